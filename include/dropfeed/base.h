@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base.h - memory, growing buffers, logging, the lock, hashes and clocks: what knows nothing of feeds
+ *
+ * Small allocations never fail: they abort the process, which the ledger makes safe. Whatever is sized by
+ * input goes through struct df_buf, which has a cap and reports it.
+ */
+#ifndef DROPFEED_BASE_H
+#define DROPFEED_BASE_H
+
+#include "dropfeed/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* ---- memory: abort on failure, for small things only ---- */
+void *df_alloc(size_t size); /* zeroed; free with free() */
+void *df_realloc(void *p, size_t size);
+char *df_strdup(const char *s); /* NULL gives NULL */
+char *df_strndup(const char *s, size_t len);
+char *df_format(const char *fmt, ...) DF_PRINTF(1, 2); /* owned by the caller */
+
+/* ---- a growing byte buffer ----
+ *
+ *	struct df_buf b = {.max = 1 << 20};
+ *	df_buf_add(&b, "text", 4);
+ *	df_buf_free(&b);
+ *
+ * max 0 means 1 GiB. An append that would pass max appends nothing and sets `over`, which stays set until
+ * df_buf_reset: write a whole record, then look at `over` once. */
+struct df_buf {
+	char *data; /* own; not NUL-terminated unless df_buf_cstr was called */
+	size_t len;
+	size_t cap;
+	size_t max;
+	bool over;
+};
+
+void df_buf_free(struct df_buf *b);  /* leaves it empty and usable */
+void df_buf_reset(struct df_buf *b); /* len 0, memory kept */
+bool df_buf_grow(struct df_buf *b, size_t more); /* room for `more` bytes; false and `over` when past max */
+void df_buf_addf(struct df_buf *b, const char *fmt, ...) DF_PRINTF(2, 3);
+const char *df_buf_cstr(struct df_buf *b); /* NUL-terminated view, borrowed until the next append */
+
+static inline void df_buf_add(struct df_buf *b, const void *p, size_t len)
+{
+	if (len > b->cap - b->len && !df_buf_grow(b, len))
+		return;
+	if (len > 0)
+		memcpy(b->data + b->len, p, len);
+	b->len += len;
+}
+
+static inline void df_buf_addc(struct df_buf *b, char c)
+{
+	df_buf_add(b, &c, 1);
+}
+
+static inline void df_buf_adds(struct df_buf *b, const char *s)
+{
+	df_buf_add(b, s, strlen(s));
+}
+
+/* ---- JSON writing (RFC 8259): one line, UTF-8 kept as it is ---- */
+
+/* Appends the bytes with `"`, `\` and control characters escaped, without quotes around. The bytes must be UTF-8. */
+void df_json_escape(struct df_buf *b, const char *s, size_t len);
+/* The same, with quotes around. */
+void df_json_string(struct df_buf *b, const char *s, size_t len);
+
+/* ---- UTF-8 (RFC 3629) ---- */
+/* Length of the longest valid prefix: equals len when all of it is valid. Overlong forms and surrogates are not. */
+size_t df_utf8_valid(const char *s, size_t len);
+
+/* ---- logging ---- */
+enum df_log_level { DF_LOG_ERROR, DF_LOG_WARN, DF_LOG_INFO, DF_LOG_DEBUG };
+
+/* level: the highest that is written; json: one object a line instead of text. Logs go to standard error. */
+void df_log_setup(enum df_log_level level, bool json);
+bool df_log_enabled(enum df_log_level level);
+/* One line. No secret at any level, no cell value below DF_LOG_DEBUG. Thread-safe. */
+void df_log(enum df_log_level level, const char *fmt, ...) DF_PRINTF(2, 3);
+void df_log_err(enum df_log_level level, const struct df_err *err);
+
+/* ---- files ---- */
+
+/* Takes the kernel lock (flock) on `path`, creating it 0600. DF_RETRY when another process holds it.
+ * *fd_out stays open as long as the lock is to be held; the kernel lets go of it when the process ends. */
+enum df_status df_lock_take(const char *path, int *fd_out, struct df_err *err) DF_CHECK;
+
+/* Opens an unnamed file (O_TMPFILE) in `dir`, or, where the file system has none, one that is unlinked before
+ * anything is written to it. *fd_out is the caller's to close. */
+enum df_status df_unnamed_open(const char *dir, int *fd_out, struct df_err *err) DF_CHECK;
+
+/* Creates the folder and its missing parents with mode 0700. */
+enum df_status df_mkdirs(const char *path, struct df_err *err) DF_CHECK;
+
+/* Writes everything. DF_RETRY with the system's words (disk full, ...) when it cannot. */
+enum df_status df_write_all(int fd, const void *p, size_t len, struct df_err *err) DF_CHECK;
+
+/* Reads a whole small file (at most max bytes) into *out, NUL-terminated, the caller's to free. */
+enum df_status df_read_file(const char *path, size_t max, char **out, size_t *len, struct df_err *err) DF_CHECK;
+
+/* ---- SHA-256 (libcrypto) ---- */
+struct df_sha256; /* a running hash */
+#define DF_SHA256_HEX 65
+struct df_sha256 *df_sha256_new(void);
+void df_sha256_add(struct df_sha256 *h, const void *p, size_t len);
+void df_sha256_end(struct df_sha256 *h, char hex[DF_SHA256_HEX]); /* lower-case hex; h may not be added to any more */
+void df_sha256_free(struct df_sha256 *h);
+
+/* ---- clocks ---- */
+int64_t df_now_ms(void);       /* wall clock, Unix milliseconds */
+int64_t df_monotonic_ms(void); /* never goes back */
+
+/* ---- stopping ---- */
+/* Set by the first SIGTERM or SIGINT; rooms that wait look at it at least every 200 ms and return DF_RETRY. */
+extern volatile int df_stop_requested;
+
+#endif

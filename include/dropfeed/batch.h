@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * batch.h - records become batches: grouped by user, identified, serialized
+ *
+ *	struct batch_maker *mk = batch_maker_new(&settings, on_batch, ctx);
+ *	batch_maker_add(mk, &record, &where, &err);	calls on_batch for every batch that this closes
+ *	batch_maker_end(mk, &err);			closes the rest, in the order they were opened
+ *	batch_maker_free(mk);
+ *
+ * Rows whose non-event columns are equal share a batch; a row that brings other attributes for the same IDs closes that
+ * user's open batch first. The sequence of batches is a function of the document's bytes and the settings alone.
+ */
+#ifndef DROPFEED_BATCH_H
+#define DROPFEED_BATCH_H
+
+#include "dropfeed/map.h"
+
+/* Limits of the Events API: a request holds at most 100 batches, 100 events and 256,000 bytes; a batch 128,000 bytes. */
+#define BATCH_MAX_BYTES 128000u
+#define BATCH_MAX_EVENTS 100u
+#define REQUEST_MAX_BATCHES 100u
+#define REQUEST_MAX_EVENTS 100u
+#define REQUEST_MAX_BYTES 256000u
+
+/* Where a row stands, for rejects that the API finds later. */
+struct batch_row {
+	uint64_t number; /* data row, 1-based */
+	uint64_t line;
+	uint64_t offset, length; /* in the document */
+};
+
+/* One Events API object for one user, serialized. */
+struct batch {
+	char *json; /* own: one line, UTF-8, no newline */
+	size_t json_len;
+	uint32_t n_events; /* 0 for eventless */
+	uint32_t lane;	   /* 0 .. lanes-1: a user's batches all have the same */
+	bool historical;   /* goes to /bulkevents/historical */
+	uint64_t position; /* 0-based, in the document's sequence of batches */
+	uint64_t lane_position; /* 0-based, in its lane */
+	struct batch_row *rows; /* own */
+	size_t n_rows;
+	struct batch *next; /* for whoever holds it */
+};
+void batch_free(struct batch *b);
+
+struct batch_settings {
+	const char *feed;     /* the three names that make the ids: feed, */
+	const char *sha256;   /* the drop file's hash, */
+	const char *document; /* and the document's name ("" when the file is the document) */
+	const char *event_type;
+	uint32_t lanes;
+	uint64_t window; /* bytes of open batches */
+	enum conf_historical historical;
+	int64_t begun_ms; /* when the document was first begun: rows older than 30 days before that are historical */
+};
+
+struct batch_maker;
+
+/* Gets every closed batch, which becomes the callee's. Anything but DF_OK ends batch_maker_add/_end with it. */
+typedef enum df_status (*batch_sink)(void *ctx, struct batch *b, struct df_err *err);
+
+struct batch_maker *batch_maker_new(const struct batch_settings *settings, batch_sink sink, void *ctx);
+
+/* True when a batch of this one record would be over BATCH_MAX_BYTES: `row-too-large`. */
+bool batch_record_too_large(const struct batch_settings *settings, const struct map_record *record);
+
+enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *record, const struct batch_row *where,
+			       struct df_err *err) DF_CHECK;
+enum df_status batch_maker_end(struct batch_maker *mk, struct df_err *err) DF_CHECK;
+void batch_maker_free(struct batch_maker *mk);
+
+#endif

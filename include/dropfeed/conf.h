@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conf.h - the configuration: one INI file becomes one struct conf
+ *
+ *	struct conf *conf = NULL;
+ *	struct conf_problems problems = {0};
+ *	if (conf_load(path, &conf, &problems, &err) != DF_OK) ... print every problem, exit 2
+ *	const struct conf_feed *feed = conf_feed_find(conf, "orders");
+ *	conf_free(conf);
+ *
+ * Everything is checked while loading: unknown sections and keys, bad values, missing keys, duplicate feeds and
+ * keys, secret files that others can read (any of mode 077) or that are missing. Every mistake is reported, with
+ * file and line, not the first one only. Relative paths are taken from the configuration file's folder; a
+ * leading "~/" is the home folder. Secrets are read from their files when the configuration is loaded and kept
+ * in memory only.
+ */
+#ifndef DROPFEED_CONF_H
+#define DROPFEED_CONF_H
+
+#include "dropfeed/base.h"
+
+enum conf_policy { CONF_OFF, CONF_WARN, CONF_ENFORCE };		 /* guidelines */
+enum conf_after { CONF_KEEP, CONF_DELETE, CONF_MOVE };		 /* after_done, after_refused */
+enum conf_historical { CONF_HIST_AUTO, CONF_HIST_NEVER, CONF_HIST_ALWAYS };
+enum conf_sink { CONF_SINK_EVENTS_API, CONF_SINK_FILE, CONF_SINK_STDOUT };
+
+struct conf_after_action {
+	enum conf_after what;
+	char *dir; /* for CONF_MOVE: on the source, relative to the feed's folder or absolute */
+};
+
+/* The parts of `source`. sftp://user@host[:port]/path: path "/~/x" is below the login's home folder. file:///path. */
+struct conf_source {
+	enum { CONF_SOURCE_NONE, CONF_SOURCE_SFTP, CONF_SOURCE_FILE } kind;
+	char *url; /* as written */
+	char *user;
+	char *host;
+	uint16_t port; /* default 22 */
+	char *path;
+};
+
+struct conf_list { /* comma- or blank-separated values */
+	char **v;
+	size_t n;
+};
+
+/* One [feed NAME]. "frozen" settings decide what the batches hold: they are stored with a document when it is begun. */
+struct conf_feed {
+	char *name; /* letters, digits, '_', '-', '.'; at most 64 */
+	int line;   /* of its section header */
+
+	/* source */
+	struct conf_source source;
+	struct conf_list include; /* globs; empty: every recognised name */
+	struct conf_list exclude;
+	int64_t min_age_ms; /* min_age, default 60 s */
+	char *known_hosts;  /* default ~/.ssh/known_hosts */
+	char *host_key;	    /* "SHA256:..." pinned, or NULL */
+	char *identity_file;
+	char *passphrase;     /* read from passphrase_file, for the SSH identity or the OpenPGP secret key; or NULL */
+	char *password;	      /* read from password_file; or NULL */
+	int64_t stall_timeout_ms; /* stall_timeout: give up a transfer after this long without a byte, default 60 s */
+	struct conf_after_action after_done, after_refused;
+	char *receipts; /* DIR on the source, or NULL */
+
+	/* decode */
+	bool encrypted;		   /* default no */
+	char *gnupg_home;	   /* or NULL: GnuPG's own default */
+	struct conf_list signed_by; /* fingerprints; empty: not demanded */
+	uint64_t max_plaintext;	   /* bytes, default 20 GiB */
+	uint64_t max_ratio;	   /* default 1000 */
+	uint64_t max_entries;	   /* default 10000 */
+
+	/* rows and map (frozen) */
+	enum conf_policy guidelines; /* default CONF_WARN */
+	char *manifest;		     /* path, or NULL */
+	char *manifest_text;	     /* its bytes, NUL-terminated, or NULL */
+	char *environment;	     /* "development" or "production" (default) */
+	char *event_name;	     /* default of events.data.event_name, or NULL */
+	char *event_type;	     /* default of events.data.custom_event_type, or NULL */
+	char *screen_name;	     /* default "" */
+	char *data_plan;	     /* "plan_id" or "plan_id:version" (version >= 1), or NULL */
+	char *timestamps;	     /* "ms" (default), "auto" or a strptime pattern */
+	char *timezone;		     /* IANA name, default "UTC" */
+	bool empty_attributes_delete; /* empty_attributes = omit (default) | delete */
+	bool unknown_columns_warn;    /* unknown_columns = refuse (default) | warn */
+	bool limits_truncate;	      /* limits = reject (default) | truncate */
+	bool fold_products;	      /* default no */
+	uint64_t max_rejects;	      /* a count, or, with max_rejects_percent, 1/1000 of a percent; default 100% */
+	bool max_rejects_percent;
+
+	/* batch (frozen) */
+	uint64_t group_window; /* bytes of open batches, default 64 MiB */
+	enum conf_historical historical;
+	uint32_t lanes; /* 1..64, default 8: frozen, for it decides which lane a user is in */
+
+	/* send (never frozen: today's key, endpoint and pace count) */
+	enum conf_sink sink;
+	char *sink_path;  /* for CONF_SINK_FILE */
+	char *endpoint;	  /* base URL without trailing slash: "https://s2s.us1.mparticle.com" or as given */
+	char *ca_file;
+	char *api_key;
+	char *api_secret; /* from api_secret_file or the environment variable named by api_secret_env */
+	double batches_per_second; /* default 270 */
+	int64_t give_up_after_ms;  /* default 15 min */
+	bool duplicates_import;	   /* duplicates = skip (default) | import */
+};
+
+struct conf {
+	char *path;
+	char *state_dir; /* required as soon as there is a feed */
+	uint32_t jobs;	 /* 1..64, default 2 */
+	enum df_log_level log_level; /* error warn info debug, default info */
+	bool log_json;
+	struct conf_feed *feeds;
+	size_t n_feeds;
+};
+
+struct conf_problem {
+	int line;
+	char *text;
+};
+struct conf_problems {
+	struct conf_problem *v;
+	size_t n;
+};
+
+/* Reads `path`. DF_OK: *out is the caller's. DF_USAGE: the file is unreadable (err) or has mistakes (problems, each to be
+ * shown as "path:line: text"). *out is NULL then. */
+enum df_status conf_load(const char *path, struct conf **out, struct conf_problems *problems, struct df_err *err) DF_CHECK;
+
+/* A feed with every default, for commands that work without a configuration: sink stdout, no source. Caller's. */
+struct conf_feed *conf_feed_default(const char *name);
+
+const struct conf_feed *conf_feed_find(const struct conf *conf, const char *name); /* borrowed, or NULL */
+
+/* Reads a manifest file into feed->manifest and ->manifest_text, replacing what was there (at most 4 MiB). */
+enum df_status conf_feed_manifest(struct conf_feed *feed, const char *path, struct df_err *err) DF_CHECK;
+
+/* Sets one key as if it stood in the file; for options of the command line such as --sink. DF_USAGE when it is bad. */
+enum df_status conf_feed_set(struct conf_feed *feed, const char *key, const char *value, struct df_err *err) DF_CHECK;
+
+/* Writes every frozen setting as "key = value" lines (the manifest's text apart), in a fixed order; never a secret. */
+void conf_feed_freeze(const struct conf_feed *feed, struct df_buf *out);
+
+/* A copy of `live` in which the frozen settings and manifest are the stored ones. Caller's. DF_FATAL when the text is not
+ * what conf_feed_freeze wrote. */
+enum df_status conf_feed_thaw(const struct conf_feed *live, const char *frozen, const char *manifest_text,
+			      struct conf_feed **out, struct df_err *err) DF_CHECK;
+
+void conf_feed_free(struct conf_feed *feed);
+void conf_problems_free(struct conf_problems *problems);
+void conf_free(struct conf *conf);
+
+#endif

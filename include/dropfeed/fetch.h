@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fetch.h - drop files come from a source folder into the spool
+ *
+ *	struct fetch *source = NULL;
+ *	fetch_open(feed, &source, &err);
+ *	fetch_list(source, &list, &err);		regular files of the folder that this feed takes, by name
+ *	fetch_get(source, &list.v[i], spool, hex, &err);	one of them, whole, into the spool
+ *	fetch_after(source, name, &feed->after_done, &err);	delete or move it, once the ledger has it
+ *	fetch_close(source);
+ *
+ * Two drivers: fetch_sftp.c (libssh2) and fetch_dir.c (file:///). Whether a listed file is ready, that is, has
+ * settled, is for the caller to decide with the ledger's memory of earlier listings: see fetch_settled.
+ */
+#ifndef DROPFEED_FETCH_H
+#define DROPFEED_FETCH_H
+
+#include "dropfeed/conf.h"
+
+struct fetch; /* an open source */
+
+struct fetch_entry {
+	char *name; /* own; as the source spells it: any bytes but '/' and NUL */
+	uint64_t size;
+	int64_t mtime; /* Unix seconds, the source's clock */
+};
+
+struct fetch_list {
+	struct fetch_entry *v;
+	size_t n;
+};
+
+/* Connects, checks the host key, logs in. DF_RETRY: unreachable. DF_DENIED: host key unknown or changed (with both
+ * fingerprints), login refused. DF_USAGE: the folder is not there. */
+enum df_status fetch_open(const struct conf_feed *feed, struct fetch **out, struct df_err *err) DF_CHECK;
+
+/* Regular files that the feed takes: recognised names (decode_name_parse) or `include`, less `exclude`, hidden files and
+ * .tmp .part .partial .filepart, sorted by name (bytes). Symlinks, sub-folders and specials are not followed. */
+enum df_status fetch_list(struct fetch *source, struct fetch_list *out, struct df_err *err) DF_CHECK;
+void fetch_list_free(struct fetch_list *list);
+
+/* True when `now` shows the same size and mtime as the listing of `seen_ms` and min_age_ms passed between the two, or
+ * min_age_ms is 0. Clocks of this machine only: the source's clock is never compared with ours. */
+bool fetch_settled(const struct fetch_entry *now, uint64_t seen_size, int64_t seen_mtime, int64_t seen_ms, int64_t now_ms,
+		   int64_t min_age_ms);
+
+/* Downloads into `spool_path` through "<spool_path>.part" (0600; an existing part is resumed), hashing on the way; then
+ * looks at size and mtime again, syncs, renames. hex gets the SHA-256. DF_RETRY when the file changed or went away
+ * meanwhile (the part is thrown away), the connection broke (the part is kept), or the disk is full. */
+enum df_status fetch_get(struct fetch *source, const struct fetch_entry *entry, const char *spool_path,
+			 char hex[DF_SHA256_HEX], struct df_err *err) DF_CHECK;
+
+/* Deletes or moves the file on the source, as `action` says; CONF_KEEP does nothing. A move never overwrites: a taken name
+ * gets ".1", ".2", ...; a missing folder is made. A file that is gone already is DF_OK. */
+enum df_status fetch_after(struct fetch *source, const char *name, const struct conf_after_action *action,
+			   struct df_err *err) DF_CHECK;
+
+/* Writes `len` bytes to DIR/name on the source, through a temporary name; replaces an older one. */
+enum df_status fetch_put(struct fetch *source, const char *dir, const char *name, const void *p, size_t len,
+			 struct df_err *err) DF_CHECK;
+
+void fetch_close(struct fetch *source);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * map.h - a row becomes a record, the JSON of one event and of its user, or a list of faults
+ *
+ *	struct map *m = NULL;
+ *	map_open(feed, "custom_event", &m, &err);		reads the manifest
+ *	if (map_has_header(m)) map_header(m, cells, n, &err);	once per document: columns -> plan
+ *	else map_no_header(m, n_cells, &err);
+ *	st = map_row(m, cells, n, &record);			per row: DF_OK, or DF_REJECT with record.faults
+ *	map_close(m);
+ *
+ * All paths of the vendor's schema are data in map_schema.c. The plan is compiled once per document; per row nothing is
+ * looked up by name and nothing is allocated. A record lives until the next map_row.
+ */
+#ifndef DROPFEED_MAP_H
+#define DROPFEED_MAP_H
+
+#include "dropfeed/conf.h"
+#include "dropfeed/rows.h"
+
+struct map;
+
+#define MAP_MAX_FAULTS 16
+
+struct map_fault {
+	const char *code; /* missing-identity, not-an-integer, ... (a string constant) */
+	size_t column;	  /* 1-based column of the document, 0: the row as a whole */
+	const char *name; /* that column's name, borrowed from the map, or "" */
+	char text[256];	  /* what was expected and what to do; never the cell's value */
+};
+
+/* Fragments are complete JSON members, comma-separated, without braces around; "" when there are none. All of them are
+ * UTF-8 on one line. */
+struct map_record {
+	const char *ids; /* the identities only, in canonical form: equal bytes = the same set of IDs */
+	size_t ids_len;
+	const char *batch; /* members of the batch: all but source_request_id and events; equal bytes = mergeable */
+	size_t batch_len;
+	const char *data; /* members of events[].data, all but source_message_id; not used when eventless */
+	size_t data_len;
+	const char *request_id; /* the row's own source_request_id, NULL: none (JSON-escaped, without quotes) */
+	size_t request_id_len;
+	const char *message_id; /* the row's own events.data.source_message_id, likewise */
+	size_t message_id_len;
+	bool has_timestamp; /* events.data.timestamp_unixtime_ms is set */
+	int64_t timestamp_ms;
+	struct map_fault faults[MAP_MAX_FAULTS]; /* when map_row returned DF_REJECT */
+	size_t n_faults;
+};
+
+struct map_warning { /* e.g. an ignored unknown column, truncated attributes */
+	char code[32];
+	char text[512];
+};
+
+/* Builds a map for documents of `event_type` ("custom_event", ..., "eventless") under the feed's settings. DF_USAGE when
+ * the manifest is broken (err names its line and column). The feed is borrowed until map_close. */
+enum df_status map_open(const struct conf_feed *feed, const char *event_type, struct map **out, struct df_err *err) DF_CHECK;
+
+/* False when the manifest says that the document has no header row. */
+bool map_has_header(const struct map *m);
+
+/* Compiles the plan from the header. DF_REJECT: duplicate-column, unknown-column (with the nearest known path),
+ * missing-column, no-identity-column, manifest-mismatch. */
+enum df_status map_header(struct map *m, const struct rows_cell *cells, size_t n, struct df_err *err) DF_CHECK;
+enum df_status map_no_header(struct map *m, size_t n_cells, struct df_err *err) DF_CHECK;
+
+/* Maps a row. DF_OK: the record is filled. DF_REJECT: the record's faults say why, all of them up to MAP_MAX_FAULTS. */
+enum df_status map_row(struct map *m, const struct rows_cell *cells, size_t n, struct map_record *record) DF_CHECK;
+
+/* The columns' names as the document spells them (or as the manifest names them), for messages. Borrowed. */
+size_t map_columns(const struct map *m);
+const char *map_column_name(const struct map *m, size_t column); /* 1-based; "" when there is none */
+
+size_t map_warnings(const struct map *m, const struct map_warning **out); /* borrowed; grows with header and rows, bounded */
+
+bool map_event_type_known(const char *name, size_t len); /* an event type of the schema, or "eventless" */
+
+void map_close(struct map *m);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rows.h - the bytes of a document become rows (RFC 4180, by libcsv)
+ *
+ *	struct rows *r = NULL;
+ *	rows_open(fd, offset, length, &r, &err);	looks at the first bytes: BOM, UTF-16, empty
+ *	while ((st = rows_next(r, &row, &err)) == DF_OK)
+ *		if (row.fault == NULL) ... row.cells[0 .. row.n_cells)
+ *	rows_close(r);					st is DF_END at the end, DF_REJECT when the document is broken
+ *
+ * The first row is the header, where the manifest has one: this room does not know. A row lives until the next call.
+ */
+#ifndef DROPFEED_ROWS_H
+#define DROPFEED_ROWS_H
+
+#include "dropfeed/base.h"
+
+#define ROWS_MAX_ROW (1u << 20) /* bytes of a row as it stands in the document; a longer one is row-too-large */
+
+struct rows; /* a reader */
+
+struct rows_cell {
+	const char *p; /* unquoted, not NUL-terminated */
+	size_t len;
+};
+
+struct rows_row {
+	const struct rows_cell *cells;
+	size_t n_cells;
+	uint64_t line;	  /* physical line on which the row starts, 1-based */
+	uint64_t number;  /* of records so far, blank lines not counted, 1-based: the header, if any, is 1 */
+	uint64_t offset;  /* of its first byte, from the document's start (a BOM counted) */
+	uint64_t length;  /* bytes, the line end included */
+	const char *raw;  /* those bytes, or NULL when the row is longer than ROWS_MAX_ROW */
+	const char *fault; /* NULL, or malformed-quote, invalid-utf8, nul-byte, row-too-large */
+	const char *fault_text; /* what is wrong, when fault is set */
+	size_t fault_column;	/* 1-based cell where it went wrong, 0: unknown */
+};
+
+/* Begins to read `length` bytes of fd from `offset`. fd is borrowed and read by pread. DF_REJECT: empty-file, not-utf8. */
+enum df_status rows_open(int fd, uint64_t offset, uint64_t length, struct rows **out, struct df_err *err) DF_CHECK;
+
+/* The next row, good or faulty. DF_END after the last. DF_REJECT `malformed-csv`: an unterminated quote at the end, with the
+ * line where it was opened. DF_RETRY: the file could not be read. */
+enum df_status rows_next(struct rows *r, struct rows_row *row, struct df_err *err) DF_CHECK;
+
+void rows_close(struct rows *r);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * send.h - batches are delivered, each exactly once, a lane strictly in order
+ *
+ *	struct sender *s = sender_new();			one for the whole run: one thread, all lanes, one pace per key
+ *	struct send_stream *st = NULL;
+ *	sender_open(s, feed, &events, ctx, &st, &err);		one per document
+ *	send_put(st, batch, &err);				waits while the batch's lane is full
+ *	send_close(st, &err);					waits until every batch is settled
+ *	sender_free(s);
+ *
+ * Two drivers: send_http.c (Events API, libcurl multi in the sender's thread) and send_file.c (NDJSON).
+ * A lane's batches are packed into requests under REQUEST_MAX_*; live and historical batches never share one.
+ */
+#ifndef DROPFEED_SEND_H
+#define DROPFEED_SEND_H
+
+#include "dropfeed/batch.h"
+
+struct sender;
+struct send_stream;
+
+/* A batch that the API refused for good: its rows become rejects. */
+struct send_reject {
+	const struct batch *batch; /* borrowed until the callback returns */
+	const char *message;	   /* the API's words, HTML entities decoded */
+};
+
+struct send_events {
+	/* A lane got further: its first `done` batches (counted from the lane's lane_position 0) are settled, delivered or
+	 * rejected; the rejects of this step are listed, as is the number of rows it delivered. Called in the sender's thread,
+	 * in lane order, before the lane's next request. Anything but DF_OK stops the stream with that status: the ledger
+	 * could not remember. */
+	enum df_status (*settled)(void *ctx, uint32_t lane, uint64_t done, uint64_t rows_delivered,
+				  const struct send_reject *rejects, size_t n_rejects, struct df_err *err);
+};
+
+struct sender *sender_new(void);
+
+/* Opens a stream as feed->sink says. `done`: for each lane how many batches an earlier run settled (feed->lanes numbers, or
+ * NULL for none): batches below that are not to be put again by the caller; the number is where counting goes on. */
+enum df_status sender_open(struct sender *s, const struct conf_feed *feed, const uint64_t *done,
+			   const struct send_events *events, void *ctx, struct send_stream **out, struct df_err *err) DF_CHECK;
+
+/* Takes the batch, also when it fails. DF_RETRY: the stream gave up (give_up_after, stop requested), DF_DENIED: 401/403,
+ * DF_FATAL: the ledger failed; then nothing more is accepted and err says why. */
+enum df_status send_put(struct send_stream *st, struct batch *b, struct df_err *err) DF_CHECK;
+
+/* Waits until everything that was put is settled (or the stream stopped, with its status as above), frees the stream.
+ * abandon: stop at once, what is not in flight stays unsent; returns DF_OK when nothing else went wrong. */
+enum df_status send_close(struct send_stream *st, bool abandon, struct df_err *err) DF_CHECK;
+
+struct send_stats { /* of the whole run */
+	uint64_t requests, batches, events, bytes;
+	uint64_t retries, throttled; /* answers 429 */
+};
+void sender_stats(struct sender *s, struct send_stats *out);
+
+void sender_free(struct sender *s); /* all streams must be closed */
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include "dropfeed/base.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void *mem_or_abort(void *p)
+{
+	if (p == NULL) {
+		fputs("dropfeed: out of memory\n", stderr);
+		abort();
+	}
+	return p;
+}
+
+void *df_alloc(size_t size)
+{
+	return mem_or_abort(calloc(1, size > 0 ? size : 1));
+}
+
+void *df_realloc(void *p, size_t size)
+{
+	return mem_or_abort(realloc(p, size > 0 ? size : 1));
+}
+
+char *df_strdup(const char *s)
+{
+	return s == NULL ? NULL : mem_or_abort(strdup(s));
+}
+
+char *df_strndup(const char *s, size_t len)
+{
+	char *copy = df_alloc(len + 1);
+	memcpy(copy, s, len);
+	return copy;
+}
+
+char *df_format(const char *fmt, ...)
+{
+	char *out = NULL;
+	va_list ap;
+	va_start(ap, fmt);
+	int n = vasprintf(&out, fmt, ap);
+	va_end(ap);
+	return mem_or_abort(n < 0 ? NULL : out);
+}
+
+#define BUF_DEFAULT_MAX ((size_t)1 << 30)
+
+void df_buf_free(struct df_buf *b)
+{
+	free(b->data);
+	b->data = NULL;
+	b->len = b->cap = 0;
+	b->over = false;
+}
+
+void df_buf_reset(struct df_buf *b)
+{
+	b->len = 0;
+	b->over = false;
+}
+
+bool df_buf_grow(struct df_buf *b, size_t more)
+{
+	size_t max = b->max != 0 ? b->max : BUF_DEFAULT_MAX;
+	if (b->over || more > max || b->len > max - more) {
+		b->over = true;
+		return false;
+	}
+	size_t need = b->len + more;
+	if (need <= b->cap)
+		return true;
+	size_t cap = b->cap < 128 ? 128 : b->cap;
+	while (cap < need)
+		cap *= 2;
+	b->data = df_realloc(b->data, cap);
+	b->cap = cap;
+	return true;
+}
+
+void df_buf_addf(struct df_buf *b, const char *fmt, ...)
+{
+	va_list ap, again;
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	int n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n >= 0 && df_buf_grow(b, (size_t)n + 1)) {
+		vsnprintf(b->data + b->len, (size_t)n + 1, fmt, again);
+		b->len += (size_t)n;
+	}
+	va_end(again);
+}
+
+const char *df_buf_cstr(struct df_buf *b)
+{
+	size_t max = b->max;
+	b->max = 0; /* the terminator does not count */
+	bool over = b->over;
+	b->over = false;
+	if (df_buf_grow(b, 1))
+		b->data[b->len] = '\0';
+	b->max = max;
+	b->over = over;
+	return b->data;
+}

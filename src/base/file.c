@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include "dropfeed/base.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum df_status df_lock_take(const char *path, int *fd_out, struct df_err *err)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return df_fail(DF_FATAL, err, NULL, "cannot open the lock file %s: %s", path, strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		int why = errno;
+		close(fd);
+		if (why == EWOULDBLOCK)
+			return df_fail(DF_RETRY, err, NULL, "another dropfeed is running (it holds %s)", path);
+		return df_fail(DF_FATAL, err, NULL, "cannot lock %s: %s", path, strerror(why));
+	}
+	*fd_out = fd;
+	return DF_OK;
+}
+
+enum df_status df_unnamed_open(const char *dir, int *fd_out, struct df_err *err)
+{
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+		char *path = df_format("%s/.unnamed-XXXXXX", dir);
+		fd = mkostemp(path, O_CLOEXEC);
+		if (fd >= 0 && unlink(path) != 0) {
+			close(fd);
+			fd = -1;
+		}
+		free(path);
+	}
+	if (fd < 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot make a temporary file in %s: %s", dir, strerror(errno));
+	*fd_out = fd;
+	return DF_OK;
+}
+
+enum df_status df_mkdirs(const char *path, struct df_err *err)
+{
+	char *copy = df_strdup(path);
+	enum df_status st = DF_OK;
+	for (char *p = copy + 1; st == DF_OK; p++) {
+		if (*p != '/' && *p != '\0')
+			continue;
+		char was = *p;
+		*p = '\0';
+		if (mkdir(copy, 0700) != 0 && errno != EEXIST)
+			st = df_fail(DF_FATAL, err, NULL, "cannot make the folder %s: %s", copy, strerror(errno));
+		*p = was;
+		if (was == '\0')
+			break;
+	}
+	free(copy);
+	return st;
+}
+
+enum df_status df_write_all(int fd, const void *p, size_t len, struct df_err *err)
+{
+	const char *from = p;
+	while (len > 0) {
+		ssize_t n = write(fd, from, len < INT_MAX ? len : INT_MAX);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return df_fail(DF_RETRY, err, NULL, "cannot write: %s", strerror(errno));
+		from += n;
+		len -= (size_t)n;
+	}
+	return DF_OK;
+}
+
+enum df_status df_read_file(const char *path, size_t max, char **out, size_t *len, struct df_err *err)
+{
+	FILE *f = fopen(path, "re");
+	if (f == NULL)
+		return df_fail(DF_USAGE, err, NULL, "cannot read %s: %s", path, strerror(errno));
+	struct df_buf b = {.max = max + 1};
+	char chunk[16384];
+	size_t n;
+	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0 && !b.over)
+		df_buf_add(&b, chunk, n);
+	int why = ferror(f) ? errno : 0;
+	fclose(f);
+	if (why != 0 || b.over || b.len > max) {
+		bool big = b.over || b.len > max;
+		df_buf_free(&b);
+		return big ? df_fail(DF_USAGE, err, NULL, "%s is larger than %zu bytes", path, max)
+			   : df_fail(DF_USAGE, err, NULL, "cannot read %s: %s", path, strerror(why));
+	}
+	df_buf_cstr(&b);
+	*out = b.data;
+	if (len != NULL)
+		*len = b.len;
+	return DF_OK;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include "dropfeed/base.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct df_sha256 {
+	EVP_MD_CTX *ctx; /* own */
+};
+
+/* libcrypto fails here only when it is broken or out of memory. */
+static void sha256_must(bool ok)
+{
+	if (!ok) {
+		fputs("dropfeed: SHA-256 is not available in libcrypto\n", stderr);
+		abort();
+	}
+}
+
+struct df_sha256 *df_sha256_new(void)
+{
+	struct df_sha256 *h = df_alloc(sizeof(*h));
+	h->ctx = EVP_MD_CTX_new();
+	sha256_must(h->ctx != NULL && EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL) == 1);
+	return h;
+}
+
+void df_sha256_add(struct df_sha256 *h, const void *p, size_t len)
+{
+	sha256_must(EVP_DigestUpdate(h->ctx, p, len) == 1);
+}
+
+void df_sha256_end(struct df_sha256 *h, char hex[DF_SHA256_HEX])
+{
+	unsigned char sum[EVP_MAX_MD_SIZE];
+	unsigned int n = 0;
+	sha256_must(EVP_DigestFinal_ex(h->ctx, sum, &n) == 1 && n == 32);
+	for (unsigned int i = 0; i < n; i++)
+		snprintf(hex + 2 * i, 3, "%02x", (unsigned)sum[i]);
+}
+
+void df_sha256_free(struct df_sha256 *h)
+{
+	if (h == NULL)
+		return;
+	EVP_MD_CTX_free(h->ctx);
+	free(h);
+}
+
+static int64_t clock_ms(clockid_t clock)
+{
+	struct timespec now;
+	clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t df_now_ms(void)
+{
+	return clock_ms(CLOCK_REALTIME);
+}
+
+int64_t df_monotonic_ms(void)
+{
+	return clock_ms(CLOCK_MONOTONIC);
+}
+
+volatile int df_stop_requested;

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#include "dropfeed/base.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+static enum df_log_level log_level = DF_LOG_INFO;
+static bool log_json;
+
+static const char *const level_names[] = {"error", "warning", "info", "debug"};
+
+void df_log_setup(enum df_log_level level, bool json)
+{
+	log_level = level;
+	log_json = json;
+}
+
+bool df_log_enabled(enum df_log_level level)
+{
+	return level <= log_level;
+}
+
+/* Control characters, as in hostile file names, must not move the terminal or forge a line. */
+static void log_printable(struct df_buf *out, const char *s)
+{
+	for (; *s != '\0'; s++) {
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			df_buf_addf(out, "\\x%02x", (unsigned)(unsigned char)*s);
+		else
+			df_buf_addc(out, *s);
+	}
+}
+
+static void log_stamp(char *out, size_t size)
+{
+	struct timespec now;
+	struct tm tm;
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+static void log_line(enum df_log_level level, const char *text)
+{
+	struct df_buf line = {.max = 1 << 16};
+	char stamp[32];
+	log_stamp(stamp, sizeof(stamp));
+	if (log_json) {
+		df_buf_addf(&line, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", stamp, level_names[level]);
+		df_json_string(&line, text, df_utf8_valid(text, strlen(text)));
+		df_buf_addc(&line, '}');
+	} else {
+		df_buf_addf(&line, "%s ", stamp);
+		if (level <= DF_LOG_WARN)
+			df_buf_addf(&line, "%s: ", level_names[level]);
+		log_printable(&line, text);
+	}
+	df_buf_addc(&line, '\n');
+	/* One write a line, so that threads do not mix; a log that cannot be written is no reason to stop. */
+	if (write(STDERR_FILENO, line.data, line.len) < 0)
+		line.over = true;
+	df_buf_free(&line);
+}
+
+void df_log(enum df_log_level level, const char *fmt, ...)
+{
+	if (!df_log_enabled(level))
+		return;
+	char *text = NULL;
+	va_list ap;
+	va_start(ap, fmt);
+	int n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return;
+	log_line(level, text);
+	free(text);
+}
+
+void df_log_err(enum df_log_level level, const struct df_err *err)
+{
+	char text[sizeof(struct df_err) + 128];
+	df_err_render(err, text, sizeof(text));
+	df_log(level, "%s", text);
+}
