@@ -255,6 +255,7 @@ static void serialize(struct batch_maker *mk, const struct batch_open *o, struct
 		df_buf_addc(&json, ']');
 	}
 	df_buf_addc(&json, '}');
+	df_buf_cstr(&json);
 	b->json = json.data;
 	b->json_len = json.len;
 }

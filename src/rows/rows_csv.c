@@ -173,8 +173,10 @@ static enum df_status line_find(struct rows *r, size_t *len, struct df_err *err)
 static bool skip_byte(struct rows *r, bool *in_quotes, bool *after_cr)
 {
 	char c = r->window[r->at];
-	if (*after_cr && c != '\n')
-		return true; /* a lone CR was the end: this byte is the next row's */
+	if (*after_cr && c != '\n') { /* a lone CR was the end: this byte is the next row's */
+		r->line++;
+		return true;
+	}
 	r->at++;
 	if (c == '"')
 		*in_quotes = !*in_quotes;
@@ -347,8 +349,10 @@ enum df_status rows_next(struct rows *r, struct rows_row *row, struct df_err *er
 			return st;
 		if (len == 0)
 			return DF_END;
-		if (len == SIZE_MAX)
+		if (len == SIZE_MAX) {
+			r->quote_line = r->line;
 			return row_too_large(r, false, row, err);
+		}
 		const char *at = r->window + r->at;
 		if (at[0] == '\n' || at[0] == '\r') { /* a blank line: libcsv would skip it, but not count it */
 			r->at += len;
