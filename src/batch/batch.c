@@ -299,7 +299,7 @@ static bool can_join(const struct batch_open *o, const struct map_record *rec, b
 		return false;
 	if (batch_size(own, rec->batch_len, o->events.len + 1 + event_len) > BATCH_MAX_BYTES)
 		return false;
-	return memcmp(o->batch.data, rec->batch, rec->batch_len) == 0 &&
+	return (rec->batch_len == 0 || memcmp(o->batch.data, rec->batch, rec->batch_len) == 0) &&
 	       (own == 0 || memcmp(o->own_id.data, rec->request_id, own) == 0);
 }
 
