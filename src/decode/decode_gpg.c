@@ -24,10 +24,12 @@ struct gpg_run {
 	struct df_err *err;
 
 	unsigned begun, okay, plaintexts; /* status lines seen */
-	bool intact;                      /* DECRYPTION_INFO names an MDC or an AEAD mode */
+	bool informed;                    /* DECRYPTION_INFO was seen */
+	bool intact;                      /* and names an MDC or an AEAD mode */
 	bool broken;                      /* BADMDC, NODATA, UNEXPECTED: part of it is no good message */
 	bool failed;                      /* GnuPG's own exit code is not 0 */
 	bool signature;                   /* the message is signed */
+	bool symmetric;                   /* it can be decrypted by a passphrase */
 	bool agent_lost;
 	bool bad_passphrase;
 	bool asked; /* for the passphrase */
@@ -122,10 +124,13 @@ static gpgme_error_t gpg_status(void *ctx, const char *keyword, const char *args
 		/* <mdc method> <cipher> [<aead>]: 0 is none. */
 		int mdc = 0, cipher = 0, aead = 0;
 		int n = sscanf(args, "%d %d %d", &mdc, &cipher, &aead);
+		run->informed = true;
 		run->intact = (n >= 1 && mdc != 0) || (n >= 3 && aead != 0);
 	} else if (strcmp(keyword, "BADMDC") == 0 || strcmp(keyword, "NODATA") == 0 ||
 		   strcmp(keyword, "UNEXPECTED") == 0) {
 		run->broken = true;
+	} else if (strcmp(keyword, "NEED_PASSPHRASE_SYM") == 0) {
+		run->symmetric = true;
 	} else if (strcmp(keyword, "NEWSIG") == 0 || strcmp(keyword, "ERRSIG") == 0) {
 		run->signature = true;
 	} else if (strcmp(keyword, "ERROR") == 0 || strcmp(keyword, "FAILURE") == 0) {
@@ -153,16 +158,64 @@ static const char *gpg_hosted_pod(const char *keyid)
 	return NULL;
 }
 
-static enum df_status gpg_wrong_key(const struct gpg_run *run, gpgme_decrypt_result_t result, struct df_err *err)
+static const char *gpg_home_name(const struct gpg_run *run)
+{
+	return run->feed->gnupg_home != NULL ? run->feed->gnupg_home : "GnuPG's default home";
+}
+
+static enum df_status gpg_not_protected(struct df_err *err)
+{
+	return df_fail(
+	    DF_REJECT, err, "decrypt-failed",
+	    "the message has no integrity protection (MDC or AEAD), so its content cannot be trusted; encrypt "
+	    "the file with a current OpenPGP program");
+}
+
+static enum df_status gpg_symmetric(struct df_err *err)
+{
+	return df_fail(DF_REJECT, err, "decrypt-failed",
+		       "the file is encrypted by a passphrase, not to a key; encrypt it to this feed's key");
+}
+
+/* GnuPG tells of a missing secret key even when it only failed to ask its agent. The key's file lying there says which
+ * it was. */
+static bool gpg_has_secret(const struct gpg_run *run, gpgme_ctx_t ctx, const char *keyid)
+{
+	const char *home = run->feed->gnupg_home != NULL ? run->feed->gnupg_home : gpgme_get_dirinfo("homedir");
+	gpgme_key_t key = NULL;
+	bool found = false;
+	gpgme_set_keylist_mode(ctx, GPGME_KEYLIST_MODE_LOCAL | GPGME_KEYLIST_MODE_WITH_KEYGRIP);
+	if (home == NULL || gpgme_get_key(ctx, keyid, &key, 0) != 0)
+		return false;
+	for (gpgme_subkey_t sub = key->subkeys; sub != NULL && !found; sub = sub->next) {
+		if (sub->keygrip == NULL || strcasecmp(sub->keyid, keyid) != 0)
+			continue;
+		char *path = df_format("%s/private-keys-v1.d/%s.key", home, sub->keygrip);
+		found = access(path, F_OK) == 0;
+		free(path);
+	}
+	gpgme_key_unref(key);
+	return found;
+}
+
+static enum df_status gpg_agent_lost(const struct gpg_run *run, struct df_err *err)
+{
+	return df_fail(
+	    DF_RETRY, err, NULL,
+	    "GnuPG's agent, which holds the secret key, cannot be used in %s; see that gpg-agent is installed and "
+	    "starts there",
+	    gpg_home_name(run));
+}
+
+static enum df_status gpg_wrong_key(const struct gpg_run *run, gpgme_recipient_t recipients, struct df_err *err)
 {
 	struct df_buf ids = {.max = 512};
 	const char *pod = NULL;
-	for (gpgme_recipient_t r = result->recipients; r != NULL; r = r->next) {
+	for (gpgme_recipient_t r = recipients; r != NULL; r = r->next) {
 		df_buf_addf(&ids, "%s%s", ids.len > 0 ? ", " : "", r->keyid);
 		if (pod == NULL)
 			pod = gpg_hosted_pod(r->keyid);
 	}
-	const char *home = run->feed->gnupg_home != NULL ? run->feed->gnupg_home : "GnuPG's default home";
 	enum df_status st =
 	    pod != NULL
 		? df_fail(
@@ -174,7 +227,7 @@ static enum df_status gpg_wrong_key(const struct gpg_run *run, gpgme_decrypt_res
 		      DF_REJECT, err, "wrong-key",
 		      "the file is encrypted to key ids %s, and %s holds a secret key for none of them; encrypt it to "
 		      "this feed's key, or import the secret key",
-		      df_buf_cstr(&ids), home);
+		      df_buf_cstr(&ids), gpg_home_name(run));
 	df_buf_free(&ids);
 	return st;
 }
@@ -182,10 +235,11 @@ static enum df_status gpg_wrong_key(const struct gpg_run *run, gpgme_decrypt_res
 static enum df_status gpg_fault(const struct gpg_run *run, gpgme_ctx_t ctx, gpgme_error_t code, struct df_err *err)
 {
 	gpgme_decrypt_result_t result = gpgme_op_decrypt_result(ctx);
+	gpgme_recipient_t recipients = result != NULL ? result->recipients : NULL;
+	if (run->symmetric && recipients == NULL)
+		return gpg_symmetric(err);
 	if (run->agent_lost)
-		return df_fail(DF_RETRY, err, NULL,
-			       "GnuPG's agent does not answer; see that gpg-agent is installed and can run in %s",
-			       run->feed->gnupg_home != NULL ? run->feed->gnupg_home : "GnuPG's default home");
+		return gpg_agent_lost(run, err);
 	/* The file is not to blame for these: it stays, for the run after the passphrase was put right. */
 	if (run->asked && run->feed->passphrase == NULL)
 		return df_fail(DF_RETRY, err, "decrypt-failed",
@@ -193,13 +247,14 @@ static enum df_status gpg_fault(const struct gpg_run *run, gpgme_ctx_t ctx, gpgm
 	if (run->bad_passphrase)
 		return df_fail(DF_RETRY, err, "decrypt-failed",
 			       "the passphrase is not that of the secret key; correct what passphrase_file names");
-	if (result != NULL && result->legacy_cipher_nomdc)
-		return df_fail(
-		    DF_REJECT, err, "decrypt-failed",
-		    "the message has no integrity protection (MDC or AEAD), so its content cannot be trusted; encrypt "
-		    "the file with a current OpenPGP program");
-	if (gpgme_err_code(code) == GPG_ERR_NO_SECKEY && result != NULL && result->recipients != NULL)
-		return gpg_wrong_key(run, result, err);
+	if (run->informed && !run->intact)
+		return gpg_not_protected(err);
+	if (gpgme_err_code(code) == GPG_ERR_NO_SECKEY && recipients != NULL) {
+		for (gpgme_recipient_t r = recipients; r != NULL; r = r->next)
+			if (gpg_has_secret(run, ctx, r->keyid))
+				return gpg_agent_lost(run, err);
+		return gpg_wrong_key(run, recipients, err);
+	}
 	switch (gpgme_err_code(code)) {
 	case GPG_ERR_INV_ENGINE:
 	case GPG_ERR_ENOENT:
@@ -227,13 +282,9 @@ static enum df_status gpg_check_whole(const struct gpg_run *run, gpgme_ctx_t ctx
 	if (run->begun == 0 || result == NULL)
 		return gpg_fault(run, ctx, gpgme_error(GPG_ERR_NO_DATA), err);
 	if (!run->intact || result->legacy_cipher_nomdc)
-		return df_fail(
-		    DF_REJECT, err, "decrypt-failed",
-		    "the message has no integrity protection (MDC or AEAD), so its content cannot be trusted; encrypt "
-		    "the file with a current OpenPGP program");
+		return gpg_not_protected(err);
 	if (result->recipients == NULL)
-		return df_fail(DF_REJECT, err, "decrypt-failed",
-			       "the file is encrypted by a passphrase, not to a key; encrypt it to this feed's key");
+		return gpg_symmetric(err);
 	if (run->begun > 1 || run->plaintexts > 1)
 		return df_fail(DF_REJECT, err, "decrypt-failed",
 			       "the file holds more than one OpenPGP message; encrypt the CSV as one");

@@ -133,8 +133,7 @@ static enum df_status zip_extract(struct zip_reader *r, const zip_stat_t *sb, co
 	zip_file_t *f = zip_fopen_index(r->archive, sb->index, 0);
 	if (f == NULL) {
 		zip_error_t *e = zip_get_error(r->archive);
-		st = zip_fault(zip_error_code_zip(e), zip_error_code_system(e), sb->name, err);
-		return st;
+		return zip_fault(zip_error_code_zip(e), zip_error_code_system(e), sb->name, err);
 	}
 	out->entry_start = out->written;
 	out->entry_packed = sb->comp_size < out->packed ? sb->comp_size + 1 : out->packed;
@@ -145,6 +144,8 @@ static enum df_status zip_extract(struct zip_reader *r, const zip_stat_t *sb, co
 		st = zip_fault(zip_error_code_zip(e), zip_error_code_system(e), sb->name, err);
 	}
 	zip_fclose(f);
+	if (st == DF_OK && (sb->valid & ZIP_STAT_SIZE) && out->written - out->entry_start != sb->size)
+		st = zip_fault(ZIP_ER_INCONS, 0, sb->name, err);
 	if (st == DF_OK)
 		decode_add_doc(r->d, sb->name, event_type, out->fd, out->entry_start, out->written - out->entry_start);
 	return st;

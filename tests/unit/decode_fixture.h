@@ -151,6 +151,17 @@ static inline void fx_show(const struct fx_file *f, const char *name)
 	fprintf(stderr, "\n%s: status %d [%s] %s\n", name, (int)f->st, f->err.code, f->err.text);
 }
 
+/* The file is good, whatever it holds. */
+static inline void fx_accept(const struct conf_feed *feed, const char *name)
+{
+	struct fx_file f;
+	fx_decode(&f, feed, name);
+	if (f.st != DF_OK)
+		fx_show(&f, name);
+	CU_ASSERT_EQUAL(f.st, DF_OK);
+	fx_end(&f);
+}
+
 /* The file is one document whose bytes are those of `plain`. */
 static inline void fx_expect_one(const struct conf_feed *feed, const char *name, const char *event_type,
 				 const char *plain)
@@ -188,11 +199,11 @@ static inline void fx_reject(const struct conf_feed *feed, const char *name, con
 }
 
 /* A suite with these tests, run; the number of failures, for main. */
-static inline int fx_run(const char *name, const CU_TestInfo *tests)
+static inline int fx_run(const char *name, int (*open_suite)(void), int (*close_suite)(void), const CU_TestInfo *tests)
 {
 	if (CU_initialize_registry() != CUE_SUCCESS)
 		return 1;
-	CU_pSuite suite = CU_add_suite(name, fx_open, fx_close);
+	CU_pSuite suite = CU_add_suite(name, open_suite, close_suite);
 	for (; suite != NULL && tests->pName != NULL; tests++)
 		CU_add_test(suite, tests->pName, tests->pTestFunc);
 	CU_basic_run_tests();

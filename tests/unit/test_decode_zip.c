@@ -56,12 +56,15 @@ static void test_documents(void)
 static void test_flavours(void)
 {
 	static const char *const how[] = {
-	    "zip -q0 v.zip n-custom_event.csv",                            /* stored */
-	    "zip -q9 v.zip n-custom_event.csv",                            /* deflate */
-	    "zip -qfd v.zip n-custom_event.csv",                           /* data descriptors */
-	    "zip -q - n-custom_event.csv | cat > v.zip",                   /* the same, as written to a pipe */
-	    "zip -qfz v.zip n-custom_event.csv",                           /* zip64 */
-	    "zip -qfz - n-custom_event.csv | cat > v.zip",                 /* zip64 with data descriptors */
+	    "zip -q0 v.zip n-custom_event.csv",          /* stored */
+	    "zip -q9 v.zip n-custom_event.csv",          /* deflate */
+	    "zip -qfd v.zip n-custom_event.csv",         /* data descriptors */
+	    "zip -q - n-custom_event.csv | cat > v.zip", /* the same, as written to a pipe */
+	    "zip -qfz v.zip n-custom_event.csv",         /* zip64 */
+	    "python3 -c \"import zipfile, sys; z = zipfile.ZipFile(sys.stdout.buffer, 'w', zipfile.ZIP_DEFLATED); "
+	    "w = z.open('n-custom_event.csv', 'w', force_zip64=True); w.write(open('n-custom_event.csv', "
+	    "'rb').read()); "
+	    "w.close(); z.close()\" | cat > v.zip", /* zip64 with data descriptors, which Info-ZIP gets wrong */
 	    "zip -q v.zip n-custom_event.csv; echo words | zip -qz v.zip", /* a comment */
 	};
 	fx_sh("seq 1 50000 > n-custom_event.csv");
@@ -193,7 +196,7 @@ static void test_damage(void)
 	    "import zipfile\n"
 	    "whole = open('w.zip', 'rb').read()\n"
 	    "second = zipfile.ZipFile('w.zip').infolist()[1]\n"
-	    "start = second.header_offset + 60\n"
+	    "start = second.header_offset + 80\n"
 	    "for i in range(8):\n"
 	    "    b = bytearray(whole); b[start + (second.compress_size - 40) * i // 7] ^= 4\n"
 	    "    open('f%%d.zip' %% i, 'wb').write(b)\n"
@@ -243,27 +246,20 @@ static void test_caps(void)
 	struct conf_feed feed = fx_feed();
 	fx_sh("head -c 70M /dev/zero > z-custom_event.csv; head -c 1M /dev/urandom > r; rm -f z.zip n.zip; "
 	      "zip -q9 z.zip z-custom_event.csv; zip -q0 z.zip r; rm z-custom_event.csv; "
-	      "for i in 1 2 3 4 5; do echo a > $i-custom_event.csv; done; zip -q n.zip ?-custom_event.csv");
+	      "rm *.csv; for i in 1 2 3 4 5; do echo a > $i-custom_event.csv; done; zip -q n.zip ?-custom_event.csv");
 	fx_reject(&feed, "z.zip", "archive-limit", "max_ratio (1000)"); /* the other entry's size is no excuse */
 	feed.max_ratio = 1100;
-	struct fx_file f;
-	fx_decode(&f, &feed, "z.zip");
-	CU_ASSERT_EQUAL(f.st, DF_OK);
-	fx_end(&f);
+	fx_accept(&feed, "z.zip");
 	feed.max_plaintext = 69ull << 20;
 	fx_reject(&feed, "z.zip", "archive-limit", "max_plaintext");
 	feed = fx_feed();
 	feed.max_plaintext = 10; /* five entries of two bytes: all of them together count */
-	fx_decode(&f, &feed, "n.zip");
-	CU_ASSERT_EQUAL(f.st, DF_OK);
-	fx_end(&f);
+	fx_accept(&feed, "n.zip");
 	feed.max_plaintext = 9;
 	fx_reject(&feed, "n.zip", "archive-limit", "max_plaintext");
 	feed = fx_feed();
 	feed.max_entries = 5;
-	fx_decode(&f, &feed, "n.zip");
-	CU_ASSERT_EQUAL(f.st, DF_OK);
-	fx_end(&f);
+	fx_accept(&feed, "n.zip");
 	feed.max_entries = 4;
 	fx_reject(&feed, "n.zip", "archive-limit", "max_entries (4)");
 }
@@ -282,5 +278,5 @@ int main(void)
 	    {"over a cap", test_caps},
 	    CU_TEST_INFO_NULL,
 	};
-	return fx_run("decode_zip", tests);
+	return fx_run("decode_zip", fx_open, fx_close, tests);
 }
