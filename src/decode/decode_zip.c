@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "decode_priv.h"
+#include "decode_zip_priv.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
-#include <zip.h>
 
 struct zip_reader {
 	struct decode *d;
+	struct decode_zip_source source;
 	zip_t *archive;
 	struct decode_sink *out;
 	const char *event_type; /* the zip's own, or "" */
@@ -32,29 +29,31 @@ static enum df_status zip_fault(int zip_code, int system_code, const char *what,
 	return st;
 }
 
-/* Opens the archive over a duplicate of fd, so that libzip may close what it was given. */
-static enum df_status zip_begin(int fd, zip_t **archive, struct df_err *err)
+static enum df_status zip_too_many(const struct zip_reader *r, struct df_err *err)
+{
+	return df_fail(DF_REJECT, err, "archive-limit",
+		       "the zip has more than max_entries (%" PRIu64 ") entries; split it, or raise max_entries",
+		       r->out->feed->max_entries);
+}
+
+static enum df_status zip_begin(struct zip_reader *r, int fd, struct df_err *err)
 {
 	zip_error_t e = {0};
-	int copy = dup(fd);
-	FILE *f = copy >= 0 ? fdopen(copy, "rb") : NULL;
-	if (f == NULL) {
-		int why = errno;
-		if (copy >= 0)
-			close(copy);
-		return df_fail(DF_RETRY, err, NULL, "cannot open the zip: %s", strerror(why));
-	}
+	enum df_status st = decode_zip_source_init(&r->source, fd, r->out->feed->max_entries, err);
+	if (st != DF_OK)
+		return st;
 	zip_error_init(&e);
-	zip_source_t *source = zip_source_filep_create(f, 0, -1, &e);
-	if (source == NULL)
-		fclose(f);
-	else
-		*archive = zip_open_from_source(source, ZIP_RDONLY, &e);
-	enum df_status st = DF_OK;
-	if (*archive == NULL) {
-		st = zip_fault(zip_error_code_zip(&e), zip_error_code_system(&e), "the zip", err);
-		if (source != NULL)
-			zip_source_free(source);
+	zip_source_t *source = decode_zip_source_new(&r->source, &e);
+	if (source != NULL)
+		r->archive = zip_open_from_source(source, ZIP_RDONLY, &e);
+	r->source.opening = false;
+	if (r->archive == NULL) {
+		st = decode_stopped(err);
+		if (st == DF_OK)
+			st = r->source.over
+				 ? zip_too_many(r, err)
+				 : zip_fault(zip_error_code_zip(&e), zip_error_code_system(&e), "the zip", err);
+		zip_source_free(source);
 	}
 	zip_error_fini(&e);
 	return st;
@@ -198,15 +197,12 @@ enum df_status decode_zip(struct decode *d, int fd, const char *event_type, stru
 {
 	struct zip_reader *r = df_alloc(sizeof(*r));
 	*r = (struct zip_reader){.d = d, .out = out, .event_type = event_type};
-	enum df_status st = zip_begin(fd, &r->archive, err);
+	enum df_status st = zip_begin(r, fd, err);
 	if (st != DF_OK)
 		goto cleanup;
 	uint64_t n = (uint64_t)zip_get_num_entries(r->archive, 0);
 	if (n > out->feed->max_entries)
-		st = df_fail(DF_REJECT, err, "archive-limit",
-			     "the zip has %" PRIu64 " entries, more than max_entries (%" PRIu64
-			     "); split it, or raise max_entries",
-			     n, out->feed->max_entries);
+		st = zip_too_many(r, err);
 	if (st == DF_OK)
 		st = zip_check_duplicates(r->archive, n, err);
 	for (uint64_t i = 0; i < n && st == DF_OK; i++)
@@ -220,6 +216,7 @@ enum df_status decode_zip(struct decode *d, int fd, const char *event_type, stru
 cleanup:
 	if (r->archive != NULL)
 		zip_discard(r->archive);
+	zip_error_fini(&r->source.error);
 	free(r);
 	return st;
 }

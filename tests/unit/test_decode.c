@@ -140,7 +140,7 @@ static void test_gzip_damage(void)
 	      "for i in 1 2 3 4 5 6 7; do head -c $((size * i / 8)) whole > t$i-custom_event.csv.gz; done; "
 	      "head -c 1 whole > t8-custom_event.csv.gz; head -c $((size - 1)) whole > t9-custom_event.csv.gz");
 	for (int i = 1; i <= 9; i++) {
-		char name[32];
+		char name[64];
 		snprintf(name, sizeof(name), "t%d-custom_event.csv.gz", i);
 		fx_reject(&feed, name, "corrupt-archive", "ends too early");
 	}
@@ -151,7 +151,7 @@ static void test_gzip_damage(void)
 	      "    open('f%%d-custom_event.csv.gz' %% i, 'wb').write(b)\n"
 	      "P");
 	for (int i = 0; i < 8; i++) {
-		char name[32];
+		char name[64];
 		snprintf(name, sizeof(name), "f%d-custom_event.csv.gz", i);
 		fx_reject(&feed, name, "corrupt-archive", i < 7 ? "" : "incorrect length check");
 	}

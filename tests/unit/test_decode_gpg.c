@@ -328,7 +328,7 @@ static void test_outside(void)
 	feed.gnupg_home = nowhere;
 	fx_expect(&feed, "a-custom_event.csv.gpg", DF_RETRY, "", "gnupg_home");
 	/* A home whose agent cannot be started. */
-	fx_sh("cp -r r n; rm -f n/S.*; chmod 700 n; echo agent-program /bin/false > n/gpg.conf");
+	fx_sh("mkdir -m 700 n; cp -r r/private-keys-v1.d r/pubring.kbx n; echo agent-program /bin/false > n/gpg.conf");
 	snprintf(nowhere, sizeof(nowhere), "%s/n", fx_dir);
 	fx_expect(&feed, "a-custom_event.csv.gpg", DF_RETRY, "", "agent");
 }

@@ -187,7 +187,7 @@ static void test_damage(void)
 	      "w.zip > t$i.zip; "
 	      "done; head -c $((size - 1)) w.zip > t8.zip; head -c 3 w.zip > t9.zip; tail -c +9 w.zip > t10.zip");
 	for (int i = 1; i <= 10; i++) {
-		char name[32];
+		char name[64];
 		snprintf(name, sizeof(name), "t%d.zip", i);
 		fx_reject(&feed, name, "corrupt-archive", "again");
 	}
@@ -205,7 +205,7 @@ static void test_damage(void)
 	    "b = bytearray(whole); at = b.rindex(b'PK\\x01\\x02'); b[at + 42] ^= 1; open('f10.zip', 'wb').write(b)\n" /* offset */
 	    "P");
 	for (int i = 0; i <= 10; i++) {
-		char name[32];
+		char name[64];
 		snprintf(name, sizeof(name), "f%d.zip", i);
 		fx_reject(&feed, name, "corrupt-archive", "again");
 	}
@@ -264,6 +264,23 @@ static void test_caps(void)
 	fx_reject(&feed, "n.zip", "archive-limit", "max_entries (4)");
 }
 
+/* A directory that would fill the memory is not read to its end just to count it. */
+static void test_large_directory(void)
+{
+	struct conf_feed feed = fx_feed();
+	fx_sh("%s",
+	      PY_ZIP(
+		  "d.zip",
+		  "for i in range(3000):\n    i = zipfile.ZipInfo('%d-custom_event.csv' % i); i.comment = b'c' * 2000; "
+		  "z.writestr(i, 'a')"));
+	feed.max_entries = 3000; /* 2 KiB a entry, where 1 KiB is foreseen, and all of it beyond the free 1 MiB */
+	fx_reject(&feed, "d.zip", "archive-limit", "max_entries (3000)");
+	feed.max_entries = 10000;
+	fx_accept(&feed, "d.zip");
+	feed.max_entries = UINT64_MAX;
+	fx_accept(&feed, "d.zip");
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
@@ -276,6 +293,7 @@ int main(void)
 	    {"damaged", test_damage},
 	    {"every byte altered", test_every_byte},
 	    {"over a cap", test_caps},
+	    {"large directory", test_large_directory},
 	    CU_TEST_INFO_NULL,
 	};
 	return fx_run("decode_zip", fx_open, fx_close, tests);
