@@ -123,7 +123,7 @@ install: all ## install below PREFIX (default /usr/local), honours DESTDIR
 	install -D -m 0644 src/dropfeed.1 $(MAN)/man1/dropfeed.1
 	install -D -m 0644 src/dropfeed.conf.5 $(MAN)/man5/dropfeed.conf.5
 	install -D -m 0644 -t $(DOC) README.md LICENSE
-	find samples manifests cron -type f | while read -r f; do \
+	find $(wildcard samples manifests cron) -type f | while read -r f; do \
 		install -D -m "$$(if [ -x "$$f" ]; then echo 0755; else echo 0644; fi)" "$$f" "$(DOC)/$$f" || exit 1; done
 
 uninstall: ## remove what install put there
