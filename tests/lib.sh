@@ -76,7 +76,7 @@ gpg_home() {
 }
 
 # encrypt HOME NAME: standard input to standard output
-encrypt() { gpg --homedir "$1" --batch --quiet --trust-model always --recipient "$2@example.com" --encrypt; }
+encrypt() { gpg --homedir "$1" --batch --quiet --no-auto-check-trustdb --trust-model always --recipient "$2@example.com" --encrypt; }
 
 # sftp_feed NAME DIR SSHD: the lines of a feed that pulls DIR below the server's root and delivers to $endpoint.
 sftp_feed() {

@@ -56,7 +56,7 @@ equal "attribute names come through verbatim" \
 equal "every batch says development" "$(jq -r .environment "$accepted" | sort -u)" development
 equal "done files were moved on the server" "$(find "$drop/vault/done" -type f | wc -l)" 5
 equal "the others stay where they are" "$(find "$drop/open" -maxdepth 1 -type f | wc -l)" 8
-check "no plaintext of an encrypted file is left" sh -c '! grep -rqa LOY07919 "$1"' sh "$work/state"
+check "no plaintext of an encrypted file is left" absent LOY07919 "$work/state"
 
 requests=$(lines "$work/api/requests.ndjson")
 exits 0 "a second run finds nothing to do" run
@@ -64,7 +64,7 @@ equal "and sends nothing" "$(lines "$work/api/requests.ndjson")" "$requests"
 exits 0 "status has something to say" status
 said "status names the feeds" vault
 exits 0 "status as JSON" status --format json
-check "is JSON" jq -e . "$work/out"
+check "is JSON" holds . "$work/out"
 
 # The same bytes under another name are no news for the same feed.
 cp "$orders" "$drop/open/again-commerce_event.csv"

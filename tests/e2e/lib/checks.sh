@@ -50,7 +50,22 @@ exits() {
 }
 
 # said WHAT PATTERN: the last run wrote this somewhere.
-said() { check "$1" grep -qE -- "$2" "$work/out" "$work/err" || sed 's/^/#   /' "$work/err"; }
+said() {
+	if grep -qE -- "$2" "$work/out" "$work/err"; then ok "$1"; else
+		not_ok "$1: no /$2/ in"
+		sed "s|$work/||g; s/^/#   /" "$work/out" "$work/err" | tail -n 40
+	fi
+}
+
+# absent TEXT FILE...: the text stands in none of these files and folders, all of which exist.
+absent() {
+	local status=0
+	grep -rqaF -e "$@" || status=$?
+	[ $status -eq 1 ]
+}
+
+# holds FILTER FILE: jq's filter is true of the file; an empty file has nothing to be true of.
+holds() { [ -s "$2" ] && jq -e "$1" "$2"; }
 
 lines() { if [ -e "$1" ]; then wc -l <"$1"; else echo 0; fi; }
 batches() { python3 "$e2e/lib/batches.py" "$@"; }
