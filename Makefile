@@ -21,6 +21,7 @@ ifdef WERROR
   WARN   += -Werror
 endif
 
+# Nothing here may fail where the libraries are not installed yet: `make deps` has to start on a fresh machine.
 LIBS_PKG := libssh2 gpgme libzip zlib libcurl sqlite3 json-c libcrypto uuid
 LIBS      = $(shell pkg-config --libs $(LIBS_PKG)) -lcsv -linih -lpthread
 PKGFLAGS := $(shell pkg-config --cflags $(LIBS_PKG) 2>/dev/null | sed 's/-I/-isystem /g')
@@ -33,12 +34,18 @@ LIB      := $(BUILD)/libdropfeed.a
 UNIT     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 HELPERS  := $(wildcard tests/unit/helper_*.c)
 PEERS    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/peers/*.c))
+CFILES    = $(wildcard src/*.c src/*/*.c tests/*/*.c)
+HFILES    = $(wildcard include/*/*.h src/*/*.h tests/*/*.h)
 
-.PHONY: all deps test-deps demo test unit e2e bench lint format asan valgrind install uninstall clean help
+# A nested make builds on all processors, unless -j was given already.
+PARALLEL  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
+.PHONY: all deps deps-lint have-libs build-tests demo test unit e2e bench lint format asan valgrind
+.PHONY: install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 
-all: $(BUILD)/dropfeed
+all: $(BUILD)/dropfeed ## build the program: build/dropfeed
 
 $(BUILD)/dropfeed: $(BUILD)/src/main.o $(LIB)
 	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -47,7 +54,7 @@ $(LIB): $(OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c | have-libs
 	@mkdir -p $(@D)
 	$(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
 
@@ -57,7 +64,78 @@ $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(HELPERS:%.c=$(BUILD)/
 $(BUILD)/tests/peers/%: $(BUILD)/tests/peers/%.o
 	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ -lmicrohttpd -ljson-c -lpthread
 
-unit: $(UNIT) $(PEERS) $(BUILD)/dropfeed
+$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
+	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ -lcsv
+
+have-libs:
+	@pkg-config --exists $(LIBS_PKG) || { echo 'Libraries are missing: run `make deps` first.' >&2; exit 1; }
+
+deps: ## install what building and testing need, where it is missing
+	@tests/deps build test
+
+deps-lint:
+	@tests/deps lint
+
+# The libraries' flags are read while this file is parsed, so after `deps` the work is done by a make of its own.
+demo: deps ## show the whole way of a drop file, against servers on this machine
+	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed peers
+	@BUILD=$(abspath $(BUILD)) tests/demo
+
+test: deps ## all tests; the last line counts them
+	@$(MAKE) --no-print-directory $(PARALLEL) build-tests
+	@BUILD=$(abspath $(BUILD)) tests/run $(UNIT)
+
+unit: $(UNIT) $(PEERS) $(BUILD)/dropfeed ## unit tests only
 	BUILD=$(abspath $(BUILD)) tests/run-unit $(UNIT)
+
+e2e: $(PEERS) $(BUILD)/dropfeed ## end-to-end tests only: real sshd, gpg, zip, HTTP
+	BUILD=$(abspath $(BUILD)) tests/run-e2e
+
+.PHONY: peers
+peers: $(PEERS)
+build-tests: $(BUILD)/dropfeed $(PEERS) $(UNIT)
+
+asan: ## the same tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(MAKE) --no-print-directory test BUILD=build-asan SANITIZE=address,undefined
+
+valgrind: deps ## unit tests under valgrind
+	@$(MAKE) --no-print-directory $(PARALLEL) build-tests
+	@BUILD=$(abspath $(BUILD)) WRAP='valgrind -q --leak-check=full --error-exitcode=99' tests/run-unit $(UNIT)
+
+bench: deps ## time a 100 MB document against a bare libcsv loop
+	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed $(BUILD)/tests/bench/csvloop
+	@BUILD=$(abspath $(BUILD)) tests/bench/run
+
+lint: deps deps-lint ## clang-format and clang-tidy, nothing is changed
+	clang-format --dry-run -Werror $(CFILES) $(HFILES)
+	printf '%s\n' $(CFILES) | xargs -P $$(nproc) -n 2 sh -c \
+		'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- $(CSTD) $(subst ",\",$(CPPFLAGS)) 2>/dev/null' tidy
+
+format: deps-lint ## clang-format the tree in place
+	clang-format -i $(CFILES) $(HFILES)
+
+BIN := $(DESTDIR)$(PREFIX)/bin
+MAN := $(DESTDIR)$(PREFIX)/share/man
+DOC := $(DESTDIR)$(PREFIX)/share/doc/dropfeed
+
+install: all ## install below PREFIX (default /usr/local), honours DESTDIR
+	install -D -m 0755 $(BUILD)/dropfeed $(BIN)/dropfeed
+	install -D -m 0644 src/dropfeed.1 $(MAN)/man1/dropfeed.1
+	install -D -m 0644 src/dropfeed.conf.5 $(MAN)/man5/dropfeed.conf.5
+	install -D -m 0644 -t $(DOC) README.md LICENSE
+	find $(wildcard samples manifests cron) -type f | while read -r f; do \
+		install -D -m "$$(if [ -x "$$f" ]; then echo 0755; else echo 0644; fi)" "$$f" "$(DOC)/$$f" || exit 1; done
+
+uninstall: ## remove what install put there
+	rm -f $(BIN)/dropfeed $(MAN)/man1/dropfeed.1 $(MAN)/man5/dropfeed.conf.5
+	rm -rf $(DOC)
+
+clean: ## remove what was built
+	rm -rf $(BUILD) build-asan
+
+help: ## this list
+	@echo 'make [BUILD=dir] [CC=clang] [WERROR=1] [SANITIZE=address,undefined] TARGET'
+	@sed -n 's/^\([a-z0-9]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+		while IFS='|' read -r name what; do printf '  %-10s %s\n' "$$name" "$$what"; done
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

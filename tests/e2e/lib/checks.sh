@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# What every end-to-end test starts with: tests/lib.sh and the checks. A test ends with `finish`.
+
+. "$(dirname "${BASH_SOURCE[0]}")/../../lib.sh"
+e2e=$root/tests/e2e
+shared=${DROPFEED_SHARED:-$root/../shared}
+conf=$work/dropfeed.conf
+failed=0 finished=
+# A sanitizer's finding must not look like one of the program's own exit codes.
+export ASAN_OPTIONS=${ASAN_OPTIONS:-exitcode=99} LSAN_OPTIONS=${LSAN_OPTIONS:-exitcode=99} UBSAN_OPTIONS=${UBSAN_OPTIONS:-exitcode=99:print_stacktrace=1}
+
+trap '[ -n "$finished" ] || echo "not ok - $(basename "$0") ended early"; lib_cleanup' EXIT
+
+ok() { echo "ok - $*"; }
+not_ok() {
+	failed=$((failed + 1))
+	echo "not ok - $*"
+}
+skip() { echo "skip - $*"; }
+
+# check WHAT COMMAND...: ok when the command succeeds; else its output is shown.
+check() {
+	local what=$1 out
+	shift
+	if out=$("$@" 2>&1); then ok "$what"; else
+		not_ok "$what"
+		printf '%s\n' "$out" | head -n 40 | sed 's/^/#   /'
+	fi
+}
+
+# equal WHAT GOT WANTED
+equal() {
+	if [ "$2" = "$3" ]; then ok "$1"; else
+		not_ok "$1"
+		printf '#   got:    %s\n#   wanted: %s\n' "$2" "$3"
+	fi
+}
+
+# exits CODE WHAT ARGUMENT...: runs the program; its output stays in $work/out and $work/err.
+exits() {
+	local wanted=$1 what=$2 status=0
+	shift 2
+	if [ -e "$conf" ]; then set -- --config "$conf" "$@"; fi
+	"$dropfeed" "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
+	if [ "$status" -eq "$wanted" ] && ! grep -qE 'Sanitizer|runtime error:' "$work/err"; then ok "$what (exit $status)"; else
+		not_ok "$what: exit $status, wanted $wanted"
+		sed "s|$work/||g; s/^/#   /" "$work/out" "$work/err" | tail -n 40
+	fi
+}
+
+# said WHAT PATTERN: the last run wrote this somewhere.
+said() {
+	if grep -qE -- "$2" "$work/out" "$work/err"; then ok "$1"; else
+		not_ok "$1: no /$2/ in"
+		sed "s|$work/||g; s/^/#   /" "$work/out" "$work/err" | tail -n 40
+	fi
+}
+
+# absent TEXT FILE...: the text stands in none of these files and folders, all of which exist.
+absent() {
+	local status=0
+	grep -rqaF -e "$@" || status=$?
+	[ $status -eq 1 ]
+}
+
+# holds FILTER FILE: jq's filter is true of the file; an empty file has nothing to be true of.
+holds() { [ -s "$2" ] && jq -e "$1" "$2"; }
+
+lines() { if [ -e "$1" ]; then wc -l <"$1"; else echo 0; fi; }
+batches() { python3 "$e2e/lib/batches.py" "$@"; }
+
+# local_feed NAME FOLDER: the lines of a feed that takes files from a local folder and delivers to $endpoint.
+local_feed() {
+	cat <<END
+[feed $1]
+source = file://$2
+min_age = 0s
+endpoint = $endpoint
+api_key = demo-key
+api_secret_file = $work/api-secret
+END
+}
+
+finish() {
+	local accepted
+	accepted=$(find "$work" -name accepted.ndjson -size +0)
+	if [ -n "$accepted" ]; then
+		# shellcheck disable=SC2086 # one word per file
+		check "batches with the same id are the same" batches identical $accepted
+		if [ -r "$shared/vendor/mparticle.inbound.eventsapi.schema.json" ] && /usr/bin/python3 -c 'import jsonschema' 2>/dev/null; then
+			# shellcheck disable=SC2086
+			check "every batch obeys the vendor's schema" \
+				/usr/bin/python3 "$e2e/lib/batches.py" schema "$shared/vendor/mparticle.inbound.eventsapi.schema.json" $accepted
+		else
+			skip "the vendor's schema (or python3-jsonschema) is not here"
+		fi
+	fi
+	finished=yes
+	exit $((failed > 0))
+}

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+# Commands that need no server: validate, import to standard output, --dry-run, help, and mistakes in the configuration.
+. "$(dirname "$0")/lib/checks.sh"
+cd "$samples" || exit 1
+
+exits 0 "--version" --version
+said "--version: is a version" '[0-9]+\.[0-9]+\.[0-9]+'
+exits 0 "--help" --help
+for command in run import validate status check; do
+	exits 0 "$command --help" "$command" --help
+	said "$command --help: shows how it is used" "dropfeed $command"
+done
+exits 2 "an unknown command" frobnicate
+exits 2 "an unknown option" run --frobnicate
+exits 2 "no command"
+exits 2 "run without any configuration" run
+
+exits 0 "validate good files, without any configuration" validate orders-commerce_event.csv pages-screen_view.csv
+exits 1 "validate a file with bad rows" validate signups-custom_event.csv
+said "validate: names the reason" missing-identity
+exits 1 "validate as JSON" validate --format json signups-custom_event.csv
+check "validate as JSON: the whole verdict" holds '.document == null and .event_type == "custom_event" and .rows == 40 and
+	.accepted == 35 and .rejected == 5 and .events == 35 and .verdict == "rejects" and .refused == null and
+	(.errors | length == 5) and (.errors | all(.row and .line and .code and .message))' "$work/out"
+equal "validate as JSON: codes in order" "$(jq -r '.errors[].code' "$work/out" | tr '\n' ' ')" \
+	"bad-timestamp bad-timestamp missing-identity not-allowed wrong-field-count "
+exits 1 "validate --max-errors" validate --format json --max-errors 2 signups-custom_event.csv
+equal "validate --max-errors: two are named" "$(jq '.errors | length' "$work/out")" 2
+zip -q "$work/two.zip" customers-eventless.csv promotions-commerce_event.csv
+exits 0 "validate a zip" validate --format json "$work/two.zip"
+equal "validate a zip: one object for each document" "$(jq -s 'map([.document, .rows, .verdict] | join(" ")) | sort | join("; ")' -r "$work/out")" \
+	"customers-eventless.csv 26 ok; promotions-commerce_event.csv 20 ok"
+printf 'a,b\n1,2\n' >"$work/x-custom_event.csv"
+exits 1 "validate a refused file" validate --format json "$work/x-custom_event.csv"
+check "validate a refused file: verdict and code" holds '.verdict == "refused" and .refused.code and .refused.message' "$work/out"
+exits 2 "validate a file that is not there" validate "$work/nowhere-custom_event.csv"
+
+exits 0 "import --sink -, without any configuration" import --sink - orders-commerce_event.csv pages-screen_view.csv
+mkdir -p "$work/one" && cp "$work/out" "$work/one/accepted.ndjson"
+check "import --sink -: orders are there" batches covers orders-commerce_event.csv 1 "$work/one/accepted.ndjson"
+check "import --sink -: pages are there" batches covers pages-screen_view.csv 1 "$work/one/accepted.ndjson"
+exits 0 "import again" import --sink - orders-commerce_event.csv pages-screen_view.csv
+check "import again: the same bytes come out" cmp "$work/out" "$work/one/accepted.ndjson"
+"$dropfeed" import --sink - --name pages-screen_view.csv.gz - < <(gzip -nc pages-screen_view.csv) >"$work/stdin" 2>"$work/err"
+equal "import standard input: exit" $? 0
+equal "import standard input: a batch for each visit" "$(lines "$work/stdin")" \
+	"$(jq -c 'select(.events[0].event_type == "screen_view")' "$work/one/accepted.ndjson" | wc -l)"
+exits 0 "import --sink file:" import --sink "file:$work/out.ndjson" pages-screen_view.csv
+check "import --sink file: one batch a line" holds '.source_request_id | type == "string"' "$work/out.ndjson"
+exits 1 "import with bad rows" import --sink - signups-custom_event.csv
+equal "import with bad rows: the good ones come out" "$(jq -s 'map(.events | length) | add' "$work/out")" 35
+printf '\357\273\277' | cat - pages-screen_view.csv | sed 's/$/\r/' >"$work/pages-screen_view.csv"
+exits 0 "a BOM and CRLF" import --sink - "$work/pages-screen_view.csv"
+cp "$work/out" "$work/crlf.ndjson"
+check "a BOM and CRLF make no difference" batches covers pages-screen_view.csv 1 "$work/crlf.ndjson"
+
+# --dry-run
+receiver_start "$work/api" || exit 1
+mkdir -p "$work/in"
+cp orders-commerce_event.csv "$work/in/"
+{
+	printf '[dropfeed]\nstate_dir = %s/state\n' "$work"
+	local_feed dry "$work/in"
+} >"$conf"
+exits 0 "--dry-run" run --dry-run
+said "--dry-run: forecasts" 'batch'
+equal "--dry-run: sends nothing" "$(lines "$work/api/requests.ndjson")" 0
+exits 0 "the run after it" run
+check "the run after it delivers" batches covers orders-commerce_event.csv 1 "$work/api/accepted.ndjson"
+exits 0 "import into a configured feed" import --feed dry promotions-commerce_event.csv
+check "import into a configured feed delivers" batches covers promotions-commerce_event.csv 1 "$work/api/accepted.ndjson"
+
+# Mistakes: each is named with file and line, and nothing is run.
+# mistake WHAT LINE TEXT PATTERN
+good=$(cat "$conf")
+mistake() {
+	printf '%s\n%s\n' "$good" "$3" >"$conf"
+	local line=$2
+	[ "$line" != last ] || line=$(wc -l <"$conf")
+	exits 2 "a mistake: $1" check
+	said "a mistake: $1: file and line" "dropfeed\.conf:$line:"
+	said "a mistake: $1: what it is" "$4"
+}
+mistake "an unknown key" last 'batchs_per_second = 3' batchs_per_second
+mistake "a bad number" last 'batches_per_second = many' batches_per_second
+mistake "a bad word" last 'historical = sometimes' historical
+mistake "a key twice" last 'api_key = again' api_key
+mistake "an unknown section" last '[food]' food
+mistake "plain http to another host" last '[feed far]
+source = file:///tmp
+api_key = k
+api_secret_file = '"$work"'/api-secret
+endpoint = http://example.com' endpoint
+mistake "a manifest that is not there" last 'manifest = nowhere.json' nowhere.json
+printf '%s\n' "$good" >"$conf"
+chmod 644 "$work/api-secret"
+exits 2 "a secret that others can read" run
+said "a secret that others can read: file and line" 'dropfeed\.conf:[0-9]+:'
+finish

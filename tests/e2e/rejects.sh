@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT
+# Rows that are wrong end in the reject file, with line and reason, and can be corrected and dropped again.
+. "$(dirname "$0")/lib/checks.sh"
+
+sshd_start "$work/sftp" || exit 1
+receiver_start "$work/api" || exit 1
+drop=$work/sftp/root/in
+mkdir -p "$drop"
+signups=$samples/signups-custom_event.csv
+cp "$signups" "$drop/"
+{
+	printf '[dropfeed]\nstate_dir = %s/state\n' "$work"
+	sftp_feed signups in "$work/sftp"
+	printf 'receipts = receipts\n'
+} >"$conf"
+exits 1 "a run with bad rows" run
+accepted=$work/api/accepted.ndjson
+equal "the good rows arrived" "$(batches events "$accepted")" 35
+
+rejects=$(find "$work/state/rejects/signups" -type f)
+equal "one reject file" "$(printf '%s\n' "$rejects" | wc -l)" 1
+equal "that nobody else can read" "$(stat -c %a "$rejects")" 600
+equal "its header is the original one and two columns more" \
+	"$(head -n 1 "$rejects" | tr -d '\r')" "$(head -n 1 "$signups"),dropfeed.line,dropfeed.reason"
+
+# Which rows, which lines and why: known from the sample, lines counted by Python's CSV reader.
+python3 "$e2e/lib/batches.py" starts "$signups" >"$work/starts"
+want=$(for pair in 7:bad-timestamp 14:bad-timestamp 21:missing-identity 28:not-allowed 34:wrong-field-count; do
+	echo "$(sed -n "${pair%:*}p" "$work/starts") ${pair#*:}"
+done)
+got=$(python3 -c 'import csv, re, sys
+for row in list(csv.reader(open(sys.argv[1], newline="")))[1:]:
+    print(row[-2], re.search(r"[a-z]+(-[a-z0-9]+)+", row[-1])[0])' "$rejects")
+equal "each bad row stands there with its physical line and its code" "$got" "$want"
+check "original bytes are kept" python3 -c 'import sys
+original, rejects = open(sys.argv[1], "rb").read(), open(sys.argv[2], "rb").read()
+bad = original.split(b"\n")[int(sys.argv[3]) - 1].rstrip(b"\r")
+sys.exit(bad not in rejects)' "$signups" "$rejects" "$(sed -n 7p "$work/starts")"
+check "a receipt lies on the server" holds . "$drop/receipts/signups-custom_event.csv.receipt.json"
+check "and the rejects, too" sh -c 'ls "$1"/signups*custom_event.csv' sh "$drop/receipts"
+
+# Dropped again as it is: the two columns are ignored, the rows are as wrong as before.
+cp "$rejects" "$drop/again-custom_event.csv"
+exits 1 "the reject file, dropped again uncorrected" run
+equal "brings nothing new" "$(batches events "$accepted")" 35
+
+python3 - "$rejects" "$drop/fixed-custom_event.csv" <<'END'
+import csv, sys
+rows = list(csv.reader(open(sys.argv[1], newline="")))
+header = rows[0]
+for row in rows[1:]:
+    while len(row) < len(header):
+        row.insert(len(row) - 2, "")
+    cell = dict(zip(header, range(len(header))))
+    row[cell["events.data.timestamp_unixtime_ms"]] = "1768206600000"
+    row[cell["user_identities.email"]] = row[cell["user_identities.email"]] or "found@example.com"
+    row[cell["events.data.custom_event_type"]] = "other"
+csv.writer(open(sys.argv[2], "w", newline="")).writerows(rows)
+END
+exits 0 "the reject file, corrected" run
+equal "brings the missing rows" "$(batches events "$accepted")" 40
+
+exits 0 "status" status --format json
+check "and the sums hold: rows = delivered + rejected" holds '[.. | objects | select(has("rows") and has("delivered") and
+	has("rejected"))] | length > 0 and all(.rows == .delivered + .rejected)' "$work/out"
+
+# A budget for rejects.
+mkdir -p "$work/budget"
+sed 's/C-2/C-3/' "$signups" >"$work/budget/signups-custom_event.csv"
+{
+	printf '[dropfeed]\nstate_dir = %s/state2\n' "$work"
+	local_feed budget "$work/budget"
+	printf 'max_rejects = 2%%\n'
+} >"$conf"
+exits 1 "more rejects than max_rejects allows" run
+said "says too-many-rejects" too-many-rejects
+equal "and nothing of that document is sent" "$(batches events "$accepted")" 40
+finish

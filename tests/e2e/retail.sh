@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+# Real rows of a shop's export, with column names of its own, by way of manifests/retail.json.
+. "$(dirname "$0")/lib/checks.sh"
+data=$shared/data/online-retail-1000.csv
+if [ ! -r "$data" ] || [ ! -r "$root/manifests/retail.json" ]; then
+	skip "the Online Retail rows or manifests/retail.json are not here"
+	finish
+fi
+receiver_start "$work/api" || exit 1
+mkdir -p "$work/in"
+cp "$data" "$work/in/retail-commerce_event.csv"
+{
+	printf '[dropfeed]\nstate_dir = %s/state\n' "$work"
+	local_feed retail "$work/in"
+	printf 'manifest = %s/manifests/retail.json\ntimestamps = %%m/%%d/%%y %%H:%%M\nenvironment = development\n' "$root"
+} >"$conf"
+anonymous=$(python3 -c 'import csv, sys
+print(sum(not row["CustomerID"] for row in csv.DictReader(open(sys.argv[1], newline="", encoding="utf-8-sig"))))' "$data")
+check "the export has rows without a customer" test "$anonymous" -gt 0
+exits 1 "rows without a customer make the run imperfect" run
+rejects=$(find "$work/state/rejects" -type f)
+equal "they all are rejected, and nothing else is" "$(grep -c 'missing-identity' "$rejects") $(($(wc -l <"$rejects") - 1))" "$anonymous $anonymous"
+check "everything else arrived, with time, product and quantity" batches retail "$data" "$work/api/accepted.ndjson"
+
+# Order lines folded into orders: fewer events, the same products.
+receiver_stop
+receiver_start "$work/api2" || exit 1
+sed -i "s|^state_dir.*|state_dir = $work/state2|; s|^endpoint.*|endpoint = $endpoint|" "$conf"
+echo 'fold_products = yes' >>"$conf"
+exits 1 "the same, folded" run
+check "folded: the same products" batches retail "$data" "$work/api2/accepted.ndjson"
+check "folded: fewer events" test "$(batches events "$work/api2/accepted.ndjson")" -lt "$(batches events "$work/api/accepted.ndjson")"
+finish

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# Servers, keys and checks that the demo and the end-to-end tests share; to be sourced by bash.
+#
+# Everything lives below $work, and every process started here is ended by its own id when the script ends.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+BUILD=${BUILD:-$root/build}
+dropfeed=$BUILD/dropfeed
+samples=$root/samples
+umask 077
+work=$(mktemp -d "${TMPDIR:-/tmp}/dropfeed.XXXXXX") || exit 1
+export HOME=$work XDG_CONFIG_HOME=$work/.config # nobody's own configuration, keys or known hosts take part
+unset DROPFEED_CONFIG SSH_AUTH_SOCK GNUPGHOME http_proxy https_proxy HTTP_PROXY HTTPS_PROXY
+receivers=() homes=() sshds=()
+
+lib_cleanup() {
+	local x
+	for x in "${receivers[@]}"; do kill "$x" 2>/dev/null && wait "$x" 2>/dev/null; done
+	for x in "${sshds[@]}"; do "$root/tests/peers/sshd" stop "$x" >/dev/null 2>&1; done
+	for x in "${homes[@]}"; do gpgconf --homedir "$x" --kill all >/dev/null 2>&1; done
+	rm -rf "$work"
+}
+trap lib_cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# Waits up to ten seconds until a file is there and not empty.
+wait_for() {
+	local n
+	for ((n = 0; n < 200; n++)); do
+		[ -s "$1" ] && return 0
+		sleep 0.05
+	done
+	echo "waited in vain for $1" >&2
+	return 1
+}
+
+# receiver_start DIR [option...]: the Events API's stand-in; sets $endpoint and $receiver, key and secret are demo-key/demo-secret.
+receiver_start() {
+	local dir=$1
+	shift
+	mkdir -p "$dir"
+	rm -f "$dir/port"
+	"$BUILD/tests/peers/receiver" "$dir" --key demo-key --secret demo-secret "$@" >"$dir/log" 2>&1 &
+	receiver=$!
+	receivers+=("$receiver")
+	wait_for "$dir/port" || return 1
+	endpoint=http://127.0.0.1:$(tr -d '\n' <"$dir/port")
+}
+
+receiver_stop() {
+	kill "$receiver" 2>/dev/null && wait "$receiver" 2>/dev/null
+	return 0
+}
+
+# sshd_start DIR: sets $sftp (sftp://user@host:port/folder) and leaves the folder at DIR/root.
+sshd_start() {
+	"$root/tests/peers/sshd" start "$1" >"$1.log" 2>&1 || { cat "$1.log" >&2; return 1; }
+	sshds+=("$1")
+	sftp=sftp://$(id -un)@127.0.0.1:$(tr -d '\n' <"$1/port")$1/root
+}
+
+# gpg_home DIR [name...]: a GnuPG home with one unprotected key for each name (default: dropfeed).
+gpg_home() {
+	local home=$1 name
+	shift
+	mkdir -p "$home"
+	homes+=("$home")
+	[ $# -gt 0 ] || set -- dropfeed
+	for name in "$@"; do
+		gpg --homedir "$home" --batch --quiet --pinentry-mode loopback --passphrase '' \
+			--quick-generate-key "$name <$name@example.com>" default default never 2>"$home/log" ||
+			{ cat "$home/log" >&2; return 1; }
+	done
+}
+
+# encrypt HOME NAME: standard input to standard output
+encrypt() { gpg --homedir "$1" --batch --quiet --no-auto-check-trustdb --trust-model always --recipient "$2@example.com" --encrypt; }
+
+# sftp_feed NAME DIR SSHD: the lines of a feed that pulls DIR below the server's root and delivers to $endpoint.
+sftp_feed() {
+	cat <<END
+[feed $1]
+source = $sftp/$2
+known_hosts = $3/known_hosts
+identity_file = $3/id_ed25519
+min_age = 0s
+endpoint = $endpoint
+api_key = demo-key
+api_secret_file = $work/api-secret
+END
+}
+printf 'demo-secret\n' >"$work/api-secret"
