@@ -68,6 +68,7 @@ struct plain_import {
 	struct conf_feed feed; /* a view of the options' feed */
 	const char *name;      /* of the file at hand */
 	struct send_stream *stream; /* own: one for all documents */
+	uint64_t *lane_next;	    /* own: a lane goes on from document to document */
 	uint64_t delivered, logged;
 };
 
@@ -101,6 +102,7 @@ static enum df_status plain_reject(void *ctx, const struct walk_reject *r, struc
 static enum df_status plain_batch(void *ctx, struct batch *b, struct df_err *err)
 {
 	struct plain_import *p = ctx;
+	b->lane_position = p->lane_next[b->lane]++;
 	return send_put(p->stream, b, err);
 }
 
@@ -210,6 +212,7 @@ static void import_plain(const struct run_import_options *o, struct run_result *
 	struct plain_import p = {.options = o, .run = &run, .feed = *o->feed};
 	struct df_err err = {0};
 	enum df_status st = DF_OK;
+	p.lane_next = df_alloc(o->feed->lanes * sizeof(*p.lane_next));
 	pthread_mutex_init(&run.lock, NULL);
 	run.sender = sender_new();
 	for (size_t i = 0; i < o->n_files && st == DF_OK; i++) {
@@ -235,6 +238,7 @@ static void import_plain(const struct run_import_options *o, struct run_result *
 	run_note_status(result, st);
 	sender_free(run.sender);
 	pthread_mutex_destroy(&run.lock);
+	free(p.lane_next);
 }
 
 /* ---- through the ledger ---- */
