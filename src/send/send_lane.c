@@ -274,7 +274,7 @@ void http_lane_answered(struct http_lane *lane, CURLcode code)
 	int64_t now = df_monotonic_ms();
 	long status = 0;
 	struct send_verdict v = {0};
-	char why[200];
+	char why[CURL_ERROR_SIZE + 64];
 	curl_easy_getinfo(lane->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (code == CURLE_OK) {
 		send_verdict_read(&v, r, status, lane->answer.data, lane->answer.len, lane->answer.over);

@@ -8,7 +8,7 @@
  * SIGTERM or SIGINT ends it. With --cert and --tlskey (PEM) it speaks https. Without --key every caller may in.
  *
  * It takes POST /v2/bulkevents and /v2/bulkevents/historical, Content-Type application/json, Basic authentication,
- * an array of at most 100 batches with at most 100 events in at most 256,000 bytes. What it finds:
+ * an array of at most 100 batches of at most 128,000 bytes, with at most 100 events, in at most 256,000 bytes. It leaves:
  *
  *	DIR/accepted.ndjson	every accepted batch, one a line, byte for byte as it came
  *	DIR/requests.ndjson	every request, one a line: {"n","path","status","batches","events","bytes","ids","repeated"}
@@ -65,6 +65,7 @@
 #define MAX_BATCHES 100u
 #define MAX_EVENTS  100u
 #define MAX_BYTES   256000u
+#define MAX_BATCH   128000u
 #define MAX_SEEN    100000u /* batches looked at in one request, however wrong */
 
 static void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
@@ -207,7 +208,8 @@ static size_t utf16(const char *s, size_t len)
 	size_t n = 0;
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)s[i];
-		n += ((c & 0xc0) != 0x80) + (c >= 0xf0);
+		n += (c & 0xc0) != 0x80;
+		n += c >= 0xf0;
 	}
 	return n;
 }
@@ -284,6 +286,8 @@ static void batch_check(struct request *r, struct slice *b, struct json_object *
 		batch_bad(r, b, "Error converting value to type &#39;Batch&#39;");
 		return;
 	}
+	if (b->len > MAX_BATCH)
+		batch_bad(r, b, "Batch is too large");
 	if (json_object_object_get_ex(o, "source_request_id", &v))
 		b->id = json_object_get_string(v);
 	if (json_object_object_get_ex(o, "events", &events) && !json_object_is_type(events, json_type_array))
