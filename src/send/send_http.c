@@ -8,15 +8,15 @@
 #include "send_http.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <signal.h>
 #include <time.h>
 
 /* A lane's queue holds four requests' worth, and never less than one batch. */
-#define QUEUE_BATCHES	(4u * REQUEST_MAX_BATCHES)
-#define QUEUE_BYTES	(1u << 20)
-#define LOOK_EVERY_MS	200 /* at df_stop_requested */
+#define QUEUE_BATCHES (4u * REQUEST_MAX_BATCHES)
+#define QUEUE_BYTES   (1u << 20)
+#define LOOK_EVERY_MS 200 /* at df_stop_requested */
 
 void http_stream_stop(struct http_stream *st, enum df_status status, const struct df_err *err)
 {
@@ -362,7 +362,8 @@ static bool queue_full(const struct send_queue *q, const struct batch *b)
 static bool lane_push(struct http_lane *lane, struct batch *b)
 {
 	struct send_queue *q = &lane->queue;
-	bool was_enough = q->n >= REQUEST_MAX_BATCHES || q->events >= REQUEST_MAX_EVENTS || q->bytes >= REQUEST_MAX_BYTES;
+	bool was_enough =
+	    q->n >= REQUEST_MAX_BATCHES || q->events >= REQUEST_MAX_EVENTS || q->bytes >= REQUEST_MAX_BYTES;
 	if (q->n == 0)
 		lane->since = df_monotonic_ms();
 	send_queue_push(q, b);

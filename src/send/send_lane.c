@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ANSWER_MAX (1u << 20)
+#define ANSWER_MAX   (1u << 20)
 #define LOG_EVERY_MS 10000 /* while an endpoint stays unwell */
 
 /* ---- out ---- */

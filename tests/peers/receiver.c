@@ -8,12 +8,13 @@
  * SIGTERM or SIGINT ends it. With --cert and --tlskey (PEM) it speaks https. Without --key every caller may in.
  *
  * It takes POST /v2/bulkevents and /v2/bulkevents/historical, Content-Type application/json, Basic authentication,
- * an array of at most 100 batches of at most 128,000 bytes, with at most 100 events, in at most 256,000 bytes. It leaves:
+ * an array of at most 100 batches of at most 128,000 bytes, with at most 100 events, in at most 256,000 bytes. It
+ *leaves:
  *
  *	DIR/accepted.ndjson	every accepted batch, one a line, byte for byte as it came
- *	DIR/requests.ndjson	every request, one a line: {"n","path","status","batches","events","bytes","ids","repeated"}
- *				ids: the source_request_ids; repeated: how many of them had been accepted before;
- *				status 0: closed without an answer
+ *	DIR/requests.ndjson	every request, one a line:
+ *{"n","path","status","batches","events","bytes","ids","repeated"} ids: the source_request_ids; repeated: how many of
+ *them had been accepted before; status 0: closed without an answer
  *
  * DIR/script: one instruction a line, used up in order, one for each request with good credentials; read again when
  * the file changes. Batches are counted from 0.
@@ -189,7 +190,7 @@ struct request {
 		size_t events;
 		bool bad;
 		char why[160]; /* "...Path" is appended to it */
-	} *batch;
+	} * batch;
 	size_t n, events, n_bad, bytes;
 	unsigned long used; /* percent */
 	bool rated;
@@ -296,7 +297,8 @@ static void batch_check(struct request *r, struct slice *b, struct json_object *
 	r->events += b->events;
 	for (size_t i = 0; i < b->events; i++) {
 		struct json_object *event = json_object_array_get_idx(events, i);
-		if (!json_object_object_get_ex(event, "event_type", &v) || !json_object_object_get_ex(event, "data", &v))
+		if (!json_object_object_get_ex(event, "event_type", &v) ||
+		    !json_object_object_get_ex(event, "data", &v))
 			batch_bad(r, b, "Required property &#39;event_type&#39; or &#39;data&#39; not found in JSON");
 	}
 	size_t i = 0;
@@ -308,7 +310,6 @@ static void batch_check(struct request *r, struct slice *b, struct json_object *
 static bool request_read(struct request *r)
 {
 	enum json_tokener_error why = json_tokener_success;
-	r->bytes = r->body.len;
 	r->json = r->body.s != NULL ? json_tokener_parse_verbose(r->body.s, &why) : NULL;
 	if (!json_object_is_type(r->json, json_type_array))
 		return false;
@@ -552,8 +553,8 @@ static bool may_enter(struct MHD_Connection *c)
 	if (server.key == NULL)
 		return true;
 	char *password = NULL, *user = MHD_basic_auth_get_username_password(c, &password);
-	bool ok = user != NULL && password != NULL && strcmp(user, server.key) == 0 &&
-		  strcmp(password, server.secret) == 0;
+	bool ok =
+	    user != NULL && password != NULL && strcmp(user, server.key) == 0 && strcmp(password, server.secret) == 0;
 	MHD_free(user);
 	MHD_free(password);
 	return ok;
@@ -593,12 +594,11 @@ static enum MHD_Result handle(void *own, struct MHD_Connection *c, const char *u
 		*size = 0;
 		return MHD_YES;
 	}
+	r->bytes = r->body.len;
 	struct reply a = {.status = request_refused(c, method, url)};
 	if (a.status == 0) {
 		a.status = 202;
 		reply_decide(&a, r);
-	} else {
-		r->bytes = r->body.len;
 	}
 	return answer(c, r, &a);
 }
@@ -631,9 +631,8 @@ static struct MHD_Daemon *start(uint16_t port, char *cert, char *key)
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
 	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | (cert != NULL ? MHD_USE_TLS : 0u);
-	struct MHD_OptionItem tls[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, cert},
-				       {MHD_OPTION_HTTPS_MEM_KEY, 0, key},
-				       {MHD_OPTION_END, 0, NULL}};
+	struct MHD_OptionItem tls[] = {
+	    {MHD_OPTION_HTTPS_MEM_CERT, 0, cert}, {MHD_OPTION_HTTPS_MEM_KEY, 0, key}, {MHD_OPTION_END, 0, NULL}};
 	struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
 	return MHD_start_daemon(flags, port, NULL, NULL, handle, NULL, MHD_OPTION_SOCK_ADDR, &at,
 				MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_CONNECTION_TIMEOUT, 120u,
@@ -672,10 +671,10 @@ int main(int argc, char **argv)
 			usage(stdout);
 			return 0;
 		}
-		const char **option = strcmp(argv[i], "--key") == 0	 ? &server.key
+		const char **option = strcmp(argv[i], "--key") == 0      ? &server.key
 				      : strcmp(argv[i], "--secret") == 0 ? &server.secret
-				      : strcmp(argv[i], "--port") == 0	 ? &port
-				      : strcmp(argv[i], "--cert") == 0	 ? &cert
+				      : strcmp(argv[i], "--port") == 0   ? &port
+				      : strcmp(argv[i], "--cert") == 0   ? &cert
 				      : strcmp(argv[i], "--tlskey") == 0 ? &tlskey
 									 : NULL;
 		if (option != NULL && i + 1 < argc)

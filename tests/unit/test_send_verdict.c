@@ -115,7 +115,8 @@ static void expect_part(struct send_request *r, const char *body)
 	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&r->body), body);
 }
 
-#define PATH(i) "{\"errors\":[{\"code\":\"BAD\",\"message\":\"Path &#39;[" #i "].events[0]&#39;, line 1, position 1.\"}]}"
+#define PATH(i)                                                                                                        \
+	"{\"errors\":[{\"code\":\"BAD\",\"message\":\"Path &#39;[" #i "].events[0]&#39;, line 1, position 1.\"}]}"
 
 static void test_split_202(void)
 {
@@ -153,9 +154,15 @@ static void test_split_400(void)
 
 static void test_halves(void)
 {
-	static const char *const nowhere[] = {"", "plain", "{\"errors\":[]}", "{\"errors\":[{\"message\":\"Path '[7]'\"}]}",
-					      "{\"errors\":[{\"message\":\"line 2, position 3\"}]}", "{\"errors\":{}}",
-					      "{\"errors\":[null]}", "[1", "{\"errors\":[{\"message\":\"Path '', line 1\"}]}"};
+	static const char *const nowhere[] = {"",
+					      "plain",
+					      "{\"errors\":[]}",
+					      "{\"errors\":[{\"message\":\"Path '[7]'\"}]}",
+					      "{\"errors\":[{\"message\":\"line 2, position 3\"}]}",
+					      "{\"errors\":{}}",
+					      "{\"errors\":[null]}",
+					      "[1",
+					      "{\"errors\":[{\"message\":\"Path '', line 1\"}]}"};
 	for (size_t i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++) {
 		struct send_request r;
 		request_new(&r, 3);
@@ -233,10 +240,10 @@ static void test_actions(void)
 	static const struct {
 		long status;
 		enum send_action action;
-	} t[] = {{202, SEND_ACCEPT},   {429, SEND_THROTTLE}, {401, SEND_DENY},	{403, SEND_DENY},  {500, SEND_AGAIN},
-		 {502, SEND_AGAIN},    {503, SEND_AGAIN},    {599, SEND_AGAIN}, {408, SEND_AGAIN}, {200, SEND_AGAIN},
-		 {204, SEND_AGAIN},    {0, SEND_AGAIN},	     {302, SEND_SPLIT}, {404, SEND_SPLIT}, {400, SEND_SPLIT},
-		 {413, SEND_HALVE},    {422, SEND_SPLIT}};
+	} t[] = {{202, SEND_ACCEPT}, {429, SEND_THROTTLE}, {401, SEND_DENY},  {403, SEND_DENY},  {500, SEND_AGAIN},
+		 {502, SEND_AGAIN},  {503, SEND_AGAIN},    {599, SEND_AGAIN}, {408, SEND_AGAIN}, {200, SEND_AGAIN},
+		 {204, SEND_AGAIN},  {0, SEND_AGAIN},      {302, SEND_SPLIT}, {404, SEND_SPLIT}, {400, SEND_SPLIT},
+		 {413, SEND_HALVE},  {422, SEND_SPLIT}};
 	struct send_request r;
 	struct send_verdict v;
 	request_new(&r, 2);
