@@ -18,6 +18,7 @@ struct http_host {
 	char *name;        /* own; host and port, for logs */
 	unsigned failures; /* in a row */
 	int64_t failed_at, not_before, logged_at;
+	bool told; /* the log says that it is unwell */
 	unsigned in_flight;
 	struct http_host *next;
 };

@@ -148,8 +148,9 @@ static void lane_well(struct http_lane *lane, int64_t now)
 {
 	struct http_host *host = lane->stream->host;
 	struct http_key *key = lane->stream->key;
-	if (host->failures > 0)
+	if (host->told)
 		df_log(DF_LOG_INFO, "%s answers again", host->name);
+	host->told = false;
 	host->failures = 0;
 	host->not_before = 0;
 	lane->failures = 0;
@@ -191,8 +192,10 @@ static void lane_log(struct http_host *host, const char *why, int64_t wait, int6
 {
 	bool quiet = host->logged_at != 0 && now - host->logged_at < LOG_EVERY_MS;
 	df_log(quiet ? DF_LOG_DEBUG : DF_LOG_WARN, "%s: %s, next try in %.1f s", host->name, why, (double)wait / 1000);
-	if (!quiet)
-		host->logged_at = now;
+	if (quiet)
+		return;
+	host->logged_at = now;
+	host->told = true;
 }
 
 /* Remembers since when nothing works: the time the failed request was on the wire counts. */

@@ -663,9 +663,13 @@ static void usage(FILE *to)
 	      to);
 }
 
-int main(int argc, char **argv)
+struct options {
+	const char *dir, *port, *cert, *tlskey;
+};
+
+/* Returns the exit code when there is nothing more to do, else -1. */
+static int options_read(struct options *o, int argc, char **argv)
 {
-	const char *dir = NULL, *port = "0", *cert = NULL, *tlskey = NULL;
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--help") == 0) {
 			usage(stdout);
@@ -673,31 +677,60 @@ int main(int argc, char **argv)
 		}
 		const char **option = strcmp(argv[i], "--key") == 0      ? &server.key
 				      : strcmp(argv[i], "--secret") == 0 ? &server.secret
-				      : strcmp(argv[i], "--port") == 0   ? &port
-				      : strcmp(argv[i], "--cert") == 0   ? &cert
-				      : strcmp(argv[i], "--tlskey") == 0 ? &tlskey
+				      : strcmp(argv[i], "--port") == 0   ? &o->port
+				      : strcmp(argv[i], "--cert") == 0   ? &o->cert
+				      : strcmp(argv[i], "--tlskey") == 0 ? &o->tlskey
 									 : NULL;
-		if (option != NULL && i + 1 < argc)
+		if (option != NULL && i + 1 < argc) {
 			*option = argv[++i];
-		else if (option == NULL && dir == NULL && argv[i][0] != '-')
-			dir = argv[i];
-		else
-			dir = NULL, i = argc;
+		} else if (option == NULL && o->dir == NULL && argv[i][0] != '-') {
+			o->dir = argv[i];
+		} else {
+			o->dir = NULL;
+			break;
+		}
 	}
-	if (dir == NULL || (server.key == NULL) != (server.secret == NULL) || (cert == NULL) != (tlskey == NULL)) {
-		usage(stderr);
-		return 2;
+	if (o->dir != NULL && (server.key == NULL) == (server.secret == NULL) &&
+	    (o->cert == NULL) == (o->tlskey == NULL))
+		return -1;
+	usage(stderr);
+	return 2;
+}
+
+/* What an earlier receiver accepted in this folder counts as seen. */
+static void seen_load(void)
+{
+	FILE *f = fopen("accepted.ndjson", "re");
+	char *line = NULL;
+	size_t cap = 0;
+	server.seen = json_object_new_object();
+	while (f != NULL && getline(&line, &cap, f) > 0) {
+		struct json_object *o = json_tokener_parse(line), *id = NULL;
+		if (json_object_object_get_ex(o, "source_request_id", &id))
+			json_object_object_add(server.seen, json_object_get_string(id), NULL);
+		json_object_put(o);
 	}
-	char *cert_text = cert != NULL ? slurp(cert) : NULL, *key_text = tlskey != NULL ? slurp(tlskey) : NULL;
-	if (chdir(dir) != 0)
-		die("cannot enter %s: %s", dir, strerror(errno));
+	free(line);
+	if (f != NULL)
+		fclose(f);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {.port = "0"};
+	int code = options_read(&o, argc, argv);
+	if (code >= 0)
+		return code;
+	char *cert_text = o.cert != NULL ? slurp(o.cert) : NULL, *key_text = o.tlskey != NULL ? slurp(o.tlskey) : NULL;
+	if (chdir(o.dir) != 0)
+		die("cannot enter %s: %s", o.dir, strerror(errno));
 	server.script.name = "script";
 	server.rules.name = "rules";
+	seen_load();
 	server.accepted = fopen("accepted.ndjson", "ae");
 	server.requests = fopen("requests.ndjson", "ae");
-	server.seen = json_object_new_object();
 	if (server.accepted == NULL || server.requests == NULL)
-		die("cannot write in %s: %s", dir, strerror(errno));
+		die("cannot write in %s: %s", o.dir, strerror(errno));
 
 	/* Blocked before there are threads, so that the signal waits for sigwait(). */
 	sigset_t ends;
@@ -707,9 +740,9 @@ int main(int argc, char **argv)
 	sigaddset(&ends, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &ends, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	struct MHD_Daemon *d = start((uint16_t)strtoul(port, NULL, 10), cert_text, key_text);
+	struct MHD_Daemon *d = start((uint16_t)strtoul(o.port, NULL, 10), cert_text, key_text);
 	if (d == NULL)
-		die("cannot listen on 127.0.0.1:%s", port);
+		die("cannot listen on 127.0.0.1:%s", o.port);
 	write_port(d);
 	sigwait(&ends, &got);
 	MHD_stop_daemon(d);
