@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * send_http.h - between send_http.c (the thread) and send_lane.c (one lane)
+ * send_http.h - between send_http.c (producers), send_thread.c (the sender's thread) and send_lane.c (one lane)
  *
  * Who touches what: fields marked L are guarded by sender->lock; all others belong to the sender's thread, once the
  * stream is on its list.
@@ -82,7 +82,10 @@ struct send_http {
 	int64_t wake;                /* when something falls due */
 };
 
-/* ---- send_http.c ---- */
+#define LOOK_EVERY_MS 200 /* at df_stop_requested */
+
+/* ---- send_thread.c ---- */
+void *http_thread(void *own); /* own: struct send_http */
 /* Nothing new is started for the stream. status DF_OK for an abandoned one. The caller holds the lock. */
 void http_stream_stop(struct http_stream *st, enum df_status status, const struct df_err *err);
 

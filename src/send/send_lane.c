@@ -36,7 +36,7 @@ static void lane_prepare(struct http_lane *lane)
 	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
-	if (feed->ca_file != NULL)
+	if (feed->ca_file != NULL) /* beside the system's folder of authorities, which stays */
 		curl_easy_setopt(c, CURLOPT_CAINFO, feed->ca_file);
 	curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
 	curl_easy_setopt(c, CURLOPT_USERNAME, feed->api_key);

@@ -3,7 +3,8 @@
  * send_priv.h - what the files of this room share
  *
  *	send.c		the public functions, the table of the two drivers
- *	send_http.c	the sender's thread: which lane may start a request now, and the end of streams
+ *	send_http.c	the Events API sink as its producers see it: streams and queues
+ *	send_thread.c	the sender's thread: which lane may start a request now, and the end of streams
  *	send_lane.c	one lane: its curl handle, and what an answer does to it
  *	send_request.c	packing batches into a request, splitting it when the API complains
  *	send_verdict.c	an answer's meaning
@@ -30,7 +31,7 @@ struct send_tuning {
 struct send_http;
 
 struct sender {
-	pthread_mutex_t lock; /* guards stats, http, and what send_http.c says it guards */
+	pthread_mutex_t lock; /* guards stats, http, and what send_http.h says it guards */
 	pthread_mutex_t out;  /* standard output: whole lines at a time */
 	struct send_tuning tuning;
 	struct send_stats stats;
