@@ -153,15 +153,14 @@ enum df_status decode_gpg(const struct conf_feed *feed, int fd, struct decode_si
 		e = gpgme_data_new_from_cbs(&cipher, &reads, &run);
 	if (e == 0)
 		e = gpgme_data_new_from_cbs(&plain, &writes, &run);
-	if (e == 0)
-		e = gpgme_data_set_flag(cipher, "io-buffer-size", "262144");
-	if (e == 0)
-		e = gpgme_data_set_flag(plain, "io-buffer-size", "262144");
 	enum df_status st = DF_OK;
 	if (e != 0) {
 		st = df_fail(DF_RETRY, err, NULL, "cannot set up GnuPG: %s", gpgme_strerror(e));
 		goto cleanup;
 	}
+	/* Only for speed: an older GPGME that has no such flag goes on with its small buffers. */
+	(void)gpgme_data_set_flag(cipher, "io-buffer-size", "262144");
+	(void)gpgme_data_set_flag(plain, "io-buffer-size", "262144");
 	e = gpgme_op_decrypt_verify(ctx, cipher, plain);
 	st = run.st;
 	if (st == DF_OK && e != 0)
