@@ -115,7 +115,10 @@ static gpgme_error_t gpg_status(void *ctx, const char *keyword, const char *args
 		run->failed = run->failed || strcmp(keyword, "FAILURE") == 0;
 		gpg_status_error(run, args);
 	}
-	return 0;
+	if (run->st == DF_OK && (run->begun > 1 || run->plaintexts > 1))
+		run->st = df_fail(DF_REJECT, run->err, "decrypt-failed",
+				  "the file holds more than one OpenPGP message; encrypt the CSV as one");
+	return run->st == DF_OK ? 0 : gpgme_error(GPG_ERR_CANCELED);
 }
 
 /* ---- the run ---- */
