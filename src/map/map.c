@@ -50,6 +50,26 @@ static enum df_status check_settings(const struct map *m, struct df_err *err)
 	return DF_OK;
 }
 
+/* Static values are known before any document is. */
+static enum df_status check_static(const struct map *m, struct df_err *err)
+{
+	for (size_t i = 0; i < m->manifest->n; i++) {
+		const struct map_entry *e = &m->manifest->entries[i];
+		struct map_path path;
+		struct map_cell_fault fault;
+		struct df_buf json = {0};
+		if (e->action != MAP_STATIC ||
+		    map_path_parse(m->event, e->field, strlen(e->field), &path, NULL) != MAP_PATH_OK)
+			continue;
+		bool ok = map_cell_emit(m, path.type, path.field, e->value, strlen(e->value), &json, &fault);
+		df_buf_free(&json);
+		if (!ok)
+			return df_fail(DF_USAGE, err, NULL, "manifest, entry %zu: 'value' does not suit '%.200s': %s",
+				       i + 1, e->field, fault.text);
+	}
+	return DF_OK;
+}
+
 enum df_status map_open(const struct conf_feed *feed, const char *event_type, struct map **out, struct df_err *err)
 {
 	*out = NULL;
@@ -68,6 +88,8 @@ enum df_status map_open(const struct conf_feed *feed, const char *event_type, st
 		st = check_settings(m, err);
 	if (st == DF_OK && feed->manifest_text != NULL) {
 		st = map_manifest_parse(feed->manifest_text, event, &m->manifest, err);
+		if (st == DF_OK)
+			st = check_static(m, err);
 		if (st != DF_OK)
 			df_err_place(err, feed->manifest, 0, 0, NULL);
 	}
