@@ -63,9 +63,13 @@ static enum df_status check_static(const struct map *m, struct df_err *err)
 			continue;
 		bool ok = map_cell_emit(m, path.type, path.field, e->value, strlen(e->value), &json, &fault);
 		df_buf_free(&json);
-		if (!ok)
-			return df_fail(DF_USAGE, err, NULL, "manifest, entry %zu: 'value' does not suit '%.200s': %s",
-				       i + 1, e->field, fault.text);
+		if (ok)
+			continue;
+		enum df_status st =
+		    df_fail(DF_USAGE, err, NULL, "manifest, entry %zu: 'value' does not suit '%.200s': %s", i + 1,
+			    e->field, fault.text);
+		map_manifest_place(m->feed->manifest_text, i + 1, err);
+		return st;
 	}
 	return DF_OK;
 }
@@ -118,8 +122,9 @@ static void forget_document(struct map *m)
 	map_program_free(&m->batch_program);
 	map_program_free(&m->data_program);
 	map_bindings_free(&m->bindings);
+	free(m->truncated);
+	m->truncated = NULL;
 	m->n_warnings = 0;
-	m->warned_truncated = false;
 }
 
 void map_close(struct map *m)
@@ -238,6 +243,7 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 
 static enum df_status compile(struct map *m, struct df_err *err)
 {
+	m->truncated = df_alloc((m->n_names + 1) * sizeof(*m->truncated));
 	bool *done = df_alloc(m->n_names * sizeof(*done));
 	for (size_t i = 0; i < m->n_names; i++)
 		done[i] = map_has_header(m) && own_column(m->names[i]);

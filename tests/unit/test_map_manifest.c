@@ -115,6 +115,9 @@ static void test_broken(void)
 	    {"{\"columns\": [], \"hasHeaderRow\": 1}", "'hasHeaderRow'"},
 	    {"{\"columns\": {}}", "array"},
 	    {"{\"columns\": [1]}", "entry 1"},
+	    {"// {\n{\"columns\": [ /* [ { */\n  {\"column\": \"{\\\"[\", \"action\": \"ignore\"},\n"
+	     "    {\"column\": \"b\", \"action\": \"nap\"}]}",
+	     "line 4, column 5"},
 	    {"{\"columns\": [{\"column\": 1, \"action\": \"keep\", \"field\": \"mpid\"}]}", "'column'"},
 	    {"{\"columns\": [{\"column\": \"a\", \"action\": \"drop\"}]}", "keep or ignore"},
 	    {"{\"columns\": [{\"column\": \"a\", \"action\": \"keep\"}]}", "'field' is missing"},
