@@ -262,7 +262,7 @@ static enum df_status check_sources(const struct map *m, struct df_err *err)
 		if (!wild && has_column(m, e->source, strlen(e->source)))
 			continue;
 		if (dot != NULL && has_column(m, e->source, (size_t)(dot - e->source)))
-			return df_fail(DF_USAGE, err, NULL,
+			return df_fail(DF_REJECT, err, "manifest-mismatch",
 				       "manifest, entry %zu: a source inside of a cell's JSON ('%.100s') is not "
 				       "supported yet by this "
 				       "version of dropfeed",

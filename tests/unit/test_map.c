@@ -471,6 +471,58 @@ static void test_limits(void)
 	free(name);
 }
 
+/* {"k0":"v",...} with n members, or {"k":["v",...]} with n entries. */
+static char *json_row(size_t n, bool list)
+{
+	struct df_buf b = {0};
+	df_buf_adds(&b, list ? "1|{\"k\":[" : "1|{");
+	for (size_t i = 0; i < n; i++)
+		if (list)
+			df_buf_addf(&b, "%s\"v%zu\"", i > 0 ? "," : "", i);
+		else
+			df_buf_addf(&b, "%s\"k%zu\":\"v\"", i > 0 ? "," : "", i);
+	df_buf_adds(&b, list ? "]}" : "}");
+	df_buf_addc(&b, '\0');
+	return b.data;
+}
+
+static void test_json_limits(void)
+{
+	struct conf_feed cut = {.name = "t", .limits_truncate = true};
+	for (size_t list = 0; list < 2; list++) {
+		size_t max = list ? 1000 : 100;
+		for (size_t extra = 0; extra < 2; extra++) {
+			char *row = json_row(max + extra, list);
+			run(&plain, "eventless", "mpid|user_attributes", row);
+			CHECK_STRING(got.code, extra > 0 ? "too-many-attributes" : "");
+			run(&cut, "eventless", "mpid|user_attributes", row);
+			CU_ASSERT_EQUAL(got.status, DF_OK);
+			CU_ASSERT_PTR_NOT_NULL(strstr(got.batch, list ? "\"v999\"]" : "\"k99\":\"v\"}"));
+			CU_ASSERT_EQUAL(strstr(got.warnings, "too-long") != NULL, extra > 0);
+			free(row);
+		}
+	}
+	static const struct {
+		const char *format;
+		size_t max;
+	} lengths[] = {{"1|{\"k\":\"%s\"}", 4096}, {"1|{\"%s\":\"v\"}", 256}, {"1|{\"k\":[\"%s\"]}", 512}};
+	for (size_t i = 0; i < 6; i++) {
+		size_t max = lengths[i / 2].max;
+		char *value = wide(max + i % 2), *fit = wide(max), *quoted = df_format("\"%s\"", fit);
+		const char *at = strstr(lengths[i / 2].format, "%s");
+		char *row =
+		    df_format("%.*s%s%s", (int)(at - lengths[i / 2].format), lengths[i / 2].format, value, at + 2);
+		run(&plain, "eventless", "mpid|user_attributes", row);
+		CHECK_STRING(got.code, i % 2 > 0 ? "too-long" : "");
+		run(&cut, "eventless", "mpid|user_attributes", row);
+		CU_ASSERT_PTR_NOT_NULL(strstr(got.batch, quoted));
+		free(row);
+		free(quoted);
+		free(fit);
+		free(value);
+	}
+}
+
 static void test_faults(void)
 {
 	static struct rows_cell names[] = {
@@ -549,6 +601,7 @@ int main(int argc, char **argv)
 	CU_add_test(s, "headers", test_headers);
 	CU_add_test(s, "deletion", test_deletion);
 	CU_add_test(s, "limits", test_limits);
+	CU_add_test(s, "limits in JSON cells", test_json_limits);
 	CU_add_test(s, "faults", test_faults);
 	CU_basic_set_mode(CU_BRM_NORMAL);
 	CU_basic_run_tests();

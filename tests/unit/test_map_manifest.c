@@ -93,6 +93,9 @@ static void test_transform(void)
 	CHECK_STRING(got.code, "unknown-column");
 	with(MAPPINGS(COLUMN("Id", "mpid") "," COLUMN("Absent", "ip")), "eventless", "Id", NULL);
 	CHECK_STRING(got.code, "manifest-mismatch");
+	with(MAPPINGS(COLUMN("Id", "mpid") "," COLUMN("foo.item", "ip")), "eventless", "Id|foo", NULL);
+	CHECK_STRING(got.code, "manifest-mismatch");
+	CU_ASSERT_PTR_NOT_NULL(strstr(got.text, "not supported yet"));
 	with(MAPPINGS(COLUMN("Id", "mpid") "," COLUMN("a_*", "device_info.*")), "eventless", "Id|a_nonsense", NULL);
 	CHECK_STRING(got.code, "unknown-column");
 	with(MAPPINGS(COLUMN("$unmapped", "events[].data.custom_attributes.*") "," COLUMN("Id", "mpid")),
