@@ -31,7 +31,7 @@ struct batch_row {
 
 /* One Events API object for one user, serialized. */
 struct batch {
-	char *json; /* own: one line, UTF-8, no newline */
+	char *json; /* own: one line, UTF-8, no newline, a NUL behind it */
 	size_t json_len;
 	uint32_t n_events; /* 0 for eventless */
 	uint32_t lane;	   /* 0 .. lanes-1: a user's batches all have the same */

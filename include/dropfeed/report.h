@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report.h - what people and programs read afterwards: reject files and status
+ *
+ *	struct report_rejects *rej = NULL;
+ *	report_rejects_open("<state_dir>/rejects/<feed>", "orders-custom_event.csv", document_id, &rej, &err);
+ *	report_rejects_header(rej, raw, len);		the document's header, byte for byte
+ *	report_rejects_row(rej, raw, len, line, reason);
+ *	report_rejects_close(rej, &path, &err);		names it
+ */
+#ifndef DROPFEED_REPORT_H
+#define DROPFEED_REPORT_H
+
+#include "dropfeed/ledger.h"
+
+#include <stdio.h>
+
+/* The two columns that a reject file adds; on input they are ignored. */
+#define REPORT_COLUMN_LINE "dropfeed.line"
+#define REPORT_COLUMN_REASON "dropfeed.reason"
+
+struct report_rejects;
+
+/* Begins a reject file in `dir` (made when missing, 0700) under a temporary name, mode 0600. tag: the document's number in
+ * the ledger; it makes the temporary name, so that what a crash left behind is written over by the next try. */
+enum df_status report_rejects_open(const char *dir, const char *name, int64_t tag, struct report_rejects **out,
+				   struct df_err *err) DF_CHECK;
+
+/* The header or a row as it stands in the document, its line end included. Rows keep their bytes; the two columns are
+ * added before the line end. Failures are remembered until close. */
+void report_rejects_header(struct report_rejects *r, const char *raw, size_t len);
+void report_rejects_row(struct report_rejects *r, const char *raw, size_t len, uint64_t line, const char *reason);
+
+/* Syncs the file and gives it its name. A file of that name with other bytes stays: then "<stem>_2-<event type>.csv" and so
+ * on is taken; one with the same bytes is this very file, written before a crash. *path (the caller's) is where it is. */
+enum df_status report_rejects_close(struct report_rejects *r, char **path, struct df_err *err) DF_CHECK;
+void report_rejects_abandon(struct report_rejects *r); /* removes the temporary file; NULL is fine */
+
+/* Writes what the ledger knows, of one feed or (NULL) all, as a table for people or as one JSON document. */
+enum df_status report_status_text(struct ledger *l, const char *feed, FILE *to, struct df_err *err) DF_CHECK;
+enum df_status report_status_json(struct ledger *l, const char *feed, FILE *to, struct df_err *err) DF_CHECK;
+
+#endif

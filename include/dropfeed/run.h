@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run.h - the rooms in their order: what the commands do, without their options and their output
+ *
+ *	run_feeds	pull and deliver every feed
+ *	run_import	deliver local files or standard input
+ *	run_check_file	decode, read, map and batch one file; send nothing
+ *
+ * Only this room knows all others. It logs what happens; the result says what the exit code is to be.
+ */
+#ifndef DROPFEED_RUN_H
+#define DROPFEED_RUN_H
+
+#include "dropfeed/batch.h"
+#include "dropfeed/decode.h"
+#include "dropfeed/ledger.h"
+
+/* What a run came to. Counted over all feeds. */
+struct run_result {
+	uint64_t files_done, files_refused, files_skipped; /* skipped: known already, or not settled yet */
+	uint64_t documents, rows, delivered, rejected, batches, events;
+	uint64_t requests_forecast; /* dry run */
+	double minutes_forecast;    /* dry run: at the feed's pace */
+	bool unfinished, denied, broken, misused, busy;
+};
+
+/* 0, 1, 2, 3, 4, 5 or 75, the worst that happened. */
+int run_exit_code(const struct run_result *result);
+/* Enters a status that ended a part of the run. */
+void run_note_status(struct run_result *result, enum df_status st);
+
+struct run_options {
+	const char *const *feeds; /* names; none: all */
+	size_t n_feeds;
+	bool dry_run;
+};
+void run_feeds(const struct conf *conf, const struct run_options *options, struct run_result *result);
+
+/* Delivers through the ledger when conf is not NULL and stateless is false; else the files go straight to feed->sink.
+ * A file "-" is standard input, named `stdin_name`. */
+struct run_import_options {
+	const struct conf_feed *feed;
+	const char *const *files;
+	size_t n_files;
+	const char *stdin_name;
+	bool stateless, dry_run;
+	bool encryption_by_name; /* no configuration: .gpg is decrypted, plain is taken */
+};
+void run_import(const struct conf *conf, const struct run_import_options *options, struct run_result *result);
+
+/* ---- checking ---- */
+
+struct run_fault { /* one thing wrong with one row */
+	uint64_t row, line;
+	const char *column; /* name, or "" */
+	const char *code, *text;
+};
+
+struct run_check { /* of one document */
+	const char *file, *document, *event_type; /* document NULL when the file is it; event_type "" when unknown */
+	uint64_t rows, accepted, rejected, events, batches, requests;
+	struct df_err refused; /* code "" when it is not refused */
+	const struct map_warning *warnings;
+	size_t n_warnings;
+};
+
+/* fault: called for each fault while reading, in order. document: when a document, or a file that has none, is through. */
+struct run_check_events {
+	void (*fault)(void *ctx, const struct run_fault *fault);
+	void (*document)(void *ctx, const struct run_check *check);
+	void (*skipped)(void *ctx, const char *file, const struct decode_skipped *entry);
+};
+
+/* Checks one local file under the feed's settings. Adds to the result. */
+void run_check_file(const struct conf_feed *feed, const char *path, bool encryption_by_name,
+		    const struct run_check_events *events, void *ctx, struct run_result *result);
+
+#endif

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every user has at most one open batch. It is found by the user's IDs and closed when a row cannot join it, when the
+ * window is full (the one opened first goes first), or at the end (in order of opening). None of that looks at a clock.
+ */
+#include "batch_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define HOUR_MS INT64_C(3600000)
+#define HISTORICAL_AFTER (30 * 24 * HOUR_MS) /* data older than this belongs to /bulkevents/historical */
+#define HISTORICAL_MIN (72 * HOUR_MS)	     /* which drops events younger than this */
+
+struct batch_ids { /* hashes of the source_request_ids that the file brought and that a batch went out under */
+	uint64_t *v; /* own; 0: free */
+	size_t n, cap;
+};
+
+struct batch_maker {
+	struct batch_settings set; /* strings borrowed */
+	batch_sink sink;
+	void *ctx;
+	uuid_t space;
+	char *event_end; /* own: what closes an event; NULL when eventless */
+
+	struct batch_open **table; /* own; chained by hash */
+	size_t n_buckets, n_open;
+	struct batch_open *oldest, *newest, *spare;
+	size_t weight;
+	struct batch_ids used;
+
+	uint64_t next_position;
+	uint64_t *lane_next; /* own; per lane */
+};
+
+uint64_t batch_hash(const char *p, size_t len)
+{
+	uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a: the same on every machine, as lanes have to be */
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char)p[i]) * UINT64_C(1099511628211);
+	h ^= h >> 32;
+	return h != 0 ? h : 1;
+}
+
+void batch_free(struct batch *b)
+{
+	if (b == NULL)
+		return;
+	free(b->json);
+	free(b->rows);
+	free(b);
+}
+
+static void open_free(struct batch_open *o)
+{
+	free(o->ids);
+	df_buf_free(&o->batch);
+	df_buf_free(&o->own_id);
+	df_buf_free(&o->events);
+	free(o->rows);
+	free(o);
+}
+
+static bool is_eventless(const struct batch_settings *set)
+{
+	return strcmp(set->event_type, "eventless") == 0;
+}
+
+struct batch_maker *batch_maker_new(const struct batch_settings *settings, batch_sink sink, void *ctx)
+{
+	struct batch_maker *mk = df_alloc(sizeof(*mk));
+	mk->set = *settings;
+	mk->sink = sink;
+	mk->ctx = ctx;
+	batch_id_namespace(mk->space, settings->feed, settings->sha256, settings->document);
+	if (!is_eventless(settings))
+		mk->event_end = df_format("},\"event_type\":\"%s\"}", settings->event_type);
+	mk->n_buckets = 1024;
+	mk->table = df_alloc(mk->n_buckets * sizeof(struct batch_open *));
+	mk->lane_next = df_alloc(settings->lanes * sizeof(*mk->lane_next));
+	return mk;
+}
+
+void batch_maker_free(struct batch_maker *mk)
+{
+	if (mk == NULL)
+		return;
+	for (struct batch_open *o = mk->oldest, *next; o != NULL; o = next) {
+		next = o->newer;
+		open_free(o);
+	}
+	for (struct batch_open *o = mk->spare, *next; o != NULL; o = next) {
+		next = o->chain;
+		open_free(o);
+	}
+	free(mk->event_end);
+	free(mk->table);
+	free(mk->lane_next);
+	free(mk->used.v);
+	free(mk);
+}
+
+/* ---- sizes ---- */
+
+#define BATCH_FRAME (sizeof("{\"source_request_id\":\"\",,\"events\":[]}") - 1)
+#define EVENT_FRAME (sizeof("{\"data\":{\"source_message_id\":\"\",") - 1)
+
+static size_t event_size(const struct batch_settings *set, const struct map_record *rec)
+{
+	if (is_eventless(set))
+		return 0;
+	size_t id = rec->message_id != NULL ? rec->message_id_len : BATCH_ID_LEN;
+	return EVENT_FRAME + id + rec->data_len + sizeof("},\"event_type\":\"\"}") - 1 + strlen(set->event_type);
+}
+
+/* A given id may later be replaced by a derived one, so the longer of the two counts. */
+static size_t batch_size(size_t own_id_len, size_t batch_len, size_t events_len)
+{
+	return BATCH_FRAME + (own_id_len > BATCH_ID_LEN ? own_id_len : BATCH_ID_LEN) + batch_len + events_len;
+}
+
+bool batch_record_too_large(const struct batch_settings *settings, const struct map_record *rec)
+{
+	size_t own = rec->request_id != NULL ? rec->request_id_len : 0;
+	return batch_size(own, rec->batch_len, event_size(settings, rec)) > BATCH_MAX_BYTES;
+}
+
+/* ---- the table of open batches ---- */
+
+static void table_grow(struct batch_maker *mk)
+{
+	size_t n = mk->n_buckets * 2;
+	struct batch_open **bigger = df_alloc(n * sizeof(struct batch_open *));
+	for (struct batch_open *o = mk->oldest; o != NULL; o = o->newer) {
+		o->chain = bigger[o->hash & (n - 1)];
+		bigger[o->hash & (n - 1)] = o;
+	}
+	free(mk->table);
+	mk->table = bigger;
+	mk->n_buckets = n;
+}
+
+static struct batch_open *table_find(struct batch_maker *mk, uint64_t hash, const struct map_record *rec)
+{
+	struct batch_open *o = mk->table[hash & (mk->n_buckets - 1)];
+	while (o != NULL &&
+	       (o->hash != hash || o->ids_len != rec->ids_len || memcmp(o->ids, rec->ids, rec->ids_len) != 0))
+		o = o->chain;
+	return o;
+}
+
+static void table_remove(struct batch_maker *mk, struct batch_open *o)
+{
+	struct batch_open **at = &mk->table[o->hash & (mk->n_buckets - 1)];
+	while (*at != o)
+		at = &(*at)->chain;
+	*at = o->chain;
+	if (o->older != NULL)
+		o->older->newer = o->newer;
+	else
+		mk->oldest = o->newer;
+	if (o->newer != NULL)
+		o->newer->older = o->older;
+	else
+		mk->newest = o->older;
+	mk->n_open--;
+	mk->weight -= o->weight;
+}
+
+static struct batch_open *table_open(struct batch_maker *mk, uint64_t hash, const struct map_record *rec, bool historical)
+{
+	if (mk->n_open >= mk->n_buckets)
+		table_grow(mk);
+	struct batch_open *o = mk->spare;
+	if (o != NULL)
+		mk->spare = o->chain;
+	else
+		o = df_alloc(sizeof(*o));
+	o->hash = hash;
+	o->ids = df_realloc(o->ids, rec->ids_len + 1);
+	memcpy(o->ids, rec->ids, rec->ids_len);
+	o->ids_len = rec->ids_len;
+	o->historical = historical;
+	o->n_events = 0;
+	o->n_rows = 0;
+	o->weight = 0;
+	df_buf_reset(&o->batch);
+	df_buf_reset(&o->own_id);
+	df_buf_reset(&o->events);
+	df_buf_add(&o->batch, rec->batch, rec->batch_len);
+	if (rec->request_id != NULL)
+		df_buf_add(&o->own_id, rec->request_id, rec->request_id_len);
+	struct batch_open **bucket = &mk->table[hash & (mk->n_buckets - 1)];
+	o->chain = *bucket;
+	*bucket = o;
+	o->newer = NULL;
+	o->older = mk->newest;
+	if (mk->newest != NULL)
+		mk->newest->newer = o;
+	else
+		mk->oldest = o;
+	mk->newest = o;
+	mk->n_open++;
+	return o;
+}
+
+/* ---- closing ---- */
+
+/* Remembers a given id. False when an earlier batch has it already: the API would drop the second one. */
+static bool ids_enter(struct batch_ids *ids, uint64_t hash)
+{
+	if (ids->n * 2 >= ids->cap) {
+		struct batch_ids bigger = {.cap = ids->cap > 0 ? ids->cap * 2 : 256};
+		bigger.v = df_alloc(bigger.cap * sizeof(*bigger.v));
+		for (size_t i = 0; i < ids->cap; i++)
+			if (ids->v[i] != 0)
+				(void)ids_enter(&bigger, ids->v[i]);
+		free(ids->v);
+		*ids = bigger;
+	}
+	size_t at = (size_t)(hash & (ids->cap - 1));
+	while (ids->v[at] != 0 && ids->v[at] != hash)
+		at = (at + 1) & (ids->cap - 1);
+	if (ids->v[at] == hash)
+		return false;
+	ids->v[at] = hash;
+	ids->n++;
+	return true;
+}
+
+static void serialize(struct batch_maker *mk, const struct batch_open *o, struct batch *b)
+{
+	struct df_buf json = {0};
+	df_buf_grow(&json, batch_size(o->own_id.len, o->batch.len, o->events.len) + 1);
+	df_buf_adds(&json, "{\"source_request_id\":\"");
+	if (o->own_id.len > 0 && ids_enter(&mk->used, batch_hash(o->own_id.data, o->own_id.len))) {
+		df_buf_add(&json, o->own_id.data, o->own_id.len);
+	} else {
+		char id[BATCH_ID_LEN + 1];
+		if (o->own_id.len > 0)
+			batch_id_derive(id, o->own_id.data, o->own_id.len, mk->space, b->position);
+		else
+			batch_id_make(id, mk->space, 'b', b->position);
+		df_buf_add(&json, id, BATCH_ID_LEN);
+	}
+	df_buf_addc(&json, '"');
+	if (o->batch.len > 0) {
+		df_buf_addc(&json, ',');
+		df_buf_add(&json, o->batch.data, o->batch.len);
+	}
+	if (mk->event_end != NULL) {
+		df_buf_adds(&json, ",\"events\":[");
+		df_buf_add(&json, o->events.data, o->events.len);
+		df_buf_addc(&json, ']');
+	}
+	df_buf_addc(&json, '}');
+	df_buf_cstr(&json);
+	b->json = json.data;
+	b->json_len = json.len;
+}
+
+/* Takes the open batch out of the table and hands it on. */
+static enum df_status close_batch(struct batch_maker *mk, struct batch_open *o, struct df_err *err)
+{
+	table_remove(mk, o);
+	struct batch *b = df_alloc(sizeof(*b));
+	b->position = mk->next_position++;
+	b->lane = (uint32_t)(o->hash % mk->set.lanes);
+	b->lane_position = mk->lane_next[b->lane]++;
+	b->historical = o->historical;
+	b->n_events = o->n_events;
+	serialize(mk, o, b);
+	b->rows = df_alloc(o->n_rows * sizeof(*b->rows));
+	memcpy(b->rows, o->rows, o->n_rows * sizeof(*b->rows));
+	b->n_rows = o->n_rows;
+	o->chain = mk->spare;
+	mk->spare = o;
+	return mk->sink(mk->ctx, b, err);
+}
+
+/* ---- adding ---- */
+
+static bool is_historical(const struct batch_settings *set, const struct map_record *rec)
+{
+	if (set->historical == CONF_HIST_NEVER || is_eventless(set) || !rec->has_timestamp)
+		return false;
+	int64_t age = set->historical == CONF_HIST_ALWAYS ? HISTORICAL_MIN : HISTORICAL_AFTER;
+	return rec->timestamp_ms < set->begun_ms - age;
+}
+
+/* Whether the record's non-event columns are those of the open batch and there is room for its event. */
+static bool can_join(const struct batch_open *o, const struct map_record *rec, bool historical, size_t event_len)
+{
+	size_t own = rec->request_id != NULL ? rec->request_id_len : 0;
+	if (o->historical != historical || o->batch.len != rec->batch_len || o->own_id.len != own)
+		return false;
+	if (o->n_events >= BATCH_MAX_EVENTS || o->n_rows >= UINT32_MAX)
+		return false;
+	if (batch_size(own, rec->batch_len, o->events.len + 1 + event_len) > BATCH_MAX_BYTES)
+		return false;
+	return (rec->batch_len == 0 || memcmp(o->batch.data, rec->batch, rec->batch_len) == 0) &&
+	       (own == 0 || memcmp(o->own_id.data, rec->request_id, own) == 0);
+}
+
+static void add_event(struct batch_maker *mk, struct batch_open *o, const struct map_record *rec, uint64_t row)
+{
+	struct df_buf *e = &o->events;
+	if (e->len > 0)
+		df_buf_addc(e, ',');
+	df_buf_adds(e, "{\"data\":{\"source_message_id\":\"");
+	if (rec->message_id != NULL) {
+		df_buf_add(e, rec->message_id, rec->message_id_len);
+	} else {
+		char id[BATCH_ID_LEN + 1];
+		batch_id_make(id, mk->space, 'r', row);
+		df_buf_add(e, id, BATCH_ID_LEN);
+	}
+	df_buf_addc(e, '"');
+	if (rec->data_len > 0) {
+		df_buf_addc(e, ',');
+		df_buf_add(e, rec->data, rec->data_len);
+	}
+	df_buf_adds(e, mk->event_end);
+	o->n_events++;
+}
+
+static void add_row(struct batch_maker *mk, struct batch_open *o, const struct map_record *rec,
+		    const struct batch_row *where)
+{
+	if (mk->event_end != NULL)
+		add_event(mk, o, rec, where->number);
+	if (o->n_rows == o->cap_rows) {
+		o->cap_rows = o->cap_rows > 0 ? o->cap_rows * 2 : 4;
+		o->rows = df_realloc(o->rows, o->cap_rows * sizeof(*o->rows));
+	}
+	o->rows[o->n_rows++] = *where;
+	/* About what is held, spare room included. A formula of lengths, never of allocations: it decides when batches
+	 * close, and a later version that allocates otherwise has to close them at the same rows. */
+	size_t weight = 512 + o->ids_len + o->batch.len + o->own_id.len + o->events.len + o->events.len / 2 +
+			o->n_rows * 48;
+	mk->weight += weight - o->weight;
+	o->weight = weight;
+}
+
+enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *rec, const struct batch_row *where,
+			       struct df_err *err)
+{
+	uint64_t hash = batch_hash(rec->ids, rec->ids_len);
+	bool historical = is_historical(&mk->set, rec);
+	struct batch_open *o = table_find(mk, hash, rec);
+	enum df_status st = DF_OK;
+	if (o != NULL && !can_join(o, rec, historical, event_size(&mk->set, rec))) {
+		st = close_batch(mk, o, err);
+		o = NULL;
+	}
+	if (o == NULL)
+		o = table_open(mk, hash, rec, historical);
+	add_row(mk, o, rec, where);
+	while (st == DF_OK && mk->weight > mk->set.window && mk->oldest != NULL)
+		st = close_batch(mk, mk->oldest, err);
+	return st;
+}
+
+enum df_status batch_maker_end(struct batch_maker *mk, struct df_err *err)
+{
+	enum df_status st = DF_OK;
+	while (st == DF_OK && mk->oldest != NULL)
+		st = close_batch(mk, mk->oldest, err);
+	return st;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+const struct cli_command cli_commands[] = {
+    {"run", "pull drop files of every feed and deliver them (for cron)", cli_run},
+    {"import", "deliver local files, or standard input", cli_import},
+    {"validate", "check local files, send nothing", cli_validate},
+    {"status", "show what the ledger knows", cli_status},
+    {"check", "check the configuration", cli_check},
+    {NULL, NULL, NULL},
+};
+
+bool cli_global(struct cli_globals *g, int option)
+{
+	switch (option) {
+	case CLI_CONFIG:
+		g->config = optarg;
+		return true;
+	case CLI_QUIET:
+		g->quiet = true;
+		return true;
+	case CLI_VERBOSE:
+		g->verbose = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+int cli_usage(const char *command, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	fputs("dropfeed: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	if (command != NULL)
+		fprintf(stderr, "; see `dropfeed %s --help`\n", command);
+	else
+		fputs("; see `dropfeed --help`\n", stderr);
+	return CLI_EXIT_USAGE;
+}
+
+int cli_help(const char *text)
+{
+	fputs(text, stdout);
+	return fflush(stdout) == 0 ? 0 : CLI_EXIT_INTERNAL;
+}
+
+/* The configuration's path, the caller's; NULL when there is none anywhere. */
+static char *conf_path(const struct cli_globals *g)
+{
+	const char *env = getenv("DROPFEED_CONFIG"), *home = getenv("HOME");
+	if (g->config != NULL)
+		return df_strdup(g->config);
+	if (env != NULL && env[0] != '\0')
+		return df_strdup(env);
+	if (home != NULL) {
+		char *mine = df_format("%s/.config/dropfeed/dropfeed.conf", home);
+		if (access(mine, F_OK) == 0)
+			return mine;
+		free(mine);
+	}
+	return access("/etc/dropfeed.conf", F_OK) == 0 ? df_strdup("/etc/dropfeed.conf") : NULL;
+}
+
+void cli_log(const struct cli_globals *g, const struct conf *conf)
+{
+	enum df_log_level level = conf != NULL ? conf->log_level : DF_LOG_INFO;
+	if (g->quiet)
+		level = DF_LOG_WARN;
+	if (g->verbose)
+		level = DF_LOG_DEBUG;
+	df_log_setup(level, conf != NULL && conf->log_json);
+}
+
+int cli_conf(const struct cli_globals *g, bool needed, struct conf **out)
+{
+	struct conf_problems problems = {0};
+	struct df_err err = {0};
+	*out = NULL;
+	char *path = conf_path(g);
+	if (path == NULL) {
+		cli_log(g, NULL);
+		if (!needed)
+			return 0;
+		fputs("dropfeed: no configuration: name one with --config FILE or $DROPFEED_CONFIG, or write "
+		      "~/.config/dropfeed/dropfeed.conf or /etc/dropfeed.conf\n",
+		      stderr);
+		return CLI_EXIT_USAGE;
+	}
+	enum df_status st = conf_load(path, out, &problems, &err);
+	for (size_t i = 0; i < problems.n; i++)
+		fprintf(stderr, "%s:%d: %s\n", path, problems.v[i].line, problems.v[i].text);
+	if (st != DF_OK && problems.n == 0) {
+		char text[sizeof(err) + 128];
+		df_err_render(&err, text, sizeof(text));
+		fprintf(stderr, "dropfeed: %s\n", text);
+	}
+	conf_problems_free(&problems);
+	free(path);
+	cli_log(g, *out);
+	return st == DF_OK ? 0 : CLI_EXIT_USAGE;
+}
+
+const struct conf_feed *cli_feed(const struct conf *conf, const char *name, const char *command)
+{
+	if (name != NULL) {
+		const struct conf_feed *feed = conf_feed_find(conf, name);
+		if (feed == NULL)
+			cli_usage(command, "no feed '%s' in %s", name, conf->path);
+		return feed;
+	}
+	if (conf->n_feeds == 1)
+		return &conf->feeds[0];
+	cli_usage(command, "%s has %zu feeds: choose one with --feed NAME", conf->path, conf->n_feeds);
+	return NULL;
+}
+
+static struct conf_feed *feed_copy(const struct conf_feed *live, struct df_err *err)
+{
+	struct df_buf frozen = {0};
+	struct conf_feed *feed = NULL;
+	conf_feed_freeze(live, &frozen);
+	enum df_status st = conf_feed_thaw(live, df_buf_cstr(&frozen), live->manifest_text, &feed, err);
+	df_buf_free(&frozen);
+	return st == DF_OK ? feed : NULL;
+}
+
+static enum df_status feed_set(struct conf_feed *feed, const char *assignment, struct df_err *err)
+{
+	char *key = df_strdup(assignment), *equals = strchr(key, '=');
+	enum df_status st;
+	if (equals == NULL) {
+		st = df_fail(DF_USAGE, err, NULL, "--set wants KEY=VALUE, not '%s'", key);
+	} else {
+		*equals = '\0';
+		st = conf_feed_set(feed, key, equals + 1, err);
+	}
+	free(key);
+	return st;
+}
+
+struct conf_feed *cli_feed_with(const struct conf *conf, const struct cli_feed_options *o, bool optional,
+				const char *command)
+{
+	struct df_err err = {0};
+	struct conf_feed *feed = NULL;
+	if (conf == NULL && o->name != NULL) {
+		cli_usage(command, "--feed %s needs a configuration", o->name);
+		return NULL;
+	}
+	if (conf == NULL || (o->name == NULL && optional && conf->n_feeds != 1)) {
+		feed = conf_feed_default(command);
+	} else {
+		const struct conf_feed *live = cli_feed(conf, o->name, command);
+		if (live == NULL)
+			return NULL;
+		feed = feed_copy(live, &err);
+	}
+	enum df_status st = feed != NULL ? DF_OK : DF_FATAL;
+	if (st == DF_OK && o->sink != NULL)
+		st = conf_feed_set(feed, "sink", o->sink, &err);
+	for (size_t i = 0; st == DF_OK && i < o->n_set; i++)
+		st = feed_set(feed, o->set[i], &err);
+	if (st == DF_OK && o->manifest != NULL)
+		st = conf_feed_manifest(feed, o->manifest, &err);
+	if (st == DF_OK)
+		return feed;
+	df_log_err(DF_LOG_ERROR, &err);
+	conf_feed_free(feed);
+	return NULL;
+}

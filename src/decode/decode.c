@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+#include "decode_priv.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct decode {
+	int own_fd; /* the unnamed file that holds the plaintext, or -1 */
+	struct decode_doc *docs;
+	size_t n_docs, cap_docs;
+	struct decode_skipped *skipped;
+	size_t n_skipped, cap_skipped;
+};
+
+/* Small files expand a lot without harm: the ratio counts past this much output. */
+#define RATIO_FREE (64u << 20)
+
+enum df_status decode_stopped(struct df_err *err)
+{
+	return df_stop_requested ? df_fail(DF_RETRY, err, NULL, "asked to stop while decoding") : DF_OK;
+}
+
+static bool sink_over_ratio(uint64_t written, uint64_t packed, uint64_t max_ratio)
+{
+	uint64_t most = 0;
+	return written > RATIO_FREE && !__builtin_mul_overflow(packed, max_ratio, &most) && written > most;
+}
+
+enum df_status decode_sink_write(struct decode_sink *sink, const void *p, size_t len, struct df_err *err)
+{
+	uint64_t after = sink->written + len;
+	if (after > sink->feed->max_plaintext)
+		return df_fail(DF_REJECT, err, "archive-limit",
+			       "the file unpacks to more than max_plaintext (%" PRIu64
+			       " bytes); split it, or raise max_plaintext if it is meant to be that large",
+			       sink->feed->max_plaintext);
+	if (sink_over_ratio(after, sink->packed, sink->feed->max_ratio) ||
+	    (sink->entry_packed > 0 &&
+	     sink_over_ratio(after - sink->entry_start, sink->entry_packed, sink->feed->max_ratio)))
+		return df_fail(DF_REJECT, err, "archive-limit",
+			       "the file unpacks to more than max_ratio (%" PRIu64
+			       ") times its size; raise max_ratio if it is meant to be that repetitive",
+			       sink->feed->max_ratio);
+	enum df_status st = decode_stopped(err);
+	if (st == DF_OK)
+		st = df_write_all(sink->fd, p, len, err);
+	if (st == DF_OK)
+		sink->written = after;
+	return st;
+}
+
+/* Room for one more in an array of n elements. */
+static void *decode_grow(void *v, size_t n, size_t *cap, size_t size)
+{
+	if (n < *cap)
+		return v;
+	*cap = *cap == 0 ? 4 : *cap * 2;
+	return df_realloc(v, *cap * size);
+}
+
+void decode_add_doc(struct decode *d, const char *name, const char *event_type, int fd, uint64_t offset,
+		    uint64_t length)
+{
+	d->docs = decode_grow(d->docs, d->n_docs, &d->cap_docs, sizeof(*d->docs));
+	d->docs[d->n_docs++] = (struct decode_doc){
+	    .name = df_strdup(name), .event_type = df_strdup(event_type), .fd = fd, .offset = offset, .length = length};
+}
+
+void decode_add_skipped(struct decode *d, const char *name, const char *why)
+{
+	d->skipped = decode_grow(d->skipped, d->n_skipped, &d->cap_skipped, sizeof(*d->skipped));
+	d->skipped[d->n_skipped++] = (struct decode_skipped){.name = df_strdup(name), .why = why};
+}
+
+/* What can be told before a byte is read. *size gets the drop file's. */
+static enum df_status decode_look(const struct conf_feed *feed, const struct decode_name *parsed, int fd,
+				  uint64_t *size, struct df_err *err)
+{
+	if (feed->encrypted && !parsed->encrypted)
+		return df_fail(
+		    DF_REJECT, err, "encryption-mismatch",
+		    "the feed takes encrypted files only (encrypted = yes) and this name has no .gpg, .pgp or .asc; "
+		    "encrypt the file and drop it again");
+	if (!feed->encrypted && parsed->encrypted)
+		return df_fail(
+		    DF_REJECT, err, "encryption-mismatch",
+		    "the file is encrypted, but the feed takes plain files only; set encrypted = yes, or drop it "
+		    "unencrypted");
+	struct stat sb = {0};
+	if (fstat(fd, &sb) != 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot look at the file: %s", strerror(errno));
+	*size = (uint64_t)sb.st_size;
+	if (*size == 0)
+		return df_fail(DF_REJECT, err, "empty-file", "the file has no bytes at all; upload it again");
+	if (*size > feed->max_plaintext && parsed->pack == DECODE_PLAIN && !parsed->encrypted)
+		return df_fail(DF_REJECT, err, "archive-limit",
+			       "the file is larger than max_plaintext (%" PRIu64
+			       " bytes); split it, or raise max_plaintext",
+			       feed->max_plaintext);
+	return DF_OK;
+}
+
+/* Puts what the OpenPGP message holds into an unnamed file, which becomes d's. */
+static enum df_status decode_decrypt(struct decode *d, struct decode_sink *sink, int fd, const char *scratch,
+				     struct df_err *err)
+{
+	enum df_status st = df_unnamed_open(scratch, &d->own_fd, err);
+	if (st != DF_OK)
+		return st;
+	sink->fd = d->own_fd;
+	st = decode_gpg(sink->feed, fd, sink, err);
+	if (st == DF_OK && sink->written == 0)
+		st = df_fail(DF_REJECT, err, "empty-file", "the encrypted file holds no bytes at all; make it again");
+	return st;
+}
+
+/* Unpacks fd into an unnamed file, which becomes d's in place of the one before. */
+static enum df_status decode_unpack(struct decode *d, struct decode_sink *sink, int fd,
+				    const struct decode_name *parsed, const char *scratch, struct df_err *err)
+{
+	int packed_fd = d->own_fd; /* -1 when the drop file itself is packed */
+	d->own_fd = -1;
+	enum df_status st = df_unnamed_open(scratch, &d->own_fd, err);
+	if (st == DF_OK) {
+		sink->fd = d->own_fd;
+		sink->written = 0;
+		st = parsed->pack == DECODE_GZIP ? decode_gzip(fd, sink, err)
+						 : decode_zip(d, fd, parsed->event_type, sink, err);
+	}
+	if (packed_fd >= 0)
+		close(packed_fd);
+	return st;
+}
+
+/* Takes the layers off, outermost first. */
+static enum df_status decode_layers(struct decode *d, const struct conf_feed *feed, const struct decode_name *parsed,
+				    int fd, uint64_t size, const char *scratch, struct df_err *err)
+{
+	struct decode_sink sink = {.feed = feed, .fd = -1, .packed = size};
+	enum df_status st = DF_OK;
+	if (parsed->encrypted)
+		st = decode_decrypt(d, &sink, fd, scratch, err);
+	if (st == DF_OK && parsed->pack != DECODE_PLAIN)
+		st = decode_unpack(d, &sink, d->own_fd >= 0 ? d->own_fd : fd, parsed, scratch, err);
+	if (st != DF_OK || parsed->pack == DECODE_ZIP)
+		return st;
+	if (d->own_fd < 0) {
+		decode_add_doc(d, NULL, parsed->event_type, fd, 0, size);
+		return DF_OK;
+	}
+	if (sink.written == 0)
+		return df_fail(DF_REJECT, err, "empty-file", "the gzip data holds no bytes at all; make it again");
+	decode_add_doc(d, NULL, parsed->event_type, d->own_fd, 0, sink.written);
+	return DF_OK;
+}
+
+enum df_status decode_open(const struct conf_feed *feed, const char *name, int fd, const char *scratch,
+			   struct decode **out, struct df_err *err)
+{
+	struct decode *d = df_alloc(sizeof(*d));
+	struct decode_name parsed = {0};
+	uint64_t size = 0;
+	d->own_fd = -1;
+	*out = NULL;
+	enum df_status st = decode_name_parse(name, &parsed, err);
+	if (st == DF_OK)
+		st = decode_look(feed, &parsed, fd, &size, err);
+	if (st == DF_OK)
+		st = decode_layers(d, feed, &parsed, fd, size, scratch, err);
+	if (st != DF_OK) {
+		df_err_place(err, name, 0, 0, NULL);
+		decode_close(d);
+		return st;
+	}
+	*out = d;
+	return DF_OK;
+}
+
+size_t decode_count(const struct decode *d)
+{
+	return d->n_docs;
+}
+
+const struct decode_doc *decode_doc(const struct decode *d, size_t i)
+{
+	return &d->docs[i];
+}
+
+size_t decode_skipped_count(const struct decode *d)
+{
+	return d->n_skipped;
+}
+
+const struct decode_skipped *decode_skipped(const struct decode *d, size_t i)
+{
+	return &d->skipped[i];
+}
+
+void decode_close(struct decode *d)
+{
+	if (d == NULL)
+		return;
+	for (size_t i = 0; i < d->n_docs; i++) {
+		free((char *)d->docs[i].name);
+		free((char *)d->docs[i].event_type);
+	}
+	for (size_t i = 0; i < d->n_skipped; i++)
+		free((char *)d->skipped[i].name);
+	free(d->docs);
+	free(d->skipped);
+	if (d->own_fd >= 0)
+		close(d->own_fd);
+	free(d);
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * OpenPGP by GPGME. What GPGME returns is not enough to accept a message: GnuPG may go on after a first good message,
+ * may decrypt by a passphrase instead of a key, or hand out what was never encrypted. So the status lines (GnuPG's
+ * doc/DETAILS) are counted too, and a message is accepted only when all of them tell of one encrypted, intact message.
+ */
+#include "decode_gpg_priv.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static pthread_once_t gpg_once = PTHREAD_ONCE_INIT;
+
+/* GPGME writes to pipes whose reader may die: without this, SIGPIPE would end the process. */
+static void gpg_setup(void)
+{
+	struct sigaction now = {0};
+	gpgme_check_version(NULL);
+	if (sigaction(SIGPIPE, NULL, &now) == 0 && now.sa_handler == SIG_DFL) {
+		now.sa_handler = SIG_IGN;
+		sigaction(SIGPIPE, &now, NULL);
+	}
+}
+
+/* ---- what GPGME calls ---- */
+
+static ssize_t gpg_read(void *ctx, void *buffer, size_t size)
+{
+	struct decode_gpg_run *run = ctx;
+	if (run->st == DF_OK)
+		run->st = decode_stopped(run->err);
+	if (run->st != DF_OK) {
+		errno = ECANCELED;
+		return -1;
+	}
+	ssize_t n = pread(run->fd, buffer, size, (off_t)run->offset);
+	if (n < 0 && errno != EINTR)
+		run->st = df_fail(DF_RETRY, run->err, NULL, "cannot read the encrypted file: %s", strerror(errno));
+	else if (n > 0)
+		run->offset += (uint64_t)n;
+	return n;
+}
+
+static ssize_t gpg_write(void *ctx, const void *buffer, size_t size)
+{
+	struct decode_gpg_run *run = ctx;
+	if (run->st == DF_OK)
+		run->st = decode_sink_write(run->out, buffer, size, run->err);
+	if (run->st == DF_OK)
+		return (ssize_t)size;
+	errno = ECANCELED;
+	return -1;
+}
+
+static gpgme_error_t gpg_passphrase(void *ctx, const char *hint, const char *info, int again, int fd)
+{
+	struct decode_gpg_run *run = ctx;
+	(void)hint;
+	(void)info;
+	run->asked = true;
+	run->bad_passphrase = run->bad_passphrase || again;
+	if (run->feed->passphrase == NULL || again)
+		return gpgme_error(GPG_ERR_CANCELED);
+	size_t len = strlen(run->feed->passphrase);
+	bool ok = gpgme_io_writen(fd, run->feed->passphrase, len) == 0 && gpgme_io_writen(fd, "\n", 1) == 0;
+	return ok ? 0 : gpgme_error_from_errno(errno);
+}
+
+/* ERROR <location> <code>, FAILURE <location> <code>: libgpg-error's codes. */
+static void gpg_status_error(struct decode_gpg_run *run, const char *args)
+{
+	const char *blank = strchr(args, ' ');
+	gpgme_error_t code = blank != NULL ? (gpgme_error_t)strtoul(blank + 1, NULL, 10) : 0;
+	switch (gpgme_err_code(code)) {
+	case GPG_ERR_NO_AGENT:
+	case GPG_ERR_AGENT:
+	case GPG_ERR_ASS_CONNECT_FAILED:
+		run->agent_lost = true;
+		break;
+	case GPG_ERR_BAD_PASSPHRASE:
+		run->bad_passphrase = true;
+		break;
+	default:
+		break;
+	}
+}
+
+static gpgme_error_t gpg_status(void *ctx, const char *keyword, const char *args)
+{
+	struct decode_gpg_run *run = ctx;
+	if (strcmp(keyword, "BEGIN_DECRYPTION") == 0) {
+		run->begun++;
+	} else if (strcmp(keyword, "DECRYPTION_OKAY") == 0) {
+		run->okay++;
+	} else if (strcmp(keyword, "PLAINTEXT") == 0) {
+		run->plaintexts++;
+	} else if (strcmp(keyword, "DECRYPTION_INFO") == 0) {
+		/* <mdc method> <cipher> [<aead>]: 0 is none. */
+		int mdc = 0, cipher = 0, aead = 0;
+		int n = sscanf(args, "%d %d %d", &mdc, &cipher, &aead);
+		run->informed = true;
+		run->intact = (n >= 1 && mdc != 0) || (n >= 3 && aead != 0);
+	} else if (strcmp(keyword, "BADMDC") == 0 || strcmp(keyword, "NODATA") == 0 ||
+		   strcmp(keyword, "UNEXPECTED") == 0) {
+		run->broken = true;
+	} else if (strcmp(keyword, "NEED_PASSPHRASE_SYM") == 0) {
+		run->symmetric = true;
+	} else if (strcmp(keyword, "NEWSIG") == 0 || strcmp(keyword, "ERRSIG") == 0) {
+		run->signature = true;
+	} else if (strcmp(keyword, "ERROR") == 0 || strcmp(keyword, "FAILURE") == 0) {
+		run->failed = run->failed || strcmp(keyword, "FAILURE") == 0;
+		gpg_status_error(run, args);
+	}
+	return 0;
+}
+
+/* ---- the run ---- */
+
+static gpgme_error_t gpg_context(struct decode_gpg_run *run, gpgme_ctx_t *ctx)
+{
+	gpgme_error_t e = gpgme_new(ctx);
+	if (e == 0)
+		e = gpgme_ctx_set_engine_info(*ctx, GPGME_PROTOCOL_OpenPGP, NULL, run->feed->gnupg_home);
+	if (e == 0)
+		e = gpgme_set_pinentry_mode(*ctx, GPGME_PINENTRY_MODE_LOOPBACK); /* cron has no terminal */
+	if (e == 0)
+		e = gpgme_set_ctx_flag(*ctx, "full-status", "1");
+	if (e == 0)
+		e = gpgme_set_ctx_flag(*ctx, "no-symkey-cache", "1");
+	if (e == 0) {
+		gpgme_set_offline(*ctx, 1);
+		gpgme_set_passphrase_cb(*ctx, gpg_passphrase, run);
+		gpgme_set_status_cb(*ctx, gpg_status, run);
+	}
+	return e;
+}
+
+enum df_status decode_gpg(const struct conf_feed *feed, int fd, struct decode_sink *out, struct df_err *err)
+{
+	struct decode_gpg_run run = {.feed = feed, .out = out, .fd = fd, .err = err};
+	struct gpgme_data_cbs reads = {.read = gpg_read}, writes = {.write = gpg_write};
+	gpgme_data_t cipher = NULL, plain = NULL;
+	gpgme_ctx_t ctx = NULL;
+	pthread_once(&gpg_once, gpg_setup);
+	if (feed->gnupg_home != NULL && access(feed->gnupg_home, R_OK | X_OK) != 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot open gnupg_home %s: %s", feed->gnupg_home, strerror(errno));
+	gpgme_error_t e = gpg_context(&run, &ctx);
+	if (e == 0)
+		e = gpgme_data_new_from_cbs(&cipher, &reads, &run);
+	if (e == 0)
+		e = gpgme_data_new_from_cbs(&plain, &writes, &run);
+	if (e == 0)
+		e = gpgme_data_set_flag(cipher, "io-buffer-size", "262144");
+	if (e == 0)
+		e = gpgme_data_set_flag(plain, "io-buffer-size", "262144");
+	enum df_status st = DF_OK;
+	if (e != 0) {
+		st = df_fail(DF_RETRY, err, NULL, "cannot set up GnuPG: %s", gpgme_strerror(e));
+		goto cleanup;
+	}
+	e = gpgme_op_decrypt_verify(ctx, cipher, plain);
+	st = run.st;
+	if (st == DF_OK && e != 0)
+		st = decode_gpg_fault(&run, ctx, e, err);
+	if (st == DF_OK)
+		st = decode_gpg_check_whole(&run, ctx, err);
+	if (st == DF_OK && feed->signed_by.n > 0)
+		st = decode_gpg_check_signer(feed, ctx, err);
+cleanup:
+	gpgme_data_release(cipher);
+	gpgme_data_release(plain);
+	if (ctx != NULL)
+		gpgme_release(ctx);
+	return st;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * decode_gpg_priv.h - one decryption: what was seen of it, and the verdict on it
+ */
+#ifndef DROPFEED_DECODE_GPG_PRIV_H
+#define DROPFEED_DECODE_GPG_PRIV_H
+
+#include "decode_priv.h"
+
+#include <gpgme.h>
+
+struct decode_gpg_run {
+	const struct conf_feed *feed;
+	struct decode_sink *out;
+	int fd;
+	uint64_t offset;   /* in fd, of what GnuPG reads next */
+	enum df_status st; /* what a callback ended with */
+	struct df_err *err;
+
+	unsigned begun, okay, plaintexts; /* status lines seen */
+	bool informed;                    /* DECRYPTION_INFO was seen */
+	bool intact;                      /* and names an MDC or an AEAD mode */
+	bool broken;                      /* BADMDC, NODATA, UNEXPECTED: part of it is no good message */
+	bool failed;                      /* GnuPG's own exit code is not 0 */
+	bool signature;                   /* the message is signed */
+	bool symmetric;                   /* it can be decrypted by a passphrase */
+	bool agent_lost;
+	bool bad_passphrase;
+	bool asked; /* for the passphrase */
+};
+
+/* Why GPGME returned `code`. Never DF_OK. */
+enum df_status decode_gpg_fault(const struct decode_gpg_run *run, gpgme_ctx_t ctx, gpgme_error_t code,
+				struct df_err *err) DF_CHECK;
+/* DF_OK when the run, which GPGME found no fault with, was one whole message that is encrypted to a key. */
+enum df_status decode_gpg_check_whole(const struct decode_gpg_run *run, gpgme_ctx_t ctx, struct df_err *err) DF_CHECK;
+/* DF_OK when it has a valid signature by a key that signed_by lists. */
+enum df_status decode_gpg_check_signer(const struct conf_feed *feed, gpgme_ctx_t ctx, struct df_err *err) DF_CHECK;
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+#include "decode_gpg_priv.h"
+
+#include <stdlib.h>
+#include <strings.h>
+#include <unistd.h>
+
+/* Encryption subkeys (and primaries) of the hosted feed's pods: files for them were not meant for this program. */
+static const struct {
+	const char *keyid, *pod;
+} gpg_hosted[] = {
+    {"4A0FEB1F5A7DD15A", "US1"}, {"5CCF5ED334228ACF", "US1"}, {"7B217D16E5664D63", "US2"}, {"8B1C6200BD8FF951", "US2"},
+    {"19AAD7C7DBEAB003", "EU1"}, {"B6F5B2EEE2083F08", "EU1"}, {"8B477F3A7E3C234C", "AU1"}, {"8C2D392F93DC232C", "AU1"},
+};
+
+static const char *gpg_hosted_pod(const char *keyid)
+{
+	for (size_t i = 0; i < sizeof(gpg_hosted) / sizeof(*gpg_hosted); i++)
+		if (strcasecmp(gpg_hosted[i].keyid, keyid) == 0)
+			return gpg_hosted[i].pod;
+	return NULL;
+}
+
+static const char *gpg_home_name(const struct decode_gpg_run *run)
+{
+	return run->feed->gnupg_home != NULL ? run->feed->gnupg_home : "GnuPG's default home";
+}
+
+static enum df_status gpg_not_protected(struct df_err *err)
+{
+	return df_fail(
+	    DF_REJECT, err, "decrypt-failed",
+	    "the message has no integrity protection (MDC or AEAD), so its content cannot be trusted; encrypt "
+	    "the file with a current OpenPGP program");
+}
+
+static enum df_status gpg_symmetric(struct df_err *err)
+{
+	return df_fail(DF_REJECT, err, "decrypt-failed",
+		       "the file is encrypted by a passphrase, not to a key; encrypt it to this feed's key");
+}
+
+/* GnuPG tells of a missing secret key even when it only failed to ask its agent. The key's file lying there says which
+ * it was. */
+static bool gpg_has_secret(const struct decode_gpg_run *run, gpgme_ctx_t ctx, const char *keyid)
+{
+	const char *home = run->feed->gnupg_home != NULL ? run->feed->gnupg_home : gpgme_get_dirinfo("homedir");
+	gpgme_key_t key = NULL;
+	bool found = false;
+	gpgme_set_keylist_mode(ctx, GPGME_KEYLIST_MODE_LOCAL | GPGME_KEYLIST_MODE_WITH_KEYGRIP);
+	if (home == NULL || gpgme_get_key(ctx, keyid, &key, 0) != 0)
+		return false;
+	for (gpgme_subkey_t sub = key->subkeys; sub != NULL && !found; sub = sub->next) {
+		if (sub->keygrip == NULL || strcasecmp(sub->keyid, keyid) != 0)
+			continue;
+		char *path = df_format("%s/private-keys-v1.d/%s.key", home, sub->keygrip);
+		found = access(path, F_OK) == 0;
+		free(path);
+	}
+	gpgme_key_unref(key);
+	return found;
+}
+
+static enum df_status gpg_agent_lost(const struct decode_gpg_run *run, struct df_err *err)
+{
+	return df_fail(
+	    DF_RETRY, err, NULL,
+	    "GnuPG's agent, which holds the secret key, cannot be used in %s; see that gpg-agent is installed and "
+	    "starts there",
+	    gpg_home_name(run));
+}
+
+static enum df_status gpg_wrong_key(const struct decode_gpg_run *run, gpgme_recipient_t recipients, struct df_err *err)
+{
+	struct df_buf ids = {.max = 512};
+	const char *pod = NULL;
+	for (gpgme_recipient_t r = recipients; r != NULL; r = r->next) {
+		df_buf_addf(&ids, "%s%s", ids.len > 0 ? ", " : "", r->keyid);
+		if (pod == NULL)
+			pod = gpg_hosted_pod(r->keyid);
+	}
+	enum df_status st =
+	    pod != NULL
+		? df_fail(
+		      DF_REJECT, err, "wrong-key",
+		      "the file was encrypted for mParticle's hosted feed (pod %s; key ids %s), and only mParticle can "
+		      "decrypt it; encrypt it to the key of this feed instead",
+		      pod, df_buf_cstr(&ids))
+		: df_fail(
+		      DF_REJECT, err, "wrong-key",
+		      "the file is encrypted to key ids %s, and %s holds a secret key for none of them; encrypt it to "
+		      "this feed's key, or import the secret key",
+		      df_buf_cstr(&ids), gpg_home_name(run));
+	df_buf_free(&ids);
+	return st;
+}
+
+enum df_status decode_gpg_fault(const struct decode_gpg_run *run, gpgme_ctx_t ctx, gpgme_error_t code,
+				struct df_err *err)
+{
+	gpgme_decrypt_result_t result = gpgme_op_decrypt_result(ctx);
+	gpgme_recipient_t recipients = result != NULL ? result->recipients : NULL;
+	if (run->symmetric && recipients == NULL)
+		return gpg_symmetric(err);
+	if (run->agent_lost)
+		return gpg_agent_lost(run, err);
+	/* The file is not to blame for these: it stays, for the run after the passphrase was put right. */
+	if (run->asked && run->feed->passphrase == NULL)
+		return df_fail(DF_RETRY, err, "decrypt-failed",
+			       "the secret key is protected by a passphrase; set passphrase_file");
+	if (run->bad_passphrase)
+		return df_fail(DF_RETRY, err, "decrypt-failed",
+			       "the passphrase is not that of the secret key; correct what passphrase_file names");
+	if (run->informed && !run->intact)
+		return gpg_not_protected(err);
+	if (gpgme_err_code(code) == GPG_ERR_NO_SECKEY && recipients != NULL) {
+		for (gpgme_recipient_t r = recipients; r != NULL; r = r->next)
+			if (gpg_has_secret(run, ctx, r->keyid))
+				return gpg_agent_lost(run, err);
+		return gpg_wrong_key(run, recipients, err);
+	}
+	switch (gpgme_err_code(code)) {
+	case GPG_ERR_INV_ENGINE:
+	case GPG_ERR_ENOENT:
+	case GPG_ERR_ENOMEM:
+	case GPG_ERR_EMFILE:
+	case GPG_ERR_ENFILE:
+	case GPG_ERR_EAGAIN:
+		return df_fail(DF_RETRY, err, NULL, "GnuPG cannot be run: %s", gpgme_strerror(code));
+	default:
+		break;
+	}
+	if (run->begun == 0)
+		return df_fail(
+		    DF_REJECT, err, "decrypt-failed",
+		    "this is no encrypted OpenPGP message, in spite of its name; encrypt the file to this feed's key");
+	return df_fail(DF_REJECT, err, "decrypt-failed",
+		       "the OpenPGP message is damaged or cut off (GnuPG says: %s); write or upload the file again",
+		       gpgme_strerror(code));
+}
+
+/* What an error-free return of GPGME does not promise. */
+enum df_status decode_gpg_check_whole(const struct decode_gpg_run *run, gpgme_ctx_t ctx, struct df_err *err)
+{
+	gpgme_decrypt_result_t result = gpgme_op_decrypt_result(ctx);
+	if (run->begun == 0 || result == NULL)
+		return decode_gpg_fault(run, ctx, gpgme_error(GPG_ERR_NO_DATA), err);
+	if (!run->intact || result->legacy_cipher_nomdc)
+		return gpg_not_protected(err);
+	if (result->recipients == NULL)
+		return gpg_symmetric(err);
+	if (run->begun > 1 || run->plaintexts > 1)
+		return df_fail(DF_REJECT, err, "decrypt-failed",
+			       "the file holds more than one OpenPGP message; encrypt the CSV as one");
+	/* Without a signature GnuPG has no reason to fail but the data. */
+	if (run->okay != 1 || run->plaintexts != 1 || run->broken || (run->failed && !run->signature))
+		return df_fail(
+		    DF_REJECT, err, "decrypt-failed",
+		    "the OpenPGP message is damaged, or other bytes follow it; write or upload the file again");
+	return DF_OK;
+}
+
+/* ---- signatures ---- */
+
+static bool gpg_fingerprint_equal(const char *listed, const char *fpr)
+{
+	if (listed[0] == '0' && (listed[1] == 'x' || listed[1] == 'X'))
+		listed += 2;
+	for (; *listed != '\0'; listed++) {
+		if (*listed == ' ' || *listed == ':')
+			continue;
+		if (strncasecmp(listed, fpr, 1) != 0 || *fpr == '\0')
+			return false;
+		fpr++;
+	}
+	return *fpr == '\0';
+}
+
+static bool gpg_listed(const struct conf_feed *feed, const char *fpr)
+{
+	for (size_t i = 0; fpr != NULL && i < feed->signed_by.n; i++)
+		if (gpg_fingerprint_equal(feed->signed_by.v[i], fpr))
+			return true;
+	return false;
+}
+
+/* fpr is the key that signed, which is often a subkey: its primary may be what the feed lists. */
+static bool gpg_primary_listed(const struct conf_feed *feed, gpgme_ctx_t ctx, const char *fpr)
+{
+	gpgme_key_t key = NULL;
+	if (gpgme_get_key(ctx, fpr, &key, 0) != 0)
+		return false;
+	bool listed = gpg_listed(feed, key->fpr);
+	gpgme_key_unref(key);
+	return listed;
+}
+
+/* The listed fingerprint is the trust: GnuPG's own trust in the key does not count, its verdict on the signature does.
+ */
+enum df_status decode_gpg_check_signer(const struct conf_feed *feed, gpgme_ctx_t ctx, struct df_err *err)
+{
+	gpgme_verify_result_t result = gpgme_op_verify_result(ctx);
+	struct df_buf good = {.max = 1024}; /* fingerprints, NUL-separated: they outlive the result */
+	struct df_buf told = {.max = 512};
+	bool listed = false;
+	for (gpgme_signature_t s = result != NULL ? result->signatures : NULL; s != NULL; s = s->next) {
+		gpgme_error_t code = gpgme_err_code(s->status);
+		df_buf_addf(&told, "%s%s (%s)", told.len > 0 ? ", " : "", s->fpr != NULL ? s->fpr : "an unknown key",
+			    code == GPG_ERR_NO_ERROR ? "good" : gpgme_strerror(s->status));
+		if (code == GPG_ERR_NO_ERROR && s->fpr != NULL)
+			df_buf_add(&good, s->fpr, strlen(s->fpr) + 1);
+	}
+	for (size_t at = 0; at < good.len && !listed; at += strlen(good.data + at) + 1)
+		listed = gpg_listed(feed, good.data + at) || gpg_primary_listed(feed, ctx, good.data + at);
+	enum df_status st = DF_OK;
+	if (!listed && told.len == 0)
+		st = df_fail(DF_REJECT, err, "bad-signature",
+			     "the message is not signed, and signed_by demands it; sign it with a listed key");
+	else if (!listed)
+		st = df_fail(DF_REJECT, err, "bad-signature",
+			     "no valid signature by a key that signed_by lists; found: %s; import the sender's public "
+			     "key, or list "
+			     "its fingerprint",
+			     df_buf_cstr(&told));
+	df_buf_free(&good);
+	df_buf_free(&told);
+	return st;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * decode_priv.h - what the layers of the decode room share
+ *
+ * Every layer reads one descriptor with pread or from its start and writes to a struct decode_sink, which is where
+ * all caps are kept: a layer that writes anywhere else is a defect.
+ */
+#ifndef DROPFEED_DECODE_PRIV_H
+#define DROPFEED_DECODE_PRIV_H
+
+#include "dropfeed/decode.h"
+
+#define DECODE_CHUNK    (256u << 10) /* bytes read or written at once */
+#define DECODE_NAME_MAX 255u /* bytes in a drop file's or an entry's name: documents name files of ours (NAME_MAX) */
+
+/* A file being written that stops before it passes a cap. */
+struct decode_sink {
+	const struct conf_feed *feed; /* max_plaintext, max_ratio */
+	int fd;
+	uint64_t written;
+	uint64_t packed;       /* bytes of the drop file: the ratio's other side */
+	uint64_t entry_start;  /* of the zip entry being written */
+	uint64_t entry_packed; /* 0: no zip entry */
+};
+enum df_status decode_sink_write(struct decode_sink *sink, const void *p, size_t len, struct df_err *err) DF_CHECK;
+
+/* DF_RETRY once the process was asked to stop. */
+enum df_status decode_stopped(struct df_err *err) DF_CHECK;
+
+enum decode_entry_kind { DECODE_ENTRY_CSV, DECODE_ENTRY_ARCHIVE, DECODE_ENTRY_SKIP };
+
+/* Says what the zip entry `name` is. For ..._CSV event_type is filled, "" when its name has none; for ..._SKIP *why is
+ * a string constant. */
+enum decode_entry_kind decode_name_entry(const char *name, char event_type[48], const char **why);
+
+/* The layers. Each reads all of fd. */
+enum df_status decode_gpg(const struct conf_feed *feed, int fd, struct decode_sink *out, struct df_err *err) DF_CHECK;
+enum df_status decode_gzip(int fd, struct decode_sink *out, struct df_err *err) DF_CHECK;
+/* event_type: the zip's own, or "". Adds documents and skipped entries to d. */
+enum df_status decode_zip(struct decode *d, int fd, const char *event_type, struct decode_sink *out,
+			  struct df_err *err) DF_CHECK;
+
+void decode_add_doc(struct decode *d, const char *name, const char *event_type, int fd, uint64_t offset,
+		    uint64_t length);
+void decode_add_skipped(struct decode *d, const char *name, const char *why); /* why: a string constant */
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A descriptor as libzip's source. libzip reads the whole directory into memory before it tells how many entries there
+ * are, so what it may read while opening is limited here.
+ */
+#include "decode_zip_priv.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static zip_int64_t source_fail(struct decode_zip_source *s, int zip_code, int system_code)
+{
+	zip_error_set(&s->error, zip_code, system_code);
+	return -1;
+}
+
+static zip_int64_t source_read(struct decode_zip_source *s, void *data, zip_uint64_t len)
+{
+	ssize_t n = 0;
+	if (s->opening && len > s->allowance) {
+		s->over = true;
+		return source_fail(s, ZIP_ER_READ, EFBIG);
+	}
+	if (df_stop_requested)
+		return source_fail(s, ZIP_ER_READ, EINTR);
+	do
+		n = pread(s->fd, data, len, (off_t)s->offset);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return source_fail(s, ZIP_ER_READ, errno);
+	s->offset += (uint64_t)n;
+	if (s->opening)
+		s->allowance -= (uint64_t)n;
+	return n;
+}
+
+static zip_int64_t source_seek(struct decode_zip_source *s, void *data, zip_uint64_t len)
+{
+	zip_int64_t to = zip_source_seek_compute_offset(s->offset, s->size, data, len, &s->error);
+	if (to < 0)
+		return -1;
+	s->offset = (uint64_t)to;
+	return 0;
+}
+
+static zip_int64_t source_stat(const struct decode_zip_source *s, zip_stat_t *sb)
+{
+	zip_stat_init(sb);
+	sb->size = s->size;
+	sb->valid |= ZIP_STAT_SIZE;
+	return sizeof(*sb);
+}
+
+static zip_int64_t source_command(void *ctx, void *data, zip_uint64_t len, zip_source_cmd_t command)
+{
+	struct decode_zip_source *s = ctx;
+	switch (command) {
+	case ZIP_SOURCE_OPEN:
+		s->offset = 0;
+		return 0;
+	case ZIP_SOURCE_READ:
+		return source_read(s, data, len);
+	case ZIP_SOURCE_SEEK:
+		return source_seek(s, data, len);
+	case ZIP_SOURCE_TELL:
+		return (zip_int64_t)s->offset;
+	case ZIP_SOURCE_STAT:
+		return source_stat(s, data);
+	case ZIP_SOURCE_ERROR:
+		return zip_error_to_data(&s->error, data, len);
+	case ZIP_SOURCE_CLOSE:
+	case ZIP_SOURCE_FREE: /* s is the reader's */
+		return 0;
+	case ZIP_SOURCE_SUPPORTS:
+		return zip_source_make_command_bitmap(ZIP_SOURCE_OPEN, ZIP_SOURCE_READ, ZIP_SOURCE_SEEK,
+						      ZIP_SOURCE_TELL, ZIP_SOURCE_STAT, ZIP_SOURCE_ERROR,
+						      ZIP_SOURCE_CLOSE, ZIP_SOURCE_FREE, ZIP_SOURCE_SUPPORTS, -1);
+	default:
+		return source_fail(s, ZIP_ER_OPNOTSUPP, 0);
+	}
+}
+
+enum df_status decode_zip_source_init(struct decode_zip_source *s, int fd, uint64_t max_entries, struct df_err *err)
+{
+	struct stat sb = {0};
+	if (fstat(fd, &sb) != 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot look at the zip: %s", strerror(errno));
+	*s = (struct decode_zip_source){.fd = fd, .size = (uint64_t)sb.st_size, .opening = true};
+	zip_error_init(&s->error);
+	uint64_t directory = 0;
+	if (__builtin_mul_overflow(max_entries, DIRECTORY_PER_ENTRY, &directory) ||
+	    __builtin_add_overflow(directory, DIRECTORY_FREE, &s->allowance))
+		s->allowance = UINT64_MAX;
+	return DF_OK;
+}
+
+zip_source_t *decode_zip_source_new(struct decode_zip_source *s, zip_error_t *error)
+{
+	return zip_source_function_create(source_command, s, error);
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/* A map's life, and the header: which column goes where. */
+#include "map_priv.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define NAMED_UNKNOWN 5 /* unknown columns that a message names */
+
+bool map_event_type_known(const char *name, size_t len)
+{
+	return map_event_find(name, len) != NULL;
+}
+
+void map_warn(struct map *m, const char *code, const char *fmt, ...)
+{
+	if (m->n_warnings == MAP_MAX_WARNINGS)
+		return;
+	struct map_warning *w = &m->warnings[m->n_warnings++];
+	snprintf(w->code, sizeof(w->code), "%s", code);
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(w->text, sizeof(w->text), fmt, ap);
+	va_end(ap);
+}
+
+/* The defaults are the settings' own business, yet nobody but this room knows the schema's words. */
+static enum df_status check_settings(const struct map *m, struct df_err *err)
+{
+	const struct conf_feed *feed = m->feed;
+	const struct {
+		const char *key, *path, *value;
+	} checks[] = {{"environment", "environment", feed->environment},
+		      {"event_type", "events.data.custom_event_type", feed->event_type}};
+	const struct map_event *custom = map_event_find("custom_event", 12);
+	for (size_t i = 0; i < 2; i++) {
+		struct map_path path;
+		struct map_cell_fault fault;
+		struct df_buf json = {0};
+		if (checks[i].value == NULL ||
+		    map_path_parse(custom, checks[i].path, strlen(checks[i].path), &path, NULL) != MAP_PATH_OK)
+			continue;
+		bool ok =
+		    map_cell_emit(m, path.type, path.field, checks[i].value, strlen(checks[i].value), &json, &fault);
+		df_buf_free(&json);
+		if (!ok)
+			return df_fail(DF_USAGE, err, NULL, "%s = %s: %s", checks[i].key, checks[i].value, fault.text);
+	}
+	return DF_OK;
+}
+
+enum df_status map_open(const struct conf_feed *feed, const char *event_type, struct map **out, struct df_err *err)
+{
+	*out = NULL;
+	const struct map_event *event = map_event_find(event_type, strlen(event_type));
+	if (event == NULL)
+		return df_fail(DF_USAGE, err, NULL, "'%s' is no event type of the Events API", event_type);
+	struct map *m = df_alloc(sizeof(*m));
+	m->feed = feed;
+	m->event = event;
+	m->request_column = m->message_column = MAP_NONE;
+	m->ids.max = m->batch_out.max = m->data_out.max = m->deleted.max = MAP_MAX_OUTPUT;
+	m->request_out.max = m->message_out.max = MAP_MAX_OUTPUT;
+	m->warnings = df_alloc(MAP_MAX_WARNINGS * sizeof(*m->warnings));
+	enum df_status st = map_time_open(&m->time, feed->timestamps, feed->timezone, err);
+	if (st == DF_OK)
+		st = check_settings(m, err);
+	if (st == DF_OK && feed->manifest_text != NULL) {
+		st = map_manifest_parse(feed->manifest_text, event, &m->manifest, err);
+		if (st != DF_OK)
+			df_err_place(err, feed->manifest, 0, 0, NULL);
+	}
+	if (st == DF_OK)
+		*out = m;
+	else
+		map_close(m);
+	return st;
+}
+
+bool map_has_header(const struct map *m)
+{
+	return m->manifest == NULL || m->manifest->has_header;
+}
+
+static void forget_document(struct map *m)
+{
+	for (size_t i = 0; i < m->n_names; i++)
+		free(m->names[i]);
+	free(m->names);
+	m->names = NULL;
+	m->n_names = 0;
+	map_node_free(m->batch);
+	map_node_free(m->data);
+	m->batch = m->data = NULL;
+	map_program_free(&m->batch_program);
+	map_program_free(&m->data_program);
+	map_bindings_free(&m->bindings);
+	m->n_warnings = 0;
+	m->warned_truncated = false;
+}
+
+void map_close(struct map *m)
+{
+	if (m == NULL)
+		return;
+	forget_document(m);
+	map_manifest_free(m->manifest);
+	map_time_close(&m->time);
+	free(m->frames);
+	free(m->warnings);
+	df_buf_free(&m->ids);
+	df_buf_free(&m->batch_out);
+	df_buf_free(&m->data_out);
+	df_buf_free(&m->request_out);
+	df_buf_free(&m->message_out);
+	df_buf_free(&m->deleted);
+	free(m);
+}
+
+size_t map_columns(const struct map *m)
+{
+	return m->n_names;
+}
+
+const char *map_column_name(const struct map *m, size_t column)
+{
+	return column > 0 && column <= m->n_names ? m->names[column - 1] : "";
+}
+
+size_t map_warnings(const struct map *m, const struct map_warning **out)
+{
+	*out = m->warnings;
+	return m->n_warnings;
+}
+
+static enum df_status too_many(size_t n, struct df_err *err)
+{
+	return df_fail(DF_REJECT, err, "guideline", "the document has %zu columns; at most %u are read", n,
+		       MAP_MAX_COLUMNS);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool appends(const char *name)
+{
+	size_t len = strlen(name);
+	return len > 2 && strcmp(name + len - 2, "[]") == 0;
+}
+
+/* Names are unique, but for the columns that append to a list. */
+static enum df_status check_unique(const struct map *m, struct df_err *err)
+{
+	char **sorted = df_alloc(m->n_names * sizeof(*sorted));
+	enum df_status st = DF_OK;
+	for (size_t i = 0; i < m->n_names; i++)
+		sorted[i] = m->names[i];
+	qsort(sorted, m->n_names, sizeof(*sorted), compare_names);
+	for (size_t i = 1; i < m->n_names && st == DF_OK; i++) {
+		if (strcmp(sorted[i - 1], sorted[i]) != 0 || appends(sorted[i]) || sorted[i][0] == '\0')
+			continue;
+		df_err_place(err, NULL, 0, 0, sorted[i]);
+		st = df_fail(DF_REJECT, err, "duplicate-column",
+			     "two columns are named '%.200s'; names have to be unique", sorted[i]);
+	}
+	free(sorted);
+	return st;
+}
+
+/* dropfeed.line and dropfeed.reason come back with rejects that were corrected. */
+static bool own_column(const char *name)
+{
+	return strcmp(name, "dropfeed.line") == 0 || strcmp(name, "dropfeed.reason") == 0;
+}
+
+/* Columns that the manifest leaves open are paths themselves. */
+static enum df_status bind_plain(struct map *m, const bool *done, struct df_err *err)
+{
+	struct df_buf text = {.max = 1200};
+	size_t unknown = 0;
+	for (size_t i = 0; i < m->n_names; i++) {
+		struct map_path path;
+		const struct map_event *other = NULL;
+		size_t len = strlen(m->names[i]);
+		if (done[i] || own_column(m->names[i]))
+			continue;
+		enum map_path_result result = map_path_parse(m->event, m->names[i], len, &path, &other);
+		if (result == MAP_PATH_OK) {
+			map_bindings_add(&m->bindings, i, m->names[i], len, NULL);
+			continue;
+		}
+		char why[512];
+		if (unknown < NAMED_UNKNOWN || (m->feed->unknown_columns_warn && m->n_warnings < MAP_MAX_WARNINGS))
+			map_path_explain(m->event, result, m->names[i], len, other, why, sizeof(why));
+		if (m->feed->unknown_columns_warn) {
+			map_warn(m, "unknown-column", "column %zu is ignored: %s", i + 1, why);
+			continue;
+		}
+		if (unknown++ == 0)
+			df_err_place(err, NULL, 0, 0, m->names[i]);
+		if (unknown <= NAMED_UNKNOWN)
+			df_buf_addf(&text, "%s%s", unknown > 1 ? "; " : "", why);
+	}
+	if (unknown > NAMED_UNKNOWN)
+		df_buf_addf(&text, "; and %zu more", unknown - NAMED_UNKNOWN);
+	enum df_status st = DF_OK;
+	if (unknown > 0)
+		st = df_fail(DF_REJECT, err, "unknown-column", "%s (unknown_columns = warn ignores such columns)",
+			     df_buf_cstr(&text));
+	df_buf_free(&text);
+	return st;
+}
+
+static enum df_status compile(struct map *m, struct df_err *err)
+{
+	bool *done = df_alloc(m->n_names * sizeof(*done));
+	for (size_t i = 0; i < m->n_names; i++)
+		done[i] = map_has_header(m) && own_column(m->names[i]);
+	enum df_status st = DF_OK;
+	if (m->manifest != NULL)
+		st = m->manifest->transform ? map_transform_bind(m, &m->bindings, done, err)
+					    : map_custom_bind(m, &m->bindings, done, err);
+	if (st == DF_OK)
+		st = bind_plain(m, done, err);
+	free(done);
+	return st == DF_OK ? map_bind(m, err) : st;
+}
+
+enum df_status map_header(struct map *m, const struct rows_cell *cells, size_t n, struct df_err *err)
+{
+	forget_document(m);
+	if (n > MAP_MAX_COLUMNS)
+		return too_many(n, err);
+	m->names = df_alloc(n * sizeof(*m->names));
+	for (size_t i = 0; i < n; i++)
+		m->names[m->n_names++] = df_strndup(cells[i].p != NULL ? cells[i].p : "", cells[i].len);
+	enum df_status st = check_unique(m, err);
+	return st == DF_OK ? compile(m, err) : st;
+}
+
+enum df_status map_no_header(struct map *m, size_t n_cells, struct df_err *err)
+{
+	forget_document(m);
+	if (m->manifest == NULL || n_cells != m->manifest->n)
+		return df_fail(DF_REJECT, err, "manifest-mismatch",
+			       "the first row has %zu columns where the manifest lists %zu", n_cells,
+			       m->manifest != NULL ? m->manifest->n : 0);
+	m->names = df_alloc(n_cells * sizeof(*m->names));
+	for (size_t i = 0; i < n_cells; i++) {
+		const char *name = m->manifest->entries[i].source;
+		m->names[m->n_names++] = name != NULL ? df_strdup(name) : df_format("column %zu", i + 1);
+	}
+	return compile(m, err);
+}

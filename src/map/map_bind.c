@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* The bindings of columns to paths become the two trees. */
+#include "map_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void map_bindings_add(struct map_bindings *b, size_t column, const char *name, size_t len, const char *fixed)
+{
+	if (b->n == b->cap) {
+		b->cap = b->cap == 0 ? 16 : b->cap * 2;
+		b->v = df_realloc(b->v, b->cap * sizeof(*b->v));
+	}
+	b->v[b->n++] = (struct map_binding){.column = column, .name = df_strndup(name, len), .fixed = df_strdup(fixed)};
+}
+
+void map_bindings_free(struct map_bindings *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		free(b->v[i].name);
+		free(b->v[i].fixed);
+	}
+	free(b->v);
+	memset(b, 0, sizeof(*b));
+}
+
+/* The names of attributes are the document's own: the API's limit for them holds. */
+static enum df_status limit_names(struct map *m, const struct map_binding *binding, struct map_path *path,
+				  struct df_err *err)
+{
+	for (size_t i = 1; i < path->n; i++) {
+		const struct map_field *keyed = path->steps[i - 1].field;
+		struct map_step *step = &path->steps[i];
+		if (step->field != NULL || step->key == NULL || keyed == NULL || (keyed->flags & MAP_ATTRIBUTES) == 0)
+			continue;
+		size_t fit = map_utf8_prefix(step->key, step->key_len, MAP_MAX_NAME);
+		if (fit == step->key_len)
+			continue;
+		if (!m->feed->limits_truncate) {
+			df_err_place(err, NULL, 0, 0, binding->name);
+			return df_fail(
+			    DF_REJECT, err, "too-long",
+			    "the name of an attribute has more than %u characters; shorten it or set limits = truncate",
+			    MAP_MAX_NAME);
+		}
+		step->key_len = fit;
+		map_warn(m, "too-long", "the attribute's name '%.60s...' was cut to %u characters", binding->name,
+			 MAP_MAX_NAME);
+	}
+	return DF_OK;
+}
+
+static enum df_status set_fixed(struct map *m, const struct map_binding *binding, const struct map_path *path,
+				struct map_node *leaf, struct df_err *err)
+{
+	struct map_cell_fault fault;
+	struct df_buf json = {0};
+	enum df_status st = DF_OK;
+	if (map_cell_emit(m, path->type, path->field, binding->fixed, strlen(binding->fixed), &json, &fault))
+		leaf->fallback = df_strndup(json.data, json.len);
+	else
+		st = df_fail(DF_USAGE, err, NULL, "manifest: the static value of '%s' is wrong: %s", binding->name,
+			     fault.text);
+	df_buf_free(&json);
+	return st;
+}
+
+static const char *source_of(const struct map *m, size_t column)
+{
+	return column == MAP_NONE ? "a static value" : m->names[column];
+}
+
+static enum df_status duplicate(struct map *m, const struct map_binding *binding, struct df_err *err)
+{
+	df_err_place(err, NULL, 0, 0, binding->column != MAP_NONE ? m->names[binding->column] : binding->name);
+	return df_fail(
+	    DF_REJECT, err, "duplicate-column",
+	    "'%s' leads to %s, where another column leads to as well, or to the whole of it; remove one of them",
+	    source_of(m, binding->column), binding->name);
+}
+
+/* The row's own ids stay outside of the fragments. */
+static size_t *own_id_of(struct map *m, const struct map_path *path)
+{
+	if (path->n != 1 || path->type != MAP_STRING)
+		return NULL;
+	if (!path->data && strcmp(path->field->name, "source_request_id") == 0)
+		return &m->request_column;
+	if (path->data && strcmp(path->field->name, "source_message_id") == 0)
+		return &m->message_column;
+	return NULL;
+}
+
+static enum df_status bind(struct map *m, const struct map_binding *binding, struct df_err *err)
+{
+	struct map_path path;
+	char why[512];
+	const struct map_event *other = NULL;
+	size_t len = strlen(binding->name);
+	enum map_path_result result = map_path_parse(m->event, binding->name, len, &path, &other);
+	if (result != MAP_PATH_OK) { /* a manifest's wildcard made it */
+		map_path_explain(m->event, result, binding->name, len, other, why, sizeof(why));
+		df_err_place(err, NULL, 0, 0, source_of(m, binding->column));
+		return df_fail(DF_REJECT, err, "unknown-column", "the manifest leads '%s' astray: %s",
+			       source_of(m, binding->column), why);
+	}
+	enum df_status st = limit_names(m, binding, &path, err);
+	if (st != DF_OK)
+		return st;
+	size_t *own = own_id_of(m, &path);
+	if (own != NULL) {
+		if (*own != MAP_NONE)
+			return duplicate(m, binding, err);
+		*own = binding->column;
+		return DF_OK;
+	}
+	struct map_node *leaf = map_tree_add(path.data ? m->data : m->batch, &path);
+	if (leaf == NULL)
+		return duplicate(m, binding, err);
+	leaf->column = binding->column;
+	if (leaf->flags & MAP_UNWANTED)
+		map_warn(m, "guideline",
+			 "the API says that the batch's own %s must not be set; did you mean events.data.%s?",
+			 binding->name, binding->name);
+	return binding->fixed != NULL ? set_fixed(m, binding, &path, leaf, err) : DF_OK;
+}
+
+/* What a node inherits: limits, deletion. */
+static void spread_flags(struct map_node *node, bool deletable)
+{
+	for (size_t i = 0; i < node->n_kids; i++) {
+		struct map_node *kid = node->kids[i];
+		if ((node->flags & MAP_ATTRIBUTES) && node->kind == MAP_NODE_OBJECT)
+			kid->flags |= MAP_VALUE_LIMIT | (deletable ? MAP_DELETABLE : 0u);
+		else if ((node->flags & MAP_VALUE_LIMIT) && node->kind == MAP_NODE_LIST)
+			kid->flags |= MAP_VALUE_LIMIT | MAP_ENTRY;
+		spread_flags(kid, deletable);
+	}
+}
+
+/* empty_attributes = delete: the list of names is there, whether it has columns of its own or not. */
+static void prepare_deletion(struct map *m)
+{
+	struct map_path path;
+	static const char name[] = "deleted_user_attributes[]";
+	const struct map_node *attributes = map_node_kid(m->batch, "user_attributes");
+	if (!m->feed->empty_attributes_delete || attributes == NULL || attributes->kind != MAP_NODE_OBJECT)
+		return;
+	if (map_path_parse(m->event, name, strlen(name), &path, NULL) == MAP_PATH_OK &&
+	    map_tree_add(m->batch, &path) != NULL)
+		map_node_kid(m->batch, "deleted_user_attributes")->flags |= MAP_DELETED;
+}
+
+static struct map_node *new_root(const struct map_object *object, const char *path)
+{
+	struct map_node *root = map_node_new(MAP_NODE_OBJECT, NULL, 0);
+	root->object = object;
+	root->path = df_strdup(path);
+	return root;
+}
+
+enum df_status map_bind(struct map *m, struct df_err *err)
+{
+	m->batch = new_root(&map_batch, "");
+	m->data = m->event->data != NULL ? new_root(m->event->data, "events.data") : NULL;
+	m->request_column = m->message_column = MAP_NONE;
+	for (size_t i = 0; i < m->bindings.n; i++) {
+		enum df_status st = bind(m, &m->bindings.v[i], err);
+		if (st != DF_OK)
+			return st;
+	}
+	map_defaults(m);
+	enum df_status st = map_check(m, err);
+	if (st != DF_OK)
+		return st;
+	prepare_deletion(m);
+	spread_flags(m->batch, m->feed->empty_attributes_delete);
+	if (m->data != NULL) {
+		spread_flags(m->data, false);
+		struct map_node *time = map_node_kid(m->data, "timestamp_unixtime_ms");
+		if (time != NULL)
+			time->flags |= MAP_EVENT_TIME;
+		map_program_build(&m->data_program, m->data, strcmp(m->event->name, "commerce_event") == 0);
+	}
+	map_program_build(&m->batch_program, m->batch, false);
+	size_t depth = m->data_program.depth > m->batch_program.depth ? m->data_program.depth : m->batch_program.depth;
+	m->frames = df_realloc(m->frames, (depth + 2) * sizeof(*m->frames));
+	return DF_OK;
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/* Typed cells: what is checked, and how it is written. No number passes through a double. */
+#include "map_priv.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <strings.h>
+
+static bool digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+void map_cell_trim(const char **p, size_t *len)
+{
+	while (*len > 0 && ((*p)[0] == ' ' || (*p)[0] == '\t')) {
+		(*p)++;
+		(*len)--;
+	}
+	while (*len > 0 && ((*p)[*len - 1] == ' ' || (*p)[*len - 1] == '\t'))
+		(*len)--;
+}
+
+size_t map_utf8_prefix(const char *p, size_t len, size_t max)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < len; i++)
+		if (((unsigned char)p[i] & 0xc0) != 0x80 && n++ == max)
+			return i;
+	return len;
+}
+
+static bool bad(struct map_cell_fault *fault, const char *code, const char *text)
+{
+	fault->code = code;
+	snprintf(fault->text, sizeof(fault->text), "%s", text);
+	return false;
+}
+
+static bool emit_integer(const char *p, size_t len, struct df_buf *out, struct map_cell_fault *fault)
+{
+	bool minus = len > 0 && p[0] == '-';
+	size_t i = len > 0 && (minus || p[0] == '+') ? 1 : 0, n = 0;
+	if (i == len)
+		return bad(fault, "not-an-integer", "a whole number is expected: digits with an optional sign");
+	for (size_t k = i; k < len; k++)
+		if (!digit(p[k]))
+			return bad(fault, "not-an-integer", "a whole number is expected: digits with an optional sign");
+	while (i + 1 < len && p[i] == '0')
+		i++;
+	n = len - i;
+	/* 64 bits, as the API's mpid has: compared as text, for it may be beyond them */
+	const char *max = minus ? "9223372036854775808" : "9223372036854775807";
+	if (n > 19 || (n == 19 && memcmp(p + i, max, 19) > 0))
+		return bad(fault, "not-an-integer", "the number does not fit into 64 bits");
+	if (minus && !(n == 1 && p[i] == '0'))
+		df_buf_addc(out, '-');
+	df_buf_add(out, p + i, n);
+	return true;
+}
+
+/* JSON's grammar (RFC 8259 §6), and what spreadsheets add: a plus, leading zeros, no digit before or after the point.
+ */
+static bool emit_number(const char *p, size_t len, struct df_buf *out, struct map_cell_fault *fault)
+{
+	static const char expected[] =
+	    "a number is expected, with a point before the decimals and nothing between the digits";
+	size_t i = 0, whole, n_whole, n_frac = 0, frac = 0, exp = 0;
+	bool minus = len > 0 && p[0] == '-';
+	if (len > 0 && (p[0] == '-' || p[0] == '+'))
+		i++;
+	for (whole = i; i < len && digit(p[i]); i++)
+		;
+	n_whole = i - whole;
+	if (i < len && p[i] == '.') {
+		for (frac = ++i; i < len && digit(p[i]); i++)
+			;
+		n_frac = i - frac;
+	}
+	if (n_whole + n_frac == 0)
+		return bad(fault, "not-a-number", expected);
+	if (i < len && (p[i] == 'e' || p[i] == 'E')) {
+		exp = i++;
+		if (i < len && (p[i] == '-' || p[i] == '+'))
+			i++;
+		size_t from = i;
+		for (; i < len && digit(p[i]); i++)
+			;
+		if (from == i)
+			return bad(fault, "not-a-number", expected);
+	}
+	if (i != len)
+		return bad(fault, "not-a-number", expected);
+	while (n_whole > 1 && p[whole] == '0') {
+		whole++;
+		n_whole--;
+	}
+	if (minus)
+		df_buf_addc(out, '-');
+	if (n_whole > 0)
+		df_buf_add(out, p + whole, n_whole);
+	else
+		df_buf_addc(out, '0');
+	if (n_frac > 0) {
+		df_buf_addc(out, '.');
+		df_buf_add(out, p + frac, n_frac);
+	}
+	if (exp > 0)
+		df_buf_add(out, p + exp, len - exp);
+	return true;
+}
+
+static bool emit_boolean(const char *p, size_t len, struct df_buf *out, struct map_cell_fault *fault)
+{
+	static const struct {
+		const char *word;
+		bool value;
+	} words[] = {{"true", true}, {"false", false}, {"t", true}, {"f", false}, {"1", true}, {"0", false}};
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strlen(words[i].word) != len || strncasecmp(words[i].word, p, len) != 0)
+			continue;
+		df_buf_adds(out, words[i].value ? "true" : "false");
+		return true;
+	}
+	return bad(fault, "not-a-boolean", "true or false is expected; t, f, 1 and 0 will do");
+}
+
+static bool emit_uuid(const char *p, size_t len, struct df_buf *out, struct map_cell_fault *fault)
+{
+	bool ok = len == 36;
+	for (size_t i = 0; ok && i < len; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+		bool hex = digit(p[i]) || (p[i] >= 'a' && p[i] <= 'f') || (p[i] >= 'A' && p[i] <= 'F');
+		ok = dash ? p[i] == '-' : hex;
+	}
+	if (!ok)
+		return bad(fault, "not-a-uuid",
+			   "a UUID is expected: 36 characters, such as 123e4567-e89b-12d3-a456-426614174000");
+	df_json_string(out, p, len);
+	return true;
+}
+
+static bool emit_ip(const char *p, size_t len, struct df_buf *out, struct map_cell_fault *fault)
+{
+	char text[INET6_ADDRSTRLEN] = "";
+	unsigned char address[sizeof(struct in6_addr)];
+	if (len < sizeof(text) && memchr(p, '\0', len) == NULL) {
+		memcpy(text, p, len);
+		if (inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1) {
+			df_json_string(out, p, len);
+			return true;
+		}
+	}
+	return bad(fault, "not-allowed", "an IPv4 or IPv6 address is expected");
+}
+
+static bool emit_word(const struct map_field *field, const char *p, size_t len, struct df_buf *out,
+		      struct map_cell_fault *fault)
+{
+	for (const char *const *w = field->words; *w != NULL; w++) {
+		if (strlen(*w) != len || strncasecmp(*w, p, len) != 0)
+			continue;
+		df_json_string(out, *w, len);
+		return true;
+	}
+	fault->code = "not-allowed";
+	size_t n = (size_t)snprintf(fault->text, sizeof(fault->text), "one of these is expected: ");
+	for (const char *const *w = field->words; *w != NULL; w++) {
+		if (n + strlen(*w) + 8 > sizeof(fault->text)) {
+			n += (size_t)snprintf(fault->text + n, sizeof(fault->text) - n, ", ...");
+			break;
+		}
+		n += (size_t)snprintf(fault->text + n, sizeof(fault->text) - n, "%s%s", w == field->words ? "" : ", ",
+				      *w);
+	}
+	return false;
+}
+
+static bool emit_instant(const struct map *m, const char *p, size_t len, struct df_buf *out,
+			 struct map_cell_fault *fault)
+{
+	int64_t ms = 0;
+	const char *code = NULL, *why = NULL;
+	if (!map_time_parse(&m->time, p, len, &ms, &code, &why))
+		return bad(fault, code, why);
+	char digits[24];
+	size_t i = sizeof(digits);
+	do { /* the range has no negative ones */
+		digits[--i] = (char)('0' + ms % 10);
+		ms /= 10;
+	} while (ms > 0);
+	df_buf_add(out, digits + i, sizeof(digits) - i);
+	return true;
+}
+
+bool map_cell_emit(const struct map *m, enum map_type type, const struct map_field *field, const char *p, size_t len,
+		   struct df_buf *out, struct map_cell_fault *fault)
+{
+	switch (type) {
+	case MAP_INTEGER:
+		if (field->flags & MAP_INSTANT)
+			return emit_instant(m, p, len, out, fault);
+		return emit_integer(p, len, out, fault);
+	case MAP_NUMBER:
+		return emit_number(p, len, out, fault);
+	case MAP_BOOLEAN:
+		return emit_boolean(p, len, out, fault);
+	case MAP_ENUM:
+		return emit_word(field, p, len, out, fault);
+	case MAP_UUID:
+		return emit_uuid(p, len, out, fault);
+	case MAP_IP:
+		return emit_ip(p, len, out, fault);
+	case MAP_JSON: {
+		struct map_json_rules rules = {.lists = field->type == MAP_STRINGS};
+		return map_json_emit(p, len, &rules, out, fault);
+	}
+	case MAP_STRING:
+	case MAP_STRINGS:
+	case MAP_OBJECT:
+	case MAP_KEYS:
+		break;
+	}
+	df_json_string(out, p, len);
+	return true;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* What the columns leave open: the feed's defaults fill it, or the document is refused. */
+#include "map_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct map_node *find_leaf(const struct map_node *root, const struct map_path *path)
+{
+	const struct map_node *node = root;
+	struct map_node *kid = NULL;
+	for (size_t i = 0; i < path->n; i++) {
+		kid = map_node_kid(node, path->steps[i].key);
+		if (kid == NULL)
+			return NULL;
+		node = kid;
+	}
+	return kid;
+}
+
+/* Gives the leaf a value for when its cell is empty, or for all rows when it has no column. */
+static struct map_node *set_default(struct map *m, const char *name, const char *value)
+{
+	struct map_path path;
+	struct map_cell_fault fault;
+	struct df_buf json = {0};
+	if (map_path_parse(m->event, name, strlen(name), &path, NULL) != MAP_PATH_OK)
+		return NULL;
+	struct map_node *root = path.data ? m->data : m->batch, *leaf = find_leaf(root, &path);
+	if (leaf == NULL)
+		leaf = map_tree_add(root, &path);
+	if (leaf == NULL || leaf->kind != MAP_NODE_LEAF || leaf->fallback != NULL)
+		return NULL;
+	if (map_cell_emit(m, path.type, path.field, value, strlen(value), &json, &fault))
+		leaf->fallback = df_strndup(json.data, json.len);
+	df_buf_free(&json);
+	return leaf;
+}
+
+static void set_data_plan(struct map *m, const char *plan)
+{
+	const char *colon = strrchr(plan, ':');
+	char *id = df_strndup(plan, colon != NULL ? (size_t)(colon - plan) : strlen(plan));
+	struct map_node *id_leaf = set_default(m, "context.data_plan.plan_id", id);
+	/* the default's version is not the version of a plan that the file names */
+	if (id_leaf != NULL && colon != NULL) {
+		struct map_node *version = set_default(m, "context.data_plan.plan_version", colon + 1);
+		if (version != NULL)
+			version->unless = id_leaf->column;
+	}
+	free(id);
+}
+
+void map_defaults(struct map *m)
+{
+	const struct conf_feed *feed = m->feed;
+	set_default(m, "environment", feed->environment != NULL ? feed->environment : "production");
+	if (feed->data_plan != NULL)
+		set_data_plan(m, feed->data_plan);
+	if (strcmp(m->event->name, "custom_event") == 0) {
+		if (feed->event_name != NULL)
+			set_default(m, "events.data.event_name", feed->event_name);
+		if (feed->event_type != NULL)
+			set_default(m, "events.data.custom_event_type", feed->event_type);
+	} else if (strcmp(m->event->name, "screen_view") == 0) {
+		set_default(m, "events.data.screen_name", feed->screen_name != NULL ? feed->screen_name : "");
+	}
+}
+
+static void list_missing(const struct map_node *node, struct df_buf *out)
+{
+	for (size_t i = 0; node->object != NULL && i < node->object->n; i++) {
+		const struct map_field *field = &node->object->fields[i];
+		if ((field->flags & MAP_REQUIRED) == 0 || map_node_kid(node, field->name) != NULL)
+			continue;
+		df_buf_addf(out, "%s%s%s%s", out->len > 0 ? ", " : "", node->path, node->path[0] != '\0' ? "." : "",
+			    field->name);
+	}
+	for (size_t i = 0; i < node->n_kids; i++)
+		list_missing(node->kids[i], out);
+}
+
+static bool has_id(const struct map_node *node)
+{
+	if (node->kind == MAP_NODE_LEAF)
+		return (node->flags & MAP_ID) != 0;
+	for (size_t i = 0; i < node->n_kids; i++)
+		if (has_id(node->kids[i]))
+			return true;
+	return false;
+}
+
+static bool has_action(const struct map_node *data)
+{
+	return map_node_kid(data, "product_action") != NULL || map_node_kid(data, "promotion_action") != NULL ||
+	       map_node_kid(data, "product_impressions") != NULL;
+}
+
+enum df_status map_check(struct map *m, struct df_err *err)
+{
+	struct df_buf missing = {.max = 4096};
+	enum df_status st = DF_OK;
+	list_missing(m->batch, &missing);
+	if (m->data != NULL)
+		list_missing(m->data, &missing);
+	bool custom = strcmp(m->event->name, "custom_event") == 0;
+	if (missing.len > 0)
+		st = df_fail(DF_REJECT, err, "missing-column",
+			     "no column, yet required in a %s document with these columns: %s; add them%s",
+			     m->event->name, df_buf_cstr(&missing),
+			     custom ? " or set the feed's event_name and event_type" : "");
+	else if (strcmp(m->event->name, "commerce_event") == 0 && !has_action(m->data))
+		st = df_fail(DF_REJECT, err, "missing-column",
+			     "a commerce_event document needs columns of events.data.product_action, "
+			     "events.data.promotion_action or events.data.product_impressions, such as "
+			     "events.data.product_action.action");
+	else if (!has_id(m->batch))
+		st = df_fail(DF_REJECT, err, "no-identity-column",
+			     "no column identifies the user; add mpid, one of user_identities.* such as "
+			     "user_identities.customer_id, or a device's ID such as device_info.android_uuid");
+	df_buf_free(&missing);
+	return st;
+}

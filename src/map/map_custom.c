@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* The hosted feed's own manifest: {"hasHeaderRow": bool, "columns": [{"column", "action", "field"}]}. */
+#include "map_priv.h"
+
+#include <json-c/json.h>
+
+static enum df_status read_entry(struct json_object *json, size_t number, const struct map_event *event,
+				 const struct map_manifest *manifest, struct map_entry *out, struct df_err *err)
+{
+	static const char *const keys[] = {"column", "action", "field", NULL};
+	const char *column = NULL, *action = NULL, *field = NULL;
+	enum df_status st = map_manifest_keys(json, number, keys, err);
+	if (st == DF_OK)
+		st = map_manifest_string(json, number, "column", manifest->has_header, &column, err);
+	if (st == DF_OK)
+		st = map_manifest_string(json, number, "action", true, &action, err);
+	if (st != DF_OK)
+		return st;
+	if (strcmp(action, "keep") != 0 && strcmp(action, "ignore") != 0)
+		return df_fail(DF_USAGE, err, NULL, "manifest, entry %zu: 'action' has to be keep or ignore", number);
+	out->action = strcmp(action, "keep") == 0 ? MAP_KEEP : MAP_IGNORE;
+	st = map_manifest_string(json, number, "field", out->action == MAP_KEEP, &field, err);
+	if (st == DF_OK && out->action == MAP_KEEP)
+		st = map_manifest_field(event, number, "field", field, err);
+	out->source = df_strdup(column);
+	out->field = out->action == MAP_KEEP ? df_strdup(field) : NULL;
+	return st;
+}
+
+static enum df_status check_columns(const struct map_manifest *manifest, struct df_err *err)
+{
+	for (size_t i = 0; manifest->has_header && i < manifest->n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(manifest->entries[i].source, manifest->entries[k].source) == 0)
+				return df_fail(DF_USAGE, err, NULL,
+					       "manifest, entry %zu: column '%.200s' is listed twice", i + 1,
+					       manifest->entries[i].source);
+	return DF_OK;
+}
+
+enum df_status map_custom_read(struct json_object *root, const struct map_event *event, struct map_manifest *out,
+			       struct df_err *err)
+{
+	static const char *const keys[] = {"hasHeaderRow", "columns", NULL};
+	struct json_object *header = NULL, *columns = NULL;
+	enum df_status st = map_manifest_keys(root, 0, keys, err);
+	if (st != DF_OK)
+		return st;
+	if (json_object_object_get_ex(root, "hasHeaderRow", &header)) {
+		if (!json_object_is_type(header, json_type_boolean))
+			return df_fail(DF_USAGE, err, NULL, "manifest: 'hasHeaderRow' has to be true or false");
+		out->has_header = json_object_get_boolean(header);
+	}
+	st = map_manifest_list(root, "columns", &columns, err);
+	if (st != DF_OK)
+		return st;
+	size_t n = json_object_array_length(columns);
+	out->entries = df_alloc(n * sizeof(*out->entries));
+	for (size_t i = 0; i < n && st == DF_OK; i++, out->n++)
+		st = read_entry(json_object_array_get_idx(columns, i), i + 1, event, out, &out->entries[i], err);
+	if (st == DF_OK)
+		st = check_columns(out, err);
+	return st == DF_OK ? map_manifest_distinct(out, event, err) : st;
+}
+
+static size_t find_column(const struct map *m, const char *name)
+{
+	for (size_t i = 0; i < m->n_names; i++)
+		if (strcmp(m->names[i], name) == 0)
+			return i;
+	return MAP_NONE;
+}
+
+enum df_status map_custom_bind(const struct map *m, struct map_bindings *out, bool *done, struct df_err *err)
+{
+	for (size_t i = 0; i < m->manifest->n; i++) {
+		const struct map_entry *entry = &m->manifest->entries[i];
+		size_t column = m->manifest->has_header ? find_column(m, entry->source) : i;
+		if (column == MAP_NONE && entry->action == MAP_IGNORE)
+			continue;
+		if (column == MAP_NONE) {
+			df_err_place(err, NULL, 0, 0, entry->source);
+			return df_fail(DF_REJECT, err, "manifest-mismatch",
+				       "the manifest lists the column '%.200s', which the header lacks", entry->source);
+		}
+		done[column] = true;
+		if (entry->action == MAP_KEEP)
+			map_bindings_add(out, column, entry->field, strlen(entry->field), NULL);
+	}
+	return DF_OK;
+}

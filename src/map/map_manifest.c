@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* What both kinds of manifest share: the JSON, its comments, and where it is wrong. */
+#include "map_priv.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define MAX_ENTRIES 10000
+
+/* What may stand after the JSON's end. */
+static const char *skip_blanks(const char *p)
+{
+	for (;;) {
+		p += strspn(p, " \t\r\n");
+		if (strncmp(p, "//", 2) == 0) {
+			p += strcspn(p, "\n");
+		} else if (strncmp(p, "/*", 2) == 0) {
+			const char *end = strstr(p + 2, "*/");
+			if (end == NULL)
+				return p;
+			p = end + 2;
+		} else {
+			return p;
+		}
+	}
+}
+
+static enum df_status bad_syntax(const char *text, size_t offset, const char *why, struct df_err *err)
+{
+	size_t line = 1, column = 1;
+	for (size_t i = 0; i < offset && text[i] != '\0'; i++) {
+		column = text[i] == '\n' ? 1 : column + (((unsigned char)text[i] & 0xc0) != 0x80);
+		line += text[i] == '\n';
+	}
+	df_err_place(err, NULL, line, 0, NULL);
+	return df_fail(DF_USAGE, err, NULL, "manifest, line %zu, column %zu: %s", line, column, why);
+}
+
+static enum df_status parse_json(const char *text, struct json_object **out, struct df_err *err)
+{
+	size_t len = strlen(text), bom = strncmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	struct json_tokener *tok = json_tokener_new();
+	enum df_status st = DF_OK;
+	json_tokener_set_flags(tok, JSON_TOKENER_VALIDATE_UTF8);
+	struct json_object *root = json_tokener_parse_ex(tok, text + bom, (int)(len - bom));
+	enum json_tokener_error e = json_tokener_get_error(tok);
+	size_t end = bom + json_tokener_get_parse_end(tok);
+	const char *rest = e == json_tokener_success ? skip_blanks(text + end) : "";
+	if (e == json_tokener_continue)
+		st = bad_syntax(text, len, "the JSON ends too early; a bracket or a quote is open", err);
+	else if (e != json_tokener_success)
+		st = bad_syntax(text, end, json_tokener_error_desc(e), err);
+	else if (*rest != '\0')
+		st = bad_syntax(text, (size_t)(rest - text), "nothing but comments may follow the JSON's end", err);
+	else if (!json_object_is_type(root, json_type_object))
+		st = bad_syntax(text, bom, "a JSON object is expected", err);
+	json_tokener_free(tok);
+	if (st == DF_OK)
+		*out = root;
+	else
+		json_object_put(root);
+	return st;
+}
+
+static const char *place(size_t number, char *buf, size_t size)
+{
+	if (number == 0)
+		snprintf(buf, size, "manifest");
+	else
+		snprintf(buf, size, "manifest, entry %zu", number);
+	return buf;
+}
+
+enum df_status map_manifest_keys(struct json_object *object, size_t number, const char *const *known,
+				 struct df_err *err)
+{
+	char where[64];
+	json_object_object_foreach(object, key, value)
+	{
+		const char *const *k = known;
+		(void)value;
+		while (*k != NULL && strcmp(*k, key) != 0)
+			k++;
+		if (*k == NULL)
+			return df_fail(DF_USAGE, err, NULL, "%s: '%.100s' is not known here",
+				       place(number, where, sizeof(where)), key);
+	}
+	return DF_OK;
+}
+
+enum df_status map_manifest_string(struct json_object *entry, size_t number, const char *key, bool required,
+				   const char **out, struct df_err *err)
+{
+	char where[64];
+	struct json_object *value = NULL;
+	*out = NULL;
+	json_object_object_get_ex(entry, key, &value);
+	if (value == NULL && required)
+		return df_fail(DF_USAGE, err, NULL, "%s: '%s' is missing", place(number, where, sizeof(where)), key);
+	if (value == NULL)
+		return DF_OK;
+	if (!json_object_is_type(value, json_type_string))
+		return df_fail(DF_USAGE, err, NULL, "%s: '%s' has to be a string", place(number, where, sizeof(where)),
+			       key);
+	*out = json_object_get_string(value);
+	return DF_OK;
+}
+
+enum df_status map_manifest_field(const struct map_event *event, size_t number, const char *key, const char *field,
+				  struct df_err *err)
+{
+	struct map_path path;
+	const struct map_event *other = NULL;
+	char why[512];
+	enum map_path_result result = map_path_parse(event, field, strlen(field), &path, &other);
+	if (result == MAP_PATH_OK)
+		return DF_OK;
+	map_path_explain(event, result, field, strlen(field), other, why, sizeof(why));
+	return df_fail(DF_USAGE, err, NULL, "manifest, entry %zu, %s: %s", number, key, why);
+}
+
+enum df_status map_manifest_list(struct json_object *root, const char *key, struct json_object **out,
+				 struct df_err *err)
+{
+	if (!json_object_object_get_ex(root, key, out) || !json_object_is_type(*out, json_type_array))
+		return df_fail(DF_USAGE, err, NULL, "manifest: '%s' has to be an array", key);
+	size_t n = json_object_array_length(*out);
+	if (n > MAX_ENTRIES)
+		return df_fail(DF_USAGE, err, NULL, "manifest: '%s' has more than %d entries", key, MAX_ENTRIES);
+	for (size_t i = 0; i < n; i++)
+		if (!json_object_is_type(json_object_array_get_idx(*out, i), json_type_object))
+			return df_fail(DF_USAGE, err, NULL, "manifest, entry %zu: an object is expected", i + 1);
+	return DF_OK;
+}
+
+/* Two entries may not lead to the same place. */
+enum df_status map_manifest_distinct(const struct map_manifest *manifest, const struct map_event *event,
+				     struct df_err *err)
+{
+	enum df_status st = DF_OK;
+	struct map_node *roots[2];
+	for (size_t i = 0; i < 2; i++) {
+		roots[i] = map_node_new(MAP_NODE_OBJECT, NULL, 0);
+		roots[i]->object = i == 0 ? &map_batch : event->data;
+		roots[i]->path = df_strdup("");
+	}
+	for (size_t i = 0; i < manifest->n && st == DF_OK; i++) {
+		const char *field = manifest->entries[i].field;
+		struct map_path path;
+		if (field == NULL || map_path_parse(event, field, strlen(field), &path, NULL) != MAP_PATH_OK)
+			continue; /* not resolved until the header is known */
+		if (map_tree_add(roots[path.data], &path) == NULL)
+			st = df_fail(DF_USAGE, err, NULL, "manifest, entry %zu: another entry leads to '%.200s', too",
+				     i + 1, field);
+	}
+	map_node_free(roots[0]);
+	map_node_free(roots[1]);
+	return st;
+}
+
+enum df_status map_manifest_parse(const char *text, const struct map_event *event, struct map_manifest **out,
+				  struct df_err *err)
+{
+	struct json_object *root = NULL, *ignored = NULL;
+	*out = NULL;
+	enum df_status st = parse_json(text, &root, err);
+	if (st != DF_OK)
+		return st;
+	struct map_manifest *manifest = df_alloc(sizeof(*manifest));
+	manifest->has_header = true;
+	if (json_object_object_get_ex(root, "mappings", &ignored))
+		st = map_transform_read(root, event, manifest, err);
+	else if (json_object_object_get_ex(root, "columns", &ignored) ||
+		 json_object_object_get_ex(root, "hasHeaderRow", &ignored))
+		st = map_custom_read(root, event, manifest, err);
+	else
+		st = df_fail(
+		    DF_USAGE, err, NULL,
+		    "manifest: neither 'columns' (a custom manifest) nor 'mappings' (a field transformation) is there");
+	json_object_put(root);
+	if (st == DF_OK)
+		*out = manifest;
+	else
+		map_manifest_free(manifest);
+	return st;
+}
+
+void map_manifest_free(struct map_manifest *manifest)
+{
+	if (manifest == NULL)
+		return;
+	for (size_t i = 0; i < manifest->n; i++) {
+		free(manifest->entries[i].source);
+		free(manifest->entries[i].field);
+		free(manifest->entries[i].value);
+	}
+	free(manifest->entries);
+	free(manifest);
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/* Names of columns become paths through the schema's tables. */
+#include "map_priv.h"
+
+#include <stdio.h>
+#include <strings.h>
+
+/* The names that the hosted CSV feed gives to identities, where they differ from the Events API's. */
+static const struct {
+	const char *csv, *json;
+} identity_names[] = {
+    {"customerid", "customer_id"}, {"other2", "other_id_2"},   {"other3", "other_id_3"}, {"other4", "other_id_4"},
+    {"other5", "other_id_5"},      {"other6", "other_id_6"},   {"other7", "other_id_7"}, {"other8", "other_id_8"},
+    {"other9", "other_id_9"},      {"other10", "other_id_10"},
+};
+
+struct cursor {
+	const char *p;
+	size_t len;
+};
+
+static bool same(const char *a, const char *p, size_t len)
+{
+	return strlen(a) == len && memcmp(a, p, len) == 0;
+}
+
+static bool skip(struct cursor *c, const char *word)
+{
+	size_t n = strlen(word);
+	if (c->len < n || memcmp(c->p, word, n) != 0)
+		return false;
+	c->p += n;
+	c->len -= n;
+	return true;
+}
+
+const struct map_event *map_event_find(const char *name, size_t len)
+{
+	for (size_t i = 0; i < map_n_events; i++)
+		if (same(map_events[i].name, name, len))
+			return &map_events[i];
+	return NULL;
+}
+
+const struct map_field *map_field_find(const struct map_object *object, const char *name, size_t len)
+{
+	for (size_t i = 0; i < object->n; i++)
+		if (same(object->fields[i].name, name, len))
+			return &object->fields[i];
+	return NULL;
+}
+
+/* The field of `object` that a column's segment names: as in JSON, or an identity as in CSV. */
+static const struct map_field *field_of_segment(const struct map_object *object, const char *name, size_t len)
+{
+	const struct map_field *field = map_field_find(object, name, len);
+	if (field != NULL || object->n == 0 || (object->fields[0].flags & MAP_ID) == 0)
+		return field;
+	for (size_t i = 0; i < sizeof(identity_names) / sizeof(identity_names[0]); i++)
+		if (same(identity_names[i].csv, name, len))
+			return map_field_find(object, identity_names[i].json, strlen(identity_names[i].json));
+	return NULL;
+}
+
+static bool add_step(struct map_path *path, const struct map_step *step)
+{
+	if (path->n == MAP_MAX_STEPS)
+		return false;
+	path->steps[path->n++] = *step;
+	return true;
+}
+
+static bool add_field(struct map_path *path, const struct map_field *field, const struct map_object *object)
+{
+	const struct map_step step = {
+	    .field = field, .key = field->name, .key_len = strlen(field->name), .object = object};
+	path->field = field;
+	path->type = field->type;
+	return add_step(path, &step);
+}
+
+static bool add_key(struct map_path *path, const char *key, size_t len, const struct map_object *object)
+{
+	const struct map_step step = {.key = key, .key_len = len, .object = object};
+	return add_step(path, &step);
+}
+
+static bool add_item(struct map_path *path, size_t index, const struct map_object *object)
+{
+	const struct map_step step = {.index = index, .object = object};
+	return add_step(path, &step);
+}
+
+/* "[]", "[12]" or nothing. */
+static bool read_index(struct cursor *c, size_t *index, bool *given)
+{
+	*given = false;
+	if (c->len == 0 || c->p[0] != '[')
+		return true;
+	size_t i = 1, value = 0;
+	for (; i < c->len && c->p[i] >= '0' && c->p[i] <= '9'; i++) {
+		value = value * 10 + (size_t)(c->p[i] - '0');
+		if (value >= MAP_MAX_INDEX)
+			return false;
+	}
+	if (i == c->len || c->p[i] != ']')
+		return false;
+	*given = true;
+	*index = i == 1 ? MAP_NONE : value;
+	c->p += i + 1;
+	c->len -= i + 1;
+	return true;
+}
+
+static size_t find_dot(struct cursor c, bool last)
+{
+	const char *dot = last ? memrchr(c.p, '.', c.len) : memchr(c.p, '.', c.len);
+	return dot == NULL ? c.len : (size_t)(dot - c.p);
+}
+
+/* What follows the name of an object with any keys. */
+static enum map_path_result parse_keyed(const struct map_field *field, struct cursor c, struct map_path *path)
+{
+	if (!add_field(path, field, NULL))
+		return MAP_PATH_UNKNOWN;
+	bool strings = field->type == MAP_STRING || field->type == MAP_STRINGS;
+	if (c.len == 0 && strings) {
+		path->type = MAP_JSON;
+		return MAP_PATH_OK;
+	}
+	if (!skip(&c, "."))
+		return c.len == 0 ? MAP_PATH_WHOLE : MAP_PATH_UNKNOWN;
+	bool item = field->type == MAP_STRINGS && c.len > 2 && memcmp(c.p + c.len - 2, "[]", 2) == 0;
+	if (item)
+		c.len -= 2;
+	if (c.len == 0)
+		return MAP_PATH_NO_KEY;
+	path->type = MAP_STRING;
+	bool ok;
+	if (strings) {
+		ok = add_key(path, c.p, c.len, NULL) && (!item || add_item(path, MAP_NONE, NULL));
+		return ok ? MAP_PATH_OK : MAP_PATH_UNKNOWN;
+	}
+	/* A purpose may hold dots, for its fields are known; so may the keys of a module, for its name has none. */
+	size_t dot = find_dot(c, field->type == MAP_OBJECT);
+	if (dot == 0 || dot + 1 >= c.len)
+		return MAP_PATH_NO_KEY;
+	const char *rest = c.p + dot + 1;
+	size_t rest_len = c.len - dot - 1;
+	ok = add_key(path, c.p, dot, field->object);
+	if (field->type == MAP_KEYS)
+		return ok && add_key(path, rest, rest_len, NULL) ? MAP_PATH_OK : MAP_PATH_UNKNOWN;
+	const struct map_field *leaf = map_field_find(field->object, rest, rest_len);
+	return ok && leaf != NULL && add_field(path, leaf, NULL) ? MAP_PATH_OK : MAP_PATH_UNKNOWN;
+}
+
+static enum map_path_result parse_object(const struct map_object *object, struct cursor c, struct map_path *path);
+
+static enum map_path_result parse_field(const struct map_field *field, struct cursor c, struct map_path *path)
+{
+	bool is_object = field->type == MAP_OBJECT, given = false;
+	size_t index = 0;
+	if (field->flags & MAP_SECRET)
+		return MAP_PATH_SECRET;
+	if (field->shape == MAP_KEYED)
+		return parse_keyed(field, c, path);
+	if (!add_field(path, field, field->shape == MAP_ONE ? field->object : NULL))
+		return MAP_PATH_UNKNOWN;
+	bool list = field->shape == MAP_LIST || field->type == MAP_STRINGS;
+	if (list && !read_index(&c, &index, &given))
+		return MAP_PATH_UNKNOWN;
+	if (field->type == MAP_STRINGS || (list && !is_object)) { /* strings have no places of their own: they append */
+		bool one = field->type == MAP_STRINGS && !given;
+		path->type = MAP_STRING;
+		if (c.len > 0 || (given && index != MAP_NONE))
+			return MAP_PATH_UNKNOWN;
+		return one || add_item(path, MAP_NONE, NULL) ? MAP_PATH_OK : MAP_PATH_UNKNOWN;
+	}
+	if (list && !add_item(path, given && index != MAP_NONE ? index : 0, field->object))
+		return MAP_PATH_UNKNOWN;
+	if (!is_object)
+		return c.len == 0 ? MAP_PATH_OK : MAP_PATH_UNKNOWN;
+	if (c.len == 0)
+		return MAP_PATH_WHOLE;
+	return skip(&c, ".") ? parse_object(field->object, c, path) : MAP_PATH_UNKNOWN;
+}
+
+static enum map_path_result parse_object(const struct map_object *object, struct cursor c, struct map_path *path)
+{
+	size_t n = 0;
+	while (n < c.len && c.p[n] != '.' && c.p[n] != '[')
+		n++;
+	const struct map_field *field = field_of_segment(object, c.p, n);
+	if (field == NULL)
+		return n == 0 ? MAP_PATH_NO_KEY : MAP_PATH_UNKNOWN;
+	return parse_field(field, (struct cursor){c.p + n, c.len - n}, path);
+}
+
+static enum map_path_result parse_data(const struct map_event *event, struct cursor c, struct map_path *path,
+				       const struct map_event **other)
+{
+	if (event->data == NULL)
+		return MAP_PATH_EVENTLESS;
+	enum map_path_result result = parse_object(event->data, c, path);
+	if (result != MAP_PATH_UNKNOWN)
+		return result;
+	for (size_t i = 0; i < map_n_events; i++) {
+		struct map_path ignored = {0};
+		if (map_events[i].data == NULL || parse_object(map_events[i].data, c, &ignored) != MAP_PATH_OK)
+			continue;
+		*other = &map_events[i];
+		return MAP_PATH_OTHER;
+	}
+	return MAP_PATH_UNKNOWN;
+}
+
+enum map_path_result map_path_parse(const struct map_event *event, const char *name, size_t len, struct map_path *path,
+				    const struct map_event **other)
+{
+	static const char *const prefixes[] = {"events.data", "events[].data", "events[0].data"};
+	struct cursor c = {name, len};
+	const struct map_event *ignored = NULL;
+	memset(path, 0, sizeof(*path));
+	if (same("events", name, len))
+		return MAP_PATH_WHOLE;
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		if (!skip(&c, prefixes[i]))
+			continue;
+		path->data = true;
+		if (c.len == 0)
+			return MAP_PATH_WHOLE;
+		return skip(&c, ".") ? parse_data(event, c, path, other != NULL ? other : &ignored) : MAP_PATH_UNKNOWN;
+	}
+	return parse_object(&map_batch, c, path);
+}
+
+void map_path_explain(const struct map_event *event, enum map_path_result why, const char *name, size_t len,
+		      const struct map_event *other, char *out, size_t size)
+{
+	char near[256] = "";
+	int shown = len > 200 ? 200 : (int)len;
+	switch (why) {
+	case MAP_PATH_SECRET:
+		snprintf(out, size, "'%.*s' must not come from a file: set api_key in the feed's settings", shown,
+			 name);
+		return;
+	case MAP_PATH_EVENTLESS:
+		snprintf(out, size, "'%.*s' belongs to an event, but the document is eventless", shown, name);
+		return;
+	case MAP_PATH_OTHER:
+		snprintf(out, size, "'%.*s' belongs to %s, but the document is %s", shown, name, other->name,
+			 event->name);
+		return;
+	case MAP_PATH_NO_KEY:
+		if (len == 0)
+			break;
+		snprintf(out, size, "'%.*s' lacks the name after the dot", shown, name);
+		return;
+	case MAP_PATH_OK:
+	case MAP_PATH_WHOLE:
+	case MAP_PATH_UNKNOWN:
+		break;
+	}
+	map_suggest(event, name, len, near, sizeof(near));
+	if (len == 0)
+		snprintf(out, size, "a column has no name");
+	else if (why == MAP_PATH_WHOLE)
+		snprintf(out, size, "'%.*s' holds several fields: name one of them, such as '%s'", shown, name, near);
+	else
+		snprintf(out, size, "'%.*s' is no path of a %s document; did you mean '%s'?", shown, name, event->name,
+			 near);
+}

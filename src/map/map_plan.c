@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* The tree becomes a flat list of ops, with every constant part of the JSON written out beforehand. */
+#include "map_priv.h"
+
+#include <stdlib.h>
+
+static struct map_op *add_op(struct map_program *program, enum map_op_kind kind, const struct map_node *node)
+{
+	if (program->n == program->cap) {
+		program->cap = program->cap == 0 ? 32 : program->cap * 2;
+		program->ops = df_realloc(program->ops, program->cap * sizeof(*program->ops));
+	}
+	struct map_op *op = &program->ops[program->n++];
+	memset(op, 0, sizeof(*op));
+	op->kind = kind;
+	op->node = node;
+	op->type = node->type;
+	op->flags = node->flags;
+	op->bit = node->bit;
+	op->column = node->column;
+	op->unless = node->unless;
+	return op;
+}
+
+static void set_head(struct map_op *op, const char *key, char bracket)
+{
+	struct df_buf head = {0};
+	if (key != NULL) {
+		df_json_string(&head, key, strlen(key));
+		df_buf_addc(&head, ':');
+	}
+	if (bracket != '\0')
+		df_buf_addc(&head, bracket);
+	op->head_len = head.len;
+	df_buf_addc(&head, '\0');
+	op->head = head.data;
+}
+
+/* Gives each required member a bit of its parent's mask. */
+static unsigned number_required(struct map_node *node)
+{
+	unsigned need = 0, next = 1;
+	for (size_t i = 0; i < node->n_kids; i++) {
+		struct map_node *kid = node->kids[i];
+		if (node->object == NULL || (kid->flags & MAP_REQUIRED) == 0)
+			continue;
+		kid->bit = next;
+		need |= next;
+		next <<= 1;
+	}
+	return need;
+}
+
+static void build(struct map_program *program, struct map_node *node, size_t depth)
+{
+	if (depth > program->depth)
+		program->depth = depth;
+	if (node->kind == MAP_NODE_LEAF) {
+		struct map_op *leaf = add_op(program, MAP_OP_LEAF, node);
+		set_head(leaf, node->key, '\0');
+		leaf->fallback = node->fallback;
+		leaf->fallback_len = node->fallback != NULL ? strlen(node->fallback) : 0;
+		return;
+	}
+	bool list = node->kind == MAP_NODE_LIST;
+	unsigned need = number_required(node);
+	struct map_op *open = add_op(program, MAP_OP_OPEN, node);
+	set_head(open, node->key, list ? '[' : '{');
+	if (!list && (node->flags & MAP_ATTRIBUTES) != 0)
+		open->limit = MAP_MAX_ATTRIBUTES;
+	else if (list && (node->flags & MAP_VALUE_LIMIT) != 0)
+		open->limit = MAP_MAX_LIST;
+	for (size_t i = 0; i < node->n_kids; i++)
+		build(program, node->kids[i], depth + 1);
+	struct map_op *shut = add_op(program, MAP_OP_CLOSE, node);
+	set_head(shut, node->key, '\0'); /* for its name, where an empty list deletes the attribute */
+	shut->need = need;
+	shut->shut = list ? ']' : '}';
+}
+
+void map_program_build(struct map_program *program, struct map_node *root, bool commerce)
+{
+	static const char *const actions[] = {"product_action", "promotion_action", "product_impressions"};
+	map_program_free(program);
+	program->need = number_required(root);
+	for (unsigned i = 0; commerce && i < 3; i++) {
+		struct map_node *action = map_node_kid(root, actions[i]);
+		if (action != NULL)
+			action->bit = 1u << (29 + i);
+	}
+	for (size_t i = 0; i < root->n_kids; i++)
+		build(program, root->kids[i], 1);
+}
+
+void map_program_free(struct map_program *program)
+{
+	for (size_t i = 0; i < program->n; i++)
+		free(program->ops[i].head);
+	free(program->ops);
+	memset(program, 0, sizeof(*program));
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * map_priv.h - how a column's name becomes bytes of a batch
+ *
+ *	name --map_path--> steps through the schema's tables --map_tree--> a tree of nodes --map_plan--> a flat list of
+ *ops
+ *
+ * The ops are run once per row by map_row.c: an object is opened, its leaves are written, and when none of them had a
+ * value the buffer is cut back to where the object began.
+ */
+#ifndef MAP_PRIV_H
+#define MAP_PRIV_H
+
+#include "dropfeed/map.h"
+
+#include "map_time.h"
+
+#define MAP_NONE         SIZE_MAX /* no column */
+#define MAP_MAX_COLUMNS  10000u
+#define MAP_MAX_OUTPUT   (2u << 20) /* bytes of a record's fragment */
+#define MAP_MAX_WARNINGS 64u
+#define MAP_MAX_STEPS    12 /* of a path; the schema's deepest has nine */
+#define MAP_MAX_INDEX    1000
+
+/* The Events API's limits, in characters (mParticle, "Default service limits"). */
+#define MAP_MAX_NAME       256u
+#define MAP_MAX_VALUE      4096u
+#define MAP_MAX_LIST_VALUE 512u
+#define MAP_MAX_LIST       1000u
+#define MAP_MAX_ATTRIBUTES 100u
+
+/* ---- the schema: map_schema.c ---- */
+
+enum map_type {
+	MAP_STRING,  /* the schema's String takes any scalar: always a JSON string here */
+	MAP_STRINGS, /* a string, or a list of them */
+	MAP_ENUM,
+	MAP_INTEGER,
+	MAP_NUMBER,
+	MAP_BOOLEAN,
+	MAP_UUID,
+	MAP_IP,
+	MAP_OBJECT, /* its fields are known */
+	MAP_KEYS,   /* an object of any keys with strings: only inside MAP_KEYED */
+	MAP_JSON,   /* not in the schema: a whole MAP_KEYED object, written as JSON in one cell */
+};
+
+enum map_shape {
+	MAP_ONE,
+	MAP_LIST,  /* an array of it */
+	MAP_KEYED, /* an object that has any keys, with one of it each */
+};
+
+enum map_flag {
+	MAP_REQUIRED = 1,
+	MAP_INSTANT = 2,     /* a point in time: the feed's `timestamps` applies */
+	MAP_ID = 4,          /* identifies the user */
+	MAP_SECRET = 8,      /* must not come from a file */
+	MAP_UNWANTED = 16,   /* the API says not to set it */
+	MAP_ATTRIBUTES = 32, /* attributes: limits apply */
+	MAP_EVENT_NAME = 64, /* likewise */
+	/* of ops only */
+	MAP_EVENT_TIME = 128,
+	MAP_DELETABLE = 256,    /* an empty cell deletes the attribute */
+	MAP_DELETED = 512,      /* the list that names them */
+	MAP_VALUE_LIMIT = 1024, /* the value of an attribute */
+	MAP_ENTRY = 2048,       /* an entry of a list of such */
+};
+
+struct map_object;
+
+struct map_field {
+	const char *name;
+	enum map_type type;
+	enum map_shape shape;
+	unsigned flags;
+	const char *const *words; /* of MAP_ENUM, NULL-terminated */
+	const struct map_object *object;
+};
+
+struct map_object {
+	const struct map_field *fields;
+	size_t n;
+};
+
+struct map_event {
+	const char *name;
+	const struct map_object *data; /* of events[].data; NULL: eventless */
+};
+
+extern const struct map_object map_batch; /* but for events */
+extern const struct map_event map_events[];
+extern const size_t map_n_events;
+
+const struct map_event *map_event_find(const char *name, size_t len);
+const struct map_field *map_field_find(const struct map_object *object, const char *name, size_t len);
+
+/* ---- paths: map_path.c ---- */
+
+struct map_step {
+	const struct map_field *field; /* NULL: a key of the keyed object before it, or an item of the list before it */
+	const char *key;               /* what is written as the member's name, not NUL-terminated; NULL: an item */
+	size_t key_len;
+	size_t index;                    /* of an item; MAP_NONE: appended */
+	const struct map_object *object; /* what it holds, where its fields are known */
+};
+
+struct map_path {
+	bool data; /* below events.data */
+	struct map_step steps[MAP_MAX_STEPS];
+	size_t n;
+	enum map_type type;            /* of the value */
+	const struct map_field *field; /* that rules the value */
+};
+
+enum map_path_result {
+	MAP_PATH_OK,
+	MAP_PATH_UNKNOWN,
+	MAP_PATH_SECRET,
+	MAP_PATH_WHOLE,     /* an object or array as a whole: its fields are what is wanted */
+	MAP_PATH_NO_KEY,    /* the key after the dot is missing */
+	MAP_PATH_EVENTLESS, /* an event's path in a document without events */
+	MAP_PATH_OTHER,     /* a path of another event type */
+};
+
+/* Resolves a name for the event type; the path borrows from name. *other is set for MAP_PATH_OTHER. */
+enum map_path_result map_path_parse(const struct map_event *event, const char *name, size_t len, struct map_path *path,
+				    const struct map_event **other);
+
+/* Says why a name was not resolved, and what is near: "... did you mean '...'?" */
+void map_path_explain(const struct map_event *event, enum map_path_result why, const char *name, size_t len,
+		      const struct map_event *other, char *out, size_t size);
+
+/* The nearest known path, as a column would be named. Always finds one: attributes take any name. map_suggest.c */
+void map_suggest(const struct map_event *event, const char *name, size_t len, char *out, size_t size);
+
+/* ---- the tree: map_tree.c ---- */
+
+enum map_node_kind { MAP_NODE_OBJECT, MAP_NODE_LIST, MAP_NODE_LEAF };
+
+struct map_node {
+	enum map_node_kind kind;
+	char *key;                       /* own; NULL: an item of a list, or a root */
+	char *path;                      /* own: for messages */
+	const struct map_field *field;   /* NULL: see map_step */
+	const struct map_object *object; /* of an object whose fields are known */
+	size_t order;                    /* among its siblings: the schema's, the index, or the columns' */
+	unsigned flags;
+	unsigned bit;           /* in its parent's mask, 0: none */
+	struct map_node **kids; /* own, kept in order */
+	size_t n_kids, kids_cap;
+	/* of a leaf */
+	enum map_type type;
+	size_t column;
+	char *fallback; /* own: a JSON value */
+	size_t unless;  /* a column whose value keeps the fallback away */
+};
+
+struct map_node *map_node_new(enum map_node_kind kind, const char *key, size_t key_len);
+void map_node_free(struct map_node *node);
+/* Adds the path's leaf; NULL when it is there already. */
+struct map_node *map_tree_add(struct map_node *root, const struct map_path *path);
+struct map_node *map_node_kid(const struct map_node *node, const char *key); /* or NULL */
+
+/* ---- the plan: map_plan.c ---- */
+
+enum map_op_kind { MAP_OP_OPEN, MAP_OP_CLOSE, MAP_OP_LEAF };
+
+struct map_op {
+	enum map_op_kind kind;
+	enum map_type type;
+	unsigned flags;
+	unsigned bit;   /* what it sets in the mask of the object around it */
+	unsigned need;  /* of a close: what has to be set */
+	char shut;      /* of a close: } or ] */
+	unsigned limit; /* of an open: how many members it may have, 0: any number */
+	size_t column;
+	size_t unless;
+	const struct map_node *node; /* its names */
+	char *head;                  /* own: `"name":`, with the bracket of an open */
+	size_t head_len;
+	const char *fallback; /* borrowed from the node */
+	size_t fallback_len;
+};
+
+struct map_program {
+	struct map_op *ops; /* own */
+	size_t n, cap;
+	unsigned need; /* of the root */
+	size_t depth;  /* frames that a run takes */
+};
+
+void map_program_build(struct map_program *program, struct map_node *root, bool commerce);
+void map_program_free(struct map_program *program);
+
+/* ---- bindings: which column goes where, as the header, the manifest and the settings say ---- */
+
+struct map_binding {
+	size_t column; /* 0-based, or MAP_NONE: fixed */
+	char *name;    /* own: the destination */
+	char *fixed;   /* own, or NULL */
+};
+
+struct map_bindings {
+	struct map_binding *v; /* own */
+	size_t n, cap;
+};
+
+void map_bindings_add(struct map_bindings *b, size_t column, const char *name, size_t len, const char *fixed);
+void map_bindings_free(struct map_bindings *b);
+
+/* ---- manifests: map_manifest.c, map_custom.c, map_transform.c ---- */
+
+enum map_action { MAP_KEEP, MAP_IGNORE, MAP_STATIC };
+
+struct map_entry { /* of either kind of manifest */
+	enum map_action action;
+	char *source; /* own: a column's name, or NULL */
+	char *field;  /* own: the destination, or NULL */
+	char *value;  /* own: of MAP_STATIC */
+};
+
+struct map_manifest {
+	bool transform; /* a field transformation; else a custom manifest */
+	bool has_header;
+	struct map_entry *entries; /* own */
+	size_t n;
+};
+
+enum df_status map_manifest_parse(const char *text, const struct map_event *event, struct map_manifest **out,
+				  struct df_err *err) DF_CHECK;
+void map_manifest_free(struct map_manifest *manifest);
+
+struct json_object;
+/* The two kinds' entries; each checks keys, types and destinations. */
+enum df_status map_custom_read(struct json_object *root, const struct map_event *event, struct map_manifest *out,
+			       struct df_err *err) DF_CHECK;
+enum df_status map_transform_read(struct json_object *root, const struct map_event *event, struct map_manifest *out,
+				  struct df_err *err) DF_CHECK;
+/* Member of an entry that has to be a string; *out is NULL where it is absent and not `required`. */
+enum df_status map_manifest_string(struct json_object *entry, size_t number, const char *key, bool required,
+				   const char **out, struct df_err *err) DF_CHECK;
+/* Refuses members other than the NULL-terminated `known`. number 0: the manifest's top. */
+enum df_status map_manifest_keys(struct json_object *object, size_t number, const char *const *known,
+				 struct df_err *err) DF_CHECK;
+enum df_status map_manifest_field(const struct map_event *event, size_t number, const char *key, const char *field,
+				  struct df_err *err) DF_CHECK;
+
+/* An array of objects. */
+enum df_status map_manifest_list(struct json_object *root, const char *key, struct json_object **out,
+				 struct df_err *err) DF_CHECK;
+enum df_status map_manifest_distinct(const struct map_manifest *manifest, const struct map_event *event,
+				     struct df_err *err) DF_CHECK;
+
+/* What a manifest makes of the header: bindings, and which columns are thereby dealt with. */
+enum df_status map_custom_bind(const struct map *m, struct map_bindings *out, bool *done, struct df_err *err) DF_CHECK;
+enum df_status map_transform_bind(const struct map *m, struct map_bindings *out, bool *done,
+				  struct df_err *err) DF_CHECK;
+
+/* ---- cells: map_cell.c, map_json.c ---- */
+
+struct map_cell_fault {
+	const char *code;
+	char text[224];
+};
+
+/* Appends the value as JSON. False: nothing is appended and the fault is filled. Must not be called with an empty cell.
+ */
+bool map_cell_emit(const struct map *m, enum map_type type, const struct map_field *field, const char *p, size_t len,
+		   struct df_buf *out, struct map_cell_fault *fault);
+void map_cell_trim(const char **p, size_t *len);
+/* Length in bytes of the first `max` characters. Equals len when there are no more. */
+size_t map_utf8_prefix(const char *p, size_t len, size_t max);
+
+/* A JSON object in a cell, `{"k": scalar, ...}`; lists: values may be lists of strings. The members' values become
+ * strings. */
+struct map_json_rules {
+	bool lists;
+	bool limited; /* the API's limits for attributes hold */
+	bool truncate;
+	size_t members; /* out */
+	bool truncated; /* out */
+};
+bool map_json_emit(const char *p, size_t len, struct map_json_rules *rules, struct df_buf *out,
+		   struct map_cell_fault *fault);
+
+/* ---- the map itself ---- */
+
+struct map_frame {
+	size_t start; /* where the object's head, with its comma, begins */
+	size_t body;  /* where its members begin */
+	unsigned seen;
+	unsigned count; /* of members */
+	unsigned limit; /* of members, 0: none */
+};
+
+#define MAP_COMMERCE_BITS (1u << 29 | 1u << 30 | 1u << 31) /* product_action, promotion_action, product_impressions */
+
+struct map {
+	const struct conf_feed *feed; /* borrowed */
+	const struct map_event *event;
+	struct map_manifest *manifest; /* own, or NULL */
+	struct map_time time;
+	char **names; /* own: the columns' */
+	size_t n_names;
+	struct map_node *batch, *data; /* own trees; data is NULL when eventless */
+	struct map_program batch_program, data_program;
+	size_t request_column, message_column;
+	struct map_frame *frames; /* own */
+	struct map_bindings bindings;
+	struct df_buf ids, batch_out, data_out, request_out, message_out, deleted;
+	struct map_warning *warnings; /* own */
+	size_t n_warnings;
+	bool warned_truncated;
+};
+
+void map_warn(struct map *m, const char *code, const char *fmt, ...) DF_PRINTF(3, 4);
+
+/* Builds trees and programs from m->bindings. map_bind.c */
+enum df_status map_bind(struct map *m, struct df_err *err) DF_CHECK;
+
+/* Adds the feed's defaults and checks what is missing. map_check.c */
+void map_defaults(struct map *m);
+enum df_status map_check(struct map *m, struct df_err *err) DF_CHECK;
+
+#endif

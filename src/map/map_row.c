@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+/* The hot path: a row's cells run through the ops. Nothing is allocated (but for the buffers' growth) and nothing is
+ * looked up by name. */
+#include "map_priv.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+struct run {
+	struct map *m;
+	const struct rows_cell *cells;
+	struct map_record *record;
+	struct df_buf *out;
+	struct map_frame *frame;
+	bool identified; /* an ID's cell has a value, a faulty one perhaps */
+};
+
+static void fault_add(struct run *r, const char *code, size_t column, const char *fmt, ...) DF_PRINTF(4, 5);
+static void fault_add(struct run *r, const char *code, size_t column, const char *fmt, ...)
+{
+	struct map_record *record = r->record;
+	if (record->n_faults == MAP_MAX_FAULTS)
+		return;
+	struct map_fault *fault = &record->faults[record->n_faults++];
+	fault->code = code;
+	fault->column = column == MAP_NONE ? 0 : column + 1;
+	fault->name = map_column_name(r->m, fault->column);
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(fault->text, sizeof(fault->text), fmt, ap);
+	va_end(ap);
+}
+
+static void truncated(struct run *r, const char *what)
+{
+	if (r->m->warned_truncated)
+		return;
+	r->m->warned_truncated = true;
+	map_warn(r->m, "too-long",
+		 "%s: cut to the API's limits, as limits = truncate says; "
+		 "further ones in this document are not reported",
+		 what);
+}
+
+/* The API's limits for the value's length, in characters. Few values have as many bytes. */
+static bool fits(struct run *r, const struct map_op *op, struct rows_cell *cell)
+{
+	size_t max = 0;
+	if (op->flags & MAP_ENTRY)
+		max = MAP_MAX_LIST_VALUE;
+	else if (op->flags & MAP_VALUE_LIMIT)
+		max = MAP_MAX_VALUE;
+	else if (op->flags & MAP_EVENT_NAME)
+		max = MAP_MAX_NAME;
+	if (max == 0 || cell->len <= max)
+		return true;
+	size_t prefix = map_utf8_prefix(cell->p, cell->len, max);
+	if (prefix == cell->len)
+		return true;
+	if (r->m->feed->limits_truncate) {
+		cell->len = prefix;
+		truncated(r, op->node->path);
+		return true;
+	}
+	fault_add(r, "too-long", op->column,
+		  "the API takes at most %zu characters here; shorten the value or set limits = truncate", max);
+	return false;
+}
+
+/* Is there room for another member? Where there is none, that is said once per object. */
+static bool has_room(struct run *r, const struct map_op *op)
+{
+	struct map_frame *frame = r->frame;
+	if (frame->limit == 0 || frame->count < frame->limit)
+		return true;
+	if (r->m->feed->limits_truncate)
+		truncated(r, op->node->path);
+	else if (frame->count++ == frame->limit)
+		fault_add(r, "too-many-attributes", op->column,
+			  "the API takes at most %u %s; leave some out or set limits = truncate", frame->limit,
+			  op->flags & MAP_ENTRY ? "entries in a list" : "attributes");
+	return false;
+}
+
+static void separate(struct run *r)
+{
+	if (r->out->len > r->frame->body)
+		df_buf_addc(r->out, ',');
+}
+
+/* A leaf has been written; `from` is where its name begins. */
+static void leaf_done(struct run *r, const struct map_op *op, size_t from)
+{
+	r->frame->count++;
+	if (op->flags & MAP_ID) {
+		if (r->m->ids.len > 0)
+			df_buf_addc(&r->m->ids, ',');
+		if (!r->out->over)
+			df_buf_add(&r->m->ids, r->out->data + from, r->out->len - from);
+	}
+	if ((op->flags & MAP_EVENT_TIME) && !r->out->over) {
+		int64_t ms = 0;
+		for (size_t i = from + op->head_len; i < r->out->len; i++)
+			ms = ms * 10 + (r->out->data[i] - '0');
+		r->record->has_timestamp = true;
+		r->record->timestamp_ms = ms;
+	}
+}
+
+static bool json_cell(struct run *r, const struct map_op *op, const struct rows_cell *cell,
+		      struct map_cell_fault *fault)
+{
+	struct map_json_rules rules = {.lists = op->node->field->type == MAP_STRINGS,
+				       .limited = (op->flags & MAP_ATTRIBUTES) != 0,
+				       .truncate = r->m->feed->limits_truncate};
+	if (!map_json_emit(cell->p, cell->len, &rules, r->out, fault))
+		return false;
+	if (rules.truncated)
+		truncated(r, op->node->path);
+	return rules.members > 0;
+}
+
+/* The cell is empty. */
+static void leaf_empty(struct run *r, const struct map_op *op)
+{
+	if (op->fallback == NULL) {
+		if (op->flags & MAP_DELETABLE) {
+			if (r->m->deleted.len > 0)
+				df_buf_addc(&r->m->deleted, ',');
+			df_buf_add(&r->m->deleted, op->head, op->head_len - 1); /* but for the colon */
+		}
+		return;
+	}
+	if (op->unless != MAP_NONE && r->cells[op->unless].len > 0)
+		return;
+	if (!has_room(r, op))
+		return;
+	separate(r);
+	size_t from = r->out->len;
+	df_buf_add(r->out, op->head, op->head_len);
+	df_buf_add(r->out, op->fallback, op->fallback_len);
+	r->frame->seen |= op->bit;
+	leaf_done(r, op, from);
+}
+
+static void leaf(struct run *r, const struct map_op *op)
+{
+	struct rows_cell cell = {0};
+	if (op->column != MAP_NONE)
+		cell = r->cells[op->column];
+	if (op->type != MAP_STRING && op->type != MAP_STRINGS)
+		map_cell_trim(&cell.p, &cell.len);
+	if (cell.len == 0) {
+		leaf_empty(r, op);
+		return;
+	}
+	r->frame->seen |= op->bit; /* a faulty value is not missing, too */
+	if (op->flags & MAP_ID)
+		r->identified = true;
+	if (!has_room(r, op) || !fits(r, op, &cell))
+		return;
+	size_t start = r->out->len;
+	separate(r);
+	size_t from = r->out->len;
+	df_buf_add(r->out, op->head, op->head_len);
+	struct map_cell_fault fault;
+	fault.code = NULL;
+	bool ok;
+	if (op->type == MAP_STRING) {
+		df_json_string(r->out, cell.p, cell.len);
+		ok = true;
+	} else if (op->type == MAP_JSON) {
+		ok = json_cell(r, op, &cell, &fault);
+	} else {
+		ok = map_cell_emit(r->m, op->type, op->node->field, cell.p, cell.len, r->out, &fault);
+	}
+	if (ok) {
+		leaf_done(r, op, from);
+		return;
+	}
+	r->out->len = start;
+	if (fault.code != NULL)
+		fault_add(r, fault.code, op->column, "%s", fault.text);
+}
+
+/* Names the members that the schema requires and that had no value. */
+static void check_need(struct run *r, const struct map_node *node, unsigned missing)
+{
+	for (size_t i = 0; i < node->n_kids && missing != 0; i++) {
+		const struct map_node *kid = node->kids[i];
+		if ((kid->bit & missing) == 0)
+			continue;
+		missing &= ~kid->bit;
+		fault_add(r, "missing-value", kid->kind == MAP_NODE_LEAF ? kid->column : MAP_NONE,
+			  "%s is empty, but %s needs it; fill it in%s", kid->path,
+			  node->path[0] != '\0' ? node->path : "the batch",
+			  kid->kind == MAP_NODE_LEAF && node->key != NULL ? " or leave all of that object empty" : "");
+	}
+}
+
+static void open_object(struct run *r, const struct map_op *op)
+{
+	size_t start = r->out->len;
+	separate(r);
+	df_buf_add(r->out, op->head, op->head_len);
+	struct map_frame *frame = ++r->frame;
+	frame->start = start;
+	frame->body = r->out->len;
+	frame->seen = frame->count = 0;
+	frame->limit = op->limit;
+	if (op->flags & MAP_DELETED)
+		df_buf_add(r->out, r->m->deleted.data, r->m->deleted.len);
+}
+
+static void close_object(struct run *r, const struct map_op *op)
+{
+	const struct map_frame *frame = r->frame--;
+	if (r->out->len == frame->body) {
+		r->out->len = frame->start;
+		if (frame->seen != 0)
+			r->frame->seen |= op->bit; /* it held faulty values only: not missing */
+		if ((op->flags & MAP_DELETABLE) && !r->out->over) {
+			if (r->m->deleted.len > 0)
+				df_buf_addc(&r->m->deleted, ',');
+			df_buf_add(&r->m->deleted, op->head, op->head_len - 1);
+		}
+		return;
+	}
+	unsigned missing = op->need & ~frame->seen;
+	if (missing != 0)
+		check_need(r, op->node, missing);
+	df_buf_addc(r->out, op->shut);
+	r->frame->seen |= op->bit;
+	if (r->frame->limit != 0 && !has_room(r, op))
+		r->out->len = frame->start;
+	else
+		r->frame->count++;
+}
+
+/* Runs a program into `out` and returns what its root has seen. */
+static unsigned run_program(struct run *r, const struct map_program *program, struct df_buf *out)
+{
+	r->out = out;
+	r->frame = r->m->frames;
+	memset(r->frame, 0, sizeof(*r->frame));
+	for (size_t i = 0; i < program->n; i++) {
+		const struct map_op *op = &program->ops[i];
+		if (op->kind == MAP_OP_LEAF)
+			leaf(r, op);
+		else if (op->kind == MAP_OP_OPEN)
+			open_object(r, op);
+		else
+			close_object(r, op);
+	}
+	return r->frame->seen;
+}
+
+static void check_commerce(struct run *r, unsigned seen)
+{
+	unsigned actions = seen & MAP_COMMERCE_BITS;
+	if (actions == 0)
+		fault_add(r, "missing-value", MAP_NONE,
+			  "a commerce event needs one of events.data.product_action, events.data.promotion_action and "
+			  "events.data.product_impressions; all are empty");
+	else if ((actions & (actions - 1)) != 0)
+		fault_add(r, "conflicting-commerce", MAP_NONE,
+			  "a commerce event has one of events.data.product_action, events.data.promotion_action and "
+			  "events.data.product_impressions; leave the others empty or split the row");
+}
+
+static void run_data(struct run *r)
+{
+	const struct map *m = r->m;
+	unsigned seen = run_program(r, &m->data_program, &r->m->data_out);
+	if (m->data_program.need & ~seen)
+		check_need(r, m->data, m->data_program.need & ~seen);
+	if (strcmp(m->event->name, "commerce_event") == 0)
+		check_commerce(r, seen);
+}
+
+/* The row's own ids, outside of the fragments. */
+static const char *own_id(struct run *r, size_t column, struct df_buf *out, size_t *len)
+{
+	df_buf_reset(out);
+	*len = 0;
+	if (column == MAP_NONE || r->cells[column].len == 0)
+		return NULL;
+	df_json_escape(out, r->cells[column].p, r->cells[column].len);
+	*len = out->len;
+	return out->data;
+}
+
+static void finish(struct run *r)
+{
+	struct map *m = r->m;
+	struct map_record *record = r->record;
+	if (m->ids.len == 0 && !r->identified)
+		fault_add(r, "missing-identity", MAP_NONE,
+			  "every column that identifies the user is empty; fill in one of them");
+	if (m->batch_out.over || m->data_out.over || m->ids.over)
+		fault_add(r, "row-too-large", MAP_NONE, "the row's JSON is over %u bytes", MAP_MAX_OUTPUT);
+	record->ids = m->ids.len > 0 ? m->ids.data : "";
+	record->ids_len = m->ids.len;
+	record->batch = m->batch_out.len > 0 ? m->batch_out.data : "";
+	record->batch_len = m->batch_out.len;
+	record->data = m->data_out.len > 0 ? m->data_out.data : "";
+	record->data_len = m->data_out.len;
+}
+
+enum df_status map_row(struct map *m, const struct rows_cell *cells, size_t n, struct map_record *record)
+{
+	struct run r = {.m = m, .cells = cells, .record = record};
+	record->n_faults = 0;
+	record->has_timestamp = false;
+	record->timestamp_ms = 0;
+	record->request_id = record->message_id = NULL;
+	record->request_id_len = record->message_id_len = 0;
+	df_buf_reset(&m->ids);
+	df_buf_reset(&m->batch_out);
+	df_buf_reset(&m->data_out);
+	df_buf_reset(&m->deleted);
+	if (n != m->n_names) {
+		fault_add(&r, "wrong-field-count", MAP_NONE,
+			  "the row has %zu fields where %zu are expected; a value that holds a comma or a quote has to "
+			  "be quoted",
+			  n, m->n_names);
+		r.identified = true; /* it is not known which cell is whose */
+		finish(&r);
+		return DF_REJECT;
+	}
+	unsigned seen = run_program(&r, &m->batch_program, &m->batch_out);
+	if (m->batch_program.need & ~seen)
+		check_need(&r, m->batch, m->batch_program.need & ~seen);
+	if (m->data != NULL)
+		run_data(&r);
+	record->request_id = own_id(&r, m->request_column, &m->request_out, &record->request_id_len);
+	record->message_id = own_id(&r, m->message_column, &m->message_out, &record->message_id_len);
+	finish(&r);
+	return record->n_faults > 0 ? DF_REJECT : DF_OK;
+}

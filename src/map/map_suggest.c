@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* The known path that is nearest to a name: by letters regardless of case, all of it or its last part alone. */
+#include "map_priv.h"
+
+#include <stdio.h>
+#include <strings.h>
+
+#define MAX_WORD 96
+
+struct search {
+	const char *name; /* what was written, cut to MAX_WORD */
+	size_t len;
+	bool whole; /* an object was named as a whole: only what is below it is near */
+	unsigned best;
+	char path[256];
+};
+
+static unsigned char lower(char c)
+{
+	return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+}
+
+/* Levenshtein's distance, regardless of case. */
+static unsigned distance(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	unsigned row[MAX_WORD + 1];
+	if (b_len > MAX_WORD)
+		b_len = MAX_WORD;
+	for (size_t j = 0; j <= b_len; j++)
+		row[j] = (unsigned)j;
+	for (size_t i = 1; i <= a_len; i++) {
+		unsigned diagonal = row[0];
+		row[0] = (unsigned)i;
+		for (size_t j = 1; j <= b_len; j++) {
+			unsigned change = diagonal + (lower(a[i - 1]) != lower(b[j - 1]));
+			unsigned least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+			diagonal = row[j];
+			row[j] = change < least ? change : least;
+		}
+	}
+	return row[b_len];
+}
+
+static void offer(struct search *s, unsigned score, const char *path, const char *tail, size_t tail_len)
+{
+	if (score >= s->best)
+		return;
+	s->best = score;
+	snprintf(s->path, sizeof(s->path), "%s%.*s", path, (int)tail_len, tail);
+}
+
+/* A path that is complete. */
+static void try_path(struct search *s, const char *path)
+{
+	size_t len = strlen(path);
+	if (s->whole) {
+		if (len > s->len && strncasecmp(path, s->name, s->len) == 0 && path[s->len] == '.')
+			offer(s, 0, path, "", 0);
+		return;
+	}
+	offer(s, distance(path, len, s->name, s->len), path, "", 0);
+	const char *dot = strrchr(path, '.');
+	if (dot != NULL)
+		offer(s, distance(dot + 1, strlen(dot + 1), s->name, s->len) + 1, path, "", 0);
+}
+
+/* A path that ends with a key of the user's choice: what was written after as many dots is taken for that key. */
+static void try_keyed(struct search *s, const char *path)
+{
+	size_t dots = 0, i = 0;
+	for (const char *p = path; *p != '\0'; p++)
+		dots += *p == '.';
+	for (; i < s->len && dots > 0; i++)
+		dots -= s->name[i] == '.';
+	if (s->whole)
+		try_path(s, path);
+	else if (dots == 0 && i < s->len)
+		offer(s, distance(path, strlen(path), s->name, i), path, s->name + i, s->len - i);
+}
+
+static void walk(struct search *s, const struct map_object *object, const char *prefix)
+{
+	for (size_t i = 0; i < object->n; i++) {
+		const struct map_field *field = &object->fields[i];
+		char path[192];
+		bool keyed = field->shape == MAP_KEYED;
+		if (field->flags & MAP_SECRET)
+			continue;
+		snprintf(path, sizeof(path), "%s%s%s", prefix, field->name,
+			 keyed || field->object != NULL ? "."
+			 : field->shape == MAP_LIST     ? "[]"
+							: "");
+		if (keyed)
+			try_keyed(s, path);
+		else if (field->object != NULL)
+			walk(s, field->object, path);
+		else
+			try_path(s, path);
+	}
+}
+
+void map_suggest(const struct map_event *event, const char *name, size_t len, char *out, size_t size)
+{
+	static const char *const prefixes[] = {"events[].data", "events[0].data"};
+	char plain[MAX_WORD + 1];
+	struct map_path ignored;
+	for (size_t i = 0; i < 2; i++) { /* one spelling is searched */
+		size_t n = strlen(prefixes[i]);
+		if (len < n || memcmp(name, prefixes[i], n) != 0)
+			continue;
+		snprintf(plain, sizeof(plain), "events.data%.*s", (int)(len - n > MAX_WORD ? MAX_WORD : len - n),
+			 name + n);
+		name = plain;
+		len = strlen(plain);
+		break;
+	}
+	struct search s = {.name = name, .len = len > MAX_WORD ? MAX_WORD : len, .best = 1000};
+	s.whole = map_path_parse(event, name, len, &ignored, NULL) == MAP_PATH_WHOLE;
+	walk(&s, &map_batch, "");
+	if (event->data != NULL)
+		walk(&s, event->data, "events.data.");
+	if (!s.whole && s.best > 2 + s.len / 3) /* nothing is near: any name does for an attribute */
+		snprintf(s.path, sizeof(s.path), "%s%.*s",
+			 event->data != NULL ? "events.data.custom_attributes." : "user_attributes.", (int)s.len, name);
+	snprintf(out, size, "%s", s.path);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+#include "dropfeed/report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FLUSH_AT (256u << 10)
+#define NAMES_TRIED 10000
+
+struct report_rejects {
+	char *dir, *name, *temporary; /* own */
+	int fd;
+	struct df_buf pending;
+	struct df_err failed; /* the first write that went wrong */
+};
+
+enum df_status report_rejects_open(const char *dir, const char *name, int64_t tag, struct report_rejects **out,
+				   struct df_err *err)
+{
+	enum df_status st = df_mkdirs(dir, err);
+	if (st != DF_OK)
+		return st;
+	struct report_rejects *r = df_alloc(sizeof(*r));
+	r->dir = df_strdup(dir);
+	r->name = df_strdup(name);
+	r->temporary = df_format("%s/.%s.%lld.tmp", dir, name, (long long)tag);
+	r->fd = open(r->temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (r->fd < 0) {
+		st = df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", r->temporary, strerror(errno));
+		report_rejects_abandon(r);
+		return st;
+	}
+	*out = r;
+	return DF_OK;
+}
+
+static void flush(struct report_rejects *r)
+{
+	if (r->failed.text[0] == '\0' && df_write_all(r->fd, r->pending.data, r->pending.len, &r->failed) != DF_OK)
+		df_err_context(&r->failed, "%s", r->temporary);
+	df_buf_reset(&r->pending);
+}
+
+static void add_line(struct report_rejects *r, const char *raw, size_t len, const char *first, const char *second)
+{
+	size_t body = len;
+	while (body > 0 && (raw[body - 1] == '\n' || raw[body - 1] == '\r'))
+		body--;
+	df_buf_add(&r->pending, raw, body);
+	df_buf_addf(&r->pending, ",%s,", first);
+	bool quote = strpbrk(second, ",\"\r\n") != NULL;
+	if (quote)
+		df_buf_addc(&r->pending, '"');
+	for (const char *p = second; *p != '\0'; p++) {
+		if (*p == '"')
+			df_buf_addc(&r->pending, '"');
+		df_buf_addc(&r->pending, *p);
+	}
+	if (quote)
+		df_buf_addc(&r->pending, '"');
+	if (body < len)
+		df_buf_add(&r->pending, raw + body, len - body);
+	else
+		df_buf_addc(&r->pending, '\n'); /* the document's last row may have had no line end */
+	if (r->pending.len >= FLUSH_AT)
+		flush(r);
+}
+
+void report_rejects_header(struct report_rejects *r, const char *raw, size_t len)
+{
+	add_line(r, raw, len, REPORT_COLUMN_LINE, REPORT_COLUMN_REASON);
+}
+
+void report_rejects_row(struct report_rejects *r, const char *raw, size_t len, uint64_t line, const char *reason)
+{
+	char number[24];
+	snprintf(number, sizeof(number), "%llu", (unsigned long long)line);
+	add_line(r, raw, len, number, reason);
+}
+
+static bool same_bytes(int a, const char *path)
+{
+	bool same = false;
+	struct stat sa, sb;
+	int b = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (b < 0)
+		return false;
+	if (fstat(a, &sa) == 0 && fstat(b, &sb) == 0 && sa.st_size == sb.st_size) {
+		char pa[8192], pb[8192];
+		off_t at = 0;
+		same = true;
+		while (same && at < sa.st_size) {
+			ssize_t na = pread(a, pa, sizeof(pa), at), nb = pread(b, pb, sizeof(pb), at);
+			same = na > 0 && na == nb && memcmp(pa, pb, (size_t)na) == 0;
+			at += na;
+		}
+	}
+	close(b);
+	return same;
+}
+
+/* The n-th name to try: the stem, not the event type behind its last dash, gets the number. */
+static char *name_try(const char *dir, const char *name, unsigned n)
+{
+	const char *dash = strrchr(name, '-');
+	if (n == 1)
+		return df_format("%s/%s", dir, name);
+	if (dash == NULL)
+		return df_format("%s/%s_%u", dir, name, n);
+	return df_format("%s/%.*s_%u%s", dir, (int)(dash - name), name, n, dash);
+}
+
+enum df_status report_rejects_close(struct report_rejects *r, char **path, struct df_err *err)
+{
+	flush(r);
+	enum df_status st = DF_OK;
+	if (r->failed.text[0] != '\0')
+		st = df_fail(DF_RETRY, err, NULL, "%s", r->failed.text);
+	else if (fsync(r->fd) != 0)
+		st = df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", r->temporary, strerror(errno));
+	for (unsigned n = 1; st == DF_OK; n++) {
+		char *name = name_try(r->dir, r->name, n);
+		/* A link fails where the name is taken: nothing is overwritten, and a crash leaves one name or both. */
+		bool done = link(r->temporary, name) == 0 || (errno == EEXIST && same_bytes(r->fd, name));
+		if (done) {
+			*path = name;
+			break;
+		}
+		if (errno != EEXIST || n == NAMES_TRIED)
+			st = df_fail(DF_RETRY, err, NULL, "cannot name the reject file %s: %s", name, strerror(errno));
+		free(name);
+	}
+	report_rejects_abandon(r);
+	return st;
+}
+
+void report_rejects_abandon(struct report_rejects *r)
+{
+	if (r == NULL)
+		return;
+	if (r->fd >= 0) {
+		close(r->fd);
+		unlink(r->temporary);
+	}
+	df_buf_free(&r->pending);
+	free(r->dir);
+	free(r->name);
+	free(r->temporary);
+	free(r);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+#include "dropfeed/report.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+struct status_walk {
+	struct ledger *ledger;
+	FILE *to;
+	bool first; /* no document of the file was shown yet */
+	uint64_t files, open, refused, rows, delivered, rejected;
+};
+
+static void stamp(int64_t ms, char *out, size_t size)
+{
+	time_t t = (time_t)(ms / 1000);
+	struct tm tm;
+	gmtime_r(&t, &tm);
+	strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+/* ---- JSON ---- */
+
+static void add_text(struct df_buf *b, const char *key, const char *value)
+{
+	df_buf_addf(b, "\"%s\":", key);
+	if (value == NULL)
+		df_buf_adds(b, "null");
+	else
+		df_json_string(b, value, df_utf8_valid(value, strlen(value)));
+	df_buf_addc(b, ',');
+}
+
+static void add_time(struct df_buf *b, const char *key, int64_t ms)
+{
+	char when[32];
+	stamp(ms, when, sizeof(when));
+	add_text(b, key, ms != 0 ? when : NULL);
+}
+
+static void add_refused(struct df_buf *b, const char *code, const char *text)
+{
+	df_buf_adds(b, "\"refused\":");
+	if (code == NULL) {
+		df_buf_adds(b, "null");
+		return;
+	}
+	df_buf_addc(b, '{');
+	add_text(b, "code", code);
+	add_text(b, "message", text != NULL ? text : "");
+	b->len--; /* the last comma */
+	df_buf_addc(b, '}');
+}
+
+static enum df_status json_document(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	(void)err;
+	struct status_walk *w = ctx;
+	struct df_buf b = {0};
+	df_buf_addf(&b, "%s\n   {", w->first ? "" : ",");
+	add_text(&b, "document", d->name);
+	add_text(&b, "event_type", d->event_type);
+	add_text(&b, "state", ledger_state_name(d->state));
+	add_time(&b, "begun", d->begun_ms);
+	add_time(&b, "closed", d->closed_ms);
+	df_buf_addf(&b, "\"rows\":%llu,\"delivered\":%llu,\"rejected\":%llu,\"batches\":%llu,\"events\":%llu,",
+		    (unsigned long long)d->rows, (unsigned long long)d->delivered, (unsigned long long)d->rejected,
+		    (unsigned long long)d->batches, (unsigned long long)d->events);
+	df_buf_addf(&b, "\"balanced\":%s,", d->rows == d->delivered + d->rejected ? "true" : "false");
+	add_refused(&b, d->state == LEDGER_REFUSED ? d->code : NULL, d->text);
+	df_buf_addc(&b, '}');
+	fwrite(b.data, 1, b.len, w->to);
+	df_buf_free(&b);
+	w->first = false;
+	return DF_OK;
+}
+
+static enum df_status json_file(void *ctx, const struct ledger_file *f, struct df_err *err)
+{
+	struct status_walk *w = ctx;
+	struct df_buf b = {0};
+	df_buf_addf(&b, "%s\n {", w->files++ > 0 ? "," : "");
+	add_text(&b, "feed", f->feed);
+	add_text(&b, "file", f->name);
+	df_buf_addf(&b, "\"size\":%llu,", (unsigned long long)f->size);
+	add_time(&b, "modified", f->mtime * 1000);
+	add_text(&b, "sha256", f->sha256);
+	add_text(&b, "state", ledger_state_name(f->state));
+	add_time(&b, "pulled", f->pulled_ms);
+	add_time(&b, "closed", f->closed_ms);
+	df_buf_addf(&b, "\"cleanup_due\":%s,", f->cleanup_due ? "true" : "false");
+	add_text(&b, "note", f->state != LEDGER_REFUSED ? f->text : NULL);
+	add_refused(&b, f->state == LEDGER_REFUSED ? f->code : NULL, f->text);
+	df_buf_adds(&b, ",\"documents\":[");
+	fwrite(b.data, 1, b.len, w->to);
+	df_buf_free(&b);
+	w->first = true;
+	enum df_status st = ledger_documents(w->ledger, f->id, json_document, w, err);
+	fputs("]}", w->to);
+	return st;
+}
+
+enum df_status report_status_json(struct ledger *l, const char *feed, FILE *to, struct df_err *err)
+{
+	struct status_walk w = {.ledger = l, .to = to};
+	fputs("{\"files\":[", to);
+	enum df_status st = l != NULL ? ledger_files(l, feed, false, json_file, &w, err) : DF_OK;
+	fputs("\n]}\n", to);
+	return st;
+}
+
+/* ---- text ---- */
+
+/* A hostile name must not move the terminal. */
+static void print_name(FILE *to, const char *s)
+{
+	for (; *s != '\0'; s++) {
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			fprintf(to, "\\x%02x", (unsigned)(unsigned char)*s);
+		else
+			fputc(*s, to);
+	}
+}
+
+static enum df_status text_document(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	(void)err;
+	struct status_walk *w = ctx;
+	w->rows += d->rows;
+	w->delivered += d->delivered;
+	w->rejected += d->rejected;
+	fprintf(w->to, "    %-8s %10llu rows = %llu delivered + %llu rejected", ledger_state_name(d->state),
+		(unsigned long long)d->rows, (unsigned long long)d->delivered, (unsigned long long)d->rejected);
+	if (d->rows > d->delivered + d->rejected && d->state != LEDGER_REFUSED)
+		fprintf(w->to, " + %llu to go", (unsigned long long)(d->rows - d->delivered - d->rejected));
+	fprintf(w->to, ", %llu batches, %s", (unsigned long long)d->batches, d->event_type);
+	if (d->name != NULL) {
+		fputs(": ", w->to);
+		print_name(w->to, d->name);
+	}
+	fputc('\n', w->to);
+	if (d->state == LEDGER_REFUSED && d->text != NULL) {
+		fprintf(w->to, "             %s: ", d->code != NULL ? d->code : "");
+		print_name(w->to, d->text);
+		fputc('\n', w->to);
+	}
+	w->first = false;
+	return DF_OK;
+}
+
+static enum df_status text_file(void *ctx, const struct ledger_file *f, struct df_err *err)
+{
+	struct status_walk *w = ctx;
+	char when[32];
+	stamp(f->closed_ms != 0 ? f->closed_ms : f->pulled_ms, when, sizeof(when));
+	w->files++;
+	w->open += f->state != LEDGER_DONE && f->state != LEDGER_REFUSED;
+	w->refused += f->state == LEDGER_REFUSED;
+	fprintf(w->to, "%s  %-8s %s: ", when, ledger_state_name(f->state), f->feed);
+	print_name(w->to, f->name);
+	if (f->cleanup_due)
+		fputs(" (still to be moved or deleted at the source)", w->to);
+	fputc('\n', w->to);
+	w->first = true;
+	enum df_status st = ledger_documents(w->ledger, f->id, text_document, w, err);
+	if (st == DF_OK && w->first && f->text != NULL) { /* no document says it */
+		fprintf(w->to, "             %s: ", f->code != NULL ? f->code : "");
+		print_name(w->to, f->text);
+		fputc('\n', w->to);
+	}
+	return st;
+}
+
+enum df_status report_status_text(struct ledger *l, const char *feed, FILE *to, struct df_err *err)
+{
+	struct status_walk w = {.ledger = l, .to = to};
+	enum df_status st = l != NULL ? ledger_files(l, feed, false, text_file, &w, err) : DF_OK;
+	if (w.files == 0) {
+		fputs("nothing has come yet\n", to);
+		return st;
+	}
+	fprintf(to, "%llu files (%llu unfinished, %llu refused): %llu rows = %llu delivered + %llu rejected",
+		(unsigned long long)w.files, (unsigned long long)w.open, (unsigned long long)w.refused,
+		(unsigned long long)w.rows, (unsigned long long)w.delivered, (unsigned long long)w.rejected);
+	uint64_t others = w.rows - w.delivered - w.rejected;
+	if (others > 0)
+		fprintf(to, " + %llu unfinished or refused with their document", (unsigned long long)others);
+	fputc('\n', to);
+	return st;
+}

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libcsv is fed one physical line at a time. That gives line numbers and the bytes of every row for nothing, and a way
+ * out of its strict mode, which stops for good at the first error: a bad row ends at the end of the physical line
+ * on which it went wrong, the parser is made anew, and reading goes on behind it.
+ *
+ * A row without a quote is handed out as pointers into the window; only rows with quotes are copied cell by cell, for
+ * libcsv has to undouble them.
+ */
+#include "dropfeed/rows.h"
+
+#include <csv.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define WINDOW_FIRST (256u << 10)
+#define CELL_BLOCK (64u << 10) /* libcsv's cell buffer grows by this much, not by its 128 bytes */
+
+struct rows {
+	int fd; /* borrowed */
+	uint64_t base, length; /* of the document in fd */
+	uint64_t next_read;    /* document offset of the next pread */
+
+	char *window; /* own: document bytes from window_offset, `have` of them */
+	size_t window_cap, have;
+	uint64_t window_offset;
+
+	size_t row_at; /* where the current row starts, in the window */
+	size_t at;     /* next byte to parse, in the window */
+	uint64_t line, number;
+	uint64_t row_line;   /* line on which the current row started */
+	uint64_t quote_line; /* line on which the quote that is still open was opened */
+
+	struct csv_parser parser;
+	bool copying;  /* the current row's cells are in `copy` */
+	bool row_done; /* libcsv has seen the row's end */
+	size_t cell_at; /* offset of the next cell from the row's start, while not copying */
+	struct df_buf copy;
+	struct rows_cell *cells; /* own; while parsing, p is an offset in disguise: see cell_offsets */
+	size_t *cell_offsets;	 /* own */
+	size_t n_cells, cap_cells;
+};
+
+static int never_space(unsigned char c)
+{
+	(void)c; /* blanks are part of a cell, RFC 4180 section 2.4; libcsv would trim them */
+	return 0;
+}
+
+static void parser_make(struct rows *r)
+{
+	/* Fails only for a null parser. */
+	(void)csv_init(&r->parser, CSV_STRICT | CSV_STRICT_FINI);
+	csv_set_space_func(&r->parser, never_space);
+	csv_set_blk_size(&r->parser, CELL_BLOCK);
+}
+
+static void parser_renew(struct rows *r)
+{
+	csv_free(&r->parser);
+	parser_make(r);
+}
+
+static void on_cell(void *p, size_t len, void *ctx)
+{
+	struct rows *r = ctx;
+	if (r->n_cells == r->cap_cells) {
+		r->cap_cells = r->cap_cells > 0 ? r->cap_cells * 2 : 64;
+		r->cells = df_realloc(r->cells, r->cap_cells * sizeof(*r->cells));
+		r->cell_offsets = df_realloc(r->cell_offsets, r->cap_cells * sizeof(*r->cell_offsets));
+	}
+	if (r->copying) {
+		r->cell_offsets[r->n_cells] = r->copy.len;
+		df_buf_add(&r->copy, p, len);
+	} else {
+		r->cell_offsets[r->n_cells] = r->cell_at;
+		r->cell_at += len + 1; /* and its comma */
+	}
+	r->cells[r->n_cells++].len = len;
+}
+
+static void on_row(int end, void *ctx)
+{
+	(void)end;
+	((struct rows *)ctx)->row_done = true;
+}
+
+/* ---- the window ---- */
+
+/* Reads on, keeping what the current row has from row_at. False at the document's end. */
+static enum df_status window_fill(struct rows *r, bool *grew, struct df_err *err)
+{
+	*grew = false;
+	if (r->next_read == r->length)
+		return DF_OK;
+	if (r->row_at > 0) {
+		memmove(r->window, r->window + r->row_at, r->have - r->row_at);
+		r->window_offset += r->row_at;
+		r->have -= r->row_at;
+		r->at -= r->row_at;
+		r->row_at = 0;
+	}
+	if (r->have == r->window_cap) {
+		r->window_cap *= 2; /* bounded: rows past ROWS_MAX_ROW are skipped, not kept */
+		r->window = df_realloc(r->window, r->window_cap);
+	}
+	uint64_t left = r->length - r->next_read;
+	size_t want = r->window_cap - r->have;
+	if (want > left)
+		want = (size_t)left;
+	ssize_t n;
+	do
+		n = pread(r->fd, r->window + r->have, want, (off_t)(r->base + r->next_read));
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot read the document: %s", strerror(errno));
+	if (n == 0)
+		return df_fail(DF_RETRY, err, NULL, "the document got shorter while it was read");
+	r->have += (size_t)n;
+	r->next_read += (uint64_t)n;
+	*grew = true;
+	return DF_OK;
+}
+
+/* Length of the physical line at `at`, its end included; 0 when the window has no line end yet. A lone CR ends a line, as
+ * it does for libcsv; CR LF is one end, so a CR needs the byte behind it. */
+static size_t line_length(const struct rows *r, size_t seen, bool at_end)
+{
+	const char *from = r->window + r->at;
+	size_t left = r->have - r->at;
+	size_t skip = seen > 0 ? seen - 1 : 0; /* already searched, but for a CR at its end */
+	const char *lf = memchr(from + skip, '\n', left - skip);
+	size_t to_lf = lf != NULL ? (size_t)(lf - from) : left;
+	const char *cr = memchr(from + skip, '\r', to_lf - skip);
+	if (cr != NULL) {
+		size_t to_cr = (size_t)(cr - from);
+		if (to_cr + 1 == left && !at_end)
+			return 0;
+		if (to_cr + 1 != to_lf || lf == NULL)
+			return to_cr + 1;
+	}
+	if (lf != NULL)
+		return to_lf + 1;
+	return at_end ? left : 0;
+}
+
+/* Makes sure that a whole physical line stands at `at`. *len 0: the document is at its end. A line that grows past
+ * ROWS_MAX_ROW gives *len SIZE_MAX. */
+static enum df_status line_find(struct rows *r, size_t *len, struct df_err *err)
+{
+	size_t seen = 0;
+	for (;;) {
+		bool at_end = r->next_read == r->length;
+		*len = r->have > r->at ? line_length(r, seen, at_end) : 0;
+		if (*len > 0 || at_end)
+			return DF_OK;
+		seen = r->have - r->at;
+		if (r->have - r->row_at > ROWS_MAX_ROW) {
+			*len = SIZE_MAX;
+			return DF_OK;
+		}
+		bool grew;
+		enum df_status st = window_fill(r, &grew, err);
+		if (st != DF_OK)
+			return st;
+	}
+}
+
+/* ---- rows past the cap ---- */
+
+/* True when the byte at `at` is the last of the row; keeps track of quotes, by which doubled ones cancel out. */
+static bool skip_byte(struct rows *r, bool *in_quotes, bool *after_cr)
+{
+	char c = r->window[r->at];
+	if (*after_cr && c != '\n') { /* a lone CR was the end: this byte is the next row's */
+		r->line++;
+		return true;
+	}
+	r->at++;
+	if (c == '"')
+		*in_quotes = !*in_quotes;
+	if (c == '\n')
+		r->line++;
+	*after_cr = c == '\r' && !*in_quotes;
+	return c == '\n' && !*in_quotes;
+}
+
+/* Skips to the end of a row that is too large to keep. */
+static enum df_status skip_row(struct rows *r, bool in_quotes, uint64_t *length, struct df_err *err)
+{
+	uint64_t started = r->window_offset + r->row_at;
+	bool after_cr = false, ended = false;
+	while (!ended) {
+		while (r->at < r->have && !ended)
+			ended = skip_byte(r, &in_quotes, &after_cr);
+		if (ended)
+			break;
+		r->row_at = r->at;
+		bool grew;
+		enum df_status st = window_fill(r, &grew, err);
+		if (st != DF_OK)
+			return st;
+		if (!grew && in_quotes) {
+			df_err_place(err, NULL, r->quote_line, 0, NULL);
+			return df_fail(DF_REJECT, err, "malformed-csv", "a quoted cell is never closed");
+		}
+		ended = !grew;
+	}
+	*length = r->window_offset + r->at - started;
+	parser_renew(r);
+	return DF_OK;
+}
+
+/* ---- one row ---- */
+
+static void row_begin(struct rows *r)
+{
+	r->row_at = r->at;
+	r->row_line = r->line;
+	r->n_cells = 0;
+	r->cell_at = 0;
+	r->copying = false;
+	r->row_done = false;
+	df_buf_reset(&r->copy);
+}
+
+static void row_finish(struct rows *r, struct rows_row *row)
+{
+	const char *from = r->copying ? r->copy.data : r->window + r->row_at;
+	for (size_t i = 0; i < r->n_cells; i++)
+		r->cells[i].p = r->cells[i].len > 0 ? from + r->cell_offsets[i] : "";
+	row->cells = r->cells;
+	row->n_cells = r->n_cells;
+	row->line = r->row_line;
+	row->number = ++r->number;
+	row->offset = r->window_offset + r->row_at;
+	row->length = r->at - r->row_at;
+	row->raw = r->window + r->row_at;
+}
+
+/* Where bytes that are no text stand, cell by cell: only called when the row has some. */
+static void row_blame(const struct rows *r, struct rows_row *row, bool nul)
+{
+	for (size_t i = 0; i < r->n_cells && row->fault_column == 0; i++) {
+		const struct rows_cell *c = &r->cells[i];
+		bool bad = nul ? memchr(c->p, 0, c->len) != NULL : df_utf8_valid(c->p, c->len) != c->len;
+		if (bad)
+			row->fault_column = i + 1;
+	}
+	row->fault = nul ? "nul-byte" : "invalid-utf8";
+	row->fault_text = nul ? "a NUL byte: the row is not text; export it again without it"
+			      : "bytes that are not UTF-8; export the file as UTF-8";
+}
+
+static void row_check_text(struct rows *r, struct rows_row *row)
+{
+	if (memchr(row->raw, 0, row->length) != NULL)
+		row_blame(r, row, true);
+	else if (df_utf8_valid(row->raw, row->length) != row->length)
+		row_blame(r, row, false);
+}
+
+static enum df_status row_too_large(struct rows *r, bool in_quotes, struct rows_row *row, struct df_err *err)
+{
+	uint64_t offset = r->window_offset + r->row_at, length = 0;
+	enum df_status st = skip_row(r, in_quotes, &length, err);
+	if (st != DF_OK)
+		return st;
+	*row = (struct rows_row){.line = r->row_line, .number = ++r->number, .offset = offset, .length = length};
+	row->fault = "row-too-large";
+	row->fault_text = "the row is longer than 1 MiB";
+	return DF_OK;
+}
+
+/* The document ends inside a row: without a line end, which is fine, or within quotes, which is not. */
+static enum df_status row_last(struct rows *r, struct df_err *err)
+{
+	if (csv_fini(&r->parser, on_cell, on_row, r) == 0)
+		return DF_OK;
+	df_err_place(err, NULL, r->quote_line, 0, NULL);
+	return df_fail(DF_REJECT, err, "malformed-csv",
+		       "a quoted cell is never closed: the document is cut off, or a quote in it is not doubled");
+}
+
+/* Feeds physical lines to libcsv until a row is complete or broken. */
+static enum df_status row_parse(struct rows *r, size_t len, struct rows_row *row, struct df_err *err)
+{
+	for (;;) {
+		const char *from = r->window + r->at;
+		if (!r->copying && memchr(from, '"', len) != NULL)
+			r->copying = true;
+		size_t took = csv_parse(&r->parser, from, len, on_cell, on_row, r);
+		char last = from[len - 1];
+		bool ended = last == '\n' || last == '\r';
+		r->at += len;
+		if (took != len) {
+			r->line += ended;
+			row_finish(r, row);
+			row->fault = "malformed-quote";
+			row->fault_text = "a quote inside an unquoted cell, or text behind a closing quote; put the "
+					  "cell in quotes and double each quote in it (RFC 4180)";
+			row->fault_column = r->n_cells + 1;
+			parser_renew(r);
+			return DF_OK;
+		}
+		if (!r->row_done && ended) /* within quotes: the line that opened them is the culprit, should they stay open */
+			r->quote_line = r->quote_line == 0 ? r->line : r->quote_line;
+		if (ended && (last == '\n' || r->row_done))
+			r->line++;
+		if (!r->row_done && !ended) {
+			r->quote_line = r->quote_line == 0 ? r->line : r->quote_line;
+			enum df_status st = row_last(r, err);
+			if (st != DF_OK)
+				return st;
+		}
+		if (r->row_done) {
+			r->quote_line = 0;
+			row_finish(r, row);
+			row_check_text(r, row);
+			return DF_OK;
+		}
+		if (r->at - r->row_at > ROWS_MAX_ROW)
+			return row_too_large(r, true, row, err);
+		enum df_status st = line_find(r, &len, err);
+		if (st != DF_OK)
+			return st;
+		if (len == SIZE_MAX)
+			return row_too_large(r, true, row, err);
+		if (len == 0) {
+			st = row_last(r, err);
+			if (st != DF_OK)
+				return st;
+			row_finish(r, row);
+			return DF_OK;
+		}
+	}
+}
+
+enum df_status rows_next(struct rows *r, struct rows_row *row, struct df_err *err)
+{
+	*row = (struct rows_row){0};
+	for (;;) {
+		size_t len;
+		row_begin(r);
+		r->quote_line = 0;
+		enum df_status st = line_find(r, &len, err);
+		if (st != DF_OK)
+			return st;
+		if (len == 0)
+			return DF_END;
+		if (len == SIZE_MAX) {
+			r->quote_line = r->line;
+			return row_too_large(r, false, row, err);
+		}
+		const char *at = r->window + r->at;
+		if (at[0] == '\n' || at[0] == '\r') { /* a blank line: libcsv would skip it, but not count it */
+			r->at += len;
+			r->line++;
+			continue;
+		}
+		st = row_parse(r, len, row, err);
+		if (st == DF_OK && row->fault == NULL && row->length > ROWS_MAX_ROW) {
+			row->fault = "row-too-large";
+			row->fault_text = "the row is longer than 1 MiB";
+		}
+		return st;
+	}
+}
+
+/* ---- the document's first bytes ---- */
+
+/* UTF-16 and UTF-32, with their marks or by the zeros that plain letters have in them. */
+static bool looks_wide(const unsigned char *p, size_t n)
+{
+	if (n >= 2 && ((p[0] == 0xff && p[1] == 0xfe) || (p[0] == 0xfe && p[1] == 0xff)))
+		return true;
+	if (n >= 4 && p[0] == 0 && p[1] == 0 && p[2] == 0xfe && p[3] == 0xff)
+		return true;
+	return n >= 4 && ((p[0] == 0 && p[1] != 0 && p[2] == 0 && p[3] != 0) ||
+			  (p[0] != 0 && p[1] == 0 && p[2] != 0 && p[3] == 0) || (p[1] == 0 && p[2] == 0 && p[3] == 0));
+}
+
+enum df_status rows_open(int fd, uint64_t offset, uint64_t length, struct rows **out, struct df_err *err)
+{
+	if (length == 0)
+		return df_fail(DF_REJECT, err, "empty-file", "the document has no bytes at all, not even a header");
+	struct rows *r = df_alloc(sizeof(*r));
+	r->fd = fd;
+	r->base = offset;
+	r->length = length;
+	r->line = 1;
+	r->window_cap = WINDOW_FIRST;
+	r->window = df_alloc(r->window_cap);
+	r->copy.max = 2 * (size_t)ROWS_MAX_ROW + WINDOW_FIRST;
+	parser_make(r);
+	bool grew;
+	enum df_status st = window_fill(r, &grew, err);
+	const unsigned char *first = (const unsigned char *)r->window;
+	if (st == DF_OK && looks_wide(first, r->have))
+		st = df_fail(DF_REJECT, err, "not-utf8", "the document is UTF-16 or UTF-32; export it as UTF-8");
+	if (st != DF_OK) {
+		rows_close(r);
+		return st;
+	}
+	if (r->have >= 3 && memcmp(first, "\xef\xbb\xbf", 3) == 0)
+		r->at = 3;
+	*out = r;
+	return DF_OK;
+}
+
+void rows_close(struct rows *r)
+{
+	if (r == NULL)
+		return;
+	csv_free(&r->parser);
+	df_buf_free(&r->copy);
+	free(r->cells);
+	free(r->cell_offsets);
+	free(r->window);
+	free(r);
+}

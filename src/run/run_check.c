@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* Checking: validate, and the forecast of a dry run. */
+#include "run_priv.h"
+#include "run_session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct check_work {
+	const struct conf_feed *feed;
+	const char *file; /* as it is named in messages */
+	const struct run_check_events *events;
+	void *ctx;
+	struct run_result *result;
+};
+
+static enum df_status on_reject(void *ctx, const struct walk_reject *r, struct df_err *err)
+{
+	(void)err;
+	struct check_work *w = ctx;
+	for (size_t i = 0; i < r->n_faults && w->events->fault != NULL; i++) {
+		const struct map_fault *f = &r->faults[i];
+		struct run_fault fault = {.row = r->where.number,
+					  .line = r->where.line,
+					  .column = f->name != NULL ? f->name : "",
+					  .code = f->code,
+					  .text = f->text};
+		w->events->fault(w->ctx, &fault);
+	}
+	return DF_OK;
+}
+
+static void report(struct check_work *w, struct run_check *check, const struct df_err *refused)
+{
+	check->file = w->file;
+	if (refused != NULL)
+		check->refused = *refused;
+	if (w->events->document != NULL)
+		w->events->document(w->ctx, check);
+}
+
+/* The map's warnings and the guidelines' in one list, the caller's. */
+static struct map_warning *all_warnings(const struct walk *walk, size_t *n)
+{
+	const struct map_warning *of_map = NULL;
+	size_t n_map = walk->map != NULL ? map_warnings(walk->map, &of_map) : 0;
+	*n = n_map + walk->n_guideline;
+	struct map_warning *list = df_alloc(*n * sizeof(*list));
+	for (size_t i = 0; i < *n; i++)
+		list[i] = i < n_map ? of_map[i] : walk->guideline[i - n_map];
+	return list;
+}
+
+static enum df_status check_document(struct check_work *w, const char *name, const struct decode_doc *doc)
+{
+	struct walk walk = {.feed = w->feed, .file = name, .doc = doc};
+	struct batch_settings settings = run_batch_settings(w->feed, "", doc, df_now_ms());
+	struct preflight found = {0};
+	struct df_err why = {0};
+	enum df_status st = preflight_document(&walk, &settings, on_reject, w, &found, &why);
+	struct run_check check = {.document = doc->name, .event_type = doc->event_type};
+	struct map_warning *warnings = all_warnings(&walk, &check.n_warnings);
+	check.warnings = warnings;
+	check.rows = found.rows;
+	check.rejected = found.rejected;
+	check.accepted = found.rows - found.rejected;
+	check.events = found.events;
+	check.batches = found.batches;
+	check.requests = found.requests;
+	if (st == DF_REJECT || st == DF_OK) {
+		report(w, &check, st == DF_REJECT ? &why : NULL);
+		w->result->documents++;
+		w->result->rows += found.rows;
+		w->result->rejected += found.rejected;
+		if (st == DF_OK) {
+			w->result->batches += found.batches;
+			w->result->events += found.events;
+			w->result->requests_forecast += found.requests;
+		}
+	} else {
+		df_err_context(&why, "%s", w->file);
+		df_log_err(DF_LOG_ERROR, &why);
+	}
+	free(warnings);
+	walk_end(&walk);
+	return st;
+}
+
+/* Every document of the open file. Files count as done or refused. */
+static enum df_status check_open_file(struct check_work *w, const char *name, int fd, const char *scratch)
+{
+	struct decode *d = NULL;
+	struct df_err why = {0};
+	bool refused = false;
+	enum df_status st = decode_open(w->feed, name, fd, scratch, &d, &why);
+	if (st == DF_REJECT) {
+		struct run_check none = {.event_type = ""};
+		report(w, &none, &why);
+		refused = true;
+	} else if (st != DF_OK) {
+		df_err_context(&why, "%s", w->file);
+		df_log_err(DF_LOG_ERROR, &why);
+		return st;
+	}
+	for (size_t i = 0; d != NULL && i < decode_skipped_count(d) && w->events->skipped != NULL; i++)
+		w->events->skipped(w->ctx, w->file, decode_skipped(d, i));
+	for (size_t i = 0; d != NULL && i < decode_count(d) && (st == DF_OK || st == DF_REJECT); i++) {
+		st = check_document(w, name, decode_doc(d, i));
+		refused = refused || st == DF_REJECT;
+	}
+	if (refused)
+		w->result->files_refused++;
+	else if (st == DF_OK)
+		w->result->files_done++;
+	decode_close(d);
+	return st == DF_REJECT ? DF_OK : st;
+}
+
+void run_check_file(const struct conf_feed *feed, const char *path, bool encryption_by_name,
+		    const struct run_check_events *events, void *ctx, struct run_result *result)
+{
+	struct conf_feed mine = *feed; /* a view: its pointers stay the feed's */
+	struct check_work w = {.feed = &mine, .file = path, .events = events, .ctx = ctx, .result = result};
+	const char *slash = strrchr(path, '/');
+	const char *name = slash != NULL ? slash + 1 : path;
+	struct decode_name parsed;
+	struct df_err ignored = {0};
+	if (encryption_by_name && decode_name_parse(name, &parsed, &ignored) == DF_OK)
+		mine.encrypted = parsed.encrypted;
+	const char *tmp = getenv("TMPDIR");
+	struct df_err err = {0};
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	enum df_status st;
+	if (fd < 0)
+		st = df_fail(DF_USAGE, &err, NULL, "cannot read %s: %s", path, strerror(errno));
+	else
+		st = check_open_file(&w, name, fd, tmp != NULL ? tmp : "/tmp");
+	if (fd >= 0)
+		close(fd);
+	if (err.text[0] != '\0')
+		df_log_err(DF_LOG_ERROR, &err);
+	run_note_status(result, st);
+}
+
+/* ---- dry run ---- */
+
+static void log_forecast(void *ctx, const struct run_check *c)
+{
+	const struct conf_feed *feed = ctx;
+	const char *doc = c->document != NULL ? c->document : "";
+	if (c->refused.text[0] != '\0') {
+		char text[sizeof(struct df_err) + 128];
+		df_err_render(&c->refused, text, sizeof(text));
+		df_log(DF_LOG_ERROR, "%s: %s %s: would be refused: %s", feed->name, c->file, doc, text);
+		return;
+	}
+	df_log(DF_LOG_INFO, "%s: %s %s: %llu rows, %llu would be rejected; %llu batches in about %llu requests, %.1f min",
+	       feed->name, c->file, doc, (unsigned long long)c->rows, (unsigned long long)c->rejected,
+	       (unsigned long long)c->batches, (unsigned long long)c->requests,
+	       (double)c->batches / feed->batches_per_second / 60);
+}
+
+struct forecast_work {
+	const struct conf *conf;
+	const struct conf_feed *feed;
+	struct ledger *ledger; /* own; NULL: there is none yet */
+	struct fetch *source;  /* own */
+	struct run_result *result;
+};
+
+/* The file comes into a folder of its own, which goes away again. */
+static enum df_status forecast_file(struct forecast_work *w, const struct fetch_entry *e, struct df_err *err)
+{
+	static const struct run_check_events events = {.document = log_forecast};
+	struct check_work check = {
+	    .feed = w->feed, .file = e->name, .events = &events, .ctx = (void *)(uintptr_t)w->feed, .result = w->result};
+	char sha256[DF_SHA256_HEX];
+	const char *tmp = getenv("TMPDIR");
+	char *dir = df_format("%s/dropfeed-XXXXXX", tmp != NULL ? tmp : "/tmp");
+	if (mkdtemp(dir) == NULL) {
+		enum df_status st = df_fail(DF_RETRY, err, NULL, "cannot make %s: %s", dir, strerror(errno));
+		free(dir);
+		return st;
+	}
+	char *path = df_format("%s/drop", dir), *part = df_format("%s/drop.part", dir);
+	enum df_status st = fetch_get(w->source, e, path, sha256, err);
+	int fd = st == DF_OK ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	unlink(path);
+	unlink(part);
+	rmdir(dir);
+	if (fd >= 0) {
+		st = check_open_file(&check, e->name, fd, tmp != NULL ? tmp : "/tmp");
+		close(fd);
+	}
+	free(path);
+	free(part);
+	free(dir);
+	return st;
+}
+
+static enum df_status forecast(struct forecast_work *w, struct df_err *err)
+{
+	struct fetch_list list = {0};
+	struct ledger_file known = {0};
+	enum df_status st = ledger_open_readonly(w->conf->state_dir, &w->ledger, err);
+	if (st != DF_OK && st != DF_END)
+		return st;
+	st = fetch_open(w->feed, &w->source, err);
+	if (st == DF_OK)
+		st = fetch_list(w->source, &list, err);
+	for (size_t i = 0; st == DF_OK && i < list.n && !df_stop_requested; i++) {
+		const struct fetch_entry *e = &list.v[i];
+		st = w->ledger != NULL
+			 ? ledger_file_known(w->ledger, w->feed->name, e->name, e->size, e->mtime, &known, err)
+			 : DF_END;
+		bool closed = st == DF_OK && (known.state == LEDGER_DONE || known.state == LEDGER_REFUSED);
+		if (st == DF_OK)
+			ledger_file_free(&known);
+		if (closed)
+			continue;
+		if (st == DF_OK || st == DF_END)
+			st = forecast_file(w, e, err);
+	}
+	fetch_list_free(&list);
+	return st;
+}
+
+void run_feed_forecast(const struct conf *conf, const struct conf_feed *feed, struct run_result *result)
+{
+	struct df_err err = {0};
+	struct forecast_work w = {.conf = conf, .feed = feed, .result = result};
+	uint64_t before = result->batches;
+	enum df_status st = forecast(&w, &err);
+	result->minutes_forecast += (double)(result->batches - before) / feed->batches_per_second / 60;
+	if (st != DF_OK) {
+		df_err_context(&err, "%s", feed->name);
+		df_log_err(DF_LOG_ERROR, &err);
+	}
+	run_note_status(result, st);
+	fetch_close(w.source);
+	ledger_close(w.ledger);
+}

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+/* A run: for every feed the files that have settled are pulled, one after another, and handed to the workers. */
+#include "run_priv.h"
+#include "run_session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+struct feed_work {
+	struct run *run;
+	struct run_pool *pool;
+	const struct conf_feed *feed;
+	struct fetch *source; /* own */
+	char *spool;	      /* own: <state_dir>/spool/<feed> */
+	int64_t wait_until_ms; /* when the files that have not settled yet may have; 0: none waits */
+	size_t unsettled;
+};
+
+static char *spool_path(const struct feed_work *w, const struct fetch_entry *e)
+{
+	return run_spool_path(w->run->conf, w->feed->name, e);
+}
+
+static void hand_over(struct feed_work *w, const char *name, char *spool, const char *sha256, int64_t id)
+{
+	struct run_file *f = df_alloc(sizeof(*f));
+	f->feed = w->feed;
+	f->name = df_strdup(name);
+	f->spool = spool;
+	f->fd = -1;
+	memcpy(f->sha256, sha256, DF_SHA256_HEX);
+	f->ledger_id = id;
+	run_pool_put(w->pool, f);
+}
+
+/* The same bytes were delivered before, under whatever name: there is nothing to do but to say so, once. */
+static enum df_status enter_duplicate(struct feed_work *w, const struct fetch_entry *e, int64_t id, const char *spool,
+				      const struct ledger_file *same, struct df_err *err)
+{
+	char *text = df_format("same bytes as %s, which was delivered before", same->name);
+	df_log(DF_LOG_INFO, "%s: %s: skipped: %s", w->feed->name, e->name, text);
+	enum df_status st = ledger_file_state(w->run->ledger, id, LEDGER_DONE, "duplicate", text,
+					      w->feed->after_done.what != CONF_KEEP, df_now_ms(), err);
+	unlink(spool);
+	w->run->result->files_skipped++;
+	free(text);
+	return st;
+}
+
+static enum df_status pull(struct feed_work *w, const struct fetch_entry *e, struct df_err *err)
+{
+	char sha256[DF_SHA256_HEX];
+	struct ledger_file same = {0};
+	int64_t id = 0;
+	char *spool = spool_path(w, e);
+	enum df_status st = fetch_get(w->source, e, spool, sha256, err);
+	if (st == DF_OK)
+		st = ledger_file_add(w->run->ledger, w->feed->name, e->name, e->size, e->mtime, sha256, df_now_ms(), &id,
+				     err);
+	if (st == DF_OK && !w->feed->duplicates_import) {
+		st = ledger_file_same(w->run->ledger, w->feed->name, sha256, &same, err);
+		if (st == DF_OK) {
+			st = enter_duplicate(w, e, id, spool, &same, err);
+			ledger_file_free(&same);
+			free(spool);
+			return st;
+		}
+		st = st == DF_END ? DF_OK : st;
+	}
+	if (st != DF_OK) {
+		free(spool);
+		return st;
+	}
+	hand_over(w, e->name, spool, sha256, id);
+	return DF_OK;
+}
+
+/* DF_OK: it is to be pulled. DF_END: not now, or not any more. */
+static enum df_status is_due(struct feed_work *w, const struct fetch_entry *e, struct df_err *err)
+{
+	struct ledger_file known = {0};
+	int64_t first_ms = 0, now = df_now_ms(), age = w->feed->min_age_ms;
+	enum df_status st = ledger_file_known(w->run->ledger, w->feed->name, e->name, e->size, e->mtime, &known, err);
+	if (st == DF_OK) {
+		ledger_file_free(&known);
+		return DF_END; /* closed, or open and taken up from the spool: see resume */
+	}
+	if (st != DF_END)
+		return st;
+	st = ledger_seen(w->run->ledger, w->feed->name, e->name, e->size, e->mtime, now, &first_ms, err);
+	if (st != DF_OK)
+		return st;
+	if (fetch_settled(e, e->size, e->mtime, first_ms, now, age))
+		return DF_OK;
+	w->unsettled++;
+	w->run->result->files_skipped++;
+	if (w->wait_until_ms < first_ms + age)
+		w->wait_until_ms = first_ms + age;
+	return DF_END;
+}
+
+static enum df_status list_and_pull(struct feed_work *w, struct df_err *err)
+{
+	struct fetch_list list = {0};
+	int64_t started = df_now_ms();
+	w->wait_until_ms = 0;
+	w->unsettled = 0;
+	enum df_status st = fetch_list(w->source, &list, err);
+	for (size_t i = 0; st == DF_OK && i < list.n; i++) {
+		if (df_stop_requested) {
+			st = df_fail(DF_RETRY, err, NULL, "stopped by a signal; the next run goes on");
+			break;
+		}
+		struct df_err one = {0};
+		enum df_status due = is_due(w, &list.v[i], err);
+		if (due == DF_OK)
+			due = pull(w, &list.v[i], &one);
+		if (due == DF_RETRY) { /* one file that changed or broke off does not keep the others back */
+			df_err_context(&one, "%s: %s", w->feed->name, list.v[i].name);
+			df_log_err(DF_LOG_WARN, &one);
+			run_note(w->run, DF_RETRY);
+		} else if (due != DF_OK && due != DF_END) {
+			if (one.text[0] != '\0')
+				*err = one;
+			st = due;
+		}
+	}
+	if (st == DF_OK)
+		st = ledger_seen_forget(w->run->ledger, w->feed->name, started, err);
+	fetch_list_free(&list);
+	return st;
+}
+
+/* A file that is new to the ledger has to be seen twice. The second look comes in this run, so that a run by hand takes
+ * what lies there, unless it is stopped meanwhile. */
+static enum df_status wait_and_look_again(struct feed_work *w, struct df_err *err)
+{
+	int64_t wait = w->wait_until_ms - df_now_ms() + 50;
+	if (w->unsettled == 0)
+		return DF_OK;
+	if (wait > w->feed->min_age_ms + 50)
+		wait = w->feed->min_age_ms + 50; /* the clock was set back */
+	df_log(DF_LOG_INFO, "%s: waiting %lld s for %zu new file(s) to settle (min_age)", w->feed->name,
+	       (long long)(wait > 0 ? (wait + 999) / 1000 : 0), w->unsettled);
+	int64_t end = df_monotonic_ms() + wait;
+	while (df_monotonic_ms() < end && !df_stop_requested)
+		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+	if (df_stop_requested)
+		return DF_OK; /* the next run's listing will be the second one */
+	w->run->result->files_skipped -= w->unsettled;
+	return list_and_pull(w, err);
+}
+
+/* ---- what earlier runs left ---- */
+
+struct left_file {
+	int64_t id;
+	bool refused, closed;
+	char sha256[DF_SHA256_HEX];
+	struct fetch_entry entry; /* name is own */
+};
+
+struct left_over {
+	struct left_file *v; /* own */
+	size_t n;
+};
+
+static enum df_status collect(void *ctx, const struct ledger_file *f, struct df_err *err)
+{
+	(void)err;
+	struct left_over *l = ctx;
+	l->v = df_realloc(l->v, (l->n + 1) * sizeof(*l->v));
+	struct left_file *left = &l->v[l->n++];
+	*left = (struct left_file){
+	    .id = f->id,
+	    .refused = f->state == LEDGER_REFUSED,
+	    .closed = f->state == LEDGER_REFUSED || f->state == LEDGER_DONE,
+	    .entry = {.name = df_strdup(f->name), .size = f->size, .mtime = f->mtime},
+	};
+	memcpy(left->sha256, f->sha256, DF_SHA256_HEX);
+	return DF_OK;
+}
+
+static void left_over_free(struct left_over *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->v[i].entry.name);
+	free(l->v);
+}
+
+static enum df_status open_source(struct feed_work *w, struct df_err *err)
+{
+	return w->source != NULL ? DF_OK : fetch_open(w->feed, &w->source, err);
+}
+
+/* The spool's copy is gone: the source may still have the same bytes. */
+static enum df_status pull_again(struct feed_work *w, const struct left_file *left, const char *spool, struct df_err *err)
+{
+	char sha256[DF_SHA256_HEX];
+	if (w->feed->source.kind == CONF_SOURCE_NONE)
+		return df_fail(DF_RETRY, err, NULL, "%s is not finished and no longer in the spool; import it again",
+			       left->entry.name);
+	enum df_status st = open_source(w, err);
+	if (st == DF_OK)
+		st = fetch_get(w->source, &left->entry, spool, sha256, err);
+	if (st == DF_OK && strcmp(sha256, left->sha256) != 0)
+		st = df_fail(DF_RETRY, err, NULL,
+			     "%s is not finished, no longer in the spool, and the source has other bytes under its name",
+			     left->entry.name);
+	return st;
+}
+
+/* Files that an earlier run did not finish go first. */
+static enum df_status resume(struct feed_work *w, struct df_err *err)
+{
+	struct left_over left = {0};
+	enum df_status st = ledger_files(w->run->ledger, w->feed->name, true, collect, &left, err);
+	for (size_t i = 0; st == DF_OK && i < left.n; i++) {
+		struct left_file *f = &left.v[i];
+		if (f->closed)
+			continue;
+		struct df_err one = {0};
+		char *spool = spool_path(w, &f->entry);
+		enum df_status got = access(spool, R_OK) == 0 ? DF_OK : pull_again(w, f, spool, &one);
+		if (got == DF_OK) {
+			df_log(DF_LOG_INFO, "%s: %s: going on where an earlier run stopped", w->feed->name, f->entry.name);
+			hand_over(w, f->entry.name, spool, f->sha256, f->id);
+			continue;
+		}
+		free(spool);
+		df_err_context(&one, "%s", w->feed->name);
+		df_log_err(DF_LOG_ERROR, &one);
+		run_note(w->run, got);
+	}
+	left_over_free(&left);
+	return st;
+}
+
+/* after_done and after_refused: after the ledger has it, and again by the next run where it fails. */
+static enum df_status clean_up(struct feed_work *w, struct df_err *err)
+{
+	struct left_over left = {0};
+	enum df_status st = ledger_files(w->run->ledger, w->feed->name, true, collect, &left, err);
+	for (size_t i = 0; st == DF_OK && i < left.n; i++) {
+		if (!left.v[i].closed)
+			continue;
+		const struct conf_after_action *action =
+		    left.v[i].refused ? &w->feed->after_refused : &w->feed->after_done;
+		st = open_source(w, err);
+		if (st == DF_OK)
+			st = fetch_after(w->source, left.v[i].entry.name, action, err);
+		if (st == DF_OK)
+			st = ledger_file_cleaned(w->run->ledger, left.v[i].id, err);
+	}
+	left_over_free(&left);
+	return st;
+}
+
+static enum df_status feed_work(struct feed_work *w, struct df_err *err)
+{
+	enum df_status st = df_mkdirs(w->spool, err);
+	if (st == DF_OK)
+		st = resume(w, err);
+	if (st == DF_OK && w->feed->source.kind != CONF_SOURCE_NONE) {
+		st = open_source(w, err);
+		if (st == DF_OK)
+			st = list_and_pull(w, err);
+		if (st == DF_OK && !df_stop_requested)
+			st = wait_and_look_again(w, err);
+	}
+	run_pool_wait(w->pool);
+	enum df_status cleaned = DF_OK;
+	if (w->feed->source.kind != CONF_SOURCE_NONE && !df_stop_requested && (st == DF_OK || w->source != NULL))
+		cleaned = clean_up(w, err);
+	return st != DF_OK ? st : cleaned;
+}
+
+static void feed_run(struct run *run, struct run_pool *pool, const struct conf_feed *feed)
+{
+	struct df_err err = {0};
+	struct feed_work w = {.run = run, .pool = pool, .feed = feed};
+	w.spool = df_format("%s/spool/%s", run->conf->state_dir, feed->name);
+	enum df_status st = feed_work(&w, &err);
+	if (st != DF_OK) {
+		df_err_context(&err, "%s", feed->name);
+		df_log_err(DF_LOG_ERROR, &err);
+	}
+	run_note(run, st);
+	fetch_close(w.source);
+	free(w.spool);
+}
+
+static bool is_chosen(const struct run_options *o, const struct conf_feed *feed)
+{
+	bool chosen = o->n_feeds == 0;
+	for (size_t i = 0; i < o->n_feeds; i++)
+		chosen = chosen || strcmp(o->feeds[i], feed->name) == 0;
+	return chosen;
+}
+
+static void run_deliver(const struct conf *conf, const struct run_options *options, struct run_result *result)
+{
+	struct run_session session;
+	struct df_err err = {0};
+	enum df_status st = run_session_open(&session, conf, result, &err);
+	if (st != DF_OK) {
+		df_log_err(DF_LOG_ERROR, &err);
+		if (!result->busy)
+			run_note_status(result, st);
+		return;
+	}
+	struct run_pool *pool = run_pool_new(&session.run, conf->jobs);
+	for (size_t i = 0; i < conf->n_feeds; i++) {
+		if (is_chosen(options, &conf->feeds[i]))
+			feed_run(&session.run, pool, &conf->feeds[i]);
+	}
+	run_pool_free(pool);
+	if (df_stop_requested)
+		run_note_status(result, DF_RETRY);
+	run_session_close(&session);
+}
+
+void run_feeds(const struct conf *conf, const struct run_options *options, struct run_result *result)
+{
+	if (!options->dry_run) {
+		run_deliver(conf, options, result);
+		return;
+	}
+	for (size_t i = 0; i < conf->n_feeds; i++) {
+		if (is_chosen(options, &conf->feeds[i]) && conf->feeds[i].source.kind != CONF_SOURCE_NONE)
+			run_feed_forecast(conf, &conf->feeds[i], result);
+	}
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/* One drop file's life: decoded, then document by document begun, checked, sent, closed. Every step is entered in the
+ * ledger before the next one, so that a run that was killed is taken up where it stopped. */
+#include "run_priv.h"
+#include "run_rejects.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct file_work {
+	struct run *run;
+	struct run_file *f;
+	struct df_err refused; /* why the first refused document was */
+	size_t n_refused;
+};
+
+void run_file_free(struct run_file *f)
+{
+	if (f == NULL)
+		return;
+	if (f->fd >= 0)
+		close(f->fd);
+	free(f->name);
+	free(f->spool);
+	free(f);
+}
+
+void run_note(struct run *run, enum df_status st)
+{
+	pthread_mutex_lock(&run->lock);
+	run_note_status(run->result, st);
+	pthread_mutex_unlock(&run->lock);
+}
+
+/* "feed: file" or "feed: file, entry". */
+static char *display_name(const struct run_file *f, const struct decode_doc *doc)
+{
+	if (doc != NULL && doc->name != NULL)
+		return df_format("%s: %s, %s", f->feed->name, f->name, doc->name);
+	return df_format("%s: %s", f->feed->name, f->name);
+}
+
+static void log_failure(const struct run_file *f, const struct decode_doc *doc, const struct df_err *err, const char *what)
+{
+	char *name = display_name(f, doc);
+	char text[sizeof(struct df_err) + 128];
+	df_err_render(err, text, sizeof(text));
+	df_log(DF_LOG_ERROR, "%s: %s: %s", name, what, text);
+	free(name);
+}
+
+/* ---- one document ---- */
+
+static enum df_status document_refuse(struct file_work *w, const struct decode_doc *doc, int64_t id,
+				      const struct df_err *why, struct df_err *err)
+{
+	char text[sizeof(struct df_err) + 128];
+	struct df_err plain = *why;
+	plain.code[0] = '\0';
+	df_err_render(&plain, text, sizeof(text));
+	log_failure(w->f, doc, why, "refused, nothing of it was sent");
+	if (w->n_refused++ == 0)
+		w->refused = *why;
+	return ledger_document_state(w->run->ledger, id, LEDGER_REFUSED, why->code, text, df_now_ms(), err);
+}
+
+static void document_log_done(struct file_work *w, const struct decode_doc *doc, const struct ledger_document *d,
+			      const char *rejects_path)
+{
+	char *name = display_name(w->f, doc);
+	if (d->rejected == 0)
+		df_log(DF_LOG_INFO, "%s: %llu rows, all delivered in %llu batches", name, (unsigned long long)d->rows,
+		       (unsigned long long)d->batches);
+	else
+		df_log(DF_LOG_WARN, "%s: %llu rows, %llu delivered, %llu rejected: see %s", name,
+		       (unsigned long long)d->rows, (unsigned long long)d->delivered, (unsigned long long)d->rejected,
+		       rejects_path);
+	free(name);
+}
+
+static enum df_status find_document(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	(void)err;
+	struct ledger_document *out = ctx; /* out->id says which */
+	if (d->id != out->id)
+		return DF_OK;
+	out->rows = d->rows;
+	out->delivered = d->delivered;
+	out->rejected = d->rejected;
+	out->batches = d->batches;
+	return DF_END;
+}
+
+/* All batches are settled: the reject file, then the ledger's last word. */
+static enum df_status document_close(struct file_work *w, struct walk *walk, const struct decode_doc *doc, int64_t id,
+				     struct df_err *err)
+{
+	struct ledger_document now = {.id = id};
+	char *path = NULL;
+	enum df_status st = ledger_documents(w->run->ledger, w->f->ledger_id, find_document, &now, err);
+	st = st == DF_END ? DF_OK : st;
+	if (st == DF_OK && now.rejected > 0) {
+		walk_end(walk);
+		st = run_rejects_write(w->run, walk, id, &path, err);
+	}
+	if (st == DF_OK)
+		st = ledger_document_state(w->run->ledger, id, LEDGER_DONE, NULL, NULL, df_now_ms(), err);
+	if (st == DF_OK) {
+		document_log_done(w, doc, &now, path);
+		pthread_mutex_lock(&w->run->lock);
+		w->run->result->documents++;
+		w->run->result->rows += now.rows;
+		w->run->result->delivered += now.delivered;
+		w->run->result->rejected += now.rejected;
+		pthread_mutex_unlock(&w->run->lock);
+	}
+	free(path);
+	return st;
+}
+
+static void log_warnings(const struct file_work *w, const struct decode_doc *doc, const struct walk *walk)
+{
+	const struct map_warning *list;
+	size_t n = walk->map != NULL ? map_warnings(walk->map, &list) : 0;
+	char *name = display_name(w->f, doc);
+	for (size_t i = 0; i < n; i++)
+		df_log(DF_LOG_WARN, "%s: %s [%s]", name, list[i].text, list[i].code);
+	for (size_t i = 0; i < walk->n_guideline; i++)
+		df_log(DF_LOG_DEBUG, "%s: %s [guideline]", name, walk->guideline[i].text);
+	free(name);
+}
+
+/* Reads the whole document before anything of it is sent. *why says what is wrong with it. */
+static enum df_status document_preflight(struct file_work *w, const struct conf_feed *feed, const struct decode_doc *doc,
+					 int64_t begun_ms, struct preflight *found, struct df_err *why)
+{
+	struct walk walk = {.feed = feed, .file = w->f->name, .doc = doc};
+	struct batch_settings settings = run_batch_settings(feed, w->f->sha256, doc, begun_ms);
+	enum df_status st = preflight_document(&walk, &settings, NULL, NULL, found, why);
+	log_warnings(w, doc, &walk);
+	walk_end(&walk);
+	return st;
+}
+
+static enum df_status document_checked(struct file_work *w, const struct decode_doc *doc, int64_t id, enum df_status st,
+				       const struct preflight *found, const struct df_err *why, struct df_err *err)
+{
+	if (st == DF_REJECT) {
+		st = document_refuse(w, doc, id, why, err);
+		return st == DF_OK ? DF_REJECT : st;
+	}
+	if (st == DF_OK)
+		return ledger_document_checked(w->run->ledger, id, found->rows, found->rejected, found->batches,
+					       found->events, err);
+	*err = *why;
+	return st;
+}
+
+/* From wherever the ledger says that it is to its end. DF_REJECT: refused, and entered as such. */
+static enum df_status document_deliver(struct file_work *w, const struct conf_feed *feed, const struct decode_doc *doc,
+				       const struct ledger_document *d, struct df_err *err)
+{
+	struct walk walk = {.feed = feed, .file = w->f->name, .doc = doc};
+	struct batch_settings settings = run_batch_settings(feed, w->f->sha256, doc, d->begun_ms);
+	uint64_t delivered = 0, api_rejected = 0;
+	enum df_status st = DF_OK;
+	if (d->state == LEDGER_PULLED) { /* killed between its beginning and its check */
+		struct preflight found;
+		struct df_err why = {0};
+		st = document_preflight(w, feed, doc, d->begun_ms, &found, &why);
+		st = document_checked(w, doc, d->id, st, &found, &why, err);
+	}
+	if (st == DF_OK && d->state != LEDGER_SENDING)
+		st = ledger_document_state(w->run->ledger, d->id, LEDGER_SENDING, NULL, NULL, df_now_ms(), err);
+	if (st == DF_OK)
+		st = run_document_send(w->run, feed, &walk, &settings, d->id, &delivered, &api_rejected, err);
+	walk_end(&walk);
+	if (st == DF_OK)
+		st = document_close(w, &walk, doc, d->id, err);
+	walk_end(&walk);
+	return st;
+}
+
+struct document_search {
+	const char *name; /* NULL: the file is the document */
+	bool found;
+};
+
+static enum df_status search_document(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	(void)err;
+	struct document_search *s = ctx;
+	bool same = s->name == NULL || d->name == NULL ? s->name == d->name : strcmp(s->name, d->name) == 0;
+	s->found = s->found || same;
+	return DF_OK;
+}
+
+/* A new document is checked under today's settings before it is begun with them: settings that turn out to be wrong,
+ * such as a manifest with a mistake, are not stored with it and can be mended. *d is as the ledger has it then. */
+static enum df_status document_begin(struct file_work *w, const struct decode_doc *doc, struct ledger_document *d,
+				     struct df_err *err)
+{
+	const struct conf_feed *live = w->f->feed;
+	struct document_search search = {.name = doc->name};
+	struct preflight found = {0};
+	struct df_err why = {0};
+	struct df_buf settings = {0};
+	int64_t now = df_now_ms();
+	enum df_status checked = DF_OK;
+	enum df_status st = ledger_documents(w->run->ledger, w->f->ledger_id, search_document, &search, err);
+	if (st == DF_OK && !search.found)
+		checked = document_preflight(w, live, doc, now, &found, &why);
+	if (st == DF_OK && checked != DF_OK && checked != DF_REJECT) {
+		*err = why;
+		st = checked;
+	}
+	if (st != DF_OK)
+		return st;
+	conf_feed_freeze(live, &settings);
+	st = ledger_document_begin(w->run->ledger, w->f->ledger_id, doc->name, doc->event_type, df_buf_cstr(&settings),
+				   live->manifest_text, now, d, err);
+	if (st == DF_OK && !search.found) {
+		st = document_checked(w, doc, d->id, checked, &found, &why, err);
+		if (st == DF_OK)
+			d->state = LEDGER_CHECKED;
+	}
+	df_buf_free(&settings);
+	return st;
+}
+
+static enum df_status document_work(struct file_work *w, const struct decode_doc *doc, struct df_err *err)
+{
+	struct ledger_document d = {0};
+	struct conf_feed *feed = NULL;
+	enum df_status st = document_begin(w, doc, &d, err);
+	if (st != DF_OK)
+		goto cleanup;
+	if (d.state == LEDGER_DONE || d.state == LEDGER_REFUSED) { /* by an earlier run */
+		if (d.state == LEDGER_REFUSED && w->n_refused++ == 0)
+			(void)df_fail(DF_REJECT, &w->refused, d.code, "%s", d.text != NULL ? d.text : "");
+		goto cleanup;
+	}
+	st = conf_feed_thaw(w->f->feed, d.settings, d.manifest, &feed, err);
+	if (st == DF_OK)
+		st = document_deliver(w, feed, doc, &d, err);
+cleanup:
+	ledger_document_free(&d);
+	conf_feed_free(feed);
+	return st == DF_REJECT ? DF_OK : st; /* refused, entered and told: the file's other documents go on */
+}
+
+/* ---- the file ---- */
+
+static enum df_status file_close(struct file_work *w, const struct df_err *why, struct df_err *err)
+{
+	struct run_file *f = w->f;
+	bool refused = why != NULL;
+	char text[sizeof(struct df_err) + 128] = "";
+	if (refused) {
+		struct df_err plain = *why;
+		plain.code[0] = '\0';
+		df_err_render(&plain, text, sizeof(text));
+	}
+	const struct conf_after_action *after = refused ? &f->feed->after_refused : &f->feed->after_done;
+	bool cleanup = after->what != CONF_KEEP && !f->local;
+	enum df_status st =
+	    ledger_file_state(w->run->ledger, f->ledger_id, refused ? LEDGER_REFUSED : LEDGER_DONE,
+			      refused ? why->code : NULL, refused ? text : NULL, cleanup, df_now_ms(), err);
+	if (st != DF_OK)
+		return st;
+	if (f->spool != NULL && unlink(f->spool) != 0 && errno != ENOENT)
+		df_log(DF_LOG_WARN, "cannot remove %s from the spool: %s", f->spool, strerror(errno));
+	pthread_mutex_lock(&w->run->lock);
+	if (refused)
+		w->run->result->files_refused++;
+	else
+		w->run->result->files_done++;
+	pthread_mutex_unlock(&w->run->lock);
+	return DF_OK;
+}
+
+static enum df_status file_documents(struct file_work *w, struct decode *d, struct df_err *err)
+{
+	for (size_t i = 0; i < decode_skipped_count(d); i++) {
+		const struct decode_skipped *s = decode_skipped(d, i);
+		df_log(DF_LOG_INFO, "%s: %s: %s is skipped: %s", w->f->feed->name, w->f->name, s->name, s->why);
+	}
+	enum df_status st = ledger_file_state(w->run->ledger, w->f->ledger_id, LEDGER_SENDING, NULL, NULL, false, 0, err);
+	for (size_t i = 0; st == DF_OK && i < decode_count(d); i++)
+		st = document_work(w, decode_doc(d, i), err);
+	return st;
+}
+
+static enum df_status file_work(struct file_work *w, struct df_err *err)
+{
+	struct run_file *f = w->f;
+	struct decode *d = NULL;
+	struct df_err why = {0};
+	if (f->fd < 0)
+		f->fd = open(f->spool, O_RDONLY | O_CLOEXEC);
+	if (f->fd < 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", f->spool, strerror(errno));
+	enum df_status st = decode_open(f->feed, f->name, f->fd, w->run->scratch, &d, &why);
+	if (st == DF_OK) {
+		st = file_documents(w, d, err);
+		if (st == DF_OK)
+			st = file_close(w, w->n_refused > 0 ? &w->refused : NULL, err);
+	} else if (st == DF_REJECT) {
+		log_failure(f, NULL, &why, "refused, nothing of it was sent");
+		st = file_close(w, &why, err);
+	} else {
+		*err = why;
+	}
+	decode_close(d);
+	return st;
+}
+
+void run_file_deliver(struct run *run, struct run_file *f)
+{
+	struct file_work w = {.run = run, .f = f};
+	struct df_err err = {0};
+	if (df_stop_requested) {
+		run_note(run, DF_RETRY);
+		return;
+	}
+	enum df_status st = file_work(&w, &err);
+	if (st != DF_OK)
+		log_failure(f, NULL, &err, st == DF_RETRY ? "not finished, the next run goes on with it" : "stopped");
+	run_note(run, st);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include "run_priv.h"
+
+#include <stdlib.h>
+
+struct preflight_walk {
+	struct preflight *out;
+	run_reject_handler reject;
+	void *ctx;
+	/* per lane, the request that is being filled: a forecast, for pace and answers decide where requests really end */
+	struct forecast {
+		uint32_t batches, events;
+		uint64_t bytes;
+		bool historical;
+	} *lanes; /* own */
+};
+
+static enum df_status count_batch(void *ctx, struct batch *b, struct df_err *err)
+{
+	(void)err;
+	struct preflight_walk *p = ctx;
+	struct forecast *lane = &p->lanes[b->lane];
+	if (lane->batches == 0 || lane->historical != b->historical || lane->batches == REQUEST_MAX_BATCHES ||
+	    lane->events + b->n_events > REQUEST_MAX_EVENTS || lane->bytes + b->json_len + 1 > REQUEST_MAX_BYTES) {
+		p->out->requests++;
+		*lane = (struct forecast){.bytes = 2, .historical = b->historical};
+	}
+	lane->batches++;
+	lane->events += b->n_events;
+	lane->bytes += b->json_len + 1;
+	p->out->batches++;
+	p->out->events += b->n_events;
+	batch_free(b);
+	return DF_OK;
+}
+
+static enum df_status on_reject(void *ctx, const struct walk_reject *r, struct df_err *err)
+{
+	struct preflight_walk *p = ctx;
+	return p->reject != NULL ? p->reject(p->ctx, r, err) : DF_OK;
+}
+
+static enum df_status check_rejects(const struct walk *w, struct df_err *err)
+{
+	const struct conf_feed *feed = w->feed;
+	unsigned long long rejected = w->rejected, rows = w->rows, max = feed->max_rejects;
+	if (!feed->max_rejects_percent) {
+		if (rejected <= max)
+			return DF_OK;
+		return df_fail(DF_REJECT, err, "too-many-rejects",
+			       "%llu of %llu rows are rejected, max_rejects = %llu: nothing was sent; see `dropfeed "
+			       "validate`",
+			       rejected, rows, max);
+	}
+	/* max is in thousandths of a percent. */
+	if (rejected * 100000 <= max * rows)
+		return DF_OK;
+	return df_fail(DF_REJECT, err, "too-many-rejects",
+		       "%llu of %llu rows are rejected, max_rejects = %g%%: nothing was sent; see `dropfeed validate`",
+		       rejected, rows, (double)max / 1000);
+}
+
+enum df_status preflight_document(struct walk *walk, const struct batch_settings *settings, run_reject_handler reject,
+				  void *ctx, struct preflight *out, struct df_err *err)
+{
+	*out = (struct preflight){0};
+	struct preflight_walk p = {.out = out, .reject = reject, .ctx = ctx};
+	p.lanes = df_alloc(settings->lanes * sizeof(*p.lanes));
+	enum df_status st = run_document_batches(walk, settings, count_batch, on_reject, &p, err);
+	out->rows = walk->rows;
+	out->rejected = walk->rejected;
+	if (st == DF_OK)
+		st = check_rejects(walk, err);
+	free(p.lanes);
+	return st;
+}
+
+struct batch_settings run_batch_settings(const struct conf_feed *feed, const char *sha256, const struct decode_doc *doc,
+					 int64_t begun_ms)
+{
+	return (struct batch_settings){
+	    .feed = feed->name,
+	    .sha256 = sha256,
+	    .document = doc->name != NULL ? doc->name : "",
+	    .event_type = doc->event_type,
+	    .lanes = feed->lanes,
+	    .window = feed->group_window,
+	    .historical = feed->historical,
+	    .begun_ms = begun_ms,
+	};
+}

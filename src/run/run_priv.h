@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* run_priv.h - walking a document, and taking a drop file through the ledger */
+#ifndef DROPFEED_RUN_PRIV_H
+#define DROPFEED_RUN_PRIV_H
+
+#include "dropfeed/fetch.h"
+#include "dropfeed/run.h"
+#include "dropfeed/send.h"
+
+#include <pthread.h>
+
+/* ---- a document, row by row ---- */
+
+struct walk_reject { /* a row that will not be delivered */
+	struct batch_row where;
+	const struct map_fault *faults;
+	size_t n_faults;
+};
+
+/* Each handler may be NULL. A status other than DF_OK ends the walk with it. What they get lives until they return. */
+struct walk_handlers {
+	enum df_status (*header)(void *ctx, const struct rows_row *header, struct df_err *err);
+	enum df_status (*record)(void *ctx, const struct map_record *record, const struct batch_row *where,
+				 struct df_err *err);
+	enum df_status (*reject)(void *ctx, const struct walk_reject *reject, struct df_err *err);
+};
+
+struct walk {
+	const struct conf_feed *feed;
+	const char *file; /* the drop file's name, for guidelines */
+	const struct decode_doc *doc;
+	const struct walk_handlers *handlers;
+	void *ctx;
+	/* filled by the walk: */
+	uint64_t rows, rejected;
+	struct map *map; /* its warnings and names; freed by walk_end */
+	struct map_warning *guideline; /* own */
+	size_t n_guideline;
+};
+
+/* Reads the whole document. DF_OK: rows and rejected are counted. DF_REJECT: the document is refused. */
+enum df_status walk_document(struct walk *w, struct df_err *err) DF_CHECK;
+void walk_end(struct walk *w);
+
+typedef enum df_status (*run_reject_handler)(void *ctx, const struct walk_reject *reject, struct df_err *err);
+
+/* Walks the document and makes its batches: sink gets each, reject (or NULL) each rejected row, both with ctx. walk: feed,
+ * file and doc are set. */
+enum df_status run_document_batches(struct walk *walk, const struct batch_settings *settings, batch_sink sink,
+				    run_reject_handler reject, void *ctx, struct df_err *err) DF_CHECK;
+
+/* ---- checking a document before anything of it is sent ---- */
+
+struct preflight {
+	uint64_t rows, rejected, batches, events, requests;
+};
+enum df_status preflight_document(struct walk *walk, const struct batch_settings *settings, run_reject_handler reject,
+				  void *ctx, struct preflight *out, struct df_err *err) DF_CHECK;
+
+/* Settings of a document's batches. */
+struct batch_settings run_batch_settings(const struct conf_feed *feed, const char *sha256, const struct decode_doc *doc,
+					 int64_t begun_ms);
+
+/* ---- a run ---- */
+
+struct run { /* shared by the workers of a run */
+	const struct conf *conf;
+	struct ledger *ledger; /* NULL: stateless */
+	struct sender *sender;
+	const char *scratch; /* folder for unnamed files */
+	pthread_mutex_t lock; /* of result */
+	struct run_result *result;
+};
+
+struct run_file { /* a drop file in the spool, or local */
+	const struct conf_feed *feed;
+	char *name;  /* own: the drop file's */
+	char *spool; /* own: path; NULL: fd is not a spool file */
+	int fd;	     /* own, open for reading; -1: open `spool` */
+	char sha256[DF_SHA256_HEX];
+	int64_t ledger_id; /* 0: stateless */
+	bool local;	   /* imported: nothing is to be done with it at the source */
+	struct run_file *next;
+};
+void run_file_free(struct run_file *f);
+
+/* Decodes, checks and delivers one drop file; enters what came of it in ledger and result, and logs it. */
+void run_file_deliver(struct run *run, struct run_file *f);
+
+/* Delivers a document that passed its preflight: every batch that is not settled yet. */
+enum df_status run_document_send(struct run *run, const struct conf_feed *feed, struct walk *walk,
+				 const struct batch_settings *settings, int64_t document_id, uint64_t *delivered,
+				 uint64_t *api_rejected, struct df_err *err) DF_CHECK;
+
+/* Enters what a feed's part came to, under the lock. */
+void run_note(struct run *run, enum df_status st);
+
+/* Reads fd_in from where it stands to its end, hashing; writes what it read to fd_out unless that is -1. */
+enum df_status run_copy(int fd_in, int fd_out, char hex[DF_SHA256_HEX], struct df_err *err) DF_CHECK;
+
+/* Workers: `jobs` threads that take files from a bounded queue. */
+struct run_pool;
+struct run_pool *run_pool_new(struct run *run, uint32_t jobs);
+void run_pool_put(struct run_pool *pool, struct run_file *f); /* takes f; waits while the queue is full */
+void run_pool_wait(struct run_pool *pool);			/* until the queue is empty and nobody works */
+void run_pool_free(struct run_pool *pool);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The reject file is written when everything else of the document is settled, by reading the document once more: what
+ * the map rejects, it rejects again, and what the API rejected the ledger knows by row number. So nothing about
+ * rejects has to be kept in step with sending, and a crash at any point costs no more than doing this again.
+ */
+#include "run_priv.h"
+#include "run_rejects.h"
+
+#include "dropfeed/report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct api_reject {
+	uint64_t row;
+	char *message; /* own */
+};
+
+struct rejects_walk {
+	struct walk *walk;
+	struct report_rejects *file;
+	struct api_reject *api; /* own; by row number */
+	size_t n_api, next_api;
+	struct df_buf raw, reason;
+};
+
+static enum df_status on_api_reject(void *ctx, const struct ledger_reject *r, struct df_err *err)
+{
+	(void)err;
+	struct rejects_walk *w = ctx;
+	w->api = df_realloc(w->api, (w->n_api + 1) * sizeof(*w->api));
+	w->api[w->n_api++] = (struct api_reject){.row = r->row, .message = df_strdup(r->message)};
+	return DF_OK;
+}
+
+static enum df_status on_header(void *ctx, const struct rows_row *header, struct df_err *err)
+{
+	(void)err;
+	struct rejects_walk *w = ctx;
+	report_rejects_header(w->file, header->raw, header->length);
+	return DF_OK;
+}
+
+/* The row's bytes as they stand in the document. They may be longer than what the reader keeps, but not than a GiB. */
+static enum df_status read_raw(struct rejects_walk *w, const struct batch_row *where, struct df_err *err)
+{
+	const struct decode_doc *doc = w->walk->doc;
+	df_buf_reset(&w->raw);
+	if (!df_buf_grow(&w->raw, where->length))
+		return df_fail(DF_RETRY, err, NULL, "row %llu is too large to be written to the reject file",
+			       (unsigned long long)where->number);
+	while (w->raw.len < where->length) {
+		ssize_t n = pread(doc->fd, w->raw.data + w->raw.len, where->length - w->raw.len,
+				  (off_t)(doc->offset + where->offset + w->raw.len));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return df_fail(DF_RETRY, err, NULL, "cannot read the document again: %s", strerror(errno));
+		w->raw.len += (size_t)n;
+	}
+	return DF_OK;
+}
+
+static enum df_status write_row(struct rejects_walk *w, const struct batch_row *where, struct df_err *err)
+{
+	enum df_status st = read_raw(w, where, err);
+	if (st == DF_OK)
+		report_rejects_row(w->file, w->raw.data, w->raw.len, where->line, df_buf_cstr(&w->reason));
+	return st;
+}
+
+static enum df_status on_reject(void *ctx, const struct walk_reject *r, struct df_err *err)
+{
+	struct rejects_walk *w = ctx;
+	df_buf_reset(&w->reason);
+	for (size_t i = 0; i < r->n_faults; i++) {
+		const struct map_fault *f = &r->faults[i];
+		df_buf_addf(&w->reason, "%s%s", i > 0 ? "; " : "", f->code);
+		if (f->name != NULL && f->name[0] != '\0')
+			df_buf_addf(&w->reason, " in %s", f->name);
+		df_buf_addf(&w->reason, ": %s", f->text);
+	}
+	return write_row(w, &r->where, err);
+}
+
+static enum df_status on_record(void *ctx, const struct map_record *record, const struct batch_row *where,
+				struct df_err *err)
+{
+	(void)record;
+	struct rejects_walk *w = ctx;
+	if (w->next_api == w->n_api || w->api[w->next_api].row != where->number)
+		return DF_OK;
+	df_buf_reset(&w->reason);
+	df_buf_addf(&w->reason, "api-rejected: %s", w->api[w->next_api++].message);
+	return write_row(w, where, err);
+}
+
+/* <stem>-<event type>.csv of the entry, or of the drop file where the entry has no event type of its own. */
+static char *reject_name(const char *file, const struct decode_doc *doc)
+{
+	struct decode_name name;
+	struct df_err ignored = {0};
+	const char *from = doc->name != NULL ? doc->name : file;
+	if (decode_name_parse(from, &name, &ignored) == DF_OK)
+		return df_format("%s-%s.csv", name.stem, doc->event_type);
+	size_t len = strlen(from);
+	if (len > 4 && strcasecmp(from + len - 4, ".csv") == 0)
+		len -= 4;
+	return df_format("%.*s-%s.csv", (int)len, from, doc->event_type);
+}
+
+enum df_status run_rejects_write(struct run *run, struct walk *walk, int64_t document_id, char **path,
+				 struct df_err *err)
+{
+	static const struct walk_handlers handlers = {.header = on_header, .record = on_record, .reject = on_reject};
+	struct rejects_walk w = {.walk = walk};
+	char *dir = df_format("%s/rejects/%s", run->conf->state_dir, walk->feed->name);
+	char *name = reject_name(walk->file, walk->doc);
+	enum df_status st = ledger_rejects(run->ledger, document_id, on_api_reject, &w, err);
+	if (st == DF_OK)
+		st = report_rejects_open(dir, name, document_id, &w.file, err);
+	if (st == DF_OK) {
+		walk->handlers = &handlers;
+		walk->ctx = &w;
+		st = walk_document(walk, err);
+	}
+	if (st == DF_OK)
+		st = report_rejects_close(w.file, path, err);
+	else
+		report_rejects_abandon(w.file);
+	for (size_t i = 0; i < w.n_api; i++)
+		free(w.api[i].message);
+	free(w.api);
+	df_buf_free(&w.raw);
+	df_buf_free(&w.reason);
+	free(dir);
+	free(name);
+	return st;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* run_rejects.h - the reject file of a document */
+#ifndef DROPFEED_RUN_REJECTS_H
+#define DROPFEED_RUN_REJECTS_H
+
+#include "run_priv.h"
+
+/* Writes <state_dir>/rejects/<feed>/<document>: the rows that the map rejects and those that the API rejected. walk: feed,
+ * file and doc are set. *path is the caller's. */
+enum df_status run_rejects_write(struct run *run, struct walk *walk, int64_t document_id, char **path,
+				 struct df_err *err) DF_CHECK;
+
+#endif

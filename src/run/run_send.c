@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include "run_priv.h"
+
+#include <stdlib.h>
+
+struct batches_walk {
+	struct batch_maker *maker; /* own */
+	run_reject_handler reject;
+	void *ctx;
+};
+
+static enum df_status on_record(void *ctx, const struct map_record *record, const struct batch_row *where,
+				struct df_err *err)
+{
+	struct batches_walk *b = ctx;
+	return batch_maker_add(b->maker, record, where, err);
+}
+
+static enum df_status on_reject(void *ctx, const struct walk_reject *reject, struct df_err *err)
+{
+	struct batches_walk *b = ctx;
+	return b->reject != NULL ? b->reject(b->ctx, reject, err) : DF_OK;
+}
+
+enum df_status run_document_batches(struct walk *walk, const struct batch_settings *settings, batch_sink sink,
+				    run_reject_handler reject, void *ctx, struct df_err *err)
+{
+	static const struct walk_handlers handlers = {.record = on_record, .reject = on_reject};
+	struct batches_walk b = {.reject = reject, .ctx = ctx};
+	b.maker = batch_maker_new(settings, sink, ctx);
+	walk->handlers = &handlers;
+	walk->ctx = &b;
+	enum df_status st = walk_document(walk, err);
+	if (st == DF_OK)
+		st = batch_maker_end(b.maker, err);
+	batch_maker_free(b.maker);
+	return st;
+}
+
+struct document_send {
+	struct run *run;
+	struct send_stream *stream;  /* own */
+	const uint64_t *done;	     /* per lane: batches that earlier runs settled */
+	int64_t document_id;	     /* 0: stateless */
+	uint64_t delivered, rejected; /* rows, by this run; written in the sender's thread, read after send_close */
+};
+
+static enum df_status on_settled(void *ctx, uint32_t lane, uint64_t done, uint64_t rows_delivered,
+				 const struct send_reject *rejects, size_t n_rejects, struct df_err *err)
+{
+	struct document_send *s = ctx;
+	size_t n = 0, rows = 0;
+	for (size_t i = 0; i < n_rejects; i++)
+		rows += rejects[i].batch->n_rows;
+	struct ledger_reject *list = rows > 0 ? df_alloc(rows * sizeof(*list)) : NULL;
+	for (size_t i = 0; i < n_rejects; i++) {
+		const struct batch *b = rejects[i].batch;
+		for (size_t k = 0; k < b->n_rows; k++)
+			list[n++] = (struct ledger_reject){.row = b->rows[k].number,
+							   .line = b->rows[k].line,
+							   .offset = b->rows[k].offset,
+							   .length = b->rows[k].length,
+							   .message = rejects[i].message};
+	}
+	enum df_status st = DF_OK;
+	if (s->document_id != 0)
+		st = ledger_lane_settled(s->run->ledger, s->document_id, lane, done, rows_delivered, list, n, err);
+	if (st == DF_OK) {
+		s->delivered += rows_delivered;
+		s->rejected += n;
+	}
+	free(list);
+	return st;
+}
+
+static enum df_status on_batch(void *ctx, struct batch *b, struct df_err *err)
+{
+	struct document_send *s = ctx;
+	if (s->done != NULL && b->lane_position < s->done[b->lane]) {
+		batch_free(b); /* settled by an earlier run */
+		return DF_OK;
+	}
+	return send_put(s->stream, b, err);
+}
+
+enum df_status run_document_send(struct run *run, const struct conf_feed *feed, struct walk *walk,
+				 const struct batch_settings *settings, int64_t document_id, uint64_t *delivered,
+				 uint64_t *api_rejected, struct df_err *err)
+{
+	static const struct send_events events = {.settled = on_settled};
+	struct document_send s = {.run = run, .document_id = document_id};
+	uint64_t *done = NULL;
+	enum df_status st = DF_OK;
+	if (document_id != 0) {
+		done = df_alloc(feed->lanes * sizeof(*done));
+		st = ledger_lanes(run->ledger, document_id, done, feed->lanes, err);
+	}
+	if (st == DF_OK)
+		st = sender_open(run->sender, feed, done, &events, &s, &s.stream, err);
+	if (st == DF_OK) {
+		s.done = done;
+		st = run_document_batches(walk, settings, on_batch, NULL, &s, err);
+		/* When the walk itself failed, what is in flight is settled and nothing new begins. */
+		enum df_status closed = send_close(s.stream, st != DF_OK, err);
+		if (st == DF_OK)
+			st = closed;
+	}
+	free(done);
+	*delivered = s.delivered;
+	*api_rejected = s.rejected;
+	/* The preflight read the same bytes with the same settings; a refusal now means that they are not the same. */
+	if (st == DF_REJECT)
+		st = DF_FATAL;
+	return st;
+}

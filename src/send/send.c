@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "send_priv.h"
+
+#include <stdlib.h>
+
+struct sender *sender_new(void)
+{
+	struct sender *s = df_alloc(sizeof(*s));
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_mutex_init(&s->out, NULL);
+	s->tuning = (struct send_tuning){.connect_timeout = 30000,
+					 .request_timeout = 120000,
+					 .backoff_base = 500,
+					 .backoff_cap = 60000,
+					 .gather = 20,
+					 .grace = 10000};
+	return s;
+}
+
+void sender_free(struct sender *s)
+{
+	if (s == NULL)
+		return;
+	send_http_free(s->http);
+	pthread_mutex_destroy(&s->out);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+void sender_stats(struct sender *s, struct send_stats *out)
+{
+	pthread_mutex_lock(&s->lock);
+	*out = s->stats;
+	pthread_mutex_unlock(&s->lock);
+}
+
+static const struct send_driver *const drivers[] = {
+    [CONF_SINK_EVENTS_API] = &send_driver_http,
+    [CONF_SINK_FILE] = &send_driver_file,
+    [CONF_SINK_STDOUT] = &send_driver_stdout,
+};
+
+static void stream_free(struct send_stream *st)
+{
+	free(st->put_next);
+	free(st);
+}
+
+enum df_status sender_open(struct sender *s, const struct conf_feed *feed, const uint64_t *done,
+			   const struct send_events *events, void *ctx, struct send_stream **out, struct df_err *err)
+{
+	struct send_stream *st = df_alloc(sizeof(*st));
+	*st = (struct send_stream){.driver = drivers[feed->sink],
+				   .sender = s,
+				   .feed = feed,
+				   .events = events,
+				   .ctx = ctx,
+				   .n_lanes = feed->lanes > 0 ? feed->lanes : 1};
+	st->put_next = df_alloc(st->n_lanes * sizeof(*st->put_next));
+	for (uint32_t i = 0; done != NULL && i < st->n_lanes; i++) {
+		st->put_next[i] = done[i];
+		st->resumed |= done[i] > 0;
+	}
+	enum df_status status = st->driver->open(st, err);
+	if (status != DF_OK)
+		stream_free(st);
+	else
+		*out = st;
+	return status;
+}
+
+enum df_status send_put(struct send_stream *st, struct batch *b, struct df_err *err)
+{
+	/* Progress is one number per lane: a gap or a repetition would make the ledger forget or send twice. */
+	if (b->lane >= st->n_lanes || b->lane_position != st->put_next[b->lane]) {
+		enum df_status status =
+		    df_fail(DF_FATAL, err, NULL, "batch %llu is out of order in lane %u (a defect of dropfeed)",
+			    (unsigned long long)b->lane_position, b->lane);
+		batch_free(b);
+		return status;
+	}
+	st->put_next[b->lane]++;
+	return st->driver->put(st, b, err);
+}
+
+enum df_status send_close(struct send_stream *st, bool abandon, struct df_err *err)
+{
+	if (st == NULL)
+		return DF_OK;
+	enum df_status status = st->driver->close(st, abandon, err);
+	stream_free(st);
+	return status;
+}

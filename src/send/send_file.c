@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The NDJSON sinks: one batch a line, in the order they were put.
+ *
+ * Standard output settles what a successful write has handed over. A file settles when it has its name: before that a
+ * crash leaves nothing but a temporary, and the next run begins again.
+ */
+#include "send_priv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FLUSH_AT 262144u
+
+struct file_lane {
+	uint64_t done, rows; /* rows: since the last settled() */
+	bool moved;
+};
+
+struct file_stream {
+	int fd;
+	char *temporary;      /* own; NULL for standard output */
+	bool complete;	      /* an earlier run renamed the file: nothing is left to write */
+	struct df_buf buf;    /* whole lines */
+	size_t batches, events; /* in buf */
+	struct file_lane *lanes;
+	enum df_status status; /* of the first failure: nothing more is accepted */
+};
+
+static struct file_stream *file_new(struct send_stream *st)
+{
+	struct file_stream *f = df_alloc(sizeof(*f));
+	f->fd = -1;
+	f->lanes = df_alloc(st->n_lanes * sizeof(*f->lanes));
+	st->own = f;
+	return f;
+}
+
+static void file_free(struct send_stream *st)
+{
+	struct file_stream *f = st->own;
+	df_buf_free(&f->buf);
+	free(f->temporary);
+	free(f->lanes);
+	free(f);
+	st->own = NULL;
+}
+
+static enum df_status file_open(struct send_stream *st, struct df_err *err)
+{
+	const char *path = st->feed->sink_path;
+	if (path == NULL || *path == '\0')
+		return df_fail(DF_USAGE, err, NULL, "the file sink has no path");
+	struct stat have;
+	bool exists = stat(path, &have) == 0;
+	if (exists && !S_ISREG(have.st_mode))
+		return df_fail(DF_USAGE, err, NULL, "%s is not a regular file: name a file for the batches", path);
+	struct file_stream *f = file_new(st);
+	/* The ledger remembers progress only of a file that has got its name. */
+	f->complete = st->resumed && exists;
+	if (f->complete)
+		return DF_OK;
+	f->temporary = df_format("%s.dropfeed-tmp", path);
+	if (unlink(f->temporary) != 0 && errno != ENOENT)
+		df_log(DF_LOG_DEBUG, "cannot remove %s: %s", f->temporary, strerror(errno));
+	f->fd = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (f->fd >= 0)
+		return DF_OK;
+	enum df_status status = df_fail(DF_RETRY, err, NULL, "cannot create %s: %s", f->temporary, strerror(errno));
+	file_free(st);
+	return status;
+}
+
+static enum df_status stdout_open(struct send_stream *st, struct df_err *err)
+{
+	(void)err;
+	file_new(st)->fd = STDOUT_FILENO;
+	return DF_OK;
+}
+
+/* A reader that goes away is an error to report, not a signal to die of. */
+static enum df_status write_without_sigpipe(int fd, const struct df_buf *b, struct df_err *err)
+{
+	sigset_t pipe_set, before, pending;
+	sigemptyset(&pipe_set);
+	sigaddset(&pipe_set, SIGPIPE);
+	sigpending(&pending);
+	pthread_sigmask(SIG_BLOCK, &pipe_set, &before);
+	errno = 0;
+	enum df_status status = df_write_all(fd, b->data, b->len, NULL);
+	int why = errno;
+	struct timespec now = {0};
+	if (status != DF_OK && why == EPIPE && !sigismember(&pending, SIGPIPE))
+		while (sigtimedwait(&pipe_set, NULL, &now) < 0 && errno == EINTR)
+			;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (status == DF_OK)
+		return DF_OK;
+	if (why == EPIPE)
+		return df_fail(status, err, NULL, "the reader of standard output went away");
+	return df_fail(status, err, NULL, "cannot write batches: %s", strerror(why));
+}
+
+static enum df_status file_settle(struct send_stream *st, struct df_err *err)
+{
+	struct file_stream *f = st->own;
+	for (uint32_t i = 0; i < st->n_lanes; i++) {
+		struct file_lane *lane = &f->lanes[i];
+		if (!lane->moved)
+			continue;
+		enum df_status status = st->events->settled(st->ctx, i, lane->done, lane->rows, NULL, 0, err);
+		if (status != DF_OK)
+			return status;
+		lane->rows = 0;
+		lane->moved = false;
+	}
+	return DF_OK;
+}
+
+static enum df_status file_flush(struct send_stream *st, struct df_err *err)
+{
+	struct file_stream *f = st->own;
+	enum df_status status = DF_OK;
+	if (f->buf.over)
+		status = df_fail(DF_FATAL, err, NULL, "a batch is too large to be written");
+	if (status == DF_OK && f->buf.len > 0) {
+		pthread_mutex_lock(&st->sender->out);
+		status = write_without_sigpipe(f->fd, &f->buf, err);
+		pthread_mutex_unlock(&st->sender->out);
+	}
+	if (status == DF_OK) {
+		pthread_mutex_lock(&st->sender->lock);
+		st->sender->stats.batches += f->batches;
+		st->sender->stats.events += f->events;
+		st->sender->stats.bytes += f->buf.len;
+		pthread_mutex_unlock(&st->sender->lock);
+		if (f->temporary == NULL)
+			status = file_settle(st, err);
+	}
+	df_buf_reset(&f->buf);
+	f->batches = f->events = 0;
+	return status;
+}
+
+static enum df_status file_put(struct send_stream *st, struct batch *b, struct df_err *err)
+{
+	struct file_stream *f = st->own;
+	if (df_stop_requested && f->status == DF_OK)
+		f->status = DF_RETRY;
+	if (f->status != DF_OK) {
+		batch_free(b);
+		return df_fail(f->status, err, NULL, df_stop_requested ? "stopped" : "an earlier write has failed");
+	}
+	if (!f->complete) {
+		df_buf_add(&f->buf, b->json, b->json_len);
+		df_buf_addc(&f->buf, '\n');
+		f->batches++;
+		f->events += b->n_events;
+	}
+	f->lanes[b->lane].done = b->lane_position + 1;
+	f->lanes[b->lane].rows += b->n_rows;
+	f->lanes[b->lane].moved = true;
+	batch_free(b);
+	if (f->buf.len >= FLUSH_AT || f->buf.over)
+		f->status = file_flush(st, err);
+	return f->status;
+}
+
+static enum df_status stdout_close(struct send_stream *st, bool abandon, struct df_err *err)
+{
+	struct file_stream *f = st->own;
+	enum df_status status = f->status;
+	if (status != DF_OK)
+		df_fail(status, err, NULL, "not everything was written to standard output");
+	else if (!abandon)
+		status = file_flush(st, err);
+	file_free(st);
+	return status;
+}
+
+/* The rename itself has to survive a power cut before the ledger says "done". */
+static enum df_status sync_folder(const char *path, struct df_err *err)
+{
+	char *folder = df_strdup(path);
+	char *slash = strrchr(folder, '/');
+	if (slash != NULL)
+		slash[slash == folder] = '\0';
+	const char *name = slash != NULL ? folder : ".";
+	int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum df_status status = DF_OK;
+	/* Some network file systems cannot sync folders, and say so with EINVAL. */
+	if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
+		status = df_fail(DF_RETRY, err, NULL, "cannot sync the folder %s: %s", name, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	free(folder);
+	return status;
+}
+
+static enum df_status file_publish(struct send_stream *st, struct df_err *err)
+{
+	struct file_stream *f = st->own;
+	const char *path = st->feed->sink_path;
+	enum df_status status = file_flush(st, err);
+	if (status != DF_OK)
+		return status;
+	if (fsync(f->fd) != 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", f->temporary, strerror(errno));
+	int closed = close(f->fd);
+	f->fd = -1;
+	if (closed != 0 || rename(f->temporary, path) != 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot finish %s: %s", path, strerror(errno));
+	free(f->temporary);
+	f->temporary = NULL;
+	return sync_folder(path, err);
+}
+
+static enum df_status file_close(struct send_stream *st, bool abandon, struct df_err *err)
+{
+	struct file_stream *f = st->own;
+	enum df_status status = f->status;
+	if (status != DF_OK)
+		df_fail(status, err, NULL, "%s was not written", st->feed->sink_path);
+	if (status == DF_OK && !abandon && df_stop_requested)
+		status = df_fail(DF_RETRY, err, NULL, "stopped before %s was complete", st->feed->sink_path);
+	if (status == DF_OK && !abandon && !f->complete)
+		status = file_publish(st, err);
+	if (status == DF_OK && !abandon)
+		status = file_settle(st, err);
+	if (f->fd >= 0)
+		close(f->fd);
+	if (f->temporary != NULL)
+		unlink(f->temporary);
+	file_free(st);
+	return status;
+}
+
+const struct send_driver send_driver_file = {file_open, file_put, file_close};
+const struct send_driver send_driver_stdout = {stdout_open, file_put, stdout_close};

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * send_priv.h - what the files of this room share
+ *
+ *	send.c		the public functions, the table of the two drivers
+ *	send_http.c	the sender's thread: which lane may start a request now, and the end of streams
+ *	send_lane.c	one lane: its curl handle, and what an answer does to it
+ *	send_request.c	packing batches into a request, splitting it when the API complains
+ *	send_verdict.c	an answer's meaning
+ *	send_pace.c	token bucket, steering, backoff
+ *	send_file.c	the NDJSON sinks
+ */
+#ifndef DROPFEED_SEND_PRIV_H
+#define DROPFEED_SEND_PRIV_H
+
+#include "dropfeed/send.h"
+
+#include <pthread.h>
+
+/* ---- send.c ---- */
+
+/* Internal times, in milliseconds; a test may shorten them between sender_new and the first sender_open. */
+struct send_tuning {
+	int64_t connect_timeout, request_timeout;
+	int64_t backoff_base, backoff_cap;
+	int64_t gather; /* a lane's oldest batch waits this long for company */
+	int64_t grace;	/* requests on the wire may still finish for this long after a stop */
+};
+
+struct send_http;
+
+struct sender {
+	pthread_mutex_t lock; /* guards stats, http, and what send_http.c says it guards */
+	pthread_mutex_t out;  /* standard output: whole lines at a time */
+	struct send_tuning tuning;
+	struct send_stats stats;
+	struct send_http *http; /* own; NULL until the first HTTP stream is opened */
+};
+
+struct send_driver {
+	enum df_status (*open)(struct send_stream *st, struct df_err *err);
+	enum df_status (*put)(struct send_stream *st, struct batch *b, struct df_err *err); /* takes b */
+	enum df_status (*close)(struct send_stream *st, bool abandon, struct df_err *err);  /* frees own */
+};
+extern const struct send_driver send_driver_http, send_driver_file, send_driver_stdout;
+
+struct send_stream {
+	const struct send_driver *driver;
+	struct sender *sender;
+	const struct conf_feed *feed;
+	const struct send_events *events;
+	void *ctx;
+	uint32_t n_lanes;
+	uint64_t *put_next; /* own; for each lane the lane_position that has to come next */
+	bool resumed;	    /* an earlier run settled something */
+	void *own;	    /* the driver's */
+};
+
+void send_http_free(struct send_http *h);
+
+/* ---- send_request.c ---- */
+
+struct send_queue {
+	struct batch *head, *tail;
+	size_t n, bytes, events;
+};
+void send_queue_push(struct send_queue *q, struct batch *b); /* takes b */
+struct batch *send_queue_pop(struct send_queue *q);
+void send_queue_free(struct send_queue *q);
+
+enum send_fate { SEND_PENDING, SEND_DELIVERED, SEND_REJECTED };
+
+/*
+ * The batches that a lane is about to settle together. They go out as one or more parts: a part is a run of pending
+ * batches without a cut inside, the leftmost first, so that the lane's order survives every split.
+ */
+struct send_request {
+	struct send_item {
+		struct batch *batch;
+		enum send_fate fate;
+		bool cut;    /* a part ends behind this batch */
+		char *words; /* own; why it was rejected */
+	} item[REQUEST_MAX_BATCHES];
+	size_t n;
+	size_t from, to; /* the current part: item[from .. to) */
+	struct df_buf body;
+};
+
+/* How many batches from `head` on fit into one request (at least one); *full: waiting would not add another. */
+size_t send_request_measure(const struct batch *head, bool *full);
+void send_request_fill(struct send_request *r, struct send_queue *q, size_t n);
+bool send_request_part(struct send_request *r); /* finds the next part; false when nothing is pending */
+void send_request_body(struct send_request *r); /* the current part's JSON */
+void send_request_clear(struct send_request *r); /* forgets all batches, keeps the body's memory */
+
+struct send_verdict;
+/* Settles or splits the current part. */
+void send_request_apply(struct send_request *r, const struct send_verdict *v);
+
+/* ---- send_verdict.c ---- */
+
+enum send_action {
+	SEND_ACCEPT,   /* the part is delivered */
+	SEND_SPLIT,    /* some batch is at fault: see located */
+	SEND_HALVE,    /* too large */
+	SEND_THROTTLE, /* 429 */
+	SEND_AGAIN,    /* the API is unwell */
+	SEND_DENY,     /* credentials or certificate refused */
+};
+
+struct send_verdict {
+	enum send_action action;
+	bool rest_stands; /* with SEND_SPLIT: what is not located is delivered */
+	bool located[REQUEST_MAX_BATCHES]; /* counted from the part's first batch */
+	size_t n_located;
+	char *words; /* own; what to tell about a batch that was alone, or NULL */
+};
+
+/* Reads the answer to the request's current part. `cut`: the body was longer than what is here. */
+void send_verdict_read(struct send_verdict *v, const struct send_request *r, long status, const char *body, size_t len,
+		       bool cut);
+void send_verdict_free(struct send_verdict *v);
+
+/* &#39; &#x27; &quot; &apos; &lt; &gt; &amp; become what they stand for, in place. */
+void send_html_decode(char *s);
+/* Number of UTF-16 code units of UTF-8 text. */
+size_t send_utf16_units(const char *s, size_t len);
+
+/* ---- send_pace.c: no clock of its own, times are df_monotonic_ms() values given by the caller ---- */
+
+struct send_pace {
+	double limit;	/* configured batches per second: never passed */
+	double rate;	/* today's, <= limit */
+	double step;	/* share of the limit that a calm second gives back */
+	double tokens;	/* <= one second's worth, but room for one full request */
+	int64_t filled; /* when tokens was last brought up to date */
+	int64_t steered, slowed;
+	int64_t not_before; /* the API asked for silence until then */
+};
+
+void send_pace_init(struct send_pace *p, double limit, int64_t now);
+void send_pace_limit(struct send_pace *p, double limit); /* the smaller of the feeds that share the key wins */
+/* Takes n tokens and returns 0, or takes none and returns how many milliseconds to wait before asking again. */
+int64_t send_pace_take(struct send_pace *p, size_t n, int64_t now);
+/* A 2xx: percent_used is the header's value, below 0 when there was none. */
+void send_pace_calm(struct send_pace *p, double percent_used, int64_t now);
+/* A 429. */
+void send_pace_throttled(struct send_pace *p, int64_t wait, bool acceleration, int64_t now);
+
+/* Exponential backoff with full jitter: a random part (random in [0,1)) of base * 2^failures, at most cap. */
+int64_t send_backoff(unsigned failures, int64_t base, int64_t cap, double random);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "send_priv.h"
+
+#include <stdlib.h>
+
+void send_queue_push(struct send_queue *q, struct batch *b)
+{
+	b->next = NULL;
+	if (q->tail != NULL)
+		q->tail->next = b;
+	else
+		q->head = b;
+	q->tail = b;
+	q->n++;
+	q->bytes += b->json_len;
+	q->events += b->n_events;
+}
+
+struct batch *send_queue_pop(struct send_queue *q)
+{
+	struct batch *b = q->head;
+	if (b == NULL)
+		return NULL;
+	q->head = b->next;
+	if (q->head == NULL)
+		q->tail = NULL;
+	b->next = NULL;
+	q->n--;
+	q->bytes -= b->json_len;
+	q->events -= b->n_events;
+	return b;
+}
+
+void send_queue_free(struct send_queue *q)
+{
+	for (struct batch *b; (b = send_queue_pop(q)) != NULL;)
+		batch_free(b);
+}
+
+/* The body is "[" batch ("," batch)* "]": every batch costs one byte more than itself, and there is one byte left over. */
+size_t send_request_measure(const struct batch *head, bool *full)
+{
+	size_t n = 0, bytes = 1, events = 0;
+	for (const struct batch *b = head; b != NULL; b = b->next) {
+		bool fits = n < REQUEST_MAX_BATCHES && b->historical == head->historical &&
+			    events + b->n_events <= REQUEST_MAX_EVENTS && bytes + b->json_len + 1 <= REQUEST_MAX_BYTES;
+		if (!fits && n > 0) {
+			*full = true;
+			return n;
+		}
+		n++;
+		bytes += b->json_len + 1;
+		events += b->n_events;
+	}
+	*full = n >= REQUEST_MAX_BATCHES || events >= REQUEST_MAX_EVENTS || bytes + 3 > REQUEST_MAX_BYTES;
+	return n;
+}
+
+void send_request_fill(struct send_request *r, struct send_queue *q, size_t n)
+{
+	for (r->n = 0; r->n < n && r->n < REQUEST_MAX_BATCHES; r->n++)
+		r->item[r->n] = (struct send_item){.batch = send_queue_pop(q)};
+}
+
+bool send_request_part(struct send_request *r)
+{
+	for (r->from = 0; r->from < r->n && r->item[r->from].fate != SEND_PENDING; r->from++)
+		;
+	if (r->from == r->n)
+		return false;
+	for (r->to = r->from + 1; r->to < r->n; r->to++)
+		if (r->item[r->to].fate != SEND_PENDING || r->item[r->to - 1].cut)
+			break;
+	return true;
+}
+
+void send_request_body(struct send_request *r)
+{
+	df_buf_reset(&r->body);
+	for (size_t i = r->from; i < r->to; i++) {
+		df_buf_addc(&r->body, i == r->from ? '[' : ',');
+		df_buf_add(&r->body, r->item[i].batch->json, r->item[i].batch->json_len);
+	}
+	df_buf_addc(&r->body, ']');
+}
+
+void send_request_clear(struct send_request *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		batch_free(r->item[i].batch);
+		free(r->item[i].words);
+	}
+	r->n = r->from = r->to = 0;
+}
+
+static void request_mark(struct send_request *r, enum send_fate fate, const bool *except)
+{
+	for (size_t i = r->from; i < r->to; i++)
+		if (except == NULL || !except[i - r->from])
+			r->item[i].fate = fate;
+}
+
+/* Every split makes the parts smaller, so that it ends with batches that are alone. */
+void send_request_apply(struct send_request *r, const struct send_verdict *v)
+{
+	if (v->action == SEND_ACCEPT) {
+		request_mark(r, SEND_DELIVERED, NULL);
+		return;
+	}
+	if (v->action != SEND_SPLIT && v->action != SEND_HALVE)
+		return;
+	if (r->to - r->from == 1) {
+		r->item[r->from].fate = SEND_REJECTED;
+		r->item[r->from].words = df_strdup(v->words != NULL ? v->words : "refused without a word");
+		return;
+	}
+	if (v->action == SEND_HALVE || v->n_located == 0) {
+		r->item[r->from + (r->to - r->from) / 2 - 1].cut = true;
+		return;
+	}
+	if (v->rest_stands)
+		request_mark(r, SEND_DELIVERED, v->located);
+	for (size_t i = r->from; i < r->to; i++) {
+		if (!v->located[i - r->from])
+			continue;
+		r->item[i].cut = true;
+		if (i > r->from)
+			r->item[i - 1].cut = true;
+	}
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+/* Random documents against a slow model of the rule that anyone can check by eye, then the corner cases one by one. */
+#include "dropfeed/batch.h"
+
+#include <CUnit/Basic.h>
+#include <CUnit/CUnit.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define DAY_MS INT64_C(86400000)
+#define BEGUN_MS INT64_C(1790000000000)
+
+struct test_row {
+	char ids[48], batch[128], data[64];
+	const char *request_id;
+	bool has_timestamp;
+	int64_t timestamp_ms;
+};
+
+struct seen {
+	struct batch *v[4096];
+	size_t n;
+};
+
+static enum df_status on_batch(void *ctx, struct batch *b, struct df_err *err)
+{
+	(void)err;
+	struct seen *s = ctx;
+	CU_ASSERT_FATAL(s->n < 4096);
+	s->v[s->n++] = b;
+	return DF_OK;
+}
+
+static struct batch_settings settings(const char *event_type)
+{
+	return (struct batch_settings){.feed = "f",
+				       .sha256 = "00",
+				       .document = "",
+				       .event_type = event_type,
+				       .lanes = 8,
+				       .window = 64u << 20,
+				       .begun_ms = BEGUN_MS};
+}
+
+static void make(const struct batch_settings *set, const struct test_row *rows, size_t n, struct seen *out)
+{
+	struct df_err err = {0};
+	out->n = 0;
+	struct batch_maker *mk = batch_maker_new(set, on_batch, out);
+	for (size_t i = 0; i < n; i++) {
+		struct map_record r = {.ids = rows[i].ids,
+				       .ids_len = strlen(rows[i].ids),
+				       .batch = rows[i].batch,
+				       .batch_len = strlen(rows[i].batch),
+				       .data = rows[i].data,
+				       .data_len = strlen(rows[i].data),
+				       .has_timestamp = rows[i].has_timestamp,
+				       .timestamp_ms = rows[i].timestamp_ms};
+		if (rows[i].request_id != NULL) {
+			r.request_id = rows[i].request_id;
+			r.request_id_len = strlen(rows[i].request_id);
+		}
+		struct batch_row where = {.number = i + 1, .line = i + 2};
+		CU_ASSERT_EQUAL(batch_maker_add(mk, &r, &where, &err), DF_OK);
+	}
+	CU_ASSERT_EQUAL(batch_maker_end(mk, &err), DF_OK);
+	batch_maker_free(mk);
+}
+
+static void clear(struct seen *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		batch_free(s->v[i]);
+	s->n = 0;
+}
+
+static const char *text_of(const struct batch *b, const char *key)
+{
+	static char out[128];
+	struct json_object *o = json_tokener_parse(b->json), *v = NULL;
+	CU_ASSERT_PTR_NOT_NULL_FATAL(o);
+	CU_ASSERT_FATAL(json_object_object_get_ex(o, key, &v));
+	snprintf(out, sizeof(out), "%s", json_object_get_string(v));
+	json_object_put(o);
+	return out;
+}
+
+/* What the rule says of an unlimited window: a row joins its user's last batch when the non-event columns are equal and
+ * there is room, else it begins a new one. Gives each row its batch, in order of opening. */
+static size_t model(const struct test_row *rows, size_t n, size_t *batch_of)
+{
+	size_t n_batches = 0, n_events[4096] = {0}, first[4096];
+	for (size_t i = 0; i < n; i++) {
+		size_t last = SIZE_MAX;
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(rows[k].ids, rows[i].ids) == 0)
+				last = batch_of[k];
+		bool join = last != SIZE_MAX && n_events[last] < BATCH_MAX_EVENTS &&
+			    strcmp(rows[first[last]].batch, rows[i].batch) == 0;
+		if (!join) {
+			last = n_batches++;
+			first[last] = i;
+		}
+		batch_of[i] = last;
+		n_events[last]++;
+	}
+	return n_batches;
+}
+
+static void random_rows(struct test_row *rows, size_t n, unsigned users, unsigned kinds)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned user = (unsigned)rand() % users, kind = (unsigned)rand() % 20 == 0 ? (unsigned)rand() % kinds : 0;
+		memset(&rows[i], 0, sizeof(rows[i]));
+		snprintf(rows[i].ids, sizeof(rows[i].ids), "\"mpid\":%u", user);
+		snprintf(rows[i].batch, sizeof(rows[i].batch), "\"mpid\":%u,\"user_attributes\":{\"k\":\"%u\"}", user, kind);
+		snprintf(rows[i].data, sizeof(rows[i].data), "\"event_name\":\"e%zu\"", i);
+	}
+}
+
+static void check_against_model(const struct seen *s, const struct test_row *rows, size_t n)
+{
+	static size_t batch_of[4096], found[4096];
+	size_t n_batches = model(rows, n, batch_of);
+	uint64_t next_lane[8] = {0};
+	bool in_order = true;
+	CU_ASSERT_EQUAL(s->n, n_batches);
+	memset(found, 0xff, sizeof(found));
+	for (size_t i = 0; i < s->n; i++) {
+		const struct batch *b = s->v[i];
+		CU_ASSERT_EQUAL(b->position, i);
+		CU_ASSERT_EQUAL(b->lane_position, next_lane[b->lane]++);
+		CU_ASSERT_EQUAL(b->n_rows, b->n_events);
+		CU_ASSERT(b->json_len <= BATCH_MAX_BYTES && b->n_events <= BATCH_MAX_EVENTS && b->n_events > 0);
+		for (size_t k = 0; k < b->n_rows; k++) {
+			size_t row = (size_t)b->rows[k].number - 1;
+			CU_ASSERT_EQUAL(found[row], SIZE_MAX); /* each row once */
+			found[row] = i;
+			CU_ASSERT(k == 0 || b->rows[k].number > b->rows[k - 1].number);
+			CU_ASSERT_EQUAL(batch_of[row], batch_of[b->rows[0].number - 1]);
+		}
+	}
+	for (size_t i = 0; i < n; i++) {
+		CU_ASSERT_NOT_EQUAL(found[i], SIZE_MAX);
+		for (size_t k = 0; k < i; k++) { /* a user's rows keep their order, in one lane */
+			if (strcmp(rows[i].ids, rows[k].ids) != 0)
+				continue;
+			in_order = in_order && found[k] <= found[i] && s->v[found[k]]->lane == s->v[found[i]]->lane;
+		}
+	}
+	CU_ASSERT_TRUE(in_order);
+}
+
+static void test_model(void)
+{
+	static struct test_row rows[1500];
+	static struct seen s, again;
+	struct batch_settings set = settings("custom_event");
+	for (unsigned round = 0; round < 30; round++) {
+		srand(round);
+		size_t n = 50 + (size_t)rand() % 1400;
+		random_rows(rows, n, 1 + (unsigned)rand() % 40, 3);
+		make(&set, rows, n, &s);
+		check_against_model(&s, rows, n);
+		make(&set, rows, n, &again);
+		CU_ASSERT_EQUAL_FATAL(s.n, again.n);
+		for (size_t i = 0; i < s.n; i++)
+			CU_ASSERT_STRING_EQUAL(s.v[i]->json, again.v[i]->json);
+		clear(&s);
+		clear(&again);
+	}
+}
+
+/* A small window closes early, but loses nothing, mixes nothing and keeps the order. */
+static void test_window(void)
+{
+	static struct test_row rows[1000];
+	static struct seen s;
+	struct batch_settings set = settings("custom_event");
+	set.window = 4096;
+	srand(1);
+	random_rows(rows, 1000, 200, 2);
+	make(&set, rows, 1000, &s);
+	CU_ASSERT(s.n > 200);
+	size_t total = 0;
+	uint64_t last[200] = {0};
+	for (size_t i = 0; i < s.n; i++) {
+		total += s.v[i]->n_rows;
+		for (size_t k = 0; k < s.v[i]->n_rows; k++) {
+			uint64_t number = s.v[i]->rows[k].number;
+			size_t user = strtoul(rows[number - 1].ids + 7, NULL, 10);
+			CU_ASSERT(number > last[user]);
+			last[user] = number;
+		}
+	}
+	CU_ASSERT_EQUAL(total, 1000);
+	clear(&s);
+}
+
+static void test_shape(void)
+{
+	static struct seen s;
+	struct test_row row = {.ids = "\"mpid\":1", .batch = "\"environment\":\"production\",\"mpid\":1", .data = "\"a\":1"};
+	struct batch_settings set = settings("screen_view");
+	make(&set, &row, 1, &s);
+	CU_ASSERT_EQUAL_FATAL(s.n, 1);
+	CU_ASSERT_STRING_EQUAL(text_of(s.v[0], "environment"), "production");
+	CU_ASSERT_EQUAL(strlen(text_of(s.v[0], "source_request_id")), 36);
+	CU_ASSERT_EQUAL(text_of(s.v[0], "source_request_id")[14], '5'); /* version */
+	CU_ASSERT_PTR_NOT_NULL(strstr(s.v[0]->json, "\"a\":1},\"event_type\":\"screen_view\"}]}"));
+	clear(&s);
+	set.event_type = "eventless";
+	make(&set, &row, 1, &s);
+	CU_ASSERT_EQUAL_FATAL(s.n, 1);
+	CU_ASSERT_PTR_NULL(strstr(s.v[0]->json, "events"));
+	CU_ASSERT_EQUAL(s.v[0]->n_events, 0);
+	clear(&s);
+}
+
+/* Ids depend on each of the names that make them. */
+static void test_ids(void)
+{
+	static struct seen s;
+	struct test_row row = {.ids = "\"mpid\":1", .batch = "\"mpid\":1"};
+	struct batch_settings sets[4] = {settings("eventless"), settings("eventless"), settings("eventless"),
+					 settings("eventless")};
+	char ids[5][64];
+	sets[1].feed = "g";
+	sets[2].sha256 = "01";
+	sets[3].document = "d";
+	for (size_t i = 0; i < 5; i++) {
+		make(&sets[i % 4], &row, 1, &s);
+		snprintf(ids[i], sizeof(ids[i]), "%s", text_of(s.v[0], "source_request_id"));
+		for (size_t k = 0; k < i && i < 4; k++)
+			CU_ASSERT_STRING_NOT_EQUAL(ids[i], ids[k]);
+		clear(&s);
+	}
+	CU_ASSERT_STRING_EQUAL(ids[0], ids[4]);
+}
+
+/* The file's own id serves one batch; further ones get another, or the API would drop them. */
+static void test_own_ids(void)
+{
+	static struct test_row rows[250];
+	static struct seen s;
+	struct batch_settings set = settings("custom_event");
+	random_rows(rows, 250, 1, 1);
+	for (size_t i = 0; i < 250; i++)
+		rows[i].request_id = "mine";
+	make(&set, rows, 250, &s);
+	CU_ASSERT_EQUAL_FATAL(s.n, 3);
+	CU_ASSERT_STRING_EQUAL(text_of(s.v[0], "source_request_id"), "mine");
+	CU_ASSERT_STRING_NOT_EQUAL(text_of(s.v[1], "source_request_id"), "mine");
+	CU_ASSERT_PTR_NULL(strstr(s.v[2]->json, text_of(s.v[1], "source_request_id")));
+	clear(&s);
+}
+
+static void test_historical(void)
+{
+	static struct seen s;
+	struct test_row rows[5];
+	random_rows(rows, 5, 1, 1);
+	int64_t ages[4] = {31 * DAY_MS, 30 * DAY_MS, 4 * DAY_MS, DAY_MS};
+	for (size_t i = 0; i < 4; i++) {
+		snprintf(rows[i].ids, sizeof(rows[i].ids), "\"mpid\":%zu", i);
+		rows[i].has_timestamp = true;
+		rows[i].timestamp_ms = BEGUN_MS - ages[i];
+	}
+	snprintf(rows[4].ids, sizeof(rows[4].ids), "\"mpid\":4"); /* no timestamp */
+	static const struct {
+		enum conf_historical mode;
+		const char *event_type;
+		bool expected[5];
+	} cases[] = {
+	    {CONF_HIST_AUTO, "custom_event", {true, false, false, false, false}},
+	    {CONF_HIST_NEVER, "custom_event", {false, false, false, false, false}},
+	    {CONF_HIST_ALWAYS, "custom_event", {true, true, true, false, false}},
+	    {CONF_HIST_ALWAYS, "eventless", {false, false, false, false, false}},
+	};
+	for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+		struct batch_settings set = settings(cases[c].event_type);
+		set.historical = cases[c].mode;
+		make(&set, rows, 5, &s);
+		CU_ASSERT_EQUAL_FATAL(s.n, 5);
+		for (size_t i = 0; i < 5; i++)
+			CU_ASSERT_EQUAL(s.v[i]->historical, cases[c].expected[i]);
+		clear(&s);
+	}
+}
+
+/* Old and new events of one user go in two batches, in the order of the rows. */
+static void test_historical_order(void)
+{
+	static struct test_row rows[3];
+	static struct seen s;
+	struct batch_settings set = settings("custom_event");
+	random_rows(rows, 3, 1, 1);
+	for (size_t i = 0; i < 3; i++) {
+		rows[i].has_timestamp = true;
+		rows[i].timestamp_ms = BEGUN_MS - (i == 1 ? 40 : 1) * DAY_MS;
+	}
+	make(&set, rows, 3, &s);
+	CU_ASSERT_EQUAL_FATAL(s.n, 3);
+	CU_ASSERT(!s.v[0]->historical && s.v[1]->historical && !s.v[2]->historical);
+	clear(&s);
+}
+
+static void test_bytes(void)
+{
+	static struct seen s;
+	char *big = df_alloc(BATCH_MAX_BYTES + 1);
+	memset(big, 'x', BATCH_MAX_BYTES);
+	struct batch_settings set = settings("custom_event");
+	struct map_record rec = {.ids = "1", .ids_len = 1, .data = big, .data_len = BATCH_MAX_BYTES - 300};
+	CU_ASSERT_FALSE(batch_record_too_large(&set, &rec));
+	rec.data_len = BATCH_MAX_BYTES;
+	CU_ASSERT_TRUE(batch_record_too_large(&set, &rec));
+	/* 40,000 bytes an event: three fit. */
+	struct df_err err = {0};
+	struct batch_maker *mk = batch_maker_new(&set, on_batch, &s);
+	rec.data_len = 40000;
+	for (size_t i = 0; i < 7; i++) {
+		struct batch_row where = {.number = i + 1};
+		CU_ASSERT_EQUAL(batch_maker_add(mk, &rec, &where, &err), DF_OK);
+	}
+	CU_ASSERT_EQUAL(batch_maker_end(mk, &err), DF_OK);
+	batch_maker_free(mk);
+	CU_ASSERT_EQUAL_FATAL(s.n, 3);
+	for (size_t i = 0; i < s.n; i++) {
+		CU_ASSERT(s.v[i]->json_len <= BATCH_MAX_BYTES);
+		CU_ASSERT_EQUAL(s.v[i]->n_events, i < 2 ? 3 : 1);
+	}
+	clear(&s);
+	free(big);
+}
+
+int main(void)
+{
+	CU_initialize_registry();
+	CU_pSuite s = CU_add_suite("batch", NULL, NULL);
+	CU_add_test(s, "random documents against the model", test_model);
+	CU_add_test(s, "a small window", test_window);
+	CU_add_test(s, "shape", test_shape);
+	CU_add_test(s, "ids", test_ids);
+	CU_add_test(s, "ids that the file brings", test_own_ids);
+	CU_add_test(s, "historical routing", test_historical);
+	CU_add_test(s, "old and new rows of one user", test_historical_order);
+	CU_add_test(s, "bytes", test_bytes);
+	CU_basic_run_tests();
+	unsigned failed = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failed > 0;
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/* Names, plain files and gzip. */
+#include "decode_fixture.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+
+static void expect_name(const char *name, enum decode_pack pack, bool encrypted, const char *event_type,
+			const char *stem)
+{
+	struct decode_name n = {0};
+	struct df_err err = {0};
+	CU_ASSERT_EQUAL(decode_name_parse(name, &n, &err), DF_OK);
+	CU_ASSERT_EQUAL(n.pack, pack);
+	CU_ASSERT_EQUAL(n.encrypted, encrypted);
+	CU_ASSERT_STRING_EQUAL(n.event_type, event_type);
+	CU_ASSERT_STRING_EQUAL(n.stem, stem);
+}
+
+static void test_names(void)
+{
+	expect_name("orders-custom_event.csv", DECODE_PLAIN, false, "custom_event", "orders");
+	expect_name("orders-custom_event.CSV", DECODE_PLAIN, false, "custom_event", "orders");
+	expect_name("a-b.c-screen_view.csv.gz", DECODE_GZIP, false, "screen_view", "a-b.c");
+	expect_name("a-eventless.csv.gpg", DECODE_PLAIN, true, "eventless", "a");
+	expect_name("a-eventless.csv.Gz.PGP", DECODE_GZIP, true, "eventless", "a");
+	expect_name("a-session_start.csv.asc", DECODE_PLAIN, true, "session_start", "a");
+	expect_name("orders.zip", DECODE_ZIP, false, "", "orders");
+	expect_name("orders-2026.zip.gpg", DECODE_ZIP, true, "", "orders-2026");
+	expect_name("orders-commerce_event.Zip", DECODE_ZIP, false, "commerce_event", "orders");
+}
+
+static void test_bad_names(void)
+{
+	static const char *const bad[] = {
+	    "orders.csv",
+	    "orders-Custom_Event.csv",
+	    "orders-custom_event",
+	    "orders-custom_event.txt",
+	    "custom_event.csv",
+	    "-custom_event.csv",
+	    "-custom_event.zip",
+	    ".zip",
+	    "orders-.csv",
+	    "a-custom_event.gz",
+	    "a-custom_event.csv.zip.gz",
+	    "a-custom_event.csv.bz2",
+	    "a-custom_event.gpg",
+	    "a-custom_event.csv.gpg.gz",
+	    "a-custom_event.csv.gpg.gpg",
+	    "a-custom_event-x.csv",
+	    "a-custom_event .csv",
+	    "",
+	    "a-custom_event.csv.gz.gz",
+	};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct decode_name n = {0};
+		struct df_err err = {0};
+		CU_ASSERT_EQUAL(decode_name_parse(bad[i], &n, &err), DF_REJECT);
+		CU_ASSERT_STRING_EQUAL(err.code, "bad-name");
+		CU_ASSERT_TRUE(strstr(err.text, "NAME") != NULL);
+	}
+	char name[300];
+	struct decode_name n = {0};
+	for (size_t len = 254; len <= 256; len++) { /* 255 bytes is the longest */
+		memset(name, 'x', sizeof(name));
+		memcpy(name + len - 17, "-custom_event.csv", 18);
+		CU_ASSERT_EQUAL(decode_name_parse(name, &n, NULL), len <= 255 ? DF_OK : DF_REJECT);
+	}
+}
+
+static void test_ignored_names(void)
+{
+	static const char *const yes[] = {".a-custom_event.csv", "a.csv.tmp",      "a.part",
+					  "a.PARTIAL",           "a.csv.filepart", "."};
+	static const char *const no[] = {"a-custom_event.csv", "a.parts", "tmp", "a.tmp.csv"};
+	for (size_t i = 0; i < sizeof(yes) / sizeof(*yes); i++)
+		CU_ASSERT_TRUE(decode_name_ignored(yes[i]));
+	for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++)
+		CU_ASSERT_FALSE(decode_name_ignored(no[i]));
+}
+
+static void test_plain(void)
+{
+	struct conf_feed feed = fx_feed();
+	struct fx_file f;
+	fx_sh("seq 1 100000 > a-custom_event.csv; : > e-custom_event.csv; echo x > bad.csv");
+	fx_expect_one(&feed, "a-custom_event.csv", "custom_event", "a-custom_event.csv");
+	fx_decode(&f, &feed, "a-custom_event.csv");
+	CU_ASSERT_EQUAL(decode_doc(f.d, 0)->fd, f.fd); /* read where it lies */
+	CU_ASSERT_PTR_NULL(decode_doc(f.d, 0)->name);
+	CU_ASSERT_EQUAL(decode_skipped_count(f.d), 0);
+	fx_end(&f);
+	fx_reject(&feed, "e-custom_event.csv", "empty-file", "no bytes");
+	fx_reject(&feed, "bad.csv", "bad-name", "event type");
+	feed.max_plaintext = 1000;
+	fx_reject(&feed, "a-custom_event.csv", "archive-limit", "max_plaintext");
+	feed = fx_feed();
+	feed.encrypted = true;
+	fx_reject(&feed, "a-custom_event.csv", "encryption-mismatch", "encrypted = yes");
+	decode_close(NULL);
+}
+
+static void test_gzip(void)
+{
+	struct conf_feed feed = fx_feed();
+	fx_sh("seq 1 300000 > plain; gzip -c plain > a-screen_view.csv.gz");
+	fx_expect_one(&feed, "a-screen_view.csv.gz", "screen_view", "plain");
+	/* with a name, a comment-less extra field by Python, stored blocks */
+	fx_sh("gzip -1c < plain > b-custom_event.csv.gz; cp plain c; gzip -9 c; mv c.gz c-custom_event.csv.gz");
+	fx_expect_one(&feed, "b-custom_event.csv.gz", "custom_event", "plain");
+	fx_expect_one(&feed, "c-custom_event.csv.gz", "custom_event", "plain");
+	/* members, an empty one among them, cut where a read ends too */
+	fx_sh("head -c 700000 plain | gzip -c > m-custom_event.csv.gz; : | gzip -c >> m-custom_event.csv.gz; "
+	      "tail -c +700001 plain | gzip -c >> m-custom_event.csv.gz");
+	fx_expect_one(&feed, "m-custom_event.csv.gz", "custom_event", "plain");
+	fx_sh("head -c 3000000 /dev/urandom > noise; split -b 1000 noise noise.; : > n-custom_event.csv.gz; "
+	      "for p in noise.*; do gzip -c \"$p\"; done > n-custom_event.csv.gz; rm noise.*");
+	fx_expect_one(&feed, "n-custom_event.csv.gz", "custom_event", "noise");
+	fx_sh(": | gzip -c > e-custom_event.csv.gz");
+	fx_reject(&feed, "e-custom_event.csv.gz", "empty-file", "no bytes");
+}
+
+/* Output that ends exactly with the output buffer, just before, and just after. */
+static void test_gzip_buffer_edges(void)
+{
+	struct conf_feed feed = fx_feed();
+	for (int n = 262142; n <= 262146; n++) {
+		fx_sh("head -c %d /dev/zero | tr '\\0' x > edge; gzip -c edge > g-custom_event.csv.gz; "
+		      "gzip -c edge >> g-custom_event.csv.gz; cat edge edge > edge2",
+		      n);
+		fx_expect_one(&feed, "g-custom_event.csv.gz", "custom_event", "edge2");
+	}
+}
+
+static void test_gzip_damage(void)
+{
+	struct conf_feed feed = fx_feed();
+	fx_sh("seq 1 20000 > plain; gzip -nc plain > whole; size=$(stat -c %%s whole); "
+	      "for i in 1 2 3 4 5 6 7; do head -c $((size * i / 8)) whole > t$i-custom_event.csv.gz; done; "
+	      "head -c 1 whole > t8-custom_event.csv.gz; head -c $((size - 1)) whole > t9-custom_event.csv.gz");
+	for (int i = 1; i <= 9; i++) {
+		char name[64];
+		snprintf(name, sizeof(name), "t%d-custom_event.csv.gz", i);
+		fx_reject(&feed, name, "corrupt-archive", "ends too early");
+	}
+	fx_sh("python3 - <<'P'\n"
+	      "whole = open('whole', 'rb').read()\n"
+	      "for i in range(8):\n"
+	      "    b = bytearray(whole); at = 12 + (len(b) - 13) * i // 7; b[at] ^= 0x10\n"
+	      "    open('f%%d-custom_event.csv.gz' %% i, 'wb').write(b)\n"
+	      "P");
+	for (int i = 0; i < 8; i++) {
+		char name[64];
+		snprintf(name, sizeof(name), "f%d-custom_event.csv.gz", i);
+		fx_reject(&feed, name, "corrupt-archive", i < 7 ? "" : "incorrect length check");
+	}
+	fx_sh("size=$(stat -c %%s whole); { head -c $((size - 8)) whole; printf AAAA; tail -c 4 whole; } > "
+	      "c-custom_event.csv.gz");
+	fx_reject(&feed, "c-custom_event.csv.gz", "corrupt-archive", "incorrect data check");
+	fx_sh("cp plain x-custom_event.csv.gz");
+	fx_reject(&feed, "x-custom_event.csv.gz", "corrupt-archive", "no gzip data");
+}
+
+static void test_gzip_trailing(void)
+{
+	struct conf_feed feed = fx_feed();
+	fx_sh("echo a,b > p; gzip -nc p > whole; stat -c %%s whole > size; "
+	      "for g in 'x' '\\0' '\\0\\0\\0\\0' 'hello' '\\037'; do printf \"$g\" > g; "
+	      "cat whole g > t$(stat -c %%s g)$(od -An -tx1 -N1 g | tr -d ' ')-custom_event.csv.gz; done");
+	char *size = NULL, at[64], *path = df_format("%s/size", fx_dir);
+	CU_ASSERT_EQUAL(df_read_file(path, 64, &size, NULL, NULL), DF_OK);
+	snprintf(at, sizeof(at), "at byte %d", atoi(size));
+	static const char *const names[] = {"t178-custom_event.csv.gz", "t100-custom_event.csv.gz",
+					    "t400-custom_event.csv.gz", "t568-custom_event.csv.gz",
+					    "t11f-custom_event.csv.gz"};
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		fx_reject(&feed, names[i], "corrupt-archive", at);
+	free(size);
+	free(path);
+}
+
+static void test_gzip_caps(void)
+{
+	struct conf_feed feed = fx_feed();
+	fx_sh("head -c 80M /dev/zero > zeros; gzip -9c zeros > z-custom_event.csv.gz; "
+	      "head -c 60M zeros | gzip -9c > y-custom_event.csv.gz");
+	fx_reject(&feed, "z-custom_event.csv.gz", "archive-limit", "max_ratio (1000)"); /* deflate does 1:1029 here */
+	feed.max_ratio = 1100;
+	fx_expect_one(&feed, "z-custom_event.csv.gz", "custom_event", "zeros");
+	feed.max_ratio = 10;
+	fx_accept(&feed, "y-custom_event.csv.gz"); /* up to 64 MiB nobody looks */
+	feed = fx_feed();
+	feed.max_ratio = UINT64_MAX;
+	feed.max_plaintext = 80ull << 20;
+	fx_expect_one(&feed, "z-custom_event.csv.gz", "custom_event", "zeros");
+	feed.max_plaintext--;
+	fx_reject(&feed, "z-custom_event.csv.gz", "archive-limit", "max_plaintext");
+	fx_sh("rm zeros y-* z-*");
+}
+
+/* The outside world's faults put the file off instead of refusing it. */
+static void test_outside(void)
+{
+	struct conf_feed feed = fx_feed();
+	struct rlimit was = {0}, small = {0};
+	fx_sh("seq 1 300000 | gzip -c > a-custom_event.csv.gz");
+	getrlimit(RLIMIT_FSIZE, &was);
+	small = was;
+	small.rlim_cur = 300000;
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &small);
+	fx_expect(&feed, "a-custom_event.csv.gz", DF_RETRY, "", "cannot write");
+	setrlimit(RLIMIT_FSIZE, &was);
+	df_stop_requested = 1;
+	fx_expect(&feed, "a-custom_event.csv.gz", DF_RETRY, "", "asked to stop");
+	df_stop_requested = 0;
+	char scratch[sizeof(fx_scratch)];
+	memcpy(scratch, fx_scratch, sizeof(scratch));
+	snprintf(fx_scratch, sizeof(fx_scratch), "%s/nowhere", fx_dir);
+	fx_expect(&feed, "a-custom_event.csv.gz", DF_RETRY, "", "temporary file");
+	memcpy(fx_scratch, scratch, sizeof(scratch));
+}
+
+int main(void)
+{
+	static const CU_TestInfo tests[] = {
+	    {"names", test_names},
+	    {"bad names", test_bad_names},
+	    {"ignored names", test_ignored_names},
+	    {"plain", test_plain},
+	    {"gzip", test_gzip},
+	    {"gzip at the buffer's edges", test_gzip_buffer_edges},
+	    {"gzip damaged", test_gzip_damage},
+	    {"gzip with trailing bytes", test_gzip_trailing},
+	    {"gzip over a cap", test_gzip_caps},
+	    {"faults of the outside", test_outside},
+	    CU_TEST_INFO_NULL,
+	};
+	return fx_run("decode", fx_open, fx_close, tests);
+}

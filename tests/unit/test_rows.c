@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/* Each document is read twice: alone, and from the middle of a file. What comes out is written as
+ * "<line>[cell|cell]" for a row, "<line>!<fault>@<cell>" for a bad one, "$<code>:<line>" for a broken document. */
+#include "dropfeed/rows.h"
+
+#include <CUnit/Basic.h>
+#include <CUnit/CUnit.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static void render(int fd, uint64_t offset, uint64_t length, struct df_buf *out, const char *document)
+{
+	struct rows *r = NULL;
+	struct rows_row row;
+	struct df_err err = {0};
+	uint64_t number = 0;
+	enum df_status st = rows_open(fd, offset, length, &r, &err);
+	while (st == DF_OK && (st = rows_next(r, &row, &err)) == DF_OK) {
+		CU_ASSERT_EQUAL(row.number, ++number);
+		if (row.raw != NULL)
+			CU_ASSERT_EQUAL(memcmp(row.raw, document + row.offset, row.length), 0);
+		if (row.fault != NULL) {
+			CU_ASSERT_PTR_NOT_NULL(row.fault_text);
+			df_buf_addf(out, "%llu!%s@%zu ", (unsigned long long)row.line, row.fault, row.fault_column);
+			continue;
+		}
+		df_buf_addf(out, "%llu[", (unsigned long long)row.line);
+		for (size_t i = 0; i < row.n_cells; i++) {
+			if (i > 0)
+				df_buf_addc(out, '|');
+			df_buf_add(out, row.cells[i].p, row.cells[i].len);
+		}
+		df_buf_adds(out, "] ");
+	}
+	if (st != DF_END)
+		df_buf_addf(out, "$%s:%llu", err.code, (unsigned long long)err.line);
+	rows_close(r);
+}
+
+static char *read_document(const char *document, size_t len, size_t offset)
+{
+	struct df_err err = {0};
+	struct df_buf out = {0};
+	int fd = -1;
+	char *filler = df_alloc(offset + 1);
+	memset(filler, '"', offset);
+	CU_ASSERT_EQUAL_FATAL(df_unnamed_open("/tmp", &fd, &err), DF_OK);
+	CU_ASSERT_EQUAL_FATAL(df_write_all(fd, filler, offset, &err), DF_OK);
+	CU_ASSERT_EQUAL_FATAL(df_write_all(fd, document, len, &err), DF_OK);
+	CU_ASSERT_EQUAL_FATAL(df_write_all(fd, "\",\"behind\n", offset > 0 ? 10 : 0, &err), DF_OK);
+	render(fd, offset, len, &out, document);
+	df_buf_cstr(&out);
+	close(fd);
+	free(filler);
+	return out.data;
+}
+
+static void check(const char *document, size_t len, const char *expected)
+{
+	for (size_t offset = 0; offset <= 7; offset += 7) {
+		char *got = read_document(document, len, offset);
+		if (strcmp(got, expected) != 0)
+			fprintf(stderr, "\nexpected %.300s\n     got %.300s\n", expected, got);
+		CU_ASSERT_STRING_EQUAL(got, expected);
+		free(got);
+	}
+}
+
+#define ROWS(document, expected) check(document, sizeof(document) - 1, expected)
+
+static void test_plain(void)
+{
+	ROWS("a,b\n1,2\n", "1[a|b] 2[1|2] ");
+	ROWS("a,b\r\n1,2\r\n", "1[a|b] 2[1|2] ");
+	ROWS("a,b\r1,2\r", "1[a|b] 2[1|2] ");
+	ROWS("a,b\n1,2", "1[a|b] 2[1|2] ");
+	ROWS("a,b\n1,", "1[a|b] 2[1|] ");
+	ROWS("a\n,\n", "1[a] 2[|] ");
+	ROWS(" a , b\n", "1[ a | b] ");
+	ROWS("\t\n", "1[\t] ");
+	ROWS("a", "1[a] ");
+	ROWS("a\n\n\nb\n", "1[a] 4[b] ");
+	ROWS("\n\na\r\n\r\nb\r\n", "3[a] 5[b] ");
+	ROWS("\n", "");
+	ROWS("a,b\n1\n1,2,3\n", "1[a|b] 2[1] 3[1|2|3] ");
+	ROWS("\xef\xbb\xbf"
+	     "a,b\n1,2\n",
+	     "1[a|b] 2[1|2] ");
+	ROWS("\xef\xbb\xbf\"a\",b\n", "1[a|b] ");
+	ROWS("\xef\xbb\xbf", "");
+	ROWS("", "$empty-file:0");
+}
+
+static void test_quotes(void)
+{
+	ROWS("\"a\",\"b\"\n", "1[a|b] ");
+	ROWS("\"\"\n", "1[] ");
+	ROWS("\"\",\"\"\n\"x\"\n", "1[|] 2[x] ");
+	ROWS("\"a,b\",c\n", "1[a,b|c] ");
+	ROWS("\"say \"\"hi\"\"\",c\n", "1[say \"hi\"|c] ");
+	ROWS("\"\"\"\"\n", "1[\"] ");
+	ROWS("a,\"1\n2\n3\",b\nc\n", "1[a|1\n2\n3|b] 4[c] ");
+	ROWS("a,\"1\r\n2\",b\r\nc\r\n", "1[a|1\r\n2|b] 3[c] ");
+	ROWS("\"a\n\nb\"\nc\n", "1[a\n\nb] 4[c] ");
+	ROWS("a,\"b\"", "1[a|b] ");
+	ROWS("x\n\"a\rb\"\ny\n", "1[x] 2[a\rb] 3[y] ");
+}
+
+static void test_bad_rows(void)
+{
+	ROWS("a,b\n1,2\"3\n4,5\n", "1[a|b] 2!malformed-quote@2 3[4|5] ");
+	ROWS("a,b\n\"1\"x,2\n4,5\n", "1[a|b] 2!malformed-quote@1 3[4|5] ");
+	ROWS("a\n\"1\" \n2\n", "1[a] 2!malformed-quote@1 3[2] ");
+	ROWS("a\n \"1\"\n2\n", "1[a] 2!malformed-quote@1 3[2] ");
+	ROWS("a\n\"1\n2\"x\n3\n", "1[a] 2!malformed-quote@1 4[3] ");
+	ROWS("a\n1\"", "1[a] 2!malformed-quote@1 ");
+	ROWS("a,b\r\n1,2\"3\r\n4,5\r\n", "1[a|b] 2!malformed-quote@2 3[4|5] ");
+	ROWS("a,b\n1,\xff\n2,3\n", "1[a|b] 2!invalid-utf8@2 3[2|3] ");
+	ROWS("a,b\n\"\xc3\",1\n2,3\n", "1[a|b] 2!invalid-utf8@1 3[2|3] ");
+	ROWS("a,b\n1,\xed\xa0\x80\n2,3\n", "1[a|b] 2!invalid-utf8@2 3[2|3] ");
+	ROWS("a,b\n1\0,2\n2,3\n", "1[a|b] 2!nul-byte@1 3[2|3] ");
+	ROWS("a,b\n\xf0\x9f\x98\x80,\xc3\xa9\n", "1[a|b] 2[\xf0\x9f\x98\x80|\xc3\xa9] ");
+}
+
+static void test_broken_documents(void)
+{
+	ROWS("a,b\n1,\"2\n3,4\n", "1[a|b] $malformed-csv:2");
+	ROWS("a,b\n1,\"2", "1[a|b] $malformed-csv:2");
+	ROWS("a\n\"", "1[a] $malformed-csv:2");
+	ROWS("a\n\"x\ny\"\n\"z\n\n", "1[a] 2[x\ny] $malformed-csv:4");
+	ROWS("\xff\xfe" "a\0,\0", "$not-utf8:0");
+	ROWS("\xfe\xff\0a\0,", "$not-utf8:0");
+	ROWS("a\0b\0c\0d\0", "$not-utf8:0");
+	ROWS("\0a\0b\0c", "$not-utf8:0");
+	ROWS("a\0\0\0", "$not-utf8:0");
+}
+
+/* Rows larger than the window, cells at its edges, and the cap. */
+static void test_large(void)
+{
+	for (size_t size = 262100; size <= 262180; size++) {
+		struct df_buf doc = {0}, expected = {0};
+		df_buf_adds(&doc, "h,i\r\n");
+		for (size_t i = 0; i < size - 10; i++)
+			df_buf_addc(&doc, 'x');
+		df_buf_addf(&doc, ",\"%zu\"\r\nlast,1\r\n", size);
+		df_buf_adds(&expected, "1[h|i] 2[");
+		for (size_t i = 0; i < size - 10; i++)
+			df_buf_addc(&expected, 'x');
+		df_buf_addf(&expected, "|%zu] 3[last|1] ", size);
+		check(doc.data, doc.len, df_buf_cstr(&expected));
+		df_buf_free(&doc);
+		df_buf_free(&expected);
+	}
+}
+
+static void test_too_large(void)
+{
+	static const struct {
+		const char *open, *close, *expected;
+	} cases[] = {
+	    {"", "\n4,5\n", "1[a|b] 2!row-too-large@0 3[4|5] "},
+	    {"\"", "\"\n4,5\n", "1[a|b] 2!row-too-large@0 3[4|5] "},
+	    {"\"", "\",\"\n\n\"\n4,5\n", "1[a|b] 2!row-too-large@0 5[4|5] "},
+	    {"\"\n\"\"", "\"\r\n4,5\n", "1[a|b] 2!row-too-large@0 4[4|5] "},
+	    {"", "\r4,5\n", "1[a|b] 2!row-too-large@0 3[4|5] "},
+	    {"\"", "", "1[a|b] $malformed-csv:2"},
+	    {"", "", "1[a|b] 2!row-too-large@0 "},
+	};
+	const size_t n = sizeof(cases) / sizeof(cases[0]);
+	for (size_t i = 0; i < 2 * n; i++) { /* just over the cap, and far over what is ever kept in memory */
+		struct df_buf doc = {0};
+		df_buf_addf(&doc, "a,b\n%s", cases[i % n].open);
+		for (size_t k = 0; k < (i < n ? ROWS_MAX_ROW + 1000 : 5u << 20); k++)
+			df_buf_addc(&doc, 'x');
+		df_buf_adds(&doc, cases[i % n].close);
+		check(doc.data, doc.len, cases[i % n].expected);
+		df_buf_free(&doc);
+	}
+}
+
+static void test_many_columns(void)
+{
+	struct df_buf doc = {0}, expected = {0};
+	df_buf_adds(&expected, "1[");
+	for (int i = 0; i < 5000; i++) {
+		df_buf_addf(&doc, "%sc%d", i > 0 ? "," : "", i);
+		df_buf_addf(&expected, "%sc%d", i > 0 ? "|" : "", i);
+	}
+	df_buf_adds(&expected, "] ");
+	check(doc.data, doc.len, df_buf_cstr(&expected));
+	df_buf_free(&doc);
+	df_buf_free(&expected);
+}
+
+int main(void)
+{
+	CU_initialize_registry();
+	CU_pSuite s = CU_add_suite("rows", NULL, NULL);
+	CU_add_test(s, "plain rows, line ends, blank lines", test_plain);
+	CU_add_test(s, "quotes", test_quotes);
+	CU_add_test(s, "bad rows are passed over", test_bad_rows);
+	CU_add_test(s, "broken documents end", test_broken_documents);
+	CU_add_test(s, "cells at the window's edge", test_large);
+	CU_add_test(s, "rows past the cap", test_too_large);
+	CU_add_test(s, "5,000 columns", test_many_columns);
+	CU_basic_run_tests();
+	unsigned failed = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failed > 0;
+}
