@@ -54,11 +54,11 @@ receiver_stop() {
 	return 0
 }
 
-# sshd_start DIR: sets $sftp (sftp://user@host:port/folder) and leaves the folder at DIR/root.
+# sshd_start DIR: sets $sftp (sftp://user@host:port/~, where a login starts); that folder is DIR/root here.
 sshd_start() {
-	"$root/tests/peers/sshd" start "$1" >"$1.log" 2>&1 || { cat "$1.log" >&2; return 1; }
+	"$root/tests/peers/sshd" start "$1" --host-keys ed25519 >"$1.log" 2>&1 || { cat "$1.log" >&2; return 1; }
 	sshds+=("$1")
-	sftp=sftp://$(id -un)@127.0.0.1:$(tr -d '\n' <"$1/port")$1/root
+	sftp=sftp://$(id -un)@127.0.0.1:$(tr -d '\n' <"$1/port")/~
 }
 
 # gpg_home DIR [name...]: a GnuPG home with one unprotected key for each name (default: dropfeed).
