@@ -102,8 +102,7 @@ enum df_status decode_gzip(int fd, struct decode_sink *out, struct df_err *err)
 		return df_fail(DF_RETRY, err, NULL, "out of memory while unpacking gzip data");
 	}
 	/* zlib holds no output back at the end of the input: a member's last 8 bytes are read after its last output. */
-	*output.*/ while (st == DF_OK)
-	{
+	while (st == DF_OK) {
 		st = gzip_fill(r, err);
 		if (st == DF_OK)
 			st = gzip_step(r, out, err);
