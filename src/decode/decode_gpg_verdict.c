@@ -104,11 +104,12 @@ enum df_status decode_gpg_fault(const struct decode_gpg_run *run, gpgme_ctx_t ct
 		return gpg_symmetric(err);
 	if (run->agent_lost)
 		return gpg_agent_lost(run, err);
-	/* The file is not to blame for these: it stays, for the run after the passphrase was put right. */
-	if (run->asked && run->feed->passphrase == NULL)
+	/* No session key was had, and the file is not to blame: it stays, for the run after the passphrase was put
+	 * right. */
+	if (!run->informed && run->asked && run->feed->passphrase == NULL)
 		return df_fail(DF_RETRY, err, "decrypt-failed",
 			       "the secret key is protected by a passphrase; set passphrase_file");
-	if (run->bad_passphrase)
+	if (!run->informed && run->bad_passphrase)
 		return df_fail(DF_RETRY, err, "decrypt-failed",
 			       "the passphrase is not that of the secret key; correct what passphrase_file names");
 	if (run->informed && !run->intact)
