@@ -542,7 +542,12 @@ static void test_give_up(void)
 /* A receiver that is asleep accepts connections, as the kernel does that for it, and answers nothing. */
 static void receiver_sleeps(struct world *w, bool asleep)
 {
+	int status = 0;
 	CU_ASSERT_EQUAL(kill(w->pid, asleep ? SIGSTOP : SIGCONT), 0);
+	if (!asleep)
+		return;
+	CU_ASSERT_EQUAL(waitpid(w->pid, &status, WUNTRACED), w->pid); /* all its threads have stopped */
+	CU_ASSERT_TRUE(WIFSTOPPED(status));
 }
 
 static void wait_for_stats(struct world *w, uint64_t requests, uint64_t retries)
