@@ -25,7 +25,7 @@ equal "its header is the original one and two columns more" \
 
 # Which rows, which lines and why: known from the sample, lines counted by Python's CSV reader.
 python3 "$e2e/lib/batches.py" starts "$signups" >"$work/starts"
-want=$(for pair in 7:bad-timestamp 14:bad-timestamp 21:missing-identity 28:not-allowed 34:wrong-field-count; do
+want=$(for pair in 7:not-an-integer 14:bad-timestamp 21:missing-identity 28:not-allowed 34:wrong-field-count; do
 	echo "$(sed -n "${pair%:*}p" "$work/starts") ${pair#*:}"
 done)
 got=$(python3 -c 'import csv, re, sys
