@@ -115,7 +115,10 @@ static gpgme_error_t gpg_status(void *ctx, const char *keyword, const char *args
 		run->failed = run->failed || strcmp(keyword, "FAILURE") == 0;
 		gpg_status_error(run, args);
 	}
-	return 0;
+	if (run->st == DF_OK && (run->begun > 1 || run->plaintexts > 1))
+		run->st = df_fail(DF_REJECT, run->err, "decrypt-failed",
+				  "the file holds more than one OpenPGP message; encrypt the CSV as one");
+	return run->st == DF_OK ? 0 : gpgme_error(GPG_ERR_CANCELED);
 }
 
 /* ---- the run ---- */
@@ -153,15 +156,14 @@ enum df_status decode_gpg(const struct conf_feed *feed, int fd, struct decode_si
 		e = gpgme_data_new_from_cbs(&cipher, &reads, &run);
 	if (e == 0)
 		e = gpgme_data_new_from_cbs(&plain, &writes, &run);
-	if (e == 0)
-		e = gpgme_data_set_flag(cipher, "io-buffer-size", "262144");
-	if (e == 0)
-		e = gpgme_data_set_flag(plain, "io-buffer-size", "262144");
 	enum df_status st = DF_OK;
 	if (e != 0) {
 		st = df_fail(DF_RETRY, err, NULL, "cannot set up GnuPG: %s", gpgme_strerror(e));
 		goto cleanup;
 	}
+	/* Only for speed: an older GPGME that has no such flag goes on with its small buffers. */
+	(void)gpgme_data_set_flag(cipher, "io-buffer-size", "262144");
+	(void)gpgme_data_set_flag(plain, "io-buffer-size", "262144");
 	e = gpgme_op_decrypt_verify(ctx, cipher, plain);
 	st = run.st;
 	if (st == DF_OK && e != 0)

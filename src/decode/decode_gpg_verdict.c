@@ -149,11 +149,9 @@ enum df_status decode_gpg_check_whole(const struct decode_gpg_run *run, gpgme_ct
 		return gpg_not_protected(err);
 	if (result->recipients == NULL)
 		return gpg_symmetric(err);
-	if (run->begun > 1 || run->plaintexts > 1)
-		return df_fail(DF_REJECT, err, "decrypt-failed",
-			       "the file holds more than one OpenPGP message; encrypt the CSV as one");
 	/* Without a signature GnuPG has no reason to fail but the data. */
-	if (run->okay != 1 || run->plaintexts != 1 || run->broken || (run->failed && !run->signature))
+	if (run->begun != 1 || run->okay != 1 || run->plaintexts != 1 || run->broken ||
+	    (run->failed && !run->signature))
 		return df_fail(
 		    DF_REJECT, err, "decrypt-failed",
 		    "the OpenPGP message is damaged, or other bytes follow it; write or upload the file again");

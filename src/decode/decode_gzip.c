@@ -101,11 +101,9 @@ enum df_status decode_gzip(int fd, struct decode_sink *out, struct df_err *err)
 		free(r);
 		return df_fail(DF_RETRY, err, NULL, "out of memory while unpacking gzip data");
 	}
-	/* A full output buffer may leave output inside zlib with no input left, so zlib is asked again before more is
-	 * read. */
+	/* zlib holds no output back at the end of the input: a member's last 8 bytes are read after its last output. */
 	while (st == DF_OK) {
-		if (r->z.avail_in == 0 && (r->z.avail_out > 0 || r->at_start))
-			st = gzip_fill(r, err);
+		st = gzip_fill(r, err);
 		if (st == DF_OK)
 			st = gzip_step(r, out, err);
 	}

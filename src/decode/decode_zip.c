@@ -135,6 +135,7 @@ static enum df_status zip_extract(struct zip_reader *r, const zip_stat_t *sb, co
 		return zip_fault(zip_error_code_zip(e), zip_error_code_system(e), sb->name, err);
 	}
 	out->entry_start = out->written;
+	/* The claimed size is capped by the real one; never 0, which would mean no entry. */
 	out->entry_packed = sb->comp_size < out->packed ? sb->comp_size + 1 : out->packed;
 	while (st == DF_OK && (n = zip_fread(f, r->buffer, sizeof(r->buffer))) > 0)
 		st = decode_sink_write(out, r->buffer, (size_t)n, err);

@@ -50,6 +50,30 @@ static enum df_status check_settings(const struct map *m, struct df_err *err)
 	return DF_OK;
 }
 
+/* Static values are known before any document is. */
+static enum df_status check_static(const struct map *m, struct df_err *err)
+{
+	for (size_t i = 0; i < m->manifest->n; i++) {
+		const struct map_entry *e = &m->manifest->entries[i];
+		struct map_path path;
+		struct map_cell_fault fault;
+		struct df_buf json = {0};
+		if (e->action != MAP_STATIC ||
+		    map_path_parse(m->event, e->field, strlen(e->field), &path, NULL) != MAP_PATH_OK)
+			continue;
+		bool ok = map_cell_emit(m, path.type, path.field, e->value, strlen(e->value), &json, &fault);
+		df_buf_free(&json);
+		if (ok)
+			continue;
+		enum df_status st =
+		    df_fail(DF_USAGE, err, NULL, "manifest, entry %zu: 'value' does not suit '%.200s': %s", i + 1,
+			    e->field, fault.text);
+		map_manifest_place(m->feed->manifest_text, i + 1, err);
+		return st;
+	}
+	return DF_OK;
+}
+
 enum df_status map_open(const struct conf_feed *feed, const char *event_type, struct map **out, struct df_err *err)
 {
 	*out = NULL;
@@ -68,6 +92,8 @@ enum df_status map_open(const struct conf_feed *feed, const char *event_type, st
 		st = check_settings(m, err);
 	if (st == DF_OK && feed->manifest_text != NULL) {
 		st = map_manifest_parse(feed->manifest_text, event, &m->manifest, err);
+		if (st == DF_OK)
+			st = check_static(m, err);
 		if (st != DF_OK)
 			df_err_place(err, feed->manifest, 0, 0, NULL);
 	}
@@ -96,8 +122,9 @@ static void forget_document(struct map *m)
 	map_program_free(&m->batch_program);
 	map_program_free(&m->data_program);
 	map_bindings_free(&m->bindings);
+	free(m->truncated);
+	m->truncated = NULL;
 	m->n_warnings = 0;
-	m->warned_truncated = false;
 }
 
 void map_close(struct map *m)
@@ -216,6 +243,7 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 
 static enum df_status compile(struct map *m, struct df_err *err)
 {
+	m->truncated = df_alloc((m->n_names + 1) * sizeof(*m->truncated));
 	bool *done = df_alloc(m->n_names * sizeof(*done));
 	for (size_t i = 0; i < m->n_names; i++)
 		done[i] = map_has_header(m) && own_column(m->names[i]);

@@ -167,7 +167,7 @@ static bool emit_word(const struct map_field *field, const char *p, size_t len, 
 	size_t n = (size_t)snprintf(fault->text, sizeof(fault->text), "one of these is expected: ");
 	for (const char *const *w = field->words; *w != NULL; w++) {
 		if (n + strlen(*w) + 8 > sizeof(fault->text)) {
-			n += (size_t)snprintf(fault->text + n, sizeof(fault->text) - n, ", ...");
+			snprintf(fault->text + n, sizeof(fault->text) - n, ", ...");
 			break;
 		}
 		n += (size_t)snprintf(fault->text + n, sizeof(fault->text) - n, "%s%s", w == field->words ? "" : ", ",

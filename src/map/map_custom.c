@@ -27,14 +27,16 @@ static enum df_status read_entry(struct json_object *json, size_t number, const 
 	return st;
 }
 
-static enum df_status check_columns(const struct map_manifest *manifest, struct df_err *err)
+static enum df_status check_columns(struct map_manifest *manifest, struct df_err *err)
 {
-	for (size_t i = 0; manifest->has_header && i < manifest->n; i++)
+	for (size_t i = 0; manifest->has_header && i < manifest->n; i++) {
+		manifest->at = i + 1;
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(manifest->entries[i].source, manifest->entries[k].source) == 0)
 				return df_fail(DF_USAGE, err, NULL,
 					       "manifest, entry %zu: column '%.200s' is listed twice", i + 1,
 					       manifest->entries[i].source);
+	}
 	return DF_OK;
 }
 
@@ -56,8 +58,10 @@ enum df_status map_custom_read(struct json_object *root, const struct map_event 
 		return st;
 	size_t n = json_object_array_length(columns);
 	out->entries = df_alloc(n * sizeof(*out->entries));
-	for (size_t i = 0; i < n && st == DF_OK; i++, out->n++)
+	for (size_t i = 0; i < n && st == DF_OK; i++, out->n++) {
+		out->at = i + 1;
 		st = read_entry(json_object_array_get_idx(columns, i), i + 1, event, out, &out->entries[i], err);
+	}
 	if (st == DF_OK)
 		st = check_columns(out, err);
 	return st == DF_OK ? map_manifest_distinct(out, event, err) : st;

@@ -26,15 +26,58 @@ static const char *skip_blanks(const char *p)
 	}
 }
 
+static void position(const char *text, size_t offset, size_t *line, size_t *column)
+{
+	*line = *column = 1;
+	for (size_t i = 0; i < offset && text[i] != '\0'; i++) {
+		*column = text[i] == '\n' ? 1 : *column + (((unsigned char)text[i] & 0xc0) != 0x80);
+		*line += text[i] == '\n';
+	}
+}
+
 static enum df_status bad_syntax(const char *text, size_t offset, const char *why, struct df_err *err)
 {
-	size_t line = 1, column = 1;
-	for (size_t i = 0; i < offset && text[i] != '\0'; i++) {
-		column = text[i] == '\n' ? 1 : column + (((unsigned char)text[i] & 0xc0) != 0x80);
-		line += text[i] == '\n';
-	}
+	size_t line, column;
+	position(text, offset, &line, &column);
 	df_err_place(err, NULL, line, 0, NULL);
 	return df_fail(DF_USAGE, err, NULL, "manifest, line %zu, column %zu: %s", line, column, why);
+}
+
+/* The end of a string or comment that begins at p; p itself where none does. */
+static const char *skip_opaque(const char *p)
+{
+	char quote = *p;
+	if (quote == '/')
+		return skip_blanks(p);
+	if (quote != '"' && quote != '\'')
+		return p;
+	for (p++; *p != '\0' && *p != quote; p++)
+		if (*p == '\\' && p[1] != '\0')
+			p++;
+	return *p == quote ? p + 1 : p;
+}
+
+/* json-c keeps no positions. The text is known to be good JSON by now, and its entries are the objects on the third
+ * level. */
+void map_manifest_place(const char *text, size_t entry, struct df_err *err)
+{
+	size_t depth = 0, line, column;
+	for (const char *p = text; *p != '\0';) {
+		const char *next = skip_opaque(p);
+		if (next != p) {
+			p = next;
+			continue;
+		}
+		if (*p == '{' && depth == 2 && --entry == 0) {
+			position(text, (size_t)(p - text), &line, &column);
+			df_err_place(err, NULL, line, 0, NULL);
+			df_err_context(err, "line %zu, column %zu", line, column);
+			return;
+		}
+		depth += *p == '{' || *p == '[';
+		depth -= *p == '}' || *p == ']';
+		p++;
+	}
 }
 
 static enum df_status parse_json(const char *text, struct json_object **out, struct df_err *err)
@@ -135,8 +178,7 @@ enum df_status map_manifest_list(struct json_object *root, const char *key, stru
 }
 
 /* Two entries may not lead to the same place. */
-enum df_status map_manifest_distinct(const struct map_manifest *manifest, const struct map_event *event,
-				     struct df_err *err)
+enum df_status map_manifest_distinct(struct map_manifest *manifest, const struct map_event *event, struct df_err *err)
 {
 	enum df_status st = DF_OK;
 	struct map_node *roots[2];
@@ -148,6 +190,7 @@ enum df_status map_manifest_distinct(const struct map_manifest *manifest, const 
 	for (size_t i = 0; i < manifest->n && st == DF_OK; i++) {
 		const char *field = manifest->entries[i].field;
 		struct map_path path;
+		manifest->at = i + 1;
 		if (field == NULL || map_path_parse(event, field, strlen(field), &path, NULL) != MAP_PATH_OK)
 			continue; /* not resolved until the header is known */
 		if (map_tree_add(roots[path.data], &path) == NULL)
@@ -179,6 +222,8 @@ enum df_status map_manifest_parse(const char *text, const struct map_event *even
 		    DF_USAGE, err, NULL,
 		    "manifest: neither 'columns' (a custom manifest) nor 'mappings' (a field transformation) is there");
 	json_object_put(root);
+	if (st != DF_OK && manifest->at > 0)
+		map_manifest_place(text, manifest->at, err);
 	if (st == DF_OK)
 		*out = manifest;
 	else

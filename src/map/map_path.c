@@ -252,10 +252,6 @@ void map_path_explain(const struct map_event *event, enum map_path_result why, c
 			 event->name);
 		return;
 	case MAP_PATH_NO_KEY:
-		if (len == 0)
-			break;
-		snprintf(out, size, "'%.*s' lacks the name after the dot", shown, name);
-		return;
 	case MAP_PATH_OK:
 	case MAP_PATH_WHOLE:
 	case MAP_PATH_UNKNOWN:
@@ -264,6 +260,8 @@ void map_path_explain(const struct map_event *event, enum map_path_result why, c
 	map_suggest(event, name, len, near, sizeof(near));
 	if (len == 0)
 		snprintf(out, size, "a column has no name");
+	else if (why == MAP_PATH_NO_KEY)
+		snprintf(out, size, "'%.*s' is incomplete; a name is missing, as in '%s'", shown, name, near);
 	else if (why == MAP_PATH_WHOLE)
 		snprintf(out, size, "'%.*s' holds several fields: name one of them, such as '%s'", shown, name, near);
 	else

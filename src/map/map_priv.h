@@ -225,11 +225,15 @@ struct map_manifest {
 	bool has_header;
 	struct map_entry *entries; /* own */
 	size_t n;
+	size_t at; /* the entry that is being looked at, 1-based: for messages */
 };
 
 enum df_status map_manifest_parse(const char *text, const struct map_event *event, struct map_manifest **out,
 				  struct df_err *err) DF_CHECK;
 void map_manifest_free(struct map_manifest *manifest);
+
+/* Names line and column of an entry in an error that is set. */
+void map_manifest_place(const char *text, size_t entry, struct df_err *err);
 
 struct json_object;
 /* The two kinds' entries; each checks keys, types and destinations. */
@@ -249,7 +253,7 @@ enum df_status map_manifest_field(const struct map_event *event, size_t number, 
 /* An array of objects. */
 enum df_status map_manifest_list(struct json_object *root, const char *key, struct json_object **out,
 				 struct df_err *err) DF_CHECK;
-enum df_status map_manifest_distinct(const struct map_manifest *manifest, const struct map_event *event,
+enum df_status map_manifest_distinct(struct map_manifest *manifest, const struct map_event *event,
 				     struct df_err *err) DF_CHECK;
 
 /* What a manifest makes of the header: bindings, and which columns are thereby dealt with. */
@@ -311,7 +315,7 @@ struct map {
 	struct df_buf ids, batch_out, data_out, request_out, message_out, deleted;
 	struct map_warning *warnings; /* own */
 	size_t n_warnings;
-	bool warned_truncated;
+	bool *truncated; /* own: per column, 1-based, 0 for those without; whether it was warned about */
 };
 
 void map_warn(struct map *m, const char *code, const char *fmt, ...) DF_PRINTF(3, 4);

@@ -31,15 +31,15 @@ static void fault_add(struct run *r, const char *code, size_t column, const char
 	va_end(ap);
 }
 
-static void truncated(struct run *r, const char *what)
+/* Said once per column and document. */
+static void truncated(struct run *r, const struct map_op *op)
 {
-	if (r->m->warned_truncated)
+	size_t column = op->column == MAP_NONE ? 0 : op->column + 1;
+	if (r->m->truncated[column])
 		return;
-	r->m->warned_truncated = true;
-	map_warn(r->m, "too-long",
-		 "%s: cut to the API's limits, as limits = truncate says; "
-		 "further ones in this document are not reported",
-		 what);
+	r->m->truncated[column] = true;
+	map_warn(r->m, "too-long", "%s was cut to the API's limits in at least one row, as limits = truncate says",
+		 op->node->path);
 }
 
 /* The API's limits for the value's length, in characters. Few values have as many bytes. */
@@ -59,7 +59,7 @@ static bool fits(struct run *r, const struct map_op *op, struct rows_cell *cell)
 		return true;
 	if (r->m->feed->limits_truncate) {
 		cell->len = prefix;
-		truncated(r, op->node->path);
+		truncated(r, op);
 		return true;
 	}
 	fault_add(r, "too-long", op->column,
@@ -74,7 +74,7 @@ static bool has_room(struct run *r, const struct map_op *op)
 	if (frame->limit == 0 || frame->count < frame->limit)
 		return true;
 	if (r->m->feed->limits_truncate)
-		truncated(r, op->node->path);
+		truncated(r, op);
 	else if (frame->count++ == frame->limit)
 		fault_add(r, "too-many-attributes", op->column,
 			  "the API takes at most %u %s; leave some out or set limits = truncate", frame->limit,
@@ -116,7 +116,7 @@ static bool json_cell(struct run *r, const struct map_op *op, const struct rows_
 	if (!map_json_emit(cell->p, cell->len, &rules, r->out, fault))
 		return false;
 	if (rules.truncated)
-		truncated(r, op->node->path);
+		truncated(r, op);
 	return rules.members > 0;
 }
 

@@ -2,7 +2,9 @@
 /* The known path that is nearest to a name: by letters regardless of case, all of it or its last part alone. */
 #include "map_priv.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <strings.h>
 
 #define MAX_WORD 96
@@ -10,7 +12,7 @@
 struct search {
 	const char *name; /* what was written, cut to MAX_WORD */
 	size_t len;
-	bool whole; /* an object was named as a whole: only what is below it is near */
+	bool whole; /* an object was named as a whole, or a key is missing: only what is below is near */
 	unsigned best;
 	char path[256];
 };
@@ -54,7 +56,8 @@ static void try_path(struct search *s, const char *path)
 {
 	size_t len = strlen(path);
 	if (s->whole) {
-		if (len > s->len && strncasecmp(path, s->name, s->len) == 0 && path[s->len] == '.')
+		if (len > s->len && s->len > 0 && strncasecmp(path, s->name, s->len) == 0 &&
+		    (path[s->len] == '.' || path[s->len - 1] == '.'))
 			offer(s, 0, path, "", 0);
 		return;
 	}
@@ -64,18 +67,55 @@ static void try_path(struct search *s, const char *path)
 		offer(s, distance(dot + 1, strlen(dot + 1), s->name, s->len) + 1, path, "", 0);
 }
 
-/* A path that ends with a key of the user's choice: what was written after as many dots is taken for that key. */
-static void try_keyed(struct search *s, const char *path)
+/* The field of an object that is nearest to a word. */
+static const char *nearest_field(const struct map_object *object, const char *word, size_t len, unsigned *score)
 {
-	size_t dots = 0, i = 0;
+	const char *best = "";
+	*score = UINT_MAX;
+	for (size_t i = 0; i < object->n; i++) {
+		const char *name = object->fields[i].name;
+		unsigned d = distance(name, strlen(name), word, len);
+		if (d < *score) {
+			*score = d;
+			best = name;
+		}
+	}
+	return best;
+}
+
+/* A path that goes on with a key of the user's choice: what was written after as many dots is taken for that key. */
+static void try_keyed(struct search *s, const struct map_field *field, const char *path)
+{
+	size_t dots = 0, i = 0, len = strlen(path);
+	const char *example = field->type == MAP_OBJECT ? "<name>.consented"
+			      : field->type == MAP_KEYS ? "<name>.<key>"
+							: "<name>";
+	if (s->whole) {
+		if (strncasecmp(path, s->name, len < s->len ? len : s->len) == 0)
+			offer(s, 0, path, example, strlen(example));
+		return;
+	}
 	for (const char *p = path; *p != '\0'; p++)
 		dots += *p == '.';
 	for (; i < s->len && dots > 0; i++)
 		dots -= s->name[i] == '.';
-	if (s->whole)
-		try_path(s, path);
-	else if (dots == 0 && i < s->len)
-		offer(s, distance(path, strlen(path), s->name, i), path, s->name + i, s->len - i);
+	if (dots > 0 || i >= s->len)
+		return;
+	const char *tail = s->name + i;
+	size_t tail_len = s->len - i;
+	unsigned score = distance(path, len, s->name, i), more = 0;
+	if (field->type != MAP_OBJECT) {
+		offer(s, score, path, tail, tail_len);
+		return;
+	}
+	const char *dot = memrchr(tail, '.', tail_len);
+	if (dot == NULL)
+		return;
+	size_t key_len = (size_t)(dot - tail) + 1;
+	const char *name = nearest_field(field->object, dot + 1, tail_len - key_len, &more);
+	char *full = df_format("%.*s%s", (int)key_len, tail, name);
+	offer(s, score + more, path, full, strlen(full));
+	free(full);
 }
 
 static void walk(struct search *s, const struct map_object *object, const char *prefix)
@@ -91,7 +131,7 @@ static void walk(struct search *s, const struct map_object *object, const char *
 			 : field->shape == MAP_LIST     ? "[]"
 							: "");
 		if (keyed)
-			try_keyed(s, path);
+			try_keyed(s, field, path);
 		else if (field->object != NULL)
 			walk(s, field->object, path);
 		else
@@ -115,7 +155,8 @@ void map_suggest(const struct map_event *event, const char *name, size_t len, ch
 		break;
 	}
 	struct search s = {.name = name, .len = len > MAX_WORD ? MAX_WORD : len, .best = 1000};
-	s.whole = map_path_parse(event, name, len, &ignored, NULL) == MAP_PATH_WHOLE;
+	enum map_path_result result = map_path_parse(event, name, s.len, &ignored, NULL);
+	s.whole = result == MAP_PATH_WHOLE || result == MAP_PATH_NO_KEY;
 	walk(&s, &map_batch, "");
 	if (event->data != NULL)
 		walk(&s, event->data, "events.data.");

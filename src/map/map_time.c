@@ -167,7 +167,7 @@ static bool parse_ms(const char *p, size_t len, int64_t *ms, const char **code, 
 	if (read_digits(p, len, &i, 18, ms) == 0 || i != len) {
 		while (i < len && digit(p[i]))
 			i++;
-		*code = i == len && len > 0 ? "bad-timestamp" : "not-an-integer";
+		*code = i == len && len > 0 && digit(p[len - 1]) ? "bad-timestamp" : "not-an-integer";
 		*why = "Unix milliseconds are expected, such as 1700000000000; for dates set timestamps = auto or a "
 		       "pattern";
 		return false;

@@ -169,8 +169,10 @@ enum df_status map_transform_read(struct json_object *root, const struct map_eve
 		return st;
 	size_t n = json_object_array_length(mappings);
 	out->entries = df_alloc(n * sizeof(*out->entries));
-	for (size_t i = 0; i < n && st == DF_OK; i++, out->n++)
+	for (size_t i = 0; i < n && st == DF_OK; i++, out->n++) {
+		out->at = i + 1;
 		st = read_entry(json_object_array_get_idx(mappings, i), i + 1, event, &out->entries[i], err);
+	}
 	return st == DF_OK ? map_manifest_distinct(out, event, err) : st;
 }
 
@@ -260,7 +262,7 @@ static enum df_status check_sources(const struct map *m, struct df_err *err)
 		if (!wild && has_column(m, e->source, strlen(e->source)))
 			continue;
 		if (dot != NULL && has_column(m, e->source, (size_t)(dot - e->source)))
-			return df_fail(DF_USAGE, err, NULL,
+			return df_fail(DF_REJECT, err, "manifest-mismatch",
 				       "manifest, entry %zu: a source inside of a cell's JSON ('%.100s') is not "
 				       "supported yet by this "
 				       "version of dropfeed",

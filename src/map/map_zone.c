@@ -60,7 +60,8 @@ static int64_t change_at(const struct change *c, int64_t year)
 		return (first + c->day) * DAY + c->time;
 	int64_t month = map_days(year, c->month, 1);
 	int64_t next = c->month == 12 ? map_days(year + 1, 1, 1) : map_days(year, c->month + 1, 1);
-	int64_t day = month + (c->day - (month + 4) % 7 + 7) % 7 + 7 * (c->week - 1); /* 1970-01-01 was a Thursday */
+	int64_t day =
+	    month + (c->day - (month + 4) % 7 + 7) % 7 + INT64_C(7) * (c->week - 1); /* 1970-01-01 was a Thursday */
 	while (day >= next)
 		day -= 7;
 	return day * DAY + c->time;
@@ -150,7 +151,7 @@ static bool footer_change(const char **p, struct change *c)
 {
 	int64_t v[3] = {0};
 	c->kind = **p == 'M' || **p == 'J' ? *(*p)++ : 'n';
-	c->time = 2 * 3600;
+	c->time = 7200; /* two o'clock */
 	for (int i = 0; i < (c->kind == 'M' ? 3 : 1); i++)
 		if ((i > 0 && *(*p)++ != '.') || !footer_number(p, &v[i]))
 			return false;

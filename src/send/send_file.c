@@ -25,9 +25,9 @@ struct file_lane {
 
 struct file_stream {
 	int fd;
-	char *temporary;      /* own; NULL for standard output */
-	bool complete;	      /* an earlier run renamed the file: nothing is left to write */
-	struct df_buf buf;    /* whole lines */
+	char *temporary;        /* own; NULL for standard output */
+	bool complete;          /* an earlier run renamed the file: nothing is left to write */
+	struct df_buf buf;      /* whole lines */
 	size_t batches, events; /* in buf */
 	struct file_lane *lanes;
 	enum df_status status; /* of the first failure: nothing more is accepted */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ANSWER_MAX (1u << 20)
+#define ANSWER_MAX   (1u << 20)
 #define LOG_EVERY_MS 10000 /* while an endpoint stays unwell */
 
 /* ---- out ---- */
@@ -36,7 +36,7 @@ static void lane_prepare(struct http_lane *lane)
 	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
-	if (feed->ca_file != NULL)
+	if (feed->ca_file != NULL) /* beside the system's folder of authorities, which stays */
 		curl_easy_setopt(c, CURLOPT_CAINFO, feed->ca_file);
 	curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
 	curl_easy_setopt(c, CURLOPT_USERNAME, feed->api_key);
@@ -148,8 +148,9 @@ static void lane_well(struct http_lane *lane, int64_t now)
 {
 	struct http_host *host = lane->stream->host;
 	struct http_key *key = lane->stream->key;
-	if (host->failures > 0)
+	if (host->told)
 		df_log(DF_LOG_INFO, "%s answers again", host->name);
+	host->told = false;
 	host->failures = 0;
 	host->not_before = 0;
 	lane->failures = 0;
@@ -191,8 +192,10 @@ static void lane_log(struct http_host *host, const char *why, int64_t wait, int6
 {
 	bool quiet = host->logged_at != 0 && now - host->logged_at < LOG_EVERY_MS;
 	df_log(quiet ? DF_LOG_DEBUG : DF_LOG_WARN, "%s: %s, next try in %.1f s", host->name, why, (double)wait / 1000);
-	if (!quiet)
-		host->logged_at = now;
+	if (quiet)
+		return;
+	host->logged_at = now;
+	host->told = true;
 }
 
 /* Remembers since when nothing works: the time the failed request was on the wire counts. */
@@ -274,7 +277,7 @@ void http_lane_answered(struct http_lane *lane, CURLcode code)
 	int64_t now = df_monotonic_ms();
 	long status = 0;
 	struct send_verdict v = {0};
-	char why[200];
+	char why[CURL_ERROR_SIZE + 64];
 	curl_easy_getinfo(lane->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (code == CURLE_OK) {
 		send_verdict_read(&v, r, status, lane->answer.data, lane->answer.len, lane->answer.over);

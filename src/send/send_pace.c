@@ -3,16 +3,16 @@
 
 /*
  * The API's limit counts batches, not requests, and says in X-mp-rate-limit-percentage-used how much of it is gone.
- * Additive increase, multiplicative decrease, as in TCP: above HIGH the rate shrinks by a twentieth, below LOW a twentieth
- * of the limit comes back, between them it stays; a 429 halves it. Each at most once a second, because the answers
- * of parallel lanes all tell of the same moment.
+ * Additive increase, multiplicative decrease, as in TCP: above HIGH the rate shrinks by a twentieth, below LOW a
+ * twentieth of the limit comes back, between them it stays; a 429 halves it. Each at most once a second, because the
+ * answers of parallel lanes all tell of the same moment.
  */
-#define PERCENT_HIGH	98.0
-#define PERCENT_LOW	90.0
-#define STEP		0.05
-#define STEP_SLOW	0.01 /* after "acceleration" */
-#define SLOWEST		(1.0 / 64)
-#define STEER_EVERY_MS	1000
+#define PERCENT_HIGH   98.0
+#define PERCENT_LOW    90.0
+#define STEP           0.05
+#define STEP_SLOW      0.01 /* after "acceleration" */
+#define SLOWEST        (1.0 / 64)
+#define STEER_EVERY_MS 1000
 
 static double pace_burst(const struct send_pace *p)
 {

@@ -3,7 +3,8 @@
  * send_priv.h - what the files of this room share
  *
  *	send.c		the public functions, the table of the two drivers
- *	send_http.c	the sender's thread: which lane may start a request now, and the end of streams
+ *	send_http.c	the Events API sink as its producers see it: streams and queues
+ *	send_thread.c	the sender's thread: which lane may start a request now, and the end of streams
  *	send_lane.c	one lane: its curl handle, and what an answer does to it
  *	send_request.c	packing batches into a request, splitting it when the API complains
  *	send_verdict.c	an answer's meaning
@@ -24,13 +25,13 @@ struct send_tuning {
 	int64_t connect_timeout, request_timeout;
 	int64_t backoff_base, backoff_cap;
 	int64_t gather; /* a lane's oldest batch waits this long for company */
-	int64_t grace;	/* requests on the wire may still finish for this long after a stop */
+	int64_t grace;  /* requests on the wire may still finish for this long after a stop */
 };
 
 struct send_http;
 
 struct sender {
-	pthread_mutex_t lock; /* guards stats, http, and what send_http.c says it guards */
+	pthread_mutex_t lock; /* guards stats, http, and what send_http.h says it guards */
 	pthread_mutex_t out;  /* standard output: whole lines at a time */
 	struct send_tuning tuning;
 	struct send_stats stats;
@@ -52,8 +53,8 @@ struct send_stream {
 	void *ctx;
 	uint32_t n_lanes;
 	uint64_t *put_next; /* own; for each lane the lane_position that has to come next */
-	bool resumed;	    /* an earlier run settled something */
-	void *own;	    /* the driver's */
+	bool resumed;       /* an earlier run settled something */
+	void *own;          /* the driver's */
 };
 
 void send_http_free(struct send_http *h);
@@ -89,8 +90,8 @@ struct send_request {
 /* How many batches from `head` on fit into one request (at least one); *full: waiting would not add another. */
 size_t send_request_measure(const struct batch *head, bool *full);
 void send_request_fill(struct send_request *r, struct send_queue *q, size_t n);
-bool send_request_part(struct send_request *r); /* finds the next part; false when nothing is pending */
-void send_request_body(struct send_request *r); /* the current part's JSON */
+bool send_request_part(struct send_request *r);  /* finds the next part; false when nothing is pending */
+void send_request_body(struct send_request *r);  /* the current part's JSON */
 void send_request_clear(struct send_request *r); /* forgets all batches, keeps the body's memory */
 
 struct send_verdict;
@@ -110,7 +111,7 @@ enum send_action {
 
 struct send_verdict {
 	enum send_action action;
-	bool rest_stands; /* with SEND_SPLIT: what is not located is delivered */
+	bool rest_stands;                  /* with SEND_SPLIT: what is not located is delivered */
 	bool located[REQUEST_MAX_BATCHES]; /* counted from the part's first batch */
 	size_t n_located;
 	char *words; /* own; what to tell about a batch that was alone, or NULL */
@@ -129,10 +130,10 @@ size_t send_utf16_units(const char *s, size_t len);
 /* ---- send_pace.c: no clock of its own, times are df_monotonic_ms() values given by the caller ---- */
 
 struct send_pace {
-	double limit;	/* configured batches per second: never passed */
-	double rate;	/* today's, <= limit */
-	double step;	/* share of the limit that a calm second gives back */
-	double tokens;	/* <= one second's worth, but room for one full request */
+	double limit;   /* configured batches per second: never passed */
+	double rate;    /* today's, <= limit */
+	double step;    /* share of the limit that a calm second gives back */
+	double tokens;  /* <= one second's worth, but room for one full request */
 	int64_t filled; /* when tokens was last brought up to date */
 	int64_t steered, slowed;
 	int64_t not_before; /* the API asked for silence until then */

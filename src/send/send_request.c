@@ -37,7 +37,8 @@ void send_queue_free(struct send_queue *q)
 		batch_free(b);
 }
 
-/* The body is "[" batch ("," batch)* "]": every batch costs one byte more than itself, and there is one byte left over. */
+/* The body is "[" batch ("," batch)* "]": every batch costs one byte more than itself, and there is one byte left over.
+ */
 size_t send_request_measure(const struct batch *head, bool *full)
 {
 	size_t n = 0, bytes = 1, events = 0;

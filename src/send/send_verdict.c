@@ -14,7 +14,7 @@ size_t send_utf16_units(const char *s, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)s[i];
 		n += (c & 0xc0) != 0x80; /* not a continuation byte */
-		n += c >= 0xf0;		 /* beyond U+FFFF: a surrogate pair */
+		n += c >= 0xf0;          /* beyond U+FFFF: a surrogate pair */
 	}
 	return n;
 }
@@ -35,8 +35,9 @@ static size_t utf8_put(char *out, unsigned long c)
 	return n;
 }
 
-/* The character that the entity at s (which starts with '&') stands for, and its length; 0: none. Every entity is at least
- * as long as the UTF-8 form of its character ("&#9;" is 4 bytes), so that decoding in place never overtakes itself. */
+/* The character that the entity at s (which starts with '&') stands for, and its length; 0: none. Every entity is at
+ * least as long as the UTF-8 form of its character ("&#9;" is 4 bytes), so that decoding in place never overtakes
+ * itself. */
 static unsigned long entity_read(const char *s, size_t *len)
 {
 	static const struct {

@@ -8,12 +8,13 @@
  * SIGTERM or SIGINT ends it. With --cert and --tlskey (PEM) it speaks https. Without --key every caller may in.
  *
  * It takes POST /v2/bulkevents and /v2/bulkevents/historical, Content-Type application/json, Basic authentication,
- * an array of at most 100 batches with at most 100 events in at most 256,000 bytes. What it finds:
+ * an array of at most 100 batches of at most 128,000 bytes, with at most 100 events, in at most 256,000 bytes. It
+ *leaves:
  *
  *	DIR/accepted.ndjson	every accepted batch, one a line, byte for byte as it came
- *	DIR/requests.ndjson	every request, one a line: {"n","path","status","batches","events","bytes","ids","repeated"}
- *				ids: the source_request_ids; repeated: how many of them had been accepted before;
- *				status 0: closed without an answer
+ *	DIR/requests.ndjson	every request, one a line:
+ *{"n","path","status","batches","events","bytes","ids","repeated"} ids: the source_request_ids; repeated: how many of
+ *them had been accepted before; status 0: closed without an answer
  *
  * DIR/script: one instruction a line, used up in order, one for each request with good credentials; read again when
  * the file changes. Batches are counted from 0.
@@ -65,6 +66,7 @@
 #define MAX_BATCHES 100u
 #define MAX_EVENTS  100u
 #define MAX_BYTES   256000u
+#define MAX_BATCH   128000u
 #define MAX_SEEN    100000u /* batches looked at in one request, however wrong */
 
 static void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
@@ -188,7 +190,7 @@ struct request {
 		size_t events;
 		bool bad;
 		char why[160]; /* "...Path" is appended to it */
-	} *batch;
+	} * batch;
 	size_t n, events, n_bad, bytes;
 	unsigned long used; /* percent */
 	bool rated;
@@ -207,7 +209,8 @@ static size_t utf16(const char *s, size_t len)
 	size_t n = 0;
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)s[i];
-		n += ((c & 0xc0) != 0x80) + (c >= 0xf0);
+		n += (c & 0xc0) != 0x80;
+		n += c >= 0xf0;
 	}
 	return n;
 }
@@ -284,6 +287,8 @@ static void batch_check(struct request *r, struct slice *b, struct json_object *
 		batch_bad(r, b, "Error converting value to type &#39;Batch&#39;");
 		return;
 	}
+	if (b->len > MAX_BATCH)
+		batch_bad(r, b, "Batch is too large");
 	if (json_object_object_get_ex(o, "source_request_id", &v))
 		b->id = json_object_get_string(v);
 	if (json_object_object_get_ex(o, "events", &events) && !json_object_is_type(events, json_type_array))
@@ -292,7 +297,8 @@ static void batch_check(struct request *r, struct slice *b, struct json_object *
 	r->events += b->events;
 	for (size_t i = 0; i < b->events; i++) {
 		struct json_object *event = json_object_array_get_idx(events, i);
-		if (!json_object_object_get_ex(event, "event_type", &v) || !json_object_object_get_ex(event, "data", &v))
+		if (!json_object_object_get_ex(event, "event_type", &v) ||
+		    !json_object_object_get_ex(event, "data", &v))
 			batch_bad(r, b, "Required property &#39;event_type&#39; or &#39;data&#39; not found in JSON");
 	}
 	size_t i = 0;
@@ -304,7 +310,6 @@ static void batch_check(struct request *r, struct slice *b, struct json_object *
 static bool request_read(struct request *r)
 {
 	enum json_tokener_error why = json_tokener_success;
-	r->bytes = r->body.len;
 	r->json = r->body.s != NULL ? json_tokener_parse_verbose(r->body.s, &why) : NULL;
 	if (!json_object_is_type(r->json, json_type_array))
 		return false;
@@ -548,8 +553,8 @@ static bool may_enter(struct MHD_Connection *c)
 	if (server.key == NULL)
 		return true;
 	char *password = NULL, *user = MHD_basic_auth_get_username_password(c, &password);
-	bool ok = user != NULL && password != NULL && strcmp(user, server.key) == 0 &&
-		  strcmp(password, server.secret) == 0;
+	bool ok =
+	    user != NULL && password != NULL && strcmp(user, server.key) == 0 && strcmp(password, server.secret) == 0;
 	MHD_free(user);
 	MHD_free(password);
 	return ok;
@@ -589,12 +594,11 @@ static enum MHD_Result handle(void *own, struct MHD_Connection *c, const char *u
 		*size = 0;
 		return MHD_YES;
 	}
+	r->bytes = r->body.len;
 	struct reply a = {.status = request_refused(c, method, url)};
 	if (a.status == 0) {
 		a.status = 202;
 		reply_decide(&a, r);
-	} else {
-		r->bytes = r->body.len;
 	}
 	return answer(c, r, &a);
 }
@@ -627,9 +631,8 @@ static struct MHD_Daemon *start(uint16_t port, char *cert, char *key)
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
 	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | (cert != NULL ? MHD_USE_TLS : 0u);
-	struct MHD_OptionItem tls[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, cert},
-				       {MHD_OPTION_HTTPS_MEM_KEY, 0, key},
-				       {MHD_OPTION_END, 0, NULL}};
+	struct MHD_OptionItem tls[] = {
+	    {MHD_OPTION_HTTPS_MEM_CERT, 0, cert}, {MHD_OPTION_HTTPS_MEM_KEY, 0, key}, {MHD_OPTION_END, 0, NULL}};
 	struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
 	return MHD_start_daemon(flags, port, NULL, NULL, handle, NULL, MHD_OPTION_SOCK_ADDR, &at,
 				MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_CONNECTION_TIMEOUT, 120u,
@@ -660,41 +663,74 @@ static void usage(FILE *to)
 	      to);
 }
 
-int main(int argc, char **argv)
+struct options {
+	const char *dir, *port, *cert, *tlskey;
+};
+
+/* Returns the exit code when there is nothing more to do, else -1. */
+static int options_read(struct options *o, int argc, char **argv)
 {
-	const char *dir = NULL, *port = "0", *cert = NULL, *tlskey = NULL;
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--help") == 0) {
 			usage(stdout);
 			return 0;
 		}
-		const char **option = strcmp(argv[i], "--key") == 0	 ? &server.key
+		const char **option = strcmp(argv[i], "--key") == 0      ? &server.key
 				      : strcmp(argv[i], "--secret") == 0 ? &server.secret
-				      : strcmp(argv[i], "--port") == 0	 ? &port
-				      : strcmp(argv[i], "--cert") == 0	 ? &cert
-				      : strcmp(argv[i], "--tlskey") == 0 ? &tlskey
+				      : strcmp(argv[i], "--port") == 0   ? &o->port
+				      : strcmp(argv[i], "--cert") == 0   ? &o->cert
+				      : strcmp(argv[i], "--tlskey") == 0 ? &o->tlskey
 									 : NULL;
-		if (option != NULL && i + 1 < argc)
+		if (option != NULL && i + 1 < argc) {
 			*option = argv[++i];
-		else if (option == NULL && dir == NULL && argv[i][0] != '-')
-			dir = argv[i];
-		else
-			dir = NULL, i = argc;
+		} else if (option == NULL && o->dir == NULL && argv[i][0] != '-') {
+			o->dir = argv[i];
+		} else {
+			o->dir = NULL;
+			break;
+		}
 	}
-	if (dir == NULL || (server.key == NULL) != (server.secret == NULL) || (cert == NULL) != (tlskey == NULL)) {
-		usage(stderr);
-		return 2;
+	if (o->dir != NULL && (server.key == NULL) == (server.secret == NULL) &&
+	    (o->cert == NULL) == (o->tlskey == NULL))
+		return -1;
+	usage(stderr);
+	return 2;
+}
+
+/* What an earlier receiver accepted in this folder counts as seen. */
+static void seen_load(void)
+{
+	FILE *f = fopen("accepted.ndjson", "re");
+	char *line = NULL;
+	size_t cap = 0;
+	server.seen = json_object_new_object();
+	while (f != NULL && getline(&line, &cap, f) > 0) {
+		struct json_object *o = json_tokener_parse(line), *id = NULL;
+		if (json_object_object_get_ex(o, "source_request_id", &id))
+			json_object_object_add(server.seen, json_object_get_string(id), NULL);
+		json_object_put(o);
 	}
-	char *cert_text = cert != NULL ? slurp(cert) : NULL, *key_text = tlskey != NULL ? slurp(tlskey) : NULL;
-	if (chdir(dir) != 0)
-		die("cannot enter %s: %s", dir, strerror(errno));
+	free(line);
+	if (f != NULL)
+		fclose(f);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {.port = "0"};
+	int code = options_read(&o, argc, argv);
+	if (code >= 0)
+		return code;
+	char *cert_text = o.cert != NULL ? slurp(o.cert) : NULL, *key_text = o.tlskey != NULL ? slurp(o.tlskey) : NULL;
+	if (chdir(o.dir) != 0)
+		die("cannot enter %s: %s", o.dir, strerror(errno));
 	server.script.name = "script";
 	server.rules.name = "rules";
+	seen_load();
 	server.accepted = fopen("accepted.ndjson", "ae");
 	server.requests = fopen("requests.ndjson", "ae");
-	server.seen = json_object_new_object();
 	if (server.accepted == NULL || server.requests == NULL)
-		die("cannot write in %s: %s", dir, strerror(errno));
+		die("cannot write in %s: %s", o.dir, strerror(errno));
 
 	/* Blocked before there are threads, so that the signal waits for sigwait(). */
 	sigset_t ends;
@@ -704,9 +740,9 @@ int main(int argc, char **argv)
 	sigaddset(&ends, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &ends, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	struct MHD_Daemon *d = start((uint16_t)strtoul(port, NULL, 10), cert_text, key_text);
+	struct MHD_Daemon *d = start((uint16_t)strtoul(o.port, NULL, 10), cert_text, key_text);
 	if (d == NULL)
-		die("cannot listen on 127.0.0.1:%s", port);
+		die("cannot listen on 127.0.0.1:%s", o.port);
 	write_port(d);
 	sigwait(&ends, &got);
 	MHD_stop_daemon(d);

@@ -22,7 +22,7 @@
 
 static char fx_dir[64]; /* short: sockets of gpg-agent lie in it */
 static char fx_scratch[80];
-static unsigned fx_named; /* times that a name was seen in the scratch folder */
+static _Atomic unsigned fx_named; /* times that a name was seen in the scratch folder */
 
 static inline void fx_watch(void)
 {
@@ -134,7 +134,7 @@ static inline bool fx_same_bytes(const struct decode_doc *doc, const char *path)
 	free(whole);
 	struct stat sb = {0};
 	bool same = fd >= 0 && fstat(fd, &sb) == 0 && (uint64_t)sb.st_size == doc->length;
-	static char a[65536], b[65536];
+	char a[16384], b[16384];
 	for (uint64_t at = 0; same && at < doc->length;) {
 		size_t want = doc->length - at < sizeof(a) ? (size_t)(doc->length - at) : sizeof(a);
 		same = pread(fd, a, want, (off_t)at) == (ssize_t)want &&
@@ -198,6 +198,17 @@ static inline void fx_reject(const struct conf_feed *feed, const char *name, con
 	fx_expect(feed, name, DF_REJECT, code, words);
 }
 
+static inline unsigned fx_open_fds(void)
+{
+	unsigned n = 0;
+	DIR *dir = opendir("/proc/self/fd");
+	while (dir != NULL && readdir(dir) != NULL)
+		n++;
+	if (dir != NULL)
+		closedir(dir);
+	return n;
+}
+
 /* A suite with these tests, run; the number of failures, for main. */
 static inline int fx_run(const char *name, int (*open_suite)(void), int (*close_suite)(void), const CU_TestInfo *tests)
 {
@@ -206,7 +217,12 @@ static inline int fx_run(const char *name, int (*open_suite)(void), int (*close_
 	CU_pSuite suite = CU_add_suite(name, open_suite, close_suite);
 	for (; suite != NULL && tests->pName != NULL; tests++)
 		CU_add_test(suite, tests->pName, tests->pTestFunc);
+	unsigned fds = fx_open_fds();
 	CU_basic_run_tests();
+	if (fx_open_fds() != fds) {
+		fprintf(stderr, "descriptors were left open\n");
+		return 1;
+	}
 	unsigned failures = CU_get_number_of_failures() + CU_get_number_of_suites_failed();
 	CU_cleanup_registry();
 	return failures == 0 && suite != NULL ? 0 : 1;

@@ -5,6 +5,8 @@
  */
 #include "decode_fixture.h"
 
+#include <pthread.h>
+
 static char fx_home[4][80]; /* r, s, o, p */
 static char fx_signer[64], fx_signer_sub[64];
 
@@ -185,12 +187,24 @@ static void test_more_than_one(void)
 	fx_sh(G "G s -r ed -o one -e plain; echo b > b; G s -r ed -o two -e b; cat one two > m-custom_event.csv.gpg\n"
 		"G s --store -o lit b; cat one lit > l-custom_event.csv.gpg; cat lit one > k-custom_event.csv.gpg\n"
 		"{ cat one; echo garbage; } > g-custom_event.csv.gpg; { cat one; head -c 100 /dev/zero; } > "
-		"z-custom_event.csv.gpg");
-	static const char *const names[] = {"m-custom_event.csv.gpg", "l-custom_event.csv.gpg",
-					    "k-custom_event.csv.gpg", "g-custom_event.csv.gpg",
-					    "z-custom_event.csv.gpg"};
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		fx_reject(&feed, names[i], "decrypt-failed", "");
+		"z-custom_event.csv.gpg\n"
+		/* a signature by a key that nobody knows gives GnuPG an excuse to fail: that must not hide the rest */
+		"G s -r ed -u stranger -o signed -se plain; cat signed two > a-custom_event.csv.gpg; cat signed lit > "
+		"b-custom_event.csv.gpg; { cat signed; echo garbage; } > c-custom_event.csv.gpg; cat two signed > "
+		"d-custom_event.csv.gpg\n"
+		"G s -r other -o alien -e plain; cat signed alien > e-custom_event.csv.gpg; cat alien signed > "
+		"f-custom_event.csv.gpg");
+	static const char *const names[] = {"m", "l", "k", "g", "z", "a", "b", "c", "d", "e"};
+	for (int lax = 0; lax < 2; lax++) {
+		for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+			char name[64];
+			snprintf(name, sizeof(name), "%s-custom_event.csv.gpg", names[i]);
+			fx_reject(&feed, name, "decrypt-failed", "");
+		}
+		fx_reject(&feed, "f-custom_event.csv.gpg", "wrong-key", "");
+		fx_sh("echo allow-multiple-messages > r/gpg.conf"); /* the user's own laxness changes nothing */
+	}
+	fx_sh("rm r/gpg.conf");
 }
 
 /* GnuPG does not make messages without an MDC any more, so one is made here: RFC 4880 §5.7 and §13.9. */
@@ -220,7 +234,7 @@ static void test_no_integrity(void)
 		"P\n"
 		"python3 make.py; G r --ignore-mdc-error -o back -d i-custom_event.csv.gpg || :; cmp back small");
 	fx_reject(&feed, "i-custom_event.csv.gpg", "decrypt-failed", "no integrity protection");
-	fx_sh("echo ignore-mdc-error > r/gpg.conf"); /* the user's own laxness changes nothing */
+	fx_sh("echo ignore-mdc-error > r/gpg.conf"); /* nor does laxness help here */
 	fx_reject(&feed, "i-custom_event.csv.gpg", "decrypt-failed", "no integrity protection");
 	fx_sh("rm r/gpg.conf");
 }
@@ -333,6 +347,37 @@ static void test_outside(void)
 	fx_expect(&feed, "a-custom_event.csv.gpg", DF_RETRY, "", "agent");
 }
 
+static void *decode_often(void *failures)
+{
+	struct conf_feed feed = gpg_feed();
+	unsigned *bad = failures;
+	for (int i = 0; i < 5; i++) {
+		struct decode *d = NULL;
+		char *path = df_format("%s/t-custom_event.csv.gz.gpg", fx_dir);
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		bool ok = decode_open(&feed, "t-custom_event.csv.gz.gpg", fd, fx_scratch, &d, NULL) == DF_OK;
+		*bad += !ok || !fx_same_bytes(decode_doc(d, 0), "plain");
+		decode_close(d);
+		close(fd);
+		free(path);
+	}
+	return NULL;
+}
+
+/* Files are decoded by several workers at once. */
+static void test_threads(void)
+{
+	pthread_t threads[4];
+	unsigned bad[4] = {0};
+	fx_sh(G "G s -r ed -o t-custom_event.csv.gz.gpg -e plain.gz");
+	for (size_t i = 0; i < 4; i++)
+		CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, decode_often, &bad[i]), 0);
+	for (size_t i = 0; i < 4; i++) {
+		pthread_join(threads[i], NULL);
+		CU_ASSERT_EQUAL(bad[i], 0);
+	}
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
@@ -347,6 +392,7 @@ int main(void)
 	    {"bad signatures", test_bad_signatures},
 	    {"inner layers", test_inner_layers},
 	    {"over a cap", test_caps},
+	    {"threads", test_threads},
 	    {"faults of the outside", test_outside},
 	    CU_TEST_INFO_NULL,
 	};

@@ -4,142 +4,13 @@
  * it reads rows of "event_type<TAB>path<TAB>value" lines, each row ended by an empty line, and prints "ok<TAB>batch" or
  * "code<TAB>text" for each.
  */
-#include "dropfeed/map.h"
+#include "helper_map.h"
 
 #include <CUnit/Basic.h>
 #include <CUnit/CUnit.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#define MAX_CELLS 400
-
-struct outcome {
-	enum df_status status; /* of the first step that failed */
-	char code[32];
-	char text[1600];
-	char column[256];
-	char batch[65536], data[65536], ids[8192], request[512], message[512];
-	bool has_timestamp;
-	int64_t timestamp_ms;
-	size_t n_faults, fault_column;
-	char warnings[4096];
-};
-
-static struct outcome got;
-
-/* One member more or less is a mistake that json-c sees. */
-static void check_json(const char *fragment)
-{
-	char *text = df_format("{%s}", fragment);
-	struct json_tokener *tok = json_tokener_new();
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-	struct json_object *o = json_tokener_parse_ex(tok, text, (int)strlen(text));
-	CU_ASSERT_PTR_NOT_NULL(o);
-	if (o == NULL)
-		printf("\n  not JSON: %s\n", text);
-	CU_ASSERT_PTR_NULL(strchr(text, '\n'));
-	json_object_put(o);
-	json_tokener_free(tok);
-	free(text);
-}
-
-static void take_error(const struct df_err *err)
-{
-	snprintf(got.code, sizeof(got.code), "%s", err->code);
-	snprintf(got.text, sizeof(got.text), "%s", err->text);
-	snprintf(got.column, sizeof(got.column), "%s", err->column);
-}
-
-static void take_warnings(const struct map *m)
-{
-	const struct map_warning *w = NULL;
-	size_t n = map_warnings(m, &w), at = strlen(got.warnings);
-	for (size_t i = 0; i < n && at < sizeof(got.warnings); i++)
-		at += (size_t)snprintf(got.warnings + at, sizeof(got.warnings) - at, "%s: %s\n", w[i].code, w[i].text);
-}
-
-static void take_record(const struct map_record *r, enum df_status st)
-{
-	got.n_faults = r->n_faults;
-	if (st != DF_OK && r->n_faults > 0) {
-		snprintf(got.code, sizeof(got.code), "%s", r->faults[0].code);
-		snprintf(got.text, sizeof(got.text), "%s", r->faults[0].text);
-		snprintf(got.column, sizeof(got.column), "%s", r->faults[0].name);
-		got.fault_column = r->faults[0].column;
-		return;
-	}
-	snprintf(got.batch, sizeof(got.batch), "%.*s", (int)r->batch_len, r->batch);
-	snprintf(got.data, sizeof(got.data), "%.*s", (int)r->data_len, r->data);
-	snprintf(got.ids, sizeof(got.ids), "%.*s", (int)r->ids_len, r->ids);
-	if (r->request_id != NULL)
-		snprintf(got.request, sizeof(got.request), "%.*s", (int)r->request_id_len, r->request_id);
-	if (r->message_id != NULL)
-		snprintf(got.message, sizeof(got.message), "%.*s", (int)r->message_id_len, r->message_id);
-	got.has_timestamp = r->has_timestamp;
-	got.timestamp_ms = r->timestamp_ms;
-}
-
-static void run_cells(const struct conf_feed *feed, const char *event, const struct rows_cell *names, size_t n_names,
-		      const struct rows_cell *cells, size_t n_cells)
-{
-	struct map *m = NULL;
-	struct df_err err = {0};
-	struct map_record record = {0};
-	memset(&got, 0, sizeof(got));
-	got.status = map_open(feed, event, &m, &err);
-	if (got.status == DF_OK)
-		got.status = map_has_header(m) ? map_header(m, names, n_names, &err) : map_no_header(m, n_cells, &err);
-	take_error(&err);
-	if (got.status == DF_OK && n_cells != SIZE_MAX) {
-		got.status = map_row(m, cells, n_cells, &record);
-		take_record(&record, got.status);
-	}
-	if (m != NULL)
-		take_warnings(m);
-	map_close(m);
-}
-
-/* Cells apart by '|'. NULL: none at all. */
-static size_t split(const char *line, struct rows_cell *cells)
-{
-	size_t n = 0;
-	if (line == NULL)
-		return SIZE_MAX;
-	for (const char *p = line;; p++) {
-		const char *end = strchr(p, '|');
-		size_t len = end != NULL ? (size_t)(end - p) : strlen(p);
-		cells[n++] = (struct rows_cell){p, len};
-		if (end == NULL)
-			return n;
-		p = end;
-	}
-}
-
-static void run(const struct conf_feed *feed, const char *event, const char *header, const char *row)
-{
-	struct rows_cell names[MAX_CELLS] = {{0}}, cells[MAX_CELLS] = {{0}};
-	size_t n = split(header, names), k = split(row, cells);
-	run_cells(feed, event, names, n, cells, k);
-	if (got.status == DF_OK && row != NULL) {
-		check_json(got.batch);
-		check_json(got.data);
-		check_json(got.ids);
-	}
-}
-
-/* ---- tables ---- */
-
-#define CHECK_STRING(actual, expected)                                                                                 \
-	do {                                                                                                           \
-		CU_ASSERT_STRING_EQUAL(actual, expected);                                                              \
-		if (strcmp(actual, expected) != 0)                                                                     \
-			printf("\n  line %d\n  got      %s\n  expected %s\n  (%s %s)\n", __LINE__, actual, expected,   \
-			       got.code, got.text);                                                                    \
-	} while (0)
-
-static const struct conf_feed plain = {.name = "t"};
-static const struct conf_feed named = {.name = "t", .event_name = "n", .event_type = "other"};
 
 struct one { /* a column beside mpid in a custom event (or an eventless row), and what it becomes */
 	const char *column, *cell, *expected;
@@ -486,7 +357,16 @@ static void test_headers(void)
 	     "events.data.product_action.action", "commerce_event"},
 	    {"eventless", "mpid|api_key", "unknown-column", "api_key", "settings"},
 	    {"eventless", "mpid|", "unknown-column", "", "no name"},
-	    {"eventless", "mpid|user_attributes.", "unknown-column", "user_attributes.", "lacks"},
+	    {"eventless", "mpid|user_attributes.", "unknown-column", "user_attributes.", "'user_attributes.<name>'"},
+	    {"eventless", "mpid|consent_state.gdpr", "unknown-column", "consent_state.gdpr",
+	     "'consent_state.gdpr.<name>.consented'"},
+	    {"eventless", "mpid|consent_state.gdpr.p", "unknown-column", "consent_state.gdpr.p",
+	     "'consent_state.gdpr.<name>.consented'"},
+	    {"eventless", "mpid|consent_state.gdpr.p.q.consentd", "unknown-column", "consent_state.gdpr.p.q.consentd",
+	     "'consent_state.gdpr.p.q.consented'"},
+	    {"eventless", "mpid|integration_attributes.12", "unknown-column", "integration_attributes.12",
+	     "'integration_attributes.<name>.<key>'"},
+	    {"eventless", "mpid|device_info.", "unknown-column", "device_info.", "'device_info.brand'"},
 	    {"eventless", "mpid|aa|bb|cc|dd|ee|ff|gg", "unknown-column", "aa", "and 2 more"},
 	    {"eventless", "mpid|context.location.latitude", "missing-column", "", "context.location.longitude"},
 	};
@@ -591,6 +471,58 @@ static void test_limits(void)
 	free(name);
 }
 
+/* {"k0":"v",...} with n members, or {"k":["v",...]} with n entries. */
+static char *json_row(size_t n, bool list)
+{
+	struct df_buf b = {0};
+	df_buf_adds(&b, list ? "1|{\"k\":[" : "1|{");
+	for (size_t i = 0; i < n; i++)
+		if (list)
+			df_buf_addf(&b, "%s\"v%zu\"", i > 0 ? "," : "", i);
+		else
+			df_buf_addf(&b, "%s\"k%zu\":\"v\"", i > 0 ? "," : "", i);
+	df_buf_adds(&b, list ? "]}" : "}");
+	df_buf_addc(&b, '\0');
+	return b.data;
+}
+
+static void test_json_limits(void)
+{
+	struct conf_feed cut = {.name = "t", .limits_truncate = true};
+	for (size_t list = 0; list < 2; list++) {
+		size_t max = list ? 1000 : 100;
+		for (size_t extra = 0; extra < 2; extra++) {
+			char *row = json_row(max + extra, list);
+			run(&plain, "eventless", "mpid|user_attributes", row);
+			CHECK_STRING(got.code, extra > 0 ? "too-many-attributes" : "");
+			run(&cut, "eventless", "mpid|user_attributes", row);
+			CU_ASSERT_EQUAL(got.status, DF_OK);
+			CU_ASSERT_PTR_NOT_NULL(strstr(got.batch, list ? "\"v999\"]" : "\"k99\":\"v\"}"));
+			CU_ASSERT_EQUAL(strstr(got.warnings, "too-long") != NULL, extra > 0);
+			free(row);
+		}
+	}
+	static const struct {
+		const char *format;
+		size_t max;
+	} lengths[] = {{"1|{\"k\":\"%s\"}", 4096}, {"1|{\"%s\":\"v\"}", 256}, {"1|{\"k\":[\"%s\"]}", 512}};
+	for (size_t i = 0; i < 6; i++) {
+		size_t max = lengths[i / 2].max;
+		char *value = wide(max + i % 2), *fit = wide(max), *quoted = df_format("\"%s\"", fit);
+		const char *at = strstr(lengths[i / 2].format, "%s");
+		char *row =
+		    df_format("%.*s%s%s", (int)(at - lengths[i / 2].format), lengths[i / 2].format, value, at + 2);
+		run(&plain, "eventless", "mpid|user_attributes", row);
+		CHECK_STRING(got.code, i % 2 > 0 ? "too-long" : "");
+		run(&cut, "eventless", "mpid|user_attributes", row);
+		CU_ASSERT_PTR_NOT_NULL(strstr(got.batch, quoted));
+		free(row);
+		free(quoted);
+		free(fit);
+		free(value);
+	}
+}
+
 static void test_faults(void)
 {
 	static struct rows_cell names[] = {
@@ -669,6 +601,7 @@ int main(int argc, char **argv)
 	CU_add_test(s, "headers", test_headers);
 	CU_add_test(s, "deletion", test_deletion);
 	CU_add_test(s, "limits", test_limits);
+	CU_add_test(s, "limits in JSON cells", test_json_limits);
 	CU_add_test(s, "faults", test_faults);
 	CU_basic_set_mode(CU_BRM_NORMAL);
 	CU_basic_run_tests();

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#include "fetch_priv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Large, for libssh2 keeps as many requests in flight as fit into the buffer that it is given. */
+enum { GET_CHUNK = 1 << 20 };
+
+struct get_job {
+	struct fetch *source;
+	const struct fetch_entry *entry;
+	char *path; /* on the source */
+	char *part; /* "<spool_path>.part" */
+	int fd;
+	uint64_t have; /* bytes in the part, all of them in the hash */
+	struct df_sha256 *hash;
+	char *chunk;
+	bool throw_away; /* the part is of no use any more */
+};
+
+static enum df_status get_changed(struct get_job *job, const char *how, struct df_err *err)
+{
+	job->throw_away = true;
+	return df_fail(DF_RETRY, err, NULL, "%s %s while it was downloaded: it is taken again once it has come to rest",
+		       job->entry->name, how);
+}
+
+static enum df_status get_stopped(struct df_err *err)
+{
+	return df_fail(DF_RETRY, err, NULL, "stopped: the download goes on where it is with the next run");
+}
+
+/* Opens the part and hashes what an earlier attempt left in it. That these bytes are of the same file is the caller's
+ * promise: the spool path has to be another one for another name, size or mtime. */
+static enum df_status get_part_open(struct get_job *job, struct df_err *err)
+{
+	job->fd = open(job->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	struct stat st = {0};
+	if (job->fd < 0 || fchmod(job->fd, 0600) != 0 || fstat(job->fd, &st) != 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", job->part, strerror(errno));
+	if ((uint64_t)st.st_size > job->entry->size) {
+		if (ftruncate(job->fd, 0) != 0)
+			return df_fail(DF_RETRY, err, NULL, "cannot empty %s: %s", job->part, strerror(errno));
+		return DF_OK;
+	}
+	for (;;) {
+		if (df_stop_requested)
+			return get_stopped(err);
+		ssize_t n = read(job->fd, job->chunk, GET_CHUNK);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return df_fail(DF_RETRY, err, NULL, "cannot read %s: %s", job->part, strerror(errno));
+		if (n == 0)
+			return DF_OK;
+		df_sha256_add(job->hash, job->chunk, (size_t)n);
+		job->have += (uint64_t)n;
+	}
+}
+
+static enum df_status get_bytes(struct get_job *job, struct df_err *err)
+{
+	const struct fetch_driver *driver = job->source->driver;
+	void *state = job->source->state;
+	enum df_status st = driver->read_open(state, job->path, job->have, err);
+	if (st == DF_END)
+		return get_changed(job, "went away", err);
+	while (st == DF_OK) {
+		size_t n = 0;
+		if (df_stop_requested) {
+			st = get_stopped(err);
+			break;
+		}
+		st = driver->read(state, job->chunk, GET_CHUNK, &n, err);
+		if (st != DF_OK || n == 0)
+			break;
+		if (n > job->entry->size - job->have) {
+			st = get_changed(job, "grew", err);
+			break;
+		}
+		st = df_write_all(job->fd, job->chunk, n, err);
+		if (st != DF_OK) {
+			df_err_context(err, "%s", job->part);
+			break;
+		}
+		df_sha256_add(job->hash, job->chunk, n);
+		job->have += n;
+	}
+	driver->read_close(state);
+	if (st == DF_OK && job->have < job->entry->size)
+		st = get_changed(job, "shrank", err);
+	return st;
+}
+
+/* The same size and mtime as listed, still: what was read between the two looks is one state of the file. */
+static enum df_status get_look_again(struct get_job *job, struct df_err *err)
+{
+	struct fetch_stat now = {0};
+	enum df_status st = job->source->driver->look(job->source->state, job->path, false, &now, err);
+	if (st == DF_END)
+		return get_changed(job, "went away", err);
+	if (st != DF_OK)
+		return st;
+	if (now.kind != FETCH_FILE || now.size != job->entry->size || now.mtime != job->entry->mtime)
+		return get_changed(job, "changed", err);
+	return DF_OK;
+}
+
+static enum df_status get_keep(struct get_job *job, const char *spool_path, struct df_err *err)
+{
+	if (fsync(job->fd) != 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", job->part, strerror(errno));
+	if (rename(job->part, spool_path) != 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", job->part, strerror(errno));
+	const char *slash = strrchr(spool_path, '/');
+	char *dir = slash == NULL ? df_strdup(".")
+				  : df_strndup(spool_path, slash == spool_path ? 1 : (size_t)(slash - spool_path));
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum df_status st = DF_OK;
+	if (fd < 0 || fsync(fd) != 0)
+		st = df_fail(DF_RETRY, err, NULL, "cannot sync the folder %s: %s", dir, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	free(dir);
+	return st;
+}
+
+enum df_status fetch_get(struct fetch *source, const struct fetch_entry *entry, const char *spool_path,
+			 char hex[DF_SHA256_HEX], struct df_err *err)
+{
+	if (!fetch_name_sound(entry->name, strlen(entry->name)))
+		return df_fail(DF_FATAL, err, NULL, "'%s' is not the name of a file", entry->name);
+	struct get_job job = {.source = source, .entry = entry, .fd = -1};
+	job.path = fetch_path_join(source->root, entry->name);
+	job.part = df_format("%s.part", spool_path);
+	job.hash = df_sha256_new();
+	job.chunk = df_alloc(GET_CHUNK);
+	enum df_status st = get_part_open(&job, err);
+	if (st == DF_OK)
+		st = get_bytes(&job, err);
+	if (st == DF_OK)
+		st = get_look_again(&job, err);
+	if (st == DF_OK)
+		st = get_keep(&job, spool_path, err);
+	if (st == DF_OK)
+		df_sha256_end(job.hash, hex);
+	if (st == DF_REJECT) {
+		df_err_context(err, "cannot read %s on the source", entry->name);
+		st = DF_RETRY;
+	}
+	if (job.throw_away)
+		unlink(job.part);
+	if (job.fd >= 0)
+		close(job.fd);
+	free(job.chunk);
+	df_sha256_free(job.hash);
+	free(job.part);
+	free(job.path);
+	return st;
+}

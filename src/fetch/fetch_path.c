@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "fetch_priv.h"
+
+#include <stdlib.h>
+
+/* SFTP resolves relative paths from the login's folder (draft-ietf-secsh-filexfer-02 §6.2), so "/~/x" is just "x". */
+static char *path_below_login(const char *path)
+{
+	const char *rest = path[0] == '/' ? path + 1 : path;
+	if (rest[0] != '~' || (rest[1] != '\0' && rest[1] != '/'))
+		return NULL;
+	rest++;
+	while (*rest == '/')
+		rest++;
+	return df_strdup(*rest != '\0' ? rest : ".");
+}
+
+static char *path_trimmed(char *path)
+{
+	size_t len = strlen(path);
+	while (len > 1 && path[len - 1] == '/')
+		path[--len] = '\0';
+	return path;
+}
+
+char *fetch_path_root(const struct conf_source *source)
+{
+	const char *path = source->path != NULL && source->path[0] != '\0' ? source->path : "/";
+	char *out = source->kind == CONF_SOURCE_SFTP ? path_below_login(path) : NULL;
+	return path_trimmed(out != NULL ? out : df_strdup(path));
+}
+
+char *fetch_path_dir(const struct fetch *source, const char *dir)
+{
+	char *out = source->feed->source.kind == CONF_SOURCE_SFTP ? path_below_login(dir) : NULL;
+	if (out == NULL)
+		out = dir[0] == '/' ? df_strdup(dir) : fetch_path_join(source->root, dir);
+	return path_trimmed(out);
+}
+
+char *fetch_path_join(const char *dir, const char *name)
+{
+	size_t len = strlen(dir);
+	return df_format("%s%s%s", dir, len > 0 && dir[len - 1] == '/' ? "" : "/", name);
+}
+
+enum df_status fetch_path_make(struct fetch *source, const char *dir, struct df_err *err)
+{
+	char *path = df_strdup(dir);
+	enum df_status st = DF_OK;
+	for (char *p = path + 1; st == DF_OK && p[-1] != '\0'; p++) {
+		if (*p != '/' && *p != '\0')
+			continue;
+		char was = *p;
+		*p = '\0';
+		struct fetch_stat seen = {0};
+		st = source->driver->look(source->state, path, true, &seen, err);
+		if (st == DF_END)
+			st = source->driver->make_dir(source->state, path, err);
+		else if (st == DF_OK && seen.kind != FETCH_FOLDER)
+			st = df_fail(DF_REJECT, err, NULL, "%s on the source is not a folder", path);
+		*p = was;
+	}
+	free(path);
+	return st;
+}
+
+bool fetch_name_sound(const char *name, size_t len)
+{
+	if (len == 0 || memchr(name, '/', len) != NULL || memchr(name, '\0', len) != NULL)
+		return false;
+	return !(len == 1 && name[0] == '.') && !(len == 2 && name[0] == '.' && name[1] == '.');
+}

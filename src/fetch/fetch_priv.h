@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fetch_priv.h - what the two drivers offer to fetch.c
+ *
+ * A driver knows paths and bytes, nothing of feeds' policies: filters, resuming, hashing, numbered names and
+ * temporary names are fetch.c's. What a driver's calls return:
+ *
+ *	DF_OK		done
+ *	DF_END		the source says that there is no such file or folder; err is untouched
+ *	DF_REJECT	the source answered and said no; err has its words
+ *	others		no answer (connection lost, stalled, stopped), refused login, ...: err says what
+ */
+#ifndef DROPFEED_FETCH_PRIV_H
+#define DROPFEED_FETCH_PRIV_H
+
+#include "dropfeed/fetch.h"
+
+struct fetch_stat {
+	enum { FETCH_FILE, FETCH_FOLDER, FETCH_OTHER } kind;
+	uint64_t size;
+	int64_t mtime;
+};
+
+/* Called for every name of a folder but "." and "..". len: the name may hold a NUL, as the source spells it. */
+typedef void fetch_visit(void *arg, const char *name, size_t len, const struct fetch_stat *st);
+
+struct fetch_driver {
+	enum df_status (*open)(const struct conf_feed *feed, void **state, struct df_err *err);
+	void (*close)(void *state);
+	enum df_status (*list)(void *state, const char *dir, fetch_visit *visit, void *arg, struct df_err *err);
+	/* follow: look through a symbolic link */
+	enum df_status (*look)(void *state, const char *path, bool follow, struct fetch_stat *out, struct df_err *err);
+
+	/* One file at a time is open for reading. read: *n 0 is the end. */
+	enum df_status (*read_open)(void *state, const char *path, uint64_t offset, struct df_err *err);
+	enum df_status (*read)(void *state, void *p, size_t size, size_t *n, struct df_err *err);
+	void (*read_close)(void *state);
+
+	enum df_status (*move)(void *state, const char *from, const char *to,
+			       struct df_err *err); /* never onto a file */
+	enum df_status (*replace)(void *state, const char *from, const char *to, struct df_err *err);
+	enum df_status (*delete)(void *state, const char *path, struct df_err *err);
+	enum df_status (*make_dir)(void *state, const char *path, struct df_err *err);
+	/* a new file; an existing one is DF_REJECT */
+	enum df_status (*write)(void *state, const char *path, const void *p, size_t len, struct df_err *err);
+};
+
+extern const struct fetch_driver fetch_sftp_driver;
+extern const struct fetch_driver fetch_dir_driver;
+
+struct fetch {
+	const struct conf_feed *feed; /* borrowed */
+	const struct fetch_driver *driver;
+	void *state; /* the driver's */
+	char *root;  /* the feed's folder as the driver takes it */
+};
+
+/* fetch_path.c */
+/* The path of a configured folder as the source takes it: "/~/x" is below the login's folder, and without `root` ... */
+char *fetch_path_root(const struct conf_source *source);
+/* ... a relative one is below the feed's folder. */
+char *fetch_path_dir(const struct fetch *source, const char *dir);
+char *fetch_path_join(const char *dir, const char *name);
+/* Makes the folder and its missing parents. */
+enum df_status fetch_path_make(struct fetch *source, const char *dir, struct df_err *err) DF_CHECK;
+/* A name that cannot lead out of its folder. */
+bool fetch_name_sound(const char *name, size_t len);
+
+#endif

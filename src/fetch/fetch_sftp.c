@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* Files and folders of an SFTP server, version 3 of the protocol (draft-ietf-secsh-filexfer-02). */
+#include "fetch_sftp.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+
+enum { NAME_SIZE = 1 << 15 }; /* of one name in a listing */
+
+static enum df_status sftp_usable(const struct fetch_sftp *s, struct df_err *err)
+{
+	if (!s->broken)
+		return DF_OK;
+	return df_fail(DF_RETRY, err, NULL, "the connection to %s is broken", s->feed->source.host);
+}
+
+/* For the calls that say 0 or an error. */
+#define SFTP_DO(s, what, call, err)                                                                                    \
+	do {                                                                                                           \
+		enum df_status usable = sftp_usable((s), (err));                                                       \
+		if (usable != DF_OK)                                                                                   \
+			return usable;                                                                                 \
+		int rc = 0;                                                                                            \
+		FETCH_SFTP_AWAIT((s), rc, (call), (err));                                                              \
+		return rc == 0 ? DF_OK : fetch_sftp_fail((s), rc, (what), (err));                                      \
+	} while (0)
+
+static enum df_status sftp_handle(struct fetch_sftp *s, const char *path, unsigned long flags, long mode, int kind,
+				  LIBSSH2_SFTP_HANDLE **out, struct df_err *err)
+{
+	enum df_status st = sftp_usable(s, err);
+	fetch_sftp_begin(s);
+	while (st == DF_OK) {
+		*out = libssh2_sftp_open_ex(s->sftp, path, (unsigned)strlen(path), flags, mode, kind);
+		if (*out != NULL)
+			return DF_OK;
+		int rc = libssh2_session_last_errno(s->session);
+		if (rc != LIBSSH2_ERROR_EAGAIN)
+			return fetch_sftp_fail(s, rc, path, err);
+		st = fetch_sftp_wait(s, err);
+	}
+	return st;
+}
+
+static void sftp_handle_close(struct fetch_sftp *s, LIBSSH2_SFTP_HANDLE *handle)
+{
+	int rc = 0;
+	struct df_err unsaid = {0};
+	if (handle == NULL)
+		return;
+	/* A handle that cannot be closed now must be freed all the same, and only a close does that. */
+	bool was = s->closing;
+	s->closing = true;
+	if (s->broken)
+		shutdown(s->sock, SHUT_RDWR);
+	FETCH_SFTP_AWAIT(s, rc, libssh2_sftp_close_handle(handle), &unsaid);
+	s->closing = was;
+}
+
+static void sftp_stat_take(const LIBSSH2_SFTP_ATTRIBUTES *attrs, struct fetch_stat *out)
+{
+	out->kind = LIBSSH2_SFTP_S_ISREG(attrs->permissions)   ? FETCH_FILE
+		    : LIBSSH2_SFTP_S_ISDIR(attrs->permissions) ? FETCH_FOLDER
+							       : FETCH_OTHER;
+	out->size = attrs->filesize;
+	out->mtime = (int64_t)attrs->mtime;
+}
+
+static bool sftp_stat_whole(const LIBSSH2_SFTP_ATTRIBUTES *attrs)
+{
+	unsigned long need = LIBSSH2_SFTP_ATTR_PERMISSIONS | LIBSSH2_SFTP_ATTR_SIZE | LIBSSH2_SFTP_ATTR_ACMODTIME;
+	return (attrs->flags & need) == need;
+}
+
+static enum df_status sftp_look(void *state, const char *path, bool follow, struct fetch_stat *out, struct df_err *err)
+{
+	struct fetch_sftp *s = state;
+	LIBSSH2_SFTP_ATTRIBUTES attrs = {0};
+	enum df_status st = sftp_usable(s, err);
+	if (st != DF_OK)
+		return st;
+	int rc = 0;
+	FETCH_SFTP_AWAIT(s, rc,
+			 libssh2_sftp_stat_ex(s->sftp, path, (unsigned)strlen(path),
+					      follow ? LIBSSH2_SFTP_STAT : LIBSSH2_SFTP_LSTAT, &attrs),
+			 err);
+	if (rc != 0)
+		return fetch_sftp_fail(s, rc, path, err);
+	sftp_stat_take(&attrs, out);
+	return DF_OK;
+}
+
+/* A name of a listing whose attributes are not all there has to be asked for on its own. */
+static enum df_status list_one(struct fetch_sftp *s, const char *dir, const char *name, size_t len,
+			       const LIBSSH2_SFTP_ATTRIBUTES *attrs, fetch_visit *visit, void *arg, struct df_err *err)
+{
+	struct fetch_stat seen = {0};
+	if (!fetch_name_sound(name, len))
+		return DF_OK;
+	if (sftp_stat_whole(attrs)) {
+		sftp_stat_take(attrs, &seen);
+	} else {
+		char *leaf = df_strndup(name, len);
+		char *path = fetch_path_join(dir, leaf);
+		struct df_err said = {0};
+		enum df_status st = sftp_look(s, path, false, &seen, &said);
+		free(path);
+		free(leaf);
+		if (st == DF_END || st == DF_REJECT)
+			return DF_OK;
+		if (st != DF_OK)
+			return df_fail(st, err, NULL, "%s", said.text);
+	}
+	visit(arg, name, len, &seen);
+	return DF_OK;
+}
+
+static enum df_status sftp_list(void *state, const char *dir, fetch_visit *visit, void *arg, struct df_err *err)
+{
+	struct fetch_sftp *s = state;
+	LIBSSH2_SFTP_HANDLE *handle = NULL;
+	enum df_status st = sftp_handle(s, dir, 0, 0, LIBSSH2_SFTP_OPENDIR, &handle, err);
+	if (st != DF_OK)
+		return st;
+	char *name = df_alloc(NAME_SIZE);
+	while (st == DF_OK) {
+		LIBSSH2_SFTP_ATTRIBUTES attrs = {0};
+		int rc = 0;
+		FETCH_SFTP_AWAIT(s, rc, libssh2_sftp_readdir_ex(handle, name, NAME_SIZE, NULL, 0, &attrs), err);
+		if (rc == 0)
+			break;
+		st = rc < 0 ? fetch_sftp_fail(s, rc, dir, err)
+			    : list_one(s, dir, name, (size_t)rc, &attrs, visit, arg, err);
+	}
+	free(name);
+	sftp_handle_close(s, handle);
+	return st;
+}
+
+static void sftp_read_close(void *state)
+{
+	struct fetch_sftp *s = state;
+	sftp_handle_close(s, s->file);
+	s->file = NULL;
+}
+
+static enum df_status sftp_read_open(void *state, const char *path, uint64_t offset, struct df_err *err)
+{
+	struct fetch_sftp *s = state;
+	sftp_read_close(s);
+	enum df_status st = sftp_handle(s, path, LIBSSH2_FXF_READ, 0, LIBSSH2_SFTP_OPENFILE, &s->file, err);
+	if (st == DF_OK && offset > 0)
+		libssh2_sftp_seek64(s->file, offset);
+	return st;
+}
+
+static enum df_status sftp_read(void *state, void *p, size_t size, size_t *n, struct df_err *err)
+{
+	struct fetch_sftp *s = state;
+	ssize_t rc = 0;
+	enum df_status st = sftp_usable(s, err);
+	if (st != DF_OK)
+		return st;
+	FETCH_SFTP_AWAIT(s, rc, libssh2_sftp_read(s->file, p, size), err);
+	if (rc < 0) {
+		st = fetch_sftp_fail(s, rc, "read", err);
+		return st == DF_END ? df_fail(DF_REJECT, err, NULL, "the server lost the file") : st;
+	}
+	*n = (size_t)rc;
+	return DF_OK;
+}
+
+/* Version 3 fails when the target is there (§6.5); libssh2 sends flags from version 5 on only. */
+static enum df_status sftp_move(void *state, const char *from, const char *to, struct df_err *err)
+{
+	struct fetch_sftp *s = state;
+	SFTP_DO(s, to,
+		libssh2_sftp_rename_ex(s->sftp, from, (unsigned)strlen(from), to, (unsigned)strlen(to),
+				       LIBSSH2_SFTP_RENAME_ATOMIC | LIBSSH2_SFTP_RENAME_NATIVE),
+		err);
+}
+
+static enum df_status sftp_delete(void *state, const char *path, struct df_err *err)
+{
+	struct fetch_sftp *s = state;
+	SFTP_DO(s, path, libssh2_sftp_unlink_ex(s->sftp, path, (unsigned)strlen(path)), err);
+}
+
+/* Version 3 has no rename that replaces: for a moment there is no file of that name, and never half a one. */
+static enum df_status sftp_replace(void *state, const char *from, const char *to, struct df_err *err)
+{
+	enum df_status st = sftp_delete(state, to, err);
+	return st == DF_OK || st == DF_END ? sftp_move(state, from, to, err) : st;
+}
+
+static enum df_status sftp_make_dir(void *state, const char *path, struct df_err *err)
+{
+	struct fetch_sftp *s = state;
+	SFTP_DO(s, path, libssh2_sftp_mkdir_ex(s->sftp, path, (unsigned)strlen(path), 0777), err);
+}
+
+static enum df_status sftp_write(void *state, const char *path, const void *p, size_t len, struct df_err *err)
+{
+	struct fetch_sftp *s = state;
+	LIBSSH2_SFTP_HANDLE *handle = NULL;
+	enum df_status st = sftp_handle(s, path, LIBSSH2_FXF_WRITE | LIBSSH2_FXF_CREAT | LIBSSH2_FXF_EXCL, 0640,
+					LIBSSH2_SFTP_OPENFILE, &handle, err);
+	const char *from = p;
+	while (st == DF_OK && len > 0) {
+		ssize_t rc = 0;
+		FETCH_SFTP_AWAIT(s, rc, libssh2_sftp_write(handle, from, len), err);
+		if (rc < 0) {
+			st = fetch_sftp_fail(s, rc, path, err);
+			break;
+		}
+		from += rc;
+		len -= (size_t)rc;
+	}
+	if (handle == NULL)
+		return st;
+	if (st != DF_OK) {
+		sftp_handle_close(s, handle);
+		return st;
+	}
+	/* Some servers report a full disk only here. */
+	int rc = 0;
+	FETCH_SFTP_AWAIT(s, rc, libssh2_sftp_close_handle(handle), err);
+	if (rc == 0)
+		return DF_OK;
+	st = fetch_sftp_fail(s, rc, path, err);
+	if (rc == LIBSSH2_ERROR_EAGAIN)
+		sftp_handle_close(s, handle);
+	return st;
+}
+
+const struct fetch_driver fetch_sftp_driver = {
+    .open = fetch_sftp_open,
+    .close = fetch_sftp_close,
+    .list = sftp_list,
+    .look = sftp_look,
+    .read_open = sftp_read_open,
+    .read = sftp_read,
+    .read_close = sftp_read_close,
+    .move = sftp_move,
+    .replace = sftp_replace,
+    .delete = sftp_delete,
+    .make_dir = sftp_make_dir,
+    .write = sftp_write,
+};

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+#include "fetch_sftp.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int init_rc;
+
+static void init_once(void)
+{
+	init_rc = libssh2_init(0);
+}
+
+static enum df_status link_session(struct fetch_sftp *s, const char *preference, struct df_err *err)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, init_once);
+	s->session = init_rc == 0 ? libssh2_session_init() : NULL;
+	if (s->session == NULL)
+		return df_fail(DF_FATAL, err, NULL, "libssh2 does not start");
+	libssh2_session_set_blocking(s->session, 0);
+	if (libssh2_session_method_pref(s->session, LIBSSH2_METHOD_HOSTKEY, preference) != 0)
+		return df_fail(DF_FATAL, err, NULL, "libssh2 takes none of the host key types %s: %s", preference,
+			       fetch_sftp_words(s));
+	return DF_OK;
+}
+
+/* No connection came about. When that is for want of a common key type, say which ones the server has. */
+static enum df_status link_explain(struct fetch_sftp *s, long rc, const char *preference, struct df_err *err)
+{
+	char *words = df_strdup(fetch_sftp_words(s));
+	const char *host = s->feed->source.host;
+	s->broken = true;
+	char *offer =
+	    fetch_sftp_is_loss(rc) && rc != LIBSSH2_ERROR_SOCKET_DISCONNECT ? NULL : fetch_sftp_offer(s->feed);
+	bool only_rsa = offer != NULL && strstr(offer, "ssh-ed25519") == NULL && strstr(offer, "ecdsa-") == NULL &&
+			strstr(offer, "rsa") != NULL;
+	enum df_status st = DF_RETRY;
+	if (only_rsa && fetch_sftp_rsa_is_sha1())
+		st = df_fail(
+		    DF_DENIED, err, NULL,
+		    "the server %s has only RSA host keys (%s), which libssh2 %s cannot check, for it knows RSA "
+		    "with SHA-1 only: have the server's administrator add an Ed25519 or ECDSA host key, or build "
+		    "dropfeed with libssh2 1.11 or newer",
+		    host, offer, libssh2_version(0));
+	else if (rc == LIBSSH2_ERROR_KEX_FAILURE || rc == LIBSSH2_ERROR_METHOD_NONE)
+		st = df_fail(DF_DENIED, err, NULL,
+			     "%s and libssh2 %s have no common method: %s (host keys of the server: %s; asked for: %s)",
+			     host, libssh2_version(0), words, offer != NULL ? offer : "unknown", preference);
+	else
+		st = df_fail(DF_RETRY, err, NULL, "no SSH connection with %s port %u: %s", host,
+			     (unsigned)s->feed->source.port, words);
+	free(offer);
+	free(words);
+	return st;
+}
+
+/* DF_OK with the server's key in blob and len, which stay the session's. */
+static enum df_status link_handshake(struct fetch_sftp *s, const char *preference, const unsigned char **blob,
+				     size_t *len, struct df_err *err)
+{
+	enum df_status st = fetch_sftp_connect(s->feed, &s->sock, err);
+	if (st == DF_OK)
+		st = link_session(s, preference, err);
+	if (st != DF_OK)
+		return st;
+	int rc = 0, type = 0;
+	FETCH_SFTP_AWAIT(s, rc, libssh2_session_handshake(s->session, s->sock), err);
+	if (rc == LIBSSH2_ERROR_EAGAIN)
+		return DF_RETRY;
+	if (rc != 0)
+		return link_explain(s, rc, preference, err);
+	*blob = (const unsigned char *)libssh2_session_hostkey(s->session, len, &type);
+	if (*blob == NULL)
+		return df_fail(DF_DENIED, err, NULL, "%s shows no host key", s->feed->source.host);
+	return DF_OK;
+}
+
+static void link_hang_up(struct fetch_sftp *s)
+{
+	int rc = 0;
+	struct df_err unsaid = {0};
+	s->closing = true;
+	if (s->broken && s->sock >= 0)
+		shutdown(s->sock, SHUT_RDWR); /* so that nothing below waits for the other side */
+	if (s->file != NULL)
+		FETCH_SFTP_AWAIT(s, rc, libssh2_sftp_close_handle(s->file), &unsaid);
+	s->file = NULL;
+	if (s->sftp != NULL)
+		FETCH_SFTP_AWAIT(s, rc, libssh2_sftp_shutdown(s->sftp), &unsaid);
+	s->sftp = NULL;
+	if (s->session != NULL && !s->broken)
+		FETCH_SFTP_AWAIT(s, rc, libssh2_session_disconnect(s->session, "done"), &unsaid);
+	if (s->session != NULL) {
+		shutdown(s->sock, SHUT_RDWR);
+		FETCH_SFTP_AWAIT(s, rc, libssh2_session_free(s->session), &unsaid);
+	}
+	s->session = NULL;
+	if (s->sock >= 0)
+		close(s->sock);
+	s->sock = -1;
+	s->closing = s->broken = false;
+}
+
+static void seen_add(struct conf_list *seen, const char *type)
+{
+	seen->v = df_realloc(seen->v, (seen->n + 1) * sizeof(*seen->v));
+	seen->v[seen->n++] = df_strdup(type);
+}
+
+/* A server with several keys shows the one that we ask for, but a pinned fingerprint does not tell its type: types
+ * are tried until the pin fits or none is left. */
+static enum df_status link_find_pin(struct fetch_sftp *s, const struct fetch_known *known, struct df_err *err)
+{
+	struct conf_list seen = {0};
+	struct df_buf shown = {.max = 1024};
+	enum df_status st = DF_DENIED;
+	for (;;) {
+		char *preference = fetch_hostkey_preference(known, &seen);
+		if (preference == NULL)
+			break;
+		const unsigned char *blob = NULL;
+		size_t len = 0;
+		struct df_err said = {0};
+		st = link_handshake(s, preference, &blob, &len, &said);
+		free(preference);
+		if (st != DF_OK) {
+			if (seen.n == 0 || st != DF_DENIED) {
+				st = df_fail(st, err, NULL, "%s", said.text);
+				goto cleanup;
+			}
+			break; /* no further type that both sides know */
+		}
+		char type[32], print[FETCH_PRINT_SIZE];
+		fetch_hostkey_type(blob, len, type);
+		fetch_hostkey_print(blob, len, print);
+		if (fetch_hostkey_is_pin(s->feed->host_key, print))
+			goto cleanup;
+		df_buf_addf(&shown, "%s%s %s", shown.len > 0 ? ", " : "", type, print);
+		seen_add(&seen, type);
+		link_hang_up(s);
+	}
+	st = df_fail(DF_DENIED, err, NULL,
+		     "the host key of %s is not the pinned one: host_key is %s, the server shows %s. Ask the server's "
+		     "administrator which one is right before you change host_key",
+		     s->feed->source.host, s->feed->host_key, df_buf_cstr(&shown));
+cleanup:
+	for (size_t i = 0; i < seen.n; i++)
+		free(seen.v[i]);
+	free(seen.v);
+	df_buf_free(&shown);
+	return st;
+}
+
+static enum df_status link_find_known(struct fetch_sftp *s, const struct fetch_known *known, struct df_err *err)
+{
+	const unsigned char *blob = NULL;
+	size_t len = 0;
+	char *preference = fetch_hostkey_preference(known, &(struct conf_list){0});
+	enum df_status st = link_handshake(s, preference, &blob, &len, err);
+	free(preference);
+	return st == DF_OK ? fetch_hostkey_check(s->feed, known, blob, len, err) : st;
+}
+
+static enum df_status link_subsystem(struct fetch_sftp *s, struct df_err *err)
+{
+	fetch_sftp_begin(s);
+	while ((s->sftp = libssh2_sftp_init(s->session)) == NULL) {
+		int rc = libssh2_session_last_errno(s->session);
+		if (rc == LIBSSH2_ERROR_EAGAIN) {
+			enum df_status st = fetch_sftp_wait(s, err);
+			if (st != DF_OK)
+				return st;
+			continue;
+		}
+		s->broken = true;
+		if (fetch_sftp_is_loss(rc))
+			return df_fail(DF_RETRY, err, NULL, "the connection to %s broke: %s", s->feed->source.host,
+				       fetch_sftp_words(s));
+		return df_fail(DF_DENIED, err, NULL, "%s lets %s in, but serves no SFTP: %s", s->feed->source.host,
+			       s->feed->source.user, fetch_sftp_words(s));
+	}
+	return DF_OK;
+}
+
+enum df_status fetch_sftp_open(const struct conf_feed *feed, void **state, struct df_err *err)
+{
+	struct fetch_sftp *s = df_alloc(sizeof(*s));
+	struct fetch_known known = {0};
+	enum df_status st = DF_OK;
+	s->feed = feed;
+	s->sock = -1;
+	*state = s;
+	if (feed->host_key == NULL)
+		st = fetch_known_read(feed, &known, err);
+	if (st == DF_OK)
+		st = feed->host_key != NULL ? link_find_pin(s, &known, err) : link_find_known(s, &known, err);
+	if (st == DF_OK)
+		st = fetch_sftp_login(s, err);
+	if (st == DF_OK)
+		st = link_subsystem(s, err);
+	fetch_known_free(&known);
+	return st;
+}
+
+void fetch_sftp_close(void *state)
+{
+	link_hang_up(state);
+	free(state);
+}

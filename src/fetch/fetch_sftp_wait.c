@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+#include "fetch_sftp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { CONNECT_MS = 30000, FAREWELL_MS = 1000, SLICE_MS = 200, STALL_DEFAULT_MS = 60000, STALLS_A_CALL = 10 };
+
+/* ---- TCP ---- */
+
+/* 0, or why not, in errno's terms. */
+static int connect_one(const struct addrinfo *to, int *sock)
+{
+	int fd = socket(to->ai_family, to->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, to->ai_protocol);
+	if (fd < 0)
+		return errno;
+	int why = connect(fd, to->ai_addr, to->ai_addrlen) == 0 ? 0 : errno;
+	int64_t until = df_monotonic_ms() + CONNECT_MS;
+	while (why == EINPROGRESS || why == EINTR) {
+		if (df_stop_requested) {
+			why = ECANCELED;
+			break;
+		}
+		if (df_monotonic_ms() >= until) {
+			why = ETIMEDOUT;
+			break;
+		}
+		struct pollfd p = {.fd = fd, .events = POLLOUT};
+		if (poll(&p, 1, SLICE_MS) <= 0)
+			continue;
+		socklen_t size = sizeof(why);
+		if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &why, &size) != 0)
+			why = errno;
+		break;
+	}
+	if (why != 0) {
+		close(fd);
+		return why;
+	}
+	int on = 1;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* a pity, not an error, if it cannot */
+	*sock = fd;
+	return 0;
+}
+
+enum df_status fetch_sftp_connect(const struct conf_feed *feed, int *sock, struct df_err *err)
+{
+	const struct conf_source *source = &feed->source;
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
+	struct addrinfo *found = NULL;
+	char port[8];
+	snprintf(port, sizeof(port), "%u", (unsigned)source->port);
+	int rc = getaddrinfo(source->host, port, &hints, &found);
+	if (rc != 0) /* EAI_ADDRFAMILY: a numeric address of a family that has no route is still worth trying */
+		rc = getaddrinfo(source->host, port, &(struct addrinfo){.ai_socktype = SOCK_STREAM}, &found);
+	if (rc != 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot find the host %s: %s", source->host,
+			       rc == EAI_SYSTEM ? strerror(errno) : gai_strerror(rc));
+	int why = EHOSTUNREACH;
+	for (const struct addrinfo *to = found; to != NULL; to = to->ai_next) {
+		why = connect_one(to, sock);
+		if (why == 0 || why == ECANCELED)
+			break;
+	}
+	freeaddrinfo(found);
+	if (why == ECANCELED)
+		return df_fail(DF_RETRY, err, NULL, "stopped while connecting to %s", source->host);
+	if (why != 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot connect to %s port %s: %s", source->host, port,
+			       strerror(why));
+	return DF_OK;
+}
+
+/* ---- waiting ---- */
+
+void fetch_sftp_begin(struct fetch_sftp *s)
+{
+	s->began_ms = s->heard_ms = df_monotonic_ms();
+}
+
+enum df_status fetch_sftp_wait(struct fetch_sftp *s, struct df_err *err)
+{
+	int64_t stall = s->feed->stall_timeout_ms > 0 ? s->feed->stall_timeout_ms : STALL_DEFAULT_MS;
+	if (s->closing)
+		stall = FAREWELL_MS;
+	if (!s->closing && df_stop_requested) {
+		s->broken = true;
+		return df_fail(DF_RETRY, err, NULL, "stopped while waiting for %s", s->feed->source.host);
+	}
+	int64_t now = df_monotonic_ms();
+	/* A server that only keeps the connection alive moves the socket, but does not get anything done. */
+	bool stalled = now - s->heard_ms >= stall || now - s->began_ms >= stall * (s->closing ? 1 : STALLS_A_CALL);
+	if (stalled) {
+		s->broken = true;
+		return df_fail(DF_RETRY, err, NULL, "%s did not answer for %.0f seconds (stall_timeout)",
+			       s->feed->source.host, (double)stall / 1000);
+	}
+	int directions = libssh2_session_block_directions(s->session);
+	struct pollfd p = {.fd = s->sock};
+	if ((directions & LIBSSH2_SESSION_BLOCK_OUTBOUND) != 0)
+		p.events |= POLLOUT;
+	if ((directions & LIBSSH2_SESSION_BLOCK_INBOUND) != 0 || p.events == 0)
+		p.events |= POLLIN;
+	int64_t left = s->heard_ms + stall - now;
+	int rc = poll(&p, 1, left < SLICE_MS ? (int)left : SLICE_MS);
+	if (rc > 0)
+		s->heard_ms = df_monotonic_ms();
+	return DF_OK;
+}
+
+/* ---- errors ---- */
+
+const char *fetch_sftp_words(struct fetch_sftp *s)
+{
+	char *words = NULL;
+	libssh2_session_last_error(s->session, &words, NULL, 0);
+	return words != NULL && words[0] != '\0' ? words : "no reason given";
+}
+
+bool fetch_sftp_is_loss(long rc)
+{
+	return rc == LIBSSH2_ERROR_EAGAIN || rc == LIBSSH2_ERROR_SOCKET_SEND || rc == LIBSSH2_ERROR_SOCKET_RECV ||
+	       rc == LIBSSH2_ERROR_SOCKET_DISCONNECT || rc == LIBSSH2_ERROR_SOCKET_TIMEOUT ||
+	       rc == LIBSSH2_ERROR_SOCKET_NONE || rc == LIBSSH2_ERROR_TIMEOUT || rc == LIBSSH2_ERROR_BAD_SOCKET ||
+	       rc == LIBSSH2_ERROR_CHANNEL_CLOSED || rc == LIBSSH2_ERROR_CHANNEL_EOF_SENT;
+}
+
+/* The status codes of SFTP version 3 (draft-ietf-secsh-filexfer-02 §7), and those of later ones that servers send
+ * anyway. */
+static const char *sftp_status_words(unsigned long status)
+{
+	switch (status) {
+	case LIBSSH2_FX_PERMISSION_DENIED:
+		return "permission denied";
+	case LIBSSH2_FX_OP_UNSUPPORTED:
+		return "the server does not support this";
+	case LIBSSH2_FX_FILE_ALREADY_EXISTS:
+		return "it exists already";
+	case LIBSSH2_FX_WRITE_PROTECT:
+		return "the file system is read-only";
+	case LIBSSH2_FX_NO_SPACE_ON_FILESYSTEM:
+		return "no space left";
+	case LIBSSH2_FX_QUOTA_EXCEEDED:
+		return "quota exceeded";
+	case LIBSSH2_FX_NOT_A_DIRECTORY:
+		return "not a folder";
+	case LIBSSH2_FX_INVALID_FILENAME:
+		return "invalid name";
+	default:
+		return "the server says no, without a reason";
+	}
+}
+
+enum df_status fetch_sftp_fail(struct fetch_sftp *s, long rc, const char *what, struct df_err *err)
+{
+	if (rc == LIBSSH2_ERROR_SFTP_PROTOCOL) {
+		unsigned long status = libssh2_sftp_last_error(s->sftp);
+		if (status == LIBSSH2_FX_NO_SUCH_FILE || status == LIBSSH2_FX_NO_SUCH_PATH)
+			return DF_END;
+		if (status != LIBSSH2_FX_NO_CONNECTION && status != LIBSSH2_FX_CONNECTION_LOST)
+			return df_fail(DF_REJECT, err, NULL, "%s: %s", what, sftp_status_words(status));
+	}
+	s->broken = true;
+	return df_fail(DF_RETRY, err, NULL, "the connection to %s broke: %s", s->feed->source.host,
+		       fetch_sftp_words(s));
+}
+
+bool fetch_sftp_rsa_is_sha1(void)
+{
+	return libssh2_version(0x010b00) == NULL;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#include "helper_map.h"
+
+#include <json-c/json.h>
+#include <stdlib.h>
+
+struct outcome got;
+const struct conf_feed plain = {.name = "t"};
+const struct conf_feed named = {.name = "t", .event_name = "n", .event_type = "other"};
+
+/* One member more or less is a mistake that json-c sees. */
+static void check_json(const char *fragment)
+{
+	char *text = df_format("{%s}", fragment);
+	struct json_tokener *tok = json_tokener_new();
+	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	struct json_object *o = json_tokener_parse_ex(tok, text, (int)strlen(text));
+	CU_ASSERT_PTR_NOT_NULL(o);
+	if (o == NULL)
+		printf("\n  not JSON: %s\n", text);
+	CU_ASSERT_PTR_NULL(strchr(text, '\n'));
+	json_object_put(o);
+	json_tokener_free(tok);
+	free(text);
+}
+
+static void take_error(const struct df_err *err)
+{
+	snprintf(got.code, sizeof(got.code), "%s", err->code);
+	snprintf(got.text, sizeof(got.text), "%s", err->text);
+	snprintf(got.column, sizeof(got.column), "%s", err->column);
+}
+
+static void take_warnings(const struct map *m)
+{
+	const struct map_warning *w = NULL;
+	size_t n = map_warnings(m, &w), at = strlen(got.warnings);
+	for (size_t i = 0; i < n && at < sizeof(got.warnings); i++)
+		at += (size_t)snprintf(got.warnings + at, sizeof(got.warnings) - at, "%s: %s\n", w[i].code, w[i].text);
+}
+
+static void take_record(const struct map_record *r, enum df_status st)
+{
+	got.n_faults = r->n_faults;
+	if (st != DF_OK && r->n_faults > 0) {
+		snprintf(got.code, sizeof(got.code), "%s", r->faults[0].code);
+		snprintf(got.text, sizeof(got.text), "%s", r->faults[0].text);
+		snprintf(got.column, sizeof(got.column), "%s", r->faults[0].name);
+		got.fault_column = r->faults[0].column;
+		return;
+	}
+	snprintf(got.batch, sizeof(got.batch), "%.*s", (int)r->batch_len, r->batch);
+	snprintf(got.data, sizeof(got.data), "%.*s", (int)r->data_len, r->data);
+	snprintf(got.ids, sizeof(got.ids), "%.*s", (int)r->ids_len, r->ids);
+	if (r->request_id != NULL)
+		snprintf(got.request, sizeof(got.request), "%.*s", (int)r->request_id_len, r->request_id);
+	if (r->message_id != NULL)
+		snprintf(got.message, sizeof(got.message), "%.*s", (int)r->message_id_len, r->message_id);
+	got.has_timestamp = r->has_timestamp;
+	got.timestamp_ms = r->timestamp_ms;
+}
+
+void run_cells(const struct conf_feed *feed, const char *event, const struct rows_cell *names, size_t n_names,
+	       const struct rows_cell *cells, size_t n_cells)
+{
+	struct map *m = NULL;
+	struct df_err err = {0};
+	struct map_record record = {0};
+	memset(&got, 0, sizeof(got));
+	got.status = map_open(feed, event, &m, &err);
+	if (got.status == DF_OK)
+		got.status = map_has_header(m) ? map_header(m, names, n_names, &err) : map_no_header(m, n_cells, &err);
+	take_error(&err);
+	if (got.status == DF_OK && n_cells != SIZE_MAX) {
+		got.status = map_row(m, cells, n_cells, &record);
+		take_record(&record, got.status);
+	}
+	if (m != NULL)
+		take_warnings(m);
+	map_close(m);
+}
+
+/* Cells apart by '|'. NULL: none at all. */
+static size_t split(const char *line, struct rows_cell *cells)
+{
+	size_t n = 0;
+	if (line == NULL)
+		return SIZE_MAX;
+	for (const char *p = line;; p++) {
+		const char *end = strchr(p, '|');
+		size_t len = end != NULL ? (size_t)(end - p) : strlen(p);
+		cells[n++] = (struct rows_cell){p, len};
+		if (end == NULL)
+			return n;
+		p = end;
+	}
+}
+
+void run(const struct conf_feed *feed, const char *event, const char *header, const char *row)
+{
+	struct rows_cell names[MAX_CELLS] = {{0}}, cells[MAX_CELLS] = {{0}};
+	size_t n = split(header, names), k = split(row, cells);
+	run_cells(feed, event, names, n, cells, k);
+	if (got.status == DF_OK && row != NULL) {
+		check_json(got.batch);
+		check_json(got.data);
+		check_json(got.ids);
+	}
+}

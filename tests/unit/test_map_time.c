@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* Points in time: modes, zones, and what is refused. */
+#include "helper_map.h"
+
+#include <stdlib.h>
+
+#define BAD INT64_MIN /* bad-timestamp */
+#define NOT INT64_MAX /* not-an-integer */
+
+struct instant {
+	const char *timestamps, *timezone, *cell;
+	int64_t expected;
+};
+
+static void check(const struct instant *t, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct conf_feed feed = {.name = "t"};
+		char *row = df_format("1|%s", t[i].cell);
+		feed.timestamps = df_strdup(t[i].timestamps);
+		feed.timezone = df_strdup(t[i].timezone);
+		run(&feed, "uninstall", "mpid|events.data.timestamp_unixtime_ms", row);
+		const char *code = t[i].expected == BAD   ? "bad-timestamp"
+				   : t[i].expected == NOT ? "not-an-integer"
+							  : "";
+		CHECK_STRING(got.code, code);
+		if (code[0] == '\0') {
+			CU_ASSERT(got.has_timestamp);
+			CU_ASSERT_EQUAL(got.timestamp_ms, t[i].expected);
+			if (got.timestamp_ms != t[i].expected)
+				printf("\n  %s %s %s: %lld\n", t[i].timestamps, t[i].timezone, t[i].cell,
+				       (long long)got.timestamp_ms);
+			char *data = df_format("\"timestamp_unixtime_ms\":%lld", (long long)t[i].expected);
+			CHECK_STRING(got.data, data);
+			free(data);
+		} else if (strcmp(got.code, code) != 0) {
+			printf("\n  %s %s %s\n", t[i].timestamps, t[i].timezone, t[i].cell);
+		}
+		free(feed.timestamps);
+		free(feed.timezone);
+		free(row);
+	}
+}
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static void test_ms(void)
+{
+	static const struct instant table[] = {
+	    {NULL, NULL, "1700000000123", 1700000000123},
+	    {"ms", "UTC", " 1700000000123 ", 1700000000123},
+	    {"ms", NULL, "01700000000123", 1700000000123},
+	    {"ms", NULL, "0", 0},
+	    {"ms", NULL, "1700000000", BAD},
+	    {"ms", NULL, "100000000", BAD},
+	    {"ms", NULL, "99999999999", BAD},
+	    {"ms", NULL, "100000000000", 100000000000},
+	    {"ms", NULL, "1700000000123456", BAD},
+	    {"ms", NULL, "7258118400000", BAD},
+	    {"ms", NULL, "7258118399999", 7258118399999},
+	    {"ms", NULL, "-1", BAD},
+	    {"ms", NULL, "99999999999999999999999", BAD},
+	    {"ms", NULL, "2020-01-01", NOT},
+	    {"ms", NULL, "1700000000123.5", NOT},
+	    {"ms", NULL, "-", NOT},
+	    {"ms", NULL, "x", NOT},
+	};
+	check(table, COUNT(table));
+	run(&plain, "uninstall", "mpid|events.data.timestamp_unixtime_ms", "1|1700000000");
+	CU_ASSERT_PTR_NOT_NULL(strstr(got.text, "timestamps = auto"));
+}
+
+static void test_auto(void)
+{
+	static const struct instant table[] = {
+	    {"auto", NULL, "1700000000", 1700000000000},
+	    {"auto", NULL, "1700000000.25", 1700000000250},
+	    {"auto", NULL, "1700000000.1239", 1700000000123},
+	    {"auto", NULL, "1700000000123", 1700000000123},
+	    {"auto", NULL, "1700000000123456", 1700000000123},
+	    {"auto", NULL, "1700000000.", BAD},
+	    {"auto", NULL, "20200131", BAD},
+	    {"auto", NULL, "2020-01-31", 1580428800000},
+	    {"auto", NULL, "2020-01-31T12:34", 1580474040000},
+	    {"auto", NULL, "2020-01-31 12:34:56.789", 1580474096789},
+	    {"auto", NULL, "2020-01-31T12:34:56Z", 1580474096000},
+	    {"auto", NULL, "2020-01-31T12:34:56.5+01:30", 1580468696500},
+	    {"auto", NULL, "2020-01-31T12:34:56-0130", 1580479496000},
+	    {"auto", NULL, "2020-01-31T12:34:56 +01", 1580470496000},
+	    {"auto", "Europe/Berlin", "2020-01-31T12:34:56Z", 1580474096000},
+	    {"auto", "Europe/Berlin", "2020-01-31T12:34:56", 1580470496000},
+	    {"auto", "Europe/Berlin", "2020-07-31T12:34:56", 1596191696000},
+	    {"auto", NULL, "2020-02-29", 1582934400000},
+	    {"auto", NULL, "2021-02-29", BAD},
+	    {"auto", NULL, "2020-13-01", BAD},
+	    {"auto", NULL, "2020-01-31T25:00", BAD},
+	    {"auto", NULL, "2020-01-31T12:34:56+", BAD},
+	    {"auto", NULL, "2020-01-31T12:34:56+1", BAD},
+	    {"auto", NULL, "2020-01-31T12:34:56Zx", BAD},
+	    {"auto", NULL, "2020-01-31T", BAD},
+	    {"auto", NULL, "2020-1-31", BAD},
+	    {"auto", NULL, "1969-12-31", BAD},
+	    {"auto", NULL, "2200-01-01", BAD},
+	    {"auto", NULL, "yesterday", BAD},
+	};
+	check(table, COUNT(table));
+}
+
+static void test_format(void)
+{
+	static const struct instant table[] = {
+	    {"%m/%d/%y %H:%M", NULL, "12/1/10 8:26", 1291191960000},
+	    {"%m/%d/%y %H:%M", "America/New_York", "12/1/10 8:26", 1291209960000},
+	    {"%m/%d/%y %H:%M", NULL, "12/1/10 8:26 ", 1291191960000},
+	    {"%m/%d/%y %H:%M", NULL, "12/1/10 8:26x", BAD},
+	    {"%m/%d/%y %H:%M", NULL, "13/1/10 8:26", BAD},
+	    {"%m/%d/%y %H:%M", NULL, "2/31/10 8:26", BAD},
+	    {"%m/%d/%y %H:%M", NULL, "1291191960000", BAD},
+	    {"%d.%m.%Y", "Europe/Berlin", "31.01.2020", 1580425200000},
+	    {"%Y-%m-%dT%H:%M:%S%z", "Europe/Berlin", "2020-01-31T12:00:00+0500", 1580454000000},
+	    {"%H:%M", NULL, "12:00", BAD},
+	};
+	check(table, COUNT(table));
+}
+
+/* The clocks: the hour that comes twice, the one that never comes, the south, and years after the tz database's table.
+ */
+static void test_zones(void)
+{
+	static const struct instant table[] = {
+	    {"auto", "Europe/Berlin", "2023-10-29T01:59:59", 1698537599000},
+	    {"auto", "Europe/Berlin", "2023-10-29T02:30", 1698539400000}, /* of two, the earlier */
+	    {"auto", "Europe/Berlin", "2023-10-29T03:00", 1698544800000},
+	    {"auto", "Europe/Berlin", "2023-03-26T01:59", 1679792340000},
+	    {"auto", "Europe/Berlin", "2023-03-26T02:30", 1679794200000}, /* leapt over: 03:30 */
+	    {"auto", "Europe/Berlin", "2023-03-26T03:00", 1679792400000},
+	    {"auto", "America/New_York", "2024-03-10T02:30", 1710055800000},
+	    {"auto", "America/New_York", "2024-11-03T01:30", 1730611800000},
+	    {"auto", "Australia/Sydney", "2023-01-15T00:00", 1673701200000},
+	    {"auto", "Australia/Sydney", "2023-07-15T00:00", 1689343200000},
+	    {"auto", "Asia/Kolkata", "2023-07-15T00:00", 1689359400000},
+	    {"auto", "Europe/Berlin", "2100-01-15T00:00", 4103650800000},
+	    {"auto", "Europe/Berlin", "2100-07-15T00:00", 4119285600000},
+	    {"auto", "Australia/Sydney", "2100-01-15T00:00", 4103614800000},
+	    {"auto", "Australia/Sydney", "2100-07-15T00:00", 4119256800000},
+	    {"auto", "Europe/London", "1970-06-01T00:00", 13042800000}, /* on summer time all year */
+	};
+	check(table, COUNT(table));
+}
+
+static void test_settings(void)
+{
+	static const char *const bad[][2] = {{"auto", "Europe/Atlantis"}, {"auto", "../../../etc/passwd"},
+					     {"auto", "/etc/passwd"},     {"auto", "tzdata.zi"},
+					     {"seconds", "UTC"},          {"%s", "UTC"}};
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		struct conf_feed feed = {.name = "t"};
+		feed.timestamps = df_strdup(bad[i][0]);
+		feed.timezone = df_strdup(bad[i][1]);
+		run(&feed, "uninstall", "mpid", NULL);
+		CU_ASSERT_EQUAL(got.status, DF_USAGE);
+		CU_ASSERT(strlen(got.text) > 0);
+		free(feed.timestamps);
+		free(feed.timezone);
+	}
+}
+
+int main(void)
+{
+	if (CU_initialize_registry() != CUE_SUCCESS)
+		return 2;
+	CU_pSuite s = CU_add_suite("map times", NULL, NULL);
+	CU_add_test(s, "ms", test_ms);
+	CU_add_test(s, "auto", test_auto);
+	CU_add_test(s, "format", test_format);
+	CU_add_test(s, "zones", test_zones);
+	CU_add_test(s, "settings", test_settings);
+	CU_basic_set_mode(CU_BRM_NORMAL);
+	CU_basic_run_tests();
+	unsigned failures = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failures > 0 ? 1 : 0;
+}

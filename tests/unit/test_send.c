@@ -1,0 +1,835 @@
+/* SPDX-License-Identifier: MIT */
+/* The HTTP sink against a real server: tests/peers/receiver, found below $BUILD. */
+#include "../../src/send/send_priv.h"
+
+#include <CUnit/Basic.h>
+#include <errno.h>
+#include <json-c/json.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+__attribute__((weak)) void batch_free(struct batch *b)
+{
+	if (b == NULL)
+		return;
+	free(b->json);
+	free(b->rows);
+	free(b);
+}
+
+#define LANES    4
+#define ATTEMPTS 3000 /* of 10 ms: waiting for something that must come */
+
+static char receiver[4096]; /* the program */
+
+/* ---- a receiver, a sender, and what the sender reported ---- */
+
+struct world {
+	char dir[64];
+	pid_t pid;
+	char endpoint[64];
+	struct conf_feed feed;
+	struct sender *sender;
+	struct send_stream *stream;
+	struct df_err err;
+	uint64_t next[LANES]; /* lane_position of the next batch */
+	/* by settled(): */
+	uint64_t done[LANES];
+	uint64_t rows, calls, n_rejects;
+	char words[2048], rejected[2048];
+	enum df_status answer;
+};
+
+static enum df_status on_settled(void *ctx, uint32_t lane, uint64_t done, uint64_t rows,
+				 const struct send_reject *rejects, size_t n, struct df_err *err)
+{
+	struct world *w = ctx;
+	CU_ASSERT(done > w->done[lane]);
+	w->calls++;
+	if (w->answer != DF_OK)
+		return df_fail(w->answer, err, NULL, "the ledger is full");
+	w->done[lane] = done;
+	w->rows += rows;
+	w->n_rejects += n;
+	for (size_t i = 0; i < n; i++) {
+		CU_ASSERT(rejects[i].batch->lane_position < done);
+		size_t have = strlen(w->rejected);
+		snprintf(w->rejected + have, sizeof(w->rejected) - have, "%llu ",
+			 (unsigned long long)rejects[i].batch->lane_position);
+		snprintf(w->words, sizeof(w->words), "%s", rejects[i].message);
+	}
+	return DF_OK;
+}
+
+static const struct send_events events = {on_settled};
+
+static void put_file(const struct world *w, const char *name, const char *text)
+{
+	char path[128], temporary[128];
+	snprintf(path, sizeof(path), "%s/%s", w->dir, name);
+	snprintf(temporary, sizeof(temporary), "%s/%s.new", w->dir, name);
+	FILE *f = fopen(temporary, "w");
+	fputs(text, f);
+	fclose(f);
+	rename(temporary, path);
+}
+
+static char *get_file(const struct world *w, const char *name)
+{
+	char path[128], *text = NULL;
+	struct df_err err = {0};
+	snprintf(path, sizeof(path), "%s/%s", w->dir, name);
+	if (df_read_file(path, 64 << 20, &text, NULL, &err) != DF_OK)
+		return NULL;
+	return text;
+}
+
+static void receiver_start(struct world *w, const char *cert, const char *key)
+{
+	char *text = NULL;
+	w->pid = fork();
+	if (w->pid == 0) {
+		execl(receiver, receiver, w->dir, "--key", "the-key", "--secret", "the-secret",
+		      cert != NULL ? "--cert" : NULL, cert, "--tlskey", key, (char *)NULL);
+		_exit(127);
+	}
+	for (int i = 0; i < ATTEMPTS && (text = get_file(w, "port")) == NULL; i++)
+		usleep(10000);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+	snprintf(w->endpoint, sizeof(w->endpoint), "http%s://127.0.0.1:%d", cert != NULL ? "s" : "", atoi(text));
+	free(text);
+}
+
+static void receiver_stop(struct world *w)
+{
+	int status = 0;
+	if (w->pid <= 0)
+		return;
+	kill(w->pid, SIGTERM);
+	waitpid(w->pid, &status, 0);
+	CU_ASSERT_EQUAL(status, 0);
+	w->pid = 0;
+}
+
+static void world_prepare(struct world *w)
+{
+	*w = (struct world){0};
+	const char *tmp = getenv("TMPDIR");
+	snprintf(w->dir, sizeof(w->dir), "%.40s/send-XXXXXX", tmp != NULL ? tmp : "/tmp");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(w->dir));
+	w->feed = (struct conf_feed){.name = (char *)"orders",
+				     .lanes = LANES,
+				     .sink = CONF_SINK_EVENTS_API,
+				     .endpoint = w->endpoint,
+				     .api_key = (char *)"the-key",
+				     .api_secret = (char *)"the-secret",
+				     .batches_per_second = 1e6,
+				     .give_up_after_ms = 60000};
+	w->sender = sender_new();
+	w->sender->tuning.backoff_base = 1;
+	w->sender->tuning.backoff_cap = 20;
+	/* Nothing goes before a request is full or the stream is closed: so a test knows what is in a request. */
+	w->sender->tuning.gather = 3600000;
+}
+
+static void world_begin(struct world *w)
+{
+	world_prepare(w);
+	receiver_start(w, NULL, NULL);
+}
+
+static void world_end(struct world *w)
+{
+	static const char *const files[] = {"accepted.ndjson", "requests.ndjson", "script", "rules", "port",
+					    "ca.pem",          "ca.key"};
+	sender_free(w->sender);
+	receiver_stop(w);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		char path[128];
+		snprintf(path, sizeof(path), "%s/%s", w->dir, files[i]);
+		unlink(path);
+	}
+	CU_ASSERT_EQUAL(rmdir(w->dir), 0);
+	df_stop_requested = 0;
+}
+
+static void open_stream(struct world *w, const uint64_t *done)
+{
+	CU_ASSERT_EQUAL_FATAL(sender_open(w->sender, &w->feed, done, &events, w, &w->stream, &w->err), DF_OK);
+}
+
+static enum df_status close_stream(struct world *w, bool abandon)
+{
+	return send_close(w->stream, abandon, &w->err);
+}
+
+struct shape {
+	const char *name; /* of its events */
+	uint32_t lane, events;
+	bool historical;
+	size_t padding; /* bytes */
+};
+
+static struct batch *make_batch(struct world *w, struct shape shape)
+{
+	struct df_buf json = {0};
+	df_buf_adds(&json, "{\"events\":[");
+	for (uint32_t i = 0; i < shape.events; i++)
+		df_buf_addf(&json, "%s{\"data\":{\"event_name\":\"%s\"},\"event_type\":\"custom_event\"}",
+			    i > 0 ? "," : "", shape.name);
+	df_buf_addf(&json, "],\"source_request_id\":\"%u-%llu\",\"padding\":\"", shape.lane,
+		    (unsigned long long)w->next[shape.lane]);
+	for (size_t i = 0; i < shape.padding; i++)
+		df_buf_addc(&json, 'x');
+	df_buf_adds(&json, "\"}");
+	df_buf_cstr(&json);
+	struct batch *b = df_alloc(sizeof(*b));
+	*b = (struct batch){.json = json.data,
+			    .json_len = json.len,
+			    .n_events = shape.events,
+			    .lane = shape.lane,
+			    .historical = shape.historical,
+			    .lane_position = w->next[shape.lane]++,
+			    .n_rows = 1};
+	b->rows = df_alloc(sizeof(*b->rows));
+	return b;
+}
+
+static enum df_status put(struct world *w, struct shape shape)
+{
+	return send_put(w->stream, make_batch(w, shape), &w->err);
+}
+
+static void put_many(struct world *w, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		CU_ASSERT_EQUAL(put(w, (struct shape){.name = name, .events = 1}), DF_OK);
+}
+
+/* Every line of requests.ndjson as "STATUS:BATCHES", blank-separated. No request may be over a limit. */
+static void requests_are(struct world *w, const char *expected)
+{
+	struct df_buf got = {0};
+	char *text = get_file(w, "requests.ndjson"), *save = NULL;
+	for (char *line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
+		struct json_object *o = json_tokener_parse(line), *v[4] = {0};
+		json_object_object_get_ex(o, "status", &v[0]);
+		json_object_object_get_ex(o, "batches", &v[1]);
+		json_object_object_get_ex(o, "events", &v[2]);
+		json_object_object_get_ex(o, "bytes", &v[3]);
+		df_buf_addf(&got, "%s%d:%d", got.len > 0 ? " " : "", json_object_get_int(v[0]),
+			    json_object_get_int(v[1]));
+		CU_ASSERT(json_object_get_int(v[1]) <= 100);
+		CU_ASSERT(json_object_get_int(v[2]) <= 100 || json_object_get_int(v[1]) <= 1);
+		CU_ASSERT(json_object_get_int(v[3]) <= 256000 || json_object_get_int(v[1]) <= 1);
+		json_object_put(o);
+	}
+	if (expected != NULL)
+		CU_ASSERT_STRING_EQUAL(df_buf_cstr(&got), expected);
+	if (expected != NULL && strcmp(df_buf_cstr(&got), expected) != 0)
+		fprintf(stderr, "requests: %s, not %s\n", df_buf_cstr(&got), expected);
+	df_buf_free(&got);
+	free(text);
+}
+
+enum may { IN_ORDER_ONCE = 0, MAY_REPEAT = 1, MAY_BE_LATE = 2 };
+
+/* How many different batches were accepted. In every lane each must come once, and none after one that follows it,
+ * unless the test says that it may. */
+static size_t accepted(struct world *w, unsigned may)
+{
+	static bool seen[LANES][4096];
+	size_t n = 0, next[LANES] = {0};
+	char *text = get_file(w, "accepted.ndjson"), *save = NULL;
+	memset(seen, 0, sizeof(seen));
+	for (char *line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
+		unsigned lane = 0, position = 0;
+		const char *id = strstr(line, "\"source_request_id\":\"");
+		CU_ASSERT_PTR_NOT_NULL_FATAL(id);
+		CU_ASSERT_EQUAL(sscanf(id + 21, "%u-%u", &lane, &position), 2);
+		CU_ASSERT_FATAL(lane < LANES && position < 4096);
+		if (seen[lane][position]) {
+			CU_ASSERT((may & MAY_REPEAT) != 0);
+			continue;
+		}
+		seen[lane][position] = true;
+		n++;
+		CU_ASSERT(position >= next[lane] || (may & MAY_BE_LATE) != 0);
+		if (position >= next[lane])
+			next[lane] = position + 1;
+	}
+	free(text);
+	return n;
+}
+
+/* ---- the tests ---- */
+
+static void test_clean(void)
+{
+	struct world w;
+	world_begin(&w);
+	open_stream(&w, NULL);
+	for (int i = 0; i < 1000; i++)
+		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .lane = (uint32_t)i % 3}), DF_OK);
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+	CU_ASSERT_EQUAL(accepted(&w, IN_ORDER_ONCE), 1000);
+	requests_are(&w, NULL);
+	CU_ASSERT_EQUAL(w.done[0], 334);
+	CU_ASSERT_EQUAL(w.done[1], 333);
+	CU_ASSERT_EQUAL(w.done[2], 333);
+	CU_ASSERT_EQUAL(w.done[3], 0);
+	CU_ASSERT_EQUAL(w.rows, 1000);
+	CU_ASSERT_EQUAL(w.calls, 12);
+	struct send_stats stats = {0};
+	sender_stats(w.sender, &stats);
+	CU_ASSERT_EQUAL(stats.requests, 12);
+	CU_ASSERT_EQUAL(stats.batches, 1000);
+	CU_ASSERT_EQUAL(stats.events, 1000);
+	CU_ASSERT_EQUAL(stats.retries, 0);
+	world_end(&w);
+}
+
+static void test_gather(void)
+{
+	/* A lane does not wait for company for ever: two batches, no close, and yet they arrive. */
+	struct world w;
+	world_begin(&w);
+	w.sender->tuning.gather = 5;
+	open_stream(&w, NULL);
+	put_many(&w, 2, "a");
+	struct send_stats stats = {0};
+	for (int i = 0; i < ATTEMPTS && stats.batches < 2; i++) {
+		usleep(10000);
+		sender_stats(w.sender, &stats);
+	}
+	CU_ASSERT_EQUAL(stats.batches, 2);
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+	world_end(&w);
+}
+
+static void test_limits(void)
+{
+	struct world w;
+	world_begin(&w);
+	open_stream(&w, NULL);
+	for (int i = 0; i < 7; i++) /* events: 3 x 30 in a request */
+		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 30}), DF_OK);
+	for (int i = 0; i < 5; i++) /* bytes: 2 x 110,000 in a request, the first with what is left over */
+		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .padding = 110000}), DF_OK);
+	CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .padding = 300000}), DF_OK);
+	CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 101}), DF_OK);
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+	requests_are(&w, "202:3 202:3 202:3 202:2 202:1 413:0 400:1");
+	CU_ASSERT_EQUAL(accepted(&w, IN_ORDER_ONCE), 12);
+	CU_ASSERT_EQUAL(w.done[0], 14);
+	CU_ASSERT_EQUAL(w.rows, 12);
+	CU_ASSERT_STRING_EQUAL(w.rejected, "12 13 ");
+	CU_ASSERT_STRING_EQUAL(w.words, "Too many");
+	world_end(&w);
+}
+
+static void test_historical(void)
+{
+	struct world w;
+	world_begin(&w);
+	open_stream(&w, NULL);
+	for (int i = 0; i < 9; i++)
+		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .historical = i >= 3 && i < 7}),
+				DF_OK);
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+	requests_are(&w, "202:3 202:4 202:2");
+	char *text = get_file(&w, "requests.ndjson");
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "{\"n\":2,\"path\":\"/v2/bulkevents/historical\""));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "{\"n\":3,\"path\":\"/v2/bulkevents\""));
+	free(text);
+	world_end(&w);
+}
+
+/* Ten batches in one lane, close; what the script makes of them. */
+static void test_answers(void)
+{
+	static const struct {
+		const char *script, *requests, *rejected;
+	} t[] = {
+	    {"202-path 0,2", "202:10 202:1 202:1", ""},
+	    {"202-pos 9", "202:10 202:1", ""},
+	    {"202-path 1\n400-path 0", "202:10 400:1", "1 "},
+	    {"202-path 1\n202-path 0", "202:10 202:1", "1 "},
+	    {"400-path 3", "400:10 202:3 202:1 202:6", ""},
+	    {"400-pos 3\n202\n400-pos 0", "400:10 202:3 400:1 202:6", "3 "},
+	    {"400-path 0,1,2,3,4,5,6,7,8,9", "400:10 202:1 202:1 202:1 202:1 202:1 202:1 202:1 202:1 202:1 202:1", ""},
+	    {"400-plain", "400:10 202:5 202:5", ""},
+	    {"400-nolocate", "400:10 202:5 202:5", ""},
+	    {"202-nolocate\n202-nolocate", "202:10 202:5 202:2 202:3 202:5", ""},
+	    {"413", "413:10 202:5 202:5", ""},
+	    {"302\n404", "302:10 404:5 202:2 202:3 202:5", ""},
+	    {"503\nhtml-502\n500", "503:10 502:10 500:10 202:10", ""},
+	    {"200", "200:10 202:10", ""},
+	    {"429 exceeded=feed\n429 exceeded=acceleration", "429:10 429:10 202:10", ""},
+	    {"400-path 3\n503\n202\n429", "400:10 503:3 202:3 429:1 202:1 202:6", ""},
+	};
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct world w;
+		world_begin(&w);
+		put_file(&w, "script", t[i].script);
+		open_stream(&w, NULL);
+		put_many(&w, 10, "a");
+		CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+		requests_are(&w, t[i].requests);
+		CU_ASSERT_EQUAL(w.done[0], 10);
+		CU_ASSERT_EQUAL(w.calls, 1);
+		CU_ASSERT_STRING_EQUAL(w.rejected, t[i].rejected);
+		CU_ASSERT_EQUAL(w.rows + w.n_rejects, 10);
+		/* what a 202 refused comes after what it took */
+		CU_ASSERT(accepted(&w, MAY_BE_LATE) == 10 - w.n_rejects);
+		world_end(&w);
+	}
+}
+
+static void test_retry_after(void)
+{
+	struct world w;
+	world_begin(&w);
+	put_file(&w, "script", "429 retry-after=1 exceeded=account");
+	open_stream(&w, NULL);
+	put_many(&w, 3, "a");
+	int64_t began = df_monotonic_ms();
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+	CU_ASSERT(df_monotonic_ms() - began >= 1000);
+	requests_are(&w, "429:3 202:3");
+	struct send_stats stats = {0};
+	sender_stats(w.sender, &stats);
+	CU_ASSERT_EQUAL(stats.throttled, 1);
+	CU_ASSERT_EQUAL(stats.retries, 1);
+	world_end(&w);
+}
+
+static void test_rules(void)
+{
+	struct world w;
+	world_begin(&w);
+	put_file(&w, "rules", "reject-name bad\nmax-batches 50\n");
+	open_stream(&w, NULL);
+	for (int i = 0; i < 100; i++)
+		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = i % 40 == 7 ? "bad" : "good", .events = 1}), DF_OK);
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+	requests_are(&w, "413:100 202:50 400:1 400:1 202:50 400:1");
+	CU_ASSERT_STRING_EQUAL(w.rejected, "7 47 87 ");
+	CU_ASSERT_EQUAL(w.rows, 97);
+	CU_ASSERT_EQUAL(accepted(&w, IN_ORDER_ONCE), 97);
+	static const char words[] =
+	    "Invalid event name \"refused by rule\". Path '[0].events[0].data', line 1, position ";
+	CU_ASSERT_EQUAL(strncmp(w.words, words, sizeof(words) - 1), 0);
+	world_end(&w);
+}
+
+static void test_bisection(void)
+{
+	struct world w;
+	world_begin(&w);
+	put_file(&w, "rules", "reject-nolocate bad\n");
+	open_stream(&w, NULL);
+	for (int i = 0; i < 8; i++)
+		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = i == 5 ? "bad" : "good", .events = 1}), DF_OK);
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+	requests_are(&w, "400:8 202:4 400:4 400:2 202:1 400:1 202:2");
+	CU_ASSERT_STRING_EQUAL(w.rejected, "5 ");
+	CU_ASSERT_STRING_EQUAL(w.words, "Something isn't right");
+	CU_ASSERT_EQUAL(accepted(&w, IN_ORDER_ONCE), 7);
+	world_end(&w);
+}
+
+static void test_emoji_position(void)
+{
+	struct world w;
+	world_begin(&w);
+	put_file(&w, "script", "202-pos 4\n400-path 0");
+	open_stream(&w, NULL);
+	put_many(&w, 9, "\xf0\x9f\x98\x80\xf0\x9f\x98\x80\xc3\xa9\xf0\x9f\x98\x80\xe2\x82\xac");
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+	requests_are(&w, "202:9 400:1");
+	CU_ASSERT_STRING_EQUAL(w.rejected, "4 ");
+	world_end(&w);
+}
+
+static void test_broken_connections(void)
+{
+	struct world w;
+	world_begin(&w);
+	put_file(&w, "script", "drop-after\ndrop-before\n202");
+	open_stream(&w, NULL);
+	put_many(&w, 5, "a");
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+	requests_are(&w, "0:5 0:5 202:5");
+	CU_ASSERT_EQUAL(accepted(&w, MAY_REPEAT), 5); /* the same ids twice: the API knows them again */
+	char *text = get_file(&w, "requests.ndjson");
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"ids\":[\"0-0\",\"0-1\",\"0-2\",\"0-3\",\"0-4\"],\"repeated\":5}"));
+	free(text);
+	CU_ASSERT_EQUAL(w.done[0], 5);
+	CU_ASSERT_EQUAL(w.rows, 5);
+	world_end(&w);
+}
+
+static void test_denied(void)
+{
+	struct world w;
+	world_begin(&w);
+	w.feed.api_secret = (char *)"of-yesterday";
+	open_stream(&w, NULL);
+	put_many(&w, 5, "a");
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_DENIED);
+	CU_ASSERT_PTR_NOT_NULL(strstr(w.err.text, "HTTP 401"));
+	CU_ASSERT_PTR_NULL(strstr(w.err.text, "of-yesterday"));
+	CU_ASSERT_EQUAL(w.calls, 0);
+	requests_are(&w, "401:0");
+
+	/* A stream that was denied takes nothing more, and a 403 is the same. */
+	put_file(&w, "script", "403\n");
+	w.feed.api_secret = (char *)"the-secret";
+	w.err = (struct df_err){0};
+	w.next[0] = 0;
+	open_stream(&w, NULL);
+	enum df_status st = DF_OK;
+	for (int i = 0; i < 100; i++)
+		st = put(&w, (struct shape){.name = "a", .events = 1});
+	for (int i = 0; i < ATTEMPTS && st == DF_OK; i++) {
+		usleep(10000);
+		if (w.next[0] < 300)
+			st = put(&w, (struct shape){.name = "a", .events = 1});
+	}
+	CU_ASSERT_EQUAL(st, DF_DENIED);
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_DENIED);
+	CU_ASSERT_EQUAL(w.calls, 0);
+	world_end(&w);
+}
+
+static void test_give_up(void)
+{
+	struct world w;
+	world_begin(&w);
+	w.feed.give_up_after_ms = 300;
+	struct df_buf script = {0};
+	df_buf_adds(&script, "202\n");
+	for (int i = 0; i < 5000; i++)
+		df_buf_adds(&script, "503\n");
+	put_file(&w, "script", df_buf_cstr(&script));
+	df_buf_free(&script);
+	open_stream(&w, NULL);
+	put_many(&w, 100, "a");
+	enum df_status st = DF_OK;
+	for (int i = 0; i < 50 && st == DF_OK; i++)
+		st = put(&w, (struct shape){.name = "a", .events = 1});
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_RETRY);
+	CU_ASSERT_PTR_NOT_NULL(strstr(w.err.text, "gave up"));
+	CU_ASSERT_EQUAL(w.done[0], 100); /* what was delivered before stays settled */
+	CU_ASSERT_EQUAL(accepted(&w, IN_ORDER_ONCE), 100);
+	receiver_stop(&w);
+
+	/* Nobody listens any more. */
+	w.err = (struct df_err){0};
+	w.done[0] = w.next[0] = 0;
+	open_stream(&w, NULL);
+	put_many(&w, 1, "a");
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_RETRY);
+	CU_ASSERT_EQUAL(w.done[0], 0);
+	world_end(&w);
+}
+
+/* A receiver that is asleep accepts connections, as the kernel does that for it, and answers nothing. */
+static void receiver_sleeps(struct world *w, bool asleep)
+{
+	CU_ASSERT_EQUAL(kill(w->pid, asleep ? SIGSTOP : SIGCONT), 0);
+}
+
+static void wait_for_stats(struct world *w, uint64_t requests, uint64_t retries)
+{
+	struct send_stats stats = {0};
+	for (int i = 0; i < ATTEMPTS && (stats.requests < requests || stats.retries < retries); i++) {
+		usleep(10000);
+		sender_stats(w->sender, &stats);
+	}
+	CU_ASSERT(stats.requests >= requests && stats.retries >= retries);
+}
+
+static void test_request_timeout(void)
+{
+	struct world w;
+	world_begin(&w);
+	w.sender->tuning.request_timeout = 200;
+	receiver_sleeps(&w, true);
+	open_stream(&w, NULL);
+	put_many(&w, 100, "a");
+	wait_for_stats(&w, 2, 1);
+	receiver_sleeps(&w, false);
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+	CU_ASSERT_EQUAL(w.done[0], 100);
+	world_end(&w);
+}
+
+static void test_stop(void)
+{
+	struct world w;
+	world_begin(&w);
+	receiver_sleeps(&w, true);
+	open_stream(&w, NULL);
+	put_many(&w, 150, "a"); /* one request starts, the rest gathers */
+	wait_for_stats(&w, 1, 0);
+	df_stop_requested = 1;
+	CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1}), DF_RETRY);
+	receiver_sleeps(&w, false);
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_RETRY);
+	/* What was on the wire was waited for and remembered; the rest never went. */
+	CU_ASSERT_EQUAL(w.done[0], 100);
+	CU_ASSERT_EQUAL(accepted(&w, IN_ORDER_ONCE), 100);
+	requests_are(&w, "202:100");
+	world_end(&w);
+}
+
+static void test_stop_impatient(void)
+{
+	struct world w;
+	world_begin(&w);
+	w.sender->tuning.grace = 50;
+	receiver_sleeps(&w, true);
+	open_stream(&w, NULL);
+	put_many(&w, 100, "a");
+	wait_for_stats(&w, 1, 0);
+	df_stop_requested = 1;
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_RETRY);
+	CU_ASSERT_EQUAL(w.done[0], 0);
+	receiver_sleeps(&w, false);
+	world_end(&w);
+}
+
+static void *stop_soon(void *arg)
+{
+	(void)arg;
+	usleep(300000);
+	df_stop_requested = 1;
+	return NULL;
+}
+
+static void test_bounded_queue(void)
+{
+	/* At one batch in 1000 s nothing but the first 100 leaves: the producer is held, until the stop. */
+	struct world w;
+	world_begin(&w);
+	w.feed.batches_per_second = 0.001;
+	open_stream(&w, NULL);
+	pthread_t thread;
+	pthread_create(&thread, NULL, stop_soon, NULL);
+	enum df_status st = DF_OK;
+	uint64_t n = 0;
+	while (n < 5000 && (st = put(&w, (struct shape){.name = "a", .events = 1})) == DF_OK)
+		n++;
+	pthread_join(thread, NULL);
+	CU_ASSERT_EQUAL(st, DF_RETRY);
+	CU_ASSERT(n <= 600); /* 100 sent, 100 packed, 400 queued */
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_RETRY);
+	world_end(&w);
+}
+
+static void test_ledger_fails(void)
+{
+	struct world w;
+	world_begin(&w);
+	w.answer = DF_FATAL;
+	open_stream(&w, NULL);
+	enum df_status st = DF_OK;
+	for (int i = 0; i < 150; i++) { /* the first request may be answered before the last one is put */
+		st = put(&w, (struct shape){.name = "a", .events = 1});
+		CU_ASSERT(st == DF_OK || (i >= 100 && st == DF_FATAL));
+	}
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_FATAL);
+	CU_ASSERT_STRING_EQUAL(w.err.text, "the ledger is full");
+	CU_ASSERT_EQUAL(w.calls, 1);
+	requests_are(&w, "202:100");
+	world_end(&w);
+}
+
+static void test_abandon(void)
+{
+	struct world w;
+	world_begin(&w);
+	open_stream(&w, NULL);
+	put_many(&w, 50, "a");
+	CU_ASSERT_EQUAL(close_stream(&w, true), DF_OK);
+	CU_ASSERT_EQUAL(w.calls, 0);
+	world_end(&w);
+}
+
+static void test_resume_and_order(void)
+{
+	struct world w;
+	world_begin(&w);
+	const uint64_t done[LANES] = {5, 0, 2, 0};
+	open_stream(&w, done);
+	for (int i = 0; i < LANES; i++)
+		w.done[i] = w.next[i] = done[i];
+	put_many(&w, 3, "a");
+	CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .lane = 2}), DF_OK);
+	w.next[2]++; /* a gap */
+	CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .lane = 2}), DF_FATAL);
+	CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1}), DF_OK);
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+	CU_ASSERT_EQUAL(w.done[0], 9);
+	CU_ASSERT_EQUAL(w.done[2], 3);
+	world_end(&w);
+}
+
+static void test_bad_weather(void)
+{
+	/* Whatever happens on the way: nothing is lost, nothing overtakes within a lane, the numbers add up. */
+	static const char *const weather[] = {"202",       "503",       "drop-after",   "drop-before",
+					      "429",       "413",       "400-nolocate", "400-path 2",
+					      "400-pos 1", "400-plain", "html-502",     "500"};
+	struct world w;
+	struct df_buf script = {0};
+	unsigned seed = 7;
+	world_begin(&w);
+	for (int i = 0; i < 120; i++)
+		df_buf_addf(&script, "%s\n", weather[(unsigned)rand_r(&seed) % 12]);
+	put_file(&w, "script", df_buf_cstr(&script));
+	df_buf_free(&script);
+	open_stream(&w, NULL);
+	for (int i = 0; i < 1600; i++)
+		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .lane = (uint32_t)i % LANES}), DF_OK);
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+	for (int i = 0; i < LANES; i++)
+		CU_ASSERT_EQUAL(w.done[i], 400);
+	CU_ASSERT_EQUAL(w.rows + w.n_rejects, 1600);
+	/* More than are known as delivered: some were accepted without an answer, and refused the second time. */
+	CU_ASSERT(accepted(&w, MAY_REPEAT) >= w.rows);
+	world_end(&w);
+}
+
+static void test_rate(void)
+{
+	/* The API allows less than is configured: everything arrives all the same, slowed down by 429s. */
+	struct world w;
+	world_begin(&w);
+	put_file(&w, "rules", "rate 200\n");
+	w.feed.batches_per_second = 400;
+	open_stream(&w, NULL);
+	for (int i = 0; i < 600; i++)
+		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .lane = (uint32_t)i % LANES}), DF_OK);
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+	CU_ASSERT_EQUAL(accepted(&w, IN_ORDER_ONCE), 600);
+	world_end(&w);
+}
+
+static void test_two_streams(void)
+{
+	struct world w, other;
+	world_begin(&w);
+	open_stream(&w, NULL);
+	world_prepare(&other);
+	sender_free(other.sender);
+	other.sender = w.sender;
+	other.feed.endpoint = w.endpoint;
+	other.feed.api_secret = (char *)"wrong"; /* one is denied, the other does not mind */
+	open_stream(&other, NULL);
+	put_many(&w, 150, "a");
+	put_many(&other, 5, "b");
+	CU_ASSERT_EQUAL(close_stream(&other, false), DF_DENIED);
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+	CU_ASSERT_EQUAL(accepted(&w, IN_ORDER_ONCE), 150);
+	other.sender = NULL;
+	world_end(&other);
+	world_end(&w);
+}
+
+static void test_tls(void)
+{
+	struct world w;
+	char ca[128], key[128], command[1024];
+	world_prepare(&w);
+	snprintf(ca, sizeof(ca), "%s/ca.pem", w.dir);
+	snprintf(key, sizeof(key), "%s/ca.key", w.dir);
+	snprintf(command, sizeof(command),
+		 "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout %s -out %s -days 2 "
+		 "-subj /CN=receiver -addext subjectAltName=IP:127.0.0.1 2>/dev/null",
+		 key, ca);
+	CU_ASSERT_EQUAL_FATAL(system(command), 0);
+	receiver_start(&w, ca, key);
+
+	open_stream(&w, NULL);
+	put_many(&w, 1, "a");
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_DENIED);
+	CU_ASSERT_PTR_NOT_NULL(strstr(w.err.text, "is not trusted"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(w.err.text, "ca_file"));
+
+	w.err = (struct df_err){0};
+	w.next[0] = 0;
+	w.feed.ca_file = key; /* holds no certificate */
+	open_stream(&w, NULL);
+	put_many(&w, 1, "a");
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_DENIED);
+	CU_ASSERT_EQUAL(w.calls, 0);
+
+	w.err = (struct df_err){0};
+	w.next[0] = 0;
+	w.feed.ca_file = ca;
+	open_stream(&w, NULL);
+	put_many(&w, 150, "a");
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+	CU_ASSERT_EQUAL(accepted(&w, IN_ORDER_ONCE), 150);
+	world_end(&w);
+}
+
+static void test_bad_settings(void)
+{
+	struct world w;
+	world_prepare(&w);
+	snprintf(w.endpoint, sizeof(w.endpoint), "not a url");
+	CU_ASSERT_EQUAL(sender_open(w.sender, &w.feed, NULL, &events, &w, &w.stream, &w.err), DF_USAGE);
+	w.feed.endpoint = NULL;
+	CU_ASSERT_EQUAL(sender_open(w.sender, &w.feed, NULL, &events, &w, &w.stream, &w.err), DF_USAGE);
+	world_end(&w);
+}
+
+int main(void)
+{
+	const char *build = getenv("BUILD");
+	snprintf(receiver, sizeof(receiver), "%s/tests/peers/receiver", build != NULL ? build : "build");
+	if (access(receiver, X_OK) != 0) {
+		fprintf(stderr, "test_send: %s is missing\n", receiver);
+		return 1;
+	}
+	df_log_setup(DF_LOG_ERROR, false);
+	CU_initialize_registry();
+	CU_pSuite suite = CU_add_suite("send", NULL, NULL);
+	CU_add_test(suite, "clean", test_clean);
+	CU_add_test(suite, "a lane does not wait for ever", test_gather);
+	CU_add_test(suite, "limits", test_limits);
+	CU_add_test(suite, "historical", test_historical);
+	CU_add_test(suite, "each answer", test_answers);
+	CU_add_test(suite, "Retry-After", test_retry_after);
+	CU_add_test(suite, "refused batches", test_rules);
+	CU_add_test(suite, "bisection", test_bisection);
+	CU_add_test(suite, "position behind emoji", test_emoji_position);
+	CU_add_test(suite, "broken connections", test_broken_connections);
+	CU_add_test(suite, "denied", test_denied);
+	CU_add_test(suite, "giving up", test_give_up);
+	CU_add_test(suite, "request timeout", test_request_timeout);
+	CU_add_test(suite, "stop", test_stop);
+	CU_add_test(suite, "stop, impatient", test_stop_impatient);
+	CU_add_test(suite, "bounded queue", test_bounded_queue);
+	CU_add_test(suite, "the ledger fails", test_ledger_fails);
+	CU_add_test(suite, "abandon", test_abandon);
+	CU_add_test(suite, "resume, and order is checked", test_resume_and_order);
+	CU_add_test(suite, "bad weather", test_bad_weather);
+	CU_add_test(suite, "a slower API", test_rate);
+	CU_add_test(suite, "two streams", test_two_streams);
+	CU_add_test(suite, "TLS", test_tls);
+	CU_add_test(suite, "bad settings", test_bad_settings);
+	CU_basic_set_mode(CU_BRM_NORMAL);
+	CU_basic_run_tests();
+	unsigned failed = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failed > 0;
+}
