@@ -65,6 +65,7 @@ iconv -t UTF-16 "$samples/pages-screen_view.csv" >"$f/wide-screen_view.csv"
 refused "UTF-16" not-utf8 "$f/wide-screen_view.csv"
 sed '1s/screen_name/scren_name/' "$samples/pages-screen_view.csv" >"$f/typo-screen_view.csv"
 refused "a column nobody knows" unknown-column "$f/typo-screen_view.csv"
+exits 1 "validate a column nobody knows" validate "$f/typo-screen_view.csv"
 said "an unknown column: the nearest one is named" 'screen_name'
 sed '1s/user_identities.customerid/user_attributes.who/' "$samples/pages-screen_view.csv" >"$f/nobody-screen_view.csv"
 refused "no column with an identity" no-identity-column "$f/nobody-screen_view.csv"

@@ -22,12 +22,4 @@ rejects=$(find "$work/state/rejects" -type f)
 equal "they all are rejected, and nothing else is" "$(grep -c 'missing-identity' "$rejects") $(($(wc -l <"$rejects") - 1))" "$anonymous $anonymous"
 check "everything else arrived, with time, product and quantity" batches retail "$data" "$work/api/accepted.ndjson"
 
-# Order lines folded into orders: fewer events, the same products.
-receiver_stop
-receiver_start "$work/api2" || exit 1
-sed -i "s|^state_dir.*|state_dir = $work/state2|; s|^endpoint.*|endpoint = $endpoint|" "$conf"
-echo 'fold_products = yes' >>"$conf"
-exits 1 "the same, folded" run
-check "folded: the same products" batches retail "$data" "$work/api2/accepted.ndjson"
-check "folded: fewer events" test "$(batches events "$work/api2/accepted.ndjson")" -lt "$(batches events "$work/api/accepted.ndjson")"
 finish

@@ -8,7 +8,7 @@ batches.py covers CSV COPIES FILE...  every row of the sample arrived as COPIES 
 batches.py schema SCHEMA FILE...      every batch is valid
 batches.py retail CSV FILE...         the Online Retail rows that have a customer arrived
 batches.py starts CSV                 the physical line of each data row
-FILE: one batch per line; batches that were sent more than once under the same id count once.
+FILE: one batch, or one request of batches, per line; batches that were sent more than once under the same id count once.
 """
 import collections
 import csv
@@ -22,10 +22,11 @@ def read(files):
     for name in files:
         with open(name, encoding="utf-8") as f:
             for line in f:
-                batch = json.loads(line, parse_float=str)
-                known = batches.setdefault(batch["source_request_id"], batch)
-                if known != batch:
-                    sys.exit("source_request_id %s stands for two contents" % batch["source_request_id"])
+                something = json.loads(line, parse_float=str)
+                for batch in something if isinstance(something, list) else [something]:
+                    known = batches.setdefault(batch["source_request_id"], batch)
+                    if known != batch:
+                        sys.exit("source_request_id %s stands for two contents" % batch["source_request_id"])
     return list(batches.values())
 
 
