@@ -41,7 +41,8 @@ static int place_clean(void)
 static void before(void)
 {
 	struct df_err err = {0};
-	CU_ASSERT_FATAL(run("find %s -mindepth 1 -delete; rm -rf %s/spool; mkdir %s/spool", root, scratch, scratch) == 0);
+	CU_ASSERT_FATAL(run("find %s -mindepth 1 -delete; rm -rf %s/spool; mkdir %s/spool", root, scratch, scratch) ==
+			0);
 	CU_ASSERT_FATAL(is_status(fetch_open(feed, &source, &err), DF_OK, &err));
 }
 
@@ -65,10 +66,11 @@ static void test_list_filter(void)
 {
 	before();
 	/* Every kind of thing that a folder can hold, and a file whose name a shell or a terminal would trip over. */
-	CU_ASSERT_FATAL(run("cd %s && printf abc >b-custom_event.csv && touch -d @1700000000 b-custom_event.csv && "
-			    "touch .h-custom_event.csv x-custom_event.csv.part readme.txt && mkdir d-custom_event.csv && "
-			    "ln -s b-custom_event.csv l-custom_event.csv && mkfifo f-custom_event.csv",
-			    root) == 0);
+	CU_ASSERT_FATAL(
+	    run("cd %s && printf abc >b-custom_event.csv && touch -d @1700000000 b-custom_event.csv && "
+		"touch .h-custom_event.csv x-custom_event.csv.part readme.txt && mkdir d-custom_event.csv && "
+		"ln -s b-custom_event.csv l-custom_event.csv && mkfifo f-custom_event.csv",
+		root) == 0);
 	CU_ASSERT_FATAL(run("cd %s && touch \"it's a \\\"b\\\"-custom_event.csv\" \"Ümläut-custom_event.csv\" "
 			    "\"two\n lines-custom_event.csv\"",
 			    root) == 0);
@@ -88,7 +90,8 @@ static void test_list_globs(void)
 {
 	char *include[] = {"*.txt", "b-*"}, *exclude[] = {"*secret*"};
 	before();
-	CU_ASSERT_FATAL(run("cd %s && touch a-custom_event.csv b-custom_event.csv note.txt secret.txt .dot.txt", root) == 0);
+	CU_ASSERT_FATAL(
+	    run("cd %s && touch a-custom_event.csv b-custom_event.csv note.txt secret.txt .dot.txt", root) == 0);
 	feed->exclude = (struct conf_list){exclude, 1};
 	struct fetch_list list = listed();
 	CU_ASSERT_EQUAL(list.n, 2); /* without include, recognised names only */
@@ -192,8 +195,8 @@ static void test_get_resumes(void)
 
 static void test_get_changed(void)
 {
-	static const char *const changes[] = {"echo more >>", "truncate -s 10", "truncate -s 0", "rm", "touch -d @1600000000",
-					      "ln -sf /etc/passwd"};
+	static const char *const changes[] = {"echo more >>", "truncate -s 10",       "truncate -s 0",
+					      "rm",           "touch -d @1600000000", "ln -sf /etc/passwd"};
 	before();
 	char *spool = df_format("%s/spool/file", scratch), *part = df_format("%s.part", spool);
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
@@ -319,8 +322,8 @@ static void test_put(void)
 	char *hash = first_line("printf empty | sha256sum | cut -c1-16");
 	CU_ASSERT_FATAL(run("echo old >%s/receipts/new/.dropfeed-%s.tmp", root, hash) == 0);
 	CU_ASSERT(is_status(fetch_put(source, "receipts/new", "empty", "1", 1, &err), DF_OK, &err));
-	CU_ASSERT(run("test $(ls -A %s/receipts/new | wc -l) = 2 && test $(cat %s/receipts/new/empty) = 1", root, root) ==
-		  0);
+	CU_ASSERT(
+	    run("test $(ls -A %s/receipts/new | wc -l) = 2 && test $(cat %s/receipts/new/empty) = 1", root, root) == 0);
 	CU_ASSERT(is_status(fetch_put(source, ".", "../up", "1", 1, &err), DF_FATAL, &err));
 	free(hash);
 	free(bytes);
