@@ -49,8 +49,8 @@ enum df_status fetch_sftp_wait(struct fetch_sftp *s, struct df_err *err) DF_CHEC
 
 /* After a call that failed with rc: DF_END no such file, DF_REJECT the server's no, DF_RETRY a broken connection. */
 enum df_status fetch_sftp_fail(struct fetch_sftp *s, long rc, const char *what, struct df_err *err) DF_CHECK;
-/* rc is one that means "the connection is gone" or "given up". */
-bool fetch_sftp_is_loss(long rc);
+/* After a call that failed with rc: is it for the connection that is gone, or for a wait that was given up? */
+bool fetch_sftp_is_lost(const struct fetch_sftp *s, long rc);
 /* libssh2's last words; borrowed. */
 const char *fetch_sftp_words(struct fetch_sftp *s);
 /* True with libssh2 before 1.11, which signs and checks RSA with SHA-1 only. */

@@ -62,7 +62,7 @@ static enum df_status login_answer(struct fetch_sftp *s, int rc, struct df_err *
 		return DF_OK;
 	if (rc == LIBSSH2_ERROR_EAGAIN) /* given up; err says why */
 		return DF_RETRY;
-	if (fetch_sftp_is_loss(rc)) {
+	if (fetch_sftp_is_lost(s, rc)) {
 		s->broken = true;
 		return df_fail(DF_RETRY, err, NULL, "%s hung up during the login: %s", s->feed->source.host,
 			       fetch_sftp_words(s));
@@ -152,9 +152,18 @@ static enum df_status login_agent_keys(struct fetch_sftp *s, LIBSSH2_AGENT *agen
 	enum df_status st = DF_END;
 	while (st == DF_END && libssh2_agent_get_identity(agent, &key, before) == 0) {
 		int rc = 0;
-		FETCH_SFTP_AWAIT(s, rc, libssh2_agent_userauth(agent, s->feed->source.user, key), err);
-		st = login_answer(s, rc, err);
+		struct df_err said = {0};
+		FETCH_SFTP_AWAIT(s, rc, libssh2_agent_userauth(agent, s->feed->source.user, key), &said);
+		st = login_answer(s, rc, &said);
 		before = key;
+		if (st == DF_RETRY && *tried > 0 && rc != LIBSSH2_ERROR_EAGAIN)
+			return df_fail(
+			    DF_DENIED, err, NULL,
+			    "%s hung up after %d keys of the agent, perhaps for they are too many: name the right "
+			    "one with identity_file",
+			    s->feed->source.host, *tried);
+		if (st == DF_RETRY)
+			return df_fail(st, err, NULL, "%s", said.text);
 		(*tried)++;
 	}
 	return st;

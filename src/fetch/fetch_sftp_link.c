@@ -33,8 +33,9 @@ static enum df_status link_explain(struct fetch_sftp *s, long rc, const char *pr
 	char *words = df_strdup(fetch_sftp_words(s));
 	const char *host = s->feed->source.host;
 	s->broken = true;
-	char *offer =
-	    fetch_sftp_is_loss(rc) && rc != LIBSSH2_ERROR_SOCKET_DISCONNECT ? NULL : fetch_sftp_offer(s->feed);
+	/* Not to be mixed up with LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE, which is agreed methods that then went wrong. */
+	bool disagree = rc == LIBSSH2_ERROR_KEX_FAILURE;
+	char *offer = disagree ? fetch_sftp_offer(s->feed) : NULL;
 	bool only_rsa = offer != NULL && strstr(offer, "ssh-ed25519") == NULL && strstr(offer, "ecdsa-") == NULL &&
 			strstr(offer, "rsa") != NULL;
 	enum df_status st = DF_RETRY;
@@ -45,7 +46,7 @@ static enum df_status link_explain(struct fetch_sftp *s, long rc, const char *pr
 		    "with SHA-1 only: have the server's administrator add an Ed25519 or ECDSA host key, or build "
 		    "dropfeed with libssh2 1.11 or newer",
 		    host, offer, libssh2_version(0));
-	else if (rc == LIBSSH2_ERROR_KEX_FAILURE || rc == LIBSSH2_ERROR_METHOD_NONE)
+	else if (disagree)
 		st = df_fail(DF_DENIED, err, NULL,
 			     "%s and libssh2 %s have no common method: %s (host keys of the server: %s; asked for: %s)",
 			     host, libssh2_version(0), words, offer != NULL ? offer : "unknown", preference);
@@ -176,7 +177,7 @@ static enum df_status link_subsystem(struct fetch_sftp *s, struct df_err *err)
 			continue;
 		}
 		s->broken = true;
-		if (fetch_sftp_is_loss(rc))
+		if (fetch_sftp_is_lost(s, rc))
 			return df_fail(DF_RETRY, err, NULL, "the connection to %s broke: %s", s->feed->source.host,
 				       fetch_sftp_words(s));
 		return df_fail(DF_DENIED, err, NULL, "%s lets %s in, but serves no SFTP: %s", s->feed->source.host,

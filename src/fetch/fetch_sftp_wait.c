@@ -124,12 +124,27 @@ const char *fetch_sftp_words(struct fetch_sftp *s)
 	return words != NULL && words[0] != '\0' ? words : "no reason given";
 }
 
-bool fetch_sftp_is_loss(long rc)
+bool fetch_sftp_is_lost(const struct fetch_sftp *s, long rc)
 {
-	return rc == LIBSSH2_ERROR_EAGAIN || rc == LIBSSH2_ERROR_SOCKET_SEND || rc == LIBSSH2_ERROR_SOCKET_RECV ||
-	       rc == LIBSSH2_ERROR_SOCKET_DISCONNECT || rc == LIBSSH2_ERROR_SOCKET_TIMEOUT ||
-	       rc == LIBSSH2_ERROR_SOCKET_NONE || rc == LIBSSH2_ERROR_TIMEOUT || rc == LIBSSH2_ERROR_BAD_SOCKET ||
-	       rc == LIBSSH2_ERROR_CHANNEL_CLOSED || rc == LIBSSH2_ERROR_CHANNEL_EOF_SENT;
+	switch (rc) {
+	case LIBSSH2_ERROR_EAGAIN:
+	case LIBSSH2_ERROR_SOCKET_SEND:
+	case LIBSSH2_ERROR_SOCKET_RECV:
+	case LIBSSH2_ERROR_SOCKET_DISCONNECT:
+	case LIBSSH2_ERROR_SOCKET_TIMEOUT:
+	case LIBSSH2_ERROR_SOCKET_NONE:
+	case LIBSSH2_ERROR_TIMEOUT:
+	case LIBSSH2_ERROR_BAD_SOCKET:
+	case LIBSSH2_ERROR_CHANNEL_CLOSED:
+	case LIBSSH2_ERROR_CHANNEL_EOF_SENT:
+		return true;
+	default:
+		break;
+	}
+	/* libssh2 often puts its own reason over the socket's ("Unable to startup channel"): ask the socket, too. */
+	char byte = 0;
+	ssize_t n = recv(s->sock, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 }
 
 /* The status codes of SFTP version 3 (draft-ietf-secsh-filexfer-02 §7), and those of later ones that servers send

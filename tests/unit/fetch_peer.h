@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* fetch_peer.h - what the tests of fetch share: a scratch folder, shell commands, a feed for a throwaway sshd */
+#ifndef DROPFEED_TEST_FETCH_PEER_H
+#define DROPFEED_TEST_FETCH_PEER_H
+
+#include "dropfeed/decode.h"
+#include "dropfeed/fetch.h"
+
+#include <CUnit/Basic.h>
+#include <CUnit/CUnit.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static char *scratch; /* the test's folder */
+
+/* Doubles of the decode room, just enough to tell files apart. */
+enum df_status decode_name_parse(const char *name, struct decode_name *out, struct df_err *err)
+{
+	(void)out;
+	if (strstr(name, "-custom_event.csv") != NULL)
+		return DF_OK;
+	return df_fail(DF_REJECT, err, "bad-name", "not a drop file");
+}
+
+bool decode_name_ignored(const char *name)
+{
+	size_t len = strlen(name);
+	return name[0] == '.' || (len > 5 && strcmp(name + len - 5, ".part") == 0);
+}
+
+static inline int run(const char *fmt, ...) DF_PRINTF(1, 2);
+static inline int run(const char *fmt, ...)
+{
+	char command[4096];
+	va_list ap;
+	va_start(ap, fmt);
+	int n = vsnprintf(command, sizeof(command), fmt, ap);
+	va_end(ap);
+	return n < (int)sizeof(command) ? system(command) : -1;
+}
+
+/* The first line that a command prints; the caller's. */
+static inline char *first_line(const char *fmt, ...) DF_PRINTF(1, 2);
+static inline char *first_line(const char *fmt, ...)
+{
+	char command[4096], line[4096] = "";
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(command, sizeof(command), fmt, ap);
+	va_end(ap);
+	FILE *f = popen(command, "r");
+	if (f == NULL || fgets(line, sizeof(line), f) == NULL)
+		line[0] = '\0';
+	if (f != NULL)
+		pclose(f);
+	line[strcspn(line, "\n")] = '\0';
+	return df_strdup(line);
+}
+
+static inline bool says(const struct df_err *err, const char *part)
+{
+	bool does = strstr(err->text, part) != NULL;
+	if (!does)
+		fprintf(stderr, "  \"%s\" says nothing of \"%s\"\n", err->text, part);
+	return does;
+}
+
+/* Compares, and shows the error where it is another status. */
+static inline bool is_status(enum df_status got, enum df_status want, const struct df_err *err)
+{
+	if (got != want)
+		fprintf(stderr, "  status %d instead of %d: %s\n", (int)got, (int)want, err->text);
+	return got == want;
+}
+
+static inline void set(char **field, char *value)
+{
+	free(*field);
+	*field = value;
+}
+
+static inline struct conf_feed *feed_new(int kind, char *path)
+{
+	struct conf_feed *feed = df_alloc(sizeof(*feed));
+	feed->name = df_strdup("test");
+	feed->source.path = path;
+	feed->stall_timeout_ms = 60000;
+	if (kind == CONF_SOURCE_SFTP)
+		feed->source.kind = CONF_SOURCE_SFTP;
+	else
+		feed->source.kind = CONF_SOURCE_FILE;
+	return feed;
+}
+
+/* A feed that logs in to the server that was started in `dir`, as everything should be. */
+static inline struct conf_feed *feed_sftp(const char *dir, char *path)
+{
+	struct conf_feed *feed = feed_new(CONF_SOURCE_SFTP, path);
+	char *port = first_line("cat %s/port", dir);
+	feed->source.port = (uint16_t)atoi(port);
+	free(port);
+	feed->source.host = df_strdup("127.0.0.1");
+	feed->source.user = first_line("id -un");
+	feed->known_hosts = df_format("%s/known_hosts", dir);
+	feed->identity_file = df_format("%s/id_ed25519", dir);
+	return feed;
+}
+
+static inline void feed_free(struct conf_feed *feed)
+{
+	free(feed->name);
+	free(feed->source.path);
+	free(feed->source.host);
+	free(feed->source.user);
+	free(feed->known_hosts);
+	free(feed->identity_file);
+	free(feed->passphrase);
+	free(feed->password);
+	free(feed->host_key);
+	free(feed);
+}
+
+/* Opens and closes; the status is of the opening. */
+static inline enum df_status try_open(const struct conf_feed *feed, struct df_err *err)
+{
+	struct fetch *source = NULL;
+	*err = (struct df_err){0};
+	enum df_status st = fetch_open(feed, &source, err);
+	fetch_close(source);
+	return st;
+}
+
+static inline bool scratch_make(void)
+{
+	const char *tmp = getenv("TMPDIR");
+	scratch = df_format("%s/df-fetch-XXXXXX", tmp != NULL ? tmp : "/tmp");
+	return mkdtemp(scratch) != NULL;
+}
+
+static inline int scratch_end(void)
+{
+	int rc = run("rm -rf '%s'", scratch);
+	free(scratch);
+	return rc;
+}
+
+#endif

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: MIT */
+/* Files and folders, with both drivers: every test of the table runs against a local folder and against a real sshd. */
+#include "fetch_peer.h"
+
+#include <sys/stat.h>
+
+enum { BIG = 20 * 1000 * 1000 + 7 };
+
+static char *root; /* the served folder */
+static struct conf_feed *feed;
+static struct fetch *source;
+
+/* ---- the two places ---- */
+
+static int place_dir_init(void)
+{
+	root = df_format("%s/local", scratch);
+	feed = feed_new(CONF_SOURCE_FILE, df_strdup(root));
+	return run("mkdir -p %s", root);
+}
+
+static int place_sftp_init(void)
+{
+	root = df_format("%s/sshd/root", scratch);
+	if (run("tests/peers/sshd start %s/sshd", scratch) != 0)
+		return -1;
+	char *dir = df_format("%s/sshd", scratch);
+	feed = feed_sftp(dir, df_strdup(root));
+	free(dir);
+	return 0;
+}
+
+static int place_clean(void)
+{
+	feed_free(feed);
+	free(root);
+	return run("tests/peers/sshd stop %s/sshd", scratch);
+}
+
+/* Before each test an empty folder and a fresh connection. */
+static void before(void)
+{
+	struct df_err err = {0};
+	CU_ASSERT_FATAL(run("find %s -mindepth 1 -delete; rm -rf %s/spool; mkdir %s/spool", root, scratch, scratch) ==
+			0);
+	CU_ASSERT_FATAL(is_status(fetch_open(feed, &source, &err), DF_OK, &err));
+}
+
+static void after(void)
+{
+	fetch_close(source);
+	source = NULL;
+}
+
+static struct fetch_list listed(void)
+{
+	struct fetch_list list = {0};
+	struct df_err err = {0};
+	CU_ASSERT_FATAL(is_status(fetch_list(source, &list, &err), DF_OK, &err));
+	return list;
+}
+
+/* ---- listing ---- */
+
+static void test_list_filter(void)
+{
+	before();
+	/* Every kind of thing that a folder can hold, and a file whose name a shell or a terminal would trip over. */
+	CU_ASSERT_FATAL(
+	    run("cd %s && printf abc >b-custom_event.csv && touch -d @1700000000 b-custom_event.csv && "
+		"touch .h-custom_event.csv x-custom_event.csv.part readme.txt && mkdir d-custom_event.csv && "
+		"ln -s b-custom_event.csv l-custom_event.csv && mkfifo f-custom_event.csv",
+		root) == 0);
+	CU_ASSERT_FATAL(run("cd %s && touch \"it's a \\\"b\\\"-custom_event.csv\" \"Ümläut-custom_event.csv\" "
+			    "\"two\n lines-custom_event.csv\"",
+			    root) == 0);
+	struct fetch_list list = listed();
+	CU_ASSERT_EQUAL_FATAL(list.n, 4);
+	CU_ASSERT_STRING_EQUAL(list.v[0].name, "b-custom_event.csv");
+	CU_ASSERT_EQUAL(list.v[0].size, 3);
+	CU_ASSERT_EQUAL(list.v[0].mtime, 1700000000);
+	CU_ASSERT_STRING_EQUAL(list.v[1].name, "it's a \"b\"-custom_event.csv");
+	CU_ASSERT_STRING_EQUAL(list.v[2].name, "two\n lines-custom_event.csv");
+	CU_ASSERT_STRING_EQUAL(list.v[3].name, "Ümläut-custom_event.csv");
+	fetch_list_free(&list);
+	after();
+}
+
+static void test_list_globs(void)
+{
+	char *include[] = {"*.txt", "b-*"}, *exclude[] = {"*secret*"};
+	before();
+	CU_ASSERT_FATAL(
+	    run("cd %s && touch a-custom_event.csv b-custom_event.csv note.txt secret.txt .dot.txt", root) == 0);
+	feed->exclude = (struct conf_list){exclude, 1};
+	struct fetch_list list = listed();
+	CU_ASSERT_EQUAL(list.n, 2); /* without include, recognised names only */
+	fetch_list_free(&list);
+	feed->include = (struct conf_list){include, 2};
+	list = listed();
+	feed->include = feed->exclude = (struct conf_list){0};
+	CU_ASSERT_EQUAL_FATAL(list.n, 2);
+	CU_ASSERT_STRING_EQUAL(list.v[0].name, "b-custom_event.csv");
+	CU_ASSERT_STRING_EQUAL(list.v[1].name, "note.txt");
+	fetch_list_free(&list);
+	after();
+}
+
+static void test_list_empty_and_missing(void)
+{
+	before();
+	struct fetch_list list = listed();
+	CU_ASSERT_EQUAL(list.n, 0);
+	fetch_list_free(&list);
+	after();
+
+	struct df_err err = {0};
+	char *was = feed->source.path;
+	feed->source.path = df_format("%s/no such", root);
+	CU_ASSERT(is_status(try_open(feed, &err), DF_USAGE, &err));
+	CU_ASSERT(says(&err, feed->source.path));
+	CU_ASSERT(run("touch '%s'", feed->source.path) == 0);
+	CU_ASSERT(is_status(try_open(feed, &err), DF_USAGE, &err));
+	CU_ASSERT(says(&err, "not a folder"));
+	set(&feed->source.path, was);
+}
+
+/* ---- downloads ---- */
+
+/* Downloads the only file, and compares with what other programs say of it. */
+static void get_and_compare(const char *name)
+{
+	struct df_err err = {0};
+	struct stat st = {0};
+	char hex[DF_SHA256_HEX] = "", *spool = df_format("%s/spool/file", scratch);
+	char *part = df_format("%s.part", spool), *want = first_line("sha256sum <\"%s/%s\" | cut -c1-64", root, name);
+	struct fetch_list list = listed();
+	CU_ASSERT_EQUAL_FATAL(list.n, 1);
+	CU_ASSERT(is_status(fetch_get(source, &list.v[0], spool, hex, &err), DF_OK, &err));
+	CU_ASSERT_STRING_EQUAL(hex, want);
+	CU_ASSERT(run("cmp -s \"%s/%s\" %s", root, name, spool) == 0);
+	CU_ASSERT(access(part, F_OK) != 0);
+	CU_ASSERT(stat(spool, &st) == 0 && (st.st_mode & 0777) == 0600);
+	unlink(spool);
+	fetch_list_free(&list);
+	free(want);
+	free(part);
+	free(spool);
+}
+
+static void test_get_sizes(void)
+{
+	static const int sizes[] = {0, 1, 30000, 1 << 20, BIG};
+	before();
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		CU_ASSERT_FATAL(run("head -c %d /dev/urandom >%s/a-custom_event.csv", sizes[i], root) == 0);
+		get_and_compare("a-custom_event.csv");
+	}
+	after();
+}
+
+static void test_get_odd_name(void)
+{
+	before();
+	CU_ASSERT_FATAL(run("echo x >\"%s/it's \n ü-custom_event.csv\"", root) == 0);
+	get_and_compare("it's \n ü-custom_event.csv");
+	after();
+}
+
+/* The part's bytes differ from the source's: the result shows that they were kept, hashed, and not read again. */
+static void test_get_resumes(void)
+{
+	before();
+	struct df_err err = {0};
+	char hex[DF_SHA256_HEX] = "", *spool = df_format("%s/spool/file", scratch);
+	CU_ASSERT_FATAL(run("head -c %d /dev/urandom >%s/a-custom_event.csv", BIG, root) == 0);
+	CU_ASSERT_FATAL(run("head -c 5000001 /dev/zero >%s.part && chmod 644 %s.part", spool, spool) == 0);
+	CU_ASSERT_FATAL(run("(cat %s.part; tail -c +5000002 %s/a-custom_event.csv) >%s.want", spool, root, spool) == 0);
+	char *want = first_line("sha256sum <%s.want | cut -c1-64", spool);
+	struct fetch_list list = listed();
+	CU_ASSERT(is_status(fetch_get(source, &list.v[0], spool, hex, &err), DF_OK, &err));
+	CU_ASSERT_STRING_EQUAL(hex, want);
+	CU_ASSERT(run("cmp -s %s %s.want && test $(stat -c %%a %s) = 600", spool, spool, spool) == 0);
+	fetch_list_free(&list);
+
+	/* A whole part only needs the second look; one that is too long is none of ours. */
+	CU_ASSERT_FATAL(run("rm %s; cp %s/a-custom_event.csv %s.part", spool, root, spool) == 0);
+	get_and_compare("a-custom_event.csv");
+	CU_ASSERT_FATAL(run("(cat %s/a-custom_event.csv; echo) >%s.part", root, spool) == 0);
+	get_and_compare("a-custom_event.csv");
+	free(want);
+	free(spool);
+	after();
+}
+
+static void test_get_changed(void)
+{
+	static const char *const changes[] = {"echo more >>", "truncate -s 10",       "truncate -s 0",
+					      "rm",           "touch -d @1600000000", "ln -sf /etc/passwd"};
+	before();
+	char *spool = df_format("%s/spool/file", scratch), *part = df_format("%s.part", spool);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		struct df_err err = {0};
+		char hex[DF_SHA256_HEX] = "";
+		CU_ASSERT_FATAL(run("head -c 100000 /dev/urandom >%s/a-custom_event.csv", root) == 0);
+		struct fetch_list list = listed();
+		CU_ASSERT_FATAL(run("%s %s/a-custom_event.csv", changes[i], root) == 0);
+		CU_ASSERT(is_status(fetch_get(source, &list.v[0], spool, hex, &err), DF_RETRY, &err));
+		CU_ASSERT(says(&err, "a-custom_event.csv"));
+		CU_ASSERT(access(spool, F_OK) != 0);
+		/* A link in the file's place is refused, or seen by the second look; neither may reach the spool. */
+		CU_ASSERT(access(part, F_OK) != 0 || strstr(changes[i], "ln") != NULL);
+		unlink(part);
+		fetch_list_free(&list);
+		CU_ASSERT_FATAL(run("rm -f %s/a-custom_event.csv", root) == 0);
+	}
+	free(part);
+	free(spool);
+	after();
+}
+
+static void test_get_stopped(void)
+{
+	before();
+	struct df_err err = {0};
+	char hex[DF_SHA256_HEX] = "", *spool = df_format("%s/spool/file", scratch);
+	CU_ASSERT_FATAL(run("echo 1234567 >%s/a-custom_event.csv; printf 1234 >%s.part", root, spool) == 0);
+	struct fetch_list list = listed();
+	df_stop_requested = 1;
+	CU_ASSERT(is_status(fetch_get(source, &list.v[0], spool, hex, &err), DF_RETRY, &err));
+	df_stop_requested = 0;
+	CU_ASSERT(says(&err, "stopped"));
+	CU_ASSERT(run("test -s %s.part && test ! -e %s", spool, spool) == 0);
+	fetch_list_free(&list);
+	free(spool);
+	after();
+}
+
+static void test_get_bad_spool_and_name(void)
+{
+	before();
+	struct df_err err = {0}, err2 = {0};
+	char hex[DF_SHA256_HEX] = "", *spool = df_format("%s/spool/file", scratch);
+	CU_ASSERT_FATAL(run("echo 1 >%s/a-custom_event.csv; echo 1 >%s/outside", root, scratch) == 0);
+	struct fetch_entry out = {.name = "../outside", .size = 2, .mtime = 0};
+	CU_ASSERT(is_status(fetch_get(source, &out, spool, hex, &err), DF_FATAL, &err));
+	struct fetch_list list = listed();
+	CU_ASSERT(is_status(fetch_get(source, &list.v[0], "/no such folder/file", hex, &err2), DF_RETRY, &err2));
+	CU_ASSERT(says(&err2, "No such file"));
+	fetch_list_free(&list);
+	free(spool);
+	after();
+}
+
+/* ---- afterwards ---- */
+
+static void after_as(enum conf_after what, char *dir, enum df_status want)
+{
+	struct df_err err = {0};
+	struct conf_after_action action = {.what = what, .dir = dir};
+	CU_ASSERT(is_status(fetch_after(source, "a 'b'-custom_event.csv", &action, &err), want, &err));
+}
+
+static void test_after_keep_and_delete(void)
+{
+	before();
+	CU_ASSERT_FATAL(run("echo 1 >\"%s/a 'b'-custom_event.csv\"", root) == 0);
+	after_as(CONF_KEEP, NULL, DF_OK);
+	CU_ASSERT(run("test -e \"%s/a 'b'-custom_event.csv\"", root) == 0);
+	after_as(CONF_DELETE, NULL, DF_OK);
+	CU_ASSERT(run("test ! -e \"%s/a 'b'-custom_event.csv\"", root) == 0);
+	after_as(CONF_DELETE, NULL, DF_OK); /* gone already */
+	after_as(CONF_MOVE, "done", DF_OK);
+	after();
+}
+
+static void test_after_move(void)
+{
+	before();
+	char *absolute = df_format("%s/else/where/", root);
+	for (int i = 0; i < 3; i++) {
+		CU_ASSERT_FATAL(run("echo %d >\"%s/a 'b'-custom_event.csv\"", i, root) == 0);
+		after_as(CONF_MOVE, "done/deep", DF_OK);
+		CU_ASSERT(run("test ! -e \"%s/a 'b'-custom_event.csv\"", root) == 0);
+	}
+	CU_ASSERT(run("cd %s/done/deep && cat a*csv a*csv.1 a*csv.2 | tr -d '\\n' | grep -qx 012", root) == 0);
+	CU_ASSERT(run("test $(ls %s/done/deep | wc -l) = 3", root) == 0);
+
+	/* A dangling link and a folder are taken names too. */
+	CU_ASSERT_FATAL(run("mkdir -p %s && cd %s && ln -s nowhere \"a 'b'-custom_event.csv\" && "
+			    "mkdir \"a 'b'-custom_event.csv.1\" && echo 7 >\"%s/a 'b'-custom_event.csv\"",
+			    absolute, absolute, root) == 0);
+	after_as(CONF_MOVE, absolute, DF_OK);
+	CU_ASSERT(run("grep -qx 7 \"%sa 'b'-custom_event.csv.2\" && test -L \"%sa 'b'-custom_event.csv\"", absolute,
+		      absolute) == 0);
+	free(absolute);
+
+	/* A folder that cannot be made: an ordinary failure, and the file stays. */
+	CU_ASSERT_FATAL(run("echo 1 >%s/file && echo 8 >\"%s/a 'b'-custom_event.csv\"", root, root) == 0);
+	after_as(CONF_MOVE, "file/below", DF_RETRY);
+	CU_ASSERT(run("grep -qx 8 \"%s/a 'b'-custom_event.csv\"", root) == 0);
+	after();
+}
+
+static void test_put(void)
+{
+	before();
+	struct df_err err = {0};
+	size_t big = 1 << 20;
+	char *bytes = df_alloc(big);
+	memset(bytes, 'x', big);
+	CU_ASSERT(is_status(fetch_put(source, "receipts/new", "a.receipt.json", "{}", 2, &err), DF_OK, &err));
+	CU_ASSERT(run("printf '{}' | cmp -s - %s/receipts/new/a.receipt.json", root) == 0);
+	CU_ASSERT(is_status(fetch_put(source, "receipts/new", "a.receipt.json", bytes, big, &err), DF_OK, &err));
+	CU_ASSERT(run("tr -d x <%s/receipts/new/a.receipt.json | cmp -s - /dev/null && "
+		      "test $(wc -c <%s/receipts/new/a.receipt.json) = %zu",
+		      root, root, big) == 0);
+	CU_ASSERT(is_status(fetch_put(source, "receipts/new", "empty", "", 0, &err), DF_OK, &err));
+	CU_ASSERT(run("test $(ls -A %s/receipts/new | wc -l) = 2", root) == 0); /* no temporary one is left */
+
+	/* One that a killed run left behind, under the name that this program uses. */
+	char *hash = first_line("printf empty | sha256sum | cut -c1-16");
+	CU_ASSERT_FATAL(run("echo old >%s/receipts/new/.dropfeed-%s.tmp", root, hash) == 0);
+	CU_ASSERT(is_status(fetch_put(source, "receipts/new", "empty", "1", 1, &err), DF_OK, &err));
+	CU_ASSERT(
+	    run("test $(ls -A %s/receipts/new | wc -l) = 2 && test $(cat %s/receipts/new/empty) = 1", root, root) == 0);
+	CU_ASSERT(is_status(fetch_put(source, ".", "../up", "1", 1, &err), DF_FATAL, &err));
+	free(hash);
+	free(bytes);
+	after();
+}
+
+static void test_settled(void)
+{
+	struct fetch_entry now = {.size = 10, .mtime = 5};
+	CU_ASSERT_TRUE(fetch_settled(&now, 10, 5, 1000, 61000, 60000));
+	CU_ASSERT_FALSE(fetch_settled(&now, 10, 5, 1000, 60999, 60000));
+	CU_ASSERT_FALSE(fetch_settled(&now, 9, 5, 1000, 61000, 60000));
+	CU_ASSERT_FALSE(fetch_settled(&now, 10, 4, 1000, 61000, 60000));
+	CU_ASSERT_FALSE(fetch_settled(&now, 10, 5, 90000, 1000, 60000)); /* the clock went back */
+	CU_ASSERT_TRUE(fetch_settled(&now, 9, 4, 1000, 1000, 0));
+}
+
+/* "/~/" is where the login starts; only SFTP knows that. */
+static void test_home(void)
+{
+	before();
+	after();
+	struct df_err err = {0};
+	char *was = feed->source.path;
+	CU_ASSERT_FATAL(run("mkdir %s/in && echo 1 >%s/in/a-custom_event.csv", root, root) == 0);
+	feed->source.path = df_strdup("/~/in");
+	CU_ASSERT_FATAL(is_status(fetch_open(feed, &source, &err), DF_OK, &err));
+	get_and_compare("in/a-custom_event.csv");
+	struct conf_after_action action = {.what = CONF_MOVE, .dir = "/~/out"};
+	CU_ASSERT(is_status(fetch_after(source, "a-custom_event.csv", &action, &err), DF_OK, &err));
+	CU_ASSERT(run("test -s %s/out/a-custom_event.csv", root) == 0);
+	after();
+	set(&feed->source.path, df_strdup("/~"));
+	CU_ASSERT(is_status(try_open(feed, &err), DF_OK, &err));
+	set(&feed->source.path, was);
+}
+
+static void suite_both(const char *name, CU_InitializeFunc init)
+{
+	CU_pSuite suite = CU_add_suite(name, init, place_clean);
+	CU_add_test(suite, "list: which files", test_list_filter);
+	CU_add_test(suite, "list: include and exclude", test_list_globs);
+	CU_add_test(suite, "list: empty and missing folders", test_list_empty_and_missing);
+	CU_add_test(suite, "get: sizes", test_get_sizes);
+	CU_add_test(suite, "get: odd name", test_get_odd_name);
+	CU_add_test(suite, "get: resumes a part", test_get_resumes);
+	CU_add_test(suite, "get: changed meanwhile", test_get_changed);
+	CU_add_test(suite, "get: stopped", test_get_stopped);
+	CU_add_test(suite, "get: bad spool, bad name", test_get_bad_spool_and_name);
+	CU_add_test(suite, "after: keep, delete", test_after_keep_and_delete);
+	CU_add_test(suite, "after: move", test_after_move);
+	CU_add_test(suite, "put", test_put);
+	if (init == place_sftp_init)
+		CU_add_test(suite, "login folder", test_home);
+	else
+		CU_add_test(suite, "settled", test_settled);
+}
+
+int main(void)
+{
+	if (!scratch_make() || CU_initialize_registry() != CUE_SUCCESS)
+		return 1;
+	suite_both("file://", place_dir_init);
+	suite_both("sftp://", place_sftp_init);
+	CU_basic_set_mode(CU_BRM_NORMAL);
+	CU_basic_run_tests();
+	/* A suite that could not start is a failure, too. */
+	int failed = CU_get_number_of_failures() > 0 || CU_get_number_of_suites_failed() > 0;
+	CU_cleanup_registry();
+	return scratch_end() != 0 || failed;
+}
