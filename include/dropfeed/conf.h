@@ -97,6 +97,7 @@ struct conf_feed {
 	/* send (never frozen: today's key, endpoint and pace count) */
 	enum conf_sink sink;
 	char *sink_path;  /* for CONF_SINK_FILE */
+	bool sink_append; /* not a key: the file sink adds to the file instead of replacing it */
 	char *endpoint;	  /* base URL without trailing slash: "https://s2s.us1.mparticle.com" or as given */
 	char *ca_file;
 	char *api_key;

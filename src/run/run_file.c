@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct file_work {
@@ -230,6 +231,24 @@ static enum df_status document_begin(struct file_work *w, const struct decode_do
 	return st;
 }
 
+/* A file sink is a folder, where each document gets a file, or a file that all documents are added to. */
+static void choose_sink(const struct file_work *w, const struct decode_doc *doc, struct conf_feed *feed)
+{
+	struct stat info;
+	const char *path = feed->sink_path;
+	if (feed->sink != CONF_SINK_FILE || path == NULL || path[0] == '\0')
+		return;
+	bool folder = path[strlen(path) - 1] == '/' || (stat(path, &info) == 0 && S_ISDIR(info.st_mode));
+	feed->sink_append = !folder;
+	if (!folder)
+		return;
+	/* Part of the hash, for tomorrow's file may have the same name. */
+	char *name = run_document_name(w->f->name, doc);
+	feed->sink_path = df_format("%s/%s.%.8s.ndjson", path, name, w->f->sha256);
+	free(name);
+	free((void *)(uintptr_t)path);
+}
+
 static enum df_status document_work(struct file_work *w, const struct decode_doc *doc, struct df_err *err)
 {
 	struct ledger_document d = {0};
@@ -243,8 +262,10 @@ static enum df_status document_work(struct file_work *w, const struct decode_doc
 		goto cleanup;
 	}
 	st = conf_feed_thaw(w->f->feed, d.settings, d.manifest, &feed, err);
-	if (st == DF_OK)
+	if (st == DF_OK) {
+		choose_sink(w, doc, feed);
 		st = document_deliver(w, feed, doc, &d, err);
+	}
 cleanup:
 	ledger_document_free(&d);
 	conf_feed_free(feed);

@@ -97,18 +97,17 @@ static enum df_status on_record(void *ctx, const struct map_record *record, cons
 	return write_row(w, where, err);
 }
 
-/* <stem>-<event type>.csv of the entry, or of the drop file where the entry has no event type of its own. */
-static char *reject_name(const char *file, const struct decode_doc *doc)
+char *run_document_name(const char *file, const struct decode_doc *doc)
 {
 	struct decode_name name;
 	struct df_err ignored = {0};
 	const char *from = doc->name != NULL ? doc->name : file;
 	if (decode_name_parse(from, &name, &ignored) == DF_OK)
-		return df_format("%s-%s.csv", name.stem, doc->event_type);
+		return df_format("%s-%s", name.stem, doc->event_type);
 	size_t len = strlen(from);
 	if (len > 4 && strcasecmp(from + len - 4, ".csv") == 0)
 		len -= 4;
-	return df_format("%.*s-%s.csv", (int)len, from, doc->event_type);
+	return df_format("%.*s-%s", (int)len, from, doc->event_type);
 }
 
 enum df_status run_rejects_write(struct run *run, struct walk *walk, int64_t document_id, char **path,
@@ -117,7 +116,8 @@ enum df_status run_rejects_write(struct run *run, struct walk *walk, int64_t doc
 	static const struct walk_handlers handlers = {.header = on_header, .record = on_record, .reject = on_reject};
 	struct rejects_walk w = {.walk = walk};
 	char *dir = df_format("%s/rejects/%s", run->conf->state_dir, walk->feed->name);
-	char *name = reject_name(walk->file, walk->doc);
+	char *document = run_document_name(walk->file, walk->doc);
+	char *name = df_format("%s.csv", document);
 	enum df_status st = ledger_rejects(run->ledger, document_id, on_api_reject, &w, err);
 	if (st == DF_OK)
 		st = report_rejects_open(dir, name, document_id, &w.file, err);
@@ -136,6 +136,7 @@ enum df_status run_rejects_write(struct run *run, struct walk *walk, int64_t doc
 	df_buf_free(&w.raw);
 	df_buf_free(&w.reason);
 	free(dir);
+	free(document);
 	free(name);
 	return st;
 }

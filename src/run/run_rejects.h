@@ -10,4 +10,8 @@
 enum df_status run_rejects_write(struct run *run, struct walk *walk, int64_t document_id, char **path,
 				 struct df_err *err) DF_CHECK;
 
+/* "<stem>-<event type>" of the zip entry, or of the drop file where there is no entry or it has no event type of its own: what
+ * files about the document are named after. The caller's. */
+char *run_document_name(const char *file, const struct decode_doc *doc);
+
 #endif

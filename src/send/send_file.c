@@ -52,6 +52,19 @@ static void file_free(struct send_stream *st)
 	st->own = NULL;
 }
 
+/* The folder that holds path; the caller's. */
+static char *folder_of(const char *path)
+{
+	char *folder = df_strdup(path);
+	char *slash = strrchr(folder, '/');
+	if (slash == NULL) {
+		free(folder);
+		return df_strdup(".");
+	}
+	slash[slash == folder] = '\0';
+	return folder;
+}
+
 static enum df_status file_open(struct send_stream *st, struct df_err *err)
 {
 	const char *path = st->feed->sink_path;
@@ -63,9 +76,17 @@ static enum df_status file_open(struct send_stream *st, struct df_err *err)
 		return df_fail(DF_USAGE, err, NULL, "%s is not a regular file: name a file for the batches", path);
 	struct file_stream *f = file_new(st);
 	/* The ledger remembers progress only of a file that has got its name. */
-	f->complete = st->resumed && exists;
+	f->complete = st->resumed && (exists || st->feed->sink_append);
 	if (f->complete)
 		return DF_OK;
+	if (st->feed->sink_append) {
+		char *folder = folder_of(path);
+		enum df_status status = df_unnamed_open(folder, &f->fd, err);
+		free(folder);
+		if (status != DF_OK)
+			file_free(st);
+		return status;
+	}
 	f->temporary = df_format("%s.dropfeed-tmp", path);
 	if (unlink(f->temporary) != 0 && errno != ENOENT)
 		df_log(DF_LOG_DEBUG, "cannot remove %s: %s", f->temporary, strerror(errno));
@@ -140,7 +161,7 @@ static enum df_status file_flush(struct send_stream *st, struct df_err *err)
 		st->sender->stats.events += f->events;
 		st->sender->stats.bytes += f->buf.len;
 		pthread_mutex_unlock(&st->sender->lock);
-		if (f->temporary == NULL)
+		if (st->driver == &send_driver_stdout)
 			status = file_settle(st, err);
 	}
 	df_buf_reset(&f->buf);
@@ -187,11 +208,7 @@ static enum df_status stdout_close(struct send_stream *st, bool abandon, struct 
 /* The rename itself has to survive a power cut before the ledger says "done". */
 static enum df_status sync_folder(const char *path, struct df_err *err)
 {
-	char *folder = df_strdup(path);
-	char *slash = strrchr(folder, '/');
-	if (slash != NULL)
-		slash[slash == folder] = '\0';
-	const char *name = slash != NULL ? folder : ".";
+	char *name = folder_of(path);
 	int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	enum df_status status = DF_OK;
 	/* Some network file systems cannot sync folders, and say so with EINVAL. */
@@ -199,7 +216,77 @@ static enum df_status sync_folder(const char *path, struct df_err *err)
 		status = df_fail(DF_RETRY, err, NULL, "cannot sync the folder %s: %s", name, strerror(errno));
 	if (fd >= 0)
 		close(fd);
-	free(folder);
+	free(name);
+	return status;
+}
+
+/* ---- adding to a file ---- */
+
+/* Copies all of `from` to where `to` stands; -1 is an empty file. */
+static enum df_status copy_all(int from, int to, struct df_err *err)
+{
+	char chunk[65536];
+	off_t at = 0;
+	ssize_t n = 0;
+	enum df_status status = DF_OK;
+	while (from >= 0 && status == DF_OK && (n = pread(from, chunk, sizeof(chunk), at)) > 0) {
+		status = df_write_all(to, chunk, (size_t)n, err);
+		at += n;
+	}
+	return n < 0 ? df_fail(DF_RETRY, err, NULL, "cannot read: %s", strerror(errno)) : status;
+}
+
+/* True when the file's last bytes are those of `ours`. */
+static bool ends_with(int file, int ours)
+{
+	struct stat a, b;
+	char pa[8192], pb[8192];
+	if (file < 0 || fstat(file, &a) != 0 || fstat(ours, &b) != 0 || b.st_size == 0 || a.st_size < b.st_size)
+		return false;
+	for (off_t at = 0; at < b.st_size;) {
+		ssize_t nb = pread(ours, pb, sizeof(pb), at);
+		ssize_t na = nb > 0 ? pread(file, pa, (size_t)nb, a.st_size - b.st_size + at) : -1;
+		if (na <= 0 || na != nb || memcmp(pa, pb, (size_t)na) != 0)
+			return false;
+		at += na;
+	}
+	return true;
+}
+
+/* The file with this document's lines behind what it has, under its name at once. Lines that are its last already were
+ * written by a run that was killed before the ledger had it: ids make them this document's and no other's. */
+static enum df_status file_append(struct send_stream *st, struct df_err *err)
+{
+	struct file_stream *f = st->own;
+	const char *path = st->feed->sink_path;
+	int have = open(path, O_RDONLY | O_CLOEXEC);
+	if (have < 0 && errno != ENOENT)
+		return df_fail(DF_RETRY, err, NULL, "cannot read %s: %s", path, strerror(errno));
+	enum df_status status = DF_OK;
+	int out = -1;
+	if (ends_with(have, f->fd))
+		goto cleanup;
+	f->temporary = df_format("%s.dropfeed-tmp", path);
+	unlink(f->temporary); /* one that a crash left: one run at a time, one stream at a time gets here */
+	out = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (out < 0)
+		status = df_fail(DF_RETRY, err, NULL, "cannot create %s: %s", f->temporary, strerror(errno));
+	if (status == DF_OK)
+		status = copy_all(have, out, err);
+	if (status == DF_OK)
+		status = copy_all(f->fd, out, err);
+	if (status == DF_OK && (fsync(out) != 0 || rename(f->temporary, path) != 0))
+		status = df_fail(DF_RETRY, err, NULL, "cannot finish %s: %s", path, strerror(errno));
+	if (status == DF_OK) {
+		free(f->temporary);
+		f->temporary = NULL;
+		status = sync_folder(path, err);
+	}
+cleanup:
+	if (have >= 0)
+		close(have);
+	if (out >= 0)
+		close(out);
 	return status;
 }
 
@@ -210,6 +297,12 @@ static enum df_status file_publish(struct send_stream *st, struct df_err *err)
 	enum df_status status = file_flush(st, err);
 	if (status != DF_OK)
 		return status;
+	if (st->feed->sink_append) {
+		pthread_mutex_lock(&st->sender->out);
+		status = file_append(st, err);
+		pthread_mutex_unlock(&st->sender->out);
+		return status;
+	}
 	if (fsync(f->fd) != 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", f->temporary, strerror(errno));
 	int closed = close(f->fd);
