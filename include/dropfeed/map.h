@@ -5,7 +5,7 @@
  *	struct map *m = NULL;
  *	map_open(feed, "custom_event", &m, &err);		reads the manifest
  *	if (map_has_header(m)) map_header(m, cells, n, &err);	once per document: columns -> plan
- *	else map_no_header(m, n_cells, &err);
+ *	else map_no_header(m, cells, n, &err);		once per document, with its first row
  *	st = map_row(m, cells, n, &record);			per row: DF_OK, or DF_REJECT with record.faults
  *	map_close(m);
  *
@@ -63,7 +63,8 @@ bool map_has_header(const struct map *m);
 /* Compiles the plan from the header. DF_REJECT: duplicate-column, unknown-column (with the nearest known path),
  * missing-column, no-identity-column, manifest-mismatch. */
 enum df_status map_header(struct map *m, const struct rows_cell *cells, size_t n, struct df_err *err) DF_CHECK;
-enum df_status map_no_header(struct map *m, size_t n_cells, struct df_err *err) DF_CHECK;
+/* Without a header the columns are the manifest's; the first row's cells may be two more, those that a reject file adds. */
+enum df_status map_no_header(struct map *m, const struct rows_cell *first, size_t n, struct df_err *err) DF_CHECK;
 
 /* Maps a row. DF_OK: the record is filled. DF_REJECT: the record's faults say why, all of them up to MAP_MAX_FAULTS. */
 enum df_status map_row(struct map *m, const struct rows_cell *cells, size_t n, struct map_record *record) DF_CHECK;

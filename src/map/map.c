@@ -246,7 +246,7 @@ static enum df_status compile(struct map *m, struct df_err *err)
 	m->truncated = df_alloc((m->n_names + 1) * sizeof(*m->truncated));
 	bool *done = df_alloc(m->n_names * sizeof(*done));
 	for (size_t i = 0; i < m->n_names; i++)
-		done[i] = map_has_header(m) && own_column(m->names[i]);
+		done[i] = own_column(m->names[i]) && (map_has_header(m) || i >= m->manifest->n);
 	enum df_status st = DF_OK;
 	if (m->manifest != NULL)
 		st = m->manifest->transform ? map_transform_bind(m, &m->bindings, done, err)
@@ -269,17 +269,35 @@ enum df_status map_header(struct map *m, const struct rows_cell *cells, size_t n
 	return st == DF_OK ? compile(m, err) : st;
 }
 
-enum df_status map_no_header(struct map *m, size_t n_cells, struct df_err *err)
+/* Whether the last two cells are those that a reject file adds: a line number and a reason, which begins with a code. */
+static bool has_own_columns(const struct rows_cell *cells, size_t n)
+{
+	const struct rows_cell *line = &cells[n - 2], *reason = &cells[n - 1];
+	size_t digits = 0, code = 0;
+	while (digits < line->len && line->p[digits] >= '0' && line->p[digits] <= '9')
+		digits++;
+	while (code < reason->len && ((reason->p[code] >= 'a' && reason->p[code] <= 'z') || reason->p[code] == '-'))
+		code++;
+	return digits > 0 && digits == line->len && code > 0 && code < reason->len &&
+	       (reason->p[code] == ':' || reason->p[code] == ' ');
+}
+
+enum df_status map_no_header(struct map *m, const struct rows_cell *first, size_t n_cells, struct df_err *err)
 {
 	forget_document(m);
-	if (m->manifest == NULL || n_cells != m->manifest->n)
+	size_t listed = m->manifest != NULL ? m->manifest->n : 0;
+	bool own = n_cells == listed + 2 && listed > 0 && has_own_columns(first, n_cells);
+	if (listed == 0 || (n_cells != listed && !own))
 		return df_fail(DF_REJECT, err, "manifest-mismatch",
-			       "the first row has %zu columns where the manifest lists %zu", n_cells,
-			       m->manifest != NULL ? m->manifest->n : 0);
+			       "the first row has %zu columns where the manifest lists %zu", n_cells, listed);
 	m->names = df_alloc(n_cells * sizeof(*m->names));
-	for (size_t i = 0; i < n_cells; i++) {
+	for (size_t i = 0; i < listed; i++) {
 		const char *name = m->manifest->entries[i].source;
 		m->names[m->n_names++] = name != NULL ? df_strdup(name) : df_format("column %zu", i + 1);
+	}
+	if (own) {
+		m->names[m->n_names++] = df_strdup("dropfeed.line");
+		m->names[m->n_names++] = df_strdup("dropfeed.reason");
 	}
 	return compile(m, err);
 }

@@ -52,7 +52,7 @@ static enum df_status walk_header(struct walk *w, struct rows *rows, struct rows
 	if (st != DF_OK)
 		return st;
 	if (!map_has_header(w->map))
-		return row->fault == NULL ? map_no_header(w->map, row->n_cells, err)
+		return row->fault == NULL ? map_no_header(w->map, row->cells, row->n_cells, err)
 					  : df_fail(DF_REJECT, err, "malformed-csv", "the first row: %s", row->fault_text);
 	if (row->fault != NULL) {
 		df_err_place(err, NULL, row->line, 0, NULL);
