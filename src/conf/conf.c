@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of a configuration, and how a document's settings are frozen and thawed. */
+#include "conf_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* What a feed owns; conf_feed_free and the copy of conf_feed_thaw go by these lists. */
+#define FEED(field) offsetof(struct conf_feed, field)
+static const size_t feed_texts[] = {
+    FEED(name),        FEED(source.url), FEED(source.user),   FEED(source.host),    FEED(source.path),
+    FEED(known_hosts), FEED(host_key),   FEED(identity_file), FEED(after_done.dir), FEED(after_refused.dir),
+    FEED(receipts),    FEED(gnupg_home), FEED(manifest),      FEED(manifest_text),  FEED(environment),
+    FEED(event_name),  FEED(event_type), FEED(screen_name),   FEED(data_plan),      FEED(timestamps),
+    FEED(timezone),    FEED(sink_path),  FEED(endpoint),      FEED(ca_file),        FEED(api_key),
+};
+static const size_t feed_secrets[] = {FEED(passphrase), FEED(password), FEED(api_secret)};
+static const size_t feed_lists[] = {FEED(include), FEED(exclude), FEED(signed_by)};
+
+#define COUNT(a) (sizeof(a) / sizeof(*(a)))
+
+static char **feed_text(struct conf_feed *feed, size_t at)
+{
+	return (char **)(void *)((char *)feed + at);
+}
+
+static struct conf_list *feed_list(struct conf_feed *feed, size_t at)
+{
+	return (struct conf_list *)(void *)((char *)feed + at);
+}
+
+static void feed_clear(struct conf_feed *feed)
+{
+	for (size_t i = 0; i < COUNT(feed_texts); i++)
+		free(*feed_text(feed, feed_texts[i]));
+	for (size_t i = 0; i < COUNT(feed_secrets); i++)
+		conf_secret_free(*feed_text(feed, feed_secrets[i]));
+	for (size_t i = 0; i < COUNT(feed_lists); i++)
+		conf_list_free(feed_list(feed, feed_lists[i]));
+	memset(feed, 0, sizeof(*feed));
+}
+
+static struct conf_feed *feed_copy(const struct conf_feed *from)
+{
+	struct conf_feed *to = df_alloc(sizeof(*to));
+	*to = *from; /* numbers are copied, and pointers, which the loops below replace by copies */
+	for (size_t i = 0; i < COUNT(feed_texts); i++)
+		*feed_text(to, feed_texts[i]) = df_strdup(*feed_text(to, feed_texts[i]));
+	for (size_t i = 0; i < COUNT(feed_secrets); i++)
+		*feed_text(to, feed_secrets[i]) = df_strdup(*feed_text(to, feed_secrets[i]));
+	for (size_t i = 0; i < COUNT(feed_lists); i++) {
+		struct conf_list *list = feed_list(to, feed_lists[i]);
+		char **v = list->n > 0 ? df_alloc(list->n * sizeof(*v)) : NULL;
+		for (size_t j = 0; j < list->n; j++)
+			v[j] = df_strdup(list->v[j]);
+		list->v = v;
+	}
+	return to;
+}
+
+void conf_feed_init(struct conf_feed *feed, const char *name)
+{
+	feed->name = df_strdup(name);
+	conf_keys_defaults(feed, conf_feed_keys);
+	feed->known_hosts =
+	    conf_path_resolve("~/.ssh/known_hosts", NULL); /* no default in the table: it need not exist */
+}
+
+struct conf_feed *conf_feed_default(const char *name)
+{
+	struct conf_feed *feed = df_alloc(sizeof(*feed));
+	conf_feed_init(feed, name);
+	feed->sink = CONF_SINK_STDOUT;
+	return feed;
+}
+
+const struct conf_feed *conf_feed_find(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->n_feeds; i++)
+		if (strcmp(conf->feeds[i].name, name) == 0)
+			return &conf->feeds[i];
+	return NULL;
+}
+
+enum df_status conf_feed_set(struct conf_feed *feed, const char *name, const char *value, struct df_err *err)
+{
+	const struct conf_key *key = conf_key_find(conf_feed_keys, name);
+	if (key == NULL)
+		return df_fail(DF_USAGE, err, NULL, "there is no key '%s'", name);
+	struct df_err why = {0};
+	enum df_status st = key->parse(feed, key, value, NULL, &why);
+	if (st != DF_OK)
+		return df_fail(st, err, why.code, "%s: %s", name, why.text);
+	return DF_OK;
+}
+
+/* ---- freezing ---- */
+
+/* A value stays on its line: '%' and control characters become %XX. */
+static void frozen_escape(struct df_buf *out, const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)s[i];
+		if (c == '%' || c < 0x20 || c == 0x7f)
+			df_buf_addf(out, "%%%02X", (unsigned)c);
+		else
+			df_buf_addc(out, s[i]);
+	}
+}
+
+void conf_feed_freeze(const struct conf_feed *feed, struct df_buf *out)
+{
+	struct df_buf value = {0};
+	for (const struct conf_key *key = conf_feed_keys; key->name != NULL; key++) {
+		df_buf_reset(&value);
+		if (key->print == NULL || !key->print(feed, key, &value))
+			continue;
+		df_buf_addf(out, "%s = ", key->name);
+		frozen_escape(out, value.data, value.len);
+		df_buf_addc(out, '\n');
+	}
+	df_buf_free(&value);
+}
+
+static bool frozen_unescape(const char *s, size_t len, char **out)
+{
+	char *text = df_alloc(len + 1);
+	size_t n = 0;
+	for (size_t i = 0; i < len; i++) {
+		unsigned c = (unsigned char)s[i];
+		if (c == '%') {
+			char hex[3] = {0};
+			if (len - i < 3)
+				goto bad;
+			memcpy(hex, s + i + 1, 2);
+			if (strspn(hex, "0123456789ABCDEF") != 2)
+				goto bad;
+			c = (unsigned)strtoul(hex, NULL, 16);
+			if (c == 0)
+				goto bad;
+			i += 2;
+		}
+		text[n++] = (char)c;
+	}
+	*out = text;
+	return true;
+bad:
+	free(text);
+	return false;
+}
+
+/* Frozen fields back to their defaults, so that what the text leaves out is not today's setting. */
+static void frozen_reset(struct conf_feed *feed)
+{
+	for (const struct conf_key *key = conf_feed_keys; key->name != NULL; key++) {
+		if (key->print == NULL)
+			continue;
+		struct df_err err = {0};
+		if (key->fallback == NULL)
+			conf_text_set(feed_text(feed, key->at), NULL); /* only texts have no default */
+		else if (key->parse(feed, key, key->fallback, NULL, &err) != DF_OK)
+			abort();
+	}
+}
+
+/* Reads one line into `feed`. `after` is the last key read: the order is fixed, so each key stands at most once. */
+static bool frozen_line(struct conf_feed *feed, const char *line, size_t len, const struct conf_key **after)
+{
+	char name[64], *value = NULL;
+	size_t name_len = strcspn(line, " ");
+	if (name_len >= sizeof(name) || len < name_len + 3 || memcmp(line + name_len, " = ", 3) != 0)
+		return false;
+	snprintf(name, sizeof(name), "%.*s", (int)name_len, line);
+	const struct conf_key *key = conf_key_find(conf_feed_keys, name);
+	if (key == NULL || key->print == NULL || (*after != NULL && key <= *after))
+		return false;
+	*after = key;
+	if (!frozen_unescape(line + name_len + 3, len - name_len - 3, &value))
+		return false;
+	struct df_err err = {0};
+	bool good = key->parse(feed, key, value, NULL, &err) == DF_OK;
+	free(value);
+	return good;
+}
+
+enum df_status conf_feed_thaw(const struct conf_feed *live, const char *frozen, const char *manifest_text,
+			      struct conf_feed **out, struct df_err *err)
+{
+	struct conf_feed *feed = feed_copy(live);
+	const struct conf_key *after = NULL;
+	frozen_reset(feed);
+	conf_text_set(&feed->manifest_text, df_strdup(manifest_text));
+	if (manifest_text == NULL)
+		conf_text_set(&feed->manifest, NULL);
+	else if (feed->manifest == NULL)
+		feed->manifest = df_strdup("(the manifest stored with the document)");
+	unsigned number = 1;
+	for (const char *line = frozen; *line != '\0'; number++) {
+		const char *end = strchr(line, '\n');
+		if (end == NULL || !frozen_line(feed, line, (size_t)(end - line), &after))
+			break;
+		line = end + 1;
+		if (*line != '\0')
+			continue;
+		*out = feed;
+		return DF_OK;
+	}
+	conf_feed_free(feed);
+	return df_fail(DF_FATAL, err, NULL,
+		       "line %u of the settings stored with the document is not what this dropfeed wrote", number);
+}
+
+/* ---- life ---- */
+
+void conf_feed_free(struct conf_feed *feed)
+{
+	if (feed == NULL)
+		return;
+	feed_clear(feed);
+	free(feed);
+}
+
+void conf_problems_free(struct conf_problems *problems)
+{
+	for (size_t i = 0; i < problems->n; i++)
+		free(problems->v[i].text);
+	free(problems->v);
+	problems->v = NULL;
+	problems->n = 0;
+}
+
+void conf_free(struct conf *conf)
+{
+	if (conf == NULL)
+		return;
+	for (size_t i = 0; i < conf->n_feeds; i++)
+		feed_clear(&conf->feeds[i]);
+	free(conf->feeds);
+	free(conf->path);
+	free(conf->state_dir);
+	free(conf);
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/* Values that name files: paths, secrets, manifests, time zones. */
+#include "conf_priv.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SECRET_MAX   65536u
+#define MANIFEST_MAX ((size_t)4 << 20)
+
+static const char *home_folder(void)
+{
+	const char *home = getenv("HOME");
+	if (home != NULL && *home == '/')
+		return home;
+	struct passwd *pw = getpwuid(getuid()); /* while loading there is one thread */
+	return pw != NULL ? pw->pw_dir : "/";
+}
+
+char *conf_path_resolve(const char *value, const char *base)
+{
+	if (strncmp(value, "~/", 2) == 0)
+		return df_format("%s/%s", home_folder(), value + 2);
+	if (*value == '/' || base == NULL)
+		return df_strdup(value);
+	return df_format("%s%s%s", base, strcmp(base, "/") == 0 ? "" : "/", value);
+}
+
+static char **path_field(void *home, const struct conf_key *key)
+{
+	return (char **)(void *)((char *)home + key->at);
+}
+
+enum df_status conf_parse_path(void *home, const struct conf_key *key, const char *value, const char *base,
+			       struct df_err *err)
+{
+	(void)err;
+	conf_text_set(path_field(home, key), conf_path_resolve(value, base));
+	return DF_OK;
+}
+
+/* access() asks for the real user; dropfeed is not setuid, so that is the one who opens it later. */
+enum df_status conf_parse_readable(void *home, const struct conf_key *key, const char *value, const char *base,
+				   struct df_err *err)
+{
+	char *path = conf_path_resolve(value, base);
+	if (access(path, R_OK) != 0) {
+		enum df_status st = df_fail(DF_USAGE, err, NULL, "cannot read %s: %s", path, strerror(errno));
+		free(path);
+		return st;
+	}
+	conf_text_set(path_field(home, key), path);
+	return DF_OK;
+}
+
+enum df_status conf_parse_folder(void *home, const struct conf_key *key, const char *value, const char *base,
+				 struct df_err *err)
+{
+	char *path = conf_path_resolve(value, base);
+	struct stat s;
+	int why = stat(path, &s) != 0 ? errno : !S_ISDIR(s.st_mode) ? ENOTDIR : 0;
+	if (why != 0) {
+		enum df_status st = df_fail(DF_USAGE, err, NULL, "cannot use the folder %s: %s", path, strerror(why));
+		free(path);
+		return st;
+	}
+	conf_text_set(path_field(home, key), path);
+	return DF_OK;
+}
+
+/* ---- secrets ---- */
+
+void conf_secret_free(char *secret)
+{
+	if (secret != NULL)
+		explicit_bzero(secret, strlen(secret));
+	free(secret);
+}
+
+/* Opens first and looks at what was opened, so that nobody can swap the file in between. */
+static enum df_status private_open(const char *path, int *out, struct df_err *err)
+{
+	struct stat s;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return df_fail(DF_USAGE, err, NULL, "cannot read the secret file %s: %s", path, strerror(errno));
+	enum df_status st = DF_OK;
+	if (fstat(fd, &s) != 0)
+		st = df_fail(DF_USAGE, err, NULL, "cannot read the secret file %s: %s", path, strerror(errno));
+	else if (S_ISDIR(s.st_mode))
+		st = df_fail(DF_USAGE, err, NULL, "%s is a folder, not a secret file", path);
+	else if ((s.st_mode & 077) != 0)
+		st = df_fail(DF_USAGE, err, NULL, "others may use the secret file %s (mode %04o): chmod 600 %s", path,
+			     (unsigned)(s.st_mode & 07777), path);
+	if (st != DF_OK)
+		close(fd);
+	else
+		*out = fd;
+	return st;
+}
+
+enum df_status conf_parse_private(void *home, const struct conf_key *key, const char *value, const char *base,
+				  struct df_err *err)
+{
+	char *path = conf_path_resolve(value, base);
+	int fd = -1;
+	enum df_status st = private_open(path, &fd, err);
+	if (st != DF_OK) {
+		free(path);
+		return st;
+	}
+	close(fd);
+	conf_text_set(path_field(home, key), path);
+	return DF_OK;
+}
+
+static ssize_t read_retry(int fd, char *p, size_t len)
+{
+	size_t got = 0;
+	while (got < len) {
+		ssize_t n = read(fd, p + got, len - got);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		got += (size_t)n;
+	}
+	return (ssize_t)got;
+}
+
+/* The secret is the file's first line. Read by hand: stdio would leave a copy of it in a freed buffer. */
+static enum df_status secret_read(int fd, const char *path, char **out, struct df_err *err)
+{
+	char *text = df_alloc(SECRET_MAX + 1);
+	ssize_t n = read_retry(fd, text, SECRET_MAX);
+	enum df_status st = DF_OK;
+	if (n < 0) {
+		st = df_fail(DF_USAGE, err, NULL, "cannot read the secret file %s: %s", path, strerror(errno));
+	} else {
+		text[strcspn(text, "\r\n")] = '\0';
+		if (*text == '\0')
+			st = df_fail(DF_USAGE, err, NULL, "the first line of the secret file %s is empty", path);
+		else
+			*out = df_strdup(text);
+	}
+	explicit_bzero(text, SECRET_MAX);
+	free(text);
+	return st;
+}
+
+enum df_status conf_parse_secret_file(void *home, const struct conf_key *key, const char *value, const char *base,
+				      struct df_err *err)
+{
+	char *path = conf_path_resolve(value, base), *secret = NULL;
+	int fd = -1;
+	enum df_status st = private_open(path, &fd, err);
+	if (st == DF_OK) {
+		st = secret_read(fd, path, &secret, err);
+		close(fd);
+	}
+	if (st == DF_OK) {
+		conf_secret_free(*path_field(home, key));
+		*path_field(home, key) = secret;
+	}
+	free(path);
+	return st;
+}
+
+enum df_status conf_parse_secret_env(void *home, const struct conf_key *key, const char *value, const char *base,
+				     struct df_err *err)
+{
+	const char *secret = getenv(value);
+	(void)base;
+	if (secret == NULL || *secret == '\0')
+		return df_fail(DF_USAGE, err, NULL, "the environment variable it names is not set, or empty");
+	conf_secret_free(*path_field(home, key));
+	*path_field(home, key) = df_strdup(secret);
+	return DF_OK;
+}
+
+/* ---- manifest ---- */
+
+enum df_status conf_feed_manifest(struct conf_feed *feed, const char *path, struct df_err *err)
+{
+	char *text = NULL;
+	size_t len = 0;
+	enum df_status st = df_read_file(path, MANIFEST_MAX, &text, &len, err);
+	if (st != DF_OK)
+		return st;
+	if (strlen(text) != len) {
+		free(text);
+		return df_fail(DF_USAGE, err, NULL, "the manifest %s holds a NUL byte: it is not JSON", path);
+	}
+	char *copy = df_strdup(path); /* path may be feed->manifest itself */
+	conf_text_set(&feed->manifest, copy);
+	conf_text_set(&feed->manifest_text, text);
+	return DF_OK;
+}
+
+enum df_status conf_parse_manifest(void *home, const struct conf_key *key, const char *value, const char *base,
+				   struct df_err *err)
+{
+	char *path = conf_path_resolve(value, base);
+	(void)key;
+	enum df_status st = conf_feed_manifest(home, path, err);
+	free(path);
+	return st;
+}
+
+/* ---- time zone ---- */
+
+enum df_status conf_parse_timezone(void *home, const struct conf_key *key, const char *value, const char *base,
+				   struct df_err *err)
+{
+	bool known = strcmp(value, "UTC") == 0; /* needs no tzdata */
+	(void)base;
+	if (!known && *value != '/' && strstr(value, "..") == NULL) {
+		char *path = df_format("/usr/share/zoneinfo/%s", value), magic[4];
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		/* RFC 8536 §3.1: other files lie in that folder too */
+		known = fd >= 0 && read_retry(fd, magic, 4) == 4 && memcmp(magic, "TZif", 4) == 0;
+		if (fd >= 0)
+			close(fd);
+		free(path);
+	}
+	if (!known)
+		return df_fail(DF_USAGE, err, NULL,
+			       "'%s' is no time zone of this machine; give an IANA name such as Europe/Berlin", value);
+	conf_text_set(path_field(home, key), df_strdup(value));
+	return DF_OK;
+}

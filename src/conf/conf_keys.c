@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one table of keys: what each is called, where it is kept, how it is read, its default, and whether it is frozen.
+ * Loading, conf_feed_set, conf_feed_freeze and conf_feed_thaw all go by it; frozen settings are written in its order.
+ */
+#include "conf_priv.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+static const char *const policy_words[] = {"off", "warn", "enforce", NULL};        /* enum conf_policy */
+static const char *const historical_words[] = {"auto", "never", "always", NULL};   /* enum conf_historical */
+static const char *const level_words[] = {"error", "warn", "info", "debug", NULL}; /* enum df_log_level */
+static const char *const format_words[] = {"text", "json", NULL};
+static const char *const environment_words[] = {"development", "production", NULL};
+static const char *const empty_words[] = {"omit", "delete", NULL};
+static const char *const unknown_words[] = {"refuse", "warn", NULL};
+static const char *const limits_words[] = {"reject", "truncate", NULL};
+static const char *const duplicates_words[] = {"skip", "import", NULL};
+/* custom_event_type of the vendor's schema, and "attribution", which its documentation has besides */
+static const char *const type_words[] = {"navigation",   "location",        "search", "transaction",
+					 "user_content", "user_preference", "social", "media",
+					 "attribution",  "other",           NULL};
+
+/* ---- values with rules of their own ---- */
+
+static char **text_field(void *home, const struct conf_key *key)
+{
+	return (char **)(void *)((char *)home + key->at);
+}
+
+static enum df_status parse_data_plan(void *home, const struct conf_key *key, const char *value, const char *base,
+				      struct df_err *err)
+{
+	const char *colon = strchr(value, ':');
+	(void)base;
+	if (colon == value)
+		return df_fail(DF_USAGE, err, NULL, "the plan's id is missing; write plan_id or plan_id:version");
+	if (colon != NULL) {
+		size_t digits = strspn(colon + 1, "0123456789");
+		if (digits == 0 || digits > 9 || colon[1 + digits] != '\0' || strtoul(colon + 1, NULL, 10) == 0)
+			return df_fail(DF_USAGE, err, NULL, "'%s' is not a plan's version, a whole number from 1",
+				       colon + 1);
+	}
+	conf_text_set(text_field(home, key), df_strdup(value));
+	return DF_OK;
+}
+
+static enum df_status parse_timestamps(void *home, const struct conf_key *key, const char *value, const char *base,
+				       struct df_err *err)
+{
+	(void)base;
+	if (strcmp(value, "ms") != 0 && strcmp(value, "auto") != 0 && strchr(value, '%') == NULL)
+		return df_fail(DF_USAGE, err, NULL,
+			       "'%s' is neither ms nor auto nor a pattern such as %%Y-%%m-%%d %%H:%%M", value);
+	conf_text_set(text_field(home, key), df_strdup(value));
+	return DF_OK;
+}
+
+/* RFC 4648 §4: the 32 bytes of a SHA-256 are 43 characters and one '=', which ssh-keygen leaves out */
+static enum df_status parse_host_key(void *home, const struct conf_key *key, const char *value, const char *base,
+				     struct df_err *err)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	(void)base;
+	bool good = strncmp(value, "SHA256:", 7) == 0 && strspn(value + 7, digits) == 43 &&
+		    (value[50] == '\0' || strcmp(value + 50, "=") == 0);
+	if (!good)
+		return df_fail(DF_USAGE, err, NULL,
+			       "'%s' is not a fingerprint as 'ssh-keygen -l' prints it: SHA256: and 43 characters",
+			       value);
+	conf_text_set(text_field(home, key), df_strndup(value, 50));
+	return DF_OK;
+}
+
+/* RFC 7617 §2: a user-id of Basic authentication holds no colon */
+static enum df_status parse_api_key(void *home, const struct conf_key *key, const char *value, const char *base,
+				    struct df_err *err)
+{
+	(void)base;
+	if (strpbrk(value, ": \t") != NULL)
+		return df_fail(DF_USAGE, err, NULL,
+			       "an API key holds neither blanks nor ':' (the secret belongs into api_secret_file)");
+	conf_text_set(text_field(home, key), df_strdup(value));
+	return DF_OK;
+}
+
+/* ---- the tables ---- */
+
+#define MAIN(field) offsetof(struct conf, field)
+#define FEED(field) offsetof(struct conf_feed, field)
+
+const struct conf_key conf_main_keys[] = {
+    {.name = "state_dir", .at = MAIN(state_dir), .parse = conf_parse_path},
+    {.name = "jobs", .at = MAIN(jobs), .parse = conf_parse_u32, .fallback = "2", .min = 1, .max = 64},
+    {.name = "log_level", .at = MAIN(log_level), .parse = conf_parse_word, .fallback = "info", .words = level_words},
+    {.name = "log_format",
+     .at = MAIN(log_json),
+     .parse = conf_parse_word_bool,
+     .fallback = "text",
+     .words = format_words},
+    {.name = NULL},
+};
+
+/* A live key: today's value counts. */
+#define LIVE(key, field, how, ...)                                                                                     \
+	{                                                                                                              \
+		.name = #key, .at = FEED(field), .parse = conf_parse_##how, __VA_ARGS__                                \
+	}
+/* A frozen key: the value of the day the document was begun counts. */
+#define FROZEN(key, field, how, shown, ...)                                                                            \
+	{                                                                                                              \
+		.name = #key, .at = FEED(field), .parse = how, .print = conf_print_##shown, __VA_ARGS__                \
+	}
+#define DAY_MS UINT64_C(86400000)
+
+const struct conf_key conf_feed_keys[] = {
+    /* source */
+    LIVE(source, source, source, .fallback = NULL),
+    LIVE(include, include, list, .fallback = NULL),
+    LIVE(exclude, exclude, list, .fallback = NULL),
+    LIVE(min_age, min_age_ms, duration, .fallback = "60s", .max = 365 * DAY_MS),
+    LIVE(known_hosts, known_hosts, readable, .fallback = NULL),
+    {.name = "host_key", .at = FEED(host_key), .parse = parse_host_key},
+    LIVE(identity_file, identity_file, private, .fallback = NULL),
+    LIVE(passphrase_file, passphrase, secret_file, .fallback = NULL),
+    LIVE(password_file, password, secret_file, .fallback = NULL),
+    LIVE(stall_timeout, stall_timeout_ms, duration, .fallback = "60s", .min = 1000, .max = DAY_MS),
+    LIVE(after_done, after_done, after, .fallback = "keep"),
+    LIVE(after_refused, after_refused, after, .fallback = "keep"),
+    LIVE(receipts, receipts, text, .fallback = NULL),
+    /* decode */
+    LIVE(encrypted, encrypted, bool, .fallback = "no"),
+    LIVE(gnupg_home, gnupg_home, folder, .fallback = NULL),
+    LIVE(signed_by, signed_by, fingerprints, .fallback = NULL),
+    LIVE(max_plaintext, max_plaintext, size, .fallback = "20GiB", .min = 1),
+    LIVE(max_ratio, max_ratio, count, .fallback = "1000", .min = 1),
+    LIVE(max_entries, max_entries, count, .fallback = "10000", .min = 1),
+    /* rows and map */
+    FROZEN(guidelines, guidelines, conf_parse_word, word, .fallback = "warn", .words = policy_words),
+    /* its text is frozen apart from the settings, and with it its path */
+    LIVE(manifest, manifest, manifest, .fallback = NULL),
+    FROZEN(environment, environment, conf_parse_word_text, text, .fallback = "production", .words = environment_words),
+    FROZEN(event_name, event_name, conf_parse_text, text, .fallback = NULL),
+    FROZEN(event_type, event_type, conf_parse_word_text, text, .fallback = NULL, .words = type_words),
+    FROZEN(screen_name, screen_name, conf_parse_text, text, .fallback = ""),
+    FROZEN(data_plan, data_plan, parse_data_plan, text, .fallback = NULL),
+    FROZEN(timestamps, timestamps, parse_timestamps, text, .fallback = "ms"),
+    FROZEN(timezone, timezone, conf_parse_timezone, text, .fallback = "UTC"),
+    FROZEN(empty_attributes, empty_attributes_delete, conf_parse_word_bool, word_bool, .fallback = "omit",
+	   .words = empty_words),
+    FROZEN(unknown_columns, unknown_columns_warn, conf_parse_word_bool, word_bool, .fallback = "refuse",
+	   .words = unknown_words),
+    FROZEN(limits, limits_truncate, conf_parse_word_bool, word_bool, .fallback = "reject", .words = limits_words),
+    FROZEN(fold_products, fold_products, conf_parse_bool, bool, .fallback = "no"),
+    FROZEN(max_rejects, max_rejects, conf_parse_rejects, rejects, .fallback = "100%"),
+    /* batch */
+    FROZEN(group_window, group_window, conf_parse_size, u64, .fallback = "64MiB", .max = UINT64_C(16) << 30),
+    FROZEN(historical, historical, conf_parse_word, word, .fallback = "auto", .words = historical_words),
+    FROZEN(lanes, lanes, conf_parse_u32, u32, .fallback = "8", .min = 1, .max = 64),
+    /* send */
+    LIVE(sink, sink, sink, .fallback = "events-api"),
+    LIVE(endpoint, endpoint, endpoint, .fallback = NULL),
+    LIVE(ca_file, ca_file, readable, .fallback = NULL),
+    {.name = "api_key", .at = FEED(api_key), .parse = parse_api_key},
+    LIVE(api_secret_file, api_secret, secret_file, .fallback = NULL),
+    LIVE(api_secret_env, api_secret, secret_env, .fallback = NULL),
+    LIVE(batches_per_second, batches_per_second, rate, .fallback = "270", .max = 1000000),
+    LIVE(give_up_after, give_up_after_ms, duration, .fallback = "15m", .max = 30 * DAY_MS),
+    LIVE(duplicates, duplicates_import, word_bool, .fallback = "skip", .words = duplicates_words),
+    {.name = NULL},
+};
+
+_Static_assert(sizeof(conf_feed_keys) / sizeof(*conf_feed_keys) <= CONF_MAX_KEYS,
+	       "conf_load notes a line for each key");
+_Static_assert(sizeof(enum conf_policy) == sizeof(int) && sizeof(enum df_log_level) == sizeof(int),
+	       "conf_parse_word writes enumerations as int");
+
+/* ---- looking up ---- */
+
+const struct conf_key *conf_key_find(const struct conf_key *keys, const char *name)
+{
+	for (; keys->name != NULL; keys++)
+		if (strcmp(keys->name, name) == 0)
+			return keys;
+	return NULL;
+}
+
+/* Levenshtein's distance, '-' being as good as '_'; names longer than any key are far from all. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[64], n = strlen(b);
+	if (n >= sizeof(row) / sizeof(*row) || strlen(a) >= sizeof(row) / sizeof(*row))
+		return SIZE_MAX;
+	for (size_t j = 0; j <= n; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1] != '\0'; i++) {
+		size_t diagonal = row[0];
+		row[0] = i;
+		char c = a[i - 1] == '-' ? '_' : (char)tolower((unsigned char)a[i - 1]);
+		for (size_t j = 1; j <= n; j++) {
+			size_t best = diagonal + (c != b[j - 1]);
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			diagonal = row[j];
+			row[j] = best;
+		}
+	}
+	return row[n];
+}
+
+const struct conf_key *conf_key_nearest(const struct conf_key *keys, const char *name)
+{
+	const struct conf_key *nearest = NULL;
+	size_t best = strlen(name) / 2 < 4 ? strlen(name) / 2 : 4; /* farther is no help */
+	for (; keys->name != NULL; keys++) {
+		size_t d = distance(name, keys->name);
+		if (d < best || (d == best && nearest == NULL)) {
+			best = d;
+			nearest = keys;
+		}
+	}
+	return nearest;
+}
+
+void conf_keys_defaults(void *home, const struct conf_key *keys)
+{
+	for (; keys->name != NULL; keys++) {
+		struct df_err err = {0};
+		if (keys->fallback != NULL && keys->parse(home, keys, keys->fallback, NULL, &err) != DF_OK)
+			abort(); /* a default that its own parser refuses is a broken table */
+	}
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conf_priv.h - inside the configuration room
+ *
+ * conf.c life, freeze and thaw; conf_keys.c the one table of keys; conf_value.c what a value may look like;
+ * conf_source.c addresses; conf_secret.c secret files; conf_load.c the file and its lines.
+ */
+#ifndef DROPFEED_CONF_PRIV_H
+#define DROPFEED_CONF_PRIV_H
+
+#include "dropfeed/conf.h"
+
+struct conf_key;
+
+/* Reads `value` into the field at key->at of `home`, a struct conf or struct conf_feed, replacing (and freeing) what
+ * was there; a bad value leaves it alone. base: folder of relative paths, or NULL for the current one. */
+typedef enum df_status (*conf_parse)(void *home, const struct conf_key *key, const char *value, const char *base,
+				     struct df_err *err);
+/* Writes the field's value as conf_parse reads it; false: it is not set (NULL). */
+typedef bool (*conf_print)(const void *home, const struct conf_key *key, struct df_buf *out);
+
+struct conf_key {
+	const char *name;
+	size_t at; /* offset of the field */
+	conf_parse parse;
+	conf_print print;         /* NULL: live, never frozen */
+	const char *fallback;     /* the default, as it would stand in the file; NULL: unset */
+	const char *const *words; /* for enumerations: the words in the order of their values, NULL-terminated */
+	uint64_t min, max;        /* for numbers, sizes and durations; max 0: none */
+};
+
+/* ---- conf_keys.c ---- */
+#define CONF_MAX_KEYS 64
+extern const struct conf_key conf_main_keys[]; /* [dropfeed]; both end with a NULL name */
+extern const struct conf_key conf_feed_keys[]; /* [feed NAME] */
+const struct conf_key *conf_key_find(const struct conf_key *keys, const char *name);
+const struct conf_key *conf_key_nearest(const struct conf_key *keys,
+					const char *name); /* or NULL when nothing is near */
+void conf_keys_defaults(void *home, const struct conf_key *keys);
+
+/* ---- conf_value.c ---- */
+enum df_status conf_parse_text(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_word(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_bool(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_word_bool(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_word_text(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_size(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_count(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_u32(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_duration(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_rate(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_rejects(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_list(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_fingerprints(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+bool conf_print_text(const void *, const struct conf_key *, struct df_buf *);
+bool conf_print_word(const void *, const struct conf_key *, struct df_buf *);
+bool conf_print_bool(const void *, const struct conf_key *, struct df_buf *);
+bool conf_print_word_bool(const void *, const struct conf_key *, struct df_buf *);
+bool conf_print_u64(const void *, const struct conf_key *, struct df_buf *);
+bool conf_print_u32(const void *, const struct conf_key *, struct df_buf *);
+bool conf_print_rejects(const void *, const struct conf_key *, struct df_buf *);
+void conf_list_free(struct conf_list *list);
+void conf_text_set(char **field, char *own);
+
+/* ---- conf_source.c ---- */
+enum df_status conf_parse_source(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_endpoint(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_sink(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_after(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+
+/* ---- conf_file.c ---- */
+char *conf_path_resolve(const char *value, const char *base); /* "~/", relative to base; the caller's */
+enum df_status conf_parse_path(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_readable(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_folder(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_private(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_secret_file(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_secret_env(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_manifest(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_timezone(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+
+/* Overwrites a secret before it is freed. NULL is legal. */
+void conf_secret_free(char *secret);
+
+/* ---- conf.c ---- */
+void conf_feed_init(struct conf_feed *feed, const char *name); /* a zeroed feed gets every default */
+
+#endif

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/* Addresses: where files come from, where batches go, what becomes of a file that is done with. */
+#include "conf_priv.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <strings.h>
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)tolower((unsigned char)c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* RFC 3986 §2.1. NULL when a '%' is not followed by two hex digits, or stands for NUL or a line end. */
+static char *percent_decode(const char *s, size_t len)
+{
+	char *out = df_alloc(len + 1);
+	size_t n = 0;
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] != '%') {
+			out[n++] = s[i];
+			continue;
+		}
+		bool room = len - i > 2;
+		int hi = room ? hex_digit(s[i + 1]) : -1, lo = room ? hex_digit(s[i + 2]) : -1;
+		int c = hi < 0 || lo < 0 ? 0 : hi * 16 + lo;
+		if (c == 0 || c == '\n' || c == '\r') {
+			free(out);
+			return NULL;
+		}
+		out[n++] = (char)c;
+		i += 2;
+	}
+	return out;
+}
+
+/* ---- host[:port], shared by both kinds of URL ---- */
+
+struct authority {
+	const char *host; /* without brackets */
+	size_t host_len;
+	bool bracketed;
+	uint16_t port; /* 0: none given */
+};
+
+static bool authority_read(const char *s, size_t len, struct authority *out)
+{
+	const char *end = s + len, *colon;
+	if (len > 0 && *s == '[') {
+		const char *close = memchr(s, ']', len);
+		if (close == NULL)
+			return false;
+		out->host = s + 1;
+		out->host_len = (size_t)(close - s - 1);
+		out->bracketed = true;
+		colon = close + 1;
+		if (colon < end && *colon != ':')
+			return false;
+		if (strspn(out->host, "0123456789abcdefABCDEF:.%") < out->host_len)
+			return false;
+	} else {
+		colon = memchr(s, ':', len);
+		if (colon == NULL)
+			colon = end;
+		out->host = s;
+		out->host_len = (size_t)(colon - s);
+		for (size_t i = 0; i < out->host_len; i++)
+			if (!isalnum((unsigned char)s[i]) && strchr("-._", s[i]) == NULL)
+				return false;
+	}
+	out->port = 0;
+	if (colon < end) {
+		unsigned long port = 0;
+		for (const char *p = colon + 1; p < end; p++) {
+			if (!isdigit((unsigned char)*p) || port > 65535)
+				return false;
+			port = port * 10 + (unsigned long)(*p - '0');
+		}
+		if (port == 0 || port > 65535)
+			return false;
+		out->port = (uint16_t)port;
+	}
+	return out->host_len > 0;
+}
+
+/* ---- source ---- */
+
+static void source_free(struct conf_source *s)
+{
+	free(s->url);
+	free(s->user);
+	free(s->host);
+	free(s->path);
+	memset(s, 0, sizeof(*s));
+}
+
+static enum df_status source_sftp(const char *rest, struct conf_source *out, struct df_err *err)
+{
+	const char *slash = strchr(rest, '/');
+	const char *end = slash != NULL ? slash : rest + strlen(rest);
+	const char *at = NULL;
+	for (const char *p = rest; p < end; p++)
+		if (*p == '@')
+			at = p;
+	/* The address is never quoted here: it may hold the password that is being refused. */
+	if (at == NULL || at == rest)
+		return df_fail(DF_USAGE, err, NULL, "the address names no user; write sftp://user@host[:port]/path");
+	if (memchr(rest, ':', (size_t)(at - rest)) != NULL)
+		return df_fail(
+		    DF_USAGE, err, NULL,
+		    "the address holds a password; take it out and put it into a file named by password_file, "
+		    "or use identity_file");
+	struct authority a = {0};
+	if (!authority_read(at + 1, (size_t)(end - at - 1), &a))
+		return df_fail(DF_USAGE, err, NULL,
+			       "the host or port is malformed; write sftp://user@host[:port]/path");
+	out->kind = CONF_SOURCE_SFTP;
+	out->user = percent_decode(rest, (size_t)(at - rest));
+	out->host = df_strndup(a.host, a.host_len);
+	out->port = a.port != 0 ? a.port : 22;
+	out->path = slash != NULL ? percent_decode(slash, strlen(slash)) : df_strdup("/");
+	if (out->user == NULL || out->path == NULL)
+		return df_fail(DF_USAGE, err, NULL,
+			       "a '%%' in the address is not followed by two hex digits; write %%25");
+	return DF_OK;
+}
+
+static enum df_status source_file(const char *rest, struct conf_source *out, struct df_err *err)
+{
+	if (strncasecmp(rest, "localhost/", 10) == 0)
+		rest += 9;
+	if (*rest != '/')
+		return df_fail(DF_USAGE, err, NULL, "a local folder is written with three slashes: file:///path");
+	out->kind = CONF_SOURCE_FILE;
+	out->path = percent_decode(rest, strlen(rest));
+	if (out->path == NULL)
+		return df_fail(DF_USAGE, err, NULL,
+			       "a '%%' in the address is not followed by two hex digits; write %%25");
+	return DF_OK;
+}
+
+enum df_status conf_parse_source(void *home, const struct conf_key *key, const char *value, const char *base,
+				 struct df_err *err)
+{
+	struct conf_feed *feed = home;
+	struct conf_source source = {0};
+	enum df_status st = DF_OK;
+	(void)base;
+	(void)key;
+	if (strncasecmp(value, "sftp://", 7) == 0)
+		st = source_sftp(value + 7, &source, err);
+	else if (strncasecmp(value, "file://", 7) == 0)
+		st = source_file(value + 7, &source, err);
+	else
+		st = df_fail(DF_USAGE, err, NULL,
+			     "the address is neither sftp://user@host[:port]/path nor file:///path");
+	if (st != DF_OK) {
+		source_free(&source);
+		return st;
+	}
+	source.url = df_strdup(value);
+	source_free(&feed->source);
+	feed->source = source;
+	return DF_OK;
+}
+
+/* ---- endpoint ---- */
+
+static bool host_is_loopback(const struct authority *a)
+{
+	if (a->bracketed)
+		return a->host_len == 3 && memcmp(a->host, "::1", 3) == 0;
+	if (a->host_len == 9 && strncasecmp(a->host, "localhost", 9) == 0)
+		return true;
+	/* 127.0.0.0/8 (RFC 1122 §3.2.1.3), but not a name such as 127.example.org */
+	int dots = 0;
+	for (size_t i = 0; i < a->host_len; i++) {
+		dots += a->host[i] == '.';
+		if (a->host[i] != '.' && !isdigit((unsigned char)a->host[i]))
+			return false;
+	}
+	return dots == 3 && strncmp(a->host, "127.", 4) == 0;
+}
+
+enum df_status conf_parse_endpoint(void *home, const struct conf_key *key, const char *value, const char *base,
+				   struct df_err *err)
+{
+	static const char *const pods[] = {"us1", "us2", "eu1", "au1"};
+	struct conf_feed *feed = home;
+	(void)base;
+	(void)key;
+	for (size_t i = 0; i < sizeof(pods) / sizeof(*pods); i++) {
+		if (strcasecmp(value, pods[i]) == 0) {
+			conf_text_set(&feed->endpoint, df_format("https://s2s.%s.mparticle.com", pods[i]));
+			return DF_OK;
+		}
+	}
+	bool plain = strncasecmp(value, "http://", 7) == 0;
+	if (!plain && strncasecmp(value, "https://", 8) != 0)
+		return df_fail(DF_USAGE, err, NULL, "neither a pod (us1, us2, eu1, au1) nor an https:// URL");
+	const char *rest = value + (plain ? 7 : 8);
+	size_t host_len = strcspn(rest, "/?#");
+	/* Nothing of the URL is quoted: what stands before an '@' is likely a secret. */
+	if (memchr(rest, '@', host_len) != NULL)
+		return df_fail(DF_USAGE, err, NULL,
+			       "the URL holds a login; take it out and use api_key and api_secret_file");
+	if (strpbrk(rest, "?# \t") != NULL)
+		return df_fail(DF_USAGE, err, NULL, "the URL may hold no '?', '#' or blank: give the base URL only");
+	struct authority a = {0};
+	if (!authority_read(rest, host_len, &a))
+		return df_fail(DF_USAGE, err, NULL, "the URL's host or port is malformed");
+	if (plain && !host_is_loopback(&a))
+		return df_fail(
+		    DF_USAGE, err, NULL,
+		    "plain http:// would send the API secret in the clear; it is allowed to this machine only "
+		    "(127.0.0.1, [::1], localhost): use https://");
+	size_t len = strlen(value);
+	while (value[len - 1] == '/')
+		len--;
+	conf_text_set(&feed->endpoint, df_strndup(value, len));
+	return DF_OK;
+}
+
+/* ---- sink, after_done, after_refused ---- */
+
+enum df_status conf_parse_sink(void *home, const struct conf_key *key, const char *value, const char *base,
+			       struct df_err *err)
+{
+	struct conf_feed *feed = home;
+	char *path = NULL;
+	(void)key;
+	if (strcmp(value, "events-api") == 0) {
+		feed->sink = CONF_SINK_EVENTS_API;
+	} else if (strcmp(value, "-") == 0 || strcmp(value, "file:-") == 0) {
+		feed->sink = CONF_SINK_STDOUT;
+	} else if (strncmp(value, "file:", 5) == 0 && value[5] != '\0') {
+		feed->sink = CONF_SINK_FILE;
+		path = conf_path_resolve(strncmp(value, "file:///", 8) == 0 ? value + 7 : value + 5, base);
+	} else {
+		return df_fail(DF_USAGE, err, NULL, "'%s' is neither events-api nor file:PATH nor -", value);
+	}
+	conf_text_set(&feed->sink_path, path);
+	return DF_OK;
+}
+
+enum df_status conf_parse_after(void *home, const struct conf_key *key, const char *value, const char *base,
+				struct df_err *err)
+{
+	struct conf_after_action *field = (struct conf_after_action *)(void *)((char *)home + key->at);
+	struct conf_after_action action = {.what = CONF_KEEP};
+	(void)base; /* the folder is on the source */
+	if (strcmp(value, "delete") == 0)
+		action.what = CONF_DELETE;
+	else if (strncmp(value, "move:", 5) == 0 && value[5] != '\0')
+		action = (struct conf_after_action){.what = CONF_MOVE, .dir = df_strdup(value + 5)};
+	else if (strcmp(value, "keep") != 0)
+		return df_fail(DF_USAGE, err, NULL, "'%s' is neither keep nor delete nor move:DIR", value);
+	free(field->dir);
+	*field = action;
+	return DF_OK;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening, migrating and closing the ledger. */
+#include "ledger_priv.h"
+#include "ledger_sql.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BUSY_MS 10000 /* only `status` and the occasional sqlite3 shell come in between */
+
+const char *ledger_state_name(enum ledger_state s)
+{
+	switch (s) {
+	case LEDGER_PULLED:
+		return "pulled";
+	case LEDGER_CHECKED:
+		return "checked";
+	case LEDGER_SENDING:
+		return "sending";
+	case LEDGER_DONE:
+		return "done";
+	case LEDGER_REFUSED:
+		return "refused";
+	}
+	return "unknown";
+}
+
+static struct ledger *ledger_new(const char *state_dir)
+{
+	struct ledger *l = df_alloc(sizeof(*l));
+	pthread_mutexattr_t attr;
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(&l->lock, &attr);
+	pthread_mutexattr_destroy(&attr);
+	l->path = df_format("%s/ledger.db", state_dir);
+	l->statements = df_alloc(ST_COUNT * sizeof(*l->statements));
+	return l;
+}
+
+void ledger_close(struct ledger *l)
+{
+	if (l == NULL)
+		return;
+	for (int i = 0; i < ST_COUNT; i++)
+		sqlite3_finalize(l->statements[i]);
+	sqlite3_close(l->db);
+	pthread_mutex_destroy(&l->lock);
+	free(l->statements);
+	free(l->path);
+	free(l);
+}
+
+/* SQLite would go by the umask; made beforehand the file is private, and SQLite gives -wal and -shm the same mode. */
+static enum df_status ledger_create(struct ledger *l, struct df_err *err)
+{
+	int fd = open(l->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return df_fail(DF_FATAL, err, NULL, "cannot open the ledger %s: %s", l->path, strerror(errno));
+	int rc = fchmod(fd, 0600);
+	int why = errno;
+	close(fd);
+	return rc == 0 ? DF_OK
+		       : df_fail(DF_FATAL, err, NULL, "cannot make the ledger %s private: %s", l->path, strerror(why));
+}
+
+static enum df_status version_read(struct ledger *l, int *out, struct df_err *err)
+{
+	sqlite3_stmt *s = NULL;
+	enum df_status st = DF_OK;
+	if (sqlite3_prepare_v2(l->db, SQL_VERSION, -1, &s, NULL) != SQLITE_OK || sqlite3_step(s) != SQLITE_ROW)
+		st = ledger_fail(l, "read the version", err);
+	else
+		*out = sqlite3_column_int(s, 0);
+	sqlite3_finalize(s);
+	if (st == DF_OK && *out > LEDGER_VERSION)
+		st = df_fail(DF_FATAL, err, NULL,
+			     "the ledger %s was made by a newer dropfeed (version %d, this one knows up to %d): "
+			     "upgrade dropfeed",
+			     l->path, *out, LEDGER_VERSION);
+	return st;
+}
+
+/* One step of the ladder and its number in one transaction: a crash leaves a whole version behind. */
+static enum df_status migrate_step(struct ledger *l, int from, struct df_err *err)
+{
+	char set[64];
+	snprintf(set, sizeof(set), SQL_VERSION_SET, from + 1);
+	if (sqlite3_exec(l->db, ledger_migrations[from], NULL, NULL, NULL) != SQLITE_OK ||
+	    sqlite3_exec(l->db, set, NULL, NULL, NULL) != SQLITE_OK)
+		return ledger_fail(l, "migrate", err);
+	return DF_OK;
+}
+
+static enum df_status migrate(struct ledger *l, struct df_err *err)
+{
+	int version = 0;
+	enum df_status st = version_read(l, &version, err);
+	while (st == DF_OK && version < LEDGER_VERSION) {
+		st = ledger_begin(l, err);
+		if (st != DF_OK)
+			break;
+		st = version_read(l, &version, err); /* now that nobody else migrates */
+		if (st == DF_OK && version < LEDGER_VERSION)
+			st = migrate_step(l, version, err);
+		st = ledger_end(l, st, err);
+		version++;
+	}
+	return st;
+}
+
+static enum df_status db_open(struct ledger *l, int flags, struct df_err *err)
+{
+	/* NOMUTEX: our own lock is held around every use */
+	if (sqlite3_open_v2(l->path, &l->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+		return l->db == NULL ? df_fail(DF_FATAL, err, NULL, "cannot open the ledger %s: out of memory", l->path)
+				     : ledger_fail(l, "open it", err);
+	sqlite3_extended_result_codes(l->db, 1);
+	sqlite3_busy_timeout(l->db, BUSY_MS);
+	return DF_OK;
+}
+
+enum df_status ledger_open(const char *state_dir, struct ledger **out, struct df_err *err)
+{
+	enum df_status st = df_mkdirs(state_dir, err);
+	if (st != DF_OK)
+		return st;
+	struct ledger *l = ledger_new(state_dir);
+	st = ledger_create(l, err);
+	if (st == DF_OK)
+		st = db_open(l, SQLITE_OPEN_READWRITE, err);
+	if (st == DF_OK) {
+		int version = 0; /* looked at first: a newer ledger is left untouched, its journal mode too */
+		st = version_read(l, &version, err);
+	}
+	if (st == DF_OK && sqlite3_exec(l->db, SQL_SETUP, NULL, NULL, NULL) != SQLITE_OK)
+		st = ledger_fail(l, "set it up", err);
+	l->syncing = true;
+	if (st == DF_OK)
+		st = migrate(l, err);
+	if (st == DF_OK)
+		*out = l;
+	else
+		ledger_close(l);
+	return st;
+}
+
+enum df_status ledger_open_readonly(const char *state_dir, struct ledger **out, struct df_err *err)
+{
+	struct ledger *l = ledger_new(state_dir);
+	enum df_status st = DF_OK;
+	int version = 0;
+	if (access(l->path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
+		st = DF_END;
+	if (st == DF_OK)
+		st = db_open(l, SQLITE_OPEN_READONLY, err);
+	if (st == DF_OK)
+		st = version_read(l, &version, err);
+	if (st == DF_OK && version == 0)
+		st = DF_END; /* a first run was killed before it had made the tables */
+	else if (st == DF_OK && version < LEDGER_VERSION)
+		st = df_fail(DF_FATAL, err, NULL,
+			     "the ledger %s was made by an older dropfeed: 'dropfeed run' brings it up to date",
+			     l->path);
+	if (st == DF_OK)
+		*out = l;
+	else
+		ledger_close(l);
+	return st;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ledger_priv.h - inside the ledger room
+ *
+ * ledger.c opening and migrating; ledger_db.c statements, transactions and SQLite's words; ledger_file.c listings and
+ * files; ledger_document.c documents and lanes; ledger_read.c rows into structs, and walks.
+ */
+#ifndef DROPFEED_LEDGER_PRIV_H
+#define DROPFEED_LEDGER_PRIV_H
+
+#include "dropfeed/ledger.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+
+struct ledger {
+	sqlite3 *db;
+	char *path;
+	pthread_mutex_t lock;      /* recursive: a walk's callback may call back into the ledger */
+	bool syncing;              /* each commit is on the disk before it returns */
+	sqlite3_stmt **statements; /* prepared when first used */
+};
+
+/* Turns SQLite's last result into a status and words. what: "enter the file", ... */
+enum df_status ledger_fail(struct ledger *l, const char *what, struct df_err *err);
+
+void ledger_lock(struct ledger *l);
+void ledger_unlock(struct ledger *l);
+
+/* Says whether the commits to come must be on the disk when they return. Outside a transaction only. */
+enum df_status ledger_sync(struct ledger *l, bool each, struct df_err *err) DF_CHECK;
+
+/* The kept statement `which` (an enum ledger_statement), reset and without values. Formats: 'i' int64_t, 't' const char
+ * * (NULL legal). Values are bound as they stand: they must live until ledger_step is done with the statement. */
+enum df_status ledger_bind(struct ledger *l, int which, sqlite3_stmt **out, struct df_err *err, const char *format,
+			   ...) DF_CHECK;
+
+/* One step: DF_OK with a row, DF_END without. Resets the statement at the end and on failure. */
+enum df_status ledger_step(struct ledger *l, sqlite3_stmt *s, const char *what, struct df_err *err) DF_CHECK;
+/* Steps a statement that yields no row. */
+enum df_status ledger_run(struct ledger *l, sqlite3_stmt *s, const char *what, struct df_err *err) DF_CHECK;
+
+enum df_status ledger_begin(struct ledger *l, struct df_err *err) DF_CHECK;
+/* Commits when st is DF_OK, else takes everything back. Returns st or what went wrong with the commit. */
+enum df_status ledger_end(struct ledger *l, enum df_status st, struct df_err *err) DF_CHECK;
+
+/* Rows into structs that own their texts. */
+void ledger_file_read(sqlite3_stmt *s, struct ledger_file *out);
+void ledger_document_read(sqlite3_stmt *s, struct ledger_document *out);
+
+static inline bool ledger_closes(enum ledger_state s)
+{
+	return s == LEDGER_DONE || s == LEDGER_REFUSED;
+}
+
+#endif

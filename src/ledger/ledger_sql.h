@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ledger_sql.h - all SQL of the ledger
+ *
+ * Times are Unix milliseconds, mtime Unix seconds. States are enum ledger_state. A document's progress is one number
+ * for each lane. rows = delivered + rejected holds for every document that is done; `rejected` counts what the
+ * preflight rejected and what the API rejected (the table `reject` holds the latter).
+ */
+#ifndef DROPFEED_LEDGER_SQL_H
+#define DROPFEED_LEDGER_SQL_H
+
+/* ledger_migrations[n] takes a ledger from version n to n + 1. Never edit one that was released: append. */
+static const char *const ledger_migrations[] = {
+    "CREATE TABLE seen("
+    "  feed TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL,"
+    "  first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,"
+    "  PRIMARY KEY(feed, name)) WITHOUT ROWID;"
+
+    "CREATE TABLE file("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT," /* ids are never used twice: they name spool files */
+    "  feed TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL, sha256 TEXT NOT NULL,"
+    "  state INTEGER NOT NULL, pulled_ms INTEGER NOT NULL, closed_ms INTEGER NOT NULL DEFAULT 0,"
+    "  code TEXT, text TEXT, cleanup_due INTEGER NOT NULL DEFAULT 0);"
+    "CREATE INDEX file_name ON file(feed, name, size, mtime);"
+    "CREATE INDEX file_bytes ON file(feed, sha256);"
+    "CREATE INDEX file_open ON file(id) WHERE closed_ms = 0 OR cleanup_due;"
+
+    "CREATE TABLE document("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT, file_id INTEGER NOT NULL REFERENCES file(id), name TEXT,"
+    "  event_type TEXT NOT NULL, state INTEGER NOT NULL, begun_ms INTEGER NOT NULL,"
+    "  closed_ms INTEGER NOT NULL DEFAULT 0, rows INTEGER NOT NULL DEFAULT 0, delivered INTEGER NOT NULL DEFAULT 0,"
+    "  rejected INTEGER NOT NULL DEFAULT 0, batches INTEGER NOT NULL DEFAULT 0, events INTEGER NOT NULL DEFAULT 0,"
+    "  code TEXT, text TEXT, settings TEXT NOT NULL, manifest TEXT);"
+    /* a file that is its own document has no name, and NULLs are all different to UNIQUE */
+    "CREATE UNIQUE INDEX document_name ON document(file_id, ifnull(name, ''));"
+
+    "CREATE TABLE lane("
+    "  document_id INTEGER NOT NULL REFERENCES document(id), lane INTEGER NOT NULL, done INTEGER NOT NULL,"
+    "  PRIMARY KEY(document_id, lane)) WITHOUT ROWID;"
+
+    "CREATE TABLE reject("
+    "  document_id INTEGER NOT NULL REFERENCES document(id), row INTEGER NOT NULL, line INTEGER NOT NULL,"
+    "  offset INTEGER NOT NULL, length INTEGER NOT NULL, message TEXT NOT NULL,"
+    "  PRIMARY KEY(document_id, row)) WITHOUT ROWID;",
+};
+#define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
+
+#define SQL_SETUP        "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL"
+#define SQL_VERSION      "PRAGMA user_version"
+#define SQL_VERSION_SET  "PRAGMA user_version = %d" /* takes no parameters; %d is ours */
+#define SQL_SYNC_EACH    "PRAGMA synchronous = FULL"
+#define SQL_SYNC_LATER   "PRAGMA synchronous = NORMAL"
+#define SQL_BEGIN        "BEGIN IMMEDIATE"
+#define SQL_COMMIT       "COMMIT"
+#define SQL_ROLLBACK     "ROLLBACK"
+#define SQL_FILE_COLUMNS "id, feed, name, size, mtime, sha256, state, pulled_ms, closed_ms, code, text, cleanup_due"
+#define SQL_FILES        "SELECT " SQL_FILE_COLUMNS " FROM file WHERE (?1 IS NULL OR feed = ?1) ORDER BY id"
+#define SQL_FILES_OPEN                                                                                                 \
+	"SELECT " SQL_FILE_COLUMNS                                                                                     \
+	" FROM file WHERE (closed_ms = 0 OR cleanup_due) AND (?1 IS NULL OR feed = ?1) ORDER BY id"
+#define SQL_DOCUMENT_COLUMNS                                                                                           \
+	"id, file_id, name, event_type, state, begun_ms, closed_ms, rows, delivered, rejected, batches, events, "      \
+	"code, text, settings, manifest"
+#define SQL_DOCUMENTS "SELECT " SQL_DOCUMENT_COLUMNS " FROM document WHERE file_id = ?1 ORDER BY id"
+#define SQL_REJECTS   "SELECT row, line, offset, length, message FROM reject WHERE document_id = ?1 ORDER BY row"
+
+/* Statements that are prepared once and kept. */
+enum ledger_statement {
+	ST_BEGIN,
+	ST_COMMIT,
+	ST_SEEN,
+	ST_SEEN_FORGET,
+	ST_FILE_KNOWN,
+	ST_FILE_SAME,
+	ST_FILE_ADD,
+	ST_FILE_STATE,
+	ST_FILE_CLEANED,
+	ST_DOCUMENT_ADD,
+	ST_DOCUMENT_FIND,
+	ST_DOCUMENT_CHECKED,
+	ST_DOCUMENT_BALANCE,
+	ST_DOCUMENT_STATE,
+	ST_LANE_FORWARD,
+	ST_LANE_ROWS,
+	ST_REJECT_ADD,
+	ST_LANES,
+	ST_COUNT
+};
+
+static const char *const ledger_statements[ST_COUNT] = {
+    [ST_BEGIN] = SQL_BEGIN,
+    [ST_COMMIT] = SQL_COMMIT,
+    /* min: a clock that was set back must not make a file wait until it has caught up */
+    [ST_SEEN] = "INSERT INTO seen(feed, name, size, mtime, first_ms, last_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?5)"
+		" ON CONFLICT(feed, name) DO UPDATE SET"
+		" first_ms = CASE WHEN size = excluded.size AND mtime = excluded.mtime"
+		"  THEN min(first_ms, excluded.first_ms) ELSE excluded.first_ms END,"
+		" size = excluded.size, mtime = excluded.mtime, last_ms = excluded.last_ms RETURNING first_ms",
+    [ST_SEEN_FORGET] = "DELETE FROM seen WHERE feed = ?1 AND last_ms < ?2",
+    [ST_FILE_KNOWN] = "SELECT " SQL_FILE_COLUMNS
+		      " FROM file WHERE feed = ?1 AND name = ?2 AND size = ?3 AND mtime = ?4 ORDER BY id DESC LIMIT 1",
+    [ST_FILE_SAME] =
+	"SELECT " SQL_FILE_COLUMNS " FROM file WHERE feed = ?1 AND sha256 = ?2 AND state = ?3 ORDER BY id DESC LIMIT 1",
+    [ST_FILE_ADD] =
+	"INSERT INTO file(feed, name, size, mtime, sha256, state, pulled_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [ST_FILE_STATE] =
+	"UPDATE file SET state = ?2, code = ?3, text = ?4, cleanup_due = ?5, closed_ms = ?6 WHERE id = ?1",
+    [ST_FILE_CLEANED] = "UPDATE file SET cleanup_due = 0 WHERE id = ?1",
+    [ST_DOCUMENT_ADD] = "INSERT INTO document(file_id, name, event_type, state, begun_ms, settings, manifest)"
+			" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+    [ST_DOCUMENT_FIND] =
+	"SELECT " SQL_DOCUMENT_COLUMNS " FROM document WHERE file_id = ?1 AND ifnull(name, '') = ifnull(?2, '')",
+    /* a resumed document is checked again: what the API rejected in earlier runs stays counted */
+    [ST_DOCUMENT_CHECKED] = "UPDATE document SET rows = ?2,"
+			    " rejected = ?3 + (SELECT count(*) FROM reject WHERE document_id = ?1),"
+			    " batches = ?4, events = ?5, state = ?6 WHERE id = ?1 AND closed_ms = 0",
+    [ST_DOCUMENT_BALANCE] = "SELECT state, closed_ms, rows, delivered, rejected FROM document WHERE id = ?1",
+    [ST_DOCUMENT_STATE] = "UPDATE document SET state = ?2, code = ?3, text = ?4, closed_ms = ?5 WHERE id = ?1",
+    [ST_LANE_FORWARD] = "INSERT INTO lane(document_id, lane, done) VALUES(?1, ?2, ?3)"
+			" ON CONFLICT DO UPDATE SET done = excluded.done WHERE excluded.done > done",
+    [ST_LANE_ROWS] = "UPDATE document SET delivered = delivered + ?2, rejected = rejected + ?3"
+		     " WHERE id = ?1 AND closed_ms = 0",
+    [ST_REJECT_ADD] =
+	"INSERT INTO reject(document_id, row, line, offset, length, message) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+    [ST_LANES] = "SELECT lane, done FROM lane WHERE document_id = ?1",
+};
+
+#endif

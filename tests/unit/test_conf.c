@@ -1,0 +1,631 @@
+/* SPDX-License-Identifier: MIT */
+#include "../../src/conf/conf_priv.h" /* the table of keys: the example must have each */
+
+#include <CUnit/Basic.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char dir[64];
+
+static int remove_one(const char *path, const struct stat *s, int kind, struct FTW *at)
+{
+	(void)s;
+	(void)kind;
+	(void)at;
+	return remove(path);
+}
+
+static void put(const char *name, const char *text, mode_t mode)
+{
+	char *path = df_format("%s/%s", dir, name);
+	unlink(path);
+	FILE *f = fopen(path, "w");
+	if (f == NULL)
+		abort();
+	fputs(text, f);
+	fclose(f);
+	chmod(path, mode);
+	free(path);
+}
+
+static int setup(void)
+{
+	const char *tmp = getenv("TMPDIR");
+	snprintf(dir, sizeof(dir), "%.30s/df-conf-XXXXXX", tmp != NULL ? tmp : "/tmp");
+	if (mkdtemp(dir) == NULL)
+		return 1;
+	put("secret", "s3cret-value\nsecond line\n", 0600);
+	put("crlf", "with blanks inside \r\n", 0400);
+	put("open", "s3cret-value\n", 0644);
+	put("group", "s3cret-value\n", 0640);
+	put("empty", "\nsecond\n", 0600);
+	put("id", "key\n", 0600);
+	put("manifest.json", "{\"columns\": []}\n", 0644);
+	put("ca.pem", "x\n", 0644);
+	put("hosts", "x\n", 0644);
+	char *gnupg = df_format("%s/gnupg", dir);
+	int rc = mkdir(gnupg, 0700);
+	free(gnupg);
+	return rc;
+}
+
+static int teardown(void)
+{
+	return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Loads `text`. Problems, one a line as "line: text", go to *problems, which the caller frees. */
+static struct conf *load(const char *text, char **problems)
+{
+	struct conf *conf = NULL;
+	struct conf_problems p = {0};
+	struct df_err err = {0};
+	struct df_buf all = {0};
+	char *path = df_format("%s/t.conf", dir);
+	put("t.conf", text, 0644);
+	enum df_status st = conf_load(path, &conf, &p, &err);
+	CU_ASSERT_EQUAL(st, p.n == 0 ? DF_OK : DF_USAGE);
+	CU_ASSERT_EQUAL(conf != NULL, st == DF_OK);
+	for (size_t i = 0; i < p.n; i++)
+		df_buf_addf(&all, "%d: %s\n", p.v[i].line, p.v[i].text);
+	*problems = df_strdup(df_buf_cstr(&all));
+	df_buf_free(&all);
+	conf_problems_free(&p);
+	free(path);
+	return conf;
+}
+
+static struct conf *load_good(const char *text)
+{
+	char *problems = NULL;
+	struct conf *conf = load(text, &problems);
+	CU_ASSERT_STRING_EQUAL(problems, "");
+	if (conf == NULL) {
+		fprintf(stderr, "%s", problems);
+		exit(1);
+	}
+	free(problems);
+	return conf;
+}
+
+/* The problems begin as listed, in that order, each at its line, and there are no others. */
+static void expect(const char *text, const char *const *want, int source_line)
+{
+	char *problems = NULL, *at;
+	conf_free(load(text, &problems));
+	at = problems;
+	bool same = true;
+	for (; *want != NULL && same; want++) {
+		char *end = strchr(at, '\n');
+		same = end != NULL && strncmp(at, *want, strlen(*want)) == 0;
+		if (same)
+			at = end + 1;
+	}
+	same = same && *at == '\0';
+	CU_ASSERT_TRUE(same);
+	if (!same)
+		fprintf(stderr, "line %d: got\n%s", source_line, problems);
+	free(problems);
+}
+#define EXPECT(text, ...) expect(text, (const char *const[]){__VA_ARGS__, NULL}, __LINE__)
+
+#define HEAD "[dropfeed]\nstate_dir = /s\n[feed a]\nsink = -\n" /* the next line is 5 */
+
+static void test_defaults(void)
+{
+	struct conf *conf = load_good("[dropfeed]\nstate_dir = /s\n[feed a]\nsink = -\n[feed b]\nsink=file:out.json\n");
+	CU_ASSERT_STRING_EQUAL(conf->state_dir, "/s");
+	CU_ASSERT_EQUAL(conf->jobs, 2);
+	CU_ASSERT_EQUAL(conf->log_level, DF_LOG_INFO);
+	CU_ASSERT_FALSE(conf->log_json);
+	CU_ASSERT_EQUAL_FATAL(conf->n_feeds, 2);
+	const struct conf_feed *f = conf_feed_find(conf, "a");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	CU_ASSERT_EQUAL(f->line, 3);
+	CU_ASSERT_EQUAL(f->source.kind, CONF_SOURCE_NONE);
+	CU_ASSERT(f->min_age_ms == 60000 && f->stall_timeout_ms == 60000 && f->give_up_after_ms == 900000);
+	CU_ASSERT_EQUAL(f->max_plaintext, UINT64_C(20) << 30);
+	CU_ASSERT(f->max_ratio == 1000 && f->max_entries == 10000 && f->lanes == 8);
+	CU_ASSERT_EQUAL(f->group_window, 64 << 20);
+	CU_ASSERT_EQUAL(f->guidelines, CONF_WARN);
+	CU_ASSERT_EQUAL(f->historical, CONF_HIST_AUTO);
+	CU_ASSERT_STRING_EQUAL(f->environment, "production");
+	CU_ASSERT_STRING_EQUAL(f->screen_name, "");
+	CU_ASSERT_STRING_EQUAL(f->timestamps, "ms");
+	CU_ASSERT_STRING_EQUAL(f->timezone, "UTC");
+	CU_ASSERT(f->event_name == NULL && f->event_type == NULL && f->data_plan == NULL && f->manifest == NULL);
+	CU_ASSERT(f->max_rejects_percent && f->max_rejects == 100000);
+	CU_ASSERT(!f->encrypted && !f->fold_products && !f->limits_truncate && !f->duplicates_import);
+	CU_ASSERT(!f->empty_attributes_delete && !f->unknown_columns_warn);
+	CU_ASSERT(f->after_done.what == CONF_KEEP && f->after_refused.what == CONF_KEEP);
+	CU_ASSERT_EQUAL(f->batches_per_second, 270.0);
+	CU_ASSERT_EQUAL(f->sink, CONF_SINK_STDOUT);
+	CU_ASSERT_PTR_NOT_NULL(strstr(f->known_hosts, "/.ssh/known_hosts"));
+	const struct conf_feed *b = conf_feed_find(conf, "b");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(b);
+	CU_ASSERT_EQUAL(b->sink, CONF_SINK_FILE);
+	char *want = df_format("%s/out.json", dir);
+	CU_ASSERT_STRING_EQUAL(b->sink_path, want);
+	free(want);
+	CU_ASSERT_PTR_NULL(conf_feed_find(conf, "c"));
+	conf_free(conf);
+	struct conf_feed *d = conf_feed_default("import");
+	CU_ASSERT_EQUAL(d->sink, CONF_SINK_STDOUT);
+	CU_ASSERT_EQUAL(d->lanes, 8);
+	conf_feed_free(d);
+	conf_feed_free(NULL);
+	conf_free(NULL);
+}
+
+static void test_everything_set(void)
+{
+	/* indented keys, sections out of order, colons, inline comments */
+	struct conf *conf =
+	    load_good("\xef\xbb\xbf; a comment\n[feed Shop-1_a.b]\n\tsource = sftp://jo%40x@[::1]:2222/~/drop%20s\n  "
+		      "include = a*, b* c*\n"
+		      "exclude = *.bak\nmin_age = 0\nknown_hosts = hosts\n"
+		      "host_key = SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\nidentity_file = id\n"
+		      "passphrase_file = crlf\npassword_file = secret\nstall_timeout = 2m\nafter_done = move:old\n"
+		      "after_refused = delete\nreceipts = r\nencrypted = yes\ngnupg_home = gnupg\n"
+		      "signed_by = 0x0123456789abcdef0123456789abcdef01234567\nmax_plaintext = 1 KiB\nmax_ratio = "
+		      "5\nmax_entries = 6\n"
+		      "guidelines = enforce\nmanifest = manifest.json\nenvironment = development\nevent_name = Order  "
+		      "placed;x # y ; cut\n"
+		      "event_type = Transaction\nscreen_name = Home\ndata_plan = plan:3\ntimestamps = %m/%d/%y %H:%M\n"
+		      "timezone = Europe/Berlin\nempty_attributes = delete\nunknown_columns = warn\nlimits = truncate\n"
+		      "fold_products = on\nmax_rejects = 0.5%\ngroup_window = 2MB\nhistorical = never\nlanes = 64\n"
+		      "sink = events-api\nendpoint = https://h.example/base//\nca_file = ca.pem\napi_key = k\n"
+		      "api_secret_file = secret\nbatches_per_second = 12.5\ngive_up_after = 1d\nduplicates = import\n"
+		      "[dropfeed]\nstate_dir: state\njobs = 3\nlog_level = debug\nlog_format = json\n[ feed  empty ] ; "
+		      "c\nsink = -\n");
+	CU_ASSERT(conf->jobs == 3 && conf->log_level == DF_LOG_DEBUG && conf->log_json);
+	char *want = df_format("%s/state", dir);
+	CU_ASSERT_STRING_EQUAL(conf->state_dir, want);
+	free(want);
+	CU_ASSERT_PTR_NOT_NULL(conf_feed_find(conf, "empty"));
+	const struct conf_feed *f = conf_feed_find(conf, "Shop-1_a.b");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	CU_ASSERT_EQUAL(f->source.kind, CONF_SOURCE_SFTP);
+	CU_ASSERT_STRING_EQUAL(f->source.user, "jo@x");
+	CU_ASSERT_STRING_EQUAL(f->source.host, "::1");
+	CU_ASSERT_EQUAL(f->source.port, 2222);
+	CU_ASSERT_STRING_EQUAL(f->source.path, "/~/drop s");
+	CU_ASSERT_EQUAL_FATAL(f->include.n, 3);
+	CU_ASSERT_STRING_EQUAL(f->include.v[2], "c*");
+	CU_ASSERT_EQUAL(f->exclude.n, 1);
+	CU_ASSERT_EQUAL(f->min_age_ms, 0);
+	CU_ASSERT_STRING_EQUAL(f->host_key, "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU");
+	CU_ASSERT_STRING_EQUAL(f->passphrase, "with blanks inside ");
+	CU_ASSERT_STRING_EQUAL(f->password, "s3cret-value");
+	CU_ASSERT_STRING_EQUAL(f->api_secret, "s3cret-value");
+	CU_ASSERT(f->after_done.what == CONF_MOVE && strcmp(f->after_done.dir, "old") == 0);
+	CU_ASSERT(f->after_refused.what == CONF_DELETE && f->after_refused.dir == NULL);
+	CU_ASSERT_STRING_EQUAL(f->signed_by.v[0], "0123456789ABCDEF0123456789ABCDEF01234567");
+	CU_ASSERT(f->encrypted && f->max_plaintext == 1024 && f->max_ratio == 5 && f->max_entries == 6);
+	CU_ASSERT_EQUAL(f->guidelines, CONF_ENFORCE);
+	CU_ASSERT_STRING_EQUAL(f->manifest_text, "{\"columns\": []}\n");
+	CU_ASSERT_STRING_EQUAL(f->environment, "development");
+	CU_ASSERT_STRING_EQUAL(f->event_name, "Order  placed;x # y");
+	CU_ASSERT_STRING_EQUAL(f->event_type, "transaction");
+	CU_ASSERT_STRING_EQUAL(f->timestamps, "%m/%d/%y %H:%M");
+	CU_ASSERT(f->empty_attributes_delete && f->unknown_columns_warn && f->limits_truncate && f->fold_products);
+	CU_ASSERT(f->max_rejects_percent && f->max_rejects == 500);
+	CU_ASSERT(f->group_window == 2000000 && f->historical == CONF_HIST_NEVER && f->lanes == 64);
+	CU_ASSERT_STRING_EQUAL(f->endpoint, "https://h.example/base");
+	CU_ASSERT_EQUAL(f->batches_per_second, 12.5);
+	CU_ASSERT(f->give_up_after_ms == 86400000 && f->duplicates_import);
+	conf_free(conf);
+}
+
+static void test_every_mistake(void)
+{
+	EXPECT(
+	    "stray = 1\n[dropfeed]\nstate_dir = /s\njobs = 0\nlanes = 4\njobs = 2\n[nonsense]\nwhatever = 1\n[feed a]\n"
+	    "no equals sign\nsink = -\ntimezome = UTC\nmin-age = 1s\nzzzzzzzz = 1\nstate_dir = /x\nlanes = 65\n[feed "
+	    "a]\nsink = -\n"
+	    "[feed b/c]\nsink = -\n[dropfeed]\n[feed d\nlanes = x\n[feed e] x\nsink = -\nlanes =\nalso wrong",
+	    "1: 'stray' stands before any section", "4: jobs: '0' is out of range, it may be 1 to 64",
+	    "5: 'lanes' belongs into a [feed NAME]", "6: 'jobs' is set already in line 4",
+	    "7: unknown section [nonsense]", "10: neither a section",
+	    "12: unknown key 'timezome'; did you mean 'timezone'?",
+	    "13: unknown key 'min-age'; did you mean 'min_age'?", "14: unknown key 'zzzzzzzz'",
+	    "15: 'state_dir' belongs into [dropfeed]", "16: lanes: '65' is out of range",
+	    "17: [feed a] stands already in line 9", "19: 'b/c' is no feed name",
+	    "21: [dropfeed] stands already in line 2", "22: the section's ']' is missing", "24: nothing may follow",
+	    "26: lanes: no value given", "27: neither a section");
+	EXPECT("[feed a]\nsink = -\n", "1: [dropfeed] must say");
+	EXPECT("[dropfeed]\nstate_dir = /s\n[feed a]\n[feed b]\nendpoint = us1\napi_key = k\n",
+	       "3: feed a delivers to the Events API, but lacks: endpoint, api_key, api_secret_file",
+	       "4: feed b delivers to the Events API, but lacks: api_secret_file");
+	/* a bad value is one mistake, not also a missing key */
+	EXPECT("[dropfeed]\nstate_dir = /s\n[feed a]\nendpoint = us9\napi_key = a:b\napi_secret_file = none\n",
+	       "4: endpoint: ", "5: api_key: ", "6: api_secret_file: cannot read");
+	/* names that inih would cut at 50 characters */
+	EXPECT(HEAD "[feed aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1]\nsink = -\n"
+		    "[feed aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa2]\nsink = -\nlanes = 0\n",
+	       "9: lanes: ");
+}
+
+static void test_long_lines(void)
+{
+	char pad[400];
+	memset(pad, 'x', sizeof(pad));
+	pad[399] = '\0';
+	/* a comment may be as long as it likes; a value is never cut in silence, and the lines after it keep their
+	 * numbers */
+	char *text = df_format(HEAD "# %s\nevent_name = %s\nlanes = 0\n", pad, pad);
+	EXPECT(text, "6: the line is too long", "7: lanes: ");
+	free(text);
+	text = df_format(HEAD "event_name = %.180s\n", pad);
+	struct conf *conf = load_good(text);
+	CU_ASSERT_EQUAL(strlen(conf->feeds[0].event_name), 180);
+	conf_free(conf);
+	free(text);
+}
+
+static void test_bad_values(void)
+{
+	static const char *const bad[][2] = {
+	    {"source", "sftp://host/path"},
+	    {"source", "sftp://user:pass@host/path"},
+	    {"source", "sftp://user@host:0/"},
+	    {"source", "sftp://user@host:70000/"},
+	    {"source", "sftp://user@/x"},
+	    {"source", "sftp://user@[::1/x"},
+	    {"source", "sftp://user@ho st/x"},
+	    {"source", "sftp://us%4/x@h/"},
+	    {"source", "sftp://u@h/a%zz"},
+	    {"source", "sftp://u@h/a%00"},
+	    {"source", "sftp://u@h/a%2"},
+	    {"source", "file://relative/path"},
+	    {"source", "ftp://u@h/"},
+	    {"endpoint", "us3"},
+	    {"endpoint", "http://s2s.us1.mparticle.com"},
+	    {"endpoint", "http://127.example.org"},
+	    {"endpoint", "http://localhost.example.org"},
+	    {"endpoint", "https://u:p@host"},
+	    {"endpoint", "https://host/?x=1"},
+	    {"endpoint", "https://"},
+	    {"endpoint", "https://host:99999"},
+	    {"min_age", "60"},
+	    {"min_age", "1.5h"},
+	    {"min_age", "-1s"},
+	    {"min_age", "99999999999999999999s"},
+	    {"max_plaintext", "1XiB"},
+	    {"max_plaintext", "99999999999TiB"},
+	    {"max_plaintext", "0"},
+	    {"max_ratio", "1k"},
+	    {"encrypted", "maybe"},
+	    {"max_rejects", "101%"},
+	    {"max_rejects", "0.0001%"},
+	    {"max_rejects", "2 %x"},
+	    {"max_rejects", "-1"},
+	    {"batches_per_second", "0"},
+	    {"batches_per_second", "1e3"},
+	    {"batches_per_second", "1."},
+	    {"lanes", "8 # eight"},
+	    {"guidelines", "strict"},
+	    {"environment", "staging"},
+	    {"event_type", "custom"},
+	    {"data_plan", ":1"},
+	    {"data_plan", "p:0"},
+	    {"data_plan", "p:"},
+	    {"data_plan", "p:1x"},
+	    {"timestamps", "seconds"},
+	    {"timezone", "Mars/Olympus"},
+	    {"timezone", "../../../etc/passwd"},
+	    {"timezone", "/usr/share/zoneinfo/UTC"},
+	    {"timezone", "tzdata.zi"},
+	    {"host_key", "MD5:aa:bb"},
+	    {"host_key", "SHA256:short"},
+	    {"signed_by", "0123456789ABCDEF"},
+	    {"include", ","},
+	    {"after_done", "move:"},
+	    {"after_done", "archive"},
+	    {"sink", "file:"},
+	    {"sink", "stdout"},
+	    {"manifest", "/nonexistent.json"},
+	    {"gnupg_home", "/dev/null"},
+	    {"ca_file", "/nonexistent.pem"},
+	    {"api_secret_env", "DROPFEED_TEST_UNSET"},
+	    {"no_such_key", "1"},
+	};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct conf_feed *feed = conf_feed_default("x");
+		struct df_err err = {0};
+		enum df_status st = conf_feed_set(feed, bad[i][0], bad[i][1], &err);
+		CU_ASSERT_EQUAL(st, DF_USAGE);
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.text, bad[i][0]));
+		if (st != DF_USAGE)
+			fprintf(stderr, "taken: %s = %s\n", bad[i][0], bad[i][1]);
+		conf_feed_free(feed);
+	}
+}
+
+static void test_good_values(void)
+{
+	static const char *const good[][2] = {
+	    {"endpoint", "http://127.0.0.1:8080/"},
+	    {"endpoint", "http://[::1]:80"},
+	    {"endpoint", "http://localhost"},
+	    {"endpoint", "https://[2001:db8::1]/x"},
+	    {"source", "file:///srv/in"},
+	    {"source", "file://localhost/srv"},
+	    {"source", "sftp://u@h"},
+	    {"min_age", "500ms"},
+	    {"min_age", "0"},
+	    {"max_rejects", "0"},
+	    {"max_rejects", "0%"},
+	    {"encrypted", "TRUE"},
+	    {"data_plan", "plan"},
+	    {"timestamps", "auto"},
+	    {"timezone", "America/New_York"},
+	};
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		struct conf_feed *feed = conf_feed_default("x");
+		struct df_err err = {0};
+		CU_ASSERT_EQUAL(conf_feed_set(feed, good[i][0], good[i][1], &err), DF_OK);
+		if (err.text[0] != '\0')
+			fprintf(stderr, "%s\n", err.text);
+		conf_feed_free(feed);
+	}
+	struct conf_feed *feed = conf_feed_default("x");
+	struct df_err err = {0};
+	CU_ASSERT_EQUAL(conf_feed_set(feed, "endpoint", "EU1", &err), DF_OK);
+	CU_ASSERT_STRING_EQUAL(feed->endpoint, "https://s2s.eu1.mparticle.com");
+	CU_ASSERT_EQUAL(conf_feed_set(feed, "source", "sftp://u@h/p", &err), DF_OK);
+	CU_ASSERT(feed->source.port == 22 && strcmp(feed->source.path, "/p") == 0);
+	/* what a bad value would replace stays */
+	CU_ASSERT_EQUAL(conf_feed_set(feed, "source", "sftp://u:secretword@h/p", &err), DF_USAGE);
+	CU_ASSERT_STRING_EQUAL(feed->source.url, "sftp://u@h/p");
+	CU_ASSERT_PTR_NULL(strstr(err.text, "secretword")); /* nor is it shown */
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "password_file"));
+	conf_feed_free(feed);
+}
+
+static void test_secrets(void)
+{
+	EXPECT(HEAD "password_file = open\npassphrase_file = group\napi_secret_file = nowhere\n",
+	       "5: password_file: others may use", "6: passphrase_file: others may use",
+	       "7: api_secret_file: cannot read the secret file");
+	EXPECT(HEAD "identity_file = open\npassword_file = empty\npassphrase_file = gnupg\n",
+	       "5: identity_file: others may use", "6: password_file: the first line", "7: passphrase_file: ");
+	char *problems = NULL;
+	conf_free(load(HEAD "password_file = open\n", &problems));
+	CU_ASSERT_PTR_NOT_NULL(strstr(problems, "chmod 600 "));
+	CU_ASSERT_PTR_NOT_NULL(strstr(problems, "0644"));
+	CU_ASSERT_PTR_NULL(strstr(problems, "s3cret"));
+	free(problems);
+	setenv("DROPFEED_TEST_SECRET", "from-env", 1);
+	EXPECT(HEAD "api_secret_env = DROPFEED_TEST_SECRET\napi_secret_file = secret\n",
+	       "6: api_secret_file and api_secret_env");
+	struct conf *conf = load_good(HEAD "api_secret_env = DROPFEED_TEST_SECRET\n");
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].api_secret, "from-env");
+	conf_free(conf);
+	unsetenv("DROPFEED_TEST_SECRET");
+}
+
+static void test_unreadable(void)
+{
+	struct conf *conf = NULL;
+	struct conf_problems p = {0};
+	struct df_err err = {0};
+	CU_ASSERT_EQUAL(conf_load("/nonexistent/x.conf", &conf, &p, &err), DF_USAGE);
+	CU_ASSERT(conf == NULL && p.n == 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "/nonexistent/x.conf"));
+	memset(&err, 0, sizeof(err));
+	CU_ASSERT_EQUAL(conf_load(dir, &conf, &p, &err), DF_USAGE); /* a folder opens, but does not read */
+	CU_ASSERT_PTR_NULL(conf);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, dir));
+	conf_problems_free(&p);
+	conf_free(load_good("")); /* no feed, no demand */
+}
+
+static void test_big_manifest(void)
+{
+	char *path = df_format("%s/big.json", dir);
+	struct conf_feed *feed = conf_feed_default("x");
+	struct df_err err = {0};
+	FILE *f = fopen(path, "w");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	CU_ASSERT_EQUAL(ftruncate(fileno(f), (4 << 20) + 1), 0);
+	fclose(f);
+	CU_ASSERT_EQUAL(conf_feed_manifest(feed, path, &err), DF_USAGE);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "larger"));
+	CU_ASSERT_PTR_NULL(feed->manifest);
+	f = fopen(path, "w");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	fwrite("{}\0x", 1, 4, f);
+	fclose(f);
+	memset(&err, 0, sizeof(err));
+	CU_ASSERT_EQUAL(conf_feed_manifest(feed, path, &err), DF_USAGE);
+	free(path);
+	path = df_format("%s/manifest.json", dir);
+	CU_ASSERT_EQUAL(conf_feed_manifest(feed, path, &err), DF_OK);
+	CU_ASSERT_EQUAL(conf_feed_manifest(feed, feed->manifest, &err), DF_OK); /* once more from where it was */
+	CU_ASSERT_STRING_EQUAL(feed->manifest, path);
+	CU_ASSERT_STRING_EQUAL(feed->manifest_text, "{\"columns\": []}\n");
+	conf_feed_free(feed);
+	free(path);
+}
+
+/* Sets every frozen key to something else than its default. */
+static struct conf_feed *unusual_feed(void)
+{
+	static const char *const set[][2] = {
+	    {"guidelines", "off"},
+	    {"environment", "development"},
+	    {"event_name", " 50% \"off\"\n= next line\t"},
+	    {"event_type", "media"},
+	    {"screen_name", "Größe"},
+	    {"data_plan", "p:2"},
+	    {"timestamps", "%d.%m.%Y %H"},
+	    {"timezone", "Europe/Berlin"},
+	    {"empty_attributes", "delete"},
+	    {"unknown_columns", "warn"},
+	    {"limits", "truncate"},
+	    {"fold_products", "yes"},
+	    {"max_rejects", "0.125%"},
+	    {"group_window", "3MiB"},
+	    {"historical", "always"},
+	    {"lanes", "3"},
+	};
+	struct conf_feed *feed = conf_feed_default("x");
+	struct df_err err = {0};
+	for (size_t i = 0; i < sizeof(set) / sizeof(*set); i++)
+		if (conf_feed_set(feed, set[i][0], set[i][1], &err) != DF_OK)
+			CU_FAIL("a good value was refused");
+	feed->passphrase = df_strdup("SECRET1");
+	feed->password = df_strdup("SECRET2");
+	feed->api_secret = df_strdup("SECRET3");
+	feed->api_key = df_strdup("SECRET4");
+	return feed;
+}
+
+static void test_freeze(void)
+{
+	struct conf_feed *then = unusual_feed(), *now = conf_feed_default("x"), *thawed = NULL;
+	struct df_buf frozen = {0}, again = {0};
+	struct df_err err = {0};
+	conf_feed_freeze(then, &frozen);
+	CU_ASSERT_PTR_NULL(strstr(df_buf_cstr(&frozen), "SECRET"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(frozen.data, "event_name =  50%25 \"off\"%0A= next line%09\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(frozen.data, "max_rejects = 0.125%25\n"));
+	/* today's key, pace and source count, and the settings of then */
+	CU_ASSERT_EQUAL(conf_feed_set(now, "endpoint", "eu1", &err), DF_OK);
+	CU_ASSERT_EQUAL(conf_feed_set(now, "include", "a b", &err), DF_OK);
+	now->api_secret = df_strdup("today");
+	CU_ASSERT_EQUAL(conf_feed_thaw(now, frozen.data, "{}", &thawed, &err), DF_OK);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(thawed);
+	conf_feed_freeze(thawed, &again);
+	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&again), frozen.data);
+	CU_ASSERT_STRING_EQUAL(thawed->event_name, " 50% \"off\"\n= next line\t");
+	CU_ASSERT_STRING_EQUAL(thawed->manifest_text, "{}");
+	CU_ASSERT_PTR_NOT_NULL(thawed->manifest);
+	CU_ASSERT_STRING_EQUAL(thawed->api_secret, "today");
+	CU_ASSERT_PTR_NOT_EQUAL(thawed->api_secret, now->api_secret); /* a copy */
+	CU_ASSERT_EQUAL(thawed->include.n, 2);
+	CU_ASSERT(thawed->lanes == 3 && thawed->max_rejects == 125 && thawed->historical == CONF_HIST_ALWAYS);
+	conf_feed_free(thawed);
+	/* what was unset then is unset, whatever is set today; so is the manifest */
+	df_buf_reset(&again);
+	conf_feed_freeze(now, &again);
+	then->manifest = df_strdup("/m.json");
+	then->manifest_text = df_strdup("{}");
+	CU_ASSERT_EQUAL(conf_feed_thaw(then, df_buf_cstr(&again), NULL, &thawed, &err), DF_OK);
+	CU_ASSERT_PTR_NULL(thawed->event_name);
+	CU_ASSERT_PTR_NULL(thawed->manifest);
+	CU_ASSERT_PTR_NULL(thawed->manifest_text);
+	CU_ASSERT_STRING_EQUAL(thawed->screen_name, "");
+	CU_ASSERT_EQUAL(thawed->lanes, 8);
+	conf_feed_free(thawed);
+	conf_feed_free(then);
+	conf_feed_free(now);
+	df_buf_free(&frozen);
+	df_buf_free(&again);
+}
+
+static void test_thaw_refuses(void)
+{
+	static const char *const bad[] = {
+	    "",
+	    "lanes = 8",
+	    "lanes = 65\n",
+	    "lanes=8\n",
+	    "nonsense = 1\n",
+	    "lanes = 8\nlanes = 8\n",
+	    "api_key = stolen\n",
+	    "source = file:///\n",
+	    "event_name = %4\n",
+	    "event_name = %zz\n",
+	    "event_name = %00\n",
+	    "lanes = 8\nguidelines = off\n",
+	    "\n",
+	};
+	struct conf_feed *live = conf_feed_default("x"), *thawed = NULL;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct df_err err = {0};
+		enum df_status st = conf_feed_thaw(live, bad[i], NULL, &thawed, &err);
+		CU_ASSERT_EQUAL(st, DF_FATAL);
+		if (st != DF_FATAL)
+			fprintf(stderr, "thawed: %s\n", bad[i]);
+		CU_ASSERT_PTR_NULL(thawed);
+		CU_ASSERT_TRUE(err.text[0] != 0);
+	}
+	conf_feed_free(live);
+}
+
+/* The example that users copy: it loads, and with every line of it uncommented each key is known and its value good. */
+static void test_example(void)
+{
+	char *text = NULL;
+	struct df_err err = {0};
+	if (df_read_file("cron/dropfeed.conf", 1 << 20, &text, NULL, &err) != DF_OK) {
+		puts("    skipped: cron/dropfeed.conf is not here, run from the source's folder");
+		return;
+	}
+	put("id_ed25519", "key\n", 0600);
+	put("orders.secret", "s\n", 0600);
+	conf_free(load_good(text));
+	char *problems = NULL;
+	for (char *s = text; s != NULL; s = strchr(s, '\n')) {
+		s += *s == '\n';
+		if (s[0] == '#' && s[1] >= 'a' && s[1] <= 'z')
+			s[0] = ' ';
+	}
+	for (int i = 0; i < 2; i++) {
+		for (const struct conf_key *key = i == 0 ? conf_main_keys : conf_feed_keys; key->name != NULL; key++) {
+			char *line = df_format("%s = ", key->name);
+			CU_ASSERT_PTR_NOT_NULL(strstr(text, line));
+			if (strstr(text, line) == NULL)
+				fprintf(stderr, "the example lacks %s\n", key->name);
+			free(line);
+		}
+	}
+	put("orders.passphrase", "s\n", 0600);
+	put("orders.password", "s\n", 0600);
+	put("orders.json", "{}", 0600);
+	setenv("DROPFEED_ORDERS_SECRET", "s", 1);
+	conf_free(load(text, &problems));
+	/* these are not on a test's machine, and of the two secrets only one may be given */
+	static const char *const absent[] = {"known_hosts: cannot read", "gnupg_home: cannot use",
+					     "ca_file: cannot read", "api_secret_file and api_secret_env exclude"};
+	for (char *line = strtok(problems, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+		bool fine = false;
+		for (size_t i = 0; i < 4; i++)
+			fine |= strstr(line, absent[i]) != NULL;
+		CU_ASSERT_TRUE(fine);
+		if (!fine)
+			fprintf(stderr, "%s\n", line);
+	}
+	free(problems);
+	free(text);
+	unsetenv("DROPFEED_ORDERS_SECRET");
+}
+
+int main(void)
+{
+	if (CU_initialize_registry() != CUE_SUCCESS)
+		return 1;
+	CU_pSuite s = CU_add_suite("conf", setup, teardown);
+	CU_add_test(s, "defaults", test_defaults);
+	CU_add_test(s, "every key", test_everything_set);
+	CU_add_test(s, "every mistake with its line", test_every_mistake);
+	CU_add_test(s, "long lines", test_long_lines);
+	CU_add_test(s, "bad values", test_bad_values);
+	CU_add_test(s, "good values", test_good_values);
+	CU_add_test(s, "secrets", test_secrets);
+	CU_add_test(s, "unreadable files", test_unreadable);
+	CU_add_test(s, "manifests", test_big_manifest);
+	CU_add_test(s, "freeze and thaw", test_freeze);
+	CU_add_test(s, "thaw takes nothing else", test_thaw_refuses);
+	CU_add_test(s, "the example", test_example);
+	CU_basic_set_mode(CU_BRM_NORMAL);
+	CU_basic_run_tests();
+	unsigned failed = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failed != 0;
+}
