@@ -58,8 +58,9 @@ $(BUILD)/%.o: %.c | have-libs
 	@mkdir -p $(@D)
 	$(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
 
+# A test may stand in for a function of another room: its own definition, which comes first, is taken.
 $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(HELPERS:%.c=$(BUILD)/%.o) $(LIB)
-	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS) -lcunit
+	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -Wl,--allow-multiple-definition -o $@ $^ $(LIBS) -lcunit
 
 $(BUILD)/tests/peers/%: $(BUILD)/tests/peers/%.o
 	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ -lmicrohttpd -ljson-c -lpthread

@@ -24,6 +24,7 @@ lib_cleanup() {
 trap lib_cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
+trap 'exit 141' PIPE # as in `make demo | head`
 
 # Waits up to ten seconds until a file is there and not empty.
 wait_for() {

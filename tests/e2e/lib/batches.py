@@ -87,7 +87,7 @@ def covers(sample, copies, files):
 def schema(path, files):
     import jsonschema
     with open(path, encoding="utf-8") as f:
-        validator = jsonschema.Draft7Validator(json.load(f))
+        validator = jsonschema.Draft7Validator(json.load(f), format_checker=jsonschema.FormatChecker(["ipv4", "ipv6"]))
     bad = n = 0
     for name in files:
         with open(name, encoding="utf-8") as f:
