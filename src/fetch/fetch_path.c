@@ -44,21 +44,40 @@ char *fetch_path_join(const char *dir, const char *name)
 	return df_format("%s%s%s", dir, len > 0 && dir[len - 1] == '/' ? "" : "/", name);
 }
 
+static enum df_status path_make_one(struct fetch *source, const char *path, struct df_err *err)
+{
+	struct fetch_stat seen = {0};
+	struct df_err said = {0};
+	enum df_status st = source->driver->look(source->state, path, true, &seen, err);
+	if (st == DF_END) {
+		st = source->driver->make_dir(source->state, path, &said);
+		/* Another feed may have made it meanwhile, which a server words like any failure. */
+		if (st == DF_REJECT && source->driver->look(source->state, path, true, &seen, err) == DF_OK)
+			return seen.kind == FETCH_FOLDER ? DF_OK : df_fail(st, err, NULL, "%s", said.text);
+		return st == DF_OK || st == DF_END ? st : df_fail(st, err, NULL, "%s", said.text);
+	}
+	if (st == DF_OK && seen.kind != FETCH_FOLDER)
+		return df_fail(DF_REJECT, err, NULL, "%s on the source is not a folder", path);
+	return st;
+}
+
 enum df_status fetch_path_make(struct fetch *source, const char *dir, struct df_err *err)
 {
+	/* Mostly it is there already; and its parents may be none of our business, and not to be looked at. */
+	struct fetch_stat seen = {0};
+	enum df_status st = source->driver->look(source->state, dir, true, &seen, err);
+	if (st == DF_OK && seen.kind == FETCH_FOLDER)
+		return DF_OK;
+	if (st != DF_OK && st != DF_END)
+		return st;
 	char *path = df_strdup(dir);
-	enum df_status st = DF_OK;
+	st = DF_OK;
 	for (char *p = path + 1; st == DF_OK && p[-1] != '\0'; p++) {
 		if (*p != '/' && *p != '\0')
 			continue;
 		char was = *p;
 		*p = '\0';
-		struct fetch_stat seen = {0};
-		st = source->driver->look(source->state, path, true, &seen, err);
-		if (st == DF_END)
-			st = source->driver->make_dir(source->state, path, err);
-		else if (st == DF_OK && seen.kind != FETCH_FOLDER)
-			st = df_fail(DF_REJECT, err, NULL, "%s on the source is not a folder", path);
+		st = path_make_one(source, path, err);
 		*p = was;
 	}
 	free(path);

@@ -13,6 +13,27 @@ static void init_once(void)
 	init_rc = libssh2_init(0);
 }
 
+/* Those of the preferred methods that this libssh2 has. It would leave the others out by itself, but libssh2 1.10 does
+ * that by a memcpy of a text onto itself. */
+static char *link_supported(struct fetch_sftp *s, const char *preference)
+{
+	const char **have = NULL;
+	int n = libssh2_session_supported_algs(s->session, LIBSSH2_METHOD_HOSTKEY, &have);
+	struct df_buf out = {.max = 1024};
+	char *copy = df_strdup(preference), *rest = copy;
+	for (char *one; (one = strsep(&rest, ",")) != NULL;) {
+		for (int i = 0; i < n; i++) {
+			if (strcmp(have[i], one) == 0)
+				df_buf_addf(&out, "%s%s", out.len > 0 ? "," : "", one);
+		}
+	}
+	free(copy);
+	if (n > 0)
+		libssh2_free(s->session, have);
+	df_buf_cstr(&out);
+	return out.data;
+}
+
 static enum df_status link_session(struct fetch_sftp *s, const char *preference, struct df_err *err)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -21,9 +42,12 @@ static enum df_status link_session(struct fetch_sftp *s, const char *preference,
 	if (s->session == NULL)
 		return df_fail(DF_FATAL, err, NULL, "libssh2 does not start");
 	libssh2_session_set_blocking(s->session, 0);
-	if (libssh2_session_method_pref(s->session, LIBSSH2_METHOD_HOSTKEY, preference) != 0)
-		return df_fail(DF_FATAL, err, NULL, "libssh2 takes none of the host key types %s: %s", preference,
-			       fetch_sftp_words(s));
+	char *methods = link_supported(s, preference);
+	int rc = libssh2_session_method_pref(s->session, LIBSSH2_METHOD_HOSTKEY, methods);
+	free(methods);
+	if (rc != 0)
+		return df_fail(DF_DENIED, err, NULL, "libssh2 %s knows none of the host key types %s",
+			       libssh2_version(0), preference);
 	return DF_OK;
 }
 

@@ -99,7 +99,7 @@ enum df_status fetch_sftp_wait(struct fetch_sftp *s, struct df_err *err)
 	bool stalled = now - s->heard_ms >= stall || now - s->began_ms >= stall * (s->closing ? 1 : STALLS_A_CALL);
 	if (stalled) {
 		s->broken = true;
-		return df_fail(DF_RETRY, err, NULL, "%s did not answer for %.0f seconds (stall_timeout)",
+		return df_fail(DF_RETRY, err, NULL, "%s did not answer for %g seconds (stall_timeout)",
 			       s->feed->source.host, (double)stall / 1000);
 	}
 	int directions = libssh2_session_block_directions(s->session);

@@ -125,6 +125,34 @@ static void test_list_empty_and_missing(void)
 	set(&feed->source.path, was);
 }
 
+/* What the source refuses: the folder is a matter of access, a single file one for the next run. Root is refused
+ * nothing. */
+static void test_no_access(void)
+{
+	if (geteuid() == 0) {
+		puts("  (skipped: root may read everything)");
+		return;
+	}
+	before();
+	struct df_err err = {0}, err2 = {0}, err3 = {0};
+	struct fetch_list none = {0};
+	char hex[DF_SHA256_HEX] = "", *spool = df_format("%s/spool/file", scratch);
+	CU_ASSERT_FATAL(run("echo 1 >%s/a-custom_event.csv && chmod 0 %s/a-custom_event.csv", root, root) == 0);
+	struct fetch_list list = listed();
+	CU_ASSERT(is_status(fetch_get(source, &list.v[0], spool, hex, &err), DF_RETRY, &err));
+	CU_ASSERT(strstr(err.text, "ermission denied") != NULL);
+	CU_ASSERT_FATAL(run("chmod 500 %s", root) == 0);
+	struct conf_after_action action = {.what = CONF_DELETE};
+	CU_ASSERT(is_status(fetch_after(source, "a-custom_event.csv", &action, &err2), DF_RETRY, &err2));
+	CU_ASSERT(strstr(err2.text, "ermission denied") != NULL);
+	CU_ASSERT_FATAL(run("chmod 0 %s", root) == 0);
+	CU_ASSERT(is_status(fetch_list(source, &none, &err3), DF_DENIED, &err3));
+	CU_ASSERT(run("chmod 700 %s", root) == 0);
+	fetch_list_free(&list);
+	free(spool);
+	after();
+}
+
 /* ---- downloads ---- */
 
 /* Downloads the only file, and compares with what other programs say of it. */
@@ -367,6 +395,7 @@ static void suite_both(const char *name, CU_InitializeFunc init)
 	CU_add_test(suite, "list: which files", test_list_filter);
 	CU_add_test(suite, "list: include and exclude", test_list_globs);
 	CU_add_test(suite, "list: empty and missing folders", test_list_empty_and_missing);
+	CU_add_test(suite, "no access", test_no_access);
 	CU_add_test(suite, "get: sizes", test_get_sizes);
 	CU_add_test(suite, "get: odd name", test_get_odd_name);
 	CU_add_test(suite, "get: resumes a part", test_get_resumes);

@@ -9,6 +9,23 @@
 #include <pthread.h>
 #include <sys/socket.h>
 
+#ifdef __SANITIZE_ADDRESS__
+/* libssh2 1.10 loses 24 bytes with each login by an ECDSA key, and the host key when a connection goes in the midst of
+ * the handshake. Nobody else makes such objects here; its sessions and handles are still watched. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:EVP_PKEY_new\nleak:EVP_PKEY_fromdata\nleak:BN_new\n";
+}
+
+/* The stacks go through libraries without frame pointers. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "fast_unwind_on_malloc=0:print_suppressions=0";
+}
+#endif
+
 static char *server; /* one with every kind of host key */
 
 static int server_init(void)
@@ -419,7 +436,7 @@ static void test_break(void)
 
 static void test_stall(void)
 {
-	broken_download(true, "did not answer for 2 seconds");
+	broken_download(true, "did not answer for 1.5 seconds");
 }
 
 /* Cut at many places of the handshake, the login and the listing: an error each time, never a crash or a hang. */
@@ -476,6 +493,60 @@ static void test_mute(void)
 	feed_free(feed);
 }
 
+struct puller {
+	pthread_t thread;
+	struct conf_feed *feed;
+	char *spool;
+	char hex[DF_SHA256_HEX];
+	enum df_status st;
+	struct df_err err;
+};
+
+static void *puller_main(void *arg)
+{
+	struct puller *p = arg;
+	struct fetch *source = NULL;
+	struct fetch_list list = {0};
+	struct conf_after_action action = {.what = CONF_MOVE, .dir = "gone/by"};
+	p->st = fetch_open(p->feed, &source, &p->err);
+	if (p->st == DF_OK)
+		p->st = fetch_list(source, &list, &p->err);
+	for (size_t i = 0; p->st == DF_OK && i < list.n; i++)
+		p->st = fetch_get(source, &list.v[i], p->spool, p->hex, &p->err);
+	/* All of them make the same folder. */
+	char *name = df_format("%s.txt", strrchr(p->spool, '/') + 1);
+	if (p->st == DF_OK)
+		p->st = fetch_put(source, ".", name, "1", 1, &p->err);
+	if (p->st == DF_OK)
+		p->st = fetch_after(source, name, &action, &p->err);
+	free(name);
+	fetch_list_free(&list);
+	fetch_close(source);
+	return NULL;
+}
+
+static void test_threads(void)
+{
+	struct puller pullers[6] = {0};
+	CU_ASSERT_FATAL(run("cd %s/root && rm -rf * && head -c 3000000 /dev/urandom >a-custom_event.csv", server) == 0);
+	char *want = first_line("sha256sum <%s/root/a-custom_event.csv | cut -c1-64", server);
+	for (int i = 0; i < 6; i++) {
+		pullers[i].feed = feed_here();
+		pullers[i].spool = df_format("%s/spool%d", scratch, i);
+	}
+	for (int i = 0; i < 6; i++)
+		CU_ASSERT_FATAL(pthread_create(&pullers[i].thread, NULL, puller_main, &pullers[i]) == 0);
+	for (int i = 0; i < 6; i++) {
+		pthread_join(pullers[i].thread, NULL);
+		CU_ASSERT(is_status(pullers[i].st, DF_OK, &pullers[i].err));
+		CU_ASSERT_STRING_EQUAL(pullers[i].hex, want);
+		feed_free(pullers[i].feed);
+		free(pullers[i].spool);
+	}
+	CU_ASSERT(run("test $(ls %s/root/gone/by | wc -l) = 6", server) == 0);
+	free(want);
+}
+
 int main(void)
 {
 	if (!scratch_make() || CU_initialize_registry() != CUE_SUCCESS)
@@ -497,6 +568,7 @@ int main(void)
 	CU_add_test(suite, "connection breaks anywhere", test_break_anywhere);
 	CU_add_test(suite, "connection refused", test_refused);
 	CU_add_test(suite, "mute server, stop", test_mute);
+	CU_add_test(suite, "several feeds at once", test_threads);
 	CU_basic_set_mode(CU_BRM_NORMAL);
 	CU_basic_run_tests();
 	int failed = CU_get_number_of_failures() > 0 || CU_get_number_of_suites_failed() > 0;
