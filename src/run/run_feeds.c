@@ -101,6 +101,14 @@ static enum df_status is_due(struct feed_work *w, const struct fetch_entry *e, s
 	return DF_END;
 }
 
+/* After a failure nobody knows what state the connection is in. */
+static enum df_status reconnect(struct feed_work *w, struct df_err *err)
+{
+	fetch_close(w->source);
+	w->source = NULL;
+	return fetch_open(w->feed, &w->source, err);
+}
+
 static enum df_status list_and_pull(struct feed_work *w, struct df_err *err)
 {
 	struct fetch_list list = {0};
@@ -121,6 +129,8 @@ static enum df_status list_and_pull(struct feed_work *w, struct df_err *err)
 			df_err_context(&one, "%s: %s", w->feed->name, list.v[i].name);
 			df_log_err(DF_LOG_WARN, &one);
 			run_note(w->run, DF_RETRY);
+			if (!df_stop_requested)
+				st = reconnect(w, err);
 		} else if (due != DF_OK && due != DF_END) {
 			if (one.text[0] != '\0')
 				*err = one;
