@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The map: columns and cells in, JSON out. With the argument "walk" it is no test but a filter for tests/schema-walk:
+ * The map: columns and cells in, JSON out. With the argument "walk" it is no test but a filter for tests/run-schema:
  * it reads rows of "event_type<TAB>path<TAB>value" lines, each row ended by an empty line, and prints "ok<TAB>batch" or
  * "code<TAB>text" for each.
  */
@@ -550,7 +550,7 @@ static void test_faults(void)
 	map_close(NULL);
 }
 
-/* ---- the filter for tests/schema-walk ---- */
+/* ---- the filter for tests/run-schema ---- */
 
 static int walk(void)
 {
