@@ -18,6 +18,7 @@
 /* Limits of the Events API: a request holds at most 100 batches, 100 events and 256,000 bytes; a batch 128,000 bytes. */
 #define BATCH_MAX_BYTES 128000u
 #define BATCH_MAX_EVENTS 100u
+#define BATCH_MAX_FOLDED 100u /* products that rows are folded into one event up to */
 #define REQUEST_MAX_BATCHES 100u
 #define REQUEST_MAX_EVENTS 100u
 #define REQUEST_MAX_BYTES 256000u
@@ -52,6 +53,7 @@ struct batch_settings {
 	uint32_t lanes;
 	uint64_t window; /* bytes of open batches */
 	enum conf_historical historical;
+	bool fold_products; /* adjacent rows that differ in product_action.products alone make one event */
 	int64_t begun_ms; /* when the document was first begun: rows older than 30 days before that are historical */
 };
 

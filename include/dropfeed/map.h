@@ -42,6 +42,8 @@ struct map_record {
 	size_t request_id_len;
 	const char *message_id; /* the row's own events.data.source_message_id, likewise */
 	size_t message_id_len;
+	/* Where in `data` the items of product_action.products stand, and how many; fold_to 0: the row has none. */
+	size_t fold_from, fold_to, fold_items;
 	bool has_timestamp; /* events.data.timestamp_unixtime_ms is set */
 	int64_t timestamp_ms;
 	struct map_fault faults[MAP_MAX_FAULTS]; /* when map_row returned DF_REJECT */

@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define HOUR_MS INT64_C(3600000)
+#define HOUR_MS          INT64_C(3600000)
 #define HISTORICAL_AFTER (30 * 24 * HOUR_MS) /* data older than this belongs to /bulkevents/historical */
-#define HISTORICAL_MIN (72 * HOUR_MS)	     /* which drops events younger than this */
+#define HISTORICAL_MIN   (72 * HOUR_MS)      /* which drops events younger than this */
 
-struct batch_ids { /* hashes of the source_request_ids that the file brought and that a batch went out under */
+struct batch_ids {   /* hashes of the source_request_ids that the file brought and that a batch went out under */
 	uint64_t *v; /* own; 0: free */
 	size_t n, cap;
 };
@@ -27,6 +27,7 @@ struct batch_maker {
 	struct batch_open **table; /* own; chained by hash */
 	size_t n_buckets, n_open;
 	struct batch_open *oldest, *newest, *spare;
+	struct batch_open *previous; /* where the row before went, while it is open */
 	size_t weight;
 	struct batch_ids used;
 
@@ -168,7 +169,8 @@ static void table_remove(struct batch_maker *mk, struct batch_open *o)
 	mk->weight -= o->weight;
 }
 
-static struct batch_open *table_open(struct batch_maker *mk, uint64_t hash, const struct map_record *rec, bool historical)
+static struct batch_open *table_open(struct batch_maker *mk, uint64_t hash, const struct map_record *rec,
+				     bool historical)
 {
 	if (mk->n_open >= mk->n_buckets)
 		table_grow(mk);
@@ -264,6 +266,8 @@ static void serialize(struct batch_maker *mk, const struct batch_open *o, struct
 static enum df_status close_batch(struct batch_maker *mk, struct batch_open *o, struct df_err *err)
 {
 	table_remove(mk, o);
+	if (mk->previous == o)
+		mk->previous = NULL;
 	struct batch *b = df_alloc(sizeof(*b));
 	b->position = mk->next_position++;
 	b->lane = (uint32_t)(o->hash % mk->set.lanes);
@@ -289,18 +293,53 @@ static bool is_historical(const struct batch_settings *set, const struct map_rec
 	return rec->timestamp_ms < set->begun_ms - age;
 }
 
-/* Whether the record's non-event columns are those of the open batch and there is room for its event. */
-static bool can_join(const struct batch_open *o, const struct map_record *rec, bool historical, size_t event_len)
+/* Whether the record's non-event columns are those of the open batch. */
+static bool same_user(const struct batch_open *o, const struct map_record *rec, bool historical)
 {
 	size_t own = rec->request_id != NULL ? rec->request_id_len : 0;
 	if (o->historical != historical || o->batch.len != rec->batch_len || o->own_id.len != own)
 		return false;
-	if (o->n_events >= BATCH_MAX_EVENTS || o->n_rows >= UINT32_MAX)
-		return false;
-	if (batch_size(own, rec->batch_len, o->events.len + 1 + event_len) > BATCH_MAX_BYTES)
-		return false;
 	return (rec->batch_len == 0 || memcmp(o->batch.data, rec->batch, rec->batch_len) == 0) &&
 	       (own == 0 || memcmp(o->own_id.data, rec->request_id, own) == 0);
+}
+
+static bool has_room(const struct batch_open *o, size_t more)
+{
+	return batch_size(o->own_id.len, o->batch.len, o->events.len + 1 + more) <= BATCH_MAX_BYTES;
+}
+
+/* Whether the row before went into this batch's last event, and this one differs from it in the products alone. */
+static bool can_fold(const struct batch_maker *mk, const struct batch_open *o, const struct map_record *rec)
+{
+	const struct batch_last *l = &o->last;
+	if (!mk->set.fold_products || mk->previous != o || rec->fold_to == 0 || l->fold_to == 0)
+		return false;
+	if (l->products + rec->fold_items > BATCH_MAX_FOLDED || !has_room(o, rec->fold_to - rec->fold_from))
+		return false;
+	bool own = rec->message_id != NULL;
+	const char *e = o->events.data;
+	size_t before = rec->fold_from, behind = rec->data_len - rec->fold_to;
+	return own == l->own_id && before == l->fold_from - l->data && behind == l->data_end - l->fold_to &&
+	       (!own || (rec->message_id_len == l->id_end - l->id &&
+			 memcmp(rec->message_id, e + l->id, rec->message_id_len) == 0)) &&
+	       memcmp(rec->data, e + l->data, before) == 0 &&
+	       memcmp(rec->data + rec->fold_to, e + l->fold_to, behind) == 0;
+}
+
+/* Puts the row's products behind those of the last event. */
+static void fold(struct batch_open *o, const struct map_record *rec)
+{
+	struct df_buf *e = &o->events;
+	size_t more = rec->fold_to - rec->fold_from, at = o->last.fold_to;
+	if (!df_buf_grow(e, more + 1))
+		return; /* cannot be: has_room has looked */
+	memmove(e->data + at + 1 + more, e->data + at, e->len - at);
+	e->data[at] = ',';
+	memcpy(e->data + at + 1, rec->data + rec->fold_from, more);
+	e->len += more + 1;
+	o->last.fold_to += more + 1;
+	o->last.data_end += more + 1;
+	o->last.products += rec->fold_items;
 }
 
 static void add_event(struct batch_maker *mk, struct batch_open *o, const struct map_record *rec, uint64_t row)
@@ -309,6 +348,7 @@ static void add_event(struct batch_maker *mk, struct batch_open *o, const struct
 	if (e->len > 0)
 		df_buf_addc(e, ',');
 	df_buf_adds(e, "{\"data\":{\"source_message_id\":\"");
+	o->last = (struct batch_last){.id = e->len, .own_id = rec->message_id != NULL, .products = rec->fold_items};
 	if (rec->message_id != NULL) {
 		df_buf_add(e, rec->message_id, rec->message_id_len);
 	} else {
@@ -316,19 +356,27 @@ static void add_event(struct batch_maker *mk, struct batch_open *o, const struct
 		batch_id_make(id, mk->space, 'r', row);
 		df_buf_add(e, id, BATCH_ID_LEN);
 	}
+	o->last.id_end = e->len;
 	df_buf_addc(e, '"');
-	if (rec->data_len > 0) {
+	if (rec->data_len > 0)
 		df_buf_addc(e, ',');
-		df_buf_add(e, rec->data, rec->data_len);
+	o->last.data = e->len;
+	df_buf_add(e, rec->data, rec->data_len);
+	o->last.data_end = e->len;
+	if (rec->fold_to != 0) {
+		o->last.fold_from = o->last.data + rec->fold_from;
+		o->last.fold_to = o->last.data + rec->fold_to;
 	}
 	df_buf_adds(e, mk->event_end);
 	o->n_events++;
 }
 
 static void add_row(struct batch_maker *mk, struct batch_open *o, const struct map_record *rec,
-		    const struct batch_row *where)
+		    const struct batch_row *where, bool folds)
 {
-	if (mk->event_end != NULL)
+	if (folds)
+		fold(o, rec);
+	else if (mk->event_end != NULL)
 		add_event(mk, o, rec, where->number);
 	if (o->n_rows == o->cap_rows) {
 		o->cap_rows = o->cap_rows > 0 ? o->cap_rows * 2 : 4;
@@ -337,8 +385,8 @@ static void add_row(struct batch_maker *mk, struct batch_open *o, const struct m
 	o->rows[o->n_rows++] = *where;
 	/* About what is held, spare room included. A formula of lengths, never of allocations: it decides when batches
 	 * close, and a later version that allocates otherwise has to close them at the same rows. */
-	size_t weight = 512 + o->ids_len + o->batch.len + o->own_id.len + o->events.len + o->events.len / 2 +
-			o->n_rows * 48;
+	size_t weight =
+	    512 + o->ids_len + o->batch.len + o->own_id.len + o->events.len + o->events.len / 2 + o->n_rows * 48;
 	mk->weight += weight - o->weight;
 	o->weight = weight;
 }
@@ -350,13 +398,17 @@ enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *
 	bool historical = is_historical(&mk->set, rec);
 	struct batch_open *o = table_find(mk, hash, rec);
 	enum df_status st = DF_OK;
-	if (o != NULL && !can_join(o, rec, historical, event_size(&mk->set, rec))) {
+	bool same = o != NULL && same_user(o, rec, historical);
+	bool folds = same && can_fold(mk, o, rec);
+	bool joins = folds || (same && o->n_events < BATCH_MAX_EVENTS && has_room(o, event_size(&mk->set, rec)));
+	if (o != NULL && !joins) {
 		st = close_batch(mk, o, err);
 		o = NULL;
 	}
 	if (o == NULL)
 		o = table_open(mk, hash, rec, historical);
-	add_row(mk, o, rec, where);
+	add_row(mk, o, rec, where, folds);
+	mk->previous = o;
 	while (st == DF_OK && mk->weight > mk->set.window && mk->oldest != NULL)
 		st = close_batch(mk, mk->oldest, err);
 	return st;

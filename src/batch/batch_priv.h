@@ -16,6 +16,15 @@ void batch_id_make(char out[BATCH_ID_LEN + 1], const uuid_t space, char kind, ui
 /* The id of a further batch of rows whose own source_request_id went to an earlier batch already. */
 void batch_id_derive(char out[BATCH_ID_LEN + 1], const char *own, size_t len, const uuid_t space, uint64_t position);
 
+/* The last event of an open batch, as offsets in its `events`, for a row that may be folded into it. */
+struct batch_last {
+	size_t id, id_end;	 /* its source_message_id */
+	bool own_id;		 /* which the file brought */
+	size_t data, data_end;	 /* the members behind it */
+	size_t fold_from, fold_to; /* the products in them; fold_to 0: none */
+	size_t products;
+};
+
 /* A user's open batch. */
 struct batch_open {
 	uint64_t hash;	      /* of ids */
@@ -26,6 +35,7 @@ struct batch_open {
 	struct df_buf batch;  /* members but source_request_id and events */
 	struct df_buf own_id; /* the file's source_request_id; empty: none */
 	struct df_buf events; /* serialized, comma-separated */
+	struct batch_last last;
 	struct batch_row *rows; /* own */
 	size_t n_rows, cap_rows;
 	size_t weight; /* bytes it counts in the window */

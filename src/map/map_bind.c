@@ -159,6 +159,19 @@ static struct map_node *new_root(const struct map_object *object, const char *pa
 	return root;
 }
 
+/* The op that ends product_action.products. */
+static const struct map_op *find_fold(struct map *m)
+{
+	struct map_node *action = map_node_kid(m->data, "product_action");
+	struct map_node *products = action != NULL ? map_node_kid(action, "products") : NULL;
+	for (size_t i = m->data_program.n; products != NULL && i > 0; i--) {
+		const struct map_op *op = &m->data_program.ops[i - 1];
+		if (op->kind == MAP_OP_CLOSE && op->node == products && op->shut == ']')
+			return op;
+	}
+	return NULL;
+}
+
 enum df_status map_bind(struct map *m, struct df_err *err)
 {
 	m->batch = new_root(&map_batch, "");
@@ -181,6 +194,7 @@ enum df_status map_bind(struct map *m, struct df_err *err)
 		if (time != NULL)
 			time->flags |= MAP_EVENT_TIME;
 		map_program_build(&m->data_program, m->data, strcmp(m->event->name, "commerce_event") == 0);
+		m->fold_op = m->feed->fold_products ? find_fold(m) : NULL;
 	}
 	map_program_build(&m->batch_program, m->batch, false);
 	size_t depth = m->data_program.depth > m->batch_program.depth ? m->data_program.depth : m->batch_program.depth;

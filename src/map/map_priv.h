@@ -309,6 +309,7 @@ struct map {
 	size_t n_names;
 	struct map_node *batch, *data; /* own trees; data is NULL when eventless */
 	struct map_program batch_program, data_program;
+	const struct map_op *fold_op; /* in data_program: the close of product_action.products; NULL: there is none */
 	size_t request_column, message_column;
 	struct map_frame *frames; /* own */
 	struct map_bindings bindings;

@@ -229,6 +229,11 @@ static void close_object(struct run *r, const struct map_op *op)
 	unsigned missing = op->need & ~frame->seen;
 	if (missing != 0)
 		check_need(r, op->node, missing);
+	if (op == r->m->fold_op) { /* what adjacent rows may differ in when they are folded into one event */
+		r->record->fold_from = frame->body;
+		r->record->fold_to = r->out->len;
+		r->record->fold_items = frame->count;
+	}
 	df_buf_addc(r->out, op->shut);
 	r->frame->seen |= op->bit;
 	if (r->frame->limit != 0 && !has_room(r, op))
@@ -313,6 +318,7 @@ enum df_status map_row(struct map *m, const struct rows_cell *cells, size_t n, s
 	record->n_faults = 0;
 	record->has_timestamp = false;
 	record->timestamp_ms = 0;
+	record->fold_from = record->fold_to = record->fold_items = 0;
 	record->request_id = record->message_id = NULL;
 	record->request_id_len = record->message_id_len = 0;
 	df_buf_reset(&m->ids);

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FLUSH_AT (256u << 10)
+#define FLUSH_AT    (256u << 10)
 #define NAMES_TRIED 10000
 
 struct report_rejects {
@@ -15,7 +15,7 @@ struct report_rejects {
 	int fd;
 	struct df_buf pending;
 	bool has_header, again; /* again: the document is a reject file itself, its two columns give way to new ones */
-	struct df_err failed; /* the first write that went wrong */
+	struct df_err failed;   /* the first write that went wrong */
 };
 
 enum df_status report_rejects_open(const char *dir, const char *name, int64_t tag, struct report_rejects **out,
@@ -78,7 +78,8 @@ static size_t body_length(const char *raw, size_t len)
 }
 
 /* row: how much of raw is the document's own */
-static void add_line(struct report_rejects *r, const char *raw, size_t len, size_t row, const char *first, const char *second)
+static void add_line(struct report_rejects *r, const char *raw, size_t len, size_t row, const char *first,
+		     const char *second)
 {
 	size_t body = body_length(raw, len);
 	df_buf_add(&r->pending, raw, row < body ? row : body);

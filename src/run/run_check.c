@@ -158,7 +158,8 @@ static void log_forecast(void *ctx, const struct run_check *c)
 		df_log(DF_LOG_ERROR, "%s: %s %s: would be refused: %s", feed->name, c->file, doc, text);
 		return;
 	}
-	df_log(DF_LOG_INFO, "%s: %s %s: %llu rows, %llu would be rejected; %llu batches in about %llu requests, %.1f min",
+	df_log(DF_LOG_INFO,
+	       "%s: %s %s: %llu rows, %llu would be rejected; %llu batches in about %llu requests, %.1f min",
 	       feed->name, c->file, doc, (unsigned long long)c->rows, (unsigned long long)c->rejected,
 	       (unsigned long long)c->batches, (unsigned long long)c->requests,
 	       (double)c->batches / feed->batches_per_second / 60);
@@ -176,8 +177,11 @@ struct forecast_work {
 static enum df_status forecast_file(struct forecast_work *w, const struct fetch_entry *e, struct df_err *err)
 {
 	static const struct run_check_events events = {.document = log_forecast};
-	struct check_work check = {
-	    .feed = w->feed, .file = e->name, .events = &events, .ctx = (void *)(uintptr_t)w->feed, .result = w->result};
+	struct check_work check = {.feed = w->feed,
+				   .file = e->name,
+				   .events = &events,
+				   .ctx = (void *)(uintptr_t)w->feed,
+				   .result = w->result};
 	char sha256[DF_SHA256_HEX];
 	const char *tmp = getenv("TMPDIR");
 	char *dir = df_format("%s/dropfeed-XXXXXX", tmp != NULL ? tmp : "/tmp");

@@ -12,8 +12,8 @@ struct feed_work {
 	struct run *run;
 	struct run_pool *pool;
 	const struct conf_feed *feed;
-	struct fetch *source; /* own */
-	char *spool;	      /* own: <state_dir>/spool/<feed> */
+	struct fetch *source;  /* own */
+	char *spool;           /* own: <state_dir>/spool/<feed> */
 	int64_t wait_until_ms; /* when the files that have not settled yet may have; 0: none waits */
 	size_t unsettled;
 };
@@ -57,8 +57,8 @@ static enum df_status pull(struct feed_work *w, const struct fetch_entry *e, str
 	char *spool = spool_path(w, e);
 	enum df_status st = fetch_get(w->source, e, spool, sha256, err);
 	if (st == DF_OK)
-		st = ledger_file_add(w->run->ledger, w->feed->name, e->name, e->size, e->mtime, sha256, df_now_ms(), &id,
-				     err);
+		st = ledger_file_add(w->run->ledger, w->feed->name, e->name, e->size, e->mtime, sha256, df_now_ms(),
+				     &id, err);
 	if (st == DF_OK && !w->feed->duplicates_import) {
 		st = ledger_file_same(w->run->ledger, w->feed->name, sha256, &same, err);
 		if (st == DF_OK) {
@@ -206,7 +206,8 @@ static enum df_status open_source(struct feed_work *w, struct df_err *err)
 }
 
 /* The spool's copy is gone: the source may still have the same bytes. */
-static enum df_status pull_again(struct feed_work *w, const struct left_file *left, const char *spool, struct df_err *err)
+static enum df_status pull_again(struct feed_work *w, const struct left_file *left, const char *spool,
+				 struct df_err *err)
 {
 	char sha256[DF_SHA256_HEX];
 	if (w->feed->source.kind == CONF_SOURCE_NONE)
@@ -216,9 +217,10 @@ static enum df_status pull_again(struct feed_work *w, const struct left_file *le
 	if (st == DF_OK)
 		st = fetch_get(w->source, &left->entry, spool, sha256, err);
 	if (st == DF_OK && strcmp(sha256, left->sha256) != 0)
-		st = df_fail(DF_RETRY, err, NULL,
-			     "%s is not finished, no longer in the spool, and the source has other bytes under its name",
-			     left->entry.name);
+		st =
+		    df_fail(DF_RETRY, err, NULL,
+			    "%s is not finished, no longer in the spool, and the source has other bytes under its name",
+			    left->entry.name);
 	return st;
 }
 
@@ -235,7 +237,8 @@ static enum df_status resume(struct feed_work *w, struct df_err *err)
 		char *spool = spool_path(w, &f->entry);
 		enum df_status got = access(spool, R_OK) == 0 ? DF_OK : pull_again(w, f, spool, &one);
 		if (got == DF_OK) {
-			df_log(DF_LOG_INFO, "%s: %s: going on where an earlier run stopped", w->feed->name, f->entry.name);
+			df_log(DF_LOG_INFO, "%s: %s: going on where an earlier run stopped", w->feed->name,
+			       f->entry.name);
 			hand_over(w, f->entry.name, spool, f->sha256, f->id);
 			continue;
 		}

@@ -43,7 +43,8 @@ static char *display_name(const struct run_file *f, const struct decode_doc *doc
 	return df_format("%s: %s", f->feed->name, f->name);
 }
 
-static void log_failure(const struct run_file *f, const struct decode_doc *doc, const struct df_err *err, const char *what)
+static void log_failure(const struct run_file *f, const struct decode_doc *doc, const struct df_err *err,
+			const char *what)
 {
 	char *name = display_name(f, doc);
 	char text[sizeof(struct df_err) + 128];
@@ -134,8 +135,9 @@ static void log_warnings(const struct file_work *w, const struct decode_doc *doc
 }
 
 /* Reads the whole document before anything of it is sent. *why says what is wrong with it. */
-static enum df_status document_preflight(struct file_work *w, const struct conf_feed *feed, const struct decode_doc *doc,
-					 int64_t begun_ms, struct preflight *found, struct df_err *why)
+static enum df_status document_preflight(struct file_work *w, const struct conf_feed *feed,
+					 const struct decode_doc *doc, int64_t begun_ms, struct preflight *found,
+					 struct df_err *why)
 {
 	struct walk walk = {.feed = feed, .file = w->f->name, .doc = doc};
 	struct batch_settings settings = run_batch_settings(feed, w->f->sha256, doc, begun_ms);
@@ -308,7 +310,8 @@ static enum df_status file_documents(struct file_work *w, struct decode *d, stru
 		const struct decode_skipped *s = decode_skipped(d, i);
 		df_log(DF_LOG_INFO, "%s: %s: %s is skipped: %s", w->f->feed->name, w->f->name, s->name, s->why);
 	}
-	enum df_status st = ledger_file_state(w->run->ledger, w->f->ledger_id, LEDGER_SENDING, NULL, NULL, false, 0, err);
+	enum df_status st =
+	    ledger_file_state(w->run->ledger, w->f->ledger_id, LEDGER_SENDING, NULL, NULL, false, 0, err);
 	for (size_t i = 0; st == DF_OK && i < decode_count(d); i++)
 		st = document_work(w, decode_doc(d, i), err);
 	return st;

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define COPY_CHUNK (1u << 20)
+#define COPY_CHUNK     (1u << 20)
 #define REJECTS_LOGGED 1000 /* of a stateless import, which writes no reject file */
 
 enum df_status run_copy(int fd_in, int fd_out, char hex[DF_SHA256_HEX], struct df_err *err)
@@ -65,10 +65,10 @@ static enum df_status open_input(const char *file, int *fd, struct df_err *err)
 struct plain_import {
 	const struct run_import_options *options;
 	struct run *run;
-	struct conf_feed feed; /* a view of the options' feed */
-	const char *name;      /* of the file at hand */
+	struct conf_feed feed;      /* a view of the options' feed */
+	const char *name;           /* of the file at hand */
 	struct send_stream *stream; /* own: one for all documents */
-	uint64_t *lane_next;	    /* own: a lane goes on from document to document */
+	uint64_t *lane_next;        /* own: a lane goes on from document to document */
 	uint64_t delivered, logged;
 };
 
@@ -87,7 +87,8 @@ static enum df_status plain_reject(void *ctx, const struct walk_reject *r, struc
 	(void)err;
 	for (size_t i = 0; i < r->n_faults; i++) {
 		if (p->logged++ == REJECTS_LOGGED)
-			df_log(DF_LOG_WARN, "%s: more rows are rejected; see `dropfeed validate --max-errors N`", p->name);
+			df_log(DF_LOG_WARN, "%s: more rows are rejected; see `dropfeed validate --max-errors N`",
+			       p->name);
 		if (p->logged > REJECTS_LOGGED)
 			break;
 		const struct map_fault *f = &r->faults[i];
@@ -120,10 +121,10 @@ static enum df_status plain_send(struct plain_import *p, struct walk *walk, cons
 
 static void plain_log(const struct plain_import *p, const struct decode_doc *doc, const struct preflight *found)
 {
-	df_log(found->rejected > 0 ? DF_LOG_WARN : DF_LOG_INFO, "%s%s%s: %llu rows, %llu rejected, %llu events in %llu batches",
-	       p->name, doc->name != NULL ? ", " : "", doc->name != NULL ? doc->name : "",
-	       (unsigned long long)found->rows, (unsigned long long)found->rejected, (unsigned long long)found->events,
-	       (unsigned long long)found->batches);
+	df_log(found->rejected > 0 ? DF_LOG_WARN : DF_LOG_INFO,
+	       "%s%s%s: %llu rows, %llu rejected, %llu events in %llu batches", p->name, doc->name != NULL ? ", " : "",
+	       doc->name != NULL ? doc->name : "", (unsigned long long)found->rows, (unsigned long long)found->rejected,
+	       (unsigned long long)found->events, (unsigned long long)found->batches);
 }
 
 /* Checks the document and writes its batches. DF_REJECT: refused. */
@@ -250,8 +251,8 @@ struct kept_import {
 };
 
 /* Copies the input into the spool under the name that a run would look for. The entry's name is borrowed. */
-static enum df_status spool_input(struct kept_import *k, const char *file, struct fetch_entry *e, char sha256[DF_SHA256_HEX],
-				  char **spool, struct df_err *err)
+static enum df_status spool_input(struct kept_import *k, const char *file, struct fetch_entry *e,
+				  char sha256[DF_SHA256_HEX], char **spool, struct df_err *err)
 {
 	const struct conf *conf = k->session.run.conf;
 	struct stat info = {0};
@@ -295,8 +296,8 @@ static enum df_status enter_input(struct kept_import *k, const struct fetch_entr
 	struct ledger_file f = {0};
 	enum df_status st = feed->duplicates_import ? DF_END : ledger_file_same(ledger, feed->name, sha256, &f, err);
 	if (st == DF_OK) {
-		df_log(DF_LOG_INFO, "%s: %s: skipped: same bytes as %s, which was delivered before", feed->name, e->name,
-		       f.name);
+		df_log(DF_LOG_INFO, "%s: %s: skipped: same bytes as %s, which was delivered before", feed->name,
+		       e->name, f.name);
 		ledger_file_free(&f);
 		return DF_END;
 	}

@@ -12,7 +12,7 @@ struct preflight_walk {
 		uint32_t batches, events;
 		uint64_t bytes;
 		bool historical;
-	} *lanes; /* own */
+	} * lanes; /* own */
 };
 
 static enum df_status count_batch(void *ctx, struct batch *b, struct df_err *err)
@@ -86,6 +86,7 @@ struct batch_settings run_batch_settings(const struct conf_feed *feed, const cha
 	    .lanes = feed->lanes,
 	    .window = feed->group_window,
 	    .historical = feed->historical,
+	    .fold_products = feed->fold_products,
 	    .begun_ms = begun_ms,
 	};
 }

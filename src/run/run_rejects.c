@@ -4,8 +4,8 @@
  * the map rejects, it rejects again, and what the API rejected the ledger knows by row number. So nothing about
  * rejects has to be kept in step with sending, and a crash at any point costs no more than doing this again.
  */
-#include "run_priv.h"
 #include "run_rejects.h"
+#include "run_priv.h"
 
 #include "dropfeed/report.h"
 

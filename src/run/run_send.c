@@ -39,9 +39,9 @@ enum df_status run_document_batches(struct walk *walk, const struct batch_settin
 
 struct document_send {
 	struct run *run;
-	struct send_stream *stream;  /* own */
-	const uint64_t *done;	     /* per lane: batches that earlier runs settled */
-	int64_t document_id;	     /* 0: stateless */
+	struct send_stream *stream;   /* own */
+	const uint64_t *done;         /* per lane: batches that earlier runs settled */
+	int64_t document_id;          /* 0: stateless */
 	uint64_t delivered, rejected; /* rows, by this run; written in the sender's thread, read after send_close */
 };
 

@@ -7,7 +7,7 @@
 /* Guidelines of the hosted feed, as its documentation gives them. */
 #define GUIDELINE_MIN_BYTES UINT64_C(5000000)
 #define GUIDELINE_MAX_BYTES UINT64_C(2000000000)
-#define GUIDELINE_COLUMNS 50
+#define GUIDELINE_COLUMNS   50
 #define GUIDELINE_ROW_BYTES 80000
 
 static enum df_status guideline(struct walk *w, struct df_err *err, const char *text)
@@ -29,7 +29,8 @@ static enum df_status guidelines_of_file(struct walk *w, struct df_err *err)
 	struct df_err ignored = {0};
 	enum df_status st = DF_OK;
 	if (decode_name_parse(w->file, &name, &ignored) == DF_OK && strpbrk(name.stem, "-.") != NULL)
-		st = guideline(w, err, "the hosted feed wants no dash and no dot in a file's name before its event type");
+		st = guideline(w, err,
+			       "the hosted feed wants no dash and no dot in a file's name before its event type");
 	if (st == DF_OK && w->doc->length < GUIDELINE_MIN_BYTES)
 		st = guideline(w, err, "the hosted feed wants files of 5 MB at least");
 	if (st == DF_OK && w->doc->length > GUIDELINE_MAX_BYTES)
@@ -52,8 +53,9 @@ static enum df_status walk_header(struct walk *w, struct rows *rows, struct rows
 	if (st != DF_OK)
 		return st;
 	if (!map_has_header(w->map))
-		return row->fault == NULL ? map_no_header(w->map, row->cells, row->n_cells, err)
-					  : df_fail(DF_REJECT, err, "malformed-csv", "the first row: %s", row->fault_text);
+		return row->fault == NULL
+			   ? map_no_header(w->map, row->cells, row->n_cells, err)
+			   : df_fail(DF_REJECT, err, "malformed-csv", "the first row: %s", row->fault_text);
 	if (row->fault != NULL) {
 		df_err_place(err, NULL, row->line, 0, NULL);
 		bool text = strcmp(row->fault, "invalid-utf8") == 0;
@@ -80,8 +82,7 @@ static enum df_status walk_reject_row(struct walk *w, const struct batch_row *wh
 static enum df_status walk_row(struct walk *w, const struct rows_row *row, const struct batch_settings *sizes,
 			       struct df_err *err)
 {
-	struct batch_row where = {
-	    .number = ++w->rows, .line = row->line, .offset = row->offset, .length = row->length};
+	struct batch_row where = {.number = ++w->rows, .line = row->line, .offset = row->offset, .length = row->length};
 	struct map_fault own = {0};
 	if (row->fault != NULL) {
 		own.code = row->fault;
@@ -96,8 +97,8 @@ static enum df_status walk_row(struct walk *w, const struct rows_row *row, const
 	if (batch_record_too_large(sizes, &record)) {
 		own.code = "row-too-large";
 		own.name = "";
-		snprintf(own.text, sizeof(own.text), "the row alone makes a batch of more than %u bytes, the API's limit",
-			 BATCH_MAX_BYTES);
+		snprintf(own.text, sizeof(own.text),
+			 "the row alone makes a batch of more than %u bytes, the API's limit", BATCH_MAX_BYTES);
 		return walk_reject_row(w, &where, &own, 1, err);
 	}
 	return w->handlers->record != NULL ? w->handlers->record(w->ctx, &record, &where, err) : DF_OK;

@@ -22,4 +22,19 @@ rejects=$(find "$work/state/rejects" -type f)
 equal "they all are rejected, and nothing else is" "$(grep -c 'missing-identity' "$rejects") $(($(wc -l <"$rejects") - 1))" "$anonymous $anonymous"
 check "everything else arrived, with time, product and quantity" batches retail "$data" "$work/api/accepted.ndjson"
 
+# Order lines folded into orders: one purchase event an invoice, the same products.
+receiver_stop
+receiver_start "$work/api2" || exit 1
+rm -rf "$work/state"
+{
+	printf '[dropfeed]\nstate_dir = %s/state\n' "$work"
+	local_feed retail "$work/in"
+	printf 'manifest = %s/manifests/retail.json\ntimestamps = %%m/%%d/%%y %%H:%%M\nenvironment = development\nfold_products = yes\n' "$root"
+} >"$conf"
+invoices=$(python3 -c 'import csv, sys
+print(len({row["InvoiceNo"] for row in csv.DictReader(open(sys.argv[1], newline="", encoding="utf-8-sig")) if row["CustomerID"]}))' "$data")
+exits 1 "the same, folded" run
+check "folded: the same products" batches retail "$data" "$work/api2/accepted.ndjson"
+equal "folded: one event an invoice" "$(batches events "$work/api2/accepted.ndjson")" "$invoices"
+
 finish

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define DAY_MS INT64_C(86400000)
+#define DAY_MS   INT64_C(86400000)
 #define BEGUN_MS INT64_C(1790000000000)
 
 struct test_row {
@@ -111,10 +111,12 @@ static size_t model(const struct test_row *rows, size_t n, size_t *batch_of)
 static void random_rows(struct test_row *rows, size_t n, unsigned users, unsigned kinds)
 {
 	for (size_t i = 0; i < n; i++) {
-		unsigned user = (unsigned)rand() % users, kind = (unsigned)rand() % 20 == 0 ? (unsigned)rand() % kinds : 0;
+		unsigned user = (unsigned)rand() % users,
+			 kind = (unsigned)rand() % 20 == 0 ? (unsigned)rand() % kinds : 0;
 		memset(&rows[i], 0, sizeof(rows[i]));
 		snprintf(rows[i].ids, sizeof(rows[i].ids), "\"mpid\":%u", user);
-		snprintf(rows[i].batch, sizeof(rows[i].batch), "\"mpid\":%u,\"user_attributes\":{\"k\":\"%u\"}", user, kind);
+		snprintf(rows[i].batch, sizeof(rows[i].batch), "\"mpid\":%u,\"user_attributes\":{\"k\":\"%u\"}", user,
+			 kind);
 		snprintf(rows[i].data, sizeof(rows[i].data), "\"event_name\":\"e%zu\"", i);
 	}
 }
@@ -201,7 +203,8 @@ static void test_window(void)
 static void test_shape(void)
 {
 	static struct seen s;
-	struct test_row row = {.ids = "\"mpid\":1", .batch = "\"environment\":\"production\",\"mpid\":1", .data = "\"a\":1"};
+	struct test_row row = {
+	    .ids = "\"mpid\":1", .batch = "\"environment\":\"production\",\"mpid\":1", .data = "\"a\":1"};
 	struct batch_settings set = settings("screen_view");
 	make(&set, &row, 1, &s);
 	CU_ASSERT_EQUAL_FATAL(s.n, 1);
@@ -335,6 +338,99 @@ static void test_bytes(void)
 	free(big);
 }
 
+/* ---- folding: order lines of one order ---- */
+
+struct fold_row {
+	const char *ids, *data; /* data with its products between < and > */
+	const char *message_id;
+};
+
+static void fold_rows(const struct fold_row *rows, size_t n, struct seen *out)
+{
+	struct batch_settings set = settings("commerce_event");
+	struct df_err err = {0};
+	set.fold_products = true;
+	out->n = 0;
+	struct batch_maker *mk = batch_maker_new(&set, on_batch, out);
+	for (size_t i = 0; i < n; i++) {
+		struct df_buf data = {0};
+		struct map_record r = {.ids = rows[i].ids, .ids_len = strlen(rows[i].ids)};
+		for (const char *p = rows[i].data; *p != '\0'; p++) {
+			if (*p == '<')
+				r.fold_from = data.len;
+			else if (*p == '>')
+				r.fold_to = data.len;
+			else
+				df_buf_addc(&data, *p);
+		}
+		r.fold_items = r.fold_to != 0;
+		r.data = data.data;
+		r.data_len = data.len;
+		r.message_id = rows[i].message_id;
+		r.message_id_len = r.message_id != NULL ? strlen(r.message_id) : 0;
+		struct batch_row where = {.number = i + 1};
+		CU_ASSERT_EQUAL(batch_maker_add(mk, &r, &where, &err), DF_OK);
+		df_buf_free(&data);
+	}
+	CU_ASSERT_EQUAL(batch_maker_end(mk, &err), DF_OK);
+	batch_maker_free(mk);
+}
+
+static size_t count(const char *text, const char *what)
+{
+	size_t n = 0;
+	for (const char *p = strstr(text, what); p != NULL; p = strstr(p + 1, what))
+		n++;
+	return n;
+}
+
+static void test_fold(void)
+{
+	static struct seen s;
+	static const struct fold_row rows[] = {
+	    {"u", "\"t\":1,\"p\":[<{\"id\":\"a\"}>],\"z\":1", NULL},
+	    {"u", "\"t\":1,\"p\":[<{\"id\":\"b\"}>],\"z\":1", NULL},
+	    {"u", "\"t\":1,\"p\":[<{\"id\":\"ccc\"}>],\"z\":1", NULL}, /* one event so far */
+	    {"u", "\"t\":2,\"p\":[<{\"id\":\"d\"}>],\"z\":1", NULL},   /* differs before the products */
+	    {"u", "\"t\":2,\"p\":[<{\"id\":\"e\"}>],\"z\":2", NULL},   /* differs behind them */
+	    {"v", "\"t\":2,\"p\":[<{\"id\":\"f\"}>],\"z\":2", NULL},   /* another user */
+	    {"u", "\"t\":2,\"p\":[<{\"id\":\"g\"}>],\"z\":2", NULL},   /* no longer adjacent */
+	    {"u", "\"t\":2,\"z\":2", NULL},                            /* no product */
+	    {"u", "\"t\":2,\"z\":2", NULL},
+	    {"u", "\"t\":3,\"p\":[<{\"id\":\"h\"}>]", "m1"},
+	    {"u", "\"t\":3,\"p\":[<{\"id\":\"i\"}>]", "m1"},
+	    {"u", "\"t\":3,\"p\":[<{\"id\":\"j\"}>]", "m2"}, /* an event of its own, says its id */
+	};
+	fold_rows(rows, sizeof(rows) / sizeof(rows[0]), &s);
+	CU_ASSERT_EQUAL_FATAL(s.n, 2);
+	CU_ASSERT_EQUAL(s.v[0]->n_events, 8);
+	CU_ASSERT_EQUAL(s.v[0]->n_rows, 11);
+	CU_ASSERT_EQUAL(s.v[1]->n_events, 1);
+	CU_ASSERT_EQUAL(count(s.v[0]->json, "source_message_id"), 8);
+	CU_ASSERT_PTR_NOT_NULL(
+	    strstr(s.v[0]->json, "\"t\":1,\"p\":[{\"id\":\"a\"},{\"id\":\"b\"},{\"id\":\"ccc\"}],\"z\":1}"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(s.v[0]->json, "[{\"id\":\"h\"},{\"id\":\"i\"}]"));
+	clear(&s);
+}
+
+/* A hundred products an event; what goes beyond begins another one. */
+static void test_fold_limit(void)
+{
+	static struct seen s;
+	static struct fold_row rows[250];
+	for (size_t i = 0; i < 250; i++)
+		rows[i] = (struct fold_row){"u", "\"p\":[<{\"id\":\"a\"}>]", NULL};
+	fold_rows(rows, 250, &s);
+	CU_ASSERT_EQUAL_FATAL(s.n, 1);
+	CU_ASSERT_EQUAL(s.v[0]->n_events, 3);
+	CU_ASSERT_EQUAL(s.v[0]->n_rows, 250);
+	CU_ASSERT_EQUAL(count(s.v[0]->json, "\"id\":\"a\""), 250);
+	struct json_object *o = json_tokener_parse(s.v[0]->json);
+	CU_ASSERT_PTR_NOT_NULL(o);
+	json_object_put(o);
+	clear(&s);
+}
+
 int main(void)
 {
 	CU_initialize_registry();
@@ -347,6 +443,8 @@ int main(void)
 	CU_add_test(s, "historical routing", test_historical);
 	CU_add_test(s, "old and new rows of one user", test_historical_order);
 	CU_add_test(s, "bytes", test_bytes);
+	CU_add_test(s, "order lines of one order", test_fold);
+	CU_add_test(s, "products of one event", test_fold_limit);
 	CU_basic_run_tests();
 	unsigned failed = CU_get_number_of_failures();
 	CU_cleanup_registry();
