@@ -28,7 +28,7 @@ receiver_start "$work/api2" || exit 1
 rm -rf "$work/state"
 {
 	printf '[dropfeed]\nstate_dir = %s/state\n' "$work"
-	local_feed retail "$work/in"
+	local_feed orders "$work/in" # another feed, other ids: the content is another
 	printf 'manifest = %s/manifests/retail.json\ntimestamps = %%m/%%d/%%y %%H:%%M\nenvironment = development\nfold_products = yes\n' "$root"
 } >"$conf"
 invoices=$(python3 -c 'import csv, sys
