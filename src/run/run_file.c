@@ -15,6 +15,7 @@ struct file_work {
 	struct run_file *f;
 	struct df_err refused; /* why the first refused document was */
 	size_t n_refused;
+	bool shut; /* the API refused access or stayed away: other files would fare no better */
 };
 
 void run_file_free(struct run_file *f)
@@ -177,8 +178,10 @@ static enum df_status document_deliver(struct file_work *w, const struct conf_fe
 	}
 	if (st == DF_OK && d->state != LEDGER_SENDING)
 		st = ledger_document_state(w->run->ledger, d->id, LEDGER_SENDING, NULL, NULL, df_now_ms(), err);
-	if (st == DF_OK)
+	if (st == DF_OK) {
 		st = run_document_send(w->run, feed, &walk, &settings, d->id, &delivered, &api_rejected, err);
+		w->shut = st == DF_DENIED || st == DF_RETRY;
+	}
 	walk_end(&walk);
 	if (st == DF_OK)
 		st = document_close(w, &walk, doc, d->id, err);
@@ -345,11 +348,20 @@ void run_file_deliver(struct run *run, struct run_file *f)
 {
 	struct file_work w = {.run = run, .f = f};
 	struct df_err err = {0};
-	if (df_stop_requested) {
+	pthread_mutex_lock(&run->lock);
+	bool shut = run->shut == f->feed;
+	pthread_mutex_unlock(&run->lock);
+	if (df_stop_requested || shut) {
+		df_log(DF_LOG_INFO, "%s: %s: waits for the next run", f->feed->name, f->name);
 		run_note(run, DF_RETRY);
 		return;
 	}
 	enum df_status st = file_work(&w, &err);
+	if (w.shut) {
+		pthread_mutex_lock(&run->lock);
+		run->shut = f->feed;
+		pthread_mutex_unlock(&run->lock);
+	}
 	if (st != DF_OK)
 		log_failure(f, NULL, &err, st == DF_RETRY ? "not finished, the next run goes on with it" : "stopped");
 	run_note(run, st);

@@ -68,8 +68,9 @@ struct run { /* shared by the workers of a run */
 	struct ledger *ledger; /* NULL: stateless */
 	struct sender *sender;
 	const char *scratch; /* folder for unnamed files */
-	pthread_mutex_t lock; /* of result */
+	pthread_mutex_t lock; /* of result and shut */
 	struct run_result *result;
+	const struct conf_feed *shut; /* borrowed: the feed whose API refused access or stayed away; its other files wait */
 };
 
 struct run_file { /* a drop file in the spool, or local */
