@@ -72,4 +72,39 @@ sed 's/C-2/C-3/' "$signups" >"$work/budget/signups-custom_event.csv"
 exits 1 "more rejects than max_rejects allows" run
 said "says too-many-rejects" too-many-rejects
 equal "and nothing of that document is sent" "$(batches events "$accepted")" 40
+
+# Without a header, into files of the feed's own.
+mkdir -p "$work/bare" "$work/sink"
+cat >"$work/bare.json" <<'END'
+{"hasHeaderRow": false, "columns": [ // by position
+	{"column": "customer", "action": "keep", "field": "user_identities.customerid"},
+	{"column": "screen", "action": "keep", "field": "events.data.screen_name"},
+	{"column": "time", "action": "keep", "field": "events.data.timestamp_unixtime_ms"}]}
+END
+{
+	printf '[dropfeed]\nstate_dir = %s/state3\n[feed bare]\nsource = file://%s/bare\nmin_age = 0s\n' "$work" "$work"
+	printf 'manifest = %s/bare.json\nsink = file:%s/sink/\n' "$work" "$work"
+} >"$conf"
+printf '1,home,1790000000000\n2,"a, b",soon\n,cart,1790000000001\n' >"$work/bare/visits-screen_view.csv"
+exits 1 "a document without a header, with bad rows" run
+bare=$work/state3/rejects/bare/visits-screen_view.csv
+equal "its rejects have no header either" "$(lines "$bare")" 2
+cp "$bare" "$work/bare/again-screen_view.csv"
+exits 1 "they are taken back as they are" run
+equal "and rejected with one line number and one reason" "$(grep -c 'not-an-integer' "$work/state3/rejects/bare/again-screen_view.csv") \
+$(grep -o 'not-an-integer' "$work/state3/rejects/bare/again-screen_view.csv" | wc -l)" "1 \
+1"
+sed 's/,soon,/,1790000000002,/; s/^,cart/3,cart/' "$bare" >"$work/bare/fixed-screen_view.csv"
+exits 0 "corrected" run
+equal "each row stands in the sink once" "$(cat "$work/sink/"* | batches events /dev/stdin)" 3
+
+# The same into one file, run after run.
+sed -i "s|^state_dir.*|state_dir = $work/state4|; s|^sink.*|sink = file:$work/all.ndjson|" "$conf"
+exits 1 "three files into one" run
+equal "they all stand there" "$(batches events "$work/all.ndjson")" 3
+exits 0 "another run" run
+equal "adds nothing" "$(lines "$work/all.ndjson")" 3
+printf '4,late,1790000000003\n' >"$work/bare/late-screen_view.csv"
+exits 0 "another file" run
+equal "is added" "$(lines "$work/all.ndjson") $(batches events "$work/all.ndjson")" "4 4"
 finish
