@@ -16,12 +16,12 @@
 #include "dropfeed/map.h"
 
 /* Limits of the Events API: a request holds at most 100 batches, 100 events and 256,000 bytes; a batch 128,000 bytes. */
-#define BATCH_MAX_BYTES 128000u
-#define BATCH_MAX_EVENTS 100u
-#define BATCH_MAX_FOLDED 100u /* products that rows are folded into one event up to */
+#define BATCH_MAX_BYTES     128000u
+#define BATCH_MAX_EVENTS    100u
+#define BATCH_MAX_FOLDED    100u /* products that rows are folded into one event up to */
 #define REQUEST_MAX_BATCHES 100u
-#define REQUEST_MAX_EVENTS 100u
-#define REQUEST_MAX_BYTES 256000u
+#define REQUEST_MAX_EVENTS  100u
+#define REQUEST_MAX_BYTES   256000u
 
 /* Where a row stands, for rejects that the API finds later. */
 struct batch_row {
@@ -34,10 +34,10 @@ struct batch_row {
 struct batch {
 	char *json; /* own: one line, UTF-8, no newline, a NUL behind it */
 	size_t json_len;
-	uint32_t n_events; /* 0 for eventless */
-	uint32_t lane;	   /* 0 .. lanes-1: a user's batches all have the same */
-	bool historical;   /* goes to /bulkevents/historical */
-	uint64_t position; /* 0-based, in the document's sequence of batches */
+	uint32_t n_events;      /* 0 for eventless */
+	uint32_t lane;          /* 0 .. lanes-1: a user's batches all have the same */
+	bool historical;        /* goes to /bulkevents/historical */
+	uint64_t position;      /* 0-based, in the document's sequence of batches */
 	uint64_t lane_position; /* 0-based, in its lane */
 	struct batch_row *rows; /* own */
 	size_t n_rows;
@@ -53,8 +53,10 @@ struct batch_settings {
 	uint32_t lanes;
 	uint64_t window; /* bytes of open batches */
 	enum conf_historical historical;
+	bool
+	    count_only; /* batches need no JSON, ids and rows: json may be NULL; json_len is what it would be, or a little more */
 	bool fold_products; /* adjacent rows that differ in product_action.products alone make one event */
-	int64_t begun_ms; /* when the document was first begun: rows older than 30 days before that are historical */
+	int64_t begun_ms;   /* when the document was first begun: rows older than 30 days before that are historical */
 };
 
 struct batch_maker;

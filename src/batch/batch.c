@@ -22,6 +22,7 @@ struct batch_maker {
 	batch_sink sink;
 	void *ctx;
 	uuid_t space;
+	bool counts;     /* batches come without JSON: folding alone has to see the events */
 	char *event_end; /* own: what closes an event; NULL when eventless */
 
 	struct batch_open **table; /* own; chained by hash */
@@ -74,6 +75,7 @@ struct batch_maker *batch_maker_new(const struct batch_settings *settings, batch
 	mk->set = *settings;
 	mk->sink = sink;
 	mk->ctx = ctx;
+	mk->counts = settings->count_only && !settings->fold_products;
 	batch_id_namespace(mk->space, settings->feed, settings->sha256, settings->document);
 	if (!is_eventless(settings))
 		mk->event_end = df_format("},\"event_type\":\"%s\"}", settings->event_type);
@@ -186,6 +188,7 @@ static struct batch_open *table_open(struct batch_maker *mk, uint64_t hash, cons
 	o->historical = historical;
 	o->n_events = 0;
 	o->n_rows = 0;
+	o->events_len = 0;
 	o->weight = 0;
 	df_buf_reset(&o->batch);
 	df_buf_reset(&o->own_id);
@@ -234,7 +237,7 @@ static bool ids_enter(struct batch_ids *ids, uint64_t hash)
 static void serialize(struct batch_maker *mk, const struct batch_open *o, struct batch *b)
 {
 	struct df_buf json = {0};
-	df_buf_grow(&json, batch_size(o->own_id.len, o->batch.len, o->events.len) + 1);
+	df_buf_grow(&json, batch_size(o->own_id.len, o->batch.len, o->events_len) + 1);
 	df_buf_adds(&json, "{\"source_request_id\":\"");
 	if (o->own_id.len > 0 && ids_enter(&mk->used, batch_hash(o->own_id.data, o->own_id.len))) {
 		df_buf_add(&json, o->own_id.data, o->own_id.len);
@@ -274,10 +277,14 @@ static enum df_status close_batch(struct batch_maker *mk, struct batch_open *o, 
 	b->lane_position = mk->lane_next[b->lane]++;
 	b->historical = o->historical;
 	b->n_events = o->n_events;
-	serialize(mk, o, b);
-	b->rows = df_alloc(o->n_rows * sizeof(*b->rows));
-	memcpy(b->rows, o->rows, o->n_rows * sizeof(*b->rows));
 	b->n_rows = o->n_rows;
+	if (mk->counts) {
+		b->json_len = batch_size(o->own_id.len, o->batch.len, o->events_len);
+	} else {
+		serialize(mk, o, b);
+		b->rows = df_alloc(o->n_rows * sizeof(*b->rows));
+		memcpy(b->rows, o->rows, o->n_rows * sizeof(*b->rows));
+	}
 	o->chain = mk->spare;
 	mk->spare = o;
 	return mk->sink(mk->ctx, b, err);
@@ -305,7 +312,7 @@ static bool same_user(const struct batch_open *o, const struct map_record *rec, 
 
 static bool has_room(const struct batch_open *o, size_t more)
 {
-	return batch_size(o->own_id.len, o->batch.len, o->events.len + 1 + more) <= BATCH_MAX_BYTES;
+	return batch_size(o->own_id.len, o->batch.len, o->events_len + 1 + more) <= BATCH_MAX_BYTES;
 }
 
 /* Whether the row before went into this batch's last event, and this one differs from it in the products alone. */
@@ -337,6 +344,7 @@ static void fold(struct batch_open *o, const struct map_record *rec)
 	e->data[at] = ',';
 	memcpy(e->data + at + 1, rec->data + rec->fold_from, more);
 	e->len += more + 1;
+	o->events_len = e->len;
 	o->last.fold_to += more + 1;
 	o->last.data_end += more + 1;
 	o->last.products += rec->fold_items;
@@ -345,6 +353,11 @@ static void fold(struct batch_open *o, const struct map_record *rec)
 static void add_event(struct batch_maker *mk, struct batch_open *o, const struct map_record *rec, uint64_t row)
 {
 	struct df_buf *e = &o->events;
+	o->n_events++;
+	if (mk->counts) {
+		o->events_len += (o->events_len > 0) + event_size(&mk->set, rec);
+		return;
+	}
 	if (e->len > 0)
 		df_buf_addc(e, ',');
 	df_buf_adds(e, "{\"data\":{\"source_message_id\":\"");
@@ -368,7 +381,7 @@ static void add_event(struct batch_maker *mk, struct batch_open *o, const struct
 		o->last.fold_to = o->last.data + rec->fold_to;
 	}
 	df_buf_adds(e, mk->event_end);
-	o->n_events++;
+	o->events_len = e->len;
 }
 
 static void add_row(struct batch_maker *mk, struct batch_open *o, const struct map_record *rec,
@@ -378,15 +391,17 @@ static void add_row(struct batch_maker *mk, struct batch_open *o, const struct m
 		fold(o, rec);
 	else if (mk->event_end != NULL)
 		add_event(mk, o, rec, where->number);
-	if (o->n_rows == o->cap_rows) {
+	if (!mk->counts && o->n_rows == o->cap_rows) {
 		o->cap_rows = o->cap_rows > 0 ? o->cap_rows * 2 : 4;
 		o->rows = df_realloc(o->rows, o->cap_rows * sizeof(*o->rows));
 	}
-	o->rows[o->n_rows++] = *where;
+	if (!mk->counts)
+		o->rows[o->n_rows] = *where;
+	o->n_rows++;
 	/* About what is held, spare room included. A formula of lengths, never of allocations: it decides when batches
 	 * close, and a later version that allocates otherwise has to close them at the same rows. */
 	size_t weight =
-	    512 + o->ids_len + o->batch.len + o->own_id.len + o->events.len + o->events.len / 2 + o->n_rows * 48;
+	    512 + o->ids_len + o->batch.len + o->own_id.len + o->events_len + o->events_len / 2 + o->n_rows * 48;
 	mk->weight += weight - o->weight;
 	o->weight = weight;
 }

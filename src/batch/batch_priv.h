@@ -35,6 +35,7 @@ struct batch_open {
 	struct df_buf batch;  /* members but source_request_id and events */
 	struct df_buf own_id; /* the file's source_request_id; empty: none */
 	struct df_buf events; /* serialized, comma-separated */
+	size_t events_len;    /* of what stands, or (count_only) would stand there */
 	struct batch_last last;
 	struct batch_row *rows; /* own */
 	size_t n_rows, cap_rows;

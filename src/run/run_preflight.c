@@ -66,7 +66,9 @@ enum df_status preflight_document(struct walk *walk, const struct batch_settings
 	*out = (struct preflight){0};
 	struct preflight_walk p = {.out = out, .reject = reject, .ctx = ctx};
 	p.lanes = df_alloc(settings->lanes * sizeof(*p.lanes));
-	enum df_status st = run_document_batches(walk, settings, count_batch, on_reject, &p, err);
+	struct batch_settings counting = *settings;
+	counting.count_only = true;
+	enum df_status st = run_document_batches(walk, &counting, count_batch, on_reject, &p, err);
 	out->rows = walk->rows;
 	out->rejected = walk->rejected;
 	if (st == DF_OK)
