@@ -125,7 +125,8 @@ static void text_document(struct validate_output *out, const struct run_check *c
 	}
 	for (size_t i = 0; i < c->n_warnings; i++)
 		printf("  warning: %s [%s]\n", c->warnings[i].text, c->warnings[i].code);
-	fwrite(out->errors.data, 1, out->errors.len, stdout);
+	if (out->errors.len > 0)
+		fwrite(out->errors.data, 1, out->errors.len, stdout);
 	if (out->n_errors > out->max_errors)
 		printf("  and %llu more errors (--max-errors N shows more)\n",
 		       (unsigned long long)(out->n_errors - out->max_errors));
