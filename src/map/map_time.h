@@ -22,7 +22,7 @@ struct map_time {
 };
 
 /* DF_USAGE when the zone is not known or the format cannot work. */
-enum df_status map_time_open(struct map_time *t, const char *timestamps, const char *timezone,
+enum df_status map_time_open(struct map_time *t, const char *timestamps, const char *zone,
 			     struct df_err *err) DF_CHECK;
 void map_time_close(struct map_time *t);
 
