@@ -22,7 +22,7 @@ static char *name_pick(const uint8_t **data, size_t *size)
 	if (first == 'n')
 		return fuzz_front(data, size, '\n');
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (names[i][0] == first)
+		if ((uint8_t)names[i][0] == first)
 			return df_strdup(names[i]);
 	return df_strdup(names[first % 4]);
 }

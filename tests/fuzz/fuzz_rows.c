@@ -21,6 +21,7 @@ static void expand(const uint8_t *data, size_t size, struct df_buf *out)
 			out->len += LONG_RUN;
 		}
 	}
+	(void)df_buf_cstr(out); /* not NULL, even when it is empty */
 }
 
 struct cells {

@@ -67,13 +67,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct send_request *r = df_alloc(sizeof(*r));
 	char *front = fuzz_front(&data, &size, '\n'), *body = df_alloc(size);
-	int status = 0, n = 0;
-	if (sscanf(front, "%3d %3d", &status, &n) != 2 || n < 1 || n > (int)REQUEST_MAX_BATCHES || status < 100)
-		status = 202, n = 3;
+	char *rest = front;
+	long status = strtol(rest, &rest, 10), n = strtol(rest, &rest, 10);
+	if (n < 1 || n > (long)REQUEST_MAX_BATCHES)
+		n = 3;
 	if (size > 0)
 		memcpy(body, data, size); /* of exactly that size: a body has no NUL behind it */
 	request_make(r, (size_t)n);
-	answer(r, status, body, size, strstr(front, "cut") != NULL);
+	answer(r, status, body, size, strstr(rest, "cut") != NULL);
 	send_request_clear(r);
 	df_buf_free(&r->body);
 	free(r);
