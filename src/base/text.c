@@ -89,3 +89,10 @@ size_t df_utf8_valid(const char *s, size_t len)
 	}
 	return i;
 }
+
+void df_utf8_mend(char *s)
+{
+	size_t len = strlen(s);
+	for (size_t i = df_utf8_valid(s, len); i < len; i += df_utf8_valid(s + i, len - i))
+		s[i] = '?';
+}

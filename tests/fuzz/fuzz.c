@@ -48,12 +48,19 @@ bool fuzz_among(const char *word, const char *const *words)
 	return *words != NULL;
 }
 
+void fuzz_message(const char *text, size_t size)
+{
+	size_t len = strnlen(text, size);
+	FUZZ_CHECK(len > 0 && len < size);
+	FUZZ_CHECK(df_utf8_valid(text, len) == len);
+}
+
 void fuzz_error(enum df_status st, const struct df_err *err, const char *const *codes)
 {
 	char shown[4096];
 	FUZZ_CHECK(st == DF_USAGE || st == DF_RETRY || st == DF_REJECT);
-	FUZZ_CHECK(err->text[0] != '\0');
-	FUZZ_CHECK(strnlen(err->text, sizeof(err->text)) < sizeof(err->text));
+	fuzz_message(err->text, sizeof(err->text));
+	FUZZ_CHECK(df_utf8_valid(err->column, strlen(err->column)) == strlen(err->column));
 	FUZZ_CHECK(st == DF_REJECT ? fuzz_among(err->code, codes) : err->code[0] == '\0');
 	df_err_render(err, shown, sizeof(shown));
 }
@@ -164,7 +171,7 @@ enum df_status fuzz_row(struct map *m, const struct rows_cell *cells, size_t n, 
 		FUZZ_CHECK(fuzz_among(fault->code, row_codes));
 		FUZZ_CHECK(fault->column <= map_columns(m));
 		FUZZ_CHECK(strcmp(fault->name, map_column_name(m, fault->column)) == 0);
-		FUZZ_CHECK(fault->text[0] != '\0' && strnlen(fault->text, sizeof(fault->text)) < sizeof(fault->text));
+		fuzz_message(fault->text, sizeof(fault->text));
 	}
 	if (st != DF_OK)
 		return st;
@@ -186,7 +193,7 @@ void fuzz_warnings(const struct map *m)
 	const struct map_warning *w = NULL;
 	size_t n = map_warnings(m, &w);
 	for (size_t i = 0; i < n; i++) {
-		FUZZ_CHECK(w[i].code[0] != '\0' && strnlen(w[i].code, sizeof(w[i].code)) < sizeof(w[i].code));
-		FUZZ_CHECK(w[i].text[0] != '\0' && strnlen(w[i].text, sizeof(w[i].text)) < sizeof(w[i].text));
+		fuzz_message(w[i].code, sizeof(w[i].code));
+		fuzz_message(w[i].text, sizeof(w[i].text));
 	}
 }

@@ -34,6 +34,9 @@ char *fuzz_text(const void *data, size_t size);
 /* The text up to `end` or the end of the input is cut off its front. free() it. */
 char *fuzz_front(const uint8_t **data, size_t *size, char end);
 
+/* Text for people: some, in UTF-8, and whole. */
+void fuzz_message(const char *text, size_t size);
+
 /* A failed call's error is text for people, and its code is one of the NULL-terminated list ("" where the status is
  * DF_USAGE or DF_RETRY). */
 void fuzz_error(enum df_status st, const struct df_err *err, const char *const *codes);

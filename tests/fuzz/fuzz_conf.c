@@ -11,7 +11,7 @@ static void check_problems(const struct conf_problems *problems, const uint8_t *
 		lines += data[i] == '\n';
 	for (size_t i = 0; i < problems->n; i++) {
 		FUZZ_CHECK(problems->v[i].line >= last && problems->v[i].line <= lines);
-		FUZZ_CHECK(problems->v[i].text[0] != '\0');
+		fuzz_message(problems->v[i].text, 4096);
 		last = problems->v[i].line;
 	}
 }
