@@ -196,6 +196,8 @@ static void place(struct check *c, const struct rows_row *row)
 	}
 	FUZZ_CHECK(row->line >= c->feeds + 1 && row->line <= c->feeds + c->returns + 1);
 	c->end = row->offset + row->length;
+	char last = p[c->end - 1], next = c->end < c->doc->len ? p[c->end] : '\0'; /* a line end belongs to its row */
+	FUZZ_CHECK(c->end == c->doc->len || last == '\n' || (last == '\r' && next != '\n'));
 }
 
 static void read_document(struct check *c, struct rows *r)
