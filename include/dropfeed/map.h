@@ -61,7 +61,7 @@ enum df_status map_open(const struct conf_feed *feed, const char *event_type, st
 bool map_has_header(const struct map *m);
 
 /* Compiles the plan from the header. DF_REJECT: duplicate-column, unknown-column (with the nearest known path),
- * missing-column, no-identity-column, manifest-mismatch. */
+ * missing-column, no-identity-column, manifest-mismatch, too-long (an attribute's name), guideline (too many columns). */
 enum df_status map_header(struct map *m, const struct rows_cell *cells, size_t n, struct df_err *err) DF_CHECK;
 enum df_status map_no_header(struct map *m, size_t n_cells, struct df_err *err) DF_CHECK;
 
