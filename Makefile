@@ -34,13 +34,17 @@ LIB      := $(BUILD)/libdropfeed.a
 UNIT     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 HELPERS  := $(wildcard tests/unit/helper_*.c)
 PEERS    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/peers/*.c))
+FUZZ     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+# What runs the inputs: our own main, or libFuzzer's (FUZZ_MAIN= and its flags in LDFLAGS).
+FUZZ_MAIN ?= $(BUILD)/tests/fuzz/replay.o
+FUZZ_SECONDS ?= 60
 CFILES    = $(wildcard src/*.c src/*/*.c tests/*/*.c)
 HFILES    = $(wildcard include/*/*.h src/*/*.h tests/*/*.h)
 
 # A nested make builds on all processors, unless -j was given already.
 PARALLEL  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all deps deps-lint have-libs build-tests demo test unit e2e bench lint format asan valgrind
+.PHONY: all deps deps-lint deps-fuzz have-libs build-tests demo test unit e2e fuzz fuzz-targets bench lint format asan valgrind
 .PHONY: install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -65,6 +69,9 @@ $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(HELPERS:%.c=$(BUILD)/
 $(BUILD)/tests/peers/%: $(BUILD)/tests/peers/%.o
 	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ -lmicrohttpd -ljson-c -lpthread
 
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(FUZZ_MAIN) $(LIB)
+	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
 	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ -lcsv
 
@@ -76,6 +83,9 @@ deps: ## install what building and testing need, where it is missing
 
 deps-lint:
 	@tests/deps lint
+
+deps-fuzz:
+	@tests/deps fuzz
 
 # The libraries' flags are read while this file is parsed, so after `deps` the work is done by a make of its own.
 demo: deps ## show the whole way of a drop file, against servers on this machine
@@ -94,10 +104,16 @@ e2e: $(PEERS) $(BUILD)/dropfeed ## end-to-end tests only: real sshd, gpg, zip, H
 
 .PHONY: peers
 peers: $(PEERS)
-build-tests: $(BUILD)/dropfeed $(PEERS) $(UNIT)
+fuzz-targets: $(FUZZ)
+build-tests: $(BUILD)/dropfeed $(PEERS) $(UNIT) $(FUZZ)
 
 asan: ## the same tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory test BUILD=build-asan SANITIZE=address,undefined
+
+fuzz: deps deps-fuzz ## search for inputs that break it, FUZZ_SECONDS (60) for each target
+	@$(MAKE) --no-print-directory -s $(PARALLEL) BUILD=build-fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined \
+		LDFLAGS=-fsanitize=fuzzer FUZZ_MAIN= fuzz-targets
+	@tests/fuzz/run build-fuzz $(FUZZ_SECONDS)
 
 valgrind: deps ## unit tests under valgrind
 	@$(MAKE) --no-print-directory $(PARALLEL) build-tests
@@ -132,7 +148,7 @@ uninstall: ## remove what install put there
 	rm -rf $(DOC)
 
 clean: ## remove what was built
-	rm -rf $(BUILD) build-asan
+	rm -rf $(BUILD) build-asan build-fuzz
 
 help: ## this list
 	@echo 'make [BUILD=dir] [CC=clang] [WERROR=1] [SANITIZE=address,undefined] TARGET'

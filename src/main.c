@@ -10,8 +10,9 @@
 
 static void print_help(void)
 {
-	printf("dropfeed %s - delivers CSV drop files to mParticle's Events API\n\nUsage: dropfeed COMMAND [OPTIONS]\n\n",
-	       DROPFEED_VERSION);
+	printf(
+	    "dropfeed %s - delivers CSV drop files to mParticle's Events API\n\nUsage: dropfeed COMMAND [OPTIONS]\n\n",
+	    DROPFEED_VERSION);
 	for (const struct cli_command *c = cli_commands; c->name != NULL; c++)
 		printf("  %-10s %s\n", c->name, c->summary);
 	puts("\n`dropfeed COMMAND --help` says more. `--version` prints the version." CLI_GLOBAL_HELP);

@@ -37,8 +37,8 @@ struct df_buf {
 	bool over;
 };
 
-void df_buf_free(struct df_buf *b);  /* leaves it empty and usable */
-void df_buf_reset(struct df_buf *b); /* len 0, memory kept */
+void df_buf_free(struct df_buf *b);              /* leaves it empty and usable */
+void df_buf_reset(struct df_buf *b);             /* len 0, memory kept */
 bool df_buf_grow(struct df_buf *b, size_t more); /* room for `more` bytes; false and `over` when past max */
 void df_buf_addf(struct df_buf *b, const char *fmt, ...) DF_PRINTF(2, 3);
 const char *df_buf_cstr(struct df_buf *b); /* NUL-terminated view, borrowed until the next append */
@@ -72,6 +72,8 @@ void df_json_string(struct df_buf *b, const char *s, size_t len);
 /* ---- UTF-8 (RFC 3629) ---- */
 /* Length of the longest valid prefix: equals len when all of it is valid. Overlong forms and surrogates are not. */
 size_t df_utf8_valid(const char *s, size_t len);
+/* Puts '?' for each byte that is not UTF-8: for messages, which quote others and are cut to their room. */
+void df_utf8_mend(char *s);
 
 /* ---- logging ---- */
 enum df_log_level { DF_LOG_ERROR, DF_LOG_WARN, DF_LOG_INFO, DF_LOG_DEBUG };

@@ -19,8 +19,8 @@
 
 #include "dropfeed/base.h"
 
-enum conf_policy { CONF_OFF, CONF_WARN, CONF_ENFORCE };		 /* guidelines */
-enum conf_after { CONF_KEEP, CONF_DELETE, CONF_MOVE };		 /* after_done, after_refused */
+enum conf_policy { CONF_OFF, CONF_WARN, CONF_ENFORCE }; /* guidelines */
+enum conf_after { CONF_KEEP, CONF_DELETE, CONF_MOVE };  /* after_done, after_refused */
 enum conf_historical { CONF_HIST_AUTO, CONF_HIST_NEVER, CONF_HIST_ALWAYS };
 enum conf_sink { CONF_SINK_EVENTS_API, CONF_SINK_FILE, CONF_SINK_STDOUT };
 
@@ -55,38 +55,38 @@ struct conf_feed {
 	struct conf_list exclude;
 	int64_t min_age_ms; /* min_age, default 60 s */
 	char *known_hosts;  /* default ~/.ssh/known_hosts */
-	char *host_key;	    /* "SHA256:..." pinned, or NULL */
+	char *host_key;     /* "SHA256:..." pinned, or NULL */
 	char *identity_file;
-	char *passphrase;     /* read from passphrase_file, for the SSH identity or the OpenPGP secret key; or NULL */
-	char *password;	      /* read from password_file; or NULL */
+	char *passphrase; /* read from passphrase_file, for the SSH identity or the OpenPGP secret key; or NULL */
+	char *password;   /* read from password_file; or NULL */
 	int64_t stall_timeout_ms; /* stall_timeout: give up a transfer after this long without a byte, default 60 s */
 	struct conf_after_action after_done, after_refused;
 	char *receipts; /* DIR on the source, or NULL */
 
 	/* decode */
-	bool encrypted;		   /* default no */
-	char *gnupg_home;	   /* or NULL: GnuPG's own default */
+	bool encrypted;             /* default no */
+	char *gnupg_home;           /* or NULL: GnuPG's own default */
 	struct conf_list signed_by; /* fingerprints; empty: not demanded */
-	uint64_t max_plaintext;	   /* bytes, default 20 GiB */
-	uint64_t max_ratio;	   /* default 1000 */
-	uint64_t max_entries;	   /* default 10000 */
+	uint64_t max_plaintext;     /* bytes, default 20 GiB */
+	uint64_t max_ratio;         /* default 1000 */
+	uint64_t max_entries;       /* default 10000 */
 
 	/* rows and map (frozen) */
-	enum conf_policy guidelines; /* default CONF_WARN */
-	char *manifest;		     /* path, or NULL */
-	char *manifest_text;	     /* its bytes, NUL-terminated, or NULL */
-	char *environment;	     /* "development" or "production" (default) */
-	char *event_name;	     /* default of events.data.event_name, or NULL */
-	char *event_type;	     /* default of events.data.custom_event_type, or NULL */
-	char *screen_name;	     /* default "" */
-	char *data_plan;	     /* "plan_id" or "plan_id:version" (version >= 1), or NULL */
-	char *timestamps;	     /* "ms" (default), "auto" or a strptime pattern */
-	char *timezone;		     /* IANA name, default "UTC" */
+	enum conf_policy guidelines;  /* default CONF_WARN */
+	char *manifest;               /* path, or NULL */
+	char *manifest_text;          /* its bytes, NUL-terminated, or NULL */
+	char *environment;            /* "development" or "production" (default) */
+	char *event_name;             /* default of events.data.event_name, or NULL */
+	char *event_type;             /* default of events.data.custom_event_type, or NULL */
+	char *screen_name;            /* default "" */
+	char *data_plan;              /* "plan_id" or "plan_id:version" (version >= 1), or NULL */
+	char *timestamps;             /* "ms" (default), "auto" or a strptime pattern */
+	char *timezone;               /* IANA name, default "UTC" */
 	bool empty_attributes_delete; /* empty_attributes = omit (default) | delete */
 	bool unknown_columns_warn;    /* unknown_columns = refuse (default) | warn */
-	bool limits_truncate;	      /* limits = reject (default) | truncate */
-	bool fold_products;	      /* default no */
-	uint64_t max_rejects;	      /* a count, or, with max_rejects_percent, 1/1000 of a percent; default 100% */
+	bool limits_truncate;         /* limits = reject (default) | truncate */
+	bool fold_products;           /* default no */
+	uint64_t max_rejects;         /* a count, or, with max_rejects_percent, 1/1000 of a percent; default 100% */
 	bool max_rejects_percent;
 
 	/* batch (frozen) */
@@ -98,19 +98,19 @@ struct conf_feed {
 	enum conf_sink sink;
 	char *sink_path;  /* for CONF_SINK_FILE */
 	bool sink_append; /* not a key: the file sink adds to the file instead of replacing it */
-	char *endpoint;	  /* base URL without trailing slash: "https://s2s.us1.mparticle.com" or as given */
+	char *endpoint;   /* base URL without trailing slash: "https://s2s.us1.mparticle.com" or as given */
 	char *ca_file;
 	char *api_key;
-	char *api_secret; /* from api_secret_file or the environment variable named by api_secret_env */
+	char *api_secret;          /* from api_secret_file or the environment variable named by api_secret_env */
 	double batches_per_second; /* default 270 */
 	int64_t give_up_after_ms;  /* default 15 min */
-	bool duplicates_import;	   /* duplicates = skip (default) | import */
+	bool duplicates_import;    /* duplicates = skip (default) | import */
 };
 
 struct conf {
 	char *path;
-	char *state_dir; /* required as soon as there is a feed */
-	uint32_t jobs;	 /* 1..64, default 2 */
+	char *state_dir;             /* required as soon as there is a feed */
+	uint32_t jobs;               /* 1..64, default 2 */
 	enum df_log_level log_level; /* error warn info debug, default info */
 	bool log_json;
 	struct conf_feed *feeds;
@@ -128,7 +128,8 @@ struct conf_problems {
 
 /* Reads `path`. DF_OK: *out is the caller's. DF_USAGE: the file is unreadable (err) or has mistakes (problems, each to be
  * shown as "path:line: text"). *out is NULL then. */
-enum df_status conf_load(const char *path, struct conf **out, struct conf_problems *problems, struct df_err *err) DF_CHECK;
+enum df_status conf_load(const char *path, struct conf **out, struct conf_problems *problems,
+			 struct df_err *err) DF_CHECK;
 
 /* A feed with every default, for commands that work without a configuration: sink stdout, no source. Caller's. */
 struct conf_feed *conf_feed_default(const char *name);

@@ -24,9 +24,10 @@ enum decode_pack { DECODE_PLAIN, DECODE_GZIP, DECODE_ZIP };
 /* What a drop file's name says. */
 struct decode_name {
 	enum decode_pack pack;
-	bool encrypted;	     /* .gpg .pgp .asc */
-	char event_type[48]; /* canonical schema spelling, such as "custom_event"; "" when the name has none (zip only) */
-	char stem[256];	     /* before "-<event_type>", or the name without its extensions */
+	bool encrypted; /* .gpg .pgp .asc */
+	char event_type
+	    [48];       /* canonical schema spelling, such as "custom_event"; "" when the name has none (zip only) */
+	char stem[256]; /* before "-<event_type>", or the name without its extensions */
 };
 
 /* Takes a name apart. DF_REJECT `bad-name` when it is none of <stem>-<event_type>.csv[.gz], <stem>[-<event_type>].zip, each
@@ -40,9 +41,9 @@ bool decode_name_ignored(const char *name);
 struct decode; /* a decoded drop file */
 
 struct decode_doc {
-	const char *name;	/* the zip entry's name, or NULL when the file is the document */
-	const char *event_type; /* canonical */
-	int fd;			/* borrowed; use pread */
+	const char *name;        /* the zip entry's name, or NULL when the file is the document */
+	const char *event_type;  /* canonical */
+	int fd;                  /* borrowed; use pread */
 	uint64_t offset, length; /* of the CSV in fd, bytes */
 };
 
@@ -54,8 +55,8 @@ struct decode_skipped { /* a zip entry that is not a document */
 /* Decodes the whole file `fd` (seekable; borrowed until decode_close) that is named `name`. scratch: folder for the unnamed
  * file. DF_REJECT: bad-name, empty-file, encryption-mismatch, decrypt-failed, wrong-key, bad-signature, corrupt-archive,
  * archive-limit. DF_RETRY: disk full, GnuPG's agent missing. */
-enum df_status decode_open(const struct conf_feed *feed, const char *name, int fd, const char *scratch, struct decode **out,
-			   struct df_err *err) DF_CHECK;
+enum df_status decode_open(const struct conf_feed *feed, const char *name, int fd, const char *scratch,
+			   struct decode **out, struct df_err *err) DF_CHECK;
 
 size_t decode_count(const struct decode *d);
 const struct decode_doc *decode_doc(const struct decode *d, size_t i); /* borrowed, in the archive's order */

@@ -20,13 +20,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DF_CHECK __attribute__((warn_unused_result))
+#define DF_CHECK             __attribute__((warn_unused_result))
 #define DF_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* What to do next. */
 enum df_status {
 	DF_OK = 0, /* go on */
-	DF_END,	   /* nothing more to read: not an error, err is untouched */
+	DF_END,    /* nothing more to read: not an error, err is untouched */
 	DF_RETRY,  /* the outside world failed: the next run may succeed (exit 3) */
 	DF_DENIED, /* access refused: login, host key, API credentials (exit 4) */
 	DF_REJECT, /* this input is at fault: refuse the file, document or row; err->code holds its code */
@@ -35,10 +35,10 @@ enum df_status {
 };
 
 struct df_err {
-	char code[32];	  /* stable code such as "corrupt-archive", or "" */
-	char file[512];	  /* drop file, document or configuration file, or "" */
-	uint64_t line;	  /* physical line, 1-based; 0: none */
-	uint64_t row;	  /* data row, 1-based; 0: none */
+	char code[32];    /* stable code such as "corrupt-archive", or "" */
+	char file[512];   /* drop file, document or configuration file, or "" */
+	uint64_t line;    /* physical line, 1-based; 0: none */
+	uint64_t row;     /* data row, 1-based; 0: none */
 	char column[256]; /* column or key, or "" */
 	char text[1536];  /* what happened and what to do next */
 };

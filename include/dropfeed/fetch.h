@@ -41,8 +41,8 @@ void fetch_list_free(struct fetch_list *list);
 
 /* True when `now` shows the same size and mtime as the listing of `seen_ms` and min_age_ms passed between the two, or
  * min_age_ms is 0. Clocks of this machine only: the source's clock is never compared with ours. */
-bool fetch_settled(const struct fetch_entry *now, uint64_t seen_size, int64_t seen_mtime, int64_t seen_ms, int64_t now_ms,
-		   int64_t min_age_ms);
+bool fetch_settled(const struct fetch_entry *now, uint64_t seen_size, int64_t seen_mtime, int64_t seen_ms,
+		   int64_t now_ms, int64_t min_age_ms);
 
 /* Downloads into `spool_path` through "<spool_path>.part" (0600; an existing part is resumed), hashing on the way; then
  * looks at size and mtime again, syncs, renames. hex gets the SHA-256. DF_RETRY when the file changed or went away

@@ -32,8 +32,8 @@ struct ledger_file {
 	char sha256[DF_SHA256_HEX];
 	enum ledger_state state;
 	int64_t pulled_ms, closed_ms; /* wall clock; closed_ms 0 while open */
-	char *code, *text;	      /* why it was refused, or NULL */
-	bool cleanup_due;	      /* after_done/after_refused has yet to be carried out */
+	char *code, *text;            /* why it was refused, or NULL */
+	bool cleanup_due;             /* after_done/after_refused has yet to be carried out */
 };
 void ledger_file_free(struct ledger_file *f); /* what it holds, not f itself */
 
@@ -45,8 +45,8 @@ struct ledger_document {
 	int64_t begun_ms, closed_ms;
 	uint64_t rows, delivered, rejected, batches, events;
 	char *code, *text; /* why it was refused, or NULL */
-	char *settings;	   /* frozen settings (conf_feed_freeze) */
-	char *manifest;	   /* frozen manifest or NULL */
+	char *settings;    /* frozen settings (conf_feed_freeze) */
+	char *manifest;    /* frozen manifest or NULL */
 };
 void ledger_document_free(struct ledger_document *d);
 
@@ -62,8 +62,8 @@ void ledger_close(struct ledger *l);
 
 /* ---- listings: what fetch_settled needs to know ---- */
 /* Remembers that `name` was listed with this size and mtime. first_ms gets when exactly that was first seen. */
-enum df_status ledger_seen(struct ledger *l, const char *feed, const char *name, uint64_t size, int64_t mtime, int64_t now_ms,
-			   int64_t *first_ms, struct df_err *err) DF_CHECK;
+enum df_status ledger_seen(struct ledger *l, const char *feed, const char *name, uint64_t size, int64_t mtime,
+			   int64_t now_ms, int64_t *first_ms, struct df_err *err) DF_CHECK;
 /* Forgets names of the feed that were not listed since `since_ms`. */
 enum df_status ledger_seen_forget(struct ledger *l, const char *feed, int64_t since_ms, struct df_err *err) DF_CHECK;
 
@@ -78,22 +78,22 @@ enum df_status ledger_file_same(struct ledger *l, const char *feed, const char *
 enum df_status ledger_file_add(struct ledger *l, const char *feed, const char *name, uint64_t size, int64_t mtime,
 			       const char *sha256, int64_t now_ms, int64_t *id, struct df_err *err) DF_CHECK;
 /* Moves it on. closing (DONE, REFUSED) sets closed_ms and cleanup_due as told; code and text for REFUSED, else NULL. */
-enum df_status ledger_file_state(struct ledger *l, int64_t id, enum ledger_state state, const char *code, const char *text,
-				 bool cleanup_due, int64_t now_ms, struct df_err *err) DF_CHECK;
+enum df_status ledger_file_state(struct ledger *l, int64_t id, enum ledger_state state, const char *code,
+				 const char *text, bool cleanup_due, int64_t now_ms, struct df_err *err) DF_CHECK;
 enum df_status ledger_file_cleaned(struct ledger *l, int64_t id, struct df_err *err) DF_CHECK;
 
 /* ---- documents ---- */
 /* Finds or makes the document (file, name); a new one is PULLED, with begun_ms now and the settings given. Either way *out is
  * what the ledger holds, so that a resumed document goes on with its own begun_ms and settings. */
 enum df_status ledger_document_begin(struct ledger *l, int64_t file_id, const char *name, const char *event_type,
-				     const char *settings, const char *manifest, int64_t now_ms, struct ledger_document *out,
-				     struct df_err *err) DF_CHECK;
+				     const char *settings, const char *manifest, int64_t now_ms,
+				     struct ledger_document *out, struct df_err *err) DF_CHECK;
 /* After the preflight: rows read and rejected by it, batches and events to come; state CHECKED. */
 enum df_status ledger_document_checked(struct ledger *l, int64_t id, uint64_t rows, uint64_t rejected, uint64_t batches,
 				       uint64_t events, struct df_err *err) DF_CHECK;
 /* state SENDING, DONE or REFUSED. DONE fails with DF_FATAL when rows != delivered + rejected. */
-enum df_status ledger_document_state(struct ledger *l, int64_t id, enum ledger_state state, const char *code, const char *text,
-				     int64_t now_ms, struct df_err *err) DF_CHECK;
+enum df_status ledger_document_state(struct ledger *l, int64_t id, enum ledger_state state, const char *code,
+				     const char *text, int64_t now_ms, struct df_err *err) DF_CHECK;
 /* One lane got further, in one transaction: progress, rows delivered, rows rejected. */
 enum df_status ledger_lane_settled(struct ledger *l, int64_t id, uint32_t lane, uint64_t done, uint64_t rows_delivered,
 				   const struct ledger_reject *rejects, size_t n_rejects, struct df_err *err) DF_CHECK;

@@ -24,9 +24,9 @@ struct map;
 
 struct map_fault {
 	const char *code; /* missing-identity, not-an-integer, ... (a string constant) */
-	size_t column;	  /* 1-based column of the document, 0: the row as a whole */
+	size_t column;    /* 1-based column of the document, 0: the row as a whole */
 	const char *name; /* that column's name, borrowed from the map, or "" */
-	char text[256];	  /* what was expected and what to do; never the cell's value */
+	char text[256];   /* what was expected and what to do; never the cell's value */
 };
 
 /* Fragments are complete JSON members, comma-separated, without braces around; "" when there are none. All of them are
@@ -57,13 +57,14 @@ struct map_warning { /* e.g. an ignored unknown column, truncated attributes */
 
 /* Builds a map for documents of `event_type` ("custom_event", ..., "eventless") under the feed's settings. DF_USAGE when
  * the manifest is broken (err names its line and column). The feed is borrowed until map_close. */
-enum df_status map_open(const struct conf_feed *feed, const char *event_type, struct map **out, struct df_err *err) DF_CHECK;
+enum df_status map_open(const struct conf_feed *feed, const char *event_type, struct map **out,
+			struct df_err *err) DF_CHECK;
 
 /* False when the manifest says that the document has no header row. */
 bool map_has_header(const struct map *m);
 
 /* Compiles the plan from the header. DF_REJECT: duplicate-column, unknown-column (with the nearest known path),
- * missing-column, no-identity-column, manifest-mismatch. */
+ * missing-column, no-identity-column, manifest-mismatch, too-long (an attribute's name), guideline (too many columns). */
 enum df_status map_header(struct map *m, const struct rows_cell *cells, size_t n, struct df_err *err) DF_CHECK;
 /* Without a header the columns are the manifest's; the first row's cells may be two more, those that a reject file adds. */
 enum df_status map_no_header(struct map *m, const struct rows_cell *first, size_t n, struct df_err *err) DF_CHECK;
@@ -75,7 +76,8 @@ enum df_status map_row(struct map *m, const struct rows_cell *cells, size_t n, s
 size_t map_columns(const struct map *m);
 const char *map_column_name(const struct map *m, size_t column); /* 1-based; "" when there is none */
 
-size_t map_warnings(const struct map *m, const struct map_warning **out); /* borrowed; grows with header and rows, bounded */
+size_t map_warnings(const struct map *m,
+		    const struct map_warning **out); /* borrowed; grows with header and rows, bounded */
 
 bool map_event_type_known(const char *name, size_t len); /* an event type of the schema, or "eventless" */
 

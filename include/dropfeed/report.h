@@ -16,7 +16,7 @@
 #include <stdio.h>
 
 /* The two columns that a reject file adds; on input they are ignored. */
-#define REPORT_COLUMN_LINE "dropfeed.line"
+#define REPORT_COLUMN_LINE   "dropfeed.line"
 #define REPORT_COLUMN_REASON "dropfeed.reason"
 
 struct report_rejects;

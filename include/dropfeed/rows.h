@@ -27,14 +27,14 @@ struct rows_cell {
 struct rows_row {
 	const struct rows_cell *cells;
 	size_t n_cells;
-	uint64_t line;	  /* physical line on which the row starts, 1-based */
-	uint64_t number;  /* of records so far, blank lines not counted, 1-based: the header, if any, is 1 */
-	uint64_t offset;  /* of its first byte, from the document's start (a BOM counted) */
-	uint64_t length;  /* bytes, the line end included */
-	const char *raw;  /* those bytes, or NULL when the row is longer than ROWS_MAX_ROW */
-	const char *fault; /* NULL, or malformed-quote, invalid-utf8, nul-byte, row-too-large */
+	uint64_t line;          /* physical line on which the row starts, 1-based */
+	uint64_t number;        /* of records so far, blank lines not counted, 1-based: the header, if any, is 1 */
+	uint64_t offset;        /* of its first byte, from the document's start (a BOM counted) */
+	uint64_t length;        /* bytes, the line end included */
+	const char *raw;        /* those bytes, or NULL when the row is longer than ROWS_MAX_ROW */
+	const char *fault;      /* NULL, or malformed-quote, invalid-utf8, nul-byte, row-too-large */
 	const char *fault_text; /* what is wrong, when fault is set */
-	size_t fault_column;	/* 1-based cell where it went wrong, 0: unknown */
+	size_t fault_column;    /* 1-based cell where it went wrong, 0: unknown */
 };
 
 /* Begins to read `length` bytes of fd from `offset`. fd is borrowed and read by pread. DF_REJECT: empty-file, not-utf8. */

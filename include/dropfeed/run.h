@@ -56,7 +56,7 @@ struct run_fault { /* one thing wrong with one row */
 	const char *code, *text;
 };
 
-struct run_check { /* of one document */
+struct run_check {                                /* of one document */
 	const char *file, *document, *event_type; /* document NULL when the file is it; event_type "" when unknown */
 	uint64_t rows, accepted, rejected, events, batches, requests;
 	struct df_err refused; /* code "" when it is not refused */

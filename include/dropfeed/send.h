@@ -23,7 +23,7 @@ struct send_stream;
 /* A batch that the API refused for good: its rows become rejects. */
 struct send_reject {
 	const struct batch *batch; /* borrowed until the callback returns */
-	const char *message;	   /* the API's words, HTML entities decoded */
+	const char *message;       /* the API's words, HTML entities decoded */
 };
 
 struct send_events {
@@ -40,7 +40,8 @@ struct sender *sender_new(void);
 /* Opens a stream as feed->sink says. `done`: for each lane how many batches an earlier run settled (feed->lanes numbers, or
  * NULL for none): batches below that are not to be put again by the caller; the number is where counting goes on. */
 enum df_status sender_open(struct sender *s, const struct conf_feed *feed, const uint64_t *done,
-			   const struct send_events *events, void *ctx, struct send_stream **out, struct df_err *err) DF_CHECK;
+			   const struct send_events *events, void *ctx, struct send_stream **out,
+			   struct df_err *err) DF_CHECK;
 
 /* Takes the batch, also when it fails. DF_RETRY: the stream gave up (give_up_after, stop requested), DF_DENIED: 401/403,
  * DF_FATAL: the ledger failed; then nothing more is accepted and err says why. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "dropfeed/err.h"
+#include "dropfeed/base.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +19,7 @@ enum df_status df_fail(enum df_status status, struct df_err *err, const char *co
 	va_start(ap, fmt);
 	vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
+	df_utf8_mend(err->text);
 	return status;
 }
 
@@ -36,6 +37,7 @@ void df_err_context(struct df_err *err, const char *fmt, ...)
 	/* The context is the shorter part and the one that callers trust: the old text is what gets cut. */
 	if (snprintf(err->text, sizeof(err->text), "%s: %s", prefix, text) < 0)
 		err->text[0] = '\0';
+	df_utf8_mend(err->text);
 }
 
 void df_err_place(struct df_err *err, const char *file, uint64_t line, uint64_t row, const char *column)
@@ -43,13 +45,15 @@ void df_err_place(struct df_err *err, const char *file, uint64_t line, uint64_t 
 	if (err == NULL)
 		return;
 	if (file != NULL && err->file[0] == '\0')
-		snprintf(err->file, sizeof(err->file), "%s", file);
+		snprintf(err->file, sizeof(err->file), "%s", file); /* as it is: a file's name is bytes */
 	if (err->line == 0)
 		err->line = line;
 	if (err->row == 0)
 		err->row = row;
-	if (column != NULL && err->column[0] == '\0')
+	if (column != NULL && err->column[0] == '\0') {
 		snprintf(err->column, sizeof(err->column), "%s", column);
+		df_utf8_mend(err->column);
+	}
 }
 
 void df_err_render(const struct df_err *err, char *out, uint64_t size)

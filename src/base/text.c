@@ -3,10 +3,11 @@
 
 /* What a byte becomes inside a JSON string: 0 stays, 'u' is \u00XX, anything else is a backslash and that letter. */
 static const char json_escapes[256] = {
-    [0] = 'u',	  [1] = 'u',  [2] = 'u',  [3] = 'u',  [4] = 'u',  [5] = 'u',  [6] = 'u',  [7] = 'u',  ['\b'] = 'b',
-    ['\t'] = 't', ['\n'] = 'n', [11] = 'u', ['\f'] = 'f', ['\r'] = 'r', [14] = 'u', [15] = 'u', [16] = 'u', [17] = 'u',
-    [18] = 'u',	  [19] = 'u', [20] = 'u', [21] = 'u', [22] = 'u', [23] = 'u', [24] = 'u', [25] = 'u', [26] = 'u',
-    [27] = 'u',	  [28] = 'u', [29] = 'u', [30] = 'u', [31] = 'u', ['"'] = '"', ['\\'] = '\\', [127] = 'u',
+    [0] = 'u',  [1] = 'u',    [2] = 'u',    [3] = 'u',    [4] = 'u',   [5] = 'u',     [6] = 'u',
+    [7] = 'u',  ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', [11] = 'u',  ['\f'] = 'f',  ['\r'] = 'r',
+    [14] = 'u', [15] = 'u',   [16] = 'u',   [17] = 'u',   [18] = 'u',  [19] = 'u',    [20] = 'u',
+    [21] = 'u', [22] = 'u',   [23] = 'u',   [24] = 'u',   [25] = 'u',  [26] = 'u',    [27] = 'u',
+    [28] = 'u', [29] = 'u',   [30] = 'u',   [31] = 'u',   ['"'] = '"', ['\\'] = '\\', [127] = 'u',
 };
 
 void df_json_escape(struct df_buf *b, const char *s, size_t len)
@@ -88,4 +89,11 @@ size_t df_utf8_valid(const char *s, size_t len)
 		i += n;
 	}
 	return i;
+}
+
+void df_utf8_mend(char *s)
+{
+	size_t len = strlen(s);
+	for (size_t i = df_utf8_valid(s, len); i < len; i += df_utf8_valid(s + i, len - i))
+		s[i] = '?';
 }

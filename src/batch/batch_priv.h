@@ -18,17 +18,17 @@ void batch_id_derive(char out[BATCH_ID_LEN + 1], const char *own, size_t len, co
 
 /* The last event of an open batch, as offsets in its `events`, for a row that may be folded into it. */
 struct batch_last {
-	size_t id, id_end;	 /* its source_message_id */
-	bool own_id;		 /* which the file brought */
-	size_t data, data_end;	 /* the members behind it */
+	size_t id, id_end;         /* its source_message_id */
+	bool own_id;               /* which the file brought */
+	size_t data, data_end;     /* the members behind it */
 	size_t fold_from, fold_to; /* the products in them; fold_to 0: none */
 	size_t products;
 };
 
 /* A user's open batch. */
 struct batch_open {
-	uint64_t hash;	      /* of ids */
-	char *ids;	      /* own: which user */
+	uint64_t hash; /* of ids */
+	char *ids;     /* own: which user */
 	size_t ids_len;
 	bool historical;
 	uint32_t n_events;
@@ -39,9 +39,9 @@ struct batch_open {
 	struct batch_last last;
 	struct batch_row *rows; /* own */
 	size_t n_rows, cap_rows;
-	size_t weight; /* bytes it counts in the window */
+	size_t weight;                    /* bytes it counts in the window */
 	struct batch_open *older, *newer; /* in order of opening */
-	struct batch_open *chain;	  /* in the table */
+	struct batch_open *chain;         /* in the table */
 };
 
 uint64_t batch_hash(const char *p, size_t len);

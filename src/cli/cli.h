@@ -15,7 +15,7 @@ struct cli_globals { /* options that every command takes, before or after its na
 
 struct cli_command {
 	const char *name;
-	const char *summary; /* one line */
+	const char *summary;                                       /* one line */
 	int (*main)(struct cli_globals *g, int argc, char **argv); /* argv[0] is the command; returns the exit code */
 };
 extern const struct cli_command cli_commands[]; /* ends with a NULL name */
@@ -26,20 +26,24 @@ int cli_validate(struct cli_globals *g, int argc, char **argv);
 int cli_status(struct cli_globals *g, int argc, char **argv);
 int cli_check(struct cli_globals *g, int argc, char **argv);
 
-#define CLI_EXIT_USAGE 2
+#define CLI_EXIT_USAGE    2
 #define CLI_EXIT_INTERNAL 5
 
 /* The long options of every command, for its own table; their values are what getopt_long returns. */
 enum cli_option { CLI_CONFIG = 256, CLI_QUIET, CLI_VERBOSE, CLI_HELP, CLI_OWN };
 #define CLI_GLOBAL_OPTIONS                                                                                             \
 	{"config", required_argument, NULL, CLI_CONFIG}, {"quiet", no_argument, NULL, CLI_QUIET},                      \
-	    {"verbose", no_argument, NULL, CLI_VERBOSE}, {"help", no_argument, NULL, CLI_HELP}
+	    {"verbose", no_argument, NULL, CLI_VERBOSE},                                                               \
+	{                                                                                                              \
+		"help", no_argument, NULL, CLI_HELP                                                                    \
+	}
 
 /* Takes a global option. False: not one (or --help). */
 bool cli_global(struct cli_globals *g, int option);
 #define CLI_GLOBAL_HELP                                                                                                \
 	"\nGlobal options:\n"                                                                                          \
-	"  --config FILE  configuration (else $DROPFEED_CONFIG, ~/.config/dropfeed/dropfeed.conf, /etc/dropfeed.conf)\n" \
+	"  --config FILE  configuration (else $DROPFEED_CONFIG, ~/.config/dropfeed/dropfeed.conf, "                    \
+	"/etc/dropfeed.conf)\n"                                                                                        \
 	"  --quiet        say nothing but warnings and errors\n"                                                       \
 	"  --verbose      say more\n"                                                                                  \
 	"  --help         this text\n"
@@ -58,9 +62,9 @@ void cli_log(const struct cli_globals *g, const struct conf *conf);
 /* The feed that `name` names, or the only one. NULL after a message. */
 const struct conf_feed *cli_feed(const struct conf *conf, const char *name, const char *command);
 
-struct cli_feed_options { /* options that choose a feed and change it for this call */
+struct cli_feed_options {                   /* options that choose a feed and change it for this call */
 	const char *name, *sink, *manifest; /* --feed, --sink, --manifest; or NULL */
-	const char **set;		    /* own: --set KEY=VALUE */
+	const char **set;                   /* own: --set KEY=VALUE */
 	size_t n_set;
 };
 /* A copy of the chosen feed with the options applied, the caller's. Without a configuration, or (optional) with several feeds

@@ -3,13 +3,12 @@
 
 #include <stdio.h>
 
-static const char help[] =
-    "Usage: dropfeed check\n"
-    "\n"
-    "Reads the configuration, the secret files and the manifests that it names, and prints every mistake with its file\n"
-    "and line. Connects to nothing.\n" CLI_GLOBAL_HELP
-    "\n"
-    "Exit codes: 0 no mistake, 2 mistakes.\n";
+static const char help[] = "Usage: dropfeed check\n"
+			   "\n"
+			   "Reads the configuration, the secret files and the manifests that it names, and prints "
+			   "every mistake with its file\n"
+			   "and line. Connects to nothing.\n" CLI_GLOBAL_HELP "\n"
+			   "Exit codes: 0 no mistake, 2 mistakes.\n";
 
 /* A manifest may fit some event types and not others: it is a mistake when it fits none. */
 static bool manifest_is_usable(const struct conf_feed *feed, struct df_err *why)

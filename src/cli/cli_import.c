@@ -15,9 +15,7 @@ static const char help[] =
     "  --manifest M   this manifest instead of the feed's\n"
     "  --set KEY=VALUE  this setting instead of the feed's, such as timestamps=auto; may be given more than once\n"
     "  --name N       file name for standard input, such as export-custom_event.csv\n"
-    "  --dry-run      read and check everything, send nothing\n"
-    CLI_GLOBAL_HELP
-    "\n"
+    "  --dry-run      read and check everything, send nothing\n" CLI_GLOBAL_HELP "\n"
     "Exit codes: 0 all delivered, 1 some rows rejected or files refused, 2 usage or configuration, 3 unfinished,\n"
     "4 access refused, 5 internal error, 75 already running.\n";
 
@@ -44,7 +42,8 @@ static int import(const struct conf *conf, const struct import_arguments *a, con
 		run_import(conf, &o, &result);
 		code = run_exit_code(&result);
 		if (a->dry_run)
-			df_log(DF_LOG_INFO, "dry run: %llu batches in about %llu requests, about %.1f minutes; nothing was sent",
+			df_log(DF_LOG_INFO,
+			       "dry run: %llu batches in about %llu requests, about %.1f minutes; nothing was sent",
 			       (unsigned long long)result.batches, (unsigned long long)result.requests_forecast,
 			       (double)result.batches / feed->batches_per_second / 60);
 	}

@@ -12,9 +12,8 @@ static const char help[] =
     "\n"
     "Options:\n"
     "  --feed NAME    this feed only; may be given more than once\n"
-    "  --dry-run      read and check everything, send nothing, change nothing; forecast batches, requests, minutes\n"
-    CLI_GLOBAL_HELP
-    "\n"
+    "  --dry-run      read and check everything, send nothing, change nothing; forecast batches, requests, "
+    "minutes\n" CLI_GLOBAL_HELP "\n"
     "Exit codes: 0 all delivered or nothing to do, 1 some rows rejected or files refused, 2 usage or configuration,\n"
     "3 unfinished: run again, 4 access refused, 5 internal error, 75 already running.\n";
 
@@ -32,18 +31,16 @@ static void summarize(const struct run_result *r, bool dry_run)
 	else
 		df_log(run_exit_code(r) != 0 ? DF_LOG_WARN : DF_LOG_INFO,
 		       "%llu files delivered, %llu refused; %llu rows = %llu delivered + %llu rejected%s",
-		       (unsigned long long)r->files_done, (unsigned long long)r->files_refused, (unsigned long long)r->rows,
-		       (unsigned long long)r->delivered, (unsigned long long)r->rejected,
+		       (unsigned long long)r->files_done, (unsigned long long)r->files_refused,
+		       (unsigned long long)r->rows, (unsigned long long)r->delivered, (unsigned long long)r->rejected,
 		       r->unfinished ? "; not finished: run again" : "");
 }
 
 int cli_run(struct cli_globals *g, int argc, char **argv)
 {
 	enum { FEED = CLI_OWN, DRY_RUN };
-	static const struct option options[] = {{"feed", required_argument, NULL, FEED},
-						{"dry-run", no_argument, NULL, DRY_RUN},
-						CLI_GLOBAL_OPTIONS,
-						{0}};
+	static const struct option options[] = {
+	    {"feed", required_argument, NULL, FEED}, {"dry-run", no_argument, NULL, DRY_RUN}, CLI_GLOBAL_OPTIONS, {0}};
 	struct run_options o = {0};
 	const char **feeds = df_alloc((size_t)argc * sizeof(*feeds));
 	struct conf *conf = NULL;

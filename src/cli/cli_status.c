@@ -19,7 +19,8 @@ static int status(const struct conf *conf, const char *feed, bool json)
 	struct df_err err = {0};
 	enum df_status st = ledger_open_readonly(conf->state_dir, &ledger, &err);
 	if (st == DF_OK || st == DF_END)
-		st = json ? report_status_json(ledger, feed, stdout, &err) : report_status_text(ledger, feed, stdout, &err);
+		st = json ? report_status_json(ledger, feed, stdout, &err)
+			  : report_status_text(ledger, feed, stdout, &err);
 	ledger_close(ledger);
 	if (st != DF_OK)
 		df_log_err(DF_LOG_ERROR, &err);

@@ -14,8 +14,7 @@ static const char help[] =
     "  --manifest M     this manifest instead of the feed's\n"
     "  --set KEY=VALUE  this setting instead of the feed's, such as timestamps=auto; may be given more than once\n"
     "  --format F       text (default), or json: one object a document\n"
-    "  --max-errors N   show the first N errors of a document (default 1000)\n" CLI_GLOBAL_HELP
-    "\n"
+    "  --max-errors N   show the first N errors of a document (default 1000)\n" CLI_GLOBAL_HELP "\n"
     "Exit codes: 0 every row would be delivered, 1 some rows rejected or files refused, 2 usage, 5 internal error.\n";
 
 struct validate_output {
@@ -101,7 +100,8 @@ static void json_document(struct validate_output *out, const struct run_check *c
 	df_buf_adds(&b, ",\"warnings\":[");
 	for (size_t i = 0; i < c->n_warnings; i++) {
 		df_buf_addf(&b, "%s{\"code\":\"%s\",\"message\":", i > 0 ? "," : "", c->warnings[i].code);
-		df_json_string(&b, c->warnings[i].text, df_utf8_valid(c->warnings[i].text, strlen(c->warnings[i].text)));
+		df_json_string(&b, c->warnings[i].text,
+			       df_utf8_valid(c->warnings[i].text, strlen(c->warnings[i].text)));
 		df_buf_addc(&b, '}');
 	}
 	df_buf_adds(&b, "],\"errors\":[");
@@ -114,7 +114,8 @@ static void json_document(struct validate_output *out, const struct run_check *c
 static void text_document(struct validate_output *out, const struct run_check *c)
 {
 	char text[sizeof(struct df_err) + 128];
-	printf("%s%s%s: %s", c->file, c->document != NULL ? ", " : "", c->document != NULL ? c->document : "", verdict(c));
+	printf("%s%s%s: %s", c->file, c->document != NULL ? ", " : "", c->document != NULL ? c->document : "",
+	       verdict(c));
 	if (c->refused.text[0] != '\0') {
 		refusal_text(c, text, sizeof(text));
 		printf(": %s [%s]\n", text, c->refused.code);

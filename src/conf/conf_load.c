@@ -45,6 +45,7 @@ static void DF_PRINTF(3, 4) loader_complain(struct loader *l, int line, const ch
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	df_utf8_mend(text);
 	struct conf_problems *p = l->problems;
 	p->v = df_realloc(p->v, (p->n + 1) * sizeof(*p->v));
 	p->v[p->n++] = (struct conf_problem){.line = line, .text = df_strdup(text)};

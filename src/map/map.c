@@ -23,6 +23,7 @@ void map_warn(struct map *m, const char *code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(w->text, sizeof(w->text), fmt, ap);
 	va_end(ap);
+	df_utf8_mend(w->text);
 }
 
 /* The defaults are the settings' own business, yet nobody but this room knows the schema's words. */

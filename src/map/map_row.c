@@ -29,6 +29,7 @@ static void fault_add(struct run *r, const char *code, size_t column, const char
 	va_start(ap, fmt);
 	vsnprintf(fault->text, sizeof(fault->text), fmt, ap);
 	va_end(ap);
+	df_utf8_mend(fault->text);
 }
 
 /* Said once per column and document. */

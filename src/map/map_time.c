@@ -7,7 +7,7 @@
 #define LAST_MS  INT64_C(7258118400000) /* 2200-01-01, not included */
 #define MAX_CELL 128
 
-enum df_status map_time_open(struct map_time *t, const char *timestamps, const char *zone_name, struct df_err *err)
+enum df_status map_time_open(struct map_time *t, const char *timestamps, const char *zone, struct df_err *err)
 {
 	const char *mode = timestamps != NULL ? timestamps : "ms";
 	memset(t, 0, sizeof(*t));
@@ -21,7 +21,7 @@ enum df_status map_time_open(struct map_time *t, const char *timestamps, const c
 		t->format = mode;
 		t->format_has_zone = strstr(mode, "%z") != NULL;
 	}
-	return map_zone_open(zone_name != NULL ? zone_name : "UTC", &t->zone, err);
+	return map_zone_open(zone != NULL ? zone : "UTC", &t->zone, err);
 }
 
 void map_time_close(struct map_time *t)

@@ -22,8 +22,7 @@ struct map_time {
 };
 
 /* DF_USAGE when the zone is not known or the format cannot work. */
-enum df_status map_time_open(struct map_time *t, const char *timestamps, const char *timezone,
-			     struct df_err *err) DF_CHECK;
+enum df_status map_time_open(struct map_time *t, const char *timestamps, const char *zone, struct df_err *err) DF_CHECK;
 void map_time_close(struct map_time *t);
 
 /* Unix milliseconds. On false *code is the fault's code and *why what was expected. */

@@ -15,10 +15,10 @@
 #include <unistd.h>
 
 #define WINDOW_FIRST (256u << 10)
-#define CELL_BLOCK (64u << 10) /* libcsv's cell buffer grows by this much, not by its 128 bytes */
+#define CELL_BLOCK   (64u << 10) /* libcsv's cell buffer grows by this much, not by its 128 bytes */
 
 struct rows {
-	int fd; /* borrowed */
+	int fd;                /* borrowed */
 	uint64_t base, length; /* of the document in fd */
 	uint64_t next_read;    /* document offset of the next pread */
 
@@ -33,12 +33,12 @@ struct rows {
 	uint64_t quote_line; /* line on which the quote that is still open was opened */
 
 	struct csv_parser parser;
-	bool copying;  /* the current row's cells are in `copy` */
-	bool row_done; /* libcsv has seen the row's end */
+	bool copying;   /* the current row's cells are in `copy` */
+	bool row_done;  /* libcsv has seen the row's end */
 	size_t cell_at; /* offset of the next cell from the row's start, while not copying */
 	struct df_buf copy;
 	struct rows_cell *cells; /* own; while parsing, p is an offset in disguise: see cell_offsets */
-	size_t *cell_offsets;	 /* own */
+	size_t *cell_offsets;    /* own */
 	size_t n_cells, cap_cells;
 };
 
@@ -304,7 +304,8 @@ static enum df_status row_parse(struct rows *r, size_t len, struct rows_row *row
 			parser_renew(r);
 			return DF_OK;
 		}
-		if (!r->row_done && ended) /* within quotes: the line that opened them is the culprit, should they stay open */
+		if (!r->row_done &&
+		    ended) /* within quotes: the line that opened them is the culprit, should they stay open */
 			r->quote_line = r->quote_line == 0 ? r->line : r->quote_line;
 		if (ended && (last == '\n' || r->row_done))
 			r->line++;

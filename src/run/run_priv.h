@@ -33,7 +33,7 @@ struct walk {
 	void *ctx;
 	/* filled by the walk: */
 	uint64_t rows, rejected;
-	struct map *map; /* its warnings and names; freed by walk_end */
+	struct map *map;               /* its warnings and names; freed by walk_end */
 	struct map_warning *guideline; /* own */
 	size_t n_guideline;
 };
@@ -67,20 +67,21 @@ struct run { /* shared by the workers of a run */
 	const struct conf *conf;
 	struct ledger *ledger; /* NULL: stateless */
 	struct sender *sender;
-	const char *scratch; /* folder for unnamed files */
+	const char *scratch;  /* folder for unnamed files */
 	pthread_mutex_t lock; /* of result and shut */
 	struct run_result *result;
-	const struct conf_feed *shut; /* borrowed: the feed whose API refused access or stayed away; its other files wait */
+	const struct conf_feed
+	    *shut; /* borrowed: the feed whose API refused access or stayed away; its other files wait */
 };
 
 struct run_file { /* a drop file in the spool, or local */
 	const struct conf_feed *feed;
 	char *name;  /* own: the drop file's */
 	char *spool; /* own: path; NULL: fd is not a spool file */
-	int fd;	     /* own, open for reading; -1: open `spool` */
+	int fd;      /* own, open for reading; -1: open `spool` */
 	char sha256[DF_SHA256_HEX];
 	int64_t ledger_id; /* 0: stateless */
-	bool local;	   /* imported: nothing is to be done with it at the source */
+	bool local;        /* imported: nothing is to be done with it at the source */
 	struct run_file *next;
 };
 void run_file_free(struct run_file *f);
@@ -103,7 +104,7 @@ enum df_status run_copy(int fd_in, int fd_out, char hex[DF_SHA256_HEX], struct d
 struct run_pool;
 struct run_pool *run_pool_new(struct run *run, uint32_t jobs);
 void run_pool_put(struct run_pool *pool, struct run_file *f); /* takes f; waits while the queue is full */
-void run_pool_wait(struct run_pool *pool);			/* until the queue is empty and nobody works */
+void run_pool_wait(struct run_pool *pool);                    /* until the queue is empty and nobody works */
 void run_pool_free(struct run_pool *pool);
 
 #endif

@@ -129,7 +129,9 @@ static void test_broken_documents(void)
 	ROWS("a,b\n1,\"2", "1[a|b] $malformed-csv:2");
 	ROWS("a\n\"", "1[a] $malformed-csv:2");
 	ROWS("a\n\"x\ny\"\n\"z\n\n", "1[a] 2[x\ny] $malformed-csv:4");
-	ROWS("\xff\xfe" "a\0,\0", "$not-utf8:0");
+	ROWS("\xff\xfe"
+	     "a\0,\0",
+	     "$not-utf8:0");
 	ROWS("\xfe\xff\0a\0,", "$not-utf8:0");
 	ROWS("a\0b\0c\0d\0", "$not-utf8:0");
 	ROWS("\0a\0b\0c", "$not-utf8:0");
