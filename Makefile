@@ -125,8 +125,8 @@ bench: deps ## time a 100 MB document against a bare libcsv loop
 
 lint: deps deps-lint ## clang-format and clang-tidy, nothing is changed
 	clang-format --dry-run -Werror $(CFILES) $(HFILES)
-	printf '%s\n' $(CFILES) | xargs -P $$(nproc) -n 2 sh -c \
-		'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- $(CSTD) $(subst ",\",$(CPPFLAGS)) 2>/dev/null' tidy
+	printf '%s\n' $(filter src/%,$(CFILES)) | xargs -P $$(nproc) -n 2 sh -c \
+		'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- $(CSTD) $(filter-out -DDROPFEED_VERSION%,$(CPPFLAGS)) -DDROPFEED_VERSION=__FILE__ 2>/dev/null' tidy
 
 format: deps-lint ## clang-format the tree in place
 	clang-format -i $(CFILES) $(HFILES)

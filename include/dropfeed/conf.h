@@ -140,7 +140,7 @@ const struct conf_feed *conf_feed_find(const struct conf *conf, const char *name
 enum df_status conf_feed_manifest(struct conf_feed *feed, const char *path, struct df_err *err) DF_CHECK;
 
 /* Sets one key as if it stood in the file; for options of the command line such as --sink. DF_USAGE when it is bad. */
-enum df_status conf_feed_set(struct conf_feed *feed, const char *key, const char *value, struct df_err *err) DF_CHECK;
+enum df_status conf_feed_set(struct conf_feed *feed, const char *name, const char *value, struct df_err *err) DF_CHECK;
 
 /* Writes every frozen setting as "key = value" lines (the manifest's text apart), in a fixed order; never a secret. */
 void conf_feed_freeze(const struct conf_feed *feed, struct df_buf *out);

@@ -337,7 +337,7 @@ static enum df_status kept_file(struct kept_import *k, const char *file, struct 
 		f->local = true;
 		run_pool_put(k->pool, f);
 		spool = NULL;
-	} else if (st == DF_END) {
+	} else if (st == DF_END && spool != NULL) {
 		unlink(spool);
 		k->session.run.result->files_skipped++;
 		st = DF_OK;

@@ -52,7 +52,7 @@ static enum df_status on_settled(void *ctx, uint32_t lane, uint64_t done, uint64
 	size_t n = 0, rows = 0;
 	for (size_t i = 0; i < n_rejects; i++)
 		rows += rejects[i].batch->n_rows;
-	struct ledger_reject *list = rows > 0 ? df_alloc(rows * sizeof(*list)) : NULL;
+	struct ledger_reject *list = df_alloc(rows * sizeof(*list));
 	for (size_t i = 0; i < n_rejects; i++) {
 		const struct batch *b = rejects[i].batch;
 		for (size_t k = 0; k < b->n_rows; k++)

@@ -30,8 +30,8 @@ static void use(struct map *m)
 {
 	struct df_err err = {0};
 	struct map_record record;
-	enum df_status st =
-	    map_has_header(m) ? map_header(m, header, COUNT(header), &err) : map_no_header(m, COUNT(header), &err);
+	enum df_status st = map_has_header(m) ? map_header(m, header, COUNT(header), &err)
+					      : map_no_header(m, header, COUNT(header), &err);
 	if (st != DF_OK) {
 		fuzz_error(st, &err, fuzz_header_codes);
 		return;

@@ -63,7 +63,7 @@ static void read_rows(struct map *m, struct rows *r, const struct batch_settings
 		if (!begun) {
 			begun = true;
 			st = map_has_header(m) ? map_header(m, row.cells, row.n_cells, &err)
-					       : map_no_header(m, row.n_cells, &err);
+					       : map_no_header(m, row.cells, row.n_cells, &err);
 			if (st != DF_OK)
 				fuzz_error(st, &err, fuzz_header_codes);
 			if (st != DF_OK || map_has_header(m))
