@@ -33,7 +33,6 @@ static enum df_status parse_data_plan(void *home, const struct conf_key *key, co
 				      struct df_err *err)
 {
 	const char *colon = strchr(value, ':');
-	(void)base;
 	if (colon == value)
 		return df_fail(DF_USAGE, err, NULL, "the plan's id is missing; write plan_id or plan_id:version");
 	if (colon != NULL) {
@@ -42,8 +41,7 @@ static enum df_status parse_data_plan(void *home, const struct conf_key *key, co
 			return df_fail(DF_USAGE, err, NULL, "'%s' is not a plan's version, a whole number from 1",
 				       colon + 1);
 	}
-	conf_text_set(text_field(home, key), df_strdup(value));
-	return DF_OK;
+	return conf_parse_utf8(home, key, value, base, err);
 }
 
 static enum df_status parse_timestamps(void *home, const struct conf_key *key, const char *value, const char *base,
@@ -141,9 +139,9 @@ const struct conf_key conf_feed_keys[] = {
     /* its text is frozen apart from the settings, and with it its path */
     LIVE(manifest, manifest, manifest, .fallback = NULL),
     FROZEN(environment, environment, conf_parse_word_text, text, .fallback = "production", .words = environment_words),
-    FROZEN(event_name, event_name, conf_parse_text, text, .fallback = NULL),
+    FROZEN(event_name, event_name, conf_parse_utf8, text, .fallback = NULL),
     FROZEN(event_type, event_type, conf_parse_word_text, text, .fallback = NULL, .words = type_words),
-    FROZEN(screen_name, screen_name, conf_parse_text, text, .fallback = ""),
+    FROZEN(screen_name, screen_name, conf_parse_utf8, text, .fallback = ""),
     FROZEN(data_plan, data_plan, parse_data_plan, text, .fallback = NULL),
     FROZEN(timestamps, timestamps, parse_timestamps, text, .fallback = "ms"),
     FROZEN(timezone, timezone, conf_parse_timezone, text, .fallback = "UTC"),

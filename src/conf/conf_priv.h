@@ -40,6 +40,7 @@ void conf_keys_defaults(void *home, const struct conf_key *keys);
 
 /* ---- conf_value.c ---- */
 enum df_status conf_parse_text(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_utf8(void *, const struct conf_key *, const char *, const char *, struct df_err *);
 enum df_status conf_parse_word(void *, const struct conf_key *, const char *, const char *, struct df_err *);
 enum df_status conf_parse_bool(void *, const struct conf_key *, const char *, const char *, struct df_err *);
 enum df_status conf_parse_word_bool(void *, const struct conf_key *, const char *, const char *, struct df_err *);

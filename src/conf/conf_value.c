@@ -32,6 +32,15 @@ enum df_status conf_parse_text(void *home, const struct conf_key *key, const cha
 	return DF_OK;
 }
 
+/* Text that batches repeat: JSON is UTF-8 (RFC 8259 section 8.1). */
+enum df_status conf_parse_utf8(void *home, const struct conf_key *key, const char *value, const char *base,
+			       struct df_err *err)
+{
+	if (df_utf8_valid(value, strlen(value)) != strlen(value))
+		return df_fail(DF_USAGE, err, NULL, "the value is not UTF-8; save the configuration as UTF-8");
+	return conf_parse_text(home, key, value, base, err);
+}
+
 /* ---- words ---- */
 
 static enum df_status word_find(const struct conf_key *key, const char *value, size_t *out, struct df_err *err)

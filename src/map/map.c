@@ -26,6 +26,19 @@ void map_warn(struct map *m, const char *code, const char *fmt, ...)
 	df_utf8_mend(w->text);
 }
 
+/* The API's limit for a value that no cell brings, in characters. */
+static size_t fixed_limit(const struct map_path *path)
+{
+	if (path->type == MAP_JSON)
+		return SIZE_MAX;
+	for (size_t i = 0; i < path->n; i++) {
+		const struct map_field *field = path->steps[i].field;
+		if (field != NULL && (field->flags & MAP_ATTRIBUTES) != 0)
+			return i + 2 < path->n ? MAP_MAX_LIST_VALUE : MAP_MAX_VALUE;
+	}
+	return path->field->flags & MAP_EVENT_NAME ? MAP_MAX_NAME : SIZE_MAX;
+}
+
 /* The defaults are the settings' own business, yet nobody but this room knows the schema's words. */
 static enum df_status check_settings(const struct map *m, struct df_err *err)
 {
@@ -48,6 +61,9 @@ static enum df_status check_settings(const struct map *m, struct df_err *err)
 		if (!ok)
 			return df_fail(DF_USAGE, err, NULL, "%s = %s: %s", checks[i].key, checks[i].value, fault.text);
 	}
+	if (feed->event_name != NULL &&
+	    map_utf8_prefix(feed->event_name, strlen(feed->event_name), MAP_MAX_NAME) < strlen(feed->event_name))
+		return df_fail(DF_USAGE, err, NULL, "event_name has more than %u characters; shorten it", MAP_MAX_NAME);
 	return DF_OK;
 }
 
@@ -64,6 +80,11 @@ static enum df_status check_static(const struct map *m, struct df_err *err)
 			continue;
 		bool ok = map_cell_emit(m, path.type, path.field, e->value, strlen(e->value), &json, &fault);
 		df_buf_free(&json);
+		size_t len = strlen(e->value), most = fixed_limit(&path);
+		if (ok && map_utf8_prefix(e->value, len, most) < len) {
+			snprintf(fault.text, sizeof(fault.text), "the API takes at most %zu characters here", most);
+			ok = false;
+		}
 		if (ok)
 			continue;
 		enum df_status st =
