@@ -364,6 +364,8 @@ enum df_status rows_next(struct rows *r, struct rows_row *row, struct df_err *er
 		if (st == DF_OK && row->fault == NULL && row->length > ROWS_MAX_ROW) {
 			row->fault = "row-too-large";
 			row->fault_text = "the row is longer than 1 MiB";
+			row->raw = NULL; /* as for those that were never kept */
+			row->n_cells = 0;
 		}
 		return st;
 	}
