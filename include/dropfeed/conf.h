@@ -104,7 +104,7 @@ struct conf_feed {
 	char *api_secret;          /* from api_secret_file or the environment variable named by api_secret_env */
 	double batches_per_second; /* default 270 */
 	int64_t give_up_after_ms;  /* default 15 min */
-	bool duplicates_import;    /* duplicates = skip (default) | import */
+	bool duplicates_import;    /* duplicates = skip (default) | import; frozen, for it decides the ids */
 };
 
 struct conf {

@@ -74,6 +74,9 @@ enum df_status ledger_file_known(struct ledger *l, const char *feed, const char 
 /* Finds a closed (done) file of the feed with these bytes. DF_END: none. */
 enum df_status ledger_file_same(struct ledger *l, const char *feed, const char *sha256, struct ledger_file *out,
 				struct df_err *err) DF_CHECK;
+/* Counts the files of the feed with these bytes that were entered before file `id`, whatever became of them. */
+enum df_status ledger_file_copies(struct ledger *l, const char *feed, const char *sha256, int64_t id, uint64_t *n,
+				  struct df_err *err) DF_CHECK;
 /* Enters a pulled file; *id is new. */
 enum df_status ledger_file_add(struct ledger *l, const char *feed, const char *name, uint64_t size, int64_t mtime,
 			       const char *sha256, int64_t now_ms, int64_t *id, struct df_err *err) DF_CHECK;

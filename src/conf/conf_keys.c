@@ -165,7 +165,8 @@ const struct conf_key conf_feed_keys[] = {
     LIVE(api_secret_env, api_secret, secret_env, .fallback = NULL),
     LIVE(batches_per_second, batches_per_second, rate, .fallback = "270", .max = 1000000),
     LIVE(give_up_after, give_up_after_ms, duration, .fallback = "15m", .max = 30 * DAY_MS),
-    LIVE(duplicates, duplicates_import, word_bool, .fallback = "skip", .words = duplicates_words),
+    FROZEN(duplicates, duplicates_import, conf_parse_word_bool, word_bool, .fallback = "skip",
+	   .words = duplicates_words),
     {.name = NULL},
 };
 

@@ -71,6 +71,22 @@ enum df_status ledger_file_same(struct ledger *l, const char *feed, const char *
 	return st;
 }
 
+enum df_status ledger_file_copies(struct ledger *l, const char *feed, const char *sha256, int64_t id, uint64_t *n,
+				  struct df_err *err)
+{
+	sqlite3_stmt *s = NULL;
+	ledger_lock(l);
+	enum df_status st = ledger_bind(l, ST_FILE_COPIES, &s, err, "tti", feed, sha256, id);
+	if (st == DF_OK)
+		st = ledger_step(l, s, "count files", err);
+	if (st == DF_OK) {
+		*n = (uint64_t)sqlite3_column_int64(s, 0);
+		sqlite3_reset(s);
+	}
+	ledger_unlock(l);
+	return st;
+}
+
 enum df_status ledger_file_add(struct ledger *l, const char *feed, const char *name, uint64_t size, int64_t mtime,
 			       const char *sha256, int64_t now_ms, int64_t *id, struct df_err *err)
 {

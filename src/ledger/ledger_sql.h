@@ -72,6 +72,7 @@ enum ledger_statement {
 	ST_SEEN_FORGET,
 	ST_FILE_KNOWN,
 	ST_FILE_SAME,
+	ST_FILE_COPIES,
 	ST_FILE_ADD,
 	ST_FILE_STATE,
 	ST_FILE_CLEANED,
@@ -101,6 +102,7 @@ static const char *const ledger_statements[ST_COUNT] = {
 		      " FROM file WHERE feed = ?1 AND name = ?2 AND size = ?3 AND mtime = ?4 ORDER BY id DESC LIMIT 1",
     [ST_FILE_SAME] =
 	"SELECT " SQL_FILE_COLUMNS " FROM file WHERE feed = ?1 AND sha256 = ?2 AND state = ?3 ORDER BY id DESC LIMIT 1",
+    [ST_FILE_COPIES] = "SELECT count(*) FROM file WHERE feed = ?1 AND sha256 = ?2 AND id < ?3",
     [ST_FILE_ADD] =
 	"INSERT INTO file(feed, name, size, mtime, sha256, state, pulled_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [ST_FILE_STATE] =

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@ struct file_work {
 	struct run_file *f;
 	struct df_err refused; /* why the first refused document was */
 	size_t n_refused;
+	char identity[DF_SHA256_HEX + 24]; /* what the ids are made from: see file_identity */
 	bool shut; /* the API refused access or stayed away: other files would fare no better */
 };
 
@@ -141,7 +143,7 @@ static enum df_status document_preflight(struct file_work *w, const struct conf_
 					 struct df_err *why)
 {
 	struct walk walk = {.feed = feed, .file = w->f->name, .doc = doc};
-	struct batch_settings settings = run_batch_settings(feed, w->f->sha256, doc, begun_ms);
+	struct batch_settings settings = run_batch_settings(feed, w->identity, doc, begun_ms);
 	enum df_status st = preflight_document(&walk, &settings, NULL, NULL, found, why);
 	log_warnings(w, doc, &walk);
 	walk_end(&walk);
@@ -167,7 +169,7 @@ static enum df_status document_deliver(struct file_work *w, const struct conf_fe
 				       const struct ledger_document *d, struct df_err *err)
 {
 	struct walk walk = {.feed = feed, .file = w->f->name, .doc = doc};
-	struct batch_settings settings = run_batch_settings(feed, w->f->sha256, doc, d->begun_ms);
+	struct batch_settings settings = run_batch_settings(feed, w->identity, doc, d->begun_ms);
 	uint64_t delivered = 0, api_rejected = 0;
 	enum df_status st = DF_OK;
 	if (d->state == LEDGER_PULLED) { /* killed between its beginning and its check */
@@ -254,6 +256,21 @@ static void choose_sink(const struct file_work *w, const struct decode_doc *doc,
 	free((void *)(uintptr_t)path);
 }
 
+/* The file's hash; with duplicates = import, for the n-th copy of the same bytes, "<hash>+<n>": under the ids of the first
+ * one the API would drop it. Files keep their order in the ledger, so a resume finds the same number. */
+static enum df_status file_identity(struct file_work *w, const struct conf_feed *feed, struct df_err *err)
+{
+	uint64_t copies = 0;
+	enum df_status st = DF_OK;
+	if (feed->duplicates_import)
+		st = ledger_file_copies(w->run->ledger, feed->name, w->f->sha256, w->f->ledger_id, &copies, err);
+	if (copies > 0)
+		snprintf(w->identity, sizeof(w->identity), "%s+%llu", w->f->sha256, (unsigned long long)copies);
+	else
+		memcpy(w->identity, w->f->sha256, DF_SHA256_HEX);
+	return st;
+}
+
 static enum df_status document_work(struct file_work *w, const struct decode_doc *doc, struct df_err *err)
 {
 	struct ledger_document d = {0};
@@ -267,6 +284,8 @@ static enum df_status document_work(struct file_work *w, const struct decode_doc
 		goto cleanup;
 	}
 	st = conf_feed_thaw(w->f->feed, d.settings, d.manifest, &feed, err);
+	if (st == DF_OK)
+		st = file_identity(w, feed, err);
 	if (st == DF_OK) {
 		choose_sink(w, doc, feed);
 		st = document_deliver(w, feed, doc, &d, err);

@@ -70,4 +70,19 @@ check "is JSON" holds . "$work/out"
 cp "$orders" "$drop/open/again-commerce_event.csv"
 exits 0 "the same bytes again are skipped" run
 equal "and not sent" "$(lines "$work/api/requests.ndjson")" "$requests"
+
+# Unless they are wanted: then under ids of their own, for the API drops those that it knows.
+mkdir -p "$work/twice"
+{
+	printf '[dropfeed]\nstate_dir = %s/state2\n' "$work"
+	local_feed twice "$work/twice"
+	echo 'duplicates = import'
+} >"$conf"
+cp "$orders" "$work/twice/first-commerce_event.csv"
+before=$(batches events "$accepted")
+exits 0 "the bytes once" run
+once=$(($(batches events "$accepted") - before))
+cp "$orders" "$work/twice/second-commerce_event.csv"
+exits 0 "the same bytes with duplicates = import" run
+equal "make as many new events" "$(($(batches events "$accepted") - before))" "$((2 * once))"
 finish
