@@ -284,6 +284,8 @@ static enum df_status feed_work(struct feed_work *w, struct df_err *err)
 			st = wait_and_look_again(w, err);
 	}
 	run_pool_wait(w->pool);
+	if (st == DF_OK)
+		st = run_spool_sweep(w->run, w->feed->name, err);
 	enum df_status cleaned = DF_OK;
 	if (w->feed->source.kind != CONF_SOURCE_NONE && !df_stop_requested && (st == DF_OK || w->source != NULL))
 		cleaned = clean_up(w, err);

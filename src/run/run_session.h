@@ -20,6 +20,9 @@ void run_session_close(struct run_session *s);
  * resumed. The caller's. */
 char *run_spool_path(const struct conf *conf, const char *feed, const struct fetch_entry *e);
 
+/* Removes what crashes left in the feed's spool. Nobody may be at work on the feed. */
+enum df_status run_spool_sweep(const struct run *run, const char *feed, struct df_err *err) DF_CHECK;
+
 /* Reads and checks what a run would deliver of the feed, sends nothing, changes nothing, and forecasts. */
 void run_feed_forecast(const struct conf *conf, const struct conf_feed *feed, struct run_result *result);
 

@@ -105,6 +105,8 @@ equal "they all stand there" "$(batches events "$work/all.ndjson")" 3
 exits 0 "another run" run
 equal "adds nothing" "$(lines "$work/all.ndjson")" 3
 printf '4,late,1790000000003\n' >"$work/bare/late-screen_view.csv"
+echo left >"$work/state4/spool/bare/0123456789abcdef.drop" # as by a crash between the ledger's last word and the removal
 exits 0 "another file" run
 equal "is added" "$(lines "$work/all.ndjson") $(batches events "$work/all.ndjson")" "4 4"
+equal "and the spool is empty afterwards" "$(find "$work/state4/spool" -type f)" ""
 finish
