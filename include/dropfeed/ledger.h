@@ -44,7 +44,7 @@ struct ledger_document {
 	enum ledger_state state;
 	int64_t begun_ms, closed_ms;
 	uint64_t rows, delivered, rejected, batches, events;
-	char *code, *text; /* why it was refused, or NULL */
+	char *code, *text; /* why it was refused; when done, text is where its reject file is, or NULL */
 	char *settings;    /* frozen settings (conf_feed_freeze) */
 	char *manifest;    /* frozen manifest or NULL */
 };

@@ -67,6 +67,7 @@ static enum df_status json_document(void *ctx, const struct ledger_document *d, 
 		    (unsigned long long)d->rows, (unsigned long long)d->delivered, (unsigned long long)d->rejected,
 		    (unsigned long long)d->batches, (unsigned long long)d->events);
 	df_buf_addf(&b, "\"balanced\":%s,", d->rows == d->delivered + d->rejected ? "true" : "false");
+	add_text(&b, "rejects", d->state == LEDGER_DONE ? d->text : NULL);
 	add_refused(&b, d->state == LEDGER_REFUSED ? d->code : NULL, d->text);
 	df_buf_addc(&b, '}');
 	fwrite(b.data, 1, b.len, w->to);
@@ -75,11 +76,11 @@ static enum df_status json_document(void *ctx, const struct ledger_document *d, 
 	return DF_OK;
 }
 
-static enum df_status json_file(void *ctx, const struct ledger_file *f, struct df_err *err)
+enum df_status report_file_json(struct ledger *l, const struct ledger_file *f, FILE *to, struct df_err *err)
 {
-	struct status_walk *w = ctx;
+	struct status_walk w = {.ledger = l, .to = to, .first = true};
 	struct df_buf b = {0};
-	df_buf_addf(&b, "%s\n {", w->files++ > 0 ? "," : "");
+	df_buf_addc(&b, '{');
 	add_text(&b, "feed", f->feed);
 	add_text(&b, "file", f->name);
 	df_buf_addf(&b, "\"size\":%llu,", (unsigned long long)f->size);
@@ -92,12 +93,18 @@ static enum df_status json_file(void *ctx, const struct ledger_file *f, struct d
 	add_text(&b, "note", f->state != LEDGER_REFUSED ? f->text : NULL);
 	add_refused(&b, f->state == LEDGER_REFUSED ? f->code : NULL, f->text);
 	df_buf_adds(&b, ",\"documents\":[");
-	fwrite(b.data, 1, b.len, w->to);
+	fwrite(b.data, 1, b.len, to);
 	df_buf_free(&b);
-	w->first = true;
-	enum df_status st = ledger_documents(w->ledger, f->id, json_document, w, err);
-	fputs("]}", w->to);
+	enum df_status st = ledger_documents(l, f->id, json_document, &w, err);
+	fputs("]}", to);
 	return st;
+}
+
+static enum df_status json_file(void *ctx, const struct ledger_file *f, struct df_err *err)
+{
+	struct status_walk *w = ctx;
+	fputs(w->files++ > 0 ? ",\n " : "\n ", w->to);
+	return report_file_json(w->ledger, f, w->to, err);
 }
 
 enum df_status report_status_json(struct ledger *l, const char *feed, FILE *to, struct df_err *err)

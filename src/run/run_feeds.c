@@ -3,10 +3,15 @@
 #include "run_priv.h"
 #include "run_session.h"
 
+#include "dropfeed/report.h"
+
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+
+#define RECEIPT_MAX_REJECTS ((size_t)256 << 20) /* bytes of a reject file that is copied to the source */
 
 struct feed_work {
 	struct run *run;
@@ -251,6 +256,80 @@ static enum df_status resume(struct feed_work *w, struct df_err *err)
 	return st;
 }
 
+/* ---- receipts ---- */
+
+struct receipt {
+	struct feed_work *w;
+	int64_t id;
+	FILE *to;       /* own: a stream into memory */
+	char **rejects; /* own: paths of the documents' reject files */
+	size_t n;
+};
+
+static enum df_status receipt_rejects(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	(void)err;
+	struct receipt *r = ctx;
+	if (d->state != LEDGER_DONE || d->text == NULL)
+		return DF_OK;
+	r->rejects = df_realloc(r->rejects, (r->n + 1) * sizeof(*r->rejects));
+	r->rejects[r->n++] = df_strdup(d->text);
+	return DF_OK;
+}
+
+static enum df_status receipt_write(void *ctx, const struct ledger_file *f, struct df_err *err)
+{
+	struct receipt *r = ctx;
+	if (f->id != r->id)
+		return DF_OK;
+	enum df_status st = report_file_json(r->w->run->ledger, f, r->to, err);
+	fputc('\n', r->to);
+	return st == DF_OK ? ledger_documents(r->w->run->ledger, f->id, receipt_rejects, r, err) : st;
+}
+
+/* The rejects go back as they stand here. A file that somebody took away, or that is too large to send in one piece, is no
+ * reason to withhold the receipt. */
+static enum df_status receipt_put_rejects(const struct receipt *r, struct df_err *err)
+{
+	enum df_status st = DF_OK;
+	for (size_t i = 0; i < r->n && st == DF_OK; i++) {
+		const char *slash = strrchr(r->rejects[i], '/');
+		struct df_err why = {0};
+		char *text = NULL;
+		size_t len = 0;
+		if (df_read_file(r->rejects[i], RECEIPT_MAX_REJECTS, &text, &len, &why) == DF_OK)
+			st = fetch_put(r->w->source, r->w->feed->receipts, slash != NULL ? slash + 1 : r->rejects[i],
+				       text, len, err);
+		else
+			df_log_err(DF_LOG_WARN, &why);
+		free(text);
+	}
+	return st;
+}
+
+static enum df_status put_receipt(struct feed_work *w, const struct left_file *left, struct df_err *err)
+{
+	char *text = NULL;
+	size_t len = 0;
+	struct receipt r = {.w = w, .id = left->id, .to = open_memstream(&text, &len)};
+	if (r.to == NULL)
+		return df_fail(DF_FATAL, err, NULL, "out of memory");
+	enum df_status st = ledger_files(w->run->ledger, w->feed->name, true, receipt_write, &r, err);
+	if (fclose(r.to) != 0 && st == DF_OK)
+		st = df_fail(DF_FATAL, err, NULL, "out of memory");
+	char *name = df_format("%s.receipt.json", left->entry.name);
+	if (st == DF_OK)
+		st = receipt_put_rejects(&r, err);
+	if (st == DF_OK)
+		st = fetch_put(w->source, w->feed->receipts, name, text, len, err);
+	for (size_t i = 0; i < r.n; i++)
+		free(r.rejects[i]);
+	free(r.rejects);
+	free(name);
+	free(text);
+	return st;
+}
+
 /* after_done and after_refused: after the ledger has it, and again by the next run where it fails. */
 static enum df_status clean_up(struct feed_work *w, struct df_err *err)
 {
@@ -262,6 +341,8 @@ static enum df_status clean_up(struct feed_work *w, struct df_err *err)
 		const struct conf_after_action *action =
 		    left.v[i].refused ? &w->feed->after_refused : &w->feed->after_done;
 		st = open_source(w, err);
+		if (st == DF_OK && w->feed->receipts != NULL)
+			st = put_receipt(w, &left.v[i], err);
 		if (st == DF_OK)
 			st = fetch_after(w->source, left.v[i].entry.name, action, err);
 		if (st == DF_OK)

@@ -17,7 +17,7 @@ struct file_work {
 	struct df_err refused; /* why the first refused document was */
 	size_t n_refused;
 	char identity[DF_SHA256_HEX + 24]; /* what the ids are made from: see file_identity */
-	bool shut; /* the API refused access or stayed away: other files would fare no better */
+	bool shut;                         /* the API refused access or stayed away: other files would fare no better */
 };
 
 void run_file_free(struct run_file *f)
@@ -111,7 +111,7 @@ static enum df_status document_close(struct file_work *w, struct walk *walk, con
 		st = run_rejects_write(w->run, walk, id, &path, err);
 	}
 	if (st == DF_OK)
-		st = ledger_document_state(w->run->ledger, id, LEDGER_DONE, NULL, NULL, df_now_ms(), err);
+		st = ledger_document_state(w->run->ledger, id, LEDGER_DONE, NULL, path, df_now_ms(), err);
 	if (st == DF_OK) {
 		document_log_done(w, doc, &now, path);
 		pthread_mutex_lock(&w->run->lock);
@@ -309,7 +309,7 @@ static enum df_status file_close(struct file_work *w, const struct df_err *why, 
 		df_err_render(&plain, text, sizeof(text));
 	}
 	const struct conf_after_action *after = refused ? &f->feed->after_refused : &f->feed->after_done;
-	bool cleanup = after->what != CONF_KEEP && !f->local;
+	bool cleanup = (after->what != CONF_KEEP || f->feed->receipts != NULL) && !f->local;
 	enum df_status st =
 	    ledger_file_state(w->run->ledger, f->ledger_id, refused ? LEDGER_REFUSED : LEDGER_DONE,
 			      refused ? why->code : NULL, refused ? text : NULL, cleanup, df_now_ms(), err);

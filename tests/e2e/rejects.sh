@@ -11,13 +11,18 @@ cp "$signups" "$drop/"
 {
 	printf '[dropfeed]\nstate_dir = %s/state\n' "$work"
 	sftp_feed signups in "$work/sftp"
+	echo 'receipts = receipts'
 } >"$conf"
 exits 1 "a run with bad rows" run
+receipts=$drop/receipts
+check "a receipt goes back to the server" holds '.state == "done" and (.documents[0] | .rows == 40 and .delivered == 35 and .rejected == 5)' \
+	"$receipts/signups-custom_event.csv.receipt.json"
 accepted=$work/api/accepted.ndjson
 equal "the good rows arrived" "$(batches events "$accepted")" 35
 
 rejects=$(find "$work/state/rejects/signups" -type f)
 equal "one reject file" "$(printf '%s\n' "$rejects" | wc -l)" 1
+check "a copy of it lies beside the receipt" cmp "$rejects" "$receipts/signups-custom_event.csv"
 equal "that nobody else can read" "$(stat -c %a "$rejects")" 600
 equal "its header is the original one and two columns more" \
 	"$(head -n 1 "$rejects" | tr -d '\r')" "$(head -n 1 "$signups"),dropfeed.line,dropfeed.reason"
