@@ -20,7 +20,7 @@ static const char *const duplicates_words[] = {"skip", "import", NULL};
 /* custom_event_type of the vendor's schema, and "attribution", which its documentation has besides */
 static const char *const type_words[] = {"navigation", "location",	  "search", "transaction", "user_content",
 					 "user_preference", "social", "media",  "attribution", "other",
-					 "unknown",	    NULL};
+					 NULL};
 
 /* ---- values with rules of their own ---- */
 
