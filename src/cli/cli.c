@@ -145,6 +145,19 @@ static enum df_status feed_set(struct conf_feed *feed, const char *assignment, s
 	return st;
 }
 
+static bool takes_defaults(const struct conf *conf, const struct cli_feed_options *o, bool optional)
+{
+	return conf == NULL || (o->name == NULL && optional && conf->n_feeds != 1);
+}
+
+bool cli_encryption_by_name(const struct conf *conf, const struct cli_feed_options *o, bool optional)
+{
+	for (size_t i = 0; i < o->n_set; i++)
+		if (strncmp(o->set[i], "encrypted=", strlen("encrypted=")) == 0)
+			return false;
+	return takes_defaults(conf, o, optional);
+}
+
 struct conf_feed *cli_feed_with(const struct conf *conf, const struct cli_feed_options *o, bool optional,
 				const char *command)
 {
@@ -154,7 +167,7 @@ struct conf_feed *cli_feed_with(const struct conf *conf, const struct cli_feed_o
 		cli_usage(command, "--feed %s needs a configuration", o->name);
 		return NULL;
 	}
-	if (conf == NULL || (o->name == NULL && optional && conf->n_feeds != 1)) {
+	if (takes_defaults(conf, o, optional)) {
 		feed = conf_feed_default(command);
 	} else {
 		const struct conf_feed *live = cli_feed(conf, o->name, command);

@@ -71,5 +71,7 @@ struct cli_feed_options {                   /* options that choose a feed and ch
  * and none named, it is a feed of defaults. NULL after a message. */
 struct conf_feed *cli_feed_with(const struct conf *conf, const struct cli_feed_options *o, bool optional,
 				const char *command);
+/* Whether a file's name decides that it is encrypted: nothing else says so, no feed of a configuration and no --set. */
+bool cli_encryption_by_name(const struct conf *conf, const struct cli_feed_options *o, bool optional);
 
 #endif

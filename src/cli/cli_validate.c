@@ -159,8 +159,9 @@ static int validate(const struct conf *conf, const struct cli_feed_options *o, s
 	if (feed == NULL)
 		return CLI_EXIT_USAGE;
 	struct run_result result = {0};
+	bool by_name = cli_encryption_by_name(conf, o, true);
 	for (int i = optind; i < argc; i++)
-		run_check_file(feed, argv[i], conf == NULL, &events, out, &result);
+		run_check_file(feed, argv[i], by_name, &events, out, &result);
 	conf_feed_free(feed);
 	if (fflush(stdout) != 0)
 		result.broken = true;

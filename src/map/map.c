@@ -225,6 +225,12 @@ static bool own_column(const char *name)
 	return strcmp(name, "dropfeed.line") == 0 || strcmp(name, "dropfeed.reason") == 0;
 }
 
+/* Spreadsheets write semicolons or tabs where the locale or the format says so. */
+static bool other_separator(const struct map *m)
+{
+	return m->n_names == 1 && strpbrk(m->names[0], ";\t") != NULL;
+}
+
 /* Columns that the manifest leaves open are paths themselves. */
 static enum df_status bind_plain(struct map *m, const bool *done, struct df_err *err)
 {
@@ -256,7 +262,11 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 	if (unknown > NAMED_UNKNOWN)
 		df_buf_addf(&text, "; and %zu more", unknown - NAMED_UNKNOWN);
 	enum df_status st = DF_OK;
-	if (unknown > 0)
+	if (unknown > 0 && other_separator(m))
+		st = df_fail(DF_REJECT, err, "unknown-column",
+			     "the header is a single column that holds semicolons or tabs, but fields have to be "
+			     "separated by commas; export the file with commas");
+	else if (unknown > 0)
 		st = df_fail(DF_REJECT, err, "unknown-column", "%s (unknown_columns = warn ignores such columns)",
 			     df_buf_cstr(&text));
 	df_buf_free(&text);

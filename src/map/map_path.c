@@ -265,6 +265,6 @@ void map_path_explain(const struct map_event *event, enum map_path_result why, c
 	else if (why == MAP_PATH_WHOLE)
 		snprintf(out, size, "'%.*s' holds several fields: name one of them, such as '%s'", shown, name, near);
 	else
-		snprintf(out, size, "'%.*s' is no path of a %s document; did you mean '%s'?", shown, name, event->name,
+		snprintf(out, size, "'%.*s' is no path of %s documents; did you mean '%s'?", shown, name, event->name,
 			 near);
 }

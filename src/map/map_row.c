@@ -328,9 +328,9 @@ enum df_status map_row(struct map *m, const struct rows_cell *cells, size_t n, s
 	df_buf_reset(&m->deleted);
 	if (n != m->n_names) {
 		fault_add(&r, "wrong-field-count", MAP_NONE,
-			  "the row has %zu fields where %zu are expected; a value that holds a comma or a quote has to "
+			  "the row has %zu field%s where %zu %s expected; a value that holds a comma or a quote has to "
 			  "be quoted",
-			  n, m->n_names);
+			  n, n == 1 ? "" : "s", m->n_names, m->n_names == 1 ? "is" : "are");
 		r.identified = true; /* it is not known which cell is whose */
 		finish(&r);
 		return DF_REJECT;
