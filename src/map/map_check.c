@@ -106,7 +106,7 @@ enum df_status map_check(struct map *m, struct df_err *err)
 	bool custom = strcmp(m->event->name, "custom_event") == 0;
 	if (missing.len > 0)
 		st = df_fail(DF_REJECT, err, "missing-column",
-			     "no column, yet required in a %s document with these columns: %s; add them%s",
+			     "no column, yet required in %s documents with these columns: %s; add them%s",
 			     m->event->name, df_buf_cstr(&missing),
 			     custom ? " or set the feed's event_name and event_type" : "");
 	else if (strcmp(m->event->name, "commerce_event") == 0 && !has_action(m->data))

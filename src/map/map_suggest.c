@@ -160,7 +160,8 @@ void map_suggest(const struct map_event *event, const char *name, size_t len, ch
 	walk(&s, &map_batch, "");
 	if (event->data != NULL)
 		walk(&s, event->data, "events.data.");
-	if (!s.whole && s.best > 2 + s.len / 3) /* nothing is near: any name does for an attribute */
+	/* nothing is near: any name does for an attribute */
+	if (!s.whole && (s.best > 2 + s.len / 3 || s.best >= s.len))
 		snprintf(s.path, sizeof(s.path), "%s%.*s",
 			 event->data != NULL ? "events.data.custom_attributes." : "user_attributes.", (int)s.len, name);
 	snprintf(out, size, "%s", s.path);

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+import sys
+sys.stdout.buffer.write("mpid,user_attributes.a\n1,x\n".encode("utf-32"))
