@@ -170,7 +170,6 @@ static enum df_status document_deliver(struct file_work *w, const struct conf_fe
 {
 	struct walk walk = {.feed = feed, .file = w->f->name, .doc = doc};
 	struct batch_settings settings = run_batch_settings(feed, w->identity, doc, d->begun_ms);
-	uint64_t delivered = 0, api_rejected = 0;
 	enum df_status st = DF_OK;
 	if (d->state == LEDGER_PULLED) { /* killed between its beginning and its check */
 		struct preflight found;
@@ -181,7 +180,7 @@ static enum df_status document_deliver(struct file_work *w, const struct conf_fe
 	if (st == DF_OK && d->state != LEDGER_SENDING)
 		st = ledger_document_state(w->run->ledger, d->id, LEDGER_SENDING, NULL, NULL, df_now_ms(), err);
 	if (st == DF_OK) {
-		st = run_document_send(w->run, feed, &walk, &settings, d->id, &delivered, &api_rejected, err);
+		st = run_document_send(w->run, feed, &walk, &settings, d->id, err);
 		w->shut = st == DF_DENIED || st == DF_RETRY;
 	}
 	walk_end(&walk);

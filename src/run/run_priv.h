@@ -91,8 +91,8 @@ void run_file_deliver(struct run *run, struct run_file *f);
 
 /* Delivers a document that passed its preflight: every batch that is not settled yet. */
 enum df_status run_document_send(struct run *run, const struct conf_feed *feed, struct walk *walk,
-				 const struct batch_settings *settings, int64_t document_id, uint64_t *delivered,
-				 uint64_t *api_rejected, struct df_err *err) DF_CHECK;
+				 const struct batch_settings *settings, int64_t document_id,
+				 struct df_err *err) DF_CHECK;
 
 /* Enters what a feed's part came to, under the lock. */
 void run_note(struct run *run, enum df_status st);

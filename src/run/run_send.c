@@ -39,10 +39,9 @@ enum df_status run_document_batches(struct walk *walk, const struct batch_settin
 
 struct document_send {
 	struct run *run;
-	struct send_stream *stream;   /* own */
-	const uint64_t *done;         /* per lane: batches that earlier runs settled */
-	int64_t document_id;          /* 0: stateless */
-	uint64_t delivered, rejected; /* rows, by this run; written in the sender's thread, read after send_close */
+	struct send_stream *stream; /* own */
+	const uint64_t *done;       /* per lane: batches that earlier runs settled */
+	int64_t document_id;        /* 0: stateless */
 };
 
 static enum df_status on_settled(void *ctx, uint32_t lane, uint64_t done, uint64_t rows_delivered,
@@ -65,10 +64,6 @@ static enum df_status on_settled(void *ctx, uint32_t lane, uint64_t done, uint64
 	enum df_status st = DF_OK;
 	if (s->document_id != 0)
 		st = ledger_lane_settled(s->run->ledger, s->document_id, lane, done, rows_delivered, list, n, err);
-	if (st == DF_OK) {
-		s->delivered += rows_delivered;
-		s->rejected += n;
-	}
 	free(list);
 	return st;
 }
@@ -84,8 +79,7 @@ static enum df_status on_batch(void *ctx, struct batch *b, struct df_err *err)
 }
 
 enum df_status run_document_send(struct run *run, const struct conf_feed *feed, struct walk *walk,
-				 const struct batch_settings *settings, int64_t document_id, uint64_t *delivered,
-				 uint64_t *api_rejected, struct df_err *err)
+				 const struct batch_settings *settings, int64_t document_id, struct df_err *err)
 {
 	static const struct send_events events = {.settled = on_settled};
 	struct document_send s = {.run = run, .document_id = document_id};
@@ -106,8 +100,6 @@ enum df_status run_document_send(struct run *run, const struct conf_feed *feed, 
 			st = closed;
 	}
 	free(done);
-	*delivered = s.delivered;
-	*api_rejected = s.rejected;
 	/* The preflight read the same bytes with the same settings; a refusal now means that they are not the same. */
 	if (st == DF_REJECT)
 		st = DF_FATAL;
