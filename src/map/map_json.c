@@ -18,6 +18,7 @@ struct scan {
 	struct {
 		const char *p;
 		size_t len;
+		bool escaped; /* it may be spelt otherwise elsewhere */
 	} keys[MAX_COMPARED];
 };
 
@@ -243,16 +244,57 @@ static bool list(struct scan *s)
 	return take(s, ']') || bad(s);
 }
 
-/* Two members of one name: the API would have to choose. */
+/* The next character of a string that was found to be good, its escapes undone. */
+static uint32_t next_char(const char **p)
+{
+	static const char letters[] = "bfnrt", meant[] = "\b\f\n\r\t";
+	unsigned char c = (unsigned char)*(*p)++;
+	if (c == '\\' && **p != 'u') {
+		const char *letter = strchr(letters, *(*p)++);
+		return letter != NULL ? (unsigned char)meant[letter - letters] : (unsigned char)(*p)[-1];
+	}
+	if (c == '\\') {
+		uint32_t unit = (uint32_t)hex4(*p + 1, *p + 5);
+		*p += 5;
+		if (unit < 0xd800 || unit > 0xdfff)
+			return unit;
+		uint32_t low = (uint32_t)hex4(*p + 2, *p + 6);
+		*p += 6;
+		return 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
+	}
+	if (c < 0x80)
+		return c;
+	int more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
+	uint32_t value = c & (0x3fu >> more);
+	while (more-- > 0)
+		value = value << 6 | ((unsigned char)*(*p)++ & 0x3f);
+	return value;
+}
+
+static bool same_name(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	const char *a_end = a + a_len, *b_end = b + b_len;
+	while (a < a_end && b < b_end)
+		if (next_char(&a) != next_char(&b))
+			return false;
+	return a == a_end && b == b_end;
+}
+
+/* Two members of one name, however it is spelt: the API would have to choose. */
 static bool repeated(struct scan *s, const char *key, size_t len)
 {
 	size_t n = s->rules->members < MAX_COMPARED ? s->rules->members : MAX_COMPARED;
-	for (size_t i = 0; i < n; i++)
+	bool escaped = memchr(key, '\\', len) != NULL;
+	for (size_t i = 0; i < n; i++) {
 		if (s->keys[i].len == len && memcmp(s->keys[i].p, key, len) == 0)
 			return true;
+		if ((escaped || s->keys[i].escaped) && same_name(s->keys[i].p, s->keys[i].len, key, len))
+			return true;
+	}
 	if (n < MAX_COMPARED) {
 		s->keys[n].p = key;
 		s->keys[n].len = len;
+		s->keys[n].escaped = escaped;
 	}
 	return false;
 }

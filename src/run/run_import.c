@@ -154,6 +154,15 @@ static enum df_status plain_document(struct plain_import *p, const char *sha256,
 	return DF_OK;
 }
 
+/* The file first: where in it the fault is comes with the error's own text. */
+static void log_refusal(const struct plain_import *p, const struct decode_doc *doc, const struct df_err *why)
+{
+	char text[sizeof(struct df_err) + 128];
+	df_err_render(why, text, sizeof(text));
+	df_log(DF_LOG_ERROR, "%s%s%s: refused, nothing of it was sent: %s", p->name, doc->name != NULL ? ", " : "",
+	       doc->name != NULL ? doc->name : "", text);
+}
+
 static enum df_status plain_decoded(struct plain_import *p, int fd, const char *sha256, struct df_err *err)
 {
 	struct decode *d = NULL;
@@ -164,9 +173,7 @@ static enum df_status plain_decoded(struct plain_import *p, int fd, const char *
 		struct df_err one = {0};
 		st = plain_document(p, sha256, doc, &one);
 		if (st == DF_REJECT) { /* the archive's other documents are fine for all that */
-			df_err_context(&one, "%s%s%s: refused", p->name, doc->name != NULL ? ", " : "",
-				       doc->name != NULL ? doc->name : "");
-			df_log_err(DF_LOG_ERROR, &one);
+			log_refusal(p, doc, &one);
 			refused++;
 			st = DF_OK;
 		} else if (st != DF_OK) {
