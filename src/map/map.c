@@ -107,7 +107,7 @@ enum df_status map_open(const struct conf_feed *feed, const char *event_type, st
 	m->event = event;
 	m->request_column = m->message_column = MAP_NONE;
 	m->ids.max = m->batch_out.max = m->data_out.max = m->deleted.max = MAP_MAX_OUTPUT;
-	m->request_out.max = m->message_out.max = MAP_MAX_OUTPUT;
+	m->request_out.max = m->message_out.max = m->rendered.max = MAP_MAX_OUTPUT;
 	m->warnings = df_alloc(MAP_MAX_WARNINGS * sizeof(*m->warnings));
 	enum df_status st = map_time_open(&m->time, feed->timestamps, feed->timezone, err);
 	if (st == DF_OK)
@@ -144,6 +144,7 @@ static void forget_document(struct map *m)
 	map_program_free(&m->batch_program);
 	map_program_free(&m->data_program);
 	map_bindings_free(&m->bindings);
+	map_derived_free(m);
 	free(m->truncated);
 	m->truncated = NULL;
 	m->n_warnings = 0;
@@ -164,6 +165,8 @@ void map_close(struct map *m)
 	df_buf_free(&m->request_out);
 	df_buf_free(&m->message_out);
 	df_buf_free(&m->deleted);
+	df_buf_free(&m->rendered);
+	liquid_arena_free(&m->arena);
 	free(m);
 }
 
@@ -275,7 +278,6 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 
 static enum df_status compile(struct map *m, struct df_err *err)
 {
-	m->truncated = df_alloc((m->n_names + 1) * sizeof(*m->truncated));
 	bool *done = df_alloc(m->n_names * sizeof(*done));
 	for (size_t i = 0; i < m->n_names; i++)
 		done[i] = own_column(m->names[i]) && (map_has_header(m) || i >= m->manifest->n);
@@ -286,6 +288,7 @@ static enum df_status compile(struct map *m, struct df_err *err)
 	if (st == DF_OK)
 		st = bind_plain(m, done, err);
 	free(done);
+	m->truncated = df_alloc((m->n_names + m->n_derived + 1) * sizeof(*m->truncated));
 	return st == DF_OK ? map_bind(m, err) : st;
 }
 

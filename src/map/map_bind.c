@@ -5,13 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void map_bindings_add(struct map_bindings *b, size_t column, const char *name, size_t len, const char *fixed)
+struct map_binding *map_bindings_add(struct map_bindings *b, size_t column, const char *name, size_t len,
+				     const char *fixed)
 {
 	if (b->n == b->cap) {
 		b->cap = b->cap == 0 ? 16 : b->cap * 2;
 		b->v = df_realloc(b->v, b->cap * sizeof(*b->v));
 	}
 	b->v[b->n++] = (struct map_binding){.column = column, .name = df_strndup(name, len), .fixed = df_strdup(fixed)};
+	return &b->v[b->n - 1];
 }
 
 void map_bindings_free(struct map_bindings *b)
@@ -67,12 +69,13 @@ static enum df_status set_fixed(struct map *m, const struct map_binding *binding
 
 static const char *source_of(const struct map *m, size_t column)
 {
-	return column == MAP_NONE ? "a static value" : m->names[column];
+	const struct map_derived *d = map_derived_of(m, column);
+	return column == MAP_NONE ? "a static value" : d != NULL ? d->entry->source : m->names[column];
 }
 
 static enum df_status duplicate(struct map *m, const struct map_binding *binding, struct df_err *err)
 {
-	df_err_place(err, NULL, 0, 0, binding->column != MAP_NONE ? m->names[binding->column] : binding->name);
+	df_err_place(err, NULL, 0, 0, binding->column != MAP_NONE ? source_of(m, binding->column) : binding->name);
 	return df_fail(
 	    DF_REJECT, err, "duplicate-column",
 	    "'%s' leads to %s, where another column leads to as well, or to the whole of it; remove one of them",
@@ -91,6 +94,39 @@ static size_t *own_id_of(struct map *m, const struct map_path *path)
 	return NULL;
 }
 
+/* A leaf that is filled from a derived cell tells it what is wanted. */
+static void bind_derived(const struct map *m, const struct map_binding *binding, const struct map_path *path,
+			 struct map_node *leaf)
+{
+	struct map_derived *d = map_derived_of(m, binding->column);
+	if (d == NULL)
+		return;
+	d->whole = path->type == MAP_JSON;
+	if (d->pattern == NULL)
+		return;
+	d->lists = path->field != NULL && path->field->type == MAP_STRINGS;
+	d->lead = (size_t)(path->steps[path->n - 1].key - binding->name);
+	leaf->type = MAP_SPREAD;
+}
+
+/* Members of any name need a place that takes any name. */
+static enum df_status check_spread(const struct map *m, const struct map_binding *binding, bool found,
+				   const struct map_path *path, struct df_err *err)
+{
+	const struct map_derived *d = map_derived_of(m, binding->column);
+	if (d == NULL || d->pattern == NULL)
+		return DF_OK;
+	const struct map_step *last = found ? &path->steps[path->n - 1] : NULL;
+	if (last != NULL && last->field == NULL && last->key != NULL &&
+	    (path->type == MAP_STRING || path->type == MAP_STRINGS))
+		return DF_OK;
+	df_err_place(err, NULL, 0, 0, m->names[d->column]);
+	return df_fail(DF_REJECT, err, "manifest-mismatch",
+		       "'%.200s' takes the members of a cell's JSON, whatever their names, and '%.200s' does not take "
+		       "any name, as user_attributes.* or events.data.custom_attributes.* would; map them one by one",
+		       d->pattern, d->entry->field);
+}
+
 static enum df_status bind(struct map *m, const struct map_binding *binding, struct df_err *err)
 {
 	struct map_path path;
@@ -98,13 +134,16 @@ static enum df_status bind(struct map *m, const struct map_binding *binding, str
 	const struct map_event *other = NULL;
 	size_t len = strlen(binding->name);
 	enum map_path_result result = map_path_parse(m->event, binding->name, len, &path, &other);
+	enum df_status st = check_spread(m, binding, result == MAP_PATH_OK, &path, err);
+	if (st != DF_OK)
+		return st;
 	if (result != MAP_PATH_OK) { /* a manifest's wildcard made it */
 		map_path_explain(m->event, result, binding->name, len, other, why, sizeof(why));
 		df_err_place(err, NULL, 0, 0, source_of(m, binding->column));
 		return df_fail(DF_REJECT, err, "unknown-column", "the manifest leads '%s' astray: %s",
 			       source_of(m, binding->column), why);
 	}
-	enum df_status st = limit_names(m, binding, &path, err);
+	st = limit_names(m, binding, &path, err);
 	if (st != DF_OK)
 		return st;
 	size_t *own = own_id_of(m, &path);
@@ -118,6 +157,8 @@ static enum df_status bind(struct map *m, const struct map_binding *binding, str
 	if (leaf == NULL)
 		return duplicate(m, binding, err);
 	leaf->column = binding->column;
+	leaf->keep = binding->keep;
+	bind_derived(m, binding, &path, leaf);
 	if (leaf->flags & MAP_UNWANTED)
 		map_warn(m, "guideline",
 			 "the API says that the batch's own %s must not be set; did you mean events.data.%s?",
@@ -131,7 +172,7 @@ static void spread_flags(struct map_node *node, bool deletable)
 	for (size_t i = 0; i < node->n_kids; i++) {
 		struct map_node *kid = node->kids[i];
 		if ((node->flags & MAP_ATTRIBUTES) && node->kind == MAP_NODE_OBJECT)
-			kid->flags |= MAP_VALUE_LIMIT | (deletable ? MAP_DELETABLE : 0u);
+			kid->flags |= MAP_VALUE_LIMIT | (deletable && !kid->keep ? MAP_DELETABLE : 0u);
 		else if ((node->flags & MAP_VALUE_LIMIT) && node->kind == MAP_NODE_LIST)
 			kid->flags |= MAP_VALUE_LIMIT | MAP_ENTRY;
 		spread_flags(kid, deletable);

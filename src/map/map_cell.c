@@ -219,6 +219,7 @@ bool map_cell_emit(const struct map *m, enum map_type type, const struct map_fie
 	case MAP_STRINGS:
 	case MAP_OBJECT:
 	case MAP_KEYS:
+	case MAP_SPREAD:
 		break;
 	}
 	df_json_string(out, p, len);

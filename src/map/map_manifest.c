@@ -191,7 +191,8 @@ enum df_status map_manifest_distinct(struct map_manifest *manifest, const struct
 		const char *field = manifest->entries[i].field;
 		struct map_path path;
 		manifest->at = i + 1;
-		if (field == NULL || map_path_parse(event, field, strlen(field), &path, NULL) != MAP_PATH_OK)
+		if (field == NULL || manifest->entries[i].target != NULL ||
+		    map_path_parse(event, field, strlen(field), &path, NULL) != MAP_PATH_OK)
 			continue; /* not resolved until the header is known */
 		if (map_tree_add(roots[path.data], &path) == NULL)
 			st = df_fail(DF_USAGE, err, NULL, "manifest, entry %zu: another entry leads to '%.200s', too",
@@ -239,6 +240,8 @@ void map_manifest_free(struct map_manifest *manifest)
 		free(manifest->entries[i].source);
 		free(manifest->entries[i].field);
 		free(manifest->entries[i].value);
+		liquid_free(manifest->entries[i].template);
+		liquid_free(manifest->entries[i].target);
 	}
 	free(manifest->entries);
 	free(manifest);

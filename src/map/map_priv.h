@@ -13,6 +13,7 @@
 
 #include "dropfeed/map.h"
 
+#include "map_liquid.h"
 #include "map_time.h"
 
 #define MAP_NONE         SIZE_MAX /* no column */
@@ -43,6 +44,7 @@ enum map_type {
 	MAP_OBJECT, /* its fields are known */
 	MAP_KEYS,   /* an object of any keys with strings: only inside MAP_KEYED */
 	MAP_JSON,   /* not in the schema: a whole MAP_KEYED object, written as JSON in one cell */
+	MAP_SPREAD, /* likewise: members of the object around it, as many as a cell's JSON has */
 };
 
 enum map_shape {
@@ -146,7 +148,8 @@ struct map_node {
 	const struct map_object *object; /* of an object whose fields are known */
 	size_t order;                    /* among its siblings: the schema's, the index, or the columns' */
 	unsigned flags;
-	unsigned bit;           /* in its parent's mask, 0: none */
+	unsigned bit; /* in its parent's mask, 0: none */
+	const struct map_node *parent;
 	struct map_node **kids; /* own, kept in order */
 	size_t n_kids, kids_cap;
 	/* of a leaf */
@@ -154,6 +157,7 @@ struct map_node {
 	size_t column;
 	char *fallback; /* own: a JSON value */
 	size_t unless;  /* a column whose value keeps the fallback away */
+	bool keep;      /* an empty cell does not delete the attribute */
 };
 
 struct map_node *map_node_new(enum map_node_kind kind, const char *key, size_t key_len);
@@ -199,6 +203,7 @@ struct map_binding {
 	size_t column; /* 0-based, or MAP_NONE: fixed */
 	char *name;    /* own: the destination */
 	char *fixed;   /* own, or NULL */
+	bool keep;     /* see map_node */
 };
 
 struct map_bindings {
@@ -206,18 +211,24 @@ struct map_bindings {
 	size_t n, cap;
 };
 
-void map_bindings_add(struct map_bindings *b, size_t column, const char *name, size_t len, const char *fixed);
+struct map_binding *map_bindings_add(struct map_bindings *b, size_t column, const char *name, size_t len,
+				     const char *fixed); /* borrowed until the next one */
 void map_bindings_free(struct map_bindings *b);
 
 /* ---- manifests: map_manifest.c, map_custom.c, map_transform.c ---- */
 
 enum map_action { MAP_KEEP, MAP_IGNORE, MAP_STATIC };
+enum map_when { MAP_NEVER, MAP_WHEN_NULL, MAP_WHEN_EMPTY };
 
 struct map_entry { /* of either kind of manifest */
 	enum map_action action;
 	char *source; /* own: a column's name, or NULL */
 	char *field;  /* own: the destination, or NULL */
 	char *value;  /* own: of MAP_STATIC */
+	/* of a field transformation only */
+	enum map_when ignore_when;
+	struct liquid *template; /* own: of the value, or NULL */
+	struct liquid *target;   /* own: of the destination, where it depends on the source's name; else NULL */
 };
 
 struct map_manifest {
@@ -258,8 +269,9 @@ enum df_status map_manifest_distinct(struct map_manifest *manifest, const struct
 
 /* What a manifest makes of the header: bindings, and which columns are thereby dealt with. */
 enum df_status map_custom_bind(const struct map *m, struct map_bindings *out, bool *done, struct df_err *err) DF_CHECK;
-enum df_status map_transform_bind(const struct map *m, struct map_bindings *out, bool *done,
-				  struct df_err *err) DF_CHECK;
+enum df_status map_transform_bind(struct map *m, struct map_bindings *out, bool *done, struct df_err *err) DF_CHECK;
+/* Does the pattern with its one * fit? *wild is what the * stands for. */
+bool map_pattern_fits(const char *pattern, const char *name, size_t len, const char **wild, size_t *wild_len);
 
 /* ---- cells: map_cell.c, map_json.c ---- */
 
@@ -287,6 +299,56 @@ struct map_json_rules {
 };
 bool map_json_emit(const char *p, size_t len, struct map_json_rules *rules, struct df_buf *out,
 		   struct map_cell_fault *fault);
+
+/* ---- cells that a mapping makes of others: map_derive.c ----
+ *
+ * A template, or a source within a cell's JSON, is a column of its own behind the document's columns: it is filled
+ * before the ops run, and they do not know the difference. A spread (foo.*) stays empty; its op asks for its members. */
+
+struct map_derived {
+	size_t column;                 /* of the document: whose cell it is made of */
+	const struct map_entry *entry; /* borrowed */
+	char *key;                     /* own: {{ key }}; of a spread: the source up to the members' names */
+	const char *path;              /* in key: the way through the cell's JSON; NULL: the cell itself */
+	bool whole;                    /* an object is taken as it is written */
+	bool lists;                    /* a spread's members may be lists */
+	bool faulty;                   /* in this row */
+	const char *pattern;           /* of a spread: its source; else NULL */
+	char *way;                     /* own; of a spread: the way to the object */
+	size_t lead;                   /* of a spread: where the members' names begin in its destination */
+};
+
+struct map_cell_json { /* of a column's cell, in this row */
+	enum { MAP_JSON_UNREAD, MAP_JSON_READ, MAP_JSON_BAD } state;
+	struct liquid_value value;
+};
+
+/* Adds one and returns its column. */
+size_t map_derived_add(struct map *m, size_t column, const struct map_entry *entry, const char *key, size_t key_len,
+		       const char *path);
+struct map_derived *map_derived_of(const struct map *m, size_t column); /* NULL: a column of the document */
+void map_derived_free(struct map *m);
+
+/* Before the others, for each row. */
+void map_derive_begin(struct map *m);
+/* Fills the cell. False: the fault is filled, with a code of NULL where it was told already. */
+bool map_derive(struct map *m, const struct map_derived *d, const struct rows_cell *cells, struct rows_cell *out,
+		struct map_cell_fault *fault);
+
+struct map_spread_item {
+	struct rows_cell name, text;
+	const struct liquid_value *list; /* instead of text, or NULL */
+	bool taken;                      /* false: the member is another mapping's, or is ignored */
+};
+/* The object that is spread; nil where there is none. */
+bool map_derive_object(struct map *m, const struct map_derived *d, const struct rows_cell *cells,
+		       struct liquid_value *out, struct map_cell_fault *fault);
+bool map_derive_item(struct map *m, const struct map_derived *d, const struct liquid_member *member,
+		     struct map_spread_item *out, struct map_cell_fault *fault);
+
+/* Renders a destination with what the source's name is. */
+bool map_derive_target(struct map *m, const struct map_entry *entry, const char *key, size_t key_len, const char *wild,
+		       size_t wild_len, struct df_buf *out, struct liquid_fault *fault);
 
 /* ---- the map itself ---- */
 
@@ -316,7 +378,13 @@ struct map {
 	struct df_buf ids, batch_out, data_out, request_out, message_out, deleted;
 	struct map_warning *warnings; /* own */
 	size_t n_warnings;
-	bool *truncated; /* own: per column, 1-based, 0 for those without; whether it was warned about */
+	bool *truncated;             /* own: per column, 1-based, 0 for those without; whether it was warned about */
+	struct map_derived *derived; /* own */
+	size_t n_derived, derived_cap;
+	struct map_cell_json *json; /* own: per column, NULL when nothing is derived */
+	struct rows_cell *cells;    /* own: a row's cells and the derived ones */
+	struct liquid_arena arena;  /* of a row */
+	struct df_buf rendered;
 };
 
 void map_warn(struct map *m, const char *code, const char *fmt, ...) DF_PRINTF(3, 4);

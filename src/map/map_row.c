@@ -12,7 +12,15 @@ struct run {
 	struct map_record *record;
 	struct df_buf *out;
 	struct map_frame *frame;
-	bool identified; /* an ID's cell has a value, a faulty one perhaps */
+	bool identified;           /* an ID's cell has a value, a faulty one perhaps */
+	struct spread_name *names; /* that spreads have written so far */
+};
+
+struct spread_name {
+	const struct df_buf *out; /* with `body`, the object that it stands in */
+	size_t body;
+	struct rows_cell name;
+	struct spread_name *next;
 };
 
 static void fault_add(struct run *r, const char *code, size_t column, const char *fmt, ...) DF_PRINTF(4, 5);
@@ -23,7 +31,8 @@ static void fault_add(struct run *r, const char *code, size_t column, const char
 		return;
 	struct map_fault *fault = &record->faults[record->n_faults++];
 	fault->code = code;
-	fault->column = column == MAP_NONE ? 0 : column + 1;
+	const struct map_derived *d = map_derived_of(r->m, column);
+	fault->column = column == MAP_NONE ? 0 : d != NULL ? d->column + 1 : column + 1;
 	fault->name = map_column_name(r->m, fault->column);
 	va_list ap;
 	va_start(ap, fmt);
@@ -144,9 +153,135 @@ static void leaf_empty(struct run *r, const struct map_op *op)
 	leaf_done(r, op, from);
 }
 
+/* Does the object have a member of this name already, from another mapping? */
+static bool name_taken(struct run *r, const struct map_op *op, const struct rows_cell *name)
+{
+	const struct map_node *parent = op->node->parent;
+	for (size_t i = 0; i < parent->n_kids; i++) {
+		const struct map_node *kid = parent->kids[i];
+		if (kid->type != MAP_SPREAD && kid->key != NULL && strlen(kid->key) == name->len &&
+		    memcmp(kid->key, name->p, name->len) == 0)
+			return true;
+	}
+	for (const struct spread_name *n = r->names; n != NULL; n = n->next)
+		if (n->out == r->out && n->body == r->frame->body && n->name.len == name->len &&
+		    memcmp(n->name.p, name->p, name->len) == 0)
+			return true;
+	struct spread_name *n = liquid_take(&r->m->arena, sizeof(*n));
+	if (n == NULL)
+		return true;
+	*n = (struct spread_name){r->out, r->frame->body, *name, r->names};
+	r->names = n;
+	return false;
+}
+
+/* The API's limits for the name hold as they do for a column's. */
+static bool name_fits(struct run *r, const struct map_op *op, struct rows_cell *name)
+{
+	size_t prefix = map_utf8_prefix(name->p, name->len, MAP_MAX_NAME);
+	if ((op->flags & MAP_VALUE_LIMIT) == 0 || prefix == name->len)
+		return true;
+	if (!r->m->feed->limits_truncate) {
+		fault_add(r, "too-long", op->column,
+			  "the name of an attribute has more than %u characters; shorten it or set limits = truncate",
+			  MAP_MAX_NAME);
+		return false;
+	}
+	name->len = prefix;
+	truncated(r, op);
+	return true;
+}
+
+static void spread_list(struct run *r, const struct map_op *op, const struct liquid_value *list)
+{
+	struct map_op entry = *op;
+	size_t n = 0;
+	entry.flags |= op->flags & MAP_VALUE_LIMIT ? MAP_ENTRY : 0u;
+	df_buf_addc(r->out, '[');
+	for (size_t i = 0; i < list->array.n; i++) {
+		const struct liquid_value *v = &list->array.v[i];
+		struct rows_cell text = {v->p, v->len};
+		if (v->type == LIQUID_NIL || v->len == 0 || !fits(r, &entry, &text))
+			continue;
+		if ((entry.flags & MAP_ENTRY) && n == MAP_MAX_LIST) {
+			if (r->m->feed->limits_truncate)
+				truncated(r, op);
+			else
+				fault_add(r, "too-many-attributes", op->column,
+					  "the API takes at most %u entries in a list", MAP_MAX_LIST);
+			break;
+		}
+		if (n++ > 0)
+			df_buf_addc(r->out, ',');
+		df_json_string(r->out, text.p, text.len);
+	}
+	df_buf_addc(r->out, ']');
+}
+
+static void spread_item(struct run *r, const struct map_op *op, struct map_spread_item *item)
+{
+	if (item->name.len == 0) {
+		fault_add(r, "bad-json", op->column, "a member of the cell's JSON has no name");
+		return;
+	}
+	if (!name_fits(r, op, &item->name))
+		return;
+	if (name_taken(r, op, &item->name)) {
+		fault_add(r, "bad-json", op->column,
+			  "a member of the cell's JSON leads where another value leads to as well");
+		return;
+	}
+	if (item->text.len == 0 && item->list == NULL) {
+		if ((op->flags & MAP_DELETABLE) == 0)
+			return;
+		if (r->m->deleted.len > 0)
+			df_buf_addc(&r->m->deleted, ',');
+		df_json_string(&r->m->deleted, item->name.p, item->name.len);
+		return;
+	}
+	if (!has_room(r, op) || (item->list == NULL && !fits(r, op, &item->text)))
+		return;
+	separate(r);
+	df_json_string(r->out, item->name.p, item->name.len);
+	df_buf_addc(r->out, ':');
+	if (item->list != NULL)
+		spread_list(r, op, item->list);
+	else
+		df_json_string(r->out, item->text.p, item->text.len);
+	r->frame->count++;
+}
+
+/* All members of a cell's JSON object become members of the object around. */
+static void spread(struct run *r, const struct map_op *op)
+{
+	const struct map_derived *d = map_derived_of(r->m, op->column);
+	struct map_cell_fault fault;
+	struct liquid_value object;
+	struct map_spread_item item;
+	fault.code = NULL;
+	bool ok = map_derive_object(r->m, d, r->cells, &object, &fault);
+	for (size_t i = 0; ok && object.type == LIQUID_OBJECT && i < object.object.n; i++) {
+		ok = map_derive_item(r->m, d, &object.object.v[i], &item, &fault);
+		if (ok && item.taken)
+			spread_item(r, op, &item);
+	}
+	if (!ok && fault.code != NULL)
+		fault_add(r, fault.code, op->column, "%s", fault.text);
+}
+
 static void leaf(struct run *r, const struct map_op *op)
 {
 	struct rows_cell cell = {0};
+	const struct map_derived *d = map_derived_of(r->m, op->column);
+	if (op->type == MAP_SPREAD) {
+		spread(r, op);
+		return;
+	}
+	if (d != NULL && d->faulty) { /* that has been told; it is not missing, too */
+		r->frame->seen |= op->bit;
+		r->identified = r->identified || (op->flags & MAP_ID) != 0;
+		return;
+	}
 	if (op->column != MAP_NONE)
 		cell = r->cells[op->column];
 	if (op->type != MAP_STRING && op->type != MAP_STRINGS)
@@ -313,6 +448,26 @@ static void finish(struct run *r)
 	record->data_len = m->data_out.len;
 }
 
+/* Puts the derived cells behind the row's own. */
+static void derive(struct run *r)
+{
+	struct map *m = r->m;
+	if (m->n_derived == 0)
+		return;
+	map_derive_begin(m);
+	for (size_t i = 0; i < m->n_names; i++)
+		m->cells[i] = r->cells[i];
+	for (size_t i = 0; i < m->n_derived; i++) {
+		struct map_cell_fault fault;
+		struct map_derived *d = &m->derived[i];
+		fault.code = NULL;
+		d->faulty = !map_derive(m, d, r->cells, &m->cells[m->n_names + i], &fault);
+		if (d->faulty && fault.code != NULL)
+			fault_add(r, fault.code, d->column, "%s", fault.text);
+	}
+	r->cells = m->cells;
+}
+
 enum df_status map_row(struct map *m, const struct rows_cell *cells, size_t n, struct map_record *record)
 {
 	struct run r = {.m = m, .cells = cells, .record = record};
@@ -335,6 +490,7 @@ enum df_status map_row(struct map *m, const struct rows_cell *cells, size_t n, s
 		finish(&r);
 		return DF_REJECT;
 	}
+	derive(&r);
 	unsigned seen = run_program(&r, &m->batch_program, &m->batch_out);
 	if (m->batch_program.need & ~seen)
 		check_need(&r, m->batch, m->batch_program.need & ~seen);

@@ -96,6 +96,7 @@ struct map_node *map_tree_add(struct map_node *root, const struct map_path *path
 			kid = map_node_new(kind, step->key, step->key_len);
 			kid->field = step->field;
 			kid->object = step->object;
+			kid->parent = node;
 			kid->order = order_of(node, step);
 			kid->path = path_of(node, step);
 			insert_kid(node, kid);

@@ -93,15 +93,187 @@ static void test_transform(void)
 	CHECK_STRING(got.code, "unknown-column");
 	with(MAPPINGS(COLUMN("Id", "mpid") "," COLUMN("Absent", "ip")), "eventless", "Id", NULL);
 	CHECK_STRING(got.code, "manifest-mismatch");
-	with(MAPPINGS(COLUMN("Id", "mpid") "," COLUMN("foo.item", "ip")), "eventless", "Id|foo", NULL);
-	CHECK_STRING(got.code, "manifest-mismatch");
-	CU_ASSERT_PTR_NOT_NULL(strstr(got.text, "not supported yet"));
 	with(MAPPINGS(COLUMN("Id", "mpid") "," COLUMN("a_*", "device_info.*")), "eventless", "Id|a_nonsense", NULL);
 	CHECK_STRING(got.code, "unknown-column");
 	with(MAPPINGS(COLUMN("$unmapped", "events[].data.custom_attributes.*") "," COLUMN("Id", "mpid")),
 	     "custom_event", "Id|k", "1|v");
 	CHECK_STRING(got.data,
 		     "\"custom_attributes\":{\"k\":\"v\"},\"custom_event_type\":\"other\",\"event_name\":\"n\"");
+}
+
+/* A transformation as a whole, as one writes it. */
+static void test_example(void)
+{
+	static const char manifest[] =
+	    "// what the shop's export becomes\n"
+	    "{\n"
+	    "  \"id\": \"shop-export\", \"name\": \"Shop export\",\n"
+	    "  \"destination_type\": \"event_batch\",\n"
+	    "  \"mappings\": [\n"
+	    "    /* the user */\n"
+	    "    {\"mapping_type\": \"column\", \"source\": \"CustomerID\", \"destination\": "
+	    "\"user_identities.customer_id\"},\n"
+	    "    {\"mapping_type\": \"column\", \"source\": \"profile.mail\", \"destination\": "
+	    "\"user_identities.email\",\n"
+	    "     \"value\": \"{{ value | strip | downcase }}\", \"ignore_when\": \"empty\"}, // null is left out as "
+	    "well\n"
+	    "    {\"mapping_type\": \"column\", \"source\": \"profile.*\", \"destination\": \"user_attributes.*\"},\n"
+	    "    {\"mapping_type\": \"column\", \"source\": \"tag_*\", \"destination\": \"user_attributes.tags[]\"},\n"
+	    "    {\"mapping_type\": \"static\", \"destination\": \"environment\", \"value\": \"development\"},\n"
+	    "    {\"mapping_type\": \"ignore\", \"source\": \"internal_*\"},\n"
+	    "    {\"mapping_type\": \"column\", \"source\": \"$unmapped\",\n"
+	    "     \"destination\": \"events.data.custom_attributes.{{ key | downcase | replace: ' ', '_' }}\"}\n"
+	    "  ]\n"
+	    "}\n";
+	with(manifest, "custom_event", "CustomerID|profile|tag_a|tag_b|internal_x|Unit Price",
+	     "17850|{\"mail\":\" A@B.example \",\"tier\":\"gold\",\"since\":2010}|t|u|secret|2.550");
+	CHECK_STRING(got.batch, "\"user_attributes\":{\"tier\":\"gold\",\"since\":\"2010\",\"tags\":[\"t\",\"u\"]},"
+				"\"user_identities\":{\"customer_id\":\"17850\",\"email\":\"a@b.example\"},"
+				"\"environment\":\"development\"");
+	CHECK_STRING(got.data, "\"custom_attributes\":{\"unit_price\":\"2.550\"},\"custom_event_type\":\"other\","
+			       "\"event_name\":\"n\"");
+}
+
+#define MADE(s, d, v) "{\"mapping_type\":\"column\",\"source\":\"" s "\",\"destination\":\"" d "\",\"value\":\"" v "\"}"
+#define UNLESS(s, d, v, when)                                                                                          \
+	"{\"mapping_type\":\"column\",\"source\":\"" s "\",\"destination\":\"" d "\",\"value\":\"" v                   \
+	"\",\"ignore_when\":\"" when "\"}"
+#define ID COLUMN("Id", "mpid") ","
+
+static void test_templates(void)
+{
+	with(MAPPINGS(ID MADE("Price", "user_attributes.{{ key | downcase }}", "{{ value | times: 100 | round }}")),
+	     "eventless", "Id|Price", "1|19.99");
+	CHECK_STRING(got.batch, "\"user_attributes\":{\"price\":\"1999\"}," BATCH_1);
+	with(MAPPINGS(MADE("Id", "mpid", "{{ value | remove: 'C-' }}") "," MADE("Id", "user_identities.customer_id",
+										"{{ value | upcase }}")),
+	     "eventless", "Id", "c-C-7");
+	CHECK_STRING(got.code, "not-an-integer"); /* what comes out is checked like any cell */
+	CHECK_STRING(got.column, "Id");
+	CU_ASSERT_EQUAL(got.fault_column, 1);
+	with(MAPPINGS(ID STATIC("\"{{ 'a,b' | split: ',' | last }}\"",
+				"ip") "," STATIC("\"x\"", "user_attributes.{{ 'K' | downcase }}")),
+	     "eventless", "Id", "1");
+	CU_ASSERT_EQUAL(got.status, DF_USAGE); /* b is no address */
+	with(MAPPINGS(ID STATIC("\"{{ 'a,b' | split: ',' | last }}\"", "user_attributes.{{ 'K' | downcase }}")),
+	     "eventless", "Id", "1");
+	CHECK_STRING(got.batch, "\"user_attributes\":{\"k\":\"b\"}," BATCH_1);
+	with(MAPPINGS(ID MADE("$unmapped", "user_attributes.{{ key | replace: ' ', '_' }}",
+			      "{{ key_length }}:{{ value | default: 'none' }}")),
+	     "eventless", "Id|Fav Colour|e", "1|red|");
+	CHECK_STRING(got.batch, "\"user_attributes\":{\"Fav_Colour\":\"10:red\",\"e\":\"1:none\"}," BATCH_1);
+	with(MAPPINGS(ID UNLESS("a", "user_attributes.a", "SKU-{{ value }}",
+				"empty") "," UNLESS("b", "user_attributes.b", "SKU-{{ value }}", "null")),
+	     "eventless", "Id|a|b", "1||");
+	CHECK_STRING(got.batch, BATCH_1);
+	with(MAPPINGS(ID MADE("a", "user_attributes.a", "{{ 1 | divided_by: value }}")), "eventless", "Id|a", "1|0");
+	CHECK_STRING(got.code, "not-allowed");
+	CHECK_STRING(got.column, "a");
+	CU_ASSERT_PTR_NOT_NULL(strstr(got.text, "divided by 0"));
+	with(MAPPINGS(MADE("Id", "mpid", "{{ 1 | divided_by: value }}")), "eventless", "Id", "0");
+	CHECK_STRING(got.code, "not-allowed");
+	CU_ASSERT_EQUAL(got.n_faults, 1); /* it is not missing, too */
+	with(MAPPINGS(ID MADE("a", "user_attributes.a", "{{ value.x[1] }}{{ value.y }}")), "eventless", "Id|a",
+	     "1| {\"x\":[1,2.50]}");
+	CHECK_STRING(got.batch, "\"user_attributes\":{\"a\":\"2.50\"}," BATCH_1);
+	with(MAPPINGS(ID MADE("a", "user_attributes.{{ key | slice: 'x' }}", "1")), "eventless", "Id|a", NULL);
+	CHECK_STRING(got.code, "manifest-mismatch");
+	with(MAPPINGS(ID MADE("t", "events.data.timestamp_unixtime_ms", "{{ value | date: '%s%L' }}")), "custom_event",
+	     "Id|t", "1|2016-03-14T01:02:03+01:00");
+	CU_ASSERT_EQUAL(got.timestamp_ms, 1457913723000);
+}
+
+static void test_json_sources(void)
+{
+	with(MAPPINGS(
+		 ID COLUMN("foo.item", "user_attributes.a") "," COLUMN("foo.b.c[1]", "user_attributes.b") "," COLUMN(
+		     "foo.none", "ip") "," COLUMN("foo.t", "device_info.is_tablet")),
+	     "eventless", "Id|foo", "1|{\"item\":1.50,\"b\":{\"c\":[0,\"\\u00e9\"]},\"t\":true}");
+	CHECK_STRING(
+	    got.batch,
+	    "\"device_info\":{\"is_tablet\":true},\"user_attributes\":{\"a\":\"1.50\",\"b\":\"\xc3\xa9\"}," BATCH_1);
+	with(MAPPINGS(ID COLUMN("foo.item", "user_attributes.a")), "eventless", "Id|foo", "1|{\"item\":{}}");
+	CHECK_STRING(got.code, "bad-json");
+	with(MAPPINGS(ID COLUMN("foo.item", "user_attributes")), "eventless", "Id|foo", "1|{\"item\":{\"k\": 2}}");
+	CHECK_STRING(got.batch, "\"user_attributes\":{\"k\":\"2\"}," BATCH_1);
+	with(MAPPINGS(ID COLUMN("foo.item", "user_attributes.a") "," COLUMN("foo.b", "user_attributes.b")), "eventless",
+	     "Id|foo", "1|{\"item\"");
+	CHECK_STRING(got.code, "bad-json");
+	CHECK_STRING(got.column, "foo");
+	CU_ASSERT_EQUAL(got.n_faults, 1);
+	with(MAPPINGS(ID COLUMN("foo.item", "user_attributes.a")), "eventless", "Id|foo", "1|");
+	CHECK_STRING(got.batch, BATCH_1);
+	with(MAPPINGS(ID COLUMN("foo.item", "user_attributes.a")), "eventless", "Id|foo|foo.item", "1|x|y");
+	CHECK_STRING(got.code, "unknown-column"); /* a column of that very name goes first; foo is nobody's then */
+	with(MAPPINGS(ID COLUMN("foo.item", "user_attributes.a") "," IGNORE("foo")), "eventless", "Id|foo|foo.item",
+	     "1|x|y");
+	CHECK_STRING(got.batch, "\"user_attributes\":{\"a\":\"y\"}," BATCH_1);
+	with(MAPPINGS(ID COLUMN("foo.item", "ip")), "eventless", "Id|food", NULL);
+	CHECK_STRING(got.code, "manifest-mismatch");
+}
+
+static void test_spreads(void)
+{
+	with(MAPPINGS(ID COLUMN("foo.*", "user_attributes.x *") "," COLUMN("foo.b", "user_attributes.B") "," IGNORE(
+		 "foo.s") "," COLUMN("foo.n.*", "user_attributes.{{ key | upcase }}")),
+	     "eventless", "Id|foo", "1|{\"a\":1.0,\"b\":2,\"s\":3,\"l\":[\"p\",4],\"o\":null,\"n\":{\"k\":\"v\"}}");
+	CHECK_STRING(got.batch,
+		     "\"user_attributes\":{\"x a\":\"1.0\",\"x l\":[\"p\",\"4\"],\"x n\":\"{\\\"k\\\":\\\"v\\\"}\","
+		     "\"B\":\"2\",\"FOO.N.K\":\"v\"}," BATCH_1);
+	with(MAPPINGS(COLUMN("Id", "mpid") "," MADE("foo.attr_*", "events.data.custom_attributes.*",
+						    "{{ value | upcase }}")),
+	     "custom_event", "Id|foo", "1|{\"attr_a\":\"x\",\"b\":\"y\"}");
+	CHECK_STRING(got.data,
+		     "\"custom_attributes\":{\"a\":\"X\"},\"custom_event_type\":\"other\",\"event_name\":\"n\"");
+	with(MAPPINGS(ID COLUMN("foo.*", "user_attributes.*") "," COLUMN("a", "user_attributes.a")), "eventless",
+	     "Id|foo|a", "1|{\"a\":1}|2");
+	CHECK_STRING(got.code, "bad-json");
+	with(MAPPINGS(ID COLUMN("foo.*", "user_attributes.*") "," COLUMN("bar.*", "user_attributes.*")), "eventless",
+	     "Id|foo|bar", "1|{\"a\":1}|{\"a\":1}");
+	CHECK_STRING(got.code, "bad-json");
+	CHECK_STRING(got.column, "bar");
+	with(MAPPINGS(ID COLUMN("foo.*", "user_attributes.*")), "eventless", "Id|foo", "1|[1]");
+	CHECK_STRING(got.code, "bad-json");
+	with(MAPPINGS(ID COLUMN("foo.*", "user_attributes.*")), "eventless", "Id|foo", "1|");
+	CHECK_STRING(got.batch, BATCH_1);
+	with(MAPPINGS(ID COLUMN("foo.*", "device_info.*")), "eventless", "Id|foo", NULL);
+	CHECK_STRING(got.code, "manifest-mismatch");
+	with(MAPPINGS(ID COLUMN("foo.*", "user_attributes.l_*[]")), "eventless", "Id|foo", NULL);
+	CHECK_STRING(got.code, "manifest-mismatch");
+	with(MAPPINGS(ID COLUMN("foo.*", "user_attributes.a.b *")), "eventless", "Id|foo", "1|{\"k.l\":1}");
+	CHECK_STRING(got.batch, "\"user_attributes\":{\"a.b k.l\":\"1\"}," BATCH_1);
+	char row[4000] = "1|{", *end = row + 3;
+	for (int i = 0; i <= 100; i++)
+		end += snprintf(end, 32, "%s\"k%d\":1", i > 0 ? "," : "", i);
+	snprintf(end, 2, "}");
+	with(MAPPINGS(ID COLUMN("foo.*", "user_attributes.*")), "eventless", "Id|foo", row);
+	CHECK_STRING(got.code, "too-many-attributes");
+}
+
+/* Of several patterns the most specific holds. */
+static void test_wildcards(void)
+{
+	with(MAPPINGS(ID COLUMN("a_*", "user_attributes.*") "," COLUMN("a_b_*", "user_attributes.B *") "," IGNORE(
+		 "a_b_x*") "," COLUMN("*", "user_attributes.rest *")),
+	     "eventless", "Id|a_1|a_b_1|a_b_x1|c", "1|p|q|r|s");
+	CHECK_STRING(got.batch, "\"user_attributes\":{\"1\":\"p\",\"B 1\":\"q\",\"rest c\":\"s\"}," BATCH_1);
+	with(MAPPINGS(ID COLUMN("*_x", "user_identities.*") "," COLUMN("*_x", "user_attributes.id *")), "eventless",
+	     "Id|customer_id_x", "1|c");
+	CHECK_STRING(
+	    got.batch,
+	    "\"user_attributes\":{\"id customer_id\":\"c\"},\"user_identities\":{\"customer_id\":\"c\"}," BATCH_1);
+}
+
+static void test_ignore_when(void)
+{
+	struct conf_feed feed = {.name = "t", .empty_attributes_delete = true};
+	feed.manifest = "m.json";
+	feed.manifest_text = MAPPINGS(
+	    ID UNLESS("a", "user_attributes.a", "{{ value }}", "empty") "," COLUMN("b", "user_attributes.b") "," COLUMN(
+		"foo.*", "user_attributes.*") "," UNLESS("bar.*", "user_attributes.*", "{{ value }}", "null"));
+	run(&feed, "eventless", "Id|a|b|foo|bar", "1|||{\"c\":null,\"d\":\"\"}|{\"e\":null,\"f\":\"\",\"g\":1}");
+	CHECK_STRING(got.batch,
+		     "\"user_attributes\":{\"g\":\"1\"},\"deleted_user_attributes\":[\"c\",\"d\",\"b\"]," BATCH_1);
 }
 
 static void test_broken(void)
@@ -136,13 +308,21 @@ static void test_broken(void)
 	    {MAPPINGS(COLUMN("a", "mpdi")), "'mpid'"},
 	    {MAPPINGS(COLUMN("a", "user_attributes.*")), "has a *"},
 	    {MAPPINGS(COLUMN("a*b*", "user_attributes.*")), "more than one *"},
-	    {MAPPINGS(COLUMN("a*", "user_attributes.{{ key | upcase }}")), "not supported yet"},
-	    {MAPPINGS(STATIC("\"{{ value }}\"", "mpid")), "not supported yet"},
+	    {MAPPINGS(COLUMN("a*", "user_attributes.{{ key | upcas }}")), "did you mean 'upcase'"},
+	    {MAPPINGS(COLUMN("a", "user_attributes.{{ value }}")), "only key, key_length"},
+	    {MAPPINGS(COLUMN("a", "user_attributes.{% if key %}")), "character 17"},
+	    {MAPPINGS(STATIC("\"{{ value }}\"", "mpid")), "no variable 'value'"},
+	    {MAPPINGS(STATIC("\"{{ 1 | divided_by: 0 }}\"", "mpid")), "divided by 0"},
+	    {MAPPINGS(STATIC("\"{{ 'x' | upcase }}\"", "mpid")), "whole number"},
+	    {MAPPINGS(STATIC("\"{{ '' }}\"", "ip")), "empty"},
+	    {"{\"mappings\":[\n "
+	     "{\"mapping_type\":\"column\",\"source\":\"a\",\"destination\":\"mpid\",\"value\":\"{{\"}]}",
+	     "line 2"},
 	    {MAPPINGS(STATIC("null", "mpid")), "string, number or boolean"},
 	    {MAPPINGS(STATIC("\"x\"", "events.data.source_message_id")), "static"},
-	    {MAPPINGS("{\"mapping_type\":\"column\",\"source\":\"a\",\"destination\":\"mpid\",\"value\":\"{{ value | "
+	    {MAPPINGS("{\"mapping_type\":\"column\",\"source\":\"a\",\"destination\":\"mpid\",\"value\":\"{{ vaule | "
 		      "upcase }}\"}"),
-	     "not supported yet"},
+	     "only value, key"},
 	    {MAPPINGS(
 		 "{\"mapping_type\":\"column\",\"source\":\"a\",\"destination\":\"mpid\",\"ignore_when\":\"zero\"}"),
 	     "ignore_when"},
@@ -190,6 +370,12 @@ int main(void)
 	CU_add_test(s, "custom, with a header", test_custom_header);
 	CU_add_test(s, "custom, without", test_custom_no_header);
 	CU_add_test(s, "field transformation", test_transform);
+	CU_add_test(s, "an example", test_example);
+	CU_add_test(s, "templates", test_templates);
+	CU_add_test(s, "sources in JSON", test_json_sources);
+	CU_add_test(s, "spreads", test_spreads);
+	CU_add_test(s, "wildcards", test_wildcards);
+	CU_add_test(s, "ignore_when", test_ignore_when);
 	CU_add_test(s, "broken ones", test_broken);
 	CU_add_test(s, "retail.json", test_retail);
 	CU_basic_set_mode(CU_BRM_NORMAL);

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * map_liquid.h - Liquid templates: text and output tags, "{{ expression | filter: argument }}"
+ *
+ *	struct liquid *l = NULL;
+ *	liquid_compile(text, len, names, &l, &fault);		once per manifest; says where a template is wrong
+ *	liquid_render(l, &scope, &arena, &out, &fault);		per row; the arena is reset by the caller
+ *	liquid_free(l);
+ *
+ * Filters and values are those of Shopify's Liquid (Ruby), lax numbers and all; there are no {% tags %}. What a
+ * template gives depends on its variables alone: there is no clock ('now') and times without a zone are UTC. Work and
+ * memory of a run are bounded.
+ */
+#ifndef MAP_LIQUID_H
+#define MAP_LIQUID_H
+
+#include "dropfeed/base.h"
+
+/* ---- memory of one row: chunks that are kept when it is reset ---- */
+
+struct liquid_chunk;
+
+struct liquid_arena {
+	struct liquid_chunk *first, *at; /* own */
+	size_t total;                    /* bytes handed out since the reset */
+	size_t work;                     /* steps since the reset */
+	size_t kept;                     /* bytes of all chunks */
+};
+
+#define LIQUID_MAX_MEMORY (64u << 20) /* of a row */
+#define LIQUID_MAX_WORK   (16u << 20) /* comparisons and copied bytes of a row */
+
+void *liquid_take(struct liquid_arena *arena, size_t size); /* NULL when the row has had its share */
+void liquid_arena_reset(struct liquid_arena *arena);
+void liquid_arena_free(struct liquid_arena *arena);
+bool liquid_work(struct liquid_arena *arena, size_t steps); /* false when the row has had its share */
+
+/* ---- values ---- */
+
+enum liquid_type {
+	LIQUID_NIL,
+	LIQUID_BOOL,
+	LIQUID_INT,
+	LIQUID_FLOAT,
+	LIQUID_STRING,
+	LIQUID_RANGE,
+	LIQUID_ARRAY,
+	LIQUID_OBJECT
+};
+
+struct liquid_member;
+
+struct liquid_value {
+	enum liquid_type type;
+	const char *p; /* a string; of what came from JSON, how it was written there. Not NUL-terminated */
+	size_t len;
+	union {
+		bool truth;
+		int64_t i;
+		double f;
+		struct {
+			int64_t first, last;
+		} range;
+		struct {
+			const struct liquid_value *v;
+			size_t n;
+		} array;
+		struct {
+			const struct liquid_member *v;
+			size_t n;
+		} object;
+	};
+};
+
+struct liquid_member {
+	const char *key;
+	size_t key_len;
+	struct liquid_value value;
+};
+
+struct liquid_fault {
+	char text[200]; /* never holds a value */
+	size_t at;      /* of a compilation: characters before the mistake */
+};
+
+bool liquid_fail(struct liquid_fault *fault, const char *fmt, ...) DF_PRINTF(2, 3); /* returns false */
+
+struct liquid_value liquid_string(const char *p, size_t len);
+struct liquid_value liquid_int(int64_t i);
+const struct liquid_value *liquid_member_of(const struct liquid_value *object, const char *key,
+					    size_t len); /* or NULL */
+
+/* Reads JSON; strings without escapes are borrowed from the text. False: it is none, or too much of it. */
+bool liquid_json(const char *p, size_t len, struct liquid_arena *arena, struct liquid_value *out);
+
+/* ---- templates ---- */
+
+struct liquid;
+
+/* names: the variables there are, NULL-terminated; NULL: any. */
+bool liquid_compile(const char *text, size_t len, const char *const *names, struct liquid **out,
+		    struct liquid_fault *fault);
+void liquid_free(struct liquid *l);
+bool liquid_is_text(const struct liquid *l); /* there is no tag in it */
+bool liquid_reaches(const struct liquid *l); /* it looks into `value`, as in value.item */
+
+struct liquid_scope {
+	const struct liquid_value *variables; /* an object */
+	const char *star;                     /* what a * in the template's text stands for; NULL: for itself */
+	size_t star_len;
+};
+
+/* Appends to out. False: the fault says why, and out may hold a part. */
+bool liquid_render(const struct liquid *l, const struct liquid_scope *scope, struct liquid_arena *arena,
+		   struct df_buf *out, struct liquid_fault *fault);
+
+/* ---- between the files of the engine ---- */
+
+struct liquid_run {
+	struct liquid_arena *arena;
+	struct liquid_fault *fault;
+	const struct liquid_scope *scope;
+};
+
+#define LIQUID_MAX_ARGS 3
+
+/* A filter's call: value in, value out. Arguments that were not given are nil; n counts those that were. */
+struct liquid_call {
+	struct liquid_run *run;
+	struct liquid_value in, out;
+	struct liquid_value args[LIQUID_MAX_ARGS];
+	size_t n;
+	bool allow_false;
+	int variant; /* what tells apart filters that share a function */
+};
+
+struct liquid_filter {
+	const char *name;
+	bool (*call)(struct liquid_call *c);
+	size_t min, max; /* arguments */
+	int variant;
+};
+
+extern const struct liquid_filter liquid_text_filters[], liquid_list_filters[], liquid_number_filters[];
+const struct liquid_filter *liquid_filter_find(const char *name, size_t len);
+const char *liquid_filter_near(const char *name, size_t len);
+
+bool liquid_exhausted(struct liquid_run *run);         /* sets the fault, returns false */
+char *liquid_text(struct liquid_run *run, size_t len); /* room for a string, or NULL and the fault is set */
+bool liquid_to_s(struct liquid_run *run, const struct liquid_value *v, struct liquid_value *out);
+bool liquid_output(struct liquid_run *run, const struct liquid_value *v, struct df_buf *out);
+bool liquid_equal(const struct liquid_value *a, const struct liquid_value *b);
+bool liquid_truthy(const struct liquid_value *v);
+bool liquid_is_blank(char c);
+size_t liquid_chars(const char *p, size_t len);             /* how many */
+size_t liquid_offset(const char *p, size_t len, size_t n);  /* where character n begins, or len */
+int64_t liquid_to_i(const char *p, size_t len, bool *over); /* String#to_i */
+bool liquid_to_integer(struct liquid_run *run, const struct liquid_value *v, int64_t *out); /* Integer() */
+size_t liquid_float_text(double f, char out[40]);                                           /* Float#to_s */
+int liquid_compare_numbers(const struct liquid_value *a, const struct liquid_value *b);
+bool liquid_date(struct liquid_call *c);
+bool liquid_date_is_now(const char *p, size_t len);
+bool liquid_sum_numbers(struct liquid_run *run, const struct liquid_value *v, size_t n, struct liquid_value *out);
+
+#endif

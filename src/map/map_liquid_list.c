@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: MIT */
+/* Liquid's filters of lists, and those that take a list or a string. */
+#include "map_liquid.h"
+
+#include <ctype.h>
+
+#define MAX_ITEMS 100000
+
+struct items {
+	struct liquid_value *v;
+	size_t n, cap;
+};
+
+static bool add_item(struct liquid_run *run, struct items *items, const struct liquid_value *v)
+{
+	if (items->n == items->cap) {
+		size_t cap = items->cap == 0 ? 8 : items->cap * 2;
+		struct liquid_value *more = cap <= MAX_ITEMS ? liquid_take(run->arena, cap * sizeof(*more)) : NULL;
+		if (more == NULL)
+			return liquid_exhausted(run);
+		if (items->n > 0)
+			memcpy(more, items->v, items->n * sizeof(*more));
+		items->v = more;
+		items->cap = cap;
+	}
+	items->v[items->n++] = *v;
+	return liquid_work(run->arena, 1) || liquid_exhausted(run);
+}
+
+/* What Liquid goes through when it is given `v`: a list's items, those of lists within it as well; nothing for nil; else
+ * the value itself. */
+static bool add_all(struct liquid_run *run, struct items *items, const struct liquid_value *v)
+{
+	if (v->type == LIQUID_ARRAY) {
+		for (size_t i = 0; i < v->array.n; i++) {
+			bool nested = v->array.v[i].type == LIQUID_ARRAY;
+			if (nested ? !add_all(run, items, &v->array.v[i]) : !add_item(run, items, &v->array.v[i]))
+				return false;
+		}
+		return true;
+	}
+	if (v->type == LIQUID_RANGE) {
+		struct liquid_value item = liquid_int(v->range.first);
+		for (bool more = item.i <= v->range.last; more; more = item.i++ < v->range.last)
+			if (!add_item(run, items, &item))
+				return false;
+		return true;
+	}
+	return v->type == LIQUID_NIL || add_item(run, items, v);
+}
+
+static bool in_items(struct liquid_call *c, struct items *items)
+{
+	memset(items, 0, sizeof(*items));
+	return add_all(c->run, items, &c->in);
+}
+
+static struct liquid_value array_of(const struct items *items)
+{
+	return (struct liquid_value){.type = LIQUID_ARRAY, .array = {items->v, items->n}};
+}
+
+/* Ruby's item[property]. *indexed is false for what has no such thing. */
+static bool property_of(struct liquid_run *run, const struct liquid_value *item, const struct liquid_value *property,
+			bool *indexed, struct liquid_value *out)
+{
+	memset(out, 0, sizeof(*out));
+	*indexed = item->type == LIQUID_OBJECT || item->type == LIQUID_STRING || item->type == LIQUID_INT;
+	if (item->type == LIQUID_OBJECT) {
+		const struct liquid_value *member =
+		    property->type == LIQUID_STRING ? liquid_member_of(item, property->p, property->len) : NULL;
+		if (member != NULL)
+			*out = *member;
+		return true;
+	}
+	if (item->type == LIQUID_STRING && property->type == LIQUID_STRING) {
+		if (property->len == 0 || (item->len > 0 && memmem(item->p, item->len, property->p, property->len)))
+			*out = *property;
+		return true;
+	}
+	return !*indexed || liquid_fail(run->fault, "an item of the list has no properties");
+}
+
+static bool has_property(const struct liquid_call *c)
+{
+	return c->n > 0 && c->args[0].type != LIQUID_NIL;
+}
+
+/* ---- order ---- */
+
+static bool compare_values(struct liquid_run *run, const struct liquid_value *a, const struct liquid_value *b, int *out)
+{
+	bool numbers =
+	    (a->type == LIQUID_INT || a->type == LIQUID_FLOAT) && (b->type == LIQUID_INT || b->type == LIQUID_FLOAT);
+	if (numbers) {
+		*out = liquid_compare_numbers(a, b);
+	} else if (a->type == LIQUID_STRING && b->type == LIQUID_STRING) {
+		size_t n = a->len < b->len ? a->len : b->len;
+		*out = n > 0 ? memcmp(a->p, b->p, n) : 0;
+		if (*out == 0)
+			*out = (a->len > b->len) - (a->len < b->len);
+	} else if (a->type == LIQUID_NIL || b->type == LIQUID_NIL) {
+		*out = (a->type == LIQUID_NIL) - (b->type == LIQUID_NIL); /* to the end */
+	} else if (liquid_equal(a, b)) {
+		*out = 0;
+	} else {
+		return liquid_fail(run->fault, "the list's values cannot be compared with each other");
+	}
+	return true;
+}
+
+static bool compare_natural(struct liquid_run *run, const struct liquid_value *a, const struct liquid_value *b,
+			    int *out)
+{
+	struct liquid_value x, y;
+	if (a->type == LIQUID_NIL || b->type == LIQUID_NIL) {
+		*out = (a->type == LIQUID_NIL) - (b->type == LIQUID_NIL);
+		return true;
+	}
+	if (!liquid_to_s(run, a, &x) || !liquid_to_s(run, b, &y))
+		return false;
+	for (size_t i = 0; i < x.len && i < y.len; i++) {
+		*out = tolower((unsigned char)x.p[i]) - tolower((unsigned char)y.p[i]);
+		if (*out != 0)
+			return true;
+	}
+	*out = (x.len > y.len) - (x.len < y.len);
+	return true;
+}
+
+struct keyed {
+	struct liquid_value key, item;
+};
+
+static bool merge(struct liquid_call *c, struct keyed *v, struct keyed *spare, size_t n)
+{
+	size_t half = n / 2, i = 0, k = half, at = 0;
+	if (n < 2)
+		return true;
+	if (!merge(c, v, spare, half) || !merge(c, v + half, spare, n - half))
+		return false;
+	while (i < half || k < n) {
+		int order = i < half ? -1 : 1;
+		if (!liquid_work(c->run->arena, 1))
+			return liquid_exhausted(c->run);
+		if (i < half && k < n &&
+		    !(c->variant ? compare_natural : compare_values)(c->run, &v[i].key, &v[k].key, &order))
+			return false;
+		spare[at++] = order <= 0 ? v[i++] : v[k++];
+	}
+	memcpy(v, spare, n * sizeof(*v));
+	return true;
+}
+
+static bool sort(struct liquid_call *c)
+{
+	struct items items;
+	if (!in_items(c, &items))
+		return false;
+	struct keyed *v = liquid_take(c->run->arena, 2 * items.n * sizeof(*v) + 1);
+	if (v == NULL)
+		return liquid_exhausted(c->run);
+	for (size_t i = 0; i < items.n; i++) {
+		bool indexed = true;
+		v[i].item = v[i].key = items.v[i];
+		if (has_property(c) && !property_of(c->run, &items.v[i], &c->args[0], &indexed, &v[i].key))
+			return false;
+		if (!indexed)
+			return true; /* nil */
+	}
+	if (!merge(c, v, v + items.n, items.n))
+		return false;
+	for (size_t i = 0; i < items.n; i++)
+		items.v[i] = v[i].item;
+	c->out = array_of(&items);
+	return true;
+}
+
+/* ---- choosing ---- */
+
+static bool where(struct liquid_call *c)
+{
+	struct items items, kept = {0};
+	if (!in_items(c, &items))
+		return false;
+	for (size_t i = 0; i < items.n; i++) {
+		struct liquid_value found;
+		bool indexed;
+		if (!property_of(c->run, &items.v[i], &c->args[0], &indexed, &found))
+			return false;
+		if (!indexed)
+			return true; /* nil */
+		bool same = c->args[1].type == LIQUID_NIL ? liquid_truthy(&found) : liquid_equal(&found, &c->args[1]);
+		if (same && !add_item(c->run, &kept, &items.v[i]))
+			return false;
+	}
+	c->out = array_of(&kept);
+	return true;
+}
+
+enum choice { COMPACT, UNIQ };
+
+static bool seen_before(struct liquid_call *c, const struct items *keys, const struct liquid_value *key, bool *seen)
+{
+	*seen = false;
+	for (size_t i = 0; i < keys->n && !*seen; i++) {
+		*seen = liquid_equal(&keys->v[i], key);
+		if (!liquid_work(c->run->arena, 1))
+			return liquid_exhausted(c->run);
+	}
+	return true;
+}
+
+static bool choose(struct liquid_call *c)
+{
+	struct items items, kept = {0}, keys = {0};
+	if (!in_items(c, &items))
+		return false;
+	for (size_t i = 0; i < items.n; i++) {
+		struct liquid_value key = items.v[i];
+		bool indexed = true, leave = false;
+		if (has_property(c) && !property_of(c->run, &items.v[i], &c->args[0], &indexed, &key))
+			return false;
+		if (!indexed)
+			return true; /* nil */
+		if (c->variant == COMPACT)
+			leave = key.type == LIQUID_NIL;
+		else if (!seen_before(c, &keys, &key, &leave))
+			return false;
+		if (leave)
+			continue;
+		if (!add_item(c->run, &kept, &items.v[i]) || !add_item(c->run, &keys, &key))
+			return false;
+	}
+	c->out = array_of(&kept);
+	return true;
+}
+
+static bool map_property(struct liquid_call *c)
+{
+	struct items items;
+	if (!in_items(c, &items))
+		return false;
+	for (size_t i = 0; i < items.n; i++) {
+		struct liquid_value found;
+		bool indexed;
+		if (!property_of(c->run, &items.v[i], &c->args[0], &indexed, &found))
+			return false;
+		items.v[i] = found;
+	}
+	c->out = array_of(&items);
+	return true;
+}
+
+static bool sum(struct liquid_call *c)
+{
+	struct items items, values = {0};
+	if (!in_items(c, &items))
+		return false;
+	for (size_t i = 0; i < items.n; i++) {
+		struct liquid_value found = items.v[i];
+		bool indexed;
+		if (has_property(c) && !property_of(c->run, &items.v[i], &c->args[0], &indexed, &found))
+			return false;
+		if (!add_all(c->run, &values, &found))
+			return false;
+	}
+	return liquid_sum_numbers(c->run, values.v, values.n, &c->out);
+}
+
+static bool reverse(struct liquid_call *c)
+{
+	struct items items;
+	if (!in_items(c, &items))
+		return false;
+	for (size_t i = 0; i < items.n / 2; i++) {
+		struct liquid_value v = items.v[i];
+		items.v[i] = items.v[items.n - 1 - i];
+		items.v[items.n - 1 - i] = v;
+	}
+	c->out = array_of(&items);
+	return true;
+}
+
+static bool concat(struct liquid_call *c)
+{
+	struct items items;
+	if (c->args[0].type != LIQUID_ARRAY)
+		return liquid_fail(c->run->fault, "concat takes a list");
+	if (!in_items(c, &items))
+		return false;
+	for (size_t i = 0; i < c->args[0].array.n; i++)
+		if (!add_item(c->run, &items, &c->args[0].array.v[i]))
+			return false;
+	c->out = array_of(&items);
+	return true;
+}
+
+static bool join(struct liquid_call *c)
+{
+	struct items items;
+	struct liquid_value glue = liquid_string(" ", 1);
+	size_t len = 0, n = 0;
+	if (!in_items(c, &items) || (c->n > 0 && !liquid_to_s(c->run, &c->args[0], &glue)))
+		return false;
+	for (size_t i = 0; i < items.n; i++) {
+		struct liquid_value item = items.v[i];
+		if (!liquid_to_s(c->run, &item, &items.v[i]))
+			return false;
+		len += items.v[i].len + (i > 0 ? glue.len : 0); /* both are bounded: this does not overflow */
+	}
+	char *p = liquid_text(c->run, len);
+	if (p == NULL)
+		return false;
+	for (size_t i = 0; i < items.n; i++) {
+		if (i > 0 && glue.len > 0)
+			memcpy(p + n, glue.p, glue.len);
+		n += i > 0 ? glue.len : 0;
+		if (items.v[i].len > 0)
+			memcpy(p + n, items.v[i].p, items.v[i].len);
+		n += items.v[i].len;
+	}
+	c->out = liquid_string(p, len);
+	return true;
+}
+
+/* ---- of lists and strings ---- */
+
+static bool slice(struct liquid_call *c)
+{
+	struct liquid_value in;
+	int64_t from, n = 1;
+	bool list = c->in.type == LIQUID_ARRAY;
+	if (!liquid_to_integer(c->run, &c->args[0], &from) ||
+	    (liquid_truthy(&c->args[1]) && !liquid_to_integer(c->run, &c->args[1], &n)) ||
+	    (!list && !liquid_to_s(c->run, &c->in, &in)))
+		return false;
+	int64_t size = (int64_t)(list ? c->in.array.n : liquid_chars(in.p, in.len));
+	if (from < 0)
+		from = from < -size ? size : from + size; /* too far before the start: nothing */
+	if (from > size || n < 0) {
+		from = size;
+		n = 0;
+	}
+	if (n > size - from)
+		n = size - from;
+	if (list) {
+		c->out = c->in;
+		c->out.p = NULL;
+		c->out.array.v = n > 0 ? c->in.array.v + from : NULL;
+		c->out.array.n = (size_t)n;
+		return true;
+	}
+	size_t at = liquid_offset(in.p, in.len, (size_t)from);
+	c->out = liquid_string(in.p != NULL ? in.p + at : "",
+			       in.p != NULL ? liquid_offset(in.p + at, in.len - at, (size_t)n) : 0);
+	return true;
+}
+
+enum end { HEAD, TAIL };
+
+/* A member of an object is a pair; only its first one is to be had. */
+static bool head_pair(struct liquid_run *run, const struct liquid_value *object, struct liquid_value *out)
+{
+	struct liquid_value *pair = liquid_take(run->arena, 2 * sizeof(*pair));
+	if (pair == NULL)
+		return liquid_exhausted(run);
+	pair[0] = liquid_string(object->object.v[0].key, object->object.v[0].key_len);
+	pair[1] = object->object.v[0].value;
+	*out = (struct liquid_value){.type = LIQUID_ARRAY, .array = {pair, 2}};
+	return true;
+}
+
+static bool end_of(struct liquid_call *c)
+{
+	const struct liquid_value *in = &c->in;
+	bool head = c->variant == HEAD;
+	if (in->type == LIQUID_ARRAY && in->array.n > 0)
+		c->out = in->array.v[head ? 0 : in->array.n - 1];
+	else if (in->type == LIQUID_RANGE)
+		c->out = liquid_int(head ? in->range.first : in->range.last);
+	else if (in->type == LIQUID_OBJECT && in->object.n > 0 && head)
+		return head_pair(c->run, in, &c->out);
+	else if (in->type == LIQUID_STRING && head)
+		c->out = liquid_string(in->p, liquid_offset(in->p, in->len, 1));
+	else if (in->type == LIQUID_STRING) {
+		size_t n = liquid_chars(in->p, in->len), at = n > 0 ? liquid_offset(in->p, in->len, n - 1) : 0;
+		c->out = liquid_string(in->len > 0 ? in->p + at : "", in->len - at);
+	}
+	return true;
+}
+
+static bool size(struct liquid_call *c)
+{
+	const struct liquid_value *in = &c->in;
+	int64_t n = 0;
+	if (in->type == LIQUID_ARRAY)
+		n = (int64_t)in->array.n;
+	else if (in->type == LIQUID_OBJECT)
+		n = (int64_t)in->object.n;
+	else if (in->type == LIQUID_STRING)
+		n = (int64_t)liquid_chars(in->p, in->len);
+	else if (in->type == LIQUID_RANGE && in->range.last >= in->range.first &&
+		 (__builtin_sub_overflow(in->range.last, in->range.first, &n) || __builtin_add_overflow(n, 1, &n)))
+		return liquid_exhausted(c->run);
+	else if (in->type == LIQUID_INT)
+		n = 8; /* its bytes: so Ruby says, and Liquid with it */
+	c->out = liquid_int(n);
+	return true;
+}
+
+static bool is_empty(const struct liquid_value *v)
+{
+	return (v->type == LIQUID_STRING && v->len == 0) || (v->type == LIQUID_ARRAY && v->array.n == 0) ||
+	       (v->type == LIQUID_OBJECT && v->object.n == 0);
+}
+
+static bool or_default(struct liquid_call *c)
+{
+	bool none = c->allow_false ? c->in.type == LIQUID_NIL : !liquid_truthy(&c->in);
+	c->out = !none && !is_empty(&c->in) ? c->in : c->n > 0 ? c->args[0] : liquid_string("", 0);
+	return true;
+}
+
+const struct liquid_filter liquid_list_filters[] = {
+    {"compact", choose, 0, 1, COMPACT},
+    {"concat", concat, 1, 1, 0},
+    {"default", or_default, 0, 1, 0},
+    {"first", end_of, 0, 0, HEAD},
+    {"join", join, 0, 1, 0},
+    {"last", end_of, 0, 0, TAIL},
+    {"map", map_property, 1, 1, 0},
+    {"reverse", reverse, 0, 0, 0},
+    {"size", size, 0, 0, 0},
+    {"slice", slice, 1, 2, 0},
+    {"sort", sort, 0, 1, 0},
+    {"sort_natural", sort, 0, 1, 1},
+    {"sum", sum, 0, 1, 0},
+    {"uniq", choose, 0, 1, UNIQ},
+    {"where", where, 1, 2, 0},
+    {NULL, NULL, 0, 0, 0},
+};

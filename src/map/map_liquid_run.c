@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs a compiled template. */
+#include "map_liquid_tree.h"
+
+static const struct liquid_filter *const tables[] = {liquid_text_filters, liquid_list_filters, liquid_number_filters};
+
+#define N_TABLES (sizeof(tables) / sizeof(tables[0]))
+
+const struct liquid_filter *liquid_filter_find(const char *name, size_t len)
+{
+	for (size_t i = 0; i < N_TABLES; i++)
+		for (const struct liquid_filter *f = tables[i]; f->name != NULL; f++)
+			if (strlen(f->name) == len && memcmp(f->name, name, len) == 0)
+				return f;
+	return NULL;
+}
+
+#define MAX_COMPARED 24
+
+/* How many letters have to be added, left out or changed (Levenshtein). */
+static size_t distance(const char *a, size_t a_len, const char *b)
+{
+	size_t row[MAX_COMPARED + 1], b_len = strlen(b);
+	for (size_t k = 0; k <= b_len; k++)
+		row[k] = k;
+	for (size_t i = 1; i <= a_len; i++) {
+		size_t diagonal = row[0];
+		row[0] = i;
+		for (size_t k = 1; k <= b_len; k++) {
+			size_t changed = diagonal + (a[i - 1] != b[k - 1]);
+			diagonal = row[k];
+			size_t least = row[k] < row[k - 1] ? row[k] + 1 : row[k - 1] + 1;
+			row[k] = changed < least ? changed : least;
+		}
+	}
+	return row[b_len];
+}
+
+const char *liquid_filter_near(const char *name, size_t len)
+{
+	const char *near = "default";
+	size_t least = SIZE_MAX;
+	for (size_t i = 0; i < N_TABLES; i++) {
+		for (const struct liquid_filter *f = tables[i]; f->name != NULL; f++) {
+			size_t d = distance(name, len < MAX_COMPARED ? len : MAX_COMPARED, f->name);
+			if (d >= least)
+				continue;
+			least = d;
+			near = f->name;
+		}
+	}
+	return near;
+}
+
+static bool evaluate(struct liquid_run *run, const struct liquid_expr *e, struct liquid_value *out);
+
+static bool call_end(struct liquid_run *run, const char *name, struct liquid_value *v)
+{
+	struct liquid_call c = {.run = run, .in = *v};
+	const struct liquid_filter *f = liquid_filter_find(name, strlen(name));
+	c.variant = f->variant;
+	if (!f->call(&c))
+		return false;
+	*v = c.out;
+	return true;
+}
+
+/* v[key], v.key; nil where there is none. */
+static bool look_up(struct liquid_run *run, const struct liquid_value *key, bool dotted, struct liquid_value *v)
+{
+	static const char *const commands[] = {"size", "first", "last"};
+	if (v->type == LIQUID_OBJECT && key->type == LIQUID_STRING) {
+		const struct liquid_value *member = liquid_member_of(v, key->p, key->len);
+		if (member != NULL) {
+			*v = *member;
+			return true;
+		}
+	}
+	if (v->type == LIQUID_ARRAY && key->type == LIQUID_INT) {
+		int64_t n = (int64_t)v->array.n, i = key->i < 0 && key->i >= -n ? key->i + n : key->i;
+		*v = i >= 0 && i < n ? v->array.v[i] : (struct liquid_value){0};
+		return true;
+	}
+	for (size_t i = 0; dotted && i < 3; i++)
+		if (key->len == strlen(commands[i]) && memcmp(key->p, commands[i], key->len) == 0 &&
+		    (i > 0 || v->type == LIQUID_ARRAY || v->type == LIQUID_OBJECT || v->type == LIQUID_STRING ||
+		     v->type == LIQUID_INT))
+			return call_end(run, commands[i], v);
+	*v = (struct liquid_value){0};
+	return true;
+}
+
+static bool look_up_all(struct liquid_run *run, const struct liquid_expr *e, struct liquid_value *out)
+{
+	struct liquid_value name;
+	if (!evaluate(run, e->first, &name))
+		return false;
+	*out = *run->scope->variables;
+	if (!look_up(run, &name, false, out))
+		return false;
+	for (const struct liquid_key *key = e->keys; key != NULL; key = key->next) {
+		struct liquid_value k;
+		if (!evaluate(run, key->expr, &k) || !look_up(run, &k, key->dotted, out))
+			return false;
+	}
+	return true;
+}
+
+static bool bound(struct liquid_run *run, const struct liquid_expr *e, int64_t *out)
+{
+	struct liquid_value v;
+	bool over = false;
+	if (!evaluate(run, e, &v))
+		return false;
+	if (v.type == LIQUID_FLOAT && v.f > -1e15 && v.f < 1e15)
+		*out = (int64_t)v.f;
+	else if (v.type == LIQUID_STRING)
+		*out = liquid_to_i(v.p, v.len, &over);
+	else if (v.type == LIQUID_NIL)
+		*out = 0;
+	else
+		return liquid_to_integer(run, &v, out);
+	return !over || liquid_fail(run->fault, "an integer is over 64 bits");
+}
+
+static bool evaluate(struct liquid_run *run, const struct liquid_expr *e, struct liquid_value *out)
+{
+	if (e->kind == LIQUID_LITERAL) {
+		*out = e->literal;
+		return true;
+	}
+	if (e->kind == LIQUID_LOOKUP)
+		return look_up_all(run, e, out);
+	*out = (struct liquid_value){.type = LIQUID_RANGE};
+	return bound(run, e->first, &out->range.first) && bound(run, e->last, &out->range.last);
+}
+
+static bool filter(struct liquid_run *run, const struct liquid_step *step, struct liquid_value *v)
+{
+	struct liquid_call c = {.run = run, .in = *v, .n = step->n, .variant = step->filter->variant};
+	struct liquid_value allow;
+	for (size_t i = 0; i < step->n; i++)
+		if (!evaluate(run, step->args[i], &c.args[i]))
+			return false;
+	if (step->allow_false != NULL) {
+		if (!evaluate(run, step->allow_false, &allow))
+			return false;
+		c.allow_false = liquid_truthy(&allow);
+	}
+	if (!liquid_work(run->arena, 1))
+		return liquid_exhausted(run);
+	if (!step->filter->call(&c))
+		return false;
+	*v = c.out;
+	return true;
+}
+
+static void add_text(const struct liquid_scope *scope, const struct liquid_node *node, struct df_buf *out)
+{
+	if (scope->star == NULL) {
+		df_buf_add(out, node->text, node->len);
+		return;
+	}
+	for (size_t i = 0; i < node->len; i++) {
+		if (node->text[i] == '*')
+			df_buf_add(out, scope->star, scope->star_len);
+		else
+			df_buf_addc(out, node->text[i]);
+	}
+}
+
+bool liquid_render(const struct liquid *l, const struct liquid_scope *scope, struct liquid_arena *arena,
+		   struct df_buf *out, struct liquid_fault *fault)
+{
+	struct liquid_run run = {.arena = arena, .fault = fault, .scope = scope};
+	for (const struct liquid_node *node = l->nodes; node != NULL; node = node->next) {
+		struct liquid_value v;
+		if (node->text != NULL) {
+			add_text(scope, node, out);
+			continue;
+		}
+		if (node->expr == NULL)
+			continue;
+		if (!evaluate(&run, node->expr, &v))
+			return false;
+		for (const struct liquid_step *step = node->steps; step != NULL; step = step->next)
+			if (!filter(&run, step, &v))
+				return false;
+		if (!liquid_output(&run, &v, out))
+			return false;
+	}
+	return !out->over || liquid_exhausted(&run);
+}
+
+bool liquid_is_text(const struct liquid *l)
+{
+	for (const struct liquid_node *node = l->nodes; node != NULL; node = node->next)
+		if (node->text == NULL)
+			return false;
+	return true;
+}
+
+bool liquid_reaches(const struct liquid *l)
+{
+	return l->reaches;
+}

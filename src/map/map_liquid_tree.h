@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* map_liquid_tree.h - a compiled template: between map_liquid.c, which builds it, and map_liquid_run.c, which runs it */
+#ifndef MAP_LIQUID_TREE_H
+#define MAP_LIQUID_TREE_H
+
+#include "map_liquid.h"
+
+enum liquid_expr_kind { LIQUID_LITERAL, LIQUID_LOOKUP, LIQUID_SPAN };
+
+struct liquid_expr {
+	enum liquid_expr_kind kind;
+	struct liquid_value literal;
+	struct liquid_expr *first, *last; /* of a span, (first..last); a lookup's name is `first` */
+	struct liquid_key *keys;          /* of a lookup */
+};
+
+struct liquid_key {
+	struct liquid_expr *expr;
+	bool dotted; /* .size, .first and .last mean something when they are dotted */
+	struct liquid_key *next;
+};
+
+struct liquid_step {
+	const struct liquid_filter *filter;
+	struct liquid_expr *args[LIQUID_MAX_ARGS];
+	size_t n;
+	struct liquid_expr *allow_false;
+	struct liquid_step *next;
+};
+
+struct liquid_node {
+	const char *text; /* a text; NULL: a tag */
+	size_t len;
+	struct liquid_expr *expr; /* NULL: an empty tag */
+	struct liquid_step *steps;
+	struct liquid_node *next;
+};
+
+struct liquid {
+	struct liquid_arena arena; /* all of it, the template's text as well */
+	struct liquid_node *nodes;
+	bool reaches;
+};
+
+#endif

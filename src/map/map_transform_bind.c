@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* Field Transformations meet a header: which column each mapping takes, and where it leads. */
+#include "map_priv.h"
+
+#include <stdlib.h>
+
+static const char unmapped[] = "$unmapped";
+
+bool map_pattern_fits(const char *pattern, const char *name, size_t len, const char **wild, size_t *wild_len)
+{
+	const char *star = strchr(pattern, '*');
+	size_t head = (size_t)(star - pattern), tail = strlen(star + 1);
+	if (len <= head + tail || memcmp(pattern, name, head) != 0 || memcmp(star + 1, name + len - tail, tail) != 0)
+		return false;
+	*wild = name + head;
+	*wild_len = len - head - tail;
+	return true;
+}
+
+struct binder {
+	struct map *m;
+	struct map_bindings *out;
+	struct df_err *err;
+	enum df_status st;
+};
+
+/* Binds a column, or what a mapping makes of it, to the destination: * repeats what matched. path: where to look within
+ * the cell's JSON, a part of key; NULL: the cell itself. */
+static void bind_to(struct binder *b, size_t column, const struct map_entry *e, const char *key, const char *path,
+		    const char *wild, size_t wild_len)
+{
+	struct df_buf name = {.max = 65536};
+	struct liquid_fault why = {0};
+	liquid_arena_reset(&b->m->arena);
+	if (e->target == NULL)
+		df_buf_adds(&name, e->field);
+	else if (!map_derive_target(b->m, e, key, strlen(key), wild, wild_len, &name, &why))
+		b->st = df_fail(DF_REJECT, b->err, "manifest-mismatch", "the manifest's destination of '%.200s': %s",
+				key, why.text);
+	if (e->template != NULL || path != NULL)
+		column = map_derived_add(b->m, column, e, key, strlen(key), path);
+	if (b->st == DF_OK)
+		map_bindings_add(b->out, column, df_buf_cstr(&name), name.len, NULL)->keep =
+		    e->ignore_when != MAP_NEVER;
+	df_buf_free(&name);
+}
+
+enum precedence { EXACT, WILD, REST };
+
+static enum precedence precedence_of(const char *source)
+{
+	if (strcmp(source, unmapped) == 0)
+		return REST;
+	return strchr(source, '*') != NULL ? WILD : EXACT;
+}
+
+static bool fits(const struct map_entry *e, enum precedence rank, const char *key, const char **wild, size_t *wild_len)
+{
+	*wild = key;
+	*wild_len = strlen(key);
+	if (e->source == NULL || precedence_of(e->source) != rank)
+		return false;
+	if (rank == EXACT)
+		return strcmp(e->source, key) == 0;
+	return rank == REST || map_pattern_fits(e->source, key, strlen(key), wild, wild_len);
+}
+
+/* Applies the mappings of one precedence to a column: of several patterns the most specific, that is the longest. An
+ * `ignore` beats the others. Returns whether there were any. */
+static bool apply(struct binder *b, enum precedence rank, size_t column)
+{
+	const char *key = b->m->names[column], *wild;
+	size_t wild_len, longest = 0;
+	bool any = false, ignored = false;
+	const struct map_manifest *manifest = b->m->manifest;
+	for (size_t i = 0; i < manifest->n; i++) {
+		const struct map_entry *e = &manifest->entries[i];
+		if (!fits(e, rank, key, &wild, &wild_len) || strlen(e->source) < longest)
+			continue;
+		ignored = (ignored && strlen(e->source) == longest) || e->action == MAP_IGNORE;
+		longest = strlen(e->source);
+		any = true;
+	}
+	for (size_t i = 0; i < manifest->n && !ignored; i++) {
+		const struct map_entry *e = &manifest->entries[i];
+		if (e->action == MAP_KEEP && fits(e, rank, key, &wild, &wild_len) && strlen(e->source) == longest)
+			bind_to(b, column, e, key, NULL, wild, wild_len);
+	}
+	return any;
+}
+
+static size_t find_column(const struct map *m, const char *name, size_t len)
+{
+	for (size_t i = 0; i < m->n_names; i++)
+		if (strlen(m->names[i]) == len && memcmp(m->names[i], name, len) == 0)
+			return i;
+	return MAP_NONE;
+}
+
+/* The column whose cell holds what the source names, as `foo` does for foo.item; the longest such name. *path is where
+ * to look within. */
+static size_t reach(const struct map *m, const char *source, const char **path)
+{
+	if (precedence_of(source) == REST || find_column(m, source, strlen(source)) != MAP_NONE)
+		return MAP_NONE;
+	for (size_t len = strcspn(source, "*"); len-- > 0;) {
+		if (source[len] != '.' && source[len] != '[')
+			continue;
+		size_t column = find_column(m, source, len);
+		*path = source + len + (source[len] == '.');
+		if (column != MAP_NONE)
+			return column;
+	}
+	return MAP_NONE;
+}
+
+/* foo.* and foo.pre_*: the cell's members, whatever their names. What stands before the last dot is the way to them. */
+static void bind_spread(struct binder *b, size_t column, const struct map_entry *e, const char *path)
+{
+	const char *star = strchr(e->source, '*'), *name = star;
+	while (name > path && name[-1] != '.')
+		name--;
+	size_t lead = strcspn(e->field, "*{");
+	if (strchr(star, '.') != NULL || e->target == NULL || e->field[strlen(e->field) - 1] == ']') {
+		b->st = df_fail(DF_REJECT, b->err, "manifest-mismatch",
+				"'%.200s' takes the members of a cell's JSON, and '%.200s' is no place for them; "
+				"foo.* to user_attributes.* would be one",
+				e->source, e->field);
+		return;
+	}
+	char *key = df_strndup(e->source, (size_t)(name - e->source));
+	char *way = df_strndup(path, name > path ? (size_t)(name - path) - 1 : 0);
+	size_t derived = map_derived_add(b->m, column, e, key, strlen(key), NULL);
+	struct map_derived *d = map_derived_of(b->m, derived);
+	d->pattern = e->source;
+	d->way = way;
+	char *place = df_format("%.*s* of entry %zu", (int)lead, e->field, (size_t)(e - b->m->manifest->entries) + 1);
+	map_bindings_add(b->out, derived, place, strlen(place), NULL)->keep = e->ignore_when != MAP_NEVER;
+	free(place);
+	free(key);
+}
+
+/* Sources within cells. reached: the columns of these cells. */
+static void apply_reaching(struct binder *b, bool *reached)
+{
+	for (size_t i = 0; i < b->m->manifest->n && b->st == DF_OK; i++) {
+		const struct map_entry *e = &b->m->manifest->entries[i];
+		const char *path = NULL;
+		size_t column = e->action == MAP_KEEP ? reach(b->m, e->source, &path) : MAP_NONE;
+		if (column == MAP_NONE)
+			continue;
+		reached[column] = true;
+		if (strchr(e->source, '*') != NULL)
+			bind_spread(b, column, e, path);
+		else
+			bind_to(b, column, e, e->source, path, e->source, strlen(e->source));
+	}
+}
+
+/* Every source that names a column has to be there. */
+static enum df_status check_sources(const struct map *m, struct df_err *err)
+{
+	for (size_t i = 0; i < m->manifest->n; i++) {
+		const struct map_entry *e = &m->manifest->entries[i];
+		const char *path;
+		if (e->action != MAP_KEEP || precedence_of(e->source) != EXACT ||
+		    find_column(m, e->source, strlen(e->source)) != MAP_NONE || reach(m, e->source, &path) != MAP_NONE)
+			continue;
+		df_err_place(err, NULL, 0, 0, e->source);
+		return df_fail(DF_REJECT, err, "manifest-mismatch",
+			       "the manifest maps the column '%.200s', which the header lacks", e->source);
+	}
+	return DF_OK;
+}
+
+enum df_status map_transform_bind(struct map *m, struct map_bindings *out, bool *done, struct df_err *err)
+{
+	struct binder b = {.m = m, .out = out, .err = err, .st = check_sources(m, err)};
+	if (b.st != DF_OK)
+		return b.st;
+	for (size_t i = 0; i < m->manifest->n; i++) {
+		const struct map_entry *e = &m->manifest->entries[i];
+		if (e->action == MAP_STATIC)
+			map_bindings_add(out, MAP_NONE, e->field, strlen(e->field), e->value);
+	}
+	bool *reached = df_alloc(m->n_names * sizeof(*reached));
+	apply_reaching(&b, reached);
+	for (size_t i = 0; i < m->n_names && b.st == DF_OK; i++)
+		if (!done[i])
+			done[i] = apply(&b, EXACT, i) || reached[i] || apply(&b, WILD, i) || apply(&b, REST, i);
+	free(reached);
+	return b.st;
+}
