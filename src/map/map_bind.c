@@ -26,9 +26,9 @@ void map_bindings_free(struct map_bindings *b)
 	memset(b, 0, sizeof(*b));
 }
 
-/* The names of attributes are the document's own: the API's limit for them holds. */
-static enum df_status limit_names(struct map *m, const struct map_binding *binding, struct map_path *path,
-				  struct df_err *err)
+/* The names of attributes are the document's own: the API's limit for them holds. False: it is over, and rows that have
+ * a value there are rejected. */
+static bool limit_names(struct map *m, const struct map_binding *binding, struct map_path *path)
 {
 	for (size_t i = 1; i < path->n; i++) {
 		const struct map_field *keyed = path->steps[i - 1].field;
@@ -38,18 +38,13 @@ static enum df_status limit_names(struct map *m, const struct map_binding *bindi
 		size_t fit = map_utf8_prefix(step->key, step->key_len, MAP_MAX_NAME);
 		if (fit == step->key_len)
 			continue;
-		if (!m->feed->limits_truncate) {
-			df_err_place(err, NULL, 0, 0, binding->name);
-			return df_fail(
-			    DF_REJECT, err, "too-long",
-			    "the name of an attribute has more than %u characters; shorten it or set limits = truncate",
-			    MAP_MAX_NAME);
-		}
+		if (!m->feed->limits_truncate)
+			return false;
 		step->key_len = fit;
 		map_warn(m, "too-long", "the attribute's name '%.60s...' was cut to %u characters", binding->name,
 			 MAP_MAX_NAME);
 	}
-	return DF_OK;
+	return true;
 }
 
 static enum df_status set_fixed(struct map *m, const struct map_binding *binding, const struct map_path *path,
@@ -143,9 +138,12 @@ static enum df_status bind(struct map *m, const struct map_binding *binding, str
 		return df_fail(DF_REJECT, err, "unknown-column", "the manifest leads '%s' astray: %s",
 			       source_of(m, binding->column), why);
 	}
-	st = limit_names(m, binding, &path, err);
-	if (st != DF_OK)
-		return st;
+	bool short_enough = limit_names(m, binding, &path);
+	if (!short_enough && binding->fixed != NULL)
+		return df_fail(
+		    DF_USAGE, err, NULL,
+		    "manifest: the static attribute's name '%.60s...' has more than %u characters; shorten it",
+		    binding->name, MAP_MAX_NAME);
 	size_t *own = own_id_of(m, &path);
 	if (own != NULL) {
 		if (*own != MAP_NONE)
@@ -158,6 +156,7 @@ static enum df_status bind(struct map *m, const struct map_binding *binding, str
 		return duplicate(m, binding, err);
 	leaf->column = binding->column;
 	leaf->keep = binding->keep;
+	leaf->flags |= short_enough ? 0u : MAP_LONG_NAME;
 	bind_derived(m, binding, &path, leaf);
 	if (leaf->flags & MAP_UNWANTED)
 		map_warn(m, "guideline",

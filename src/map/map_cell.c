@@ -193,6 +193,17 @@ static bool emit_instant(const struct map *m, const char *p, size_t len, struct 
 	return true;
 }
 
+/* A static value: a row's have the row's arena. */
+static bool emit_json(const struct map *m, const struct map_field *field, const char *p, size_t len, struct df_buf *out,
+		      struct map_cell_fault *fault)
+{
+	struct liquid_arena arena = {0};
+	struct map_json json = {.m = m, .arena = &arena, .out = out, .fault = fault};
+	bool ok = map_json_emit(&json, field, p, len);
+	liquid_arena_free(&arena);
+	return ok;
+}
+
 bool map_cell_emit(const struct map *m, enum map_type type, const struct map_field *field, const char *p, size_t len,
 		   struct df_buf *out, struct map_cell_fault *fault)
 {
@@ -211,10 +222,9 @@ bool map_cell_emit(const struct map *m, enum map_type type, const struct map_fie
 		return emit_uuid(p, len, out, fault);
 	case MAP_IP:
 		return emit_ip(p, len, out, fault);
-	case MAP_JSON: {
-		struct map_json_rules rules = {.lists = field->type == MAP_STRINGS};
-		return map_json_emit(p, len, &rules, out, fault);
-	}
+	case MAP_JSON:
+		return emit_json(m, field, p, len, out, fault);
+	case MAP_ITEMS:
 	case MAP_STRING:
 	case MAP_STRINGS:
 	case MAP_OBJECT:

@@ -69,6 +69,8 @@ void map_defaults(struct map *m)
 
 static void list_missing(const struct map_node *node, struct df_buf *out)
 {
+	if (node->kind == MAP_NODE_LEAF) /* the whole of it as JSON: each row's cell is checked */
+		return;
 	for (size_t i = 0; node->object != NULL && i < node->object->n; i++) {
 		const struct map_field *field = &node->object->fields[i];
 		if ((field->flags & MAP_REQUIRED) == 0 || map_node_kid(node, field->name) != NULL)
@@ -80,10 +82,11 @@ static void list_missing(const struct map_node *node, struct df_buf *out)
 		list_missing(node->kids[i], out);
 }
 
+/* A column that holds a whole object may bring the IDs among its fields. */
 static bool has_id(const struct map_node *node)
 {
 	if (node->kind == MAP_NODE_LEAF)
-		return (node->flags & MAP_ID) != 0;
+		return (node->flags & MAP_ID) != 0 || (node->type == MAP_JSON && map_field_holds_id(node->field));
 	for (size_t i = 0; i < node->n_kids; i++)
 		if (has_id(node->kids[i]))
 			return true;

@@ -47,7 +47,6 @@ void map_derived_free(struct map *m)
 
 void map_derive_begin(struct map *m)
 {
-	liquid_arena_reset(&m->arena);
 	for (size_t i = 0; i < m->n_derived; i++) {
 		m->derived[i].faulty = false;
 		m->json[m->derived[i].column].state = MAP_JSON_UNREAD;
@@ -72,10 +71,13 @@ static bool cell_json(struct map *m, size_t column, const struct rows_cell *cell
 		size_t len = cell->len;
 		map_cell_trim(&p, &len);
 		json->state = MAP_JSON_READ;
-		if (len > 0 && !liquid_json(p, len, &m->arena, &json->value)) {
+		const char *why = NULL;
+		if (len > 0 && !liquid_json(p, len, &m->arena, &json->value, &why)) {
 			json->state = MAP_JSON_BAD;
 			return refuse(fault, "bad-json",
-				      "JSON is expected, such as {\"key\": \"value\"}; double each quote in the CSV");
+				      why != NULL ? why
+						  : "JSON is expected, such as {\"key\": \"value\"}; "
+						    "double each quote in the CSV");
 		}
 	} else if (json->state == MAP_JSON_BAD) {
 		fault->code = NULL;

@@ -1,364 +1,312 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A JSON object in a cell, copied member by member. It is read here rather than by json-c because numbers have to keep
- * their digits, nothing may be allocated per row, and what is valid is copied as it stands.
+ * JSON in a cell that stands for a whole object or list of the schema: user_attributes, product_action.products,
+ * consent_state.gdpr. It becomes what the same values in columns of their own would have become: typed, checked, within
+ * the API's limits; null and empty members are left out.
  */
 #include "map_priv.h"
 
 #include <stdio.h>
 
-#define MAX_DEPTH    32
-#define MAX_COMPARED 256 /* members whose names are compared with each other */
-
-struct scan {
-	const char *p, *end;
-	struct map_json_rules *rules;
-	struct df_buf *out;
-	struct map_cell_fault *fault;
-	struct {
-		const char *p;
-		size_t len;
-		bool escaped; /* it may be spelt otherwise elsewhere */
-	} keys[MAX_COMPARED];
-};
-
-static bool refuse(struct scan *s, const char *code, const char *text)
+static bool refuse(struct map_json *j, const char *code, const char *text)
 {
-	s->fault->code = code;
-	snprintf(s->fault->text, sizeof(s->fault->text), "%s", text);
+	j->fault->code = code;
+	snprintf(j->fault->text, sizeof(j->fault->text), "%s", text);
 	return false;
 }
 
-static bool bad(struct scan *s)
+/* The fault is in this member, or in this entry of a list: on the way out, so the outer ones stand first. */
+static bool within(struct map_json *j, const char *member, size_t index)
 {
-	return refuse(s, "bad-json",
-		      "a JSON object is expected, such as {\"key\": \"value\"}; double each quote in the CSV");
+	char inner[sizeof(j->place)];
+	memcpy(inner, j->place, sizeof(inner));
+	const char *dot = inner[0] == '[' || inner[0] == '\0' ? "" : ".";
+	if (member == NULL)
+		snprintf(j->place, sizeof(j->place), "[%zu]%s%.60s", index, dot, inner);
+	else
+		snprintf(j->place, sizeof(j->place), "%.60s%s%.60s", member, dot, inner);
+	return false;
 }
 
-static void blanks(struct scan *s)
+static bool shorten(struct map_json *j, size_t max, const char *p, size_t *len)
 {
-	while (s->p < s->end && (*s->p == ' ' || *s->p == '\t' || *s->p == '\n' || *s->p == '\r'))
-		s->p++;
-}
-
-static bool take(struct scan *s, char c)
-{
-	blanks(s);
-	if (s->p == s->end || *s->p != c)
-		return false;
-	s->p++;
+	size_t fit = j->limited ? map_utf8_prefix(p, *len, max) : *len;
+	if (fit == *len)
+		return true;
+	if (!j->m->feed->limits_truncate)
+		return refuse(
+		    j, "too-long",
+		    "a name or a value in the object is longer than the API takes (256, 4096, 512 in a list)");
+	*len = fit;
+	j->truncated = true;
 	return true;
 }
 
-static int hex4(const char *p, const char *end)
+/* Is there room for another one? Where there is none, false, and `ok` says whether that is a fault. */
+static bool has_room(struct map_json *j, size_t n, size_t max, const char *fault, bool *ok)
 {
-	int value = 0;
-	if (end - p < 4)
-		return -1;
-	for (int i = 0; i < 4; i++) {
-		char c = p[i];
-		int d = c >= '0' && c <= '9'   ? c - '0'
-			: c >= 'a' && c <= 'f' ? c - 'a' + 10
-			: c >= 'A' && c <= 'F' ? c - 'A' + 10
-					       : -1;
-		if (d < 0)
-			return -1;
-		value = value * 16 + d;
-	}
-	return value;
-}
-
-/* The escape after a backslash; *s->p is the letter. A surrogate has to have its other half. */
-static bool skip_escape(struct scan *s)
-{
-	if (s->p == s->end)
-		return false;
-	char c = *s->p++;
-	if (c != 'u')
-		return c != '\0' && strchr("\"\\/bfnrt", c) != NULL;
-	int unit = hex4(s->p, s->end);
-	if (unit <= 0 || (unit >= 0xdc00 && unit <= 0xdfff))
-		return false;
-	s->p += 4;
-	if (unit < 0xd800 || unit > 0xdbff)
+	if (!j->limited || n < max)
 		return true;
-	if (s->end - s->p < 6 || s->p[0] != '\\' || s->p[1] != 'u')
-		return false;
-	int low = hex4(s->p + 2, s->end);
-	s->p += 6;
-	return low >= 0xdc00 && low <= 0xdfff;
+	j->truncated = true;
+	*ok = j->m->feed->limits_truncate || refuse(j, "too-many-attributes", fault);
+	return false;
 }
 
-/* A string; *text and *len are what stands between its quotes, escapes and all. More than `max` characters (0: any
- * number) are cut off, or are a fault. */
-static bool string(struct scan *s, size_t max, const char **text, size_t *len)
+/* What becomes a string: anything, objects as they are written. Nothing for null. */
+static bool text(struct map_json *j, const struct liquid_value *v, size_t max)
+{
+	size_t len = v->len;
+	if (v->type == LIQUID_NIL)
+		return true;
+	if (!shorten(j, max, v->p, &len))
+		return false;
+	df_json_string(j->out, v->p, len);
+	return true;
+}
+
+static void separate(struct map_json *j, size_t body)
+{
+	if (j->out->len > body)
+		df_buf_addc(j->out, ',');
+}
+
+static bool strings(struct map_json *j, const struct liquid_value *v)
 {
 	size_t n = 0;
-	const char *cut = NULL;
-	if (!take(s, '"'))
-		return bad(s);
-	*text = s->p;
-	while (s->p < s->end && *s->p != '"') {
-		unsigned char c = (unsigned char)*s->p;
-		if ((c & 0xc0) != 0x80 && n++ == max && max > 0)
-			cut = s->p;
-		s->p++;
-		if (c < 0x20 || (c == '\\' && !skip_escape(s)))
-			return bad(s);
+	bool ok = true;
+	df_buf_addc(j->out, '[');
+	size_t body = j->out->len;
+	for (size_t i = 0; ok && i < v->array.n; i++) {
+		if (v->array.v[i].type == LIQUID_NIL)
+			continue;
+		if (!has_room(j, n++, MAP_MAX_LIST, "the API takes at most 1000 entries in a list", &ok))
+			break;
+		separate(j, body);
+		ok = text(j, &v->array.v[i], MAP_MAX_LIST_VALUE);
 	}
-	if (s->p == s->end)
-		return bad(s);
-	*len = (size_t)((cut != NULL ? cut : s->p) - *text);
-	s->p++;
-	if (cut == NULL)
-		return true;
-	if (!s->rules->truncate)
-		return refuse(
-		    s, "too-long",
-		    "a name or a value in the object is longer than the API takes (256, 4096, 512 in a list)");
-	s->rules->truncated = true;
-	return true;
+	df_buf_addc(j->out, ']');
+	return ok;
 }
 
-static bool digits(struct scan *s)
+static bool one(struct map_json *j, const struct map_field *field, const struct liquid_value *v);
+
+/* Writes the member, or nothing when its value is none. */
+static bool member(struct map_json *j, size_t body, const char *key, size_t key_len, const struct map_field *field,
+		   bool (*write)(struct map_json *, const struct map_field *, const struct liquid_value *),
+		   const struct liquid_value *v)
 {
-	const char *from = s->p;
-	while (s->p < s->end && *s->p >= '0' && *s->p <= '9')
-		s->p++;
-	return s->p > from;
+	size_t before = j->out->len;
+	separate(j, body);
+	df_json_string(j->out, key, key_len);
+	df_buf_addc(j->out, ':');
+	size_t from = j->out->len;
+	bool ok = write(j, field, v);
+	if (j->out->len == from)
+		j->out->len = before;
+	return ok;
 }
 
-/* A number or a word. */
-static bool scalar(struct scan *s)
+static bool keyed_value(struct map_json *j, const struct map_field *field, const struct liquid_value *v)
 {
-	static const char *const words[] = {"true", "false", "null"};
-	for (size_t i = 0; i < 3; i++) {
-		size_t n = strlen(words[i]);
-		if ((size_t)(s->end - s->p) >= n && memcmp(s->p, words[i], n) == 0) {
-			s->p += n;
-			return true;
-		}
-	}
-	if (s->p < s->end && *s->p == '-')
-		s->p++;
-	if (s->p < s->end && *s->p == '0')
-		s->p++;
-	else if (!digits(s))
-		return false;
-	if (s->p < s->end && *s->p == '.') {
-		s->p++;
-		if (!digits(s))
-			return false;
-	}
-	if (s->p < s->end && (*s->p == 'e' || *s->p == 'E')) {
-		s->p++;
-		if (s->p < s->end && (*s->p == '+' || *s->p == '-'))
-			s->p++;
-		return digits(s);
-	}
-	return true;
+	if (field->type == MAP_OBJECT || field->type == MAP_KEYS)
+		return one(j, field, v);
+	if (field->type == MAP_STRINGS && v->type == LIQUID_ARRAY)
+		return strings(j, v);
+	return text(j, v, MAP_MAX_VALUE);
 }
 
-static bool skip_value(struct scan *s, int depth)
+static bool not_an_object(struct map_json *j)
 {
-	const char *text;
-	size_t len;
-	blanks(s);
-	if (s->p == s->end || depth == MAX_DEPTH)
-		return bad(s);
-	if (*s->p == '"')
-		return string(s, 0, &text, &len);
-	if (*s->p != '{' && *s->p != '[')
-		return scalar(s) || bad(s);
-	bool object = *s->p++ == '{';
-	char shut = object ? '}' : ']';
-	if (take(s, shut))
-		return true;
-	do {
-		if (object && (!string(s, 0, &text, &len) || !take(s, ':')))
-			return bad(s);
-		if (!skip_value(s, depth + 1))
-			return false;
-	} while (take(s, ','));
-	return take(s, shut) || bad(s);
+	return refuse(j, "bad-json",
+		      "a JSON object is expected, such as {\"key\": \"value\"}; double each quote in "
+		      "the CSV");
 }
 
-/* A value that becomes a string: a string as it is, anything else as its text. null: *none. */
-static bool value(struct scan *s, size_t max, bool *none)
+static size_t shut(struct map_json *j, size_t start, size_t body, char bracket)
 {
-	const char *text = NULL;
-	size_t len = 0;
-	size_t before = s->out->len;
-	*none = false;
-	blanks(s);
-	if (s->p < s->end && *s->p == '"') {
-		if (!string(s, max, &text, &len))
-			return false;
-		df_buf_addc(s->out, '"');
-		df_buf_add(s->out, text, len);
-		df_buf_addc(s->out, '"');
-		return true;
-	}
-	text = s->p;
-	if (!skip_value(s, 1))
-		return false;
-	len = (size_t)(s->p - text);
-	if (len == 4 && memcmp(text, "null", 4) == 0) {
-		*none = true;
-		s->out->len = before;
-		return true;
-	}
-	if (max > 0 && map_utf8_prefix(text, len, max) < len)
-		return refuse(s, "too-long", "a value in the object is longer than the API takes");
-	df_json_string(s->out, text, len);
-	return true;
+	if (j->out->len == body)
+		j->out->len = start;
+	else
+		df_buf_addc(j->out, bracket);
+	return j->out->len;
 }
 
-static bool list(struct scan *s)
+/* An object with any keys. */
+static bool keyed(struct map_json *j, const struct map_field *field, const struct liquid_value *v,
+		  bool (*write)(struct map_json *, const struct map_field *, const struct liquid_value *))
 {
-	size_t n = 0, before;
-	bool none;
-	s->p++;
-	df_buf_addc(s->out, '[');
-	if (take(s, ']')) {
-		df_buf_addc(s->out, ']');
-		return true;
+	size_t start = j->out->len, n = 0;
+	bool ok = true;
+	if (v->type != LIQUID_OBJECT)
+		return not_an_object(j);
+	df_buf_addc(j->out, '{');
+	size_t body = j->out->len;
+	for (size_t i = 0; ok && i < v->object.n; i++) {
+		const struct liquid_member *m = &v->object.v[i];
+		size_t len = m->key_len, before = j->out->len;
+		if (len == 0)
+			return refuse(j, "bad-json", "a member of the object has no name");
+		if (m->value.type == LIQUID_NIL || !(ok = shorten(j, MAP_MAX_NAME, m->key, &len)))
+			continue;
+		if (!has_room(j, n, MAP_MAX_ATTRIBUTES, "the API takes at most 100 attributes", &ok))
+			break;
+		ok = member(j, body, m->key, len, field, write, &m->value);
+		n += j->out->len > before;
 	}
-	do {
-		before = s->out->len;
-		if (n > 0)
-			df_buf_addc(s->out, ',');
-		if (!value(s, s->rules->limited ? MAP_MAX_LIST_VALUE : 0, &none))
-			return false;
-		if (s->rules->limited && n == MAP_MAX_LIST && !none) {
-			if (!s->rules->truncate)
-				return refuse(s, "too-many-attributes", "the API takes at most 1000 entries in a list");
-			s->rules->truncated = none = true;
-		}
-		if (none)
-			s->out->len = before;
-		else
-			n++;
-	} while (take(s, ','));
-	df_buf_addc(s->out, ']');
-	return take(s, ']') || bad(s);
+	shut(j, start, body, '}');
+	return ok;
 }
 
-/* The next character of a string that was found to be good, its escapes undone. */
-static uint32_t next_char(const char **p)
+static bool keyed_text(struct map_json *j, const struct map_field *field, const struct liquid_value *v)
 {
-	static const char letters[] = "bfnrt", meant[] = "\b\f\n\r\t";
-	unsigned char c = (unsigned char)*(*p)++;
-	if (c == '\\' && **p != 'u') {
-		const char *letter = strchr(letters, *(*p)++);
-		return letter != NULL ? (unsigned char)meant[letter - letters] : (unsigned char)(*p)[-1];
-	}
-	if (c == '\\') {
-		uint32_t unit = (uint32_t)hex4(*p + 1, *p + 5);
-		*p += 5;
-		if (unit < 0xd800 || unit > 0xdfff)
-			return unit;
-		uint32_t low = (uint32_t)hex4(*p + 2, *p + 6);
-		*p += 6;
-		return 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
-	}
-	if (c < 0x80)
-		return c;
-	int more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
-	uint32_t value = c & (0x3fu >> more);
-	while (more-- > 0)
-		value = value << 6 | ((unsigned char)*(*p)++ & 0x3f);
-	return value;
+	(void)field;
+	return text(j, v, MAP_MAX_VALUE);
 }
 
-static bool same_name(const char *a, size_t a_len, const char *b, size_t b_len)
+/* A cell's JSON brings identities, too. */
+static void note_id(struct map_json *j, size_t from)
 {
-	const char *a_end = a + a_len, *b_end = b + b_len;
-	while (a < a_end && b < b_end)
-		if (next_char(&a) != next_char(&b))
-			return false;
-	return a == a_end && b == b_end;
+	if (j->ids == NULL || j->out->over || j->out->len == from)
+		return;
+	from += j->out->data[from] == ',';
+	if (j->ids->len > 0)
+		df_buf_addc(j->ids, ',');
+	df_buf_add(j->ids, j->out->data + from, j->out->len - from);
 }
 
-/* Two members of one name, however it is spelt: the API would have to choose. */
-static bool repeated(struct scan *s, const char *key, size_t len)
+static bool unknown_member(struct map_json *j, const struct map_object *object, const struct liquid_member *m)
 {
-	size_t n = s->rules->members < MAX_COMPARED ? s->rules->members : MAX_COMPARED;
-	bool escaped = memchr(key, '\\', len) != NULL;
-	for (size_t i = 0; i < n; i++) {
-		if (s->keys[i].len == len && memcmp(s->keys[i].p, key, len) == 0)
-			return true;
-		if ((escaped || s->keys[i].escaped) && same_name(s->keys[i].p, s->keys[i].len, key, len))
-			return true;
-	}
-	if (n < MAX_COMPARED) {
-		s->keys[n].p = key;
-		s->keys[n].len = len;
-		s->keys[n].escaped = escaped;
-	}
+	unsigned score;
+	j->fault->code = "bad-json";
+	snprintf(j->fault->text, sizeof(j->fault->text), "the schema has no member '%.*s' here; did you mean '%s'?",
+		 m->key_len > 40 ? 40 : (int)m->key_len, m->key, map_suggest_field(object, m->key, m->key_len, &score));
 	return false;
 }
 
-static bool member(struct scan *s)
+static bool any(struct map_json *j, const struct map_field *field, const struct liquid_value *v);
+
+/* Is every member one of the schema's? */
+static bool only_known(struct map_json *j, const struct map_object *object, const struct liquid_value *v)
 {
-	struct map_json_rules *rules = s->rules;
-	const char *key = NULL;
-	size_t len = 0, before = s->out->len;
-	bool none = false;
-	if (!string(s, rules->limited ? MAP_MAX_NAME : 0, &key, &len))
-		return false;
-	if (!take(s, ':'))
-		return bad(s);
-	if (repeated(s, key, len))
-		return refuse(s, "bad-json", "the object has two members of the same name");
-	if (rules->members > 0)
-		df_buf_addc(s->out, ',');
-	df_buf_addc(s->out, '"');
-	df_buf_add(s->out, key, len);
-	df_buf_add(s->out, "\":", 2);
-	blanks(s);
-	if (rules->lists && s->p < s->end && *s->p == '[') {
-		if (!list(s))
-			return false;
-	} else if (!value(s, rules->limited ? MAP_MAX_VALUE : 0, &none)) {
-		return false;
+	for (size_t i = 0; i < v->object.n; i++) {
+		const struct liquid_member *m = &v->object.v[i];
+		const struct map_field *field = map_field_find(object, m->key, m->key_len);
+		if (field == NULL || (field->flags & MAP_SECRET) != 0)
+			return unknown_member(j, object, m);
 	}
-	if (!none && rules->limited && rules->members == MAP_MAX_ATTRIBUTES) {
-		if (!rules->truncate)
-			return refuse(s, "too-many-attributes", "the API takes at most 100 attributes");
-		rules->truncated = none = true;
-	}
-	if (none)
-		s->out->len = before;
-	else
-		rules->members++;
 	return true;
 }
 
-bool map_json_emit(const char *p, size_t len, struct map_json_rules *rules, struct df_buf *out,
-		   struct map_cell_fault *fault)
+/* An object whose fields are known. They are written in the schema's order: the same values are the same user, the same
+ * batch. */
+static bool known(struct map_json *j, const struct map_object *object, const struct liquid_value *v)
 {
-	struct scan s; /* not zeroed as a whole: the keys are many and only read once set */
-	size_t before = out->len;
-	s.p = p;
-	s.end = p + len;
-	s.rules = rules;
-	s.out = out;
-	s.fault = fault;
-	rules->members = 0;
-	rules->truncated = false;
-	bool ok = take(&s, '{') || bad(&s);
-	df_buf_addc(out, '{');
-	if (ok && !take(&s, '}')) {
-		do
-			ok = member(&s);
-		while (ok && take(&s, ','));
-		ok = ok && (take(&s, '}') || bad(&s));
+	size_t start = j->out->len;
+	const struct map_field *missing = NULL;
+	if (v->type == LIQUID_NIL)
+		return true;
+	if (v->type != LIQUID_OBJECT)
+		return not_an_object(j);
+	if (!only_known(j, object, v))
+		return false;
+	df_buf_addc(j->out, '{');
+	size_t body = j->out->len;
+	for (size_t i = 0; i < object->n; i++) {
+		const struct map_field *field = &object->fields[i];
+		const struct liquid_value *given = liquid_member_of(v, field->name, strlen(field->name));
+		size_t from = j->out->len;
+		if (given != NULL && !member(j, body, field->name, strlen(field->name), field, any, given))
+			return within(j, field->name, 0);
+		if ((field->flags & MAP_ID) != 0)
+			note_id(j, from);
+		if ((field->flags & MAP_REQUIRED) != 0 && j->out->len == from)
+			missing = field;
 	}
-	df_buf_addc(out, '}');
-	blanks(&s);
-	ok = ok && (s.p == s.end || bad(&s));
-	if (!ok)
-		out->len = before;
+	if (shut(j, start, body, '}') == start || missing == NULL)
+		return true;
+	refuse(j, "missing-value", "the API needs it; add it or leave all of that object out");
+	return within(j, missing->name, 0);
+}
+
+static bool typed(struct map_json *j, const struct map_field *field, const struct liquid_value *v)
+{
+	const char *p = v->p;
+	size_t len = v->len;
+	map_cell_trim(&p, &len);
+	if (v->type == LIQUID_NIL || len == 0)
+		return true;
+	return map_cell_emit(j->m, field->type, field, p, len, j->out, j->fault);
+}
+
+/* One value of the field's type, whatever its shape. */
+static bool one(struct map_json *j, const struct map_field *field, const struct liquid_value *v)
+{
+	switch (field->type) {
+	case MAP_OBJECT:
+		return known(j, field->object, v);
+	case MAP_KEYS:
+		return v->type == LIQUID_NIL || keyed(j, field, v, keyed_text);
+	case MAP_STRING:
+		return text(j, v, MAP_MAX_VALUE);
+	case MAP_STRINGS:
+		return v->type == LIQUID_ARRAY ? strings(j, v) : text(j, v, MAP_MAX_VALUE);
+	default:
+		return typed(j, field, v);
+	}
+}
+
+/* A list; one value that is no list is its only entry, as a column without an index is the first. */
+static bool list(struct map_json *j, const struct map_field *field, const struct liquid_value *v)
+{
+	size_t start = j->out->len, n = v->type == LIQUID_ARRAY ? v->array.n : 1;
+	const struct liquid_value *items = v->type == LIQUID_ARRAY ? v->array.v : v;
+	df_buf_addc(j->out, '[');
+	size_t body = j->out->len;
+	for (size_t i = 0; i < n; i++) {
+		size_t before = j->out->len;
+		separate(j, body);
+		size_t from = j->out->len;
+		if (!one(j, field, &items[i]))
+			return v->type == LIQUID_ARRAY ? within(j, NULL, i) : false;
+		if (j->out->len == from)
+			j->out->len = before;
+	}
+	shut(j, start, body, ']');
+	return true;
+}
+
+static bool any(struct map_json *j, const struct map_field *field, const struct liquid_value *v)
+{
+	bool limited = j->limited, ok = true;
+	j->limited = (field->flags & MAP_ATTRIBUTES) != 0;
+	if (v->type != LIQUID_NIL)
+		ok = field->shape == MAP_LIST    ? list(j, field, v)
+		     : field->shape == MAP_KEYED ? keyed(j, field, v, keyed_value)
+						 : one(j, field, v);
+	j->limited = limited;
 	return ok;
+}
+
+bool map_json_emit(struct map_json *j, const struct map_field *field, const char *p, size_t len)
+{
+	static const char object[] =
+	    "a JSON object is expected, such as {\"key\": \"value\"}; double each quote in the CSV";
+	static const char entries[] =
+	    "a JSON list is expected, such as [{\"key\": \"value\"}]; double each quote in the CSV";
+	struct liquid_value v = {0};
+	const char *why = NULL;
+	size_t before = j->out->len;
+	j->limited = j->truncated = false;
+	j->place[0] = '\0';
+	if (!liquid_json(p, len, j->arena, &v, &why))
+		return refuse(j, "bad-json", why != NULL ? why : field->shape == MAP_LIST ? entries : object);
+	if (any(j, field, &v))
+		return true;
+	j->out->len = before;
+	if (j->place[0] != '\0') {
+		char fault[sizeof(j->fault->text)];
+		memcpy(fault, j->fault->text, sizeof(fault));
+		snprintf(j->fault->text, sizeof(fault), "%.90s: %.120s", j->place, fault);
+	}
+	return false;
 }

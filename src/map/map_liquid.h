@@ -90,8 +90,8 @@ struct liquid_value liquid_int(int64_t i);
 const struct liquid_value *liquid_member_of(const struct liquid_value *object, const char *key,
 					    size_t len); /* or NULL */
 
-/* Reads JSON; strings without escapes are borrowed from the text. False: it is none, or too much of it. */
-bool liquid_json(const char *p, size_t len, struct liquid_arena *arena, struct liquid_value *out);
+/* Reads JSON; strings without escapes are borrowed from the text. False: it is none, or too much of it; or *why is set. */
+bool liquid_json(const char *p, size_t len, struct liquid_arena *arena, struct liquid_value *out, const char **why);
 
 /* ---- templates ---- */
 

@@ -10,6 +10,7 @@
 struct scan {
 	const char *p, *end;
 	struct liquid_arena *arena;
+	const char *why; /* it is refused, where that is not bad JSON */
 };
 
 static void blanks(struct scan *s)
@@ -204,11 +205,15 @@ static bool array(struct scan *s, int depth, struct liquid_value *out)
 	return true;
 }
 
-static bool repeated(const struct liquid_member *v, size_t n)
+/* The reader would have to choose. */
+static bool repeated(struct scan *s, const struct liquid_member *v, size_t n)
 {
-	for (size_t i = 0; i < n && i < MAX_COMPARED; i++)
-		if (v[i].key_len == v[n].key_len && memcmp(v[i].key, v[n].key, v[n].key_len) == 0)
-			return true;
+	for (size_t i = 0; i < n && i < MAX_COMPARED; i++) {
+		if (v[i].key_len != v[n].key_len || memcmp(v[i].key, v[n].key, v[n].key_len) != 0)
+			continue;
+		s->why = "the object has two members of the same name";
+		return true;
+	}
 	return false;
 }
 
@@ -219,7 +224,7 @@ static bool object(struct scan *s, int depth, struct liquid_value *out)
 	if (!take(s, '}')) {
 		do {
 			v = more(s, v, n, &cap, sizeof(*v));
-			if (v == NULL || !string(s, &v[n].key, &v[n].key_len) || repeated(v, n) || !take(s, ':') ||
+			if (v == NULL || !string(s, &v[n].key, &v[n].key_len) || repeated(s, v, n) || !take(s, ':') ||
 			    !value(s, depth + 1, &v[n].value))
 				return false;
 			n++;
@@ -261,11 +266,11 @@ static bool value(struct scan *s, int depth, struct liquid_value *out)
 	}
 }
 
-bool liquid_json(const char *p, size_t len, struct liquid_arena *arena, struct liquid_value *out)
+bool liquid_json(const char *p, size_t len, struct liquid_arena *arena, struct liquid_value *out, const char **why)
 {
 	struct scan s = {.p = p, .end = p + len, .arena = arena};
-	if (!value(&s, 0, out))
-		return false;
+	bool ok = value(&s, 0, out);
+	*why = s.why;
 	blanks(&s);
-	return s.p == s.end;
+	return ok && s.p == s.end;
 }

@@ -50,6 +50,14 @@ const struct map_field *map_field_find(const struct map_object *object, const ch
 	return NULL;
 }
 
+bool map_field_holds_id(const struct map_field *field)
+{
+	for (size_t i = 0; field->object != NULL && i < field->object->n; i++)
+		if (field->object->fields[i].flags & MAP_ID)
+			return true;
+	return false;
+}
+
 /* The field of `object` that a column's segment names: as in JSON, or an identity as in CSV. */
 static const struct map_field *field_of_segment(const struct map_object *object, const char *name, size_t len)
 {
@@ -124,18 +132,18 @@ static enum map_path_result parse_keyed(const struct map_field *field, struct cu
 	if (!add_field(path, field, NULL))
 		return MAP_PATH_UNKNOWN;
 	bool strings = field->type == MAP_STRING || field->type == MAP_STRINGS;
-	if (c.len == 0 && strings) {
+	if (c.len == 0) {
 		path->type = MAP_JSON;
 		return MAP_PATH_OK;
 	}
 	if (!skip(&c, "."))
-		return c.len == 0 ? MAP_PATH_WHOLE : MAP_PATH_UNKNOWN;
+		return MAP_PATH_UNKNOWN;
 	bool item = field->type == MAP_STRINGS && c.len > 2 && memcmp(c.p + c.len - 2, "[]", 2) == 0;
 	if (item)
 		c.len -= 2;
 	if (c.len == 0)
 		return MAP_PATH_NO_KEY;
-	path->type = MAP_STRING;
+	path->type = item ? MAP_ITEMS : MAP_STRING;
 	bool ok;
 	if (strings) {
 		ok = add_key(path, c.p, c.len, NULL) && (!item || add_item(path, MAP_NONE, NULL));
@@ -171,10 +179,14 @@ static enum map_path_result parse_field(const struct map_field *field, struct cu
 		return MAP_PATH_UNKNOWN;
 	if (field->type == MAP_STRINGS || (list && !is_object)) { /* strings have no places of their own: they append */
 		bool one = field->type == MAP_STRINGS && !given;
-		path->type = MAP_STRING;
+		path->type = one ? MAP_STRING : MAP_ITEMS;
 		if (c.len > 0 || (given && index != MAP_NONE))
 			return MAP_PATH_UNKNOWN;
 		return one || add_item(path, MAP_NONE, NULL) ? MAP_PATH_OK : MAP_PATH_UNKNOWN;
+	}
+	if (is_object && c.len == 0 && !(list && given)) {
+		path->type = MAP_JSON;
+		return MAP_PATH_OK;
 	}
 	if (list && !add_item(path, given && index != MAP_NONE ? index : 0, field->object))
 		return MAP_PATH_UNKNOWN;

@@ -43,7 +43,8 @@ enum map_type {
 	MAP_IP,
 	MAP_OBJECT, /* its fields are known */
 	MAP_KEYS,   /* an object of any keys with strings: only inside MAP_KEYED */
-	MAP_JSON,   /* not in the schema: a whole MAP_KEYED object, written as JSON in one cell */
+	MAP_JSON,   /* not in the schema: a whole object or list of it, written as JSON in one cell */
+	MAP_ITEMS,  /* likewise: entries at the end of a list of strings, one or a JSON list of them */
 	MAP_SPREAD, /* likewise: members of the object around it, as many as a cell's JSON has */
 };
 
@@ -67,6 +68,7 @@ enum map_flag {
 	MAP_DELETED = 512,      /* the list that names them */
 	MAP_VALUE_LIMIT = 1024, /* the value of an attribute */
 	MAP_ENTRY = 2048,       /* an entry of a list of such */
+	MAP_LONG_NAME = 4096,   /* the name of an attribute that is over the limit */
 };
 
 struct map_object;
@@ -96,6 +98,7 @@ extern const size_t map_n_events;
 
 const struct map_event *map_event_find(const char *name, size_t len);
 const struct map_field *map_field_find(const struct map_object *object, const char *name, size_t len);
+bool map_field_holds_id(const struct map_field *field); /* among the fields of its object */
 
 /* ---- paths: map_path.c ---- */
 
@@ -119,7 +122,7 @@ enum map_path_result {
 	MAP_PATH_OK,
 	MAP_PATH_UNKNOWN,
 	MAP_PATH_SECRET,
-	MAP_PATH_WHOLE,     /* an object or array as a whole: its fields are what is wanted */
+	MAP_PATH_WHOLE,     /* the event as a whole, or one entry of a list: its fields are what is wanted */
 	MAP_PATH_NO_KEY,    /* the key after the dot is missing */
 	MAP_PATH_EVENTLESS, /* an event's path in a document without events */
 	MAP_PATH_OTHER,     /* a path of another event type */
@@ -135,6 +138,8 @@ void map_path_explain(const struct map_event *event, enum map_path_result why, c
 
 /* The nearest known path, as a column would be named. Always finds one: attributes take any name. map_suggest.c */
 void map_suggest(const struct map_event *event, const char *name, size_t len, char *out, size_t size);
+/* The object's nearest field. */
+const char *map_suggest_field(const struct map_object *object, const char *word, size_t len, unsigned *score);
 
 /* ---- the tree: map_tree.c ---- */
 
@@ -288,17 +293,21 @@ void map_cell_trim(const char **p, size_t *len);
 /* Length in bytes of the first `max` characters. Equals len when there are no more. */
 size_t map_utf8_prefix(const char *p, size_t len, size_t max);
 
-/* A JSON object in a cell, `{"k": scalar, ...}`; lists: values may be lists of strings. The members' values become
- * strings. */
-struct map_json_rules {
-	bool lists;
-	bool limited; /* the API's limits for attributes hold */
-	bool truncate;
-	size_t members; /* out */
+/* JSON in a cell that stands for a whole object or list of the schema. */
+struct map_json {
+	const struct map *m;
+	struct liquid_arena *arena; /* of the row */
+	struct df_buf *out;
+	struct df_buf *ids; /* where identities are noted as well, or NULL */
+	struct map_cell_fault *fault;
 	bool truncated; /* out */
+	/* while it is at work */
+	bool limited;    /* the API's limits for attributes hold */
+	char place[128]; /* of the fault, as in [1].price */
 };
-bool map_json_emit(const char *p, size_t len, struct map_json_rules *rules, struct df_buf *out,
-		   struct map_cell_fault *fault);
+
+/* Appends the value; nothing when it holds nothing. False: nothing is appended and the fault is filled. */
+bool map_json_emit(struct map_json *j, const struct map_field *field, const char *p, size_t len);
 
 /* ---- cells that a mapping makes of others: map_derive.c ----
  *

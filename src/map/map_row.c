@@ -56,6 +56,12 @@ static void truncated(struct run *r, const struct map_op *op)
 static bool fits(struct run *r, const struct map_op *op, struct rows_cell *cell)
 {
 	size_t max = 0;
+	if (op->flags & MAP_LONG_NAME) {
+		fault_add(r, "too-long", op->column,
+			  "the attribute's name has more than %u characters; shorten it or set limits = truncate",
+			  MAP_MAX_NAME);
+		return false;
+	}
 	if (op->flags & MAP_ENTRY)
 		max = MAP_MAX_LIST_VALUE;
 	else if (op->flags & MAP_VALUE_LIMIT)
@@ -117,17 +123,17 @@ static void leaf_done(struct run *r, const struct map_op *op, size_t from)
 	}
 }
 
+/* Appends nothing when the JSON holds nothing. */
 static bool json_cell(struct run *r, const struct map_op *op, const struct rows_cell *cell,
 		      struct map_cell_fault *fault)
 {
-	struct map_json_rules rules = {.lists = op->node->field->type == MAP_STRINGS,
-				       .limited = (op->flags & MAP_ATTRIBUTES) != 0,
-				       .truncate = r->m->feed->limits_truncate};
-	if (!map_json_emit(cell->p, cell->len, &rules, r->out, fault))
-		return false;
-	if (rules.truncated)
+	struct map_json json = {.m = r->m, .arena = &r->m->arena, .out = r->out, .ids = &r->m->ids, .fault = fault};
+	size_t from = r->out->len;
+	bool ok = map_json_emit(&json, op->node->field, cell->p, cell->len);
+	r->identified = r->identified || (!ok && map_field_holds_id(op->node->field));
+	if (json.truncated && ok)
 		truncated(r, op);
-	return rules.members > 0;
+	return ok && r->out->len > from;
 }
 
 /* The cell is empty. */
@@ -183,7 +189,7 @@ static bool name_fits(struct run *r, const struct map_op *op, struct rows_cell *
 		return true;
 	if (!r->m->feed->limits_truncate) {
 		fault_add(r, "too-long", op->column,
-			  "the name of an attribute has more than %u characters; shorten it or set limits = truncate",
+			  "the attribute's name has more than %u characters; shorten it or set limits = truncate",
 			  MAP_MAX_NAME);
 		return false;
 	}
@@ -269,6 +275,27 @@ static void spread(struct run *r, const struct map_op *op)
 		fault_add(r, fault.code, op->column, "%s", fault.text);
 }
 
+/* A cell that holds a JSON list brings all of its entries. False: it holds none, and is an entry itself. */
+static bool items(struct run *r, const struct map_op *op, const struct rows_cell *cell)
+{
+	struct liquid_value list = {0};
+	const char *p = cell->p, *why;
+	size_t len = cell->len;
+	map_cell_trim(&p, &len);
+	if (len < 2 || *p != '[' || p[len - 1] != ']' || !liquid_json(p, len, &r->m->arena, &list, &why))
+		return false;
+	for (size_t i = 0; i < list.array.n; i++) {
+		const struct liquid_value *v = &list.array.v[i];
+		struct rows_cell text = {v->p, v->len};
+		if (v->type == LIQUID_NIL || v->len == 0 || !has_room(r, op) || !fits(r, op, &text))
+			continue;
+		separate(r);
+		df_json_string(r->out, text.p, text.len);
+		r->frame->count++;
+	}
+	return true;
+}
+
 static void leaf(struct run *r, const struct map_op *op)
 {
 	struct rows_cell cell = {0};
@@ -284,7 +311,9 @@ static void leaf(struct run *r, const struct map_op *op)
 	}
 	if (op->column != MAP_NONE)
 		cell = r->cells[op->column];
-	if (op->type != MAP_STRING && op->type != MAP_STRINGS)
+	if (op->type == MAP_ITEMS && items(r, op, &cell))
+		return;
+	if (op->type != MAP_STRING && op->type != MAP_STRINGS && op->type != MAP_ITEMS)
 		map_cell_trim(&cell.p, &cell.len);
 	if (cell.len == 0) {
 		leaf_empty(r, op);
@@ -302,7 +331,7 @@ static void leaf(struct run *r, const struct map_op *op)
 	struct map_cell_fault fault;
 	fault.code = NULL;
 	bool ok;
-	if (op->type == MAP_STRING) {
+	if (op->type == MAP_STRING || op->type == MAP_ITEMS) {
 		df_json_string(r->out, cell.p, cell.len);
 		ok = true;
 	} else if (op->type == MAP_JSON) {
@@ -490,6 +519,7 @@ enum df_status map_row(struct map *m, const struct rows_cell *cells, size_t n, s
 		finish(&r);
 		return DF_REJECT;
 	}
+	liquid_arena_reset(&m->arena);
 	derive(&r);
 	unsigned seen = run_program(&r, &m->batch_program, &m->batch_out);
 	if (m->batch_program.need & ~seen)

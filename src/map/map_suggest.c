@@ -67,8 +67,7 @@ static void try_path(struct search *s, const char *path)
 		offer(s, distance(dot + 1, strlen(dot + 1), s->name, s->len) + 1, path, "", 0);
 }
 
-/* The field of an object that is nearest to a word. */
-static const char *nearest_field(const struct map_object *object, const char *word, size_t len, unsigned *score)
+const char *map_suggest_field(const struct map_object *object, const char *word, size_t len, unsigned *score)
 {
 	const char *best = "";
 	*score = UINT_MAX;
@@ -112,7 +111,7 @@ static void try_keyed(struct search *s, const struct map_field *field, const cha
 	if (dot == NULL)
 		return;
 	size_t key_len = (size_t)(dot - tail) + 1;
-	const char *name = nearest_field(field->object, dot + 1, tail_len - key_len, &more);
+	const char *name = map_suggest_field(field->object, dot + 1, tail_len - key_len, &more);
 	char *full = df_format("%.*s%s", (int)key_len, tail, name);
 	offer(s, score + more, path, full, strlen(full));
 	free(full);

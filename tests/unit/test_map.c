@@ -105,7 +105,7 @@ static void test_json_cells(void)
 	    {"events.data.custom_attributes", "{\"o\": {\"x\": [1, \"y\"]}}",
 	     "\"custom_attributes\":{\"o\":\"{\\\"x\\\": [1, \\\"y\\\"]}\"}"},
 	    {"events.data.custom_attributes", "{\"u\":\"\\u00e9\\n\\ud83c\\udf89\"}",
-	     "\"custom_attributes\":{\"u\":\"\\u00e9\\n\\ud83c\\udf89\"}"},
+	     "\"custom_attributes\":{\"u\":\"é\\n🎉\"}"},
 	    {"events.data.custom_attributes", "{\"u\":\"\\ud83c\"}", "!bad-json"},
 	    {"events.data.custom_attributes", "{\"a\":1,\"a\":2}", "!bad-json"},
 	    {"events.data.custom_attributes", "{\"a\":1,}", "!bad-json"},
@@ -122,6 +122,66 @@ static void test_json_cells(void)
 	run(&plain, "eventless", "mpid|user_attributes", "1|{\"tags\":[\"a\",2,null],\"none\":[],\"k\":\"v\"}");
 	CHECK_STRING(got.batch, "\"user_attributes\":{\"tags\":[\"a\",\"2\"],\"none\":[],\"k\":\"v\"},"
 				"\"environment\":\"production\",\"mpid\":1");
+}
+
+/* A whole object or list of the schema in one cell: as if each value had a column. */
+static void test_whole_cells(void)
+{
+	static const struct {
+		const char *header, *row, *expected; /* of the event's data; after a !, the fault */
+	} table[] = {
+	    {"product_action.products",
+	     "[{\"id\":\"a\",\"price\":19.990,\"quantity\":\"2\",\"custom_attributes\":{\"size\":12}},{\"id\":7}]",
+	     "\"products\":[{\"id\":\"a\",\"price\":19.990,\"quantity\":2,\"custom_attributes\":{\"size\":\"12\"}},"
+	     "{\"id\":\"7\"}]"},
+	    {"product_action.products", "{\"id\":\"a\",\"brand\":null,\"coupon_code\":\"\"}",
+	     "\"products\":[{\"id\":\"a\",\"coupon_code\":\"\"}]"},
+	    {"product_action.products", " [ {\"id\":\"\\u00e9\"} , {} , null ] ", "\"products\":[{\"id\":\"é\"}]"},
+	    {"product_action.products", "[{\"id\":\"a\"},{\"price\":\"x\"}]", "!not-a-number [1].price: a number"},
+	    {"product_action.products", "[{\"id\":\"a\",\"prize\":1}]",
+	     "!bad-json [0]: the schema has no member 'prize'"},
+	    {"product_action.products", "[{\"id\":\"a\",\"id\":\"b\"}]", "!bad-json the object has two members"},
+	    {"product_action.products", "[1]", "!bad-json [0]: a JSON object"},
+	    {"product_action.products", "a", "!bad-json a JSON list is expected"},
+	    {"product_action.products", "[{\"custom_attributes\":{\"\":1}}]",
+	     "!bad-json [0].custom_attributes: a member of the object has no name"},
+	    {"location", "{\"latitude\":51.50,\"longitude\":\"-0.1\"}",
+	     "\"location\":{\"latitude\":51.50,\"longitude\":-0.1}"},
+	    {"location", "{\"latitude\":51.5,\"longitude\":null}", "!missing-value longitude: the API needs it"},
+	    {"location", "{}", ""},
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		char *header = df_format("mpid|events.data.product_action.action|events.data.%s", table[i].header);
+		char *row = df_format("1|purchase|%s", table[i].row);
+		const char *expected = table[i].expected;
+		run(&plain, "commerce_event", header, row);
+		if (expected[0] == '!') {
+			const char *text = strchr(expected, ' ') + 1;
+			CU_ASSERT_EQUAL(strncmp(got.code, expected + 1, strlen(got.code)), 0);
+			CU_ASSERT_EQUAL(strncmp(got.text, text, strlen(text)), 0);
+			CU_ASSERT_EQUAL(got.fault_column, 3);
+		} else {
+			CHECK_STRING(got.code, "");
+			CU_ASSERT_PTR_NOT_NULL(strstr(got.data, expected));
+		}
+		free(header);
+		free(row);
+	}
+	run(&plain, "eventless", "user_identities|device_info",
+	    "{\"email\":\"e\",\"customer_id\":\"c\"}|{\"android_uuid\":\"u\",\"is_tablet\":\"T\"}");
+	CHECK_STRING(got.ids, "\"android_uuid\":\"u\",\"customer_id\":\"c\",\"email\":\"e\"");
+	CU_ASSERT_PTR_NOT_NULL(strstr(got.batch, "\"device_info\":{\"android_uuid\":\"u\",\"is_tablet\":true}"));
+	run(&plain, "eventless", "user_identities", "{}");
+	CHECK_STRING(got.code, "missing-identity");
+	run(&plain, "eventless", "mpid|consent_state.gdpr",
+	    "1|{\"mail.ads\":{\"consented\":1,\"timestamp_unixtime_ms\":1700000000000}}");
+	CU_ASSERT_PTR_NOT_NULL(strstr(got.batch, "\"gdpr\":{\"mail.ads\":{\"consented\":true,\"timestamp_unixtime_ms\":"
+						 "1700000000000}}"));
+	run(&plain, "eventless", "mpid|integration_attributes", "1|{\"12\":{\"a\":1,\"b\":null}}");
+	CU_ASSERT_PTR_NOT_NULL(strstr(got.batch, "\"integration_attributes\":{\"12\":{\"a\":\"1\"}}"));
+	run(&plain, "eventless", "mpid|user_attributes.l[]|user_attributes.l[]|user_attributes.k[]",
+	    "1|[\"a\", 2, null, \"\"]|[b|[]");
+	CU_ASSERT_PTR_NOT_NULL(strstr(got.batch, "\"user_attributes\":{\"l\":[\"a\",\"2\",\"[b\"]}"));
 }
 
 static void test_batch(void)
@@ -351,15 +411,14 @@ static void test_headers(void)
 	    {"uninstall", "mpid|events[].data.event_nun", "unknown-column", "events[].data.event_nun",
 	     "'events.data.event_num'"},
 	    {"uninstall", "mpid|events[1].data.event_num", "unknown-column", "events[1].data.event_num", ""},
-	    {"uninstall", "mpid|events.data.location", "unknown-column", "events.data.location",
-	     "'events.data.location.latitude'"},
+	    {"uninstall", "mpid|events.data", "unknown-column", "events.data", "'events.data."},
+	    {"commerce_event", "mpid|events.data.product_action.products[1]", "unknown-column",
+	     "events.data.product_action.products[1]", "several fields"},
 	    {"uninstall", "mpid|events.data.product_action.action", "unknown-column",
 	     "events.data.product_action.action", "commerce_event"},
 	    {"eventless", "mpid|api_key", "unknown-column", "api_key", "settings"},
 	    {"eventless", "mpid|", "unknown-column", "", "no name"},
 	    {"eventless", "mpid|user_attributes.", "unknown-column", "user_attributes.", "'user_attributes.<name>'"},
-	    {"eventless", "mpid|consent_state.gdpr", "unknown-column", "consent_state.gdpr",
-	     "'consent_state.gdpr.<name>.consented'"},
 	    {"eventless", "mpid|consent_state.gdpr.p", "unknown-column", "consent_state.gdpr.p",
 	     "'consent_state.gdpr.<name>.consented'"},
 	    {"eventless", "mpid|consent_state.gdpr.p.q.consentd", "unknown-column", "consent_state.gdpr.p.q.consentd",
@@ -462,8 +521,10 @@ static void test_limits(void)
 	df_buf_free(&header);
 	df_buf_free(&row);
 	char *name = wide(257), *column = df_format("mpid|user_attributes.%s", name);
-	run(&plain, "eventless", column, NULL);
+	run(&plain, "eventless", column, "1|x");
 	CHECK_STRING(got.code, "too-long");
+	run(&plain, "eventless", column, "1|");
+	CU_ASSERT_EQUAL(got.status, DF_OK);
 	run(&cut, "eventless", column, "1|x");
 	CU_ASSERT_EQUAL(got.status, DF_OK);
 	CU_ASSERT_PTR_NULL(strstr(got.batch, name));
@@ -592,6 +653,7 @@ int main(int argc, char **argv)
 	CU_pSuite s = CU_add_suite("map", NULL, NULL);
 	CU_add_test(s, "types", test_types);
 	CU_add_test(s, "JSON cells", test_json_cells);
+	CU_add_test(s, "whole objects and lists in a cell", test_whole_cells);
 	CU_add_test(s, "batch", test_batch);
 	CU_add_test(s, "ids", test_ids);
 	CU_add_test(s, "own ids", test_own_ids);

@@ -22,10 +22,11 @@ static const char *render(const char *template, const char *json, const char *co
 	struct liquid_value root = {.type = LIQUID_OBJECT, .object = {&member, 1}};
 	struct liquid_scope scope = {.variables = &root};
 	struct liquid *l = NULL;
+	const char *why;
 	memset(&fault, 0, sizeof(fault));
 	df_buf_reset(&out);
 	liquid_arena_reset(&arena);
-	if (!liquid_json(json, strlen(json), &arena, &member.value)) {
+	if (!liquid_json(json, strlen(json), &arena, &member.value, &why)) {
 		liquid_fail(&fault, "bad JSON");
 		return NULL;
 	}
@@ -71,10 +72,12 @@ static int golden(void)
 		struct liquid_value pair, root = {.type = LIQUID_OBJECT};
 		struct liquid *l = NULL;
 		struct df_buf answer = {0};
+		const char *why;
 		liquid_arena_reset(&arena);
 		df_buf_reset(&out);
 		memset(&fault, 0, sizeof(fault));
-		if (!liquid_json(line, (size_t)len, &arena, &pair) || pair.type != LIQUID_ARRAY || pair.array.n != 2)
+		if (!liquid_json(line, (size_t)len, &arena, &pair, &why) || pair.type != LIQUID_ARRAY ||
+		    pair.array.n != 2)
 			return 2;
 		if (pair.array.v[1].type == LIQUID_OBJECT)
 			root = pair.array.v[1];
