@@ -10,14 +10,37 @@ static const char json_escapes[256] = {
     [28] = 'u', [29] = 'u',   [30] = 'u',   [31] = 'u',   ['"'] = '"', ['\\'] = '\\', [127] = 'u',
 };
 
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Whether one of eight bytes has to be escaped, or may have to be. Each test borrows from the byte above where its own
+ * byte is the smaller one, so that a false alarm needs a true one below it. */
+static bool may_escape(uint64_t eight)
+{
+	uint64_t control = eight - EACH(0x20), quote = (eight ^ EACH('"')) - EACH(1);
+	uint64_t backslash = (eight ^ EACH('\\')) - EACH(1), del = (eight ^ EACH(0x7f)) - EACH(1);
+	return ((control | quote | backslash | del) & ~eight & EACH(0x80)) != 0;
+}
+
+/* The next byte from i on that has to be escaped, or len. */
+static size_t find_escape(const char *s, size_t i, size_t len)
+{
+	for (; len - i >= 8; i += 8) {
+		uint64_t eight;
+		memcpy(&eight, s + i, sizeof(eight));
+		if (may_escape(eight))
+			break;
+	}
+	while (i < len && json_escapes[(unsigned char)s[i]] == 0)
+		i++;
+	return i;
+}
+
 void df_json_escape(struct df_buf *b, const char *s, size_t len)
 {
 	static const char hex[] = "0123456789abcdef";
 	size_t from = 0; /* runs of plain bytes are copied whole */
-	for (size_t i = 0; i < len; i++) {
+	for (size_t i = find_escape(s, 0, len); i < len; i = find_escape(s, from, len)) {
 		char e = json_escapes[(unsigned char)s[i]];
-		if (e == 0)
-			continue;
 		df_buf_add(b, s + from, i - from);
 		from = i + 1;
 		if (e == 'u') {

@@ -21,13 +21,11 @@ struct batch_maker {
 	struct batch_settings set; /* strings borrowed */
 	batch_sink sink;
 	void *ctx;
-	uuid_t space;
+	struct batch_space space;
 	bool counts;     /* batches come without JSON: folding alone has to see the events */
 	char *event_end; /* own: what closes an event; NULL when eventless */
 
-	struct batch_open **table; /* own; chained by hash */
-	size_t n_buckets, n_open;
-	struct batch_open *oldest, *newest, *spare;
+	struct batch_table open;
 	struct batch_open *previous; /* where the row before went, while it is open */
 	size_t weight;
 	struct batch_ids used;
@@ -36,15 +34,6 @@ struct batch_maker {
 	uint64_t *lane_next; /* own; per lane */
 };
 
-uint64_t batch_hash(const char *p, size_t len)
-{
-	uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a: the same on every machine, as lanes have to be */
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (unsigned char)p[i]) * UINT64_C(1099511628211);
-	h ^= h >> 32;
-	return h != 0 ? h : 1;
-}
-
 void batch_free(struct batch *b)
 {
 	if (b == NULL)
@@ -52,16 +41,6 @@ void batch_free(struct batch *b)
 	free(b->json);
 	free(b->rows);
 	free(b);
-}
-
-static void open_free(struct batch_open *o)
-{
-	free(o->ids);
-	df_buf_free(&o->batch);
-	df_buf_free(&o->own_id);
-	df_buf_free(&o->events);
-	free(o->rows);
-	free(o);
 }
 
 static bool is_eventless(const struct batch_settings *set)
@@ -76,11 +55,10 @@ struct batch_maker *batch_maker_new(const struct batch_settings *settings, batch
 	mk->sink = sink;
 	mk->ctx = ctx;
 	mk->counts = settings->count_only && !settings->fold_products;
-	batch_id_namespace(mk->space, settings->feed, settings->sha256, settings->document);
+	batch_space_init(&mk->space, settings->feed, settings->sha256, settings->document);
 	if (!is_eventless(settings))
 		mk->event_end = df_format("},\"event_type\":\"%s\"}", settings->event_type);
-	mk->n_buckets = 1024;
-	mk->table = df_alloc(mk->n_buckets * sizeof(struct batch_open *));
+	batch_table_init(&mk->open);
 	mk->lane_next = df_alloc(settings->lanes * sizeof(*mk->lane_next));
 	return mk;
 }
@@ -89,16 +67,9 @@ void batch_maker_free(struct batch_maker *mk)
 {
 	if (mk == NULL)
 		return;
-	for (struct batch_open *o = mk->oldest, *next; o != NULL; o = next) {
-		next = o->newer;
-		open_free(o);
-	}
-	for (struct batch_open *o = mk->spare, *next; o != NULL; o = next) {
-		next = o->chain;
-		open_free(o);
-	}
+	batch_table_free(&mk->open);
+	batch_space_free(&mk->space);
 	free(mk->event_end);
-	free(mk->table);
 	free(mk->lane_next);
 	free(mk->used.v);
 	free(mk);
@@ -129,87 +100,6 @@ bool batch_record_too_large(const struct batch_settings *settings, const struct 
 	return batch_size(own, rec->batch_len, event_size(settings, rec)) > BATCH_MAX_BYTES;
 }
 
-/* ---- the table of open batches ---- */
-
-static void table_grow(struct batch_maker *mk)
-{
-	size_t n = mk->n_buckets * 2;
-	struct batch_open **bigger = df_alloc(n * sizeof(struct batch_open *));
-	for (struct batch_open *o = mk->oldest; o != NULL; o = o->newer) {
-		o->chain = bigger[o->hash & (n - 1)];
-		bigger[o->hash & (n - 1)] = o;
-	}
-	free(mk->table);
-	mk->table = bigger;
-	mk->n_buckets = n;
-}
-
-static struct batch_open *table_find(struct batch_maker *mk, uint64_t hash, const struct map_record *rec)
-{
-	struct batch_open *o = mk->table[hash & (mk->n_buckets - 1)];
-	while (o != NULL &&
-	       (o->hash != hash || o->ids_len != rec->ids_len || memcmp(o->ids, rec->ids, rec->ids_len) != 0))
-		o = o->chain;
-	return o;
-}
-
-static void table_remove(struct batch_maker *mk, struct batch_open *o)
-{
-	struct batch_open **at = &mk->table[o->hash & (mk->n_buckets - 1)];
-	while (*at != o)
-		at = &(*at)->chain;
-	*at = o->chain;
-	if (o->older != NULL)
-		o->older->newer = o->newer;
-	else
-		mk->oldest = o->newer;
-	if (o->newer != NULL)
-		o->newer->older = o->older;
-	else
-		mk->newest = o->older;
-	mk->n_open--;
-	mk->weight -= o->weight;
-}
-
-static struct batch_open *table_open(struct batch_maker *mk, uint64_t hash, const struct map_record *rec,
-				     bool historical)
-{
-	if (mk->n_open >= mk->n_buckets)
-		table_grow(mk);
-	struct batch_open *o = mk->spare;
-	if (o != NULL)
-		mk->spare = o->chain;
-	else
-		o = df_alloc(sizeof(*o));
-	o->hash = hash;
-	o->ids = df_realloc(o->ids, rec->ids_len + 1);
-	memcpy(o->ids, rec->ids, rec->ids_len);
-	o->ids_len = rec->ids_len;
-	o->historical = historical;
-	o->n_events = 0;
-	o->n_rows = 0;
-	o->events_len = 0;
-	o->weight = 0;
-	df_buf_reset(&o->batch);
-	df_buf_reset(&o->own_id);
-	df_buf_reset(&o->events);
-	df_buf_add(&o->batch, rec->batch, rec->batch_len);
-	if (rec->request_id != NULL)
-		df_buf_add(&o->own_id, rec->request_id, rec->request_id_len);
-	struct batch_open **bucket = &mk->table[hash & (mk->n_buckets - 1)];
-	o->chain = *bucket;
-	*bucket = o;
-	o->newer = NULL;
-	o->older = mk->newest;
-	if (mk->newest != NULL)
-		mk->newest->newer = o;
-	else
-		mk->oldest = o;
-	mk->newest = o;
-	mk->n_open++;
-	return o;
-}
-
 /* ---- closing ---- */
 
 /* Remembers a given id. False when an earlier batch has it already: the API would drop the second one. */
@@ -237,22 +127,22 @@ static bool ids_enter(struct batch_ids *ids, uint64_t hash)
 static void serialize(struct batch_maker *mk, const struct batch_open *o, struct batch *b)
 {
 	struct df_buf json = {0};
-	df_buf_grow(&json, batch_size(o->own_id.len, o->batch.len, o->events_len) + 1);
+	df_buf_grow(&json, batch_size(o->own_id_len, o->members_len, o->events_len) + 1);
 	df_buf_adds(&json, "{\"source_request_id\":\"");
-	if (o->own_id.len > 0 && ids_enter(&mk->used, batch_hash(o->own_id.data, o->own_id.len))) {
-		df_buf_add(&json, o->own_id.data, o->own_id.len);
+	if (o->own_id_len > 0 && ids_enter(&mk->used, batch_hash(batch_own_id(o), o->own_id_len))) {
+		df_buf_add(&json, batch_own_id(o), o->own_id_len);
 	} else {
 		char id[BATCH_ID_LEN + 1];
-		if (o->own_id.len > 0)
-			batch_id_derive(id, o->own_id.data, o->own_id.len, mk->space, b->position);
+		if (o->own_id_len > 0)
+			batch_id_derive(&mk->space, batch_own_id(o), o->own_id_len, b->position, id);
 		else
-			batch_id_make(id, mk->space, 'b', b->position);
+			batch_id_make(&mk->space, 'b', b->position, id);
 		df_buf_add(&json, id, BATCH_ID_LEN);
 	}
 	df_buf_addc(&json, '"');
-	if (o->batch.len > 0) {
+	if (o->members_len > 0) {
 		df_buf_addc(&json, ',');
-		df_buf_add(&json, o->batch.data, o->batch.len);
+		df_buf_add(&json, batch_members(o), o->members_len);
 	}
 	if (mk->event_end != NULL) {
 		df_buf_adds(&json, ",\"events\":[");
@@ -268,7 +158,8 @@ static void serialize(struct batch_maker *mk, const struct batch_open *o, struct
 /* Takes the open batch out of the table and hands it on. */
 static enum df_status close_batch(struct batch_maker *mk, struct batch_open *o, struct df_err *err)
 {
-	table_remove(mk, o);
+	batch_table_remove(&mk->open, o);
+	mk->weight -= o->weight;
 	if (mk->previous == o)
 		mk->previous = NULL;
 	struct batch *b = df_alloc(sizeof(*b));
@@ -279,14 +170,12 @@ static enum df_status close_batch(struct batch_maker *mk, struct batch_open *o, 
 	b->n_events = o->n_events;
 	b->n_rows = o->n_rows;
 	if (mk->counts) {
-		b->json_len = batch_size(o->own_id.len, o->batch.len, o->events_len);
+		b->json_len = batch_size(o->own_id_len, o->members_len, o->events_len);
 	} else {
 		serialize(mk, o, b);
 		b->rows = df_alloc(o->n_rows * sizeof(*b->rows));
 		memcpy(b->rows, o->rows, o->n_rows * sizeof(*b->rows));
 	}
-	o->chain = mk->spare;
-	mk->spare = o;
 	return mk->sink(mk->ctx, b, err);
 }
 
@@ -304,15 +193,15 @@ static bool is_historical(const struct batch_settings *set, const struct map_rec
 static bool same_user(const struct batch_open *o, const struct map_record *rec, bool historical)
 {
 	size_t own = rec->request_id != NULL ? rec->request_id_len : 0;
-	if (o->historical != historical || o->batch.len != rec->batch_len || o->own_id.len != own)
+	if (o->historical != historical || o->members_len != rec->batch_len || o->own_id_len != own)
 		return false;
-	return (rec->batch_len == 0 || memcmp(o->batch.data, rec->batch, rec->batch_len) == 0) &&
-	       (own == 0 || memcmp(o->own_id.data, rec->request_id, own) == 0);
+	return (rec->batch_len == 0 || memcmp(batch_members(o), rec->batch, rec->batch_len) == 0) &&
+	       (own == 0 || memcmp(batch_own_id(o), rec->request_id, own) == 0);
 }
 
 static bool has_room(const struct batch_open *o, size_t more)
 {
-	return batch_size(o->own_id.len, o->batch.len, o->events_len + 1 + more) <= BATCH_MAX_BYTES;
+	return batch_size(o->own_id_len, o->members_len, o->events_len + 1 + more) <= BATCH_MAX_BYTES;
 }
 
 /* Whether the row before went into this batch's last event, and this one differs from it in the products alone. */
@@ -366,7 +255,7 @@ static void add_event(struct batch_maker *mk, struct batch_open *o, const struct
 		df_buf_add(e, rec->message_id, rec->message_id_len);
 	} else {
 		char id[BATCH_ID_LEN + 1];
-		batch_id_make(id, mk->space, 'r', row);
+		batch_id_make(&mk->space, 'r', row, id);
 		df_buf_add(e, id, BATCH_ID_LEN);
 	}
 	o->last.id_end = e->len;
@@ -400,8 +289,8 @@ static void add_row(struct batch_maker *mk, struct batch_open *o, const struct m
 	o->n_rows++;
 	/* About what is held, spare room included. A formula of lengths, never of allocations: it decides when batches
 	 * close, and a later version that allocates otherwise has to close them at the same rows. */
-	size_t weight =
-	    512 + o->ids_len + o->batch.len + o->own_id.len + o->events_len + o->events_len / 2 + o->n_rows * 48;
+	size_t weight = 512 + (size_t)o->ids_len + o->members_len + o->own_id_len + o->events_len + o->events_len / 2 +
+			o->n_rows * 48;
 	mk->weight += weight - o->weight;
 	o->weight = weight;
 }
@@ -411,7 +300,7 @@ enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *
 {
 	uint64_t hash = batch_hash(rec->ids, rec->ids_len);
 	bool historical = is_historical(&mk->set, rec);
-	struct batch_open *o = table_find(mk, hash, rec);
+	struct batch_open *o = batch_table_find(&mk->open, hash, rec);
 	enum df_status st = DF_OK;
 	bool same = o != NULL && same_user(o, rec, historical);
 	bool folds = same && can_fold(mk, o, rec);
@@ -420,19 +309,21 @@ enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *
 		st = close_batch(mk, o, err);
 		o = NULL;
 	}
-	if (o == NULL)
-		o = table_open(mk, hash, rec, historical);
+	if (o == NULL) {
+		o = batch_table_add(&mk->open, hash, rec);
+		o->historical = historical;
+	}
 	add_row(mk, o, rec, where, folds);
 	mk->previous = o;
-	while (st == DF_OK && mk->weight > mk->set.window && mk->oldest != NULL)
-		st = close_batch(mk, mk->oldest, err);
+	while (st == DF_OK && mk->weight > mk->set.window && mk->open.oldest != NULL)
+		st = close_batch(mk, mk->open.oldest, err);
 	return st;
 }
 
 enum df_status batch_maker_end(struct batch_maker *mk, struct df_err *err)
 {
 	enum df_status st = DF_OK;
-	while (st == DF_OK && mk->oldest != NULL)
-		st = close_batch(mk, mk->oldest, err);
+	while (st == DF_OK && mk->open.oldest != NULL)
+		st = close_batch(mk, mk->open.oldest, err);
 	return st;
 }

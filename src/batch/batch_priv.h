@@ -10,11 +10,18 @@
 #define BATCH_ID_LEN 36 /* of a UUID as text */
 
 /* The namespace of a document's ids (RFC 4122 version 5): the feed, the drop file's bytes, the document. */
-void batch_id_namespace(uuid_t out, const char *feed, const char *sha256, const char *document);
+struct batch_space {
+	uuid_t root;
+	struct evp_md_st *sha1;    /* own: libcrypto's EVP_MD */
+	struct evp_md_ctx_st *ctx; /* own: and its EVP_MD_CTX */
+};
+void batch_space_init(struct batch_space *space, const char *feed, const char *sha256, const char *document);
+void batch_space_free(struct batch_space *space);
 /* The id of the batch ('b', by its position) or of the row ('r', by its number). */
-void batch_id_make(char out[BATCH_ID_LEN + 1], const uuid_t space, char kind, uint64_t position);
+void batch_id_make(const struct batch_space *space, char kind, uint64_t position, char out[BATCH_ID_LEN + 1]);
 /* The id of a further batch of rows whose own source_request_id went to an earlier batch already. */
-void batch_id_derive(char out[BATCH_ID_LEN + 1], const char *own, size_t len, const uuid_t space, uint64_t position);
+void batch_id_derive(const struct batch_space *space, const char *own, size_t len, uint64_t position,
+		     char out[BATCH_ID_LEN + 1]);
 
 /* The last event of an open batch, as offsets in its `events`, for a row that may be folded into it. */
 struct batch_last {
@@ -27,23 +34,58 @@ struct batch_last {
 
 /* A user's open batch. */
 struct batch_open {
-	uint64_t hash; /* of ids */
-	char *ids;     /* own: which user */
-	size_t ids_len;
-	bool historical;
-	uint32_t n_events;
-	struct df_buf batch;  /* members but source_request_id and events */
-	struct df_buf own_id; /* the file's source_request_id; empty: none */
-	struct df_buf events; /* serialized, comma-separated */
-	size_t events_len;    /* of what stands, or (count_only) would stand there */
+	struct batch_open *older, *newer; /* in order of opening; of spare ones, newer is the next */
+	struct df_buf events;             /* serialized, comma-separated */
 	struct batch_last last;
 	struct batch_row *rows; /* own */
-	size_t n_rows, cap_rows;
-	size_t weight;                    /* bytes it counts in the window */
-	struct batch_open *older, *newer; /* in order of opening */
-	struct batch_open *chain;         /* in the table */
+	size_t cap_rows;
+	size_t key_cap;
+	/* what every row of the user needs stands together, at the key: memory is what takes time here */
+	uint64_t hash; /* of the IDs */
+	size_t n_rows;
+	size_t events_len; /* of what stands in events, or (count_only) would stand there */
+	size_t weight;     /* bytes it counts in the window */
+	uint32_t n_events;
+	uint32_t ids_len, members_len, own_id_len; /* of the key's parts */
+	bool historical;
+	char key
+	    []; /* the user's IDs; the members but source_request_id and events; the file's source_request_id, if any */
 };
 
+static inline const char *batch_members(const struct batch_open *o)
+{
+	return o->key + o->ids_len;
+}
+
+static inline const char *batch_own_id(const struct batch_open *o)
+{
+	return o->key + o->ids_len + o->members_len;
+}
+
+/* ---- the users that have an open batch: batch_table.c ---- */
+
+struct batch_slot {
+	uint64_t hash;
+	struct batch_open *open; /* NULL: free */
+};
+
+struct batch_table {
+	struct batch_slot *slots; /* own; the next free one behind the hash's own place */
+	size_t n_slots, n;
+	struct batch_open *oldest, *newest; /* own */
+	struct batch_open *spare;           /* own */
+};
+
+void batch_table_init(struct batch_table *t);
+void batch_table_free(struct batch_table *t);
+/* The open batch of the record's IDs, or NULL. */
+struct batch_open *batch_table_find(const struct batch_table *t, uint64_t hash, const struct map_record *rec);
+/* Opens one for the record's IDs and members, without events. There must be none. */
+struct batch_open *batch_table_add(struct batch_table *t, uint64_t hash, const struct map_record *rec);
+/* Takes it out; it is still there to be read until the next one is added. */
+void batch_table_remove(struct batch_table *t, struct batch_open *o);
+
+/* The same on every machine, as lanes depend on it. Never 0. */
 uint64_t batch_hash(const char *p, size_t len);
 
 #endif

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libcsv is fed one physical line at a time. That gives line numbers and the bytes of every row for nothing, and a way
- * out of its strict mode, which stops for good at the first error: a bad row ends at the end of the physical line
- * on which it went wrong, the parser is made anew, and reading goes on behind it.
- *
- * A row without a quote is handed out as pointers into the window; only rows with quotes are copied cell by cell, for
- * libcsv has to undouble them.
+ * A row without a quote is cut at its commas where it stands, in the window: see rows_scan.c. All others are libcsv's, for
+ * quotes are what CSV is difficult for. It is fed one physical line at a time. That gives line numbers and the bytes of
+ * every row for nothing, and a way out of its strict mode, which stops for good at the first error: a bad row ends at the
+ * end of the physical line on which it went wrong, the parser is made anew, and reading goes on behind it.
  */
-#include "dropfeed/rows.h"
+#include "rows_scan.h"
 
 #include <csv.h>
 #include <errno.h>
@@ -33,13 +31,9 @@ struct rows {
 	uint64_t quote_line; /* line on which the quote that is still open was opened */
 
 	struct csv_parser parser;
-	bool copying;   /* the current row's cells are in `copy` */
-	bool row_done;  /* libcsv has seen the row's end */
-	size_t cell_at; /* offset of the next cell from the row's start, while not copying */
-	struct df_buf copy;
-	struct rows_cell *cells; /* own; while parsing, p is an offset in disguise: see cell_offsets */
-	size_t *cell_offsets;    /* own */
-	size_t n_cells, cap_cells;
+	bool row_done;      /* libcsv has seen the row's end */
+	struct df_buf copy; /* of the row's cells, one behind the other; it moves as it grows */
+	struct rows_cells cells;
 };
 
 static int never_space(unsigned char c)
@@ -65,19 +59,9 @@ static void parser_renew(struct rows *r)
 static void on_cell(void *p, size_t len, void *ctx)
 {
 	struct rows *r = ctx;
-	if (r->n_cells == r->cap_cells) {
-		r->cap_cells = r->cap_cells > 0 ? r->cap_cells * 2 : 64;
-		r->cells = df_realloc(r->cells, r->cap_cells * sizeof(*r->cells));
-		r->cell_offsets = df_realloc(r->cell_offsets, r->cap_cells * sizeof(*r->cell_offsets));
-	}
-	if (r->copying) {
-		r->cell_offsets[r->n_cells] = r->copy.len;
-		df_buf_add(&r->copy, p, len);
-	} else {
-		r->cell_offsets[r->n_cells] = r->cell_at;
-		r->cell_at += len + 1; /* and its comma */
-	}
-	r->cells[r->n_cells++].len = len;
+	rows_cells_grow(&r->cells, 1);
+	r->cells.v[r->cells.n++] = (struct rows_cell){"", len};
+	df_buf_add(&r->copy, p, len);
 }
 
 static void on_row(int end, void *ctx)
@@ -218,20 +202,15 @@ static void row_begin(struct rows *r)
 {
 	r->row_at = r->at;
 	r->row_line = r->line;
-	r->n_cells = 0;
-	r->cell_at = 0;
-	r->copying = false;
+	r->cells.n = 0;
 	r->row_done = false;
 	df_buf_reset(&r->copy);
 }
 
 static void row_finish(struct rows *r, struct rows_row *row)
 {
-	const char *from = r->copying ? r->copy.data : r->window + r->row_at;
-	for (size_t i = 0; i < r->n_cells; i++)
-		r->cells[i].p = r->cells[i].len > 0 ? from + r->cell_offsets[i] : "";
-	row->cells = r->cells;
-	row->n_cells = r->n_cells;
+	row->cells = r->cells.v;
+	row->n_cells = r->cells.n;
 	row->line = r->row_line;
 	row->number = ++r->number;
 	row->offset = r->window_offset + r->row_at;
@@ -239,11 +218,24 @@ static void row_finish(struct rows *r, struct rows_row *row)
 	row->raw = r->window + r->row_at;
 }
 
+/* The same for a row whose cells are copies. */
+static void row_finish_copied(struct rows *r, struct rows_row *row)
+{
+	const char *from = r->copy.data;
+	for (size_t i = 0; i < r->cells.n; i++) {
+		if (r->cells.v[i].len == 0)
+			continue;
+		r->cells.v[i].p = from;
+		from += r->cells.v[i].len;
+	}
+	row_finish(r, row);
+}
+
 /* Where bytes that are no text stand, cell by cell: only called when the row has some. */
 static void row_blame(const struct rows *r, struct rows_row *row, bool nul)
 {
-	for (size_t i = 0; i < r->n_cells && row->fault_column == 0; i++) {
-		const struct rows_cell *c = &r->cells[i];
+	for (size_t i = 0; i < r->cells.n && row->fault_column == 0; i++) {
+		const struct rows_cell *c = &r->cells.v[i];
 		bool bad = nul ? memchr(c->p, 0, c->len) != NULL : df_utf8_valid(c->p, c->len) != c->len;
 		if (bad)
 			row->fault_column = i + 1;
@@ -288,19 +280,17 @@ static enum df_status row_parse(struct rows *r, size_t len, struct rows_row *row
 {
 	for (;;) {
 		const char *from = r->window + r->at;
-		if (!r->copying && memchr(from, '"', len) != NULL)
-			r->copying = true;
 		size_t took = csv_parse(&r->parser, from, len, on_cell, on_row, r);
 		char last = from[len - 1];
 		bool ended = last == '\n' || last == '\r';
 		r->at += len;
 		if (took != len) {
 			r->line += ended;
-			row_finish(r, row);
+			row_finish_copied(r, row);
 			row->fault = "malformed-quote";
 			row->fault_text = "a quote inside an unquoted cell, or text behind a closing quote; put the "
 					  "cell in quotes and double each quote in it (RFC 4180)";
-			row->fault_column = r->n_cells + 1;
+			row->fault_column = r->cells.n + 1;
 			parser_renew(r);
 			return DF_OK;
 		}
@@ -317,7 +307,7 @@ static enum df_status row_parse(struct rows *r, size_t len, struct rows_row *row
 		}
 		if (r->row_done) {
 			r->quote_line = 0;
-			row_finish(r, row);
+			row_finish_copied(r, row);
 			row_check_text(r, row);
 			return DF_OK;
 		}
@@ -332,10 +322,46 @@ static enum df_status row_parse(struct rows *r, size_t len, struct rows_row *row
 			st = row_last(r, err);
 			if (st != DF_OK)
 				return st;
-			row_finish(r, row);
+			row_finish_copied(r, row);
 			return DF_OK;
 		}
 	}
+}
+
+/* A row without quotes that the window has to its end. False: it is not that, and nothing has happened. */
+static bool row_plain(struct rows *r, struct rows_row *row)
+{
+	const char *from = r->window + r->at, *end = r->window + r->have;
+	bool at_end = r->next_read == r->length;
+	if (from == end || *from == '\n' || *from == '\r')
+		return false;
+	const struct rows_scan scan = rows_scan(from, end, &r->cells);
+	const char *next = scan.stop;
+	bool whole = next < end ? *next != '"' : at_end;
+	if (next < end && *next++ == '\r') {
+		whole = whole && (next < end || at_end); /* is it CR LF? */
+		next += next < end && *next == '\n';
+	}
+	if (!whole) {
+		r->cells.n = 0;
+		return false;
+	}
+	r->at += (size_t)(next - from);
+	r->line += scan.stop < end;
+	row_finish(r, row);
+	if (!scan.plain)
+		row_check_text(r, row);
+	return true;
+}
+
+static void row_check_size(struct rows_row *row)
+{
+	if (row->fault != NULL || row->length <= ROWS_MAX_ROW)
+		return;
+	row->fault = "row-too-large";
+	row->fault_text = "the row is longer than 1 MiB";
+	row->raw = NULL; /* as for those that were never kept */
+	row->n_cells = 0;
 }
 
 enum df_status rows_next(struct rows *r, struct rows_row *row, struct df_err *err)
@@ -345,6 +371,10 @@ enum df_status rows_next(struct rows *r, struct rows_row *row, struct df_err *er
 		size_t len;
 		row_begin(r);
 		r->quote_line = 0;
+		if (row_plain(r, row)) {
+			row_check_size(row);
+			return DF_OK;
+		}
 		enum df_status st = line_find(r, &len, err);
 		if (st != DF_OK)
 			return st;
@@ -360,13 +390,10 @@ enum df_status rows_next(struct rows *r, struct rows_row *row, struct df_err *er
 			r->line++;
 			continue;
 		}
-		st = row_parse(r, len, row, err);
-		if (st == DF_OK && row->fault == NULL && row->length > ROWS_MAX_ROW) {
-			row->fault = "row-too-large";
-			row->fault_text = "the row is longer than 1 MiB";
-			row->raw = NULL; /* as for those that were never kept */
-			row->n_cells = 0;
-		}
+		if (!row_plain(r, row)) /* now that the window has all of its line */
+			st = row_parse(r, len, row, err);
+		if (st == DF_OK)
+			row_check_size(row);
 		return st;
 	}
 }
@@ -418,8 +445,7 @@ void rows_close(struct rows *r)
 		return;
 	csv_free(&r->parser);
 	df_buf_free(&r->copy);
-	free(r->cells);
-	free(r->cell_offsets);
+	free(r->cells.v);
 	free(r->window);
 	free(r);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Random documents against a slow model of the rule that anyone can check by eye, then the corner cases one by one. */
-#include "dropfeed/batch.h"
+#include "../../src/batch/batch_priv.h"
 
 #include <CUnit/Basic.h>
 #include <CUnit/CUnit.h>
@@ -252,6 +252,24 @@ static void test_ids(void)
 }
 
 /* The file's own id serves one batch; further ones get another, or the API would drop them. */
+/* As libuuid makes them. */
+static void test_id_names(void)
+{
+	static const uint64_t positions[] = {0, 1, 9, 10, 12345, UINT64_MAX};
+	struct batch_space space;
+	batch_space_init(&space, "feed", "0123", "document");
+	for (size_t i = 0; i < sizeof(positions) / sizeof(positions[0]); i++) {
+		char name[32], ours[BATCH_ID_LEN + 1], theirs[UUID_STR_LEN];
+		uuid_t id;
+		int n = snprintf(name, sizeof(name), "r%llu", (unsigned long long)positions[i]);
+		uuid_generate_sha1(id, space.root, name, (size_t)n);
+		uuid_unparse_lower(id, theirs);
+		batch_id_make(&space, 'r', positions[i], ours);
+		CU_ASSERT_STRING_EQUAL(ours, theirs);
+	}
+	batch_space_free(&space);
+}
+
 static void test_own_ids(void)
 {
 	static struct test_row rows[250];
@@ -448,6 +466,7 @@ int main(void)
 	CU_add_test(s, "a small window", test_window);
 	CU_add_test(s, "shape", test_shape);
 	CU_add_test(s, "ids", test_ids);
+	CU_add_test(s, "ids against libuuid", test_id_names);
 	CU_add_test(s, "ids that the file brings", test_own_ids);
 	CU_add_test(s, "historical routing", test_historical);
 	CU_add_test(s, "old and new rows of one user", test_historical_order);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Each document is read twice: alone, and from the middle of a file. What comes out is written as
  * "<line>[cell|cell]" for a row, "<line>!<fault>@<cell>" for a bad one, "$<code>:<line>" for a broken document. */
-#include "dropfeed/rows.h"
+#include "../../src/rows/rows_scan.h"
 
 #include <CUnit/Basic.h>
 #include <CUnit/CUnit.h>
@@ -196,6 +196,50 @@ static void test_many_columns(void)
 	df_buf_free(&expected);
 }
 
+/* Rows that are cut many bytes at a time are cut as they are byte by byte, wherever something stands. */
+static void test_scan(void)
+{
+	static const char bytes[] = "aaaaaaaaaaaaab,,,\n\r\"\0\x7f\xc3\xa9 ";
+	struct rows_cells fast = {0}, slow = {0};
+	uint32_t seed = 7;
+	char text[70];
+	for (int round = 0; round < 20000; round++) {
+		size_t len = (size_t)round % sizeof(text);
+		for (size_t i = 0; i < len; i++) {
+			seed = seed * 1664525 + 1013904223;
+			text[i] = round % 3 == 0 ? bytes[(seed >> 16) % 14] : bytes[(seed >> 16) % (sizeof(bytes) - 1)];
+		}
+		char *exact = malloc(len + 1); /* so that a read past the end shows */
+		memcpy(exact, text, len);
+		fast.n = slow.n = 0;
+		struct rows_scan f = rows_scan(exact, exact + len, &fast),
+				 s = rows_scan_portable(exact, exact + len, &slow);
+		CU_ASSERT(f.stop == s.stop && f.plain == s.plain && fast.n == slow.n);
+		CU_ASSERT(fast.n != slow.n || memcmp(fast.v, slow.v, fast.n * sizeof(*fast.v)) == 0);
+		free(exact);
+	}
+	free(fast.v);
+	free(slow.v);
+}
+
+/* Escapes are found wherever they stand among eight bytes. */
+static void test_escape(void)
+{
+	for (int c = 0; c < 256; c++) {
+		for (size_t at = 0; at < 24; at++) {
+			char text[24];
+			struct df_buf b = {0};
+			memset(text, 'x', sizeof(text));
+			text[at] = (char)c;
+			df_json_escape(&b, text, sizeof(text));
+			bool special = c < 0x20 || c == '"' || c == '\\' || c == 0x7f;
+			CU_ASSERT_EQUAL(b.len > sizeof(text), special);
+			CU_ASSERT(special ? b.data[at] == '\\' : memcmp(b.data, text, sizeof(text)) == 0);
+			df_buf_free(&b);
+		}
+	}
+}
+
 int main(void)
 {
 	CU_initialize_registry();
@@ -207,6 +251,8 @@ int main(void)
 	CU_add_test(s, "cells at the window's edge", test_large);
 	CU_add_test(s, "rows past the cap", test_too_large);
 	CU_add_test(s, "5,000 columns", test_many_columns);
+	CU_add_test(s, "cutting at commas, both ways", test_scan);
+	CU_add_test(s, "JSON escapes", test_escape);
 	CU_basic_run_tests();
 	unsigned failed = CU_get_number_of_failures();
 	CU_cleanup_registry();

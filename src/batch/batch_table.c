@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Users come in any order, so that each look-up is a walk through cold memory: the table holds the hashes beside the
+ * pointers, and an open batch is one piece of memory, what is compared standing together.
+ */
+#include "batch_priv.h"
+
+#include <endian.h>
+#include <stdlib.h>
+
+#define FIRST_SLOTS   1024
+#define FIRST_KEY_CAP 320
+
+/* Eight bytes at a time; the multipliers and the end are those of MurmurHash64A and MurmurHash3, which are in the public
+ * domain. */
+uint64_t batch_hash(const char *p, size_t len)
+{
+	const uint64_t m = UINT64_C(0xc6a4a7935bd1e995);
+	uint64_t h = len * m;
+	for (; len > 0; p += 8) {
+		uint64_t word = 0;
+		size_t n = len < 8 ? len : 8;
+		memcpy(&word, p, n);
+		word = le64toh(word) * m;
+		h = (h ^ ((word ^ (word >> 47)) * m)) * m;
+		len -= n;
+	}
+	h = (h ^ (h >> 33)) * UINT64_C(0xff51afd7ed558ccd);
+	h = (h ^ (h >> 33)) * UINT64_C(0xc4ceb9fe1a85ec53);
+	h ^= h >> 33;
+	return h != 0 ? h : 1;
+}
+
+static void open_free(struct batch_open *o)
+{
+	df_buf_free(&o->events);
+	free(o->rows);
+	free(o);
+}
+
+static void list_free(struct batch_open *o)
+{
+	for (struct batch_open *next; o != NULL; o = next) {
+		next = o->newer;
+		open_free(o);
+	}
+}
+
+void batch_table_init(struct batch_table *t)
+{
+	t->n_slots = FIRST_SLOTS;
+	t->slots = df_alloc(t->n_slots * sizeof(*t->slots));
+}
+
+void batch_table_free(struct batch_table *t)
+{
+	list_free(t->oldest);
+	list_free(t->spare);
+	free(t->slots);
+}
+
+/* ---- slots ---- */
+
+static void slot_fill(struct batch_table *t, uint64_t hash, struct batch_open *o)
+{
+	size_t i = hash & (t->n_slots - 1);
+	while (t->slots[i].open != NULL)
+		i = (i + 1) & (t->n_slots - 1);
+	t->slots[i] = (struct batch_slot){hash, o};
+}
+
+static void grow(struct batch_table *t)
+{
+	free(t->slots);
+	t->n_slots *= 2;
+	t->slots = df_alloc(t->n_slots * sizeof(*t->slots));
+	for (struct batch_open *o = t->oldest; o != NULL; o = o->newer)
+		slot_fill(t, o->hash, o);
+}
+
+/* Frees the slot, and moves those behind it up that the gap would cut off from their own places. */
+static void slot_clear(struct batch_table *t, const struct batch_open *o)
+{
+	size_t mask = t->n_slots - 1, gap = o->hash & mask;
+	while (t->slots[gap].open != o)
+		gap = (gap + 1) & mask;
+	for (size_t i = (gap + 1) & mask; t->slots[i].open != NULL; i = (i + 1) & mask) {
+		size_t place = t->slots[i].hash & mask;
+		if (((i - place) & mask) < ((i - gap) & mask))
+			continue; /* its own place is behind the gap */
+		t->slots[gap] = t->slots[i];
+		gap = i;
+	}
+	t->slots[gap].open = NULL;
+}
+
+/* ---- open batches ---- */
+
+struct batch_open *batch_table_find(const struct batch_table *t, uint64_t hash, const struct map_record *rec)
+{
+	size_t mask = t->n_slots - 1;
+	for (size_t i = hash & mask; t->slots[i].open != NULL; i = (i + 1) & mask) {
+		struct batch_open *o = t->slots[i].open;
+		if (t->slots[i].hash == hash && o->ids_len == rec->ids_len &&
+		    memcmp(o->key, rec->ids, rec->ids_len) == 0)
+			return o;
+	}
+	return NULL;
+}
+
+/* One that was used before, if it has room for the key: its other buffers come with it. */
+static struct batch_open *take(struct batch_table *t, size_t key_len)
+{
+	struct batch_open *o = t->spare;
+	if (o != NULL) {
+		t->spare = o->newer;
+		if (o->key_cap >= key_len)
+			return o;
+		open_free(o);
+	}
+	size_t cap = key_len > FIRST_KEY_CAP ? key_len + key_len / 2 : FIRST_KEY_CAP;
+	o = df_alloc(sizeof(*o) + cap);
+	o->key_cap = cap;
+	return o;
+}
+
+struct batch_open *batch_table_add(struct batch_table *t, uint64_t hash, const struct map_record *rec)
+{
+	size_t own_len = rec->request_id != NULL ? rec->request_id_len : 0;
+	struct batch_open *o = take(t, rec->ids_len + rec->batch_len + own_len);
+	o->hash = hash;
+	o->n_rows = o->events_len = o->weight = 0;
+	o->n_events = 0;
+	o->historical = false;
+	df_buf_reset(&o->events);
+	o->ids_len = (uint32_t)rec->ids_len;
+	o->members_len = (uint32_t)rec->batch_len;
+	o->own_id_len = (uint32_t)own_len;
+	memcpy(o->key, rec->ids, rec->ids_len);
+	if (rec->batch_len > 0)
+		memcpy(o->key + rec->ids_len, rec->batch, rec->batch_len);
+	if (own_len > 0)
+		memcpy(o->key + rec->ids_len + rec->batch_len, rec->request_id, own_len);
+	o->newer = NULL;
+	o->older = t->newest;
+	*(t->newest != NULL ? &t->newest->newer : &t->oldest) = o;
+	t->newest = o;
+	if (++t->n > t->n_slots / 2)
+		grow(t);
+	else
+		slot_fill(t, hash, o);
+	return o;
+}
+
+void batch_table_remove(struct batch_table *t, struct batch_open *o)
+{
+	slot_clear(t, o);
+	*(o->older != NULL ? &o->older->newer : &t->oldest) = o->newer;
+	*(o->newer != NULL ? &o->newer->older : &t->newest) = o->older;
+	t->n--;
+	o->newer = t->spare;
+	t->spare = o;
+}
