@@ -110,8 +110,8 @@ char *run_document_name(const char *file, const struct decode_doc *doc)
 	return df_format("%.*s-%s", (int)len, from, doc->event_type);
 }
 
-enum df_status run_rejects_write(struct run *run, struct walk *walk, int64_t document_id, char **path,
-				 struct df_err *err)
+enum df_status run_rejects_write(struct run *run, struct walk *walk, int64_t document_id, const char *older,
+				 char **path, struct df_err *err)
 {
 	static const struct walk_handlers handlers = {.header = on_header, .record = on_record, .reject = on_reject};
 	struct rejects_walk w = {.walk = walk};
@@ -127,7 +127,7 @@ enum df_status run_rejects_write(struct run *run, struct walk *walk, int64_t doc
 		st = walk_document(walk, err);
 	}
 	if (st == DF_OK)
-		st = report_rejects_close(w.file, path, err);
+		st = report_rejects_close(w.file, older, path, err);
 	else
 		report_rejects_abandon(w.file);
 	for (size_t i = 0; i < w.n_api; i++)
