@@ -92,6 +92,9 @@ enum df_status ledger_file_cleaned(struct ledger *l, int64_t id, struct df_err *
 enum df_status ledger_document_begin(struct ledger *l, int64_t file_id, const char *name, const char *event_type,
 				     const char *settings, const char *manifest, int64_t now_ms,
 				     struct ledger_document *out, struct df_err *err) DF_CHECK;
+/* Finds the document (file, name). DF_END: there is none. */
+enum df_status ledger_document_known(struct ledger *l, int64_t file_id, const char *name, struct ledger_document *out,
+				     struct df_err *err) DF_CHECK;
 /* After the preflight: rows read and rejected by it, batches and events to come; state CHECKED. */
 enum df_status ledger_document_checked(struct ledger *l, int64_t id, uint64_t rows, uint64_t rejected, uint64_t batches,
 				       uint64_t events, struct df_err *err) DF_CHECK;

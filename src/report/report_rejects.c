@@ -27,7 +27,7 @@ enum df_status report_rejects_open(const char *dir, const char *name, int64_t ta
 	struct report_rejects *r = df_alloc(sizeof(*r));
 	r->dir = df_strdup(dir);
 	r->name = df_strdup(name);
-	r->temporary = df_format("%s/.%s.%lld.tmp", dir, name, (long long)tag);
+	r->temporary = df_format("%s/.%lld.tmp", dir, (long long)tag);
 	r->fd = open(r->temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (r->fd < 0) {
 		st = df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", r->temporary, strerror(errno));

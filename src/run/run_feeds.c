@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* A run: for every feed the files that have settled are pulled, one after another, and handed to the workers. */
 #include "run_feed.h"
+#include "run_rejects.h"
 #include "run_session.h"
 
 #include "dropfeed/report.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -323,7 +325,9 @@ static enum df_status put_receipt(struct feed_work *w, const struct left_file *l
 	enum df_status st = ledger_files(w->run->ledger, w->feed->name, true, receipt_write, &r, err);
 	if (fclose(r.to) != 0 && st == DF_OK)
 		st = df_fail(DF_FATAL, err, NULL, "out of memory");
-	char *name = df_format("%s.receipt.json", left->entry.name);
+	char *cut = run_short_name(left->entry.name, NAME_MAX - (sizeof(".receipt.json") - 1));
+	char *name = df_format("%s.receipt.json", cut);
+	free(cut);
 	if (st == DF_OK)
 		st = receipt_put_rejects(&r, err);
 	if (st == DF_OK)

@@ -85,20 +85,6 @@ static void document_log_done(struct file_work *w, const struct decode_doc *doc,
 	free(name);
 }
 
-static enum df_status find_document(void *ctx, const struct ledger_document *d, struct df_err *err)
-{
-	(void)err;
-	struct ledger_document *out = ctx; /* out->id says which */
-	if (d->id != out->id)
-		return DF_OK;
-	out->rows = d->rows;
-	out->delivered = d->delivered;
-	out->rejected = d->rejected;
-	out->batches = d->batches;
-	out->text = df_strdup(d->text);
-	return DF_END;
-}
-
 /* Every row of it was delivered in the end: a reject file from before would only bring rows a second time. */
 static enum df_status remove_rejects(const char *path, struct df_err *err)
 {
@@ -112,10 +98,11 @@ static enum df_status remove_rejects(const char *path, struct df_err *err)
 static enum df_status document_close(struct file_work *w, struct walk *walk, const struct decode_doc *doc, int64_t id,
 				     struct df_err *err)
 {
-	struct ledger_document now = {.id = id};
+	struct ledger_document now = {0};
 	char *path = NULL;
-	enum df_status st = ledger_documents(w->run->ledger, w->f->ledger_id, find_document, &now, err);
-	st = st == DF_END ? DF_OK : st;
+	enum df_status st = ledger_document_known(w->run->ledger, w->f->ledger_id, doc->name, &now, err);
+	if (st == DF_END)
+		st = df_fail(DF_FATAL, err, NULL, "the ledger lost document %lld", (long long)id);
 	if (st == DF_OK && now.rejected > 0) {
 		walk_end(walk);
 		st = run_rejects_write(w->run, walk, id, now.text, &path, err);
@@ -216,45 +203,28 @@ static enum df_status document_deliver(struct file_work *w, const struct conf_fe
 	return st;
 }
 
-struct document_search {
-	const char *name; /* NULL: the file is the document */
-	bool found;
-};
-
-static enum df_status search_document(void *ctx, const struct ledger_document *d, struct df_err *err)
-{
-	(void)err;
-	struct document_search *s = ctx;
-	bool same = s->name == NULL || d->name == NULL ? s->name == d->name : strcmp(s->name, d->name) == 0;
-	s->found = s->found || same;
-	return DF_OK;
-}
-
 /* A new document is checked under today's settings before it is begun with them: settings that turn out to be wrong,
  * such as a manifest with a mistake, are not stored with it and can be mended. *d is as the ledger has it then. */
 static enum df_status document_begin(struct file_work *w, const struct decode_doc *doc, struct ledger_document *d,
 				     struct df_err *err)
 {
 	const struct conf_feed *live = w->f->feed;
-	struct document_search search = {.name = doc->name};
 	struct preflight found = {0};
 	struct df_err why = {0};
 	struct df_buf settings = {0};
 	int64_t now = df_now_ms();
-	enum df_status checked = DF_OK;
-	enum df_status st = ledger_documents(w->run->ledger, w->f->ledger_id, search_document, &search, err);
-	if (st == DF_OK && !search.found)
-		checked = document_preflight(w, live, doc, now, &found, &why);
-	if (st == DF_OK && checked != DF_OK && checked != DF_REJECT) {
-		*err = why;
-		st = checked;
-	}
-	if (st != DF_OK)
+	enum df_status st = ledger_document_known(w->run->ledger, w->f->ledger_id, doc->name, d, err);
+	if (st != DF_END)
 		return st;
+	enum df_status checked = document_preflight(w, live, doc, now, &found, &why);
+	if (checked != DF_OK && checked != DF_REJECT) {
+		*err = why;
+		return checked;
+	}
 	conf_feed_freeze(live, &settings);
 	st = ledger_document_begin(w->run->ledger, w->f->ledger_id, doc->name, doc->event_type, df_buf_cstr(&settings),
 				   live->manifest_text, now, d, err);
-	if (st == DF_OK && !search.found) {
+	if (st == DF_OK) {
 		st = document_checked(w, doc, d->id, checked, &found, &why, err);
 		if (st == DF_OK)
 			d->state = LEDGER_CHECKED;

@@ -15,4 +15,7 @@ enum df_status run_rejects_write(struct run *run, struct walk *walk, int64_t doc
  * files about the document are named after. The caller's. */
 char *run_document_name(const char *file, const struct decode_doc *doc);
 
+/* The name, or, where it has more than `max` bytes, its beginning and a part of its hash. The caller's. */
+char *run_short_name(const char *name, size_t max);
+
 #endif
