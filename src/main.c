@@ -2,6 +2,7 @@
 /* Picks the command, turns its result into an exit code, nothing else. */
 #include "cli/cli.h"
 
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,11 +35,23 @@ static void set_up_signals(void)
 	sigaction(SIGPIPE, &ignore, NULL);
 }
 
+/* Where the caller has closed one of them, the next file that is opened would get its number, and what is said its bytes.
+ * Its place is taken by something that can neither be read from nor written to, as it is with a closed one. */
+static bool set_up_standard_files(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return false;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {CLI_GLOBAL_OPTIONS, {"version", no_argument, NULL, CLI_OWN}, {0}};
 	struct cli_globals globals = {0};
 	int c;
+	if (!set_up_standard_files())
+		return CLI_EXIT_INTERNAL;
 	setlocale(LC_CTYPE, "C.UTF-8");
 	umask(077); /* whatever is written holds customer data */
 	set_up_signals();

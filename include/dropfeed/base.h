@@ -69,6 +69,10 @@ void df_json_escape(struct df_buf *b, const char *s, size_t len);
 /* The same, with quotes around. */
 void df_json_string(struct df_buf *b, const char *s, size_t len);
 
+/* Levenshtein's distance of two words, regardless of ASCII case; of b only the first DF_DISTANCE_MAX bytes count. */
+#define DF_DISTANCE_MAX 96
+unsigned df_distance(const char *a, size_t a_len, const char *b, size_t b_len);
+
 /* ---- UTF-8 (RFC 3629) ---- */
 /* Length of the longest valid prefix: equals len when all of it is valid. Overlong forms and surrogates are not. */
 size_t df_utf8_valid(const char *s, size_t len);

@@ -44,7 +44,7 @@ struct ledger_document {
 	enum ledger_state state;
 	int64_t begun_ms, closed_ms;
 	uint64_t rows, delivered, rejected, batches, events;
-	char *code, *text; /* why it was refused; when done, text is where its reject file is, or NULL */
+	char *code, *text; /* why it was refused; else text is where its reject file is, or NULL */
 	char *settings;    /* frozen settings (conf_feed_freeze) */
 	char *manifest;    /* frozen manifest or NULL */
 };
@@ -71,9 +71,10 @@ enum df_status ledger_seen_forget(struct ledger *l, const char *feed, int64_t si
 /* Finds the file last known under feed, name, size and mtime. DF_END: unknown. */
 enum df_status ledger_file_known(struct ledger *l, const char *feed, const char *name, uint64_t size, int64_t mtime,
 				 struct ledger_file *out, struct df_err *err) DF_CHECK;
-/* Finds a closed (done) file of the feed with these bytes. DF_END: none. */
-enum df_status ledger_file_same(struct ledger *l, const char *feed, const char *sha256, struct ledger_file *out,
-				struct df_err *err) DF_CHECK;
+/* Finds a file of the feed with these bytes that was entered before file `before` (0: any): one that is done, else one that
+ * is not finished. DF_END: none. */
+enum df_status ledger_file_same(struct ledger *l, const char *feed, const char *sha256, int64_t before,
+				struct ledger_file *out, struct df_err *err) DF_CHECK;
 /* Counts the files of the feed with these bytes that were entered before file `id`, whatever became of them. */
 enum df_status ledger_file_copies(struct ledger *l, const char *feed, const char *sha256, int64_t id, uint64_t *n,
 				  struct df_err *err) DF_CHECK;
@@ -91,6 +92,9 @@ enum df_status ledger_file_cleaned(struct ledger *l, int64_t id, struct df_err *
 enum df_status ledger_document_begin(struct ledger *l, int64_t file_id, const char *name, const char *event_type,
 				     const char *settings, const char *manifest, int64_t now_ms,
 				     struct ledger_document *out, struct df_err *err) DF_CHECK;
+/* Finds the document (file, name). DF_END: there is none. */
+enum df_status ledger_document_known(struct ledger *l, int64_t file_id, const char *name, struct ledger_document *out,
+				     struct df_err *err) DF_CHECK;
 /* After the preflight: rows read and rejected by it, batches and events to come; state CHECKED. */
 enum df_status ledger_document_checked(struct ledger *l, int64_t id, uint64_t rows, uint64_t rejected, uint64_t batches,
 				       uint64_t events, struct df_err *err) DF_CHECK;
@@ -102,6 +106,24 @@ enum df_status ledger_lane_settled(struct ledger *l, int64_t id, uint32_t lane, 
 				   const struct ledger_reject *rejects, size_t n_rejects, struct df_err *err) DF_CHECK;
 /* Fills done[0..lanes) with each lane's progress, 0 where there is none. */
 enum df_status ledger_lanes(struct ledger *l, int64_t id, uint64_t *done, uint32_t lanes, struct df_err *err) DF_CHECK;
+
+/* ---- once more: after a cause outside the file was repaired ---- */
+struct ledger_reopen {
+	int64_t document;  /* refused, or done with rows that the API rejected */
+	bool keep_rejects; /* its reject file is to stay as it is: a new one gets another name */
+};
+/* Opens a closed file again, in one transaction: it is PULLED. A refused document is forgotten, for nothing of it was sent and
+ * today's settings are to count. One that is done becomes SENDING, with every row that the API rejected to be sent again;
+ * its text still says where its reject file is, or NULL. Its other documents stay as they are. */
+enum df_status ledger_reopen(struct ledger *l, int64_t file_id, const struct ledger_reopen *documents, size_t n,
+			     struct df_err *err) DF_CHECK;
+/* The numbers of the rows that have yet to be sent again, in order. *rows is the caller's. */
+enum df_status ledger_again(struct ledger *l, int64_t document_id, uint64_t **rows, size_t *n,
+			    struct df_err *err) DF_CHECK;
+/* What came of some of them, in one transaction: these are delivered, those were rejected again. */
+enum df_status ledger_again_settled(struct ledger *l, int64_t document_id, const uint64_t *delivered,
+				    size_t n_delivered, const struct ledger_reject *rejects, size_t n_rejects,
+				    struct df_err *err) DF_CHECK;
 
 /* ---- reading back ---- */
 /* Each calls `each` for every row, in order of id (rejects: by row number); a status other than DF_OK ends the walk and is

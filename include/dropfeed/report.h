@@ -6,7 +6,7 @@
  *	report_rejects_open("<state_dir>/rejects/<feed>", "orders-custom_event.csv", document_id, &rej, &err);
  *	report_rejects_header(rej, raw, len);		the document's header, byte for byte
  *	report_rejects_row(rej, raw, len, line, reason);
- *	report_rejects_close(rej, &path, &err);		names it
+ *	report_rejects_close(rej, NULL, &path, &err);	names it
  */
 #ifndef DROPFEED_REPORT_H
 #define DROPFEED_REPORT_H
@@ -32,8 +32,10 @@ void report_rejects_header(struct report_rejects *r, const char *raw, size_t len
 void report_rejects_row(struct report_rejects *r, const char *raw, size_t len, uint64_t line, const char *reason);
 
 /* Syncs the file and gives it its name. A file of that name with other bytes stays: then "<stem>_2-<event type>.csv" and so
- * on is taken; one with the same bytes is this very file, written before a crash. *path (the caller's) is where it is. */
-enum df_status report_rejects_close(struct report_rejects *r, char **path, struct df_err *err) DF_CHECK;
+ * on is taken; one with the same bytes is this very file, written before a crash. *path (the caller's) is where it is.
+ * replaces: the path of the same document's older reject file, which this one takes the place of; or NULL. */
+enum df_status report_rejects_close(struct report_rejects *r, const char *replaces, char **path,
+				    struct df_err *err) DF_CHECK;
 void report_rejects_abandon(struct report_rejects *r); /* removes the temporary file; NULL is fine */
 
 /* Writes one JSON object: the file, when it came, its documents, their rows = delivered + rejected. */

@@ -3,6 +3,7 @@
  * run.h - the rooms in their order: what the commands do, without their options and their output
  *
  *	run_feeds	pull and deliver every feed
+ *	run_retry	deliver once more what was refused, or rejected by the API
  *	run_import	deliver local files or standard input
  *	run_check_file	decode, read, map and batch one file; send nothing
  *
@@ -18,6 +19,7 @@
 /* What a run came to. Counted over all feeds. */
 struct run_result {
 	uint64_t files_done, files_refused, files_skipped; /* skipped: known already, or not settled yet */
+	uint64_t files_gone;                               /* to be retried, but nobody has their bytes any more */
 	uint64_t documents, rows, delivered, rejected, batches, events;
 	uint64_t requests_forecast; /* dry run */
 	double minutes_forecast;    /* dry run: at the feed's pace */
@@ -35,6 +37,18 @@ struct run_options {
 	bool dry_run;
 };
 void run_feeds(const struct conf *conf, const struct run_options *options, struct run_result *result);
+
+/* Opens refused documents again, and marks rows that the API rejected to be sent again; delivers them, and what is not
+ * finished. documents: names as status prints them, or globs; none: all. A name that the ledger does not know: misused, and
+ * nothing is done. */
+struct run_retry_options {
+	const char *const *feeds; /* names; none: all */
+	size_t n_feeds;
+	const char *const *documents;
+	size_t n_documents;
+	const char *from; /* absolute path of a local folder that may hold the files; or NULL */
+};
+void run_retry(const struct conf *conf, const struct run_retry_options *options, struct run_result *result);
 
 /* Delivers through the ledger when conf is not NULL and stateless is false; else the files go straight to feed->sink.
  * A file "-" is standard input, named `stdin_name`. */

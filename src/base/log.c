@@ -49,7 +49,10 @@ static void log_line(enum df_log_level level, const char *text)
 	log_stamp(stamp, sizeof(stamp));
 	if (log_json) {
 		df_buf_addf(&line, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", stamp, level_names[level]);
-		df_json_string(&line, text, df_utf8_valid(text, strlen(text)));
+		char *valid = df_strdup(text);
+		df_utf8_mend(valid);
+		df_json_string(&line, valid, strlen(valid));
+		free(valid);
 		df_buf_addc(&line, '}');
 	} else {
 		df_buf_addf(&line, "%s ", stamp);

@@ -120,3 +120,28 @@ void df_utf8_mend(char *s)
 	for (size_t i = df_utf8_valid(s, len); i < len; i += df_utf8_valid(s + i, len - i))
 		s[i] = '?';
 }
+
+static unsigned char lower(char c)
+{
+	return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+}
+
+unsigned df_distance(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	unsigned row[DF_DISTANCE_MAX + 1];
+	if (b_len > DF_DISTANCE_MAX)
+		b_len = DF_DISTANCE_MAX;
+	for (size_t j = 0; j <= b_len; j++)
+		row[j] = (unsigned)j;
+	for (size_t i = 1; i <= a_len; i++) {
+		unsigned diagonal = row[0];
+		row[0] = (unsigned)i;
+		for (size_t j = 1; j <= b_len; j++) {
+			unsigned change = diagonal + (lower(a[i - 1]) != lower(b[j - 1]));
+			unsigned least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+			diagonal = row[j];
+			row[j] = change < least ? change : least;
+		}
+	}
+	return row[b_len];
+}

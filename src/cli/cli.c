@@ -7,6 +7,7 @@
 
 const struct cli_command cli_commands[] = {
     {"run", "pull drop files of every feed and deliver them (for cron)", cli_run},
+    {"retry", "deliver once more what was refused, or rejected by the API", cli_retry},
     {"import", "deliver local files, or standard input", cli_import},
     {"validate", "check local files, send nothing", cli_validate},
     {"status", "show what the ledger knows", cli_status},

@@ -21,6 +21,7 @@ struct cli_command {
 extern const struct cli_command cli_commands[]; /* ends with a NULL name */
 
 int cli_run(struct cli_globals *g, int argc, char **argv);
+int cli_retry(struct cli_globals *g, int argc, char **argv);
 int cli_import(struct cli_globals *g, int argc, char **argv);
 int cli_validate(struct cli_globals *g, int argc, char **argv);
 int cli_status(struct cli_globals *g, int argc, char **argv);
@@ -58,6 +59,9 @@ int cli_help(const char *text);
 int cli_conf(const struct cli_globals *g, bool needed, struct conf **out);
 /* For commands without a configuration. */
 void cli_log(const struct cli_globals *g, const struct conf *conf);
+
+/* The last line of a command that delivers. idle: what is said when there was nothing to do. */
+void cli_summarize(const struct run_result *r, const char *idle);
 
 /* The feed that `name` names, or the only one. NULL after a message. */
 const struct conf_feed *cli_feed(const struct conf *conf, const char *name, const char *command);

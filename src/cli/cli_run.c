@@ -17,23 +17,26 @@ static const char help[] =
     "Exit codes: 0 all delivered or nothing to do, 1 some rows rejected or files refused, 2 usage or configuration,\n"
     "3 unfinished: run again, 4 access refused, 5 internal error, 75 already running.\n";
 
-static void summarize(const struct run_result *r, bool dry_run)
+void cli_summarize(const struct run_result *r, const char *idle)
 {
-	if (dry_run)
-		df_log(DF_LOG_INFO,
-		       "dry run: %llu files, %llu would be refused, %llu rows, %llu would be rejected; %llu batches in "
-		       "about %llu requests, about %.1f minutes; nothing was sent",
-		       (unsigned long long)r->files_done + r->files_refused, (unsigned long long)r->files_refused,
-		       (unsigned long long)r->rows, (unsigned long long)r->rejected, (unsigned long long)r->batches,
-		       (unsigned long long)r->requests_forecast, r->minutes_forecast);
-	else if (r->files_done + r->files_refused + r->documents == 0 && run_exit_code(r) == 0)
-		df_log(DF_LOG_INFO, "nothing to do");
+	if (r->files_done + r->files_refused + r->files_gone + r->documents == 0 && run_exit_code(r) == 0)
+		df_log(DF_LOG_INFO, "%s", idle);
 	else
 		df_log(run_exit_code(r) != 0 ? DF_LOG_WARN : DF_LOG_INFO,
 		       "%llu files delivered, %llu refused; %llu rows = %llu delivered + %llu rejected%s",
 		       (unsigned long long)r->files_done, (unsigned long long)r->files_refused,
 		       (unsigned long long)r->rows, (unsigned long long)r->delivered, (unsigned long long)r->rejected,
 		       r->unfinished ? "; not finished: run again" : "");
+}
+
+static void summarize_dry_run(const struct run_result *r)
+{
+	df_log(DF_LOG_INFO,
+	       "dry run: %llu files, %llu would be refused, %llu rows, %llu would be rejected; %llu batches in "
+	       "about %llu requests, about %.1f minutes; nothing was sent",
+	       (unsigned long long)r->files_done + r->files_refused, (unsigned long long)r->files_refused,
+	       (unsigned long long)r->rows, (unsigned long long)r->rejected, (unsigned long long)r->batches,
+	       (unsigned long long)r->requests_forecast, r->minutes_forecast);
 }
 
 int cli_run(struct cli_globals *g, int argc, char **argv)
@@ -69,8 +72,10 @@ int cli_run(struct cli_globals *g, int argc, char **argv)
 		struct run_result result = {0};
 		run_feeds(conf, &o, &result);
 		code = run_exit_code(&result);
-		if (code != 75)
-			summarize(&result, o.dry_run);
+		if (o.dry_run)
+			summarize_dry_run(&result);
+		else if (code != 75)
+			cli_summarize(&result, "nothing to do");
 	}
 cleanup:
 	conf_free(conf);

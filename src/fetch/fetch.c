@@ -183,9 +183,10 @@ static enum df_status after_move(struct fetch *source, const char *from, const c
 		       MOVE_TRIES);
 }
 
-enum df_status fetch_after(struct fetch *source, const char *name, const struct conf_after_action *action,
-			   struct df_err *err)
+enum df_status fetch_after(struct fetch *source, const struct fetch_entry *entry,
+			   const struct conf_after_action *action, struct df_err *err)
 {
+	const char *name = entry->name;
 	if (action->what == CONF_KEEP)
 		return DF_OK;
 	if (!fetch_name_sound(name, strlen(name)))
@@ -194,7 +195,10 @@ enum df_status fetch_after(struct fetch *source, const char *name, const struct 
 	char *dir = NULL;
 	struct fetch_stat seen = {0};
 	enum df_status st = source->driver->look(source->state, path, false, &seen, err);
-	if (st == DF_OK && action->what == CONF_DELETE) {
+	bool other = st == DF_OK && (seen.size != entry->size || seen.mtime != entry->mtime);
+	if (other) {
+		/* it came while this one was delivered, and nobody has read it yet */
+	} else if (st == DF_OK && action->what == CONF_DELETE) {
 		st = source->driver->delete (source->state, path, err);
 	} else if (st == DF_OK) {
 		dir = fetch_path_dir(source, action->dir);
@@ -208,7 +212,34 @@ enum df_status fetch_after(struct fetch *source, const char *name, const struct 
 		df_err_context(err, "cannot delete %s on the source", name);
 	free(dir);
 	free(path);
-	return after_status(st);
+	return other ? DF_END : after_status(st);
+}
+
+/* ---- looking elsewhere ---- */
+
+void fetch_enter(struct fetch *source, const char *dir)
+{
+	free(source->root);
+	source->root = fetch_path_root(&source->feed->source);
+	if (dir == NULL)
+		return;
+	char *below = fetch_path_dir(source, dir);
+	free(source->root);
+	source->root = below;
+}
+
+enum df_status fetch_look(struct fetch *source, const char *name, struct fetch_entry *out, struct df_err *err)
+{
+	if (!fetch_name_sound(name, strlen(name)))
+		return DF_END;
+	struct fetch_stat seen = {0};
+	char *path = fetch_path_join(source->root, name);
+	enum df_status st = source->driver->look(source->state, path, false, &seen, err);
+	free(path);
+	if (st != DF_OK)
+		return after_status(st);
+	*out = (struct fetch_entry){.name = out->name, .size = seen.size, .mtime = seen.mtime};
+	return seen.kind == FETCH_FILE ? DF_OK : DF_END;
 }
 
 /* ---- writing back ---- */

@@ -31,6 +31,22 @@ enum df_status ledger_document_begin(struct ledger *l, int64_t file_id, const ch
 	return st;
 }
 
+enum df_status ledger_document_known(struct ledger *l, int64_t file_id, const char *name, struct ledger_document *out,
+				     struct df_err *err)
+{
+	sqlite3_stmt *s = NULL;
+	ledger_lock(l);
+	enum df_status st = ledger_bind(l, ST_DOCUMENT_FIND, &s, err, "it", file_id, name);
+	if (st == DF_OK)
+		st = ledger_step(l, s, "look up a document", err);
+	if (st == DF_OK) {
+		ledger_document_read(s, out);
+		sqlite3_reset(s);
+	}
+	ledger_unlock(l);
+	return st;
+}
+
 enum df_status ledger_document_checked(struct ledger *l, int64_t id, uint64_t rows, uint64_t rejected, uint64_t batches,
 				       uint64_t events, struct df_err *err)
 {

@@ -3,7 +3,8 @@
  * ledger_priv.h - inside the ledger room
  *
  * ledger.c opening and migrating; ledger_db.c statements, transactions and SQLite's words; ledger_file.c listings and
- * files; ledger_document.c documents and lanes; ledger_read.c rows into structs, and walks.
+ * files; ledger_document.c documents and lanes; ledger_retry.c what is opened again; ledger_read.c rows into structs, and
+ * walks.
  */
 #ifndef DROPFEED_LEDGER_PRIV_H
 #define DROPFEED_LEDGER_PRIV_H

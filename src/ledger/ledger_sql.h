@@ -42,6 +42,9 @@ static const char *const ledger_migrations[] = {
     "  document_id INTEGER NOT NULL REFERENCES document(id), row INTEGER NOT NULL, line INTEGER NOT NULL,"
     "  offset INTEGER NOT NULL, length INTEGER NOT NULL, message TEXT NOT NULL,"
     "  PRIMARY KEY(document_id, row)) WITHOUT ROWID;",
+
+    /* again: `retry` has yet to send the row once more */
+    "ALTER TABLE reject ADD COLUMN again INTEGER NOT NULL DEFAULT 0;",
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
@@ -62,6 +65,7 @@ static const char *const ledger_migrations[] = {
 	"id, file_id, name, event_type, state, begun_ms, closed_ms, rows, delivered, rejected, batches, events, "      \
 	"code, text, settings, manifest"
 #define SQL_DOCUMENTS "SELECT " SQL_DOCUMENT_COLUMNS " FROM document WHERE file_id = ?1 ORDER BY id"
+#define SQL_AGAIN     "SELECT row FROM reject WHERE document_id = ?1 AND again ORDER BY row"
 #define SQL_REJECTS   "SELECT row, line, offset, length, message FROM reject WHERE document_id = ?1 ORDER BY row"
 
 /* Statements that are prepared once and kept. */
@@ -85,6 +89,13 @@ enum ledger_statement {
 	ST_LANE_ROWS,
 	ST_REJECT_ADD,
 	ST_LANES,
+	ST_REOPEN_FILE,
+	ST_REOPEN_REFUSED,
+	ST_REOPEN_DONE,
+	ST_REOPEN_REJECTS,
+	ST_AGAIN_DELIVERED,
+	ST_AGAIN_ROWS,
+	ST_AGAIN_REJECTED,
 	ST_COUNT
 };
 
@@ -100,8 +111,8 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_SEEN_FORGET] = "DELETE FROM seen WHERE feed = ?1 AND last_ms < ?2",
     [ST_FILE_KNOWN] = "SELECT " SQL_FILE_COLUMNS
 		      " FROM file WHERE feed = ?1 AND name = ?2 AND size = ?3 AND mtime = ?4 ORDER BY id DESC LIMIT 1",
-    [ST_FILE_SAME] =
-	"SELECT " SQL_FILE_COLUMNS " FROM file WHERE feed = ?1 AND sha256 = ?2 AND state = ?3 ORDER BY id DESC LIMIT 1",
+    [ST_FILE_SAME] = "SELECT " SQL_FILE_COLUMNS " FROM file WHERE feed = ?1 AND sha256 = ?2 AND state <> ?3"
+		     " AND (?4 = 0 OR id < ?4) ORDER BY closed_ms = 0, id DESC LIMIT 1",
     [ST_FILE_COPIES] = "SELECT count(*) FROM file WHERE feed = ?1 AND sha256 = ?2 AND id < ?3",
     [ST_FILE_ADD] =
 	"INSERT INTO file(feed, name, size, mtime, sha256, state, pulled_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -125,6 +136,19 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_REJECT_ADD] =
 	"INSERT INTO reject(document_id, row, line, offset, length, message) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
     [ST_LANES] = "SELECT lane, done FROM lane WHERE document_id = ?1",
+    [ST_REOPEN_FILE] = "UPDATE file SET state = ?2, code = NULL, text = NULL, cleanup_due = 0, closed_ms = 0"
+		       " WHERE id = ?1 AND closed_ms <> 0",
+    [ST_REOPEN_REFUSED] = "DELETE FROM document WHERE id = ?1 AND file_id = ?2 AND state = ?3",
+    /* a reject file that is another document's too, or that is to be kept as it is, is no longer this one's */
+    [ST_REOPEN_DONE] =
+	"UPDATE document SET state = ?4, closed_ms = 0,"
+	" text = CASE WHEN ?5 OR EXISTS(SELECT 1 FROM document o WHERE o.text = document.text"
+	"  AND o.id <> document.id) THEN NULL ELSE text END WHERE id = ?1 AND file_id = ?2 AND state = ?3",
+    [ST_REOPEN_REJECTS] = "UPDATE reject SET again = 1 WHERE document_id = ?1",
+    [ST_AGAIN_DELIVERED] = "DELETE FROM reject WHERE document_id = ?1 AND row = ?2 AND again",
+    [ST_AGAIN_ROWS] = "UPDATE document SET delivered = delivered + ?2, rejected = rejected - ?2"
+		      " WHERE id = ?1 AND closed_ms = 0",
+    [ST_AGAIN_REJECTED] = "UPDATE reject SET message = ?3, again = 0 WHERE document_id = ?1 AND row = ?2 AND again",
 };
 
 #endif

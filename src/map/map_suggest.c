@@ -7,41 +7,13 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#define MAX_WORD 96
-
 struct search {
-	const char *name; /* what was written, cut to MAX_WORD */
+	const char *name; /* what was written, cut to DF_DISTANCE_MAX */
 	size_t len;
 	bool whole; /* an object was named as a whole, or a key is missing: only what is below is near */
 	unsigned best;
 	char path[256];
 };
-
-static unsigned char lower(char c)
-{
-	return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
-}
-
-/* Levenshtein's distance, regardless of case. */
-static unsigned distance(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-	unsigned row[MAX_WORD + 1];
-	if (b_len > MAX_WORD)
-		b_len = MAX_WORD;
-	for (size_t j = 0; j <= b_len; j++)
-		row[j] = (unsigned)j;
-	for (size_t i = 1; i <= a_len; i++) {
-		unsigned diagonal = row[0];
-		row[0] = (unsigned)i;
-		for (size_t j = 1; j <= b_len; j++) {
-			unsigned change = diagonal + (lower(a[i - 1]) != lower(b[j - 1]));
-			unsigned least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
-			diagonal = row[j];
-			row[j] = change < least ? change : least;
-		}
-	}
-	return row[b_len];
-}
 
 static void offer(struct search *s, unsigned score, const char *path, const char *tail, size_t tail_len)
 {
@@ -61,10 +33,10 @@ static void try_path(struct search *s, const char *path)
 			offer(s, 0, path, "", 0);
 		return;
 	}
-	offer(s, distance(path, len, s->name, s->len), path, "", 0);
+	offer(s, df_distance(path, len, s->name, s->len), path, "", 0);
 	const char *dot = strrchr(path, '.');
 	if (dot != NULL)
-		offer(s, distance(dot + 1, strlen(dot + 1), s->name, s->len) + 1, path, "", 0);
+		offer(s, df_distance(dot + 1, strlen(dot + 1), s->name, s->len) + 1, path, "", 0);
 }
 
 const char *map_suggest_field(const struct map_object *object, const char *word, size_t len, unsigned *score)
@@ -73,7 +45,7 @@ const char *map_suggest_field(const struct map_object *object, const char *word,
 	*score = UINT_MAX;
 	for (size_t i = 0; i < object->n; i++) {
 		const char *name = object->fields[i].name;
-		unsigned d = distance(name, strlen(name), word, len);
+		unsigned d = df_distance(name, strlen(name), word, len);
 		if (d < *score) {
 			*score = d;
 			best = name;
@@ -102,7 +74,7 @@ static void try_keyed(struct search *s, const struct map_field *field, const cha
 		return;
 	const char *tail = s->name + i;
 	size_t tail_len = s->len - i;
-	unsigned score = distance(path, len, s->name, i), more = 0;
+	unsigned score = df_distance(path, len, s->name, i), more = 0;
 	if (field->type != MAP_OBJECT) {
 		offer(s, score, path, tail, tail_len);
 		return;
@@ -141,19 +113,19 @@ static void walk(struct search *s, const struct map_object *object, const char *
 void map_suggest(const struct map_event *event, const char *name, size_t len, char *out, size_t size)
 {
 	static const char *const prefixes[] = {"events[].data", "events[0].data"};
-	char plain[MAX_WORD + 1];
+	char plain[DF_DISTANCE_MAX + 1];
 	struct map_path ignored;
 	for (size_t i = 0; i < 2; i++) { /* one spelling is searched */
 		size_t n = strlen(prefixes[i]);
 		if (len < n || memcmp(name, prefixes[i], n) != 0)
 			continue;
-		snprintf(plain, sizeof(plain), "events.data%.*s", (int)(len - n > MAX_WORD ? MAX_WORD : len - n),
-			 name + n);
+		snprintf(plain, sizeof(plain), "events.data%.*s",
+			 (int)(len - n > DF_DISTANCE_MAX ? DF_DISTANCE_MAX : len - n), name + n);
 		name = plain;
 		len = strlen(plain);
 		break;
 	}
-	struct search s = {.name = name, .len = len > MAX_WORD ? MAX_WORD : len, .best = 1000};
+	struct search s = {.name = name, .len = len > DF_DISTANCE_MAX ? DF_DISTANCE_MAX : len, .best = 1000};
 	enum map_path_result result = map_path_parse(event, name, s.len, &ignored, NULL);
 	s.whole = result == MAP_PATH_WHOLE || result == MAP_PATH_NO_KEY;
 	walk(&s, &map_batch, "");

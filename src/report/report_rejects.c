@@ -27,7 +27,7 @@ enum df_status report_rejects_open(const char *dir, const char *name, int64_t ta
 	struct report_rejects *r = df_alloc(sizeof(*r));
 	r->dir = df_strdup(dir);
 	r->name = df_strdup(name);
-	r->temporary = df_format("%s/.%s.%lld.tmp", dir, name, (long long)tag);
+	r->temporary = df_format("%s/.%lld.tmp", dir, (long long)tag);
 	r->fd = open(r->temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (r->fd < 0) {
 		st = df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", r->temporary, strerror(errno));
@@ -150,7 +150,15 @@ static char *name_try(const char *dir, const char *name, unsigned n)
 	return df_format("%s/%.*s_%u%s", dir, (int)(dash - name), name, n, dash);
 }
 
-enum df_status report_rejects_close(struct report_rejects *r, char **path, struct df_err *err)
+static enum df_status replace(const struct report_rejects *r, const char *older, char **path, struct df_err *err)
+{
+	if (rename(r->temporary, older) != 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot replace the reject file %s: %s", older, strerror(errno));
+	*path = df_strdup(older);
+	return DF_OK;
+}
+
+enum df_status report_rejects_close(struct report_rejects *r, const char *replaces, char **path, struct df_err *err)
 {
 	flush(r);
 	enum df_status st = DF_OK;
@@ -158,7 +166,9 @@ enum df_status report_rejects_close(struct report_rejects *r, char **path, struc
 		st = df_fail(DF_RETRY, err, NULL, "%s", r->failed.text);
 	else if (fsync(r->fd) != 0)
 		st = df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", r->temporary, strerror(errno));
-	for (unsigned n = 1; st == DF_OK; n++) {
+	if (st == DF_OK && replaces != NULL)
+		st = replace(r, replaces, path, err);
+	for (unsigned n = 1; st == DF_OK && replaces == NULL; n++) {
 		char *name = name_try(r->dir, r->name, n);
 		/* A link fails where the name is taken: nothing is overwritten, and a crash leaves one name or both. */
 		bool done = link(r->temporary, name) == 0 || (errno == EEXIST && same_bytes(r->fd, name));

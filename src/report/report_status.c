@@ -24,10 +24,14 @@ static void stamp(int64_t ms, char *out, size_t size)
 static void add_text(struct df_buf *b, const char *key, const char *value)
 {
 	df_buf_addf(b, "\"%s\":", key);
-	if (value == NULL)
+	if (value == NULL) {
 		df_buf_adds(b, "null");
-	else
-		df_json_string(b, value, df_utf8_valid(value, strlen(value)));
+	} else {
+		char *text = df_strdup(value);
+		df_utf8_mend(text); /* a file's name may be any bytes */
+		df_json_string(b, text, strlen(text));
+		free(text);
+	}
 	df_buf_addc(b, ',');
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* A run: for every feed the files that have settled are pulled, one after another, and handed to the workers. */
-#include "run_priv.h"
+#include "run_feed.h"
+#include "run_rejects.h"
 #include "run_session.h"
 
 #include "dropfeed/report.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -13,22 +15,12 @@
 
 #define RECEIPT_MAX_REJECTS ((size_t)256 << 20) /* bytes of a reject file that is copied to the source */
 
-struct feed_work {
-	struct run *run;
-	struct run_pool *pool;
-	const struct conf_feed *feed;
-	struct fetch *source;  /* own */
-	char *spool;           /* own: <state_dir>/spool/<feed> */
-	int64_t wait_until_ms; /* when the files that have not settled yet may have; 0: none waits */
-	size_t unsettled;
-};
-
 static char *spool_path(const struct feed_work *w, const struct fetch_entry *e)
 {
 	return run_spool_path(w->run->conf, w->feed->name, e);
 }
 
-static void hand_over(struct feed_work *w, const char *name, char *spool, const char *sha256, int64_t id)
+static void give(struct feed_work *w, const char *name, char *spool, const char *sha256, int64_t id)
 {
 	struct run_file *f = df_alloc(sizeof(*f));
 	f->feed = w->feed;
@@ -54,32 +46,51 @@ static enum df_status enter_duplicate(struct feed_work *w, const struct fetch_en
 	return st;
 }
 
+static enum df_status has_one(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	(void)d, (void)err;
+	*(bool *)ctx = true;
+	return DF_END;
+}
+
+enum df_status run_feed_hand_over(struct feed_work *w, const struct fetch_entry *e, char *spool, const char *sha256,
+				  int64_t id, struct df_err *err)
+{
+	struct ledger_file same = {0};
+	bool begun = false;
+	enum df_status st = ledger_documents(w->run->ledger, id, has_one, &begun, err);
+	if (st == DF_OK || st == DF_END) /* what was begun is brought to its end */
+		st = begun ? DF_END : run_same_bytes(w->run, w->pool, w->feed, sha256, id, &same, err);
+	if (st == DF_END) {
+		give(w, e->name, spool, sha256, id);
+		return DF_OK;
+	}
+	if (st == DF_OK) {
+		st = enter_duplicate(w, e, id, spool, &same, err);
+	} else if (same.id != 0) {
+		df_log(DF_LOG_INFO, "%s: %s: waits for the next run: same bytes as %s, which is not finished",
+		       w->feed->name, e->name, same.name);
+		run_note(w->run, DF_RETRY);
+		st = DF_OK;
+	}
+	ledger_file_free(&same);
+	free(spool);
+	return st;
+}
+
 static enum df_status pull(struct feed_work *w, const struct fetch_entry *e, struct df_err *err)
 {
 	char sha256[DF_SHA256_HEX];
-	struct ledger_file same = {0};
 	int64_t id = 0;
 	char *spool = spool_path(w, e);
 	enum df_status st = fetch_get(w->source, e, spool, sha256, err);
 	if (st == DF_OK)
 		st = ledger_file_add(w->run->ledger, w->feed->name, e->name, e->size, e->mtime, sha256, df_now_ms(),
 				     &id, err);
-	if (st == DF_OK && !w->feed->duplicates_import) {
-		st = ledger_file_same(w->run->ledger, w->feed->name, sha256, &same, err);
-		if (st == DF_OK) {
-			st = enter_duplicate(w, e, id, spool, &same, err);
-			ledger_file_free(&same);
-			free(spool);
-			return st;
-		}
-		st = st == DF_END ? DF_OK : st;
-	}
-	if (st != DF_OK) {
-		free(spool);
-		return st;
-	}
-	hand_over(w, e->name, spool, sha256, id);
-	return DF_OK;
+	if (st == DF_OK)
+		return run_feed_hand_over(w, e, spool, sha256, id, err);
+	free(spool);
+	return st;
 }
 
 /* DF_OK: it is to be pulled. DF_END: not now, or not any more. */
@@ -205,7 +216,7 @@ static void left_over_free(struct left_over *l)
 	free(l->v);
 }
 
-static enum df_status open_source(struct feed_work *w, struct df_err *err)
+enum df_status run_feed_open_source(struct feed_work *w, struct df_err *err)
 {
 	return w->source != NULL ? DF_OK : fetch_open(w->feed, &w->source, err);
 }
@@ -214,18 +225,13 @@ static enum df_status open_source(struct feed_work *w, struct df_err *err)
 static enum df_status pull_again(struct feed_work *w, const struct left_file *left, const char *spool,
 				 struct df_err *err)
 {
-	char sha256[DF_SHA256_HEX];
-	if (w->feed->source.kind == CONF_SOURCE_NONE)
-		return df_fail(DF_RETRY, err, NULL, "%s is not finished and no longer in the spool; import it again",
-			       left->entry.name);
-	enum df_status st = open_source(w, err);
-	if (st == DF_OK)
-		st = fetch_get(w->source, &left->entry, spool, sha256, err);
-	if (st == DF_OK && strcmp(sha256, left->sha256) != 0)
-		st =
-		    df_fail(DF_RETRY, err, NULL,
-			    "%s is not finished, no longer in the spool, and the source has other bytes under its name",
-			    left->entry.name);
+	enum df_status st = run_feed_find(w, &left->entry, left->sha256, spool, err);
+	if (st == DF_END)
+		st = df_fail(
+		    DF_RETRY, err, NULL,
+		    "%s is not finished, and its bytes are neither in the spool nor on the source any more: put "
+		    "the file back, or name the folder it lies in with `dropfeed retry --from DIR`",
+		    left->entry.name);
 	return st;
 }
 
@@ -240,11 +246,13 @@ static enum df_status resume(struct feed_work *w, struct df_err *err)
 			continue;
 		struct df_err one = {0};
 		char *spool = spool_path(w, &f->entry);
-		enum df_status got = access(spool, R_OK) == 0 ? DF_OK : pull_again(w, f, spool, &one);
+		enum df_status got = run_feed_spooled(w, spool, f->sha256, &one);
+		if (got == DF_END)
+			got = pull_again(w, f, spool, &one);
 		if (got == DF_OK) {
 			df_log(DF_LOG_INFO, "%s: %s: going on where an earlier run stopped", w->feed->name,
 			       f->entry.name);
-			hand_over(w, f->entry.name, spool, f->sha256, f->id);
+			st = run_feed_hand_over(w, &f->entry, spool, f->sha256, f->id, err);
 			continue;
 		}
 		free(spool);
@@ -317,7 +325,9 @@ static enum df_status put_receipt(struct feed_work *w, const struct left_file *l
 	enum df_status st = ledger_files(w->run->ledger, w->feed->name, true, receipt_write, &r, err);
 	if (fclose(r.to) != 0 && st == DF_OK)
 		st = df_fail(DF_FATAL, err, NULL, "out of memory");
-	char *name = df_format("%s.receipt.json", left->entry.name);
+	char *cut = run_short_name(left->entry.name, NAME_MAX - (sizeof(".receipt.json") - 1));
+	char *name = df_format("%s.receipt.json", cut);
+	free(cut);
 	if (st == DF_OK)
 		st = receipt_put_rejects(&r, err);
 	if (st == DF_OK)
@@ -330,26 +340,59 @@ static enum df_status put_receipt(struct feed_work *w, const struct left_file *l
 	return st;
 }
 
-/* after_done and after_refused: after the ledger has it, and again by the next run where it fails. */
+static enum df_status clean_up_file(struct feed_work *w, const struct left_file *left, struct df_err *err)
+{
+	const struct conf_after_action *action = left->refused ? &w->feed->after_refused : &w->feed->after_done;
+	enum df_status st = run_feed_open_source(w, err);
+	if (st == DF_OK && w->feed->receipts != NULL)
+		st = put_receipt(w, left, err);
+	if (st == DF_OK)
+		st = fetch_after(w->source, &left->entry, action, err);
+	if (st == DF_END) {
+		df_log(DF_LOG_INFO,
+		       "%s: %s: another file came under its name meanwhile: that one stays for the next run",
+		       w->feed->name, left->entry.name);
+		st = DF_OK;
+	}
+	return st == DF_OK ? ledger_file_cleaned(w->run->ledger, left->id, err) : st;
+}
+
+/* after_done and after_refused: after the ledger has it, and again by the next run where it fails; one file that cannot be
+ * moved does not keep the others back. */
 static enum df_status clean_up(struct feed_work *w, struct df_err *err)
 {
 	struct left_over left = {0};
 	enum df_status st = ledger_files(w->run->ledger, w->feed->name, true, collect, &left, err);
-	for (size_t i = 0; st == DF_OK && i < left.n; i++) {
+	for (size_t i = 0; st == DF_OK && i < left.n && !df_stop_requested; i++) {
+		struct df_err one = {0};
 		if (!left.v[i].closed)
 			continue;
-		const struct conf_after_action *action =
-		    left.v[i].refused ? &w->feed->after_refused : &w->feed->after_done;
-		st = open_source(w, err);
-		if (st == DF_OK && w->feed->receipts != NULL)
-			st = put_receipt(w, &left.v[i], err);
-		if (st == DF_OK)
-			st = fetch_after(w->source, left.v[i].entry.name, action, err);
-		if (st == DF_OK)
-			st = ledger_file_cleaned(w->run->ledger, left.v[i].id, err);
+		enum df_status got = clean_up_file(w, &left.v[i], &one);
+		if (got == DF_OK)
+			continue;
+		if (got != DF_RETRY || w->source == NULL) {
+			*err = one;
+			st = got;
+			break;
+		}
+		df_err_context(&one, "%s: %s", w->feed->name, left.v[i].entry.name);
+		df_log_err(DF_LOG_ERROR, &one);
+		run_note(w->run, got);
+		st = reconnect(w, err);
 	}
 	left_over_free(&left);
 	return st;
+}
+
+enum df_status run_feed_end(struct feed_work *w, enum df_status st, struct df_err *err)
+{
+	run_pool_wait(w->pool);
+	if (st == DF_OK)
+		st = run_spool_sweep(w->run, w->feed->name, err);
+	enum df_status cleaned = DF_OK;
+	if (w->feed->source.kind != CONF_SOURCE_NONE && !df_stop_requested && (st == DF_OK || w->source != NULL))
+		cleaned = clean_up(w, err);
+	return st != DF_OK ? st : cleaned;
 }
 
 static enum df_status feed_work(struct feed_work *w, struct df_err *err)
@@ -358,19 +401,13 @@ static enum df_status feed_work(struct feed_work *w, struct df_err *err)
 	if (st == DF_OK)
 		st = resume(w, err);
 	if (st == DF_OK && w->feed->source.kind != CONF_SOURCE_NONE) {
-		st = open_source(w, err);
+		st = run_feed_open_source(w, err);
 		if (st == DF_OK)
 			st = list_and_pull(w, err);
 		if (st == DF_OK && !df_stop_requested)
 			st = wait_and_look_again(w, err);
 	}
-	run_pool_wait(w->pool);
-	if (st == DF_OK)
-		st = run_spool_sweep(w->run, w->feed->name, err);
-	enum df_status cleaned = DF_OK;
-	if (w->feed->source.kind != CONF_SOURCE_NONE && !df_stop_requested && (st == DF_OK || w->source != NULL))
-		cleaned = clean_up(w, err);
-	return st != DF_OK ? st : cleaned;
+	return run_feed_end(w, st, err);
 }
 
 static void feed_run(struct run *run, struct run_pool *pool, const struct conf_feed *feed)

@@ -85,30 +85,29 @@ static void document_log_done(struct file_work *w, const struct decode_doc *doc,
 	free(name);
 }
 
-static enum df_status find_document(void *ctx, const struct ledger_document *d, struct df_err *err)
+/* Every row of it was delivered in the end: a reject file from before would only bring rows a second time. */
+static enum df_status remove_rejects(const char *path, struct df_err *err)
 {
-	(void)err;
-	struct ledger_document *out = ctx; /* out->id says which */
-	if (d->id != out->id)
+	if (path == NULL || unlink(path) == 0 || errno == ENOENT)
 		return DF_OK;
-	out->rows = d->rows;
-	out->delivered = d->delivered;
-	out->rejected = d->rejected;
-	out->batches = d->batches;
-	return DF_END;
+	return df_fail(DF_RETRY, err, NULL, "cannot remove the reject file %s, all rows of which are delivered now: %s",
+		       path, strerror(errno));
 }
 
 /* All batches are settled: the reject file, then the ledger's last word. */
 static enum df_status document_close(struct file_work *w, struct walk *walk, const struct decode_doc *doc, int64_t id,
 				     struct df_err *err)
 {
-	struct ledger_document now = {.id = id};
+	struct ledger_document now = {0};
 	char *path = NULL;
-	enum df_status st = ledger_documents(w->run->ledger, w->f->ledger_id, find_document, &now, err);
-	st = st == DF_END ? DF_OK : st;
+	enum df_status st = ledger_document_known(w->run->ledger, w->f->ledger_id, doc->name, &now, err);
+	if (st == DF_END)
+		st = df_fail(DF_FATAL, err, NULL, "the ledger lost document %lld", (long long)id);
 	if (st == DF_OK && now.rejected > 0) {
 		walk_end(walk);
-		st = run_rejects_write(w->run, walk, id, &path, err);
+		st = run_rejects_write(w->run, walk, id, now.text, &path, err);
+	} else if (st == DF_OK) {
+		st = remove_rejects(now.text, err);
 	}
 	if (st == DF_OK)
 		st = ledger_document_state(w->run->ledger, id, LEDGER_DONE, NULL, path, df_now_ms(), err);
@@ -121,6 +120,7 @@ static enum df_status document_close(struct file_work *w, struct walk *walk, con
 		w->run->result->rejected += now.rejected;
 		pthread_mutex_unlock(&w->run->lock);
 	}
+	ledger_document_free(&now);
 	free(path);
 	return st;
 }
@@ -164,6 +164,21 @@ static enum df_status document_checked(struct file_work *w, const struct decode_
 	return st;
 }
 
+/* What is not settled yet: of a document that is sent for the first time, or of one that is sent again in part. */
+static enum df_status document_send(struct file_work *w, const struct conf_feed *feed, struct walk *walk,
+				    const struct batch_settings *settings, int64_t id, struct df_err *err)
+{
+	uint64_t *again = NULL;
+	size_t n_again = 0;
+	enum df_status st = ledger_again(w->run->ledger, id, &again, &n_again, err);
+	if (st == DF_OK)
+		st = n_again > 0 ? run_document_resend(w->run, feed, walk, settings, id, again, n_again, err)
+				 : run_document_send(w->run, feed, walk, settings, id, err);
+	w->shut = st == DF_DENIED || st == DF_RETRY;
+	free(again);
+	return st;
+}
+
 /* From wherever the ledger says that it is to its end. DF_REJECT: refused, and entered as such. */
 static enum df_status document_deliver(struct file_work *w, const struct conf_feed *feed, const struct decode_doc *doc,
 				       const struct ledger_document *d, struct df_err *err)
@@ -179,29 +194,13 @@ static enum df_status document_deliver(struct file_work *w, const struct conf_fe
 	}
 	if (st == DF_OK && d->state != LEDGER_SENDING)
 		st = ledger_document_state(w->run->ledger, d->id, LEDGER_SENDING, NULL, NULL, df_now_ms(), err);
-	if (st == DF_OK) {
-		st = run_document_send(w->run, feed, &walk, &settings, d->id, err);
-		w->shut = st == DF_DENIED || st == DF_RETRY;
-	}
+	if (st == DF_OK)
+		st = document_send(w, feed, &walk, &settings, d->id, err);
 	walk_end(&walk);
 	if (st == DF_OK)
 		st = document_close(w, &walk, doc, d->id, err);
 	walk_end(&walk);
 	return st;
-}
-
-struct document_search {
-	const char *name; /* NULL: the file is the document */
-	bool found;
-};
-
-static enum df_status search_document(void *ctx, const struct ledger_document *d, struct df_err *err)
-{
-	(void)err;
-	struct document_search *s = ctx;
-	bool same = s->name == NULL || d->name == NULL ? s->name == d->name : strcmp(s->name, d->name) == 0;
-	s->found = s->found || same;
-	return DF_OK;
 }
 
 /* A new document is checked under today's settings before it is begun with them: settings that turn out to be wrong,
@@ -210,25 +209,22 @@ static enum df_status document_begin(struct file_work *w, const struct decode_do
 				     struct df_err *err)
 {
 	const struct conf_feed *live = w->f->feed;
-	struct document_search search = {.name = doc->name};
 	struct preflight found = {0};
 	struct df_err why = {0};
 	struct df_buf settings = {0};
 	int64_t now = df_now_ms();
-	enum df_status checked = DF_OK;
-	enum df_status st = ledger_documents(w->run->ledger, w->f->ledger_id, search_document, &search, err);
-	if (st == DF_OK && !search.found)
-		checked = document_preflight(w, live, doc, now, &found, &why);
-	if (st == DF_OK && checked != DF_OK && checked != DF_REJECT) {
-		*err = why;
-		st = checked;
-	}
-	if (st != DF_OK)
+	enum df_status st = ledger_document_known(w->run->ledger, w->f->ledger_id, doc->name, d, err);
+	if (st != DF_END)
 		return st;
+	enum df_status checked = document_preflight(w, live, doc, now, &found, &why);
+	if (checked != DF_OK && checked != DF_REJECT) {
+		*err = why;
+		return checked;
+	}
 	conf_feed_freeze(live, &settings);
 	st = ledger_document_begin(w->run->ledger, w->f->ledger_id, doc->name, doc->event_type, df_buf_cstr(&settings),
 				   live->manifest_text, now, d, err);
-	if (st == DF_OK && !search.found) {
+	if (st == DF_OK) {
 		st = document_checked(w, doc, d->id, checked, &found, &why, err);
 		if (st == DF_OK)
 			d->state = LEDGER_CHECKED;
@@ -338,6 +334,31 @@ static enum df_status file_documents(struct file_work *w, struct decode *d, stru
 	return st;
 }
 
+static enum df_status is_begun(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	(void)err;
+	bool *begun = ctx;
+	*begun = *begun || d->state != LEDGER_REFUSED;
+	return DF_OK;
+}
+
+/* A file that cannot be decoded is refused, unless it could be before: then a part of it was sent, and what has changed is
+ * a key or a limit. It stays open until that is mended. */
+static enum df_status file_undecoded(struct file_work *w, const struct df_err *why, struct df_err *err)
+{
+	bool begun = false;
+	char text[sizeof(struct df_err) + 128];
+	enum df_status st = ledger_documents(w->run->ledger, w->f->ledger_id, is_begun, &begun, err);
+	if (st != DF_OK)
+		return st;
+	if (begun) {
+		df_err_render(why, text, sizeof(text));
+		return df_fail(DF_RETRY, err, NULL, "it was begun, and cannot be decoded any more: %s", text);
+	}
+	log_failure(w->f, NULL, why, "refused, nothing of it was sent");
+	return file_close(w, why, err);
+}
+
 static enum df_status file_work(struct file_work *w, struct df_err *err)
 {
 	struct run_file *f = w->f;
@@ -353,8 +374,7 @@ static enum df_status file_work(struct file_work *w, struct df_err *err)
 		if (st == DF_OK)
 			st = file_close(w, w->n_refused > 0 ? &w->refused : NULL, err);
 	} else if (st == DF_REJECT) {
-		log_failure(f, NULL, &why, "refused, nothing of it was sent");
-		st = file_close(w, &why, err);
+		st = file_undecoded(w, &why, err);
 	} else {
 		*err = why;
 	}

@@ -281,6 +281,9 @@ static enum df_status spool_input(struct kept_import *k, const char *file, struc
 		e->size = (uint64_t)info.st_size;
 		e->mtime = regular ? (int64_t)source.st_mtime : df_now_ms() / 1000;
 		*spool = run_spool_path(conf, k->options->feed->name, e);
+		if (access(*spool, F_OK) ==
+		    0) /* named twice: the first one is done with its copy before this one takes its place */
+			run_pool_wait(k->pool);
 		if (rename(part, *spool) != 0)
 			st = df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", part, strerror(errno));
 	}
@@ -301,7 +304,17 @@ static enum df_status enter_input(struct kept_import *k, const struct fetch_entr
 	struct ledger *ledger = k->session.run.ledger;
 	const struct conf_feed *feed = k->options->feed;
 	struct ledger_file f = {0};
-	enum df_status st = feed->duplicates_import ? DF_END : ledger_file_same(ledger, feed->name, sha256, &f, err);
+	enum df_status st = run_same_bytes(&k->session.run, k->pool, feed, sha256, 0, &f, err);
+	if (st == DF_RETRY && f.id != 0) {
+		bool other = strcmp(f.name, e->name) != 0 || f.size != e->size || f.mtime != e->mtime;
+		if (other)
+			df_fail(DF_RETRY, err, NULL, "same bytes as %s, which is not finished: `dropfeed run` first",
+				f.name);
+		ledger_file_free(&f);
+		if (other)
+			return DF_RETRY;
+		st = DF_END;
+	}
 	if (st == DF_OK) {
 		df_log(DF_LOG_INFO, "%s: %s: skipped: same bytes as %s, which was delivered before", feed->name,
 		       e->name, f.name);
@@ -344,8 +357,10 @@ static enum df_status kept_file(struct kept_import *k, const char *file, struct 
 		f->local = true;
 		run_pool_put(k->pool, f);
 		spool = NULL;
-	} else if (st == DF_END && spool != NULL) {
+	} else if (spool != NULL) {
 		unlink(spool);
+	}
+	if (st == DF_END) {
 		k->session.run.result->files_skipped++;
 		st = DF_OK;
 	}

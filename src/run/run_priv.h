@@ -94,6 +94,14 @@ enum df_status run_document_send(struct run *run, const struct conf_feed *feed, 
 				 const struct batch_settings *settings, int64_t document_id,
 				 struct df_err *err) DF_CHECK;
 
+/* Sends the rows again that `retry` marked in the ledger (ledger_again) under the ids that they had. */
+enum df_status run_document_resend(struct run *run, const struct conf_feed *feed, struct walk *walk,
+				   const struct batch_settings *settings, int64_t document_id, const uint64_t *again,
+				   size_t n_again, struct df_err *err) DF_CHECK;
+
+/* The rows of rejected batches as the ledger takes them; the list is the caller's, its messages are borrowed. */
+struct ledger_reject *run_reject_rows(const struct send_reject *rejects, size_t n_rejects, size_t *n_rows);
+
 /* Enters what a feed's part came to, under the lock. */
 void run_note(struct run *run, enum df_status st);
 
@@ -106,5 +114,11 @@ struct run_pool *run_pool_new(struct run *run, uint32_t jobs);
 void run_pool_put(struct run_pool *pool, struct run_file *f); /* takes f; waits while the queue is full */
 void run_pool_wait(struct run_pool *pool);                    /* until the queue is empty and nobody works */
 void run_pool_free(struct run_pool *pool);
+
+/* The same bytes in the same feed are delivered once (duplicates = skip). Looks for another file with these bytes, entered
+ * before file `before` (0: any), and waits until this run is through with it. DF_OK: it was delivered, *same is it. DF_RETRY
+ * (err untouched): it is not finished, *same is it. DF_END: there is none. */
+enum df_status run_same_bytes(struct run *run, struct run_pool *pool, const struct conf_feed *feed, const char *sha256,
+			      int64_t before, struct ledger_file *same, struct df_err *err) DF_CHECK;
 
 #endif

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define STEM_MAX 180 /* leaves room for an event type, a number and an extension in a name of 255 bytes */
+
 struct api_reject {
 	uint64_t row;
 	char *message; /* own */
@@ -97,21 +99,39 @@ static enum df_status on_record(void *ctx, const struct map_record *record, cons
 	return write_row(w, where, err);
 }
 
+char *run_short_name(const char *name, size_t max)
+{
+	char hex[DF_SHA256_HEX];
+	size_t len = strlen(name);
+	if (len <= max)
+		return df_strdup(name);
+	struct df_sha256 *h = df_sha256_new();
+	df_sha256_add(h, name, len);
+	df_sha256_end(h, hex);
+	df_sha256_free(h);
+	len = df_utf8_valid(name, max - 9) == max - 9 ? max - 9 : df_utf8_valid(name, max - 9);
+	return df_format("%.*s_%.8s", (int)len, name, hex);
+}
+
 char *run_document_name(const char *file, const struct decode_doc *doc)
 {
 	struct decode_name name;
 	struct df_err ignored = {0};
-	const char *from = doc->name != NULL ? doc->name : file;
-	if (decode_name_parse(from, &name, &ignored) == DF_OK)
-		return df_format("%s-%s", name.stem, doc->event_type);
-	size_t len = strlen(from);
-	if (len > 4 && strcasecmp(from + len - 4, ".csv") == 0)
+	const char *stem = doc->name != NULL ? doc->name : file;
+	size_t len = strlen(stem);
+	if (decode_name_parse(stem, &name, &ignored) == DF_OK)
+		len = strlen(stem = name.stem);
+	else if (len > 4 && strcasecmp(stem + len - 4, ".csv") == 0)
 		len -= 4;
-	return df_format("%.*s-%s", (int)len, from, doc->event_type);
+	char *whole = df_strndup(stem, len), *cut = run_short_name(whole, STEM_MAX);
+	char *out = df_format("%s-%s", cut, doc->event_type);
+	free(cut);
+	free(whole);
+	return out;
 }
 
-enum df_status run_rejects_write(struct run *run, struct walk *walk, int64_t document_id, char **path,
-				 struct df_err *err)
+enum df_status run_rejects_write(struct run *run, struct walk *walk, int64_t document_id, const char *older,
+				 char **path, struct df_err *err)
 {
 	static const struct walk_handlers handlers = {.header = on_header, .record = on_record, .reject = on_reject};
 	struct rejects_walk w = {.walk = walk};
@@ -127,7 +147,7 @@ enum df_status run_rejects_write(struct run *run, struct walk *walk, int64_t doc
 		st = walk_document(walk, err);
 	}
 	if (st == DF_OK)
-		st = report_rejects_close(w.file, path, err);
+		st = report_rejects_close(w.file, older, path, err);
 	else
 		report_rejects_abandon(w.file);
 	for (size_t i = 0; i < w.n_api; i++)

@@ -6,12 +6,16 @@
 #include "run_priv.h"
 
 /* Writes <state_dir>/rejects/<feed>/<document>: the rows that the map rejects and those that the API rejected. walk: feed,
- * file and doc are set. *path is the caller's. */
-enum df_status run_rejects_write(struct run *run, struct walk *walk, int64_t document_id, char **path,
-				 struct df_err *err) DF_CHECK;
+ * file and doc are set. older: the document's older reject file, which it takes the place of, or NULL. *path is the
+ * caller's. */
+enum df_status run_rejects_write(struct run *run, struct walk *walk, int64_t document_id, const char *older,
+				 char **path, struct df_err *err) DF_CHECK;
 
 /* "<stem>-<event type>" of the zip entry, or of the drop file where there is no entry or it has no event type of its own: what
  * files about the document are named after. The caller's. */
 char *run_document_name(const char *file, const struct decode_doc *doc);
+
+/* The name, or, where it has more than `max` bytes, its beginning and a part of its hash. The caller's. */
+char *run_short_name(const char *name, size_t max);
 
 #endif

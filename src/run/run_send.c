@@ -44,10 +44,8 @@ struct document_send {
 	int64_t document_id;        /* 0: stateless */
 };
 
-static enum df_status on_settled(void *ctx, uint32_t lane, uint64_t done, uint64_t rows_delivered,
-				 const struct send_reject *rejects, size_t n_rejects, struct df_err *err)
+struct ledger_reject *run_reject_rows(const struct send_reject *rejects, size_t n_rejects, size_t *n_rows)
 {
-	struct document_send *s = ctx;
 	size_t n = 0, rows = 0;
 	for (size_t i = 0; i < n_rejects; i++)
 		rows += rejects[i].batch->n_rows;
@@ -61,6 +59,16 @@ static enum df_status on_settled(void *ctx, uint32_t lane, uint64_t done, uint64
 							   .length = b->rows[k].length,
 							   .message = rejects[i].message};
 	}
+	*n_rows = n;
+	return list;
+}
+
+static enum df_status on_settled(void *ctx, uint32_t lane, uint64_t done, uint64_t rows_delivered,
+				 const struct send_reject *rejects, size_t n_rejects, struct df_err *err)
+{
+	struct document_send *s = ctx;
+	size_t n = 0;
+	struct ledger_reject *list = run_reject_rows(rejects, n_rejects, &n);
 	enum df_status st = DF_OK;
 	if (s->document_id != 0)
 		st = ledger_lane_settled(s->run->ledger, s->document_id, lane, done, rows_delivered, list, n, err);

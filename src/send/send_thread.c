@@ -145,9 +145,10 @@ static void http_end(struct send_http *h, int64_t now)
 	}
 }
 
-static void http_answers(struct send_http *h)
+static bool http_answers(struct send_http *h)
 {
 	int left = 0;
+	bool any = false;
 	for (CURLMsg *m; (m = curl_multi_info_read(h->multi, &left)) != NULL;) {
 		if (m->msg != CURLMSG_DONE)
 			continue;
@@ -156,7 +157,9 @@ static void http_answers(struct send_http *h)
 		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&lane);
 		http_lane_end(lane);
 		http_lane_answered(lane, code);
+		any = true;
 	}
+	return any;
 }
 
 static bool http_turn(struct send_http *h)
@@ -183,6 +186,8 @@ void *http_thread(void *own)
 		int running = 0;
 		int64_t left = h->wake - df_monotonic_ms();
 		curl_multi_perform(h->multi, &running);
+		if (http_answers(h)) /* what it makes possible is not to wait until something else moves */
+			continue;
 		curl_multi_poll(h->multi, NULL, 0, left > 0 ? (int)left : 0, NULL);
 		curl_multi_perform(h->multi, &running);
 		http_answers(h);

@@ -463,7 +463,7 @@ static void reply_decide(struct reply *a, struct request *r)
 		return;
 	}
 	lines_read(&server.script);
-	lines_read(&server.rules);
+	lines_read(&server.rules); /* before the batches are looked at, for which the rules count */
 	if (!request_read(r)) {
 		a->status = 400;
 		text_addf(&a->body, "{\"errors\":[{\"code\":\"BAD_REQUEST\",\"message\":\"Invalid JSON array\"}]}");

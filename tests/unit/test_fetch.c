@@ -143,7 +143,7 @@ static void test_no_access(void)
 	CU_ASSERT(strstr(err.text, "ermission denied") != NULL);
 	CU_ASSERT_FATAL(run("chmod 500 %s", root) == 0);
 	struct conf_after_action action = {.what = CONF_DELETE};
-	CU_ASSERT(is_status(fetch_after(source, "a-custom_event.csv", &action, &err2), DF_RETRY, &err2));
+	CU_ASSERT(is_status(fetch_after(source, &list.v[0], &action, &err2), DF_RETRY, &err2));
 	CU_ASSERT(strstr(err2.text, "ermission denied") != NULL);
 	CU_ASSERT_FATAL(run("chmod 0 %s", root) == 0);
 	CU_ASSERT(is_status(fetch_list(source, &none, &err3), DF_DENIED, &err3));
@@ -286,7 +286,15 @@ static void after_as(enum conf_after what, char *dir, enum df_status want)
 {
 	struct df_err err = {0};
 	struct conf_after_action action = {.what = what, .dir = dir};
-	CU_ASSERT(is_status(fetch_after(source, "a 'b'-custom_event.csv", &action, &err), want, &err));
+	struct fetch_entry entry = {.name = "a 'b'-custom_event.csv"};
+	if (fetch_look(source, entry.name, &entry, &err) == DF_OK) { /* else it is gone, and no size or time counts */
+		entry.mtime--;
+		CU_ASSERT(
+		    is_status(fetch_after(source, &entry, &action, &err), what == CONF_KEEP ? DF_OK : DF_END, &err));
+		CU_ASSERT(
+		    is_status(fetch_look(source, entry.name, &entry, &err), DF_OK, &err)); /* another file stays */
+	}
+	CU_ASSERT(is_status(fetch_after(source, &entry, &action, &err), want, &err));
 }
 
 static void test_after_keep_and_delete(void)
@@ -381,8 +389,16 @@ static void test_home(void)
 	CU_ASSERT_FATAL(is_status(fetch_open(feed, &source, &err), DF_OK, &err));
 	get_and_compare("in/a-custom_event.csv");
 	struct conf_after_action action = {.what = CONF_MOVE, .dir = "/~/out"};
-	CU_ASSERT(is_status(fetch_after(source, "a-custom_event.csv", &action, &err), DF_OK, &err));
+	struct fetch_entry entry = {.name = "a-custom_event.csv"};
+	CU_ASSERT(is_status(fetch_look(source, entry.name, &entry, &err), DF_OK, &err));
+	CU_ASSERT(is_status(fetch_after(source, &entry, &action, &err), DF_OK, &err));
 	CU_ASSERT(run("test -s %s/out/a-custom_event.csv", root) == 0);
+	CU_ASSERT(is_status(fetch_look(source, entry.name, &entry, &err), DF_END, &err));
+	fetch_enter(source, "/~/out"); /* where it was moved to, it can be had again */
+	CU_ASSERT(is_status(fetch_look(source, entry.name, &entry, &err), DF_OK, &err));
+	get_and_compare("out/a-custom_event.csv");
+	fetch_enter(source, NULL);
+	CU_ASSERT(is_status(fetch_look(source, entry.name, &entry, &err), DF_END, &err));
 	after();
 	set(&feed->source.path, df_strdup("/~"));
 	CU_ASSERT(is_status(try_open(feed, &err), DF_OK, &err));

@@ -507,6 +507,7 @@ static void *puller_main(void *arg)
 	struct puller *p = arg;
 	struct fetch *source = NULL;
 	struct fetch_list list = {0};
+	struct fetch_entry entry = {0};
 	struct conf_after_action action = {.what = CONF_MOVE, .dir = "gone/by"};
 	p->st = fetch_open(p->feed, &source, &p->err);
 	if (p->st == DF_OK)
@@ -518,7 +519,10 @@ static void *puller_main(void *arg)
 	if (p->st == DF_OK)
 		p->st = fetch_put(source, ".", name, "1", 1, &p->err);
 	if (p->st == DF_OK)
-		p->st = fetch_after(source, name, &action, &p->err);
+		p->st = fetch_look(source, name, &entry, &p->err);
+	entry.name = name;
+	if (p->st == DF_OK)
+		p->st = fetch_after(source, &entry, &action, &p->err);
 	free(name);
 	fetch_list_free(&list);
 	fetch_close(source);

@@ -143,18 +143,22 @@ static void test_same_bytes(void)
 	struct ledger *l = fresh();
 	struct ledger_file f = {0};
 	int64_t id = add_file(l, "a.csv", SHA_A);
-	IS(ledger_file_same(l, "orders", SHA_A, &f, &err), DF_END); /* still open */
+	OK(ledger_file_same(l, "orders", SHA_A, 0, &f, &err)); /* still open: it goes first */
+	CU_ASSERT_EQUAL(f.closed_ms, 0);
+	ledger_file_free(&f);
+	IS(ledger_file_same(l, "orders", SHA_A, id, &f, &err), DF_END); /* it is not before itself */
 	OK(ledger_file_state(l, id, LEDGER_REFUSED, "malformed-csv", "line 3", false, 7000, &err));
-	IS(ledger_file_same(l, "orders", SHA_A, &f, &err), DF_END); /* refused: may be tried again */
+	IS(ledger_file_same(l, "orders", SHA_A, 0, &f, &err), DF_END); /* refused: may be tried again */
 	int64_t again = add_file(l, "b.csv", SHA_A);
 	OK(ledger_file_state(l, again, LEDGER_DONE, NULL, NULL, true, 8000, &err));
-	OK(ledger_file_same(l, "orders", SHA_A, &f, &err));
+	add_file(l, "c.csv", SHA_A); /* open, and entered later, but one that is done goes before it */
+	OK(ledger_file_same(l, "orders", SHA_A, 0, &f, &err));
 	CU_ASSERT_EQUAL(f.id, again);
 	CU_ASSERT_EQUAL(f.closed_ms, 8000);
 	CU_ASSERT_TRUE(f.cleanup_due);
 	ledger_file_free(&f);
-	IS(ledger_file_same(l, "orders", SHA_B, &f, &err), DF_END);
-	IS(ledger_file_same(l, "other", SHA_A, &f, &err), DF_END);
+	IS(ledger_file_same(l, "orders", SHA_B, 0, &f, &err), DF_END);
+	IS(ledger_file_same(l, "other", SHA_A, 0, &f, &err), DF_END);
 	IS(ledger_file_state(l, 999, LEDGER_DONE, NULL, NULL, true, 8000, &err), DF_FATAL);
 	IS(ledger_file_cleaned(l, 999, &err), DF_FATAL);
 	ledger_close(l);
@@ -326,6 +330,57 @@ static void test_document_balance(void)
 	ledger_close(l);
 }
 
+static size_t again_rows(struct ledger *l, int64_t id)
+{
+	uint64_t *rows = NULL;
+	size_t n = 0;
+	OK(ledger_again(l, id, &rows, &n, &err));
+	free(rows);
+	return n;
+}
+
+static void test_reopen(void)
+{
+	struct ledger *l = fresh();
+	int64_t file = add_file(l, "a.zip", SHA_A), done = add_document(l, file, "one"),
+		refused = add_document(l, file, "two"), other = add_document(l, file, "three");
+	struct ledger_reject rejects[] = {{3, 4, 30, 10, "no"}, {7, 8, 70, 10, "no"}, {8, 9, 80, 10, "no"}};
+	struct ledger_reopen both[] = {{.document = done}, {.document = refused}};
+	OK(ledger_document_checked(l, done, 10, 2, 4, 8, &err));
+	OK(ledger_lane_settled(l, done, 0, 3, 5, rejects, 3, &err));
+	OK(ledger_document_state(l, done, LEDGER_DONE, NULL, "/rejects/one.csv", 1, &err));
+	OK(ledger_document_state(l, refused, LEDGER_REFUSED, "unknown-column", "x", 1, &err));
+	OK(ledger_document_state(l, other, LEDGER_REFUSED, "unknown-column", "x", 1, &err));
+	IS(ledger_reopen(l, file, both, 2, &err), DF_FATAL); /* the file is not closed */
+	OK(ledger_file_state(l, file, LEDGER_REFUSED, "unknown-column", "x", true, 2, &err));
+	CU_ASSERT_EQUAL(again_rows(l, done), 0);
+	OK(ledger_reopen(l, file, both, 2, &err));
+	/* one is sent again in part, one forgotten, one stays as it was */
+	expect_document(l, file, "sending 10=5+5;refused 0=0+0;");
+	CU_ASSERT_EQUAL(again_rows(l, done), 3);
+	uint64_t delivered[] = {3, 8};
+	OK(ledger_again_settled(l, done, delivered, 1, &rejects[1], 1, &err));
+	expect_document(l, file, "sending 10=6+4;refused 0=0+0;");
+	CU_ASSERT_EQUAL(again_rows(l, done), 1);
+	/* what is settled is not settled twice, and a step that fails leaves nothing behind */
+	IS(ledger_again_settled(l, done, delivered, 1, NULL, 0, &err), DF_FATAL);
+	IS(ledger_again_settled(l, done, NULL, 0, &rejects[1], 1, &err), DF_FATAL);
+	uint64_t second[] = {8, 3};
+	IS(ledger_again_settled(l, done, second, 2, NULL, 0, &err), DF_FATAL);
+	expect_document(l, file, "sending 10=6+4;refused 0=0+0;");
+	OK(ledger_again_settled(l, done, &delivered[1], 1, NULL, 0, &err));
+	OK(ledger_document_state(l, done, LEDGER_DONE, NULL, "/rejects/one.csv", 3, &err));
+	expect_document(l, file, "done 10=7+3;refused 0=0+0;");
+	IS(ledger_again_settled(l, done, &delivered[1], 1, NULL, 0, &err), DF_FATAL);
+	/* its document, not another file's */
+	OK(ledger_file_state(l, file, LEDGER_REFUSED, "unknown-column", "x", true, 4, &err));
+	int64_t elsewhere = add_file(l, "b.zip", SHA_B);
+	OK(ledger_file_state(l, elsewhere, LEDGER_DONE, NULL, NULL, false, 4, &err));
+	IS(ledger_reopen(l, elsewhere, both, 1, &err), DF_FATAL);
+	expect_document(l, file, "done 10=7+3;refused 0=0+0;");
+	ledger_close(l);
+}
+
 static void test_lanes(void)
 {
 	struct ledger *l = fresh();
@@ -390,6 +445,35 @@ static void test_crash(void)
 	char want[64];
 	snprintf(want, sizeof(want), "checked 100000=%d+0;", (int)done);
 	expect_document(l, file, want);
+	ledger_close(l);
+}
+
+/* A ledger as version 1 left it, with a rejected row in it. */
+static void test_migration(void)
+{
+	char path[128];
+	sqlite3 *db = NULL;
+	struct ledger *l = fresh();
+	struct ledger_reject reject = {3, 4, 30, 10, "no"};
+	int64_t file = add_file(l, "a.csv", SHA_A), id = add_document(l, file, NULL);
+	OK(ledger_document_checked(l, id, 1, 0, 1, 1, &err));
+	OK(ledger_lane_settled(l, id, 0, 1, 0, &reject, 1, &err));
+	ledger_close(l);
+	path_in(path, sizeof(path), "ledger.db");
+	CU_ASSERT_EQUAL_FATAL(sqlite3_open(path, &db), SQLITE_OK);
+	CU_ASSERT_EQUAL(
+	    sqlite3_exec(db, "ALTER TABLE reject DROP COLUMN again; PRAGMA user_version = 1", NULL, NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(db);
+	l = NULL;
+	IS(ledger_open_readonly(dir, &l, &err), DF_FATAL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "older dropfeed"));
+	OK(ledger_open(dir, &l, &err));
+	CU_ASSERT_EQUAL(again_rows(l, id), 0);
+	struct df_buf got = {0};
+	OK(ledger_rejects(l, id, keep_reject, &got, &err));
+	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&got), "3/4/30/10/no;");
+	df_buf_free(&got);
 	ledger_close(l);
 }
 
@@ -567,8 +651,10 @@ int main(void)
 	CU_add_test(s, "cleanup stays due until done", test_cleanup_due);
 	CU_add_test(s, "a document resumes with its settings", test_document_resumes);
 	CU_add_test(s, "a document balances", test_document_balance);
+	CU_add_test(s, "a closed file is opened again", test_reopen);
 	CU_add_test(s, "lanes only go forward", test_lanes);
 	CU_add_test(s, "a killed process loses nothing", test_crash);
+	CU_add_test(s, "an older ledger is brought up to date", test_migration);
 	CU_add_test(s, "newer and damaged ledgers", test_versions);
 	CU_add_test(s, "reading without writing", test_readonly);
 	CU_add_test(s, "a folder that cannot be used", test_unusable_folder);

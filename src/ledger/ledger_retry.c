@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* What is closed is opened again, and what comes of the rows that are sent again. A row stays a reject until it is delivered,
+ * so that rows = delivered + rejected holds at every step. */
+#include "ledger_priv.h"
+#include "ledger_sql.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* Runs a bound statement that has to change one row. */
+static enum df_status change_one(struct ledger *l, sqlite3_stmt *s, const char *what, int64_t id, struct df_err *err)
+{
+	enum df_status st = ledger_run(l, s, what, err);
+	if (st == DF_OK && sqlite3_changes(l->db) != 1)
+		st = df_fail(DF_FATAL, err, NULL, "cannot %s %" PRId64 ": the ledger %s has it in another state", what,
+			     id, l->path);
+	return st;
+}
+
+/* Either refused, and forgotten (that nothing of it was sent the foreign keys prove), or done. */
+static enum df_status reopen_document(struct ledger *l, int64_t file_id, const struct ledger_reopen *d,
+				      struct df_err *err)
+{
+	sqlite3_stmt *s = NULL;
+	enum df_status st =
+	    ledger_bind(l, ST_REOPEN_REFUSED, &s, err, "iii", d->document, file_id, (int64_t)LEDGER_REFUSED);
+	if (st == DF_OK)
+		st = ledger_run(l, s, "forget a refused document", err);
+	if (st != DF_OK || sqlite3_changes(l->db) == 1)
+		return st;
+	st = ledger_bind(l, ST_REOPEN_DONE, &s, err, "iiiii", d->document, file_id, (int64_t)LEDGER_DONE,
+			 (int64_t)LEDGER_SENDING, (int64_t)d->keep_rejects);
+	if (st == DF_OK)
+		st = change_one(l, s, "open again document", d->document, err);
+	if (st == DF_OK)
+		st = ledger_bind(l, ST_REOPEN_REJECTS, &s, err, "i", d->document);
+	return st == DF_OK ? ledger_run(l, s, "mark rejected rows", err) : st;
+}
+
+enum df_status ledger_reopen(struct ledger *l, int64_t file_id, const struct ledger_reopen *documents, size_t n,
+			     struct df_err *err)
+{
+	sqlite3_stmt *s = NULL;
+	ledger_lock(l);
+	enum df_status st = ledger_sync(l, true, err);
+	if (st == DF_OK)
+		st = ledger_begin(l, err);
+	if (st == DF_OK) {
+		st = ledger_bind(l, ST_REOPEN_FILE, &s, err, "ii", file_id, (int64_t)LEDGER_PULLED);
+		if (st == DF_OK)
+			st = change_one(l, s, "open again file", file_id, err);
+		for (size_t i = 0; i < n && st == DF_OK; i++)
+			st = reopen_document(l, file_id, &documents[i], err);
+		st = ledger_end(l, st, err);
+	}
+	ledger_unlock(l);
+	return st;
+}
+
+enum df_status ledger_again(struct ledger *l, int64_t document_id, uint64_t **rows, size_t *n, struct df_err *err)
+{
+	sqlite3_stmt *s = NULL;
+	size_t cap = 0;
+	enum df_status st = DF_OK;
+	*rows = NULL;
+	*n = 0;
+	ledger_lock(l);
+	if (sqlite3_prepare_v2(l->db, SQL_AGAIN, -1, &s, NULL) != SQLITE_OK)
+		st = ledger_fail(l, "read", err);
+	else
+		sqlite3_bind_int64(s, 1, document_id);
+	while (st == DF_OK && (st = ledger_step(l, s, "read the rows to be sent again", err)) == DF_OK) {
+		if (*n == cap) {
+			cap = cap == 0 ? 64 : cap * 2;
+			*rows = df_realloc(*rows, cap * sizeof(**rows));
+		}
+		(*rows)[(*n)++] = (uint64_t)sqlite3_column_int64(s, 0);
+	}
+	sqlite3_finalize(s);
+	ledger_unlock(l);
+	if (st == DF_END)
+		return DF_OK;
+	free(*rows);
+	*rows = NULL;
+	*n = 0;
+	return st;
+}
+
+static enum df_status again_delivered(struct ledger *l, int64_t id, const uint64_t *rows, size_t n, struct df_err *err)
+{
+	sqlite3_stmt *s = NULL;
+	enum df_status st = DF_OK;
+	for (size_t i = 0; i < n && st == DF_OK; i++) {
+		st = ledger_bind(l, ST_AGAIN_DELIVERED, &s, err, "ii", id, (int64_t)rows[i]);
+		if (st == DF_OK)
+			st = change_one(l, s, "count as delivered a row of document", id, err);
+	}
+	if (st == DF_OK && n > 0) {
+		st = ledger_bind(l, ST_AGAIN_ROWS, &s, err, "ii", id, (int64_t)n);
+		if (st == DF_OK)
+			st = change_one(l, s, "count rows of document", id, err);
+	}
+	return st;
+}
+
+enum df_status ledger_again_settled(struct ledger *l, int64_t document_id, const uint64_t *delivered,
+				    size_t n_delivered, const struct ledger_reject *rejects, size_t n_rejects,
+				    struct df_err *err)
+{
+	sqlite3_stmt *s = NULL;
+	ledger_lock(l);
+	enum df_status st = ledger_sync(l, false, err); /* a lost step is sent again under the same ids */
+	if (st == DF_OK)
+		st = ledger_begin(l, err);
+	if (st == DF_OK) {
+		st = again_delivered(l, document_id, delivered, n_delivered, err);
+		for (size_t i = 0; i < n_rejects && st == DF_OK; i++) {
+			st = ledger_bind(l, ST_AGAIN_REJECTED, &s, err, "iit", document_id, (int64_t)rejects[i].row,
+					 rejects[i].message != NULL ? rejects[i].message : "");
+			if (st == DF_OK)
+				st = change_one(l, s, "note the rejected row of document", document_id, err);
+		}
+		st = ledger_end(l, st, err);
+	}
+	ledger_unlock(l);
+	return st;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* The bytes of a file that was pulled before: that they are the same its SHA-256 says, wherever they lie now. */
+#include "run_feed.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define NAMES_TRIED 10000 /* as many as fetch_after would make */
+
+enum df_status run_feed_spooled(const struct feed_work *w, const char *spool, const char *sha256, struct df_err *err)
+{
+	char hex[DF_SHA256_HEX];
+	int fd = open(spool, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return DF_END;
+	if (fd < 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", spool, strerror(errno));
+	enum df_status st = run_copy(fd, -1, hex, err);
+	close(fd);
+	if (st == DF_OK && strcmp(hex, sha256) != 0) {
+		df_log(DF_LOG_WARN, "%s: %s does not hold the bytes that were pulled: they are taken again",
+		       w->feed->name, spool);
+		unlink(spool);
+		st = DF_END;
+	}
+	return st;
+}
+
+/* moved: the folder is one that files are moved to, which keeps their time, and numbers those of one name. */
+static enum df_status find_in(struct fetch *source, const char *dir, bool moved, const struct fetch_entry *e,
+			      const char *sha256, const char *spool, struct df_err *err)
+{
+	char *part = df_format("%s.part", spool);
+	enum df_status st = DF_OK;
+	fetch_enter(source, dir);
+	for (int i = 0; st == DF_OK && i < (moved ? NAMES_TRIED : 1); i++) {
+		char hex[DF_SHA256_HEX];
+		struct fetch_entry there = {.name = i == 0 ? df_strdup(e->name) : df_format("%s.%d", e->name, i)};
+		st = fetch_look(source, there.name, &there, err);
+		if (st == DF_OK && there.size == e->size && (!moved || there.mtime == e->mtime)) {
+			unlink(part); /* of whatever it is a part, its time may be another one */
+			st = fetch_get(source, &there, spool, hex, err);
+			if (st == DF_OK && strcmp(hex, sha256) == 0) {
+				free(there.name);
+				free(part);
+				return DF_OK;
+			}
+			unlink(spool);
+		}
+		free(there.name);
+	}
+	free(part);
+	return st == DF_OK ? DF_END : st;
+}
+
+static enum df_status find_locally(const struct feed_work *w, const struct fetch_entry *e, const char *sha256,
+				   const char *spool, struct df_err *err)
+{
+	struct conf_feed view = *w->feed;
+	struct fetch *folder = NULL;
+	view.source = (struct conf_source){.kind = CONF_SOURCE_FILE, .path = (char *)(uintptr_t)w->from};
+	enum df_status st = fetch_open(&view, &folder, err);
+	if (st == DF_OK)
+		st = find_in(folder, NULL, false, e, sha256, spool, err);
+	fetch_close(folder);
+	return st;
+}
+
+enum df_status run_feed_find(struct feed_work *w, const struct fetch_entry *e, const char *sha256, const char *spool,
+			     struct df_err *err)
+{
+	const struct conf_after_action *actions[] = {&w->feed->after_done, &w->feed->after_refused};
+	enum df_status st = DF_END;
+	if (w->from != NULL)
+		st = find_locally(w, e, sha256, spool, err);
+	if (st != DF_END || w->feed->source.kind == CONF_SOURCE_NONE)
+		return st;
+	st = run_feed_open_source(w, err);
+	if (st == DF_OK)
+		st = find_in(w->source, NULL, false, e, sha256, spool, err);
+	for (size_t i = 0; st == DF_END && i < sizeof(actions) / sizeof(*actions); i++) {
+		if (actions[i]->what == CONF_MOVE)
+			st = find_in(w->source, actions[i]->dir, true, e, sha256, spool, err);
+	}
+	if (w->source != NULL)
+		fetch_enter(w->source, NULL);
+	return st;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rows that the API rejected are sent once more. Batches and their ids are a function of the document's bytes and its stored
+ * settings, so the same batches come out of it again; those whose rows are marked in the ledger are sent, as a sequence of
+ * their own in each lane. A row's mark goes when its batch is settled: that is all the progress that has to be kept.
+ */
+#include "run_priv.h"
+
+#include <stdlib.h>
+
+struct sent_row {
+	uint64_t row, position; /* position: of its batch, in this sequence of the lane */
+};
+
+struct resend_lane {
+	struct sent_row *v; /* own */
+	size_t n, cap, settled;
+	uint64_t next; /* position */
+};
+
+struct resend {
+	struct run *run;
+	int64_t document_id;
+	struct send_stream *stream; /* own */
+	const uint64_t *again;      /* rows, in order */
+	size_t n_again, n_put;
+	pthread_mutex_t lock; /* of lanes: rows are put by the worker and settled by the sender's thread */
+	struct resend_lane *lanes;
+};
+
+static int compare_rows(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return (x > y) - (x < y);
+}
+
+/* The rows of the lane's batches before `done` that were not rejected; the list is the caller's. */
+static uint64_t *take_delivered(struct resend *s, uint32_t lane, uint64_t done, const struct send_reject *rejects,
+				size_t n_rejects, size_t *n)
+{
+	pthread_mutex_lock(&s->lock);
+	struct resend_lane *l = &s->lanes[lane];
+	uint64_t *rows = df_alloc((l->n - l->settled) * sizeof(*rows));
+	size_t k = 0; /* rejects are listed in the lane's order */
+	*n = 0;
+	for (; l->settled < l->n && l->v[l->settled].position < done; l->settled++) {
+		const struct sent_row *r = &l->v[l->settled];
+		while (k < n_rejects && rejects[k].batch->lane_position < r->position)
+			k++;
+		if (k == n_rejects || rejects[k].batch->lane_position != r->position)
+			rows[(*n)++] = r->row;
+	}
+	pthread_mutex_unlock(&s->lock);
+	return rows;
+}
+
+static enum df_status on_settled(void *ctx, uint32_t lane, uint64_t done, uint64_t rows_delivered,
+				 const struct send_reject *rejects, size_t n_rejects, struct df_err *err)
+{
+	struct resend *s = ctx;
+	size_t n = 0, n_delivered = 0;
+	enum df_status st = DF_OK;
+	uint64_t *delivered = take_delivered(s, lane, done, rejects, n_rejects, &n_delivered);
+	struct ledger_reject *list = run_reject_rows(rejects, n_rejects, &n);
+	if (n_delivered != rows_delivered)
+		st = df_fail(DF_FATAL, err, NULL, "lane %u delivered other rows than were sent (a defect of dropfeed)",
+			     lane);
+	if (st == DF_OK)
+		st = ledger_again_settled(s->run->ledger, s->document_id, delivered, n_delivered, list, n, err);
+	free(delivered);
+	free(list);
+	return st;
+}
+
+/* How many of the batch's rows are to be sent again: it was rejected as a whole, so all of them or none. */
+static size_t count_again(const struct resend *s, const struct batch *b)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < b->n_rows; i++)
+		n += bsearch(&b->rows[i].number, s->again, s->n_again, sizeof(*s->again), compare_rows) != NULL;
+	return n;
+}
+
+static void note_rows(struct resend *s, const struct batch *b)
+{
+	pthread_mutex_lock(&s->lock);
+	struct resend_lane *l = &s->lanes[b->lane];
+	if (l->cap - l->n < b->n_rows) {
+		l->cap = l->cap * 2 + b->n_rows;
+		l->v = df_realloc(l->v, l->cap * sizeof(*l->v));
+	}
+	for (size_t i = 0; i < b->n_rows; i++)
+		l->v[l->n++] = (struct sent_row){.row = b->rows[i].number, .position = b->lane_position};
+	pthread_mutex_unlock(&s->lock);
+	s->n_put += b->n_rows;
+}
+
+static enum df_status other_batches(struct df_err *err)
+{
+	return df_fail(
+	    DF_FATAL, err, NULL,
+	    "the rows that the API rejected are not batches of their own any more: this dropfeed groups rows "
+	    "in another way than the one that sent them; correct the reject file and drop it instead");
+}
+
+static enum df_status on_batch(void *ctx, struct batch *b, struct df_err *err)
+{
+	struct resend *s = ctx;
+	size_t n = count_again(s, b);
+	if (n != b->n_rows) {
+		batch_free(b);
+		return n == 0 ? DF_OK : other_batches(err);
+	}
+	b->lane_position = s->lanes[b->lane].next++;
+	note_rows(s, b);
+	return send_put(s->stream, b, err);
+}
+
+enum df_status run_document_resend(struct run *run, const struct conf_feed *feed, struct walk *walk,
+				   const struct batch_settings *settings, int64_t document_id, const uint64_t *again,
+				   size_t n_again, struct df_err *err)
+{
+	static const struct send_events events = {.settled = on_settled};
+	struct resend s = {.run = run, .document_id = document_id, .again = again, .n_again = n_again};
+	s.lanes = df_alloc(feed->lanes * sizeof(*s.lanes));
+	pthread_mutex_init(&s.lock, NULL);
+	enum df_status st = sender_open(run->sender, feed, NULL, &events, &s, &s.stream, err);
+	if (st == DF_OK) {
+		st = run_document_batches(walk, settings, on_batch, NULL, &s, err);
+		if (st == DF_OK && s.n_put != n_again)
+			st = other_batches(err);
+		enum df_status closed = send_close(s.stream, st != DF_OK, err);
+		if (st == DF_OK)
+			st = closed;
+	}
+	for (uint32_t i = 0; i < feed->lanes; i++)
+		free(s.lanes[i].v);
+	free(s.lanes);
+	pthread_mutex_destroy(&s.lock);
+	return st == DF_REJECT ? DF_FATAL : st; /* every row of it was read before */
+}

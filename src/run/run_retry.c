@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Once more, after a cause outside the files was repaired: documents that were refused, of which nothing was sent, and rows that
+ * the API rejected. The bytes are brought into the spool first, then the ledger opens the file again, then it goes the way
+ * of every file that a run did not finish; so a crash at any point leaves nothing that the next run would not go on with.
+ */
+#include "run_feed.h"
+#include "run_session.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+struct retry_file {
+	const struct conf_feed *feed;
+	struct ledger_file known; /* own */
+	bool closed;
+	struct ledger_reopen *documents; /* own */
+	char **rejects;                  /* own, of each document: its reject file or NULL */
+	size_t n;
+};
+
+struct retry_name { /* a DOCUMENT of the command line */
+	bool known, chosen;
+	unsigned distance; /* to `nearest` */
+	char *nearest;     /* own */
+};
+
+struct retry {
+	const struct run_retry_options *options;
+	struct ledger *ledger;
+	struct retry_name *names; /* own */
+	struct retry_file *files; /* own */
+	size_t n_files;
+	/* of the file at hand: */
+	const struct conf_feed *feed;
+	const struct ledger_file *file;
+	struct retry_file found;
+	bool file_named, any_named, any_document;
+};
+
+/* ---- which documents ---- */
+
+/* As `status` prints it. */
+static char *printed(const char *name)
+{
+	struct df_buf out = {0};
+	for (; *name != '\0'; name++) {
+		if ((unsigned char)*name < 0x20 || *name == 0x7f)
+			df_buf_addf(&out, "\\x%02x", (unsigned)(unsigned char)*name);
+		else
+			df_buf_addc(&out, *name);
+	}
+	df_buf_addc(&out, '\0');
+	return out.data;
+}
+
+/* Whether the command line names it; without any DOCUMENT everything is meant. */
+static bool is_named(struct retry *r, const char *name)
+{
+	bool named = r->options->n_documents == 0;
+	char *shown = printed(name);
+	for (size_t i = 0; i < r->options->n_documents; i++) {
+		const char *wanted = r->options->documents[i];
+		struct retry_name *n = &r->names[i];
+		if (strcmp(wanted, name) == 0 || strcmp(wanted, shown) == 0 || fnmatch(wanted, name, 0) == 0) {
+			n->known = named = true;
+			continue;
+		}
+		size_t len = strlen(wanted);
+		unsigned d = df_distance(wanted, len < DF_DISTANCE_MAX ? len : DF_DISTANCE_MAX, shown, strlen(shown));
+		if (n->nearest == NULL || d < n->distance) {
+			free(n->nearest);
+			n->nearest = df_strdup(shown);
+			n->distance = d;
+		}
+	}
+	free(shown);
+	return named;
+}
+
+static void note_chosen(struct retry *r, const char *name)
+{
+	char *shown = printed(name);
+	for (size_t i = 0; i < r->options->n_documents; i++) {
+		const char *wanted = r->options->documents[i];
+		if (strcmp(wanted, name) == 0 || strcmp(wanted, shown) == 0 || fnmatch(wanted, name, 0) == 0)
+			r->names[i].chosen = true;
+	}
+	free(shown);
+}
+
+static enum df_status has_one(void *ctx, const struct ledger_reject *reject, struct df_err *err)
+{
+	(void)reject, (void)err;
+	*(bool *)ctx = true;
+	return DF_END;
+}
+
+/* A reject file that was worked on is somebody's work: it is not replaced. */
+static bool is_edited(const struct ledger_document *d)
+{
+	struct stat info;
+	return d->text != NULL && stat(d->text, &info) == 0 &&
+	       (int64_t)info.st_mtim.tv_sec * 1000 + info.st_mtim.tv_nsec / 1000000 > d->closed_ms;
+}
+
+static void add_document(struct retry *r, const struct ledger_document *d)
+{
+	struct retry_file *f = &r->found;
+	f->documents = df_realloc(f->documents, (f->n + 1) * sizeof(*f->documents));
+	f->rejects = df_realloc(f->rejects, (f->n + 1) * sizeof(*f->rejects));
+	bool done = d->state == LEDGER_DONE;
+	f->documents[f->n] = (struct ledger_reopen){.document = d->id, .keep_rejects = done && is_edited(d)};
+	f->rejects[f->n++] = done ? df_strdup(d->text) : NULL;
+}
+
+static enum df_status on_document(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	struct retry *r = ctx;
+	bool again = d->state == LEDGER_REFUSED, named = r->file_named;
+	enum df_status st = DF_OK;
+	char *name = d->name != NULL ? df_format("%s:%s", r->file->name, d->name) : df_strdup(r->file->name);
+	r->any_document = true;
+	if (d->name != NULL)
+		named = is_named(r, name) || named;
+	r->any_named = r->any_named || named;
+	if (named && d->state == LEDGER_DONE && d->rejected > 0 && r->feed->sink == CONF_SINK_EVENTS_API)
+		st = ledger_rejects(r->ledger, d->id, has_one, &again, err);
+	if (named && again) {
+		add_document(r, d);
+		note_chosen(r, name);
+	}
+	free(name);
+	return st == DF_END ? DF_OK : st;
+}
+
+static void file_clear(struct retry_file *f)
+{
+	ledger_file_free(&f->known);
+	for (size_t i = 0; i < f->n; i++)
+		free(f->rejects[i]);
+	free(f->rejects);
+	free(f->documents);
+	*f = (struct retry_file){0};
+}
+
+static enum df_status on_file(void *ctx, const struct ledger_file *f, struct df_err *err)
+{
+	struct retry *r = ctx;
+	bool closed = f->state == LEDGER_DONE || f->state == LEDGER_REFUSED;
+	r->file = f;
+	r->any_document = false;
+	r->file_named = r->any_named = is_named(r, f->name);
+	r->found = (struct retry_file){.feed = r->feed, .closed = closed};
+	enum df_status st = ledger_documents(r->ledger, f->id, on_document, r, err);
+	bool whole = f->state == LEDGER_REFUSED && !r->any_document;
+	bool chosen = closed ? r->found.n > 0 || (r->file_named && whole) : r->any_named;
+	if (st != DF_OK || !chosen) {
+		file_clear(&r->found);
+		return st;
+	}
+	note_chosen(r, f->name);
+	r->found.known = *f;
+	r->found.known.feed = df_strdup(f->feed);
+	r->found.known.name = df_strdup(f->name);
+	r->found.known.code = r->found.known.text = NULL;
+	r->files = df_realloc(r->files, (r->n_files + 1) * sizeof(*r->files));
+	r->files[r->n_files++] = r->found;
+	r->found = (struct retry_file){0};
+	return DF_OK;
+}
+
+static bool is_chosen(const struct run_retry_options *o, const struct conf_feed *feed)
+{
+	bool chosen = o->n_feeds == 0;
+	for (size_t i = 0; i < o->n_feeds; i++)
+		chosen = chosen || strcmp(o->feeds[i], feed->name) == 0;
+	return chosen;
+}
+
+/* Every name has to be known, or nothing is done. */
+static enum df_status check_names(const struct retry *r)
+{
+	enum df_status st = DF_OK;
+	for (size_t i = 0; i < r->options->n_documents; i++) {
+		const struct retry_name *n = &r->names[i];
+		const char *wanted = r->options->documents[i];
+		if (!n->known && n->nearest != NULL)
+			df_log(DF_LOG_ERROR, "the ledger knows no '%s'; the nearest is '%s' (see `dropfeed status`)",
+			       wanted, n->nearest);
+		else if (!n->known)
+			df_log(DF_LOG_ERROR, "the ledger knows no '%s': nothing has come yet", wanted);
+		else if (!n->chosen)
+			df_log(DF_LOG_INFO,
+			       "%s: nothing to retry: nothing of it is refused, and the API rejected none of its rows",
+			       wanted);
+		if (!n->known)
+			st = DF_USAGE;
+	}
+	return st;
+}
+
+static enum df_status search(struct retry *r, const struct conf *conf, struct df_err *err)
+{
+	enum df_status st = DF_OK;
+	for (size_t i = 0; st == DF_OK && i < conf->n_feeds; i++) {
+		r->feed = &conf->feeds[i];
+		if (is_chosen(r->options, r->feed))
+			st = ledger_files(r->ledger, r->feed->name, false, on_file, r, err);
+	}
+	return st;
+}
+
+/* ---- and on their way ---- */
+
+/* Delivered meanwhile under another name or after another drop: then the refusal is history. */
+static enum df_status was_delivered(struct feed_work *w, const struct retry_file *f, struct df_err *err)
+{
+	struct ledger_file same = {0};
+	if (f->known.state != LEDGER_REFUSED || w->feed->duplicates_import)
+		return DF_END;
+	enum df_status st = ledger_file_same(w->run->ledger, w->feed->name, f->known.sha256, 0, &same, err);
+	if (st == DF_OK && same.state == LEDGER_DONE) {
+		df_log(DF_LOG_INFO, "%s: %s: skipped: same bytes as %s, which was delivered since", w->feed->name,
+		       f->known.name, same.name);
+		w->run->result->files_skipped++;
+	} else if (st == DF_OK) {
+		st = DF_END;
+	}
+	ledger_file_free(&same);
+	return st;
+}
+
+/* The copies of reject files that receipts put on the source: who looks there must not drop rows that are delivered now. */
+static enum df_status take_back_rejects(struct feed_work *w, const struct retry_file *f, struct df_err *err)
+{
+	static const struct conf_after_action away = {.what = CONF_DELETE};
+	enum df_status st = DF_OK;
+	if (w->feed->receipts == NULL || w->feed->source.kind == CONF_SOURCE_NONE)
+		return DF_OK;
+	for (size_t i = 0; i < f->n && st == DF_OK; i++) {
+		const char *slash = f->rejects[i] != NULL ? strrchr(f->rejects[i], '/') : NULL;
+		if (slash == NULL)
+			continue;
+		st = run_feed_open_source(w, err);
+		if (st != DF_OK)
+			break;
+		struct fetch_entry copy = {.name = df_strdup(slash + 1)};
+		fetch_enter(w->source, w->feed->receipts);
+		st = fetch_look(w->source, copy.name, &copy, err);
+		if (st == DF_OK)
+			st = fetch_after(w->source, &copy, &away, err);
+		fetch_enter(w->source, NULL);
+		st = st == DF_END ? DF_OK : st;
+		free(copy.name);
+	}
+	return st;
+}
+
+static enum df_status reopen(struct feed_work *w, const struct retry_file *f, struct df_err *err)
+{
+	enum df_status st = take_back_rejects(w, f, err);
+	if (st == DF_OK)
+		st = ledger_reopen(w->run->ledger, f->known.id, f->documents, f->n, err);
+	for (size_t i = 0; i < f->n && st == DF_OK; i++) {
+		if (f->documents[i].keep_rejects)
+			df_log(DF_LOG_WARN,
+			       "%s: %s was changed since it was written and stays as it is: drop none of its rows that "
+			       "are delivered now",
+			       w->feed->name, f->rejects[i]);
+	}
+	if (st == DF_OK)
+		df_log(DF_LOG_INFO, "%s: %s: once more", w->feed->name, f->known.name);
+	return st;
+}
+
+/* DF_END: its bytes are nowhere. */
+static enum df_status retry_one(struct feed_work *w, const struct retry_file *f, struct df_err *err)
+{
+	struct fetch_entry e = {.name = f->known.name, .size = f->known.size, .mtime = f->known.mtime};
+	enum df_status st = was_delivered(w, f, err);
+	if (st != DF_END)
+		return st;
+	char *spool = run_spool_path(w->run->conf, w->feed->name, &e);
+	st = run_feed_spooled(w, spool, f->known.sha256, err);
+	if (st == DF_END)
+		st = run_feed_find(w, &e, f->known.sha256, spool, err);
+	if (st == DF_OK && f->closed)
+		st = reopen(w, f, err);
+	if (st == DF_OK)
+		return run_feed_hand_over(w, &e, spool, f->known.sha256, f->known.id, err);
+	free(spool);
+	return st;
+}
+
+static void log_gone(struct feed_work *w, const struct retry_file *f)
+{
+	df_log(DF_LOG_ERROR,
+	       "%s: %s: its bytes are neither in the spool nor on the source (the %llu bytes with the SHA-256 %s): put "
+	       "that file back under its name, or name the folder it lies in with --from DIR",
+	       w->feed->name, f->known.name, (unsigned long long)f->known.size, f->known.sha256);
+	pthread_mutex_lock(&w->run->lock);
+	w->run->result->files_gone++;
+	pthread_mutex_unlock(&w->run->lock);
+}
+
+static enum df_status retry_files(struct feed_work *w, const struct retry *r, struct df_err *err)
+{
+	enum df_status st = df_mkdirs(w->spool, err);
+	for (size_t i = 0; st == DF_OK && i < r->n_files && !df_stop_requested; i++) {
+		const struct retry_file *f = &r->files[i];
+		struct df_err one = {0};
+		if (f->feed != w->feed)
+			continue;
+		enum df_status got = retry_one(w, f, &one);
+		if (got == DF_OK)
+			continue;
+		if (got == DF_END) {
+			log_gone(w, f);
+			continue;
+		}
+		if (got == DF_RETRY) { /* the source, or this file: the others may fare better */
+			df_err_context(&one, "%s: %s", w->feed->name, f->known.name);
+			df_log_err(DF_LOG_ERROR, &one);
+			run_note(w->run, got);
+			fetch_close(w->source);
+			w->source = NULL;
+			continue;
+		}
+		*err = one;
+		st = got;
+	}
+	return st;
+}
+
+static void retry_feed(struct run *run, struct run_pool *pool, const struct conf_feed *feed, const struct retry *r)
+{
+	struct df_err err = {0};
+	struct feed_work w = {.run = run, .pool = pool, .feed = feed, .from = r->options->from};
+	bool any = false;
+	for (size_t i = 0; i < r->n_files; i++)
+		any = any || r->files[i].feed == feed;
+	if (!any)
+		return;
+	w.spool = df_format("%s/spool/%s", run->conf->state_dir, feed->name);
+	enum df_status st = retry_files(&w, r, &err);
+	st = run_feed_end(&w, st, &err);
+	if (st != DF_OK) {
+		df_err_context(&err, "%s", feed->name);
+		df_log_err(DF_LOG_ERROR, &err);
+	}
+	run_note(run, st);
+	fetch_close(w.source);
+	free(w.spool);
+}
+
+void run_retry(const struct conf *conf, const struct run_retry_options *options, struct run_result *result)
+{
+	struct run_session session;
+	struct df_err err = {0};
+	struct retry r = {.options = options};
+	enum df_status st = run_session_open(&session, conf, result, &err);
+	if (st != DF_OK) {
+		df_log_err(DF_LOG_ERROR, &err);
+		if (!result->busy)
+			run_note_status(result, st);
+		return;
+	}
+	r.ledger = session.run.ledger;
+	r.names = df_alloc(options->n_documents * sizeof(*r.names));
+	st = search(&r, conf, &err);
+	if (st != DF_OK)
+		df_log_err(DF_LOG_ERROR, &err);
+	else
+		st = check_names(&r);
+	run_note_status(result, st);
+	struct run_pool *pool = st == DF_OK ? run_pool_new(&session.run, conf->jobs) : NULL;
+	for (size_t i = 0; st == DF_OK && i < conf->n_feeds; i++)
+		retry_feed(&session.run, pool, &conf->feeds[i], &r);
+	run_pool_free(pool);
+	if (df_stop_requested)
+		run_note_status(result, DF_RETRY);
+	for (size_t i = 0; i < r.n_files; i++)
+		file_clear(&r.files[i]);
+	for (size_t i = 0; i < options->n_documents; i++)
+		free(r.names[i].nearest);
+	free(r.files);
+	free(r.names);
+	run_session_close(&session);
+}

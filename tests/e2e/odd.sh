@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+# Odd but legal: the same bytes twice at once, names that are long or no UTF-8, a replaced file, closed standard files.
+. "$(dirname "$0")/lib/checks.sh"
+
+receiver_start "$work/api" || exit 1
+accepted=$work/api/accepted.ndjson
+mkdir -p "$work/in"
+# clicks FILE ROWS PREFIX
+clicks() {
+	python3 - "$@" <<'PY'
+import sys
+with open(sys.argv[1], "w") as f:
+    f.write("environment,user_identities.customer_id,events.data.timestamp_unixtime_ms,events.data.event_name,"
+            "events.data.custom_event_type\n")
+    for i in range(int(sys.argv[2])):
+        f.write("development,%s-%d,%d,Clicked,other\n" % (sys.argv[3], i, 1768206600000 + i))
+PY
+}
+feed_here() { # STATE FOLDER [line...]
+	{
+		printf '[dropfeed]\nstate_dir = %s/%s\n' "$work" "$1"
+		local_feed clicks "$2"
+		shift 2
+		[ $# -eq 0 ] || printf '%s\n' "$@"
+	} >"$conf"
+}
+delivered() { jq '[.files[].documents[].delivered] | add' "$work/out"; }
+
+clicks "$work/in/a-custom_event.csv" 200 A
+cp "$work/in/a-custom_event.csv" "$work/in/b-custom_event.csv"
+feed_here s1 "$work/in" 'batches_per_second = 400'
+exits 0 "two files with the same bytes in one run" run
+exits 0 "status" status --format json
+equal "are delivered and counted once" "$(delivered) $(lines "$accepted")" "200 200"
+clicks "$work/c-custom_event.csv" 200 C
+exits 0 "one file, named twice" import "$work/c-custom_event.csv" "$work/c-custom_event.csv"
+exits 0 "status" status --format json
+equal "is delivered and counted once" "$(delivered) $(lines "$accepted")" "400 400"
+
+# A newer file takes the name while the older one is on its way: it was never read, so it is not deleted.
+mkdir "$work/in2"
+clicks "$work/in2/d-custom_event.csv" 100 D
+clicks "$work/new" 5 E
+feed_here s2 "$work/in2" 'after_done = delete' 'batches_per_second = 60'
+"$dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null &
+pid=$!
+while kill -0 $pid 2>/dev/null && [ "$(lines "$accepted")" -le 400 ]; do sleep 0.02; done
+mv "$work/new" "$work/in2/d-custom_event.csv"
+wait $pid
+exits 0 "a run after a file was replaced on its way" run
+equal "both were delivered, and are gone" "$(lines "$accepted") $(ls "$work/in2")" "505 "
+
+# Names of files that are made after it have to fit into 255 bytes; one file that cannot be tidied does not hold up others.
+mkdir -p "$work/in3/receipts/0-custom_event.csv.receipt.json"
+long=$(printf 'x%.0s' {1..237})-custom_event.csv
+latin=$(printf 'caf\351 "%%s%%n\n-custom_event.csv')
+for name in 0-custom_event.csv "$long" "$latin"; do
+	clicks "$work/in3/$name" 3 "$(printf %s "$name" | cksum | cut -d' ' -f1)"
+	echo 'development,,soon,Clicked,other' >>"$work/in3/$name"
+done
+feed_here s3 "$work/in3" 'receipts = receipts' 'after_done = move:done'
+exits 3 "a receipt that cannot be written" run
+equal "does not keep the other files from being moved" "$(ls "$work/in3/done" | wc -l)" "$(printf '%s\n%s\n' "$long" "$latin" | wc -l)"
+exits 0 "status" status --format json
+check "a name that is no UTF-8 is mended, not cut" holds '[.files[].file] | any(startswith("caf? \"%s%n\n"))' "$work/out"
+rmdir "$work/in3/receipts/0-custom_event.csv.receipt.json"
+exits 0 "the next run tidies the rest" run
+
+# What is said must not end up in the lock, the spool or the ledger.
+"$dropfeed" --config "$conf" import "$work/in3/done/$long" 2>&- >&- <&-
+"$dropfeed" --config "$conf" --verbose import --name z-custom_event.csv - 2>&- >&- <&-
+equal "with closed standard files, standard input cannot be read" $? 3
+equal "and the lock stays empty" "$(cat "$work/s3/lock")" ""
+finish
