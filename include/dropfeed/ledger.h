@@ -71,9 +71,10 @@ enum df_status ledger_seen_forget(struct ledger *l, const char *feed, int64_t si
 /* Finds the file last known under feed, name, size and mtime. DF_END: unknown. */
 enum df_status ledger_file_known(struct ledger *l, const char *feed, const char *name, uint64_t size, int64_t mtime,
 				 struct ledger_file *out, struct df_err *err) DF_CHECK;
-/* Finds a closed (done) file of the feed with these bytes. DF_END: none. */
-enum df_status ledger_file_same(struct ledger *l, const char *feed, const char *sha256, struct ledger_file *out,
-				struct df_err *err) DF_CHECK;
+/* Finds a file of the feed with these bytes that was entered before file `before` (INT64_MAX: at all) and was not refused:
+ * one that is done if there is one, else one that is still open. DF_END: none. */
+enum df_status ledger_file_same(struct ledger *l, const char *feed, const char *sha256, int64_t before,
+				struct ledger_file *out, struct df_err *err) DF_CHECK;
 /* Counts the files of the feed with these bytes that were entered before file `id`, whatever became of them. */
 enum df_status ledger_file_copies(struct ledger *l, const char *feed, const char *sha256, int64_t id, uint64_t *n,
 				  struct df_err *err) DF_CHECK;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetch_priv.h"
 
+#include "dropfeed/step.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -90,6 +92,7 @@ static enum df_status get_bytes(struct get_job *job, struct df_err *err)
 		}
 		df_sha256_add(job->hash, job->chunk, n);
 		job->have += n;
+		df_after("write a piece of the download");
 	}
 	driver->read_close(state);
 	if (st == DF_OK && job->have < job->entry->size)
@@ -115,8 +118,10 @@ static enum df_status get_keep(struct get_job *job, const char *spool_path, stru
 {
 	if (fsync(job->fd) != 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", job->part, strerror(errno));
+	df_before("rename the download");
 	if (rename(job->part, spool_path) != 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", job->part, strerror(errno));
+	df_after("rename the download");
 	const char *slash = strrchr(spool_path, '/');
 	char *dir = slash == NULL ? df_strdup(".")
 				  : df_strndup(spool_path, slash == spool_path ? 1 : (size_t)(slash - spool_path));
@@ -126,6 +131,7 @@ static enum df_status get_keep(struct get_job *job, const char *spool_path, stru
 		st = df_fail(DF_RETRY, err, NULL, "cannot sync the folder %s: %s", dir, strerror(errno));
 	if (fd >= 0)
 		close(fd);
+	df_after("sync the spool");
 	free(dir);
 	return st;
 }

@@ -3,6 +3,8 @@
 #include "ledger_priv.h"
 #include "ledger_sql.h"
 
+#include "dropfeed/step.h"
+
 enum df_status ledger_fail(struct ledger *l, const char *what, struct df_err *err)
 {
 	int rc = sqlite3_extended_errcode(l->db);
@@ -96,7 +98,9 @@ enum df_status ledger_step(struct ledger *l, sqlite3_stmt *s, const char *what, 
 
 enum df_status ledger_run(struct ledger *l, sqlite3_stmt *s, const char *what, struct df_err *err)
 {
+	df_before(what);
 	enum df_status st = ledger_step(l, s, what, err);
+	df_after(what);
 	return st == DF_END ? DF_OK : st;
 }
 

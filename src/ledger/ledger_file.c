@@ -59,12 +59,13 @@ enum df_status ledger_file_known(struct ledger *l, const char *feed, const char 
 	return st;
 }
 
-enum df_status ledger_file_same(struct ledger *l, const char *feed, const char *sha256, struct ledger_file *out,
-				struct df_err *err)
+enum df_status ledger_file_same(struct ledger *l, const char *feed, const char *sha256, int64_t before,
+				struct ledger_file *out, struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	ledger_lock(l);
-	enum df_status st = ledger_bind(l, ST_FILE_SAME, &s, err, "tti", feed, sha256, (int64_t)LEDGER_DONE);
+	enum df_status st = ledger_bind(l, ST_FILE_SAME, &s, err, "ttii", feed, sha256, before,
+					(int64_t)LEDGER_REFUSED);
 	if (st == DF_OK)
 		st = file_fetch(l, s, out, err);
 	ledger_unlock(l);

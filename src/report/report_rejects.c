@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "dropfeed/report.h"
 
+#include "dropfeed/step.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -34,6 +36,7 @@ enum df_status report_rejects_open(const char *dir, const char *name, int64_t ta
 		report_rejects_abandon(r);
 		return st;
 	}
+	df_after("open the reject file");
 	*out = r;
 	return DF_OK;
 }
@@ -161,7 +164,9 @@ enum df_status report_rejects_close(struct report_rejects *r, char **path, struc
 	for (unsigned n = 1; st == DF_OK; n++) {
 		char *name = name_try(r->dir, r->name, n);
 		/* A link fails where the name is taken: nothing is overwritten, and a crash leaves one name or both. */
+		df_before("name the reject file");
 		bool done = link(r->temporary, name) == 0 || (errno == EEXIST && same_bytes(r->fd, name));
+		df_after("name the reject file");
 		if (done) {
 			*path = name;
 			break;

@@ -6,6 +6,7 @@
 #include "dropfeed/report.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -41,11 +42,11 @@ static void hand_over(struct feed_work *w, const char *name, char *spool, const 
 }
 
 /* The same bytes were delivered before, under whatever name: there is nothing to do but to say so, once. */
-static enum df_status enter_duplicate(struct feed_work *w, const struct fetch_entry *e, int64_t id, const char *spool,
+static enum df_status enter_duplicate(struct feed_work *w, const char *name, int64_t id, const char *spool,
 				      const struct ledger_file *same, struct df_err *err)
 {
 	char *text = df_format("same bytes as %s, which was delivered before", same->name);
-	df_log(DF_LOG_INFO, "%s: %s: skipped: %s", w->feed->name, e->name, text);
+	df_log(DF_LOG_INFO, "%s: %s: skipped: %s", w->feed->name, name, text);
 	enum df_status st = ledger_file_state(w->run->ledger, id, LEDGER_DONE, "duplicate", text,
 					      w->feed->after_done.what != CONF_KEEP, df_now_ms(), err);
 	unlink(spool);
@@ -54,32 +55,66 @@ static enum df_status enter_duplicate(struct feed_work *w, const struct fetch_en
 	return st;
 }
 
+static enum df_status any_document(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	(void)ctx;
+	(void)d;
+	(void)err;
+	return DF_REJECT; /* one is enough */
+}
+
+/* Finds a file with the same bytes that came before this one. While it is at work it is waited for, to know what becomes
+ * of it. DF_END: there is none, or it does not matter: a file of which a document was begun goes on in any case. */
+static enum df_status find_copy(struct feed_work *w, const char *sha256, int64_t id, struct ledger_file *same,
+				struct df_err *err)
+{
+	struct ledger *ledger = w->run->ledger;
+	if (w->feed->duplicates_import)
+		return DF_END;
+	enum df_status st = ledger_documents(ledger, id, any_document, NULL, err);
+	if (st != DF_OK)
+		return st == DF_REJECT ? DF_END : st;
+	st = ledger_file_same(ledger, w->feed->name, sha256, id, same, err);
+	if (st != DF_OK || same->closed_ms != 0)
+		return st;
+	ledger_file_free(same);
+	run_pool_wait(w->pool);
+	return ledger_file_same(ledger, w->feed->name, sha256, id, same, err);
+}
+
+/* Gives the file to the workers, unless its bytes came before. Takes the spool's path over. */
+static enum df_status take_up(struct feed_work *w, const char *name, char *spool, const char *sha256, int64_t id,
+			      struct df_err *err)
+{
+	struct ledger_file same = {0};
+	enum df_status st = find_copy(w, sha256, id, &same, err);
+	if (st == DF_END) {
+		hand_over(w, name, spool, sha256, id);
+		return DF_OK;
+	}
+	if (st == DF_OK && same.closed_ms != 0)
+		st = enter_duplicate(w, name, id, spool, &same, err);
+	else if (st == DF_OK)
+		st = df_fail(DF_RETRY, err, NULL, "waits for %s, which has the same bytes and is not finished",
+			     same.name);
+	ledger_file_free(&same);
+	free(spool);
+	return st;
+}
+
 static enum df_status pull(struct feed_work *w, const struct fetch_entry *e, struct df_err *err)
 {
 	char sha256[DF_SHA256_HEX];
-	struct ledger_file same = {0};
 	int64_t id = 0;
 	char *spool = spool_path(w, e);
 	enum df_status st = fetch_get(w->source, e, spool, sha256, err);
 	if (st == DF_OK)
 		st = ledger_file_add(w->run->ledger, w->feed->name, e->name, e->size, e->mtime, sha256, df_now_ms(),
 				     &id, err);
-	if (st == DF_OK && !w->feed->duplicates_import) {
-		st = ledger_file_same(w->run->ledger, w->feed->name, sha256, &same, err);
-		if (st == DF_OK) {
-			st = enter_duplicate(w, e, id, spool, &same, err);
-			ledger_file_free(&same);
-			free(spool);
-			return st;
-		}
-		st = st == DF_END ? DF_OK : st;
-	}
-	if (st != DF_OK) {
-		free(spool);
-		return st;
-	}
-	hand_over(w, e->name, spool, sha256, id);
-	return DF_OK;
+	if (st == DF_OK)
+		return take_up(w, e->name, spool, sha256, id, err);
+	free(spool);
+	return st;
 }
 
 /* DF_OK: it is to be pulled. DF_END: not now, or not any more. */
@@ -210,22 +245,36 @@ static enum df_status open_source(struct feed_work *w, struct df_err *err)
 	return w->source != NULL ? DF_OK : fetch_open(w->feed, &w->source, err);
 }
 
+/* Whether the spool has the bytes that the ledger knows, and not what a failing disk, or a file that came later under the
+ * same name, size and mtime, made of them: batches keep their ids only as long as the bytes are the same. */
+static bool spool_holds(const char *spool, const char *sha256)
+{
+	char hex[DF_SHA256_HEX] = "";
+	struct df_err unsaid = {0};
+	int fd = open(spool, O_RDONLY | O_CLOEXEC);
+	bool same = fd >= 0 && run_copy(fd, -1, hex, &unsaid) == DF_OK && strcmp(hex, sha256) == 0;
+	if (fd >= 0)
+		close(fd);
+	return same;
+}
+
 /* The spool's copy is gone: the source may still have the same bytes. */
 static enum df_status pull_again(struct feed_work *w, const struct left_file *left, const char *spool,
 				 struct df_err *err)
 {
 	char sha256[DF_SHA256_HEX];
 	if (w->feed->source.kind == CONF_SOURCE_NONE)
-		return df_fail(DF_RETRY, err, NULL, "%s is not finished and no longer in the spool; import it again",
-			       left->entry.name);
+		return df_fail(DF_RETRY, err, NULL, "not finished and no longer in the spool; import it again");
 	enum df_status st = open_source(w, err);
 	if (st == DF_OK)
 		st = fetch_get(w->source, &left->entry, spool, sha256, err);
-	if (st == DF_OK && strcmp(sha256, left->sha256) != 0)
-		st =
-		    df_fail(DF_RETRY, err, NULL,
-			    "%s is not finished, no longer in the spool, and the source has other bytes under its name",
-			    left->entry.name);
+	if (st == DF_OK && strcmp(sha256, left->sha256) != 0) {
+		unlink(spool);
+		st = df_fail(DF_RETRY, err, NULL, "the source has other bytes under this name now");
+	}
+	if (st != DF_OK)
+		df_err_context(err, "not finished and no longer in the spool; put the same file back on the source, with the "
+				    "same time, or import it");
 	return st;
 }
 
@@ -240,15 +289,17 @@ static enum df_status resume(struct feed_work *w, struct df_err *err)
 			continue;
 		struct df_err one = {0};
 		char *spool = spool_path(w, &f->entry);
-		enum df_status got = access(spool, R_OK) == 0 ? DF_OK : pull_again(w, f, spool, &one);
+		enum df_status got = spool_holds(spool, f->sha256) ? DF_OK : pull_again(w, f, spool, &one);
 		if (got == DF_OK) {
 			df_log(DF_LOG_INFO, "%s: %s: going on where an earlier run stopped", w->feed->name,
 			       f->entry.name);
-			hand_over(w, f->entry.name, spool, f->sha256, f->id);
-			continue;
+			got = take_up(w, f->entry.name, spool, f->sha256, f->id, &one);
+		} else {
+			free(spool);
 		}
-		free(spool);
-		df_err_context(&one, "%s", w->feed->name);
+		if (got == DF_OK)
+			continue;
+		df_err_context(&one, "%s: %s", w->feed->name, f->entry.name);
 		df_log_err(DF_LOG_ERROR, &one);
 		run_note(w->run, got);
 	}

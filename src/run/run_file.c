@@ -4,6 +4,8 @@
 #include "run_priv.h"
 #include "run_rejects.h"
 
+#include "dropfeed/step.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -314,8 +316,10 @@ static enum df_status file_close(struct file_work *w, const struct df_err *why, 
 			      refused ? why->code : NULL, refused ? text : NULL, cleanup, df_now_ms(), err);
 	if (st != DF_OK)
 		return st;
+	df_before("remove a file from the spool");
 	if (f->spool != NULL && unlink(f->spool) != 0 && errno != ENOENT)
 		df_log(DF_LOG_WARN, "cannot remove %s from the spool: %s", f->spool, strerror(errno));
+	df_after("remove a file from the spool");
 	pthread_mutex_lock(&w->run->lock);
 	if (refused)
 		w->run->result->files_refused++;

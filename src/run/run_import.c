@@ -6,6 +6,8 @@
 #include "run_priv.h"
 #include "run_session.h"
 
+#include "dropfeed/step.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -281,9 +283,11 @@ static enum df_status spool_input(struct kept_import *k, const char *file, struc
 		e->size = (uint64_t)info.st_size;
 		e->mtime = regular ? (int64_t)source.st_mtime : df_now_ms() / 1000;
 		*spool = run_spool_path(conf, k->options->feed->name, e);
+		df_before("rename the import");
 		if (rename(part, *spool) != 0)
 			st = df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", part, strerror(errno));
 	}
+	df_after("rename the import");
 	if (st != DF_OK)
 		unlink(part);
 	if (in >= 0)
@@ -294,15 +298,47 @@ static enum df_status spool_input(struct kept_import *k, const char *file, struc
 	return st;
 }
 
+/* A file with these bytes. One that is at work is waited for, to know what becomes of it. */
+static enum df_status find_copy(struct kept_import *k, const char *sha256, struct ledger_file *f, struct df_err *err)
+{
+	struct ledger *ledger = k->session.run.ledger;
+	const char *feed = k->options->feed->name;
+	enum df_status st = ledger_file_same(ledger, feed, sha256, INT64_MAX, f, err);
+	if (st != DF_OK || f->closed_ms != 0)
+		return st;
+	ledger_file_free(f);
+	run_pool_wait(k->pool);
+	return ledger_file_same(ledger, feed, sha256, INT64_MAX, f, err);
+}
+
+/* The input is what an earlier import, or a run, did not finish: it goes where the spool has that, had it another time. */
+static enum df_status take_place(struct kept_import *k, const struct ledger_file *f, char **spool, struct df_err *err)
+{
+	struct fetch_entry old = {.name = f->name, .size = f->size, .mtime = f->mtime};
+	char *path = run_spool_path(k->session.run.conf, f->feed, &old);
+	enum df_status st = DF_OK;
+	if (rename(*spool, path) != 0)
+		st = df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", *spool, strerror(errno));
+	free(*spool);
+	*spool = path;
+	return st;
+}
+
 /* DF_OK: *id is to be delivered, an old one where an earlier import did not finish. DF_END: delivered before. */
-static enum df_status enter_input(struct kept_import *k, const struct fetch_entry *e, const char *sha256, int64_t *id,
-				  struct df_err *err)
+static enum df_status enter_input(struct kept_import *k, const struct fetch_entry *e, const char *sha256, char **spool,
+				  int64_t *id, struct df_err *err)
 {
 	struct ledger *ledger = k->session.run.ledger;
 	const struct conf_feed *feed = k->options->feed;
 	struct ledger_file f = {0};
-	enum df_status st = feed->duplicates_import ? DF_END : ledger_file_same(ledger, feed->name, sha256, &f, err);
-	if (st == DF_OK) {
+	enum df_status st = feed->duplicates_import ? DF_END : find_copy(k, sha256, &f, err);
+	if (st == DF_OK && f.closed_ms == 0) {
+		st = strcmp(f.name, e->name) == 0 ? take_place(k, &f, spool, err) : DF_END;
+		*id = f.id;
+		ledger_file_free(&f);
+		if (st != DF_END)
+			return st;
+	} else if (st == DF_OK) {
 		df_log(DF_LOG_INFO, "%s: %s: skipped: same bytes as %s, which was delivered before", feed->name,
 		       e->name, f.name);
 		ledger_file_free(&f);
@@ -335,7 +371,7 @@ static enum df_status kept_file(struct kept_import *k, const char *file, struct 
 	if (st == DF_OK)
 		st = spool_input(k, file, &e, sha256, &spool, err);
 	if (st == DF_OK)
-		st = enter_input(k, &e, sha256, &id, err);
+		st = enter_input(k, &e, sha256, &spool, &id, err);
 	if (st == DF_OK) {
 		struct run_file *f = df_alloc(sizeof(*f));
 		*f = (struct run_file){.feed = k->options->feed, .name = df_strdup(e.name), .spool = spool, .fd = -1};

@@ -7,6 +7,8 @@
  */
 #include "send_priv.h"
 
+#include "dropfeed/step.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -275,8 +277,10 @@ static enum df_status file_append(struct send_stream *st, struct df_err *err)
 		status = copy_all(have, out, err);
 	if (status == DF_OK)
 		status = copy_all(f->fd, out, err);
+	df_before("name the file with more batches");
 	if (status == DF_OK && (fsync(out) != 0 || rename(f->temporary, path) != 0))
 		status = df_fail(DF_RETRY, err, NULL, "cannot finish %s: %s", path, strerror(errno));
+	df_after("name the file with more batches");
 	if (status == DF_OK) {
 		free(f->temporary);
 		f->temporary = NULL;
@@ -307,8 +311,10 @@ static enum df_status file_publish(struct send_stream *st, struct df_err *err)
 		return df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", f->temporary, strerror(errno));
 	int closed = close(f->fd);
 	f->fd = -1;
+	df_before("name the file of batches");
 	if (closed != 0 || rename(f->temporary, path) != 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot finish %s: %s", path, strerror(errno));
+	df_after("name the file of batches");
 	free(f->temporary);
 	f->temporary = NULL;
 	return sync_folder(path, err);

@@ -143,18 +143,24 @@ static void test_same_bytes(void)
 	struct ledger *l = fresh();
 	struct ledger_file f = {0};
 	int64_t id = add_file(l, "a.csv", SHA_A);
-	IS(ledger_file_same(l, "orders", SHA_A, &f, &err), DF_END); /* still open */
+	int64_t copy = add_file(l, "c.csv", SHA_A);
+	IS(ledger_file_same(l, "orders", SHA_A, id, &f, &err), DF_END); /* nothing came before the first one */
+	OK(ledger_file_same(l, "orders", SHA_A, copy, &f, &err));
+	CU_ASSERT_EQUAL(f.id, id);
+	CU_ASSERT_EQUAL(f.closed_ms, 0);
+	ledger_file_free(&f);
 	OK(ledger_file_state(l, id, LEDGER_REFUSED, "malformed-csv", "line 3", false, 7000, &err));
-	IS(ledger_file_same(l, "orders", SHA_A, &f, &err), DF_END); /* refused: may be tried again */
+	IS(ledger_file_same(l, "orders", SHA_A, copy, &f, &err), DF_END); /* refused: may be tried again */
 	int64_t again = add_file(l, "b.csv", SHA_A);
 	OK(ledger_file_state(l, again, LEDGER_DONE, NULL, NULL, true, 8000, &err));
-	OK(ledger_file_same(l, "orders", SHA_A, &f, &err));
+	add_file(l, "d.csv", SHA_A);
+	OK(ledger_file_same(l, "orders", SHA_A, INT64_MAX, &f, &err)); /* what is done goes before what is open */
 	CU_ASSERT_EQUAL(f.id, again);
 	CU_ASSERT_EQUAL(f.closed_ms, 8000);
 	CU_ASSERT_TRUE(f.cleanup_due);
 	ledger_file_free(&f);
-	IS(ledger_file_same(l, "orders", SHA_B, &f, &err), DF_END);
-	IS(ledger_file_same(l, "other", SHA_A, &f, &err), DF_END);
+	IS(ledger_file_same(l, "orders", SHA_B, INT64_MAX, &f, &err), DF_END);
+	IS(ledger_file_same(l, "other", SHA_A, INT64_MAX, &f, &err), DF_END);
 	IS(ledger_file_state(l, 999, LEDGER_DONE, NULL, NULL, true, 8000, &err), DF_FATAL);
 	IS(ledger_file_cleaned(l, 999, &err), DF_FATAL);
 	ledger_close(l);
