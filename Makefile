@@ -102,7 +102,7 @@ test: deps ## all tests; the last line counts them
 unit: $(UNIT) $(PEERS) $(BUILD)/dropfeed ## unit tests only
 	BUILD=$(abspath $(BUILD)) tests/run-unit $(UNIT)
 
-e2e: $(PEERS) $(BUILD)/dropfeed ## end-to-end tests only: real sshd, gpg, zip, HTTP
+e2e: $(PEERS) $(BUILD)/dropfeed faults ## end-to-end tests only: real sshd, gpg, zip, HTTP
 	BUILD=$(abspath $(BUILD)) tests/run-e2e
 
 .PHONY: peers

@@ -32,6 +32,7 @@ static void set_up_signals(void)
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGXFSZ, &ignore, NULL); /* a limit on file sizes is met like a full disk */
 }
 
 int main(int argc, char **argv)

@@ -64,8 +64,8 @@ enum df_status ledger_file_same(struct ledger *l, const char *feed, const char *
 {
 	sqlite3_stmt *s = NULL;
 	ledger_lock(l);
-	enum df_status st = ledger_bind(l, ST_FILE_SAME, &s, err, "ttii", feed, sha256, before,
-					(int64_t)LEDGER_REFUSED);
+	enum df_status st =
+	    ledger_bind(l, ST_FILE_SAME, &s, err, "ttii", feed, sha256, before, (int64_t)LEDGER_REFUSED);
 	if (st == DF_OK)
 		st = file_fetch(l, s, out, err);
 	ledger_unlock(l);

@@ -30,9 +30,11 @@ enum df_status report_rejects_open(const char *dir, const char *name, int64_t ta
 	r->dir = df_strdup(dir);
 	r->name = df_strdup(name);
 	r->temporary = df_format("%s/.%s.%lld.tmp", dir, name, (long long)tag);
-	r->fd = open(r->temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	/* What a crash left there may have its final name already, and be read: it is taken away, not emptied. */
+	unlink(r->temporary);
+	r->fd = open(r->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (r->fd < 0) {
-		st = df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", r->temporary, strerror(errno));
+		st = df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", r->temporary, df_disk_words(errno));
 		report_rejects_abandon(r);
 		return st;
 	}
@@ -160,7 +162,7 @@ enum df_status report_rejects_close(struct report_rejects *r, char **path, struc
 	if (r->failed.text[0] != '\0')
 		st = df_fail(DF_RETRY, err, NULL, "%s", r->failed.text);
 	else if (fsync(r->fd) != 0)
-		st = df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", r->temporary, strerror(errno));
+		st = df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", r->temporary, df_disk_words(errno));
 	for (unsigned n = 1; st == DF_OK; n++) {
 		char *name = name_try(r->dir, r->name, n);
 		/* A link fails where the name is taken: nothing is overwritten, and a crash leaves one name or both. */
@@ -172,9 +174,12 @@ enum df_status report_rejects_close(struct report_rejects *r, char **path, struc
 			break;
 		}
 		if (errno != EEXIST || n == NAMES_TRIED)
-			st = df_fail(DF_RETRY, err, NULL, "cannot name the reject file %s: %s", name, strerror(errno));
+			st = df_fail(DF_RETRY, err, NULL, "cannot name the reject file %s: %s", name,
+				     df_disk_words(errno));
 		free(name);
 	}
+	if (st == DF_OK)
+		st = df_sync_folder(r->dir, err);
 	report_rejects_abandon(r);
 	return st;
 }

@@ -55,25 +55,18 @@ static enum df_status enter_duplicate(struct feed_work *w, const char *name, int
 	return st;
 }
 
-static enum df_status any_document(void *ctx, const struct ledger_document *d, struct df_err *err)
-{
-	(void)ctx;
-	(void)d;
-	(void)err;
-	return DF_REJECT; /* one is enough */
-}
-
 /* Finds a file with the same bytes that came before this one. While it is at work it is waited for, to know what becomes
  * of it. DF_END: there is none, or it does not matter: a file of which a document was begun goes on in any case. */
 static enum df_status find_copy(struct feed_work *w, const char *sha256, int64_t id, struct ledger_file *same,
 				struct df_err *err)
 {
 	struct ledger *ledger = w->run->ledger;
-	if (w->feed->duplicates_import)
-		return DF_END;
-	enum df_status st = ledger_documents(ledger, id, any_document, NULL, err);
+	bool goes_on = false;
+	enum df_status st = run_file_begun(w->run, id, &goes_on, err);
 	if (st != DF_OK)
-		return st == DF_REJECT ? DF_END : st;
+		return st;
+	if (goes_on || w->feed->duplicates_import)
+		return DF_END;
 	st = ledger_file_same(ledger, w->feed->name, sha256, id, same, err);
 	if (st != DF_OK || same->closed_ms != 0)
 		return st;
@@ -273,8 +266,9 @@ static enum df_status pull_again(struct feed_work *w, const struct left_file *le
 		st = df_fail(DF_RETRY, err, NULL, "the source has other bytes under this name now");
 	}
 	if (st != DF_OK)
-		df_err_context(err, "not finished and no longer in the spool; put the same file back on the source, with the "
-				    "same time, or import it");
+		df_err_context(
+		    err, "not finished and no longer in the spool; put the same file back on the source, with the "
+			 "same time, or import it");
 	return st;
 }
 
@@ -447,6 +441,19 @@ static bool is_chosen(const struct run_options *o, const struct conf_feed *feed)
 	return chosen;
 }
 
+/* Unfinished, and no feed of the configuration will go on with it. */
+static enum df_status tell_orphan(void *ctx, const struct ledger_file *f, struct df_err *err)
+{
+	const struct conf *conf = ctx;
+	(void)err;
+	if (f->closed_ms == 0 && conf_feed_find(conf, f->feed) == NULL)
+		df_log(
+		    DF_LOG_WARN,
+		    "%s: %s: not finished, and the configuration has no such feed any more: put the feed back to go on",
+		    f->feed, f->name);
+	return DF_OK;
+}
+
 static void run_deliver(const struct conf *conf, const struct run_options *options, struct run_result *result)
 {
 	struct run_session session;
@@ -458,6 +465,10 @@ static void run_deliver(const struct conf *conf, const struct run_options *optio
 			run_note_status(result, st);
 		return;
 	}
+	st = ledger_files(session.run.ledger, NULL, true, tell_orphan, (void *)(uintptr_t)conf, &err);
+	if (st != DF_OK)
+		df_log_err(DF_LOG_ERROR, &err);
+	run_note_status(result, st);
 	struct run_pool *pool = run_pool_new(&session.run, conf->jobs);
 	for (size_t i = 0; i < conf->n_feeds; i++) {
 		if (is_chosen(options, &conf->feeds[i]))

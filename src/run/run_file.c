@@ -285,6 +285,10 @@ static enum df_status document_work(struct file_work *w, const struct decode_doc
 		goto cleanup;
 	}
 	st = conf_feed_thaw(w->f->feed, d.settings, d.manifest, &feed, err);
+	if (st == DF_OK && feed->sink == CONF_SINK_EVENTS_API && (feed->endpoint == NULL || feed->api_key == NULL))
+		st = df_fail(DF_USAGE, err, NULL,
+			     "begun with sink = events-api, and goes on there: set endpoint, api_key and its secret "
+			     "again until it is done");
 	if (st == DF_OK)
 		st = file_identity(w, feed, err);
 	if (st == DF_OK) {
@@ -342,8 +346,43 @@ static enum df_status file_documents(struct file_work *w, struct decode *d, stru
 	return st;
 }
 
+static enum df_status any_document(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	(void)d;
+	(void)err;
+	*(bool *)ctx = true;
+	return DF_END;
+}
+
+enum df_status run_file_begun(struct run *run, int64_t ledger_id, bool *begun, struct df_err *err)
+{
+	*begun = false;
+	enum df_status st = ledger_documents(run->ledger, ledger_id, any_document, begun, err);
+	return st == DF_END ? DF_OK : st;
+}
+
+/* A file of which a document was begun has passed the feed's rules of that day: what they have become since must not
+ * refuse what is half sent. Where it cannot be opened any more, a key went away, and may come back. */
+static enum df_status decode_again(const struct file_work *w, struct decode **d, struct df_err *err)
+{
+	struct conf_feed feed = *w->f->feed; /* a view: its pointers stay the feed's */
+	struct decode_name parsed;
+	enum df_status st = decode_name_parse(w->f->name, &parsed, err);
+	if (st == DF_OK) {
+		feed.encrypted = parsed.encrypted;
+		feed.signed_by.n = 0;
+		feed.max_plaintext = feed.max_ratio = feed.max_entries = UINT64_MAX;
+		st = decode_open(&feed, w->f->name, w->f->fd, w->run->scratch, d, err);
+	}
+	if (st != DF_REJECT)
+		return st;
+	df_err_context(err, "an earlier run could open it, and sent a part");
+	return DF_RETRY;
+}
+
 static enum df_status file_work(struct file_work *w, struct df_err *err)
 {
+	bool begun = false;
 	struct run_file *f = w->f;
 	struct decode *d = NULL;
 	struct df_err why = {0};
@@ -351,7 +390,10 @@ static enum df_status file_work(struct file_work *w, struct df_err *err)
 		f->fd = open(f->spool, O_RDONLY | O_CLOEXEC);
 	if (f->fd < 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", f->spool, strerror(errno));
-	enum df_status st = decode_open(f->feed, f->name, f->fd, w->run->scratch, &d, &why);
+	enum df_status st = run_file_begun(w->run, f->ledger_id, &begun, err);
+	if (st != DF_OK)
+		return st;
+	st = begun ? decode_again(w, &d, &why) : decode_open(f->feed, f->name, f->fd, w->run->scratch, &d, &why);
 	if (st == DF_OK) {
 		st = file_documents(w, d, err);
 		if (st == DF_OK)
