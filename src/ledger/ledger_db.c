@@ -9,6 +9,7 @@ enum df_status ledger_fail(struct ledger *l, const char *what, struct df_err *er
 {
 	int rc = sqlite3_extended_errcode(l->db);
 	const char *why = sqlite3_errmsg(l->db);
+	int system = sqlite3_system_errno(l->db);
 	switch (rc & 0xff) {
 	case SQLITE_FULL:
 		return df_fail(DF_RETRY, err, NULL,
@@ -20,7 +21,7 @@ enum df_status ledger_fail(struct ledger *l, const char *what, struct df_err *er
 		return df_fail(
 		    DF_RETRY, err, NULL,
 		    "cannot %s: the disk of the ledger %s fails (%s, SQLite code %d); look at its space and health",
-		    what, l->path, why, rc);
+		    what, l->path, system != 0 ? df_disk_words(system) : why, rc);
 	case SQLITE_READONLY:
 	case SQLITE_CANTOPEN:
 	case SQLITE_PERM:

@@ -155,7 +155,7 @@ static enum df_status list_and_pull(struct feed_work *w, struct df_err *err)
 			break;
 		}
 		struct df_err one = {0};
-		enum df_status due = is_due(w, &list.v[i], err);
+		enum df_status due = is_due(w, &list.v[i], &one);
 		if (due == DF_OK)
 			due = pull(w, &list.v[i], &one);
 		if (due == DF_RETRY) { /* one file that changed or broke off does not keep the others back */
