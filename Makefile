@@ -117,6 +117,7 @@ faults: | have-libs
 crash: deps ## kill it at every step of a document's life and at 200 random instants
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/dropfeed peers faults
 	@tests/crash/crash.py $(BUILD) --random 200
+	@tests/crash/crash.py $(BUILD) --short --sftp
 
 asan: ## the same tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory test BUILD=build-asan SANITIZE=address,undefined

@@ -155,6 +155,9 @@ equal "where it was, under the same ids" "$(ids) $(sql 'SELECT count(*), sum(del
 afresh
 rm "$work/in/a-custom_event.csv"
 clicks "$work/b-custom_event.csv" 44
+for step in 'before rename the import' 'after rename the import' 'before enter a file' 'after enter a file'; do
+	dies "$step" import "$work/b-custom_event.csv"
+done
 dies 'after request' import "$work/b-custom_event.csv"
 touch "$work/b-custom_event.csv"
 exits 0 "an import that was killed, again, with another time" import "$work/b-custom_event.csv"
