@@ -92,9 +92,9 @@ enum df_status df_disk_status(int error, enum df_status otherwise);
 /* The system's words for it, and what to do about a full disk. Borrowed. */
 const char *df_disk_words(int error);
 
-/* Takes the kernel lock (flock) on `path`, creating it 0600. DF_RETRY when another process holds it.
+/* Takes the kernel lock (flock) on `path`, creating it 0600. DF_RETRY when another process holds it, which sets *busy.
  * *fd_out stays open as long as the lock is to be held; the kernel lets go of it when the process ends. */
-enum df_status df_lock_take(const char *path, int *fd_out, struct df_err *err) DF_CHECK;
+enum df_status df_lock_take(const char *path, int *fd_out, bool *busy, struct df_err *err) DF_CHECK;
 
 /* Opens an unnamed file (O_TMPFILE) in `dir`, or, where the file system has none, one that is unlinked before
  * anything is written to it. *fd_out is the caller's to close. */

@@ -46,7 +46,7 @@ enum df_status df_sync_folder(const char *path, struct df_err *err)
 	return st;
 }
 
-enum df_status df_lock_take(const char *path, int *fd_out, struct df_err *err)
+enum df_status df_lock_take(const char *path, int *fd_out, bool *busy, struct df_err *err)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
@@ -55,7 +55,8 @@ enum df_status df_lock_take(const char *path, int *fd_out, struct df_err *err)
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		int why = errno;
 		close(fd);
-		if (why == EWOULDBLOCK)
+		*busy = why == EWOULDBLOCK;
+		if (*busy)
 			return df_fail(DF_RETRY, err, NULL, "another dropfeed is running (it holds %s)", path);
 		return df_fail(DF_FATAL, err, NULL, "cannot lock %s: %s", path, strerror(why));
 	}

@@ -5,11 +5,21 @@
 
 #include "dropfeed/step.h"
 
+#include <sys/statvfs.h>
+
+/* SQLite says of a log that it cannot make no more than that it cannot open it. */
+static bool disk_is_full(const char *path)
+{
+	struct statvfs v;
+	return statvfs(path, &v) == 0 && (v.f_bavail == 0 || (v.f_files > 0 && v.f_favail == 0));
+}
+
 enum df_status ledger_fail(struct ledger *l, const char *what, struct df_err *err)
 {
 	int rc = sqlite3_extended_errcode(l->db);
+	if ((rc & 0xff) == SQLITE_CANTOPEN && disk_is_full(l->path))
+		rc = SQLITE_FULL;
 	const char *why = sqlite3_errmsg(l->db);
-	int system = sqlite3_system_errno(l->db);
 	switch (rc & 0xff) {
 	case SQLITE_FULL:
 		return df_fail(DF_RETRY, err, NULL,
@@ -21,7 +31,7 @@ enum df_status ledger_fail(struct ledger *l, const char *what, struct df_err *er
 		return df_fail(
 		    DF_RETRY, err, NULL,
 		    "cannot %s: the disk of the ledger %s fails (%s, SQLite code %d); look at its space and health",
-		    what, l->path, system != 0 ? df_disk_words(system) : why, rc);
+		    what, l->path, why, rc);
 	case SQLITE_READONLY:
 	case SQLITE_CANTOPEN:
 	case SQLITE_PERM:

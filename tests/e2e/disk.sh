@@ -126,27 +126,42 @@ clicks 60 >"$work/in/b-custom_event.csv"
 exits 1 "a run with room" run
 all=$(ids)
 whole=$(cat "$state"/rejects/clicks/* | sha256sum)
-for ((kib = 0; kib <= 640; kib += 16)); do
-	rm -rf "$state" "$small/filler"
-	dd if=/dev/zero of="$small/filler" bs=1k count=$((1024 - kib)) 2>/dev/null
+
+# crowded HOW-MUCH: a first run with so little room, then one with room
+crowded() {
+	local before status=0 again=0 sent books rejects
 	before=$(wc -l <"$accepted")
-	status=0
 	"$dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null || status=$?
 	sent=$(($(wc -l <"$accepted") - before))
-	rm "$small/filler"
-	again=0
+	rm -rf "$small/filler"
 	"$dropfeed" --config "$conf" run >"$work/out2" 2>"$work/err2" </dev/null || again=$?
 	books=$("$dropfeed" --config "$conf" status --format json |
 		jq -c '[.files[].documents[] | .rows, .delivered, .rejected, .balanced]' 2>/dev/null)
 	rejects=$(cat "$state"/rejects/clicks/* | sha256sum)
 	if { [ $status -eq 3 ] && grep -qE 'make room|disk of the ledger' "$work/err" || [ $status -eq 1 ]; } && [ $again -le 1 ] &&
 		[ "$(ids)" = "$all" ] && [ "$rejects" = "$whole" ] && [ -z "$(find "$state/spool" -type f)" ]; then
-		ok "$kib KiB free: exit $status, $sent batches sent; then exit $again, all of it"
+		ok "$1 free: exit $status, $sent batches sent; then exit $again, all of it"
 	else
-		not_ok "$kib KiB free: exit $status, then $again, $(ids) of $all ids, $books"
+		not_ok "$1 free: exit $status, then $again, $(ids) of $all ids, $books"
 		sed "s|$work/||g; s/^/#   /" "$work/err" "$work/err2" | head -n 20
 	fi
+}
+for ((kib = 0; kib <= 640; kib += 16)); do
+	rm -rf "$state"
+	dd if=/dev/zero of="$small/filler" bs=1k count=$((1024 - kib)) 2>/dev/null
+	crowded "$kib KiB"
 done
+rm -rf "$state"
+mount -o remount,nr_inodes=24 "$small"
+for n in 0 1 2 3 4 5 6 7 8 10 12; do
+	rm -rf "$state"
+	mkdir "$small/filler"
+	i=0
+	while touch "$small/filler/$i" 2>/dev/null; do i=$((i + 1)); done
+	for ((; i > 0 && n > 0; n--)); do rm "$small/filler/$((--i))"; done
+	crowded "room for $(df --output=iavail "$small" | tail -n 1 | tr -d ' ') files is"
+done
+mount -o remount,nr_inodes=1000 "$small"
 
 # ---- read-only ----
 
