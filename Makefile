@@ -17,6 +17,9 @@ ifdef SANITIZE
 else
   HARDEN += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
+ifdef FAULTS # kills itself where told: see include/dropfeed/step.h
+  CPPFLAGS += -DDROPFEED_FAULTS
+endif
 ifdef WERROR
   WARN   += -Werror
 endif
@@ -44,7 +47,7 @@ HFILES    = $(wildcard include/*/*.h src/*/*.h tests/*/*.h)
 # A nested make builds on all processors, unless -j was given already.
 PARALLEL  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all deps deps-lint deps-fuzz have-libs build-tests demo test unit e2e fuzz fuzz-targets bench lint format asan valgrind
+.PHONY: all deps deps-lint deps-fuzz have-libs build-tests crash demo test unit e2e fuzz fuzz-targets bench lint format asan valgrind
 .PHONY: install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -99,13 +102,22 @@ test: deps ## all tests; the last line counts them
 unit: $(UNIT) $(PEERS) $(BUILD)/dropfeed ## unit tests only
 	BUILD=$(abspath $(BUILD)) tests/run-unit $(UNIT)
 
-e2e: $(PEERS) $(BUILD)/dropfeed ## end-to-end tests only: real sshd, gpg, zip, HTTP
+e2e: $(PEERS) $(BUILD)/dropfeed faults ## end-to-end tests only: real sshd, gpg, zip, HTTP
 	BUILD=$(abspath $(BUILD)) tests/run-e2e
 
 .PHONY: peers
 peers: $(PEERS)
 fuzz-targets: $(FUZZ)
-build-tests: $(BUILD)/dropfeed $(PEERS) $(UNIT) $(FUZZ)
+build-tests: $(BUILD)/dropfeed $(PEERS) $(UNIT) $(FUZZ) faults
+
+.PHONY: faults
+faults: | have-libs
+	@$(MAKE) --no-print-directory -s FAULTS=1 BUILD=$(BUILD)/faults $(BUILD)/faults/dropfeed
+
+crash: deps ## kill it at every step of a document's life and at 200 random instants
+	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/dropfeed peers faults
+	@tests/crash/crash.py $(BUILD) --random 200
+	@tests/crash/crash.py $(BUILD) --short --sftp
 
 asan: ## the same tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory test BUILD=build-asan SANITIZE=address,undefined

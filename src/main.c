@@ -33,6 +33,7 @@ static void set_up_signals(void)
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGXFSZ, &ignore, NULL); /* a limit on file sizes is met like a full disk */
 }
 
 /* Where the caller has closed one of them, the next file that is opened would get its number, and what is said its bytes.

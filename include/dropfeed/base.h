@@ -91,9 +91,14 @@ void df_log_err(enum df_log_level level, const struct df_err *err);
 
 /* ---- files ---- */
 
-/* Takes the kernel lock (flock) on `path`, creating it 0600. DF_RETRY when another process holds it.
+/* What to do about a failed call: DF_RETRY for a disk that is full, which passes; else `otherwise`. */
+enum df_status df_disk_status(int error, enum df_status otherwise);
+/* The system's words for it, and what to do about a full disk. Borrowed. */
+const char *df_disk_words(int error);
+
+/* Takes the kernel lock (flock) on `path`, creating it 0600. DF_RETRY when another process holds it, which sets *busy.
  * *fd_out stays open as long as the lock is to be held; the kernel lets go of it when the process ends. */
-enum df_status df_lock_take(const char *path, int *fd_out, struct df_err *err) DF_CHECK;
+enum df_status df_lock_take(const char *path, int *fd_out, bool *busy, struct df_err *err) DF_CHECK;
 
 /* Opens an unnamed file (O_TMPFILE) in `dir`, or, where the file system has none, one that is unlinked before
  * anything is written to it. *fd_out is the caller's to close. */
@@ -101,6 +106,9 @@ enum df_status df_unnamed_open(const char *dir, int *fd_out, struct df_err *err)
 
 /* Creates the folder and its missing parents with mode 0700. */
 enum df_status df_mkdirs(const char *path, struct df_err *err) DF_CHECK;
+
+/* Makes names that were given, changed or taken away in the folder survive a power cut. */
+enum df_status df_sync_folder(const char *path, struct df_err *err) DF_CHECK;
 
 /* Writes everything. DF_RETRY with the system's words (disk full, ...) when it cannot. */
 enum df_status df_write_all(int fd, const void *p, size_t len, struct df_err *err) DF_CHECK;

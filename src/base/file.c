@@ -10,15 +10,53 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum df_status df_lock_take(const char *path, int *fd_out, struct df_err *err)
+static bool disk_is_full(int error)
+{
+	return error == ENOSPC || error == EDQUOT || error == EFBIG; /* EFBIG: a limit of the process (ulimit -f) */
+}
+
+enum df_status df_disk_status(int error, enum df_status otherwise)
+{
+	return disk_is_full(error) ? DF_RETRY : otherwise;
+}
+
+const char *df_disk_words(int error)
+{
+	switch (error) {
+	case ENOSPC:
+		return "No space left on device: make room and run again";
+	case EDQUOT:
+		return "Disk quota exceeded: make room and run again";
+	case EFBIG:
+		return "File too large: raise the limit on file sizes (ulimit -f) and run again";
+	default:
+		return strerror(error);
+	}
+}
+
+enum df_status df_sync_folder(const char *path, struct df_err *err)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum df_status st = DF_OK;
+	/* Some network file systems cannot sync folders, and say so with EINVAL. */
+	if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
+		st = df_fail(DF_RETRY, err, NULL, "cannot sync the folder %s: %s", path, df_disk_words(errno));
+	if (fd >= 0)
+		close(fd);
+	return st;
+}
+
+enum df_status df_lock_take(const char *path, int *fd_out, bool *busy, struct df_err *err)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return df_fail(DF_FATAL, err, NULL, "cannot open the lock file %s: %s", path, strerror(errno));
+		return df_fail(df_disk_status(errno, DF_FATAL), err, NULL, "cannot open the lock file %s: %s", path,
+			       df_disk_words(errno));
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		int why = errno;
 		close(fd);
-		if (why == EWOULDBLOCK)
+		*busy = why == EWOULDBLOCK;
+		if (*busy)
 			return df_fail(DF_RETRY, err, NULL, "another dropfeed is running (it holds %s)", path);
 		return df_fail(DF_FATAL, err, NULL, "cannot lock %s: %s", path, strerror(why));
 	}
@@ -39,7 +77,8 @@ enum df_status df_unnamed_open(const char *dir, int *fd_out, struct df_err *err)
 		free(path);
 	}
 	if (fd < 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot make a temporary file in %s: %s", dir, strerror(errno));
+		return df_fail(DF_RETRY, err, NULL, "cannot make a temporary file in %s: %s", dir,
+			       df_disk_words(errno));
 	*fd_out = fd;
 	return DF_OK;
 }
@@ -54,7 +93,8 @@ enum df_status df_mkdirs(const char *path, struct df_err *err)
 		char was = *p;
 		*p = '\0';
 		if (mkdir(copy, 0700) != 0 && errno != EEXIST)
-			st = df_fail(DF_FATAL, err, NULL, "cannot make the folder %s: %s", copy, strerror(errno));
+			st = df_fail(df_disk_status(errno, DF_FATAL), err, NULL, "cannot make the folder %s: %s", copy,
+				     df_disk_words(errno));
 		*p = was;
 		if (was == '\0')
 			break;
@@ -71,7 +111,7 @@ enum df_status df_write_all(int fd, const void *p, size_t len, struct df_err *er
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return df_fail(DF_RETRY, err, NULL, "cannot write: %s", strerror(errno));
+			return df_fail(DF_RETRY, err, NULL, "cannot write: %s", df_disk_words(errno));
 		from += n;
 		len -= (size_t)n;
 	}

@@ -153,7 +153,7 @@ bad:
 static void frozen_reset(struct conf_feed *feed)
 {
 	for (const struct conf_key *key = conf_feed_keys; key->name != NULL; key++) {
-		if (key->print == NULL)
+		if (key->print == NULL || key->print == conf_print_sink) /* always written, but by early versions */
 			continue;
 		struct df_err err = {0};
 		if (key->fallback == NULL)

@@ -157,7 +157,8 @@ const struct conf_key conf_feed_keys[] = {
     FROZEN(historical, historical, conf_parse_word, word, .fallback = "auto", .words = historical_words),
     FROZEN(lanes, lanes, conf_parse_u32, u32, .fallback = "8", .min = 1, .max = 64),
     /* send */
-    LIVE(sink, sink, sink, .fallback = "events-api"),
+    /* how far a document got is how far it got there */
+    FROZEN(sink, sink, conf_parse_sink, sink, .fallback = "events-api"),
     LIVE(endpoint, endpoint, endpoint, .fallback = NULL),
     LIVE(ca_file, ca_file, readable, .fallback = NULL),
     {.name = "api_key", .at = FEED(api_key), .parse = parse_api_key},

@@ -2,6 +2,8 @@
 #include "dropfeed/decode.h"
 #include "fetch_priv.h"
 
+#include "dropfeed/step.h"
+
 #include <fnmatch.h>
 #include <stdlib.h>
 
@@ -161,8 +163,11 @@ static enum df_status after_move(struct fetch *source, const char *from, const c
 		enum df_status st = driver->look(source->state, to, false, &seen, err);
 		if (st == DF_OK)
 			taken = true;
-		else if (st == DF_END)
+		else if (st == DF_END) {
+			df_before("move the source's file");
 			st = driver->move(source->state, from, to, &said);
+			df_after("move the source's file");
+		}
 		if (!taken && (st == DF_REJECT || st == DF_END)) {
 			enum df_status there = driver->look(source->state, to, false, &seen, err);
 			taken = there == DF_OK;
@@ -199,7 +204,9 @@ enum df_status fetch_after(struct fetch *source, const struct fetch_entry *entry
 	if (other) {
 		/* it came while this one was delivered, and nobody has read it yet */
 	} else if (st == DF_OK && action->what == CONF_DELETE) {
+		df_before("delete the source's file");
 		st = source->driver->delete (source->state, path, err);
+		df_after("delete the source's file");
 	} else if (st == DF_OK) {
 		dir = fetch_path_dir(source, action->dir);
 		st = fetch_path_make(source, dir, err);
@@ -262,10 +269,13 @@ enum df_status fetch_put(struct fetch *source, const char *dir, const char *name
 	enum df_status st = fetch_path_make(source, folder, err);
 	if (st == DF_OK)
 		st = source->driver->delete (source->state, tmp, err);
+	df_before("write back to the source");
 	if (st == DF_OK || st == DF_END)
 		st = source->driver->write(source->state, tmp, p, len, err);
+	df_before("name what is written back");
 	if (st == DF_OK)
 		st = source->driver->replace(source->state, tmp, to, err);
+	df_after("name what is written back");
 	if (st == DF_END)
 		st = df_fail(DF_RETRY, err, NULL, "the folder went away");
 	if (st != DF_OK)

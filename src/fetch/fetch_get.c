@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetch_priv.h"
 
+#include "dropfeed/step.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -42,7 +44,7 @@ static enum df_status get_part_open(struct get_job *job, struct df_err *err)
 	job->fd = open(job->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	struct stat st = {0};
 	if (job->fd < 0 || fchmod(job->fd, 0600) != 0 || fstat(job->fd, &st) != 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", job->part, strerror(errno));
+		return df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", job->part, df_disk_words(errno));
 	if ((uint64_t)st.st_size > job->entry->size) {
 		if (ftruncate(job->fd, 0) != 0)
 			return df_fail(DF_RETRY, err, NULL, "cannot empty %s: %s", job->part, strerror(errno));
@@ -90,6 +92,7 @@ static enum df_status get_bytes(struct get_job *job, struct df_err *err)
 		}
 		df_sha256_add(job->hash, job->chunk, n);
 		job->have += n;
+		df_after("write a piece of the download");
 	}
 	driver->read_close(state);
 	if (st == DF_OK && job->have < job->entry->size)
@@ -114,18 +117,16 @@ static enum df_status get_look_again(struct get_job *job, struct df_err *err)
 static enum df_status get_keep(struct get_job *job, const char *spool_path, struct df_err *err)
 {
 	if (fsync(job->fd) != 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", job->part, strerror(errno));
+		return df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", job->part, df_disk_words(errno));
+	df_before("rename the download");
 	if (rename(job->part, spool_path) != 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", job->part, strerror(errno));
+		return df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", job->part, df_disk_words(errno));
+	df_after("rename the download");
 	const char *slash = strrchr(spool_path, '/');
 	char *dir = slash == NULL ? df_strdup(".")
 				  : df_strndup(spool_path, slash == spool_path ? 1 : (size_t)(slash - spool_path));
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	enum df_status st = DF_OK;
-	if (fd < 0 || fsync(fd) != 0)
-		st = df_fail(DF_RETRY, err, NULL, "cannot sync the folder %s: %s", dir, strerror(errno));
-	if (fd >= 0)
-		close(fd);
+	enum df_status st = df_sync_folder(dir, err);
+	df_after("sync the spool");
 	free(dir);
 	return st;
 }

@@ -2,6 +2,8 @@
 /* Files and folders of an SFTP server, version 3 of the protocol (draft-ietf-secsh-filexfer-02). */
 #include "fetch_sftp.h"
 
+#include "dropfeed/step.h"
+
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -190,6 +192,7 @@ static enum df_status sftp_delete(void *state, const char *path, struct df_err *
 static enum df_status sftp_replace(void *state, const char *from, const char *to, struct df_err *err)
 {
 	enum df_status st = sftp_delete(state, to, err);
+	df_after("delete what is to be replaced");
 	return st == DF_OK || st == DF_END ? sftp_move(state, from, to, err) : st;
 }
 

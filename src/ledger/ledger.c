@@ -3,6 +3,8 @@
 #include "ledger_priv.h"
 #include "ledger_sql.h"
 
+#include "dropfeed/step.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -60,7 +62,9 @@ static enum df_status ledger_create(struct ledger *l, struct df_err *err)
 {
 	int fd = open(l->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
-		return df_fail(DF_FATAL, err, NULL, "cannot open the ledger %s: %s", l->path, strerror(errno));
+		return df_fail(df_disk_status(errno, DF_FATAL), err, NULL, "cannot open the ledger %s: %s", l->path,
+			       df_disk_words(errno));
+	df_after("make the ledger");
 	int rc = fchmod(fd, 0600);
 	int why = errno;
 	close(fd);
@@ -141,6 +145,7 @@ enum df_status ledger_open(const char *state_dir, struct ledger **out, struct df
 	}
 	if (st == DF_OK && sqlite3_exec(l->db, SQL_SETUP, NULL, NULL, NULL) != SQLITE_OK)
 		st = ledger_fail(l, "set it up", err);
+	df_after("set up the ledger");
 	l->syncing = true;
 	if (st == DF_OK)
 		st = migrate(l, err);

@@ -3,9 +3,22 @@
 #include "ledger_priv.h"
 #include "ledger_sql.h"
 
+#include "dropfeed/step.h"
+
+#include <sys/statvfs.h>
+
+/* SQLite says of a log that it cannot make no more than that it cannot open it. */
+static bool disk_is_full(const char *path)
+{
+	struct statvfs v;
+	return statvfs(path, &v) == 0 && (v.f_bavail == 0 || (v.f_files > 0 && v.f_favail == 0));
+}
+
 enum df_status ledger_fail(struct ledger *l, const char *what, struct df_err *err)
 {
 	int rc = sqlite3_extended_errcode(l->db);
+	if ((rc & 0xff) == SQLITE_CANTOPEN && disk_is_full(l->path))
+		rc = SQLITE_FULL;
 	const char *why = sqlite3_errmsg(l->db);
 	switch (rc & 0xff) {
 	case SQLITE_FULL:
@@ -96,7 +109,9 @@ enum df_status ledger_step(struct ledger *l, sqlite3_stmt *s, const char *what, 
 
 enum df_status ledger_run(struct ledger *l, sqlite3_stmt *s, const char *what, struct df_err *err)
 {
+	df_before(what);
 	enum df_status st = ledger_step(l, s, what, err);
+	df_after(what);
 	return st == DF_END ? DF_OK : st;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "dropfeed/report.h"
 
+#include "dropfeed/step.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -28,12 +30,15 @@ enum df_status report_rejects_open(const char *dir, const char *name, int64_t ta
 	r->dir = df_strdup(dir);
 	r->name = df_strdup(name);
 	r->temporary = df_format("%s/.%lld.tmp", dir, (long long)tag);
-	r->fd = open(r->temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	/* What a crash left there may have its final name already, and be read: it is taken away, not emptied. */
+	unlink(r->temporary);
+	r->fd = open(r->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (r->fd < 0) {
-		st = df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", r->temporary, strerror(errno));
+		st = df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", r->temporary, df_disk_words(errno));
 		report_rejects_abandon(r);
 		return st;
 	}
+	df_after("open the reject file");
 	*out = r;
 	return DF_OK;
 }
@@ -152,8 +157,11 @@ static char *name_try(const char *dir, const char *name, unsigned n)
 
 static enum df_status replace(const struct report_rejects *r, const char *older, char **path, struct df_err *err)
 {
+	df_before("replace the reject file");
 	if (rename(r->temporary, older) != 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot replace the reject file %s: %s", older, strerror(errno));
+		return df_fail(DF_RETRY, err, NULL, "cannot replace the reject file %s: %s", older,
+			       df_disk_words(errno));
+	df_after("replace the reject file");
 	*path = df_strdup(older);
 	return DF_OK;
 }
@@ -165,21 +173,26 @@ enum df_status report_rejects_close(struct report_rejects *r, const char *replac
 	if (r->failed.text[0] != '\0')
 		st = df_fail(DF_RETRY, err, NULL, "%s", r->failed.text);
 	else if (fsync(r->fd) != 0)
-		st = df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", r->temporary, strerror(errno));
+		st = df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", r->temporary, df_disk_words(errno));
 	if (st == DF_OK && replaces != NULL)
 		st = replace(r, replaces, path, err);
 	for (unsigned n = 1; st == DF_OK && replaces == NULL; n++) {
 		char *name = name_try(r->dir, r->name, n);
 		/* A link fails where the name is taken: nothing is overwritten, and a crash leaves one name or both. */
+		df_before("name the reject file");
 		bool done = link(r->temporary, name) == 0 || (errno == EEXIST && same_bytes(r->fd, name));
+		df_after("name the reject file");
 		if (done) {
 			*path = name;
 			break;
 		}
 		if (errno != EEXIST || n == NAMES_TRIED)
-			st = df_fail(DF_RETRY, err, NULL, "cannot name the reject file %s: %s", name, strerror(errno));
+			st = df_fail(DF_RETRY, err, NULL, "cannot name the reject file %s: %s", name,
+				     df_disk_words(errno));
 		free(name);
 	}
+	if (st == DF_OK)
+		st = df_sync_folder(r->dir, err);
 	report_rejects_abandon(r);
 	return st;
 }

@@ -7,6 +7,7 @@
 #include "dropfeed/report.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,11 +34,11 @@ static void give(struct feed_work *w, const char *name, char *spool, const char 
 }
 
 /* The same bytes were delivered before, under whatever name: there is nothing to do but to say so, once. */
-static enum df_status enter_duplicate(struct feed_work *w, const struct fetch_entry *e, int64_t id, const char *spool,
+static enum df_status enter_duplicate(struct feed_work *w, const char *name, int64_t id, const char *spool,
 				      const struct ledger_file *same, struct df_err *err)
 {
 	char *text = df_format("same bytes as %s, which was delivered before", same->name);
-	df_log(DF_LOG_INFO, "%s: %s: skipped: %s", w->feed->name, e->name, text);
+	df_log(DF_LOG_INFO, "%s: %s: skipped: %s", w->feed->name, name, text);
 	enum df_status st = ledger_file_state(w->run->ledger, id, LEDGER_DONE, "duplicate", text,
 					      w->feed->after_done.what != CONF_KEEP, df_now_ms(), err);
 	unlink(spool);
@@ -46,27 +47,20 @@ static enum df_status enter_duplicate(struct feed_work *w, const struct fetch_en
 	return st;
 }
 
-static enum df_status has_one(void *ctx, const struct ledger_document *d, struct df_err *err)
-{
-	(void)d, (void)err;
-	*(bool *)ctx = true;
-	return DF_END;
-}
-
 enum df_status run_feed_hand_over(struct feed_work *w, const struct fetch_entry *e, char *spool, const char *sha256,
 				  int64_t id, struct df_err *err)
 {
 	struct ledger_file same = {0};
 	bool begun = false;
-	enum df_status st = ledger_documents(w->run->ledger, id, has_one, &begun, err);
-	if (st == DF_OK || st == DF_END) /* what was begun is brought to its end */
+	enum df_status st = run_file_begun(w->run, id, &begun, err);
+	if (st == DF_OK) /* what was begun is brought to its end */
 		st = begun ? DF_END : run_same_bytes(w->run, w->pool, w->feed, sha256, id, &same, err);
 	if (st == DF_END) {
 		give(w, e->name, spool, sha256, id);
 		return DF_OK;
 	}
 	if (st == DF_OK) {
-		st = enter_duplicate(w, e, id, spool, &same, err);
+		st = enter_duplicate(w, e->name, id, spool, &same, err);
 	} else if (same.id != 0) {
 		df_log(DF_LOG_INFO, "%s: %s: waits for the next run: same bytes as %s, which is not finished",
 		       w->feed->name, e->name, same.name);
@@ -138,7 +132,7 @@ static enum df_status list_and_pull(struct feed_work *w, struct df_err *err)
 			break;
 		}
 		struct df_err one = {0};
-		enum df_status due = is_due(w, &list.v[i], err);
+		enum df_status due = is_due(w, &list.v[i], &one);
 		if (due == DF_OK)
 			due = pull(w, &list.v[i], &one);
 		if (due == DF_RETRY) { /* one file that changed or broke off does not keep the others back */
@@ -252,11 +246,13 @@ static enum df_status resume(struct feed_work *w, struct df_err *err)
 		if (got == DF_OK) {
 			df_log(DF_LOG_INFO, "%s: %s: going on where an earlier run stopped", w->feed->name,
 			       f->entry.name);
-			st = run_feed_hand_over(w, &f->entry, spool, f->sha256, f->id, err);
-			continue;
+			got = run_feed_hand_over(w, &f->entry, spool, f->sha256, f->id, &one);
+		} else {
+			free(spool);
 		}
-		free(spool);
-		df_err_context(&one, "%s", w->feed->name);
+		if (got == DF_OK)
+			continue;
+		df_err_context(&one, "%s: %s", w->feed->name, f->entry.name);
 		df_log_err(DF_LOG_ERROR, &one);
 		run_note(w->run, got);
 	}
@@ -433,6 +429,19 @@ static bool is_chosen(const struct run_options *o, const struct conf_feed *feed)
 	return chosen;
 }
 
+/* Unfinished, and no feed of the configuration will go on with it. */
+static enum df_status tell_orphan(void *ctx, const struct ledger_file *f, struct df_err *err)
+{
+	const struct conf *conf = ctx;
+	(void)err;
+	if (f->closed_ms == 0 && conf_feed_find(conf, f->feed) == NULL)
+		df_log(
+		    DF_LOG_WARN,
+		    "%s: %s: not finished, and the configuration has no such feed any more: put the feed back to go on",
+		    f->feed, f->name);
+	return DF_OK;
+}
+
 static void run_deliver(const struct conf *conf, const struct run_options *options, struct run_result *result)
 {
 	struct run_session session;
@@ -444,6 +453,10 @@ static void run_deliver(const struct conf *conf, const struct run_options *optio
 			run_note_status(result, st);
 		return;
 	}
+	st = ledger_files(session.run.ledger, NULL, true, tell_orphan, (void *)(uintptr_t)conf, &err);
+	if (st != DF_OK)
+		df_log_err(DF_LOG_ERROR, &err);
+	run_note_status(result, st);
 	struct run_pool *pool = run_pool_new(&session.run, conf->jobs);
 	for (size_t i = 0; i < conf->n_feeds; i++) {
 		if (is_chosen(options, &conf->feeds[i]))

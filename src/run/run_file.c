@@ -4,6 +4,8 @@
 #include "run_priv.h"
 #include "run_rejects.h"
 
+#include "dropfeed/step.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -279,6 +281,10 @@ static enum df_status document_work(struct file_work *w, const struct decode_doc
 		goto cleanup;
 	}
 	st = conf_feed_thaw(w->f->feed, d.settings, d.manifest, &feed, err);
+	if (st == DF_OK && feed->sink == CONF_SINK_EVENTS_API && (feed->endpoint == NULL || feed->api_key == NULL))
+		st = df_fail(DF_USAGE, err, NULL,
+			     "begun with sink = events-api, and goes on there: set endpoint, api_key and its secret "
+			     "again until it is done");
 	if (st == DF_OK)
 		st = file_identity(w, feed, err);
 	if (st == DF_OK) {
@@ -310,8 +316,10 @@ static enum df_status file_close(struct file_work *w, const struct df_err *why, 
 			      refused ? why->code : NULL, refused ? text : NULL, cleanup, df_now_ms(), err);
 	if (st != DF_OK)
 		return st;
+	df_before("remove a file from the spool");
 	if (f->spool != NULL && unlink(f->spool) != 0 && errno != ENOENT)
 		df_log(DF_LOG_WARN, "cannot remove %s from the spool: %s", f->spool, strerror(errno));
+	df_after("remove a file from the spool");
 	pthread_mutex_lock(&w->run->lock);
 	if (refused)
 		w->run->result->files_refused++;
@@ -334,33 +342,43 @@ static enum df_status file_documents(struct file_work *w, struct decode *d, stru
 	return st;
 }
 
-static enum df_status is_begun(void *ctx, const struct ledger_document *d, struct df_err *err)
+static enum df_status any_document(void *ctx, const struct ledger_document *d, struct df_err *err)
 {
+	(void)d;
 	(void)err;
-	bool *begun = ctx;
-	*begun = *begun || d->state != LEDGER_REFUSED;
-	return DF_OK;
+	*(bool *)ctx = true;
+	return DF_END;
 }
 
-/* A file that cannot be decoded is refused, unless it could be before: then a part of it was sent, and what has changed is
- * a key or a limit. It stays open until that is mended. */
-static enum df_status file_undecoded(struct file_work *w, const struct df_err *why, struct df_err *err)
+enum df_status run_file_begun(struct run *run, int64_t ledger_id, bool *begun, struct df_err *err)
 {
-	bool begun = false;
-	char text[sizeof(struct df_err) + 128];
-	enum df_status st = ledger_documents(w->run->ledger, w->f->ledger_id, is_begun, &begun, err);
-	if (st != DF_OK)
-		return st;
-	if (begun) {
-		df_err_render(why, text, sizeof(text));
-		return df_fail(DF_RETRY, err, NULL, "it was begun, and cannot be decoded any more: %s", text);
+	*begun = false;
+	enum df_status st = ledger_documents(run->ledger, ledger_id, any_document, begun, err);
+	return st == DF_END ? DF_OK : st;
+}
+
+/* A file of which a document was begun has passed the feed's rules of that day: what they have become since must not
+ * refuse what is half sent. Where it cannot be opened any more, a key went away, and may come back. */
+static enum df_status decode_again(const struct file_work *w, struct decode **d, struct df_err *err)
+{
+	struct conf_feed feed = *w->f->feed; /* a view: its pointers stay the feed's */
+	struct decode_name parsed;
+	enum df_status st = decode_name_parse(w->f->name, &parsed, err);
+	if (st == DF_OK) {
+		feed.encrypted = parsed.encrypted;
+		feed.signed_by.n = 0;
+		feed.max_plaintext = feed.max_ratio = feed.max_entries = UINT64_MAX;
+		st = decode_open(&feed, w->f->name, w->f->fd, w->run->scratch, d, err);
 	}
-	log_failure(w->f, NULL, why, "refused, nothing of it was sent");
-	return file_close(w, why, err);
+	if (st != DF_REJECT)
+		return st;
+	df_err_context(err, "an earlier run could open it, and sent a part");
+	return DF_RETRY;
 }
 
 static enum df_status file_work(struct file_work *w, struct df_err *err)
 {
+	bool begun = false;
 	struct run_file *f = w->f;
 	struct decode *d = NULL;
 	struct df_err why = {0};
@@ -368,13 +386,17 @@ static enum df_status file_work(struct file_work *w, struct df_err *err)
 		f->fd = open(f->spool, O_RDONLY | O_CLOEXEC);
 	if (f->fd < 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", f->spool, strerror(errno));
-	enum df_status st = decode_open(f->feed, f->name, f->fd, w->run->scratch, &d, &why);
+	enum df_status st = run_file_begun(w->run, f->ledger_id, &begun, err);
+	if (st != DF_OK)
+		return st;
+	st = begun ? decode_again(w, &d, &why) : decode_open(f->feed, f->name, f->fd, w->run->scratch, &d, &why);
 	if (st == DF_OK) {
 		st = file_documents(w, d, err);
 		if (st == DF_OK)
 			st = file_close(w, w->n_refused > 0 ? &w->refused : NULL, err);
 	} else if (st == DF_REJECT) {
-		st = file_undecoded(w, &why, err);
+		log_failure(f, NULL, &why, "refused, nothing of it was sent");
+		st = file_close(w, &why, err);
 	} else {
 		*err = why;
 	}

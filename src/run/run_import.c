@@ -6,6 +6,8 @@
 #include "run_priv.h"
 #include "run_session.h"
 
+#include "dropfeed/step.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -269,12 +271,12 @@ static enum df_status spool_input(struct kept_import *k, const char *file, struc
 	if (st == DF_OK) {
 		out = open(part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 		if (out < 0)
-			st = df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", part, strerror(errno));
+			st = df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", part, df_disk_words(errno));
 	}
 	if (st == DF_OK)
 		st = run_copy(in, out, sha256, err);
 	if (st == DF_OK && (fsync(out) != 0 || fstat(out, &info) != 0))
-		st = df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", part, strerror(errno));
+		st = df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", part, df_disk_words(errno));
 	if (st == DF_OK) {
 		struct stat source = {0};
 		bool regular = fstat(in, &source) == 0 && S_ISREG(source.st_mode);
@@ -284,9 +286,11 @@ static enum df_status spool_input(struct kept_import *k, const char *file, struc
 		if (access(*spool, F_OK) ==
 		    0) /* named twice: the first one is done with its copy before this one takes its place */
 			run_pool_wait(k->pool);
+		df_before("rename the import");
 		if (rename(part, *spool) != 0)
-			st = df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", part, strerror(errno));
+			st = df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", part, df_disk_words(errno));
 	}
+	df_after("rename the import");
 	if (st != DF_OK)
 		unlink(part);
 	if (in >= 0)
@@ -297,23 +301,35 @@ static enum df_status spool_input(struct kept_import *k, const char *file, struc
 	return st;
 }
 
+/* The input is what an earlier import, or a run, did not finish: it goes where the spool has that, had it another time. */
+static enum df_status take_place(struct kept_import *k, const struct ledger_file *f, char **spool, struct df_err *err)
+{
+	struct fetch_entry old = {.name = f->name, .size = f->size, .mtime = f->mtime};
+	char *path = run_spool_path(k->session.run.conf, f->feed, &old);
+	enum df_status st = DF_OK;
+	if (rename(*spool, path) != 0)
+		st = df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", *spool, strerror(errno));
+	free(*spool);
+	*spool = path;
+	return st;
+}
+
 /* DF_OK: *id is to be delivered, an old one where an earlier import did not finish. DF_END: delivered before. */
-static enum df_status enter_input(struct kept_import *k, const struct fetch_entry *e, const char *sha256, int64_t *id,
-				  struct df_err *err)
+static enum df_status enter_input(struct kept_import *k, const struct fetch_entry *e, const char *sha256, char **spool,
+				  int64_t *id, struct df_err *err)
 {
 	struct ledger *ledger = k->session.run.ledger;
 	const struct conf_feed *feed = k->options->feed;
 	struct ledger_file f = {0};
 	enum df_status st = run_same_bytes(&k->session.run, k->pool, feed, sha256, 0, &f, err);
 	if (st == DF_RETRY && f.id != 0) {
-		bool other = strcmp(f.name, e->name) != 0 || f.size != e->size || f.mtime != e->mtime;
-		if (other)
-			df_fail(DF_RETRY, err, NULL, "same bytes as %s, which is not finished: `dropfeed run` first",
-				f.name);
+		*id = f.id;
+		st = strcmp(f.name, e->name) == 0
+			 ? take_place(k, &f, spool, err)
+			 : df_fail(DF_RETRY, err, NULL, "same bytes as %s, which is not finished: `dropfeed run` first",
+				   f.name);
 		ledger_file_free(&f);
-		if (other)
-			return DF_RETRY;
-		st = DF_END;
+		return st;
 	}
 	if (st == DF_OK) {
 		df_log(DF_LOG_INFO, "%s: %s: skipped: same bytes as %s, which was delivered before", feed->name,
@@ -348,7 +364,7 @@ static enum df_status kept_file(struct kept_import *k, const char *file, struct 
 	if (st == DF_OK)
 		st = spool_input(k, file, &e, sha256, &spool, err);
 	if (st == DF_OK)
-		st = enter_input(k, &e, sha256, &id, err);
+		st = enter_input(k, &e, sha256, &spool, &id, err);
 	if (st == DF_OK) {
 		struct run_file *f = df_alloc(sizeof(*f));
 		*f = (struct run_file){.feed = k->options->feed, .name = df_strdup(e.name), .spool = spool, .fd = -1};

@@ -89,6 +89,9 @@ void run_file_free(struct run_file *f);
 /* Decodes, checks and delivers one drop file; enters what came of it in ledger and result, and logs it. */
 void run_file_deliver(struct run *run, struct run_file *f);
 
+/* Whether any document of the file was begun. */
+enum df_status run_file_begun(struct run *run, int64_t ledger_id, bool *begun, struct df_err *err) DF_CHECK;
+
 /* Delivers a document that passed its preflight: every batch that is not settled yet. */
 enum df_status run_document_send(struct run *run, const struct conf_feed *feed, struct walk *walk,
 				 const struct batch_settings *settings, int64_t document_id,

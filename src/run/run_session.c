@@ -16,8 +16,7 @@ enum df_status run_session_open(struct run_session *s, const struct conf *conf, 
 	char *lock = df_format("%s/lock", conf->state_dir);
 	enum df_status st = df_mkdirs(s->scratch, err);
 	if (st == DF_OK) {
-		st = df_lock_take(lock, &s->lock_fd, err);
-		result->busy = st == DF_RETRY;
+		st = df_lock_take(lock, &s->lock_fd, &result->busy, err);
 	}
 	if (st == DF_OK)
 		st = ledger_open(conf->state_dir, &s->run.ledger, err);

@@ -7,6 +7,8 @@
  */
 #include "send_priv.h"
 
+#include "dropfeed/step.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -75,8 +77,8 @@ static enum df_status file_open(struct send_stream *st, struct df_err *err)
 	if (exists && !S_ISREG(have.st_mode))
 		return df_fail(DF_USAGE, err, NULL, "%s is not a regular file: name a file for the batches", path);
 	struct file_stream *f = file_new(st);
-	/* The ledger remembers progress only of a file that has got its name. */
-	f->complete = st->resumed && (exists || st->feed->sink_append);
+	/* The ledger remembers progress only of a file that has got its name; whoever reads it may have taken it away since. */
+	f->complete = st->resumed;
 	if (f->complete)
 		return DF_OK;
 	if (st->feed->sink_append) {
@@ -93,7 +95,8 @@ static enum df_status file_open(struct send_stream *st, struct df_err *err)
 	f->fd = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (f->fd >= 0)
 		return DF_OK;
-	enum df_status status = df_fail(DF_RETRY, err, NULL, "cannot create %s: %s", f->temporary, strerror(errno));
+	enum df_status status =
+	    df_fail(DF_RETRY, err, NULL, "cannot create %s: %s", f->temporary, df_disk_words(errno));
 	file_free(st);
 	return status;
 }
@@ -125,7 +128,7 @@ static enum df_status write_without_sigpipe(int fd, const struct df_buf *b, stru
 		return DF_OK;
 	if (why == EPIPE)
 		return df_fail(status, err, NULL, "the reader of standard output went away");
-	return df_fail(status, err, NULL, "cannot write batches: %s", strerror(why));
+	return df_fail(status, err, NULL, "cannot write batches: %s", df_disk_words(why));
 }
 
 static enum df_status file_settle(struct send_stream *st, struct df_err *err)
@@ -209,13 +212,7 @@ static enum df_status stdout_close(struct send_stream *st, bool abandon, struct 
 static enum df_status sync_folder(const char *path, struct df_err *err)
 {
 	char *name = folder_of(path);
-	int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	enum df_status status = DF_OK;
-	/* Some network file systems cannot sync folders, and say so with EINVAL. */
-	if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
-		status = df_fail(DF_RETRY, err, NULL, "cannot sync the folder %s: %s", name, strerror(errno));
-	if (fd >= 0)
-		close(fd);
+	enum df_status status = df_sync_folder(name, err);
 	free(name);
 	return status;
 }
@@ -270,13 +267,15 @@ static enum df_status file_append(struct send_stream *st, struct df_err *err)
 	unlink(f->temporary); /* one that a crash left: one run at a time, one stream at a time gets here */
 	out = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (out < 0)
-		status = df_fail(DF_RETRY, err, NULL, "cannot create %s: %s", f->temporary, strerror(errno));
+		status = df_fail(DF_RETRY, err, NULL, "cannot create %s: %s", f->temporary, df_disk_words(errno));
 	if (status == DF_OK)
 		status = copy_all(have, out, err);
 	if (status == DF_OK)
 		status = copy_all(f->fd, out, err);
+	df_before("name the file with more batches");
 	if (status == DF_OK && (fsync(out) != 0 || rename(f->temporary, path) != 0))
-		status = df_fail(DF_RETRY, err, NULL, "cannot finish %s: %s", path, strerror(errno));
+		status = df_fail(DF_RETRY, err, NULL, "cannot finish %s: %s", path, df_disk_words(errno));
+	df_after("name the file with more batches");
 	if (status == DF_OK) {
 		free(f->temporary);
 		f->temporary = NULL;
@@ -294,21 +293,16 @@ static enum df_status file_publish(struct send_stream *st, struct df_err *err)
 {
 	struct file_stream *f = st->own;
 	const char *path = st->feed->sink_path;
-	enum df_status status = file_flush(st, err);
-	if (status != DF_OK)
-		return status;
-	if (st->feed->sink_append) {
-		pthread_mutex_lock(&st->sender->out);
-		status = file_append(st, err);
-		pthread_mutex_unlock(&st->sender->out);
-		return status;
-	}
+	if (st->feed->sink_append)
+		return file_append(st, err);
 	if (fsync(f->fd) != 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", f->temporary, strerror(errno));
+		return df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", f->temporary, df_disk_words(errno));
 	int closed = close(f->fd);
 	f->fd = -1;
+	df_before("name the file of batches");
 	if (closed != 0 || rename(f->temporary, path) != 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot finish %s: %s", path, strerror(errno));
+		return df_fail(DF_RETRY, err, NULL, "cannot finish %s: %s", path, df_disk_words(errno));
+	df_after("name the file of batches");
 	free(f->temporary);
 	f->temporary = NULL;
 	return sync_folder(path, err);
@@ -322,10 +316,17 @@ static enum df_status file_close(struct send_stream *st, bool abandon, struct df
 		df_fail(status, err, NULL, "%s was not written", st->feed->sink_path);
 	if (status == DF_OK && !abandon && df_stop_requested)
 		status = df_fail(DF_RETRY, err, NULL, "stopped before %s was complete", st->feed->sink_path);
-	if (status == DF_OK && !abandon && !f->complete)
-		status = file_publish(st, err);
 	if (status == DF_OK && !abandon)
-		status = file_settle(st, err);
+		status = file_flush(st, err);
+	if (status == DF_OK && !abandon) {
+		/* The ledger has it before another document is added: after a crash in between, it is the last one. */
+		pthread_mutex_lock(&st->sender->out);
+		if (!f->complete)
+			status = file_publish(st, err);
+		if (status == DF_OK)
+			status = file_settle(st, err);
+		pthread_mutex_unlock(&st->sender->out);
+	}
 	if (f->fd >= 0)
 		close(f->fd);
 	if (f->temporary != NULL)

@@ -2,6 +2,8 @@
 /* One lane: a request goes out, its answer is read, its batches are settled. */
 #include "send_http.h"
 
+#include "dropfeed/step.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -62,6 +64,7 @@ void http_lane_start(struct http_lane *lane, int64_t now)
 	lane->started = now;
 	lane->trouble[0] = '\0';
 	bool historical = r->item[r->from].batch->historical;
+	df_before("request");
 	if (lane->easy == NULL || r->body.over ||
 	    curl_easy_setopt(lane->easy, CURLOPT_URL, historical ? st->url_historical : st->url) != CURLE_OK ||
 	    curl_easy_setopt(lane->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.len) != CURLE_OK ||
@@ -278,6 +281,7 @@ void http_lane_answered(struct http_lane *lane, CURLcode code)
 	long status = 0;
 	struct send_verdict v = {0};
 	char why[CURL_ERROR_SIZE + 64];
+	df_after("request");
 	curl_easy_getinfo(lane->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (code == CURLE_OK) {
 		send_verdict_read(&v, r, status, lane->answer.data, lane->answer.len, lane->answer.over);

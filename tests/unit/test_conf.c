@@ -522,6 +522,14 @@ static void test_freeze(void)
 	CU_ASSERT_STRING_EQUAL(thawed->screen_name, "");
 	CU_ASSERT_EQUAL(thawed->lanes, 8);
 	conf_feed_free(thawed);
+	/* what early versions left out is today's */
+	CU_ASSERT_EQUAL(conf_feed_set(now, "sink", "file:/out/x", &err), DF_OK);
+	CU_ASSERT_EQUAL(conf_feed_thaw(now, "lanes = 3\n", NULL, &thawed, &err), DF_OK);
+	CU_ASSERT_EQUAL(thawed->sink, CONF_SINK_FILE);
+	conf_feed_free(thawed);
+	CU_ASSERT_EQUAL(conf_feed_thaw(now, "lanes = 3\nsink = file:/then\n", NULL, &thawed, &err), DF_OK);
+	CU_ASSERT_STRING_EQUAL(thawed->sink_path, "/then");
+	conf_feed_free(thawed);
 	conf_feed_free(then);
 	conf_feed_free(now);
 	df_buf_free(&frozen);

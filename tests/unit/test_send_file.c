@@ -209,14 +209,15 @@ static void test_file_resumed(void)
 	CU_ASSERT_EQUAL(send_close(w.stream, false, &w.err), DF_OK);
 	file_is(w.path, "old\n");
 	CU_ASSERT_EQUAL(w.done[2], 1);
-	/* Without a file the progress came from another sink: what is left is written. */
+	/* Whoever reads the file has taken it away since: half of it does not come a second time. */
 	unlink(w.path);
 	w.next[2] = 0;
 	w.done[2] = 0;
 	open_stream(&w, done);
 	CU_ASSERT_EQUAL(put(&w, 2, "{\"a\":1}"), DF_OK);
 	CU_ASSERT_EQUAL(send_close(w.stream, false, &w.err), DF_OK);
-	file_is(w.path, "{\"a\":1}\n");
+	CU_ASSERT_EQUAL(access(w.path, F_OK), -1);
+	CU_ASSERT_EQUAL(w.done[2], 1);
 	world_end(&w);
 }
 

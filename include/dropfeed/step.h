@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * step.h - the steps at which a crash is tried out
+ *
+ *	df_before("rename the download");
+ *	if (rename(part, spool_path) != 0) ...
+ *	df_after("rename the download");
+ *
+ * They stand around whatever outlives the process: a write to the ledger, a request, a rename, link, unlink or fsync. The
+ * normal program has none of it: they compile to nothing. With `make FAULTS=1` they are counted over all threads, and
+ * DROPFEED_CRASH_AT kills the process (SIGKILL) at one of them: a number, from 1, or the first of a name, such as
+ * "before request". DROPFEED_STEPS names a file that gets a line "<number> <name>" for each step. See tests/crash.
+ */
+#ifndef DROPFEED_STEP_H
+#define DROPFEED_STEP_H
+
+#ifdef DROPFEED_FAULTS
+void df_step(const char *when, const char *what);
+#define df_before(what) df_step("before", (what))
+#define df_after(what)  df_step("after", (what))
+#else
+#define df_before(what) ((void)0)
+#define df_after(what)  ((void)0)
+#endif
+
+#endif
