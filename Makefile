@@ -44,7 +44,7 @@ HFILES    = $(wildcard include/*/*.h src/*/*.h tests/*/*.h)
 # A nested make builds on all processors, unless -j was given already.
 PARALLEL  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all deps deps-lint deps-fuzz have-libs build-tests demo test unit e2e fuzz fuzz-targets bench lint format asan valgrind
+.PHONY: all deps deps-lint deps-fuzz have-libs build-tests demo test unit e2e fuzz fuzz-targets bench lint format asan tsan valgrind
 .PHONY: install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -110,6 +110,11 @@ build-tests: $(BUILD)/dropfeed $(PEERS) $(UNIT) $(FUZZ)
 asan: ## the same tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory test BUILD=build-asan SANITIZE=address,undefined
 
+tsan: deps ## what has threads, under ThreadSanitizer
+	@$(MAKE) --no-print-directory -s $(PARALLEL) BUILD=build-tsan SANITIZE=thread build-tsan/dropfeed peers build-tsan/tests/unit/test_send
+	@BUILD=$(abspath build-tsan) tests/run-unit build-tsan/tests/unit/test_send
+	@BUILD=$(abspath build-tsan) tests/run-e2e tests/e2e/threads.sh tests/e2e/api.sh tests/e2e/crash.sh
+
 fuzz: deps deps-fuzz ## search for inputs that break it, FUZZ_SECONDS (60) for each target
 	@$(MAKE) --no-print-directory -s $(PARALLEL) BUILD=build-fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined \
 		LDFLAGS=-fsanitize=fuzzer FUZZ_MAIN= fuzz-targets
@@ -149,7 +154,7 @@ uninstall: ## remove what install put there
 	rm -rf $(DOC)
 
 clean: ## remove what was built
-	rm -rf $(BUILD) build-asan build-fuzz
+	rm -rf $(BUILD) build-asan build-tsan build-fuzz
 
 help: ## this list
 	@echo 'make [BUILD=dir] [CC=clang] [WERROR=1] [SANITIZE=address,undefined] TARGET'
