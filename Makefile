@@ -23,7 +23,7 @@ endif
 
 # Nothing here may fail where the libraries are not installed yet: `make deps` has to start on a fresh machine.
 LIBS_PKG := libssh2 gpgme libzip zlib libcurl sqlite3 json-c libcrypto uuid
-LIBS      = $(shell pkg-config --libs $(LIBS_PKG)) -lcsv -linih -lpthread
+LIBS      = $(shell pkg-config --libs $(LIBS_PKG)) -lcsv -linih -lpthread -lm
 PKGFLAGS := $(shell pkg-config --cflags $(LIBS_PKG) 2>/dev/null | sed 's/-I/-isystem /g')
 CPPFLAGS += -Iinclude -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DDROPFEED_VERSION='"$(VERSION)"' $(PKGFLAGS)
 ALLFLAGS  = $(CSTD) $(WARN) $(OPT) $(HARDEN) $(CPPFLAGS) $(CFLAGS)
@@ -44,7 +44,7 @@ HFILES    = $(wildcard include/*/*.h src/*/*.h tests/*/*.h)
 # A nested make builds on all processors, unless -j was given already.
 PARALLEL  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all deps deps-lint deps-fuzz have-libs build-tests demo test unit e2e fuzz fuzz-targets bench lint format asan tsan valgrind
+.PHONY: all deps deps-lint deps-fuzz have-libs build-tests demo test unit e2e fuzz fuzz-targets bench pace lint format asan tsan valgrind
 .PHONY: install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -127,6 +127,10 @@ valgrind: deps ## unit tests under valgrind
 bench: deps ## time a 100 MB document against a bare libcsv loop
 	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed $(BUILD)/tests/bench/csvloop
 	@BUILD=$(abspath $(BUILD)) tests/bench/run
+
+pace: deps ## how well the API's rate limit is made use of, steady and changing; three minutes
+	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed peers
+	@BUILD=$(abspath $(BUILD)) tests/bench/pace
 
 lint: deps deps-lint ## clang-format and clang-tidy, nothing is changed
 	clang-format --dry-run -Werror $(CFILES) $(HFILES)

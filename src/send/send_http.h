@@ -46,6 +46,7 @@ struct http_lane {
 	CURL *easy;
 	bool in_flight;
 	int64_t started;
+	size_t in_second; /* batches of the key that went in the second before, this request's included */
 	struct df_buf answer;
 	char trouble[CURL_ERROR_SIZE]; /* curl's words */
 };

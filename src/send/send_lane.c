@@ -161,7 +161,7 @@ static void lane_well(struct http_lane *lane, int64_t now)
 	double used = -1;
 	if (curl_easy_header(lane->easy, "X-mp-rate-limit-percentage-used", 0, CURLH_HEADER, -1, &h) == CURLHE_OK)
 		used = strtod(h->value, NULL);
-	send_pace_calm(&key->pace, used, now);
+	send_pace_calm(&key->pace, used, lane->in_second, now - lane->started, now);
 }
 
 /* What the API asked for, in milliseconds; 0: nothing. curl understands both forms, seconds and a date. */

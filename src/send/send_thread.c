@@ -76,8 +76,11 @@ static void http_start(struct send_http *h, int64_t now)
 		k->spent = false;
 	for (struct http_lane *lane; (lane = http_oldest(h, now)) != NULL;) {
 		struct http_key *key = lane->stream->key;
-		int64_t wait = send_pace_take(&key->pace, lane->request.to - lane->request.from, now);
-		if (wait == 0) {
+		int64_t wait = 0;
+		size_t n = send_pace_take(&key->pace, lane->request.to - lane->request.from, now, &wait);
+		if (n > 0) {
+			lane->in_second = key->pace.in_second;
+			send_request_cut(&lane->request, n);
 			http_lane_start(lane, now);
 			continue;
 		}
