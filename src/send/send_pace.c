@@ -63,6 +63,13 @@ static void pace_rate(struct send_pace *p, double rate)
 
 /* ---- taking ---- */
 
+/* The part of a second's batches that makes a request: a lane that is away for long has to take its share of what falls due
+ * until it comes back. */
+static double pace_piece(const struct send_pace *p)
+{
+	return fmax(fmin(p->trip / ASSUMED_LANES, BURST_MS) / 1000, 1.0 / PIECES);
+}
+
 /* Forgets what was sent more than a second ago. */
 static void pace_slide(struct send_pace *p, int64_t now)
 {
@@ -89,8 +96,7 @@ size_t send_pace_take(struct send_pace *p, size_t want, int64_t now, int64_t *wa
 	*wait = p->not_before - now;
 	if (*wait > 0)
 		return 0;
-	/* A lane that is away for long has to take its share of what falls due until it comes back. */
-	double away = fmin(p->trip / ASSUMED_LANES, BURST_MS) / 1000, piece = p->rate * fmax(away, 1.0 / PIECES);
+	double piece = p->rate * pace_piece(p);
 	piece = fmin(fmax(floor(piece), 1), (double)want);
 	double room = fmax(floor(p->rate), piece);
 	pace_fill(p, piece, now);
@@ -125,7 +131,8 @@ static double pace_allowed(const struct send_pace *p)
 		percent = p->seen[i].percent;
 		n = p->seen[i].in_second;
 	}
-	return percent < PERCENT_TELLS ? HUGE_VAL : n * p->aim / percent;
+	double jitter = (pace_piece(p) - 1.0 / PIECES) * 100; /* a piece more may fall into the API's second */
+	return percent < PERCENT_TELLS ? HUGE_VAL : n * (p->aim - jitter) / percent;
 }
 
 /* Every STEER_EVERY_MS. */
