@@ -2,6 +2,7 @@
 /* Picks the command, turns its result into an exit code, nothing else. */
 #include "cli/cli.h"
 
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,11 +35,23 @@ static void set_up_signals(void)
 	sigaction(SIGPIPE, &ignore, NULL);
 }
 
+/* A standard stream that is closed would give its number to the next file, which log lines would then be written into.
+ * Opened for reading only, so that output that nobody gets still fails. */
+static void occupy_streams(void)
+{
+	int fd = 0;
+	while ((fd = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0 && fd <= STDERR_FILENO)
+		;
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {CLI_GLOBAL_OPTIONS, {"version", no_argument, NULL, CLI_OWN}, {0}};
 	struct cli_globals globals = {0};
 	int c;
+	occupy_streams();
 	setlocale(LC_CTYPE, "C.UTF-8");
 	umask(077); /* whatever is written holds customer data */
 	set_up_signals();
