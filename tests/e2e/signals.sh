@@ -54,12 +54,12 @@ said "says that the next run goes on" 'the next run goes on'
 check "the API was not asked again meanwhile" test "$(lines "$requests")" -eq "$before"
 kill -CONT "$receiver"
 
-start "$(lines "$accepted")"
+start $(($(lines "$accepted") + 100)) # more than were waiting in the queues
 kill -INT $pid
 ends
 equal "SIGINT: unfinished" $status 3
 
-start "$(lines "$accepted")"
+start $(($(lines "$accepted") + 100)) # more than were waiting in the queues
 hang
 kill -TERM $pid
 while grep -qs 'ShdPnd:.*[1-9a-f]' "/proc/$pid/status"; do sleep 0.02; done # until it was seen
