@@ -50,7 +50,7 @@ struct http_lane {
 	int64_t started;
 	size_t in_second; /* batches of the key that went in the second before, this request's included */
 	struct df_buf answer;
-	bool headed; /* its headers are whole */
+	bool headed;                   /* its headers are whole */
 	char trouble[CURL_ERROR_SIZE]; /* curl's words */
 };
 

@@ -17,7 +17,7 @@
  * Without that header: additive increase, multiplicative decrease, as in TCP.
  */
 #define PIECES         90
-#define BURST_MS       250  /* what is saved up while all lanes wait for answers */
+#define BURST_MS       250 /* what is saved up while all lanes wait for answers */
 #define AIM            99.0
 #define AIM_LEAST      90.0
 #define AIM_BACK       0.25 /* regained in AIM_EVERY_MS */

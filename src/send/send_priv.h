@@ -90,10 +90,10 @@ struct send_request {
 /* How many batches from `head` on fit into one request (at least one); *full: waiting would not add another. */
 size_t send_request_measure(const struct batch *head, bool *full);
 void send_request_fill(struct send_request *r, struct send_queue *q, size_t n);
-bool send_request_part(struct send_request *r);  /* finds the next part; false when nothing is pending */
+bool send_request_part(struct send_request *r);          /* finds the next part; false when nothing is pending */
 void send_request_cut(struct send_request *r, size_t n); /* shortens the current part to n batches */
-void send_request_body(struct send_request *r);  /* the current part's JSON */
-void send_request_clear(struct send_request *r); /* forgets all batches, keeps the body's memory */
+void send_request_body(struct send_request *r);          /* the current part's JSON */
+void send_request_clear(struct send_request *r);         /* forgets all batches, keeps the body's memory */
 
 struct send_verdict;
 /* Settles or splits the current part. */
@@ -135,11 +135,11 @@ size_t send_utf16_units(const char *s, size_t len);
 #define SEND_PACE_SEEN    6   /* each of a fifth of a second */
 
 struct send_pace {
-	double limit;   /* configured batches per second: never passed */
-	double rate;    /* today's, <= limit */
-	double aim;     /* percent of the API's own limit */
-	double tokens;  /* batches that may go now */
-	int64_t filled; /* when tokens was last brought up to date */
+	double limit;                            /* configured batches per second: never passed */
+	double rate;                             /* today's, <= limit */
+	double aim;                              /* percent of the API's own limit */
+	double tokens;                           /* batches that may go now */
+	int64_t filled;                          /* when tokens was last brought up to date */
 	size_t sent[SEND_PACE_SLOTS], in_second; /* batches of the last second */
 	int64_t slot;                            /* of now */
 	struct {

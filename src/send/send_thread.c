@@ -124,15 +124,15 @@ static void stream_check(struct http_stream *st, int64_t now)
 	int64_t patience = st->base->feed->give_up_after_ms;
 	if (st->stopping || (st->closed && stream_idle(st)))
 		return;
+	/* A run waits once, not for each of its files. */
+	bool waited_before = (st->host->gave_up || st->key->gave_up) && !stream_idle(st);
 	if (st->trouble_since == 0 && stream_held(st, now))
 		st->trouble_since = now;
 	if (st->abandoned)
 		http_stream_stop(st, DF_OK, NULL);
 	else if (df_stop_requested)
 		http_stream_stop(st, df_fail(DF_RETRY, &err, NULL, "stopped: the next run goes on from here"), &err);
-	else if ((st->host->gave_up || st->key->gave_up) && !stream_idle(st))
-		stream_give_up(st); /* this run has waited once, and does not wait for each of its files */
-	else if (st->trouble_since != 0 && now - st->trouble_since >= patience)
+	else if (waited_before || (st->trouble_since != 0 && now - st->trouble_since >= patience))
 		stream_give_up(st);
 	else if (st->trouble_since != 0)
 		http_due(st->http, st->trouble_since + patience);

@@ -27,7 +27,7 @@ static void test_pieces(void)
 	size_t n = 0;
 	send_pace_init(&p, 270, 1000);
 	CU_ASSERT_EQUAL(take(&p, 100, &n, 1000), 0);
-	CU_ASSERT_EQUAL(n, 3); /* 270 / 90: a second's batches are spread over it */
+	CU_ASSERT_EQUAL(n, 3);                        /* 270 / 90: a second's batches are spread over it */
 	CU_ASSERT_EQUAL(take(&p, 100, &n, 1000), 12); /* 3 / 270 s, rounded up */
 	CU_ASSERT_EQUAL(take(&p, 1, &n, 1000), 4);
 	CU_ASSERT_EQUAL(take(&p, 100, &n, 1012), 0);

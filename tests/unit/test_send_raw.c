@@ -206,7 +206,8 @@ static void test_chunked(void)
 				    "HTTP/1.1 400 Bad\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n", NULL},
 	      V2 "4 " V2 "1 ", 1, "HTTP 400: no");
 	plays((const char *const[]){"HTTP/1.1 100 Continue\r\n\r\n" TAKEN, NULL}, V2 "4 ", 0, "");
-	plays((const char *const[]){"HTTP/1.0 202 Accepted\r\n\r\n", NULL}, V2 "4 ", 0, ""); /* ends with the connection */
+	plays((const char *const[]){"HTTP/1.0 202 Accepted\r\n\r\n", NULL}, V2 "4 ", 0,
+	      ""); /* ends with the connection */
 }
 
 static void test_cut(void)
@@ -252,7 +253,8 @@ static void test_elsewhere(void)
 	      V2 "4 " V2 "2 " V2 "2 ", 0, "");
 	plays((const char *const[]){answer(202, "{\"errors\":[{\"message\":\"line 1, position 9999999999\"}]}"), NULL},
 	      V2 "4 " V2 "2 " V2 "2 ", 0, "");
-	plays((const char *const[]){"HTTP/1.1 413 X\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 413 X\r\nContent-Length: 0\r\n\r\n",
+	plays((const char *const[]){"HTTP/1.1 413 X\r\nContent-Length: 0\r\n\r\n",
+				    "HTTP/1.1 413 X\r\nContent-Length: 0\r\n\r\n",
 				    "HTTP/1.1 413 X\r\nContent-Length: 0\r\n\r\n", NULL},
 	      V2 "4 " V2 "2 " V2 "1 " V2 "1 " V2 "2 ", 1, "too large");
 }
@@ -272,8 +274,8 @@ static const char *after_date(char *out, size_t size, int64_t ahead)
 static void test_retry_after(void)
 {
 	/* Nothing to wait for: the backoff, here a millisecond, decides. A wrong reading would wait for the test's end. */
-	static const char *const none[] = {AFTER("soon"), AFTER("-5"), AFTER("99999999999999999999999"), AFTER(""), AFTER("0"),
-					   "HTTP/1.1 429 X\r\nContent-Length: 0\r\n\r\n"};
+	static const char *const none[] = {AFTER("soon"), AFTER("-5"), AFTER("99999999999999999999999"),
+					   AFTER(""),     AFTER("0"),  "HTTP/1.1 429 X\r\nContent-Length: 0\r\n\r\n"};
 	char text[256];
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		plays((const char *const[]){none[i], NULL}, V2 "4 " V2 "4 ", 0, "");
@@ -282,8 +284,8 @@ static void test_retry_after(void)
 	plays((const char *const[]){after_date(text, sizeof(text), 2), NULL}, V2 "4 " V2 "4 ", 0, "");
 	CU_ASSERT(df_monotonic_ms() - began >= 999); /* a date has whole seconds */
 	began = df_monotonic_ms();
-	plays((const char *const[]){"HTTP/1.1 503 X\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n", NULL}, V2 "4 " V2 "4 ",
-	      0, "");
+	plays((const char *const[]){"HTTP/1.1 503 X\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n", NULL},
+	      V2 "4 " V2 "4 ", 0, "");
 	CU_ASSERT(df_monotonic_ms() - began >= 1000);
 }
 
@@ -323,7 +325,8 @@ static void test_denied_midway(void)
 	sender_free(sender);
 	play_end(&s);
 	CU_ASSERT_EQUAL(o.status, DF_DENIED);
-	CU_ASSERT_EQUAL(o.done + o.rows + o.rejects, 0); /* the request was not through: it comes again, under the same ids */
+	CU_ASSERT_EQUAL(o.done + o.rows + o.rejects,
+			0); /* the request was not through: it comes again, under the same ids */
 	CU_ASSERT_STRING_EQUAL(s.paths, V2 "4 " V2 "2 " V2 "2 ");
 }
 

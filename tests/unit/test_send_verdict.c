@@ -233,7 +233,8 @@ static void test_positions(void)
 	CU_ASSERT_TRUE(located_by(&r, "Path &#x27;[2].a&#x27;, line 1, position 1.", 2)); /* the path says more */
 	CU_ASSERT_TRUE(located_by(&r, "The line is bad. Path 'x', line 1, position 12.", 1));
 	/* What is quoted from the file may look like a place: the last one is the API's. */
-	CU_ASSERT_TRUE(located_by(&r, "Bad value 'Path '[0].a', line 1, position 2'. Path '[1].b', line 1, position 12.", 1));
+	CU_ASSERT_TRUE(
+	    located_by(&r, "Bad value 'Path '[0].a', line 1, position 2'. Path '[1].b', line 1, position 12.", 1));
 	CU_ASSERT_TRUE(located_by(&r, "Bad value 'line 7, position 2', line 1, position 12.", 1));
 	CU_ASSERT_TRUE(located_by(&r, "Bad value 'line 7', at position 12.", 1));
 	CU_ASSERT_FALSE(located_by(&r, "Bad value 'position 12', line 2, position 12.", 1));
