@@ -28,7 +28,7 @@ END
 all=$((3 * files * rows)) bad=$((3 * files))
 echo 'reject-name Poison' >"$work/api/rules"
 for n in 1 2 3; do
-	printf '202\n503\n202\n202\n429 exceeded=feed\n413\n202\ndrop-after\n202\n'
+	printf '202\n503\n202\n202\n429 exceeded=feed\n202\ndrop-after\n202\n'
 done >"$work/api/script"
 {
 	printf '[dropfeed]\nstate_dir = %s/state\njobs = 4\n' "$work"
