@@ -494,6 +494,8 @@ static void reply_decide(struct reply *a, struct request *r)
 		a->status = 413;
 		return;
 	}
+	lines_read(&server.script);
+	lines_read(&server.rules);
 	if (!request_read(r)) {
 		a->status = 400;
 		text_addf(&a->body, "{\"errors\":[{\"code\":\"BAD_REQUEST\",\"message\":\"Invalid JSON array\"}]}");
@@ -504,8 +506,6 @@ static void reply_decide(struct reply *a, struct request *r)
 		text_addf(&a->body, "{\"errors\":[{\"code\":\"BAD_REQUEST\",\"message\":\"Too many\"}]}");
 		return;
 	}
-	lines_read(&server.script);
-	lines_read(&server.rules);
 	if (server.script.next < server.script.n)
 		reply_by_script(a, r, server.script.line[server.script.next++]);
 	else if (!reply_by_rule(a, r))
