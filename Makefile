@@ -26,7 +26,7 @@ endif
 
 # Nothing here may fail where the libraries are not installed yet: `make deps` has to start on a fresh machine.
 LIBS_PKG := libssh2 gpgme libzip zlib libcurl sqlite3 json-c libcrypto uuid
-LIBS      = $(shell pkg-config --libs $(LIBS_PKG)) -lcsv -linih -lpthread
+LIBS      = $(shell pkg-config --libs $(LIBS_PKG)) -lcsv -linih -lpthread -lm
 PKGFLAGS := $(shell pkg-config --cflags $(LIBS_PKG) 2>/dev/null | sed 's/-I/-isystem /g')
 CPPFLAGS += -Iinclude -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DDROPFEED_VERSION='"$(VERSION)"' $(PKGFLAGS)
 ALLFLAGS  = $(CSTD) $(WARN) $(OPT) $(HARDEN) $(CPPFLAGS) $(CFLAGS)
@@ -47,7 +47,7 @@ HFILES    = $(wildcard include/*/*.h src/*/*.h tests/*/*.h)
 # A nested make builds on all processors, unless -j was given already.
 PARALLEL  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all deps deps-lint deps-fuzz have-libs build-tests crash demo test unit e2e fuzz fuzz-targets bench lint format asan valgrind
+.PHONY: all deps deps-lint deps-fuzz have-libs build-tests crash demo test unit e2e fuzz fuzz-targets bench pace lint format asan tsan valgrind
 .PHONY: install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -122,6 +122,11 @@ crash: deps ## kill it at every step of a document's life and at 200 random inst
 asan: ## the same tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory test BUILD=build-asan SANITIZE=address,undefined
 
+tsan: deps ## what has threads, under ThreadSanitizer
+	@$(MAKE) --no-print-directory -s $(PARALLEL) BUILD=build-tsan SANITIZE=thread build-tsan/dropfeed peers build-tsan/tests/unit/test_send
+	@BUILD=$(abspath build-tsan) tests/run-unit build-tsan/tests/unit/test_send
+	@BUILD=$(abspath build-tsan) tests/run-e2e tests/e2e/threads.sh tests/e2e/api.sh tests/e2e/crash.sh
+
 fuzz: deps deps-fuzz ## search for inputs that break it, FUZZ_SECONDS (60) for each target
 	@$(MAKE) --no-print-directory -s $(PARALLEL) BUILD=build-fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined \
 		LDFLAGS=-fsanitize=fuzzer FUZZ_MAIN= fuzz-targets
@@ -134,6 +139,10 @@ valgrind: deps ## unit tests under valgrind
 bench: deps ## time a 100 MB document against a bare libcsv loop
 	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed $(BUILD)/tests/bench/csvloop
 	@BUILD=$(abspath $(BUILD)) tests/bench/run
+
+pace: deps ## how well the API's rate limit is made use of, steady and changing; three minutes
+	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed peers
+	@BUILD=$(abspath $(BUILD)) tests/bench/pace
 
 lint: deps deps-lint ## clang-format and clang-tidy, nothing is changed
 	clang-format --dry-run -Werror $(CFILES) $(HFILES)
@@ -161,7 +170,7 @@ uninstall: ## remove what install put there
 	rm -rf $(DOC)
 
 clean: ## remove what was built
-	rm -rf $(BUILD) build-asan build-fuzz
+	rm -rf $(BUILD) build-asan build-tsan build-fuzz
 
 help: ## this list
 	@echo 'make [BUILD=dir] [CC=clang] [WERROR=1] [SANITIZE=address,undefined] TARGET'

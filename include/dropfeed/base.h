@@ -10,6 +10,7 @@
 
 #include "dropfeed/err.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -130,6 +131,6 @@ int64_t df_monotonic_ms(void); /* never goes back */
 
 /* ---- stopping ---- */
 /* Set by the first SIGTERM or SIGINT; rooms that wait look at it at least every 200 ms and return DF_RETRY. */
-extern volatile int df_stop_requested;
+extern atomic_int df_stop_requested; /* lock-free: a signal handler may set it while threads read it */
 
 #endif

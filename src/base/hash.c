@@ -66,4 +66,4 @@ int64_t df_monotonic_ms(void)
 	return clock_ms(CLOCK_MONOTONIC);
 }
 
-volatile int df_stop_requested;
+atomic_int df_stop_requested;

@@ -43,7 +43,7 @@ static int import(const struct conf *conf, const struct import_arguments *a, con
 		code = run_exit_code(&result);
 		if (a->dry_run)
 			df_log(DF_LOG_INFO,
-			       "dry run: %llu batches in about %llu requests, about %.1f minutes; nothing was sent",
+			       "dry run: %llu batches in at least %llu requests, about %.1f minutes; nothing was sent",
 			       (unsigned long long)result.batches, (unsigned long long)result.requests_forecast,
 			       (double)result.batches / feed->batches_per_second / 60);
 	}

@@ -33,7 +33,7 @@ static void summarize_dry_run(const struct run_result *r)
 {
 	df_log(DF_LOG_INFO,
 	       "dry run: %llu files, %llu would be refused, %llu rows, %llu would be rejected; %llu batches in "
-	       "about %llu requests, about %.1f minutes; nothing was sent",
+	       "at least %llu requests, about %.1f minutes; nothing was sent",
 	       (unsigned long long)r->files_done + r->files_refused, (unsigned long long)r->files_refused,
 	       (unsigned long long)r->rows, (unsigned long long)r->rejected, (unsigned long long)r->batches,
 	       (unsigned long long)r->requests_forecast, r->minutes_forecast);

@@ -159,7 +159,7 @@ static void log_forecast(void *ctx, const struct run_check *c)
 		return;
 	}
 	df_log(DF_LOG_INFO,
-	       "%s: %s %s: %llu rows, %llu would be rejected; %llu batches in about %llu requests, %.1f min",
+	       "%s: %s %s: %llu rows, %llu would be rejected; %llu batches in at least %llu requests, %.1f min",
 	       feed->name, c->file, doc, (unsigned long long)c->rows, (unsigned long long)c->rejected,
 	       (unsigned long long)c->batches, (unsigned long long)c->requests,
 	       (double)c->batches / feed->batches_per_second / 60);

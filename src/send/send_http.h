@@ -18,7 +18,8 @@ struct http_host {
 	char *name;        /* own; host and port, for logs */
 	unsigned failures; /* in a row */
 	int64_t failed_at, not_before, logged_at;
-	bool told; /* the log says that it is unwell */
+	bool told;    /* the log says that it is unwell */
+	bool gave_up; /* a stream did, and nobody had a success since */
 	unsigned in_flight;
 	struct http_host *next;
 };
@@ -28,6 +29,7 @@ struct http_key {
 	char *key; /* own */
 	struct send_pace pace;
 	unsigned throttled; /* answers 429 in a row */
+	bool gave_up;       /* as a host's */
 	bool spent;         /* in this turn: whoever waits longest goes first, so nobody else may take tokens */
 	struct http_key *next;
 };
@@ -46,7 +48,9 @@ struct http_lane {
 	CURL *easy;
 	bool in_flight;
 	int64_t started;
+	size_t in_second; /* batches of the key that went in the second before, this request's included */
 	struct df_buf answer;
+	bool headed;                   /* its headers are whole */
 	char trouble[CURL_ERROR_SIZE]; /* curl's words */
 };
 
@@ -59,7 +63,7 @@ struct http_stream {
 	struct curl_slist *headers;
 	struct http_lane *lanes;
 	unsigned in_flight;
-	int64_t trouble_since;  /* no success since then; 0: no trouble */
+	int64_t trouble_since;  /* no success since then of this host and key; 0: no trouble */
 	bool unsettled;         /* settled() failed: it is not called again */
 	bool closed, abandoned; /* L: set by the producer */
 	bool stopping, ended;   /* L: set by the thread */

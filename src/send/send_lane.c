@@ -10,6 +10,8 @@
 #define ANSWER_MAX   (1u << 20)
 #define LOG_EVERY_MS 10000 /* while an endpoint stays unwell */
 
+#define RETRY_AFTER_MAX 86400 /* seconds */
+
 /* ---- out ---- */
 
 /* An answer's body is kept up to its cap; the rest is read and forgotten. */
@@ -20,6 +22,19 @@ static size_t lane_receive(char *p, size_t size, size_t n, void *own)
 	df_buf_add(&lane->answer, p, len < room ? len : room);
 	if (len > room)
 		lane->answer.over = true;
+	return len;
+}
+
+/* curl takes headers that end with the connection for whole ones: the blank line behind them tells. (Trailers come here,
+ * too.) */
+static size_t lane_header(char *p, size_t size, size_t n, void *own)
+{
+	struct http_lane *lane = own;
+	size_t len = size * n;
+	if (len >= 5 && memcmp(p, "HTTP/", 5) == 0)
+		lane->headed = false; /* behind a 100 Continue */
+	else if (len > 0 && (p[0] == '\r' || p[0] == '\n'))
+		lane->headed = true;
 	return len;
 }
 
@@ -47,6 +62,8 @@ static void lane_prepare(struct http_lane *lane)
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, st->headers);
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_timeout);
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)t->request_timeout);
+	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, lane_header);
+	curl_easy_setopt(c, CURLOPT_HEADERDATA, lane);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, lane_receive);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, lane);
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, lane->trouble);
@@ -63,6 +80,7 @@ void http_lane_start(struct http_lane *lane, int64_t now)
 	send_request_body(r);
 	lane->started = now;
 	lane->trouble[0] = '\0';
+	lane->headed = false;
 	bool historical = r->item[r->from].batch->historical;
 	df_before("request");
 	if (lane->easy == NULL || r->body.over ||
@@ -158,20 +176,28 @@ static void lane_well(struct http_lane *lane, int64_t now)
 	host->not_before = 0;
 	lane->failures = 0;
 	lane->not_before = 0;
-	lane->stream->trouble_since = 0;
+	pthread_mutex_t *lock = &lane->stream->base->sender->lock;
+	pthread_mutex_lock(lock);
+	for (struct http_stream *st = lane->stream->http->streams; st != NULL; st = st->next)
+		if (st->host == host && st->key == key)
+			st->trouble_since = 0;
+	pthread_mutex_unlock(lock);
+	host->gave_up = key->gave_up = false;
 	key->throttled = 0;
 	struct curl_header *h = NULL;
 	double used = -1;
 	if (curl_easy_header(lane->easy, "X-mp-rate-limit-percentage-used", 0, CURLH_HEADER, -1, &h) == CURLHE_OK)
 		used = strtod(h->value, NULL);
-	send_pace_calm(&key->pace, used, now);
+	send_pace_calm(&key->pace, used, lane->in_second, now - lane->started, now);
 }
 
-/* What the API asked for, in milliseconds; 0: nothing. curl understands both forms, seconds and a date. */
+/* What the API asked for, in milliseconds; 0: nothing. curl understands both forms, seconds and a date, without a bound. */
 static int64_t lane_retry_after(struct http_lane *lane)
 {
 	curl_off_t seconds = 0;
 	curl_easy_getinfo(lane->easy, CURLINFO_RETRY_AFTER, &seconds);
+	if (seconds > RETRY_AFTER_MAX)
+		seconds = RETRY_AFTER_MAX;
 	return seconds > 0 ? (int64_t)seconds * 1000 : 0;
 }
 
@@ -283,10 +309,14 @@ void http_lane_answered(struct http_lane *lane, CURLcode code)
 	char why[CURL_ERROR_SIZE + 64];
 	df_after("request");
 	curl_easy_getinfo(lane->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (code == CURLE_OK && !lane->headed)
+		code = CURLE_PARTIAL_FILE;
 	if (code == CURLE_OK) {
 		send_verdict_read(&v, r, status, lane->answer.data, lane->answer.len, lane->answer.over);
-		snprintf(why, sizeof(why), "HTTP %ld%s", status,
-			 status >= 200 && status < 300 ? ", which no Events API answers: check endpoint" : "");
+		const char *more = status == 202                   ? " with a body that cannot be read"
+				   : status >= 200 && status < 300 ? ", which no Events API answers: check endpoint"
+								   : "";
+		snprintf(why, sizeof(why), "HTTP %ld%s", status, more);
 	} else {
 		v.action = certificate_refused(code) ? SEND_DENY : SEND_AGAIN;
 		snprintf(why, sizeof(why), "%s", lane_trouble_words(lane, code));

@@ -1,34 +1,51 @@
 /* SPDX-License-Identifier: MIT */
 #include "send_priv.h"
 
+#include <math.h>
+
 /*
- * The API's limit counts batches, not requests, and says in X-mp-rate-limit-percentage-used how much of it is gone.
- * Additive increase, multiplicative decrease, as in TCP: above HIGH the rate shrinks by a twentieth, below LOW a
- * twentieth of the limit comes back, between them it stays; a 429 halves it. Each at most once a second, because the
- * answers of parallel lanes all tell of the same moment.
+ * The API's limit counts batches, not requests, and says in X-mp-rate-limit-percentage-used how much of it is gone. Which
+ * window it looks at is not known, so nothing here comes in bursts: a second's batches leave in PIECES requests, in fewer
+ * when the connections are slow, and never more of them in any second than the rate.
+ *
+ * Answers that say "p percent used" to requests before which, themselves included, n batches went within a second tell
+ * the limit: n * 100 / p, for the largest n and the largest p of the last second or so. (The API may count in seconds of
+ * its clock, where p starts at 0 with each of them; and whatever jitter the network has shows in the largest.) The rate is
+ * aimed at `aim` percent of that. A 429 halves the rate, until the next answers say better; when it is not the first one of
+ * a while, the aim was too high for this network.
+ *
+ * Without that header: additive increase, multiplicative decrease, as in TCP.
  */
-#define PERCENT_HIGH   98.0
-#define PERCENT_LOW    90.0
+#define PIECES         90
+#define BURST_MS       250 /* what is saved up while all lanes wait for answers */
+#define AIM            99.0
+#define AIM_LEAST      90.0
+#define AIM_BACK       0.25 /* regained in AIM_EVERY_MS */
+#define AIM_EVERY_MS   30000
+#define ASSUMED_LANES  8
+#define PERCENT_TELLS  20.0 /* below, a rounded percentage tells too little */
+#define PERCENT_BRAKE  75.0 /* above, the rate falls at once */
+#define GROWTH         1.5  /* at most, in each STEER_EVERY_MS */
+#define STEER_EVERY_MS 200
+#define CALM_EVERY_MS  1000
 #define STEP           0.05
 #define STEP_SLOW      0.01 /* after "acceleration" */
 #define SLOWEST        (1.0 / 64)
-#define STEER_EVERY_MS 1000
-
-static double pace_burst(const struct send_pace *p)
-{
-	return p->rate > REQUEST_MAX_BATCHES ? p->rate : REQUEST_MAX_BATCHES;
-}
+#define HEADER_MS      10000 /* since the last header: the API sends it, this answer happens to have none */
 
 void send_pace_init(struct send_pace *p, double limit, int64_t now)
 {
-	/* It begins with one request's worth instead of a full second's: the API dislikes acceleration. */
 	*p = (struct send_pace){.limit = limit,
 				.rate = limit,
-				.step = STEP,
-				.tokens = REQUEST_MAX_BATCHES,
+				.aim = AIM,
 				.filled = now,
 				.steered = now,
-				.slowed = now - STEER_EVERY_MS};
+				.aimed = now,
+				.measured = now - HEADER_MS,
+				.slowed = now - AIM_EVERY_MS,
+				.not_before = now - STEER_EVERY_MS * SEND_PACE_SEEN,
+				.slot = now / SEND_PACE_SLOT_MS};
+	p->tokens = limit / PIECES > 1 ? limit / PIECES : 1;
 }
 
 void send_pace_limit(struct send_pace *p, double limit)
@@ -39,59 +56,144 @@ void send_pace_limit(struct send_pace *p, double limit)
 		p->rate = p->limit;
 }
 
-static void pace_fill(struct send_pace *p, int64_t now)
+static void pace_rate(struct send_pace *p, double rate)
+{
+	p->rate = fmin(fmax(rate, p->limit * SLOWEST), p->limit);
+}
+
+/* ---- taking ---- */
+
+/* The part of a second's batches that makes a request: a lane that is away for long has to take its share of what falls due
+ * until it comes back. */
+static double pace_piece(const struct send_pace *p)
+{
+	return fmax(fmin(p->trip / ASSUMED_LANES, BURST_MS) / 1000, 1.0 / PIECES);
+}
+
+/* Forgets what was sent more than a second ago. */
+static void pace_slide(struct send_pace *p, int64_t now)
+{
+	for (int64_t slot = now / SEND_PACE_SLOT_MS; p->slot < slot; p->slot++) {
+		if (slot - p->slot > SEND_PACE_SLOTS)
+			p->slot = slot - SEND_PACE_SLOTS;
+		size_t next = (size_t)(p->slot + 1) % SEND_PACE_SLOTS;
+		p->in_second -= p->sent[next];
+		p->sent[next] = 0;
+	}
+}
+
+static void pace_fill(struct send_pace *p, double piece, int64_t now)
 {
 	if (now > p->filled) {
 		p->tokens += p->rate * (double)(now - p->filled) / 1000;
 		p->filled = now;
 	}
-	if (p->tokens > pace_burst(p))
-		p->tokens = pace_burst(p);
+	p->tokens = fmin(p->tokens, fmax(p->rate * BURST_MS / 1000, piece));
 }
 
-int64_t send_pace_take(struct send_pace *p, size_t n, int64_t now)
+size_t send_pace_take(struct send_pace *p, size_t want, int64_t now, int64_t *wait)
 {
-	if (now < p->not_before)
-		return p->not_before - now;
-	pace_fill(p, now);
-	if (p->tokens >= (double)n) {
-		p->tokens -= (double)n;
+	*wait = p->not_before - now;
+	if (*wait > 0)
+		return 0;
+	double piece = p->rate * pace_piece(p);
+	piece = fmin(fmax(floor(piece), 1), (double)want);
+	double room = fmax(floor(p->rate), piece);
+	pace_fill(p, piece, now);
+	pace_slide(p, now);
+	room -= (double)p->in_second;
+	if (room < piece) {
+		p->tokens = fmin(p->tokens, piece); /* what is saved up now would only be the next burst */
+		*wait = SEND_PACE_SLOT_MS;
 		return 0;
 	}
-	return (int64_t)(((double)n - p->tokens) * 1000 / p->rate) + 1;
+	if (p->tokens < piece) {
+		*wait = (int64_t)((piece - p->tokens) * 1000 / p->rate) + 1;
+		return 0;
+	}
+	size_t n = (size_t)fmin(fmin(floor(p->tokens), room), (double)want);
+	p->tokens -= (double)n;
+	p->sent[(size_t)p->slot % SEND_PACE_SLOTS] += n;
+	p->in_second += n;
+	*wait = 0;
+	return n;
 }
 
-void send_pace_calm(struct send_pace *p, double percent_used, int64_t now)
+/* ---- steering ---- */
+
+/* What the last second's answers say that the API allows, in batches a second. */
+static double pace_allowed(const struct send_pace *p)
 {
-	if (now - p->steered < STEER_EVERY_MS)
-		return;
-	pace_fill(p, now); /* the time until now passed at the old rate */
-	if (percent_used > PERCENT_HIGH)
-		p->rate -= p->rate * STEP;
-	else if (percent_used < PERCENT_LOW)
-		p->rate += p->limit * p->step;
-	if (p->rate > p->limit)
-		p->rate = p->limit;
-	if (p->rate < p->limit * SLOWEST)
-		p->rate = p->limit * SLOWEST;
+	double percent = 0, n = 0;
+	for (size_t i = 0; i < SEND_PACE_SEEN; i++) {
+		if (p->seen[i].percent < percent)
+			continue;
+		percent = p->seen[i].percent;
+		n = p->seen[i].in_second;
+	}
+	double jitter = (pace_piece(p) - 1.0 / PIECES) * 100; /* a piece more may fall into the API's second */
+	return percent < PERCENT_TELLS ? HUGE_VAL : n * (p->aim - jitter) / percent;
+}
+
+/* Every STEER_EVERY_MS. */
+static void pace_grow(struct send_pace *p, int64_t now)
+{
+	double allowed = pace_allowed(p);
+	double most = p->careful ? p->rate + p->limit * STEP_SLOW * STEER_EVERY_MS / 1000 : p->rate * GROWTH;
+	/* Behind a silence, what was seen has to be of a whole second again. */
+	if (allowed > p->rate && now - p->not_before >= STEER_EVERY_MS * SEND_PACE_SEEN)
+		pace_rate(p, fmin(allowed, most));
 	p->steered = now;
+	p->n_seen = (p->n_seen + 1) % SEND_PACE_SEEN;
+	p->seen[p->n_seen].percent = p->seen[p->n_seen].in_second = 0;
+	if (now - p->aimed >= AIM_EVERY_MS) {
+		p->aim = fmin(p->aim + AIM_BACK, AIM);
+		p->aimed = now;
+	}
+}
+
+static void pace_headless(struct send_pace *p, int64_t now)
+{
+	if (now - p->measured < HEADER_MS || now - p->steered < CALM_EVERY_MS)
+		return;
+	pace_rate(p, p->rate + p->limit * (p->careful ? STEP_SLOW : STEP));
+	p->steered = now;
+}
+
+void send_pace_calm(struct send_pace *p, double percent_used, size_t in_second, int64_t trip, int64_t now)
+{
+	pace_fill(p, 1, now); /* the time until now passed at the old rate */
+	p->trip += ((double)trip - p->trip) / 8;
+	if (!(percent_used >= 0)) {
+		pace_headless(p, now);
+		return;
+	}
+	p->measured = now;
+	if (percent_used >= p->seen[p->n_seen].percent) {
+		p->seen[p->n_seen].percent = percent_used;
+		p->seen[p->n_seen].in_second = (double)in_second;
+	}
+	if (percent_used >= PERCENT_BRAKE && pace_allowed(p) < p->rate)
+		pace_rate(p, pace_allowed(p));
+	if (now - p->steered >= STEER_EVERY_MS)
+		pace_grow(p, now);
 }
 
 void send_pace_throttled(struct send_pace *p, int64_t wait, bool acceleration, int64_t now)
 {
 	if (now + wait > p->not_before)
 		p->not_before = now + wait;
-	if (acceleration)
-		p->step = STEP_SLOW;
-	if (now - p->slowed < STEER_EVERY_MS)
-		return;
-	p->rate /= 2;
-	if (p->rate < p->limit * SLOWEST)
-		p->rate = p->limit * SLOWEST;
-	p->slowed = p->steered = now;
+	p->careful |= acceleration;
 	/* What was saved up belongs to the faster time, and none is saved while the API wants silence. */
 	p->tokens = 0;
 	p->filled = p->not_before;
+	if (now - p->slowed < CALM_EVERY_MS)
+		return; /* other lanes' answers of the same moment */
+	pace_rate(p, p->rate / 2);
+	if (now - p->slowed < AIM_EVERY_MS)
+		p->aim = fmax(p->aim - 1, AIM_LEAST);
+	memset(p->seen, 0, sizeof(p->seen)); /* the limit may be another one now */
+	p->slowed = p->steered = p->aimed = now;
 }
 
 int64_t send_backoff(unsigned failures, int64_t base, int64_t cap, double random)

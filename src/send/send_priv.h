@@ -90,9 +90,10 @@ struct send_request {
 /* How many batches from `head` on fit into one request (at least one); *full: waiting would not add another. */
 size_t send_request_measure(const struct batch *head, bool *full);
 void send_request_fill(struct send_request *r, struct send_queue *q, size_t n);
-bool send_request_part(struct send_request *r);  /* finds the next part; false when nothing is pending */
-void send_request_body(struct send_request *r);  /* the current part's JSON */
-void send_request_clear(struct send_request *r); /* forgets all batches, keeps the body's memory */
+bool send_request_part(struct send_request *r);          /* finds the next part; false when nothing is pending */
+void send_request_cut(struct send_request *r, size_t n); /* shortens the current part to n batches */
+void send_request_body(struct send_request *r);          /* the current part's JSON */
+void send_request_clear(struct send_request *r);         /* forgets all batches, keeps the body's memory */
 
 struct send_verdict;
 /* Settles or splits the current part. */
@@ -129,22 +130,36 @@ size_t send_utf16_units(const char *s, size_t len);
 
 /* ---- send_pace.c: no clock of its own, times are df_monotonic_ms() values given by the caller ---- */
 
+#define SEND_PACE_SLOT_MS 4
+#define SEND_PACE_SLOTS   251 /* a second and a little more */
+#define SEND_PACE_SEEN    6   /* each of a fifth of a second */
+
 struct send_pace {
-	double limit;   /* configured batches per second: never passed */
-	double rate;    /* today's, <= limit */
-	double step;    /* share of the limit that a calm second gives back */
-	double tokens;  /* <= one second's worth, but room for one full request */
-	int64_t filled; /* when tokens was last brought up to date */
-	int64_t steered, slowed;
+	double limit;                            /* configured batches per second: never passed */
+	double rate;                             /* today's, <= limit */
+	double aim;                              /* percent of the API's own limit */
+	double tokens;                           /* batches that may go now */
+	int64_t filled;                          /* when tokens was last brought up to date */
+	size_t sent[SEND_PACE_SLOTS], in_second; /* batches of the last second */
+	int64_t slot;                            /* of now */
+	struct {
+		double percent, in_second; /* the largest percentage of its time, and what had been sent then */
+	} seen[SEND_PACE_SEEN];
+	size_t n_seen;
+	double trip; /* milliseconds until an answer comes, about */
+	int64_t steered, slowed, aimed, measured;
 	int64_t not_before; /* the API asked for silence until then */
+	bool careful;       /* it said "acceleration" */
 };
 
 void send_pace_init(struct send_pace *p, double limit, int64_t now);
 void send_pace_limit(struct send_pace *p, double limit); /* the smaller of the feeds that share the key wins */
-/* Takes n tokens and returns 0, or takes none and returns how many milliseconds to wait before asking again. */
-int64_t send_pace_take(struct send_pace *p, size_t n, int64_t now);
-/* A 2xx: percent_used is the header's value, below 0 when there was none. */
-void send_pace_calm(struct send_pace *p, double percent_used, int64_t now);
+/* How many of `want` (at least 1) batches may go in one request now; 0: *wait is how many milliseconds to wait before
+ * asking again. */
+size_t send_pace_take(struct send_pace *p, size_t want, int64_t now, int64_t *wait);
+/* A 2xx: percent_used is the header's value, below 0 when there was none; in_second: p->in_second after its take;
+ * trip: how long the answer took. */
+void send_pace_calm(struct send_pace *p, double percent_used, size_t in_second, int64_t trip, int64_t now);
 /* A 429. */
 void send_pace_throttled(struct send_pace *p, int64_t wait, bool acceleration, int64_t now);
 

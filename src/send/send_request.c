@@ -75,6 +75,14 @@ bool send_request_part(struct send_request *r)
 	return true;
 }
 
+void send_request_cut(struct send_request *r, size_t n)
+{
+	if (n >= r->to - r->from)
+		return;
+	r->to = r->from + n;
+	r->item[r->to - 1].cut = true;
+}
+
 void send_request_body(struct send_request *r)
 {
 	df_buf_reset(&r->body);

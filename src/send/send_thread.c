@@ -76,8 +76,11 @@ static void http_start(struct send_http *h, int64_t now)
 		k->spent = false;
 	for (struct http_lane *lane; (lane = http_oldest(h, now)) != NULL;) {
 		struct http_key *key = lane->stream->key;
-		int64_t wait = send_pace_take(&key->pace, lane->request.to - lane->request.from, now);
-		if (wait == 0) {
+		int64_t wait = 0;
+		size_t n = send_pace_take(&key->pace, lane->request.to - lane->request.from, now, &wait);
+		if (n > 0) {
+			lane->in_second = key->pace.in_second;
+			send_request_cut(&lane->request, n);
 			http_lane_start(lane, now);
 			continue;
 		}
@@ -96,22 +99,42 @@ static bool stream_idle(const struct http_stream *st)
 	return true;
 }
 
+/* Others' failures, or the API's wish for silence, keep it from trying. */
+static bool stream_held(const struct http_stream *st, int64_t now)
+{
+	const struct http_host *host = st->host;
+	return st->in_flight == 0 && !stream_idle(st) &&
+	       (host->failures > 0 || host->not_before > now || st->key->pace.not_before > now);
+}
+
+static void stream_give_up(struct http_stream *st)
+{
+	struct df_err err = {0};
+	st->host->gave_up |= st->host->failures > 0;
+	st->key->gave_up |= st->key->throttled > 0;
+	df_fail(DF_RETRY, &err, NULL,
+		"gave up after %lld s without an answer of use from %s: the next run goes on from here",
+		(long long)(st->base->feed->give_up_after_ms / 1000), st->host->name);
+	http_stream_stop(st, DF_RETRY, &err);
+}
+
 static void stream_check(struct http_stream *st, int64_t now)
 {
 	struct df_err err = {0};
 	int64_t patience = st->base->feed->give_up_after_ms;
 	if (st->stopping || (st->closed && stream_idle(st)))
 		return;
+	/* A run waits once, not for each of its files. */
+	bool waited_before = (st->host->gave_up || st->key->gave_up) && !stream_idle(st);
+	if (st->trouble_since == 0 && stream_held(st, now))
+		st->trouble_since = now;
 	if (st->abandoned)
 		http_stream_stop(st, DF_OK, NULL);
 	else if (df_stop_requested)
 		http_stream_stop(st, df_fail(DF_RETRY, &err, NULL, "stopped: the next run goes on from here"), &err);
-	else if (st->trouble_since != 0 && now - st->trouble_since >= patience) {
-		df_fail(DF_RETRY, &err, NULL,
-			"gave up after %lld s without an answer of use from %s: the next run goes on from here",
-			(long long)(patience / 1000), st->host->name);
-		http_stream_stop(st, DF_RETRY, &err);
-	} else if (st->trouble_since != 0)
+	else if (waited_before || (st->trouble_since != 0 && now - st->trouble_since >= patience))
+		stream_give_up(st);
+	else if (st->trouble_since != 0)
 		http_due(st->http, st->trouble_since + patience);
 }
 

@@ -95,23 +95,31 @@ static bool locate_unit(const struct send_request *r, unsigned long unit, size_t
 	return false;
 }
 
+/* The last place counts: what stands before it may quote the file. */
+static const char *last_in(const char *s, const char *what)
+{
+	const char *last = NULL;
+	for (const char *p = strstr(s, what); p != NULL; p = strstr(p + 1, what))
+		last = p;
+	return last;
+}
+
 static bool locate(const struct send_request *r, const char *message, size_t *which)
 {
-	unsigned long n = 0, line = 1;
+	unsigned long n = 0, line = 1, at = 0;
 	char quote = 0;
-	const char *path = strstr(message, "Path '[");
+	const char *path = last_in(message, "Path '[");
 	if (path != NULL && sscanf(path, "Path '[%9lu%c", &n, &quote) == 2 && quote == ']' && n < r->to - r->from) {
 		*which = n;
 		return true;
 	}
-	const char *place = strstr(message, "line ");
-	while (place != NULL && sscanf(place, "line %9lu, position %9lu", &line, &n) != 2)
-		place = strstr(place + 1, "line ");
-	if (place == NULL) {
-		place = strstr(message, "position ");
-		if (place == NULL || sscanf(place, "position %9lu", &n) != 1)
-			return false;
-	}
+	const char *place = last_in(message, "position ");
+	if (place == NULL || sscanf(place, "position %9lu", &n) != 1)
+		return false;
+	while (place > message && strncmp(place, "line ", 5) != 0)
+		place--;
+	if (sscanf(place, "line %9lu, position %9lu", &line, &at) != 2 || at != n)
+		line = 1;
 	return line == 1 && locate_unit(r, n, which); /* the body has one line */
 }
 
@@ -155,6 +163,15 @@ static size_t errors_read(struct send_verdict *v, const struct send_request *r, 
 	return n;
 }
 
+/* A 202 of which only a part came, or a page for people from somebody on the way: nobody knows what was taken. */
+static bool answer_broken(const char *body, size_t len, const struct json_object *o)
+{
+	size_t i = 0;
+	while (i < len && isspace((unsigned char)body[i]))
+		i++;
+	return i < len && (body[i] == '<' || (o == NULL && (body[i] == '{' || body[i] == '[')));
+}
+
 static struct json_object *answer_parse(const char *body, size_t len)
 {
 	struct json_tokener *tok = json_tokener_new();
@@ -184,7 +201,12 @@ static enum send_action verdict_complaint(struct send_verdict *v, const struct s
 	if (json_object_is_type(o, json_type_object) && json_object_object_get_ex(o, "errors", &errors) &&
 	    json_object_is_type(errors, json_type_array))
 		n = errors_read(v, r, errors, &words, &lost);
+	bool broken = status == 202 && !cut && answer_broken(body, len, o);
 	json_object_put(o);
+	if (broken) {
+		df_buf_free(&words);
+		return SEND_AGAIN;
+	}
 	if (status == 202 && n == 0 && !cut) {
 		df_buf_free(&words);
 		return SEND_ACCEPT;

@@ -44,7 +44,7 @@ END
 {
 	printf '[dropfeed]\nstate_dir = %s/state\n' "$work"
 	local_feed clicks "$work/in"
-	printf 'lanes = 1\ngive_up_after = 2m\n'
+	printf 'lanes = 1\ngive_up_after = 2m\nbatches_per_second = 100000\n' # so that requests are full
 } >"$conf"
 exits 1 "a run on the API's bad day" run
 equal "the whole script was played" "$(jq -s '[.[] | select(.status == 302)] | length' "$work/api/requests.ndjson")" 1

@@ -43,6 +43,7 @@
  *	max-batches N		a request with more gets 413
  *	rate N			at most N batches in any second of the clock, else 429 with Retry-After: 1; 202s then
  *				carry X-mp-rate-limit-percentage-used
+ *	rate-sliding N		the same, but whatever second one looks at
  *
  * All work is done in one thread of libmicrohttpd.
  */
@@ -177,6 +178,8 @@ static struct server {
 	unsigned long n;
 	time_t second; /* of rule "rate" */
 	unsigned long in_second;
+	int64_t at; /* of rule "rate-sliding": the last millisecond looked at */
+	unsigned long at_ms[1000], in_sliding;
 } server;
 
 struct request {
@@ -419,6 +422,52 @@ static void reply_by_script(struct reply *a, struct request *r, const char *line
 	}
 }
 
+/* What counts against the limit now: of this second of the clock, or of the last thousand milliseconds. */
+static unsigned long *rate_clock(void)
+{
+	time_t now = time(NULL);
+	if (now != server.second)
+		server.in_second = 0;
+	server.second = now;
+	return &server.in_second;
+}
+
+static unsigned long *rate_sliding(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	int64_t now = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	if (now - server.at > 1000)
+		server.at = now - 1000;
+	while (server.at < now) {
+		unsigned long *oldest = &server.at_ms[++server.at % 1000];
+		server.in_sliding -= *oldest;
+		*oldest = 0;
+	}
+	return &server.in_sliding;
+}
+
+static bool rate_exceeded(struct reply *a, struct request *r)
+{
+	size_t i = 0, k = 0;
+	const char *clock = rule("rate", &i), *sliding = rule("rate-sliding", &k);
+	const char *value = sliding != NULL ? sliding : clock;
+	unsigned long rate = value != NULL ? strtoul(value, NULL, 10) : 0;
+	if (rate == 0)
+		return false;
+	unsigned long *used = sliding != NULL ? rate_sliding() : rate_clock();
+	if (*used + r->n > rate) {
+		script_status(a, "429", "retry-after=1 exceeded=feed");
+		return true;
+	}
+	*used += r->n;
+	if (sliding != NULL)
+		server.at_ms[server.at % 1000] += r->n;
+	r->rated = true;
+	r->used = *used * 100 / rate;
+	return false;
+}
+
 /* Rules that look at a whole request. True when one of them answered. */
 static bool reply_by_rule(struct reply *a, struct request *r)
 {
@@ -436,24 +485,7 @@ static bool reply_by_rule(struct reply *a, struct request *r)
 				reply_errors(a, r, NOWHERE);
 				return true;
 			}
-	i = 0;
-	value = rule("rate", &i);
-	unsigned long rate = value != NULL ? strtoul(value, NULL, 10) : 0;
-	if (rate == 0)
-		return false;
-	time_t now = time(NULL);
-	if (now != server.second) {
-		server.second = now;
-		server.in_second = 0;
-	}
-	if (server.in_second + r->n > rate) {
-		script_status(a, "429", "retry-after=1 exceeded=feed");
-		return true;
-	}
-	server.in_second += r->n;
-	r->rated = true;
-	r->used = server.in_second * 100 / rate;
-	return false;
+	return rate_exceeded(a, r);
 }
 
 static void reply_decide(struct reply *a, struct request *r)
@@ -659,7 +691,7 @@ static void usage(FILE *to)
 	      "  400-nolocate | 202-nolocate | 400-path I,J | 400-pos I,J | 202-path I,J | 202-pos I,J\n"
 	      "  drop-before | drop-after | slow MS\n"
 	      "DIR/rules, one a line, for every request that the script leaves over:\n"
-	      "  reject-name NAME | reject-nolocate NAME | max-batches N | rate N\n",
+	      "  reject-name NAME | reject-nolocate NAME | max-batches N | rate N | rate-sliding N\n",
 	      to);
 }
 

@@ -3,6 +3,8 @@
 #include "../../src/send/send_priv.h"
 
 #include <CUnit/Basic.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 /* Only so that the room links without the room that makes batches. */
 __attribute__((weak)) void batch_free(struct batch *b)
@@ -10,81 +12,108 @@ __attribute__((weak)) void batch_free(struct batch *b)
 	(void)b;
 }
 
-static void test_bucket(void)
+/* Takes when it may; returns how long it was told to wait. */
+static int64_t take(struct send_pace *p, size_t want, size_t *n, int64_t now)
 {
-	struct send_pace p = {0};
-	send_pace_init(&p, 270, 1000);
-	CU_ASSERT_EQUAL(send_pace_take(&p, 100, 1000), 0); /* a whole request goes at once */
-	int64_t wait = send_pace_take(&p, 100, 1000);
-	CU_ASSERT_EQUAL(wait, 371); /* 100 / 270 s, rounded up */
-	CU_ASSERT(send_pace_take(&p, 100, 1000 + wait - 2) > 0);
-	CU_ASSERT_EQUAL(send_pace_take(&p, 100, 1000 + wait), 0);
-	/* A long silence saves up one second's worth, not more. */
-	CU_ASSERT_EQUAL(send_pace_take(&p, 100, 900000), 0);
-	CU_ASSERT_EQUAL(send_pace_take(&p, 100, 900000), 0);
-	CU_ASSERT(send_pace_take(&p, 100, 900000) > 0);
-	CU_ASSERT_EQUAL(send_pace_take(&p, 70, 900000), 0);
+	int64_t wait = 0;
+	*n = send_pace_take(p, want, now, &wait);
+	CU_ASSERT(*n <= want && (*n > 0) == (wait == 0) && wait >= 0);
+	return wait;
 }
 
-static void test_bucket_slow(void)
+static void test_pieces(void)
 {
-	/* Below 100 a second a full request must still be possible. */
 	struct send_pace p = {0};
+	size_t n = 0;
+	send_pace_init(&p, 270, 1000);
+	CU_ASSERT_EQUAL(take(&p, 100, &n, 1000), 0);
+	CU_ASSERT_EQUAL(n, 3);                        /* 270 / 90: a second's batches are spread over it */
+	CU_ASSERT_EQUAL(take(&p, 100, &n, 1000), 12); /* 3 / 270 s, rounded up */
+	CU_ASSERT_EQUAL(take(&p, 1, &n, 1000), 4);
+	CU_ASSERT_EQUAL(take(&p, 100, &n, 1012), 0);
+	CU_ASSERT_EQUAL(n, 3);
+	/* Whoever had to wait for answers may catch up on a quarter of a second. */
+	CU_ASSERT_EQUAL(take(&p, 100, &n, 900000), 0);
+	CU_ASSERT_EQUAL(n, 67);
+	CU_ASSERT(take(&p, 100, &n, 900000) > 0);
+}
+
+static void test_slow(void)
+{
+	struct send_pace p = {0};
+	size_t n = 0;
 	send_pace_init(&p, 0.5, 0);
-	CU_ASSERT_EQUAL(send_pace_take(&p, 100, 0), 0);
-	CU_ASSERT_EQUAL(send_pace_take(&p, 1, 0), 2001);
-	CU_ASSERT(send_pace_take(&p, 100, 199000) > 0);
-	CU_ASSERT_EQUAL(send_pace_take(&p, 100, 200001), 0);
+	CU_ASSERT_EQUAL(take(&p, 100, &n, 0), 0);
+	CU_ASSERT_EQUAL(n, 1);
+	CU_ASSERT_EQUAL(take(&p, 100, &n, 1500), 501);
+	CU_ASSERT_EQUAL(take(&p, 100, &n, 2001), 0);
+	CU_ASSERT_EQUAL(n, 1);
 }
 
 static void test_rate_holds(void)
 {
-	/* Whoever asks whenever he is told to gets what is configured, over ten minutes. */
+	/* Whoever asks whenever he is told to gets what is configured, over ten minutes, and never more in any second. */
+	static size_t at[600000];
 	struct send_pace p = {0};
+	size_t n = 0, taken = 0, second = 0, most = 0;
 	send_pace_init(&p, 270, 0);
-	uint64_t taken = 0;
 	for (int64_t now = 0; now < 600000;) {
-		int64_t wait = send_pace_take(&p, 7, now);
-		if (wait == 0)
-			taken += 7;
+		bool idle = now % 7000 < 1500; /* saves up */
+		int64_t wait = idle ? 1500 - now % 7000 : take(&p, 7, &n, now);
+		if (wait == 0) {
+			taken += n;
+			at[now] += n;
+		}
 		now += wait;
 	}
-	CU_ASSERT(taken <= 600 * 270 + 100);
-	CU_ASSERT(taken >= 600 * 270 - 7);
+	for (size_t i = 0; i < 600000; i++) {
+		second += at[i];
+		second -= i >= 1000 ? at[i - 1000] : 0;
+		most = second > most ? second : most;
+	}
+	CU_ASSERT(most <= 270);
+	CU_ASSERT(taken >= 600 * 270 * 55 / 70 * 99 / 100);
 }
 
 static void test_steering(void)
 {
 	struct send_pace p = {0};
 	send_pace_init(&p, 100, 0);
-	send_pace_calm(&p, 99, 500);
-	CU_ASSERT_EQUAL(p.rate, 100); /* at most once a second */
-	send_pace_calm(&p, 99, 1000);
-	CU_ASSERT_DOUBLE_EQUAL(p.rate, 95, 1e-9);
-	send_pace_calm(&p, 94, 2000);
-	CU_ASSERT_DOUBLE_EQUAL(p.rate, 95, 1e-9); /* just below 100: stay */
-	send_pace_calm(&p, 50, 3000);
-	CU_ASSERT_DOUBLE_EQUAL(p.rate, 100, 1e-9);
-	send_pace_calm(&p, -1, 4000);
-	CU_ASSERT_DOUBLE_EQUAL(p.rate, 100, 1e-9); /* never above what is configured */
+	send_pace_calm(&p, 50, 90, 0, 100);
+	CU_ASSERT_EQUAL(p.rate, 100); /* it allows 180: nothing to do */
+	send_pace_calm(&p, 90, 81, 0, 200);
+	CU_ASSERT_DOUBLE_EQUAL(p.rate, 89.1, 1e-9); /* 81 are 90 %: it allows 90 */
+	for (int64_t t = 300; t < 1200; t += 100)
+		send_pace_calm(&p, 33, 66, 0, t);
+	CU_ASSERT_DOUBLE_EQUAL(p.rate, 89.1, 1e-9); /* more, say later ones: but not yet for a second */
+	for (int64_t t = 1200; t < 2000; t += 100)
+		send_pace_calm(&p, 33, 66, 0, t);
+	CU_ASSERT_EQUAL(p.rate, 100); /* never above what is configured */
+	send_pace_calm(&p, 12, 1, 0, 3000);
+	CU_ASSERT_EQUAL(p.rate, 100); /* too little to tell */
+	send_pace_calm(&p, 1e300, 100, 0, 3100);
+	CU_ASSERT(p.rate >= 100.0 / 64); /* it never comes to a halt */
 }
 
 static void test_throttle(void)
 {
 	struct send_pace p = {0};
+	size_t n = 0;
 	send_pace_init(&p, 100, 0);
 	send_pace_throttled(&p, 3000, false, 10000);
 	CU_ASSERT_EQUAL(p.rate, 50);
 	send_pace_throttled(&p, 3000, false, 10001); /* another lane's answer of the same moment */
 	CU_ASSERT_EQUAL(p.rate, 50);
-	CU_ASSERT_EQUAL(send_pace_take(&p, 1, 10000), 3001);
-	CU_ASSERT_EQUAL(send_pace_take(&p, 1, 13000), 1);
-	CU_ASSERT_EQUAL(send_pace_take(&p, 1, 13041), 0);
-	send_pace_calm(&p, -1, 14000);
-	CU_ASSERT_DOUBLE_EQUAL(p.rate, 55, 1e-9); /* it comes back, 5 % of the limit a second */
+	CU_ASSERT_EQUAL(take(&p, 1, &n, 10000), 3001);
+	CU_ASSERT_EQUAL(take(&p, 1, &n, 13000), 1);
+	CU_ASSERT_EQUAL(take(&p, 1, &n, 13021), 0);
+	send_pace_calm(&p, -1, 1, 0, 14000);
+	CU_ASSERT_DOUBLE_EQUAL(p.rate, 55, 1e-9); /* without the header it comes back, 5 % of the limit a second */
 	send_pace_throttled(&p, 0, true, 20000);
-	send_pace_calm(&p, -1, 21000);
+	send_pace_calm(&p, -1, 1, 0, 21000);
 	CU_ASSERT_DOUBLE_EQUAL(p.rate, 28.5, 1e-9); /* "acceleration": 1 % a second */
+	send_pace_calm(&p, 30, 30, 0, 22000);
+	CU_ASSERT_DOUBLE_EQUAL(p.rate, 28.7, 1e-9); /* with the header, too */
 	for (int64_t t = 30000; t < 60000; t += 1000)
 		send_pace_throttled(&p, 0, false, t);
 	CU_ASSERT(p.rate > 1); /* it never comes to a halt */
@@ -101,6 +130,112 @@ static void test_limit_shared(void)
 	CU_ASSERT_EQUAL(p.rate, 20);
 }
 
+/* ---- the controller against an API with a limit, on a clock of its own ---- */
+
+#define SIM_LANES 8
+
+struct sim_api {
+	bool sliding;      /* any second counts; else seconds of the clock */
+	unsigned limit;    /* batches */
+	unsigned at[1000]; /* accepted in each millisecond of the last second */
+	unsigned used;
+	int64_t now;
+};
+
+static void api_tick(struct sim_api *api, int64_t now)
+{
+	api->now = now;
+	if (!api->sliding && now % 1000 == 0)
+		api->used = 0;
+	if (api->sliding)
+		api->used -= api->at[now % 1000];
+	api->at[now % 1000] = 0;
+}
+
+static bool api_takes(struct sim_api *api, unsigned n)
+{
+	if (api->used + n > api->limit)
+		return false;
+	api->used += n;
+	api->at[api->now % 1000] += n;
+	return true;
+}
+
+struct sim_lane {
+	int64_t began, arrives, answers;
+	size_t n, in_second;
+	double percent; /* of the answer; below 0: 429 */
+};
+
+struct sim_sum {
+	unsigned requests, throttled;
+	double batches;
+};
+
+static void lane_turn(struct sim_lane *l, struct send_pace *p, struct sim_api *api, struct sim_sum *sum, int64_t now,
+		      int64_t delay)
+{
+	int64_t wait = 0;
+	if (l->n > 0 && now == l->arrives) {
+		bool ok = api_takes(api, (unsigned)l->n);
+		l->percent = ok ? (double)(api->used * 100 / api->limit) : -1;
+		sum->requests++;
+		sum->throttled += !ok;
+		sum->batches += ok ? (double)l->n : 0;
+	}
+	if (l->n > 0 && now >= l->answers) {
+		l->n = 0;
+		if (l->percent < 0)
+			send_pace_throttled(p, 1000, false, now);
+		else
+			send_pace_calm(p, l->percent, l->in_second, now - l->began, now);
+	}
+	if (l->n == 0 && (l->n = send_pace_take(p, 100, now, &wait)) > 0) {
+		l->in_second = p->in_second;
+		l->began = now;
+		l->arrives = now + delay;
+		l->answers = now + 2 * delay;
+	}
+}
+
+/* A minute at each limit. The first, the last and the lower one between them must all be made use of. */
+static void simulate(bool sliding, int64_t delay, int64_t jitter, double least)
+{
+	static const unsigned limits[] = {270, 90, 270};
+	struct sim_api api = {.sliding = sliding};
+	struct sim_lane lanes[SIM_LANES] = {0};
+	struct send_pace p = {0};
+	unsigned seed = 5;
+	send_pace_init(&p, 270, 0);
+	for (int64_t now = 0, phase = 0; phase < 3; phase++) {
+		struct sim_sum sum = {0};
+		api.limit = limits[phase];
+		for (int64_t end = now + 60000; now < end; now++) {
+			api_tick(&api, now);
+			for (size_t i = 0; i < SIM_LANES; i++)
+				lane_turn(&lanes[i], &p, &api, &sum, now, delay + rand_r(&seed) % (jitter + 1));
+		}
+		double percent = sum.batches * 100 / (60.0 * limits[phase]);
+		double refused = sum.throttled * 100.0 / sum.requests;
+		if (getenv("PACE_SHOW") != NULL)
+			printf("    %s, %d+%d ms, limit %u: %.1f %% used, %.2f %% of %u requests throttled\n",
+			       sliding ? "sliding" : "clock", (int)delay, (int)jitter, limits[phase], percent, refused,
+			       sum.requests);
+		CU_ASSERT(percent >= (phase == 0 ? least : least - 5)); /* finding the limit costs seconds */
+		CU_ASSERT(refused <= (least > 90 ? 1 : 2));
+	}
+}
+
+static void test_simulated(void)
+{
+	for (int sliding = 0; sliding < 2; sliding++) {
+		simulate(sliding, 1, 0, 98); /* milliseconds there and back, and their jitter; percent to be used */
+		simulate(sliding, 5, 3, 97);
+		simulate(sliding, 20, 5, 97);
+		simulate(sliding, 100, 10, 85); /* the fewer and larger the requests, the more room jitter takes */
+	}
+}
+
 static void test_backoff(void)
 {
 	CU_ASSERT_EQUAL(send_backoff(0, 500, 60000, 0), 0);
@@ -114,12 +249,13 @@ int main(void)
 {
 	CU_initialize_registry();
 	CU_pSuite suite = CU_add_suite("send_pace", NULL, NULL);
-	CU_add_test(suite, "a bucket holds a second", test_bucket);
-	CU_add_test(suite, "a slow bucket holds a request", test_bucket_slow);
+	CU_add_test(suite, "a second's batches are spread", test_pieces);
+	CU_add_test(suite, "a slow pace", test_slow);
 	CU_add_test(suite, "the rate holds", test_rate_holds);
 	CU_add_test(suite, "percentage used steers", test_steering);
 	CU_add_test(suite, "429 slows", test_throttle);
 	CU_add_test(suite, "feeds share a key's limit", test_limit_shared);
+	CU_add_test(suite, "an API's limit is made use of", test_simulated);
 	CU_add_test(suite, "backoff", test_backoff);
 	CU_basic_set_mode(CU_BRM_NORMAL);
 	CU_basic_run_tests();

@@ -232,6 +232,34 @@ static void test_positions(void)
 	CU_ASSERT_FALSE(located_by(&r, "line 1, position 0.", 0));
 	CU_ASSERT_TRUE(located_by(&r, "Path &#x27;[2].a&#x27;, line 1, position 1.", 2)); /* the path says more */
 	CU_ASSERT_TRUE(located_by(&r, "The line is bad. Path 'x', line 1, position 12.", 1));
+	/* What is quoted from the file may look like a place: the last one is the API's. */
+	CU_ASSERT_TRUE(
+	    located_by(&r, "Bad value 'Path '[0].a', line 1, position 2'. Path '[1].b', line 1, position 12.", 1));
+	CU_ASSERT_TRUE(located_by(&r, "Bad value 'line 7, position 2', line 1, position 12.", 1));
+	CU_ASSERT_TRUE(located_by(&r, "Bad value 'line 7', at position 12.", 1));
+	CU_ASSERT_FALSE(located_by(&r, "Bad value 'position 12', line 2, position 12.", 1));
+	request_end(&r);
+}
+
+static void test_repeated_location(void)
+{
+	/* Two errors in one batch, and one in a batch that was not sent. */
+	struct send_request r;
+	request_new(&r, 4);
+	answered(&r, 202, "{\"errors\":[{\"message\":\"Path '[2].a'\"},{\"message\":\"Path '[2].b'\"}]}");
+	expect_part(&r, "[\"c\"]");
+	answered(&r, 400, "{\"errors\":[{\"message\":\"one\"},{\"message\":\"two\"}]}");
+	CU_ASSERT_STRING_EQUAL(r.item[2].words, "one; two");
+	expect_part(&r, NULL);
+	request_end(&r);
+	request_new(&r, 2);
+	answered(&r, 202, "{\"errors\":[{\"message\":\"Path '[999].a'\"}]}"); /* nothing of it is sure */
+	expect_part(&r, "[\"a\"]");
+	answered(&r, 202, "");
+	expect_part(&r, "[\"b\"]");
+	answered(&r, 202, "{}");
+	expect_part(&r, NULL);
+	CU_ASSERT(r.item[0].fate == SEND_DELIVERED && r.item[1].fate == SEND_DELIVERED);
 	request_end(&r);
 }
 
@@ -250,6 +278,22 @@ static void test_actions(void)
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		send_verdict_read(&v, &r, t[i].status, "", 0, false);
 		CU_ASSERT_EQUAL(v.action, t[i].action);
+		send_verdict_free(&v);
+	}
+	static const struct {
+		const char *body;
+		enum send_action action;
+	} accepted[] = {{" \r\n", SEND_ACCEPT},
+			{"{}", SEND_ACCEPT},
+			{"null", SEND_ACCEPT},
+			{"Accepted", SEND_ACCEPT},
+			{"{\"errors\":null}", SEND_ACCEPT},
+			{"{\"errors\":[{\"code\":\"BAD", SEND_AGAIN},
+			{"[", SEND_AGAIN},
+			{"\n<html>Please log in</html>", SEND_AGAIN}};
+	for (size_t i = 0; i < sizeof(accepted) / sizeof(accepted[0]); i++) {
+		send_verdict_read(&v, &r, 202, accepted[i].body, strlen(accepted[i].body), false);
+		CU_ASSERT_EQUAL(v.action, accepted[i].action);
 		send_verdict_free(&v);
 	}
 	/* A 202 whose errors were too long to be read whole is no clean one. */
@@ -304,6 +348,7 @@ int main(void)
 	CU_add_test(suite, "400 with errors", test_split_400);
 	CU_add_test(suite, "halving", test_halves);
 	CU_add_test(suite, "errors with and without a place", test_mixed_location);
+	CU_add_test(suite, "errors in one batch, and in none", test_repeated_location);
 	CU_add_test(suite, "positions in UTF-16 units", test_positions);
 	CU_add_test(suite, "statuses", test_actions);
 	CU_add_test(suite, "HTML entities", test_entities);
