@@ -286,7 +286,18 @@ static void put_route(const struct table *t, const struct map_route *r)
 
 static const char *name_of(const struct table *t, size_t column)
 {
+	if (t->names == 0) /* the header could not be read */
+		return "";
 	return column <= t->names ? map_column_name(t->x->map, column) : "(no such column)";
+}
+
+static struct rows_cell value_of(const struct table *t, size_t column)
+{
+	static const char none[] = "(no cell)";
+	const struct run_explain *x = t->x;
+	if (column > 0 && column <= x->n_cells)
+		return x->cells[column - 1];
+	return (struct rows_cell){none, column > 0 && x->row > 0 ? strlen(none) : 0};
 }
 
 static void measure(struct table *t, size_t n)
@@ -295,31 +306,25 @@ static void measure(struct table *t, size_t n)
 	t->value_width = strlen("value");
 	for (size_t i = 1; i <= n; i++) {
 		const char *name = name_of(t, i);
+		struct rows_cell value = value_of(t, i);
 		size_t w = width_of(t, name, strlen(name), NAME_WIDTH);
 		t->name_width = w > t->name_width ? w : t->name_width;
-		if (i > t->x->n_cells)
-			continue;
-		w = width_of(t, t->x->cells[i - 1].p, t->x->cells[i - 1].len, VALUE_WIDTH);
+		w = width_of(t, value.p, value.len, VALUE_WIDTH);
 		t->value_width = w > t->value_width ? w : t->value_width;
 	}
 }
 
 static void put_line(const struct table *t, size_t column, bool first)
 {
-	const struct run_explain *x = t->x;
-	const char *name = column == 0 ? "(no column)" : name_of(t, column), *value = "";
-	size_t len = 0;
-	if (column > 0 && column <= x->n_cells) {
-		value = x->cells[column - 1].p;
-		len = x->cells[column - 1].len;
-	}
+	const char *name = column == 0 ? "(no column)" : name_of(t, column);
+	struct rows_cell value = value_of(t, column);
 	if (first && column > 0)
 		df_buf_addf(t->out, "%4zu  ", column);
 	else
 		df_buf_adds(t->out, "      ");
-	put_padded(t, first ? name : "", first ? strlen(name) : 0, NAME_WIDTH, t->name_width);
-	if (!x->header)
-		put_padded(t, value, first ? len : 0, VALUE_WIDTH, t->value_width);
+	put_padded(t, name, first ? strlen(name) : 0, NAME_WIDTH, t->name_width);
+	if (!t->x->header)
+		put_padded(t, value.p, first ? value.len : 0, VALUE_WIDTH, t->value_width);
 }
 
 static void put_table(struct table *t)
@@ -367,7 +372,10 @@ static void put_title(const struct table *t, const char *file)
 		df_buf_adds(t->out, ", the header");
 	else if (x->row > 0)
 		df_buf_addf(t->out, ", row %llu", (unsigned long long)x->row);
-	df_buf_addf(t->out, ": %s", cli_explain_verdict(x));
+	if (x->event_type[0] != '\0')
+		df_buf_addf(t->out, " (%s)", x->event_type);
+	df_buf_addf(t->out, ": %s%s", x->row > 0 && x->refused.text[0] == '\0' ? "would be " : "",
+		    cli_explain_verdict(x));
 	if (x->refused.text[0] != '\0') {
 		char why[sizeof(struct df_err) + 128];
 		cli_refusal(&x->refused, why, sizeof(why));
@@ -377,9 +385,8 @@ static void put_title(const struct table *t, const char *file)
 		return;
 	}
 	if (x->header)
-		df_buf_addf(t->out, ": %s, %llu rows, %llu accepted, %llu rejected", x->event_type,
-			    (unsigned long long)x->rows, (unsigned long long)(x->rows - x->rejected),
-			    (unsigned long long)x->rejected);
+		df_buf_addf(t->out, ": %llu rows, %llu accepted, %llu rejected", (unsigned long long)x->rows,
+			    (unsigned long long)(x->rows - x->rejected), (unsigned long long)x->rejected);
 	df_buf_addc(t->out, '\n');
 }
 
@@ -407,7 +414,7 @@ static void put_faults(const struct table *t)
 		cli_explain_put(t->out, x->raw, x->raw_len, limit(t, 4 * (size_t)TEXT_WIDTH));
 		df_buf_addc(t->out, '\n');
 	}
-	for (size_t i = 0; (x->header || x->refused.text[0] != '\0') && i < x->n_warnings; i++) {
+	for (size_t i = 0; x->header && i < x->n_warnings; i++) {
 		df_buf_adds(t->out, i == 0 ? "\n  warning: " : "  warning: ");
 		put(t, x->warnings[i].text, SIZE_MAX);
 		df_buf_addf(t->out, " [%s]\n", x->warnings[i].code);

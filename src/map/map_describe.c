@@ -156,6 +156,12 @@ static void describe_rest(struct map *m, size_t column, struct map_routes *out)
 		r->via = MAP_VIA_CELL;
 		return;
 	}
+	for (size_t i = 0; i < column; i++) {
+		if (strcmp(m->names[i], name) == 0) { /* refused for that */
+			r->text = df_format("unknown: column %zu has this name already", i + 1);
+			return;
+		}
+	}
 	map_path_explain(m->event, result, name, strlen(name), other, why, sizeof(why));
 	r->text = df_format("%s: %s", m->feed->unknown_columns_warn ? "ignored" : "unknown", why);
 }
