@@ -176,8 +176,8 @@ static enum df_status check_sources(const struct map *m, struct df_err *err)
 enum df_status map_transform_bind(struct map *m, struct map_bindings *out, bool *done, struct df_err *err)
 {
 	struct binder b = {.m = m, .out = out, .err = err};
-	enum df_status lacking =
-	    check_sources(m, err); /* what is there is bound all the same, for whoever wants to see it */
+	/* What is there is bound all the same, for whoever wants to see it. */
+	enum df_status lacking = check_sources(m, err);
 	for (size_t i = 0; i < m->manifest->n; i++) {
 		const struct map_entry *e = &m->manifest->entries[i];
 		if (e->action == MAP_STATIC)
