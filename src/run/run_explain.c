@@ -283,7 +283,7 @@ enum df_status run_explain_line(const struct conf_feed *feed, const char *path, 
 	}
 	if (st == DF_OK)
 		st = choose(d, entry, &w.doc, err);
-	if (st == DF_OK)
+	if (st == DF_OK && w.doc != NULL)
 		st = explain_document(&w, line, err);
 	decode_close(d);
 	if (fd >= 0)
