@@ -28,6 +28,7 @@ struct batch_row {
 	uint64_t number; /* data row, 1-based */
 	uint64_t line;
 	uint64_t offset, length; /* in the document */
+	uint32_t event;          /* 0-based, of the batch it is in, whose maker fills it in; folded rows share one */
 };
 
 /* One Events API object for one user, serialized. */

@@ -79,6 +79,61 @@ const char *map_column_name(const struct map *m, size_t column); /* 1-based; "" 
 size_t map_warnings(const struct map *m,
 		    const struct map_warning **out); /* borrowed; grows with header and rows, bounded */
 
+/* ---- explaining: where each column goes, and what became of a row's cells. Not for deliveries: it takes its time. ---- */
+
+/* How a value comes about. */
+enum map_via {
+	MAP_VIA_NONE,     /* it does not: the column is ignored, or unknown; `text` says why */
+	MAP_VIA_CELL,     /* the cell as it stands */
+	MAP_VIA_JSON,     /* a value within the cell's JSON */
+	MAP_VIA_MEMBERS,  /* every member of the cell's JSON object */
+	MAP_VIA_TEMPLATE, /* a manifest's template; `text` is the template */
+	MAP_VIA_STATIC,   /* a manifest's static value */
+	MAP_VIA_DEFAULT,  /* a default of the feed, for want of a column */
+};
+
+enum map_outcome {
+	MAP_OUTCOME_UNTOLD,    /* no row was looked at */
+	MAP_OUTCOME_WRITTEN,   /* `value` */
+	MAP_OUTCOME_DEFAULTED, /* the cell is empty: `value` is the feed's default */
+	MAP_OUTCOME_EMPTY,     /* nothing to write: the field is left out */
+	MAP_OUTCOME_DELETED,   /* likewise, and the attribute's name is in deleted_user_attributes */
+	MAP_OUTCOME_FAULTY,    /* the row's faults say why */
+	MAP_OUTCOME_LEFT_OUT,  /* for the API's limits, or as it came to nothing */
+};
+
+struct map_node;
+
+struct map_route {
+	enum map_via via;
+	size_t column;      /* 1-based column of the document; 0: none, the value is fixed */
+	char *path;         /* own: where in the batch, as `user_identities.customer_id`; NULL: nowhere */
+	char *type;         /* own: "integer", "one of ...", ...; NULL: nowhere */
+	const char *source; /* the manifest's pattern for the column, borrowed from the map, or NULL */
+	char *text;         /* own, or NULL: see map_via */
+	char *fallback;     /* own: the JSON that stands in for an empty cell, or NULL */
+	bool deletes;       /* an empty cell deletes the attribute */
+	/* of a row: */
+	enum map_outcome outcome;
+	char *value; /* own: the JSON that was written, or NULL */
+	/* the map's: */
+	const struct map_node *node;
+	size_t slot, at;
+};
+
+struct map_routes {
+	struct map_route *v; /* own: by column, the fixed ones last */
+	size_t n, cap;
+};
+
+/* Lists the routes after map_header or map_no_header. Where these refused the document it lists what there is to say: every
+ * column has one route at least. */
+void map_describe(struct map *m, struct map_routes *out);
+/* As map_row, and fills in the routes' outcomes. The header has to have been accepted. */
+enum df_status map_describe_row(struct map *m, const struct rows_cell *cells, size_t n, struct map_routes *routes,
+				struct map_record *record) DF_CHECK;
+void map_routes_free(struct map_routes *routes);
+
 bool map_event_type_known(const char *name, size_t len); /* an event type of the schema, or "eventless" */
 
 void map_close(struct map *m);

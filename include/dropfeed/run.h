@@ -6,6 +6,7 @@
  *	run_retry	deliver once more what was refused, or rejected by the API
  *	run_import	deliver local files or standard input
  *	run_check_file	decode, read, map and batch one file; send nothing
+ *	run_explain_line	the same, and keep what became of one line
  *
  * Only this room knows all others. It logs what happens; the result says what the exit code is to be.
  */
@@ -88,5 +89,37 @@ struct run_check_events {
 /* Checks one local file under the feed's settings. Adds to the result. */
 void run_check_file(const struct conf_feed *feed, const char *path, bool encryption_by_name,
 		    const struct run_check_events *events, void *ctx, struct run_result *result);
+
+/* ---- explaining ---- */
+
+struct run_explain {         /* what became of a line of a document */
+	char *document;      /* own: the archive's entry, or NULL */
+	char event_type[48]; /* "" when unknown */
+	bool header;         /* the line is the header's */
+	uint64_t line, row;  /* where the row starts, and its number; row 0: not known, or the header */
+	bool sound;          /* its cells can be told apart and are text */
+	char *raw;           /* own: its bytes, or NULL when they are too many */
+	size_t raw_len;
+	struct rows_cell *cells; /* own; they point into cell_text */
+	size_t n_cells;
+	char *cell_text;                         /* own */
+	struct conf_feed *feed;                  /* own: a view of the feed, which the map borrows */
+	struct map *map;                         /* own: the columns' names */
+	struct map_routes routes;                /* own; none where the header cannot be read */
+	struct map_fault faults[MAP_MAX_FAULTS]; /* why the row is rejected */
+	size_t n_faults;
+	struct df_err refused;        /* the file or the document; text "" when it is not refused */
+	struct map_warning *warnings; /* own: the document's */
+	size_t n_warnings;
+	uint64_t rows, rejected, batches, events; /* of the document */
+	struct batch *batch;                      /* own: the one that the row is in, NULL when it is not sent */
+	size_t at;                                /* which of the batch's rows it is, 0-based */
+};
+
+/* Explains a line of a local file; entry: which document of an archive, or NULL. DF_OK: *out is the caller's, whether the row
+ * would be delivered or not. DF_USAGE: there is no such line, entry or file. */
+enum df_status run_explain_line(const struct conf_feed *feed, const char *path, const char *entry, uint64_t line,
+				bool encryption_by_name, struct run_explain **out, struct df_err *err) DF_CHECK;
+void run_explain_free(struct run_explain *x);
 
 #endif

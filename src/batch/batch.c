@@ -284,8 +284,10 @@ static void add_row(struct batch_maker *mk, struct batch_open *o, const struct m
 		o->cap_rows = o->cap_rows > 0 ? o->cap_rows * 2 : 4;
 		o->rows = df_realloc(o->rows, o->cap_rows * sizeof(*o->rows));
 	}
-	if (!mk->counts)
+	if (!mk->counts) {
 		o->rows[o->n_rows] = *where;
+		o->rows[o->n_rows].event = o->n_events > 0 ? o->n_events - 1 : 0;
+	}
 	o->n_rows++;
 	/* About what is held, spare room included. A formula of lengths, never of allocations: it decides when batches
 	 * close, and a later version that allocates otherwise has to close them at the same rows. */

@@ -10,6 +10,7 @@ const struct cli_command cli_commands[] = {
     {"retry", "deliver once more what was refused, or rejected by the API", cli_retry},
     {"import", "deliver local files, or standard input", cli_import},
     {"validate", "check local files, send nothing", cli_validate},
+    {"explain", "show what becomes of one line of a file", cli_explain},
     {"status", "show what the ledger knows", cli_status},
     {"check", "check the configuration", cli_check},
     {NULL, NULL, NULL},
@@ -50,6 +51,13 @@ int cli_help(const char *text)
 {
 	fputs(text, stdout);
 	return fflush(stdout) == 0 ? 0 : CLI_EXIT_INTERNAL;
+}
+
+void cli_refusal(const struct df_err *refused, char *out, size_t size)
+{
+	struct df_err plain = *refused;
+	plain.code[0] = '\0';
+	df_err_render(&plain, out, size);
 }
 
 /* The configuration's path, the caller's; NULL when there is none anywhere. */
@@ -169,7 +177,7 @@ struct conf_feed *cli_feed_with(const struct conf *conf, const struct cli_feed_o
 		return NULL;
 	}
 	if (takes_defaults(conf, o, optional)) {
-		feed = conf_feed_default(command);
+		feed = conf_feed_default("import"); /* ids hold it: all commands show those that an import makes */
 	} else {
 		const struct conf_feed *live = cli_feed(conf, o->name, command);
 		if (live == NULL)

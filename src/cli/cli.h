@@ -24,6 +24,7 @@ int cli_run(struct cli_globals *g, int argc, char **argv);
 int cli_retry(struct cli_globals *g, int argc, char **argv);
 int cli_import(struct cli_globals *g, int argc, char **argv);
 int cli_validate(struct cli_globals *g, int argc, char **argv);
+int cli_explain(struct cli_globals *g, int argc, char **argv);
 int cli_status(struct cli_globals *g, int argc, char **argv);
 int cli_check(struct cli_globals *g, int argc, char **argv);
 
@@ -53,6 +54,9 @@ bool cli_global(struct cli_globals *g, int option);
 int cli_usage(const char *command, const char *fmt, ...) DF_PRINTF(2, 3);
 /* Prints help to standard output; returns 0. */
 int cli_help(const char *text);
+
+/* Renders why a file or document is refused, without its code. */
+void cli_refusal(const struct df_err *refused, char *out, size_t size);
 
 /* Finds and loads the configuration and sets the log up. needed: that there is none is a mistake. Returns 0, or
  * the exit code after every mistake was printed. *out may be NULL where it is not needed. */

@@ -70,13 +70,6 @@ static void json_text(struct df_buf *b, const char *key, const char *value)
 	df_buf_addc(b, ',');
 }
 
-static void refusal_text(const struct run_check *c, char *out, size_t size)
-{
-	struct df_err plain = c->refused;
-	plain.code[0] = '\0';
-	df_err_render(&plain, out, size);
-}
-
 static void json_document(struct validate_output *out, const struct run_check *c)
 {
 	struct df_buf b = {0};
@@ -90,7 +83,7 @@ static void json_document(struct validate_output *out, const struct run_check *c
 		    (unsigned long long)c->events, (unsigned long long)c->batches);
 	df_buf_addf(&b, "\"verdict\":\"%s\",\"refused\":", verdict(c));
 	if (c->refused.text[0] != '\0') {
-		refusal_text(c, text, sizeof(text));
+		cli_refusal(&c->refused, text, sizeof(text));
 		df_buf_addf(&b, "{\"code\":\"%s\",\"message\":", c->refused.code);
 		df_json_string(&b, text, df_utf8_valid(text, strlen(text)));
 		df_buf_addc(&b, '}');
@@ -117,7 +110,7 @@ static void text_document(struct validate_output *out, const struct run_check *c
 	printf("%s%s%s: %s", c->file, c->document != NULL ? ", " : "", c->document != NULL ? c->document : "",
 	       verdict(c));
 	if (c->refused.text[0] != '\0') {
-		refusal_text(c, text, sizeof(text));
+		cli_refusal(&c->refused, text, sizeof(text));
 		printf(": %s [%s]\n", text, c->refused.code);
 	} else {
 		printf(": %llu rows, %llu accepted, %llu rejected; %llu events in %llu batches\n",

@@ -145,6 +145,8 @@ static void forget_document(struct map *m)
 	map_program_free(&m->data_program);
 	map_bindings_free(&m->bindings);
 	map_derived_free(m);
+	free(m->done);
+	m->done = NULL;
 	free(m->truncated);
 	m->truncated = NULL;
 	m->n_warnings = 0;
@@ -223,7 +225,7 @@ static enum df_status check_unique(const struct map *m, struct df_err *err)
 }
 
 /* dropfeed.line and dropfeed.reason come back with rejects that were corrected. */
-static bool own_column(const char *name)
+bool map_own_column(const char *name)
 {
 	return strcmp(name, "dropfeed.line") == 0 || strcmp(name, "dropfeed.reason") == 0;
 }
@@ -243,7 +245,7 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 		struct map_path path;
 		const struct map_event *other = NULL;
 		size_t len = strlen(m->names[i]);
-		if (done[i] || own_column(m->names[i]))
+		if (done[i] || map_own_column(m->names[i]))
 			continue;
 		enum map_path_result result = map_path_parse(m->event, m->names[i], len, &path, &other);
 		if (result == MAP_PATH_OK) {
@@ -276,18 +278,17 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 	return st;
 }
 
-static enum df_status compile(struct map *m, struct df_err *err)
+enum df_status map_compile(struct map *m, struct df_err *err)
 {
-	bool *done = df_alloc(m->n_names * sizeof(*done));
+	bool *done = m->done = df_alloc(m->n_names * sizeof(*done));
 	for (size_t i = 0; i < m->n_names; i++)
-		done[i] = own_column(m->names[i]) && (map_has_header(m) || i >= m->manifest->n);
+		done[i] = map_own_column(m->names[i]) && (map_has_header(m) || i >= m->manifest->n);
 	enum df_status st = DF_OK;
 	if (m->manifest != NULL)
 		st = m->manifest->transform ? map_transform_bind(m, &m->bindings, done, err)
 					    : map_custom_bind(m, &m->bindings, done, err);
 	if (st == DF_OK)
 		st = bind_plain(m, done, err);
-	free(done);
 	m->truncated = df_alloc((m->n_names + m->n_derived + 1) * sizeof(*m->truncated));
 	return st == DF_OK ? map_bind(m, err) : st;
 }
@@ -301,7 +302,7 @@ enum df_status map_header(struct map *m, const struct rows_cell *cells, size_t n
 	for (size_t i = 0; i < n; i++)
 		m->names[m->n_names++] = df_strndup(cells[i].p != NULL ? cells[i].p : "", cells[i].len);
 	enum df_status st = check_unique(m, err);
-	return st == DF_OK ? compile(m, err) : st;
+	return st == DF_OK ? map_compile(m, err) : st;
 }
 
 /* Whether the last two cells are those that a reject file adds: a line number and a reason, which begins with a code. */
@@ -334,5 +335,5 @@ enum df_status map_no_header(struct map *m, const struct rows_cell *first, size_
 		m->names[m->n_names++] = df_strdup("dropfeed.line");
 		m->names[m->n_names++] = df_strdup("dropfeed.reason");
 	}
-	return compile(m, err);
+	return map_compile(m, err);
 }

@@ -122,7 +122,7 @@ static enum df_status check_spread(const struct map *m, const struct map_binding
 		       d->pattern, d->entry->field);
 }
 
-static enum df_status bind(struct map *m, const struct map_binding *binding, struct df_err *err)
+static enum df_status bind(struct map *m, struct map_binding *binding, struct df_err *err)
 {
 	struct map_path path;
 	char why[512];
@@ -154,6 +154,7 @@ static enum df_status bind(struct map *m, const struct map_binding *binding, str
 	struct map_node *leaf = map_tree_add(path.data ? m->data : m->batch, &path);
 	if (leaf == NULL)
 		return duplicate(m, binding, err);
+	binding->leaf = leaf;
 	leaf->column = binding->column;
 	leaf->keep = binding->keep;
 	leaf->flags |= short_enough ? 0u : MAP_LONG_NAME;
@@ -191,7 +192,7 @@ static void prepare_deletion(struct map *m)
 		map_node_kid(m->batch, "deleted_user_attributes")->flags |= MAP_DELETED;
 }
 
-static struct map_node *new_root(const struct map_object *object, const char *path)
+struct map_node *map_root_new(const struct map_object *object, const char *path)
 {
 	struct map_node *root = map_node_new(MAP_NODE_OBJECT, NULL, 0);
 	root->object = object;
@@ -214,8 +215,8 @@ static const struct map_op *find_fold(struct map *m)
 
 enum df_status map_bind(struct map *m, struct df_err *err)
 {
-	m->batch = new_root(&map_batch, "");
-	m->data = m->event->data != NULL ? new_root(m->event->data, "events.data") : NULL;
+	m->batch = map_root_new(&map_batch, "");
+	m->data = m->event->data != NULL ? map_root_new(m->event->data, "events.data") : NULL;
 	m->request_column = m->message_column = MAP_NONE;
 	for (size_t i = 0; i < m->bindings.n; i++) {
 		enum df_status st = bind(m, &m->bindings.v[i], err);

@@ -77,6 +77,7 @@ static size_t find_column(const struct map *m, const char *name)
 
 enum df_status map_custom_bind(const struct map *m, struct map_bindings *out, bool *done, struct df_err *err)
 {
+	enum df_status st = DF_OK;
 	for (size_t i = 0; i < m->manifest->n; i++) {
 		const struct map_entry *entry = &m->manifest->entries[i];
 		size_t column = m->manifest->has_header ? find_column(m, entry->source) : i;
@@ -84,12 +85,13 @@ enum df_status map_custom_bind(const struct map *m, struct map_bindings *out, bo
 			continue;
 		if (column == MAP_NONE) {
 			df_err_place(err, NULL, 0, 0, entry->source);
-			return df_fail(DF_REJECT, err, "manifest-mismatch",
-				       "the manifest lists the column '%.200s', which the header lacks", entry->source);
+			st = df_fail(DF_REJECT, err, "manifest-mismatch",
+				     "the manifest lists the column '%.200s', which the header lacks", entry->source);
+			continue; /* what is there is bound all the same, for whoever wants to see it */
 		}
 		done[column] = true;
 		if (entry->action == MAP_KEEP)
 			map_bindings_add(out, column, entry->field, strlen(entry->field), NULL);
 	}
-	return DF_OK;
+	return st;
 }

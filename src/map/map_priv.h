@@ -205,10 +205,11 @@ void map_program_free(struct map_program *program);
 /* ---- bindings: which column goes where, as the header, the manifest and the settings say ---- */
 
 struct map_binding {
-	size_t column; /* 0-based, or MAP_NONE: fixed */
-	char *name;    /* own: the destination */
-	char *fixed;   /* own, or NULL */
-	bool keep;     /* see map_node */
+	size_t column;         /* 0-based, or MAP_NONE: fixed */
+	char *name;            /* own: the destination */
+	char *fixed;           /* own, or NULL */
+	bool keep;             /* see map_node */
+	struct map_node *leaf; /* borrowed from the tree, once it is there; NULL: one of the row's own ids */
 };
 
 struct map_bindings {
@@ -229,7 +230,7 @@ struct map_entry { /* of either kind of manifest */
 	enum map_action action;
 	char *source; /* own: a column's name, or NULL */
 	char *field;  /* own: the destination, or NULL */
-	char *value;  /* own: of MAP_STATIC */
+	char *value;  /* own: of MAP_STATIC; else the template's text, or NULL */
 	/* of a field transformation only */
 	enum map_when ignore_when;
 	struct liquid *template; /* own: of the value, or NULL */
@@ -378,6 +379,7 @@ struct map {
 	struct map_time time;
 	char **names; /* own: the columns' */
 	size_t n_names;
+	bool *done;                    /* own: per column, whether it is the manifest's, or one of our own */
 	struct map_node *batch, *data; /* own trees; data is NULL when eventless */
 	struct map_program batch_program, data_program;
 	const struct map_op *fold_op; /* in data_program: the close of product_action.products; NULL: there is none */
@@ -397,6 +399,25 @@ struct map {
 };
 
 void map_warn(struct map *m, const char *code, const char *fmt, ...) DF_PRINTF(3, 4);
+
+/* The bindings from the columns' names, and all that follows. map.c */
+enum df_status map_compile(struct map *m, struct df_err *err) DF_CHECK;
+bool map_own_column(const char *name); /* one of the two that a reject file adds */
+
+/* Looks on while a row is mapped, after each op. */
+struct map_seen {
+	const struct map_op *op;
+	const struct df_buf *out;
+	size_t out_before, deleted_before, faults_before; /* lengths before the op ran */
+};
+struct map_watch {
+	void (*op)(struct map_watch *watch, const struct map_seen *seen);
+};
+enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, size_t n, struct map_record *record,
+			       struct map_watch *watch) DF_CHECK;
+
+/* The root of a tree: map_batch's, or an event's data. map_bind.c */
+struct map_node *map_root_new(const struct map_object *object, const char *path);
 
 /* Builds trees and programs from m->bindings. map_bind.c */
 enum df_status map_bind(struct map *m, struct df_err *err) DF_CHECK;

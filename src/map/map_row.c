@@ -14,6 +14,7 @@ struct run {
 	struct map_frame *frame;
 	bool identified;           /* an ID's cell has a value, a faulty one perhaps */
 	struct spread_name *names; /* that spreads have written so far */
+	struct map_watch *watch;   /* or NULL */
 };
 
 struct spread_name {
@@ -407,13 +408,9 @@ static void close_object(struct run *r, const struct map_op *op)
 		r->frame->count++;
 }
 
-/* Runs a program into `out` and returns what its root has seen. */
-static unsigned run_program(struct run *r, const struct map_program *program, struct df_buf *out)
+static void run_ops(struct run *r, const struct map_program *program, size_t from, size_t to)
 {
-	r->out = out;
-	r->frame = r->m->frames;
-	memset(r->frame, 0, sizeof(*r->frame));
-	for (size_t i = 0; i < program->n; i++) {
+	for (size_t i = from; i < to; i++) {
 		const struct map_op *op = &program->ops[i];
 		if (op->kind == MAP_OP_LEAF)
 			leaf(r, op);
@@ -422,6 +419,32 @@ static unsigned run_program(struct run *r, const struct map_program *program, st
 		else
 			close_object(r, op);
 	}
+}
+
+/* One by one, under somebody's eyes. */
+static void run_watched(struct run *r, const struct map_program *program)
+{
+	for (size_t i = 0; i < program->n; i++) {
+		struct map_seen seen = {.op = &program->ops[i],
+					.out = r->out,
+					.out_before = r->out->len,
+					.deleted_before = r->m->deleted.len,
+					.faults_before = r->record->n_faults};
+		run_ops(r, program, i, i + 1);
+		r->watch->op(r->watch, &seen);
+	}
+}
+
+/* Runs a program into `out` and returns what its root has seen. */
+static unsigned run_program(struct run *r, const struct map_program *program, struct df_buf *out)
+{
+	r->out = out;
+	r->frame = r->m->frames;
+	memset(r->frame, 0, sizeof(*r->frame));
+	if (r->watch != NULL)
+		run_watched(r, program);
+	else
+		run_ops(r, program, 0, program->n);
 	return r->frame->seen;
 }
 
@@ -497,9 +520,10 @@ static void derive(struct run *r)
 	r->cells = m->cells;
 }
 
-enum df_status map_row(struct map *m, const struct rows_cell *cells, size_t n, struct map_record *record)
+enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, size_t n, struct map_record *record,
+			       struct map_watch *watch)
 {
-	struct run r = {.m = m, .cells = cells, .record = record};
+	struct run r = {.m = m, .cells = cells, .record = record, .watch = watch};
 	record->n_faults = 0;
 	record->has_timestamp = false;
 	record->timestamp_ms = 0;
@@ -530,4 +554,9 @@ enum df_status map_row(struct map *m, const struct rows_cell *cells, size_t n, s
 	record->message_id = own_id(&r, m->message_column, &m->message_out, &record->message_id_len);
 	finish(&r);
 	return record->n_faults > 0 ? DF_REJECT : DF_OK;
+}
+
+enum df_status map_row(struct map *m, const struct rows_cell *cells, size_t n, struct map_record *record)
+{
+	return map_row_watched(m, cells, n, record, NULL);
 }

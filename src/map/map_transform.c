@@ -129,6 +129,7 @@ static enum df_status read_column_value(struct json_object *json, size_t number,
 	enum df_status st = map_manifest_string(json, number, "value", false, &value, err);
 	if (st != DF_OK || value == NULL)
 		return st;
+	out->value = df_strdup(value);
 	return compile(value, number, "value", names, &out->template, err);
 }
 

@@ -175,9 +175,9 @@ static enum df_status check_sources(const struct map *m, struct df_err *err)
 
 enum df_status map_transform_bind(struct map *m, struct map_bindings *out, bool *done, struct df_err *err)
 {
-	struct binder b = {.m = m, .out = out, .err = err, .st = check_sources(m, err)};
-	if (b.st != DF_OK)
-		return b.st;
+	struct binder b = {.m = m, .out = out, .err = err};
+	/* What is there is bound all the same, for whoever wants to see it. */
+	enum df_status lacking = check_sources(m, err);
 	for (size_t i = 0; i < m->manifest->n; i++) {
 		const struct map_entry *e = &m->manifest->entries[i];
 		if (e->action == MAP_STATIC)
@@ -189,5 +189,5 @@ enum df_status map_transform_bind(struct map *m, struct map_bindings *out, bool 
 		if (!done[i])
 			done[i] = apply(&b, EXACT, i) || reached[i] || apply(&b, WILD, i) || apply(&b, REST, i);
 	free(reached);
-	return b.st;
+	return lacking != DF_OK ? lacking : b.st;
 }

@@ -43,18 +43,6 @@ static void report(struct check_work *w, struct run_check *check, const struct d
 		w->events->document(w->ctx, check);
 }
 
-/* The map's warnings and the guidelines' in one list, the caller's. */
-static struct map_warning *all_warnings(const struct walk *walk, size_t *n)
-{
-	const struct map_warning *of_map = NULL;
-	size_t n_map = walk->map != NULL ? map_warnings(walk->map, &of_map) : 0;
-	*n = n_map + walk->n_guideline;
-	struct map_warning *list = df_alloc(*n * sizeof(*list));
-	for (size_t i = 0; i < *n; i++)
-		list[i] = i < n_map ? of_map[i] : walk->guideline[i - n_map];
-	return list;
-}
-
 static enum df_status check_document(struct check_work *w, const char *name, const struct decode_doc *doc)
 {
 	struct walk walk = {.feed = w->feed, .file = name, .doc = doc};
@@ -63,7 +51,7 @@ static enum df_status check_document(struct check_work *w, const char *name, con
 	struct df_err why = {0};
 	enum df_status st = preflight_document(&walk, &settings, on_reject, w, &found, &why);
 	struct run_check check = {.document = doc->name, .event_type = doc->event_type};
-	struct map_warning *warnings = all_warnings(&walk, &check.n_warnings);
+	struct map_warning *warnings = walk_warnings(&walk, &check.n_warnings);
 	check.warnings = warnings;
 	check.rows = found.rows;
 	check.rejected = found.rejected;

@@ -41,6 +41,8 @@ struct walk {
 /* Reads the whole document. DF_OK: rows and rejected are counted. DF_REJECT: the document is refused. */
 enum df_status walk_document(struct walk *w, struct df_err *err) DF_CHECK;
 void walk_end(struct walk *w);
+/* The map's warnings and the guidelines' in one list, the caller's. */
+struct map_warning *walk_warnings(const struct walk *w, size_t *n);
 
 typedef enum df_status (*run_reject_handler)(void *ctx, const struct walk_reject *reject, struct df_err *err);
 

@@ -141,6 +141,17 @@ enum df_status walk_document(struct walk *w, struct df_err *err)
 	return st;
 }
 
+struct map_warning *walk_warnings(const struct walk *w, size_t *n)
+{
+	const struct map_warning *of_map = NULL;
+	size_t n_map = w->map != NULL ? map_warnings(w->map, &of_map) : 0;
+	*n = n_map + w->n_guideline;
+	struct map_warning *list = df_alloc(*n * sizeof(*list));
+	for (size_t i = 0; i < *n; i++)
+		list[i] = i < n_map ? of_map[i] : w->guideline[i - n_map];
+	return list;
+}
+
 void walk_end(struct walk *w)
 {
 	map_close(w->map);

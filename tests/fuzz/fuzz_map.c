@@ -48,11 +48,30 @@ static enum df_status take_batch(void *ctx, struct batch *b, struct df_err *err)
 	return DF_OK;
 }
 
+/* What is written is JSON, and a row that is good has no faulty cell. */
+static void describe_row(struct map *m, const struct rows_row *row, struct map_routes *routes,
+			 struct map_record *record)
+{
+	enum df_status st = map_describe_row(m, row->cells, row->n_cells, routes, record);
+	for (size_t i = 0; i < routes->n; i++) {
+		const struct map_route *r = &routes->v[i];
+		FUZZ_CHECK(st == DF_REJECT || r->outcome != MAP_OUTCOME_FAULTY);
+		FUZZ_CHECK((r->value != NULL) ==
+			   (r->outcome == MAP_OUTCOME_WRITTEN || r->outcome == MAP_OUTCOME_DEFAULTED));
+		if (r->value == NULL)
+			continue;
+		char *text = df_format("[%s]", r->value);
+		json_object_put(fuzz_json(text, strlen(text)));
+		free(text);
+	}
+}
+
 static void read_rows(struct map *m, struct rows *r, const struct batch_settings *how)
 {
 	struct df_err err = {0};
 	struct rows_row row;
-	struct map_record record;
+	struct map_record record, watched;
+	struct map_routes routes = {0};
 	uint64_t sent = 0, good = 0;
 	bool begun = false;
 	enum df_status st = DF_OK;
@@ -66,10 +85,15 @@ static void read_rows(struct map *m, struct rows *r, const struct batch_settings
 					       : map_no_header(m, row.cells, row.n_cells, &err);
 			if (st != DF_OK)
 				fuzz_error(st, &err, fuzz_header_codes);
+			map_describe(m, &routes);
+			FUZZ_CHECK(routes.n >= map_columns(m));
 			if (st != DF_OK || map_has_header(m))
 				continue;
 		}
-		struct batch_row where = {row.number, row.line, row.offset, row.length};
+		struct batch_row where = {
+		    .number = row.number, .line = row.line, .offset = row.offset, .length = row.length};
+		if (row.fault == NULL)
+			describe_row(m, &row, &routes, &watched);
 		if (row.fault != NULL || fuzz_row(m, row.cells, row.n_cells, &record) != DF_OK ||
 		    batch_record_too_large(how, &record))
 			continue;
@@ -78,6 +102,7 @@ static void read_rows(struct map *m, struct rows *r, const struct batch_settings
 	}
 	FUZZ_CHECK(batch_maker_end(maker, &err) == DF_OK);
 	FUZZ_CHECK(sent == good);
+	map_routes_free(&routes);
 	batch_maker_free(maker);
 	fuzz_warnings(m);
 }

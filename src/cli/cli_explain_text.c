@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: MIT */
+/* For a terminal: aligned, nothing in it that a terminal would obey, long values cut unless all was asked for. */
+#include "cli_explain.h"
+
+#include <stdio.h>
+#include <wchar.h>
+
+#define NAME_WIDTH  40u
+#define VALUE_WIDTH 30u
+#define TEXT_WIDTH  60u
+#define ROWS_NAMED  10u
+
+/* ---- safe text ---- */
+
+/* Control characters, and those that turn the direction of writing around (Unicode's Bidi_Control). */
+static bool obeyed(wchar_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+/* One character of the text, as it is shown. Returns how many bytes it took. */
+static size_t show(const char *p, size_t len, char out[16], size_t *width)
+{
+	mbstate_t state = {0};
+	wchar_t c = 0;
+	size_t n = mbrtowc(&c, p, len, &state);
+	if (n == 0)
+		n = 1;
+	if (n > len) {
+		n = 1;
+		snprintf(out, 16, "\\x%02x", (unsigned)(unsigned char)*p);
+	} else if (c == '\n' || c == '\r' || c == '\t') {
+		snprintf(out, 16, "\\%c", c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
+	} else if (obeyed(c)) {
+		snprintf(out, 16, "\\u%04x", (unsigned)c);
+	} else {
+		int w = wcwidth(c);
+		memcpy(out, p, n);
+		out[n] = '\0';
+		*width = w > 0 ? (size_t)w : 0;
+		return n;
+	}
+	*width = strlen(out);
+	return n;
+}
+
+size_t cli_explain_put(struct df_buf *out, const char *p, size_t len, size_t max)
+{
+	size_t width = 0, fit = 0, fit_len = out->len;
+	for (size_t i = 0; i < len;) {
+		char one[16];
+		size_t w = 0;
+		i += show(p + i, len - i, one, &w);
+		if (width + w > max) { /* back to where an ellipsis has room */
+			out->len = fit_len;
+			df_buf_adds(out, "…");
+			return fit + 1;
+		}
+		df_buf_adds(out, one);
+		width += w;
+		if (width < max) {
+			fit = width;
+			fit_len = out->len;
+		}
+	}
+	return width;
+}
+
+/* ---- the batch ---- */
+
+struct pretty {
+	struct df_buf *out;
+	size_t only;
+};
+
+static const char *end_of_string(const char *p)
+{
+	for (p++; *p != '"'; p++)
+		p += *p == '\\';
+	return p + 1;
+}
+
+/* JSON of our own making: it is whole, and on one line. */
+static const char *end_of_value(const char *p)
+{
+	size_t depth = 0;
+	do {
+		if (*p == '"') {
+			p = end_of_string(p);
+			continue;
+		}
+		depth += *p == '{' || *p == '[';
+		depth -= *p == '}' || *p == ']';
+		p++;
+	} while (depth > 0 || (*p != ',' && *p != '}' && *p != ']' && *p != '\0'));
+	return p;
+}
+
+static void indent(struct df_buf *out, size_t depth)
+{
+	df_buf_addf(out, "\n%*s", (int)(depth * 2), "");
+}
+
+static const char *pretty_value(const struct pretty *how, const char *p, size_t depth);
+
+/* The array of events, but for those that are only counted. */
+static const char *pretty_events(const struct pretty *how, const char *p, size_t depth)
+{
+	size_t i = 0, skipped = 0;
+	df_buf_addc(how->out, '[');
+	for (p++; *p != ']'; i++) {
+		bool mine = i == how->only;
+		if (mine && skipped > 0) {
+			indent(how->out, depth + 1);
+			df_buf_addf(how->out, "... %zu before", skipped);
+		}
+		if (mine) {
+			skipped = 0;
+			indent(how->out, depth + 1);
+		}
+		p = mine ? pretty_value(how, p, depth + 1) : end_of_value(p);
+		skipped += !mine;
+		p += *p == ',';
+	}
+	if (skipped > 0) {
+		indent(how->out, depth + 1);
+		df_buf_addf(how->out, "... %zu behind", skipped);
+	}
+	indent(how->out, depth);
+	df_buf_addc(how->out, ']');
+	return p + 1;
+}
+
+static const char *pretty_value(const struct pretty *how, const char *p, size_t depth)
+{
+	const char *end;
+	if ((*p != '{' && *p != '[') || p[1] == '}' || p[1] == ']') {
+		end = end_of_value(p);
+		df_buf_add(how->out, p, (size_t)(end - p));
+		return end;
+	}
+	char shut = *p == '{' ? '}' : ']';
+	df_buf_addc(how->out, *p++);
+	for (;; p++) {
+		bool events = false;
+		indent(how->out, depth + 1);
+		if (shut == '}') {
+			end = end_of_string(p);
+			events = depth == 0 && strncmp(p, "\"events\"", (size_t)(end - p)) == 0;
+			df_buf_add(how->out, p, (size_t)(end - p));
+			df_buf_adds(how->out, ": ");
+			p = end + 1;
+		}
+		p = events && how->only != SIZE_MAX ? pretty_events(how, p, depth + 1)
+						    : pretty_value(how, p, depth + 1);
+		if (*p == shut)
+			break;
+		df_buf_addc(how->out, ',');
+	}
+	indent(how->out, depth);
+	df_buf_addc(how->out, shut);
+	return p + 1;
+}
+
+void cli_explain_batch(struct df_buf *out, const char *json, size_t only)
+{
+	struct df_buf safe = {0}; /* its escapes are JSON's, too */
+	struct pretty how = {.out = out, .only = only};
+	cli_explain_put(&safe, json, strlen(json), SIZE_MAX);
+	pretty_value(&how, df_buf_cstr(&safe), 0);
+	df_buf_addc(out, '\n');
+	df_buf_free(&safe);
+}
+
+/* ---- the table ---- */
+
+struct table {
+	const struct run_explain *x;
+	struct df_buf *out;
+	bool whole;
+	size_t names, name_width, value_width; /* names: columns that have one */
+};
+
+static size_t limit(const struct table *t, size_t max)
+{
+	return t->whole ? SIZE_MAX : max;
+}
+
+static void put(const struct table *t, const char *text, size_t max)
+{
+	cli_explain_put(t->out, text, strlen(text), limit(t, max));
+}
+
+static void put_padded(const struct table *t, const char *p, size_t len, size_t max, size_t width)
+{
+	size_t w = cli_explain_put(t->out, p, len, limit(t, max));
+	df_buf_addf(t->out, "%*s", (int)(width > w ? width - w : 0) + 2, "");
+}
+
+static size_t width_of(const struct table *t, const char *p, size_t len, size_t max)
+{
+	struct df_buf scratch = {0};
+	size_t w = cli_explain_put(&scratch, p, len, limit(t, max));
+	df_buf_free(&scratch);
+	return w < max ? w : max; /* what is longer sticks out, when nothing is cut */
+}
+
+/* How the value came about, where that is not plain. */
+static void put_via(const struct table *t, const struct map_route *r)
+{
+	if (r->via == MAP_VIA_JSON || r->via == MAP_VIA_MEMBERS) {
+		df_buf_adds(t->out, ", from the cell's JSON: ");
+		put(t, r->source, TEXT_WIDTH);
+	} else if (r->via == MAP_VIA_CELL && r->source != NULL &&
+		   strcmp(r->source, map_column_name(t->x->map, r->column)) != 0) {
+		df_buf_adds(t->out, ", mapped by ");
+		put(t, r->source, TEXT_WIDTH);
+	}
+	if ((r->via == MAP_VIA_TEMPLATE || r->via == MAP_VIA_MEMBERS) && r->text != NULL) {
+		df_buf_adds(t->out, ", by the template ");
+		put(t, r->text, TEXT_WIDTH);
+	}
+	if (r->via == MAP_VIA_STATIC)
+		df_buf_adds(t->out, ", static");
+	if (r->via == MAP_VIA_DEFAULT)
+		df_buf_adds(t->out, ", the default");
+}
+
+static void put_outcome(const struct table *t, const struct map_route *r)
+{
+	switch (r->outcome) {
+	case MAP_OUTCOME_UNTOLD:
+		if (r->column > 0 && r->fallback != NULL) {
+			df_buf_adds(t->out, "; when empty, ");
+			put(t, r->fallback, TEXT_WIDTH);
+		}
+		if (r->deletes)
+			df_buf_adds(t->out, "; when empty, the attribute is deleted");
+		break;
+	case MAP_OUTCOME_DEFAULTED:
+		df_buf_adds(t->out, ", the default: the cell is empty");
+		break;
+	case MAP_OUTCOME_EMPTY:
+		df_buf_adds(t->out, r->via == MAP_VIA_CELL ? ": left out, the cell is empty"
+							   : ": left out, there is nothing to write");
+		break;
+	case MAP_OUTCOME_DELETED:
+		df_buf_adds(t->out, ": empty, so its name goes to deleted_user_attributes");
+		break;
+	case MAP_OUTCOME_FAULTY:
+		df_buf_adds(t->out, ": WRONG, see below");
+		break;
+	case MAP_OUTCOME_LEFT_OUT:
+		df_buf_adds(t->out, ": left out, there is nothing in it or the API's limits have no room for it");
+		break;
+	case MAP_OUTCOME_WRITTEN:
+		break;
+	}
+}
+
+static void put_route(const struct table *t, const struct map_route *r)
+{
+	const char *value = r->value != NULL ? r->value : r->column == 0 ? r->fallback : NULL;
+	if (r->via == MAP_VIA_NONE) {
+		put(t, r->text, SIZE_MAX);
+		df_buf_addc(t->out, '\n');
+		return;
+	}
+	put(t, r->path, SIZE_MAX);
+	if (value == NULL && r->via == MAP_VIA_STATIC)
+		value = r->text;
+	if (value != NULL) {
+		df_buf_adds(t->out, " = ");
+		put(t, value, TEXT_WIDTH);
+	}
+	if (r->type != NULL) {
+		df_buf_adds(t->out, " (");
+		put(t, r->type, TEXT_WIDTH);
+		df_buf_addc(t->out, ')');
+	}
+	put_via(t, r);
+	put_outcome(t, r);
+	df_buf_addc(t->out, '\n');
+}
+
+static const char *name_of(const struct table *t, size_t column)
+{
+	if (t->names == 0) /* the header could not be read */
+		return "";
+	return column <= t->names ? map_column_name(t->x->map, column) : "(no such column)";
+}
+
+static struct rows_cell value_of(const struct table *t, size_t column)
+{
+	static const char none[] = "(no cell)";
+	const struct run_explain *x = t->x;
+	if (column > 0 && column <= x->n_cells)
+		return x->cells[column - 1];
+	return (struct rows_cell){none, column > 0 && x->row > 0 ? strlen(none) : 0};
+}
+
+static void measure(struct table *t, size_t n)
+{
+	t->name_width = strlen("column");
+	t->value_width = strlen("value");
+	for (size_t i = 1; i <= n; i++) {
+		const char *name = name_of(t, i);
+		struct rows_cell value = value_of(t, i);
+		size_t w = width_of(t, name, strlen(name), NAME_WIDTH);
+		t->name_width = w > t->name_width ? w : t->name_width;
+		w = width_of(t, value.p, value.len, VALUE_WIDTH);
+		t->value_width = w > t->value_width ? w : t->value_width;
+	}
+}
+
+static void put_line(const struct table *t, size_t column, bool first)
+{
+	const char *name = column == 0 ? "(no column)" : name_of(t, column);
+	struct rows_cell value = value_of(t, column);
+	if (first && column > 0)
+		df_buf_addf(t->out, "%4zu  ", column);
+	else
+		df_buf_adds(t->out, "      ");
+	put_padded(t, name, first ? strlen(name) : 0, NAME_WIDTH, t->name_width);
+	if (!t->x->header)
+		put_padded(t, value.p, first ? value.len : 0, VALUE_WIDTH, t->value_width);
+}
+
+static void put_table(struct table *t)
+{
+	const struct run_explain *x = t->x;
+	size_t n = t->names > x->n_cells ? t->names : x->n_cells, at = 0;
+	if (n == 0)
+		return;
+	measure(t, n);
+	df_buf_adds(t->out, "\n   #  ");
+	put_padded(t, "column", 6, NAME_WIDTH, t->name_width);
+	if (!x->header)
+		put_padded(t, "value", 5, VALUE_WIDTH, t->value_width);
+	df_buf_adds(t->out, "becomes\n");
+	for (size_t i = 1; i <= n; i++) {
+		bool first = true;
+		for (; at < x->routes.n && x->routes.v[at].column == i; at++, first = false) {
+			put_line(t, i, first);
+			put_route(t, &x->routes.v[at]);
+		}
+		if (first) {
+			put_line(t, i, true);
+			df_buf_addc(t->out, '\n');
+		}
+	}
+	for (bool first = true; at < x->routes.n; at++, first = false) {
+		put_line(t, 0, first);
+		put_route(t, &x->routes.v[at]);
+	}
+}
+
+/* ---- all of it ---- */
+
+static void put_title(const struct table *t, const char *file)
+{
+	const struct run_explain *x = t->x;
+	put(t, file, SIZE_MAX);
+	if (x->document != NULL) {
+		df_buf_adds(t->out, ", ");
+		put(t, x->document, SIZE_MAX);
+	}
+	if (x->line > 0)
+		df_buf_addf(t->out, ", line %llu", (unsigned long long)x->line);
+	if (x->header)
+		df_buf_adds(t->out, ", the header");
+	else if (x->row > 0)
+		df_buf_addf(t->out, ", row %llu", (unsigned long long)x->row);
+	if (x->event_type[0] != '\0')
+		df_buf_addf(t->out, " (%s)", x->event_type);
+	df_buf_addf(t->out, ": %s%s", x->row > 0 && x->refused.text[0] == '\0' ? "would be " : "",
+		    cli_explain_verdict(x));
+	if (x->refused.text[0] != '\0') {
+		char why[sizeof(struct df_err) + 128];
+		cli_refusal(&x->refused, why, sizeof(why));
+		df_buf_adds(t->out, ": ");
+		put(t, why, SIZE_MAX);
+		df_buf_addf(t->out, " [%s]\n", x->refused.code);
+		return;
+	}
+	if (x->header)
+		df_buf_addf(t->out, ": %llu rows, %llu accepted, %llu rejected", (unsigned long long)x->rows,
+			    (unsigned long long)(x->rows - x->rejected), (unsigned long long)x->rejected);
+	df_buf_addc(t->out, '\n');
+}
+
+static void put_faults(const struct table *t)
+{
+	const struct run_explain *x = t->x;
+	if (x->n_faults > 0)
+		df_buf_adds(t->out, "\nThe row is rejected:\n");
+	for (size_t i = 0; i < x->n_faults; i++) {
+		const struct map_fault *f = &x->faults[i];
+		df_buf_adds(t->out, "  ");
+		if (f->column > 0)
+			df_buf_addf(t->out, "column %zu", f->column);
+		if (f->name[0] != '\0') {
+			df_buf_adds(t->out, " '");
+			put(t, f->name, NAME_WIDTH);
+			df_buf_addc(t->out, '\'');
+		}
+		df_buf_adds(t->out, f->column > 0 ? ": " : "");
+		put(t, f->text, SIZE_MAX);
+		df_buf_addf(t->out, " [%s]\n", f->code);
+	}
+	if (!x->sound && x->raw != NULL && x->n_faults > 0) {
+		df_buf_adds(t->out, "  as it stands: ");
+		cli_explain_put(t->out, x->raw, x->raw_len, limit(t, 4 * (size_t)TEXT_WIDTH));
+		df_buf_addc(t->out, '\n');
+	}
+	for (size_t i = 0; x->header && i < x->n_warnings; i++) {
+		df_buf_adds(t->out, i == 0 ? "\n  warning: " : "  warning: ");
+		put(t, x->warnings[i].text, SIZE_MAX);
+		df_buf_addf(t->out, " [%s]\n", x->warnings[i].code);
+	}
+}
+
+/* The other rows of the batch, or of the event. Returns how many. */
+static size_t put_rows(const struct table *t, bool same_event)
+{
+	const struct batch *b = t->x->batch;
+	size_t n = 0;
+	for (size_t i = 0; i < b->n_rows; i++) {
+		if (i == t->x->at || (same_event && b->rows[i].event != b->rows[t->x->at].event))
+			continue;
+		if (n++ < limit(t, ROWS_NAMED))
+			df_buf_addf(t->out, "%s%llu (line %llu)", n > 1 ? ", " : "",
+				    (unsigned long long)b->rows[i].number, (unsigned long long)b->rows[i].line);
+	}
+	if (n > limit(t, ROWS_NAMED))
+		df_buf_addf(t->out, " and %zu more", n - ROWS_NAMED);
+	return n;
+}
+
+static bool folded(const struct batch *b, size_t at)
+{
+	return b->n_events > 0 && ((at > 0 && b->rows[at - 1].event == b->rows[at].event) ||
+				   (at + 1 < b->n_rows && b->rows[at + 1].event == b->rows[at].event));
+}
+
+static void put_batch(const struct table *t)
+{
+	const struct run_explain *x = t->x;
+	const struct batch *b = x->batch;
+	unsigned event = (unsigned)b->rows[x->at].event + 1;
+	df_buf_addf(t->out, "\nBatch %llu of %llu%s: row %llu is ", (unsigned long long)b->position + 1,
+		    (unsigned long long)x->batches, b->historical ? ", for /bulkevents/historical" : "",
+		    (unsigned long long)x->row);
+	if (folded(b, x->at)) {
+		df_buf_addf(t->out, "folded into event %u of %u with row ", event, (unsigned)b->n_events);
+		put_rows(t, true);
+	} else if (b->n_events > 0) {
+		df_buf_addf(t->out, "event %u of %u", event, (unsigned)b->n_events);
+	} else {
+		df_buf_adds(t->out, b->n_rows > 1 ? "one of those that it is made of" : "all of it");
+	}
+	df_buf_adds(t->out, ".\n");
+	if (b->n_rows > 1) {
+		df_buf_adds(t->out, "The other rows of the batch: ");
+		put_rows(t, false);
+		df_buf_adds(t->out, t->whole || b->n_events < 2 ? ".\n" : ". --verbose shows their events, too.\n");
+	}
+	df_buf_addc(t->out, '\n');
+	cli_explain_batch(t->out, b->json, t->whole || b->n_events < 2 ? SIZE_MAX : event - 1);
+}
+
+void cli_explain_text(const char *file, const struct run_explain *x, bool whole, struct df_buf *out)
+{
+	struct table t = {.x = x, .out = out, .whole = whole};
+	t.names = x->map != NULL ? map_columns(x->map) : 0;
+	put_title(&t, file);
+	put_table(&t);
+	put_faults(&t);
+	if (x->batch != NULL)
+		put_batch(&t);
+}

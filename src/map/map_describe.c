@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the plan does, for people to read. It is taken from the bindings and trees that the ops were made of, and a row's
+ * outcomes from the ops themselves, run one by one: nothing is told here that a delivery would not do.
+ */
+#include "map_priv.h"
+
+#include <stdlib.h>
+
+static struct map_route *route_add(struct map_routes *routes, enum map_via via, size_t slot)
+{
+	if (routes->n == routes->cap) {
+		routes->cap = routes->cap == 0 ? 32 : routes->cap * 2;
+		routes->v = df_realloc(routes->v, routes->cap * sizeof(*routes->v));
+	}
+	struct map_route *r = &routes->v[routes->n++];
+	memset(r, 0, sizeof(*r));
+	r->via = via;
+	r->slot = slot;
+	return r;
+}
+
+void map_routes_free(struct map_routes *routes)
+{
+	for (size_t i = 0; i < routes->n; i++) {
+		free(routes->v[i].path);
+		free(routes->v[i].type);
+		free(routes->v[i].text);
+		free(routes->v[i].fallback);
+		free(routes->v[i].value);
+	}
+	free(routes->v);
+	memset(routes, 0, sizeof(*routes));
+}
+
+/* ---- types ---- */
+
+static const char *plain_type(enum map_type type, const struct map_field *field)
+{
+	switch (type) {
+	case MAP_INTEGER:
+		return field != NULL && (field->flags & MAP_INSTANT) != 0 ? "timestamp" : "integer";
+	case MAP_NUMBER:
+		return "number";
+	case MAP_BOOLEAN:
+		return "boolean";
+	case MAP_UUID:
+		return "uuid";
+	case MAP_IP:
+		return "IP address";
+	case MAP_JSON:
+		return field != NULL && field->shape == MAP_LIST ? "JSON list" : "JSON object";
+	case MAP_SPREAD:
+		return "members of a JSON object";
+	case MAP_ITEMS:
+	case MAP_STRING:
+	case MAP_STRINGS:
+	case MAP_ENUM:
+	case MAP_OBJECT:
+	case MAP_KEYS:
+		break;
+	}
+	return "string";
+}
+
+static char *type_of(const struct map_node *leaf)
+{
+	struct df_buf b = {0};
+	if (leaf->parent != NULL && leaf->parent->kind == MAP_NODE_LIST)
+		df_buf_adds(&b, "list entry: ");
+	if (leaf->type == MAP_ENUM && leaf->field != NULL) {
+		df_buf_adds(&b, "one of ");
+		for (const char *const *w = leaf->field->words; *w != NULL; w++)
+			df_buf_addf(&b, "%s%s", w == leaf->field->words ? "" : ", ", *w);
+	} else {
+		df_buf_adds(&b, plain_type(leaf->type, leaf->field));
+	}
+	char *type = df_strndup(b.data, b.len);
+	df_buf_free(&b);
+	return type;
+}
+
+static void route_to(struct map_route *r, const struct map_node *leaf)
+{
+	r->path = df_strdup(leaf->path);
+	r->type = type_of(leaf);
+	r->deletes = (leaf->flags & MAP_DELETABLE) != 0;
+}
+
+/* Where a name leads that has no leaf in the trees: one of the row's own ids, or the document was refused before. */
+static bool route_to_name(const struct map *m, struct map_route *r, const char *name)
+{
+	struct map_path path;
+	if (map_path_parse(m->event, name, strlen(name), &path, NULL) != MAP_PATH_OK)
+		return false;
+	struct map_node *root = map_root_new(path.data ? m->event->data : &map_batch, path.data ? "events.data" : "");
+	const struct map_node *leaf = map_tree_add(root, &path);
+	if (leaf != NULL)
+		route_to(r, leaf);
+	map_node_free(root);
+	return leaf != NULL;
+}
+
+/* ---- the plan ---- */
+
+static void describe_derived(struct map_route *r, const struct map_derived *d)
+{
+	r->source = d->entry->source;
+	if (d->pattern != NULL) {
+		r->via = MAP_VIA_MEMBERS;
+		free(r->path);
+		r->path = df_strdup(d->entry->field); /* the leaf is but a stand-in for the members' */
+	} else {
+		r->via = d->path != NULL ? MAP_VIA_JSON : MAP_VIA_CELL;
+	}
+	if (d->entry->template == NULL)
+		return;
+	r->via = d->pattern != NULL ? r->via : MAP_VIA_TEMPLATE;
+	r->text = df_strdup(d->entry->value);
+}
+
+static void describe_binding(const struct map *m, const struct map_binding *b, struct map_routes *out)
+{
+	struct map_route *r = route_add(out, b->column == MAP_NONE ? MAP_VIA_STATIC : MAP_VIA_CELL, b->column);
+	const struct map_derived *d = map_derived_of(m, b->column);
+	if (b->leaf != NULL)
+		route_to(r, b->leaf);
+	else if (!route_to_name(m, r, b->name))
+		r->path = df_strdup(b->name);
+	r->node = b->leaf;
+	if (b->column != MAP_NONE)
+		r->column = (d != NULL ? d->column : b->column) + 1;
+	if (d != NULL)
+		describe_derived(r, d);
+	if (b->leaf != NULL)
+		r->fallback = df_strdup(b->leaf->fallback);
+	else if (b->fixed != NULL)
+		r->text = df_strdup(b->fixed);
+}
+
+/* A column that no binding names. */
+static void describe_rest(struct map *m, size_t column, struct map_routes *out)
+{
+	struct map_route *r = route_add(out, MAP_VIA_NONE, column);
+	struct map_path path;
+	const struct map_event *other = NULL;
+	const char *name = m->names[column];
+	char why[512];
+	r->column = column + 1;
+	if (m->done[column]) {
+		r->text = df_strdup(map_own_column(name) ? "ignored: a reject file adds this column"
+							 : "ignored, as the manifest says");
+		return;
+	}
+	enum map_path_result result = map_path_parse(m->event, name, strlen(name), &path, &other);
+	if (result == MAP_PATH_OK && route_to_name(m, r, name)) {
+		r->via = MAP_VIA_CELL;
+		return;
+	}
+	for (size_t i = 0; i < column; i++) {
+		if (strcmp(m->names[i], name) == 0) { /* refused for that */
+			r->text = df_format("unknown: column %zu has this name already", i + 1);
+			return;
+		}
+	}
+	map_path_explain(m->event, result, name, strlen(name), other, why, sizeof(why));
+	r->text = df_format("%s: %s", m->feed->unknown_columns_warn ? "ignored" : "unknown", why);
+}
+
+static bool is_bound(const struct map *m, const struct map_node *leaf)
+{
+	for (size_t i = 0; i < m->bindings.n; i++)
+		if (m->bindings.v[i].leaf == leaf)
+			return true;
+	return false;
+}
+
+/* Leaves that nothing but a default of the feed put there. */
+static void describe_defaults(const struct map *m, const struct map_node *node, struct map_routes *out)
+{
+	if (node->kind == MAP_NODE_LEAF && node->fallback != NULL && node->column == MAP_NONE && !is_bound(m, node)) {
+		struct map_route *r = route_add(out, MAP_VIA_DEFAULT, MAP_NONE);
+		route_to(r, node);
+		r->node = node;
+		r->fallback = df_strdup(node->fallback);
+	}
+	for (size_t i = 0; i < node->n_kids; i++)
+		describe_defaults(m, node->kids[i], out);
+}
+
+/* By column, the fixed ones last; the order of those of one column stays. */
+static int compare_routes(const void *a, const void *b)
+{
+	const struct map_route *x = a, *y = b;
+	size_t cx = x->column - 1, cy = y->column - 1; /* 0 becomes the greatest */
+	if (cx != cy)
+		return cx < cy ? -1 : 1;
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+void map_describe(struct map *m, struct map_routes *out)
+{
+	struct df_err ignored = {0};
+	memset(out, 0, sizeof(*out));
+	if (m->n_names == 0)
+		return;
+	enum df_status st = m->done == NULL ? map_compile(m, &ignored) : DF_OK; /* refused for the names alone */
+	(void)st;
+	bool *bound = df_alloc(m->n_names * sizeof(*bound));
+	for (size_t i = 0; i < m->bindings.n; i++) {
+		describe_binding(m, &m->bindings.v[i], out);
+		if (out->v[out->n - 1].column > 0)
+			bound[out->v[out->n - 1].column - 1] = true;
+	}
+	for (size_t i = 0; i < m->n_names; i++)
+		if (!bound[i])
+			describe_rest(m, i, out);
+	free(bound);
+	if (m->batch != NULL)
+		describe_defaults(m, m->batch, out);
+	if (m->data != NULL)
+		describe_defaults(m, m->data, out);
+	for (size_t i = 0; i < out->n; i++)
+		out->v[i].at = i;
+	qsort(out->v, out->n, sizeof(*out->v), compare_routes);
+}
+
+/* ---- a row ---- */
+
+struct row_watch {
+	struct map_watch watch; /* first */
+	const struct map *m;
+	const struct map_record *record;
+	const struct rows_cell *cells;
+	struct map_routes *routes;
+};
+
+static bool cell_empty(const struct row_watch *w, const struct map_op *op)
+{
+	if (op->column == MAP_NONE)
+		return true;
+	struct rows_cell cell = op->column < w->m->n_names ? w->cells[op->column] : w->m->cells[op->column];
+	if (op->type != MAP_STRING && op->type != MAP_STRINGS && op->type != MAP_ITEMS)
+		map_cell_trim(&cell.p, &cell.len);
+	return cell.len == 0;
+}
+
+/* Whether there is more than one string in it. */
+static bool several(const char *p, size_t len)
+{
+	for (size_t i = 1; i + 1 < len; i++) {
+		if (p[i] == '\\')
+			i++;
+		else if (p[i] == '"')
+			return true;
+	}
+	return false;
+}
+
+/* What the leaf wrote, without the comma and the name before it. */
+static char *written_by(const struct map_seen *seen)
+{
+	const char *p = seen->out->data + seen->out_before;
+	size_t len = seen->out->len - seen->out_before;
+	if (len > 0 && *p == ',') {
+		p++;
+		len--;
+	}
+	if (seen->op->type == MAP_SPREAD)
+		return df_format("{%.*s}", (int)len, p);
+	if (seen->op->type == MAP_ITEMS && several(p, len))
+		return df_format("[%.*s]", (int)len, p);
+	size_t head = seen->op->head_len < len ? seen->op->head_len : 0;
+	return df_strndup(p + head, len - head);
+}
+
+static void leaf_seen(const struct row_watch *w, const struct map_seen *seen, struct map_route *r)
+{
+	const struct map_derived *d = map_derived_of(w->m, seen->op->column);
+	bool told = w->record->n_faults > seen->faults_before || (d != NULL && d->faulty);
+	r->at = seen->out_before;
+	if (seen->out->len > seen->out_before) {
+		r->value = written_by(seen);
+		r->outcome = r->column > 0 && seen->op->type != MAP_SPREAD && cell_empty(w, seen->op)
+				 ? MAP_OUTCOME_DEFAULTED
+				 : MAP_OUTCOME_WRITTEN;
+	} else if (told) {
+		r->outcome = MAP_OUTCOME_FAULTY;
+	} else if (w->m->deleted.len > seen->deleted_before) {
+		r->outcome = MAP_OUTCOME_DELETED;
+	} else if (seen->op->type == MAP_SPREAD || cell_empty(w, seen->op)) {
+		r->outcome = MAP_OUTCOME_EMPTY;
+	} else {
+		r->outcome = w->record->n_faults == MAP_MAX_FAULTS ? MAP_OUTCOME_FAULTY : MAP_OUTCOME_LEFT_OUT;
+	}
+}
+
+/* A list or an object ends: it may have been cut off for the limits, or its emptiness deletes an attribute. */
+static void close_seen(const struct row_watch *w, const struct map_seen *seen)
+{
+	bool deletes = w->m->deleted.len > seen->deleted_before, cut = seen->out->len < seen->out_before;
+	for (size_t i = 0; (cut || deletes) && i < w->routes->n; i++) {
+		struct map_route *r = &w->routes->v[i];
+		const struct map_node *node = r->node;
+		while (node != NULL && node != seen->op->node)
+			node = node->parent;
+		if (node == NULL)
+			continue;
+		if (deletes && r->outcome == MAP_OUTCOME_EMPTY)
+			r->outcome = MAP_OUTCOME_DELETED;
+		if (cut && r->value != NULL && r->at >= seen->out->len) {
+			free(r->value);
+			r->value = NULL;
+			r->outcome = MAP_OUTCOME_LEFT_OUT;
+		}
+	}
+}
+
+static void op_seen(struct map_watch *watch, const struct map_seen *seen)
+{
+	const struct row_watch *w = (const struct row_watch *)watch;
+	if (seen->op->kind == MAP_OP_CLOSE)
+		close_seen(w, seen);
+	for (size_t i = 0; seen->op->kind == MAP_OP_LEAF && i < w->routes->n; i++)
+		if (w->routes->v[i].node == seen->op->node)
+			leaf_seen(w, seen, &w->routes->v[i]);
+}
+
+static void own_id_seen(struct map_route *r, const char *id, size_t len)
+{
+	r->outcome = id != NULL ? MAP_OUTCOME_WRITTEN : MAP_OUTCOME_EMPTY;
+	r->value = id != NULL ? df_format("\"%.*s\"", (int)len, id) : NULL;
+}
+
+enum df_status map_describe_row(struct map *m, const struct rows_cell *cells, size_t n, struct map_routes *routes,
+				struct map_record *record)
+{
+	struct row_watch w = {.watch = {.op = op_seen}, .m = m, .record = record, .cells = cells, .routes = routes};
+	for (size_t i = 0; i < routes->n; i++) {
+		struct map_route *r = &routes->v[i];
+		free(r->value);
+		r->value = NULL;
+		r->outcome = MAP_OUTCOME_UNTOLD;
+	}
+	enum df_status st = map_row_watched(m, cells, n, record, &w.watch);
+	for (size_t i = 0; i < routes->n && n == m->n_names; i++) {
+		struct map_route *r = &routes->v[i];
+		if (r->via == MAP_VIA_NONE || r->node != NULL)
+			continue;
+		if (r->slot == m->request_column)
+			own_id_seen(r, record->request_id, record->request_id_len);
+		else if (r->slot == m->message_column)
+			own_id_seen(r, record->message_id, record->message_id_len);
+	}
+	return st;
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One line's way through the rooms. The document is read up to the line, to show its cells; then it is checked as a whole,
+ * as validate does, and its batches are made as import makes them, for nothing less says which batch the row ends up in.
+ */
+#include "run_priv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void run_explain_free(struct run_explain *x)
+{
+	if (x == NULL)
+		return;
+	map_routes_free(&x->routes);
+	map_close(x->map);
+	free(x->feed);
+	batch_free(x->batch);
+	free(x->document);
+	free(x->raw);
+	free(x->cells);
+	free(x->cell_text);
+	free(x->warnings);
+	free(x);
+}
+
+/* ---- the line ---- */
+
+static void keep_row(struct run_explain *x, const struct rows_row *row)
+{
+	size_t len = 0;
+	free(x->cell_text);
+	free(x->cells);
+	for (size_t i = 0; i < row->n_cells; i++)
+		len += row->cells[i].len;
+	x->cell_text = df_alloc(len + 1);
+	x->cells = df_alloc((row->n_cells + 1) * sizeof(*x->cells));
+	char *at = x->cell_text;
+	for (size_t i = 0; i < row->n_cells; i++) {
+		x->cells[i] = (struct rows_cell){at, row->cells[i].len};
+		if (row->cells[i].len > 0)
+			memcpy(at, row->cells[i].p, row->cells[i].len);
+		at += row->cells[i].len;
+	}
+	x->n_cells = row->n_cells;
+	x->line = row->line;
+	x->row = row->number - (map_has_header(x->map) ? 1 : 0);
+	x->header = x->row == 0;
+	x->sound = row->fault == NULL;
+	if (row->raw == NULL)
+		return;
+	x->raw_len = (size_t)row->length;
+	x->raw = df_strndup(row->raw, x->raw_len);
+}
+
+/* The physical line on which the row ends: a quoted cell goes on behind a line feed, never behind a lone CR. */
+static uint64_t last_line(const struct rows_row *row)
+{
+	uint64_t line = row->line;
+	for (size_t i = 0; i + 1 < row->length; i++)
+		line += row->raw[i] == '\n';
+	return line;
+}
+
+static enum df_status no_such_line(uint64_t wanted, uint64_t last, struct df_err *err)
+{
+	if (last == 0)
+		return df_fail(DF_USAGE, err, NULL, "there is no line %llu: the document has no rows",
+			       (unsigned long long)wanted);
+	return df_fail(DF_USAGE, err, NULL, "there is no line %llu: the last row ends on line %llu",
+		       (unsigned long long)wanted, (unsigned long long)last);
+}
+
+/* Compiles the plan with the document's first row and lists what it does. A refusal is the check's to tell. */
+static enum df_status first_row(struct run_explain *x, const struct rows_row *row)
+{
+	struct df_err ignored = {0};
+	if (row->fault != NULL)
+		return DF_REJECT;
+	enum df_status st = map_has_header(x->map) ? map_header(x->map, row->cells, row->n_cells, &ignored)
+						   : map_no_header(x->map, row->cells, row->n_cells, &ignored);
+	map_describe(x->map, &x->routes);
+	return st;
+}
+
+/* Reads up to the line. DF_OK: its row is kept, or the document is broken before it ends. */
+static enum df_status find_row(struct run_explain *x, struct rows *rows, uint64_t wanted, bool *mapped,
+			       struct df_err *err)
+{
+	struct rows_row row;
+	struct df_err broken = {0};
+	uint64_t last = 0;
+	bool kept = false; /* a row too large to count its lines, which may be the one */
+	enum df_status st;
+	while ((st = rows_next(rows, &row, &broken)) == DF_OK && row.line <= wanted) {
+		if (row.number == 1)
+			*mapped = first_row(x, &row) == DF_OK;
+		last = row.raw != NULL ? last_line(&row) : row.line;
+		kept = row.raw == NULL || wanted <= last;
+		if (!kept)
+			continue;
+		keep_row(x, &row);
+		if (row.raw != NULL)
+			return DF_OK;
+	}
+	if (kept)
+		return DF_OK;
+	if (st == DF_OK)
+		return df_fail(DF_USAGE, err, NULL, "line %llu is blank; the next row is on line %llu",
+			       (unsigned long long)wanted, (unsigned long long)row.line);
+	if (st == DF_END)
+		return no_such_line(wanted, last, err);
+	if (st != DF_REJECT)
+		return df_fail(st, err, broken.code, "%s", broken.text);
+	x->line = wanted; /* in what a quote swallows that is never closed */
+	return DF_OK;
+}
+
+/* ---- the document ---- */
+
+struct explain_work {
+	struct run_explain *x;
+	const char *file; /* its name, without folders */
+	const char *sha256;
+	const struct decode_doc *doc;
+};
+
+static enum df_status read_line(struct explain_work *w, uint64_t wanted, struct df_err *err)
+{
+	struct run_explain *x = w->x;
+	struct rows *rows = NULL;
+	struct df_err ignored = {0};
+	bool mapped = false;
+	enum df_status st = map_open(w->x->feed, w->doc->event_type, &x->map, err);
+	if (st != DF_OK)
+		return st;
+	st = rows_open(w->doc->fd, w->doc->offset, w->doc->length, &rows, &ignored);
+	if (st == DF_REJECT) {
+		x->line = wanted;
+		return DF_OK;
+	}
+	if (st == DF_OK)
+		st = find_row(x, rows, wanted, &mapped, err);
+	else
+		st = df_fail(st, err, ignored.code, "%s", ignored.text);
+	rows_close(rows);
+	struct map_record record = {0};
+	if (st == DF_OK && mapped && x->row > 0 && x->sound &&
+	    map_describe_row(x->map, x->cells, x->n_cells, &x->routes, &record) != DF_OK)
+		return DF_OK; /* the check says why */
+	return st;
+}
+
+static enum df_status take_faults(void *ctx, const struct walk_reject *r, struct df_err *err)
+{
+	struct run_explain *x = ((struct explain_work *)ctx)->x;
+	(void)err;
+	if (r->where.number != x->row)
+		return DF_OK;
+	x->n_faults = r->n_faults;
+	for (size_t i = 0; i < r->n_faults; i++) {
+		x->faults[i] = r->faults[i];
+		x->faults[i].name = map_column_name(x->map, r->faults[i].column); /* the check's map goes away */
+	}
+	return DF_OK;
+}
+
+static enum df_status take_batch(void *ctx, struct batch *b, struct df_err *err)
+{
+	struct run_explain *x = ((struct explain_work *)ctx)->x;
+	(void)err;
+	for (size_t i = 0; i < b->n_rows && x->batch == NULL; i++) {
+		if (b->rows[i].number != x->row)
+			continue;
+		x->batch = b;
+		x->at = i;
+		return DF_END;
+	}
+	batch_free(b);
+	return DF_OK;
+}
+
+/* As validate does it. */
+static enum df_status check(struct explain_work *w, const struct batch_settings *settings, struct df_err *err)
+{
+	struct run_explain *x = w->x;
+	struct walk walk = {.feed = w->x->feed, .file = w->file, .doc = w->doc};
+	struct preflight found = {0};
+	enum df_status st = preflight_document(&walk, settings, take_faults, w, &found, &x->refused);
+	x->warnings = walk_warnings(&walk, &x->n_warnings);
+	walk_end(&walk);
+	x->rows = found.rows;
+	x->rejected = found.rejected;
+	x->batches = found.batches;
+	x->events = found.events;
+	return st == DF_OK || st == DF_REJECT ? DF_OK : df_fail(st, err, x->refused.code, "%s", x->refused.text);
+}
+
+static enum df_status explain_document(struct explain_work *w, uint64_t line, struct df_err *err)
+{
+	struct run_explain *x = w->x;
+	struct batch_settings settings = run_batch_settings(w->x->feed, w->sha256, w->doc, df_now_ms());
+	x->document = df_strdup(w->doc->name);
+	snprintf(x->event_type, sizeof(x->event_type), "%s", w->doc->event_type);
+	enum df_status st = read_line(w, line, err);
+	if (st == DF_OK)
+		st = check(w, &settings, err);
+	if (st != DF_OK || x->refused.text[0] != '\0' || x->n_faults > 0 || x->row == 0)
+		return st;
+	struct walk walk = {.feed = w->x->feed, .file = w->file, .doc = w->doc};
+	st = run_document_batches(&walk, &settings, take_batch, NULL, w, err);
+	walk_end(&walk);
+	return st == DF_END ? DF_OK : st;
+}
+
+/* ---- the file ---- */
+
+static enum df_status choose(const struct decode *d, const char *entry, const struct decode_doc **out,
+			     struct df_err *err)
+{
+	size_t n = decode_count(d);
+	struct df_buf names = {.max = 1000};
+	*out = NULL;
+	for (size_t i = 0; i < n; i++) {
+		const struct decode_doc *doc = decode_doc(d, i);
+		const char *name = doc->name != NULL ? doc->name : "";
+		if ((entry == NULL && n == 1) || (entry != NULL && strcmp(entry, name) == 0))
+			*out = doc;
+		df_buf_addf(&names, "%s%s", i > 0 ? ", " : "", name);
+	}
+	enum df_status st = DF_OK;
+	if (*out == NULL && n == 1 && decode_doc(d, 0)->name == NULL)
+		st = df_fail(DF_USAGE, err, NULL, "the file is no archive: name it as FILE:LINE");
+	else if (*out == NULL && entry != NULL)
+		st = df_fail(DF_USAGE, err, NULL, "there is no document '%s' in it; there are: %s", entry,
+			     df_buf_cstr(&names));
+	else if (*out == NULL)
+		st = df_fail(DF_USAGE, err, NULL,
+			     "the archive has %zu documents: name one as FILE:ENTRY:LINE; there are: %s", n,
+			     df_buf_cstr(&names));
+	df_buf_free(&names);
+	return st;
+}
+
+static enum df_status open_file(const char *path, int *fd, char sha256[DF_SHA256_HEX], struct df_err *err)
+{
+	struct stat info;
+	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (*fd < 0)
+		return df_fail(DF_USAGE, err, NULL, "cannot read it: %s", strerror(errno));
+	if (fstat(*fd, &info) != 0 || !S_ISREG(info.st_mode))
+		return df_fail(DF_USAGE, err, NULL, "it is not a regular file");
+	return run_copy(*fd, -1, sha256, err);
+}
+
+enum df_status run_explain_line(const struct conf_feed *feed, const char *path, const char *entry, uint64_t line,
+				bool encryption_by_name, struct run_explain **out, struct df_err *err)
+{
+	char sha256[DF_SHA256_HEX];
+	const char *slash = strrchr(path, '/'), *tmp = getenv("TMPDIR");
+	struct explain_work w = {.file = slash != NULL ? slash + 1 : path, .sha256 = sha256};
+	struct decode_name parsed;
+	struct df_err ignored = {0};
+	struct decode *d = NULL;
+	int fd = -1;
+	w.x = df_alloc(sizeof(*w.x));
+	w.x->feed = df_alloc(sizeof(*feed));
+	*w.x->feed = *feed; /* its pointers stay the feed's */
+	if (encryption_by_name && decode_name_parse(w.file, &parsed, &ignored) == DF_OK)
+		w.x->feed->encrypted = parsed.encrypted;
+	enum df_status st = open_file(path, &fd, sha256, err);
+	if (st == DF_OK) {
+		struct df_err why = {0};
+		st = decode_open(w.x->feed, w.file, fd, tmp != NULL ? tmp : "/tmp", &d, &why);
+		if (st == DF_REJECT)
+			w.x->refused = why;
+		else if (st != DF_OK)
+			*err = why;
+	}
+	if (st == DF_OK)
+		st = choose(d, entry, &w.doc, err);
+	if (st == DF_OK && w.doc != NULL)
+		st = explain_document(&w, line, err);
+	decode_close(d);
+	if (fd >= 0)
+		close(fd);
+	if (st == DF_REJECT && w.x->refused.text[0] != '\0')
+		st = DF_OK;
+	*out = st == DF_OK ? w.x : NULL;
+	if (st != DF_OK)
+		run_explain_free(w.x);
+	return st;
+}
