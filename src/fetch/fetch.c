@@ -136,6 +136,16 @@ bool fetch_settled(const struct fetch_entry *now, uint64_t seen_size, int64_t se
 	       now_ms - seen_ms >= min_age_ms;
 }
 
+bool fetch_broken(const struct fetch *source)
+{
+	return source->driver->broken != NULL && source->driver->broken(source->state);
+}
+
+uint64_t fetch_received(const struct fetch *source)
+{
+	return source->received;
+}
+
 /* ---- after a file is done with ---- */
 
 /* The source's "no" after a listing that said "yes" is nothing that a user must correct here: the next run tries again.
@@ -183,17 +193,28 @@ static enum df_status after_move(struct fetch *source, const char *from, const c
 		       MOVE_TRIES);
 }
 
-enum df_status fetch_after(struct fetch *source, const char *name, const struct conf_after_action *action,
-			   struct df_err *err)
+/* Another file may have come under the name since this one was read: that one is not done with. */
+static enum df_status after_look(struct fetch *source, const struct fetch_entry *entry, const char *path,
+				 struct df_err *err)
 {
+	struct fetch_stat seen = {0};
+	enum df_status st = source->driver->look(source->state, path, false, &seen, err);
+	if (st == DF_OK && (seen.kind != FETCH_FILE || seen.size != entry->size || seen.mtime != entry->mtime))
+		st = DF_END;
+	return st;
+}
+
+enum df_status fetch_after(struct fetch *source, const struct fetch_entry *entry,
+			   const struct conf_after_action *action, struct df_err *err)
+{
+	const char *name = entry->name;
 	if (action->what == CONF_KEEP)
 		return DF_OK;
 	if (!fetch_name_sound(name, strlen(name)))
 		return df_fail(DF_FATAL, err, NULL, "'%s' is not the name of a file", name);
 	char *path = fetch_path_join(source->root, name);
 	char *dir = NULL;
-	struct fetch_stat seen = {0};
-	enum df_status st = source->driver->look(source->state, path, false, &seen, err);
+	enum df_status st = after_look(source, entry, path, err);
 	if (st == DF_OK && action->what == CONF_DELETE) {
 		st = source->driver->delete (source->state, path, err);
 	} else if (st == DF_OK) {
@@ -202,9 +223,7 @@ enum df_status fetch_after(struct fetch *source, const char *name, const struct 
 		if (st == DF_OK)
 			st = after_move(source, path, dir, name, err);
 	}
-	if (st == DF_END) /* gone already: an earlier run did it, and was stopped before it could say so */
-		st = DF_OK;
-	if (st != DF_OK && action->what == CONF_DELETE)
+	if (st != DF_OK && st != DF_END && action->what == CONF_DELETE)
 		df_err_context(err, "cannot delete %s on the source", name);
 	free(dir);
 	free(path);

@@ -90,6 +90,7 @@ static enum df_status get_bytes(struct get_job *job, struct df_err *err)
 		}
 		df_sha256_add(job->hash, job->chunk, n);
 		job->have += n;
+		job->source->received += n;
 	}
 	driver->read_close(state);
 	if (st == DF_OK && job->have < job->entry->size)

@@ -42,6 +42,11 @@ static const char *const ledger_migrations[] = {
     "  document_id INTEGER NOT NULL REFERENCES document(id), row INTEGER NOT NULL, line INTEGER NOT NULL,"
     "  offset INTEGER NOT NULL, length INTEGER NOT NULL, message TEXT NOT NULL,"
     "  PRIMARY KEY(document_id, row)) WITHOUT ROWID;",
+
+    /* what receipts tell of a document: {"code":rows,...}, and the ids of its first and last batch */
+    "ALTER TABLE document ADD COLUMN reasons TEXT;"
+    "ALTER TABLE document ADD COLUMN first_batch TEXT;"
+    "ALTER TABLE document ADD COLUMN last_batch TEXT;",
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
@@ -60,7 +65,7 @@ static const char *const ledger_migrations[] = {
 	" FROM file WHERE (closed_ms = 0 OR cleanup_due) AND (?1 IS NULL OR feed = ?1) ORDER BY id"
 #define SQL_DOCUMENT_COLUMNS                                                                                           \
 	"id, file_id, name, event_type, state, begun_ms, closed_ms, rows, delivered, rejected, batches, events, "      \
-	"code, text, settings, manifest"
+	"code, text, settings, manifest, reasons, first_batch, last_batch"
 #define SQL_DOCUMENTS "SELECT " SQL_DOCUMENT_COLUMNS " FROM document WHERE file_id = ?1 ORDER BY id"
 #define SQL_REJECTS   "SELECT row, line, offset, length, message FROM reject WHERE document_id = ?1 ORDER BY row"
 
@@ -81,6 +86,7 @@ enum ledger_statement {
 	ST_DOCUMENT_CHECKED,
 	ST_DOCUMENT_BALANCE,
 	ST_DOCUMENT_STATE,
+	ST_DOCUMENT_FACTS,
 	ST_LANE_FORWARD,
 	ST_LANE_ROWS,
 	ST_REJECT_ADD,
@@ -118,6 +124,7 @@ static const char *const ledger_statements[ST_COUNT] = {
 			    " batches = ?4, events = ?5, state = ?6 WHERE id = ?1 AND closed_ms = 0",
     [ST_DOCUMENT_BALANCE] = "SELECT state, closed_ms, rows, delivered, rejected FROM document WHERE id = ?1",
     [ST_DOCUMENT_STATE] = "UPDATE document SET state = ?2, code = ?3, text = ?4, closed_ms = ?5 WHERE id = ?1",
+    [ST_DOCUMENT_FACTS] = "UPDATE document SET reasons = ?2, first_batch = ?3, last_batch = ?4 WHERE id = ?1",
     [ST_LANE_FORWARD] = "INSERT INTO lane(document_id, lane, done) VALUES(?1, ?2, ?3)"
 			" ON CONFLICT DO UPDATE SET done = excluded.done WHERE excluded.done > done",
     [ST_LANE_ROWS] = "UPDATE document SET delivered = delivered + ?2, rejected = rejected + ?3"

@@ -100,16 +100,21 @@ static enum df_status find_document(void *ctx, const struct ledger_document *d, 
 
 /* All batches are settled: the reject file, then the ledger's last word. */
 static enum df_status document_close(struct file_work *w, struct walk *walk, const struct decode_doc *doc, int64_t id,
-				     struct df_err *err)
+				     const struct run_ends *ends, struct df_err *err)
 {
+	struct df_buf reasons = {0};
 	struct ledger_document now = {.id = id};
 	char *path = NULL;
 	enum df_status st = ledger_documents(w->run->ledger, w->f->ledger_id, find_document, &now, err);
 	st = st == DF_END ? DF_OK : st;
 	if (st == DF_OK && now.rejected > 0) {
 		walk_end(walk);
-		st = run_rejects_write(w->run, walk, id, &path, err);
+		st = run_rejects_write(w->run, walk, id, &path, &reasons, err);
 	}
+	if (st == DF_OK)
+		st = ledger_document_facts(w->run->ledger, id, now.rejected > 0 ? df_buf_cstr(&reasons) : NULL,
+					   ends->first[0] != '\0' ? ends->first : NULL,
+					   ends->last[0] != '\0' ? ends->last : NULL, err);
 	if (st == DF_OK)
 		st = ledger_document_state(w->run->ledger, id, LEDGER_DONE, NULL, path, df_now_ms(), err);
 	if (st == DF_OK) {
@@ -122,6 +127,7 @@ static enum df_status document_close(struct file_work *w, struct walk *walk, con
 		pthread_mutex_unlock(&w->run->lock);
 	}
 	free(path);
+	df_buf_free(&reasons);
 	return st;
 }
 
@@ -170,6 +176,7 @@ static enum df_status document_deliver(struct file_work *w, const struct conf_fe
 {
 	struct walk walk = {.feed = feed, .file = w->f->name, .doc = doc};
 	struct batch_settings settings = run_batch_settings(feed, w->identity, doc, d->begun_ms);
+	struct run_ends ends = {0};
 	enum df_status st = DF_OK;
 	if (d->state == LEDGER_PULLED) { /* killed between its beginning and its check */
 		struct preflight found;
@@ -180,12 +187,12 @@ static enum df_status document_deliver(struct file_work *w, const struct conf_fe
 	if (st == DF_OK && d->state != LEDGER_SENDING)
 		st = ledger_document_state(w->run->ledger, d->id, LEDGER_SENDING, NULL, NULL, df_now_ms(), err);
 	if (st == DF_OK) {
-		st = run_document_send(w->run, feed, &walk, &settings, d->id, err);
+		st = run_document_send(w->run, feed, &walk, &settings, d->id, &ends, err);
 		w->shut = st == DF_DENIED || st == DF_RETRY;
 	}
 	walk_end(&walk);
 	if (st == DF_OK)
-		st = document_close(w, &walk, doc, d->id, err);
+		st = document_close(w, &walk, doc, d->id, &ends, err);
 	walk_end(&walk);
 	return st;
 }
@@ -307,8 +314,7 @@ static enum df_status file_close(struct file_work *w, const struct df_err *why, 
 		plain.code[0] = '\0';
 		df_err_render(&plain, text, sizeof(text));
 	}
-	const struct conf_after_action *after = refused ? &f->feed->after_refused : &f->feed->after_done;
-	bool cleanup = (after->what != CONF_KEEP || f->feed->receipts != NULL) && !f->local;
+	bool cleanup = run_after_is_due(f->feed, refused) && !f->local;
 	enum df_status st =
 	    ledger_file_state(w->run->ledger, f->ledger_id, refused ? LEDGER_REFUSED : LEDGER_DONE,
 			      refused ? why->code : NULL, refused ? text : NULL, cleanup, df_now_ms(), err);

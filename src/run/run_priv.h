@@ -89,10 +89,17 @@ void run_file_free(struct run_file *f);
 /* Decodes, checks and delivers one drop file; enters what came of it in ledger and result, and logs it. */
 void run_file_deliver(struct run *run, struct run_file *f);
 
-/* Delivers a document that passed its preflight: every batch that is not settled yet. */
+struct run_ends { /* the source_request_ids of a document's first and last batch; "" where there is none */
+	char first[40], last[40];
+};
+
+/* Delivers a document that passed its preflight: every batch that is not settled yet. ends: of all of them. */
 enum df_status run_document_send(struct run *run, const struct conf_feed *feed, struct walk *walk,
-				 const struct batch_settings *settings, int64_t document_id,
+				 const struct batch_settings *settings, int64_t document_id, struct run_ends *ends,
 				 struct df_err *err) DF_CHECK;
+
+/* Is something to be done at the source when a file is done, or refused? */
+bool run_after_is_due(const struct conf_feed *feed, bool refused);
 
 /* Enters what a feed's part came to, under the lock. */
 void run_note(struct run *run, enum df_status st);

@@ -10,6 +10,7 @@
 #include "dropfeed/report.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -18,13 +19,41 @@ struct api_reject {
 	char *message; /* own */
 };
 
+struct reason {
+	char code[32];
+	uint64_t rows;
+};
+
 struct rejects_walk {
 	struct walk *walk;
 	struct report_rejects *file;
 	struct api_reject *api; /* own; by row number */
 	size_t n_api, next_api;
 	struct df_buf raw, reason;
+	struct reason *reasons; /* own; in the order of their first rows */
+	size_t n_reasons;
 };
+
+static void count_reason(struct rejects_walk *w, const char *code)
+{
+	size_t i = 0;
+	while (i < w->n_reasons && strcmp(w->reasons[i].code, code) != 0)
+		i++;
+	if (i == w->n_reasons) {
+		w->reasons = df_realloc(w->reasons, ++w->n_reasons * sizeof(*w->reasons));
+		w->reasons[i] = (struct reason){0};
+		snprintf(w->reasons[i].code, sizeof(w->reasons[i].code), "%s", code);
+	}
+	w->reasons[i].rows++;
+}
+
+static void write_reasons(const struct rejects_walk *w, struct df_buf *out)
+{
+	for (size_t i = 0; i < w->n_reasons; i++)
+		df_buf_addf(out, "%c\"%s\":%llu", i == 0 ? '{' : ',', w->reasons[i].code,
+			    (unsigned long long)w->reasons[i].rows);
+	df_buf_adds(out, w->n_reasons == 0 ? "{}" : "}");
+}
 
 static enum df_status on_api_reject(void *ctx, const struct ledger_reject *r, struct df_err *err)
 {
@@ -75,6 +104,8 @@ static enum df_status on_reject(void *ctx, const struct walk_reject *r, struct d
 {
 	struct rejects_walk *w = ctx;
 	df_buf_reset(&w->reason);
+	if (r->n_faults > 0)
+		count_reason(w, r->faults[0].code);
 	for (size_t i = 0; i < r->n_faults; i++) {
 		const struct map_fault *f = &r->faults[i];
 		df_buf_addf(&w->reason, "%s%s", i > 0 ? "; " : "", f->code);
@@ -93,6 +124,7 @@ static enum df_status on_record(void *ctx, const struct map_record *record, cons
 	if (w->next_api == w->n_api || w->api[w->next_api].row != where->number)
 		return DF_OK;
 	df_buf_reset(&w->reason);
+	count_reason(w, "api-rejected");
 	df_buf_addf(&w->reason, "api-rejected: %s", w->api[w->next_api++].message);
 	return write_row(w, where, err);
 }
@@ -111,7 +143,7 @@ char *run_document_name(const char *file, const struct decode_doc *doc)
 }
 
 enum df_status run_rejects_write(struct run *run, struct walk *walk, int64_t document_id, char **path,
-				 struct df_err *err)
+				 struct df_buf *reasons, struct df_err *err)
 {
 	static const struct walk_handlers handlers = {.header = on_header, .record = on_record, .reject = on_reject};
 	struct rejects_walk w = {.walk = walk};
@@ -130,6 +162,8 @@ enum df_status run_rejects_write(struct run *run, struct walk *walk, int64_t doc
 		st = report_rejects_close(w.file, path, err);
 	else
 		report_rejects_abandon(w.file);
+	write_reasons(&w, reasons);
+	free(w.reasons);
 	for (size_t i = 0; i < w.n_api; i++)
 		free(w.api[i].message);
 	free(w.api);

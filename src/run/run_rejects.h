@@ -6,9 +6,9 @@
 #include "run_priv.h"
 
 /* Writes <state_dir>/rejects/<feed>/<document>: the rows that the map rejects and those that the API rejected. walk: feed,
- * file and doc are set. *path is the caller's. */
+ * file and doc are set. *path is the caller's. reasons gets {"code":rows,...}: each row counts once, for its first code. */
 enum df_status run_rejects_write(struct run *run, struct walk *walk, int64_t document_id, char **path,
-				 struct df_err *err) DF_CHECK;
+				 struct df_buf *reasons, struct df_err *err) DF_CHECK;
 
 /* "<stem>-<event type>" of the zip entry, or of the drop file where there is no entry or it has no event type of its own: what
  * files about the document are named after. The caller's. */

@@ -517,8 +517,9 @@ static void *puller_main(void *arg)
 	char *name = df_format("%s.txt", strrchr(p->spool, '/') + 1);
 	if (p->st == DF_OK)
 		p->st = fetch_put(source, ".", name, "1", 1, &p->err);
-	if (p->st == DF_OK)
-		p->st = fetch_after(source, name, &action, &p->err);
+	struct fetch_entry put = {.name = name, .size = 1, .mtime = 1000};
+	if (p->st == DF_OK && run("touch -d @1000 %s/root/%s", server, name) == 0)
+		p->st = fetch_after(source, &put, &action, &p->err);
 	free(name);
 	fetch_list_free(&list);
 	fetch_close(source);
