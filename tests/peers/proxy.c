@@ -9,6 +9,8 @@
  *	--rate	bytes a second from the server
  *	--cut	breaks after that many bytes from the server
  *	--stall	falls silent, both ways, after that many bytes from the server; 0: at once
+ *	--hold	lets no more through from the server after that many bytes, says so by making DIR/held, and goes on once DIR/go is
+ *		there
  *	--refuse	resets each connection at once
  *	--for	the last three are done to the first N connections only
  */
@@ -30,10 +32,12 @@
 enum { CHUNK = 16384, QUEUE = 256, STEP_MS = 20 };
 
 static struct {
-	long to, delay, rate, cut, stall, first; /* cut, stall: -1 not at all; first: for so many connections */
+	long to, delay, rate, cut, stall, hold,
+	    first; /* cut, stall, hold: -1 not at all; first: for so many connections */
 	bool refuse;
+	const char *dir;
 	FILE *log;
-} options = {.cut = -1, .stall = -1, .first = -1};
+} options = {.cut = -1, .stall = -1, .hold = -1, .first = -1};
 
 struct chunk {
 	int64_t due_ms;
@@ -89,6 +93,24 @@ static bool way_write(struct way *w)
 	return true;
 }
 
+/* How much may come until it is to go on: a file in DIR says so. */
+static int64_t held(int64_t left)
+{
+	char path[4096];
+	snprintf(path, sizeof(path), "%s/go", options.dir);
+	if (access(path, F_OK) == 0) {
+		options.hold = -1;
+		return INT64_MAX;
+	}
+	snprintf(path, sizeof(path), "%s/held", options.dir);
+	FILE *f = left <= 0 ? fopen(path, "we") : NULL;
+	if (f != NULL) {
+		fputs("held\n", f);
+		fclose(f);
+	}
+	return left;
+}
+
 /* How much more may come from the server now; SIZE_MAX: anything. */
 static size_t allowance(const struct way *down, bool trouble, int64_t began_ms)
 {
@@ -97,6 +119,8 @@ static size_t allowance(const struct way *down, bool trouble, int64_t began_ms)
 		most = options.cut - down->bytes;
 	if (trouble && options.stall >= 0)
 		most = options.stall - down->bytes;
+	if (options.hold >= 0)
+		most = held(options.hold - down->bytes);
 	if (options.rate > 0) {
 		int64_t paced = (now_ms() - began_ms + STEP_MS) * options.rate / 1000 - down->bytes;
 		most = paced < most ? paced : most;
@@ -207,8 +231,9 @@ static void read_options(int argc, char **argv)
 	static const struct {
 		const char *name;
 		long *value;
-	} numbers[] = {{"--to", &options.to},   {"--delay", &options.delay}, {"--rate", &options.rate},
-		       {"--cut", &options.cut}, {"--stall", &options.stall}, {"--for", &options.first}};
+	} numbers[] = {{"--to", &options.to},    {"--delay", &options.delay}, {"--rate", &options.rate},
+		       {"--cut", &options.cut},  {"--stall", &options.stall}, {"--hold", &options.hold},
+		       {"--for", &options.first}};
 	for (int i = 2; i < argc; i++) {
 		bool known = strcmp(argv[i], "--refuse") == 0;
 		options.refuse = options.refuse || known;
@@ -233,7 +258,8 @@ int main(int argc, char **argv)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	read_options(argc, argv);
-	int listener = listen_at(argv[1]);
+	options.dir = argv[1];
+	int listener = listen_at(options.dir);
 	for (long number = 1;; number++) {
 		struct connection *c = calloc(1, sizeof(*c));
 		pthread_t thread;
