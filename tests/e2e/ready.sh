@@ -106,8 +106,8 @@ again='while it was downloaded: it is taken again once it has come to rest'
 changing "a file that grows" 'head -c 100000 /dev/urandom >>"$big"' "(grew|changed) $again"
 changing "a file that grows, with the same time" 'echo x >>"$big"; touch -d "2021-01-01 00:00:00Z" "$big"' "(grew|changed) $again"
 changing "a file that shrinks" 'truncate -s 8000000 "$big"' "(shrank|changed) $again"
-changing "a file that is written again" 'head -c 9000000 /dev/urandom >"$big"' "changed $again"
-changing "a file that is replaced" 'head -c 9000000 /dev/urandom >"$big.new"; mv "$big.new" "$big"' "changed $again"
+changing "a file that is written again" 'head -c 9000000 /dev/urandom >"$big"' "(grew|shrank|changed) $again"
+changing "a file that is replaced" 'head -c 9000000 /dev/urandom >"$big.new"; touch -d "2021-01-02 00:00:00Z" "$big.new"; mv "$big.new" "$big"' "changed $again"
 changing "a file that becomes a link" 'mv "$big" "$work/elsewhere"; ln -s "$work/elsewhere" "$big"' "changed $again"
 changing "a file that goes away" 'rm "$big"' "went away $again"
 
