@@ -22,6 +22,7 @@ header=user_identities.customerid,user_attributes.city
 # A look at the folder and no more: the run is stopped while it waits for what is new to settle.
 glance() {
 	local n pid
+	: >"$work/err" # the shell in the background empties it only when it gets to it
 	"$dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null &
 	pid=$!
 	for ((n = 0; n < 400; n++)); do
