@@ -138,7 +138,7 @@ cat "$work/rsa.pub" >>"$work/sftp/authorized_keys"
 "$root/tests/peers/sshd" start "$work/only-rsa" --host-keys rsa >"$work/only-rsa.log" 2>&1
 sshds+=("$work/only-rsa")
 there="s|^source.*|source = sftp://$(id -un)@127.0.0.1:$(cat "$work/only-rsa/port")/~|; s|^known_hosts.*|known_hosts = $work/only-rsa/known_hosts|; s|^identity_file.*|identity_file = $work/only-rsa/id_ed25519|"
-if [ -e "$BUILD/libssh2/lib/libssh2.a" ]; then
+if [ -e "$root/build/libssh2/lib/libssh2.a" ]; then
 	identity "identity_file = $work/rsa"
 	enters "an RSA key"
 	configure "$there"
