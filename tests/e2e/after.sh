@@ -118,7 +118,7 @@ for cut in $(seq 2700 330 12600); do
 	configure "$name" 'receipts = back' 'after_done = move:done'
 	"$dropfeed" --config "$conf" run >>"$work/out" 2>>"$work/err" </dev/null || status="$status then $?"
 	want=$(printf '%s\n' "back/$name-eventless.csv" "back/$name-eventless.csv.receipt.json" "done/$name-eventless.csv")
-	got=$(cd "$drop" && find . -type f -printf '%P\n' | grep -v '^back/\.dropfeed-[0-9a-f]*\.tmp$' | sort)
+	got=$(cd "$drop" && find . -type f -printf '%P\n' | sort)
 	[ "$got" = "$want" ] && jq -e '.documents[0].delivered == 13' "$drop/back/$name-eventless.csv.receipt.json" >/dev/null ||
 		bad="$bad $cut ($status): $got;"
 	"$dropfeed" --config "$conf" status --format json | jq -e 'all(.files[]; .cleanup_due == false)' >/dev/null || bad="$bad $cut: still due"
@@ -126,4 +126,17 @@ done
 equal "after each of $cuts breaks the next run leaves the file moved once, and one receipt" "$bad" ''
 check "most of them were breaks ($broke)" test "$broke" -gt $((cuts / 2)) -a "$broke" -lt "$cuts"
 equal "every row arrived once" "$(tail -n +$((sent + 1)) "$accepted" | jq -r .source_request_id | sort -u | wc -l)" $((cuts * 13))
+
+# ---- the connection dies while the receipt is on its way, and the next one does it, in the same run ----
+for cut in 8500 9500; do
+	people 2001 2015 | sed "s/C-/again$cut-/" >"$drop/again-eventless.csv"
+	rm -f "$drop"/done/* "$drop"/back/*
+	proxy_start "$work/net" "$work/sftp" --cut "$cut" --for 1
+	configure "again$cut" 'receipts = back' 'after_done = move:done'
+	exits 1 "a connection that breaks after $cut bytes" run
+	said "it was tried again ($cut)" 'trying again in'
+	check "the file was moved once, and has a receipt ($cut)" test "$(cd "$drop" && find . -type f -printf '%P\n' | sort | tr '\n' ' ')" = \
+		'back/again-eventless.csv back/again-eventless.csv.receipt.json done/again-eventless.csv '
+done
+proxy_stop
 finish

@@ -94,10 +94,33 @@ said "refused for good: the end is said" 'gave up after [23] tries'
 check "refused for good: nothing is in the ledger" test "$(sha_known)" = null
 exits 3 "a dry run, too" run --dry-run
 
+# ---- a host that does not even answer a connection: nobody takes what the kernel queues, and the queue is full ----
+python3 - "$work/deaf" <<'END' &
+import socket, sys, time
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+s.listen(0)
+port = s.getsockname()[1]
+full = []
+for i in range(4):
+    c = socket.socket()
+    c.setblocking(False)
+    c.connect_ex(("127.0.0.1", port))
+    full.append(c)
+open(sys.argv[1], "w").write(f"{port}\n")
+time.sleep(600)
+END
+receivers+=($!)
+wait_for "$work/deaf" || exit 1
+sftp=sftp://nobody@127.0.0.1:$(cat "$work/deaf")/
+configure 'stall_timeout = 1s' 'give_up_after = 0s'
+exits 3 "a host that does not answer" run
+said "no answer: it says so" 'cannot connect to 127\.0\.0\.1 port [0-9]+: Connection timed out'
+
 # ---- slow ----
-proxy_start "$net" "$work/sftp" --rate 100000 --delay 20 || exit 1
+proxy_start "$net" "$work/sftp" --rate 10000 --delay 20 || exit 1
 rm "$big"
-head -c 500000 /dev/urandom >"$big"
+head -c 60000 /dev/urandom >"$big"
 want=$(sha256sum <"$big" | cut -c1-64)
 configure 'stall_timeout = 2s' 'give_up_after = 0s'
 exits 1 "a transfer that takes longer than stall_timeout, but moves" run
