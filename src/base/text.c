@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "dropfeed/base.h"
 
+#include <limits.h>
+
 /* What a byte becomes inside a JSON string: 0 stays, 'u' is \u00XX, anything else is a backslash and that letter. */
 static const char json_escapes[256] = {
     [0] = 'u',  [1] = 'u',    [2] = 'u',    [3] = 'u',    [4] = 'u',   [5] = 'u',     [6] = 'u',
@@ -96,4 +98,15 @@ void df_utf8_mend(char *s)
 	size_t len = strlen(s);
 	for (size_t i = df_utf8_valid(s, len); i < len; i += df_utf8_valid(s + i, len - i))
 		s[i] = '?';
+}
+
+char *df_file_name(const char *stem, size_t stem_len, const char *tail)
+{
+	size_t room = NAME_MAX > strlen(tail) ? NAME_MAX - strlen(tail) : 0;
+	if (stem_len > room) {
+		stem_len = room;
+		for (int i = 0; i < 3 && stem_len > 0 && ((unsigned char)stem[stem_len] & 0xc0) == 0x80; i++)
+			stem_len--;
+	}
+	return df_format("%.*s%s", (int)stem_len, stem, tail);
 }

@@ -3,6 +3,7 @@
 #include "fetch_priv.h"
 
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { MOVE_TRIES = 10000 }; /* numbered names before giving up */
@@ -162,7 +163,10 @@ static enum df_status after_move(struct fetch *source, const char *from, const c
 {
 	const struct fetch_driver *driver = source->driver;
 	for (int i = 0; i < MOVE_TRIES; i++) {
-		char *leaf = i == 0 ? df_strdup(name) : df_format("%s.%d", name, i);
+		char number[16] = "";
+		if (i > 0)
+			snprintf(number, sizeof(number), ".%d", i);
+		char *leaf = df_file_name(name, strlen(name), number);
 		char *to = fetch_path_join(dir, leaf);
 		free(leaf);
 		struct fetch_stat seen = {0};

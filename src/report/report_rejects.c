@@ -27,7 +27,7 @@ enum df_status report_rejects_open(const char *dir, const char *name, int64_t ta
 	struct report_rejects *r = df_alloc(sizeof(*r));
 	r->dir = df_strdup(dir);
 	r->name = df_strdup(name);
-	r->temporary = df_format("%s/.%s.%lld.tmp", dir, name, (long long)tag);
+	r->temporary = df_format("%s/.%lld.tmp", dir, (long long)tag);
 	r->fd = open(r->temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (r->fd < 0) {
 		st = df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", r->temporary, strerror(errno));
@@ -143,11 +143,13 @@ static bool same_bytes(int a, const char *path)
 static char *name_try(const char *dir, const char *name, unsigned n)
 {
 	const char *dash = strrchr(name, '-');
-	if (n == 1)
-		return df_format("%s/%s", dir, name);
-	if (dash == NULL)
-		return df_format("%s/%s_%u", dir, name, n);
-	return df_format("%s/%.*s_%u%s", dir, (int)(dash - name), name, n, dash);
+	size_t stem = dash != NULL ? (size_t)(dash - name) : strlen(name);
+	char *tail = n == 1 ? df_strdup(name + stem) : df_format("_%u%s", n, name + stem);
+	char *leaf = df_file_name(name, stem, tail);
+	char *path = df_format("%s/%s", dir, leaf);
+	free(leaf);
+	free(tail);
+	return path;
 }
 
 enum df_status report_rejects_close(struct report_rejects *r, char **path, struct df_err *err)

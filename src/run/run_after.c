@@ -6,9 +6,11 @@
 
 #include "dropfeed/report.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#define RECEIPT     ".receipt.json"
 #define REJECTS_MAX ((size_t)256 << 20) /* bytes of a reject file that is copied to the source */
 
 struct after {
@@ -66,6 +68,16 @@ static enum df_status collect_rejects(void *ctx, const struct ledger_document *d
 	return DF_OK;
 }
 
+/* A name that has to be cut gets a piece of the hash, for others may begin alike. */
+static char *receipt_name(const struct ledger_file *f)
+{
+	size_t len = strlen(f->name);
+	char *tail = len + sizeof(RECEIPT) - 1 > NAME_MAX ? df_format("~%.8s" RECEIPT, f->sha256) : df_strdup(RECEIPT);
+	char *name = df_file_name(f->name, len, tail);
+	free(tail);
+	return name;
+}
+
 static enum df_status put_receipt(struct after *a, const struct ledger_file *f, struct df_err *err)
 {
 	char *text = NULL;
@@ -85,7 +97,7 @@ static enum df_status put_receipt(struct after *a, const struct ledger_file *f, 
 		free(rejects.v[i]);
 	}
 	free(rejects.v);
-	char *name = df_format("%s.receipt.json", f->name);
+	char *name = receipt_name(f);
 	if (st == DF_OK)
 		st = fetch_put(a->source->fetch, a->source->feed->receipts, name, text, len, err);
 	free(name);

@@ -60,6 +60,21 @@ check "status says the same of reasons and batches" test \
 	"$("$dropfeed" --config "$conf" status --format json | jq -cS '.files[] | select(.file == "people-eventless.csv").documents[0] | [.rejected_by, .first_batch, .last_batch]')" = \
 	"$(jq -cS '.documents[0] | [.rejected_by, .first_batch, .last_batch]' "$receipt")"
 
+# ---- a name as long as names get: what is named after it has to be cut ----
+long=$(printf '%0239dé' 7)-eventless.csv # 239 + 2 + 14 bytes
+configure long 'receipts = long' 'after_done = move:done'
+people 1 10 >"$drop/$long"
+exits 1 "a name of ${#long} letters, 255 bytes" run
+check "its receipt has most of the name and a piece of the hash" holds ".file == \"$long\"" \
+	"$(find "$drop/long" -name "0000*~$(sha256sum <"$drop/done/$long" | cut -c1-8).receipt.json")"
+check "and the reject file all of it" test -f "$drop/long/$long"
+people 3 13 >"$drop/$long"
+exits 1 "another one of that name" run
+check "it was moved and its number fits" test -f "$drop/done/${long%????}.csv.1" -o -f "$drop/done/${long%??}.1"
+check "and so does the number of its rejects" test -n "$(find "$drop/long" -name '*_2-eventless.csv')"
+rm -r "$drop/done/$long"* "$drop/long"
+configure first 'receipts = back' 'after_done = move:done' 'after_refused = move:/~/refused'
+
 # ---- nothing is overwritten, duplicates are told ----
 cp "$drop/done/people-eventless.csv" "$work/first-people"
 people 100 101 >"$drop/people-eventless.csv"
@@ -91,7 +106,12 @@ check "status tells it" sh -c '"$1" --config "$2" status | grep -c "still to be"
 sent=$(lines "$accepted")
 people 1 3 >"$drop/b-eventless.csv" # before the next run: not the file that was read
 rm "$drop/taken"
-exits 0 "the next run" run
+cp "$conf" "$work/conf"
+echo 'exclude = b-*' >>"$conf"
+exits 0 "the next run, which does not look at the new file" run
+check "what took the name of the file that was read stays" test -s "$drop/b-eventless.csv"
+cp "$work/conf" "$conf"
+exits 0 "one that does" run
 check "the file that was read is deleted" test ! -e "$drop/a-eventless.csv"
 check "its receipt is there" holds '.documents[0].delivered == 4' "$drop/taken/back/a-eventless.csv.receipt.json"
 equal "the new one was delivered, not just deleted" "$(($(lines "$accepted") - sent))" 3
@@ -127,8 +147,8 @@ equal "after each of $cuts breaks the next run leaves the file moved once, and o
 check "most of them were breaks ($broke)" test "$broke" -gt $((cuts / 2)) -a "$broke" -lt "$cuts"
 equal "every row arrived once" "$(tail -n +$((sent + 1)) "$accepted" | jq -r .source_request_id | sort -u | wc -l)" $((cuts * 13))
 
-# ---- the connection dies while the receipt is on its way, and the next one does it, in the same run ----
-for cut in 8500 9500; do
+# ---- the connection dies, and the next one does what is left in the same run ----
+for cut in 0 1000 2800 3300 5000 8500 9500; do
 	people 2001 2015 | sed "s/C-/again$cut-/" >"$drop/again-eventless.csv"
 	rm -f "$drop"/done/* "$drop"/back/*
 	proxy_start "$work/net" "$work/sftp" --cut "$cut" --for 1
