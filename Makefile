@@ -26,6 +26,13 @@ endif
 
 # Nothing here may fail where the libraries are not installed yet: `make deps` has to start on a fresh machine.
 LIBS_PKG := libssh2 gpgme libzip zlib libcurl sqlite3 json-c libcrypto uuid
+# What `make libssh2` has built takes the place of the system's, in every build folder, and is seen by nobody else: libcurl has its own.
+LIBSSH2  := $(wildcard build/libssh2/lib/libssh2.a)
+ifneq ($(LIBSSH2),)
+  LIBS_PKG := $(filter-out libssh2,$(LIBS_PKG))
+  CPPFLAGS += -isystem build/libssh2/include
+  LDFLAGS  += -Wl,--exclude-libs,libssh2.a
+endif
 LIBS      = $(shell pkg-config --libs $(LIBS_PKG)) -lcsv -linih -lpthread -lm
 PKGFLAGS := $(shell pkg-config --cflags $(LIBS_PKG) 2>/dev/null | sed 's/-I/-isystem /g')
 CPPFLAGS += -Iinclude -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DDROPFEED_VERSION='"$(VERSION)"' $(PKGFLAGS)
@@ -48,13 +55,13 @@ HFILES    = $(wildcard include/*/*.h src/*/*.h tests/*/*.h)
 PARALLEL  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
 .PHONY: all deps deps-lint deps-fuzz have-libs build-tests crash demo test unit e2e fuzz fuzz-targets bench pace lint format asan tsan valgrind
-.PHONY: install uninstall clean help
+.PHONY: install uninstall clean help libssh2
 .SECONDARY:
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/dropfeed ## build the program: build/dropfeed
 
-$(BUILD)/dropfeed: $(BUILD)/src/main.o $(LIB)
+$(BUILD)/dropfeed: $(BUILD)/src/main.o $(LIB) $(LIBSSH2)
 	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(LIB): $(OBJ)
@@ -66,13 +73,13 @@ $(BUILD)/%.o: %.c | have-libs
 	$(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
 
 # A test may stand in for a function of another room: its own definition, which comes first, is taken.
-$(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(HELPERS:%.c=$(BUILD)/%.o) $(LIB)
+$(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(HELPERS:%.c=$(BUILD)/%.o) $(LIB) $(LIBSSH2)
 	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -Wl,--allow-multiple-definition -o $@ $^ $(LIBS) -lcunit
 
 $(BUILD)/tests/peers/%: $(BUILD)/tests/peers/%.o
 	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ -lmicrohttpd -ljson-c -lpthread
 
-$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(FUZZ_MAIN) $(LIB)
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(FUZZ_MAIN) $(LIB) $(LIBSSH2)
 	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
@@ -118,6 +125,11 @@ crash: deps ## kill it at every step of a document's life and at 200 random inst
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/dropfeed peers faults
 	@tests/crash/crash.py $(BUILD) --random 200
 	@tests/crash/crash.py $(BUILD) --short --sftp
+
+libssh2: ## build libssh2 1.11 into build/libssh2, for RSA keys where the system has 1.10
+	@src/fetch/build-libssh2 build/libssh2
+	@rm -f $(foreach b,build build-asan $(BUILD),$(b)/src/fetch/fetch_sftp*.o $(b)/faults/src/fetch/fetch_sftp*.o)
+	@$(MAKE) --no-print-directory -s $(PARALLEL) all
 
 asan: ## the same tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory test BUILD=build-asan SANITIZE=address,undefined

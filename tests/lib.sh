@@ -62,6 +62,26 @@ sshd_start() {
 	sftp=sftp://$(id -un)@127.0.0.1:$(tr -d '\n' <"$1/port")/~
 }
 
+# proxy_start DIR SSHD [option...]: trouble on the way to that server, see tests/peers/proxy.c; sets $sftp to the way through it.
+proxy_start() {
+	local dir=$1 to
+	to=$(cat "$2/port")
+	shift 2
+	proxy_stop
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	"$BUILD/tests/peers/proxy" "$dir" --to "$to" "$@" >"$dir/log" 2>&1 &
+	proxy=$!
+	receivers+=("$proxy")
+	wait_for "$dir/port" || return 1
+	sftp=sftp://$(id -un)@127.0.0.1:$(tr -d '\n' <"$dir/port")/~
+}
+
+proxy_stop() {
+	[ -z "${proxy-}" ] || { kill "$proxy" && wait "$proxy"; } 2>/dev/null
+	proxy=
+}
+
 # gpg_home DIR [name...]: a GnuPG home with one unprotected key for each name (default: dropfeed).
 gpg_home() {
 	local home=$1 name

@@ -21,6 +21,9 @@ void *df_realloc(void *p, size_t size);
 char *df_strdup(const char *s); /* NULL gives NULL */
 char *df_strndup(const char *s, size_t len);
 char *df_format(const char *fmt, ...) DF_PRINTF(1, 2); /* owned by the caller */
+/* stem and tail as the name of a file, which has 255 bytes at most: where it has to be, the stem is cut, between two characters
+ * if it is UTF-8, and gets "~" and a piece of its hash, for others may begin alike. The caller's. */
+char *df_file_name(const char *stem, size_t stem_len, const char *tail);
 
 /* ---- a growing byte buffer ----
  *

@@ -6,7 +6,7 @@
  *	fetch_open(feed, &source, &err);
  *	fetch_list(source, &list, &err);		regular files of the folder that this feed takes, by name
  *	fetch_get(source, &list.v[i], spool, hex, &err);	one of them, whole, into the spool
- *	fetch_after(source, &entry, &feed->after_done, &err);	delete or move it, once the ledger has it
+ *	fetch_after(source, &list.v[i], &feed->after_done, &err);	delete or move it, once the ledger has it
  *	fetch_close(source);
  *
  * Two drivers: fetch_sftp.c (libssh2) and fetch_dir.c (file:///). Whether a listed file is ready, that is, has
@@ -51,8 +51,8 @@ enum df_status fetch_get(struct fetch *source, const struct fetch_entry *entry, 
 			 char hex[DF_SHA256_HEX], struct df_err *err) DF_CHECK;
 
 /* Deletes or moves the file on the source, as `action` says; CONF_KEEP does nothing. A move never overwrites: a taken name
- * gets ".1", ".2", ...; a missing folder is made. A file that is gone already is DF_OK. Where another file lies under its
- * name meanwhile, of another size or mtime, that one is left alone: DF_END. */
+ * gets ".1", ".2", ...; a missing folder is made. DF_END: nothing was done, for the file is gone already, or another one,
+ * of another size or mtime, has taken its name. */
 enum df_status fetch_after(struct fetch *source, const struct fetch_entry *entry,
 			   const struct conf_after_action *action, struct df_err *err) DF_CHECK;
 
@@ -65,6 +65,11 @@ enum df_status fetch_look(struct fetch *source, const char *name, struct fetch_e
 enum df_status fetch_put(struct fetch *source, const char *dir, const char *name, const void *p, size_t len,
 			 struct df_err *err) DF_CHECK;
 
-void fetch_close(struct fetch *source);
+/* True once the connection is of no use any more: what failed may be tried again on a new one. */
+bool fetch_broken(const struct fetch *source);
+/* Bytes of files that came through it. */
+uint64_t fetch_received(const struct fetch *source);
+
+void fetch_close(struct fetch *source); /* NULL is fine */
 
 #endif

@@ -44,9 +44,11 @@ struct ledger_document {
 	enum ledger_state state;
 	int64_t begun_ms, closed_ms;
 	uint64_t rows, delivered, rejected, batches, events;
-	char *code, *text; /* why it was refused; else text is where its reject file is, or NULL */
-	char *settings;    /* frozen settings (conf_feed_freeze) */
-	char *manifest;    /* frozen manifest or NULL */
+	char *code, *text;              /* why it was refused; else text is where its reject file is, or NULL */
+	char *settings;                 /* frozen settings (conf_feed_freeze) */
+	char *manifest;                 /* frozen manifest or NULL */
+	char *reasons;                  /* rejected rows by their first code, {"code":rows,...}; NULL: not told */
+	char *first_batch, *last_batch; /* source_request_ids, or NULL */
 };
 void ledger_document_free(struct ledger_document *d);
 
@@ -101,6 +103,9 @@ enum df_status ledger_document_checked(struct ledger *l, int64_t id, uint64_t ro
 /* state SENDING, DONE or REFUSED. DONE fails with DF_FATAL when rows != delivered + rejected. */
 enum df_status ledger_document_state(struct ledger *l, int64_t id, enum ledger_state state, const char *code,
 				     const char *text, int64_t now_ms, struct df_err *err) DF_CHECK;
+/* What receipts tell, before the document is DONE; each may be NULL, which leaves a batch as it was told before. */
+enum df_status ledger_document_facts(struct ledger *l, int64_t id, const char *reasons, const char *first_batch,
+				     const char *last_batch, struct df_err *err) DF_CHECK;
 /* One lane got further, in one transaction: progress, rows delivered, rows rejected. */
 enum df_status ledger_lane_settled(struct ledger *l, int64_t id, uint32_t lane, uint64_t done, uint64_t rows_delivered,
 				   const struct ledger_reject *rejects, size_t n_rejects, struct df_err *err) DF_CHECK;

@@ -38,8 +38,12 @@ enum df_status report_rejects_close(struct report_rejects *r, const char *replac
 				    struct df_err *err) DF_CHECK;
 void report_rejects_abandon(struct report_rejects *r); /* removes the temporary file; NULL is fine */
 
-/* Writes one JSON object: the file, when it came, its documents, their rows = delivered + rejected. */
-enum df_status report_file_json(struct ledger *l, const struct ledger_file *f, FILE *to, struct df_err *err) DF_CHECK;
+/* Writes what goes back to the source: one JSON object, the file, when it came, its documents, their rows = delivered +
+ * rejected, why rows were rejected, the ids of the first and the last batch. It says nothing of this machine. */
+enum df_status report_receipt_json(struct ledger *l, const struct ledger_file *f, FILE *to,
+				   struct df_err *err) DF_CHECK;
+/* A path's last part, borrowed: what the copy of a reject file is called on the source. */
+const char *report_file_name(const char *path);
 
 /* Writes what the ledger knows, of one feed or (NULL) all, as a table for people or as one JSON document. */
 enum df_status report_status_text(struct ledger *l, const char *feed, FILE *to, struct df_err *err) DF_CHECK;

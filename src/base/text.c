@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "dropfeed/base.h"
 
+#include <limits.h>
+
 /* What a byte becomes inside a JSON string: 0 stays, 'u' is \u00XX, anything else is a backslash and that letter. */
 static const char json_escapes[256] = {
     [0] = 'u',  [1] = 'u',    [2] = 'u',    [3] = 'u',    [4] = 'u',   [5] = 'u',     [6] = 'u',
@@ -144,4 +146,20 @@ unsigned df_distance(const char *a, size_t a_len, const char *b, size_t b_len)
 		}
 	}
 	return row[b_len];
+}
+
+char *df_file_name(const char *stem, size_t stem_len, const char *tail)
+{
+	char hex[DF_SHA256_HEX];
+	size_t room = NAME_MAX > strlen(tail) ? NAME_MAX - strlen(tail) : 0;
+	if (stem_len <= room)
+		return df_format("%.*s%s", (int)stem_len, stem, tail);
+	struct df_sha256 *h = df_sha256_new();
+	df_sha256_add(h, stem, stem_len);
+	df_sha256_end(h, hex);
+	df_sha256_free(h);
+	stem_len = room > 9 ? room - 9 : 0;
+	for (int i = 0; i < 3 && stem_len > 0 && ((unsigned char)stem[stem_len] & 0xc0) == 0x80; i++)
+		stem_len--;
+	return df_format("%.*s~%.8s%s", (int)stem_len, stem, hex, tail);
 }

@@ -58,6 +58,22 @@ static int feed_key_line(const struct section *s, const char *name)
 	return s->key_line[conf_key_find(conf_feed_keys, name) - conf_feed_keys];
 }
 
+/* A reject file that goes back into the source folder takes the drop file's own name. */
+static void section_folders(struct loader *l, const struct conf_feed *feed)
+{
+	const struct {
+		const char *name, *dir;
+	} folders[] = {{"after_done", feed->after_done.dir},
+		       {"after_refused", feed->after_refused.dir},
+		       {"receipts", feed->receipts}};
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
+		if (conf_dir_is_source(feed, folders[i].dir))
+			loader_complain(l, feed_key_line(&l->here, folders[i].name),
+					"%s: '%s' is the source folder itself: name another one", folders[i].name,
+					folders[i].dir);
+	}
+}
+
 /* What only the whole section shows. A key with a bad value counts as given: one mistake, one message. */
 static void section_end(struct loader *l)
 {
@@ -69,6 +85,7 @@ static void section_end(struct loader *l)
 	if (file != 0 && env != 0)
 		loader_complain(l, file > env ? file : env,
 				"api_secret_file and api_secret_env exclude each other: keep one");
+	section_folders(l, feed);
 	if (feed->sink != CONF_SINK_EVENTS_API)
 		return;
 	struct df_buf missing = {0};

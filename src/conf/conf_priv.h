@@ -70,6 +70,9 @@ enum df_status conf_parse_endpoint(void *, const struct conf_key *, const char *
 enum df_status conf_parse_sink(void *, const struct conf_key *, const char *, const char *, struct df_err *);
 enum df_status conf_parse_after(void *, const struct conf_key *, const char *, const char *, struct df_err *);
 
+/* Does `dir`, as receipts and move: take it, name the source folder itself? "." and ".." are followed in the text alone. */
+bool conf_dir_is_source(const struct conf_feed *feed, const char *dir);
+
 /* ---- conf_file.c ---- */
 char *conf_path_resolve(const char *value, const char *base); /* "~/", relative to base; the caller's */
 enum df_status conf_parse_path(void *, const struct conf_key *, const char *, const char *, struct df_err *);

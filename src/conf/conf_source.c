@@ -274,3 +274,37 @@ enum df_status conf_parse_after(void *home, const struct conf_key *key, const ch
 	*field = action;
 	return DF_OK;
 }
+
+/* The path with one slash before each part, without "." and "..". The caller's. */
+static char *dir_plain(const char *path)
+{
+	char *out = df_alloc(strlen(path) + 2);
+	size_t len = 0;
+	for (const char *p = path; *p != '\0'; p += strspn(p, "/")) {
+		size_t n = strcspn(p, "/");
+		if (n == 2 && p[0] == '.' && p[1] == '.') {
+			while (len > 0 && out[--len] != '/')
+				;
+		} else if (n > 1 || (n == 1 && p[0] != '.')) {
+			out[len++] = '/';
+			memcpy(out + len, p, n);
+			len += n;
+		}
+		p += n;
+	}
+	out[len] = '\0';
+	return out;
+}
+
+bool conf_dir_is_source(const struct conf_feed *feed, const char *dir)
+{
+	if (feed->source.kind == CONF_SOURCE_NONE || feed->source.path == NULL || dir == NULL)
+		return false;
+	char *whole = dir[0] == '/' ? df_strdup(dir) : df_format("%s/%s", feed->source.path, dir);
+	char *a = dir_plain(whole), *b = dir_plain(feed->source.path);
+	bool is = strcmp(a, b) == 0;
+	free(whole);
+	free(a);
+	free(b);
+	return is;
+}

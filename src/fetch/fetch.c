@@ -5,6 +5,7 @@
 #include "dropfeed/step.h"
 
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { MOVE_TRIES = 10000 }; /* numbered names before giving up */
@@ -138,6 +139,16 @@ bool fetch_settled(const struct fetch_entry *now, uint64_t seen_size, int64_t se
 	       now_ms - seen_ms >= min_age_ms;
 }
 
+bool fetch_broken(const struct fetch *source)
+{
+	return source->driver->broken != NULL && source->driver->broken(source->state);
+}
+
+uint64_t fetch_received(const struct fetch *source)
+{
+	return source->received;
+}
+
 /* ---- after a file is done with ---- */
 
 /* The source's "no" after a listing that said "yes" is nothing that a user must correct here: the next run tries again.
@@ -154,7 +165,10 @@ static enum df_status after_move(struct fetch *source, const char *from, const c
 {
 	const struct fetch_driver *driver = source->driver;
 	for (int i = 0; i < MOVE_TRIES; i++) {
-		char *leaf = i == 0 ? df_strdup(name) : df_format("%s.%d", name, i);
+		char number[16] = "";
+		if (i > 0)
+			snprintf(number, sizeof(number), ".%d", i);
+		char *leaf = df_file_name(name, strlen(name), number);
 		char *to = fetch_path_join(dir, leaf);
 		free(leaf);
 		struct fetch_stat seen = {0};
@@ -188,6 +202,17 @@ static enum df_status after_move(struct fetch *source, const char *from, const c
 		       MOVE_TRIES);
 }
 
+/* Another file may have come under the name since this one was read: that one is not done with. */
+static enum df_status after_look(struct fetch *source, const struct fetch_entry *entry, const char *path,
+				 struct df_err *err)
+{
+	struct fetch_stat seen = {0};
+	enum df_status st = source->driver->look(source->state, path, false, &seen, err);
+	if (st == DF_OK && (seen.kind != FETCH_FILE || seen.size != entry->size || seen.mtime != entry->mtime))
+		st = DF_END;
+	return st;
+}
+
 enum df_status fetch_after(struct fetch *source, const struct fetch_entry *entry,
 			   const struct conf_after_action *action, struct df_err *err)
 {
@@ -198,12 +223,8 @@ enum df_status fetch_after(struct fetch *source, const struct fetch_entry *entry
 		return df_fail(DF_FATAL, err, NULL, "'%s' is not the name of a file", name);
 	char *path = fetch_path_join(source->root, name);
 	char *dir = NULL;
-	struct fetch_stat seen = {0};
-	enum df_status st = source->driver->look(source->state, path, false, &seen, err);
-	bool other = st == DF_OK && (seen.size != entry->size || seen.mtime != entry->mtime);
-	if (other) {
-		/* it came while this one was delivered, and nobody has read it yet */
-	} else if (st == DF_OK && action->what == CONF_DELETE) {
+	enum df_status st = after_look(source, entry, path, err);
+	if (st == DF_OK && action->what == CONF_DELETE) {
 		df_before("delete the source's file");
 		st = source->driver->delete (source->state, path, err);
 		df_after("delete the source's file");
@@ -213,13 +234,11 @@ enum df_status fetch_after(struct fetch *source, const struct fetch_entry *entry
 		if (st == DF_OK)
 			st = after_move(source, path, dir, name, err);
 	}
-	if (st == DF_END) /* gone already: an earlier run did it, and was stopped before it could say so */
-		st = DF_OK;
-	if (st != DF_OK && action->what == CONF_DELETE)
+	if (st != DF_OK && st != DF_END && action->what == CONF_DELETE)
 		df_err_context(err, "cannot delete %s on the source", name);
 	free(dir);
 	free(path);
-	return other ? DF_END : after_status(st);
+	return after_status(st);
 }
 
 /* ---- looking elsewhere ---- */

@@ -92,6 +92,7 @@ static enum df_status get_bytes(struct get_job *job, struct df_err *err)
 		}
 		df_sha256_add(job->hash, job->chunk, n);
 		job->have += n;
+		job->source->received += n;
 		df_after("write a piece of the download");
 	}
 	driver->read_close(state);

@@ -27,6 +27,7 @@ typedef void fetch_visit(void *arg, const char *name, size_t len, const struct f
 struct fetch_driver {
 	enum df_status (*open)(const struct conf_feed *feed, void **state, struct df_err *err);
 	void (*close)(void *state);
+	bool (*broken)(const void *state); /* NULL: it cannot break */
 	enum df_status (*list)(void *state, const char *dir, fetch_visit *visit, void *arg, struct df_err *err);
 	/* follow: look through a symbolic link */
 	enum df_status (*look)(void *state, const char *path, bool follow, struct fetch_stat *out, struct df_err *err);
@@ -51,8 +52,9 @@ extern const struct fetch_driver fetch_dir_driver;
 struct fetch {
 	const struct conf_feed *feed; /* borrowed */
 	const struct fetch_driver *driver;
-	void *state; /* the driver's */
-	char *root;  /* the feed's folder as the driver takes it */
+	void *state;       /* the driver's */
+	char *root;        /* the feed's folder as the driver takes it */
+	uint64_t received; /* bytes of files */
 };
 
 /* fetch_path.c */

@@ -9,6 +9,11 @@
 
 enum { NAME_SIZE = 1 << 15 }; /* of one name in a listing */
 
+static bool sftp_broken(const void *state)
+{
+	return ((const struct fetch_sftp *)state)->broken;
+}
+
 static enum df_status sftp_usable(const struct fetch_sftp *s, struct df_err *err)
 {
 	if (!s->broken)
@@ -239,6 +244,7 @@ static enum df_status sftp_write(void *state, const char *path, const void *p, s
 const struct fetch_driver fetch_sftp_driver = {
     .open = fetch_sftp_open,
     .close = fetch_sftp_close,
+    .broken = sftp_broken,
     .list = sftp_list,
     .look = sftp_look,
     .read_open = sftp_read_open,

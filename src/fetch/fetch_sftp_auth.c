@@ -99,7 +99,8 @@ static enum df_status login_key(struct fetch_sftp *s, struct df_buf *refused, st
 		df_buf_addf(
 		    refused,
 		    ", which is RSA: libssh2 %s signs RSA with SHA-1 only, which OpenSSH since 8.8 refuses. Use an "
-		    "Ed25519 or ECDSA key (ssh-keygen -t ed25519), or build dropfeed with libssh2 1.11 or newer",
+		    "Ed25519 or ECDSA key (ssh-keygen -t ed25519), or build dropfeed with libssh2 1.11 or newer (make "
+		    "libssh2)",
 		    libssh2_version(0));
 	return DF_END;
 }

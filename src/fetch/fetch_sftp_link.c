@@ -68,7 +68,7 @@ static enum df_status link_explain(struct fetch_sftp *s, long rc, const char *pr
 		    DF_DENIED, err, NULL,
 		    "the server %s has only RSA host keys (%s), which libssh2 %s cannot check, for it knows RSA "
 		    "with SHA-1 only: have the server's administrator add an Ed25519 or ECDSA host key, or build "
-		    "dropfeed with libssh2 1.11 or newer",
+		    "dropfeed with libssh2 1.11 or newer (make libssh2)",
 		    host, offer, libssh2_version(0));
 	else if (disagree)
 		st = df_fail(DF_DENIED, err, NULL,

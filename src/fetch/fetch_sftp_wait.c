@@ -16,13 +16,13 @@ enum { CONNECT_MS = 30000, FAREWELL_MS = 1000, SLICE_MS = 200, STALL_DEFAULT_MS 
 /* ---- TCP ---- */
 
 /* 0, or why not, in errno's terms. */
-static int connect_one(const struct addrinfo *to, int *sock)
+static int connect_one(const struct addrinfo *to, int64_t most_ms, int *sock)
 {
 	int fd = socket(to->ai_family, to->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, to->ai_protocol);
 	if (fd < 0)
 		return errno;
 	int why = connect(fd, to->ai_addr, to->ai_addrlen) == 0 ? 0 : errno;
-	int64_t until = df_monotonic_ms() + CONNECT_MS;
+	int64_t until = df_monotonic_ms() + most_ms;
 	while (why == EINPROGRESS || why == EINTR) {
 		if (df_stop_requested) {
 			why = ECANCELED;
@@ -64,8 +64,10 @@ enum df_status fetch_sftp_connect(const struct conf_feed *feed, int *sock, struc
 		return df_fail(DF_RETRY, err, NULL, "cannot find the host %s: %s", source->host,
 			       rc == EAI_SYSTEM ? strerror(errno) : gai_strerror(rc));
 	int why = EHOSTUNREACH;
+	int64_t most_ms =
+	    feed->stall_timeout_ms > 0 && feed->stall_timeout_ms < CONNECT_MS ? feed->stall_timeout_ms : CONNECT_MS;
 	for (const struct addrinfo *to = found; to != NULL; to = to->ai_next) {
-		why = connect_one(to, sock);
+		why = connect_one(to, most_ms, sock);
 		if (why == 0 || why == ECANCELED)
 			break;
 	}

@@ -55,6 +55,9 @@ void ledger_document_read(sqlite3_stmt *s, struct ledger_document *out)
 	out->text = column_text(s, 13);
 	out->settings = column_text(s, 14);
 	out->manifest = column_text(s, 15);
+	out->reasons = column_text(s, 16);
+	out->first_batch = column_text(s, 17);
+	out->last_batch = column_text(s, 18);
 }
 
 void ledger_file_free(struct ledger_file *f)
@@ -74,6 +77,9 @@ void ledger_document_free(struct ledger_document *d)
 	free(d->text);
 	free(d->settings);
 	free(d->manifest);
+	free(d->reasons);
+	free(d->first_batch);
+	free(d->last_batch);
 	memset(d, 0, sizeof(*d));
 }
 

@@ -45,6 +45,11 @@ static const char *const ledger_migrations[] = {
 
     /* again: `retry` has yet to send the row once more */
     "ALTER TABLE reject ADD COLUMN again INTEGER NOT NULL DEFAULT 0;",
+
+    /* what receipts tell of a document: {"code":rows,...}, and the ids of its first and last batch */
+    "ALTER TABLE document ADD COLUMN reasons TEXT;"
+    "ALTER TABLE document ADD COLUMN first_batch TEXT;"
+    "ALTER TABLE document ADD COLUMN last_batch TEXT;",
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
@@ -63,7 +68,7 @@ static const char *const ledger_migrations[] = {
 	" FROM file WHERE (closed_ms = 0 OR cleanup_due) AND (?1 IS NULL OR feed = ?1) ORDER BY id"
 #define SQL_DOCUMENT_COLUMNS                                                                                           \
 	"id, file_id, name, event_type, state, begun_ms, closed_ms, rows, delivered, rejected, batches, events, "      \
-	"code, text, settings, manifest"
+	"code, text, settings, manifest, reasons, first_batch, last_batch"
 #define SQL_DOCUMENTS "SELECT " SQL_DOCUMENT_COLUMNS " FROM document WHERE file_id = ?1 ORDER BY id"
 #define SQL_AGAIN     "SELECT row FROM reject WHERE document_id = ?1 AND again ORDER BY row"
 #define SQL_REJECTS   "SELECT row, line, offset, length, message FROM reject WHERE document_id = ?1 ORDER BY row"
@@ -85,6 +90,7 @@ enum ledger_statement {
 	ST_DOCUMENT_CHECKED,
 	ST_DOCUMENT_BALANCE,
 	ST_DOCUMENT_STATE,
+	ST_DOCUMENT_FACTS,
 	ST_LANE_FORWARD,
 	ST_LANE_ROWS,
 	ST_REJECT_ADD,
@@ -129,6 +135,8 @@ static const char *const ledger_statements[ST_COUNT] = {
 			    " batches = ?4, events = ?5, state = ?6 WHERE id = ?1 AND closed_ms = 0",
     [ST_DOCUMENT_BALANCE] = "SELECT state, closed_ms, rows, delivered, rejected FROM document WHERE id = ?1",
     [ST_DOCUMENT_STATE] = "UPDATE document SET state = ?2, code = ?3, text = ?4, closed_ms = ?5 WHERE id = ?1",
+    [ST_DOCUMENT_FACTS] = "UPDATE document SET reasons = ?2, first_batch = ifnull(?3, first_batch),"
+			  " last_batch = ifnull(?4, last_batch) WHERE id = ?1",
     [ST_LANE_FORWARD] = "INSERT INTO lane(document_id, lane, done) VALUES(?1, ?2, ?3)"
 			" ON CONFLICT DO UPDATE SET done = excluded.done WHERE excluded.done > done",
     [ST_LANE_ROWS] = "UPDATE document SET delivered = delivered + ?2, rejected = rejected + ?3"

@@ -148,11 +148,13 @@ static bool same_bytes(int a, const char *path)
 static char *name_try(const char *dir, const char *name, unsigned n)
 {
 	const char *dash = strrchr(name, '-');
-	if (n == 1)
-		return df_format("%s/%s", dir, name);
-	if (dash == NULL)
-		return df_format("%s/%s_%u", dir, name, n);
-	return df_format("%s/%.*s_%u%s", dir, (int)(dash - name), name, n, dash);
+	size_t stem = dash != NULL ? (size_t)(dash - name) : strlen(name);
+	char *tail = n == 1 ? df_strdup(name + stem) : df_format("_%u%s", n, name + stem);
+	char *leaf = df_file_name(name, stem, tail);
+	char *path = df_format("%s/%s", dir, leaf);
+	free(leaf);
+	free(tail);
+	return path;
 }
 
 static enum df_status replace(const struct report_rejects *r, const char *older, char **path, struct df_err *err)

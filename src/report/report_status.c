@@ -7,7 +7,8 @@
 struct status_walk {
 	struct ledger *ledger;
 	FILE *to;
-	bool first; /* no document of the file was shown yet */
+	bool first;   /* no document of the file was shown yet */
+	bool receipt; /* what others may read: no paths of this machine, nothing that is still to come */
 	uint64_t files, open, refused, rows, delivered, rejected;
 };
 
@@ -71,7 +72,11 @@ static enum df_status json_document(void *ctx, const struct ledger_document *d, 
 		    (unsigned long long)d->rows, (unsigned long long)d->delivered, (unsigned long long)d->rejected,
 		    (unsigned long long)d->batches, (unsigned long long)d->events);
 	df_buf_addf(&b, "\"balanced\":%s,", d->rows == d->delivered + d->rejected ? "true" : "false");
-	add_text(&b, "rejects", d->state == LEDGER_DONE ? d->text : NULL);
+	df_buf_addf(&b, "\"rejected_by\":%s,", d->reasons != NULL ? d->reasons : "{}");
+	add_text(&b, "first_batch", d->first_batch);
+	add_text(&b, "last_batch", d->last_batch);
+	const char *rejects = d->state == LEDGER_DONE ? d->text : NULL;
+	add_text(&b, "rejects", rejects != NULL && w->receipt ? report_file_name(rejects) : rejects);
 	add_refused(&b, d->state == LEDGER_REFUSED ? d->code : NULL, d->text);
 	df_buf_addc(&b, '}');
 	fwrite(b.data, 1, b.len, w->to);
@@ -80,9 +85,16 @@ static enum df_status json_document(void *ctx, const struct ledger_document *d, 
 	return DF_OK;
 }
 
-enum df_status report_file_json(struct ledger *l, const struct ledger_file *f, FILE *to, struct df_err *err)
+const char *report_file_name(const char *path)
 {
-	struct status_walk w = {.ledger = l, .to = to, .first = true};
+	const char *slash = strrchr(path, '/');
+	return slash != NULL ? slash + 1 : path;
+}
+
+static enum df_status file_json(struct ledger *l, const struct ledger_file *f, bool receipt, FILE *to,
+				struct df_err *err)
+{
+	struct status_walk w = {.ledger = l, .to = to, .first = true, .receipt = receipt};
 	struct df_buf b = {0};
 	df_buf_addc(&b, '{');
 	add_text(&b, "feed", f->feed);
@@ -93,7 +105,8 @@ enum df_status report_file_json(struct ledger *l, const struct ledger_file *f, F
 	add_text(&b, "state", ledger_state_name(f->state));
 	add_time(&b, "pulled", f->pulled_ms);
 	add_time(&b, "closed", f->closed_ms);
-	df_buf_addf(&b, "\"cleanup_due\":%s,", f->cleanup_due ? "true" : "false");
+	if (!receipt)
+		df_buf_addf(&b, "\"cleanup_due\":%s,", f->cleanup_due ? "true" : "false");
 	add_text(&b, "note", f->state != LEDGER_REFUSED ? f->text : NULL);
 	add_refused(&b, f->state == LEDGER_REFUSED ? f->code : NULL, f->text);
 	df_buf_adds(&b, ",\"documents\":[");
@@ -104,11 +117,18 @@ enum df_status report_file_json(struct ledger *l, const struct ledger_file *f, F
 	return st;
 }
 
+enum df_status report_receipt_json(struct ledger *l, const struct ledger_file *f, FILE *to, struct df_err *err)
+{
+	enum df_status st = file_json(l, f, true, to, err);
+	fputc('\n', to);
+	return st;
+}
+
 static enum df_status json_file(void *ctx, const struct ledger_file *f, struct df_err *err)
 {
 	struct status_walk *w = ctx;
 	fputs(w->files++ > 0 ? ",\n " : "\n ", w->to);
-	return report_file_json(w->ledger, f, w->to, err);
+	return file_json(w->ledger, f, false, w->to, err);
 }
 
 enum df_status report_status_json(struct ledger *l, const char *feed, FILE *to, struct df_err *err)

@@ -2,6 +2,7 @@
 /* Checking: validate, and the forecast of a dry run. */
 #include "run_priv.h"
 #include "run_session.h"
+#include "run_source.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -157,7 +158,7 @@ struct forecast_work {
 	const struct conf *conf;
 	const struct conf_feed *feed;
 	struct ledger *ledger; /* own; NULL: there is none yet */
-	struct fetch *source;  /* own */
+	struct run_source source;
 	struct run_result *result;
 };
 
@@ -179,7 +180,11 @@ static enum df_status forecast_file(struct forecast_work *w, const struct fetch_
 		return st;
 	}
 	char *path = df_format("%s/drop", dir), *part = df_format("%s/drop.part", dir);
-	enum df_status st = fetch_get(w->source, e, path, sha256, err);
+	struct run_tries tries = {0};
+	enum df_status st = run_source_open(&w->source, err);
+	while (st == DF_OK &&
+	       run_source_again(&w->source, &tries, fetch_get(w->source.fetch, e, path, sha256, err), &st, err))
+		;
 	int fd = st == DF_OK ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	unlink(path);
 	unlink(part);
@@ -201,9 +206,10 @@ static enum df_status forecast(struct forecast_work *w, struct df_err *err)
 	enum df_status st = ledger_open_readonly(w->conf->state_dir, &w->ledger, err);
 	if (st != DF_OK && st != DF_END)
 		return st;
-	st = fetch_open(w->feed, &w->source, err);
-	if (st == DF_OK)
-		st = fetch_list(w->source, &list, err);
+	struct run_tries tries = {0};
+	st = run_source_open(&w->source, err);
+	while (st == DF_OK && run_source_again(&w->source, &tries, fetch_list(w->source.fetch, &list, err), &st, err))
+		;
 	for (size_t i = 0; st == DF_OK && i < list.n && !df_stop_requested; i++) {
 		const struct fetch_entry *e = &list.v[i];
 		st = w->ledger != NULL
@@ -224,7 +230,7 @@ static enum df_status forecast(struct forecast_work *w, struct df_err *err)
 void run_feed_forecast(const struct conf *conf, const struct conf_feed *feed, struct run_result *result)
 {
 	struct df_err err = {0};
-	struct forecast_work w = {.conf = conf, .feed = feed, .result = result};
+	struct forecast_work w = {.conf = conf, .feed = feed, .source = {.feed = feed}, .result = result};
 	uint64_t before = result->batches;
 	enum df_status st = forecast(&w, &err);
 	result->minutes_forecast += (double)(result->batches - before) / feed->batches_per_second / 60;
@@ -233,6 +239,6 @@ void run_feed_forecast(const struct conf *conf, const struct conf_feed *feed, st
 		df_log_err(DF_LOG_ERROR, &err);
 	}
 	run_note_status(result, st);
-	fetch_close(w.source);
+	run_source_close(&w.source);
 	ledger_close(w.ledger);
 }

@@ -3,20 +3,18 @@
 #ifndef DROPFEED_RUN_FEED_H
 #define DROPFEED_RUN_FEED_H
 
-#include "run_priv.h"
+#include "run_source.h"
 
 struct feed_work {
 	struct run *run;
 	struct run_pool *pool;
 	const struct conf_feed *feed;
-	const char *from;      /* a local folder that may hold files that were pulled before; or NULL */
-	struct fetch *source;  /* own */
+	const char *from; /* a local folder that may hold files that were pulled before; or NULL */
+	struct run_source source;
 	char *spool;           /* own: <state_dir>/spool/<feed> */
 	int64_t wait_until_ms; /* when the files that have not settled yet may have; 0: none waits */
 	size_t unsettled;
 };
-
-enum df_status run_feed_open_source(struct feed_work *w, struct df_err *err) DF_CHECK;
 
 /* Whether the spool still holds these bytes; a damaged copy is removed. DF_END: no. */
 enum df_status run_feed_spooled(const struct feed_work *w, const char *spool, const char *sha256,

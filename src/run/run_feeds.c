@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* A run: for every feed the files that have settled are pulled, one after another, and handed to the workers. */
 #include "run_feed.h"
-#include "run_rejects.h"
 #include "run_session.h"
 
-#include "dropfeed/report.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
-
-#define RECEIPT_MAX_REJECTS ((size_t)256 << 20) /* bytes of a reject file that is copied to the source */
 
 static char *spool_path(const struct feed_work *w, const struct fetch_entry *e)
 {
@@ -40,7 +31,7 @@ static enum df_status enter_duplicate(struct feed_work *w, const char *name, int
 	char *text = df_format("same bytes as %s, which was delivered before", same->name);
 	df_log(DF_LOG_INFO, "%s: %s: skipped: %s", w->feed->name, name, text);
 	enum df_status st = ledger_file_state(w->run->ledger, id, LEDGER_DONE, "duplicate", text,
-					      w->feed->after_done.what != CONF_KEEP, df_now_ms(), err);
+					      run_after_is_due(w->feed, false), df_now_ms(), err);
 	unlink(spool);
 	w->run->result->files_skipped++;
 	free(text);
@@ -72,12 +63,24 @@ enum df_status run_feed_hand_over(struct feed_work *w, const struct fetch_entry 
 	return st;
 }
 
+/* A download that breaks goes on where it stopped. */
+static enum df_status get(struct feed_work *w, const struct fetch_entry *e, const char *spool,
+			  char sha256[DF_SHA256_HEX], struct df_err *err)
+{
+	struct run_tries tries = {0};
+	enum df_status st = run_source_open(&w->source, err);
+	while (st == DF_OK &&
+	       run_source_again(&w->source, &tries, fetch_get(w->source.fetch, e, spool, sha256, err), &st, err))
+		;
+	return st;
+}
+
 static enum df_status pull(struct feed_work *w, const struct fetch_entry *e, struct df_err *err)
 {
 	char sha256[DF_SHA256_HEX];
 	int64_t id = 0;
 	char *spool = spool_path(w, e);
-	enum df_status st = fetch_get(w->source, e, spool, sha256, err);
+	enum df_status st = get(w, e, spool, sha256, err);
 	if (st == DF_OK)
 		st = ledger_file_add(w->run->ledger, w->feed->name, e->name, e->size, e->mtime, sha256, df_now_ms(),
 				     &id, err);
@@ -111,21 +114,16 @@ static enum df_status is_due(struct feed_work *w, const struct fetch_entry *e, s
 	return DF_END;
 }
 
-/* After a failure nobody knows what state the connection is in. */
-static enum df_status reconnect(struct feed_work *w, struct df_err *err)
-{
-	fetch_close(w->source);
-	w->source = NULL;
-	return fetch_open(w->feed, &w->source, err);
-}
-
 static enum df_status list_and_pull(struct feed_work *w, struct df_err *err)
 {
 	struct fetch_list list = {0};
+	struct run_tries tries = {0};
 	int64_t started = df_now_ms();
 	w->wait_until_ms = 0;
 	w->unsettled = 0;
-	enum df_status st = fetch_list(w->source, &list, err);
+	enum df_status st = run_source_open(&w->source, err);
+	while (st == DF_OK && run_source_again(&w->source, &tries, fetch_list(w->source.fetch, &list, err), &st, err))
+		;
 	for (size_t i = 0; st == DF_OK && i < list.n; i++) {
 		if (df_stop_requested) {
 			st = df_fail(DF_RETRY, err, NULL, "stopped by a signal; the next run goes on");
@@ -139,8 +137,7 @@ static enum df_status list_and_pull(struct feed_work *w, struct df_err *err)
 			df_err_context(&one, "%s: %s", w->feed->name, list.v[i].name);
 			df_log_err(DF_LOG_WARN, &one);
 			run_note(w->run, DF_RETRY);
-			if (!df_stop_requested)
-				st = reconnect(w, err);
+			st = w->source.away ? DF_END : DF_OK; /* END: it was told already */
 		} else if (due != DF_OK && due != DF_END) {
 			if (one.text[0] != '\0')
 				*err = one;
@@ -150,7 +147,7 @@ static enum df_status list_and_pull(struct feed_work *w, struct df_err *err)
 	if (st == DF_OK)
 		st = ledger_seen_forget(w->run->ledger, w->feed->name, started, err);
 	fetch_list_free(&list);
-	return st;
+	return st == DF_END ? DF_OK : st;
 }
 
 /* A file that is new to the ledger has to be seen twice. The second look comes in this run, so that a run by hand takes
@@ -177,7 +174,7 @@ static enum df_status wait_and_look_again(struct feed_work *w, struct df_err *er
 
 struct left_file {
 	int64_t id;
-	bool refused, closed;
+	bool closed;
 	char sha256[DF_SHA256_HEX];
 	struct fetch_entry entry; /* name is own */
 };
@@ -195,7 +192,6 @@ static enum df_status collect(void *ctx, const struct ledger_file *f, struct df_
 	struct left_file *left = &l->v[l->n++];
 	*left = (struct left_file){
 	    .id = f->id,
-	    .refused = f->state == LEDGER_REFUSED,
 	    .closed = f->state == LEDGER_REFUSED || f->state == LEDGER_DONE,
 	    .entry = {.name = df_strdup(f->name), .size = f->size, .mtime = f->mtime},
 	};
@@ -208,11 +204,6 @@ static void left_over_free(struct left_over *l)
 	for (size_t i = 0; i < l->n; i++)
 		free(l->v[i].entry.name);
 	free(l->v);
-}
-
-enum df_status run_feed_open_source(struct feed_work *w, struct df_err *err)
-{
-	return w->source != NULL ? DF_OK : fetch_open(w->feed, &w->source, err);
 }
 
 /* The spool's copy is gone: the source may still have the same bytes. */
@@ -260,135 +251,14 @@ static enum df_status resume(struct feed_work *w, struct df_err *err)
 	return st;
 }
 
-/* ---- receipts ---- */
-
-struct receipt {
-	struct feed_work *w;
-	int64_t id;
-	FILE *to;       /* own: a stream into memory */
-	char **rejects; /* own: paths of the documents' reject files */
-	size_t n;
-};
-
-static enum df_status receipt_rejects(void *ctx, const struct ledger_document *d, struct df_err *err)
-{
-	(void)err;
-	struct receipt *r = ctx;
-	if (d->state != LEDGER_DONE || d->text == NULL)
-		return DF_OK;
-	r->rejects = df_realloc(r->rejects, (r->n + 1) * sizeof(*r->rejects));
-	r->rejects[r->n++] = df_strdup(d->text);
-	return DF_OK;
-}
-
-static enum df_status receipt_write(void *ctx, const struct ledger_file *f, struct df_err *err)
-{
-	struct receipt *r = ctx;
-	if (f->id != r->id)
-		return DF_OK;
-	enum df_status st = report_file_json(r->w->run->ledger, f, r->to, err);
-	fputc('\n', r->to);
-	return st == DF_OK ? ledger_documents(r->w->run->ledger, f->id, receipt_rejects, r, err) : st;
-}
-
-/* The rejects go back as they stand here. A file that somebody took away, or that is too large to send in one piece, is no
- * reason to withhold the receipt. */
-static enum df_status receipt_put_rejects(const struct receipt *r, struct df_err *err)
-{
-	enum df_status st = DF_OK;
-	for (size_t i = 0; i < r->n && st == DF_OK; i++) {
-		const char *slash = strrchr(r->rejects[i], '/');
-		struct df_err why = {0};
-		char *text = NULL;
-		size_t len = 0;
-		if (df_read_file(r->rejects[i], RECEIPT_MAX_REJECTS, &text, &len, &why) == DF_OK)
-			st = fetch_put(r->w->source, r->w->feed->receipts, slash != NULL ? slash + 1 : r->rejects[i],
-				       text, len, err);
-		else
-			df_log_err(DF_LOG_WARN, &why);
-		free(text);
-	}
-	return st;
-}
-
-static enum df_status put_receipt(struct feed_work *w, const struct left_file *left, struct df_err *err)
-{
-	char *text = NULL;
-	size_t len = 0;
-	struct receipt r = {.w = w, .id = left->id, .to = open_memstream(&text, &len)};
-	if (r.to == NULL)
-		return df_fail(DF_FATAL, err, NULL, "out of memory");
-	enum df_status st = ledger_files(w->run->ledger, w->feed->name, true, receipt_write, &r, err);
-	if (fclose(r.to) != 0 && st == DF_OK)
-		st = df_fail(DF_FATAL, err, NULL, "out of memory");
-	char *cut = run_short_name(left->entry.name, NAME_MAX - (sizeof(".receipt.json") - 1));
-	char *name = df_format("%s.receipt.json", cut);
-	free(cut);
-	if (st == DF_OK)
-		st = receipt_put_rejects(&r, err);
-	if (st == DF_OK)
-		st = fetch_put(w->source, w->feed->receipts, name, text, len, err);
-	for (size_t i = 0; i < r.n; i++)
-		free(r.rejects[i]);
-	free(r.rejects);
-	free(name);
-	free(text);
-	return st;
-}
-
-static enum df_status clean_up_file(struct feed_work *w, const struct left_file *left, struct df_err *err)
-{
-	const struct conf_after_action *action = left->refused ? &w->feed->after_refused : &w->feed->after_done;
-	enum df_status st = run_feed_open_source(w, err);
-	if (st == DF_OK && w->feed->receipts != NULL)
-		st = put_receipt(w, left, err);
-	if (st == DF_OK)
-		st = fetch_after(w->source, &left->entry, action, err);
-	if (st == DF_END) {
-		df_log(DF_LOG_INFO,
-		       "%s: %s: another file came under its name meanwhile: that one stays for the next run",
-		       w->feed->name, left->entry.name);
-		st = DF_OK;
-	}
-	return st == DF_OK ? ledger_file_cleaned(w->run->ledger, left->id, err) : st;
-}
-
-/* after_done and after_refused: after the ledger has it, and again by the next run where it fails; one file that cannot be
- * moved does not keep the others back. */
-static enum df_status clean_up(struct feed_work *w, struct df_err *err)
-{
-	struct left_over left = {0};
-	enum df_status st = ledger_files(w->run->ledger, w->feed->name, true, collect, &left, err);
-	for (size_t i = 0; st == DF_OK && i < left.n && !df_stop_requested; i++) {
-		struct df_err one = {0};
-		if (!left.v[i].closed)
-			continue;
-		enum df_status got = clean_up_file(w, &left.v[i], &one);
-		if (got == DF_OK)
-			continue;
-		if (got != DF_RETRY || w->source == NULL) {
-			*err = one;
-			st = got;
-			break;
-		}
-		df_err_context(&one, "%s: %s", w->feed->name, left.v[i].entry.name);
-		df_log_err(DF_LOG_ERROR, &one);
-		run_note(w->run, got);
-		st = reconnect(w, err);
-	}
-	left_over_free(&left);
-	return st;
-}
-
 enum df_status run_feed_end(struct feed_work *w, enum df_status st, struct df_err *err)
 {
 	run_pool_wait(w->pool);
 	if (st == DF_OK)
 		st = run_spool_sweep(w->run, w->feed->name, err);
-	enum df_status cleaned = DF_OK;
-	if (w->feed->source.kind != CONF_SOURCE_NONE && !df_stop_requested && (st == DF_OK || w->source != NULL))
-		cleaned = clean_up(w, err);
-	return st != DF_OK ? st : cleaned;
+	if (w->feed->source.kind != CONF_SOURCE_NONE && !df_stop_requested && !w->source.away)
+		run_after(w->run, &w->source);
+	return st;
 }
 
 static enum df_status feed_work(struct feed_work *w, struct df_err *err)
@@ -397,10 +267,8 @@ static enum df_status feed_work(struct feed_work *w, struct df_err *err)
 	if (st == DF_OK)
 		st = resume(w, err);
 	if (st == DF_OK && w->feed->source.kind != CONF_SOURCE_NONE) {
-		st = run_feed_open_source(w, err);
-		if (st == DF_OK)
-			st = list_and_pull(w, err);
-		if (st == DF_OK && !df_stop_requested)
+		st = list_and_pull(w, err);
+		if (st == DF_OK && !df_stop_requested && !w->source.away)
 			st = wait_and_look_again(w, err);
 	}
 	return run_feed_end(w, st, err);
@@ -409,7 +277,7 @@ static enum df_status feed_work(struct feed_work *w, struct df_err *err)
 static void feed_run(struct run *run, struct run_pool *pool, const struct conf_feed *feed)
 {
 	struct df_err err = {0};
-	struct feed_work w = {.run = run, .pool = pool, .feed = feed};
+	struct feed_work w = {.run = run, .pool = pool, .feed = feed, .source = {.feed = feed}};
 	w.spool = df_format("%s/spool/%s", run->conf->state_dir, feed->name);
 	enum df_status st = feed_work(&w, &err);
 	if (st != DF_OK) {
@@ -417,7 +285,7 @@ static void feed_run(struct run *run, struct run_pool *pool, const struct conf_f
 		df_log_err(DF_LOG_ERROR, &err);
 	}
 	run_note(run, st);
-	fetch_close(w.source);
+	run_source_close(&w.source);
 	free(w.spool);
 }
 

@@ -98,19 +98,24 @@ static enum df_status remove_rejects(const char *path, struct df_err *err)
 
 /* All batches are settled: the reject file, then the ledger's last word. */
 static enum df_status document_close(struct file_work *w, struct walk *walk, const struct decode_doc *doc, int64_t id,
-				     struct df_err *err)
+				     const struct run_ends *ends, struct df_err *err)
 {
 	struct ledger_document now = {0};
+	struct df_buf reasons = {0};
 	char *path = NULL;
 	enum df_status st = ledger_document_known(w->run->ledger, w->f->ledger_id, doc->name, &now, err);
 	if (st == DF_END)
 		st = df_fail(DF_FATAL, err, NULL, "the ledger lost document %lld", (long long)id);
 	if (st == DF_OK && now.rejected > 0) {
 		walk_end(walk);
-		st = run_rejects_write(w->run, walk, id, now.text, &path, err);
+		st = run_rejects_write(w->run, walk, id, now.text, &path, &reasons, err);
 	} else if (st == DF_OK) {
 		st = remove_rejects(now.text, err);
 	}
+	if (st == DF_OK)
+		st = ledger_document_facts(w->run->ledger, id, now.rejected > 0 ? df_buf_cstr(&reasons) : NULL,
+					   ends->first[0] != '\0' ? ends->first : NULL,
+					   ends->last[0] != '\0' ? ends->last : NULL, err);
 	if (st == DF_OK)
 		st = ledger_document_state(w->run->ledger, id, LEDGER_DONE, NULL, path, df_now_ms(), err);
 	if (st == DF_OK) {
@@ -124,6 +129,7 @@ static enum df_status document_close(struct file_work *w, struct walk *walk, con
 	}
 	ledger_document_free(&now);
 	free(path);
+	df_buf_free(&reasons);
 	return st;
 }
 
@@ -166,16 +172,18 @@ static enum df_status document_checked(struct file_work *w, const struct decode_
 	return st;
 }
 
-/* What is not settled yet: of a document that is sent for the first time, or of one that is sent again in part. */
+/* What is not settled yet: of a document that is sent for the first time, or of one that is sent again in part, whose ends
+ * the ledger has already. */
 static enum df_status document_send(struct file_work *w, const struct conf_feed *feed, struct walk *walk,
-				    const struct batch_settings *settings, int64_t id, struct df_err *err)
+				    const struct batch_settings *settings, int64_t id, struct run_ends *ends,
+				    struct df_err *err)
 {
 	uint64_t *again = NULL;
 	size_t n_again = 0;
 	enum df_status st = ledger_again(w->run->ledger, id, &again, &n_again, err);
 	if (st == DF_OK)
 		st = n_again > 0 ? run_document_resend(w->run, feed, walk, settings, id, again, n_again, err)
-				 : run_document_send(w->run, feed, walk, settings, id, err);
+				 : run_document_send(w->run, feed, walk, settings, id, ends, err);
 	w->shut = st == DF_DENIED || st == DF_RETRY;
 	free(again);
 	return st;
@@ -187,6 +195,7 @@ static enum df_status document_deliver(struct file_work *w, const struct conf_fe
 {
 	struct walk walk = {.feed = feed, .file = w->f->name, .doc = doc};
 	struct batch_settings settings = run_batch_settings(feed, w->identity, doc, d->begun_ms);
+	struct run_ends ends = {0};
 	enum df_status st = DF_OK;
 	if (d->state == LEDGER_PULLED) { /* killed between its beginning and its check */
 		struct preflight found;
@@ -197,10 +206,10 @@ static enum df_status document_deliver(struct file_work *w, const struct conf_fe
 	if (st == DF_OK && d->state != LEDGER_SENDING)
 		st = ledger_document_state(w->run->ledger, d->id, LEDGER_SENDING, NULL, NULL, df_now_ms(), err);
 	if (st == DF_OK)
-		st = document_send(w, feed, &walk, &settings, d->id, err);
+		st = document_send(w, feed, &walk, &settings, d->id, &ends, err);
 	walk_end(&walk);
 	if (st == DF_OK)
-		st = document_close(w, &walk, doc, d->id, err);
+		st = document_close(w, &walk, doc, d->id, &ends, err);
 	walk_end(&walk);
 	return st;
 }
@@ -247,8 +256,10 @@ static void choose_sink(const struct file_work *w, const struct decode_doc *doc,
 	if (!folder)
 		return;
 	/* Part of the hash, for tomorrow's file may have the same name. */
-	char *name = run_document_name(w->f->name, doc);
-	feed->sink_path = df_format("%s/%s.%.8s.ndjson", path, name, w->f->sha256);
+	char *extension = df_format(".%.8s.ndjson", w->f->sha256);
+	char *name = run_document_name(w->f->name, doc, extension);
+	feed->sink_path = df_format("%s/%s", path, name);
+	free(extension);
 	free(name);
 	free((void *)(uintptr_t)path);
 }
@@ -309,8 +320,7 @@ static enum df_status file_close(struct file_work *w, const struct df_err *why, 
 		plain.code[0] = '\0';
 		df_err_render(&plain, text, sizeof(text));
 	}
-	const struct conf_after_action *after = refused ? &f->feed->after_refused : &f->feed->after_done;
-	bool cleanup = (after->what != CONF_KEEP || f->feed->receipts != NULL) && !f->local;
+	bool cleanup = run_after_is_due(f->feed, refused) && !f->local;
 	enum df_status st =
 	    ledger_file_state(w->run->ledger, f->ledger_id, refused ? LEDGER_REFUSED : LEDGER_DONE,
 			      refused ? why->code : NULL, refused ? text : NULL, cleanup, df_now_ms(), err);

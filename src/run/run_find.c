@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -28,20 +29,50 @@ enum df_status run_feed_spooled(const struct feed_work *w, const char *spool, co
 	return st;
 }
 
+/* What lies in `dir` under a name; a new connection has to enter it anew. */
+static enum df_status look(struct run_source *s, const char *dir, struct fetch_entry *there, struct df_err *err)
+{
+	struct run_tries tries = {0};
+	enum df_status st = run_source_open(s, err), said = DF_OK;
+	if (st != DF_OK)
+		return st;
+	do {
+		fetch_enter(s->fetch, dir);
+		said = fetch_look(s->fetch, there->name, there, err);
+	} while (run_source_again(s, &tries, said, &st, err));
+	return st;
+}
+
+static enum df_status get(struct run_source *s, const char *dir, const struct fetch_entry *there, const char *spool,
+			  char hex[DF_SHA256_HEX], struct df_err *err)
+{
+	struct run_tries tries = {0};
+	enum df_status st = run_source_open(s, err), said = DF_OK;
+	if (st != DF_OK)
+		return st;
+	do {
+		fetch_enter(s->fetch, dir);
+		said = fetch_get(s->fetch, there, spool, hex, err);
+	} while (run_source_again(s, &tries, said, &st, err));
+	return st;
+}
+
 /* moved: the folder is one that files are moved to, which keeps their time, and numbers those of one name. */
-static enum df_status find_in(struct fetch *source, const char *dir, bool moved, const struct fetch_entry *e,
+static enum df_status find_in(struct run_source *s, const char *dir, bool moved, const struct fetch_entry *e,
 			      const char *sha256, const char *spool, struct df_err *err)
 {
 	char *part = df_format("%s.part", spool);
 	enum df_status st = DF_OK;
-	fetch_enter(source, dir);
 	for (int i = 0; st == DF_OK && i < (moved ? NAMES_TRIED : 1); i++) {
 		char hex[DF_SHA256_HEX];
-		struct fetch_entry there = {.name = i == 0 ? df_strdup(e->name) : df_format("%s.%d", e->name, i)};
-		st = fetch_look(source, there.name, &there, err);
+		char number[16] = "";
+		if (i > 0)
+			snprintf(number, sizeof(number), ".%d", i);
+		struct fetch_entry there = {.name = df_file_name(e->name, strlen(e->name), number)};
+		st = look(s, dir, &there, err);
 		if (st == DF_OK && there.size == e->size && (!moved || there.mtime == e->mtime)) {
 			unlink(part); /* of whatever it is a part, its time may be another one */
-			st = fetch_get(source, &there, spool, hex, err);
+			st = get(s, dir, &there, spool, hex, err);
 			if (st == DF_OK && strcmp(hex, sha256) == 0) {
 				free(there.name);
 				free(part);
@@ -59,12 +90,10 @@ static enum df_status find_locally(const struct feed_work *w, const struct fetch
 				   const char *spool, struct df_err *err)
 {
 	struct conf_feed view = *w->feed;
-	struct fetch *folder = NULL;
+	struct run_source folder = {.feed = &view};
 	view.source = (struct conf_source){.kind = CONF_SOURCE_FILE, .path = (char *)(uintptr_t)w->from};
-	enum df_status st = fetch_open(&view, &folder, err);
-	if (st == DF_OK)
-		st = find_in(folder, NULL, false, e, sha256, spool, err);
-	fetch_close(folder);
+	enum df_status st = find_in(&folder, NULL, false, e, sha256, spool, err);
+	run_source_close(&folder);
 	return st;
 }
 
@@ -77,14 +106,12 @@ enum df_status run_feed_find(struct feed_work *w, const struct fetch_entry *e, c
 		st = find_locally(w, e, sha256, spool, err);
 	if (st != DF_END || w->feed->source.kind == CONF_SOURCE_NONE)
 		return st;
-	st = run_feed_open_source(w, err);
-	if (st == DF_OK)
-		st = find_in(w->source, NULL, false, e, sha256, spool, err);
+	st = find_in(&w->source, NULL, false, e, sha256, spool, err);
 	for (size_t i = 0; st == DF_END && i < sizeof(actions) / sizeof(*actions); i++) {
 		if (actions[i]->what == CONF_MOVE)
-			st = find_in(w->source, actions[i]->dir, true, e, sha256, spool, err);
+			st = find_in(&w->source, actions[i]->dir, true, e, sha256, spool, err);
 	}
-	if (w->source != NULL)
-		fetch_enter(w->source, NULL);
+	if (w->source.fetch != NULL)
+		fetch_enter(w->source.fetch, NULL);
 	return st;
 }

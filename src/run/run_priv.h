@@ -94,9 +94,13 @@ void run_file_deliver(struct run *run, struct run_file *f);
 /* Whether any document of the file was begun. */
 enum df_status run_file_begun(struct run *run, int64_t ledger_id, bool *begun, struct df_err *err) DF_CHECK;
 
-/* Delivers a document that passed its preflight: every batch that is not settled yet. */
+struct run_ends { /* the source_request_ids of a document's first and last batch; "" where there is none */
+	char first[40], last[40];
+};
+
+/* Delivers a document that passed its preflight: every batch that is not settled yet. ends: of all of them. */
 enum df_status run_document_send(struct run *run, const struct conf_feed *feed, struct walk *walk,
-				 const struct batch_settings *settings, int64_t document_id,
+				 const struct batch_settings *settings, int64_t document_id, struct run_ends *ends,
 				 struct df_err *err) DF_CHECK;
 
 /* Sends the rows again that `retry` marked in the ledger (ledger_again) under the ids that they had. */
@@ -106,6 +110,9 @@ enum df_status run_document_resend(struct run *run, const struct conf_feed *feed
 
 /* The rows of rejected batches as the ledger takes them; the list is the caller's, its messages are borrowed. */
 struct ledger_reject *run_reject_rows(const struct send_reject *rejects, size_t n_rejects, size_t *n_rows);
+
+/* Is something to be done at the source when a file is done, or refused? */
+bool run_after_is_due(const struct conf_feed *feed, bool refused);
 
 /* Enters what a feed's part came to, under the lock. */
 void run_note(struct run *run, enum df_status st);

@@ -10,14 +10,18 @@
 #include "dropfeed/report.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#define STEM_MAX 180 /* leaves room for an event type, a number and an extension in a name of 255 bytes */
 
 struct api_reject {
 	uint64_t row;
 	char *message; /* own */
+};
+
+struct reason {
+	char code[32];
+	uint64_t rows;
 };
 
 struct rejects_walk {
@@ -26,7 +30,30 @@ struct rejects_walk {
 	struct api_reject *api; /* own; by row number */
 	size_t n_api, next_api;
 	struct df_buf raw, reason;
+	struct reason *reasons; /* own; in the order of their first rows */
+	size_t n_reasons;
 };
+
+static void count_reason(struct rejects_walk *w, const char *code)
+{
+	size_t i = 0;
+	while (i < w->n_reasons && strcmp(w->reasons[i].code, code) != 0)
+		i++;
+	if (i == w->n_reasons) {
+		w->reasons = df_realloc(w->reasons, ++w->n_reasons * sizeof(*w->reasons));
+		w->reasons[i] = (struct reason){0};
+		snprintf(w->reasons[i].code, sizeof(w->reasons[i].code), "%s", code);
+	}
+	w->reasons[i].rows++;
+}
+
+static void write_reasons(const struct rejects_walk *w, struct df_buf *out)
+{
+	for (size_t i = 0; i < w->n_reasons; i++)
+		df_buf_addf(out, "%c\"%s\":%llu", i == 0 ? '{' : ',', w->reasons[i].code,
+			    (unsigned long long)w->reasons[i].rows);
+	df_buf_adds(out, w->n_reasons == 0 ? "{}" : "}");
+}
 
 static enum df_status on_api_reject(void *ctx, const struct ledger_reject *r, struct df_err *err)
 {
@@ -77,6 +104,8 @@ static enum df_status on_reject(void *ctx, const struct walk_reject *r, struct d
 {
 	struct rejects_walk *w = ctx;
 	df_buf_reset(&w->reason);
+	if (r->n_faults > 0)
+		count_reason(w, r->faults[0].code);
 	for (size_t i = 0; i < r->n_faults; i++) {
 		const struct map_fault *f = &r->faults[i];
 		df_buf_addf(&w->reason, "%s%s", i > 0 ? "; " : "", f->code);
@@ -95,25 +124,12 @@ static enum df_status on_record(void *ctx, const struct map_record *record, cons
 	if (w->next_api == w->n_api || w->api[w->next_api].row != where->number)
 		return DF_OK;
 	df_buf_reset(&w->reason);
+	count_reason(w, "api-rejected");
 	df_buf_addf(&w->reason, "api-rejected: %s", w->api[w->next_api++].message);
 	return write_row(w, where, err);
 }
 
-char *run_short_name(const char *name, size_t max)
-{
-	char hex[DF_SHA256_HEX];
-	size_t len = strlen(name);
-	if (len <= max)
-		return df_strdup(name);
-	struct df_sha256 *h = df_sha256_new();
-	df_sha256_add(h, name, len);
-	df_sha256_end(h, hex);
-	df_sha256_free(h);
-	len = df_utf8_valid(name, max - 9) == max - 9 ? max - 9 : df_utf8_valid(name, max - 9);
-	return df_format("%.*s_%.8s", (int)len, name, hex);
-}
-
-char *run_document_name(const char *file, const struct decode_doc *doc)
+char *run_document_name(const char *file, const struct decode_doc *doc, const char *extension)
 {
 	struct decode_name name;
 	struct df_err ignored = {0};
@@ -123,21 +139,19 @@ char *run_document_name(const char *file, const struct decode_doc *doc)
 		len = strlen(stem = name.stem);
 	else if (len > 4 && strcasecmp(stem + len - 4, ".csv") == 0)
 		len -= 4;
-	char *whole = df_strndup(stem, len), *cut = run_short_name(whole, STEM_MAX);
-	char *out = df_format("%s-%s", cut, doc->event_type);
-	free(cut);
-	free(whole);
+	char *tail = df_format("-%s%s", doc->event_type, extension);
+	char *out = df_file_name(stem, len, tail);
+	free(tail);
 	return out;
 }
 
 enum df_status run_rejects_write(struct run *run, struct walk *walk, int64_t document_id, const char *older,
-				 char **path, struct df_err *err)
+				 char **path, struct df_buf *reasons, struct df_err *err)
 {
 	static const struct walk_handlers handlers = {.header = on_header, .record = on_record, .reject = on_reject};
 	struct rejects_walk w = {.walk = walk};
 	char *dir = df_format("%s/rejects/%s", run->conf->state_dir, walk->feed->name);
-	char *document = run_document_name(walk->file, walk->doc);
-	char *name = df_format("%s.csv", document);
+	char *name = run_document_name(walk->file, walk->doc, ".csv");
 	enum df_status st = ledger_rejects(run->ledger, document_id, on_api_reject, &w, err);
 	if (st == DF_OK)
 		st = report_rejects_open(dir, name, document_id, &w.file, err);
@@ -150,13 +164,14 @@ enum df_status run_rejects_write(struct run *run, struct walk *walk, int64_t doc
 		st = report_rejects_close(w.file, older, path, err);
 	else
 		report_rejects_abandon(w.file);
+	write_reasons(&w, reasons);
+	free(w.reasons);
 	for (size_t i = 0; i < w.n_api; i++)
 		free(w.api[i].message);
 	free(w.api);
 	df_buf_free(&w.raw);
 	df_buf_free(&w.reason);
 	free(dir);
-	free(document);
 	free(name);
 	return st;
 }

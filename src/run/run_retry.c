@@ -7,6 +7,8 @@
 #include "run_feed.h"
 #include "run_session.h"
 
+#include "dropfeed/report.h"
+
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -232,28 +234,35 @@ static enum df_status was_delivered(struct feed_work *w, const struct retry_file
 	return st;
 }
 
+static enum df_status take_back(struct fetch *source, const char *receipts, const char *name, struct df_err *err)
+{
+	static const struct conf_after_action away = {.what = CONF_DELETE};
+	struct fetch_entry copy = {.name = (char *)(uintptr_t)name};
+	fetch_enter(source, receipts);
+	enum df_status st = fetch_look(source, name, &copy, err);
+	if (st == DF_OK)
+		st = fetch_after(source, &copy, &away, err);
+	fetch_enter(source, NULL);
+	return st;
+}
+
 /* The copies of reject files that receipts put on the source: who looks there must not drop rows that are delivered now. */
 static enum df_status take_back_rejects(struct feed_work *w, const struct retry_file *f, struct df_err *err)
 {
-	static const struct conf_after_action away = {.what = CONF_DELETE};
 	enum df_status st = DF_OK;
 	if (w->feed->receipts == NULL || w->feed->source.kind == CONF_SOURCE_NONE)
 		return DF_OK;
 	for (size_t i = 0; i < f->n && st == DF_OK; i++) {
-		const char *slash = f->rejects[i] != NULL ? strrchr(f->rejects[i], '/') : NULL;
-		if (slash == NULL)
+		struct run_tries tries = {0};
+		if (f->rejects[i] == NULL)
 			continue;
-		st = run_feed_open_source(w, err);
-		if (st != DF_OK)
-			break;
-		struct fetch_entry copy = {.name = df_strdup(slash + 1)};
-		fetch_enter(w->source, w->feed->receipts);
-		st = fetch_look(w->source, copy.name, &copy, err);
-		if (st == DF_OK)
-			st = fetch_after(w->source, &copy, &away, err);
-		fetch_enter(w->source, NULL);
+		const char *name = report_file_name(f->rejects[i]);
+		st = run_source_open(&w->source, err);
+		while (st == DF_OK &&
+		       run_source_again(&w->source, &tries, take_back(w->source.fetch, w->feed->receipts, name, err),
+					&st, err))
+			;
 		st = st == DF_END ? DF_OK : st;
-		free(copy.name);
 	}
 	return st;
 }
@@ -324,8 +333,6 @@ static enum df_status retry_files(struct feed_work *w, const struct retry *r, st
 			df_err_context(&one, "%s: %s", w->feed->name, f->known.name);
 			df_log_err(DF_LOG_ERROR, &one);
 			run_note(w->run, got);
-			fetch_close(w->source);
-			w->source = NULL;
 			continue;
 		}
 		*err = one;
@@ -337,7 +344,8 @@ static enum df_status retry_files(struct feed_work *w, const struct retry *r, st
 static void retry_feed(struct run *run, struct run_pool *pool, const struct conf_feed *feed, const struct retry *r)
 {
 	struct df_err err = {0};
-	struct feed_work w = {.run = run, .pool = pool, .feed = feed, .from = r->options->from};
+	struct feed_work w = {
+	    .run = run, .pool = pool, .feed = feed, .from = r->options->from, .source = {.feed = feed}};
 	bool any = false;
 	for (size_t i = 0; i < r->n_files; i++)
 		any = any || r->files[i].feed == feed;
@@ -351,7 +359,7 @@ static void retry_feed(struct run *run, struct run_pool *pool, const struct conf
 		df_log_err(DF_LOG_ERROR, &err);
 	}
 	run_note(run, st);
-	fetch_close(w.source);
+	run_source_close(&w.source);
 	free(w.spool);
 }
 

@@ -53,8 +53,13 @@ equal "the reject file stands where it stood, as it was" "$(lines "$rejects") $(
 jq -r '.ids[]' "$requests" | sort -u >"$work/ids-before"
 : >"$work/api/rules"
 cp "$rejects" "$work/before.csv"
+ends=$(jq -c '.documents[0] | [.first_batch, .last_batch]' "$drop/receipts/clicks-custom_event.csv.receipt.json")
+check "the receipt tells why" holds '.documents[0] | .rejected_by == {"api-rejected": 5, "not-an-integer": 1} and (.first_batch | length) == 36' \
+	"$drop/receipts/clicks-custom_event.csv.receipt.json"
 exits 1 "retry, repaired" retry clicks-custom_event.csv
 said "says what it does" 'once more'
+check "the receipt names the same batches as before" test "$ends" = \
+	"$(jq -c '.documents[0] | [.first_batch, .last_batch]' "$drop/receipts/clicks-custom_event.csv.receipt.json")"
 equal "the five rows arrived" "$(batches events "$accepted")" 49
 equal "each of them once" "$(lines "$accepted")" 49
 jq -r '.ids[]' "$requests" | sort -u >"$work/ids-after"
@@ -62,7 +67,7 @@ check "under the ids that the API had seen" cmp "$work/ids-before" "$work/ids-af
 sums 50 49 1
 equal "the reject file holds what is wrong in itself" "$(lines "$rejects") $(grep -c not-an-integer "$rejects")" "2 1"
 check "so does its copy on the source" cmp "$rejects" "$drop/receipts/clicks-custom_event.csv"
-check "the receipt is a new one" holds '.documents[0] | .delivered == 49 and .rejected == 1' "$drop/receipts/clicks-custom_event.csv.receipt.json"
+check "the receipt is a new one" holds '.documents[0] | .delivered == 49 and .rejected == 1 and .rejected_by == {"not-an-integer": 1}' "$drop/receipts/clicks-custom_event.csv.receipt.json"
 check "the file stays where after_done put it" test -e "$drop/done/clicks-custom_event.csv" -a ! -e "$drop/clicks-custom_event.csv"
 n=$(lines "$requests")
 exits 0 "retry again" retry

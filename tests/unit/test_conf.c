@@ -249,6 +249,18 @@ static void test_every_mistake(void)
 	       "9: lanes: ");
 }
 
+/* What goes back to the source may not go among the drop files. */
+static void test_back_into_the_source(void)
+{
+	EXPECT(HEAD "source = sftp://u@h/a/b/\nreceipts = .\nafter_done = move:./c/../\nafter_refused = move:/a//b\n",
+	       "6: receipts: '.' is the source folder", "7: after_done: './c/../' is the source",
+	       "8: after_refused: '/a//b' is the source");
+	EXPECT(HEAD "source = sftp://u@h/~/\nreceipts = /~\n", "6: receipts: ");
+	EXPECT(HEAD "source = file:///a/b\nreceipts = ../b\n", "6: receipts: ");
+	EXPECT(HEAD "source = sftp://u@h/a/b\nreceipts = ..\nafter_done = move:/b\nafter_refused = move:b\nlanes = 0\n",
+	       "9: lanes: ");
+}
+
 static void test_long_lines(void)
 {
 	char pad[400];
@@ -622,6 +634,7 @@ int main(void)
 	CU_add_test(s, "defaults", test_defaults);
 	CU_add_test(s, "every key", test_everything_set);
 	CU_add_test(s, "every mistake with its line", test_every_mistake);
+	CU_add_test(s, "folders that are the source", test_back_into_the_source);
 	CU_add_test(s, "long lines", test_long_lines);
 	CU_add_test(s, "bad values", test_bad_values);
 	CU_add_test(s, "good values", test_good_values);

@@ -286,27 +286,51 @@ static void after_as(enum conf_after what, char *dir, enum df_status want)
 {
 	struct df_err err = {0};
 	struct conf_after_action action = {.what = what, .dir = dir};
-	struct fetch_entry entry = {.name = "a 'b'-custom_event.csv"};
-	if (fetch_look(source, entry.name, &entry, &err) == DF_OK) { /* else it is gone, and no size or time counts */
-		entry.mtime--;
+	struct fetch_entry entry = {.name = (char[]){"a 'b'-custom_event.csv"}, .size = 2, .mtime = 1000};
+	struct fetch_entry other = {.name = entry.name};
+	if (fetch_look(source, other.name, &other, &err) == DF_OK) {
+		other.mtime--;
 		CU_ASSERT(
-		    is_status(fetch_after(source, &entry, &action, &err), what == CONF_KEEP ? DF_OK : DF_END, &err));
-		CU_ASSERT(
-		    is_status(fetch_look(source, entry.name, &entry, &err), DF_OK, &err)); /* another file stays */
+		    is_status(fetch_after(source, &other, &action, &err), what == CONF_KEEP ? DF_OK : DF_END, &err));
+		CU_ASSERT(is_status(fetch_look(source, other.name, &other, &err), DF_OK, &err)); /* it stays */
 	}
 	CU_ASSERT(is_status(fetch_after(source, &entry, &action, &err), want, &err));
+}
+
+/* The file that after_as speaks of. */
+static int after_file(const char *text)
+{
+	return run("cd %s && printf '%s' >\"a 'b'-custom_event.csv\" && touch -d @1000 \"a 'b'-custom_event.csv\"",
+		   root, text);
 }
 
 static void test_after_keep_and_delete(void)
 {
 	before();
-	CU_ASSERT_FATAL(run("echo 1 >\"%s/a 'b'-custom_event.csv\"", root) == 0);
+	CU_ASSERT_FATAL(after_file("1\\n") == 0);
 	after_as(CONF_KEEP, NULL, DF_OK);
 	CU_ASSERT(run("test -e \"%s/a 'b'-custom_event.csv\"", root) == 0);
 	after_as(CONF_DELETE, NULL, DF_OK);
 	CU_ASSERT(run("test ! -e \"%s/a 'b'-custom_event.csv\"", root) == 0);
-	after_as(CONF_DELETE, NULL, DF_OK); /* gone already */
-	after_as(CONF_MOVE, "done", DF_OK);
+	after_as(CONF_DELETE, NULL, DF_END); /* gone already */
+	after_as(CONF_MOVE, "done", DF_END);
+	after();
+}
+
+/* What came under the name meanwhile was never read: it stays. */
+static void test_after_replaced(void)
+{
+	static const enum conf_after what[] = {CONF_DELETE, CONF_MOVE};
+	before();
+	for (size_t i = 0; i < 2; i++) {
+		CU_ASSERT_FATAL(after_file("12\\n") == 0); /* another size */
+		after_as(what[i], "done", DF_END);
+		CU_ASSERT_FATAL(after_file("2\\n") == 0 && run("touch -d @1001 %s/a*.csv", root) == 0);
+		after_as(what[i], "done", DF_END);
+		CU_ASSERT_FATAL(run("cd %s && rm a*.csv && mkdir \"a 'b'-custom_event.csv\"", root) == 0);
+		after_as(what[i], "done", DF_END);
+		CU_ASSERT(run("cd %s && test ! -e done && rmdir a*.csv", root) == 0);
+	}
 	after();
 }
 
@@ -315,7 +339,7 @@ static void test_after_move(void)
 	before();
 	char *absolute = df_format("%s/else/where/", root);
 	for (int i = 0; i < 3; i++) {
-		CU_ASSERT_FATAL(run("echo %d >\"%s/a 'b'-custom_event.csv\"", i, root) == 0);
+		CU_ASSERT_FATAL(after_file((const char *[]){"0\\n", "1\\n", "2\\n"}[i]) == 0);
 		after_as(CONF_MOVE, "done/deep", DF_OK);
 		CU_ASSERT(run("test ! -e \"%s/a 'b'-custom_event.csv\"", root) == 0);
 	}
@@ -324,15 +348,16 @@ static void test_after_move(void)
 
 	/* A dangling link and a folder are taken names too. */
 	CU_ASSERT_FATAL(run("mkdir -p %s && cd %s && ln -s nowhere \"a 'b'-custom_event.csv\" && "
-			    "mkdir \"a 'b'-custom_event.csv.1\" && echo 7 >\"%s/a 'b'-custom_event.csv\"",
-			    absolute, absolute, root) == 0);
+			    "mkdir \"a 'b'-custom_event.csv.1\"",
+			    absolute, absolute) == 0);
+	CU_ASSERT_FATAL(after_file("7\\n") == 0);
 	after_as(CONF_MOVE, absolute, DF_OK);
 	CU_ASSERT(run("grep -qx 7 \"%sa 'b'-custom_event.csv.2\" && test -L \"%sa 'b'-custom_event.csv\"", absolute,
 		      absolute) == 0);
 	free(absolute);
 
 	/* A folder that cannot be made: an ordinary failure, and the file stays. */
-	CU_ASSERT_FATAL(run("echo 1 >%s/file && echo 8 >\"%s/a 'b'-custom_event.csv\"", root, root) == 0);
+	CU_ASSERT_FATAL(run("echo 1 >%s/file", root) == 0 && after_file("8\\n") == 0);
 	after_as(CONF_MOVE, "file/below", DF_RETRY);
 	CU_ASSERT(run("grep -qx 8 \"%s/a 'b'-custom_event.csv\"", root) == 0);
 	after();
@@ -389,8 +414,8 @@ static void test_home(void)
 	CU_ASSERT_FATAL(is_status(fetch_open(feed, &source, &err), DF_OK, &err));
 	get_and_compare("in/a-custom_event.csv");
 	struct conf_after_action action = {.what = CONF_MOVE, .dir = "/~/out"};
-	struct fetch_entry entry = {.name = "a-custom_event.csv"};
-	CU_ASSERT(is_status(fetch_look(source, entry.name, &entry, &err), DF_OK, &err));
+	struct fetch_list list = listed();
+	struct fetch_entry entry = list.v[0];
 	CU_ASSERT(is_status(fetch_after(source, &entry, &action, &err), DF_OK, &err));
 	CU_ASSERT(run("test -s %s/out/a-custom_event.csv", root) == 0);
 	CU_ASSERT(is_status(fetch_look(source, entry.name, &entry, &err), DF_END, &err));
@@ -399,6 +424,7 @@ static void test_home(void)
 	get_and_compare("out/a-custom_event.csv");
 	fetch_enter(source, NULL);
 	CU_ASSERT(is_status(fetch_look(source, entry.name, &entry, &err), DF_END, &err));
+	fetch_list_free(&list);
 	after();
 	set(&feed->source.path, df_strdup("/~"));
 	CU_ASSERT(is_status(try_open(feed, &err), DF_OK, &err));
@@ -420,6 +446,7 @@ static void suite_both(const char *name, CU_InitializeFunc init)
 	CU_add_test(suite, "get: bad spool, bad name", test_get_bad_spool_and_name);
 	CU_add_test(suite, "after: keep, delete", test_after_keep_and_delete);
 	CU_add_test(suite, "after: move", test_after_move);
+	CU_add_test(suite, "after: replaced meanwhile", test_after_replaced);
 	CU_add_test(suite, "put", test_put);
 	if (init == place_sftp_init)
 		CU_add_test(suite, "login folder", test_home);

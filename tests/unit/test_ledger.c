@@ -354,6 +354,7 @@ static void test_reopen(void)
 	IS(ledger_reopen(l, file, both, 2, &err), DF_FATAL); /* the file is not closed */
 	OK(ledger_file_state(l, file, LEDGER_REFUSED, "unknown-column", "x", true, 2, &err));
 	CU_ASSERT_EQUAL(again_rows(l, done), 0);
+	OK(ledger_document_facts(l, done, "{\"a\":5}", "first", "last", &err));
 	OK(ledger_reopen(l, file, both, 2, &err));
 	/* one is sent again in part, one forgotten, one stays as it was */
 	expect_document(l, file, "sending 10=5+5;refused 0=0+0;");
@@ -369,6 +370,14 @@ static void test_reopen(void)
 	IS(ledger_again_settled(l, done, second, 2, NULL, 0, &err), DF_FATAL);
 	expect_document(l, file, "sending 10=6+4;refused 0=0+0;");
 	OK(ledger_again_settled(l, done, &delivered[1], 1, NULL, 0, &err));
+	/* the reasons are today's, also when there is none any more; the batches are what they were */
+	struct ledger_document now = {0};
+	OK(ledger_document_facts(l, done, NULL, NULL, NULL, &err));
+	OK(ledger_document_known(l, file, "one", &now, &err));
+	CU_ASSERT_PTR_NULL(now.reasons);
+	CU_ASSERT_STRING_EQUAL(now.first_batch, "first");
+	CU_ASSERT_STRING_EQUAL(now.last_batch, "last");
+	ledger_document_free(&now);
 	OK(ledger_document_state(l, done, LEDGER_DONE, NULL, "/rejects/one.csv", 3, &err));
 	expect_document(l, file, "done 10=7+3;refused 0=0+0;");
 	IS(ledger_again_settled(l, done, &delivered[1], 1, NULL, 0, &err), DF_FATAL);
@@ -461,9 +470,12 @@ static void test_migration(void)
 	ledger_close(l);
 	path_in(path, sizeof(path), "ledger.db");
 	CU_ASSERT_EQUAL_FATAL(sqlite3_open(path, &db), SQLITE_OK);
-	CU_ASSERT_EQUAL(
-	    sqlite3_exec(db, "ALTER TABLE reject DROP COLUMN again; PRAGMA user_version = 1", NULL, NULL, NULL),
-	    SQLITE_OK);
+	CU_ASSERT_EQUAL(sqlite3_exec(db,
+				     "ALTER TABLE reject DROP COLUMN again; ALTER TABLE document DROP COLUMN reasons;"
+				     "ALTER TABLE document DROP COLUMN first_batch;"
+				     "ALTER TABLE document DROP COLUMN last_batch; PRAGMA user_version = 1",
+				     NULL, NULL, NULL),
+			SQLITE_OK);
 	sqlite3_close(db);
 	l = NULL;
 	IS(ledger_open_readonly(dir, &l, &err), DF_FATAL);
@@ -474,6 +486,8 @@ static void test_migration(void)
 	OK(ledger_rejects(l, id, keep_reject, &got, &err));
 	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&got), "3/4/30/10/no;");
 	df_buf_free(&got);
+	OK(ledger_document_facts(l, id, "{}", "first", "last", &err));
+	expect_document(l, file, "checked 1=0+1;");
 	ledger_close(l);
 }
 

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* What happens on the source once the ledger has the last word on a file: the copies of its reject files, its receipt,
+ * then after_done or after_refused; only then does the ledger forget that this was due. Each step may be done again, so that
+ * a run that is stopped in between leaves to the next one no more than to do the same once more. */
+#include "run_source.h"
+
+#include "dropfeed/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define REJECTS_MAX ((size_t)256 << 20) /* bytes of a reject file that is copied to the source */
+
+struct after {
+	struct run *run;
+	struct run_source *source;
+	struct ledger_file *v; /* own: the closed files that are due */
+	size_t n;
+};
+
+bool run_after_is_due(const struct conf_feed *feed, bool refused)
+{
+	return (refused ? &feed->after_refused : &feed->after_done)->what != CONF_KEEP || feed->receipts != NULL;
+}
+
+static enum df_status collect(void *ctx, const struct ledger_file *f, struct df_err *err)
+{
+	(void)err;
+	struct after *a = ctx;
+	if (f->state != LEDGER_REFUSED && f->state != LEDGER_DONE)
+		return DF_OK;
+	a->v = df_realloc(a->v, (a->n + 1) * sizeof(*a->v));
+	struct ledger_file *own = &a->v[a->n++];
+	*own = *f;
+	own->feed = df_strdup(f->feed);
+	own->name = df_strdup(f->name);
+	own->code = df_strdup(f->code);
+	own->text = df_strdup(f->text);
+	return DF_OK;
+}
+
+/* The rejects go back as they stand here. A file that somebody took away, or that is too large to send in one piece, is no
+ * reason to withhold the receipt. */
+static enum df_status put_rejects(const struct run_source *s, const char *path, struct df_err *err)
+{
+	struct df_err why = {0};
+	char *text = NULL;
+	size_t len = 0;
+	if (df_read_file(path, REJECTS_MAX, &text, &len, &why) != DF_OK) {
+		df_log_err(DF_LOG_WARN, &why);
+		return DF_OK;
+	}
+	enum df_status st = fetch_put(s->fetch, s->feed->receipts, report_file_name(path), text, len, err);
+	free(text);
+	return st;
+}
+
+static enum df_status collect_rejects(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	(void)err;
+	struct conf_list *paths = ctx;
+	if (d->state != LEDGER_DONE || d->text == NULL)
+		return DF_OK;
+	paths->v = df_realloc(paths->v, (paths->n + 1) * sizeof(*paths->v));
+	paths->v[paths->n++] = df_strdup(d->text);
+	return DF_OK;
+}
+
+static enum df_status put_receipt(struct after *a, const struct ledger_file *f, struct df_err *err)
+{
+	char *text = NULL;
+	size_t len = 0;
+	struct conf_list rejects = {0};
+	FILE *to = open_memstream(&text, &len);
+	if (to == NULL)
+		return df_fail(DF_FATAL, err, NULL, "out of memory");
+	enum df_status st = report_receipt_json(a->run->ledger, f, to, err);
+	if (fclose(to) != 0 && st == DF_OK)
+		st = df_fail(DF_FATAL, err, NULL, "out of memory");
+	if (st == DF_OK)
+		st = ledger_documents(a->run->ledger, f->id, collect_rejects, &rejects, err);
+	for (size_t i = 0; i < rejects.n; i++) {
+		if (st == DF_OK)
+			st = put_rejects(a->source, rejects.v[i], err);
+		free(rejects.v[i]);
+	}
+	free(rejects.v);
+	char *name = df_file_name(f->name, strlen(f->name), ".receipt.json");
+	if (st == DF_OK)
+		st = fetch_put(a->source->fetch, a->source->feed->receipts, name, text, len, err);
+	free(name);
+	free(text);
+	return st;
+}
+
+static enum df_status after_once(struct after *a, const struct ledger_file *f, struct df_err *err)
+{
+	const struct conf_feed *feed = a->source->feed;
+	const struct conf_after_action *action = f->state == LEDGER_REFUSED ? &feed->after_refused : &feed->after_done;
+	struct fetch_entry entry = {.name = f->name, .size = f->size, .mtime = f->mtime};
+	enum df_status st = feed->receipts != NULL ? put_receipt(a, f, err) : DF_OK;
+	if (st == DF_OK)
+		st = fetch_after(a->source->fetch, &entry, action, err);
+	if (st == DF_END) {
+		df_log(DF_LOG_INFO, "%s: %s is not on the source any more, or another file has its name: left as it is",
+		       feed->name, f->name);
+		st = DF_OK;
+	}
+	return st == DF_OK ? ledger_file_cleaned(a->run->ledger, f->id, err) : st;
+}
+
+static void after_file(struct after *a, const struct ledger_file *f)
+{
+	struct run_tries tries = {0};
+	struct df_err err = {0};
+	enum df_status st = run_source_open(a->source, &err);
+	while (st == DF_OK && run_source_again(a->source, &tries, after_once(a, f, &err), &st, &err))
+		;
+	if (st == DF_OK)
+		return;
+	df_err_context(&err, "%s: %s: not finished at the source", a->source->feed->name, f->name);
+	df_log_err(DF_LOG_ERROR, &err);
+	run_note(a->run, st);
+}
+
+void run_after(struct run *run, struct run_source *source)
+{
+	struct after a = {.run = run, .source = source};
+	struct df_err err = {0};
+	enum df_status st = ledger_files(run->ledger, source->feed->name, true, collect, &a, &err);
+	for (size_t i = 0; st == DF_OK && i < a.n && !df_stop_requested && !source->away; i++)
+		after_file(&a, &a.v[i]);
+	if (st != DF_OK) {
+		df_err_context(&err, "%s", source->feed->name);
+		df_log_err(DF_LOG_ERROR, &err);
+		run_note(run, st);
+	}
+	for (size_t i = 0; i < a.n; i++)
+		ledger_file_free(&a.v[i]);
+	free(a.v);
+}

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: MIT
+# Who we are and who they are: keys with passphrases, the agent, passwords, asked for or not; host keys known in every way that
+# known_hosts has, and those that nobody should trust.
+. "$(dirname "$0")/lib/checks.sh"
+
+sshd_start "$work/sftp" || exit 1
+receiver_start "$work/api" || exit 1
+drop=$work/sftp/root/in
+port=$(cat "$work/sftp/port")
+mkdir -p "$drop"
+cp "$samples/orders-commerce_event.csv" "$drop/"
+hosts=$work/hosts
+configure() { # [sed expression]: the good configuration, spoilt
+	{
+		printf '[dropfeed]\nstate_dir = %s/state\n' "$work"
+		sftp_feed orders in "$work/sftp"
+		printf 'sink = events-api\ngive_up_after = 1s\nexclude = *\n'
+	} | sed "${1:-}" >"$conf"
+}
+enters() { exits 0 "$1" run; }
+
+# ---- who they are ----
+key=$(awk '{ print $2, $3; exit }' "$work/sftp/known_hosts")
+pin=$(ssh-keygen -lf "$work/sftp/known_hosts" | awk '{ print $2; exit }')
+print=${pin//+/\\+} # in a pattern
+ssh-keygen -q -t ed25519 -N '' -f "$work/strange"
+strange=$(cut -d' ' -f1,2 "$work/strange.pub")
+strange_pin=$(ssh-keygen -lf "$work/strange.pub" | awk '{ print $2 }')
+strange_print=${strange_pin//+/\\+}
+known() { # LINE...: known_hosts holds these
+	printf '%s\n' "$@" >"$hosts"
+	configure "s|^known_hosts.*|known_hosts = $hosts|"
+}
+known "[127.0.0.1]:$port $key"
+ssh-keygen -q -H -f "$hosts" >/dev/null 2>&1
+check "known_hosts is hashed" grep -q '^|1|' "$hosts"
+enters "a host key known by a hashed name"
+known "[127.0.0.1]:$port $strange"
+ssh-keygen -q -H -f "$hosts" >/dev/null 2>&1
+exits 4 "another host key, by a hashed name" run
+said "both fingerprints are named" "$print.*$strange_print"
+known '# a comment' '' "nobody,[127.0.0.*]:$port $key"
+enters "a host key known by a pattern"
+known "[127.0.0.*]:$port,![127.0.0.1]:$port $key"
+exits 4 "a pattern that leaves the host out" run
+known "[127.0.0.1]:$port $strange" "[127.0.0.1]:$port $key"
+enters "two keys of one type, the second is the right one"
+known "@revoked * $key" "[127.0.0.1]:$port $key"
+exits 4 "a revoked host key, though it is known, too" run
+said "it says that it is revoked, by which line, and its fingerprint" "$print, is revoked by .*hosts line 1"
+known "[127.0.0.1]:$port $key" "@revoked * $strange"
+enters "another key is revoked"
+known "@cert-authority * $key"
+exits 4 "a certificate authority's key is no host key" run
+known "[127.0.0.1]:$((port + 1)) $key" "127.0.0.1 $key"
+exits 4 "the same key of another port" run
+said "the fingerprint, and what to do" "unknown: it shows ssh-ed25519 $print\. .*host_key = $print.*ssh-keyscan -p $port"
+configure "/^known_hosts/d"
+exits 4 "no known_hosts at all" run
+said "it names the fingerprint" "$print"
+configure "s|^known_hosts.*|host_key = $strange_pin|"
+exits 4 "a pinned fingerprint that is another one" run
+said "both are named" "$strange_print.*$print"
+configure "s|^known_hosts.*|host_key = $pin|"
+enters "a pinned fingerprint"
+equal "nothing was sent" "$(lines "$work/api/accepted.ndjson")" 0
+
+# ---- who we are ----
+identity() { configure "s|^identity_file.*|$1|"; }
+ssh-keygen -q -t ed25519 -N 'open sesame' -f "$work/locked"
+ssh-keygen -q -t ecdsa -m PEM -N 'open sesame' -f "$work/locked-pem"
+cat "$work/locked.pub" "$work/locked-pem.pub" >>"$work/sftp/authorized_keys"
+printf 'open sesame\n' >"$work/passphrase"
+printf 'sesam oeffne dich\n' >"$work/wrong"
+for key in locked locked-pem; do
+	identity "identity_file = $work/$key\npassphrase_file = $work/passphrase"
+	enters "a key with a passphrase ($key)"
+	identity "identity_file = $work/$key\npassphrase_file = $work/wrong"
+	exits 4 "a wrong passphrase ($key)" run
+	said "it is the passphrase" 'its passphrase is not the one in passphrase_file'
+	check "and it is not told" absent 'sesam' "$work/err"
+	identity "identity_file = $work/$key"
+	exits 2 "no passphrase ($key)" run
+	said "what to set" 'set passphrase_file'
+done
+identity "identity_file = $work/strange"
+exits 4 "a key that does not open the door" run
+said "who, where, what was tried, what is taken" "127.0.0.1 refused the login of $(id -un); the key .*strange.*it takes: .*publickey"
+eval "$(ssh-agent -s)" >/dev/null
+ssh-add -q "$work/strange" "$work/sftp/id_ed25519" 2>/dev/null
+identity ''
+enters "the agent, whose second key is the right one"
+ssh-add -q -D 2>/dev/null
+exits 4 "an agent without keys" run
+said "it says so" 'the agent has no keys'
+kill "$SSH_AGENT_PID"
+unset SSH_AUTH_SOCK SSH_AGENT_PID
+exits 4 "no agent" run
+said "it says what is missing" 'neither identity_file nor password_file, and no agent'
+
+# ---- passwords: those of a user who is there for this test alone ----
+user=
+gone() { [ -z "$user" ] || userdel "$user" >/dev/null 2>&1; }
+PATH=$PATH:/usr/sbin
+if [ "$(id -u)" = 0 ] && command -v useradd >/dev/null && command -v chpasswd >/dev/null; then
+	trap 'gone; [ -n "$finished" ] || echo "not ok - $(basename "$0") ended early"; lib_cleanup' EXIT
+	useradd --no-create-home --home-dir "$work" --shell /bin/sh "dropfeed-test-$$" && user=dropfeed-test-$$
+fi
+if [ -n "$user" ]; then
+	printf '%s:%s\n' "$user" 'pass word, "quoted" ß' | chpasswd
+	printf '%s\n' 'pass word, "quoted" ß' >"$work/password"
+	chmod 755 "$work" # sshd goes there as that user
+	for way in password keyboard-interactive; do
+		asked=yes plain=no
+		[ $way = password ] && asked=no plain=yes
+		"$root/tests/peers/sshd" start "$work/by-$way" --host-keys ed25519 --option "PasswordAuthentication $plain" \
+			--option "KbdInteractiveAuthentication $asked" --option "UsePAM $asked" >"$work/by-$way.log" 2>&1
+		sshds+=("$work/by-$way")
+		chmod 755 "$work/by-$way" "$work/by-$way/root"
+		there="s|^source.*|source = sftp://$user@127.0.0.1:$(cat "$work/by-$way/port")/~|; s|^known_hosts.*|known_hosts = $work/by-$way/known_hosts|"
+		configure "$there; s|^identity_file.*|password_file = $work/password|"
+		enters "a password ($way)"
+		check "the server took it that way" grep -q "Accepted $way" "$work/by-$way/log"
+		configure "$there; s|^identity_file.*|password_file = $work/wrong|"
+		exits 4 "a wrong password ($way)" run
+		said "it says what was refused" "refused the login of $user; the password"
+		check "and it is not told" absent sesam "$work/err"
+		configure "$there; s|^identity_file.*|identity_file = $work/strange\npassword_file = $work/password|"
+		enters "a key that is refused, then a password ($way)"
+	done
+else
+	skip "passwords: only root can make a user who has one"
+fi
+
+# ---- RSA, which libssh2 before 1.11 signs with SHA-1 only ----
+ssh-keygen -q -t rsa -b 3072 -N '' -f "$work/rsa"
+cat "$work/rsa.pub" >>"$work/sftp/authorized_keys"
+"$root/tests/peers/sshd" start "$work/only-rsa" --host-keys rsa >"$work/only-rsa.log" 2>&1
+sshds+=("$work/only-rsa")
+there="s|^source.*|source = sftp://$(id -un)@127.0.0.1:$(cat "$work/only-rsa/port")/~|; s|^known_hosts.*|known_hosts = $work/only-rsa/known_hosts|; s|^identity_file.*|identity_file = $work/only-rsa/id_ed25519|"
+if [ -e "$root/build/libssh2/lib/libssh2.a" ]; then
+	identity "identity_file = $work/rsa"
+	enters "an RSA key"
+	configure "$there"
+	enters "a server that has only an RSA host key"
+else
+	skip "RSA keys: libssh2 1.11 was not built (make libssh2); how 1.10 explains itself is looked at instead"
+	identity "identity_file = $work/rsa"
+	"$dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null
+	# a newer system libssh2 has nothing to explain
+	if [ $? -eq 4 ]; then
+		said "an RSA key: why it is refused and the ways out" 'RSA with SHA-1 only.*Ed25519 or ECDSA.*libssh2 1\.11'
+		configure "$there"
+		exits 4 "a server that has only an RSA host key" run
+		said "why, and the ways out" 'only RSA host keys.*Ed25519 or ECDSA.*libssh2 1\.11'
+	fi
+fi
+finish
