@@ -374,6 +374,7 @@ struct map_frame {
 
 struct map {
 	const struct conf_feed *feed; /* borrowed */
+	bool commerce;                /* the event is a commerce event */
 	const struct map_event *event;
 	struct map_manifest *manifest; /* own, or NULL */
 	struct map_time time;
