@@ -16,6 +16,8 @@
 
 #define WINDOW_FIRST (256u << 10)
 #define CELL_BLOCK   (64u << 10) /* libcsv's cell buffer grows by this much, not by its 128 bytes */
+#define NEVER_CLOSED "a quoted cell is never closed: the document is cut off, or a quote in it is not doubled"
+#define TOO_LARGE    "the row is longer than 1 MiB; shorten it, or look for a quote that is not closed where it should be"
 
 struct rows {
 	int fd;                /* borrowed */
@@ -169,8 +171,28 @@ static enum df_status line_find(struct rows *r, size_t *len, struct df_err *err)
 
 /* ---- rows past the cap ---- */
 
-/* True when the byte at `at` is the last of the row; keeps track of quotes, by which doubled ones cancel out. */
-static bool skip_byte(struct rows *r, bool *in_quotes, bool *after_cr)
+/* Where in a row a byte stands; libcsv has seen the others. */
+enum place { CELL_START, PLAIN, QUOTED, QUOTE_BEHIND, BROKEN };
+
+static enum place place_behind(enum place place, char c)
+{
+	switch (place) {
+	case QUOTED:
+		return c == '"' ? QUOTE_BEHIND : QUOTED;
+	case QUOTE_BEHIND:
+		return c == '"' ? QUOTED : c == ',' ? CELL_START : BROKEN;
+	case CELL_START:
+		return c == '"' ? QUOTED : c == ',' ? CELL_START : PLAIN;
+	case PLAIN:
+		return c == '"' ? BROKEN : c == ',' ? CELL_START : PLAIN;
+	case BROKEN: /* as row_parse has it: to the end of the physical line */
+		break;
+	}
+	return BROKEN;
+}
+
+/* Takes the byte at `at`. True when the row has ended, perhaps before it. */
+static bool skip_byte(struct rows *r, enum place *place, bool *after_cr)
 {
 	char c = r->window[r->at];
 	if (*after_cr && c != '\n') { /* a lone CR was the end: this byte is the next row's */
@@ -178,22 +200,26 @@ static bool skip_byte(struct rows *r, bool *in_quotes, bool *after_cr)
 		return true;
 	}
 	r->at++;
-	if (c == '"')
-		*in_quotes = !*in_quotes;
 	if (c == '\n')
 		r->line++;
-	*after_cr = c == '\r' && !*in_quotes;
-	return c == '\n' && !*in_quotes;
+	bool ends = *place != QUOTED;
+	*after_cr = ends && c == '\r';
+	if (*after_cr)
+		return false;
+	if (!ends || c != '\n')
+		*place = place_behind(*place, c);
+	return ends && c == '\n';
 }
 
-/* Skips to the end of a row that is too large to keep. */
+/* Skips to the end of a row that is too large to keep, from its start or from within quotes. */
 static enum df_status skip_row(struct rows *r, bool in_quotes, uint64_t *length, struct df_err *err)
 {
 	uint64_t started = r->window_offset + r->row_at;
+	enum place place = in_quotes ? QUOTED : CELL_START;
 	bool after_cr = false, ended = false;
 	while (!ended) {
 		while (r->at < r->have && !ended)
-			ended = skip_byte(r, &in_quotes, &after_cr);
+			ended = skip_byte(r, &place, &after_cr);
 		if (ended)
 			break;
 		r->row_at = r->at;
@@ -201,9 +227,9 @@ static enum df_status skip_row(struct rows *r, bool in_quotes, uint64_t *length,
 		enum df_status st = window_fill(r, &grew, err);
 		if (st != DF_OK)
 			return st;
-		if (!grew && in_quotes) {
+		if (!grew && place == QUOTED) {
 			df_err_place(err, NULL, r->quote_line, 0, NULL);
-			return df_fail(DF_REJECT, err, "malformed-csv", "a quoted cell is never closed");
+			return df_fail(DF_REJECT, err, "malformed-csv", NEVER_CLOSED);
 		}
 		ended = !grew;
 	}
@@ -250,7 +276,7 @@ static void row_blame(const struct rows *r, struct rows_row *row, bool nul)
 	}
 	row->fault = nul ? "nul-byte" : "invalid-utf8";
 	row->fault_text = nul ? "a NUL byte: the row is not text; export it again without it"
-			      : "bytes that are not UTF-8; export the file as UTF-8";
+			      : "bytes that are not UTF-8, such as Windows-1252 has them; export the file as UTF-8";
 }
 
 static void row_check_text(struct rows *r, struct rows_row *row)
@@ -269,7 +295,7 @@ static enum df_status row_too_large(struct rows *r, bool in_quotes, struct rows_
 		return st;
 	*row = (struct rows_row){.line = r->row_line, .number = ++r->number, .offset = offset, .length = length};
 	row->fault = "row-too-large";
-	row->fault_text = "the row is longer than 1 MiB";
+	row->fault_text = TOO_LARGE;
 	return DF_OK;
 }
 
@@ -279,8 +305,7 @@ static enum df_status row_last(struct rows *r, struct df_err *err)
 	if (csv_fini(&r->parser, on_cell, on_row, r) == 0)
 		return DF_OK;
 	df_err_place(err, NULL, r->quote_line, 0, NULL);
-	return df_fail(DF_REJECT, err, "malformed-csv",
-		       "a quoted cell is never closed: the document is cut off, or a quote in it is not doubled");
+	return df_fail(DF_REJECT, err, "malformed-csv", NEVER_CLOSED);
 }
 
 /* Feeds physical lines to libcsv until a row is complete or broken. */
@@ -361,10 +386,12 @@ enum df_status rows_next(struct rows *r, struct rows_row *row, struct df_err *er
 			continue;
 		}
 		st = row_parse(r, len, row, err);
-		if (st == DF_OK && row->fault == NULL && row->length > ROWS_MAX_ROW) {
+		if (st == DF_OK &&
+		    row->length > ROWS_MAX_ROW) { /* whatever else is wrong: as for those that were never kept */
 			row->fault = "row-too-large";
-			row->fault_text = "the row is longer than 1 MiB";
-			row->raw = NULL; /* as for those that were never kept */
+			row->fault_text = TOO_LARGE;
+			row->fault_column = 0;
+			row->raw = NULL;
 			row->n_cells = 0;
 		}
 		return st;
@@ -381,7 +408,8 @@ static bool looks_wide(const unsigned char *p, size_t n)
 	if (n >= 4 && p[0] == 0 && p[1] == 0 && p[2] == 0xfe && p[3] == 0xff)
 		return true;
 	return n >= 4 && ((p[0] == 0 && p[1] != 0 && p[2] == 0 && p[3] != 0) ||
-			  (p[0] != 0 && p[1] == 0 && p[2] != 0 && p[3] == 0) || (p[1] == 0 && p[2] == 0 && p[3] == 0));
+			  (p[0] != 0 && p[1] == 0 && p[2] != 0 && p[3] == 0) || (p[1] == 0 && p[2] == 0 && p[3] == 0) ||
+			  (p[0] == 0 && p[1] == 0 && p[2] == 0));
 }
 
 enum df_status rows_open(int fd, uint64_t offset, uint64_t length, struct rows **out, struct df_err *err)

@@ -32,8 +32,8 @@ static char *result(const struct map_record *record, const char *column)
 	df_buf_addc(&text, '}');
 	struct json_object *root = fuzz_json(text.data, text.len);
 	struct json_object *found = walk(root, data ? column + strlen(DATA) : column);
-	char *out = found != NULL ? df_strdup(json_object_to_json_string_ext(
-					found, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE))
+	char *out = found != NULL ? df_strdup(json_object_to_json_string_ext(found, JSON_C_TO_STRING_PLAIN |
+											JSON_C_TO_STRING_NOSLASHESCAPE))
 				  : NULL;
 	json_object_put(root);
 	df_buf_free(&text);
