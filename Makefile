@@ -38,13 +38,15 @@ FUZZ     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 # What runs the inputs: our own main, or libFuzzer's (FUZZ_MAIN= and its flags in LDFLAGS).
 FUZZ_MAIN ?= $(BUILD)/tests/fuzz/replay.o
 FUZZ_SECONDS ?= 60
+# `make test` runs the corpora through targets that are sanitized, whatever the rest is.
+FUZZ_BUILD = $(BUILD)$(if $(SANITIZE),,/sanitized)
 CFILES    = $(wildcard src/*.c src/*/*.c tests/*/*.c)
 HFILES    = $(wildcard include/*/*.h src/*/*.h tests/*/*.h)
 
 # A nested make builds on all processors, unless -j was given already.
 PARALLEL  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all deps deps-lint deps-fuzz have-libs build-tests demo test unit e2e fuzz fuzz-targets bench lint format asan valgrind
+.PHONY: all deps deps-lint deps-fuzz have-libs build-tests demo test unit e2e fuzz fuzz-targets fuzz-replays bench lint format asan valgrind
 .PHONY: install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -94,7 +96,7 @@ demo: deps ## show the whole way of a drop file, against servers on this machine
 
 test: deps ## all tests; the last line counts them
 	@$(MAKE) --no-print-directory $(PARALLEL) build-tests
-	@BUILD=$(abspath $(BUILD)) tests/run $(UNIT)
+	@BUILD=$(abspath $(BUILD)) FUZZ_BUILD=$(abspath $(FUZZ_BUILD)) tests/run $(UNIT)
 
 unit: $(UNIT) $(PEERS) $(BUILD)/dropfeed ## unit tests only
 	BUILD=$(abspath $(BUILD)) tests/run-unit $(UNIT)
@@ -105,7 +107,14 @@ e2e: $(PEERS) $(BUILD)/dropfeed ## end-to-end tests only: real sshd, gpg, zip, H
 .PHONY: peers
 peers: $(PEERS)
 fuzz-targets: $(FUZZ)
-build-tests: $(BUILD)/dropfeed $(PEERS) $(UNIT) $(FUZZ)
+build-tests: $(BUILD)/dropfeed $(PEERS) $(UNIT) fuzz-replays
+
+ifdef SANITIZE
+fuzz-replays: $(FUZZ)
+else
+fuzz-replays:
+	@$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) SANITIZE=address,undefined fuzz-targets
+endif
 
 asan: ## the same tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory test BUILD=build-asan SANITIZE=address,undefined
