@@ -169,9 +169,8 @@ static enum df_status line_find(struct rows *r, size_t *len, struct df_err *err)
 	}
 }
 
-/* ---- rows past the cap ---- */
+/* ---- where in a row a byte stands, where libcsv does not tell ---- */
 
-/* Where in a row a byte stands; libcsv has seen the others. */
 enum place { CELL_START, PLAIN, QUOTED, QUOTE_BEHIND, BROKEN };
 
 static enum place place_behind(enum place place, char c)
@@ -191,6 +190,20 @@ static enum place place_behind(enum place place, char c)
 	return BROKEN;
 }
 
+/* A line of a row that goes on within quotes: on which was the quote opened that is open now? */
+static void quote_note(struct rows *r, const char *line, size_t len)
+{
+	enum place place = line == r->window + r->row_at ? CELL_START : QUOTED;
+	for (size_t i = 0; i < len; i++) {
+		bool start = place == CELL_START;
+		place = place_behind(place, line[i]);
+		if (start && place == QUOTED)
+			r->quote_line = r->line;
+	}
+}
+
+/* ---- rows past the cap ---- */
+
 /* Takes the byte at `at`. True when the row has ended, perhaps before it. */
 static bool skip_byte(struct rows *r, enum place *place, bool *after_cr)
 {
@@ -206,9 +219,13 @@ static bool skip_byte(struct rows *r, enum place *place, bool *after_cr)
 	*after_cr = ends && c == '\r';
 	if (*after_cr)
 		return false;
-	if (!ends || c != '\n')
-		*place = place_behind(*place, c);
-	return ends && c == '\n';
+	if (ends && c == '\n')
+		return true;
+	bool start = *place == CELL_START;
+	*place = place_behind(*place, c);
+	if (start && *place == QUOTED)
+		r->quote_line = r->line;
+	return false;
 }
 
 /* Skips to the end of a row that is too large to keep, from its start or from within quotes. */
@@ -329,19 +346,16 @@ static enum df_status row_parse(struct rows *r, size_t len, struct rows_row *row
 			parser_renew(r);
 			return DF_OK;
 		}
-		if (!r->row_done &&
-		    ended) /* within quotes: the line that opened them is the culprit, should they stay open */
-			r->quote_line = r->quote_line == 0 ? r->line : r->quote_line;
+		if (!r->row_done) /* within quotes, or at the document's end */
+			quote_note(r, from, len);
 		if (ended && (last == '\n' || r->row_done))
 			r->line++;
 		if (!r->row_done && !ended) {
-			r->quote_line = r->quote_line == 0 ? r->line : r->quote_line;
 			enum df_status st = row_last(r, err);
 			if (st != DF_OK)
 				return st;
 		}
 		if (r->row_done) {
-			r->quote_line = 0;
 			row_finish(r, row);
 			row_check_text(r, row);
 			return DF_OK;
@@ -369,16 +383,13 @@ enum df_status rows_next(struct rows *r, struct rows_row *row, struct df_err *er
 	for (;;) {
 		size_t len;
 		row_begin(r);
-		r->quote_line = 0;
 		enum df_status st = line_find(r, &len, err);
 		if (st != DF_OK)
 			return st;
 		if (len == 0)
 			return DF_END;
-		if (len == SIZE_MAX) {
-			r->quote_line = r->line;
+		if (len == SIZE_MAX)
 			return row_too_large(r, false, row, err);
-		}
 		const char *at = r->window + r->at;
 		if (at[0] == '\n' || at[0] == '\r') { /* a blank line: libcsv would skip it, but not count it */
 			r->at += len;

@@ -58,7 +58,7 @@ static void read_rows(struct map *m, struct rows *r, const struct batch_settings
 	enum df_status st = DF_OK;
 	struct batch_maker *maker = batch_maker_new(how, take_batch, &sent);
 	while (st == DF_OK && rows_next(r, &row, &err) == DF_OK) {
-		if (row.fault != NULL && (begun || map_has_header(m)))
+		if (row.fault != NULL)
 			continue;
 		if (!begun) {
 			begun = true;
@@ -70,8 +70,7 @@ static void read_rows(struct map *m, struct rows *r, const struct batch_settings
 				continue;
 		}
 		struct batch_row where = {row.number, row.line, row.offset, row.length};
-		if (row.fault != NULL || fuzz_row(m, row.cells, row.n_cells, &record) != DF_OK ||
-		    batch_record_too_large(how, &record))
+		if (fuzz_row(m, row.cells, row.n_cells, &record) != DF_OK || batch_record_too_large(how, &record))
 			continue;
 		good++;
 		FUZZ_CHECK(batch_maker_add(maker, &record, &where, &err) == DF_OK);
