@@ -126,7 +126,7 @@ fuzz: deps deps-fuzz ## search for inputs that break it, FUZZ_SECONDS (60) for e
 
 valgrind: deps ## unit tests under valgrind
 	@$(MAKE) --no-print-directory $(PARALLEL) build-tests
-	@BUILD=$(abspath $(BUILD)) WRAP='valgrind -q --child-silent-after-fork=yes --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --suppressions=tests/valgrind.supp --error-exitcode=99' tests/run-unit $(UNIT)
+	@BUILD=$(abspath $(BUILD)) WRAP=tests/valgrind tests/run-unit $(UNIT)
 
 bench: deps ## time a 100 MB document against a bare libcsv loop
 	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed $(BUILD)/tests/bench/csvloop
