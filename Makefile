@@ -41,13 +41,15 @@ FUZZ     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 # What runs the inputs: our own main, or libFuzzer's (FUZZ_MAIN= and its flags in LDFLAGS).
 FUZZ_MAIN ?= $(BUILD)/tests/fuzz/replay.o
 FUZZ_SECONDS ?= 60
+# `make test` runs the corpora through targets that are sanitized, whatever the rest is.
+FUZZ_BUILD = $(BUILD)$(if $(SANITIZE),,/sanitized)
 CFILES    = $(wildcard src/*.c src/*/*.c tests/*/*.c)
 HFILES    = $(wildcard include/*/*.h src/*/*.h tests/*/*.h)
 
 # A nested make builds on all processors, unless -j was given already.
 PARALLEL  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all deps deps-lint deps-fuzz have-libs build-tests crash demo test unit e2e fuzz fuzz-targets bench pace lint format asan tsan valgrind
+.PHONY: all deps deps-lint deps-fuzz have-libs build-tests crash demo test unit e2e fuzz fuzz-targets fuzz-replays bench pace lint format asan tsan valgrind
 .PHONY: install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -97,7 +99,7 @@ demo: deps ## show the whole way of a drop file, against servers on this machine
 
 test: deps ## all tests; the last line counts them
 	@$(MAKE) --no-print-directory $(PARALLEL) build-tests
-	@BUILD=$(abspath $(BUILD)) tests/run $(UNIT)
+	@BUILD=$(abspath $(BUILD)) FUZZ_BUILD=$(abspath $(FUZZ_BUILD)) tests/run $(UNIT)
 
 unit: $(UNIT) $(PEERS) $(BUILD)/dropfeed ## unit tests only
 	BUILD=$(abspath $(BUILD)) tests/run-unit $(UNIT)
@@ -108,7 +110,14 @@ e2e: $(PEERS) $(BUILD)/dropfeed faults ## end-to-end tests only: real sshd, gpg,
 .PHONY: peers
 peers: $(PEERS)
 fuzz-targets: $(FUZZ)
-build-tests: $(BUILD)/dropfeed $(PEERS) $(UNIT) $(FUZZ) faults
+build-tests: $(BUILD)/dropfeed $(PEERS) $(UNIT) fuzz-replays faults
+
+ifdef SANITIZE
+fuzz-replays: $(FUZZ)
+else
+fuzz-replays:
+	@$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) SANITIZE=address,undefined fuzz-targets
+endif
 
 .PHONY: faults
 faults: | have-libs
@@ -134,7 +143,7 @@ fuzz: deps deps-fuzz ## search for inputs that break it, FUZZ_SECONDS (60) for e
 
 valgrind: deps ## unit tests under valgrind
 	@$(MAKE) --no-print-directory $(PARALLEL) build-tests
-	@BUILD=$(abspath $(BUILD)) WRAP='valgrind -q --child-silent-after-fork=yes --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --suppressions=tests/valgrind.supp --error-exitcode=99' tests/run-unit $(UNIT)
+	@BUILD=$(abspath $(BUILD)) WRAP=tests/valgrind tests/run-unit $(UNIT)
 
 bench: deps ## time a 100 MB document against a bare libcsv loop
 	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed $(BUILD)/tests/bench/csvloop

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #define NAMED_UNKNOWN 5 /* unknown columns that a message names */
 
@@ -236,6 +237,12 @@ static bool other_separator(const struct map *m)
 	return m->n_names == 1 && strpbrk(m->names[0], ";\t") != NULL;
 }
 
+/* Excel's own line in front of the header, which says what separates cells. */
+static bool excel_line(const struct map *m)
+{
+	return m->n_names > 0 && m->n_names <= 2 && strncasecmp(m->names[0], "sep=", 4) == 0;
+}
+
 /* Columns that the manifest leaves open are paths themselves. */
 static enum df_status bind_plain(struct map *m, const bool *done, struct df_err *err)
 {
@@ -267,7 +274,12 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 	if (unknown > NAMED_UNKNOWN)
 		df_buf_addf(&text, "; and %zu more", unknown - NAMED_UNKNOWN);
 	enum df_status st = DF_OK;
-	if (unknown > 0 && other_separator(m))
+	if (unknown > 0 && excel_line(m))
+		st = df_fail(
+		    DF_REJECT, err, "unknown-column",
+		    "the first line is no header but Excel's 'sep='; remove that line, and export the file with "
+		    "commas");
+	else if (unknown > 0 && other_separator(m))
 		st = df_fail(DF_REJECT, err, "unknown-column",
 			     "the header is a single column that holds semicolons or tabs, but fields have to be "
 			     "separated by commas; export the file with commas");
