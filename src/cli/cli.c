@@ -11,6 +11,7 @@ const struct cli_command cli_commands[] = {
     {"validate", "check local files, send nothing", cli_validate},
     {"status", "show what the ledger knows", cli_status},
     {"check", "check the configuration", cli_check},
+    {"manifest", "propose a manifest for a file with other column names", cli_manifest},
     {NULL, NULL, NULL},
 };
 

@@ -13,6 +13,11 @@ bool map_event_type_known(const char *name, size_t len)
 	return map_event_find(name, len) != NULL;
 }
 
+const char *map_event_type_at(size_t i)
+{
+	return i < map_n_events ? map_events[i].name : NULL;
+}
+
 void map_warn(struct map *m, const char *code, const char *fmt, ...)
 {
 	if (m->n_warnings == MAP_MAX_WARNINGS)
@@ -203,15 +208,14 @@ static bool appends(const char *name)
 	return len > 2 && strcmp(name + len - 2, "[]") == 0;
 }
 
-/* Names are unique, but for the columns that append to a list. */
-static enum df_status check_unique(const struct map *m, struct df_err *err)
+enum df_status map_check_unique(char *const *names, size_t n, struct df_err *err)
 {
-	char **sorted = df_alloc(m->n_names * sizeof(*sorted));
+	char **sorted = df_alloc(n * sizeof(*sorted));
 	enum df_status st = DF_OK;
-	for (size_t i = 0; i < m->n_names; i++)
-		sorted[i] = m->names[i];
-	qsort(sorted, m->n_names, sizeof(*sorted), compare_names);
-	for (size_t i = 1; i < m->n_names && st == DF_OK; i++) {
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = names[i];
+	qsort(sorted, n, sizeof(*sorted), compare_names);
+	for (size_t i = 1; i < n && st == DF_OK; i++) {
 		if (strcmp(sorted[i - 1], sorted[i]) != 0 || appends(sorted[i]) || sorted[i][0] == '\0')
 			continue;
 		df_err_place(err, NULL, 0, 0, sorted[i]);
@@ -222,8 +226,7 @@ static enum df_status check_unique(const struct map *m, struct df_err *err)
 	return st;
 }
 
-/* dropfeed.line and dropfeed.reason come back with rejects that were corrected. */
-static bool own_column(const char *name)
+bool map_own_column(const char *name)
 {
 	return strcmp(name, "dropfeed.line") == 0 || strcmp(name, "dropfeed.reason") == 0;
 }
@@ -243,7 +246,7 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 		struct map_path path;
 		const struct map_event *other = NULL;
 		size_t len = strlen(m->names[i]);
-		if (done[i] || own_column(m->names[i]))
+		if (done[i] || map_own_column(m->names[i]))
 			continue;
 		enum map_path_result result = map_path_parse(m->event, m->names[i], len, &path, &other);
 		if (result == MAP_PATH_OK) {
@@ -280,7 +283,7 @@ static enum df_status compile(struct map *m, struct df_err *err)
 {
 	bool *done = df_alloc(m->n_names * sizeof(*done));
 	for (size_t i = 0; i < m->n_names; i++)
-		done[i] = own_column(m->names[i]) && (map_has_header(m) || i >= m->manifest->n);
+		done[i] = map_own_column(m->names[i]) && (map_has_header(m) || i >= m->manifest->n);
 	enum df_status st = DF_OK;
 	if (m->manifest != NULL)
 		st = m->manifest->transform ? map_transform_bind(m, &m->bindings, done, err)
@@ -300,7 +303,7 @@ enum df_status map_header(struct map *m, const struct rows_cell *cells, size_t n
 	m->names = df_alloc(n * sizeof(*m->names));
 	for (size_t i = 0; i < n; i++)
 		m->names[m->n_names++] = df_strndup(cells[i].p != NULL ? cells[i].p : "", cells[i].len);
-	enum df_status st = check_unique(m, err);
+	enum df_status st = map_check_unique(m->names, m->n_names, err);
 	return st == DF_OK ? compile(m, err) : st;
 }
 

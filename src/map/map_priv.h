@@ -389,6 +389,11 @@ struct map {
 
 void map_warn(struct map *m, const char *code, const char *fmt, ...) DF_PRINTF(3, 4);
 
+/* Names are unique, but for the columns that append to a list. */
+enum df_status map_check_unique(char *const *names, size_t n, struct df_err *err) DF_CHECK;
+/* dropfeed.line and dropfeed.reason come back with rejects that were corrected. */
+bool map_own_column(const char *name);
+
 /* Builds trees and programs from m->bindings. map_bind.c */
 enum df_status map_bind(struct map *m, struct df_err *err) DF_CHECK;
 
