@@ -2,7 +2,9 @@
 /*
  * map_propose.h - a manifest is proposed for a foreign header: between the map_propose*.c files
  *
- *	map_propose.c		the proposal's life, and the decisions: which column goes where
+ *	map_propose.c		the proposal's life; what is not guessed becomes an attribute
+ *	map_propose_guess.c	which column goes where
+ *	map_propose_settle.c	the settings that this needs, and what is missing
  *	map_propose_words.c	what columns are called elsewhere, as data
  *	map_propose_look.c	what the values look like; they are never shown
  *	map_propose_text.c	the manifest, with its reasons as comments
@@ -12,9 +14,11 @@
 
 #include "map_priv.h"
 
-#define PROPOSE_KEPT      128u       /* bytes of a cell that are looked at */
-#define PROPOSE_MAX_ROWS  500u       /* rows that are looked at ... */
-#define PROPOSE_MAX_CELLS 200000u    /* ... or fewer, where they have many cells */
+#define PROPOSE_KEPT      128u    /* bytes of a cell that are looked at */
+#define PROPOSE_MAX_ROWS  500u    /* rows that are looked at ... */
+#define PROPOSE_MAX_CELLS 200000u /* ... or fewer, where they have many cells */
+#define PROPOSE_TIME      "events.data.timestamp_unixtime_ms"
+#define PROPOSE_ACTION    "events.data.product_action."
 #define PROPOSE_MAX_TEXT  (4u << 20) /* of the manifest: what is read back at most */
 
 /* ---- words ---- */
@@ -93,15 +97,23 @@ struct map_proposal {
 	struct map_node *roots[2]; /* own: what is taken of the batch, and of events.data */
 	struct propose_setting settings[8];
 	size_t n_settings;
-	const char *timestamps; /* the setting with which the event's time is read; NULL: there is none */
 	struct df_buf todo;     /* lines: what is still missing */
 	struct df_buf manifest; /* the JSON with its comments, but for the notes on top */
 };
 
 /* Replaces the reason. */
 void propose_because(struct propose_column *c, const char *fmt, ...) DF_PRINTF(2, 3);
-void propose_setting(struct map_proposal *p, const char *key, const char *value, const char *fmt, ...) DF_PRINTF(4, 5);
-const struct propose_column *propose_column_at(const struct map_proposal *p, const char *path); /* or NULL */
+/* The column that leads there, in whatever spelling of the path, or NULL. */
+const struct propose_column *propose_column_at(const struct map_proposal *p, const char *path);
+
+/* Takes the path for the column, unless it, or a part or the whole of it, is taken. */
+bool propose_take(struct map_proposal *p, struct propose_column *c, const char *path);
+/* Whether any column leads to the object of events.data, or into it. */
+bool propose_has_part(const struct map_proposal *p, const char *object);
+bool propose_has_id(const struct map_proposal *p);
+
+void propose_guess(struct map_proposal *p);
+void propose_settle(struct map_proposal *p, const char *stem);
 
 /* ---- looking ---- */
 

@@ -155,7 +155,7 @@ static void write_trial(const struct map_trial *trial, struct df_buf *out)
 {
 	if (trial->refused.text[0] != '\0' || trial->rows == 0)
 		return;
-	df_buf_addf(out, "//\n// Tried on the first %zu rows: %zu accepted, %zu rejected", trial->rows, trial->accepted,
+	df_buf_addf(out, "//\n// Tried on %zu of them: %zu accepted, %zu rejected", trial->rows, trial->accepted,
 		    trial->rows - trial->accepted);
 	for (size_t i = 0; i < MAP_TRIAL_CODES && trial->codes[i].code != NULL; i++)
 		df_buf_addf(out, "%s%zu %s", i == 0 ? " (" : ", ", trial->codes[i].n, trial->codes[i].code);
@@ -165,16 +165,18 @@ static void write_trial(const struct map_trial *trial, struct df_buf *out)
 void map_propose_write(struct map_proposal *p, const struct map_trial *trial, struct df_buf *out)
 {
 	df_buf_addf(out,
-		    "// A proposal for %s documents, made of %s and the first %zu rows. Guesses are marked as such.\n"
+		    "// A proposal for %s documents, made of %s and the first %zu row%s. Guesses are marked as such.\n"
 		    "// Read it, correct it, and try it: dropfeed validate --manifest THIS-FILE THAT-FILE\n",
-		    p->event->name, p->has_header ? "the header" : "nothing but positions", p->n_rows);
+		    p->event->name, p->has_header ? "the header" : "nothing but positions", p->n_rows,
+		    p->n_rows == 1 ? "" : "s");
 	if (p->transform)
 		df_buf_adds(out,
 			    "// It is a field transformation, for a custom manifest cannot give all rows a value.\n");
 	write_settings(p, out);
 	write_todo(p, trial, out);
 	write_trial(trial, out);
-	if (p->feed->environment == NULL || strcmp(p->feed->environment, "production") == 0)
+	bool said = propose_column_at(p, "environment") != NULL;
+	if (!said && (p->feed->environment == NULL || strcmp(p->feed->environment, "production") == 0))
 		df_buf_adds(out, "//\n// Say `environment = development` until you are sure: else it is production.\n");
 	df_buf_add(out, p->manifest.data, p->manifest.len);
 }
