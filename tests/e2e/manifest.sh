@@ -152,4 +152,10 @@ else
 	skip "the Online Retail rows are not here"
 fi
 
+# what is there to be copied has been tried: tests/cases/manifests-NAME
+for f in "$root"/manifests/*.json; do
+	name=$(basename "$f" .json)
+	check "manifests/$name.json has a case" test "$f" -ef "$root/tests/cases/manifests-$name/manifest.json"
+done
+
 finish
