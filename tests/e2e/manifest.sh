@@ -152,6 +152,9 @@ else
 	skip "the Online Retail rows are not here"
 fi
 
+check "dropfeed.manifest(5): its examples are true, and every filter is named" \
+	python3 "$e2e/lib/man_examples.py" "$dropfeed" "$root/src/dropfeed.manifest.5" "$work"
+
 # what is there to be copied has been tried: tests/cases/manifests-NAME
 for f in "$root"/manifests/*.json; do
 	name=$(basename "$f" .json)
