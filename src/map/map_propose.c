@@ -115,7 +115,8 @@ static void make_attribute(struct map_proposal *p, struct propose_column *c, siz
 	}
 	if (!taken) {
 		c->what = PROPOSE_IGNORE;
-		propose_because(c, "there is an attribute of this name already");
+		propose_because(
+		    c, "its place is taken by an attribute of this name, or by a column that brings all of them");
 	}
 	free(path);
 	free(name);

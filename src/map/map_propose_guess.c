@@ -3,60 +3,8 @@
 #include "map_propose.h"
 
 #include <stdlib.h>
-#include <strings.h>
 
-/* ---- names that are paths ---- */
-
-/* "Events.Data.Event_Name": a path but for the case of its letters. */
-static bool take_spelling(struct map_proposal *p, struct propose_column *c)
-{
-	char near[256];
-	map_suggest(p->event, c->name, strlen(c->name), near, sizeof(near));
-	if (strcasecmp(near, c->name) != 0 || !propose_take(p, c, near))
-		return false;
-	propose_because(c, "the name is this path in other letters");
-	return true;
-}
-
-static void try_path(struct map_proposal *p, struct propose_column *c, size_t number)
-{
-	struct map_path path;
-	const struct map_event *other = NULL;
-	switch (map_path_parse(p->event, c->name, strlen(c->name), &path, &other)) {
-	case MAP_PATH_OK:
-		if ((path.field->flags & MAP_UNWANTED) != 0) /* the batch's own time: the event's is meant */
-			return;
-		if (propose_take(p, c, c->name)) {
-			size_t suits = (path.field->flags & MAP_INSTANT) == 0 ? propose_suits(p, number, &path) : 0;
-			if ((path.field->flags & MAP_INSTANT) == 0 && suits < c->filled)
-				propose_because(
-				    c, "%zu of the %zu values looked at do not suit it: their rows are rejected",
-				    c->filled - suits, c->filled);
-			return;
-		}
-		propose_because(c, "the name is a path to which another column leads already");
-		return;
-	case MAP_PATH_SECRET:
-		c->what = PROPOSE_IGNORE;
-		propose_because(c, "a secret: set api_key in the feed's settings, and keep it out of files");
-		return;
-	case MAP_PATH_EVENTLESS:
-		c->what = PROPOSE_IGNORE;
-		propose_because(c, "belongs to an event, and an eventless document has none");
-		return;
-	case MAP_PATH_OTHER:
-		propose_because(c, "the name is a path of %s documents", other->name);
-		return;
-	case MAP_PATH_UNKNOWN:
-		take_spelling(p, c);
-		return;
-	case MAP_PATH_WHOLE:
-	case MAP_PATH_NO_KEY:
-		return;
-	}
-}
-
-/* ---- names that are words ---- */
+/* ---- may a column lead there? ---- */
 
 /* A path into product_action is no good beside promotions or impressions: a row has one of the three. */
 static bool allowed(const struct map_proposal *p, const char *path)
@@ -123,6 +71,70 @@ static void say_guess(struct map_proposal *p, size_t number, const char *from)
 	else
 		propose_because(c, "guessed from %s", from);
 }
+
+/* ---- names that are paths ---- */
+
+/* "Events.Data.Event_Name": a path but for the case of its letters. The schema's names have no capitals; keys stay as they are. */
+static void try_spelling(struct map_proposal *p, struct propose_column *c, size_t number)
+{
+	struct map_path path;
+	const char *why_not = "";
+	char *name = df_strdup(c->name);
+	for (char *s = name; *s != '\0'; s++)
+		if (*s >= 'A' && *s <= 'Z')
+			*s = (char)(*s + 32);
+	if (map_path_parse(p->event, name, strlen(name), &path, NULL) == MAP_PATH_OK && path.type != MAP_JSON) {
+		for (size_t i = 0; i < path.n; i++)
+			if (path.steps[i].field == NULL && path.steps[i].key != NULL)
+				memcpy(name + (path.steps[i].key - name), c->name + (path.steps[i].key - name),
+				       path.steps[i].key_len);
+		if (!suits(p, number, name, &path, &why_not))
+			propose_because(c, "could be %s by its name, but the values are %s", name, why_not);
+		else if (propose_take(p, c, name))
+			propose_because(c, "the name is this path in other letters");
+	}
+	free(name);
+}
+
+static void try_path(struct map_proposal *p, struct propose_column *c, size_t number)
+{
+	struct map_path path;
+	const struct map_event *other = NULL;
+	switch (map_path_parse(p->event, c->name, strlen(c->name), &path, &other)) {
+	case MAP_PATH_OK:
+		if ((path.field->flags & MAP_UNWANTED) != 0) /* the batch's own time: the event's is meant */
+			return;
+		if (propose_take(p, c, c->name)) {
+			size_t suits = (path.field->flags & MAP_INSTANT) == 0 ? propose_suits(p, number, &path) : 0;
+			if ((path.field->flags & MAP_INSTANT) == 0 && suits < c->filled)
+				propose_because(
+				    c, "%zu of the %zu values looked at do not suit it: their rows are rejected",
+				    c->filled - suits, c->filled);
+			return;
+		}
+		propose_because(c, "the name is a path to which another column leads already");
+		return;
+	case MAP_PATH_SECRET:
+		c->what = PROPOSE_IGNORE;
+		propose_because(c, "a secret: set api_key in the feed's settings, and keep it out of files");
+		return;
+	case MAP_PATH_EVENTLESS:
+		c->what = PROPOSE_IGNORE;
+		propose_because(c, "belongs to an event, and an eventless document has none");
+		return;
+	case MAP_PATH_OTHER:
+		propose_because(c, "the name is a path of %s documents", other->name);
+		return;
+	case MAP_PATH_UNKNOWN:
+		try_spelling(p, c, number);
+		return;
+	case MAP_PATH_WHOLE:
+	case MAP_PATH_NO_KEY:
+		return;
+	}
+}
+
+/* ---- names that are words ---- */
 
 static void offer(struct map_proposal *p, size_t number, const char *path)
 {

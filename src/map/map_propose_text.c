@@ -81,7 +81,7 @@ static bool is_source(const char *name)
 static void write_transform(struct map_proposal *p)
 {
 	struct df_buf *out = &p->manifest;
-	bool rest = false;
+	bool rest = false, dropped = false;
 	df_buf_adds(out,
 		    "{\n  \"id\": \"proposed\",\n  \"name\": \"proposed\",\n  \"destination_type\": \"event_batch\",\n"
 		    "  \"mappings\": [\n");
@@ -90,7 +90,8 @@ static void write_transform(struct map_proposal *p)
 		if (c->what == PROPOSE_UNLISTED)
 			continue;
 		char *to = c->what == PROPOSE_KEEP ? destination(c) : NULL;
-		rest = rest || !is_source(c->name);
+		rest = rest || (!is_source(c->name) && to != NULL);
+		dropped = dropped || (!is_source(c->name) && to == NULL);
 		if (is_source(c->name)) {
 			df_buf_addf(out, "    { \"mapping_type\": \"%s\", ", to != NULL ? "column" : "ignore");
 			add_member(out, "source", c->name);
@@ -105,6 +106,8 @@ static void write_transform(struct map_proposal *p)
 	if (rest) /* names that a source cannot spell */
 		df_buf_adds(out, "    { \"mapping_type\": \"column\", \"source\": \"$unmapped\", \"destination\": "
 				 "\"events.data.custom_attributes.{{ key }}\" },\n");
+	else if (dropped)
+		df_buf_adds(out, "    { \"mapping_type\": \"ignore\", \"source\": \"$unmapped\" },\n");
 	df_buf_adds(out,
 		    "    // guessed: no column has the action; view_detail, add_to_cart, checkout, refund are others\n"
 		    "    { \"mapping_type\": \"static\", \"value\": \"purchase\", \"destination\": "

@@ -61,16 +61,16 @@ static enum df_status look(const struct run_propose *r, const struct decode_doc 
 			   struct map_proposal **out, struct df_err *err)
 {
 	struct rows *rows = NULL;
-	struct rows_row row;
+	struct rows_row row = {0};
 	struct df_err end = {0};
 	enum df_status st = rows_open(doc->fd, doc->offset, doc->length, &rows, err);
 	if (st == DF_OK)
 		st = rows_next(rows, &row, err);
 	if (st == DF_END)
 		st = df_fail(DF_REJECT, err, "empty-file", "the document has neither a header nor rows");
-	if (st == DF_OK && row.fault != NULL)
+	else if (st == DF_OK && row.fault != NULL)
 		st = df_fail(DF_REJECT, err, row.fault, "the first row: %s", row.fault_text);
-	if (st == DF_OK)
+	else if (st == DF_OK)
 		st = map_propose_open(r->feed, event_type, !r->no_header, row.cells, row.n_cells, out, err);
 	bool more = st == DF_OK && (!r->no_header || map_propose_row(*out, row.cells, row.n_cells));
 	/* a break further down is for `validate` to tell */
@@ -155,13 +155,24 @@ static enum df_status propose(const struct run_propose *r, const struct decode_d
 	return st;
 }
 
-/* The document that is meant: the first one of that event type, or the first of all. */
+/* The document that is meant, or NULL where there is none: the first one of that event type, or the first of all. */
 static const struct decode_doc *choose(const struct decode *d, const char *event_type)
 {
 	for (size_t i = 0; event_type != NULL && i < decode_count(d); i++)
 		if (strcmp(decode_doc(d, i)->event_type, event_type) == 0)
 			return decode_doc(d, i);
 	return decode_count(d) > 0 ? decode_doc(d, 0) : NULL;
+}
+
+static enum df_status propose_first(const struct run_propose *r, const struct decode *d, const char *given,
+				    const char *stem, struct df_buf *out, struct df_err *err)
+{
+	const struct decode_doc *doc = choose(d, r->event_type);
+	if (doc == NULL)
+		return df_fail(DF_REJECT, err, "empty-file", "there is no CSV file in it");
+	if (decode_count(d) > 1)
+		df_log(DF_LOG_INFO, "%s holds %zu documents; this is for %s", given, decode_count(d), doc->name);
+	return propose(r, doc, stem, out, err);
 }
 
 static enum df_status propose_open_file(const struct run_propose *r, int fd, const char *scratch, struct df_buf *out,
@@ -183,13 +194,8 @@ static enum df_status propose_open_file(const struct run_propose *r, int fd, con
 		r->feed->encrypted = parsed.encrypted;
 	if (st == DF_OK)
 		st = decode_open(r->feed, name, fd, scratch, &d, err);
-	const struct decode_doc *doc = st == DF_OK ? choose(d, r->event_type) : NULL;
-	if (st == DF_OK && doc == NULL)
-		st = df_fail(DF_REJECT, err, "empty-file", "there is no CSV file in it");
-	if (st == DF_OK && decode_count(d) > 1)
-		df_log(DF_LOG_INFO, "%s holds %zu documents; this is for %s", given, decode_count(d), doc->name);
 	if (st == DF_OK)
-		st = propose(r, doc, parsed.stem, out, err);
+		st = propose_first(r, d, given, parsed.stem, out, err);
 	decode_close(d);
 	free(name);
 	return st;

@@ -145,6 +145,10 @@ static void test_columns(void)
 	    {"eventless", "Member Tier", "x", "user_attributes.Member Tier"},
 	    {"eventless", "device_info.brand", "x", "device_info.brand"},
 	    {"eventless", "Device_Info.Brand", "x", "device_info.brand"},
+	    {"eventless", "USER_ATTRIBUTES.Tier", "x", "user_attributes.Tier"},
+	    {"eventless", "MPID", "17", "mpid"},
+	    {"eventless", "Environment", "development", "environment"},
+	    {"eventless", "Environment", "prod", "user_attributes.Environment"},
 	    {"eventless", " Padded ", "x", "user_attributes.Padded"},
 	};
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
