@@ -180,7 +180,7 @@ static enum df_status propose_open_file(const struct run_propose *r, int fd, con
 {
 	const char *slash = strrchr(r->path, '/'), *given = slash != NULL ? slash + 1 : r->path;
 	struct decode_name parsed;
-	struct df_err unnamed = {0};
+	struct df_err unnamed = {0}, why = {0};
 	struct decode *d = NULL;
 	enum df_status st = decode_name_parse(given, &parsed, &unnamed);
 	bool zip = st == DF_OK && parsed.pack == DECODE_ZIP;
@@ -193,7 +193,11 @@ static enum df_status propose_open_file(const struct run_propose *r, int fd, con
 	if (st == DF_OK && r->encryption_by_name)
 		r->feed->encrypted = parsed.encrypted;
 	if (st == DF_OK)
-		st = decode_open(r->feed, name, fd, scratch, &d, err);
+		st = decode_open(r->feed, name, fd, scratch, &d, &why);
+	if (why.text[0] != '\0' && strcmp(why.code, "bad-name") == 0) /* a zip's entry */
+		st = name_event_types(err, unsaid, given);
+	else if (why.text[0] != '\0')
+		*err = why;
 	if (st == DF_OK)
 		st = propose_first(r, d, given, parsed.stem, out, err);
 	decode_close(d);

@@ -66,7 +66,7 @@ proposes "pages: half a day's hours" '//   timestamps = %m/%d/%Y %I:%M:%S %p'
 
 # names that are hard to write down
 odd_names=' user id ,"He said ""hi""",a.b,$x,y[],"line
-break",日本語,back\slash,{{ key }},a*b,**,$unmapped,"c,d",events.data.nothing,Ünïcode Ω,tab	here,//,/*,<>'
+break",日本語,back\slash,{{ x }},a*b,**,$unmapped,"c,d",events.data.nothing,Ünïcode Ω,tab	here,//,/*,<>'
 odd_row='u1,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18'
 printf '%s\n%s\n' "$odd_names" "$odd_row" | tee "$files/odd-eventless.csv" >"$files/odd-custom_event.csv"
 printf 'sku,%s\ns,%s\n' "$odd_names" "$odd_row" >"$files/odd-commerce_event.csv"
@@ -75,7 +75,7 @@ round "odd names, attributes of a user" "$files/odd-eventless.csv" 1
 round "odd names, in a field transformation" "$files/odd-commerce_event.csv" 1
 proposes "odd names: it is one" '"destination_type": "event_batch"'
 "$dropfeed" import --sink - --manifest "$work/proposed.json" "$files/odd-commerce_event.csv" >"$work/out" 2>"$work/err"
-check "odd names: each is the attribute's name" holds '.events[0].data.custom_attributes | ."{{ key }}" == "8" and ."a*b" == "9" and ."**" == "10" and
+check "odd names: each is the attribute's name" holds '.events[0].data.custom_attributes | ."{{ x }}" == "8" and ."a*b" == "9" and ."**" == "10" and
 	."$unmapped" == "11" and ."line\nbreak" == "5" and length == 18' "$work/out"
 
 python3 -c 'print(",".join(["user id"] + ["c%d" % i for i in range(200)])); print(",".join(["u"] + ["x"] * 200))' >"$files/wide-custom_event.csv"
@@ -105,6 +105,12 @@ exits 0 "a zip: the first document" manifest "$files/all.zip"
 said "a zip: says which" 'all.zip holds 2 documents; this is for users-eventless.csv'
 exits 0 "a zip: the one that is meant" manifest --event-type custom_event "$files/all.zip"
 said "a zip: says which one" 'this is for ga-custom_event.csv'
+cp "$files/users-eventless.csv" "$files/users.csv" && (cd "$files" && zip -q users.zip users.csv)
+exits 2 "a zip that does not say what is in it" manifest "$files/users.zip"
+said "a zip that does not say what is in it: the list" 'add --event-type with one of .*eventless'
+round "the same, plain" "$files/users-eventless.csv" 2 --event-type eventless
+exits 0 "a zip, with --event-type" manifest --event-type eventless "$files/users.zip"
+equal "a zip, with --event-type: the same" "$(cat "$work/out")" "$(cat "$work/proposed.json")"
 gpg_home "$work/gpg" && encrypt "$work/gpg" dropfeed <"$files/ga-custom_event.csv" >"$files/ga-custom_event.csv.gpg"
 export GNUPGHOME=$work/gpg
 round "encrypted" "$files/ga-custom_event.csv.gpg" 2
