@@ -17,22 +17,35 @@ static void propose_setting(struct map_proposal *p, const char *key, const char 
 	s->value = df_strdup(value);
 }
 
-static void settle_time(struct map_proposal *p)
+/* The event's time, or else the first of the others, such as that of a consent: one setting reads them all. */
+static const struct propose_column *time_column(const struct map_proposal *p)
 {
 	const struct propose_column *c = propose_column_at(p, PROPOSE_TIME);
-	const char *other, *own = p->feed->timestamps != NULL ? p->feed->timestamps : "ms";
-	if (p->event->data == NULL)
-		return;
-	if (c == NULL) {
-		df_buf_adds(&p->todo, "no column says when: the API takes the time at which an event arrives\n");
-		return;
+	for (size_t i = 0; i < p->n && c == NULL; i++) {
+		const struct propose_column *o = &p->columns[i];
+		struct map_path path;
+		if (o->what == PROPOSE_KEEP &&
+		    map_path_parse(p->event, o->path, strlen(o->path), &path, NULL) == MAP_PATH_OK &&
+		    (path.field->flags & MAP_INSTANT) != 0)
+			c = o;
 	}
+	return c;
+}
+
+static void settle_time(struct map_proposal *p)
+{
+	const struct propose_column *c = time_column(p);
+	const char *other, *own = p->feed->timestamps != NULL ? p->feed->timestamps : "ms";
+	if (p->event->data != NULL && propose_column_at(p, PROPOSE_TIME) == NULL)
+		df_buf_adds(&p->todo, "no column says when: the API takes the time at which an event arrives\n");
+	if (c == NULL)
+		return;
 	size_t number = (size_t)(c - p->columns);
 	const char *timestamps = propose_time(p, number, &other);
 	if (timestamps == NULL)
 		df_buf_addf(&p->todo,
-			    "the times in column %zu are in no pattern that is known here; write one, see "
-			    "timestamps in dropfeed.conf(5)\n",
+			    "the times in column %zu are in no pattern that is known here; write one, see timestamps "
+			    "in dropfeed.conf(5)\n",
 			    number + 1);
 	else if (strcmp(timestamps, own) != 0)
 		propose_setting(p, "timestamps", timestamps,

@@ -69,7 +69,8 @@ static enum df_status look(const struct run_propose *r, const struct decode_doc 
 	if (st == DF_END)
 		st = df_fail(DF_REJECT, err, "empty-file", "the document has neither a header nor rows");
 	else if (st == DF_OK && row.fault != NULL)
-		st = df_fail(DF_REJECT, err, row.fault, "the first row: %s", row.fault_text);
+		st = df_fail(DF_REJECT, err, strcmp(row.fault, "invalid-utf8") == 0 ? "not-utf8" : "malformed-csv",
+			     "the first row: %s", row.fault_text);
 	else if (st == DF_OK)
 		st = map_propose_open(r->feed, event_type, !r->no_header, row.cells, row.n_cells, out, err);
 	bool more = st == DF_OK && (!r->no_header || map_propose_row(*out, row.cells, row.n_cells));

@@ -229,6 +229,12 @@ static void test_times(void)
 
 static void test_settings(void)
 {
+	CU_ASSERT_EQUAL(propose(&plain, "eventless", true,
+				"user_id|consent_state.gdpr.m.consented|consent_state.gdpr.m.timestamp_unixtime_ms\n"
+				"1|true|2024-01-31"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("//   timestamps = auto\n"));
+	CU_ASSERT_PTR_NULL(strstr(proposal.data, "says when"));
 	CU_ASSERT_EQUAL(propose(&plain, "custom_event", true, "user_id\n1"), DF_OK);
 	CU_ASSERT_TRUE(says("//   event_name = stem\n"));
 	CU_ASSERT_TRUE(says("//   event_type = other\n"));
