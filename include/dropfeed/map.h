@@ -97,7 +97,8 @@ void map_close(struct map *m);
 struct map_proposal;
 
 /* `first` is the header, or, without one, the first row, which is to be looked at as well. DF_REJECT: duplicate-column,
- * unknown-column (other separators than commas), guideline (too many columns). The feed is borrowed until the close. */
+ * unknown-column (other separators than commas), guideline (too many columns). DF_USAGE: the header looks like data. The feed
+ * is borrowed until the close. */
 enum df_status map_propose_open(const struct conf_feed *feed, const char *event_type, bool has_header,
 				const struct rows_cell *first, size_t n, struct map_proposal **out,
 				struct df_err *err) DF_CHECK;

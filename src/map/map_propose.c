@@ -215,6 +215,14 @@ static enum df_status check_header(struct map_proposal *p, struct df_err *err)
 		return df_fail(DF_REJECT, err, "unknown-column",
 			       "the header is a single column that holds semicolons or tabs, but fields have to be "
 			       "separated by commas; export the file with commas");
+	for (size_t i = 0; i < p->n; i++) { /* names are shown, and values are not to be */
+		const char *words = propose_no_name(p, p->columns[i].name);
+		if (words != NULL)
+			return df_fail(DF_USAGE, err, NULL,
+				       "cell %zu of the first row looks like data, as %s do: without a header, add "
+				       "--no-header",
+				       i + 1, words);
+	}
 	char **names = df_alloc(p->n * sizeof(*names));
 	for (size_t i = 0; i < p->n; i++)
 		names[i] = p->columns[i].name;

@@ -120,6 +120,8 @@ void propose_settle(struct map_proposal *p, const char *stem);
 /* Fills look, filled and lengthy, once. */
 void propose_look(struct map_proposal *p, size_t column);
 const char *propose_look_words(enum propose_look look); /* "e-mail addresses", or NULL */
+/* What no column is called: "e-mail addresses", or NULL. */
+const char *propose_no_name(const struct map_proposal *p, const char *name);
 /* How many of the column's values the path takes. Times are not for this. */
 size_t propose_suits(struct map_proposal *p, size_t column, const struct map_path *path);
 /* The setting `timestamps` that reads the column's values: the feed's own, if it does. NULL: none does. *other: another

@@ -51,6 +51,15 @@ static bool looks_like(const struct map_proposal *p, enum propose_look look, con
 	return look == LOOK_EMAIL ? is_email(s, len) : emits(p, types[look], &plain, s, len);
 }
 
+const char *propose_no_name(const struct map_proposal *p, const char *name)
+{
+	static const enum propose_look data[] = {LOOK_EMAIL, LOOK_UUID, LOOK_IP};
+	for (size_t i = 0; i < 3; i++)
+		if (looks_like(p, data[i], name, strlen(name)))
+			return looks[data[i]];
+	return NULL;
+}
+
 /* Nine of ten do: a few odd ones are what a reject file is for. */
 static bool most(size_t n, size_t of)
 {

@@ -130,6 +130,10 @@ printf '7,ann@example.com,2024-01-31T10:00:00Z,x\n8,bob@example.com,2024-01-31T1
 round "no header" "$files/bare-custom_event.csv" 2 --no-header
 proposes "no header: e-mail addresses are seen" '"column": "column 2", "action": "keep", "field": "user_identities.email"'
 
+exits 2 "no header, and nobody says so" manifest "$files/bare-custom_event.csv"
+said "no header, and nobody says so: what to add" 'cell 2 of the first row looks like data.*--no-header'
+check "no header, and nobody says so: no value is shown" absent ann@example.com "$work/out" "$work/err"
+
 printf 'user id,a,a\nu,1,2\n' >"$files/twice-custom_event.csv"
 exits 1 "a name twice" manifest "$files/twice-custom_event.csv"
 said "a name twice: says so" "'a'.*duplicate-column"

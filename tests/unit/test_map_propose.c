@@ -270,6 +270,7 @@ static void test_no_header(void)
 	CU_ASSERT_TRUE(says("\"field\": \"events.data.timestamp_unixtime_ms\""));
 	CU_ASSERT_TRUE(says("\"field\": \"ip\""));
 	CU_ASSERT_TRUE(says("//   timestamps = auto\n"));
+	CU_ASSERT_EQUAL(propose(&named, "custom_event", true, "u-1|a@b.de\nu-2|c@d.ee"), DF_USAGE);
 }
 
 int main(void)
