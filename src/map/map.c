@@ -14,6 +14,11 @@ bool map_event_type_known(const char *name, size_t len)
 	return map_event_find(name, len) != NULL;
 }
 
+const char *map_event_type_at(size_t i)
+{
+	return i < map_n_events ? map_events[i].name : NULL;
+}
+
 void map_warn(struct map *m, const char *code, const char *fmt, ...)
 {
 	if (m->n_warnings == MAP_MAX_WARNINGS)
@@ -206,15 +211,14 @@ static bool appends(const char *name)
 	return len > 2 && strcmp(name + len - 2, "[]") == 0;
 }
 
-/* Names are unique, but for the columns that append to a list. */
-static enum df_status check_unique(const struct map *m, struct df_err *err)
+enum df_status map_check_unique(char *const *names, size_t n, struct df_err *err)
 {
-	char **sorted = df_alloc(m->n_names * sizeof(*sorted));
+	char **sorted = df_alloc(n * sizeof(*sorted));
 	enum df_status st = DF_OK;
-	for (size_t i = 0; i < m->n_names; i++)
-		sorted[i] = m->names[i];
-	qsort(sorted, m->n_names, sizeof(*sorted), compare_names);
-	for (size_t i = 1; i < m->n_names && st == DF_OK; i++) {
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = names[i];
+	qsort(sorted, n, sizeof(*sorted), compare_names);
+	for (size_t i = 1; i < n && st == DF_OK; i++) {
 		if (strcmp(sorted[i - 1], sorted[i]) != 0 || appends(sorted[i]) || sorted[i][0] == '\0')
 			continue;
 		df_err_place(err, NULL, 0, 0, sorted[i]);
@@ -225,7 +229,6 @@ static enum df_status check_unique(const struct map *m, struct df_err *err)
 	return st;
 }
 
-/* dropfeed.line and dropfeed.reason come back with rejects that were corrected. */
 bool map_own_column(const char *name)
 {
 	return strcmp(name, "dropfeed.line") == 0 || strcmp(name, "dropfeed.reason") == 0;
@@ -313,7 +316,7 @@ enum df_status map_header(struct map *m, const struct rows_cell *cells, size_t n
 	m->names = df_alloc(n * sizeof(*m->names));
 	for (size_t i = 0; i < n; i++)
 		m->names[m->n_names++] = df_strndup(cells[i].p != NULL ? cells[i].p : "", cells[i].len);
-	enum df_status st = check_unique(m, err);
+	enum df_status st = map_check_unique(m->names, m->n_names, err);
 	return st == DF_OK ? map_compile(m, err) : st;
 }
 

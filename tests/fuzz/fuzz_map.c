@@ -92,8 +92,7 @@ static void read_rows(struct map *m, struct rows *r, const struct batch_settings
 		}
 		struct batch_row where = {
 		    .number = row.number, .line = row.line, .offset = row.offset, .length = row.length};
-		if (row.fault == NULL)
-			describe_row(m, &row, &routes, &watched);
+		describe_row(m, &row, &routes, &watched);
 		if (fuzz_row(m, row.cells, row.n_cells, &record) != DF_OK || batch_record_too_large(how, &record))
 			continue;
 		good++;
