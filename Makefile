@@ -48,13 +48,15 @@ FUZZ     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 # What runs the inputs: our own main, or libFuzzer's (FUZZ_MAIN= and its flags in LDFLAGS).
 FUZZ_MAIN ?= $(BUILD)/tests/fuzz/replay.o
 FUZZ_SECONDS ?= 60
+# `make test` runs the corpora through targets that are sanitized, whatever the rest is.
+FUZZ_BUILD = $(BUILD)$(if $(SANITIZE),,/sanitized)
 CFILES    = $(wildcard src/*.c src/*/*.c tests/*/*.c)
 HFILES    = $(wildcard include/*/*.h src/*/*.h tests/*/*.h)
 
 # A nested make builds on all processors, unless -j was given already.
 PARALLEL  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all deps deps-lint deps-fuzz have-libs build-tests crash demo test unit e2e fuzz fuzz-targets bench pace lint format asan tsan valgrind
+.PHONY: all deps deps-lint deps-fuzz have-libs build-tests crash demo test unit e2e fuzz fuzz-targets fuzz-replays bench pace lint format asan tsan valgrind
 .PHONY: install uninstall clean help libssh2
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -104,7 +106,7 @@ demo: deps ## show the whole way of a drop file, against servers on this machine
 
 test: deps ## all tests; the last line counts them
 	@$(MAKE) --no-print-directory $(PARALLEL) build-tests
-	@BUILD=$(abspath $(BUILD)) tests/run $(UNIT)
+	@BUILD=$(abspath $(BUILD)) FUZZ_BUILD=$(abspath $(FUZZ_BUILD)) tests/run $(UNIT)
 
 unit: $(UNIT) $(PEERS) $(BUILD)/dropfeed ## unit tests only
 	BUILD=$(abspath $(BUILD)) tests/run-unit $(UNIT)
@@ -115,7 +117,14 @@ e2e: $(PEERS) $(BUILD)/dropfeed faults ## end-to-end tests only: real sshd, gpg,
 .PHONY: peers
 peers: $(PEERS)
 fuzz-targets: $(FUZZ)
-build-tests: $(BUILD)/dropfeed $(PEERS) $(UNIT) $(FUZZ) faults
+build-tests: $(BUILD)/dropfeed $(PEERS) $(UNIT) fuzz-replays faults
+
+ifdef SANITIZE
+fuzz-replays: $(FUZZ)
+else
+fuzz-replays:
+	@$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) SANITIZE=address,undefined fuzz-targets
+endif
 
 .PHONY: faults
 faults: | have-libs
@@ -128,7 +137,7 @@ crash: deps ## kill it at every step of a document's life and at 200 random inst
 
 libssh2: ## build libssh2 1.11 into build/libssh2, for RSA keys where the system has 1.10
 	@src/fetch/build-libssh2 build/libssh2
-	@rm -f $(foreach b,build build-asan $(BUILD),$(b)/src/fetch/fetch_sftp*.o $(b)/faults/src/fetch/fetch_sftp*.o)
+	@rm -f $(foreach b,build build-asan $(BUILD),$(b)/src/fetch/fetch_sftp*.o $(b)/*/src/fetch/fetch_sftp*.o)
 	@$(MAKE) --no-print-directory -s $(PARALLEL) all
 
 asan: ## the same tests under AddressSanitizer and UndefinedBehaviorSanitizer
@@ -146,7 +155,7 @@ fuzz: deps deps-fuzz ## search for inputs that break it, FUZZ_SECONDS (60) for e
 
 valgrind: deps ## unit tests under valgrind
 	@$(MAKE) --no-print-directory $(PARALLEL) build-tests
-	@BUILD=$(abspath $(BUILD)) WRAP='valgrind -q --child-silent-after-fork=yes --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --suppressions=tests/valgrind.supp --error-exitcode=99' tests/run-unit $(UNIT)
+	@BUILD=$(abspath $(BUILD)) WRAP=tests/valgrind tests/run-unit $(UNIT)
 
 bench: deps ## time a 100 MB document against a bare libcsv loop
 	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed $(BUILD)/tests/bench/csvloop
@@ -172,13 +181,14 @@ install: all ## install below PREFIX (default /usr/local), honours DESTDIR
 	install -D -m 0755 $(BUILD)/dropfeed $(BIN)/dropfeed
 	install -D -m 0644 src/dropfeed.1 $(MAN)/man1/dropfeed.1
 	install -D -m 0644 src/dropfeed.conf.5 $(MAN)/man5/dropfeed.conf.5
+	install -D -m 0644 src/dropfeed.manifest.5 $(MAN)/man5/dropfeed.manifest.5
 	install -D -m 0644 -t $(DOC) README.md LICENSE
 	find $(wildcard samples manifests cron) -type f | while read -r f; do \
 		install -D -m "$$(if [ -x "$$f" ]; then echo 0755; else echo 0644; fi)" "$$f" "$(DOC)/$$f" || exit 1; done
 	sed -i 's|/usr/local/bin|$(PREFIX)/bin|g' $(DOC)/cron/dropfeed.service $(DOC)/cron/dropfeed.cron
 
 uninstall: ## remove what install put there
-	rm -f $(BIN)/dropfeed $(MAN)/man1/dropfeed.1 $(MAN)/man5/dropfeed.conf.5
+	rm -f $(BIN)/dropfeed $(MAN)/man1/dropfeed.1 $(MAN)/man5/dropfeed.conf.5 $(MAN)/man5/dropfeed.manifest.5
 	rm -rf $(DOC)
 
 clean: ## remove what was built

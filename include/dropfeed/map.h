@@ -135,7 +135,46 @@ enum df_status map_describe_row(struct map *m, const struct rows_cell *cells, si
 void map_routes_free(struct map_routes *routes);
 
 bool map_event_type_known(const char *name, size_t len); /* an event type of the schema, or "eventless" */
+const char *map_event_type_at(size_t i);                 /* all of them; NULL after the last */
 
 void map_close(struct map *m);
+
+/* ---- proposing a manifest for a foreign file ----
+ *
+ *	map_propose_open(feed, "custom_event", true, header, n, &p, &err);
+ *	while (rows are left && map_propose_row(p, cells, n)) ...
+ *	map_propose_decide(p, "signups", &err);
+ *	... try the manifest and the settings, which fills a struct map_trial ...
+ *	map_propose_write(p, &trial, &out);
+ *	map_propose_close(p);
+ *
+ * It is a custom manifest, or, where every row needs a fixed value, a field transformation. No value of a cell is in it. */
+struct map_proposal;
+
+/* `first` is the header, or, without one, the first row, which is to be looked at as well. DF_REJECT: duplicate-column,
+ * unknown-column (other separators than commas), guideline (too many columns). DF_USAGE: the header looks like data. The feed
+ * is borrowed until the close. */
+enum df_status map_propose_open(const struct conf_feed *feed, const char *event_type, bool has_header,
+				const struct rows_cell *first, size_t n, struct map_proposal **out,
+				struct df_err *err) DF_CHECK;
+/* Looks at a row; false when it was the last one that is wanted. */
+bool map_propose_row(struct map_proposal *p, const struct rows_cell *cells, size_t n);
+/* stem: of the file's name; an event without a name may be called so. DF_REJECT: the manifest would be too large. */
+enum df_status map_propose_decide(struct map_proposal *p, const char *stem, struct df_err *err) DF_CHECK;
+/* Both after the decision; borrowed. False: there is no setting i. */
+const char *map_propose_manifest(struct map_proposal *p);
+bool map_propose_setting(const struct map_proposal *p, size_t i, const char **key, const char **value);
+
+#define MAP_TRIAL_CODES 8
+struct map_trial { /* of the proposal, on the file's first rows */
+	size_t rows, accepted;
+	struct {
+		const char *code; /* of a rejected row's first fault: a string constant */
+		size_t n;
+	} codes[MAP_TRIAL_CODES];
+	struct df_err refused; /* text "": it is not */
+};
+void map_propose_write(struct map_proposal *p, const struct map_trial *trial, struct df_buf *out);
+void map_propose_close(struct map_proposal *p);
 
 #endif

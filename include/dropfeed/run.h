@@ -122,4 +122,15 @@ enum df_status run_explain_line(const struct conf_feed *feed, const char *path, 
 				bool encryption_by_name, struct run_explain **out, struct df_err *err) DF_CHECK;
 void run_explain_free(struct run_explain *x);
 
+/* ---- a manifest for a foreign file ---- */
+
+struct run_propose {
+	struct conf_feed *feed; /* its settings count; the proposed ones are set in it, to try them */
+	const char *path;       /* "-": standard input, of which the first 16 MiB are read */
+	const char *event_type; /* NULL: as the file's name says */
+	bool no_header, encryption_by_name;
+};
+/* Appends the proposal for the file's first document. DF_REJECT and DF_USAGE: there is none. */
+enum df_status run_propose_file(const struct run_propose *r, struct df_buf *out, struct df_err *err) DF_CHECK;
+
 #endif

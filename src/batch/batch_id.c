@@ -71,10 +71,10 @@ static void make(const struct batch_space *space, const uuid_t root, char kind, 
 		 char out[BATCH_ID_LEN + 1])
 {
 	unsigned char sum[EVP_MAX_MD_SIZE];
-	char name[24];
-	size_t len = name_of(name, kind, position);
-	must(EVP_DigestInit_ex2(space->ctx, space->sha1, NULL) == 1 &&
-	     EVP_DigestUpdate(space->ctx, root, sizeof(uuid_t)) == 1 && EVP_DigestUpdate(space->ctx, name, len) == 1 &&
+	char name[sizeof(uuid_t) + 24];
+	memcpy(name, root, sizeof(uuid_t));
+	size_t len = sizeof(uuid_t) + name_of(name + sizeof(uuid_t), kind, position);
+	must(EVP_DigestInit_ex2(space->ctx, space->sha1, NULL) == 1 && EVP_DigestUpdate(space->ctx, name, len) == 1 &&
 	     EVP_DigestFinal_ex(space->ctx, sum, NULL) == 1);
 	sum[6] = (unsigned char)((sum[6] & 0x0f) | 0x50); /* version 5 */
 	sum[8] = (unsigned char)((sum[8] & 0x3f) | 0x80); /* the variant of RFC 4122 */

@@ -13,6 +13,7 @@ const struct cli_command cli_commands[] = {
     {"explain", "show what becomes of one line of a file", cli_explain},
     {"status", "show what the ledger knows", cli_status},
     {"check", "check the configuration", cli_check},
+    {"manifest", "propose a manifest for a file with other column names", cli_manifest},
     {NULL, NULL, NULL},
 };
 

@@ -27,6 +27,7 @@ int cli_validate(struct cli_globals *g, int argc, char **argv);
 int cli_explain(struct cli_globals *g, int argc, char **argv);
 int cli_status(struct cli_globals *g, int argc, char **argv);
 int cli_check(struct cli_globals *g, int argc, char **argv);
+int cli_manifest(struct cli_globals *g, int argc, char **argv);
 
 #define CLI_EXIT_USAGE    2
 #define CLI_EXIT_INTERNAL 5

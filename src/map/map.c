@@ -5,12 +5,18 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #define NAMED_UNKNOWN 5 /* unknown columns that a message names */
 
 bool map_event_type_known(const char *name, size_t len)
 {
 	return map_event_find(name, len) != NULL;
+}
+
+const char *map_event_type_at(size_t i)
+{
+	return i < map_n_events ? map_events[i].name : NULL;
 }
 
 void map_warn(struct map *m, const char *code, const char *fmt, ...)
@@ -205,15 +211,14 @@ static bool appends(const char *name)
 	return len > 2 && strcmp(name + len - 2, "[]") == 0;
 }
 
-/* Names are unique, but for the columns that append to a list. */
-static enum df_status check_unique(const struct map *m, struct df_err *err)
+enum df_status map_check_unique(char *const *names, size_t n, struct df_err *err)
 {
-	char **sorted = df_alloc(m->n_names * sizeof(*sorted));
+	char **sorted = df_alloc(n * sizeof(*sorted));
 	enum df_status st = DF_OK;
-	for (size_t i = 0; i < m->n_names; i++)
-		sorted[i] = m->names[i];
-	qsort(sorted, m->n_names, sizeof(*sorted), compare_names);
-	for (size_t i = 1; i < m->n_names && st == DF_OK; i++) {
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = names[i];
+	qsort(sorted, n, sizeof(*sorted), compare_names);
+	for (size_t i = 1; i < n && st == DF_OK; i++) {
 		if (strcmp(sorted[i - 1], sorted[i]) != 0 || appends(sorted[i]) || sorted[i][0] == '\0')
 			continue;
 		df_err_place(err, NULL, 0, 0, sorted[i]);
@@ -224,7 +229,6 @@ static enum df_status check_unique(const struct map *m, struct df_err *err)
 	return st;
 }
 
-/* dropfeed.line and dropfeed.reason come back with rejects that were corrected. */
 bool map_own_column(const char *name)
 {
 	return strcmp(name, "dropfeed.line") == 0 || strcmp(name, "dropfeed.reason") == 0;
@@ -234,6 +238,12 @@ bool map_own_column(const char *name)
 static bool other_separator(const struct map *m)
 {
 	return m->n_names == 1 && strpbrk(m->names[0], ";\t") != NULL;
+}
+
+/* Excel's own line in front of the header, which says what separates cells. */
+static bool excel_line(const struct map *m)
+{
+	return m->n_names > 0 && m->n_names <= 2 && strncasecmp(m->names[0], "sep=", 4) == 0;
 }
 
 /* Columns that the manifest leaves open are paths themselves. */
@@ -267,7 +277,12 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 	if (unknown > NAMED_UNKNOWN)
 		df_buf_addf(&text, "; and %zu more", unknown - NAMED_UNKNOWN);
 	enum df_status st = DF_OK;
-	if (unknown > 0 && other_separator(m))
+	if (unknown > 0 && excel_line(m))
+		st = df_fail(
+		    DF_REJECT, err, "unknown-column",
+		    "the first line is no header but Excel's 'sep='; remove that line, and export the file with "
+		    "commas");
+	else if (unknown > 0 && other_separator(m))
 		st = df_fail(DF_REJECT, err, "unknown-column",
 			     "the header is a single column that holds semicolons or tabs, but fields have to be "
 			     "separated by commas; export the file with commas");
@@ -301,7 +316,7 @@ enum df_status map_header(struct map *m, const struct rows_cell *cells, size_t n
 	m->names = df_alloc(n * sizeof(*m->names));
 	for (size_t i = 0; i < n; i++)
 		m->names[m->n_names++] = df_strndup(cells[i].p != NULL ? cells[i].p : "", cells[i].len);
-	enum df_status st = check_unique(m, err);
+	enum df_status st = map_check_unique(m->names, m->n_names, err);
 	return st == DF_OK ? map_compile(m, err) : st;
 }
 

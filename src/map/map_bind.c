@@ -234,7 +234,8 @@ enum df_status map_bind(struct map *m, struct df_err *err)
 		struct map_node *time = map_node_kid(m->data, "timestamp_unixtime_ms");
 		if (time != NULL)
 			time->flags |= MAP_EVENT_TIME;
-		map_program_build(&m->data_program, m->data, strcmp(m->event->name, "commerce_event") == 0);
+		m->commerce = strcmp(m->event->name, "commerce_event") == 0;
+		map_program_build(&m->data_program, m->data, m->commerce);
 		m->fold_op = m->feed->fold_products ? find_fold(m) : NULL;
 	}
 	map_program_build(&m->batch_program, m->batch, false);

@@ -158,7 +158,7 @@ static bool emit_word(const struct map_field *field, const char *p, size_t len, 
 		      struct map_cell_fault *fault)
 {
 	for (const char *const *w = field->words; *w != NULL; w++) {
-		if (strlen(*w) != len || strncasecmp(*w, p, len) != 0)
+		if (((*w[0] ^ *p) & ~('a' ^ 'A')) != 0 || strlen(*w) != len || strncasecmp(*w, p, len) != 0)
 			continue;
 		df_json_string(out, *w, len);
 		return true;
@@ -185,10 +185,11 @@ static bool emit_instant(const struct map *m, const char *p, size_t len, struct 
 		return bad(fault, code, why);
 	char digits[24];
 	size_t i = sizeof(digits);
-	do { /* the range has no negative ones */
-		digits[--i] = (char)('0' + ms % 10);
-		ms /= 10;
-	} while (ms > 0);
+	uint64_t left = (uint64_t)ms; /* the range has no negative ones */
+	do {
+		digits[--i] = (char)('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
 	df_buf_add(out, digits + i, sizeof(digits) - i);
 	return true;
 }

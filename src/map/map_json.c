@@ -122,6 +122,17 @@ static bool not_an_object(struct map_json *j)
 		      "the CSV");
 }
 
+/* Names that were cut may have become the same: member i's is of `len` bytes now. */
+static bool cut_alike(const struct liquid_value *v, size_t i, size_t len)
+{
+	const struct liquid_member *m = v->object.v;
+	for (size_t k = 0; len >= MAP_MAX_NAME && k < i; k++)
+		if (m[k].value.type != LIQUID_NIL && m[k].key_len >= len && memcmp(m[k].key, m[i].key, len) == 0 &&
+		    map_utf8_prefix(m[k].key, m[k].key_len, MAP_MAX_NAME) == len)
+			return true;
+	return false;
+}
+
 static size_t shut(struct map_json *j, size_t start, size_t body, char bracket)
 {
 	if (j->out->len == body)
@@ -148,6 +159,8 @@ static bool keyed(struct map_json *j, const struct map_field *field, const struc
 			return refuse(j, "bad-json", "a member of the object has no name");
 		if (m->value.type == LIQUID_NIL || !(ok = shorten(j, MAP_MAX_NAME, m->key, &len)))
 			continue;
+		if (j->limited && cut_alike(v, i, len))
+			return refuse(j, "bad-json", "two names in the object are the same once they are cut");
 		if (!has_room(j, n, MAP_MAX_ATTRIBUTES, "the API takes at most 100 attributes", &ok))
 			break;
 		ok = member(j, body, m->key, len, field, write, &m->value);

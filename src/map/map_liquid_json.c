@@ -4,8 +4,7 @@
 
 #include <stdlib.h>
 
-#define MAX_DEPTH    32
-#define MAX_COMPARED 256 /* members whose names are compared with each other */
+#define MAX_DEPTH 32
 
 struct scan {
 	const char *p, *end;
@@ -205,16 +204,30 @@ static bool array(struct scan *s, int depth, struct liquid_value *out)
 	return true;
 }
 
+static int by_name(const void *a, const void *b)
+{
+	const struct liquid_member *x = *(const struct liquid_member *const *)a;
+	const struct liquid_member *y = *(const struct liquid_member *const *)b;
+	if (x->key_len != y->key_len)
+		return x->key_len < y->key_len ? -1 : 1;
+	return memcmp(x->key, y->key, x->key_len);
+}
+
 /* The reader would have to choose. */
 static bool repeated(struct scan *s, const struct liquid_member *v, size_t n)
 {
-	for (size_t i = 0; i < n && i < MAX_COMPARED; i++) {
-		if (v[i].key_len != v[n].key_len || memcmp(v[i].key, v[n].key, v[n].key_len) != 0)
-			continue;
-		s->why = "the object has two members of the same name";
-		return true;
+	const struct liquid_member **sorted = n > 1 ? liquid_take(s->arena, n * sizeof(*sorted)) : NULL;
+	bool found = n > 1 && sorted == NULL;
+	for (size_t i = 0; sorted != NULL && i < n; i++)
+		sorted[i] = &v[i];
+	if (sorted != NULL)
+		qsort(sorted, n, sizeof(*sorted), by_name);
+	for (size_t i = 1; sorted != NULL && !found && i < n; i++) {
+		found = by_name(&sorted[i - 1], &sorted[i]) == 0;
+		if (found)
+			s->why = "the object has two members of the same name";
 	}
-	return false;
+	return found;
 }
 
 static bool object(struct scan *s, int depth, struct liquid_value *out)
@@ -224,12 +237,12 @@ static bool object(struct scan *s, int depth, struct liquid_value *out)
 	if (!take(s, '}')) {
 		do {
 			v = more(s, v, n, &cap, sizeof(*v));
-			if (v == NULL || !string(s, &v[n].key, &v[n].key_len) || repeated(s, v, n) || !take(s, ':') ||
+			if (v == NULL || !string(s, &v[n].key, &v[n].key_len) || !take(s, ':') ||
 			    !value(s, depth + 1, &v[n].value))
 				return false;
 			n++;
 		} while (take(s, ','));
-		if (!take(s, '}'))
+		if (!take(s, '}') || repeated(s, v, n))
 			return false;
 	}
 	*out = (struct liquid_value){.type = LIQUID_OBJECT, .object = {v, n}};

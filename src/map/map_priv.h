@@ -374,6 +374,7 @@ struct map_frame {
 
 struct map {
 	const struct conf_feed *feed; /* borrowed */
+	bool commerce;                /* the event is a commerce event */
 	const struct map_event *event;
 	struct map_manifest *manifest; /* own, or NULL */
 	struct map_time time;
@@ -402,7 +403,10 @@ void map_warn(struct map *m, const char *code, const char *fmt, ...) DF_PRINTF(3
 
 /* The bindings from the columns' names, and all that follows. map.c */
 enum df_status map_compile(struct map *m, struct df_err *err) DF_CHECK;
-bool map_own_column(const char *name); /* one of the two that a reject file adds */
+/* Names are unique, but for the columns that append to a list. */
+enum df_status map_check_unique(char *const *names, size_t n, struct df_err *err) DF_CHECK;
+/* dropfeed.line and dropfeed.reason come back with rejects that were corrected. */
+bool map_own_column(const char *name);
 
 /* Looks on while a row is mapped, after each op. */
 struct map_seen {

@@ -300,7 +300,7 @@ static bool items(struct run *r, const struct map_op *op, const struct rows_cell
 static void leaf(struct run *r, const struct map_op *op)
 {
 	struct rows_cell cell = {0};
-	const struct map_derived *d = map_derived_of(r->m, op->column);
+	const struct map_derived *d = r->m->n_derived > 0 ? map_derived_of(r->m, op->column) : NULL;
 	if (op->type == MAP_SPREAD) {
 		spread(r, op);
 		return;
@@ -467,7 +467,7 @@ static void run_data(struct run *r)
 	unsigned seen = run_program(r, &m->data_program, &r->m->data_out);
 	if (m->data_program.need & ~seen)
 		check_need(r, m->data, m->data_program.need & ~seen);
-	if (strcmp(m->event->name, "commerce_event") == 0)
+	if (m->commerce)
 		check_commerce(r, seen);
 }
 

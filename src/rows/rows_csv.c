@@ -14,6 +14,8 @@
 
 #define WINDOW_FIRST (256u << 10)
 #define CELL_BLOCK   (64u << 10) /* libcsv's cell buffer grows by this much, not by its 128 bytes */
+#define NEVER_CLOSED "a quoted cell is never closed: the document is cut off, or a quote in it is not doubled"
+#define TOO_LARGE    "the row is longer than 1 MiB; shorten it, or look for a quote that is not closed where it should be"
 
 struct rows {
 	int fd;                /* borrowed */
@@ -151,10 +153,43 @@ static enum df_status line_find(struct rows *r, size_t *len, struct df_err *err)
 	}
 }
 
+/* ---- where in a row a byte stands, where libcsv does not tell ---- */
+
+enum place { CELL_START, PLAIN, QUOTED, QUOTE_BEHIND, BROKEN };
+
+static enum place place_behind(enum place place, char c)
+{
+	switch (place) {
+	case QUOTED:
+		return c == '"' ? QUOTE_BEHIND : QUOTED;
+	case QUOTE_BEHIND:
+		return c == '"' ? QUOTED : c == ',' ? CELL_START : BROKEN;
+	case CELL_START:
+		return c == '"' ? QUOTED : c == ',' ? CELL_START : PLAIN;
+	case PLAIN:
+		return c == '"' ? BROKEN : c == ',' ? CELL_START : PLAIN;
+	case BROKEN: /* as row_parse has it: to the end of the physical line */
+		break;
+	}
+	return BROKEN;
+}
+
+/* A line of a row that goes on within quotes: on which was the quote opened that is open now? */
+static void quote_note(struct rows *r, const char *line, size_t len)
+{
+	enum place place = line == r->window + r->row_at ? CELL_START : QUOTED;
+	for (size_t i = 0; i < len; i++) {
+		bool start = place == CELL_START;
+		place = place_behind(place, line[i]);
+		if (start && place == QUOTED)
+			r->quote_line = r->line;
+	}
+}
+
 /* ---- rows past the cap ---- */
 
-/* True when the byte at `at` is the last of the row; keeps track of quotes, by which doubled ones cancel out. */
-static bool skip_byte(struct rows *r, bool *in_quotes, bool *after_cr)
+/* Takes the byte at `at`. True when the row has ended, perhaps before it. */
+static bool skip_byte(struct rows *r, enum place *place, bool *after_cr)
 {
 	char c = r->window[r->at];
 	if (*after_cr && c != '\n') { /* a lone CR was the end: this byte is the next row's */
@@ -162,22 +197,30 @@ static bool skip_byte(struct rows *r, bool *in_quotes, bool *after_cr)
 		return true;
 	}
 	r->at++;
-	if (c == '"')
-		*in_quotes = !*in_quotes;
 	if (c == '\n')
 		r->line++;
-	*after_cr = c == '\r' && !*in_quotes;
-	return c == '\n' && !*in_quotes;
+	bool ends = *place != QUOTED;
+	*after_cr = ends && c == '\r';
+	if (*after_cr)
+		return false;
+	if (ends && c == '\n')
+		return true;
+	bool start = *place == CELL_START;
+	*place = place_behind(*place, c);
+	if (start && *place == QUOTED)
+		r->quote_line = r->line;
+	return false;
 }
 
-/* Skips to the end of a row that is too large to keep. */
+/* Skips to the end of a row that is too large to keep, from its start or from within quotes. */
 static enum df_status skip_row(struct rows *r, bool in_quotes, uint64_t *length, struct df_err *err)
 {
 	uint64_t started = r->window_offset + r->row_at;
+	enum place place = in_quotes ? QUOTED : CELL_START;
 	bool after_cr = false, ended = false;
 	while (!ended) {
 		while (r->at < r->have && !ended)
-			ended = skip_byte(r, &in_quotes, &after_cr);
+			ended = skip_byte(r, &place, &after_cr);
 		if (ended)
 			break;
 		r->row_at = r->at;
@@ -185,9 +228,9 @@ static enum df_status skip_row(struct rows *r, bool in_quotes, uint64_t *length,
 		enum df_status st = window_fill(r, &grew, err);
 		if (st != DF_OK)
 			return st;
-		if (!grew && in_quotes) {
+		if (!grew && place == QUOTED) {
 			df_err_place(err, NULL, r->quote_line, 0, NULL);
-			return df_fail(DF_REJECT, err, "malformed-csv", "a quoted cell is never closed");
+			return df_fail(DF_REJECT, err, "malformed-csv", NEVER_CLOSED);
 		}
 		ended = !grew;
 	}
@@ -242,7 +285,7 @@ static void row_blame(const struct rows *r, struct rows_row *row, bool nul)
 	}
 	row->fault = nul ? "nul-byte" : "invalid-utf8";
 	row->fault_text = nul ? "a NUL byte: the row is not text; export it again without it"
-			      : "bytes that are not UTF-8; export the file as UTF-8";
+			      : "bytes that are not UTF-8, such as Windows-1252 has them; export the file as UTF-8";
 }
 
 static void row_check_text(struct rows *r, struct rows_row *row)
@@ -261,7 +304,7 @@ static enum df_status row_too_large(struct rows *r, bool in_quotes, struct rows_
 		return st;
 	*row = (struct rows_row){.line = r->row_line, .number = ++r->number, .offset = offset, .length = length};
 	row->fault = "row-too-large";
-	row->fault_text = "the row is longer than 1 MiB";
+	row->fault_text = TOO_LARGE;
 	return DF_OK;
 }
 
@@ -271,8 +314,7 @@ static enum df_status row_last(struct rows *r, struct df_err *err)
 	if (csv_fini(&r->parser, on_cell, on_row, r) == 0)
 		return DF_OK;
 	df_err_place(err, NULL, r->quote_line, 0, NULL);
-	return df_fail(DF_REJECT, err, "malformed-csv",
-		       "a quoted cell is never closed: the document is cut off, or a quote in it is not doubled");
+	return df_fail(DF_REJECT, err, "malformed-csv", NEVER_CLOSED);
 }
 
 /* Feeds physical lines to libcsv until a row is complete or broken. */
@@ -294,19 +336,16 @@ static enum df_status row_parse(struct rows *r, size_t len, struct rows_row *row
 			parser_renew(r);
 			return DF_OK;
 		}
-		if (!r->row_done &&
-		    ended) /* within quotes: the line that opened them is the culprit, should they stay open */
-			r->quote_line = r->quote_line == 0 ? r->line : r->quote_line;
+		if (!r->row_done) /* within quotes, or at the document's end */
+			quote_note(r, from, len);
 		if (ended && (last == '\n' || r->row_done))
 			r->line++;
 		if (!r->row_done && !ended) {
-			r->quote_line = r->quote_line == 0 ? r->line : r->quote_line;
 			enum df_status st = row_last(r, err);
 			if (st != DF_OK)
 				return st;
 		}
 		if (r->row_done) {
-			r->quote_line = 0;
 			row_finish_copied(r, row);
 			row_check_text(r, row);
 			return DF_OK;
@@ -354,13 +393,15 @@ static bool row_plain(struct rows *r, struct rows_row *row)
 	return true;
 }
 
+/* Whatever else is wrong with it: as for those that were never kept. */
 static void row_check_size(struct rows_row *row)
 {
-	if (row->fault != NULL || row->length <= ROWS_MAX_ROW)
+	if (row->length <= ROWS_MAX_ROW)
 		return;
 	row->fault = "row-too-large";
-	row->fault_text = "the row is longer than 1 MiB";
-	row->raw = NULL; /* as for those that were never kept */
+	row->fault_text = TOO_LARGE;
+	row->fault_column = 0;
+	row->raw = NULL;
 	row->n_cells = 0;
 }
 
@@ -370,7 +411,6 @@ enum df_status rows_next(struct rows *r, struct rows_row *row, struct df_err *er
 	for (;;) {
 		size_t len;
 		row_begin(r);
-		r->quote_line = 0;
 		if (row_plain(r, row)) {
 			row_check_size(row);
 			return DF_OK;
@@ -380,10 +420,8 @@ enum df_status rows_next(struct rows *r, struct rows_row *row, struct df_err *er
 			return st;
 		if (len == 0)
 			return DF_END;
-		if (len == SIZE_MAX) {
-			r->quote_line = r->line;
+		if (len == SIZE_MAX)
 			return row_too_large(r, false, row, err);
-		}
 		const char *at = r->window + r->at;
 		if (at[0] == '\n' || at[0] == '\r') { /* a blank line: libcsv would skip it, but not count it */
 			r->at += len;
@@ -408,7 +446,8 @@ static bool looks_wide(const unsigned char *p, size_t n)
 	if (n >= 4 && p[0] == 0 && p[1] == 0 && p[2] == 0xfe && p[3] == 0xff)
 		return true;
 	return n >= 4 && ((p[0] == 0 && p[1] != 0 && p[2] == 0 && p[3] != 0) ||
-			  (p[0] != 0 && p[1] == 0 && p[2] != 0 && p[3] == 0) || (p[1] == 0 && p[2] == 0 && p[3] == 0));
+			  (p[0] != 0 && p[1] == 0 && p[2] != 0 && p[3] == 0) || (p[1] == 0 && p[2] == 0 && p[3] == 0) ||
+			  (p[0] == 0 && p[1] == 0 && p[2] == 0));
 }
 
 enum df_status rows_open(int fd, uint64_t offset, uint64_t length, struct rows **out, struct df_err *err)

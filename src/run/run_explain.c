@@ -75,12 +75,10 @@ static enum df_status no_such_line(uint64_t wanted, uint64_t last, struct df_err
 		       (unsigned long long)wanted, (unsigned long long)last);
 }
 
-/* Compiles the plan with the document's first row and lists what it does. A refusal is the check's to tell. */
+/* Compiles the plan with the header, or with the first good row, and lists what it does. A refusal is the check's to tell. */
 static enum df_status first_row(struct run_explain *x, const struct rows_row *row)
 {
 	struct df_err ignored = {0};
-	if (row->fault != NULL)
-		return DF_REJECT;
 	enum df_status st = map_has_header(x->map) ? map_header(x->map, row->cells, row->n_cells, &ignored)
 						   : map_no_header(x->map, row->cells, row->n_cells, &ignored);
 	map_describe(x->map, &x->routes);
@@ -95,10 +93,12 @@ static enum df_status find_row(struct run_explain *x, struct rows *rows, uint64_
 	struct df_err broken = {0};
 	uint64_t last = 0;
 	bool kept = false; /* a row too large to count its lines, which may be the one */
+	bool first = true;
 	enum df_status st;
 	while ((st = rows_next(rows, &row, &broken)) == DF_OK && row.line <= wanted) {
-		if (row.number == 1)
+		if (first && row.fault == NULL)
 			*mapped = first_row(x, &row) == DF_OK;
+		first = first && row.fault != NULL && !map_has_header(x->map);
 		last = row.raw != NULL ? last_line(&row) : row.line;
 		kept = row.raw == NULL || wanted <= last;
 		if (!kept)

@@ -38,7 +38,7 @@ static enum df_status guidelines_of_file(struct walk *w, struct df_err *err)
 	return st;
 }
 
-/* The document's first row, which is the header where there is one. *first is the first data row, if it was read. */
+/* The document's first row: the header, or where there is none, data. */
 static enum df_status walk_header(struct walk *w, struct rows *rows, struct rows_row *row, struct df_err *err)
 {
 	enum df_status st = rows_next(rows, row, err);
@@ -53,9 +53,7 @@ static enum df_status walk_header(struct walk *w, struct rows *rows, struct rows
 	if (st != DF_OK)
 		return st;
 	if (!map_has_header(w->map))
-		return row->fault == NULL
-			   ? map_no_header(w->map, row->cells, row->n_cells, err)
-			   : df_fail(DF_REJECT, err, "malformed-csv", "the first row: %s", row->fault_text);
+		return DF_OK;
 	if (row->fault != NULL) {
 		df_err_place(err, NULL, row->line, 0, NULL);
 		bool text = strcmp(row->fault, "invalid-utf8") == 0;
@@ -108,14 +106,19 @@ static enum df_status walk_rows(struct walk *w, struct rows *rows, struct df_err
 {
 	const struct batch_settings sizes = {.event_type = w->doc->event_type};
 	struct rows_row row;
-	bool warned_row = false;
+	bool warned_row = false, mapped = map_has_header(w->map);
 	enum df_status st = walk_header(w, rows, &row, err);
-	if (st == DF_OK && map_has_header(w->map))
+	if (st == DF_OK && mapped)
 		st = rows_next(rows, &row, err);
 	while (st == DF_OK) {
 		if (row.length > GUIDELINE_ROW_BYTES && !warned_row) {
 			warned_row = true;
 			st = guideline(w, err, "the hosted feed wants rows of less than 80 KB");
+		}
+		if (st == DF_OK && !mapped &&
+		    row.fault == NULL) { /* without a header, the first good row tells the columns */
+			mapped = true;
+			st = map_no_header(w->map, row.cells, row.n_cells, err);
 		}
 		if (st == DF_OK)
 			st = walk_row(w, &row, &sizes, err);

@@ -6,7 +6,7 @@ cd "$samples" || exit 1
 exits 0 "--version" --version
 said "--version: is a version" '[0-9]+\.[0-9]+\.[0-9]+'
 exits 0 "--help" --help
-for command in run import validate explain status check; do
+for command in run import validate explain status check manifest retry; do
 	exits 0 "$command --help" "$command" --help
 	said "$command --help: shows how it is used" "dropfeed $command"
 done

@@ -65,6 +65,35 @@ void fuzz_error(enum df_status st, const struct df_err *err, const char *const *
 	df_err_render(err, shown, sizeof(shown));
 }
 
+static size_t members(struct json_object *o)
+{
+	size_t n = 0;
+	for (size_t i = 0; json_object_is_type(o, json_type_array) && i < json_object_array_length(o); i++)
+		n += members(json_object_array_get_idx(o, i));
+	if (!json_object_is_type(o, json_type_object))
+		return n;
+	json_object_object_foreach(o, key, value)
+	{
+		(void)key;
+		n += 1 + members(value);
+	}
+	return n;
+}
+
+/* Strings before a colon: as many as there are members, or one has been there twice. */
+static size_t names(const char *p, const char *end)
+{
+	size_t n = 0;
+	for (; p < end; p++) {
+		if (*p != '"')
+			continue;
+		for (p++; *p != '"'; p++)
+			p += *p == '\\';
+		n += p + 1 < end && p[1] == ':';
+	}
+	return n;
+}
+
 struct json_object *fuzz_json(const char *text, size_t len)
 {
 	struct json_tokener *tok = json_tokener_new_ex(64);
@@ -76,6 +105,7 @@ struct json_object *fuzz_json(const char *text, size_t len)
 	FUZZ_CHECK(o != NULL);
 	FUZZ_CHECK(json_tokener_get_parse_end(tok) == len);
 	FUZZ_CHECK(memchr(text, '\n', len) == NULL);
+	FUZZ_CHECK(names(text, text + len) == members(o));
 	json_tokener_free(tok);
 	free(copy);
 	return o;

@@ -42,7 +42,7 @@ void fuzz_message(const char *text, size_t size);
 void fuzz_error(enum df_status st, const struct df_err *err, const char *const *codes);
 bool fuzz_among(const char *word, const char *const *words);
 
-/* Strict JSON in UTF-8 on one line, or abort. The caller's to put. */
+/* Strict JSON in UTF-8 on one line, no member twice, or abort. The caller's to put. */
 struct json_object *fuzz_json(const char *text, size_t len);
 
 extern const char *const fuzz_header_codes[]; /* what map_header and map_no_header refuse documents with */

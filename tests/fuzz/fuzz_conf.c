@@ -10,7 +10,7 @@ static void check_problems(const struct conf_problems *problems, const uint8_t *
 	for (size_t i = 0; i < size; i++)
 		lines += data[i] == '\n';
 	for (size_t i = 0; i < problems->n; i++) {
-		FUZZ_CHECK(problems->v[i].line >= last && problems->v[i].line <= lines);
+		FUZZ_CHECK(problems->v[i].line > 0 && problems->v[i].line >= last && problems->v[i].line <= lines);
 		fuzz_message(problems->v[i].text, 4096);
 		last = problems->v[i].line;
 	}

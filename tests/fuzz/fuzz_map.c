@@ -77,7 +77,7 @@ static void read_rows(struct map *m, struct rows *r, const struct batch_settings
 	enum df_status st = DF_OK;
 	struct batch_maker *maker = batch_maker_new(how, take_batch, &sent);
 	while (st == DF_OK && rows_next(r, &row, &err) == DF_OK) {
-		if (row.fault != NULL && (begun || map_has_header(m)))
+		if (row.fault != NULL)
 			continue;
 		if (!begun) {
 			begun = true;
@@ -92,10 +92,8 @@ static void read_rows(struct map *m, struct rows *r, const struct batch_settings
 		}
 		struct batch_row where = {
 		    .number = row.number, .line = row.line, .offset = row.offset, .length = row.length};
-		if (row.fault == NULL)
-			describe_row(m, &row, &routes, &watched);
-		if (row.fault != NULL || fuzz_row(m, row.cells, row.n_cells, &record) != DF_OK ||
-		    batch_record_too_large(how, &record))
+		describe_row(m, &row, &routes, &watched);
+		if (fuzz_row(m, row.cells, row.n_cells, &record) != DF_OK || batch_record_too_large(how, &record))
 			continue;
 		good++;
 		FUZZ_CHECK(batch_maker_add(maker, &record, &where, &err) == DF_OK);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The input is a document. A byte 0x1a stands for 300,000 letters, up to five times, so that rows past ROWS_MAX_ROW are
- * reached by small inputs.
+ * The input is a document. Where its first byte is 0x1a, that one does not count, and each other one stands for 300,000
+ * letters, up to five times, so that rows past ROWS_MAX_ROW are reached by small inputs.
  */
 #include "fuzz.h"
 
@@ -12,9 +12,10 @@
 
 static void expand(const uint8_t *data, size_t size, struct df_buf *out)
 {
-	int runs = 0;
-	for (size_t i = 0; i < size; i++) {
-		if (data[i] != 0x1a || runs++ == LONG_RUNS) {
+	bool large = size > 0 && data[0] == 0x1a;
+	int runs = large ? 0 : LONG_RUNS;
+	for (size_t i = large; i < size; i++) {
+		if (data[i] != 0x1a || runs++ >= LONG_RUNS) {
 			df_buf_addc(out, (char)data[i]);
 		} else if (df_buf_grow(out, LONG_RUN)) {
 			memset(out->data + out->len, 'x', LONG_RUN);
@@ -177,6 +178,31 @@ static void bad_row(const struct rows_row *row)
 		FUZZ_CHECK(df_utf8_valid(row->raw, row->length) != row->length);
 }
 
+/* Where a row that begins at p ends, its line end included, by RFC 4180. *broken: a quote stands where none may, and the
+ * row ends with that physical line. NULL: a quote stays open. */
+static const char *row_end(const char *p, const char *end, bool *broken)
+{
+	bool start = true;
+	*broken = false;
+	while (p < end && *p != '\n' && *p != '\r') {
+		if (*p == '"' && start && !*broken) {
+			do {
+				p = memchr(p + 1, '"', (size_t)(end - p - 1));
+				if (p == NULL)
+					return NULL;
+				p++;
+			} while (p < end && *p == '"');
+			*broken = p < end && *p != ',' && *p != '\r' && *p != '\n';
+			start = false;
+			continue;
+		}
+		*broken = *broken || *p == '"';
+		start = *p++ == ',';
+	}
+	p += p + 1 < end && p[0] == '\r' && p[1] == '\n';
+	return p + (p < end);
+}
+
 /* Between rows there is nothing but line ends. */
 static void only_blank(const struct df_buf *doc, uint64_t from, uint64_t to)
 {
@@ -196,8 +222,12 @@ static void place(struct check *c, const struct rows_row *row)
 	}
 	FUZZ_CHECK(row->line >= c->feeds + 1 && row->line <= c->feeds + c->returns + 1);
 	c->end = row->offset + row->length;
-	char last = p[c->end - 1], next = c->end < c->doc->len ? p[c->end] : '\0'; /* a line end belongs to its row */
-	FUZZ_CHECK(c->end == c->doc->len || last == '\n' || (last == '\r' && next != '\n'));
+	bool broken = false;
+	FUZZ_CHECK(row_end(p + row->offset, p + c->doc->len, &broken) == p + c->end);
+	const char *fault = row->fault != NULL ? row->fault : "";
+	FUZZ_CHECK((strcmp(fault, "row-too-large") == 0) == (row->length > ROWS_MAX_ROW));
+	FUZZ_CHECK(row->length > ROWS_MAX_ROW || (strcmp(fault, "malformed-quote") == 0) == broken);
+	FUZZ_CHECK((row->raw == NULL) == (row->length > ROWS_MAX_ROW));
 }
 
 static void read_document(struct check *c, struct rows *r)
@@ -226,7 +256,11 @@ static void read_document(struct check *c, struct rows *r)
 		return;
 	}
 	FUZZ_CHECK(st == DF_REJECT && strcmp(err.code, "malformed-csv") == 0);
-	FUZZ_CHECK(err.line >= line && memchr(c->doc->data + c->end, '"', c->doc->len - c->end) != NULL);
+	const char *rest = c->doc->data + c->end, *end = c->doc->data + c->doc->len;
+	while (rest < end && (*rest == '\n' || *rest == '\r'))
+		rest++;
+	bool broken = false;
+	FUZZ_CHECK(err.line >= line && rest < end && row_end(rest, end, &broken) == NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

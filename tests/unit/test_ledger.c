@@ -375,6 +375,7 @@ static void test_reopen(void)
 	OK(ledger_document_facts(l, done, NULL, NULL, NULL, &err));
 	OK(ledger_document_known(l, file, "one", &now, &err));
 	CU_ASSERT_PTR_NULL(now.reasons);
+	CU_ASSERT_FATAL(now.first_batch != NULL && now.last_batch != NULL);
 	CU_ASSERT_STRING_EQUAL(now.first_batch, "first");
 	CU_ASSERT_STRING_EQUAL(now.last_batch, "last");
 	ledger_document_free(&now);

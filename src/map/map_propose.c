@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/* Which column of a foreign header goes where. Nothing is certain but paths that are paths already. */
+#include "map_propose.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void propose_because(struct propose_column *c, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	char *text = NULL;
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	free(c->why);
+	c->why = text;
+}
+
+/* user_identities.customerid and .customer_id are one place. */
+static bool same_place(const struct map_path *a, const struct map_path *b)
+{
+	bool same = a->data == b->data && a->n == b->n;
+	for (size_t i = 0; i < a->n && same; i++) {
+		const struct map_step *x = &a->steps[i], *y = &b->steps[i];
+		same = x->field == y->field && x->key_len == y->key_len && x->index == y->index &&
+		       (x->key_len == 0 || memcmp(x->key, y->key, x->key_len) == 0);
+	}
+	return same;
+}
+
+const struct propose_column *propose_column_at(const struct map_proposal *p, const char *path)
+{
+	struct map_path wanted, got;
+	if (map_path_parse(p->event, path, strlen(path), &wanted, NULL) != MAP_PATH_OK)
+		return NULL;
+	for (size_t i = 0; i < p->n; i++) {
+		const struct propose_column *c = &p->columns[i];
+		if (c->what == PROPOSE_KEEP &&
+		    map_path_parse(p->event, c->path, strlen(c->path), &got, NULL) == MAP_PATH_OK &&
+		    same_place(&wanted, &got))
+			return c;
+	}
+	return NULL;
+}
+
+bool propose_has_part(const struct map_proposal *p, const char *object)
+{
+	return p->event->data != NULL && map_node_kid(p->roots[1], object) != NULL;
+}
+
+static bool has_id(const struct map_node *node)
+{
+	bool found = node->kind == MAP_NODE_LEAF && (node->flags & MAP_ID) != 0;
+	for (size_t i = 0; i < node->n_kids && !found; i++)
+		found = has_id(node->kids[i]);
+	return found;
+}
+
+bool propose_has_id(const struct map_proposal *p)
+{
+	return has_id(p->roots[0]);
+}
+
+bool propose_take(struct map_proposal *p, struct propose_column *c, const char *path)
+{
+	struct map_path parsed;
+	if (map_path_parse(p->event, path, strlen(path), &parsed, NULL) != MAP_PATH_OK ||
+	    map_tree_add(p->roots[parsed.data], &parsed) == NULL)
+		return false;
+	c->what = PROPOSE_KEEP;
+	c->path = df_strdup(path);
+	return true;
+}
+
+/* ---- attributes ---- */
+
+/* Half a location is none. */
+static void check_locations(struct map_proposal *p)
+{
+	static const char *const paths[][2] = {{"events.data.location.latitude", "events.data.location.longitude"},
+					       {"context.location.latitude", "context.location.longitude"}};
+	for (size_t i = 0; i < 4; i++) {
+		const struct propose_column *one = propose_column_at(p, paths[i / 2][i % 2]);
+		if (one == NULL || propose_column_at(p, paths[i / 2][1 - i % 2]) != NULL)
+			continue;
+		struct propose_column *c = &p->columns[one - p->columns];
+		c->what = PROPOSE_OPEN;
+		free(c->path);
+		c->path = NULL;
+		propose_because(c, "a latitude and a longitude are needed for a location");
+	}
+}
+
+/* The name as an attribute's, the caller's: without blanks around, within the API's limit. */
+static char *attribute_name(const struct propose_column *c, size_t number)
+{
+	const char *s = c->name;
+	size_t len = strlen(s);
+	map_cell_trim(&s, &len);
+	len = map_utf8_prefix(s, len, MAP_MAX_NAME);
+	return len > 0 ? df_strndup(s, len) : df_format("column %zu", number + 1);
+}
+
+static void make_attribute(struct map_proposal *p, struct propose_column *c, size_t number, const char *prefix)
+{
+	char *name = attribute_name(c, number);
+	char *path = df_format("%s%s", prefix, name);
+	bool taken = propose_take(p, c, path);
+	for (int i = 2; i < 10 && !taken; i++) {
+		free(path);
+		path =
+		    df_format("%s%.*s %d", prefix, (int)map_utf8_prefix(name, strlen(name), MAP_MAX_NAME - 2), name, i);
+		taken = propose_take(p, c, path);
+	}
+	if (!taken) {
+		c->what = PROPOSE_IGNORE;
+		propose_because(
+		    c, "its place is taken by an attribute of this name, or by a column that brings all of them");
+	}
+	free(path);
+	free(name);
+}
+
+static void make_attributes(struct map_proposal *p)
+{
+	bool events = p->event->data != NULL;
+	const char *prefix = events ? "events.data.custom_attributes." : "user_attributes.";
+	for (size_t i = 0; i < p->n; i++) {
+		struct propose_column *c = &p->columns[i];
+		if (c->what != PROPOSE_OPEN)
+			continue;
+		const struct map_node *all =
+		    map_node_kid(p->roots[events], events ? "custom_attributes" : "user_attributes");
+		if (all == NULL || all->n_kids < MAP_MAX_ATTRIBUTES) {
+			make_attribute(p, c, i, prefix);
+			continue;
+		}
+		c->what = PROPOSE_IGNORE;
+		propose_because(c, "the API takes %u attributes, and there are as many before this one",
+				MAP_MAX_ATTRIBUTES);
+	}
+}
+
+enum df_status map_propose_decide(struct map_proposal *p, const char *stem, struct df_err *err)
+{
+	propose_guess(p);
+	check_locations(p);
+	make_attributes(p);
+	propose_settle(p, stem);
+	propose_write_manifest(p);
+	return p->manifest.over ? df_fail(DF_REJECT, err, "guideline",
+					  "the manifest would be larger than 4 MiB: the header is too large for one")
+				: DF_OK;
+}
+
+/* ---- life ---- */
+
+/* "Customer City" is a city. */
+static char *without_person(const char *normal)
+{
+	static const char *const persons[] = {"customer", "user",    "member", "contact",
+					      "billing",  "profile", "client", "person"};
+	for (size_t i = 0; i < sizeof(persons) / sizeof(persons[0]); i++) {
+		size_t n = strlen(persons[i]);
+		if (strncmp(normal, persons[i], n) == 0 && normal[n] != '\0')
+			return df_strdup(normal + n);
+	}
+	return NULL;
+}
+
+static void read_column(struct map_proposal *p, size_t i, const struct rows_cell *cell)
+{
+	struct propose_column *c = &p->columns[i];
+	c->name = !p->has_header    ? df_format("column %zu", i + 1)
+		  : cell->p != NULL ? df_strndup(cell->p, cell->len)
+				    : df_strdup("");
+	c->normal = propose_normalise(c->name, strlen(c->name));
+	c->personless = without_person(c->normal);
+	if (p->has_header && c->name[0] == '\0') { /* a manifest names a column once */
+		bool first = true;
+		for (size_t k = 0; k < i && first; k++)
+			first = p->columns[k].name[0] != '\0';
+		c->what = first ? PROPOSE_IGNORE : PROPOSE_UNLISTED;
+		propose_because(c, "it has no name");
+	} else if (map_own_column(c->name)) {
+		c->what = PROPOSE_UNLISTED;
+	}
+}
+
+/* Columns that append to a list may share their name, but a manifest lists a name once: such names have to be paths, which
+ * need not be listed. */
+static enum df_status check_repeated(struct map_proposal *p, size_t number, struct df_err *err)
+{
+	const char *name = p->columns[number].name;
+	struct map_path path;
+	size_t len = strlen(name);
+	if (len < 2 || strcmp(name + len - 2, "[]") != 0)
+		return DF_OK;
+	for (size_t i = 0; i < number; i++) {
+		if (strcmp(p->columns[i].name, name) != 0)
+			continue;
+		if (map_path_parse(p->event, name, len, &path, NULL) != MAP_PATH_OK)
+			return df_fail(DF_REJECT, err, "duplicate-column",
+				       "two columns are named '%.200s'; a manifest can name one of them", name);
+		map_tree_add(p->roots[path.data], &path);
+		p->columns[i].what = p->columns[number].what = PROPOSE_UNLISTED;
+	}
+	return DF_OK;
+}
+
+static enum df_status check_header(struct map_proposal *p, struct df_err *err)
+{
+	if (p->n == 1 && strpbrk(p->columns[0].name, ";\t") != NULL)
+		return df_fail(DF_REJECT, err, "unknown-column",
+			       "the header is a single column that holds semicolons or tabs, but fields have to be "
+			       "separated by commas; export the file with commas");
+	for (size_t i = 0; i < p->n; i++) { /* names are shown, and values are not to be */
+		const char *words = propose_no_name(p, p->columns[i].name);
+		if (words != NULL)
+			return df_fail(DF_USAGE, err, NULL,
+				       "cell %zu of the first row looks like data, as %s do: without a header, add "
+				       "--no-header",
+				       i + 1, words);
+	}
+	char **names = df_alloc(p->n * sizeof(*names));
+	for (size_t i = 0; i < p->n; i++)
+		names[i] = p->columns[i].name;
+	enum df_status st = map_check_unique(names, p->n, err);
+	free(names);
+	for (size_t i = 1; i < p->n && st == DF_OK; i++)
+		st = check_repeated(p, i, err);
+	return st;
+}
+
+enum df_status map_propose_open(const struct conf_feed *feed, const char *event_type, bool has_header,
+				const struct rows_cell *first, size_t n, struct map_proposal **out, struct df_err *err)
+{
+	*out = NULL;
+	if (n > MAP_MAX_COLUMNS)
+		return df_fail(DF_REJECT, err, "guideline", "%zu columns are too many, at most %u are read", n,
+			       MAP_MAX_COLUMNS);
+	struct map_proposal *p = df_alloc(sizeof(*p));
+	p->feed = feed;
+	p->bare = *feed;
+	p->bare.manifest = p->bare.manifest_text = NULL;
+	p->has_header = has_header;
+	p->manifest.max = PROPOSE_MAX_TEXT;
+	enum df_status st = map_open(&p->bare, event_type, &p->map, err);
+	if (st == DF_OK) {
+		p->event = p->map->event;
+		p->columns = df_alloc(n * sizeof(*p->columns));
+		p->n = n;
+		for (size_t i = 0; i < n; i++)
+			read_column(p, i, &first[i]);
+		for (size_t i = 0; i < 2; i++) {
+			p->roots[i] = map_node_new(MAP_NODE_OBJECT, NULL, 0);
+			p->roots[i]->object = i == 0 ? &map_batch : p->event->data;
+			p->roots[i]->path = df_strdup("");
+		}
+		st = has_header ? check_header(p, err) : DF_OK;
+	}
+	if (st == DF_OK)
+		*out = p;
+	else
+		map_propose_close(p);
+	return st;
+}
+
+bool map_propose_row(struct map_proposal *p, const struct rows_cell *cells, size_t n)
+{
+	if (n != p->n)
+		return true;
+	p->cells = df_realloc(p->cells, (p->n_rows + 1) * p->n * sizeof(*p->cells));
+	for (size_t i = 0; i < n; i++) {
+		struct propose_cell *c = &p->cells[p->n_rows * p->n + i];
+		size_t len = cells[i].p != NULL ? cells[i].len : 0;
+		c->at = p->text.len;
+		c->lengthy = map_utf8_prefix(cells[i].p, len, MAP_MAX_VALUE) < len;
+		c->kept = len > PROPOSE_KEPT ? PROPOSE_KEPT : len;
+		df_buf_add(&p->text, cells[i].p, c->kept);
+	}
+	p->n_rows++;
+	return p->n_rows < PROPOSE_MAX_ROWS && (p->n_rows + 1) * p->n <= PROPOSE_MAX_CELLS;
+}
+
+void map_propose_close(struct map_proposal *p)
+{
+	if (p == NULL)
+		return;
+	for (size_t i = 0; i < p->n; i++) {
+		free(p->columns[i].name);
+		free(p->columns[i].normal);
+		free(p->columns[i].personless);
+		free(p->columns[i].path);
+		free(p->columns[i].why);
+	}
+	for (size_t i = 0; i < p->n_settings; i++) {
+		free(p->settings[i].value);
+		free(p->settings[i].why);
+	}
+	free(p->columns);
+	free(p->cells);
+	map_node_free(p->roots[0]);
+	map_node_free(p->roots[1]);
+	df_buf_free(&p->text);
+	df_buf_free(&p->todo);
+	df_buf_free(&p->manifest);
+	map_close(p->map);
+	free(p);
+}

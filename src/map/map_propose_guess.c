@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/* Guesses: by a name that is a path, by a name that is a word for one, by the schema's own words, and by the values alone. */
+#include "map_propose.h"
+
+#include <stdlib.h>
+
+/* ---- may a column lead there? ---- */
+
+/* A path into product_action is no good beside promotions or impressions: a row has one of the three. */
+static bool allowed(const struct map_proposal *p, const char *path)
+{
+	return strncmp(path, PROPOSE_ACTION, strlen(PROPOSE_ACTION)) != 0 ||
+	       (!propose_has_part(p, "promotion_action") && !propose_has_part(p, "product_impressions"));
+}
+
+static const char *type_words(const struct map_path *path)
+{
+	switch (path->type) {
+	case MAP_ENUM:
+		return "not among the words that it takes";
+	case MAP_INTEGER:
+		return "not whole numbers";
+	case MAP_NUMBER:
+		return "not plain numbers (a currency's sign, or commas?)";
+	case MAP_BOOLEAN:
+		return "not true or false";
+	case MAP_UUID:
+		return "not UUIDs";
+	case MAP_IP:
+		return "not IP addresses";
+	default:
+		return "not such values";
+	}
+}
+
+/* Do nine of ten values suit? Else *why not. */
+static bool suits(struct map_proposal *p, size_t number, const char *path, const struct map_path *parsed,
+		  const char **why_not)
+{
+	struct propose_column *c = &p->columns[number];
+	const char *other;
+	propose_look(p, number);
+	if ((parsed->field->flags & MAP_INSTANT) != 0) {
+		*why_not = "not times in any pattern that is known here";
+		return propose_time(p, number, &other) != NULL;
+	}
+	if (strcmp(path, "user_identities.email") == 0 && c->look != LOOK_EMAIL && c->filled > 0) {
+		*why_not = "not e-mail addresses";
+		return false;
+	}
+	if (strcmp(path, "user_identities.customer_id") == 0 && c->look == LOOK_BOOLEAN && c->filled > 2) {
+		*why_not = "no more than true or false";
+		return false;
+	}
+	*why_not = type_words(parsed);
+	return propose_suits(p, number, parsed) * 10 >= c->filled * 9;
+}
+
+static void say_guess(struct map_proposal *p, size_t number, const char *from)
+{
+	struct propose_column *c = &p->columns[number];
+	const char *words = propose_look_words(c->look), *other;
+	const char *time =
+	    propose_column_at(p, PROPOSE_TIME) == c && c->filled > 0 ? propose_time(p, number, &other) : NULL;
+	if (c->filled == 0)
+		propose_because(c, "guessed from %s; there were no values to look at", from);
+	else if (time != NULL)
+		propose_because(c, "guessed from %s; values look like times, %s", from, propose_time_words(time));
+	else if (words != NULL)
+		propose_because(c, "guessed from %s; values look like %s", from, words);
+	else
+		propose_because(c, "guessed from %s", from);
+}
+
+/* ---- names that are paths ---- */
+
+/* "Events.Data.Event_Name": a path but for the case of its letters. The schema's names have no capitals; keys stay as they are. */
+static void try_spelling(struct map_proposal *p, struct propose_column *c, size_t number)
+{
+	struct map_path path;
+	const char *why_not = "";
+	char *name = df_strdup(c->name);
+	for (char *s = name; *s != '\0'; s++)
+		if (*s >= 'A' && *s <= 'Z')
+			*s = (char)(*s + 32);
+	if (map_path_parse(p->event, name, strlen(name), &path, NULL) == MAP_PATH_OK && path.type != MAP_JSON) {
+		for (size_t i = 0; i < path.n; i++)
+			if (path.steps[i].field == NULL && path.steps[i].key != NULL)
+				memcpy(name + (path.steps[i].key - name), c->name + (path.steps[i].key - name),
+				       path.steps[i].key_len);
+		if (!suits(p, number, name, &path, &why_not))
+			propose_because(c, "could be %s by its name, but the values are %s", name, why_not);
+		else if (propose_take(p, c, name))
+			propose_because(c, "the name is this path in other letters");
+	}
+	free(name);
+}
+
+static void try_path(struct map_proposal *p, struct propose_column *c, size_t number)
+{
+	struct map_path path;
+	const struct map_event *other = NULL;
+	switch (map_path_parse(p->event, c->name, strlen(c->name), &path, &other)) {
+	case MAP_PATH_OK:
+		if ((path.field->flags & MAP_UNWANTED) != 0) /* the batch's own time: the event's is meant */
+			return;
+		if (propose_take(p, c, c->name)) {
+			size_t suits = (path.field->flags & MAP_INSTANT) == 0 ? propose_suits(p, number, &path) : 0;
+			if ((path.field->flags & MAP_INSTANT) == 0 && suits < c->filled)
+				propose_because(
+				    c, "%zu of the %zu values looked at do not suit it: their rows are rejected",
+				    c->filled - suits, c->filled);
+			return;
+		}
+		propose_because(c, "the name is a path to which another column leads already");
+		return;
+	case MAP_PATH_SECRET:
+		c->what = PROPOSE_IGNORE;
+		propose_because(c, "a secret: set api_key in the feed's settings, and keep it out of files");
+		return;
+	case MAP_PATH_EVENTLESS:
+		c->what = PROPOSE_IGNORE;
+		propose_because(c, "belongs to an event, and an eventless document has none");
+		return;
+	case MAP_PATH_OTHER:
+		propose_because(c, "the name is a path of %s documents", other->name);
+		return;
+	case MAP_PATH_UNKNOWN:
+		try_spelling(p, c, number);
+		return;
+	case MAP_PATH_WHOLE:
+	case MAP_PATH_NO_KEY:
+		return;
+	}
+}
+
+/* ---- names that are words ---- */
+
+static void offer(struct map_proposal *p, size_t number, const char *path)
+{
+	struct propose_column *c = &p->columns[number];
+	struct map_path parsed;
+	const char *why_not = "";
+	if (path == NULL) {
+		c->what = PROPOSE_IGNORE;
+		propose_because(c, "by its name it had better not leave the house; keep it if that is wrong");
+		return;
+	}
+	if (!allowed(p, path) || map_path_parse(p->event, path, strlen(path), &parsed, NULL) != MAP_PATH_OK)
+		return;
+	const struct propose_column *first = propose_column_at(p, path);
+	if (first != NULL)
+		propose_because(c, "could be %s, too, where column %zu leads", path, (size_t)(first - p->columns) + 1);
+	else if (!suits(p, number, path, &parsed, &why_not))
+		propose_because(c, "could be %s by its name, but the values are %s", path, why_not);
+	else if (propose_take(p, c, path))
+		say_guess(p, number, "the name");
+}
+
+static bool is_personal(const char *path)
+{
+	return path == NULL || strncmp(path, "user_", 5) == 0;
+}
+
+static void try_name(struct map_proposal *p, const struct propose_word *word, const char *name, size_t len)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct propose_column *c = &p->columns[i];
+		if (c->what != PROPOSE_OPEN)
+			continue;
+		bool same = strlen(c->normal) == len && memcmp(c->normal, name, len) == 0;
+		if (!same && c->personless != NULL && is_personal(word->path))
+			same = strlen(c->personless) == len && memcmp(c->personless, name, len) == 0;
+		if (same)
+			offer(p, i, word->path);
+	}
+}
+
+static void try_words(struct map_proposal *p)
+{
+	unsigned where = propose_where(p->event);
+	for (size_t i = 0; i < propose_n_words; i++) {
+		const struct propose_word *word = &propose_words[i];
+		const char *s = word->names;
+		if ((word->where & where) == 0)
+			continue;
+		while (*s != '\0') {
+			size_t len = strcspn(s, " ");
+			try_name(p, word, s, len);
+			s += len + strspn(s + len, " ");
+		}
+	}
+}
+
+/* Fields of an object by their own names, such as os_version. whole: also those of one word. */
+static void try_fields(struct map_proposal *p, const struct map_object *object, const char *prefix, bool whole)
+{
+	for (size_t i = 0; i < object->n; i++) {
+		const struct map_field *field = &object->fields[i];
+		if (field->object != NULL || field->shape != MAP_ONE || (!whole && strchr(field->name, '_') == NULL))
+			continue;
+		char *normal = propose_normalise(field->name, strlen(field->name));
+		char *path = df_format("%s%s", prefix, field->name);
+		struct propose_word word = {.path = path};
+		try_name(p, &word, normal, strlen(normal));
+		free(path);
+		free(normal);
+	}
+}
+
+static void try_schema(struct map_proposal *p)
+{
+	static const char *const below[] = {"device_info", "application_info"};
+	for (size_t i = 0; i < 2; i++) {
+		const struct map_field *field = map_field_find(&map_batch, below[i], strlen(below[i]));
+		char *prefix = df_format("%s.", below[i]);
+		try_fields(p, field->object, prefix, false);
+		free(prefix);
+	}
+	if (p->event->data == NULL)
+		return;
+	try_fields(p, p->event->data, "events.data.", true);
+	const struct map_field *action = map_field_find(p->event->data, "product_action", strlen("product_action"));
+	if (action == NULL)
+		return;
+	const struct map_field *products = map_field_find(action->object, "products", strlen("products"));
+	try_fields(p, action->object, PROPOSE_ACTION, false);
+	try_fields(p, products->object, PROPOSE_ACTION "products.", false);
+}
+
+/* ---- values alone ---- */
+
+/* The first column with such values, where nothing has a better claim. */
+static void try_values(struct map_proposal *p, const char *path, enum propose_look look)
+{
+	const char *other;
+	for (size_t i = 0; i < p->n && propose_column_at(p, path) == NULL; i++) {
+		struct propose_column *c = &p->columns[i];
+		if (c->what != PROPOSE_OPEN)
+			continue;
+		propose_look(p, i);
+		bool fits = look != LOOK_TEXT ? c->look == look : c->filled > 0 && propose_time(p, i, &other) != NULL;
+		if (fits && propose_take(p, c, path))
+			say_guess(p, i, "the values");
+	}
+}
+
+void propose_guess(struct map_proposal *p)
+{
+	for (size_t i = 0; p->has_header && i < p->n; i++)
+		if (p->columns[i].what == PROPOSE_OPEN)
+			try_path(p, &p->columns[i], i);
+	if (p->has_header) {
+		try_words(p);
+		try_schema(p);
+	}
+	if (!propose_has_id(p))
+		try_values(p, "user_identities.email", LOOK_EMAIL);
+	if (!p->has_header && p->event->data != NULL)
+		try_values(p, PROPOSE_TIME, LOOK_TEXT);
+	if (!p->has_header)
+		try_values(p, "ip", LOOK_IP);
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* What columns are called elsewhere: in shops' exports, warehouses, analytics. $FirstName and the like are mParticle's reserved
+ * user attributes. */
+#include "map_propose.h"
+
+#define USER      "user_attributes."
+#define IDENTITY  "user_identities."
+#define DEVICE    "device_info."
+#define APP       "application_info."
+#define DATA      "events.data."
+#define ACTION    "events.data.product_action."
+#define PRODUCT   "events.data.product_action.products."
+#define ANY       PROPOSE_ANY
+#define EVENTS    PROPOSE_EVENTS
+#define EVENTLESS PROPOSE_EVENTLESS
+#define CUSTOM    PROPOSE_CUSTOM
+#define COMMERCE  PROPOSE_COMMERCE
+#define SCREEN    PROPOSE_SCREEN
+#define ORDER_TIMES                                                                                                    \
+	"ordertime orderdate orderedat orderdatetime ordertimestamp purchasedate purchasetime purchasedat "            \
+	"invoicedate "                                                                                                 \
+	"invoicetime transactiondate transactiontime transactiontimestamp saledate saletime"
+
+const struct propose_word propose_words[] = {
+    /* what must not leave the house by a guess */
+    {"password passwd pwd passwordhash hashedpassword ssn socialsecuritynumber creditcard creditcardnumber cardnumber "
+     "ccnumber cvv cvc iban bankaccount bankaccountnumber apikey apisecret accesstoken refreshtoken",
+     ANY, NULL},
+
+    /* who */
+    {"mpid", ANY, "mpid"},
+    {"customerid userid custid uid customernumber customerno customerkey userkey usernumber memberid accountid "
+     "contactid subscriberid externalid externalcustomerid",
+     ANY, IDENTITY "customer_id"},
+    {"id", EVENTLESS, IDENTITY "customer_id"},
+    {"email emailaddress mail mailaddress useremail customeremail primaryemail contactemail emailid", ANY,
+     IDENTITY "email"},
+    {"userpseudoid anonymousid visitorid clientid gaclientid cookieid", ANY, IDENTITY "other"},
+
+    /* with what */
+    {"idfa iosidfa iosadvertisingid", ANY, DEVICE "ios_advertising_id"},
+    {"idfv iosidfv", ANY, DEVICE "ios_idfv"},
+    {"gaid aaid androidadvertisingid googleadvertisingid googleadid", ANY, DEVICE "android_advertising_id"},
+    {"androidid androiduuid", ANY, DEVICE "android_uuid"},
+    {"fireadvertisingid amazonadvertisingid", ANY, DEVICE "fire_advertising_id"},
+    {"rida rokuadvertisingid", ANY, DEVICE "roku_advertising_id"},
+    {"ip ipaddress ipaddr clientip userip remoteaddr remoteip", ANY, "ip"},
+    {"useragent httpuseragent browseruseragent ua", ANY, DEVICE "http_header_user_agent"},
+    {"platform deviceplatform", ANY, DEVICE "platform"},
+    {"osversion operatingsystemversion deviceoperatingsystemversion deviceosversion", ANY, DEVICE "os_version"},
+    {"devicemodel model", ANY & ~COMMERCE, DEVICE "device_model"},
+    {"devicebrand", ANY, DEVICE "brand"},
+    {"devicemanufacturer", ANY, DEVICE "device_manufacturer"},
+    {"locale devicelanguage devicelocale", ANY, DEVICE "locale_language"},
+    {"carrier networkcarrier", ANY & ~COMMERCE, DEVICE "network_carrier"},
+    {"appname applicationname", ANY, APP "application_name"},
+    {"appversion applicationversion", ANY, APP "application_version"},
+    {"appbuild buildnumber applicationbuildnumber", ANY, APP "application_build_number"},
+    {"bundleid packagename", ANY, APP "package"},
+
+    /* when */
+    {ORDER_TIMES, COMMERCE, DATA "timestamp_unixtime_ms"},
+    {"timestampunixtimems eventtimestamp eventtime eventdatetime eventts occurredat timestamp timestampms ts unixtime "
+     "hittimestamp hittime loggedat createdat created creationtime datecreated datetime receivedat sentat time "
+     "eventdate date day",
+     EVENTS, DATA "timestamp_unixtime_ms"},
+    {ORDER_TIMES, EVENTS & ~COMMERCE, DATA "timestamp_unixtime_ms"},
+
+    /* what */
+    {"eventname event eventaction action activity activityname", CUSTOM, DATA "event_name"},
+    {"customeventtype eventtype eventcategory category type", CUSTOM, DATA "custom_event_type"},
+    {"screenname screen pagename pagetitle page screentitle viewname view screenclass pagepath path pagelocation "
+     "pageurl url",
+     SCREEN, DATA "screen_name"},
+    {"sessionuuid sessionid gasessionid", EVENTS, DATA "session_uuid"},
+    {"sessionid gasessionid", EVENTS, DATA "session_id"},
+    {"messageid sourcemessageid", EVENTS, DATA "source_message_id"},
+
+    /* orders and their lines */
+    {"productaction action eventaction event eventname eventtype transactiontype type", COMMERCE, ACTION "action"},
+    {"transactionid orderid orderno ordernumber ordernum order invoiceno invoiceid invoicenumber invoice receiptid "
+     "receiptno receiptnumber purchaseid salesorderid ordername",
+     COMMERCE, ACTION "transaction_id"},
+    {"ordertotal grandtotal totalamount totalprice total ordervalue orderamount transactionrevenue revenue amount",
+     COMMERCE, ACTION "total_amount"},
+    {"taxamount totaltax tax taxes vat", COMMERCE, ACTION "tax_amount"},
+    {"shippingamount shippingcost shippingprice shippingfee totalshipping shipping freight deliveryfee", COMMERCE,
+     ACTION "shipping_amount"},
+    {"couponcode coupon discountcode promocode vouchercode voucher promotioncode", COMMERCE, ACTION "coupon_code"},
+    {"affiliation storename store", COMMERCE, ACTION "affiliation"},
+    {"currency currencycode", COMMERCE, DATA "currency_code"},
+    {"sku productsku itemsku variantsku lineitemsku productid itemid lineitemproductid stockcode productcode articleno "
+     "articlenumber articleid upc ean asin",
+     COMMERCE, PRODUCT "id"},
+    {"productname itemname producttitle itemtitle lineitemname lineitemtitle product item title productdescription "
+     "itemdescription description",
+     COMMERCE, PRODUCT "name"},
+    {"productbrand itembrand brand vendor", COMMERCE, PRODUCT "brand"},
+    {"productcategory itemcategory category productcategoryname producttype department", COMMERCE, PRODUCT "category"},
+    {"productvariant itemvariant variant varianttitle", COMMERCE, PRODUCT "variant"},
+    {"unitprice itemprice productprice lineitemprice price sellingprice saleprice", COMMERCE, PRODUCT "price"},
+    {"quantity qty itemquantity productquantity lineitemquantity orderquantity orderqty units", COMMERCE,
+     PRODUCT "quantity"},
+    {"linetotal lineamount itemtotal extendedprice", COMMERCE, PRODUCT "total_product_amount"},
+
+    /* where */
+    {"latitude lat geolatitude", EVENTS, DATA "location.latitude"},
+    {"longitude lon lng long geolongitude", EVENTS, DATA "location.longitude"},
+    {"latitude lat geolatitude", EVENTLESS, "context.location.latitude"},
+    {"longitude lon lng long geolongitude", EVENTLESS, "context.location.longitude"},
+
+    /* of the person */
+    {"firstname givenname forename fname", ANY, USER "$FirstName"},
+    {"lastname surname familyname lname", ANY, USER "$LastName"},
+    {"mobile mobilephone mobilenumber mobileno msisdn cellphone cell phone phonenumber phoneno telephone tel "
+     "billingphone",
+     ANY, USER "$Mobile"},
+    {"gender sex", ANY, USER "$Gender"},
+    {"age", ANY, USER "$Age"},
+    {"address streetaddress street address1 addressline1 mailingaddress billingaddress billingaddress1 billingstreet",
+     ANY, USER "$Address"},
+    {"city town geocity billingcity", ANY, USER "$City"},
+    {"state province stateprovince region georegion billingstate billingprovince", ANY, USER "$State"},
+    {"zip zipcode postalcode postcode postal plz billingzip billingpostcode billingpostalcode", ANY, USER "$Zip"},
+    {"country countryname countrycode geocountry billingcountry", ANY, USER "$Country"},
+};
+const size_t propose_n_words = sizeof(propose_words) / sizeof(propose_words[0]);
+
+unsigned propose_where(const struct map_event *event)
+{
+	if (event->data == NULL)
+		return EVENTLESS;
+	return strcmp(event->name, "custom_event") == 0     ? CUSTOM
+	       : strcmp(event->name, "commerce_event") == 0 ? COMMERCE
+	       : strcmp(event->name, "screen_view") == 0    ? SCREEN
+							    : PROPOSE_OTHER;
+}
+
+char *propose_normalise(const char *name, size_t len)
+{
+	char *out = df_alloc(len + 1);
+	size_t n = 0;
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)name[i];
+		if (c >= 'A' && c <= 'Z')
+			c = (unsigned char)(c + 32);
+		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c >= 0x80)
+			out[n++] = (char)c;
+	}
+	return out;
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* A foreign file is looked at, a manifest is proposed for it, and the proposal is tried on the same rows. */
+#include "run_priv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define STDIN_MAX (16u << 20) /* the first rows are in it */
+
+static bool ends_with(const char *name, size_t len, const char *suffix)
+{
+	size_t n = strlen(suffix);
+	return len >= n && strncasecmp(name + len - n, suffix, n) == 0;
+}
+
+/* What the file would have to be called to be taken for one of that event type. The caller's. */
+static char *proper_name(const char *name, const char *event_type)
+{
+	static const char *const crypt[] = {".gpg", ".pgp", ".asc"}, *const pack[] = {".zip", ".gz"};
+	size_t len = strlen(name);
+	const char *outer = "", *inner = "";
+	for (size_t i = 0; i < 3 && outer[0] == '\0'; i++)
+		if (ends_with(name, len, crypt[i]))
+			outer = crypt[i];
+	len -= strlen(outer);
+	for (size_t i = 0; i < 2 && inner[0] == '\0'; i++)
+		if (ends_with(name, len, pack[i]))
+			inner = pack[i];
+	int stem = (int)strcspn(name, ".");
+	return df_format("%.*s-%s%s%s%s", stem > 0 && stem < 128 ? stem : 1, stem > 0 ? name : "x", event_type,
+			 strcmp(inner, ".zip") == 0 ? "" : ".csv", inner, outer);
+}
+
+static const char unsaid[] = "does not say what the rows are: add --event-type with";
+
+static enum df_status name_event_types(struct df_err *err, const char *what, const char *name)
+{
+	struct df_buf list = {.max = 1024};
+	const char *type;
+	for (size_t i = 0; (type = map_event_type_at(i)) != NULL; i++)
+		df_buf_addf(&list, "%s%s", i > 0 ? ", " : "", type);
+	enum df_status st = df_fail(DF_USAGE, err, NULL, "'%.200s' %s one of %s", name, what, df_buf_cstr(&list));
+	df_buf_free(&list);
+	return st;
+}
+
+/* The next row that can be read; faulty ones are none to learn from. */
+static enum df_status next_good(struct rows *rows, struct rows_row *row, struct df_err *err)
+{
+	enum df_status st;
+	do
+		st = rows_next(rows, row, err);
+	while (st == DF_OK && row->fault != NULL);
+	return st;
+}
+
+static enum df_status look(const struct run_propose *r, const struct decode_doc *doc, const char *event_type,
+			   struct map_proposal **out, struct df_err *err)
+{
+	struct rows *rows = NULL;
+	struct rows_row row = {0};
+	struct df_err end = {0};
+	enum df_status st = rows_open(doc->fd, doc->offset, doc->length, &rows, err);
+	if (st == DF_OK)
+		st = rows_next(rows, &row, err);
+	if (st == DF_END)
+		st = df_fail(DF_REJECT, err, "empty-file", "the document has neither a header nor rows");
+	else if (st == DF_OK && row.fault != NULL)
+		st = df_fail(DF_REJECT, err, strcmp(row.fault, "invalid-utf8") == 0 ? "not-utf8" : "malformed-csv",
+			     "the first row: %s", row.fault_text);
+	else if (st == DF_OK)
+		st = map_propose_open(r->feed, event_type, !r->no_header, row.cells, row.n_cells, out, err);
+	bool more = st == DF_OK && (!r->no_header || map_propose_row(*out, row.cells, row.n_cells));
+	/* a break further down is for `validate` to tell */
+	while (more && next_good(rows, &row, &end) == DF_OK)
+		more = map_propose_row(*out, row.cells, row.n_cells);
+	rows_close(rows);
+	return st;
+}
+
+static void count_code(struct map_trial *trial, const char *code)
+{
+	for (size_t i = 0; i < MAP_TRIAL_CODES; i++) {
+		if (trial->codes[i].code == NULL)
+			trial->codes[i].code = code;
+		if (strcmp(trial->codes[i].code, code) != 0)
+			continue;
+		trial->codes[i].n++;
+		return;
+	}
+}
+
+static void try_rows(struct map *map, struct rows *rows, size_t max, struct map_trial *trial)
+{
+	struct rows_row row;
+	struct df_err *why = &trial->refused;
+	bool first = map_has_header(map);
+	enum df_status st = rows_next(rows, &row, why);
+	if (st != DF_OK || row.fault != NULL)
+		return;
+	st = first ? map_header(map, row.cells, row.n_cells, why) : map_no_header(map, row.cells, row.n_cells, why);
+	if (st == DF_OK && first)
+		st = rows_next(rows, &row, why);
+	for (; st == DF_OK && trial->rows < max; st = rows_next(rows, &row, why)) {
+		struct map_record record;
+		trial->rows++;
+		if (row.fault != NULL)
+			count_code(trial, row.fault);
+		else if (map_row(map, row.cells, row.n_cells, &record) != DF_OK)
+			count_code(trial, record.faults[0].code);
+		else
+			trial->accepted++;
+	}
+}
+
+/* The proposal, under its own settings. */
+static void try_it(const struct run_propose *r, const struct decode_doc *doc, const char *event_type,
+		   struct map_proposal *p, struct map_trial *trial)
+{
+	const char *key, *value;
+	struct map *map = NULL;
+	struct rows *rows = NULL;
+	enum df_status st = DF_OK;
+	for (size_t i = 0; st == DF_OK && map_propose_setting(p, i, &key, &value); i++)
+		st = conf_feed_set(r->feed, key, value, &trial->refused);
+	struct conf_feed tried = *r->feed; /* a view */
+	tried.manifest = NULL;
+	tried.manifest_text = (char *)(uintptr_t)map_propose_manifest(p);
+	if (st == DF_OK)
+		st = map_open(&tried, event_type, &map, &trial->refused);
+	if (st == DF_OK)
+		st = rows_open(doc->fd, doc->offset, doc->length, &rows, &trial->refused);
+	if (st == DF_OK)
+		try_rows(map, rows, 500, trial);
+	rows_close(rows);
+	map_close(map);
+}
+
+static enum df_status propose(const struct run_propose *r, const struct decode_doc *doc, const char *stem,
+			      struct df_buf *out, struct df_err *err)
+{
+	const char *event_type = r->event_type != NULL ? r->event_type : doc->event_type;
+	struct map_proposal *p = NULL;
+	struct map_trial trial = {0};
+	enum df_status st = look(r, doc, event_type, &p, err);
+	if (st == DF_OK)
+		st = map_propose_decide(p, stem, err);
+	if (st == DF_OK) {
+		try_it(r, doc, event_type, p, &trial);
+		map_propose_write(p, &trial, out);
+	}
+	map_propose_close(p);
+	return st;
+}
+
+/* The document that is meant, or NULL where there is none: the first one of that event type, or the first of all. */
+static const struct decode_doc *choose(const struct decode *d, const char *event_type)
+{
+	for (size_t i = 0; event_type != NULL && i < decode_count(d); i++)
+		if (strcmp(decode_doc(d, i)->event_type, event_type) == 0)
+			return decode_doc(d, i);
+	return decode_count(d) > 0 ? decode_doc(d, 0) : NULL;
+}
+
+static enum df_status propose_first(const struct run_propose *r, const struct decode *d, const char *given,
+				    const char *stem, struct df_buf *out, struct df_err *err)
+{
+	const struct decode_doc *doc = choose(d, r->event_type);
+	if (doc == NULL)
+		return df_fail(DF_REJECT, err, "empty-file", "there is no CSV file in it");
+	if (decode_count(d) > 1)
+		df_log(DF_LOG_INFO, "%s holds %zu documents; this is for %s", given, decode_count(d), doc->name);
+	return propose(r, doc, stem, out, err);
+}
+
+static enum df_status propose_open_file(const struct run_propose *r, int fd, const char *scratch, struct df_buf *out,
+					struct df_err *err)
+{
+	const char *slash = strrchr(r->path, '/'), *given = slash != NULL ? slash + 1 : r->path;
+	struct decode_name parsed;
+	struct df_err unnamed = {0}, why = {0};
+	struct decode *d = NULL;
+	enum df_status st = decode_name_parse(given, &parsed, &unnamed);
+	bool zip = st == DF_OK && parsed.pack == DECODE_ZIP;
+	if (r->event_type == NULL && st != DF_OK)
+		return name_event_types(err, unsaid, given);
+	char *name = r->event_type != NULL && (st != DF_OK || (zip && parsed.event_type[0] == '\0'))
+			 ? proper_name(given, r->event_type)
+			 : df_strdup(given);
+	st = decode_name_parse(name, &parsed, err);
+	if (st == DF_OK && r->encryption_by_name)
+		r->feed->encrypted = parsed.encrypted;
+	if (st == DF_OK)
+		st = decode_open(r->feed, name, fd, scratch, &d, &why);
+	if (why.text[0] != '\0' && strcmp(why.code, "bad-name") == 0) /* a zip's entry */
+		st = name_event_types(err, unsaid, given);
+	else if (why.text[0] != '\0')
+		*err = why;
+	if (st == DF_OK)
+		st = propose_first(r, d, given, parsed.stem, out, err);
+	decode_close(d);
+	free(name);
+	return st;
+}
+
+/* Standard input as a file that can be read twice. */
+static enum df_status take_stdin(const char *scratch, int *fd, struct df_err *err)
+{
+	char chunk[65536];
+	enum df_status st = df_unnamed_open(scratch, fd, err);
+	for (size_t total = 0; st == DF_OK && total < STDIN_MAX;) {
+		ssize_t n = read(STDIN_FILENO, chunk, sizeof(chunk));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			st = df_fail(DF_USAGE, err, NULL, "cannot read standard input: %s", strerror(errno));
+		if (n <= 0)
+			break;
+		st = df_write_all(*fd, chunk, (size_t)n, err);
+		total += (size_t)n;
+	}
+	return st;
+}
+
+enum df_status run_propose_file(const struct run_propose *r, struct df_buf *out, struct df_err *err)
+{
+	const char *tmp = getenv("TMPDIR"), *scratch = tmp != NULL ? tmp : "/tmp";
+	int fd = -1;
+	enum df_status st = DF_OK;
+	if (r->event_type != NULL && !map_event_type_known(r->event_type, strlen(r->event_type)))
+		return name_event_types(err, "is no event type; --event-type takes", r->event_type);
+	if (strcmp(r->path, "-") == 0) {
+		if (r->event_type == NULL)
+			return name_event_types(err, unsaid, "-");
+		st = take_stdin(scratch, &fd, err);
+	} else {
+		fd = open(r->path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			st = df_fail(DF_USAGE, err, NULL, "cannot read %s: %s", r->path, strerror(errno));
+	}
+	if (st == DF_OK)
+		st = propose_open_file(r, fd, scratch, out, err);
+	if (fd >= 0)
+		close(fd);
+	return st;
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/* Proposed manifests: the table of words, and what becomes of single columns. */
+#include "helper_map.h"
+
+#include "../../src/map/map_propose.h"
+
+#include <stdlib.h>
+
+static bool normalised(const char *name, size_t len)
+{
+	char *normal = propose_normalise(name, len);
+	bool same = strlen(normal) == len && memcmp(normal, name, len) == 0;
+	free(normal);
+	return same && len > 0;
+}
+
+/* Every path is one of every event type for which it is given, and what is to be guessed is not a secret. */
+static void test_words(void)
+{
+	size_t checked = 0;
+	for (size_t i = 0; i < propose_n_words; i++) {
+		const struct propose_word *w = &propose_words[i];
+		for (const char *s = w->names; *s != '\0';) {
+			size_t len = strcspn(s, " ");
+			CU_ASSERT_TRUE(normalised(s, len));
+			s += len + (s[len] == ' ');
+		}
+		for (size_t k = 0; k < map_n_events && w->path != NULL; k++) {
+			struct map_path path;
+			const struct map_event *other = NULL;
+			if ((w->where & propose_where(&map_events[k])) == 0)
+				continue;
+			checked++;
+			enum map_path_result result =
+			    map_path_parse(&map_events[k], w->path, strlen(w->path), &path, &other);
+			CU_ASSERT_EQUAL(result, MAP_PATH_OK);
+			if (result != MAP_PATH_OK)
+				printf("\n  %s is no path of %s\n", w->path, map_events[k].name);
+		}
+	}
+	CU_ASSERT_TRUE(checked > 500);
+}
+
+/* The proposal for a header and its rows, cells apart by '|', rows by '\n'. */
+static struct df_buf proposal;
+
+static void split(char *line, struct rows_cell *cells, size_t *n)
+{
+	*n = 0;
+	for (char *s = line;; s++) {
+		size_t len = strcspn(s, "|");
+		cells[(*n)++] = (struct rows_cell){s, len};
+		s += len;
+		if (*s == '\0')
+			return;
+	}
+}
+
+static enum df_status propose(const struct conf_feed *feed, const char *event, bool header, const char *text)
+{
+	struct rows_cell cells[MAX_CELLS];
+	struct map_proposal *p = NULL;
+	struct map_trial trial = {0};
+	struct df_err err = {0};
+	enum df_status st = DF_OK;
+	char *copy = df_strdup(text), *save = NULL;
+	size_t n = 0;
+	bool first = true;
+	df_buf_reset(&proposal);
+	for (char *line = strtok_r(copy, "\n", &save); line != NULL && st == DF_OK;
+	     line = strtok_r(NULL, "\n", &save)) {
+		split(line, cells, &n);
+		if (first)
+			st = map_propose_open(feed, event, header, cells, n, &p, &err);
+		if (st == DF_OK && !(first && header))
+			map_propose_row(p, cells, n);
+		first = false;
+	}
+	if (st == DF_OK)
+		st = map_propose_decide(p, "stem", &err);
+	if (st == DF_OK)
+		map_propose_write(p, &trial, &proposal);
+	snprintf(got.code, sizeof(got.code), "%s", err.code);
+	df_buf_cstr(&proposal);
+	map_propose_close(p);
+	free(copy);
+	return st;
+}
+
+static bool says(const char *text)
+{
+	bool found = proposal.len > 0 && strstr(df_buf_cstr(&proposal), text) != NULL;
+	if (!found)
+		printf("\n  no %s in\n%s\n", text, proposal.len > 0 ? proposal.data : "");
+	return found;
+}
+
+#define IDS "user_identities."
+
+static void test_columns(void)
+{
+	static const struct {
+		const char *event, *name, *value, *path;
+	} table[] = {
+	    {"eventless", "Email", "a@b.de", IDS "email"},
+	    {"eventless", "E-Mail Address", "a@b.de", IDS "email"},
+	    {"eventless", "customer id", "x", IDS "customer_id"},
+	    {"eventless", "CustomerID", "x", IDS "customer_id"},
+	    {"eventless", "user_id", "x", IDS "customer_id"},
+	    {"eventless", "ID", "x", IDS "customer_id"},
+	    {"custom_event", "ID", "x", "events.data.custom_attributes.ID"},
+	    {"eventless", "first_name", "x", "user_attributes.$FirstName"},
+	    {"eventless", "FirstName", "x", "user_attributes.$FirstName"},
+	    {"eventless", "$FirstName", "x", "user_attributes.$FirstName"},
+	    {"custom_event", "last name", "x", "user_attributes.$LastName"},
+	    {"eventless", "phone", "x", "user_attributes.$Mobile"},
+	    {"eventless", "Customer City", "x", "user_attributes.$City"},
+	    {"eventless", "postal code", "x", "user_attributes.$Zip"},
+	    {"eventless", "user.gender", "x", "user_attributes.$Gender"},
+	    {"custom_event", "created_at", "1700000000000", "events.data.timestamp_unixtime_ms"},
+	    {"uninstall", "timestamp", "1700000000000", "events.data.timestamp_unixtime_ms"},
+	    {"custom_event", "timestamp_unixtime_ms", "1700000000000", "events.data.timestamp_unixtime_ms"},
+	    {"custom_event", "event time", "some day", "events.data.custom_attributes.event time"},
+	    {"custom_event", "event", "x", "events.data.event_name"},
+	    {"custom_event", "category", "navigation", "events.data.custom_event_type"},
+	    {"custom_event", "category", "shoes", "events.data.custom_attributes.category"},
+	    {"screen_view", "page", "x", "events.data.screen_name"},
+	    {"screen_view", "os_version", "x", "device_info.os_version"},
+	    {"custom_event", "ip address", "10.0.0.1", "ip"},
+	    {"custom_event", "ip address", "none", "events.data.custom_attributes.ip address"},
+	    {"custom_event", "user agent", "x", "device_info.http_header_user_agent"},
+	    {"custom_event", "idfa", "6d92078a-8246-4ba4-ae5b-76104861e7dc", "device_info.ios_advertising_id"},
+	    {"custom_event", "gaid", "6d92078a-8246-4ba4-ae5b-76104861e7dc", "device_info.android_advertising_id"},
+	    {"custom_event", "gaid", "0", "events.data.custom_attributes.gaid"},
+	    {"commerce_event", "sku", "x", "events.data.product_action.products.id"},
+	    {"commerce_event", "qty", "2", "events.data.product_action.products.quantity"},
+	    {"commerce_event", "unit price", "2.50", "events.data.product_action.products.price"},
+	    {"commerce_event", "unit price", "$2", "events.data.custom_attributes.unit price"},
+	    {"commerce_event", "invoice no", "x", "events.data.product_action.transaction_id"},
+	    {"commerce_event", "Total", "2", "events.data.product_action.total_amount"},
+	    {"commerce_event", "currency", "EUR", "events.data.currency_code"},
+	    {"commerce_event", "coupon", "x", "events.data.product_action.coupon_code"},
+	    {"session_end", "Session Duration ms", "2", "events.data.session_duration_ms"},
+	    {"eventless", "email", "yes", "user_attributes.email"},
+	    {"eventless", "Member Tier", "x", "user_attributes.Member Tier"},
+	    {"eventless", "device_info.brand", "x", "device_info.brand"},
+	    {"eventless", "Device_Info.Brand", "x", "device_info.brand"},
+	    {"eventless", "USER_ATTRIBUTES.Tier", "x", "user_attributes.Tier"},
+	    {"eventless", "MPID", "17", "mpid"},
+	    {"eventless", "Environment", "development", "environment"},
+	    {"eventless", "Environment", "prod", "user_attributes.Environment"},
+	    {"eventless", " Padded ", "x", "user_attributes.Padded"},
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		bool commerce = strcmp(table[i].event, "commerce_event") == 0;
+		char *text = df_format("%s\n%s\n", table[i].name, table[i].value);
+		char *wanted =
+		    commerce ? df_format("\"source\": \"%s\", \"destination\": \"%s\" }", table[i].name, table[i].path)
+			     : df_format("\"column\": \"%s\", \"action\": \"keep\", \"field\": \"%s\" }", table[i].name,
+					 table[i].path);
+		CU_ASSERT_EQUAL(propose(&plain, table[i].event, true, text), DF_OK);
+		CU_ASSERT_TRUE(says(wanted));
+		free(text);
+		free(wanted);
+	}
+}
+
+/* One field, one column; an attribute's name may not come twice either. */
+static void test_once(void)
+{
+	CU_ASSERT_EQUAL(
+	    propose(&plain, "custom_event", true, "email|e-mail|user_identities.email| A|A\na@b.c|d@e.f|g@h.i|1|2"),
+	    DF_OK);
+	CU_ASSERT_TRUE(says("\"user_identities.email\", \"action\": \"keep\", \"field\": \"user_identities.email\" }"));
+	CU_ASSERT_TRUE(
+	    says("\"field\": \"events.data.custom_attributes.email\" }, // could be user_identities.email, too, "
+		 "where column 3 leads"));
+	CU_ASSERT_TRUE(says("custom_attributes.e-mail\" }, // could be user_identities.email, too"));
+	CU_ASSERT_TRUE(
+	    says("\"column\": \" A\", \"action\": \"keep\", \"field\": \"events.data.custom_attributes.A\""));
+	CU_ASSERT_TRUE(
+	    says("\"column\": \"A\", \"action\": \"keep\", \"field\": \"events.data.custom_attributes.A 2\""));
+	CU_ASSERT_EQUAL(propose(&plain, "eventless", true, "user_identities.customerid|customer id\n1|2"), DF_OK);
+	CU_ASSERT_TRUE(says("\"user_attributes.customer id\" } // could be user_identities.customer_id, too"));
+	CU_ASSERT_EQUAL(propose(&plain, "eventless", true, "Tags[]|Tags\n1|2"), DF_OK);
+	CU_ASSERT_TRUE(says("\"user_attributes.Tags[]\""));
+	CU_ASSERT_TRUE(says("\"user_attributes.Tags 2\""));
+	CU_ASSERT_EQUAL(propose(&plain, "eventless", true, "a|a\n1|2"), DF_REJECT);
+	CHECK_STRING(got.code, "duplicate-column");
+}
+
+static void test_times(void)
+{
+	static const struct {
+		const char *values, *setting;
+	} table[] = {
+	    {"1700000000\n1700000001", "timestamps = auto\n"},
+	    {"1700000000000000\n1700000000000001", "timestamps = auto\n"},
+	    {"2024-01-31\n2024-02-01", "timestamps = auto\n"},
+	    {"2024-01-31T10:00:00+02:00", "timestamps = auto\n"},
+	    {"2024-01-31 10:00:00 UTC", "timestamps = %Y-%m-%d %H:%M:%S UTC\n"},
+	    {"12/1/10 8:26\n12/31/10 8:26", "timestamps = %m/%d/%y %H:%M\n"},
+	    {"31/12/2010 8:26", "timestamps = %d/%m/%Y %H:%M\n"},
+	    {"31.12.2010 8:26:01", "timestamps = %d.%m.%Y %H:%M:%S\n"},
+	    {"12/31/2010 8:26 PM", "timestamps = %m/%d/%Y %I:%M %p\n"},
+	    {"20240131\n20241231", "timestamps = %Y%m%d\n"},
+	    {"1700000000000\n1700000000001", NULL},
+	    {"1700000000000\n\n1700000000001", NULL},
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		char *text = df_format("timestamp\n%s", table[i].values);
+		CU_ASSERT_EQUAL(propose(&named, "custom_event", true, text), DF_OK);
+		if (table[i].setting != NULL)
+			CU_ASSERT_TRUE(says(table[i].setting))
+		else
+			CU_ASSERT_PTR_NULL(strstr(proposal.data, "settings"));
+		CU_ASSERT_TRUE(says("\"events.data.timestamp_unixtime_ms\""));
+		CU_ASSERT_PTR_NULL(strstr(proposal.data, "17000000")); /* no value is ever shown */
+		free(text);
+	}
+	CU_ASSERT_EQUAL(propose(&named, "custom_event", true, "timestamp\n1/2/2024 10:00"), DF_OK);
+	CU_ASSERT_TRUE(says("%d/%m/%Y %H:%M as well"));
+	struct conf_feed own = plain;
+	own.timestamps = (char[]){"%m/%d/%y %H:%M"};
+	own.event_name = own.event_type = (char[]){"other"};
+	CU_ASSERT_EQUAL(propose(&own, "custom_event", true, "timestamp\n12/1/10 8:26"), DF_OK);
+	CU_ASSERT_PTR_NULL(strstr(proposal.data, "settings"));
+}
+
+static void test_settings(void)
+{
+	CU_ASSERT_EQUAL(propose(&plain, "eventless", true,
+				"user_id|consent_state.gdpr.m.consented|consent_state.gdpr.m.timestamp_unixtime_ms\n"
+				"1|true|2024-01-31"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("//   timestamps = auto\n"));
+	CU_ASSERT_PTR_NULL(strstr(proposal.data, "says when"));
+	CU_ASSERT_EQUAL(propose(&plain, "custom_event", true, "user_id\n1"), DF_OK);
+	CU_ASSERT_TRUE(says("//   event_name = stem\n"));
+	CU_ASSERT_TRUE(says("//   event_type = other\n"));
+	CU_ASSERT_TRUE(says("no column says when"));
+	CU_ASSERT_EQUAL(propose(&plain, "eventless", true, "city\nx"), DF_OK);
+	CU_ASSERT_TRUE(says("no column identifies the user"));
+	CU_ASSERT_EQUAL(propose(&plain, "eventless", true, "contact\na@b.de"), DF_OK);
+	CU_ASSERT_TRUE(says("guessed from the values; values look like e-mail addresses"));
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true, "order id|sku|user id\n1|a|u\n1|b|u"), DF_OK);
+	CU_ASSERT_TRUE(says("//   fold_products = yes\n"));
+	CU_ASSERT_TRUE(says("\"value\": \"purchase\""));
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true, "action|sku|user id\nrefund|a|u"), DF_OK);
+	CU_ASSERT_TRUE(says("\"hasHeaderRow\": true"));
+	CU_ASSERT_EQUAL(propose(&plain, "eventless", true, "user_id||\n1|2|3"), DF_OK);
+	CU_ASSERT_TRUE(says("//   unknown_columns = warn\n"));
+	CU_ASSERT_EQUAL(propose(&plain, "eventless", true, "api_key|password|SSN|lat\na|b|c|1.5"), DF_OK);
+	CU_ASSERT_TRUE(says("\"api_key\", \"action\": \"ignore\""));
+	CU_ASSERT_TRUE(says("\"password\", \"action\": \"ignore\""));
+	CU_ASSERT_TRUE(says("\"SSN\", \"action\": \"ignore\""));
+	CU_ASSERT_TRUE(says("\"user_attributes.lat\" } // a latitude and a longitude are needed"));
+	CU_ASSERT_EQUAL(propose(&plain, "eventless", true, "a;b\n1;2"), DF_REJECT);
+	CHECK_STRING(got.code, "unknown-column");
+}
+
+static void test_no_header(void)
+{
+	CU_ASSERT_EQUAL(
+	    propose(&named, "custom_event", false, "u-1|a@b.de|2024-01-31|10.0.0.1|x\nu-2|c@d.ee|2024-01-31||y"),
+	    DF_OK);
+	CU_ASSERT_TRUE(says("\"hasHeaderRow\": false"));
+	CU_ASSERT_TRUE(says("\"field\": \"events.data.custom_attributes.column 1\""));
+	CU_ASSERT_TRUE(says("\"field\": \"user_identities.email\""));
+	CU_ASSERT_TRUE(says("\"field\": \"events.data.timestamp_unixtime_ms\""));
+	CU_ASSERT_TRUE(says("\"field\": \"ip\""));
+	CU_ASSERT_TRUE(says("//   timestamps = auto\n"));
+	CU_ASSERT_EQUAL(propose(&named, "custom_event", true, "u-1|a@b.de\nu-2|c@d.ee"), DF_USAGE);
+}
+
+int main(void)
+{
+	if (CU_initialize_registry() != CUE_SUCCESS)
+		return 2;
+	CU_pSuite s = CU_add_suite("map proposals", NULL, NULL);
+	CU_add_test(s, "the words' paths", test_words);
+	CU_add_test(s, "columns", test_columns);
+	CU_add_test(s, "nothing twice", test_once);
+	CU_add_test(s, "times", test_times);
+	CU_add_test(s, "settings", test_settings);
+	CU_add_test(s, "no header", test_no_header);
+	CU_basic_set_mode(CU_BRM_NORMAL);
+	CU_basic_run_tests();
+	df_buf_free(&proposal);
+	unsigned failures = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failures > 0 ? 1 : 0;
+}
