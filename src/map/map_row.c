@@ -1,31 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The hot path: a row's cells run through the ops. Nothing is allocated (but for the buffers' growth) and nothing is
  * looked up by name. */
-#include "map_priv.h"
+#include "map_run.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-struct run {
-	struct map *m;
-	const struct rows_cell *cells;
-	struct map_record *record;
-	struct df_buf *out;
-	struct map_frame *frame;
-	bool identified;           /* an ID's cell has a value, a faulty one perhaps */
-	struct spread_name *names; /* that spreads have written so far */
-	struct map_watch *watch;   /* or NULL */
-};
-
-struct spread_name {
-	const struct df_buf *out; /* with `body`, the object that it stands in */
-	size_t body;
-	struct rows_cell name;
-	struct spread_name *next;
-};
-
-static void fault_add(struct run *r, const char *code, size_t column, const char *fmt, ...) DF_PRINTF(4, 5);
-static void fault_add(struct run *r, const char *code, size_t column, const char *fmt, ...)
+void map_run_fault(struct map_run *r, const char *code, size_t column, const char *fmt, ...)
 {
 	struct map_record *record = r->record;
 	if (record->n_faults == MAP_MAX_FAULTS)
@@ -43,7 +24,7 @@ static void fault_add(struct run *r, const char *code, size_t column, const char
 }
 
 /* Said once per column and document. */
-static void truncated(struct run *r, const struct map_op *op)
+void map_run_truncated(struct map_run *r, const struct map_op *op)
 {
 	size_t column = op->column == MAP_NONE ? 0 : op->column + 1;
 	if (r->m->truncated[column])
@@ -54,13 +35,13 @@ static void truncated(struct run *r, const struct map_op *op)
 }
 
 /* The API's limits for the value's length, in characters. Few values have as many bytes. */
-static bool fits(struct run *r, const struct map_op *op, struct rows_cell *cell)
+bool map_run_fits(struct map_run *r, const struct map_op *op, struct rows_cell *cell)
 {
 	size_t max = 0;
 	if (op->flags & MAP_LONG_NAME) {
-		fault_add(r, "too-long", op->column,
-			  "the attribute's name has more than %u characters; shorten it or set limits = truncate",
-			  MAP_MAX_NAME);
+		map_run_fault(r, "too-long", op->column,
+			      "the attribute's name has more than %u characters; shorten it or set limits = truncate",
+			      MAP_MAX_NAME);
 		return false;
 	}
 	if (op->flags & MAP_ENTRY)
@@ -76,37 +57,37 @@ static bool fits(struct run *r, const struct map_op *op, struct rows_cell *cell)
 		return true;
 	if (r->m->feed->limits_truncate) {
 		cell->len = prefix;
-		truncated(r, op);
+		map_run_truncated(r, op);
 		return true;
 	}
-	fault_add(r, "too-long", op->column,
-		  "the API takes at most %zu characters here; shorten the value or set limits = truncate", max);
+	map_run_fault(r, "too-long", op->column,
+		      "the API takes at most %zu characters here; shorten the value or set limits = truncate", max);
 	return false;
 }
 
 /* Is there room for another member? Where there is none, that is said once per object. */
-static bool has_room(struct run *r, const struct map_op *op)
+bool map_run_has_room(struct map_run *r, const struct map_op *op)
 {
 	struct map_frame *frame = r->frame;
 	if (frame->limit == 0 || frame->count < frame->limit)
 		return true;
 	if (r->m->feed->limits_truncate)
-		truncated(r, op);
+		map_run_truncated(r, op);
 	else if (frame->count++ == frame->limit)
-		fault_add(r, "too-many-attributes", op->column,
-			  "the API takes at most %u %s; leave some out or set limits = truncate", frame->limit,
-			  op->flags & MAP_ENTRY ? "entries in a list" : "attributes");
+		map_run_fault(r, "too-many-attributes", op->column,
+			      "the API takes at most %u %s; leave some out or set limits = truncate", frame->limit,
+			      op->flags & MAP_ENTRY ? "entries in a list" : "attributes");
 	return false;
 }
 
-static void separate(struct run *r)
+void map_run_separate(struct map_run *r)
 {
 	if (r->out->len > r->frame->body)
 		df_buf_addc(r->out, ',');
 }
 
 /* A leaf has been written; `from` is where its name begins. */
-static void leaf_done(struct run *r, const struct map_op *op, size_t from)
+static void leaf_done(struct map_run *r, const struct map_op *op, size_t from)
 {
 	r->frame->count++;
 	if (op->flags & MAP_ID) {
@@ -125,7 +106,7 @@ static void leaf_done(struct run *r, const struct map_op *op, size_t from)
 }
 
 /* Appends nothing when the JSON holds nothing. */
-static bool json_cell(struct run *r, const struct map_op *op, const struct rows_cell *cell,
+static bool json_cell(struct map_run *r, const struct map_op *op, const struct rows_cell *cell,
 		      struct map_cell_fault *fault)
 {
 	struct map_json json = {.m = r->m, .arena = &r->m->arena, .out = r->out, .ids = &r->m->ids, .fault = fault};
@@ -133,12 +114,12 @@ static bool json_cell(struct run *r, const struct map_op *op, const struct rows_
 	bool ok = map_json_emit(&json, op->node->field, cell->p, cell->len);
 	r->identified = r->identified || (!ok && map_field_holds_id(op->node->field));
 	if (json.truncated && ok)
-		truncated(r, op);
+		map_run_truncated(r, op);
 	return ok && r->out->len > from;
 }
 
 /* The cell is empty. */
-static void leaf_empty(struct run *r, const struct map_op *op)
+static void leaf_empty(struct map_run *r, const struct map_op *op)
 {
 	if (op->fallback == NULL) {
 		if (op->flags & MAP_DELETABLE) {
@@ -150,9 +131,9 @@ static void leaf_empty(struct run *r, const struct map_op *op)
 	}
 	if (op->unless != MAP_NONE && r->cells[op->unless].len > 0)
 		return;
-	if (!has_room(r, op))
+	if (!map_run_has_room(r, op))
 		return;
-	separate(r);
+	map_run_separate(r);
 	size_t from = r->out->len;
 	df_buf_add(r->out, op->head, op->head_len);
 	df_buf_add(r->out, op->fallback, op->fallback_len);
@@ -160,149 +141,12 @@ static void leaf_empty(struct run *r, const struct map_op *op)
 	leaf_done(r, op, from);
 }
 
-/* Does the object have a member of this name already, from another mapping? */
-static bool name_taken(struct run *r, const struct map_op *op, const struct rows_cell *name)
-{
-	const struct map_node *parent = op->node->parent;
-	for (size_t i = 0; i < parent->n_kids; i++) {
-		const struct map_node *kid = parent->kids[i];
-		if (kid->type != MAP_SPREAD && kid->key != NULL && strlen(kid->key) == name->len &&
-		    memcmp(kid->key, name->p, name->len) == 0)
-			return true;
-	}
-	for (const struct spread_name *n = r->names; n != NULL; n = n->next)
-		if (n->out == r->out && n->body == r->frame->body && n->name.len == name->len &&
-		    memcmp(n->name.p, name->p, name->len) == 0)
-			return true;
-	struct spread_name *n = liquid_take(&r->m->arena, sizeof(*n));
-	if (n == NULL)
-		return true;
-	*n = (struct spread_name){r->out, r->frame->body, *name, r->names};
-	r->names = n;
-	return false;
-}
-
-/* The API's limits for the name hold as they do for a column's. */
-static bool name_fits(struct run *r, const struct map_op *op, struct rows_cell *name)
-{
-	size_t prefix = map_utf8_prefix(name->p, name->len, MAP_MAX_NAME);
-	if ((op->flags & MAP_VALUE_LIMIT) == 0 || prefix == name->len)
-		return true;
-	if (!r->m->feed->limits_truncate) {
-		fault_add(r, "too-long", op->column,
-			  "the attribute's name has more than %u characters; shorten it or set limits = truncate",
-			  MAP_MAX_NAME);
-		return false;
-	}
-	name->len = prefix;
-	truncated(r, op);
-	return true;
-}
-
-static void spread_list(struct run *r, const struct map_op *op, const struct liquid_value *list)
-{
-	struct map_op entry = *op;
-	size_t n = 0;
-	entry.flags |= op->flags & MAP_VALUE_LIMIT ? MAP_ENTRY : 0u;
-	df_buf_addc(r->out, '[');
-	for (size_t i = 0; i < list->array.n; i++) {
-		const struct liquid_value *v = &list->array.v[i];
-		struct rows_cell text = {v->p, v->len};
-		if (v->type == LIQUID_NIL || v->len == 0 || !fits(r, &entry, &text))
-			continue;
-		if ((entry.flags & MAP_ENTRY) && n == MAP_MAX_LIST) {
-			if (r->m->feed->limits_truncate)
-				truncated(r, op);
-			else
-				fault_add(r, "too-many-attributes", op->column,
-					  "the API takes at most %u entries in a list", MAP_MAX_LIST);
-			break;
-		}
-		if (n++ > 0)
-			df_buf_addc(r->out, ',');
-		df_json_string(r->out, text.p, text.len);
-	}
-	df_buf_addc(r->out, ']');
-}
-
-static void spread_item(struct run *r, const struct map_op *op, struct map_spread_item *item)
-{
-	if (item->name.len == 0) {
-		fault_add(r, "bad-json", op->column, "a member of the cell's JSON has no name");
-		return;
-	}
-	if (!name_fits(r, op, &item->name))
-		return;
-	if (name_taken(r, op, &item->name)) {
-		fault_add(r, "bad-json", op->column,
-			  "a member of the cell's JSON leads where another value leads to as well");
-		return;
-	}
-	if (item->text.len == 0 && item->list == NULL) {
-		if ((op->flags & MAP_DELETABLE) == 0)
-			return;
-		if (r->m->deleted.len > 0)
-			df_buf_addc(&r->m->deleted, ',');
-		df_json_string(&r->m->deleted, item->name.p, item->name.len);
-		return;
-	}
-	if (!has_room(r, op) || (item->list == NULL && !fits(r, op, &item->text)))
-		return;
-	separate(r);
-	df_json_string(r->out, item->name.p, item->name.len);
-	df_buf_addc(r->out, ':');
-	if (item->list != NULL)
-		spread_list(r, op, item->list);
-	else
-		df_json_string(r->out, item->text.p, item->text.len);
-	r->frame->count++;
-}
-
-/* All members of a cell's JSON object become members of the object around. */
-static void spread(struct run *r, const struct map_op *op)
-{
-	const struct map_derived *d = map_derived_of(r->m, op->column);
-	struct map_cell_fault fault;
-	struct liquid_value object;
-	struct map_spread_item item;
-	fault.code = NULL;
-	bool ok = map_derive_object(r->m, d, r->cells, &object, &fault);
-	for (size_t i = 0; ok && object.type == LIQUID_OBJECT && i < object.object.n; i++) {
-		ok = map_derive_item(r->m, d, &object.object.v[i], &item, &fault);
-		if (ok && item.taken)
-			spread_item(r, op, &item);
-	}
-	if (!ok && fault.code != NULL)
-		fault_add(r, fault.code, op->column, "%s", fault.text);
-}
-
-/* A cell that holds a JSON list brings all of its entries. False: it holds none, and is an entry itself. */
-static bool items(struct run *r, const struct map_op *op, const struct rows_cell *cell)
-{
-	struct liquid_value list = {0};
-	const char *p = cell->p, *why;
-	size_t len = cell->len;
-	map_cell_trim(&p, &len);
-	if (len < 2 || *p != '[' || p[len - 1] != ']' || !liquid_json(p, len, &r->m->arena, &list, &why))
-		return false;
-	for (size_t i = 0; i < list.array.n; i++) {
-		const struct liquid_value *v = &list.array.v[i];
-		struct rows_cell text = {v->p, v->len};
-		if (v->type == LIQUID_NIL || v->len == 0 || !has_room(r, op) || !fits(r, op, &text))
-			continue;
-		separate(r);
-		df_json_string(r->out, text.p, text.len);
-		r->frame->count++;
-	}
-	return true;
-}
-
-static void leaf(struct run *r, const struct map_op *op)
+static void leaf(struct map_run *r, const struct map_op *op)
 {
 	struct rows_cell cell = {0};
 	const struct map_derived *d = r->m->n_derived > 0 ? map_derived_of(r->m, op->column) : NULL;
 	if (op->type == MAP_SPREAD) {
-		spread(r, op);
+		map_run_spread(r, op);
 		return;
 	}
 	if (d != NULL && d->faulty) { /* that has been told; it is not missing, too */
@@ -312,7 +156,7 @@ static void leaf(struct run *r, const struct map_op *op)
 	}
 	if (op->column != MAP_NONE)
 		cell = r->cells[op->column];
-	if (op->type == MAP_ITEMS && items(r, op, &cell))
+	if (op->type == MAP_ITEMS && map_run_items(r, op, &cell))
 		return;
 	if (op->type != MAP_STRING && op->type != MAP_STRINGS && op->type != MAP_ITEMS)
 		map_cell_trim(&cell.p, &cell.len);
@@ -323,10 +167,10 @@ static void leaf(struct run *r, const struct map_op *op)
 	r->frame->seen |= op->bit; /* a faulty value is not missing, too */
 	if (op->flags & MAP_ID)
 		r->identified = true;
-	if (!has_room(r, op) || !fits(r, op, &cell))
+	if (!map_run_has_room(r, op) || !map_run_fits(r, op, &cell))
 		return;
 	size_t start = r->out->len;
-	separate(r);
+	map_run_separate(r);
 	size_t from = r->out->len;
 	df_buf_add(r->out, op->head, op->head_len);
 	struct map_cell_fault fault;
@@ -346,28 +190,29 @@ static void leaf(struct run *r, const struct map_op *op)
 	}
 	r->out->len = start;
 	if (fault.code != NULL)
-		fault_add(r, fault.code, op->column, "%s", fault.text);
+		map_run_fault(r, fault.code, op->column, "%s", fault.text);
 }
 
 /* Names the members that the schema requires and that had no value. */
-static void check_need(struct run *r, const struct map_node *node, unsigned missing)
+static void check_need(struct map_run *r, const struct map_node *node, unsigned missing)
 {
 	for (size_t i = 0; i < node->n_kids && missing != 0; i++) {
 		const struct map_node *kid = node->kids[i];
 		if ((kid->bit & missing) == 0)
 			continue;
 		missing &= ~kid->bit;
-		fault_add(r, "missing-value", kid->kind == MAP_NODE_LEAF ? kid->column : MAP_NONE,
-			  "%s is empty, but %s needs it; fill it in%s", kid->path,
-			  node->path[0] != '\0' ? node->path : "the batch",
-			  kid->kind == MAP_NODE_LEAF && node->key != NULL ? " or leave all of that object empty" : "");
+		map_run_fault(r, "missing-value", kid->kind == MAP_NODE_LEAF ? kid->column : MAP_NONE,
+			      "%s is empty, but %s needs it; fill it in%s", kid->path,
+			      node->path[0] != '\0' ? node->path : "the batch",
+			      kid->kind == MAP_NODE_LEAF && node->key != NULL ? " or leave all of that object empty"
+									      : "");
 	}
 }
 
-static void open_object(struct run *r, const struct map_op *op)
+static void open_object(struct map_run *r, const struct map_op *op)
 {
 	size_t start = r->out->len;
-	separate(r);
+	map_run_separate(r);
 	df_buf_add(r->out, op->head, op->head_len);
 	struct map_frame *frame = ++r->frame;
 	frame->start = start;
@@ -378,7 +223,7 @@ static void open_object(struct run *r, const struct map_op *op)
 		df_buf_add(r->out, r->m->deleted.data, r->m->deleted.len);
 }
 
-static void close_object(struct run *r, const struct map_op *op)
+static void close_object(struct map_run *r, const struct map_op *op)
 {
 	const struct map_frame *frame = r->frame--;
 	if (r->out->len == frame->body) {
@@ -402,13 +247,13 @@ static void close_object(struct run *r, const struct map_op *op)
 	}
 	df_buf_addc(r->out, op->shut);
 	r->frame->seen |= op->bit;
-	if (r->frame->limit != 0 && !has_room(r, op))
+	if (r->frame->limit != 0 && !map_run_has_room(r, op))
 		r->out->len = frame->start;
 	else
 		r->frame->count++;
 }
 
-static void run_ops(struct run *r, const struct map_program *program, size_t from, size_t to)
+static void run_ops(struct map_run *r, const struct map_program *program, size_t from, size_t to)
 {
 	for (size_t i = from; i < to; i++) {
 		const struct map_op *op = &program->ops[i];
@@ -422,7 +267,7 @@ static void run_ops(struct run *r, const struct map_program *program, size_t fro
 }
 
 /* One by one, under somebody's eyes. */
-static void run_watched(struct run *r, const struct map_program *program)
+static void run_watched(struct map_run *r, const struct map_program *program)
 {
 	for (size_t i = 0; i < program->n; i++) {
 		struct map_seen seen = {.op = &program->ops[i],
@@ -436,7 +281,7 @@ static void run_watched(struct run *r, const struct map_program *program)
 }
 
 /* Runs a program into `out` and returns what its root has seen. */
-static unsigned run_program(struct run *r, const struct map_program *program, struct df_buf *out)
+static unsigned run_program(struct map_run *r, const struct map_program *program, struct df_buf *out)
 {
 	r->out = out;
 	r->frame = r->m->frames;
@@ -448,20 +293,22 @@ static unsigned run_program(struct run *r, const struct map_program *program, st
 	return r->frame->seen;
 }
 
-static void check_commerce(struct run *r, unsigned seen)
+static void check_commerce(struct map_run *r, unsigned seen)
 {
 	unsigned actions = seen & MAP_COMMERCE_BITS;
 	if (actions == 0)
-		fault_add(r, "missing-value", MAP_NONE,
-			  "a commerce event needs one of events.data.product_action, events.data.promotion_action and "
-			  "events.data.product_impressions; all are empty");
+		map_run_fault(
+		    r, "missing-value", MAP_NONE,
+		    "a commerce event needs one of events.data.product_action, events.data.promotion_action and "
+		    "events.data.product_impressions; all are empty");
 	else if ((actions & (actions - 1)) != 0)
-		fault_add(r, "conflicting-commerce", MAP_NONE,
-			  "a commerce event has one of events.data.product_action, events.data.promotion_action and "
-			  "events.data.product_impressions; leave the others empty or split the row");
+		map_run_fault(
+		    r, "conflicting-commerce", MAP_NONE,
+		    "a commerce event has one of events.data.product_action, events.data.promotion_action and "
+		    "events.data.product_impressions; leave the others empty or split the row");
 }
 
-static void run_data(struct run *r)
+static void run_data(struct map_run *r)
 {
 	const struct map *m = r->m;
 	unsigned seen = run_program(r, &m->data_program, &r->m->data_out);
@@ -472,7 +319,7 @@ static void run_data(struct run *r)
 }
 
 /* The row's own ids, outside of the fragments. */
-static const char *own_id(struct run *r, size_t column, struct df_buf *out, size_t *len)
+static const char *own_id(struct map_run *r, size_t column, struct df_buf *out, size_t *len)
 {
 	df_buf_reset(out);
 	*len = 0;
@@ -483,15 +330,15 @@ static const char *own_id(struct run *r, size_t column, struct df_buf *out, size
 	return out->data;
 }
 
-static void finish(struct run *r)
+static void finish(struct map_run *r)
 {
 	struct map *m = r->m;
 	struct map_record *record = r->record;
 	if (m->ids.len == 0 && !r->identified)
-		fault_add(r, "missing-identity", MAP_NONE,
-			  "every column that identifies the user is empty; fill in one of them");
+		map_run_fault(r, "missing-identity", MAP_NONE,
+			      "every column that identifies the user is empty; fill in one of them");
 	if (m->batch_out.over || m->data_out.over || m->ids.over)
-		fault_add(r, "row-too-large", MAP_NONE, "the row's JSON is over %u bytes", MAP_MAX_OUTPUT);
+		map_run_fault(r, "row-too-large", MAP_NONE, "the row's JSON is over %u bytes", MAP_MAX_OUTPUT);
 	record->ids = m->ids.len > 0 ? m->ids.data : "";
 	record->ids_len = m->ids.len;
 	record->batch = m->batch_out.len > 0 ? m->batch_out.data : "";
@@ -501,7 +348,7 @@ static void finish(struct run *r)
 }
 
 /* Puts the derived cells behind the row's own. */
-static void derive(struct run *r)
+static void derive(struct map_run *r)
 {
 	struct map *m = r->m;
 	if (m->n_derived == 0)
@@ -515,7 +362,7 @@ static void derive(struct run *r)
 		fault.code = NULL;
 		d->faulty = !map_derive(m, d, r->cells, &m->cells[m->n_names + i], &fault);
 		if (d->faulty && fault.code != NULL)
-			fault_add(r, fault.code, d->column, "%s", fault.text);
+			map_run_fault(r, fault.code, d->column, "%s", fault.text);
 	}
 	r->cells = m->cells;
 }
@@ -523,7 +370,7 @@ static void derive(struct run *r)
 enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, size_t n, struct map_record *record,
 			       struct map_watch *watch)
 {
-	struct run r = {.m = m, .cells = cells, .record = record, .watch = watch};
+	struct map_run r = {.m = m, .cells = cells, .record = record, .watch = watch};
 	record->n_faults = 0;
 	record->has_timestamp = false;
 	record->timestamp_ms = 0;
@@ -535,10 +382,11 @@ enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, siz
 	df_buf_reset(&m->data_out);
 	df_buf_reset(&m->deleted);
 	if (n != m->n_names) {
-		fault_add(&r, "wrong-field-count", MAP_NONE,
-			  "the row has %zu field%s where %zu %s expected; a value that holds a comma or a quote has to "
-			  "be quoted",
-			  n, n == 1 ? "" : "s", m->n_names, m->n_names == 1 ? "is" : "are");
+		map_run_fault(
+		    &r, "wrong-field-count", MAP_NONE,
+		    "the row has %zu field%s where %zu %s expected; a value that holds a comma or a quote has to "
+		    "be quoted",
+		    n, n == 1 ? "" : "s", m->n_names, m->n_names == 1 ? "is" : "are");
 		r.identified = true; /* it is not known which cell is whose */
 		finish(&r);
 		return DF_REJECT;

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* map_run.h - a row on its way through the ops: between map_row.c and map_row_json.c */
+#ifndef MAP_RUN_H
+#define MAP_RUN_H
+
+#include "map_priv.h"
+
+struct map_run {
+	struct map *m;
+	const struct rows_cell *cells;
+	struct map_record *record;
+	struct df_buf *out;
+	struct map_frame *frame;
+	bool identified;           /* an ID's cell has a value, a faulty one perhaps */
+	struct spread_name *names; /* that spreads have written so far */
+	struct map_watch *watch;   /* or NULL */
+};
+
+/* Notes what is wrong with the cell of this column (0-based, or MAP_NONE). */
+void map_run_fault(struct map_run *r, const char *code, size_t column, const char *fmt, ...) DF_PRINTF(4, 5);
+/* Warns that something was cut to the API's limits. */
+void map_run_truncated(struct map_run *r, const struct map_op *op);
+/* The API's limits for a value's length, and for the members of the object around. False: that is a fault, or it is left
+ * out. */
+bool map_run_fits(struct map_run *r, const struct map_op *op, struct rows_cell *cell);
+bool map_run_has_room(struct map_run *r, const struct map_op *op);
+/* A comma, if something stands before. */
+void map_run_separate(struct map_run *r);
+
+/* Cells that hold JSON and bring more than one value: map_row_json.c */
+
+/* The members of an object, into the object around. */
+void map_run_spread(struct map_run *r, const struct map_op *op);
+/* The entries of a list, into the list around. False: it is no list, but an entry itself. */
+bool map_run_items(struct map_run *r, const struct map_op *op, const struct rows_cell *cell);
+
+#endif
