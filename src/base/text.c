@@ -59,6 +59,15 @@ void df_json_escape(struct df_buf *b, const char *s, size_t len)
 
 void df_json_string(struct df_buf *b, const char *s, size_t len)
 {
+	if (find_escape(s, 0, len) == len && (len + 2 <= b->cap - b->len || df_buf_grow(b, len + 2))) {
+		char *at = b->data + b->len;
+		at[0] = '"';
+		if (len > 0)
+			memcpy(at + 1, s, len);
+		at[len + 1] = '"';
+		b->len += len + 2;
+		return;
+	}
 	df_buf_addc(b, '"');
 	df_json_escape(b, s, len);
 	df_buf_addc(b, '"');

@@ -22,18 +22,20 @@ static struct map_op *add_op(struct map_program *program, enum map_op_kind kind,
 	return op;
 }
 
+/* A comma stands before the head, for members that are not the first. */
 static void set_head(struct map_op *op, const char *key, char bracket)
 {
 	struct df_buf head = {0};
+	df_buf_addc(&head, ',');
 	if (key != NULL) {
 		df_json_string(&head, key, strlen(key));
 		df_buf_addc(&head, ':');
 	}
 	if (bracket != '\0')
 		df_buf_addc(&head, bracket);
-	op->head_len = head.len;
+	op->head_len = head.len - 1;
 	df_buf_addc(&head, '\0');
-	op->head = head.data;
+	op->head = head.data + 1;
 }
 
 /* Gives each required member a bit of its parent's mask. */
@@ -95,7 +97,7 @@ void map_program_build(struct map_program *program, struct map_node *root, bool 
 void map_program_free(struct map_program *program)
 {
 	for (size_t i = 0; i < program->n; i++)
-		free(program->ops[i].head);
+		free(program->ops[i].head - 1);
 	free(program->ops);
 	memset(program, 0, sizeof(*program));
 }

@@ -186,7 +186,7 @@ struct map_op {
 	size_t column;
 	size_t unless;
 	const struct map_node *node; /* its names */
-	char *head;                  /* own: `"name":`, with the bracket of an open */
+	char *head;                  /* own: `"name":`, with the bracket of an open; a comma stands before it */
 	size_t head_len;
 	const char *fallback; /* borrowed from the node */
 	size_t fallback_len;

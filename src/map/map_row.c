@@ -158,7 +158,8 @@ static void leaf(struct map_run *r, const struct map_op *op)
 		cell = r->cells[op->column];
 	if (op->type == MAP_ITEMS && map_run_items(r, op, &cell))
 		return;
-	if (op->type != MAP_STRING && op->type != MAP_STRINGS && op->type != MAP_ITEMS)
+	if (op->type != MAP_STRING && op->type != MAP_STRINGS && op->type != MAP_ITEMS && cell.len > 0 &&
+	    (cell.p[0] <= ' ' || cell.p[cell.len - 1] <= ' '))
 		map_cell_trim(&cell.p, &cell.len);
 	if (cell.len == 0) {
 		leaf_empty(r, op);
@@ -167,12 +168,12 @@ static void leaf(struct map_run *r, const struct map_op *op)
 	r->frame->seen |= op->bit; /* a faulty value is not missing, too */
 	if (op->flags & MAP_ID)
 		r->identified = true;
-	if (!map_run_has_room(r, op) || !map_run_fits(r, op, &cell))
+	bool questionable = cell.len > MAP_MAX_NAME || (op->flags & MAP_LONG_NAME) != 0; /* the least of the limits */
+	if ((r->frame->limit != 0 && !map_run_has_room(r, op)) || (questionable && !map_run_fits(r, op, &cell)))
 		return;
-	size_t start = r->out->len;
-	map_run_separate(r);
-	size_t from = r->out->len;
-	df_buf_add(r->out, op->head, op->head_len);
+	size_t start = r->out->len, comma = start > r->frame->body;
+	size_t from = start + comma;
+	df_buf_add(r->out, op->head - comma, op->head_len + comma);
 	struct map_cell_fault fault;
 	fault.code = NULL;
 	bool ok;
@@ -211,9 +212,8 @@ static void check_need(struct map_run *r, const struct map_node *node, unsigned 
 
 static void open_object(struct map_run *r, const struct map_op *op)
 {
-	size_t start = r->out->len;
-	map_run_separate(r);
-	df_buf_add(r->out, op->head, op->head_len);
+	size_t start = r->out->len, comma = start > r->frame->body;
+	df_buf_add(r->out, op->head - comma, op->head_len + comma);
 	struct map_frame *frame = ++r->frame;
 	frame->start = start;
 	frame->body = r->out->len;

@@ -72,6 +72,7 @@ struct plain_import {
 	struct send_stream *stream; /* own: one for all documents */
 	uint64_t *lane_next;        /* own: a lane goes on from document to document */
 	uint64_t delivered, logged;
+	uint64_t batches, events; /* of the document at hand */
 };
 
 static enum df_status plain_settled(void *ctx, uint32_t lane, uint64_t done, uint64_t rows_delivered,
@@ -106,6 +107,8 @@ static enum df_status plain_batch(void *ctx, struct batch *b, struct df_err *err
 {
 	struct plain_import *p = ctx;
 	b->lane_position = p->lane_next[b->lane]++;
+	p->batches++;
+	p->events += b->n_events;
 	return send_put(p->stream, b, err);
 }
 
@@ -137,12 +140,16 @@ static enum df_status plain_document(struct plain_import *p, const char *sha256,
 	struct walk walk = {.feed = &p->feed, .file = p->name, .doc = doc};
 	struct batch_settings settings = run_batch_settings(&p->feed, sha256, doc, df_now_ms());
 	struct preflight found = {0};
-	enum df_status st = preflight_document(&walk, &settings, plain_reject, p, &found, err);
+	bool dry = p->options->dry_run; /* else the batches are counted as they are made */
+	enum df_status st = preflight_document(&walk, dry ? &settings : NULL, plain_reject, p, &found, err);
 	walk_end(&walk);
-	if (st == DF_OK && !p->options->dry_run) {
+	if (st == DF_OK && !dry) {
+		p->batches = p->events = 0;
 		st = plain_send(p, &walk, &settings, err);
 		st = st == DF_REJECT ? DF_FATAL : st; /* the preflight read the same bytes */
 		walk_end(&walk);
+		found.batches = p->batches;
+		found.events = p->events;
 	}
 	if (st != DF_OK)
 		return st;

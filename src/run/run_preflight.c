@@ -64,11 +64,19 @@ enum df_status preflight_document(struct walk *walk, const struct batch_settings
 				  void *ctx, struct preflight *out, struct df_err *err)
 {
 	*out = (struct preflight){0};
+	static const struct walk_handlers rows_alone = {.reject = on_reject};
 	struct preflight_walk p = {.out = out, .reject = reject, .ctx = ctx};
-	p.lanes = df_alloc(settings->lanes * sizeof(*p.lanes));
-	struct batch_settings counting = *settings;
-	counting.count_only = true;
-	enum df_status st = run_document_batches(walk, &counting, count_batch, on_reject, &p, err);
+	enum df_status st;
+	if (settings != NULL) {
+		struct batch_settings counting = *settings;
+		counting.count_only = true;
+		p.lanes = df_alloc(settings->lanes * sizeof(*p.lanes));
+		st = run_document_batches(walk, &counting, count_batch, on_reject, &p, err);
+	} else {
+		walk->handlers = &rows_alone;
+		walk->ctx = &p;
+		st = walk_document(walk, err);
+	}
 	out->rows = walk->rows;
 	out->rejected = walk->rejected;
 	if (st == DF_OK)

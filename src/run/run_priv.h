@@ -56,6 +56,7 @@ enum df_status run_document_batches(struct walk *walk, const struct batch_settin
 struct preflight {
 	uint64_t rows, rejected, batches, events, requests;
 };
+/* settings NULL: batches, events and requests are not forecast. */
 enum df_status preflight_document(struct walk *walk, const struct batch_settings *settings, run_reject_handler reject,
 				  void *ctx, struct preflight *out, struct df_err *err) DF_CHECK;
 

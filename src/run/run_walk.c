@@ -81,8 +81,8 @@ static enum df_status walk_row(struct walk *w, const struct rows_row *row, const
 			       struct df_err *err)
 {
 	struct batch_row where = {.number = ++w->rows, .line = row->line, .offset = row->offset, .length = row->length};
-	struct map_fault own = {0};
 	if (row->fault != NULL) {
+		struct map_fault own = {0};
 		own.code = row->fault;
 		own.column = row->fault_column;
 		own.name = row->fault_column != 0 ? map_column_name(w->map, row->fault_column) : "";
@@ -93,6 +93,7 @@ static enum df_status walk_row(struct walk *w, const struct rows_row *row, const
 	if (map_row(w->map, row->cells, row->n_cells, &record) != DF_OK)
 		return walk_reject_row(w, &where, record.faults, record.n_faults, err);
 	if (batch_record_too_large(sizes, &record)) {
+		struct map_fault own = {0};
 		own.code = "row-too-large";
 		own.name = "";
 		snprintf(own.text, sizeof(own.text),
