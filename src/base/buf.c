@@ -74,7 +74,7 @@ bool df_buf_grow(struct df_buf *b, size_t more)
 		return true;
 	size_t cap = b->cap < 128 ? 128 : b->cap;
 	while (cap < need)
-		cap *= 2;
+		cap += cap < 1024 ? cap : cap / 2;
 	b->data = df_realloc(b->data, cap);
 	b->cap = cap;
 	return true;
