@@ -148,7 +148,8 @@ enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpg
 			       "the passphrase is not that of the secret key; correct what passphrase_file names");
 	if (run->informed && !run->intact)
 		return gpg_not_protected(err);
-	if (gpgme_err_code(code) == GPG_ERR_NO_SECKEY && recipients != NULL) {
+	/* Once the session key was had, another recipient's missing key is no reason. */
+	if (!run->informed && gpgme_err_code(code) == GPG_ERR_NO_SECKEY && recipients != NULL) {
 		for (gpgme_recipient_t r = recipients; r != NULL; r = r->next)
 			if (gpg_has_secret(run, ctx, r->keyid))
 				return gpg_agent_lost(run, err);

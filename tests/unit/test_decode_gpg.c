@@ -167,7 +167,9 @@ static void test_damage(void)
 		"    for i in range(9):\n"
 		"        b = bytearray(whole); b[120 + (len(b) - 121) * i // 8] ^= 0x10\n"
 		"        open('f%%d%%s-custom_event.csv.gpg' %% (i, w), 'wb').write(b)\n"
-		"P\n");
+		"P\n"
+		"G s -r other -r ed -z 0 -o both -e plain; head -c 400000 both > o-custom_event.csv.gpg");
+	fx_reject(&feed, "o-custom_event.csv.gpg", "decrypt-failed", "damaged or cut off"); /* not for want of a key */
 	static const char *const wholes[] = {"whole", "whole0", "whole.asc"};
 	for (size_t w = 0; w < 3; w++) {
 		for (int i = 1; i <= 9; i++) {
