@@ -44,7 +44,7 @@ HFILES    = $(wildcard include/*/*.h src/*/*.h tests/*/*.h)
 # A nested make builds on all processors, unless -j was given already.
 PARALLEL  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all deps deps-lint deps-fuzz have-libs build-tests demo test unit e2e fuzz fuzz-targets bench lint format asan valgrind
+.PHONY: all deps deps-lint deps-fuzz have-libs build-tests demo test unit e2e fuzz fuzz-targets bench soak lint format asan valgrind
 .PHONY: install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -122,6 +122,10 @@ valgrind: deps ## unit tests under valgrind
 bench: deps ## time a 100 MB document against a bare libcsv loop
 	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed $(BUILD)/tests/bench/csvloop
 	@BUILD=$(abspath $(BUILD)) tests/bench/run
+
+soak: deps ## memory that an encrypted document of 2 GiB takes; some minutes
+	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed
+	@BUILD=$(abspath $(BUILD)) tests/bench/openpgp
 
 lint: deps deps-lint ## clang-format and clang-tidy, nothing is changed
 	clang-format --dry-run -Werror $(CFILES) $(HFILES)
