@@ -251,11 +251,56 @@ static void import_plain(const struct run_import_options *o, struct run_result *
 
 /* ---- through the ledger ---- */
 
+/* A file that an earlier import or run did not finish. */
+struct open_file {
+	struct fetch_entry entry; /* the name is own */
+	char sha256[DF_SHA256_HEX];
+	int64_t id;
+	bool taken; /* up by this import */
+};
+
 struct kept_import {
 	const struct run_import_options *options;
 	struct run_session session;
 	struct run_pool *pool;
+	struct open_file *open; /* own */
+	size_t n_open;
 };
+
+static enum df_status collect_open(void *ctx, const struct ledger_file *f, struct df_err *err)
+{
+	struct kept_import *k = ctx;
+	(void)err;
+	if (f->state == LEDGER_DONE || f->state == LEDGER_REFUSED)
+		return DF_OK;
+	k->open = df_realloc(k->open, (k->n_open + 1) * sizeof(*k->open));
+	struct open_file *o = &k->open[k->n_open++];
+	*o = (struct open_file){.entry = {.name = df_strdup(f->name), .size = f->size, .mtime = f->mtime}, .id = f->id};
+	memcpy(o->sha256, f->sha256, DF_SHA256_HEX);
+	return DF_OK;
+}
+
+/* Standard input has no time of its own, so it is found by its name and bytes. The spool's path becomes the old entry's. */
+static bool take_up(struct kept_import *k, const struct fetch_entry *e, const char *sha256, int64_t *id, char **spool)
+{
+	for (size_t i = 0; i < k->n_open; i++) {
+		struct open_file *o = &k->open[i];
+		if (o->taken || strcmp(o->sha256, sha256) != 0 || strcmp(o->entry.name, e->name) != 0)
+			continue;
+		char *old = run_spool_path(k->session.run.conf, k->options->feed->name, &o->entry);
+		if (rename(*spool, old) != 0) {
+			free(old);
+			return false;
+		}
+		free(*spool);
+		*spool = old;
+		*id = o->id;
+		o->taken = true;
+		df_log(DF_LOG_INFO, "%s: %s: going on where an earlier run stopped", k->options->feed->name, e->name);
+		return true;
+	}
+	return false;
+}
 
 /* Copies the input into the spool under the name that a run would look for. The entry's name is borrowed. */
 static enum df_status spool_input(struct kept_import *k, const char *file, struct fetch_entry *e,
@@ -294,7 +339,7 @@ static enum df_status spool_input(struct kept_import *k, const char *file, struc
 	return st;
 }
 
-/* DF_OK: *id is to be delivered, an old one where an earlier import did not finish. DF_END: delivered before. */
+/* DF_OK: *id is to be delivered. DF_END: it was before, or, where *id is set, it is being delivered just now. */
 static enum df_status enter_input(struct kept_import *k, const struct fetch_entry *e, const char *sha256, int64_t *id,
 				  struct df_err *err)
 {
@@ -313,10 +358,12 @@ static enum df_status enter_input(struct kept_import *k, const struct fetch_entr
 	st = ledger_file_known(ledger, feed->name, e->name, e->size, e->mtime, &f, err);
 	if (st == DF_OK) {
 		bool open = f.state != LEDGER_DONE && f.state != LEDGER_REFUSED && strcmp(f.sha256, sha256) == 0;
-		*id = f.id;
+		*id = open ? f.id : 0;
 		ledger_file_free(&f);
-		if (open)
-			return DF_OK;
+		if (open) { /* named twice: what was open before this import was taken up */
+			df_log(DF_LOG_INFO, "%s: %s: skipped: it is being delivered already", feed->name, e->name);
+			return DF_END;
+		}
 		st = DF_END;
 	}
 	if (st != DF_END)
@@ -334,7 +381,7 @@ static enum df_status kept_file(struct kept_import *k, const char *file, struct 
 	enum df_status st = decode_name_parse(e.name, &parsed, err);
 	if (st == DF_OK)
 		st = spool_input(k, file, &e, sha256, &spool, err);
-	if (st == DF_OK)
+	if (st == DF_OK && !take_up(k, &e, sha256, &id, &spool))
 		st = enter_input(k, &e, sha256, &id, err);
 	if (st == DF_OK) {
 		struct run_file *f = df_alloc(sizeof(*f));
@@ -345,7 +392,8 @@ static enum df_status kept_file(struct kept_import *k, const char *file, struct 
 		run_pool_put(k->pool, f);
 		spool = NULL;
 	} else if (st == DF_END && spool != NULL) {
-		unlink(spool);
+		if (id == 0)
+			unlink(spool);
 		k->session.run.result->files_skipped++;
 		st = DF_OK;
 	}
@@ -367,6 +415,8 @@ static void import_kept(const struct conf *conf, const struct run_import_options
 	}
 	char *spool = df_format("%s/spool/%s", conf->state_dir, o->feed->name);
 	st = df_mkdirs(spool, &err);
+	if (st == DF_OK)
+		st = ledger_files(k.session.run.ledger, o->feed->name, true, collect_open, &k, &err);
 	k.pool = run_pool_new(&k.session.run, conf->jobs);
 	for (size_t i = 0; i < o->n_files && st == DF_OK; i++) {
 		struct df_err one = {0};
@@ -386,6 +436,9 @@ static void import_kept(const struct conf *conf, const struct run_import_options
 	run_pool_free(k.pool);
 	run_note_status(result, st);
 	run_session_close(&k.session);
+	for (size_t i = 0; i < k.n_open; i++)
+		free(k.open[i].entry.name);
+	free(k.open);
 	free(spool);
 }
 

@@ -93,6 +93,10 @@ equal "the same import again: exit" $status 0
 exits 0 "and a run after it" run
 equal "every row arrived, under one id" "$(events)" $((2 * rows))
 equal "no batch was sent anew by that run" "$(grep -c '"D-' "$accepted")" "$(grep '"D-' "$accepted" | sort -u | wc -l)"
+orders=$samples/orders-commerce_event.csv
+exits 0 "a file named twice" import "$orders" "$orders"
+check "is delivered once" batches covers "$orders" 1 "$accepted"
 exits 0 "status" status --format json
+equal "the same import again is the same file" "$(jq -s '[.. | objects | select(.name? == "again-custom_event.csv" or .file? == "again-custom_event.csv")] | length' "$work/out")" 1
 equal "nothing is left in the spool" "$(find "$work/state/spool" -type f | wc -l)" 0
 finish
