@@ -56,8 +56,8 @@ HFILES    = $(wildcard include/*/*.h src/*/*.h tests/*/*.h)
 # A nested make builds on all processors, unless -j was given already.
 PARALLEL  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all deps deps-lint deps-fuzz have-libs build-tests crash demo test unit e2e fuzz fuzz-targets fuzz-replays bench pace lint format asan tsan valgrind
-.PHONY: install uninstall clean help libssh2
+.PHONY: all deps deps-lint deps-fuzz have-libs build-tests crash demo test unit e2e fuzz fuzz-targets fuzz-replays bench pace soak
+.PHONY: lint format asan tsan valgrind install uninstall clean help libssh2
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -164,6 +164,10 @@ bench: deps ## time a 100 MB document against a bare libcsv loop
 pace: deps ## how well the API's rate limit is made use of, steady and changing; three minutes
 	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed peers
 	@BUILD=$(abspath $(BUILD)) tests/bench/pace
+
+soak: deps ## memory that an encrypted document of 2 GiB takes; some minutes
+	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed
+	@BUILD=$(abspath $(BUILD)) tests/bench/openpgp
 
 lint: deps deps-lint ## clang-format and clang-tidy, nothing is changed
 	clang-format --dry-run -Werror $(CFILES) $(HFILES)

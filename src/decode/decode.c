@@ -170,6 +170,8 @@ enum df_status decode_open(const struct conf_feed *feed, const char *name, int f
 		st = decode_look(feed, &parsed, fd, &size, err);
 	if (st == DF_OK)
 		st = decode_layers(d, feed, &parsed, fd, size, scratch, err);
+	for (size_t i = 0; st == DF_OK && i < d->n_docs; i++)
+		st = decode_bytes_check(&d->docs[i], d->own_fd >= 0, err);
 	if (st != DF_OK) {
 		df_err_place(err, name, 0, 0, NULL);
 		decode_close(d);

@@ -96,6 +96,8 @@ static gpgme_error_t gpg_status(void *ctx, const char *keyword, const char *args
 		run->begun++;
 	} else if (strcmp(keyword, "DECRYPTION_OKAY") == 0) {
 		run->okay++;
+	} else if (strcmp(keyword, "END_DECRYPTION") == 0) {
+		run->ended = true;
 	} else if (strcmp(keyword, "PLAINTEXT") == 0) {
 		run->plaintexts++;
 	} else if (strcmp(keyword, "DECRYPTION_INFO") == 0) {
@@ -123,6 +125,31 @@ static gpgme_error_t gpg_status(void *ctx, const char *keyword, const char *args
 
 /* ---- the run ---- */
 
+/* GnuPG's agent has some locked memory for all its clients together: a dozen that decrypt at once use it up, and then files
+ * that are fine fail. More would not be faster either. */
+#define GPG_AT_ONCE 8
+
+static pthread_mutex_t gpg_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t gpg_free_place = PTHREAD_COND_INITIALIZER;
+static unsigned gpg_running;
+
+static void gpg_enter(void)
+{
+	pthread_mutex_lock(&gpg_lock);
+	while (gpg_running >= GPG_AT_ONCE)
+		pthread_cond_wait(&gpg_free_place, &gpg_lock);
+	gpg_running++;
+	pthread_mutex_unlock(&gpg_lock);
+}
+
+static void gpg_leave(void)
+{
+	pthread_mutex_lock(&gpg_lock);
+	gpg_running--;
+	pthread_cond_signal(&gpg_free_place);
+	pthread_mutex_unlock(&gpg_lock);
+}
+
 static gpgme_error_t gpg_context(struct decode_gpg_run *run, gpgme_ctx_t *ctx)
 {
 	gpgme_error_t e = gpgme_new(ctx);
@@ -142,20 +169,17 @@ static gpgme_error_t gpg_context(struct decode_gpg_run *run, gpgme_ctx_t *ctx)
 	return e;
 }
 
-enum df_status decode_gpg(const struct conf_feed *feed, int fd, struct decode_sink *out, struct df_err *err)
+static enum df_status gpg_run(struct decode_gpg_run *run, struct df_err *err)
 {
-	struct decode_gpg_run run = {.feed = feed, .out = out, .fd = fd, .err = err};
+	const struct conf_feed *feed = run->feed;
 	struct gpgme_data_cbs reads = {.read = gpg_read}, writes = {.write = gpg_write};
 	gpgme_data_t cipher = NULL, plain = NULL;
 	gpgme_ctx_t ctx = NULL;
-	pthread_once(&gpg_once, gpg_setup);
-	if (feed->gnupg_home != NULL && access(feed->gnupg_home, R_OK | X_OK) != 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot open gnupg_home %s: %s", feed->gnupg_home, strerror(errno));
-	gpgme_error_t e = gpg_context(&run, &ctx);
+	gpgme_error_t e = gpg_context(run, &ctx);
 	if (e == 0)
-		e = gpgme_data_new_from_cbs(&cipher, &reads, &run);
+		e = gpgme_data_new_from_cbs(&cipher, &reads, run);
 	if (e == 0)
-		e = gpgme_data_new_from_cbs(&plain, &writes, &run);
+		e = gpgme_data_new_from_cbs(&plain, &writes, run);
 	enum df_status st = DF_OK;
 	if (e != 0) {
 		st = df_fail(DF_RETRY, err, NULL, "cannot set up GnuPG: %s", gpgme_strerror(e));
@@ -164,12 +188,14 @@ enum df_status decode_gpg(const struct conf_feed *feed, int fd, struct decode_si
 	/* Only for speed: an older GPGME that has no such flag goes on with its small buffers. */
 	(void)gpgme_data_set_flag(cipher, "io-buffer-size", "262144");
 	(void)gpgme_data_set_flag(plain, "io-buffer-size", "262144");
+	gpg_enter();
 	e = gpgme_op_decrypt_verify(ctx, cipher, plain);
-	st = run.st;
+	gpg_leave();
+	st = run->st;
 	if (st == DF_OK && e != 0)
-		st = decode_gpg_fault(&run, ctx, e, err);
+		st = decode_gpg_fault(run, ctx, e, err);
 	if (st == DF_OK)
-		st = decode_gpg_check_whole(&run, ctx, err);
+		st = decode_gpg_check_whole(run, ctx, err);
 	if (st == DF_OK && feed->signed_by.n > 0)
 		st = decode_gpg_check_signer(feed, ctx, err);
 cleanup:
@@ -178,4 +204,40 @@ cleanup:
 	if (ctx != NULL)
 		gpgme_release(ctx);
 	return st;
+}
+
+#define GPG_SAME_PLACE (1u << 20) /* bytes: what lies in buffers and pipes between us and GnuPG, and some more */
+
+static enum df_status gpg_told(enum df_status st, const struct df_err *why, struct df_err *err)
+{
+	if (st != DF_OK && err != NULL)
+		*err = *why;
+	return st;
+}
+
+/* GnuPG died. Was it killed, or did it choke on the file? In the second case it does so again, at the same place. */
+static enum df_status gpg_again(const struct decode_gpg_run *before, struct df_err *err)
+{
+	struct df_err why = {0};
+	struct decode_sink *out = before->out;
+	struct decode_gpg_run run = {.feed = before->feed, .out = out, .fd = before->fd, .err = &why};
+	if (ftruncate(out->fd, 0) != 0 || lseek(out->fd, 0, SEEK_SET) != 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot empty a temporary file: %s", strerror(errno));
+	out->written = 0;
+	enum df_status st = gpg_run(&run, &why);
+	uint64_t apart = run.offset > before->offset ? run.offset - before->offset : before->offset - run.offset;
+	if (run.died && before->begun > 0 && run.begun > 0 && apart <= GPG_SAME_PLACE)
+		return decode_gpg_damaged("nothing, and ends early, twice at the same place", err);
+	return gpg_told(st, &why, err);
+}
+
+enum df_status decode_gpg(const struct conf_feed *feed, int fd, struct decode_sink *out, struct df_err *err)
+{
+	struct df_err why = {0};
+	struct decode_gpg_run run = {.feed = feed, .out = out, .fd = fd, .err = &why};
+	pthread_once(&gpg_once, gpg_setup);
+	if (feed->gnupg_home != NULL && access(feed->gnupg_home, R_OK | X_OK) != 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot open gnupg_home %s: %s", feed->gnupg_home, strerror(errno));
+	enum df_status st = gpg_run(&run, &why);
+	return run.died ? gpg_again(&run, err) : gpg_told(st, &why, err);
 }

@@ -21,19 +21,22 @@ struct decode_gpg_run {
 	bool informed;                    /* DECRYPTION_INFO was seen */
 	bool intact;                      /* and names an MDC or an AEAD mode */
 	bool broken;                      /* BADMDC, NODATA, UNEXPECTED: part of it is no good message */
+	bool ended;                       /* END_DECRYPTION: GnuPG has seen all of the message */
 	bool failed;                      /* GnuPG's own exit code is not 0 */
 	bool signature;                   /* the message is signed */
 	bool symmetric;                   /* it can be decrypted by a passphrase */
 	bool agent_lost;
 	bool bad_passphrase;
 	bool asked; /* for the passphrase */
+	bool died;  /* the verdict: there is none, GnuPG did not come to its end */
 };
 
 /* Why GPGME returned `code`. Never DF_OK. */
-enum df_status decode_gpg_fault(const struct decode_gpg_run *run, gpgme_ctx_t ctx, gpgme_error_t code,
+enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpgme_error_t code,
 				struct df_err *err) DF_CHECK;
+enum df_status decode_gpg_damaged(const char *words, struct df_err *err) DF_CHECK;
 /* DF_OK when the run, which GPGME found no fault with, was one whole message that is encrypted to a key. */
-enum df_status decode_gpg_check_whole(const struct decode_gpg_run *run, gpgme_ctx_t ctx, struct df_err *err) DF_CHECK;
+enum df_status decode_gpg_check_whole(struct decode_gpg_run *run, gpgme_ctx_t ctx, struct df_err *err) DF_CHECK;
 /* DF_OK when it has a valid signature by a key that signed_by lists. */
 enum df_status decode_gpg_check_signer(const struct conf_feed *feed, gpgme_ctx_t ctx, struct df_err *err) DF_CHECK;
 

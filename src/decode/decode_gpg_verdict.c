@@ -13,6 +13,8 @@ static const struct {
     {"19AAD7C7DBEAB003", "EU1"}, {"B6F5B2EEE2083F08", "EU1"}, {"8B477F3A7E3C234C", "AU1"}, {"8C2D392F93DC232C", "AU1"},
 };
 
+#define GPG_LOG_MAX 16384u /* bytes of GnuPG's log that are looked at */
+
 static const char *gpg_hosted_pod(const char *keyid)
 {
 	for (size_t i = 0; i < sizeof(gpg_hosted) / sizeof(*gpg_hosted); i++)
@@ -95,8 +97,40 @@ static enum df_status gpg_wrong_key(const struct decode_gpg_run *run, gpgme_reci
 	return st;
 }
 
-enum df_status decode_gpg_fault(const struct decode_gpg_run *run, gpgme_ctx_t ctx, gpgme_error_t code,
-				struct df_err *err)
+/* What GnuPG wrote to its log, as a string that is the caller's; NULL: nothing. No other result of ctx may be used after. */
+static char *gpg_diagnostics(gpgme_ctx_t ctx)
+{
+	gpgme_data_t log = NULL;
+	char *text = NULL;
+	if (gpgme_data_new(&log) != 0)
+		return NULL;
+	if (gpgme_op_getauditlog(ctx, log, GPGME_AUDITLOG_DIAG) == 0 && gpgme_data_seek(log, 0, SEEK_SET) == 0) {
+		text = df_alloc(GPG_LOG_MAX + 1);
+		ssize_t n = gpgme_data_read(log, text, GPG_LOG_MAX);
+		text[n > 0 ? n : 0] = '\0';
+	}
+	gpgme_data_release(log);
+	return text;
+}
+
+/* GnuPG says what it makes of any file. When it did not, it could not be started or was killed, as happens when memory is
+ * short, and the file may be as good as any. Of two things only its log tells, of which GPGME does not always get the end:
+ * bad compressed data (so see decode_gpg, which asks twice), and data that is only a part of something. */
+static bool gpg_judged(const struct decode_gpg_run *run, gpgme_ctx_t ctx)
+{
+	if (run->ended || run->broken || run->failed)
+		return true;
+	if (run->begun == 0 && (run->plaintexts > 0 || run->signature)) /* it was never encrypted */
+		return true;
+	char *log = gpg_diagnostics(ctx);
+	bool judged = log != NULL && strstr(log, "inflate problem") != NULL;
+	if (log != NULL && run->begun == 0)
+		judged = judged || (log[0] != '\0' && strstr(log, "atal: ") == NULL);
+	free(log);
+	return judged;
+}
+
+enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpgme_error_t code, struct df_err *err)
 {
 	gpgme_decrypt_result_t result = gpgme_op_decrypt_result(ctx);
 	gpgme_recipient_t recipients = result != NULL ? result->recipients : NULL;
@@ -114,7 +148,8 @@ enum df_status decode_gpg_fault(const struct decode_gpg_run *run, gpgme_ctx_t ct
 			       "the passphrase is not that of the secret key; correct what passphrase_file names");
 	if (run->informed && !run->intact)
 		return gpg_not_protected(err);
-	if (gpgme_err_code(code) == GPG_ERR_NO_SECKEY && recipients != NULL) {
+	/* Once the session key was had, another recipient's missing key is no reason. */
+	if (!run->informed && gpgme_err_code(code) == GPG_ERR_NO_SECKEY && recipients != NULL) {
 		for (gpgme_recipient_t r = recipients; r != NULL; r = r->next)
 			if (gpg_has_secret(run, ctx, r->keyid))
 				return gpg_agent_lost(run, err);
@@ -131,17 +166,29 @@ enum df_status decode_gpg_fault(const struct decode_gpg_run *run, gpgme_ctx_t ct
 	default:
 		break;
 	}
+	if (!gpg_judged(run, ctx)) {
+		run->died = true;
+		return df_fail(DF_RETRY, err, NULL,
+			       "GnuPG could not be started, or died before it was done (%s); see that memory "
+			       "suffices",
+			       gpgme_strerror(code));
+	}
 	if (run->begun == 0)
 		return df_fail(
 		    DF_REJECT, err, "decrypt-failed",
 		    "this is no encrypted OpenPGP message, in spite of its name; encrypt the file to this feed's key");
+	return decode_gpg_damaged(gpgme_strerror(code), err);
+}
+
+enum df_status decode_gpg_damaged(const char *words, struct df_err *err)
+{
 	return df_fail(DF_REJECT, err, "decrypt-failed",
 		       "the OpenPGP message is damaged or cut off (GnuPG says: %s); write or upload the file again",
-		       gpgme_strerror(code));
+		       words);
 }
 
 /* What an error-free return of GPGME does not promise. */
-enum df_status decode_gpg_check_whole(const struct decode_gpg_run *run, gpgme_ctx_t ctx, struct df_err *err)
+enum df_status decode_gpg_check_whole(struct decode_gpg_run *run, gpgme_ctx_t ctx, struct df_err *err)
 {
 	gpgme_decrypt_result_t result = gpgme_op_decrypt_result(ctx);
 	if (run->begun == 0 || result == NULL)

@@ -40,6 +40,9 @@ enum df_status decode_gzip(int fd, struct decode_sink *out, struct df_err *err) 
 enum df_status decode_zip(struct decode *d, int fd, const char *event_type, struct decode_sink *out,
 			  struct df_err *err) DF_CHECK;
 
+/* DF_REJECT when the document's bytes are those of something packed or encrypted. unpacked: a layer was taken off. */
+enum df_status decode_bytes_check(const struct decode_doc *doc, bool unpacked, struct df_err *err) DF_CHECK;
+
 void decode_add_doc(struct decode *d, const char *name, const char *event_type, int fd, uint64_t offset,
 		    uint64_t length);
 void decode_add_skipped(struct decode *d, const char *name, const char *why); /* why: a string constant */

@@ -56,6 +56,8 @@ static enum df_status zip_begin(struct zip_reader *r, int fd, struct df_err *err
 		zip_source_free(source);
 	}
 	zip_error_fini(&e);
+	if (st == DF_OK)
+		st = decode_zip_source_check(&r->source, err);
 	return st;
 }
 

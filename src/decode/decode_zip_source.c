@@ -6,6 +6,7 @@
 #include "decode_zip_priv.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -93,6 +94,70 @@ enum df_status decode_zip_source_init(struct decode_zip_source *s, int fd, uint6
 	    __builtin_add_overflow(directory, DIRECTORY_FREE, &s->allowance))
 		s->allowance = UINT64_MAX;
 	return DF_OK;
+}
+
+/* ---- the archive's end (APPNOTE 4.3.14 to 4.3.16) ---- */
+
+#define END_SIZE        22u /* of the end record, without its comment */
+#define LOCATOR_SIZE    20u /* of what points to the zip64 end record, just before the end record */
+#define END64_SIZE      56u
+#define END_COMMENT_MAX 65535u
+
+static uint64_t little(const unsigned char *p, size_t n)
+{
+	uint64_t v = 0;
+	while (n-- > 0)
+		v = v << 8 | p[n];
+	return v;
+}
+
+static bool end_read(int fd, unsigned char *p, size_t len, uint64_t offset)
+{
+	ssize_t n = 0;
+	do
+		n = pread(fd, p, len, (off_t)offset);
+	while (n < 0 && errno == EINTR);
+	return n == (ssize_t)len;
+}
+
+/* True when the directory that the end record at `at` tells of ends where its records begin. */
+static bool end_follows_directory(const struct decode_zip_source *s, const unsigned char *end, uint64_t at)
+{
+	unsigned char locator[LOCATOR_SIZE], end64[END64_SIZE];
+	uint64_t length = little(end + 12, 4), start = little(end + 16, 4);
+	bool zip64 = at >= LOCATOR_SIZE && end_read(s->fd, locator, sizeof(locator), at - LOCATOR_SIZE) &&
+		     memcmp(locator, "PK\6\7", 4) == 0;
+	if (!zip64)
+		return start + length == at;
+	uint64_t at64 = little(locator + 8, 8);
+	if (at64 > at - LOCATOR_SIZE || !end_read(s->fd, end64, sizeof(end64), at64) || memcmp(end64, "PK\6\6", 4) != 0)
+		return false;
+	length = little(end64 + 40, 8);
+	start = little(end64 + 48, 8);
+	return little(end64 + 4, 8) == at - LOCATOR_SIZE - at64 - 12 && start <= at64 && length == at64 - start;
+}
+
+/* libzip takes any end record that it finds in the last 64 KiB. Of two zips in one file it would read one, and be silent about
+ * the other: what is not the last thing in the file, and all of it, is refused, as with gzip. */
+enum df_status decode_zip_source_check(const struct decode_zip_source *s, struct df_err *err)
+{
+	size_t len = s->size < END_SIZE + END_COMMENT_MAX ? (size_t)s->size : END_SIZE + END_COMMENT_MAX;
+	unsigned char *tail = df_alloc(len + 1);
+	bool whole = false;
+	if (!end_read(s->fd, tail, len, s->size - len)) {
+		free(tail);
+		return df_fail(DF_RETRY, err, NULL, "cannot read the zip's end: %s", strerror(errno));
+	}
+	for (size_t i = 0; i + END_SIZE <= len && !whole; i++)
+		whole = memcmp(tail + i, "PK\5\6", 4) == 0 && i + END_SIZE + little(tail + i + 20, 2) == len &&
+			end_follows_directory(s, tail + i, s->size - len + i);
+	free(tail);
+	if (whole)
+		return DF_OK;
+	return df_fail(
+	    DF_REJECT, err, "corrupt-archive",
+	    "other bytes follow the zip's directory, or another zip: not all of the file would be read; write "
+	    "the zip again");
 }
 
 zip_source_t *decode_zip_source_new(struct decode_zip_source *s, zip_error_t *error)

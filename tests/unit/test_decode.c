@@ -180,6 +180,29 @@ static void test_gzip_trailing(void)
 	free(path);
 }
 
+/* Packed or encrypted data where CSV should be: named, not parsed. */
+static void test_other_bytes(void)
+{
+	struct conf_feed feed = fx_feed();
+	fx_sh("echo a,b > p; gzip -c p > a-custom_event.csv; gzip -c p | gzip -c > b-custom_event.csv.gz\n"
+	      "rm -f i.zip j.zip k.csv; zip -q i.zip p; cp i.zip c-custom_event.csv; gzip -c i.zip > "
+	      "d-custom_event.csv.gz\n"
+	      "cp a-custom_event.csv k.csv; zip -q j-custom_event.zip k.csv; printf 'BZh91AY' > e-custom_event.csv\n"
+	      "printf '%%s\\n\\nabc' '-----BEGIN PGP MESSAGE-----' > f-custom_event.csv; printf '\\205\\001\\214' > "
+	      "g-custom_event.csv\n"
+	      "printf 'BZ' > h-custom_event.csv; printf '7z\\274\\257\\047\\034' > l-custom_event.csv");
+	fx_reject(&feed, "a-custom_event.csv", "corrupt-archive", "the file is no CSV but gzip data; give it the name");
+	fx_reject(&feed, "b-custom_event.csv.gz", "corrupt-archive", "unpacked, the file is no CSV but gzip data");
+	fx_reject(&feed, "c-custom_event.csv", "corrupt-archive", "a zip");
+	fx_reject(&feed, "d-custom_event.csv.gz", "corrupt-archive", "a zip");
+	fx_reject(&feed, "j-custom_event.zip", "corrupt-archive", "entry 'k.csv' is no CSV but gzip data");
+	fx_reject(&feed, "e-custom_event.csv", "corrupt-archive", "bzip2");
+	fx_reject(&feed, "l-custom_event.csv", "corrupt-archive", "7z");
+	fx_reject(&feed, "f-custom_event.csv", "encryption-mismatch", "OpenPGP");
+	fx_reject(&feed, "g-custom_event.csv", "encryption-mismatch", "OpenPGP");
+	fx_accept(&feed, "h-custom_event.csv"); /* too short to be anything */
+}
+
 static void test_gzip_caps(void)
 {
 	struct conf_feed feed = fx_feed();
@@ -233,6 +256,7 @@ int main(void)
 	    {"gzip at the buffer's edges", test_gzip_buffer_edges},
 	    {"gzip damaged", test_gzip_damage},
 	    {"gzip with trailing bytes", test_gzip_trailing},
+	    {"other bytes than CSV", test_other_bytes},
 	    {"gzip over a cap", test_gzip_caps},
 	    {"faults of the outside", test_outside},
 	    CU_TEST_INFO_NULL,

@@ -65,7 +65,9 @@ static void test_flavours(void)
 	    "w = z.open('n-custom_event.csv', 'w', force_zip64=True); w.write(open('n-custom_event.csv', "
 	    "'rb').read()); "
 	    "w.close(); z.close()\" | cat > v.zip", /* zip64 with data descriptors, which Info-ZIP gets wrong */
-	    "zip -q v.zip n-custom_event.csv; echo words | zip -qz v.zip", /* a comment */
+	    "zip -q v.zip n-custom_event.csv; echo words | zip -qz v.zip",                              /* a comment */
+	    "zip -q v.zip n-custom_event.csv; printf 'PK\\005\\006 %%.0s' $(seq 9000) | zip -qz v.zip", /* a bad one */
+	    "zip -q i.zip n-custom_event.csv; { echo '#!/bin/sh'; cat i.zip; } > v.zip; zip -qA v.zip", /* a prefix */
 	};
 	fx_sh("seq 1 50000 > n-custom_event.csv");
 	for (size_t i = 0; i < sizeof(how) / sizeof(*how); i++) {
@@ -183,10 +185,10 @@ static void test_damage(void)
 {
 	struct conf_feed feed = fx_feed();
 	fx_sh("seq 1 20000 > a-custom_event.csv; seq 5 30000 > b-custom_event.csv; zip -q w.zip a-custom_event.csv "
-	      "b-custom_event.csv; size=$(stat -c %%s w.zip); for i in 1 2 3 4 5 6 7; do head -c $((size * i / 8)) "
+	      "b-custom_event.csv; size=$(stat -c %%s w.zip); for i in $(seq 1 15); do head -c $((size * i / 16)) "
 	      "w.zip > t$i.zip; "
-	      "done; head -c $((size - 1)) w.zip > t8.zip; head -c 3 w.zip > t9.zip; tail -c +9 w.zip > t10.zip");
-	for (int i = 1; i <= 10; i++) {
+	      "done; head -c $((size - 1)) w.zip > t16.zip; head -c 3 w.zip > t17.zip; tail -c +9 w.zip > t18.zip");
+	for (int i = 1; i <= 18; i++) {
 		char name[64];
 		snprintf(name, sizeof(name), "t%d.zip", i);
 		fx_reject(&feed, name, "corrupt-archive", "again");
@@ -208,6 +210,18 @@ static void test_damage(void)
 		char name[64];
 		snprintf(name, sizeof(name), "f%d.zip", i);
 		fx_reject(&feed, name, "corrupt-archive", "again");
+	}
+	fx_sh("zip -q v.zip a-custom_event.csv; zip -qfz v64.zip b-custom_event.csv; for z in w v v64; do\n"
+	      "{ cat $z.zip; echo garbage; } > g$z.zip; { cat $z.zip; head -c 3000 /dev/zero; } > z$z.zip\n"
+	      "cat v.zip $z.zip > c$z.zip; cat v64.zip $z.zip > d$z.zip; cat $z.zip v64.zip > e$z.zip\n"
+	      "{ echo '#!/bin/sh'; cat $z.zip; } > s$z.zip; done");
+	for (const char *how = "gzcdes"; *how != '\0'; how++) {
+		static const char *const which[] = {"w", "v", "v64"};
+		for (size_t i = 0; i < 3; i++) {
+			char name[64];
+			snprintf(name, sizeof(name), "%c%s.zip", *how, which[i]);
+			fx_reject(&feed, name, "corrupt-archive", "again");
+		}
 	}
 	fx_sh("echo hello > no-custom_event.zip");
 	fx_reject(&feed, "no-custom_event.zip", "corrupt-archive", "again");

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* What a document's first bytes give away: as CSV, packed or encrypted data would only be a riddle of NUL bytes. */
+#include "decode_priv.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static const struct {
+	const char *magic;
+	unsigned char len;
+	bool openpgp;
+	const char *what;
+} bytes_known[] = {
+    {"\x1f\x8b", 2, false, "gzip data"},
+    {"PK\3\4", 4, false, "a zip"},
+    {"BZh", 3, false, "bzip2 data"},
+    {"\xfd"
+     "7zXZ",
+     5, false, "xz data"},
+    {"7z\xbc\xaf", 4, false, "a 7z archive"},
+    {"\x28\xb5\x2f\xfd", 4, false, "zstd data"},
+    {"-----BEGIN PGP ", 15, true, "OpenPGP data"},
+    /* Session keys encrypted to a public key (RFC 4880 §4.2, §5.1). No UTF-8 starts with such a byte. */
+    {"\x84", 1, true, "OpenPGP data"},
+    {"\x85", 1, true, "OpenPGP data"},
+    {"\xc1", 1, true, "OpenPGP data"},
+};
+
+enum df_status decode_bytes_check(const struct decode_doc *doc, bool unpacked, struct df_err *err)
+{
+	char start[16];
+	ssize_t n = 0;
+	do
+		n = pread(doc->fd, start, sizeof(start), (off_t)doc->offset);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot read: %s", strerror(errno));
+	size_t len = (uint64_t)n < doc->length ? (size_t)n : (size_t)doc->length;
+	for (size_t i = 0; i < sizeof(bytes_known) / sizeof(*bytes_known); i++) {
+		if (len < bytes_known[i].len || memcmp(start, bytes_known[i].magic, bytes_known[i].len) != 0)
+			continue;
+		return df_fail(DF_REJECT, err, bytes_known[i].openpgp ? "encryption-mismatch" : "corrupt-archive",
+			       "%s%s%.200s%s no CSV but %s; %s", unpacked ? "unpacked, " : "",
+			       doc->name != NULL ? "the zip's entry '" : "the file", doc->name != NULL ? doc->name : "",
+			       doc->name != NULL ? "' is" : " is", bytes_known[i].what,
+			       unpacked
+				   ? "pack or encrypt the CSV once, as the name says"
+				   : "give it the name of what it is, such as NAME-EVENTTYPE.csv.gz, or write CSV");
+	}
+	return DF_OK;
+}

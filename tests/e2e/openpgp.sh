@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+# OpenPGP by others than GnuPG, files for somebody else, and keys with a passphrase where nobody can be asked for it.
+. "$(dirname "$0")/lib/checks.sh"
+
+gpg_home "$work/gpg" dropfeed || exit 1
+gpg_home "$work/other" stranger || exit 1
+pages=$samples/pages-screen_view.csv
+mkdir -p "$work/f"
+cd "$work/f" || exit 1
+feed=(--set encrypted=yes --set "gnupg_home=$work/gpg")
+"$dropfeed" import --sink - "$pages" >"$work/plain" 2>/dev/null || exit 1
+
+# readable WHAT FILE [option...]: the file is decrypted and its batches come out. Their ids differ, for they are made from the file.
+readable() {
+	local what=$1 file=$2
+	shift 2
+	exits 0 "$what" import "${feed[@]}" "$@" --sink - "$file"
+	equal "$what: as many batches" "$(lines "$work/out")" "$(lines "$work/plain")"
+}
+
+# ---- Sequoia
+gpg --homedir "$work/gpg" --batch -q --armor --export dropfeed >cert.pgp
+gpg --homedir "$work/other" --batch -q --armor --export stranger >stranger.pgp
+if command -v sq >/dev/null; then
+	for kind in none pad zip zlib bzip2; do
+		sq encrypt --compression $kind --recipient-cert cert.pgp "$pages" >"$kind-screen_view.csv.asc" 2>"$work/log" || cat "$work/log"
+		readable "sq, armoured, compression $kind" "$kind-screen_view.csv.asc"
+	done
+	gzip -c "$pages" | sq encrypt -B --compression none --recipient-cert stranger.pgp --recipient-cert cert.pgp >two-screen_view.csv.gz.pgp
+	readable "sq, binary, two recipients, gzip" two-screen_view.csv.gz.pgp
+	sq encrypt --recipient-cert stranger.pgp "$pages" >wrong-screen_view.csv.asc
+	exits 1 "sq, for somebody else" import "${feed[@]}" --sink - wrong-screen_view.csv.asc
+	said "sq, for somebody else: names the key id" "wrong-key"
+	sq key generate --userid 'sq <sq@example.com>' --export sq.key 2>"$work/log" && sq key extract-cert sq.key >sq.pgp
+	gpg --homedir "$work/gpg" --batch -q --import sq.pgp 2>>"$work/log" || cat "$work/log"
+	fpr=$(gpg --homedir "$work/gpg" --batch --with-colons -k sq@example.com | awk -F: '/^fpr/ { print $10; exit }')
+	sq encrypt --signer-key sq.key --recipient-cert cert.pgp "$pages" >signed-screen_view.csv.asc
+	readable "sq, signed by the listed key" signed-screen_view.csv.asc --set "signed_by=$fpr"
+	exits 1 "sq, not signed by a listed key" import "${feed[@]}" --set "signed_by=$fpr" --sink - zip-screen_view.csv.asc
+	said "sq, not signed by a listed key: says so" bad-signature
+	half=$(($(wc -c <two-screen_view.csv.gz.pgp) / 2))
+	head -c $half two-screen_view.csv.gz.pgp >cut-screen_view.csv.gz.pgp
+	exits 1 "sq, cut" import "${feed[@]}" --sink - cut-screen_view.csv.gz.pgp
+	said "sq, cut: says so" decrypt-failed
+else
+	skip "messages by Sequoia: sq is not installed (Debian: sq)"
+fi
+
+# ---- a recipient and a passphrase: the recipient's key is enough
+gpg --homedir "$work/gpg" --batch -q --pinentry-mode loopback --passphrase x --trust-model always -r dropfeed@example.com -c -e \
+	-o both-screen_view.csv.gpg "$pages"
+readable "to a key and a passphrase" both-screen_view.csv.gpg
+if gpg --version | grep -q 'AEAD:'; then
+	gpg --homedir "$work/gpg" --batch -q --force-ocb --trust-model always -r dropfeed@example.com -o ocb-screen_view.csv.gpg -e "$pages"
+	readable "AEAD (OCB)" ocb-screen_view.csv.gpg
+else
+	skip "AEAD: this GnuPG makes none ($(gpg --version | head -n 1))"
+fi
+
+# ---- files for the hosted feed: real messages with another key id in them
+encrypt "$work/other" stranger <"$pages" >forged-screen_view.csv.gpg
+cp forged-screen_view.csv.gpg whole
+id=$(gpg --homedir "$work/other" --batch --with-colons -k stranger | awk -F: '/^sub/ { print $5; exit }')
+while read -r pod ids; do
+	for hosted in $ids; do
+		python3 -c 'import sys
+b, old, new = open("whole", "rb").read(), bytes.fromhex(sys.argv[1]), bytes.fromhex(sys.argv[2])
+assert b.count(old) == 1
+open("forged-screen_view.csv.gpg", "wb").write(b.replace(old, new))' "$id" "$hosted" || exit 1
+		exits 1 "for the hosted feed, $hosted" validate "${feed[@]}" forged-screen_view.csv.gpg
+		said "for the hosted feed, $hosted: names the pod" "hosted feed \(pod $pod; key ids $hosted\).*wrong-key"
+	done
+done <<'END'
+US1 4A0FEB1F5A7DD15A 5CCF5ED334228ACF
+US2 7B217D16E5664D63 8B1C6200BD8FF951
+EU1 19AAD7C7DBEAB003 B6F5B2EEE2083F08
+AU1 8B477F3A7E3C234C 8C2D392F93DC232C
+END
+
+# ---- a passphrase, and cron: no terminal, no display, nobody there
+mkdir -p "$work/locked" && homes+=("$work/locked")
+printf 'open sesame' >"$work/passphrase"
+gpg --homedir "$work/locked" --batch -q --pinentry-mode loopback --passphrase-file "$work/passphrase" \
+	--quick-generate-key 'locked <locked@example.com>' default default never 2>"$work/log" || cat "$work/log"
+encrypt "$work/locked" locked <"$pages" >locked-screen_view.csv.gpg
+gpgconf --homedir "$work/locked" --kill all
+printf '#!/bin/sh\necho asked >>%s/asked\nexit 1\n' "$work" >"$work/pinentry" && chmod 755 "$work/pinentry"
+echo "pinentry-program $work/pinentry" >"$work/locked/gpg-agent.conf"
+# cron SETTING...: without a session, a terminal or a display; stopped after a minute, which is an exit of 124
+cron() {
+	local status=0 set=(--set encrypted=yes --set "gnupg_home=$work/locked") s
+	for s in "$@"; do set+=(--set "$s"); done
+	env -i PATH="$PATH" HOME="$HOME" timeout 60 setsid -w "$dropfeed" import "${set[@]}" --sink - locked-screen_view.csv.gpg \
+		>"$work/out" 2>"$work/err" </dev/null || status=$?
+	echo $status
+}
+equal "a locked key without a passphrase: unfinished" "$(cron)" 3
+said "says what to set" 'set passphrase_file'
+printf 'open barley' >"$work/wrong"
+equal "a wrong passphrase: unfinished" "$(cron "passphrase_file=$work/wrong")" 3
+said "says which file is wrong" 'correct what passphrase_file names'
+equal "the right one: delivered" "$(cron "passphrase_file=$work/passphrase")" 0
+equal "all of it" "$(lines "$work/out")" "$(lines "$work/plain")"
+equal "nobody was asked by a pinentry" "$(cat "$work/asked" 2>/dev/null)" ""
+finish
