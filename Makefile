@@ -56,7 +56,7 @@ HFILES    = $(wildcard include/*/*.h src/*/*.h tests/*/*.h)
 # A nested make builds on all processors, unless -j was given already.
 PARALLEL  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all deps deps-lint deps-fuzz have-libs build-tests crash demo test unit e2e fuzz fuzz-targets fuzz-replays bench pace soak
+.PHONY: all deps deps-lint deps-fuzz deps-bench have-libs build-tests crash demo test unit e2e fuzz fuzz-targets fuzz-replays bench pace soak
 .PHONY: lint format asan tsan valgrind install uninstall clean help libssh2
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -98,6 +98,9 @@ deps-lint:
 
 deps-fuzz:
 	@tests/deps fuzz
+
+deps-bench: ## the other programs that bench compares with
+	@tests/deps bench
 
 # The libraries' flags are read while this file is parsed, so after `deps` the work is done by a make of its own.
 demo: deps ## show the whole way of a drop file, against servers on this machine
@@ -157,9 +160,9 @@ valgrind: deps ## unit tests under valgrind
 	@$(MAKE) --no-print-directory $(PARALLEL) build-tests
 	@BUILD=$(abspath $(BUILD)) WRAP=tests/valgrind tests/run-unit $(UNIT)
 
-bench: deps ## time a 100 MB document against a bare libcsv loop
-	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed $(BUILD)/tests/bench/csvloop
-	@BUILD=$(abspath $(BUILD)) tests/bench/run
+bench: deps ## a table of dropfeed against its yardsticks; some minutes, BENCH_MB=20 for a quick look
+	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed $(BUILD)/tests/bench/csvloop $(BUILD)/tests/bench/sink peers
+	@BUILD=$(abspath $(BUILD)) tests/bench/bench.py
 
 pace: deps ## how well the API's rate limit is made use of, steady and changing; three minutes
 	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed peers

@@ -1,0 +1,413 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Times dropfeed against what a user would otherwise run, and against the bare cost of its parts.
+
+  BUILD=build tests/bench/bench.py [NAME...]     all figures, or those of these names; --list names them
+
+Both sides of a pair run in turn, in one go on one machine; the best of some runs counts. The table is also written as JSON to
+$BENCH_JSON (BUILD/bench.json). BENCH_MB (200) is the size of the document that most figures read. A peer that is not installed is
+skipped, with a word: `make deps-bench` installs them. Whatever comes out, the exit code is 0.
+"""
+import contextlib
+import gzip
+import json
+import os
+import platform
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(ROOT, "build")))
+DROPFEED = os.path.join(BUILD, "dropfeed")
+CSVLOOP, SINK, PROXY = (os.path.join(BUILD, "tests", *p) for p in (("bench", "csvloop"), ("bench", "sink"), ("peers", "proxy")))
+SSHD = os.path.join(ROOT, "tests", "peers", "sshd")
+MB = int(os.environ.get("BENCH_MB", "200"))
+HEADER = (
+    "environment,user_identities.customer_id,user_identities.email,user_attributes.Tier,device_info.platform,"
+    "events.data.timestamp_unixtime_ms,events.data.event_name,events.data.custom_event_type,events.data.session_uuid,"
+    "events.data.custom_attributes.Page,events.data.custom_attributes.Note\n"
+)
+PYTHON = """import csv, json, sys
+out = sys.stdout.write
+for row in csv.DictReader(open(sys.argv[1], newline="", encoding="utf-8")):
+    out(json.dumps(row, ensure_ascii=False) + "\\n")
+"""
+NODE = """const fs = require("fs"), readline = require("readline");
+let header = null;
+function split(line) {
+  const cells = [];
+  let cell = "", quoted = false;
+  for (let i = 0; i < line.length; i++) {
+    const c = line[i];
+    if (quoted) { if (c === '"' && line[i + 1] === '"') { cell += c; i++; } else if (c === '"') quoted = false; else cell += c; }
+    else if (c === '"') quoted = true;
+    else if (c === ",") { cells.push(cell); cell = ""; }
+    else cell += c;
+  }
+  cells.push(cell);
+  return cells;
+}
+let out = [];
+readline.createInterface({ input: fs.createReadStream(process.argv[2]) }).on("line", line => {
+  const cells = split(line);
+  if (!header) { header = cells; return; }
+  const row = {};
+  for (let i = 0; i < header.length; i++) row[header[i]] = cells[i];
+  out.push(JSON.stringify(row));
+  if (out.length === 1000) { process.stdout.write(out.join("\\n") + "\\n"); out = []; }
+}).on("close", () => process.stdout.write(out.join("\\n") + "\\n"));
+"""
+work = tempfile.mkdtemp(prefix="dropfeed-bench.")
+results, figures = [], {}
+
+
+def figure(f):
+    figures[f.__name__] = f
+    return f
+
+
+def report(name, ours, peer, ratio, goal, met):
+    verdict = "skipped" if met is None else "met" if met else "not met"
+    results.append({"figure": name, "ours": ours, "peer": peer, "ratio": ratio, "goal": goal, "verdict": verdict})
+    shown = f"{ratio:.2f}" if ratio is not None else "-"
+    print(f"{name:<44} {ours:<26} {peer:<34} {shown:>8}  {goal:<20} {verdict}", flush=True)
+
+
+def skip(name, why, goal):
+    report(name, "-", why, None, goal, None)
+
+
+# ---- data ----
+
+
+def rows(first, count, order):
+    for i in range(first, first + count):
+        user = i * 2654435761 % 200003 if order == "random" else i // 6
+        note = '"said ""hello"", then left"' if i % 8 == 0 else "seen Z\u00fcrich" if i % 8 == 4 else "plain words"
+        yield (
+            f"development,C-{user},user{user}@example.com,{('bronze', 'silver', 'gold')[user % 3]},web,{now_ms + i * 37},Clicked,"
+            f"navigation,{user:08x}-0000-4000-8000-{i:012x},/products/{i % 997},{note}\n"
+        )
+
+
+now_ms = (int(time.time()) - 20 * 86400) * 1000
+
+
+def document(megabytes, order="random", name=None):
+    """A custom_event document, 11 columns; one cell in eight quoted, one not ASCII; made once."""
+    path = os.path.join(work, name or f"{order}{megabytes}-custom_event.csv")
+    if not os.path.exists(path):
+        with open(path, "w", encoding="utf-8", newline="") as f:
+            f.write(HEADER)
+            i = 0
+            while f.tell() < megabytes * 1000 * 1000:
+                f.writelines(rows(i, 5000, order))
+                i += 5000
+    return path
+
+
+# ---- measuring ----
+
+
+def run(command, **more):
+    """Wall seconds, CPU seconds and peak memory (MiB) of a command."""
+    start = time.monotonic()
+    p = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **more)
+    _, status, usage = os.wait4(p.pid, 0)
+    p.returncode = os.waitstatus_to_exitcode(status)
+    if p.returncode not in (0, 1):
+        raise RuntimeError(f"{command[0]} ended with {p.returncode}")
+    return time.monotonic() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def pair(ours, peer, times=5, before=lambda: None):
+    """The best wall times of both, run in turn."""
+    best = [float("inf"), float("inf")]
+    for _ in range(times):
+        for i, command in enumerate((ours, peer)):
+            before()
+            best[i] = min(best[i], run(command)[0])
+    return best
+
+
+def throughput(name, ours, peer, peer_name, goal):
+    a, b = pair(ours, peer)
+    size = MB / 1.0
+    report(name, f"{a:.2f} s, {size / a:.0f} MB/s", f"{peer_name} {b:.2f} s", b / a, f">= {goal}", b / a >= goal)
+
+
+def config(name, feed, jobs=1):
+    path = os.path.join(work, name + ".conf")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(f"[dropfeed]\nstate_dir = {work}/{name}.state\njobs = {jobs}\nlog_level = error\n[feed bench]\nmin_age = 0s\n")
+        f.write("".join(f"{k} = {v}\n" for k, v in feed.items()))
+    return path
+
+
+@contextlib.contextmanager
+def server(command, folder):
+    os.makedirs(folder, exist_ok=True)
+    p = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        while not os.path.exists(os.path.join(folder, "port")):
+            time.sleep(0.01)
+        with open(os.path.join(folder, "port"), encoding="ascii") as f:
+            yield f.read().strip()
+    finally:
+        p.send_signal(signal.SIGTERM)
+        p.wait()
+
+
+@contextlib.contextmanager
+def sshd():
+    folder = os.path.join(work, "sshd")
+    subprocess.run([SSHD, "start", folder, "--host-keys", "ed25519"], check=True)
+    try:
+        with open(os.path.join(folder, "port"), encoding="ascii") as f:
+            yield folder, f.read().strip()
+    finally:
+        subprocess.run([SSHD, "stop", folder], check=False)
+
+
+def sftp_command(folder, port, batch):
+    with open(os.path.join(work, "batch"), "w", encoding="utf-8") as f:
+        f.write(batch)
+    options = ["-i", f"{folder}/id_ed25519", "-o", f"UserKnownHostsFile={folder}/known_hosts", "-o", "StrictHostKeyChecking=no"]
+    return ["sftp", "-q", "-b", f.name, "-P", port] + options + ["127.0.0.1"]
+
+
+def sftp_source(folder, port, path="/~"):
+    user = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
+    known = os.path.join(work, "known")
+    with open(os.path.join(folder, "known_hosts"), encoding="utf-8") as f:
+        key = " ".join(f.readline().split()[1:])
+    with open(known, "w", encoding="utf-8") as f:
+        f.write(f"[127.0.0.1]:{port} {key}\n")
+    return {"source": f"sftp://{user}@127.0.0.1:{port}{path}", "identity_file": f"{folder}/id_ed25519", "known_hosts": known}
+
+
+# ---- the figures ----
+
+
+@figure
+def validate():
+    for order in ("random", "sorted"):
+        file = document(MB, order)
+        throughput(f"validate, {MB} MB, users {order}", [DROPFEED, "validate", file], [CSVLOOP, file], "bare libcsv", 0.6)
+
+
+@figure
+def import_plain():
+    for order in ("random", "sorted"):
+        file = document(MB, order)
+        throughput(f"import --sink -, {MB} MB, users {order}", [DROPFEED, "import", "--sink", "-", file], [CSVLOOP, file], "bare libcsv", 0.25)
+
+
+@figure
+def peers():
+    file = document(max(MB // 4, 1))
+    for name, script in (("python.py", PYTHON), ("node.js", NODE)):
+        with open(os.path.join(work, name), "w", encoding="utf-8") as f:
+            f.write(script)
+    for name, command, goal in (
+        ("mlr", ["mlr", "--icsv", "--ojsonl", "cat", file], 12),
+        ("python3", ["python3", os.path.join(work, "python.py"), file], 8),
+        ("node", ["node", os.path.join(work, "node.js"), file], 6),
+    ):
+        label = f"import --sink -, {max(MB // 4, 1)} MB"
+        if shutil.which(name) is None:
+            skip(label, f"{name} is not installed", f">= {goal}")
+            continue
+        a, b = pair([DROPFEED, "import", "--sink", "-", file], command, 3)
+        report(label, f"{a:.2f} s", f"{name} {b:.2f} s", b / a, f">= {goal}", b / a >= goal)
+
+
+@figure
+def encrypted():
+    home = os.path.join(work, "gpg")
+    os.mkdir(home, 0o700)
+    gpg = ["gpg", "--homedir", home, "--batch", "--quiet", "--trust-model", "always"]
+    file = document(MB)
+    subprocess.run(gpg + ["--passphrase", "", "--quick-gen-key", "bench", "default", "default", "never"], check=True, stderr=subprocess.DEVNULL)
+    packed = os.path.join(work, "packed-custom_event.csv.gz")
+    with open(file, "rb") as f, gzip.open(packed, "wb", 6) as g:
+        shutil.copyfileobj(f, g)
+    subprocess.run(gpg + ["-r", "bench", "-z", "0", "-o", packed + ".gpg", "-e", packed], check=True)
+    ours = [DROPFEED, "import", "--set", f"gnupg_home={home}", "--sink", "-", packed + ".gpg"]
+    a, b = pair(ours, ["sh", "-c", f"gpg --homedir {home} --batch --quiet -d {packed}.gpg | gzip -d >/dev/null"], 3)
+    plain = min(run([DROPFEED, "import", "--sink", "-", file])[0] for _ in range(3))
+    subprocess.run(["gpgconf", "--homedir", home, "--kill", "all"], check=False)
+    ratio = a / (b + plain)
+    report(f"the same, .csv.gz.gpg, {MB} MB", f"{a:.2f} s", f"gpg|gzip {b:.2f} s + plain {plain:.2f} s", ratio, "<= 1.5", ratio <= 1.5)
+
+
+@figure
+def delivery():
+    file = document(max(MB // 2, 1), "sorted")
+    with open(file, "rb") as f:
+        count = sum(1 for _ in f) - 1
+    with server([SINK, os.path.join(work, "sink")], os.path.join(work, "sink")) as port:
+        best = None
+        for i in range(3):
+            feed = {"source": f"file://{work}/none", "endpoint": f"http://127.0.0.1:{port}", "api_key": "k", "api_secret_env": "SECRET"}
+            conf = config(f"delivery{i}", {**feed, "batches_per_second": "1000000"})
+            wall, cpu, _ = run([DROPFEED, "--config", conf, "import", file], env={**os.environ, "SECRET": "s"})
+            best = min(best or (wall, cpu), (wall, cpu))
+    rate = count / best[0]
+    report(f"delivery, {count} rows, users sorted", f"{rate:.0f} rows/s", f"dropfeed's CPU {best[1]:.2f} of {best[0]:.2f} s", rate, ">= 150000 rows/s", rate >= 150000)
+
+
+@figure
+def sftp_pull():
+    size = MB * 5 // 2
+    with sshd() as (folder, port):
+        with open(os.path.join(folder, "root", "big-custom_event.csv"), "wb") as f:
+            head = (HEADER + "".join(rows(0, 2000, "random"))).encode()
+            while f.tell() < size * 1000 * 1000:
+                f.write(head)
+        get = f"get big-custom_event.csv {work}/got\n"
+
+        def compare(label, to, times, goal):
+            conf = config("pull", {**sftp_source(folder, to), "sink": f"file:{work}/pulled"})
+            plain = sftp_command(folder, to, get)
+
+            def forget():
+                shutil.rmtree(os.path.join(work, "pull.state"), ignore_errors=True)
+
+            best = [float("inf"), float("inf")]
+            for _ in range(times):
+                forget()
+                best[0] = min(best[0], pull_seconds(conf))
+                best[1] = min(best[1], run(plain)[0])
+            report(label, f"{best[0]:.2f} s, {size / best[0]:.0f} MB/s", f"sftp {best[1]:.2f} s", best[1] / best[0], f">= {goal}", best[1] / best[0] >= goal)
+
+        compare(f"SFTP pull, {size} MB, loopback", port, 3, 0.9)
+        if not os.path.exists(PROXY):
+            skip("SFTP pull, 40 ms round trip", "the proxy is not built", ">= 1.5")
+            return
+        with server([PROXY, os.path.join(work, "proxy"), "--to", port, "--delay", "20"], os.path.join(work, "proxy")) as far:
+            compare(f"SFTP pull, {size} MB, 40 ms round trip", far, 2, 1.5)
+
+
+def pull_seconds(conf):
+    """Until the pulled file has its name in the spool; what comes behind is not the pull's."""
+    spool = os.path.join(work, "pull.state", "spool", "bench")
+    start = time.monotonic()
+    p = subprocess.Popen([DROPFEED, "--config", conf, "run"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while p.poll() is None:
+        if os.path.isdir(spool) and any(not n.endswith(".part") for n in os.listdir(spool)):
+            break
+        time.sleep(0.005)
+    seconds = time.monotonic() - start
+    p.send_signal(signal.SIGTERM)
+    p.wait()
+    return seconds
+
+
+@figure
+def workers():
+    drop = os.path.join(work, "eight")
+    os.mkdir(drop)
+    for i in range(8):
+        document(max(MB // 4, 1), "sorted", f"eight/f{i}-custom_event.csv")
+        with open(os.path.join(drop, f"f{i}-custom_event.csv"), "a", encoding="utf-8") as f:
+            f.writelines(rows(10**9 + i, 1, "sorted"))
+    best = {1: float("inf"), 2: float("inf")}
+    for _ in range(3):
+        for jobs in best:
+            shutil.rmtree(os.path.join(work, "out"), ignore_errors=True)
+            shutil.rmtree(os.path.join(work, f"jobs{jobs}.state"), ignore_errors=True)
+            os.mkdir(os.path.join(work, "out"))
+            conf = config(f"jobs{jobs}", {"source": f"file://{drop}", "sink": f"file:{work}/out"}, jobs)
+            best[jobs] = min(best[jobs], run([DROPFEED, "--config", conf, "run"])[0])
+    ratio = best[1] / best[2]
+    report(f"run, 8 files of {max(MB // 4, 1)} MB, two workers", f"{best[2]:.2f} s", f"one worker {best[1]:.2f} s", ratio, ">= 1.7", ratio >= 1.7)
+
+
+@figure
+def memory():
+    small, big = document(max(MB // 10, 1)), os.path.join(work, "big-custom_event.csv")
+    with open(document(MB), "rb") as f, open(big, "wb") as out:
+        shutil.copyfileobj(f, out)
+        for _ in range(9):
+            f.seek(len(HEADER))
+            shutil.copyfileobj(f, out)
+    a, b = (run([DROPFEED, "import", "--sink", "-", file])[2] for file in (small, big))
+    os.unlink(big)
+    report(f"peak memory, {MB // 10} MB and {MB * 10} MB", f"{b:.0f} MiB", f"{a:.0f} MiB", b / a, "<= 1.1, < 96 MiB", b / a <= 1.1 and b < 96)
+
+
+@figure
+def idle():
+    with sshd() as (folder, port):
+        for i in range(10000):
+            with open(os.path.join(folder, "root", f"f{i}-eventless.csv"), "w", encoding="ascii") as f:
+                f.write(f"mpid,user_attributes.a\n{i + 1},x\n")
+        os.mkdir(os.path.join(work, "idle"))
+        conf = config("idle", {**sftp_source(folder, port), "sink": f"file:{work}/idle"}, 2)
+        seconds = run([DROPFEED, "--config", conf, "run"])[0]
+        a, b = pair([DROPFEED, "--config", conf, "run"], sftp_command(folder, port, "ls -l\n"), 5)
+    report("run, nothing to do, 10000 done files", f"{a:.2f} s (delivering took {seconds:.0f} s)", f"sftp ls -l {b:.2f} s", a / b, "<= 1.5", a / b <= 1.5)
+
+
+@figure
+def ledger():
+    file = document(MB)
+    drop = os.path.join(work, "drop")
+    os.mkdir(drop)
+    os.link(file, os.path.join(drop, "one-custom_event.csv"))
+    conf = config("ledger", {"source": f"file://{drop}", "sink": f"file:{work}/ledger.ndjson"})
+
+    def forget():
+        for name in ("ledger.ndjson", "bare.ndjson"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(work, name))
+        shutil.rmtree(os.path.join(work, "ledger.state"), ignore_errors=True)
+
+    copy = ["sh", "-c", f"cp {file} {work}/copy && sha256sum {work}/copy >/dev/null && exec {DROPFEED} import --sink file:{work}/bare.ndjson {file}"]
+    a, b = pair([DROPFEED, "--config", conf, "run"], copy, 5, forget)
+    report("ledger: run to a file sink", f"{a:.2f} s", f"copy and import --sink {b:.2f} s", a / b, "<= 1.03", a / b <= 1.03)
+
+
+@figure
+def grouping():
+    driver = os.path.join(ROOT, "tests", "run-properties")
+    p = subprocess.run([driver, "--measure"], capture_output=True, text=True, env={**os.environ, "BUILD": BUILD}, check=False)
+    worst = 0.0
+    for line in p.stdout.splitlines():
+        found = re.search(r"time +64MiB +([\d.]+) +([\d.]+)$", line)
+        if found:
+            worst = max(worst, float(found[1]) / float(found[2]))
+    if worst == 0:
+        skip("batches per row, time-sorted", "tests/run-properties --measure says nothing", "<= 1.15")
+    else:
+        report("batches per row, time-sorted, default window", "", "the model's optimum", worst, "<= 1.15", worst <= 1.15)
+
+
+def main():
+    names = sys.argv[1:]
+    if names == ["--list"]:
+        print("\n".join(figures))
+        return
+    machine = f"{platform.machine()}, {os.cpu_count()} processors, {platform.system()} {platform.release().split('-')[0]}"
+    print(f"{machine}; load {os.getloadavg()[0]:.1f}\n")
+    print(f"{'figure':<44} {'dropfeed':<26} {'yardstick':<34} {'ratio':>8}  {'goal':<20} verdict")
+    try:
+        for name in names or figures:
+            try:
+                figures[name]()
+            except (OSError, RuntimeError, subprocess.SubprocessError, KeyError) as e:
+                skip(name, f"{type(e).__name__}: {e}"[:60], "-")
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    with open(os.environ.get("BENCH_JSON", os.path.join(BUILD, "bench.json")), "w", encoding="utf-8") as f:
+        json.dump({"machine": machine, "megabytes": MB, "figures": results}, f, indent=1)
+
+
+if __name__ == "__main__":
+    main()
