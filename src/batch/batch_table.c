@@ -8,8 +8,8 @@
 #include <endian.h>
 #include <stdlib.h>
 
-#define FIRST_SLOTS   1024
-#define KEY_STEP      64
+#define FIRST_SLOTS 1024
+#define KEY_STEP    64
 
 /* Eight bytes at a time; the multipliers and the end are those of MurmurHash64A and MurmurHash3, which are in the public
  * domain. */
@@ -118,7 +118,8 @@ static struct batch_open *take(struct batch_table *t, size_t key_len)
 			return o;
 		open_free(o);
 	}
-	size_t cap = (key_len / KEY_STEP + 1) * KEY_STEP; /* users of a document are much alike: another's key fits, too */
+	size_t cap =
+	    (key_len / KEY_STEP + 1) * KEY_STEP; /* users of a document are much alike: another's key fits, too */
 	o = df_alloc(sizeof(*o) + cap);
 	o->key_cap = cap;
 	return o;
