@@ -25,7 +25,7 @@
 #define ASSUMED_LANES  8
 #define PERCENT_TELLS  20.0 /* below, a rounded percentage tells too little */
 #define PERCENT_BRAKE  75.0 /* above, the rate falls at once */
-#define GROWTH         1.5  /* at most, in each STEER_EVERY_MS */
+#define GROWTH         2.0  /* at most, in each STEER_EVERY_MS */
 #define STEER_EVERY_MS 200
 #define CALM_EVERY_MS  1000
 #define STEP           0.05

@@ -410,7 +410,7 @@ static void kill_plan(unsigned first, unsigned second)
 static void test_killed(void)
 {
 	struct conf_feed feed = gpg_feed();
-	fx_sh(G "head -c 32M /dev/urandom > noise; G s -r ed -z 0 -o k-custom_event.csv.gpg -e noise");
+	fx_sh(G "(echo noise; head -c 32M /dev/urandom) > noise; G s -r ed -z 0 -o k-custom_event.csv.gpg -e noise");
 	kill_plan(1, 0);
 	fx_expect_one(&feed, "k-custom_event.csv.gpg", "custom_event", "noise"); /* asked again, it has one */
 	CU_ASSERT_EQUAL(killed, 1);
