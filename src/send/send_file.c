@@ -219,7 +219,7 @@ static enum df_status sync_folder(const char *path, struct df_err *err)
 
 /* ---- adding to a file ---- */
 
-/* Copies all of `from` to where `to` stands; -1 is an empty file. */
+/* Copies all of `from` to where `to` stands; -1 is an empty file. Reads by offset. */
 static enum df_status copy_all(int from, int to, struct df_err *err)
 {
 	char chunk[65536];
@@ -233,25 +233,46 @@ static enum df_status copy_all(int from, int to, struct df_err *err)
 	return n < 0 ? df_fail(DF_RETRY, err, NULL, "cannot read: %s", strerror(errno)) : status;
 }
 
-/* True when the file's last bytes are those of `ours`. */
-static bool ends_with(int file, int ours)
+/* True when the file has all of `ours` from offset `at` on. */
+static bool has_at(int file, off_t at, int ours)
 {
-	struct stat a, b;
-	char pa[8192], pb[8192];
-	if (file < 0 || fstat(file, &a) != 0 || fstat(ours, &b) != 0 || b.st_size == 0 || a.st_size < b.st_size)
-		return false;
-	for (off_t at = 0; at < b.st_size;) {
-		ssize_t nb = pread(ours, pb, sizeof(pb), at);
-		ssize_t na = nb > 0 ? pread(file, pa, (size_t)nb, a.st_size - b.st_size + at) : -1;
-		if (na <= 0 || na != nb || memcmp(pa, pb, (size_t)na) != 0)
+	char here[8192], there[8192];
+	ssize_t n = 0;
+	for (off_t done = 0; (n = pread(ours, here, sizeof(here), done)) > 0; done += n)
+		if (pread(file, there, (size_t)n, at + done) != n || memcmp(here, there, (size_t)n) != 0)
 			return false;
-		at += na;
-	}
-	return true;
+	return n == 0;
 }
 
-/* The file with this document's lines behind what it has, under its name at once. Lines that are its last already were
- * written by a run that was killed before the ledger had it: ids make them this document's and no other's. */
+/* True when the lines of `ours` stand in the file, one behind the other. */
+static bool holds(int file, int ours, struct df_err *err, enum df_status *status)
+{
+	char first[64]; /* the id stands first in a line: where these bytes are others', no line needs a second look */
+	ssize_t n = pread(ours, first, sizeof(first), 0);
+	const char *end = n > 0 ? memchr(first, '\n', (size_t)n) : NULL;
+	if (end != NULL)
+		n = end - first;
+	char *line = NULL;
+	size_t cap = 0;
+	bool found = false;
+	int copy = n > 0 && file >= 0 ? dup(file) : -1;
+	FILE *in = copy >= 0 ? fdopen(copy, "r") : NULL;
+	off_t at = 0;
+	for (ssize_t len; in != NULL && !found && (len = getline(&line, &cap, in)) > 0; at += len)
+		found = len >= n && memcmp(line, first, (size_t)n) == 0 && has_at(file, at, ours);
+	if (n < 0 || (n > 0 && file >= 0 && (in == NULL || ferror(in))))
+		*status = df_fail(DF_RETRY, err, NULL, "cannot read: %s", strerror(errno));
+	free(line);
+	if (in != NULL)
+		fclose(in);
+	else if (copy >= 0)
+		close(copy);
+	return found;
+}
+
+/* The file with this document's lines behind what it has, under its name at once. Lines that it has already were written by
+ * a run that was killed before the ledger had it: ids make them this document's and no other's. Others may stand behind
+ * them since, for it is not said that a run takes up this document first. */
 static enum df_status file_append(struct send_stream *st, struct df_err *err)
 {
 	struct file_stream *f = st->own;
@@ -261,7 +282,7 @@ static enum df_status file_append(struct send_stream *st, struct df_err *err)
 		return df_fail(DF_RETRY, err, NULL, "cannot read %s: %s", path, strerror(errno));
 	enum df_status status = DF_OK;
 	int out = -1;
-	if (ends_with(have, f->fd))
+	if (holds(have, f->fd, err, &status) || status != DF_OK)
 		goto cleanup;
 	f->temporary = df_format("%s.dropfeed-tmp", path);
 	unlink(f->temporary); /* one that a crash left: one run at a time, one stream at a time gets here */
@@ -319,7 +340,7 @@ static enum df_status file_close(struct send_stream *st, bool abandon, struct df
 	if (status == DF_OK && !abandon)
 		status = file_flush(st, err);
 	if (status == DF_OK && !abandon) {
-		/* The ledger has it before another document is added: after a crash in between, it is the last one. */
+		/* One document after the other: each replaces the file by a longer one. */
 		pthread_mutex_lock(&st->sender->out);
 		if (!f->complete)
 			status = file_publish(st, err);

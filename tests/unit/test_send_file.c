@@ -221,6 +221,43 @@ static void test_file_resumed(void)
 	world_end(&w);
 }
 
+/* A document's stream: opened, filled and closed. */
+static void add(struct world *w, const char *const *lines, size_t n)
+{
+	memset(w->next, 0, sizeof(w->next));
+	memset(w->done, 0, sizeof(w->done));
+	open_stream(w, NULL);
+	for (size_t i = 0; i < n; i++)
+		CU_ASSERT_EQUAL(put(w, 0, lines[i]), DF_OK);
+	CU_ASSERT_EQUAL(send_close(w->stream, false, &w->err), DF_OK);
+}
+
+/* What a run wrote that was killed before the ledger had it is not written again, wherever in the file it is by now. */
+static void test_file_appended(void)
+{
+	static const char *const a[] = {"{\"id\":\"a\"}", "{\"id\":\"a2\"}"};
+	static const char *const b[] = {"{\"id\":\"b\"}"};
+	static const char *const other[] = {"{\"id\":\"a\"}", "{\"id\":\"x2\"}"}; /* begins alike */
+	struct world w;
+	world_begin(&w, CONF_SINK_FILE);
+	w.feed.sink_append = true;
+	write_old(&w);
+	add(&w, a, 2);
+	file_is(w.path, "old\n{\"id\":\"a\"}\n{\"id\":\"a2\"}\n");
+	add(&w, a, 2);
+	file_is(w.path, "old\n{\"id\":\"a\"}\n{\"id\":\"a2\"}\n");
+	add(&w, b, 1);
+	add(&w, a, 2);
+	add(&w, b, 1);
+	file_is(w.path, "old\n{\"id\":\"a\"}\n{\"id\":\"a2\"}\n{\"id\":\"b\"}\n");
+	add(&w, other, 2);
+	add(&w, other, 2);
+	file_is(w.path, "old\n{\"id\":\"a\"}\n{\"id\":\"a2\"}\n{\"id\":\"b\"}\n{\"id\":\"a\"}\n{\"id\":\"x2\"}\n");
+	add(&w, NULL, 0);
+	file_is(w.path, "old\n{\"id\":\"a\"}\n{\"id\":\"a2\"}\n{\"id\":\"b\"}\n{\"id\":\"a\"}\n{\"id\":\"x2\"}\n");
+	world_end(&w);
+}
+
 static void test_file_impossible(void)
 {
 	struct world w;
@@ -317,6 +354,7 @@ int main(void)
 	CU_add_test(suite, "file abandoned", test_file_abandoned);
 	CU_add_test(suite, "file, stopped", test_file_stopped);
 	CU_add_test(suite, "file, resumed", test_file_resumed);
+	CU_add_test(suite, "file, appended to", test_file_appended);
 	CU_add_test(suite, "file that cannot be", test_file_impossible);
 	CU_add_test(suite, "stdout", test_stdout);
 	CU_add_test(suite, "stdout, reader gone", test_stdout_reader_gone);
