@@ -79,6 +79,17 @@ const char *map_column_name(const struct map *m, size_t column); /* 1-based; "" 
 size_t map_warnings(const struct map *m,
 		    const struct map_warning **out); /* borrowed; grows with header and rows, bounded */
 
+/* ---- a document in parts, each with a map of its own ---- */
+
+/* Another map for the same document, after its columns are known; to be closed by the caller. Warnings of the columns come
+ * with it. */
+enum df_status map_twin(const struct map *m, struct map **out, struct df_err *err) DF_CHECK;
+/* What rows warned of: in parts it is kept apart, as the rows may turn out not to be any. The list is borrowed, until the next
+ * row. */
+size_t map_cuts(const struct map *m, const size_t **out);
+void map_cuts_forget(struct map *m);
+void map_cut(struct map *m, size_t cut); /* warns as a row of m's own would have */
+
 /* ---- explaining: where each column goes, and what became of a row's cells. Not for deliveries: it takes its time. ---- */
 
 /* How a value comes about. */

@@ -46,4 +46,24 @@ enum df_status rows_next(struct rows *r, struct rows_row *row, struct df_err *er
 
 void rows_close(struct rows *r);
 
+/* ---- a document in parts, each with a reader of its own ---- */
+
+struct rows_place { /* where the next row begins, or blank lines before it */
+	uint64_t offset;
+	uint64_t line;   /* 1-based */
+	uint64_t number; /* of the records before it */
+};
+struct rows_place rows_tell(const struct rows *r);
+/* A place that rows_tell told of this document: reading goes on there, to the document's end. */
+void rows_seek(struct rows *r, const struct rows_place *to);
+
+/* Another reader of the same document, which rows_seek or rows_part has to send somewhere first. */
+struct rows *rows_twin(const struct rows *r);
+
+/* Reads the `size` bytes (ROWS_MAX_ROW at most) from offset `from`, where a row begins or is believed to, less those of the row
+ * that they cut: up to *to, where the next part is to begin. rows_next ends there with DF_END; or before it, where a row
+ * does not end before it, which rows_tell tells. Whether parts fit together is for the caller to check: rows, and where
+ * they begin, depend on all quotes before them. Lines are counted from 1, records from 0. DF_RETRY: cannot be read. */
+enum df_status rows_part(struct rows *r, uint64_t from, size_t size, uint64_t *to, struct df_err *err) DF_CHECK;
+
 #endif

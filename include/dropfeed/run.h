@@ -59,6 +59,7 @@ struct run_import_options {
 	size_t n_files;
 	const char *stdin_name;
 	bool stateless, dry_run;
+	uint32_t jobs; /* threads, where no configuration's counts */
 	bool encryption_by_name; /* no feed was chosen: .gpg is decrypted, plain is taken */
 };
 void run_import(const struct conf *conf, const struct run_import_options *options, struct run_result *result);
@@ -86,8 +87,8 @@ struct run_check_events {
 	void (*skipped)(void *ctx, const char *file, const struct decode_skipped *entry);
 };
 
-/* Checks one local file under the feed's settings. Adds to the result. */
-void run_check_file(const struct conf_feed *feed, const char *path, bool encryption_by_name,
+/* Checks one local file under the feed's settings, with `jobs` threads. Adds to the result. */
+void run_check_file(const struct conf_feed *feed, const char *path, bool encryption_by_name, uint32_t jobs,
 		    const struct run_check_events *events, void *ctx, struct run_result *result);
 
 /* ---- explaining ---- */

@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include <stdio.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -158,6 +159,14 @@ static enum df_status feed_set(struct conf_feed *feed, const char *assignment, s
 static bool takes_defaults(const struct conf *conf, const struct cli_feed_options *o, bool optional)
 {
 	return conf == NULL || (o->name == NULL && optional && conf->n_feeds != 1);
+}
+
+uint32_t cli_jobs(const struct conf *conf)
+{
+	cpu_set_t mine;
+	if (conf != NULL)
+		return conf->jobs;
+	return sched_getaffinity(0, sizeof(mine), &mine) == 0 && CPU_COUNT(&mine) == 1 ? 1 : 2;
 }
 
 bool cli_encryption_by_name(const struct conf *conf, const struct cli_feed_options *o, bool optional)

@@ -82,5 +82,7 @@ struct conf_feed *cli_feed_with(const struct conf *conf, const struct cli_feed_o
 				const char *command);
 /* Whether a file's name decides that it is encrypted: nothing else says so, no feed of a configuration and no --set. */
 bool cli_encryption_by_name(const struct conf *conf, const struct cli_feed_options *o, bool optional);
+/* How many threads may work: the configuration's jobs, or, without one, its default, and no more than there are processors. */
+uint32_t cli_jobs(const struct conf *conf);
 
 #endif

@@ -34,6 +34,7 @@ static int import(const struct conf *conf, const struct import_arguments *a, con
 	struct run_result result = {0};
 	o.stateless = a->feed.sink != NULL;
 	o.dry_run = a->dry_run;
+	o.jobs = cli_jobs(conf);
 	o.encryption_by_name = cli_encryption_by_name(conf, &a->feed, o.stateless);
 	int code = 0;
 	if (conf == NULL && a->feed.sink == NULL && !a->dry_run) {

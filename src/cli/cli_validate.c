@@ -154,7 +154,7 @@ static int validate(const struct conf *conf, const struct cli_feed_options *o, s
 	struct run_result result = {0};
 	bool by_name = cli_encryption_by_name(conf, o, true);
 	for (int i = optind; i < argc; i++)
-		run_check_file(feed, argv[i], by_name, &events, out, &result);
+		run_check_file(feed, argv[i], by_name, cli_jobs(conf), &events, out, &result);
 	conf_feed_free(feed);
 	if (fflush(stdout) != 0)
 		result.broken = true;

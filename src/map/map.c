@@ -153,9 +153,11 @@ static void forget_document(struct map *m)
 	map_derived_free(m);
 	free(m->done);
 	m->done = NULL;
-	free(m->truncated);
-	m->truncated = NULL;
-	m->n_warnings = 0;
+	free(m->was_cut);
+	free(m->cuts);
+	m->was_cut = NULL;
+	m->cuts = NULL;
+	m->n_warnings = m->n_cuts = 0;
 }
 
 void map_close(struct map *m)
@@ -192,6 +194,34 @@ size_t map_warnings(const struct map *m, const struct map_warning **out)
 {
 	*out = m->warnings;
 	return m->n_warnings;
+}
+
+static const struct map_op *op_at(const struct map *m, size_t i)
+{
+	const struct map_program *batch = &m->batch_program;
+	return i < batch->n ? &batch->ops[i] : &m->data_program.ops[i - batch->n];
+}
+
+void map_cut(struct map *m, size_t op)
+{
+	if (m->was_cut[op])
+		return;
+	m->was_cut[op] = true;
+	m->cuts[m->n_cuts++] = op;
+	map_warn(m, "too-long", "%s was cut to the API's limits in at least one row, as limits = truncate says",
+		 op_at(m, op)->node->path);
+}
+
+size_t map_cuts(const struct map *m, const size_t **out)
+{
+	*out = m->cuts;
+	return m->n_cuts;
+}
+
+void map_cuts_forget(struct map *m)
+{
+	while (m->n_cuts > 0)
+		m->was_cut[m->cuts[--m->n_cuts]] = false;
 }
 
 static enum df_status too_many(size_t n, struct df_err *err)
@@ -304,8 +334,29 @@ enum df_status map_compile(struct map *m, struct df_err *err)
 					    : map_custom_bind(m, &m->bindings, done, err);
 	if (st == DF_OK)
 		st = bind_plain(m, done, err);
-	m->truncated = df_alloc((m->n_names + m->n_derived + 1) * sizeof(*m->truncated));
-	return st == DF_OK ? map_bind(m, err) : st;
+	if (st == DF_OK)
+		st = map_bind(m, err);
+	size_t n_ops = m->batch_program.n + m->data_program.n;
+	m->was_cut = df_alloc(n_ops * sizeof(*m->was_cut));
+	m->cuts = df_alloc(n_ops * sizeof(*m->cuts));
+	return st;
+}
+
+enum df_status map_twin(const struct map *m, struct map **out, struct df_err *err)
+{
+	enum df_status st = map_open(m->feed, m->event->name, out, err);
+	if (st != DF_OK)
+		return st;
+	struct map *twin = *out;
+	twin->names = df_alloc(m->n_names * sizeof(*twin->names));
+	for (size_t i = 0; i < m->n_names; i++)
+		twin->names[twin->n_names++] = df_strdup(m->names[i]);
+	st = map_compile(twin, err);
+	if (st != DF_OK) {
+		map_close(twin);
+		*out = NULL;
+	}
+	return st;
 }
 
 enum df_status map_header(struct map *m, const struct rows_cell *cells, size_t n, struct df_err *err)

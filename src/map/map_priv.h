@@ -390,7 +390,9 @@ struct map {
 	struct df_buf ids, batch_out, data_out, request_out, message_out, deleted;
 	struct map_warning *warnings; /* own */
 	size_t n_warnings;
-	bool *truncated;             /* own: per column, 1-based, 0 for those without; whether it was warned about */
+	bool *was_cut; /* own: per op, the batch's before the data's; whether it was warned about */
+	size_t *cuts;  /* own: those ops, in the order of their warnings */
+	size_t n_cuts;
 	struct map_derived *derived; /* own */
 	size_t n_derived, derived_cap;
 	struct map_cell_json *json; /* own: per column, NULL when nothing is derived */

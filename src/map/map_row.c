@@ -23,15 +23,11 @@ void map_run_fault(struct map_run *r, const char *code, size_t column, const cha
 	df_utf8_mend(fault->text);
 }
 
-/* Said once per column and document. */
 void map_run_truncated(struct map_run *r, const struct map_op *op)
 {
-	size_t column = op->column == MAP_NONE ? 0 : op->column + 1;
-	if (r->m->truncated[column])
-		return;
-	r->m->truncated[column] = true;
-	map_warn(r->m, "too-long", "%s was cut to the API's limits in at least one row, as limits = truncate says",
-		 op->node->path);
+	const struct map_program *batch = &r->m->batch_program, *data = &r->m->data_program;
+	bool in_batch = op >= batch->ops && op < batch->ops + batch->n;
+	map_cut(r->m, (size_t)(in_batch ? op - batch->ops : op - data->ops + (ptrdiff_t)batch->n));
 }
 
 /* The API's limits for the value's length, in characters. Few values have as many bytes. */

@@ -20,6 +20,7 @@
 struct rows {
 	int fd;                /* borrowed */
 	uint64_t base, length; /* of the document in fd */
+	uint64_t until;        /* document offset of the part's end, or the document's */
 	uint64_t next_read;    /* document offset of the next pread */
 
 	char *window; /* own: document bytes from window_offset, `have` of them */
@@ -74,12 +75,28 @@ static void on_row(int end, void *ctx)
 
 /* ---- the window ---- */
 
-/* Reads on, keeping what the current row has from row_at. False at the document's end. */
+static enum df_status window_read(struct rows *r, size_t want, struct df_err *err)
+{
+	ssize_t n;
+	do
+		n = pread(r->fd, r->window + r->have, want, (off_t)(r->base + r->next_read));
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot read the document: %s", strerror(errno));
+	if (n == 0)
+		return df_fail(DF_RETRY, err, NULL, "the document got shorter while it was read");
+	r->have += (size_t)n;
+	r->next_read += (uint64_t)n;
+	return DF_OK;
+}
+
+/* Reads on, keeping what the current row has from row_at. False at the document's end. DF_END at a part's end, which is
+ * not the row's. */
 static enum df_status window_fill(struct rows *r, bool *grew, struct df_err *err)
 {
 	*grew = false;
-	if (r->next_read == r->length)
-		return DF_OK;
+	if (r->next_read == r->until)
+		return r->until == r->length ? DF_OK : DF_END;
 	if (r->row_at > 0) {
 		memmove(r->window, r->window + r->row_at, r->have - r->row_at);
 		r->window_offset += r->row_at;
@@ -91,22 +108,11 @@ static enum df_status window_fill(struct rows *r, bool *grew, struct df_err *err
 		r->window_cap *= 2; /* bounded: rows past ROWS_MAX_ROW are skipped, not kept */
 		r->window = df_realloc(r->window, r->window_cap);
 	}
-	uint64_t left = r->length - r->next_read;
+	uint64_t left = r->until - r->next_read;
 	size_t want = r->window_cap - r->have;
-	if (want > left)
-		want = (size_t)left;
-	ssize_t n;
-	do
-		n = pread(r->fd, r->window + r->have, want, (off_t)(r->base + r->next_read));
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot read the document: %s", strerror(errno));
-	if (n == 0)
-		return df_fail(DF_RETRY, err, NULL, "the document got shorter while it was read");
-	r->have += (size_t)n;
-	r->next_read += (uint64_t)n;
-	*grew = true;
-	return DF_OK;
+	enum df_status st = window_read(r, left < want ? (size_t)left : want, err);
+	*grew = st == DF_OK;
+	return st;
 }
 
 /* Length of the physical line at `at`, its end included; 0 when the window has no line end yet. A lone CR ends a line, as
@@ -405,16 +411,15 @@ static void row_check_size(struct rows_row *row)
 	row->n_cells = 0;
 }
 
-enum df_status rows_next(struct rows *r, struct rows_row *row, struct df_err *err)
+static enum df_status row_next(struct rows *r, struct rows_row *row, struct df_err *err)
 {
-	*row = (struct rows_row){0};
 	for (;;) {
 		size_t len;
 		row_begin(r);
-		if (row_plain(r, row)) {
-			row_check_size(row);
+		if (r->window_offset + r->at == r->until)
+			return DF_END;
+		if (row_plain(r, row))
 			return DF_OK;
-		}
 		enum df_status st = line_find(r, &len, err);
 		if (st != DF_OK)
 			return st;
@@ -428,12 +433,24 @@ enum df_status rows_next(struct rows *r, struct rows_row *row, struct df_err *er
 			r->line++;
 			continue;
 		}
-		if (!row_plain(r, row)) /* now that the window has all of its line */
-			st = row_parse(r, len, row, err);
-		if (st == DF_OK)
-			row_check_size(row);
-		return st;
+		if (row_plain(r, row)) /* now that the window has all of its line */
+			return DF_OK;
+		return row_parse(r, len, row, err);
 	}
+}
+
+enum df_status rows_next(struct rows *r, struct rows_row *row, struct df_err *err)
+{
+	*row = (struct rows_row){0};
+	enum df_status st = row_next(r, row, err);
+	if (st == DF_OK)
+		row_check_size(row);
+	if (st == DF_END && r->at > r->row_at) { /* the part's end, within the row */
+		r->at = r->row_at;
+		r->line = r->row_line;
+		parser_renew(r);
+	}
+	return st;
 }
 
 /* ---- the document's first bytes ---- */
@@ -450,19 +467,25 @@ static bool looks_wide(const unsigned char *p, size_t n)
 			  (p[0] == 0 && p[1] == 0 && p[2] == 0));
 }
 
-enum df_status rows_open(int fd, uint64_t offset, uint64_t length, struct rows **out, struct df_err *err)
+static struct rows *reader_new(int fd, uint64_t offset, uint64_t length)
 {
-	if (length == 0)
-		return df_fail(DF_REJECT, err, "empty-file", "the document has no bytes at all, not even a header");
 	struct rows *r = df_alloc(sizeof(*r));
 	r->fd = fd;
 	r->base = offset;
-	r->length = length;
+	r->length = r->until = length;
 	r->line = 1;
 	r->window_cap = WINDOW_FIRST;
 	r->window = df_alloc(r->window_cap);
 	r->copy.max = 2 * (size_t)ROWS_MAX_ROW + WINDOW_FIRST;
 	parser_make(r);
+	return r;
+}
+
+enum df_status rows_open(int fd, uint64_t offset, uint64_t length, struct rows **out, struct df_err *err)
+{
+	if (length == 0)
+		return df_fail(DF_REJECT, err, "empty-file", "the document has no bytes at all, not even a header");
+	struct rows *r = reader_new(fd, offset, length);
 	bool grew;
 	enum df_status st = window_fill(r, &grew, err);
 	const unsigned char *first = (const unsigned char *)r->window;
@@ -487,4 +510,59 @@ void rows_close(struct rows *r)
 	free(r->cells.v);
 	free(r->window);
 	free(r);
+}
+
+/* ---- in parts ---- */
+
+struct rows *rows_twin(const struct rows *r)
+{
+	return reader_new(r->fd, r->base, r->length);
+}
+
+struct rows_place rows_tell(const struct rows *r)
+{
+	return (struct rows_place){.offset = r->window_offset + r->at, .line = r->line, .number = r->number};
+}
+
+void rows_seek(struct rows *r, const struct rows_place *to)
+{
+	r->window_offset = r->next_read = to->offset;
+	r->until = r->length;
+	r->have = r->at = r->row_at = 0;
+	r->line = to->line;
+	r->number = to->number;
+}
+
+/* Where the last row ends that the window has all of, if it begins with one and no row in it is broken: behind a line end
+ * that has an even number of quotes before it. */
+static size_t last_end(const char *window, size_t have)
+{
+	bool quoted = false;
+	for (const char *p = window; (p = memchr(p, '"', have - (size_t)(p - window))) != NULL; p++)
+		quoted = !quoted;
+	for (size_t i = have; i > 0; i--) {
+		if (window[i - 1] == '\n' && !quoted)
+			return i;
+		if (window[i - 1] == '"')
+			quoted = !quoted;
+	}
+	return have;
+}
+
+enum df_status rows_part(struct rows *r, uint64_t from, size_t size, uint64_t *to, struct df_err *err)
+{
+	enum df_status st = DF_OK;
+	rows_seek(r, &(struct rows_place){.offset = from, .line = 1});
+	uint64_t left = r->length - from;
+	size_t want = left < size ? (size_t)left : size;
+	if (want > r->window_cap) {
+		r->window_cap = want;
+		r->window = df_realloc(r->window, want);
+	}
+	while (st == DF_OK && r->have < want)
+		st = window_read(r, want - r->have, err);
+	if (want < left)
+		r->have = last_end(r->window, r->have);
+	*to = r->until = r->next_read = from + r->have;
+	return st;
 }

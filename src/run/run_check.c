@@ -17,6 +17,7 @@ struct check_work {
 	const struct run_check_events *events;
 	void *ctx;
 	struct run_result *result;
+	uint32_t jobs;
 };
 
 static enum df_status on_reject(void *ctx, const struct walk_reject *r, struct df_err *err)
@@ -46,7 +47,7 @@ static void report(struct check_work *w, struct run_check *check, const struct d
 
 static enum df_status check_document(struct check_work *w, const char *name, const struct decode_doc *doc)
 {
-	struct walk walk = {.feed = w->feed, .file = name, .doc = doc};
+	struct walk walk = {.feed = w->feed, .file = name, .doc = doc, .jobs = w->jobs};
 	struct batch_settings settings = run_batch_settings(w->feed, "", doc, df_now_ms());
 	struct preflight found = {0};
 	struct df_err why = {0};
@@ -109,11 +110,11 @@ static enum df_status check_open_file(struct check_work *w, const char *name, in
 	return st == DF_REJECT ? DF_OK : st;
 }
 
-void run_check_file(const struct conf_feed *feed, const char *path, bool encryption_by_name,
+void run_check_file(const struct conf_feed *feed, const char *path, bool encryption_by_name, uint32_t jobs,
 		    const struct run_check_events *events, void *ctx, struct run_result *result)
 {
 	struct conf_feed mine = *feed; /* a view: its pointers stay the feed's */
-	struct check_work w = {.feed = &mine, .file = path, .events = events, .ctx = ctx, .result = result};
+	struct check_work w = {.feed = &mine, .file = path, .events = events, .ctx = ctx, .result = result, .jobs = jobs};
 	const char *slash = strrchr(path, '/');
 	const char *name = slash != NULL ? slash + 1 : path;
 	struct decode_name parsed;
@@ -170,6 +171,7 @@ static enum df_status forecast_file(struct forecast_work *w, const struct fetch_
 				   .file = e->name,
 				   .events = &events,
 				   .ctx = (void *)(uintptr_t)w->feed,
+				   .jobs = w->conf->jobs,
 				   .result = w->result};
 	char sha256[DF_SHA256_HEX];
 	const char *tmp = getenv("TMPDIR");

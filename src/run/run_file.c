@@ -150,7 +150,7 @@ static enum df_status document_preflight(struct file_work *w, const struct conf_
 					 const struct decode_doc *doc, int64_t begun_ms, struct preflight *found,
 					 struct df_err *why)
 {
-	struct walk walk = {.feed = feed, .file = w->f->name, .doc = doc};
+	struct walk walk = {.feed = feed, .file = w->f->name, .doc = doc, .jobs = 1 + run_pool_spare(w->run->pool)};
 	struct batch_settings settings = run_batch_settings(feed, w->identity, doc, begun_ms);
 	enum df_status st = preflight_document(&walk, &settings, NULL, NULL, found, why);
 	log_warnings(w, doc, &walk);
@@ -193,7 +193,7 @@ static enum df_status document_send(struct file_work *w, const struct conf_feed 
 static enum df_status document_deliver(struct file_work *w, const struct conf_feed *feed, const struct decode_doc *doc,
 				       const struct ledger_document *d, struct df_err *err)
 {
-	struct walk walk = {.feed = feed, .file = w->f->name, .doc = doc};
+	struct walk walk = {.feed = feed, .file = w->f->name, .doc = doc, .jobs = 1 + run_pool_spare(w->run->pool)};
 	struct batch_settings settings = run_batch_settings(feed, w->identity, doc, d->begun_ms);
 	struct run_ends ends = {0};
 	enum df_status st = DF_OK;

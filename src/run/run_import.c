@@ -137,7 +137,7 @@ static enum df_status plain_document(struct plain_import *p, const char *sha256,
 				     struct df_err *err)
 {
 	struct run_result *result = p->run->result;
-	struct walk walk = {.feed = &p->feed, .file = p->name, .doc = doc};
+	struct walk walk = {.feed = &p->feed, .file = p->name, .doc = doc, .jobs = p->options->jobs};
 	struct batch_settings settings = run_batch_settings(&p->feed, sha256, doc, df_now_ms());
 	struct preflight found = {0};
 	bool dry = p->options->dry_run; /* else the batches are counted as they are made */

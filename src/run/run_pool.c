@@ -47,6 +47,7 @@ struct run_pool *run_pool_new(struct run *run, uint32_t jobs)
 {
 	struct run_pool *pool = df_alloc(sizeof(*pool));
 	pool->run = run;
+	run->pool = pool;
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->changed, NULL);
 	pool->threads = df_alloc(jobs * sizeof(*pool->threads));
@@ -84,11 +85,23 @@ void run_pool_wait(struct run_pool *pool)
 	pthread_mutex_unlock(&pool->lock);
 }
 
+uint32_t run_pool_spare(struct run_pool *pool)
+{
+	if (pool == NULL)
+		return 0;
+	pthread_mutex_lock(&pool->lock);
+	size_t busy = pool->waiting + pool->working;
+	uint32_t spare = busy < pool->jobs ? pool->jobs - (uint32_t)busy : 0;
+	pthread_mutex_unlock(&pool->lock);
+	return spare;
+}
+
 void run_pool_free(struct run_pool *pool)
 {
 	if (pool == NULL)
 		return;
 	run_pool_wait(pool);
+	pool->run->pool = NULL;
 	pthread_mutex_lock(&pool->lock);
 	pool->closing = true;
 	pthread_cond_broadcast(&pool->changed);

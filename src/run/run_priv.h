@@ -29,6 +29,8 @@ struct walk {
 	const struct conf_feed *feed;
 	const char *file; /* the drop file's name, for guidelines */
 	const struct decode_doc *doc;
+	uint32_t jobs;    /* threads that read, this one counted; 0 is 1 */
+	size_t part_size; /* bytes that a thread takes at a time; 0: a good size */
 	const struct walk_handlers *handlers;
 	void *ctx;
 	/* filled by the walk: */
@@ -36,6 +38,7 @@ struct walk {
 	struct map *map;               /* its warnings and names; freed by walk_end */
 	struct map_warning *guideline; /* own */
 	size_t n_guideline;
+	bool long_row; /* that was told */
 };
 
 /* Reads the whole document. DF_OK: rows and rejected are counted. DF_REJECT: the document is refused. */
@@ -70,6 +73,7 @@ struct run { /* shared by the workers of a run */
 	const struct conf *conf;
 	struct ledger *ledger; /* NULL: stateless */
 	struct sender *sender;
+	struct run_pool *pool; /* borrowed, or NULL */
 	const char *scratch;  /* folder for unnamed files */
 	pthread_mutex_t lock; /* of result and shut */
 	struct run_result *result;
@@ -126,6 +130,8 @@ struct run_pool;
 struct run_pool *run_pool_new(struct run *run, uint32_t jobs);
 void run_pool_put(struct run_pool *pool, struct run_file *f); /* takes f; waits while the queue is full */
 void run_pool_wait(struct run_pool *pool);                    /* until the queue is empty and nobody works */
+/* Threads that have nothing to do, and nothing waits for: they may help with a document. pool NULL: none. */
+uint32_t run_pool_spare(struct run_pool *pool);
 void run_pool_free(struct run_pool *pool);
 
 /* The same bytes in the same feed are delivered once (duplicates = skip). Looks for another file with these bytes, entered

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "run_priv.h"
+#include "run_walk.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,67 +67,112 @@ static enum df_status walk_header(struct walk *w, struct rows *rows, struct rows
 	return st;
 }
 
-static enum df_status walk_reject_row(struct walk *w, const struct batch_row *where, const struct map_fault *faults,
-				      size_t n, struct df_err *err)
+/* ---- rows ---- */
+
+static void only_fault(struct map_record *record, const char *code, size_t column, const char *name)
 {
+	record->n_faults = 1;
+	record->faults[0].code = code;
+	record->faults[0].column = column;
+	record->faults[0].name = name;
+}
+
+bool walk_check_row(struct map *m, const struct batch_settings *sizes, const struct rows_row *row,
+		    struct map_record *record)
+{
+	struct map_fault *fault = &record->faults[0];
+	if (row->fault != NULL) {
+		only_fault(record, row->fault, row->fault_column, map_column_name(m, row->fault_column));
+		snprintf(fault->text, sizeof(fault->text), "%s", row->fault_text);
+		return false;
+	}
+	if (map_row(m, row->cells, row->n_cells, record) != DF_OK)
+		return false;
+	if (!batch_record_too_large(sizes, record))
+		return true;
+	only_fault(record, "row-too-large", 0, "");
+	snprintf(fault->text, sizeof(fault->text), "the row alone makes a batch of more than %u bytes, the API's limit",
+		 BATCH_MAX_BYTES);
+	return false;
+}
+
+bool walk_row_is_long(uint64_t length)
+{
+	return length > GUIDELINE_ROW_BYTES;
+}
+
+enum df_status walk_take_row(struct walk *w, struct batch_row *where, const struct map_record *record, bool sound,
+			     struct df_err *err)
+{
+	enum df_status st = DF_OK;
+	if (walk_row_is_long(where->length) && !w->long_row) {
+		w->long_row = true;
+		st = guideline(w, err, "the hosted feed wants rows of less than 80 KB");
+	}
+	where->number = ++w->rows;
+	if (st != DF_OK)
+		return st;
+	if (sound)
+		return w->handlers->record != NULL ? w->handlers->record(w->ctx, record, where, err) : DF_OK;
 	w->rejected++;
 	if (w->handlers->reject == NULL)
 		return DF_OK;
-	struct walk_reject r = {.where = *where, .faults = faults, .n_faults = n};
+	struct walk_reject r = {.where = *where, .faults = record->faults, .n_faults = record->n_faults};
 	return w->handlers->reject(w->ctx, &r, err);
 }
 
-static enum df_status walk_row(struct walk *w, const struct rows_row *row, const struct batch_settings *sizes,
+static enum df_status walk_one(struct walk *w, const struct batch_settings *sizes, const struct rows_row *row,
 			       struct df_err *err)
 {
-	struct batch_row where = {.number = ++w->rows, .line = row->line, .offset = row->offset, .length = row->length};
-	if (row->fault != NULL) {
-		struct map_fault own = {0};
-		own.code = row->fault;
-		own.column = row->fault_column;
-		own.name = row->fault_column != 0 ? map_column_name(w->map, row->fault_column) : "";
-		snprintf(own.text, sizeof(own.text), "%s", row->fault_text);
-		return walk_reject_row(w, &where, &own, 1, err);
-	}
 	struct map_record record;
-	if (map_row(w->map, row->cells, row->n_cells, &record) != DF_OK)
-		return walk_reject_row(w, &where, record.faults, record.n_faults, err);
-	if (batch_record_too_large(sizes, &record)) {
-		struct map_fault own = {0};
-		own.code = "row-too-large";
-		own.name = "";
-		snprintf(own.text, sizeof(own.text),
-			 "the row alone makes a batch of more than %u bytes, the API's limit", BATCH_MAX_BYTES);
-		return walk_reject_row(w, &where, &own, 1, err);
+	bool sound = walk_check_row(w->map, sizes, row, &record);
+	struct batch_row where = {.line = row->line, .offset = row->offset, .length = row->length};
+	enum df_status st = walk_take_row(w, &where, &record, sound, err);
+	if (st == DF_OK && df_stop_requested)
+		st = df_fail(DF_RETRY, err, NULL, "stopped by a signal; the next run goes on from here");
+	return st;
+}
+
+enum df_status walk_rows_until(struct walk *w, struct rows *rows, uint64_t until, struct df_err *err)
+{
+	const struct batch_settings sizes = {.event_type = w->doc->event_type};
+	struct rows_row row;
+	enum df_status st = DF_OK;
+	while (st == DF_OK && rows_tell(rows).offset < until) {
+		st = rows_next(rows, &row, err);
+		if (st == DF_OK)
+			st = walk_one(w, &sizes, &row, err);
 	}
-	return w->handlers->record != NULL ? w->handlers->record(w->ctx, &record, &where, err) : DF_OK;
+	return st;
+}
+
+/* Without a header, the first good row tells the columns. */
+static enum df_status walk_first_rows(struct walk *w, struct rows *rows, struct rows_row *row, struct df_err *err)
+{
+	const struct batch_settings sizes = {.event_type = w->doc->event_type};
+	bool mapped = false;
+	enum df_status st = DF_OK;
+	while (st == DF_OK && !mapped) {
+		if (row->fault == NULL) {
+			mapped = true;
+			st = map_no_header(w->map, row->cells, row->n_cells, err);
+		}
+		if (st == DF_OK)
+			st = walk_one(w, &sizes, row, err);
+		if (st == DF_OK && !mapped)
+			st = rows_next(rows, row, err);
+	}
+	return st;
 }
 
 static enum df_status walk_rows(struct walk *w, struct rows *rows, struct df_err *err)
 {
-	const struct batch_settings sizes = {.event_type = w->doc->event_type};
 	struct rows_row row;
-	bool warned_row = false, mapped = map_has_header(w->map);
 	enum df_status st = walk_header(w, rows, &row, err);
-	if (st == DF_OK && mapped)
-		st = rows_next(rows, &row, err);
-	while (st == DF_OK) {
-		if (row.length > GUIDELINE_ROW_BYTES && !warned_row) {
-			warned_row = true;
-			st = guideline(w, err, "the hosted feed wants rows of less than 80 KB");
-		}
-		if (st == DF_OK && !mapped &&
-		    row.fault == NULL) { /* without a header, the first good row tells the columns */
-			mapped = true;
-			st = map_no_header(w->map, row.cells, row.n_cells, err);
-		}
-		if (st == DF_OK)
-			st = walk_row(w, &row, &sizes, err);
-		if (st == DF_OK && df_stop_requested)
-			st = df_fail(DF_RETRY, err, NULL, "stopped by a signal; the next run goes on from here");
-		if (st == DF_OK)
-			st = rows_next(rows, &row, err);
-	}
+	if (st == DF_OK && !map_has_header(w->map))
+		st = walk_first_rows(w, rows, &row, err);
+	if (st == DF_OK)
+		st = w->jobs > 1 ? walk_parts(w, rows, err) : walk_rows_until(w, rows, UINT64_MAX, err);
 	return st == DF_END ? DF_OK : st;
 }
 
@@ -164,4 +209,5 @@ void walk_end(struct walk *w)
 	w->guideline = NULL;
 	w->n_guideline = 0;
 	w->rows = w->rejected = 0;
+	w->long_row = false;
 }
