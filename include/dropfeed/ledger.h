@@ -97,15 +97,20 @@ enum df_status ledger_document_begin(struct ledger *l, int64_t file_id, const ch
 /* Finds the document (file, name). DF_END: there is none. */
 enum df_status ledger_document_known(struct ledger *l, int64_t file_id, const char *name, struct ledger_document *out,
 				     struct df_err *err) DF_CHECK;
-/* After the preflight: rows read and rejected by it, batches and events to come; state CHECKED. */
+/* After the preflight: rows read and rejected by it, batches and events to come (0: not counted yet); state CHECKED. */
 enum df_status ledger_document_checked(struct ledger *l, int64_t id, uint64_t rows, uint64_t rejected, uint64_t batches,
 				       uint64_t events, struct df_err *err) DF_CHECK;
 /* state SENDING, DONE or REFUSED. DONE fails with DF_FATAL when rows != delivered + rejected. */
 enum df_status ledger_document_state(struct ledger *l, int64_t id, enum ledger_state state, const char *code,
 				     const char *text, int64_t now_ms, struct df_err *err) DF_CHECK;
-/* What receipts tell, before the document is DONE; each may be NULL, which leaves a batch as it was told before. */
-enum df_status ledger_document_facts(struct ledger *l, int64_t id, const char *reasons, const char *first_batch,
-				     const char *last_batch, struct df_err *err) DF_CHECK;
+/* What receipts tell, before the document is DONE. */
+struct ledger_facts {
+	const char *reasons;                  /* a JSON object, or NULL: there are none */
+	const char *first_batch, *last_batch; /* ids; NULL: as they were told before */
+	uint64_t batches, events;             /* 0 batches: as they were told before */
+};
+enum df_status ledger_document_facts(struct ledger *l, int64_t id, const struct ledger_facts *facts,
+				     struct df_err *err) DF_CHECK;
 /* One lane got further, in one transaction: progress, rows delivered, rows rejected. */
 enum df_status ledger_lane_settled(struct ledger *l, int64_t id, uint32_t lane, uint64_t done, uint64_t rows_delivered,
 				   const struct ledger_reject *rejects, size_t n_rejects, struct df_err *err) DF_CHECK;

@@ -59,7 +59,7 @@ struct run_import_options {
 	size_t n_files;
 	const char *stdin_name;
 	bool stateless, dry_run;
-	uint32_t jobs; /* threads, where no configuration's counts */
+	uint32_t jobs;           /* threads, where no configuration's counts */
 	bool encryption_by_name; /* no feed was chosen: .gpg is decrypted, plain is taken */
 };
 void run_import(const struct conf *conf, const struct run_import_options *options, struct run_result *result);

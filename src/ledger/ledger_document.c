@@ -114,14 +114,14 @@ enum df_status ledger_document_state(struct ledger *l, int64_t id, enum ledger_s
 }
 
 /* Not synced: the state that follows is. */
-enum df_status ledger_document_facts(struct ledger *l, int64_t id, const char *reasons, const char *first_batch,
-				     const char *last_batch, struct df_err *err)
+enum df_status ledger_document_facts(struct ledger *l, int64_t id, const struct ledger_facts *facts, struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	ledger_lock(l);
 	enum df_status st = ledger_sync(l, false, err);
 	if (st == DF_OK)
-		st = ledger_bind(l, ST_DOCUMENT_FACTS, &s, err, "ittt", id, reasons, first_batch, last_batch);
+		st = ledger_bind(l, ST_DOCUMENT_FACTS, &s, err, "itttii", id, facts->reasons, facts->first_batch,
+				 facts->last_batch, (int64_t)facts->batches, (int64_t)facts->events);
 	if (st == DF_OK)
 		st = ledger_run(l, s, "update a document", err);
 	ledger_unlock(l);

@@ -136,7 +136,8 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_DOCUMENT_BALANCE] = "SELECT state, closed_ms, rows, delivered, rejected FROM document WHERE id = ?1",
     [ST_DOCUMENT_STATE] = "UPDATE document SET state = ?2, code = ?3, text = ?4, closed_ms = ?5 WHERE id = ?1",
     [ST_DOCUMENT_FACTS] = "UPDATE document SET reasons = ?2, first_batch = ifnull(?3, first_batch),"
-			  " last_batch = ifnull(?4, last_batch) WHERE id = ?1",
+			  " last_batch = ifnull(?4, last_batch), events = iif(?5, ?6, events),"
+			  " batches = iif(?5, ?5, batches) WHERE id = ?1",
     [ST_LANE_FORWARD] = "INSERT INTO lane(document_id, lane, done) VALUES(?1, ?2, ?3)"
 			" ON CONFLICT DO UPDATE SET done = excluded.done WHERE excluded.done > done",
     [ST_LANE_ROWS] = "UPDATE document SET delivered = delivered + ?2, rejected = rejected + ?3"

@@ -114,7 +114,8 @@ void run_check_file(const struct conf_feed *feed, const char *path, bool encrypt
 		    const struct run_check_events *events, void *ctx, struct run_result *result)
 {
 	struct conf_feed mine = *feed; /* a view: its pointers stay the feed's */
-	struct check_work w = {.feed = &mine, .file = path, .events = events, .ctx = ctx, .result = result, .jobs = jobs};
+	struct check_work w = {
+	    .feed = &mine, .file = path, .events = events, .ctx = ctx, .result = result, .jobs = jobs};
 	const char *slash = strrchr(path, '/');
 	const char *name = slash != NULL ? slash + 1 : path;
 	struct decode_name parsed;

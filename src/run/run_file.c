@@ -98,7 +98,7 @@ static enum df_status remove_rejects(const char *path, struct df_err *err)
 
 /* All batches are settled: the reject file, then the ledger's last word. */
 static enum df_status document_close(struct file_work *w, struct walk *walk, const struct decode_doc *doc, int64_t id,
-				     const struct run_ends *ends, struct df_err *err)
+				     const struct run_sent *sent, struct df_err *err)
 {
 	struct ledger_document now = {0};
 	struct df_buf reasons = {0};
@@ -112,13 +112,17 @@ static enum df_status document_close(struct file_work *w, struct walk *walk, con
 	} else if (st == DF_OK) {
 		st = remove_rejects(now.text, err);
 	}
+	const struct ledger_facts facts = {.reasons = now.rejected > 0 ? df_buf_cstr(&reasons) : NULL,
+					   .first_batch = sent->first[0] != '\0' ? sent->first : NULL,
+					   .last_batch = sent->last[0] != '\0' ? sent->last : NULL,
+					   .batches = sent->batches,
+					   .events = sent->events};
 	if (st == DF_OK)
-		st = ledger_document_facts(w->run->ledger, id, now.rejected > 0 ? df_buf_cstr(&reasons) : NULL,
-					   ends->first[0] != '\0' ? ends->first : NULL,
-					   ends->last[0] != '\0' ? ends->last : NULL, err);
+		st = ledger_document_facts(w->run->ledger, id, &facts, err);
 	if (st == DF_OK)
 		st = ledger_document_state(w->run->ledger, id, LEDGER_DONE, NULL, path, df_now_ms(), err);
 	if (st == DF_OK) {
+		now.batches = sent->batches > 0 ? sent->batches : now.batches;
 		document_log_done(w, doc, &now, path);
 		pthread_mutex_lock(&w->run->lock);
 		w->run->result->documents++;
@@ -152,7 +156,9 @@ static enum df_status document_preflight(struct file_work *w, const struct conf_
 {
 	struct walk walk = {.feed = feed, .file = w->f->name, .doc = doc, .jobs = 1 + run_pool_spare(w->run->pool)};
 	struct batch_settings settings = run_batch_settings(feed, w->identity, doc, begun_ms);
-	enum df_status st = preflight_document(&walk, &settings, NULL, NULL, found, why);
+	/* A file is written in no time: how many batches it will have is nothing to look forward to. */
+	bool forecast = feed->sink == CONF_SINK_EVENTS_API;
+	enum df_status st = preflight_document(&walk, forecast ? &settings : NULL, NULL, NULL, found, why);
 	log_warnings(w, doc, &walk);
 	walk_end(&walk);
 	return st;
@@ -175,7 +181,7 @@ static enum df_status document_checked(struct file_work *w, const struct decode_
 /* What is not settled yet: of a document that is sent for the first time, or of one that is sent again in part, whose ends
  * the ledger has already. */
 static enum df_status document_send(struct file_work *w, const struct conf_feed *feed, struct walk *walk,
-				    const struct batch_settings *settings, int64_t id, struct run_ends *ends,
+				    const struct batch_settings *settings, int64_t id, struct run_sent *sent,
 				    struct df_err *err)
 {
 	uint64_t *again = NULL;
@@ -183,7 +189,7 @@ static enum df_status document_send(struct file_work *w, const struct conf_feed 
 	enum df_status st = ledger_again(w->run->ledger, id, &again, &n_again, err);
 	if (st == DF_OK)
 		st = n_again > 0 ? run_document_resend(w->run, feed, walk, settings, id, again, n_again, err)
-				 : run_document_send(w->run, feed, walk, settings, id, ends, err);
+				 : run_document_send(w->run, feed, walk, settings, id, sent, err);
 	w->shut = st == DF_DENIED || st == DF_RETRY;
 	free(again);
 	return st;
@@ -195,7 +201,7 @@ static enum df_status document_deliver(struct file_work *w, const struct conf_fe
 {
 	struct walk walk = {.feed = feed, .file = w->f->name, .doc = doc, .jobs = 1 + run_pool_spare(w->run->pool)};
 	struct batch_settings settings = run_batch_settings(feed, w->identity, doc, d->begun_ms);
-	struct run_ends ends = {0};
+	struct run_sent sent = {0};
 	enum df_status st = DF_OK;
 	if (d->state == LEDGER_PULLED) { /* killed between its beginning and its check */
 		struct preflight found;
@@ -206,10 +212,10 @@ static enum df_status document_deliver(struct file_work *w, const struct conf_fe
 	if (st == DF_OK && d->state != LEDGER_SENDING)
 		st = ledger_document_state(w->run->ledger, d->id, LEDGER_SENDING, NULL, NULL, df_now_ms(), err);
 	if (st == DF_OK)
-		st = document_send(w, feed, &walk, &settings, d->id, &ends, err);
+		st = document_send(w, feed, &walk, &settings, d->id, &sent, err);
 	walk_end(&walk);
 	if (st == DF_OK)
-		st = document_close(w, &walk, doc, d->id, &ends, err);
+		st = document_close(w, &walk, doc, d->id, &sent, err);
 	walk_end(&walk);
 	return st;
 }

@@ -11,7 +11,7 @@
 
 #define PART_SIZE  (192u << 10)
 #define PART_KEEPS (4u << 20) /* bytes of results; the calling thread reads what is behind them */
-#define PART_ROWS  16384u      /* likewise: rows that are kept */
+#define PART_ROWS  16384u     /* likewise: rows that are kept */
 #define PER_THREAD 2          /* parts that are read, or wait to be taken */
 #define MAX_WRONG  8          /* guesses in a row; then it is no document for this */
 

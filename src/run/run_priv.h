@@ -99,13 +99,14 @@ void run_file_deliver(struct run *run, struct run_file *f);
 /* Whether any document of the file was begun. */
 enum df_status run_file_begun(struct run *run, int64_t ledger_id, bool *begun, struct df_err *err) DF_CHECK;
 
-struct run_ends { /* the source_request_ids of a document's first and last batch; "" where there is none */
-	char first[40], last[40];
+struct run_sent { /* of a document, whichever run sent it */
+	char first[40], last[40]; /* the source_request_ids of its first and last batch; "" where there is none */
+	uint64_t batches, events;
 };
 
-/* Delivers a document that passed its preflight: every batch that is not settled yet. ends: of all of them. */
+/* Delivers a document that passed its preflight: every batch that is not settled yet. sent: all of them. */
 enum df_status run_document_send(struct run *run, const struct conf_feed *feed, struct walk *walk,
-				 const struct batch_settings *settings, int64_t document_id, struct run_ends *ends,
+				 const struct batch_settings *settings, int64_t document_id, struct run_sent *sent,
 				 struct df_err *err) DF_CHECK;
 
 /* Sends the rows again that `retry` marked in the ledger (ledger_again) under the ids that they had. */

@@ -43,7 +43,7 @@ struct document_send {
 	struct send_stream *stream; /* own */
 	const uint64_t *done;       /* per lane: batches that earlier runs settled */
 	int64_t document_id;        /* 0: stateless */
-	struct run_ends *ends;
+	struct run_sent *sent;
 };
 
 struct ledger_reject *run_reject_rows(const struct send_reject *rejects, size_t n_rejects, size_t *n_rows)
@@ -79,21 +79,23 @@ static enum df_status on_settled(void *ctx, uint32_t lane, uint64_t done, uint64
 }
 
 /* The id stands first in a batch; the file may have brought its own. */
-static void note_id(struct run_ends *ends, const struct batch *b)
+static void note_id(struct run_sent *sent, const struct batch *b)
 {
 	static const char before[] = "{\"source_request_id\":\"";
 	const char *id = b->json + sizeof(before) - 1;
 	if (strncmp(b->json, before, sizeof(before) - 1) != 0)
 		return;
-	snprintf(ends->last, sizeof(ends->last), "%.*s", (int)strcspn(id, "\""), id);
-	if (ends->first[0] == '\0')
-		memcpy(ends->first, ends->last, sizeof(ends->first));
+	snprintf(sent->last, sizeof(sent->last), "%.*s", (int)strcspn(id, "\""), id);
+	if (sent->first[0] == '\0')
+		memcpy(sent->first, sent->last, sizeof(sent->first));
 }
 
 static enum df_status on_batch(void *ctx, struct batch *b, struct df_err *err)
 {
 	struct document_send *s = ctx;
-	note_id(s->ends, b);
+	note_id(s->sent, b);
+	s->sent->batches++;
+	s->sent->events += b->n_events;
 	if (s->done != NULL && b->lane_position < s->done[b->lane]) {
 		batch_free(b); /* settled by an earlier run */
 		return DF_OK;
@@ -102,11 +104,11 @@ static enum df_status on_batch(void *ctx, struct batch *b, struct df_err *err)
 }
 
 enum df_status run_document_send(struct run *run, const struct conf_feed *feed, struct walk *walk,
-				 const struct batch_settings *settings, int64_t document_id, struct run_ends *ends,
+				 const struct batch_settings *settings, int64_t document_id, struct run_sent *sent,
 				 struct df_err *err)
 {
 	static const struct send_events events = {.settled = on_settled};
-	struct document_send s = {.run = run, .document_id = document_id, .ends = ends};
+	struct document_send s = {.run = run, .document_id = document_id, .sent = sent};
 	uint64_t *done = NULL;
 	enum df_status st = DF_OK;
 	if (document_id != 0) {

@@ -18,7 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FLUSH_AT 262144u
+#define FLUSH_AT     262144u
+#define COPY_AT_ONCE (16u << 20)
 
 struct file_lane {
 	uint64_t done, rows; /* rows: since the last settled() */
@@ -226,7 +227,11 @@ static enum df_status copy_all(int from, int to, struct df_err *err)
 	off_t at = 0;
 	ssize_t n = 0;
 	enum df_status status = DF_OK;
-	while (from >= 0 && status == DF_OK && (n = pread(from, chunk, sizeof(chunk), at)) > 0) {
+	if (from < 0)
+		return DF_OK;
+	while (copy_file_range(from, &at, to, NULL, COPY_AT_ONCE, 0) > 0)
+		; /* what the kernel does not copy is copied here */
+	while (status == DF_OK && (n = pread(from, chunk, sizeof(chunk), at)) > 0) {
 		status = df_write_all(to, chunk, (size_t)n, err);
 		at += n;
 	}
@@ -270,6 +275,14 @@ static bool holds(int file, int ours, struct df_err *err, enum df_status *status
 	return found;
 }
 
+/* Names a file that df_unnamed_open made. False where that cannot be done. */
+static bool give_name(int fd, const char *path)
+{
+	char open_file[64];
+	snprintf(open_file, sizeof(open_file), "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, open_file, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0;
+}
+
 /* The file with this document's lines behind what it has, under its name at once. Lines that it has already were written by
  * a run that was killed before the ledger had it: ids make them this document's and no other's. Others may stand behind
  * them since, for it is not said that a run takes up this document first. */
@@ -286,13 +299,17 @@ static enum df_status file_append(struct send_stream *st, struct df_err *err)
 		goto cleanup;
 	f->temporary = df_format("%s.dropfeed-tmp", path);
 	unlink(f->temporary); /* one that a crash left: one run at a time, one stream at a time gets here */
-	out = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (have < 0 && give_name(f->fd, f->temporary)) {
+		out = dup(f->fd);
+	} else {
+		out = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (out >= 0)
+			status = copy_all(have, out, err);
+		if (out >= 0 && status == DF_OK)
+			status = copy_all(f->fd, out, err);
+	}
 	if (out < 0)
 		status = df_fail(DF_RETRY, err, NULL, "cannot create %s: %s", f->temporary, df_disk_words(errno));
-	if (status == DF_OK)
-		status = copy_all(have, out, err);
-	if (status == DF_OK)
-		status = copy_all(f->fd, out, err);
 	df_before("name the file with more batches");
 	if (status == DF_OK && (fsync(out) != 0 || rename(f->temporary, path) != 0))
 		status = df_fail(DF_RETRY, err, NULL, "cannot finish %s: %s", path, df_disk_words(errno));

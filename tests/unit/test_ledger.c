@@ -354,7 +354,8 @@ static void test_reopen(void)
 	IS(ledger_reopen(l, file, both, 2, &err), DF_FATAL); /* the file is not closed */
 	OK(ledger_file_state(l, file, LEDGER_REFUSED, "unknown-column", "x", true, 2, &err));
 	CU_ASSERT_EQUAL(again_rows(l, done), 0);
-	OK(ledger_document_facts(l, done, "{\"a\":5}", "first", "last", &err));
+	const struct ledger_facts facts = {"{\"a\":5}", "first", "last", 7, 6}, none = {0};
+	OK(ledger_document_facts(l, done, &facts, &err));
 	OK(ledger_reopen(l, file, both, 2, &err));
 	/* one is sent again in part, one forgotten, one stays as it was */
 	expect_document(l, file, "sending 10=5+5;refused 0=0+0;");
@@ -372,10 +373,11 @@ static void test_reopen(void)
 	OK(ledger_again_settled(l, done, &delivered[1], 1, NULL, 0, &err));
 	/* the reasons are today's, also when there is none any more; the batches are what they were */
 	struct ledger_document now = {0};
-	OK(ledger_document_facts(l, done, NULL, NULL, NULL, &err));
+	OK(ledger_document_facts(l, done, &none, &err));
 	OK(ledger_document_known(l, file, "one", &now, &err));
 	CU_ASSERT_PTR_NULL(now.reasons);
 	CU_ASSERT_FATAL(now.first_batch != NULL && now.last_batch != NULL);
+	CU_ASSERT(now.batches == 7 && now.events == 6);
 	CU_ASSERT_STRING_EQUAL(now.first_batch, "first");
 	CU_ASSERT_STRING_EQUAL(now.last_batch, "last");
 	ledger_document_free(&now);
@@ -487,7 +489,7 @@ static void test_migration(void)
 	OK(ledger_rejects(l, id, keep_reject, &got, &err));
 	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&got), "3/4/30/10/no;");
 	df_buf_free(&got);
-	OK(ledger_document_facts(l, id, "{}", "first", "last", &err));
+	OK(ledger_document_facts(l, id, &(struct ledger_facts){"{}", "first", "last", 0, 0}, &err));
 	expect_document(l, file, "checked 1=0+1;");
 	ledger_close(l);
 }
