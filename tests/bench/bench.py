@@ -26,6 +26,7 @@ BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(ROOT, "build")))
 DROPFEED = os.path.join(BUILD, "dropfeed")
 CSVLOOP, SINK, PROXY = (os.path.join(BUILD, "tests", *p) for p in (("bench", "csvloop"), ("bench", "sink"), ("peers", "proxy")))
 SSHD = os.path.join(ROOT, "tests", "peers", "sshd")
+NODE_MODULES = os.path.join(BUILD, "node")
 MB = int(os.environ.get("BENCH_MB", "200"))
 HEADER = (
     "environment,user_identities.customer_id,user_identities.email,user_attributes.Tier,device_info.platform,"
@@ -37,30 +38,12 @@ out = sys.stdout.write
 for row in csv.DictReader(open(sys.argv[1], newline="", encoding="utf-8")):
     out(json.dumps(row, ensure_ascii=False) + "\\n")
 """
-NODE = """const fs = require("fs"), readline = require("readline");
-let header = null;
-function split(line) {
-  const cells = [];
-  let cell = "", quoted = false;
-  for (let i = 0; i < line.length; i++) {
-    const c = line[i];
-    if (quoted) { if (c === '"' && line[i + 1] === '"') { cell += c; i++; } else if (c === '"') quoted = false; else cell += c; }
-    else if (c === '"') quoted = true;
-    else if (c === ",") { cells.push(cell); cell = ""; }
-    else cell += c;
-  }
-  cells.push(cell);
-  return cells;
-}
+NODE = """const fs = require("fs"), { parse } = require(process.argv[3] + "/node_modules/csv-parse");
 let out = [];
-readline.createInterface({ input: fs.createReadStream(process.argv[2]) }).on("line", line => {
-  const cells = split(line);
-  if (!header) { header = cells; return; }
-  const row = {};
-  for (let i = 0; i < header.length; i++) row[header[i]] = cells[i];
+fs.createReadStream(process.argv[2]).pipe(parse({ columns: true, bom: true })).on("data", row => {
   out.push(JSON.stringify(row));
   if (out.length === 1000) { process.stdout.write(out.join("\\n") + "\\n"); out = []; }
-}).on("close", () => process.stdout.write(out.join("\\n") + "\\n"));
+}).on("end", () => process.stdout.write(out.join("\\n") + "\\n"));
 """
 work = tempfile.mkdtemp(prefix="dropfeed-bench.")
 results, figures = [], {}
@@ -217,10 +200,10 @@ def peers():
     for name, command, goal in (
         ("mlr", ["mlr", "--icsv", "--ojsonl", "cat", file], 12),
         ("python3", ["python3", os.path.join(work, "python.py"), file], 8),
-        ("node", ["node", os.path.join(work, "node.js"), file], 6),
+        ("node csv-parse", ["node", os.path.join(work, "node.js"), file, NODE_MODULES], 6),
     ):
         label = f"import --sink -, {max(MB // 4, 1)} MB"
-        if shutil.which(name) is None:
+        if shutil.which(command[0]) is None or (name == "node csv-parse" and not os.path.isdir(NODE_MODULES)):
             skip(label, f"{name} is not installed", f">= {goal}")
             continue
         a, b = pair([DROPFEED, "import", "--sink", "-", file], command, 3)
