@@ -64,6 +64,39 @@ static enum df_status open_input(const char *file, int *fd, struct df_err *err)
 
 /* ---- without a trace ---- */
 
+struct hashing { /* of the input, while it is decoded and checked: nothing needs the hash before batches are made */
+	pthread_t thread;
+	bool running;
+	int in, out; /* out: -1, or where the input is copied to */
+	char sha256[DF_SHA256_HEX];
+	enum df_status st;
+	struct df_err err;
+};
+
+static void *hash_all(void *ctx)
+{
+	struct hashing *h = ctx;
+	h->st = run_copy(h->in, h->out, h->sha256, &h->err);
+	return NULL;
+}
+
+static void hashing_begin(struct hashing *h)
+{
+	h->running = pthread_create(&h->thread, NULL, hash_all, h) == 0;
+	if (!h->running)
+		hash_all(h);
+}
+
+static enum df_status hashing_end(struct hashing *h, struct df_err *err)
+{
+	if (h->running)
+		pthread_join(h->thread, NULL);
+	h->running = false;
+	if (h->st != DF_OK)
+		*err = h->err;
+	return h->st;
+}
+
 struct plain_import {
 	const struct run_import_options *options;
 	struct run *run;
@@ -133,17 +166,20 @@ static void plain_log(const struct plain_import *p, const struct decode_doc *doc
 }
 
 /* Checks the document and writes its batches. DF_REJECT: refused. */
-static enum df_status plain_document(struct plain_import *p, const char *sha256, const struct decode_doc *doc,
+static enum df_status plain_document(struct plain_import *p, struct hashing *hash, const struct decode_doc *doc,
 				     struct df_err *err)
 {
 	struct run_result *result = p->run->result;
 	struct walk walk = {.feed = &p->feed, .file = p->name, .doc = doc, .jobs = p->options->jobs};
-	struct batch_settings settings = run_batch_settings(&p->feed, sha256, doc, df_now_ms());
+	struct batch_settings settings = run_batch_settings(&p->feed, "", doc, df_now_ms());
 	struct preflight found = {0};
 	bool dry = p->options->dry_run; /* else the batches are counted as they are made */
 	enum df_status st = preflight_document(&walk, dry ? &settings : NULL, plain_reject, p, &found, err);
 	walk_end(&walk);
+	if (st == DF_OK && !dry)
+		st = hashing_end(hash, err);
 	if (st == DF_OK && !dry) {
+		settings.sha256 = hash->sha256;
 		p->batches = p->events = 0;
 		st = plain_send(p, &walk, &settings, err);
 		st = st == DF_REJECT ? DF_FATAL : st; /* the preflight read the same bytes */
@@ -172,7 +208,7 @@ static void log_refusal(const struct plain_import *p, const struct decode_doc *d
 	       doc->name != NULL ? doc->name : "", text);
 }
 
-static enum df_status plain_decoded(struct plain_import *p, int fd, const char *sha256, struct df_err *err)
+static enum df_status plain_decoded(struct plain_import *p, int fd, struct hashing *hash, struct df_err *err)
 {
 	struct decode *d = NULL;
 	size_t refused = 0;
@@ -180,7 +216,7 @@ static enum df_status plain_decoded(struct plain_import *p, int fd, const char *
 	for (size_t i = 0; st == DF_OK && i < decode_count(d); i++) {
 		const struct decode_doc *doc = decode_doc(d, i);
 		struct df_err one = {0};
-		st = plain_document(p, sha256, doc, &one);
+		st = plain_document(p, hash, doc, &one);
 		if (st == DF_REJECT) { /* the archive's other documents are fine for all that */
 			log_refusal(p, doc, &one);
 			refused++;
@@ -197,7 +233,6 @@ static enum df_status plain_decoded(struct plain_import *p, int fd, const char *
 
 static enum df_status plain_file(struct plain_import *p, const char *file, struct df_err *err)
 {
-	char sha256[DF_SHA256_HEX];
 	struct decode_name parsed;
 	struct df_err ignored = {0};
 	int in = -1, fd = -1;
@@ -211,10 +246,15 @@ static enum df_status plain_file(struct plain_import *p, const char *file, struc
 	bool seekable = st == DF_OK && lseek(in, 0, SEEK_CUR) == 0;
 	if (st == DF_OK && !seekable)
 		st = df_unnamed_open(p->run->scratch, &fd, err);
-	if (st == DF_OK)
-		st = run_copy(in, fd, sha256, err);
-	if (st == DF_OK)
-		st = plain_decoded(p, seekable ? in : fd, sha256, err);
+	if (st == DF_OK) {
+		struct hashing hash = {.in = in, .out = fd};
+		hashing_begin(&hash);
+		if (!seekable)
+			st = hashing_end(&hash, err);
+		if (st == DF_OK)
+			st = plain_decoded(p, seekable ? in : fd, &hash, err);
+		(void)hashing_end(&hash, &ignored);
+	}
 	if (in >= 0)
 		close(in);
 	if (fd >= 0)
