@@ -70,6 +70,13 @@ struct batch_maker *batch_maker_new(const struct batch_settings *settings, batch
 /* True when a batch of this one record would be over BATCH_MAX_BYTES: `row-too-large`. */
 bool batch_record_too_large(const struct batch_settings *settings, const struct map_record *record);
 
+/* Of a record's IDs. The same on every machine, as lanes depend on it. Never 0. */
+uint64_t batch_hash(const char *p, size_t len);
+/* Records with these IDs are added soon: what is known of that user is fetched into the processor's cache, a step at a time. So
+ * it is called BATCH_STEPS times for a record, with some others in between, and step counts down to 0. It changes nothing. */
+#define BATCH_STEPS 3u
+void batch_maker_expect(const struct batch_maker *mk, uint64_t ids_hash, unsigned step);
+
 enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *record, const struct batch_row *where,
 			       struct df_err *err) DF_CHECK;
 enum df_status batch_maker_end(struct batch_maker *mk, struct df_err *err) DF_CHECK;

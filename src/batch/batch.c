@@ -297,10 +297,15 @@ static void add_row(struct batch_maker *mk, struct batch_open *o, const struct m
 	o->weight = weight;
 }
 
+void batch_maker_expect(const struct batch_maker *mk, uint64_t ids_hash, unsigned step)
+{
+	batch_table_expect(&mk->open, ids_hash, step);
+}
+
 enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *rec, const struct batch_row *where,
 			       struct df_err *err)
 {
-	uint64_t hash = batch_hash(rec->ids, rec->ids_len);
+	uint64_t hash = rec->ids_hash != 0 ? rec->ids_hash : batch_hash(rec->ids, rec->ids_len);
 	bool historical = is_historical(&mk->set, rec);
 	struct batch_open *o = batch_table_find(&mk->open, hash, rec);
 	enum df_status st = DF_OK;

@@ -78,14 +78,13 @@ struct batch_table {
 
 void batch_table_init(struct batch_table *t);
 void batch_table_free(struct batch_table *t);
+/* See batch_maker_expect. */
+void batch_table_expect(const struct batch_table *t, uint64_t hash, unsigned step);
 /* The open batch of the record's IDs, or NULL. */
 struct batch_open *batch_table_find(const struct batch_table *t, uint64_t hash, const struct map_record *rec);
 /* Opens one for the record's IDs and members, without events. There must be none. */
 struct batch_open *batch_table_add(struct batch_table *t, uint64_t hash, const struct map_record *rec);
 /* Takes it out; it is still there to be read until the next one is added. */
 void batch_table_remove(struct batch_table *t, struct batch_open *o);
-
-/* The same on every machine, as lanes depend on it. Never 0. */
-uint64_t batch_hash(const char *p, size_t len);
 
 #endif

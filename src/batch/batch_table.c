@@ -8,8 +8,11 @@
 #include <endian.h>
 #include <stdlib.h>
 
-#define FIRST_SLOTS 1024
-#define KEY_STEP    64
+#define FIRST_SLOTS     1024
+#define KEY_STEP        64
+#define CACHE_LINE      64
+#define EXPECTED_KEY    256
+#define EXPECTED_EVENTS 1024
 
 /* Eight bytes at a time; the multipliers and the end are those of MurmurHash64A and MurmurHash3, which are in the public
  * domain. */
@@ -108,6 +111,45 @@ struct batch_open *batch_table_find(const struct batch_table *t, uint64_t hash, 
 	return NULL;
 }
 
+static void fetch_open(const struct batch_open *o)
+{
+	for (size_t at = 0; at < sizeof(*o) + EXPECTED_KEY; at += CACHE_LINE)
+		__builtin_prefetch((const char *)o + at);
+}
+
+/* The oldest goes next where the window is full: its slot and its events, and itself before that. */
+static void expect_oldest(const struct batch_table *t)
+{
+	const struct batch_open *o = t->oldest;
+	if (o == NULL)
+		return;
+	__builtin_prefetch(&t->slots[o->hash & (t->n_slots - 1)]);
+	for (size_t at = 0; at < o->events.len && at < EXPECTED_EVENTS; at += CACHE_LINE)
+		__builtin_prefetch(o->events.data + at);
+	__builtin_prefetch(o->rows);
+	if (o->newer != NULL)
+		fetch_open(o->newer);
+}
+
+void batch_table_expect(const struct batch_table *t, uint64_t hash, unsigned step)
+{
+	const struct batch_slot *slot = &t->slots[hash & (t->n_slots - 1)];
+	if (step == BATCH_STEPS - 1) {
+		__builtin_prefetch(slot);
+		return;
+	}
+	const struct batch_open *o = slot->hash == hash ? slot->open : NULL; /* mostly it is in its own place */
+	if (o == NULL)
+		return;
+	if (step > 0) {
+		fetch_open(o);
+	} else if (o->events.data != NULL) {
+		__builtin_prefetch(o->events.data + o->events.len, 1);
+		__builtin_prefetch(o->events.data + o->events.len + CACHE_LINE, 1);
+		__builtin_prefetch(o->rows + o->n_rows, 1);
+	}
+}
+
 /* One that was used before, if it has room for the key: its other buffers come with it. */
 static struct batch_open *take(struct batch_table *t, size_t key_len)
 {
@@ -161,4 +203,5 @@ void batch_table_remove(struct batch_table *t, struct batch_open *o)
 	t->n--;
 	o->newer = t->spare;
 	t->spare = o;
+	expect_oldest(t);
 }

@@ -368,6 +368,7 @@ enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, siz
 {
 	struct map_run r = {.m = m, .cells = cells, .record = record, .watch = watch};
 	record->n_faults = 0;
+	record->ids_hash = 0;
 	record->has_timestamp = false;
 	record->timestamp_ms = 0;
 	record->fold_from = record->fold_to = record->fold_items = 0;

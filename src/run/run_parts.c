@@ -12,8 +12,9 @@
 #define PART_SIZE  (192u << 10)
 #define PART_KEEPS (4u << 20) /* bytes of results; the calling thread reads what is behind them */
 #define PART_ROWS  16384u     /* likewise: rows that are kept */
-#define PER_THREAD 2          /* parts that are read, or wait to be taken */
-#define MAX_WRONG  8          /* guesses in a row; then it is no document for this */
+#define AHEAD      4
+#define PER_THREAD 2 /* parts that are read, or wait to be taken */
+#define MAX_WRONG  8 /* guesses in a row; then it is no document for this */
 
 struct kept_fault {
 	const char *code;
@@ -28,6 +29,7 @@ struct kept_row {
 	uint32_t fold_from, fold_to, fold_items;
 	int64_t timestamp_ms;
 	size_t fault, n_faults;
+	uint64_t ids_hash;
 };
 
 struct part {
@@ -107,6 +109,7 @@ static void keep_row(struct part *p, const struct rows_row *row, const struct ma
 		k->n_faults = record->n_faults;
 		return;
 	}
+	k->ids_hash = batch_hash(record->ids, record->ids_len);
 	k->ids = keep_bytes(p, record->ids, record->ids_len);
 	k->batch = keep_bytes(p, record->batch, record->batch_len);
 	k->data = keep_bytes(p, record->data, record->data_len);
@@ -129,6 +132,7 @@ static void recall_row(const struct crew *c, const struct part *p, const struct 
 	const char *at = p->bytes.data != NULL ? p->bytes.data + k->at : "";
 	record->ids = at;
 	record->ids_len = k->ids;
+	record->ids_hash = k->ids_hash;
 	record->batch = at += k->ids;
 	record->batch_len = k->batch;
 	record->data = at += k->batch;
@@ -236,6 +240,16 @@ static void *help(void *ctx)
 
 /* ---- taking parts ---- */
 
+/* Users come in any order: what is known of one is far away in memory, unless it is asked for some rows before. */
+static void expect_rows(const struct walk *w, const struct part *p, size_t i)
+{
+	for (unsigned step = 0; step < BATCH_STEPS; step++) {
+		size_t ahead = i + (step + 1) * AHEAD;
+		if (ahead < p->n_kept && p->rows[ahead].sound)
+			w->handlers->expect(w->ctx, p->rows[ahead].ids_hash, step);
+	}
+}
+
 static enum df_status take_part(struct crew *c, struct part *p, struct rows_place *place, struct map_record *record,
 				struct df_err *err)
 {
@@ -247,6 +261,8 @@ static enum df_status take_part(struct crew *c, struct part *p, struct rows_plac
 	for (size_t i = 0; i < p->n_kept && st == DF_OK; i++) {
 		const struct kept_row *k = &p->rows[i];
 		struct batch_row where = k->where;
+		if (w->handlers->expect != NULL)
+			expect_rows(w, p, i);
 		recall_row(c, p, k, record);
 		where.line += place->line - 1;
 		w->rows = rows + k->where.number;

@@ -23,6 +23,7 @@ struct walk_handlers {
 	enum df_status (*record)(void *ctx, const struct map_record *record, const struct batch_row *where,
 				 struct df_err *err);
 	enum df_status (*reject)(void *ctx, const struct walk_reject *reject, struct df_err *err);
+	void (*expect)(void *ctx, uint64_t ids_hash, unsigned step); /* see batch_maker_expect */
 };
 
 struct walk {
@@ -74,8 +75,8 @@ struct run { /* shared by the workers of a run */
 	struct ledger *ledger; /* NULL: stateless */
 	struct sender *sender;
 	struct run_pool *pool; /* borrowed, or NULL */
-	const char *scratch;  /* folder for unnamed files */
-	pthread_mutex_t lock; /* of result and shut */
+	const char *scratch;   /* folder for unnamed files */
+	pthread_mutex_t lock;  /* of result and shut */
 	struct run_result *result;
 	const struct conf_feed
 	    *shut; /* borrowed: the feed whose API refused access or stayed away; its other files wait */
@@ -99,7 +100,7 @@ void run_file_deliver(struct run *run, struct run_file *f);
 /* Whether any document of the file was begun. */
 enum df_status run_file_begun(struct run *run, int64_t ledger_id, bool *begun, struct df_err *err) DF_CHECK;
 
-struct run_sent { /* of a document, whichever run sent it */
+struct run_sent {                 /* of a document, whichever run sent it */
 	char first[40], last[40]; /* the source_request_ids of its first and last batch; "" where there is none */
 	uint64_t batches, events;
 };

@@ -23,10 +23,15 @@ static enum df_status on_reject(void *ctx, const struct walk_reject *reject, str
 	return b->reject != NULL ? b->reject(b->ctx, reject, err) : DF_OK;
 }
 
+static void on_expect(void *ctx, uint64_t ids_hash, unsigned step)
+{
+	batch_maker_expect(((struct batches_walk *)ctx)->maker, ids_hash, step);
+}
+
 enum df_status run_document_batches(struct walk *walk, const struct batch_settings *settings, batch_sink sink,
 				    run_reject_handler reject, void *ctx, struct df_err *err)
 {
-	static const struct walk_handlers handlers = {.record = on_record, .reject = on_reject};
+	static const struct walk_handlers handlers = {.record = on_record, .reject = on_reject, .expect = on_expect};
 	struct batches_walk b = {.reject = reject, .ctx = ctx};
 	b.maker = batch_maker_new(settings, sink, ctx);
 	walk->handlers = &handlers;
