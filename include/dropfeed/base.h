@@ -16,7 +16,7 @@
 #include <string.h>
 
 /* ---- memory: abort on failure, for small things only ---- */
-void *df_alloc(size_t size); /* zeroed; free with free() */
+void *df_alloc(size_t size) __attribute__((returns_nonnull)); /* zeroed; free with free() */
 void *df_realloc(void *p, size_t size);
 char *df_strdup(const char *s); /* NULL gives NULL */
 char *df_strndup(const char *s, size_t len);

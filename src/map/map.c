@@ -202,14 +202,14 @@ static const struct map_op *op_at(const struct map *m, size_t i)
 	return i < batch->n ? &batch->ops[i] : &m->data_program.ops[i - batch->n];
 }
 
-void map_cut(struct map *m, size_t op)
+void map_cut(struct map *m, size_t cut)
 {
-	if (m->was_cut[op])
+	if (m->was_cut[cut])
 		return;
-	m->was_cut[op] = true;
-	m->cuts[m->n_cuts++] = op;
+	m->was_cut[cut] = true;
+	m->cuts[m->n_cuts++] = cut;
 	map_warn(m, "too-long", "%s was cut to the API's limits in at least one row, as limits = truncate says",
-		 op_at(m, op)->node->path);
+		 op_at(m, cut)->node->path);
 }
 
 size_t map_cuts(const struct map *m, const size_t **out)
@@ -344,18 +344,18 @@ enum df_status map_compile(struct map *m, struct df_err *err)
 
 enum df_status map_twin(const struct map *m, struct map **out, struct df_err *err)
 {
-	enum df_status st = map_open(m->feed, m->event->name, out, err);
-	if (st != DF_OK)
+	struct map *twin = NULL;
+	enum df_status st = map_open(m->feed, m->event->name, &twin, err);
+	if (twin == NULL)
 		return st;
-	struct map *twin = *out;
 	twin->names = df_alloc(m->n_names * sizeof(*twin->names));
 	for (size_t i = 0; i < m->n_names; i++)
 		twin->names[twin->n_names++] = df_strdup(m->names[i]);
 	st = map_compile(twin, err);
-	if (st != DF_OK) {
+	if (st == DF_OK)
+		*out = twin;
+	else
 		map_close(twin);
-		*out = NULL;
-	}
 	return st;
 }
 

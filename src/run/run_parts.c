@@ -115,9 +115,9 @@ static void keep_row(struct part *p, const struct rows_row *row, const struct ma
 	k->data = keep_bytes(p, record->data, record->data_len);
 	k->has_request_id = record->request_id != NULL;
 	k->has_message_id = record->message_id != NULL;
-	if (k->has_request_id)
+	if (record->request_id != NULL)
 		k->request_id = keep_bytes(p, record->request_id, record->request_id_len);
-	if (k->has_message_id)
+	if (record->message_id != NULL)
 		k->message_id = keep_bytes(p, record->message_id, record->message_id_len);
 	k->has_timestamp = record->has_timestamp;
 	k->timestamp_ms = record->timestamp_ms;
@@ -129,7 +129,7 @@ static void keep_row(struct part *p, const struct rows_row *row, const struct ma
 /* The record as the map made it, but for the faults' names, which are borrowed from the walk's own map. */
 static void recall_row(const struct crew *c, const struct part *p, const struct kept_row *k, struct map_record *record)
 {
-	const char *at = p->bytes.data != NULL ? p->bytes.data + k->at : "";
+	const char *bytes = p->bytes.data != NULL ? p->bytes.data : "", *at = bytes + k->at;
 	record->ids = at;
 	record->ids_len = k->ids;
 	record->ids_hash = k->ids_hash;
@@ -155,7 +155,7 @@ static void recall_row(const struct crew *c, const struct part *p, const struct 
 		f->code = kept->code;
 		f->column = kept->column;
 		f->name = map_column_name(c->w->map, kept->column);
-		memcpy(f->text, p->bytes.data + kept->text, strlen(p->bytes.data + kept->text) + 1);
+		memcpy(f->text, bytes + kept->text, strlen(bytes + kept->text) + 1);
 	}
 }
 
@@ -289,21 +289,22 @@ static enum df_status take_part(struct crew *c, struct part *p, struct rows_plac
 static struct part *next_part(struct hand *own)
 {
 	struct crew *c = own->crew;
-	struct part *p = NULL;
+	struct part *p = &c->parts[c->taken % c->n];
+	bool begun = false;
 	pthread_mutex_lock(&c->lock);
 	for (;;) {
-		p = c->taken < c->begun ? &c->parts[c->taken % c->n] : NULL;
-		if (p != NULL && p->done)
+		begun = c->taken < c->begun;
+		if (begun && p->done)
 			break;
 		if (may_begin(c))
 			begin_part(own);
-		else if (p != NULL)
+		else if (begun)
 			pthread_cond_wait(&c->changed, &c->lock);
 		else
 			break;
 	}
 	pthread_mutex_unlock(&c->lock);
-	return p;
+	return begun ? p : NULL;
 }
 
 static void part_is_taken(struct crew *c)
