@@ -34,7 +34,7 @@ done >"$work/api/script"
 	printf '[dropfeed]\nstate_dir = %s/state\njobs = 4\n' "$work"
 	for feed in one two three; do
 		local_feed $feed "$work/$feed"
-		printf 'lanes = 5\nbatches_per_second = 300\n'
+		printf 'lanes = 5\nbatches_per_second = 60\n'
 	done
 } >"$conf"
 
