@@ -9,7 +9,7 @@ conf=$work/dropfeed.conf
 failed=0 finished=
 # A sanitizer's finding must not look like one of the program's own exit codes.
 export ASAN_OPTIONS=${ASAN_OPTIONS:-exitcode=99} LSAN_OPTIONS=${LSAN_OPTIONS:-exitcode=99} UBSAN_OPTIONS=${UBSAN_OPTIONS:-exitcode=99:print_stacktrace=1}
-export TSAN_OPTIONS=${TSAN_OPTIONS:-exitcode=99}
+export TSAN_OPTIONS=${TSAN_OPTIONS:-exitcode=99:suppressions=$root/tests/tsan.supp}
 
 trap '[ -n "$finished" ] || echo "not ok - $(basename "$0") ended early"; lib_cleanup' EXIT
 
