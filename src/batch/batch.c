@@ -68,7 +68,6 @@ void batch_maker_free(struct batch_maker *mk)
 	if (mk == NULL)
 		return;
 	batch_table_free(&mk->open);
-	batch_space_free(&mk->space);
 	free(mk->event_end);
 	free(mk->lane_next);
 	free(mk->used.v);

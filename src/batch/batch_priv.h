@@ -12,11 +12,8 @@
 /* The namespace of a document's ids (RFC 4122 version 5): the feed, the drop file's bytes, the document. */
 struct batch_space {
 	uuid_t root;
-	struct evp_md_st *sha1;    /* own: libcrypto's EVP_MD */
-	struct evp_md_ctx_st *ctx; /* own: and its EVP_MD_CTX */
 };
 void batch_space_init(struct batch_space *space, const char *feed, const char *sha256, const char *document);
-void batch_space_free(struct batch_space *space);
 /* The id of the batch ('b', by its position) or of the row ('r', by its number). */
 void batch_id_make(const struct batch_space *space, char kind, uint64_t position, char out[BATCH_ID_LEN + 1]);
 /* The id of a further batch of rows whose own source_request_id went to an earlier batch already. */
