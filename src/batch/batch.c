@@ -178,6 +178,13 @@ static enum df_status close_batch(struct batch_maker *mk, struct batch_open *o, 
 	return mk->sink(mk->ctx, b, err);
 }
 
+static enum df_status close_oldest(struct batch_maker *mk, struct df_err *err)
+{
+	enum df_status st = close_batch(mk, mk->open.oldest, err);
+	batch_table_foresee(&mk->open);
+	return st;
+}
+
 /* ---- adding ---- */
 
 static bool is_historical(const struct batch_settings *set, const struct map_record *rec)
@@ -317,7 +324,7 @@ enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *
 	add_row(mk, o, rec, where, folds);
 	mk->previous = o;
 	while (st == DF_OK && mk->weight > mk->set.window && mk->open.oldest != NULL)
-		st = close_batch(mk, mk->open.oldest, err);
+		st = close_oldest(mk, err);
 	return st;
 }
 
@@ -325,6 +332,6 @@ enum df_status batch_maker_end(struct batch_maker *mk, struct df_err *err)
 {
 	enum df_status st = DF_OK;
 	while (st == DF_OK && mk->open.oldest != NULL)
-		st = close_batch(mk, mk->open.oldest, err);
+		st = close_oldest(mk, err);
 	return st;
 }

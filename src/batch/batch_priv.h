@@ -82,6 +82,10 @@ struct batch_open *batch_table_add(struct batch_table *t, uint64_t hash, const s
 /* Takes it out; it is still there to be read until the next one is added. */
 void batch_table_remove(struct batch_table *t, struct batch_open *o);
 
+/* Asks for the memory that closing the oldest one will read, and for the one that is the oldest then: it was long ago that
+ * they were touched. */
+void batch_table_foresee(const struct batch_table *t);
+
 /* The same on every machine, as lanes depend on it. Never 0. */
 uint64_t batch_hash(const char *p, size_t len);
 

@@ -10,6 +10,7 @@
 
 #define FIRST_SLOTS 1024
 #define KEY_STEP    64
+#define LINE        64 /* bytes that memory comes in */
 
 /* Eight bytes at a time; the multipliers and the end are those of MurmurHash64A and MurmurHash3, which are in the public
  * domain. */
@@ -161,4 +162,22 @@ void batch_table_remove(struct batch_table *t, struct batch_open *o)
 	t->n--;
 	o->newer = t->spare;
 	t->spare = o;
+}
+
+static void foresee(const void *p, size_t len)
+{
+	for (size_t i = 0; i < len; i += LINE)
+		__builtin_prefetch((const char *)p + i);
+}
+
+void batch_table_foresee(const struct batch_table *t)
+{
+	const struct batch_open *o = t->oldest;
+	if (o == NULL)
+		return;
+	foresee(&t->slots[o->hash & (t->n_slots - 1)], 1);
+	foresee(o->events.data, o->events.len);
+	foresee(o->rows, 1);
+	if (o->newer != NULL) /* with a key that is about as long as this one's */
+		foresee(o->newer, sizeof(*o) + o->ids_len + o->members_len);
 }
