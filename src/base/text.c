@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "dropfeed/base.h"
+#include "text.h"
 
 #include <limits.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 /* What a byte becomes inside a JSON string: 0 stays, 'u' is \u00XX, anything else is a backslash and that letter. */
 static const char json_escapes[256] = {
@@ -57,16 +61,81 @@ void df_json_escape(struct df_buf *b, const char *s, size_t len)
 	df_buf_add(b, s + from, len - from);
 }
 
+/* Copies eight bytes. */
+static bool copy_eight(char *to, const char *from)
+{
+	uint64_t eight;
+	memcpy(&eight, from, sizeof(eight));
+	memcpy(to, &eight, sizeof(eight));
+	return !may_escape(eight);
+}
+
+/* Copies less than eight bytes: four and more as two pieces that overlap. */
+static bool copy_few(char *to, const char *from, size_t len)
+{
+	uint64_t all = EACH(' ');
+	if (len >= 4) {
+		uint32_t first, last;
+		memcpy(&first, from, sizeof(first));
+		memcpy(&last, from + len - 4, sizeof(last));
+		memcpy(to, &first, sizeof(first));
+		memcpy(to + len - 4, &last, sizeof(last));
+		all = (uint64_t)first << 32 | last;
+	} else {
+		for (size_t i = 0; i < len; i++)
+			all = all << 8 | (unsigned char)(to[i] = from[i]);
+	}
+	return !may_escape(all);
+}
+
+bool text_copy_plain_portable(char *to, const char *from, size_t len)
+{
+	if (len < 8)
+		return copy_few(to, from, len);
+	bool plain = copy_eight(to + len - 8, from + len - 8);
+	for (size_t i = 0; i + 8 < len; i += 8)
+		plain = copy_eight(to + i, from + i) && plain;
+	return plain;
+}
+
+#ifdef __SSE2__
+/* What has to be escaped in 16 bytes, as 0xff. */
+static __m128i copy_sixteen(char *to, const char *from)
+{
+	const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)from);
+	_mm_storeu_si128((__m128i *)(void *)to, bytes);
+	const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+	const __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+	const __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+	const __m128i del = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f));
+	return _mm_or_si128(_mm_or_si128(control, del), _mm_or_si128(quote, backslash));
+}
+
+bool text_copy_plain(char *to, const char *from, size_t len)
+{
+	if (len < 16)
+		return text_copy_plain_portable(to, from, len);
+	__m128i found = copy_sixteen(to + len - 16, from + len - 16);
+	for (size_t i = 0; i + 16 < len; i += 16)
+		found = _mm_or_si128(found, copy_sixteen(to + i, from + i));
+	return _mm_movemask_epi8(found) == 0;
+}
+#else
+bool text_copy_plain(char *to, const char *from, size_t len)
+{
+	return text_copy_plain_portable(to, from, len);
+}
+#endif
+
 void df_json_string(struct df_buf *b, const char *s, size_t len)
 {
-	if (find_escape(s, 0, len) == len && (len + 2 <= b->cap - b->len || df_buf_grow(b, len + 2))) {
+	if (len + 2 <= b->cap - b->len || df_buf_grow(b, len + 2)) {
 		char *at = b->data + b->len;
-		at[0] = '"';
-		if (len > 0)
-			memcpy(at + 1, s, len);
-		at[len + 1] = '"';
-		b->len += len + 2;
-		return;
+		if (text_copy_plain(at + 1, s, len)) {
+			at[0] = at[len + 1] = '"';
+			b->len += len + 2;
+			return;
+		}
 	}
 	df_buf_addc(b, '"');
 	df_json_escape(b, s, len);

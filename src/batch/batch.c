@@ -68,7 +68,6 @@ void batch_maker_free(struct batch_maker *mk)
 	if (mk == NULL)
 		return;
 	batch_table_free(&mk->open);
-	batch_space_free(&mk->space);
 	free(mk->event_end);
 	free(mk->lane_next);
 	free(mk->used.v);
@@ -177,6 +176,13 @@ static enum df_status close_batch(struct batch_maker *mk, struct batch_open *o, 
 		memcpy(b->rows, o->rows, o->n_rows * sizeof(*b->rows));
 	}
 	return mk->sink(mk->ctx, b, err);
+}
+
+static enum df_status close_oldest(struct batch_maker *mk, struct df_err *err)
+{
+	enum df_status st = close_batch(mk, mk->open.oldest, err);
+	batch_table_foresee(&mk->open);
+	return st;
 }
 
 /* ---- adding ---- */
@@ -323,7 +329,7 @@ enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *
 	add_row(mk, o, rec, where, folds);
 	mk->previous = o;
 	while (st == DF_OK && mk->weight > mk->set.window && mk->open.oldest != NULL)
-		st = close_batch(mk, mk->open.oldest, err);
+		st = close_oldest(mk, err);
 	return st;
 }
 
@@ -331,6 +337,6 @@ enum df_status batch_maker_end(struct batch_maker *mk, struct df_err *err)
 {
 	enum df_status st = DF_OK;
 	while (st == DF_OK && mk->open.oldest != NULL)
-		st = close_batch(mk, mk->open.oldest, err);
+		st = close_oldest(mk, err);
 	return st;
 }

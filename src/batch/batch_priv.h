@@ -12,11 +12,8 @@
 /* The namespace of a document's ids (RFC 4122 version 5): the feed, the drop file's bytes, the document. */
 struct batch_space {
 	uuid_t root;
-	struct evp_md_st *sha1;    /* own: libcrypto's EVP_MD */
-	struct evp_md_ctx_st *ctx; /* own: and its EVP_MD_CTX */
 };
 void batch_space_init(struct batch_space *space, const char *feed, const char *sha256, const char *document);
-void batch_space_free(struct batch_space *space);
 /* The id of the batch ('b', by its position) or of the row ('r', by its number). */
 void batch_id_make(const struct batch_space *space, char kind, uint64_t position, char out[BATCH_ID_LEN + 1]);
 /* The id of a further batch of rows whose own source_request_id went to an earlier batch already. */
@@ -86,5 +83,9 @@ struct batch_open *batch_table_find(const struct batch_table *t, uint64_t hash, 
 struct batch_open *batch_table_add(struct batch_table *t, uint64_t hash, const struct map_record *rec);
 /* Takes it out; it is still there to be read until the next one is added. */
 void batch_table_remove(struct batch_table *t, struct batch_open *o);
+
+/* Asks for the memory that closing the oldest one will read, and for the one that is the oldest then: it was long ago that
+ * they were touched. */
+void batch_table_foresee(const struct batch_table *t);
 
 #endif

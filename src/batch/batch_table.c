@@ -8,11 +8,10 @@
 #include <endian.h>
 #include <stdlib.h>
 
-#define FIRST_SLOTS     1024
-#define KEY_STEP        64
-#define CACHE_LINE      64
-#define EXPECTED_KEY    256
-#define EXPECTED_EVENTS 1024
+#define FIRST_SLOTS  1024
+#define KEY_STEP     64
+#define LINE         64 /* bytes that memory comes in */
+#define EXPECTED_KEY 256
 
 /* Eight bytes at a time; the multipliers and the end are those of MurmurHash64A and MurmurHash3, which are in the public
  * domain. */
@@ -111,24 +110,10 @@ struct batch_open *batch_table_find(const struct batch_table *t, uint64_t hash, 
 	return NULL;
 }
 
-static void fetch_open(const struct batch_open *o)
+static void foresee(const void *p, size_t len)
 {
-	for (size_t at = 0; at < sizeof(*o) + EXPECTED_KEY; at += CACHE_LINE)
-		__builtin_prefetch((const char *)o + at);
-}
-
-/* The oldest goes next where the window is full: its slot and its events, and itself before that. */
-static void expect_oldest(const struct batch_table *t)
-{
-	const struct batch_open *o = t->oldest;
-	if (o == NULL)
-		return;
-	__builtin_prefetch(&t->slots[o->hash & (t->n_slots - 1)]);
-	for (size_t at = 0; at < o->events.len && at < EXPECTED_EVENTS; at += CACHE_LINE)
-		__builtin_prefetch(o->events.data + at);
-	__builtin_prefetch(o->rows);
-	if (o->newer != NULL)
-		fetch_open(o->newer);
+	for (size_t i = 0; i < len; i += LINE)
+		__builtin_prefetch((const char *)p + i);
 }
 
 void batch_table_expect(const struct batch_table *t, uint64_t hash, unsigned step)
@@ -142,11 +127,10 @@ void batch_table_expect(const struct batch_table *t, uint64_t hash, unsigned ste
 	if (o == NULL)
 		return;
 	if (step > 0) {
-		fetch_open(o);
+		foresee(o, sizeof(*o) + EXPECTED_KEY);
 	} else if (o->events.data != NULL) {
-		__builtin_prefetch(o->events.data + o->events.len, 1);
-		__builtin_prefetch(o->events.data + o->events.len + CACHE_LINE, 1);
-		__builtin_prefetch(o->rows + o->n_rows, 1);
+		foresee(o->events.data + o->events.len, 2 * LINE);
+		foresee(o->rows + o->n_rows, 1);
 	}
 }
 
@@ -203,5 +187,16 @@ void batch_table_remove(struct batch_table *t, struct batch_open *o)
 	t->n--;
 	o->newer = t->spare;
 	t->spare = o;
-	expect_oldest(t);
+}
+
+void batch_table_foresee(const struct batch_table *t)
+{
+	const struct batch_open *o = t->oldest;
+	if (o == NULL)
+		return;
+	foresee(&t->slots[o->hash & (t->n_slots - 1)], 1);
+	foresee(o->events.data, o->events.len);
+	foresee(o->rows, 1);
+	if (o->newer != NULL) /* with a key that is about as long as this one's */
+		foresee(o->newer, sizeof(*o) + o->ids_len + o->members_len);
 }

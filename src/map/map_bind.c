@@ -235,10 +235,10 @@ enum df_status map_bind(struct map *m, struct df_err *err)
 		if (time != NULL)
 			time->flags |= MAP_EVENT_TIME;
 		m->commerce = strcmp(m->event->name, "commerce_event") == 0;
-		map_program_build(&m->data_program, m->data, m->commerce);
+		map_program_build(&m->data_program, m->data, m->n_names, m->commerce);
 		m->fold_op = m->feed->fold_products ? find_fold(m) : NULL;
 	}
-	map_program_build(&m->batch_program, m->batch, false);
+	map_program_build(&m->batch_program, m->batch, m->n_names, false);
 	size_t depth = m->data_program.depth > m->batch_program.depth ? m->data_program.depth : m->batch_program.depth;
 	m->frames = df_realloc(m->frames, (depth + 2) * sizeof(*m->frames));
 	return DF_OK;

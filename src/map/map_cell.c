@@ -125,20 +125,32 @@ static bool emit_boolean(const char *p, size_t len, struct df_buf *out, struct m
 	return bad(fault, "not-a-boolean", "true or false is expected; t, f, 1 and 0 will do");
 }
 
-/* What stands at each place of a UUID: hexadecimal digits (RFC 4122, section 3). */
+/* What stands at each place of a UUID: hexadecimal digits (RFC 4122, section 3). They are brought together so that the
+ * compiler can look at many at once. */
 static bool is_uuid(const char *p, size_t len)
 {
-	static const bool hex[256] = {
-	    ['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true, ['4'] = true, ['5'] = true,
-	    ['6'] = true, ['7'] = true, ['8'] = true, ['9'] = true, ['a'] = true, ['b'] = true,
-	    ['c'] = true, ['d'] = true, ['e'] = true, ['f'] = true, ['A'] = true, ['B'] = true,
-	    ['C'] = true, ['D'] = true, ['E'] = true, ['F'] = true};
-	size_t digits = 0;
+	unsigned char digits[32], other = 0;
 	if (len != 36 || p[8] != '-' || p[13] != '-' || p[18] != '-' || p[23] != '-')
 		return false;
-	for (size_t i = 0; i < 36; i++)
-		digits += hex[(unsigned char)p[i]];
-	return digits == 32;
+	memcpy(digits, p, 8);
+	memcpy(digits + 8, p + 9, 4);
+	memcpy(digits + 12, p + 14, 4);
+	memcpy(digits + 16, p + 19, 4);
+	memcpy(digits + 20, p + 24, 12);
+	for (size_t i = 0; i < sizeof(digits); i++) {
+		unsigned char letter = (unsigned char)((digits[i] | ('a' ^ 'A')) - 'a');
+		other |= ((unsigned char)(digits[i] - '0') > 9) & (letter > 5);
+	}
+	return other == 0;
+}
+
+/* A string that has nothing to be escaped. */
+static bool add_quoted(struct df_buf *out, const char *p, size_t len)
+{
+	df_buf_addc(out, '"');
+	df_buf_add(out, p, len);
+	df_buf_addc(out, '"');
+	return true;
 }
 
 static bool emit_uuid(const char *p, size_t len, struct df_buf *out, struct map_cell_fault *fault)
@@ -146,8 +158,7 @@ static bool emit_uuid(const char *p, size_t len, struct df_buf *out, struct map_
 	if (!is_uuid(p, len))
 		return bad(fault, "not-a-uuid",
 			   "a UUID is expected: 36 characters, such as 123e4567-e89b-12d3-a456-426614174000");
-	df_json_string(out, p, len);
-	return true;
+	return add_quoted(out, p, len);
 }
 
 static bool emit_ip(const char *p, size_t len, struct df_buf *out, struct map_cell_fault *fault)
@@ -156,10 +167,8 @@ static bool emit_ip(const char *p, size_t len, struct df_buf *out, struct map_ce
 	unsigned char address[sizeof(struct in6_addr)];
 	if (len < sizeof(text) && memchr(p, '\0', len) == NULL) {
 		memcpy(text, p, len);
-		if (inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1) {
-			df_json_string(out, p, len);
-			return true;
-		}
+		if (inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1)
+			return add_quoted(out, p, len);
 	}
 	return bad(fault, "not-allowed", "an IPv4 or IPv6 address is expected");
 }
@@ -167,12 +176,9 @@ static bool emit_ip(const char *p, size_t len, struct df_buf *out, struct map_ce
 static bool emit_word(const struct map_field *field, const char *p, size_t len, struct df_buf *out,
 		      struct map_cell_fault *fault)
 {
-	for (const char *const *w = field->words; *w != NULL; w++) {
-		if (((*w[0] ^ *p) & ~('a' ^ 'A')) != 0 || strlen(*w) != len || strncasecmp(*w, p, len) != 0)
-			continue;
-		df_json_string(out, *w, len);
-		return true;
-	}
+	for (const char *const *w = field->words; *w != NULL; w++)
+		if (((*w[0] ^ *p) & ~('a' ^ 'A')) == 0 && strncasecmp(*w, p, len) == 0 && strlen(*w) == len)
+			return add_quoted(out, *w, len);
 	fault->code = "not-allowed";
 	size_t n = (size_t)snprintf(fault->text, sizeof(fault->text), "one of these is expected: ");
 	for (const char *const *w = field->words; *w != NULL; w++) {
@@ -186,16 +192,19 @@ static bool emit_word(const struct map_field *field, const char *p, size_t len, 
 	return false;
 }
 
-static bool emit_instant(const struct map *m, const char *p, size_t len, struct df_buf *out,
-			 struct map_cell_fault *fault)
+bool map_cell_instant(const struct map *m, const char *p, size_t len, int64_t *ms, struct df_buf *out,
+		      struct map_cell_fault *fault)
 {
-	int64_t ms = 0;
 	const char *code = NULL, *why = NULL;
-	if (!map_time_parse(&m->time, p, len, &ms, &code, &why))
+	if (!map_time_parse(&m->time, p, len, ms, &code, &why))
 		return bad(fault, code, why);
+	if (m->time.mode == MAP_TIME_MS && p[0] >= '1') { /* it has no sign and no leading zero */
+		df_buf_add(out, p, len);
+		return true;
+	}
 	char digits[24];
 	size_t i = sizeof(digits);
-	uint64_t left = (uint64_t)ms; /* the range has no negative ones */
+	uint64_t left = (uint64_t)*ms; /* the range has no negative ones */
 	do {
 		digits[--i] = (char)('0' + left % 10);
 		left /= 10;
@@ -218,10 +227,11 @@ static bool emit_json(const struct map *m, const struct map_field *field, const 
 bool map_cell_emit(const struct map *m, enum map_type type, const struct map_field *field, const char *p, size_t len,
 		   struct df_buf *out, struct map_cell_fault *fault)
 {
+	int64_t ms;
 	switch (type) {
 	case MAP_INTEGER:
 		if (field->flags & MAP_INSTANT)
-			return emit_instant(m, p, len, out, fault);
+			return map_cell_instant(m, p, len, &ms, out, fault);
 		return emit_integer(p, len, out, fault);
 	case MAP_NUMBER:
 		return emit_number(p, len, out, fault);

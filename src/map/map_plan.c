@@ -34,8 +34,25 @@ static void set_head(struct map_op *op, const char *key, char bracket)
 	if (bracket != '\0')
 		df_buf_addc(&head, bracket);
 	op->head_len = head.len - 1;
-	df_buf_addc(&head, '\0');
+	df_buf_add(&head, (char[MAP_PIECE]){0}, MAP_PIECE);
 	op->head = head.data + 1;
+}
+
+/* What a row mostly has: see leaf_common. */
+static bool is_common(const struct map_op *op, size_t n_columns)
+{
+	switch (op->type) {
+	case MAP_STRING:
+	case MAP_ENUM:
+	case MAP_INTEGER:
+	case MAP_NUMBER:
+	case MAP_BOOLEAN:
+	case MAP_UUID:
+	case MAP_IP:
+		return op->column < n_columns && (op->flags & MAP_LONG_NAME) == 0;
+	default:
+		return false;
+	}
 }
 
 /* Gives each required member a bit of its parent's mask. */
@@ -53,13 +70,14 @@ static unsigned number_required(struct map_node *node)
 	return need;
 }
 
-static void build(struct map_program *program, struct map_node *node, size_t depth)
+static void build(struct map_program *program, struct map_node *node, size_t n_columns, size_t depth)
 {
 	if (depth > program->depth)
 		program->depth = depth;
 	if (node->kind == MAP_NODE_LEAF) {
 		struct map_op *leaf = add_op(program, MAP_OP_LEAF, node);
 		set_head(leaf, node->key, '\0');
+		leaf->common = is_common(leaf, n_columns);
 		leaf->fallback = node->fallback;
 		leaf->fallback_len = node->fallback != NULL ? strlen(node->fallback) : 0;
 		return;
@@ -73,14 +91,14 @@ static void build(struct map_program *program, struct map_node *node, size_t dep
 	else if (list && (node->flags & MAP_VALUE_LIMIT) != 0)
 		open->limit = MAP_MAX_LIST;
 	for (size_t i = 0; i < node->n_kids; i++)
-		build(program, node->kids[i], depth + 1);
+		build(program, node->kids[i], n_columns, depth + 1);
 	struct map_op *shut = add_op(program, MAP_OP_CLOSE, node);
 	set_head(shut, node->key, '\0'); /* for its name, where an empty list deletes the attribute */
 	shut->need = need;
 	shut->shut = list ? ']' : '}';
 }
 
-void map_program_build(struct map_program *program, struct map_node *root, bool commerce)
+void map_program_build(struct map_program *program, struct map_node *root, size_t n_columns, bool commerce)
 {
 	static const char *const actions[] = {"product_action", "promotion_action", "product_impressions"};
 	map_program_free(program);
@@ -91,7 +109,7 @@ void map_program_build(struct map_program *program, struct map_node *root, bool 
 			action->bit = 1u << (29 + i);
 	}
 	for (size_t i = 0; i < root->n_kids; i++)
-		build(program, root->kids[i], 1);
+		build(program, root->kids[i], n_columns, 1);
 }
 
 void map_program_free(struct map_program *program)

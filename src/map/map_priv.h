@@ -173,6 +173,8 @@ struct map_node *map_node_kid(const struct map_node *node, const char *key); /* 
 
 /* ---- the plan: map_plan.c ---- */
 
+#define MAP_PIECE 16 /* heads are copied in pieces of so many bytes */
+
 enum map_op_kind { MAP_OP_OPEN, MAP_OP_CLOSE, MAP_OP_LEAF };
 
 struct map_op {
@@ -186,8 +188,10 @@ struct map_op {
 	size_t column;
 	size_t unless;
 	const struct map_node *node; /* its names */
-	char *head;                  /* own: `"name":`, with the bracket of an open; a comma stands before it */
+	char *
+	    head; /* own: `"name":`, with the bracket of an open; a comma stands before it, MAP_PIECE bytes behind it */
 	size_t head_len;
+	bool common;          /* a leaf of the common kind: see leaf_common */
 	const char *fallback; /* borrowed from the node */
 	size_t fallback_len;
 };
@@ -199,7 +203,8 @@ struct map_program {
 	size_t depth;  /* frames that a run takes */
 };
 
-void map_program_build(struct map_program *program, struct map_node *root, bool commerce);
+/* n_columns: of the document; those that are derived come behind them. */
+void map_program_build(struct map_program *program, struct map_node *root, size_t n_columns, bool commerce);
 void map_program_free(struct map_program *program);
 
 /* ---- bindings: which column goes where, as the header, the manifest and the settings say ---- */
@@ -290,6 +295,9 @@ struct map_cell_fault {
  */
 bool map_cell_emit(const struct map *m, enum map_type type, const struct map_field *field, const char *p, size_t len,
 		   struct df_buf *out, struct map_cell_fault *fault);
+/* The same for a point in time, which *ms is as well. */
+bool map_cell_instant(const struct map *m, const char *p, size_t len, int64_t *ms, struct df_buf *out,
+		      struct map_cell_fault *fault);
 void map_cell_trim(const char **p, size_t *len);
 /* Length in bytes of the first `max` characters. Equals len when there are no more. */
 size_t map_utf8_prefix(const char *p, size_t len, size_t max);
@@ -395,9 +403,10 @@ struct map {
 	size_t n_cuts;
 	struct map_derived *derived; /* own */
 	size_t n_derived, derived_cap;
-	struct map_cell_json *json; /* own: per column, NULL when nothing is derived */
-	struct rows_cell *cells;    /* own: a row's cells and the derived ones */
-	struct liquid_arena arena;  /* of a row */
+	struct map_cell_json *json;  /* own: per column, NULL when nothing is derived */
+	struct rows_cell *cells;     /* own: a row's cells and the derived ones */
+	struct liquid_arena arena;   /* of a row */
+	struct map_cell_fault fault; /* of a cell that is looked at again, to say so */
 	struct df_buf rendered;
 };
 

@@ -82,23 +82,41 @@ void map_run_separate(struct map_run *r)
 		df_buf_addc(r->out, ',');
 }
 
-/* A leaf has been written; `from` is where its name begins. */
-static void leaf_done(struct map_run *r, const struct map_op *op, size_t from)
+/* A member's name, behind a comma if something stands before. */
+static void add_head(struct map_run *r, const struct map_op *op)
 {
-	r->frame->count++;
-	if (op->flags & MAP_ID) {
-		if (r->m->ids.len > 0)
-			df_buf_addc(&r->m->ids, ',');
-		if (!r->out->over)
-			df_buf_add(&r->m->ids, r->out->data + from, r->out->len - from);
+	struct df_buf *out = r->out;
+	size_t comma = out->len > r->frame->body, len = op->head_len + comma;
+	const char *head = op->head - comma;
+	if (out->cap - out->len < len + MAP_PIECE) {
+		df_buf_add(out, head, len);
+		return;
 	}
-	if ((op->flags & MAP_EVENT_TIME) && !r->out->over) {
-		int64_t ms = 0;
-		for (size_t i = from + op->head_len; i < r->out->len; i++)
-			ms = ms * 10 + (r->out->data[i] - '0');
-		r->record->has_timestamp = true;
-		r->record->timestamp_ms = ms;
-	}
+	char *at = out->data + out->len;
+	for (size_t i = 0; i < len; i += MAP_PIECE)
+		memcpy(at + i, head + i, MAP_PIECE);
+	out->len += len;
+}
+
+/* A leaf has been written; `start` is where its name begins, or the comma before it. */
+static void leaf_done(struct map_run *r, const struct map_op *op, size_t start)
+{
+	struct map_frame *frame = r->frame;
+	frame->count++;
+	if ((op->flags & MAP_ID) == 0)
+		return;
+	size_t from = start + (start > frame->body);
+	if (r->m->ids.len > 0)
+		df_buf_addc(&r->m->ids, ',');
+	if (!r->out->over)
+		df_buf_add(&r->m->ids, r->out->data + from, r->out->len - from);
+}
+
+/* The event's time is wanted as a number, too. */
+static bool event_time(struct map_run *r, const char *p, size_t len, struct map_cell_fault *fault)
+{
+	r->record->has_timestamp = map_cell_instant(r->m, p, len, &r->record->timestamp_ms, r->out, fault);
+	return r->record->has_timestamp;
 }
 
 /* Appends nothing when the JSON holds nothing. */
@@ -129,12 +147,44 @@ static void leaf_empty(struct map_run *r, const struct map_op *op)
 		return;
 	if (!map_run_has_room(r, op))
 		return;
-	map_run_separate(r);
-	size_t from = r->out->len;
-	df_buf_add(r->out, op->head, op->head_len);
-	df_buf_add(r->out, op->fallback, op->fallback_len);
+	size_t start = r->out->len;
+	struct map_cell_fault fault;
+	add_head(r, op);
+	if ((op->flags & MAP_EVENT_TIME) == 0 || !event_time(r, op->fallback, op->fallback_len, &fault))
+		df_buf_add(r->out, op->fallback, op->fallback_len);
 	r->frame->seen |= op->bit;
-	leaf_done(r, op, from);
+	leaf_done(r, op, start);
+}
+
+/* A value of a column of the document that no limit can touch. False: it is not that, or faulty, and nothing has happened. */
+static bool leaf_common(struct map_run *r, const struct map_op *op)
+{
+	const struct rows_cell *cell = &r->cells[op->column];
+	struct map_frame *frame = r->frame;
+	struct df_buf *out = r->out;
+	const char *p = cell->p;
+	size_t len = cell->len, start = out->len;
+	if (len == 0 || len > MAP_MAX_NAME || (frame->limit != 0 && frame->count >= frame->limit))
+		return false;
+	if (op->type == MAP_STRING) {
+		add_head(r, op);
+		df_json_string(out, p, len);
+	} else {
+		bool ok = p[0] > ' ' && p[len - 1] > ' ';
+		add_head(r, op);
+		if (ok && (op->flags & MAP_EVENT_TIME))
+			ok = event_time(r, p, len, &r->m->fault);
+		else if (ok)
+			ok = map_cell_emit(r->m, op->type, op->node->field, p, len, out, &r->m->fault);
+		if (!ok) {
+			out->len = start;
+			return false;
+		}
+	}
+	frame->seen |= op->bit;
+	r->identified = r->identified || (op->flags & MAP_ID) != 0;
+	leaf_done(r, op, start);
+	return true;
 }
 
 static void leaf(struct map_run *r, const struct map_op *op)
@@ -167,10 +217,9 @@ static void leaf(struct map_run *r, const struct map_op *op)
 	bool questionable = cell.len > MAP_MAX_NAME || (op->flags & MAP_LONG_NAME) != 0; /* the least of the limits */
 	if ((r->frame->limit != 0 && !map_run_has_room(r, op)) || (questionable && !map_run_fits(r, op, &cell)))
 		return;
-	size_t start = r->out->len, comma = start > r->frame->body;
-	size_t from = start + comma;
-	df_buf_add(r->out, op->head - comma, op->head_len + comma);
+	size_t start = r->out->len;
 	struct map_cell_fault fault;
+	add_head(r, op);
 	fault.code = NULL;
 	bool ok;
 	if (op->type == MAP_STRING || op->type == MAP_ITEMS) {
@@ -178,11 +227,13 @@ static void leaf(struct map_run *r, const struct map_op *op)
 		ok = true;
 	} else if (op->type == MAP_JSON) {
 		ok = json_cell(r, op, &cell, &fault);
+	} else if (op->flags & MAP_EVENT_TIME) {
+		ok = event_time(r, cell.p, cell.len, &fault);
 	} else {
 		ok = map_cell_emit(r->m, op->type, op->node->field, cell.p, cell.len, r->out, &fault);
 	}
 	if (ok) {
-		leaf_done(r, op, from);
+		leaf_done(r, op, start);
 		return;
 	}
 	r->out->len = start;
@@ -208,8 +259,8 @@ static void check_need(struct map_run *r, const struct map_node *node, unsigned 
 
 static void open_object(struct map_run *r, const struct map_op *op)
 {
-	size_t start = r->out->len, comma = start > r->frame->body;
-	df_buf_add(r->out, op->head - comma, op->head_len + comma);
+	size_t start = r->out->len;
+	add_head(r, op);
 	struct map_frame *frame = ++r->frame;
 	frame->start = start;
 	frame->body = r->out->len;
@@ -253,6 +304,8 @@ static void run_ops(struct map_run *r, const struct map_program *program, size_t
 {
 	for (size_t i = from; i < to; i++) {
 		const struct map_op *op = &program->ops[i];
+		if (op->kind == MAP_OP_LEAF && op->common && leaf_common(r, op))
+			continue;
 		if (op->kind == MAP_OP_LEAF)
 			leaf(r, op);
 		else if (op->kind == MAP_OP_OPEN)

@@ -38,11 +38,13 @@ static bool digit(char c)
 /* Digits of p[*i], at most max of them. */
 static int read_digits(const char *p, size_t len, size_t *i, size_t max, int64_t *value)
 {
-	int n = 0;
-	*value = 0;
-	for (; *i < len && digit(p[*i]) && (size_t)n < max; (*i)++, n++)
-		*value = *value * 10 + (p[*i] - '0');
-	return n;
+	const char *from = p + *i, *at = from, *end = from + (len - *i < max ? len - *i : max);
+	int64_t v = 0;
+	for (; at < end && digit(*at); at++)
+		v = v * 10 + (*at - '0');
+	*value = v;
+	*i += (size_t)(at - from);
+	return (int)(at - from);
 }
 
 /* The fraction after a point or comma as thousandths; what is finer is cut off. */

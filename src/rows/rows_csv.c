@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A row without a quote is cut at its commas where it stands, in the window: see rows_scan.c. All others are libcsv's, for
- * quotes are what CSV is difficult for. It is fed one physical line at a time. That gives line numbers and the bytes of
+ * quotes are what CSV is difficult for; the cells before the first that has a quote are cut off likewise, and it gets the
+ * rest. It is fed one physical line at a time. That gives line numbers and the bytes of
  * every row for nothing, and a way out of its strict mode, which stops for good at the first error: a bad row ends at the
  * end of the physical line on which it went wrong, the parser is made anew, and reading goes on behind it.
  */
@@ -35,7 +36,10 @@ struct rows {
 
 	struct csv_parser parser;
 	bool row_done;      /* libcsv has seen the row's end */
-	struct df_buf copy; /* of the row's cells, one behind the other; it moves as it grows */
+	bool quoted;        /* the row has a quote, before which stand: */
+	size_t n_lead;      /* whole cells, of which only the lengths hold, as the window moves, */
+	size_t lead;        /* and their bytes */
+	struct df_buf copy; /* of the row's other cells, one behind the other; it moves as it grows */
 	struct rows_cells cells;
 };
 
@@ -251,8 +255,8 @@ static void row_begin(struct rows *r)
 {
 	r->row_at = r->at;
 	r->row_line = r->line;
-	r->cells.n = 0;
-	r->row_done = false;
+	r->cells.n = r->n_lead = r->lead = 0;
+	r->row_done = r->quoted = false;
 	df_buf_reset(&r->copy);
 }
 
@@ -267,11 +271,16 @@ static void row_finish(struct rows *r, struct rows_row *row)
 	row->raw = r->window + r->row_at;
 }
 
-/* The same for a row whose cells are copies. */
+/* The same for a row whose cells are copies, but for the first ones. */
 static void row_finish_copied(struct rows *r, struct rows_row *row)
 {
-	const char *from = r->copy.data;
-	for (size_t i = 0; i < r->cells.n; i++) {
+	const char *from = r->window + r->row_at;
+	for (size_t i = 0; i < r->n_lead; i++) {
+		r->cells.v[i].p = from;
+		from += r->cells.v[i].len + 1;
+	}
+	from = r->copy.data;
+	for (size_t i = r->n_lead; i < r->cells.n; i++) {
 		if (r->cells.v[i].len == 0)
 			continue;
 		r->cells.v[i].p = from;
@@ -328,11 +337,13 @@ static enum df_status row_parse(struct rows *r, size_t len, struct rows_row *row
 {
 	for (;;) {
 		const char *from = r->window + r->at;
-		size_t took = csv_parse(&r->parser, from, len, on_cell, on_row, r);
+		size_t rest = len - r->lead;
+		size_t took = csv_parse(&r->parser, from + r->lead, rest, on_cell, on_row, r);
 		char last = from[len - 1];
 		bool ended = last == '\n' || last == '\r';
 		r->at += len;
-		if (took != len) {
+		r->lead = 0;
+		if (took != rest) {
 			r->line += ended;
 			row_finish_copied(r, row);
 			row->fault = "malformed-quote";
@@ -373,7 +384,8 @@ static enum df_status row_parse(struct rows *r, size_t len, struct rows_row *row
 	}
 }
 
-/* A row without quotes that the window has to its end. False: it is not that, and nothing has happened. */
+/* A row without quotes that the window has to its end. False: it is not that; where it has a quote, what stands before is
+ * noted. */
 static bool row_plain(struct rows *r, struct rows_row *row)
 {
 	const char *from = r->window + r->at, *end = r->window + r->have;
@@ -388,7 +400,9 @@ static bool row_plain(struct rows *r, struct rows_row *row)
 		next += next < end && *next == '\n';
 	}
 	if (!whole) {
-		r->cells.n = 0;
+		r->quoted = scan.stop < end && *scan.stop == '"';
+		r->cells.n = r->n_lead = r->quoted ? r->cells.n - 1 : 0;
+		r->lead = r->quoted ? (size_t)(r->cells.v[r->n_lead].p - from) : 0;
 		return false;
 	}
 	r->at += (size_t)(next - from);
@@ -433,7 +447,7 @@ static enum df_status row_next(struct rows *r, struct rows_row *row, struct df_e
 			r->line++;
 			continue;
 		}
-		if (row_plain(r, row)) /* now that the window has all of its line */
+		if (!r->quoted && row_plain(r, row)) /* now that the window has all of its line */
 			return DF_OK;
 		return row_parse(r, len, row, err);
 	}

@@ -267,7 +267,6 @@ static void test_id_names(void)
 		batch_id_make(&space, 'r', positions[i], ours);
 		CU_ASSERT_STRING_EQUAL(ours, theirs);
 	}
-	batch_space_free(&space);
 }
 
 static void test_own_ids(void)
