@@ -344,7 +344,7 @@ def ledger():
     drop = os.path.join(work, "drop")
     os.mkdir(drop)
     os.link(file, os.path.join(drop, "one-custom_event.csv"))
-    conf = config("ledger", {"source": f"file://{drop}", "sink": f"file:{work}/ledger.ndjson"})
+    conf = config("ledger", {"source": f"file://{drop}", "sink": f"file:{work}/ledger.ndjson"}, 2)  # as many threads as the import has
 
     def forget():
         for name in ("ledger.ndjson", "bare.ndjson"):
