@@ -2,6 +2,8 @@
 /* Files and folders, with both drivers: every test of the table runs against a local folder and against a real sshd. */
 #include "fetch_peer.h"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 enum { BIG = 20 * 1000 * 1000 + 7 };
@@ -264,6 +266,38 @@ static void test_get_stopped(void)
 	after();
 }
 
+/* The spool's disk is full, as far as this process is concerned: what was written is a part that the next attempt goes on
+ * with. */
+static void test_get_disk_full(void)
+{
+	static const int limits[] = {0, 100, 3000000, BIG - 1};
+	before();
+	char hex[DF_SHA256_HEX] = "", *spool = df_format("%s/spool/file", scratch), *part = df_format("%s.part", spool);
+	CU_ASSERT_FATAL(run("head -c %d /dev/urandom >%s/a-custom_event.csv", BIG, root) == 0);
+	signal(SIGXFSZ, SIG_IGN);
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		struct rlimit all, few;
+		struct df_err err = {0};
+		struct stat st = {0};
+		struct fetch_list list = listed();
+		CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_FSIZE, &all), 0);
+		few = all;
+		few.rlim_cur = (rlim_t)limits[i];
+		CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_FSIZE, &few), 0);
+		enum df_status got = fetch_get(source, &list.v[0], spool, hex, &err);
+		CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_FSIZE, &all), 0);
+		CU_ASSERT(is_status(got, DF_RETRY, &err));
+		CU_ASSERT(says(&err, ".part") && says(&err, "too large"));
+		CU_ASSERT(stat(part, &st) == 0 && st.st_size == limits[i]);
+		fetch_list_free(&list);
+	}
+	signal(SIGXFSZ, SIG_DFL);
+	get_and_compare("a-custom_event.csv");
+	free(part);
+	free(spool);
+	after();
+}
+
 static void test_get_bad_spool_and_name(void)
 {
 	before();
@@ -443,6 +477,7 @@ static void suite_both(const char *name, CU_InitializeFunc init)
 	CU_add_test(suite, "get: resumes a part", test_get_resumes);
 	CU_add_test(suite, "get: changed meanwhile", test_get_changed);
 	CU_add_test(suite, "get: stopped", test_get_stopped);
+	CU_add_test(suite, "get: disk full", test_get_disk_full);
 	CU_add_test(suite, "get: bad spool, bad name", test_get_bad_spool_and_name);
 	CU_add_test(suite, "after: keep, delete", test_after_keep_and_delete);
 	CU_add_test(suite, "after: move", test_after_move);
