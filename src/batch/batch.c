@@ -161,18 +161,19 @@ static enum df_status close_batch(struct batch_maker *mk, struct batch_open *o, 
 	mk->weight -= o->weight;
 	if (mk->previous == o)
 		mk->previous = NULL;
-	struct batch *b = df_alloc(sizeof(*b));
-	b->position = mk->next_position++;
-	b->lane = (uint32_t)(o->hash % mk->set.lanes);
-	b->lane_position = mk->lane_next[b->lane]++;
-	b->historical = o->historical;
-	b->n_events = o->n_events;
-	b->n_rows = o->n_rows;
+	struct batch *b = df_realloc(NULL, sizeof(*b));
+	uint32_t lane = (uint32_t)(o->hash % mk->set.lanes);
+	*b = (struct batch){.position = mk->next_position++,
+			    .lane = lane,
+			    .lane_position = mk->lane_next[lane]++,
+			    .historical = o->historical,
+			    .n_events = o->n_events,
+			    .n_rows = o->n_rows};
 	if (mk->counts) {
 		b->json_len = batch_size(o->own_id_len, o->members_len, o->events_len);
 	} else {
 		serialize(mk, o, b);
-		b->rows = df_alloc(o->n_rows * sizeof(*b->rows));
+		b->rows = df_realloc(NULL, o->n_rows * sizeof(*b->rows));
 		memcpy(b->rows, o->rows, o->n_rows * sizeof(*b->rows));
 	}
 	return mk->sink(mk->ctx, b, err);
