@@ -318,9 +318,14 @@ enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *
 			       struct df_err *err)
 {
 	uint64_t hash = batch_hash(rec->ids, rec->ids_len);
+	enum df_status st = DF_OK;
+	batch_table_expect(&mk->open, hash);
+	while (st == DF_OK && mk->weight > mk->set.window) /* since the row before: meanwhile the slot arrives */
+		st = close_oldest(mk, err);
+	if (st != DF_OK)
+		return st;
 	bool historical = is_historical(mk, rec);
 	struct batch_open *o = batch_table_find(&mk->open, hash, rec);
-	enum df_status st = DF_OK;
 	bool same = o != NULL && same_user(o, rec, historical);
 	bool folds = same && can_fold(mk, o, rec);
 	bool joins = folds || (same && o->n_events < BATCH_MAX_EVENTS && has_room(o, event_size(mk->event_frame, rec)));
@@ -334,8 +339,6 @@ enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *
 	}
 	add_row(mk, o, rec, where, folds);
 	mk->previous = o;
-	while (st == DF_OK && mk->weight > mk->set.window && mk->open.oldest != NULL)
-		st = close_oldest(mk, err);
 	return st;
 }
 

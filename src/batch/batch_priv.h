@@ -77,6 +77,8 @@ void batch_table_init(struct batch_table *t);
 void batch_table_free(struct batch_table *t);
 /* The open batch of the record's IDs, or NULL. */
 struct batch_open *batch_table_find(const struct batch_table *t, uint64_t hash, const struct map_record *rec);
+/* That will be looked for soon. */
+void batch_table_expect(const struct batch_table *t, uint64_t hash);
 /* Opens one for the record's IDs and members, without events. There must be none. */
 struct batch_open *batch_table_add(struct batch_table *t, uint64_t hash, const struct map_record *rec);
 /* Takes it out; it is still there to be read until the next one is added. */

@@ -164,6 +164,11 @@ void batch_table_remove(struct batch_table *t, struct batch_open *o)
 	t->spare = o;
 }
 
+void batch_table_expect(const struct batch_table *t, uint64_t hash)
+{
+	__builtin_prefetch(&t->slots[hash & (t->n_slots - 1)]);
+}
+
 static void foresee(const void *p, size_t len)
 {
 	for (size_t i = 0; i < len; i += LINE)
@@ -175,7 +180,7 @@ void batch_table_foresee(const struct batch_table *t)
 	const struct batch_open *o = t->oldest;
 	if (o == NULL)
 		return;
-	foresee(&t->slots[o->hash & (t->n_slots - 1)], 1);
+	batch_table_expect(t, o->hash);
 	foresee(o->events.data, o->events.len);
 	foresee(o->rows, 1);
 	if (o->newer != NULL) /* with a key that is about as long as this one's */
