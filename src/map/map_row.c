@@ -102,19 +102,23 @@ static inline void add_head(struct map_run *r, const struct map_op *op)
 	out->len += len;
 }
 
-/* A leaf has been written; `start` is where its name begins, or the comma before it. */
-static void leaf_done(struct map_run *r, const struct map_op *op, size_t start)
+/* An identity has been written. */
+static void note_id(struct map_run *r, size_t start)
 {
-	struct map_frame *frame = r->frame;
-	frame->count++;
-	if ((op->flags & MAP_ID) == 0)
-		return;
+	size_t from = start + (start > r->frame->body);
 	r->identified = true;
-	size_t from = start + (start > frame->body);
 	if (r->m->ids.len > 0)
 		df_buf_addc(&r->m->ids, ',');
 	if (!r->out->over)
 		df_buf_add(&r->m->ids, r->out->data + from, r->out->len - from);
+}
+
+/* A leaf has been written; `start` is where its name begins, or the comma before it. */
+static inline void leaf_done(struct map_run *r, const struct map_op *op, size_t start)
+{
+	r->frame->count++;
+	if (op->flags & MAP_ID)
+		note_id(r, start);
 }
 
 /* The event's time is wanted as a number, too. */
