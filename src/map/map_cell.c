@@ -150,9 +150,12 @@ static bool is_uuid(const char *p, size_t len)
 /* A string that has nothing to be escaped. */
 static bool add_quoted(struct df_buf *out, const char *p, size_t len)
 {
-	df_buf_addc(out, '"');
-	df_buf_add(out, p, len);
-	df_buf_addc(out, '"');
+	if (len + 2 > out->cap - out->len && !df_buf_grow(out, len + 2))
+		return true; /* the row is too large, and that will be said of it */
+	char *at = out->data + out->len;
+	at[0] = at[len + 1] = '"';
+	memcpy(at + 1, p, len);
+	out->len += len + 2;
 	return true;
 }
 
