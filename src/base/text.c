@@ -115,8 +115,10 @@ static inline bool copy_plain(char *to, const char *from, size_t len)
 {
 	if (len < 8)
 		return copy_few(to, from, len);
-	if (len < 16)
-		return copy_eight(to, from) & copy_eight(to + len - 8, from + len - 8);
+	if (len < 16) {
+		bool first = copy_eight(to, from), last = copy_eight(to + len - 8, from + len - 8);
+		return first && last;
+	}
 	__m128i found = copy_sixteen(to + len - 16, from + len - 16);
 	for (size_t i = 0; i + 16 < len; i += 16)
 		found = _mm_or_si128(found, copy_sixteen(to + i, from + i));
