@@ -111,27 +111,36 @@ static __m128i copy_sixteen(char *to, const char *from)
 	return _mm_or_si128(_mm_or_si128(control, del), _mm_or_si128(quote, backslash));
 }
 
-bool text_copy_plain(char *to, const char *from, size_t len)
+static inline bool copy_plain(char *to, const char *from, size_t len)
 {
-	if (len < 16)
-		return text_copy_plain_portable(to, from, len);
+	if (len < 8)
+		return copy_few(to, from, len);
+	if (len < 16) {
+		bool first = copy_eight(to, from), last = copy_eight(to + len - 8, from + len - 8);
+		return first && last;
+	}
 	__m128i found = copy_sixteen(to + len - 16, from + len - 16);
 	for (size_t i = 0; i + 16 < len; i += 16)
 		found = _mm_or_si128(found, copy_sixteen(to + i, from + i));
 	return _mm_movemask_epi8(found) == 0;
 }
 #else
-bool text_copy_plain(char *to, const char *from, size_t len)
+static inline bool copy_plain(char *to, const char *from, size_t len)
 {
 	return text_copy_plain_portable(to, from, len);
 }
 #endif
 
+bool text_copy_plain(char *to, const char *from, size_t len)
+{
+	return copy_plain(to, from, len);
+}
+
 void df_json_string(struct df_buf *b, const char *s, size_t len)
 {
 	if (len + 2 <= b->cap - b->len || df_buf_grow(b, len + 2)) {
 		char *at = b->data + b->len;
-		if (text_copy_plain(at + 1, s, len)) {
+		if (copy_plain(at + 1, s, len)) {
 			at[0] = at[len + 1] = '"';
 			b->len += len + 2;
 			return;

@@ -24,6 +24,7 @@ struct batch_maker {
 	struct batch_space space;
 	bool counts;     /* batches come without JSON: folding alone has to see the events */
 	char *event_end; /* own: what closes an event; NULL when eventless */
+	size_t event_frame;
 
 	struct batch_table open;
 	struct batch_open *previous; /* where the row before went, while it is open */
@@ -43,9 +44,17 @@ void batch_free(struct batch *b)
 	free(b);
 }
 
+#define BATCH_FRAME (sizeof("{\"source_request_id\":\"\",,\"events\":[]}") - 1)
+#define EVENT_FRAME (sizeof("{\"data\":{\"source_message_id\":\"\",},\"event_type\":\"\"}") - 1)
+
 static bool is_eventless(const struct batch_settings *set)
 {
 	return strcmp(set->event_type, "eventless") == 0;
+}
+
+static size_t event_frame(const struct batch_settings *set)
+{
+	return is_eventless(set) ? 0 : EVENT_FRAME + strlen(set->event_type);
 }
 
 struct batch_maker *batch_maker_new(const struct batch_settings *settings, batch_sink sink, void *ctx)
@@ -58,6 +67,7 @@ struct batch_maker *batch_maker_new(const struct batch_settings *settings, batch
 	batch_space_init(&mk->space, settings->feed, settings->sha256, settings->document);
 	if (!is_eventless(settings))
 		mk->event_end = df_format("},\"event_type\":\"%s\"}", settings->event_type);
+	mk->event_frame = event_frame(settings);
 	batch_table_init(&mk->open);
 	mk->lane_next = df_alloc(settings->lanes * sizeof(*mk->lane_next));
 	return mk;
@@ -76,15 +86,12 @@ void batch_maker_free(struct batch_maker *mk)
 
 /* ---- sizes ---- */
 
-#define BATCH_FRAME (sizeof("{\"source_request_id\":\"\",,\"events\":[]}") - 1)
-#define EVENT_FRAME (sizeof("{\"data\":{\"source_message_id\":\"\",") - 1)
-
-static size_t event_size(const struct batch_settings *set, const struct map_record *rec)
+/* frame: what stands around an event, 0 when eventless */
+static size_t event_size(size_t frame, const struct map_record *rec)
 {
-	if (is_eventless(set))
+	if (frame == 0)
 		return 0;
-	size_t id = rec->message_id != NULL ? rec->message_id_len : BATCH_ID_LEN;
-	return EVENT_FRAME + id + rec->data_len + sizeof("},\"event_type\":\"\"}") - 1 + strlen(set->event_type);
+	return frame + (rec->message_id != NULL ? rec->message_id_len : BATCH_ID_LEN) + rec->data_len;
 }
 
 /* A given id may later be replaced by a derived one, so the longer of the two counts. */
@@ -96,7 +103,9 @@ static size_t batch_size(size_t own_id_len, size_t batch_len, size_t events_len)
 bool batch_record_too_large(const struct batch_settings *settings, const struct map_record *rec)
 {
 	size_t own = rec->request_id != NULL ? rec->request_id_len : 0;
-	return batch_size(own, rec->batch_len, event_size(settings, rec)) > BATCH_MAX_BYTES;
+	if (own + rec->message_id_len + rec->batch_len + rec->data_len < BATCH_MAX_BYTES / 2)
+		return false; /* most are far from it */
+	return batch_size(own, rec->batch_len, event_size(event_frame(settings), rec)) > BATCH_MAX_BYTES;
 }
 
 /* ---- closing ---- */
@@ -161,18 +170,19 @@ static enum df_status close_batch(struct batch_maker *mk, struct batch_open *o, 
 	mk->weight -= o->weight;
 	if (mk->previous == o)
 		mk->previous = NULL;
-	struct batch *b = df_alloc(sizeof(*b));
-	b->position = mk->next_position++;
-	b->lane = (uint32_t)(o->hash % mk->set.lanes);
-	b->lane_position = mk->lane_next[b->lane]++;
-	b->historical = o->historical;
-	b->n_events = o->n_events;
-	b->n_rows = o->n_rows;
+	struct batch *b = df_realloc(NULL, sizeof(*b));
+	uint32_t lane = (uint32_t)(o->hash % mk->set.lanes);
+	*b = (struct batch){.position = mk->next_position++,
+			    .lane = lane,
+			    .lane_position = mk->lane_next[lane]++,
+			    .historical = o->historical,
+			    .n_events = o->n_events,
+			    .n_rows = o->n_rows};
 	if (mk->counts) {
 		b->json_len = batch_size(o->own_id_len, o->members_len, o->events_len);
 	} else {
 		serialize(mk, o, b);
-		b->rows = df_alloc(o->n_rows * sizeof(*b->rows));
+		b->rows = df_realloc(NULL, o->n_rows * sizeof(*b->rows));
 		memcpy(b->rows, o->rows, o->n_rows * sizeof(*b->rows));
 	}
 	return mk->sink(mk->ctx, b, err);
@@ -187,9 +197,10 @@ static enum df_status close_oldest(struct batch_maker *mk, struct df_err *err)
 
 /* ---- adding ---- */
 
-static bool is_historical(const struct batch_settings *set, const struct map_record *rec)
+static bool is_historical(const struct batch_maker *mk, const struct map_record *rec)
 {
-	if (set->historical == CONF_HIST_NEVER || is_eventless(set) || !rec->has_timestamp)
+	const struct batch_settings *set = &mk->set;
+	if (set->historical == CONF_HIST_NEVER || mk->event_end == NULL || !rec->has_timestamp)
 		return false;
 	int64_t age = set->historical == CONF_HIST_ALWAYS ? HISTORICAL_MIN : HISTORICAL_AFTER;
 	return rec->timestamp_ms < set->begun_ms - age;
@@ -250,7 +261,7 @@ static void add_event(struct batch_maker *mk, struct batch_open *o, const struct
 	struct df_buf *e = &o->events;
 	o->n_events++;
 	if (mk->counts) {
-		o->events_len += (o->events_len > 0) + event_size(&mk->set, rec);
+		o->events_len += (o->events_len > 0) + event_size(mk->event_frame, rec);
 		return;
 	}
 	if (e->len > 0)
@@ -312,12 +323,16 @@ enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *
 			       struct df_err *err)
 {
 	uint64_t hash = rec->ids_hash != 0 ? rec->ids_hash : batch_hash(rec->ids, rec->ids_len);
-	bool historical = is_historical(&mk->set, rec);
-	struct batch_open *o = batch_table_find(&mk->open, hash, rec);
 	enum df_status st = DF_OK;
+	while (st == DF_OK && mk->weight > mk->set.window) /* since the row before */
+		st = close_oldest(mk, err);
+	if (st != DF_OK)
+		return st;
+	bool historical = is_historical(mk, rec);
+	struct batch_open *o = batch_table_find(&mk->open, hash, rec);
 	bool same = o != NULL && same_user(o, rec, historical);
 	bool folds = same && can_fold(mk, o, rec);
-	bool joins = folds || (same && o->n_events < BATCH_MAX_EVENTS && has_room(o, event_size(&mk->set, rec)));
+	bool joins = folds || (same && o->n_events < BATCH_MAX_EVENTS && has_room(o, event_size(mk->event_frame, rec)));
 	if (o != NULL && !joins) {
 		st = close_batch(mk, o, err);
 		o = NULL;
@@ -328,8 +343,6 @@ enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *
 	}
 	add_row(mk, o, rec, where, folds);
 	mk->previous = o;
-	while (st == DF_OK && mk->weight > mk->set.window && mk->open.oldest != NULL)
-		st = close_oldest(mk, err);
 	return st;
 }
 

@@ -19,13 +19,14 @@ uint64_t batch_hash(const char *p, size_t len)
 {
 	const uint64_t m = UINT64_C(0xc6a4a7935bd1e995);
 	uint64_t h = len * m;
-	for (; len > 0; p += 8) {
+	for (size_t i = 0; i < len; i += 8) {
 		uint64_t word = 0;
-		size_t n = len < 8 ? len : 8;
-		memcpy(&word, p, n);
+		if (len - i >= 8)
+			memcpy(&word, p + i, 8);
+		else
+			memcpy(&word, p + i, len - i);
 		word = le64toh(word) * m;
 		h = (h ^ ((word ^ (word >> 47)) * m)) * m;
-		len -= n;
 	}
 	h = (h ^ (h >> 33)) * UINT64_C(0xff51afd7ed558ccd);
 	h = (h ^ (h >> 33)) * UINT64_C(0xc4ceb9fe1a85ec53);

@@ -83,7 +83,7 @@ void map_run_separate(struct map_run *r)
 }
 
 /* A member's name, behind a comma if something stands before. */
-static void add_head(struct map_run *r, const struct map_op *op)
+static inline void add_head(struct map_run *r, const struct map_op *op)
 {
 	struct df_buf *out = r->out;
 	size_t comma = out->len > r->frame->body, len = op->head_len + comma;
@@ -98,18 +98,23 @@ static void add_head(struct map_run *r, const struct map_op *op)
 	out->len += len;
 }
 
-/* A leaf has been written; `start` is where its name begins, or the comma before it. */
-static void leaf_done(struct map_run *r, const struct map_op *op, size_t start)
+/* An identity has been written. */
+static void note_id(struct map_run *r, size_t start)
 {
-	struct map_frame *frame = r->frame;
-	frame->count++;
-	if ((op->flags & MAP_ID) == 0)
-		return;
-	size_t from = start + (start > frame->body);
+	size_t from = start + (start > r->frame->body);
+	r->identified = true;
 	if (r->m->ids.len > 0)
 		df_buf_addc(&r->m->ids, ',');
 	if (!r->out->over)
 		df_buf_add(&r->m->ids, r->out->data + from, r->out->len - from);
+}
+
+/* A leaf has been written; `start` is where its name begins, or the comma before it. */
+static inline void leaf_done(struct map_run *r, const struct map_op *op, size_t start)
+{
+	r->frame->count++;
+	if (op->flags & MAP_ID)
+		note_id(r, start);
 }
 
 /* The event's time is wanted as a number, too. */
@@ -166,23 +171,21 @@ static bool leaf_common(struct map_run *r, const struct map_op *op)
 	size_t len = cell->len, start = out->len;
 	if (len == 0 || len > MAP_MAX_NAME || (frame->limit != 0 && frame->count >= frame->limit))
 		return false;
-	if (op->type == MAP_STRING) {
-		add_head(r, op);
+	if (op->type != MAP_STRING && (p[0] <= ' ' || p[len - 1] <= ' '))
+		return false;
+	add_head(r, op);
+	bool ok = true;
+	if (op->type == MAP_STRING)
 		df_json_string(out, p, len);
-	} else {
-		bool ok = p[0] > ' ' && p[len - 1] > ' ';
-		add_head(r, op);
-		if (ok && (op->flags & MAP_EVENT_TIME))
-			ok = event_time(r, p, len, &r->m->fault);
-		else if (ok)
-			ok = map_cell_emit(r->m, op->type, op->node->field, p, len, out, &r->m->fault);
-		if (!ok) {
-			out->len = start;
-			return false;
-		}
+	else if (op->flags & MAP_EVENT_TIME)
+		ok = event_time(r, p, len, &r->m->fault);
+	else
+		ok = map_cell_emit(r->m, op->type, op->node->field, p, len, out, &r->m->fault);
+	if (!ok) {
+		out->len = start;
+		return false;
 	}
 	frame->seen |= op->bit;
-	r->identified = r->identified || (op->flags & MAP_ID) != 0;
 	leaf_done(r, op, start);
 	return true;
 }

@@ -40,8 +40,8 @@ static int read_digits(const char *p, size_t len, size_t *i, size_t max, int64_t
 {
 	const char *from = p + *i, *at = from, *end = from + (len - *i < max ? len - *i : max);
 	int64_t v = 0;
-	for (; at < end && digit(*at); at++)
-		v = v * 10 + (*at - '0');
+	for (unsigned d = 0; at < end && (d = (unsigned)(*at - '0')) <= 9; at++)
+		v = v * 10 + d;
 	*value = v;
 	*i += (size_t)(at - from);
 	return (int)(at - from);

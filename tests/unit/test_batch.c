@@ -209,6 +209,31 @@ static void test_window(void)
 	clear(&s);
 }
 
+/* What counts in the window is written down in batch.c, to the byte: the fourth user makes the first one's batch close, or
+ * does not. */
+static void test_window_edge(void)
+{
+	static struct seen s;
+	static const char event[] = "{\"data\":{\"source_message_id\":\"\",\"a\":1},\"event_type\":\"custom_event\"}";
+	struct test_row rows[5] = {0};
+	struct batch_settings set = settings("custom_event");
+	size_t event_len = sizeof(event) - 1 + 36;
+	for (size_t i = 0; i < 5; i++) {
+		snprintf(rows[i].ids, sizeof(rows[i].ids), "\"mpid\":1%zu", i % 4);
+		memcpy(rows[i].batch, rows[i].ids, sizeof(rows[i].ids));
+		snprintf(rows[i].data, sizeof(rows[i].data), "\"a\":1");
+	}
+	size_t weight = 512 + 2 * strlen(rows[0].ids) + event_len + event_len / 2 + 48;
+	set.window = 4 * weight;
+	make(&set, rows, 5, &s);
+	CU_ASSERT_EQUAL(s.n, 4);
+	clear(&s);
+	set.window = 4 * weight - 1;
+	make(&set, rows, 5, &s);
+	CU_ASSERT_EQUAL(s.n, 5);
+	clear(&s);
+}
+
 static void test_shape(void)
 {
 	static struct seen s;
@@ -255,16 +280,16 @@ static void test_ids(void)
 /* As libuuid makes them. */
 static void test_id_names(void)
 {
-	static const uint64_t positions[] = {0, 1, 9, 10, 12345, UINT64_MAX};
 	struct batch_space space;
+	uint64_t position = 0;
 	batch_space_init(&space, "feed", "0123", "document");
-	for (size_t i = 0; i < sizeof(positions) / sizeof(positions[0]); i++) {
+	for (size_t i = 0; i < 200; i++, position = i < 12 ? i : i < 199 ? position * 5 / 4 : UINT64_MAX) {
 		char name[32], ours[BATCH_ID_LEN + 1], theirs[UUID_STR_LEN];
 		uuid_t id;
-		int n = snprintf(name, sizeof(name), "r%llu", (unsigned long long)positions[i]);
+		int n = snprintf(name, sizeof(name), "r%llu", (unsigned long long)position);
 		uuid_generate_sha1(id, space.root, name, (size_t)n);
 		uuid_unparse_lower(id, theirs);
-		batch_id_make(&space, 'r', positions[i], ours);
+		batch_id_make(&space, 'r', position, ours);
 		CU_ASSERT_STRING_EQUAL(ours, theirs);
 	}
 }
@@ -463,6 +488,7 @@ int main(void)
 	CU_pSuite s = CU_add_suite("batch", NULL, NULL);
 	CU_add_test(s, "random documents against the model", test_model);
 	CU_add_test(s, "a small window", test_window);
+	CU_add_test(s, "a window's edge", test_window_edge);
 	CU_add_test(s, "shape", test_shape);
 	CU_add_test(s, "ids", test_ids);
 	CU_add_test(s, "ids against libuuid", test_id_names);

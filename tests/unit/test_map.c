@@ -95,6 +95,24 @@ static void test_types(void)
 		check_data(&table[i]);
 }
 
+/* Each place of a UUID takes what it should and nothing else. */
+static void test_uuids(void)
+{
+	static const char other[] = "/:@G`g-0aF\x7f";
+	for (size_t at = 0; at < 36; at++) {
+		for (size_t i = 0; i < sizeof(other) - 1; i++) {
+			char uuid[] = "123e4567-E89B-12d3-a456-426614174000";
+			bool dash = uuid[at] == '-';
+			uuid[at] = other[i];
+			char *row = df_format("1|%s", uuid);
+			run(&named, "custom_event", "mpid|events.data.session_uuid", row);
+			free(row);
+			bool good = dash ? other[i] == '-' : strchr("0aF", other[i]) != NULL;
+			CHECK_STRING(got.code, good ? "" : "not-a-uuid");
+		}
+	}
+}
+
 static void test_json_cells(void)
 {
 	static const struct one table[] = {
@@ -652,6 +670,7 @@ int main(int argc, char **argv)
 		return 2;
 	CU_pSuite s = CU_add_suite("map", NULL, NULL);
 	CU_add_test(s, "types", test_types);
+	CU_add_test(s, "UUIDs", test_uuids);
 	CU_add_test(s, "JSON cells", test_json_cells);
 	CU_add_test(s, "whole objects and lists in a cell", test_whole_cells);
 	CU_add_test(s, "batch", test_batch);

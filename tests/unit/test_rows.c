@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Each document is read twice: alone, and from the middle of a file. What comes out is written as
  * "<line>[cell|cell]" for a row, "<line>!<fault>@<cell>" for a bad one, "$<code>:<line>" for a broken document. */
+#include "../../src/base/text.h"
 #include "../../src/rows/rows_scan.h"
 
 #include <CUnit/Basic.h>
@@ -105,6 +106,9 @@ static void test_quotes(void)
 	ROWS("\"a\n\nb\"\nc\n", "1[a\n\nb] 4[c] ");
 	ROWS("a,\"b\"", "1[a|b] ");
 	ROWS("x\n\"a\rb\"\ny\n", "1[x] 2[a\rb] 3[y] ");
+	/* what stands before the first quote is cut off without libcsv */
+	ROWS("a,,b,\"c\",d,\"\"\nx,\"y\"\n", "1[a||b|c|d|] 2[x|y] ");
+	ROWS("a,b,\"1\n2\",\"3\"\"\",,x\r\ny,,\"z\"", "1[a|b|1\n2|3\"||x] 3[y||z] ");
 }
 
 static void test_bad_rows(void)
@@ -120,6 +124,10 @@ static void test_bad_rows(void)
 	ROWS("a,b\n\"\xc3\",1\n2,3\n", "1[a|b] 2!invalid-utf8@1 3[2|3] ");
 	ROWS("a,b\n1,\xed\xa0\x80\n2,3\n", "1[a|b] 2!invalid-utf8@2 3[2|3] ");
 	ROWS("a,b\n1\0,2\n2,3\n", "1[a|b] 2!nul-byte@1 3[2|3] ");
+	ROWS("a,b\n1\0,\"2\"\n2,\"3\"\n", "1[a|b] 2!nul-byte@1 3[2|3] ");
+	ROWS("a,b\n1,\xff,\"2\"\n2,\"3\"\n", "1[a|b] 2!invalid-utf8@2 3[2|3] ");
+	ROWS("a,b\n1,2,\"3\"4,\"5\"\n6,\"7\"\n", "1[a|b] 2!malformed-quote@3 3[6|7] ");
+	ROWS("a,b\n1,2,\"3\n\",4\"\n6,\"7\"\n", "1[a|b] 2!malformed-quote@4 4[6|7] ");
 	ROWS("a,b\n\xf0\x9f\x98\x80,\xc3\xa9\n", "1[a|b] 2[\xf0\x9f\x98\x80|\xc3\xa9] ");
 }
 
@@ -240,6 +248,46 @@ static void test_escape(void)
 	}
 }
 
+static void check_copy(const char *from, size_t len, bool plain)
+{
+	char *fast = malloc(len + 1), *slow = malloc(len + 1);
+	fast[len] = slow[len] = 7; /* is not touched */
+	CU_ASSERT_EQUAL(text_copy_plain(fast, from, len), plain);
+	CU_ASSERT_EQUAL(text_copy_plain_portable(slow, from, len), plain);
+	CU_ASSERT(memcmp(fast, from, len) == 0 && memcmp(slow, from, len) == 0 && fast[len] == 7 && slow[len] == 7);
+	free(fast);
+	free(slow);
+	struct df_buf expected = {0}, b = {0};
+	df_buf_addc(&expected, '"');
+	df_json_escape(&expected, from, len);
+	df_buf_addc(&expected, '"');
+	df_json_string(&b, from, len);
+	CU_ASSERT(b.len == expected.len && memcmp(b.data, expected.data, b.len) == 0);
+	df_buf_free(&expected);
+	df_buf_free(&b);
+}
+
+/* What has to be escaped is seen while it is copied, both ways, at any place of a text of any length. */
+static void test_copy(void)
+{
+	static const char bytes[] = "\0\x1f \"!#\\[]\x7e\x7f\x80\x9f\xa2\xdc\xff";
+	for (size_t len = 0; len <= 50; len++) {
+		char *text = malloc(len + 1); /* so that a read past the end shows */
+		char *from = text + 1;
+		memset(text, 'x', len + 1);
+		check_copy(from, len, true);
+		for (size_t at = 0; at < len; at++) {
+			for (size_t i = 0; i < sizeof(bytes) - 1; i++) {
+				from[at] = bytes[i];
+				unsigned char c = (unsigned char)bytes[i];
+				check_copy(from, len, c >= 0x20 && c != '"' && c != '\\' && c != 0x7f);
+			}
+			from[at] = 'x';
+		}
+		free(text);
+	}
+}
+
 int main(void)
 {
 	CU_initialize_registry();
@@ -253,6 +301,7 @@ int main(void)
 	CU_add_test(s, "5,000 columns", test_many_columns);
 	CU_add_test(s, "cutting at commas, both ways", test_scan);
 	CU_add_test(s, "JSON escapes", test_escape);
+	CU_add_test(s, "JSON strings as they are", test_copy);
 	CU_basic_run_tests();
 	unsigned failed = CU_get_number_of_failures();
 	CU_cleanup_registry();
