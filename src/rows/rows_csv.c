@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A row without a quote is cut at its commas where it stands, in the window: see rows_scan.c. All others are libcsv's, for
- * quotes are what CSV is difficult for; the cells before the first that has a quote are cut off likewise, and it gets the
- * rest. It is fed one physical line at a time. That gives line numbers and the bytes of
- * every row for nothing, and a way out of its strict mode, which stops for good at the first error: a bad row ends at the
- * end of the physical line on which it went wrong, the parser is made anew, and reading goes on behind it.
+ * A row without a quote is cut at its commas where it stands, in the window: see rows_scan.c. From the first cell with a
+ * quote on a row is libcsv's, for quotes are what CSV is difficult for. It is fed one physical line at a time. That gives
+ * line numbers and the bytes of every row for nothing, and a way out of its strict mode, which stops for good at the first
+ * error: a bad row ends where its physical line does, the parser is made anew, and reading goes on behind it.
  */
 #include "rows_scan.h"
 
@@ -35,11 +34,10 @@ struct rows {
 	uint64_t quote_line; /* line on which the quote that is still open was opened */
 
 	struct csv_parser parser;
-	bool row_done;      /* libcsv has seen the row's end */
-	bool quoted;        /* the row has a quote, before which stand: */
-	size_t n_lead;      /* whole cells, of which only the lengths hold, as the window moves, */
-	size_t lead;        /* and their bytes */
-	struct df_buf copy; /* of the row's other cells, one behind the other; it moves as it grows */
+	bool row_done;       /* libcsv has seen the row's end */
+	bool quoted;         /* the row has a quote, before which stand whole cells */
+	size_t n_lead, lead; /* so many, in so many bytes; only their lengths hold, as the window moves */
+	struct df_buf copy;  /* of the row's other cells, one behind the other; it moves as it grows */
 	struct rows_cells cells;
 };
 
@@ -337,13 +335,12 @@ static enum df_status row_parse(struct rows *r, size_t len, struct rows_row *row
 {
 	for (;;) {
 		const char *from = r->window + r->at;
-		size_t rest = len - r->lead;
-		size_t took = csv_parse(&r->parser, from + r->lead, rest, on_cell, on_row, r);
+		size_t took = r->lead + csv_parse(&r->parser, from + r->lead, len - r->lead, on_cell, on_row, r);
 		char last = from[len - 1];
 		bool ended = last == '\n' || last == '\r';
 		r->at += len;
 		r->lead = 0;
-		if (took != rest) {
+		if (took != len) {
 			r->line += ended;
 			row_finish_copied(r, row);
 			row->fault = "malformed-quote";
@@ -384,8 +381,7 @@ static enum df_status row_parse(struct rows *r, size_t len, struct rows_row *row
 	}
 }
 
-/* A row without quotes that the window has to its end. False: it is not that; where it has a quote, what stands before is
- * noted. */
+/* A row without quotes that the window has to its end. False: it is not that; what stands before its quote is noted. */
 static bool row_plain(struct rows *r, struct rows_row *row)
 {
 	const char *from = r->window + r->at, *end = r->window + r->have;
@@ -401,7 +397,7 @@ static bool row_plain(struct rows *r, struct rows_row *row)
 	}
 	if (!whole) {
 		r->quoted = scan.stop < end && *scan.stop == '"';
-		r->cells.n = r->n_lead = r->quoted ? r->cells.n - 1 : 0;
+		r->cells.n = r->n_lead = r->quoted ? r->cells.n - 1 : 0; /* but for the one with the quote */
 		r->lead = r->quoted ? (size_t)(r->cells.v[r->n_lead].p - from) : 0;
 		return false;
 	}
