@@ -10,7 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define GET_LARGE (4u << 20) /* bytes that are worth a thread */
+/* Large, for libssh2 keeps as many requests in flight as fit into the buffer that it is given. */
+enum { GET_CHUNK = 1 << 20 };
 
 struct get_job {
 	struct fetch *source;
@@ -20,6 +21,7 @@ struct get_job {
 	int fd;
 	uint64_t have; /* bytes in the part, all of them in the hash */
 	struct df_sha256 *hash;
+	char *chunk;
 	bool throw_away; /* the part is of no use any more */
 };
 
@@ -48,67 +50,55 @@ static enum df_status get_part_open(struct get_job *job, struct df_err *err)
 			return df_fail(DF_RETRY, err, NULL, "cannot empty %s: %s", job->part, strerror(errno));
 		return DF_OK;
 	}
-	char chunk[65536];
 	for (;;) {
 		if (df_stop_requested)
 			return get_stopped(err);
-		ssize_t n = read(job->fd, chunk, sizeof(chunk));
+		ssize_t n = read(job->fd, job->chunk, GET_CHUNK);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return df_fail(DF_RETRY, err, NULL, "cannot read %s: %s", job->part, strerror(errno));
 		if (n == 0)
 			return DF_OK;
-		df_sha256_add(job->hash, chunk, (size_t)n);
+		df_sha256_add(job->hash, job->chunk, (size_t)n);
 		job->have += (uint64_t)n;
-	}
-}
-
-/* Reads to the end of the file. A chunk is large, for libssh2 keeps as many requests in flight as fit into the buffer that it is
- * given. */
-static enum df_status get_read(struct get_job *job, struct fetch_writer *writer, struct df_err *err)
-{
-	uint64_t left = job->entry->size - job->have;
-	for (;;) {
-		size_t n = 0;
-		if (df_stop_requested)
-			return get_stopped(err);
-		enum df_status st =
-		    job->source->driver->read(job->source->state, fetch_writer_room(writer), FETCH_CHUNK, &n, err);
-		if (st != DF_OK)
-			return st;
-		if (n == 0)
-			return left == 0 ? DF_OK : get_changed(job, "shrank", err);
-		if (n > left)
-			return get_changed(job, "grew", err);
-		left -= n;
-		job->source->received += n;
-		st = fetch_writer_put(writer, n, err);
-		if (st != DF_OK)
-			return st;
 	}
 }
 
 static enum df_status get_bytes(struct get_job *job, struct df_err *err)
 {
 	const struct fetch_driver *driver = job->source->driver;
-	enum df_status st = driver->read_open(job->source->state, job->path, job->have, err);
-	if (st != DF_OK) {
-		driver->read_close(job->source->state);
-		return st == DF_END ? get_changed(job, "went away", err) : st;
+	void *state = job->source->state;
+	enum df_status st = driver->read_open(state, job->path, job->have, err);
+	if (st == DF_END)
+		return get_changed(job, "went away", err);
+	while (st == DF_OK) {
+		size_t n = 0;
+		if (df_stop_requested) {
+			st = get_stopped(err);
+			break;
+		}
+		st = driver->read(state, job->chunk, GET_CHUNK, &n, err);
+		if (st != DF_OK || n == 0)
+			break;
+		if (n > job->entry->size - job->have) {
+			st = get_changed(job, "grew", err);
+			break;
+		}
+		st = df_write_all(job->fd, job->chunk, n, err);
+		if (st != DF_OK) {
+			df_err_context(err, "%s", job->part);
+			break;
+		}
+		df_sha256_add(job->hash, job->chunk, n);
+		job->have += n;
+		job->source->received += n;
+		df_after("write a piece of the download");
 	}
-	struct df_err unwritten = {0};
-	uint64_t written = 0;
-	struct fetch_writer *writer = fetch_writer_new(job->fd, job->hash, job->entry->size - job->have >= GET_LARGE);
-	st = get_read(job, writer, err);
-	driver->read_close(job->source->state);
-	enum df_status end = fetch_writer_end(writer, &written, &unwritten);
-	job->have += written;
-	if (end == DF_OK)
-		return st;
-	*err = unwritten;
-	df_err_context(err, "%s", job->part);
-	return end;
+	driver->read_close(state);
+	if (st == DF_OK && job->have < job->entry->size)
+		st = get_changed(job, "shrank", err);
+	return st;
 }
 
 /* The same size and mtime as listed, still: what was read between the two looks is one state of the file. */
@@ -151,6 +141,7 @@ enum df_status fetch_get(struct fetch *source, const struct fetch_entry *entry, 
 	job.path = fetch_path_join(source->root, entry->name);
 	job.part = df_format("%s.part", spool_path);
 	job.hash = df_sha256_new();
+	job.chunk = df_alloc(GET_CHUNK);
 	enum df_status st = get_part_open(&job, err);
 	if (st == DF_OK)
 		st = get_bytes(&job, err);
@@ -168,6 +159,7 @@ enum df_status fetch_get(struct fetch *source, const struct fetch_entry *entry, 
 		unlink(job.part);
 	if (job.fd >= 0)
 		close(job.fd);
+	free(job.chunk);
 	df_sha256_free(job.hash);
 	free(job.part);
 	free(job.path);

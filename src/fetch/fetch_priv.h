@@ -57,17 +57,6 @@ struct fetch {
 	uint64_t received; /* bytes of files */
 };
 
-/* fetch_write.c: takes a download's bytes in order, hashes them and writes them to fd, both borrowed. large: in a thread of its
- * own. */
-#define FETCH_CHUNK (1u << 20)
-struct fetch_writer;
-struct fetch_writer *fetch_writer_new(int fd, struct df_sha256 *hash, bool large);
-/* Room for the next FETCH_CHUNK bytes, of which put takes the first n. A status but DF_OK is that of an earlier piece. */
-char *fetch_writer_room(struct fetch_writer *w);
-enum df_status fetch_writer_put(struct fetch_writer *w, size_t n, struct df_err *err) DF_CHECK;
-/* Waits until all is written, and frees the writer. bytes: written and hashed. */
-enum df_status fetch_writer_end(struct fetch_writer *w, uint64_t *bytes, struct df_err *err) DF_CHECK;
-
 /* fetch_path.c */
 /* The path of a configured folder as the source takes it: "/~/x" is below the login's folder, and without `root` ... */
 char *fetch_path_root(const struct conf_source *source);
