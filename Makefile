@@ -87,6 +87,9 @@ $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuz
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
 	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ -lcsv
 
+$(BUILD)/tests/bench/sftploop: $(BUILD)/tests/bench/sftploop.o $(LIBSSH2)
+	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 have-libs:
 	@pkg-config --exists $(LIBS_PKG) || { echo 'Libraries are missing: run `make deps` first.' >&2; exit 1; }
 
@@ -162,7 +165,7 @@ valgrind: deps ## unit tests under valgrind
 	@BUILD=$(abspath $(BUILD)) WRAP=tests/valgrind tests/run-unit $(UNIT)
 
 bench: deps ## a table of dropfeed against its yardsticks; some minutes, BENCH_MB=20 for a quick look
-	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed $(BUILD)/tests/bench/csvloop $(BUILD)/tests/bench/sink peers
+	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed $(patsubst %,$(BUILD)/tests/bench/%,csvloop sftploop sink) peers
 	@BUILD=$(abspath $(BUILD)) tests/bench/bench.py
 
 pace: deps ## how well the API's rate limit is made use of, steady and changing; three minutes

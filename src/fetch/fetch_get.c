@@ -10,8 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Large, for libssh2 keeps as many requests in flight as fit into the buffer that it is given. */
-enum { GET_CHUNK = 1 << 20 };
+/* libssh2 asks for GET_REQUEST bytes at a time, and for four times as much ahead as the buffer that it is given has room for. A far
+ * source needs that; with a near one, what waits to be read only gets cold. Opening a file is a round trip, so it tells. */
+enum { GET_REQUEST = 30000, GET_NEAR = 1 << 20, GET_FAR = 2 << 20, GET_FAR_MS = 5 };
 
 struct get_job {
 	struct fetch *source;
@@ -21,7 +22,8 @@ struct get_job {
 	int fd;
 	uint64_t have; /* bytes in the part, all of them in the hash */
 	struct df_sha256 *hash;
-	char *chunk;
+	char *chunk;     /* GET_FAR bytes */
+	size_t ahead;    /* GET_NEAR or GET_FAR */
 	bool throw_away; /* the part is of no use any more */
 };
 
@@ -53,7 +55,7 @@ static enum df_status get_part_open(struct get_job *job, struct df_err *err)
 	for (;;) {
 		if (df_stop_requested)
 			return get_stopped(err);
-		ssize_t n = read(job->fd, job->chunk, GET_CHUNK);
+		ssize_t n = read(job->fd, job->chunk, GET_NEAR);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -65,11 +67,21 @@ static enum df_status get_part_open(struct get_job *job, struct df_err *err)
 	}
 }
 
+/* Requests behind the end are for nothing, and for a small file they would be most of the traffic; one has to be under way, though,
+ * for its answer tells that this is the end. */
+static size_t get_room(const struct get_job *job)
+{
+	uint64_t room = (job->entry->size - job->have) / 4 + GET_REQUEST;
+	return room < job->ahead ? (size_t)room : job->ahead;
+}
+
 static enum df_status get_bytes(struct get_job *job, struct df_err *err)
 {
 	const struct fetch_driver *driver = job->source->driver;
 	void *state = job->source->state;
+	int64_t start = df_monotonic_ms();
 	enum df_status st = driver->read_open(state, job->path, job->have, err);
+	job->ahead = df_monotonic_ms() - start < GET_FAR_MS ? GET_NEAR : GET_FAR;
 	if (st == DF_END)
 		return get_changed(job, "went away", err);
 	while (st == DF_OK) {
@@ -78,7 +90,7 @@ static enum df_status get_bytes(struct get_job *job, struct df_err *err)
 			st = get_stopped(err);
 			break;
 		}
-		st = driver->read(state, job->chunk, GET_CHUNK, &n, err);
+		st = driver->read(state, job->chunk, get_room(job), &n, err);
 		if (st != DF_OK || n == 0)
 			break;
 		if (n > job->entry->size - job->have) {
@@ -141,7 +153,7 @@ enum df_status fetch_get(struct fetch *source, const struct fetch_entry *entry, 
 	job.path = fetch_path_join(source->root, entry->name);
 	job.part = df_format("%s.part", spool_path);
 	job.hash = df_sha256_new();
-	job.chunk = df_alloc(GET_CHUNK);
+	job.chunk = df_realloc(NULL, GET_FAR); /* not zeroed: for a small file, that would be most of the work */
 	enum df_status st = get_part_open(&job, err);
 	if (st == DF_OK)
 		st = get_bytes(&job, err);
