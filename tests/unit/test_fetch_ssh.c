@@ -388,7 +388,7 @@ static void relay_stop(struct relay *r)
 	close(r->listener);
 }
 
-/* libssh2 asks for up to 4 MiB ahead, and gives up what it has of that when the connection goes: the break comes much
+/* libssh2 asks for up to 8 MiB ahead, and gives up what it has of that when the connection goes: the break comes much
  * later.
  *
  * A connection that goes in the midst of a download leaves a part, with which the next one goes on. */
