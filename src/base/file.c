@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define WRITE_UNIT (8u << 20)
+
 static bool disk_is_full(int error)
 {
 	return error == ENOSPC || error == EDQUOT || error == EFBIG; /* EFBIG: a limit of the process (ulimit -f) */
@@ -116,6 +118,15 @@ enum df_status df_write_all(int fd, const void *p, size_t len, struct df_err *er
 		len -= (size_t)n;
 	}
 	return DF_OK;
+}
+
+void df_write_behind(int fd, uint64_t *begun, uint64_t end)
+{
+	end -= end % WRITE_UNIT; /* the last one is not full yet */
+	if (end <= *begun)
+		return;
+	(void)sync_file_range(fd, (off_t)*begun, (off_t)(end - *begun), SYNC_FILE_RANGE_WRITE);
+	*begun = end;
 }
 
 enum df_status df_read_file(const char *path, size_t max, char **out, size_t *len, struct df_err *err)

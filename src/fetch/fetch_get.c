@@ -20,7 +20,8 @@ struct get_job {
 	char *path; /* on the source */
 	char *part; /* "<spool_path>.part" */
 	int fd;
-	uint64_t have; /* bytes in the part, all of them in the hash */
+	uint64_t have;  /* bytes in the part, all of them in the hash */
+	uint64_t begun; /* of them, what df_write_behind saw to */
 	struct df_sha256 *hash;
 	char *chunk;     /* GET_FAR bytes */
 	size_t ahead;    /* GET_NEAR or GET_FAR */
@@ -105,6 +106,7 @@ static enum df_status get_bytes(struct get_job *job, struct df_err *err)
 		df_sha256_add(job->hash, job->chunk, n);
 		job->have += n;
 		job->source->received += n;
+		df_write_behind(job->fd, &job->begun, job->have);
 		df_after("write a piece of the download");
 	}
 	driver->read_close(state);

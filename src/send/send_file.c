@@ -28,10 +28,11 @@ struct file_lane {
 
 struct file_stream {
 	int fd;
-	char *temporary;        /* own; NULL for standard output */
-	bool complete;          /* an earlier run renamed the file: nothing is left to write */
-	struct df_buf buf;      /* whole lines */
-	size_t batches, events; /* in buf */
+	char *temporary;         /* own; NULL for standard output */
+	bool complete;           /* an earlier run renamed the file: nothing is left to write */
+	struct df_buf buf;       /* whole lines */
+	uint64_t written, begun; /* bytes; begun: of them, what df_write_behind saw to */
+	size_t batches, events;  /* in buf */
 	struct file_lane *lanes;
 	enum df_status status; /* of the first failure: nothing more is accepted */
 };
@@ -160,6 +161,9 @@ static enum df_status file_flush(struct send_stream *st, struct df_err *err)
 		pthread_mutex_unlock(&st->sender->out);
 	}
 	if (status == DF_OK) {
+		f->written += f->buf.len;
+		if (f->temporary != NULL)
+			df_write_behind(f->fd, &f->begun, f->written);
 		pthread_mutex_lock(&st->sender->lock);
 		st->sender->stats.batches += f->batches;
 		st->sender->stats.events += f->events;
