@@ -303,16 +303,19 @@ def workers():
         document(max(MB // 4, 1), "sorted", f"eight/f{i}-custom_event.csv")
         with open(os.path.join(drop, f"f{i}-custom_event.csv"), "a", encoding="utf-8") as f:
             f.writelines(rows(10**9 + i, 1, "sorted"))
-    best = {1: float("inf"), 2: float("inf")}
-    for _ in range(3):
+    best = {1: (float("inf"), 0), 2: (float("inf"), 0)}
+    for _ in range(5):
         for jobs in best:
             shutil.rmtree(os.path.join(work, "out"), ignore_errors=True)
             shutil.rmtree(os.path.join(work, f"jobs{jobs}.state"), ignore_errors=True)
             os.mkdir(os.path.join(work, "out"))
             conf = config(f"jobs{jobs}", {"source": f"file://{drop}", "sink": f"file:{work}/out"}, jobs)
-            best[jobs] = min(best[jobs], run([DROPFEED, "--config", conf, "run"])[0])
-    ratio = best[1] / best[2]
-    report(f"run, 8 files of {max(MB // 4, 1)} MB, two workers", f"{best[2]:.2f} s", f"one worker {best[1]:.2f} s", ratio, ">= 1.7", ratio >= 1.7)
+            best[jobs] = min(best[jobs], run([DROPFEED, "--config", conf, "run"])[:2])
+    (one, _), (two, cpu) = best[1], best[2]
+    report(f"run, 8 files of {max(MB // 4, 1)} MB, two workers", f"{two:.2f} s", f"one worker {one:.2f} s", one / two, ">= 1.7", one / two >= 1.7)
+    # Pulling has a thread of its own, so that one worker, too, makes use of more than one processor.
+    share = cpu / os.cpu_count()
+    report("the same, against all processors busy", f"{two:.2f} s", f"CPU {cpu:.2f} s / {os.cpu_count()} = {share:.2f} s", share / two, "", None)
 
 
 @figure
