@@ -110,6 +110,9 @@ enum df_status fetch_sftp_wait(struct fetch_sftp *s, struct df_err *err)
 		p.events |= POLLOUT;
 	if ((directions & LIBSSH2_SESSION_BLOCK_INBOUND) != 0 || p.events == 0)
 		p.events |= POLLIN;
+	/* An OpenSSH server sends the next small packet only when the last one is acknowledged (RFC 896) until there is a channel: 40 ms
+	 * for nothing where this side waits, too (RFC 1122, 4.2.3.2). */
+	setsockopt(s->sock, IPPROTO_TCP, TCP_QUICKACK, &(int){1}, sizeof(int));
 	int64_t left = s->heard_ms + stall - now;
 	int rc = poll(&p, 1, left < SLICE_MS ? (int)left : SLICE_MS);
 	if (rc > 0)
