@@ -257,14 +257,17 @@ static void choose_sink(const struct file_work *w, const struct decode_doc *doc,
 	const char *path = feed->sink_path;
 	if (feed->sink != CONF_SINK_FILE || path == NULL || path[0] == '\0')
 		return;
-	bool folder = path[strlen(path) - 1] == '/' || (stat(path, &info) == 0 && S_ISDIR(info.st_mode));
+	bool slash = path[strlen(path) - 1] == '/', folder = slash || (stat(path, &info) == 0 && S_ISDIR(info.st_mode));
+	struct df_err ignored = {0};
 	feed->sink_append = !folder;
 	if (!folder)
 		return;
+	if (slash && df_mkdirs(path, &ignored) != DF_OK)
+		df_log(DF_LOG_DEBUG, "%s", ignored.text); /* opening a file in it fails, and tells */
 	/* Part of the hash, for tomorrow's file may have the same name. */
 	char *extension = df_format(".%.8s.ndjson", w->f->sha256);
 	char *name = run_document_name(w->f->name, doc, extension);
-	feed->sink_path = df_format("%s/%s", path, name);
+	feed->sink_path = df_format("%s%s%s", path, slash ? "" : "/", name);
 	free(extension);
 	free(name);
 	free((void *)(uintptr_t)path);

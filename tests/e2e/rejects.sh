@@ -79,7 +79,7 @@ said "says too-many-rejects" too-many-rejects
 equal "and nothing of that document is sent" "$(batches events "$accepted")" 40
 
 # Without a header, into files of the feed's own.
-mkdir -p "$work/bare" "$work/sink"
+mkdir -p "$work/bare" # the folder of the sink is made
 cat >"$work/bare.json" <<'END'
 {"hasHeaderRow": false, "columns": [ // by position
 	{"column": "customer", "action": "keep", "field": "user_identities.customerid"},
