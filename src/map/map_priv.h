@@ -188,8 +188,7 @@ struct map_op {
 	size_t column;
 	size_t unless;
 	const struct map_node *node; /* its names */
-	char *
-	    head; /* own: `"name":`, with the bracket of an open; a comma stands before it, MAP_PIECE bytes behind it */
+	char *head; /* own: `"name":`, with the bracket of an open; a comma before it, MAP_PIECE bytes behind it */
 	size_t head_len;
 	bool common;          /* a leaf of the common kind: see leaf_common */
 	const char *fallback; /* borrowed from the node */

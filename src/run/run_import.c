@@ -54,7 +54,7 @@ static const char *base_name(const struct run_import_options *o, const char *fil
 static enum df_status open_input(const char *file, int *fd, struct df_err *err)
 {
 	struct stat info;
-	*fd = strcmp(file, "-") == 0 ? dup(STDIN_FILENO) : open(file, O_RDONLY | O_CLOEXEC);
+	*fd = strcmp(file, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(file, O_RDONLY | O_CLOEXEC);
 	if (*fd < 0)
 		return df_fail(DF_USAGE, err, NULL, "cannot read %s: %s", file, strerror(errno));
 	if (fstat(*fd, &info) == 0 && S_ISDIR(info.st_mode))

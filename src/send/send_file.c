@@ -264,7 +264,7 @@ static bool holds(int file, int ours, struct df_err *err, enum df_status *status
 	char *line = NULL;
 	size_t cap = 0;
 	bool found = false;
-	int copy = n > 0 && file >= 0 ? dup(file) : -1;
+	int copy = n > 0 && file >= 0 ? fcntl(file, F_DUPFD_CLOEXEC, 0) : -1;
 	FILE *in = copy >= 0 ? fdopen(copy, "r") : NULL;
 	off_t at = 0;
 	for (ssize_t len; in != NULL && !found && (len = getline(&line, &cap, in)) > 0; at += len)
@@ -304,7 +304,7 @@ static enum df_status file_append(struct send_stream *st, struct df_err *err)
 	f->temporary = df_format("%s.dropfeed-tmp", path);
 	unlink(f->temporary); /* one that a crash left: one run at a time, one stream at a time gets here */
 	if (have < 0 && give_name(f->fd, f->temporary)) {
-		out = dup(f->fd);
+		out = fcntl(f->fd, F_DUPFD_CLOEXEC, 0);
 	} else {
 		out = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (out >= 0)
