@@ -75,8 +75,8 @@ static enum df_status file_open(struct send_stream *st, struct df_err *err)
 	if (path == NULL || *path == '\0')
 		return df_fail(DF_USAGE, err, NULL, "the file sink has no path");
 	struct stat have;
-	bool exists = stat(path, &have) == 0;
-	if (exists && !S_ISREG(have.st_mode))
+	bool slash = path[strlen(path) - 1] == '/'; /* a folder, whether it is there or not */
+	if (slash || (stat(path, &have) == 0 && !S_ISREG(have.st_mode)))
 		return df_fail(DF_USAGE, err, NULL, "%s is not a regular file: name a file for the batches", path);
 	struct file_stream *f = file_new(st);
 	/* The ledger remembers progress only of a file that has got its name; whoever reads it may have taken it away since. */

@@ -47,6 +47,10 @@ equal "import standard input: a batch for each visit" "$(lines "$work/stdin")" \
 	"$(jq -c 'select(.events[0].event_type == "screen_view")' "$work/one/accepted.ndjson" | wc -l)"
 exits 0 "import --sink file:" import --sink "file:$work/out.ndjson" pages-screen_view.csv
 check "import --sink file: one batch a line" holds '.source_request_id | type == "string"' "$work/out.ndjson"
+for to in "$work" "$work/new/"; do
+	exits 2 "import --sink file: into a folder" import --sink "file:$to" pages-screen_view.csv
+	said "import --sink file: into a folder" "$to is not a regular file: name a file"
+done
 exits 1 "import with bad rows" import --sink - signups-custom_event.csv
 equal "import with bad rows: the good ones come out" "$(jq -s 'map(.events | length) | add' "$work/out")" 35
 printf '\357\273\277' | cat - pages-screen_view.csv | sed 's/$/\r/' >"$work/pages-screen_view.csv"
