@@ -20,7 +20,8 @@ static enum df_status zip_fault(int zip_code, int system_code, const char *what,
 	zip_error_t e = {0};
 	zip_error_init(&e);
 	zip_error_set(&e, zip_code, system_code);
-	bool ours = zip_code == ZIP_ER_READ || zip_code == ZIP_ER_SEEK || zip_code == ZIP_ER_MEMORY;
+	/* not ZIP_ER_SEEK: a seek only notes where to read, so what fails is an offset that the zip tells */
+	bool ours = zip_code == ZIP_ER_READ || zip_code == ZIP_ER_MEMORY;
 	enum df_status st =
 	    ours ? df_fail(DF_RETRY, err, NULL, "cannot read the zip: %s", zip_error_strerror(&e))
 		 : df_fail(DF_REJECT, err, "corrupt-archive",
