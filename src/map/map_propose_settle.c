@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void propose_setting(struct map_proposal *p, const char *key, const char *value, const char *fmt, ...)
+static void DF_PRINTF(4, 5)
+    propose_setting(struct map_proposal *p, const char *key, const char *value, const char *fmt, ...)
 {
 	va_list ap;
 	struct propose_setting *s = &p->settings[p->n_settings++];
