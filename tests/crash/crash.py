@@ -5,8 +5,8 @@
 crash.py BUILD [--short] [--random N] [--jobs N]... [--sftp] [--only N]
 
 BUILD holds dropfeed, faults/dropfeed (make FAULTS=1) and the receiver. Without options: every numbered step with one worker
-and with two. --short: every name of a step at its first and at its last place, with two workers. --random N: N kills at
-random instants besides. --sftp: through a real SFTP server (tests/peers/sshd). --only N: that step, and what differs is
+and with two; each once as a kill and once as a power cut, which takes with it what was not synced of the ledger. --short: every
+name of a step at its first and at its last place, with two workers. --random N: N kills at random instants besides. --sftp: through a real SFTP server (tests/peers/sshd). --only N: that step, and what differs is
 shown at length. The last line counts the kills after which all was well.
 """
 import argparse
@@ -128,8 +128,9 @@ class Place:
                     % (self.source("in"), self.port, self.work))
             f.write("[feed archive]\n%smin_age = 0s\nlanes = 2\nafter_done = delete\nsink = file:%s/sink/all.ndjson\n"
                     % (self.source("in2"), self.work))
-        if os.path.exists(self.work + "/steps"):
-            os.remove(self.work + "/steps")
+        for name in ("/steps", "/synced"):
+            if os.path.exists(self.work + name):
+                os.remove(self.work + name)
 
     def command(self, program, *args):
         return [self.build + "/" + program, "--config", self.work + "/conf", *args]
@@ -142,13 +143,20 @@ class Place:
 
     def run(self, at):
         """The number of the step where it died comes back with its name, or None when it came to its end."""
-        steps = self.work + "/steps"
+        steps, synced = self.work + "/steps", self.work + "/synced"
         done = subprocess.run(self.command("faults/dropfeed", "run"), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=120,
-                              env=self.environment(DROPFEED_CRASH_AT=str(at), DROPFEED_STEPS=steps))
+                              env=self.environment(DROPFEED_CRASH_AT=str(at), DROPFEED_STEPS=steps, DROPFEED_SYNCED=synced))
         lines = open(steps).read().splitlines()
         if done.returncode != -signal.SIGKILL:
             return None, done, lines
         return lines[-1], done, lines
+
+    def cut_power(self):
+        """A later commit never outlives an earlier one: the log's checksums see to it, so that its end is what is lost."""
+        log, synced = self.work + "/state/ledger.db-wal", self.work + "/synced"
+        if os.path.exists(log):
+            kept = int(open(synced).read()) if os.path.exists(synced) else 0
+            os.truncate(log, min(kept, os.path.getsize(log)))
 
     def kill_after(self, seconds):
         p = subprocess.Popen(self.command("dropfeed", "run"), stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.environment())
@@ -305,11 +313,14 @@ class Rounds:
             self.passed += 1
         sys.stdout.flush()
 
-    def kill_at(self, at):
+    def kill_at(self, at, power):
         self.begin()
         where, _, _ = self.place.run(at)
-        if where is not None:  # else there is no such step any more
-            self.judge("at step " + where)
+        if where is None:  # there is no such step any more
+            return
+        if power:
+            self.place.cut_power()
+        self.judge("at step " + where + (", and the power cut" if power else ""))
 
     def kill_somewhere(self, seconds):
         self.begin()
@@ -345,7 +356,7 @@ class Work:
         dice = random.Random(o.seed + jobs)
         at = [o.only] if o.only else chosen(rounds) if o.short else range(1, n + n // 10)  # their number varies with two workers
         times = [dice.uniform(0, whole * 1.1) for _ in range(o.random // len(o.jobs))]
-        self.todo = iter([lambda r, k=k: r.kill_at(k) for k in at] + [lambda r, t=t: r.kill_somewhere(t) for t in times])
+        self.todo = iter([lambda r, k=k, p=p: r.kill_at(k, p) for k in at for p in (False, True)] + [lambda r, t=t: r.kill_somewhere(t) for t in times])
         self.said = "jobs = %d: a run has %d steps of %d names; random kills within %.3f s, seed %d" % (
             jobs, n, len({x.split(" ", 1)[1] for x in rounds.steps}), whole, o.seed)
 
