@@ -10,8 +10,10 @@
  *	ledger_document_done / ledger_file_done
  *	ledger_close(l);
  *
- * One connection, safe to use from several threads. Commits that change a state are synced to the disk; lane progress is
- * not (a lost step is sent again under the same ids, which the API drops), so it costs no sync per request. All SQL
+ * One connection, safe to use from several threads. Each commit survives a kill. A power cut may take the latest ones, in
+ * order, back to one that was synced to the disk: a document's SENDING or REFUSED, before which nothing has left, and a
+ * file's end and cleanup, before its source is touched. What comes in between is done again, lanes under the same ids, which
+ * the API drops; so there is no sync per request, and three for a file. All SQL
  * stands in ledger_sql.h; PRAGMA user_version is the schema's version: an older ledger is migrated, a newer one is refused.
  */
 #ifndef DROPFEED_LEDGER_H

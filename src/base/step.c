@@ -47,7 +47,7 @@ __attribute__((visibility("default"))) int fdatasync(int fd)
 	if (!log || rc != 0)
 		return rc;
 	snprintf(line, sizeof(line), "%lld\n", (long long)sb.st_size);
-	int out = open(synced, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int out = open(synced, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (out < 0 || df_write_all(out, line, strlen(line), NULL) != DF_OK)
 		abort();
 	close(out);

@@ -11,7 +11,7 @@ enum df_status ledger_document_begin(struct ledger *l, int64_t file_id, const ch
 {
 	sqlite3_stmt *s = NULL;
 	ledger_lock(l);
-	enum df_status st = ledger_sync(l, true, err);
+	enum df_status st = ledger_sync(l, false, err); /* the state SENDING is, before anything leaves */
 	if (st == DF_OK)
 		st = ledger_bind(l, ST_DOCUMENT_ADD, &s, err, "ittiitt", file_id, name, event_type,
 				 (int64_t)LEDGER_PULLED, now_ms, settings, manifest);
@@ -52,7 +52,7 @@ enum df_status ledger_document_checked(struct ledger *l, int64_t id, uint64_t ro
 {
 	sqlite3_stmt *s = NULL;
 	ledger_lock(l);
-	enum df_status st = ledger_sync(l, true, err);
+	enum df_status st = ledger_sync(l, false, err); /* likewise */
 	if (st == DF_OK)
 		st = ledger_bind(l, ST_DOCUMENT_CHECKED, &s, err, "iiiiii", id, (int64_t)rows, (int64_t)rejected,
 				 (int64_t)batches, (int64_t)events, (int64_t)LEDGER_CHECKED);
@@ -97,7 +97,7 @@ enum df_status ledger_document_state(struct ledger *l, int64_t id, enum ledger_s
 {
 	sqlite3_stmt *s = NULL;
 	ledger_lock(l);
-	enum df_status st = ledger_sync(l, true, err);
+	enum df_status st = ledger_sync(l, state != LEDGER_DONE, err); /* the file's DONE is */
 	if (st == DF_OK)
 		st = ledger_begin(l, err);
 	if (st == DF_OK) {
@@ -113,7 +113,6 @@ enum df_status ledger_document_state(struct ledger *l, int64_t id, enum ledger_s
 	return st;
 }
 
-/* Not synced: the state that follows is. */
 enum df_status ledger_document_facts(struct ledger *l, int64_t id, const struct ledger_facts *facts, struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;

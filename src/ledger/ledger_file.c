@@ -93,7 +93,7 @@ enum df_status ledger_file_add(struct ledger *l, const char *feed, const char *n
 {
 	sqlite3_stmt *s = NULL;
 	ledger_lock(l);
-	enum df_status st = ledger_sync(l, true, err);
+	enum df_status st = ledger_sync(l, false, err); /* a lost file is pulled again */
 	if (st == DF_OK)
 		st = ledger_bind(l, ST_FILE_ADD, &s, err, "ttiitii", feed, name, (int64_t)size, mtime, sha256,
 				 (int64_t)LEDGER_PULLED, now_ms);
@@ -120,7 +120,7 @@ enum df_status ledger_file_state(struct ledger *l, int64_t id, enum ledger_state
 	sqlite3_stmt *s = NULL;
 	bool closes = ledger_closes(state);
 	ledger_lock(l);
-	enum df_status st = ledger_sync(l, true, err);
+	enum df_status st = ledger_sync(l, closes, err);
 	if (st == DF_OK)
 		st = ledger_bind(l, ST_FILE_STATE, &s, err, "iittii", id, (int64_t)state, code, text,
 				 (int64_t)(closes && cleanup_due), closes ? now_ms : (int64_t)0);

@@ -155,8 +155,8 @@ class Place:
         """A later commit never outlives an earlier one: the log's checksums see to it, so that its end is what is lost."""
         log, synced = self.work + "/state/ledger.db-wal", self.work + "/synced"
         if os.path.exists(log):
-            kept = int(open(synced).read()) if os.path.exists(synced) else 0
-            os.truncate(log, min(kept, os.path.getsize(log)))
+            kept = (open(synced).read().split() if os.path.exists(synced) else [])[-1:] or ["0"]
+            os.truncate(log, min(int(kept[0]), os.path.getsize(log)))
 
     def kill_after(self, seconds):
         p = subprocess.Popen(self.command("dropfeed", "run"), stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.environment())
