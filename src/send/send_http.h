@@ -18,8 +18,9 @@ struct http_host {
 	char *name;        /* own; host and port, for logs */
 	unsigned failures; /* in a row */
 	int64_t failed_at, not_before, logged_at;
-	bool told;    /* the log says that it is unwell */
-	bool gave_up; /* a stream did, and nobody had a success since */
+	char trouble[CURL_ERROR_SIZE + 64]; /* what it last was */
+	bool told;                          /* the log says that it is unwell */
+	bool gave_up;                       /* a stream did, and nobody had a success since */
 	unsigned in_flight;
 	struct http_host *next;
 };

@@ -4,6 +4,7 @@
 
 #include "dropfeed/step.h"
 
+#include <openssl/x509_vfy.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -227,9 +228,11 @@ static void lane_log(struct http_host *host, const char *why, int64_t wait, int6
 	host->told = true;
 }
 
-/* Remembers since when nothing works: the time the failed request was on the wire counts. */
-static void lane_trouble(struct http_lane *lane)
+/* Remembers why and since when nothing works: the time the failed request was on the wire counts. */
+static void lane_trouble(struct http_lane *lane, const char *why)
 {
+	struct http_host *host = lane->stream->host;
+	snprintf(host->trouble, sizeof(host->trouble), "%s", why);
 	if (lane->stream->trouble_since == 0)
 		lane->stream->trouble_since = lane->started;
 }
@@ -246,7 +249,7 @@ static void lane_throttled(struct http_lane *lane, int64_t now)
 	char why[160];
 	snprintf(why, sizeof(why), "rate limit reached (%.60s)", named ? h->value : "429");
 	send_pace_throttled(&key->pace, wait, named && strcasestr(h->value, "acceleration") != NULL, now);
-	lane_trouble(lane);
+	lane_trouble(lane, why);
 	lane_count(lane, true);
 	lane_log(lane->stream->host, why, wait, now);
 }
@@ -266,7 +269,7 @@ static void lane_again(struct http_lane *lane, const char *why, int64_t now)
 	if (host->failures == 0 || lane->started >= host->failed_at)
 		host->failures++;
 	host->failed_at = now;
-	lane_trouble(lane);
+	lane_trouble(lane, why);
 	lane_count(lane, false);
 	lane_log(host, why, wait, now);
 }
@@ -282,21 +285,42 @@ static bool certificate_refused(CURLcode code)
 	       code == CURLE_SSL_ISSUER_ERROR;
 }
 
+/* What to do about a certificate is not the same for every reason that there is to refuse it. */
+static const char *certificate_remedy(struct http_lane *lane)
+{
+	long result = X509_V_OK;
+	curl_easy_getinfo(lane->easy, CURLINFO_SSL_VERIFYRESULT, &result);
+	switch (result) {
+	case X509_V_OK: /* its chain is good, so that it is the name which is not; curl may leave it unsaid, then */
+	case X509_V_ERR_UNSPECIFIED:
+	case X509_V_ERR_HOSTNAME_MISMATCH:
+	case X509_V_ERR_IP_ADDRESS_MISMATCH:
+		return "write endpoint with the name that the certificate is for";
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+		return "check this machine's clock (date -u); if it is right, the server needs a new certificate";
+	default:
+		return "set ca_file to the authority that issued it";
+	}
+}
+
 static void lane_denied(struct http_lane *lane, CURLcode code, long status)
 {
 	const struct http_stream *st = lane->stream;
+	const char *ca_file = st->base->feed->ca_file;
 	struct df_err err = {0};
 	if (code == CURLE_SSL_CACERT_BADFILE)
-		df_fail(DF_DENIED, &err, NULL, "cannot use the certificates in ca_file = %s",
-			st->base->feed->ca_file != NULL ? st->base->feed->ca_file : "(system)");
-	else if (code != CURLE_OK)
 		df_fail(DF_DENIED, &err, NULL,
-			"the certificate of %s is not trusted (%s): set ca_file to the authority that issued it",
-			st->host->name, lane_trouble_words(lane, code));
+			"cannot use the certificates in ca_file = %s: PEM is wanted (-----BEGIN CERTIFICATE-----)",
+			ca_file != NULL ? ca_file : "(system)");
+	else if (code != CURLE_OK)
+		df_fail(DF_DENIED, &err, NULL, "the certificate of %s is not trusted (%s): %s", st->host->name,
+			lane_trouble_words(lane, code), certificate_remedy(lane));
 	else
 		df_fail(DF_DENIED, &err, NULL,
-			"%s refused the feed's credentials (HTTP %ld): check api_key and api_secret", st->host->name,
-			status);
+			"%s refused the feed's credentials (HTTP %ld): check api_key, its secret, and that endpoint is "
+			"the key's own pod",
+			st->host->name, status);
 	lane_stop(lane, DF_DENIED, &err);
 }
 

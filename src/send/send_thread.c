@@ -112,9 +112,10 @@ static void stream_give_up(struct http_stream *st)
 	struct df_err err = {0};
 	st->host->gave_up |= st->host->failures > 0;
 	st->key->gave_up |= st->key->throttled > 0;
-	df_fail(DF_RETRY, &err, NULL,
-		"gave up after %lld s without an answer of use from %s: the next run goes on from here",
-		(long long)(st->base->feed->give_up_after_ms / 1000), st->host->name);
+	const char *trouble = st->host->trouble; /* none: another endpoint with the same key was told to wait */
+	df_fail(DF_RETRY, &err, NULL, "gave up after %lld s without an answer of use from %s, the last was: %s",
+		(long long)(st->base->feed->give_up_after_ms / 1000), st->host->name,
+		trouble[0] != '\0' ? trouble : "rate limit reached");
 	http_stream_stop(st, DF_RETRY, &err);
 }
 

@@ -81,7 +81,7 @@ equal "gets every row" "$(batches events "$accepted")" 400
 clicks "$work/in/b-custom_event.csv" 400 B
 printf '202\n202\n202\n401\n' >"$work/api/script"
 exits 4 "a 401 in mid-run" import "$work/in/b-custom_event.csv"
-said "names the keys to look at" 'HTTP 401.*api_key and api_secret'
+said "names the keys to look at" 'HTTP 401.*api_key, its secret'
 before=$(batches events "$accepted")
 check "after some rows, before others" test "$before" -gt 400 -a "$before" -lt 800
 exits 0 "with good credentials the next run goes on" run
@@ -127,6 +127,22 @@ if command -v openssl >/dev/null; then
 	clicks "$work/in/d-custom_event.csv" 3 D
 	feed "ca_file = $work/ca.pem"
 	exits 4 "for another name" import "$work/in/d-custom_event.csv"
+	said "is told, with another way out" 'not trusted.*write endpoint with the name'
+	printf 'no certificate\n' >"$work/no.pem"
+	feed "ca_file = $work/no.pem"
+	exits 4 "a ca_file that holds none" import "$work/in/d-custom_event.csv"
+	said "says what is wanted" 'ca_file = .*no.pem: PEM is wanted'
+	receiver_stop
+	if openssl x509 -req -in "$work/api.csr" -CA "$work/ca.pem" -CAkey "$work/ca.key" -CAcreateserial -days -1 -extfile "$work/san" \
+		-out "$work/old.pem" 2>/dev/null; then
+		receiver_start "$work/old" --cert "$work/old.pem" --tlskey "$work/api.key" || exit 1
+		endpoint=https://${endpoint#http://}
+		feed "ca_file = $work/ca.pem"
+		exits 4 "a certificate that has ended" import "$work/in/d-custom_event.csv"
+		said "sends to the clock and to the server's keeper" 'expired.*clock.*new certificate'
+	else
+		skip "this openssl makes no certificate of yesterday"
+	fi
 else
 	skip "openssl is not here: no certificates"
 fi

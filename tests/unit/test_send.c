@@ -525,6 +525,7 @@ static void test_give_up(void)
 		st = put(&w, (struct shape){.name = "a", .events = 1});
 	CU_ASSERT_EQUAL(close_stream(&w, false), DF_RETRY);
 	CU_ASSERT_PTR_NOT_NULL(strstr(w.err.text, "gave up"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(w.err.text, "the last was: HTTP 503"));
 	CU_ASSERT_EQUAL(w.done[0], 100); /* what was delivered before stays settled */
 	CU_ASSERT_EQUAL(accepted(&w, IN_ORDER_ONCE), 100);
 	receiver_stop(&w);
