@@ -91,7 +91,8 @@ static enum df_status login_key(struct fetch_sftp *s, struct df_buf *refused, st
 		return st;
 	if (rc == LIBSSH2_ERROR_FILE || rc == LIBSSH2_ERROR_KEYFILE_AUTH_FAILED ||
 	    rc == LIBSSH2_ERROR_METHOD_NOT_SUPPORTED)
-		return df_fail(DF_DENIED, err, NULL, "identity_file %s cannot be used: %s%s", feed->identity_file,
+		return df_fail(DF_DENIED, err, NULL, "identity_file %s cannot be used: %sthe file is damaged (%s)",
+			       feed->identity_file,
 			       facts.encrypted ? "its passphrase is not the one in passphrase_file, or " : "",
 			       fetch_sftp_words(s));
 	df_buf_addf(refused, "; the key %s (%s)", feed->identity_file, fetch_sftp_words(s));
@@ -219,6 +220,18 @@ static enum df_status login_methods(struct fetch_sftp *s, char **out, struct df_
 	return DF_OK;
 }
 
+static const char *login_remedy(const struct conf_feed *feed)
+{
+	if (feed->identity_file != NULL && feed->password == NULL)
+		return "let the server's administrator have the public key (ssh-keygen -y -f shows it), or correct "
+		       "identity_file or the user in source";
+	if (feed->identity_file != NULL)
+		return "correct identity_file, password_file or the user in source";
+	if (feed->password != NULL)
+		return "correct password_file or the user in source";
+	return "set identity_file or password_file, for cron has no agent";
+}
+
 enum df_status fetch_sftp_login(struct fetch_sftp *s, struct df_err *err)
 {
 	const struct conf_feed *feed = s->feed;
@@ -235,8 +248,9 @@ enum df_status fetch_sftp_login(struct fetch_sftp *s, struct df_err *err)
 	if (feed->identity_file == NULL && feed->password == NULL)
 		st = login_agent(s, &refused, err);
 	if (st == DF_END)
-		st = df_fail(DF_DENIED, err, NULL, "%s refused the login of %s%s (it takes: %s)", feed->source.host,
-			     feed->source.user, df_buf_cstr(&refused), methods != NULL ? methods : "unknown");
+		st = df_fail(DF_DENIED, err, NULL, "%s refused the login of %s%s (it takes: %s): %s", feed->source.host,
+			     feed->source.user, df_buf_cstr(&refused), methods != NULL ? methods : "unknown",
+			     login_remedy(feed));
 cleanup:
 	df_buf_free(&refused);
 	free(methods);

@@ -86,6 +86,7 @@ done
 identity "identity_file = $work/strange"
 exits 4 "a key that does not open the door" run
 said "who, where, what was tried, what is taken" "127.0.0.1 refused the login of $(id -un); the key .*strange.*it takes: .*publickey"
+said "and what to do" 'let the server.s administrator have the public key'
 eval "$(ssh-agent -s)" >/dev/null
 ssh-add -q "$work/strange" "$work/sftp/id_ed25519" 2>/dev/null
 identity ''
@@ -123,7 +124,7 @@ if [ -n "$user" ]; then
 		check "the server took it that way" grep -q "Accepted $way" "$work/by-$way/log"
 		configure "$there; s|^identity_file.*|password_file = $work/wrong|"
 		exits 4 "a wrong password ($way)" run
-		said "it says what was refused" "refused the login of $user; the password"
+		said "it says what was refused" "refused the login of $user; the password.*correct password_file"
 		check "and it is not told" absent sesam "$work/err"
 		configure "$there; s|^identity_file.*|identity_file = $work/strange\npassword_file = $work/password|"
 		enters "a key that is refused, then a password ($way)"
