@@ -19,13 +19,16 @@ static const char help[] =
 
 void cli_summarize(const struct run_result *r, const char *idle)
 {
-	if (r->files_done + r->files_refused + r->files_gone + r->documents == 0 && run_exit_code(r) == 0)
+	int code = run_exit_code(r);
+	bool worked = r->files_done + r->files_refused + r->files_gone + r->documents > 0;
+	if (!worked && code == 0)
 		df_log(DF_LOG_INFO, "%s", idle);
-	else
-		df_log(run_exit_code(r) != 0 ? DF_LOG_WARN : DF_LOG_INFO,
-		       "%llu files delivered, %llu refused; %llu rows = %llu delivered + %llu rejected%s",
-		       (unsigned long long)r->files_done, (unsigned long long)r->files_refused,
-		       (unsigned long long)r->rows, (unsigned long long)r->delivered, (unsigned long long)r->rejected,
+	else /* where no file came so far, the error before says all that there is to be mailed */
+		df_log(worked && code != 0 ? DF_LOG_WARN : DF_LOG_INFO,
+		       "%llu file%s delivered, %llu refused; %llu row%s = %llu delivered + %llu rejected%s",
+		       (unsigned long long)r->files_done, r->files_done == 1 ? "" : "s",
+		       (unsigned long long)r->files_refused, (unsigned long long)r->rows, r->rows == 1 ? "" : "s",
+		       (unsigned long long)r->delivered, (unsigned long long)r->rejected,
 		       r->unfinished ? "; not finished: run again" : "");
 }
 

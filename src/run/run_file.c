@@ -74,16 +74,19 @@ static enum df_status document_refuse(struct file_work *w, const struct decode_d
 }
 
 static void document_log_done(struct file_work *w, const struct decode_doc *doc, const struct ledger_document *d,
-			      const char *rejects_path)
+			      const char *rejects_path, const char *reasons)
 {
 	char *name = display_name(w->f, doc);
+	struct df_buf why = {0};
+	run_rejects_words(reasons, &why);
 	if (d->rejected == 0)
 		df_log(DF_LOG_INFO, "%s: %llu rows, all delivered in %llu batches", name, (unsigned long long)d->rows,
 		       (unsigned long long)d->batches);
 	else
-		df_log(DF_LOG_WARN, "%s: %llu rows, %llu delivered, %llu rejected: see %s", name,
+		df_log(DF_LOG_WARN, "%s: %llu rows, %llu delivered, %llu rejected (%s): see %s", name,
 		       (unsigned long long)d->rows, (unsigned long long)d->delivered, (unsigned long long)d->rejected,
-		       rejects_path);
+		       df_buf_cstr(&why), rejects_path);
+	df_buf_free(&why);
 	free(name);
 }
 
@@ -123,7 +126,7 @@ static enum df_status document_close(struct file_work *w, struct walk *walk, con
 		st = ledger_document_state(w->run->ledger, id, LEDGER_DONE, NULL, path, df_now_ms(), err);
 	if (st == DF_OK) {
 		now.batches = sent->batches > 0 ? sent->batches : now.batches;
-		document_log_done(w, doc, &now, path);
+		document_log_done(w, doc, &now, path, df_buf_cstr(&reasons));
 		pthread_mutex_lock(&w->run->lock);
 		w->run->result->documents++;
 		w->run->result->rows += now.rows;

@@ -55,6 +55,14 @@ static void write_reasons(const struct rejects_walk *w, struct df_buf *out)
 	df_buf_adds(out, w->n_reasons == 0 ? "{}" : "}");
 }
 
+void run_rejects_words(const char *json, struct df_buf *out)
+{
+	char code[32];
+	unsigned long long rows = 0;
+	for (int n = 0; sscanf(json, "%*1[{,]\"%31[^\"]\":%llu%n", code, &rows, &n) == 2; json += n)
+		df_buf_addf(out, "%s%llu %s", out->len > 0 ? ", " : "", rows, code);
+}
+
 static enum df_status on_api_reject(void *ctx, const struct ledger_reject *r, struct df_err *err)
 {
 	(void)err;

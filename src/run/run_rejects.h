@@ -15,4 +15,7 @@ enum df_status run_rejects_write(struct run *run, struct walk *walk, int64_t doc
  * own, as df_file_name makes it: a file about the document. The caller's. */
 char *run_document_name(const char *file, const struct decode_doc *doc, const char *extension);
 
+/* Those reasons, {"bad-timestamp":2,"too-long":1}, for people: "2 bad-timestamp, 1 too-long". */
+void run_rejects_words(const char *reasons, struct df_buf *out);
+
 #endif

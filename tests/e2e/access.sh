@@ -29,7 +29,8 @@ exits 4 "a host key that nobody knows" run
 fingerprint=$(ssh-keygen -lf "$work/sftp/known_hosts" | awk '{ print $2; exit }')
 said "an unknown host key: its fingerprint is named" SHA256:
 configure "s|^identity_file.*|identity_file = $work/strange|"
-exits 4 "a key that does not open the door" run
+exits 4 "a key that does not open the door" --quiet run
+equal "is one line of mail" "$(lines "$work/err")" 1
 configure 's|@127.0.0.1:[0-9]*|@127.0.0.1:1|'
 exits 3 "an SFTP server that is not there" run
 

@@ -14,6 +14,7 @@ cp "$signups" "$drop/"
 	echo 'receipts = receipts'
 } >"$conf"
 exits 1 "a run with bad rows" run
+said "says how many, and why" '5 rejected \(1 not-an-integer, 1 bad-timestamp, 1 missing-identity, 1 not-allowed, 1 wrong-field-count\): see'
 receipts=$drop/receipts
 check "a receipt goes back to the server" holds '.state == "done" and (.documents[0] | .rows == 40 and .delivered == 35 and .rejected == 5)' \
 	"$receipts/signups-custom_event.csv.receipt.json"
