@@ -38,6 +38,9 @@ enum df_status decode_name_parse(const char *name, struct decode_name *out, stru
 /* True for a name inside or outside a zip that is never taken: hidden, .tmp, .part, .partial, .filepart. */
 bool decode_name_ignored(const char *name);
 
+/* True when it ends as the names of drop files do, whatever stands before: .csv .zip .gz .gpg .pgp .asc. */
+bool decode_name_meant(const char *name);
+
 struct decode; /* a decoded drop file */
 
 struct decode_doc {

@@ -28,6 +28,8 @@ struct fetch_entry {
 struct fetch_list {
 	struct fetch_entry *v;
 	size_t n;
+	struct fetch_entry *misnamed; /* not taken, but meant to be, it seems: drop files but for the event type */
+	size_t n_misnamed;
 };
 
 /* Connects, checks the host key, logs in. DF_RETRY: unreachable. DF_DENIED: host key unknown or changed (with both

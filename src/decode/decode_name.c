@@ -81,6 +81,12 @@ bool decode_name_ignored(const char *name)
 	return name[0] == '.' || name_strip(name, &len, unfinished_suffixes);
 }
 
+bool decode_name_meant(const char *name)
+{
+	size_t len = strlen(name);
+	return name_strip(name, &len, archive_suffixes) || name_strip(name, &len, (const char *const[]){".csv", NULL});
+}
+
 /* True when any part of the path is hidden: a dotfile, or what macOS adds to the zips it makes. */
 static bool name_path_hidden(const char *name)
 {

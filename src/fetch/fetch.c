@@ -64,38 +64,50 @@ static bool list_matches(const struct conf_list *globs, const char *name)
 	return false;
 }
 
-static bool list_takes(const struct conf_feed *feed, const char *name)
+enum list_place { LIST_NOWHERE, LIST_TAKEN, LIST_MISNAMED };
+
+static enum list_place list_place_of(const struct conf_feed *feed, const char *name)
 {
 	if (decode_name_ignored(name) || list_matches(&feed->exclude, name))
-		return false;
+		return LIST_NOWHERE;
 	if (feed->include.n > 0)
-		return list_matches(&feed->include, name);
+		return list_matches(&feed->include, name) ? LIST_TAKEN : LIST_NOWHERE;
 	struct decode_name parts = {0};
 	struct df_err unwanted = {0};
-	return decode_name_parse(name, &parts, &unwanted) == DF_OK;
+	if (decode_name_parse(name, &parts, &unwanted) == DF_OK)
+		return LIST_TAKEN;
+	return decode_name_meant(name) ? LIST_MISNAMED : LIST_NOWHERE;
 }
 
 struct list_job {
 	const struct conf_feed *feed;
 	struct fetch_list *list;
-	size_t cap;
 };
+
+/* Room grows by doubling, at 64 and the powers of two above. */
+static void list_add(struct fetch_entry **v, size_t *n, struct fetch_entry entry)
+{
+	if (*n == 0 || (*n >= 64 && (*n & (*n - 1)) == 0))
+		*v = df_realloc(*v, (*n == 0 ? 64 : *n * 2) * sizeof(**v));
+	(*v)[(*n)++] = entry;
+}
 
 static void list_visit(void *arg, const char *name, size_t len, const struct fetch_stat *st)
 {
-	struct list_job *job = arg;
+	const struct list_job *job = arg;
 	if (st->kind != FETCH_FILE || !fetch_name_sound(name, len))
 		return;
-	char *own = df_strndup(name, len);
-	if (!list_takes(job->feed, own)) {
-		free(own);
-		return;
+	struct fetch_entry entry = {.name = df_strndup(name, len), .size = st->size, .mtime = st->mtime};
+	switch (list_place_of(job->feed, entry.name)) {
+	case LIST_TAKEN:
+		list_add(&job->list->v, &job->list->n, entry);
+		break;
+	case LIST_MISNAMED:
+		list_add(&job->list->misnamed, &job->list->n_misnamed, entry);
+		break;
+	case LIST_NOWHERE:
+		free(entry.name);
 	}
-	if (job->list->n == job->cap) {
-		job->cap = job->cap == 0 ? 64 : job->cap * 2;
-		job->list->v = df_realloc(job->list->v, job->cap * sizeof(*job->list->v));
-	}
-	job->list->v[job->list->n++] = (struct fetch_entry){.name = own, .size = st->size, .mtime = st->mtime};
 }
 
 static int list_order(const void *a, const void *b)
@@ -114,8 +126,10 @@ enum df_status fetch_list(struct fetch *source, struct fetch_list *out, struct d
 		st = DF_DENIED;
 	if (st != DF_OK)
 		fetch_list_free(out);
-	else if (out->n > 0)
+	if (out->n > 0)
 		qsort(out->v, out->n, sizeof(*out->v), list_order);
+	if (out->n_misnamed > 0)
+		qsort(out->misnamed, out->n_misnamed, sizeof(*out->misnamed), list_order);
 	return st;
 }
 
@@ -125,7 +139,10 @@ void fetch_list_free(struct fetch_list *list)
 		return;
 	for (size_t i = 0; i < list->n; i++)
 		free(list->v[i].name);
+	for (size_t i = 0; i < list->n_misnamed; i++)
+		free(list->misnamed[i].name);
 	free(list->v);
+	free(list->misnamed);
 	*list = (struct fetch_list){0};
 }
 

@@ -213,6 +213,8 @@ static enum df_status forecast(struct forecast_work *w, struct df_err *err)
 	st = run_source_open(&w->source, err);
 	while (st == DF_OK && run_source_again(&w->source, &tries, fetch_list(w->source.fetch, &list, err), &st, err))
 		;
+	for (size_t i = 0; st == DF_OK && i < list.n_misnamed; i++)
+		run_source_tell_misnamed(&w->source, &list.misnamed[i]);
 	for (size_t i = 0; st == DF_OK && i < list.n && !df_stop_requested; i++) {
 		const struct fetch_entry *e = &list.v[i];
 		st = w->ledger != NULL

@@ -114,6 +114,20 @@ static enum df_status is_due(struct feed_work *w, const struct fetch_entry *e, s
 	return DF_END;
 }
 
+/* Each is told when it is first seen, and when it has changed: not with every mail of cron. */
+static enum df_status tell_misnamed(struct feed_work *w, const struct fetch_list *list, struct df_err *err)
+{
+	enum df_status st = DF_OK;
+	for (size_t i = 0; st == DF_OK && i < list->n_misnamed; i++) {
+		const struct fetch_entry *e = &list->misnamed[i];
+		int64_t first_ms = 0, now = df_now_ms();
+		st = ledger_seen(w->run->ledger, w->feed->name, e->name, e->size, e->mtime, now, &first_ms, err);
+		if (st == DF_OK && first_ms == now)
+			run_source_tell_misnamed(&w->source, e);
+	}
+	return st;
+}
+
 static enum df_status list_and_pull(struct feed_work *w, struct df_err *err)
 {
 	struct fetch_list list = {0};
@@ -124,6 +138,8 @@ static enum df_status list_and_pull(struct feed_work *w, struct df_err *err)
 	enum df_status st = run_source_open(&w->source, err);
 	while (st == DF_OK && run_source_again(&w->source, &tries, fetch_list(w->source.fetch, &list, err), &st, err))
 		;
+	if (st == DF_OK)
+		st = tell_misnamed(w, &list, err);
 	for (size_t i = 0; st == DF_OK && i < list.n; i++) {
 		if (df_stop_requested) {
 			st = df_fail(DF_RETRY, err, NULL, "stopped by a signal; the next run goes on");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "run_source.h"
 
+#include "dropfeed/decode.h"
+
 #include <stdlib.h>
 #include <time.h>
 
@@ -79,4 +81,14 @@ void run_source_close(struct run_source *s)
 {
 	fetch_close(s->fetch);
 	s->fetch = NULL;
+}
+
+void run_source_tell_misnamed(const struct run_source *s, const struct fetch_entry *e)
+{
+	struct decode_name name = {0};
+	struct df_err why = {0};
+	if (decode_name_parse(e->name, &name, &why) != DF_REJECT)
+		return;
+	df_err_context(&why, "%s: %s: left alone", s->feed->name, e->name);
+	df_log_err(DF_LOG_WARN, &why);
 }

@@ -40,6 +40,9 @@ bool run_source_again(struct run_source *s, struct run_tries *tries, enum df_sta
 
 void run_source_close(struct run_source *s);
 
+/* Says that the file is left alone, and why: somebody may wait for it. */
+void run_source_tell_misnamed(const struct run_source *s, const struct fetch_entry *e);
+
 /* Receipts, then after_done and after_refused, of every file that the ledger has closed and that is still due. What fails is
  * told, noted in the run's result and left for the next run; it does not keep the other files back. */
 void run_after(struct run *run, struct run_source *source);

@@ -66,6 +66,28 @@ check "a name that is no UTF-8 is mended, not cut" holds '[.files[].file] | any(
 rmdir "$work/in3/receipts/0-custom_event.csv.receipt.json"
 exits 0 "the next run tidies the rest" run
 
+# A file that somebody waits for, and that is called wrongly, is told when it is first seen, and not with every mail.
+mkdir -p "$work/in4"
+clicks "$work/in4/a-custom_evnt.csv" 1 F
+cp "$work/in4/a-custom_evnt.csv" "$work/in4/b.csv.gz"
+echo text >"$work/in4/readme.txt"
+feed_here s4 "$work/in4"
+exits 0 "a folder with misnamed files" --quiet run
+said "the name, and what it should be" 'a-custom_evnt.csv: left alone: .*NAME-EVENTTYPE.csv .*\[bad-name\]'
+equal "each of them, and nothing else" "$(lines "$work/err")" 2
+exits 0 "the next run" --quiet run
+equal "keeps still" "$(lines "$work/err")" 0
+clicks "$work/in4/a-custom_evnt.csv" 2 F
+exits 0 "a run after one has changed" --quiet run
+equal "tells that one" "$(grep -c 'a-custom_evnt.csv: left alone' "$work/err") $(lines "$work/err")" "1 1"
+exits 0 "a forecast" --quiet run --dry-run
+equal "tells them all" "$(lines "$work/err")" 2
+feed_here s4 "$work/in4" 'exclude = b.*'
+mv "$work/in4/a-custom_evnt.csv" "$work/in4/a-custom_event.csv"
+before=$(lines "$accepted")
+exits 0 "renamed, and excluded" --quiet run
+equal "one is delivered, the other is not told" "$(($(lines "$accepted") - before)) $(lines "$work/err")" "2 0"
+
 # What is said must not end up in the lock, the spool or the ledger.
 "$dropfeed" --config "$conf" import "$work/in3/done/$long" 2>&- >&- <&-
 "$dropfeed" --config "$conf" --verbose import --name z-custom_event.csv - 2>&- >&- <&-

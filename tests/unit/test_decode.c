@@ -80,6 +80,16 @@ static void test_ignored_names(void)
 		CU_ASSERT_FALSE(decode_name_ignored(no[i]));
 }
 
+static void test_meant_names(void)
+{
+	static const char *const yes[] = {"a.csv", "a-custom_evnt.CSV", "a.csv.gz", "a.zip.PGP", "-custom_event.csv"};
+	static const char *const no[] = {"a.txt", "csv", "a-custom_event", "a-custom_event.csv.md5", ""};
+	for (size_t i = 0; i < sizeof(yes) / sizeof(*yes); i++)
+		CU_ASSERT_TRUE(decode_name_meant(yes[i]));
+	for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++)
+		CU_ASSERT_FALSE(decode_name_meant(no[i]));
+}
+
 static void test_plain(void)
 {
 	struct conf_feed feed = fx_feed();
@@ -252,6 +262,7 @@ int main(void)
 	    {"names", test_names},
 	    {"bad names", test_bad_names},
 	    {"ignored names", test_ignored_names},
+	    {"meant names", test_meant_names},
 	    {"plain", test_plain},
 	    {"gzip", test_gzip},
 	    {"gzip at the buffer's edges", test_gzip_buffer_edges},
