@@ -25,14 +25,13 @@ enum df_status run_copy(int fd_in, int fd_out, char hex[DF_SHA256_HEX], struct d
 	enum df_status st = DF_OK;
 	while (st == DF_OK) {
 		ssize_t n = read(fd_in, chunk, COPY_CHUNK);
-		if (n < 0 && errno == EINTR && !df_stop_requested)
-			continue;
-		if (n < 0)
-			st = df_fail(DF_RETRY, err, NULL, "cannot read: %s", strerror(errno));
-		if (n <= 0)
+		if (n == 0)
 			break;
-		df_sha256_add(h, chunk, (size_t)n);
-		if (fd_out >= 0)
+		if (n < 0 && errno != EINTR)
+			st = df_fail(DF_RETRY, err, NULL, "cannot read: %s", strerror(errno));
+		if (n > 0)
+			df_sha256_add(h, chunk, (size_t)n);
+		if (n > 0 && fd_out >= 0)
 			st = df_write_all(fd_out, chunk, (size_t)n, err);
 		if (st == DF_OK && df_stop_requested)
 			st = df_fail(DF_RETRY, err, NULL, "stopped by a signal");
@@ -80,9 +79,11 @@ static void *hash_all(void *ctx)
 	return NULL;
 }
 
+/* A pipe is waited for as long as it takes, and a signal to stop wakes none but the thread that gets it, this one. */
 static void hashing_begin(struct hashing *h)
 {
-	h->running = pthread_create(&h->thread, NULL, hash_all, h) == 0;
+	bool pipe = h->out >= 0;
+	h->running = !pipe && pthread_create(&h->thread, NULL, hash_all, h) == 0;
 	if (!h->running)
 		hash_all(h);
 }

@@ -67,6 +67,27 @@ exits 0 "a run after a kill while reading" run
 equal "sends nothing" "$(lines "$accepted")" "$before"
 equal "and leaves nothing in the spool" "$(find "$work/state/spool" -type f | wc -l)" 0
 
+# ---- asked to stop while it waits for more: it ends, although nothing comes
+head -c 200000 /dev/zero | tr '\0' 'x' >"$work/more" # more than a pipe holds: who could write it all is read from
+for sink in "" "--sink -"; do
+	# shellcheck disable=SC2086 # two words, or none
+	"$dropfeed" --config "$conf" import $sink --name clicks-custom_event.csv - <"$work/fifo" >"$work/out" 2>"$work/err" &
+	pid=$!
+	exec 9>"$work/fifo"
+	cat "$work/more" >&9
+	kill -TERM $pid
+	for ((n = 0; n < 600; n++)); do
+		kill -0 $pid 2>/dev/null || break
+		sleep 0.05
+	done
+	check "asked to stop while it waits, it ends: import $sink" test "$n" -lt 600
+	exec 9>&-
+	status=0
+	wait $pid || status=$?
+	equal "unfinished" $status 3
+	said "and says why" 'stopped by a signal'
+done
+
 # ---- killed while it sends: a run goes on, and so does the same import again; every row arrives under one id
 # kill_sending NAME: a pipe that can't be read again
 kill_sending() {
