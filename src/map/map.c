@@ -276,10 +276,22 @@ static bool excel_line(const struct map *m)
 	return m->n_names > 0 && m->n_names <= 2 && strncasecmp(m->names[0], "sep=", 4) == 0;
 }
 
+/* Cells have no place in a log: a first line with an address or a bare number in it is taken for a row. */
+static bool row_for_header(const struct map *m)
+{
+	for (size_t i = 0; i < m->n_names; i++) {
+		const char *name = m->names[i];
+		if (strchr(name, '@') != NULL || (name[0] != '\0' && name[strspn(name, "0123456789+-.,:/ ")] == '\0'))
+			return true;
+	}
+	return false;
+}
+
 /* Columns that the manifest leaves open are paths themselves. */
 static enum df_status bind_plain(struct map *m, const bool *done, struct df_err *err)
 {
-	struct df_buf text = {.max = 1200};
+	struct df_buf text = {.max = 1024};
+	const char *first = NULL;
 	size_t unknown = 0;
 	for (size_t i = 0; i < m->n_names; i++) {
 		struct map_path path;
@@ -300,13 +312,17 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 			continue;
 		}
 		if (unknown++ == 0)
-			df_err_place(err, NULL, 0, 0, m->names[i]);
+			first = m->names[i];
 		if (unknown <= NAMED_UNKNOWN)
 			df_buf_addf(&text, "%s%s", unknown > 1 ? "; " : "", why);
 	}
 	if (unknown > NAMED_UNKNOWN)
 		df_buf_addf(&text, "; and %zu more", unknown - NAMED_UNKNOWN);
 	enum df_status st = DF_OK;
+	bool none = unknown > 0 && unknown == m->n_names && m->manifest == NULL;
+	bool row = none && row_for_header(m);
+	if (unknown > 0 && !row)
+		df_err_place(err, NULL, 0, 0, first);
 	if (unknown > 0 && excel_line(m))
 		st = df_fail(
 		    DF_REJECT, err, "unknown-column",
@@ -316,6 +332,15 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 		st = df_fail(DF_REJECT, err, "unknown-column",
 			     "the header is a single column that holds semicolons or tabs, but fields have to be "
 			     "separated by commas; export the file with commas");
+	else if (row)
+		st = df_fail(DF_REJECT, err, "unknown-column",
+			     "the first line looks like a row, not like a header: write one, or a manifest without "
+			     "(`dropfeed manifest --no-header` proposes it)");
+	else if (none)
+		st = df_fail(DF_REJECT, err, "unknown-column",
+			     "none of the columns is a path into a batch: a file with column names of its own needs a "
+			     "manifest, which `dropfeed manifest` proposes (%s)",
+			     df_buf_cstr(&text));
 	else if (unknown > 0)
 		st = df_fail(DF_REJECT, err, "unknown-column", "%s (unknown_columns = warn ignores such columns)",
 			     df_buf_cstr(&text));

@@ -169,9 +169,9 @@ void map_propose_write(struct map_proposal *p, const struct map_trial *trial, st
 {
 	df_buf_addf(out,
 		    "// A proposal for %s documents, made of %s and the first %zu row%s. Guesses are marked as such.\n"
-		    "// Read it, correct it, and try it: dropfeed validate --manifest THIS-FILE THAT-FILE\n",
+		    "// Read it, correct it, and try it: dropfeed validate --manifest THIS-FILE NAME-%s.csv\n",
 		    p->event->name, p->has_header ? "the header" : "nothing but positions", p->n_rows,
-		    p->n_rows == 1 ? "" : "s");
+		    p->n_rows == 1 ? "" : "s", p->event->name);
 	if (p->transform)
 		df_buf_adds(out,
 			    "// It is a field transformation, for a custom manifest cannot give all rows a value.\n");

@@ -1,8 +1,54 @@
 /* SPDX-License-Identifier: MIT */
 #include "run_session.h"
 
+#include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+struct user_name {
+	char text[64];
+};
+
+static struct user_name user_name(uid_t id)
+{
+	struct user_name name;
+	const struct passwd *pw = getpwuid(id); /* no other thread runs yet */
+	if (pw != NULL)
+		snprintf(name.text, sizeof(name.text), "%s", pw->pw_name);
+	else
+		snprintf(name.text, sizeof(name.text), "user %ld", (long)id);
+	return name;
+}
+
+/* Is the file or folder there, and another user's? */
+static bool is_others(const char *path, struct user_name *owner)
+{
+	struct stat info;
+	if (stat(path, &info) != 0 || info.st_uid == geteuid())
+		return false;
+	*owner = user_name(info.st_uid);
+	return true;
+}
+
+/* A run by hand as another user, root before all, is how a state folder comes to hold what cron's user may not touch. */
+static void tell_owner(const char *dir, const char *lock, enum df_status st, struct df_err *err)
+{
+	struct user_name owner;
+	if (st == DF_OK && geteuid() == 0 && is_others(dir, &owner))
+		df_log(DF_LOG_WARN,
+		       "%s belongs to %s, who cannot read what root leaves there: run as that user (runuser -u %s -- "
+		       "dropfeed ...)",
+		       dir, owner.text, owner.text);
+	const char *where = st != DF_FATAL            ? NULL
+			    : is_others(dir, &owner)  ? dir
+			    : is_others(lock, &owner) ? lock
+						      : NULL;
+	if (where != NULL)
+		df_err_context(err, "%s belongs to %s, and this runs as %s: run as that user, or chown -R the folder",
+			       where, owner.text, user_name(geteuid()).text);
+}
 
 enum df_status run_session_open(struct run_session *s, const struct conf *conf, struct run_result *result,
 				struct df_err *err)
@@ -15,9 +61,10 @@ enum df_status run_session_open(struct run_session *s, const struct conf *conf, 
 	pthread_mutex_init(&s->run.lock, NULL);
 	char *lock = df_format("%s/lock", conf->state_dir);
 	enum df_status st = df_mkdirs(s->scratch, err);
-	if (st == DF_OK) {
+	if (st == DF_OK)
 		st = df_lock_take(lock, &s->lock_fd, &result->busy, err);
-	}
+	if (!result->busy)
+		tell_owner(conf->state_dir, lock, st, err);
 	if (st == DF_OK)
 		st = ledger_open(conf->state_dir, &s->run.ledger, err);
 	if (st == DF_OK)

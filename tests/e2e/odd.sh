@@ -88,6 +88,25 @@ before=$(lines "$accepted")
 exits 0 "renamed, and excluded" --quiet run
 equal "one is delivered, the other is not told" "$(($(lines "$accepted") - before)) $(lines "$work/err")" "2 0"
 
+# A state folder of somebody else: root is warned of what it leaves there, the other one is told what to do.
+if [ "$(id -u)" -eq 0 ]; then
+	mkdir -m 700 "$work/s5"
+	chown nobody "$work/s5"
+	feed_here s5 "$work/in4"
+	exits 0 "root in another's state folder" --quiet run
+	said "is warned" 's5 belongs to nobody, who cannot read what root leaves there: run as that user'
+	install -m 755 -d "$work/open"
+	install -m 755 "$dropfeed" "$work/open/dropfeed"
+	sed "s|^api_secret_file.*|api_secret_env = SECRET|" "$conf" >"$work/open/conf"
+	chmod 644 "$work/open/conf"
+	chmod 711 "$work"
+	SECRET=demo-secret setpriv --reuid nobody --clear-groups "$work/open/dropfeed" --config "$work/open/conf" --quiet run >"$work/out" 2>"$work/err" </dev/null
+	equal "that user, once root has left something" "$? $(lines "$work/err")" "5 1"
+	said "is told whose it is, and what to do" 's5/lock belongs to root, and this runs as nobody.*chown'
+else
+	skip "only root can leave files in others' folders"
+fi
+
 # What is said must not end up in the lock, the spool or the ledger.
 "$dropfeed" --config "$conf" import "$work/in3/done/$long" 2>&- >&- <&-
 "$dropfeed" --config "$conf" --verbose import --name z-custom_event.csv - 2>&- >&- <&-
