@@ -55,9 +55,9 @@ receiver_stop() {
 	return 0
 }
 
-# sshd_start DIR: sets $sftp (sftp://user@host:port/~, where a login starts); that folder is DIR/root here.
+# sshd_start DIR [option...]: sets $sftp (sftp://user@host:port/~, where a login starts); that folder is DIR/root here.
 sshd_start() {
-	"$root/tests/peers/sshd" start "$1" --host-keys ed25519 >"$1.log" 2>&1 || { cat "$1.log" >&2; return 1; }
+	"$root/tests/peers/sshd" start "$@" --host-keys ed25519 >"$1.log" 2>&1 || { cat "$1.log" >&2; return 1; }
 	sshds+=("$1")
 	sftp=sftp://$(id -un)@127.0.0.1:$(tr -d '\n' <"$1/port")/~
 }

@@ -12,7 +12,7 @@
 
 /* libssh2 asks for GET_REQUEST bytes at a time, and for four times as much ahead as the buffer that it is given has room for. A far
  * source needs that; with a near one, what waits to be read only gets cold. Opening a file is a round trip, so it tells. */
-enum { GET_REQUEST = 30000, GET_NEAR = 1 << 20, GET_FAR = 2 << 20, GET_FAR_MS = 5 };
+enum { GET_REQUEST = 30000, GET_NEAR = 1 << 20, GET_FAR = 2 << 20, GET_FAR_MS = 5, GET_ALONE = GET_REQUEST / 4 };
 
 struct get_job {
 	struct fetch *source;
@@ -24,7 +24,7 @@ struct get_job {
 	uint64_t begun; /* of them, what df_write_behind saw to */
 	struct df_sha256 *hash;
 	char *chunk;     /* GET_FAR bytes */
-	size_t ahead;    /* GET_NEAR or GET_FAR */
+	size_t ahead;    /* GET_NEAR, GET_FAR or GET_ALONE */
 	bool throw_away; /* the part is of no use any more */
 };
 
@@ -76,22 +76,40 @@ static size_t get_room(const struct get_job *job)
 	return room < job->ahead ? (size_t)room : job->ahead;
 }
 
-static enum df_status get_bytes(struct get_job *job, struct df_err *err)
+static enum df_status get_open(struct get_job *job, struct df_err *err)
+{
+	enum df_status st = job->source->driver->read_open(job->source->state, job->path, job->have, err);
+	return st == DF_END ? get_changed(job, "went away", err) : st;
+}
+
+/* A server may answer with less than it was asked for. libssh2 loses its place then, for it has asked for what is behind that
+ * already: such a server is asked for one piece at a time. */
+static enum df_status get_read(struct get_job *job, size_t *n, struct df_err *err)
 {
 	const struct fetch_driver *driver = job->source->driver;
 	void *state = job->source->state;
+	enum df_status st = driver->read(state, job->chunk, get_room(job), n, err);
+	if (st != DF_REJECT || job->ahead == GET_ALONE)
+		return st;
+	job->ahead = GET_ALONE;
+	*err = (struct df_err){0};
+	driver->read_close(state);
+	st = get_open(job, err);
+	return st == DF_OK ? driver->read(state, job->chunk, get_room(job), n, err) : st;
+}
+
+static enum df_status get_bytes(struct get_job *job, struct df_err *err)
+{
 	int64_t start = df_monotonic_ms();
-	enum df_status st = driver->read_open(state, job->path, job->have, err);
+	enum df_status st = get_open(job, err);
 	job->ahead = df_monotonic_ms() - start < GET_FAR_MS ? GET_NEAR : GET_FAR;
-	if (st == DF_END)
-		return get_changed(job, "went away", err);
 	while (st == DF_OK) {
 		size_t n = 0;
 		if (df_stop_requested) {
 			st = get_stopped(err);
 			break;
 		}
-		st = driver->read(state, job->chunk, get_room(job), &n, err);
+		st = get_read(job, &n, err);
 		if (st != DF_OK || n == 0)
 			break;
 		if (n > job->entry->size - job->have) {
@@ -109,7 +127,7 @@ static enum df_status get_bytes(struct get_job *job, struct df_err *err)
 		df_write_behind(job->fd, &job->begun, job->have);
 		df_after("write a piece of the download");
 	}
-	driver->read_close(state);
+	job->source->driver->read_close(job->source->state);
 	if (st == DF_OK && job->have < job->entry->size)
 		st = get_changed(job, "shrank", err);
 	return st;

@@ -136,6 +136,36 @@ equal "slow: in one connection" "$(await_connections 1; connections)" 1
 proxy_stop
 rm "$big"
 
+# ---- a server that answers with less than it is asked for, wherever that is: what is asked is made less on the way to a real one
+server=/usr/lib/openssh/sftp-server
+if [ -x $server ]; then
+	cat >"$work/short" <<'END'
+#!/usr/bin/env python3
+import struct, subprocess, sys
+server = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE)
+asked = sys.stdin.buffer
+while len(head := asked.read(4)) == 4:
+    packet = asked.read(struct.unpack(">I", head)[0])
+    if packet[0] == 5:  # SSH_FXP_READ, whose length stands last
+        packet = packet[:-4] + struct.pack(">I", min(16384, struct.unpack(">I", packet[-4:])[0]))
+    server.stdin.write(head + packet)
+    server.stdin.flush()
+END
+	chmod +x "$work/short"
+	sshd_start "$work/short-sftp" --option "ForceCommand $work/short $server -d $work/short-sftp/root" || exit 1
+	mkdir -p "$work/short-sftp/root/in"
+	want=$(head -c 3000001 /dev/urandom | tee "$work/short-sftp/root/in/big-eventless.csv.gz" | sha256sum | cut -c1-64)
+	state=state-short
+	pin=$(ssh-keygen -lf "$work/short-sftp/known_hosts" | awk '{ print $2; exit }')
+	configure "identity_file = $work/short-sftp/id_ed25519"
+	sed -i "\\|^identity_file = $work/sftp/|d" "$conf"
+	exits 1 "a server that answers with less than it is asked for" run
+	equal "short answers: all of it came" "$(sha_known)" "$want"
+	pin=$(ssh-keygen -lf "$work/sftp/known_hosts" | awk '{ print $2; exit }')
+else
+	skip "short answers: there is no $server"
+fi
+
 # ---- what does not come from the folder itself ----
 sftp=$direct
 state=state6
