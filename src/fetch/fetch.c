@@ -124,8 +124,10 @@ enum df_status fetch_list(struct fetch *source, struct fetch_list *out, struct d
 		st = df_fail(DF_USAGE, err, NULL, "the source folder %s does not exist any more", source->root);
 	else if (st == DF_REJECT)
 		st = DF_DENIED;
-	if (st != DF_OK)
+	if (st != DF_OK) {
 		fetch_list_free(out);
+		return st;
+	}
 	if (out->n > 0)
 		qsort(out->v, out->n, sizeof(*out->v), list_order);
 	if (out->n_misnamed > 0)

@@ -55,11 +55,11 @@ static void write_reasons(const struct rejects_walk *w, struct df_buf *out)
 	df_buf_adds(out, w->n_reasons == 0 ? "{}" : "}");
 }
 
-void run_rejects_words(const char *json, struct df_buf *out)
+void run_rejects_words(const char *reasons, struct df_buf *out)
 {
 	char code[32];
 	unsigned long long rows = 0;
-	for (int n = 0; sscanf(json, "%*1[{,]\"%31[^\"]\":%llu%n", code, &rows, &n) == 2; json += n)
+	for (int n = 0; sscanf(reasons, "%*1[{,]\"%31[^\"]\":%llu%n", code, &rows, &n) == 2; reasons += n)
 		df_buf_addf(out, "%s%llu %s", out->len > 0 ? ", " : "", rows, code);
 }
 
