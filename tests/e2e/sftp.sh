@@ -159,7 +159,8 @@ END
 	pin=$(ssh-keygen -lf "$work/short-sftp/known_hosts" | awk '{ print $2; exit }')
 	configure "identity_file = $work/short-sftp/id_ed25519"
 	sed -i "\\|^identity_file = $work/sftp/|d" "$conf"
-	exits 1 "a server that answers with less than it is asked for" run
+	# libssh2 does not free the answer that it gives up at
+	ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0 exits 1 "a server that answers with less than it is asked for" run
 	equal "short answers: all of it came" "$(sha_known)" "$want"
 	pin=$(ssh-keygen -lf "$work/sftp/known_hosts" | awk '{ print $2; exit }')
 else
