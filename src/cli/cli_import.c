@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 static const char help[] =
-    "Usage: dropfeed import [--feed NAME] [--sink S] [--manifest M] [--name N] [--dry-run] FILE...|-\n"
+    "Usage: dropfeed import [--feed NAME] [--sink S] [--manifest M] [--set KEY=VALUE]... [--name N]\n"
+    "       [--dry-run] FILE...|-\n"
     "\n"
     "Delivers local files as if they had come from the feed's source, or standard input (-) named N. With --sink,\n"
     "nothing is remembered: the batches go to S, and no configuration is needed.\n"

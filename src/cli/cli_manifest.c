@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 static const char help[] =
-    "Usage: dropfeed manifest [--feed NAME] [--event-type T] [--no-header] FILE|-\n"
+    "Usage: dropfeed manifest [--feed NAME] [--event-type T] [--no-header] [--set KEY=VALUE]... FILE|-\n"
     "\n"
     "Reads the header and the first rows of a CSV file with column names of its own, and writes a proposed manifest "
     "to\n"

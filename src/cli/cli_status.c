@@ -11,7 +11,8 @@ static const char help[] =
     "\n"
     "Options:\n"
     "  --feed NAME    this feed only\n"
-    "  --format F     text (default) or json\n" CLI_GLOBAL_HELP;
+    "  --format F     text (default) or json\n" CLI_GLOBAL_HELP "\n"
+    "Exit codes: 0 it was shown, 2 usage or configuration, 5 internal error.\n";
 
 static int status(const struct conf *conf, const char *feed, bool json)
 {

@@ -24,6 +24,7 @@ check "validate as JSON: the whole verdict" holds '.document == null and .event_
 	(.errors | length == 5) and (.errors | all(.row and .line and .code and .message))' "$work/out"
 equal "validate as JSON: codes in order" "$(jq -r '.errors[].code' "$work/out" | tr '\n' ' ')" \
 	"not-an-integer bad-timestamp missing-identity not-allowed wrong-field-count "
+exits 2 "validate --max-errors below zero" validate --max-errors -1 signups-custom_event.csv
 exits 1 "validate --max-errors" validate --format json --max-errors 2 signups-custom_event.csv
 equal "validate --max-errors: two are named" "$(jq '.errors | length' "$work/out")" 2
 zip -q "$work/two.zip" customers-eventless.csv promotions-commerce_event.csv
