@@ -27,7 +27,7 @@ static int status(const struct conf *conf, const char *feed, bool json)
 		df_log_err(DF_LOG_ERROR, &err);
 	struct run_result result = {0};
 	run_note_status(&result, st);
-	return fflush(stdout) == 0 ? run_exit_code(&result) : CLI_EXIT_INTERNAL;
+	return cli_flush() ? run_exit_code(&result) : CLI_EXIT_INTERNAL;
 }
 
 int cli_status(struct cli_globals *g, int argc, char **argv)

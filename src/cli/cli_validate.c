@@ -157,7 +157,7 @@ static int validate(const struct conf *conf, const struct cli_feed_options *o, s
 	for (int i = optind; i < argc; i++)
 		run_check_file(feed, argv[i], by_name, cli_jobs(conf), &events, out, &result);
 	conf_feed_free(feed);
-	if (fflush(stdout) != 0)
+	if (!cli_flush())
 		result.broken = true;
 	return run_exit_code(&result);
 }

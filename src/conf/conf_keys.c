@@ -33,6 +33,10 @@ static enum df_status parse_data_plan(void *home, const struct conf_key *key, co
 				      struct df_err *err)
 {
 	const char *colon = strchr(value, ':');
+	if (strpbrk(value, " \t") != NULL)
+		return df_fail(DF_USAGE, err, NULL,
+			       "a plan's id holds no blanks; a comment stands in a line of its own, or behind a blank "
+			       "and ';'");
 	if (colon == value)
 		return df_fail(DF_USAGE, err, NULL, "the plan's id is missing; write plan_id or plan_id:version");
 	if (colon != NULL) {

@@ -89,6 +89,7 @@ mistake() {
 mistake "an unknown key" last 'batchs_per_second = 3' batchs_per_second
 mistake "a bad number" last 'batches_per_second = many' batches_per_second
 mistake "a bad word" last 'historical = sometimes' historical
+mistake "a comment that is none" last 'data_plan = plan # ours' 'a comment stands'
 mistake "a key twice" last 'api_key = again' api_key
 mistake "an unknown section" last '[food]' food
 mistake "plain http to another host" last '[feed far]
@@ -101,4 +102,13 @@ printf '%s\n' "$good" >"$conf"
 chmod 644 "$work/api-secret"
 exits 2 "a secret that others can read" run
 said "a secret that others can read: file and line" 'dropfeed\.conf:[0-9]+:'
+chmod 600 "$work/api-secret"
+
+# Mistakes on the command line.
+exits 2 "a name for a file that has one" import --name b-screen_view.csv pages-screen_view.csv
+said "says what it is for" 'for standard input \(-\)'
+exits 2 "a folder that is not there" retry --from "$work/nowhere"
+said "is named" "$work/nowhere: No such file"
+"$dropfeed" --config "$conf" status >/dev/full 2>"$work/err"
+equal "a full disk behind standard output" "$? $(grep -c 'standard output: No space left' "$work/err")" "5 1"
 finish
