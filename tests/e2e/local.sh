@@ -107,6 +107,12 @@ chmod 600 "$work/api-secret"
 # Mistakes on the command line.
 exits 2 "a name for a file that has one" import --name b-screen_view.csv pages-screen_view.csv
 said "says what it is for" 'for standard input \(-\)'
+mkdir "$work/f-screen_view.csv"
+for command in validate manifest "import --sink -"; do
+	# shellcheck disable=SC2086 # two words
+	exits 2 "$command of a folder" $command "$work/f-screen_view.csv"
+	said "says what it is" 'f-screen_view.csv is a folder; name the files in it'
+done
 exits 2 "a folder that is not there" retry --from "$work/nowhere"
 said "is named" "$work/nowhere: No such file"
 "$dropfeed" --config "$conf" status >/dev/full 2>"$work/err"
