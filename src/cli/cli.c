@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,7 +53,15 @@ int cli_usage(const char *command, const char *fmt, ...)
 int cli_help(const char *text)
 {
 	fputs(text, stdout);
-	return fflush(stdout) == 0 ? 0 : CLI_EXIT_INTERNAL;
+	return cli_flush() ? 0 : CLI_EXIT_INTERNAL;
+}
+
+bool cli_flush(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return true;
+	fprintf(stderr, "dropfeed: cannot write to standard output: %s\n", df_disk_words(errno));
+	return false;
 }
 
 void cli_refusal(const struct df_err *refused, char *out, size_t size)

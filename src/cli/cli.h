@@ -56,6 +56,9 @@ int cli_usage(const char *command, const char *fmt, ...) DF_PRINTF(2, 3);
 /* Prints help to standard output; returns 0. */
 int cli_help(const char *text);
 
+/* Ends what goes to standard output. False after a message. */
+bool cli_flush(void);
+
 /* Renders why a file or document is refused, without its code. */
 void cli_refusal(const struct df_err *refused, char *out, size_t size);
 

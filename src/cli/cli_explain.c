@@ -89,7 +89,8 @@ static int explain(const struct conf *conf, const struct explain_arguments *a)
 			cli_explain_json(a->file, x, &out);
 		else
 			cli_explain_text(a->file, x, a->whole, &out);
-		if (fwrite(out.data, 1, out.len, stdout) != out.len || fflush(stdout) != 0)
+		fwrite(out.data, 1, out.len, stdout);
+		if (!cli_flush())
 			code = CLI_EXIT_INTERNAL;
 	}
 	df_buf_free(&out);

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 static const char help[] =
-    "Usage: dropfeed import [--feed NAME] [--sink S] [--manifest M] [--name N] [--dry-run] FILE...|-\n"
+    "Usage: dropfeed import [--feed NAME] [--sink S] [--manifest M] [--set KEY=VALUE]... [--name N]\n"
+    "       [--dry-run] FILE...|-\n"
     "\n"
     "Delivers local files as if they had come from the feed's source, or standard input (-) named N. With --sink,\n"
     "nothing is remembered: the batches go to S, and no configuration is needed.\n"
@@ -98,11 +99,16 @@ int cli_import(struct cli_globals *g, int argc, char **argv)
 	}
 	if (code == 0 && optind == argc)
 		code = cli_usage("import", "name a file, or - for standard input");
+	bool piped = false;
 	for (int i = optind; code == 0 && i < argc; i++) {
-		if (strcmp(argv[i], "-") == 0 && a.name == NULL)
+		bool dash = strcmp(argv[i], "-") == 0;
+		piped = piped || dash;
+		if (dash && a.name == NULL)
 			code = cli_usage("import", "standard input needs a name that says its event type: --name "
 						   "export-custom_event.csv");
 	}
+	if (code == 0 && a.name != NULL && !piped)
+		code = cli_usage("import", "--name is for standard input (-): a file goes by its own name");
 	if (code == 0)
 		code = cli_conf(g, a.feed.sink == NULL && !a.dry_run, &conf);
 	if (code == 0)

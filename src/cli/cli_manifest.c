@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 static const char help[] =
-    "Usage: dropfeed manifest [--feed NAME] [--event-type T] [--no-header] FILE|-\n"
+    "Usage: dropfeed manifest [--feed NAME] [--event-type T] [--no-header] [--set KEY=VALUE]... FILE|-\n"
     "\n"
     "Reads the header and the first rows of a CSV file with column names of its own, and writes a proposed manifest "
     "to\n"
@@ -33,7 +33,7 @@ static int propose(const struct conf *conf, const struct cli_feed_options *o, st
 	enum df_status st = run_propose_file(r, &out, &err);
 	if (st == DF_OK) {
 		fwrite(out.data, 1, out.len, stdout);
-		result.broken = fflush(stdout) != 0;
+		result.broken = !cli_flush();
 	} else {
 		df_err_place(&err, r->path, 0, 0, NULL);
 		df_log_err(DF_LOG_ERROR, &err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 
@@ -52,8 +53,9 @@ int cli_retry(struct cli_globals *g, int argc, char **argv)
 	}
 	o.documents = (const char *const *)argv + optind;
 	o.n_documents = (size_t)(argc - optind);
-	if (code == 0 && o.from != NULL && (o.from = realpath(o.from, from)) == NULL)
-		code = cli_usage("retry", "the folder of --from cannot be found");
+	if (code == 0 && o.from != NULL && realpath(o.from, from) == NULL)
+		code = cli_usage("retry", "--from %s: %s", o.from, strerror(errno));
+	o.from = o.from != NULL ? from : NULL;
 	if (code == 0)
 		code = cli_conf(g, true, &conf);
 	for (size_t i = 0; code == 0 && i < o.n_feeds; i++)

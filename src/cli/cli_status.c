@@ -11,7 +11,8 @@ static const char help[] =
     "\n"
     "Options:\n"
     "  --feed NAME    this feed only\n"
-    "  --format F     text (default) or json\n" CLI_GLOBAL_HELP;
+    "  --format F     text (default) or json\n" CLI_GLOBAL_HELP "\n"
+    "Exit codes: 0 it was shown, 2 usage or configuration, 5 internal error.\n";
 
 static int status(const struct conf *conf, const char *feed, bool json)
 {
@@ -26,7 +27,7 @@ static int status(const struct conf *conf, const char *feed, bool json)
 		df_log_err(DF_LOG_ERROR, &err);
 	struct run_result result = {0};
 	run_note_status(&result, st);
-	return fflush(stdout) == 0 ? run_exit_code(&result) : CLI_EXIT_INTERNAL;
+	return cli_flush() ? run_exit_code(&result) : CLI_EXIT_INTERNAL;
 }
 
 int cli_status(struct cli_globals *g, int argc, char **argv)

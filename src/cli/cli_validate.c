@@ -5,7 +5,8 @@
 #include <stdlib.h>
 
 static const char help[] =
-    "Usage: dropfeed validate [--feed NAME] [--manifest M] [--format text|json] [--max-errors N] FILE...\n"
+    "Usage: dropfeed validate [--feed NAME] [--manifest M] [--set KEY=VALUE]... [--format text|json]\n"
+    "       [--max-errors N] FILE...\n"
     "\n"
     "Decodes, reads, maps and batches local drop files as a delivery would, and sends nothing.\n"
     "\n"
@@ -156,7 +157,7 @@ static int validate(const struct conf *conf, const struct cli_feed_options *o, s
 	for (int i = optind; i < argc; i++)
 		run_check_file(feed, argv[i], by_name, cli_jobs(conf), &events, out, &result);
 	conf_feed_free(feed);
-	if (fflush(stdout) != 0)
+	if (!cli_flush())
 		result.broken = true;
 	return run_exit_code(&result);
 }
@@ -197,7 +198,7 @@ int cli_validate(struct cli_globals *g, int argc, char **argv)
 			break;
 		case MAX_ERRORS:
 			out.max_errors = strtoull(optarg, &end, 10);
-			if (*end != '\0' || end == optarg)
+			if (*end != '\0' || end == optarg || strchr(optarg, '-') != NULL)
 				code = cli_usage("validate", "--max-errors wants a number, not '%s'", optarg);
 			break;
 		case CLI_HELP:

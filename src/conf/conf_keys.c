@@ -33,6 +33,10 @@ static enum df_status parse_data_plan(void *home, const struct conf_key *key, co
 				      struct df_err *err)
 {
 	const char *colon = strchr(value, ':');
+	if (strpbrk(value, " \t") != NULL)
+		return df_fail(DF_USAGE, err, NULL,
+			       "a plan's id holds no blanks; a comment stands in a line of its own, or behind a blank "
+			       "and ';'");
 	if (colon == value)
 		return df_fail(DF_USAGE, err, NULL, "the plan's id is missing; write plan_id or plan_id:version");
 	if (colon != NULL) {
@@ -186,37 +190,12 @@ const struct conf_key *conf_key_find(const struct conf_key *keys, const char *na
 	return NULL;
 }
 
-/* Levenshtein's distance, '-' being as good as '_'; names longer than any key are far from all. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[64], n = strlen(b);
-	if (n >= sizeof(row) / sizeof(*row) || strlen(a) >= sizeof(row) / sizeof(*row))
-		return SIZE_MAX;
-	for (size_t j = 0; j <= n; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1] != '\0'; i++) {
-		size_t diagonal = row[0];
-		row[0] = i;
-		char c = a[i - 1] == '-' ? '_' : (char)tolower((unsigned char)a[i - 1]);
-		for (size_t j = 1; j <= n; j++) {
-			size_t best = diagonal + (c != b[j - 1]);
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			diagonal = row[j];
-			row[j] = best;
-		}
-	}
-	return row[n];
-}
-
 const struct conf_key *conf_key_nearest(const struct conf_key *keys, const char *name)
 {
 	const struct conf_key *nearest = NULL;
 	size_t best = strlen(name) / 2 < 4 ? strlen(name) / 2 : 4; /* farther is no help */
 	for (; keys->name != NULL; keys++) {
-		size_t d = distance(name, keys->name);
+		size_t d = df_distance(name, strlen(name), keys->name, strlen(keys->name));
 		if (d < best || (d == best && nearest == NULL)) {
 			best = d;
 			nearest = keys;

@@ -182,7 +182,8 @@ static enum df_status gpg_run(struct decode_gpg_run *run, struct df_err *err)
 		e = gpgme_data_new_from_cbs(&plain, &writes, run);
 	enum df_status st = DF_OK;
 	if (e != 0) {
-		st = df_fail(DF_RETRY, err, NULL, "cannot set up GnuPG: %s", gpgme_strerror(e));
+		st = df_fail(DF_RETRY, err, NULL, "cannot set up GnuPG: %s; see that gpg is installed, and in PATH",
+			     gpgme_strerror(e));
 		goto cleanup;
 	}
 	/* Only for speed: an older GPGME that has no such flag goes on with its small buffers. */

@@ -124,11 +124,9 @@ void run_check_file(const struct conf_feed *feed, const char *path, bool encrypt
 		mine.encrypted = parsed.encrypted;
 	const char *tmp = getenv("TMPDIR");
 	struct df_err err = {0};
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	enum df_status st;
-	if (fd < 0)
-		st = df_fail(DF_USAGE, &err, NULL, "cannot read %s: %s", path, strerror(errno));
-	else
+	int fd = -1;
+	enum df_status st = run_open(path, &fd, &err);
+	if (st == DF_OK)
 		st = check_open_file(&w, name, fd, tmp != NULL ? tmp : "/tmp");
 	if (fd >= 0)
 		close(fd);

@@ -53,7 +53,10 @@ static void log_failure(const struct run_file *f, const struct decode_doc *doc, 
 {
 	char *name = display_name(f, doc);
 	char text[sizeof(struct df_err) + 128];
-	df_err_render(err, text, sizeof(text));
+	struct df_err why = *err;
+	if (strcmp(why.file, f->name) == 0) /* it is named already */
+		why.file[0] = '\0';
+	df_err_render(&why, text, sizeof(text));
 	df_log(DF_LOG_ERROR, "%s: %s: %s", name, what, text);
 	free(name);
 }

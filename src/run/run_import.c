@@ -18,6 +18,20 @@
 #define COPY_CHUNK     (1u << 20)
 #define REJECTS_LOGGED 1000 /* of a stateless import, which writes no reject file */
 
+enum df_status run_open(const char *path, int *fd_out, struct df_err *err)
+{
+	struct stat info;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return df_fail(DF_USAGE, err, NULL, "cannot read %s: %s", path, strerror(errno));
+	if (fstat(fd, &info) == 0 && S_ISDIR(info.st_mode)) {
+		close(fd);
+		return df_fail(DF_USAGE, err, NULL, "%s is a folder; name the files in it", path);
+	}
+	*fd_out = fd;
+	return DF_OK;
+}
+
 enum df_status run_copy(int fd_in, int fd_out, char hex[DF_SHA256_HEX], struct df_err *err)
 {
 	struct df_sha256 *h = df_sha256_new();
@@ -52,13 +66,10 @@ static const char *base_name(const struct run_import_options *o, const char *fil
 
 static enum df_status open_input(const char *file, int *fd, struct df_err *err)
 {
-	struct stat info;
-	*fd = strcmp(file, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(file, O_RDONLY | O_CLOEXEC);
-	if (*fd < 0)
-		return df_fail(DF_USAGE, err, NULL, "cannot read %s: %s", file, strerror(errno));
-	if (fstat(*fd, &info) == 0 && S_ISDIR(info.st_mode))
-		return df_fail(DF_USAGE, err, NULL, "%s is a folder; name the files in it", file);
-	return DF_OK;
+	if (strcmp(file, "-") != 0)
+		return run_open(file, fd, err);
+	*fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+	return *fd >= 0 ? DF_OK : df_fail(DF_USAGE, err, NULL, "cannot read standard input: %s", strerror(errno));
 }
 
 /* ---- without a trace ---- */

@@ -237,9 +237,7 @@ enum df_status run_propose_file(const struct run_propose *r, struct df_buf *out,
 			return name_event_types(err, unsaid, "-");
 		st = take_stdin(scratch, &fd, err);
 	} else {
-		fd = open(r->path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			st = df_fail(DF_USAGE, err, NULL, "cannot read %s: %s", r->path, strerror(errno));
+		st = run_open(r->path, &fd, err);
 	}
 	if (st == DF_OK)
 		st = propose_open_file(r, fd, scratch, out, err);

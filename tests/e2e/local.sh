@@ -24,6 +24,7 @@ check "validate as JSON: the whole verdict" holds '.document == null and .event_
 	(.errors | length == 5) and (.errors | all(.row and .line and .code and .message))' "$work/out"
 equal "validate as JSON: codes in order" "$(jq -r '.errors[].code' "$work/out" | tr '\n' ' ')" \
 	"not-an-integer bad-timestamp missing-identity not-allowed wrong-field-count "
+exits 2 "validate --max-errors below zero" validate --max-errors -1 signups-custom_event.csv
 exits 1 "validate --max-errors" validate --format json --max-errors 2 signups-custom_event.csv
 equal "validate --max-errors: two are named" "$(jq '.errors | length' "$work/out")" 2
 zip -q "$work/two.zip" customers-eventless.csv promotions-commerce_event.csv
@@ -88,6 +89,7 @@ mistake() {
 mistake "an unknown key" last 'batchs_per_second = 3' batchs_per_second
 mistake "a bad number" last 'batches_per_second = many' batches_per_second
 mistake "a bad word" last 'historical = sometimes' historical
+mistake "a comment that is none" last 'data_plan = plan # ours' 'a comment stands'
 mistake "a key twice" last 'api_key = again' api_key
 mistake "an unknown section" last '[food]' food
 mistake "plain http to another host" last '[feed far]
@@ -100,4 +102,19 @@ printf '%s\n' "$good" >"$conf"
 chmod 644 "$work/api-secret"
 exits 2 "a secret that others can read" run
 said "a secret that others can read: file and line" 'dropfeed\.conf:[0-9]+:'
+chmod 600 "$work/api-secret"
+
+# Mistakes on the command line.
+exits 2 "a name for a file that has one" import --name b-screen_view.csv pages-screen_view.csv
+said "says what it is for" 'for standard input \(-\)'
+mkdir "$work/f-screen_view.csv"
+for command in validate manifest "import --sink -"; do
+	# shellcheck disable=SC2086 # two words
+	exits 2 "$command of a folder" $command "$work/f-screen_view.csv"
+	said "says what it is" 'f-screen_view.csv is a folder; name the files in it'
+done
+exits 2 "a folder that is not there" retry --from "$work/nowhere"
+said "is named" "$work/nowhere: No such file"
+"$dropfeed" --config "$conf" status >/dev/full 2>"$work/err"
+equal "a full disk behind standard output" "$? $(grep -c 'standard output: No space left' "$work/err")" "5 1"
 finish

@@ -90,7 +90,7 @@ echo "pinentry-program $work/pinentry" >"$work/locked/gpg-agent.conf"
 cron() {
 	local status=0 set=(--set encrypted=yes --set "gnupg_home=$work/locked") s
 	for s in "$@"; do set+=(--set "$s"); done
-	env -i PATH="$PATH" HOME="$HOME" timeout 60 setsid -w "$dropfeed" import "${set[@]}" --sink - locked-screen_view.csv.gpg \
+	/usr/bin/env -i PATH="$PATH" HOME="$HOME" /usr/bin/timeout 60 /usr/bin/setsid -w "$dropfeed" import "${set[@]}" --sink - locked-screen_view.csv.gpg \
 		>"$work/out" 2>"$work/err" </dev/null || status=$?
 	echo $status
 }
@@ -101,5 +101,7 @@ equal "a wrong passphrase: unfinished" "$(cron "passphrase_file=$work/wrong")" 3
 said "says which file is wrong" 'correct what passphrase_file names'
 equal "the right one: delivered" "$(cron "passphrase_file=$work/passphrase")" 0
 equal "all of it" "$(lines "$work/out")" "$(lines "$work/plain")"
+equal "without gpg in the path: unfinished" "$(PATH=/nonexistent cron)" 3
+said "says what is missing" 'see that gpg is installed, and in PATH'
 equal "nobody was asked by a pinentry" "$(cat "$work/asked" 2>/dev/null)" ""
 finish
