@@ -327,6 +327,11 @@ static void test_bad_values(void)
 	    {"data_plan", "p:"},
 	    {"data_plan", "p:1x"},
 	    {"timestamps", "seconds"},
+	    {"timestamps", "%s"},
+	    {"timestamps", "%Y-%m-%d %H:%M:%S %Z"},
+	    {"timestamps", "%Y-%m-%d %H:%M:%S.%f"},
+	    {"timestamps", "%Y-%m-%d %"},
+	    {"timestamps", "%Y%-"},
 	    {"timezone", "Mars/Olympus"},
 	    {"timezone", "../../../etc/passwd"},
 	    {"timezone", "/usr/share/zoneinfo/UTC"},
@@ -374,6 +379,7 @@ static void test_good_values(void)
 	    {"encrypted", "TRUE"},
 	    {"data_plan", "plan"},
 	    {"timestamps", "auto"},
+	    {"timestamps", "100%% %-d.%Om.%EY %T%z"},
 	    {"timezone", "America/New_York"},
 	};
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
