@@ -96,7 +96,7 @@ static enum df_status check_static(const struct map *m, struct df_err *err)
 		enum df_status st =
 		    df_fail(DF_USAGE, err, NULL, "manifest, entry %zu: 'value' does not suit '%.200s': %s", i + 1,
 			    e->field, fault.text);
-		map_manifest_place(m->feed->manifest_text, i + 1, err);
+		map_manifest_place(m->feed->manifest_text, i + 1, NULL, err);
 		return st;
 	}
 	return DF_OK;
