@@ -311,6 +311,8 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 			map_warn(m, "unknown-column", "column %zu is ignored: %s", i + 1, why);
 			continue;
 		}
+		if (len == 0) /* as a spreadsheet leaves them behind the last one */
+			snprintf(why, sizeof(why), "column %zu has no name: name it, or remove it", i + 1);
 		if (unknown++ == 0)
 			first = m->names[i];
 		if (unknown <= NAMED_UNKNOWN)
