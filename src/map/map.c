@@ -208,7 +208,8 @@ void map_cut(struct map *m, size_t cut)
 		return;
 	m->was_cut[cut] = true;
 	m->cuts[m->n_cuts++] = cut;
-	map_warn(m, "too-long", "%s was cut to the API's limits in at least one row, as limits = truncate says",
+	map_warn(m, "too-long",
+		 "%s was cut to the API's limits, or left out, in at least one row, as limits = truncate says",
 		 op_at(m, cut)->node->path);
 }
 
