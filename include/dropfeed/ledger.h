@@ -75,13 +75,14 @@ enum df_status ledger_seen_forget(struct ledger *l, const char *feed, int64_t si
 /* Finds the file last known under feed, name, size and mtime. DF_END: unknown. */
 enum df_status ledger_file_known(struct ledger *l, const char *feed, const char *name, uint64_t size, int64_t mtime,
 				 struct ledger_file *out, struct df_err *err) DF_CHECK;
-/* Finds a file of the feed with these bytes that was entered before file `before` (0: any): one that is done, else one that
- * is not finished. DF_END: none. */
-enum df_status ledger_file_same(struct ledger *l, const char *feed, const char *sha256, int64_t before,
-				struct ledger_file *out, struct df_err *err) DF_CHECK;
-/* Counts the files of the feed with these bytes that were entered before file `id`, whatever became of them. */
-enum df_status ledger_file_copies(struct ledger *l, const char *feed, const char *sha256, int64_t id, uint64_t *n,
-				  struct df_err *err) DF_CHECK;
+/* Finds a file of the feed with these bytes, and with `mark` in its name ("": any name), that was entered before file
+ * `before` (0: any): one that is done, else one that is not finished. DF_END: none. */
+enum df_status ledger_file_same(struct ledger *l, const char *feed, const char *sha256, const char *mark,
+				int64_t before, struct ledger_file *out, struct df_err *err) DF_CHECK;
+/* Counts the files of the feed with these bytes that were entered before file `id`, whatever became of them; *others: those
+ * of them without `mark` in their names. */
+enum df_status ledger_file_copies(struct ledger *l, const char *feed, const char *sha256, const char *mark, int64_t id,
+				  uint64_t *n, uint64_t *others, struct df_err *err) DF_CHECK;
 /* Enters a pulled file; *id is new. */
 enum df_status ledger_file_add(struct ledger *l, const char *feed, const char *name, uint64_t size, int64_t mtime,
 			       const char *sha256, int64_t now_ms, int64_t *id, struct df_err *err) DF_CHECK;

@@ -48,6 +48,27 @@ static enum df_status parse_data_plan(void *home, const struct conf_key *key, co
 	return conf_parse_utf8(home, key, value, base, err);
 }
 
+/* The conversions of glibc's strptime, but for two: %s, for which there is auto, and %Z, whose word it passes over unread, so
+ * that the time would be taken for one of another zone. */
+static enum df_status check_pattern(const char *pattern, struct df_err *err)
+{
+	for (const char *p = strchr(pattern, '%'); p != NULL; p = strchr(p + 1, '%')) {
+		const char *from = p++;
+		p += strspn(p, "-_0^#");
+		p += *p == 'E' || *p == 'O';
+		const char *hint =
+		    *p == 'Z'   ? "the name of a zone is not understood; write it as it is (UTC), use %z for "
+				  "+01:00, or set timezone"
+		    : *p == 's' ? "use auto for Unix seconds"
+		    : *p != '\0' && strchr("fLN", *p) != NULL ? "fractions of seconds are taken by auto, in ISO 8601"
+							      : "see strptime(3)";
+		if (*p == '\0' || strchr("%aAbBcCdDeFgGhHIjklmMnprRStTuUVwWxXyYz", *p) == NULL)
+			return df_fail(DF_USAGE, err, NULL, "'%.*s' cannot stand in a pattern: %s",
+				       (int)(p - from) + (*p != '\0'), from, hint);
+	}
+	return DF_OK;
+}
+
 static enum df_status parse_timestamps(void *home, const struct conf_key *key, const char *value, const char *base,
 				       struct df_err *err)
 {
@@ -55,6 +76,9 @@ static enum df_status parse_timestamps(void *home, const struct conf_key *key, c
 	if (strcmp(value, "ms") != 0 && strcmp(value, "auto") != 0 && strchr(value, '%') == NULL)
 		return df_fail(DF_USAGE, err, NULL,
 			       "'%s' is neither ms nor auto nor a pattern such as %%Y-%%m-%%d %%H:%%M", value);
+	enum df_status st = check_pattern(value, err);
+	if (st != DF_OK)
+		return st;
 	conf_text_set(text_field(home, key), df_strdup(value));
 	return DF_OK;
 }

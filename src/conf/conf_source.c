@@ -185,6 +185,26 @@ static bool host_is_loopback(const struct authority *a)
 	return dots == 3 && strncmp(a->host, "127.", 4) == 0;
 }
 
+/* How much of the URL's path stands before what is added to it. The API's manual shows the whole of it, and with /v2/bulkevents
+ * twice every batch would get a 404. */
+static size_t base_path_len(const char *path)
+{
+	static const char *const added[] = {"/v2/bulkevents/historical", "/v2/bulkevents", "/v2"};
+	size_t len = strlen(path);
+	while (len > 0 && path[len - 1] == '/')
+		len--;
+	for (size_t i = 0; i < sizeof(added) / sizeof(*added); i++) {
+		size_t n = strlen(added[i]);
+		if (len < n || memcmp(path + len - n, added[i], n) != 0)
+			continue;
+		len -= n;
+		break;
+	}
+	while (len > 0 && path[len - 1] == '/')
+		len--;
+	return len;
+}
+
 enum df_status conf_parse_endpoint(void *home, const struct conf_key *key, const char *value, const char *base,
 				   struct df_err *err)
 {
@@ -217,10 +237,8 @@ enum df_status conf_parse_endpoint(void *home, const struct conf_key *key, const
 		    DF_USAGE, err, NULL,
 		    "plain http:// would send the API secret in the clear; it is allowed to this machine only "
 		    "(127.0.0.1, [::1], localhost): use https://");
-	size_t len = strlen(value);
-	while (value[len - 1] == '/')
-		len--;
-	conf_text_set(&feed->endpoint, df_strndup(value, len));
+	conf_text_set(&feed->endpoint,
+		      df_strndup(value, (size_t)(rest - value) + host_len + base_path_len(rest + host_len)));
 	return DF_OK;
 }
 

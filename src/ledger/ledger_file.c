@@ -59,29 +59,30 @@ enum df_status ledger_file_known(struct ledger *l, const char *feed, const char 
 	return st;
 }
 
-enum df_status ledger_file_same(struct ledger *l, const char *feed, const char *sha256, int64_t before,
-				struct ledger_file *out, struct df_err *err)
+enum df_status ledger_file_same(struct ledger *l, const char *feed, const char *sha256, const char *mark,
+				int64_t before, struct ledger_file *out, struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	ledger_lock(l);
 	enum df_status st =
-	    ledger_bind(l, ST_FILE_SAME, &s, err, "ttii", feed, sha256, (int64_t)LEDGER_REFUSED, before);
+	    ledger_bind(l, ST_FILE_SAME, &s, err, "ttiit", feed, sha256, (int64_t)LEDGER_REFUSED, before, mark);
 	if (st == DF_OK)
 		st = file_fetch(l, s, out, err);
 	ledger_unlock(l);
 	return st;
 }
 
-enum df_status ledger_file_copies(struct ledger *l, const char *feed, const char *sha256, int64_t id, uint64_t *n,
-				  struct df_err *err)
+enum df_status ledger_file_copies(struct ledger *l, const char *feed, const char *sha256, const char *mark, int64_t id,
+				  uint64_t *n, uint64_t *others, struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	ledger_lock(l);
-	enum df_status st = ledger_bind(l, ST_FILE_COPIES, &s, err, "tti", feed, sha256, id);
+	enum df_status st = ledger_bind(l, ST_FILE_COPIES, &s, err, "ttit", feed, sha256, id, mark);
 	if (st == DF_OK)
 		st = ledger_step(l, s, "count files", err);
 	if (st == DF_OK) {
 		*n = (uint64_t)sqlite3_column_int64(s, 0);
+		*others = (uint64_t)sqlite3_column_int64(s, 1);
 		sqlite3_reset(s);
 	}
 	ledger_unlock(l);

@@ -117,9 +117,11 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_SEEN_FORGET] = "DELETE FROM seen WHERE feed = ?1 AND last_ms < ?2",
     [ST_FILE_KNOWN] = "SELECT " SQL_FILE_COLUMNS
 		      " FROM file WHERE feed = ?1 AND name = ?2 AND size = ?3 AND mtime = ?4 ORDER BY id DESC LIMIT 1",
-    [ST_FILE_SAME] = "SELECT " SQL_FILE_COLUMNS " FROM file WHERE feed = ?1 AND sha256 = ?2 AND state <> ?3"
-		     " AND (?4 = 0 OR id < ?4) ORDER BY closed_ms = 0, id DESC LIMIT 1",
-    [ST_FILE_COPIES] = "SELECT count(*) FROM file WHERE feed = ?1 AND sha256 = ?2 AND id < ?3",
+    [ST_FILE_SAME] =
+	"SELECT " SQL_FILE_COLUMNS " FROM file WHERE feed = ?1 AND sha256 = ?2 AND state <> ?3"
+	" AND (?4 = 0 OR id < ?4) AND (?5 = '' OR instr(name, ?5)) ORDER BY closed_ms = 0, id DESC LIMIT 1",
+    [ST_FILE_COPIES] = "SELECT count(*), count(*) FILTER (WHERE ?4 <> '' AND NOT instr(name, ?4))"
+		       " FROM file WHERE feed = ?1 AND sha256 = ?2 AND id < ?3",
     [ST_FILE_ADD] =
 	"INSERT INTO file(feed, name, size, mtime, sha256, state, pulled_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [ST_FILE_STATE] =

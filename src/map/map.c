@@ -96,7 +96,7 @@ static enum df_status check_static(const struct map *m, struct df_err *err)
 		enum df_status st =
 		    df_fail(DF_USAGE, err, NULL, "manifest, entry %zu: 'value' does not suit '%.200s': %s", i + 1,
 			    e->field, fault.text);
-		map_manifest_place(m->feed->manifest_text, i + 1, err);
+		map_manifest_place(m->feed->manifest_text, i + 1, NULL, err);
 		return st;
 	}
 	return DF_OK;
@@ -208,7 +208,8 @@ void map_cut(struct map *m, size_t cut)
 		return;
 	m->was_cut[cut] = true;
 	m->cuts[m->n_cuts++] = cut;
-	map_warn(m, "too-long", "%s was cut to the API's limits in at least one row, as limits = truncate says",
+	map_warn(m, "too-long",
+		 "%s was cut to the API's limits, or left out, in at least one row, as limits = truncate says",
 		 op_at(m, cut)->node->path);
 }
 
@@ -311,6 +312,8 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 			map_warn(m, "unknown-column", "column %zu is ignored: %s", i + 1, why);
 			continue;
 		}
+		if (len == 0) /* as a spreadsheet leaves them behind the last one */
+			snprintf(why, sizeof(why), "column %zu has no name: name it, or remove it", i + 1);
 		if (unknown++ == 0)
 			first = m->names[i];
 		if (unknown <= NAMED_UNKNOWN)

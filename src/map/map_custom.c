@@ -5,11 +5,11 @@
 #include <json-c/json.h>
 
 static enum df_status read_entry(struct json_object *json, size_t number, const struct map_event *event,
-				 const struct map_manifest *manifest, struct map_entry *out, struct df_err *err)
+				 struct map_manifest *manifest, struct map_entry *out, struct df_err *err)
 {
 	static const char *const keys[] = {"column", "action", "field", NULL};
 	const char *column = NULL, *action = NULL, *field = NULL;
-	enum df_status st = map_manifest_keys(json, number, keys, err);
+	enum df_status st = map_manifest_keys(json, number, keys, manifest, err);
 	if (st == DF_OK)
 		st = map_manifest_string(json, number, "column", manifest->has_header, &column, err);
 	if (st == DF_OK)
@@ -45,15 +45,16 @@ enum df_status map_custom_read(struct json_object *root, const struct map_event 
 {
 	static const char *const keys[] = {"hasHeaderRow", "columns", NULL};
 	struct json_object *header = NULL, *columns = NULL;
-	enum df_status st = map_manifest_keys(root, 0, keys, err);
+	enum df_status st = map_manifest_keys(root, 0, keys, out, err);
 	if (st != DF_OK)
 		return st;
-	if (json_object_object_get_ex(root, "hasHeaderRow", &header)) {
+	out->key = "hasHeaderRow";
+	if (json_object_object_get_ex(root, out->key, &header)) {
 		if (!json_object_is_type(header, json_type_boolean))
 			return df_fail(DF_USAGE, err, NULL, "manifest: 'hasHeaderRow' has to be true or false");
 		out->has_header = json_object_get_boolean(header);
 	}
-	st = map_manifest_list(root, "columns", &columns, err);
+	st = map_manifest_list(root, "columns", &columns, out, err);
 	if (st != DF_OK)
 		return st;
 	size_t n = json_object_array_length(columns);

@@ -58,26 +58,36 @@ static const char *skip_opaque(const char *p)
 }
 
 /* json-c keeps no positions. The text is known to be good JSON by now, and its entries are the objects on the third
- * level. */
-void map_manifest_place(const char *text, size_t entry, struct df_err *err)
+ * level. Without an entry it is a member of the manifest itself; one that is missing stands where the manifest begins. */
+static size_t find(const char *text, size_t entry, const char *key)
 {
-	size_t depth = 0, line, column;
+	size_t depth = 0, begin = 0, len = key != NULL ? strlen(key) : 0;
 	for (const char *p = text; *p != '\0';) {
 		const char *next = skip_opaque(p);
 		if (next != p) {
+			if (entry == 0 && key != NULL && depth == 1 && (size_t)(next - p) == len + 2 &&
+			    memcmp(p + 1, key, len) == 0 && *skip_blanks(next) == ':')
+				return (size_t)(p - text);
 			p = next;
 			continue;
 		}
-		if (*p == '{' && depth == 2 && --entry == 0) {
-			position(text, (size_t)(p - text), &line, &column);
-			df_err_place(err, NULL, line, 0, NULL);
-			df_err_context(err, "line %zu, column %zu", line, column);
-			return;
-		}
+		if (*p == '{' && depth == 0)
+			begin = (size_t)(p - text);
+		if (*p == '{' && depth == 2 && entry > 0 && --entry == 0)
+			return (size_t)(p - text);
 		depth += *p == '{' || *p == '[';
 		depth -= *p == '}' || *p == ']';
 		p++;
 	}
+	return begin;
+}
+
+void map_manifest_place(const char *text, size_t entry, const char *key, struct df_err *err)
+{
+	size_t line, column;
+	position(text, find(text, entry, key), &line, &column);
+	df_err_place(err, NULL, line, 0, NULL);
+	df_err_context(err, "line %zu, column %zu", line, column);
 }
 
 static enum df_status parse_json(const char *text, struct json_object **out, struct df_err *err)
@@ -116,7 +126,7 @@ static const char *place(size_t number, char *buf, size_t size)
 }
 
 enum df_status map_manifest_keys(struct json_object *object, size_t number, const char *const *known,
-				 struct df_err *err)
+				 struct map_manifest *manifest, struct df_err *err)
 {
 	char where[64];
 	json_object_object_foreach(object, key, value)
@@ -125,6 +135,7 @@ enum df_status map_manifest_keys(struct json_object *object, size_t number, cons
 		(void)value;
 		while (*k != NULL && strcmp(*k, key) != 0)
 			k++;
+		manifest->key = key;
 		if (*k == NULL)
 			return df_fail(DF_USAGE, err, NULL, "%s: '%.100s' is not known here",
 				       place(number, where, sizeof(where)), key);
@@ -164,8 +175,9 @@ enum df_status map_manifest_field(const struct map_event *event, size_t number, 
 }
 
 enum df_status map_manifest_list(struct json_object *root, const char *key, struct json_object **out,
-				 struct df_err *err)
+				 struct map_manifest *manifest, struct df_err *err)
 {
+	manifest->key = key;
 	if (!json_object_object_get_ex(root, key, out) || !json_object_is_type(*out, json_type_array))
 		return df_fail(DF_USAGE, err, NULL, "manifest: '%s' has to be an array", key);
 	size_t n = json_object_array_length(*out);
@@ -222,9 +234,10 @@ enum df_status map_manifest_parse(const char *text, const struct map_event *even
 		st = df_fail(
 		    DF_USAGE, err, NULL,
 		    "manifest: neither 'columns' (a custom manifest) nor 'mappings' (a field transformation) is there");
+	if (st != DF_OK)
+		map_manifest_place(text, manifest->at, manifest->key, err);
+	manifest->key = NULL;
 	json_object_put(root);
-	if (st != DF_OK && manifest->at > 0)
-		map_manifest_place(text, manifest->at, err);
 	if (st == DF_OK)
 		*out = manifest;
 	else

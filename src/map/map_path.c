@@ -235,6 +235,11 @@ enum map_path_result map_path_parse(const struct map_event *event, const char *n
 	memset(path, 0, sizeof(*path));
 	if (same("events", name, len))
 		return MAP_PATH_WHOLE;
+	if (same("events.timestamp_unixtime_ms", name, len)) { /* so in the example of the hosted feed's manual */
+		path->data = true;
+		return parse_data(event, (struct cursor){name + strlen("events."), len - strlen("events.")}, path,
+				  other != NULL ? other : &ignored);
+	}
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
 		if (!skip(&c, prefixes[i]))
 			continue;

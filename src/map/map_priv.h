@@ -246,15 +246,16 @@ struct map_manifest {
 	bool has_header;
 	struct map_entry *entries; /* own */
 	size_t n;
-	size_t at; /* the entry that is being looked at, 1-based: for messages */
+	size_t at;       /* the entry that is being looked at, 1-based: for messages */
+	const char *key; /* before the entries: the manifest's own member that is being looked at */
 };
 
 enum df_status map_manifest_parse(const char *text, const struct map_event *event, struct map_manifest **out,
 				  struct df_err *err) DF_CHECK;
 void map_manifest_free(struct map_manifest *manifest);
 
-/* Names line and column of an entry in an error that is set. */
-void map_manifest_place(const char *text, size_t entry, struct df_err *err);
+/* Names line and column of an entry, or (0) of the manifest's own member `key`, in an error that is set. */
+void map_manifest_place(const char *text, size_t entry, const char *key, struct df_err *err);
 
 struct json_object;
 /* The two kinds' entries; each checks keys, types and destinations. */
@@ -267,13 +268,13 @@ enum df_status map_manifest_string(struct json_object *entry, size_t number, con
 				   const char **out, struct df_err *err) DF_CHECK;
 /* Refuses members other than the NULL-terminated `known`. number 0: the manifest's top. */
 enum df_status map_manifest_keys(struct json_object *object, size_t number, const char *const *known,
-				 struct df_err *err) DF_CHECK;
+				 struct map_manifest *manifest, struct df_err *err) DF_CHECK;
 enum df_status map_manifest_field(const struct map_event *event, size_t number, const char *key, const char *field,
 				  struct df_err *err) DF_CHECK;
 
 /* An array of objects. */
 enum df_status map_manifest_list(struct json_object *root, const char *key, struct json_object **out,
-				 struct df_err *err) DF_CHECK;
+				 struct map_manifest *manifest, struct df_err *err) DF_CHECK;
 enum df_status map_manifest_distinct(struct map_manifest *manifest, const struct map_event *event,
 				     struct df_err *err) DF_CHECK;
 

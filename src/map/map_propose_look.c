@@ -136,7 +136,6 @@ static const char *const formats[] = {
     "%Y/%m/%d %H:%M",
     "%Y/%m/%d %H:%M:%S",
     "%Y/%m/%d",
-    "%Y-%m-%d %H:%M:%S UTC",
     "%Y%m%d",
     "%Y%m%d%H%M%S",
     "%d %b %Y",

@@ -13,11 +13,6 @@ enum df_status map_time_open(struct map_time *t, const char *timestamps, const c
 	memset(t, 0, sizeof(*t));
 	t->mode = strcmp(mode, "ms") == 0 ? MAP_TIME_MS : strcmp(mode, "auto") == 0 ? MAP_TIME_AUTO : MAP_TIME_FORMAT;
 	if (t->mode == MAP_TIME_FORMAT) {
-		if (strchr(mode, '%') == NULL)
-			return df_fail(DF_USAGE, err, NULL,
-				       "timestamps = %s: use ms, auto or a pattern such as %%m/%%d/%%y %%H:%%M", mode);
-		if (strstr(mode, "%s") != NULL)
-			return df_fail(DF_USAGE, err, NULL, "timestamps: %%s is not supported in a pattern; use auto");
 		t->format = mode;
 		t->format_has_zone = strstr(mode, "%z") != NULL;
 	}
@@ -72,12 +67,13 @@ static bool civil(int64_t y, int64_t mon, int64_t d, int64_t h, int64_t min, int
 	return true;
 }
 
-/* Z, +hh, +hhmm or +hh:mm. */
+/* Z, UTC as BigQuery writes it, +hh, +hhmm or +hh:mm. */
 static bool read_zone(const char *p, size_t len, size_t *i, int64_t *east)
 {
 	int64_t h = 0, min = 0;
-	if (*i < len && (p[*i] == 'Z' || p[*i] == 'z')) {
-		++*i;
+	size_t n = p[*i] == 'Z' || p[*i] == 'z' ? 1 : len - *i >= 3 && memcmp(p + *i, "UTC", 3) == 0 ? 3 : 0;
+	if (n > 0) {
+		*i += n;
 		*east = 0;
 		return true;
 	}
@@ -94,22 +90,30 @@ static bool read_zone(const char *p, size_t len, size_t *i, int64_t *east)
 	return h <= 18 && min <= 59;
 }
 
-/* 2020-01-31, 2020-01-31T23:59[:59[.999]][zone], or with a space for the T. */
+static bool skip_mark(const char *p, size_t len, size_t *i, char mark)
+{
+	bool there = *i < len && p[*i] == mark;
+	*i += there;
+	return there;
+}
+
+/* 2020-01-31, 2020-01-31T23:59[:59[.999]][zone], or with a space for the T; and its basic form, 20200131T235959Z. */
 static bool parse_iso(const struct map_time *t, const char *p, size_t len, int64_t *ms)
 {
 	int64_t y, mon, d, h = 0, min = 0, s = 0, fraction = 0, seconds, east = 0;
 	size_t i = 0;
 	bool zoned = false;
-	if (read_digits(p, len, &i, 4, &y) != 4 || i >= len || p[i++] != '-' || read_digits(p, len, &i, 2, &mon) != 2 ||
-	    i >= len || p[i++] != '-' || read_digits(p, len, &i, 2, &d) != 2)
+	bool basic = len > 8 && (p[8] == 'T' || p[8] == 't');
+	if (read_digits(p, len, &i, 4, &y) != 4 || skip_mark(p, len, &i, '-') == basic ||
+	    read_digits(p, len, &i, 2, &mon) != 2 || skip_mark(p, len, &i, '-') == basic ||
+	    read_digits(p, len, &i, 2, &d) != 2)
 		return false;
 	if (i < len) {
 		char c = p[i++];
-		if ((c != 'T' && c != 't' && c != ' ') || read_digits(p, len, &i, 2, &h) != 2 || i >= len ||
-		    p[i++] != ':' || read_digits(p, len, &i, 2, &min) != 2)
+		if ((c != 'T' && c != 't' && c != ' ') || read_digits(p, len, &i, 2, &h) != 2 ||
+		    skip_mark(p, len, &i, ':') == basic || read_digits(p, len, &i, 2, &min) != 2)
 			return false;
-		if (i < len && p[i] == ':') {
-			i++;
+		if (basic ? i < len && digit(p[i]) : skip_mark(p, len, &i, ':')) {
 			if (read_digits(p, len, &i, 2, &s) != 2 || !read_fraction(p, len, &i, &fraction))
 				return false;
 		}

@@ -134,11 +134,11 @@ static enum df_status read_column_value(struct json_object *json, size_t number,
 }
 
 static enum df_status read_entry(struct json_object *json, size_t number, const struct map_event *event,
-				 struct map_entry *out, struct df_err *err)
+				 struct map_manifest *manifest, struct map_entry *out, struct df_err *err)
 {
 	static const char *const keys[] = {"mapping_type", "source", "destination", "value", "ignore_when", NULL};
 	const char *source = NULL, *destination = NULL, *when = NULL;
-	enum df_status st = map_manifest_keys(json, number, keys, err);
+	enum df_status st = map_manifest_keys(json, number, keys, manifest, err);
 	if (st == DF_OK)
 		st = read_type(json, number, out, err);
 	if (st == DF_OK)
@@ -170,21 +170,23 @@ enum df_status map_transform_read(struct json_object *root, const struct map_eve
 	static const char *const keys[] = {"id", "name", "destination_type", "mappings", NULL};
 	const char *type = NULL;
 	struct json_object *mappings = NULL;
-	enum df_status st = map_manifest_keys(root, 0, keys, err);
+	enum df_status st = map_manifest_keys(root, 0, keys, out, err);
 	out->transform = true;
-	if (st == DF_OK)
-		st = map_manifest_string(root, 0, "destination_type", false, &type, err);
+	if (st != DF_OK)
+		return st;
+	out->key = "destination_type";
+	st = map_manifest_string(root, 0, out->key, false, &type, err);
 	if (st == DF_OK && type != NULL && strcmp(type, "event_batch") != 0)
 		return df_fail(DF_USAGE, err, NULL, "manifest: 'destination_type' has to be event_batch");
 	if (st == DF_OK)
-		st = map_manifest_list(root, "mappings", &mappings, err);
+		st = map_manifest_list(root, "mappings", &mappings, out, err);
 	if (st != DF_OK)
 		return st;
 	size_t n = json_object_array_length(mappings);
 	out->entries = df_alloc(n * sizeof(*out->entries));
 	for (size_t i = 0; i < n && st == DF_OK; i++, out->n++) {
 		out->at = i + 1;
-		st = read_entry(json_object_array_get_idx(mappings, i), i + 1, event, &out->entries[i], err);
+		st = read_entry(json_object_array_get_idx(mappings, i), i + 1, event, out, &out->entries[i], err);
 	}
 	return st == DF_OK ? map_manifest_distinct(out, event, err) : st;
 }

@@ -140,16 +140,16 @@ void run_check_file(const struct conf_feed *feed, const char *path, bool encrypt
 static void log_forecast(void *ctx, const struct run_check *c)
 {
 	const struct conf_feed *feed = ctx;
-	const char *doc = c->document != NULL ? c->document : "";
+	const char *doc = c->document != NULL ? c->document : "", *comma = c->document != NULL ? ", " : "";
 	if (c->refused.text[0] != '\0') {
 		char text[sizeof(struct df_err) + 128];
 		df_err_render(&c->refused, text, sizeof(text));
-		df_log(DF_LOG_ERROR, "%s: %s %s: would be refused: %s", feed->name, c->file, doc, text);
+		df_log(DF_LOG_ERROR, "%s: %s%s%s: would be refused: %s", feed->name, c->file, comma, doc, text);
 		return;
 	}
 	df_log(DF_LOG_INFO,
-	       "%s: %s %s: %llu rows, %llu would be rejected; %llu batches in at least %llu requests, %.1f min",
-	       feed->name, c->file, doc, (unsigned long long)c->rows, (unsigned long long)c->rejected,
+	       "%s: %s%s%s: %llu rows, %llu would be rejected; %llu batches in at least %llu requests, %.1f min",
+	       feed->name, c->file, comma, doc, (unsigned long long)c->rows, (unsigned long long)c->rejected,
 	       (unsigned long long)c->batches, (unsigned long long)c->requests,
 	       (double)c->batches / feed->batches_per_second / 60);
 }

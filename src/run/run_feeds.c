@@ -45,7 +45,7 @@ enum df_status run_feed_hand_over(struct feed_work *w, const struct fetch_entry 
 	bool begun = false;
 	enum df_status st = run_file_begun(w->run, id, &begun, err);
 	if (st == DF_OK) /* what was begun is brought to its end */
-		st = begun ? DF_END : run_same_bytes(w->run, w->pool, w->feed, sha256, id, &same, err);
+		st = begun ? DF_END : run_same_bytes(w->run, w->pool, w->feed, e->name, sha256, id, &same, err);
 	if (st == DF_END) {
 		give(w, e->name, spool, sha256, id);
 		return DF_OK;

@@ -279,15 +279,17 @@ static void choose_sink(const struct file_work *w, const struct decode_doc *doc,
 	free((void *)(uintptr_t)path);
 }
 
-/* The file's hash; with duplicates = import, for the n-th copy of the same bytes, "<hash>+<n>": under the ids of the first
- * one the API would drop it. Files keep their order in the ledger, so a resume finds the same number. */
+/* The file's hash; for the n-th copy of the same bytes "<hash>+<n>", with duplicates = import or where one of those before it
+ * has another event type: under the ids of the first one the API would drop it. Files keep their order in the ledger, so a
+ * resume finds the same number. */
 static enum df_status file_identity(struct file_work *w, const struct conf_feed *feed, struct df_err *err)
 {
-	uint64_t copies = 0;
-	enum df_status st = DF_OK;
-	if (feed->duplicates_import)
-		st = ledger_file_copies(w->run->ledger, feed->name, w->f->sha256, w->f->ledger_id, &copies, err);
-	if (copies > 0)
+	uint64_t copies = 0, others = 0;
+	char mark[RUN_MARK_SIZE];
+	run_same_mark(w->f->name, mark);
+	enum df_status st =
+	    ledger_file_copies(w->run->ledger, feed->name, w->f->sha256, mark, w->f->ledger_id, &copies, &others, err);
+	if (copies > 0 && (feed->duplicates_import || others > 0))
 		snprintf(w->identity, sizeof(w->identity), "%s+%llu", w->f->sha256, (unsigned long long)copies);
 	else
 		memcpy(w->identity, w->f->sha256, DF_SHA256_HEX);

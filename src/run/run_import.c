@@ -380,7 +380,7 @@ static enum df_status enter_input(struct kept_import *k, const struct fetch_entr
 	struct ledger *ledger = k->session.run.ledger;
 	const struct conf_feed *feed = k->options->feed;
 	struct ledger_file f = {0};
-	enum df_status st = run_same_bytes(&k->session.run, k->pool, feed, sha256, 0, &f, err);
+	enum df_status st = run_same_bytes(&k->session.run, k->pool, feed, e->name, sha256, 0, &f, err);
 	if (st == DF_RETRY && f.id != 0) {
 		*id = f.id;
 		st = strcmp(f.name, e->name) == 0

@@ -138,10 +138,16 @@ void run_pool_wait(struct run_pool *pool);                    /* until the queue
 uint32_t run_pool_spare(struct run_pool *pool);
 void run_pool_free(struct run_pool *pool);
 
-/* The same bytes in the same feed are delivered once (duplicates = skip). Looks for another file with these bytes, entered
- * before file `before` (0: any), and waits until this run is through with it. DF_OK: it was delivered, *same is it. DF_RETRY
- * (err untouched): it is not finished, *same is it. DF_END: there is none. */
-enum df_status run_same_bytes(struct run *run, struct run_pool *pool, const struct conf_feed *feed, const char *sha256,
-			      int64_t before, struct ledger_file *same, struct df_err *err) DF_CHECK;
+/* What the names of files have in common whose same bytes mean the same: "-EVENTTYPE.", for a list of users may come as
+ * users-session_start.csv and as users-uninstall.csv. "" for a zip, whose entries have names of their own. */
+#define RUN_MARK_SIZE 52
+void run_same_mark(const char *name, char mark[RUN_MARK_SIZE]);
+
+/* The same bytes in the same feed are delivered once (duplicates = skip) for each event type. Looks for another file with the
+ * bytes and the event type of this one, entered before file `before` (0: any), and waits until this run is through with it.
+ * DF_OK: it was delivered, *same is it. DF_RETRY (err untouched): it is not finished, *same is it. DF_END: there is none. */
+enum df_status run_same_bytes(struct run *run, struct run_pool *pool, const struct conf_feed *feed, const char *name,
+			      const char *sha256, int64_t before, struct ledger_file *same,
+			      struct df_err *err) DF_CHECK;
 
 #endif

@@ -220,9 +220,11 @@ static enum df_status search(struct retry *r, const struct conf *conf, struct df
 static enum df_status was_delivered(struct feed_work *w, const struct retry_file *f, struct df_err *err)
 {
 	struct ledger_file same = {0};
+	char mark[RUN_MARK_SIZE];
 	if (f->known.state != LEDGER_REFUSED || w->feed->duplicates_import)
 		return DF_END;
-	enum df_status st = ledger_file_same(w->run->ledger, w->feed->name, f->known.sha256, 0, &same, err);
+	run_same_mark(f->known.name, mark);
+	enum df_status st = ledger_file_same(w->run->ledger, w->feed->name, f->known.sha256, mark, 0, &same, err);
 	if (st == DF_OK && same.state == LEDGER_DONE) {
 		df_log(DF_LOG_INFO, "%s: %s: skipped: same bytes as %s, which was delivered since", w->feed->name,
 		       f->known.name, same.name);

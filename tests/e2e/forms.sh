@@ -71,6 +71,18 @@ cp "$orders" "$drop/open/again-commerce_event.csv"
 exits 0 "the same bytes again are skipped" run
 equal "and not sent" "$(lines "$work/api/requests.ndjson")" "$requests"
 
+# Under another event type they say something else: it is sent, under ids of its own.
+printf 'user_identities.customerid\nE-1\n' >"$drop/open/day-session_start.csv"
+cp "$drop/open/day-session_start.csv" "$drop/open/day-uninstall.csv"
+cp "$drop/open/day-session_start.csv" "$drop/open/same-uninstall.csv"
+exits 0 "the same bytes as two event types" run
+equal "each of them is sent once" \
+	"$(jq -r 'select(.user_identities.customer_id == "E-1").events[].event_type' "$accepted" | sort | tr '\n' ' ')" \
+	"session_start uninstall "
+equal "under ids of its own" \
+	"$(jq -r 'select(.user_identities.customer_id == "E-1") | .source_request_id, .events[].data.source_message_id' "$accepted" |
+		sort -u | wc -l)" 4
+
 # Unless they are wanted: then under ids of their own, for the API drops those that it knows.
 mkdir -p "$work/twice"
 {

@@ -327,6 +327,11 @@ static void test_bad_values(void)
 	    {"data_plan", "p:"},
 	    {"data_plan", "p:1x"},
 	    {"timestamps", "seconds"},
+	    {"timestamps", "%s"},
+	    {"timestamps", "%Y-%m-%d %H:%M:%S %Z"},
+	    {"timestamps", "%Y-%m-%d %H:%M:%S.%f"},
+	    {"timestamps", "%Y-%m-%d %"},
+	    {"timestamps", "%Y%-"},
 	    {"timezone", "Mars/Olympus"},
 	    {"timezone", "../../../etc/passwd"},
 	    {"timezone", "/usr/share/zoneinfo/UTC"},
@@ -374,6 +379,7 @@ static void test_good_values(void)
 	    {"encrypted", "TRUE"},
 	    {"data_plan", "plan"},
 	    {"timestamps", "auto"},
+	    {"timestamps", "100%% %-d.%Om.%EY %T%z"},
 	    {"timezone", "America/New_York"},
 	};
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
@@ -388,6 +394,18 @@ static void test_good_values(void)
 	struct df_err err = {0};
 	CU_ASSERT_EQUAL(conf_feed_set(feed, "endpoint", "EU1", &err), DF_OK);
 	CU_ASSERT_STRING_EQUAL(feed->endpoint, "https://s2s.eu1.mparticle.com");
+	static const char *const urls[][2] = {
+	    {"https://s2s.us2.mparticle.com/v2", "https://s2s.us2.mparticle.com"},
+	    {"https://s2s.us2.mparticle.com/v2/bulkevents/", "https://s2s.us2.mparticle.com"},
+	    {"https://gate.example/mp//v2/bulkevents/historical", "https://gate.example/mp"},
+	    {"https://gate.example/historical", "https://gate.example/historical"},
+	    {"https://v2", "https://v2"},
+	    {"https://gate.example///", "https://gate.example"},
+	};
+	for (size_t i = 0; i < sizeof(urls) / sizeof(*urls); i++) {
+		CU_ASSERT_EQUAL(conf_feed_set(feed, "endpoint", urls[i][0], &err), DF_OK);
+		CU_ASSERT_STRING_EQUAL(feed->endpoint, urls[i][1]);
+	}
 	CU_ASSERT_EQUAL(conf_feed_set(feed, "source", "sftp://u@h/p", &err), DF_OK);
 	CU_ASSERT(feed->source.port == 22 && strcmp(feed->source.path, "/p") == 0);
 	/* what a bad value would replace stays */

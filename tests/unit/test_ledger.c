@@ -143,22 +143,35 @@ static void test_same_bytes(void)
 	struct ledger *l = fresh();
 	struct ledger_file f = {0};
 	int64_t id = add_file(l, "a.csv", SHA_A);
-	OK(ledger_file_same(l, "orders", SHA_A, 0, &f, &err)); /* still open: it goes first */
+	OK(ledger_file_same(l, "orders", SHA_A, "", 0, &f, &err)); /* still open: it goes first */
 	CU_ASSERT_EQUAL(f.closed_ms, 0);
 	ledger_file_free(&f);
-	IS(ledger_file_same(l, "orders", SHA_A, id, &f, &err), DF_END); /* it is not before itself */
+	IS(ledger_file_same(l, "orders", SHA_A, "", id, &f, &err), DF_END); /* it is not before itself */
 	OK(ledger_file_state(l, id, LEDGER_REFUSED, "malformed-csv", "line 3", false, 7000, &err));
-	IS(ledger_file_same(l, "orders", SHA_A, 0, &f, &err), DF_END); /* refused: may be tried again */
+	IS(ledger_file_same(l, "orders", SHA_A, "", 0, &f, &err), DF_END); /* refused: may be tried again */
 	int64_t again = add_file(l, "b.csv", SHA_A);
 	OK(ledger_file_state(l, again, LEDGER_DONE, NULL, NULL, true, 8000, &err));
 	add_file(l, "c.csv", SHA_A); /* open, and entered later, but one that is done goes before it */
-	OK(ledger_file_same(l, "orders", SHA_A, 0, &f, &err));
+	OK(ledger_file_same(l, "orders", SHA_A, "", 0, &f, &err));
 	CU_ASSERT_EQUAL(f.id, again);
 	CU_ASSERT_EQUAL(f.closed_ms, 8000);
 	CU_ASSERT_TRUE(f.cleanup_due);
 	ledger_file_free(&f);
-	IS(ledger_file_same(l, "orders", SHA_B, 0, &f, &err), DF_END);
-	IS(ledger_file_same(l, "other", SHA_A, 0, &f, &err), DF_END);
+	IS(ledger_file_same(l, "orders", SHA_B, "", 0, &f, &err), DF_END);
+	IS(ledger_file_same(l, "other", SHA_A, "", 0, &f, &err), DF_END);
+	/* other names may make other things of the same bytes */
+	uint64_t n = 0, others = 0;
+	int64_t start = add_file(l, "x-session_start.csv", SHA_B), end = add_file(l, "x-session_end.csv", SHA_B);
+	OK(ledger_file_same(l, "orders", SHA_B, "-session_start.", end, &f, &err));
+	CU_ASSERT_EQUAL(f.id, start);
+	ledger_file_free(&f);
+	IS(ledger_file_same(l, "orders", SHA_B, "-session_end.", end, &f, &err), DF_END);
+	OK(ledger_file_copies(l, "orders", SHA_B, "-session_end.", end, &n, &others, &err));
+	CU_ASSERT_TRUE(n == 1 && others == 1);
+	OK(ledger_file_copies(l, "orders", SHA_B, "-session_end.", end + 1, &n, &others, &err));
+	CU_ASSERT_TRUE(n == 2 && others == 1);
+	OK(ledger_file_copies(l, "orders", SHA_B, "", end + 1, &n, &others, &err));
+	CU_ASSERT_TRUE(n == 2 && others == 0);
 	IS(ledger_file_state(l, 999, LEDGER_DONE, NULL, NULL, true, 8000, &err), DF_FATAL);
 	IS(ledger_file_cleaned(l, 999, &err), DF_FATAL);
 	ledger_close(l);

@@ -198,7 +198,7 @@ static void test_times(void)
 	    {"1700000000000000\n1700000000000001", "timestamps = auto\n"},
 	    {"2024-01-31\n2024-02-01", "timestamps = auto\n"},
 	    {"2024-01-31T10:00:00+02:00", "timestamps = auto\n"},
-	    {"2024-01-31 10:00:00 UTC", "timestamps = %Y-%m-%d %H:%M:%S UTC\n"},
+	    {"2024-01-31 10:00:00 UTC", "timestamps = auto\n"},
 	    {"12/1/10 8:26\n12/31/10 8:26", "timestamps = %m/%d/%y %H:%M\n"},
 	    {"31/12/2010 8:26", "timestamps = %d/%m/%Y %H:%M\n"},
 	    {"31.12.2010 8:26:01", "timestamps = %d.%m.%Y %H:%M:%S\n"},

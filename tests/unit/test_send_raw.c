@@ -210,6 +210,22 @@ static void test_chunked(void)
 	      ""); /* ends with the connection */
 }
 
+/* RFC 9110 §12.5.3: who does not say what codings it takes, takes any. */
+static void test_packed(void)
+{
+	plays(
+	    (const char *const[]){"HTTP/1.1 202 Accepted\r\nContent-Encoding: deflate\r\nContent-Length: 49\r\n\r\n"
+				  /* zlib's: {"errors":[{"message":"Path '[1].a'", and blanks */
+				  "\170\001\253\126\112\055\052\312\057\052\126\262\212\256\126\312\115\055\056\116\114"
+				  "\117\125\262\122\012\110\054\311\120\120\217\066\214\325\113\124\127\300\002\224\152"
+				  "\143\153\001\025\075\017\136",
+				  NULL},
+	    V2 "4 " V2 "1 ", 0, "");
+	plays((const char *const[]){"HTTP/1.1 202 Accepted\r\nContent-Encoding: x-own\r\nContent-Length: 2\r\n\r\n{}",
+				    NULL},
+	      V2 "4 " V2 "4 ", 0, "");
+}
+
 static void test_cut(void)
 {
 	static const char *const cut[] = {
@@ -336,6 +352,7 @@ int main(void)
 	CU_initialize_registry();
 	CU_pSuite suite = CU_add_suite("send_raw", NULL, NULL);
 	CU_add_test(suite, "chunked answers", test_chunked);
+	CU_add_test(suite, "packed answers", test_packed);
 	CU_add_test(suite, "answers that were cut", test_cut);
 	CU_add_test(suite, "huge answers", test_huge);
 	CU_add_test(suite, "redirects, places that are not there, 413", test_elsewhere);
