@@ -115,7 +115,7 @@ static char *gpg_diagnostics(gpgme_ctx_t ctx)
 
 /* GnuPG says what it makes of any file. When it did not, it could not be started or was killed, as happens when memory is
  * short, and the file may be as good as any. Of two things only its log tells, of which GPGME does not always get the end:
- * bad compressed data (so see decode_gpg, which asks twice), and data that is only a part of something. */
+ * bad compressed data (so see gpg_again), and data that is only a part of something. */
 static bool gpg_judged(const struct decode_gpg_run *run, gpgme_ctx_t ctx)
 {
 	if (run->ended || run->broken || run->failed)
@@ -162,6 +162,8 @@ enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpg
 	case GPG_ERR_EMFILE:
 	case GPG_ERR_ENFILE:
 	case GPG_ERR_EAGAIN:
+	case GPG_ERR_EIO:
+	case GPG_ERR_ENOSPC:
 		return df_fail(DF_RETRY, err, NULL, "GnuPG cannot be run: %s", gpgme_strerror(code));
 	default:
 		break;
