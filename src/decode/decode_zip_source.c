@@ -151,7 +151,8 @@ enum df_status decode_zip_source_check(struct decode_zip_source *s, struct df_er
 	bool whole = false;
 	if (!end_read(s, tail, len, s->size - len)) {
 		free(tail);
-		return df_fail(DF_RETRY, err, NULL, "cannot read the zip's end: %s", strerror(errno));
+		return df_fail(DF_RETRY, err, NULL, "cannot read the zip's end: %s",
+			       s->failed != 0 ? strerror(s->failed) : "it got shorter");
 	}
 	for (size_t i = 0; i + END_SIZE <= len && !whole; i++)
 		whole = memcmp(tail + i, "PK\5\6", 4) == 0 && i + END_SIZE + little(tail + i + 20, 2) == len &&
