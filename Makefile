@@ -147,7 +147,7 @@ crash: deps ## kill it at every step of a document's life and at 200 random inst
 	@tests/crash/crash.py $(BUILD) --random 200
 	@tests/crash/crash.py $(BUILD) --short --sftp
 
-calls: deps ## let its system calls fail, one in each run, and see that nothing is lost; some minutes
+calls: deps ## let its system calls fail, one in each run, and see that nothing is lost; two minutes
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/dropfeed peers $(BUILD)/tests/crash/fail.so
 	@tests/crash/calls.py $(BUILD)
 

@@ -23,14 +23,14 @@ import threading
 
 import crash
 
-OFTEN = 120  # calls of one kind; of more, so many are tried
+OFTEN = 60  # calls of one kind; of more, so many are tried
 DISK, READ, MANY = ["EIO", "ENOSPC"], ["EIO", "EINTR", "SHORT"], ["EIO", "EMFILE"]
 ERRORS = {"open": MANY, "fopen": MANY, "opendir": MANY, "readdir": ["EIO"], "mmap": ["ENOMEM"], "read": READ, "pread": READ,
           "write": DISK + ["EINTR", "SHORT"], "pwrite": DISK + ["SHORT"], "copy_file_range": ["EIO", "EXDEV", "SHORT"],
           "send": ["ECONNRESET", "SHORT"], "recv": ["ECONNRESET", "SHORT"], "fsync": DISK, "ftruncate": ["EIO"], "fchmod": ["EIO"],
           "flock": ["ENOLCK"], "stat": ["EIO", "ESTALE"], "access": ["EIO"], "mkdir": DISK, "unlink": ["EIO"], "rename": ["EIO", "EDQUOT"],
           "link": ["EIO", "ENOSPC"], "lseek": ["EIO"], "pipe": ["EMFILE"], "socket": ["EMFILE"], "connect": ["ECONNREFUSED"],
-          "poll": ["EINTR", "ENOMEM"], "fork": ["EAGAIN"], "thread": ["EAGAIN"], "close": ["EIO"], "fcntl": ["EIO", "ENOLCK"]}
+          "poll": ["EINTR", "ENOMEM"], "fork": ["EAGAIN"], "thread": ["EAGAIN"], "close": ["EIO"], "dup": ["EMFILE"]}
 # GPGME 1.18 reads what gpg says of its version without a look at whether it could; no pipe fails like that.
 LEFT_ALONE = re.compile(r"^read\t.*pipe:.*\tEIO$")
 KNOWN_EXITS = (0, 1, 2, 3, 4, 5)
@@ -174,8 +174,10 @@ def main():
             return todo.pop() if todo else None
 
     def work(r):
+        r.failed += 1  # until it came to its end
         for task in iter(take, None):
             r.attempt(*task)
+        r.failed -= 1
 
     with tempfile.TemporaryDirectory(prefix="dropfeed-calls.", dir=home) as folder:
         places = []

@@ -105,7 +105,7 @@ static bool fails(const char *kind, const char *path, int fd)
 	va_start(ap, what);                                                                                            \
 	void *p = va_arg(ap, void *); /* or a number: the registers are the same */                                    \
 	va_end(ap);                                                                                                    \
-	return fails("fcntl", NULL, fd) ? -1 : real(fd, what, p);                                                      \
+	return what == F_DUPFD_CLOEXEC && fails("dup", NULL, fd) ? -1 : real(fd, what, p);                             \
 	}
 
 OPEN(open)
