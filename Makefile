@@ -56,7 +56,7 @@ HFILES    = $(wildcard include/*/*.h src/*/*.h tests/*/*.h)
 # A nested make builds on all processors, unless -j was given already.
 PARALLEL  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all deps deps-lint deps-fuzz deps-bench have-libs build-tests crash demo test unit e2e fuzz fuzz-targets fuzz-replays bench pace soak
+.PHONY: all deps deps-lint deps-fuzz deps-bench have-libs build-tests calls crash demo test unit e2e fuzz fuzz-targets fuzz-replays bench pace soak
 .PHONY: lint format asan tsan valgrind install uninstall clean help libssh2
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -80,6 +80,11 @@ $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(HELPERS:%.c=$(BUILD)/
 
 $(BUILD)/tests/peers/%: $(BUILD)/tests/peers/%.o
 	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ -lmicrohttpd -ljson-c -lpthread
+
+# Not sanitized: it comes before the sanitizer's own library.
+$(BUILD)/tests/crash/%.so: tests/crash/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(WARN) -O2 -fPIC -shared -o $@ $<
 
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(FUZZ_MAIN) $(LIB) $(LIBSSH2)
 	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -141,6 +146,10 @@ crash: deps ## kill it at every step of a document's life and at 200 random inst
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/dropfeed peers faults
 	@tests/crash/crash.py $(BUILD) --random 200
 	@tests/crash/crash.py $(BUILD) --short --sftp
+
+calls: deps ## let its system calls fail, one in each run, and see that nothing is lost; two minutes
+	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/dropfeed peers $(BUILD)/tests/crash/fail.so
+	@tests/crash/calls.py $(BUILD)
 
 libssh2: ## build libssh2 1.11 into build/libssh2, for RSA keys where the system has 1.10
 	@src/fetch/build-libssh2 build/libssh2

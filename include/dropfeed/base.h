@@ -95,7 +95,8 @@ void df_log_err(enum df_log_level level, const struct df_err *err);
 
 /* ---- files ---- */
 
-/* What to do about a failed call: DF_RETRY for a disk that is full, which passes; else `otherwise`. */
+/* What to do about a failed call: DF_RETRY for trouble of the machine that may pass, such as a full disk, one that fails to
+ * read, or no memory or descriptors left; else `otherwise`. */
 enum df_status df_disk_status(int error, enum df_status otherwise);
 /* The system's words for it, and what to do about a full disk. Borrowed. */
 const char *df_disk_words(int error);
@@ -122,7 +123,8 @@ enum df_status df_write_all(int fd, const void *p, size_t len, struct df_err *er
  * is enough of it. */
 void df_write_behind(int fd, uint64_t *begun, uint64_t end);
 
-/* Reads a whole small file (at most max bytes) into *out, NUL-terminated, the caller's to free. */
+/* Reads a whole small file (at most max bytes) into *out, NUL-terminated, the caller's to free. DF_RETRY: the machine's trouble;
+ * DF_USAGE: there is no such file, it may not be read, or is larger. */
 enum df_status df_read_file(const char *path, size_t max, char **out, size_t *len, struct df_err *err) DF_CHECK;
 
 /* ---- SHA-256 (libcrypto) ---- */

@@ -12,14 +12,22 @@
 
 #define WRITE_UNIT (8u << 20)
 
-static bool disk_is_full(int error)
-{
-	return error == ENOSPC || error == EDQUOT || error == EFBIG; /* EFBIG: a limit of the process (ulimit -f) */
-}
-
 enum df_status df_disk_status(int error, enum df_status otherwise)
 {
-	return disk_is_full(error) ? DF_RETRY : otherwise;
+	switch (error) {
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG: /* a limit of the process (ulimit -f) */
+	case EIO:
+	case ENOMEM:
+	case EMFILE:
+	case ENFILE:
+	case ESTALE: /* this and the next: a folder of another machine */
+	case ETIMEDOUT:
+		return DF_RETRY;
+	default:
+		return otherwise;
+	}
 }
 
 const char *df_disk_words(int error)
@@ -133,7 +141,7 @@ enum df_status df_read_file(const char *path, size_t max, char **out, size_t *le
 {
 	FILE *f = fopen(path, "re");
 	if (f == NULL)
-		return df_fail(DF_USAGE, err, NULL, "cannot read %s: %s", path, strerror(errno));
+		return df_fail(df_disk_status(errno, DF_USAGE), err, NULL, "cannot read %s: %s", path, strerror(errno));
 	struct df_buf b = {.max = max + 1};
 	char chunk[16384];
 	size_t n;
@@ -145,7 +153,8 @@ enum df_status df_read_file(const char *path, size_t max, char **out, size_t *le
 		bool big = b.over || b.len > max;
 		df_buf_free(&b);
 		return big ? df_fail(DF_USAGE, err, NULL, "%s is larger than %zu bytes", path, max)
-			   : df_fail(DF_USAGE, err, NULL, "cannot read %s: %s", path, strerror(why));
+			   : df_fail(df_disk_status(why, DF_USAGE), err, NULL, "cannot read %s: %s", path,
+				     strerror(why));
 	}
 	df_buf_cstr(&b);
 	*out = b.data;

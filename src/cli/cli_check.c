@@ -54,6 +54,8 @@ int cli_check(struct cli_globals *g, int argc, char **argv)
 	}
 	if (code == 0 && !g->quiet)
 		printf("%s: no mistakes in %zu feed(s)\n", conf->path, conf->n_feeds);
+	if (!cli_flush() && code == 0)
+		code = CLI_EXIT_INTERNAL;
 	conf_free(conf);
 	return code;
 }

@@ -216,8 +216,10 @@ static enum df_status gpg_told(enum df_status st, const struct df_err *why, stru
 	return st;
 }
 
-/* GnuPG died. Was it killed, or did it choke on the file? In the second case it does so again, at the same place. */
-static enum df_status gpg_again(const struct decode_gpg_run *before, struct df_err *err)
+/* What GnuPG holds against a file may be this machine's fault: its agent was killed, a keyring could not be read. When GnuPG
+ * died, it was killed, or choked on the file. In either case it is asked once more, and what is the file's fault comes again:
+ * the same verdict, or death at the same place. */
+static enum df_status gpg_again(const struct decode_gpg_run *before, const struct df_err *first, struct df_err *err)
 {
 	struct df_err why = {0};
 	struct decode_sink *out = before->out;
@@ -227,9 +229,12 @@ static enum df_status gpg_again(const struct decode_gpg_run *before, struct df_e
 	out->written = 0;
 	enum df_status st = gpg_run(&run, &why);
 	uint64_t apart = run.offset > before->offset ? run.offset - before->offset : before->offset - run.offset;
-	if (run.died && before->begun > 0 && run.begun > 0 && apart <= GPG_SAME_PLACE)
+	bool same_place = before->begun > 0 && run.begun > 0 && apart <= GPG_SAME_PLACE;
+	if (run.died && same_place)
 		return decode_gpg_damaged("nothing, and ends early, twice at the same place", err);
-	return gpg_told(st, &why, err);
+	if (st != DF_REJECT || run.st != DF_OK || strcmp(why.code, first->code) == 0 || (before->died && same_place))
+		return gpg_told(st, &why, err);
+	return df_fail(DF_RETRY, err, NULL, "GnuPG says one thing (%s), and then another: %s", first->text, why.text);
 }
 
 enum df_status decode_gpg(const struct conf_feed *feed, int fd, struct decode_sink *out, struct df_err *err)
@@ -240,5 +245,6 @@ enum df_status decode_gpg(const struct conf_feed *feed, int fd, struct decode_si
 	if (feed->gnupg_home != NULL && access(feed->gnupg_home, R_OK | X_OK) != 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot open gnupg_home %s: %s", feed->gnupg_home, strerror(errno));
 	enum df_status st = gpg_run(&run, &why);
-	return run.died ? gpg_again(&run, err) : gpg_told(st, &why, err);
+	bool doubtful = run.died || (st == DF_REJECT && run.st == DF_OK); /* run.st: what we refuse ourselves */
+	return doubtful ? gpg_again(&run, &why, err) : gpg_told(st, &why, err);
 }

@@ -72,6 +72,13 @@ static enum df_status gpg_agent_lost(const struct decode_gpg_run *run, struct df
 	    gpg_home_name(run));
 }
 
+/* The agent went away while it was asked for the session key. */
+static bool gpg_hung_up(gpgme_error_t code)
+{
+	gpgme_err_code_t c = gpgme_err_code(code);
+	return c == GPG_ERR_EPIPE || c == GPG_ERR_EOF || (c >= GPG_ERR_ASS_GENERAL && c <= GPG_ERR_ASS_UNKNOWN_INQUIRE);
+}
+
 static enum df_status gpg_wrong_key(const struct decode_gpg_run *run, gpgme_recipient_t recipients, struct df_err *err)
 {
 	struct df_buf ids = {.max = 512};
@@ -115,7 +122,7 @@ static char *gpg_diagnostics(gpgme_ctx_t ctx)
 
 /* GnuPG says what it makes of any file. When it did not, it could not be started or was killed, as happens when memory is
  * short, and the file may be as good as any. Of two things only its log tells, of which GPGME does not always get the end:
- * bad compressed data (so see decode_gpg, which asks twice), and data that is only a part of something. */
+ * bad compressed data (so see gpg_again), and data that is only a part of something. */
 static bool gpg_judged(const struct decode_gpg_run *run, gpgme_ctx_t ctx)
 {
 	if (run->ended || run->broken || run->failed)
@@ -155,17 +162,11 @@ enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpg
 				return gpg_agent_lost(run, err);
 		return gpg_wrong_key(run, recipients, err);
 	}
-	switch (gpgme_err_code(code)) {
-	case GPG_ERR_INV_ENGINE:
-	case GPG_ERR_ENOENT:
-	case GPG_ERR_ENOMEM:
-	case GPG_ERR_EMFILE:
-	case GPG_ERR_ENFILE:
-	case GPG_ERR_EAGAIN:
+	if (!run->informed && gpg_hung_up(code))
+		return gpg_agent_lost(run, err);
+	/* GnuPG gets the file through a pipe: whatever the system denies it has nothing to do with that. */
+	if (gpgme_err_code(code) == GPG_ERR_INV_ENGINE || (gpgme_err_code(code) & GPG_ERR_SYSTEM_ERROR) != 0)
 		return df_fail(DF_RETRY, err, NULL, "GnuPG cannot be run: %s", gpgme_strerror(code));
-	default:
-		break;
-	}
 	if (!gpg_judged(run, ctx)) {
 		run->died = true;
 		return df_fail(DF_RETRY, err, NULL,

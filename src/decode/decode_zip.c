@@ -197,27 +197,40 @@ static enum df_status zip_entry(struct zip_reader *r, uint64_t i, struct df_err 
 	return zip_extract(r, &sb, event_type, err);
 }
 
+/* A zip of which something could not be read is not judged: libzip takes some failures for the file's end. */
+static enum df_status zip_told(const struct zip_reader *r, enum df_status st, const struct df_err *why,
+			       struct df_err *err)
+{
+	if (st != DF_RETRY && r->source.failed != 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot read the zip: %s", strerror(r->source.failed));
+	if (st != DF_OK && err != NULL)
+		*err = *why;
+	return st;
+}
+
 enum df_status decode_zip(struct decode *d, int fd, const char *event_type, struct decode_sink *out, struct df_err *err)
 {
 	struct zip_reader *r = df_alloc(sizeof(*r));
 	*r = (struct zip_reader){.d = d, .out = out, .event_type = event_type};
-	enum df_status st = zip_begin(r, fd, err);
+	struct df_err why = {0};
+	enum df_status st = zip_begin(r, fd, &why);
 	if (st != DF_OK)
 		goto cleanup;
 	uint64_t n = (uint64_t)zip_get_num_entries(r->archive, 0);
 	if (n > out->feed->max_entries)
-		st = zip_too_many(r, err);
+		st = zip_too_many(r, &why);
 	if (st == DF_OK)
-		st = zip_check_duplicates(r->archive, n, err);
+		st = zip_check_duplicates(r->archive, n, &why);
 	for (uint64_t i = 0; i < n && st == DF_OK; i++)
-		st = zip_entry(r, i, err);
+		st = zip_entry(r, i, &why);
 	if (st == DF_OK && r->documents == 0)
-		st = df_fail(DF_REJECT, err, "empty-file",
+		st = df_fail(DF_REJECT, &why, "empty-file",
 			     "the zip holds no CSV file (of %" PRIu64
 			     " entries, none is a .csv at its top); put the CSV files "
 			     "directly into it",
 			     n);
 cleanup:
+	st = zip_told(r, st, &why, err);
 	if (r->archive != NULL)
 		zip_discard(r->archive);
 	zip_error_fini(&r->source.error);

@@ -20,12 +20,13 @@ struct decode_zip_source {
 	bool opening;       /* the directory is being read: */
 	uint64_t allowance; /* bytes that may yet be read for it */
 	bool over;          /* it was larger */
+	int failed;         /* errno of the first read that went wrong: libzip does not always pass it on */
 	zip_error_t error;
 };
 enum df_status decode_zip_source_init(struct decode_zip_source *s, int fd, uint64_t max_entries,
 				      struct df_err *err) DF_CHECK;
 /* DF_OK when the file ends with the zip's end and nothing else. */
-enum df_status decode_zip_source_check(const struct decode_zip_source *s, struct df_err *err) DF_CHECK;
+enum df_status decode_zip_source_check(struct decode_zip_source *s, struct df_err *err) DF_CHECK;
 /* s must outlive the archive. NULL: out of memory. */
 zip_source_t *decode_zip_source_new(struct decode_zip_source *s, zip_error_t *error);
 

@@ -16,6 +16,17 @@ static zip_int64_t source_fail(struct decode_zip_source *s, int zip_code, int sy
 	return -1;
 }
 
+static ssize_t read_at(struct decode_zip_source *s, void *p, size_t len, uint64_t offset)
+{
+	ssize_t n = 0;
+	do
+		n = pread(s->fd, p, len, (off_t)offset);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && s->failed == 0)
+		s->failed = errno;
+	return n;
+}
+
 static zip_int64_t source_read(struct decode_zip_source *s, void *data, zip_uint64_t len)
 {
 	ssize_t n = 0;
@@ -25,11 +36,9 @@ static zip_int64_t source_read(struct decode_zip_source *s, void *data, zip_uint
 	}
 	if (df_stop_requested)
 		return source_fail(s, ZIP_ER_READ, EINTR);
-	do
-		n = pread(s->fd, data, len, (off_t)s->offset);
-	while (n < 0 && errno == EINTR);
+	n = read_at(s, data, len, s->offset);
 	if (n < 0)
-		return source_fail(s, ZIP_ER_READ, errno);
+		return source_fail(s, ZIP_ER_READ, s->failed);
 	s->offset += (uint64_t)n;
 	if (s->opening)
 		s->allowance -= (uint64_t)n;
@@ -111,26 +120,22 @@ static uint64_t little(const unsigned char *p, size_t n)
 	return v;
 }
 
-static bool end_read(int fd, unsigned char *p, size_t len, uint64_t offset)
+static bool end_read(struct decode_zip_source *s, unsigned char *p, size_t len, uint64_t offset)
 {
-	ssize_t n = 0;
-	do
-		n = pread(fd, p, len, (off_t)offset);
-	while (n < 0 && errno == EINTR);
-	return n == (ssize_t)len;
+	return read_at(s, p, len, offset) == (ssize_t)len;
 }
 
 /* True when the directory that the end record at `at` tells of ends where its records begin. */
-static bool end_follows_directory(const struct decode_zip_source *s, const unsigned char *end, uint64_t at)
+static bool end_follows_directory(struct decode_zip_source *s, const unsigned char *end, uint64_t at)
 {
 	unsigned char locator[LOCATOR_SIZE], end64[END64_SIZE];
 	uint64_t length = little(end + 12, 4), start = little(end + 16, 4);
-	bool zip64 = at >= LOCATOR_SIZE && end_read(s->fd, locator, sizeof(locator), at - LOCATOR_SIZE) &&
+	bool zip64 = at >= LOCATOR_SIZE && end_read(s, locator, sizeof(locator), at - LOCATOR_SIZE) &&
 		     memcmp(locator, "PK\6\7", 4) == 0;
 	if (!zip64)
 		return start + length == at;
 	uint64_t at64 = little(locator + 8, 8);
-	if (at64 > at - LOCATOR_SIZE || !end_read(s->fd, end64, sizeof(end64), at64) || memcmp(end64, "PK\6\6", 4) != 0)
+	if (at64 > at - LOCATOR_SIZE || !end_read(s, end64, sizeof(end64), at64) || memcmp(end64, "PK\6\6", 4) != 0)
 		return false;
 	length = little(end64 + 40, 8);
 	start = little(end64 + 48, 8);
@@ -139,14 +144,15 @@ static bool end_follows_directory(const struct decode_zip_source *s, const unsig
 
 /* libzip takes any end record that it finds in the last 64 KiB. Of two zips in one file it would read one, and be silent about
  * the other: what is not the last thing in the file, and all of it, is refused, as with gzip. */
-enum df_status decode_zip_source_check(const struct decode_zip_source *s, struct df_err *err)
+enum df_status decode_zip_source_check(struct decode_zip_source *s, struct df_err *err)
 {
 	size_t len = s->size < END_SIZE + END_COMMENT_MAX ? (size_t)s->size : END_SIZE + END_COMMENT_MAX;
 	unsigned char *tail = df_alloc(len + 1);
 	bool whole = false;
-	if (!end_read(s->fd, tail, len, s->size - len)) {
+	if (!end_read(s, tail, len, s->size - len)) {
 		free(tail);
-		return df_fail(DF_RETRY, err, NULL, "cannot read the zip's end: %s", strerror(errno));
+		return df_fail(DF_RETRY, err, NULL, "cannot read the zip's end: %s",
+			       s->failed != 0 ? strerror(s->failed) : "it got shorter");
 	}
 	for (size_t i = 0; i + END_SIZE <= len && !whole; i++)
 		whole = memcmp(tail + i, "PK\5\6", 4) == 0 && i + END_SIZE + little(tail + i + 20, 2) == len &&

@@ -18,7 +18,7 @@ static enum df_status dir_fail(int why, const char *path, struct df_err *err)
 {
 	if (why == ENOENT || why == ENOTDIR)
 		return DF_END;
-	return df_fail(DF_REJECT, err, NULL, "%s: %s", path, strerror(why));
+	return df_fail(df_disk_status(why, DF_REJECT), err, NULL, "%s: %s", path, df_disk_words(why));
 }
 
 static enum df_status dir_open(const struct conf_feed *feed, void **state, struct df_err *err)
@@ -69,8 +69,13 @@ static enum df_status dir_list(void *state, const char *dir, fetch_visit *visit,
 		}
 		struct stat seen = {0};
 		struct fetch_stat out = {0};
-		if (fstatat(dirfd(d), entry->d_name, &seen, AT_SYMLINK_NOFOLLOW) != 0)
-			continue; /* gone since readdir saw it */
+		if (fstatat(dirfd(d), entry->d_name, &seen, AT_SYMLINK_NOFOLLOW) != 0) {
+			if (errno == ENOENT)
+				continue; /* gone since readdir saw it */
+			st = df_fail(df_disk_status(errno, DF_REJECT), err, NULL, "cannot look at %s/%s: %s", dir,
+				     entry->d_name, strerror(errno));
+			break;
+		}
 		dir_stat_take(&seen, &out);
 		visit(arg, entry->d_name, strlen(entry->d_name), &out);
 	}
@@ -112,7 +117,7 @@ static enum df_status dir_read(void *state, void *p, size_t size, size_t *n, str
 		got = read(s->fd, p, size);
 	} while (got < 0 && errno == EINTR);
 	if (got < 0)
-		return df_fail(DF_REJECT, err, NULL, "cannot read: %s", strerror(errno));
+		return df_fail(df_disk_status(errno, DF_REJECT), err, NULL, "cannot read: %s", strerror(errno));
 	*n = (size_t)got;
 	return DF_OK;
 }

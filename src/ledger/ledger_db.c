@@ -20,6 +20,10 @@ enum df_status ledger_fail(struct ledger *l, const char *what, struct df_err *er
 	if ((rc & 0xff) == SQLITE_CANTOPEN && disk_is_full(l->path))
 		rc = SQLITE_FULL;
 	const char *why = sqlite3_errmsg(l->db);
+	int system = sqlite3_system_errno(l->db);
+	if ((rc & 0xff) == SQLITE_CANTOPEN && df_disk_status(system, DF_FATAL) == DF_RETRY)
+		return df_fail(DF_RETRY, err, NULL, "cannot %s: cannot open the ledger %s: %s", what, l->path,
+			       df_disk_words(system));
 	switch (rc & 0xff) {
 	case SQLITE_FULL:
 		return df_fail(DF_RETRY, err, NULL,
@@ -39,11 +43,12 @@ enum df_status ledger_fail(struct ledger *l, const char *what, struct df_err *er
 		return df_fail(DF_FATAL, err, NULL,
 			       "cannot %s: the ledger %s, or its folder, may not be written by this user (%s)", what,
 			       l->path, why);
-	case SQLITE_CORRUPT:
+	case SQLITE_CORRUPT: /* SQLite's word for EIO, too */
 	case SQLITE_NOTADB:
 		return df_fail(DF_FATAL, err, NULL,
-			       "cannot %s: the ledger %s is damaged (%s); restore it from a backup", what, l->path,
-			       why);
+			       "cannot %s: the ledger %s is damaged, or its disk fails to read it (%s); look at the "
+			       "disk's health and run again, before you restore it from a backup",
+			       what, l->path, why);
 	default:
 		return df_fail(DF_FATAL, err, NULL, "cannot %s in the ledger %s: %s", what, l->path, why);
 	}

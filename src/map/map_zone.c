@@ -274,8 +274,11 @@ enum df_status map_zone_open(const char *name, struct map_zone **out, struct df_
 	char *path = df_format(ZONE_DIR "/%s", name);
 	struct map_zone *zone = df_alloc(sizeof(*zone));
 	enum df_status st = DF_OK;
-	if (!name_is_plain(name) || df_read_file(path, ZONE_MAX, &data, &len, &unread) != DF_OK ||
-	    !parse(data, len, zone))
+	if (name_is_plain(name))
+		st = df_read_file(path, ZONE_MAX, &data, &len, &unread);
+	if (st == DF_RETRY)
+		st = df_fail(st, err, NULL, "%s", unread.text);
+	else if (data == NULL || !parse(data, len, zone))
 		st = df_fail(
 		    DF_USAGE, err, NULL,
 		    "timezone '%s' is not in " ZONE_DIR "; use a name such as Europe/Berlin, or install tzdata", name);

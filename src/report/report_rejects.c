@@ -193,6 +193,9 @@ enum df_status report_rejects_close(struct report_rejects *r, const char *replac
 				     df_disk_words(errno));
 		free(name);
 	}
+	/* The next try begins by this, but after a success there is none. */
+	if (st == DF_OK && replaces == NULL && unlink(r->temporary) != 0)
+		st = df_fail(DF_RETRY, err, NULL, "cannot remove %s: %s", r->temporary, strerror(errno));
 	if (st == DF_OK)
 		st = df_sync_folder(r->dir, err);
 	report_rejects_abandon(r);

@@ -46,11 +46,14 @@ static enum df_status put_rejects(const struct run_source *s, const char *path, 
 	struct df_err why = {0};
 	char *text = NULL;
 	size_t len = 0;
-	if (df_read_file(path, REJECTS_MAX, &text, &len, &why) != DF_OK) {
+	enum df_status st = df_read_file(path, REJECTS_MAX, &text, &len, &why);
+	if (st == DF_RETRY)
+		return df_fail(st, err, NULL, "%s", why.text);
+	if (st != DF_OK) {
 		df_log_err(DF_LOG_WARN, &why);
 		return DF_OK;
 	}
-	enum df_status st = fetch_put(s->fetch, s->feed->receipts, report_file_name(path), text, len, err);
+	st = fetch_put(s->fetch, s->feed->receipts, report_file_name(path), text, len, err);
 	free(text);
 	return st;
 }

@@ -187,6 +187,8 @@ static enum df_status forecast_file(struct forecast_work *w, const struct fetch_
 	       run_source_again(&w->source, &tries, fetch_get(w->source.fetch, e, path, sha256, err), &st, err))
 		;
 	int fd = st == DF_OK ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	if (st == DF_OK && fd < 0)
+		st = df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", path, strerror(errno));
 	unlink(path);
 	unlink(part);
 	rmdir(dir);

@@ -74,9 +74,12 @@ static enum df_status look(const struct run_propose *r, const struct decode_doc 
 	else if (st == DF_OK)
 		st = map_propose_open(r->feed, event_type, !r->no_header, row.cells, row.n_cells, out, err);
 	bool more = st == DF_OK && (!r->no_header || map_propose_row(*out, row.cells, row.n_cells));
-	/* a break further down is for `validate` to tell */
-	while (more && next_good(rows, &row, &end) == DF_OK)
+	enum df_status ended = DF_OK;
+	while (more && (ended = next_good(rows, &row, &end)) == DF_OK)
 		more = map_propose_row(*out, row.cells, row.n_cells);
+	/* a break further down is for `validate` to tell */
+	if (ended == DF_RETRY)
+		st = df_fail(ended, err, NULL, "%s", end.text);
 	rows_close(rows);
 	return st;
 }

@@ -38,7 +38,7 @@ static enum df_status http_new(struct sender *s, struct df_err *err)
 	}
 	curl_multi_cleanup(h->multi);
 	free(h);
-	return df_fail(DF_FATAL, err, NULL, "cannot start the sender: %s", strerror(failed));
+	return df_fail(DF_RETRY, err, NULL, "cannot start the sender: %s", strerror(failed)); /* no room for a thread */
 }
 
 void send_http_free(struct send_http *h)

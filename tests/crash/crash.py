@@ -415,4 +415,5 @@ def main():
     sys.exit(work.failed > 0 or work.passed == 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -117,6 +117,23 @@ check "its receipt is there" holds '.documents[0].delivered == 4' "$drop/taken/b
 equal "the new one was delivered, not just deleted" "$(($(lines "$accepted") - sent))" 3
 check "and its receipt is the last one" holds '.documents[0].rows == 3' "$drop/taken/back/b-eventless.csv.receipt.json"
 exits 0 "then there is nothing to do" run
+
+# ---- rejects that cannot be read for a while: the file is not done with before their copy is on the source ----
+configure fourth 'receipts = back'
+rm -rf "$drop"
+mkdir "$drop"
+touch "$drop/back" # where a folder is to be
+people 300 310 >"$drop/r-eventless.csv"
+exits 3 "a folder that cannot be made" run
+rm "$drop/back"
+rejects=$work/state-fourth/rejects/fourth/r-eventless.csv
+mv "$rejects" "$rejects.away"
+ln -s /proc/self/mem "$rejects" # reading its beginning is an input/output error
+exits 3 "rejects on a disk that fails" run
+said "told as what it is" 'r-eventless.csv: not finished at the source: .*cannot read .*/r-eventless.csv: Input/output error'
+mv "$rejects.away" "$rejects"
+exits 0 "the next run" run
+check "copies them" cmp "$rejects" "$drop/back/r-eventless.csv"
 rm -rf "$drop"
 mkdir "$drop"
 

@@ -115,6 +115,8 @@ for command in validate manifest "import --sink -"; do
 done
 exits 2 "a folder that is not there" retry --from "$work/nowhere"
 said "is named" "$work/nowhere: No such file"
-"$dropfeed" --config "$conf" status >/dev/full 2>"$work/err"
-equal "a full disk behind standard output" "$? $(grep -c 'standard output: No space left' "$work/err")" "5 1"
+for command in status check --version --help; do
+	"$dropfeed" --config "$conf" "$command" >/dev/full 2>"$work/err"
+	equal "a full disk behind standard output, $command" "$? $(grep -c 'standard output: No space left' "$work/err")" "5 1"
+done
 finish

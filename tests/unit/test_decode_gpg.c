@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/syscall.h>
 
 static char fx_home[4][80]; /* r, s, o, p */
 static char fx_signer[64], fx_signer_sub[64];
@@ -426,6 +427,32 @@ static void test_killed(void)
 	kill_plan(0, 0);
 }
 
+/* ---- trouble in GnuPG's home that is gone when it is asked again ---- */
+
+static const char *between; /* what happens before GnuPG is asked again, once */
+
+/* Stands in for the system's: the room empties what the first try has written. */
+int ftruncate(int fd, off_t length)
+{
+	if (between != NULL)
+		fx_sh("%s", between);
+	between = NULL;
+	return (int)syscall(SYS_ftruncate, fd, length);
+}
+
+/* What comes only once is no verdict on the file. */
+static void test_asked_twice(void)
+{
+	struct conf_feed feed = gpg_feed();
+	fx_sh(G "G s -r ed -o a-custom_event.csv.gpg -e plain; mv r/private-keys-v1.d r/away");
+	between = "mv r/away r/private-keys-v1.d";
+	fx_expect_one(&feed, "a-custom_event.csv.gpg", "custom_event", "plain");
+	CU_ASSERT_PTR_NULL(between);
+	fx_sh("cp a-custom_event.csv.gpg b-custom_event.csv.gpg; mv r/private-keys-v1.d r/away");
+	between = "head -c 40 a-custom_event.csv.gpg >b-custom_event.csv.gpg; mv r/away r/private-keys-v1.d";
+	fx_expect(&feed, "b-custom_event.csv.gpg", DF_RETRY, "", "and then another");
+}
+
 static void *decode_often(void *failures)
 {
 	struct conf_feed feed = gpg_feed();
@@ -480,6 +507,7 @@ int main(void)
 	    {"inner layers", test_inner_layers},
 	    {"over a cap", test_caps},
 	    {"killed", test_killed},
+	    {"asked twice", test_asked_twice},
 	    {"threads", test_threads},
 	    {"faults of the outside", test_outside},
 	    CU_TEST_INFO_NULL,

@@ -2,6 +2,8 @@
 /* Zips by Info-ZIP, and by Python what Info-ZIP will not make. */
 #include "decode_fixture.h"
 
+#include <sys/syscall.h>
+
 static void expect_doc(const struct fx_file *f, size_t i, const char *name, const char *event_type, const char *plain)
 {
 	CU_ASSERT_TRUE(i < decode_count(f->d));
@@ -304,6 +306,44 @@ static void test_large_directory(void)
 	fx_accept(&feed, "d.zip");
 }
 
+/* ---- a disk that fails ---- */
+
+static unsigned fail_at, preads; /* the read, from 1, that fails; 0: none */
+
+/* Stands in for the system's. */
+ssize_t pread(int fd, void *p, size_t len, off_t offset)
+{
+	if (++preads == fail_at) {
+		errno = EIO;
+		return -1;
+	}
+	return syscall(SYS_pread64, fd, p, len, offset);
+}
+
+/* It is never the zip's fault, whichever read fails; libzip takes some for the end of the file. */
+static void test_failing_disk(void)
+{
+	struct conf_feed feed = fx_feed();
+	struct fx_file f;
+	fx_sh("seq 1 100000 > a-custom_event.csv; echo a,b > b-eventless.csv; zip -q f.zip a-custom_event.csv "
+	      "b-eventless.csv");
+	preads = fail_at = 0;
+	fx_accept(&feed, "f.zip");
+	unsigned all = preads;
+	CU_ASSERT_TRUE(all > 5);
+	for (unsigned i = 1; i <= all; i++) {
+		preads = 0;
+		fail_at = i;
+		fx_decode(&f, &feed, "f.zip");
+		CU_ASSERT_EQUAL(f.st, DF_RETRY);
+		CU_ASSERT_PTR_NOT_NULL(strstr(f.err.text, "Input/output error"));
+		if (f.st != DF_RETRY)
+			fx_show(&f, "f.zip");
+		fx_end(&f);
+	}
+	fail_at = 0;
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
@@ -317,6 +357,7 @@ int main(void)
 	    {"every byte altered", test_every_byte},
 	    {"over a cap", test_caps},
 	    {"large directory", test_large_directory},
+	    {"a failing disk", test_failing_disk},
 	    CU_TEST_INFO_NULL,
 	};
 	return fx_run("decode_zip", fx_open, fx_close, tests);

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 enum { BIG = 20 * 1000 * 1000 + 7 };
 
@@ -152,6 +153,49 @@ static void test_no_access(void)
 	CU_ASSERT(run("chmod 700 %s", root) == 0);
 	fetch_list_free(&list);
 	free(spool);
+	after();
+}
+
+static const char *unseen; /* no look at this name succeeds, and this is why: */
+static int unseen_why;
+
+/* Stands in for the system's. */
+int fstatat(int dir, const char *name, struct stat *st, int flags)
+{
+	if (unseen == NULL || strcmp(name, unseen) != 0)
+		return (int)syscall(SYS_newfstatat, dir, name, st, flags);
+	errno = unseen_why;
+	return -1;
+}
+
+/* A file that cannot be looked at is not a file that is not there, nor is the machine's trouble the folder's "no". */
+static void test_list_trouble(void)
+{
+	static const struct {
+		int why;
+		enum df_status list, open;
+	} cases[] = {{EIO, DF_RETRY, DF_RETRY},
+		     {ESTALE, DF_RETRY, DF_RETRY},
+		     {EACCES, DF_DENIED, DF_DENIED},
+		     {ENOENT, DF_OK, DF_USAGE}};
+	if (feed->source.kind != CONF_SOURCE_FILE) /* the server looks at them */
+		return;
+	before();
+	CU_ASSERT_FATAL(run("touch %s/a-custom_event.csv %s/b-custom_event.csv", root, root) == 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct df_err err = {0}, err2 = {0};
+		struct fetch_list list = {0};
+		struct fetch *none = NULL;
+		unseen_why = cases[i].why;
+		unseen = "a-custom_event.csv";
+		CU_ASSERT(is_status(fetch_list(source, &list, &err), cases[i].list, &err));
+		CU_ASSERT_EQUAL(list.n, cases[i].list == DF_OK);
+		CU_ASSERT(cases[i].list == DF_OK || says(&err, "a-custom_event.csv"));
+		unseen = root;
+		CU_ASSERT(is_status(fetch_open(feed, &none, &err2), cases[i].open, &err2));
+		unseen = NULL;
+		fetch_list_free(&list);
+	}
 	after();
 }
 
@@ -472,6 +516,7 @@ static void suite_both(const char *name, CU_InitializeFunc init)
 	CU_add_test(suite, "list: include and exclude", test_list_globs);
 	CU_add_test(suite, "list: empty and missing folders", test_list_empty_and_missing);
 	CU_add_test(suite, "no access", test_no_access);
+	CU_add_test(suite, "trouble while listing", test_list_trouble);
 	CU_add_test(suite, "get: sizes", test_get_sizes);
 	CU_add_test(suite, "get: odd name", test_get_odd_name);
 	CU_add_test(suite, "get: resumes a part", test_get_resumes);
