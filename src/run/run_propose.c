@@ -212,6 +212,8 @@ static enum df_status take_stdin(const char *scratch, int *fd, struct df_err *er
 	char chunk[65536];
 	enum df_status st = df_unnamed_open(scratch, fd, err);
 	for (size_t total = 0; st == DF_OK && total < STDIN_MAX;) {
+		if (df_stop_requested)
+			return df_fail(DF_RETRY, err, NULL, "stopped by a signal");
 		ssize_t n = read(STDIN_FILENO, chunk, sizeof(chunk));
 		if (n < 0 && errno == EINTR)
 			continue;
