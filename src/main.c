@@ -61,12 +61,11 @@ int main(int argc, char **argv)
 			continue;
 		if (c == CLI_HELP) {
 			print_help();
-			return 0;
+			return cli_flush() ? 0 : CLI_EXIT_INTERNAL;
 		}
 		if (c != CLI_OWN)
 			return cli_usage(NULL, "wrong option");
-		puts("dropfeed " DROPFEED_VERSION);
-		return 0;
+		return cli_help("dropfeed " DROPFEED_VERSION "\n");
 	}
 	if (optind == argc) {
 		print_help();
