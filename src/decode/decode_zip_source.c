@@ -145,8 +145,9 @@ enum df_status decode_zip_source_check(const struct decode_zip_source *s, struct
 	unsigned char *tail = df_alloc(len + 1);
 	bool whole = false;
 	if (!end_read(s->fd, tail, len, s->size - len)) {
+		enum df_status st = df_fail(DF_RETRY, err, NULL, "cannot read the zip's end: %s", strerror(errno));
 		free(tail);
-		return df_fail(DF_RETRY, err, NULL, "cannot read the zip's end: %s", strerror(errno));
+		return st;
 	}
 	for (size_t i = 0; i + END_SIZE <= len && !whole; i++)
 		whole = memcmp(tail + i, "PK\5\6", 4) == 0 && i + END_SIZE + little(tail + i + 20, 2) == len &&
