@@ -72,6 +72,12 @@ static inline void df_buf_adds(struct df_buf *b, const char *s)
 void df_json_escape(struct df_buf *b, const char *s, size_t len);
 /* The same, with quotes around. */
 void df_json_string(struct df_buf *b, const char *s, size_t len);
+/* The same of bytes that others wrote, such as a file's name: '?' stands for each byte that is not UTF-8. */
+void df_json_text(struct df_buf *b, const char *s, size_t len);
+
+/* Appends text of others, for a terminal or a line of a log: control characters, which could move the one and forge the
+ * other, as \xNN. */
+void df_printable(struct df_buf *b, const char *s);
 
 /* Levenshtein's distance of two words, regardless of ASCII case; of b only the first DF_DISTANCE_MAX bytes count. */
 #define DF_DISTANCE_MAX 96

@@ -151,6 +151,36 @@ void df_json_string(struct df_buf *b, const char *s, size_t len)
 	df_buf_addc(b, '"');
 }
 
+void df_json_text(struct df_buf *b, const char *s, size_t len)
+{
+	df_buf_addc(b, '"');
+	while (len > 0) {
+		size_t n = df_utf8_valid(s, len);
+		df_json_escape(b, s, n);
+		if (n < len) {
+			df_buf_addc(b, '?');
+			n++;
+		}
+		s += n;
+		len -= n;
+	}
+	df_buf_addc(b, '"');
+}
+
+void df_printable(struct df_buf *b, const char *s)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	for (size_t i = 0; u[i] != '\0'; i++) {
+		bool c1 = u[i] == 0xc2 && u[i + 1] >= 0x80 && u[i + 1] <= 0x9f; /* U+0080 to U+009F: U+009B is ESC [ */
+		if (c1)
+			df_buf_addf(b, "\\x%02x", (unsigned)u[i++]);
+		if (c1 || u[i] < 0x20 || u[i] == 0x7f)
+			df_buf_addf(b, "\\x%02x", (unsigned)u[i]);
+		else
+			df_buf_addc(b, s[i]);
+	}
+}
+
 /* Length of the sequence at s by RFC 3629's table, 0 when it is not one. */
 static size_t utf8_sequence(const unsigned char *s, size_t left)
 {

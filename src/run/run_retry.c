@@ -47,14 +47,14 @@ struct retry {
 static char *printed(const char *name)
 {
 	struct df_buf out = {0};
-	for (; *name != '\0'; name++) {
-		if ((unsigned char)*name < 0x20 || *name == 0x7f)
-			df_buf_addf(&out, "\\x%02x", (unsigned)(unsigned char)*name);
-		else
-			df_buf_addc(&out, *name);
-	}
-	df_buf_addc(&out, '\0');
+	df_printable(&out, name);
+	df_buf_cstr(&out);
 	return out.data;
+}
+
+static bool fits(const char *wanted, const char *name, const char *shown)
+{
+	return strcmp(wanted, name) == 0 || strcmp(wanted, shown) == 0 || fnmatch(wanted, name, 0) == 0;
 }
 
 /* Whether the command line names it; without any DOCUMENT everything is meant. */
@@ -65,7 +65,7 @@ static bool is_named(struct retry *r, const char *name)
 	for (size_t i = 0; i < r->options->n_documents; i++) {
 		const char *wanted = r->options->documents[i];
 		struct retry_name *n = &r->names[i];
-		if (strcmp(wanted, name) == 0 || strcmp(wanted, shown) == 0 || fnmatch(wanted, name, 0) == 0) {
+		if (fits(wanted, name, shown)) {
 			n->known = named = true;
 			continue;
 		}
@@ -84,11 +84,9 @@ static bool is_named(struct retry *r, const char *name)
 static void note_chosen(struct retry *r, const char *name)
 {
 	char *shown = printed(name);
-	for (size_t i = 0; i < r->options->n_documents; i++) {
-		const char *wanted = r->options->documents[i];
-		if (strcmp(wanted, name) == 0 || strcmp(wanted, shown) == 0 || fnmatch(wanted, name, 0) == 0)
+	for (size_t i = 0; i < r->options->n_documents; i++)
+		if (fits(r->options->documents[i], name, shown))
 			r->names[i].chosen = true;
-	}
 	free(shown);
 }
 
@@ -103,8 +101,9 @@ static enum df_status has_one(void *ctx, const struct ledger_reject *reject, str
 static bool is_edited(const struct ledger_document *d)
 {
 	struct stat info;
+	int64_t s = d->closed_ms / 1000, ms = d->closed_ms % 1000;
 	return d->text != NULL && stat(d->text, &info) == 0 &&
-	       (int64_t)info.st_mtim.tv_sec * 1000 + info.st_mtim.tv_nsec / 1000000 > d->closed_ms;
+	       (info.st_mtim.tv_sec > s || (info.st_mtim.tv_sec == s && info.st_mtim.tv_nsec / 1000000 > ms));
 }
 
 static void add_document(struct retry *r, const struct ledger_document *d)

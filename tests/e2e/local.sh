@@ -117,4 +117,16 @@ exits 2 "a folder that is not there" retry --from "$work/nowhere"
 said "is named" "$work/nowhere: No such file"
 "$dropfeed" --config "$conf" status >/dev/full 2>"$work/err"
 equal "a full disk behind standard output" "$? $(grep -c 'standard output: No space left' "$work/err")" "5 1"
+for command in check --version --help; do
+	"$dropfeed" --config "$conf" $command >/dev/full 2>"$work/err"
+	equal "and behind that of $command" "$? $(grep -c 'standard output: No space left' "$work/err")" "5 1"
+done
+
+# What a header says must not move a terminal.
+printf 'mpid,user_attributes.\033[2J,ip\n1,a,\033]0;x\a\n' >"$work/moves-eventless.csv"
+exits 1 "control characters in a header" validate "$work/moves-eventless.csv"
+printf 'mpid,bad\033[2J\n1,a\n' >"$work/moves-eventless.csv"
+exits 1 "and in one that is refused" validate "$work/moves-eventless.csv"
+said "are shown, not sent" 'bad\\x1b\[2J'
+check "nor are they in any other line" test "$(grep -c $'\033' "$work/out")" -eq 0
 finish
