@@ -24,6 +24,8 @@ char *df_format(const char *fmt, ...) DF_PRINTF(1, 2); /* owned by the caller */
 /* stem and tail as the name of a file, which has 255 bytes at most: where it has to be, the stem is cut, between two characters
  * if it is UTF-8, and gets "~" and a piece of its hash, for others may begin alike. The caller's. */
 char *df_file_name(const char *stem, size_t stem_len, const char *tail);
+const char *df_base_name(const char *path); /* its last part, borrowed */
+char *df_folder_of(const char *path);       /* the folder that holds it, "." where it names none; the caller's */
 
 /* ---- a growing byte buffer ----
  *

@@ -265,6 +265,20 @@ unsigned df_distance(const char *a, size_t a_len, const char *b, size_t b_len)
 	return row[b_len];
 }
 
+const char *df_base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash != NULL ? slash + 1 : path;
+}
+
+char *df_folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	if (slash == NULL)
+		return df_strdup(".");
+	return df_strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
 char *df_file_name(const char *stem, size_t stem_len, const char *tail)
 {
 	char hex[DF_SHA256_HEX];

@@ -182,11 +182,8 @@ enum df_status map_manifest_distinct(struct map_manifest *manifest, const struct
 {
 	enum df_status st = DF_OK;
 	struct map_node *roots[2];
-	for (size_t i = 0; i < 2; i++) {
-		roots[i] = map_node_new(MAP_NODE_OBJECT, NULL, 0);
-		roots[i]->object = i == 0 ? &map_batch : event->data;
-		roots[i]->path = df_strdup("");
-	}
+	for (size_t i = 0; i < 2; i++)
+		roots[i] = map_root_new(i == 0 ? &map_batch : event->data, "");
 	for (size_t i = 0; i < manifest->n && st == DF_OK; i++) {
 		const char *field = manifest->entries[i].field;
 		struct map_path path;

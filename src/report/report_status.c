@@ -71,19 +71,13 @@ static enum df_status json_document(void *ctx, const struct ledger_document *d, 
 	add_text(&b, "first_batch", d->first_batch);
 	add_text(&b, "last_batch", d->last_batch);
 	const char *rejects = d->state == LEDGER_DONE ? d->text : NULL;
-	add_text(&b, "rejects", rejects != NULL && w->receipt ? report_file_name(rejects) : rejects);
+	add_text(&b, "rejects", rejects != NULL && w->receipt ? df_base_name(rejects) : rejects);
 	add_refused(&b, d->state == LEDGER_REFUSED ? d->code : NULL, d->text);
 	df_buf_addc(&b, '}');
 	fwrite(b.data, 1, b.len, w->to);
 	df_buf_free(&b);
 	w->first = false;
 	return DF_OK;
-}
-
-const char *report_file_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash != NULL ? slash + 1 : path;
 }
 
 static enum df_status file_json(struct ledger *l, const struct ledger_file *f, bool receipt, FILE *to,

@@ -172,14 +172,6 @@ static enum df_status on_file(void *ctx, const struct ledger_file *f, struct df_
 	return DF_OK;
 }
 
-static bool is_chosen(const struct run_retry_options *o, const struct conf_feed *feed)
-{
-	bool chosen = o->n_feeds == 0;
-	for (size_t i = 0; i < o->n_feeds; i++)
-		chosen = chosen || strcmp(o->feeds[i], feed->name) == 0;
-	return chosen;
-}
-
 /* Every name has to be known, or nothing is done. */
 static enum df_status check_names(const struct retry *r)
 {
@@ -207,7 +199,7 @@ static enum df_status search(struct retry *r, const struct conf *conf, struct df
 	enum df_status st = DF_OK;
 	for (size_t i = 0; st == DF_OK && i < conf->n_feeds; i++) {
 		r->feed = &conf->feeds[i];
-		if (is_chosen(r->options, r->feed))
+		if (run_feed_chosen(r->feed, r->options->feeds, r->options->n_feeds))
 			st = ledger_files(r->ledger, r->feed->name, false, on_file, r, err);
 	}
 	return st;
@@ -255,7 +247,7 @@ static enum df_status take_back_rejects(struct feed_work *w, const struct retry_
 		struct run_tries tries = {0};
 		if (f->rejects[i] == NULL)
 			continue;
-		const char *name = report_file_name(f->rejects[i]);
+		const char *name = df_base_name(f->rejects[i]);
 		st = run_source_open(&w->source, err);
 		while (st == DF_OK &&
 		       run_source_again(&w->source, &tries, take_back(w->source.fetch, w->feed->receipts, name, err),
