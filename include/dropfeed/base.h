@@ -90,21 +90,22 @@ unsigned df_distance(const char *a, size_t a_len, const char *b, size_t b_len);
 size_t df_utf8_valid(const char *s, size_t len);
 /* Puts '?' for each byte that is not UTF-8: for messages, which quote others and are cut to their room. */
 void df_utf8_mend(char *s);
+/* Writes the character, up to U+10FFFF, and returns how many bytes it takes. */
+size_t df_utf8_put(char out[4], uint32_t c);
 
 /* ---- logging ---- */
 enum df_log_level { DF_LOG_ERROR, DF_LOG_WARN, DF_LOG_INFO, DF_LOG_DEBUG };
 
 /* level: the highest that is written; json: one object a line instead of text. Logs go to standard error. */
 void df_log_setup(enum df_log_level level, bool json);
-bool df_log_enabled(enum df_log_level level);
 /* One line. No secret at any level, no cell value below DF_LOG_DEBUG. Thread-safe. */
 void df_log(enum df_log_level level, const char *fmt, ...) DF_PRINTF(2, 3);
 void df_log_err(enum df_log_level level, const struct df_err *err);
 
 /* ---- files ---- */
 
-/* What to do about a failed call: DF_RETRY for a disk that is full, which passes; else `otherwise`. */
-enum df_status df_disk_status(int error, enum df_status otherwise);
+/* What to do about a call that failed with this errno: DF_RETRY for a disk that is full, which passes; else DF_FATAL. */
+enum df_status df_disk_status(int error);
 /* The system's words for it, and what to do about a full disk. Borrowed. */
 const char *df_disk_words(int error);
 

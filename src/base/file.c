@@ -12,14 +12,11 @@
 
 #define WRITE_UNIT (8u << 20)
 
-static bool disk_is_full(int error)
+enum df_status df_disk_status(int error)
 {
-	return error == ENOSPC || error == EDQUOT || error == EFBIG; /* EFBIG: a limit of the process (ulimit -f) */
-}
-
-enum df_status df_disk_status(int error, enum df_status otherwise)
-{
-	return disk_is_full(error) ? DF_RETRY : otherwise;
+	bool full =
+	    error == ENOSPC || error == EDQUOT || error == EFBIG; /* EFBIG: a limit of the process (ulimit -f) */
+	return full ? DF_RETRY : DF_FATAL;
 }
 
 const char *df_disk_words(int error)
@@ -52,7 +49,7 @@ enum df_status df_lock_take(const char *path, int *fd_out, bool *busy, struct df
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return df_fail(df_disk_status(errno, DF_FATAL), err, NULL, "cannot open the lock file %s: %s", path,
+		return df_fail(df_disk_status(errno), err, NULL, "cannot open the lock file %s: %s", path,
 			       df_disk_words(errno));
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		int why = errno;
@@ -95,7 +92,7 @@ enum df_status df_mkdirs(const char *path, struct df_err *err)
 		char was = *p;
 		*p = '\0';
 		if (mkdir(copy, 0700) != 0 && errno != EEXIST)
-			st = df_fail(df_disk_status(errno, DF_FATAL), err, NULL, "cannot make the folder %s: %s", copy,
+			st = df_fail(df_disk_status(errno), err, NULL, "cannot make the folder %s: %s", copy,
 				     df_disk_words(errno));
 		*p = was;
 		if (was == '\0')

@@ -17,11 +17,6 @@ void df_log_setup(enum df_log_level level, bool json)
 	log_json = json;
 }
 
-bool df_log_enabled(enum df_log_level level)
-{
-	return level <= log_level;
-}
-
 static void log_stamp(char *out, size_t size)
 {
 	struct timespec now;
@@ -55,7 +50,7 @@ static void log_line(enum df_log_level level, const char *text)
 
 void df_log(enum df_log_level level, const char *fmt, ...)
 {
-	if (!df_log_enabled(level))
+	if (level > log_level)
 		return;
 	char *text = NULL;
 	va_list ap;

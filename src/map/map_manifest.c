@@ -39,7 +39,7 @@ static enum df_status bad_syntax(const char *text, size_t offset, const char *wh
 {
 	size_t line, column;
 	position(text, offset, &line, &column);
-	df_err_place(err, NULL, line, 0, NULL);
+	df_err_place(err, NULL, line, NULL);
 	return df_fail(DF_USAGE, err, NULL, "manifest, line %zu, column %zu: %s", line, column, why);
 }
 
@@ -70,7 +70,7 @@ void map_manifest_place(const char *text, size_t entry, struct df_err *err)
 		}
 		if (*p == '{' && depth == 2 && --entry == 0) {
 			position(text, (size_t)(p - text), &line, &column);
-			df_err_place(err, NULL, line, 0, NULL);
+			df_err_place(err, NULL, line, NULL);
 			df_err_context(err, "line %zu, column %zu", line, column);
 			return;
 		}
