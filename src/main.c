@@ -65,8 +65,7 @@ int main(int argc, char **argv)
 		}
 		if (c != CLI_OWN)
 			return cli_usage(NULL, "wrong option");
-		puts("dropfeed " DROPFEED_VERSION);
-		return cli_flush() ? 0 : CLI_EXIT_INTERNAL;
+		return cli_help("dropfeed " DROPFEED_VERSION "\n");
 	}
 	if (optind == argc) {
 		print_help();

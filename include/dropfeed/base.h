@@ -24,6 +24,8 @@ char *df_format(const char *fmt, ...) DF_PRINTF(1, 2); /* owned by the caller */
 /* stem and tail as the name of a file, which has 255 bytes at most: where it has to be, the stem is cut, between two characters
  * if it is UTF-8, and gets "~" and a piece of its hash, for others may begin alike. The caller's. */
 char *df_file_name(const char *stem, size_t stem_len, const char *tail);
+const char *df_base_name(const char *path); /* its last part, borrowed */
+char *df_folder_of(const char *path);       /* the folder that holds it, "." where it names none; the caller's */
 
 /* ---- a growing byte buffer ----
  *
@@ -72,6 +74,12 @@ static inline void df_buf_adds(struct df_buf *b, const char *s)
 void df_json_escape(struct df_buf *b, const char *s, size_t len);
 /* The same, with quotes around. */
 void df_json_string(struct df_buf *b, const char *s, size_t len);
+/* The same of bytes that others wrote, such as a file's name: '?' stands for each byte that is not UTF-8. */
+void df_json_text(struct df_buf *b, const char *s, size_t len);
+
+/* Appends text of others, for a terminal or a line of a log: control characters, which could move the one and forge the
+ * other, as \xNN. */
+void df_printable(struct df_buf *b, const char *s);
 
 /* Levenshtein's distance of two words, regardless of ASCII case; of b only the first DF_DISTANCE_MAX bytes count. */
 #define DF_DISTANCE_MAX 96
@@ -82,13 +90,14 @@ unsigned df_distance(const char *a, size_t a_len, const char *b, size_t b_len);
 size_t df_utf8_valid(const char *s, size_t len);
 /* Puts '?' for each byte that is not UTF-8: for messages, which quote others and are cut to their room. */
 void df_utf8_mend(char *s);
+/* Writes the character, up to U+10FFFF, and returns how many bytes it takes. */
+size_t df_utf8_put(char out[4], uint32_t c);
 
 /* ---- logging ---- */
 enum df_log_level { DF_LOG_ERROR, DF_LOG_WARN, DF_LOG_INFO, DF_LOG_DEBUG };
 
 /* level: the highest that is written; json: one object a line instead of text. Logs go to standard error. */
 void df_log_setup(enum df_log_level level, bool json);
-bool df_log_enabled(enum df_log_level level);
 /* One line. No secret at any level, no cell value below DF_LOG_DEBUG. Thread-safe. */
 void df_log(enum df_log_level level, const char *fmt, ...) DF_PRINTF(2, 3);
 void df_log_err(enum df_log_level level, const struct df_err *err);

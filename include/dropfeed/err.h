@@ -38,7 +38,6 @@ struct df_err {
 	char code[32];    /* stable code such as "corrupt-archive", or "" */
 	char file[512];   /* drop file, document or configuration file, or "" */
 	uint64_t line;    /* physical line, 1-based; 0: none */
-	uint64_t row;     /* data row, 1-based; 0: none */
 	char column[256]; /* column or key, or "" */
 	char text[1536];  /* what happened and what to do next */
 };
@@ -51,8 +50,8 @@ enum df_status df_fail(enum df_status status, struct df_err *err, const char *co
 /* Prefixes the text of a set error with "context: ". */
 void df_err_context(struct df_err *err, const char *fmt, ...) DF_PRINTF(2, 3);
 
-/* Names the place, where it is not named yet. line and row may be 0, file and column NULL. */
-void df_err_place(struct df_err *err, const char *file, uint64_t line, uint64_t row, const char *column);
+/* Names the place, where it is not named yet. line may be 0, file and column NULL. */
+void df_err_place(struct df_err *err, const char *file, uint64_t line, const char *column);
 
 /* Renders "file:line: column 'c': text [code]" with the parts that are known. Always ends with NUL. */
 void df_err_render(const struct df_err *err, char *out, uint64_t size);

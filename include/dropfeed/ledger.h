@@ -40,7 +40,7 @@ struct ledger_file {
 void ledger_file_free(struct ledger_file *f); /* what it holds, not f itself */
 
 struct ledger_document {
-	int64_t id, file_id;
+	int64_t id;
 	char *name; /* zip entry or NULL */
 	char *event_type;
 	enum ledger_state state;

@@ -42,8 +42,6 @@ void report_rejects_abandon(struct report_rejects *r); /* removes the temporary 
  * rejected, why rows were rejected, the ids of the first and the last batch. It says nothing of this machine. */
 enum df_status report_receipt_json(struct ledger *l, const struct ledger_file *f, FILE *to,
 				   struct df_err *err) DF_CHECK;
-/* A path's last part, borrowed: what the copy of a reject file is called on the source. */
-const char *report_file_name(const char *path);
 
 /* Writes what the ledger knows, of one feed or (NULL) all, as a table for people or as one JSON document. */
 enum df_status report_status_text(struct ledger *l, const char *feed, FILE *to, struct df_err *err) DF_CHECK;

@@ -53,7 +53,7 @@ enum df_status send_close(struct send_stream *st, bool abandon, struct df_err *e
 
 struct send_stats { /* of the whole run */
 	uint64_t requests, batches, events, bytes;
-	uint64_t retries, throttled; /* answers 429 */
+	uint64_t retries, throttled; /* requests to be sent again; of them, for the rate limit (429) */
 };
 void sender_stats(struct sender *s, struct send_stats *out);
 

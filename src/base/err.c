@@ -40,7 +40,7 @@ void df_err_context(struct df_err *err, const char *fmt, ...)
 	df_utf8_mend(err->text);
 }
 
-void df_err_place(struct df_err *err, const char *file, uint64_t line, uint64_t row, const char *column)
+void df_err_place(struct df_err *err, const char *file, uint64_t line, const char *column)
 {
 	if (err == NULL)
 		return;
@@ -48,8 +48,6 @@ void df_err_place(struct df_err *err, const char *file, uint64_t line, uint64_t 
 		snprintf(err->file, sizeof(err->file), "%s", file); /* as it is: a file's name is bytes */
 	if (err->line == 0)
 		err->line = line;
-	if (err->row == 0)
-		err->row = row;
 	if (column != NULL && err->column[0] == '\0') {
 		snprintf(err->column, sizeof(err->column), "%s", column);
 		df_utf8_mend(err->column);

@@ -17,22 +17,6 @@ void df_log_setup(enum df_log_level level, bool json)
 	log_json = json;
 }
 
-bool df_log_enabled(enum df_log_level level)
-{
-	return level <= log_level;
-}
-
-/* Control characters, as in hostile file names, must not move the terminal or forge a line. */
-static void log_printable(struct df_buf *out, const char *s)
-{
-	for (; *s != '\0'; s++) {
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			df_buf_addf(out, "\\x%02x", (unsigned)(unsigned char)*s);
-		else
-			df_buf_addc(out, *s);
-	}
-}
-
 static void log_stamp(char *out, size_t size)
 {
 	struct timespec now;
@@ -49,16 +33,13 @@ static void log_line(enum df_log_level level, const char *text)
 	log_stamp(stamp, sizeof(stamp));
 	if (log_json) {
 		df_buf_addf(&line, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", stamp, level_names[level]);
-		char *valid = df_strdup(text);
-		df_utf8_mend(valid);
-		df_json_string(&line, valid, strlen(valid));
-		free(valid);
+		df_json_text(&line, text, strlen(text));
 		df_buf_addc(&line, '}');
 	} else {
 		df_buf_addf(&line, "%s ", stamp);
 		if (level <= DF_LOG_WARN)
 			df_buf_addf(&line, "%s: ", level_names[level]);
-		log_printable(&line, text);
+		df_printable(&line, text);
 	}
 	df_buf_addc(&line, '\n');
 	/* One write a line, so that threads do not mix; a log that cannot be written is no reason to stop. */
@@ -69,7 +50,7 @@ static void log_line(enum df_log_level level, const char *text)
 
 void df_log(enum df_log_level level, const char *fmt, ...)
 {
-	if (!df_log_enabled(level))
+	if (level > log_level)
 		return;
 	char *text = NULL;
 	va_list ap;

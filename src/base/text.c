@@ -151,6 +151,36 @@ void df_json_string(struct df_buf *b, const char *s, size_t len)
 	df_buf_addc(b, '"');
 }
 
+void df_json_text(struct df_buf *b, const char *s, size_t len)
+{
+	df_buf_addc(b, '"');
+	while (len > 0) {
+		size_t n = df_utf8_valid(s, len);
+		df_json_escape(b, s, n);
+		if (n < len) {
+			df_buf_addc(b, '?');
+			n++;
+		}
+		s += n;
+		len -= n;
+	}
+	df_buf_addc(b, '"');
+}
+
+void df_printable(struct df_buf *b, const char *s)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	for (size_t i = 0; u[i] != '\0'; i++) {
+		bool c1 = u[i] == 0xc2 && u[i + 1] >= 0x80 && u[i + 1] <= 0x9f; /* U+0080 to U+009F: U+009B is ESC [ */
+		if (c1)
+			df_buf_addf(b, "\\x%02x", (unsigned)u[i++]);
+		if (c1 || u[i] < 0x20 || u[i] == 0x7f)
+			df_buf_addf(b, "\\x%02x", (unsigned)u[i]);
+		else
+			df_buf_addc(b, s[i]);
+	}
+}
+
 /* Length of the sequence at s by RFC 3629's table, 0 when it is not one. */
 static size_t utf8_sequence(const unsigned char *s, size_t left)
 {
@@ -210,6 +240,16 @@ void df_utf8_mend(char *s)
 		s[i] = '?';
 }
 
+size_t df_utf8_put(char out[4], uint32_t c)
+{
+	static const unsigned char leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
+	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+	for (size_t i = n - 1; i > 0; i--, c >>= 6)
+		out[i] = (char)(0x80 | (c & 0x3f));
+	out[0] = (char)(leads[n] | c);
+	return n;
+}
+
 static unsigned char lower(char c)
 {
 	return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
@@ -233,6 +273,20 @@ unsigned df_distance(const char *a, size_t a_len, const char *b, size_t b_len)
 		}
 	}
 	return row[b_len];
+}
+
+const char *df_base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash != NULL ? slash + 1 : path;
+}
+
+char *df_folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	if (slash == NULL)
+		return df_strdup(".");
+	return df_strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
 char *df_file_name(const char *stem, size_t stem_len, const char *tail)

@@ -88,7 +88,7 @@ static char *conf_path(const struct cli_globals *g)
 	return access("/etc/dropfeed.conf", F_OK) == 0 ? df_strdup("/etc/dropfeed.conf") : NULL;
 }
 
-void cli_log(const struct cli_globals *g, const struct conf *conf)
+static void set_log_up(const struct cli_globals *g, const struct conf *conf)
 {
 	enum df_log_level level = conf != NULL ? conf->log_level : DF_LOG_INFO;
 	if (g->quiet)
@@ -105,7 +105,7 @@ int cli_conf(const struct cli_globals *g, bool needed, struct conf **out)
 	*out = NULL;
 	char *path = conf_path(g);
 	if (path == NULL) {
-		cli_log(g, NULL);
+		set_log_up(g, NULL);
 		if (!needed)
 			return 0;
 		fputs("dropfeed: no configuration: name one with --config FILE or $DROPFEED_CONFIG, or write "
@@ -123,7 +123,7 @@ int cli_conf(const struct cli_globals *g, bool needed, struct conf **out)
 	}
 	conf_problems_free(&problems);
 	free(path);
-	cli_log(g, *out);
+	set_log_up(g, *out);
 	return st == DF_OK ? 0 : CLI_EXIT_USAGE;
 }
 

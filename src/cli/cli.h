@@ -65,8 +65,6 @@ void cli_refusal(const struct df_err *refused, char *out, size_t size);
 /* Finds and loads the configuration and sets the log up. needed: that there is none is a mistake. Returns 0, or
  * the exit code after every mistake was printed. *out may be NULL where it is not needed. */
 int cli_conf(const struct cli_globals *g, bool needed, struct conf **out);
-/* For commands without a configuration. */
-void cli_log(const struct cli_globals *g, const struct conf *conf);
 
 /* The last line of a command that delivers. idle: what is said when there was nothing to do. */
 void cli_summarize(const struct run_result *r, const char *idle);

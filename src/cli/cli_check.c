@@ -52,10 +52,10 @@ int cli_check(struct cli_globals *g, int argc, char **argv)
 		df_log_err(DF_LOG_ERROR, &why);
 		code = CLI_EXIT_USAGE;
 	}
-	if (code == 0 && !g->quiet)
+	if (code == 0 && !g->quiet) {
 		printf("%s: no mistakes in %zu feed(s)\n", conf->path, conf->n_feeds);
-	if (!cli_flush() && code == 0)
-		code = CLI_EXIT_INTERNAL;
+		code = cli_flush() ? 0 : CLI_EXIT_INTERNAL;
+	}
 	conf_free(conf);
 	return code;
 }

@@ -14,30 +14,13 @@
  */
 #include "cli_explain.h"
 
-/* Bytes that are not UTF-8 become '?'. */
-static void put_string(struct df_buf *b, const char *p, size_t len)
-{
-	df_buf_addc(b, '"');
-	while (len > 0) {
-		size_t n = df_utf8_valid(p, len);
-		df_json_escape(b, p, n);
-		if (n < len) {
-			df_buf_addc(b, '?');
-			n++;
-		}
-		p += n;
-		len -= n;
-	}
-	df_buf_addc(b, '"');
-}
-
 static void put_text(struct df_buf *b, const char *key, const char *text)
 {
 	df_buf_addf(b, "\"%s\":", key);
 	if (text == NULL || text[0] == '\0')
 		df_buf_adds(b, "null");
 	else
-		put_string(b, text, strlen(text));
+		df_json_text(b, text, strlen(text));
 }
 
 static void put_route(struct df_buf *b, const struct map_route *r)
@@ -86,7 +69,7 @@ static void put_columns(struct df_buf *b, const struct run_explain *x)
 		put_text(b, "name", i <= names ? map_column_name(x->map, i) : NULL);
 		df_buf_adds(b, ",\"value\":");
 		if (i <= x->n_cells && !x->header)
-			put_string(b, x->cells[i - 1].p, x->cells[i - 1].len);
+			df_json_text(b, x->cells[i - 1].p, x->cells[i - 1].len);
 		else
 			df_buf_adds(b, "null");
 		df_buf_adds(b, ",\"to\":[");

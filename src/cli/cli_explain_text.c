@@ -45,7 +45,9 @@ static size_t show(const char *p, size_t len, char out[16], size_t *width)
 	return n;
 }
 
-size_t cli_explain_put(struct df_buf *out, const char *p, size_t len, size_t max)
+/* Appends text for a terminal: control characters and what turns the direction of writing around are shown as escapes, bytes
+ * that are not UTF-8 as \xNN. Cuts after `max` columns with an ellipsis. Returns the columns it takes. */
+static size_t put_safe(struct df_buf *out, const char *p, size_t len, size_t max)
 {
 	size_t width = 0, fit = 0, fit_len = out->len;
 	for (size_t i = 0; i < len;) {
@@ -163,11 +165,12 @@ static const char *pretty_value(const struct pretty *how, const char *p, size_t 
 	return p + 1;
 }
 
-void cli_explain_batch(struct df_buf *out, const char *json, size_t only)
+/* Appends the batch, indented. only: the event (0-based) that is shown, the others are counted; SIZE_MAX: all are shown. */
+static void put_pretty(struct df_buf *out, const char *json, size_t only)
 {
 	struct df_buf safe = {0}; /* its escapes are JSON's, too */
 	struct pretty how = {.out = out, .only = only};
-	cli_explain_put(&safe, json, strlen(json), SIZE_MAX);
+	put_safe(&safe, json, strlen(json), SIZE_MAX);
 	pretty_value(&how, df_buf_cstr(&safe), 0);
 	df_buf_addc(out, '\n');
 	df_buf_free(&safe);
@@ -189,19 +192,19 @@ static size_t limit(const struct table *t, size_t max)
 
 static void put(const struct table *t, const char *text, size_t max)
 {
-	cli_explain_put(t->out, text, strlen(text), limit(t, max));
+	put_safe(t->out, text, strlen(text), limit(t, max));
 }
 
 static void put_padded(const struct table *t, const char *p, size_t len, size_t max, size_t width)
 {
-	size_t w = cli_explain_put(t->out, p, len, limit(t, max));
+	size_t w = put_safe(t->out, p, len, limit(t, max));
 	df_buf_addf(t->out, "%*s", (int)(width > w ? width - w : 0) + 2, "");
 }
 
 static size_t width_of(const struct table *t, const char *p, size_t len, size_t max)
 {
 	struct df_buf scratch = {0};
-	size_t w = cli_explain_put(&scratch, p, len, limit(t, max));
+	size_t w = put_safe(&scratch, p, len, limit(t, max));
 	df_buf_free(&scratch);
 	return w < max ? w : max; /* what is longer sticks out, when nothing is cut */
 }
@@ -411,7 +414,7 @@ static void put_faults(const struct table *t)
 	}
 	if (!x->sound && x->raw != NULL && x->n_faults > 0) {
 		df_buf_adds(t->out, "  as it stands: ");
-		cli_explain_put(t->out, x->raw, x->raw_len, limit(t, 4 * (size_t)TEXT_WIDTH));
+		put_safe(t->out, x->raw, x->raw_len, limit(t, 4 * (size_t)TEXT_WIDTH));
 		df_buf_addc(t->out, '\n');
 	}
 	for (size_t i = 0; x->header && i < x->n_warnings; i++) {
@@ -467,7 +470,7 @@ static void put_batch(const struct table *t)
 		df_buf_adds(t->out, t->whole || b->n_events < 2 ? ".\n" : ". --verbose shows their events, too.\n");
 	}
 	df_buf_addc(t->out, '\n');
-	cli_explain_batch(t->out, b->json, t->whole || b->n_events < 2 ? SIZE_MAX : event - 1);
+	put_pretty(t->out, b->json, t->whole || b->n_events < 2 ? SIZE_MAX : event - 1);
 }
 
 void cli_explain_text(const char *file, const struct run_explain *x, bool whole, struct df_buf *out)

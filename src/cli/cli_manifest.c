@@ -35,7 +35,7 @@ static int propose(const struct conf *conf, const struct cli_feed_options *o, st
 		fwrite(out.data, 1, out.len, stdout);
 		result.broken = !cli_flush();
 	} else {
-		df_err_place(&err, r->path, 0, 0, NULL);
+		df_err_place(&err, r->path, 0, NULL);
 		df_log_err(DF_LOG_ERROR, &err);
 		result.files_refused = st == DF_REJECT;
 		run_note_status(&result, st);

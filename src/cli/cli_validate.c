@@ -29,13 +29,13 @@ static void json_fault(struct df_buf *b, const struct run_fault *f)
 	df_buf_addf(b, "%s{\"row\":%llu,\"line\":%llu,\"column\":", b->len > 0 ? "," : "", (unsigned long long)f->row,
 		    (unsigned long long)f->line);
 	if (f->column[0] != '\0')
-		df_json_string(b, f->column, strlen(f->column));
+		df_json_text(b, f->column, strlen(f->column));
 	else
 		df_buf_adds(b, "null");
 	df_buf_adds(b, ",\"code\":");
 	df_json_string(b, f->code, strlen(f->code));
 	df_buf_adds(b, ",\"message\":");
-	df_json_string(b, f->text, df_utf8_valid(f->text, strlen(f->text)));
+	df_json_text(b, f->text, strlen(f->text));
 	df_buf_addc(b, '}');
 }
 
@@ -49,9 +49,14 @@ static void on_fault(void *ctx, const struct run_fault *f)
 		return;
 	}
 	df_buf_addf(&out->errors, "  line %llu (row %llu)", (unsigned long long)f->line, (unsigned long long)f->row);
-	if (f->column[0] != '\0')
-		df_buf_addf(&out->errors, ", column '%s'", f->column);
-	df_buf_addf(&out->errors, ": %s [%s]\n", f->text, f->code);
+	if (f->column[0] != '\0') {
+		df_buf_adds(&out->errors, ", column '");
+		df_printable(&out->errors, f->column);
+		df_buf_addc(&out->errors, '\'');
+	}
+	df_buf_adds(&out->errors, ": ");
+	df_printable(&out->errors, f->text);
+	df_buf_addf(&out->errors, " [%s]\n", f->code);
 }
 
 static const char *verdict(const struct run_check *c)
@@ -67,7 +72,7 @@ static void json_text(struct df_buf *b, const char *key, const char *value)
 	if (value == NULL || value[0] == '\0')
 		df_buf_adds(b, "null");
 	else
-		df_json_string(b, value, df_utf8_valid(value, strlen(value)));
+		df_json_text(b, value, strlen(value));
 	df_buf_addc(b, ',');
 }
 
@@ -86,7 +91,7 @@ static void json_document(struct validate_output *out, const struct run_check *c
 	if (c->refused.text[0] != '\0') {
 		cli_refusal(&c->refused, text, sizeof(text));
 		df_buf_addf(&b, "{\"code\":\"%s\",\"message\":", c->refused.code);
-		df_json_string(&b, text, df_utf8_valid(text, strlen(text)));
+		df_json_text(&b, text, strlen(text));
 		df_buf_addc(&b, '}');
 	} else {
 		df_buf_adds(&b, "null");
@@ -94,8 +99,7 @@ static void json_document(struct validate_output *out, const struct run_check *c
 	df_buf_adds(&b, ",\"warnings\":[");
 	for (size_t i = 0; i < c->n_warnings; i++) {
 		df_buf_addf(&b, "%s{\"code\":\"%s\",\"message\":", i > 0 ? "," : "", c->warnings[i].code);
-		df_json_string(&b, c->warnings[i].text,
-			       df_utf8_valid(c->warnings[i].text, strlen(c->warnings[i].text)));
+		df_json_text(&b, c->warnings[i].text, strlen(c->warnings[i].text));
 		df_buf_addc(&b, '}');
 	}
 	df_buf_adds(&b, "],\"errors\":[");
@@ -107,24 +111,35 @@ static void json_document(struct validate_output *out, const struct run_check *c
 
 static void text_document(struct validate_output *out, const struct run_check *c)
 {
+	struct df_buf b = {0};
 	char text[sizeof(struct df_err) + 128];
-	printf("%s%s%s: %s", c->file, c->document != NULL ? ", " : "", c->document != NULL ? c->document : "",
-	       verdict(c));
+	df_printable(&b, c->file);
+	if (c->document != NULL) {
+		df_buf_adds(&b, ", ");
+		df_printable(&b, c->document);
+	}
+	df_buf_addf(&b, ": %s: ", verdict(c));
 	if (c->refused.text[0] != '\0') {
 		cli_refusal(&c->refused, text, sizeof(text));
-		printf(": %s [%s]\n", text, c->refused.code);
+		df_printable(&b, text);
+		df_buf_addf(&b, " [%s]\n", c->refused.code);
 	} else {
-		printf(": %llu rows, %llu accepted, %llu rejected; %llu events in %llu batches\n",
-		       (unsigned long long)c->rows, (unsigned long long)c->accepted, (unsigned long long)c->rejected,
-		       (unsigned long long)c->events, (unsigned long long)c->batches);
+		df_buf_addf(&b, "%llu rows, %llu accepted, %llu rejected; %llu events in %llu batches\n",
+			    (unsigned long long)c->rows, (unsigned long long)c->accepted,
+			    (unsigned long long)c->rejected, (unsigned long long)c->events,
+			    (unsigned long long)c->batches);
 	}
-	for (size_t i = 0; i < c->n_warnings; i++)
-		printf("  warning: %s [%s]\n", c->warnings[i].text, c->warnings[i].code);
-	if (out->errors.len > 0)
-		fwrite(out->errors.data, 1, out->errors.len, stdout);
+	for (size_t i = 0; i < c->n_warnings; i++) {
+		df_buf_adds(&b, "  warning: ");
+		df_printable(&b, c->warnings[i].text);
+		df_buf_addf(&b, " [%s]\n", c->warnings[i].code);
+	}
+	df_buf_add(&b, out->errors.data, out->errors.len);
 	if (out->n_errors > out->max_errors)
-		printf("  and %llu more errors (--max-errors N shows more)\n",
-		       (unsigned long long)(out->n_errors - out->max_errors));
+		df_buf_addf(&b, "  and %llu more errors (--max-errors N shows more)\n",
+			    (unsigned long long)(out->n_errors - out->max_errors));
+	fwrite(b.data, 1, b.len, stdout);
+	df_buf_free(&b);
 }
 
 static void on_document(void *ctx, const struct run_check *c)

@@ -272,8 +272,7 @@ static int by_line(const void *a, const void *b)
 /* Relative paths hang on the folder in which the file was found, so that a later chdir changes nothing. */
 static char *base_of(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	char *dir = slash == NULL ? df_strdup(".") : df_strndup(path, slash == path ? 1 : (size_t)(slash - path));
+	char *dir = df_folder_of(path);
 	char *whole = realpath(dir, NULL);
 	if (whole == NULL)
 		return dir;

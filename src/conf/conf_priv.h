@@ -3,7 +3,7 @@
  * conf_priv.h - inside the configuration room
  *
  * conf.c life, freeze and thaw; conf_keys.c the one table of keys; conf_value.c what a value may look like;
- * conf_source.c addresses; conf_secret.c secret files; conf_load.c the file and its lines.
+ * conf_source.c addresses; conf_file.c values that name files, secrets before all; conf_load.c the file and its lines.
  */
 #ifndef DROPFEED_CONF_PRIV_H
 #define DROPFEED_CONF_PRIV_H

@@ -173,7 +173,7 @@ enum df_status decode_open(const struct conf_feed *feed, const char *name, int f
 	for (size_t i = 0; st == DF_OK && i < d->n_docs; i++)
 		st = decode_bytes_check(&d->docs[i], d->own_fd >= 0, err);
 	if (st != DF_OK) {
-		df_err_place(err, name, 0, 0, NULL);
+		df_err_place(err, name, 0, NULL);
 		decode_close(d);
 		return st;
 	}

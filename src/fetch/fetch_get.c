@@ -155,9 +155,7 @@ static enum df_status get_keep(struct get_job *job, const char *spool_path, stru
 	if (rename(job->part, spool_path) != 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", job->part, df_disk_words(errno));
 	df_after("rename the download");
-	const char *slash = strrchr(spool_path, '/');
-	char *dir = slash == NULL ? df_strdup(".")
-				  : df_strndup(spool_path, slash == spool_path ? 1 : (size_t)(slash - spool_path));
+	char *dir = df_folder_of(spool_path);
 	enum df_status st = df_sync_folder(dir, err);
 	df_after("sync the spool");
 	free(dir);

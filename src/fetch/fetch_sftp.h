@@ -12,7 +12,7 @@
  *
  * The session is non-blocking: every libssh2 call is repeated with FETCH_SFTP_AWAIT until it is done, or until nothing
  * came for feed->stall_timeout_ms, or a stop is requested. libssh2 cannot take back a call that was left in the middle,
- *so that the connection is broken from then on, and every later call says so.
+ * so that the connection is broken from then on, and every later call says so.
  */
 #ifndef DROPFEED_FETCH_SFTP_H
 #define DROPFEED_FETCH_SFTP_H

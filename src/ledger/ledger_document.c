@@ -192,7 +192,7 @@ enum df_status ledger_lanes(struct ledger *l, int64_t id, uint64_t *done, uint32
 	enum df_status st = ledger_bind(l, ST_LANES, &s, err, "i", id);
 	while (st == DF_OK && (st = ledger_step(l, s, "read the lanes", err)) == DF_OK) {
 		int64_t lane = sqlite3_column_int64(s, 0);
-		if (lane < (int64_t)lanes) {
+		if (lane >= 0 && lane < (int64_t)lanes) {
 			done[lane] = (uint64_t)sqlite3_column_int64(s, 1);
 			continue;
 		}

@@ -40,24 +40,23 @@ void ledger_document_read(sqlite3_stmt *s, struct ledger_document *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->id = sqlite3_column_int64(s, 0);
-	out->file_id = sqlite3_column_int64(s, 1);
-	out->name = column_text(s, 2);
-	out->event_type = column_text(s, 3);
-	out->state = (enum ledger_state)sqlite3_column_int(s, 4);
-	out->begun_ms = sqlite3_column_int64(s, 5);
-	out->closed_ms = sqlite3_column_int64(s, 6);
-	out->rows = column_u64(s, 7);
-	out->delivered = column_u64(s, 8);
-	out->rejected = column_u64(s, 9);
-	out->batches = column_u64(s, 10);
-	out->events = column_u64(s, 11);
-	out->code = column_text(s, 12);
-	out->text = column_text(s, 13);
-	out->settings = column_text(s, 14);
-	out->manifest = column_text(s, 15);
-	out->reasons = column_text(s, 16);
-	out->first_batch = column_text(s, 17);
-	out->last_batch = column_text(s, 18);
+	out->name = column_text(s, 1);
+	out->event_type = column_text(s, 2);
+	out->state = (enum ledger_state)sqlite3_column_int(s, 3);
+	out->begun_ms = sqlite3_column_int64(s, 4);
+	out->closed_ms = sqlite3_column_int64(s, 5);
+	out->rows = column_u64(s, 6);
+	out->delivered = column_u64(s, 7);
+	out->rejected = column_u64(s, 8);
+	out->batches = column_u64(s, 9);
+	out->events = column_u64(s, 10);
+	out->code = column_text(s, 11);
+	out->text = column_text(s, 12);
+	out->settings = column_text(s, 13);
+	out->manifest = column_text(s, 14);
+	out->reasons = column_text(s, 15);
+	out->first_batch = column_text(s, 16);
+	out->last_batch = column_text(s, 17);
 }
 
 void ledger_file_free(struct ledger_file *f)

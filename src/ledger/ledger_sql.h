@@ -67,7 +67,7 @@ static const char *const ledger_migrations[] = {
 	"SELECT " SQL_FILE_COLUMNS                                                                                     \
 	" FROM file WHERE (closed_ms = 0 OR cleanup_due) AND (?1 IS NULL OR feed = ?1) ORDER BY id"
 #define SQL_DOCUMENT_COLUMNS                                                                                           \
-	"id, file_id, name, event_type, state, begun_ms, closed_ms, rows, delivered, rejected, batches, events, "      \
+	"id, name, event_type, state, begun_ms, closed_ms, rows, delivered, rejected, batches, events, "               \
 	"code, text, settings, manifest, reasons, first_batch, last_batch"
 #define SQL_DOCUMENTS "SELECT " SQL_DOCUMENT_COLUMNS " FROM document WHERE file_id = ?1 ORDER BY id"
 #define SQL_AGAIN     "SELECT row FROM reject WHERE document_id = ?1 AND again ORDER BY row"

@@ -123,7 +123,7 @@ enum df_status map_open(const struct conf_feed *feed, const char *event_type, st
 		if (st == DF_OK)
 			st = check_static(m, err);
 		if (st != DF_OK)
-			df_err_place(err, feed->manifest, 0, 0, NULL);
+			df_err_place(err, feed->manifest, 0, NULL);
 	}
 	if (st == DF_OK)
 		*out = m;
@@ -252,7 +252,7 @@ enum df_status map_check_unique(char *const *names, size_t n, struct df_err *err
 	for (size_t i = 1; i < n && st == DF_OK; i++) {
 		if (strcmp(sorted[i - 1], sorted[i]) != 0 || appends(sorted[i]) || sorted[i][0] == '\0')
 			continue;
-		df_err_place(err, NULL, 0, 0, sorted[i]);
+		df_err_place(err, NULL, 0, sorted[i]);
 		st = df_fail(DF_REJECT, err, "duplicate-column",
 			     "two columns are named '%.200s'; names have to be unique", sorted[i]);
 	}
@@ -325,7 +325,7 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 	bool none = unknown > 0 && unknown == m->n_names && m->manifest == NULL;
 	bool row = none && row_for_header(m);
 	if (unknown > 0 && !row)
-		df_err_place(err, NULL, 0, 0, first);
+		df_err_place(err, NULL, 0, first);
 	if (unknown > 0 && excel_line(m))
 		st = df_fail(
 		    DF_REJECT, err, "unknown-column",

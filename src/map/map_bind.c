@@ -70,7 +70,7 @@ static const char *source_of(const struct map *m, size_t column)
 
 static enum df_status duplicate(struct map *m, const struct map_binding *binding, struct df_err *err)
 {
-	df_err_place(err, NULL, 0, 0, binding->column != MAP_NONE ? source_of(m, binding->column) : binding->name);
+	df_err_place(err, NULL, 0, binding->column != MAP_NONE ? source_of(m, binding->column) : binding->name);
 	return df_fail(
 	    DF_REJECT, err, "duplicate-column",
 	    "'%s' leads to %s, where another column leads to as well, or to the whole of it; remove one of them",
@@ -115,7 +115,7 @@ static enum df_status check_spread(const struct map *m, const struct map_binding
 	if (last != NULL && last->field == NULL && last->key != NULL &&
 	    (path->type == MAP_STRING || path->type == MAP_STRINGS))
 		return DF_OK;
-	df_err_place(err, NULL, 0, 0, m->names[d->column]);
+	df_err_place(err, NULL, 0, m->names[d->column]);
 	return df_fail(DF_REJECT, err, "manifest-mismatch",
 		       "'%.200s' takes the members of a cell's JSON, whatever their names, and '%.200s' does not take "
 		       "any name, as user_attributes.* or events.data.custom_attributes.* would; map them one by one",
@@ -134,7 +134,7 @@ static enum df_status bind(struct map *m, struct map_binding *binding, struct df
 		return st;
 	if (result != MAP_PATH_OK) { /* a manifest's wildcard made it */
 		map_path_explain(m->event, result, binding->name, len, other, why, sizeof(why));
-		df_err_place(err, NULL, 0, 0, source_of(m, binding->column));
+		df_err_place(err, NULL, 0, source_of(m, binding->column));
 		return df_fail(DF_REJECT, err, "unknown-column", "the manifest leads '%s' astray: %s",
 			       source_of(m, binding->column), why);
 	}

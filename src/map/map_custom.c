@@ -85,7 +85,7 @@ enum df_status map_custom_bind(const struct map *m, struct map_bindings *out, bo
 		if (column == MAP_NONE && entry->action == MAP_IGNORE)
 			continue;
 		if (column == MAP_NONE) {
-			df_err_place(err, NULL, 0, 0, entry->source);
+			df_err_place(err, NULL, 0, entry->source);
 			st = df_fail(DF_REJECT, err, "manifest-mismatch",
 				     "the manifest lists the column '%.200s', which the header lacks", entry->source);
 			continue; /* what is there is bound all the same, for whoever wants to see it */

@@ -11,8 +11,6 @@
 #include <strings.h>
 #include <time.h>
 
-#define DAY_SECONDS 86400
-
 struct moment {
 	struct tm tm; /* as a clock on the wall shows it */
 	long nanoseconds;

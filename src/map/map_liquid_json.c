@@ -42,19 +42,6 @@ static int hex4(const struct scan *s, const char *p)
 	return value;
 }
 
-static size_t put_utf8(char *out, int c)
-{
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return 1;
-	}
-	size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-	for (size_t i = n - 1; i > 0; i--, c >>= 6)
-		out[i] = (char)(0x80 | (c & 0x3f));
-	out[0] = (char)((n == 2 ? 0xc0 : n == 3 ? 0xe0 : 0xf0) | c);
-	return n;
-}
-
 /* After a backslash. A surrogate has to have its other half, and NUL is refused as it is in any cell. */
 static bool escape(struct scan *s, char *out, size_t *n)
 {
@@ -78,7 +65,7 @@ static bool escape(struct scan *s, char *out, size_t *n)
 		c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
 		s->p += 6;
 	}
-	*n += put_utf8(out + *n, c);
+	*n += df_utf8_put(out + *n, (uint32_t)c);
 	return true;
 }
 

@@ -72,8 +72,7 @@ static struct decimal parse_decimal(const char *p, size_t len)
 		d.scale++;
 	}
 	d.beyond = d.beyond || d.scale > MAX_SCALE;
-	if (negative)
-		d.m = -d.m;
+	d.m = d.beyond ? 0 : negative ? -d.m : d.m;
 	return d;
 }
 
@@ -196,6 +195,13 @@ static wide floor_div(wide a, wide b)
 	return a % b != 0 && (a < 0) != (b < 0) ? q - 1 : q;
 }
 
+/* With the divisor's sign. Not a - floor_div(a, b) * b: that product may be beyond what fits. */
+static wide floor_rest(wide a, wide b)
+{
+	wide rest = a % b;
+	return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+}
+
 static struct decimal add(struct decimal a, struct decimal b, int sign)
 {
 	struct decimal x = a, y = b, r = {.whole = a.whole && b.whole};
@@ -246,7 +252,7 @@ static struct decimal modulo(struct decimal a, struct decimal b)
 		double f = to_double(&b);
 		return from_double(to_double(&a) - f * floor(to_double(&a) / f));
 	}
-	return (struct decimal){.whole = a.whole && b.whole, .m = x.m - floor_div(x.m, y.m) * y.m, .scale = x.scale};
+	return (struct decimal){.whole = a.whole && b.whole, .m = floor_rest(x.m, y.m), .scale = x.scale};
 }
 
 static int compare(struct decimal a, struct decimal b)
@@ -334,7 +340,7 @@ static bool round_to(struct liquid_call *c, struct decimal a, int64_t places, en
 		fits = !__builtin_mul_overflow(unit, (wide)10, &unit);
 	wide m = fits ? floor_div(a.m, unit) : (how == UP && a.m > 0) - (how == DOWN && a.m < 0);
 	if (fits) {
-		wide rest = a.m - m * unit, other = unit - rest;
+		wide rest = floor_rest(a.m, unit), other = unit - rest;
 		m += (how == UP && rest != 0) || (how == HALF && (rest > other || (rest == other && a.m >= 0)));
 	}
 	a.m = m;

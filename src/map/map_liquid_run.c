@@ -2,6 +2,8 @@
 /* Runs a compiled template. */
 #include "map_liquid_tree.h"
 
+#include <limits.h>
+
 static const struct liquid_filter *const tables[] = {liquid_text_filters, liquid_list_filters, liquid_number_filters};
 
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
@@ -15,34 +17,13 @@ const struct liquid_filter *liquid_filter_find(const char *name, size_t len)
 	return NULL;
 }
 
-#define MAX_COMPARED 24
-
-/* How many letters have to be added, left out or changed (Levenshtein). */
-static size_t distance(const char *a, size_t a_len, const char *b)
-{
-	size_t row[MAX_COMPARED + 1], b_len = strlen(b);
-	for (size_t k = 0; k <= b_len; k++)
-		row[k] = k;
-	for (size_t i = 1; i <= a_len; i++) {
-		size_t diagonal = row[0];
-		row[0] = i;
-		for (size_t k = 1; k <= b_len; k++) {
-			size_t changed = diagonal + (a[i - 1] != b[k - 1]);
-			diagonal = row[k];
-			size_t least = row[k] < row[k - 1] ? row[k] + 1 : row[k - 1] + 1;
-			row[k] = changed < least ? changed : least;
-		}
-	}
-	return row[b_len];
-}
-
 const char *liquid_filter_near(const char *name, size_t len)
 {
 	const char *near = "default";
-	size_t least = SIZE_MAX;
+	unsigned least = UINT_MAX;
 	for (size_t i = 0; i < N_TABLES; i++) {
 		for (const struct liquid_filter *f = tables[i]; f->name != NULL; f++) {
-			size_t d = distance(name, len < MAX_COMPARED ? len : MAX_COMPARED, f->name);
+			unsigned d = df_distance(f->name, strlen(f->name), name, len);
 			if (d >= least)
 				continue;
 			least = d;

@@ -69,28 +69,18 @@ static size_t decode(const unsigned char *p, size_t left, wint_t *out)
 	return n;
 }
 
-static size_t encode(wint_t w, char *p)
-{
-	static const unsigned char leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
-	size_t n = w < 0x80 ? 1 : w < 0x800 ? 2 : w < 0x10000 ? 3 : 4;
-	for (size_t i = n - 1; i > 0; i--, w >>= 6)
-		p[i] = (char)(0x80 | (w & 0x3f));
-	p[0] = (char)(leads[n] | w);
-	return n;
-}
-
 static size_t convert(wint_t w, bool upper, char *p)
 {
 	locale_t locale = unicode();
 	if (w < 0x80)
-		return encode(upper ? (w >= 'a' && w <= 'z' ? w - 32 : w) : w >= 'A' && w <= 'Z' ? w + 32 : w, p);
+		return df_utf8_put(p, upper ? (w >= 'a' && w <= 'z' ? w - 32 : w) : w >= 'A' && w <= 'Z' ? w + 32 : w);
 	if (upper && w == 0xdf) {
 		p[0] = p[1] = 'S';
 		return 2;
 	}
 	if (locale == (locale_t)0)
-		return encode(w, p);
-	return encode(upper ? towupper_l(w, locale) : towlower_l(w, locale), p);
+		return df_utf8_put(p, w);
+	return df_utf8_put(p, upper ? towupper_l(w, locale) : towlower_l(w, locale));
 }
 
 static bool change_case(struct liquid_call *c)

@@ -39,7 +39,7 @@ static enum df_status bad_syntax(const char *text, size_t offset, const char *wh
 {
 	size_t line, column;
 	position(text, offset, &line, &column);
-	df_err_place(err, NULL, line, 0, NULL);
+	df_err_place(err, NULL, line, NULL);
 	return df_fail(DF_USAGE, err, NULL, "manifest, line %zu, column %zu: %s", line, column, why);
 }
 
@@ -86,7 +86,7 @@ void map_manifest_place(const char *text, size_t entry, const char *key, struct 
 {
 	size_t line, column;
 	position(text, find(text, entry, key), &line, &column);
-	df_err_place(err, NULL, line, 0, NULL);
+	df_err_place(err, NULL, line, NULL);
 	df_err_context(err, "line %zu, column %zu", line, column);
 }
 
@@ -194,11 +194,8 @@ enum df_status map_manifest_distinct(struct map_manifest *manifest, const struct
 {
 	enum df_status st = DF_OK;
 	struct map_node *roots[2];
-	for (size_t i = 0; i < 2; i++) {
-		roots[i] = map_node_new(MAP_NODE_OBJECT, NULL, 0);
-		roots[i]->object = i == 0 ? &map_batch : event->data;
-		roots[i]->path = df_strdup("");
-	}
+	for (size_t i = 0; i < 2; i++)
+		roots[i] = map_root_new(i == 0 ? &map_batch : event->data, "");
 	for (size_t i = 0; i < manifest->n && st == DF_OK; i++) {
 		const char *field = manifest->entries[i].field;
 		struct map_path path;

@@ -253,11 +253,8 @@ enum df_status map_propose_open(const struct conf_feed *feed, const char *event_
 		p->n = n;
 		for (size_t i = 0; i < n; i++)
 			read_column(p, i, &first[i]);
-		for (size_t i = 0; i < 2; i++) {
-			p->roots[i] = map_node_new(MAP_NODE_OBJECT, NULL, 0);
-			p->roots[i]->object = i == 0 ? &map_batch : p->event->data;
-			p->roots[i]->path = df_strdup("");
-		}
+		for (size_t i = 0; i < 2; i++)
+			p->roots[i] = map_root_new(i == 0 ? &map_batch : p->event->data, "");
 		st = has_header ? check_header(p, err) : DF_OK;
 	}
 	if (st == DF_OK)

@@ -2,12 +2,29 @@
 /* Cells whose JSON becomes several members of an object, or several entries of a list. */
 #include "map_run.h"
 
+#define SPREAD_LISTS 128 /* a cell may bring as many names as a MiB holds */
+
 struct spread_name {
 	const struct df_buf *out; /* with `body`, the object that it stands in */
 	size_t body;
 	struct rows_cell name;
 	struct spread_name *next;
 };
+
+/* The list of the names that are like this one; NULL: the row has had its share of memory. */
+static struct spread_name **list_of(struct map_run *r, const struct rows_cell *name)
+{
+	uint32_t hash = 2166136261; /* FNV-1a, whose upper bits are the good ones */
+	if (r->names == NULL) {
+		r->names = liquid_take(&r->m->arena, SPREAD_LISTS * sizeof(struct spread_name *));
+		if (r->names == NULL)
+			return NULL;
+		memset(r->names, 0, SPREAD_LISTS * sizeof(struct spread_name *));
+	}
+	for (size_t i = 0; i < name->len; i++)
+		hash = (hash ^ (unsigned char)name->p[i]) * 16777619;
+	return &r->names[(hash >> 16) % SPREAD_LISTS];
+}
 
 /* Does the object have a member of this name already, from another mapping? */
 static bool name_taken(struct map_run *r, const struct map_op *op, const struct rows_cell *name)
@@ -19,15 +36,16 @@ static bool name_taken(struct map_run *r, const struct map_op *op, const struct 
 		    memcmp(kid->key, name->p, name->len) == 0)
 			return true;
 	}
-	for (const struct spread_name *n = r->names; n != NULL; n = n->next)
+	struct spread_name **list = list_of(r, name);
+	for (const struct spread_name *n = list != NULL ? *list : NULL; n != NULL; n = n->next)
 		if (n->out == r->out && n->body == r->frame->body && n->name.len == name->len &&
 		    memcmp(n->name.p, name->p, name->len) == 0)
 			return true;
-	struct spread_name *n = liquid_take(&r->m->arena, sizeof(*n));
+	struct spread_name *n = list != NULL ? liquid_take(&r->m->arena, sizeof(*n)) : NULL;
 	if (n == NULL)
 		return true;
-	*n = (struct spread_name){r->out, r->frame->body, *name, r->names};
-	r->names = n;
+	*n = (struct spread_name){r->out, r->frame->body, *name, *list};
+	*list = n;
 	return false;
 }
 

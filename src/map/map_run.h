@@ -11,9 +11,9 @@ struct map_run {
 	struct map_record *record;
 	struct df_buf *out;
 	struct map_frame *frame;
-	bool identified;           /* an ID's cell has a value, a faulty one perhaps */
-	struct spread_name *names; /* that spreads have written so far */
-	struct map_watch *watch;   /* or NULL */
+	bool identified;            /* an ID's cell has a value, a faulty one perhaps */
+	struct spread_name **names; /* that spreads have written so far, in lists; NULL: none */
+	struct map_watch *watch;    /* or NULL */
 };
 
 /* Notes what is wrong with the cell of this column (0-based, or MAP_NONE). */

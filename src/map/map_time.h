@@ -31,8 +31,6 @@ bool map_time_parse(const struct map_time *t, const char *p, size_t len, int64_t
 
 enum df_status map_zone_open(const char *name, struct map_zone **out, struct df_err *err) DF_CHECK;
 void map_zone_free(struct map_zone *zone);
-/* Seconds east of UTC at that instant. */
-int64_t map_zone_offset(const struct map_zone *zone, int64_t utc);
 /* A local time (seconds since 1970 as if it were UTC) as an instant: the earlier one where the hour comes twice; where
  * the clock leaps over it, as far after the leap as it would have been without. */
 int64_t map_zone_to_utc(const struct map_zone *zone, int64_t local);

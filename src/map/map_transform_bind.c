@@ -166,7 +166,7 @@ static enum df_status check_sources(const struct map *m, struct df_err *err)
 		if (e->action != MAP_KEEP || precedence_of(e->source) != EXACT ||
 		    find_column(m, e->source, strlen(e->source)) != MAP_NONE || reach(m, e->source, &path) != MAP_NONE)
 			continue;
-		df_err_place(err, NULL, 0, 0, e->source);
+		df_err_place(err, NULL, 0, e->source);
 		return df_fail(DF_REJECT, err, "manifest-mismatch",
 			       "the manifest maps the column '%.200s', which the header lacks", e->source);
 	}

@@ -77,10 +77,9 @@ static int64_t rule_offset(const struct map_zone *zone, int64_t utc)
 	return summer ? zone->dst : zone->std;
 }
 
-int64_t map_zone_offset(const struct map_zone *zone, int64_t utc)
+/* Seconds east of UTC at that instant. */
+static int64_t zone_offset(const struct map_zone *zone, int64_t utc)
 {
-	if (zone == NULL)
-		return 0;
 	if (zone->has_rule && (zone->n == 0 || utc >= zone->at[zone->n - 1]))
 		return rule_offset(zone, utc);
 	size_t low = 0, high = zone->n; /* the first transition after utc */
@@ -98,9 +97,9 @@ int64_t map_zone_to_utc(const struct map_zone *zone, int64_t local)
 {
 	if (zone == NULL)
 		return local;
-	int64_t before = map_zone_offset(zone, local - DAY), after = map_zone_offset(zone, local + DAY);
+	int64_t before = zone_offset(zone, local - DAY), after = zone_offset(zone, local + DAY);
 	int64_t a = local - before, b = local - after;
-	bool a_holds = map_zone_offset(zone, a) == before, b_holds = map_zone_offset(zone, b) == after;
+	bool a_holds = zone_offset(zone, a) == before, b_holds = zone_offset(zone, b) == after;
 	if (a_holds && b_holds)
 		return a < b ? a : b;
 	return b_holds ? b : a; /* neither: the clock leaps, and counting on from before leads to after the leap */

@@ -12,12 +12,12 @@ struct status_walk {
 	uint64_t files, open, refused, rows, delivered, rejected;
 };
 
-static void stamp(int64_t ms, char *out, size_t size)
+/* False: no calendar has that time, as the one that somebody gave a file. */
+static bool stamp(int64_t seconds, char *out, size_t size)
 {
-	time_t t = (time_t)(ms / 1000);
+	time_t t = (time_t)seconds;
 	struct tm tm;
-	gmtime_r(&t, &tm);
-	strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return gmtime_r(&t, &tm) != NULL && strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", &tm) > 0;
 }
 
 /* ---- JSON ---- */
@@ -25,22 +25,17 @@ static void stamp(int64_t ms, char *out, size_t size)
 static void add_text(struct df_buf *b, const char *key, const char *value)
 {
 	df_buf_addf(b, "\"%s\":", key);
-	if (value == NULL) {
+	if (value == NULL)
 		df_buf_adds(b, "null");
-	} else {
-		char *text = df_strdup(value);
-		df_utf8_mend(text); /* a file's name may be any bytes */
-		df_json_string(b, text, strlen(text));
-		free(text);
-	}
+	else
+		df_json_text(b, value, strlen(value)); /* a file's name may be any bytes */
 	df_buf_addc(b, ',');
 }
 
-static void add_time(struct df_buf *b, const char *key, int64_t ms)
+static void add_time(struct df_buf *b, const char *key, int64_t seconds)
 {
-	char when[32];
-	stamp(ms, when, sizeof(when));
-	add_text(b, key, ms != 0 ? when : NULL);
+	char when[40];
+	add_text(b, key, seconds != 0 && stamp(seconds, when, sizeof(when)) ? when : NULL);
 }
 
 static void add_refused(struct df_buf *b, const char *code, const char *text)
@@ -66,8 +61,8 @@ static enum df_status json_document(void *ctx, const struct ledger_document *d, 
 	add_text(&b, "document", d->name);
 	add_text(&b, "event_type", d->event_type);
 	add_text(&b, "state", ledger_state_name(d->state));
-	add_time(&b, "begun", d->begun_ms);
-	add_time(&b, "closed", d->closed_ms);
+	add_time(&b, "begun", d->begun_ms / 1000);
+	add_time(&b, "closed", d->closed_ms / 1000);
 	df_buf_addf(&b, "\"rows\":%llu,\"delivered\":%llu,\"rejected\":%llu,\"batches\":%llu,\"events\":%llu,",
 		    (unsigned long long)d->rows, (unsigned long long)d->delivered, (unsigned long long)d->rejected,
 		    (unsigned long long)d->batches, (unsigned long long)d->events);
@@ -76,19 +71,13 @@ static enum df_status json_document(void *ctx, const struct ledger_document *d, 
 	add_text(&b, "first_batch", d->first_batch);
 	add_text(&b, "last_batch", d->last_batch);
 	const char *rejects = d->state == LEDGER_DONE ? d->text : NULL;
-	add_text(&b, "rejects", rejects != NULL && w->receipt ? report_file_name(rejects) : rejects);
+	add_text(&b, "rejects", rejects != NULL && w->receipt ? df_base_name(rejects) : rejects);
 	add_refused(&b, d->state == LEDGER_REFUSED ? d->code : NULL, d->text);
 	df_buf_addc(&b, '}');
 	fwrite(b.data, 1, b.len, w->to);
 	df_buf_free(&b);
 	w->first = false;
 	return DF_OK;
-}
-
-const char *report_file_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash != NULL ? slash + 1 : path;
 }
 
 static enum df_status file_json(struct ledger *l, const struct ledger_file *f, bool receipt, FILE *to,
@@ -100,11 +89,11 @@ static enum df_status file_json(struct ledger *l, const struct ledger_file *f, b
 	add_text(&b, "feed", f->feed);
 	add_text(&b, "file", f->name);
 	df_buf_addf(&b, "\"size\":%llu,", (unsigned long long)f->size);
-	add_time(&b, "modified", f->mtime * 1000);
+	add_time(&b, "modified", f->mtime);
 	add_text(&b, "sha256", f->sha256);
 	add_text(&b, "state", ledger_state_name(f->state));
-	add_time(&b, "pulled", f->pulled_ms);
-	add_time(&b, "closed", f->closed_ms);
+	add_time(&b, "pulled", f->pulled_ms / 1000);
+	add_time(&b, "closed", f->closed_ms / 1000);
 	if (!receipt)
 		df_buf_addf(&b, "\"cleanup_due\":%s,", f->cleanup_due ? "true" : "false");
 	add_text(&b, "note", f->state != LEDGER_REFUSED ? f->text : NULL);
@@ -142,15 +131,12 @@ enum df_status report_status_json(struct ledger *l, const char *feed, FILE *to, 
 
 /* ---- text ---- */
 
-/* A hostile name must not move the terminal. */
-static void print_name(FILE *to, const char *s)
+static void print_text(FILE *to, const char *s)
 {
-	for (; *s != '\0'; s++) {
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			fprintf(to, "\\x%02x", (unsigned)(unsigned char)*s);
-		else
-			fputc(*s, to);
-	}
+	struct df_buf b = {0};
+	df_printable(&b, s);
+	fwrite(b.data, 1, b.len, to);
+	df_buf_free(&b);
 }
 
 static enum df_status text_document(void *ctx, const struct ledger_document *d, struct df_err *err)
@@ -167,12 +153,12 @@ static enum df_status text_document(void *ctx, const struct ledger_document *d, 
 	fprintf(w->to, ", %llu batches, %s", (unsigned long long)d->batches, d->event_type);
 	if (d->name != NULL) {
 		fputs(": ", w->to);
-		print_name(w->to, d->name);
+		print_text(w->to, d->name);
 	}
 	fputc('\n', w->to);
 	if (d->state == LEDGER_REFUSED && d->text != NULL) {
 		fprintf(w->to, "             %s: ", d->code != NULL ? d->code : "");
-		print_name(w->to, d->text);
+		print_text(w->to, d->text);
 		fputc('\n', w->to);
 	}
 	w->first = false;
@@ -182,13 +168,13 @@ static enum df_status text_document(void *ctx, const struct ledger_document *d, 
 static enum df_status text_file(void *ctx, const struct ledger_file *f, struct df_err *err)
 {
 	struct status_walk *w = ctx;
-	char when[32];
-	stamp(f->closed_ms != 0 ? f->closed_ms : f->pulled_ms, when, sizeof(when));
+	char when[40] = "";
+	(void)stamp((f->closed_ms != 0 ? f->closed_ms : f->pulled_ms) / 1000, when, sizeof(when));
 	w->files++;
 	w->open += f->state != LEDGER_DONE && f->state != LEDGER_REFUSED;
 	w->refused += f->state == LEDGER_REFUSED;
 	fprintf(w->to, "%s  %-8s %s: ", when, ledger_state_name(f->state), f->feed);
-	print_name(w->to, f->name);
+	print_text(w->to, f->name);
 	if (f->cleanup_due)
 		fputs(" (still to be moved or deleted at the source)", w->to);
 	fputc('\n', w->to);
@@ -196,7 +182,7 @@ static enum df_status text_file(void *ctx, const struct ledger_file *f, struct d
 	enum df_status st = ledger_documents(w->ledger, f->id, text_document, w, err);
 	if (st == DF_OK && w->first && f->text != NULL) { /* no document says it */
 		fprintf(w->to, "             %s: ", f->code != NULL ? f->code : "");
-		print_name(w->to, f->text);
+		print_text(w->to, f->text);
 		fputc('\n', w->to);
 	}
 	return st;

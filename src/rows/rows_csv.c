@@ -167,7 +167,7 @@ static enum df_status skip_row(struct rows *r, bool in_quotes, uint64_t *length,
 		if (st != DF_OK)
 			return st;
 		if (!grew && place == QUOTED) {
-			df_err_place(err, NULL, r->quote_line, 0, NULL);
+			df_err_place(err, NULL, r->quote_line, NULL);
 			return df_fail(DF_REJECT, err, "malformed-csv", NEVER_CLOSED);
 		}
 		ended = !grew;
@@ -256,7 +256,7 @@ static enum df_status row_last(struct rows *r, struct df_err *err)
 {
 	if (csv_fini(&r->parser, on_cell, on_row, r) == 0)
 		return DF_OK;
-	df_err_place(err, NULL, r->quote_line, 0, NULL);
+	df_err_place(err, NULL, r->quote_line, NULL);
 	return df_fail(DF_REJECT, err, "malformed-csv", NEVER_CLOSED);
 }
 

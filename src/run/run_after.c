@@ -53,7 +53,7 @@ static enum df_status put_rejects(const struct run_source *s, const char *path, 
 		df_log_err(DF_LOG_WARN, &why);
 		return DF_OK;
 	}
-	st = fetch_put(s->fetch, s->feed->receipts, report_file_name(path), text, len, err);
+	st = fetch_put(s->fetch, s->feed->receipts, df_base_name(path), text, len, err);
 	free(text);
 	return st;
 }

@@ -81,12 +81,12 @@ static enum df_status check_document(struct check_work *w, const char *name, con
 }
 
 /* Every document of the open file. Files count as done or refused. */
-static enum df_status check_open_file(struct check_work *w, const char *name, int fd, const char *scratch)
+static enum df_status check_open_file(struct check_work *w, const char *name, int fd)
 {
 	struct decode *d = NULL;
 	struct df_err why = {0};
 	bool refused = false;
-	enum df_status st = decode_open(w->feed, name, fd, scratch, &d, &why);
+	enum df_status st = decode_open(w->feed, name, fd, run_scratch(), &d, &why);
 	if (st == DF_REJECT) {
 		struct run_check none = {.event_type = ""};
 		report(w, &none, &why);
@@ -116,18 +116,16 @@ void run_check_file(const struct conf_feed *feed, const char *path, bool encrypt
 	struct conf_feed mine = *feed; /* a view: its pointers stay the feed's */
 	struct check_work w = {
 	    .feed = &mine, .file = path, .events = events, .ctx = ctx, .result = result, .jobs = jobs};
-	const char *slash = strrchr(path, '/');
-	const char *name = slash != NULL ? slash + 1 : path;
+	const char *name = df_base_name(path);
 	struct decode_name parsed;
 	struct df_err ignored = {0};
 	if (encryption_by_name && decode_name_parse(name, &parsed, &ignored) == DF_OK)
 		mine.encrypted = parsed.encrypted;
-	const char *tmp = getenv("TMPDIR");
 	struct df_err err = {0};
 	int fd = -1;
 	enum df_status st = run_open(path, &fd, &err);
 	if (st == DF_OK)
-		st = check_open_file(&w, name, fd, tmp != NULL ? tmp : "/tmp");
+		st = check_open_file(&w, name, fd);
 	if (fd >= 0)
 		close(fd);
 	if (err.text[0] != '\0')
@@ -173,8 +171,7 @@ static enum df_status forecast_file(struct forecast_work *w, const struct fetch_
 				   .jobs = w->conf->jobs,
 				   .result = w->result};
 	char sha256[DF_SHA256_HEX];
-	const char *tmp = getenv("TMPDIR");
-	char *dir = df_format("%s/dropfeed-XXXXXX", tmp != NULL ? tmp : "/tmp");
+	char *dir = df_format("%s/dropfeed-XXXXXX", run_scratch());
 	if (mkdtemp(dir) == NULL) {
 		enum df_status st = df_fail(DF_RETRY, err, NULL, "cannot make %s: %s", dir, strerror(errno));
 		free(dir);
@@ -193,7 +190,7 @@ static enum df_status forecast_file(struct forecast_work *w, const struct fetch_
 	unlink(part);
 	rmdir(dir);
 	if (fd >= 0) {
-		st = check_open_file(&check, e->name, fd, tmp != NULL ? tmp : "/tmp");
+		st = check_open_file(&check, e->name, fd);
 		close(fd);
 	}
 	free(path);

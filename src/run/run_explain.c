@@ -261,8 +261,7 @@ enum df_status run_explain_line(const struct conf_feed *feed, const char *path, 
 				bool encryption_by_name, struct run_explain **out, struct df_err *err)
 {
 	char sha256[DF_SHA256_HEX];
-	const char *slash = strrchr(path, '/'), *tmp = getenv("TMPDIR");
-	struct explain_work w = {.file = slash != NULL ? slash + 1 : path, .sha256 = sha256};
+	struct explain_work w = {.file = df_base_name(path), .sha256 = sha256};
 	struct decode_name parsed;
 	struct df_err ignored = {0};
 	struct decode *d = NULL;
@@ -275,7 +274,7 @@ enum df_status run_explain_line(const struct conf_feed *feed, const char *path, 
 	enum df_status st = open_file(path, &fd, sha256, err);
 	if (st == DF_OK) {
 		struct df_err why = {0};
-		st = decode_open(w.x->feed, w.file, fd, tmp != NULL ? tmp : "/tmp", &d, &why);
+		st = decode_open(w.x->feed, w.file, fd, run_scratch(), &d, &why);
 		if (st == DF_REJECT)
 			w.x->refused = why;
 		else if (st != DF_OK)

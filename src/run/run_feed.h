@@ -16,6 +16,9 @@ struct feed_work {
 	size_t unsettled;
 };
 
+/* Is the feed one of those that were named? Without names, all are. */
+bool run_feed_chosen(const struct conf_feed *feed, const char *const *names, size_t n);
+
 /* Whether the spool still holds these bytes; a damaged copy is removed. DF_END: no. */
 enum df_status run_feed_spooled(const struct feed_work *w, const char *spool, const char *sha256,
 				struct df_err *err) DF_CHECK;

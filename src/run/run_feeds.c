@@ -305,11 +305,11 @@ static void feed_run(struct run *run, struct run_pool *pool, const struct conf_f
 	free(w.spool);
 }
 
-static bool is_chosen(const struct run_options *o, const struct conf_feed *feed)
+bool run_feed_chosen(const struct conf_feed *feed, const char *const *names, size_t n)
 {
-	bool chosen = o->n_feeds == 0;
-	for (size_t i = 0; i < o->n_feeds; i++)
-		chosen = chosen || strcmp(o->feeds[i], feed->name) == 0;
+	bool chosen = n == 0;
+	for (size_t i = 0; i < n; i++)
+		chosen = chosen || strcmp(names[i], feed->name) == 0;
 	return chosen;
 }
 
@@ -343,7 +343,7 @@ static void run_deliver(const struct conf *conf, const struct run_options *optio
 	run_note_status(result, st);
 	struct run_pool *pool = run_pool_new(&session.run, conf->jobs);
 	for (size_t i = 0; i < conf->n_feeds; i++) {
-		if (is_chosen(options, &conf->feeds[i]))
+		if (run_feed_chosen(&conf->feeds[i], options->feeds, options->n_feeds))
 			feed_run(&session.run, pool, &conf->feeds[i]);
 	}
 	run_pool_free(pool);
@@ -359,7 +359,8 @@ void run_feeds(const struct conf *conf, const struct run_options *options, struc
 		return;
 	}
 	for (size_t i = 0; i < conf->n_feeds; i++) {
-		if (is_chosen(options, &conf->feeds[i]) && conf->feeds[i].source.kind != CONF_SOURCE_NONE)
+		if (run_feed_chosen(&conf->feeds[i], options->feeds, options->n_feeds) &&
+		    conf->feeds[i].source.kind != CONF_SOURCE_NONE)
 			run_feed_forecast(conf, &conf->feeds[i], result);
 	}
 }

@@ -18,6 +18,12 @@
 #define COPY_CHUNK     (1u << 20)
 #define REJECTS_LOGGED 1000 /* of a stateless import, which writes no reject file */
 
+const char *run_scratch(void)
+{
+	const char *tmp = getenv("TMPDIR");
+	return tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp";
+}
+
 enum df_status run_open(const char *path, int *fd_out, struct df_err *err)
 {
 	struct stat info;
@@ -60,8 +66,7 @@ static const char *base_name(const struct run_import_options *o, const char *fil
 {
 	if (strcmp(file, "-") == 0)
 		return o->stdin_name;
-	const char *slash = strrchr(file, '/');
-	return slash != NULL ? slash + 1 : file;
+	return df_base_name(file);
 }
 
 static enum df_status open_input(const char *file, int *fd, struct df_err *err)
@@ -276,8 +281,7 @@ static enum df_status plain_file(struct plain_import *p, const char *file, struc
 
 static void import_plain(const struct run_import_options *o, struct run_result *result)
 {
-	const char *tmp = getenv("TMPDIR");
-	struct run run = {.scratch = tmp != NULL ? tmp : "/tmp", .result = result};
+	struct run run = {.scratch = run_scratch(), .result = result};
 	struct plain_import p = {.options = o, .run = &run, .feed = *o->feed};
 	struct df_err err = {0};
 	enum df_status st = DF_OK;

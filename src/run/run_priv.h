@@ -124,6 +124,8 @@ bool run_after_is_due(const struct conf_feed *feed, bool refused);
 /* Enters what a feed's part came to, under the lock. */
 void run_note(struct run *run, enum df_status st);
 
+/* The folder for unnamed files of commands that have no state folder: $TMPDIR, or /tmp. */
+const char *run_scratch(void);
 /* Opens a file that was named on the command line. DF_USAGE: it cannot be read, or is a folder. */
 enum df_status run_open(const char *path, int *fd_out, struct df_err *err) DF_CHECK;
 /* Reads fd_in from where it stands to its end, hashing; writes what it read to fd_out unless that is -1. */

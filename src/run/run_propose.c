@@ -182,7 +182,7 @@ static enum df_status propose_first(const struct run_propose *r, const struct de
 static enum df_status propose_open_file(const struct run_propose *r, int fd, const char *scratch, struct df_buf *out,
 					struct df_err *err)
 {
-	const char *slash = strrchr(r->path, '/'), *given = slash != NULL ? slash + 1 : r->path;
+	const char *given = df_base_name(r->path);
 	struct decode_name parsed;
 	struct df_err unnamed = {0}, why = {0};
 	struct decode *d = NULL;
@@ -215,6 +215,8 @@ static enum df_status take_stdin(const char *scratch, int *fd, struct df_err *er
 	char chunk[65536];
 	enum df_status st = df_unnamed_open(scratch, fd, err);
 	for (size_t total = 0; st == DF_OK && total < STDIN_MAX;) {
+		if (df_stop_requested)
+			return df_fail(DF_RETRY, err, NULL, "stopped by a signal");
 		ssize_t n = read(STDIN_FILENO, chunk, sizeof(chunk));
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -230,7 +232,7 @@ static enum df_status take_stdin(const char *scratch, int *fd, struct df_err *er
 
 enum df_status run_propose_file(const struct run_propose *r, struct df_buf *out, struct df_err *err)
 {
-	const char *tmp = getenv("TMPDIR"), *scratch = tmp != NULL ? tmp : "/tmp";
+	const char *scratch = run_scratch();
 	int fd = -1;
 	enum df_status st = DF_OK;
 	if (r->event_type != NULL && !map_event_type_known(r->event_type, strlen(r->event_type)))

@@ -94,7 +94,8 @@ static enum df_status read_raw(struct rejects_walk *w, const struct batch_row *w
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return df_fail(DF_RETRY, err, NULL, "cannot read the document again: %s", strerror(errno));
+			return df_fail(DF_RETRY, err, NULL, "cannot read the document again: %s",
+				       n < 0 ? strerror(errno) : "it got shorter");
 		w->raw.len += (size_t)n;
 	}
 	return DF_OK;

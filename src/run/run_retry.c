@@ -47,14 +47,14 @@ struct retry {
 static char *printed(const char *name)
 {
 	struct df_buf out = {0};
-	for (; *name != '\0'; name++) {
-		if ((unsigned char)*name < 0x20 || *name == 0x7f)
-			df_buf_addf(&out, "\\x%02x", (unsigned)(unsigned char)*name);
-		else
-			df_buf_addc(&out, *name);
-	}
-	df_buf_addc(&out, '\0');
+	df_printable(&out, name);
+	df_buf_cstr(&out);
 	return out.data;
+}
+
+static bool fits(const char *wanted, const char *name, const char *shown)
+{
+	return strcmp(wanted, name) == 0 || strcmp(wanted, shown) == 0 || fnmatch(wanted, name, 0) == 0;
 }
 
 /* Whether the command line names it; without any DOCUMENT everything is meant. */
@@ -65,7 +65,7 @@ static bool is_named(struct retry *r, const char *name)
 	for (size_t i = 0; i < r->options->n_documents; i++) {
 		const char *wanted = r->options->documents[i];
 		struct retry_name *n = &r->names[i];
-		if (strcmp(wanted, name) == 0 || strcmp(wanted, shown) == 0 || fnmatch(wanted, name, 0) == 0) {
+		if (fits(wanted, name, shown)) {
 			n->known = named = true;
 			continue;
 		}
@@ -84,11 +84,9 @@ static bool is_named(struct retry *r, const char *name)
 static void note_chosen(struct retry *r, const char *name)
 {
 	char *shown = printed(name);
-	for (size_t i = 0; i < r->options->n_documents; i++) {
-		const char *wanted = r->options->documents[i];
-		if (strcmp(wanted, name) == 0 || strcmp(wanted, shown) == 0 || fnmatch(wanted, name, 0) == 0)
+	for (size_t i = 0; i < r->options->n_documents; i++)
+		if (fits(r->options->documents[i], name, shown))
 			r->names[i].chosen = true;
-	}
 	free(shown);
 }
 
@@ -103,8 +101,9 @@ static enum df_status has_one(void *ctx, const struct ledger_reject *reject, str
 static bool is_edited(const struct ledger_document *d)
 {
 	struct stat info;
+	int64_t s = d->closed_ms / 1000, ms = d->closed_ms % 1000;
 	return d->text != NULL && stat(d->text, &info) == 0 &&
-	       (int64_t)info.st_mtim.tv_sec * 1000 + info.st_mtim.tv_nsec / 1000000 > d->closed_ms;
+	       (info.st_mtim.tv_sec > s || (info.st_mtim.tv_sec == s && info.st_mtim.tv_nsec / 1000000 > ms));
 }
 
 static void add_document(struct retry *r, const struct ledger_document *d)
@@ -173,14 +172,6 @@ static enum df_status on_file(void *ctx, const struct ledger_file *f, struct df_
 	return DF_OK;
 }
 
-static bool is_chosen(const struct run_retry_options *o, const struct conf_feed *feed)
-{
-	bool chosen = o->n_feeds == 0;
-	for (size_t i = 0; i < o->n_feeds; i++)
-		chosen = chosen || strcmp(o->feeds[i], feed->name) == 0;
-	return chosen;
-}
-
 /* Every name has to be known, or nothing is done. */
 static enum df_status check_names(const struct retry *r)
 {
@@ -208,7 +199,7 @@ static enum df_status search(struct retry *r, const struct conf *conf, struct df
 	enum df_status st = DF_OK;
 	for (size_t i = 0; st == DF_OK && i < conf->n_feeds; i++) {
 		r->feed = &conf->feeds[i];
-		if (is_chosen(r->options, r->feed))
+		if (run_feed_chosen(r->feed, r->options->feeds, r->options->n_feeds))
 			st = ledger_files(r->ledger, r->feed->name, false, on_file, r, err);
 	}
 	return st;
@@ -258,7 +249,7 @@ static enum df_status take_back_rejects(struct feed_work *w, const struct retry_
 		struct run_tries tries = {0};
 		if (f->rejects[i] == NULL)
 			continue;
-		const char *name = report_file_name(f->rejects[i]);
+		const char *name = df_base_name(f->rejects[i]);
 		st = run_source_open(&w->source, err);
 		while (st == DF_OK &&
 		       run_source_again(&w->source, &tries, take_back(w->source.fetch, w->feed->receipts, name, err),

@@ -75,8 +75,21 @@ enum df_status run_session_open(struct run_session *s, const struct conf *conf, 
 	return st;
 }
 
+static void tell_traffic(struct sender *sender)
+{
+	struct send_stats sum;
+	sender_stats(sender, &sum);
+	if (sum.requests > 0)
+		df_log(DF_LOG_DEBUG,
+		       "%llu requests of %llu bytes in all; %llu were sent again, %llu of them for the rate limit",
+		       (unsigned long long)sum.requests, (unsigned long long)sum.bytes, (unsigned long long)sum.retries,
+		       (unsigned long long)sum.throttled);
+}
+
 void run_session_close(struct run_session *s)
 {
+	if (s->run.sender != NULL)
+		tell_traffic(s->run.sender);
 	sender_free(s->run.sender);
 	ledger_close(s->run.ledger);
 	if (s->lock_fd >= 0)

@@ -40,8 +40,7 @@ static bool ends_with(const char *name, const char *end)
 static bool is_left_over(const struct sweep *s, const char *path)
 {
 	struct stat info;
-	const char *name = strrchr(path, '/') + 1;
-	if (strncmp(name, "import-", 7) == 0) /* who holds the lock imports nothing else */
+	if (strncmp(df_base_name(path), "import-", 7) == 0) /* who holds the lock imports nothing else */
 		return true;
 	if (ends_with(path, ".part"))
 		return stat(path, &info) == 0 && time(NULL) - info.st_mtime > PART_KEPT_S;

@@ -55,13 +55,13 @@ static enum df_status walk_header(struct walk *w, struct rows *rows, struct rows
 	if (!map_has_header(w->map))
 		return DF_OK;
 	if (row->fault != NULL) {
-		df_err_place(err, NULL, row->line, 0, NULL);
+		df_err_place(err, NULL, row->line, NULL);
 		bool text = strcmp(row->fault, "invalid-utf8") == 0;
 		return df_fail(DF_REJECT, err, text ? "not-utf8" : "malformed-csv", "the header: %s", row->fault_text);
 	}
 	st = map_header(w->map, row->cells, row->n_cells, err);
 	if (st == DF_REJECT)
-		df_err_place(err, NULL, row->line, 0, NULL);
+		df_err_place(err, NULL, row->line, NULL);
 	if (st == DF_OK && w->handlers->header != NULL)
 		st = w->handlers->header(w->ctx, row, err);
 	return st;

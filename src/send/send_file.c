@@ -56,19 +56,6 @@ static void file_free(struct send_stream *st)
 	st->own = NULL;
 }
 
-/* The folder that holds path; the caller's. */
-static char *folder_of(const char *path)
-{
-	char *folder = df_strdup(path);
-	char *slash = strrchr(folder, '/');
-	if (slash == NULL) {
-		free(folder);
-		return df_strdup(".");
-	}
-	slash[slash == folder] = '\0';
-	return folder;
-}
-
 static enum df_status file_open(struct send_stream *st, struct df_err *err)
 {
 	const char *path = st->feed->sink_path;
@@ -84,7 +71,7 @@ static enum df_status file_open(struct send_stream *st, struct df_err *err)
 	if (f->complete)
 		return DF_OK;
 	if (st->feed->sink_append) {
-		char *folder = folder_of(path);
+		char *folder = df_folder_of(path);
 		enum df_status status = df_unnamed_open(folder, &f->fd, err);
 		free(folder);
 		if (status != DF_OK)
@@ -216,7 +203,7 @@ static enum df_status stdout_close(struct send_stream *st, bool abandon, struct 
 /* The rename itself has to survive a power cut before the ledger says "done". */
 static enum df_status sync_folder(const char *path, struct df_err *err)
 {
-	char *name = folder_of(path);
+	char *name = df_folder_of(path);
 	enum df_status status = df_sync_folder(name, err);
 	free(name);
 	return status;

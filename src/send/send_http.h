@@ -27,11 +27,11 @@ struct http_host {
 
 /* One API key: its pace. */
 struct http_key {
-	char *key; /* own */
-	struct send_pace pace;
-	unsigned throttled; /* answers 429 in a row */
-	bool gave_up;       /* as a host's */
-	bool spent;         /* in this turn: whoever waits longest goes first, so nobody else may take tokens */
+	char *key;             /* own */
+	struct send_pace pace; /* L: a stream that is opened may lower its limit */
+	unsigned throttled;    /* answers 429 in a row */
+	bool gave_up;          /* as a host's */
+	bool spent;            /* in this turn: whoever waits longest goes first, so nobody else may take tokens */
 	struct http_key *next;
 };
 

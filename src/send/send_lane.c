@@ -178,19 +178,19 @@ static void lane_well(struct http_lane *lane, int64_t now)
 	host->not_before = 0;
 	lane->failures = 0;
 	lane->not_before = 0;
-	pthread_mutex_t *lock = &lane->stream->base->sender->lock;
-	pthread_mutex_lock(lock);
-	for (struct http_stream *st = lane->stream->http->streams; st != NULL; st = st->next)
-		if (st->host == host && st->key == key)
-			st->trouble_since = 0;
-	pthread_mutex_unlock(lock);
 	host->gave_up = key->gave_up = false;
 	key->throttled = 0;
 	struct curl_header *h = NULL;
 	double used = -1;
 	if (curl_easy_header(lane->easy, "X-mp-rate-limit-percentage-used", 0, CURLH_HEADER, -1, &h) == CURLHE_OK)
 		used = strtod(h->value, NULL);
+	pthread_mutex_t *lock = &lane->stream->base->sender->lock;
+	pthread_mutex_lock(lock);
+	for (struct http_stream *st = lane->stream->http->streams; st != NULL; st = st->next)
+		if (st->host == host && st->key == key)
+			st->trouble_since = 0;
 	send_pace_calm(&key->pace, used, lane->in_second, now - lane->started, now);
+	pthread_mutex_unlock(lock);
 }
 
 /* What the API asked for, in milliseconds; 0: nothing. curl understands both forms, seconds and a date, without a bound. */
@@ -208,15 +208,6 @@ static int64_t lane_backoff(struct http_lane *lane, unsigned failures)
 	const struct send_tuning *t = &lane->stream->base->sender->tuning;
 	double random = (double)rand_r(&lane->stream->http->seed) / ((double)RAND_MAX + 1);
 	return send_backoff(failures, t->backoff_base, t->backoff_cap, random);
-}
-
-static void lane_count(struct http_lane *lane, bool throttled)
-{
-	struct sender *sender = lane->stream->base->sender;
-	pthread_mutex_lock(&sender->lock);
-	sender->stats.retries++;
-	sender->stats.throttled += throttled;
-	pthread_mutex_unlock(&sender->lock);
 }
 
 static void lane_log(struct http_host *host, const char *why, int64_t wait, int64_t now)
@@ -241,6 +232,7 @@ static void lane_trouble(struct http_lane *lane, const char *why)
 static void lane_throttled(struct http_lane *lane, int64_t now)
 {
 	struct http_key *key = lane->stream->key;
+	struct sender *sender = lane->stream->base->sender;
 	struct curl_header *h = NULL;
 	bool named = curl_easy_header(lane->easy, "X-mp-rate-limit-exceeded", 0, CURLH_HEADER, -1, &h) == CURLHE_OK;
 	int64_t wait = lane_retry_after(lane);
@@ -249,15 +241,20 @@ static void lane_throttled(struct http_lane *lane, int64_t now)
 	key->throttled++;
 	char why[160];
 	snprintf(why, sizeof(why), "rate limit reached (%.60s)", named ? h->value : "429");
-	send_pace_throttled(&key->pace, wait, named && strcasestr(h->value, "acceleration") != NULL, now);
+	bool acceleration = named && strcasestr(h->value, "acceleration") != NULL;
+	pthread_mutex_lock(&sender->lock);
+	send_pace_throttled(&key->pace, wait, acceleration, now);
+	sender->stats.retries++;
+	sender->stats.throttled++;
+	pthread_mutex_unlock(&sender->lock);
 	lane_trouble(lane, why);
-	lane_count(lane, true);
 	lane_log(lane->stream->host, why, wait, now);
 }
 
 static void lane_again(struct http_lane *lane, const char *why, int64_t now)
 {
 	struct http_host *host = lane->stream->host;
+	struct sender *sender = lane->stream->base->sender;
 	unsigned worst = host->failures > lane->failures ? host->failures : lane->failures;
 	int64_t wait = lane_backoff(lane, worst), asked = lane_retry_after(lane);
 	if (wait < asked)
@@ -271,7 +268,9 @@ static void lane_again(struct http_lane *lane, const char *why, int64_t now)
 		host->failures++;
 	host->failed_at = now;
 	lane_trouble(lane, why);
-	lane_count(lane, false);
+	pthread_mutex_lock(&sender->lock);
+	sender->stats.retries++;
+	pthread_mutex_unlock(&sender->lock);
 	lane_log(host, why, wait, now);
 }
 

@@ -66,7 +66,6 @@ struct send_queue {
 	size_t n, bytes, events;
 };
 void send_queue_push(struct send_queue *q, struct batch *b); /* takes b */
-struct batch *send_queue_pop(struct send_queue *q);
 void send_queue_free(struct send_queue *q);
 
 enum send_fate { SEND_PENDING, SEND_DELIVERED, SEND_REJECTED };
@@ -125,8 +124,6 @@ void send_verdict_free(struct send_verdict *v);
 
 /* &#39; &#x27; &quot; &apos; &lt; &gt; &amp; become what they stand for, in place. */
 void send_html_decode(char *s);
-/* Number of UTF-16 code units of UTF-8 text. */
-size_t send_utf16_units(const char *s, size_t len);
 
 /* ---- send_pace.c: no clock of its own, times are df_monotonic_ms() values given by the caller ---- */
 

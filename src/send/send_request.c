@@ -16,7 +16,7 @@ void send_queue_push(struct send_queue *q, struct batch *b)
 	q->events += b->n_events;
 }
 
-struct batch *send_queue_pop(struct send_queue *q)
+static struct batch *queue_pop(struct send_queue *q)
 {
 	struct batch *b = q->head;
 	if (b == NULL)
@@ -33,7 +33,7 @@ struct batch *send_queue_pop(struct send_queue *q)
 
 void send_queue_free(struct send_queue *q)
 {
-	for (struct batch *b; (b = send_queue_pop(q)) != NULL;)
+	for (struct batch *b; (b = queue_pop(q)) != NULL;)
 		batch_free(b);
 }
 
@@ -60,7 +60,7 @@ size_t send_request_measure(const struct batch *head, bool *full)
 void send_request_fill(struct send_request *r, struct send_queue *q, size_t n)
 {
 	for (r->n = 0; r->n < n && r->n < REQUEST_MAX_BATCHES; r->n++)
-		r->item[r->n] = (struct send_item){.batch = send_queue_pop(q)};
+		r->item[r->n] = (struct send_item){.batch = queue_pop(q)};
 }
 
 bool send_request_part(struct send_request *r)

@@ -8,7 +8,8 @@
 
 #define WORDS_MAX 1000u /* of the API's words, per batch */
 
-size_t send_utf16_units(const char *s, size_t len)
+/* Number of UTF-16 code units of UTF-8 text. */
+static size_t utf16_units(const char *s, size_t len)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < len; i++) {
@@ -20,20 +21,6 @@ size_t send_utf16_units(const char *s, size_t len)
 }
 
 /* ---- HTML entities: the API escapes its messages for a page that nobody shows ---- */
-
-static size_t utf8_put(char *out, unsigned long c)
-{
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return 1;
-	}
-	size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-	static const unsigned char lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
-	for (size_t i = n - 1; i > 0; i--, c >>= 6)
-		out[i] = (char)(0x80 | (c & 0x3f));
-	out[0] = (char)(lead[n] | c);
-	return n;
-}
 
 /* The character that the entity at s (which starts with '&') stands for, and its length; 0: none. Every entity is at
  * least as long as the UTF-8 form of its character ("&#9;" is 4 bytes), so that decoding in place never overtakes
@@ -73,7 +60,7 @@ void send_html_decode(char *s)
 			*to++ = *s++;
 			continue;
 		}
-		to += utf8_put(to, c);
+		to += df_utf8_put(to, (uint32_t)c);
 		s += len;
 	}
 	*to = '\0';
@@ -86,7 +73,7 @@ static bool locate_unit(const struct send_request *r, unsigned long unit, size_t
 {
 	size_t end = 1; /* "[" */
 	for (size_t i = r->from; i < r->to; i++) {
-		end += send_utf16_units(r->item[i].batch->json, r->item[i].batch->json_len) + 1;
+		end += utf16_units(r->item[i].batch->json, r->item[i].batch->json_len) + 1;
 		if (unit >= 1 && unit <= end) {
 			*which = i - r->from;
 			return true;

@@ -119,4 +119,12 @@ for command in status check --version --help; do
 	"$dropfeed" --config "$conf" "$command" >/dev/full 2>"$work/err"
 	equal "a full disk behind standard output, $command" "$? $(grep -c 'standard output: No space left' "$work/err")" "5 1"
 done
+
+# What a header says must not move a terminal.
+printf 'mpid,user_attributes.\033[2J,ip\n1,a,\033]0;x\a\n' >"$work/moves-eventless.csv"
+exits 1 "control characters in a header" validate "$work/moves-eventless.csv"
+printf 'mpid,bad\033[2J\n1,a\n' >"$work/moves-eventless.csv"
+exits 1 "and in one that is refused" validate "$work/moves-eventless.csv"
+said "are shown, not sent" 'bad\\x1b\[2J'
+check "nor are they in any other line" test "$(grep -c $'\033' "$work/out")" -eq 0
 finish

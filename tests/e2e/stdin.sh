@@ -69,9 +69,10 @@ equal "and leaves nothing in the spool" "$(find "$work/state/spool" -type f | wc
 
 # ---- asked to stop while it waits for more: it ends, although nothing comes
 head -c 200000 /dev/zero | tr '\0' 'x' >"$work/more" # more than a pipe holds: who could write it all is read from
-for sink in "" "--sink -"; do
-	# shellcheck disable=SC2086 # two words, or none
-	"$dropfeed" --config "$conf" import $sink --name clicks-custom_event.csv - <"$work/fifo" >"$work/out" 2>"$work/err" &
+name="--name clicks-custom_event.csv"
+for command in "import $name" "import --sink - $name" "manifest --event-type custom_event"; do
+	# shellcheck disable=SC2086 # words
+	"$dropfeed" --config "$conf" $command - <"$work/fifo" >"$work/out" 2>"$work/err" &
 	pid=$!
 	exec 9>"$work/fifo"
 	cat "$work/more" >&9
@@ -80,7 +81,7 @@ for sink in "" "--sink -"; do
 		kill -0 $pid 2>/dev/null || break
 		sleep 0.05
 	done
-	check "asked to stop while it waits, it ends: import $sink" test "$n" -lt 600
+	check "asked to stop while it waits, it ends: $command" test "$n" -lt 600
 	exec 9>&-
 	status=0
 	wait $pid || status=$?

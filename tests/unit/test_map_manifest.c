@@ -250,6 +250,24 @@ static void test_spreads(void)
 	CHECK_STRING(got.code, "too-many-attributes");
 }
 
+/* A name is taken, however many others are. */
+static void test_spread_of_many(void)
+{
+	enum { MANY = 5000 };
+	struct df_buf row = {0};
+	for (int twice = 0; twice < 2; twice++) {
+		df_buf_reset(&row);
+		df_buf_adds(&row, "1|{");
+		for (int i = 0; i < MANY; i++)
+			df_buf_addf(&row, "%s\"k%d\":1", i > 0 ? "," : "", i);
+		df_buf_addf(&row, "}|{\"k%d\":1}", twice ? MANY / 2 : MANY);
+		with(MAPPINGS(ID COLUMN("foo.*", "partner_identities.*") "," COLUMN("bar.*", "partner_identities.*")),
+		     "eventless", "Id|foo|bar", df_buf_cstr(&row));
+		CHECK_STRING(got.code, twice ? "bad-json" : "");
+	}
+	df_buf_free(&row);
+}
+
 /* Of several patterns the most specific holds. */
 static void test_wildcards(void)
 {
@@ -380,6 +398,7 @@ int main(void)
 	CU_add_test(s, "templates", test_templates);
 	CU_add_test(s, "sources in JSON", test_json_sources);
 	CU_add_test(s, "spreads", test_spreads);
+	CU_add_test(s, "a spread of many names", test_spread_of_many);
 	CU_add_test(s, "wildcards", test_wildcards);
 	CU_add_test(s, "ignore_when", test_ignore_when);
 	CU_add_test(s, "broken ones", test_broken);

@@ -749,6 +749,43 @@ static void test_two_streams(void)
 	world_end(&w);
 }
 
+/* Relaxed: they order nothing, so that ThreadSanitizer sees who holds which lock and nothing else. */
+static atomic_bool settling, opened;
+
+static enum df_status on_settled_late(void *ctx, uint32_t lane, uint64_t done, uint64_t rows,
+				      const struct send_reject *rejects, size_t n, struct df_err *err)
+{
+	atomic_store_explicit(&settling, true, memory_order_relaxed);
+	for (int i = 0; i < ATTEMPTS && !atomic_load_explicit(&opened, memory_order_relaxed); i++)
+		usleep(10000);
+	return on_settled(ctx, lane, done, rows, rejects, n, err);
+}
+
+/* A feed with the same key begins just when the sender's thread has learned something of that key's pace. */
+static void test_shared_key(void)
+{
+	static const struct send_events late = {on_settled_late};
+	struct world w, other;
+	world_begin(&w);
+	world_prepare(&other);
+	sender_free(other.sender);
+	other.sender = w.sender;
+	other.feed.endpoint = w.endpoint;
+	other.feed.batches_per_second = 500;
+	CU_ASSERT_EQUAL_FATAL(sender_open(w.sender, &w.feed, NULL, &late, &w, &w.stream, &w.err), DF_OK);
+	put_many(&w, 100, "a"); /* a full request: it goes at once */
+	for (int i = 0; i < ATTEMPTS && !atomic_load_explicit(&settling, memory_order_relaxed); i++)
+		usleep(10000);
+	open_stream(&other, NULL);
+	atomic_store_explicit(&opened, true, memory_order_relaxed);
+	CU_ASSERT_EQUAL(close_stream(&other, false), DF_OK);
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+	CU_ASSERT_EQUAL(accepted(&w, IN_ORDER_ONCE), 100);
+	other.sender = NULL;
+	world_end(&other);
+	world_end(&w);
+}
+
 static void test_tls(void)
 {
 	struct world w;
@@ -831,6 +868,7 @@ int main(void)
 	CU_add_test(suite, "bad weather", test_bad_weather);
 	CU_add_test(suite, "a slower API", test_rate);
 	CU_add_test(suite, "two streams", test_two_streams);
+	CU_add_test(suite, "two feeds of one key", test_shared_key);
 	CU_add_test(suite, "TLS", test_tls);
 	CU_add_test(suite, "bad settings", test_bad_settings);
 	CU_basic_set_mode(CU_BRM_NORMAL);
