@@ -190,7 +190,7 @@ static enum df_status gpg_run(struct decode_gpg_run *run, struct df_err *err)
 	(void)gpgme_data_set_flag(cipher, "io-buffer-size", "262144");
 	(void)gpgme_data_set_flag(plain, "io-buffer-size", "262144");
 	gpg_enter();
-	e = gpgme_op_decrypt_verify(ctx, cipher, plain);
+	e = decode_gpg_wait(run, ctx, cipher, plain);
 	gpg_leave();
 	st = run->st;
 	if (st == DF_OK && e != 0)

@@ -31,6 +31,9 @@ struct decode_gpg_run {
 	bool died;  /* the verdict: there is none, GnuPG did not come to its end */
 };
 
+/* Decrypts, and returns as gpgme_op_decrypt_verify does; but when the run is to stop, or GnuPG does nothing for the feed's
+ * stall_timeout, it is left alone, and run->st says so. */
+gpgme_error_t decode_gpg_wait(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpgme_data_t cipher, gpgme_data_t plain);
 /* Why GPGME returned `code`. Never DF_OK. */
 enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpgme_error_t code,
 				struct df_err *err) DF_CHECK;

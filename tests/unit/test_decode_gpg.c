@@ -427,6 +427,52 @@ static void test_killed(void)
 	kill_plan(0, 0);
 }
 
+/* ---- a GnuPG that hangs ---- */
+
+static char *agent_pid(void)
+{
+	char *path = df_format("%s/pid", fx_dir), *pid = NULL;
+	size_t len = 0;
+	struct df_err err = {0};
+	fx_sh("gpg-connect-agent --no-autostart --homedir r 'getinfo pid' /bye | sed -n 's/^D //p' | tr -d '\\n' >pid");
+	CU_ASSERT_EQUAL_FATAL(df_read_file(path, 100, &pid, &len, &err), DF_OK);
+	CU_ASSERT_FATAL(atoi(pid) > 1);
+	free(path);
+	return pid;
+}
+
+static void *stop_soon(void *arg)
+{
+	(void)arg;
+	while (signal_gpg(0) == 0) /* until it runs, and waits */
+		usleep(1000);
+	df_stop_requested = 1;
+	return NULL;
+}
+
+/* It waits for an agent that does not answer. That ends: after stall_timeout, or at once when the run is to stop. */
+static void test_hangs(void)
+{
+	struct conf_feed feed = gpg_feed();
+	pthread_t thread;
+	fx_sh(G "G s -r ed -o a-custom_event.csv.gpg -e plain");
+	fx_expect_one(&feed, "a-custom_event.csv.gpg", "custom_event", "plain"); /* the agent runs */
+	char *pid = agent_pid();
+	feed.stall_timeout_ms = 300;
+	fx_sh("kill -STOP %s", pid);
+	fx_expect(&feed, "a-custom_event.csv.gpg", DF_RETRY, "", "GnuPG did nothing for 0.3 seconds (stall_timeout)");
+	signal_gpg(SIGKILL);
+	feed.stall_timeout_ms = 3600000;
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, stop_soon, NULL), 0);
+	fx_expect(&feed, "a-custom_event.csv.gpg", DF_RETRY, "", "asked to stop");
+	pthread_join(thread, NULL);
+	df_stop_requested = 0;
+	signal_gpg(SIGKILL);
+	fx_sh("kill -CONT %s", pid);
+	free(pid);
+	fx_expect_one(&feed, "a-custom_event.csv.gpg", "custom_event", "plain");
+}
+
 /* ---- trouble in GnuPG's home that is gone when it is asked again ---- */
 
 static const char *between; /* what happens before GnuPG is asked again, once */
@@ -507,6 +553,7 @@ int main(void)
 	    {"inner layers", test_inner_layers},
 	    {"over a cap", test_caps},
 	    {"killed", test_killed},
+	    {"hangs", test_hangs},
 	    {"asked twice", test_asked_twice},
 	    {"threads", test_threads},
 	    {"faults of the outside", test_outside},
