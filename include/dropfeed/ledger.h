@@ -147,7 +147,8 @@ enum df_status ledger_files(struct ledger *l, const char *feed, bool open_only, 
 			    struct df_err *err) DF_CHECK; /* open_only: not closed, or cleanup_due */
 enum df_status ledger_documents(struct ledger *l, int64_t file_id, ledger_each_document each, void *ctx,
 				struct df_err *err) DF_CHECK;
-enum df_status ledger_rejects(struct ledger *l, int64_t document_id, ledger_each_reject each, void *ctx,
+/* after: only rows with a greater number; 0: all. For whoever takes them some at a time, as a document may have millions. */
+enum df_status ledger_rejects(struct ledger *l, int64_t document_id, uint64_t after, ledger_each_reject each, void *ctx,
 			      struct df_err *err) DF_CHECK;
 
 #endif

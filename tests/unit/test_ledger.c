@@ -317,7 +317,7 @@ static void test_document_balance(void)
 	OK(ledger_document_state(l, id, LEDGER_DONE, NULL, NULL, 99, &err));
 	expect_document(l, file, "done 10=6+4;");
 	struct df_buf got = {0};
-	OK(ledger_rejects(l, id, keep_reject, &got, &err));
+	OK(ledger_rejects(l, id, 0, keep_reject, &got, &err));
 	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&got), "3/4/30/10/€;7/8/70/10/it's \"bad\";");
 	df_buf_free(&got);
 	/* what is done stays done */
@@ -485,7 +485,7 @@ static void test_migration(void)
 	OK(ledger_open(dir, &l, &err));
 	CU_ASSERT_EQUAL(again_rows(l, id), 0);
 	struct df_buf got = {0};
-	OK(ledger_rejects(l, id, keep_reject, &got, &err));
+	OK(ledger_rejects(l, id, 0, keep_reject, &got, &err));
 	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&got), "3/4/30/10/no;");
 	df_buf_free(&got);
 	OK(ledger_document_facts(l, id, &(struct ledger_facts){"{}", "first", "last", 0, 0}, &err));
