@@ -12,8 +12,8 @@
  *
  * One connection, safe to use from several threads. Each commit survives a kill. A power cut may take the latest ones, in
  * order, back to one that was synced to the disk: a document's SENDING or REFUSED, before which nothing has left, and a
- * file's end and cleanup, before its source is touched. What comes in between is done again, lanes under the same ids, which
- * the API drops; so there is no sync per request, and three for a file. All SQL
+ * file's end and cleanup, before its source is touched. What was lost is done again: batches are sent under the same ids, and
+ * the API ignores those that it has. So there is no sync for a request, and there are three for a file. All SQL
  * stands in ledger_sql.h; PRAGMA user_version is the schema's version: an older ledger is migrated, a newer one is refused.
  */
 #ifndef DROPFEED_LEDGER_H
