@@ -127,9 +127,9 @@ enum df_status df_sync_folder(const char *path, struct df_err *err) DF_CHECK;
 /* Writes everything. DF_RETRY with the system's words (disk full, ...) when it cannot. */
 enum df_status df_write_all(int fd, const void *p, size_t len, struct df_err *err) DF_CHECK;
 
-/* The disk begins with what was written to the file up to `end`, so that the sync which is to come has little left to wait
- * for; what cannot be written is that sync's to report. *begun: how far the disk was told to, 0 at first. Does nothing before there
- * is enough of it. */
+/* Starts to write to the disk what was written to the file up to `end`, so that the sync which is to come has little left to
+ * wait for; what fails is reported by that sync. *begun: how far that was started already, 0 at first. Does nothing before some
+ * MiB have come together. */
 void df_write_behind(int fd, uint64_t *begun, uint64_t end);
 
 /* Reads a whole small file (at most max bytes) into *out, NUL-terminated, the caller's to free. DF_RETRY: the machine's trouble;

@@ -54,8 +54,9 @@ struct batch_settings {
 	uint32_t lanes;
 	uint64_t window; /* bytes of open batches */
 	enum conf_historical historical;
-	bool
-	    count_only; /* batches need no JSON, ids and rows: json may be NULL; json_len is what it would be, or a little more */
+	/* Batches are only counted: they have neither JSON (json may be NULL; json_len is its length, or a little more), nor
+	 * ids, nor rows. */
+	bool count_only;
 	bool fold_products; /* adjacent rows that differ in product_action.products alone make one event */
 	int64_t begun_ms;   /* when the document was first begun: rows older than 30 days before that are historical */
 };

@@ -59,8 +59,7 @@ struct conf_feed {
 	char *identity_file;
 	char *passphrase; /* read from passphrase_file, for the SSH identity or the OpenPGP secret key; or NULL */
 	char *password;   /* read from password_file; or NULL */
-	int64_t
-	    stall_timeout_ms; /* stall_timeout: give up a transfer, or GnuPG, after this long without a byte, default 60 s */
+	int64_t stall_timeout_ms; /* stall_timeout: a server, or GnuPG, is left after this long without a byte */
 	struct conf_after_action after_done, after_refused;
 	char *receipts; /* DIR on the source, or NULL */
 

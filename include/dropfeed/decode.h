@@ -24,10 +24,9 @@ enum decode_pack { DECODE_PLAIN, DECODE_GZIP, DECODE_ZIP };
 /* What a drop file's name says. */
 struct decode_name {
 	enum decode_pack pack;
-	bool encrypted; /* .gpg .pgp .asc */
-	char event_type
-	    [48];       /* canonical schema spelling, such as "custom_event"; "" when the name has none (zip only) */
-	char stem[256]; /* before "-<event_type>", or the name without its extensions */
+	bool encrypted;      /* .gpg .pgp .asc */
+	char event_type[48]; /* as the schema spells it, such as "custom_event"; "": the name has none (zip only) */
+	char stem[256];      /* before "-<event_type>", or the name without its extensions */
 };
 
 /* Takes a name apart. DF_REJECT `bad-name` when it is none of <stem>-<event_type>.csv[.gz], <stem>[-<event_type>].zip, each

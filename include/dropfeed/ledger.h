@@ -12,8 +12,8 @@
  *
  * One connection, safe to use from several threads. Each commit survives a kill. A power cut may take the latest ones, in
  * order, back to one that was synced to the disk: a document's SENDING or REFUSED, before which nothing has left, and a
- * file's end and cleanup, before its source is touched. What comes in between is done again, lanes under the same ids, which
- * the API drops; so there is no sync per request, and three for a file. All SQL
+ * file's end and cleanup, before its source is touched. What was lost is done again: batches are sent under the same ids, and
+ * the API ignores those that it has. So there is no sync for a request, and there are three for a file. All SQL
  * stands in ledger_sql.h; PRAGMA user_version is the schema's version: an older ledger is migrated, a newer one is refused.
  */
 #ifndef DROPFEED_LEDGER_H
@@ -148,7 +148,8 @@ enum df_status ledger_files(struct ledger *l, const char *feed, bool open_only, 
 			    struct df_err *err) DF_CHECK; /* open_only: not closed, or cleanup_due */
 enum df_status ledger_documents(struct ledger *l, int64_t file_id, ledger_each_document each, void *ctx,
 				struct df_err *err) DF_CHECK;
-enum df_status ledger_rejects(struct ledger *l, int64_t document_id, ledger_each_reject each, void *ctx,
+/* after: only rows with a greater number; 0: all. For whoever takes them some at a time, as a document may have millions. */
+enum df_status ledger_rejects(struct ledger *l, int64_t document_id, uint64_t after, ledger_each_reject each, void *ctx,
 			      struct df_err *err) DF_CHECK;
 
 #endif

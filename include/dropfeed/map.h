@@ -34,7 +34,7 @@ struct map_fault {
 struct map_record {
 	const char *ids; /* the identities only, in canonical form: equal bytes = the same set of IDs */
 	size_t ids_len;
-	uint64_t ids_hash; /* batch_hash of them, for who keeps records until their turn; 0: not made yet */
+	uint64_t ids_hash; /* batch_hash of them, where it was computed before the record's turn came; 0: it was not */
 	const char *batch; /* members of the batch: all but source_request_id and events; equal bytes = mergeable */
 	size_t batch_len;
 	const char *data; /* members of events[].data, all but source_message_id; not used when eventless */

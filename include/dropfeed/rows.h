@@ -60,10 +60,11 @@ void rows_seek(struct rows *r, const struct rows_place *to);
 /* Another reader of the same document, which rows_seek or rows_part has to send somewhere first. */
 struct rows *rows_twin(const struct rows *r);
 
-/* Reads the `size` bytes (ROWS_MAX_ROW at most) from offset `from`, where a row begins or is believed to, less those of the row
- * that they cut: up to *to, where the next part is to begin. rows_next ends there with DF_END; or before it, where a row
- * does not end before it, which rows_tell tells. Whether parts fit together is for the caller to check: rows, and where
- * they begin, depend on all quotes before them. Lines are counted from 1, records from 0. DF_RETRY: cannot be read. */
+/* Begins a part: at most `size` bytes (up to ROWS_MAX_ROW) from offset `from`, where a row begins, or is guessed to. The part
+ * ends behind its last whole row, which is where the next part is to begin: *to. rows_next gives DF_END there. When the guess
+ * was wrong, a row may reach over *to: then rows_next gives DF_END before that row, and rows_tell says where. Where a row
+ * begins depends on all quotes before it, so it is for the caller to check that each part begins where the one before
+ * ended. Lines are counted from 1, records from 0. DF_RETRY: the document cannot be read. */
 enum df_status rows_part(struct rows *r, uint64_t from, size_t size, uint64_t *to, struct df_err *err) DF_CHECK;
 
 #endif

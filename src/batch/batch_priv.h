@@ -45,8 +45,7 @@ struct batch_open {
 	uint32_t n_events;
 	uint32_t ids_len, members_len, own_id_len; /* of the key's parts */
 	bool historical;
-	char key
-	    []; /* the user's IDs; the members but source_request_id and events; the file's source_request_id, if any */
+	char key[]; /* the user's IDs; the other members but events; the file's own source_request_id, if any */
 };
 
 static inline const char *batch_members(const struct batch_open *o)

@@ -107,6 +107,8 @@ int cli_import(struct cli_globals *g, int argc, char **argv)
 			code = cli_usage("import", "standard input needs a name that says its event type: --name "
 						   "export-custom_event.csv");
 	}
+	if (code == 0 && a.name != NULL && strchr(a.name, '/') != NULL) /* it becomes a part of paths */
+		code = cli_usage("import", "--name %s: give the name alone, without folders", a.name);
 	if (code == 0 && a.name != NULL && !piped)
 		code = cli_usage("import", "--name is for standard input (-): a file goes by its own name");
 	if (code == 0)

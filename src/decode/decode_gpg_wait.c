@@ -6,7 +6,6 @@
  */
 #include "decode_gpg_priv.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <string.h>
 
@@ -53,16 +52,19 @@ static void gpg_event(void *loop, gpgme_event_io_t type, void *data)
 	l->e = ((gpgme_io_event_done_data_t)data)->err;
 }
 
-/* Calls GPGME for each descriptor that something may be done with, and returns how many there were. A call may remove others. */
+/* Calls GPGME for each descriptor that something may be done with, and returns how many there were. A call may remove others,
+ * and put new ones in their places. */
 static int gpg_turn(struct gpg_loop *l)
 {
 	struct pollfd fds[WATCHED_MAX];
+	struct gpg_watch seen[WATCHED_MAX];
+	memcpy(seen, l->watched, sizeof(seen));
 	for (size_t i = 0; i < WATCHED_MAX; i++)
-		fds[i] = (struct pollfd){l->watched[i].call != NULL ? l->watched[i].fd : -1, l->watched[i].events, 0};
+		fds[i] = (struct pollfd){seen[i].call != NULL ? seen[i].fd : -1, seen[i].events, 0};
 	int ready = poll(fds, WATCHED_MAX, SLICE_MS);
 	for (size_t i = 0; i < WATCHED_MAX && ready > 0 && !l->done; i++) {
 		const struct gpg_watch *w = &l->watched[i];
-		if (fds[i].revents != 0 && w->call != NULL && w->fd == fds[i].fd)
+		if (fds[i].revents != 0 && w->fd == seen[i].fd && w->call == seen[i].call && w->data == seen[i].data)
 			(void)w->call(w->data, w->fd); /* what it returns comes with GPGME_EVENT_DONE, too */
 	}
 	return ready;

@@ -51,6 +51,9 @@ enum df_status decode_name_parse(const char *name, struct decode_name *out, stru
 	if (len > DECODE_NAME_MAX)
 		return df_fail(DF_REJECT, err, "bad-name", "the name has %zu bytes, at most %u are read", len,
 			       DECODE_NAME_MAX);
+	if (strchr(name, '/') != NULL) /* it becomes a part of paths */
+		return df_fail(DF_REJECT, err, "bad-name",
+			       "the name holds a '/': NAME-EVENTTYPE.csv without folders was expected");
 	out->encrypted = name_strip(name, &len, encrypted_suffixes);
 	bool zip = name_strip(name, &len, (const char *const[]){".zip", NULL});
 	bool gzip = !zip && name_strip(name, &len, (const char *const[]){".gz", NULL});

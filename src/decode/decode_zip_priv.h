@@ -11,8 +11,8 @@
 
 /* Bytes of directory that an entry may take on average: 46, and its name, extra fields and comment (APPNOTE 4.3.12). */
 #define DIRECTORY_PER_ENTRY 1024u
-#define DIRECTORY_FREE                                                                                                 \
-	(1u << 20) /* an archive of any size may take: libzip looks for the directory's end in the last 64 KiB */
+/* That an archive of any size may take: libzip looks for the directory's end in the last 64 KiB. */
+#define DIRECTORY_FREE (1u << 20)
 
 struct decode_zip_source {
 	int fd; /* borrowed */

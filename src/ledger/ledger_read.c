@@ -148,14 +148,16 @@ enum df_status ledger_files(struct ledger *l, const char *feed, bool open_only, 
 	return st;
 }
 
-static enum df_status walk_by_id(struct ledger *l, const char *sql, int64_t id, walk_row row, const void *each,
-				 void *ctx, struct df_err *err)
+static enum df_status walk_by_id(struct ledger *l, const char *sql, int64_t id, uint64_t after, walk_row row,
+				 const void *each, void *ctx, struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	ledger_lock(l);
 	enum df_status st = walk_prepare(l, sql, &s, err);
 	if (st == DF_OK) {
 		sqlite3_bind_int64(s, 1, id);
+		if (sqlite3_bind_parameter_count(s) > 1)
+			sqlite3_bind_int64(s, 2, (int64_t)after);
 		st = walk(l, s, row, each, ctx, err);
 	}
 	sqlite3_finalize(s);
@@ -166,11 +168,11 @@ static enum df_status walk_by_id(struct ledger *l, const char *sql, int64_t id, 
 enum df_status ledger_documents(struct ledger *l, int64_t file_id, ledger_each_document each, void *ctx,
 				struct df_err *err)
 {
-	return walk_by_id(l, SQL_DOCUMENTS, file_id, row_document, &each, ctx, err);
+	return walk_by_id(l, SQL_DOCUMENTS, file_id, 0, row_document, &each, ctx, err);
 }
 
-enum df_status ledger_rejects(struct ledger *l, int64_t document_id, ledger_each_reject each, void *ctx,
+enum df_status ledger_rejects(struct ledger *l, int64_t document_id, uint64_t after, ledger_each_reject each, void *ctx,
 			      struct df_err *err)
 {
-	return walk_by_id(l, SQL_REJECTS, document_id, row_reject, &each, ctx, err);
+	return walk_by_id(l, SQL_REJECTS, document_id, after, row_reject, &each, ctx, err);
 }

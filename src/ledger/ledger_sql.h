@@ -71,7 +71,8 @@ static const char *const ledger_migrations[] = {
 	"code, text, settings, manifest, reasons, first_batch, last_batch"
 #define SQL_DOCUMENTS "SELECT " SQL_DOCUMENT_COLUMNS " FROM document WHERE file_id = ?1 ORDER BY id"
 #define SQL_AGAIN     "SELECT row FROM reject WHERE document_id = ?1 AND again ORDER BY row"
-#define SQL_REJECTS   "SELECT row, line, offset, length, message FROM reject WHERE document_id = ?1 ORDER BY row"
+#define SQL_REJECTS                                                                                                    \
+	"SELECT row, line, offset, length, message FROM reject WHERE document_id = ?1 AND row > ?2 ORDER BY row"
 
 /* Statements that are prepared once and kept. */
 enum ledger_statement {

@@ -53,7 +53,7 @@ static void flush(struct report_rejects *r)
 /* Length of a row without the line number and the reason that an earlier reject file added; all of it when it has none. */
 static size_t without_own(const struct report_rejects *r, const char *raw, size_t body)
 {
-	size_t comma[2] = {0}; /* the last two outside quotes */
+	size_t comma[2] = {0}, commas = 0; /* the last two outside quotes, and how many there are */
 	bool quoted = false;
 	for (size_t i = 0; i < body; i++) {
 		if (raw[i] == '"')
@@ -61,11 +61,13 @@ static size_t without_own(const struct report_rejects *r, const char *raw, size_
 		if (raw[i] == ',' && !quoted) {
 			comma[0] = comma[1];
 			comma[1] = i;
+			commas++;
 		}
 	}
-	if (quoted || comma[0] == 0 || (r->has_header && !r->again))
+	if (quoted || commas < 2 || (r->has_header && !r->again))
 		return body;
-	size_t at = comma[0] + 1, reason = comma[1] + 1 + (raw[comma[1] + 1] == '"');
+	size_t at = comma[0] + 1, reason = comma[1] + 1;
+	reason += reason < body && raw[reason] == '"';
 	while (at < comma[1] && raw[at] >= '0' && raw[at] <= '9')
 		at++;
 	bool line = at == comma[1] && at > comma[0] + 1;

@@ -1,5 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* run_priv.h - walking a document, and taking a drop file through the ledger */
+/*
+ * run_priv.h - walking a document, and taking a drop file through the ledger
+ *
+ *	run_feeds.c	`run`: feed by feed, files that have settled are pulled and handed to the workers
+ *	run_retry.c	`retry`: what was refused or rejected is opened again
+ *	run_import.c	`import`: local files and standard input
+ *	run_check.c	`validate`, and the forecast of --dry-run
+ *	run_explain.c	`explain`
+ *	run_propose.c	`manifest`
+ *	run_result.c	what the exit code is
+ *	run_session.c	what a run that delivers has open: lock, ledger, sender
+ *	run_source.c	a source whose connection may break
+ *	run_pool.c	the workers
+ *	run_file.c	a drop file, from decoding to the ledger's last word on it
+ *	run_preflight.c	a document is checked to its end before anything of it is sent
+ *	run_send.c	its batches are made and sent
+ *	run_resend.c	those batches whose rows the API rejected, once more
+ *	run_walk.c	a document row by row
+ *	run_parts.c	the same, by several threads
+ *	run_rejects.c	a document's reject file
+ *	run_after.c	what is done at the source afterwards: receipts, after_done, after_refused
+ *	run_find.c	the bytes of a file that was pulled before
+ *	run_spool.c	what crashes leave in the spool
+ *	run_same.c	the same bytes in another file
+ */
 #ifndef DROPFEED_RUN_PRIV_H
 #define DROPFEED_RUN_PRIV_H
 
@@ -78,8 +102,7 @@ struct run { /* shared by the workers of a run */
 	const char *scratch;   /* folder for unnamed files */
 	pthread_mutex_t lock;  /* of result and shut */
 	struct run_result *result;
-	const struct conf_feed
-	    *shut; /* borrowed: the feed whose API refused access or stayed away; its other files wait */
+	const struct conf_feed *shut; /* borrowed: its API refused access or stayed away, and its other files wait */
 };
 
 struct run_file { /* a drop file in the spool, or local */

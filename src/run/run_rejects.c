@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define API_PAGE 512 /* rows that the API rejected, in memory at a time */
+
 struct api_reject {
 	uint64_t row;
 	char *message; /* own */
@@ -27,8 +29,12 @@ struct reason {
 struct rejects_walk {
 	struct walk *walk;
 	struct report_rejects *file;
-	struct api_reject *api; /* own; by row number */
+	struct ledger *ledger;
+	int64_t document_id;
+	struct api_reject api[API_PAGE]; /* the next ones, by row number */
 	size_t n_api, next_api;
+	uint64_t after; /* the last one's row */
+	bool more;      /* behind it there may be others */
 	struct df_buf raw, reason;
 	struct reason *reasons; /* own; in the order of their first rows */
 	size_t n_reasons;
@@ -67,9 +73,24 @@ static enum df_status on_api_reject(void *ctx, const struct ledger_reject *r, st
 {
 	(void)err;
 	struct rejects_walk *w = ctx;
-	w->api = df_realloc(w->api, (w->n_api + 1) * sizeof(*w->api));
 	w->api[w->n_api++] = (struct api_reject){.row = r->row, .message = df_strdup(r->message)};
-	return DF_OK;
+	w->after = r->row;
+	return w->n_api == API_PAGE ? DF_END : DF_OK;
+}
+
+static void api_clear(struct rejects_walk *w)
+{
+	for (size_t i = 0; i < w->n_api; i++)
+		free(w->api[i].message);
+	w->n_api = w->next_api = 0;
+}
+
+static enum df_status api_take(struct rejects_walk *w, struct df_err *err)
+{
+	api_clear(w);
+	enum df_status st = ledger_rejects(w->ledger, w->document_id, w->after, on_api_reject, w, err);
+	w->more = st == DF_END;
+	return st == DF_END ? DF_OK : st;
 }
 
 static enum df_status on_header(void *ctx, const struct rows_row *header, struct df_err *err)
@@ -130,6 +151,11 @@ static enum df_status on_record(void *ctx, const struct map_record *record, cons
 {
 	(void)record;
 	struct rejects_walk *w = ctx;
+	if (w->next_api == w->n_api && w->more) {
+		enum df_status st = api_take(w, err);
+		if (st != DF_OK)
+			return st;
+	}
 	if (w->next_api == w->n_api || w->api[w->next_api].row != where->number)
 		return DF_OK;
 	df_buf_reset(&w->reason);
@@ -158,10 +184,10 @@ enum df_status run_rejects_write(struct run *run, struct walk *walk, int64_t doc
 				 char **path, struct df_buf *reasons, struct df_err *err)
 {
 	static const struct walk_handlers handlers = {.header = on_header, .record = on_record, .reject = on_reject};
-	struct rejects_walk w = {.walk = walk};
+	struct rejects_walk w = {.walk = walk, .ledger = run->ledger, .document_id = document_id};
 	char *dir = df_format("%s/rejects/%s", run->conf->state_dir, walk->feed->name);
 	char *name = run_document_name(walk->file, walk->doc, ".csv");
-	enum df_status st = ledger_rejects(run->ledger, document_id, on_api_reject, &w, err);
+	enum df_status st = api_take(&w, err);
 	if (st == DF_OK)
 		st = report_rejects_open(dir, name, document_id, &w.file, err);
 	if (st == DF_OK) {
@@ -175,9 +201,7 @@ enum df_status run_rejects_write(struct run *run, struct walk *walk, int64_t doc
 		report_rejects_abandon(w.file);
 	write_reasons(&w, reasons);
 	free(w.reasons);
-	for (size_t i = 0; i < w.n_api; i++)
-		free(w.api[i].message);
-	free(w.api);
+	api_clear(&w);
 	df_buf_free(&w.raw);
 	df_buf_free(&w.reason);
 	free(dir);

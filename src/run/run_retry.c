@@ -127,7 +127,7 @@ static enum df_status on_document(void *ctx, const struct ledger_document *d, st
 		named = is_named(r, name) || named;
 	r->any_named = r->any_named || named;
 	if (named && d->state == LEDGER_DONE && d->rejected > 0 && r->feed->sink == CONF_SINK_EVENTS_API)
-		st = ledger_rejects(r->ledger, d->id, has_one, &again, err);
+		st = ledger_rejects(r->ledger, d->id, 0, has_one, &again, err);
 	if (named && again) {
 		add_document(r, d);
 		note_chosen(r, name);

@@ -107,6 +107,10 @@ chmod 600 "$work/api-secret"
 # Mistakes on the command line.
 exits 2 "a name for a file that has one" import --name b-screen_view.csv pages-screen_view.csv
 said "says what it is for" 'for standard input \(-\)'
+exits 2 "a name for standard input that leads elsewhere" import --feed dry --name ../../../out-eventless.csv - <<<'mpid
+x'
+said "says why" 'without folders'
+check "nothing is written there" test -z "$(find "$work" -name 'out-eventless.csv')"
 mkdir "$work/f-screen_view.csv"
 for command in validate manifest "import --sink -"; do
 	# shellcheck disable=SC2086 # two words

@@ -67,6 +67,29 @@ exits 0 "status" status --format json
 check "and the sums hold: rows = delivered + rejected" holds '[.. | objects | select(has("rows") and has("delivered") and
 	has("rejected"))] | length > 0 and all(.rows == .delivered + .rejected)' "$work/out"
 
+# More rows that the API rejects than are held in memory at a time, and bad ones between them.
+echo 'reject-name Poison' >"$work/api/rules"
+mkdir -p "$work/many"
+python3 - "$work/many/many-custom_event.csv" <<'END'
+import sys
+with open(sys.argv[1], "w") as f:
+    f.write("user_identities.customer_id,events.data.timestamp_unixtime_ms,events.data.event_name,events.data.custom_event_type\n")
+    for i in range(1, 1301):
+        f.write("M-%d,%s,%s,other\n" % (i, "soon" if i % 100 == 50 else 1768206600000 + i, "Clicked" if i % 10 == 0 else "Poison"))
+END
+{
+	printf '[dropfeed]\nstate_dir = %s/state5\n' "$work"
+	local_feed many "$work/many"
+	printf 'batches_per_second = 100000\n'
+} >"$conf"
+before=$(batches events "$accepted")
+exits 1 "many rows that the API rejects" run
+equal "the others arrived" "$(($(batches events "$accepted") - before))" 117
+equal "each of them stands in the reject file, in order" \
+	"$(tail -n +2 "$work/state5/rejects/many/many-custom_event.csv" | awk -F, '{ printf "%s %s\n", $1, ($0 ~ /api-rejected/) ? "api" : "bad" }' | cksum)" \
+	"$(seq 1 1300 | awk '$1 % 100 == 50 { print "M-" $1 " bad"; next } $1 % 10 != 0 { print "M-" $1 " api" }' | cksum)"
+rm "$work/api/rules"
+
 # A budget for rejects.
 mkdir -p "$work/budget"
 sed 's/C-2/C-3/' "$signups" >"$work/budget/signups-custom_event.csv"
@@ -77,7 +100,7 @@ sed 's/C-2/C-3/' "$signups" >"$work/budget/signups-custom_event.csv"
 } >"$conf"
 exits 1 "more rejects than max_rejects allows" run
 said "says too-many-rejects" too-many-rejects
-equal "and nothing of that document is sent" "$(batches events "$accepted")" 40
+equal "and nothing of that document is sent" "$(batches events "$accepted")" 157
 
 # Without a header, into files of the feed's own.
 mkdir -p "$work/bare" # the folder of the sink is made

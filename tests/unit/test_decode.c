@@ -52,6 +52,8 @@ static void test_bad_names(void)
 	    "a-custom_event .csv",
 	    "",
 	    "a-custom_event.csv.gz.gz",
+	    "../a-custom_event.csv",
+	    "/a-custom_event.csv",
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		struct decode_name n = {0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "dropfeed/report.h"
+#include "dropfeed/ledger.h"
 
 #include <CUnit/Basic.h>
 #include <pthread.h>
@@ -330,7 +330,7 @@ static void test_document_balance(void)
 	OK(ledger_document_state(l, id, LEDGER_DONE, NULL, NULL, 99, &err));
 	expect_document(l, file, "done 10=6+4;");
 	struct df_buf got = {0};
-	OK(ledger_rejects(l, id, keep_reject, &got, &err));
+	OK(ledger_rejects(l, id, 0, keep_reject, &got, &err));
 	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&got), "3/4/30/10/€;7/8/70/10/it's \"bad\";");
 	df_buf_free(&got);
 	/* what is done stays done */
@@ -498,7 +498,7 @@ static void test_migration(void)
 	OK(ledger_open(dir, &l, &err));
 	CU_ASSERT_EQUAL(again_rows(l, id), 0);
 	struct df_buf got = {0};
-	OK(ledger_rejects(l, id, keep_reject, &got, &err));
+	OK(ledger_rejects(l, id, 0, keep_reject, &got, &err));
 	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&got), "3/4/30/10/no;");
 	df_buf_free(&got);
 	OK(ledger_document_facts(l, id, &(struct ledger_facts){"{}", "first", "last", 0, 0}, &err));
@@ -668,40 +668,6 @@ static void test_nested(void)
 	ledger_close(l);
 }
 
-/* A file's time is whatever somebody gave it; names may hold what a terminal would obey. */
-static void test_odd_times(void)
-{
-	static const struct {
-		int64_t mtime;
-		const char *shown;
-	} times[] = {{INT64_MAX, "null"},
-		     {INT64_MIN, "null"},
-		     {INT64_C(1) << 55, "\"1141709097-06-13T06:26:08Z\""},
-		     {-1, "\"1969-12-31T23:59:59Z\""}};
-	struct ledger *l = fresh();
-	char *text = NULL, wanted[64];
-	size_t len = 0, n = sizeof(times) / sizeof(times[0]);
-	int64_t id = 0;
-	for (size_t i = 0; i < n; i++)
-		OK(ledger_file_add(l, "f", "\033[2J\302\2331A", i, times[i].mtime, SHA_A, 1, &id, &err));
-	FILE *to = open_memstream(&text, &len);
-	OK(report_status_json(l, NULL, to, &err));
-	fclose(to);
-	const char *at = text;
-	for (size_t i = 0; i < n && at != NULL; i++) {
-		snprintf(wanted, sizeof(wanted), "\"modified\":%s,", times[i].shown);
-		at = strstr(at, wanted);
-		CU_ASSERT_PTR_NOT_NULL(at);
-	}
-	free(text);
-	to = open_memstream(&text, &len);
-	OK(report_status_text(l, NULL, to, &err));
-	fclose(to);
-	CU_ASSERT_PTR_NOT_NULL(strstr(text, "f: \\x1b[2J\\xc2\\x9b1A\n"));
-	free(text);
-	ledger_close(l);
-}
-
 int main(void)
 {
 	if (CU_initialize_registry() != CUE_SUCCESS)
@@ -722,7 +688,6 @@ int main(void)
 	CU_add_test(s, "reading without writing", test_readonly);
 	CU_add_test(s, "a folder that cannot be used", test_unusable_folder);
 	CU_add_test(s, "a full disk", test_full_disk);
-	CU_add_test(s, "times that no calendar has", test_odd_times);
 	CU_add_test(s, "two threads", test_threads);
 	CU_add_test(s, "walks nest", test_nested);
 	CU_basic_set_mode(CU_BRM_NORMAL);

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "dropfeed/report.h"
+
+#include <CUnit/Basic.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define SHA "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+/* Shows what went wrong beside the assertion that tells where. */
+#define OK(call)                                                                                                       \
+	do {                                                                                                           \
+		memset(&err, 0, sizeof(err));                                                                          \
+		enum df_status ok_st = (call);                                                                         \
+		CU_ASSERT_EQUAL(ok_st, DF_OK);                                                                         \
+		if (ok_st != DF_OK)                                                                                    \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, err.text);                                  \
+	} while (0)
+
+static char dir[64];
+static struct df_err err;
+
+static int setup(void)
+{
+	const char *tmp = getenv("TMPDIR");
+	snprintf(dir, sizeof(dir), "%.30s/df-report-XXXXXX", tmp != NULL ? tmp : "/tmp");
+	return mkdtemp(dir) == NULL;
+}
+
+static int teardown(void)
+{
+	char command[96];
+	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+	return system(command);
+}
+
+/* ---- reject files ---- */
+
+/* What the file holds behind its header. The row is handed over in memory that ends where it does. */
+static char *rejected(const char *header, const char *row, char **text)
+{
+	struct report_rejects *r = NULL;
+	size_t len = strlen(row);
+	char *path = NULL, *exact = df_realloc(NULL, len);
+	memcpy(exact, row, len);
+	OK(report_rejects_open(dir, "x-eventless.csv", 1, &r, &err));
+	if (header != NULL)
+		report_rejects_header(r, header, strlen(header));
+	report_rejects_row(r, exact, len, 7, "bad-json: a, b");
+	OK(report_rejects_close(r, NULL, &path, &err));
+	OK(df_read_file(path, 1 << 20, text, NULL, &err));
+	unlink(path);
+	free(path);
+	free(exact);
+	return header != NULL ? strchr(*text, '\n') + 1 : *text;
+}
+
+static void test_rejects(void)
+{
+	static const char again[] = "mpid,ip,dropfeed.line,dropfeed.reason\n";
+	static const struct {
+		const char *header, *row, *expected;
+	} table[] = {
+	    {"mpid,ip\n", "x,y\n", "x,y,7,\"bad-json: a, b\"\n"},
+	    {"mpid,ip\n", "x,y", "x,y,7,\"bad-json: a, b\"\n"}, /* the last one may have no line end */
+	    {"mpid,ip\r\n", "x,3,bad-json: y\r\n", "x,3,bad-json: y,7,\"bad-json: a, b\"\r\n"},
+	    {again, "x,y,3,\"too-long: z\"\n", "x,y,7,\"bad-json: a, b\"\n"},
+	    {again, "x,y,3,", "x,y,7,\"bad-json: a, b\"\n"}, /* its reason was taken out, and nothing is behind it */
+	    {"mpid,dropfeed.line,dropfeed.reason\n", ",3,too-long: z\n", ",7,\"bad-json: a, b\"\n"},
+	    {NULL, "x,y,3,too-long: z\n", "x,y,7,\"bad-json: a, b\"\n"},
+	    {NULL, "x,y,3,", "x,y,3,,7,\"bad-json: a, b\"\n"},
+	    {NULL, "x", "x,7,\"bad-json: a, b\"\n"},
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		char *text = NULL;
+		CU_ASSERT_STRING_EQUAL(rejected(table[i].header, table[i].row, &text), table[i].expected);
+		free(text);
+	}
+}
+
+/* ---- status ---- */
+
+/* A file's time is whatever somebody gave it; names may hold what a terminal would obey. */
+static void test_odd_times(void)
+{
+	static const struct {
+		int64_t mtime;
+		const char *shown;
+	} times[] = {{INT64_MAX, "null"},
+		     {INT64_MIN, "null"},
+		     {INT64_C(1) << 55, "\"1141709097-06-13T06:26:08Z\""},
+		     {-1, "\"1969-12-31T23:59:59Z\""}};
+	struct ledger *l = NULL;
+	char *text = NULL, wanted[64];
+	size_t len = 0, n = sizeof(times) / sizeof(times[0]);
+	int64_t id = 0;
+	OK(ledger_open(dir, &l, &err));
+	for (size_t i = 0; i < n; i++)
+		OK(ledger_file_add(l, "f", "\033[2J\302\2331A", i, times[i].mtime, SHA, 1, &id, &err));
+	FILE *to = open_memstream(&text, &len);
+	OK(report_status_json(l, NULL, to, &err));
+	fclose(to);
+	const char *at = text;
+	for (size_t i = 0; i < n && at != NULL; i++) {
+		snprintf(wanted, sizeof(wanted), "\"modified\":%s,", times[i].shown);
+		at = strstr(at, wanted);
+		CU_ASSERT_PTR_NOT_NULL(at);
+	}
+	free(text);
+	to = open_memstream(&text, &len);
+	OK(report_status_text(l, NULL, to, &err));
+	fclose(to);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "f: \\x1b[2J\\xc2\\x9b1A\n"));
+	free(text);
+	ledger_close(l);
+}
+
+int main(void)
+{
+	CU_initialize_registry();
+	CU_pSuite s = CU_add_suite("report", setup, teardown);
+	CU_add_test(s, "rows of a reject file", test_rejects);
+	CU_add_test(s, "times that no calendar has", test_odd_times);
+	CU_basic_set_mode(CU_BRM_NORMAL);
+	CU_basic_run_tests();
+	unsigned failed = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failed > 0;
+}
