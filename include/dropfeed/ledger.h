@@ -54,9 +54,10 @@ struct ledger_document {
 };
 void ledger_document_free(struct ledger_document *d);
 
-struct ledger_reject { /* a row that the API rejected */
+struct ledger_reject { /* a row that the preflight accepted and that was not delivered */
 	uint64_t row, line, offset, length;
 	const char *message;
+	const char *code; /* "api-rejected", "api-unavailable", "abandoned", ...; NULL: api-rejected */
 };
 
 enum df_status ledger_open(const char *state_dir, struct ledger **out, struct df_err *err) DF_CHECK;

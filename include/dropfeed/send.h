@@ -20,10 +20,11 @@
 struct sender;
 struct send_stream;
 
-/* A batch that the API refused for good: its rows become rejects. */
+/* A batch that will not be delivered: its rows become rejects. */
 struct send_reject {
 	const struct batch *batch; /* borrowed until the callback returns */
-	const char *message;       /* the API's words, HTML entities decoded */
+	const char *message;       /* the API's words, HTML entities decoded; or what happened */
+	const char *code;          /* static: "api-rejected" */
 };
 
 struct send_events {
@@ -50,6 +51,14 @@ enum df_status send_put(struct send_stream *st, struct batch *b, struct df_err *
 /* Waits until everything that was put is settled (or the stream stopped, with its status as above), frees the stream.
  * abandon: stop at once, what is not in flight stays unsent; returns DF_OK when nothing else went wrong. */
 enum df_status send_close(struct send_stream *st, bool abandon, struct df_err *err) DF_CHECK;
+
+/* How the feed's endpoint is with the feed's key, as far as this run knows. */
+enum send_health {
+	SEND_WELL,   /* or never asked */
+	SEND_UNWELL, /* one request at a time is tried: *probe_ms until the next one is due, 0: now */
+	SEND_CLOSED, /* refused, or unavailable for give_up_after: nothing more goes there in this run */
+};
+enum send_health sender_health(struct sender *s, const struct conf_feed *feed, int64_t *probe_ms);
 
 struct send_stats { /* of the whole run */
 	uint64_t requests, batches, events, bytes;

@@ -160,8 +160,9 @@ static enum df_status lane_rows(struct ledger *l, int64_t id, uint64_t delivered
 static enum df_status reject_add(struct ledger *l, int64_t id, const struct ledger_reject *r, struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
-	enum df_status st = ledger_bind(l, ST_REJECT_ADD, &s, err, "iiiiit", id, (int64_t)r->row, (int64_t)r->line,
-					(int64_t)r->offset, (int64_t)r->length, r->message != NULL ? r->message : "");
+	enum df_status st =
+	    ledger_bind(l, ST_REJECT_ADD, &s, err, "iiiiitt", id, (int64_t)r->row, (int64_t)r->line, (int64_t)r->offset,
+			(int64_t)r->length, r->message != NULL ? r->message : "", ledger_reject_code(r));
 	return st == DF_OK ? ledger_run(l, s, "note a rejected row", err) : st;
 }
 

@@ -49,6 +49,11 @@ enum df_status ledger_end(struct ledger *l, enum df_status st, struct df_err *er
 void ledger_file_read(sqlite3_stmt *s, struct ledger_file *out);
 void ledger_document_read(sqlite3_stmt *s, struct ledger_document *out);
 
+static inline const char *ledger_reject_code(const struct ledger_reject *r)
+{
+	return r->code != NULL ? r->code : "api-rejected";
+}
+
 static inline bool ledger_closes(enum ledger_state s)
 {
 	return s == LEDGER_DONE || s == LEDGER_REFUSED;

@@ -128,8 +128,12 @@ static enum df_status row_document(sqlite3_stmt *s, const void *each, void *ctx,
 
 static enum df_status row_reject(sqlite3_stmt *s, const void *each, void *ctx, struct df_err *err)
 {
-	struct ledger_reject r = {column_u64(s, 0), column_u64(s, 1), column_u64(s, 2), column_u64(s, 3),
-				  (const char *)sqlite3_column_text(s, 4)};
+	struct ledger_reject r = {.row = column_u64(s, 0),
+				  .line = column_u64(s, 1),
+				  .offset = column_u64(s, 2),
+				  .length = column_u64(s, 3),
+				  .message = (const char *)sqlite3_column_text(s, 4),
+				  .code = (const char *)sqlite3_column_text(s, 5)};
 	return (*(const ledger_each_reject *)each)(ctx, &r, err);
 }
 

@@ -115,8 +115,9 @@ enum df_status ledger_again_settled(struct ledger *l, int64_t document_id, const
 	if (st == DF_OK) {
 		st = again_delivered(l, document_id, delivered, n_delivered, err);
 		for (size_t i = 0; i < n_rejects && st == DF_OK; i++) {
-			st = ledger_bind(l, ST_AGAIN_REJECTED, &s, err, "iit", document_id, (int64_t)rejects[i].row,
-					 rejects[i].message != NULL ? rejects[i].message : "");
+			st = ledger_bind(l, ST_AGAIN_REJECTED, &s, err, "iitt", document_id, (int64_t)rejects[i].row,
+					 rejects[i].message != NULL ? rejects[i].message : "",
+					 ledger_reject_code(&rejects[i]));
 			if (st == DF_OK)
 				st = change_one(l, s, "note the rejected row of document", document_id, err);
 		}

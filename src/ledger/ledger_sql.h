@@ -50,6 +50,9 @@ static const char *const ledger_migrations[] = {
     "ALTER TABLE document ADD COLUMN reasons TEXT;"
     "ALTER TABLE document ADD COLUMN first_batch TEXT;"
     "ALTER TABLE document ADD COLUMN last_batch TEXT;",
+
+    /* why a row was not delivered, as in reject files; before version 4 only the API rejected rows here */
+    "ALTER TABLE reject ADD COLUMN code TEXT NOT NULL DEFAULT 'api-rejected';",
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
@@ -72,7 +75,7 @@ static const char *const ledger_migrations[] = {
 #define SQL_DOCUMENTS "SELECT " SQL_DOCUMENT_COLUMNS " FROM document WHERE file_id = ?1 ORDER BY id"
 #define SQL_AGAIN     "SELECT row FROM reject WHERE document_id = ?1 AND again ORDER BY row"
 #define SQL_REJECTS                                                                                                    \
-	"SELECT row, line, offset, length, message FROM reject WHERE document_id = ?1 AND row > ?2 ORDER BY row"
+	"SELECT row, line, offset, length, message, code FROM reject WHERE document_id = ?1 AND row > ?2 ORDER BY row"
 
 /* Statements that are prepared once and kept. */
 enum ledger_statement {
@@ -145,8 +148,8 @@ static const char *const ledger_statements[ST_COUNT] = {
 			" ON CONFLICT DO UPDATE SET done = excluded.done WHERE excluded.done > done",
     [ST_LANE_ROWS] = "UPDATE document SET delivered = delivered + ?2, rejected = rejected + ?3"
 		     " WHERE id = ?1 AND closed_ms = 0",
-    [ST_REJECT_ADD] =
-	"INSERT INTO reject(document_id, row, line, offset, length, message) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+    [ST_REJECT_ADD] = "INSERT INTO reject(document_id, row, line, offset, length, message, code)"
+		      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [ST_LANES] = "SELECT lane, done FROM lane WHERE document_id = ?1",
     [ST_REOPEN_FILE] = "UPDATE file SET state = ?2, code = NULL, text = NULL, cleanup_due = 0, closed_ms = 0"
 		       " WHERE id = ?1 AND closed_ms <> 0",
@@ -160,7 +163,8 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_AGAIN_DELIVERED] = "DELETE FROM reject WHERE document_id = ?1 AND row = ?2 AND again",
     [ST_AGAIN_ROWS] = "UPDATE document SET delivered = delivered + ?2, rejected = rejected - ?2"
 		      " WHERE id = ?1 AND closed_ms = 0",
-    [ST_AGAIN_REJECTED] = "UPDATE reject SET message = ?3, again = 0 WHERE document_id = ?1 AND row = ?2 AND again",
+    [ST_AGAIN_REJECTED] = "UPDATE reject SET message = ?3, code = ?4, again = 0"
+			  " WHERE document_id = ?1 AND row = ?2 AND again",
 };
 
 #endif

@@ -19,6 +19,7 @@
 struct api_reject {
 	uint64_t row;
 	char *message; /* own */
+	char code[32];
 };
 
 struct reason {
@@ -73,7 +74,9 @@ static enum df_status on_api_reject(void *ctx, const struct ledger_reject *r, st
 {
 	(void)err;
 	struct rejects_walk *w = ctx;
-	w->api[w->n_api++] = (struct api_reject){.row = r->row, .message = df_strdup(r->message)};
+	struct api_reject *kept = &w->api[w->n_api++];
+	*kept = (struct api_reject){.row = r->row, .message = df_strdup(r->message)};
+	snprintf(kept->code, sizeof(kept->code), "%s", r->code);
 	w->after = r->row;
 	return w->n_api == API_PAGE ? DF_END : DF_OK;
 }
@@ -158,9 +161,10 @@ static enum df_status on_record(void *ctx, const struct map_record *record, cons
 	}
 	if (w->next_api == w->n_api || w->api[w->next_api].row != where->number)
 		return DF_OK;
+	const struct api_reject *r = &w->api[w->next_api++];
 	df_buf_reset(&w->reason);
-	count_reason(w, "api-rejected");
-	df_buf_addf(&w->reason, "api-rejected: %s", w->api[w->next_api++].message);
+	count_reason(w, r->code);
+	df_buf_addf(&w->reason, "%s: %s", r->code, r->message);
 	return write_row(w, where, err);
 }
 

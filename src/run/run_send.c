@@ -64,7 +64,8 @@ struct ledger_reject *run_reject_rows(const struct send_reject *rejects, size_t 
 							   .line = b->rows[k].line,
 							   .offset = b->rows[k].offset,
 							   .length = b->rows[k].length,
-							   .message = rejects[i].message};
+							   .message = rejects[i].message,
+							   .code = rejects[i].code};
 	}
 	*n_rows = n;
 	return list;

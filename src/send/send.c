@@ -34,6 +34,19 @@ void sender_stats(struct sender *s, struct send_stats *out)
 	pthread_mutex_unlock(&s->lock);
 }
 
+enum send_health sender_health(struct sender *s, const struct conf_feed *feed, int64_t *probe_ms)
+{
+	enum send_health health = SEND_WELL;
+	*probe_ms = 0;
+	if (feed->sink != CONF_SINK_EVENTS_API || feed->endpoint == NULL || feed->api_key == NULL)
+		return health;
+	pthread_mutex_lock(&s->lock);
+	if (s->http != NULL)
+		health = send_http_health(s->http, feed, probe_ms);
+	pthread_mutex_unlock(&s->lock);
+	return health;
+}
+
 static const struct send_driver *const drivers[] = {
     [CONF_SINK_EVENTS_API] = &send_driver_http,
     [CONF_SINK_FILE] = &send_driver_file,

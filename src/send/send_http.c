@@ -89,6 +89,18 @@ static struct http_host *host_get(struct send_http *h, const char *endpoint, con
 	return h->hosts = p;
 }
 
+enum send_health send_http_health(struct send_http *h, const struct conf_feed *feed, int64_t *probe_ms)
+{
+	for (const struct http_host *p = h->hosts; p != NULL; p = p->next) {
+		if (strcmp(p->endpoint, feed->endpoint) != 0)
+			continue;
+		int64_t wait = p->probe_at - df_monotonic_ms();
+		*probe_ms = p->health == SEND_UNWELL && wait > 0 ? wait : 0;
+		return p->health;
+	}
+	return SEND_WELL;
+}
+
 static struct http_key *key_get(struct send_http *h, const struct conf_feed *feed)
 {
 	for (struct http_key *p = h->keys; p != NULL; p = p->next)

@@ -22,6 +22,8 @@ struct http_host {
 	bool told;                          /* the log says that it is unwell */
 	bool gave_up;                       /* a stream did, and nobody had a success since */
 	unsigned in_flight;
+	enum send_health health; /* L, with probe_at: what the above comes to */
+	int64_t probe_at;
 	struct http_host *next;
 };
 

@@ -144,7 +144,8 @@ static void lane_settle(struct http_lane *lane)
 	for (size_t i = 0; i < r->n; i++) {
 		const struct send_item *item = &r->item[i];
 		if (item->fate == SEND_REJECTED) {
-			rejects[n_rejects++] = (struct send_reject){item->batch, item->words};
+			rejects[n_rejects++] =
+			    (struct send_reject){.batch = item->batch, .message = item->words, .code = "api-rejected"};
 			continue;
 		}
 		sum.batches++;

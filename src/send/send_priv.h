@@ -58,6 +58,7 @@ struct send_stream {
 };
 
 void send_http_free(struct send_http *h);
+enum send_health send_http_health(struct send_http *h, const struct conf_feed *feed, int64_t *probe_ms);
 
 /* ---- send_request.c ---- */
 

@@ -198,6 +198,10 @@ static bool http_turn(struct send_http *h)
 	}
 	http_start(h, now);
 	http_end(h, now);
+	for (struct http_host *p = h->hosts; p != NULL; p = p->next) {
+		p->health = p->gave_up ? SEND_CLOSED : p->failures > 0 ? SEND_UNWELL : SEND_WELL;
+		p->probe_at = p->not_before;
+	}
 	bool go_on = !h->quit;
 	pthread_mutex_unlock(&h->sender->lock);
 	return go_on;

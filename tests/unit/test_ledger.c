@@ -286,7 +286,8 @@ static enum df_status keep_reject(void *ctx, const struct ledger_reject *r, stru
 {
 	struct df_buf *out = ctx;
 	(void)e;
-	df_buf_addf(out, "%d/%d/%d/%d/%s;", (int)r->row, (int)r->line, (int)r->offset, (int)r->length, r->message);
+	df_buf_addf(out, "%d/%d/%d/%d/%s/%s;", (int)r->row, (int)r->line, (int)r->offset, (int)r->length, r->message,
+		    r->code);
 	return DF_OK;
 }
 
@@ -316,7 +317,7 @@ static void test_document_balance(void)
 	OK(ledger_document_checked(l, id, 10, 2, 4, 8, &err));
 	expect_document(l, file, "checked 10=0+2;");
 	OK(ledger_document_state(l, id, LEDGER_SENDING, NULL, NULL, 1, &err));
-	struct ledger_reject rejects[] = {{7, 8, 70, 10, "it's \"bad\""}, {3, 4, 30, 10, "€"}};
+	struct ledger_reject rejects[] = {{7, 8, 70, 10, "it's \"bad\"", NULL}, {3, 4, 30, 10, "€", "api-unavailable"}};
 	OK(ledger_lane_settled(l, id, 0, 1, 5, NULL, 0, &err));
 	OK(ledger_lane_settled(l, id, 1, 2, 0, rejects, 2, &err));
 	IS(ledger_document_state(l, id, LEDGER_DONE, NULL, NULL, 1, &err), DF_FATAL); /* 10 != 5 + 4 */
@@ -331,7 +332,7 @@ static void test_document_balance(void)
 	expect_document(l, file, "done 10=6+4;");
 	struct df_buf got = {0};
 	OK(ledger_rejects(l, id, 0, keep_reject, &got, &err));
-	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&got), "3/4/30/10/€;7/8/70/10/it's \"bad\";");
+	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&got), "3/4/30/10/€/api-unavailable;7/8/70/10/it's \"bad\"/api-rejected;");
 	df_buf_free(&got);
 	/* what is done stays done */
 	IS(ledger_document_state(l, id, LEDGER_REFUSED, "x", "y", 1, &err), DF_FATAL);
@@ -356,7 +357,8 @@ static void test_reopen(void)
 	struct ledger *l = fresh();
 	int64_t file = add_file(l, "a.zip", SHA_A), done = add_document(l, file, "one"),
 		refused = add_document(l, file, "two"), other = add_document(l, file, "three");
-	struct ledger_reject rejects[] = {{3, 4, 30, 10, "no"}, {7, 8, 70, 10, "no"}, {8, 9, 80, 10, "no"}};
+	struct ledger_reject rejects[] = {
+	    {3, 4, 30, 10, "no", NULL}, {7, 8, 70, 10, "no", NULL}, {8, 9, 80, 10, "no", NULL}};
 	struct ledger_reopen both[] = {{.document = done}, {.document = refused}};
 	OK(ledger_document_checked(l, done, 10, 2, 4, 8, &err));
 	OK(ledger_lane_settled(l, done, 0, 3, 5, rejects, 3, &err));
@@ -373,9 +375,14 @@ static void test_reopen(void)
 	expect_document(l, file, "sending 10=5+5;refused 0=0+0;");
 	CU_ASSERT_EQUAL(again_rows(l, done), 3);
 	uint64_t delivered[] = {3, 8};
+	rejects[1].code = "api-unavailable"; /* the second time for another reason */
 	OK(ledger_again_settled(l, done, delivered, 1, &rejects[1], 1, &err));
 	expect_document(l, file, "sending 10=6+4;refused 0=0+0;");
 	CU_ASSERT_EQUAL(again_rows(l, done), 1);
+	struct df_buf codes = {0};
+	OK(ledger_rejects(l, done, 0, keep_reject, &codes, &err));
+	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&codes), "7/8/70/10/no/api-unavailable;8/9/80/10/no/api-rejected;");
+	df_buf_free(&codes);
 	/* what is settled is not settled twice, and a step that fails leaves nothing behind */
 	IS(ledger_again_settled(l, done, delivered, 1, NULL, 0, &err), DF_FATAL);
 	IS(ledger_again_settled(l, done, NULL, 0, &rejects[1], 1, &err), DF_FATAL);
@@ -410,7 +417,7 @@ static void test_lanes(void)
 	struct ledger *l = fresh();
 	int64_t file = add_file(l, "a.csv", SHA_A), id = add_document(l, file, NULL);
 	uint64_t done[4] = {9, 9, 9, 9};
-	struct ledger_reject bad = {5, 6, 50, 10, "no"};
+	struct ledger_reject bad = {5, 6, 50, 10, "no", NULL};
 	OK(ledger_document_checked(l, id, 10, 0, 4, 8, &err));
 	OK(ledger_lanes(l, id, done, 4, &err));
 	CU_ASSERT(done[0] == 0 && done[1] == 0 && done[2] == 0 && done[3] == 0);
@@ -478,7 +485,7 @@ static void test_migration(void)
 	char path[128];
 	sqlite3 *db = NULL;
 	struct ledger *l = fresh();
-	struct ledger_reject reject = {3, 4, 30, 10, "no"};
+	struct ledger_reject reject = {3, 4, 30, 10, "no", NULL};
 	int64_t file = add_file(l, "a.csv", SHA_A), id = add_document(l, file, NULL);
 	OK(ledger_document_checked(l, id, 1, 0, 1, 1, &err));
 	OK(ledger_lane_settled(l, id, 0, 1, 0, &reject, 1, &err));
@@ -486,7 +493,8 @@ static void test_migration(void)
 	path_in(path, sizeof(path), "ledger.db");
 	CU_ASSERT_EQUAL_FATAL(sqlite3_open(path, &db), SQLITE_OK);
 	CU_ASSERT_EQUAL(sqlite3_exec(db,
-				     "ALTER TABLE reject DROP COLUMN again; ALTER TABLE document DROP COLUMN reasons;"
+				     "ALTER TABLE reject DROP COLUMN again; ALTER TABLE reject DROP COLUMN code; ALTER "
+				     "TABLE document DROP COLUMN reasons;"
 				     "ALTER TABLE document DROP COLUMN first_batch;"
 				     "ALTER TABLE document DROP COLUMN last_batch; PRAGMA user_version = 1",
 				     NULL, NULL, NULL),
@@ -499,7 +507,7 @@ static void test_migration(void)
 	CU_ASSERT_EQUAL(again_rows(l, id), 0);
 	struct df_buf got = {0};
 	OK(ledger_rejects(l, id, 0, keep_reject, &got, &err));
-	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&got), "3/4/30/10/no;");
+	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&got), "3/4/30/10/no/api-rejected;");
 	df_buf_free(&got);
 	OK(ledger_document_facts(l, id, &(struct ledger_facts){"{}", "first", "last", 0, 0}, &err));
 	expect_document(l, file, "checked 1=0+1;");
@@ -585,7 +593,7 @@ static void test_full_disk(void)
 			_exit(1);
 		char *big = df_alloc(3 << 20);
 		memset(big, 'x', (3 << 20) - 1);
-		struct ledger_reject r = {1, 2, 3, 4, big};
+		struct ledger_reject r = {1, 2, 3, 4, big, NULL};
 		struct rlimit limit = {1 << 20, 1 << 20};
 		if (setrlimit(RLIMIT_FSIZE, &limit) != 0)
 			_exit(2);
@@ -620,7 +628,7 @@ static void *settle_many(void *ctx)
 	struct df_err mine = {0};
 	for (uint64_t step = 1; step <= 300; step++) {
 		int64_t first = 0;
-		struct ledger_reject r = {w->lane * 1000 + step, step, 0, 0, "no"};
+		struct ledger_reject r = {w->lane * 1000 + step, step, 0, 0, "no", NULL};
 		if (ledger_lane_settled(w->l, w->id, w->lane, step, 2, &r, 1, &mine) != DF_OK)
 			w->failed++;
 		if (step % 50 == 0 && ledger_seen(w->l, "f", "a.csv", step, 1, 1, &first, &mine) != DF_OK)
