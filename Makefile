@@ -160,8 +160,8 @@ asan: ## the same tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory test BUILD=build-asan SANITIZE=address,undefined
 
 tsan: deps ## what has threads, under ThreadSanitizer
-	@$(MAKE) --no-print-directory -s $(PARALLEL) BUILD=build-tsan SANITIZE=thread build-tsan/dropfeed peers build-tsan/tests/unit/test_send build-tsan/tests/unit/test_run_parts
-	@BUILD=$(abspath build-tsan) tests/run-unit build-tsan/tests/unit/test_send build-tsan/tests/unit/test_run_parts
+	@$(MAKE) --no-print-directory -s $(PARALLEL) BUILD=build-tsan SANITIZE=thread build-tsan/dropfeed peers build-tsan/tests/unit/test_send build-tsan/tests/unit/test_document_parts
+	@BUILD=$(abspath build-tsan) tests/run-unit build-tsan/tests/unit/test_send build-tsan/tests/unit/test_document_parts
 	@BUILD=$(abspath build-tsan) tests/run-e2e tests/e2e/threads.sh tests/e2e/api.sh tests/e2e/crash.sh
 
 fuzz: deps deps-fuzz ## search for inputs that break it, FUZZ_SECONDS (60) for each target

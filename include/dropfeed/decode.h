@@ -18,27 +18,7 @@
 #define DROPFEED_DECODE_H
 
 #include "dropfeed/conf.h"
-
-enum decode_pack { DECODE_PLAIN, DECODE_GZIP, DECODE_ZIP };
-
-/* What a drop file's name says. */
-struct decode_name {
-	enum decode_pack pack;
-	bool encrypted;      /* .gpg .pgp .asc */
-	char event_type[48]; /* as the schema spells it, such as "custom_event"; "": the name has none (zip only) */
-	char stem[256];      /* before "-<event_type>", or the name without its extensions */
-};
-
-/* Takes a name apart. DF_REJECT `bad-name` when it is none of <stem>-<event_type>.csv[.gz], <stem>[-<event_type>].zip, each
- * with or without .gpg/.pgp/.asc; the text says what was expected. Extensions match in any case; the event type is matched
- * case-sensitively; "eventless" counts as one. */
-enum df_status decode_name_parse(const char *name, struct decode_name *out, struct df_err *err) DF_CHECK;
-
-/* True for a name inside or outside a zip that is never taken: hidden, .tmp, .part, .partial, .filepart. */
-bool decode_name_ignored(const char *name);
-
-/* True when it ends as the names of drop files do, whatever stands before: .csv .zip .gz .gpg .pgp .asc. */
-bool decode_name_meant(const char *name);
+#include "dropfeed/name.h"
 
 struct decode; /* a decoded drop file */
 

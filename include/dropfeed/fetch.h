@@ -36,7 +36,7 @@ struct fetch_list {
  * fingerprints), login refused. DF_USAGE: the folder is not there. */
 enum df_status fetch_open(const struct conf_feed *feed, struct fetch **out, struct df_err *err) DF_CHECK;
 
-/* Regular files that the feed takes: recognised names (decode_name_parse) or `include`, less `exclude`, hidden files and
+/* Regular files that the feed takes: recognised names (name_parse) or `include`, less `exclude`, hidden files and
  * .tmp .part .partial .filepart, sorted by name (bytes). Symlinks, sub-folders and specials are not followed. */
 enum df_status fetch_list(struct fetch *source, struct fetch_list *out, struct df_err *err) DF_CHECK;
 void fetch_list_free(struct fetch_list *list);

@@ -146,9 +146,6 @@ enum df_status map_describe_row(struct map *m, const struct rows_cell *cells, si
 				struct map_record *record) DF_CHECK;
 void map_routes_free(struct map_routes *routes);
 
-bool map_event_type_known(const char *name, size_t len); /* an event type of the schema, or "eventless" */
-const char *map_event_type_at(size_t i);                 /* all of them; NULL after the last */
-
 void map_close(struct map *m);
 
 /* ---- proposing a manifest for a foreign file ----

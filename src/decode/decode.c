@@ -76,8 +76,8 @@ void decode_add_skipped(struct decode *d, const char *name, const char *why)
 }
 
 /* What can be told before a byte is read. *size gets the drop file's. */
-static enum df_status decode_look(const struct conf_feed *feed, const struct decode_name *parsed, int fd,
-				  uint64_t *size, struct df_err *err)
+static enum df_status decode_look(const struct conf_feed *feed, const struct name *parsed, int fd, uint64_t *size,
+				  struct df_err *err)
 {
 	if (feed->encrypted && !parsed->encrypted)
 		return df_fail(
@@ -95,7 +95,7 @@ static enum df_status decode_look(const struct conf_feed *feed, const struct dec
 	*size = (uint64_t)sb.st_size;
 	if (*size == 0)
 		return df_fail(DF_REJECT, err, "empty-file", "the file has no bytes at all; upload it again");
-	if (*size > feed->max_plaintext && parsed->pack == DECODE_PLAIN && !parsed->encrypted)
+	if (*size > feed->max_plaintext && parsed->pack == NAME_PLAIN && !parsed->encrypted)
 		return df_fail(DF_REJECT, err, "archive-limit",
 			       "the file is larger than max_plaintext (%" PRIu64
 			       " bytes); split it, or raise max_plaintext",
@@ -118,8 +118,8 @@ static enum df_status decode_decrypt(struct decode *d, struct decode_sink *sink,
 }
 
 /* Unpacks fd into an unnamed file, which becomes d's in place of the one before. */
-static enum df_status decode_unpack(struct decode *d, struct decode_sink *sink, int fd,
-				    const struct decode_name *parsed, const char *scratch, struct df_err *err)
+static enum df_status decode_unpack(struct decode *d, struct decode_sink *sink, int fd, const struct name *parsed,
+				    const char *scratch, struct df_err *err)
 {
 	int packed_fd = d->own_fd; /* -1 when the drop file itself is packed */
 	d->own_fd = -1;
@@ -127,8 +127,8 @@ static enum df_status decode_unpack(struct decode *d, struct decode_sink *sink, 
 	if (st == DF_OK) {
 		sink->fd = d->own_fd;
 		sink->written = 0;
-		st = parsed->pack == DECODE_GZIP ? decode_gzip(fd, sink, err)
-						 : decode_zip(d, fd, parsed->event_type, sink, err);
+		st = parsed->pack == NAME_GZIP ? decode_gzip(fd, sink, err)
+					       : decode_zip(d, fd, parsed->event_type, sink, err);
 	}
 	if (packed_fd >= 0)
 		close(packed_fd);
@@ -136,16 +136,16 @@ static enum df_status decode_unpack(struct decode *d, struct decode_sink *sink, 
 }
 
 /* Takes the layers off, outermost first. */
-static enum df_status decode_layers(struct decode *d, const struct conf_feed *feed, const struct decode_name *parsed,
-				    int fd, uint64_t size, const char *scratch, struct df_err *err)
+static enum df_status decode_layers(struct decode *d, const struct conf_feed *feed, const struct name *parsed, int fd,
+				    uint64_t size, const char *scratch, struct df_err *err)
 {
 	struct decode_sink sink = {.feed = feed, .fd = -1, .packed = size};
 	enum df_status st = DF_OK;
 	if (parsed->encrypted)
 		st = decode_decrypt(d, &sink, fd, scratch, err);
-	if (st == DF_OK && parsed->pack != DECODE_PLAIN)
+	if (st == DF_OK && parsed->pack != NAME_PLAIN)
 		st = decode_unpack(d, &sink, d->own_fd >= 0 ? d->own_fd : fd, parsed, scratch, err);
-	if (st != DF_OK || parsed->pack == DECODE_ZIP)
+	if (st != DF_OK || parsed->pack == NAME_ZIP)
 		return st;
 	if (d->own_fd < 0) {
 		decode_add_doc(d, NULL, parsed->event_type, fd, 0, size);
@@ -161,11 +161,11 @@ enum df_status decode_open(const struct conf_feed *feed, const char *name, int f
 			   struct decode **out, struct df_err *err)
 {
 	struct decode *d = df_alloc(sizeof(*d));
-	struct decode_name parsed = {0};
+	struct name parsed = {0};
 	uint64_t size = 0;
 	d->own_fd = -1;
 	*out = NULL;
-	enum df_status st = decode_name_parse(name, &parsed, err);
+	enum df_status st = name_parse(name, &parsed, err);
 	if (st == DF_OK)
 		st = decode_look(feed, &parsed, fd, &size, err);
 	if (st == DF_OK)

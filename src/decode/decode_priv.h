@@ -10,8 +10,7 @@
 
 #include "dropfeed/decode.h"
 
-#define DECODE_CHUNK    (256u << 10) /* bytes read or written at once */
-#define DECODE_NAME_MAX 255u /* bytes in a drop file's or an entry's name: documents name files of ours (NAME_MAX) */
+#define DECODE_CHUNK (256u << 10) /* bytes read or written at once */
 
 /* A file being written that stops before it passes a cap. */
 struct decode_sink {
@@ -26,12 +25,6 @@ enum df_status decode_sink_write(struct decode_sink *sink, const void *p, size_t
 
 /* DF_RETRY once the process was asked to stop. */
 enum df_status decode_stopped(struct df_err *err) DF_CHECK;
-
-enum decode_entry_kind { DECODE_ENTRY_CSV, DECODE_ENTRY_ARCHIVE, DECODE_ENTRY_SKIP };
-
-/* Says what the zip entry `name` is. For ..._CSV event_type is filled, "" when its name has none; for ..._SKIP *why is
- * a string constant. */
-enum decode_entry_kind decode_name_entry(const char *name, char event_type[48], const char **why);
 
 /* The layers. Each reads all of fd. */
 enum df_status decode_gpg(const struct conf_feed *feed, int fd, struct decode_sink *out, struct df_err *err) DF_CHECK;

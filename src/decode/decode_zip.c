@@ -167,16 +167,16 @@ static enum df_status zip_entry(struct zip_reader *r, uint64_t i, struct df_err 
 		st = zip_check_stat(&sb, err);
 	if (st != DF_OK)
 		return st;
-	enum decode_entry_kind kind = decode_name_entry(sb.name, own_type, &why);
-	if (kind != DECODE_ENTRY_SKIP && zip_is_link(r->archive, i)) {
-		kind = DECODE_ENTRY_SKIP;
+	enum name_entry_kind kind = name_entry(sb.name, own_type, &why);
+	if (kind != NAME_ENTRY_SKIP && zip_is_link(r->archive, i)) {
+		kind = NAME_ENTRY_SKIP;
 		why = "a symbolic link";
 	}
-	if (kind == DECODE_ENTRY_SKIP) {
+	if (kind == NAME_ENTRY_SKIP) {
 		decode_add_skipped(r->d, sb.name, why);
 		return DF_OK;
 	}
-	if (kind == DECODE_ENTRY_ARCHIVE)
+	if (kind == NAME_ENTRY_ARCHIVE)
 		return df_fail(
 		    DF_REJECT, err, "corrupt-archive",
 		    "the zip's entry '%.200s' is an archive or encrypted itself, which is not read; put the CSV files "
@@ -189,10 +189,10 @@ static enum df_status zip_entry(struct zip_reader *r, uint64_t i, struct df_err 
 		    "neither the zip's entry '%.200s' nor the zip itself names an event type; rename the entry to "
 		    "NAME-EVENTTYPE.csv, such as orders-custom_event.csv",
 		    sb.name);
-	if (strlen(sb.name) > DECODE_NAME_MAX)
+	if (strlen(sb.name) > NAME_LENGTH_MAX)
 		return df_fail(DF_REJECT, err, "bad-name",
 			       "the zip holds an entry with a name of %zu bytes, at most %u are read", strlen(sb.name),
-			       DECODE_NAME_MAX);
+			       NAME_LENGTH_MAX);
 	r->documents++;
 	return zip_extract(r, &sb, event_type, err);
 }

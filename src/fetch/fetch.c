@@ -68,15 +68,15 @@ enum list_place { LIST_NOWHERE, LIST_TAKEN, LIST_MISNAMED };
 
 static enum list_place list_place_of(const struct conf_feed *feed, const char *name)
 {
-	if (decode_name_ignored(name) || list_matches(&feed->exclude, name))
+	if (name_ignored(name) || list_matches(&feed->exclude, name))
 		return LIST_NOWHERE;
 	if (feed->include.n > 0)
 		return list_matches(&feed->include, name) ? LIST_TAKEN : LIST_NOWHERE;
-	struct decode_name parts = {0};
+	struct name parts = {0};
 	struct df_err unwanted = {0};
-	if (decode_name_parse(name, &parts, &unwanted) == DF_OK)
+	if (name_parse(name, &parts, &unwanted) == DF_OK)
 		return LIST_TAKEN;
-	return decode_name_meant(name) ? LIST_MISNAMED : LIST_NOWHERE;
+	return name_meant(name) ? LIST_MISNAMED : LIST_NOWHERE;
 }
 
 struct list_job {

@@ -9,14 +9,14 @@
 
 #define NAMED_UNKNOWN 5 /* unknown columns that a message names */
 
-bool map_event_type_known(const char *name, size_t len)
+bool schema_event_known(const char *name, size_t len)
 {
-	return map_event_find(name, len) != NULL;
+	return schema_event_find(name, len) != NULL;
 }
 
-const char *map_event_type_at(size_t i)
+const char *schema_event_at(size_t i)
 {
-	return i < map_n_events ? map_events[i].name : NULL;
+	return i < schema_n_events ? schema_events[i].name : NULL;
 }
 
 void map_warn(struct map *m, const char *code, const char *fmt, ...)
@@ -33,16 +33,16 @@ void map_warn(struct map *m, const char *code, const char *fmt, ...)
 }
 
 /* The API's limit for a value that no cell brings, in characters. */
-static size_t fixed_limit(const struct map_path *path)
+static size_t fixed_limit(const struct schema_path *path)
 {
-	if (path->type == MAP_JSON)
+	if (path->type == SCHEMA_JSON)
 		return SIZE_MAX;
 	for (size_t i = 0; i < path->n; i++) {
-		const struct map_field *field = path->steps[i].field;
-		if (field != NULL && (field->flags & MAP_ATTRIBUTES) != 0)
+		const struct schema_field *field = path->steps[i].field;
+		if (field != NULL && (field->flags & SCHEMA_ATTRIBUTES) != 0)
 			return i + 2 < path->n ? MAP_MAX_LIST_VALUE : MAP_MAX_VALUE;
 	}
-	return path->field->flags & MAP_EVENT_NAME ? MAP_MAX_NAME : SIZE_MAX;
+	return path->field->flags & SCHEMA_EVENT_NAME ? MAP_MAX_NAME : SIZE_MAX;
 }
 
 /* The defaults are the settings' own business, yet nobody but this room knows the schema's words. */
@@ -53,13 +53,13 @@ static enum df_status check_settings(const struct map *m, struct df_err *err)
 		const char *key, *path, *value;
 	} checks[] = {{"environment", "environment", feed->environment},
 		      {"event_type", "events.data.custom_event_type", feed->event_type}};
-	const struct map_event *custom = map_event_find("custom_event", 12);
+	const struct schema_event *custom = schema_event_find("custom_event", 12);
 	for (size_t i = 0; i < 2; i++) {
-		struct map_path path;
+		struct schema_path path;
 		struct map_cell_fault fault;
 		struct df_buf json = {0};
 		if (checks[i].value == NULL ||
-		    map_path_parse(custom, checks[i].path, strlen(checks[i].path), &path, NULL) != MAP_PATH_OK)
+		    schema_path_parse(custom, checks[i].path, strlen(checks[i].path), &path, NULL) != SCHEMA_PATH_OK)
 			continue;
 		bool ok =
 		    map_cell_emit(m, path.type, path.field, checks[i].value, strlen(checks[i].value), &json, &fault);
@@ -78,11 +78,11 @@ static enum df_status check_static(const struct map *m, struct df_err *err)
 {
 	for (size_t i = 0; i < m->manifest->n; i++) {
 		const struct map_entry *e = &m->manifest->entries[i];
-		struct map_path path;
+		struct schema_path path;
 		struct map_cell_fault fault;
 		struct df_buf json = {0};
 		if (e->action != MAP_STATIC ||
-		    map_path_parse(m->event, e->field, strlen(e->field), &path, NULL) != MAP_PATH_OK)
+		    schema_path_parse(m->event, e->field, strlen(e->field), &path, NULL) != SCHEMA_PATH_OK)
 			continue;
 		bool ok = map_cell_emit(m, path.type, path.field, e->value, strlen(e->value), &json, &fault);
 		df_buf_free(&json);
@@ -105,7 +105,7 @@ static enum df_status check_static(const struct map *m, struct df_err *err)
 enum df_status map_open(const struct conf_feed *feed, const char *event_type, struct map **out, struct df_err *err)
 {
 	*out = NULL;
-	const struct map_event *event = map_event_find(event_type, strlen(event_type));
+	const struct schema_event *event = schema_event_find(event_type, strlen(event_type));
 	if (event == NULL)
 		return df_fail(DF_USAGE, err, NULL, "'%s' is no event type of the Events API", event_type);
 	struct map *m = df_alloc(sizeof(*m));
@@ -115,7 +115,7 @@ enum df_status map_open(const struct conf_feed *feed, const char *event_type, st
 	m->ids.max = m->batch_out.max = m->data_out.max = m->deleted.max = MAP_MAX_OUTPUT;
 	m->request_out.max = m->message_out.max = m->rendered.max = MAP_MAX_OUTPUT;
 	m->warnings = df_alloc(MAP_MAX_WARNINGS * sizeof(*m->warnings));
-	enum df_status st = map_time_open(&m->time, feed->timestamps, feed->timezone, err);
+	enum df_status st = time_open(&m->time, feed->timestamps, feed->timezone, err);
 	if (st == DF_OK)
 		st = check_settings(m, err);
 	if (st == DF_OK && feed->manifest_text != NULL) {
@@ -166,7 +166,7 @@ void map_close(struct map *m)
 		return;
 	forget_document(m);
 	map_manifest_free(m->manifest);
-	map_time_close(&m->time);
+	time_close(&m->time);
 	free(m->frames);
 	free(m->warnings);
 	df_buf_free(&m->ids);
@@ -295,19 +295,19 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 	const char *first = NULL;
 	size_t unknown = 0;
 	for (size_t i = 0; i < m->n_names; i++) {
-		struct map_path path;
-		const struct map_event *other = NULL;
+		struct schema_path path;
+		const struct schema_event *other = NULL;
 		size_t len = strlen(m->names[i]);
 		if (done[i] || map_own_column(m->names[i]))
 			continue;
-		enum map_path_result result = map_path_parse(m->event, m->names[i], len, &path, &other);
-		if (result == MAP_PATH_OK) {
+		enum schema_path_result result = schema_path_parse(m->event, m->names[i], len, &path, &other);
+		if (result == SCHEMA_PATH_OK) {
 			map_bindings_add(&m->bindings, i, m->names[i], len, NULL);
 			continue;
 		}
 		char why[512];
 		if (unknown < NAMED_UNKNOWN || (m->feed->unknown_columns_warn && m->n_warnings < MAP_MAX_WARNINGS))
-			map_path_explain(m->event, result, m->names[i], len, other, why, sizeof(why));
+			schema_path_explain(m->event, result, m->names[i], len, other, why, sizeof(why));
 		if (m->feed->unknown_columns_warn) {
 			map_warn(m, "unknown-column", "column %zu is ignored: %s", i + 1, why);
 			continue;

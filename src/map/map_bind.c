@@ -28,12 +28,13 @@ void map_bindings_free(struct map_bindings *b)
 
 /* The names of attributes are the document's own: the API's limit for them holds. False: it is over, and rows that have
  * a value there are rejected. */
-static bool limit_names(struct map *m, const struct map_binding *binding, struct map_path *path)
+static bool limit_names(struct map *m, const struct map_binding *binding, struct schema_path *path)
 {
 	for (size_t i = 1; i < path->n; i++) {
-		const struct map_field *keyed = path->steps[i - 1].field;
-		struct map_step *step = &path->steps[i];
-		if (step->field != NULL || step->key == NULL || keyed == NULL || (keyed->flags & MAP_ATTRIBUTES) == 0)
+		const struct schema_field *keyed = path->steps[i - 1].field;
+		struct schema_step *step = &path->steps[i];
+		if (step->field != NULL || step->key == NULL || keyed == NULL ||
+		    (keyed->flags & SCHEMA_ATTRIBUTES) == 0)
 			continue;
 		size_t fit = map_utf8_prefix(step->key, step->key_len, MAP_MAX_NAME);
 		if (fit == step->key_len)
@@ -47,7 +48,7 @@ static bool limit_names(struct map *m, const struct map_binding *binding, struct
 	return true;
 }
 
-static enum df_status set_fixed(struct map *m, const struct map_binding *binding, const struct map_path *path,
+static enum df_status set_fixed(struct map *m, const struct map_binding *binding, const struct schema_path *path,
 				struct map_node *leaf, struct df_err *err)
 {
 	struct map_cell_fault fault;
@@ -78,9 +79,9 @@ static enum df_status duplicate(struct map *m, const struct map_binding *binding
 }
 
 /* The row's own ids stay outside of the fragments. */
-static size_t *own_id_of(struct map *m, const struct map_path *path)
+static size_t *own_id_of(struct map *m, const struct schema_path *path)
 {
-	if (path->n != 1 || path->type != MAP_STRING)
+	if (path->n != 1 || path->type != SCHEMA_STRING)
 		return NULL;
 	if (!path->data && strcmp(path->field->name, "source_request_id") == 0)
 		return &m->request_column;
@@ -90,30 +91,30 @@ static size_t *own_id_of(struct map *m, const struct map_path *path)
 }
 
 /* A leaf that is filled from a derived cell tells it what is wanted. */
-static void bind_derived(const struct map *m, const struct map_binding *binding, const struct map_path *path,
+static void bind_derived(const struct map *m, const struct map_binding *binding, const struct schema_path *path,
 			 struct map_node *leaf)
 {
 	struct map_derived *d = map_derived_of(m, binding->column);
 	if (d == NULL)
 		return;
-	d->whole = path->type == MAP_JSON;
+	d->whole = path->type == SCHEMA_JSON;
 	if (d->pattern == NULL)
 		return;
-	d->lists = path->field != NULL && path->field->type == MAP_STRINGS;
+	d->lists = path->field != NULL && path->field->type == SCHEMA_STRINGS;
 	d->lead = (size_t)(path->steps[path->n - 1].key - binding->name);
-	leaf->type = MAP_SPREAD;
+	leaf->type = SCHEMA_SPREAD;
 }
 
 /* Members of any name need a place that takes any name. */
 static enum df_status check_spread(const struct map *m, const struct map_binding *binding, bool found,
-				   const struct map_path *path, struct df_err *err)
+				   const struct schema_path *path, struct df_err *err)
 {
 	const struct map_derived *d = map_derived_of(m, binding->column);
 	if (d == NULL || d->pattern == NULL)
 		return DF_OK;
-	const struct map_step *last = found ? &path->steps[path->n - 1] : NULL;
+	const struct schema_step *last = found ? &path->steps[path->n - 1] : NULL;
 	if (last != NULL && last->field == NULL && last->key != NULL &&
-	    (path->type == MAP_STRING || path->type == MAP_STRINGS))
+	    (path->type == SCHEMA_STRING || path->type == SCHEMA_STRINGS))
 		return DF_OK;
 	df_err_place(err, NULL, 0, m->names[d->column]);
 	return df_fail(DF_REJECT, err, "manifest-mismatch",
@@ -124,16 +125,16 @@ static enum df_status check_spread(const struct map *m, const struct map_binding
 
 static enum df_status bind(struct map *m, struct map_binding *binding, struct df_err *err)
 {
-	struct map_path path;
+	struct schema_path path;
 	char why[512];
-	const struct map_event *other = NULL;
+	const struct schema_event *other = NULL;
 	size_t len = strlen(binding->name);
-	enum map_path_result result = map_path_parse(m->event, binding->name, len, &path, &other);
-	enum df_status st = check_spread(m, binding, result == MAP_PATH_OK, &path, err);
+	enum schema_path_result result = schema_path_parse(m->event, binding->name, len, &path, &other);
+	enum df_status st = check_spread(m, binding, result == SCHEMA_PATH_OK, &path, err);
 	if (st != DF_OK)
 		return st;
-	if (result != MAP_PATH_OK) { /* a manifest's wildcard made it */
-		map_path_explain(m->event, result, binding->name, len, other, why, sizeof(why));
+	if (result != SCHEMA_PATH_OK) { /* a manifest's wildcard made it */
+		schema_path_explain(m->event, result, binding->name, len, other, why, sizeof(why));
 		df_err_place(err, NULL, 0, source_of(m, binding->column));
 		return df_fail(DF_REJECT, err, "unknown-column", "the manifest leads '%s' astray: %s",
 			       source_of(m, binding->column), why);
@@ -159,7 +160,7 @@ static enum df_status bind(struct map *m, struct map_binding *binding, struct df
 	leaf->keep = binding->keep;
 	leaf->flags |= short_enough ? 0u : MAP_LONG_NAME;
 	bind_derived(m, binding, &path, leaf);
-	if (leaf->flags & MAP_UNWANTED)
+	if (leaf->flags & SCHEMA_UNWANTED)
 		map_warn(m, "guideline",
 			 "the API says that the batch's own %s must not be set; did you mean events.data.%s?",
 			 binding->name, binding->name);
@@ -171,7 +172,7 @@ static void spread_flags(struct map_node *node, bool deletable)
 {
 	for (size_t i = 0; i < node->n_kids; i++) {
 		struct map_node *kid = node->kids[i];
-		if ((node->flags & MAP_ATTRIBUTES) && node->kind == MAP_NODE_OBJECT)
+		if ((node->flags & SCHEMA_ATTRIBUTES) && node->kind == MAP_NODE_OBJECT)
 			kid->flags |= MAP_VALUE_LIMIT | (deletable && !kid->keep ? MAP_DELETABLE : 0u);
 		else if ((node->flags & MAP_VALUE_LIMIT) && node->kind == MAP_NODE_LIST)
 			kid->flags |= MAP_VALUE_LIMIT | MAP_ENTRY;
@@ -182,17 +183,17 @@ static void spread_flags(struct map_node *node, bool deletable)
 /* empty_attributes = delete: the list of names is there, whether it has columns of its own or not. */
 static void prepare_deletion(struct map *m)
 {
-	struct map_path path;
+	struct schema_path path;
 	static const char name[] = "deleted_user_attributes[]";
 	const struct map_node *attributes = map_node_kid(m->batch, "user_attributes");
 	if (!m->feed->empty_attributes_delete || attributes == NULL || attributes->kind != MAP_NODE_OBJECT)
 		return;
-	if (map_path_parse(m->event, name, strlen(name), &path, NULL) == MAP_PATH_OK &&
+	if (schema_path_parse(m->event, name, strlen(name), &path, NULL) == SCHEMA_PATH_OK &&
 	    map_tree_add(m->batch, &path) != NULL)
 		map_node_kid(m->batch, "deleted_user_attributes")->flags |= MAP_DELETED;
 }
 
-struct map_node *map_root_new(const struct map_object *object, const char *path)
+struct map_node *map_root_new(const struct schema_object *object, const char *path)
 {
 	struct map_node *root = map_node_new(MAP_NODE_OBJECT, NULL, 0);
 	root->object = object;
@@ -215,7 +216,7 @@ static const struct map_op *find_fold(struct map *m)
 
 enum df_status map_bind(struct map *m, struct df_err *err)
 {
-	m->batch = map_root_new(&map_batch, "");
+	m->batch = map_root_new(&schema_batch, "");
 	m->data = m->event->data != NULL ? map_root_new(m->event->data, "events.data") : NULL;
 	m->request_column = m->message_column = MAP_NONE;
 	for (size_t i = 0; i < m->bindings.n; i++) {

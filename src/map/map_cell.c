@@ -179,7 +179,7 @@ static bool emit_ip(const char *p, size_t len, struct df_buf *out, struct map_ce
 	return bad(fault, "not-allowed", "an IPv4 or IPv6 address is expected");
 }
 
-static bool emit_word(const struct map_field *field, const char *p, size_t len, struct df_buf *out,
+static bool emit_word(const struct schema_field *field, const char *p, size_t len, struct df_buf *out,
 		      struct map_cell_fault *fault)
 {
 	for (const char *const *w = field->words; *w != NULL; w++)
@@ -202,9 +202,9 @@ bool map_cell_instant(const struct map *m, const char *p, size_t len, int64_t *m
 		      struct map_cell_fault *fault)
 {
 	const char *code = NULL, *why = NULL;
-	if (!map_time_parse(&m->time, p, len, ms, &code, &why))
+	if (!time_parse(&m->time, p, len, ms, &code, &why))
 		return bad(fault, code, why);
-	if (m->time.mode == MAP_TIME_MS && p[0] >= '1') { /* it has no sign and no leading zero */
+	if (m->time.mode == TIME_MS && p[0] >= '1') { /* it has no sign and no leading zero */
 		df_buf_add(out, p, len);
 		return true;
 	}
@@ -220,8 +220,8 @@ bool map_cell_instant(const struct map *m, const char *p, size_t len, int64_t *m
 }
 
 /* A static value: a row's have the row's arena. */
-static bool emit_json(const struct map *m, const struct map_field *field, const char *p, size_t len, struct df_buf *out,
-		      struct map_cell_fault *fault)
+static bool emit_json(const struct map *m, const struct schema_field *field, const char *p, size_t len,
+		      struct df_buf *out, struct map_cell_fault *fault)
 {
 	struct liquid_arena arena = {0};
 	struct map_json json = {.m = m, .arena = &arena, .out = out, .fault = fault};
@@ -230,33 +230,33 @@ static bool emit_json(const struct map *m, const struct map_field *field, const 
 	return ok;
 }
 
-bool map_cell_emit(const struct map *m, enum map_type type, const struct map_field *field, const char *p, size_t len,
-		   struct df_buf *out, struct map_cell_fault *fault)
+bool map_cell_emit(const struct map *m, enum schema_type type, const struct schema_field *field, const char *p,
+		   size_t len, struct df_buf *out, struct map_cell_fault *fault)
 {
 	int64_t ms;
 	switch (type) {
-	case MAP_INTEGER:
-		if (field->flags & MAP_INSTANT)
+	case SCHEMA_INTEGER:
+		if (field->flags & SCHEMA_INSTANT)
 			return map_cell_instant(m, p, len, &ms, out, fault);
 		return emit_integer(p, len, out, fault);
-	case MAP_NUMBER:
+	case SCHEMA_NUMBER:
 		return emit_number(p, len, out, fault);
-	case MAP_BOOLEAN:
+	case SCHEMA_BOOLEAN:
 		return emit_boolean(p, len, out, fault);
-	case MAP_ENUM:
+	case SCHEMA_ENUM:
 		return emit_word(field, p, len, out, fault);
-	case MAP_UUID:
+	case SCHEMA_UUID:
 		return emit_uuid(p, len, out, fault);
-	case MAP_IP:
+	case SCHEMA_IP:
 		return emit_ip(p, len, out, fault);
-	case MAP_JSON:
+	case SCHEMA_JSON:
 		return emit_json(m, field, p, len, out, fault);
-	case MAP_ITEMS:
-	case MAP_STRING:
-	case MAP_STRINGS:
-	case MAP_OBJECT:
-	case MAP_KEYS:
-	case MAP_SPREAD:
+	case SCHEMA_ITEMS:
+	case SCHEMA_STRING:
+	case SCHEMA_STRINGS:
+	case SCHEMA_OBJECT:
+	case SCHEMA_KEYS:
+	case SCHEMA_SPREAD:
 		break;
 	}
 	df_json_string(out, p, len);

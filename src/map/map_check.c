@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct map_node *find_leaf(const struct map_node *root, const struct map_path *path)
+static struct map_node *find_leaf(const struct map_node *root, const struct schema_path *path)
 {
 	const struct map_node *node = root;
 	struct map_node *kid = NULL;
@@ -21,10 +21,10 @@ static struct map_node *find_leaf(const struct map_node *root, const struct map_
 /* Gives the leaf a value for when its cell is empty, or for all rows when it has no column. */
 static struct map_node *set_default(struct map *m, const char *name, const char *value)
 {
-	struct map_path path;
+	struct schema_path path;
 	struct map_cell_fault fault;
 	struct df_buf json = {0};
-	if (map_path_parse(m->event, name, strlen(name), &path, NULL) != MAP_PATH_OK)
+	if (schema_path_parse(m->event, name, strlen(name), &path, NULL) != SCHEMA_PATH_OK)
 		return NULL;
 	struct map_node *root = path.data ? m->data : m->batch, *leaf = find_leaf(root, &path);
 	if (leaf == NULL)
@@ -72,8 +72,8 @@ static void list_missing(const struct map_node *node, struct df_buf *out)
 	if (node->kind == MAP_NODE_LEAF) /* the whole of it as JSON: each row's cell is checked */
 		return;
 	for (size_t i = 0; node->object != NULL && i < node->object->n; i++) {
-		const struct map_field *field = &node->object->fields[i];
-		if ((field->flags & MAP_REQUIRED) == 0 || map_node_kid(node, field->name) != NULL)
+		const struct schema_field *field = &node->object->fields[i];
+		if ((field->flags & SCHEMA_REQUIRED) == 0 || map_node_kid(node, field->name) != NULL)
 			continue;
 		df_buf_addf(out, "%s%s%s%s", out->len > 0 ? ", " : "", node->path, node->path[0] != '\0' ? "." : "",
 			    field->name);
@@ -86,7 +86,8 @@ static void list_missing(const struct map_node *node, struct df_buf *out)
 static bool has_id(const struct map_node *node)
 {
 	if (node->kind == MAP_NODE_LEAF)
-		return (node->flags & MAP_ID) != 0 || (node->type == MAP_JSON && map_field_holds_id(node->field));
+		return (node->flags & SCHEMA_ID) != 0 ||
+		       (node->type == SCHEMA_JSON && schema_field_holds_id(node->field));
 	for (size_t i = 0; i < node->n_kids; i++)
 		if (has_id(node->kids[i]))
 			return true;

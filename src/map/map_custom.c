@@ -4,7 +4,7 @@
 
 #include <json-c/json.h>
 
-static enum df_status read_entry(struct json_object *json, size_t number, const struct map_event *event,
+static enum df_status read_entry(struct json_object *json, size_t number, const struct schema_event *event,
 				 struct map_manifest *manifest, struct map_entry *out, struct df_err *err)
 {
 	static const char *const keys[] = {"column", "action", "field", NULL};
@@ -40,7 +40,7 @@ static enum df_status check_columns(struct map_manifest *manifest, struct df_err
 	return DF_OK;
 }
 
-enum df_status map_custom_read(struct json_object *root, const struct map_event *event, struct map_manifest *out,
+enum df_status map_custom_read(struct json_object *root, const struct schema_event *event, struct map_manifest *out,
 			       struct df_err *err)
 {
 	static const char *const keys[] = {"hasHeaderRow", "columns", NULL};

@@ -35,29 +35,29 @@ void map_routes_free(struct map_routes *routes)
 
 /* ---- types ---- */
 
-static const char *plain_type(enum map_type type, const struct map_field *field)
+static const char *plain_type(enum schema_type type, const struct schema_field *field)
 {
 	switch (type) {
-	case MAP_INTEGER:
-		return field != NULL && (field->flags & MAP_INSTANT) != 0 ? "timestamp" : "integer";
-	case MAP_NUMBER:
+	case SCHEMA_INTEGER:
+		return field != NULL && (field->flags & SCHEMA_INSTANT) != 0 ? "timestamp" : "integer";
+	case SCHEMA_NUMBER:
 		return "number";
-	case MAP_BOOLEAN:
+	case SCHEMA_BOOLEAN:
 		return "boolean";
-	case MAP_UUID:
+	case SCHEMA_UUID:
 		return "uuid";
-	case MAP_IP:
+	case SCHEMA_IP:
 		return "IP address";
-	case MAP_JSON:
-		return field != NULL && field->shape == MAP_LIST ? "JSON list" : "JSON object";
-	case MAP_SPREAD:
+	case SCHEMA_JSON:
+		return field != NULL && field->shape == SCHEMA_LIST ? "JSON list" : "JSON object";
+	case SCHEMA_SPREAD:
 		return "members of a JSON object";
-	case MAP_ITEMS:
-	case MAP_STRING:
-	case MAP_STRINGS:
-	case MAP_ENUM:
-	case MAP_OBJECT:
-	case MAP_KEYS:
+	case SCHEMA_ITEMS:
+	case SCHEMA_STRING:
+	case SCHEMA_STRINGS:
+	case SCHEMA_ENUM:
+	case SCHEMA_OBJECT:
+	case SCHEMA_KEYS:
 		break;
 	}
 	return "string";
@@ -68,7 +68,7 @@ static char *type_of(const struct map_node *leaf)
 	struct df_buf b = {0};
 	if (leaf->parent != NULL && leaf->parent->kind == MAP_NODE_LIST)
 		df_buf_adds(&b, "list entry: ");
-	if (leaf->type == MAP_ENUM && leaf->field != NULL) {
+	if (leaf->type == SCHEMA_ENUM && leaf->field != NULL) {
 		df_buf_adds(&b, "one of ");
 		for (const char *const *w = leaf->field->words; *w != NULL; w++)
 			df_buf_addf(&b, "%s%s", w == leaf->field->words ? "" : ", ", *w);
@@ -90,10 +90,11 @@ static void route_to(struct map_route *r, const struct map_node *leaf)
 /* Where a name leads that has no leaf in the trees: one of the row's own ids, or the document was refused before. */
 static bool route_to_name(const struct map *m, struct map_route *r, const char *name)
 {
-	struct map_path path;
-	if (map_path_parse(m->event, name, strlen(name), &path, NULL) != MAP_PATH_OK)
+	struct schema_path path;
+	if (schema_path_parse(m->event, name, strlen(name), &path, NULL) != SCHEMA_PATH_OK)
 		return false;
-	struct map_node *root = map_root_new(path.data ? m->event->data : &map_batch, path.data ? "events.data" : "");
+	struct map_node *root =
+	    map_root_new(path.data ? m->event->data : &schema_batch, path.data ? "events.data" : "");
 	const struct map_node *leaf = map_tree_add(root, &path);
 	if (leaf != NULL)
 		route_to(r, leaf);
@@ -142,8 +143,8 @@ static void describe_binding(const struct map *m, const struct map_binding *b, s
 static void describe_rest(struct map *m, size_t column, struct map_routes *out)
 {
 	struct map_route *r = route_add(out, MAP_VIA_NONE, column);
-	struct map_path path;
-	const struct map_event *other = NULL;
+	struct schema_path path;
+	const struct schema_event *other = NULL;
 	const char *name = m->names[column];
 	char why[512];
 	r->column = column + 1;
@@ -152,8 +153,8 @@ static void describe_rest(struct map *m, size_t column, struct map_routes *out)
 							 : "ignored, as the manifest says");
 		return;
 	}
-	enum map_path_result result = map_path_parse(m->event, name, strlen(name), &path, &other);
-	if (result == MAP_PATH_OK && route_to_name(m, r, name)) {
+	enum schema_path_result result = schema_path_parse(m->event, name, strlen(name), &path, &other);
+	if (result == SCHEMA_PATH_OK && route_to_name(m, r, name)) {
 		r->via = MAP_VIA_CELL;
 		return;
 	}
@@ -163,7 +164,7 @@ static void describe_rest(struct map *m, size_t column, struct map_routes *out)
 			return;
 		}
 	}
-	map_path_explain(m->event, result, name, strlen(name), other, why, sizeof(why));
+	schema_path_explain(m->event, result, name, strlen(name), other, why, sizeof(why));
 	r->text = df_format("%s: %s", m->feed->unknown_columns_warn ? "ignored" : "unknown", why);
 }
 
@@ -240,7 +241,7 @@ static bool cell_empty(const struct row_watch *w, const struct map_op *op)
 	if (op->column == MAP_NONE)
 		return true;
 	struct rows_cell cell = op->column < w->m->n_names ? w->cells[op->column] : w->m->cells[op->column];
-	if (op->type != MAP_STRING && op->type != MAP_STRINGS && op->type != MAP_ITEMS)
+	if (op->type != SCHEMA_STRING && op->type != SCHEMA_STRINGS && op->type != SCHEMA_ITEMS)
 		map_cell_trim(&cell.p, &cell.len);
 	return cell.len == 0;
 }
@@ -266,9 +267,9 @@ static char *written_by(const struct map_seen *seen)
 		p++;
 		len--;
 	}
-	if (seen->op->type == MAP_SPREAD)
+	if (seen->op->type == SCHEMA_SPREAD)
 		return df_format("{%.*s}", (int)len, p);
-	if (seen->op->type == MAP_ITEMS && several(p, len))
+	if (seen->op->type == SCHEMA_ITEMS && several(p, len))
 		return df_format("[%.*s]", (int)len, p);
 	size_t head = seen->op->head_len < len ? seen->op->head_len : 0;
 	return df_strndup(p + head, len - head);
@@ -281,14 +282,14 @@ static void leaf_seen(const struct row_watch *w, const struct map_seen *seen, st
 	r->at = seen->out_before;
 	if (seen->out->len > seen->out_before) {
 		r->value = written_by(seen);
-		r->outcome = r->column > 0 && seen->op->type != MAP_SPREAD && cell_empty(w, seen->op)
+		r->outcome = r->column > 0 && seen->op->type != SCHEMA_SPREAD && cell_empty(w, seen->op)
 				 ? MAP_OUTCOME_DEFAULTED
 				 : MAP_OUTCOME_WRITTEN;
 	} else if (told) {
 		r->outcome = MAP_OUTCOME_FAULTY;
 	} else if (w->m->deleted.len > seen->deleted_before) {
 		r->outcome = MAP_OUTCOME_DELETED;
-	} else if (seen->op->type == MAP_SPREAD || cell_empty(w, seen->op)) {
+	} else if (seen->op->type == SCHEMA_SPREAD || cell_empty(w, seen->op)) {
 		r->outcome = MAP_OUTCOME_EMPTY;
 	} else {
 		r->outcome = w->record->n_faults == MAP_MAX_FAULTS ? MAP_OUTCOME_FAULTY : MAP_OUTCOME_LEFT_OUT;

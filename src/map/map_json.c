@@ -88,11 +88,11 @@ static bool strings(struct map_json *j, const struct liquid_value *v)
 	return ok;
 }
 
-static bool one(struct map_json *j, const struct map_field *field, const struct liquid_value *v);
+static bool one(struct map_json *j, const struct schema_field *field, const struct liquid_value *v);
 
 /* Writes the member, or nothing when its value is none. */
-static bool member(struct map_json *j, size_t body, const char *key, size_t key_len, const struct map_field *field,
-		   bool (*write)(struct map_json *, const struct map_field *, const struct liquid_value *),
+static bool member(struct map_json *j, size_t body, const char *key, size_t key_len, const struct schema_field *field,
+		   bool (*write)(struct map_json *, const struct schema_field *, const struct liquid_value *),
 		   const struct liquid_value *v)
 {
 	size_t before = j->out->len;
@@ -106,11 +106,11 @@ static bool member(struct map_json *j, size_t body, const char *key, size_t key_
 	return ok;
 }
 
-static bool keyed_value(struct map_json *j, const struct map_field *field, const struct liquid_value *v)
+static bool keyed_value(struct map_json *j, const struct schema_field *field, const struct liquid_value *v)
 {
-	if (field->type == MAP_OBJECT || field->type == MAP_KEYS)
+	if (field->type == SCHEMA_OBJECT || field->type == SCHEMA_KEYS)
 		return one(j, field, v);
-	if (field->type == MAP_STRINGS && v->type == LIQUID_ARRAY)
+	if (field->type == SCHEMA_STRINGS && v->type == LIQUID_ARRAY)
 		return strings(j, v);
 	return text(j, v, MAP_MAX_VALUE);
 }
@@ -143,8 +143,8 @@ static size_t shut(struct map_json *j, size_t start, size_t body, char bracket)
 }
 
 /* An object with any keys. */
-static bool keyed(struct map_json *j, const struct map_field *field, const struct liquid_value *v,
-		  bool (*write)(struct map_json *, const struct map_field *, const struct liquid_value *))
+static bool keyed(struct map_json *j, const struct schema_field *field, const struct liquid_value *v,
+		  bool (*write)(struct map_json *, const struct schema_field *, const struct liquid_value *))
 {
 	size_t start = j->out->len, n = 0;
 	bool ok = true;
@@ -170,7 +170,7 @@ static bool keyed(struct map_json *j, const struct map_field *field, const struc
 	return ok;
 }
 
-static bool keyed_text(struct map_json *j, const struct map_field *field, const struct liquid_value *v)
+static bool keyed_text(struct map_json *j, const struct schema_field *field, const struct liquid_value *v)
 {
 	(void)field;
 	return text(j, v, MAP_MAX_VALUE);
@@ -187,24 +187,25 @@ static void note_id(struct map_json *j, size_t from)
 	df_buf_add(j->ids, j->out->data + from, j->out->len - from);
 }
 
-static bool unknown_member(struct map_json *j, const struct map_object *object, const struct liquid_member *m)
+static bool unknown_member(struct map_json *j, const struct schema_object *object, const struct liquid_member *m)
 {
 	unsigned score;
 	j->fault->code = "bad-json";
 	snprintf(j->fault->text, sizeof(j->fault->text), "the schema has no member '%.*s' here; did you mean '%s'?",
-		 m->key_len > 40 ? 40 : (int)m->key_len, m->key, map_suggest_field(object, m->key, m->key_len, &score));
+		 m->key_len > 40 ? 40 : (int)m->key_len, m->key,
+		 schema_suggest_field(object, m->key, m->key_len, &score));
 	return false;
 }
 
-static bool any(struct map_json *j, const struct map_field *field, const struct liquid_value *v);
+static bool any(struct map_json *j, const struct schema_field *field, const struct liquid_value *v);
 
 /* Is every member one of the schema's? */
-static bool only_known(struct map_json *j, const struct map_object *object, const struct liquid_value *v)
+static bool only_known(struct map_json *j, const struct schema_object *object, const struct liquid_value *v)
 {
 	for (size_t i = 0; i < v->object.n; i++) {
 		const struct liquid_member *m = &v->object.v[i];
-		const struct map_field *field = map_field_find(object, m->key, m->key_len);
-		if (field == NULL || (field->flags & MAP_SECRET) != 0)
+		const struct schema_field *field = schema_field_find(object, m->key, m->key_len);
+		if (field == NULL || (field->flags & SCHEMA_SECRET) != 0)
 			return unknown_member(j, object, m);
 	}
 	return true;
@@ -212,10 +213,10 @@ static bool only_known(struct map_json *j, const struct map_object *object, cons
 
 /* An object whose fields are known. They are written in the schema's order: the same values are the same user, the same
  * batch. */
-static bool known(struct map_json *j, const struct map_object *object, const struct liquid_value *v)
+static bool known(struct map_json *j, const struct schema_object *object, const struct liquid_value *v)
 {
 	size_t start = j->out->len;
-	const struct map_field *missing = NULL;
+	const struct schema_field *missing = NULL;
 	if (v->type == LIQUID_NIL)
 		return true;
 	if (v->type != LIQUID_OBJECT)
@@ -225,14 +226,14 @@ static bool known(struct map_json *j, const struct map_object *object, const str
 	df_buf_addc(j->out, '{');
 	size_t body = j->out->len;
 	for (size_t i = 0; i < object->n; i++) {
-		const struct map_field *field = &object->fields[i];
+		const struct schema_field *field = &object->fields[i];
 		const struct liquid_value *given = liquid_member_of(v, field->name, strlen(field->name));
 		size_t from = j->out->len;
 		if (given != NULL && !member(j, body, field->name, strlen(field->name), field, any, given))
 			return within(j, field->name, 0);
-		if ((field->flags & MAP_ID) != 0)
+		if ((field->flags & SCHEMA_ID) != 0)
 			note_id(j, from);
-		if ((field->flags & MAP_REQUIRED) != 0 && j->out->len == from)
+		if ((field->flags & SCHEMA_REQUIRED) != 0 && j->out->len == from)
 			missing = field;
 	}
 	if (shut(j, start, body, '}') == start || missing == NULL)
@@ -241,7 +242,7 @@ static bool known(struct map_json *j, const struct map_object *object, const str
 	return within(j, missing->name, 0);
 }
 
-static bool typed(struct map_json *j, const struct map_field *field, const struct liquid_value *v)
+static bool typed(struct map_json *j, const struct schema_field *field, const struct liquid_value *v)
 {
 	const char *p = v->p;
 	size_t len = v->len;
@@ -252,16 +253,16 @@ static bool typed(struct map_json *j, const struct map_field *field, const struc
 }
 
 /* One value of the field's type, whatever its shape. */
-static bool one(struct map_json *j, const struct map_field *field, const struct liquid_value *v)
+static bool one(struct map_json *j, const struct schema_field *field, const struct liquid_value *v)
 {
 	switch (field->type) {
-	case MAP_OBJECT:
+	case SCHEMA_OBJECT:
 		return known(j, field->object, v);
-	case MAP_KEYS:
+	case SCHEMA_KEYS:
 		return v->type == LIQUID_NIL || keyed(j, field, v, keyed_text);
-	case MAP_STRING:
+	case SCHEMA_STRING:
 		return text(j, v, MAP_MAX_VALUE);
-	case MAP_STRINGS:
+	case SCHEMA_STRINGS:
 		return v->type == LIQUID_ARRAY ? strings(j, v) : text(j, v, MAP_MAX_VALUE);
 	default:
 		return typed(j, field, v);
@@ -269,7 +270,7 @@ static bool one(struct map_json *j, const struct map_field *field, const struct 
 }
 
 /* A list; one value that is no list is its only entry, as a column without an index is the first. */
-static bool list(struct map_json *j, const struct map_field *field, const struct liquid_value *v)
+static bool list(struct map_json *j, const struct schema_field *field, const struct liquid_value *v)
 {
 	size_t start = j->out->len, n = v->type == LIQUID_ARRAY ? v->array.n : 1;
 	const struct liquid_value *items = v->type == LIQUID_ARRAY ? v->array.v : v;
@@ -288,19 +289,19 @@ static bool list(struct map_json *j, const struct map_field *field, const struct
 	return true;
 }
 
-static bool any(struct map_json *j, const struct map_field *field, const struct liquid_value *v)
+static bool any(struct map_json *j, const struct schema_field *field, const struct liquid_value *v)
 {
 	bool limited = j->limited, ok = true;
-	j->limited = (field->flags & MAP_ATTRIBUTES) != 0;
+	j->limited = (field->flags & SCHEMA_ATTRIBUTES) != 0;
 	if (v->type != LIQUID_NIL)
-		ok = field->shape == MAP_LIST    ? list(j, field, v)
-		     : field->shape == MAP_KEYED ? keyed(j, field, v, keyed_value)
-						 : one(j, field, v);
+		ok = field->shape == SCHEMA_LIST    ? list(j, field, v)
+		     : field->shape == SCHEMA_KEYED ? keyed(j, field, v, keyed_value)
+						    : one(j, field, v);
 	j->limited = limited;
 	return ok;
 }
 
-bool map_json_emit(struct map_json *j, const struct map_field *field, const char *p, size_t len)
+bool map_json_emit(struct map_json *j, const struct schema_field *field, const char *p, size_t len)
 {
 	static const char object[] =
 	    "a JSON object is expected, such as {\"key\": \"value\"}; double each quote in the CSV";
@@ -312,7 +313,7 @@ bool map_json_emit(struct map_json *j, const struct map_field *field, const char
 	j->limited = j->truncated = false;
 	j->place[0] = '\0';
 	if (!liquid_json(p, len, j->arena, &v, &why))
-		return refuse(j, "bad-json", why != NULL ? why : field->shape == MAP_LIST ? entries : object);
+		return refuse(j, "bad-json", why != NULL ? why : field->shape == SCHEMA_LIST ? entries : object);
 	if (any(j, field, &v))
 		return true;
 	j->out->len = before;

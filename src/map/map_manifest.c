@@ -161,16 +161,16 @@ enum df_status map_manifest_string(struct json_object *entry, size_t number, con
 	return DF_OK;
 }
 
-enum df_status map_manifest_field(const struct map_event *event, size_t number, const char *key, const char *field,
+enum df_status map_manifest_field(const struct schema_event *event, size_t number, const char *key, const char *field,
 				  struct df_err *err)
 {
-	struct map_path path;
-	const struct map_event *other = NULL;
+	struct schema_path path;
+	const struct schema_event *other = NULL;
 	char why[512];
-	enum map_path_result result = map_path_parse(event, field, strlen(field), &path, &other);
-	if (result == MAP_PATH_OK)
+	enum schema_path_result result = schema_path_parse(event, field, strlen(field), &path, &other);
+	if (result == SCHEMA_PATH_OK)
 		return DF_OK;
-	map_path_explain(event, result, field, strlen(field), other, why, sizeof(why));
+	schema_path_explain(event, result, field, strlen(field), other, why, sizeof(why));
 	return df_fail(DF_USAGE, err, NULL, "manifest, entry %zu, %s: %s", number, key, why);
 }
 
@@ -190,18 +190,19 @@ enum df_status map_manifest_list(struct json_object *root, const char *key, stru
 }
 
 /* Two entries may not lead to the same place. */
-enum df_status map_manifest_distinct(struct map_manifest *manifest, const struct map_event *event, struct df_err *err)
+enum df_status map_manifest_distinct(struct map_manifest *manifest, const struct schema_event *event,
+				     struct df_err *err)
 {
 	enum df_status st = DF_OK;
 	struct map_node *roots[2];
 	for (size_t i = 0; i < 2; i++)
-		roots[i] = map_root_new(i == 0 ? &map_batch : event->data, "");
+		roots[i] = map_root_new(i == 0 ? &schema_batch : event->data, "");
 	for (size_t i = 0; i < manifest->n && st == DF_OK; i++) {
 		const char *field = manifest->entries[i].field;
-		struct map_path path;
+		struct schema_path path;
 		manifest->at = i + 1;
 		if (field == NULL || manifest->entries[i].target != NULL ||
-		    map_path_parse(event, field, strlen(field), &path, NULL) != MAP_PATH_OK)
+		    schema_path_parse(event, field, strlen(field), &path, NULL) != SCHEMA_PATH_OK)
 			continue; /* not resolved until the header is known */
 		if (map_tree_add(roots[path.data], &path) == NULL)
 			st = df_fail(DF_USAGE, err, NULL, "manifest, entry %zu: another entry leads to '%.200s', too",
@@ -212,7 +213,7 @@ enum df_status map_manifest_distinct(struct map_manifest *manifest, const struct
 	return st;
 }
 
-enum df_status map_manifest_parse(const char *text, const struct map_event *event, struct map_manifest **out,
+enum df_status map_manifest_parse(const char *text, const struct schema_event *event, struct map_manifest **out,
 				  struct df_err *err)
 {
 	struct json_object *root = NULL, *ignored = NULL;

@@ -42,13 +42,13 @@ static void set_head(struct map_op *op, const char *key, char bracket)
 static bool is_common(const struct map_op *op, size_t n_columns)
 {
 	switch (op->type) {
-	case MAP_STRING:
-	case MAP_ENUM:
-	case MAP_INTEGER:
-	case MAP_NUMBER:
-	case MAP_BOOLEAN:
-	case MAP_UUID:
-	case MAP_IP:
+	case SCHEMA_STRING:
+	case SCHEMA_ENUM:
+	case SCHEMA_INTEGER:
+	case SCHEMA_NUMBER:
+	case SCHEMA_BOOLEAN:
+	case SCHEMA_UUID:
+	case SCHEMA_IP:
 		return op->column < n_columns && (op->flags & MAP_LONG_NAME) == 0;
 	default:
 		return false;
@@ -61,7 +61,7 @@ static unsigned number_required(struct map_node *node)
 	unsigned need = 0, next = 1;
 	for (size_t i = 0; i < node->n_kids; i++) {
 		struct map_node *kid = node->kids[i];
-		if (node->object == NULL || (kid->flags & MAP_REQUIRED) == 0)
+		if (node->object == NULL || (kid->flags & SCHEMA_REQUIRED) == 0)
 			continue;
 		kid->bit = next;
 		need |= next;
@@ -86,7 +86,7 @@ static void build(struct map_program *program, struct map_node *node, size_t n_c
 	unsigned need = number_required(node);
 	struct map_op *open = add_op(program, MAP_OP_OPEN, node);
 	set_head(open, node->key, list ? '[' : '{');
-	if (!list && (node->flags & MAP_ATTRIBUTES) != 0)
+	if (!list && (node->flags & SCHEMA_ATTRIBUTES) != 0)
 		open->limit = MAP_MAX_ATTRIBUTES;
 	else if (list && (node->flags & MAP_VALUE_LIMIT) != 0)
 		open->limit = MAP_MAX_LIST;

@@ -2,7 +2,7 @@
 /*
  * map_priv.h - how a column's name becomes bytes of a batch
  *
- *	name --map_path--> steps through the schema's tables --map_tree--> nodes --map_plan--> a flat list of ops
+ *	name --schema_path--> steps through the schema's tables --map_tree--> nodes --map_plan--> a flat list of ops
  *
  * The ops are run once per row by map_row.c: an object is opened, its leaves are written, and when none of them had a
  * value the buffer is cut back to where the object began.
@@ -10,17 +10,15 @@
 #ifndef MAP_PRIV_H
 #define MAP_PRIV_H
 
+#include "dropfeed/liquid.h"
 #include "dropfeed/map.h"
-
-#include "map_liquid.h"
-#include "map_time.h"
+#include "dropfeed/schema.h"
+#include "dropfeed/time.h"
 
 #define MAP_NONE         SIZE_MAX /* no column */
 #define MAP_MAX_COLUMNS  10000u
 #define MAP_MAX_OUTPUT   (2u << 20) /* bytes of a record's fragment */
 #define MAP_MAX_WARNINGS 64u
-#define MAP_MAX_STEPS    12 /* of a path; the schema's deepest has nine */
-#define MAP_MAX_INDEX    1000
 
 /* The Events API's limits, in characters (mParticle, "Default service limits"). */
 #define MAP_MAX_NAME       256u
@@ -29,135 +27,24 @@
 #define MAP_MAX_LIST       1000u
 #define MAP_MAX_ATTRIBUTES 100u
 
-/* ---- the schema: map_schema.c ---- */
-
-enum map_type {
-	MAP_STRING,  /* the schema's String takes any scalar: always a JSON string here */
-	MAP_STRINGS, /* a string, or a list of them */
-	MAP_ENUM,
-	MAP_INTEGER,
-	MAP_NUMBER,
-	MAP_BOOLEAN,
-	MAP_UUID,
-	MAP_IP,
-	MAP_OBJECT, /* its fields are known */
-	MAP_KEYS,   /* an object of any keys with strings: only inside MAP_KEYED */
-	MAP_JSON,   /* not in the schema: a whole object or list of it, written as JSON in one cell */
-	MAP_ITEMS,  /* likewise: entries at the end of a list of strings, one or a JSON list of them */
-	MAP_SPREAD, /* likewise: members of the object around it, as many as a cell's JSON has */
-};
-
-enum map_shape {
-	MAP_ONE,
-	MAP_LIST,  /* an array of it */
-	MAP_KEYED, /* an object that has any keys, with one of it each */
-};
-
-enum map_flag {
-	MAP_REQUIRED = 1,
-	MAP_INSTANT = 2,     /* a point in time: the feed's `timestamps` applies */
-	MAP_ID = 4,          /* identifies the user */
-	MAP_SECRET = 8,      /* must not come from a file */
-	MAP_UNWANTED = 16,   /* the API says not to set it */
-	MAP_ATTRIBUTES = 32, /* attributes: limits apply */
-	MAP_EVENT_NAME = 64, /* likewise */
-	/* of ops only */
-	MAP_EVENT_TIME = 128,
-	MAP_DELETABLE = 256,    /* an empty cell deletes the attribute */
-	MAP_DELETED = 512,      /* the list that names them */
-	MAP_VALUE_LIMIT = 1024, /* the value of an attribute */
-	MAP_ENTRY = 2048,       /* an entry of a list of such */
-	MAP_LONG_NAME = 4096,   /* the name of an attribute that is over the limit */
-};
-
-struct map_object;
-
-struct map_field {
-	const char *name;
-	enum map_type type;
-	enum map_shape shape;
-	unsigned flags;
-	const char *const *words; /* of MAP_ENUM, NULL-terminated */
-	const struct map_object *object;
-};
-
-struct map_object {
-	const struct map_field *fields;
-	size_t n;
-};
-
-struct map_event {
-	const char *name;
-	const struct map_object *data; /* of events[].data; NULL: eventless */
-};
-
-extern const struct map_object map_batch; /* but for events */
-extern const struct map_event map_events[];
-extern const size_t map_n_events;
-
-const struct map_event *map_event_find(const char *name, size_t len);
-const struct map_field *map_field_find(const struct map_object *object, const char *name, size_t len);
-bool map_field_holds_id(const struct map_field *field); /* among the fields of its object */
-
-/* ---- paths: map_path.c ---- */
-
-struct map_step {
-	const struct map_field *field; /* NULL: a key of the keyed object before it, or an item of the list before it */
-	const char *key;               /* what is written as the member's name, not NUL-terminated; NULL: an item */
-	size_t key_len;
-	size_t index;                    /* of an item; MAP_NONE: appended */
-	const struct map_object *object; /* what it holds, where its fields are known */
-};
-
-struct map_path {
-	bool data; /* below events.data */
-	struct map_step steps[MAP_MAX_STEPS];
-	size_t n;
-	enum map_type type;            /* of the value */
-	const struct map_field *field; /* that rules the value */
-};
-
-enum map_path_result {
-	MAP_PATH_OK,
-	MAP_PATH_UNKNOWN,
-	MAP_PATH_SECRET,
-	MAP_PATH_WHOLE,     /* the event as a whole, or one entry of a list: its fields are what is wanted */
-	MAP_PATH_NO_KEY,    /* the key after the dot is missing */
-	MAP_PATH_EVENTLESS, /* an event's path in a document without events */
-	MAP_PATH_OTHER,     /* a path of another event type */
-};
-
-/* Resolves a name for the event type; the path borrows from name. *other is set for MAP_PATH_OTHER. */
-enum map_path_result map_path_parse(const struct map_event *event, const char *name, size_t len, struct map_path *path,
-				    const struct map_event **other);
-
-/* Says why a name was not resolved, and what is near: "... did you mean '...'?" */
-void map_path_explain(const struct map_event *event, enum map_path_result why, const char *name, size_t len,
-		      const struct map_event *other, char *out, size_t size);
-
-/* The nearest known path, as a column would be named. Always finds one: attributes take any name. map_suggest.c */
-void map_suggest(const struct map_event *event, const char *name, size_t len, char *out, size_t size);
-/* The object's nearest field. */
-const char *map_suggest_field(const struct map_object *object, const char *word, size_t len, unsigned *score);
-
 /* ---- the tree: map_tree.c ---- */
 
 enum map_node_kind { MAP_NODE_OBJECT, MAP_NODE_LIST, MAP_NODE_LEAF };
 
 struct map_node {
 	enum map_node_kind kind;
-	char *key;                       /* own; NULL: an item of a list, or a root */
-	char *path;                      /* own: for messages */
-	const struct map_field *field;   /* NULL: see map_step */
-	const struct map_object *object; /* of an object whose fields are known */
-	size_t order;                    /* among its siblings: the schema's, the index, or the columns' */
+	char *key;                          /* own; NULL: an item of a list, or a root */
+	char *path;                         /* own: for messages */
+	const struct schema_field *field;   /* NULL: see schema_step */
+	const struct schema_object *object; /* of an object whose fields are known */
+	size_t order;                       /* among its siblings: the schema's, the index, or the columns' */
 	unsigned flags;
 	unsigned bit; /* in its parent's mask, 0: none */
 	const struct map_node *parent;
 	struct map_node **kids; /* own, kept in order */
 	size_t n_kids, kids_cap;
 	/* of a leaf */
-	enum map_type type;
+	enum schema_type type;
 	size_t column;
 	char *fallback; /* own: a JSON value */
 	size_t unless;  /* a column whose value keeps the fallback away */
@@ -167,10 +54,20 @@ struct map_node {
 struct map_node *map_node_new(enum map_node_kind kind, const char *key, size_t key_len);
 void map_node_free(struct map_node *node);
 /* Adds the path's leaf; NULL when it is there already. */
-struct map_node *map_tree_add(struct map_node *root, const struct map_path *path);
+struct map_node *map_tree_add(struct map_node *root, const struct schema_path *path);
 struct map_node *map_node_kid(const struct map_node *node, const char *key); /* or NULL */
 
 /* ---- the plan: map_plan.c ---- */
+
+/* Flags of ops, beside those of the schema. */
+enum map_op_flag {
+	MAP_EVENT_TIME = 128,
+	MAP_DELETABLE = 256,    /* an empty cell deletes the attribute */
+	MAP_DELETED = 512,      /* the list that names them */
+	MAP_VALUE_LIMIT = 1024, /* the value of an attribute */
+	MAP_ENTRY = 2048,       /* an entry of a list of such */
+	MAP_LONG_NAME = 4096,   /* the name of an attribute that is over the limit */
+};
 
 #define MAP_PIECE 16 /* heads are copied in pieces of so many bytes */
 
@@ -178,7 +75,7 @@ enum map_op_kind { MAP_OP_OPEN, MAP_OP_CLOSE, MAP_OP_LEAF };
 
 struct map_op {
 	enum map_op_kind kind;
-	enum map_type type;
+	enum schema_type type;
 	unsigned flags;
 	unsigned bit;   /* what it sets in the mask of the object around it */
 	unsigned need;  /* of a close: what has to be set */
@@ -249,7 +146,7 @@ struct map_manifest {
 	const char *key; /* before the entries: the manifest's own member that is being looked at */
 };
 
-enum df_status map_manifest_parse(const char *text, const struct map_event *event, struct map_manifest **out,
+enum df_status map_manifest_parse(const char *text, const struct schema_event *event, struct map_manifest **out,
 				  struct df_err *err) DF_CHECK;
 void map_manifest_free(struct map_manifest *manifest);
 
@@ -258,9 +155,9 @@ void map_manifest_place(const char *text, size_t entry, const char *key, struct 
 
 struct json_object;
 /* The two kinds' entries; each checks keys, types and destinations. */
-enum df_status map_custom_read(struct json_object *root, const struct map_event *event, struct map_manifest *out,
+enum df_status map_custom_read(struct json_object *root, const struct schema_event *event, struct map_manifest *out,
 			       struct df_err *err) DF_CHECK;
-enum df_status map_transform_read(struct json_object *root, const struct map_event *event, struct map_manifest *out,
+enum df_status map_transform_read(struct json_object *root, const struct schema_event *event, struct map_manifest *out,
 				  struct df_err *err) DF_CHECK;
 /* Member of an entry that has to be a string; *out is NULL where it is absent and not `required`. */
 enum df_status map_manifest_string(struct json_object *entry, size_t number, const char *key, bool required,
@@ -268,13 +165,13 @@ enum df_status map_manifest_string(struct json_object *entry, size_t number, con
 /* Refuses members other than the NULL-terminated `known`. number 0: the manifest's top. */
 enum df_status map_manifest_keys(struct json_object *object, size_t number, const char *const *known,
 				 struct map_manifest *manifest, struct df_err *err) DF_CHECK;
-enum df_status map_manifest_field(const struct map_event *event, size_t number, const char *key, const char *field,
+enum df_status map_manifest_field(const struct schema_event *event, size_t number, const char *key, const char *field,
 				  struct df_err *err) DF_CHECK;
 
 /* An array of objects. */
 enum df_status map_manifest_list(struct json_object *root, const char *key, struct json_object **out,
 				 struct map_manifest *manifest, struct df_err *err) DF_CHECK;
-enum df_status map_manifest_distinct(struct map_manifest *manifest, const struct map_event *event,
+enum df_status map_manifest_distinct(struct map_manifest *manifest, const struct schema_event *event,
 				     struct df_err *err) DF_CHECK;
 
 /* What a manifest makes of the header: bindings, and which columns are thereby dealt with. */
@@ -292,8 +189,8 @@ struct map_cell_fault {
 
 /* Appends the value as JSON. False: nothing is appended and the fault is filled. Must not be called with an empty cell.
  */
-bool map_cell_emit(const struct map *m, enum map_type type, const struct map_field *field, const char *p, size_t len,
-		   struct df_buf *out, struct map_cell_fault *fault);
+bool map_cell_emit(const struct map *m, enum schema_type type, const struct schema_field *field, const char *p,
+		   size_t len, struct df_buf *out, struct map_cell_fault *fault);
 /* The same for a point in time, which *ms is as well. */
 bool map_cell_instant(const struct map *m, const char *p, size_t len, int64_t *ms, struct df_buf *out,
 		      struct map_cell_fault *fault);
@@ -315,7 +212,7 @@ struct map_json {
 };
 
 /* Appends the value; nothing when it holds nothing. False: nothing is appended and the fault is filled. */
-bool map_json_emit(struct map_json *j, const struct map_field *field, const char *p, size_t len);
+bool map_json_emit(struct map_json *j, const struct schema_field *field, const char *p, size_t len);
 
 /* ---- cells that a mapping makes of others: map_derive.c ----
  *
@@ -382,9 +279,9 @@ struct map_frame {
 struct map {
 	const struct conf_feed *feed; /* borrowed */
 	bool commerce;                /* the event is a commerce event */
-	const struct map_event *event;
+	const struct schema_event *event;
 	struct map_manifest *manifest; /* own, or NULL */
-	struct map_time time;
+	struct time_format time;
 	char **names; /* own: the columns' */
 	size_t n_names;
 	bool *done;                    /* own: per column, whether it is the manifest's, or one of our own */
@@ -430,8 +327,8 @@ struct map_watch {
 enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, size_t n, struct map_record *record,
 			       struct map_watch *watch) DF_CHECK;
 
-/* The root of a tree: map_batch's, or an event's data. map_bind.c */
-struct map_node *map_root_new(const struct map_object *object, const char *path);
+/* The root of a tree: schema_batch's, or an event's data. map_bind.c */
+struct map_node *map_root_new(const struct schema_object *object, const char *path);
 
 /* Builds trees and programs from m->bindings. map_bind.c */
 enum df_status map_bind(struct map *m, struct df_err *err) DF_CHECK;

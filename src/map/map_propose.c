@@ -18,11 +18,11 @@ void propose_because(struct propose_column *c, const char *fmt, ...)
 }
 
 /* user_identities.customerid and .customer_id are one place. */
-static bool same_place(const struct map_path *a, const struct map_path *b)
+static bool same_place(const struct schema_path *a, const struct schema_path *b)
 {
 	bool same = a->data == b->data && a->n == b->n;
 	for (size_t i = 0; i < a->n && same; i++) {
-		const struct map_step *x = &a->steps[i], *y = &b->steps[i];
+		const struct schema_step *x = &a->steps[i], *y = &b->steps[i];
 		same = x->field == y->field && x->key_len == y->key_len && x->index == y->index &&
 		       (x->key_len == 0 || memcmp(x->key, y->key, x->key_len) == 0);
 	}
@@ -31,13 +31,13 @@ static bool same_place(const struct map_path *a, const struct map_path *b)
 
 const struct propose_column *propose_column_at(const struct map_proposal *p, const char *path)
 {
-	struct map_path wanted, got;
-	if (map_path_parse(p->event, path, strlen(path), &wanted, NULL) != MAP_PATH_OK)
+	struct schema_path wanted, got;
+	if (schema_path_parse(p->event, path, strlen(path), &wanted, NULL) != SCHEMA_PATH_OK)
 		return NULL;
 	for (size_t i = 0; i < p->n; i++) {
 		const struct propose_column *c = &p->columns[i];
 		if (c->what == PROPOSE_KEEP &&
-		    map_path_parse(p->event, c->path, strlen(c->path), &got, NULL) == MAP_PATH_OK &&
+		    schema_path_parse(p->event, c->path, strlen(c->path), &got, NULL) == SCHEMA_PATH_OK &&
 		    same_place(&wanted, &got))
 			return c;
 	}
@@ -51,7 +51,7 @@ bool propose_has_part(const struct map_proposal *p, const char *object)
 
 static bool has_id(const struct map_node *node)
 {
-	bool found = node->kind == MAP_NODE_LEAF && (node->flags & MAP_ID) != 0;
+	bool found = node->kind == MAP_NODE_LEAF && (node->flags & SCHEMA_ID) != 0;
 	for (size_t i = 0; i < node->n_kids && !found; i++)
 		found = has_id(node->kids[i]);
 	return found;
@@ -64,8 +64,8 @@ bool propose_has_id(const struct map_proposal *p)
 
 bool propose_take(struct map_proposal *p, struct propose_column *c, const char *path)
 {
-	struct map_path parsed;
-	if (map_path_parse(p->event, path, strlen(path), &parsed, NULL) != MAP_PATH_OK ||
+	struct schema_path parsed;
+	if (schema_path_parse(p->event, path, strlen(path), &parsed, NULL) != SCHEMA_PATH_OK ||
 	    map_tree_add(p->roots[parsed.data], &parsed) == NULL)
 		return false;
 	c->what = PROPOSE_KEEP;
@@ -193,14 +193,14 @@ static void read_column(struct map_proposal *p, size_t i, const struct rows_cell
 static enum df_status check_repeated(struct map_proposal *p, size_t number, struct df_err *err)
 {
 	const char *name = p->columns[number].name;
-	struct map_path path;
+	struct schema_path path;
 	size_t len = strlen(name);
 	if (len < 2 || strcmp(name + len - 2, "[]") != 0)
 		return DF_OK;
 	for (size_t i = 0; i < number; i++) {
 		if (strcmp(p->columns[i].name, name) != 0)
 			continue;
-		if (map_path_parse(p->event, name, len, &path, NULL) != MAP_PATH_OK)
+		if (schema_path_parse(p->event, name, len, &path, NULL) != SCHEMA_PATH_OK)
 			return df_fail(DF_REJECT, err, "duplicate-column",
 				       "two columns are named '%.200s'; a manifest can name one of them", name);
 		map_tree_add(p->roots[path.data], &path);
@@ -254,7 +254,7 @@ enum df_status map_propose_open(const struct conf_feed *feed, const char *event_
 		for (size_t i = 0; i < n; i++)
 			read_column(p, i, &first[i]);
 		for (size_t i = 0; i < 2; i++)
-			p->roots[i] = map_root_new(i == 0 ? &map_batch : p->event->data, "");
+			p->roots[i] = map_root_new(i == 0 ? &schema_batch : p->event->data, "");
 		st = has_header ? check_header(p, err) : DF_OK;
 	}
 	if (st == DF_OK)

@@ -42,7 +42,7 @@ struct propose_word {
 extern const struct propose_word propose_words[];
 extern const size_t propose_n_words;
 
-unsigned propose_where(const struct map_event *event);
+unsigned propose_where(const struct schema_event *event);
 /* Letters and digits in lower case; bytes beyond ASCII stay. The caller's. */
 char *propose_normalise(const char *name, size_t len);
 
@@ -85,7 +85,7 @@ struct propose_setting {
 struct map_proposal {
 	const struct conf_feed *feed; /* borrowed */
 	struct conf_feed bare;        /* a view of it, without the manifest */
-	const struct map_event *event;
+	const struct schema_event *event;
 	struct map *map; /* own: types its cells; no document is ever put through it */
 	bool has_header;
 	bool transform;                 /* something fixed is needed: only a field transformation has that */
@@ -123,7 +123,7 @@ const char *propose_look_words(enum propose_look look); /* "e-mail addresses", o
 /* What no column is called: "e-mail addresses", or NULL. */
 const char *propose_no_name(const struct map_proposal *p, const char *name);
 /* How many of the column's values the path takes. Times are not for this. */
-size_t propose_suits(struct map_proposal *p, size_t column, const struct map_path *path);
+size_t propose_suits(struct map_proposal *p, size_t column, const struct schema_path *path);
 /* The setting `timestamps` that reads the column's values: the feed's own, if it does. NULL: none does. *other: another
  * pattern that does just as well, or NULL. Where there are no values it is the feed's own. */
 const char *propose_time(struct map_proposal *p, size_t column, const char **other);

@@ -13,20 +13,20 @@ static bool allowed(const struct map_proposal *p, const char *path)
 	       (!propose_has_part(p, "promotion_action") && !propose_has_part(p, "product_impressions"));
 }
 
-static const char *type_words(const struct map_path *path)
+static const char *type_words(const struct schema_path *path)
 {
 	switch (path->type) {
-	case MAP_ENUM:
+	case SCHEMA_ENUM:
 		return "not among the words that it takes";
-	case MAP_INTEGER:
+	case SCHEMA_INTEGER:
 		return "not whole numbers";
-	case MAP_NUMBER:
+	case SCHEMA_NUMBER:
 		return "not plain numbers (a currency's sign, or commas?)";
-	case MAP_BOOLEAN:
+	case SCHEMA_BOOLEAN:
 		return "not true or false";
-	case MAP_UUID:
+	case SCHEMA_UUID:
 		return "not UUIDs";
-	case MAP_IP:
+	case SCHEMA_IP:
 		return "not IP addresses";
 	default:
 		return "not such values";
@@ -34,13 +34,13 @@ static const char *type_words(const struct map_path *path)
 }
 
 /* Do nine of ten values suit? Else *why not. */
-static bool suits(struct map_proposal *p, size_t number, const char *path, const struct map_path *parsed,
+static bool suits(struct map_proposal *p, size_t number, const char *path, const struct schema_path *parsed,
 		  const char **why_not)
 {
 	struct propose_column *c = &p->columns[number];
 	const char *other;
 	propose_look(p, number);
-	if ((parsed->field->flags & MAP_INSTANT) != 0) {
+	if ((parsed->field->flags & SCHEMA_INSTANT) != 0) {
 		*why_not = "not times in any pattern that is known here";
 		return propose_time(p, number, &other) != NULL;
 	}
@@ -77,13 +77,14 @@ static void say_guess(struct map_proposal *p, size_t number, const char *from)
 /* "Events.Data.Event_Name": a path but for the case of its letters. The schema's names have no capitals; keys stay as they are. */
 static void try_spelling(struct map_proposal *p, struct propose_column *c, size_t number)
 {
-	struct map_path path;
+	struct schema_path path;
 	const char *why_not = "";
 	char *name = df_strdup(c->name);
 	for (char *s = name; *s != '\0'; s++)
 		if (*s >= 'A' && *s <= 'Z')
 			*s = (char)(*s + 32);
-	if (map_path_parse(p->event, name, strlen(name), &path, NULL) == MAP_PATH_OK && path.type != MAP_JSON) {
+	if (schema_path_parse(p->event, name, strlen(name), &path, NULL) == SCHEMA_PATH_OK &&
+	    path.type != SCHEMA_JSON) {
 		for (size_t i = 0; i < path.n; i++)
 			if (path.steps[i].field == NULL && path.steps[i].key != NULL)
 				memcpy(name + (path.steps[i].key - name), c->name + (path.steps[i].key - name),
@@ -98,15 +99,15 @@ static void try_spelling(struct map_proposal *p, struct propose_column *c, size_
 
 static void try_path(struct map_proposal *p, struct propose_column *c, size_t number)
 {
-	struct map_path path;
-	const struct map_event *other = NULL;
-	switch (map_path_parse(p->event, c->name, strlen(c->name), &path, &other)) {
-	case MAP_PATH_OK:
-		if ((path.field->flags & MAP_UNWANTED) != 0) /* the batch's own time: the event's is meant */
+	struct schema_path path;
+	const struct schema_event *other = NULL;
+	switch (schema_path_parse(p->event, c->name, strlen(c->name), &path, &other)) {
+	case SCHEMA_PATH_OK:
+		if ((path.field->flags & SCHEMA_UNWANTED) != 0) /* the batch's own time: the event's is meant */
 			return;
 		if (propose_take(p, c, c->name)) {
-			size_t suits = (path.field->flags & MAP_INSTANT) == 0 ? propose_suits(p, number, &path) : 0;
-			if ((path.field->flags & MAP_INSTANT) == 0 && suits < c->filled)
+			size_t suits = (path.field->flags & SCHEMA_INSTANT) == 0 ? propose_suits(p, number, &path) : 0;
+			if ((path.field->flags & SCHEMA_INSTANT) == 0 && suits < c->filled)
 				propose_because(
 				    c, "%zu of the %zu values looked at do not suit it: their rows are rejected",
 				    c->filled - suits, c->filled);
@@ -114,22 +115,22 @@ static void try_path(struct map_proposal *p, struct propose_column *c, size_t nu
 		}
 		propose_because(c, "the name is a path to which another column leads already");
 		return;
-	case MAP_PATH_SECRET:
+	case SCHEMA_PATH_SECRET:
 		c->what = PROPOSE_IGNORE;
 		propose_because(c, "a secret: set api_key in the feed's settings, and keep it out of files");
 		return;
-	case MAP_PATH_EVENTLESS:
+	case SCHEMA_PATH_EVENTLESS:
 		c->what = PROPOSE_IGNORE;
 		propose_because(c, "belongs to an event, and an eventless document has none");
 		return;
-	case MAP_PATH_OTHER:
+	case SCHEMA_PATH_OTHER:
 		propose_because(c, "the name is a path of %s documents", other->name);
 		return;
-	case MAP_PATH_UNKNOWN:
+	case SCHEMA_PATH_UNKNOWN:
 		try_spelling(p, c, number);
 		return;
-	case MAP_PATH_WHOLE:
-	case MAP_PATH_NO_KEY:
+	case SCHEMA_PATH_WHOLE:
+	case SCHEMA_PATH_NO_KEY:
 		return;
 	}
 }
@@ -139,14 +140,14 @@ static void try_path(struct map_proposal *p, struct propose_column *c, size_t nu
 static void offer(struct map_proposal *p, size_t number, const char *path)
 {
 	struct propose_column *c = &p->columns[number];
-	struct map_path parsed;
+	struct schema_path parsed;
 	const char *why_not = "";
 	if (path == NULL) {
 		c->what = PROPOSE_IGNORE;
 		propose_because(c, "by its name it had better not leave the house; keep it if that is wrong");
 		return;
 	}
-	if (!allowed(p, path) || map_path_parse(p->event, path, strlen(path), &parsed, NULL) != MAP_PATH_OK)
+	if (!allowed(p, path) || schema_path_parse(p->event, path, strlen(path), &parsed, NULL) != SCHEMA_PATH_OK)
 		return;
 	const struct propose_column *first = propose_column_at(p, path);
 	if (first != NULL)
@@ -193,11 +194,11 @@ static void try_words(struct map_proposal *p)
 }
 
 /* Fields of an object by their own names, such as os_version. whole: also those of one word. */
-static void try_fields(struct map_proposal *p, const struct map_object *object, const char *prefix, bool whole)
+static void try_fields(struct map_proposal *p, const struct schema_object *object, const char *prefix, bool whole)
 {
 	for (size_t i = 0; i < object->n; i++) {
-		const struct map_field *field = &object->fields[i];
-		if (field->object != NULL || field->shape != MAP_ONE || (!whole && strchr(field->name, '_') == NULL))
+		const struct schema_field *field = &object->fields[i];
+		if (field->object != NULL || field->shape != SCHEMA_ONE || (!whole && strchr(field->name, '_') == NULL))
 			continue;
 		char *normal = propose_normalise(field->name, strlen(field->name));
 		char *path = df_format("%s%s", prefix, field->name);
@@ -212,7 +213,7 @@ static void try_schema(struct map_proposal *p)
 {
 	static const char *const below[] = {"device_info", "application_info"};
 	for (size_t i = 0; i < 2; i++) {
-		const struct map_field *field = map_field_find(&map_batch, below[i], strlen(below[i]));
+		const struct schema_field *field = schema_field_find(&schema_batch, below[i], strlen(below[i]));
 		char *prefix = df_format("%s.", below[i]);
 		try_fields(p, field->object, prefix, false);
 		free(prefix);
@@ -220,10 +221,11 @@ static void try_schema(struct map_proposal *p)
 	if (p->event->data == NULL)
 		return;
 	try_fields(p, p->event->data, "events.data.", true);
-	const struct map_field *action = map_field_find(p->event->data, "product_action", strlen("product_action"));
+	const struct schema_field *action =
+	    schema_field_find(p->event->data, "product_action", strlen("product_action"));
 	if (action == NULL)
 		return;
-	const struct map_field *products = map_field_find(action->object, "products", strlen("products"));
+	const struct schema_field *products = schema_field_find(action->object, "products", strlen("products"));
 	try_fields(p, action->object, PROPOSE_ACTION, false);
 	try_fields(p, products->object, PROPOSE_ACTION "products.", false);
 }

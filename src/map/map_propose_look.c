@@ -28,12 +28,12 @@ static bool is_email(const char *s, size_t len)
 	       memchr(at + 1, '@', (size_t)(s + len - at - 1)) == NULL;
 }
 
-static bool emits(const struct map_proposal *p, enum map_type type, const struct map_field *field, const char *s,
+static bool emits(const struct map_proposal *p, enum schema_type type, const struct schema_field *field, const char *s,
 		  size_t len)
 {
 	struct df_buf out = {0};
 	struct map_cell_fault fault;
-	if (type != MAP_STRING && type != MAP_STRINGS)
+	if (type != SCHEMA_STRING && type != SCHEMA_STRINGS)
 		map_cell_trim(&s, &len);
 	bool ok = len > 0 && map_cell_emit(p->map, type, field, s, len, &out, &fault);
 	df_buf_free(&out);
@@ -42,12 +42,12 @@ static bool emits(const struct map_proposal *p, enum map_type type, const struct
 
 static bool looks_like(const struct map_proposal *p, enum propose_look look, const char *s, size_t len)
 {
-	static const struct map_field plain = {.name = ""};
-	static const enum map_type types[] = {[LOOK_UUID] = MAP_UUID,
-					      [LOOK_IP] = MAP_IP,
-					      [LOOK_BOOLEAN] = MAP_BOOLEAN,
-					      [LOOK_INTEGER] = MAP_INTEGER,
-					      [LOOK_NUMBER] = MAP_NUMBER};
+	static const struct schema_field plain = {.name = ""};
+	static const enum schema_type types[] = {[LOOK_UUID] = SCHEMA_UUID,
+						 [LOOK_IP] = SCHEMA_IP,
+						 [LOOK_BOOLEAN] = SCHEMA_BOOLEAN,
+						 [LOOK_INTEGER] = SCHEMA_INTEGER,
+						 [LOOK_NUMBER] = SCHEMA_NUMBER};
 	return look == LOOK_EMAIL ? is_email(s, len) : emits(p, types[look], &plain, s, len);
 }
 
@@ -88,11 +88,11 @@ void propose_look(struct map_proposal *p, size_t column)
 			c->look = (enum propose_look)k;
 }
 
-size_t propose_suits(struct map_proposal *p, size_t column, const struct map_path *path)
+size_t propose_suits(struct map_proposal *p, size_t column, const struct schema_path *path)
 {
 	size_t n = 0;
 	propose_look(p, column);
-	if (path->type == MAP_STRING || path->type == MAP_STRINGS || path->type == MAP_JSON)
+	if (path->type == SCHEMA_STRING || path->type == SCHEMA_STRINGS || path->type == SCHEMA_JSON)
 		return p->columns[column].filled;
 	for (size_t row = 0; row < p->n_rows; row++) {
 		const struct propose_cell *cell = cell_at(p, row, column);
@@ -153,10 +153,10 @@ static const char *const formats[] = {
 
 static size_t count_times(const struct map_proposal *p, size_t column, const char *format)
 {
-	struct map_time t;
+	struct time_format t;
 	struct df_err ignored = {0};
 	size_t n = 0;
-	if (map_time_open(&t, format, p->feed->timezone, &ignored) != DF_OK)
+	if (time_open(&t, format, p->feed->timezone, &ignored) != DF_OK)
 		return 0;
 	for (size_t row = 0; row < p->n_rows; row++) {
 		const struct propose_cell *cell = cell_at(p, row, column);
@@ -166,9 +166,9 @@ static size_t count_times(const struct map_proposal *p, size_t column, const cha
 		if (len == 0)
 			continue;
 		map_cell_trim(&s, &len);
-		n += len > 0 && map_time_parse(&t, s, len, &ms, &code, &why) && ms >= EARLIEST && ms < LATEST;
+		n += len > 0 && time_parse(&t, s, len, &ms, &code, &why) && ms >= EARLIEST && ms < LATEST;
 	}
-	map_time_close(&t);
+	time_close(&t);
 	return n;
 }
 

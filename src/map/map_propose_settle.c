@@ -24,10 +24,10 @@ static const struct propose_column *time_column(const struct map_proposal *p)
 	const struct propose_column *c = propose_column_at(p, PROPOSE_TIME);
 	for (size_t i = 0; i < p->n && c == NULL; i++) {
 		const struct propose_column *o = &p->columns[i];
-		struct map_path path;
+		struct schema_path path;
 		if (o->what == PROPOSE_KEEP &&
-		    map_path_parse(p->event, o->path, strlen(o->path), &path, NULL) == MAP_PATH_OK &&
-		    (path.field->flags & MAP_INSTANT) != 0)
+		    schema_path_parse(p->event, o->path, strlen(o->path), &path, NULL) == SCHEMA_PATH_OK &&
+		    (path.field->flags & SCHEMA_INSTANT) != 0)
 			c = o;
 	}
 	return c;

@@ -126,7 +126,7 @@ const struct propose_word propose_words[] = {
 };
 const size_t propose_n_words = sizeof(propose_words) / sizeof(propose_words[0]);
 
-unsigned propose_where(const struct map_event *event)
+unsigned propose_where(const struct schema_event *event)
 {
 	if (event->data == NULL)
 		return EVENTLESS;

@@ -44,7 +44,7 @@ bool map_run_fits(struct map_run *r, const struct map_op *op, struct rows_cell *
 		max = MAP_MAX_LIST_VALUE;
 	else if (op->flags & MAP_VALUE_LIMIT)
 		max = MAP_MAX_VALUE;
-	else if (op->flags & MAP_EVENT_NAME)
+	else if (op->flags & SCHEMA_EVENT_NAME)
 		max = MAP_MAX_NAME;
 	if (max == 0 || cell->len <= max)
 		return true;
@@ -113,7 +113,7 @@ static void note_id(struct map_run *r, size_t start)
 static inline void leaf_done(struct map_run *r, const struct map_op *op, size_t start)
 {
 	r->frame->count++;
-	if (op->flags & MAP_ID)
+	if (op->flags & SCHEMA_ID)
 		note_id(r, start);
 }
 
@@ -131,7 +131,7 @@ static bool json_cell(struct map_run *r, const struct map_op *op, const struct r
 	struct map_json json = {.m = r->m, .arena = &r->m->arena, .out = r->out, .ids = &r->m->ids, .fault = fault};
 	size_t from = r->out->len;
 	bool ok = map_json_emit(&json, op->node->field, cell->p, cell->len);
-	r->identified = r->identified || (!ok && map_field_holds_id(op->node->field));
+	r->identified = r->identified || (!ok && schema_field_holds_id(op->node->field));
 	if (json.truncated && ok)
 		map_run_truncated(r, op);
 	return ok && r->out->len > from;
@@ -171,11 +171,11 @@ static bool leaf_common(struct map_run *r, const struct map_op *op)
 	size_t len = cell->len, start = out->len;
 	if (len == 0 || len > MAP_MAX_NAME || (frame->limit != 0 && frame->count >= frame->limit))
 		return false;
-	if (op->type != MAP_STRING && (p[0] <= ' ' || p[len - 1] <= ' '))
+	if (op->type != SCHEMA_STRING && (p[0] <= ' ' || p[len - 1] <= ' '))
 		return false;
 	add_head(r, op);
 	bool ok = true;
-	if (op->type == MAP_STRING)
+	if (op->type == SCHEMA_STRING)
 		df_json_string(out, p, len);
 	else if (op->flags & MAP_EVENT_TIME)
 		ok = event_time(r, p, len, &r->m->fault);
@@ -194,20 +194,20 @@ static void leaf(struct map_run *r, const struct map_op *op)
 {
 	struct rows_cell cell = {0};
 	const struct map_derived *d = r->m->n_derived > 0 ? map_derived_of(r->m, op->column) : NULL;
-	if (op->type == MAP_SPREAD) {
+	if (op->type == SCHEMA_SPREAD) {
 		map_run_spread(r, op);
 		return;
 	}
 	if (d != NULL && d->faulty) { /* that has been told; it is not missing, too */
 		r->frame->seen |= op->bit;
-		r->identified = r->identified || (op->flags & MAP_ID) != 0;
+		r->identified = r->identified || (op->flags & SCHEMA_ID) != 0;
 		return;
 	}
 	if (op->column != MAP_NONE)
 		cell = r->cells[op->column];
-	if (op->type == MAP_ITEMS && map_run_items(r, op, &cell))
+	if (op->type == SCHEMA_ITEMS && map_run_items(r, op, &cell))
 		return;
-	if (op->type != MAP_STRING && op->type != MAP_STRINGS && op->type != MAP_ITEMS && cell.len > 0 &&
+	if (op->type != SCHEMA_STRING && op->type != SCHEMA_STRINGS && op->type != SCHEMA_ITEMS && cell.len > 0 &&
 	    (cell.p[0] <= ' ' || cell.p[cell.len - 1] <= ' '))
 		map_cell_trim(&cell.p, &cell.len);
 	if (cell.len == 0) {
@@ -215,7 +215,7 @@ static void leaf(struct map_run *r, const struct map_op *op)
 		return;
 	}
 	r->frame->seen |= op->bit; /* a faulty value is not missing, too */
-	if (op->flags & MAP_ID)
+	if (op->flags & SCHEMA_ID)
 		r->identified = true;
 	bool questionable = cell.len > MAP_MAX_NAME || (op->flags & MAP_LONG_NAME) != 0; /* the least of the limits */
 	if ((r->frame->limit != 0 && !map_run_has_room(r, op)) || (questionable && !map_run_fits(r, op, &cell)))
@@ -225,10 +225,10 @@ static void leaf(struct map_run *r, const struct map_op *op)
 	add_head(r, op);
 	fault.code = NULL;
 	bool ok;
-	if (op->type == MAP_STRING || op->type == MAP_ITEMS) {
+	if (op->type == SCHEMA_STRING || op->type == SCHEMA_ITEMS) {
 		df_json_string(r->out, cell.p, cell.len);
 		ok = true;
-	} else if (op->type == MAP_JSON) {
+	} else if (op->type == SCHEMA_JSON) {
 		ok = json_cell(r, op, &cell, &fault);
 	} else if (op->flags & MAP_EVENT_TIME) {
 		ok = event_time(r, cell.p, cell.len, &fault);

@@ -32,7 +32,7 @@ static bool name_taken(struct map_run *r, const struct map_op *op, const struct 
 	const struct map_node *parent = op->node->parent;
 	for (size_t i = 0; i < parent->n_kids; i++) {
 		const struct map_node *kid = parent->kids[i];
-		if (kid->type != MAP_SPREAD && kid->key != NULL && strlen(kid->key) == name->len &&
+		if (kid->type != SCHEMA_SPREAD && kid->key != NULL && strlen(kid->key) == name->len &&
 		    memcmp(kid->key, name->p, name->len) == 0)
 			return true;
 	}

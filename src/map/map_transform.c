@@ -58,7 +58,7 @@ static size_t stars(const char *s)
 	return n;
 }
 
-static enum df_status check_destination(struct map_entry *e, size_t number, const struct map_event *event,
+static enum df_status check_destination(struct map_entry *e, size_t number, const struct schema_event *event,
 					struct df_err *err)
 {
 	static const char *const names[] = {"key", "key_length", NULL};
@@ -133,7 +133,7 @@ static enum df_status read_column_value(struct json_object *json, size_t number,
 	return compile(value, number, "value", names, &out->template, err);
 }
 
-static enum df_status read_entry(struct json_object *json, size_t number, const struct map_event *event,
+static enum df_status read_entry(struct json_object *json, size_t number, const struct schema_event *event,
 				 struct map_manifest *manifest, struct map_entry *out, struct df_err *err)
 {
 	static const char *const keys[] = {"mapping_type", "source", "destination", "value", "ignore_when", NULL};
@@ -164,7 +164,7 @@ static enum df_status read_entry(struct json_object *json, size_t number, const 
 	return st == DF_OK && out->field != NULL ? check_destination(out, number, event, err) : st;
 }
 
-enum df_status map_transform_read(struct json_object *root, const struct map_event *event, struct map_manifest *out,
+enum df_status map_transform_read(struct json_object *root, const struct schema_event *event, struct map_manifest *out,
 				  struct df_err *err)
 {
 	static const char *const keys[] = {"id", "name", "destination_type", "mappings", NULL};

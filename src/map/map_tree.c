@@ -34,38 +34,38 @@ struct map_node *map_node_kid(const struct map_node *node, const char *key)
 	return NULL;
 }
 
-static struct map_node *find_kid(const struct map_node *node, const struct map_step *step)
+static struct map_node *find_kid(const struct map_node *node, const struct schema_step *step)
 {
 	for (size_t i = 0; i < node->n_kids; i++) {
 		struct map_node *kid = node->kids[i];
 		bool same = step->key != NULL
 				? kid->key != NULL && strlen(kid->key) == step->key_len &&
 				      memcmp(kid->key, step->key, step->key_len) == 0
-				: kid->key == NULL && step->index != MAP_NONE && kid->order == step->index;
+				: kid->key == NULL && step->index != SCHEMA_APPEND && kid->order == step->index;
 		if (same)
 			return kid;
 	}
 	return NULL;
 }
 
-static size_t order_of(const struct map_node *parent, const struct map_step *step)
+static size_t order_of(const struct map_node *parent, const struct schema_step *step)
 {
-	if (step->key == NULL && step->index != MAP_NONE)
+	if (step->key == NULL && step->index != SCHEMA_APPEND)
 		return step->index;
 	if (step->field != NULL && parent->object != NULL)
 		return (size_t)(step->field - parent->object->fields);
-	return parent->n_kids + MAP_MAX_INDEX;
+	return parent->n_kids + SCHEMA_MAX_INDEX;
 }
 
-static char *path_of(const struct map_node *parent, const struct map_step *step)
+static char *path_of(const struct map_node *parent, const struct schema_step *step)
 {
 	if (step->key != NULL)
 		return df_format("%s%s%.*s", parent->path, parent->path[0] != '\0' ? "." : "", (int)step->key_len,
 				 step->key);
 	if (step->index == 0) /* a path without an index means the first */
 		return df_strdup(parent->path);
-	return step->index == MAP_NONE ? df_format("%s[]", parent->path)
-				       : df_format("%s[%zu]", parent->path, step->index);
+	return step->index == SCHEMA_APPEND ? df_format("%s[]", parent->path)
+					    : df_format("%s[%zu]", parent->path, step->index);
 }
 
 static void insert_kid(struct map_node *parent, struct map_node *kid)
@@ -80,11 +80,11 @@ static void insert_kid(struct map_node *parent, struct map_node *kid)
 	parent->kids[i] = kid;
 }
 
-struct map_node *map_tree_add(struct map_node *root, const struct map_path *path)
+struct map_node *map_tree_add(struct map_node *root, const struct schema_path *path)
 {
 	struct map_node *node = root;
 	for (size_t i = 0; i < path->n; i++) {
-		const struct map_step *step = &path->steps[i];
+		const struct schema_step *step = &path->steps[i];
 		bool last = i + 1 == path->n;
 		enum map_node_kind kind = last                             ? MAP_NODE_LEAF
 					  : path->steps[i + 1].key == NULL ? MAP_NODE_LIST

@@ -77,11 +77,11 @@ static enum df_status put_receipt(struct after *a, const struct ledger_file *f, 
 	FILE *to = open_memstream(&text, &len);
 	if (to == NULL)
 		return df_fail(DF_FATAL, err, NULL, "out of memory");
-	enum df_status st = report_receipt_json(a->run->ledger, f, to, err);
+	enum df_status st = report_receipt_json(a->run->env.ledger, f, to, err);
 	if (fclose(to) != 0 && st == DF_OK)
 		st = df_fail(DF_FATAL, err, NULL, "out of memory");
 	if (st == DF_OK)
-		st = ledger_documents(a->run->ledger, f->id, collect_rejects, &rejects, err);
+		st = ledger_documents(a->run->env.ledger, f->id, collect_rejects, &rejects, err);
 	for (size_t i = 0; i < rejects.n; i++) {
 		if (st == DF_OK)
 			st = put_rejects(a->source, rejects.v[i], err);
@@ -109,7 +109,7 @@ static enum df_status after_once(struct after *a, const struct ledger_file *f, s
 		       feed->name, f->name);
 		st = DF_OK;
 	}
-	return st == DF_OK ? ledger_file_cleaned(a->run->ledger, f->id, err) : st;
+	return st == DF_OK ? ledger_file_cleaned(a->run->env.ledger, f->id, err) : st;
 }
 
 static void after_file(struct after *a, const struct ledger_file *f)
@@ -130,7 +130,7 @@ void run_after(struct run *run, struct run_source *source)
 {
 	struct after a = {.run = run, .source = source};
 	struct df_err err = {0};
-	enum df_status st = ledger_files(run->ledger, source->feed->name, true, collect, &a, &err);
+	enum df_status st = ledger_files(run->env.ledger, source->feed->name, true, collect, &a, &err);
 	for (size_t i = 0; st == DF_OK && i < a.n && !df_stop_requested && !source->away; i++)
 		after_file(&a, &a.v[i]);
 	if (st != DF_OK) {

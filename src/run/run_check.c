@@ -20,7 +20,7 @@ struct check_work {
 	uint32_t jobs;
 };
 
-static enum df_status on_reject(void *ctx, const struct walk_reject *r, struct df_err *err)
+static enum df_status on_reject(void *ctx, const struct document_walk_reject *r, struct df_err *err)
 {
 	(void)err;
 	struct check_work *w = ctx;
@@ -47,13 +47,13 @@ static void report(struct check_work *w, struct run_check *check, const struct d
 
 static enum df_status check_document(struct check_work *w, const char *name, const struct decode_doc *doc)
 {
-	struct walk walk = {.feed = w->feed, .file = name, .doc = doc, .jobs = w->jobs};
-	struct batch_settings settings = run_batch_settings(w->feed, "", doc, df_now_ms());
-	struct preflight found = {0};
+	struct document_walk walk = {.feed = w->feed, .file = name, .doc = doc, .jobs = w->jobs};
+	struct batch_settings settings = document_batch_settings(w->feed, "", doc, df_now_ms());
+	struct document_forecast found = {0};
 	struct df_err why = {0};
-	enum df_status st = preflight_document(&walk, &settings, on_reject, w, &found, &why);
+	enum df_status st = document_preflight(&walk, &settings, on_reject, w, &found, &why);
 	struct run_check check = {.document = doc->name, .event_type = doc->event_type};
-	struct map_warning *warnings = walk_warnings(&walk, &check.n_warnings);
+	struct map_warning *warnings = document_walk_warnings(&walk, &check.n_warnings);
 	check.warnings = warnings;
 	check.rows = found.rows;
 	check.rejected = found.rejected;
@@ -76,7 +76,7 @@ static enum df_status check_document(struct check_work *w, const char *name, con
 		df_log_err(DF_LOG_ERROR, &why);
 	}
 	free(warnings);
-	walk_end(&walk);
+	document_walk_end(&walk);
 	return st;
 }
 
@@ -117,9 +117,9 @@ void run_check_file(const struct conf_feed *feed, const char *path, bool encrypt
 	struct check_work w = {
 	    .feed = &mine, .file = path, .events = events, .ctx = ctx, .result = result, .jobs = jobs};
 	const char *name = df_base_name(path);
-	struct decode_name parsed;
+	struct name parsed;
 	struct df_err ignored = {0};
-	if (encryption_by_name && decode_name_parse(name, &parsed, &ignored) == DF_OK)
+	if (encryption_by_name && name_parse(name, &parsed, &ignored) == DF_OK)
 		mine.encrypted = parsed.encrypted;
 	struct df_err err = {0};
 	int fd = -1;

@@ -155,7 +155,7 @@ static enum df_status read_line(struct explain_work *w, uint64_t wanted, struct 
 	return st;
 }
 
-static enum df_status take_faults(void *ctx, const struct walk_reject *r, struct df_err *err)
+static enum df_status take_faults(void *ctx, const struct document_walk_reject *r, struct df_err *err)
 {
 	struct run_explain *x = ((struct explain_work *)ctx)->x;
 	(void)err;
@@ -188,11 +188,11 @@ static enum df_status take_batch(void *ctx, struct batch *b, struct df_err *err)
 static enum df_status check(struct explain_work *w, const struct batch_settings *settings, struct df_err *err)
 {
 	struct run_explain *x = w->x;
-	struct walk walk = {.feed = w->x->feed, .file = w->file, .doc = w->doc};
-	struct preflight found = {0};
-	enum df_status st = preflight_document(&walk, settings, take_faults, w, &found, &x->refused);
-	x->warnings = walk_warnings(&walk, &x->n_warnings);
-	walk_end(&walk);
+	struct document_walk walk = {.feed = w->x->feed, .file = w->file, .doc = w->doc};
+	struct document_forecast found = {0};
+	enum df_status st = document_preflight(&walk, settings, take_faults, w, &found, &x->refused);
+	x->warnings = document_walk_warnings(&walk, &x->n_warnings);
+	document_walk_end(&walk);
 	x->rows = found.rows;
 	x->rejected = found.rejected;
 	x->batches = found.batches;
@@ -203,7 +203,7 @@ static enum df_status check(struct explain_work *w, const struct batch_settings 
 static enum df_status explain_document(struct explain_work *w, uint64_t line, struct df_err *err)
 {
 	struct run_explain *x = w->x;
-	struct batch_settings settings = run_batch_settings(w->x->feed, w->sha256, w->doc, df_now_ms());
+	struct batch_settings settings = document_batch_settings(w->x->feed, w->sha256, w->doc, df_now_ms());
 	x->document = df_strdup(w->doc->name);
 	snprintf(x->event_type, sizeof(x->event_type), "%s", w->doc->event_type);
 	enum df_status st = read_line(w, line, err);
@@ -211,9 +211,9 @@ static enum df_status explain_document(struct explain_work *w, uint64_t line, st
 		st = check(w, &settings, err);
 	if (st != DF_OK || x->refused.text[0] != '\0' || x->n_faults > 0 || x->row == 0)
 		return st;
-	struct walk walk = {.feed = w->x->feed, .file = w->file, .doc = w->doc};
-	st = run_document_batches(&walk, &settings, take_batch, NULL, w, err);
-	walk_end(&walk);
+	struct document_walk walk = {.feed = w->x->feed, .file = w->file, .doc = w->doc};
+	st = document_batches(&walk, &settings, take_batch, NULL, w, err);
+	document_walk_end(&walk);
 	return st == DF_END ? DF_OK : st;
 }
 
@@ -262,14 +262,14 @@ enum df_status run_explain_line(const struct conf_feed *feed, const char *path, 
 {
 	char sha256[DF_SHA256_HEX];
 	struct explain_work w = {.file = df_base_name(path), .sha256 = sha256};
-	struct decode_name parsed;
+	struct name parsed;
 	struct df_err ignored = {0};
 	struct decode *d = NULL;
 	int fd = -1;
 	w.x = df_alloc(sizeof(*w.x));
 	w.x->feed = df_alloc(sizeof(*feed));
 	*w.x->feed = *feed; /* its pointers stay the feed's */
-	if (encryption_by_name && decode_name_parse(w.file, &parsed, &ignored) == DF_OK)
+	if (encryption_by_name && name_parse(w.file, &parsed, &ignored) == DF_OK)
 		w.x->feed->encrypted = parsed.encrypted;
 	enum df_status st = open_file(path, &fd, sha256, err);
 	if (st == DF_OK) {

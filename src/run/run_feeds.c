@@ -30,7 +30,7 @@ static enum df_status enter_duplicate(struct feed_work *w, const char *name, int
 {
 	char *text = df_format("same bytes as %s, which was delivered before", same->name);
 	df_log(DF_LOG_INFO, "%s: %s: skipped: %s", w->feed->name, name, text);
-	enum df_status st = ledger_file_state(w->run->ledger, id, LEDGER_DONE, "duplicate", text,
+	enum df_status st = ledger_file_state(w->run->env.ledger, id, LEDGER_DONE, "duplicate", text,
 					      run_after_is_due(w->feed, false), df_now_ms(), err);
 	unlink(spool);
 	w->run->result->files_skipped++;
@@ -82,7 +82,7 @@ static enum df_status pull(struct feed_work *w, const struct fetch_entry *e, str
 	char *spool = spool_path(w, e);
 	enum df_status st = get(w, e, spool, sha256, err);
 	if (st == DF_OK)
-		st = ledger_file_add(w->run->ledger, w->feed->name, e->name, e->size, e->mtime, sha256, df_now_ms(),
+		st = ledger_file_add(w->run->env.ledger, w->feed->name, e->name, e->size, e->mtime, sha256, df_now_ms(),
 				     &id, err);
 	if (st == DF_OK)
 		return run_feed_hand_over(w, e, spool, sha256, id, err);
@@ -95,14 +95,15 @@ static enum df_status is_due(struct feed_work *w, const struct fetch_entry *e, s
 {
 	struct ledger_file known = {0};
 	int64_t first_ms = 0, now = df_now_ms(), age = w->feed->min_age_ms;
-	enum df_status st = ledger_file_known(w->run->ledger, w->feed->name, e->name, e->size, e->mtime, &known, err);
+	enum df_status st =
+	    ledger_file_known(w->run->env.ledger, w->feed->name, e->name, e->size, e->mtime, &known, err);
 	if (st == DF_OK) {
 		ledger_file_free(&known);
 		return DF_END; /* closed, or open and taken up from the spool: see resume */
 	}
 	if (st != DF_END)
 		return st;
-	st = ledger_seen(w->run->ledger, w->feed->name, e->name, e->size, e->mtime, now, &first_ms, err);
+	st = ledger_seen(w->run->env.ledger, w->feed->name, e->name, e->size, e->mtime, now, &first_ms, err);
 	if (st != DF_OK)
 		return st;
 	if (fetch_settled(e, e->size, e->mtime, first_ms, now, age))
@@ -121,7 +122,7 @@ static enum df_status tell_misnamed(struct feed_work *w, const struct fetch_list
 	for (size_t i = 0; st == DF_OK && i < list->n_misnamed; i++) {
 		const struct fetch_entry *e = &list->misnamed[i];
 		int64_t first_ms = 0, now = df_now_ms();
-		st = ledger_seen(w->run->ledger, w->feed->name, e->name, e->size, e->mtime, now, &first_ms, err);
+		st = ledger_seen(w->run->env.ledger, w->feed->name, e->name, e->size, e->mtime, now, &first_ms, err);
 		if (st == DF_OK && first_ms == now)
 			run_source_tell_misnamed(&w->source, e);
 	}
@@ -161,7 +162,7 @@ static enum df_status list_and_pull(struct feed_work *w, struct df_err *err)
 		}
 	}
 	if (st == DF_OK)
-		st = ledger_seen_forget(w->run->ledger, w->feed->name, started, err);
+		st = ledger_seen_forget(w->run->env.ledger, w->feed->name, started, err);
 	fetch_list_free(&list);
 	return st == DF_END ? DF_OK : st;
 }
@@ -240,7 +241,7 @@ static enum df_status pull_again(struct feed_work *w, const struct left_file *le
 static enum df_status resume(struct feed_work *w, struct df_err *err)
 {
 	struct left_over left = {0};
-	enum df_status st = ledger_files(w->run->ledger, w->feed->name, true, collect, &left, err);
+	enum df_status st = ledger_files(w->run->env.ledger, w->feed->name, true, collect, &left, err);
 	for (size_t i = 0; st == DF_OK && i < left.n; i++) {
 		struct left_file *f = &left.v[i];
 		if (f->closed)
@@ -337,7 +338,7 @@ static void run_deliver(const struct conf *conf, const struct run_options *optio
 			run_note_status(result, st);
 		return;
 	}
-	st = ledger_files(session.run.ledger, NULL, true, tell_orphan, (void *)(uintptr_t)conf, &err);
+	st = ledger_files(session.run.env.ledger, NULL, true, tell_orphan, (void *)(uintptr_t)conf, &err);
 	if (st != DF_OK)
 		df_log_err(DF_LOG_ERROR, &err);
 	run_note_status(result, st);

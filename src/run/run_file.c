@@ -2,7 +2,6 @@
 /* One drop file's life: decoded, then document by document begun, checked, sent, closed. Every step is entered in the
  * ledger before the next one, so that a run that was killed is taken up where it stopped. */
 #include "run_priv.h"
-#include "run_rejects.h"
 
 #include "dropfeed/step.h"
 
@@ -73,7 +72,7 @@ static enum df_status document_refuse(struct file_work *w, const struct decode_d
 	log_failure(w->f, doc, why, "refused, nothing of it was sent");
 	if (w->n_refused++ == 0)
 		w->refused = *why;
-	return ledger_document_state(w->run->ledger, id, LEDGER_REFUSED, why->code, text, df_now_ms(), err);
+	return ledger_document_state(w->run->env.ledger, id, LEDGER_REFUSED, why->code, text, df_now_ms(), err);
 }
 
 static void document_log_done(struct file_work *w, const struct decode_doc *doc, const struct ledger_document *d,
@@ -81,7 +80,7 @@ static void document_log_done(struct file_work *w, const struct decode_doc *doc,
 {
 	char *name = display_name(w->f, doc);
 	struct df_buf why = {0};
-	run_rejects_words(reasons, &why);
+	document_rejects_words(reasons, &why);
 	if (d->rejected == 0)
 		df_log(DF_LOG_INFO, "%s: %llu rows, all delivered in %llu batches", name, (unsigned long long)d->rows,
 		       (unsigned long long)d->batches);
@@ -103,18 +102,18 @@ static enum df_status remove_rejects(const char *path, struct df_err *err)
 }
 
 /* All batches are settled: the reject file, then the ledger's last word. */
-static enum df_status document_close(struct file_work *w, struct walk *walk, const struct decode_doc *doc, int64_t id,
-				     const struct run_sent *sent, struct df_err *err)
+static enum df_status close_document(struct file_work *w, struct document_walk *walk, const struct decode_doc *doc,
+				     int64_t id, const struct document_sent *sent, struct df_err *err)
 {
 	struct ledger_document now = {0};
 	struct df_buf reasons = {0};
 	char *path = NULL;
-	enum df_status st = ledger_document_known(w->run->ledger, w->f->ledger_id, doc->name, &now, err);
+	enum df_status st = ledger_document_known(w->run->env.ledger, w->f->ledger_id, doc->name, &now, err);
 	if (st == DF_END)
 		st = df_fail(DF_FATAL, err, NULL, "the ledger lost document %lld", (long long)id);
 	if (st == DF_OK && now.rejected > 0) {
-		walk_end(walk);
-		st = run_rejects_write(w->run, walk, id, now.text, &path, &reasons, err);
+		document_walk_end(walk);
+		st = document_rejects_write(&w->run->env, walk, id, now.text, &path, &reasons, err);
 	} else if (st == DF_OK) {
 		st = remove_rejects(now.text, err);
 	}
@@ -124,9 +123,9 @@ static enum df_status document_close(struct file_work *w, struct walk *walk, con
 					   .batches = sent->batches,
 					   .events = sent->events};
 	if (st == DF_OK)
-		st = ledger_document_facts(w->run->ledger, id, &facts, err);
+		st = ledger_document_facts(w->run->env.ledger, id, &facts, err);
 	if (st == DF_OK)
-		st = ledger_document_state(w->run->ledger, id, LEDGER_DONE, NULL, path, df_now_ms(), err);
+		st = ledger_document_state(w->run->env.ledger, id, LEDGER_DONE, NULL, path, df_now_ms(), err);
 	if (st == DF_OK) {
 		now.batches = sent->batches > 0 ? sent->batches : now.batches;
 		document_log_done(w, doc, &now, path, df_buf_cstr(&reasons));
@@ -143,7 +142,7 @@ static enum df_status document_close(struct file_work *w, struct walk *walk, con
 	return st;
 }
 
-static void log_warnings(const struct file_work *w, const struct decode_doc *doc, const struct walk *walk)
+static void log_warnings(const struct file_work *w, const struct decode_doc *doc, const struct document_walk *walk)
 {
 	const struct map_warning *list;
 	size_t n = walk->map != NULL ? map_warnings(walk->map, &list) : 0;
@@ -156,29 +155,29 @@ static void log_warnings(const struct file_work *w, const struct decode_doc *doc
 }
 
 /* Reads the whole document before anything of it is sent. *why says what is wrong with it. */
-static enum df_status document_preflight(struct file_work *w, const struct conf_feed *feed,
-					 const struct decode_doc *doc, int64_t begun_ms, struct preflight *found,
-					 struct df_err *why)
+static enum df_status check_document(struct file_work *w, const struct conf_feed *feed, const struct decode_doc *doc,
+				     int64_t begun_ms, struct document_forecast *found, struct df_err *why)
 {
-	struct walk walk = {.feed = feed, .file = w->f->name, .doc = doc, .jobs = 1 + run_pool_spare(w->run->pool)};
-	struct batch_settings settings = run_batch_settings(feed, w->identity, doc, begun_ms);
+	struct document_walk walk = {
+	    .feed = feed, .file = w->f->name, .doc = doc, .jobs = 1 + run_pool_spare(w->run->pool)};
+	struct batch_settings settings = document_batch_settings(feed, w->identity, doc, begun_ms);
 	/* A file is written in no time: how many batches it will have is nothing to look forward to. */
 	bool forecast = feed->sink == CONF_SINK_EVENTS_API;
-	enum df_status st = preflight_document(&walk, forecast ? &settings : NULL, NULL, NULL, found, why);
+	enum df_status st = document_preflight(&walk, forecast ? &settings : NULL, NULL, NULL, found, why);
 	log_warnings(w, doc, &walk);
-	walk_end(&walk);
+	document_walk_end(&walk);
 	return st;
 }
 
-static enum df_status document_checked(struct file_work *w, const struct decode_doc *doc, int64_t id, enum df_status st,
-				       const struct preflight *found, const struct df_err *why, struct df_err *err)
+static enum df_status enter_checked(struct file_work *w, const struct decode_doc *doc, int64_t id, enum df_status st,
+				    const struct document_forecast *found, const struct df_err *why, struct df_err *err)
 {
 	if (st == DF_REJECT) {
 		st = document_refuse(w, doc, id, why, err);
 		return st == DF_OK ? DF_REJECT : st;
 	}
 	if (st == DF_OK)
-		return ledger_document_checked(w->run->ledger, id, found->rows, found->rejected, found->batches,
+		return ledger_document_checked(w->run->env.ledger, id, found->rows, found->rejected, found->batches,
 					       found->events, err);
 	*err = *why;
 	return st;
@@ -186,69 +185,70 @@ static enum df_status document_checked(struct file_work *w, const struct decode_
 
 /* What is not settled yet: of a document that is sent for the first time, or of one that is sent again in part, whose ends
  * the ledger has already. */
-static enum df_status document_send(struct file_work *w, const struct conf_feed *feed, struct walk *walk,
-				    const struct batch_settings *settings, int64_t id, struct run_sent *sent,
+static enum df_status send_document(struct file_work *w, const struct conf_feed *feed, struct document_walk *walk,
+				    const struct batch_settings *settings, int64_t id, struct document_sent *sent,
 				    struct df_err *err)
 {
 	uint64_t *again = NULL;
 	size_t n_again = 0;
-	enum df_status st = ledger_again(w->run->ledger, id, &again, &n_again, err);
+	enum df_status st = ledger_again(w->run->env.ledger, id, &again, &n_again, err);
 	if (st == DF_OK)
-		st = n_again > 0 ? run_document_resend(w->run, feed, walk, settings, id, again, n_again, err)
-				 : run_document_send(w->run, feed, walk, settings, id, sent, err);
+		st = n_again > 0 ? document_resend(&w->run->env, feed, walk, settings, id, again, n_again, err)
+				 : document_send(&w->run->env, feed, walk, settings, id, sent, err);
 	w->shut = st == DF_DENIED || st == DF_RETRY;
 	free(again);
 	return st;
 }
 
 /* From wherever the ledger says that it is to its end. DF_REJECT: refused, and entered as such. */
-static enum df_status document_deliver(struct file_work *w, const struct conf_feed *feed, const struct decode_doc *doc,
+static enum df_status deliver_document(struct file_work *w, const struct conf_feed *feed, const struct decode_doc *doc,
 				       const struct ledger_document *d, struct df_err *err)
 {
-	struct walk walk = {.feed = feed, .file = w->f->name, .doc = doc, .jobs = 1 + run_pool_spare(w->run->pool)};
-	struct batch_settings settings = run_batch_settings(feed, w->identity, doc, d->begun_ms);
-	struct run_sent sent = {0};
+	struct document_walk walk = {
+	    .feed = feed, .file = w->f->name, .doc = doc, .jobs = 1 + run_pool_spare(w->run->pool)};
+	struct batch_settings settings = document_batch_settings(feed, w->identity, doc, d->begun_ms);
+	struct document_sent sent = {0};
 	enum df_status st = DF_OK;
 	if (d->state == LEDGER_PULLED) { /* killed between its beginning and its check */
-		struct preflight found;
+		struct document_forecast found;
 		struct df_err why = {0};
-		st = document_preflight(w, feed, doc, d->begun_ms, &found, &why);
-		st = document_checked(w, doc, d->id, st, &found, &why, err);
+		st = check_document(w, feed, doc, d->begun_ms, &found, &why);
+		st = enter_checked(w, doc, d->id, st, &found, &why, err);
 	}
 	if (st == DF_OK && d->state != LEDGER_SENDING)
-		st = ledger_document_state(w->run->ledger, d->id, LEDGER_SENDING, NULL, NULL, df_now_ms(), err);
+		st = ledger_document_state(w->run->env.ledger, d->id, LEDGER_SENDING, NULL, NULL, df_now_ms(), err);
 	if (st == DF_OK)
-		st = document_send(w, feed, &walk, &settings, d->id, &sent, err);
-	walk_end(&walk);
+		st = send_document(w, feed, &walk, &settings, d->id, &sent, err);
+	document_walk_end(&walk);
 	if (st == DF_OK)
-		st = document_close(w, &walk, doc, d->id, &sent, err);
-	walk_end(&walk);
+		st = close_document(w, &walk, doc, d->id, &sent, err);
+	document_walk_end(&walk);
 	return st;
 }
 
 /* A new document is checked under today's settings before it is begun with them: settings that turn out to be wrong,
  * such as a manifest with a mistake, are not stored with it and can be mended. *d is as the ledger has it then. */
-static enum df_status document_begin(struct file_work *w, const struct decode_doc *doc, struct ledger_document *d,
+static enum df_status begin_document(struct file_work *w, const struct decode_doc *doc, struct ledger_document *d,
 				     struct df_err *err)
 {
 	const struct conf_feed *live = w->f->feed;
-	struct preflight found = {0};
+	struct document_forecast found = {0};
 	struct df_err why = {0};
 	struct df_buf settings = {0};
 	int64_t now = df_now_ms();
-	enum df_status st = ledger_document_known(w->run->ledger, w->f->ledger_id, doc->name, d, err);
+	enum df_status st = ledger_document_known(w->run->env.ledger, w->f->ledger_id, doc->name, d, err);
 	if (st != DF_END)
 		return st;
-	enum df_status checked = document_preflight(w, live, doc, now, &found, &why);
+	enum df_status checked = check_document(w, live, doc, now, &found, &why);
 	if (checked != DF_OK && checked != DF_REJECT) {
 		*err = why;
 		return checked;
 	}
 	conf_feed_freeze(live, &settings);
-	st = ledger_document_begin(w->run->ledger, w->f->ledger_id, doc->name, doc->event_type, df_buf_cstr(&settings),
-				   live->manifest_text, now, d, err);
+	st = ledger_document_begin(w->run->env.ledger, w->f->ledger_id, doc->name, doc->event_type,
+				   df_buf_cstr(&settings), live->manifest_text, now, d, err);
 	if (st == DF_OK) {
-		st = document_checked(w, doc, d->id, checked, &found, &why, err);
+		st = enter_checked(w, doc, d->id, checked, &found, &why, err);
 		if (st == DF_OK)
 			d->state = LEDGER_CHECKED;
 	}
@@ -272,7 +272,7 @@ static void choose_sink(const struct file_work *w, const struct decode_doc *doc,
 		df_log(DF_LOG_DEBUG, "%s", ignored.text); /* opening a file in it fails, and tells */
 	/* Part of the hash, for tomorrow's file may have the same name. */
 	char *extension = df_format(".%.8s.ndjson", w->f->sha256);
-	char *name = run_document_name(w->f->name, doc, extension);
+	char *name = document_name(w->f->name, doc, extension);
 	feed->sink_path = df_format("%s%s%s", path, slash ? "" : "/", name);
 	free(extension);
 	free(name);
@@ -287,8 +287,8 @@ static enum df_status file_identity(struct file_work *w, const struct conf_feed 
 	uint64_t copies = 0, others = 0;
 	char mark[RUN_MARK_SIZE];
 	run_same_mark(w->f->name, mark);
-	enum df_status st =
-	    ledger_file_copies(w->run->ledger, feed->name, w->f->sha256, mark, w->f->ledger_id, &copies, &others, err);
+	enum df_status st = ledger_file_copies(w->run->env.ledger, feed->name, w->f->sha256, mark, w->f->ledger_id,
+					       &copies, &others, err);
 	if (copies > 0 && (feed->duplicates_import || others > 0))
 		snprintf(w->identity, sizeof(w->identity), "%s+%llu", w->f->sha256, (unsigned long long)copies);
 	else
@@ -296,11 +296,11 @@ static enum df_status file_identity(struct file_work *w, const struct conf_feed 
 	return st;
 }
 
-static enum df_status document_work(struct file_work *w, const struct decode_doc *doc, struct df_err *err)
+static enum df_status work_document(struct file_work *w, const struct decode_doc *doc, struct df_err *err)
 {
 	struct ledger_document d = {0};
 	struct conf_feed *feed = NULL;
-	enum df_status st = document_begin(w, doc, &d, err);
+	enum df_status st = begin_document(w, doc, &d, err);
 	if (st != DF_OK)
 		goto cleanup;
 	if (d.state == LEDGER_DONE || d.state == LEDGER_REFUSED) { /* by an earlier run */
@@ -317,7 +317,7 @@ static enum df_status document_work(struct file_work *w, const struct decode_doc
 		st = file_identity(w, feed, err);
 	if (st == DF_OK) {
 		choose_sink(w, doc, feed);
-		st = document_deliver(w, feed, doc, &d, err);
+		st = deliver_document(w, feed, doc, &d, err);
 	}
 cleanup:
 	ledger_document_free(&d);
@@ -339,7 +339,7 @@ static enum df_status file_close(struct file_work *w, const struct df_err *why, 
 	}
 	bool cleanup = run_after_is_due(f->feed, refused) && !f->local;
 	enum df_status st =
-	    ledger_file_state(w->run->ledger, f->ledger_id, refused ? LEDGER_REFUSED : LEDGER_DONE,
+	    ledger_file_state(w->run->env.ledger, f->ledger_id, refused ? LEDGER_REFUSED : LEDGER_DONE,
 			      refused ? why->code : NULL, refused ? text : NULL, cleanup, df_now_ms(), err);
 	if (st != DF_OK)
 		return st;
@@ -363,9 +363,9 @@ static enum df_status file_documents(struct file_work *w, struct decode *d, stru
 		df_log(DF_LOG_INFO, "%s: %s: %s is skipped: %s", w->f->feed->name, w->f->name, s->name, s->why);
 	}
 	enum df_status st =
-	    ledger_file_state(w->run->ledger, w->f->ledger_id, LEDGER_SENDING, NULL, NULL, false, 0, err);
+	    ledger_file_state(w->run->env.ledger, w->f->ledger_id, LEDGER_SENDING, NULL, NULL, false, 0, err);
 	for (size_t i = 0; st == DF_OK && i < decode_count(d); i++)
-		st = document_work(w, decode_doc(d, i), err);
+		st = work_document(w, decode_doc(d, i), err);
 	return st;
 }
 
@@ -380,7 +380,7 @@ static enum df_status any_document(void *ctx, const struct ledger_document *d, s
 enum df_status run_file_begun(struct run *run, int64_t ledger_id, bool *begun, struct df_err *err)
 {
 	*begun = false;
-	enum df_status st = ledger_documents(run->ledger, ledger_id, any_document, begun, err);
+	enum df_status st = ledger_documents(run->env.ledger, ledger_id, any_document, begun, err);
 	return st == DF_END ? DF_OK : st;
 }
 
@@ -389,8 +389,8 @@ enum df_status run_file_begun(struct run *run, int64_t ledger_id, bool *begun, s
 static enum df_status decode_again(const struct file_work *w, struct decode **d, struct df_err *err)
 {
 	struct conf_feed feed = *w->f->feed; /* a view: its pointers stay the feed's */
-	struct decode_name parsed;
-	enum df_status st = decode_name_parse(w->f->name, &parsed, err);
+	struct name parsed;
+	enum df_status st = name_parse(w->f->name, &parsed, err);
 	if (st == DF_OK) {
 		feed.encrypted = parsed.encrypted;
 		feed.signed_by.n = 0;

@@ -134,7 +134,7 @@ static enum df_status plain_settled(void *ctx, uint32_t lane, uint64_t done, uin
 	return DF_OK;
 }
 
-static enum df_status plain_reject(void *ctx, const struct walk_reject *r, struct df_err *err)
+static enum df_status plain_reject(void *ctx, const struct document_walk_reject *r, struct df_err *err)
 {
 	struct plain_import *p = ctx;
 	(void)err;
@@ -162,19 +162,19 @@ static enum df_status plain_batch(void *ctx, struct batch *b, struct df_err *err
 	return send_put(p->stream, b, err);
 }
 
-static enum df_status plain_send(struct plain_import *p, struct walk *walk, const struct batch_settings *settings,
-				 struct df_err *err)
+static enum df_status plain_send(struct plain_import *p, struct document_walk *walk,
+				 const struct batch_settings *settings, struct df_err *err)
 {
 	static const struct send_events events = {.settled = plain_settled};
 	enum df_status st = DF_OK;
 	if (p->stream == NULL)
-		st = sender_open(p->run->sender, &p->feed, NULL, &events, p, &p->stream, err);
+		st = sender_open(p->run->env.sender, &p->feed, NULL, &events, p, &p->stream, err);
 	if (st == DF_OK)
-		st = run_document_batches(walk, settings, plain_batch, NULL, p, err);
+		st = document_batches(walk, settings, plain_batch, NULL, p, err);
 	return st;
 }
 
-static void plain_log(const struct plain_import *p, const struct decode_doc *doc, const struct preflight *found)
+static void plain_log(const struct plain_import *p, const struct decode_doc *doc, const struct document_forecast *found)
 {
 	df_log(found->rejected > 0 ? DF_LOG_WARN : DF_LOG_INFO,
 	       "%s%s%s: %llu rows, %llu rejected, %llu events in %llu batches", p->name, doc->name != NULL ? ", " : "",
@@ -187,12 +187,12 @@ static enum df_status plain_document(struct plain_import *p, struct hashing *has
 				     struct df_err *err)
 {
 	struct run_result *result = p->run->result;
-	struct walk walk = {.feed = &p->feed, .file = p->name, .doc = doc, .jobs = p->options->jobs};
-	struct batch_settings settings = run_batch_settings(&p->feed, "", doc, df_now_ms());
-	struct preflight found = {0};
+	struct document_walk walk = {.feed = &p->feed, .file = p->name, .doc = doc, .jobs = p->options->jobs};
+	struct batch_settings settings = document_batch_settings(&p->feed, "", doc, df_now_ms());
+	struct document_forecast found = {0};
 	bool dry = p->options->dry_run; /* else the batches are counted as they are made */
-	enum df_status st = preflight_document(&walk, dry ? &settings : NULL, plain_reject, p, &found, err);
-	walk_end(&walk);
+	enum df_status st = document_preflight(&walk, dry ? &settings : NULL, plain_reject, p, &found, err);
+	document_walk_end(&walk);
 	if (st == DF_OK && !dry)
 		st = hashing_end(hash, err);
 	if (st == DF_OK && !dry) {
@@ -200,7 +200,7 @@ static enum df_status plain_document(struct plain_import *p, struct hashing *has
 		p->batches = p->events = 0;
 		st = plain_send(p, &walk, &settings, err);
 		st = st == DF_REJECT ? DF_FATAL : st; /* the preflight read the same bytes */
-		walk_end(&walk);
+		document_walk_end(&walk);
 		found.batches = p->batches;
 		found.events = p->events;
 	}
@@ -250,13 +250,13 @@ static enum df_status plain_decoded(struct plain_import *p, int fd, struct hashi
 
 static enum df_status plain_file(struct plain_import *p, const char *file, struct df_err *err)
 {
-	struct decode_name parsed;
+	struct name parsed;
 	struct df_err ignored = {0};
 	int in = -1, fd = -1;
 	p->name = base_name(p->options, file);
 	p->logged = 0;
 	p->feed.encrypted = p->options->feed->encrypted;
-	if (p->options->encryption_by_name && decode_name_parse(p->name, &parsed, &ignored) == DF_OK)
+	if (p->options->encryption_by_name && name_parse(p->name, &parsed, &ignored) == DF_OK)
 		p->feed.encrypted = parsed.encrypted;
 	enum df_status st = open_input(file, &in, err);
 	/* Decoding seeks: what cannot be is copied to an unnamed file first. */
@@ -287,7 +287,7 @@ static void import_plain(const struct run_import_options *o, struct run_result *
 	enum df_status st = DF_OK;
 	p.lane_next = df_alloc(o->feed->lanes * sizeof(*p.lane_next));
 	pthread_mutex_init(&run.lock, NULL);
-	run.sender = sender_new();
+	run.env.sender = sender_new();
 	for (size_t i = 0; i < o->n_files && st == DF_OK; i++) {
 		struct df_err one = {0};
 		st = plain_file(&p, o->files[i], &one);
@@ -309,7 +309,7 @@ static void import_plain(const struct run_import_options *o, struct run_result *
 	}
 	result->delivered += p.delivered;
 	run_note_status(result, st);
-	sender_free(run.sender);
+	sender_free(run.env.sender);
 	pthread_mutex_destroy(&run.lock);
 	free(p.lane_next);
 }
@@ -381,7 +381,7 @@ static enum df_status take_place(struct kept_import *k, const struct ledger_file
 static enum df_status enter_input(struct kept_import *k, const struct fetch_entry *e, const char *sha256, char **spool,
 				  int64_t *id, struct df_err *err)
 {
-	struct ledger *ledger = k->session.run.ledger;
+	struct ledger *ledger = k->session.run.env.ledger;
 	const struct conf_feed *feed = k->options->feed;
 	struct ledger_file f = {0};
 	enum df_status st = run_same_bytes(&k->session.run, k->pool, feed, e->name, sha256, 0, &f, err);
@@ -419,11 +419,11 @@ static enum df_status enter_input(struct kept_import *k, const struct fetch_entr
 static enum df_status kept_file(struct kept_import *k, const char *file, struct df_err *err)
 {
 	char sha256[DF_SHA256_HEX];
-	struct decode_name parsed;
+	struct name parsed;
 	struct fetch_entry e = {.name = df_strdup(base_name(k->options, file))};
 	char *spool = NULL;
 	int64_t id = 0;
-	enum df_status st = decode_name_parse(e.name, &parsed, err);
+	enum df_status st = name_parse(e.name, &parsed, err);
 	if (st == DF_OK)
 		st = spool_input(k, file, &e, sha256, &spool, err);
 	if (st == DF_OK)

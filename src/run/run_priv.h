@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * run_priv.h - walking a document, and taking a drop file through the ledger
+ * run_priv.h - taking a drop file through the ledger
  *
  *	run_feeds.c	`run`: feed by feed, files that have settled are pulled and handed to the workers
  *	run_retry.c	`retry`: what was refused or rejected is opened again
@@ -13,12 +13,6 @@
  *	run_source.c	a source whose connection may break
  *	run_pool.c	the workers
  *	run_file.c	a drop file, from decoding to the ledger's last word on it
- *	run_preflight.c	a document is checked to its end before anything of it is sent
- *	run_send.c	its batches are made and sent
- *	run_resend.c	those batches whose rows the API rejected, once more
- *	run_walk.c	a document row by row
- *	run_parts.c	the same, by several threads
- *	run_rejects.c	a document's reject file
  *	run_after.c	what is done at the source afterwards: receipts, after_done, after_refused
  *	run_find.c	the bytes of a file that was pulled before
  *	run_spool.c	what crashes leave in the spool
@@ -27,80 +21,21 @@
 #ifndef DROPFEED_RUN_PRIV_H
 #define DROPFEED_RUN_PRIV_H
 
+#include "dropfeed/document.h"
 #include "dropfeed/fetch.h"
 #include "dropfeed/run.h"
 #include "dropfeed/send.h"
 
 #include <pthread.h>
 
-/* ---- a document, row by row ---- */
-
-struct walk_reject { /* a row that will not be delivered */
-	struct batch_row where;
-	const struct map_fault *faults;
-	size_t n_faults;
-};
-
-/* Each handler may be NULL. A status other than DF_OK ends the walk with it. What they get lives until they return. */
-struct walk_handlers {
-	enum df_status (*header)(void *ctx, const struct rows_row *header, struct df_err *err);
-	enum df_status (*record)(void *ctx, const struct map_record *record, const struct batch_row *where,
-				 struct df_err *err);
-	enum df_status (*reject)(void *ctx, const struct walk_reject *reject, struct df_err *err);
-	void (*expect)(void *ctx, uint64_t ids_hash, unsigned step); /* see batch_maker_expect */
-};
-
-struct walk {
-	const struct conf_feed *feed;
-	const char *file; /* the drop file's name, for guidelines */
-	const struct decode_doc *doc;
-	uint32_t jobs;    /* threads that read, this one counted; 0 is 1 */
-	size_t part_size; /* bytes that a thread takes at a time; 0: a good size */
-	const struct walk_handlers *handlers;
-	void *ctx;
-	/* filled by the walk: */
-	uint64_t rows, rejected;
-	struct map *map;               /* its warnings and names; freed by walk_end */
-	struct map_warning *guideline; /* own */
-	size_t n_guideline;
-	bool long_row; /* that was told */
-};
-
-/* Reads the whole document. DF_OK: rows and rejected are counted. DF_REJECT: the document is refused. */
-enum df_status walk_document(struct walk *w, struct df_err *err) DF_CHECK;
-void walk_end(struct walk *w);
-/* The map's warnings and the guidelines' in one list, the caller's. */
-struct map_warning *walk_warnings(const struct walk *w, size_t *n);
-
-typedef enum df_status (*run_reject_handler)(void *ctx, const struct walk_reject *reject, struct df_err *err);
-
-/* Walks the document and makes its batches: sink gets each, reject (or NULL) each rejected row, both with ctx. walk: feed,
- * file and doc are set. */
-enum df_status run_document_batches(struct walk *walk, const struct batch_settings *settings, batch_sink sink,
-				    run_reject_handler reject, void *ctx, struct df_err *err) DF_CHECK;
-
-/* ---- checking a document before anything of it is sent ---- */
-
-struct preflight {
-	uint64_t rows, rejected, batches, events, requests;
-};
-/* settings NULL: batches, events and requests are not forecast. */
-enum df_status preflight_document(struct walk *walk, const struct batch_settings *settings, run_reject_handler reject,
-				  void *ctx, struct preflight *out, struct df_err *err) DF_CHECK;
-
-/* Settings of a document's batches. */
-struct batch_settings run_batch_settings(const struct conf_feed *feed, const char *sha256, const struct decode_doc *doc,
-					 int64_t begun_ms);
-
 /* ---- a run ---- */
 
 struct run { /* shared by the workers of a run */
 	const struct conf *conf;
-	struct ledger *ledger; /* NULL: stateless */
-	struct sender *sender;
-	struct run_pool *pool; /* borrowed, or NULL */
-	const char *scratch;   /* folder for unnamed files */
-	pthread_mutex_t lock;  /* of result and shut */
+	struct document_env env; /* ledger and sender */
+	struct run_pool *pool;   /* borrowed, or NULL */
+	const char *scratch;     /* folder for unnamed files */
+	pthread_mutex_t lock;    /* of result and shut */
 	struct run_result *result;
 	const struct conf_feed *shut; /* borrowed: its API refused access or stayed away, and its other files wait */
 };
@@ -122,24 +57,6 @@ void run_file_deliver(struct run *run, struct run_file *f);
 
 /* Whether any document of the file was begun. */
 enum df_status run_file_begun(struct run *run, int64_t ledger_id, bool *begun, struct df_err *err) DF_CHECK;
-
-struct run_sent {                 /* of a document, whichever run sent it */
-	char first[40], last[40]; /* the source_request_ids of its first and last batch; "" where there is none */
-	uint64_t batches, events;
-};
-
-/* Delivers a document that passed its preflight: every batch that is not settled yet. sent: all of them. */
-enum df_status run_document_send(struct run *run, const struct conf_feed *feed, struct walk *walk,
-				 const struct batch_settings *settings, int64_t document_id, struct run_sent *sent,
-				 struct df_err *err) DF_CHECK;
-
-/* Sends the rows again that `retry` marked in the ledger (ledger_again) under the ids that they had. */
-enum df_status run_document_resend(struct run *run, const struct conf_feed *feed, struct walk *walk,
-				   const struct batch_settings *settings, int64_t document_id, const uint64_t *again,
-				   size_t n_again, struct df_err *err) DF_CHECK;
-
-/* The rows of rejected batches as the ledger takes them; the list is the caller's, its messages are borrowed. */
-struct ledger_reject *run_reject_rows(const struct send_reject *rejects, size_t n_rejects, size_t *n_rows);
 
 /* Is something to be done at the source when a file is done, or refused? */
 bool run_after_is_due(const struct conf_feed *feed, bool refused);

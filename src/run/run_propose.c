@@ -2,6 +2,8 @@
 /* A foreign file is looked at, a manifest is proposed for it, and the proposal is tried on the same rows. */
 #include "run_priv.h"
 
+#include "dropfeed/schema.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -40,7 +42,7 @@ static enum df_status name_event_types(struct df_err *err, const char *what, con
 {
 	struct df_buf list = {.max = 1024};
 	const char *type;
-	for (size_t i = 0; (type = map_event_type_at(i)) != NULL; i++)
+	for (size_t i = 0; (type = schema_event_at(i)) != NULL; i++)
 		df_buf_addf(&list, "%s%s", i > 0 ? ", " : "", type);
 	enum df_status st = df_fail(DF_USAGE, err, NULL, "'%.200s' %s one of %s", name, what, df_buf_cstr(&list));
 	df_buf_free(&list);
@@ -183,17 +185,17 @@ static enum df_status propose_open_file(const struct run_propose *r, int fd, con
 					struct df_err *err)
 {
 	const char *given = df_base_name(r->path);
-	struct decode_name parsed;
+	struct name parsed;
 	struct df_err unnamed = {0}, why = {0};
 	struct decode *d = NULL;
-	enum df_status st = decode_name_parse(given, &parsed, &unnamed);
-	bool zip = st == DF_OK && parsed.pack == DECODE_ZIP;
+	enum df_status st = name_parse(given, &parsed, &unnamed);
+	bool zip = st == DF_OK && parsed.pack == NAME_ZIP;
 	if (r->event_type == NULL && st != DF_OK)
 		return name_event_types(err, unsaid, given);
 	char *name = r->event_type != NULL && (st != DF_OK || (zip && parsed.event_type[0] == '\0'))
 			 ? proper_name(given, r->event_type)
 			 : df_strdup(given);
-	st = decode_name_parse(name, &parsed, err);
+	st = name_parse(name, &parsed, err);
 	if (st == DF_OK && r->encryption_by_name)
 		r->feed->encrypted = parsed.encrypted;
 	if (st == DF_OK)
@@ -235,7 +237,7 @@ enum df_status run_propose_file(const struct run_propose *r, struct df_buf *out,
 	const char *scratch = run_scratch();
 	int fd = -1;
 	enum df_status st = DF_OK;
-	if (r->event_type != NULL && !map_event_type_known(r->event_type, strlen(r->event_type)))
+	if (r->event_type != NULL && !schema_event_known(r->event_type, strlen(r->event_type)))
 		return name_event_types(err, "is no event type; --event-type takes", r->event_type);
 	if (strcmp(r->path, "-") == 0) {
 		if (r->event_type == NULL)

@@ -215,7 +215,7 @@ static enum df_status was_delivered(struct feed_work *w, const struct retry_file
 	if (f->known.state != LEDGER_REFUSED || w->feed->duplicates_import)
 		return DF_END;
 	run_same_mark(f->known.name, mark);
-	enum df_status st = ledger_file_same(w->run->ledger, w->feed->name, f->known.sha256, mark, 0, &same, err);
+	enum df_status st = ledger_file_same(w->run->env.ledger, w->feed->name, f->known.sha256, mark, 0, &same, err);
 	if (st == DF_OK && same.state == LEDGER_DONE) {
 		df_log(DF_LOG_INFO, "%s: %s: skipped: same bytes as %s, which was delivered since", w->feed->name,
 		       f->known.name, same.name);
@@ -264,7 +264,7 @@ static enum df_status reopen(struct feed_work *w, const struct retry_file *f, st
 {
 	enum df_status st = take_back_rejects(w, f, err);
 	if (st == DF_OK)
-		st = ledger_reopen(w->run->ledger, f->known.id, f->documents, f->n, err);
+		st = ledger_reopen(w->run->env.ledger, f->known.id, f->documents, f->n, err);
 	for (size_t i = 0; i < f->n && st == DF_OK; i++) {
 		if (f->documents[i].keep_rejects)
 			df_log(DF_LOG_WARN,
@@ -368,7 +368,7 @@ void run_retry(const struct conf *conf, const struct run_retry_options *options,
 			run_note_status(result, st);
 		return;
 	}
-	r.ledger = session.run.ledger;
+	r.ledger = session.run.env.ledger;
 	r.names = df_alloc(options->n_documents * sizeof(*r.names));
 	st = search(&r, conf, &err);
 	if (st != DF_OK)

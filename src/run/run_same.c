@@ -5,10 +5,10 @@
 
 void run_same_mark(const char *name, char mark[RUN_MARK_SIZE])
 {
-	struct decode_name parsed;
+	struct name parsed;
 	struct df_err ignored = {0};
 	mark[0] = '\0';
-	if (decode_name_parse(name, &parsed, &ignored) == DF_OK && parsed.pack != DECODE_ZIP)
+	if (name_parse(name, &parsed, &ignored) == DF_OK && parsed.pack != NAME_ZIP)
 		snprintf(mark, RUN_MARK_SIZE, "-%s.", parsed.event_type);
 }
 
@@ -20,7 +20,7 @@ enum df_status run_same_bytes(struct run *run, struct run_pool *pool, const stru
 		return DF_END;
 	run_same_mark(name, mark);
 	for (int i = 0;; i++) {
-		enum df_status st = ledger_file_same(run->ledger, feed->name, sha256, mark, before, same, err);
+		enum df_status st = ledger_file_same(run->env.ledger, feed->name, sha256, mark, before, same, err);
 		if (st != DF_OK || same->state == LEDGER_DONE)
 			return st;
 		if (i > 0)

@@ -58,6 +58,7 @@ enum df_status run_session_open(struct run_session *s, const struct conf *conf, 
 	s->run.result = result;
 	s->scratch = df_format("%s/spool", conf->state_dir);
 	s->run.scratch = s->scratch;
+	s->run.env.state_dir = conf->state_dir;
 	pthread_mutex_init(&s->run.lock, NULL);
 	char *lock = df_format("%s/lock", conf->state_dir);
 	enum df_status st = df_mkdirs(s->scratch, err);
@@ -66,9 +67,9 @@ enum df_status run_session_open(struct run_session *s, const struct conf *conf, 
 	if (!result->busy)
 		tell_owner(conf->state_dir, lock, st, err);
 	if (st == DF_OK)
-		st = ledger_open(conf->state_dir, &s->run.ledger, err);
+		st = ledger_open(conf->state_dir, &s->run.env.ledger, err);
 	if (st == DF_OK)
-		s->run.sender = sender_new();
+		s->run.env.sender = sender_new();
 	else
 		run_session_close(s);
 	free(lock);
@@ -88,10 +89,10 @@ static void tell_traffic(struct sender *sender)
 
 void run_session_close(struct run_session *s)
 {
-	if (s->run.sender != NULL)
-		tell_traffic(s->run.sender);
-	sender_free(s->run.sender);
-	ledger_close(s->run.ledger);
+	if (s->run.env.sender != NULL)
+		tell_traffic(s->run.env.sender);
+	sender_free(s->run.env.sender);
+	ledger_close(s->run.env.ledger);
 	if (s->lock_fd >= 0)
 		close(s->lock_fd); /* and the kernel lets go of the lock */
 	pthread_mutex_destroy(&s->run.lock);

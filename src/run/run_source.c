@@ -85,9 +85,9 @@ void run_source_close(struct run_source *s)
 
 void run_source_tell_misnamed(const struct run_source *s, const struct fetch_entry *e)
 {
-	struct decode_name name = {0};
+	struct name name = {0};
 	struct df_err why = {0};
-	if (decode_name_parse(e->name, &name, &why) != DF_REJECT)
+	if (name_parse(e->name, &name, &why) != DF_REJECT)
 		return;
 	df_err_context(&why, "%s: %s: left alone", s->feed->name, e->name);
 	df_log_err(DF_LOG_WARN, &why);

@@ -55,7 +55,7 @@ static bool is_left_over(const struct sweep *s, const char *path)
 enum df_status run_spool_sweep(const struct run *run, const char *feed, struct df_err *err)
 {
 	struct sweep s = {.run = run, .feed = feed};
-	enum df_status st = ledger_files(run->ledger, feed, true, keep_open, &s, err);
+	enum df_status st = ledger_files(run->env.ledger, feed, true, keep_open, &s, err);
 	char *dir = df_format("%s/spool/%s", run->conf->state_dir, feed);
 	DIR *d = st == DF_OK ? opendir(dir) : NULL;
 	for (struct dirent *e; d != NULL && (e = readdir(d)) != NULL;) {

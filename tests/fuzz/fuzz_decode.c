@@ -3,6 +3,7 @@
 #include "fuzz.h"
 
 #include "dropfeed/decode.h"
+#include "dropfeed/schema.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -35,7 +36,7 @@ static void check_documents(const struct decode *d)
 		const struct decode_doc *doc = decode_doc(d, i);
 		struct stat sb = {0};
 		FUZZ_CHECK(doc->name == NULL || (doc->name[0] != '\0' && strpbrk(doc->name, "/\\\n") == NULL));
-		FUZZ_CHECK(map_event_type_known(doc->event_type, strlen(doc->event_type)));
+		FUZZ_CHECK(schema_event_known(doc->event_type, strlen(doc->event_type)));
 		FUZZ_CHECK(fstat(doc->fd, &sb) == 0 && doc->offset + doc->length <= (uint64_t)sb.st_size);
 		sum += doc->length;
 	}

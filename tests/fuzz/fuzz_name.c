@@ -2,6 +2,8 @@
 /* The input is a drop file's name, and a zip entry's. */
 #include "fuzz.h"
 
+#include "dropfeed/schema.h"
+
 #include "../../src/decode/decode_priv.h"
 #include "../../src/fetch/fetch_priv.h"
 
@@ -11,13 +13,13 @@ static const char *const codes[] = {"bad-name", NULL};
 
 static bool known(const char *type)
 {
-	return map_event_type_known(type, strlen(type));
+	return schema_event_known(type, strlen(type));
 }
 
 /* What was taken apart gives the name again. */
-static void whole(const struct decode_name *parsed, const char *name)
+static void whole(const struct name *parsed, const char *name)
 {
-	static const char *const packs[] = {[DECODE_PLAIN] = ".csv", [DECODE_GZIP] = ".csv.gz", [DECODE_ZIP] = ".zip"};
+	static const char *const packs[] = {[NAME_PLAIN] = ".csv", [NAME_GZIP] = ".csv.gz", [NAME_ZIP] = ".zip"};
 	size_t stem = strlen(parsed->stem);
 	bool typed = parsed->event_type[0] != '\0';
 	char *rest = df_format("%s%s%s", typed ? "-" : "", parsed->event_type, packs[parsed->pack]);
@@ -25,28 +27,28 @@ static void whole(const struct decode_name *parsed, const char *name)
 	FUZZ_CHECK(stem > 0 && strncmp(parsed->stem, name, stem) == 0);
 	FUZZ_CHECK(strncasecmp(name + stem, rest, len) == 0);
 	FUZZ_CHECK(strlen(name + stem + len) == (parsed->encrypted ? 4 : 0));
-	FUZZ_CHECK(typed ? known(parsed->event_type) : parsed->pack == DECODE_ZIP);
+	FUZZ_CHECK(typed ? known(parsed->event_type) : parsed->pack == NAME_ZIP);
 	free(rest);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *name = fuzz_text(data, size), event_type[48];
-	struct decode_name parsed;
+	struct name parsed;
 	struct df_err err = {0};
 	const char *why = NULL;
-	enum df_status st = decode_name_parse(name, &parsed, &err);
+	enum df_status st = name_parse(name, &parsed, &err);
 	if (st == DF_OK)
 		whole(&parsed, name);
 	else
 		fuzz_error(st, &err, codes);
-	enum decode_entry_kind kind = decode_name_entry(name, event_type, &why);
-	FUZZ_CHECK((kind == DECODE_ENTRY_SKIP) == (why != NULL));
-	if (kind != DECODE_ENTRY_SKIP)
-		FUZZ_CHECK(strpbrk(name, "/\\") == NULL && name[0] != '.' && !decode_name_ignored(name));
-	if (kind == DECODE_ENTRY_CSV && event_type[0] != '\0')
+	enum name_entry_kind kind = name_entry(name, event_type, &why);
+	FUZZ_CHECK((kind == NAME_ENTRY_SKIP) == (why != NULL));
+	if (kind != NAME_ENTRY_SKIP)
+		FUZZ_CHECK(strpbrk(name, "/\\") == NULL && name[0] != '.' && !name_ignored(name));
+	if (kind == NAME_ENTRY_CSV && event_type[0] != '\0')
 		FUZZ_CHECK(known(event_type));
-	if (kind == DECODE_ENTRY_CSV && st == DF_OK)
+	if (kind == NAME_ENTRY_CSV && st == DF_OK)
 		FUZZ_CHECK(strcmp(event_type, parsed.event_type) == 0);
 	if (fetch_name_sound((const char *)data, size))
 		FUZZ_CHECK(size == strlen(name) && size > 0 && strchr(name, '/') == NULL);

@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 
-#include "../../src/map/map_liquid.h"
+#include "../../src/liquid/liquid_priv.h"
 
 #define MOST_OUTPUT ((size_t)2 << 20) /* as much as a record may have */
 #define SECRET      "s3cret"          /* in a value, it must not turn up in a message */

@@ -35,7 +35,7 @@ static inline void fx_watch(void)
 }
 
 /* Stands in for the map room. It is called for every entry of a zip, in the middle of the work: a good time to look. */
-__attribute__((weak)) bool map_event_type_known(const char *name, size_t len)
+__attribute__((weak)) bool schema_event_known(const char *name, size_t len)
 {
 	static const char *const known[] = {"custom_event", "commerce_event", "screen_view", "eventless",
 					    "session_start"};

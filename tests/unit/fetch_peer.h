@@ -15,7 +15,7 @@
 static char *scratch; /* the test's folder */
 
 /* Doubles of the decode room, just enough to tell files apart. */
-enum df_status decode_name_parse(const char *name, struct decode_name *out, struct df_err *err)
+enum df_status name_parse(const char *name, struct name *out, struct df_err *err)
 {
 	(void)out;
 	if (strstr(name, "-custom_event.csv") != NULL)
@@ -23,7 +23,7 @@ enum df_status decode_name_parse(const char *name, struct decode_name *out, stru
 	return df_fail(DF_REJECT, err, "bad-name", "not a drop file");
 }
 
-bool decode_name_ignored(const char *name)
+bool name_ignored(const char *name)
 {
 	size_t len = strlen(name);
 	return name[0] == '.' || (len > 5 && strcmp(name + len - 5, ".part") == 0);

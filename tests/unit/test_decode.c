@@ -5,12 +5,11 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-static void expect_name(const char *name, enum decode_pack pack, bool encrypted, const char *event_type,
-			const char *stem)
+static void expect_name(const char *name, enum name_pack pack, bool encrypted, const char *event_type, const char *stem)
 {
-	struct decode_name n = {0};
+	struct name n = {0};
 	struct df_err err = {0};
-	CU_ASSERT_EQUAL(decode_name_parse(name, &n, &err), DF_OK);
+	CU_ASSERT_EQUAL(name_parse(name, &n, &err), DF_OK);
 	CU_ASSERT_EQUAL(n.pack, pack);
 	CU_ASSERT_EQUAL(n.encrypted, encrypted);
 	CU_ASSERT_STRING_EQUAL(n.event_type, event_type);
@@ -19,15 +18,15 @@ static void expect_name(const char *name, enum decode_pack pack, bool encrypted,
 
 static void test_names(void)
 {
-	expect_name("orders-custom_event.csv", DECODE_PLAIN, false, "custom_event", "orders");
-	expect_name("orders-custom_event.CSV", DECODE_PLAIN, false, "custom_event", "orders");
-	expect_name("a-b.c-screen_view.csv.gz", DECODE_GZIP, false, "screen_view", "a-b.c");
-	expect_name("a-eventless.csv.gpg", DECODE_PLAIN, true, "eventless", "a");
-	expect_name("a-eventless.csv.Gz.PGP", DECODE_GZIP, true, "eventless", "a");
-	expect_name("a-session_start.csv.asc", DECODE_PLAIN, true, "session_start", "a");
-	expect_name("orders.zip", DECODE_ZIP, false, "", "orders");
-	expect_name("orders-2026.zip.gpg", DECODE_ZIP, true, "", "orders-2026");
-	expect_name("orders-commerce_event.Zip", DECODE_ZIP, false, "commerce_event", "orders");
+	expect_name("orders-custom_event.csv", NAME_PLAIN, false, "custom_event", "orders");
+	expect_name("orders-custom_event.CSV", NAME_PLAIN, false, "custom_event", "orders");
+	expect_name("a-b.c-screen_view.csv.gz", NAME_GZIP, false, "screen_view", "a-b.c");
+	expect_name("a-eventless.csv.gpg", NAME_PLAIN, true, "eventless", "a");
+	expect_name("a-eventless.csv.Gz.PGP", NAME_GZIP, true, "eventless", "a");
+	expect_name("a-session_start.csv.asc", NAME_PLAIN, true, "session_start", "a");
+	expect_name("orders.zip", NAME_ZIP, false, "", "orders");
+	expect_name("orders-2026.zip.gpg", NAME_ZIP, true, "", "orders-2026");
+	expect_name("orders-commerce_event.Zip", NAME_ZIP, false, "commerce_event", "orders");
 }
 
 static void test_bad_names(void)
@@ -56,18 +55,18 @@ static void test_bad_names(void)
 	    "/a-custom_event.csv",
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		struct decode_name n = {0};
+		struct name n = {0};
 		struct df_err err = {0};
-		CU_ASSERT_EQUAL(decode_name_parse(bad[i], &n, &err), DF_REJECT);
+		CU_ASSERT_EQUAL(name_parse(bad[i], &n, &err), DF_REJECT);
 		CU_ASSERT_STRING_EQUAL(err.code, "bad-name");
 		CU_ASSERT_TRUE(strstr(err.text, "NAME") != NULL);
 	}
 	char name[300];
-	struct decode_name n = {0};
+	struct name n = {0};
 	for (size_t len = 254; len <= 256; len++) { /* 255 bytes is the longest */
 		memset(name, 'x', sizeof(name));
 		memcpy(name + len - 17, "-custom_event.csv", 18);
-		CU_ASSERT_EQUAL(decode_name_parse(name, &n, NULL), len <= 255 ? DF_OK : DF_REJECT);
+		CU_ASSERT_EQUAL(name_parse(name, &n, NULL), len <= 255 ? DF_OK : DF_REJECT);
 	}
 }
 
@@ -77,9 +76,9 @@ static void test_ignored_names(void)
 					  "a.PARTIAL",           "a.csv.filepart", "."};
 	static const char *const no[] = {"a-custom_event.csv", "a.parts", "tmp", "a.tmp.csv"};
 	for (size_t i = 0; i < sizeof(yes) / sizeof(*yes); i++)
-		CU_ASSERT_TRUE(decode_name_ignored(yes[i]));
+		CU_ASSERT_TRUE(name_ignored(yes[i]));
 	for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++)
-		CU_ASSERT_FALSE(decode_name_ignored(no[i]));
+		CU_ASSERT_FALSE(name_ignored(no[i]));
 }
 
 static void test_meant_names(void)
@@ -87,9 +86,9 @@ static void test_meant_names(void)
 	static const char *const yes[] = {"a.csv", "a-custom_evnt.CSV", "a.csv.gz", "a.zip.PGP", "-custom_event.csv"};
 	static const char *const no[] = {"a.txt", "csv", "a-custom_event", "a-custom_event.csv.md5", ""};
 	for (size_t i = 0; i < sizeof(yes) / sizeof(*yes); i++)
-		CU_ASSERT_TRUE(decode_name_meant(yes[i]));
+		CU_ASSERT_TRUE(name_meant(yes[i]));
 	for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++)
-		CU_ASSERT_FALSE(decode_name_meant(no[i]));
+		CU_ASSERT_FALSE(name_meant(no[i]));
 }
 
 static void test_plain(void)

@@ -6,6 +6,8 @@
  */
 #include "helper_map.h"
 
+#include "dropfeed/schema.h"
+
 #include <CUnit/Basic.h>
 #include <CUnit/CUnit.h>
 #include <json-c/json.h>
@@ -396,9 +398,9 @@ static void test_events(void)
 		CHECK_STRING(table[i].expected[0] == '!' ? got.code : got.data,
 			     table[i].expected[0] == '!' ? table[i].expected + 1 : table[i].expected);
 	}
-	CU_ASSERT(map_event_type_known("eventless", 9));
-	CU_ASSERT(map_event_type_known("push_message!", 12));
-	CU_ASSERT_FALSE(map_event_type_known("custom", 6));
+	CU_ASSERT(schema_event_known("eventless", 9));
+	CU_ASSERT(schema_event_known("push_message!", 12));
+	CU_ASSERT_FALSE(schema_event_known("custom", 6));
 }
 
 static void test_headers(void)

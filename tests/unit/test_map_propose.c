@@ -25,17 +25,17 @@ static void test_words(void)
 			CU_ASSERT_TRUE(normalised(s, len));
 			s += len + (s[len] == ' ');
 		}
-		for (size_t k = 0; k < map_n_events && w->path != NULL; k++) {
-			struct map_path path;
-			const struct map_event *other = NULL;
-			if ((w->where & propose_where(&map_events[k])) == 0)
+		for (size_t k = 0; k < schema_n_events && w->path != NULL; k++) {
+			struct schema_path path;
+			const struct schema_event *other = NULL;
+			if ((w->where & propose_where(&schema_events[k])) == 0)
 				continue;
 			checked++;
-			enum map_path_result result =
-			    map_path_parse(&map_events[k], w->path, strlen(w->path), &path, &other);
-			CU_ASSERT_EQUAL(result, MAP_PATH_OK);
-			if (result != MAP_PATH_OK)
-				printf("\n  %s is no path of %s\n", w->path, map_events[k].name);
+			enum schema_path_result result =
+			    schema_path_parse(&schema_events[k], w->path, strlen(w->path), &path, &other);
+			CU_ASSERT_EQUAL(result, SCHEMA_PATH_OK);
+			if (result != SCHEMA_PATH_OK)
+				printf("\n  %s is no path of %s\n", w->path, schema_events[k].name);
 		}
 	}
 	CU_ASSERT_TRUE(checked > 500);

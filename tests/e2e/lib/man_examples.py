@@ -29,7 +29,7 @@ for n, event_type in enumerate(settings):
     assert got == json.loads(batch), f"{event_type}: {got}"
 
 filters = set()
-for path in glob.glob(os.path.join(os.path.dirname(page), "map", "map_liquid_*.c")):
+for path in glob.glob(os.path.join(os.path.dirname(page), "liquid", "liquid_*.c")):
     with open(path, encoding="utf-8") as f:
         filters |= set(re.findall(r'\{"([a-z_]+)", [a-z_]+, \d, \d, [^}]*\}', f.read()))
 named = set(re.findall(r"[a-z_]+", " ".join(re.findall(r"^\.It Cm (.*)$", text, re.M))))

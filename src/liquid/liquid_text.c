@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Liquid's filters of strings. Positions and lengths are characters. */
-#include "map_liquid.h"
+#include "liquid_priv.h"
 
 #include <locale.h>
 #include <pthread.h>

@@ -3,7 +3,7 @@
  * Numbers as Liquid has them: integers, and floats that are calculated with as decimals (BigDecimal in Ruby), so that
  * 10.1 minus 2.2 is 7.9. A decimal here has up to 38 digits; where these do not suffice, doubles do.
  */
-#include "map_liquid.h"
+#include "liquid_priv.h"
 
 #include <math.h>
 #include <stdio.h>

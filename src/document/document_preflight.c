@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "run_priv.h"
+#include "dropfeed/document.h"
 
 #include <stdlib.h>
 
 struct preflight_walk {
-	struct preflight *out;
-	run_reject_handler reject;
+	struct document_forecast *out;
+	document_reject_handler reject;
 	void *ctx;
 	/* per lane, the request that is being filled: a forecast, for pace and answers decide where requests really end */
 	struct forecast {
@@ -34,13 +34,13 @@ static enum df_status count_batch(void *ctx, struct batch *b, struct df_err *err
 	return DF_OK;
 }
 
-static enum df_status on_reject(void *ctx, const struct walk_reject *r, struct df_err *err)
+static enum df_status on_reject(void *ctx, const struct document_walk_reject *r, struct df_err *err)
 {
 	struct preflight_walk *p = ctx;
 	return p->reject != NULL ? p->reject(p->ctx, r, err) : DF_OK;
 }
 
-static enum df_status check_rejects(const struct walk *w, struct df_err *err)
+static enum df_status check_rejects(const struct document_walk *w, struct df_err *err)
 {
 	const struct conf_feed *feed = w->feed;
 	unsigned long long rejected = w->rejected, rows = w->rows, max = feed->max_rejects;
@@ -60,22 +60,23 @@ static enum df_status check_rejects(const struct walk *w, struct df_err *err)
 		       rejected, rows, (double)max / 1000);
 }
 
-enum df_status preflight_document(struct walk *walk, const struct batch_settings *settings, run_reject_handler reject,
-				  void *ctx, struct preflight *out, struct df_err *err)
+enum df_status document_preflight(struct document_walk *walk, const struct batch_settings *settings,
+				  document_reject_handler reject, void *ctx, struct document_forecast *out,
+				  struct df_err *err)
 {
-	*out = (struct preflight){0};
-	static const struct walk_handlers rows_alone = {.reject = on_reject};
+	*out = (struct document_forecast){0};
+	static const struct document_walk_handlers rows_alone = {.reject = on_reject};
 	struct preflight_walk p = {.out = out, .reject = reject, .ctx = ctx};
 	enum df_status st;
 	if (settings != NULL) {
 		struct batch_settings counting = *settings;
 		counting.count_only = true;
 		p.lanes = df_alloc(settings->lanes * sizeof(*p.lanes));
-		st = run_document_batches(walk, &counting, count_batch, on_reject, &p, err);
+		st = document_batches(walk, &counting, count_batch, on_reject, &p, err);
 	} else {
 		walk->handlers = &rows_alone;
 		walk->ctx = &p;
-		st = walk_document(walk, err);
+		st = document_walk(walk, err);
 	}
 	out->rows = walk->rows;
 	out->rejected = walk->rejected;
@@ -85,8 +86,8 @@ enum df_status preflight_document(struct walk *walk, const struct batch_settings
 	return st;
 }
 
-struct batch_settings run_batch_settings(const struct conf_feed *feed, const char *sha256, const struct decode_doc *doc,
-					 int64_t begun_ms)
+struct batch_settings document_batch_settings(const struct conf_feed *feed, const char *sha256,
+					      const struct decode_doc *doc, int64_t begun_ms)
 {
 	return (struct batch_settings){
 	    .feed = feed->name,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The known path that is nearest to a name: by letters regardless of case, all of it or its last part alone. */
-#include "map_priv.h"
+#include "dropfeed/schema.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -39,7 +39,7 @@ static void try_path(struct search *s, const char *path)
 		offer(s, df_distance(dot + 1, strlen(dot + 1), s->name, s->len) + 1, path, "", 0);
 }
 
-const char *map_suggest_field(const struct map_object *object, const char *word, size_t len, unsigned *score)
+const char *schema_suggest_field(const struct schema_object *object, const char *word, size_t len, unsigned *score)
 {
 	const char *best = "";
 	*score = UINT_MAX;
@@ -55,12 +55,12 @@ const char *map_suggest_field(const struct map_object *object, const char *word,
 }
 
 /* A path that goes on with a key of the user's choice: what was written after as many dots is taken for that key. */
-static void try_keyed(struct search *s, const struct map_field *field, const char *path)
+static void try_keyed(struct search *s, const struct schema_field *field, const char *path)
 {
 	size_t dots = 0, i = 0, len = strlen(path);
-	const char *example = field->type == MAP_OBJECT ? "<name>.consented"
-			      : field->type == MAP_KEYS ? "<name>.<key>"
-							: "<name>";
+	const char *example = field->type == SCHEMA_OBJECT ? "<name>.consented"
+			      : field->type == SCHEMA_KEYS ? "<name>.<key>"
+							   : "<name>";
 	if (s->whole) {
 		if (strncasecmp(path, s->name, len < s->len ? len : s->len) == 0)
 			offer(s, 0, path, example, strlen(example));
@@ -75,7 +75,7 @@ static void try_keyed(struct search *s, const struct map_field *field, const cha
 	const char *tail = s->name + i;
 	size_t tail_len = s->len - i;
 	unsigned score = df_distance(path, len, s->name, i), more = 0;
-	if (field->type != MAP_OBJECT) {
+	if (field->type != SCHEMA_OBJECT) {
 		offer(s, score, path, tail, tail_len);
 		return;
 	}
@@ -83,23 +83,23 @@ static void try_keyed(struct search *s, const struct map_field *field, const cha
 	if (dot == NULL)
 		return;
 	size_t key_len = (size_t)(dot - tail) + 1;
-	const char *name = map_suggest_field(field->object, dot + 1, tail_len - key_len, &more);
+	const char *name = schema_suggest_field(field->object, dot + 1, tail_len - key_len, &more);
 	char *full = df_format("%.*s%s", (int)key_len, tail, name);
 	offer(s, score + more, path, full, strlen(full));
 	free(full);
 }
 
-static void walk(struct search *s, const struct map_object *object, const char *prefix)
+static void walk(struct search *s, const struct schema_object *object, const char *prefix)
 {
 	for (size_t i = 0; i < object->n; i++) {
-		const struct map_field *field = &object->fields[i];
+		const struct schema_field *field = &object->fields[i];
 		char path[192];
-		bool keyed = field->shape == MAP_KEYED;
-		if (field->flags & MAP_SECRET)
+		bool keyed = field->shape == SCHEMA_KEYED;
+		if (field->flags & SCHEMA_SECRET)
 			continue;
 		snprintf(path, sizeof(path), "%s%s%s", prefix, field->name,
 			 keyed || field->object != NULL ? "."
-			 : field->shape == MAP_LIST     ? "[]"
+			 : field->shape == SCHEMA_LIST  ? "[]"
 							: "");
 		if (keyed)
 			try_keyed(s, field, path);
@@ -110,11 +110,11 @@ static void walk(struct search *s, const struct map_object *object, const char *
 	}
 }
 
-void map_suggest(const struct map_event *event, const char *name, size_t len, char *out, size_t size)
+void schema_suggest(const struct schema_event *event, const char *name, size_t len, char *out, size_t size)
 {
 	static const char *const prefixes[] = {"events[].data", "events[0].data"};
 	char plain[DF_DISTANCE_MAX + 1];
-	struct map_path ignored;
+	struct schema_path ignored;
 	for (size_t i = 0; i < 2; i++) { /* one spelling is searched */
 		size_t n = strlen(prefixes[i]);
 		if (len < n || memcmp(name, prefixes[i], n) != 0)
@@ -126,9 +126,9 @@ void map_suggest(const struct map_event *event, const char *name, size_t len, ch
 		break;
 	}
 	struct search s = {.name = name, .len = len > DF_DISTANCE_MAX ? DF_DISTANCE_MAX : len, .best = 1000};
-	enum map_path_result result = map_path_parse(event, name, s.len, &ignored, NULL);
-	s.whole = result == MAP_PATH_WHOLE || result == MAP_PATH_NO_KEY;
-	walk(&s, &map_batch, "");
+	enum schema_path_result result = schema_path_parse(event, name, s.len, &ignored, NULL);
+	s.whole = result == SCHEMA_PATH_WHOLE || result == SCHEMA_PATH_NO_KEY;
+	walk(&s, &schema_batch, "");
 	if (event->data != NULL)
 		walk(&s, event->data, "events.data.");
 	/* nothing is near: any name does for an attribute */

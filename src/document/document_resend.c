@@ -4,8 +4,9 @@
  * settings, so the same batches come out of it again; those whose rows are marked in the ledger are sent, as a sequence of
  * their own in each lane. A row's mark goes when its batch is settled: that is all the progress that has to be kept.
  */
-#include "run_priv.h"
+#include "dropfeed/document.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 struct sent_row {
@@ -19,7 +20,7 @@ struct resend_lane {
 };
 
 struct resend {
-	struct run *run;
+	const struct document_env *env;
 	int64_t document_id;
 	struct send_stream *stream; /* own */
 	const uint64_t *again;      /* rows, in order */
@@ -61,12 +62,12 @@ static enum df_status on_settled(void *ctx, uint32_t lane, uint64_t done, uint64
 	size_t n = 0, n_delivered = 0;
 	enum df_status st = DF_OK;
 	uint64_t *delivered = take_delivered(s, lane, done, rejects, n_rejects, &n_delivered);
-	struct ledger_reject *list = run_reject_rows(rejects, n_rejects, &n);
+	struct ledger_reject *list = document_reject_rows(rejects, n_rejects, &n);
 	if (n_delivered != rows_delivered)
 		st = df_fail(DF_FATAL, err, NULL, "lane %u delivered other rows than were sent (a defect of dropfeed)",
 			     lane);
 	if (st == DF_OK)
-		st = ledger_again_settled(s->run->ledger, s->document_id, delivered, n_delivered, list, n, err);
+		st = ledger_again_settled(s->env->ledger, s->document_id, delivered, n_delivered, list, n, err);
 	free(delivered);
 	free(list);
 	return st;
@@ -116,17 +117,17 @@ static enum df_status on_batch(void *ctx, struct batch *b, struct df_err *err)
 	return send_put(s->stream, b, err);
 }
 
-enum df_status run_document_resend(struct run *run, const struct conf_feed *feed, struct walk *walk,
-				   const struct batch_settings *settings, int64_t document_id, const uint64_t *again,
-				   size_t n_again, struct df_err *err)
+enum df_status document_resend(const struct document_env *env, const struct conf_feed *feed, struct document_walk *walk,
+			       const struct batch_settings *settings, int64_t document_id, const uint64_t *again,
+			       size_t n_again, struct df_err *err)
 {
 	static const struct send_events events = {.settled = on_settled};
-	struct resend s = {.run = run, .document_id = document_id, .again = again, .n_again = n_again};
+	struct resend s = {.env = env, .document_id = document_id, .again = again, .n_again = n_again};
 	s.lanes = df_alloc(feed->lanes * sizeof(*s.lanes));
 	pthread_mutex_init(&s.lock, NULL);
-	enum df_status st = sender_open(run->sender, feed, NULL, &events, &s, &s.stream, err);
+	enum df_status st = sender_open(env->sender, feed, NULL, &events, &s, &s.stream, err);
 	if (st == DF_OK) {
-		st = run_document_batches(walk, settings, on_batch, NULL, &s, err);
+		st = document_batches(walk, settings, on_batch, NULL, &s, err);
 		if (st == DF_OK && s.n_put != n_again)
 			st = other_batches(err);
 		enum df_status closed = send_close(s.stream, st != DF_OK, err);

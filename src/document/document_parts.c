@@ -5,8 +5,9 @@
  * thread takes the parts in their order, and only what begins exactly where the part before it ended. The rest it reads
  * itself, as if there were no parts. So what comes out is the same for any number of threads, guesses and sizes.
  */
-#include "run_walk.h"
+#include "document_walk.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #define PART_SIZE  (192u << 10)
@@ -49,7 +50,7 @@ struct part {
 };
 
 struct crew {
-	struct walk *w;
+	struct document_walk *w;
 	uint64_t length;
 	size_t part_size;
 	struct batch_settings sizes;
@@ -190,8 +191,8 @@ static void part_read(struct hand *h, struct part *p)
 		p->st = rows_next(h->rows, &row, &p->err);
 		if (p->st != DF_OK)
 			break;
-		bool sound = walk_check_row(h->map, &c->sizes, &row, &record);
-		if (!sound || c->keep || walk_row_is_long(row.length))
+		bool sound = document_walk_check_row(h->map, &c->sizes, &row, &record);
+		if (!sound || c->keep || document_walk_row_is_long(row.length))
 			keep_row(p, &row, &record, sound);
 		p->n_rows++;
 	}
@@ -241,7 +242,7 @@ static void *help(void *ctx)
 /* ---- taking parts ---- */
 
 /* Users come in any order: what is known of one is far away in memory, unless it is asked for some rows before. */
-static void expect_rows(const struct walk *w, const struct part *p, size_t i)
+static void expect_rows(const struct document_walk *w, const struct part *p, size_t i)
 {
 	for (unsigned step = 0; step < BATCH_STEPS; step++) {
 		size_t ahead = i + (step + 1) * AHEAD;
@@ -253,7 +254,7 @@ static void expect_rows(const struct walk *w, const struct part *p, size_t i)
 static enum df_status take_part(struct crew *c, struct part *p, struct rows_place *place, struct map_record *record,
 				struct df_err *err)
 {
-	struct walk *w = c->w;
+	struct document_walk *w = c->w;
 	uint64_t rows = w->rows;
 	enum df_status st = DF_OK;
 	for (size_t i = 0; i < p->n_cuts; i++)
@@ -266,7 +267,7 @@ static enum df_status take_part(struct crew *c, struct part *p, struct rows_plac
 		recall_row(c, p, k, record);
 		where.line += place->line - 1;
 		w->rows = rows + k->where.number;
-		st = walk_take_row(w, &where, record, k->sound, err);
+		st = document_walk_take_row(w, &where, record, k->sound, err);
 	}
 	if (st != DF_OK)
 		return st;
@@ -330,14 +331,14 @@ static enum df_status take_all(struct hand *own, struct rows *rows, struct df_er
 			st = take_part(c, p, &place, &record, err);
 		if (st == DF_OK && place.offset < p->to) {
 			rows_seek(rows, &place);
-			st = walk_rows_until(c->w, rows, p->to, err);
+			st = document_walk_rows_until(c->w, rows, p->to, err);
 			place = rows_tell(rows);
 		}
 		part_is_taken(c);
 	}
 	if (st == DF_OK) {
 		rows_seek(rows, &place);
-		st = walk_rows_until(c->w, rows, UINT64_MAX, err);
+		st = document_walk_rows_until(c->w, rows, UINT64_MAX, err);
 	}
 	return st;
 }
@@ -377,7 +378,7 @@ static void crew_end(struct crew *c, struct hand *hands, uint32_t helpers)
 	pthread_cond_destroy(&c->changed);
 }
 
-enum df_status walk_parts(struct walk *w, struct rows *rows, struct df_err *err)
+enum df_status document_walk_parts(struct document_walk *w, struct rows *rows, struct df_err *err)
 {
 	struct crew c = {.w = w,
 			 .length = w->doc->length,
@@ -387,7 +388,7 @@ enum df_status walk_parts(struct walk *w, struct rows *rows, struct df_err *err)
 			 .n = (size_t)w->jobs * PER_THREAD,
 			 .planned = rows_tell(rows).offset};
 	if (c.length - c.planned <= c.part_size)
-		return walk_rows_until(w, rows, UINT64_MAX, err);
+		return document_walk_rows_until(w, rows, UINT64_MAX, err);
 	struct hand *hands = df_alloc(w->jobs * sizeof(*hands));
 	uint32_t ready = 0, helpers = 0;
 	while (ready < w->jobs && hand_ready(&hands[ready], &c, rows))
@@ -399,7 +400,8 @@ enum df_status walk_parts(struct walk *w, struct rows *rows, struct df_err *err)
 	pthread_cond_init(&c.changed, NULL);
 	while (helpers + 1 < ready && pthread_create(&hands[helpers + 1].thread, NULL, help, &hands[helpers + 1]) == 0)
 		helpers++;
-	enum df_status st = ready > 0 ? take_all(&hands[0], rows, err) : walk_rows_until(w, rows, UINT64_MAX, err);
+	enum df_status st =
+	    ready > 0 ? take_all(&hands[0], rows, err) : document_walk_rows_until(w, rows, UINT64_MAX, err);
 	crew_end(&c, hands, helpers);
 	for (uint32_t i = 0; i < w->jobs; i++)
 		hand_free(&hands[i]);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "run_priv.h"
+#include "dropfeed/document.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 struct batches_walk {
 	struct batch_maker *maker; /* own */
-	run_reject_handler reject;
+	document_reject_handler reject;
 	void *ctx;
 };
 
@@ -17,7 +17,7 @@ static enum df_status on_record(void *ctx, const struct map_record *record, cons
 	return batch_maker_add(b->maker, record, where, err);
 }
 
-static enum df_status on_reject(void *ctx, const struct walk_reject *reject, struct df_err *err)
+static enum df_status on_reject(void *ctx, const struct document_walk_reject *reject, struct df_err *err)
 {
 	struct batches_walk *b = ctx;
 	return b->reject != NULL ? b->reject(b->ctx, reject, err) : DF_OK;
@@ -28,15 +28,16 @@ static void on_expect(void *ctx, uint64_t ids_hash, unsigned step)
 	batch_maker_expect(((struct batches_walk *)ctx)->maker, ids_hash, step);
 }
 
-enum df_status run_document_batches(struct walk *walk, const struct batch_settings *settings, batch_sink sink,
-				    run_reject_handler reject, void *ctx, struct df_err *err)
+enum df_status document_batches(struct document_walk *walk, const struct batch_settings *settings, batch_sink sink,
+				document_reject_handler reject, void *ctx, struct df_err *err)
 {
-	static const struct walk_handlers handlers = {.record = on_record, .reject = on_reject, .expect = on_expect};
+	static const struct document_walk_handlers handlers = {
+	    .record = on_record, .reject = on_reject, .expect = on_expect};
 	struct batches_walk b = {.reject = reject, .ctx = ctx};
 	b.maker = batch_maker_new(settings, sink, ctx);
 	walk->handlers = &handlers;
 	walk->ctx = &b;
-	enum df_status st = walk_document(walk, err);
+	enum df_status st = document_walk(walk, err);
 	if (st == DF_OK)
 		st = batch_maker_end(b.maker, err);
 	batch_maker_free(b.maker);
@@ -44,14 +45,14 @@ enum df_status run_document_batches(struct walk *walk, const struct batch_settin
 }
 
 struct document_send {
-	struct run *run;
+	const struct document_env *env;
 	struct send_stream *stream; /* own */
 	const uint64_t *done;       /* per lane: batches that earlier runs settled */
 	int64_t document_id;        /* 0: stateless */
-	struct run_sent *sent;
+	struct document_sent *sent;
 };
 
-struct ledger_reject *run_reject_rows(const struct send_reject *rejects, size_t n_rejects, size_t *n_rows)
+struct ledger_reject *document_reject_rows(const struct send_reject *rejects, size_t n_rejects, size_t *n_rows)
 {
 	size_t n = 0, rows = 0;
 	for (size_t i = 0; i < n_rejects; i++)
@@ -76,16 +77,16 @@ static enum df_status on_settled(void *ctx, uint32_t lane, uint64_t done, uint64
 {
 	struct document_send *s = ctx;
 	size_t n = 0;
-	struct ledger_reject *list = run_reject_rows(rejects, n_rejects, &n);
+	struct ledger_reject *list = document_reject_rows(rejects, n_rejects, &n);
 	enum df_status st = DF_OK;
 	if (s->document_id != 0)
-		st = ledger_lane_settled(s->run->ledger, s->document_id, lane, done, rows_delivered, list, n, err);
+		st = ledger_lane_settled(s->env->ledger, s->document_id, lane, done, rows_delivered, list, n, err);
 	free(list);
 	return st;
 }
 
 /* The id stands first in a batch; the file may have brought its own. */
-static void note_id(struct run_sent *sent, const struct batch *b)
+static void note_id(struct document_sent *sent, const struct batch *b)
 {
 	static const char before[] = "{\"source_request_id\":\"";
 	const char *id = b->json + sizeof(before) - 1;
@@ -109,23 +110,23 @@ static enum df_status on_batch(void *ctx, struct batch *b, struct df_err *err)
 	return send_put(s->stream, b, err);
 }
 
-enum df_status run_document_send(struct run *run, const struct conf_feed *feed, struct walk *walk,
-				 const struct batch_settings *settings, int64_t document_id, struct run_sent *sent,
-				 struct df_err *err)
+enum df_status document_send(const struct document_env *env, const struct conf_feed *feed, struct document_walk *walk,
+			     const struct batch_settings *settings, int64_t document_id, struct document_sent *sent,
+			     struct df_err *err)
 {
 	static const struct send_events events = {.settled = on_settled};
-	struct document_send s = {.run = run, .document_id = document_id, .sent = sent};
+	struct document_send s = {.env = env, .document_id = document_id, .sent = sent};
 	uint64_t *done = NULL;
 	enum df_status st = DF_OK;
 	if (document_id != 0) {
 		done = df_alloc(feed->lanes * sizeof(*done));
-		st = ledger_lanes(run->ledger, document_id, done, feed->lanes, err);
+		st = ledger_lanes(env->ledger, document_id, done, feed->lanes, err);
 	}
 	if (st == DF_OK)
-		st = sender_open(run->sender, feed, done, &events, &s, &s.stream, err);
+		st = sender_open(env->sender, feed, done, &events, &s, &s.stream, err);
 	if (st == DF_OK) {
 		s.done = done;
-		st = run_document_batches(walk, settings, on_batch, NULL, &s, err);
+		st = document_batches(walk, settings, on_batch, NULL, &s, err);
 		/* When the walk itself failed, what is in flight is settled and nothing new begins. */
 		enum df_status closed = send_close(s.stream, st != DF_OK, err);
 		if (st == DF_OK)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Liquid's filters of lists, and those that take a list or a string. */
-#include "map_liquid.h"
+#include "liquid_priv.h"
 
 #include <ctype.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Compiles a template. The grammar is Liquid's strict one: what Ruby's lax mode would pass over is a mistake here. */
-#include "map_liquid_tree.h"
+#include "liquid_tree.h"
 
 #include <ctype.h>
 #include <stdarg.h>

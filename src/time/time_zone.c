@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Time zones from the system's tz database: TZif files (RFC 8536), with the footer's rule for what is after the table.
  */
-#include "map_time.h"
+#include "dropfeed/time.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@ struct change {    /* when the clock is put on or back, as POSIX TZ writes it: M
 	int64_t time;
 };
 
-struct map_zone {
+struct time_zone {
 	size_t n;
 	int64_t *at;     /* own: transitions, ascending */
 	int64_t *offset; /* own: n + 1 of them, the first one is before all transitions */
@@ -25,7 +25,7 @@ struct map_zone {
 	struct change on, off;
 };
 
-int64_t map_days(int64_t year, int month, int day)
+int64_t time_days(int64_t year, int month, int day)
 {
 	/* Years from March on: the leap day comes last */
 	year -= month <= 2;
@@ -38,9 +38,9 @@ int64_t map_days(int64_t year, int month, int day)
 static int64_t year_of(int64_t utc)
 {
 	int64_t year = 1970 + utc / 31556952;
-	while (map_days(year, 1, 1) * DAY > utc)
+	while (time_days(year, 1, 1) * DAY > utc)
 		year--;
-	while (map_days(year + 1, 1, 1) * DAY <= utc)
+	while (time_days(year + 1, 1, 1) * DAY <= utc)
 		year++;
 	return year;
 }
@@ -53,13 +53,13 @@ static bool leap(int64_t year)
 /* Local seconds since 1970 of a change in that year. */
 static int64_t change_at(const struct change *c, int64_t year)
 {
-	int64_t first = map_days(year, 1, 1);
+	int64_t first = time_days(year, 1, 1);
 	if (c->kind == 'J')
 		return (first + c->day - 1 + (leap(year) && c->day >= 60)) * DAY + c->time;
 	if (c->kind == 'n')
 		return (first + c->day) * DAY + c->time;
-	int64_t month = map_days(year, c->month, 1);
-	int64_t next = c->month == 12 ? map_days(year + 1, 1, 1) : map_days(year, c->month + 1, 1);
+	int64_t month = time_days(year, c->month, 1);
+	int64_t next = c->month == 12 ? time_days(year + 1, 1, 1) : time_days(year, c->month + 1, 1);
 	int64_t day =
 	    month + (c->day - (month + 4) % 7 + 7) % 7 + INT64_C(7) * (c->week - 1); /* 1970-01-01 was a Thursday */
 	while (day >= next)
@@ -67,7 +67,7 @@ static int64_t change_at(const struct change *c, int64_t year)
 	return day * DAY + c->time;
 }
 
-static int64_t rule_offset(const struct map_zone *zone, int64_t utc)
+static int64_t rule_offset(const struct time_zone *zone, int64_t utc)
 {
 	if (!zone->has_dst)
 		return zone->std;
@@ -78,7 +78,7 @@ static int64_t rule_offset(const struct map_zone *zone, int64_t utc)
 }
 
 /* Seconds east of UTC at that instant. */
-static int64_t zone_offset(const struct map_zone *zone, int64_t utc)
+static int64_t zone_offset(const struct time_zone *zone, int64_t utc)
 {
 	if (zone->has_rule && (zone->n == 0 || utc >= zone->at[zone->n - 1]))
 		return rule_offset(zone, utc);
@@ -93,7 +93,7 @@ static int64_t zone_offset(const struct map_zone *zone, int64_t utc)
 	return zone->offset[low];
 }
 
-int64_t map_zone_to_utc(const struct map_zone *zone, int64_t local)
+int64_t time_zone_to_utc(const struct time_zone *zone, int64_t local)
 {
 	if (zone == NULL)
 		return local;
@@ -169,7 +169,7 @@ static bool footer_change(const char **p, struct change *c)
 	return footer_time(p, &c->time);
 }
 
-static bool footer_parse(const char *p, struct map_zone *zone)
+static bool footer_parse(const char *p, struct time_zone *zone)
 {
 	if (!footer_name(&p) || !footer_time(&p, &zone->std))
 		return false;
@@ -225,7 +225,7 @@ static size_t block_size(const struct counts *c, size_t time_size)
 	return c->times * (time_size + 1) + c->types * 6 + c->chars + c->leaps * (time_size + 4) + c->std + c->utc;
 }
 
-static bool parse(char *p, size_t len, struct map_zone *zone)
+static bool parse(char *p, size_t len, struct time_zone *zone)
 {
 	struct counts c = {0};
 	if (!read_counts(p, len, &c) || p[4] < '2')
@@ -262,7 +262,7 @@ static bool name_is_plain(const char *name)
 	return strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/") == strlen(name);
 }
 
-enum df_status map_zone_open(const char *name, struct map_zone **out, struct df_err *err)
+enum df_status time_zone_open(const char *name, struct time_zone **out, struct df_err *err)
 {
 	struct df_err unread = {0};
 	char *data = NULL;
@@ -271,7 +271,7 @@ enum df_status map_zone_open(const char *name, struct map_zone **out, struct df_
 	if (strcmp(name, "UTC") == 0 || strcmp(name, "Etc/UTC") == 0)
 		return DF_OK;
 	char *path = df_format(ZONE_DIR "/%s", name);
-	struct map_zone *zone = df_alloc(sizeof(*zone));
+	struct time_zone *zone = df_alloc(sizeof(*zone));
 	enum df_status st = DF_OK;
 	if (name_is_plain(name))
 		st = df_read_file(path, ZONE_MAX, &data, &len, &unread);
@@ -286,11 +286,11 @@ enum df_status map_zone_open(const char *name, struct map_zone **out, struct df_
 	if (st == DF_OK)
 		*out = zone;
 	else
-		map_zone_free(zone);
+		time_zone_free(zone);
 	return st;
 }
 
-void map_zone_free(struct map_zone *zone)
+void time_zone_free(struct time_zone *zone)
 {
 	if (zone == NULL)
 		return;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* map_liquid_tree.h - a compiled template: between map_liquid.c, which builds it, and map_liquid_run.c, which runs it */
-#ifndef MAP_LIQUID_TREE_H
-#define MAP_LIQUID_TREE_H
+/* liquid_tree.h - a compiled template: between liquid.c, which builds it, and liquid_run.c, which runs it */
+#ifndef LIQUID_TREE_H
+#define LIQUID_TREE_H
 
-#include "map_liquid.h"
+#include "liquid_priv.h"
 
 enum liquid_expr_kind { LIQUID_LITERAL, LIQUID_LOOKUP, LIQUID_SPAN };
 

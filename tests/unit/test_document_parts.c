@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A document that several threads read in parts comes out as it does in one piece: rows, faults, lines, warnings, refusals. */
-#include "../../src/run/run_walk.h"
+#include "../../src/document/document_walk.h"
 
 #include <CUnit/Basic.h>
 #include <fcntl.h>
@@ -32,7 +32,7 @@ static enum df_status on_record(void *ctx, const struct map_record *r, const str
 	return DF_OK;
 }
 
-static enum df_status on_reject(void *ctx, const struct walk_reject *r, struct df_err *err)
+static enum df_status on_reject(void *ctx, const struct document_walk_reject *r, struct df_err *err)
 {
 	struct told *t = ctx;
 	(void)err;
@@ -56,24 +56,24 @@ struct sample {
 
 static void walk_it(const struct sample *s, uint32_t jobs, size_t part_size, struct df_buf *out)
 {
-	static const struct walk_handlers both = {.record = on_record, .reject = on_reject};
-	static const struct walk_handlers rejects = {.reject = on_reject};
+	static const struct document_walk_handlers both = {.record = on_record, .reject = on_reject};
+	static const struct document_walk_handlers rejects = {.reject = on_reject};
 	struct decode_doc doc = {.event_type = "commerce_event", .fd = s->fd, .length = s->text.len};
 	struct told told = {.stop_at = s->stop_at};
-	struct walk w = {
+	struct document_walk w = {
 	    .feed = s->feed, .file = "a-commerce_event.csv", .doc = &doc, .jobs = jobs, .part_size = part_size};
 	struct df_err err = {0};
 	w.handlers = s->rejects_alone ? &rejects : &both;
 	w.ctx = &told;
-	enum df_status st = walk_document(&w, &err);
+	enum df_status st = document_walk(&w, &err);
 	size_t n = 0;
-	struct map_warning *warnings = walk_warnings(&w, &n);
+	struct map_warning *warnings = document_walk_warnings(&w, &n);
 	df_buf_addf(&told.text, "%d [%s] %s line %llu; %llu rows, %llu rejected\n", st, err.code, err.text,
 		    (unsigned long long)err.line, (unsigned long long)w.rows, (unsigned long long)w.rejected);
 	for (size_t i = 0; i < n; i++)
 		df_buf_addf(&told.text, "%s: %s\n", warnings[i].code, warnings[i].text);
 	free(warnings);
-	walk_end(&w);
+	document_walk_end(&w);
 	*out = told.text;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* JSON in a cell as Liquid's values (RFC 8259). Numbers keep their digits, and every value knows how it was written. */
-#include "map_liquid.h"
+#include "liquid_priv.h"
 
 #include <stdlib.h>
 

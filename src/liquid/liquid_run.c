@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs a compiled template. */
-#include "map_liquid_tree.h"
+#include "liquid_tree.h"
 
 #include <limits.h>
 

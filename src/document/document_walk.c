@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "run_walk.h"
+#include "document_walk.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #define GUIDELINE_COLUMNS   50
 #define GUIDELINE_ROW_BYTES 80000
 
-static enum df_status guideline(struct walk *w, struct df_err *err, const char *text)
+static enum df_status guideline(struct document_walk *w, struct df_err *err, const char *text)
 {
 	if (w->feed->guidelines == CONF_OFF)
 		return DF_OK;
@@ -23,12 +23,12 @@ static enum df_status guideline(struct walk *w, struct df_err *err, const char *
 	return DF_OK;
 }
 
-static enum df_status guidelines_of_file(struct walk *w, struct df_err *err)
+static enum df_status guidelines_of_file(struct document_walk *w, struct df_err *err)
 {
-	struct decode_name name;
+	struct name name;
 	struct df_err ignored = {0};
 	enum df_status st = DF_OK;
-	if (decode_name_parse(w->file, &name, &ignored) == DF_OK && strpbrk(name.stem, "-.") != NULL)
+	if (name_parse(w->file, &name, &ignored) == DF_OK && strpbrk(name.stem, "-.") != NULL)
 		st = guideline(w, err,
 			       "the hosted feed wants no dash and no dot in a file's name before its event type");
 	if (st == DF_OK && w->doc->length < GUIDELINE_MIN_BYTES)
@@ -39,7 +39,7 @@ static enum df_status guidelines_of_file(struct walk *w, struct df_err *err)
 }
 
 /* The document's first row: the header, or where there is none, data. */
-static enum df_status walk_header(struct walk *w, struct rows *rows, struct rows_row *row, struct df_err *err)
+static enum df_status walk_header(struct document_walk *w, struct rows *rows, struct rows_row *row, struct df_err *err)
 {
 	enum df_status st = rows_next(rows, row, err);
 	if (st == DF_END)
@@ -77,8 +77,8 @@ static void only_fault(struct map_record *record, const char *code, size_t colum
 	record->faults[0].name = name;
 }
 
-bool walk_check_row(struct map *m, const struct batch_settings *sizes, const struct rows_row *row,
-		    struct map_record *record)
+bool document_walk_check_row(struct map *m, const struct batch_settings *sizes, const struct rows_row *row,
+			     struct map_record *record)
 {
 	struct map_fault *fault = &record->faults[0];
 	if (row->fault != NULL) {
@@ -96,16 +96,16 @@ bool walk_check_row(struct map *m, const struct batch_settings *sizes, const str
 	return false;
 }
 
-bool walk_row_is_long(uint64_t length)
+bool document_walk_row_is_long(uint64_t length)
 {
 	return length > GUIDELINE_ROW_BYTES;
 }
 
-enum df_status walk_take_row(struct walk *w, struct batch_row *where, const struct map_record *record, bool sound,
-			     struct df_err *err)
+enum df_status document_walk_take_row(struct document_walk *w, struct batch_row *where, const struct map_record *record,
+				      bool sound, struct df_err *err)
 {
 	enum df_status st = DF_OK;
-	if (walk_row_is_long(where->length) && !w->long_row) {
+	if (document_walk_row_is_long(where->length) && !w->long_row) {
 		w->long_row = true;
 		st = guideline(w, err, "the hosted feed wants rows of less than 80 KB");
 	}
@@ -117,23 +117,23 @@ enum df_status walk_take_row(struct walk *w, struct batch_row *where, const stru
 	w->rejected++;
 	if (w->handlers->reject == NULL)
 		return DF_OK;
-	struct walk_reject r = {.where = *where, .faults = record->faults, .n_faults = record->n_faults};
+	struct document_walk_reject r = {.where = *where, .faults = record->faults, .n_faults = record->n_faults};
 	return w->handlers->reject(w->ctx, &r, err);
 }
 
-static enum df_status walk_one(struct walk *w, const struct batch_settings *sizes, const struct rows_row *row,
+static enum df_status walk_one(struct document_walk *w, const struct batch_settings *sizes, const struct rows_row *row,
 			       struct df_err *err)
 {
 	struct map_record record;
-	bool sound = walk_check_row(w->map, sizes, row, &record);
+	bool sound = document_walk_check_row(w->map, sizes, row, &record);
 	struct batch_row where = {.line = row->line, .offset = row->offset, .length = row->length};
-	enum df_status st = walk_take_row(w, &where, &record, sound, err);
+	enum df_status st = document_walk_take_row(w, &where, &record, sound, err);
 	if (st == DF_OK && df_stop_requested)
 		st = df_fail(DF_RETRY, err, NULL, "stopped by a signal; the next run goes on from here");
 	return st;
 }
 
-enum df_status walk_rows_until(struct walk *w, struct rows *rows, uint64_t until, struct df_err *err)
+enum df_status document_walk_rows_until(struct document_walk *w, struct rows *rows, uint64_t until, struct df_err *err)
 {
 	const struct batch_settings sizes = {.event_type = w->doc->event_type};
 	struct rows_row row;
@@ -147,7 +147,8 @@ enum df_status walk_rows_until(struct walk *w, struct rows *rows, uint64_t until
 }
 
 /* Without a header, the first good row tells the columns. */
-static enum df_status walk_first_rows(struct walk *w, struct rows *rows, struct rows_row *row, struct df_err *err)
+static enum df_status walk_first_rows(struct document_walk *w, struct rows *rows, struct rows_row *row,
+				      struct df_err *err)
 {
 	const struct batch_settings sizes = {.event_type = w->doc->event_type};
 	bool mapped = false;
@@ -165,18 +166,19 @@ static enum df_status walk_first_rows(struct walk *w, struct rows *rows, struct 
 	return st;
 }
 
-static enum df_status walk_rows(struct walk *w, struct rows *rows, struct df_err *err)
+static enum df_status walk_rows(struct document_walk *w, struct rows *rows, struct df_err *err)
 {
 	struct rows_row row;
 	enum df_status st = walk_header(w, rows, &row, err);
 	if (st == DF_OK && !map_has_header(w->map))
 		st = walk_first_rows(w, rows, &row, err);
 	if (st == DF_OK)
-		st = w->jobs > 1 ? walk_parts(w, rows, err) : walk_rows_until(w, rows, UINT64_MAX, err);
+		st = w->jobs > 1 ? document_walk_parts(w, rows, err)
+				 : document_walk_rows_until(w, rows, UINT64_MAX, err);
 	return st == DF_END ? DF_OK : st;
 }
 
-enum df_status walk_document(struct walk *w, struct df_err *err)
+enum df_status document_walk(struct document_walk *w, struct df_err *err)
 {
 	struct rows *rows = NULL;
 	enum df_status st = map_open(w->feed, w->doc->event_type, &w->map, err);
@@ -190,7 +192,7 @@ enum df_status walk_document(struct walk *w, struct df_err *err)
 	return st;
 }
 
-struct map_warning *walk_warnings(const struct walk *w, size_t *n)
+struct map_warning *document_walk_warnings(const struct document_walk *w, size_t *n)
 {
 	const struct map_warning *of_map = NULL;
 	size_t n_map = w->map != NULL ? map_warnings(w->map, &of_map) : 0;
@@ -201,7 +203,7 @@ struct map_warning *walk_warnings(const struct walk *w, size_t *n)
 	return list;
 }
 
-void walk_end(struct walk *w)
+void document_walk_end(struct document_walk *w)
 {
 	map_close(w->map);
 	w->map = NULL;

@@ -3,7 +3,7 @@
  * The date filter: what Ruby's Time.parse makes of dates as they are written (ISO 8601, RFC 2822, "March 14, 2016",
  * "14/03/2016"), printed by strftime. Seconds since 1970 are taken, too. A text that is no date stays as it is.
  */
-#include "map_liquid.h"
+#include "liquid_priv.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "decode_priv.h"
+#include "dropfeed/name.h"
 
-#include "dropfeed/map.h"
+#include "dropfeed/schema.h"
 
 #include <stdio.h>
 #include <strings.h>
@@ -37,20 +37,20 @@ static size_t name_split(const char *name, size_t len, char event_type[48])
 	if (dash == NULL)
 		return len;
 	size_t at = (size_t)(dash - name), n = len - at - 1;
-	if (n == 0 || n >= 48 || !map_event_type_known(dash + 1, n))
+	if (n == 0 || n >= 48 || !schema_event_known(dash + 1, n))
 		return len;
 	memcpy(event_type, dash + 1, n);
 	event_type[n] = '\0';
 	return at;
 }
 
-enum df_status decode_name_parse(const char *name, struct decode_name *out, struct df_err *err)
+enum df_status name_parse(const char *name, struct name *out, struct df_err *err)
 {
-	*out = (struct decode_name){0};
+	*out = (struct name){0};
 	size_t len = strlen(name);
-	if (len > DECODE_NAME_MAX)
+	if (len > NAME_LENGTH_MAX)
 		return df_fail(DF_REJECT, err, "bad-name", "the name has %zu bytes, at most %u are read", len,
-			       DECODE_NAME_MAX);
+			       NAME_LENGTH_MAX);
 	if (strchr(name, '/') != NULL) /* it becomes a part of paths */
 		return df_fail(DF_REJECT, err, "bad-name",
 			       "the name holds a '/': NAME-EVENTTYPE.csv without folders was expected");
@@ -62,7 +62,7 @@ enum df_status decode_name_parse(const char *name, struct decode_name *out, stru
 		    DF_REJECT, err, "bad-name",
 		    "the name is none of NAME-EVENTTYPE.csv, NAME-EVENTTYPE.csv.gz, NAME.zip or NAME-EVENTTYPE.zip "
 		    "(each may be followed by .gpg, .pgp or .asc); rename the file");
-	out->pack = zip ? DECODE_ZIP : gzip ? DECODE_GZIP : DECODE_PLAIN;
+	out->pack = zip ? NAME_ZIP : gzip ? NAME_GZIP : NAME_PLAIN;
 	size_t stem = name_split(name, len, out->event_type);
 	if (!zip && out->event_type[0] == '\0')
 		return df_fail(
@@ -78,13 +78,13 @@ enum df_status decode_name_parse(const char *name, struct decode_name *out, stru
 	return DF_OK;
 }
 
-bool decode_name_ignored(const char *name)
+bool name_ignored(const char *name)
 {
 	size_t len = strlen(name);
 	return name[0] == '.' || name_strip(name, &len, unfinished_suffixes);
 }
 
-bool decode_name_meant(const char *name)
+bool name_meant(const char *name)
 {
 	size_t len = strlen(name);
 	return name_strip(name, &len, archive_suffixes) || name_strip(name, &len, (const char *const[]){".csv", NULL});
@@ -103,7 +103,7 @@ static bool name_path_hidden(const char *name)
 	return false;
 }
 
-enum decode_entry_kind decode_name_entry(const char *name, char event_type[48], const char **why)
+enum name_entry_kind name_entry(const char *name, char event_type[48], const char **why)
 {
 	size_t len = strlen(name);
 	event_type[0] = '\0';
@@ -115,16 +115,16 @@ enum decode_entry_kind decode_name_entry(const char *name, char event_type[48], 
 		*why = "hidden";
 	else if (strpbrk(name, "/\\") != NULL)
 		*why = "in a sub-folder";
-	else if (decode_name_ignored(name))
+	else if (name_ignored(name))
 		*why = "an unfinished file by its name";
 	if (*why != NULL)
-		return DECODE_ENTRY_SKIP;
+		return NAME_ENTRY_SKIP;
 	if (name_strip(name, &len, archive_suffixes))
-		return DECODE_ENTRY_ARCHIVE;
+		return NAME_ENTRY_ARCHIVE;
 	if (!name_strip(name, &len, (const char *const[]){".csv", NULL})) {
 		*why = "not CSV";
-		return DECODE_ENTRY_SKIP;
+		return NAME_ENTRY_SKIP;
 	}
 	name_split(name, len, event_type);
-	return DECODE_ENTRY_CSV;
+	return NAME_ENTRY_CSV;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * map_liquid.h - Liquid templates: text and output tags, "{{ expression | filter: argument }}"
+ * liquid.h - Liquid templates: text and output tags, "{{ expression | filter: argument }}"
  *
  *	struct liquid *l = NULL;
  *	liquid_compile(text, len, names, &l, &fault);		once per manifest; says where a template is wrong
@@ -11,8 +11,8 @@
  * template gives depends on its variables alone: there is no clock ('now') and times without a zone are UTC. Work and
  * memory of a run are bounded.
  */
-#ifndef MAP_LIQUID_H
-#define MAP_LIQUID_H
+#ifndef DROPFEED_LIQUID_H
+#define DROPFEED_LIQUID_H
 
 #include "dropfeed/base.h"
 
@@ -90,6 +90,8 @@ struct liquid_value liquid_int(int64_t i);
 const struct liquid_value *liquid_member_of(const struct liquid_value *object, const char *key,
 					    size_t len); /* or NULL */
 
+size_t liquid_chars(const char *p, size_t len); /* how many characters of UTF-8 */
+
 /* Reads JSON; strings without escapes are borrowed from the text. False: it is none, or too much of it; or *why is set. */
 bool liquid_json(const char *p, size_t len, struct liquid_arena *arena, struct liquid_value *out, const char **why);
 
@@ -113,53 +115,5 @@ struct liquid_scope {
 /* Appends to out. False: the fault says why, and out may hold a part. */
 bool liquid_render(const struct liquid *l, const struct liquid_scope *scope, struct liquid_arena *arena,
 		   struct df_buf *out, struct liquid_fault *fault);
-
-/* ---- between the files of the engine ---- */
-
-struct liquid_run {
-	struct liquid_arena *arena;
-	struct liquid_fault *fault;
-	const struct liquid_scope *scope;
-};
-
-#define LIQUID_MAX_ARGS 3
-
-/* A filter's call: value in, value out. Arguments that were not given are nil; n counts those that were. */
-struct liquid_call {
-	struct liquid_run *run;
-	struct liquid_value in, out;
-	struct liquid_value args[LIQUID_MAX_ARGS];
-	size_t n;
-	bool allow_false;
-	int variant; /* what tells apart filters that share a function */
-};
-
-struct liquid_filter {
-	const char *name;
-	bool (*call)(struct liquid_call *c);
-	size_t min, max; /* arguments */
-	int variant;
-};
-
-extern const struct liquid_filter liquid_text_filters[], liquid_list_filters[], liquid_number_filters[];
-const struct liquid_filter *liquid_filter_find(const char *name, size_t len);
-const char *liquid_filter_near(const char *name, size_t len);
-
-bool liquid_exhausted(struct liquid_run *run);         /* sets the fault, returns false */
-char *liquid_text(struct liquid_run *run, size_t len); /* room for a string, or NULL and the fault is set */
-bool liquid_to_s(struct liquid_run *run, const struct liquid_value *v, struct liquid_value *out);
-bool liquid_output(struct liquid_run *run, const struct liquid_value *v, struct df_buf *out);
-bool liquid_equal(const struct liquid_value *a, const struct liquid_value *b);
-bool liquid_truthy(const struct liquid_value *v);
-bool liquid_is_blank(char c);
-size_t liquid_chars(const char *p, size_t len);             /* how many */
-size_t liquid_offset(const char *p, size_t len, size_t n);  /* where character n begins, or len */
-int64_t liquid_to_i(const char *p, size_t len, bool *over); /* String#to_i */
-bool liquid_to_integer(struct liquid_run *run, const struct liquid_value *v, int64_t *out); /* Integer() */
-size_t liquid_float_text(double f, char out[40]);                                           /* Float#to_s */
-int liquid_compare_numbers(const struct liquid_value *a, const struct liquid_value *b);
-bool liquid_date(struct liquid_call *c);
-bool liquid_date_is_now(const char *p, size_t len);
-bool liquid_sum_numbers(struct liquid_run *run, const struct liquid_value *v, size_t n, struct liquid_value *out);
 
 #endif

@@ -4,8 +4,7 @@
  * the map rejects, it rejects again, and what the API rejected the ledger knows by row number. So nothing about
  * rejects has to be kept in step with sending, and a crash at any point costs no more than doing this again.
  */
-#include "run_rejects.h"
-#include "run_priv.h"
+#include "dropfeed/document.h"
 
 #include "dropfeed/report.h"
 
@@ -28,7 +27,7 @@ struct reason {
 };
 
 struct rejects_walk {
-	struct walk *walk;
+	struct document_walk *walk;
 	struct report_rejects *file;
 	struct ledger *ledger;
 	int64_t document_id;
@@ -62,7 +61,7 @@ static void write_reasons(const struct rejects_walk *w, struct df_buf *out)
 	df_buf_adds(out, w->n_reasons == 0 ? "{}" : "}");
 }
 
-void run_rejects_words(const char *reasons, struct df_buf *out)
+void document_rejects_words(const char *reasons, struct df_buf *out)
 {
 	char code[32];
 	unsigned long long rows = 0;
@@ -133,7 +132,7 @@ static enum df_status write_row(struct rejects_walk *w, const struct batch_row *
 	return st;
 }
 
-static enum df_status on_reject(void *ctx, const struct walk_reject *r, struct df_err *err)
+static enum df_status on_reject(void *ctx, const struct document_walk_reject *r, struct df_err *err)
 {
 	struct rejects_walk *w = ctx;
 	df_buf_reset(&w->reason);
@@ -168,13 +167,13 @@ static enum df_status on_record(void *ctx, const struct map_record *record, cons
 	return write_row(w, where, err);
 }
 
-char *run_document_name(const char *file, const struct decode_doc *doc, const char *extension)
+char *document_name(const char *file, const struct decode_doc *doc, const char *extension)
 {
-	struct decode_name name;
+	struct name name;
 	struct df_err ignored = {0};
 	const char *stem = doc->name != NULL ? doc->name : file;
 	size_t len = strlen(stem);
-	if (decode_name_parse(stem, &name, &ignored) == DF_OK)
+	if (name_parse(stem, &name, &ignored) == DF_OK)
 		len = strlen(stem = name.stem);
 	else if (len > 4 && strcasecmp(stem + len - 4, ".csv") == 0)
 		len -= 4;
@@ -184,20 +183,21 @@ char *run_document_name(const char *file, const struct decode_doc *doc, const ch
 	return out;
 }
 
-enum df_status run_rejects_write(struct run *run, struct walk *walk, int64_t document_id, const char *older,
-				 char **path, struct df_buf *reasons, struct df_err *err)
+enum df_status document_rejects_write(const struct document_env *env, struct document_walk *walk, int64_t document_id,
+				      const char *older, char **path, struct df_buf *reasons, struct df_err *err)
 {
-	static const struct walk_handlers handlers = {.header = on_header, .record = on_record, .reject = on_reject};
-	struct rejects_walk w = {.walk = walk, .ledger = run->ledger, .document_id = document_id};
-	char *dir = df_format("%s/rejects/%s", run->conf->state_dir, walk->feed->name);
-	char *name = run_document_name(walk->file, walk->doc, ".csv");
+	static const struct document_walk_handlers handlers = {
+	    .header = on_header, .record = on_record, .reject = on_reject};
+	struct rejects_walk w = {.walk = walk, .ledger = env->ledger, .document_id = document_id};
+	char *dir = df_format("%s/rejects/%s", env->state_dir, walk->feed->name);
+	char *name = document_name(walk->file, walk->doc, ".csv");
 	enum df_status st = api_take(&w, err);
 	if (st == DF_OK)
 		st = report_rejects_open(dir, name, document_id, &w.file, err);
 	if (st == DF_OK) {
 		walk->handlers = &handlers;
 		walk->ctx = &w;
-		st = walk_document(walk, err);
+		st = document_walk(walk, err);
 	}
 	if (st == DF_OK)
 		st = report_rejects_close(w.file, older, path, err);

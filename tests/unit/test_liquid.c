@@ -4,7 +4,7 @@
  * a template and its data, both as JSON strings' insides apart by a tab, and prints "ok" with the result as JSON, or
  * "error" with why.
  */
-#include "../../src/map/map_liquid.h"
+#include "../../src/liquid/liquid_priv.h"
 
 #include <CUnit/Basic.h>
 #include <CUnit/CUnit.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Values: the memory they live in, how they are written, when they are equal. */
-#include "map_liquid.h"
+#include "liquid_priv.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /* Cells that mean a point in time: Unix numbers, ISO 8601, or the feed's own pattern. */
-#include "map_time.h"
+#include "dropfeed/time.h"
 
 #include <time.h>
 
 #define LAST_MS  INT64_C(7258118400000) /* 2200-01-01, not included */
 #define MAX_CELL 128
 
-enum df_status map_time_open(struct map_time *t, const char *timestamps, const char *zone, struct df_err *err)
+enum df_status time_open(struct time_format *t, const char *timestamps, const char *zone, struct df_err *err)
 {
 	const char *mode = timestamps != NULL ? timestamps : "ms";
 	memset(t, 0, sizeof(*t));
-	t->mode = strcmp(mode, "ms") == 0 ? MAP_TIME_MS : strcmp(mode, "auto") == 0 ? MAP_TIME_AUTO : MAP_TIME_FORMAT;
-	if (t->mode == MAP_TIME_FORMAT) {
+	t->mode = strcmp(mode, "ms") == 0 ? TIME_MS : strcmp(mode, "auto") == 0 ? TIME_AUTO : TIME_FORMAT;
+	if (t->mode == TIME_FORMAT) {
 		t->format = mode;
 		t->format_has_zone = strstr(mode, "%z") != NULL;
 	}
-	return map_zone_open(zone != NULL ? zone : "UTC", &t->zone, err);
+	return time_zone_open(zone != NULL ? zone : "UTC", &t->zone, err);
 }
 
-void map_time_close(struct map_time *t)
+void time_close(struct time_format *t)
 {
-	map_zone_free(t->zone);
+	time_zone_free(t->zone);
 	memset(t, 0, sizeof(*t));
 }
 
@@ -63,7 +63,7 @@ static bool civil(int64_t y, int64_t mon, int64_t d, int64_t h, int64_t min, int
 	bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
 	if (d < 1 || d > days[mon - 1] + (leap && mon == 2))
 		return false;
-	*seconds = map_days(y, (int)mon, (int)d) * 86400 + h * 3600 + min * 60 + s;
+	*seconds = time_days(y, (int)mon, (int)d) * 86400 + h * 3600 + min * 60 + s;
 	return true;
 }
 
@@ -98,7 +98,7 @@ static bool skip_mark(const char *p, size_t len, size_t *i, char mark)
 }
 
 /* 2020-01-31, 2020-01-31T23:59[:59[.999]][zone], or with a space for the T; and its basic form, 20200131T235959Z. */
-static bool parse_iso(const struct map_time *t, const char *p, size_t len, int64_t *ms)
+static bool parse_iso(const struct time_format *t, const char *p, size_t len, int64_t *ms)
 {
 	int64_t y, mon, d, h = 0, min = 0, s = 0, fraction = 0, seconds, east = 0;
 	size_t i = 0;
@@ -124,7 +124,7 @@ static bool parse_iso(const struct map_time *t, const char *p, size_t len, int64
 	}
 	if (i != len || !civil(y, mon, d, h, min, s, &seconds))
 		return false;
-	*ms = (zoned ? seconds - east : map_zone_to_utc(t->zone, seconds)) * 1000 + fraction;
+	*ms = (zoned ? seconds - east : time_zone_to_utc(t->zone, seconds)) * 1000 + fraction;
 	return true;
 }
 
@@ -146,7 +146,7 @@ static bool parse_number(const char *p, size_t len, int64_t *ms)
 	return true;
 }
 
-static bool parse_format(const struct map_time *t, const char *p, size_t len, int64_t *ms)
+static bool parse_format(const struct time_format *t, const char *p, size_t len, int64_t *ms)
 {
 	char text[MAX_CELL];
 	struct tm tm = {.tm_mday = 1};
@@ -160,7 +160,7 @@ static bool parse_format(const struct map_time *t, const char *p, size_t len, in
 		return false;
 	if (!civil(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, &seconds))
 		return false;
-	*ms = (t->format_has_zone ? seconds - tm.tm_gmtoff : map_zone_to_utc(t->zone, seconds)) * 1000;
+	*ms = (t->format_has_zone ? seconds - tm.tm_gmtoff : time_zone_to_utc(t->zone, seconds)) * 1000;
 	return true;
 }
 
@@ -185,21 +185,21 @@ static bool parse_ms(const char *p, size_t len, int64_t *ms, const char **code, 
 	return !minus || *ms == 0;
 }
 
-bool map_time_parse(const struct map_time *t, const char *p, size_t len, int64_t *ms, const char **code,
-		    const char **why)
+bool time_parse(const struct time_format *t, const char *p, size_t len, int64_t *ms, const char **code,
+		const char **why)
 {
 	bool ok = false;
 	*code = "bad-timestamp";
 	*why = "a point in time between 1970 and 2200 is expected";
 	switch (t->mode) {
-	case MAP_TIME_MS:
+	case TIME_MS:
 		ok = parse_ms(p, len, ms, code, why);
 		break;
-	case MAP_TIME_AUTO:
+	case TIME_AUTO:
 		*why = "Unix seconds, milliseconds or microseconds, or ISO 8601, between 1970 and 2200 are expected";
 		ok = parse_number(p, len, ms) || parse_iso(t, p, len, ms);
 		break;
-	case MAP_TIME_FORMAT:
+	case TIME_FORMAT:
 		*why = "a time in the pattern of the setting `timestamps`, between 1970 and 2200, is expected";
 		ok = parse_format(t, p, len, ms);
 		break;

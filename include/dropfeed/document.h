@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * document.h - one document, from its bytes to its last acknowledgement
+ *
+ *	document_walk.c		row by row
+ *	document_parts.c	the same, by several threads
+ *	document_preflight.c	checked to its end before anything of it is sent
+ *	document_send.c		its batches are made and sent
+ *	document_resend.c	those batches whose rows the API rejected, once more
+ *	document_rejects.c	its reject file
+ */
+#ifndef DROPFEED_DOCUMENT_H
+#define DROPFEED_DOCUMENT_H
+
+#include "dropfeed/decode.h"
+#include "dropfeed/ledger.h"
+#include "dropfeed/send.h"
+
+/* What a document that is delivered needs of the run around it. */
+struct document_env {
+	struct ledger *ledger; /* NULL: stateless */
+	struct sender *sender;
+	const char *state_dir; /* NULL: stateless */
+};
+
+/* ---- a document, row by row ---- */
+
+struct document_walk_reject { /* a row that will not be delivered */
+	struct batch_row where;
+	const struct map_fault *faults;
+	size_t n_faults;
+};
+
+/* Each handler may be NULL. A status other than DF_OK ends the walk with it. What they get lives until they return. */
+struct document_walk_handlers {
+	enum df_status (*header)(void *ctx, const struct rows_row *header, struct df_err *err);
+	enum df_status (*record)(void *ctx, const struct map_record *record, const struct batch_row *where,
+				 struct df_err *err);
+	enum df_status (*reject)(void *ctx, const struct document_walk_reject *reject, struct df_err *err);
+	void (*expect)(void *ctx, uint64_t ids_hash, unsigned step); /* see batch_maker_expect */
+};
+
+struct document_walk {
+	const struct conf_feed *feed;
+	const char *file; /* the drop file's name, for guidelines */
+	const struct decode_doc *doc;
+	uint32_t jobs;    /* threads that read, this one counted; 0 is 1 */
+	size_t part_size; /* bytes that a thread takes at a time; 0: a good size */
+	const struct document_walk_handlers *handlers;
+	void *ctx;
+	/* filled by the walk: */
+	uint64_t rows, rejected;
+	struct map *map;               /* its warnings and names; freed by document_walk_end */
+	struct map_warning *guideline; /* own */
+	size_t n_guideline;
+	bool long_row; /* that was told */
+};
+
+/* Reads the whole document. DF_OK: rows and rejected are counted. DF_REJECT: the document is refused. */
+enum df_status document_walk(struct document_walk *w, struct df_err *err) DF_CHECK;
+void document_walk_end(struct document_walk *w);
+/* The map's warnings and the guidelines' in one list, the caller's. */
+struct map_warning *document_walk_warnings(const struct document_walk *w, size_t *n);
+
+typedef enum df_status (*document_reject_handler)(void *ctx, const struct document_walk_reject *reject,
+						  struct df_err *err);
+
+/* Walks the document and makes its batches: sink gets each, reject (or NULL) each rejected row, both with ctx. walk: feed,
+ * file and doc are set. */
+enum df_status document_batches(struct document_walk *walk, const struct batch_settings *settings, batch_sink sink,
+				document_reject_handler reject, void *ctx, struct df_err *err) DF_CHECK;
+
+/* ---- checking a document before anything of it is sent ---- */
+
+struct document_forecast {
+	uint64_t rows, rejected, batches, events, requests;
+};
+/* settings NULL: batches, events and requests are not forecast. */
+enum df_status document_preflight(struct document_walk *walk, const struct batch_settings *settings,
+				  document_reject_handler reject, void *ctx, struct document_forecast *out,
+				  struct df_err *err) DF_CHECK;
+
+/* Settings of a document's batches. */
+struct batch_settings document_batch_settings(const struct conf_feed *feed, const char *sha256,
+					      const struct decode_doc *doc, int64_t begun_ms);
+
+/* ---- delivery ---- */
+
+struct document_sent {            /* of a document, whichever run sent it */
+	char first[40], last[40]; /* the source_request_ids of its first and last batch; "" where there is none */
+	uint64_t batches, events;
+};
+
+/* Delivers a document that passed its preflight: every batch that is not settled yet. sent: all of them. */
+enum df_status document_send(const struct document_env *env, const struct conf_feed *feed, struct document_walk *walk,
+			     const struct batch_settings *settings, int64_t document_id, struct document_sent *sent,
+			     struct df_err *err) DF_CHECK;
+
+/* Sends the rows again that `retry` marked in the ledger (ledger_again) under the ids that they had. */
+enum df_status document_resend(const struct document_env *env, const struct conf_feed *feed, struct document_walk *walk,
+			       const struct batch_settings *settings, int64_t document_id, const uint64_t *again,
+			       size_t n_again, struct df_err *err) DF_CHECK;
+
+/* The rows of rejected batches as the ledger takes them; the list is the caller's, its messages are borrowed. */
+struct ledger_reject *document_reject_rows(const struct send_reject *rejects, size_t n_rejects, size_t *n_rows);
+
+/* ---- the reject file ---- */
+
+/* Writes <state_dir>/rejects/<feed>/<document>: the rows that the map rejects and those that the API rejected. walk: feed,
+ * file and doc are set. older: the document's older reject file, which it takes the place of, or NULL. *path is the
+ * caller's. reasons gets {"code":rows,...}: each row counts once, for its first code. */
+enum df_status document_rejects_write(const struct document_env *env, struct document_walk *walk, int64_t document_id,
+				      const char *older, char **path, struct df_buf *reasons,
+				      struct df_err *err) DF_CHECK;
+
+/* "<stem>-<event type><extension>" of the zip entry, or of the drop file where there is no entry or it has no event type of its
+ * own, as df_file_name makes it: a file about the document. The caller's. */
+char *document_name(const char *file, const struct decode_doc *doc, const char *extension);
+
+/* Those reasons, {"bad-timestamp":2,"too-long":1}, for people: "2 bad-timestamp, 1 too-long". */
+void document_rejects_words(const char *reasons, struct df_buf *out);
+
+#endif

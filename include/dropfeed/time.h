@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * time.h - points in time: the feed's `timestamps` and `timezone`
+ *
+ * Zones are read from the system's tz database here, not through TZ and tzset: those are global to the process,
+ * and several files are worked on at a time.
+ */
+#ifndef DROPFEED_TIME_H
+#define DROPFEED_TIME_H
+
+#include "dropfeed/base.h"
+
+struct time_zone; /* a time zone's transitions; NULL is UTC */
+
+enum time_mode { TIME_MS, TIME_AUTO, TIME_FORMAT };
+
+struct time_format {
+	enum time_mode mode;
+	const char *format;     /* borrowed */
+	bool format_has_zone;   /* it has a %z */
+	struct time_zone *zone; /* own */
+};
+
+/* DF_USAGE when the zone is not known or the format cannot work. */
+enum df_status time_open(struct time_format *t, const char *timestamps, const char *zone, struct df_err *err) DF_CHECK;
+void time_close(struct time_format *t);
+
+/* Unix milliseconds. On false *code is the fault's code and *why what was expected. */
+bool time_parse(const struct time_format *t, const char *p, size_t len, int64_t *ms, const char **code,
+		const char **why);
+
+enum df_status time_zone_open(const char *name, struct time_zone **out, struct df_err *err) DF_CHECK;
+void time_zone_free(struct time_zone *zone);
+/* A local time (seconds since 1970 as if it were UTC) as an instant: the earlier one where the hour comes twice; where
+ * the clock leaps over it, as far after the leap as it would have been without. */
+int64_t time_zone_to_utc(const struct time_zone *zone, int64_t local);
+
+/* Days from 1970-01-01 in the proleptic Gregorian calendar; month 1..12. */
+int64_t time_days(int64_t year, int month, int day);
+
+#endif
