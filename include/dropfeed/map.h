@@ -9,7 +9,7 @@
  *	st = map_row(m, cells, n, &record);			per row: DF_OK, or DF_REJECT with record.faults
  *	map_close(m);
  *
- * All paths of the vendor's schema are data in map_schema.c. The plan is compiled once per document; per row nothing is
+ * All paths of the vendor's schema are data in schema.c. The plan is compiled once per document; per row nothing is
  * looked up by name and nothing is allocated. A record lives until the next map_row.
  */
 #ifndef DROPFEED_MAP_H

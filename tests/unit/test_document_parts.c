@@ -285,7 +285,7 @@ static void test_unreadable(void)
 int main(void)
 {
 	CU_initialize_registry();
-	CU_pSuite suite = CU_add_suite("run_parts", NULL, NULL);
+	CU_pSuite suite = CU_add_suite("document_parts", NULL, NULL);
 	CU_add_test(suite, "random documents", test_random);
 	CU_add_test(suite, "large rows, and many", test_large);
 	CU_add_test(suite, "stopped", test_stopped);
