@@ -33,7 +33,7 @@ ifneq ($(LIBSSH2),)
   CPPFLAGS += -isystem build/libssh2/include
   LDFLAGS  += -Wl,--exclude-libs,libssh2.a
 endif
-LIBS      = $(shell pkg-config --libs $(LIBS_PKG)) -lcsv -linih -lpthread -lm
+LIBS      = $(shell pkg-config --libs $(LIBS_PKG)) -lcsv -lpthread -lm
 PKGFLAGS := $(shell pkg-config --cflags $(LIBS_PKG) 2>/dev/null | sed 's/-I/-isystem /g')
 CPPFLAGS += -Iinclude -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DDROPFEED_VERSION='"$(VERSION)"' $(PKGFLAGS)
 ALLFLAGS  = $(CSTD) $(WARN) $(OPT) $(HARDEN) $(CPPFLAGS) $(CFLAGS)

@@ -34,9 +34,7 @@ static enum df_status parse_data_plan(void *home, const struct conf_key *key, co
 {
 	const char *colon = strchr(value, ':');
 	if (strpbrk(value, " \t") != NULL)
-		return df_fail(DF_USAGE, err, NULL,
-			       "a plan's id holds no blanks; a comment stands in a line of its own, or behind a blank "
-			       "and ';'");
+		return df_fail(DF_USAGE, err, NULL, "a plan's id holds no blanks");
 	if (colon == value)
 		return df_fail(DF_USAGE, err, NULL, "the plan's id is missing; write plan_id or plan_id:version");
 	if (colon != NULL) {
@@ -105,8 +103,9 @@ static enum df_status parse_api_key(void *home, const struct conf_key *key, cons
 {
 	(void)base;
 	if (strpbrk(value, ": \t") != NULL)
-		return df_fail(DF_USAGE, err, NULL,
-			       "an API key holds neither blanks nor ':' (the secret belongs into api_secret_file)");
+		return df_fail(
+		    DF_USAGE, err, NULL,
+		    "an API key holds neither blanks nor ':' (the secret belongs in the file of api_secret_file)");
 	conf_text_set(text_field(home, key), df_strdup(value));
 	return DF_OK;
 }
@@ -133,6 +132,9 @@ const struct conf_key conf_main_keys[] = {
 	{                                                                                                              \
 		.name = #key, .at = FEED(field), .parse = conf_parse_##how, __VA_ARGS__                                \
 	}
+/* A secret: name_file names the file that holds it, name_env the environment variable. */
+#define SECRET(key, field)                                                                                             \
+	LIVE(key##_file, field, secret_file, .fallback = NULL), LIVE(key##_env, field, secret_env, .fallback = NULL)
 /* A frozen key: the value of the day the document was begun counts. */
 #define FROZEN(key, field, how, shown, ...)                                                                            \
 	{                                                                                                              \
@@ -149,8 +151,8 @@ const struct conf_key conf_feed_keys[] = {
     LIVE(known_hosts, known_hosts, readable, .fallback = NULL),
     {.name = "host_key", .at = FEED(host_key), .parse = parse_host_key},
     LIVE(identity_file, identity_file, private, .fallback = NULL),
-    LIVE(passphrase_file, passphrase, secret_file, .fallback = NULL),
-    LIVE(password_file, password, secret_file, .fallback = NULL),
+    SECRET(passphrase, passphrase),
+    SECRET(password, password),
     LIVE(stall_timeout, stall_timeout_ms, duration, .fallback = "60s", .min = 1000, .max = DAY_MS),
     LIVE(after_done, after_done, after, .fallback = "keep"),
     LIVE(after_refused, after_refused, after, .fallback = "keep"),
@@ -190,8 +192,7 @@ const struct conf_key conf_feed_keys[] = {
     LIVE(endpoint, endpoint, endpoint, .fallback = NULL),
     LIVE(ca_file, ca_file, readable, .fallback = NULL),
     {.name = "api_key", .at = FEED(api_key), .parse = parse_api_key},
-    LIVE(api_secret_file, api_secret, secret_file, .fallback = NULL),
-    LIVE(api_secret_env, api_secret, secret_env, .fallback = NULL),
+    SECRET(api_secret, api_secret),
     LIVE(batches_per_second, batches_per_second, rate, .fallback = "270", .max = 1000000),
     LIVE(give_up_after, give_up_after_ms, duration, .fallback = "15m", .max = 30 * DAY_MS),
     FROZEN(duplicates, duplicates_import, conf_parse_word_bool, word_bool, .fallback = "skip",

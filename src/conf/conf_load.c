@@ -1,38 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file and its lines. inih splits a line into key and value; everything around that is done here, for
- * its compiled-in limits would bite: its handler gets no line number, it never mentions empty sections, it cuts
- * names at 50 characters and lines at its buffer, takes an indented line for a continuation of the value above,
- * and tells of its first error only. So the reader below counts lines, follows the sections itself, takes off indents,
- * refuses long lines, and expects one call of the handler for each line with a key.
- *
- * Comments: lines that start with ';' or '#', and what follows a ';' that stands after a blank. A ';' without a blank
- * before it, and any '#' after the start, belong to the value. Blanks around a value are cut, blanks inside are kept.
+ * From the file's lines to a struct conf: sections, keys, and what only a whole section shows. Every mistake is reported
+ * with its line, not only the first.
  */
+#include "conf_ini.h"
 #include "conf_priv.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <ini.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#define FILE_MAX ((size_t)8 << 20)
 
 struct section {
 	enum { SECTION_NONE, SECTION_UNKNOWN, SECTION_MAIN, SECTION_FEED } kind;
 	int line;
 	int key_line[CONF_MAX_KEYS]; /* where each key was set, 0: nowhere */
+	bool sink_unclear;           /* its value was refused: nobody knows what else the feed needs */
 };
 
 struct loader {
-	FILE *file;
 	char *base; /* folder of relative paths */
 	struct conf *conf;
 	struct conf_problems *problems;
-	char *raw; /* getline's */
-	size_t raw_cap;
-	int line;
-	bool expecting; /* the line handed to inih has not come back to the handler */
+	int line; /* of what is looked at */
 	struct section here;
 	int main_line;
 	bool state_dir_tried; /* also when its value was bad */
@@ -74,6 +65,22 @@ static void section_folders(struct loader *l, const struct conf_feed *feed)
 	}
 }
 
+/* A secret comes from a file or from the environment: x_file and x_env fill the same field. */
+static void section_secrets(struct loader *l)
+{
+	for (const struct conf_key *env = conf_feed_keys; env->name != NULL; env++) {
+		int env_line = l->here.key_line[env - conf_feed_keys];
+		if (env->parse != conf_parse_secret_env || env_line == 0)
+			continue;
+		for (const struct conf_key *file = conf_feed_keys; file->name != NULL; file++) {
+			int file_line = l->here.key_line[file - conf_feed_keys];
+			if (file != env && file->at == env->at && file_line != 0)
+				loader_complain(l, file_line > env_line ? file_line : env_line,
+						"%s and %s exclude each other: keep one", file->name, env->name);
+		}
+	}
+}
+
 /* What only the whole section shows. A key with a bad value counts as given: one mistake, one message. */
 static void section_end(struct loader *l)
 {
@@ -81,19 +88,16 @@ static void section_end(struct loader *l)
 	if (s->kind != SECTION_FEED)
 		return;
 	const struct conf_feed *feed = &l->conf->feeds[l->conf->n_feeds - 1];
-	int file = feed_key_line(s, "api_secret_file"), env = feed_key_line(s, "api_secret_env");
-	if (file != 0 && env != 0)
-		loader_complain(l, file > env ? file : env,
-				"api_secret_file and api_secret_env exclude each other: keep one");
+	section_secrets(l);
 	section_folders(l, feed);
-	if (feed->sink != CONF_SINK_EVENTS_API)
+	if (feed->sink != CONF_SINK_EVENTS_API || s->sink_unclear)
 		return;
 	struct df_buf missing = {0};
 	if (feed_key_line(s, "endpoint") == 0)
 		df_buf_adds(&missing, ", endpoint");
 	if (feed_key_line(s, "api_key") == 0)
 		df_buf_adds(&missing, ", api_key");
-	if (file == 0 && env == 0)
+	if (feed_key_line(s, "api_secret_file") == 0 && feed_key_line(s, "api_secret_env") == 0)
 		df_buf_adds(&missing, ", api_secret_file (or api_secret_env)");
 	if (missing.len > 0)
 		loader_complain(l, s->line, "feed %s delivers to the Events API, but lacks: %s", feed->name,
@@ -117,11 +121,12 @@ static void section_feed(struct loader *l, const char *name)
 	struct conf *conf = l->conf;
 	l->here.kind = SECTION_FEED;
 	if (!feed_name_valid(name))
-		loader_complain(l, l->line,
-				"'%s' is no feed name: up to 64 letters, digits, '_', '-', '.', not first a dot", name);
-	const struct conf_feed *twin = conf_feed_find(conf, name);
-	if (twin != NULL)
-		loader_complain(l, l->line, "[feed %s] stands already in line %d", name, twin->line);
+		loader_complain(
+		    l, l->line,
+		    "'%s' is not a feed name: up to 64 letters, digits, '_', '-', '.', not beginning with a dot", name);
+	const struct conf_feed *other = conf_feed_find(conf, name);
+	if (other != NULL)
+		loader_complain(l, l->line, "[feed %s] is already defined on line %d", name, other->line);
 	conf->feeds = df_realloc(conf->feeds, (conf->n_feeds + 1) * sizeof(*conf->feeds));
 	struct conf_feed *feed = &conf->feeds[conf->n_feeds++];
 	memset(feed, 0, sizeof(*feed));
@@ -129,16 +134,18 @@ static void section_feed(struct loader *l, const char *name)
 	feed->line = l->line;
 }
 
-/* title: what stands between the brackets, trimmed */
+/* title: between the brackets, trimmed; NULL when it cannot be read, which was reported */
 static void section_begin(struct loader *l, const char *title)
 {
 	section_end(l);
 	l->here = (struct section){.kind = SECTION_UNKNOWN, .line = l->line};
+	if (title == NULL)
+		return;
 	size_t word = strcspn(title, " \t");
 	if (strcmp(title, "dropfeed") == 0) {
 		l->here.kind = SECTION_MAIN;
 		if (l->main_line != 0)
-			loader_complain(l, l->line, "[dropfeed] stands already in line %d", l->main_line);
+			loader_complain(l, l->line, "[dropfeed] is already defined on line %d", l->main_line);
 		else
 			l->main_line = l->line;
 	} else if (word == 4 && strncmp(title, "feed", 4) == 0) {
@@ -150,14 +157,29 @@ static void section_begin(struct loader *l, const char *title)
 
 /* ---- keys ---- */
 
+/* The key that takes the secret from a file, when the name is that of a secret itself: api_secret, password. */
+static const struct conf_key *key_secret(const char *name)
+{
+	char *file = df_format("%s_file", strcmp(name, "secret") == 0 ? "api_secret" : name);
+	const struct conf_key *key = conf_key_find(conf_feed_keys, file);
+	free(file);
+	return key != NULL && key->parse == conf_parse_secret_file ? key : NULL;
+}
+
 static void key_unknown(struct loader *l, const char *name)
 {
 	bool in_main = l->here.kind == SECTION_MAIN;
 	const struct conf_key *mine = in_main ? conf_main_keys : conf_feed_keys;
 	const struct conf_key *other = in_main ? conf_feed_keys : conf_main_keys;
-	const struct conf_key *nearest = conf_key_nearest(mine, name);
-	if (conf_key_find(other, name) != NULL)
-		loader_complain(l, l->line, "'%s' belongs into %s", name,
+	const struct conf_key *secret = key_secret(name), *nearest = conf_key_nearest(mine, name);
+	if (secret != NULL)
+		loader_complain(
+		    l, l->line,
+		    "'%s': the configuration holds no secrets: write it to a file of mode 0600 and give that as "
+		    "%s = PATH, or name an environment variable in %.*s_env",
+		    name, secret->name, (int)(strlen(secret->name) - 5), secret->name);
+	else if (conf_key_find(other, name) != NULL)
+		loader_complain(l, l->line, "'%s' belongs in %s", name,
 				in_main ? "a [feed NAME] section" : "[dropfeed]");
 	else if (nearest != NULL)
 		loader_complain(l, l->line, "unknown key '%s'; did you mean '%s'?", name, nearest->name);
@@ -165,103 +187,89 @@ static void key_unknown(struct loader *l, const char *name)
 		loader_complain(l, l->line, "unknown key '%s'", name);
 }
 
-static int on_key(void *ctx, const char *inih_section, const char *name, const char *value)
+/* Is this a key, or a misspelt one? What continues a value does not look like that. */
+static bool key_likely(const char *name)
 {
-	struct loader *l = ctx;
-	(void)inih_section; /* cut at 50 characters */
-	l->expecting = false;
+	return conf_key_find(conf_main_keys, name) != NULL || conf_key_find(conf_feed_keys, name) != NULL ||
+	       conf_key_nearest(conf_main_keys, name) != NULL || conf_key_nearest(conf_feed_keys, name) != NULL ||
+	       key_secret(name) != NULL;
+}
+
+/* What to write in place of a value in quotes, or of one with a comment after it (from `sign`, or '\0'). An address is not
+ * shown: it may hold a login. */
+static void value_complain(struct loader *l, const char *name, const char *value, char sign)
+{
+	bool quoted = conf_ini_quoted(value);
+	size_t len = strlen(value) - (quoted ? 2 : 0);
+	const char *what = !quoted        ? "a comment has a line of its own"
+			   : sign == '\0' ? "quotes are part of a value"
+					  : "quotes are part of a value, and a comment has a line of its own";
+	struct df_buf instead = {0};
+	if (len > 0 && strchr(value, '@') == NULL && strstr(value, "://") == NULL)
+		df_buf_addf(&instead, "; write %s = %.*s", name, (int)len, value + quoted);
+	if (sign != '\0')
+		df_buf_addf(&instead, "%s (a '%c' that is part of the value: \\%c)",
+			    instead.len == 0 ? "; write the value alone" : "", sign, sign);
+	else if (instead.len == 0)
+		df_buf_adds(&instead, "; write the value without them");
+	loader_complain(l, l->line, "%s: %s%s", name, what, df_buf_cstr(&instead));
+	df_buf_free(&instead);
+}
+
+/* Values are taken as they are: quotes and trailing comments would be taken for a part of them. False: reported. */
+static bool value_plain(struct loader *l, const struct conf_key *key, char *value)
+{
+	if (key->verbatim)
+		return true;
+
+	char *comment = conf_ini_comment(value), sign = '\0';
+	if (comment != NULL) {
+		sign = *comment;
+		do
+			*comment = '\0';
+		while (comment > value && isspace((unsigned char)*--comment));
+	}
+	if (sign != '\0' || conf_ini_quoted(value)) {
+		value_complain(l, key->name, value, sign);
+		return false;
+	}
+	conf_ini_unescape(value);
+	return true;
+}
+
+static void on_key(struct loader *l, const char *name, char *value)
+{
 	if (l->here.kind == SECTION_NONE)
-		loader_complain(l, l->line, "'%s' stands before any section: begin with [dropfeed] or [feed NAME]",
+		loader_complain(l, l->line, "'%s' comes before any section: begin with [dropfeed] or [feed NAME]",
 				name);
 	if (l->here.kind != SECTION_MAIN && l->here.kind != SECTION_FEED)
-		return 1;
+		return;
+
 	bool in_main = l->here.kind == SECTION_MAIN;
 	const struct conf_key *keys = in_main ? conf_main_keys : conf_feed_keys, *key = conf_key_find(keys, name);
 	if (key == NULL) {
 		key_unknown(l, name);
-		return 1;
+		return;
 	}
 	int *set = &l->here.key_line[key - keys];
 	if (*set != 0) {
-		loader_complain(l, l->line, "'%s' is set already in line %d", name, *set);
-		return 1;
+		loader_complain(l, l->line, "'%s' is already set on line %d", name, *set);
+		return;
 	}
 	*set = l->line;
 	l->state_dir_tried |= in_main && strcmp(name, "state_dir") == 0;
+
 	struct df_err err = {0};
 	void *home = in_main ? (void *)l->conf : (void *)&l->conf->feeds[l->conf->n_feeds - 1];
 	if (*value == '\0')
 		loader_complain(l, l->line, "%s: no value given; leave the line out for the default", name);
+	else if (!value_plain(l, key, value))
+		l->here.sink_unclear |= key->parse == conf_parse_sink;
 	else if (key->parse(home, key, value, l->base, &err) != DF_OK)
 		loader_complain(l, l->line, "%s: %s", name, err.text);
-	return 1;
 }
 
-/* ---- lines ---- */
-
-/* Takes a section line apart. */
-static void line_section(struct loader *l, char *s)
-{
-	char *close = strchr(s, ']');
-	if (close == NULL) {
-		loader_complain(l, l->line, "the section's ']' is missing");
-		section_end(l);
-		l->here = (struct section){.kind = SECTION_UNKNOWN, .line = l->line};
-		return;
-	}
-	const char *rest = close + 1 + strspn(close + 1, " \t\r\n");
-	if (*rest != '\0' && *rest != ';' && *rest != '#')
-		loader_complain(l, l->line, "nothing may follow the section's ']'");
-	while (close > s + 1 && isspace((unsigned char)close[-1]))
-		close--;
-	*close = '\0';
-	section_begin(l, s + 1 + strspn(s + 1, " \t"));
-}
-
-/* Looks at one line of the file: what inih shall see of it, or NULL for nothing. */
-static const char *line_look(struct loader *l, char *s, size_t len, size_t room)
-{
-	if (strlen(s) != len) {
-		loader_complain(l, l->line, "the line holds a NUL byte");
-		return NULL;
-	}
-	if (l->line == 1 && strncmp(s, "\xef\xbb\xbf", 3) == 0)
-		s += 3;
-	s += strspn(s, " \t\r\n\f\v");
-	if (*s == '\0' || *s == ';' || *s == '#')
-		return NULL;
-	if (*s == '[') {
-		line_section(l, s);
-		return NULL;
-	}
-	if (strlen(s) >= room) {
-		loader_complain(l, l->line, "the line is too long: at most %zu bytes", room - 1);
-		return NULL;
-	}
-	l->expecting = true;
-	return s;
-}
-
-static void line_unanswered(struct loader *l)
-{
-	if (l->expecting)
-		loader_complain(l, l->line, "neither a section, nor 'key = value', nor a comment");
-	l->expecting = false;
-}
-
-/* inih's reader, like fgets. `room` is the size of inih's buffer, whatever it was compiled with. */
-static char *read_line(char *to, int room, void *ctx)
-{
-	struct loader *l = ctx;
-	line_unanswered(l);
-	ssize_t len = getline(&l->raw, &l->raw_cap, l->file);
-	if (len < 0)
-		return NULL;
-	l->line++;
-	const char *seen = line_look(l, l->raw, (size_t)len, (size_t)room);
-	snprintf(to, (size_t)room, "%s", seen != NULL ? seen : "");
-	return to;
-}
+/* ---- the file ---- */
 
 static int by_line(const void *a, const void *b)
 {
@@ -269,7 +277,7 @@ static int by_line(const void *a, const void *b)
 	return (x->line > y->line) - (x->line < y->line);
 }
 
-/* Relative paths hang on the folder in which the file was found, so that a later chdir changes nothing. */
+/* Relative paths begin at the folder in which the file was found, so that a later chdir changes nothing. */
 static char *base_of(const char *path)
 {
 	char *dir = df_folder_of(path);
@@ -280,25 +288,42 @@ static char *base_of(const char *path)
 	return whole;
 }
 
-static enum df_status loader_read(struct loader *l, const char *path, struct df_err *err)
+static void loader_lines(struct loader *l, char *text, size_t len)
 {
-	l->file = fopen(path, "re");
-	if (l->file == NULL)
-		return df_fail(DF_USAGE, err, NULL, "cannot read the configuration %s: %s", path, strerror(errno));
-	int rc = ini_parse_stream(read_line, l, on_key, l);
-	int why = ferror(l->file) ? errno : 0;
-	fclose(l->file);
-	if (why != 0)
-		return df_fail(DF_USAGE, err, NULL, "cannot read the configuration %s: %s", path, strerror(why));
+	struct conf_ini ini = {.text = text, .len = len, .is_key = key_likely};
+	if (len >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0)) {
+		loader_complain(l, 1, "the file is UTF-16: save it as UTF-8");
+		return;
+	}
+
+	while (conf_ini_next(&ini)) {
+		l->line = ini.line;
+		if (ini.problem != NULL)
+			loader_complain(l, l->line, "%s", ini.problem);
+		if (ini.kind == CONF_INI_SECTION)
+			section_begin(l, ini.name);
+		else if (ini.kind == CONF_INI_KEY)
+			on_key(l, ini.name, ini.value);
+	}
 	section_end(l);
-	struct conf *conf = l->conf;
+
+	const struct conf *conf = l->conf;
 	if (conf->n_feeds > 0 && !l->state_dir_tried)
 		loader_complain(
 		    l, l->main_line != 0 ? l->main_line : conf->feeds[0].line,
 		    "[dropfeed] must say where the ledger and the spool are kept: state_dir = /var/lib/dropfeed");
-	/* Every mistake inih can find was found above: this is for what a future inih may refuse. */
-	if (rc != 0 && l->problems->n == 0)
-		loader_complain(l, rc > 0 ? rc : 0, "the line cannot be understood");
+}
+
+static enum df_status loader_read(struct loader *l, const char *path, struct df_err *err)
+{
+	char *text = NULL;
+	size_t len = 0;
+	struct df_err why = {0};
+	if (df_read_file(path, FILE_MAX, &text, &len, &why) != DF_OK)
+		return df_fail(DF_USAGE, err, NULL, "the configuration: %s", why.text);
+
+	loader_lines(l, text, len);
+	free(text);
 	if (l->problems->n == 0)
 		return DF_OK;
 	qsort(l->problems->v, l->problems->n, sizeof(*l->problems->v), by_line);
@@ -317,7 +342,6 @@ enum df_status conf_load(const char *path, struct conf **out, struct conf_proble
 		*out = l.conf;
 	else
 		conf_free(l.conf);
-	free(l.raw);
 	free(l.base);
 	return st;
 }

@@ -3,7 +3,7 @@
  * conf_priv.h - inside the configuration room
  *
  * conf.c life, freeze and thaw; conf_keys.c the one table of keys; conf_value.c what a value may look like;
- * conf_source.c addresses; conf_file.c values that name files, secrets before all; conf_load.c the file and its lines.
+ * conf_source.c addresses; conf_file.c values that name files, secrets before all; conf_ini.c the file's lines; conf_load.c from lines to feeds.
  */
 #ifndef DROPFEED_CONF_PRIV_H
 #define DROPFEED_CONF_PRIV_H
@@ -27,6 +27,7 @@ struct conf_key {
 	const char *fallback;     /* the default, as it would stand in the file; NULL: unset */
 	const char *const *words; /* for enumerations: the words in the order of their values, NULL-terminated */
 	uint64_t min, max;        /* for numbers, sizes and durations; max 0: none */
+	bool verbatim;            /* the value may be in quotes or hold " #": a command, a list of quoted words */
 };
 
 /* ---- conf_keys.c ---- */

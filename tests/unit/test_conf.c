@@ -162,7 +162,7 @@ static void test_defaults(void)
 
 static void test_everything_set(void)
 {
-	/* indented keys, sections out of order, colons, inline comments */
+	/* indented keys, sections out of order, colons, a value on two lines */
 	struct conf *conf =
 	    load_good("\xef\xbb\xbf; a comment\n[feed Shop-1_a.b]\n\tsource = sftp://jo%40x@[::1]:2222/~/drop%20s\n  "
 		      "include = a*, b* c*\n"
@@ -173,7 +173,7 @@ static void test_everything_set(void)
 		      "signed_by = 0x0123456789abcdef0123456789abcdef01234567\nmax_plaintext = 1 KiB\nmax_ratio = "
 		      "5\nmax_entries = 6\n"
 		      "guidelines = enforce\nmanifest = manifest.json\nenvironment = development\nevent_name = Order  "
-		      "placed;x # y ; cut\n"
+		      "placed;x#\n  # a comment in between\n\ty\n"
 		      "event_type = Transaction\nscreen_name = Home\ndata_plan = plan:3\ntimestamps = %m/%d/%y %H:%M\n"
 		      "timezone = Europe/Berlin\nempty_attributes = delete\nunknown_columns = warn\nlimits = truncate\n"
 		      "fold_products = on\nmax_rejects = 0.5%\ngroup_window = 2MB\nhistorical = never\nlanes = 64\n"
@@ -208,7 +208,7 @@ static void test_everything_set(void)
 	CU_ASSERT_EQUAL(f->guidelines, CONF_ENFORCE);
 	CU_ASSERT_STRING_EQUAL(f->manifest_text, "{\"columns\": []}\n");
 	CU_ASSERT_STRING_EQUAL(f->environment, "development");
-	CU_ASSERT_STRING_EQUAL(f->event_name, "Order  placed;x # y");
+	CU_ASSERT_STRING_EQUAL(f->event_name, "Order  placed;x# y");
 	CU_ASSERT_STRING_EQUAL(f->event_type, "transaction");
 	CU_ASSERT_STRING_EQUAL(f->timestamps, "%m/%d/%y %H:%M");
 	CU_ASSERT(f->empty_attributes_delete && f->unknown_columns_warn && f->limits_truncate && f->fold_products);
@@ -227,14 +227,14 @@ static void test_every_mistake(void)
 	    "no equals sign\nsink = -\ntimezome = UTC\nmin-age = 1s\nzzzzzzzz = 1\nstate_dir = /x\nlanes = 65\n[feed "
 	    "a]\nsink = -\n"
 	    "[feed b/c]\nsink = -\n[dropfeed]\n[feed d\nlanes = x\n[feed e] x\nsink = -\nlanes =\nalso wrong",
-	    "1: 'stray' stands before any section", "4: jobs: '0' is out of range, it may be 1 to 64",
-	    "5: 'lanes' belongs into a [feed NAME]", "6: 'jobs' is set already in line 4",
+	    "1: 'stray' comes before any section", "4: jobs: '0' is out of range, it may be 1 to 64",
+	    "5: 'lanes' belongs in a [feed NAME]", "6: 'jobs' is already set on line 4",
 	    "7: unknown section [nonsense]", "10: neither a section",
 	    "12: unknown key 'timezome'; did you mean 'timezone'?",
 	    "13: unknown key 'min-age'; did you mean 'min_age'?", "14: unknown key 'zzzzzzzz'",
-	    "15: 'state_dir' belongs into [dropfeed]", "16: lanes: '65' is out of range",
-	    "17: [feed a] stands already in line 9", "19: 'b/c' is no feed name",
-	    "21: [dropfeed] stands already in line 2", "22: the section's ']' is missing", "24: nothing may follow",
+	    "15: 'state_dir' belongs in [dropfeed]", "16: lanes: '65' is out of range",
+	    "17: [feed a] is already defined on line 9", "19: 'b/c' is not a feed name",
+	    "21: [dropfeed] is already defined on line 2", "22: the section's ']' is missing", "24: nothing may follow",
 	    "26: lanes: no value given", "27: neither a section");
 	EXPECT("[feed a]\nsink = -\n", "1: [dropfeed] must say");
 	EXPECT("[dropfeed]\nstate_dir = /s\n[feed a]\n[feed b]\nendpoint = us1\napi_key = k\n",
@@ -243,7 +243,7 @@ static void test_every_mistake(void)
 	/* a bad value is one mistake, not also a missing key */
 	EXPECT("[dropfeed]\nstate_dir = /s\n[feed a]\nendpoint = us9\napi_key = a:b\napi_secret_file = none\n",
 	       "4: endpoint: ", "5: api_key: ", "6: api_secret_file: cannot read");
-	/* names that inih would cut at 50 characters */
+	/* names that differ in their last character */
 	EXPECT(HEAD "[feed aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1]\nsink = -\n"
 		    "[feed aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa2]\nsink = -\nlanes = 0\n",
 	       "9: lanes: ");
@@ -261,21 +261,68 @@ static void test_back_into_the_source(void)
 	       "9: lanes: ");
 }
 
+/* No line is too long for it, and nothing of a value is lost. */
 static void test_long_lines(void)
 {
-	char pad[400];
+	char pad[5000];
 	memset(pad, 'x', sizeof(pad));
-	pad[399] = '\0';
-	/* a comment may be as long as it likes; a value is never cut in silence, and the lines after it keep their
-	 * numbers */
+	pad[sizeof(pad) - 1] = '\0';
 	char *text = df_format(HEAD "# %s\nevent_name = %s\nlanes = 0\n", pad, pad);
-	EXPECT(text, "6: the line is too long", "7: lanes: ");
+	EXPECT(text, "7: lanes: ");
 	free(text);
-	text = df_format(HEAD "event_name = %.180s\n", pad);
+	text = df_format(HEAD "event_name = %s\n", pad);
 	struct conf *conf = load_good(text);
-	CU_ASSERT_EQUAL(strlen(conf->feeds[0].event_name), 180);
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].event_name, pad);
 	conf_free(conf);
 	free(text);
+	/* five fingerprints on one line, and on five */
+	text = df_format(HEAD "signed_by = %s", "0123456789abcdef0123456789abcdef01234567, "
+						"1123456789abcdef0123456789abcdef01234567, "
+						"2123456789abcdef0123456789abcdef01234567,\n   "
+						"3123456789abcdef0123456789abcdef01234567,\n   "
+						"4123456789abcdef0123456789abcdef01234567\nlanes = 2\n");
+	conf = load_good(text);
+	CU_ASSERT_EQUAL_FATAL(conf->feeds[0].signed_by.n, 5);
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].signed_by.v[4], "4123456789ABCDEF0123456789ABCDEF01234567");
+	CU_ASSERT_EQUAL(conf->feeds[0].lanes, 2);
+	conf_free(conf);
+	free(text);
+}
+
+/* A value that was written for another reader of INI files is never taken with its quotes or its comment. */
+static void test_quotes_and_comments(void)
+{
+	EXPECT(
+	    "[dropfeed]\nstate_dir = \"/s\"\njobs = 3 # three\n[feed a]\nsink = - ; out\nevent_name = 'a b' # c\n"
+	    "source = \"sftp://u:secretword@h/p\"\nscreen_name = # x\nlanes = 0\n",
+	    "2: state_dir: quotes are part of a value; write state_dir = /s\n",
+	    "3: jobs: a comment has a line of its own; write jobs = 3 (a '#' that is part of the value: \\#)\n",
+	    "5: sink: a comment has a line of its own; write sink = - (a ';'",
+	    "6: event_name: quotes are part of a value, and a comment has a line of its own; write event_name = a b (",
+	    "7: source: quotes are part of a value; write the value without them\n",
+	    "8: screen_name: a comment has a line of its own; write the value alone (", "9: lanes: ");
+	struct conf *conf = load_good(HEAD "event_name = Order \\#5 \\; a#b;c \\x\nscreen_name = \\\"Home\"\n");
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].event_name, "Order #5 ; a#b;c \\x");
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].screen_name, "\"Home\"");
+	conf_free(conf);
+	conf = load_good(HEAD "event_name = say \"yes\"\nscreen_name = #\n");
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].event_name, "say \"yes\"");
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].screen_name, "#");
+	conf_free(conf);
+}
+
+/* An indented line continues a value, but a key of its own, even a misspelt one, does not disappear in it. */
+static void test_continued(void)
+{
+	struct conf *conf = load_good("[dropfeed]\n  state_dir = /s\n[feed a]\n  sink = -\n    lanes = 3\n"
+				      "include = *.csv\n  *.gz *.zip *.csv\n\n  event_name = x\n");
+	CU_ASSERT_EQUAL(conf->feeds[0].lanes, 3);
+	CU_ASSERT_EQUAL(conf->feeds[0].include.n, 4);
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].event_name, "x");
+	conf_free(conf);
+	EXPECT(HEAD "include = *.csv\n   exlude = *.bak\n\n   *.gz\n",
+	       "6: unknown key 'exlude'; did you mean 'exclude'?", "8: neither a section");
+	EXPECT(HEAD "include = *.csv\n   *.gz\ninclude = x\n", "7: 'include' is already set on line 5");
 }
 
 static void test_bad_values(void)
@@ -432,8 +479,20 @@ static void test_secrets(void)
 	setenv("DROPFEED_TEST_SECRET", "from-env", 1);
 	EXPECT(HEAD "api_secret_env = DROPFEED_TEST_SECRET\napi_secret_file = secret\n",
 	       "6: api_secret_file and api_secret_env");
-	struct conf *conf = load_good(HEAD "api_secret_env = DROPFEED_TEST_SECRET\n");
+	EXPECT(HEAD "password_file = secret\npassword_env = DROPFEED_TEST_SECRET\n",
+	       "6: password_file and password_env");
+	EXPECT(HEAD "api_secret = s3cret-value\npassword = s3cret-value\npassphrase = s3cret-value\n",
+	       "5: 'api_secret': the configuration holds no secrets: write it to a file of mode 0600 and give that as "
+	       "api_secret_file = PATH, or name an environment variable in api_secret_env",
+	       "6: 'password': the configuration holds no secrets: write it to a file of mode 0600 and give that as "
+	       "password_file =",
+	       "7: 'passphrase': the configuration");
+	struct conf *conf =
+	    load_good(HEAD "api_secret_env = DROPFEED_TEST_SECRET\npassword_env = DROPFEED_TEST_SECRET\n"
+			   "passphrase_env = DROPFEED_TEST_SECRET\n");
 	CU_ASSERT_STRING_EQUAL(conf->feeds[0].api_secret, "from-env");
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].password, "from-env");
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].passphrase, "from-env");
 	conf_free(conf);
 	unsetenv("DROPFEED_TEST_SECRET");
 }
@@ -630,7 +689,7 @@ static void test_example(void)
 	conf_free(load(text, &problems));
 	/* these are not on a test's machine, and of the two secrets only one may be given */
 	static const char *const absent[] = {"known_hosts: cannot read", "gnupg_home: cannot use",
-					     "ca_file: cannot read", "api_secret_file and api_secret_env exclude"};
+					     "ca_file: cannot read", "exclude each other"};
 	for (char *line = strtok(problems, "\n"); line != NULL; line = strtok(NULL, "\n")) {
 		bool fine = false;
 		for (size_t i = 0; i < 4; i++)
@@ -654,6 +713,8 @@ int main(void)
 	CU_add_test(s, "every mistake with its line", test_every_mistake);
 	CU_add_test(s, "folders that are the source", test_back_into_the_source);
 	CU_add_test(s, "long lines", test_long_lines);
+	CU_add_test(s, "quotes and trailing comments", test_quotes_and_comments);
+	CU_add_test(s, "values over several lines", test_continued);
 	CU_add_test(s, "bad values", test_bad_values);
 	CU_add_test(s, "good values", test_good_values);
 	CU_add_test(s, "secrets", test_secrets);
