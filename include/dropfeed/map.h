@@ -17,10 +17,19 @@
 
 #include "dropfeed/conf.h"
 #include "dropfeed/rows.h"
+#include "dropfeed/schema.h"
 
 struct map;
 
-#define MAP_MAX_FAULTS 16
+#define MAP_MAX_FAULTS  16
+#define MAP_MAX_COLUMNS 10000u
+
+/* The Events API's limits, in characters (mParticle, "Default service limits"). */
+#define MAP_MAX_NAME       256u
+#define MAP_MAX_VALUE      4096u
+#define MAP_MAX_LIST_VALUE 512u
+#define MAP_MAX_LIST       1000u
+#define MAP_MAX_ATTRIBUTES 100u
 
 struct map_fault {
 	const char *code; /* missing-identity, not-an-integer, ... (a string constant) */
@@ -148,42 +157,29 @@ void map_routes_free(struct map_routes *routes);
 
 void map_close(struct map *m);
 
-/* ---- proposing a manifest for a foreign file ----
- *
- *	map_propose_open(feed, "custom_event", true, header, n, &p, &err);
- *	while (rows are left && map_propose_row(p, cells, n)) ...
- *	map_propose_decide(p, "signups", &err);
- *	... try the manifest and the settings, which fills a struct map_trial ...
- *	map_propose_write(p, &trial, &out);
- *	map_propose_close(p);
- *
- * It is a custom manifest, or, where every row needs a fixed value, a field transformation. No value of a cell is in it. */
-struct map_proposal;
+/* ---- names and values on their own, for those who choose paths ---- */
 
-/* `first` is the header, or, without one, the first row, which is to be looked at as well. DF_REJECT: duplicate-column,
- * unknown-column (other separators than commas), guideline (too many columns). DF_USAGE: the header looks like data. The feed
- * is borrowed until the close. */
-enum df_status map_propose_open(const struct conf_feed *feed, const char *event_type, bool has_header,
-				const struct rows_cell *first, size_t n, struct map_proposal **out,
-				struct df_err *err) DF_CHECK;
-/* Looks at a row; false when it was the last one that is wanted. */
-bool map_propose_row(struct map_proposal *p, const struct rows_cell *cells, size_t n);
-/* stem: of the file's name; an event without a name may be called so. DF_REJECT: the manifest would be too large. */
-enum df_status map_propose_decide(struct map_proposal *p, const char *stem, struct df_err *err) DF_CHECK;
-/* Both after the decision; borrowed. False: there is no setting i. */
-const char *map_propose_manifest(struct map_proposal *p);
-bool map_propose_setting(const struct map_proposal *p, size_t i, const char **key, const char **value);
+/* Names are unique, but for the columns that append to a list. */
+enum df_status map_check_unique(char *const *names, size_t n, struct df_err *err) DF_CHECK;
+/* dropfeed.line and dropfeed.reason come back with rejects that were corrected. */
+bool map_own_column(const char *name);
+void map_cell_trim(const char **p, size_t *len); /* blanks around a typed value */
+/* Length in bytes of the first `max` characters. Equals len when there are no more. */
+size_t map_utf8_prefix(const char *p, size_t len, size_t max);
+/* Does the field take this value? Times are not for this. m: any map of the event type. */
+bool map_value_fits(const struct map *m, enum schema_type type, const struct schema_field *field, const char *p,
+		    size_t len);
 
-#define MAP_TRIAL_CODES 8
-struct map_trial { /* of the proposal, on the file's first rows */
-	size_t rows, accepted;
-	struct {
-		const char *code; /* of a rejected row's first fault: a string constant */
-		size_t n;
-	} codes[MAP_TRIAL_CODES];
-	struct df_err refused; /* text "": it is not */
-};
-void map_propose_write(struct map_proposal *p, const struct map_trial *trial, struct df_buf *out);
-void map_propose_close(struct map_proposal *p);
+struct map_taken; /* paths that are taken already */
+
+struct map_taken *map_taken_new(const struct schema_event *event); /* the caller's */
+void map_taken_free(struct map_taken *t);
+/* False: the path, a part of it or the whole of it is taken. */
+bool map_taken_add(struct map_taken *t, const struct schema_path *path);
+/* How many members of the object are taken: of the batch, or of events.data. 0 for an object that nothing leads to. */
+size_t map_taken_below(const struct map_taken *t, bool data, const char *object);
+bool map_taken_any(const struct map_taken *t, bool data,
+		   const char *object);       /* anything leads to the object or into it */
+bool map_taken_id(const struct map_taken *t); /* an identity is among them */
 
 #endif

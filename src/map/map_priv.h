@@ -15,17 +15,9 @@
 #include "dropfeed/schema.h"
 #include "dropfeed/time.h"
 
-#define MAP_NONE         SIZE_MAX /* no column */
-#define MAP_MAX_COLUMNS  10000u
+#define MAP_NONE         SIZE_MAX   /* no column */
 #define MAP_MAX_OUTPUT   (2u << 20) /* bytes of a record's fragment */
 #define MAP_MAX_WARNINGS 64u
-
-/* The Events API's limits, in characters (mParticle, "Default service limits"). */
-#define MAP_MAX_NAME       256u
-#define MAP_MAX_VALUE      4096u
-#define MAP_MAX_LIST_VALUE 512u
-#define MAP_MAX_LIST       1000u
-#define MAP_MAX_ATTRIBUTES 100u
 
 /* ---- the tree: map_tree.c ---- */
 
@@ -194,9 +186,6 @@ bool map_cell_emit(const struct map *m, enum schema_type type, const struct sche
 /* The same for a point in time, which *ms is as well. */
 bool map_cell_instant(const struct map *m, const char *p, size_t len, int64_t *ms, struct df_buf *out,
 		      struct map_cell_fault *fault);
-void map_cell_trim(const char **p, size_t *len);
-/* Length in bytes of the first `max` characters. Equals len when there are no more. */
-size_t map_utf8_prefix(const char *p, size_t len, size_t max);
 
 /* JSON in a cell that stands for a whole object or list of the schema. */
 struct map_json {
@@ -310,10 +299,6 @@ void map_warn(struct map *m, const char *code, const char *fmt, ...) DF_PRINTF(3
 
 /* The bindings from the columns' names, and all that follows. map.c */
 enum df_status map_compile(struct map *m, struct df_err *err) DF_CHECK;
-/* Names are unique, but for the columns that append to a list. */
-enum df_status map_check_unique(char *const *names, size_t n, struct df_err *err) DF_CHECK;
-/* dropfeed.line and dropfeed.reason come back with rejects that were corrected. */
-bool map_own_column(const char *name);
 
 /* Looks on while a row is mapped, after each op. */
 struct map_seen {

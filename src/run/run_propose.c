@@ -2,6 +2,7 @@
 /* A foreign file is looked at, a manifest is proposed for it, and the proposal is tried on the same rows. */
 #include "run_priv.h"
 
+#include "dropfeed/propose.h"
 #include "dropfeed/schema.h"
 
 #include <errno.h>
@@ -60,7 +61,7 @@ static enum df_status next_good(struct rows *rows, struct rows_row *row, struct 
 }
 
 static enum df_status look(const struct run_propose *r, const struct decode_doc *doc, const char *event_type,
-			   struct map_proposal **out, struct df_err *err)
+			   struct propose **out, struct df_err *err)
 {
 	struct rows *rows = NULL;
 	struct rows_row row = {0};
@@ -74,11 +75,11 @@ static enum df_status look(const struct run_propose *r, const struct decode_doc 
 		st = df_fail(DF_REJECT, err, strcmp(row.fault, "invalid-utf8") == 0 ? "not-utf8" : "malformed-csv",
 			     "the first row: %s", row.fault_text);
 	else if (st == DF_OK)
-		st = map_propose_open(r->feed, event_type, !r->no_header, row.cells, row.n_cells, out, err);
-	bool more = st == DF_OK && (!r->no_header || map_propose_row(*out, row.cells, row.n_cells));
+		st = propose_open(r->feed, event_type, !r->no_header, row.cells, row.n_cells, out, err);
+	bool more = st == DF_OK && (!r->no_header || propose_row(*out, row.cells, row.n_cells));
 	enum df_status ended = DF_OK;
 	while (more && (ended = next_good(rows, &row, &end)) == DF_OK)
-		more = map_propose_row(*out, row.cells, row.n_cells);
+		more = propose_row(*out, row.cells, row.n_cells);
 	/* a break further down is for `validate` to tell */
 	if (ended == DF_RETRY)
 		st = df_fail(ended, err, NULL, "%s", end.text);
@@ -86,9 +87,9 @@ static enum df_status look(const struct run_propose *r, const struct decode_doc 
 	return st;
 }
 
-static void count_code(struct map_trial *trial, const char *code)
+static void count_code(struct propose_trial *trial, const char *code)
 {
-	for (size_t i = 0; i < MAP_TRIAL_CODES; i++) {
+	for (size_t i = 0; i < PROPOSE_TRIAL_CODES; i++) {
 		if (trial->codes[i].code == NULL)
 			trial->codes[i].code = code;
 		if (strcmp(trial->codes[i].code, code) != 0)
@@ -98,7 +99,7 @@ static void count_code(struct map_trial *trial, const char *code)
 	}
 }
 
-static void try_rows(struct map *map, struct rows *rows, size_t max, struct map_trial *trial)
+static void try_rows(struct map *map, struct rows *rows, size_t max, struct propose_trial *trial)
 {
 	struct rows_row row;
 	struct df_err *why = &trial->refused;
@@ -122,18 +123,18 @@ static void try_rows(struct map *map, struct rows *rows, size_t max, struct map_
 }
 
 /* The proposal, under its own settings. */
-static void try_it(const struct run_propose *r, const struct decode_doc *doc, const char *event_type,
-		   struct map_proposal *p, struct map_trial *trial)
+static void try_it(const struct run_propose *r, const struct decode_doc *doc, const char *event_type, struct propose *p,
+		   struct propose_trial *trial)
 {
 	const char *key, *value;
 	struct map *map = NULL;
 	struct rows *rows = NULL;
 	enum df_status st = DF_OK;
-	for (size_t i = 0; st == DF_OK && map_propose_setting(p, i, &key, &value); i++)
+	for (size_t i = 0; st == DF_OK && propose_setting(p, i, &key, &value); i++)
 		st = conf_feed_set(r->feed, key, value, &trial->refused);
 	struct conf_feed tried = *r->feed; /* a view */
 	tried.manifest = NULL;
-	tried.manifest_text = (char *)(uintptr_t)map_propose_manifest(p);
+	tried.manifest_text = (char *)(uintptr_t)propose_manifest(p);
 	if (st == DF_OK)
 		st = map_open(&tried, event_type, &map, &trial->refused);
 	if (st == DF_OK)
@@ -148,16 +149,16 @@ static enum df_status propose(const struct run_propose *r, const struct decode_d
 			      struct df_buf *out, struct df_err *err)
 {
 	const char *event_type = r->event_type != NULL ? r->event_type : doc->event_type;
-	struct map_proposal *p = NULL;
-	struct map_trial trial = {0};
+	struct propose *p = NULL;
+	struct propose_trial trial = {0};
 	enum df_status st = look(r, doc, event_type, &p, err);
 	if (st == DF_OK)
-		st = map_propose_decide(p, stem, err);
+		st = propose_decide(p, stem, err);
 	if (st == DF_OK) {
 		try_it(r, doc, event_type, p, &trial);
-		map_propose_write(p, &trial, out);
+		propose_write(p, &trial, out);
 	}
-	map_propose_close(p);
+	propose_close(p);
 	return st;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The proposal as a manifest, with its reasons as comments. Names of columns are the file's own: in JSON they are escaped, in
  * comments they do not stand. */
-#include "map_propose.h"
+#include "propose_priv.h"
 
 #include <stdlib.h>
 
@@ -28,7 +28,7 @@ static void add_reason(struct df_buf *out, const struct propose_column *c, bool 
 	df_buf_addc(out, '\n');
 }
 
-static void write_custom(struct map_proposal *p)
+static void write_custom(struct propose *p)
 {
 	struct df_buf *out = &p->manifest;
 	size_t listed = 0, total = 0;
@@ -78,7 +78,7 @@ static bool is_source(const char *name)
 	return strcmp(name, "$unmapped") != 0 && (star == NULL || strchr(star + 1, '*') == NULL);
 }
 
-static void write_transform(struct map_proposal *p)
+static void write_transform(struct propose *p)
 {
 	struct df_buf *out = &p->manifest;
 	bool rest = false, dropped = false;
@@ -114,7 +114,7 @@ static void write_transform(struct map_proposal *p)
 		    "\"events.data.product_action.action\" }\n  ]\n}\n");
 }
 
-void propose_write_manifest(struct map_proposal *p)
+void propose_write_manifest(struct propose *p)
 {
 	if (p->transform)
 		write_transform(p);
@@ -124,7 +124,7 @@ void propose_write_manifest(struct map_proposal *p)
 
 /* ---- the notes on top ---- */
 
-static void write_settings(const struct map_proposal *p, struct df_buf *out)
+static void write_settings(const struct propose *p, struct df_buf *out)
 {
 	if (p->n_settings > 0)
 		df_buf_adds(out, "//\n// It needs these settings, in the feed's section or as --set KEY=VALUE:\n");
@@ -136,7 +136,7 @@ static void write_settings(const struct map_proposal *p, struct df_buf *out)
 	}
 }
 
-static void write_todo(const struct map_proposal *p, const struct map_trial *trial, struct df_buf *out)
+static void write_todo(const struct propose *p, const struct propose_trial *trial, struct df_buf *out)
 {
 	bool refused = trial->refused.text[0] != '\0';
 	if (p->todo.len == 0 && !refused)
@@ -154,18 +154,18 @@ static void write_todo(const struct map_proposal *p, const struct map_trial *tri
 	df_buf_addc(out, '\n');
 }
 
-static void write_trial(const struct map_trial *trial, struct df_buf *out)
+static void write_trial(const struct propose_trial *trial, struct df_buf *out)
 {
 	if (trial->refused.text[0] != '\0' || trial->rows == 0)
 		return;
 	df_buf_addf(out, "//\n// Tried on %zu of them: %zu accepted, %zu rejected", trial->rows, trial->accepted,
 		    trial->rows - trial->accepted);
-	for (size_t i = 0; i < MAP_TRIAL_CODES && trial->codes[i].code != NULL; i++)
+	for (size_t i = 0; i < PROPOSE_TRIAL_CODES && trial->codes[i].code != NULL; i++)
 		df_buf_addf(out, "%s%zu %s", i == 0 ? " (" : ", ", trial->codes[i].n, trial->codes[i].code);
 	df_buf_adds(out, trial->codes[0].code != NULL ? ").\n" : ".\n");
 }
 
-void map_propose_write(struct map_proposal *p, const struct map_trial *trial, struct df_buf *out)
+void propose_write(struct propose *p, const struct propose_trial *trial, struct df_buf *out)
 {
 	df_buf_addf(out,
 		    "// A proposal for %s documents, made of %s and the first %zu row%s. Guesses are marked as such.\n"
@@ -184,12 +184,12 @@ void map_propose_write(struct map_proposal *p, const struct map_trial *trial, st
 	df_buf_add(out, p->manifest.data, p->manifest.len);
 }
 
-const char *map_propose_manifest(struct map_proposal *p)
+const char *propose_manifest(struct propose *p)
 {
 	return df_buf_cstr(&p->manifest);
 }
 
-bool map_propose_setting(const struct map_proposal *p, size_t i, const char **key, const char **value)
+bool propose_setting(const struct propose *p, size_t i, const char **key, const char **value)
 {
 	if (i >= p->n_settings)
 		return false;

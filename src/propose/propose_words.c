@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What columns are called elsewhere: in shops' exports, warehouses, analytics. $FirstName and the like are mParticle's reserved
  * user attributes. */
-#include "map_propose.h"
+#include "propose_priv.h"
 
 #define USER      "user_attributes."
 #define IDENTITY  "user_identities."

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a column's values look like. No more than that is ever said of them. */
-#include "map_propose.h"
+#include "propose_priv.h"
 
 #include <stdlib.h>
 
@@ -12,7 +12,7 @@ const char *propose_look_words(enum propose_look look)
 	return looks[look];
 }
 
-static const struct propose_cell *cell_at(const struct map_proposal *p, size_t row, size_t column)
+static const struct propose_cell *cell_at(const struct propose *p, size_t row, size_t column)
 {
 	return &p->cells[row * p->n + column];
 }
@@ -28,19 +28,7 @@ static bool is_email(const char *s, size_t len)
 	       memchr(at + 1, '@', (size_t)(s + len - at - 1)) == NULL;
 }
 
-static bool emits(const struct map_proposal *p, enum schema_type type, const struct schema_field *field, const char *s,
-		  size_t len)
-{
-	struct df_buf out = {0};
-	struct map_cell_fault fault;
-	if (type != SCHEMA_STRING && type != SCHEMA_STRINGS)
-		map_cell_trim(&s, &len);
-	bool ok = len > 0 && map_cell_emit(p->map, type, field, s, len, &out, &fault);
-	df_buf_free(&out);
-	return ok;
-}
-
-static bool looks_like(const struct map_proposal *p, enum propose_look look, const char *s, size_t len)
+static bool looks_like(const struct propose *p, enum propose_look look, const char *s, size_t len)
 {
 	static const struct schema_field plain = {.name = ""};
 	static const enum schema_type types[] = {[LOOK_UUID] = SCHEMA_UUID,
@@ -48,10 +36,10 @@ static bool looks_like(const struct map_proposal *p, enum propose_look look, con
 						 [LOOK_BOOLEAN] = SCHEMA_BOOLEAN,
 						 [LOOK_INTEGER] = SCHEMA_INTEGER,
 						 [LOOK_NUMBER] = SCHEMA_NUMBER};
-	return look == LOOK_EMAIL ? is_email(s, len) : emits(p, types[look], &plain, s, len);
+	return look == LOOK_EMAIL ? is_email(s, len) : map_value_fits(p->map, types[look], &plain, s, len);
 }
 
-const char *propose_no_name(const struct map_proposal *p, const char *name)
+const char *propose_no_name(const struct propose *p, const char *name)
 {
 	static const enum propose_look data[] = {LOOK_EMAIL, LOOK_UUID, LOOK_IP};
 	for (size_t i = 0; i < 3; i++)
@@ -66,7 +54,7 @@ static bool most(size_t n, size_t of)
 	return n * 10 >= of * 9;
 }
 
-void propose_look(struct map_proposal *p, size_t column)
+void propose_look(struct propose *p, size_t column)
 {
 	struct propose_column *c = &p->columns[column];
 	size_t counts[LOOK_TEXT] = {0};
@@ -88,7 +76,7 @@ void propose_look(struct map_proposal *p, size_t column)
 			c->look = (enum propose_look)k;
 }
 
-size_t propose_suits(struct map_proposal *p, size_t column, const struct schema_path *path)
+size_t propose_suits(struct propose *p, size_t column, const struct schema_path *path)
 {
 	size_t n = 0;
 	propose_look(p, column);
@@ -97,7 +85,7 @@ size_t propose_suits(struct map_proposal *p, size_t column, const struct schema_
 	for (size_t row = 0; row < p->n_rows; row++) {
 		const struct propose_cell *cell = cell_at(p, row, column);
 		if (cell->kept > 0)
-			n += emits(p, path->type, path->field, p->text.data + cell->at, cell->kept);
+			n += map_value_fits(p->map, path->type, path->field, p->text.data + cell->at, cell->kept);
 	}
 	return n;
 }
@@ -151,7 +139,7 @@ static const char *const formats[] = {
 };
 #define N_FORMATS (sizeof(formats) / sizeof(formats[0]))
 
-static size_t count_times(const struct map_proposal *p, size_t column, const char *format)
+static size_t count_times(const struct propose *p, size_t column, const char *format)
 {
 	struct time_format t;
 	struct df_err ignored = {0};
@@ -172,7 +160,7 @@ static size_t count_times(const struct map_proposal *p, size_t column, const cha
 	return n;
 }
 
-const char *propose_time(struct map_proposal *p, size_t column, const char **other)
+const char *propose_time(struct propose *p, size_t column, const char **other)
 {
 	const char *own = p->feed->timestamps != NULL ? p->feed->timestamps : "ms", *best = NULL;
 	size_t best_n = 0, filled;
@@ -201,7 +189,7 @@ const char *propose_time_words(const char *timestamps)
 	return strcmp(timestamps, "auto") == 0 ? "Unix seconds, microseconds or ISO 8601" : timestamps;
 }
 
-bool propose_repeats(const struct map_proposal *p, size_t column)
+bool propose_repeats(const struct propose *p, size_t column)
 {
 	for (size_t row = 1; row < p->n_rows; row++) {
 		const struct propose_cell *a = cell_at(p, row - 1, column), *b = cell_at(p, row, column);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What the proposal needs beside itself: settings, and what only a person can add. */
-#include "map_propose.h"
+#include "propose_priv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-static void DF_PRINTF(4, 5)
-    propose_setting(struct map_proposal *p, const char *key, const char *value, const char *fmt, ...)
+static void DF_PRINTF(4, 5) settle_add(struct propose *p, const char *key, const char *value, const char *fmt, ...)
 {
 	va_list ap;
 	struct propose_setting *s = &p->settings[p->n_settings++];
@@ -19,7 +18,7 @@ static void DF_PRINTF(4, 5)
 }
 
 /* The event's time, or else the first of the others, such as that of a consent: one setting reads them all. */
-static const struct propose_column *time_column(const struct map_proposal *p)
+static const struct propose_column *time_column(const struct propose *p)
 {
 	const struct propose_column *c = propose_column_at(p, PROPOSE_TIME);
 	for (size_t i = 0; i < p->n && c == NULL; i++) {
@@ -33,7 +32,7 @@ static const struct propose_column *time_column(const struct map_proposal *p)
 	return c;
 }
 
-static void settle_time(struct map_proposal *p)
+static void settle_time(struct propose *p)
 {
 	const struct propose_column *c = time_column(p);
 	const char *other, *own = p->feed->timestamps != NULL ? p->feed->timestamps : "ms";
@@ -49,10 +48,10 @@ static void settle_time(struct map_proposal *p)
 			    "in dropfeed.conf(5)\n",
 			    number + 1);
 	else if (strcmp(timestamps, own) != 0)
-		propose_setting(p, "timestamps", timestamps,
-				"so the times in column %zu are written; they are taken for UTC, unless they say "
-				"otherwise or `timezone` does",
-				number + 1);
+		settle_add(p, "timestamps", timestamps,
+			   "so the times in column %zu are written; they are taken for UTC, unless they say "
+			   "otherwise or `timezone` does",
+			   number + 1);
 	if (timestamps != NULL && other != NULL)
 		df_buf_addf(&p->todo,
 			    "the times looked at could be %s as well: nobody can tell day and month apart; ask\n",
@@ -67,20 +66,20 @@ static bool plain_words(const char *s)
 	return true;
 }
 
-static void settle_custom(struct map_proposal *p, const char *stem)
+static void settle_custom(struct propose *p, const char *stem)
 {
 	if (propose_where(p->event) != PROPOSE_CUSTOM)
 		return;
 	if (p->feed->event_name == NULL && propose_column_at(p, "events.data.event_name") == NULL)
-		propose_setting(p, "event_name", stem[0] != '\0' && plain_words(stem) ? stem : "Imported",
-				"no column names the event: choose a name for all of them");
+		settle_add(p, "event_name", stem[0] != '\0' && plain_words(stem) ? stem : "Imported",
+			   "no column names the event: choose a name for all of them");
 	if (p->feed->event_type == NULL && propose_column_at(p, "events.data.custom_event_type") == NULL)
-		propose_setting(p, "event_type", "other",
-				"no column has a custom_event_type: navigation, location, search, transaction, "
-				"user_content, user_preference, social, other, media or attribution");
+		settle_add(p, "event_type", "other",
+			   "no column has a custom_event_type: navigation, location, search, transaction, "
+			   "user_content, user_preference, social, other, media or attribution");
 }
 
-static void settle_commerce(struct map_proposal *p)
+static void settle_commerce(struct propose *p)
 {
 	static const char products[] = PROPOSE_ACTION "products.";
 	bool any = false;
@@ -99,12 +98,11 @@ static void settle_commerce(struct map_proposal *p)
 			    "no column has the product_action.action, such as purchase, and a manifest for files "
 			    "without a header cannot say it for all rows: have the sender add the column\n");
 	if (order != NULL && any && !p->feed->fold_products && propose_repeats(p, (size_t)(order - p->columns)))
-		propose_setting(
-		    p, "fold_products", "yes",
-		    "orders take several rows: makes one event of those that differ in their product alone");
+		settle_add(p, "fold_products", "yes",
+			   "orders take several rows: makes one event of those that differ in their product alone");
 }
 
-static void settle_rest(struct map_proposal *p)
+static void settle_rest(struct propose *p)
 {
 	size_t nameless = 0;
 	bool lengthy = false;
@@ -119,12 +117,12 @@ static void settle_rest(struct map_proposal *p)
 		df_buf_adds(&p->todo, "no column identifies the user: map one to mpid, user_identities.* such as "
 				      "user_identities.customer_id, .email or .mobile_number, or a device's ID\n");
 	if (nameless > 1 && !p->transform && !p->feed->unknown_columns_warn)
-		propose_setting(p, "unknown_columns", "warn", "%zu columns have no name, and are ignored", nameless);
+		settle_add(p, "unknown_columns", "warn", "%zu columns have no name, and are ignored", nameless);
 	if (lengthy && !p->feed->limits_truncate)
-		propose_setting(p, "limits", "truncate", "an attribute has more than %u characters", MAP_MAX_VALUE);
+		settle_add(p, "limits", "truncate", "an attribute has more than %u characters", MAP_MAX_VALUE);
 }
 
-void propose_settle(struct map_proposal *p, const char *stem)
+void propose_settle(struct propose *p, const char *stem)
 {
 	settle_time(p);
 	settle_custom(p, stem);

@@ -2,7 +2,7 @@
 /* Proposed manifests: the table of words, and what becomes of single columns. */
 #include "helper_map.h"
 
-#include "../../src/map/map_propose.h"
+#include "../../src/propose/propose_priv.h"
 
 #include <stdlib.h>
 
@@ -59,8 +59,8 @@ static void split(char *line, struct rows_cell *cells, size_t *n)
 static enum df_status propose(const struct conf_feed *feed, const char *event, bool header, const char *text)
 {
 	struct rows_cell cells[MAX_CELLS];
-	struct map_proposal *p = NULL;
-	struct map_trial trial = {0};
+	struct propose *p = NULL;
+	struct propose_trial trial = {0};
 	struct df_err err = {0};
 	enum df_status st = DF_OK;
 	char *copy = df_strdup(text), *save = NULL;
@@ -71,18 +71,18 @@ static enum df_status propose(const struct conf_feed *feed, const char *event, b
 	     line = strtok_r(NULL, "\n", &save)) {
 		split(line, cells, &n);
 		if (first)
-			st = map_propose_open(feed, event, header, cells, n, &p, &err);
+			st = propose_open(feed, event, header, cells, n, &p, &err);
 		if (st == DF_OK && !(first && header))
-			map_propose_row(p, cells, n);
+			propose_row(p, cells, n);
 		first = false;
 	}
 	if (st == DF_OK)
-		st = map_propose_decide(p, "stem", &err);
+		st = propose_decide(p, "stem", &err);
 	if (st == DF_OK)
-		map_propose_write(p, &trial, &proposal);
+		propose_write(p, &trial, &proposal);
 	snprintf(got.code, sizeof(got.code), "%s", err.code);
 	df_buf_cstr(&proposal);
-	map_propose_close(p);
+	propose_close(p);
 	free(copy);
 	return st;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which column of a foreign header goes where. Nothing is certain but paths that are paths already. */
-#include "map_propose.h"
+#include "propose_priv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ static bool same_place(const struct schema_path *a, const struct schema_path *b)
 	return same;
 }
 
-const struct propose_column *propose_column_at(const struct map_proposal *p, const char *path)
+const struct propose_column *propose_column_at(const struct propose *p, const char *path)
 {
 	struct schema_path wanted, got;
 	if (schema_path_parse(p->event, path, strlen(path), &wanted, NULL) != SCHEMA_PATH_OK)
@@ -44,29 +44,21 @@ const struct propose_column *propose_column_at(const struct map_proposal *p, con
 	return NULL;
 }
 
-bool propose_has_part(const struct map_proposal *p, const char *object)
+bool propose_has_part(const struct propose *p, const char *object)
 {
-	return p->event->data != NULL && map_node_kid(p->roots[1], object) != NULL;
+	return map_taken_any(p->taken, true, object);
 }
 
-static bool has_id(const struct map_node *node)
+bool propose_has_id(const struct propose *p)
 {
-	bool found = node->kind == MAP_NODE_LEAF && (node->flags & SCHEMA_ID) != 0;
-	for (size_t i = 0; i < node->n_kids && !found; i++)
-		found = has_id(node->kids[i]);
-	return found;
+	return map_taken_id(p->taken);
 }
 
-bool propose_has_id(const struct map_proposal *p)
-{
-	return has_id(p->roots[0]);
-}
-
-bool propose_take(struct map_proposal *p, struct propose_column *c, const char *path)
+bool propose_take(struct propose *p, struct propose_column *c, const char *path)
 {
 	struct schema_path parsed;
 	if (schema_path_parse(p->event, path, strlen(path), &parsed, NULL) != SCHEMA_PATH_OK ||
-	    map_tree_add(p->roots[parsed.data], &parsed) == NULL)
+	    !map_taken_add(p->taken, &parsed))
 		return false;
 	c->what = PROPOSE_KEEP;
 	c->path = df_strdup(path);
@@ -76,7 +68,7 @@ bool propose_take(struct map_proposal *p, struct propose_column *c, const char *
 /* ---- attributes ---- */
 
 /* Half a location is none. */
-static void check_locations(struct map_proposal *p)
+static void check_locations(struct propose *p)
 {
 	static const char *const paths[][2] = {{"events.data.location.latitude", "events.data.location.longitude"},
 					       {"context.location.latitude", "context.location.longitude"}};
@@ -102,7 +94,7 @@ static char *attribute_name(const struct propose_column *c, size_t number)
 	return len > 0 ? df_strndup(s, len) : df_format("column %zu", number + 1);
 }
 
-static void make_attribute(struct map_proposal *p, struct propose_column *c, size_t number, const char *prefix)
+static void make_attribute(struct propose *p, struct propose_column *c, size_t number, const char *prefix)
 {
 	char *name = attribute_name(c, number);
 	char *path = df_format("%s%s", prefix, name);
@@ -122,7 +114,7 @@ static void make_attribute(struct map_proposal *p, struct propose_column *c, siz
 	free(name);
 }
 
-static void make_attributes(struct map_proposal *p)
+static void make_attributes(struct propose *p)
 {
 	bool events = p->event->data != NULL;
 	const char *prefix = events ? "events.data.custom_attributes." : "user_attributes.";
@@ -130,9 +122,8 @@ static void make_attributes(struct map_proposal *p)
 		struct propose_column *c = &p->columns[i];
 		if (c->what != PROPOSE_OPEN)
 			continue;
-		const struct map_node *all =
-		    map_node_kid(p->roots[events], events ? "custom_attributes" : "user_attributes");
-		if (all == NULL || all->n_kids < MAP_MAX_ATTRIBUTES) {
+		const char *all = events ? "custom_attributes" : "user_attributes";
+		if (map_taken_below(p->taken, events, all) < MAP_MAX_ATTRIBUTES) {
 			make_attribute(p, c, i, prefix);
 			continue;
 		}
@@ -142,7 +133,7 @@ static void make_attributes(struct map_proposal *p)
 	}
 }
 
-enum df_status map_propose_decide(struct map_proposal *p, const char *stem, struct df_err *err)
+enum df_status propose_decide(struct propose *p, const char *stem, struct df_err *err)
 {
 	propose_guess(p);
 	check_locations(p);
@@ -169,7 +160,7 @@ static char *without_person(const char *normal)
 	return NULL;
 }
 
-static void read_column(struct map_proposal *p, size_t i, const struct rows_cell *cell)
+static void read_column(struct propose *p, size_t i, const struct rows_cell *cell)
 {
 	struct propose_column *c = &p->columns[i];
 	c->name = !p->has_header    ? df_format("column %zu", i + 1)
@@ -190,7 +181,7 @@ static void read_column(struct map_proposal *p, size_t i, const struct rows_cell
 
 /* Columns that append to a list may share their name, but a manifest lists a name once: such names have to be paths, which
  * need not be listed. */
-static enum df_status check_repeated(struct map_proposal *p, size_t number, struct df_err *err)
+static enum df_status check_repeated(struct propose *p, size_t number, struct df_err *err)
 {
 	const char *name = p->columns[number].name;
 	struct schema_path path;
@@ -203,13 +194,13 @@ static enum df_status check_repeated(struct map_proposal *p, size_t number, stru
 		if (schema_path_parse(p->event, name, len, &path, NULL) != SCHEMA_PATH_OK)
 			return df_fail(DF_REJECT, err, "duplicate-column",
 				       "two columns are named '%.200s'; a manifest can name one of them", name);
-		map_tree_add(p->roots[path.data], &path);
+		(void)map_taken_add(p->taken, &path);
 		p->columns[i].what = p->columns[number].what = PROPOSE_UNLISTED;
 	}
 	return DF_OK;
 }
 
-static enum df_status check_header(struct map_proposal *p, struct df_err *err)
+static enum df_status check_header(struct propose *p, struct df_err *err)
 {
 	if (p->n == 1 && strpbrk(p->columns[0].name, ";\t") != NULL)
 		return df_fail(DF_REJECT, err, "unknown-column",
@@ -233,14 +224,14 @@ static enum df_status check_header(struct map_proposal *p, struct df_err *err)
 	return st;
 }
 
-enum df_status map_propose_open(const struct conf_feed *feed, const char *event_type, bool has_header,
-				const struct rows_cell *first, size_t n, struct map_proposal **out, struct df_err *err)
+enum df_status propose_open(const struct conf_feed *feed, const char *event_type, bool has_header,
+			    const struct rows_cell *first, size_t n, struct propose **out, struct df_err *err)
 {
 	*out = NULL;
 	if (n > MAP_MAX_COLUMNS)
 		return df_fail(DF_REJECT, err, "guideline", "%zu columns are too many, at most %u are read", n,
 			       MAP_MAX_COLUMNS);
-	struct map_proposal *p = df_alloc(sizeof(*p));
+	struct propose *p = df_alloc(sizeof(*p));
 	p->feed = feed;
 	p->bare = *feed;
 	p->bare.manifest = p->bare.manifest_text = NULL;
@@ -248,23 +239,22 @@ enum df_status map_propose_open(const struct conf_feed *feed, const char *event_
 	p->manifest.max = PROPOSE_MAX_TEXT;
 	enum df_status st = map_open(&p->bare, event_type, &p->map, err);
 	if (st == DF_OK) {
-		p->event = p->map->event;
+		p->event = schema_event_find(event_type, strlen(event_type));
 		p->columns = df_alloc(n * sizeof(*p->columns));
 		p->n = n;
 		for (size_t i = 0; i < n; i++)
 			read_column(p, i, &first[i]);
-		for (size_t i = 0; i < 2; i++)
-			p->roots[i] = map_root_new(i == 0 ? &schema_batch : p->event->data, "");
+		p->taken = map_taken_new(p->event);
 		st = has_header ? check_header(p, err) : DF_OK;
 	}
 	if (st == DF_OK)
 		*out = p;
 	else
-		map_propose_close(p);
+		propose_close(p);
 	return st;
 }
 
-bool map_propose_row(struct map_proposal *p, const struct rows_cell *cells, size_t n)
+bool propose_row(struct propose *p, const struct rows_cell *cells, size_t n)
 {
 	if (n != p->n)
 		return true;
@@ -281,7 +271,7 @@ bool map_propose_row(struct map_proposal *p, const struct rows_cell *cells, size
 	return p->n_rows < PROPOSE_MAX_ROWS && (p->n_rows + 1) * p->n <= PROPOSE_MAX_CELLS;
 }
 
-void map_propose_close(struct map_proposal *p)
+void propose_close(struct propose *p)
 {
 	if (p == NULL)
 		return;
@@ -298,8 +288,7 @@ void map_propose_close(struct map_proposal *p)
 	}
 	free(p->columns);
 	free(p->cells);
-	map_node_free(p->roots[0]);
-	map_node_free(p->roots[1]);
+	map_taken_free(p->taken);
 	df_buf_free(&p->text);
 	df_buf_free(&p->todo);
 	df_buf_free(&p->manifest);

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * map_propose.h - a manifest is proposed for a foreign header: between the map_propose*.c files
+ * propose_priv.h - a manifest is proposed for a foreign header: between the files of the room
  *
- *	map_propose.c		the proposal's life; what is not guessed becomes an attribute
- *	map_propose_guess.c	which column goes where
- *	map_propose_settle.c	the settings that this needs, and what is missing
- *	map_propose_words.c	what columns are called elsewhere, as data
- *	map_propose_look.c	what the values look like; they are never shown
- *	map_propose_text.c	the manifest, with its reasons as comments
+ *	propose.c		the proposal's life; what is not guessed becomes an attribute
+ *	propose_guess.c	which column goes where
+ *	propose_settle.c	the settings that this needs, and what is missing
+ *	propose_words.c	what columns are called elsewhere, as data
+ *	propose_look.c	what the values look like; they are never shown
+ *	propose_text.c	the manifest, with its reasons as comments
  */
-#ifndef MAP_PROPOSE_H
-#define MAP_PROPOSE_H
+#ifndef PROPOSE_PRIV_H
+#define PROPOSE_PRIV_H
 
-#include "map_priv.h"
+#include "dropfeed/propose.h"
+#include "dropfeed/time.h"
 
 #define PROPOSE_KEPT      128u    /* bytes of a cell that are looked at */
 #define PROPOSE_MAX_ROWS  500u    /* rows that are looked at ... */
@@ -82,7 +83,7 @@ struct propose_setting {
 	char *value, *why; /* own */
 };
 
-struct map_proposal {
+struct propose {
 	const struct conf_feed *feed; /* borrowed */
 	struct conf_feed bare;        /* a view of it, without the manifest */
 	const struct schema_event *event;
@@ -93,8 +94,8 @@ struct map_proposal {
 	size_t n;
 	struct propose_cell *cells; /* own: n for each row */
 	size_t n_rows;
-	struct df_buf text;        /* of the cells */
-	struct map_node *roots[2]; /* own: what is taken of the batch, and of events.data */
+	struct df_buf text;      /* of the cells */
+	struct map_taken *taken; /* own: the paths that columns lead to */
 	struct propose_setting settings[8];
 	size_t n_settings;
 	struct df_buf todo;     /* lines: what is still missing */
@@ -104,34 +105,34 @@ struct map_proposal {
 /* Replaces the reason. */
 void propose_because(struct propose_column *c, const char *fmt, ...) DF_PRINTF(2, 3);
 /* The column that leads there, in whatever spelling of the path, or NULL. */
-const struct propose_column *propose_column_at(const struct map_proposal *p, const char *path);
+const struct propose_column *propose_column_at(const struct propose *p, const char *path);
 
 /* Takes the path for the column, unless it, or a part or the whole of it, is taken. */
-bool propose_take(struct map_proposal *p, struct propose_column *c, const char *path);
+bool propose_take(struct propose *p, struct propose_column *c, const char *path);
 /* Whether any column leads to the object of events.data, or into it. */
-bool propose_has_part(const struct map_proposal *p, const char *object);
-bool propose_has_id(const struct map_proposal *p);
+bool propose_has_part(const struct propose *p, const char *object);
+bool propose_has_id(const struct propose *p);
 
-void propose_guess(struct map_proposal *p);
-void propose_settle(struct map_proposal *p, const char *stem);
+void propose_guess(struct propose *p);
+void propose_settle(struct propose *p, const char *stem);
 
 /* ---- looking ---- */
 
 /* Fills look, filled and lengthy, once. */
-void propose_look(struct map_proposal *p, size_t column);
+void propose_look(struct propose *p, size_t column);
 const char *propose_look_words(enum propose_look look); /* "e-mail addresses", or NULL */
 /* What no column is called: "e-mail addresses", or NULL. */
-const char *propose_no_name(const struct map_proposal *p, const char *name);
+const char *propose_no_name(const struct propose *p, const char *name);
 /* How many of the column's values the path takes. Times are not for this. */
-size_t propose_suits(struct map_proposal *p, size_t column, const struct schema_path *path);
+size_t propose_suits(struct propose *p, size_t column, const struct schema_path *path);
 /* The setting `timestamps` that reads the column's values: the feed's own, if it does. NULL: none does. *other: another
  * pattern that does just as well, or NULL. Where there are no values it is the feed's own. */
-const char *propose_time(struct map_proposal *p, size_t column, const char **other);
+const char *propose_time(struct propose *p, size_t column, const char **other);
 const char *propose_time_words(const char *timestamps);
 /* Do rows that follow each other have the same value in this column? */
-bool propose_repeats(const struct map_proposal *p, size_t column);
+bool propose_repeats(const struct propose *p, size_t column);
 
 /* ---- writing ---- */
-void propose_write_manifest(struct map_proposal *p);
+void propose_write_manifest(struct propose *p);
 
 #endif

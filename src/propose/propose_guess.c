@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Guesses: by a name that is a path, by a name that is a word for one, by the schema's own words, and by the values alone. */
-#include "map_propose.h"
+#include "propose_priv.h"
 
 #include <stdlib.h>
 
 /* ---- may a column lead there? ---- */
 
 /* A path into product_action is no good beside promotions or impressions: a row has one of the three. */
-static bool allowed(const struct map_proposal *p, const char *path)
+static bool allowed(const struct propose *p, const char *path)
 {
 	return strncmp(path, PROPOSE_ACTION, strlen(PROPOSE_ACTION)) != 0 ||
 	       (!propose_has_part(p, "promotion_action") && !propose_has_part(p, "product_impressions"));
@@ -34,7 +34,7 @@ static const char *type_words(const struct schema_path *path)
 }
 
 /* Do nine of ten values suit? Else *why not. */
-static bool suits(struct map_proposal *p, size_t number, const char *path, const struct schema_path *parsed,
+static bool suits(struct propose *p, size_t number, const char *path, const struct schema_path *parsed,
 		  const char **why_not)
 {
 	struct propose_column *c = &p->columns[number];
@@ -56,7 +56,7 @@ static bool suits(struct map_proposal *p, size_t number, const char *path, const
 	return propose_suits(p, number, parsed) * 10 >= c->filled * 9;
 }
 
-static void say_guess(struct map_proposal *p, size_t number, const char *from)
+static void say_guess(struct propose *p, size_t number, const char *from)
 {
 	struct propose_column *c = &p->columns[number];
 	const char *words = propose_look_words(c->look), *other;
@@ -75,7 +75,7 @@ static void say_guess(struct map_proposal *p, size_t number, const char *from)
 /* ---- names that are paths ---- */
 
 /* "Events.Data.Event_Name": a path but for the case of its letters. The schema's names have no capitals; keys stay as they are. */
-static void try_spelling(struct map_proposal *p, struct propose_column *c, size_t number)
+static void try_spelling(struct propose *p, struct propose_column *c, size_t number)
 {
 	struct schema_path path;
 	const char *why_not = "";
@@ -97,7 +97,7 @@ static void try_spelling(struct map_proposal *p, struct propose_column *c, size_
 	free(name);
 }
 
-static void try_path(struct map_proposal *p, struct propose_column *c, size_t number)
+static void try_path(struct propose *p, struct propose_column *c, size_t number)
 {
 	struct schema_path path;
 	const struct schema_event *other = NULL;
@@ -137,7 +137,7 @@ static void try_path(struct map_proposal *p, struct propose_column *c, size_t nu
 
 /* ---- names that are words ---- */
 
-static void offer(struct map_proposal *p, size_t number, const char *path)
+static void offer(struct propose *p, size_t number, const char *path)
 {
 	struct propose_column *c = &p->columns[number];
 	struct schema_path parsed;
@@ -163,7 +163,7 @@ static bool is_personal(const char *path)
 	return path == NULL || strncmp(path, "user_", 5) == 0;
 }
 
-static void try_name(struct map_proposal *p, const struct propose_word *word, const char *name, size_t len)
+static void try_name(struct propose *p, const struct propose_word *word, const char *name, size_t len)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		const struct propose_column *c = &p->columns[i];
@@ -177,7 +177,7 @@ static void try_name(struct map_proposal *p, const struct propose_word *word, co
 	}
 }
 
-static void try_words(struct map_proposal *p)
+static void try_words(struct propose *p)
 {
 	unsigned where = propose_where(p->event);
 	for (size_t i = 0; i < propose_n_words; i++) {
@@ -194,7 +194,7 @@ static void try_words(struct map_proposal *p)
 }
 
 /* Fields of an object by their own names, such as os_version. whole: also those of one word. */
-static void try_fields(struct map_proposal *p, const struct schema_object *object, const char *prefix, bool whole)
+static void try_fields(struct propose *p, const struct schema_object *object, const char *prefix, bool whole)
 {
 	for (size_t i = 0; i < object->n; i++) {
 		const struct schema_field *field = &object->fields[i];
@@ -209,7 +209,7 @@ static void try_fields(struct map_proposal *p, const struct schema_object *objec
 	}
 }
 
-static void try_schema(struct map_proposal *p)
+static void try_schema(struct propose *p)
 {
 	static const char *const below[] = {"device_info", "application_info"};
 	for (size_t i = 0; i < 2; i++) {
@@ -233,7 +233,7 @@ static void try_schema(struct map_proposal *p)
 /* ---- values alone ---- */
 
 /* The first column with such values, where nothing has a better claim. */
-static void try_values(struct map_proposal *p, const char *path, enum propose_look look)
+static void try_values(struct propose *p, const char *path, enum propose_look look)
 {
 	const char *other;
 	for (size_t i = 0; i < p->n && propose_column_at(p, path) == NULL; i++) {
@@ -247,7 +247,7 @@ static void try_values(struct map_proposal *p, const char *path, enum propose_lo
 	}
 }
 
-void propose_guess(struct map_proposal *p)
+void propose_guess(struct propose *p)
 {
 	for (size_t i = 0; p->has_header && i < p->n; i++)
 		if (p->columns[i].what == PROPOSE_OPEN)
