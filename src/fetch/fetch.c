@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "dropfeed/decode.h"
+#include "dropfeed/name.h"
 #include "fetch_priv.h"
 
 #include "dropfeed/step.h"
