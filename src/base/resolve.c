@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+#include "dropfeed/resolve.h"
+
+#include "dropfeed/base.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define LOOK_EVERY_MS 100 /* at df_stop_requested */
+
+struct df_lookup {
+	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	unsigned owners; /* the caller, and the thread as long as it runs */
+	bool done;
+	char *host; /* own */
+	char port[8];
+	struct addrinfo *found; /* own */
+	int failed;             /* getaddrinfo's result */
+	int error;              /* errno, with EAI_SYSTEM */
+};
+
+static void lookup_release(struct df_lookup *l)
+{
+	pthread_mutex_lock(&l->lock);
+	bool last = --l->owners == 0;
+	pthread_mutex_unlock(&l->lock);
+	if (!last)
+		return;
+
+	if (l->found != NULL)
+		freeaddrinfo(l->found);
+	pthread_cond_destroy(&l->ended);
+	pthread_mutex_destroy(&l->lock);
+	free(l->host);
+	free(l);
+}
+
+static void lookup_end(struct df_lookup *l, struct addrinfo *found, int failed, int error)
+{
+	pthread_mutex_lock(&l->lock);
+	l->found = found;
+	l->failed = failed;
+	l->error = error;
+	l->done = true;
+	pthread_cond_broadcast(&l->ended);
+	pthread_mutex_unlock(&l->lock);
+	lookup_release(l);
+}
+
+static void *lookup_run(void *own)
+{
+	struct df_lookup *l = own;
+	const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+	struct addrinfo *found = NULL;
+	int failed = getaddrinfo(l->host, l->port, &hints, &found);
+	lookup_end(l, failed == 0 ? found : NULL, failed, errno);
+	return NULL;
+}
+
+/* Signals are for the main thread. */
+static int thread_start(struct df_lookup *l)
+{
+	sigset_t all, before;
+	pthread_t thread;
+	pthread_attr_t attr;
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int failed = pthread_create(&thread, &attr, lookup_run, l);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+	return failed;
+}
+
+struct df_lookup *df_lookup_start(const char *host, uint16_t port)
+{
+	struct df_lookup *l = df_alloc(sizeof(*l));
+	l->host = df_strdup(host);
+	l->owners = 2;
+	snprintf(l->port, sizeof(l->port), "%u", (unsigned)port);
+	pthread_mutex_init(&l->lock, NULL);
+
+	pthread_condattr_t attr;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&l->ended, &attr);
+	pthread_condattr_destroy(&attr);
+
+	int failed = thread_start(l);
+	if (failed != 0)
+		lookup_end(l, NULL, EAI_SYSTEM, failed);
+	return l;
+}
+
+static enum df_status lookup_result(const struct df_lookup *l, const struct addrinfo **found, struct df_err *err)
+{
+	if (!l->done)
+		return DF_END;
+	if (l->found == NULL)
+		return df_fail(DF_RETRY, err, NULL, "cannot resolve %s: %s", l->host,
+			       l->failed == EAI_SYSTEM ? strerror(l->error) : gai_strerror(l->failed));
+	*found = l->found;
+	return DF_OK;
+}
+
+enum df_status df_lookup_poll(struct df_lookup *l, const struct addrinfo **found, struct df_err *err)
+{
+	pthread_mutex_lock(&l->lock);
+	enum df_status st = lookup_result(l, found, err);
+	pthread_mutex_unlock(&l->lock);
+	return st;
+}
+
+static void lookup_sleep(struct df_lookup *l, int64_t ms)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += ms * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	pthread_cond_timedwait(&l->ended, &l->lock, &until);
+}
+
+enum df_status df_lookup_wait(struct df_lookup *l, int64_t timeout_ms, const struct addrinfo **found,
+			      struct df_err *err)
+{
+	int64_t deadline = df_monotonic_ms() + timeout_ms;
+	pthread_mutex_lock(&l->lock);
+	for (int64_t left; !l->done && !df_stop_requested && (left = deadline - df_monotonic_ms()) > 0;)
+		lookup_sleep(l, left < LOOK_EVERY_MS ? left : LOOK_EVERY_MS);
+	enum df_status st = lookup_result(l, found, err);
+	pthread_mutex_unlock(&l->lock);
+	if (st != DF_END)
+		return st;
+
+	if (df_stop_requested)
+		return df_fail(DF_RETRY, err, NULL, "stopped while %s was being resolved", l->host);
+	return df_fail(DF_RETRY, err, NULL, "cannot resolve %s: no answer from the resolver for %lld s", l->host,
+		       (long long)(timeout_ms / 1000));
+}
+
+void df_lookup_free(struct df_lookup *l)
+{
+	if (l != NULL)
+		lookup_release(l);
+}
