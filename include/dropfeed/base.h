@@ -110,7 +110,8 @@ enum df_status df_disk_status(int error, enum df_status otherwise);
 /* The system's words for it, and what to do about a full disk. Borrowed. */
 const char *df_disk_words(int error);
 
-/* Takes the kernel lock (flock) on `path`, creating it 0600. DF_RETRY when another process holds it, which sets *busy.
+/* Takes the kernel lock (flock) on `path`, creating it 0600, and writes this process's id into it. DF_RETRY when another
+ * process holds it, which sets *busy; err names that process's id.
  * *fd_out stays open as long as the lock is to be held; the kernel lets go of it when the process ends. */
 enum df_status df_lock_take(const char *path, int *fd_out, bool *busy, struct df_err *err) DF_CHECK;
 

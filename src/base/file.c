@@ -56,6 +56,33 @@ enum df_status df_sync_folder(const char *path, struct df_err *err)
 	return st;
 }
 
+/* What the holder wrote into the lock file; 0: nothing yet. */
+static long lock_holder(int fd)
+{
+	char text[24] = "";
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+	return n > 0 ? strtol(text, NULL, 10) : 0;
+}
+
+static enum df_status lock_is_held(int fd, const char *path, struct df_err *err)
+{
+	long pid = lock_holder(fd);
+
+	if (pid > 0)
+		return df_fail(DF_RETRY, err, NULL, "another dropfeed is running: process %ld holds %s", pid, path);
+	return df_fail(DF_RETRY, err, NULL, "another dropfeed is running (it holds %s)", path);
+}
+
+/* For people and monitors only: the lock is the kernel's, so that a number that cannot be written does no harm. */
+static void lock_sign(int fd)
+{
+	char text[24];
+	int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+
+	if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)n, 0) != n)
+		df_log(DF_LOG_DEBUG, "cannot write the process id into the lock file: %s", strerror(errno));
+}
+
 enum df_status df_lock_take(const char *path, int *fd_out, bool *busy, struct df_err *err)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -64,12 +91,13 @@ enum df_status df_lock_take(const char *path, int *fd_out, bool *busy, struct df
 			       df_disk_words(errno));
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		int why = errno;
-		close(fd);
 		*busy = why == EWOULDBLOCK;
-		if (*busy)
-			return df_fail(DF_RETRY, err, NULL, "another dropfeed is running (it holds %s)", path);
-		return df_fail(DF_FATAL, err, NULL, "cannot lock %s: %s", path, strerror(why));
+		enum df_status st = *busy ? lock_is_held(fd, path, err)
+					  : df_fail(DF_FATAL, err, NULL, "cannot lock %s: %s", path, strerror(why));
+		close(fd);
+		return st;
 	}
+	lock_sign(fd);
 	*fd_out = fd;
 	return DF_OK;
 }

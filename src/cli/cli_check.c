@@ -44,6 +44,8 @@ int cli_check(struct cli_globals *g, int argc, char **argv)
 		code = cli_usage("check", "'%s' is too much", argv[optind]);
 	if (code == 0)
 		code = cli_conf(g, true, &conf);
+	if (code == 0 && conf->n_feeds == 0)
+		code = cli_usage("check", "%s has no [feed NAME] section: there is nothing to run", conf->path);
 	for (size_t i = 0; code == 0 && i < conf->n_feeds; i++) {
 		struct df_err why = {0};
 		if (manifest_is_usable(&conf->feeds[i], &why))

@@ -60,8 +60,8 @@ int cli_retry(struct cli_globals *g, int argc, char **argv)
 		code = cli_conf(g, true, &conf);
 	for (size_t i = 0; code == 0 && i < o.n_feeds; i++)
 		code = cli_feed(conf, feeds[i], "retry") != NULL ? 0 : CLI_EXIT_USAGE;
-	if (code == 0 && conf->state_dir == NULL)
-		code = cli_usage("retry", "%s names no state_dir", conf->path);
+	if (code == 0 && conf->n_feeds == 0)
+		code = cli_usage("retry", "%s has no [feed NAME] section: there is nothing to retry", conf->path);
 	if (code == 0) {
 		struct run_result result = {0};
 		run_retry(conf, &o, &result);

@@ -69,6 +69,8 @@ int cli_run(struct cli_globals *g, int argc, char **argv)
 		code = cli_usage("run", "'%s' is too much: `run` takes no files, `import` does", argv[optind]);
 	if (code == 0)
 		code = cli_conf(g, true, &conf);
+	if (code == 0 && conf->n_feeds == 0)
+		code = cli_usage("run", "%s has no [feed NAME] section: there is nothing to run", conf->path);
 	for (size_t i = 0; code == 0 && i < o.n_feeds; i++)
 		code = cli_feed(conf, feeds[i], "run") != NULL ? 0 : CLI_EXIT_USAGE;
 	if (code == 0) {

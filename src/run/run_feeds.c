@@ -333,9 +333,7 @@ static void run_deliver(const struct conf *conf, const struct run_options *optio
 	struct df_err err = {0};
 	enum df_status st = run_session_open(&session, conf, result, &err);
 	if (st != DF_OK) {
-		df_log_err(DF_LOG_ERROR, &err);
-		if (!result->busy)
-			run_note_status(result, st);
+		run_session_failed(result, st, &err);
 		return;
 	}
 	st = ledger_files(session.run.env.ledger, NULL, true, tell_orphan, (void *)(uintptr_t)conf, &err);

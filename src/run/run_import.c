@@ -454,9 +454,7 @@ static void import_kept(const struct conf *conf, const struct run_import_options
 	struct df_err err = {0};
 	enum df_status st = run_session_open(&k.session, conf, result, &err);
 	if (st != DF_OK) {
-		df_log_err(DF_LOG_ERROR, &err);
-		if (!result->busy)
-			run_note_status(result, st);
+		run_session_failed(result, st, &err);
 		return;
 	}
 	char *spool = df_format("%s/spool/%s", conf->state_dir, o->feed->name);

@@ -363,9 +363,7 @@ void run_retry(const struct conf *conf, const struct run_retry_options *options,
 	struct retry r = {.options = options};
 	enum df_status st = run_session_open(&session, conf, result, &err);
 	if (st != DF_OK) {
-		df_log_err(DF_LOG_ERROR, &err);
-		if (!result->busy)
-			run_note_status(result, st);
+		run_session_failed(result, st, &err);
 		return;
 	}
 	r.ledger = session.run.env.ledger;

@@ -76,6 +76,13 @@ enum df_status run_session_open(struct run_session *s, const struct conf *conf, 
 	return st;
 }
 
+void run_session_failed(struct run_result *result, enum df_status st, const struct df_err *err)
+{
+	df_log_err(result->busy ? DF_LOG_INFO : DF_LOG_ERROR, err);
+	if (!result->busy)
+		run_note_status(result, st);
+}
+
 static void tell_traffic(struct sender *sender)
 {
 	struct send_stats sum;

@@ -16,6 +16,9 @@ enum df_status run_session_open(struct run_session *s, const struct conf *conf, 
 				struct df_err *err) DF_CHECK;
 void run_session_close(struct run_session *s);
 
+/* Logs and notes why it could not be opened. Another run is under way: not an error, and --quiet says nothing of it. */
+void run_session_failed(struct run_result *result, enum df_status st, const struct df_err *err);
+
 /* Where a drop file stands in the spool: unique for feed, name, size and mtime, so that a part of another file is never
  * resumed. The caller's. */
 char *run_spool_path(const struct conf *conf, const char *feed, const struct fetch_entry *e);

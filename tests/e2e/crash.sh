@@ -44,7 +44,10 @@ check "with some batches delivered, and some not" test "$(batches events "$accep
 
 run_until "$(($(lines "$accepted") + 1))"
 exits 75 "a second run while one is under way" run
-said "says so" 'running'
+said "says so, and whose process it is" "running: process $pid "
+exits 75 "a second run from cron" --quiet run
+equal "says nothing" "$(cat "$work/out" "$work/err")" ""
+equal "the lock file holds the process id" "$(cat "$work/state/lock")" "$pid"
 exits 0 "status does not need the lock" status
 kill -TERM $pid
 status=0

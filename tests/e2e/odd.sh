@@ -111,5 +111,19 @@ fi
 "$dropfeed" --config "$conf" import "$work/in3/done/$long" 2>&- >&- <&-
 "$dropfeed" --config "$conf" --verbose import --name z-custom_event.csv - 2>&- >&- <&-
 equal "with closed standard files, standard input cannot be read" $? 3
-equal "and the lock stays empty" "$(cat "$work/s3/lock")" ""
+check "and the lock holds a process id and nothing else" grep -qxE '[0-9]+' "$work/s3/lock"
+equal "in one line" "$(lines "$work/s3/lock")" 1
+
+# ---- nothing to run ----
+printf '[dropfeed]\nstate_dir = %s/none\n' "$work" >"$conf"
+: >"$work/empty.conf"
+for command in run "run --dry-run" retry check status; do
+	# shellcheck disable=SC2086 # a command and its option
+	[ "$command" = status ] || exits 2 "$command without a feed" $command
+	[ "$command" = status ] || said "$command says what is missing" 'no \[feed NAME\] section'
+	# shellcheck disable=SC2086
+	"$dropfeed" --config "$work/empty.conf" $command >"$work/out" 2>"$work/err" </dev/null
+	equal "$command with an empty configuration" $? 2
+done
+check "and no state folder was made" test ! -e "$work/none"
 finish
