@@ -93,6 +93,10 @@ void df_utf8_mend(char *s);
 /* Writes the character, up to U+10FFFF, and returns how many bytes it takes. */
 size_t df_utf8_put(char out[4], uint32_t c);
 
+/* Puts stars for the password of each address (scheme://user:password@host, or without the scheme) in a message: whoever
+ * quotes a setting or what a library said may quote one. */
+void df_hide_passwords(char *text);
+
 /* ---- logging ---- */
 enum df_log_level { DF_LOG_ERROR, DF_LOG_WARN, DF_LOG_INFO, DF_LOG_DEBUG };
 

@@ -9,10 +9,10 @@
  *	conf_free(conf);
  *
  * Everything is checked while loading: unknown sections and keys, bad values, missing keys, duplicate feeds and
- * keys, secret files that others can read (any of mode 077) or that are missing. Every mistake is reported, with
- * file and line, not the first one only. Relative paths are taken from the configuration file's folder; a
- * leading "~/" is the home folder. Secrets are read from their files when the configuration is loaded and kept
- * in memory only.
+ * keys, secret files that are missing, or that others, or a group this process is not in, can read. Every mistake is
+ * reported, with file and line, not the first one only. Relative paths are taken from the configuration file's
+ * folder; a leading "~/" is the home folder, "$CREDENTIALS_DIRECTORY/" the service's credentials. Secrets are read
+ * from their files or the environment when the configuration is loaded and kept in memory only.
  */
 #ifndef DROPFEED_CONF_H
 #define DROPFEED_CONF_H

@@ -59,6 +59,7 @@ void df_log(enum df_log_level level, const char *fmt, ...)
 	va_end(ap);
 	if (n < 0)
 		return;
+	df_hide_passwords(text);
 	log_line(level, text);
 	free(text);
 }

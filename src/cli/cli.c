@@ -38,11 +38,13 @@ bool cli_global(struct cli_globals *g, int option)
 
 int cli_usage(const char *command, const char *fmt, ...)
 {
+	char text[2048];
 	va_list ap;
 	va_start(ap, fmt);
-	fputs("dropfeed: ", stderr);
-	vfprintf(stderr, fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	df_hide_passwords(text);
+	fprintf(stderr, "dropfeed: %s", text);
 	if (command != NULL)
 		fprintf(stderr, "; see `dropfeed %s --help`\n", command);
 	else
@@ -119,6 +121,7 @@ int cli_conf(const struct cli_globals *g, bool needed, struct conf **out)
 	if (st != DF_OK && problems.n == 0) {
 		char text[sizeof(err) + 128];
 		df_err_render(&err, text, sizeof(text));
+		df_hide_passwords(text);
 		fprintf(stderr, "dropfeed: %s\n", text);
 	}
 	conf_problems_free(&problems);

@@ -62,8 +62,9 @@ void conf_feed_init(struct conf_feed *feed, const char *name)
 {
 	feed->name = df_strdup(name);
 	conf_keys_defaults(feed, conf_feed_keys);
-	feed->known_hosts =
-	    conf_path_resolve("~/.ssh/known_hosts", NULL); /* no default in the table: it need not exist */
+	/* no default in the table: it need not exist */
+	if (conf_path_resolve("~/.ssh/known_hosts", NULL, &feed->known_hosts, NULL) != DF_OK)
+		abort();
 }
 
 struct conf_feed *conf_feed_default(const char *name)

@@ -37,6 +37,7 @@ static void DF_PRINTF(3, 4) loader_complain(struct loader *l, int line, const ch
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	df_utf8_mend(text);
+	df_hide_passwords(text);
 	struct conf_problems *p = l->problems;
 	p->v = df_realloc(p->v, (p->n + 1) * sizeof(*p->v));
 	p->v[p->n++] = (struct conf_problem){.line = line, .text = df_strdup(text)};

@@ -75,7 +75,10 @@ enum df_status conf_parse_after(void *, const struct conf_key *, const char *, c
 bool conf_dir_is_source(const struct conf_feed *feed, const char *dir);
 
 /* ---- conf_file.c ---- */
-char *conf_path_resolve(const char *value, const char *base); /* "~/", relative to base; the caller's */
+
+/* A path as it is opened: "~/" and "$CREDENTIALS_DIRECTORY/" replaced, else below `base` when it is relative. *out is the
+ * caller's. */
+enum df_status conf_path_resolve(const char *value, const char *base, char **out, struct df_err *err) DF_CHECK;
 enum df_status conf_parse_path(void *, const struct conf_key *, const char *, const char *, struct df_err *);
 enum df_status conf_parse_readable(void *, const struct conf_key *, const char *, const char *, struct df_err *);
 enum df_status conf_parse_folder(void *, const struct conf_key *, const char *, const char *, struct df_err *);

@@ -255,10 +255,13 @@ enum df_status conf_parse_sink(void *home, const struct conf_key *key, const cha
 	} else if (strcmp(value, "-") == 0 || strcmp(value, "file:-") == 0) {
 		feed->sink = CONF_SINK_STDOUT;
 	} else if (strncmp(value, "file:", 5) == 0 && value[5] != '\0') {
+		value += strncmp(value, "file:///", 8) == 0 ? 7 : 5;
+		enum df_status st = conf_path_resolve(value, base, &path, err);
+		if (st != DF_OK)
+			return st;
 		feed->sink = CONF_SINK_FILE;
-		path = conf_path_resolve(strncmp(value, "file:///", 8) == 0 ? value + 7 : value + 5, base);
 	} else {
-		return df_fail(DF_USAGE, err, NULL, "'%s' is neither events-api nor file:PATH nor -", value);
+		return df_fail(DF_USAGE, err, NULL, "neither events-api nor file:PATH nor - for standard output");
 	}
 	conf_text_set(&feed->sink_path, path);
 	return DF_OK;

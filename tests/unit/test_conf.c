@@ -41,6 +41,9 @@ static int setup(void)
 	put("crlf", "with blanks inside \r\n", 0400);
 	put("open", "s3cret-value\n", 0644);
 	put("group", "s3cret-value\n", 0640);
+	put("bom", "\xef\xbb\xbfs3cret-value\r\n", 0600);
+	put("utf16", "\xff\xfes", 0600);
+	put("written", "s3cret-value\n", 0660);
 	put("empty", "\nsecond\n", 0600);
 	put("id", "key\n", 0600);
 	put("manifest.json", "{\"columns\": []}\n", 0644);
@@ -463,11 +466,56 @@ static void test_good_values(void)
 	conf_feed_free(feed);
 }
 
+/* A mounted secret is 0440, with a group of the process. */
+static void test_secrets_of_a_group(void)
+{
+	struct conf *conf = load_good(HEAD "password_file = group\nidentity_file = group\n");
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].password, "s3cret-value");
+	conf_free(conf);
+	EXPECT(HEAD "password_file = written\n", "5: password_file: a group may write to the secret file");
+
+	char *path = df_format("%s/group", dir);
+	if (geteuid() != 0 || chown(path, (uid_t)-1, 54321) != 0) {
+		puts("    skipped: only root can give a file to a group that it is not in");
+		free(path);
+		return;
+	}
+	EXPECT(HEAD "password_file = group\nidentity_file = group\n", "5: password_file: the secret file",
+	       "6: identity_file: the secret file");
+	/* systemd guards its folder: the group's bits are the mask of an access list */
+	setenv("CREDENTIALS_DIRECTORY", dir, 1);
+	conf = load_good(HEAD "password_file = $CREDENTIALS_DIRECTORY/group\n");
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].password, "s3cret-value");
+	conf_free(conf);
+	EXPECT(HEAD "password_file = $CREDENTIALS_DIRECTORY/open\n", "5: password_file: others may use");
+	unsetenv("CREDENTIALS_DIRECTORY");
+	CU_ASSERT_EQUAL(chown(path, (uid_t)-1, getegid()), 0);
+	free(path);
+}
+
+static void test_credentials_folder(void)
+{
+	EXPECT(HEAD "password_file = $CREDENTIALS_DIRECTORY/secret\nmanifest = $CREDENTIALS_DIRECTORY/manifest.json\n"
+		    "ca_file = $CREDENTIALS_DIRECTORY/ca.pem\ngnupg_home = $CREDENTIALS_DIRECTORY/gnupg\n",
+	       "5: password_file: $CREDENTIALS_DIRECTORY is not set", "6: manifest: $CREDENTIALS_DIRECTORY is not set",
+	       "7: ca_file: $CREDENTIALS_DIRECTORY is not set", "8: gnupg_home: $CREDENTIALS_DIRECTORY is not set");
+	setenv("CREDENTIALS_DIRECTORY", dir, 1);
+	struct conf *conf =
+	    load_good("[dropfeed]\nstate_dir = $CREDENTIALS_DIRECTORY/s\n[feed a]\n"
+		      "sink = file:$CREDENTIALS_DIRECTORY/out\nidentity_file = $CREDENTIALS_DIRECTORY/id\n"
+		      "password_file = $CREDENTIALS_DIRECTORY/secret\nca_file = $CREDENTIALS_DIRECTORY/ca.pem\n");
+	char *want = df_format("%s/out", dir);
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].sink_path, want);
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].password, "s3cret-value");
+	free(want);
+	conf_free(conf);
+	unsetenv("CREDENTIALS_DIRECTORY");
+}
+
 static void test_secrets(void)
 {
-	EXPECT(HEAD "password_file = open\npassphrase_file = group\napi_secret_file = nowhere\n",
-	       "5: password_file: others may use", "6: passphrase_file: others may use",
-	       "7: api_secret_file: cannot read the secret file");
+	EXPECT(HEAD "password_file = open\napi_secret_file = nowhere\n", "5: password_file: others may use",
+	       "6: api_secret_file: cannot read the secret file");
 	EXPECT(HEAD "identity_file = open\npassword_file = empty\npassphrase_file = gnupg\n",
 	       "5: identity_file: others may use", "6: password_file: the first line", "7: passphrase_file: ");
 	char *problems = NULL;
@@ -476,7 +524,15 @@ static void test_secrets(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(problems, "0644"));
 	CU_ASSERT_PTR_NULL(strstr(problems, "s3cret"));
 	free(problems);
-	setenv("DROPFEED_TEST_SECRET", "from-env", 1);
+	EXPECT(HEAD "password_file = utf16\n", "5: password_file: the secret file");
+	struct conf *conf = load_good(HEAD "password_file = bom\n");
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].password, "s3cret-value");
+	conf_free(conf);
+	/* a variable that was filled from a file has its line end */
+	setenv("DROPFEED_TEST_SECRET",
+	       "\xef\xbb\xbf"
+	       "from-env\r\n",
+	       1);
 	EXPECT(HEAD "api_secret_env = DROPFEED_TEST_SECRET\napi_secret_file = secret\n",
 	       "6: api_secret_file and api_secret_env");
 	EXPECT(HEAD "password_file = secret\npassword_env = DROPFEED_TEST_SECRET\n",
@@ -487,9 +543,8 @@ static void test_secrets(void)
 	       "6: 'password': the configuration holds no secrets: write it to a file of mode 0600 and give that as "
 	       "password_file =",
 	       "7: 'passphrase': the configuration");
-	struct conf *conf =
-	    load_good(HEAD "api_secret_env = DROPFEED_TEST_SECRET\npassword_env = DROPFEED_TEST_SECRET\n"
-			   "passphrase_env = DROPFEED_TEST_SECRET\n");
+	conf = load_good(HEAD "api_secret_env = DROPFEED_TEST_SECRET\npassword_env = DROPFEED_TEST_SECRET\n"
+			      "passphrase_env = DROPFEED_TEST_SECRET\n");
 	CU_ASSERT_STRING_EQUAL(conf->feeds[0].api_secret, "from-env");
 	CU_ASSERT_STRING_EQUAL(conf->feeds[0].password, "from-env");
 	CU_ASSERT_STRING_EQUAL(conf->feeds[0].passphrase, "from-env");
@@ -718,6 +773,8 @@ int main(void)
 	CU_add_test(s, "bad values", test_bad_values);
 	CU_add_test(s, "good values", test_good_values);
 	CU_add_test(s, "secrets", test_secrets);
+	CU_add_test(s, "secrets that a group may read", test_secrets_of_a_group);
+	CU_add_test(s, "the credentials' folder", test_credentials_folder);
 	CU_add_test(s, "unreadable files", test_unreadable);
 	CU_add_test(s, "manifests", test_big_manifest);
 	CU_add_test(s, "freeze and thaw", test_freeze);

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+# A password that somebody writes into a setting where an address is expected is in no output, of no command.
+. "$(dirname "$0")/lib/checks.sh"
+
+mkdir -p "$work/in"
+printf secret >"$work/api-secret"
+cp "$samples/signups-custom_event.csv" "$work/in"
+endpoint=http://127.0.0.1:9 # where nobody listens
+password=hunter2
+export DROPFEED_CONFIG=$conf
+
+# everything WORDS...: all commands that read the configuration, and what they say, in $work/said
+everything() {
+	local command
+	for command in check "run --dry-run" run status "validate --feed a $work/in/signups-custom_event.csv" \
+		"import --feed a --sink $1 $work/in/signups-custom_event.csv"; do
+		# shellcheck disable=SC2086 # one word per argument
+		timeout 60 "$dropfeed" --verbose $command >>"$work/said" 2>&1 </dev/null || true
+	done
+}
+
+for key in source endpoint sink proxy webhook ping_url on_event known_hosts host_key ca_file manifest receipts after_done \
+	include identity_file password_file api_key api_secret_env gnupg_home proxy_command state_dir; do
+	: >"$work/said"
+	for value in "sftp://jo:$password@127.0.0.1:9/in" "http://jo:$password@127.0.0.1:9" "https://:$password@127.0.0.1:9/x" \
+		"jo:$password@127.0.0.1:9" "htp:/jo:$password@127.0.0.1"; do
+		{
+			printf '[dropfeed]\nstate_dir = %s/state\n' "$work"
+			local_feed a "$work/in" | grep -v "^$key "
+			printf 'give_up_after = 1ms\n%s = %s\n' "$key" "$value"
+		} >"$conf"
+		everything "$value"
+	done
+	check "$key: something was said" test -s "$work/said"
+	check "$key: the password is not in it" absent "$password" "$work/said"
+done
+
+# The environment's proxy, which the HTTP library reads itself.
+printf '[dropfeed]\nstate_dir = %s/state\n' "$work" >"$conf"
+local_feed a "$work/in" | sed 's|^endpoint.*|endpoint = https://192.0.2.1|' >>"$conf"
+echo 'give_up_after = 1ms' >>"$conf"
+: >"$work/said"
+for proxy in "http://jo:$password@127.0.0.1:9" "http://jo:$password@[127.0.0.1:9" "nonsense://jo:$password@127.0.0.1:9"; do
+	https_proxy=$proxy timeout 60 "$dropfeed" --verbose run >>"$work/said" 2>&1 </dev/null || true
+done
+check "a proxy of the environment: its password is not in the log" absent "$password" "$work/said"
+check "the state folder holds no password" absent "$password" "$work/state"
+
+# No core dump of a process that holds secrets, nor of what it starts.
+mkfifo "$work/pipe"
+(ulimit -c unlimited 2>/dev/null; exec "$dropfeed" import --sink - --name x-custom_event.csv - <"$work/pipe" >"$work/out" 2>"$work/err") &
+pid=$!
+exec 9>"$work/pipe"
+echo 'user_identities.customerid' >&9
+while ! grep -q dropfeed "/proc/$pid/comm" || grep -q '^Max core file size *unlimited' "/proc/$pid/limits"; do
+	kill -0 $pid || break
+	sleep 0.05
+	tries=$((${tries:-0} + 1))
+	[ "$tries" -lt 100 ] || break
+done
+check "the limit of core dumps is 0" grep -qE '^Max core file size +0 +0 ' "/proc/$pid/limits"
+exec 9>&-
+wait $pid || true
+finish

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "dropfeed/base.h"
+
+#include <CUnit/Basic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void test_passwords(void)
+{
+	static const char *const cases[][2] = {
+	    {"", ""},
+	    {"nothing here", "nothing here"},
+	    {"@", "@"},
+	    {"cannot reach sftp://jo:hunter2@h/x: no", "cannot reach sftp://jo:***@h/x: no"},
+	    {"'http://u:p@proxy:3128'", "'http://u:*@proxy:3128'"},
+	    {"jo:hunter2@proxy.example:8080 is not an address", "jo:***@proxy.example:8080 is not an address"},
+	    {"https://u:p@ss:w@h/a@b", "https://u:***@h/a@b"},
+	    {"https://u:p/ss@h/a", "https://u:***@h/a"},
+	    {"https://:hunter2@h", "https://:***@h"},
+	    {"cannot read /etc/dropfeed/jo:hunter2@h: no", "cannot read /etc/dropfeed/jo:***@h: no"},
+	    {"htp:/jo:hunter2@h", "htp:***@h"},
+	    {"https://u:@h", "https://u:@h"},
+	    {"http://u:secret1@a,http://u:secret2@b,c", "http://u:***@a,http://u:***@b,c"},
+	    {"x http://u:secret1@a\nhttp://u:secret2@b", "x http://u:***@a\nhttp://u:***@b"},
+	    /* no password: left as they are */
+	    {"sftp://jo@h:2222/~x@y", "sftp://jo@h:2222/~x@y"},
+	    {"sftp://jo@[::1]:22/", "sftp://jo@[::1]:22/"},
+	    {"file:///a:b@c", "file:///a:b@c"},
+	    {"line 7: mail jo@example.com", "line 7: mail jo@example.com"},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char *text = df_strdup(cases[i][0]);
+		df_hide_passwords(text);
+		CU_ASSERT_STRING_EQUAL(text, cases[i][1]);
+		if (strcmp(text, cases[i][1]) != 0)
+			fprintf(stderr, "%s\n  became %s\n", cases[i][0], text);
+		free(text);
+	}
+}
+
+int main(void)
+{
+	if (CU_initialize_registry() != CUE_SUCCESS)
+		return 1;
+	CU_pSuite s = CU_add_suite("base_text", NULL, NULL);
+	CU_add_test(s, "passwords in addresses", test_passwords);
+	CU_basic_set_mode(CU_BRM_NORMAL);
+	CU_basic_run_tests();
+	unsigned failed = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failed != 0;
+}
