@@ -90,6 +90,9 @@ struct liquid_value liquid_int(int64_t i);
 const struct liquid_value *liquid_member_of(const struct liquid_value *object, const char *key,
 					    size_t len); /* or NULL */
 
+/* Nothing that could be sent: nil, "", [] or {}. */
+bool liquid_is_empty(const struct liquid_value *v);
+
 size_t liquid_chars(const char *p, size_t len); /* how many characters of UTF-8 */
 
 /* Reads JSON; strings without escapes are borrowed from the text. False: it is none, or too much of it; or *why is set. */

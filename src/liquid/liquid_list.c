@@ -409,16 +409,10 @@ static bool size(struct liquid_call *c)
 	return true;
 }
 
-static bool is_empty(const struct liquid_value *v)
-{
-	return (v->type == LIQUID_STRING && v->len == 0) || (v->type == LIQUID_ARRAY && v->array.n == 0) ||
-	       (v->type == LIQUID_OBJECT && v->object.n == 0);
-}
-
 static bool or_default(struct liquid_call *c)
 {
 	bool none = c->allow_false ? c->in.type == LIQUID_NIL : !liquid_truthy(&c->in);
-	c->out = !none && !is_empty(&c->in) ? c->in : c->n > 0 ? c->args[0] : liquid_string("", 0);
+	c->out = !none && !liquid_is_empty(&c->in) ? c->in : c->n > 0 ? c->args[0] : liquid_string("", 0);
 	return true;
 }
 

@@ -113,6 +113,26 @@ const struct liquid_value *liquid_member_of(const struct liquid_value *object, c
 	return NULL;
 }
 
+bool liquid_is_empty(const struct liquid_value *v)
+{
+	switch (v->type) {
+	case LIQUID_NIL:
+		return true;
+	case LIQUID_STRING:
+		return v->len == 0;
+	case LIQUID_ARRAY:
+		return v->array.n == 0;
+	case LIQUID_OBJECT:
+		return v->object.n == 0;
+	case LIQUID_BOOL:
+	case LIQUID_INT:
+	case LIQUID_FLOAT:
+	case LIQUID_RANGE:
+		break;
+	}
+	return false;
+}
+
 bool liquid_truthy(const struct liquid_value *v)
 {
 	return v->type != LIQUID_NIL && (v->type != LIQUID_BOOL || v->truth);

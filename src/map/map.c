@@ -242,7 +242,8 @@ static bool appends(const char *name)
 	return len > 2 && strcmp(name + len - 2, "[]") == 0;
 }
 
-enum df_status map_check_unique(char *const *names, size_t n, struct df_err *err)
+static enum df_status check_unique(char *const *names, size_t n, const struct map_manifest *manifest,
+				   struct df_err *err)
 {
 	char **sorted = df_alloc(n * sizeof(*sorted));
 	enum df_status st = DF_OK;
@@ -252,12 +253,19 @@ enum df_status map_check_unique(char *const *names, size_t n, struct df_err *err
 	for (size_t i = 1; i < n && st == DF_OK; i++) {
 		if (strcmp(sorted[i - 1], sorted[i]) != 0 || appends(sorted[i]) || sorted[i][0] == '\0')
 			continue;
+		if (manifest != NULL && map_manifest_ignores(manifest, sorted[i]))
+			continue;
 		df_err_place(err, NULL, 0, sorted[i]);
 		st = df_fail(DF_REJECT, err, "duplicate-column",
 			     "two columns are named '%.200s'; names have to be unique", sorted[i]);
 	}
 	free(sorted);
 	return st;
+}
+
+enum df_status map_check_unique(char *const *names, size_t n, struct df_err *err)
+{
+	return check_unique(names, n, NULL, err);
 }
 
 bool map_own_column(const char *name)
@@ -395,7 +403,7 @@ enum df_status map_header(struct map *m, const struct rows_cell *cells, size_t n
 	m->names = df_alloc(n * sizeof(*m->names));
 	for (size_t i = 0; i < n; i++)
 		m->names[m->n_names++] = df_strndup(cells[i].p != NULL ? cells[i].p : "", cells[i].len);
-	enum df_status st = map_check_unique(m->names, m->n_names, err);
+	enum df_status st = check_unique(m->names, m->n_names, m->manifest, err);
 	return st == DF_OK ? map_compile(m, err) : st;
 }
 

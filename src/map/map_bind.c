@@ -185,9 +185,11 @@ static void prepare_deletion(struct map *m)
 {
 	struct schema_path path;
 	static const char name[] = "deleted_user_attributes[]";
-	const struct map_node *attributes = map_node_kid(m->batch, "user_attributes");
-	if (!m->feed->empty_attributes_delete || attributes == NULL || attributes->kind != MAP_NODE_OBJECT)
+	struct map_node *attributes = map_node_kid(m->batch, "user_attributes");
+	if (!m->feed->empty_attributes_delete || attributes == NULL || attributes->keep)
 		return;
+	if (attributes->kind == MAP_NODE_LEAF) /* the members of its cell's JSON */
+		attributes->flags |= MAP_DELETABLE;
 	if (schema_path_parse(m->event, name, strlen(name), &path, NULL) == SCHEMA_PATH_OK &&
 	    map_tree_add(m->batch, &path) != NULL)
 		map_node_kid(m->batch, "deleted_user_attributes")->flags |= MAP_DELETED;

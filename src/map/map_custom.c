@@ -76,6 +76,26 @@ static size_t find_column(const struct map *m, const char *name)
 	return MAP_NONE;
 }
 
+/* Columns that are ignored may share a name. */
+static void mark_clones(const struct map *m, size_t column, bool *done)
+{
+	for (size_t i = column + 1; m->manifest->has_header && i < m->n_names; i++)
+		if (strcmp(m->names[i], m->names[column]) == 0)
+			done[i] = true;
+}
+
+bool map_manifest_ignores(const struct map_manifest *manifest, const char *name)
+{
+	if (manifest->transform)
+		return map_transform_ignores(manifest, name);
+	for (size_t i = 0; i < manifest->n; i++) {
+		const struct map_entry *e = &manifest->entries[i];
+		if (e->source != NULL && strcmp(e->source, name) == 0)
+			return e->action == MAP_IGNORE;
+	}
+	return false;
+}
+
 enum df_status map_custom_bind(const struct map *m, struct map_bindings *out, bool *done, struct df_err *err)
 {
 	enum df_status st = DF_OK;
@@ -91,6 +111,8 @@ enum df_status map_custom_bind(const struct map *m, struct map_bindings *out, bo
 			continue; /* what is there is bound all the same, for whoever wants to see it */
 		}
 		done[column] = true;
+		if (entry->action == MAP_IGNORE)
+			mark_clones(m, column, done);
 		if (entry->action == MAP_KEEP)
 			map_bindings_add(out, column, entry->field, strlen(entry->field), NULL);
 	}

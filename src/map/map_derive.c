@@ -181,11 +181,11 @@ static bool apply_template(struct map *m, const struct map_derived *d, const str
 static bool plain_text(const struct map_derived *d, const struct liquid_value *v, struct rows_cell *out,
 		       struct map_cell_fault *fault)
 {
-	bool nested = v->type == LIQUID_OBJECT || v->type == LIQUID_ARRAY;
+	bool nested = (v->type == LIQUID_OBJECT || v->type == LIQUID_ARRAY) && !liquid_is_empty(v);
 	if (nested && !d->whole && d->pattern == NULL)
 		return refuse(fault, "bad-json",
 			      "a single value is expected at that place of the cell's JSON, not an object or a list");
-	if (v->type == LIQUID_NIL)
+	if (liquid_is_empty(v))
 		*out = (struct rows_cell){"", 0};
 	else
 		*out = (struct rows_cell){v->p, v->len};
@@ -262,7 +262,7 @@ static bool item_text(struct map *m, const struct map_derived *d, const struct l
 {
 	if (d->entry->template != NULL)
 		return apply_template(m, d, v, key, key_len, &out->text, fault);
-	if (v->type == LIQUID_ARRAY && d->lists)
+	if (v->type == LIQUID_ARRAY && d->lists && !liquid_is_empty(v))
 		out->list = v;
 	return plain_text(d, v, &out->text, fault);
 }

@@ -2,7 +2,7 @@
 /*
  * JSON in a cell that stands for a whole object or list of the schema: user_attributes, product_action.products,
  * consent_state.gdpr. It becomes what the same values in columns of their own would have become: typed, checked, within
- * the API's limits; null and empty members are left out.
+ * the API's limits. What an empty cell is to a column, null, "", {} and [] are here: left out.
  */
 #include "map_priv.h"
 
@@ -52,11 +52,11 @@ static bool has_room(struct map_json *j, size_t n, size_t max, const char *fault
 	return false;
 }
 
-/* What becomes a string: anything, objects as they are written. Nothing for null. */
+/* What becomes a string: anything, objects as they are written. */
 static bool text(struct map_json *j, const struct liquid_value *v, size_t max)
 {
 	size_t len = v->len;
-	if (v->type == LIQUID_NIL)
+	if (liquid_is_empty(v))
 		return true;
 	if (!shorten(j, max, v->p, &len))
 		return false;
@@ -70,21 +70,31 @@ static void separate(struct map_json *j, size_t body)
 		df_buf_addc(j->out, ',');
 }
 
+/* Ends an object or a list; one that is empty is taken back. Returns the length of what is written then. */
+static size_t shut(struct map_json *j, size_t start, size_t body, char bracket)
+{
+	if (j->out->len == body)
+		j->out->len = start;
+	else
+		df_buf_addc(j->out, bracket);
+	return j->out->len;
+}
+
 static bool strings(struct map_json *j, const struct liquid_value *v)
 {
-	size_t n = 0;
+	size_t start = j->out->len, n = 0;
 	bool ok = true;
 	df_buf_addc(j->out, '[');
 	size_t body = j->out->len;
 	for (size_t i = 0; ok && i < v->array.n; i++) {
-		if (v->array.v[i].type == LIQUID_NIL)
+		if (liquid_is_empty(&v->array.v[i]))
 			continue;
 		if (!has_room(j, n++, MAP_MAX_LIST, "the API takes at most 1000 entries in a list", &ok))
 			break;
 		separate(j, body);
 		ok = text(j, &v->array.v[i], MAP_MAX_LIST_VALUE);
 	}
-	df_buf_addc(j->out, ']');
+	shut(j, start, body, ']');
 	return ok;
 }
 
@@ -127,19 +137,20 @@ static bool cut_alike(const struct liquid_value *v, size_t i, size_t len)
 {
 	const struct liquid_member *m = v->object.v;
 	for (size_t k = 0; len >= MAP_MAX_NAME && k < i; k++)
-		if (m[k].value.type != LIQUID_NIL && m[k].key_len >= len && memcmp(m[k].key, m[i].key, len) == 0 &&
+		if (!liquid_is_empty(&m[k].value) && m[k].key_len >= len && memcmp(m[k].key, m[i].key, len) == 0 &&
 		    map_utf8_prefix(m[k].key, m[k].key_len, MAP_MAX_NAME) == len)
 			return true;
 	return false;
 }
 
-static size_t shut(struct map_json *j, size_t start, size_t body, char bracket)
+/* An attribute without a value is deleted, where the feed says so. */
+static void delete_name(struct map_json *j, const char *key, size_t len)
 {
-	if (j->out->len == body)
-		j->out->len = start;
-	else
-		df_buf_addc(j->out, bracket);
-	return j->out->len;
+	if (j->deleted == NULL)
+		return;
+	if (j->deleted->len > 0)
+		df_buf_addc(j->deleted, ',');
+	df_json_string(j->deleted, key, len);
 }
 
 /* An object with any keys. */
@@ -157,8 +168,12 @@ static bool keyed(struct map_json *j, const struct schema_field *field, const st
 		size_t len = m->key_len, before = j->out->len;
 		if (len == 0)
 			return refuse(j, "bad-json", "a member of the object has no name");
-		if (m->value.type == LIQUID_NIL || !(ok = shorten(j, MAP_MAX_NAME, m->key, &len)))
+		if (!(ok = shorten(j, MAP_MAX_NAME, m->key, &len)))
+			break;
+		if (liquid_is_empty(&m->value)) {
+			delete_name(j, m->key, len);
 			continue;
+		}
 		if (j->limited && cut_alike(v, i, len))
 			return refuse(j, "bad-json", "two names in the object are the same once they are cut");
 		if (!has_room(j, n, MAP_MAX_ATTRIBUTES, "the API takes at most 100 attributes", &ok))
@@ -217,7 +232,7 @@ static bool known(struct map_json *j, const struct schema_object *object, const 
 {
 	size_t start = j->out->len;
 	const struct schema_field *missing = NULL;
-	if (v->type == LIQUID_NIL)
+	if (liquid_is_empty(v))
 		return true;
 	if (v->type != LIQUID_OBJECT)
 		return not_an_object(j);
@@ -247,7 +262,7 @@ static bool typed(struct map_json *j, const struct schema_field *field, const st
 	const char *p = v->p;
 	size_t len = v->len;
 	map_cell_trim(&p, &len);
-	if (v->type == LIQUID_NIL || len == 0)
+	if (liquid_is_empty(v) || len == 0)
 		return true;
 	return map_cell_emit(j->m, field->type, field, p, len, j->out, j->fault);
 }
@@ -259,7 +274,7 @@ static bool one(struct map_json *j, const struct schema_field *field, const stru
 	case SCHEMA_OBJECT:
 		return known(j, field->object, v);
 	case SCHEMA_KEYS:
-		return v->type == LIQUID_NIL || keyed(j, field, v, keyed_text);
+		return liquid_is_empty(v) || keyed(j, field, v, keyed_text);
 	case SCHEMA_STRING:
 		return text(j, v, MAP_MAX_VALUE);
 	case SCHEMA_STRINGS:
@@ -293,7 +308,7 @@ static bool any(struct map_json *j, const struct schema_field *field, const stru
 {
 	bool limited = j->limited, ok = true;
 	j->limited = (field->flags & SCHEMA_ATTRIBUTES) != 0;
-	if (v->type != LIQUID_NIL)
+	if (!liquid_is_empty(v))
 		ok = field->shape == SCHEMA_LIST    ? list(j, field, v)
 		     : field->shape == SCHEMA_KEYED ? keyed(j, field, v, keyed_value)
 						    : one(j, field, v);

@@ -169,6 +169,9 @@ enum df_status map_manifest_distinct(struct map_manifest *manifest, const struct
 /* What a manifest makes of the header: bindings, and which columns are thereby dealt with. */
 enum df_status map_custom_bind(const struct map *m, struct map_bindings *out, bool *done, struct df_err *err) DF_CHECK;
 enum df_status map_transform_bind(struct map *m, struct map_bindings *out, bool *done, struct df_err *err) DF_CHECK;
+/* Are all columns of this name ignored? */
+bool map_manifest_ignores(const struct map_manifest *manifest, const char *name);
+bool map_transform_ignores(const struct map_manifest *manifest, const char *name);
 /* Does the pattern with its one * fit? *wild is what the * stands for. */
 bool map_pattern_fits(const char *pattern, const char *name, size_t len, const char **wild, size_t *wild_len);
 
@@ -192,7 +195,8 @@ struct map_json {
 	const struct map *m;
 	struct liquid_arena *arena; /* of the row */
 	struct df_buf *out;
-	struct df_buf *ids; /* where identities are noted as well, or NULL */
+	struct df_buf *ids;     /* where identities are noted as well, or NULL */
+	struct df_buf *deleted; /* where the names of attributes without a value are noted, or NULL */
 	struct map_cell_fault *fault;
 	bool truncated; /* out */
 	/* while it is at work */

@@ -130,6 +130,7 @@ static bool json_cell(struct map_run *r, const struct map_op *op, const struct r
 {
 	struct map_json json = {.m = r->m, .arena = &r->m->arena, .out = r->out, .ids = &r->m->ids, .fault = fault};
 	size_t from = r->out->len;
+	json.deleted = op->flags & MAP_DELETABLE ? &r->m->deleted : NULL;
 	bool ok = map_json_emit(&json, op->node->field, cell->p, cell->len);
 	r->identified = r->identified || (!ok && schema_field_holds_id(op->node->field));
 	if (json.truncated && ok)
@@ -141,7 +142,7 @@ static bool json_cell(struct map_run *r, const struct map_op *op, const struct r
 static void leaf_empty(struct map_run *r, const struct map_op *op)
 {
 	if (op->fallback == NULL) {
-		if (op->flags & MAP_DELETABLE) {
+		if ((op->flags & MAP_DELETABLE) != 0 && op->type != SCHEMA_JSON) {
 			if (r->m->deleted.len > 0)
 				df_buf_addc(&r->m->deleted, ',');
 			df_buf_add(&r->m->deleted, op->head, op->head_len - 1); /* but for the colon */
@@ -190,6 +191,45 @@ static bool leaf_common(struct map_run *r, const struct map_op *op)
 	return true;
 }
 
+/* The value as JSON. False: there is a fault, or (JSON alone) nothing in it. */
+static bool emit_value(struct map_run *r, const struct map_op *op, const struct rows_cell *cell,
+		       struct map_cell_fault *fault)
+{
+	if (op->type == SCHEMA_STRING || op->type == SCHEMA_ITEMS) {
+		df_json_string(r->out, cell->p, cell->len);
+		return true;
+	}
+	if (op->type == SCHEMA_JSON)
+		return json_cell(r, op, cell, fault);
+	if (op->flags & MAP_EVENT_TIME)
+		return event_time(r, cell->p, cell->len, fault);
+	return map_cell_emit(r->m, op->type, op->node->field, cell->p, cell->len, r->out, fault);
+}
+
+static void leaf_value(struct map_run *r, const struct map_op *op, struct rows_cell *cell)
+{
+	bool questionable = cell->len > MAP_MAX_NAME || (op->flags & MAP_LONG_NAME) != 0; /* the least of the limits */
+	if ((r->frame->limit != 0 && !map_run_has_room(r, op)) || (questionable && !map_run_fits(r, op, cell))) {
+		r->frame->seen |= op->bit;
+		return;
+	}
+
+	size_t start = r->out->len;
+	struct map_cell_fault fault;
+	fault.code = NULL;
+	add_head(r, op);
+	bool ok = emit_value(r, op, cell, &fault);
+	if (ok || fault.code != NULL) /* a faulty value is not missing, too */
+		r->frame->seen |= op->bit;
+	if (ok) {
+		leaf_done(r, op, start);
+		return;
+	}
+	r->out->len = start;
+	if (fault.code != NULL)
+		map_run_fault(r, fault.code, op->column, "%s", fault.text);
+}
+
 static void leaf(struct map_run *r, const struct map_op *op)
 {
 	struct rows_cell cell = {0};
@@ -214,34 +254,9 @@ static void leaf(struct map_run *r, const struct map_op *op)
 		leaf_empty(r, op);
 		return;
 	}
-	r->frame->seen |= op->bit; /* a faulty value is not missing, too */
 	if (op->flags & SCHEMA_ID)
 		r->identified = true;
-	bool questionable = cell.len > MAP_MAX_NAME || (op->flags & MAP_LONG_NAME) != 0; /* the least of the limits */
-	if ((r->frame->limit != 0 && !map_run_has_room(r, op)) || (questionable && !map_run_fits(r, op, &cell)))
-		return;
-	size_t start = r->out->len;
-	struct map_cell_fault fault;
-	add_head(r, op);
-	fault.code = NULL;
-	bool ok;
-	if (op->type == SCHEMA_STRING || op->type == SCHEMA_ITEMS) {
-		df_json_string(r->out, cell.p, cell.len);
-		ok = true;
-	} else if (op->type == SCHEMA_JSON) {
-		ok = json_cell(r, op, &cell, &fault);
-	} else if (op->flags & MAP_EVENT_TIME) {
-		ok = event_time(r, cell.p, cell.len, &fault);
-	} else {
-		ok = map_cell_emit(r->m, op->type, op->node->field, cell.p, cell.len, r->out, &fault);
-	}
-	if (ok) {
-		leaf_done(r, op, start);
-		return;
-	}
-	r->out->len = start;
-	if (fault.code != NULL)
-		map_run_fault(r, fault.code, op->column, "%s", fault.text);
+	leaf_value(r, op, &cell);
 }
 
 /* Names the members that the schema requires and that had no value. */

@@ -75,7 +75,7 @@ static void spread_list(struct map_run *r, const struct map_op *op, const struct
 	for (size_t i = 0; i < list->array.n; i++) {
 		const struct liquid_value *v = &list->array.v[i];
 		struct rows_cell text = {v->p, v->len};
-		if (v->type == LIQUID_NIL || v->len == 0 || !map_run_fits(r, &entry, &text))
+		if (liquid_is_empty(v) || !map_run_fits(r, &entry, &text))
 			continue;
 		if ((entry.flags & MAP_ENTRY) && n == MAP_MAX_LIST) {
 			if (r->m->feed->limits_truncate)
@@ -92,8 +92,20 @@ static void spread_list(struct map_run *r, const struct map_op *op, const struct
 	df_buf_addc(r->out, ']');
 }
 
+static bool has_entries(const struct liquid_value *list)
+{
+	for (size_t i = 0; i < list->array.n; i++)
+		if (!liquid_is_empty(&list->array.v[i]))
+			return true;
+	return false;
+}
+
 static void spread_item(struct map_run *r, const struct map_op *op, struct map_spread_item *item)
 {
+	if (item->list != NULL && !has_entries(item->list)) {
+		item->list = NULL;
+		item->text.len = 0;
+	}
 	if (item->name.len == 0) {
 		map_run_fault(r, "bad-json", op->column, "a member of the cell's JSON has no name");
 		return;
@@ -155,7 +167,7 @@ bool map_run_items(struct map_run *r, const struct map_op *op, const struct rows
 	for (size_t i = 0; i < list.array.n; i++) {
 		const struct liquid_value *v = &list.array.v[i];
 		struct rows_cell text = {v->p, v->len};
-		if (v->type == LIQUID_NIL || v->len == 0 || !map_run_has_room(r, op) || !map_run_fits(r, op, &text))
+		if (liquid_is_empty(v) || !map_run_has_room(r, op) || !map_run_fits(r, op, &text))
 			continue;
 		map_run_separate(r);
 		df_json_string(r->out, text.p, text.len);

@@ -65,28 +65,66 @@ static bool fits(const struct map_entry *e, enum precedence rank, const char *ke
 	return rank == REST || map_pattern_fits(e->source, key, strlen(key), wild, wild_len);
 }
 
-/* Applies the mappings of one precedence to a column: of several patterns the most specific, that is the longest. An
- * `ignore` beats the others. Returns whether there were any. */
+struct choice { /* among the mappings of one precedence */
+	bool any, ignored;
+	size_t longest; /* source */
+};
+
+/* Of several patterns the most specific, that is the longest. An `ignore` beats the others. */
+static struct choice choose(const struct map_manifest *manifest, enum precedence rank, const char *key)
+{
+	struct choice c = {0};
+	for (size_t i = 0; i < manifest->n; i++) {
+		const struct map_entry *e = &manifest->entries[i];
+		const char *wild;
+		size_t wild_len;
+		if (!fits(e, rank, key, &wild, &wild_len) || strlen(e->source) < c.longest)
+			continue;
+		c.ignored = (c.ignored && strlen(e->source) == c.longest) || e->action == MAP_IGNORE;
+		c.longest = strlen(e->source);
+		c.any = true;
+	}
+	return c;
+}
+
+/* Applies the mappings of one precedence to a column. Returns whether there were any. */
 static bool apply(struct binder *b, enum precedence rank, size_t column)
 {
 	const char *key = b->m->names[column], *wild;
-	size_t wild_len, longest = 0;
-	bool any = false, ignored = false;
 	const struct map_manifest *manifest = b->m->manifest;
-	for (size_t i = 0; i < manifest->n; i++) {
+	size_t wild_len;
+	struct choice c = choose(manifest, rank, key);
+	for (size_t i = 0; i < manifest->n && c.any && !c.ignored; i++) {
 		const struct map_entry *e = &manifest->entries[i];
-		if (!fits(e, rank, key, &wild, &wild_len) || strlen(e->source) < longest)
-			continue;
-		ignored = (ignored && strlen(e->source) == longest) || e->action == MAP_IGNORE;
-		longest = strlen(e->source);
-		any = true;
-	}
-	for (size_t i = 0; i < manifest->n && !ignored; i++) {
-		const struct map_entry *e = &manifest->entries[i];
-		if (e->action == MAP_KEEP && fits(e, rank, key, &wild, &wild_len) && strlen(e->source) == longest)
+		if (e->action == MAP_KEEP && fits(e, rank, key, &wild, &wild_len) && strlen(e->source) == c.longest)
 			bind_to(b, column, e, key, NULL, wild, wild_len);
 	}
-	return any;
+	return c.any;
+}
+
+/* What reaches into the cells' JSON takes a column as well. */
+static bool is_reached(const struct map_manifest *manifest, const char *name)
+{
+	size_t len = strlen(name);
+	for (size_t i = 0; i < manifest->n; i++) {
+		const struct map_entry *e = &manifest->entries[i];
+		if (e->action == MAP_KEEP && strncmp(e->source, name, len) == 0 &&
+		    (e->source[len] == '.' || e->source[len] == '['))
+			return true;
+	}
+	return false;
+}
+
+bool map_transform_ignores(const struct map_manifest *manifest, const char *name)
+{
+	if (is_reached(manifest, name))
+		return false;
+	for (enum precedence rank = EXACT; rank <= REST; rank++) {
+		struct choice c = choose(manifest, rank, name);
+		if (c.any)
+			return c.ignored;
+	}
+	return false;
 }
 
 static size_t find_column(const struct map *m, const char *name, size_t len)

@@ -780,9 +780,15 @@ static const struct schema_field ccpa_consent_purpose_fields[] = {
 static const struct schema_object ccpa_consent_purpose = {ccpa_consent_purpose_fields,
 							  COUNT(ccpa_consent_purpose_fields)};
 
+/* The schema takes any purpose; the vendor's JSON reference knows this one only. */
+static const struct schema_field ccpa_consent_state_fields[] = {
+    {"data_sale_opt_out", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &ccpa_consent_purpose},
+};
+static const struct schema_object ccpa_consent_state = {ccpa_consent_state_fields, COUNT(ccpa_consent_state_fields)};
+
 static const struct schema_field consent_state_fields[] = {
     {"gdpr", SCHEMA_OBJECT, SCHEMA_KEYED, 0, NULL, &gdpr_consent_purpose},
-    {"ccpa", SCHEMA_OBJECT, SCHEMA_KEYED, 0, NULL, &ccpa_consent_purpose},
+    {"ccpa", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &ccpa_consent_state},
 };
 static const struct schema_object consent_state = {consent_state_fields, COUNT(consent_state_fields)};
 

@@ -110,11 +110,27 @@ static void walk(struct search *s, const struct schema_object *object, const cha
 	}
 }
 
+/* A purpose of one's own, as consent_state.gdpr takes it: of consent_state.ccpa the only one is meant. */
+static bool name_ccpa(const char *name, size_t len, char *out, size_t size)
+{
+	static const char prefix[] = "consent_state.ccpa.";
+	const size_t n = sizeof(prefix) - 1;
+	if (len <= n || memcmp(name, prefix, n) != 0)
+		return false;
+	const char *dot = memrchr(name + n, '.', len - n);
+	snprintf(out, size, "%sdata_sale_opt_out%.*s", prefix, dot != NULL ? (int)(name + len - dot) : 0, dot);
+	return true;
+}
+
 void schema_suggest(const struct schema_event *event, const char *name, size_t len, char *out, size_t size)
 {
 	static const char *const prefixes[] = {"events[].data", "events[0].data"};
 	char plain[DF_DISTANCE_MAX + 1];
 	struct schema_path ignored;
+	if (name_ccpa(name, len, plain, sizeof(plain))) {
+		name = plain;
+		len = strlen(plain);
+	}
 	for (size_t i = 0; i < 2; i++) { /* one spelling is searched */
 		size_t n = strlen(prefixes[i]);
 		if (len < n || memcmp(name, prefixes[i], n) != 0)

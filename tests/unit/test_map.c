@@ -140,7 +140,7 @@ static void test_json_cells(void)
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		check_data(&table[i]);
 	run(&plain, "eventless", "mpid|user_attributes", "1|{\"tags\":[\"a\",2,null],\"none\":[],\"k\":\"v\"}");
-	CHECK_STRING(got.batch, "\"user_attributes\":{\"tags\":[\"a\",\"2\"],\"none\":[],\"k\":\"v\"},"
+	CHECK_STRING(got.batch, "\"user_attributes\":{\"tags\":[\"a\",\"2\"],\"k\":\"v\"},"
 				"\"environment\":\"production\",\"mpid\":1");
 }
 
@@ -155,7 +155,7 @@ static void test_whole_cells(void)
 	     "\"products\":[{\"id\":\"a\",\"price\":19.990,\"quantity\":2,\"custom_attributes\":{\"size\":\"12\"}},"
 	     "{\"id\":\"7\"}]"},
 	    {"product_action.products", "{\"id\":\"a\",\"brand\":null,\"coupon_code\":\"\"}",
-	     "\"products\":[{\"id\":\"a\",\"coupon_code\":\"\"}]"},
+	     "\"products\":[{\"id\":\"a\"}]"},
 	    {"product_action.products", " [ {\"id\":\"\\u00e9\"} , {} , null ] ", "\"products\":[{\"id\":\"é\"}]"},
 	    {"product_action.products", "[{\"id\":\"a\"},{\"price\":\"x\"}]", "!not-a-number [1].price: a number"},
 	    {"product_action.products", "[{\"id\":\"a\",\"prize\":1}]",
@@ -202,6 +202,61 @@ static void test_whole_cells(void)
 	run(&plain, "eventless", "mpid|user_attributes.l[]|user_attributes.l[]|user_attributes.k[]",
 	    "1|[\"a\", 2, null, \"\"]|[b|[]");
 	CU_ASSERT_PTR_NOT_NULL(strstr(got.batch, "\"user_attributes\":{\"l\":[\"a\",\"2\",\"[b\"]}"));
+}
+
+/* What an empty cell is to a column, these are inside JSON: nothing. */
+static void test_empty_members(void)
+{
+	static const struct one table[] = {
+	    {"events.data.custom_attributes", "{\"a\":\"\",\"b\":{},\"c\":[],\"d\":null}", ""},
+	    {"events.data.custom_attributes", "\"\"", ""},
+	    {"events.data.custom_attributes", "[]", ""},
+	    {"events.data.device_current_state", "{\"device_orientation\":\"\"}", ""},
+	    {"events.data.location", "{\"latitude\":\"\",\"longitude\":[]}", ""},
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		check_data(&table[i]);
+
+	run(&plain, "eventless", "user_identities|user_attributes.a", "{\"email\":\"\",\"customer_id\":{}}|x");
+	CHECK_STRING(got.code, "missing-identity");
+	run(&plain, "eventless", "user_identities", "{\"email\":\"\",\"customer_id\":\"c\"}");
+	CHECK_STRING(got.ids, "\"customer_id\":\"c\"");
+
+	static const char columns[] = "mpid|events.data.product_action|events.data.promotion_action";
+	run(&plain, "commerce_event", columns, "1|{\"action\":\"click\"}|{}");
+	CHECK_STRING(got.data, "\"product_action\":{\"action\":\"click\"}");
+	run(&plain, "commerce_event", columns, "1|null|{\"action\":\"\",\"promotions\":[{}]}");
+	CHECK_STRING(got.code, "missing-value");
+	run(&plain, "commerce_event", "mpid|events.data.product_impressions", "1|[{}]");
+	CHECK_STRING(got.code, "missing-value");
+	run(&plain, "user_identity_change", "mpid|events.data.new|events.data.old", "1|{}|[]");
+	CHECK_STRING(got.code, "missing-value");
+	CU_ASSERT_EQUAL(got.n_faults, 2);
+}
+
+/* Attributes that have no value inside a cell's JSON are deleted as those of columns are. */
+static void test_empty_members_delete(void)
+{
+	const struct conf_feed feed = {.name = "t", .empty_attributes_delete = true};
+	run(&feed, "eventless", "mpid|user_attributes", "1|{\"a\":\"\",\"b\":\"x\",\"c\":[],\"d\":null}");
+	CHECK_STRING(got.batch, "\"user_attributes\":{\"b\":\"x\"},\"deleted_user_attributes\":[\"a\",\"c\",\"d\"],"
+				"\"environment\":\"production\",\"mpid\":1");
+	run(&feed, "eventless", "mpid|user_attributes", "1|");
+	CHECK_STRING(got.batch, "\"environment\":\"production\",\"mpid\":1");
+}
+
+static void test_ccpa(void)
+{
+	run(&plain, "eventless",
+	    "mpid|consent_state.ccpa.data_sale_opt_out.consented|"
+	    "consent_state.ccpa.data_sale_opt_out.timestamp_unixtime_ms",
+	    "1|t|1700000000000");
+	CU_ASSERT_PTR_NOT_NULL(strstr(got.batch, "\"ccpa\":{\"data_sale_opt_out\":{\"consented\":true,"));
+	run(&plain, "eventless", "mpid|consent_state.ccpa.ads.consented", NULL);
+	CHECK_STRING(got.code, "unknown-column");
+	CU_ASSERT_PTR_NOT_NULL(strstr(got.text, "'consent_state.ccpa.data_sale_opt_out.consented'"));
+	run(&plain, "eventless", "mpid|consent_state.ccpa", "1|{\"ads\":{\"consented\":true}}");
+	CHECK_STRING(got.code, "bad-json");
 }
 
 static void test_batch(void)
@@ -675,6 +730,9 @@ int main(int argc, char **argv)
 	CU_add_test(s, "UUIDs", test_uuids);
 	CU_add_test(s, "JSON cells", test_json_cells);
 	CU_add_test(s, "whole objects and lists in a cell", test_whole_cells);
+	CU_add_test(s, "empty members", test_empty_members);
+	CU_add_test(s, "empty members delete", test_empty_members_delete);
+	CU_add_test(s, "ccpa", test_ccpa);
 	CU_add_test(s, "batch", test_batch);
 	CU_add_test(s, "ids", test_ids);
 	CU_add_test(s, "own ids", test_own_ids);

@@ -46,6 +46,49 @@ static void test_custom_header(void)
 	CHECK_STRING(got.batch, BATCH_1);
 }
 
+/* Columns that nobody looks at may share a name. */
+static void test_ignored_clones(void)
+{
+	static const char custom[] = "{\"columns\": [{\"column\": \"Id\", \"action\": \"keep\", \"field\": \"mpid\"},"
+				     "{\"column\": \"Junk\", \"action\": \"ignore\"}]}";
+	with(custom, "eventless", "Junk|Id|Junk", "x|1|y");
+	CHECK_STRING(got.batch, BATCH_1);
+	with(custom, "eventless", "Id|Junk|Id", NULL);
+	CHECK_STRING(got.code, "duplicate-column");
+
+	static const char rest[] =
+	    "{\"mappings\": [{\"mapping_type\": \"column\", \"source\": \"Id\", \"destination\": "
+	    "\"mpid\"}, {\"mapping_type\": \"ignore\", \"source\": \"$unmapped\"}]}";
+	with(rest, "eventless", "a|Id|a|b|b", "x|1|y||");
+	CHECK_STRING(got.batch, BATCH_1);
+	with(rest, "eventless", "Id|a|Id", NULL);
+	CHECK_STRING(got.code, "duplicate-column");
+
+	static const char reached[] =
+	    "{\"mappings\": [{\"mapping_type\": \"column\", \"source\": \"a.id\", \"destination\": \"mpid\"}, "
+	    "{\"mapping_type\": \"ignore\", \"source\": \"a\"}]}";
+	with(reached, "eventless", "a|a", NULL); /* which of them? */
+	CHECK_STRING(got.code, "duplicate-column");
+}
+
+static void test_static_integers(void)
+{
+	with("{\"mappings\": [{\"mapping_type\": \"column\", \"source\": \"Id\", \"destination\": \"mpid\"},"
+	     "{\"mapping_type\": \"static\", \"value\": 9007199254740993, \"destination\": \"user_attributes.a\"}]}",
+	     "eventless", "Id", "1");
+	CHECK_STRING(got.batch, "\"user_attributes\":{\"a\":\"9007199254740993\"}," BATCH_1);
+	static const char *const over[] = {"99999999999999999999999", "-99999999999999999999999"};
+	for (size_t i = 0; i < 2; i++) {
+		char *manifest = df_format("{\"mappings\": [{\"mapping_type\": \"static\", \"value\": %s, "
+					   "\"destination\": \"user_attributes.a\"}]}",
+					   over[i]);
+		with(manifest, "eventless", "mpid", "1");
+		CU_ASSERT_EQUAL(got.status, DF_USAGE);
+		CU_ASSERT_PTR_NOT_NULL(strstr(got.text, "over 64 bits"));
+		free(manifest);
+	}
+}
+
 static void test_custom_no_header(void)
 {
 	static const char manifest[] = "{\"hasHeaderRow\": false, \"columns\": ["
@@ -192,8 +235,10 @@ static void test_json_sources(void)
 	CHECK_STRING(
 	    got.batch,
 	    "\"device_info\":{\"is_tablet\":true},\"user_attributes\":{\"a\":\"1.50\",\"b\":\"\xc3\xa9\"}," BATCH_1);
-	with(MAPPINGS(ID COLUMN("foo.item", "user_attributes.a")), "eventless", "Id|foo", "1|{\"item\":{}}");
+	with(MAPPINGS(ID COLUMN("foo.item", "user_attributes.a")), "eventless", "Id|foo", "1|{\"item\":{\"x\":1}}");
 	CHECK_STRING(got.code, "bad-json");
+	with(MAPPINGS(ID COLUMN("foo.item", "user_attributes.a")), "eventless", "Id|foo", "1|{\"item\":{}}");
+	CHECK_STRING(got.batch, BATCH_1);
 	with(MAPPINGS(ID COLUMN("foo.item", "user_attributes")), "eventless", "Id|foo", "1|{\"item\":{\"k\": 2}}");
 	CHECK_STRING(got.batch, "\"user_attributes\":{\"k\":\"2\"}," BATCH_1);
 	with(MAPPINGS(ID COLUMN("foo.item", "user_attributes.a") "," COLUMN("foo.b", "user_attributes.b")), "eventless",
@@ -393,6 +438,8 @@ int main(void)
 	CU_pSuite s = CU_add_suite("map manifests", NULL, NULL);
 	CU_add_test(s, "custom, with a header", test_custom_header);
 	CU_add_test(s, "custom, without", test_custom_no_header);
+	CU_add_test(s, "ignored columns share a name", test_ignored_clones);
+	CU_add_test(s, "static integers", test_static_integers);
 	CU_add_test(s, "field transformation", test_transform);
 	CU_add_test(s, "an example", test_example);
 	CU_add_test(s, "templates", test_templates);
