@@ -37,6 +37,7 @@ struct conf_source {
 	char *host;
 	uint16_t port; /* default 22 */
 	char *path;
+	char *key; /* by which the ledger knows it: the address without what may be spelled in several ways */
 };
 
 struct conf_list { /* comma- or blank-separated values */

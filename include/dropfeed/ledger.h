@@ -14,7 +14,10 @@
  * order, back to one that was synced to the disk: a document's SENDING or REFUSED, before which nothing has left, and a
  * file's end and cleanup, before its source is touched. What was lost is done again: batches are sent under the same ids, and
  * the API ignores those that it has. So there is no sync for a request, and there are three for a file. All SQL
- * stands in ledger_sql.h; PRAGMA user_version is the schema's version: an older ledger is migrated, a newer one is refused.
+ * is in ledger_sql.h; PRAGMA user_version is the schema's version: an older ledger is migrated, a newer one is refused.
+ *
+ * Paths below the state folder are stored relative to it, so that the folder may be moved; what is read back is the whole
+ * path.
  */
 #ifndef DROPFEED_LEDGER_H
 #define DROPFEED_LEDGER_H
@@ -23,21 +26,42 @@
 
 struct ledger;
 
-enum ledger_state { LEDGER_PULLED = 1, LEDGER_CHECKED, LEDGER_SENDING, LEDGER_DONE, LEDGER_REFUSED };
+enum ledger_state { LEDGER_PULLED = 1, LEDGER_CHECKED, LEDGER_SENDING, LEDGER_DONE, LEDGER_REFUSED, LEDGER_ABANDONED };
 const char *ledger_state_name(enum ledger_state s); /* "pulled", ... */
+
+/* Nothing more is done with a file or a document in this state. */
+static inline bool ledger_closes(enum ledger_state s)
+{
+	return s == LEDGER_DONE || s == LEDGER_REFUSED || s == LEDGER_ABANDONED;
+}
+
+/* What a drop file is known by. source: where it came from, without a password (conf_source_name), or
+ * LEDGER_SOURCE_LOCAL; what 0.1 entered has none, and is found by the rest. */
+struct ledger_key {
+	const char *feed, *source, *name;
+	uint64_t size;
+	int64_t mtime; /* Unix seconds */
+};
+#define LEDGER_SOURCE_LOCAL "local" /* imported */
 
 struct ledger_file {
 	int64_t id;
 	char *feed, *name; /* own */
+	char *source;      /* own; NULL: entered by 0.1 */
 	uint64_t size;
 	int64_t mtime; /* Unix seconds */
 	char sha256[DF_SHA256_HEX];
+	char *event_type; /* that its name says; "": a zip whose name has none; NULL: not known, entered by 0.1 */
+	char *place;      /* where its bytes are in the spool; NULL: entered by 0.1 */
 	enum ledger_state state;
 	int64_t pulled_ms, closed_ms; /* wall clock; closed_ms 0 while open */
 	char *code, *text;            /* why it was refused, or NULL */
 	bool cleanup_due;             /* after_done/after_refused has yet to be carried out */
+	uint64_t attempts;            /* runs that worked on it */
+	uint64_t idle;                /* the latest ones of them, in a row, in which it made no progress */
 };
-void ledger_file_free(struct ledger_file *f); /* what it holds, not f itself */
+void ledger_file_free(struct ledger_file *f);                   /* what it holds, not f itself */
+struct ledger_key ledger_file_key(const struct ledger_file *f); /* borrowed from f */
 
 struct ledger_document {
 	int64_t id;
@@ -45,12 +69,17 @@ struct ledger_document {
 	char *event_type;
 	enum ledger_state state;
 	int64_t begun_ms, closed_ms;
-	uint64_t rows, delivered, rejected, batches, events;
+	uint64_t rows, delivered, rejected, skipped, batches, events;
 	char *code, *text;              /* why it was refused; else text is where its reject file is, or NULL */
 	char *settings;                 /* frozen settings (conf_feed_freeze) */
 	char *manifest;                 /* frozen manifest or NULL */
-	char *reasons;                  /* rejected rows by their first code, {"code":rows,...}; NULL: not told */
+	char *reasons;                  /* rejected rows by their first code, {"code":rows,...}; NULL: not known */
 	char *first_batch, *last_batch; /* source_request_ids, or NULL */
+	bool taken;                     /* a batch of it was taken, or may have been: the settings are fixed */
+	uint32_t batch_format;          /* of its ids and layout, once it is taken; see batch.h */
+	char *version;                  /* the dropfeed that its first batch was sent by; NULL: 0.1, or not taken */
+	char *target;                   /* the latest fingerprint of endpoint and key, or NULL */
+	int64_t sent_ms;                /* when a run last began to send it; 0: never */
 };
 void ledger_document_free(struct ledger_document *d);
 
@@ -66,47 +95,113 @@ enum df_status ledger_open_readonly(const char *state_dir, struct ledger **out, 
 void ledger_close(struct ledger *l);
 
 /* ---- listings: what fetch_settled needs to know ---- */
-/* Remembers that `name` was listed with this size and mtime. first_ms gets when exactly that was first seen. */
-enum df_status ledger_seen(struct ledger *l, const char *feed, const char *name, uint64_t size, int64_t mtime,
-			   int64_t now_ms, int64_t *first_ms, struct df_err *err) DF_CHECK;
+/* Remembers that the file was listed. first_ms gets when exactly that was first seen. */
+enum df_status ledger_seen(struct ledger *l, const struct ledger_key *key, int64_t now_ms, int64_t *first_ms,
+			   struct df_err *err) DF_CHECK;
 /* Forgets names of the feed that were not listed since `since_ms`. */
 enum df_status ledger_seen_forget(struct ledger *l, const char *feed, int64_t since_ms, struct df_err *err) DF_CHECK;
 
 /* ---- files ---- */
-/* Finds the file last known under feed, name, size and mtime. DF_END: unknown. */
-enum df_status ledger_file_known(struct ledger *l, const char *feed, const char *name, uint64_t size, int64_t mtime,
-				 struct ledger_file *out, struct df_err *err) DF_CHECK;
-/* Finds a file of the feed with these bytes, and with `mark` in its name ("": any name), that was entered before file
- * `before` (0: any): one that is done, else one that is not finished. DF_END: none. */
-enum df_status ledger_file_same(struct ledger *l, const char *feed, const char *sha256, const char *mark,
-				int64_t before, struct ledger_file *out, struct df_err *err) DF_CHECK;
-/* Counts the files of the feed with these bytes that were entered before file `id`, whatever became of them; *others: those
- * of them without `mark` in their names. */
-enum df_status ledger_file_copies(struct ledger *l, const char *feed, const char *sha256, const char *mark, int64_t id,
-				  uint64_t *n, uint64_t *others, struct df_err *err) DF_CHECK;
+/* Finds the file that was last entered under this key. DF_END: unknown. */
+enum df_status ledger_file_known(struct ledger *l, const struct ledger_key *key, struct ledger_file *out,
+				 struct df_err *err) DF_CHECK;
+
+struct ledger_new_file {
+	struct ledger_key key;
+	const char *sha256;
+	const char *event_type; /* "": its name has none */
+	const char *place;      /* its path in the spool, or NULL */
+	int64_t now_ms;
+};
 /* Enters a pulled file; *id is new. */
-enum df_status ledger_file_add(struct ledger *l, const char *feed, const char *name, uint64_t size, int64_t mtime,
-			       const char *sha256, int64_t now_ms, int64_t *id, struct df_err *err) DF_CHECK;
-/* Moves it on. closing (DONE, REFUSED) sets closed_ms and cleanup_due as told; code and text for REFUSED, else NULL. */
-enum df_status ledger_file_state(struct ledger *l, int64_t id, enum ledger_state state, const char *code,
-				 const char *text, bool cleanup_due, int64_t now_ms, struct df_err *err) DF_CHECK;
+enum df_status ledger_file_add(struct ledger *l, const struct ledger_new_file *f, int64_t *id,
+			       struct df_err *err) DF_CHECK;
+
+/* Files of the feed with these bytes and this event type. */
+struct ledger_bytes {
+	const char *feed, *sha256, *event_type;
+	int64_t before; /* only those entered before this file; 0: any */
+};
+/* Finds one that a row was delivered of, else one that is not closed. A closed file of which no row was delivered is not
+ * found, whatever it holds. DF_END: there is none. */
+enum df_status ledger_file_same(struct ledger *l, const struct ledger_bytes *bytes, struct ledger_file *out,
+				struct df_err *err) DF_CHECK;
+/* The file's number among those with the same bytes, 0 for the first: part of its ids. It is drawn once and stored. counts_again:
+ * the rows are to arrive once more (duplicates = import), so that the number must be a new one; else the file shares the
+ * number of an earlier one of its event type. */
+enum df_status ledger_file_copy(struct ledger *l, int64_t id, bool counts_again, uint64_t *copy,
+				struct df_err *err) DF_CHECK;
+/* Draws a new number, under which every row counts again. */
+enum df_status ledger_file_copy_again(struct ledger *l, int64_t id, uint64_t *copy, struct df_err *err) DF_CHECK;
+
+struct ledger_outcome { /* of a file or a document */
+	enum ledger_state state;
+	const char *code, *text; /* for REFUSED: why; a document that is DONE: text is its reject file; else NULL */
+	bool cleanup_due;        /* of a file that closes */
+	int64_t now_ms;
+};
+/* Moves it on; a state that closes it sets closed_ms and cleanup_due. */
+enum df_status ledger_file_state(struct ledger *l, int64_t id, const struct ledger_outcome *to,
+				 struct df_err *err) DF_CHECK;
 enum df_status ledger_file_cleaned(struct ledger *l, int64_t id, struct df_err *err) DF_CHECK;
+/* Its bytes are now there in the spool. */
+enum df_status ledger_file_place(struct ledger *l, int64_t id, const char *place, struct df_err *err) DF_CHECK;
+/* A run is through with it for now: counts the attempt, and whether it made progress. */
+enum df_status ledger_file_tried(struct ledger *l, int64_t id, bool progress, struct df_err *err) DF_CHECK;
+
+struct ledger_skipped { /* an entry of a zip that is not taken */
+	const char *name, *why;
+	bool csv; /* it holds CSV, so somebody may miss it */
+};
+/* The file's skipped entries, in place of those noted before. */
+enum df_status ledger_file_skips(struct ledger *l, int64_t id, const struct ledger_skipped *entries, size_t n,
+				 struct df_err *err) DF_CHECK;
 
 /* ---- documents ---- */
-/* Finds or makes the document (file, name); a new one is PULLED, with begun_ms now and the settings given. Either way *out is
- * what the ledger holds, so that a resumed document goes on with its own begun_ms and settings. */
-enum df_status ledger_document_begin(struct ledger *l, int64_t file_id, const char *name, const char *event_type,
-				     const char *settings, const char *manifest, int64_t now_ms,
-				     struct ledger_document *out, struct df_err *err) DF_CHECK;
+struct ledger_new_document {
+	int64_t file_id;
+	const char *name; /* NULL: the file is the document */
+	const char *event_type;
+	const char *settings, *manifest; /* manifest may be NULL */
+	int64_t now_ms;
+};
+/* Finds or makes the document (file, name); a new one is PULLED, with begun_ms now. As long as nothing of it was taken the
+ * settings are the ones given, afterwards those it was taken with. Either way *out is what the ledger holds. */
+enum df_status ledger_document_begin(struct ledger *l, const struct ledger_new_document *d, struct ledger_document *out,
+				     struct df_err *err) DF_CHECK;
 /* Finds the document (file, name). DF_END: there is none. */
 enum df_status ledger_document_known(struct ledger *l, int64_t file_id, const char *name, struct ledger_document *out,
 				     struct df_err *err) DF_CHECK;
-/* After the preflight: rows read and rejected by it, batches and events to come (0: not counted yet); state CHECKED. */
-enum df_status ledger_document_checked(struct ledger *l, int64_t id, uint64_t rows, uint64_t rejected, uint64_t batches,
-				       uint64_t events, struct df_err *err) DF_CHECK;
-/* state SENDING, DONE or REFUSED. DONE fails with DF_FATAL when rows != delivered + rejected. */
-enum df_status ledger_document_state(struct ledger *l, int64_t id, enum ledger_state state, const char *code,
-				     const char *text, int64_t now_ms, struct df_err *err) DF_CHECK;
+/* Finds a document of the feed with the same name and event type that is done, of which a row was delivered, from another
+ * file with the same bytes as file_id, entered before it; *file is that one. DF_END: there is none. */
+enum df_status ledger_document_done_before(struct ledger *l, int64_t file_id, const char *name, const char *event_type,
+					   struct ledger_file *file, struct df_err *err) DF_CHECK;
+
+struct ledger_checked { /* what a preflight found */
+	uint64_t rows, rejected, skipped;
+	uint64_t batches, events; /* to come; 0: not counted yet */
+};
+/* After the preflight; state CHECKED. */
+enum df_status ledger_document_checked(struct ledger *l, int64_t id, const struct ledger_checked *found,
+				       struct df_err *err) DF_CHECK;
+
+struct ledger_taking {
+	uint32_t batch_format;
+	const char *version, *target;
+	const char *settings, *manifest;
+	int64_t now_ms;
+};
+/* Before the first request goes out: from now on a batch may have been taken, under these settings. Synced. Does nothing
+ * to what is taken already. */
+enum df_status ledger_document_taken(struct ledger *l, int64_t id, const struct ledger_taking *t,
+				     struct df_err *err) DF_CHECK;
+/* A later run begins to send the rest of it. */
+enum df_status ledger_document_resumed(struct ledger *l, int64_t id, const char *target, int64_t now_ms,
+				       struct df_err *err) DF_CHECK;
+/* state SENDING, DONE, REFUSED or ABANDONED. DONE and ABANDONED fail with DF_FATAL when rows != delivered + rejected +
+ * skipped. */
+enum df_status ledger_document_state(struct ledger *l, int64_t id, const struct ledger_outcome *to,
+				     struct df_err *err) DF_CHECK;
 /* What receipts tell, before the document is DONE. */
 struct ledger_facts {
 	const char *reasons;                  /* a JSON object, or NULL: there are none */
@@ -149,6 +244,9 @@ enum df_status ledger_files(struct ledger *l, const char *feed, bool open_only, 
 			    struct df_err *err) DF_CHECK; /* open_only: not closed, or cleanup_due */
 enum df_status ledger_documents(struct ledger *l, int64_t file_id, ledger_each_document each, void *ctx,
 				struct df_err *err) DF_CHECK;
+typedef enum df_status (*ledger_each_skipped)(void *ctx, const struct ledger_skipped *s, struct df_err *err);
+enum df_status ledger_skips(struct ledger *l, int64_t file_id, ledger_each_skipped each, void *ctx,
+			    struct df_err *err) DF_CHECK;
 /* after: only rows with a greater number; 0: all. For whoever takes them some at a time, as a document may have millions. */
 enum df_status ledger_rejects(struct ledger *l, int64_t document_id, uint64_t after, ledger_each_reject each, void *ctx,
 			      struct df_err *err) DF_CHECK;

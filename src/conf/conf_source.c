@@ -94,6 +94,7 @@ static void source_free(struct conf_source *s)
 	free(s->user);
 	free(s->host);
 	free(s->path);
+	free(s->key);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -142,6 +143,22 @@ static enum df_status source_file(const char *rest, struct conf_source *out, str
 	return DF_OK;
 }
 
+/* The host in lower case, the port written out, no slash at the end. */
+static char *source_key(const struct conf_source *s)
+{
+	size_t n = strlen(s->path);
+	while (n > 0 && s->path[n - 1] == '/')
+		n--;
+	if (s->kind == CONF_SOURCE_FILE)
+		return df_format("file://%.*s", (int)n, s->path);
+	char *host = df_strdup(s->host);
+	for (char *p = host; *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	char *key = df_format("sftp://%s@%s:%u%.*s", s->user, host, (unsigned)s->port, (int)n, s->path);
+	free(host);
+	return key;
+}
+
 enum df_status conf_parse_source(void *home, const struct conf_key *key, const char *value, const char *base,
 				 struct df_err *err)
 {
@@ -162,6 +179,7 @@ enum df_status conf_parse_source(void *home, const struct conf_key *key, const c
 		return st;
 	}
 	source.url = df_strdup(value);
+	source.key = source_key(&source);
 	source_free(&feed->source);
 	feed->source = source;
 	return DF_OK;

@@ -27,6 +27,8 @@ const char *ledger_state_name(enum ledger_state s)
 		return "done";
 	case LEDGER_REFUSED:
 		return "refused";
+	case LEDGER_ABANDONED:
+		return "abandoned";
 	}
 	return "unknown";
 }
@@ -39,7 +41,11 @@ static struct ledger *ledger_new(const char *state_dir)
 	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
 	pthread_mutex_init(&l->lock, &attr);
 	pthread_mutexattr_destroy(&attr);
-	l->path = df_format("%s/ledger.db", state_dir);
+	size_t n = strlen(state_dir);
+	while (n > 1 && state_dir[n - 1] == '/')
+		n--;
+	l->dir = df_strndup(state_dir, n);
+	l->path = df_format("%s/ledger.db", l->dir);
 	l->statements = df_alloc(ST_COUNT * sizeof(*l->statements));
 	return l;
 }
@@ -54,6 +60,7 @@ void ledger_close(struct ledger *l)
 	pthread_mutex_destroy(&l->lock);
 	free(l->statements);
 	free(l->path);
+	free(l->dir);
 	free(l);
 }
 
@@ -147,6 +154,8 @@ enum df_status ledger_open(const char *state_dir, struct ledger **out, struct df
 		st = ledger_fail(l, "set it up", err);
 	df_after("set up the ledger");
 	l->syncing = true;
+	if (st == DF_OK)
+		st = ledger_path_functions(l, err);
 	if (st == DF_OK)
 		st = migrate(l, err);
 	if (st == DF_OK)

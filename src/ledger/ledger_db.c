@@ -78,7 +78,8 @@ enum df_status ledger_sync(struct ledger *l, bool each, struct df_err *err)
 	return DF_OK;
 }
 
-enum df_status ledger_bind(struct ledger *l, int which, sqlite3_stmt **out, struct df_err *err, const char *format, ...)
+enum df_status ledger_bind_list(struct ledger *l, int which, sqlite3_stmt **out, struct df_err *err, const char *format,
+				va_list values)
 {
 	sqlite3_stmt **kept = &l->statements[which];
 	if (*kept == NULL &&
@@ -86,20 +87,27 @@ enum df_status ledger_bind(struct ledger *l, int which, sqlite3_stmt **out, stru
 		return ledger_fail(l, "prepare a statement", err);
 	sqlite3_reset(*kept);
 	sqlite3_clear_bindings(*kept);
+
 	int rc = SQLITE_OK;
-	va_list ap;
-	va_start(ap, format);
 	for (int i = 0; format[i] != '\0' && rc == SQLITE_OK; i++) {
 		if (format[i] == 'i')
-			rc = sqlite3_bind_int64(*kept, i + 1, va_arg(ap, int64_t));
+			rc = sqlite3_bind_int64(*kept, i + 1, va_arg(values, int64_t));
 		else
-			rc = sqlite3_bind_text(*kept, i + 1, va_arg(ap, const char *), -1, SQLITE_STATIC);
+			rc = sqlite3_bind_text(*kept, i + 1, va_arg(values, const char *), -1, SQLITE_STATIC);
 	}
-	va_end(ap);
 	if (rc != SQLITE_OK)
 		return ledger_fail(l, "prepare a statement", err);
 	*out = *kept;
 	return DF_OK;
+}
+
+enum df_status ledger_bind(struct ledger *l, int which, sqlite3_stmt **out, struct df_err *err, const char *format, ...)
+{
+	va_list values;
+	va_start(values, format);
+	enum df_status st = ledger_bind_list(l, which, out, err, format, values);
+	va_end(values);
+	return st;
 }
 
 enum df_status ledger_step(struct ledger *l, sqlite3_stmt *s, const char *what, struct df_err *err)
@@ -118,6 +126,27 @@ enum df_status ledger_run(struct ledger *l, sqlite3_stmt *s, const char *what, s
 	enum df_status st = ledger_step(l, s, what, err);
 	df_after(what);
 	return st == DF_END ? DF_OK : st;
+}
+
+enum df_status ledger_change(struct ledger *l, const struct ledger_change *c, struct df_err *err, const char *format,
+			     ...)
+{
+	sqlite3_stmt *s = NULL;
+	va_list values;
+	ledger_lock(l);
+	/* inside a transaction it is the commit that syncs, or not */
+	enum df_status st = sqlite3_get_autocommit(l->db) != 0 ? ledger_sync(l, c->sync, err) : DF_OK;
+	va_start(values, format);
+	if (st == DF_OK)
+		st = ledger_bind_list(l, c->which, &s, err, format, values);
+	va_end(values);
+	if (st == DF_OK)
+		st = ledger_run(l, s, c->what, err);
+	if (st == DF_OK && c->one && sqlite3_changes(l->db) != 1)
+		st = df_fail(DF_FATAL, err, NULL, "cannot %s: the ledger %s does not have it, or not in that state",
+			     c->what, l->path);
+	ledger_unlock(l);
+	return st;
 }
 
 enum df_status ledger_begin(struct ledger *l, struct df_err *err)

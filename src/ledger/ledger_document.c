@@ -5,28 +5,67 @@
 
 #include <inttypes.h>
 
-enum df_status ledger_document_begin(struct ledger *l, int64_t file_id, const char *name, const char *event_type,
-				     const char *settings, const char *manifest, int64_t now_ms,
-				     struct ledger_document *out, struct df_err *err)
+/* Equal manifests are stored once. hash: "" when there is none. */
+static enum df_status manifest_add(struct ledger *l, const char *text, char hash[DF_SHA256_HEX], struct df_err *err)
+{
+	const struct ledger_change c = {.which = ST_MANIFEST_ADD, .what = "store a manifest"};
+	hash[0] = '\0';
+	if (text == NULL)
+		return DF_OK;
+	struct df_sha256 *h = df_sha256_new();
+	df_sha256_add(h, text, strlen(text));
+	df_sha256_end(h, hash);
+	df_sha256_free(h);
+	return ledger_change(l, &c, err, "tt", hash, text);
+}
+
+static const char *or_null(const char *hash)
+{
+	return hash[0] != '\0' ? hash : NULL;
+}
+
+static enum df_status document_find(struct ledger *l, int64_t file_id, const char *name, struct ledger_document *out,
+				    struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
-	ledger_lock(l);
-	enum df_status st = ledger_sync(l, false, err); /* the state SENDING is, before anything leaves */
-	if (st == DF_OK)
-		st = ledger_bind(l, ST_DOCUMENT_ADD, &s, err, "ittiitt", file_id, name, event_type,
-				 (int64_t)LEDGER_PULLED, now_ms, settings, manifest);
-	if (st == DF_OK)
-		st = ledger_run(l, s, "enter a document", err);
-	if (st == DF_OK)
-		st = ledger_bind(l, ST_DOCUMENT_FIND, &s, err, "it", file_id, name);
+	enum df_status st = ledger_bind(l, ST_DOCUMENT_FIND, &s, err, "it", file_id, name);
 	if (st == DF_OK)
 		st = ledger_step(l, s, "look up a document", err);
 	if (st == DF_OK) {
-		ledger_document_read(s, out);
+		ledger_document_read(l, s, out);
 		sqlite3_reset(s);
-	} else if (st == DF_END) {
-		st = df_fail(DF_FATAL, err, NULL, "the ledger %s lost the document it was just given", l->path);
 	}
+	return st;
+}
+
+static enum df_status begin_steps(struct ledger *l, const struct ledger_new_document *d, struct df_err *err)
+{
+	const struct ledger_change add = {.which = ST_DOCUMENT_ADD, .what = "enter a document"};
+	const struct ledger_change set = {.which = ST_DOCUMENT_SETTINGS, .what = "note a document's settings"};
+	char hash[DF_SHA256_HEX];
+	enum df_status st = manifest_add(l, d->manifest, hash, err);
+	if (st == DF_OK)
+		st = ledger_change(l, &add, err, "ittiitt", d->file_id, d->name, d->event_type, (int64_t)LEDGER_PULLED,
+				   d->now_ms, d->settings, or_null(hash));
+	if (st == DF_OK && sqlite3_changes(l->db) == 0)
+		st = ledger_change(l, &set, err, "itttt", d->file_id, d->name, d->settings, or_null(hash),
+				   d->event_type);
+	return st;
+}
+
+enum df_status ledger_document_begin(struct ledger *l, const struct ledger_new_document *d, struct ledger_document *out,
+				     struct df_err *err)
+{
+	ledger_lock(l);
+	enum df_status st = ledger_sync(l, false, err); /* that it is taken is, before anything leaves */
+	if (st == DF_OK)
+		st = ledger_begin(l, err);
+	if (st == DF_OK)
+		st = ledger_end(l, begin_steps(l, d, err), err);
+	if (st == DF_OK)
+		st = document_find(l, d->file_id, d->name, out, err);
+	if (st == DF_END)
+		st = df_fail(DF_FATAL, err, NULL, "the ledger %s lost the document it was just given", l->path);
 	ledger_unlock(l);
 	return st;
 }
@@ -34,34 +73,50 @@ enum df_status ledger_document_begin(struct ledger *l, int64_t file_id, const ch
 enum df_status ledger_document_known(struct ledger *l, int64_t file_id, const char *name, struct ledger_document *out,
 				     struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
 	ledger_lock(l);
-	enum df_status st = ledger_bind(l, ST_DOCUMENT_FIND, &s, err, "it", file_id, name);
-	if (st == DF_OK)
-		st = ledger_step(l, s, "look up a document", err);
-	if (st == DF_OK) {
-		ledger_document_read(s, out);
-		sqlite3_reset(s);
-	}
+	enum df_status st = document_find(l, file_id, name, out, err);
 	ledger_unlock(l);
 	return st;
 }
 
-enum df_status ledger_document_checked(struct ledger *l, int64_t id, uint64_t rows, uint64_t rejected, uint64_t batches,
-				       uint64_t events, struct df_err *err)
+enum df_status ledger_document_checked(struct ledger *l, int64_t id, const struct ledger_checked *found,
+				       struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	const struct ledger_change c = {.which = ST_DOCUMENT_CHECKED, .one = true, .what = "note a checked document"};
+	return ledger_change(l, &c, err, "iiiiiii", id, (int64_t)found->rows, (int64_t)found->rejected,
+			     (int64_t)found->batches, (int64_t)found->events, (int64_t)LEDGER_CHECKED,
+			     (int64_t)found->skipped);
+}
+
+static enum df_status taken_steps(struct ledger *l, int64_t id, const struct ledger_taking *t, struct df_err *err)
+{
+	const struct ledger_change c = {.which = ST_DOCUMENT_TAKEN, .what = "note that a document is taken"};
+	char hash[DF_SHA256_HEX];
+	enum df_status st = manifest_add(l, t->manifest, hash, err);
+	if (st == DF_OK)
+		st = ledger_change(l, &c, err, "iitttti", id, (int64_t)t->batch_format, t->version, t->target,
+				   t->settings, or_null(hash), t->now_ms);
+	return st;
+}
+
+enum df_status ledger_document_taken(struct ledger *l, int64_t id, const struct ledger_taking *t, struct df_err *err)
+{
 	ledger_lock(l);
-	enum df_status st = ledger_sync(l, false, err); /* likewise */
+	enum df_status st = ledger_sync(l, true, err);
 	if (st == DF_OK)
-		st = ledger_bind(l, ST_DOCUMENT_CHECKED, &s, err, "iiiiii", id, (int64_t)rows, (int64_t)rejected,
-				 (int64_t)batches, (int64_t)events, (int64_t)LEDGER_CHECKED);
+		st = ledger_begin(l, err);
 	if (st == DF_OK)
-		st = ledger_run(l, s, "note a checked document", err);
-	if (st == DF_OK && sqlite3_changes(l->db) != 1)
-		st = df_fail(DF_FATAL, err, NULL, "the ledger %s has no open document %" PRId64, l->path, id);
+		st = ledger_end(l, taken_steps(l, id, t, err), err);
 	ledger_unlock(l);
 	return st;
+}
+
+enum df_status ledger_document_resumed(struct ledger *l, int64_t id, const char *target, int64_t now_ms,
+				       struct df_err *err)
+{
+	const struct ledger_change c = {
+	    .which = ST_DOCUMENT_RESUMED, .sync = true, .one = true, .what = "note that a document goes on"};
+	return ledger_change(l, &c, err, "iti", id, target, now_ms);
 }
 
 /* Whether the document may go to `state`: it is open, was checked before it is sent or done, and when done it balances.
@@ -79,34 +134,34 @@ static enum df_status document_may(struct ledger *l, int64_t id, enum ledger_sta
 	enum ledger_state was = (enum ledger_state)sqlite3_column_int(s, 0);
 	bool closed = sqlite3_column_int64(s, 1) != 0 || ledger_closes(was);
 	int64_t rows = sqlite3_column_int64(s, 2), delivered = sqlite3_column_int64(s, 3);
-	int64_t rejected = sqlite3_column_int64(s, 4);
+	int64_t rejected = sqlite3_column_int64(s, 4), skipped = sqlite3_column_int64(s, 5);
 	sqlite3_reset(s);
-	if (closed || (state != LEDGER_REFUSED && was == LEDGER_PULLED))
+	if (closed || (was == LEDGER_PULLED && (state == LEDGER_SENDING || state == LEDGER_DONE)))
 		return df_fail(DF_FATAL, err, NULL, "document %" PRId64 " is %s and cannot become %s", id,
 			       ledger_state_name(was), ledger_state_name(state));
-	if (state == LEDGER_DONE && rows != delivered + rejected)
+	bool balances = rows == delivered + rejected + skipped;
+	if ((state == LEDGER_DONE || state == LEDGER_ABANDONED) && !balances)
 		return df_fail(DF_FATAL, err, NULL,
 			       "document %" PRId64 " does not balance: %" PRId64 " rows, but %" PRId64
-			       " delivered and %" PRId64 " rejected; it stays open",
-			       id, rows, delivered, rejected);
+			       " delivered, %" PRId64 " rejected and %" PRId64 " skipped; it stays open",
+			       id, rows, delivered, rejected, skipped);
 	return DF_OK;
 }
 
-enum df_status ledger_document_state(struct ledger *l, int64_t id, enum ledger_state state, const char *code,
-				     const char *text, int64_t now_ms, struct df_err *err)
+enum df_status ledger_document_state(struct ledger *l, int64_t id, const struct ledger_outcome *to, struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	const struct ledger_change c = {.which = ST_DOCUMENT_STATE, .one = true, .what = "update a document"};
+	bool path = to->state != LEDGER_REFUSED;
 	ledger_lock(l);
-	enum df_status st = ledger_sync(l, state != LEDGER_DONE, err); /* the file's DONE is */
+	enum df_status st = ledger_sync(l, to->state != LEDGER_DONE, err); /* the file's DONE is */
 	if (st == DF_OK)
 		st = ledger_begin(l, err);
 	if (st == DF_OK) {
-		st = document_may(l, id, state, err);
+		st = document_may(l, id, to->state, err);
 		if (st == DF_OK)
-			st = ledger_bind(l, ST_DOCUMENT_STATE, &s, err, "iitti", id, (int64_t)state, code, text,
-					 ledger_closes(state) ? now_ms : (int64_t)0);
-		if (st == DF_OK)
-			st = ledger_run(l, s, "update a document", err);
+			st = ledger_change(l, &c, err, "iitti", id, (int64_t)to->state, to->code,
+					   path ? ledger_path_stored(l, to->text) : to->text,
+					   ledger_closes(to->state) ? to->now_ms : (int64_t)0);
 		st = ledger_end(l, st, err);
 	}
 	ledger_unlock(l);
@@ -115,16 +170,9 @@ enum df_status ledger_document_state(struct ledger *l, int64_t id, enum ledger_s
 
 enum df_status ledger_document_facts(struct ledger *l, int64_t id, const struct ledger_facts *facts, struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
-	ledger_lock(l);
-	enum df_status st = ledger_sync(l, false, err);
-	if (st == DF_OK)
-		st = ledger_bind(l, ST_DOCUMENT_FACTS, &s, err, "itttii", id, facts->reasons, facts->first_batch,
-				 facts->last_batch, (int64_t)facts->batches, (int64_t)facts->events);
-	if (st == DF_OK)
-		st = ledger_run(l, s, "update a document", err);
-	ledger_unlock(l);
-	return st;
+	const struct ledger_change c = {.which = ST_DOCUMENT_FACTS, .what = "update a document"};
+	return ledger_change(l, &c, err, "itttii", id, facts->reasons, facts->first_batch, facts->last_batch,
+			     (int64_t)facts->batches, (int64_t)facts->events);
 }
 
 /* ---- lanes ---- */

@@ -3,15 +3,16 @@
 #include "ledger_priv.h"
 #include "ledger_sql.h"
 
-enum df_status ledger_seen(struct ledger *l, const char *feed, const char *name, uint64_t size, int64_t mtime,
-			   int64_t now_ms, int64_t *first_ms, struct df_err *err)
+enum df_status ledger_seen(struct ledger *l, const struct ledger_key *key, int64_t now_ms, int64_t *first_ms,
+			   struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	ledger_lock(l);
 	/* a lost listing costs a file one more wait, no more */
 	enum df_status st = ledger_sync(l, false, err);
 	if (st == DF_OK)
-		st = ledger_bind(l, ST_SEEN, &s, err, "ttiii", feed, name, (int64_t)size, mtime, now_ms);
+		st = ledger_bind(l, ST_SEEN, &s, err, "ttiii", key->feed, key->name, (int64_t)key->size, key->mtime,
+				 now_ms);
 	if (st == DF_OK)
 		st = ledger_step(l, s, "note a listed file", err);
 	if (st == DF_OK) {
@@ -25,15 +26,8 @@ enum df_status ledger_seen(struct ledger *l, const char *feed, const char *name,
 
 enum df_status ledger_seen_forget(struct ledger *l, const char *feed, int64_t since_ms, struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
-	ledger_lock(l);
-	enum df_status st = ledger_sync(l, false, err);
-	if (st == DF_OK)
-		st = ledger_bind(l, ST_SEEN_FORGET, &s, err, "ti", feed, since_ms);
-	if (st == DF_OK)
-		st = ledger_run(l, s, "forget listed files", err);
-	ledger_unlock(l);
-	return st;
+	const struct ledger_change c = {.which = ST_SEEN_FORGET, .what = "forget listed files"};
+	return ledger_change(l, &c, err, "ti", feed, since_ms);
 }
 
 /* The one row of a bound SELECT, or DF_END. */
@@ -41,105 +35,151 @@ static enum df_status file_fetch(struct ledger *l, sqlite3_stmt *s, struct ledge
 {
 	enum df_status st = ledger_step(l, s, "look up a file", err);
 	if (st == DF_OK) {
-		ledger_file_read(s, out);
+		ledger_file_read(l, s, out);
 		sqlite3_reset(s);
 	}
 	return st;
 }
 
-enum df_status ledger_file_known(struct ledger *l, const char *feed, const char *name, uint64_t size, int64_t mtime,
-				 struct ledger_file *out, struct df_err *err)
+enum df_status ledger_file_known(struct ledger *l, const struct ledger_key *key, struct ledger_file *out,
+				 struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	ledger_lock(l);
-	enum df_status st = ledger_bind(l, ST_FILE_KNOWN, &s, err, "ttii", feed, name, (int64_t)size, mtime);
+	enum df_status st = ledger_bind(l, ST_FILE_KNOWN, &s, err, "ttiit", key->feed, key->name, (int64_t)key->size,
+					key->mtime, key->source);
 	if (st == DF_OK)
 		st = file_fetch(l, s, out, err);
 	ledger_unlock(l);
 	return st;
 }
 
-enum df_status ledger_file_same(struct ledger *l, const char *feed, const char *sha256, const char *mark,
-				int64_t before, struct ledger_file *out, struct df_err *err)
+enum df_status ledger_file_same(struct ledger *l, const struct ledger_bytes *bytes, struct ledger_file *out,
+				struct df_err *err)
+{
+	sqlite3_stmt *s = NULL;
+	ledger_lock(l);
+	enum df_status st = ledger_bind(l, ST_FILE_SAME, &s, err, "tttii", bytes->feed, bytes->sha256,
+					bytes->event_type, bytes->before, (int64_t)LEDGER_DONE);
+	if (st == DF_OK)
+		st = file_fetch(l, s, out, err);
+	ledger_unlock(l);
+	return st;
+}
+
+enum df_status ledger_document_done_before(struct ledger *l, int64_t file_id, const char *name, const char *event_type,
+					   struct ledger_file *file, struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	ledger_lock(l);
 	enum df_status st =
-	    ledger_bind(l, ST_FILE_SAME, &s, err, "ttiit", feed, sha256, (int64_t)LEDGER_REFUSED, before, mark);
+	    ledger_bind(l, ST_DOCUMENT_DONE_BEFORE, &s, err, "itti", file_id, name, event_type, (int64_t)LEDGER_DONE);
 	if (st == DF_OK)
-		st = file_fetch(l, s, out, err);
+		st = file_fetch(l, s, file, err);
 	ledger_unlock(l);
 	return st;
 }
 
-enum df_status ledger_file_copies(struct ledger *l, const char *feed, const char *sha256, const char *mark, int64_t id,
-				  uint64_t *n, uint64_t *others, struct df_err *err)
+enum df_status ledger_file_add(struct ledger *l, const struct ledger_new_file *f, int64_t *id, struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	/* a lost file is pulled again */
+	const struct ledger_change c = {.which = ST_FILE_ADD, .what = "enter a file"};
+	const struct ledger_key *k = &f->key;
 	ledger_lock(l);
-	enum df_status st = ledger_bind(l, ST_FILE_COPIES, &s, err, "ttit", feed, sha256, id, mark);
-	if (st == DF_OK)
-		st = ledger_step(l, s, "count files", err);
-	if (st == DF_OK) {
-		*n = (uint64_t)sqlite3_column_int64(s, 0);
-		*others = (uint64_t)sqlite3_column_int64(s, 1);
-		sqlite3_reset(s);
-	}
-	ledger_unlock(l);
-	return st;
-}
-
-enum df_status ledger_file_add(struct ledger *l, const char *feed, const char *name, uint64_t size, int64_t mtime,
-			       const char *sha256, int64_t now_ms, int64_t *id, struct df_err *err)
-{
-	sqlite3_stmt *s = NULL;
-	ledger_lock(l);
-	enum df_status st = ledger_sync(l, false, err); /* a lost file is pulled again */
-	if (st == DF_OK)
-		st = ledger_bind(l, ST_FILE_ADD, &s, err, "ttiitii", feed, name, (int64_t)size, mtime, sha256,
-				 (int64_t)LEDGER_PULLED, now_ms);
-	if (st == DF_OK)
-		st = ledger_run(l, s, "enter a file", err);
+	enum df_status st =
+	    ledger_change(l, &c, err, "ttiittttii", k->feed, k->name, (int64_t)k->size, k->mtime, k->source, f->sha256,
+			  f->event_type, ledger_path_stored(l, f->place), (int64_t)LEDGER_PULLED, f->now_ms);
 	if (st == DF_OK)
 		*id = sqlite3_last_insert_rowid(l->db);
 	ledger_unlock(l);
 	return st;
 }
 
-/* Runs a bound UPDATE of one file. */
-static enum df_status file_update(struct ledger *l, sqlite3_stmt *s, int64_t id, struct df_err *err)
+enum df_status ledger_file_state(struct ledger *l, int64_t id, const struct ledger_outcome *to, struct df_err *err)
 {
-	enum df_status st = ledger_run(l, s, "update a file", err);
-	if (st == DF_OK && sqlite3_changes(l->db) != 1)
-		st = df_fail(DF_FATAL, err, NULL, "the ledger %s has no file %lld", l->path, (long long)id);
-	return st;
-}
-
-enum df_status ledger_file_state(struct ledger *l, int64_t id, enum ledger_state state, const char *code,
-				 const char *text, bool cleanup_due, int64_t now_ms, struct df_err *err)
-{
-	sqlite3_stmt *s = NULL;
-	bool closes = ledger_closes(state);
-	ledger_lock(l);
-	enum df_status st = ledger_sync(l, closes, err);
-	if (st == DF_OK)
-		st = ledger_bind(l, ST_FILE_STATE, &s, err, "iittii", id, (int64_t)state, code, text,
-				 (int64_t)(closes && cleanup_due), closes ? now_ms : (int64_t)0);
-	if (st == DF_OK)
-		st = file_update(l, s, id, err);
-	ledger_unlock(l);
-	return st;
+	bool closes = ledger_closes(to->state);
+	const struct ledger_change c = {.which = ST_FILE_STATE, .sync = closes, .one = true, .what = "update a file"};
+	return ledger_change(l, &c, err, "iittii", id, (int64_t)to->state, to->code, to->text,
+			     (int64_t)(closes && to->cleanup_due), closes ? to->now_ms : (int64_t)0);
 }
 
 enum df_status ledger_file_cleaned(struct ledger *l, int64_t id, struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	const struct ledger_change c = {.which = ST_FILE_CLEANED, .sync = true, .one = true, .what = "update a file"};
+	return ledger_change(l, &c, err, "i", id);
+}
+
+enum df_status ledger_file_place(struct ledger *l, int64_t id, const char *place, struct df_err *err)
+{
+	const struct ledger_change c = {.which = ST_FILE_PLACE, .one = true, .what = "note a file's place"};
+	return ledger_change(l, &c, err, "it", id, ledger_path_stored(l, place));
+}
+
+enum df_status ledger_file_tried(struct ledger *l, int64_t id, bool progress, struct df_err *err)
+{
+	const struct ledger_change c = {.which = ST_FILE_TRIED, .one = true, .what = "count an attempt"};
+	return ledger_change(l, &c, err, "ii", id, (int64_t)progress);
+}
+
+enum df_status ledger_file_skips(struct ledger *l, int64_t id, const struct ledger_skipped *entries, size_t n,
+				 struct df_err *err)
+{
+	const struct ledger_change clear = {.which = ST_SKIPS_CLEAR, .what = "note skipped entries"};
+	const struct ledger_change add = {.which = ST_SKIPS_ADD, .one = true, .what = "note skipped entries"};
 	ledger_lock(l);
-	enum df_status st = ledger_sync(l, true, err);
+	enum df_status st = ledger_sync(l, false, err);
 	if (st == DF_OK)
-		st = ledger_bind(l, ST_FILE_CLEANED, &s, err, "i", id);
+		st = ledger_begin(l, err);
+	if (st == DF_OK) {
+		st = ledger_change(l, &clear, err, "i", id);
+		for (size_t i = 0; i < n && st == DF_OK; i++)
+			st = ledger_change(l, &add, err, "itti", id, entries[i].name, entries[i].why,
+					   (int64_t)entries[i].csv);
+		st = ledger_end(l, st, err);
+	}
+	ledger_unlock(l);
+	return st;
+}
+
+/* ---- the number among files of the same bytes ---- */
+
+static enum df_status copy_read(struct ledger *l, int64_t id, uint64_t *copy, struct df_err *err)
+{
+	sqlite3_stmt *s = NULL;
+	enum df_status st = ledger_bind(l, ST_FILE_COPY, &s, err, "i", id);
 	if (st == DF_OK)
-		st = file_update(l, s, id, err);
+		st = ledger_step(l, s, "look up a file", err);
+	if (st == DF_OK && sqlite3_column_type(s, 0) == SQLITE_NULL)
+		st = DF_END;
+	if (st == DF_OK)
+		*copy = (uint64_t)sqlite3_column_int64(s, 0);
+	if (s != NULL)
+		sqlite3_reset(s);
+	return st;
+}
+
+enum df_status ledger_file_copy(struct ledger *l, int64_t id, bool counts_again, uint64_t *copy, struct df_err *err)
+{
+	const struct ledger_change draw = {.which = ST_FILE_COPY_DRAW, .one = true, .what = "number a file"};
+	ledger_lock(l);
+	enum df_status st = copy_read(l, id, copy, err);
+	if (st == DF_END) {
+		/* what is taken under it is synced after it */
+		st = ledger_change(l, &draw, err, "ii", id, (int64_t)counts_again);
+		if (st == DF_OK)
+			st = copy_read(l, id, copy, err);
+	}
+	ledger_unlock(l);
+	return st;
+}
+
+enum df_status ledger_file_copy_again(struct ledger *l, int64_t id, uint64_t *copy, struct df_err *err)
+{
+	const struct ledger_change draw = {.which = ST_FILE_COPY_AGAIN, .one = true, .what = "number a file"};
+	ledger_lock(l);
+	enum df_status st = ledger_change(l, &draw, err, "i", id);
+	if (st == DF_OK)
+		st = copy_read(l, id, copy, err);
 	ledger_unlock(l);
 	return st;
 }

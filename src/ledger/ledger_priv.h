@@ -2,7 +2,7 @@
 /*
  * ledger_priv.h - inside the ledger room
  *
- * ledger.c opening and migrating; ledger_db.c statements, transactions and SQLite's words; ledger_file.c listings and
+ * ledger.c opening and migrating; ledger_path.c paths that a moved state folder keeps; ledger_db.c statements, transactions and SQLite's words; ledger_file.c listings and
  * files; ledger_document.c documents and lanes; ledger_retry.c what is opened again; ledger_read.c rows into structs, and
  * walks.
  */
@@ -13,9 +13,11 @@
 
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdarg.h>
 
 struct ledger {
 	sqlite3 *db;
+	char *dir; /* own: state_dir, without a slash at its end */
 	char *path;
 	pthread_mutex_t lock;      /* recursive: a walk's callback may call back into the ledger */
 	bool syncing;              /* each commit is on the disk before it returns */
@@ -35,6 +37,8 @@ enum df_status ledger_sync(struct ledger *l, bool each, struct df_err *err) DF_C
  * * (NULL legal). Values are bound as they stand: they must live until ledger_step is done with the statement. */
 enum df_status ledger_bind(struct ledger *l, int which, sqlite3_stmt **out, struct df_err *err, const char *format,
 			   ...) DF_CHECK;
+enum df_status ledger_bind_list(struct ledger *l, int which, sqlite3_stmt **out, struct df_err *err, const char *format,
+				va_list values) DF_CHECK;
 
 /* One step: DF_OK with a row, DF_END without. Resets the statement at the end and on failure. */
 enum df_status ledger_step(struct ledger *l, sqlite3_stmt *s, const char *what, struct df_err *err) DF_CHECK;
@@ -45,18 +49,32 @@ enum df_status ledger_begin(struct ledger *l, struct df_err *err) DF_CHECK;
 /* Commits when st is DF_OK, else takes everything back. Returns st or what went wrong with the commit. */
 enum df_status ledger_end(struct ledger *l, enum df_status st, struct df_err *err) DF_CHECK;
 
+/* A change that is one statement without a row, in a transaction of its own unless one is open. */
+struct ledger_change {
+	int which; /* enum ledger_statement */
+	bool sync; /* it is on the disk when it returns */
+	bool one;  /* it has to change one row */
+	const char *what;
+};
+/* Takes the lock. The values are those of ledger_bind. */
+enum df_status ledger_change(struct ledger *l, const struct ledger_change *c, struct df_err *err, const char *format,
+			     ...) DF_CHECK;
+
 /* Rows into structs that own their texts. */
-void ledger_file_read(sqlite3_stmt *s, struct ledger_file *out);
-void ledger_document_read(sqlite3_stmt *s, struct ledger_document *out);
+void ledger_file_read(const struct ledger *l, sqlite3_stmt *s, struct ledger_file *out);
+void ledger_document_read(const struct ledger *l, sqlite3_stmt *s, struct ledger_document *out);
+
+/* ---- paths: ledger_path.c ---- */
+/* What is stored of a path: relative to the state folder when it is below that. Borrowed; NULL stays NULL. */
+const char *ledger_path_stored(const struct ledger *l, const char *path);
+/* The whole path of what is stored. The caller's; NULL stays NULL. */
+char *ledger_path_whole(const struct ledger *l, const char *stored);
+/* df_sha256(TEXT) and df_below(PATH, FOLDER/), for migrations. */
+enum df_status ledger_path_functions(struct ledger *l, struct df_err *err) DF_CHECK;
 
 static inline const char *ledger_reject_code(const struct ledger_reject *r)
 {
 	return r->code != NULL ? r->code : "api-rejected";
-}
-
-static inline bool ledger_closes(enum ledger_state s)
-{
-	return s == LEDGER_DONE || s == LEDGER_REFUSED;
 }
 
 #endif

@@ -17,7 +17,7 @@ static uint64_t column_u64(sqlite3_stmt *s, int i)
 }
 
 /* The order of SQL_FILE_COLUMNS. */
-void ledger_file_read(sqlite3_stmt *s, struct ledger_file *out)
+void ledger_file_read(const struct ledger *l, sqlite3_stmt *s, struct ledger_file *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->id = sqlite3_column_int64(s, 0);
@@ -33,10 +33,15 @@ void ledger_file_read(sqlite3_stmt *s, struct ledger_file *out)
 	out->code = column_text(s, 9);
 	out->text = column_text(s, 10);
 	out->cleanup_due = sqlite3_column_int(s, 11) != 0;
+	out->source = column_text(s, 12);
+	out->event_type = column_text(s, 13);
+	out->place = ledger_path_whole(l, (const char *)sqlite3_column_text(s, 14));
+	out->attempts = column_u64(s, 15);
+	out->idle = column_u64(s, 16);
 }
 
 /* The order of SQL_DOCUMENT_COLUMNS. */
-void ledger_document_read(sqlite3_stmt *s, struct ledger_document *out)
+void ledger_document_read(const struct ledger *l, sqlite3_stmt *s, struct ledger_document *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->id = sqlite3_column_int64(s, 0);
@@ -51,18 +56,28 @@ void ledger_document_read(sqlite3_stmt *s, struct ledger_document *out)
 	out->batches = column_u64(s, 9);
 	out->events = column_u64(s, 10);
 	out->code = column_text(s, 11);
-	out->text = column_text(s, 12);
+	out->text = out->state == LEDGER_REFUSED ? column_text(s, 12)
+						 : ledger_path_whole(l, (const char *)sqlite3_column_text(s, 12));
 	out->settings = column_text(s, 13);
 	out->manifest = column_text(s, 14);
 	out->reasons = column_text(s, 15);
 	out->first_batch = column_text(s, 16);
 	out->last_batch = column_text(s, 17);
+	out->skipped = column_u64(s, 18);
+	out->taken = sqlite3_column_int(s, 19) != 0;
+	out->batch_format = (uint32_t)sqlite3_column_int64(s, 20);
+	out->version = column_text(s, 21);
+	out->target = column_text(s, 22);
+	out->sent_ms = sqlite3_column_int64(s, 23);
 }
 
 void ledger_file_free(struct ledger_file *f)
 {
 	free(f->feed);
 	free(f->name);
+	free(f->source);
+	free(f->event_type);
+	free(f->place);
 	free(f->code);
 	free(f->text);
 	memset(f, 0, sizeof(*f));
@@ -79,104 +94,129 @@ void ledger_document_free(struct ledger_document *d)
 	free(d->reasons);
 	free(d->first_batch);
 	free(d->last_batch);
+	free(d->version);
+	free(d->target);
 	memset(d, 0, sizeof(*d));
+}
+
+struct ledger_key ledger_file_key(const struct ledger_file *f)
+{
+	return (struct ledger_key){f->feed, f->source, f->name, f->size, f->mtime};
 }
 
 /* ---- walks ---- */
 
-/* Hands the row the statement stands on to the caller's function. */
-typedef enum df_status (*walk_row)(sqlite3_stmt *s, const void *each, void *ctx, struct df_err *err);
+struct walk;
 
-/* Each walk has a statement of its own, so that walks may nest and their callbacks may use the kept ones. */
-static enum df_status walk(struct ledger *l, sqlite3_stmt *s, walk_row row, const void *each, void *ctx,
-			   struct df_err *err)
-{
-	for (;;) {
-		enum df_status st = ledger_step(l, s, "read the ledger", err);
-		if (st != DF_OK)
-			return st == DF_END ? DF_OK : st;
-		st = row(s, each, ctx, err);
-		if (st != DF_OK) /* DF_END too: the callback has seen enough */
-			return st;
-	}
-}
+/* Hands the statement's row to the caller's function. */
+typedef enum df_status (*walk_row)(const struct ledger *l, sqlite3_stmt *s, const struct walk *w, struct df_err *err);
 
-static enum df_status walk_prepare(struct ledger *l, const char *sql, sqlite3_stmt **out, struct df_err *err)
-{
-	if (sqlite3_prepare_v2(l->db, sql, -1, out, NULL) != SQLITE_OK)
-		return ledger_fail(l, "read", err);
-	return DF_OK;
-}
+struct walk {
+	walk_row row;
+	const void *each; /* one of the types of ledger.h */
+	void *ctx;
+};
 
-static enum df_status row_file(sqlite3_stmt *s, const void *each, void *ctx, struct df_err *err)
+static enum df_status row_file(const struct ledger *l, sqlite3_stmt *s, const struct walk *w, struct df_err *err)
 {
 	struct ledger_file f;
-	ledger_file_read(s, &f);
-	enum df_status st = (*(const ledger_each_file *)each)(ctx, &f, err);
+	ledger_file_read(l, s, &f);
+	enum df_status st = (*(const ledger_each_file *)w->each)(w->ctx, &f, err);
 	ledger_file_free(&f);
 	return st;
 }
 
-static enum df_status row_document(sqlite3_stmt *s, const void *each, void *ctx, struct df_err *err)
+static enum df_status row_document(const struct ledger *l, sqlite3_stmt *s, const struct walk *w, struct df_err *err)
 {
 	struct ledger_document d;
-	ledger_document_read(s, &d);
-	enum df_status st = (*(const ledger_each_document *)each)(ctx, &d, err);
+	ledger_document_read(l, s, &d);
+	enum df_status st = (*(const ledger_each_document *)w->each)(w->ctx, &d, err);
 	ledger_document_free(&d);
 	return st;
 }
 
-static enum df_status row_reject(sqlite3_stmt *s, const void *each, void *ctx, struct df_err *err)
+static enum df_status row_reject(const struct ledger *l, sqlite3_stmt *s, const struct walk *w, struct df_err *err)
 {
+	(void)l;
 	struct ledger_reject r = {.row = column_u64(s, 0),
 				  .line = column_u64(s, 1),
 				  .offset = column_u64(s, 2),
 				  .length = column_u64(s, 3),
 				  .message = (const char *)sqlite3_column_text(s, 4),
 				  .code = (const char *)sqlite3_column_text(s, 5)};
-	return (*(const ledger_each_reject *)each)(ctx, &r, err);
+	return (*(const ledger_each_reject *)w->each)(w->ctx, &r, err);
+}
+
+static enum df_status row_skipped(const struct ledger *l, sqlite3_stmt *s, const struct walk *w, struct df_err *err)
+{
+	(void)l;
+	struct ledger_skipped k = {.name = (const char *)sqlite3_column_text(s, 0),
+				   .why = (const char *)sqlite3_column_text(s, 1),
+				   .csv = sqlite3_column_int(s, 2) != 0};
+	return (*(const ledger_each_skipped *)w->each)(w->ctx, &k, err);
+}
+
+static enum df_status walk_steps(struct ledger *l, sqlite3_stmt *s, const struct walk *w, struct df_err *err)
+{
+	for (;;) {
+		enum df_status st = ledger_step(l, s, "read the ledger", err);
+		if (st != DF_OK)
+			return st == DF_END ? DF_OK : st;
+		st = w->row(l, s, w, err);
+		if (st != DF_OK) /* DF_END too: the callback has seen enough */
+			return st;
+	}
+}
+
+/* Each walk has a statement of its own, so that walks may nest and their callbacks may use the kept ones. The format is
+ * ledger_bind's. */
+static enum df_status walk(struct ledger *l, const char *sql, const struct walk *w, struct df_err *err,
+			   const char *format, ...)
+{
+	sqlite3_stmt *s = NULL;
+	enum df_status st = DF_OK;
+	va_list values;
+	ledger_lock(l);
+	if (sqlite3_prepare_v2(l->db, sql, -1, &s, NULL) != SQLITE_OK)
+		st = ledger_fail(l, "read", err);
+	va_start(values, format);
+	for (int i = 0; st == DF_OK && format[i] != '\0'; i++) {
+		if (format[i] == 'i')
+			sqlite3_bind_int64(s, i + 1, va_arg(values, int64_t));
+		else
+			sqlite3_bind_text(s, i + 1, va_arg(values, const char *), -1, SQLITE_STATIC);
+	}
+	va_end(values);
+	if (st == DF_OK)
+		st = walk_steps(l, s, w, err);
+	sqlite3_finalize(s);
+	ledger_unlock(l);
+	return st;
 }
 
 enum df_status ledger_files(struct ledger *l, const char *feed, bool open_only, ledger_each_file each, void *ctx,
 			    struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
-	ledger_lock(l);
-	enum df_status st = walk_prepare(l, open_only ? SQL_FILES_OPEN : SQL_FILES, &s, err);
-	if (st == DF_OK) {
-		sqlite3_bind_text(s, 1, feed, -1, SQLITE_STATIC);
-		st = walk(l, s, row_file, &each, ctx, err);
-	}
-	sqlite3_finalize(s);
-	ledger_unlock(l);
-	return st;
-}
-
-static enum df_status walk_by_id(struct ledger *l, const char *sql, int64_t id, uint64_t after, walk_row row,
-				 const void *each, void *ctx, struct df_err *err)
-{
-	sqlite3_stmt *s = NULL;
-	ledger_lock(l);
-	enum df_status st = walk_prepare(l, sql, &s, err);
-	if (st == DF_OK) {
-		sqlite3_bind_int64(s, 1, id);
-		if (sqlite3_bind_parameter_count(s) > 1)
-			sqlite3_bind_int64(s, 2, (int64_t)after);
-		st = walk(l, s, row, each, ctx, err);
-	}
-	sqlite3_finalize(s);
-	ledger_unlock(l);
-	return st;
+	const struct walk w = {row_file, &each, ctx};
+	return walk(l, open_only ? SQL_FILES_OPEN : SQL_FILES, &w, err, "t", feed);
 }
 
 enum df_status ledger_documents(struct ledger *l, int64_t file_id, ledger_each_document each, void *ctx,
 				struct df_err *err)
 {
-	return walk_by_id(l, SQL_DOCUMENTS, file_id, 0, row_document, &each, ctx, err);
+	const struct walk w = {row_document, &each, ctx};
+	return walk(l, SQL_DOCUMENTS, &w, err, "i", file_id);
 }
 
 enum df_status ledger_rejects(struct ledger *l, int64_t document_id, uint64_t after, ledger_each_reject each, void *ctx,
 			      struct df_err *err)
 {
-	return walk_by_id(l, SQL_REJECTS, document_id, after, row_reject, &each, ctx, err);
+	const struct walk w = {row_reject, &each, ctx};
+	return walk(l, SQL_REJECTS, &w, err, "ii", document_id, (int64_t)after);
+}
+
+enum df_status ledger_skips(struct ledger *l, int64_t file_id, ledger_each_skipped each, void *ctx, struct df_err *err)
+{
+	const struct walk w = {row_skipped, &each, ctx};
+	return walk(l, SQL_SKIPS, &w, err, "i", file_id);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is closed is opened again, and what comes of the rows that are sent again. A row stays a reject until it is delivered,
- * so that rows = delivered + rejected holds at every step. */
+ * so that rows = delivered + rejected + skipped holds at every step. */
 #include "ledger_priv.h"
 #include "ledger_sql.h"
 

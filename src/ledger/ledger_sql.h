@@ -3,8 +3,8 @@
  * ledger_sql.h - all SQL of the ledger
  *
  * Times are Unix milliseconds, mtime Unix seconds. States are enum ledger_state. A document's progress is one number
- * for each lane. rows = delivered + rejected holds for every document that is done; `rejected` counts what the
- * preflight rejected and what the API rejected (the table `reject` holds the latter).
+ * for each lane. rows = delivered + rejected + skipped holds for every document that is done; `rejected` counts what the
+ * preflight rejected and what the API rejected (the table `reject` holds the latter). Paths are relative to the state folder.
  */
 #ifndef DROPFEED_LEDGER_SQL_H
 #define DROPFEED_LEDGER_SQL_H
@@ -53,27 +53,67 @@ static const char *const ledger_migrations[] = {
 
     /* why a row was not delivered, as in reject files; before version 4 only the API rejected rows here */
     "ALTER TABLE reject ADD COLUMN code TEXT NOT NULL DEFAULT 'api-rejected';",
+
+    /* Paths relative to the state folder; equal manifests once. What was being sent, or is done, has ids of format 1 under the
+     * settings that it was begun with. A file's number among those of the same bytes is the one that its ids were made
+     * with: how many came before it, where duplicates = import or where one of those had another event type in its name. */
+    "ALTER TABLE document ADD COLUMN batch_format INTEGER NOT NULL DEFAULT 1;"
+    "ALTER TABLE document ADD COLUMN taken INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE document ADD COLUMN version TEXT;"
+    "ALTER TABLE document ADD COLUMN target TEXT;"
+    "ALTER TABLE document ADD COLUMN sent_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE document ADD COLUMN skipped INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE manifest(hash TEXT PRIMARY KEY, text TEXT NOT NULL);"
+    "ALTER TABLE document ADD COLUMN manifest_hash TEXT REFERENCES manifest(hash);"
+    "INSERT OR IGNORE INTO manifest SELECT df_sha256(manifest), manifest FROM document WHERE manifest IS NOT NULL;"
+    "UPDATE document SET taken = 1, sent_ms = begun_ms WHERE state IN (3, 4);"
+    "UPDATE document SET manifest_hash = df_sha256(manifest), manifest = NULL WHERE manifest IS NOT NULL;"
+    "UPDATE document SET text = df_below(text, (SELECT 'rejects/' || feed || '/' FROM file WHERE id = file_id))"
+    " WHERE state IN (3, 4) AND text IS NOT NULL;"
+
+    "ALTER TABLE file ADD COLUMN source TEXT;"
+    "ALTER TABLE file ADD COLUMN event_type TEXT;"
+    "ALTER TABLE file ADD COLUMN place TEXT;"
+    "ALTER TABLE file ADD COLUMN copy INTEGER;"
+    "ALTER TABLE file ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE file ADD COLUMN idle INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE file SET event_type = (SELECT d.event_type FROM document d WHERE d.file_id = file.id AND d.name IS NULL);"
+    "UPDATE file SET copy = (SELECT CASE"
+    "  WHEN EXISTS(SELECT 1 FROM document d WHERE d.file_id = file.id"
+    "   AND instr(d.settings, 'duplicates = import' || char(10)))"
+    "  OR sum(file.event_type IS NOT NULL AND NOT instr(o.name, '-' || file.event_type || '.')) > 0"
+    "  THEN count(*) ELSE 0 END"
+    "  FROM file o WHERE o.feed = file.feed AND o.sha256 = file.sha256 AND o.id < file.id)"
+    " WHERE EXISTS(SELECT 1 FROM document d WHERE d.file_id = file.id AND d.taken);"
+    "CREATE TABLE skipped("
+    "  file_id INTEGER NOT NULL REFERENCES file(id), name TEXT NOT NULL, why TEXT NOT NULL, csv INTEGER NOT NULL,"
+    "  PRIMARY KEY(file_id, name)) WITHOUT ROWID;",
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
-#define SQL_SETUP        "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL"
-#define SQL_VERSION      "PRAGMA user_version"
-#define SQL_VERSION_SET  "PRAGMA user_version = %d" /* takes no parameters; %d is ours */
-#define SQL_SYNC_EACH    "PRAGMA synchronous = FULL"
-#define SQL_SYNC_LATER   "PRAGMA synchronous = NORMAL"
-#define SQL_BEGIN        "BEGIN IMMEDIATE"
-#define SQL_COMMIT       "COMMIT"
-#define SQL_ROLLBACK     "ROLLBACK"
-#define SQL_FILE_COLUMNS "id, feed, name, size, mtime, sha256, state, pulled_ms, closed_ms, code, text, cleanup_due"
-#define SQL_FILES        "SELECT " SQL_FILE_COLUMNS " FROM file WHERE (?1 IS NULL OR feed = ?1) ORDER BY id"
+#define SQL_SETUP       "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL"
+#define SQL_VERSION     "PRAGMA user_version"
+#define SQL_VERSION_SET "PRAGMA user_version = %d" /* takes no parameters; %d is ours */
+#define SQL_SYNC_EACH   "PRAGMA synchronous = FULL"
+#define SQL_SYNC_LATER  "PRAGMA synchronous = NORMAL"
+#define SQL_BEGIN       "BEGIN IMMEDIATE"
+#define SQL_COMMIT      "COMMIT"
+#define SQL_ROLLBACK    "ROLLBACK"
+#define SQL_FILE_COLUMNS                                                                                               \
+	"id, feed, name, size, mtime, sha256, state, pulled_ms, closed_ms, code, text, cleanup_due, source, "          \
+	"event_type, place, attempts, idle"
+#define SQL_FILES "SELECT " SQL_FILE_COLUMNS " FROM file WHERE (?1 IS NULL OR feed = ?1) ORDER BY id"
 #define SQL_FILES_OPEN                                                                                                 \
 	"SELECT " SQL_FILE_COLUMNS                                                                                     \
 	" FROM file WHERE (closed_ms = 0 OR cleanup_due) AND (?1 IS NULL OR feed = ?1) ORDER BY id"
 #define SQL_DOCUMENT_COLUMNS                                                                                           \
-	"id, name, event_type, state, begun_ms, closed_ms, rows, delivered, rejected, batches, events, "               \
-	"code, text, settings, manifest, reasons, first_batch, last_batch"
-#define SQL_DOCUMENTS "SELECT " SQL_DOCUMENT_COLUMNS " FROM document WHERE file_id = ?1 ORDER BY id"
-#define SQL_AGAIN     "SELECT row FROM reject WHERE document_id = ?1 AND again ORDER BY row"
+	"id, name, event_type, state, begun_ms, closed_ms, rows, delivered, rejected, batches, events, code, "         \
+	"document.text, settings, manifest.text, reasons, first_batch, last_batch, skipped, taken, batch_format, "     \
+	"version, target, sent_ms"
+#define SQL_DOCUMENT_TABLES " FROM document LEFT JOIN manifest ON manifest.hash = document.manifest_hash "
+#define SQL_DOCUMENTS       "SELECT " SQL_DOCUMENT_COLUMNS SQL_DOCUMENT_TABLES "WHERE file_id = ?1 ORDER BY id"
+#define SQL_SKIPS           "SELECT name, why, csv FROM skipped WHERE file_id = ?1 ORDER BY name"
+#define SQL_AGAIN           "SELECT row FROM reject WHERE document_id = ?1 AND again ORDER BY row"
 #define SQL_REJECTS                                                                                                    \
 	"SELECT row, line, offset, length, message, code FROM reject WHERE document_id = ?1 AND row > ?2 ORDER BY row"
 
@@ -85,13 +125,24 @@ enum ledger_statement {
 	ST_SEEN_FORGET,
 	ST_FILE_KNOWN,
 	ST_FILE_SAME,
-	ST_FILE_COPIES,
+	ST_FILE_COPY,
+	ST_FILE_COPY_DRAW,
+	ST_FILE_COPY_AGAIN,
 	ST_FILE_ADD,
 	ST_FILE_STATE,
 	ST_FILE_CLEANED,
+	ST_FILE_PLACE,
+	ST_FILE_TRIED,
+	ST_SKIPS_CLEAR,
+	ST_SKIPS_ADD,
+	ST_MANIFEST_ADD,
 	ST_DOCUMENT_ADD,
+	ST_DOCUMENT_SETTINGS,
 	ST_DOCUMENT_FIND,
+	ST_DOCUMENT_DONE_BEFORE,
 	ST_DOCUMENT_CHECKED,
+	ST_DOCUMENT_TAKEN,
+	ST_DOCUMENT_RESUMED,
 	ST_DOCUMENT_BALANCE,
 	ST_DOCUMENT_STATE,
 	ST_DOCUMENT_FACTS,
@@ -119,27 +170,53 @@ static const char *const ledger_statements[ST_COUNT] = {
 		"  THEN min(first_ms, excluded.first_ms) ELSE excluded.first_ms END,"
 		" size = excluded.size, mtime = excluded.mtime, last_ms = excluded.last_ms RETURNING first_ms",
     [ST_SEEN_FORGET] = "DELETE FROM seen WHERE feed = ?1 AND last_ms < ?2",
-    [ST_FILE_KNOWN] = "SELECT " SQL_FILE_COLUMNS
-		      " FROM file WHERE feed = ?1 AND name = ?2 AND size = ?3 AND mtime = ?4 ORDER BY id DESC LIMIT 1",
-    [ST_FILE_SAME] =
-	"SELECT " SQL_FILE_COLUMNS " FROM file WHERE feed = ?1 AND sha256 = ?2 AND state <> ?3"
-	" AND (?4 = 0 OR id < ?4) AND (?5 = '' OR instr(name, ?5)) ORDER BY closed_ms = 0, id DESC LIMIT 1",
-    [ST_FILE_COPIES] = "SELECT count(*), count(*) FILTER (WHERE ?4 <> '' AND NOT instr(name, ?4))"
-		       " FROM file WHERE feed = ?1 AND sha256 = ?2 AND id < ?3",
-    [ST_FILE_ADD] =
-	"INSERT INTO file(feed, name, size, mtime, sha256, state, pulled_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    /* what 0.1 entered has no source */
+    [ST_FILE_KNOWN] = "SELECT " SQL_FILE_COLUMNS " FROM file WHERE feed = ?1 AND name = ?2 AND size = ?3 AND mtime = ?4"
+		      " AND (source = ?5 OR source IS NULL) ORDER BY id DESC LIMIT 1",
+    [ST_FILE_SAME] = "SELECT " SQL_FILE_COLUMNS
+		     " FROM file WHERE feed = ?1 AND sha256 = ?2 AND (event_type = ?3 OR event_type IS NULL)"
+		     " AND (?4 = 0 OR id < ?4) AND (closed_ms = 0 OR (state = ?5 AND"
+		     "  EXISTS(SELECT 1 FROM document d WHERE d.file_id = file.id AND d.delivered > 0)))"
+		     " ORDER BY closed_ms = 0, id DESC LIMIT 1",
+    [ST_FILE_COPY] = "SELECT copy FROM file WHERE id = ?1",
+    /* A new number, or that of the latest one before it of the same event type, or the first. */
+    [ST_FILE_COPY_DRAW] =
+	"UPDATE file SET copy = ifnull(CASE WHEN ?2 THEN NULL ELSE (SELECT o.copy FROM file o WHERE o.feed = file.feed"
+	"  AND o.sha256 = file.sha256 AND (o.event_type IS file.event_type OR o.event_type IS NULL)"
+	"  AND o.copy IS NOT NULL AND o.id < file.id"
+	"  ORDER BY o.id DESC LIMIT 1) END,"
+	" (SELECT ifnull(max(o.copy) + 1, 0) FROM file o WHERE o.feed = file.feed AND o.sha256 = file.sha256))"
+	" WHERE id = ?1 AND copy IS NULL",
+    [ST_FILE_COPY_AGAIN] = "UPDATE file SET copy = (SELECT ifnull(max(o.copy), 0) + 1 FROM file o"
+			   " WHERE o.feed = file.feed AND o.sha256 = file.sha256) WHERE id = ?1",
+    [ST_FILE_ADD] = "INSERT INTO file(feed, name, size, mtime, source, sha256, event_type, place, state, pulled_ms)"
+		    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     [ST_FILE_STATE] =
 	"UPDATE file SET state = ?2, code = ?3, text = ?4, cleanup_due = ?5, closed_ms = ?6 WHERE id = ?1",
     [ST_FILE_CLEANED] = "UPDATE file SET cleanup_due = 0 WHERE id = ?1",
-    [ST_DOCUMENT_ADD] = "INSERT INTO document(file_id, name, event_type, state, begun_ms, settings, manifest)"
+    [ST_FILE_PLACE] = "UPDATE file SET place = ?2 WHERE id = ?1",
+    [ST_FILE_TRIED] = "UPDATE file SET attempts = attempts + 1, idle = iif(?2, 0, idle + 1) WHERE id = ?1",
+    [ST_SKIPS_CLEAR] = "DELETE FROM skipped WHERE file_id = ?1",
+    [ST_SKIPS_ADD] = "INSERT OR REPLACE INTO skipped(file_id, name, why, csv) VALUES(?1, ?2, ?3, ?4)",
+    [ST_MANIFEST_ADD] = "INSERT INTO manifest(hash, text) VALUES(?1, ?2) ON CONFLICT DO NOTHING",
+    [ST_DOCUMENT_ADD] = "INSERT INTO document(file_id, name, event_type, state, begun_ms, settings, manifest_hash)"
 			" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+    [ST_DOCUMENT_SETTINGS] = "UPDATE document SET settings = ?3, manifest_hash = ?4, event_type = ?5"
+			     " WHERE file_id = ?1 AND ifnull(name, '') = ifnull(?2, '') AND NOT taken",
     [ST_DOCUMENT_FIND] =
-	"SELECT " SQL_DOCUMENT_COLUMNS " FROM document WHERE file_id = ?1 AND ifnull(name, '') = ifnull(?2, '')",
-    /* a resumed document is checked again: what the API rejected in earlier runs stays counted */
+	"SELECT " SQL_DOCUMENT_COLUMNS SQL_DOCUMENT_TABLES "WHERE file_id = ?1 AND ifnull(name, '') = ifnull(?2, '')",
+    [ST_DOCUMENT_DONE_BEFORE] =
+	"SELECT " SQL_FILE_COLUMNS " FROM file WHERE id = (SELECT d.file_id FROM document d, file o, file f"
+	" WHERE f.id = ?1 AND o.feed = f.feed AND o.sha256 = f.sha256 AND o.id < f.id AND d.file_id = o.id"
+	" AND ifnull(d.name, '') = ifnull(?2, '') AND d.event_type = ?3 AND d.state = ?4 AND d.delivered > 0"
+	" ORDER BY d.id DESC LIMIT 1)",
     [ST_DOCUMENT_CHECKED] = "UPDATE document SET rows = ?2,"
 			    " rejected = ?3 + (SELECT count(*) FROM reject WHERE document_id = ?1),"
-			    " batches = ?4, events = ?5, state = ?6 WHERE id = ?1 AND closed_ms = 0",
-    [ST_DOCUMENT_BALANCE] = "SELECT state, closed_ms, rows, delivered, rejected FROM document WHERE id = ?1",
+			    " batches = ?4, events = ?5, state = ?6, skipped = ?7 WHERE id = ?1 AND closed_ms = 0",
+    [ST_DOCUMENT_TAKEN] = "UPDATE document SET taken = 1, batch_format = ?2, version = ?3, target = ?4, settings = ?5,"
+			  " manifest_hash = ?6, sent_ms = ?7 WHERE id = ?1 AND NOT taken",
+    [ST_DOCUMENT_RESUMED] = "UPDATE document SET target = ?2, sent_ms = ?3 WHERE id = ?1",
+    [ST_DOCUMENT_BALANCE] = "SELECT state, closed_ms, rows, delivered, rejected, skipped FROM document WHERE id = ?1",
     [ST_DOCUMENT_STATE] = "UPDATE document SET state = ?2, code = ?3, text = ?4, closed_ms = ?5 WHERE id = ?1",
     [ST_DOCUMENT_FACTS] = "UPDATE document SET reasons = ?2, first_batch = ifnull(?3, first_batch),"
 			  " last_batch = ifnull(?4, last_batch), events = iif(?5, ?6, events),"

@@ -214,10 +214,9 @@ static enum df_status forecast(struct forecast_work *w, struct df_err *err)
 		run_source_tell_misnamed(&w->source, &list.misnamed[i]);
 	for (size_t i = 0; st == DF_OK && i < list.n && !df_stop_requested; i++) {
 		const struct fetch_entry *e = &list.v[i];
-		st = w->ledger != NULL
-			 ? ledger_file_known(w->ledger, w->feed->name, e->name, e->size, e->mtime, &known, err)
-			 : DF_END;
-		bool closed = st == DF_OK && (known.state == LEDGER_DONE || known.state == LEDGER_REFUSED);
+		const struct ledger_key key = run_feed_key(w->feed, e);
+		st = w->ledger != NULL ? ledger_file_known(w->ledger, &key, &known, err) : DF_END;
+		bool closed = st == DF_OK && (ledger_closes(known.state));
 		if (st == DF_OK)
 			ledger_file_free(&known);
 		if (closed)

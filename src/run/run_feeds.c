@@ -7,11 +7,6 @@
 #include <time.h>
 #include <unistd.h>
 
-static char *spool_path(const struct feed_work *w, const struct fetch_entry *e)
-{
-	return run_spool_path(w->run->conf, w->feed->name, e);
-}
-
 static void give(struct feed_work *w, const char *name, char *spool, const char *sha256, int64_t id)
 {
 	struct run_file *f = df_alloc(sizeof(*f));
@@ -30,8 +25,12 @@ static enum df_status enter_duplicate(struct feed_work *w, const char *name, int
 {
 	char *text = df_format("same bytes as %s, which was delivered before", same->name);
 	df_log(DF_LOG_INFO, "%s: %s: skipped: %s", w->feed->name, name, text);
-	enum df_status st = ledger_file_state(w->run->env.ledger, id, LEDGER_DONE, "duplicate", text,
-					      run_after_is_due(w->feed, false), df_now_ms(), err);
+	const struct ledger_outcome duplicate = {.state = LEDGER_DONE,
+						 .code = "duplicate",
+						 .text = text,
+						 .cleanup_due = run_after_is_due(w->feed, false),
+						 .now_ms = df_now_ms()};
+	enum df_status st = ledger_file_state(w->run->env.ledger, id, &duplicate, err);
 	unlink(spool);
 	w->run->result->files_skipped++;
 	free(text);
@@ -79,11 +78,17 @@ static enum df_status pull(struct feed_work *w, const struct fetch_entry *e, str
 {
 	char sha256[DF_SHA256_HEX];
 	int64_t id = 0;
-	char *spool = spool_path(w, e);
+	char event_type[RUN_EVENT_TYPE_SIZE];
+	struct ledger_new_file file = {
+	    .key = run_feed_key(w->feed, e), .sha256 = sha256, .event_type = event_type, .now_ms = df_now_ms()};
+	char *spool = run_spool_arrival(w->run->conf, &file.key);
 	enum df_status st = get(w, e, spool, sha256, err);
 	if (st == DF_OK)
-		st = ledger_file_add(w->run->env.ledger, w->feed->name, e->name, e->size, e->mtime, sha256, df_now_ms(),
-				     &id, err);
+		st = run_spool_keep(w->run->conf, w->feed->name, sha256, &spool, err);
+	run_event_type(e->name, event_type);
+	file.place = spool;
+	if (st == DF_OK)
+		st = ledger_file_add(w->run->env.ledger, &file, &id, err);
 	if (st == DF_OK)
 		return run_feed_hand_over(w, e, spool, sha256, id, err);
 	free(spool);
@@ -94,16 +99,16 @@ static enum df_status pull(struct feed_work *w, const struct fetch_entry *e, str
 static enum df_status is_due(struct feed_work *w, const struct fetch_entry *e, struct df_err *err)
 {
 	struct ledger_file known = {0};
+	const struct ledger_key key = run_feed_key(w->feed, e);
 	int64_t first_ms = 0, now = df_now_ms(), age = w->feed->min_age_ms;
-	enum df_status st =
-	    ledger_file_known(w->run->env.ledger, w->feed->name, e->name, e->size, e->mtime, &known, err);
+	enum df_status st = ledger_file_known(w->run->env.ledger, &key, &known, err);
 	if (st == DF_OK) {
 		ledger_file_free(&known);
 		return DF_END; /* closed, or open and taken up from the spool: see resume */
 	}
 	if (st != DF_END)
 		return st;
-	st = ledger_seen(w->run->env.ledger, w->feed->name, e->name, e->size, e->mtime, now, &first_ms, err);
+	st = ledger_seen(w->run->env.ledger, &key, now, &first_ms, err);
 	if (st != DF_OK)
 		return st;
 	if (fetch_settled(e, e->size, e->mtime, first_ms, now, age))
@@ -121,8 +126,9 @@ static enum df_status tell_misnamed(struct feed_work *w, const struct fetch_list
 	enum df_status st = DF_OK;
 	for (size_t i = 0; st == DF_OK && i < list->n_misnamed; i++) {
 		const struct fetch_entry *e = &list->misnamed[i];
+		const struct ledger_key key = run_feed_key(w->feed, e);
 		int64_t first_ms = 0, now = df_now_ms();
-		st = ledger_seen(w->run->env.ledger, w->feed->name, e->name, e->size, e->mtime, now, &first_ms, err);
+		st = ledger_seen(w->run->env.ledger, &key, now, &first_ms, err);
 		if (st == DF_OK && first_ms == now)
 			run_source_tell_misnamed(&w->source, e);
 	}
@@ -193,10 +199,12 @@ struct left_file {
 	int64_t id;
 	bool closed;
 	char sha256[DF_SHA256_HEX];
+	char *spool;              /* own */
 	struct fetch_entry entry; /* name is own */
 };
 
 struct left_over {
+	const struct conf *conf;
 	struct left_file *v; /* own */
 	size_t n;
 };
@@ -209,7 +217,8 @@ static enum df_status collect(void *ctx, const struct ledger_file *f, struct df_
 	struct left_file *left = &l->v[l->n++];
 	*left = (struct left_file){
 	    .id = f->id,
-	    .closed = f->state == LEDGER_REFUSED || f->state == LEDGER_DONE,
+	    .closed = ledger_closes(f->state),
+	    .spool = run_spool_of(l->conf, f),
 	    .entry = {.name = df_strdup(f->name), .size = f->size, .mtime = f->mtime},
 	};
 	memcpy(left->sha256, f->sha256, DF_SHA256_HEX);
@@ -218,8 +227,10 @@ static enum df_status collect(void *ctx, const struct ledger_file *f, struct df_
 
 static void left_over_free(struct left_over *l)
 {
-	for (size_t i = 0; i < l->n; i++)
+	for (size_t i = 0; i < l->n; i++) {
 		free(l->v[i].entry.name);
+		free(l->v[i].spool);
+	}
 	free(l->v);
 }
 
@@ -240,14 +251,14 @@ static enum df_status pull_again(struct feed_work *w, const struct left_file *le
 /* Files that an earlier run did not finish go first. */
 static enum df_status resume(struct feed_work *w, struct df_err *err)
 {
-	struct left_over left = {0};
+	struct left_over left = {.conf = w->run->conf};
 	enum df_status st = ledger_files(w->run->env.ledger, w->feed->name, true, collect, &left, err);
 	for (size_t i = 0; st == DF_OK && i < left.n; i++) {
 		struct left_file *f = &left.v[i];
 		if (f->closed)
 			continue;
 		struct df_err one = {0};
-		char *spool = spool_path(w, &f->entry);
+		char *spool = df_strdup(f->spool);
 		enum df_status got = run_feed_spooled(w, spool, f->sha256, &one);
 		if (got == DF_END)
 			got = pull_again(w, f, spool, &one);

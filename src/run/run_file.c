@@ -72,7 +72,9 @@ static enum df_status document_refuse(struct file_work *w, const struct decode_d
 	log_failure(w->f, doc, why, "refused, nothing of it was sent");
 	if (w->n_refused++ == 0)
 		w->refused = *why;
-	return ledger_document_state(w->run->env.ledger, id, LEDGER_REFUSED, why->code, text, df_now_ms(), err);
+	const struct ledger_outcome refused = {
+	    .state = LEDGER_REFUSED, .code = why->code, .text = text, .now_ms = df_now_ms()};
+	return ledger_document_state(w->run->env.ledger, id, &refused, err);
 }
 
 static void document_log_done(struct file_work *w, const struct decode_doc *doc, const struct ledger_document *d,
@@ -124,8 +126,9 @@ static enum df_status close_document(struct file_work *w, struct document_walk *
 					   .events = sent->events};
 	if (st == DF_OK)
 		st = ledger_document_facts(w->run->env.ledger, id, &facts, err);
+	const struct ledger_outcome done = {.state = LEDGER_DONE, .text = path, .now_ms = df_now_ms()};
 	if (st == DF_OK)
-		st = ledger_document_state(w->run->env.ledger, id, LEDGER_DONE, NULL, path, df_now_ms(), err);
+		st = ledger_document_state(w->run->env.ledger, id, &done, err);
 	if (st == DF_OK) {
 		now.batches = sent->batches > 0 ? sent->batches : now.batches;
 		document_log_done(w, doc, &now, path, df_buf_cstr(&reasons));
@@ -177,8 +180,12 @@ static enum df_status enter_checked(struct file_work *w, const struct decode_doc
 		return st == DF_OK ? DF_REJECT : st;
 	}
 	if (st == DF_OK)
-		return ledger_document_checked(w->run->env.ledger, id, found->rows, found->rejected, found->batches,
-					       found->events, err);
+		return ledger_document_checked(w->run->env.ledger, id,
+					       &(struct ledger_checked){.rows = found->rows,
+									.rejected = found->rejected,
+									.batches = found->batches,
+									.events = found->events},
+					       err);
 	*err = *why;
 	return st;
 }
@@ -216,7 +223,8 @@ static enum df_status deliver_document(struct file_work *w, const struct conf_fe
 		st = enter_checked(w, doc, d->id, st, &found, &why, err);
 	}
 	if (st == DF_OK && d->state != LEDGER_SENDING)
-		st = ledger_document_state(w->run->env.ledger, d->id, LEDGER_SENDING, NULL, NULL, df_now_ms(), err);
+		st = ledger_document_state(w->run->env.ledger, d->id, &(struct ledger_outcome){.state = LEDGER_SENDING},
+					   err);
 	if (st == DF_OK)
 		st = send_document(w, feed, &walk, &settings, d->id, &sent, err);
 	document_walk_end(&walk);
@@ -245,8 +253,13 @@ static enum df_status begin_document(struct file_work *w, const struct decode_do
 		return checked;
 	}
 	conf_feed_freeze(live, &settings);
-	st = ledger_document_begin(w->run->env.ledger, w->f->ledger_id, doc->name, doc->event_type,
-				   df_buf_cstr(&settings), live->manifest_text, now, d, err);
+	const struct ledger_new_document new = {.file_id = w->f->ledger_id,
+						.name = doc->name,
+						.event_type = doc->event_type,
+						.settings = df_buf_cstr(&settings),
+						.manifest = live->manifest_text,
+						.now_ms = now};
+	st = ledger_document_begin(w->run->env.ledger, &new, d, err);
 	if (st == DF_OK) {
 		st = enter_checked(w, doc, d->id, checked, &found, &why, err);
 		if (st == DF_OK)
@@ -279,18 +292,14 @@ static void choose_sink(const struct file_work *w, const struct decode_doc *doc,
 	free((void *)(uintptr_t)path);
 }
 
-/* The file's hash; for the n-th copy of the same bytes "<hash>+<n>", with duplicates = import or where one of those before it
- * has another event type: under the ids of the first one the API would drop it. Files keep their order in the ledger, so a
- * resume finds the same number. */
+/* The file's hash; for the n-th copy of the same bytes "<hash>+<n>", with duplicates = import or where those before it have
+ * another event type: under the ids of the first one the API would drop it. */
 static enum df_status file_identity(struct file_work *w, const struct conf_feed *feed, struct df_err *err)
 {
-	uint64_t copies = 0, others = 0;
-	char mark[RUN_MARK_SIZE];
-	run_same_mark(w->f->name, mark);
-	enum df_status st = ledger_file_copies(w->run->env.ledger, feed->name, w->f->sha256, mark, w->f->ledger_id,
-					       &copies, &others, err);
-	if (copies > 0 && (feed->duplicates_import || others > 0))
-		snprintf(w->identity, sizeof(w->identity), "%s+%llu", w->f->sha256, (unsigned long long)copies);
+	uint64_t copy = 0;
+	enum df_status st = ledger_file_copy(w->run->env.ledger, w->f->ledger_id, feed->duplicates_import, &copy, err);
+	if (copy > 0)
+		snprintf(w->identity, sizeof(w->identity), "%s+%llu", w->f->sha256, (unsigned long long)copy);
 	else
 		memcpy(w->identity, w->f->sha256, DF_SHA256_HEX);
 	return st;
@@ -338,9 +347,12 @@ static enum df_status file_close(struct file_work *w, const struct df_err *why, 
 		df_err_render(&plain, text, sizeof(text));
 	}
 	bool cleanup = run_after_is_due(f->feed, refused) && !f->local;
-	enum df_status st =
-	    ledger_file_state(w->run->env.ledger, f->ledger_id, refused ? LEDGER_REFUSED : LEDGER_DONE,
-			      refused ? why->code : NULL, refused ? text : NULL, cleanup, df_now_ms(), err);
+	const struct ledger_outcome closed = {.state = refused ? LEDGER_REFUSED : LEDGER_DONE,
+					      .code = refused ? why->code : NULL,
+					      .text = refused ? text : NULL,
+					      .cleanup_due = cleanup,
+					      .now_ms = df_now_ms()};
+	enum df_status st = ledger_file_state(w->run->env.ledger, f->ledger_id, &closed, err);
 	if (st != DF_OK)
 		return st;
 	df_before("remove a file from the spool");
@@ -362,8 +374,8 @@ static enum df_status file_documents(struct file_work *w, struct decode *d, stru
 		const struct decode_skipped *s = decode_skipped(d, i);
 		df_log(DF_LOG_INFO, "%s: %s: %s is skipped: %s", w->f->feed->name, w->f->name, s->name, s->why);
 	}
-	enum df_status st =
-	    ledger_file_state(w->run->env.ledger, w->f->ledger_id, LEDGER_SENDING, NULL, NULL, false, 0, err);
+	const struct ledger_outcome sending = {.state = LEDGER_SENDING};
+	enum df_status st = ledger_file_state(w->run->env.ledger, w->f->ledger_id, &sending, err);
 	for (size_t i = 0; st == DF_OK && i < decode_count(d); i++)
 		st = work_document(w, decode_doc(d, i), err);
 	return st;

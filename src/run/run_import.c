@@ -322,8 +322,8 @@ struct kept_import {
 	struct run_pool *pool;
 };
 
-/* Copies the input into the spool under the name that a run would look for. The entry's name is borrowed. */
-static enum df_status spool_input(struct kept_import *k, const char *file, struct fetch_entry *e,
+/* Copies the input into the spool, to a place of its own. key: name is set, size and mtime are filled in. */
+static enum df_status spool_input(struct kept_import *k, const char *file, struct ledger_key *key,
 				  char sha256[DF_SHA256_HEX], char **spool, struct df_err *err)
 {
 	const struct conf *conf = k->session.run.conf;
@@ -343,17 +343,13 @@ static enum df_status spool_input(struct kept_import *k, const char *file, struc
 	if (st == DF_OK) {
 		struct stat source = {0};
 		bool regular = fstat(in, &source) == 0 && S_ISREG(source.st_mode);
-		e->size = (uint64_t)info.st_size;
-		e->mtime = regular ? (int64_t)source.st_mtime : df_now_ms() / 1000;
-		*spool = run_spool_path(conf, k->options->feed->name, e);
-		if (access(*spool, F_OK) ==
-		    0) /* named twice: the first one is done with its copy before this one takes its place */
-			run_pool_wait(k->pool);
-		df_before("rename the import");
-		if (rename(part, *spool) != 0)
-			st = df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", part, df_disk_words(errno));
+		key->size = (uint64_t)info.st_size;
+		key->mtime = regular ? (int64_t)source.st_mtime : df_now_ms() / 1000;
+		*spool = part;
+		st = run_spool_keep(conf, key->feed, sha256, spool, err);
+		part = st == DF_OK ? NULL : *spool;
+		*spool = st == DF_OK ? *spool : NULL;
 	}
-	df_after("rename the import");
 	if (st != DF_OK)
 		unlink(part);
 	if (in >= 0)
@@ -367,8 +363,7 @@ static enum df_status spool_input(struct kept_import *k, const char *file, struc
 /* The input is what an earlier import, or a run, did not finish: it goes where the spool has that, had it another time. */
 static enum df_status take_place(struct kept_import *k, const struct ledger_file *f, char **spool, struct df_err *err)
 {
-	struct fetch_entry old = {.name = f->name, .size = f->size, .mtime = f->mtime};
-	char *path = run_spool_path(k->session.run.conf, f->feed, &old);
+	char *path = run_spool_of(k->session.run.conf, f);
 	enum df_status st = DF_OK;
 	if (rename(*spool, path) != 0)
 		st = df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", *spool, strerror(errno));
@@ -378,13 +373,14 @@ static enum df_status take_place(struct kept_import *k, const struct ledger_file
 }
 
 /* DF_OK: *id is to be delivered, an old one where an earlier import did not finish. DF_END: delivered before. */
-static enum df_status enter_input(struct kept_import *k, const struct fetch_entry *e, const char *sha256, char **spool,
-				  int64_t *id, struct df_err *err)
+static enum df_status enter_input(struct kept_import *k, const struct ledger_new_file *new, char **spool, int64_t *id,
+				  struct df_err *err)
 {
 	struct ledger *ledger = k->session.run.env.ledger;
 	const struct conf_feed *feed = k->options->feed;
+	const struct ledger_key *e = &new->key;
 	struct ledger_file f = {0};
-	enum df_status st = run_same_bytes(&k->session.run, k->pool, feed, e->name, sha256, 0, &f, err);
+	enum df_status st = run_same_bytes(&k->session.run, k->pool, feed, e->name, new->sha256, 0, &f, err);
 	if (st == DF_RETRY && f.id != 0) {
 		*id = f.id;
 		st = strcmp(f.name, e->name) == 0
@@ -402,35 +398,40 @@ static enum df_status enter_input(struct kept_import *k, const struct fetch_entr
 	}
 	if (st != DF_END)
 		return st;
-	st = ledger_file_known(ledger, feed->name, e->name, e->size, e->mtime, &f, err);
-	if (st == DF_OK) {
-		bool open = f.state != LEDGER_DONE && f.state != LEDGER_REFUSED && strcmp(f.sha256, sha256) == 0;
-		*id = f.id;
+	st = ledger_file_known(ledger, e, &f, err);
+	if (st == DF_OK && !ledger_closes(f.state)) { /* named twice: a worker may have the first one */
 		ledger_file_free(&f);
-		if (open)
-			return DF_OK;
-		st = DF_END;
+		run_pool_wait(k->pool);
+		st = ledger_file_known(ledger, e, &f, err);
 	}
-	if (st != DF_END)
-		return st;
-	return ledger_file_add(ledger, feed->name, e->name, e->size, e->mtime, sha256, df_now_ms(), id, err);
+	if (st == DF_OK) {
+		bool open = !ledger_closes(f.state) && strcmp(f.sha256, new->sha256) == 0;
+		*id = f.id;
+		st = open ? take_place(k, &f, spool, err) : DF_END;
+		ledger_file_free(&f);
+	}
+	return st == DF_END ? ledger_file_add(ledger, new, id, err) : st;
 }
 
 static enum df_status kept_file(struct kept_import *k, const char *file, struct df_err *err)
 {
 	char sha256[DF_SHA256_HEX];
 	struct name parsed;
-	struct fetch_entry e = {.name = df_strdup(base_name(k->options, file))};
-	char *spool = NULL;
+	char event_type[RUN_EVENT_TYPE_SIZE];
+	char *name = df_strdup(base_name(k->options, file)), *spool = NULL;
+	struct ledger_new_file new = {.sha256 = sha256, .event_type = event_type, .now_ms = df_now_ms()};
 	int64_t id = 0;
-	enum df_status st = name_parse(e.name, &parsed, err);
+	new.key = (struct ledger_key){.feed = k->options->feed->name, .source = LEDGER_SOURCE_LOCAL, .name = name};
+	enum df_status st = name_parse(name, &parsed, err);
+	run_event_type(name, event_type);
 	if (st == DF_OK)
-		st = spool_input(k, file, &e, sha256, &spool, err);
+		st = spool_input(k, file, &new.key, sha256, &spool, err);
+	new.place = spool;
 	if (st == DF_OK)
-		st = enter_input(k, &e, sha256, &spool, &id, err);
+		st = enter_input(k, &new, &spool, &id, err);
 	if (st == DF_OK) {
 		struct run_file *f = df_alloc(sizeof(*f));
-		*f = (struct run_file){.feed = k->options->feed, .name = df_strdup(e.name), .spool = spool, .fd = -1};
+		*f = (struct run_file){.feed = k->options->feed, .name = df_strdup(name), .spool = spool, .fd = -1};
 		memcpy(f->sha256, sha256, DF_SHA256_HEX);
 		f->ledger_id = id;
 		f->local = true;
@@ -444,7 +445,7 @@ static enum df_status kept_file(struct kept_import *k, const char *file, struct 
 		st = DF_OK;
 	}
 	free(spool);
-	free(e.name);
+	free(name);
 	return st;
 }
 

@@ -80,10 +80,10 @@ void run_pool_wait(struct run_pool *pool);                    /* until the queue
 uint32_t run_pool_spare(struct run_pool *pool);
 void run_pool_free(struct run_pool *pool);
 
-/* What the names of files have in common whose same bytes mean the same: "-EVENTTYPE.", for a list of users may come as
- * users-session_start.csv and as users-uninstall.csv. "" for a zip, whose entries have names of their own. */
-#define RUN_MARK_SIZE 52
-void run_same_mark(const char *name, char mark[RUN_MARK_SIZE]);
+/* The event type that a file's name says, "" where it has none (a zip, whose entries have names of their own): the same
+ * bytes as users-session_start.csv and as users-uninstall.csv are not the same rows. */
+#define RUN_EVENT_TYPE_SIZE 48
+void run_event_type(const char *name, char event_type[RUN_EVENT_TYPE_SIZE]);
 
 /* The same bytes in the same feed are delivered once (duplicates = skip) for each event type. Looks for another file with the
  * bytes and the event type of this one, entered before file `before` (0: any), and waits until this run is through with it.

@@ -149,7 +149,7 @@ static void file_clear(struct retry_file *f)
 static enum df_status on_file(void *ctx, const struct ledger_file *f, struct df_err *err)
 {
 	struct retry *r = ctx;
-	bool closed = f->state == LEDGER_DONE || f->state == LEDGER_REFUSED;
+	bool closed = ledger_closes(f->state);
 	r->file = f;
 	r->any_document = false;
 	r->file_named = r->any_named = is_named(r, f->name);
@@ -165,6 +165,9 @@ static enum df_status on_file(void *ctx, const struct ledger_file *f, struct df_
 	r->found.known = *f;
 	r->found.known.feed = df_strdup(f->feed);
 	r->found.known.name = df_strdup(f->name);
+	r->found.known.source = df_strdup(f->source);
+	r->found.known.event_type = df_strdup(f->event_type);
+	r->found.known.place = df_strdup(f->place);
 	r->found.known.code = r->found.known.text = NULL;
 	r->files = df_realloc(r->files, (r->n_files + 1) * sizeof(*r->files));
 	r->files[r->n_files++] = r->found;
@@ -211,11 +214,12 @@ static enum df_status search(struct retry *r, const struct conf *conf, struct df
 static enum df_status was_delivered(struct feed_work *w, const struct retry_file *f, struct df_err *err)
 {
 	struct ledger_file same = {0};
-	char mark[RUN_MARK_SIZE];
+	char event_type[RUN_EVENT_TYPE_SIZE];
 	if (f->known.state != LEDGER_REFUSED || w->feed->duplicates_import)
 		return DF_END;
-	run_same_mark(f->known.name, mark);
-	enum df_status st = ledger_file_same(w->run->env.ledger, w->feed->name, f->known.sha256, mark, 0, &same, err);
+	run_event_type(f->known.name, event_type);
+	const struct ledger_bytes bytes = {.feed = w->feed->name, .sha256 = f->known.sha256, .event_type = event_type};
+	enum df_status st = ledger_file_same(w->run->env.ledger, &bytes, &same, err);
 	if (st == DF_OK && same.state == LEDGER_DONE) {
 		df_log(DF_LOG_INFO, "%s: %s: skipped: same bytes as %s, which was delivered since", w->feed->name,
 		       f->known.name, same.name);
@@ -284,7 +288,7 @@ static enum df_status retry_one(struct feed_work *w, const struct retry_file *f,
 	enum df_status st = was_delivered(w, f, err);
 	if (st != DF_END)
 		return st;
-	char *spool = run_spool_path(w->run->conf, w->feed->name, &e);
+	char *spool = run_spool_of(w->run->conf, &f->known);
 	st = run_feed_spooled(w, spool, f->known.sha256, err);
 	if (st == DF_END)
 		st = run_feed_find(w, &e, f->known.sha256, spool, err);

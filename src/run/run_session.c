@@ -106,15 +106,3 @@ void run_session_close(struct run_session *s)
 	free(s->scratch);
 	*s = (struct run_session){.lock_fd = -1};
 }
-
-char *run_spool_path(const struct conf *conf, const char *feed, const struct fetch_entry *e)
-{
-	char hex[DF_SHA256_HEX];
-	char *key = df_format("%s\n%llu\n%lld", e->name, (unsigned long long)e->size, (long long)e->mtime);
-	struct df_sha256 *h = df_sha256_new();
-	df_sha256_add(h, key, strlen(key));
-	df_sha256_end(h, hex);
-	df_sha256_free(h);
-	free(key);
-	return df_format("%s/spool/%s/%.32s.drop", conf->state_dir, feed, hex);
-}

@@ -19,9 +19,19 @@ void run_session_close(struct run_session *s);
 /* Logs and notes why it could not be opened. Another run is under way: not an error, and --quiet says nothing of it. */
 void run_session_failed(struct run_result *result, enum df_status st, const struct df_err *err);
 
-/* Where a drop file stands in the spool: unique for feed, name, size and mtime, so that a part of another file is never
- * resumed. The caller's. */
-char *run_spool_path(const struct conf *conf, const char *feed, const struct fetch_entry *e);
+/* What the ledger knows a listed file by. Borrowed from both. */
+struct ledger_key run_feed_key(const struct conf_feed *feed, const struct fetch_entry *e);
+
+/* ---- the spool: run_spool.c ---- */
+
+/* Where a download arrives: one path for each key, so that a part of another file is never resumed. The caller's. */
+char *run_spool_arrival(const struct conf *conf, const struct ledger_key *key);
+/* Where the bytes of a file that the ledger has are, or were. The caller's. */
+char *run_spool_of(const struct conf *conf, const struct ledger_file *f);
+/* Moves what has arrived to a place of its own, named by its content, which no other file has or gets. *path becomes that
+ * place. */
+enum df_status run_spool_keep(const struct conf *conf, const char *feed, const char *sha256, char **path,
+			      struct df_err *err) DF_CHECK;
 
 /* Removes what crashes left in the feed's spool. Nobody may be at work on the feed. */
 enum df_status run_spool_sweep(const struct run *run, const char *feed, struct df_err *err) DF_CHECK;

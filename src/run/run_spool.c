@@ -1,20 +1,82 @@
 /* SPDX-License-Identifier: MIT */
-/* What a crash leaves in the spool: a file that the ledger has closed but that was not yet removed, a download of which
- * nothing came. Nothing that an unfinished file needs is touched. */
+/* Where drop files are in the spool, and what crashes leave there: a file that the ledger has closed but that was not yet
+ * removed, a download of which nothing came. Nothing that an unfinished file needs is touched. */
 #include "run_session.h"
+
+#include "dropfeed/step.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define PART_KEPT_S 86400 /* a cut download may be resumed for this long */
 
+/* ---- places ---- */
+
+struct ledger_key run_feed_key(const struct conf_feed *feed, const struct fetch_entry *e)
+{
+	const char *source = feed->source.key != NULL ? feed->source.key : LEDGER_SOURCE_LOCAL;
+	return (struct ledger_key){feed->name, source, e->name, e->size, e->mtime};
+}
+
+static char *place_of_text(const struct conf *conf, const char *feed, char *text)
+{
+	char hex[DF_SHA256_HEX];
+	struct df_sha256 *h = df_sha256_new();
+	df_sha256_add(h, text, strlen(text));
+	df_sha256_end(h, hex);
+	df_sha256_free(h);
+	free(text);
+	return df_format("%s/spool/%s/%.32s.drop", conf->state_dir, feed, hex);
+}
+
+char *run_spool_arrival(const struct conf *conf, const struct ledger_key *key)
+{
+	return place_of_text(conf, key->feed,
+			     df_format("%s\n%s\n%" PRIu64 "\n%" PRId64, key->source, key->name, key->size, key->mtime));
+}
+
+char *run_spool_of(const struct conf *conf, const struct ledger_file *f)
+{
+	if (f->place != NULL)
+		return df_strdup(f->place);
+	/* entered by 0.1, which named the place by name, size and time */
+	return place_of_text(conf, f->feed, df_format("%s\n%" PRIu64 "\n%" PRId64, f->name, f->size, f->mtime));
+}
+
+enum df_status run_spool_keep(const struct conf *conf, const char *feed, const char *sha256, char **path,
+			      struct df_err *err)
+{
+	uint32_t own = 0; /* the same bytes may be there twice, and each copy goes when its file is done */
+	if (getrandom(&own, sizeof(own), 0) != (ssize_t)sizeof(own))
+		return df_fail(DF_FATAL, err, NULL, "cannot get random bytes: %s", strerror(errno));
+	char *place = df_format("%s/spool/%s/%.32s-%08" PRIx32 ".drop", conf->state_dir, feed, sha256, own);
+	df_before("give a file its place");
+	if (rename(*path, place) != 0) {
+		enum df_status st = df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", *path, df_disk_words(errno));
+		free(place);
+		return st;
+	}
+	df_after("give a file its place");
+	free(*path);
+	*path = place;
+
+	char *folder = df_folder_of(place);
+	enum df_status st = df_sync_folder(folder, err);
+	free(folder);
+	return st;
+}
+
+/* ---- left-overs ---- */
+
 struct sweep {
 	const struct run *run;
-	const char *feed;
 	char **keep; /* own; paths of unfinished files */
 	size_t n;
 };
@@ -23,11 +85,10 @@ static enum df_status keep_open(void *ctx, const struct ledger_file *f, struct d
 {
 	(void)err;
 	struct sweep *s = ctx;
-	if (f->state == LEDGER_DONE || f->state == LEDGER_REFUSED)
+	if (ledger_closes(f->state))
 		return DF_OK;
-	struct fetch_entry e = {.name = f->name, .size = f->size, .mtime = f->mtime};
 	s->keep = df_realloc(s->keep, (s->n + 1) * sizeof(*s->keep));
-	s->keep[s->n++] = run_spool_path(s->run->conf, s->feed, &e);
+	s->keep[s->n++] = run_spool_of(s->run->conf, f);
 	return DF_OK;
 }
 
@@ -54,7 +115,7 @@ static bool is_left_over(const struct sweep *s, const char *path)
 
 enum df_status run_spool_sweep(const struct run *run, const char *feed, struct df_err *err)
 {
-	struct sweep s = {.run = run, .feed = feed};
+	struct sweep s = {.run = run};
 	enum df_status st = ledger_files(run->env.ledger, feed, true, keep_open, &s, err);
 	char *dir = df_format("%s/spool/%s", run->conf->state_dir, feed);
 	DIR *d = st == DF_OK ? opendir(dir) : NULL;

@@ -155,7 +155,7 @@ equal "where it was, under the same ids" "$(ids) $(sql 'SELECT count(*), sum(del
 afresh
 rm "$work/in/a-custom_event.csv"
 clicks "$work/b-custom_event.csv" 44
-for step in 'before rename the import' 'after rename the import' 'before enter a file' 'after enter a file'; do
+for step in 'before give a file its place' 'after give a file its place' 'before enter a file' 'after enter a file'; do
 	dies "$step" import "$work/b-custom_event.csv"
 done
 dies 'after request' import "$work/b-custom_event.csv"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "dropfeed/ledger.h"
 
+#include "../../src/ledger/ledger_sql.h"
+
 #include <CUnit/Basic.h>
 #include <pthread.h>
 #include <signal.h>
@@ -70,17 +72,53 @@ static struct ledger *fresh(void)
 	return l;
 }
 
+#define SOURCE "sftp://u@h:22/in"
+
+static enum df_status enter(struct ledger *l, const char *feed, const char *name, uint64_t size, int64_t mtime,
+			    const char *sha, int64_t now_ms, int64_t *id)
+{
+	const char *dash = strrchr(name, '-');
+	struct ledger_new_file f = {.key = {feed, SOURCE, name, size, mtime}, .sha256 = sha, .now_ms = now_ms};
+	f.event_type = dash != NULL ? dash + 1 : "";
+	return ledger_file_add(l, &f, id, &err);
+}
+
+static enum df_status known(struct ledger *l, const char *feed, const char *name, uint64_t size, int64_t mtime,
+			    struct ledger_file *f)
+{
+	return ledger_file_known(l, &(struct ledger_key){feed, SOURCE, name, size, mtime}, f, &err);
+}
+
+static enum df_status seen(struct ledger *l, const char *feed, uint64_t size, int64_t mtime, int64_t now_ms,
+			   int64_t *first)
+{
+	return ledger_seen(l, &(struct ledger_key){feed, SOURCE, "a.csv", size, mtime}, now_ms, first, &err);
+}
+
+static enum df_status begin(struct ledger *l, int64_t file, const char *name, const char *event_type,
+			    const char *settings, const char *manifest, int64_t now_ms, struct ledger_document *d)
+{
+	return ledger_document_begin(
+	    l, &(struct ledger_new_document){file, name, event_type, settings, manifest, now_ms}, d, &err);
+}
+
+static enum df_status checked(struct ledger *l, int64_t id, uint64_t rows, uint64_t rejected)
+{
+	return ledger_document_checked(
+	    l, id, &(struct ledger_checked){.rows = rows, .rejected = rejected, .batches = 4, .events = 8}, &err);
+}
+
 static int64_t add_file(struct ledger *l, const char *name, const char *sha)
 {
 	int64_t id = 0;
-	OK(ledger_file_add(l, "orders", name, 100, 1700000000, sha, 5000, &id, &err));
+	OK(enter(l, "orders", name, 100, 1700000000, sha, 5000, &id));
 	return id;
 }
 
 static int64_t add_document(struct ledger *l, int64_t file, const char *name)
 {
 	struct ledger_document d = {0};
-	OK(ledger_document_begin(l, file, name, "custom_event", "lanes = 8\n", NULL, 6000, &d, &err));
+	OK(begin(l, file, name, "custom_event", "lanes = 8\n", NULL, 6000, &d));
 	int64_t id = d.id;
 	ledger_document_free(&d);
 	return id;
@@ -109,10 +147,10 @@ static void test_file_round_trip(void)
 	struct ledger *l = fresh();
 	struct ledger_file f = {0};
 	int64_t id = 0, second = 0;
-	OK(ledger_file_add(l, "orders", name, UINT64_C(5000000000), 1700000000, SHA_A, 1234567890123, &id, &err));
+	OK(enter(l, "orders", name, UINT64_C(5000000000), 1700000000, SHA_A, 1234567890123, &id));
 	ledger_close(l);
 	OK(ledger_open(dir, &l, &err));
-	OK(ledger_file_known(l, "orders", name, UINT64_C(5000000000), 1700000000, &f, &err));
+	OK(known(l, "orders", name, UINT64_C(5000000000), 1700000000, &f));
 	CU_ASSERT_EQUAL(f.id, id);
 	CU_ASSERT_STRING_EQUAL(f.feed, "orders");
 	CU_ASSERT_STRING_EQUAL(f.name, name);
@@ -125,85 +163,257 @@ static void test_file_round_trip(void)
 	CU_ASSERT_FALSE(f.cleanup_due);
 	ledger_file_free(&f);
 	/* any other size, time, name or feed is another file */
-	IS(ledger_file_known(l, "orders", name, 1, 1700000000, &f, &err), DF_END);
-	IS(ledger_file_known(l, "orders", name, UINT64_C(5000000000), 1, &f, &err), DF_END);
-	IS(ledger_file_known(l, "other", name, UINT64_C(5000000000), 1700000000, &f, &err), DF_END);
+	IS(known(l, "orders", name, 1, 1700000000, &f), DF_END);
+	IS(known(l, "orders", name, UINT64_C(5000000000), 1, &f), DF_END);
+	IS(known(l, "other", name, UINT64_C(5000000000), 1700000000, &f), DF_END);
 	CU_ASSERT_STRING_EQUAL(err.text, ""); /* DF_END is no error */
 	/* the last one under the same name counts */
-	OK(ledger_file_add(l, "orders", name, UINT64_C(5000000000), 1700000000, SHA_B, 2, &second, &err));
-	OK(ledger_file_known(l, "orders", name, UINT64_C(5000000000), 1700000000, &f, &err));
+	OK(enter(l, "orders", name, UINT64_C(5000000000), 1700000000, SHA_B, 2, &second));
+	OK(known(l, "orders", name, UINT64_C(5000000000), 1700000000, &f));
 	CU_ASSERT_EQUAL(f.id, second);
 	CU_ASSERT_STRING_EQUAL(f.sha256, SHA_B);
 	ledger_file_free(&f);
 	ledger_close(l);
 }
 
+static enum df_status same(struct ledger *l, const char *sha, const char *event_type, int64_t before,
+			   struct ledger_file *f)
+{
+	return ledger_file_same(l, &(struct ledger_bytes){"orders", sha, event_type, before}, f, &err);
+}
+
+/* A document of the file, with one row that is delivered or rejected. */
+static int64_t finish(struct ledger *l, int64_t file, const char *name, bool delivered)
+{
+	struct ledger_reject rejects[] = {{1, 2, 30, 10, "no", NULL}};
+	int64_t id = add_document(l, file, name);
+	OK(checked(l, id, 1, 0));
+	OK(ledger_lane_settled(l, id, 0, 1, delivered, rejects, !delivered, &err));
+	OK(ledger_document_state(l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 1}, &err));
+	return id;
+}
+
 static void test_same_bytes(void)
 {
 	struct ledger *l = fresh();
 	struct ledger_file f = {0};
+	const struct ledger_outcome refused = {
+	    .state = LEDGER_REFUSED, .code = "malformed-csv", .text = "line 3", .now_ms = 7000};
+	const struct ledger_outcome done = {.state = LEDGER_DONE, .cleanup_due = true, .now_ms = 8000};
 	int64_t id = add_file(l, "a.csv", SHA_A);
-	OK(ledger_file_same(l, "orders", SHA_A, "", 0, &f, &err)); /* still open: it goes first */
+	OK(same(l, SHA_A, "", 0, &f)); /* still open: it goes first */
 	CU_ASSERT_EQUAL(f.closed_ms, 0);
 	ledger_file_free(&f);
-	IS(ledger_file_same(l, "orders", SHA_A, "", id, &f, &err), DF_END); /* it is not before itself */
-	OK(ledger_file_state(l, id, LEDGER_REFUSED, "malformed-csv", "line 3", false, 7000, &err));
-	IS(ledger_file_same(l, "orders", SHA_A, "", 0, &f, &err), DF_END); /* refused: may be tried again */
+	IS(same(l, SHA_A, "", id, &f), DF_END); /* it is not before itself */
+	OK(ledger_file_state(l, id, &refused, &err));
+	IS(same(l, SHA_A, "", 0, &f), DF_END); /* refused: may be tried again */
+
+	int64_t none = add_file(l, "none.csv", SHA_A);
+	finish(l, none, NULL, false);
+	OK(ledger_file_state(l, none, &done, &err));
+	IS(same(l, SHA_A, "", 0, &f), DF_END); /* no row of it was delivered */
 	int64_t again = add_file(l, "b.csv", SHA_A);
-	OK(ledger_file_state(l, again, LEDGER_DONE, NULL, NULL, true, 8000, &err));
+	finish(l, again, NULL, true);
+	OK(ledger_file_state(l, again, &done, &err));
 	add_file(l, "c.csv", SHA_A); /* open, and entered later, but one that is done goes before it */
-	OK(ledger_file_same(l, "orders", SHA_A, "", 0, &f, &err));
+	OK(same(l, SHA_A, "", 0, &f));
 	CU_ASSERT_EQUAL(f.id, again);
 	CU_ASSERT_EQUAL(f.closed_ms, 8000);
 	CU_ASSERT_TRUE(f.cleanup_due);
 	ledger_file_free(&f);
-	IS(ledger_file_same(l, "orders", SHA_B, "", 0, &f, &err), DF_END);
-	IS(ledger_file_same(l, "other", SHA_A, "", 0, &f, &err), DF_END);
-	/* other names may make other things of the same bytes */
-	uint64_t n = 0, others = 0;
-	int64_t start = add_file(l, "x-session_start.csv", SHA_B), end = add_file(l, "x-session_end.csv", SHA_B);
-	OK(ledger_file_same(l, "orders", SHA_B, "-session_start.", end, &f, &err));
+	IS(same(l, SHA_B, "", 0, &f), DF_END);
+	IS(ledger_file_same(l, &(struct ledger_bytes){"other", SHA_A, "", 0}, &f, &err), DF_END);
+
+	/* other names may make other things of the same bytes, and a part of a name is not its event type */
+	int64_t start = add_file(l, "x-session_end.csv-session_start", SHA_B),
+		end = add_file(l, "x-session_end", SHA_B);
+	OK(same(l, SHA_B, "session_start", end, &f));
 	CU_ASSERT_EQUAL(f.id, start);
 	ledger_file_free(&f);
-	IS(ledger_file_same(l, "orders", SHA_B, "-session_end.", end, &f, &err), DF_END);
-	OK(ledger_file_copies(l, "orders", SHA_B, "-session_end.", end, &n, &others, &err));
-	CU_ASSERT_TRUE(n == 1 && others == 1);
-	OK(ledger_file_copies(l, "orders", SHA_B, "-session_end.", end + 1, &n, &others, &err));
-	CU_ASSERT_TRUE(n == 2 && others == 1);
-	OK(ledger_file_copies(l, "orders", SHA_B, "", end + 1, &n, &others, &err));
-	CU_ASSERT_TRUE(n == 2 && others == 0);
-	IS(ledger_file_state(l, 999, LEDGER_DONE, NULL, NULL, true, 8000, &err), DF_FATAL);
+	IS(same(l, SHA_B, "session_end", end, &f), DF_END);
+	IS(ledger_file_state(l, 999, &done, &err), DF_FATAL);
 	IS(ledger_file_cleaned(l, 999, &err), DF_FATAL);
 	ledger_close(l);
+}
+
+/* The number among files of the same bytes is drawn once, whatever comes later. */
+static void test_copies(void)
+{
+	struct ledger *l = fresh();
+	uint64_t n = 9;
+	int64_t first = add_file(l, "x-a", SHA_A), second = add_file(l, "y-a", SHA_A),
+		other = add_file(l, "x-b", SHA_A);
+	OK(ledger_file_copy(l, second, false, &n, &err));
+	CU_ASSERT_EQUAL(n, 0); /* whoever draws first is the first */
+	OK(ledger_file_copy(l, other, false, &n, &err));
+	CU_ASSERT_EQUAL(n, 1); /* another event type: other rows */
+	OK(ledger_file_copy(l, first, true, &n, &err));
+	CU_ASSERT_EQUAL(n, 2); /* duplicates = import: they count again */
+	OK(ledger_file_copy(l, first, false, &n, &err));
+	CU_ASSERT_EQUAL(n, 2);
+	int64_t third = add_file(l, "z-a", SHA_A);
+	OK(ledger_file_copy(l, third, false, &n, &err));
+	CU_ASSERT_EQUAL(n, 0); /* the ids of the one before it: what it has the API ignores */
+	OK(ledger_file_copy_again(l, third, &n, &err));
+	CU_ASSERT_EQUAL(n, 3);
+	ledger_close(l);
+	OK(ledger_open(dir, &l, &err));
+	OK(ledger_file_copy(l, third, false, &n, &err));
+	CU_ASSERT_EQUAL(n, 3);
+	ledger_close(l);
+}
+
+/* A document that is done is found when its archive comes again. */
+static void test_done_before(void)
+{
+	struct ledger *l = fresh();
+	struct ledger_file f = {0};
+	int64_t zip = add_file(l, "a.zip", SHA_A), later = add_file(l, "b.zip", SHA_A);
+	finish(l, zip, "a.csv", true);
+	finish(l, zip, "b.csv", false);
+	OK(ledger_document_done_before(l, later, "a.csv", "custom_event", &f, &err));
+	CU_ASSERT_EQUAL(f.id, zip);
+	ledger_file_free(&f);
+	IS(ledger_document_done_before(l, later, "a.csv", "screen_view", &f, &err), DF_END);
+	IS(ledger_document_done_before(l, later, "b.csv", "custom_event", &f, &err), DF_END);
+	IS(ledger_document_done_before(l, zip, "a.csv", "custom_event", &f, &err), DF_END); /* not by itself */
+	ledger_close(l);
+}
+
+/* What was taken keeps its settings; before that, the latest count. */
+static void test_taken(void)
+{
+	struct ledger *l = fresh();
+	struct ledger_document d = {0};
+	const struct ledger_taking taking = {2, "0.2.0", "t1", "lanes = 2\n", "{\"m\":1}", 7};
+	int64_t file = add_file(l, "a.csv", SHA_A);
+	OK(begin(l, file, NULL, "custom_event", "lanes = 8\n", NULL, 5, &d));
+	CU_ASSERT_FALSE(d.taken);
+	ledger_document_free(&d);
+	OK(begin(l, file, NULL, "custom_event", "lanes = 2\n", "{\"m\":1}", 6, &d));
+	CU_ASSERT_STRING_EQUAL(d.settings, "lanes = 2\n");
+	CU_ASSERT_STRING_EQUAL(d.manifest, "{\"m\":1}");
+	CU_ASSERT_EQUAL(d.begun_ms, 5);
+	int64_t id = d.id;
+	ledger_document_free(&d);
+	OK(checked(l, id, 1, 0));
+	OK(ledger_document_taken(l, id, &taking, &err));
+	OK(begin(l, file, NULL, "custom_event", "lanes = 8\n", NULL, 9, &d));
+	CU_ASSERT_TRUE(d.taken);
+	CU_ASSERT_TRUE(d.batch_format == 2 && d.sent_ms == 7);
+	CU_ASSERT_STRING_EQUAL(d.settings, "lanes = 2\n");
+	CU_ASSERT_STRING_EQUAL(d.manifest, "{\"m\":1}");
+	CU_ASSERT_STRING_EQUAL(d.version, "0.2.0");
+	CU_ASSERT_STRING_EQUAL(d.target, "t1");
+	ledger_document_free(&d);
+	OK(ledger_document_resumed(l, id, "t2", 20, &err));
+	OK(ledger_document_known(l, file, NULL, &d, &err));
+	CU_ASSERT_STRING_EQUAL(d.target, "t2");
+	CU_ASSERT_EQUAL(d.sent_ms, 20);
+	ledger_document_free(&d);
+	ledger_close(l);
+}
+
+static enum df_status keep_skip(void *ctx, const struct ledger_skipped *s, struct df_err *e)
+{
+	(void)e;
+	struct df_buf *out = ctx;
+	df_buf_addf(out, "%s (%s)%s;", s->name, s->why, s->csv ? " csv" : "");
+	return DF_OK;
+}
+
+static void test_file_notes(void)
+{
+	struct ledger *l = fresh();
+	struct ledger_file f = {0};
+	struct df_buf text = {0};
+	const struct ledger_skipped first[] = {{"x/a.csv", "in a sub-folder", true}, {"b.txt", "not CSV", false}};
+	int64_t id = add_file(l, "a.zip", SHA_A);
+	OK(ledger_file_skips(l, id, first, 2, &err));
+	OK(ledger_file_skips(l, id, first, 1, &err)); /* once more, as after a crash */
+	OK(ledger_skips(l, id, keep_skip, &text, &err));
+	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&text), "x/a.csv (in a sub-folder) csv;");
+	df_buf_free(&text);
+	OK(ledger_file_tried(l, id, true, &err));
+	OK(ledger_file_tried(l, id, false, &err));
+	OK(ledger_file_tried(l, id, false, &err));
+	OK(known(l, "orders", "a.zip", 100, 1700000000, &f));
+	CU_ASSERT_TRUE(f.attempts == 3 && f.idle == 2);
+	ledger_file_free(&f);
+	OK(ledger_file_tried(l, id, true, &err));
+	OK(known(l, "orders", "a.zip", 100, 1700000000, &f));
+	CU_ASSERT_TRUE(f.attempts == 4 && f.idle == 0);
+	ledger_file_free(&f);
+	/* the same file from another server is another one */
+	const struct ledger_key elsewhere = {"orders", "sftp://u@other:22/in", "a.zip", 100, 1700000000};
+	IS(ledger_file_known(l, &elsewhere, &f, &err), DF_END);
+	ledger_close(l);
+}
+
+/* The state folder may be moved: what lies in it is found where it is now. */
+static void test_moved(void)
+{
+	struct ledger *l = fresh();
+	struct ledger_file f = {0};
+	struct ledger_document d = {0};
+	char place[128], rejects[128], moved[80], path[160];
+	path_in(place, sizeof(place), "spool/orders/x.drop");
+	path_in(rejects, sizeof(rejects), "rejects/orders/a.csv");
+	struct ledger_new_file new = {.key = {"orders", SOURCE, "a.csv", 1, 2}, .sha256 = SHA_A, .event_type = ""};
+	int64_t file = 0;
+	new.place = place;
+	OK(ledger_file_add(l, &new, &file, &err));
+	int64_t id = add_document(l, file, NULL);
+	OK(checked(l, id, 0, 0));
+	OK(ledger_document_state(l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .text = rejects, .now_ms = 1},
+				 &err));
+	OK(known(l, "orders", "a.csv", 1, 2, &f));
+	CU_ASSERT_STRING_EQUAL(f.place, place);
+	ledger_file_free(&f);
+	ledger_close(l);
+
+	snprintf(moved, sizeof(moved), "%s-moved", dir);
+	CU_ASSERT_EQUAL_FATAL(rename(dir, moved), 0);
+	OK(ledger_open(moved, &l, &err));
+	OK(known(l, "orders", "a.csv", 1, 2, &f));
+	snprintf(path, sizeof(path), "%s/spool/orders/x.drop", moved);
+	CU_ASSERT_STRING_EQUAL(f.place, path);
+	ledger_file_free(&f);
+	OK(ledger_document_known(l, file, NULL, &d, &err));
+	snprintf(path, sizeof(path), "%s/rejects/orders/a.csv", moved);
+	CU_ASSERT_STRING_EQUAL(d.text, path);
+	ledger_document_free(&d);
+	ledger_close(l);
+	CU_ASSERT_EQUAL_FATAL(rename(moved, dir), 0);
 }
 
 static void test_seen(void)
 {
 	struct ledger *l = fresh();
 	int64_t first = 0;
-	OK(ledger_seen(l, "f", "a.csv", 10, 1, 1000, &first, &err));
+	OK(seen(l, "f", 10, 1, 1000, &first));
 	CU_ASSERT_EQUAL(first, 1000);
-	OK(ledger_seen(l, "f", "a.csv", 10, 1, 2000, &first, &err));
+	OK(seen(l, "f", 10, 1, 2000, &first));
 	CU_ASSERT_EQUAL(first, 1000);
-	OK(ledger_seen(l, "f", "a.csv", 11, 1, 3000, &first, &err)); /* it grew */
+	OK(seen(l, "f", 11, 1, 3000, &first)); /* it grew */
 	CU_ASSERT_EQUAL(first, 3000);
-	OK(ledger_seen(l, "f", "a.csv", 11, 2, 4000, &first, &err)); /* it was touched */
+	OK(seen(l, "f", 11, 2, 4000, &first)); /* it was touched */
 	CU_ASSERT_EQUAL(first, 4000);
-	OK(ledger_seen(l, "g", "a.csv", 11, 2, 4500, &first, &err)); /* another feed */
+	OK(seen(l, "g", 11, 2, 4500, &first)); /* another feed */
 	CU_ASSERT_EQUAL(first, 4500);
-	OK(ledger_seen(l, "f", "a.csv", 11, 2, 3500, &first, &err)); /* the clock was set back */
+	OK(seen(l, "f", 11, 2, 3500, &first)); /* the clock was set back */
 	CU_ASSERT_EQUAL(first, 3500);
 	ledger_close(l);
 	OK(ledger_open(dir, &l, &err));
-	OK(ledger_seen(l, "f", "a.csv", 11, 2, 9000, &first, &err)); /* the next run */
+	OK(seen(l, "f", 11, 2, 9000, &first)); /* the next run */
 	CU_ASSERT_EQUAL(first, 3500);
 	OK(ledger_seen_forget(l, "f", 9000, &err)); /* listed at 9000: stays */
-	OK(ledger_seen(l, "f", "a.csv", 11, 2, 9500, &first, &err));
+	OK(seen(l, "f", 11, 2, 9500, &first));
 	CU_ASSERT_EQUAL(first, 3500);
 	OK(ledger_seen_forget(l, "f", 9501, &err));
-	OK(ledger_seen(l, "f", "a.csv", 11, 2, 9900, &first, &err));
+	OK(seen(l, "f", 11, 2, 9900, &first));
 	CU_ASSERT_EQUAL(first, 9900);
-	OK(ledger_seen(l, "g", "a.csv", 11, 2, 9999, &first, &err)); /* other feeds were not forgotten */
+	OK(seen(l, "g", 11, 2, 9999, &first)); /* other feeds were not forgotten */
 	CU_ASSERT_EQUAL(first, 4500);
 	ledger_close(l);
 }
@@ -236,8 +446,12 @@ static void test_cleanup_due(void)
 	struct ledger *l = fresh();
 	int64_t a = add_file(l, "a.csv", SHA_A), b = add_file(l, "b.csv", SHA_B);
 	CU_ASSERT_EQUAL(count_files(l, NULL, true), 2);
-	OK(ledger_file_state(l, a, LEDGER_DONE, NULL, NULL, true, 1, &err));
-	OK(ledger_file_state(l, b, LEDGER_REFUSED, "empty-file", "it is empty", false, 1, &err));
+	OK(ledger_file_state(l, a, &(struct ledger_outcome){.state = LEDGER_DONE, .cleanup_due = true, .now_ms = 1},
+			     &err));
+	OK(ledger_file_state(
+	    l, b,
+	    &(struct ledger_outcome){.state = LEDGER_REFUSED, .code = "empty-file", .text = "it is empty", .now_ms = 1},
+	    &err));
 	CU_ASSERT_EQUAL(count_files(l, NULL, true), 1); /* a is done, but still lies on the source */
 	CU_ASSERT_EQUAL(count_files(l, "orders", true), 1);
 	CU_ASSERT_EQUAL(count_files(l, "other", true), 0);
@@ -260,25 +474,25 @@ static void test_document_resumes(void)
 	struct ledger *l = fresh();
 	struct ledger_document d = {0};
 	int64_t file = add_file(l, "a.zip", SHA_A), id = 0;
-	OK(ledger_document_begin(l, file, "x.csv", "custom_event", "lanes = 8\n", "{\"a\":1}", 6000, &d, &err));
+	OK(begin(l, file, "x.csv", "custom_event", "lanes = 8\n", "{\"a\":1}", 6000, &d));
 	id = d.id;
 	CU_ASSERT_EQUAL(d.state, LEDGER_PULLED);
 	ledger_document_free(&d);
-	/* the next run has other settings: the stored ones hold */
-	OK(ledger_document_begin(l, file, "x.csv", "screen_view", "lanes = 1\n", NULL, 9000, &d, &err));
+	/* the next run has other settings: nothing of it was taken, so they count */
+	OK(begin(l, file, "x.csv", "screen_view", "lanes = 1\n", NULL, 9000, &d));
 	CU_ASSERT_EQUAL(d.id, id);
 	CU_ASSERT_EQUAL(d.begun_ms, 6000);
 	CU_ASSERT_STRING_EQUAL(d.name, "x.csv");
-	CU_ASSERT_STRING_EQUAL(d.event_type, "custom_event");
-	CU_ASSERT_STRING_EQUAL(d.settings, "lanes = 8\n");
-	CU_ASSERT_STRING_EQUAL(d.manifest, "{\"a\":1}");
+	CU_ASSERT_STRING_EQUAL(d.event_type, "screen_view");
+	CU_ASSERT_STRING_EQUAL(d.settings, "lanes = 1\n");
+	CU_ASSERT_PTR_NULL(d.manifest);
 	ledger_document_free(&d);
 	CU_ASSERT_NOT_EQUAL(add_document(l, file, "y.csv"), id);
 	/* without a name there is one per file */
 	int64_t plain = add_file(l, "b.csv", SHA_B);
 	CU_ASSERT_EQUAL(add_document(l, plain, NULL), add_document(l, plain, NULL));
 	/* a document belongs to a file */
-	IS(ledger_document_begin(l, 999, NULL, "custom_event", "", NULL, 1, &d, &err), DF_FATAL);
+	IS(begin(l, 999, NULL, "custom_event", "", NULL, 1, &d), DF_FATAL);
 	ledger_close(l);
 }
 
@@ -312,34 +526,40 @@ static void test_document_balance(void)
 {
 	struct ledger *l = fresh();
 	int64_t file = add_file(l, "a.csv", SHA_A), id = add_document(l, file, NULL);
-	IS(ledger_document_state(l, id, LEDGER_SENDING, NULL, NULL, 1, &err), DF_FATAL); /* never checked */
-	IS(ledger_document_state(l, id, LEDGER_DONE, NULL, NULL, 1, &err), DF_FATAL);
-	OK(ledger_document_checked(l, id, 10, 2, 4, 8, &err));
+	IS(ledger_document_state(l, id, &(struct ledger_outcome){.state = LEDGER_SENDING, .now_ms = 1}, &err),
+	   DF_FATAL); /* never checked */
+	IS(ledger_document_state(l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 1}, &err), DF_FATAL);
+	OK(checked(l, id, 10, 2));
 	expect_document(l, file, "checked 10=0+2;");
-	OK(ledger_document_state(l, id, LEDGER_SENDING, NULL, NULL, 1, &err));
+	OK(ledger_document_state(l, id, &(struct ledger_outcome){.state = LEDGER_SENDING, .now_ms = 1}, &err));
 	struct ledger_reject rejects[] = {{7, 8, 70, 10, "it's \"bad\"", NULL}, {3, 4, 30, 10, "€", "api-unavailable"}};
 	OK(ledger_lane_settled(l, id, 0, 1, 5, NULL, 0, &err));
 	OK(ledger_lane_settled(l, id, 1, 2, 0, rejects, 2, &err));
-	IS(ledger_document_state(l, id, LEDGER_DONE, NULL, NULL, 1, &err), DF_FATAL); /* 10 != 5 + 4 */
+	IS(ledger_document_state(l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 1}, &err),
+	   DF_FATAL); /* 10 != 5 + 4 */
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "does not balance"));
 	expect_document(l, file, "sending 10=5+4;");
 	/* the next run checks it again: what the API rejected is not forgotten */
-	OK(ledger_document_checked(l, id, 10, 2, 4, 8, &err));
+	OK(checked(l, id, 10, 2));
 	expect_document(l, file, "checked 10=5+4;");
-	OK(ledger_document_state(l, id, LEDGER_SENDING, NULL, NULL, 1, &err));
+	OK(ledger_document_state(l, id, &(struct ledger_outcome){.state = LEDGER_SENDING, .now_ms = 1}, &err));
 	OK(ledger_lane_settled(l, id, 0, 2, 1, NULL, 0, &err));
-	OK(ledger_document_state(l, id, LEDGER_DONE, NULL, NULL, 99, &err));
+	OK(ledger_document_state(l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 99}, &err));
 	expect_document(l, file, "done 10=6+4;");
 	struct df_buf got = {0};
 	OK(ledger_rejects(l, id, 0, keep_reject, &got, &err));
 	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&got), "3/4/30/10/€/api-unavailable;7/8/70/10/it's \"bad\"/api-rejected;");
 	df_buf_free(&got);
 	/* what is done stays done */
-	IS(ledger_document_state(l, id, LEDGER_REFUSED, "x", "y", 1, &err), DF_FATAL);
-	IS(ledger_document_checked(l, id, 1, 0, 1, 1, &err), DF_FATAL);
+	IS(ledger_document_state(
+	       l, id, &(struct ledger_outcome){.state = LEDGER_REFUSED, .code = "x", .text = "y", .now_ms = 1}, &err),
+	   DF_FATAL);
+	IS(checked(l, id, 1, 0), DF_FATAL);
 	IS(ledger_lane_settled(l, id, 0, 3, 1, NULL, 0, &err), DF_FATAL);
 	expect_document(l, file, "done 10=6+4;");
-	IS(ledger_document_state(l, 999, LEDGER_REFUSED, "x", "y", 1, &err), DF_FATAL);
+	IS(ledger_document_state(
+	       l, 999, &(struct ledger_outcome){.state = LEDGER_REFUSED, .code = "x", .text = "y", .now_ms = 1}, &err),
+	   DF_FATAL);
 	ledger_close(l);
 }
 
@@ -360,13 +580,24 @@ static void test_reopen(void)
 	struct ledger_reject rejects[] = {
 	    {3, 4, 30, 10, "no", NULL}, {7, 8, 70, 10, "no", NULL}, {8, 9, 80, 10, "no", NULL}};
 	struct ledger_reopen both[] = {{.document = done}, {.document = refused}};
-	OK(ledger_document_checked(l, done, 10, 2, 4, 8, &err));
+	OK(checked(l, done, 10, 2));
 	OK(ledger_lane_settled(l, done, 0, 3, 5, rejects, 3, &err));
-	OK(ledger_document_state(l, done, LEDGER_DONE, NULL, "/rejects/one.csv", 1, &err));
-	OK(ledger_document_state(l, refused, LEDGER_REFUSED, "unknown-column", "x", 1, &err));
-	OK(ledger_document_state(l, other, LEDGER_REFUSED, "unknown-column", "x", 1, &err));
+	OK(ledger_document_state(
+	    l, done, &(struct ledger_outcome){.state = LEDGER_DONE, .text = "/rejects/one.csv", .now_ms = 1}, &err));
+	OK(ledger_document_state(
+	    l, refused,
+	    &(struct ledger_outcome){.state = LEDGER_REFUSED, .code = "unknown-column", .text = "x", .now_ms = 1},
+	    &err));
+	OK(ledger_document_state(
+	    l, other,
+	    &(struct ledger_outcome){.state = LEDGER_REFUSED, .code = "unknown-column", .text = "x", .now_ms = 1},
+	    &err));
 	IS(ledger_reopen(l, file, both, 2, &err), DF_FATAL); /* the file is not closed */
-	OK(ledger_file_state(l, file, LEDGER_REFUSED, "unknown-column", "x", true, 2, &err));
+	OK(ledger_file_state(
+	    l, file,
+	    &(struct ledger_outcome){
+		.state = LEDGER_REFUSED, .code = "unknown-column", .text = "x", .cleanup_due = true, .now_ms = 2},
+	    &err));
 	CU_ASSERT_EQUAL(again_rows(l, done), 0);
 	const struct ledger_facts facts = {"{\"a\":5}", "first", "last", 7, 6}, none = {0};
 	OK(ledger_document_facts(l, done, &facts, &err));
@@ -400,13 +631,18 @@ static void test_reopen(void)
 	CU_ASSERT_STRING_EQUAL(now.first_batch, "first");
 	CU_ASSERT_STRING_EQUAL(now.last_batch, "last");
 	ledger_document_free(&now);
-	OK(ledger_document_state(l, done, LEDGER_DONE, NULL, "/rejects/one.csv", 3, &err));
+	OK(ledger_document_state(
+	    l, done, &(struct ledger_outcome){.state = LEDGER_DONE, .text = "/rejects/one.csv", .now_ms = 3}, &err));
 	expect_document(l, file, "done 10=7+3;refused 0=0+0;");
 	IS(ledger_again_settled(l, done, &delivered[1], 1, NULL, 0, &err), DF_FATAL);
 	/* its document, not another file's */
-	OK(ledger_file_state(l, file, LEDGER_REFUSED, "unknown-column", "x", true, 4, &err));
+	OK(ledger_file_state(
+	    l, file,
+	    &(struct ledger_outcome){
+		.state = LEDGER_REFUSED, .code = "unknown-column", .text = "x", .cleanup_due = true, .now_ms = 4},
+	    &err));
 	int64_t elsewhere = add_file(l, "b.zip", SHA_B);
-	OK(ledger_file_state(l, elsewhere, LEDGER_DONE, NULL, NULL, false, 4, &err));
+	OK(ledger_file_state(l, elsewhere, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 4}, &err));
 	IS(ledger_reopen(l, elsewhere, both, 1, &err), DF_FATAL);
 	expect_document(l, file, "done 10=7+3;refused 0=0+0;");
 	ledger_close(l);
@@ -418,7 +654,7 @@ static void test_lanes(void)
 	int64_t file = add_file(l, "a.csv", SHA_A), id = add_document(l, file, NULL);
 	uint64_t done[4] = {9, 9, 9, 9};
 	struct ledger_reject bad = {5, 6, 50, 10, "no", NULL};
-	OK(ledger_document_checked(l, id, 10, 0, 4, 8, &err));
+	OK(checked(l, id, 10, 0));
 	OK(ledger_lanes(l, id, done, 4, &err));
 	CU_ASSERT(done[0] == 0 && done[1] == 0 && done[2] == 0 && done[3] == 0);
 	IS(ledger_lane_settled(l, id, 2, 0, 1, NULL, 0, &err), DF_FATAL); /* nothing was done */
@@ -442,7 +678,7 @@ static void test_crash(void)
 {
 	struct ledger *l = fresh();
 	int64_t file = add_file(l, "a.csv", SHA_A), id = add_document(l, file, NULL);
-	OK(ledger_document_checked(l, id, 100000, 0, 4, 8, &err));
+	OK(checked(l, id, 100000, 0));
 	ledger_close(l);
 	int told[2];
 	CU_ASSERT_EQUAL_FATAL(pipe(told), 0);
@@ -479,38 +715,93 @@ static void test_crash(void)
 	ledger_close(l);
 }
 
+/* Makes the ledger that the first `version` migrations make, and runs sql on it. */
+static void older(int version, const char *sql)
+{
+	char path[128], set[64];
+	sqlite3 *db = NULL;
+	wipe();
+	path_in(path, sizeof(path), "ledger.db");
+	CU_ASSERT_EQUAL_FATAL(sqlite3_open(path, &db), SQLITE_OK);
+	for (int i = 0; i < version; i++)
+		CU_ASSERT_EQUAL(sqlite3_exec(db, ledger_migrations[i], NULL, NULL, NULL), SQLITE_OK);
+	snprintf(set, sizeof(set), SQL_VERSION_SET, version);
+	CU_ASSERT_EQUAL(sqlite3_exec(db, set, NULL, NULL, NULL), SQLITE_OK);
+	CU_ASSERT_EQUAL(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
 /* A ledger as version 1 left it, with a rejected row in it. */
 static void test_migration(void)
 {
-	char path[128];
-	sqlite3 *db = NULL;
-	struct ledger *l = fresh();
-	struct ledger_reject reject = {3, 4, 30, 10, "no", NULL};
-	int64_t file = add_file(l, "a.csv", SHA_A), id = add_document(l, file, NULL);
-	OK(ledger_document_checked(l, id, 1, 0, 1, 1, &err));
-	OK(ledger_lane_settled(l, id, 0, 1, 0, &reject, 1, &err));
-	ledger_close(l);
-	path_in(path, sizeof(path), "ledger.db");
-	CU_ASSERT_EQUAL_FATAL(sqlite3_open(path, &db), SQLITE_OK);
-	CU_ASSERT_EQUAL(sqlite3_exec(db,
-				     "ALTER TABLE reject DROP COLUMN again; ALTER TABLE reject DROP COLUMN code; ALTER "
-				     "TABLE document DROP COLUMN reasons;"
-				     "ALTER TABLE document DROP COLUMN first_batch;"
-				     "ALTER TABLE document DROP COLUMN last_batch; PRAGMA user_version = 1",
-				     NULL, NULL, NULL),
-			SQLITE_OK);
-	sqlite3_close(db);
-	l = NULL;
+	struct ledger *l = NULL;
+	older(1, "INSERT INTO file(id, feed, name, size, mtime, sha256, state, pulled_ms)"
+		 " VALUES(1, 'orders', 'a.csv', 1, 1, '" SHA_A "', 3, 1);"
+		 "INSERT INTO document(id, file_id, event_type, state, begun_ms, rows, rejected, settings)"
+		 " VALUES(1, 1, 'custom_event', 2, 1, 1, 1, '');"
+		 "INSERT INTO reject(document_id, row, line, offset, length, message) VALUES(1, 3, 4, 30, 10, 'no')");
 	IS(ledger_open_readonly(dir, &l, &err), DF_FATAL);
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "older dropfeed"));
 	OK(ledger_open(dir, &l, &err));
-	CU_ASSERT_EQUAL(again_rows(l, id), 0);
+	CU_ASSERT_EQUAL(again_rows(l, 1), 0);
 	struct df_buf got = {0};
-	OK(ledger_rejects(l, id, 0, keep_reject, &got, &err));
+	OK(ledger_rejects(l, 1, 0, keep_reject, &got, &err));
 	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&got), "3/4/30/10/no/api-rejected;");
 	df_buf_free(&got);
-	OK(ledger_document_facts(l, id, &(struct ledger_facts){"{}", "first", "last", 0, 0}, &err));
-	expect_document(l, file, "checked 1=0+1;");
+	OK(ledger_document_facts(l, 1, &(struct ledger_facts){"{}", "first", "last", 0, 0}, &err));
+	expect_document(l, 1, "checked 1=0+1;");
+	ledger_close(l);
+}
+
+static uint64_t copy_of(struct ledger *l, int64_t file)
+{
+	uint64_t n = 99;
+	OK(ledger_file_copy(l, file, false, &n, &err));
+	return n;
+}
+
+/* The ledger of 0.1: documents under way and done, copies of the same bytes, manifests, absolute paths. */
+static void test_migration_of_0_1(void)
+{
+	struct ledger *l = NULL;
+	struct ledger_document d = {0};
+	struct ledger_file f = {0};
+	char path[160];
+	older(
+	    3,
+	    "INSERT INTO file(id, feed, name, size, mtime, sha256, state, pulled_ms) VALUES"
+	    "(1, 'orders', 'a-custom_event.csv', 1, 1, 'A', 4, 1), (2, 'orders', 'b-custom_event.csv', 1, 1, 'A', 3, "
+	    "1),"
+	    "(3, 'orders', 'b-screen_view.csv', 1, 1, 'A', 3, 1), (4, 'orders', 'c-custom_event.csv', 1, 1, 'A', 3, 1),"
+	    "(5, 'orders', 'd-custom_event.csv', 1, 1, 'A', 1, 1);"
+	    "INSERT INTO document(id, file_id, event_type, state, begun_ms, settings, manifest, text) VALUES"
+	    "(1, 1, 'custom_event', 4, 10, 'duplicates = skip\n', '{}', '/old/state/rejects/orders/a.csv'),"
+	    "(2, 2, 'custom_event', 3, 20, 'duplicates = skip\n', '{}', NULL),"
+	    "(3, 3, 'screen_view', 3, 30, 'duplicates = skip\n', '{\"x\":1}', NULL),"
+	    "(4, 4, 'custom_event', 3, 40, 'duplicates = import\n', NULL, NULL),"
+	    "(5, 5, 'custom_event', 2, 50, 'duplicates = skip\n', NULL, NULL)");
+	OK(ledger_open(dir, &l, &err));
+	OK(ledger_document_known(l, 1, NULL, &d, &err));
+	path_in(path, sizeof(path), "rejects/orders/a.csv");
+	CU_ASSERT_STRING_EQUAL(d.text, path); /* of a state folder that was moved since */
+	CU_ASSERT_STRING_EQUAL(d.manifest, "{}");
+	CU_ASSERT_TRUE(d.taken && d.batch_format == 1 && d.sent_ms == 10);
+	CU_ASSERT_PTR_NULL(d.version);
+	ledger_document_free(&d);
+	OK(ledger_document_known(l, 5, NULL, &d, &err));
+	CU_ASSERT_FALSE(d.taken);
+	ledger_document_free(&d);
+	/* the numbers that 0.1 made the ids with */
+	CU_ASSERT_EQUAL(copy_of(l, 1), 0);
+	CU_ASSERT_EQUAL(copy_of(l, 2), 0);
+	CU_ASSERT_EQUAL(copy_of(l, 3), 2);
+	CU_ASSERT_EQUAL(copy_of(l, 4), 3);
+	/* without a source it is known whatever the source */
+	OK(known(l, "orders", "a-custom_event.csv", 1, 1, &f));
+	CU_ASSERT_PTR_NULL(f.source);
+	CU_ASSERT_PTR_NULL(f.place);
+	CU_ASSERT_STRING_EQUAL(f.event_type, "custom_event");
+	ledger_file_free(&f);
 	ledger_close(l);
 }
 
@@ -581,7 +872,7 @@ static void test_full_disk(void)
 	char path[128];
 	struct ledger *l = fresh();
 	int64_t file = add_file(l, "a.csv", SHA_A), id = add_document(l, file, NULL);
-	OK(ledger_document_checked(l, id, 10, 0, 4, 8, &err));
+	OK(checked(l, id, 10, 0));
 	ledger_close(l);
 	path_in(path, sizeof(path), "ledger.db");
 	struct sigaction was, ignore = {.sa_handler = SIG_IGN};
@@ -631,7 +922,8 @@ static void *settle_many(void *ctx)
 		struct ledger_reject r = {w->lane * 1000 + step, step, 0, 0, "no", NULL};
 		if (ledger_lane_settled(w->l, w->id, w->lane, step, 2, &r, 1, &mine) != DF_OK)
 			w->failed++;
-		if (step % 50 == 0 && ledger_seen(w->l, "f", "a.csv", step, 1, 1, &first, &mine) != DF_OK)
+		if (step % 50 == 0 &&
+		    ledger_seen(w->l, &(struct ledger_key){"f", "s", "a.csv", step, 1}, 1, &first, &mine) != DF_OK)
 			w->failed++;
 	}
 	return NULL;
@@ -643,14 +935,15 @@ static void test_threads(void)
 	int64_t file = add_file(l, "a.csv", SHA_A), id = add_document(l, file, NULL);
 	struct worker w[2] = {{l, id, 0, 0}, {l, id, 1, 0}};
 	pthread_t t[2];
-	OK(ledger_document_checked(l, id, 1800, 0, 4, 8, &err));
+	OK(checked(l, id, 1800, 0));
 	for (int i = 0; i < 2; i++)
 		CU_ASSERT_EQUAL_FATAL(pthread_create(&t[i], NULL, settle_many, &w[i]), 0);
 	for (int i = 0; i < 2; i++) {
 		pthread_join(t[i], NULL);
 		CU_ASSERT_EQUAL(w[i].failed, 0);
 	}
-	OK(ledger_document_state(l, id, LEDGER_DONE, NULL, NULL, 1, &err)); /* 1800 = 1200 + 600 */
+	OK(ledger_document_state(l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 1},
+				 &err)); /* 1800 = 1200 + 600 */
 	expect_document(l, file, "done 1800=1200+600;");
 	ledger_close(l);
 }
@@ -663,7 +956,8 @@ static enum df_status nested(void *ctx, const struct ledger_file *f, struct df_e
 	enum df_status st = ledger_documents(l, f->id, keep_document, &got, e);
 	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&got), "pulled 0=0+0;");
 	df_buf_free(&got);
-	return st == DF_OK ? ledger_file_state(l, f->id, LEDGER_DONE, NULL, NULL, false, 1, e) : st;
+	return st == DF_OK ? ledger_file_state(l, f->id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 1}, e)
+			   : st;
 }
 
 static void test_nested(void)
@@ -691,7 +985,13 @@ int main(void)
 	CU_add_test(s, "a closed file is opened again", test_reopen);
 	CU_add_test(s, "lanes only go forward", test_lanes);
 	CU_add_test(s, "a killed process loses nothing", test_crash);
+	CU_add_test(s, "copies of the same bytes are numbered once", test_copies);
+	CU_add_test(s, "a document that is done is found again", test_done_before);
+	CU_add_test(s, "what was taken keeps its settings", test_taken);
+	CU_add_test(s, "skipped entries, attempts, sources", test_file_notes);
+	CU_add_test(s, "a state folder that was moved", test_moved);
 	CU_add_test(s, "an older ledger is brought up to date", test_migration);
+	CU_add_test(s, "the ledger of 0.1 is brought up to date", test_migration_of_0_1);
 	CU_add_test(s, "newer and damaged ledgers", test_versions);
 	CU_add_test(s, "reading without writing", test_readonly);
 	CU_add_test(s, "a folder that cannot be used", test_unusable_folder);

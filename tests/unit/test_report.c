@@ -95,7 +95,11 @@ static void test_odd_times(void)
 	int64_t id = 0;
 	OK(ledger_open(dir, &l, &err));
 	for (size_t i = 0; i < n; i++)
-		OK(ledger_file_add(l, "f", "\033[2J\302\2331A", i, times[i].mtime, SHA, 1, &id, &err));
+		OK(ledger_file_add(l,
+				   &(struct ledger_new_file){.key = {"f", "s", "\033[2J\302\2331A", i, times[i].mtime},
+							     .sha256 = SHA,
+							     .now_ms = 1},
+				   &id, &err));
 	FILE *to = open_memstream(&text, &len);
 	OK(report_status_json(l, NULL, to, &err));
 	fclose(to);
