@@ -8,6 +8,8 @@
  *	document_send.c		its batches are made and sent
  *	document_resend.c	those batches whose rows the API rejected, once more
  *	document_rejects.c	its reject file
+ *	document_own.c		the columns of our own in a document that is a reject file itself
+ *	document_reasons.c	why its rows were rejected, counted
  */
 #ifndef DROPFEED_DOCUMENT_H
 #define DROPFEED_DOCUMENT_H
@@ -106,18 +108,37 @@ struct ledger_reject *document_reject_rows(const struct send_reject *rejects, si
 
 /* ---- the reject file ---- */
 
-/* Writes <state_dir>/rejects/<feed>/<document>: the rows that the map rejects and those that the API rejected. walk: feed,
- * file and doc are set. older: the document's older reject file, which it takes the place of, or NULL. *path is the
- * caller's. reasons gets {"code":rows,...}: each row counts once, for its first code. */
+#define DOCUMENT_REASON_LINES 3
+
+struct document_reason {
+	char code[32];
+	char *column; /* own; "": the row as a whole */
+	uint64_t rows;
+	uint64_t lines[DOCUMENT_REASON_LINES]; /* where the first ones start */
+};
+struct document_reasons {          /* in the order of their first rows; each row counts once, for its first reason */
+	struct document_reason *v; /* own */
+	size_t n;
+	size_t last; /* the one that was counted last */
+};
+void document_reasons_json(const struct document_reasons *list, struct df_buf *out);  /* {"bad-timestamp":2} */
+void document_reasons_words(const struct document_reasons *list, struct df_buf *out); /* "2 bad-timestamp, ..." */
+void document_reasons_free(struct document_reasons *list);                            /* what it holds */
+
+struct document_rejects {
+	const char *older; /* the document's older reject file, which the new one takes the place of; or NULL */
+	char *path;        /* own: where the new one is */
+	struct document_reasons reasons;
+};
+void document_rejects_free(struct document_rejects *r); /* what it holds */
+
+/* Writes <state_dir>/rejects/<feed>/<document>: the rows that the map rejects and those that the ledger says were rejected
+ * later. walk: feed, file and doc are set. */
 enum df_status document_rejects_write(const struct document_env *env, struct document_walk *walk, int64_t document_id,
-				      const char *older, char **path, struct df_buf *reasons,
-				      struct df_err *err) DF_CHECK;
+				      struct document_rejects *out, struct df_err *err) DF_CHECK;
 
 /* "<stem>-<event type><extension>" of the zip entry, or of the drop file where there is no entry or it has no event type of its
  * own, as df_file_name makes it: a file about the document. The caller's. */
 char *document_name(const char *file, const struct decode_doc *doc, const char *extension);
-
-/* Those reasons, {"bad-timestamp":2,"too-long":1}, for people: "2 bad-timestamp, 1 too-long". */
-void document_rejects_words(const char *reasons, struct df_buf *out);
 
 #endif

@@ -4,7 +4,7 @@
  *
  *	struct map *m = NULL;
  *	map_open(feed, "custom_event", &m, &err);		reads the manifest
- *	if (map_has_header(m)) map_header(m, cells, n, &err);	once per document: columns -> plan
+ *	if (map_is_header(m, cells, n)) map_header(m, cells, n, &err);	once per document: columns -> plan
  *	else map_no_header(m, cells, n, &err);		once per document, with its first row
  *	st = map_row(m, cells, n, &record);			per row: DF_OK, or DF_REJECT with record.faults
  *	map_close(m);
@@ -70,13 +70,27 @@ struct map_warning { /* e.g. an ignored unknown column, truncated attributes */
 enum df_status map_open(const struct conf_feed *feed, const char *event_type, struct map **out,
 			struct df_err *err) DF_CHECK;
 
-/* False when the manifest says that the document has no header row. */
+/* The columns of our own: reject files have the first two after the document's. Where the document has no header, its
+ * reject file begins with one, of names such as dropfeed.column1. */
+#define MAP_COLUMN_LINE   "dropfeed.line"
+#define MAP_COLUMN_REASON "dropfeed.reason"
+#define MAP_COLUMN_PLACE  "dropfeed.column"           /* and a number, from 1 */
+bool map_column_is_own(const char *name, size_t len); /* one of the first two */
+/* Whether the text begins as the reason of a row does whose cells could not be counted: it may have been short, so that its
+ * own two cells are not below their columns. */
+bool map_reason_of_broken(const char *text, size_t len);
+
+/* False when the manifest says that the document has no header row, unless map_header has read that of a reject file. */
 bool map_has_header(const struct map *m);
+/* Whether a document's first row is a header: as the manifest says, or because all its cells are names of our own. */
+bool map_is_header(const struct map *m, const struct rows_cell *cells, size_t n);
+/* How many columns a manifest without a header lists; 0 where documents have one. */
+size_t map_places(const struct map *m);
 
 /* Compiles the plan from the header. DF_REJECT: duplicate-column, unknown-column (with the nearest known path),
  * missing-column, no-identity-column, manifest-mismatch, too-long (an attribute's name), guideline (too many columns). */
 enum df_status map_header(struct map *m, const struct rows_cell *cells, size_t n, struct df_err *err) DF_CHECK;
-/* Without a header the columns are the manifest's; the first row's cells may be two more, those that a reject file adds. */
+/* Without a header the columns are the manifest's; nothing is guessed from the look of cells. */
 enum df_status map_no_header(struct map *m, const struct rows_cell *first, size_t n, struct df_err *err) DF_CHECK;
 
 /* Maps a row. DF_OK: the record is filled. DF_REJECT: the record's faults say why, all of them up to MAP_MAX_FAULTS. */

@@ -4,8 +4,7 @@
  *
  *	struct report_rejects *rej = NULL;
  *	report_rejects_open("<state_dir>/rejects/<feed>", "orders-custom_event.csv", document_id, &rej, &err);
- *	report_rejects_header(rej, raw, len);		the document's header, byte for byte
- *	report_rejects_row(rej, raw, len, line, reason);
+ *	report_rejects_add(rej, bytes, len);		lines
  *	report_rejects_close(rej, NULL, &path, &err);	names it
  */
 #ifndef DROPFEED_REPORT_H
@@ -15,10 +14,6 @@
 
 #include <stdio.h>
 
-/* The two columns that a reject file adds; on input they are ignored. */
-#define REPORT_COLUMN_LINE   "dropfeed.line"
-#define REPORT_COLUMN_REASON "dropfeed.reason"
-
 struct report_rejects;
 
 /* Begins a reject file in `dir` (made when missing, 0700) under a temporary name, mode 0600. tag: the document's number in
@@ -26,10 +21,8 @@ struct report_rejects;
 enum df_status report_rejects_open(const char *dir, const char *name, int64_t tag, struct report_rejects **out,
 				   struct df_err *err) DF_CHECK;
 
-/* The header or a row as it stands in the document, its line end included. Rows keep their bytes; the two columns are
- * added before the line end. Failures are remembered until close. */
-void report_rejects_header(struct report_rejects *r, const char *raw, size_t len);
-void report_rejects_row(struct report_rejects *r, const char *raw, size_t len, uint64_t line, const char *reason);
+/* Failures are remembered until close. */
+void report_rejects_add(struct report_rejects *r, const char *p, size_t len);
 
 /* Syncs the file and gives it its name. A file of that name with other bytes stays: then "<stem>_2-<event type>.csv" and so
  * on is taken; one with the same bytes is this very file, written before a crash. *path (the caller's) is where it is.

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The reject file is written when everything else of the document is settled, by reading the document once more: what
- * the map rejects, it rejects again, and what the API rejected the ledger knows by row number. So nothing about
+ * the map rejects, it rejects again, and what was rejected later the ledger knows by row number. So nothing about
  * rejects has to be kept in step with sending, and a crash at any point costs no more than doing this again.
  */
-#include "dropfeed/document.h"
+#include "document_rejects.h"
+#include "document_own.h"
 
 #include "dropfeed/report.h"
 
@@ -13,17 +14,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define API_PAGE 512 /* rows that the API rejected, in memory at a time */
+#define LATER_PAGE 512u         /* rows that were rejected later, in memory at a time */
+#define COPY_PIECE (256u << 10) /* bytes of a row that is too large to be in memory */
+#define TAIL_MAX   65536u       /* bytes of its end, where our own cells are looked for */
 
-struct api_reject {
+struct later_reject {
 	uint64_t row;
 	char *message; /* own */
 	char code[32];
-};
-
-struct reason {
-	char code[32];
-	uint64_t rows;
 };
 
 struct rejects_walk {
@@ -31,89 +29,138 @@ struct rejects_walk {
 	struct report_rejects *file;
 	struct ledger *ledger;
 	int64_t document_id;
-	struct api_reject api[API_PAGE]; /* the next ones, by row number */
-	size_t n_api, next_api;
+	struct later_reject later[LATER_PAGE]; /* the next ones, by row number */
+	size_t n_later, next_later;
 	uint64_t after; /* the last one's row */
-	bool more;      /* behind it there may be others */
-	struct df_buf raw, reason;
-	struct reason *reasons; /* own; in the order of their first rows */
-	size_t n_reasons;
+	bool more;      /* after it there may be others */
+	struct document_own own;
+	bool begun; /* the file has its header */
+	struct df_buf raw, out, reason;
+	struct document_reasons *reasons;
 };
 
-static void count_reason(struct rejects_walk *w, const char *code)
-{
-	size_t i = 0;
-	while (i < w->n_reasons && strcmp(w->reasons[i].code, code) != 0)
-		i++;
-	if (i == w->n_reasons) {
-		w->reasons = df_realloc(w->reasons, ++w->n_reasons * sizeof(*w->reasons));
-		w->reasons[i] = (struct reason){0};
-		snprintf(w->reasons[i].code, sizeof(w->reasons[i].code), "%s", code);
-	}
-	w->reasons[i].rows++;
-}
+/* ---- rows that were rejected after the preflight ---- */
 
-static void write_reasons(const struct rejects_walk *w, struct df_buf *out)
-{
-	for (size_t i = 0; i < w->n_reasons; i++)
-		df_buf_addf(out, "%c\"%s\":%llu", i == 0 ? '{' : ',', w->reasons[i].code,
-			    (unsigned long long)w->reasons[i].rows);
-	df_buf_adds(out, w->n_reasons == 0 ? "{}" : "}");
-}
-
-void document_rejects_words(const char *reasons, struct df_buf *out)
-{
-	char code[32];
-	unsigned long long rows = 0;
-	for (int n = 0; sscanf(reasons, "%*1[{,]\"%31[^\"]\":%llu%n", code, &rows, &n) == 2; reasons += n)
-		df_buf_addf(out, "%s%llu %s", out->len > 0 ? ", " : "", rows, code);
-}
-
-static enum df_status on_api_reject(void *ctx, const struct ledger_reject *r, struct df_err *err)
+static enum df_status on_later(void *ctx, const struct ledger_reject *r, struct df_err *err)
 {
 	(void)err;
 	struct rejects_walk *w = ctx;
-	struct api_reject *kept = &w->api[w->n_api++];
-	*kept = (struct api_reject){.row = r->row, .message = df_strdup(r->message)};
+	struct later_reject *kept = &w->later[w->n_later++];
+	*kept = (struct later_reject){.row = r->row, .message = df_strdup(r->message)};
 	snprintf(kept->code, sizeof(kept->code), "%s", r->code);
 	w->after = r->row;
-	return w->n_api == API_PAGE ? DF_END : DF_OK;
+	return w->n_later == LATER_PAGE ? DF_END : DF_OK;
 }
 
-static void api_clear(struct rejects_walk *w)
+static void later_clear(struct rejects_walk *w)
 {
-	for (size_t i = 0; i < w->n_api; i++)
-		free(w->api[i].message);
-	w->n_api = w->next_api = 0;
+	for (size_t i = 0; i < w->n_later; i++)
+		free(w->later[i].message);
+	w->n_later = w->next_later = 0;
 }
 
-static enum df_status api_take(struct rejects_walk *w, struct df_err *err)
+static enum df_status later_take(struct rejects_walk *w, struct df_err *err)
 {
-	api_clear(w);
-	enum df_status st = ledger_rejects(w->ledger, w->document_id, w->after, on_api_reject, w, err);
+	later_clear(w);
+	enum df_status st = ledger_rejects(w->ledger, w->document_id, w->after, on_later, w, err);
 	w->more = st == DF_END;
 	return st == DF_END ? DF_OK : st;
+}
+
+/* ---- a line of the file ---- */
+
+static size_t without_line_end(const char *raw, size_t len)
+{
+	while (len > 0 && (raw[len - 1] == '\n' || raw[len - 1] == '\r'))
+		len--;
+	return len;
+}
+
+/* Appends a cell. Where the dialect has no quotes, what would separate cells or rows becomes a blank. */
+static void add_cell(struct df_buf *out, const struct document_dialect *d, const char *text)
+{
+	const char special[] = {d->delimiter, '\r', '\n', d->quote, d->escape, '\0'};
+	bool quote =
+	    d->quote != '\0' && (strpbrk(text, special) != NULL || (d->escape != '\0' && strchr(text, d->escape)));
+	if (quote)
+		df_buf_addc(out, d->quote);
+	for (const char *p = text; *p != '\0'; p++) {
+		bool separates = *p == d->delimiter || *p == '\r' || *p == '\n';
+		if (quote && (*p == d->quote || *p == d->escape))
+			df_buf_addc(out, *p == d->quote ? d->quote : d->escape);
+		df_buf_addc(out, separates && d->quote == '\0' ? ' ' : *p);
+	}
+	if (quote)
+		df_buf_addc(out, d->quote);
+}
+
+/* The two cells of our own, and the line end that the row has. */
+static void add_end(struct rejects_walk *w, const char *line, const char *reason, const char *end, size_t end_len)
+{
+	const struct document_dialect *d = &w->own.dialect;
+	df_buf_addc(&w->out, d->delimiter);
+	add_cell(&w->out, d, line);
+	df_buf_addc(&w->out, d->delimiter);
+	add_cell(&w->out, d, reason);
+	if (end_len > 0)
+		df_buf_add(&w->out, end, end_len);
+	else
+		df_buf_addc(&w->out, '\n'); /* the document's last row may have none */
+}
+
+static void put(struct rejects_walk *w)
+{
+	report_rejects_add(w->file, w->out.data, w->out.len);
+	df_buf_reset(&w->out);
+}
+
+/* A row whose bytes are in memory. */
+static void put_row(struct rejects_walk *w, const char *raw, size_t len, const char *line, const char *reason)
+{
+	size_t body = without_line_end(raw, len);
+	document_own_strip(&w->own, raw, body, &w->out);
+	add_end(w, line, reason, raw + body, len - body);
+	put(w);
 }
 
 static enum df_status on_header(void *ctx, const struct rows_row *header, struct df_err *err)
 {
 	(void)err;
 	struct rejects_walk *w = ctx;
-	report_rejects_header(w->file, header->raw, header->length);
+	document_own_header(&w->own, &w->own.dialect, header->cells, header->n_cells);
+	put_row(w, header->raw, header->length, MAP_COLUMN_LINE, MAP_COLUMN_REASON);
+	w->begun = true;
 	return DF_OK;
 }
 
-/* The row's bytes as they stand in the document. They may be longer than what the reader keeps, but not than a GiB. */
-static enum df_status read_raw(struct rejects_walk *w, const struct batch_row *where, struct df_err *err)
+/* A document without a header gets one of places, by which its reject file is recognised. It ends as the first row does. */
+static void begin_with_places(struct rejects_walk *w, const char *end, size_t end_len)
+{
+	size_t n = map_places(w->walk->map);
+	for (size_t i = 1; i <= n && !w->begun; i++) {
+		if (i > 1)
+			df_buf_addc(&w->out, w->own.dialect.delimiter);
+		df_buf_addf(&w->out, MAP_COLUMN_PLACE "%zu", i);
+	}
+	if (n > 0 && !w->begun) {
+		add_end(w, MAP_COLUMN_LINE, MAP_COLUMN_REASON, end, end_len);
+		put(w);
+	}
+	w->begun = true;
+}
+
+/* ---- a row ---- */
+
+/* Reads bytes of the document into w->raw. */
+static enum df_status read_raw(struct rejects_walk *w, uint64_t offset, size_t length, struct df_err *err)
 {
 	const struct decode_doc *doc = w->walk->doc;
 	df_buf_reset(&w->raw);
-	if (!df_buf_grow(&w->raw, where->length))
-		return df_fail(DF_RETRY, err, NULL, "row %llu is too large to be written to the reject file",
-			       (unsigned long long)where->number);
-	while (w->raw.len < where->length) {
-		ssize_t n = pread(doc->fd, w->raw.data + w->raw.len, where->length - w->raw.len,
-				  (off_t)(doc->offset + where->offset + w->raw.len));
+	if (!df_buf_grow(&w->raw, length))
+		return df_fail(DF_FATAL, err, NULL, "out of memory");
+	while (w->raw.len < length) {
+		ssize_t n = pread(doc->fd, w->raw.data + w->raw.len, length - w->raw.len,
+				  (off_t)(doc->offset + offset + w->raw.len));
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
@@ -124,12 +171,52 @@ static enum df_status read_raw(struct rejects_walk *w, const struct batch_row *w
 	return DF_OK;
 }
 
+/* A row too large to be in memory is copied in pieces. */
+static enum df_status put_large(struct rejects_walk *w, const struct batch_row *where, const char *line,
+				struct df_err *err)
+{
+	enum df_status st = read_raw(w, where->offset + where->length - TAIL_MAX, TAIL_MAX, err);
+	if (st != DF_OK)
+		return st;
+	char end[8];
+	size_t body = without_line_end(w->raw.data, w->raw.len), end_len = w->raw.len - body;
+	end_len = end_len < sizeof(end) ? end_len : sizeof(end);
+	memcpy(end, w->raw.data + w->raw.len - end_len, end_len);
+	uint64_t cut = document_own_tail(&w->own, w->raw.data, body);
+	uint64_t left = where->length - (w->raw.len - body) - cut, at = where->offset;
+
+	begin_with_places(w, end, end_len);
+	while (left > 0) {
+		size_t piece = left < COPY_PIECE ? (size_t)left : COPY_PIECE;
+		st = read_raw(w, at, piece, err);
+		if (st == DF_OK && df_stop_requested)
+			st = df_fail(DF_RETRY, err, NULL, "stopped by a signal");
+		if (st != DF_OK)
+			return st;
+		report_rejects_add(w->file, w->raw.data, piece);
+		at += piece;
+		left -= piece;
+	}
+	add_end(w, line, df_buf_cstr(&w->reason), end, end_len);
+	put(w);
+	return DF_OK;
+}
+
+/* Writes the row, whose reason is in w->reason. */
 static enum df_status write_row(struct rejects_walk *w, const struct batch_row *where, struct df_err *err)
 {
-	enum df_status st = read_raw(w, where, err);
-	if (st == DF_OK)
-		report_rejects_row(w->file, w->raw.data, w->raw.len, where->line, df_buf_cstr(&w->reason));
-	return st;
+	char line[24];
+	snprintf(line, sizeof(line), "%llu", (unsigned long long)where->line);
+	if (where->length > ROWS_MAX_ROW)
+		return put_large(w, where, line, err);
+
+	enum df_status st = read_raw(w, where->offset, (size_t)where->length, err);
+	if (st != DF_OK)
+		return st;
+	size_t body = without_line_end(w->raw.data, w->raw.len);
+	begin_with_places(w, w->raw.data + body, w->raw.len - body);
+	put_row(w, w->raw.data, w->raw.len, line, df_buf_cstr(&w->reason));
+	return DF_OK;
 }
 
 static enum df_status on_reject(void *ctx, const struct document_walk_reject *r, struct df_err *err)
@@ -137,7 +224,7 @@ static enum df_status on_reject(void *ctx, const struct document_walk_reject *r,
 	struct rejects_walk *w = ctx;
 	df_buf_reset(&w->reason);
 	if (r->n_faults > 0)
-		count_reason(w, r->faults[0].code);
+		document_reasons_count(w->reasons, r->faults[0].code, r->faults[0].name, r->where.line);
 	for (size_t i = 0; i < r->n_faults; i++) {
 		const struct map_fault *f = &r->faults[i];
 		df_buf_addf(&w->reason, "%s%s", i > 0 ? "; " : "", f->code);
@@ -153,16 +240,16 @@ static enum df_status on_record(void *ctx, const struct map_record *record, cons
 {
 	(void)record;
 	struct rejects_walk *w = ctx;
-	if (w->next_api == w->n_api && w->more) {
-		enum df_status st = api_take(w, err);
+	if (w->next_later == w->n_later && w->more) {
+		enum df_status st = later_take(w, err);
 		if (st != DF_OK)
 			return st;
 	}
-	if (w->next_api == w->n_api || w->api[w->next_api].row != where->number)
+	if (w->next_later == w->n_later || w->later[w->next_later].row != where->number)
 		return DF_OK;
-	const struct api_reject *r = &w->api[w->next_api++];
+	const struct later_reject *r = &w->later[w->next_later++];
 	df_buf_reset(&w->reason);
-	count_reason(w, r->code);
+	document_reasons_count(w->reasons, r->code, NULL, where->line);
 	df_buf_addf(&w->reason, "%s: %s", r->code, r->message);
 	return write_row(w, where, err);
 }
@@ -183,32 +270,52 @@ char *document_name(const char *file, const struct decode_doc *doc, const char *
 	return out;
 }
 
-enum df_status document_rejects_write(const struct document_env *env, struct document_walk *walk, int64_t document_id,
-				      const char *older, char **path, struct df_buf *reasons, struct df_err *err)
+static void walk_free(struct rejects_walk *w)
+{
+	later_clear(w);
+	document_own_free(&w->own);
+	df_buf_free(&w->raw);
+	df_buf_free(&w->out);
+	df_buf_free(&w->reason);
+}
+
+static enum df_status walk_rejects(struct rejects_walk *w, struct df_err *err)
 {
 	static const struct document_walk_handlers handlers = {
 	    .header = on_header, .record = on_record, .reject = on_reject};
-	struct rejects_walk w = {.walk = walk, .ledger = env->ledger, .document_id = document_id};
+	enum df_status st = later_take(w, err);
+	if (st != DF_OK)
+		return st;
+	w->own.dialect = (struct document_dialect){.delimiter = ',', .quote = '"'};
+	w->walk->handlers = &handlers;
+	w->walk->ctx = w;
+	return document_walk(w->walk, err);
+}
+
+enum df_status document_rejects_write(const struct document_env *env, struct document_walk *walk, int64_t document_id,
+				      struct document_rejects *out, struct df_err *err)
+{
+	struct rejects_walk w = {
+	    .walk = walk, .ledger = env->ledger, .document_id = document_id, .reasons = &out->reasons};
 	char *dir = df_format("%s/rejects/%s", env->state_dir, walk->feed->name);
 	char *name = document_name(walk->file, walk->doc, ".csv");
-	enum df_status st = api_take(&w, err);
+	enum df_status st = report_rejects_open(dir, name, document_id, &w.file, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = walk_rejects(&w, err);
 	if (st == DF_OK)
-		st = report_rejects_open(dir, name, document_id, &w.file, err);
-	if (st == DF_OK) {
-		walk->handlers = &handlers;
-		walk->ctx = &w;
-		st = document_walk(walk, err);
-	}
-	if (st == DF_OK)
-		st = report_rejects_close(w.file, older, path, err);
+		st = report_rejects_close(w.file, out->older, &out->path, err);
 	else
 		report_rejects_abandon(w.file);
-	write_reasons(&w, reasons);
-	free(w.reasons);
-	api_clear(&w);
-	df_buf_free(&w.raw);
-	df_buf_free(&w.reason);
+cleanup:
+	walk_free(&w);
 	free(dir);
 	free(name);
 	return st;
+}
+
+void document_rejects_free(struct document_rejects *r)
+{
+	free(r->path);
+	document_reasons_free(&r->reasons);
 }

@@ -38,7 +38,7 @@ static enum df_status guidelines_of_file(struct document_walk *w, struct df_err 
 	return st;
 }
 
-/* The document's first row: the header, or where there is none, data. */
+/* The document's first row: the header, or where there is none, data. A reject file has one in either case. */
 static enum df_status walk_header(struct document_walk *w, struct rows *rows, struct rows_row *row, struct df_err *err)
 {
 	enum df_status st = rows_next(rows, row, err);
@@ -52,7 +52,7 @@ static enum df_status walk_header(struct document_walk *w, struct rows *rows, st
 		st = guideline(w, err, "the hosted feed wants fewer than 50 columns");
 	if (st != DF_OK)
 		return st;
-	if (!map_has_header(w->map))
+	if (!map_has_header(w->map) && (row->fault != NULL || !map_is_header(w->map, row->cells, row->n_cells)))
 		return DF_OK;
 	if (row->fault != NULL) {
 		df_err_place(err, NULL, row->line, NULL);

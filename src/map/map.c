@@ -134,7 +134,7 @@ enum df_status map_open(const struct conf_feed *feed, const char *event_type, st
 
 bool map_has_header(const struct map *m)
 {
-	return m->manifest == NULL || m->manifest->has_header;
+	return m->manifest == NULL || m->manifest->has_header || m->places != NULL;
 }
 
 static void forget_document(struct map *m)
@@ -152,7 +152,11 @@ static void forget_document(struct map *m)
 	map_bindings_free(&m->bindings);
 	map_derived_free(m);
 	free(m->done);
-	m->done = NULL;
+	free(m->own);
+	free(m->places);
+	m->done = m->own = NULL;
+	m->places = NULL;
+	m->has_own = false;
 	free(m->was_cut);
 	free(m->cuts);
 	m->was_cut = NULL;
@@ -251,7 +255,8 @@ static enum df_status check_unique(char *const *names, size_t n, const struct ma
 		sorted[i] = names[i];
 	qsort(sorted, n, sizeof(*sorted), compare_names);
 	for (size_t i = 1; i < n && st == DF_OK; i++) {
-		if (strcmp(sorted[i - 1], sorted[i]) != 0 || appends(sorted[i]) || sorted[i][0] == '\0')
+		if (strcmp(sorted[i - 1], sorted[i]) != 0 || appends(sorted[i]) || sorted[i][0] == '\0' ||
+		    map_own_column(sorted[i]))
 			continue;
 		if (manifest != NULL && map_manifest_ignores(manifest, sorted[i]))
 			continue;
@@ -266,11 +271,6 @@ static enum df_status check_unique(char *const *names, size_t n, const struct ma
 enum df_status map_check_unique(char *const *names, size_t n, struct df_err *err)
 {
 	return check_unique(names, n, NULL, err);
-}
-
-bool map_own_column(const char *name)
-{
-	return strcmp(name, "dropfeed.line") == 0 || strcmp(name, "dropfeed.reason") == 0;
 }
 
 /* Spreadsheets write semicolons or tabs where the locale or the format says so. */
@@ -306,7 +306,7 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 		struct schema_path path;
 		const struct schema_event *other = NULL;
 		size_t len = strlen(m->names[i]);
-		if (done[i] || map_own_column(m->names[i]))
+		if (done[i])
 			continue;
 		enum schema_path_result result = schema_path_parse(m->event, m->names[i], len, &path, &other);
 		if (result == SCHEMA_PATH_OK) {
@@ -363,7 +363,7 @@ enum df_status map_compile(struct map *m, struct df_err *err)
 {
 	bool *done = m->done = df_alloc(m->n_names * sizeof(*done));
 	for (size_t i = 0; i < m->n_names; i++)
-		done[i] = map_own_column(m->names[i]) && (map_has_header(m) || i >= m->manifest->n);
+		done[i] = m->own[i];
 	enum df_status st = DF_OK;
 	if (m->manifest != NULL)
 		st = m->manifest->transform ? map_transform_bind(m, &m->bindings, done, err)
@@ -387,6 +387,7 @@ enum df_status map_twin(const struct map *m, struct map **out, struct df_err *er
 	twin->names = df_alloc(m->n_names * sizeof(*twin->names));
 	for (size_t i = 0; i < m->n_names; i++)
 		twin->names[twin->n_names++] = df_strdup(m->names[i]);
+	map_own_copy(twin, m);
 	st = map_compile(twin, err);
 	if (st == DF_OK)
 		*out = twin;
@@ -403,39 +404,24 @@ enum df_status map_header(struct map *m, const struct rows_cell *cells, size_t n
 	m->names = df_alloc(n * sizeof(*m->names));
 	for (size_t i = 0; i < n; i++)
 		m->names[m->n_names++] = df_strndup(cells[i].p != NULL ? cells[i].p : "", cells[i].len);
-	enum df_status st = check_unique(m->names, m->n_names, m->manifest, err);
-	return st == DF_OK ? map_compile(m, err) : st;
-}
+	map_own_find(m);
 
-/* Whether the last two cells are those that a reject file adds: a line number and a reason, which begins with a code. */
-static bool has_own_columns(const struct rows_cell *cells, size_t n)
-{
-	const struct rows_cell *line = &cells[n - 2], *reason = &cells[n - 1];
-	size_t digits = 0, code = 0;
-	while (digits < line->len && line->p[digits] >= '0' && line->p[digits] <= '9')
-		digits++;
-	while (code < reason->len && ((reason->p[code] >= 'a' && reason->p[code] <= 'z') || reason->p[code] == '-'))
-		code++;
-	return digits > 0 && digits == line->len && code > 0 && code < reason->len &&
-	       (reason->p[code] == ':' || reason->p[code] == ' ');
+	enum df_status st = map_has_header(m) ? DF_OK : map_places_find(m, err);
+	if (st == DF_OK)
+		st = check_unique(m->names, m->n_names, m->manifest, err);
+	return st == DF_OK ? map_compile(m, err) : st;
 }
 
 enum df_status map_no_header(struct map *m, const struct rows_cell *first, size_t n_cells, struct df_err *err)
 {
 	forget_document(m);
 	size_t listed = m->manifest != NULL ? m->manifest->n : 0;
-	bool own = n_cells == listed + 2 && listed > 0 && has_own_columns(first, n_cells);
-	if (listed == 0 || (n_cells != listed && !own))
-		return df_fail(DF_REJECT, err, "manifest-mismatch",
-			       "the first row has %zu columns where the manifest lists %zu", n_cells, listed);
+	if (listed == 0 || n_cells != listed || map_places_joined(first))
+		return map_places_mismatch(m, first, n_cells, err);
+
 	m->names = df_alloc(n_cells * sizeof(*m->names));
-	for (size_t i = 0; i < listed; i++) {
-		const char *name = m->manifest->entries[i].source;
-		m->names[m->n_names++] = name != NULL ? df_strdup(name) : df_format("column %zu", i + 1);
-	}
-	if (own) {
-		m->names[m->n_names++] = df_strdup("dropfeed.line");
-		m->names[m->n_names++] = df_strdup("dropfeed.reason");
-	}
+	for (size_t i = 0; i < listed; i++)
+		m->names[m->n_names++] = map_place_name(m, i);
+	m->own = df_alloc(n_cells * sizeof(*m->own));
 	return map_compile(m, err);
 }

@@ -101,7 +101,9 @@ enum df_status map_custom_bind(const struct map *m, struct map_bindings *out, bo
 	enum df_status st = DF_OK;
 	for (size_t i = 0; i < m->manifest->n; i++) {
 		const struct map_entry *entry = &m->manifest->entries[i];
-		size_t column = m->manifest->has_header ? find_column(m, entry->source) : i;
+		size_t column = m->manifest->has_header ? find_column(m, entry->source)
+				: m->places != NULL     ? m->places[i]
+							: i;
 		if (column == MAP_NONE && entry->action == MAP_IGNORE)
 			continue;
 		if (column == MAP_NONE) {

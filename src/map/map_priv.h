@@ -277,7 +277,11 @@ struct map {
 	struct time_format time;
 	char **names; /* own: the columns' */
 	size_t n_names;
-	bool *done;                    /* own: per column, whether it is the manifest's, or one of our own */
+	bool *own;      /* own: per column, whether it is one that reject files add */
+	bool has_own;   /* any of them */
+	size_t *places; /* own: per entry of a manifest without a header, its column, where the document has a header
+			   of places; else NULL */
+	bool *done;     /* own: per column, whether it is the manifest's, or one of our own */
 	struct map_node *batch, *data; /* own trees; data is NULL when eventless */
 	struct map_program batch_program, data_program;
 	const struct map_op *fold_op; /* in data_program: the close of product_action.products; NULL: there is none */
@@ -303,6 +307,23 @@ void map_warn(struct map *m, const char *code, const char *fmt, ...) DF_PRINTF(3
 
 /* The bindings from the columns' names, and all that follows. map.c */
 enum df_status map_compile(struct map *m, struct df_err *err) DF_CHECK;
+
+/* ---- columns of our own, which come back with rejects that were corrected. map_own.c ---- */
+/* Notes which of m->names are ours. */
+void map_own_find(struct map *m);
+/* The same as in another map of the document. */
+void map_own_copy(struct map *m, const struct map *from);
+/* True when our two cells have moved to the left: the row was too short, and was filled up since. */
+bool map_own_moved(const struct map *m, const struct rows_cell *cells);
+/* The header of places is read: m->places, and the names of these columns. DF_REJECT: it is not complete. */
+enum df_status map_places_find(struct map *m, struct df_err *err) DF_CHECK;
+/* True when it is in one cell, as with other separators. */
+bool map_places_joined(const struct rows_cell *first);
+/* Why the first row does not suit a manifest without a header. DF_REJECT. */
+enum df_status map_places_mismatch(const struct map *m, const struct rows_cell *first, size_t n,
+				   struct df_err *err) DF_CHECK;
+/* The name of place i, from 0: the caller's. */
+char *map_place_name(const struct map *m, size_t i);
 
 /* Looks on while a row is mapped, after each op. */
 struct map_seen {

@@ -459,6 +459,15 @@ enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, siz
 		finish(&r);
 		return DF_REJECT;
 	}
+	if (m->has_own && map_own_moved(m, cells)) {
+		map_run_fault(&r, "wrong-field-count", MAP_NONE,
+			      "the text of " MAP_COLUMN_REASON
+			      " is in another column, as when a row that is too short is "
+			      "filled up with empty cells: put each cell below its column");
+		r.identified = true;
+		finish(&r);
+		return DF_REJECT;
+	}
 	liquid_arena_reset(&m->arena);
 	derive(&r);
 	unsigned seen = run_program(&r, &m->batch_program, &m->batch_out);

@@ -16,8 +16,7 @@ struct report_rejects {
 	char *dir, *name, *temporary; /* own */
 	int fd;
 	struct df_buf pending;
-	bool has_header, again; /* again: the document is a reject file itself, its two columns give way to new ones */
-	struct df_err failed;   /* the first write that went wrong */
+	struct df_err failed; /* the first write that went wrong */
 };
 
 enum df_status report_rejects_open(const char *dir, const char *name, int64_t tag, struct report_rejects **out,
@@ -50,79 +49,11 @@ static void flush(struct report_rejects *r)
 	df_buf_reset(&r->pending);
 }
 
-/* Length of a row without the line number and the reason that an earlier reject file added; all of it when it has none. */
-static size_t without_own(const struct report_rejects *r, const char *raw, size_t body)
+void report_rejects_add(struct report_rejects *r, const char *p, size_t len)
 {
-	size_t comma[2] = {0}, commas = 0; /* the last two outside quotes, and how many there are */
-	bool quoted = false;
-	for (size_t i = 0; i < body; i++) {
-		if (raw[i] == '"')
-			quoted = !quoted;
-		if (raw[i] == ',' && !quoted) {
-			comma[0] = comma[1];
-			comma[1] = i;
-			commas++;
-		}
-	}
-	if (quoted || commas < 2 || (r->has_header && !r->again))
-		return body;
-	size_t at = comma[0] + 1, reason = comma[1] + 1;
-	reason += reason < body && raw[reason] == '"';
-	while (at < comma[1] && raw[at] >= '0' && raw[at] <= '9')
-		at++;
-	bool line = at == comma[1] && at > comma[0] + 1;
-	while (reason < body && ((raw[reason] >= 'a' && raw[reason] <= 'z') || raw[reason] == '-'))
-		reason++;
-	bool code = r->again || (reason < body && raw[reason] == ':') || (reason < body && raw[reason] == ' ');
-	return line && code ? comma[0] : body;
-}
-
-static size_t body_length(const char *raw, size_t len)
-{
-	while (len > 0 && (raw[len - 1] == '\n' || raw[len - 1] == '\r'))
-		len--;
-	return len;
-}
-
-/* row: how much of raw is the document's own */
-static void add_line(struct report_rejects *r, const char *raw, size_t len, size_t row, const char *first,
-		     const char *second)
-{
-	size_t body = body_length(raw, len);
-	df_buf_add(&r->pending, raw, row < body ? row : body);
-	df_buf_addf(&r->pending, ",%s,", first);
-	bool quote = strpbrk(second, ",\"\r\n") != NULL;
-	if (quote)
-		df_buf_addc(&r->pending, '"');
-	for (const char *p = second; *p != '\0'; p++) {
-		if (*p == '"')
-			df_buf_addc(&r->pending, '"');
-		df_buf_addc(&r->pending, *p);
-	}
-	if (quote)
-		df_buf_addc(&r->pending, '"');
-	if (body < len)
-		df_buf_add(&r->pending, raw + body, len - body);
-	else
-		df_buf_addc(&r->pending, '\n'); /* the document's last row may have had no line end */
+	df_buf_add(&r->pending, p, len);
 	if (r->pending.len >= FLUSH_AT)
 		flush(r);
-}
-
-void report_rejects_header(struct report_rejects *r, const char *raw, size_t len)
-{
-	static const char own[] = "," REPORT_COLUMN_LINE "," REPORT_COLUMN_REASON;
-	size_t body = body_length(raw, len), own_len = sizeof(own) - 1;
-	r->has_header = true;
-	r->again = body > own_len && memcmp(raw + body - own_len, own, own_len) == 0;
-	add_line(r, raw, len, r->again ? body - own_len : body, REPORT_COLUMN_LINE, REPORT_COLUMN_REASON);
-}
-
-void report_rejects_row(struct report_rejects *r, const char *raw, size_t len, uint64_t line, const char *reason)
-{
-	char number[24];
-	snprintf(number, sizeof(number), "%llu", (unsigned long long)line);
-	add_line(r, raw, len, without_own(r, raw, body_length(raw, len)), number, reason);
 }
 
 static bool same_bytes(int a, const char *path)

@@ -79,8 +79,9 @@ static enum df_status no_such_line(uint64_t wanted, uint64_t last, struct df_err
 static enum df_status first_row(struct run_explain *x, const struct rows_row *row)
 {
 	struct df_err ignored = {0};
-	enum df_status st = map_has_header(x->map) ? map_header(x->map, row->cells, row->n_cells, &ignored)
-						   : map_no_header(x->map, row->cells, row->n_cells, &ignored);
+	bool header = map_is_header(x->map, row->cells, row->n_cells);
+	enum df_status st = header ? map_header(x->map, row->cells, row->n_cells, &ignored)
+				   : map_no_header(x->map, row->cells, row->n_cells, &ignored);
 	map_describe(x->map, &x->routes);
 	return st;
 }

@@ -78,18 +78,18 @@ static enum df_status document_refuse(struct file_work *w, const struct decode_d
 }
 
 static void document_log_done(struct file_work *w, const struct decode_doc *doc, const struct ledger_document *d,
-			      const char *rejects_path, const char *reasons)
+			      const struct document_rejects *rejects)
 {
 	char *name = display_name(w->f, doc);
 	struct df_buf why = {0};
-	document_rejects_words(reasons, &why);
+	document_reasons_words(&rejects->reasons, &why);
 	if (d->rejected == 0)
 		df_log(DF_LOG_INFO, "%s: %llu rows, all delivered in %llu batches", name, (unsigned long long)d->rows,
 		       (unsigned long long)d->batches);
 	else
 		df_log(DF_LOG_WARN, "%s: %llu rows, %llu delivered, %llu rejected (%s): see %s", name,
 		       (unsigned long long)d->rows, (unsigned long long)d->delivered, (unsigned long long)d->rejected,
-		       df_buf_cstr(&why), rejects_path);
+		       df_buf_cstr(&why), rejects->path);
 	df_buf_free(&why);
 	free(name);
 }
@@ -108,14 +108,16 @@ static enum df_status close_document(struct file_work *w, struct document_walk *
 				     int64_t id, const struct document_sent *sent, struct df_err *err)
 {
 	struct ledger_document now = {0};
+	struct document_rejects rejects = {0};
 	struct df_buf reasons = {0};
-	char *path = NULL;
 	enum df_status st = ledger_document_known(w->run->env.ledger, w->f->ledger_id, doc->name, &now, err);
 	if (st == DF_END)
 		st = df_fail(DF_FATAL, err, NULL, "the ledger lost document %lld", (long long)id);
 	if (st == DF_OK && now.rejected > 0) {
 		document_walk_end(walk);
-		st = document_rejects_write(&w->run->env, walk, id, now.text, &path, &reasons, err);
+		rejects.older = now.text;
+		st = document_rejects_write(&w->run->env, walk, id, &rejects, err);
+		document_reasons_json(&rejects.reasons, &reasons);
 	} else if (st == DF_OK) {
 		st = remove_rejects(now.text, err);
 	}
@@ -126,12 +128,12 @@ static enum df_status close_document(struct file_work *w, struct document_walk *
 					   .events = sent->events};
 	if (st == DF_OK)
 		st = ledger_document_facts(w->run->env.ledger, id, &facts, err);
-	const struct ledger_outcome done = {.state = LEDGER_DONE, .text = path, .now_ms = df_now_ms()};
+	const struct ledger_outcome done = {.state = LEDGER_DONE, .text = rejects.path, .now_ms = df_now_ms()};
 	if (st == DF_OK)
 		st = ledger_document_state(w->run->env.ledger, id, &done, err);
 	if (st == DF_OK) {
 		now.batches = sent->batches > 0 ? sent->batches : now.batches;
-		document_log_done(w, doc, &now, path, df_buf_cstr(&reasons));
+		document_log_done(w, doc, &now, &rejects);
 		pthread_mutex_lock(&w->run->lock);
 		w->run->result->documents++;
 		w->run->result->rows += now.rows;
@@ -140,7 +142,7 @@ static enum df_status close_document(struct file_work *w, struct document_walk *
 		pthread_mutex_unlock(&w->run->lock);
 	}
 	ledger_document_free(&now);
-	free(path);
+	document_rejects_free(&rejects);
 	df_buf_free(&reasons);
 	return st;
 }

@@ -90,6 +90,32 @@ equal "each of them stands in the reject file, in order" \
 	"$(seq 1 1300 | awk '$1 % 100 == 50 { print "M-" $1 " bad"; next } $1 % 10 != 0 { print "M-" $1 " api" }' | cksum)"
 rm "$work/api/rules"
 
+# A row of any size is copied in pieces: a quote that is closed only after 80 MB.
+mkdir -p "$work/giant"
+python3 - "$work/giant/big-screen_view.csv" <<'END'
+import sys
+with open(sys.argv[1], "w") as f:
+    f.write('user_identities.customer_id,events.data.screen_name\nu1,Home\nu2,"stray\n')
+    for _ in range(80):
+        f.write(("u,%s\n" % ("x" * 97)) * 10000)
+    f.write('u3,"\nu4,Home\n')
+END
+{
+	printf '[dropfeed]\nstate_dir = %s/state6\n' "$work"
+	local_feed giant "$work/giant"
+} >"$conf"
+most=60
+grep -q __asan_init "$dropfeed" && most=2000 # a sanitizer has memory of its own
+check "a row of 80 MB is rejected, in less memory than it takes" python3 -c 'import resource, subprocess, sys
+code = subprocess.run(sys.argv[2:]).returncode
+peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10
+sys.exit("exit %d, %d MiB" % (code, peak) if code != 1 or peak > int(sys.argv[1]) else 0)' \
+	"$most" "$dropfeed" --config "$conf" run
+giant=$work/state6/rejects/giant/big-screen_view.csv
+equal "it is whole in the reject file" "$(tail -n +2 "$giant" | sed '$s/,3,"row-too-large:.*//' | head -c -1 | cksum)" \
+	"$(sed '1,2d; $d' "$work/giant/big-screen_view.csv" | head -c -1 | cksum)"
+rm -r "$work/giant" "$work/state6"
+
 # A budget for rejects.
 mkdir -p "$work/budget"
 sed 's/C-2/C-3/' "$signups" >"$work/budget/signups-custom_event.csv"
@@ -100,7 +126,7 @@ sed 's/C-2/C-3/' "$signups" >"$work/budget/signups-custom_event.csv"
 } >"$conf"
 exits 1 "more rejects than max_rejects allows" run
 said "says too-many-rejects" too-many-rejects
-equal "and nothing of that document is sent" "$(batches events "$accepted")" 157
+equal "and nothing of that document is sent" "$(batches events "$accepted")" 159
 
 # Without a header, into files of the feed's own.
 mkdir -p "$work/bare" # the folder of the sink is made
@@ -117,19 +143,24 @@ END
 printf '1,home,1790000000000\n2,"a, b",soon\n,cart,1790000000001\n' >"$work/bare/visits-screen_view.csv"
 exits 1 "a document without a header, with bad rows" run
 bare=$work/state3/rejects/bare/visits-screen_view.csv
-equal "its rejects have no header either" "$(lines "$bare")" 2
+equal "its rejects begin with a header of places" "$(head -n 1 "$bare")" \
+	dropfeed.column1,dropfeed.column2,dropfeed.column3,dropfeed.line,dropfeed.reason
+equal "and hold the two rows" "$(lines "$bare")" 3
 cp "$bare" "$work/bare/again-screen_view.csv"
 exits 1 "they are taken back as they are" run
 equal "and rejected with one line number and one reason" "$(grep -c 'not-an-integer' "$work/state3/rejects/bare/again-screen_view.csv") \
 $(grep -o 'not-an-integer' "$work/state3/rejects/bare/again-screen_view.csv" | wc -l)" "1 \
 1"
+tail -n +2 "$bare" | sed 's/,soon,/,1790000000002,/; s/^,cart/3,cart/' >"$work/bare/old-screen_view.csv"
+exits 1 "without that header, as version 0.1 wrote them" run
+said "they are refused, and the header is named" 'old-screen_view.csv: refused.*dropfeed.column1,...,dropfeed.column3,'
 sed 's/,soon,/,1790000000002,/; s/^,cart/3,cart/' "$bare" >"$work/bare/fixed-screen_view.csv"
 exits 0 "corrected" run
 equal "each row stands in the sink once" "$(cat "$work/sink/"* | batches events /dev/stdin)" 3
 
 # The same into one file, run after run.
 sed -i "s|^state_dir.*|state_dir = $work/state4|; s|^sink.*|sink = file:$work/all.ndjson|" "$conf"
-exits 1 "three files into one" run
+exits 1 "four files into one" run
 equal "they all stand there" "$(batches events "$work/all.ndjson")" 3
 exits 0 "another run" run
 equal "adds nothing" "$(lines "$work/all.ndjson")" 3

@@ -81,8 +81,8 @@ static void read_rows(struct map *m, struct rows *r, const struct batch_settings
 			continue;
 		if (!begun) {
 			begun = true;
-			st = map_has_header(m) ? map_header(m, row.cells, row.n_cells, &err)
-					       : map_no_header(m, row.cells, row.n_cells, &err);
+			st = map_is_header(m, row.cells, row.n_cells) ? map_header(m, row.cells, row.n_cells, &err)
+								      : map_no_header(m, row.cells, row.n_cells, &err);
 			if (st != DF_OK)
 				fuzz_error(st, &err, fuzz_header_codes);
 			map_describe(m, &routes);

@@ -69,8 +69,9 @@ void run_cells(const struct conf_feed *feed, const char *event, const struct row
 	memset(&got, 0, sizeof(got));
 	got.status = map_open(feed, event, &m, &err);
 	if (got.status == DF_OK)
-		got.status =
-		    map_has_header(m) ? map_header(m, names, n_names, &err) : map_no_header(m, cells, n_cells, &err);
+		got.status = map_has_header(m) || (n_names > 0 && map_is_header(m, names, n_names))
+				 ? map_header(m, names, n_names, &err)
+				 : map_no_header(m, cells, n_cells, &err);
 	take_error(&err);
 	if (got.status == DF_OK && n_cells != SIZE_MAX) {
 		got.status = map_row(m, cells, n_cells, &record);

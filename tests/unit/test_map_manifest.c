@@ -108,6 +108,39 @@ static void test_custom_no_header(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(got.text, "lists 3"));
 }
 
+/* The reject file of a document without a header is recognised by its header of places, and by nothing else. */
+static void test_custom_places(void)
+{
+	static const char manifest[] = "{\"hasHeaderRow\": false, \"columns\": ["
+				       "{\"column\": \"Id\", \"action\": \"keep\", \"field\": \"mpid\"},"
+				       "{\"action\": \"keep\", \"field\": \"user_attributes.a\"}]}";
+#define PLACES "dropfeed.column1|dropfeed.column2"
+	static const struct {
+		const char *header, *row, *batch, *code;
+	} table[] = {
+	    {PLACES "|dropfeed.line|dropfeed.reason", "1|x|7|bad", "\"user_attributes\":{\"a\":\"x\"}," BATCH_1, ""},
+	    {PLACES, "1|x", "\"user_attributes\":{\"a\":\"x\"}," BATCH_1, ""},
+	    {"dropfeed.reason|dropfeed.column2|dropfeed.line|dropfeed.column1", "bad|x|7|1",
+	     "\"user_attributes\":{\"a\":\"x\"}," BATCH_1, ""},
+	    {PLACES "|dropfeed.line|dropfeed.reason", "1|wrong-field-count: the row has 1|7|", "", "wrong-field-count"},
+	    {PLACES "|dropfeed.line|dropfeed.reason", "1|x", "", "wrong-field-count"},
+	    {PLACES "|dropfeed.column3", NULL, "", "manifest-mismatch"},
+	    {PLACES "|dropfeed.column2", NULL, "", "duplicate-column"},
+	    {"dropfeed.column1|dropfeed.line|dropfeed.reason", NULL, "", "manifest-mismatch"},
+	    {"dropfeed.column1|1", "1|dropfeed.line", "\"user_attributes\":{\"a\":\"dropfeed.line\"}," BATCH_1, ""},
+	    {"dropfeed.line|dropfeed.reason", "1|2", "\"user_attributes\":{\"a\":\"2\"}," BATCH_1, ""},
+	    {"", "1|x|7|not-an-integer: as version 0.1 wrote it", "", "manifest-mismatch"},
+	    {"", "dropfeed.column1;dropfeed.column2|x", "", "manifest-mismatch"},
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		with(manifest, "eventless", table[i].header, table[i].row);
+		CHECK_STRING(got.code, table[i].code);
+		CHECK_STRING(got.batch, table[i].batch);
+	}
+	with(manifest, "eventless", PLACES "|dropfeed.line|dropfeed.reason", "a|x|7|bad");
+	CHECK_STRING(got.column, "Id");
+}
+
 #define MAPPINGS(...)                                                                                                  \
 	"{\"id\":\"i\",\"name\":\"n\",\"destination_type\":\"event_batch\",\"mappings\":[" __VA_ARGS__ "]}"
 #define COLUMN(s, d) "{\"mapping_type\":\"column\",\"source\":\"" s "\",\"destination\":\"" d "\"}"
@@ -440,6 +473,7 @@ int main(void)
 	CU_add_test(s, "custom, without", test_custom_no_header);
 	CU_add_test(s, "ignored columns share a name", test_ignored_clones);
 	CU_add_test(s, "static integers", test_static_integers);
+	CU_add_test(s, "custom, places", test_custom_places);
 	CU_add_test(s, "field transformation", test_transform);
 	CU_add_test(s, "an example", test_example);
 	CU_add_test(s, "templates", test_templates);

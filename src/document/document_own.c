@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A reject file may be dropped again, and what is still wrong in it ends up in a reject file once more, with one line number
+ * and one reason. So our columns are taken out of its rows, wherever an editor has put them and however it quotes cells.
+ */
+#include "document_own.h"
+
+#include <stdlib.h>
+
+void document_own_header(struct document_own *o, const struct document_dialect *dialect, const struct rows_cell *cells,
+			 size_t n)
+{
+	o->dialect = *dialect;
+	o->columns = df_alloc(n * sizeof(*o->columns));
+	o->n = n;
+	for (size_t i = 0; i < n; i++)
+		o->any |= o->columns[i] = map_column_is_own(cells[i].p, cells[i].len);
+	o->last = n > 2 && o->columns[n - 1] && o->columns[n - 2] && cells[n - 1].len > cells[n - 2].len;
+}
+
+void document_own_free(struct document_own *o)
+{
+	free(o->columns);
+	memset(o, 0, sizeof(*o));
+}
+
+/* ---- a sound row, cell by cell ---- */
+
+/* Where the cell at `from` ends: at a delimiter, or at `end`. NULL: its quotes are broken. */
+static const char *cell_end(const struct document_dialect *d, const char *from, const char *end)
+{
+	const char *p = from;
+	if (d->quote == '\0' || p == end || *p != d->quote) {
+		const char *stop = memchr(p, d->delimiter, (size_t)(end - p));
+		stop = stop != NULL ? stop : end;
+		bool stray = d->quote != '\0' && memchr(p, d->quote, (size_t)(stop - p)) != NULL;
+		return stray ? NULL : stop;
+	}
+	for (p++; p < end; p++) {
+		if (d->escape != '\0' && *p == d->escape && p + 1 < end)
+			p++;
+		else if (*p == d->quote && p + 1 < end && p[1] == d->quote)
+			p++;
+		else if (*p == d->quote)
+			break;
+	}
+	if (p == end || (p + 1 < end && p[1] != d->delimiter))
+		return NULL;
+	return p + 1;
+}
+
+/* False: the row is broken, or has other cells than the header. */
+static bool strip_cells(const struct document_own *o, const char *raw, size_t len, struct df_buf *out)
+{
+	const char *at = raw, *end = raw + len;
+	size_t column = 0;
+	bool first = true;
+	for (;; column++, at++) {
+		const char *stop = cell_end(&o->dialect, at, end);
+		if (stop == NULL || column == o->n)
+			return false;
+		if (!o->columns[column]) {
+			if (!first)
+				df_buf_addc(out, o->dialect.delimiter);
+			df_buf_add(out, at, (size_t)(stop - at));
+			first = false;
+		}
+		at = stop;
+		if (at == end)
+			return column + 1 == o->n;
+	}
+}
+
+/* ---- a row whose cells cannot be counted ---- */
+
+/* Where the last cell begins that ends at `end`; NULL: its quotes are broken. Our own cells have no escapes. */
+static const char *last_cell(const struct document_dialect *d, const char *raw, const char *end)
+{
+	const char *p = end;
+	if (d->quote == '\0' || p == raw || p[-1] != d->quote) {
+		while (p > raw && p[-1] != d->delimiter)
+			p--;
+		return p;
+	}
+	for (p--; p > raw; p--) {
+		if (p[-1] != d->quote)
+			continue;
+		if (p - 1 > raw && p[-2] == d->quote)
+			p--;
+		else
+			break;
+	}
+	return p > raw && (p - 1 == raw || p[-2] == d->delimiter) ? p - 1 : NULL;
+}
+
+static bool all_digits(const char *p, const char *end)
+{
+	const char *from = p;
+	while (p < end && *p >= '0' && *p <= '9')
+		p++;
+	return p == end && p > from;
+}
+
+size_t document_own_tail(const struct document_own *o, const char *tail, size_t len)
+{
+	const struct document_dialect *d = &o->dialect;
+	const char *end = tail + len;
+	if (!o->last)
+		return 0;
+	const char *reason = last_cell(d, tail, end);
+	if (reason == NULL || reason == tail)
+		return 0;
+
+	const char *line_end = reason - 1, *line = last_cell(d, tail, line_end), *from = line;
+	if (line == NULL || line == tail)
+		return 0;
+	if (d->quote != '\0' && line_end - line >= 2 && *line == d->quote) {
+		line++;
+		line_end--;
+	}
+	reason += d->quote != '\0' && *reason == d->quote;
+	if (!all_digits(line, line_end) || !map_reason_of_broken(reason, (size_t)(end - reason)))
+		return 0;
+	return (size_t)(end - from) + 1;
+}
+
+void document_own_strip(const struct document_own *o, const char *raw, size_t len, struct df_buf *out)
+{
+	size_t before = out->len;
+	if (!o->any) {
+		df_buf_add(out, raw, len);
+		return;
+	}
+	if (strip_cells(o, raw, len, out))
+		return;
+	out->len = before;
+	df_buf_add(out, raw, len - document_own_tail(o, raw, len));
+}
