@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 
 #include <fcntl.h>
+#include <getopt.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,12 +14,46 @@
 
 static void print_help(void)
 {
-	printf(
-	    "dropfeed %s - delivers CSV drop files to mParticle's Events API\n\nUsage: dropfeed COMMAND [OPTIONS]\n\n",
-	    DROPFEED_VERSION);
+	puts("dropfeed " DROPFEED_VERSION
+	     " - delivers CSV drop files to mParticle's Events API\n\nUsage: dropfeed COMMAND [OPTIONS]\n");
+	for (const struct cli_command *c = cli_commands; c->name != NULL; c++) {
+		printf("  %-10s ", c->name);
+		cli_wrap(c->summary, 13, 13);
+	}
+	puts("\n`dropfeed COMMAND --help` (or `dropfeed help COMMAND`) says more; `--version` prints the version.");
+	cli_help_globals();
+}
+
+static const struct cli_command *find_command(const char *name)
+{
 	for (const struct cli_command *c = cli_commands; c->name != NULL; c++)
-		printf("  %-10s %s\n", c->name, c->summary);
-	puts("\n`dropfeed COMMAND --help` says more. `--version` prints the version." CLI_GLOBAL_HELP);
+		if (strcmp(c->name, name) == 0)
+			return c;
+	return NULL;
+}
+
+static int no_command(const char *name)
+{
+	const char *near = cli_nearest(name, cli_commands, sizeof(cli_commands[0]));
+	if (near != NULL)
+		return cli_usage(NULL, "unknown command '%s': did you mean %s?", name, near);
+	return cli_usage(NULL, "unknown command '%s'", name);
+}
+
+static int help_command(const struct cli_operands *words)
+{
+	if (words->n > 1) {
+		const struct cli_command *c = find_command(words->v[1]);
+		return c != NULL ? cli_help_show(c->spec) : no_command(words->v[1]);
+	}
+	print_help();
+	return cli_flush() ? 0 : CLI_EXIT_INTERNAL;
+}
+
+static int print_version(void)
+{
+	puts("dropfeed " DROPFEED_VERSION);
+	return cli_flush() ? 0 : CLI_EXIT_INTERNAL;
 }
 
 /* The first signal asks for an orderly end; with the second the process ends at once, which the ledger makes safe. */
@@ -59,38 +94,48 @@ static void set_up_core(void)
 #endif
 }
 
+static int run_command(struct cli_globals *globals, const struct cli_operands *words, char **argv, int argc)
+{
+	if (strcmp(words->v[0], "help") == 0)
+		return help_command(words);
+	if (strcmp(words->v[0], "version") == 0)
+		return print_version();
+
+	const struct cli_command *command = find_command(words->v[0]);
+	if (command == NULL)
+		return no_command(words->v[0]);
+
+	int skip = argc - (int)words->n;
+	optind = 0; /* glibc: start afresh with the command's own arguments */
+	return command->main(globals, argc - skip, argv + skip);
+}
+
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {CLI_GLOBAL_OPTIONS, {"version", no_argument, NULL, CLI_OWN}, {0}};
+	struct arguments {
+		bool version;
+	} a = {0};
+	static const struct cli_option own[] = {
+	    {"version", NULL, CLI_FLAG, offsetof(struct arguments, version), "print the version"}, {0}};
 	struct cli_globals globals = {0};
-	int c;
+	struct cli_operands words;
 	if (!set_up_standard_files())
 		return CLI_EXIT_INTERNAL;
+
 	setlocale(LC_CTYPE, "C.UTF-8");
 	set_up_core();
 	umask(077); /* whatever is written holds customer data */
 	set_up_signals();
-	while ((c = getopt_long(argc, argv, "+", options, NULL)) != -1) {
-		if (cli_global(&globals, c))
-			continue;
-		if (c == CLI_HELP) {
-			print_help();
-			return cli_flush() ? 0 : CLI_EXIT_INTERNAL;
-		}
-		if (c != CLI_OWN)
-			return cli_usage(NULL, "wrong option");
-		return cli_help("dropfeed " DROPFEED_VERSION "\n");
-	}
-	if (optind == argc) {
+	int code = cli_parse_globals(own, &globals, argc, argv, &a, &words);
+	if (code >= 0)
+		return code;
+
+	bool help = code == CLI_PARSE_HELP;
+	if (help || words.n == 0) {
+		if (a.version)
+			return print_version();
 		print_help();
-		return CLI_EXIT_USAGE;
+		return !cli_flush() ? CLI_EXIT_INTERNAL : help ? 0 : CLI_EXIT_USAGE;
 	}
-	for (const struct cli_command *command = cli_commands; command->name != NULL; command++) {
-		if (strcmp(command->name, argv[optind]) != 0)
-			continue;
-		int skip = optind;
-		optind = 0; /* glibc: start afresh with the command's own arguments */
-		return command->main(&globals, argc - skip, argv + skip);
-	}
-	return cli_usage(NULL, "no command '%s'", argv[optind]);
+	return a.version ? print_version() : run_command(&globals, &words, argv, argc);
 }

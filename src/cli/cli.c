@@ -8,33 +8,16 @@
 #include <unistd.h>
 
 const struct cli_command cli_commands[] = {
-    {"run", "pull drop files of every feed and deliver them (for cron)", cli_run},
-    {"retry", "deliver once more what was refused, or rejected by the API", cli_retry},
-    {"import", "deliver local files, or standard input", cli_import},
-    {"validate", "check local files, send nothing", cli_validate},
-    {"explain", "show what becomes of one line of a file", cli_explain},
-    {"status", "show what the ledger knows", cli_status},
-    {"check", "check the configuration", cli_check},
-    {"manifest", "propose a manifest for a file with other column names", cli_manifest},
-    {NULL, NULL, NULL},
+    {"run", "pull drop files of every feed and deliver them (for cron)", &cli_run_spec, cli_run},
+    {"retry", "deliver once more what was refused, or rejected by the API", &cli_retry_spec, cli_retry},
+    {"import", "deliver local files, or standard input", &cli_import_spec, cli_import},
+    {"validate", "check local files, send nothing", &cli_validate_spec, cli_validate},
+    {"explain", "show what becomes of one line of a file", &cli_explain_spec, cli_explain},
+    {"status", "show what the ledger knows", &cli_status_spec, cli_status},
+    {"check", "check the configuration", &cli_check_spec, cli_check},
+    {"manifest", "propose a manifest for a file with other column names", &cli_manifest_spec, cli_manifest},
+    {0},
 };
-
-bool cli_global(struct cli_globals *g, int option)
-{
-	switch (option) {
-	case CLI_CONFIG:
-		g->config = optarg;
-		return true;
-	case CLI_QUIET:
-		g->quiet = true;
-		return true;
-	case CLI_VERBOSE:
-		g->verbose = true;
-		return true;
-	default:
-		return false;
-	}
-}
 
 int cli_usage(const char *command, const char *fmt, ...)
 {
@@ -50,12 +33,6 @@ int cli_usage(const char *command, const char *fmt, ...)
 	else
 		fputs("; see `dropfeed --help`\n", stderr);
 	return CLI_EXIT_USAGE;
-}
-
-int cli_help(const char *text)
-{
-	fputs(text, stdout);
-	return cli_flush() ? 0 : CLI_EXIT_INTERNAL;
 }
 
 bool cli_flush(void)
@@ -144,6 +121,28 @@ const struct conf_feed *cli_feed(const struct conf *conf, const char *name, cons
 	return NULL;
 }
 
+bool cli_feeds(const struct conf *conf, const struct cli_list *names, const char *command)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (cli_feed(conf, names->v[i], command) == NULL)
+			return false;
+	return true;
+}
+
+bool cli_has_feeds(const struct conf *conf, const char *command)
+{
+	if (conf->n_feeds == 0)
+		cli_usage(command, "%s has no [feed NAME] section: there is nothing to %s", conf->path, command);
+	return conf->n_feeds > 0;
+}
+
+bool cli_has_state(const struct conf *conf, const char *command)
+{
+	if (conf->state_dir == NULL)
+		cli_usage(command, "%s names no state_dir", conf->path);
+	return conf->state_dir != NULL;
+}
+
 static struct conf_feed *feed_copy(const struct conf_feed *live, struct df_err *err)
 {
 	struct df_buf frozen = {0};
@@ -183,8 +182,8 @@ uint32_t cli_jobs(const struct conf *conf)
 
 bool cli_encryption_by_name(const struct conf *conf, const struct cli_feed_options *o, bool optional)
 {
-	for (size_t i = 0; i < o->n_set; i++)
-		if (strncmp(o->set[i], "encrypted=", strlen("encrypted=")) == 0)
+	for (size_t i = 0; i < o->set.n; i++)
+		if (strncmp(o->set.v[i], "encrypted=", strlen("encrypted=")) == 0)
 			return false;
 	return takes_defaults(conf, o, optional);
 }
@@ -209,8 +208,8 @@ struct conf_feed *cli_feed_with(const struct conf *conf, const struct cli_feed_o
 	enum df_status st = feed != NULL ? DF_OK : DF_FATAL;
 	if (st == DF_OK && o->sink != NULL)
 		st = conf_feed_set(feed, "sink", o->sink, &err);
-	for (size_t i = 0; st == DF_OK && i < o->n_set; i++)
-		st = feed_set(feed, o->set[i], &err);
+	for (size_t i = 0; st == DF_OK && i < o->set.n; i++)
+		st = feed_set(feed, o->set.v[i], &err);
 	if (st == DF_OK && o->manifest != NULL)
 		st = conf_feed_manifest(feed, o->manifest, &err);
 	if (st == DF_OK)

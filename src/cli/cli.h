@@ -3,19 +3,15 @@
 #ifndef DROPFEED_CLI_H
 #define DROPFEED_CLI_H
 
+#include "cli_option.h"
+
 #include "dropfeed/conf.h"
 #include "dropfeed/run.h"
 
-#include <getopt.h>
-
-struct cli_globals { /* options that every command takes, before or after its name */
-	const char *config;
-	bool quiet, verbose;
-};
-
 struct cli_command {
 	const char *name;
-	const char *summary;                                       /* one line */
+	const char *summary; /* one line */
+	const struct cli_spec *spec;
 	int (*main)(struct cli_globals *g, int argc, char **argv); /* argv[0] is the command; returns the exit code */
 };
 extern const struct cli_command cli_commands[]; /* ends with a NULL name */
@@ -28,33 +24,17 @@ int cli_explain(struct cli_globals *g, int argc, char **argv);
 int cli_status(struct cli_globals *g, int argc, char **argv);
 int cli_check(struct cli_globals *g, int argc, char **argv);
 int cli_manifest(struct cli_globals *g, int argc, char **argv);
+extern const struct cli_spec cli_run_spec, cli_retry_spec, cli_import_spec, cli_validate_spec, cli_explain_spec,
+    cli_status_spec, cli_check_spec, cli_manifest_spec;
 
 #define CLI_EXIT_USAGE    2
 #define CLI_EXIT_INTERNAL 5
 
-/* The long options of every command, for its own table; their values are what getopt_long returns. */
-enum cli_option { CLI_CONFIG = 256, CLI_QUIET, CLI_VERBOSE, CLI_HELP, CLI_OWN };
-#define CLI_GLOBAL_OPTIONS                                                                                             \
-	{"config", required_argument, NULL, CLI_CONFIG}, {"quiet", no_argument, NULL, CLI_QUIET},                      \
-	    {"verbose", no_argument, NULL, CLI_VERBOSE},                                                               \
-	{                                                                                                              \
-		"help", no_argument, NULL, CLI_HELP                                                                    \
-	}
-
-/* Takes a global option. False: not one (or --help). */
-bool cli_global(struct cli_globals *g, int option);
-#define CLI_GLOBAL_HELP                                                                                                \
-	"\nGlobal options:\n"                                                                                          \
-	"  --config FILE  configuration (else $DROPFEED_CONFIG, ~/.config/dropfeed/dropfeed.conf, "                    \
-	"/etc/dropfeed.conf)\n"                                                                                        \
-	"  --quiet        say nothing but warnings and errors\n"                                                       \
-	"  --verbose      say more\n"                                                                                  \
-	"  --help         this text\n"
-
 /* Says that the command line is wrong and where to read on; returns CLI_EXIT_USAGE. */
 int cli_usage(const char *command, const char *fmt, ...) DF_PRINTF(2, 3);
-/* Prints help to standard output; returns 0. */
-int cli_help(const char *text);
+/* The option that several commands share. */
+#define CLI_SET_HELP  "this setting instead of the feed's, such as timestamps=auto; may be given more than once"
+#define CLI_FEED_HELP "use this feed's settings; without a configuration, the defaults"
 
 /* Ends what goes to standard output. False after a message. */
 bool cli_flush(void);
@@ -72,10 +52,16 @@ void cli_summarize(const struct run_result *r, const char *idle);
 /* The feed that `name` names, or the only one. NULL after a message. */
 const struct conf_feed *cli_feed(const struct conf *conf, const char *name, const char *command);
 
+/* Whether the configuration has each of the feeds. False after a message. */
+bool cli_feeds(const struct conf *conf, const struct cli_list *names, const char *command);
+/* Whether it has any feed at all. False after a message. */
+bool cli_has_feeds(const struct conf *conf, const char *command);
+/* Whether it names a state_dir. False after a message. */
+bool cli_has_state(const struct conf *conf, const char *command);
+
 struct cli_feed_options {                   /* options that choose a feed and change it for this call */
 	const char *name, *sink, *manifest; /* --feed, --sink, --manifest; or NULL */
-	const char **set;                   /* own: --set KEY=VALUE */
-	size_t n_set;
+	struct cli_list set;                /* own: --set KEY=VALUE */
 };
 /* A copy of the chosen feed with the options applied, the caller's. Without a configuration, or (optional) with several feeds
  * and none named, it is a feed of defaults. NULL after a message. */

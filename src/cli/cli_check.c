@@ -3,12 +3,14 @@
 
 #include <stdio.h>
 
-static const char help[] = "Usage: dropfeed check\n"
-			   "\n"
-			   "Reads the configuration, the secret files and the manifests that it names, and prints "
-			   "every mistake with its file\n"
-			   "and line. Connects to nothing.\n" CLI_GLOBAL_HELP "\n"
-			   "Exit codes: 0 no mistake, 2 mistakes.\n";
+const struct cli_spec cli_check_spec = {
+    .command = "check",
+    .synopsis = "",
+    .about = "Reads the configuration, the secret files and the manifests that it names, and prints every mistake with "
+	     "its file "
+	     "and line. Opens no connection.",
+    .exits = "0 no mistake, 2 mistakes.",
+};
 
 /* A manifest may fit some event types and not others: it is a mistake when it fits none. */
 static bool manifest_is_usable(const struct conf_feed *feed, struct df_err *why)
@@ -31,21 +33,17 @@ static bool manifest_is_usable(const struct conf_feed *feed, struct df_err *why)
 
 int cli_check(struct cli_globals *g, int argc, char **argv)
 {
-	static const struct option options[] = {CLI_GLOBAL_OPTIONS, {0}};
+	struct cli_operands rest;
 	struct conf *conf = NULL;
-	int code = 0, c;
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1 && code == 0) {
-		if (c == CLI_HELP)
-			return cli_help(help);
-		if (!cli_global(g, c))
-			code = cli_usage("check", "wrong option");
-	}
-	if (code == 0 && optind < argc)
-		code = cli_usage("check", "'%s' is too much", argv[optind]);
-	if (code == 0)
-		code = cli_conf(g, true, &conf);
-	if (code == 0 && conf->n_feeds == 0)
-		code = cli_usage("check", "%s has no [feed NAME] section: there is nothing to run", conf->path);
+	int code = cli_parse(&cli_check_spec, g, argc, argv, NULL, &rest);
+	if (code >= 0)
+		return code;
+
+	if (rest.n > 0)
+		return cli_usage("check", "unexpected argument '%s'", rest.v[0]);
+	code = cli_conf(g, true, &conf);
+	if (code == 0 && !cli_has_feeds(conf, "check"))
+		code = CLI_EXIT_USAGE;
 	for (size_t i = 0; code == 0 && i < conf->n_feeds; i++) {
 		struct df_err why = {0};
 		if (manifest_is_usable(&conf->feeds[i], &why))

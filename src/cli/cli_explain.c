@@ -5,30 +5,35 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static const char help[] =
-    "Usage: dropfeed explain [--feed NAME] [--manifest M] [--set KEY=VALUE]... [--format text|json] FILE:LINE\n"
-    "\n"
-    "Shows what becomes of one line of a drop file: where each cell goes, as which type and value, what is left out, "
-    "and\n"
-    "the batch that the row ends up in, with its ids; or everything that is wrong with it. Sends nothing.\n"
-    "LINE is counted from 1, as an editor does, and may be any line of a row. The header's line shows every column.\n"
-    "In an archive of several documents name one: FILE:ENTRY:LINE.\n"
-    "\n"
-    "Options:\n"
-    "  --feed NAME      the feed whose settings count; without a configuration, the defaults\n"
-    "  --manifest M     this manifest instead of the feed's\n"
-    "  --set KEY=VALUE  this setting instead of the feed's, such as timestamps=auto; may be given more than once\n"
-    "  --format F       text (default; --verbose cuts nothing short and shows the whole batch), or json: one "
-    "object\n" CLI_GLOBAL_HELP "\n"
-    "Exit codes: 0 the row would be delivered (the header is accepted), 1 it would be rejected or its file refused,\n"
-    "2 usage, 5 internal error.\n";
-
 struct explain_arguments {
 	struct cli_feed_options feed;
 	bool json, whole;
 	char *file;        /* own */
 	const char *entry; /* in file, or NULL */
 	uint64_t line;
+};
+
+#define AT(member) offsetof(struct explain_arguments, member)
+static const struct cli_option options[] = {
+    {"feed", "NAME", CLI_TEXT, AT(feed.name), CLI_FEED_HELP},
+    {"manifest", "M", CLI_TEXT, AT(feed.manifest), "this manifest instead of the feed's"},
+    {"set", "KEY=VALUE", CLI_LIST, AT(feed.set), CLI_SET_HELP},
+    {"format", "F", CLI_JSON, AT(json),
+     "text (default; --verbose cuts nothing short and shows the whole batch), or json: one object"},
+    {0}};
+
+const struct cli_spec cli_explain_spec = {
+    .command = "explain",
+    .synopsis = "[--feed NAME] [--manifest M] [--set KEY=VALUE]... [--format text|json] FILE:LINE",
+    .about = "Shows what becomes of one line of a drop file: where each cell goes, as which type and value, what is "
+	     "left out, and "
+	     "the batch that the row ends up in, with its ids; or everything that is wrong with it. Sends nothing.\n"
+	     "LINE is counted from 1, as an editor does, and may be any line of a row. The header's line shows every "
+	     "column. "
+	     "In an archive of several documents name one: FILE:ENTRY:LINE.",
+    .options = options,
+    .exits = "0 the row would be delivered (the header is accepted), 1 it would be rejected or its file refused, 2 "
+	     "usage, 5 internal error.",
 };
 
 const char *cli_explain_verdict(const struct run_explain *x)
@@ -101,54 +106,24 @@ static int explain(const struct conf *conf, const struct explain_arguments *a)
 
 int cli_explain(struct cli_globals *g, int argc, char **argv)
 {
-	enum { FEED = CLI_OWN, MANIFEST, SET, FORMAT };
-	static const struct option options[] = {{"feed", required_argument, NULL, FEED},
-						{"manifest", required_argument, NULL, MANIFEST},
-						{"set", required_argument, NULL, SET},
-						{"format", required_argument, NULL, FORMAT},
-						CLI_GLOBAL_OPTIONS,
-						{0}};
 	struct explain_arguments a = {0};
+	struct cli_operands place;
 	struct conf *conf = NULL;
-	int code = 0, c;
-	a.feed.set = df_alloc((size_t)argc * sizeof(*a.feed.set));
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1 && code == 0) {
-		if (cli_global(g, c))
-			continue;
-		switch (c) {
-		case FEED:
-			a.feed.name = optarg;
-			break;
-		case MANIFEST:
-			a.feed.manifest = optarg;
-			break;
-		case SET:
-			a.feed.set[a.feed.n_set++] = optarg;
-			break;
-		case FORMAT:
-			a.json = strcmp(optarg, "json") == 0;
-			if (!a.json && strcmp(optarg, "text") != 0)
-				code = cli_usage("explain", "--format is text or json, not '%s'", optarg);
-			break;
-		case CLI_HELP:
-			code = cli_help(help);
-			goto cleanup;
-		default:
-			code = cli_usage("explain", "wrong option");
-		}
-	}
-	if (code == 0 && optind + 1 != argc)
-		code = cli_usage("explain", "name one line, as in orders-commerce_event.csv:12");
-	if (code == 0 && !take_place(&a, argv[optind]))
-		code = cli_usage("explain", "'%s' names no line: FILE:LINE or FILE:ENTRY:LINE is wanted", argv[optind]);
+	int code = cli_parse(&cli_explain_spec, g, argc, argv, &a, &place);
+	if (code >= 0)
+		goto cleanup;
+
+	code = CLI_EXIT_USAGE;
 	a.whole = g->verbose;
-	if (code == 0)
-		code = cli_conf(g, false, &conf);
-	if (code == 0)
+	if (place.n != 1)
+		cli_usage("explain", "name one line, as in orders-commerce_event.csv:12");
+	else if (!take_place(&a, place.v[0]))
+		cli_usage("explain", "'%s' names no line: FILE:LINE or FILE:ENTRY:LINE is expected", place.v[0]);
+	else if (cli_conf(g, false, &conf) == 0)
 		code = explain(conf, &a);
 cleanup:
 	conf_free(conf);
 	free(a.file);
-	free(a.feed.set);
+	cli_list_free(&a.feed.set);
 	return code;
 }

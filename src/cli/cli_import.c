@@ -1,29 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
-#include <stdlib.h>
-
-static const char help[] =
-    "Usage: dropfeed import [--feed NAME] [--sink S] [--manifest M] [--set KEY=VALUE]... [--name N]\n"
-    "       [--dry-run] FILE...|-\n"
-    "\n"
-    "Delivers local files as if they had come from the feed's source, or standard input (-) named N. With --sink,\n"
-    "nothing is remembered: the batches go to S, and no configuration is needed.\n"
-    "\n"
-    "Options:\n"
-    "  --feed NAME    the feed whose settings count; needed where there are several\n"
-    "  --sink S       file:PATH (one batch a line) or - (standard output), instead of the feed's sink\n"
-    "  --manifest M   this manifest instead of the feed's\n"
-    "  --set KEY=VALUE  this setting instead of the feed's, such as timestamps=auto; may be given more than once\n"
-    "  --name N       file name for standard input, such as export-custom_event.csv\n"
-    "  --dry-run      read and check everything, send nothing\n" CLI_GLOBAL_HELP "\n"
-    "Exit codes: 0 all delivered, 1 some rows rejected or files refused, 2 usage or configuration, 3 unfinished,\n"
-    "4 access refused, 5 internal error, 75 already running.\n";
-
 struct import_arguments {
 	struct cli_feed_options feed;
 	const char *name;
 	bool dry_run;
+};
+
+#define AT(member) offsetof(struct import_arguments, member)
+static const struct cli_option options[] = {
+    {"feed", "NAME", CLI_TEXT, AT(feed.name), "use this feed's settings; needed where there are several"},
+    {"sink", "S", CLI_TEXT, AT(feed.sink),
+     "file:PATH (one batch a line) or - (standard output), instead of the feed's sink"},
+    {"manifest", "M", CLI_TEXT, AT(feed.manifest), "this manifest instead of the feed's"},
+    {"set", "KEY=VALUE", CLI_LIST, AT(feed.set), CLI_SET_HELP},
+    {"name", "N", CLI_TEXT, AT(name), "file name for standard input, such as export-custom_event.csv"},
+    {"dry-run", NULL, CLI_FLAG, AT(dry_run), "read and check everything, send nothing"},
+    {0}};
+
+const struct cli_spec cli_import_spec = {
+    .command = "import",
+    .synopsis = "[--feed NAME] [--sink S] [--manifest M] [--set KEY=VALUE]... [--name N] [--dry-run] FILE...|-",
+    .about =
+	"Delivers local files as if they had come from the feed's source, or standard input (-) named N. With --sink, "
+	"nothing is remembered: the batches go to S, and no configuration is needed.",
+    .options = options,
+    .exits = "0 all delivered, 1 some rows rejected or files refused, 2 usage or configuration, 3 unfinished, 4 access "
+	     "refused, 5 internal error, 75 already running.",
 };
 
 static int import(const struct conf *conf, const struct import_arguments *a, const char *const *files, size_t n)
@@ -53,70 +56,41 @@ static int import(const struct conf *conf, const struct import_arguments *a, con
 	return code;
 }
 
+/* Standard input has to be named, and only it. */
+static bool names_are_right(const struct import_arguments *a, const struct cli_operands *files)
+{
+	bool piped = false;
+	for (size_t i = 0; i < files->n; i++)
+		piped = piped || strcmp(files->v[i], "-") == 0;
+
+	if (files->n == 0)
+		cli_usage("import", "name a file, or - for standard input");
+	else if (piped && a->name == NULL)
+		cli_usage("import", "standard input needs a name that says its event type: --name "
+				    "export-custom_event.csv");
+	else if (a->name != NULL && strchr(a->name, '/') != NULL) /* it becomes a part of paths */
+		cli_usage("import", "--name %s: give the name alone, without folders", a->name);
+	else if (a->name != NULL && !piped)
+		cli_usage("import", "--name is for standard input (-): a file goes by its own name");
+	else
+		return true;
+	return false;
+}
+
 int cli_import(struct cli_globals *g, int argc, char **argv)
 {
-	enum { FEED = CLI_OWN, SINK, MANIFEST, NAME, SET, DRY_RUN };
-	static const struct option options[] = {{"feed", required_argument, NULL, FEED},
-						{"sink", required_argument, NULL, SINK},
-						{"manifest", required_argument, NULL, MANIFEST},
-						{"name", required_argument, NULL, NAME},
-						{"set", required_argument, NULL, SET},
-						{"dry-run", no_argument, NULL, DRY_RUN},
-						CLI_GLOBAL_OPTIONS,
-						{0}};
 	struct import_arguments a = {0};
+	struct cli_operands files;
 	struct conf *conf = NULL;
-	int code = 0, c;
-	a.feed.set = df_alloc((size_t)argc * sizeof(*a.feed.set));
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1 && code == 0) {
-		if (cli_global(g, c))
-			continue;
-		switch (c) {
-		case FEED:
-			a.feed.name = optarg;
-			break;
-		case SINK:
-			a.feed.sink = optarg;
-			break;
-		case MANIFEST:
-			a.feed.manifest = optarg;
-			break;
-		case NAME:
-			a.name = optarg;
-			break;
-		case SET:
-			a.feed.set[a.feed.n_set++] = optarg;
-			break;
-		case DRY_RUN:
-			a.dry_run = true;
-			break;
-		case CLI_HELP:
-			code = cli_help(help);
-			goto cleanup;
-		default:
-			code = cli_usage("import", "wrong option");
-		}
-	}
-	if (code == 0 && optind == argc)
-		code = cli_usage("import", "name a file, or - for standard input");
-	bool piped = false;
-	for (int i = optind; code == 0 && i < argc; i++) {
-		bool dash = strcmp(argv[i], "-") == 0;
-		piped = piped || dash;
-		if (dash && a.name == NULL)
-			code = cli_usage("import", "standard input needs a name that says its event type: --name "
-						   "export-custom_event.csv");
-	}
-	if (code == 0 && a.name != NULL && strchr(a.name, '/') != NULL) /* it becomes a part of paths */
-		code = cli_usage("import", "--name %s: give the name alone, without folders", a.name);
-	if (code == 0 && a.name != NULL && !piped)
-		code = cli_usage("import", "--name is for standard input (-): a file goes by its own name");
-	if (code == 0)
-		code = cli_conf(g, a.feed.sink == NULL && !a.dry_run, &conf);
-	if (code == 0)
-		code = import(conf, &a, (const char *const *)argv + optind, (size_t)(argc - optind));
+	int code = cli_parse(&cli_import_spec, g, argc, argv, &a, &files);
+	if (code >= 0)
+		goto cleanup;
+
+	code = CLI_EXIT_USAGE;
+	if (names_are_right(&a, &files) && cli_conf(g, a.feed.sink == NULL && !a.dry_run, &conf) == 0)
+		code = import(conf, &a, files.v, files.n);
 cleanup:
 	conf_free(conf);
-	free(a.feed.set);
+	cli_list_free(&a.feed.set);
 	return code;
 }

@@ -2,24 +2,35 @@
 #include "cli.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
-static const char help[] =
-    "Usage: dropfeed manifest [--feed NAME] [--event-type T] [--no-header] [--set KEY=VALUE]... FILE|-\n"
-    "\n"
-    "Reads the header and the first rows of a CSV file with column names of its own, and writes a proposed manifest "
-    "to\n"
-    "standard output: what each column is taken for and why, which settings it needs, and what is still missing. No "
-    "value\n"
-    "of the file is shown. Correct it, then try it with `dropfeed validate --manifest`; see dropfeed.manifest(5).\n"
-    "\n"
-    "Options:\n"
-    "  --feed NAME      the feed whose settings count; without a configuration, the defaults\n"
-    "  --event-type T   what the rows are, where the file's name does not say: custom_event, commerce_event,\n"
-    "                   screen_view, eventless, or another event type\n"
-    "  --no-header      the first row is data: a manifest by position\n"
-    "  --set KEY=VALUE  this setting instead of the feed's; may be given more than once\n" CLI_GLOBAL_HELP "\n"
-    "Exit codes: 0 a manifest was written, 1 the file cannot be read as CSV, 2 usage, 5 internal error.\n";
+struct manifest_arguments {
+	struct cli_feed_options feed;
+	const char *event_type;
+	bool no_header;
+};
+
+#define AT(member) offsetof(struct manifest_arguments, member)
+static const struct cli_option options[] = {
+    {"feed", "NAME", CLI_TEXT, AT(feed.name), CLI_FEED_HELP},
+    {"event-type", "T", CLI_TEXT, AT(event_type),
+     "what the rows are, where the file's name does not say: custom_event, commerce_event, screen_view, eventless, "
+     "or another event type"},
+    {"no-header", NULL, CLI_FLAG, AT(no_header), "the first row is data: a manifest by position"},
+    {"set", "KEY=VALUE", CLI_LIST, AT(feed.set), CLI_SET_HELP},
+    {0}};
+
+const struct cli_spec cli_manifest_spec = {
+    .command = "manifest",
+    .synopsis = "[--feed NAME] [--event-type T] [--no-header] [--set KEY=VALUE]... FILE|-",
+    .about =
+	"Reads the header and the first rows of a CSV file with column names of its own, and writes a proposed "
+	"manifest to "
+	"standard output: what each column is taken for and why, which settings it needs, and what is still missing. "
+	"No value "
+	"of the file is shown. Correct it, then try it with `dropfeed validate --manifest`; see dropfeed.manifest(5).",
+    .options = options,
+    .exits = "0 a manifest was written, 1 the file cannot be read as CSV, 2 usage, 5 internal error.",
+};
 
 static int propose(const struct conf *conf, const struct cli_feed_options *o, struct run_propose *r)
 {
@@ -47,51 +58,22 @@ static int propose(const struct conf *conf, const struct cli_feed_options *o, st
 
 int cli_manifest(struct cli_globals *g, int argc, char **argv)
 {
-	enum { FEED = CLI_OWN, EVENT_TYPE, NO_HEADER, SET };
-	static const struct option options[] = {{"feed", required_argument, NULL, FEED},
-						{"event-type", required_argument, NULL, EVENT_TYPE},
-						{"no-header", no_argument, NULL, NO_HEADER},
-						{"set", required_argument, NULL, SET},
-						CLI_GLOBAL_OPTIONS,
-						{0}};
-	struct cli_feed_options o = {0};
-	struct run_propose r = {0};
+	struct manifest_arguments a = {0};
+	struct cli_operands file;
 	struct conf *conf = NULL;
-	int code = 0, c;
-	o.set = df_alloc((size_t)argc * sizeof(*o.set));
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1 && code == 0) {
-		if (cli_global(g, c))
-			continue;
-		switch (c) {
-		case FEED:
-			o.name = optarg;
-			break;
-		case EVENT_TYPE:
-			r.event_type = optarg;
-			break;
-		case NO_HEADER:
-			r.no_header = true;
-			break;
-		case SET:
-			o.set[o.n_set++] = optarg;
-			break;
-		case CLI_HELP:
-			code = cli_help(help);
-			goto cleanup;
-		default:
-			code = cli_usage("manifest", "wrong option");
-		}
-	}
-	if (code == 0 && optind + 1 != argc)
-		code = cli_usage("manifest", "name one file, or - for standard input");
-	if (code == 0)
-		code = cli_conf(g, false, &conf);
-	if (code == 0) {
-		r.path = argv[optind];
-		code = propose(conf, &o, &r);
+	int code = cli_parse(&cli_manifest_spec, g, argc, argv, &a, &file);
+	if (code >= 0)
+		goto cleanup;
+
+	code = CLI_EXIT_USAGE;
+	if (file.n != 1) {
+		cli_usage("manifest", "name one file, or - for standard input");
+	} else if (cli_conf(g, false, &conf) == 0) {
+		struct run_propose r = {.event_type = a.event_type, .no_header = a.no_header, .path = file.v[0]};
+		code = propose(conf, &a.feed, &r);
 	}
 cleanup:
 	conf_free(conf);
-	free(o.set);
+	cli_list_free(&a.feed.set);
 	return code;
 }

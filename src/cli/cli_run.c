@@ -2,20 +2,29 @@
 #include "cli.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
-static const char help[] =
-    "Usage: dropfeed run [--feed NAME]... [--dry-run]\n"
-    "\n"
-    "Pulls the drop files that have settled from the source of every feed, checks each to its end, and delivers it.\n"
-    "What an earlier run did not finish goes first. Made for cron: one run at a time, one summary line at the end.\n"
-    "\n"
-    "Options:\n"
-    "  --feed NAME    this feed only; may be given more than once\n"
-    "  --dry-run      read and check everything, send nothing, change nothing; forecast batches, requests, "
-    "minutes\n" CLI_GLOBAL_HELP "\n"
-    "Exit codes: 0 all delivered or nothing to do, 1 some rows rejected or files refused, 2 usage or configuration,\n"
-    "3 unfinished: run again, 4 access refused, 5 internal error, 75 already running.\n";
+struct run_arguments {
+	struct cli_list feeds;
+	bool dry_run;
+};
+
+static const struct cli_option options[] = {
+    {"feed", "NAME", CLI_LIST, offsetof(struct run_arguments, feeds), "this feed only; may be given more than once"},
+    {"dry-run", NULL, CLI_FLAG, offsetof(struct run_arguments, dry_run),
+     "read and check everything, send nothing, change nothing; forecast batches, requests, minutes"},
+    {0}};
+
+const struct cli_spec cli_run_spec = {
+    .command = "run",
+    .synopsis = "[--feed NAME]... [--dry-run]",
+    .about =
+	"Pulls the drop files that have settled from the source of every feed, checks each to its end, and delivers "
+	"it. "
+	"What an earlier run did not finish goes first. Made for cron: one run at a time, one summary line at the end.",
+    .options = options,
+    .exits = "0 all delivered or nothing to do, 1 some rows rejected or files refused, 2 usage or configuration, 3 "
+	     "unfinished: run again, 4 access refused, 5 internal error, 75 already running.",
+};
 
 void cli_summarize(const struct run_result *r, const char *idle)
 {
@@ -44,46 +53,31 @@ static void summarize_dry_run(const struct run_result *r)
 
 int cli_run(struct cli_globals *g, int argc, char **argv)
 {
-	enum { FEED = CLI_OWN, DRY_RUN };
-	static const struct option options[] = {
-	    {"feed", required_argument, NULL, FEED}, {"dry-run", no_argument, NULL, DRY_RUN}, CLI_GLOBAL_OPTIONS, {0}};
-	struct run_options o = {0};
-	const char **feeds = df_alloc((size_t)argc * sizeof(*feeds));
+	struct run_arguments a = {0};
+	struct run_result result = {0};
+	struct cli_operands rest;
 	struct conf *conf = NULL;
-	int code = 0, c;
-	o.feeds = feeds;
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1 && code == 0) {
-		if (cli_global(g, c))
-			continue;
-		if (c == FEED)
-			feeds[o.n_feeds++] = optarg;
-		else if (c == DRY_RUN)
-			o.dry_run = true;
-		else if (c == CLI_HELP) {
-			code = cli_help(help);
-			goto cleanup;
-		} else
-			code = cli_usage("run", "wrong option");
+	int code = cli_parse(&cli_run_spec, g, argc, argv, &a, &rest);
+	if (code >= 0)
+		goto cleanup;
+
+	code = CLI_EXIT_USAGE;
+	if (rest.n > 0) {
+		cli_usage("run", "unexpected argument '%s': `run` takes no files, `import` does", rest.v[0]);
+		goto cleanup;
 	}
-	if (code == 0 && optind < argc)
-		code = cli_usage("run", "'%s' is too much: `run` takes no files, `import` does", argv[optind]);
-	if (code == 0)
-		code = cli_conf(g, true, &conf);
-	if (code == 0 && conf->n_feeds == 0)
-		code = cli_usage("run", "%s has no [feed NAME] section: there is nothing to run", conf->path);
-	for (size_t i = 0; code == 0 && i < o.n_feeds; i++)
-		code = cli_feed(conf, feeds[i], "run") != NULL ? 0 : CLI_EXIT_USAGE;
-	if (code == 0) {
-		struct run_result result = {0};
-		run_feeds(conf, &o, &result);
-		code = run_exit_code(&result);
-		if (o.dry_run)
-			summarize_dry_run(&result);
-		else if (code != 75)
-			cli_summarize(&result, "nothing to do");
-	}
+	if (cli_conf(g, true, &conf) != 0 || !cli_feeds(conf, &a.feeds, "run") || !cli_has_feeds(conf, "run"))
+		goto cleanup;
+
+	struct run_options o = {.feeds = a.feeds.v, .n_feeds = a.feeds.n, .dry_run = a.dry_run};
+	run_feeds(conf, &o, &result);
+	code = run_exit_code(&result);
+	if (a.dry_run)
+		summarize_dry_run(&result);
+	else if (code != 75)
+		cli_summarize(&result, "nothing to do");
 cleanup:
 	conf_free(conf);
-	free(feeds);
+	cli_list_free(&a.feeds);
 	return code;
 }

@@ -3,16 +3,25 @@
 
 #include "dropfeed/report.h"
 
-static const char help[] =
-    "Usage: dropfeed status [--feed NAME] [--format text|json]\n"
-    "\n"
-    "Shows what the ledger knows: every drop file, its documents, and that rows = delivered + rejected. May be called\n"
-    "while a run is under way.\n"
-    "\n"
-    "Options:\n"
-    "  --feed NAME    this feed only\n"
-    "  --format F     text (default) or json\n" CLI_GLOBAL_HELP "\n"
-    "Exit codes: 0 it was shown, 2 usage or configuration, 5 internal error.\n";
+struct status_arguments {
+	const char *feed;
+	bool json;
+};
+
+static const struct cli_option options[] = {
+    {"feed", "NAME", CLI_TEXT, offsetof(struct status_arguments, feed), "this feed only"},
+    {"format", "F", CLI_JSON, offsetof(struct status_arguments, json), "text (default) or json"},
+    {0}};
+
+const struct cli_spec cli_status_spec = {
+    .command = "status",
+    .synopsis = "[--feed NAME] [--format text|json]",
+    .about = "Shows what the ledger knows: every drop file, its documents, and that rows = delivered + rejected. May "
+	     "be called "
+	     "while a run is under way.",
+    .options = options,
+    .exits = "0 it was shown, 2 usage or configuration, 5 internal error.",
+};
 
 static int status(const struct conf *conf, const char *feed, bool json)
 {
@@ -32,37 +41,19 @@ static int status(const struct conf *conf, const char *feed, bool json)
 
 int cli_status(struct cli_globals *g, int argc, char **argv)
 {
-	enum { FEED = CLI_OWN, FORMAT };
-	static const struct option options[] = {{"feed", required_argument, NULL, FEED},
-						{"format", required_argument, NULL, FORMAT},
-						CLI_GLOBAL_OPTIONS,
-						{0}};
-	const char *feed = NULL;
+	struct status_arguments a = {0};
+	struct cli_operands rest;
 	struct conf *conf = NULL;
-	bool json = false;
-	int code = 0, c;
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1 && code == 0) {
-		if (cli_global(g, c))
-			continue;
-		if (c == CLI_HELP)
-			return cli_help(help);
-		if (c == FEED)
-			feed = optarg;
-		else if (c == FORMAT && strcmp(optarg, "json") == 0)
-			json = true;
-		else if (c != FORMAT || strcmp(optarg, "text") != 0)
-			code = cli_usage("status", c == FORMAT ? "--format is text or json" : "wrong option");
-	}
-	if (code == 0 && optind < argc)
-		code = cli_usage("status", "'%s' is too much", argv[optind]);
-	if (code == 0)
-		code = cli_conf(g, true, &conf);
-	if (code == 0 && conf->state_dir == NULL)
-		code = cli_usage("status", "%s names no state_dir", conf->path);
-	if (code == 0 && feed != NULL && cli_feed(conf, feed, "status") == NULL)
-		code = CLI_EXIT_USAGE;
-	if (code == 0)
-		code = status(conf, feed, json);
+	int code = cli_parse(&cli_status_spec, g, argc, argv, &a, &rest);
+	if (code >= 0)
+		return code;
+
+	code = CLI_EXIT_USAGE;
+	if (rest.n > 0)
+		cli_usage("status", "unexpected argument '%s'", rest.v[0]);
+	else if (cli_conf(g, true, &conf) == 0 && cli_has_state(conf, "status") &&
+		 (a.feed == NULL || cli_feed(conf, a.feed, "status") != NULL))
+		code = status(conf, a.feed, a.json);
 	conf_free(conf);
 	return code;
 }

@@ -2,21 +2,29 @@
 #include "cli.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
-static const char help[] =
-    "Usage: dropfeed validate [--feed NAME] [--manifest M] [--set KEY=VALUE]... [--format text|json]\n"
-    "       [--max-errors N] FILE...\n"
-    "\n"
-    "Decodes, reads, maps and batches local drop files as a delivery would, and sends nothing.\n"
-    "\n"
-    "Options:\n"
-    "  --feed NAME      the feed whose settings count; without a configuration, the defaults\n"
-    "  --manifest M     this manifest instead of the feed's\n"
-    "  --set KEY=VALUE  this setting instead of the feed's, such as timestamps=auto; may be given more than once\n"
-    "  --format F       text (default), or json: one object a document\n"
-    "  --max-errors N   show the first N errors of a document (default 1000)\n" CLI_GLOBAL_HELP "\n"
-    "Exit codes: 0 every row would be delivered, 1 some rows rejected or files refused, 2 usage, 5 internal error.\n";
+struct validate_arguments {
+	struct cli_feed_options feed;
+	bool json;
+	uint64_t max_errors;
+};
+
+#define AT(member) offsetof(struct validate_arguments, member)
+static const struct cli_option options[] = {
+    {"feed", "NAME", CLI_TEXT, AT(feed.name), CLI_FEED_HELP},
+    {"manifest", "M", CLI_TEXT, AT(feed.manifest), "this manifest instead of the feed's"},
+    {"set", "KEY=VALUE", CLI_LIST, AT(feed.set), CLI_SET_HELP},
+    {"format", "F", CLI_JSON, AT(json), "text (default), or json: one object a document"},
+    {"max-errors", "N", CLI_COUNT, AT(max_errors), "show the first N errors of a document (default 1000)"},
+    {0}};
+
+const struct cli_spec cli_validate_spec = {
+    .command = "validate",
+    .synopsis = "[--feed NAME] [--manifest M] [--set KEY=VALUE]... [--format text|json] [--max-errors N] FILE...",
+    .about = "Decodes, reads, maps and batches local drop files as a delivery would, and sends nothing.",
+    .options = options,
+    .exits = "0 every row would be delivered, 1 some rows rejected or files refused, 2 usage, 5 internal error.",
+};
 
 struct validate_output {
 	bool json;
@@ -159,19 +167,21 @@ static void on_skipped(void *ctx, const char *file, const struct decode_skipped 
 	df_log(DF_LOG_INFO, "%s: %s is skipped: %s", file, entry->name, entry->why);
 }
 
-static int validate(const struct conf *conf, const struct cli_feed_options *o, struct validate_output *out, int argc,
-		    char **argv)
+static int validate(const struct conf *conf, const struct validate_arguments *a, const struct cli_operands *files)
 {
 	static const struct run_check_events events = {
 	    .fault = on_fault, .document = on_document, .skipped = on_skipped};
-	struct conf_feed *feed = cli_feed_with(conf, o, true, "validate");
+	struct validate_output out = {.json = a->json, .max_errors = a->max_errors};
+	struct conf_feed *feed = cli_feed_with(conf, &a->feed, true, "validate");
 	if (feed == NULL)
 		return CLI_EXIT_USAGE;
+
 	struct run_result result = {0};
-	bool by_name = cli_encryption_by_name(conf, o, true);
-	for (int i = optind; i < argc; i++)
-		run_check_file(feed, argv[i], by_name, cli_jobs(conf), &events, out, &result);
+	bool by_name = cli_encryption_by_name(conf, &a->feed, true);
+	for (size_t i = 0; i < files->n; i++)
+		run_check_file(feed, files->v[i], by_name, cli_jobs(conf), &events, &out, &result);
 	conf_feed_free(feed);
+	df_buf_free(&out.errors);
 	if (!cli_flush())
 		result.broken = true;
 	return run_exit_code(&result);
@@ -179,59 +189,20 @@ static int validate(const struct conf *conf, const struct cli_feed_options *o, s
 
 int cli_validate(struct cli_globals *g, int argc, char **argv)
 {
-	enum { FEED = CLI_OWN, MANIFEST, SET, FORMAT, MAX_ERRORS };
-	static const struct option options[] = {{"feed", required_argument, NULL, FEED},
-						{"manifest", required_argument, NULL, MANIFEST},
-						{"set", required_argument, NULL, SET},
-						{"format", required_argument, NULL, FORMAT},
-						{"max-errors", required_argument, NULL, MAX_ERRORS},
-						CLI_GLOBAL_OPTIONS,
-						{0}};
-	struct cli_feed_options o = {0};
-	struct validate_output out = {.max_errors = 1000};
+	struct validate_arguments a = {.max_errors = 1000};
+	struct cli_operands files;
 	struct conf *conf = NULL;
-	int code = 0, c;
-	char *end;
-	o.set = df_alloc((size_t)argc * sizeof(*o.set));
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1 && code == 0) {
-		if (cli_global(g, c))
-			continue;
-		switch (c) {
-		case FEED:
-			o.name = optarg;
-			break;
-		case MANIFEST:
-			o.manifest = optarg;
-			break;
-		case SET:
-			o.set[o.n_set++] = optarg;
-			break;
-		case FORMAT:
-			out.json = strcmp(optarg, "json") == 0;
-			if (!out.json && strcmp(optarg, "text") != 0)
-				code = cli_usage("validate", "--format is text or json, not '%s'", optarg);
-			break;
-		case MAX_ERRORS:
-			out.max_errors = strtoull(optarg, &end, 10);
-			if (*end != '\0' || end == optarg || strchr(optarg, '-') != NULL)
-				code = cli_usage("validate", "--max-errors wants a number, not '%s'", optarg);
-			break;
-		case CLI_HELP:
-			code = cli_help(help);
-			goto cleanup;
-		default:
-			code = cli_usage("validate", "wrong option");
-		}
-	}
-	if (code == 0 && optind == argc)
-		code = cli_usage("validate", "name a file");
-	if (code == 0)
-		code = cli_conf(g, false, &conf);
-	if (code == 0)
-		code = validate(conf, &o, &out, argc, argv);
+	int code = cli_parse(&cli_validate_spec, g, argc, argv, &a, &files);
+	if (code >= 0)
+		goto cleanup;
+
+	code = CLI_EXIT_USAGE;
+	if (files.n == 0)
+		cli_usage("validate", "name a file");
+	else if (cli_conf(g, false, &conf) == 0)
+		code = validate(conf, &a, &files);
 cleanup:
-	df_buf_free(&out.errors);
 	conf_free(conf);
-	free(o.set);
+	cli_list_free(&a.feed.set);
 	return code;
 }

@@ -10,8 +10,22 @@ for command in run import validate explain status check manifest retry; do
 	exits 0 "$command --help" "$command" --help
 	said "$command --help: shows how it is used" "dropfeed $command"
 done
+exits 0 "-V" -V
+said "-V: is a version" '[0-9]+\.[0-9]+\.[0-9]+'
+exits 0 "version" version
+exits 0 "help" help
+exits 0 "help run" help run
+said "help run: shows how it is used" 'Usage: dropfeed run'
+exits 0 "run -h" run -h
+check "help fits into 80 columns" test "$("$dropfeed" help validate | awk 'length > 80' | wc -l)" = 0
 exits 2 "an unknown command" frobnicate
+exits 2 "a misspelt command" stauts
+said "a misspelt command: the nearest one" 'did you mean status'
 exits 2 "an unknown option" run --frobnicate
+exits 2 "a misspelt option" run --feeed x
+said "a misspelt option: the nearest one" 'did you mean --feed'
+exits 2 "an option without its value" run --feed
+said "an option without its value: what it takes" '--feed NAME'
 exits 2 "no command"
 exits 2 "run without any configuration" run
 
