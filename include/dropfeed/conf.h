@@ -24,6 +24,9 @@ enum conf_after { CONF_KEEP, CONF_DELETE, CONF_MOVE };  /* after_done, after_ref
 enum conf_historical { CONF_HIST_AUTO, CONF_HIST_NEVER, CONF_HIST_ALWAYS };
 enum conf_sink { CONF_SINK_EVENTS_API, CONF_SINK_FILE, CONF_SINK_STDOUT };
 
+/* The most keys a section has. */
+#define CONF_MAX_KEYS 128
+
 struct conf_after_action {
 	enum conf_after what;
 	char *dir; /* for CONF_MOVE: on the source, relative to the feed's folder or absolute */
@@ -47,8 +50,9 @@ struct conf_list { /* comma- or blank-separated values */
 
 /* One [feed NAME]. "frozen" settings decide what the batches hold: they are stored with a document when it is begun. */
 struct conf_feed {
-	char *name; /* letters, digits, '_', '-', '.'; at most 64 */
-	int line;   /* of its section header */
+	char *name;                   /* letters, digits, '_', '-', '.'; at most 64 */
+	int line;                     /* of its section header */
+	int key_lines[CONF_MAX_KEYS]; /* see conf_feed_line */
 
 	/* source */
 	struct conf_source source;
@@ -116,6 +120,7 @@ struct conf {
 	bool log_json;
 	struct conf_feed *feeds;
 	size_t n_feeds;
+	int state_dir_line;
 };
 
 struct conf_problem {
@@ -136,6 +141,12 @@ enum df_status conf_load(const char *path, struct conf **out, struct conf_proble
 struct conf_feed *conf_feed_default(const char *name);
 
 const struct conf_feed *conf_feed_find(const struct conf *conf, const char *name); /* borrowed, or NULL */
+
+/* The line of the file in which the key of the feed is set, or of the feed's section where it is not set. */
+int conf_feed_line(const struct conf_feed *feed, const char *key);
+
+/* The pod that the API key's prefix names (us1-...), where the endpoint is that of another pod; else NULL. */
+const char *conf_feed_other_pod(const struct conf_feed *feed);
 
 /* Reads a manifest file into feed->manifest and ->manifest_text, replacing what was there (at most 4 MiB). */
 enum df_status conf_feed_manifest(struct conf_feed *feed, const char *path, struct df_err *err) DF_CHECK;

@@ -46,4 +46,8 @@ size_t decode_skipped_count(const struct decode *d);
 const struct decode_skipped *decode_skipped(const struct decode *d, size_t i);
 void decode_close(struct decode *d);
 
+/* Whether GnuPG's home holds what an encrypted feed needs: a secret key to decrypt with, and the public keys of signed_by.
+ * DF_USAGE: not, with what to do; *key is the setting that is concerned. */
+enum df_status decode_check_keys(const struct conf_feed *feed, const char **key, struct df_err *err) DF_CHECK;
+
 #endif

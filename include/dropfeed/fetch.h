@@ -74,4 +74,7 @@ uint64_t fetch_received(const struct fetch *source);
 
 void fetch_close(struct fetch *source); /* NULL is fine */
 
+/* Whether known_hosts names the feed's server, or its key is pinned; opens no connection. DF_USAGE: not, with what to do. */
+enum df_status fetch_check_host(const struct conf_feed *feed, struct df_err *err) DF_CHECK;
+
 #endif

@@ -91,6 +91,21 @@ struct run_check_events {
 void run_check_file(const struct conf_feed *feed, const char *path, bool encryption_by_name, uint32_t jobs,
 		    const struct run_check_events *events, void *ctx, struct run_result *result);
 
+/* ---- the configuration ---- */
+
+struct run_finding {
+	const char *feed; /* NULL: it concerns [dropfeed] */
+	const char *key;  /* the setting that it is about */
+	int line;         /* of the configuration: the key's, or the section's where the key is not set */
+	bool warning;     /* it may be as it should */
+	const char *text;
+};
+typedef void run_finding_fn(void *ctx, const struct run_finding *finding);
+
+/* Looks for mistakes that only show on this machine: folders that cannot be written to, keys and certificates that are not
+ * there, an endpoint that is not the API key's, manifests that fit nothing. Opens no connection. `found` is called for each. */
+void run_conf_check(const struct conf *conf, run_finding_fn *found, void *ctx);
+
 /* ---- explaining ---- */
 
 struct run_explain {         /* what became of a line of a document */

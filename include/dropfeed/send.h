@@ -66,6 +66,9 @@ struct send_stats { /* of the whole run */
 };
 void sender_stats(struct sender *s, struct send_stats *out);
 
+/* Whether the certificates of the API's server can be verified: ca_file, or the system's authorities. DF_USAGE: not. */
+enum df_status send_check_ca(const struct conf_feed *feed, struct df_err *err) DF_CHECK;
+
 void sender_free(struct sender *s); /* all streams must be closed */
 
 #endif

@@ -67,7 +67,7 @@ static char *conf_path(const struct cli_globals *g)
 	return access("/etc/dropfeed.conf", F_OK) == 0 ? df_strdup("/etc/dropfeed.conf") : NULL;
 }
 
-static void set_log_up(const struct cli_globals *g, const struct conf *conf)
+void cli_log_setup(const struct cli_globals *g, const struct conf *conf)
 {
 	enum df_log_level level = conf != NULL ? conf->log_level : DF_LOG_INFO;
 	if (g->quiet)
@@ -77,20 +77,25 @@ static void set_log_up(const struct cli_globals *g, const struct conf *conf)
 	df_log_setup(level, conf != NULL && conf->log_json);
 }
 
+char *cli_conf_path(const struct cli_globals *g)
+{
+	char *path = conf_path(g);
+	if (path == NULL)
+		fputs("dropfeed: no configuration: name one with --config FILE or $DROPFEED_CONFIG, or write "
+		      "~/.config/dropfeed/dropfeed.conf or /etc/dropfeed.conf\n",
+		      stderr);
+	return path;
+}
+
 int cli_conf(const struct cli_globals *g, bool needed, struct conf **out)
 {
 	struct conf_problems problems = {0};
 	struct df_err err = {0};
 	*out = NULL;
-	char *path = conf_path(g);
+	char *path = needed ? cli_conf_path(g) : conf_path(g);
 	if (path == NULL) {
-		set_log_up(g, NULL);
-		if (!needed)
-			return 0;
-		fputs("dropfeed: no configuration: name one with --config FILE or $DROPFEED_CONFIG, or write "
-		      "~/.config/dropfeed/dropfeed.conf or /etc/dropfeed.conf\n",
-		      stderr);
-		return CLI_EXIT_USAGE;
+		cli_log_setup(g, NULL);
+		return needed ? CLI_EXIT_USAGE : 0;
 	}
 	enum df_status st = conf_load(path, out, &problems, &err);
 	for (size_t i = 0; i < problems.n; i++)
@@ -103,7 +108,7 @@ int cli_conf(const struct cli_globals *g, bool needed, struct conf **out)
 	}
 	conf_problems_free(&problems);
 	free(path);
-	set_log_up(g, *out);
+	cli_log_setup(g, *out);
 	return st == DF_OK ? 0 : CLI_EXIT_USAGE;
 }
 

@@ -46,6 +46,11 @@ void cli_refusal(const struct df_err *refused, char *out, size_t size);
  * the exit code after every mistake was printed. *out may be NULL where it is not needed. */
 int cli_conf(const struct cli_globals *g, bool needed, struct conf **out);
 
+/* Where the configuration is, the caller's; NULL when there is none anywhere, which was reported. */
+char *cli_conf_path(const struct cli_globals *g);
+/* Sets the log up as the options and the configuration (or NULL) say. */
+void cli_log_setup(const struct cli_globals *g, const struct conf *conf);
+
 /* The last line of a command that delivers. idle: what is said when there was nothing to do. */
 void cli_summarize(const struct run_result *r, const char *idle);
 

@@ -2,60 +2,148 @@
 #include "cli.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+
+struct check_arguments {
+	bool json;
+};
+
+static const struct cli_option options[] = {
+    {"format", "F", CLI_JSON, offsetof(struct check_arguments, json), "text (default), or json: one object"}, {0}};
 
 const struct cli_spec cli_check_spec = {
     .command = "check",
-    .synopsis = "",
-    .about = "Reads the configuration, the secret files and the manifests that it names, and prints every mistake with "
-	     "its file "
-	     "and line. Opens no connection.",
+    .synopsis = "[--format text|json]",
+    .about =
+	"Reads the configuration, the secret files, keys and manifests that it names, and prints every mistake with "
+	"its file and line. Opens no connection.",
+    .options = options,
     .exits = "0 no mistake, 2 mistakes.",
 };
 
-/* A manifest may fit some event types and not others: it is a mistake when it fits none. */
-static bool manifest_is_usable(const struct conf_feed *feed, struct df_err *why)
+struct check_output {
+	const char *path;
+	bool json;
+	size_t errors, warnings;
+	struct df_buf problems; /* JSON objects */
+};
+
+static void json_field(struct df_buf *b, const char *name, const char *value)
 {
-	static const char *const types[] = {"custom_event", "commerce_event", "screen_view", "eventless"};
-	struct df_err first = {0};
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		struct map *map = NULL;
-		struct df_err err = {0};
-		enum df_status st = map_open(feed, types[i], &map, &err);
-		map_close(map);
-		if (st == DF_OK)
-			return true;
-		if (first.text[0] == '\0')
-			first = err;
+	df_buf_addf(b, "\"%s\":", name);
+	if (value != NULL)
+		df_json_text(b, value, strlen(value));
+	else
+		df_buf_adds(b, "null");
+	df_buf_addc(b, ',');
+}
+
+static void json_problem(struct df_buf *b, const struct run_finding *f)
+{
+	df_buf_adds(b, b->len > 0 ? ",{" : "{");
+	json_field(b, "feed", f->feed);
+	json_field(b, "key", f->key);
+	if (f->line != 0)
+		df_buf_addf(b, "\"line\":%d,", f->line);
+	else
+		df_buf_adds(b, "\"line\":null,");
+	df_buf_addf(b, "\"level\":\"%s\",\"message\":", f->warning ? "warning" : "error");
+	df_json_text(b, f->text, strlen(f->text));
+	df_buf_addc(b, '}');
+}
+
+/* What loading finds has its key in the text. */
+static void text_problem(const struct check_output *out, const struct run_finding *f)
+{
+	struct df_buf b = {0};
+	if (f->line != 0)
+		df_buf_addf(&b, "%s:%d: %s", out->path, f->line, f->warning ? "warning: " : "");
+	else
+		df_buf_adds(&b, "dropfeed: ");
+	if (f->key != NULL)
+		df_buf_addf(&b, "%s%s%s: ", f->feed != NULL ? "feed " : "", f->feed != NULL ? f->feed : "",
+			    f->feed != NULL ? "" : "[dropfeed]");
+	if (f->key != NULL)
+		df_buf_addf(&b, "%s: ", f->key);
+	df_printable(&b, f->text);
+	fprintf(stderr, "%s\n", df_buf_cstr(&b));
+	df_buf_free(&b);
+}
+
+static void on_finding(void *ctx, const struct run_finding *f)
+{
+	struct check_output *out = ctx;
+	*(f->warning ? &out->warnings : &out->errors) += 1;
+	if (out->json)
+		json_problem(&out->problems, f);
+	else
+		text_problem(out, f);
+}
+
+/* The result of a configuration with that many feeds, to standard output. */
+static void conclude(const struct check_output *out, size_t n_feeds, bool quiet)
+{
+	struct df_buf b = {0};
+	if (out->json) {
+		df_buf_addc(&b, '{');
+		json_field(&b, "config", out->path);
+		df_buf_addf(&b, "\"feeds\":%zu,\"verdict\":\"%s\",\"problems\":[", n_feeds,
+			    out->errors > 0 ? "mistakes" : "ok");
+		df_buf_add(&b, out->problems.data, out->problems.len);
+		df_buf_adds(&b, "]}\n");
+	} else if (out->errors == 0 && !quiet) {
+		df_buf_addf(&b, "%s: no mistakes in %zu feed(s)", out->path, n_feeds);
+		if (out->warnings > 0)
+			df_buf_addf(&b, ", %zu warning(s)", out->warnings);
+		df_buf_addc(&b, '\n');
 	}
-	*why = first;
-	return false;
+	fwrite(b.data, 1, b.len, stdout);
+	df_buf_free(&b);
+}
+
+static int check(const struct cli_globals *g, const char *path, bool json)
+{
+	struct check_output out = {.path = path, .json = json};
+	struct conf *conf = NULL;
+	struct conf_problems problems = {0};
+	struct df_err err = {0};
+	char text[sizeof(err) + 128];
+	enum df_status st = conf_load(path, &conf, &problems, &err);
+	cli_log_setup(g, conf);
+	for (size_t i = 0; i < problems.n; i++)
+		on_finding(&out, &(struct run_finding){.line = problems.v[i].line, .text = problems.v[i].text});
+	if (st != DF_OK && problems.n == 0) {
+		df_err_render(&err, text, sizeof(text));
+		df_hide_passwords(text);
+		on_finding(&out, &(struct run_finding){.text = text});
+	}
+	if (st == DF_OK && conf->n_feeds == 0) {
+		snprintf(text, sizeof(text), "%s has no [feed NAME] section: there is nothing to run", path);
+		on_finding(&out, &(struct run_finding){.text = text});
+	}
+	if (st == DF_OK)
+		run_conf_check(conf, on_finding, &out);
+	conclude(&out, conf != NULL ? conf->n_feeds : 0, g->quiet);
+	conf_problems_free(&problems);
+	conf_free(conf);
+	df_buf_free(&out.problems);
+	if (!cli_flush())
+		return CLI_EXIT_INTERNAL;
+	return out.errors > 0 ? CLI_EXIT_USAGE : 0;
 }
 
 int cli_check(struct cli_globals *g, int argc, char **argv)
 {
+	struct check_arguments a = {0};
 	struct cli_operands rest;
-	struct conf *conf = NULL;
-	int code = cli_parse(&cli_check_spec, g, argc, argv, NULL, &rest);
+	int code = cli_parse(&cli_check_spec, g, argc, argv, &a, &rest);
 	if (code >= 0)
 		return code;
 
 	if (rest.n > 0)
 		return cli_usage("check", "unexpected argument '%s'", rest.v[0]);
-	code = cli_conf(g, true, &conf);
-	if (code == 0 && !cli_has_feeds(conf, "check"))
-		code = CLI_EXIT_USAGE;
-	for (size_t i = 0; code == 0 && i < conf->n_feeds; i++) {
-		struct df_err why = {0};
-		if (manifest_is_usable(&conf->feeds[i], &why))
-			continue;
-		df_err_context(&why, "feed %s", conf->feeds[i].name);
-		df_log_err(DF_LOG_ERROR, &why);
-		code = CLI_EXIT_USAGE;
-	}
-	if (code == 0 && !g->quiet) {
-		printf("%s: no mistakes in %zu feed(s)\n", conf->path, conf->n_feeds);
-		code = cli_flush() ? 0 : CLI_EXIT_INTERNAL;
-	}
-	conf_free(conf);
+	char *path = cli_conf_path(g);
+	code = path != NULL ? check(g, path, a.json) : CLI_EXIT_USAGE;
+	free(path);
 	return code;
 }

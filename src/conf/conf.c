@@ -85,6 +85,13 @@ const struct conf_feed *conf_feed_find(const struct conf *conf, const char *name
 	return NULL;
 }
 
+int conf_feed_line(const struct conf_feed *feed, const char *key)
+{
+	const struct conf_key *k = conf_key_find(conf_feed_keys, key);
+	int line = k != NULL ? feed->key_lines[k - conf_feed_keys] : 0;
+	return line != 0 ? line : feed->line;
+}
+
 enum df_status conf_feed_set(struct conf_feed *feed, const char *name, const char *value, struct df_err *err)
 {
 	const struct conf_key *key = conf_key_find(conf_feed_keys, name);

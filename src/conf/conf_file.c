@@ -2,6 +2,8 @@
 /* Values that name files: paths, secrets, manifests, time zones. */
 #include "conf_priv.h"
 
+#include "dropfeed/time.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -311,20 +313,12 @@ enum df_status conf_parse_manifest(void *home, const struct conf_key *key, const
 enum df_status conf_parse_timezone(void *home, const struct conf_key *key, const char *value, const char *base,
 				   struct df_err *err)
 {
-	bool known = strcmp(value, "UTC") == 0; /* needs no tzdata */
+	struct time_zone *zone = NULL;
 	(void)base;
-	if (!known && *value != '/' && strstr(value, "..") == NULL) {
-		char *path = df_format("/usr/share/zoneinfo/%s", value), magic[4];
-		int fd = open(path, O_RDONLY | O_CLOEXEC);
-		/* RFC 8536 §3.1: other files lie in that folder too */
-		known = fd >= 0 && read_retry(fd, magic, 4) == 4 && memcmp(magic, "TZif", 4) == 0;
-		if (fd >= 0)
-			close(fd);
-		free(path);
-	}
-	if (!known)
-		return df_fail(DF_USAGE, err, NULL,
-			       "'%s' is no time zone of this machine; give an IANA name such as Europe/Berlin", value);
+	enum df_status st = time_zone_open(value, &zone, err);
+	time_zone_free(zone);
+	if (st != DF_OK)
+		return DF_USAGE;
 	conf_text_set(path_field(home, key), df_strdup(value));
 	return DF_OK;
 }

@@ -26,7 +26,6 @@ struct loader {
 	int line; /* of what is looked at */
 	struct section here;
 	int main_line;
-	bool state_dir_tried; /* also when its value was bad */
 };
 
 static void DF_PRINTF(3, 4) loader_complain(struct loader *l, int line, const char *fmt, ...)
@@ -88,7 +87,8 @@ static void section_end(struct loader *l)
 	const struct section *s = &l->here;
 	if (s->kind != SECTION_FEED)
 		return;
-	const struct conf_feed *feed = &l->conf->feeds[l->conf->n_feeds - 1];
+	struct conf_feed *feed = &l->conf->feeds[l->conf->n_feeds - 1];
+	memcpy(feed->key_lines, s->key_line, sizeof(feed->key_lines));
 	section_secrets(l);
 	section_folders(l, feed);
 	if (feed->sink != CONF_SINK_EVENTS_API || s->sink_unclear)
@@ -258,16 +258,20 @@ static void on_key(struct loader *l, const char *name, char *value)
 		return;
 	}
 	*set = l->line;
-	l->state_dir_tried |= in_main && strcmp(name, "state_dir") == 0;
+	if (in_main && strcmp(name, "state_dir") == 0)
+		l->conf->state_dir_line = l->line;
 
 	struct df_err err = {0};
 	void *home = in_main ? (void *)l->conf : (void *)&l->conf->feeds[l->conf->n_feeds - 1];
+	bool good = false;
 	if (*value == '\0')
 		loader_complain(l, l->line, "%s: no value given; leave the line out for the default", name);
-	else if (!value_plain(l, key, value))
-		l->here.sink_unclear |= key->parse == conf_parse_sink;
-	else if (key->parse(home, key, value, l->base, &err) != DF_OK)
-		loader_complain(l, l->line, "%s: %s", name, err.text);
+	else if (value_plain(l, key, value)) {
+		good = key->parse(home, key, value, l->base, &err) == DF_OK;
+		if (!good)
+			loader_complain(l, l->line, "%s: %s", name, err.text);
+	}
+	l->here.sink_unclear |= !good && key->parse == conf_parse_sink;
 }
 
 /* ---- the file ---- */
@@ -309,7 +313,7 @@ static void loader_lines(struct loader *l, char *text, size_t len)
 	section_end(l);
 
 	const struct conf *conf = l->conf;
-	if (conf->n_feeds > 0 && !l->state_dir_tried)
+	if (conf->n_feeds > 0 && conf->state_dir_line == 0)
 		loader_complain(
 		    l, l->main_line != 0 ? l->main_line : conf->feeds[0].line,
 		    "[dropfeed] must say where the ledger and the spool are kept: state_dir = /var/lib/dropfeed");

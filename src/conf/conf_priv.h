@@ -31,7 +31,6 @@ struct conf_key {
 };
 
 /* ---- conf_keys.c ---- */
-#define CONF_MAX_KEYS 64
 extern const struct conf_key conf_main_keys[]; /* [dropfeed]; both end with a NULL name */
 extern const struct conf_key conf_feed_keys[]; /* [feed NAME] */
 const struct conf_key *conf_key_find(const struct conf_key *keys, const char *name);

@@ -223,16 +223,40 @@ static size_t base_path_len(const char *path)
 	return len;
 }
 
+static const char *const pods[] = {"us1", "us2", "eu1", "au1"};
+enum { N_PODS = sizeof(pods) / sizeof(*pods) };
+
+static char *pod_url(const char *pod)
+{
+	return df_format("https://s2s.%s.mparticle.com", pod);
+}
+
+const char *conf_feed_other_pod(const struct conf_feed *feed)
+{
+	const char *of_key = NULL, *of_endpoint = NULL;
+	if (feed->api_key == NULL || feed->endpoint == NULL)
+		return NULL;
+	for (size_t i = 0; i < N_PODS; i++) {
+		size_t len = strlen(pods[i]);
+		char *url = pod_url(pods[i]);
+		if (strncasecmp(feed->api_key, pods[i], len) == 0 && feed->api_key[len] == '-')
+			of_key = pods[i];
+		if (strcasecmp(feed->endpoint, url) == 0)
+			of_endpoint = pods[i];
+		free(url);
+	}
+	return of_endpoint != NULL && of_key != of_endpoint ? of_key : NULL;
+}
+
 enum df_status conf_parse_endpoint(void *home, const struct conf_key *key, const char *value, const char *base,
 				   struct df_err *err)
 {
-	static const char *const pods[] = {"us1", "us2", "eu1", "au1"};
 	struct conf_feed *feed = home;
 	(void)base;
 	(void)key;
-	for (size_t i = 0; i < sizeof(pods) / sizeof(*pods); i++) {
+	for (size_t i = 0; i < N_PODS; i++) {
 		if (strcasecmp(value, pods[i]) == 0) {
-			conf_text_set(&feed->endpoint, df_format("https://s2s.%s.mparticle.com", pods[i]));
+			conf_text_set(&feed->endpoint, pod_url(pods[i]));
 			return DF_OK;
 		}
 	}

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define ZONE_DIR "/usr/share/zoneinfo"
 #define ZONE_MAX ((size_t)1 << 20)
@@ -277,10 +278,12 @@ enum df_status time_zone_open(const char *name, struct time_zone **out, struct d
 		st = df_read_file(path, ZONE_MAX, &data, &len, &unread);
 	if (st == DF_RETRY)
 		st = df_fail(st, err, NULL, "%s", unread.text);
+	else if (access(ZONE_DIR "/Etc/UTC", F_OK) != 0)
+		st = df_fail(DF_USAGE, err, NULL,
+			     "this machine has no time zone data (" ZONE_DIR " is missing or empty): install tzdata");
 	else if (data == NULL || !parse(data, len, zone))
-		st = df_fail(
-		    DF_USAGE, err, NULL,
-		    "timezone '%s' is not in " ZONE_DIR "; use a name such as Europe/Berlin, or install tzdata", name);
+		st = df_fail(DF_USAGE, err, NULL,
+			     "'%s' is not a time zone in " ZONE_DIR ": use an IANA name such as Europe/Berlin", name);
 	free(data);
 	free(path);
 	if (st == DF_OK)

@@ -103,7 +103,7 @@ mistake() {
 mistake "an unknown key" last 'batchs_per_second = 3' batchs_per_second
 mistake "a bad number" last 'batches_per_second = many' batches_per_second
 mistake "a bad word" last 'historical = sometimes' historical
-mistake "a comment that is none" last 'data_plan = plan # ours' 'a comment stands'
+mistake "a comment after a value" last 'data_plan = plan # ours' 'a comment has a line of its own; write data_plan = plan '
 mistake "a key twice" last 'api_key = again' api_key
 mistake "an unknown section" last '[food]' food
 mistake "plain http to another host" last '[feed far]

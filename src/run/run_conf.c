@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* What is wrong with a configuration that loads: each room is asked for what can be seen on this machine, without a connection. */
+#include "run_priv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct conf_work {
+	const struct conf *conf;
+	const struct conf_feed *feed; /* NULL: [dropfeed] */
+	run_finding_fn *found;
+	void *ctx;
+};
+
+static void DF_PRINTF(4, 5) conf_found(const struct conf_work *w, const char *key, bool warning, const char *fmt, ...)
+{
+	char text[sizeof(((struct df_err *)NULL)->text)];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	df_utf8_mend(text);
+	struct run_finding f = {.feed = w->feed != NULL ? w->feed->name : NULL,
+				.line = w->feed != NULL ? conf_feed_line(w->feed, key) : w->conf->state_dir_line,
+				.key = key,
+				.text = text,
+				.warning = warning};
+	w->found(w->ctx, &f);
+}
+
+/* ---- [dropfeed] ---- */
+
+/* Can files be made in the folder, or the folder itself where it does not exist yet? 0, or errno. *at: where not, own. */
+static int folder_fault(const char *path, char **at)
+{
+	struct stat s;
+	*at = df_strdup(path);
+	while (stat(*at, &s) != 0) {
+		char *parent = df_folder_of(*at);
+		bool top = errno != ENOENT || strcmp(parent, *at) == 0;
+		int why = errno;
+		if (top) {
+			free(parent);
+			return why;
+		}
+		free(*at);
+		*at = parent;
+	}
+	if (!S_ISDIR(s.st_mode))
+		return ENOTDIR;
+	return access(*at, R_OK | W_OK | X_OK) == 0 ? 0 : errno;
+}
+
+static void check_state_dir(const struct conf_work *w)
+{
+	const char *dir = w->conf->state_dir;
+	char *at = NULL;
+	struct stat s;
+	if (dir == NULL)
+		return;
+	int why = folder_fault(dir, &at);
+	if (why != 0 && strcmp(at, dir) == 0)
+		conf_found(w, "state_dir", false, "cannot write to %s: %s", dir, strerror(why));
+	else if (why != 0)
+		conf_found(w, "state_dir", false, "%s does not exist, and cannot be made in %s: %s", dir, at,
+			   strerror(why));
+	else if (geteuid() == 0 && stat(dir, &s) == 0 && s.st_uid != 0)
+		conf_found(
+		    w, "state_dir", true,
+		    "%s belongs to the user number %u, but this is root, whose files that user's runs could not open: "
+		    "use runuser -u or sudo -u",
+		    dir, (unsigned)s.st_uid);
+	free(at);
+}
+
+/* ---- feeds ---- */
+
+/* A manifest may fit some event types and not others: it is a mistake when it fits none. */
+static void check_manifest(const struct conf_work *w)
+{
+	static const char *const types[] = {"custom_event", "commerce_event", "screen_view", "eventless"};
+	struct df_err first = {0};
+	char text[sizeof(first) + 128];
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		struct map *map = NULL;
+		struct df_err err = {0};
+		enum df_status st = map_open(w->feed, types[i], &map, &err);
+		map_close(map);
+		if (st == DF_OK)
+			return;
+		if (first.text[0] == '\0')
+			first = err;
+	}
+	df_err_render(&first, text, sizeof(text));
+	conf_found(w, "manifest", false, "%s", text);
+}
+
+static void check_source(const struct conf_work *w)
+{
+	const struct conf_feed *feed = w->feed;
+	struct df_err err = {0};
+	if (feed->source.kind == CONF_SOURCE_FILE && access(feed->source.path, R_OK | X_OK) != 0)
+		conf_found(w, "source", true, "cannot read the folder %s: %s", feed->source.path, strerror(errno));
+	if (feed->source.kind != CONF_SOURCE_SFTP)
+		return;
+	if (fetch_check_host(feed, &err) != DF_OK)
+		conf_found(w, "known_hosts", false, "%s", err.text);
+	if (feed->identity_file == NULL && feed->password == NULL && getenv("SSH_AUTH_SOCK") == NULL)
+		conf_found(w, "identity_file", true,
+			   "there is nothing to log in with: set identity_file or password_file, or run an SSH agent");
+}
+
+static void check_sink(const struct conf_work *w)
+{
+	const struct conf_feed *feed = w->feed;
+	struct df_err err = {0};
+	if (feed->sink == CONF_SINK_FILE) {
+		size_t len = strlen(feed->sink_path);
+		bool folder = len > 0 && feed->sink_path[len - 1] == '/';
+		char *dir = folder ? df_strdup(feed->sink_path) : df_folder_of(feed->sink_path), *at = NULL;
+		int why = folder_fault(dir, &at);
+		if (why != 0 || (!folder && strcmp(at, dir) != 0))
+			conf_found(w, "sink", false, "cannot write to the folder %s: %s", dir,
+				   strerror(why != 0 ? why : ENOENT));
+		free(dir);
+		free(at);
+	}
+	if (feed->sink != CONF_SINK_EVENTS_API)
+		return;
+
+	const char *pod = conf_feed_other_pod(feed);
+	if (pod != NULL)
+		conf_found(w, "endpoint", false,
+			   "the API key is one of the pod %s, but the endpoint is %s: write endpoint = %s", pod,
+			   feed->endpoint, pod);
+	if (send_check_ca(feed, &err) != DF_OK)
+		conf_found(w, "ca_file", false, "%s", err.text);
+}
+
+static void check_feed(struct conf_work *w)
+{
+	const char *key = NULL;
+	struct df_err err = {0};
+	check_source(w);
+	if (decode_check_keys(w->feed, &key, &err) != DF_OK)
+		conf_found(w, key, false, "%s", err.text);
+	check_manifest(w);
+	check_sink(w);
+}
+
+void run_conf_check(const struct conf *conf, run_finding_fn *found, void *ctx)
+{
+	struct conf_work w = {.conf = conf, .found = found, .ctx = ctx};
+	check_state_dir(&w);
+	for (size_t i = 0; i < conf->n_feeds; i++) {
+		w.feed = &conf->feeds[i];
+		check_feed(&w);
+	}
+}

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: MIT
+# `check` finds what only shows on this machine, with file and line, and opens no connection.
+. "$(dirname "$0")/lib/checks.sh"
+
+gpg_home "$work/keys" || exit 1
+mkdir -p "$work/in" "$work/none"
+chmod 700 "$work/none"
+printf secret >"$work/api-secret"
+: >"$work/file"
+endpoint=us1
+print=SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU
+
+# conf_with LINE...: a good configuration, and these lines at its end
+conf_with() {
+	printf '[dropfeed]\nstate_dir = %s/state\n[feed a]\n' "$work" >"$conf"
+	printf '%s\n' "$@" >>"$conf"
+}
+# finds WHAT LINE PATTERN SETTING...: check exits 2 and names that line, counted from the section's
+finds() {
+	local what=$1 line=$(($2 + 3)) pattern=$3
+	shift 3
+	conf_with "$@"
+	exits 2 "$what" check
+	said "$what: where, and what it is" "dropfeed\.conf:$line: feed a: $pattern"
+}
+# warns WHAT LINE PATTERN SETTING...: the same, but it is a warning
+warns() {
+	local what=$1 line=$(($2 + 3)) pattern=$3
+	shift 3
+	conf_with "$@"
+	exits 0 "$what" check
+	said "$what: where, and what it is" "dropfeed\.conf:$line: warning: feed a: $pattern"
+}
+
+conf_with 'sink = -'
+exits 0 "a configuration without mistakes" check
+said "says so" 'no mistakes in 1 feed'
+exits 0 "the same as JSON" check --format json
+check "the same as JSON: the verdict" holds '.verdict == "ok" and .feeds == 1 and .problems == []' "$work/out"
+check "nothing was made" test ! -e "$work/state"
+
+# The server's key.
+sftp="source = sftp://jo@127.0.0.1:9/in"
+login="password_file = $work/api-secret"
+ssh-keygen -q -t ed25519 -N '' -f "$work/host" || exit 1
+finds "no known_hosts" 0 'known_hosts: cannot read .*/\.ssh/known_hosts: No such file.*ssh-keyscan -p 9' 'sink = -' "$login" "$sftp"
+printf '127.0.0.1 %s\n' "$(cut -d' ' -f1,2 "$work/host.pub")" >"$work/known"
+finds "known_hosts without the server's port" 3 'known_hosts: .*/known does not name 127.0.0.1 port 9' 'sink = -' "$login" \
+	"known_hosts = $work/known" "$sftp"
+printf '[127.0.0.1]:9 %s\n' "$(cut -d' ' -f1,2 "$work/host.pub")" >"$work/known"
+conf_with 'sink = -' "$login" "known_hosts = $work/known" "$sftp"
+exits 0 "known_hosts with it" check
+conf_with 'sink = -' "$login" "host_key = $print" "$sftp"
+exits 0 "a pinned key" check
+warns "nothing to log in with" 0 'identity_file: there is nothing to log in with' 'sink = -' "host_key = $print" "$sftp"
+warns "a local folder that is not there" 2 'source: cannot read the folder .*/nowhere' 'sink = -' "source = file://$work/nowhere"
+
+# The API.
+api="api_secret_file = $work/api-secret"
+finds "a key of another pod" 1 'endpoint: the API key is one of the pod us1.*write endpoint = us1' 'endpoint = eu1' 'api_key = us1-0123' "$api"
+for good in 'api_key = us1-0123' 'api_key = 0123' 'api_key = us10-0123'; do
+	conf_with 'endpoint = us1' "$good" "$api"
+	exits 0 "us1, $good" check
+done
+
+# OpenPGP keys.
+finds "an empty keyring" 3 'gnupg_home: the keyring in .*/none is empty.*gpg --homedir .*/none --import' 'sink = -' \
+	'encrypted = yes' "gnupg_home = $work/none"
+check "GnuPG's agent was not started" test ! -S "$work/none/S.gpg-agent"
+gpg --homedir "$work/keys" --batch -q --export dropfeed | gpg --homedir "$work/none" --batch -q --import 2>/dev/null
+finds "no secret key" 3 'gnupg_home: .*/none holds no secret key that can decrypt \(1 public key' 'sink = -' \
+	'encrypted = yes' "gnupg_home = $work/none"
+finds "no key of the signer" 4 'signed_by: .*does not hold the public key 0{40}' 'sink = -' 'encrypted = yes' \
+	"gnupg_home = $work/keys" 'signed_by = 0000000000000000000000000000000000000000'
+fingerprint=$(gpg --homedir "$work/keys" --batch --with-colons -k dropfeed 2>/dev/null | awk -F: '$1 == "fpr" { print $10; exit }')
+conf_with 'sink = -' 'encrypted = yes' "gnupg_home = $work/keys" "signed_by = $fingerprint"
+exits 0 "keys that are there" check
+
+# Folders.
+finds "a sink in a folder that is not there" 1 'sink: cannot write to the folder .*/nowhere' "sink = file:$work/nowhere/out.ndjson"
+printf '[dropfeed]\nstate_dir = %s/file/state\n[feed a]\nsink = -\n' "$work" >"$conf"
+exits 2 "a state_dir that cannot be made" check
+said "is named with its line" 'dropfeed\.conf:2: \[dropfeed\]: state_dir: .*Not a directory'
+if [ "$(id -u)" -ne 0 ]; then
+	mkdir -m 500 "$work/read-only"
+	printf '[dropfeed]\nstate_dir = %s/read-only/state\n[feed a]\nsink = -\n' "$work" >"$conf"
+	exits 2 "a state_dir in a folder that cannot be written to" check
+	said "says where" 'state_dir: .*/read-only/state does not exist, and cannot be made in .*/read-only: Permission denied'
+else
+	mkdir "$work/theirs"
+	chown 54321 "$work/theirs"
+	printf '[dropfeed]\nstate_dir = %s/theirs\n[feed a]\nsink = -\n' "$work" >"$conf"
+	exits 0 "a state_dir of another user, as root" check
+	said "is a warning" 'warning: \[dropfeed\]: state_dir: .*belongs to the user number 54321'
+fi
+
+# As JSON, mistakes of both kinds.
+conf_with 'sink = -' 'encrypted = yes' "gnupg_home = $work/none" "source = file://$work/nowhere"
+exits 2 "mistakes as JSON" check --format json
+check "mistakes as JSON: what, where" holds '.verdict == "mistakes" and (.problems | map([.feed, .key, .line, .level]) ==
+	[["a", "source", 7, "warning"], ["a", "gnupg_home", 6, "error"]])' "$work/out"
+conf_with 'sink = nowhere' 'jobs = 1'
+exits 2 "mistakes that loading finds, as JSON" check --format json
+check "mistakes that loading finds, as JSON: what, where" holds '.verdict == "mistakes" and
+	(.problems | map([.line, .level]) == [[4, "error"], [5, "error"]])' "$work/out"
+rm "$conf"
+exits 2 "a configuration that is not there, as JSON" check --format json --config "$work/nowhere.conf"
+check "a configuration that is not there, as JSON: one problem" holds '.problems | length == 1 and .[0].line == null' "$work/out"
+finish
