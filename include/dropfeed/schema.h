@@ -126,4 +126,33 @@ const char *schema_suggest_field(const struct schema_object *object, const char 
 bool schema_event_known(const char *name, size_t len); /* an event type of the schema, or "eventless" */
 const char *schema_event_at(size_t i);                 /* all of them; NULL after the last */
 
+/* ---- what columns are called elsewhere: schema_words.c ---- */
+
+enum { /* where a word holds */
+       SCHEMA_IN_EVENTLESS = 1,
+       SCHEMA_IN_CUSTOM = 2,
+       SCHEMA_IN_COMMERCE = 4,
+       SCHEMA_IN_SCREEN = 8,
+       SCHEMA_IN_OTHER = 16, /* the other event types */
+       SCHEMA_IN_EVENTS = 2 | 4 | 8 | 16,
+       SCHEMA_IN_ANY = 31,
+};
+
+struct schema_word {
+	const char *names; /* normalised, apart by blanks, the likeliest first */
+	unsigned where;
+	const char *path; /* NULL: never sent by a guess */
+};
+/* In the order in which they are tried: who comes first takes the path, and the column. */
+extern const struct schema_word schema_words[];
+extern const size_t schema_n_words;
+
+unsigned schema_where(const struct schema_event *event);
+/* Letters and digits in lower case; bytes beyond ASCII stay. The caller's. */
+char *schema_normalize(const char *name, size_t len);
+/* Is `name` (normalized) one of the names? */
+bool schema_word_is(const char *names, const char *name, size_t len);
+/* The entry that a foreign column name has for the event type; NULL: it is not a known word. */
+const struct schema_word *schema_word_find(const struct schema_event *event, const char *name, size_t len);
+
 #endif

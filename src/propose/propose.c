@@ -166,7 +166,7 @@ static void read_column(struct propose *p, size_t i, const struct rows_cell *cel
 	c->name = !p->has_header    ? df_format("column %zu", i + 1)
 		  : cell->p != NULL ? df_strndup(cell->p, cell->len)
 				    : df_strdup("");
-	c->normal = propose_normalise(c->name, strlen(c->name));
+	c->normal = schema_normalize(c->name, strlen(c->name));
 	c->personless = without_person(c->normal);
 	if (p->has_header && c->name[0] == '\0') { /* a manifest names a column once */
 		bool first = true;

@@ -163,7 +163,7 @@ static bool is_personal(const char *path)
 	return path == NULL || strncmp(path, "user_", 5) == 0;
 }
 
-static void try_name(struct propose *p, const struct propose_word *word, const char *name, size_t len)
+static void try_name(struct propose *p, const struct schema_word *word, const char *name, size_t len)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		const struct propose_column *c = &p->columns[i];
@@ -179,9 +179,9 @@ static void try_name(struct propose *p, const struct propose_word *word, const c
 
 static void try_words(struct propose *p)
 {
-	unsigned where = propose_where(p->event);
-	for (size_t i = 0; i < propose_n_words; i++) {
-		const struct propose_word *word = &propose_words[i];
+	unsigned where = schema_where(p->event);
+	for (size_t i = 0; i < schema_n_words; i++) {
+		const struct schema_word *word = &schema_words[i];
 		const char *s = word->names;
 		if ((word->where & where) == 0)
 			continue;
@@ -200,9 +200,9 @@ static void try_fields(struct propose *p, const struct schema_object *object, co
 		const struct schema_field *field = &object->fields[i];
 		if (field->object != NULL || field->shape != SCHEMA_ONE || (!whole && strchr(field->name, '_') == NULL))
 			continue;
-		char *normal = propose_normalise(field->name, strlen(field->name));
+		char *normal = schema_normalize(field->name, strlen(field->name));
 		char *path = df_format("%s%s", prefix, field->name);
-		struct propose_word word = {.path = path};
+		struct schema_word word = {.path = path};
 		try_name(p, &word, normal, strlen(normal));
 		free(path);
 		free(normal);

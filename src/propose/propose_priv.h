@@ -5,7 +5,6 @@
  *	propose.c		the proposal's life; what is not guessed becomes an attribute
  *	propose_guess.c	which column goes where
  *	propose_settle.c	the settings that this needs, and what is missing
- *	propose_words.c	what columns are called elsewhere, as data
  *	propose_look.c	what the values look like; they are never shown
  *	propose_text.c	the manifest, with its reasons as comments
  */
@@ -21,31 +20,6 @@
 #define PROPOSE_TIME      "events.data.timestamp_unixtime_ms"
 #define PROPOSE_ACTION    "events.data.product_action."
 #define PROPOSE_MAX_TEXT  (4u << 20) /* of the manifest: what is read back at most */
-
-/* ---- words ---- */
-
-enum { /* where a word holds */
-       PROPOSE_EVENTLESS = 1,
-       PROPOSE_CUSTOM = 2,
-       PROPOSE_COMMERCE = 4,
-       PROPOSE_SCREEN = 8,
-       PROPOSE_OTHER = 16, /* the other event types */
-       PROPOSE_EVENTS = 2 | 4 | 8 | 16,
-       PROPOSE_ANY = 31,
-};
-
-struct propose_word {
-	const char *names; /* normalised, apart by blanks, the likeliest first */
-	unsigned where;
-	const char *path; /* NULL: it had better not be sent */
-};
-/* In the order in which they are tried: who comes first takes the path, and the column. */
-extern const struct propose_word propose_words[];
-extern const size_t propose_n_words;
-
-unsigned propose_where(const struct schema_event *event);
-/* Letters and digits in lower case; bytes beyond ASCII stay. The caller's. */
-char *propose_normalise(const char *name, size_t len);
 
 /* ---- the proposal ---- */
 

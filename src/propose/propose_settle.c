@@ -68,7 +68,7 @@ static bool plain_words(const char *s)
 
 static void settle_custom(struct propose *p, const char *stem)
 {
-	if (propose_where(p->event) != PROPOSE_CUSTOM)
+	if (schema_where(p->event) != SCHEMA_IN_CUSTOM)
 		return;
 	if (p->feed->event_name == NULL && propose_column_at(p, "events.data.event_name") == NULL)
 		settle_add(p, "event_name", stem[0] != '\0' && plain_words(stem) ? stem : "Imported",
@@ -83,7 +83,7 @@ static void settle_commerce(struct propose *p)
 {
 	static const char products[] = PROPOSE_ACTION "products.";
 	bool any = false;
-	if (propose_where(p->event) != PROPOSE_COMMERCE)
+	if (schema_where(p->event) != SCHEMA_IN_COMMERCE)
 		return;
 	const struct propose_column *order = propose_column_at(p, PROPOSE_ACTION "transaction_id");
 	bool action = propose_column_at(p, PROPOSE_ACTION "action") != NULL ||

@@ -122,6 +122,25 @@ static bool name_ccpa(const char *name, size_t len, char *out, size_t size)
 	return true;
 }
 
+/* A name without dots is a foreign one: it may be a known word, or a field's name with a slip. */
+static bool suggest_word(const struct schema_event *event, const char *name, size_t len, char *out, size_t size)
+{
+	if (len == 0 || memchr(name, '.', len) != NULL)
+		return false;
+
+	const struct schema_word *word = schema_word_find(event, name, len);
+	if (word != NULL && word->path != NULL)
+		snprintf(out, size, "%s", word->path);
+	return word != NULL && word->path != NULL;
+}
+
+/* How far a name may be from a path to be taken for a slip. What has no dot is more often a name of its own. */
+static unsigned slip(const struct search *s)
+{
+	size_t len = s->len;
+	return (unsigned)(memchr(s->name, '.', len) != NULL ? 2 + len / 3 : 2 + len / 6);
+}
+
 void schema_suggest(const struct schema_event *event, const char *name, size_t len, char *out, size_t size)
 {
 	static const char *const prefixes[] = {"events[].data", "events[0].data"};
@@ -141,6 +160,8 @@ void schema_suggest(const struct schema_event *event, const char *name, size_t l
 		len = strlen(plain);
 		break;
 	}
+	if (suggest_word(event, name, len, out, size))
+		return;
 	struct search s = {.name = name, .len = len > DF_DISTANCE_MAX ? DF_DISTANCE_MAX : len, .best = 1000};
 	enum schema_path_result result = schema_path_parse(event, name, s.len, &ignored, NULL);
 	s.whole = result == SCHEMA_PATH_WHOLE || result == SCHEMA_PATH_NO_KEY;
@@ -148,7 +169,7 @@ void schema_suggest(const struct schema_event *event, const char *name, size_t l
 	if (event->data != NULL)
 		walk(&s, event->data, "events.data.");
 	/* nothing is near: any name does for an attribute */
-	if (!s.whole && (s.best > 2 + s.len / 3 || s.best >= s.len))
+	if (!s.whole && (s.best > slip(&s) || s.best >= s.len))
 		snprintf(s.path, sizeof(s.path), "%s%.*s",
 			 event->data != NULL ? "events.data.custom_attributes." : "user_attributes.", (int)s.len, name);
 	snprintf(out, size, "%s", s.path);

@@ -8,7 +8,7 @@
 
 static bool normalised(const char *name, size_t len)
 {
-	char *normal = propose_normalise(name, len);
+	char *normal = schema_normalize(name, len);
 	bool same = strlen(normal) == len && memcmp(normal, name, len) == 0;
 	free(normal);
 	return same && len > 0;
@@ -18,8 +18,8 @@ static bool normalised(const char *name, size_t len)
 static void test_words(void)
 {
 	size_t checked = 0;
-	for (size_t i = 0; i < propose_n_words; i++) {
-		const struct propose_word *w = &propose_words[i];
+	for (size_t i = 0; i < schema_n_words; i++) {
+		const struct schema_word *w = &schema_words[i];
 		for (const char *s = w->names; *s != '\0';) {
 			size_t len = strcspn(s, " ");
 			CU_ASSERT_TRUE(normalised(s, len));
@@ -28,7 +28,7 @@ static void test_words(void)
 		for (size_t k = 0; k < schema_n_events && w->path != NULL; k++) {
 			struct schema_path path;
 			const struct schema_event *other = NULL;
-			if ((w->where & propose_where(&schema_events[k])) == 0)
+			if ((w->where & schema_where(&schema_events[k])) == 0)
 				continue;
 			checked++;
 			enum schema_path_result result =

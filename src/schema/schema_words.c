@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What columns are called elsewhere: in shops' exports, warehouses, analytics. $FirstName and the like are mParticle's reserved
  * user attributes. */
-#include "propose_priv.h"
+#include "dropfeed/schema.h"
+
+#include <stdlib.h>
 
 #define USER      "user_attributes."
 #define IDENTITY  "user_identities."
@@ -10,19 +12,19 @@
 #define DATA      "events.data."
 #define ACTION    "events.data.product_action."
 #define PRODUCT   "events.data.product_action.products."
-#define ANY       PROPOSE_ANY
-#define EVENTS    PROPOSE_EVENTS
-#define EVENTLESS PROPOSE_EVENTLESS
-#define CUSTOM    PROPOSE_CUSTOM
-#define COMMERCE  PROPOSE_COMMERCE
-#define SCREEN    PROPOSE_SCREEN
+#define ANY       SCHEMA_IN_ANY
+#define EVENTS    SCHEMA_IN_EVENTS
+#define EVENTLESS SCHEMA_IN_EVENTLESS
+#define CUSTOM    SCHEMA_IN_CUSTOM
+#define COMMERCE  SCHEMA_IN_COMMERCE
+#define SCREEN    SCHEMA_IN_SCREEN
 #define ORDER_TIMES                                                                                                    \
 	"ordertime orderdate orderedat orderdatetime ordertimestamp purchasedate purchasetime purchasedat "            \
 	"invoicedate "                                                                                                 \
 	"invoicetime transactiondate transactiontime transactiontimestamp saledate saletime"
 
-const struct propose_word propose_words[] = {
-    /* what must not leave the house by a guess */
+const struct schema_word schema_words[] = {
+    /* never sent by a guess */
     {"password passwd pwd passwordhash hashedpassword ssn socialsecuritynumber creditcard creditcardnumber cardnumber "
      "ccnumber cvv cvc iban bankaccount bankaccountnumber apikey apisecret accesstoken refreshtoken",
      ANY, NULL},
@@ -124,19 +126,19 @@ const struct propose_word propose_words[] = {
     {"zip zipcode postalcode postcode postal plz billingzip billingpostcode billingpostalcode", ANY, USER "$Zip"},
     {"country countryname countrycode geocountry billingcountry", ANY, USER "$Country"},
 };
-const size_t propose_n_words = sizeof(propose_words) / sizeof(propose_words[0]);
+const size_t schema_n_words = sizeof(schema_words) / sizeof(schema_words[0]);
 
-unsigned propose_where(const struct schema_event *event)
+unsigned schema_where(const struct schema_event *event)
 {
 	if (event->data == NULL)
 		return EVENTLESS;
 	return strcmp(event->name, "custom_event") == 0     ? CUSTOM
 	       : strcmp(event->name, "commerce_event") == 0 ? COMMERCE
 	       : strcmp(event->name, "screen_view") == 0    ? SCREEN
-							    : PROPOSE_OTHER;
+							    : SCHEMA_IN_OTHER;
 }
 
-char *propose_normalise(const char *name, size_t len)
+char *schema_normalize(const char *name, size_t len)
 {
 	char *out = df_alloc(len + 1);
 	size_t n = 0;
@@ -148,4 +150,25 @@ char *propose_normalise(const char *name, size_t len)
 			out[n++] = (char)c;
 	}
 	return out;
+}
+
+bool schema_word_is(const char *names, const char *name, size_t len)
+{
+	for (const char *at = names; len > 0 && (at = strstr(at, name)) != NULL; at++)
+		if ((at == names || at[-1] == ' ') && (at[len] == ' ' || at[len] == '\0'))
+			return true;
+	return false;
+}
+
+const struct schema_word *schema_word_find(const struct schema_event *event, const char *name, size_t len)
+{
+	char *normal = schema_normalize(name, len);
+	size_t n = strlen(normal);
+	unsigned where = schema_where(event);
+	const struct schema_word *found = NULL;
+	for (size_t i = 0; i < schema_n_words && found == NULL; i++)
+		if ((schema_words[i].where & where) != 0 && schema_word_is(schema_words[i].names, normal, n))
+			found = &schema_words[i];
+	free(normal);
+	return found;
 }
