@@ -108,16 +108,8 @@ struct ledger_reject *document_reject_rows(const struct send_reject *rejects, si
 
 /* ---- the reject file ---- */
 
-#define DOCUMENT_REASON_LINES 3
-
-struct document_reason {
-	char code[32];
-	char *column; /* own; "": the row as a whole */
-	uint64_t rows;
-	uint64_t lines[DOCUMENT_REASON_LINES]; /* where the first ones start */
-};
-struct document_reasons {          /* in the order of their first rows; each row counts once, for its first reason */
-	struct document_reason *v; /* own */
+struct document_reasons {        /* in the order of their first rows; their texts are own */
+	struct ledger_reason *v; /* own */
 	size_t n;
 	size_t last; /* the one that was counted last */
 };
@@ -131,6 +123,17 @@ struct document_rejects {
 	struct document_reasons reasons;
 };
 void document_rejects_free(struct document_rejects *r); /* what it holds */
+
+/* Where rows come from that were rejected after the preflight. next: the first one with a greater number than `after`, in
+ * order, borrowed until the next call. DF_END: there are no more. */
+struct document_later {
+	enum df_status (*next)(void *ctx, uint64_t after, struct ledger_reject *out, struct df_err *err);
+	void *ctx;
+};
+/* Writes a reject file to `path`, or, "-", to standard output. An empty file of that name is replaced; next to one that is
+ * not, the file gets a name with a number. walk: feed, file and doc are set. */
+enum df_status document_rejects_export(struct document_walk *walk, const struct document_later *later, const char *path,
+				       struct document_rejects *out, struct df_err *err) DF_CHECK;
 
 /* Writes <state_dir>/rejects/<feed>/<document>: the rows that the map rejects and those that the ledger says were rejected
  * later. walk: feed, file and doc are set. */

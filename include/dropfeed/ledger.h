@@ -202,6 +202,18 @@ enum df_status ledger_document_resumed(struct ledger *l, int64_t id, const char 
  * skipped. */
 enum df_status ledger_document_state(struct ledger *l, int64_t id, const struct ledger_outcome *to,
 				     struct df_err *err) DF_CHECK;
+/* Notes, before the file is there, where the open document's reject file will be: its text. Synced. DF_END: another open
+ * document has that path. */
+enum df_status ledger_document_rejects(struct ledger *l, int64_t id, const char *path, struct df_err *err) DF_CHECK;
+#define LEDGER_REASON_LINES 3
+struct ledger_reason {             /* why rows were rejected: each row counts for its first reason */
+	const char *code, *column; /* column "": the row as a whole */
+	uint64_t rows;
+	uint64_t lines[LEDGER_REASON_LINES]; /* where the first ones start; 0: there are no more */
+};
+/* The document's reasons, in place of those noted before. */
+enum df_status ledger_document_reasons(struct ledger *l, int64_t id, const struct ledger_reason *v, size_t n,
+				       struct df_err *err) DF_CHECK;
 /* What receipts tell, before the document is DONE. */
 struct ledger_facts {
 	const char *reasons;                  /* a JSON object, or NULL: there are none */
@@ -247,6 +259,9 @@ enum df_status ledger_documents(struct ledger *l, int64_t file_id, ledger_each_d
 typedef enum df_status (*ledger_each_skipped)(void *ctx, const struct ledger_skipped *s, struct df_err *err);
 enum df_status ledger_skips(struct ledger *l, int64_t file_id, ledger_each_skipped each, void *ctx,
 			    struct df_err *err) DF_CHECK;
+typedef enum df_status (*ledger_each_reason)(void *ctx, const struct ledger_reason *r, struct df_err *err);
+enum df_status ledger_reasons(struct ledger *l, int64_t document_id, ledger_each_reason each, void *ctx,
+			      struct df_err *err) DF_CHECK; /* in the order of their first rows */
 /* after: only rows with a greater number; 0: all. For whoever takes them some at a time, as a document may have millions. */
 enum df_status ledger_rejects(struct ledger *l, int64_t document_id, uint64_t after, ledger_each_reject each, void *ctx,
 			      struct df_err *err) DF_CHECK;

@@ -21,13 +21,27 @@ struct report_rejects;
 enum df_status report_rejects_open(const char *dir, const char *name, int64_t tag, struct report_rejects **out,
 				   struct df_err *err) DF_CHECK;
 
-/* Failures are remembered until close. */
-void report_rejects_add(struct report_rejects *r, const char *p, size_t len);
+/* The same where somebody named a file: "-" is standard output, and what is no regular file is written to as it is. */
+enum df_status report_rejects_open_path(const char *path, struct report_rejects **out, struct df_err *err) DF_CHECK;
 
-/* Syncs the file and gives it its name. A file of that name with other bytes stays: then "<stem>_2-<event type>.csv" and so
- * on is taken; one with the same bytes is this very file, written before a crash. *path (the caller's) is where it is.
- * replaces: the path of the same document's older reject file, which this one takes the place of; or NULL. */
-enum df_status report_rejects_close(struct report_rejects *r, const char *replaces, char **path,
+/* Failures are remembered until the next flush. */
+void report_rejects_add(struct report_rejects *r, const char *p, size_t len);
+enum df_status report_rejects_flush(struct report_rejects *r, struct df_err *err) DF_CHECK;
+
+/* For rows that are not to be in the file as they are: they go to fd (borrowed), and who reads them there writes to the
+ * file before it is closed. */
+void report_rejects_rows_to(struct report_rejects *r, int fd);
+int report_rejects_file(const struct report_rejects *r);
+
+struct report_rejects_owner { /* the document */
+	struct ledger *ledger;
+	int64_t document;
+	const char *older; /* the path of its older reject file, which this one takes the place of; or NULL */
+};
+/* Syncs the file and gives it its name, which the ledger notes before. A file of that name stays: then
+ * "<stem>_2-<event type>.csv" and so on is taken. *path (the caller's) is where it is, NULL for standard output. owner NULL:
+ * no ledger knows of it, and an empty file of that name is replaced. */
+enum df_status report_rejects_close(struct report_rejects *r, const struct report_rejects_owner *owner, char **path,
 				    struct df_err *err) DF_CHECK;
 void report_rejects_abandon(struct report_rejects *r); /* removes the temporary file; NULL is fine */
 

@@ -58,6 +58,7 @@ struct run_import_options {
 	const char *const *files;
 	size_t n_files;
 	const char *stdin_name;
+	const char *rejects; /* stateless: the file that gets the rejected rows, "-": standard output; or NULL */
 	bool stateless, dry_run;
 	uint32_t jobs;           /* threads, where no configuration's counts */
 	bool encryption_by_name; /* no feed was chosen: .gpg is decrypted, plain is taken */

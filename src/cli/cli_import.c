@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
+#include <sys/stat.h>
+
 struct import_arguments {
 	struct cli_feed_options feed;
-	const char *name;
+	const char *name, *rejects;
 	bool dry_run;
 };
 
@@ -11,7 +13,9 @@ struct import_arguments {
 static const struct cli_option options[] = {
     {"feed", "NAME", CLI_TEXT, AT(feed.name), "use this feed's settings; needed where there are several"},
     {"sink", "S", CLI_TEXT, AT(feed.sink),
-     "file:PATH (one batch a line) or - (standard output), instead of the feed's sink"},
+     "file:PATH (one batch a line), - (standard output) or events-api, instead of the feed's sink"},
+    {"rejects", "FILE", CLI_TEXT, AT(rejects),
+     "with --sink or --dry-run: write the rejected rows to FILE, or - (standard output)"},
     {"manifest", "M", CLI_TEXT, AT(feed.manifest), "this manifest instead of the feed's"},
     {"set", "KEY=VALUE", CLI_LIST, AT(feed.set), CLI_SET_HELP},
     {"name", "N", CLI_TEXT, AT(name), "file name for standard input, such as export-custom_event.csv"},
@@ -20,7 +24,8 @@ static const struct cli_option options[] = {
 
 const struct cli_spec cli_import_spec = {
     .command = "import",
-    .synopsis = "[--feed NAME] [--sink S] [--manifest M] [--set KEY=VALUE]... [--name N] [--dry-run] FILE...|-",
+    .synopsis = "[--feed NAME] [--sink S] [--rejects FILE] [--manifest M] [--set KEY=VALUE]... [--name N] [--dry-run] "
+		"FILE...|-",
     .about =
 	"Delivers local files as if they had come from the feed's source, or standard input (-) named N. With --sink, "
 	"nothing is remembered: the batches go to S, and no configuration is needed.",
@@ -34,7 +39,8 @@ static int import(const struct conf *conf, const struct import_arguments *a, con
 	struct conf_feed *feed = cli_feed_with(conf, &a->feed, a->feed.sink != NULL, "import");
 	if (feed == NULL)
 		return CLI_EXIT_USAGE;
-	struct run_import_options o = {.feed = feed, .files = files, .n_files = n, .stdin_name = a->name};
+	struct run_import_options o = {
+	    .feed = feed, .files = files, .n_files = n, .stdin_name = a->name, .rejects = a->rejects};
 	struct run_result result = {0};
 	o.stateless = a->feed.sink != NULL;
 	o.dry_run = a->dry_run;
@@ -77,6 +83,28 @@ static bool names_are_right(const struct import_arguments *a, const struct cli_o
 	return false;
 }
 
+/* What is in the way of the reject file is found before anything is sent. */
+static bool rejects_are_right(const struct import_arguments *a)
+{
+	struct stat info;
+	if (a->rejects == NULL)
+		return true;
+	if (a->feed.sink == NULL && !a->dry_run)
+		cli_usage("import", "--rejects is for imports with --sink or --dry-run; others keep rejected rows in "
+				    "state_dir, see `dropfeed rejects`");
+	else if (strcmp(a->rejects, "-") == 0 && a->feed.sink != NULL && strcmp(a->feed.sink, "-") == 0)
+		cli_usage("import", "--rejects - and --sink - would both write to standard output");
+	else if (stat(a->rejects, &info) == 0 && S_ISDIR(info.st_mode))
+		cli_usage("import", "--rejects %s is a folder; name a file", a->rejects);
+	else if (stat(a->rejects, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0)
+		cli_usage("import",
+			  "--rejects %s is there already, and holds something: move it away, or name another file",
+			  a->rejects);
+	else
+		return true;
+	return false;
+}
+
 int cli_import(struct cli_globals *g, int argc, char **argv)
 {
 	struct import_arguments a = {0};
@@ -87,7 +115,8 @@ int cli_import(struct cli_globals *g, int argc, char **argv)
 		goto cleanup;
 
 	code = CLI_EXIT_USAGE;
-	if (names_are_right(&a, &files) && cli_conf(g, a.feed.sink == NULL && !a.dry_run, &conf) == 0)
+	if (names_are_right(&a, &files) && rejects_are_right(&a) &&
+	    cli_conf(g, a.feed.sink == NULL && !a.dry_run, &conf) == 0)
 		code = import(conf, &a, files.v, files.n);
 cleanup:
 	conf_free(conf);

@@ -2,15 +2,14 @@
 /* Why rows of a document were rejected: each row counts once, for its first reason. */
 #include "document_rejects.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define REASONS_MAX 1000u /* codes with columns that are told apart; beyond that, rows count for their code alone */
 
-static struct document_reason *find(struct document_reasons *list, const char *code, const char *column)
+static struct ledger_reason *find(struct document_reasons *list, const char *code, const char *column)
 {
 	for (size_t i = list->n; i > 0; i--) {
-		struct document_reason *r = &list->v[i - 1];
+		struct ledger_reason *r = &list->v[i - 1];
 		if (strcmp(r->code, code) == 0 && strcmp(r->column, column) == 0)
 			return r;
 	}
@@ -19,9 +18,9 @@ static struct document_reason *find(struct document_reasons *list, const char *c
 
 void document_reasons_count(struct document_reasons *list, const char *code, const char *column, uint64_t line)
 {
-	struct document_reason *last = list->last < list->n ? &list->v[list->last] : NULL;
+	struct ledger_reason *last = list->last < list->n ? &list->v[list->last] : NULL;
 	column = column != NULL ? column : "";
-	struct document_reason *r =
+	struct ledger_reason *r =
 	    last != NULL && strcmp(last->code, code) == 0 && strcmp(last->column, column) == 0 ? last : NULL;
 	if (r == NULL)
 		r = find(list, code, column);
@@ -30,10 +29,9 @@ void document_reasons_count(struct document_reasons *list, const char *code, con
 	if (r == NULL) {
 		list->v = df_realloc(list->v, (list->n + 1) * sizeof(*list->v));
 		r = &list->v[list->n++];
-		*r = (struct document_reason){.column = df_strdup(column)};
-		snprintf(r->code, sizeof(r->code), "%s", code);
+		*r = (struct ledger_reason){.code = df_strdup(code), .column = df_strdup(column)};
 	}
-	if (r->rows < DOCUMENT_REASON_LINES)
+	if (r->rows < LEDGER_REASON_LINES)
 		r->lines[r->rows] = line;
 	r->rows++;
 	list->last = (size_t)(r - list->v);
@@ -81,8 +79,10 @@ void document_reasons_words(const struct document_reasons *list, struct df_buf *
 
 void document_reasons_free(struct document_reasons *list)
 {
-	for (size_t i = 0; i < list->n; i++)
-		free(list->v[i].column);
+	for (size_t i = 0; i < list->n; i++) {
+		free((char *)(uintptr_t)list->v[i].code);
+		free((char *)(uintptr_t)list->v[i].column);
+	}
 	free(list->v);
 	memset(list, 0, sizeof(*list));
 }

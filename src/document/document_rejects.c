@@ -24,15 +24,19 @@ struct later_reject {
 	char code[32];
 };
 
+struct later_pages { /* of the ledger */
+	struct ledger *ledger;
+	int64_t document_id;
+	struct later_reject page[LATER_PAGE]; /* by row number */
+	size_t n, next;
+	bool more; /* after it there may be others */
+};
+
 struct rejects_walk {
 	struct document_walk *walk;
 	struct report_rejects *file;
-	struct ledger *ledger;
-	int64_t document_id;
-	struct later_reject later[LATER_PAGE]; /* the next ones, by row number */
-	size_t n_later, next_later;
-	uint64_t after; /* the last one's row */
-	bool more;      /* after it there may be others */
+	const struct document_later *later;
+	struct ledger_reject next; /* the next row that was rejected later; row 0: there is none */
 	struct document_own own;
 	bool begun; /* the file has its header */
 	struct df_buf raw, out, reason;
@@ -44,26 +48,43 @@ struct rejects_walk {
 static enum df_status on_later(void *ctx, const struct ledger_reject *r, struct df_err *err)
 {
 	(void)err;
-	struct rejects_walk *w = ctx;
-	struct later_reject *kept = &w->later[w->n_later++];
+	struct later_pages *p = ctx;
+	struct later_reject *kept = &p->page[p->n++];
 	*kept = (struct later_reject){.row = r->row, .message = df_strdup(r->message)};
 	snprintf(kept->code, sizeof(kept->code), "%s", r->code);
-	w->after = r->row;
-	return w->n_later == LATER_PAGE ? DF_END : DF_OK;
+	return p->n == LATER_PAGE ? DF_END : DF_OK;
 }
 
-static void later_clear(struct rejects_walk *w)
+static void later_clear(struct later_pages *p)
 {
-	for (size_t i = 0; i < w->n_later; i++)
-		free(w->later[i].message);
-	w->n_later = w->next_later = 0;
+	for (size_t i = 0; i < p->n; i++)
+		free(p->page[i].message);
+	p->n = p->next = 0;
 }
 
-static enum df_status later_take(struct rejects_walk *w, struct df_err *err)
+static enum df_status later_next(void *ctx, uint64_t after, struct ledger_reject *out, struct df_err *err)
 {
-	later_clear(w);
-	enum df_status st = ledger_rejects(w->ledger, w->document_id, w->after, on_later, w, err);
-	w->more = st == DF_END;
+	struct later_pages *p = ctx;
+	if (p->next == p->n && (p->more || after == 0)) {
+		later_clear(p);
+		enum df_status st = ledger_rejects(p->ledger, p->document_id, after, on_later, p, err);
+		if (st != DF_OK && st != DF_END)
+			return st;
+		p->more = st == DF_END;
+	}
+	if (p->next == p->n)
+		return DF_END;
+	const struct later_reject *r = &p->page[p->next++];
+	*out = (struct ledger_reject){.row = r->row, .message = r->message, .code = r->code};
+	return DF_OK;
+}
+
+static enum df_status take_next(struct rejects_walk *w, struct df_err *err)
+{
+	uint64_t after = w->next.row;
+	enum df_status st = w->later->next(w->later->ctx, after, &w->next, err);
+	if (st == DF_END)
+		w->next.row = 0;
 	return st == DF_END ? DF_OK : st;
 }
 
@@ -240,18 +261,13 @@ static enum df_status on_record(void *ctx, const struct map_record *record, cons
 {
 	(void)record;
 	struct rejects_walk *w = ctx;
-	if (w->next_later == w->n_later && w->more) {
-		enum df_status st = later_take(w, err);
-		if (st != DF_OK)
-			return st;
-	}
-	if (w->next_later == w->n_later || w->later[w->next_later].row != where->number)
+	if (w->next.row != where->number)
 		return DF_OK;
-	const struct later_reject *r = &w->later[w->next_later++];
 	df_buf_reset(&w->reason);
-	document_reasons_count(w->reasons, r->code, NULL, where->line);
-	df_buf_addf(&w->reason, "%s: %s", r->code, r->message);
-	return write_row(w, where, err);
+	document_reasons_count(w->reasons, w->next.code, NULL, where->line);
+	df_buf_addf(&w->reason, "%s: %s", w->next.code, w->next.message);
+	enum df_status st = write_row(w, where, err);
+	return st == DF_OK ? take_next(w, err) : st;
 }
 
 char *document_name(const char *file, const struct decode_doc *doc, const char *extension)
@@ -270,33 +286,30 @@ char *document_name(const char *file, const struct decode_doc *doc, const char *
 	return out;
 }
 
-static void walk_free(struct rejects_walk *w)
-{
-	later_clear(w);
-	document_own_free(&w->own);
-	df_buf_free(&w->raw);
-	df_buf_free(&w->out);
-	df_buf_free(&w->reason);
-}
-
 static enum df_status walk_rejects(struct rejects_walk *w, struct df_err *err)
 {
 	static const struct document_walk_handlers handlers = {
 	    .header = on_header, .record = on_record, .reject = on_reject};
-	enum df_status st = later_take(w, err);
-	if (st != DF_OK)
-		return st;
 	w->own.dialect = (struct document_dialect){.delimiter = ',', .quote = '"'};
 	w->walk->handlers = &handlers;
 	w->walk->ctx = w;
-	return document_walk(w->walk, err);
+	enum df_status st = take_next(w, err);
+	if (st == DF_OK)
+		st = document_walk(w->walk, err);
+	document_own_free(&w->own);
+	df_buf_free(&w->raw);
+	df_buf_free(&w->out);
+	df_buf_free(&w->reason);
+	return st;
 }
 
 enum df_status document_rejects_write(const struct document_env *env, struct document_walk *walk, int64_t document_id,
 				      struct document_rejects *out, struct df_err *err)
 {
-	struct rejects_walk w = {
-	    .walk = walk, .ledger = env->ledger, .document_id = document_id, .reasons = &out->reasons};
+	struct later_pages pages = {.ledger = env->ledger, .document_id = document_id};
+	const struct document_later later = {later_next, &pages};
+	struct rejects_walk w = {.walk = walk, .later = &later, .reasons = &out->reasons};
+	const struct report_rejects_owner owner = {env->ledger, document_id, out->older};
 	char *dir = df_format("%s/rejects/%s", env->state_dir, walk->feed->name);
 	char *name = document_name(walk->file, walk->doc, ".csv");
 	enum df_status st = report_rejects_open(dir, name, document_id, &w.file, err);
@@ -304,13 +317,27 @@ enum df_status document_rejects_write(const struct document_env *env, struct doc
 		goto cleanup;
 	st = walk_rejects(&w, err);
 	if (st == DF_OK)
-		st = report_rejects_close(w.file, out->older, &out->path, err);
+		st = report_rejects_close(w.file, &owner, &out->path, err);
 	else
 		report_rejects_abandon(w.file);
 cleanup:
-	walk_free(&w);
+	later_clear(&pages);
 	free(dir);
 	free(name);
+	return st;
+}
+
+enum df_status document_rejects_export(struct document_walk *walk, const struct document_later *later, const char *path,
+				       struct document_rejects *out, struct df_err *err)
+{
+	struct rejects_walk w = {.walk = walk, .later = later, .reasons = &out->reasons};
+	enum df_status st = report_rejects_open_path(path, &w.file, err);
+	if (st != DF_OK)
+		return st;
+	st = walk_rejects(&w, err);
+	if (st == DF_OK)
+		return report_rejects_close(w.file, NULL, &out->path, err);
+	report_rejects_abandon(w.file);
 	return st;
 }
 

@@ -156,6 +156,16 @@ static enum df_status row_skipped(const struct ledger *l, sqlite3_stmt *s, const
 	return (*(const ledger_each_skipped *)w->each)(w->ctx, &k, err);
 }
 
+static enum df_status row_reason(const struct ledger *l, sqlite3_stmt *s, const struct walk *w, struct df_err *err)
+{
+	(void)l;
+	struct ledger_reason r = {.code = (const char *)sqlite3_column_text(s, 0),
+				  .column = (const char *)sqlite3_column_text(s, 1),
+				  .rows = column_u64(s, 2),
+				  .lines = {column_u64(s, 3), column_u64(s, 4), column_u64(s, 5)}};
+	return (*(const ledger_each_reason *)w->each)(w->ctx, &r, err);
+}
+
 static enum df_status walk_steps(struct ledger *l, sqlite3_stmt *s, const struct walk *w, struct df_err *err)
 {
 	for (;;) {
@@ -206,6 +216,13 @@ enum df_status ledger_documents(struct ledger *l, int64_t file_id, ledger_each_d
 {
 	const struct walk w = {row_document, &each, ctx};
 	return walk(l, SQL_DOCUMENTS, &w, err, "i", file_id);
+}
+
+enum df_status ledger_reasons(struct ledger *l, int64_t document_id, ledger_each_reason each, void *ctx,
+			      struct df_err *err)
+{
+	const struct walk w = {row_reason, &each, ctx};
+	return walk(l, SQL_REASONS, &w, err, "i", document_id);
 }
 
 enum df_status ledger_rejects(struct ledger *l, int64_t document_id, uint64_t after, ledger_each_reject each, void *ctx,

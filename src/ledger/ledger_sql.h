@@ -88,6 +88,17 @@ static const char *const ledger_migrations[] = {
     "CREATE TABLE skipped("
     "  file_id INTEGER NOT NULL REFERENCES file(id), name TEXT NOT NULL, why TEXT NOT NULL, csv INTEGER NOT NULL,"
     "  PRIMARY KEY(file_id, name)) WITHOUT ROWID;",
+
+    /* why rows of a document were rejected, by code and column, in order, with the lines of the first three; and a place
+     * for its reject file, noted before the file is there */
+    "CREATE TABLE reason("
+    "  document_id INTEGER NOT NULL REFERENCES document(id) ON DELETE CASCADE, n INTEGER NOT NULL,"
+    "  code TEXT NOT NULL, field TEXT NOT NULL, rows INTEGER NOT NULL,"
+    "  line1 INTEGER NOT NULL DEFAULT 0, line2 INTEGER NOT NULL DEFAULT 0, line3 INTEGER NOT NULL DEFAULT 0,"
+    "  PRIMARY KEY(document_id, n)) WITHOUT ROWID;"
+    "INSERT INTO reason(document_id, n, code, field, rows)"
+    " SELECT d.id, j.id, j.key, '', j.value FROM document d, json_each(d.reasons) j WHERE d.reasons IS NOT NULL;"
+    "CREATE INDEX document_rejects ON document(text) WHERE closed_ms = 0;",
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
@@ -116,6 +127,8 @@ static const char *const ledger_migrations[] = {
 #define SQL_AGAIN           "SELECT row FROM reject WHERE document_id = ?1 AND again ORDER BY row"
 #define SQL_REJECTS                                                                                                    \
 	"SELECT row, line, offset, length, message, code FROM reject WHERE document_id = ?1 AND row > ?2 ORDER BY row"
+
+#define SQL_REASONS "SELECT code, field, rows, line1, line2, line3 FROM reason WHERE document_id = ?1 ORDER BY n"
 
 /* Statements that are prepared once and kept. */
 enum ledger_statement {
@@ -146,6 +159,9 @@ enum ledger_statement {
 	ST_DOCUMENT_BALANCE,
 	ST_DOCUMENT_STATE,
 	ST_DOCUMENT_FACTS,
+	ST_DOCUMENT_REJECTS,
+	ST_REASON_CLEAR,
+	ST_REASON_ADD,
 	ST_LANE_FORWARD,
 	ST_LANE_ROWS,
 	ST_REJECT_ADD,
@@ -221,6 +237,11 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_DOCUMENT_FACTS] = "UPDATE document SET reasons = ?2, first_batch = ifnull(?3, first_batch),"
 			  " last_batch = ifnull(?4, last_batch), events = iif(?5, ?6, events),"
 			  " batches = iif(?5, ?5, batches) WHERE id = ?1",
+    [ST_DOCUMENT_REJECTS] = "UPDATE document SET text = ?2 WHERE id = ?1 AND closed_ms = 0 AND NOT EXISTS"
+			    "(SELECT 1 FROM document o WHERE o.text = ?2 AND o.closed_ms = 0 AND o.id <> ?1)",
+    [ST_REASON_CLEAR] = "DELETE FROM reason WHERE document_id = ?1",
+    [ST_REASON_ADD] = "INSERT INTO reason(document_id, n, code, field, rows, line1, line2, line3)"
+		      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     [ST_LANE_FORWARD] = "INSERT INTO lane(document_id, lane, done) VALUES(?1, ?2, ?3)"
 			" ON CONFLICT DO UPDATE SET done = excluded.done WHERE excluded.done > done",
     [ST_LANE_ROWS] = "UPDATE document SET delivered = delivered + ?2, rejected = rejected + ?3"

@@ -10,14 +10,36 @@
 #include <unistd.h>
 
 #define FLUSH_AT    (256u << 10)
-#define NAMES_TRIED 10000
+#define NAMES_TRIED 10000u
 
 struct report_rejects {
-	char *dir, *name, *temporary; /* own */
+	char *dir, *name, *temporary; /* own; NULL where the file has its name already, as standard output */
 	int fd;
+	int rows; /* borrowed: what the rows are written to; mostly fd */
 	struct df_buf pending;
 	struct df_err failed; /* the first write that went wrong */
 };
+
+static struct report_rejects *rejects_new(const char *dir, const char *name, int64_t tag)
+{
+	struct report_rejects *r = df_alloc(sizeof(*r));
+	r->dir = df_strdup(dir);
+	r->name = df_strdup(name);
+	r->temporary = df_format("%s/.%lld.tmp", dir, (long long)tag);
+	r->fd = r->rows = -1;
+	return r;
+}
+
+static enum df_status open_temporary(struct report_rejects *r, struct df_err *err)
+{
+	/* What a crash left there may have its final name already, and be read: it is taken away, not emptied. */
+	unlink(r->temporary);
+	r->fd = r->rows = open(r->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (r->fd < 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", r->temporary, df_disk_words(errno));
+	df_after("open the reject file");
+	return DF_OK;
+}
 
 enum df_status report_rejects_open(const char *dir, const char *name, int64_t tag, struct report_rejects **out,
 				   struct df_err *err)
@@ -25,27 +47,61 @@ enum df_status report_rejects_open(const char *dir, const char *name, int64_t ta
 	enum df_status st = df_mkdirs(dir, err);
 	if (st != DF_OK)
 		return st;
-	struct report_rejects *r = df_alloc(sizeof(*r));
-	r->dir = df_strdup(dir);
-	r->name = df_strdup(name);
-	r->temporary = df_format("%s/.%lld.tmp", dir, (long long)tag);
-	/* What a crash left there may have its final name already, and be read: it is taken away, not emptied. */
-	unlink(r->temporary);
-	r->fd = open(r->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (r->fd < 0) {
-		st = df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", r->temporary, df_disk_words(errno));
+	struct report_rejects *r = rejects_new(dir, name, tag);
+	st = open_temporary(r, err);
+	if (st == DF_OK)
+		*out = r;
+	else
 		report_rejects_abandon(r);
-		return st;
+	return st;
+}
+
+enum df_status report_rejects_open_path(const char *path, struct report_rejects **out, struct df_err *err)
+{
+	struct stat info;
+	bool standard = strcmp(path, "-") == 0, special = stat(path, &info) == 0 && !S_ISREG(info.st_mode);
+	char *dir = df_folder_of(path);
+	struct report_rejects *r = rejects_new(dir, df_base_name(path), getpid());
+	enum df_status st = DF_OK;
+	free(dir);
+	if (standard || special) { /* there is nothing to rename */
+		r->fd = r->rows =
+		    standard ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0) : open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+		free(r->temporary);
+		r->temporary = NULL;
+		if (r->fd < 0)
+			st = df_fail(DF_USAGE, err, NULL, "cannot write %s: %s", path, strerror(errno));
+	} else {
+		st = open_temporary(r, err);
 	}
-	df_after("open the reject file");
-	*out = r;
-	return DF_OK;
+	if (st == DF_OK)
+		*out = r;
+	else
+		report_rejects_abandon(r);
+	return st;
+}
+
+void report_rejects_rows_to(struct report_rejects *r, int fd)
+{
+	r->rows = fd;
+}
+
+int report_rejects_file(const struct report_rejects *r)
+{
+	return r->fd;
+}
+
+/* ---- rows ---- */
+
+static const char *shown(const struct report_rejects *r)
+{
+	return r->temporary != NULL ? r->temporary : r->name;
 }
 
 static void flush(struct report_rejects *r)
 {
-	if (r->failed.text[0] == '\0' && df_write_all(r->fd, r->pending.data, r->pending.len, &r->failed) != DF_OK)
-		df_err_context(&r->failed, "%s", r->temporary);
+	if (r->failed.text[0] == '\0' && df_write_all(r->rows, r->pending.data, r->pending.len, &r->failed) != DF_OK)
+		df_err_context(&r->failed, "%s", shown(r));
 	df_buf_reset(&r->pending);
 }
 
@@ -56,81 +112,101 @@ void report_rejects_add(struct report_rejects *r, const char *p, size_t len)
 		flush(r);
 }
 
-static bool same_bytes(int a, const char *path)
+enum df_status report_rejects_flush(struct report_rejects *r, struct df_err *err)
 {
-	bool same = false;
-	struct stat sa, sb;
-	int b = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (b < 0)
-		return false;
-	if (fstat(a, &sa) == 0 && fstat(b, &sb) == 0 && sa.st_size == sb.st_size) {
-		char pa[8192], pb[8192];
-		off_t at = 0;
-		same = true;
-		while (same && at < sa.st_size) {
-			ssize_t na = pread(a, pa, sizeof(pa), at), nb = pread(b, pb, sizeof(pb), at);
-			same = na > 0 && na == nb && memcmp(pa, pb, (size_t)na) == 0;
-			at += na;
-		}
-	}
-	close(b);
-	return same;
+	flush(r);
+	return r->failed.text[0] == '\0' ? DF_OK : df_fail(DF_RETRY, err, NULL, "%s", r->failed.text);
 }
 
-/* The n-th name to try: the stem, not the event type behind its last dash, gets the number. */
+/* ---- its name ---- */
+
+/* The n-th name to try: the stem, not the event type after its last dash, gets the number. */
 static char *name_try(const char *dir, const char *name, unsigned n)
 {
 	const char *dash = strrchr(name, '-');
-	size_t stem = dash != NULL ? (size_t)(dash - name) : strlen(name);
-	char *tail = n == 1 ? df_strdup(name + stem) : df_format("_%u%s", n, name + stem);
-	char *leaf = df_file_name(name, stem, tail);
+	const char *tail_at = dash != NULL ? dash : name + strcspn(name, ".");
+	char *tail = n == 1 ? df_strdup(tail_at) : df_format("_%u%s", n, tail_at);
+	char *leaf = df_file_name(name, (size_t)(tail_at - name), tail);
 	char *path = df_format("%s/%s", dir, leaf);
 	free(leaf);
 	free(tail);
 	return path;
 }
 
-static enum df_status replace(const struct report_rejects *r, const char *older, char **path, struct df_err *err)
+static enum df_status replace(const struct report_rejects *r, const char *older, struct df_err *err)
 {
 	df_before("replace the reject file");
 	if (rename(r->temporary, older) != 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot replace the reject file %s: %s", older,
 			       df_disk_words(errno));
 	df_after("replace the reject file");
-	*path = df_strdup(older);
 	return DF_OK;
 }
 
-enum df_status report_rejects_close(struct report_rejects *r, const char *replaces, char **path, struct df_err *err)
+/* A name of its own. DF_END: it is taken. The ledger has it first: what a crash leaves under it is known to be this
+ * document's, and the next try takes its place. */
+static enum df_status take_name(const struct report_rejects *r, const struct report_rejects_owner *owner,
+				const char *path, struct df_err *err)
 {
-	flush(r);
-	enum df_status st = DF_OK;
-	if (r->failed.text[0] != '\0')
-		st = df_fail(DF_RETRY, err, NULL, "%s", r->failed.text);
-	else if (fsync(r->fd) != 0)
-		st = df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", r->temporary, df_disk_words(errno));
-	if (st == DF_OK && replaces != NULL)
-		st = replace(r, replaces, path, err);
-	for (unsigned n = 1; st == DF_OK && replaces == NULL; n++) {
+	struct stat there;
+	bool exists = lstat(path, &there) == 0;
+	if (exists && owner == NULL && S_ISREG(there.st_mode) && there.st_size == 0)
+		return replace(r, path, err);
+	if (exists)
+		return DF_END;
+	enum df_status st = owner != NULL ? ledger_document_rejects(owner->ledger, owner->document, path, err) : DF_OK;
+	if (st != DF_OK)
+		return st;
+
+	/* A link fails where the name is taken: nothing is overwritten. */
+	df_before("name the reject file");
+	bool done = link(r->temporary, path) == 0;
+	int why = errno;
+	df_after("name the reject file");
+	if (done && unlink(r->temporary) != 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot remove %s: %s", r->temporary, strerror(errno));
+	if (done)
+		return DF_OK;
+	return why == EEXIST
+		   ? DF_END
+		   : df_fail(DF_RETRY, err, NULL, "cannot name the reject file %s: %s", path, df_disk_words(why));
+}
+
+static enum df_status find_name(const struct report_rejects *r, const struct report_rejects_owner *owner, char **path,
+				struct df_err *err)
+{
+	for (unsigned n = 1; n <= NAMES_TRIED; n++) {
 		char *name = name_try(r->dir, r->name, n);
-		/* A link fails where the name is taken: nothing is overwritten, and a crash leaves one name or both. */
-		df_before("name the reject file");
-		bool done = link(r->temporary, name) == 0 || (errno == EEXIST && same_bytes(r->fd, name));
-		df_after("name the reject file");
-		if (done) {
+		enum df_status st = take_name(r, owner, name, err);
+		if (st == DF_OK)
 			*path = name;
-			break;
-		}
-		if (errno != EEXIST || n == NAMES_TRIED)
-			st = df_fail(DF_RETRY, err, NULL, "cannot name the reject file %s: %s", name,
-				     df_disk_words(errno));
-		free(name);
+		else
+			free(name);
+		if (st != DF_END)
+			return st;
 	}
-	/* The next try begins by this, but after a success there is none. */
-	if (st == DF_OK && replaces == NULL && unlink(r->temporary) != 0)
-		st = df_fail(DF_RETRY, err, NULL, "cannot remove %s: %s", r->temporary, strerror(errno));
-	if (st == DF_OK)
-		st = df_sync_folder(r->dir, err);
+	return df_fail(DF_RETRY, err, NULL, "%s has %u reject files named like %s: move them away", r->dir, NAMES_TRIED,
+		       r->name);
+}
+
+static enum df_status name_it(const struct report_rejects *r, const struct report_rejects_owner *owner, char **path,
+			      struct df_err *err)
+{
+	const char *older = owner != NULL ? owner->older : NULL;
+	if (fsync(r->fd) != 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", r->temporary, df_disk_words(errno));
+	enum df_status st = older != NULL ? replace(r, older, err) : find_name(r, owner, path, err);
+	if (st == DF_OK && older != NULL)
+		*path = df_strdup(older);
+	return st == DF_OK ? df_sync_folder(r->dir, err) : st;
+}
+
+enum df_status report_rejects_close(struct report_rejects *r, const struct report_rejects_owner *owner, char **path,
+				    struct df_err *err)
+{
+	enum df_status st = report_rejects_flush(r, err);
+	if (st == DF_OK && r->temporary != NULL)
+		st = name_it(r, owner, path, err);
 	report_rejects_abandon(r);
 	return st;
 }
@@ -139,10 +215,10 @@ void report_rejects_abandon(struct report_rejects *r)
 {
 	if (r == NULL)
 		return;
-	if (r->fd >= 0) {
+	if (r->fd >= 0)
 		close(r->fd);
+	if (r->fd >= 0 && r->temporary != NULL)
 		unlink(r->temporary);
-	}
 	df_buf_free(&r->pending);
 	free(r->dir);
 	free(r->name);

@@ -127,6 +127,8 @@ static enum df_status close_document(struct file_work *w, struct document_walk *
 					   .batches = sent->batches,
 					   .events = sent->events};
 	if (st == DF_OK)
+		st = ledger_document_reasons(w->run->env.ledger, id, rejects.reasons.v, rejects.reasons.n, err);
+	if (st == DF_OK)
 		st = ledger_document_facts(w->run->env.ledger, id, &facts, err);
 	const struct ledger_outcome done = {.state = LEDGER_DONE, .text = rejects.path, .now_ms = df_now_ms()};
 	if (st == DF_OK)
@@ -271,29 +273,6 @@ static enum df_status begin_document(struct file_work *w, const struct decode_do
 	return st;
 }
 
-/* A file sink is a folder, where each document gets a file, or a file that all documents are added to. */
-static void choose_sink(const struct file_work *w, const struct decode_doc *doc, struct conf_feed *feed)
-{
-	struct stat info;
-	const char *path = feed->sink_path;
-	if (feed->sink != CONF_SINK_FILE || path == NULL || path[0] == '\0')
-		return;
-	bool slash = path[strlen(path) - 1] == '/', folder = slash || (stat(path, &info) == 0 && S_ISDIR(info.st_mode));
-	struct df_err ignored = {0};
-	feed->sink_append = !folder;
-	if (!folder)
-		return;
-	if (slash && df_mkdirs(path, &ignored) != DF_OK)
-		df_log(DF_LOG_DEBUG, "%s", ignored.text); /* opening a file in it fails, and tells */
-	/* Part of the hash, for tomorrow's file may have the same name. */
-	char *extension = df_format(".%.8s.ndjson", w->f->sha256);
-	char *name = document_name(w->f->name, doc, extension);
-	feed->sink_path = df_format("%s%s%s", path, slash ? "" : "/", name);
-	free(extension);
-	free(name);
-	free((void *)(uintptr_t)path);
-}
-
 /* The file's hash; for the n-th copy of the same bytes "<hash>+<n>", with duplicates = import or where those before it have
  * another event type: under the ids of the first one the API would drop it. */
 static enum df_status file_identity(struct file_work *w, const struct conf_feed *feed, struct df_err *err)
@@ -327,7 +306,7 @@ static enum df_status work_document(struct file_work *w, const struct decode_doc
 	if (st == DF_OK)
 		st = file_identity(w, feed, err);
 	if (st == DF_OK) {
-		choose_sink(w, doc, feed);
+		run_sink_choose(w->f->name, w->identity, doc, feed);
 		st = deliver_document(w, feed, doc, &d, err);
 	}
 cleanup:

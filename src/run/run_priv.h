@@ -5,6 +5,9 @@
  *	run_feeds.c	`run`: feed by feed, files that have settled are pulled and handed to the workers
  *	run_retry.c	`retry`: what was refused or rejected is opened again
  *	run_import.c	`import`: local files and standard input
+ *	run_import_plain.c	the same without a ledger
+ *	run_import_rejects.c	what the API rejected in that
+ *	run_sink.c	the file that a document's batches are written to
  *	run_check.c	`validate`, and the forecast of --dry-run
  *	run_explain.c	`explain`
  *	run_propose.c	`manifest`
@@ -57,6 +60,10 @@ void run_file_deliver(struct run *run, struct run_file *f);
 
 /* Whether any document of the file was begun. */
 enum df_status run_file_begun(struct run *run, int64_t ledger_id, bool *begun, struct df_err *err) DF_CHECK;
+
+/* A file sink is a file that all documents are added to, or a folder, where each document gets a file, whose name no other
+ * document has: sets the feed's sink_path and sink_append. identity: what the ids of the document's batches are made from. */
+void run_sink_choose(const char *file, const char *identity, const struct decode_doc *doc, struct conf_feed *feed);
 
 /* Is something to be done at the source when a file is done, or refused? */
 bool run_after_is_due(const struct conf_feed *feed, bool refused);

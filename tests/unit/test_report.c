@@ -35,6 +35,51 @@ static int teardown(void)
 
 /* ---- reject files ---- */
 
+/* A document of the ledger that is open. */
+static int64_t open_document(struct ledger *l, const char *name)
+{
+	struct ledger_document d = {0};
+	int64_t file = 0;
+	OK(ledger_file_add(
+	    l, &(struct ledger_new_file){.key = {"f", "local", name, 1, 1}, .sha256 = SHA, .event_type = ""}, &file,
+	    &err));
+	OK(ledger_document_begin(
+	    l, &(struct ledger_new_document){.file_id = file, .event_type = "eventless", .settings = ""}, &d, &err));
+	int64_t id = d.id;
+	ledger_document_free(&d);
+	return id;
+}
+
+/* The ledger has the name before the file is there, and no name twice: what a crash leaves under it is this document's. */
+static void test_rejects_named_first(void)
+{
+	struct ledger *l = NULL;
+	char state[96], *path = NULL, *again = NULL;
+	snprintf(state, sizeof(state), "%.60s/named", dir);
+	OK(df_mkdirs(state, &err));
+	OK(ledger_open(state, &l, &err));
+	int64_t one = open_document(l, "a"), two = open_document(l, "b");
+	char *taken = df_format("%s/rejects/x-eventless.csv", state);
+	CU_ASSERT_EQUAL(ledger_document_rejects(l, one, taken, &err), DF_OK); /* and then it was killed */
+	CU_ASSERT_EQUAL(ledger_document_rejects(l, two, taken, &err), DF_END);
+
+	struct report_rejects_owner owner = {.ledger = l, .document = two};
+	struct report_rejects *r = NULL;
+	char *folder = df_format("%s/rejects", state);
+	OK(report_rejects_open(folder, "x-eventless.csv", two, &r, &err));
+	OK(report_rejects_close(r, &owner, &path, &err));
+	CU_ASSERT_STRING_EQUAL(df_base_name(path), "x_2-eventless.csv");
+	owner = (struct report_rejects_owner){.ledger = l, .document = one, .older = taken};
+	OK(report_rejects_open(folder, "x-eventless.csv", one, &r, &err));
+	OK(report_rejects_close(r, &owner, &again, &err));
+	CU_ASSERT_STRING_EQUAL(again, taken);
+	free(folder);
+	free(taken);
+	free(path);
+	free(again);
+	ledger_close(l);
+}
+
 /* The file holds what was added; a name that is taken stays, and gets another number. */
 static void test_rejects(void)
 {
@@ -101,6 +146,7 @@ int main(void)
 	CU_initialize_registry();
 	CU_pSuite s = CU_add_suite("report", setup, teardown);
 	CU_add_test(s, "rows of a reject file", test_rejects);
+	CU_add_test(s, "a reject file is named in the ledger first", test_rejects_named_first);
 	CU_add_test(s, "times that no calendar has", test_odd_times);
 	CU_basic_set_mode(CU_BRM_NORMAL);
 	CU_basic_run_tests();

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* run_import.h - between the files of `import` */
+#ifndef RUN_IMPORT_H
+#define RUN_IMPORT_H
+
+#include "run_priv.h"
+
+/* The name of a FILE of the command line, without folders; for "-" the one that was given for standard input. Borrowed. */
+const char *run_import_name(const struct run_import_options *o, const char *file);
+/* Opens it. */
+enum df_status run_import_open(const char *file, int *fd, struct df_err *err) DF_CHECK;
+
+/* Without a trace: no ledger, no spool. */
+void run_import_plain(const struct run_import_options *o, struct run_result *result);
+
+/* ---- what the API rejected of a document, in memory. run_import_rejects.c ---- */
+struct run_import_rejects;
+struct run_import_rejects *run_import_rejects_new(void);
+/* Adds the rows of a rejected batch. They come in any order, from the sender's thread. */
+void run_import_rejects_add(struct run_import_rejects *r, const struct ledger_reject *row);
+uint64_t run_import_rejects_count(struct run_import_rejects *r);
+/* A document_later_next: the rows in order, once all are there. */
+enum df_status run_import_rejects_next(void *rejects, uint64_t after, struct ledger_reject *out,
+				       struct df_err *err) DF_CHECK;
+void run_import_rejects_clear(struct run_import_rejects *r); /* for the next document */
+void run_import_rejects_free(struct run_import_rejects *r);
+
+#endif

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+/* Local files that go straight to a sink and leave no trace: read, checked, written. What is rejected is logged line by line,
+ * and written to a file where one was named. */
+#include "run_import.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define REJECTS_LOGGED 1000u /* rows of a file */
+
+struct hashing { /* of the input, while it is decoded and checked: nothing needs the hash before batches are made */
+	pthread_t thread;
+	bool running;
+	int in, out; /* out: -1, or where the input is copied to */
+	char sha256[DF_SHA256_HEX];
+	enum df_status st;
+	struct df_err err;
+};
+
+static void *hash_all(void *ctx)
+{
+	struct hashing *h = ctx;
+	h->st = run_copy(h->in, h->out, h->sha256, &h->err);
+	return NULL;
+}
+
+/* A pipe is waited for as long as it takes, and a signal to stop wakes none but the thread that gets it, this one. */
+static void hashing_begin(struct hashing *h)
+{
+	bool pipe = h->out >= 0;
+	h->running = !pipe && pthread_create(&h->thread, NULL, hash_all, h) == 0;
+	if (!h->running)
+		hash_all(h);
+}
+
+static enum df_status hashing_end(struct hashing *h, struct df_err *err)
+{
+	if (h->running)
+		pthread_join(h->thread, NULL);
+	h->running = false;
+	if (h->st != DF_OK)
+		*err = h->err;
+	return h->st;
+}
+
+struct plain_import {
+	const struct run_import_options *options;
+	struct run *run;
+	struct conf_feed feed;      /* a view of the options' feed */
+	const char *name;           /* of the file at hand */
+	struct send_stream *stream; /* own: one for all documents of a file sink, else one for each */
+	uint64_t *lane_next;        /* own: a lane goes on from document to document of a stream */
+	uint64_t delivered;
+	atomic_ullong logged;
+	uint64_t batches, events;           /* of the document at hand */
+	struct run_import_rejects *refused; /* own: what the API rejected of it */
+};
+
+/* Rows are logged one by one, up to a point. */
+static bool may_log(struct plain_import *p)
+{
+	unsigned long long before = atomic_fetch_add(&p->logged, 1);
+	if (before == REJECTS_LOGGED)
+		df_log(DF_LOG_WARN, "%s: more rows are rejected%s", p->name,
+		       p->options->rejects != NULL ? "" : "; --rejects FILE writes all of them to a file");
+	return before < REJECTS_LOGGED;
+}
+
+static enum df_status plain_settled(void *ctx, uint32_t lane, uint64_t done, uint64_t rows_delivered,
+				    const struct send_reject *rejects, size_t n_rejects, struct df_err *err)
+{
+	struct plain_import *p = ctx;
+	size_t n = 0;
+	struct ledger_reject *rows = document_reject_rows(rejects, n_rejects, &n);
+	(void)lane, (void)done, (void)err;
+	p->delivered += rows_delivered;
+	for (size_t i = 0; i < n; i++) {
+		run_import_rejects_add(p->refused, &rows[i]);
+		if (may_log(p))
+			df_log(DF_LOG_WARN, "%s: line %llu, row %llu: rejected: %s [%s]", p->name,
+			       (unsigned long long)rows[i].line, (unsigned long long)rows[i].row, rows[i].message,
+			       rows[i].code != NULL ? rows[i].code : "api-rejected");
+	}
+	free(rows);
+	return DF_OK;
+}
+
+static enum df_status plain_reject(void *ctx, const struct document_walk_reject *r, struct df_err *err)
+{
+	struct plain_import *p = ctx;
+	(void)err;
+	for (size_t i = 0; i < r->n_faults && may_log(p); i++) {
+		const struct map_fault *f = &r->faults[i];
+		const char *column = f->name != NULL ? f->name : "";
+		df_log(DF_LOG_WARN, "%s: line %llu, row %llu%s%s%s: rejected: %s [%s]", p->name,
+		       (unsigned long long)r->where.line, (unsigned long long)r->where.number,
+		       column[0] != '\0' ? ", column '" : "", column, column[0] != '\0' ? "'" : "", f->text, f->code);
+	}
+	return DF_OK;
+}
+
+static enum df_status plain_batch(void *ctx, struct batch *b, struct df_err *err)
+{
+	struct plain_import *p = ctx;
+	b->lane_position = p->lane_next[b->lane]++;
+	p->batches++;
+	p->events += b->n_events;
+	return send_put(p->stream, b, err);
+}
+
+/* Ends the stream: all that was put is settled, or st says why not. */
+static enum df_status plain_settle(struct plain_import *p, enum df_status st, struct df_err *err)
+{
+	struct df_err why = {0};
+	enum df_status closed = p->stream != NULL ? send_close(p->stream, st != DF_OK, &why) : DF_OK;
+	p->stream = NULL;
+	memset(p->lane_next, 0, p->feed.lanes * sizeof(*p->lane_next));
+	if (closed == DF_OK || st != DF_OK)
+		return st;
+	*err = why;
+	return closed;
+}
+
+static enum df_status plain_send(struct plain_import *p, struct document_walk *walk,
+				 const struct batch_settings *settings, struct df_err *err)
+{
+	static const struct send_events events = {.settled = plain_settled};
+	enum df_status st = DF_OK;
+	p->batches = p->events = 0;
+	if (p->stream == NULL)
+		st = sender_open(p->run->env.sender, &p->feed, NULL, &events, p, &p->stream, err);
+	if (st == DF_OK)
+		st = document_batches(walk, settings, plain_batch, NULL, p, err);
+	/* What the API says of a document has to be known before its reject file is written. */
+	if (p->feed.sink == CONF_SINK_EVENTS_API)
+		st = plain_settle(p, st, err);
+	document_walk_end(walk);
+	return st == DF_REJECT ? DF_FATAL : st; /* the preflight read the same bytes */
+}
+
+static void plain_count(struct plain_import *p, const struct decode_doc *doc, const struct document_forecast *found)
+{
+	struct run_result *result = p->run->result;
+	df_log(found->rejected > 0 ? DF_LOG_WARN : DF_LOG_INFO,
+	       "%s%s%s: %llu rows, %llu rejected, %llu events in %llu batches", p->name, doc->name != NULL ? ", " : "",
+	       doc->name != NULL ? doc->name : "", (unsigned long long)found->rows, (unsigned long long)found->rejected,
+	       (unsigned long long)found->events, (unsigned long long)found->batches);
+	result->documents++;
+	result->rows += found->rows;
+	result->rejected += found->rejected;
+	result->batches += found->batches;
+	result->events += found->events;
+	result->requests_forecast += found->requests;
+}
+
+/* The reject file that was asked for. */
+static enum df_status plain_rejects(struct plain_import *p, struct document_walk *walk, struct df_err *err)
+{
+	const struct document_later later = {run_import_rejects_next, p->refused};
+	struct document_rejects rejects = {0};
+	enum df_status st = document_rejects_export(walk, &later, p->options->rejects, &rejects, err);
+	document_walk_end(walk);
+	if (st == DF_OK && rejects.path != NULL)
+		df_log(DF_LOG_WARN, "%s: its rejected rows are in %s", p->name, rejects.path);
+	document_rejects_free(&rejects);
+	return st;
+}
+
+/* Checks the document and writes its batches. DF_REJECT: refused. */
+static enum df_status plain_document(struct plain_import *p, struct hashing *hash, const struct decode_doc *doc,
+				     struct df_err *err)
+{
+	struct document_walk walk = {.feed = &p->feed, .file = p->name, .doc = doc, .jobs = p->options->jobs};
+	struct batch_settings settings = document_batch_settings(&p->feed, "", doc, df_now_ms());
+	struct document_forecast found = {0};
+	bool dry = p->options->dry_run; /* else the batches are counted as they are made */
+	enum df_status st = document_preflight(&walk, dry ? &settings : NULL, plain_reject, p, &found, err);
+	document_walk_end(&walk);
+	run_import_rejects_clear(p->refused);
+	if (st == DF_OK && !dry)
+		st = hashing_end(hash, err);
+	if (st == DF_OK && !dry) {
+		settings.sha256 = hash->sha256;
+		st = plain_send(p, &walk, &settings, err);
+		found.batches = p->batches;
+		found.events = p->events;
+	}
+	if (st != DF_OK)
+		return st;
+	found.rejected += run_import_rejects_count(p->refused);
+	plain_count(p, doc, &found);
+	return found.rejected > 0 && p->options->rejects != NULL ? plain_rejects(p, &walk, err) : DF_OK;
+}
+
+/* The file first: where in it the fault is comes with the error's own text. */
+static void log_refusal(const struct plain_import *p, const struct decode_doc *doc, const struct df_err *why)
+{
+	char text[sizeof(struct df_err) + 128];
+	df_err_render(why, text, sizeof(text));
+	df_log(DF_LOG_ERROR, "%s%s%s: refused, nothing of it was sent: %s", p->name, doc->name != NULL ? ", " : "",
+	       doc->name != NULL ? doc->name : "", text);
+}
+
+static enum df_status plain_decoded(struct plain_import *p, int fd, struct hashing *hash, struct df_err *err)
+{
+	struct decode *d = NULL;
+	size_t refused = 0;
+	enum df_status st = decode_open(&p->feed, p->name, fd, p->run->scratch, &d, err);
+	for (size_t i = 0; st == DF_OK && i < decode_count(d); i++) {
+		const struct decode_doc *doc = decode_doc(d, i);
+		struct df_err one = {0};
+		st = plain_document(p, hash, doc, &one);
+		if (st == DF_REJECT) { /* the archive's other documents are fine for all that */
+			log_refusal(p, doc, &one);
+			refused++;
+			st = DF_OK;
+		} else if (st != DF_OK) {
+			*err = one;
+		}
+	}
+	decode_close(d);
+	p->run->result->files_refused += refused > 0;
+	p->run->result->files_done += st == DF_OK && refused == 0;
+	return st;
+}
+
+static enum df_status plain_file(struct plain_import *p, const char *file, struct df_err *err)
+{
+	struct name parsed;
+	struct df_err ignored = {0};
+	int in = -1, fd = -1;
+	p->name = run_import_name(p->options, file);
+	p->logged = 0;
+	p->feed.encrypted = p->options->feed->encrypted;
+	if (p->options->encryption_by_name && name_parse(p->name, &parsed, &ignored) == DF_OK)
+		p->feed.encrypted = parsed.encrypted;
+	enum df_status st = run_import_open(file, &in, err);
+	/* Decoding seeks: what cannot be is copied to an unnamed file first. */
+	bool seekable = st == DF_OK && lseek(in, 0, SEEK_CUR) == 0;
+	if (st == DF_OK && !seekable)
+		st = df_unnamed_open(p->run->scratch, &fd, err);
+	if (st == DF_OK) {
+		struct hashing hash = {.in = in, .out = fd};
+		hashing_begin(&hash);
+		if (!seekable)
+			st = hashing_end(&hash, err);
+		if (st == DF_OK)
+			st = plain_decoded(p, seekable ? in : fd, &hash, err);
+		(void)hashing_end(&hash, &ignored);
+	}
+	if (in >= 0)
+		close(in);
+	if (fd >= 0)
+		close(fd);
+	return st;
+}
+
+void run_import_plain(const struct run_import_options *o, struct run_result *result)
+{
+	struct run run = {.scratch = run_scratch(), .result = result};
+	struct plain_import p = {.options = o, .run = &run, .feed = *o->feed};
+	struct df_err err = {0};
+	enum df_status st = DF_OK;
+	p.refused = run_import_rejects_new();
+	p.lane_next = df_alloc(o->feed->lanes * sizeof(*p.lane_next));
+	pthread_mutex_init(&run.lock, NULL);
+	run.env.sender = sender_new();
+	for (size_t i = 0; i < o->n_files && st == DF_OK; i++) {
+		struct df_err one = {0};
+		st = plain_file(&p, o->files[i], &one);
+		if (st == DF_OK)
+			continue;
+		df_err_context(&one, "%s", o->files[i]);
+		df_log_err(DF_LOG_ERROR, &one);
+		if (st == DF_REJECT) {
+			result->files_refused++;
+			st = DF_OK;
+		}
+	}
+	enum df_status closed = plain_settle(&p, st, &err);
+	if (closed != st)
+		df_log_err(DF_LOG_ERROR, &err);
+	st = closed;
+	result->delivered += p.delivered;
+	run_note_status(result, st);
+	sender_free(run.env.sender);
+	pthread_mutex_destroy(&run.lock);
+	run_import_rejects_free(p.refused);
+	free(p.lane_next);
+}

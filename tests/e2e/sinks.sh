@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: MIT
+# Sinks other than a feed's own API: folders, where no two documents share a file, and imports that leave no trace but say
+# what was rejected.
+. "$(dirname "$0")/lib/checks.sh"
+
+receiver_start "$work/api" || exit 1
+ids() { cat "$@" | grep -o '"customer_id":"[^"]*"' | sort | tr -d '"' | cut -d: -f2 | tr '\n' ' '; }
+
+# ---- a folder ----
+
+mkdir -p "$work/in" "$work/in2"
+python3 - "$work" <<'END'
+import sys, zipfile
+header = "user_identities.customer_id,events.data.screen_name\n"
+with zipfile.ZipFile(sys.argv[1] + "/in/day-screen_view.zip", "w") as z:
+    z.writestr("shop.csv", header + "u1,Home\nu2,Home\n")  # has the zip's event type
+    z.writestr("shop-screen_view.csv", header + "u3,Cart\n")
+    z.writestr("shop-screen_view.CSV", header + "u4,Pay\n")
+    z.writestr("Shop-screen_view.csv", header + "u5,Pay\n")
+    z.writestr("shop-eventless.csv", "user_identities.customer_id\nu6\n")
+for name in ("in/x-screen_view.csv", "in2/x-screen_view.csv"):
+    open(sys.argv[1] + "/" + name, "w").write(header + "u9,Home\n")
+END
+cat >"$conf" <<END
+[dropfeed]
+state_dir = $work/state
+[feed one]
+source = file://$work/in
+min_age = 0s
+sink = file:$work/box/
+[feed two]
+source = file://$work/in2
+min_age = 0s
+duplicates = import
+sink = file:$work/box
+END
+exits 0 "a zip whose documents have one name, and two feeds, into one folder" run
+equal "each document has a file of its own" "$(find "$work/box" -type f | wc -l) $(ids "$work"/box/*)" "7 u1 u2 u3 u4 u5 u6 u9 u9 "
+equal "on a file system that ignores case, too" "$(ls "$work/box" | tr '[:upper:]' '[:lower:]' | sort -u | wc -l)" 7
+touch -d yesterday "$work/in2/x-screen_view.csv"
+exits 0 "the same bytes again, with duplicates = import" run --feed two
+equal "are another file" "$(ids "$work"/box/*)" "u1 u2 u3 u4 u5 u6 u9 u9 u9 "
+before=$(cd "$work/box" && sha256sum -- *)
+rm -r "$work/state"
+exits 0 "the same files and a new ledger" run
+equal "names depend on the documents alone" "$(cd "$work/box" && sha256sum -- *)" "$before"
+
+# ---- killed in between ----
+
+faults=$BUILD/faults/dropfeed
+if [ -x "$faults" ]; then
+	n=0
+	for step in "before name the file of batches" "after name the file of batches" "after name the file with more batches"; do
+		n=$((n + 1))
+		case $step in *more*) sink=$work/crash$n.ndjson ;; *) sink=$work/crash$n/ ;; esac
+		printf '[dropfeed]\nstate_dir = %s/crash-state%s\n[feed one]\nsource = file://%s/in\nmin_age = 0s\nsink = file:%s\n' \
+			"$work" "$n" "$work" "$sink" >"$conf"
+		DROPFEED_CRASH_AT=$step "$faults" --config "$conf" run >/dev/null 2>&1
+		equal "killed $step" $? 137
+		exits 0 "the next run" run
+		equal "each line is there once" "$(find "$sink" -type f -exec cat {} + | ids /dev/stdin)" "u1 u2 u3 u4 u5 u6 u9 "
+	done
+else
+	skip "no program that can be killed at a step: make faults"
+fi
+
+# ---- an import without a trace ----
+
+echo 'reject-name Poison' >"$work/api/rules"
+cat >"$conf" <<END
+[dropfeed]
+state_dir = $work/state2
+[feed one]
+END
+sed '1d' <<<"$(local_feed one "$work/none")" | grep -v '^source' >>"$conf"
+{
+	echo 'user_identities.customer_id,events.data.event_name,events.data.custom_event_type'
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		case $i in 3 | 8) name=Poison ;; *) name='"Clicked, twice"' ;; esac
+		case $i in 5) type=nonsense ;; *) type=other ;; esac
+		echo "u$i,$name,$type"
+	done
+} >"$work/a-custom_event.csv"
+cat >"$work/wanted" <<'END'
+user_identities.customer_id,events.data.event_name,events.data.custom_event_type,dropfeed.line,dropfeed.reason
+u3,Poison,other,4,api-rejected
+u5,"Clicked, twice",nonsense,6,not-allowed
+u8,Poison,other,9,api-rejected
+END
+codes() { sed -E 's/(,"?)([a-z-]+)( in [^:]*)?: .*/,\2/' "$1"; }
+exits 1 "an import to the API, which rejects two rows" import --sink events-api --rejects "$work/r.csv" "$work/a-custom_event.csv"
+said "each is logged" 'a-custom_event.csv: line 4, row 3: rejected: .* \[api-rejected\]'
+said "with its line" 'a-custom_event.csv: line 9, row 8: rejected: .* \[api-rejected\]'
+said "the sum counts them" '10 rows, 3 rejected, '
+equal "the reject file has them, and what the preflight found" "$(codes "$work/r.csv")" "$(cat "$work/wanted")"
+equal "for its owner alone" "$(stat -c %a "$work/r.csv")" 600
+equal "the other rows arrived" "$(batches events "$work/api/accepted.ndjson")" 7
+equal "nothing is left in the state folder" "$(find "$work/state2" -type f 2>/dev/null)" ""
+exits 1 "without a reject file" import --sink events-api "$work/a-custom_event.csv"
+said "they are logged all the same" 'line 9, row 8: rejected'
+exits 1 "to standard output" import --sink events-api --rejects - "$work/a-custom_event.csv"
+equal "they are there" "$(codes "$work/out")" "$(cat "$work/wanted")"
+exits 2 "a reject file that holds something" import --sink events-api --rejects "$work/r.csv" "$work/a-custom_event.csv"
+said "is not written over" 'r.csv is there already'
+exits 2 "a reject file of an import that keeps its rejects" import --rejects "$work/r2.csv" "$work/a-custom_event.csv"
+exits 2 "both to standard output" import --sink - --rejects - "$work/a-custom_event.csv"
+: >"$work/r3.csv"
+sed 's/Poison/Clicked/; s/^u\([0-9]\)/v\1/' "$work/a-custom_event.csv" >"$work/b-custom_event.csv"
+exits 1 "two documents and a file that is empty" import --sink "file:$work/plain.ndjson" --rejects "$work/r3.csv" \
+	"$work/b-custom_event.csv" "$work/a-custom_event.csv"
+equal "get a reject file each" "$(lines "$work/r3.csv") $(lines "$work/r3_2.csv")" "2 2"
+sed -i 's/nonsense/other/' "$work/b-custom_event.csv"
+exits 0 "nothing rejected" import --sink events-api --rejects "$work/r4.csv" "$work/b-custom_event.csv"
+check "leaves no reject file" test ! -e "$work/r4.csv"
+rm "$work/api/rules"
+finish
