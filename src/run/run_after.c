@@ -34,6 +34,9 @@ static enum df_status collect(void *ctx, const struct ledger_file *f, struct df_
 	*own = *f;
 	own->feed = df_strdup(f->feed);
 	own->name = df_strdup(f->name);
+	own->source = df_strdup(f->source);
+	own->event_type = df_strdup(f->event_type);
+	own->place = df_strdup(f->place);
 	own->code = df_strdup(f->code);
 	own->text = df_strdup(f->text);
 	return DF_OK;
