@@ -2,7 +2,7 @@
 #
 #   make [BUILD=dir] [CC=clang] [WERROR=1] [SANITIZE=address,undefined]
 
-VERSION  := 0.1.0
+VERSION  := 0.2.0
 BUILD    ?= build
 PREFIX   ?= /usr/local
 CC       ?= cc
@@ -33,9 +33,15 @@ ifneq ($(LIBSSH2),)
   CPPFLAGS += -isystem build/libssh2/include
   LDFLAGS  += -Wl,--exclude-libs,libssh2.a
 endif
-LIBS      = $(shell pkg-config --libs $(LIBS_PKG)) -lcsv -lpthread -lm
+# A build may lack these: `--version` says so, and what needs one refuses. WITHOUT="libzstd libbz2" leaves them out on purpose.
+wanted    = $(filter-out $(WITHOUT),$(1))
+OPTIONAL := $(foreach l,$(call wanted,libzstd liblzma),$(shell pkg-config --exists $(l) && echo $(l)))
+BZ2      := $(if $(call wanted,libbz2),$(shell echo '\#include <bzlib.h>' | $(CC) -E -xc - >/dev/null 2>&1 && echo libbz2))
+HAVE     := $(foreach l,$(OPTIONAL) $(BZ2),-DHAVE_$(shell echo $(l) | tr a-z A-Z))
+LIBS_PKG += $(OPTIONAL)
+LIBS      = $(shell pkg-config --libs $(LIBS_PKG)) $(if $(BZ2),-lbz2) -lcsv -lpthread -lm
 PKGFLAGS := $(shell pkg-config --cflags $(LIBS_PKG) 2>/dev/null | sed 's/-I/-isystem /g')
-CPPFLAGS += -Iinclude -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DDROPFEED_VERSION='"$(VERSION)"' $(PKGFLAGS)
+CPPFLAGS += -Iinclude $(HAVE) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DDROPFEED_VERSION='"$(VERSION)"' $(PKGFLAGS)
 ALLFLAGS  = $(CSTD) $(WARN) $(OPT) $(HARDEN) $(CPPFLAGS) $(CFLAGS)
 
 SRC      := $(filter-out src/main.c,$(wildcard src/*/*.c))

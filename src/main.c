@@ -52,7 +52,10 @@ static int help_command(const struct cli_operands *words)
 
 static int print_version(void)
 {
-	puts("dropfeed " DROPFEED_VERSION);
+	struct df_buf text = {0};
+	run_version(&text);
+	fputs(df_buf_cstr(&text), stdout);
+	df_buf_free(&text);
 	return cli_flush() ? 0 : CLI_EXIT_INTERNAL;
 }
 

@@ -65,6 +65,9 @@ struct run_import_options {
 };
 void run_import(const struct conf *conf, const struct run_import_options *options, struct run_result *result);
 
+/* The program's version, and a line for each library: its version, or what cannot be done without it. */
+void run_version(struct df_buf *out);
+
 /* ---- checking ---- */
 
 struct run_fault { /* one thing wrong with one row */

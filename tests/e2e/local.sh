@@ -4,7 +4,10 @@
 cd "$samples" || exit 1
 
 exits 0 "--version" --version
-said "--version: is a version" '[0-9]+\.[0-9]+\.[0-9]+'
+said "--version: is a version" '^dropfeed [0-9]+\.[0-9]+\.[0-9]+$'
+for library in libssh2 libcurl GPGME libzip SQLite libzstd libbz2 liblzma; do
+	said "--version: names $library" "^  $library +([0-9]+\.|not built in)"
+done
 exits 0 "--help" --help
 for command in run import validate explain status check manifest retry; do
 	exits 0 "$command --help" "$command" --help
