@@ -10,6 +10,7 @@
 
 #include "dropfeed/err.h"
 
+#include <regex.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -81,9 +82,17 @@ void df_json_text(struct df_buf *b, const char *s, size_t len);
  * other, as \xNN. */
 void df_printable(struct df_buf *b, const char *s);
 
+/* Appends text of others with what nobody sees in it as <U+200B>: characters without a width, blanks that are none of ASCII. */
+void df_visible(struct df_buf *b, const char *s);
+
 /* Levenshtein's distance of two words, regardless of ASCII case; of b only the first DF_DISTANCE_MAX bytes count. */
 #define DF_DISTANCE_MAX 96
 unsigned df_distance(const char *a, size_t a_len, const char *b, size_t b_len);
+
+/* ---- patterns ---- */
+
+/* Compiles a POSIX extended regular expression, in which \d is a digit as well. DF_OK: *out is the caller's to regfree. */
+enum df_status df_pattern_compile(const char *pattern, regex_t *out, struct df_err *err) DF_CHECK;
 
 /* ---- UTF-8 (RFC 3629) ---- */
 /* Length of the longest valid prefix: equals len when all of it is valid. Overlong forms and surrogates are not. */

@@ -48,6 +48,19 @@ struct conf_list { /* comma- or blank-separated values */
 	size_t n;
 };
 
+/* How documents are written (frozen); the defaults are RFC 4180 in UTF-8. */
+struct conf_rows {
+	char delimiter;
+	char quote;     /* NUL: none */
+	bool backslash; /* escape = none | backslash */
+	bool trim;
+	char comment;   /* NUL: none */
+	char *encoding; /* "utf-8", or another name that iconv knows */
+	uint64_t skip_lines, skip_last_lines;
+	struct conf_list null;
+	char *count; /* row_count: a pattern with one group, or NULL */
+};
+
 /* One [feed NAME]. "frozen" settings decide what the batches hold: they are stored with a document when it is begun. */
 struct conf_feed {
 	char *name;                   /* letters, digits, '_', '-', '.'; at most 64 */
@@ -76,7 +89,9 @@ struct conf_feed {
 	uint64_t max_ratio;         /* default 1000 */
 	uint64_t max_entries;       /* default 10000 */
 
-	/* rows and map (frozen) */
+	struct conf_rows rows;
+
+	/* map (frozen) */
 	enum conf_policy guidelines;  /* default CONF_WARN */
 	char *manifest;               /* path, or NULL */
 	char *manifest_text;          /* its bytes, NUL-terminated, or NULL */

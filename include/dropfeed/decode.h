@@ -23,11 +23,23 @@
 struct decode; /* a decoded drop file */
 
 struct decode_doc {
-	const char *name;        /* the zip entry's name, or NULL when the file is the document */
-	const char *event_type;  /* canonical */
-	int fd;                  /* borrowed; use pread */
-	uint64_t offset, length; /* of the CSV in fd, bytes */
+	const char *name;         /* the zip entry's name, or NULL when the file is the document */
+	const char *event_type;   /* canonical */
+	int fd;                   /* borrowed; use pread */
+	uint64_t offset, length;  /* of the CSV in fd, bytes, as it came */
+	struct decode_text *text; /* the decode's own: its conversion to UTF-8, or NULL */
 };
+
+struct decode_bytes {
+	int fd; /* borrowed until decode_close */
+	uint64_t offset, length;
+	bool looks_utf8; /* it was converted, but its bytes were UTF-8 already, and not ASCII alone */
+};
+
+/* The document's bytes as UTF-8, converted from `encoding` when that is asked for first. Not for two threads at a time.
+ * DF_REJECT not-utf8: bytes that the encoding does not have, with the line. DF_RETRY: disk full. */
+enum df_status decode_doc_utf8(const struct decode_doc *doc, const char *encoding, struct decode_bytes *out,
+			       struct df_err *err) DF_CHECK;
 
 struct decode_skipped { /* a zip entry that is not a document */
 	const char *name;

@@ -3,6 +3,8 @@
  * document.h - one document, from its bytes to its last acknowledgement
  *
  *	document_walk.c		row by row
+ *	document_open.c		how its bytes are written
+ *	document_hint.c		which option would help where it fails
  *	document_parts.c	the same, by several threads
  *	document_preflight.c	checked to its end before anything of it is sent
  *	document_send.c		its batches are made and sent
@@ -26,6 +28,18 @@ struct document_env {
 };
 
 /* ---- a document, row by row ---- */
+
+/* Opens the document's rows as the feed says that they are written. header: the first row names the columns. bytes: where they
+ * are, as rows count offsets. DF_REJECT: empty-file, not-utf8. DF_USAGE: settings that contradict each other. */
+enum df_status document_rows_open(const struct conf_feed *feed, const struct decode_doc *doc, bool header,
+				  struct decode_bytes *bytes, struct rows **out, struct df_err *err) DF_CHECK;
+
+#define DOCUMENT_HINTS 2
+struct document_hints {                 /* what is kept to name the options that would help, once a document */
+	unsigned tries[DOCUMENT_HINTS]; /* by kind */
+	uint64_t field_faults;
+	struct batch_row first_field_fault;
+};
 
 struct document_walk_reject { /* a row that will not be delivered */
 	struct batch_row where;
@@ -52,16 +66,19 @@ struct document_walk {
 	void *ctx;
 	/* filled by the walk: */
 	uint64_t rows, rejected;
-	struct map *map;               /* its warnings and names; freed by document_walk_end */
-	struct map_warning *guideline; /* own */
-	size_t n_guideline;
-	bool long_row; /* that was told */
+	struct decode_bytes bytes; /* as UTF-8 */
+	uint64_t start, end;       /* in those: the rows, between a preamble and a trailer */
+	struct map *map;           /* its warnings and names; freed by document_walk_end */
+	struct map_warning *notes; /* own: guidelines and hints */
+	size_t n_notes;
+	struct document_hints hints;
+	bool long_row; /* that is noted */
 };
 
 /* Reads the whole document. DF_OK: rows and rejected are counted. DF_REJECT: the document is refused. */
 enum df_status document_walk(struct document_walk *w, struct df_err *err) DF_CHECK;
 void document_walk_end(struct document_walk *w);
-/* The map's warnings and the guidelines' in one list, the caller's. */
+/* The map's warnings and the walk's own in one list, the caller's. */
 struct map_warning *document_walk_warnings(const struct document_walk *w, size_t *n);
 
 typedef enum df_status (*document_reject_handler)(void *ctx, const struct document_walk_reject *reject,

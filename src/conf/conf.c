@@ -14,10 +14,10 @@ static const size_t feed_texts[] = {
     FEED(gnupg_home),    FEED(manifest),       FEED(manifest_text),     FEED(environment),
     FEED(event_name),    FEED(event_type),     FEED(screen_name),       FEED(data_plan),
     FEED(timestamps),    FEED(timezone),       FEED(sink_path),         FEED(endpoint),
-    FEED(ca_file),       FEED(api_key),
+    FEED(ca_file),       FEED(api_key),        FEED(rows.encoding),     FEED(rows.count),
 };
 static const size_t feed_secrets[] = {FEED(passphrase), FEED(password), FEED(api_secret)};
-static const size_t feed_lists[] = {FEED(include), FEED(exclude), FEED(signed_by)};
+static const size_t feed_lists[] = {FEED(include), FEED(exclude), FEED(signed_by), FEED(rows.null)};
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 

@@ -16,6 +16,7 @@ static const char *const environment_words[] = {"development", "production", NUL
 static const char *const empty_words[] = {"omit", "delete", NULL};
 static const char *const unknown_words[] = {"refuse", "warn", NULL};
 static const char *const limits_words[] = {"reject", "truncate", NULL};
+static const char *const escape_words[] = {"none", "backslash", NULL};
 static const char *const duplicates_words[] = {"skip", "import", NULL};
 /* custom_event_type of the vendor's schema, and "attribution", which its documentation has besides */
 static const char *const type_words[] = {"navigation",   "location",        "search", "transaction",
@@ -164,7 +165,18 @@ const struct conf_key conf_feed_keys[] = {
     LIVE(max_plaintext, max_plaintext, size, .fallback = "20GiB", .min = 1),
     LIVE(max_ratio, max_ratio, count, .fallback = "1000", .min = 1),
     LIVE(max_entries, max_entries, count, .fallback = "10000", .min = 1),
-    /* rows and map */
+    /* rows */
+    FROZEN(delimiter, rows.delimiter, conf_parse_char, char, .fallback = ",", .min = 1, .verbatim = true),
+    FROZEN(quote, rows.quote, conf_parse_char, char, .fallback = "\"", .verbatim = true),
+    FROZEN(escape, rows.backslash, conf_parse_word_bool, word_bool, .fallback = "none", .words = escape_words),
+    FROZEN(encoding, rows.encoding, conf_parse_encoding, text, .fallback = "utf-8"),
+    FROZEN(skip_lines, rows.skip_lines, conf_parse_count, u64, .fallback = "0", .max = 1000000),
+    FROZEN(skip_last_lines, rows.skip_last_lines, conf_parse_count, u64, .fallback = "0", .max = 1000000),
+    FROZEN(comment, rows.comment, conf_parse_char, char, .fallback = "none", .verbatim = true),
+    FROZEN(null, rows.null, conf_parse_words, words, .fallback = "", .verbatim = true),
+    FROZEN(trim, rows.trim, conf_parse_bool, bool, .fallback = "no"),
+    FROZEN(row_count, rows.count, conf_parse_pattern, text, .fallback = NULL, .verbatim = true),
+    /* map */
     FROZEN(guidelines, guidelines, conf_parse_word, word, .fallback = "warn", .words = policy_words),
     /* its text is frozen apart from the settings, and with it its path */
     LIVE(manifest, manifest, manifest, .fallback = NULL),

@@ -2,8 +2,9 @@
 /*
  * conf_priv.h - inside the configuration room
  *
- * conf.c life, freeze and thaw; conf_keys.c the one table of keys; conf_value.c what a value may look like;
- * conf_source.c addresses; conf_file.c values that name files, secrets before all; conf_ini.c the file's lines; conf_load.c from lines to feeds.
+ * conf.c life, freeze and thaw; conf_keys.c the one table of keys; conf_value.c what a value may look like; conf_rows.c the
+ * same for CSV; conf_source.c addresses; conf_file.c values that name files, secrets before all; conf_ini.c the file's lines;
+ * conf_load.c from lines to feeds.
  */
 #ifndef DROPFEED_CONF_PRIV_H
 #define DROPFEED_CONF_PRIV_H
@@ -63,6 +64,14 @@ bool conf_print_sink(const void *, const struct conf_key *, struct df_buf *);
 bool conf_print_rejects(const void *, const struct conf_key *, struct df_buf *);
 void conf_list_free(struct conf_list *list);
 void conf_text_set(char **field, char *own);
+
+/* ---- conf_rows.c ---- */
+enum df_status conf_parse_char(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_words(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_encoding(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_pattern(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+bool conf_print_char(const void *, const struct conf_key *, struct df_buf *);
+bool conf_print_words(const void *, const struct conf_key *, struct df_buf *);
 
 /* ---- conf_source.c ---- */
 enum df_status conf_parse_source(void *, const struct conf_key *, const char *, const char *, struct df_err *);

@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 struct decode {
-	int own_fd; /* the unnamed file that holds the plaintext, or -1 */
+	int own_fd;                 /* the unnamed file that holds the plaintext, or -1 */
+	struct decode_texts *texts; /* own */
 	struct decode_doc *docs;
 	size_t n_docs, cap_docs;
 	struct decode_skipped *skipped;
@@ -65,8 +66,12 @@ void decode_add_doc(struct decode *d, const char *name, const char *event_type, 
 		    uint64_t length)
 {
 	d->docs = decode_grow(d->docs, d->n_docs, &d->cap_docs, sizeof(*d->docs));
-	d->docs[d->n_docs++] = (struct decode_doc){
-	    .name = df_strdup(name), .event_type = df_strdup(event_type), .fd = fd, .offset = offset, .length = length};
+	d->docs[d->n_docs++] = (struct decode_doc){.name = df_strdup(name),
+						   .event_type = df_strdup(event_type),
+						   .fd = fd,
+						   .offset = offset,
+						   .length = length,
+						   .text = decode_text_new(d->texts)};
 }
 
 void decode_add_skipped(struct decode *d, const char *name, const char *why)
@@ -164,6 +169,7 @@ enum df_status decode_open(const struct conf_feed *feed, const char *name, int f
 	struct name parsed = {0};
 	uint64_t size = 0;
 	d->own_fd = -1;
+	d->texts = decode_texts_new(scratch);
 	*out = NULL;
 	enum df_status st = name_parse(name, &parsed, err);
 	if (st == DF_OK)
@@ -208,9 +214,11 @@ void decode_close(struct decode *d)
 	for (size_t i = 0; i < d->n_docs; i++) {
 		free((char *)d->docs[i].name);
 		free((char *)d->docs[i].event_type);
+		decode_text_free(d->docs[i].text);
 	}
 	for (size_t i = 0; i < d->n_skipped; i++)
 		free((char *)d->skipped[i].name);
+	decode_texts_free(d->texts);
 	free(d->docs);
 	free(d->skipped);
 	if (d->own_fd >= 0)

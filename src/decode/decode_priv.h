@@ -36,6 +36,13 @@ enum df_status decode_zip(struct decode *d, int fd, const char *event_type, stru
 /* DF_REJECT when the document's bytes are those of something packed or encrypted. unpacked: a layer was taken off. */
 enum df_status decode_bytes_check(const struct decode_doc *doc, bool unpacked, struct df_err *err) DF_CHECK;
 
+/* ---- decode_text.c: where the converted texts of all documents are, and the text of one of them ---- */
+struct decode_texts;
+struct decode_texts *decode_texts_new(const char *scratch);
+void decode_texts_free(struct decode_texts *all);
+struct decode_text *decode_text_new(struct decode_texts *all); /* all is borrowed */
+void decode_text_free(struct decode_text *text);
+
 void decode_add_doc(struct decode *d, const char *name, const char *event_type, int fd, uint64_t offset,
 		    uint64_t length);
 void decode_add_skipped(struct decode *d, const char *name, const char *why); /* why: a string constant */

@@ -381,7 +381,7 @@ static void crew_end(struct crew *c, struct hand *hands, uint32_t helpers)
 enum df_status document_walk_parts(struct document_walk *w, struct rows *rows, struct df_err *err)
 {
 	struct crew c = {.w = w,
-			 .length = w->doc->length,
+			 .length = rows_end(rows),
 			 .part_size = w->part_size > 0 ? w->part_size : PART_SIZE,
 			 .sizes = {.event_type = w->doc->event_type},
 			 .keep = w->handlers->record != NULL,

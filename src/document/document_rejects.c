@@ -175,7 +175,7 @@ static void begin_with_places(struct rejects_walk *w, const char *end, size_t en
 /* Reads bytes of the document into w->raw. */
 static enum df_status read_raw(struct rejects_walk *w, uint64_t offset, size_t length, struct df_err *err)
 {
-	const struct decode_doc *doc = w->walk->doc;
+	const struct decode_bytes *doc = &w->walk->bytes;
 	df_buf_reset(&w->raw);
 	if (!df_buf_grow(&w->raw, length))
 		return df_fail(DF_FATAL, err, NULL, "out of memory");

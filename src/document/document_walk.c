@@ -10,16 +10,21 @@
 #define GUIDELINE_COLUMNS   50
 #define GUIDELINE_ROW_BYTES 80000
 
+void document_walk_note(struct document_walk *w, const char *code, const char *text)
+{
+	w->notes = df_realloc(w->notes, (w->n_notes + 1) * sizeof(*w->notes));
+	struct map_warning *g = &w->notes[w->n_notes++];
+	snprintf(g->code, sizeof(g->code), "%s", code);
+	snprintf(g->text, sizeof(g->text), "%s", text);
+}
+
 static enum df_status guideline(struct document_walk *w, struct df_err *err, const char *text)
 {
 	if (w->feed->guidelines == CONF_OFF)
 		return DF_OK;
 	if (w->feed->guidelines == CONF_ENFORCE)
 		return df_fail(DF_REJECT, err, "guideline", "%s (guidelines = enforce)", text);
-	w->guideline = df_realloc(w->guideline, (w->n_guideline + 1) * sizeof(*w->guideline));
-	struct map_warning *g = &w->guideline[w->n_guideline++];
-	snprintf(g->code, sizeof(g->code), "guideline");
-	snprintf(g->text, sizeof(g->text), "%s", text);
+	document_walk_note(w, "guideline", text);
 	return DF_OK;
 }
 
@@ -38,30 +43,40 @@ static enum df_status guidelines_of_file(struct document_walk *w, struct df_err 
 	return st;
 }
 
+static enum df_status no_rows(const struct document_walk *w, struct df_err *err)
+{
+	const struct conf_rows *c = &w->feed->rows;
+	bool skips = c->skip_lines > 0 || c->skip_last_lines > 0 || c->comment != '\0';
+	return df_fail(DF_REJECT, err, "empty-file", "the document has neither a header nor rows%s",
+		       skips ? ", but for lines that skip_lines, skip_last_lines or comment leave out" : "");
+}
+
+static enum df_status map_first_row(struct document_walk *w, const struct rows_row *row, struct df_err *err)
+{
+	if (row->fault == NULL)
+		return map_header(w->map, row->cells, row->n_cells, err);
+	bool text = strcmp(row->fault, "invalid-utf8") == 0;
+	return df_fail(DF_REJECT, err, text ? "not-utf8" : "malformed-csv", "the header: %s", row->fault_text);
+}
+
 /* The document's first row: the header, or where there is none, data. A reject file has one in either case. */
 static enum df_status walk_header(struct document_walk *w, struct rows *rows, struct rows_row *row, struct df_err *err)
 {
 	enum df_status st = rows_next(rows, row, err);
 	if (st == DF_END)
-		return map_has_header(w->map)
-			   ? df_fail(DF_REJECT, err, "empty-file", "the document has neither a header nor rows")
-			   : DF_END;
-	if (st != DF_OK)
-		return st;
-	if (row->n_cells >= GUIDELINE_COLUMNS)
+		return map_has_header(w->map) ? no_rows(w, err) : DF_END;
+	if (st == DF_OK && row->n_cells >= GUIDELINE_COLUMNS)
 		st = guideline(w, err, "the hosted feed wants fewer than 50 columns");
 	if (st != DF_OK)
 		return st;
 	if (!map_has_header(w->map) && (row->fault != NULL || !map_is_header(w->map, row->cells, row->n_cells)))
 		return DF_OK;
-	if (row->fault != NULL) {
+
+	st = map_first_row(w, row, err);
+	if (st == DF_REJECT) {
+		document_hint_header(rows, err);
 		df_err_place(err, NULL, row->line, NULL);
-		bool text = strcmp(row->fault, "invalid-utf8") == 0;
-		return df_fail(DF_REJECT, err, text ? "not-utf8" : "malformed-csv", "the header: %s", row->fault_text);
 	}
-	st = map_header(w->map, row->cells, row->n_cells, err);
-	if (st == DF_REJECT)
-		df_err_place(err, NULL, row->line, NULL);
 	if (st == DF_OK && w->handlers->header != NULL)
 		st = w->handlers->header(w->ctx, row, err);
 	return st;
@@ -77,6 +92,24 @@ static void only_fault(struct map_record *record, const char *code, size_t colum
 	record->faults[0].name = name;
 }
 
+/* A second header in mid-document, as joined files have it, perhaps with a mark of UTF-8 before it. */
+static bool repeats_header(const struct map *m, const struct rows_row *row)
+{
+	if (!map_has_header(m) || row->n_cells != map_columns(m))
+		return false;
+	for (size_t i = 0; i < row->n_cells; i++) {
+		const char *name = map_column_name(m, i + 1), *p = row->cells[i].p;
+		size_t len = row->cells[i].len;
+		if (i == 0 && len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0) {
+			p += 3;
+			len -= 3;
+		}
+		if (strncmp(name, p, len) != 0 || name[len] != '\0')
+			return false;
+	}
+	return true;
+}
+
 bool document_walk_check_row(struct map *m, const struct batch_settings *sizes, const struct rows_row *row,
 			     struct map_record *record)
 {
@@ -84,6 +117,12 @@ bool document_walk_check_row(struct map *m, const struct batch_settings *sizes, 
 	if (row->fault != NULL) {
 		only_fault(record, row->fault, row->fault_column, map_column_name(m, row->fault_column));
 		snprintf(fault->text, sizeof(fault->text), "%s", row->fault_text);
+		return false;
+	}
+	if (repeats_header(m, row)) {
+		only_fault(record, "repeated-header", 0, "");
+		snprintf(fault->text, sizeof(fault->text),
+			 "the row repeats the header; was the file joined from several ones?");
 		return false;
 	}
 	if (map_row(m, row->cells, row->n_cells, record) != DF_OK)
@@ -115,6 +154,7 @@ enum df_status document_walk_take_row(struct document_walk *w, struct batch_row 
 	if (sound)
 		return w->handlers->record != NULL ? w->handlers->record(w->ctx, record, where, err) : DF_OK;
 	w->rejected++;
+	document_hint_reject(w, where, record->faults[0].code);
 	if (w->handlers->reject == NULL)
 		return DF_OK;
 	struct document_walk_reject r = {.where = *where, .faults = record->faults, .n_faults = record->n_faults};
@@ -172,9 +212,13 @@ static enum df_status walk_rows(struct document_walk *w, struct rows *rows, stru
 	enum df_status st = walk_header(w, rows, &row, err);
 	if (st == DF_OK && !map_has_header(w->map))
 		st = walk_first_rows(w, rows, &row, err);
+	const struct conf_rows *c = &w->feed->rows;
+	bool counts = c->count != NULL && c->comment != '\0'; /* what comments say is read in one piece */
 	if (st == DF_OK)
-		st = w->jobs > 1 ? document_walk_parts(w, rows, err)
-				 : document_walk_rows_until(w, rows, UINT64_MAX, err);
+		st = w->jobs > 1 && !counts ? document_walk_parts(w, rows, err)
+					    : document_walk_rows_until(w, rows, UINT64_MAX, err);
+	if (st == DF_END)
+		st = document_count_check(w, rows, err);
 	return st == DF_END ? DF_OK : st;
 }
 
@@ -182,12 +226,17 @@ enum df_status document_walk(struct document_walk *w, struct df_err *err)
 {
 	struct rows *rows = NULL;
 	enum df_status st = map_open(w->feed, w->doc->event_type, &w->map, err);
+	if (st != DF_OK)
+		return st;
+	st = guidelines_of_file(w, err);
 	if (st == DF_OK)
-		st = guidelines_of_file(w, err);
-	if (st == DF_OK)
-		st = rows_open(w->doc->fd, w->doc->offset, w->doc->length, &rows, err);
-	if (st == DF_OK)
+		st = document_rows_open(w->feed, w->doc, map_has_header(w->map), &w->bytes, &rows, err);
+	if (st == DF_OK) {
+		w->start = rows_start(rows);
+		w->end = rows_end(rows);
 		st = walk_rows(w, rows, err);
+	}
+	document_hint_end(w, rows, st, err);
 	rows_close(rows);
 	return st;
 }
@@ -196,10 +245,10 @@ struct map_warning *document_walk_warnings(const struct document_walk *w, size_t
 {
 	const struct map_warning *of_map = NULL;
 	size_t n_map = w->map != NULL ? map_warnings(w->map, &of_map) : 0;
-	*n = n_map + w->n_guideline;
+	*n = n_map + w->n_notes;
 	struct map_warning *list = df_alloc(*n * sizeof(*list));
 	for (size_t i = 0; i < *n; i++)
-		list[i] = i < n_map ? of_map[i] : w->guideline[i - n_map];
+		list[i] = i < n_map ? of_map[i] : w->notes[i - n_map];
 	return list;
 }
 
@@ -207,9 +256,10 @@ void document_walk_end(struct document_walk *w)
 {
 	map_close(w->map);
 	w->map = NULL;
-	free(w->guideline);
-	w->guideline = NULL;
-	w->n_guideline = 0;
+	free(w->notes);
+	w->notes = NULL;
+	w->n_notes = 0;
+	w->hints = (struct document_hints){0};
 	w->rows = w->rejected = 0;
 	w->long_row = false;
 }

@@ -16,6 +16,24 @@ bool document_walk_row_is_long(uint64_t length);
 enum df_status document_walk_take_row(struct document_walk *w, struct batch_row *where, const struct map_record *record,
 				      bool sound, struct df_err *err) DF_CHECK;
 
+/* Adds a warning of the walk's own. */
+void document_walk_note(struct document_walk *w, const char *code, const char *text);
+
+/* ---- document_open.c ---- */
+
+/* Does the number of rows equal what a skipped line says? DF_REJECT row-count: no. */
+enum df_status document_count_check(const struct document_walk *w, const struct rows *rows,
+				    struct df_err *err) DF_CHECK;
+
+/* ---- document_hint.c: which option of the feed explains a failure, where one does ---- */
+
+/* Of a row that is rejected. */
+void document_hint_reject(struct document_walk *w, const struct batch_row *where, const char *code);
+/* Of the header: err is what the map says of it. Invisible characters in it are made visible. */
+void document_hint_header(const struct rows *rows, struct df_err *err);
+/* Of the document as a whole, when it was read. rows: NULL where it cannot be read at all. */
+void document_hint_end(struct document_walk *w, const struct rows *rows, enum df_status st, struct df_err *err);
+
 /* Takes the rows from where `rows` stands, up to the first one that begins at `until` or behind it. */
 enum df_status document_walk_rows_until(struct document_walk *w, struct rows *rows, uint64_t until,
 					struct df_err *err) DF_CHECK;

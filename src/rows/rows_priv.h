@@ -1,17 +1,39 @@
 /* SPDX-License-Identifier: MIT */
-/* rows_priv.h - a reader: between rows_window.c, which has the bytes, and rows_csv.c, which makes rows of them */
+/*
+ * rows_priv.h - a reader
+ *
+ *	rows_window.c	its life, and the bytes that it has in memory
+ *	rows_frame.c	where the rows begin and end: preamble, trailer, the document's line ends
+ *	rows_line.c	physical lines, and those that are skipped
+ *	rows_csv.c	lines become rows
+ *	rows_scan.c	cells without quotes
+ *	rows_place.c	where in a row a byte is; rows past the cap
+ *	rows_cell.c	backslashes, blanks, words for "nothing"
+ *	rows_guess.c	which options a document seems to need
+ */
 #ifndef ROWS_PRIV_H
 #define ROWS_PRIV_H
 
+#include "rows_place.h"
 #include "rows_scan.h"
 
 #include <csv.h>
+#include <regex.h>
 
 struct rows {
 	int fd;                /* borrowed */
-	uint64_t base, length; /* of the document in fd */
+	uint64_t base, length; /* of the document in fd; the length is without its trailer */
 	uint64_t until;        /* document offset of the part's end, or the document's */
 	uint64_t next_read;    /* document offset of the next pread */
+	uint64_t start;        /* document offset after the BOM and the preamble */
+
+	struct rows_format format; /* delimiter and quote are set */
+	struct rows_marks marks;
+	bool cr_ends;         /* a lone CR ends a line */
+	bool null_first[256]; /* bytes that words of format.null begin with */
+	regex_t *count;       /* own, or NULL: format.count */
+	bool stated;          /* a skipped line has said */
+	uint64_t stated_rows; /* that there are so many rows */
 
 	char *window; /* own: document bytes from window_offset, `have` of them */
 	size_t window_cap, have;
@@ -24,18 +46,61 @@ struct rows {
 	uint64_t quote_line; /* line on which the quote that is still open was opened */
 
 	struct csv_parser parser;
-	bool row_done;       /* libcsv has seen the row's end */
-	bool quoted;         /* the row has a quote, before which stand whole cells */
-	size_t n_lead, lead; /* so many, in so many bytes; only their lengths hold, as the window moves */
-	struct df_buf copy;  /* of the row's other cells, one behind the other; it moves as it grows */
+	bool row_done;         /* libcsv has seen the row's end */
+	bool quoted;           /* the row has a quote, before which there are whole cells */
+	bool bare_cr;          /* the row has a CR that is not a line end, before any quote */
+	size_t n_lead, lead;   /* so many, in so many bytes; only their lengths hold, as the window moves */
+	struct df_buf copy;    /* of the row's other cells, one after the other; it moves as it grows */
+	struct df_buf escaped; /* a line as libcsv gets it, where it has backslashes */
 	struct rows_cells cells;
 };
+
+/* ---- rows_window.c ---- */
 
 /* Reads on, keeping what the current row has from row_at. *grew false: the document is at its end. DF_END: the part is, and the
  * row is not. */
 enum df_status rows_window_fill(struct rows *r, bool *grew, struct df_err *err) DF_CHECK;
 
+/* ---- rows_frame.c ---- */
+
+/* Passes over the BOM and the preamble, finds out how lines end, and cuts the trailer off. The first window is filled. */
+enum df_status rows_frame_find(struct rows *r, struct df_err *err) DF_CHECK;
+
+/* ---- rows_line.c ---- */
+
+/* Makes sure that a whole physical line is in the window at `at`. *len 0: the document is at its end. A line that grows past
+ * ROWS_MAX_ROW gives *len SIZE_MAX. */
+enum df_status rows_line_find(struct rows *r, size_t *len, struct df_err *err) DF_CHECK;
+
+/* Passes over the line at `at`, whatever is in it. At the document's end it does nothing. */
+enum df_status rows_line_skip(struct rows *r, struct df_err *err) DF_CHECK;
+
+/* A skipped line may state how many rows there are. */
+enum df_status rows_count_open(struct rows *r, struct df_err *err) DF_CHECK;
+void rows_count_line(struct rows *r, const char *line, size_t len);
+
+/* ---- rows_csv.c ---- */
+
 /* Makes libcsv's parser; csv_free ends it. */
 void rows_parser_make(struct rows *r);
+
+/* ---- rows_place.c ---- */
+
+/* Passes over bytes from `place` in a row to the row's end, keeping none of them. DF_REJECT: the document ends within quotes. */
+enum df_status rows_skip(struct rows *r, enum rows_place_in place, struct df_err *err) DF_CHECK;
+
+/* ---- rows_cell.c ---- */
+
+/* Feeds a piece of a row to libcsv; first: its first one. False: libcsv has found a quote where none may be. */
+bool rows_cell_feed(struct rows *r, const char *p, size_t len, bool first);
+
+/* Looks up the words for "nothing" by their first bytes. */
+void rows_null_open(struct rows *r);
+/* What trim and null make of the row's cells. */
+void rows_cells_shape(const struct rows *r, const struct rows_row *row);
+
+/* libcsv's callbacks; ctx: the reader. */
+void rows_on_cell(void *p, size_t len, void *ctx);
+void rows_on_row(int end, void *ctx);
 
 #endif

@@ -5,7 +5,13 @@
 #include <emmintrin.h>
 #endif
 
-#define STEP 16
+#define STEP ROWS_SCAN_STEP
+
+void rows_marks_set(struct rows_marks *marks, char delimiter, char quote)
+{
+	memset(marks->delimiter, delimiter, sizeof(marks->delimiter));
+	memset(marks->quote, quote, sizeof(marks->quote));
+}
 
 void rows_cells_grow(struct rows_cells *cells, size_t more)
 {
@@ -21,56 +27,71 @@ static const char *add_cell(struct rows_cells *cells, const char *from, const ch
 	return to + 1;
 }
 
-/* From p to the end of the row; cell is where the current one begins. */
-static struct rows_scan scan_bytes(const char *cell, const char *p, const char *end, bool plain,
+/* Where the scan is: at p, in the cell that begins at `cell`. */
+struct scan {
+	const char *p, *cell;
+	bool plain;
+};
+
+static struct rows_scan scan_bytes(const struct rows_marks *marks, struct scan at, const char *end,
 				   struct rows_cells *cells)
 {
-	for (; p < end && *p != '\n' && *p != '\r' && *p != '"'; p++) {
-		plain = plain && (unsigned char)(*p - 1) < 0x7f;
-		if (*p != ',')
+	const char delimiter = marks->delimiter[0], quote = marks->quote[0];
+	const char *p = at.p;
+	for (; p < end && *p != '\n' && *p != '\r' && *p != quote; p++) {
+		at.plain = at.plain && (unsigned char)(*p - 1) < 0x7f;
+		if (*p != delimiter)
 			continue;
 		rows_cells_grow(cells, 1);
-		cell = add_cell(cells, cell, p);
+		at.cell = add_cell(cells, at.cell, p);
 	}
+
 	rows_cells_grow(cells, 1);
-	(void)add_cell(cells, cell, p);
-	return (struct rows_scan){p, plain};
+	(void)add_cell(cells, at.cell, p);
+	return (struct rows_scan){p, at.plain};
 }
 
-struct rows_scan rows_scan_portable(const char *p, const char *end, struct rows_cells *cells)
+struct rows_scan rows_scan_portable(const struct rows_marks *marks, const char *p, const char *end,
+				    struct rows_cells *cells)
 {
-	return scan_bytes(p, p, end, true, cells);
+	return scan_bytes(marks, (struct scan){p, p, true}, end, cells);
 }
 
 #ifdef __SSE2__
-struct rows_scan rows_scan(const char *p, const char *end, struct rows_cells *cells)
+static __m128i load(const char *p)
 {
-	const __m128i comma = _mm_set1_epi8(','), quote = _mm_set1_epi8('"'), one = _mm_set1_epi8(1);
+	return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+
+struct rows_scan rows_scan(const struct rows_marks *marks, const char *p, const char *end, struct rows_cells *cells)
+{
+	const __m128i delimiter = load(marks->delimiter), quote = load(marks->quote), one = _mm_set1_epi8(1);
 	const __m128i lf = _mm_set1_epi8('\n'), cr = _mm_set1_epi8('\r');
 	const char *cell = p;
 	unsigned odd = 0; /* NULs and what is not ASCII: below 1, as these bytes are signed here */
 	for (; end - p >= STEP; p += STEP) {
-		const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+		const __m128i bytes = load(p);
 		const __m128i stops = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, lf), _mm_cmpeq_epi8(bytes, cr)),
 						   _mm_cmpeq_epi8(bytes, quote));
 		unsigned stop = (unsigned)_mm_movemask_epi8(stops);
 		unsigned before = stop != 0 ? (stop & -stop) - 1 : 0xffff; /* the bytes of this row */
-		unsigned commas = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, comma)) & before;
+		unsigned ends = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, delimiter)) & before;
 		odd |= (unsigned)_mm_movemask_epi8(_mm_cmplt_epi8(bytes, one)) & before;
+
 		rows_cells_grow(cells, STEP + 1);
-		for (; commas != 0; commas &= commas - 1)
-			cell = add_cell(cells, cell, p + __builtin_ctz(commas));
+		for (; ends != 0; ends &= ends - 1)
+			cell = add_cell(cells, cell, p + __builtin_ctz(ends));
 		if (stop != 0) {
 			p += __builtin_ctz(stop);
 			(void)add_cell(cells, cell, p);
 			return (struct rows_scan){p, odd == 0};
 		}
 	}
-	return scan_bytes(cell, p, end, odd == 0, cells);
+	return scan_bytes(marks, (struct scan){p, cell, odd == 0}, end, cells);
 }
 #else
-struct rows_scan rows_scan(const char *p, const char *end, struct rows_cells *cells)
+struct rows_scan rows_scan(const struct rows_marks *marks, const char *p, const char *end, struct rows_cells *cells)
 {
-	return rows_scan_portable(p, end, cells);
+	return rows_scan_portable(marks, p, end, cells);
 }
 #endif

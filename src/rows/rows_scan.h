@@ -5,9 +5,16 @@
 
 #include "dropfeed/rows.h"
 
+#define ROWS_SCAN_STEP 16
+
 struct rows_cells {          /* grows as it has to */
 	struct rows_cell *v; /* own */
 	size_t n, cap;
+};
+
+/* What separates cells, and what ends the scan besides line ends: each as often as bytes are looked at in a step. */
+struct rows_marks {
+	char delimiter[ROWS_SCAN_STEP], quote[ROWS_SCAN_STEP];
 };
 
 struct rows_scan {
@@ -15,10 +22,14 @@ struct rows_scan {
 	bool plain;       /* no NUL among the bytes before it, and nothing but ASCII */
 };
 
-/* Adds the cells from p on, the last one up to *stop. Bytes at and behind end are not read. */
-struct rows_scan rows_scan(const char *p, const char *end, struct rows_cells *cells);
-/* The same, byte by byte: what machines without SSE2 run, and what the other one is measured against. */
-struct rows_scan rows_scan_portable(const char *p, const char *end, struct rows_cells *cells);
+/* quote '\n': there are no quotes. */
+void rows_marks_set(struct rows_marks *marks, char delimiter, char quote);
+
+/* Adds the cells from p on, the last one up to *stop. Bytes at and after end are not read. */
+struct rows_scan rows_scan(const struct rows_marks *marks, const char *p, const char *end, struct rows_cells *cells);
+/* The same, byte by byte: for machines without SSE2, and what the other one is compared with. */
+struct rows_scan rows_scan_portable(const struct rows_marks *marks, const char *p, const char *end,
+				    struct rows_cells *cells);
 
 /* Makes room for `more` cells. */
 void rows_cells_grow(struct rows_cells *cells, size_t more);

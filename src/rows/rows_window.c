@@ -60,56 +60,120 @@ static bool looks_wide(const unsigned char *p, size_t n)
 			  (p[0] == 0 && p[1] == 0 && p[2] == 0));
 }
 
-static struct rows *reader_new(int fd, uint64_t offset, uint64_t length)
+static struct rows *reader_new(const struct rows_format *format, int fd, uint64_t offset, uint64_t length)
 {
 	struct rows *r = df_alloc(sizeof(*r));
 	r->fd = fd;
 	r->base = offset;
 	r->length = r->until = length;
 	r->line = 1;
+	r->format = *format;
+	r->format.delimiter = format->delimiter != '\0' ? format->delimiter : ',';
+	r->format.quote = format->quote != '\0' ? format->quote : '"';
+	rows_marks_set(&r->marks, r->format.delimiter, format->no_quote ? '\n' : r->format.quote);
+	rows_null_open(r);
 	r->window_cap = WINDOW_FIRST;
 	r->window = df_alloc(r->window_cap);
-	r->copy.max = 2 * (size_t)ROWS_MAX_ROW + WINDOW_FIRST;
+	r->copy.max = r->escaped.max = 2 * (size_t)ROWS_MAX_ROW + WINDOW_FIRST;
 	rows_parser_make(r);
 	return r;
 }
 
-enum df_status rows_open(int fd, uint64_t offset, uint64_t length, struct rows **out, struct df_err *err)
+static enum df_status format_check(const struct rows *r, struct df_err *err)
+{
+	const struct rows_format *f = &r->format;
+	bool quotes = !f->no_quote;
+	if (quotes && f->quote == f->delimiter)
+		return df_fail(DF_USAGE, err, NULL, "delimiter and quote are the same character");
+	if (f->comment != '\0' && (f->comment == f->delimiter || (quotes && f->comment == f->quote)))
+		return df_fail(DF_USAGE, err, NULL, "comment is the same character as delimiter or quote");
+	if (f->backslash && !quotes)
+		return df_fail(DF_USAGE, err, NULL,
+			       "escape = backslash is about quotes, which quote = none says that there are none of; "
+			       "remove one of them");
+	if (f->backslash && (f->quote == '\\' || f->delimiter == '\\'))
+		return df_fail(DF_USAGE, err, NULL, "escape = backslash, and delimiter or quote is one as well");
+	return DF_OK;
+}
+
+static enum df_status not_utf8(const unsigned char *p, size_t n, struct df_err *err)
+{
+	size_t zeros = 0;
+	for (size_t i = 0; i < 4 && i < n; i++)
+		zeros += p[i] == 0;
+	const char *name = zeros > 1 && n >= 4 && (p[0] == 0) == (p[1] == 0) ? "utf-32" : "utf-16";
+	return df_fail(DF_REJECT, err, "not-utf8",
+		       "the document is not UTF-8, it looks like %s: set `encoding = %s`, "
+		       "or export it as UTF-8",
+		       name, name);
+}
+
+enum df_status rows_open_as(const struct rows_format *format, int fd, uint64_t offset, uint64_t length,
+			    struct rows **out, struct df_err *err)
 {
 	if (length == 0)
 		return df_fail(DF_REJECT, err, "empty-file", "the document has no bytes at all, not even a header");
-	struct rows *r = reader_new(fd, offset, length);
+
 	bool grew;
-	enum df_status st = rows_window_fill(r, &grew, err);
+	struct rows *r = reader_new(format, fd, offset, length);
+	enum df_status st = format_check(r, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = rows_count_open(r, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = rows_window_fill(r, &grew, err);
+	if (st != DF_OK)
+		goto cleanup;
 	const unsigned char *first = (const unsigned char *)r->window;
-	if (st == DF_OK && looks_wide(first, r->have))
-		st = df_fail(DF_REJECT, err, "not-utf8", "the document is UTF-16 or UTF-32; export it as UTF-8");
-	if (st != DF_OK) {
+	st = looks_wide(first, r->have) ? not_utf8(first, r->have, err) : rows_frame_find(r, err);
+cleanup:
+	if (st == DF_OK)
+		*out = r;
+	else
 		rows_close(r);
-		return st;
-	}
-	if (r->have >= 3 && memcmp(first, "\xef\xbb\xbf", 3) == 0)
-		r->at = 3;
-	*out = r;
-	return DF_OK;
+	return st;
+}
+
+enum df_status rows_open(int fd, uint64_t offset, uint64_t length, struct rows **out, struct df_err *err)
+{
+	static const struct rows_format rfc4180 = {0};
+	return rows_open_as(&rfc4180, fd, offset, length, out, err);
 }
 
 void rows_close(struct rows *r)
 {
 	if (r == NULL)
 		return;
+	if (r->count != NULL)
+		regfree(r->count);
+	free(r->count);
 	csv_free(&r->parser);
 	df_buf_free(&r->copy);
+	df_buf_free(&r->escaped);
 	free(r->cells.v);
 	free(r->window);
 	free(r);
+}
+
+uint64_t rows_end(const struct rows *r)
+{
+	return r->length;
+}
+
+uint64_t rows_start(const struct rows *r)
+{
+	return r->start;
 }
 
 /* ---- in parts ---- */
 
 struct rows *rows_twin(const struct rows *r)
 {
-	return reader_new(r->fd, r->base, r->length);
+	struct rows *twin = reader_new(&r->format, r->fd, r->base, r->length);
+	twin->start = r->start;
+	twin->cr_ends = r->cr_ends;
+	return twin;
 }
 
 struct rows_place rows_tell(const struct rows *r)
@@ -126,27 +190,52 @@ void rows_seek(struct rows *r, const struct rows_place *to)
 	r->number = to->number;
 }
 
-/* Where the last row ends that the window has all of, if it begins with one and no row in it is broken: behind a line end
- * that has an even number of quotes before it. */
-static size_t last_end(const char *window, size_t have)
+/* The same where backslashes take the meaning from quotes: from the front, as a backslash counts within quotes only. */
+static size_t last_end_escaped(const struct rows *r)
 {
+	size_t last = 0;
 	bool quoted = false;
-	for (const char *p = window; (p = memchr(p, '"', have - (size_t)(p - window))) != NULL; p++)
+	for (size_t i = 0; i < r->have; i++) {
+		char c = r->window[i];
+		if (c == '\\' && quoted)
+			i++;
+		else if (c == r->format.quote)
+			quoted = !quoted;
+		else if (c == '\n' && !quoted)
+			last = i + 1;
+	}
+	return last > 0 ? last : r->have;
+}
+
+/* Where the last row ends that the window has all of, if it begins with one and no row in it is broken: after a line end
+ * that has an even number of quotes before it. */
+static size_t last_end(const struct rows *r)
+{
+	const char *window = r->window, quote = r->format.quote;
+	const bool quotes = !r->format.no_quote;
+	bool quoted = false;
+	if (r->format.backslash)
+		return last_end_escaped(r);
+
+	const char *p = quotes ? window : NULL;
+	while (p != NULL && (p = memchr(p, quote, r->have - (size_t)(p - window))) != NULL) {
 		quoted = !quoted;
-	for (size_t i = have; i > 0; i--) {
+		p++;
+	}
+	for (size_t i = r->have; i > 0; i--) {
 		if (window[i - 1] == '\n' && !quoted)
 			return i;
-		if (window[i - 1] == '"')
+		if (quotes && window[i - 1] == quote)
 			quoted = !quoted;
 	}
-	return have;
+	return r->have;
 }
 
 enum df_status rows_part(struct rows *r, uint64_t from, size_t size, uint64_t *to, struct df_err *err)
 {
 	enum df_status st = DF_OK;
 	rows_seek(r, &(struct rows_place){.offset = from, .line = 1});
-	uint64_t left = r->length - from;
+	uint64_t left = from < r->length ? r->length - from : 0;
 	size_t want = left < size ? (size_t)left : size;
 	if (want > r->window_cap) {
 		r->window_cap = want;
@@ -155,7 +244,7 @@ enum df_status rows_part(struct rows *r, uint64_t from, size_t size, uint64_t *t
 	while (st == DF_OK && r->have < want)
 		st = window_read(r, want - r->have, err);
 	if (want < left)
-		r->have = last_end(r->window, r->have);
+		r->have = last_end(r);
 	*to = r->until = r->next_read = from + r->have;
 	return st;
 }

@@ -139,7 +139,8 @@ static enum df_status read_line(struct explain_work *w, uint64_t wanted, struct 
 	enum df_status st = map_open(w->x->feed, w->doc->event_type, &x->map, err);
 	if (st != DF_OK)
 		return st;
-	st = rows_open(w->doc->fd, w->doc->offset, w->doc->length, &rows, &ignored);
+	struct decode_bytes bytes;
+	st = document_rows_open(x->feed, w->doc, map_has_header(x->map), &bytes, &rows, &ignored);
 	if (st == DF_REJECT) {
 		x->line = wanted;
 		return DF_OK;

@@ -156,8 +156,11 @@ static void log_warnings(const struct file_work *w, const struct decode_doc *doc
 	char *name = display_name(w->f, doc);
 	for (size_t i = 0; i < n; i++)
 		df_log(DF_LOG_WARN, "%s: %s [%s]", name, list[i].text, list[i].code);
-	for (size_t i = 0; i < walk->n_guideline; i++)
-		df_log(DF_LOG_DEBUG, "%s: %s [guideline]", name, walk->guideline[i].text);
+	for (size_t i = 0; i < walk->n_notes; i++) {
+		bool guideline = strcmp(walk->notes[i].code, "guideline") == 0;
+		df_log(guideline ? DF_LOG_DEBUG : DF_LOG_WARN, "%s: %s [%s]", name, walk->notes[i].text,
+		       walk->notes[i].code);
+	}
 	free(name);
 }
 

@@ -66,7 +66,8 @@ static enum df_status look(const struct run_propose *r, const struct decode_doc 
 	struct rows *rows = NULL;
 	struct rows_row row = {0};
 	struct df_err end = {0};
-	enum df_status st = rows_open(doc->fd, doc->offset, doc->length, &rows, err);
+	struct decode_bytes bytes;
+	enum df_status st = document_rows_open(r->feed, doc, !r->no_header, &bytes, &rows, err);
 	if (st == DF_OK)
 		st = rows_next(rows, &row, err);
 	if (st == DF_END)
@@ -129,6 +130,7 @@ static void try_it(const struct run_propose *r, const struct decode_doc *doc, co
 	const char *key, *value;
 	struct map *map = NULL;
 	struct rows *rows = NULL;
+	struct decode_bytes bytes;
 	enum df_status st = DF_OK;
 	for (size_t i = 0; st == DF_OK && propose_setting(p, i, &key, &value); i++)
 		st = conf_feed_set(r->feed, key, value, &trial->refused);
@@ -138,7 +140,7 @@ static void try_it(const struct run_propose *r, const struct decode_doc *doc, co
 	if (st == DF_OK)
 		st = map_open(&tried, event_type, &map, &trial->refused);
 	if (st == DF_OK)
-		st = rows_open(doc->fd, doc->offset, doc->length, &rows, &trial->refused);
+		st = document_rows_open(r->feed, doc, !r->no_header, &bytes, &rows, &trial->refused);
 	if (st == DF_OK)
 		try_rows(map, rows, 500, trial);
 	rows_close(rows);

@@ -174,7 +174,7 @@ static void test_too_large(void)
 	    {"\"", "\"\n4,5\n", "1[a|b] 2!row-too-large@0 3[4|5] "},
 	    {"\"", "\",\"\n\n\"\n4,5\n", "1[a|b] 2!row-too-large@0 5[4|5] "},
 	    {"\"\n\"\"", "\"\r\n4,5\n", "1[a|b] 2!row-too-large@0 4[4|5] "},
-	    {"", "\r4,5\n", "1[a|b] 2!row-too-large@0 3[4|5] "},
+	    {"", "\r4,5\n6,7\n", "1[a|b] 2!row-too-large@0 3[6|7] "},
 	    {"\"", "", "1[a|b] $malformed-csv:2"},
 	    {"", "", "1[a|b] 2!row-too-large@0 "},
 	};
@@ -204,13 +204,17 @@ static void test_many_columns(void)
 	df_buf_free(&expected);
 }
 
-/* Rows that are cut many bytes at a time are cut as they are byte by byte, wherever something stands. */
-static void test_scan(void)
+/* Rows that are cut many bytes at a time are cut as they are byte by byte, wherever something is. */
+static void scan_dialect(char delimiter, char quote)
 {
-	static const char bytes[] = "aaaaaaaaaaaaab,,,\n\r\"\0\x7f\xc3\xa9 ";
+	char bytes[] = "aaaaaaaaaaaaabDDD\n\rQ\0\x7f\xc3\xa9 ,\";|\t'";
 	struct rows_cells fast = {0}, slow = {0};
+	struct rows_marks marks;
 	uint32_t seed = 7;
 	char text[70];
+	rows_marks_set(&marks, delimiter, quote);
+	for (size_t i = 0; i < sizeof(bytes) - 1; i++)
+		bytes[i] = bytes[i] == 'D' ? delimiter : bytes[i] == 'Q' ? quote : bytes[i];
 	for (int round = 0; round < 20000; round++) {
 		size_t len = (size_t)round % sizeof(text);
 		for (size_t i = 0; i < len; i++) {
@@ -220,14 +224,22 @@ static void test_scan(void)
 		char *exact = malloc(len + 1); /* so that a read past the end shows */
 		memcpy(exact, text, len);
 		fast.n = slow.n = 0;
-		struct rows_scan f = rows_scan(exact, exact + len, &fast),
-				 s = rows_scan_portable(exact, exact + len, &slow);
+		struct rows_scan f = rows_scan(&marks, exact, exact + len, &fast),
+				 s = rows_scan_portable(&marks, exact, exact + len, &slow);
 		CU_ASSERT(f.stop == s.stop && f.plain == s.plain && fast.n == slow.n);
 		CU_ASSERT(fast.n != slow.n || memcmp(fast.v, slow.v, fast.n * sizeof(*fast.v)) == 0);
 		free(exact);
 	}
 	free(fast.v);
 	free(slow.v);
+}
+
+static void test_scan(void)
+{
+	static const char delimiters[] = ",;\t|\x01^ \x7f\xa7", quotes[] = "\"'\n`\x02";
+	for (size_t i = 0; i < sizeof(delimiters) - 1; i++)
+		for (size_t k = 0; k < sizeof(quotes) - 1; k++)
+			scan_dialect(delimiters[i], quotes[k]);
 }
 
 /* Escapes are found wherever they stand among eight bytes. */

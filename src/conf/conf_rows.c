@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* Values that say how a document is written: characters, words, an encoding, a pattern. */
+#include "conf_priv.h"
+
+#include <errno.h>
+#include <iconv.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+static void *field_of(void *home, const struct conf_key *key)
+{
+	return (char *)home + key->at;
+}
+
+static const void *field_in(const void *home, const struct conf_key *key)
+{
+	return (const char *)home + key->at;
+}
+
+/* ---- one character ---- */
+
+static bool read_char(const char *value, unsigned char *out)
+{
+	unsigned hex = 0;
+	char end = '\0';
+	if (strcasecmp(value, "tab") == 0 || strcmp(value, "\\t") == 0)
+		*out = '\t';
+	else if (value[0] != '\0' && value[1] == '\0')
+		*out = (unsigned char)value[0];
+	else if (sscanf(value, "\\x%2x%c", &hex, &end) == 1)
+		*out = (unsigned char)hex;
+	else
+		return false;
+	return *out != '\0' && *out < 0x80;
+}
+
+enum df_status conf_parse_char(void *home, const struct conf_key *key, const char *value, const char *base,
+			       struct df_err *err)
+{
+	(void)base;
+	unsigned char c = '\0';
+	const bool none = key->min == 0 && strcasecmp(value, "none") == 0;
+	if (!none && !read_char(value, &c))
+		return df_fail(DF_USAGE, err, NULL,
+			       "'%s' is not one character: write one of ASCII as it is, tab, or its code as in "
+			       "\\x01%s",
+			       value, key->min == 0 ? ", or none" : "");
+	if (c == '\n' || c == '\r')
+		return df_fail(DF_USAGE, err, NULL, "a line end always ends a row");
+	*(char *)field_of(home, key) = (char)c;
+	return DF_OK;
+}
+
+bool conf_print_char(const void *home, const struct conf_key *key, struct df_buf *out)
+{
+	char c = *(const char *)field_in(home, key);
+	if (c == '\0')
+		df_buf_adds(out, "none");
+	else
+		df_buf_addc(out, c);
+	return true;
+}
+
+/* ---- words ---- */
+
+/* The word at *s, which is in quotes where it holds blanks; a quote in it is doubled then. */
+static bool word_read(const char **s, struct df_buf *out)
+{
+	const char *p = *s;
+	bool quoted = *p == '"';
+	p += quoted;
+	while (*p != '\0' && (quoted ? *p != '"' || p[1] == '"' : *p != ' ' && *p != '\t')) {
+		p += quoted && *p == '"';
+		df_buf_addc(out, *p++);
+	}
+	if (quoted && *p++ != '"')
+		return false;
+	*s = p;
+	return *p == '\0' || *p == ' ' || *p == '\t';
+}
+
+enum df_status conf_parse_words(void *home, const struct conf_key *key, const char *value, const char *base,
+				struct df_err *err)
+{
+	(void)base;
+	struct conf_list list = {0};
+	struct df_buf word = {0};
+	enum df_status st = DF_OK;
+	for (const char *s = value + strspn(value, " \t"); st == DF_OK && *s != '\0'; s += strspn(s, " \t")) {
+		df_buf_reset(&word);
+		if (!word_read(&s, &word) || word.len == 0) {
+			st = df_fail(DF_USAGE, err, NULL,
+				     "write words with blanks between them, and a word that holds blanks or quotes "
+				     "in double quotes, with each quote in it doubled: \\N NULL \"not known\"");
+			break;
+		}
+		list.v = df_realloc(list.v, (list.n + 1) * sizeof(*list.v));
+		list.v[list.n++] = df_strndup(word.data, word.len);
+	}
+	df_buf_free(&word);
+
+	struct conf_list *field = field_of(home, key);
+	if (st == DF_OK) {
+		struct conf_list old = *field;
+		*field = list;
+		list = old;
+	}
+	conf_list_free(&list);
+	return st;
+}
+
+bool conf_print_words(const void *home, const struct conf_key *key, struct df_buf *out)
+{
+	const struct conf_list *list = field_in(home, key);
+	for (size_t i = 0; i < list->n; i++) {
+		df_buf_adds(out, i > 0 ? " \"" : "\"");
+		for (const char *p = list->v[i]; *p != '\0'; p++) {
+			if (*p == '"')
+				df_buf_addc(out, '"');
+			df_buf_addc(out, *p);
+		}
+		df_buf_addc(out, '"');
+	}
+	return true;
+}
+
+/* ---- encoding, pattern ---- */
+
+enum df_status conf_parse_encoding(void *home, const struct conf_key *key, const char *value, const char *base,
+				   struct df_err *err)
+{
+	if (strcasecmp(value, "utf-8") == 0 || strcasecmp(value, "utf8") == 0)
+		return conf_parse_text(home, key, "utf-8", base, err);
+
+	iconv_t known = strchr(value, '/') == NULL && value[0] != '\0' ? iconv_open("UTF-8", value) : (iconv_t)-1;
+	if (known == (iconv_t)-1)
+		return df_fail(DF_USAGE, err, NULL,
+			       "'%s' is not an encoding that iconv knows on this machine, such as windows-1252 or "
+			       "utf-16; `iconv -l` lists them",
+			       value);
+	iconv_close(known);
+	return conf_parse_text(home, key, value, base, err);
+}
+
+enum df_status conf_parse_pattern(void *home, const struct conf_key *key, const char *value, const char *base,
+				  struct df_err *err)
+{
+	regex_t re;
+	enum df_status st = df_pattern_compile(value, &re, err);
+	if (st != DF_OK)
+		return st;
+	size_t groups = re.re_nsub;
+	regfree(&re);
+	if (groups != 1)
+		return df_fail(DF_USAGE, err, NULL,
+			       "the pattern has %zu groups where one has to be, around the number: Rows: ([0-9]+)",
+			       groups);
+	return conf_parse_utf8(home, key, value, base, err);
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Documents in other encodings become UTF-8, which is all that the rooms after this one know. One unnamed file holds all
+ * converted documents of a drop file, one after the other. Line ends stay where they are, so line numbers stay true.
+ */
+#include "decode_priv.h"
+
+#include <errno.h>
+#include <iconv.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <unistd.h>
+
+struct decode_texts {
+	char *scratch; /* own: folder for the unnamed file */
+	int fd;        /* own: that file, or -1 */
+	uint64_t end;  /* of what is in it */
+};
+
+struct decode_text {
+	struct decode_texts *all; /* borrowed */
+	char *encoding;           /* own: what it was converted from; NULL: not yet */
+	uint64_t offset, length;
+	bool looks_utf8;
+	enum df_status st;
+	struct df_err *err; /* own: why it cannot be converted, or NULL */
+};
+
+struct decode_texts *decode_texts_new(const char *scratch)
+{
+	struct decode_texts *all = df_alloc(sizeof(*all));
+	all->scratch = df_strdup(scratch);
+	all->fd = -1;
+	return all;
+}
+
+void decode_texts_free(struct decode_texts *all)
+{
+	if (all == NULL)
+		return;
+	if (all->fd >= 0)
+		close(all->fd);
+	free(all->scratch);
+	free(all);
+}
+
+struct decode_text *decode_text_new(struct decode_texts *all)
+{
+	struct decode_text *t = df_alloc(sizeof(*t));
+	t->all = all;
+	return t;
+}
+
+static void text_clear(struct decode_text *t)
+{
+	free(t->encoding);
+	free(t->err);
+	*t = (struct decode_text){.all = t->all};
+}
+
+void decode_text_free(struct decode_text *t)
+{
+	if (t == NULL)
+		return;
+	text_clear(t);
+	free(t);
+}
+
+/* ---- converting ---- */
+
+struct convert {
+	iconv_t cd;
+	int fd, out;          /* borrowed */
+	const char *encoding; /* borrowed, for messages */
+	uint64_t at, end;     /* of the document in fd: what is read next, and its end */
+	uint64_t begin;
+	uint64_t written, feeds, returns;
+	size_t have;     /* bytes in `in`, not converted yet */
+	bool utf8, high; /* all of it is UTF-8 as well; it is not all ASCII */
+	char in[DECODE_CHUNK];
+	char text[DECODE_CHUNK];
+};
+
+static enum df_status convert_fill(struct convert *c, struct df_err *err)
+{
+	size_t room = sizeof(c->in) - c->have;
+	size_t want = c->end - c->at < room ? (size_t)(c->end - c->at) : room;
+	ssize_t n;
+	do
+		n = pread(c->fd, c->in + c->have, want, (off_t)c->at);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 || (n == 0 && want > 0))
+		return df_fail(DF_RETRY, err, NULL, "cannot read the document: %s",
+			       n < 0 ? strerror(errno) : "it got shorter");
+	c->have += (size_t)n;
+	c->at += (uint64_t)n;
+	return DF_OK;
+}
+
+static enum df_status convert_flush(struct convert *c, size_t len, struct df_err *err)
+{
+	for (const char *p = c->text; p < c->text + len; p++) {
+		c->feeds += *p == '\n';
+		c->returns += *p == '\r';
+	}
+	c->written += len;
+	enum df_status st = decode_stopped(err);
+	return st == DF_OK ? df_write_all(c->out, c->text, len, err) : st;
+}
+
+static enum df_status convert_fault(const struct convert *c, const char *p, struct df_err *err)
+{
+	uint64_t at = c->at - c->begin - (uint64_t)(c->in + c->have - p);
+	df_err_place(err, NULL, 1 + (c->feeds > 0 ? c->feeds : c->returns), NULL);
+	return df_fail(DF_REJECT, err, "not-utf8",
+		       "byte %" PRIu64 " of the document (0x%02x) is not %s, as `encoding` says that it is; find out "
+		       "what encoding the file has",
+		       at + 1, (unsigned)(unsigned char)*p, c->encoding);
+}
+
+/* Is it UTF-8 without being converted? A character may be cut by either end of the bytes. */
+static void convert_look(struct convert *c)
+{
+	size_t cut = 0;
+	while (cut < 3 && cut < c->have && ((unsigned char)c->in[cut] & 0xc0) == 0x80)
+		cut++;
+	size_t valid = cut + df_utf8_valid(c->in + cut, c->have - cut);
+	c->utf8 = c->utf8 && c->have - valid < 4;
+	for (size_t i = 0; c->utf8 && !c->high && i < c->have; i++)
+		c->high = ((unsigned char)c->in[i] & 0x80) != 0;
+}
+
+/* Converts what `in` holds; a character that it has the beginning of only stays there. */
+static enum df_status convert_step(struct convert *c, struct df_err *err)
+{
+	char *p = c->in;
+	size_t left = c->have;
+	convert_look(c);
+	for (;;) {
+		char *to = c->text;
+		size_t room = sizeof(c->text);
+		size_t done = iconv(c->cd, &p, &left, &to, &room);
+		int error = errno;
+		enum df_status st = convert_flush(c, (size_t)(to - c->text), err);
+		if (st != DF_OK)
+			return st;
+		if (done == (size_t)-1 && error == E2BIG)
+			continue;
+		bool cut = done == (size_t)-1 && error == EINVAL && c->at < c->end;
+		if (done == (size_t)-1 && !cut)
+			return convert_fault(c, p, err);
+		memmove(c->in, p, left);
+		c->have = left;
+		return DF_OK;
+	}
+}
+
+static enum df_status convert_all(struct convert *c, struct df_err *err)
+{
+	enum df_status st = DF_OK;
+	while (st == DF_OK && (c->at < c->end || c->have > 0)) {
+		st = convert_fill(c, err);
+		if (st == DF_OK)
+			st = convert_step(c, err);
+	}
+	if (st != DF_OK)
+		return st;
+
+	char *to = c->text; /* some encodings hold a character back, as the next one may change it */
+	size_t room = sizeof(c->text);
+	(void)iconv(c->cd, NULL, NULL, &to, &room);
+	return convert_flush(c, (size_t)(to - c->text), err);
+}
+
+/* ---- what the first bytes say against it ---- */
+
+static bool is_unicode(const char *encoding)
+{
+	return strncasecmp(encoding, "utf", 3) == 0 || strncasecmp(encoding, "ucs", 3) == 0;
+}
+
+/* iconv takes UTF-16 without a mark for the machine's own byte order. */
+static const char *name_for_iconv(const char *encoding, const unsigned char *p, size_t n)
+{
+	bool big = n >= 2 && p[0] == 0 && p[1] != 0;
+	return big && (strcasecmp(encoding, "utf-16") == 0 || strcasecmp(encoding, "utf16") == 0) ? "UTF-16BE"
+												  : encoding;
+}
+
+static enum df_status check_mark(const char *encoding, const unsigned char *p, size_t n, struct df_err *err)
+{
+	const char *name = NULL;
+	if (n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
+		name = "utf-8";
+	else if (n >= 2 && (memcmp(p, "\xff\xfe", 2) == 0 || memcmp(p, "\xfe\xff", 2) == 0))
+		name = "utf-16";
+	if (name == NULL || (is_unicode(encoding) && strcmp(name, "utf-8") != 0))
+		return DF_OK;
+	return df_fail(DF_REJECT, err, "not-utf8",
+		       "the document begins with the mark of %s, though `encoding = %s`: set `encoding = %s`", name,
+		       encoding, name);
+}
+
+/* ---- a document ---- */
+
+static enum df_status text_make(struct decode_text *t, const struct decode_doc *doc, const char *encoding,
+				struct df_err *err)
+{
+	struct decode_texts *all = t->all;
+	struct convert *c = df_alloc(sizeof(*c));
+	enum df_status st = DF_OK;
+	c->cd = (iconv_t)-1;
+	if (all->fd < 0)
+		st = df_unnamed_open(all->scratch, &all->fd, err);
+	if (st == DF_OK && lseek(all->fd, (off_t)all->end, SEEK_SET) < 0)
+		st = df_fail(DF_RETRY, err, NULL, "cannot seek: %s", strerror(errno));
+	if (st != DF_OK)
+		goto cleanup;
+
+	c->fd = doc->fd;
+	c->out = all->fd;
+	c->encoding = encoding;
+	c->begin = c->at = doc->offset;
+	c->end = doc->offset + doc->length;
+	c->utf8 = !is_unicode(encoding);
+	st = convert_fill(c, err);
+	if (st == DF_OK)
+		st = check_mark(encoding, (const unsigned char *)c->in, c->have, err);
+	if (st != DF_OK)
+		goto cleanup;
+
+	c->cd = iconv_open("UTF-8", name_for_iconv(encoding, (const unsigned char *)c->in, c->have));
+	if (c->cd == (iconv_t)-1) {
+		st = df_fail(DF_USAGE, err, NULL, "iconv does not know `encoding = %s` on this machine", encoding);
+		goto cleanup;
+	}
+	st = convert_all(c, err);
+	t->offset = all->end;
+	t->length = c->written;
+	t->looks_utf8 = c->utf8 && c->high;
+	all->end += c->written;
+cleanup:
+	if (c->cd != (iconv_t)-1)
+		iconv_close(c->cd);
+	free(c);
+	return st;
+}
+
+/* A refusal is kept: a document is asked for several times. */
+static enum df_status text_get(const struct decode_doc *doc, const char *encoding, struct df_err *err)
+{
+	struct decode_text *t = doc->text;
+	if (t->encoding != NULL && strcmp(t->encoding, encoding) != 0)
+		text_clear(t);
+	if (t->encoding == NULL) {
+		struct df_err why = {0};
+		enum df_status st = text_make(t, doc, encoding, &why);
+		if (st != DF_OK && st != DF_REJECT) {
+			*err = why;
+			return st;
+		}
+		t->encoding = df_strdup(encoding);
+		t->st = st;
+		if (st == DF_REJECT) {
+			t->err = df_alloc(sizeof(*t->err));
+			*t->err = why;
+		}
+	}
+	if (t->st == DF_REJECT)
+		*err = *t->err;
+	return t->st;
+}
+
+enum df_status decode_doc_utf8(const struct decode_doc *doc, const char *encoding, struct decode_bytes *out,
+			       struct df_err *err)
+{
+	*out = (struct decode_bytes){.fd = doc->fd, .offset = doc->offset, .length = doc->length};
+	if (strcmp(encoding, "utf-8") == 0 || doc->text == NULL || doc->length == 0)
+		return DF_OK;
+	enum df_status st = text_get(doc, encoding, err);
+	if (st == DF_OK)
+		*out = (struct decode_bytes){.fd = doc->text->all->fd,
+					     .offset = doc->text->offset,
+					     .length = doc->text->length,
+					     .looks_utf8 = doc->text->looks_utf8};
+	return st;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* When a document fails, what would explain it: the option to set is named once a document. */
+#include "document_walk.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define HINT_ROW   (64u << 10) /* bytes of a row that are looked at */
+#define HINT_TRIES 20          /* rows of a kind that are */
+
+static bool read_row(const struct document_walk *w, const struct batch_row *where, struct df_buf *out)
+{
+	size_t want = where->length < HINT_ROW ? (size_t)where->length : HINT_ROW;
+	ssize_t n;
+	if (!df_buf_grow(out, want))
+		return false;
+	do
+		n = pread(w->bytes.fd, out->data, want, (off_t)(w->bytes.offset + where->offset));
+	while (n < 0 && errno == EINTR);
+	out->len = n > 0 ? (size_t)n : 0;
+	return out->len > 0;
+}
+
+static bool hint_row(struct document_walk *w, const struct batch_row *where, const char *code)
+{
+	struct df_buf raw = {0}, text = {.max = sizeof(w->notes->text)};
+	bool found =
+	    read_row(w, where, &raw) && rows_guess_row(w->feed->rows.delimiter, code, raw.data, raw.len, &text);
+	if (found)
+		document_walk_note(w, code, df_buf_cstr(&text));
+	df_buf_free(&raw);
+	df_buf_free(&text);
+	return found;
+}
+
+static const char *const hinted[DOCUMENT_HINTS] = {"malformed-quote", "invalid-utf8"}; /* as tries counts */
+
+void document_hint_reject(struct document_walk *w, const struct batch_row *where, const char *code)
+{
+	struct document_hints *h = &w->hints;
+	if (strcmp(code, "wrong-field-count") == 0 && h->field_faults++ == 0)
+		h->first_field_fault = *where;
+	for (size_t i = 0; i < DOCUMENT_HINTS; i++) {
+		if (h->tries[i] >= HINT_TRIES || strcmp(code, hinted[i]) != 0)
+			continue;
+		h->tries[i]++;
+		if (hint_row(w, where, code))
+			h->tries[i] = HINT_TRIES;
+	}
+}
+
+static void hint_append(const struct rows *rows, bool (*guess)(const struct rows *, struct df_buf *),
+			struct df_err *err)
+{
+	struct df_buf text = {.max = sizeof(err->text) / 2};
+	if (guess(rows, &text)) {
+		size_t len = strlen(err->text);
+		snprintf(err->text + len, sizeof(err->text) - len, "; %s", df_buf_cstr(&text));
+	}
+	df_buf_free(&text);
+}
+
+void document_hint_end(struct document_walk *w, const struct rows *rows, enum df_status st, struct df_err *err)
+{
+	struct document_hints *h = &w->hints;
+	if (w->bytes.looks_utf8) {
+		char text[256];
+		snprintf(text, sizeof(text),
+			 "every letter of the document that is not ASCII is UTF-8, though `encoding = %s`: if names "
+			 "look wrong, set `encoding = utf-8`",
+			 w->feed->rows.encoding);
+		document_walk_note(w, "encoding", text);
+	}
+	if (h->field_faults > 0 && h->field_faults == w->rows)
+		(void)hint_row(w, &h->first_field_fault, "wrong-field-count");
+	bool noted = h->tries[0] >= HINT_TRIES;
+	if (st != DF_REJECT || rows == NULL || noted || strcmp(err->code, "malformed-csv") != 0)
+		return;
+
+	hint_append(rows, rows_guess_quotes, err);
+}
+
+static void make_visible(char *text, size_t size)
+{
+	struct df_buf b = {0};
+	df_visible(&b, text);
+	snprintf(text, size, "%s", df_buf_cstr(&b));
+	df_utf8_mend(text);
+	df_buf_free(&b);
+}
+
+void document_hint_header(const struct rows *rows, struct df_err *err)
+{
+	struct df_buf text = {.max = sizeof(err->text) - 1};
+	make_visible(err->text, sizeof(err->text));
+	make_visible(err->column, sizeof(err->column));
+	if (rows_guess_header(rows, &text)) {
+		snprintf(err->text, sizeof(err->text), "%s", df_buf_cstr(&text));
+		err->column[0] = '\0';
+	} else if (strcmp(err->code, "unknown-column") == 0) {
+		hint_append(rows, rows_guess_blanks, err);
+	}
+	df_buf_free(&text);
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/* A document that cannot be read as its feed says may be fine under other options. They are guessed from its first lines. */
+#include "rows_priv.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define LOOK_BYTES (64u << 10)
+#define LOOK_LINES 64
+
+struct line {
+	const char *p;
+	size_t len; /* without its end */
+};
+
+struct look {
+	const struct rows_format *format;
+	char *bytes; /* own: the document's first ones after what is skipped already */
+	size_t n_bytes;
+	struct line lines[LOOK_LINES];
+	size_t n_lines;
+	struct df_buf *out;
+	size_t n_set;
+};
+
+/* ---- the first lines ---- */
+
+static void look_open(struct look *k, const struct rows *r, struct df_buf *out)
+{
+	uint64_t left = r->length - r->start;
+	size_t want = left < LOOK_BYTES ? (size_t)left : LOOK_BYTES;
+	ssize_t n;
+	*k = (struct look){.format = &r->format, .out = out, .bytes = df_alloc(want + 1)};
+	do
+		n = pread(r->fd, k->bytes, want, (off_t)(r->base + r->start));
+	while (n < 0 && errno == EINTR);
+	k->n_bytes = n > 0 ? (size_t)n : 0;
+
+	const char *p = k->bytes, *end = k->bytes + k->n_bytes;
+	while (p < end && k->n_lines < LOOK_LINES) {
+		const char *stop = p;
+		while (stop < end && *stop != '\n' && *stop != '\r')
+			stop++;
+		if (stop == end && k->n_bytes == LOOK_BYTES)
+			break; /* the line is cut */
+		k->lines[k->n_lines++] = (struct line){p, (size_t)(stop - p)};
+		p = stop + (stop < end);
+		if (stop < end && *stop == '\r' && p < end && *p == '\n')
+			p++;
+	}
+}
+
+/* How often c is in the line, outside of quotes. */
+static size_t count(const struct line *line, char c)
+{
+	bool quoted = false;
+	size_t n = 0;
+	for (size_t i = 0; i < line->len; i++) {
+		if (line->p[i] == '"')
+			quoted = !quoted;
+		else if (line->p[i] == c && !quoted)
+			n++;
+	}
+	return n;
+}
+
+/* Is the line the first one of several that c cuts into as many cells? Then into how many, less one. */
+static size_t cells_from(const struct look *k, size_t line, char c)
+{
+	size_t n = count(&k->lines[line], c);
+	for (size_t i = line + 1; i < k->n_lines && i < line + 3; i++) {
+		bool blank = k->lines[i].len == 0;
+		if (blank && i + 1 == k->n_lines)
+			break;
+		if (blank || count(&k->lines[i], c) != n)
+			return 0;
+	}
+	return n;
+}
+
+/* The line that seems to be the header, and the delimiter it seems to have. False: nothing is better than what is set. */
+static bool find_header(const struct look *k, size_t *line, char *delimiter)
+{
+	const char now = k->format->delimiter;
+	const char candidates[] = {now, ';', '\t', '|', ',', '\x01', '^', '~', '\0'};
+	bool excel = k->n_lines > 1 && k->lines[0].len <= 6 && strncasecmp(k->lines[0].p, "sep=", 4) == 0;
+	size_t least = count(&k->lines[0], now);
+	for (size_t i = excel; i < k->n_lines; i++) {
+		size_t best = excel ? 0 : least;
+		bool found = false;
+		if (i > 0 && i + 1 == k->n_lines && !excel)
+			return false; /* one line alone proves nothing */
+		for (const char *c = candidates; *c != '\0'; c++) {
+			size_t n = cells_from(k, i, *c);
+			if (n <= best)
+				continue;
+			best = n;
+			*delimiter = *c;
+			*line = i;
+			found = true;
+		}
+		if (found)
+			return true;
+	}
+	return false;
+}
+
+/* ---- what to set ---- */
+
+static void set(struct look *k, const char *fmt, ...) DF_PRINTF(2, 3);
+static void set(struct look *k, const char *fmt, ...)
+{
+	char text[128];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	df_buf_addf(k->out, "%s`%s`", k->n_set++ == 0 ? "set " : " and ", text);
+}
+
+static void set_delimiter(struct look *k, char c)
+{
+	if (c == '\t')
+		set(k, "delimiter = tab");
+	else if (c < ' ')
+		set(k, "delimiter = \\x%02x", (unsigned)(unsigned char)c);
+	else
+		set(k, "delimiter = %c", c);
+}
+
+static void name_delimiter(struct df_buf *out, size_t n, char c)
+{
+	const char *name = c == ';'    ? "semicolon"
+			   : c == '\t' ? "tab"
+			   : c == ','  ? "comma"
+			   : c == '|'  ? "vertical bar"
+				       : NULL;
+	if (name != NULL)
+		df_buf_addf(out, "%zu %s%s", n, name, n == 1 ? "" : "s");
+	else if (c < ' ')
+		df_buf_addf(out, "%zu times the byte 0x%02x", n, (unsigned)c);
+	else
+		df_buf_addf(out, "%zu times '%c'", n, c);
+}
+
+/* What the lines before the header begin with, where it is the same sign. */
+static char preamble_sign(const struct look *k, size_t header)
+{
+	char sign = header > 0 && k->lines[0].len > 0 ? k->lines[0].p[0] : '\0';
+	for (size_t i = 0; i < header; i++)
+		if (k->lines[i].len > 0 && k->lines[i].p[0] != sign)
+			return '\0';
+	return sign != '\0' && strchr("#%!;*/", sign) != NULL ? sign : '\0';
+}
+
+static bool header_single_quoted(const struct look *k, size_t line)
+{
+	const struct line *l = &k->lines[line];
+	return k->format->quote != '\'' && l->len > 2 && l->p[0] == '\'' && l->p[l->len - 1] == '\'';
+}
+
+static bool header_padded(const struct look *k)
+{
+	const struct line *l = &k->lines[0];
+	const char delimiter = k->format->delimiter;
+	if (k->n_lines == 0 || k->format->trim || delimiter == ' ')
+		return false;
+	for (size_t i = 0; i < l->len; i++) {
+		bool after = i == 0 || l->p[i - 1] == delimiter, before = i + 1 == l->len || l->p[i + 1] == delimiter;
+		if (l->p[i] == ' ' && (after || before))
+			return true;
+	}
+	return false;
+}
+
+/* ---- encodings ---- */
+
+/* Letters of windows-1252 beyond ASCII are rarely side by side; those of other scripts are words. */
+static void guess_encoding(struct look *k, const char *p, size_t len)
+{
+	size_t high = 0, pairs = 0;
+	for (size_t i = 0; i < len; i++) {
+		bool is_high = ((unsigned char)p[i] & 0x80) != 0;
+		high += is_high;
+		pairs += is_high && i > 0 && ((unsigned char)p[i - 1] & 0x80) != 0;
+	}
+	if (pairs * 3 < high)
+		set(k, "encoding = windows-1252");
+	else
+		df_buf_adds(
+		    k->out,
+		    "set `encoding` to what the file was written in, such as windows-1251, shift_jis or gb18030");
+}
+
+static bool not_utf8(const char *p, size_t len)
+{
+	size_t valid = df_utf8_valid(p, len);
+	return len - valid >= 4 || (valid < len && len < LOOK_BYTES);
+}
+
+/* ---- all of it ---- */
+
+struct guess { /* of a header */
+	size_t line;
+	char delimiter;
+	bool found, foreign, single;
+};
+
+static void write_found(struct look *k, const struct guess *g)
+{
+	if (g->line > 0)
+		df_buf_addf(k->out, "the header seems to be on line %" PRIu64 ", which has ",
+			    g->line + 1 + k->format->skip_lines);
+	else
+		df_buf_adds(k->out, "the header has ");
+	name_delimiter(k->out, count(&k->lines[g->line], g->delimiter), g->delimiter);
+	df_buf_adds(k->out, ": ");
+
+	char sign = preamble_sign(k, g->line);
+	if (g->line > 0 && sign != '\0' && k->format->comment == '\0')
+		set(k, "comment = %c", sign);
+	else if (g->line > 0)
+		set(k, "skip_lines = %" PRIu64, g->line + k->format->skip_lines);
+	if (g->delimiter != k->format->delimiter)
+		set_delimiter(k, g->delimiter);
+}
+
+static void write_guess(struct look *k, const struct guess *g)
+{
+	if (g->found)
+		write_found(k, g);
+	else if (g->single)
+		df_buf_adds(k->out, "the header is in single quotes: ");
+	else
+		df_buf_adds(k->out, "the document has bytes that are not UTF-8: ");
+	if (g->single)
+		set(k, "quote = '");
+	if (g->foreign)
+		guess_encoding(k, k->bytes, k->n_bytes);
+}
+
+bool rows_guess_header(const struct rows *r, struct df_buf *out)
+{
+	struct look k;
+	struct guess g = {.delimiter = r->format.delimiter};
+	look_open(&k, r, out);
+	g.foreign = not_utf8(k.bytes, k.n_bytes);
+	if (k.n_lines > 0) {
+		g.found = find_header(&k, &g.line, &g.delimiter);
+		g.single = header_single_quoted(&k, g.line);
+	}
+	bool any = g.found || g.foreign || g.single;
+	if (any)
+		write_guess(&k, &g);
+	free(k.bytes);
+	return any;
+}
+
+bool rows_guess_blanks(const struct rows *r, struct df_buf *out)
+{
+	struct look k;
+	look_open(&k, r, out);
+	bool padded = header_padded(&k);
+	if (padded)
+		df_buf_adds(out, "the header has blanks around names, which `trim = yes` removes");
+	free(k.bytes);
+	return padded;
+}
+
+static const char backslash_text[] =
+    "a backslash comes before a quote, which RFC 4180 would double: if that is how the file is written, set "
+    "`escape = backslash`";
+
+bool rows_guess_quotes(const struct rows *r, struct df_buf *out)
+{
+	struct look k;
+	look_open(&k, r, out);
+	bool escaped = !r->format.backslash && memmem(k.bytes, k.n_bytes, "\\\"", 2) != NULL;
+	bool tabs = !escaped && r->format.delimiter != ',';
+	if (escaped)
+		df_buf_adds(out, backslash_text);
+	else if (tabs)
+		df_buf_adds(out, "if quotes are letters like any other in this file, set `quote = none`");
+	free(k.bytes);
+	return escaped || tabs;
+}
+
+bool rows_guess_row(char delimiter, const char *fault, const char *raw, size_t len, struct df_buf *out)
+{
+	struct look k = {.out = out};
+	if (strcmp(fault, "invalid-utf8") == 0) {
+		df_buf_adds(out, "some rows have bytes that are not UTF-8: ");
+		guess_encoding(&k, raw, len);
+		return true;
+	}
+	if (strcmp(fault, "malformed-quote") == 0 && memmem(raw, len, "\\\"", 2) != NULL) {
+		df_buf_adds(out, backslash_text);
+		return true;
+	}
+	if (strcmp(fault, "malformed-quote") == 0 && delimiter != ',' && memchr(raw, '"', len) != NULL) {
+		df_buf_adds(out, "if quotes are letters like any other in this file, set `quote = none`");
+		return true;
+	}
+
+	while (len > 0 && (raw[len - 1] == '\n' || raw[len - 1] == '\r'))
+		len--;
+	if (strcmp(fault, "wrong-field-count") != 0 || len == 0 || raw[len - 1] != delimiter)
+		return false;
+	df_buf_addf(out,
+		    "each row ends with a '%c' that the header does not have: end the header with one as well and set "
+		    "`unknown_columns = warn`",
+		    delimiter);
+	return true;
+}

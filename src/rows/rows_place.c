@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* Where in a row a byte is, and rows past the cap, which are followed byte by byte. */
+#include "rows_priv.h"
+
+#define NEVER_CLOSED "a quoted cell is never closed: the document is cut off, or a quote in it is not doubled"
+
+static enum rows_place_in after_quote(const struct rows_format *f, enum rows_place_in place, char c)
+{
+	if (c == f->delimiter)
+		return ROWS_CELL_START;
+	if (c == f->quote && place == ROWS_QUOTE_AFTER)
+		return ROWS_QUOTED;
+	return f->trim && rows_blank(c) ? ROWS_BLANK_AFTER : ROWS_BROKEN;
+}
+
+enum rows_place_in rows_place_after(const struct rows_format *f, enum rows_place_in place, char c)
+{
+	const bool quote = c == f->quote && !f->no_quote;
+	switch (place) {
+	case ROWS_QUOTED:
+		if (f->backslash && c == '\\')
+			return ROWS_ESCAPED;
+		return quote ? ROWS_QUOTE_AFTER : ROWS_QUOTED;
+	case ROWS_ESCAPED:
+		return ROWS_QUOTED;
+	case ROWS_QUOTE_AFTER:
+	case ROWS_BLANK_AFTER:
+		return after_quote(f, place, c);
+	case ROWS_CELL_START:
+		if (quote)
+			return ROWS_QUOTED;
+		if (c == f->delimiter || (f->trim && rows_blank(c)))
+			return ROWS_CELL_START;
+		return ROWS_PLAIN;
+	case ROWS_PLAIN:
+		if (quote)
+			return ROWS_BROKEN;
+		return c == f->delimiter ? ROWS_CELL_START : ROWS_PLAIN;
+	case ROWS_BROKEN:
+		break;
+	}
+	return ROWS_BROKEN;
+}
+
+static bool within_quotes(enum rows_place_in place)
+{
+	return place == ROWS_QUOTED || place == ROWS_ESCAPED;
+}
+
+/* Takes the byte at `at`. True when the row has ended, perhaps before it. */
+static bool skip_byte(struct rows *r, enum rows_place_in *place, bool *after_cr)
+{
+	char c = r->window[r->at];
+	if (*after_cr && c != '\n') { /* a lone CR was the end: this byte is the next row's */
+		r->line++;
+		return true;
+	}
+
+	r->at++;
+	if (c == '\n')
+		r->line++;
+	bool ends = !within_quotes(*place);
+	*after_cr = ends && c == '\r' && r->cr_ends;
+	if (*after_cr)
+		return false;
+	if (ends && c == '\n')
+		return true;
+
+	bool start = *place == ROWS_CELL_START;
+	*place = rows_place_after(&r->format, *place, c);
+	if (start && *place == ROWS_QUOTED)
+		r->quote_line = r->line;
+	return false;
+}
+
+enum df_status rows_skip(struct rows *r, enum rows_place_in place, struct df_err *err)
+{
+	bool after_cr = false, ended = false;
+	while (!ended) {
+		while (r->at < r->have && !ended)
+			ended = skip_byte(r, &place, &after_cr);
+		if (ended)
+			break;
+
+		r->row_at = r->at;
+		bool grew;
+		enum df_status st = rows_window_fill(r, &grew, err);
+		if (st != DF_OK)
+			return st;
+		if (!grew && within_quotes(place)) {
+			df_err_place(err, NULL, r->quote_line, NULL);
+			return df_fail(DF_REJECT, err, "malformed-csv", NEVER_CLOSED);
+		}
+		ended = !grew;
+	}
+	return DF_OK;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* rows_place.h - where in a row a byte is, where libcsv does not say */
+#ifndef ROWS_PLACE_H
+#define ROWS_PLACE_H
+
+#include "dropfeed/rows.h"
+
+enum rows_place_in {
+	ROWS_CELL_START,
+	ROWS_PLAIN,
+	ROWS_QUOTED,
+	ROWS_ESCAPED,     /* after a backslash within quotes */
+	ROWS_QUOTE_AFTER, /* after a quote that closes, or is the first of two */
+	ROWS_BLANK_AFTER, /* after such a quote and blanks, with trim */
+	ROWS_BROKEN,      /* to the end of the physical line, as rows_csv.c has it */
+};
+
+/* The place after c. Line ends are the caller's. format: its delimiter and quote are set. */
+enum rows_place_in rows_place_after(const struct rows_format *format, enum rows_place_in place, char c);
+
+static inline bool rows_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+#endif
