@@ -25,7 +25,7 @@ ifdef WERROR
 endif
 
 # Nothing here may fail where the libraries are not installed yet: `make deps` has to start on a fresh machine.
-LIBS_PKG := libssh2 gpgme libzip zlib libcurl sqlite3 json-c libcrypto uuid
+LIBS_PKG := libssh2 gpgme libzip zlib libcurl sqlite3 json-c libcrypto uuid libxxhash
 # What `make libssh2` has built takes the place of the system's, in every build folder, and is seen by nobody else: libcurl has its own.
 LIBSSH2  := $(wildcard build/libssh2/lib/libssh2.a)
 ifneq ($(LIBSSH2),)

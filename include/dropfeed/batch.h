@@ -9,6 +9,10 @@
  *
  * Rows whose non-event columns are equal share a batch; a row that brings other attributes for the same IDs closes that
  * user's open batch first. The sequence of batches is a function of the document's bytes and the settings alone.
+ *
+ * A source_message_id is a version 5 UUID of the feed's name, the drop file's hash, the document's name and the row's number; a
+ * source_request_id is one of the same names, the batch's position, and a hash of the batch without the ids made here: other
+ * content never goes out under an id that was used. A file may bring its own.
  */
 #ifndef DROPFEED_BATCH_H
 #define DROPFEED_BATCH_H
@@ -23,18 +27,26 @@
 #define REQUEST_MAX_EVENTS  100u
 #define REQUEST_MAX_BYTES   256000u
 
-/* Where a row stands, for rejects that the API finds later. */
+/* What the ids and the layout of batches are made by. A document is finished with the format that it was begun with, for
+ * its batches were counted, and some of them sent, under that. Any change of how rows become batches is another one. */
+#define BATCH_FORMAT_0_1 1u /* ids are positions: read only, for what 0.1 began */
+#define BATCH_FORMAT     2u /* ids are positions and contents */
+
+/* Where a row is, for rejects that the API finds later. */
 struct batch_row {
 	uint64_t number; /* data row, 1-based */
 	uint64_t line;
 	uint64_t offset, length; /* in the document */
 	uint32_t event;          /* 0-based, of the batch it is in, whose maker fills it in; folded rows share one */
+	uint32_t id_at;          /* the maker's */
 };
 
 /* One Events API object for one user, serialized. */
 struct batch {
-	char *json; /* own: one line, UTF-8, no newline, a NUL behind it */
+	char *json; /* own: one line, UTF-8, no newline, a NUL after it */
 	size_t json_len;
+	const char *id; /* its source_request_id as it is written in json: id_len bytes there */
+	size_t id_len;
 	uint32_t n_events;      /* 0 for eventless */
 	uint32_t lane;          /* 0 .. lanes-1: a user's batches all have the same */
 	bool historical;        /* goes to /bulkevents/historical */
@@ -51,6 +63,7 @@ struct batch_settings {
 	const char *sha256;   /* the drop file's hash, */
 	const char *document; /* and the document's name ("" when the file is the document) */
 	const char *event_type;
+	uint32_t format; /* BATCH_FORMAT, or of what an older version began */
 	uint32_t lanes;
 	uint64_t window; /* bytes of open batches */
 	enum conf_historical historical;

@@ -44,6 +44,8 @@ void batch_free(struct batch *b)
 	free(b);
 }
 
+static const char blank_id[BATCH_ID_LEN + 1] = "                                    "; /* an id is put there */
+
 #define BATCH_FRAME (sizeof("{\"source_request_id\":\"\",,\"events\":[]}") - 1)
 #define EVENT_FRAME (sizeof("{\"data\":{\"source_message_id\":\"\",},\"event_type\":\"\"}") - 1)
 
@@ -132,21 +134,16 @@ static bool ids_enter(struct batch_ids *ids, uint64_t hash)
 	return true;
 }
 
-static void serialize(struct batch_maker *mk, const struct batch_open *o, struct batch *b)
+/* Everything, with blanks for the ids made here. Returns where the events begin. */
+static size_t serialize(const struct batch_maker *mk, const struct batch_open *o, bool own_id, struct batch *b)
 {
 	struct df_buf json = {0};
+	size_t events_at = 0;
 	df_buf_grow(&json, batch_size(o->own_id_len, o->members_len, o->events_len) + 1);
 	df_buf_adds(&json, "{\"source_request_id\":\"");
-	if (o->own_id_len > 0 && ids_enter(&mk->used, batch_hash(batch_own_id(o), o->own_id_len))) {
-		df_buf_add(&json, batch_own_id(o), o->own_id_len);
-	} else {
-		char id[BATCH_ID_LEN + 1];
-		if (o->own_id_len > 0)
-			batch_id_derive(&mk->space, batch_own_id(o), o->own_id_len, b->position, id);
-		else
-			batch_id_make(&mk->space, 'b', b->position, id);
-		df_buf_add(&json, id, BATCH_ID_LEN);
-	}
+	size_t id_at = json.len;
+	b->id_len = own_id ? o->own_id_len : BATCH_ID_LEN;
+	df_buf_add(&json, own_id ? batch_own_id(o) : blank_id, b->id_len);
 	df_buf_addc(&json, '"');
 	if (o->members_len > 0) {
 		df_buf_addc(&json, ',');
@@ -154,6 +151,7 @@ static void serialize(struct batch_maker *mk, const struct batch_open *o, struct
 	}
 	if (mk->event_end != NULL) {
 		df_buf_adds(&json, ",\"events\":[");
+		events_at = json.len;
 		df_buf_add(&json, o->events.data, o->events.len);
 		df_buf_addc(&json, ']');
 	}
@@ -161,6 +159,26 @@ static void serialize(struct batch_maker *mk, const struct batch_open *o, struct
 	df_buf_cstr(&json);
 	b->json = json.data;
 	b->json_len = json.len;
+	b->id = json.data + id_at;
+	return events_at;
+}
+
+/* The batch's id, unless the file brought one that no earlier batch has, then those of its events. */
+static void identify(const struct batch_maker *mk, const struct batch_open *o, bool own_id, size_t events_at,
+		     struct batch *b)
+{
+	char *id = b->json + (b->id - b->json), *events = b->json + events_at;
+	bool by_content = mk->set.format != BATCH_FORMAT_0_1;
+	const struct batch_content content = {.own = o->own_id_len > 0 ? batch_own_id(o) : NULL,
+					      .own_len = o->own_id_len,
+					      .position = b->position,
+					      .body = by_content ? id + b->id_len : NULL,
+					      .body_len = b->json_len - (size_t)(id - b->json) - b->id_len};
+	if (!own_id)
+		batch_id_batch(&mk->space, &content, id);
+	for (size_t i = 0; i < o->n_rows; i++)
+		if (o->rows[i].id_at != 0)
+			batch_id_row(&mk->space, o->rows[i].number, events + o->rows[i].id_at);
 }
 
 /* Takes the open batch out of the table and hands it on. */
@@ -181,7 +199,9 @@ static enum df_status close_batch(struct batch_maker *mk, struct batch_open *o, 
 	if (mk->counts) {
 		b->json_len = batch_size(o->own_id_len, o->members_len, o->events_len);
 	} else {
-		serialize(mk, o, b);
+		bool own_id = o->own_id_len > 0 && ids_enter(&mk->used, batch_hash(batch_own_id(o), o->own_id_len));
+		size_t events_at = serialize(mk, o, own_id, b);
+		identify(mk, o, own_id, events_at, b);
 		b->rows = df_realloc(NULL, o->n_rows * sizeof(*b->rows));
 		memcpy(b->rows, o->rows, o->n_rows * sizeof(*b->rows));
 	}
@@ -256,13 +276,14 @@ static void fold(struct batch_open *o, const struct map_record *rec)
 	o->last.products += rec->fold_items;
 }
 
-static void add_event(struct batch_maker *mk, struct batch_open *o, const struct map_record *rec, uint64_t row)
+/* Returns where its id is to be put in the events, 0 when it has one. */
+static uint32_t add_event(struct batch_maker *mk, struct batch_open *o, const struct map_record *rec)
 {
 	struct df_buf *e = &o->events;
 	o->n_events++;
 	if (mk->counts) {
 		o->events_len += (o->events_len > 0) + event_size(mk->event_frame, rec);
-		return;
+		return 0;
 	}
 	if (e->len > 0)
 		df_buf_addc(e, ',');
@@ -271,9 +292,7 @@ static void add_event(struct batch_maker *mk, struct batch_open *o, const struct
 	if (rec->message_id != NULL) {
 		df_buf_add(e, rec->message_id, rec->message_id_len);
 	} else {
-		char id[BATCH_ID_LEN + 1];
-		batch_id_make(&mk->space, 'r', row, id);
-		df_buf_add(e, id, BATCH_ID_LEN);
+		df_buf_add(e, blank_id, BATCH_ID_LEN);
 	}
 	o->last.id_end = e->len;
 	df_buf_addc(e, '"');
@@ -288,15 +307,17 @@ static void add_event(struct batch_maker *mk, struct batch_open *o, const struct
 	}
 	df_buf_adds(e, mk->event_end);
 	o->events_len = e->len;
+	return rec->message_id != NULL ? 0 : (uint32_t)o->last.id;
 }
 
 static void add_row(struct batch_maker *mk, struct batch_open *o, const struct map_record *rec,
 		    const struct batch_row *where, bool folds)
 {
+	uint32_t id_at = 0;
 	if (folds)
 		fold(o, rec);
 	else if (mk->event_end != NULL)
-		add_event(mk, o, rec, where->number);
+		id_at = add_event(mk, o, rec);
 	if (!mk->counts && o->n_rows == o->cap_rows) {
 		o->cap_rows = o->cap_rows > 0 ? o->cap_rows * 2 : 4;
 		o->rows = df_realloc(o->rows, o->cap_rows * sizeof(*o->rows));
@@ -304,6 +325,7 @@ static void add_row(struct batch_maker *mk, struct batch_open *o, const struct m
 	if (!mk->counts) {
 		o->rows[o->n_rows] = *where;
 		o->rows[o->n_rows].event = o->n_events > 0 ? o->n_events - 1 : 0;
+		o->rows[o->n_rows].id_at = id_at;
 	}
 	o->n_rows++;
 	/* About what is held, spare room included. A formula of lengths, never of allocations: it decides when batches

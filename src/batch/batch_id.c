@@ -9,6 +9,7 @@
 
 #include <endian.h>
 #include <openssl/sha.h>
+#include <xxhash.h>
 
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
@@ -25,8 +26,10 @@ void batch_space_init(struct batch_space *space, const char *feed, const char *s
 	df_buf_free(&name);
 }
 
+#define NAME_ROOM 21u /* a letter and 20 digits */
+
 /* The kind and the number in decimal. Returns its length. */
-static size_t name_of(char name[24], char kind, uint64_t position)
+static size_t name_of(char name[NAME_ROOM], char kind, uint64_t position)
 {
 	char digits[20];
 	size_t n = 0, len = 0;
@@ -51,7 +54,7 @@ static void to_hex(char out[8], uint32_t word)
 	memcpy(out, &v, sizeof(v));
 }
 
-static void to_text(char out[BATCH_ID_LEN + 1], const uint32_t id[4])
+static void to_text(char out[BATCH_ID_LEN], const uint32_t id[4])
 {
 	static const size_t dashes[] = {8, 13, 18, 23};
 	char digits[32];
@@ -64,18 +67,27 @@ static void to_text(char out[BATCH_ID_LEN + 1], const uint32_t id[4])
 	memcpy(out + 24, digits + 20, 12);
 	for (size_t i = 0; i < 4; i++)
 		out[dashes[i]] = '-';
-	out[BATCH_ID_LEN] = '\0';
 }
 
-static void make(const uuid_t root, char kind, uint64_t position, char out[BATCH_ID_LEN + 1])
+#define HASH_LEN     16u
+#define NAME_MAX_LEN (SHA_CBLOCK - sizeof(uuid_t) - 1 - sizeof(uint64_t)) /* beside root, the one bit and the length */
+_Static_assert(NAME_ROOM + HASH_LEN <= NAME_MAX_LEN, "a name is one block of SHA-1");
+
+/* hash: HASH_LEN bytes after the number, or NULL. */
+static void make(const uuid_t root, char kind, uint64_t number, const unsigned char *hash, char out[BATCH_ID_LEN])
 {
 	unsigned char block[SHA_CBLOCK] = {0}; /* the name, a one bit, and at the end the name's length in bits */
 	SHA_CTX sha;
 	memcpy(block, root, sizeof(uuid_t));
-	size_t len = sizeof(uuid_t) + name_of((char *)block + sizeof(uuid_t), kind, position);
+	size_t len = sizeof(uuid_t) + name_of((char *)block + sizeof(uuid_t), kind, number);
+	if (hash != NULL) {
+		memcpy(block + len, hash, HASH_LEN);
+		len += HASH_LEN;
+	}
 	block[len] = 0x80;
 	uint16_t bits = htobe16((uint16_t)(len * 8));
 	memcpy(block + sizeof(block) - sizeof(bits), &bits, sizeof(bits));
+
 	(void)SHA1_Init(&sha); /* cannot fail */
 	SHA1_Transform(&sha, block);
 	const uint32_t id[4] = {sha.h0, (sha.h1 & 0xffff0fff) | 0x5000, /* version 5 */
@@ -84,15 +96,19 @@ static void make(const uuid_t root, char kind, uint64_t position, char out[BATCH
 	to_text(out, id);
 }
 
-void batch_id_make(const struct batch_space *space, char kind, uint64_t position, char out[BATCH_ID_LEN + 1])
+void batch_id_row(const struct batch_space *space, uint64_t number, char out[BATCH_ID_LEN])
 {
-	make(space->root, kind, position, out);
+	make(space->root, 'r', number, NULL, out);
 }
 
-void batch_id_derive(const struct batch_space *space, const char *own, size_t len, uint64_t position,
-		     char out[BATCH_ID_LEN + 1])
+void batch_id_batch(const struct batch_space *space, const struct batch_content *c, char out[BATCH_ID_LEN])
 {
-	uuid_t mine;
-	uuid_generate_sha1(mine, space->root, own, len);
-	make(mine, 'b', position, out);
+	uuid_t root;
+	XXH128_canonical_t hash; /* the same bytes on every machine */
+	uuid_copy(root, space->root);
+	if (c->own != NULL)
+		uuid_generate_sha1(root, space->root, c->own, c->own_len);
+	if (c->body != NULL)
+		XXH128_canonicalFromHash(&hash, XXH3_128bits(c->body, c->body_len));
+	make(root, 'b', c->position, c->body != NULL ? hash.digest : NULL, out);
 }

@@ -14,11 +14,18 @@ struct batch_space {
 	uuid_t root;
 };
 void batch_space_init(struct batch_space *space, const char *feed, const char *sha256, const char *document);
-/* The id of the batch ('b', by its position) or of the row ('r', by its number). */
-void batch_id_make(const struct batch_space *space, char kind, uint64_t position, char out[BATCH_ID_LEN + 1]);
-/* The id of a further batch of rows whose own source_request_id went to an earlier batch already. */
-void batch_id_derive(const struct batch_space *space, const char *own, size_t len, uint64_t position,
-		     char out[BATCH_ID_LEN + 1]);
+void batch_id_row(const struct batch_space *space, uint64_t number, char out[BATCH_ID_LEN]);
+
+/* What a batch's id is made from, beside the document. */
+struct batch_content {
+	const char
+	    *own; /* the source_request_id that its rows brought, and that an earlier batch has already; or NULL */
+	size_t own_len;
+	uint64_t position;
+	const char *body; /* everything of it but the ids made here; NULL: the position alone, BATCH_FORMAT_0_1 */
+	size_t body_len;
+};
+void batch_id_batch(const struct batch_space *space, const struct batch_content *c, char out[BATCH_ID_LEN]);
 
 /* The last event of an open batch, as offsets in its `events`, for a row that may be folded into it. */
 struct batch_last {

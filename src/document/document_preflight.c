@@ -94,6 +94,7 @@ struct batch_settings document_batch_settings(const struct conf_feed *feed, cons
 	    .sha256 = sha256,
 	    .document = doc->name != NULL ? doc->name : "",
 	    .event_type = doc->event_type,
+	    .format = BATCH_FORMAT,
 	    .lanes = feed->lanes,
 	    .window = feed->group_window,
 	    .historical = feed->historical,

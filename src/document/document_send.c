@@ -85,14 +85,10 @@ static enum df_status on_settled(void *ctx, uint32_t lane, uint64_t done, uint64
 	return st;
 }
 
-/* The id stands first in a batch; the file may have brought its own. */
+/* The file may have brought one of any length. */
 static void note_id(struct document_sent *sent, const struct batch *b)
 {
-	static const char before[] = "{\"source_request_id\":\"";
-	const char *id = b->json + sizeof(before) - 1;
-	if (strncmp(b->json, before, sizeof(before) - 1) != 0)
-		return;
-	snprintf(sent->last, sizeof(sent->last), "%.*s", (int)strcspn(id, "\""), id);
+	snprintf(sent->last, sizeof(sent->last), "%.*s", (int)b->id_len, b->id);
 	if (sent->first[0] == '\0')
 		memcpy(sent->first, sent->last, sizeof(sent->first));
 }

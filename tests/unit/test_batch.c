@@ -7,6 +7,7 @@
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <xxhash.h>
 
 #define DAY_MS   INT64_C(86400000)
 #define BEGUN_MS INT64_C(1790000000000)
@@ -38,6 +39,7 @@ static struct batch_settings settings(const char *event_type)
 				       .sha256 = "00",
 				       .document = "",
 				       .event_type = event_type,
+				       .format = BATCH_FORMAT,
 				       .lanes = 8,
 				       .window = 64u << 20,
 				       .begun_ms = BEGUN_MS};
@@ -276,7 +278,6 @@ static void test_ids(void)
 	CU_ASSERT_STRING_EQUAL(ids[0], ids[4]);
 }
 
-/* The file's own id serves one batch; further ones get another, or the API would drop them. */
 /* As libuuid makes them. */
 static void test_id_names(void)
 {
@@ -284,16 +285,93 @@ static void test_id_names(void)
 	uint64_t position = 0;
 	batch_space_init(&space, "feed", "0123", "document");
 	for (size_t i = 0; i < 200; i++, position = i < 12 ? i : i < 199 ? position * 5 / 4 : UINT64_MAX) {
-		char name[32], ours[BATCH_ID_LEN + 1], theirs[UUID_STR_LEN];
+		char name[32], ours[BATCH_ID_LEN + 1] = "", theirs[UUID_STR_LEN];
 		uuid_t id;
 		int n = snprintf(name, sizeof(name), "r%llu", (unsigned long long)position);
 		uuid_generate_sha1(id, space.root, name, (size_t)n);
 		uuid_unparse_lower(id, theirs);
-		batch_id_make(&space, 'r', position, ours);
+		batch_id_row(&space, position, ours);
 		CU_ASSERT_STRING_EQUAL(ours, theirs);
 	}
 }
 
+/* The id of a batch as it is defined: worked out here from its JSON, by libuuid and the hash alone. */
+static void id_defined(const struct batch *b, const struct batch_settings *set, char out[UUID_STR_LEN])
+{
+	struct batch_space space;
+	uuid_t id;
+	char name[64];
+	XXH128_canonical_t hash;
+	char *text = df_strdup(b->json);
+	for (char *p = text; (p = strstr(p, "\"source_message_id\":\"")) != NULL; p += 22 + BATCH_ID_LEN)
+		memset(p + 21, ' ', BATCH_ID_LEN);
+	const char *body = text + sizeof("{\"source_request_id\":\"") - 1 + BATCH_ID_LEN;
+	XXH128_canonicalFromHash(&hash, XXH3_128bits(body, strlen(body)));
+	size_t n = (size_t)snprintf(name, sizeof(name), "b%llu", (unsigned long long)b->position);
+	memcpy(name + n, hash.digest, sizeof(hash.digest));
+	batch_space_init(&space, set->feed, set->sha256, set->document);
+	uuid_generate_sha1(id, space.root, name, n + sizeof(hash.digest));
+	uuid_unparse_lower(id, out);
+	free(text);
+}
+
+/* Other content never has an id that was used; the same content has the same. */
+static void test_ids_hang_on_content(void)
+{
+	static struct test_row rows[250];
+	static struct seen s, other, old;
+	struct batch_settings set = settings("custom_event");
+	char id[UUID_STR_LEN], message[64];
+	random_rows(rows, 250, 10, 2);
+	make(&set, rows, 250, &s);
+	for (size_t i = 0; i < s.n; i++) {
+		id_defined(s.v[i], &set, id);
+		CU_ASSERT_STRING_EQUAL(text_of(s.v[i], "source_request_id"), id);
+		CU_ASSERT_TRUE(s.v[i]->id_len == BATCH_ID_LEN && memcmp(s.v[i]->id, id, BATCH_ID_LEN) == 0);
+	}
+	/* another environment, say: every batch is another one, every row the same */
+	for (size_t i = 0; i < 250; i++)
+		strcat(rows[i].batch, ",\"environment\":\"production\"");
+	make(&set, rows, 250, &other);
+	set.format = BATCH_FORMAT_0_1;
+	make(&set, rows, 250, &old);
+	CU_ASSERT_EQUAL_FATAL(s.n, other.n);
+	for (size_t i = 0; i < s.n; i++) {
+		CU_ASSERT_NOT_EQUAL(memcmp(s.v[i]->id, other.v[i]->id, BATCH_ID_LEN), 0);
+		const char *m = strstr(s.v[i]->json, "\"source_message_id\"");
+		snprintf(message, sizeof(message), "%.*s", 22 + (int)BATCH_ID_LEN, m);
+		CU_ASSERT_PTR_NOT_NULL(strstr(other.v[i]->json, message));
+		CU_ASSERT_PTR_NULL(strstr(other.v[i]->json, "\"   "));
+	}
+	clear(&s);
+	/* format 1: the position alone */
+	for (size_t i = 0; i < 250; i++)
+		*strstr(rows[i].batch, ",\"environment\"") = '\0';
+	make(&set, rows, 250, &s);
+	for (size_t i = 0; i < s.n; i++)
+		CU_ASSERT_EQUAL(memcmp(s.v[i]->id, old.v[i]->id, BATCH_ID_LEN), 0);
+	clear(&s);
+	clear(&old);
+	clear(&other);
+}
+
+/* These never change: they would come to the API as other rows. A change of what they are made from is another BATCH_FORMAT. */
+static void test_ids_stay(void)
+{
+	static struct seen s;
+	struct test_row row = {.ids = "\"mpid\":1", .batch = "\"mpid\":1", .data = "\"event_name\":\"e\""};
+	struct batch_settings set = settings("custom_event");
+	make(&set, &row, 1, &s);
+	CU_ASSERT_STRING_EQUAL(text_of(s.v[0], "source_request_id"), "63965033-66e2-5cfe-8a0c-716905a82387");
+	CU_ASSERT_PTR_NOT_NULL(strstr(s.v[0]->json, "\"source_message_id\":\"4c6bc113-78e3-52ea-b4de-782b539d5d79\""));
+	clear(&s);
+	set.format = BATCH_FORMAT_0_1;
+	make(&set, &row, 1, &s);
+	CU_ASSERT_STRING_EQUAL(text_of(s.v[0], "source_request_id"), "06849e98-cb54-5f27-917f-d030be38fcb7");
+	clear(&s);
+}
+
+/* The file's own id serves one batch; further ones get another, or the API would drop them. */
 static void test_own_ids(void)
 {
 	static struct test_row rows[250];
@@ -492,6 +570,8 @@ int main(void)
 	CU_add_test(s, "shape", test_shape);
 	CU_add_test(s, "ids", test_ids);
 	CU_add_test(s, "ids against libuuid", test_id_names);
+	CU_add_test(s, "ids hang on content", test_ids_hang_on_content);
+	CU_add_test(s, "ids stay what they are", test_ids_stay);
 	CU_add_test(s, "ids that the file brings", test_own_ids);
 	CU_add_test(s, "historical routing", test_historical);
 	CU_add_test(s, "old and new rows of one user", test_historical_order);
