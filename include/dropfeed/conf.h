@@ -61,7 +61,8 @@ struct conf_rows {
 	char *count; /* row_count: a pattern with one group, or NULL */
 };
 
-/* One [feed NAME]. "frozen" settings decide what the batches hold: they are stored with a document when it is begun. */
+/* One [feed NAME]. "frozen" settings decide what the batches hold: they are stored with a document, and hold from its first
+ * batch that was taken, or may have been, to its end. */
 struct conf_feed {
 	char *name;                   /* letters, digits, '_', '-', '.'; at most 64 */
 	int line;                     /* of its section header */
@@ -124,7 +125,7 @@ struct conf_feed {
 	char *api_secret;          /* from api_secret_file or the environment variable named by api_secret_env */
 	double batches_per_second; /* default 270 */
 	int64_t give_up_after_ms;  /* default 15 min */
-	bool duplicates_import;    /* duplicates = skip (default) | import; frozen, for it decides the ids */
+	bool duplicates_import;    /* duplicates = skip (default) | import */
 };
 
 struct conf {
@@ -176,6 +177,9 @@ void conf_feed_freeze(const struct conf_feed *feed, struct df_buf *out);
  * what conf_feed_freeze wrote. */
 enum df_status conf_feed_thaw(const struct conf_feed *live, const char *frozen, const char *manifest_text,
 			      struct conf_feed **out, struct df_err *err) DF_CHECK;
+
+/* The frozen keys whose values differ, and "manifest" where that does: "environment, lanes". Nothing where none does. */
+void conf_feed_differences(const struct conf_feed *stored, const struct conf_feed *live, struct df_buf *names);
 
 void conf_feed_free(struct conf_feed *feed);
 void conf_problems_free(struct conf_problems *problems);

@@ -108,6 +108,7 @@ struct batch_settings document_batch_settings(const struct conf_feed *feed, cons
 struct document_sent {            /* of a document, whichever run sent it */
 	char first[40], last[40]; /* the source_request_ids of its first and last batch; "" where there is none */
 	uint64_t batches, events;
+	bool touched; /* a batch was taken, or may have been: a request of this call was not refused for certain */
 };
 
 /* Delivers a document that passed its preflight: every batch that is not settled yet. sent: all of them. */

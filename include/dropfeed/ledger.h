@@ -77,7 +77,7 @@ struct ledger_document {
 	char *first_batch, *last_batch; /* source_request_ids, or NULL */
 	bool taken;                     /* a batch of it was taken, or may have been: the settings are fixed */
 	uint32_t batch_format;          /* of its ids and layout, once it is taken; see batch.h */
-	char *version;                  /* the dropfeed that its first batch was sent by; NULL: 0.1, or not taken */
+	char *version;                  /* the dropfeed that began it, and sent its first batch; NULL: 0.1 */
 	char *target;                   /* the latest fingerprint of endpoint and key, or NULL */
 	int64_t sent_ms;                /* when a run last began to send it; 0: never */
 };
@@ -163,10 +163,11 @@ struct ledger_new_document {
 	const char *name; /* NULL: the file is the document */
 	const char *event_type;
 	const char *settings, *manifest; /* manifest may be NULL */
+	const char *version;
 	int64_t now_ms;
 };
 /* Finds or makes the document (file, name); a new one is PULLED, with begun_ms now. As long as nothing of it was taken the
- * settings are the ones given, afterwards those it was taken with. Either way *out is what the ledger holds. */
+ * settings and version are the ones given, afterwards those it was taken with. Either way *out is what the ledger holds. */
 enum df_status ledger_document_begin(struct ledger *l, const struct ledger_new_document *d, struct ledger_document *out,
 				     struct df_err *err) DF_CHECK;
 /* Finds the document (file, name). DF_END: there is none. */
@@ -191,10 +192,12 @@ struct ledger_taking {
 	const char *settings, *manifest;
 	int64_t now_ms;
 };
-/* Before the first request goes out: from now on a batch may have been taken, under these settings. Synced. Does nothing
- * to what is taken already. */
+/* Before the first request goes out: from now on a batch may have been taken, under these settings. State SENDING; synced. It
+ * was checked, and nothing of it was taken before. */
 enum df_status ledger_document_taken(struct ledger *l, int64_t id, const struct ledger_taking *t,
 				     struct df_err *err) DF_CHECK;
+/* Every request was answered, and none of its batches was taken: as long as no lane got anywhere, settings count anew. */
+enum df_status ledger_document_untaken(struct ledger *l, int64_t id, struct df_err *err) DF_CHECK;
 /* A later run begins to send the rest of it. */
 enum df_status ledger_document_resumed(struct ledger *l, int64_t id, const char *target, int64_t now_ms,
 				       struct df_err *err) DF_CHECK;

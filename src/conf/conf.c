@@ -163,7 +163,7 @@ bad:
 static void frozen_reset(struct conf_feed *feed)
 {
 	for (const struct conf_key *key = conf_feed_keys; key->name != NULL; key++) {
-		if (key->print == NULL || key->print == conf_print_sink) /* always written, but by early versions */
+		if (key->print == NULL)
 			continue;
 		struct df_err err = {0};
 		if (key->fallback == NULL)
@@ -173,8 +173,14 @@ static void frozen_reset(struct conf_feed *feed)
 	}
 }
 
-/* Reads one line into `feed`. `after` is the last key read: the order is fixed, so each key stands at most once. */
-static bool frozen_line(struct conf_feed *feed, const char *line, size_t len, const struct conf_key **after)
+/* 0.1 stored these as well; today's value counts. */
+static bool was_frozen(const struct conf_key *key)
+{
+	return strcmp(key->name, "sink") == 0 || strcmp(key->name, "duplicates") == 0;
+}
+
+/* Reads one line into `feed`. seen: the keys that were read; each is there at most once. */
+static bool frozen_line(struct conf_feed *feed, const char *line, size_t len, bool seen[CONF_MAX_KEYS])
 {
 	char name[64], *value = NULL;
 	size_t name_len = strcspn(line, " ");
@@ -182,9 +188,11 @@ static bool frozen_line(struct conf_feed *feed, const char *line, size_t len, co
 		return false;
 	snprintf(name, sizeof(name), "%.*s", (int)name_len, line);
 	const struct conf_key *key = conf_key_find(conf_feed_keys, name);
-	if (key == NULL || key->print == NULL || (*after != NULL && key <= *after))
+	if (key == NULL || seen[key - conf_feed_keys] || (key->print == NULL && !was_frozen(key)))
 		return false;
-	*after = key;
+	seen[key - conf_feed_keys] = true;
+	if (key->print == NULL)
+		return true;
 	if (!frozen_unescape(line + name_len + 3, len - name_len - 3, &value))
 		return false;
 	struct df_err err = {0};
@@ -193,31 +201,62 @@ static bool frozen_line(struct conf_feed *feed, const char *line, size_t len, co
 	return good;
 }
 
+/* Returns the number of the line that is not one of conf_feed_freeze, 0: all are. */
+static unsigned frozen_read(struct conf_feed *feed, const char *frozen)
+{
+	bool seen[CONF_MAX_KEYS] = {false};
+	unsigned number = 1;
+	for (const char *line = frozen; *line != '\0'; number++) {
+		const char *end = strchr(line, '\n');
+		if (end == NULL || !frozen_line(feed, line, (size_t)(end - line), seen))
+			return number;
+		line = end + 1;
+	}
+	return number == 1 ? 1 : 0; /* there is always something */
+}
+
 enum df_status conf_feed_thaw(const struct conf_feed *live, const char *frozen, const char *manifest_text,
 			      struct conf_feed **out, struct df_err *err)
 {
 	struct conf_feed *feed = feed_copy(live);
-	const struct conf_key *after = NULL;
 	frozen_reset(feed);
 	conf_text_set(&feed->manifest_text, df_strdup(manifest_text));
 	if (manifest_text == NULL)
 		conf_text_set(&feed->manifest, NULL);
 	else if (feed->manifest == NULL)
 		feed->manifest = df_strdup("(the manifest stored with the document)");
-	unsigned number = 1;
-	for (const char *line = frozen; *line != '\0'; number++) {
-		const char *end = strchr(line, '\n');
-		if (end == NULL || !frozen_line(feed, line, (size_t)(end - line), &after))
-			break;
-		line = end + 1;
-		if (*line != '\0')
-			continue;
+
+	unsigned wrong = frozen_read(feed, frozen);
+	if (wrong == 0) {
 		*out = feed;
 		return DF_OK;
 	}
 	conf_feed_free(feed);
 	return df_fail(DF_FATAL, err, NULL,
-		       "line %u of the settings stored with the document is not what this dropfeed wrote", number);
+		       "line %u of the settings stored with the document is not what this dropfeed wrote", wrong);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+void conf_feed_differences(const struct conf_feed *stored, const struct conf_feed *live, struct df_buf *names)
+{
+	struct df_buf a = {0}, b = {0};
+	for (const struct conf_key *key = conf_feed_keys; key->name != NULL; key++) {
+		if (key->print == NULL)
+			continue;
+		df_buf_reset(&a);
+		df_buf_reset(&b);
+		bool then = key->print(stored, key, &a), now = key->print(live, key, &b);
+		if (then != now || strcmp(df_buf_cstr(&a), df_buf_cstr(&b)) != 0)
+			df_buf_addf(names, "%s%s", names->len > 0 ? ", " : "", key->name);
+	}
+	if (!same_text(stored->manifest_text, live->manifest_text))
+		df_buf_addf(names, "%smanifest", names->len > 0 ? ", " : "");
+	df_buf_free(&a);
+	df_buf_free(&b);
 }
 
 /* ---- life ---- */

@@ -136,7 +136,7 @@ const struct conf_key conf_main_keys[] = {
 /* A secret: name_file names the file that holds it, name_env the environment variable. */
 #define SECRET(key, field)                                                                                             \
 	LIVE(key##_file, field, secret_file, .fallback = NULL), LIVE(key##_env, field, secret_env, .fallback = NULL)
-/* A frozen key: the value of the day the document was begun counts. */
+/* A frozen key: the value under which the first batch of the document was taken counts. */
 #define FROZEN(key, field, how, shown, ...)                                                                            \
 	{                                                                                                              \
 		.name = #key, .at = FEED(field), .parse = how, .print = conf_print_##shown, __VA_ARGS__                \
@@ -199,16 +199,14 @@ const struct conf_key conf_feed_keys[] = {
     FROZEN(historical, historical, conf_parse_word, word, .fallback = "auto", .words = historical_words),
     FROZEN(lanes, lanes, conf_parse_u32, u32, .fallback = "8", .min = 1, .max = 64),
     /* send */
-    /* how far a document got is how far it got there */
-    FROZEN(sink, sink, conf_parse_sink, sink, .fallback = "events-api"),
+    LIVE(sink, sink, sink, .fallback = "events-api"),
     LIVE(endpoint, endpoint, endpoint, .fallback = NULL),
     LIVE(ca_file, ca_file, readable, .fallback = NULL),
     {.name = "api_key", .at = FEED(api_key), .parse = parse_api_key},
     SECRET(api_secret, api_secret),
     LIVE(batches_per_second, batches_per_second, rate, .fallback = "270", .max = 1000000),
     LIVE(give_up_after, give_up_after_ms, duration, .fallback = "15m", .max = 30 * DAY_MS),
-    FROZEN(duplicates, duplicates_import, conf_parse_word_bool, word_bool, .fallback = "skip",
-	   .words = duplicates_words),
+    LIVE(duplicates, duplicates_import, word_bool, .fallback = "skip", .words = duplicates_words),
     {.name = NULL},
 };
 

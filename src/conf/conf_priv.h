@@ -60,7 +60,6 @@ bool conf_print_bool(const void *, const struct conf_key *, struct df_buf *);
 bool conf_print_word_bool(const void *, const struct conf_key *, struct df_buf *);
 bool conf_print_u64(const void *, const struct conf_key *, struct df_buf *);
 bool conf_print_u32(const void *, const struct conf_key *, struct df_buf *);
-bool conf_print_sink(const void *, const struct conf_key *, struct df_buf *);
 bool conf_print_rejects(const void *, const struct conf_key *, struct df_buf *);
 void conf_list_free(struct conf_list *list);
 void conf_text_set(char **field, char *own);

@@ -309,18 +309,6 @@ enum df_status conf_parse_sink(void *home, const struct conf_key *key, const cha
 	return DF_OK;
 }
 
-bool conf_print_sink(const void *home, const struct conf_key *key, struct df_buf *out)
-{
-	const struct conf_feed *feed = home;
-	(void)key;
-	df_buf_addf(out, "%s%s",
-		    feed->sink == CONF_SINK_EVENTS_API ? "events-api"
-		    : feed->sink == CONF_SINK_STDOUT   ? "-"
-						       : "file:",
-		    feed->sink == CONF_SINK_FILE ? feed->sink_path : "");
-	return true;
-}
-
 enum df_status conf_parse_after(void *home, const struct conf_key *key, const char *value, const char *base,
 				struct df_err *err)
 {

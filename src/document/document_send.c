@@ -122,6 +122,7 @@ enum df_status document_send(const struct document_env *env, const struct conf_f
 		st = sender_open(env->sender, feed, done, &events, &s, &s.stream, err);
 	if (st == DF_OK) {
 		s.done = done;
+		sent->touched = true;
 		st = document_batches(walk, settings, on_batch, NULL, &s, err);
 		/* When the walk itself failed, what is in flight is settled and nothing new begins. */
 		enum df_status closed = send_close(s.stream, st != DF_OK, err);

@@ -45,11 +45,11 @@ static enum df_status begin_steps(struct ledger *l, const struct ledger_new_docu
 	char hash[DF_SHA256_HEX];
 	enum df_status st = manifest_add(l, d->manifest, hash, err);
 	if (st == DF_OK)
-		st = ledger_change(l, &add, err, "ittiitt", d->file_id, d->name, d->event_type, (int64_t)LEDGER_PULLED,
-				   d->now_ms, d->settings, or_null(hash));
+		st = ledger_change(l, &add, err, "ittiittt", d->file_id, d->name, d->event_type, (int64_t)LEDGER_PULLED,
+				   d->now_ms, d->settings, or_null(hash), d->version);
 	if (st == DF_OK && sqlite3_changes(l->db) == 0)
-		st = ledger_change(l, &set, err, "itttt", d->file_id, d->name, d->settings, or_null(hash),
-				   d->event_type);
+		st = ledger_change(l, &set, err, "ittttt", d->file_id, d->name, d->settings, or_null(hash),
+				   d->event_type, d->version);
 	return st;
 }
 
@@ -90,12 +90,14 @@ enum df_status ledger_document_checked(struct ledger *l, int64_t id, const struc
 
 static enum df_status taken_steps(struct ledger *l, int64_t id, const struct ledger_taking *t, struct df_err *err)
 {
-	const struct ledger_change c = {.which = ST_DOCUMENT_TAKEN, .what = "note that a document is taken"};
+	const struct ledger_change c = {
+	    .which = ST_DOCUMENT_TAKEN, .one = true, .what = "note that a document is taken"};
 	char hash[DF_SHA256_HEX];
 	enum df_status st = manifest_add(l, t->manifest, hash, err);
 	if (st == DF_OK)
-		st = ledger_change(l, &c, err, "iitttti", id, (int64_t)t->batch_format, t->version, t->target,
-				   t->settings, or_null(hash), t->now_ms);
+		st = ledger_change(l, &c, err, "iittttiii", id, (int64_t)t->batch_format, t->version, t->target,
+				   t->settings, or_null(hash), t->now_ms, (int64_t)LEDGER_SENDING,
+				   (int64_t)LEDGER_PULLED);
 	return st;
 }
 
@@ -109,6 +111,12 @@ enum df_status ledger_document_taken(struct ledger *l, int64_t id, const struct 
 		st = ledger_end(l, taken_steps(l, id, t, err), err);
 	ledger_unlock(l);
 	return st;
+}
+
+enum df_status ledger_document_untaken(struct ledger *l, int64_t id, struct df_err *err)
+{
+	const struct ledger_change c = {.which = ST_DOCUMENT_UNTAKEN, .what = "note that nothing was taken"};
+	return ledger_change(l, &c, err, "i", id);
 }
 
 enum df_status ledger_document_resumed(struct ledger *l, int64_t id, const char *target, int64_t now_ms,

@@ -155,6 +155,7 @@ enum ledger_statement {
 	ST_DOCUMENT_DONE_BEFORE,
 	ST_DOCUMENT_CHECKED,
 	ST_DOCUMENT_TAKEN,
+	ST_DOCUMENT_UNTAKEN,
 	ST_DOCUMENT_RESUMED,
 	ST_DOCUMENT_BALANCE,
 	ST_DOCUMENT_STATE,
@@ -215,9 +216,10 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_SKIPS_CLEAR] = "DELETE FROM skipped WHERE file_id = ?1",
     [ST_SKIPS_ADD] = "INSERT OR REPLACE INTO skipped(file_id, name, why, csv) VALUES(?1, ?2, ?3, ?4)",
     [ST_MANIFEST_ADD] = "INSERT INTO manifest(hash, text) VALUES(?1, ?2) ON CONFLICT DO NOTHING",
-    [ST_DOCUMENT_ADD] = "INSERT INTO document(file_id, name, event_type, state, begun_ms, settings, manifest_hash)"
-			" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
-    [ST_DOCUMENT_SETTINGS] = "UPDATE document SET settings = ?3, manifest_hash = ?4, event_type = ?5"
+    [ST_DOCUMENT_ADD] =
+	"INSERT INTO document(file_id, name, event_type, state, begun_ms, settings, manifest_hash, version)"
+	" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+    [ST_DOCUMENT_SETTINGS] = "UPDATE document SET settings = ?3, manifest_hash = ?4, event_type = ?5, version = ?6"
 			     " WHERE file_id = ?1 AND ifnull(name, '') = ifnull(?2, '') AND NOT taken",
     [ST_DOCUMENT_FIND] =
 	"SELECT " SQL_DOCUMENT_COLUMNS SQL_DOCUMENT_TABLES "WHERE file_id = ?1 AND ifnull(name, '') = ifnull(?2, '')",
@@ -230,7 +232,10 @@ static const char *const ledger_statements[ST_COUNT] = {
 			    " rejected = ?3 + (SELECT count(*) FROM reject WHERE document_id = ?1),"
 			    " batches = ?4, events = ?5, state = ?6, skipped = ?7 WHERE id = ?1 AND closed_ms = 0",
     [ST_DOCUMENT_TAKEN] = "UPDATE document SET taken = 1, batch_format = ?2, version = ?3, target = ?4, settings = ?5,"
-			  " manifest_hash = ?6, sent_ms = ?7 WHERE id = ?1 AND NOT taken",
+			  " manifest_hash = ?6, sent_ms = ?7, state = ?8"
+			  " WHERE id = ?1 AND NOT taken AND closed_ms = 0 AND state <> ?9",
+    [ST_DOCUMENT_UNTAKEN] = "UPDATE document SET taken = 0 WHERE id = ?1 AND closed_ms = 0"
+			    " AND NOT EXISTS(SELECT 1 FROM lane WHERE document_id = ?1 AND done > 0)",
     [ST_DOCUMENT_RESUMED] = "UPDATE document SET target = ?2, sent_ms = ?3 WHERE id = ?1",
     [ST_DOCUMENT_BALANCE] = "SELECT state, closed_ms, rows, delivered, rejected, skipped FROM document WHERE id = ?1",
     [ST_DOCUMENT_STATE] = "UPDATE document SET state = ?2, code = ?3, text = ?4, closed_ms = ?5 WHERE id = ?1",

@@ -65,33 +65,82 @@ with sqlite3.connect(sys.argv[1]) as db:
 
 # ---- settings and manifest ----
 
+# others: today's settings and manifest, which are not those that the document was begun with
+others() {
+	manifest Other
+	environment=production settings 'lanes = 5' 'timestamps = auto' "$@"
+}
+# since N: what the receiver took after its first N requests, batch by batch
+since() { tail -n +$(($1 + 1)) "$work/api/accepted.ndjson"; }
+
 afresh 'lanes = 3'
 exits 0 "a run that nobody kills" run
 all=$(ids)
-for step in 'after note a checked document' 'after request' "after count a lane's rows" 'before update a file'; do
+for step in 'before request' 'after request' "after count a lane's rows"; do
 	afresh 'lanes = 3'
 	dies "$step" run
-	manifest Other
-	environment=production settings 'lanes = 5' 'timestamps = auto' "sink = file:$work/sink/all" 'max_rejects = 0' \
-		'encrypted = yes' 'max_plaintext = 1'
-	[ "$step" = 'before update a file' ] || exits 0 "then settings and manifest are others: it goes on with the stored ones" run
+	others 'max_rejects = 0' 'encrypted = yes' 'max_plaintext = 1'
+	exits 0 "$step, then settings and manifest are others: it goes on with the stored ones" run
+	said "and names those that differ" "goes on with the settings of its first batch; today's differ in: environment, timestamps, max_rejects, lanes, manifest"
 	equal "under the same ids" "$(ids)" "$all"
-	check "and nothing goes where new documents go" test ! -e "$work/sink/all"
+	equal "and all of it is in the books" "$(sql 'SELECT rows, delivered FROM document')" "48 48"
 done
+for step in 'after note a checked document' 'before note that a document is taken' 'before update a file'; do
+	afresh 'lanes = 3'
+	dies "$step" run
+	others
+	before=$(lines "$accepted")
+	exits 0 "$step: nothing may have been taken, so today's settings count" run
+	check "and there is nothing to say about it" absent "goes on with the settings" "$work/err"
+	equal "in all of it" "$(since "$before" | jq -r '.environment, (.user_attributes | keys[])' | sort | uniq -c | tr -s ' \n' ' ')" \
+		" 12 Other 12 production "
+	equal "and they are stored" "$(sql "SELECT instr(settings, 'lanes = 5') > 0 FROM document")" 1
+	: >"$accepted" # the same rows, in batches of another content
+done
+
+# the sink and the key are never stored
 afresh 'lanes = 3'
-dies 'after request' run
+dies "after count a lane's rows" run
+dies "after count a lane's rows" run
 sed -i '/^endpoint/d; /^api_/d' "$conf"
 echo "sink = file:$work/sink/all" >>"$conf"
-exits 2 "without an endpoint it cannot go on there" run
-said "and says what to do" 'begun with sink = events-api.*set endpoint'
+exits 0 "another sink than before" run
+said "is a warning that counts" 'another endpoint, API key or sink than before: the document is split, [0-9]+ of its batches went to the former one and [0-9]+ go to this one, up to [0-9]+ of them to both'
+settled=$(grep -o 'split, [0-9]*' "$work/err" | tr -dc 0-9)
+equal "the rest is there" "$(lines "$work/sink/all")" $((12 - settled))
+equal "and the books balance" "$(sql 'SELECT rows, delivered, state FROM document')" "48 48 4"
+
+afresh 'lanes = 3'
+dies 'after request' run
 sed 's/\[feed clicks\]/[feed other]/' "$conf" >"$conf.new" && mv "$conf.new" "$conf"
 exits 0 "its feed is renamed" run
-said "a file that nobody goes on with is told of" 'clicks: a-custom_event.csv: not finished.*no such feed'
-rm -f "$work/sink/all"
-settings
+said "a file that nobody goes on with is reported" 'clicks: a-custom_event.csv: not finished.*no such feed'
+settings 'lanes = 3'
 exits 0 "all is put back" run
-equal "and goes on under the same ids" "$(ids)" "$all"
+equal "and goes on to its end" "$(sql "SELECT rows, delivered FROM document WHERE file_id = 1")" "48 48"
 exits 0 "status balances" status
+: >"$accepted"
+
+# ids are remembered for 30 days or so
+afresh
+dies 'after request' run
+sql "UPDATE document SET sent_ms = sent_ms - 26 * 86400000"
+exits 0 "it was stopped 26 days ago" run
+said "which is a warning that counts" 'goes on after 26 days.*up to 12 batches may arrive twice'
+
+# other versions
+afresh
+dies 'after request' run
+sql "UPDATE document SET batch_format = 3, version = '7.1'"
+before=$(lines "$accepted")
+exits 3 "begun under a batch_format that is not known" run
+said "who began it, and what to do" 'begun by dropfeed 7.1.*batch_format 3.*nothing was sent.*dropfeed restart a-custom_event.csv'
+sql "UPDATE document SET batch_format = 2, batches = batches + 1"
+exits 3 "another number of batches comes out of it" run
+said "than was stored" '13 batches of 48 events and 48 rows, not 12 of 48 and 48.*nothing was sent'
+equal "nothing was sent" "$(lines "$accepted")" "$before"
+sql "UPDATE document SET batches = batches - 1"
+exits 0 "with the right one it goes on" run
 
 # ---- the key went away ----
 
@@ -215,6 +264,14 @@ for verb in run status; do
 done
 check "and leaves it as it is" sha256sum --quiet -c "$work/sums"
 
+# of the first batches of the sample
+ids_of_0_1() {
+	python3 -c 'import hashlib, sys, uuid
+sha = hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest()
+space = uuid.uuid5(uuid.UUID("6f1d0c52-8e3b-4c97-a405-2b71d9663ef8"), "6:clicks %s 0:" % sha)
+for i in range(12): print(uuid.uuid5(space, "b%d" % i))' "$work/in/a-custom_event.csv"
+}
+
 for version in "$e2e"/data/ledger-*.sql; do
 	name=$(basename "$version" .sql)
 	afresh 'lanes = 3'
@@ -223,10 +280,10 @@ for version in "$e2e"/data/ledger-*.sql; do
 sqlite3.connect(sys.argv[1]).executescript(open(sys.argv[2]).read())' "$state/ledger.db" "$version"
 	half=$(sql 'SELECT delivered FROM document')
 	check "$name was left in the middle" test "$half" -gt 0 -a "$half" -lt 48
-	before=$(ids)
+	: >"$accepted"
 	exits 0 "a run goes on with it" run
 	equal "to the end" "$(sql 'SELECT rows, delivered, state FROM document')" "48 48 4"
-	equal "under the same ids" "$(ids)" "$before"
+	check "under the ids that 0.1 gives" test "$(ids)" -gt 0 -a -z "$(batches ids "$accepted" | grep -vxF -f <(ids_of_0_1))"
 	exits 0 "status balances" status
 done
 finish

@@ -666,13 +666,21 @@ static void test_freeze(void)
 	CU_ASSERT_STRING_EQUAL(thawed->screen_name, "");
 	CU_ASSERT_EQUAL(thawed->lanes, 8);
 	conf_feed_free(thawed);
-	/* what early versions left out is today's */
+	/* the sink is never stored, though 0.1 did: today's counts */
 	CU_ASSERT_EQUAL(conf_feed_set(now, "sink", "file:/out/x", &err), DF_OK);
-	CU_ASSERT_EQUAL(conf_feed_thaw(now, "lanes = 3\n", NULL, &thawed, &err), DF_OK);
-	CU_ASSERT_EQUAL(thawed->sink, CONF_SINK_FILE);
-	conf_feed_free(thawed);
-	CU_ASSERT_EQUAL(conf_feed_thaw(now, "lanes = 3\nsink = file:/then\n", NULL, &thawed, &err), DF_OK);
-	CU_ASSERT_STRING_EQUAL(thawed->sink_path, "/then");
+	CU_ASSERT_EQUAL(conf_feed_thaw(now, "lanes = 3\nsink = file:/then\nduplicates = import\n", NULL, &thawed, &err),
+			DF_OK);
+	CU_ASSERT_STRING_EQUAL(thawed->sink_path, "/out/x");
+	CU_ASSERT_FALSE(thawed->duplicates_import);
+	/* which settings differ */
+	df_buf_reset(&again);
+	conf_feed_differences(thawed, now, &again);
+	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&again), "lanes");
+	now->manifest_text = df_strdup("{}");
+	CU_ASSERT_EQUAL(conf_feed_set(now, "event_name", "e", &err), DF_OK);
+	df_buf_reset(&again);
+	conf_feed_differences(thawed, now, &again);
+	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&again), "event_name, lanes, manifest");
 	conf_feed_free(thawed);
 	conf_feed_free(then);
 	conf_feed_free(now);
@@ -694,7 +702,6 @@ static void test_thaw_refuses(void)
 	    "event_name = %4\n",
 	    "event_name = %zz\n",
 	    "event_name = %00\n",
-	    "lanes = 8\nguidelines = off\n",
 	    "\n",
 	};
 	struct conf_feed *live = conf_feed_default("x"), *thawed = NULL;

@@ -99,7 +99,7 @@ static enum df_status begin(struct ledger *l, int64_t file, const char *name, co
 			    const char *settings, const char *manifest, int64_t now_ms, struct ledger_document *d)
 {
 	return ledger_document_begin(
-	    l, &(struct ledger_new_document){file, name, event_type, settings, manifest, now_ms}, d, &err);
+	    l, &(struct ledger_new_document){file, name, event_type, settings, manifest, "1", now_ms}, d, &err);
 }
 
 static enum df_status checked(struct ledger *l, int64_t id, uint64_t rows, uint64_t rejected)

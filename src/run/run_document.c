@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/* A document is begun, checked, refused, closed. Every step is entered in the ledger before the next one. */
+#include "run_document.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+char *run_document_label(const struct run_file *f, const struct decode_doc *doc)
+{
+	if (doc != NULL && doc->name != NULL)
+		return df_format("%s: %s, %s", f->feed->name, f->name, doc->name);
+	return df_format("%s: %s", f->feed->name, f->name);
+}
+
+void run_file_log_failure(const struct run_file *f, const struct decode_doc *doc, const struct df_err *err,
+			  const char *what)
+{
+	char *name = run_document_label(f, doc);
+	char text[sizeof(struct df_err) + 128];
+	struct df_err why = *err;
+	if (strcmp(why.file, f->name) == 0) /* it is named already */
+		why.file[0] = '\0';
+	df_err_render(&why, text, sizeof(text));
+	df_log(DF_LOG_ERROR, "%s: %s: %s", name, what, text);
+	free(name);
+}
+
+/* ---- beginning ---- */
+
+static enum df_status document_refuse(struct run_file_work *w, const struct decode_doc *doc, int64_t id,
+				      const struct df_err *why, struct df_err *err)
+{
+	char text[sizeof(struct df_err) + 128];
+	struct df_err plain = *why;
+	plain.code[0] = '\0';
+	df_err_render(&plain, text, sizeof(text));
+	run_file_log_failure(w->f, doc, why, "refused, nothing of it was sent");
+	if (w->n_refused++ == 0)
+		w->refused = *why;
+	const struct ledger_outcome refused = {
+	    .state = LEDGER_REFUSED, .code = why->code, .text = text, .now_ms = df_now_ms()};
+	return ledger_document_state(w->run->env.ledger, id, &refused, err);
+}
+
+static void log_warnings(const struct run_file_work *w, const struct decode_doc *doc, const struct document_walk *walk)
+{
+	const struct map_warning *list;
+	size_t n = walk->map != NULL ? map_warnings(walk->map, &list) : 0;
+	char *name = run_document_label(w->f, doc);
+	for (size_t i = 0; i < n; i++)
+		df_log(DF_LOG_WARN, "%s: %s [%s]", name, list[i].text, list[i].code);
+	for (size_t i = 0; i < walk->n_notes; i++) {
+		bool guideline = strcmp(walk->notes[i].code, "guideline") == 0;
+		df_log(guideline ? DF_LOG_DEBUG : DF_LOG_WARN, "%s: %s [%s]", name, walk->notes[i].text,
+		       walk->notes[i].code);
+	}
+	free(name);
+}
+
+/* Reads the whole document before anything of it is sent. *why says what is wrong with it. */
+static enum df_status check_document(struct run_file_work *w, const struct decode_doc *doc, int64_t begun_ms,
+				     struct document_forecast *found, struct df_err *why)
+{
+	const struct conf_feed *feed = w->f->feed;
+	struct document_walk walk = {
+	    .feed = feed, .file = w->f->name, .doc = doc, .jobs = 1 + run_pool_spare(w->run->pool)};
+	struct batch_settings settings = document_batch_settings(feed, w->f->sha256, doc, begun_ms);
+	/* A file is written in no time: how many batches it will have is nothing to look forward to. */
+	bool forecast = feed->sink == CONF_SINK_EVENTS_API;
+	enum df_status st = document_preflight(&walk, forecast ? &settings : NULL, NULL, NULL, found, why);
+	log_warnings(w, doc, &walk);
+	document_walk_end(&walk);
+	return st;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* Does what the last check found still hold? It was made by this version under these settings. */
+static bool check_holds(const struct ledger_document *d, const struct ledger_new_document *now,
+			const struct conf_feed *feed)
+{
+	bool counted = feed->sink != CONF_SINK_EVENTS_API || d->batches > 0 || d->rows == d->rejected + d->skipped;
+	return d->state != LEDGER_PULLED && counted && same_text(d->settings, now->settings) &&
+	       same_text(d->manifest, now->manifest) && same_text(d->version, now->version) &&
+	       same_text(d->event_type, now->event_type);
+}
+
+/* A zip that came before, of which another document was refused: this one was delivered then. DF_END: it was not. */
+static enum df_status skip_delivered(struct run_file_work *w, const struct ledger_new_document *now,
+				     struct ledger_document *d, struct df_err *err)
+{
+	struct ledger *ledger = w->run->env.ledger;
+	struct ledger_file before = {0};
+	if (w->f->feed->duplicates_import)
+		return DF_END;
+	enum df_status st = ledger_document_done_before(ledger, now->file_id, now->name, now->event_type, &before, err);
+	if (st != DF_OK)
+		return st;
+
+	const struct ledger_outcome done = {.state = LEDGER_DONE, .code = "duplicate", .now_ms = now->now_ms};
+	df_log(DF_LOG_INFO, "%s: %s%s%s: skipped: delivered before, with %s", w->f->feed->name, w->f->name,
+	       now->name != NULL ? ", " : "", now->name != NULL ? now->name : "", before.name);
+	st = ledger_document_begin(ledger, now, d, err);
+	if (st == DF_OK)
+		st = ledger_document_checked(ledger, d->id, &(struct ledger_checked){0}, err);
+	if (st == DF_OK)
+		st = ledger_document_state(ledger, d->id, &done, err);
+	d->state = LEDGER_DONE;
+	ledger_file_free(&before);
+	return st;
+}
+
+/* Checks it, then enters it with what was found: settings that turn out to be wrong, such as a manifest with a mistake, have
+ * left no trace by then when the machine is at fault. */
+static enum df_status check_and_enter(struct run_file_work *w, const struct decode_doc *doc,
+				      const struct ledger_new_document *now, struct ledger_document *d,
+				      struct df_err *err)
+{
+	struct ledger *ledger = w->run->env.ledger;
+	struct document_forecast found = {0};
+	struct df_err why = {0};
+	enum df_status checked = check_document(w, doc, d->id != 0 ? d->begun_ms : now->now_ms, &found, &why);
+	if (checked != DF_OK && checked != DF_REJECT) {
+		*err = why;
+		return checked;
+	}
+
+	ledger_document_free(d);
+	enum df_status st = ledger_document_begin(ledger, now, d, err);
+	if (st == DF_OK && checked == DF_REJECT) {
+		st = document_refuse(w, doc, d->id, &why, err);
+		return st == DF_OK ? DF_REJECT : st;
+	}
+	if (st == DF_OK)
+		st = ledger_document_checked(ledger, d->id,
+					     &(struct ledger_checked){.rows = found.rows,
+								      .rejected = found.rejected,
+								      .batches = found.batches,
+								      .events = found.events},
+					     err);
+	d->batches = found.batches;
+	d->state = LEDGER_CHECKED;
+	return st;
+}
+
+enum df_status run_document_begin(struct run_file_work *w, const struct decode_doc *doc, struct ledger_document *d,
+				  struct df_err *err)
+{
+	const struct conf_feed *live = w->f->feed;
+	struct df_buf settings = {0};
+	conf_feed_freeze(live, &settings);
+	const struct ledger_new_document now = {.file_id = w->f->ledger_id,
+						.name = doc->name,
+						.event_type = doc->event_type,
+						.settings = df_buf_cstr(&settings),
+						.manifest = live->manifest_text,
+						.version = DROPFEED_VERSION,
+						.now_ms = df_now_ms()};
+	enum df_status st = ledger_document_known(w->run->env.ledger, now.file_id, now.name, d, err);
+	if (st == DF_OK && (d->taken || ledger_closes(d->state) || check_holds(d, &now, live)))
+		goto cleanup;
+
+	if (st == DF_END)
+		st = skip_delivered(w, &now, d, err);
+	else if (st == DF_OK)
+		st = DF_END;
+	if (st == DF_END)
+		st = check_and_enter(w, doc, &now, d, err);
+cleanup:
+	df_buf_free(&settings);
+	return st;
+}
+
+/* ---- the end ---- */
+
+static void document_log_done(struct run_file_work *w, const struct decode_doc *doc, const struct ledger_document *d,
+			      const struct document_rejects *rejects)
+{
+	char *name = run_document_label(w->f, doc);
+	struct df_buf why = {0};
+	document_reasons_words(&rejects->reasons, &why);
+	if (d->rejected == 0)
+		df_log(DF_LOG_INFO, "%s: %llu rows, all delivered in %llu batches", name, (unsigned long long)d->rows,
+		       (unsigned long long)d->batches);
+	else
+		df_log(DF_LOG_WARN, "%s: %llu rows, %llu delivered, %llu rejected (%s): see %s", name,
+		       (unsigned long long)d->rows, (unsigned long long)d->delivered, (unsigned long long)d->rejected,
+		       df_buf_cstr(&why), rejects->path);
+	df_buf_free(&why);
+	free(name);
+}
+
+/* Every row of it was delivered in the end: a reject file from before would only bring rows a second time. */
+static enum df_status remove_rejects(const char *path, struct df_err *err)
+{
+	if (path == NULL || unlink(path) == 0 || errno == ENOENT)
+		return DF_OK;
+	return df_fail(DF_RETRY, err, NULL, "cannot remove the reject file %s, all rows of which are delivered now: %s",
+		       path, strerror(errno));
+}
+
+/* All batches are settled: the reject file, then the ledger's last word. */
+static enum df_status close_document(struct run_delivery *v, struct df_err *err)
+{
+	struct run_file_work *w = v->w;
+	struct document_walk *walk = &v->walk;
+	const struct decode_doc *doc = &v->doc;
+	const struct document_sent *sent = &v->sent;
+	int64_t id = v->d->id;
+	struct ledger_document now = {0};
+	struct document_rejects rejects = {0};
+	struct df_buf reasons = {0};
+	enum df_status st = ledger_document_known(w->run->env.ledger, w->f->ledger_id, doc->name, &now, err);
+	if (st == DF_END)
+		st = df_fail(DF_FATAL, err, NULL, "the ledger lost document %lld", (long long)id);
+	if (st == DF_OK && now.rejected > 0) {
+		document_walk_end(walk);
+		rejects.older = now.text;
+		st = document_rejects_write(&w->run->env, walk, id, &rejects, err);
+		document_reasons_json(&rejects.reasons, &reasons);
+	} else if (st == DF_OK) {
+		st = remove_rejects(now.text, err);
+	}
+	const struct ledger_facts facts = {.reasons = now.rejected > 0 ? df_buf_cstr(&reasons) : NULL,
+					   .first_batch = sent->first[0] != '\0' ? sent->first : NULL,
+					   .last_batch = sent->last[0] != '\0' ? sent->last : NULL,
+					   .batches = sent->batches,
+					   .events = sent->events};
+	if (st == DF_OK)
+		st = ledger_document_reasons(w->run->env.ledger, id, rejects.reasons.v, rejects.reasons.n, err);
+	if (st == DF_OK)
+		st = ledger_document_facts(w->run->env.ledger, id, &facts, err);
+	const struct ledger_outcome done = {.state = LEDGER_DONE, .text = rejects.path, .now_ms = df_now_ms()};
+	if (st == DF_OK)
+		st = ledger_document_state(w->run->env.ledger, id, &done, err);
+	if (st == DF_OK) {
+		now.batches = sent->batches > 0 ? sent->batches : now.batches;
+		document_log_done(w, doc, &now, &rejects);
+		pthread_mutex_lock(&w->run->lock);
+		w->run->result->documents++;
+		w->run->result->rows += now.rows;
+		w->run->result->delivered += now.delivered;
+		w->run->result->rejected += now.rejected;
+		pthread_mutex_unlock(&w->run->lock);
+	}
+	ledger_document_free(&now);
+	document_rejects_free(&rejects);
+	df_buf_free(&reasons);
+	return st;
+}
+
+/* ---- from its beginning to its end ---- */
+
+/* The file's hash; for the n-th copy of the same bytes "<hash>+<n>", with duplicates = import or where those before it have
+ * another event type: under the ids of the first one the API would drop it. */
+static enum df_status choose_identity(struct run_delivery *v, struct df_err *err)
+{
+	const struct run_file *f = v->w->f;
+	uint64_t copy = 0;
+	enum df_status st =
+	    ledger_file_copy(v->w->run->env.ledger, f->ledger_id, f->feed->duplicates_import, &copy, err);
+	if (copy > 0)
+		snprintf(v->identity, sizeof(v->identity), "%s+%llu", f->sha256, (unsigned long long)copy);
+	else
+		memcpy(v->identity, f->sha256, DF_SHA256_HEX);
+	return st;
+}
+
+static enum df_status deliver_document(struct run_delivery *v, struct df_err *err)
+{
+	struct run_file_work *w = v->w;
+	enum df_status st = conf_feed_thaw(w->f->feed, v->d->settings, v->d->manifest, &v->feed, err);
+	if (st == DF_OK)
+		st = choose_identity(v, err);
+	if (st != DF_OK)
+		return st;
+
+	run_sink_choose(w->f->name, v->identity, &v->doc, v->feed);
+	v->walk = (struct document_walk){
+	    .feed = v->feed, .file = w->f->name, .doc = &v->doc, .jobs = 1 + run_pool_spare(w->run->pool)};
+	v->settings = document_batch_settings(v->feed, v->identity, &v->doc, v->d->begun_ms);
+	v->settings.format = v->d->taken ? v->d->batch_format : BATCH_FORMAT;
+	st = run_document_send(v, err);
+	document_walk_end(&v->walk);
+	if (st == DF_OK)
+		st = close_document(v, err);
+	document_walk_end(&v->walk);
+	return st;
+}
+
+enum df_status run_document_work(struct run_file_work *w, const struct decode_doc *doc, struct df_err *err)
+{
+	struct ledger_document d = {0};
+	struct run_delivery v = {.w = w, .doc = *doc, .d = &d};
+	enum df_status st = run_document_begin(w, doc, &d, err);
+	if (st != DF_OK)
+		goto cleanup;
+
+	if (d.state == LEDGER_REFUSED && w->n_refused++ == 0) /* by an earlier run */
+		(void)df_fail(DF_REJECT, &w->refused, d.code, "%s", d.text != NULL ? d.text : "");
+	if (!ledger_closes(d.state)) {
+		v.doc.event_type = d.event_type;
+		st = deliver_document(&v, err);
+	}
+cleanup:
+	ledger_document_free(&d);
+	conf_feed_free(v.feed);
+	return st == DF_REJECT ? DF_OK : st; /* refused, entered and logged: the file's other documents go on */
+}

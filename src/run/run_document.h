@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run_document.h - one document of a drop file, through the ledger: between run_file.c and run_document*.c
+ *
+ *	run_document.c		begun, checked, refused, closed
+ *	run_document_send.c	what is still to be sent of it, and under which settings
+ *
+ * A document's settings, manifest and layout are today's until a batch of it was taken, or may have been; from then on the
+ * stored ones hold until it is done. So what turns out to be wrong before that can be corrected.
+ */
+#ifndef DROPFEED_RUN_DOCUMENT_H
+#define DROPFEED_RUN_DOCUMENT_H
+
+#include "run_priv.h"
+
+#define RUN_IDENTITY_SIZE (DF_SHA256_HEX + 24)
+
+struct run_file_work { /* a drop file in a worker's hands */
+	struct run *run;
+	struct run_file *f;
+	struct df_err refused; /* why the first refused document was */
+	size_t n_refused;
+	bool unsent; /* what failed was the sending */
+};
+
+/* "feed: file" or "feed: file, entry". The caller's. */
+char *run_document_label(const struct run_file *f, const struct decode_doc *doc);
+void run_file_log_failure(const struct run_file *f, const struct decode_doc *doc, const struct df_err *err,
+			  const char *what);
+
+/* Finds or begins the document. As long as nothing of it was taken it is checked under today's settings, once for each change
+ * of them. *d is as the ledger has it then. DF_REJECT: refused, entered and logged. */
+enum df_status run_document_begin(struct run_file_work *w, const struct decode_doc *doc, struct ledger_document *d,
+				  struct df_err *err) DF_CHECK;
+
+/* Takes it from wherever it is to its end. A refused one is entered and logged: DF_OK. */
+enum df_status run_document_work(struct run_file_work *w, const struct decode_doc *doc, struct df_err *err) DF_CHECK;
+
+/* ---- run_document_send.c ---- */
+
+struct run_delivery {
+	struct run_file_work *w;
+	struct decode_doc doc; /* its event type is the stored one */
+	const struct ledger_document *d;
+	struct conf_feed *feed;           /* with the settings that hold */
+	char identity[RUN_IDENTITY_SIZE]; /* what its ids are made from, beside its name */
+	struct document_walk walk;
+	struct batch_settings settings;
+	struct document_sent sent;
+};
+/* Sends what is not settled yet. */
+enum df_status run_document_send(struct run_delivery *v, struct df_err *err) DF_CHECK;
+
+#endif
