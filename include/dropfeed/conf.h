@@ -22,6 +22,8 @@
 enum conf_policy { CONF_OFF, CONF_WARN, CONF_ENFORCE }; /* guidelines */
 enum conf_after { CONF_KEEP, CONF_DELETE, CONF_MOVE };  /* after_done, after_refused */
 enum conf_historical { CONF_HIST_AUTO, CONF_HIST_NEVER, CONF_HIST_ALWAYS };
+/* What a value that identifies nobody is in an identity column: an empty cell, a fault, or an identity. */
+enum conf_placeholder { CONF_PLACEHOLDER_EMPTY, CONF_PLACEHOLDER_REJECT, CONF_PLACEHOLDER_KEEP };
 enum conf_sink { CONF_SINK_EVENTS_API, CONF_SINK_FILE, CONF_SINK_STDOUT };
 
 /* The most keys a section has. */
@@ -93,21 +95,23 @@ struct conf_feed {
 	struct conf_rows rows;
 
 	/* map (frozen) */
-	enum conf_policy guidelines;  /* default CONF_WARN */
-	char *manifest;               /* path, or NULL */
-	char *manifest_text;          /* its bytes, NUL-terminated, or NULL */
-	char *environment;            /* "development" or "production" (default) */
-	char *event_name;             /* default of events.data.event_name, or NULL */
-	char *event_type;             /* default of events.data.custom_event_type, or NULL */
-	char *screen_name;            /* default "" */
-	char *data_plan;              /* "plan_id" or "plan_id:version" (version >= 1), or NULL */
-	char *timestamps;             /* "ms" (default), "auto" or a strptime pattern */
-	char *timezone;               /* IANA name, default "UTC" */
-	bool empty_attributes_delete; /* empty_attributes = omit (default) | delete */
-	bool unknown_columns_warn;    /* unknown_columns = refuse (default) | warn */
-	bool limits_truncate;         /* limits = reject (default) | truncate */
-	bool fold_products;           /* default no */
-	uint64_t max_rejects;         /* a count, or, with max_rejects_percent, 1/1000 of a percent; default 100% */
+	enum conf_policy guidelines;           /* default CONF_WARN */
+	char *manifest;                        /* path, or NULL */
+	char *manifest_text;                   /* its bytes, NUL-terminated, or NULL */
+	char *environment;                     /* "development" or "production" (default) */
+	char *event_name;                      /* default of events.data.event_name, or NULL */
+	char *event_type;                      /* default of events.data.custom_event_type, or NULL */
+	char *screen_name;                     /* default "" */
+	char *data_plan;                       /* "plan_id" or "plan_id:version" (version >= 1), or NULL */
+	char *timestamps;                      /* "ms" (default), "auto" or a strptime pattern */
+	char *timezone;                        /* IANA name, default "UTC" */
+	char *timestamp_range;                 /* see time_range_parse, default TIME_RANGE_DEFAULT */
+	enum conf_placeholder placeholder_ids; /* default CONF_PLACEHOLDER_EMPTY */
+	bool empty_attributes_delete;          /* empty_attributes = omit (default) | delete */
+	bool unknown_columns_warn;             /* unknown_columns = refuse (default) | warn */
+	bool limits_truncate;                  /* limits = reject (default) | truncate */
+	bool fold_products;                    /* default no */
+	uint64_t max_rejects; /* a count, or, with max_rejects_percent, 1/1000 of a percent; default 100% */
 	bool max_rejects_percent;
 
 	/* batch (frozen) */

@@ -60,6 +60,7 @@ struct document_walk {
 	const struct conf_feed *feed;
 	const char *file; /* the drop file's name, for guidelines */
 	const struct decode_doc *doc;
+	int64_t begun_ms; /* when the document was begun; 0: now. document_batches takes it from its settings */
 	uint32_t jobs;    /* threads that read, this one counted; 0 is 1 */
 	size_t part_size; /* bytes that a thread takes at a time; 0: a good size */
 	const struct document_walk_handlers *handlers;

@@ -70,6 +70,9 @@ struct map_warning { /* e.g. an ignored unknown column, truncated attributes */
 enum df_status map_open(const struct conf_feed *feed, const char *event_type, struct map **out,
 			struct df_err *err) DF_CHECK;
 
+/* When the document was begun: timestamp_range is relative to it. Before the header; without it, it is now. */
+void map_begun(struct map *m, int64_t begun_ms);
+
 /* The columns of our own: reject files have the first two after the document's. Where the document has no header, its
  * reject file begins with one, of names such as dropfeed.column1. */
 #define MAP_COLUMN_LINE   "dropfeed.line"

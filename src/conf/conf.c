@@ -8,13 +8,16 @@
 /* What a feed owns; conf_feed_free and the copy of conf_feed_thaw go by these lists. */
 #define FEED(field) offsetof(struct conf_feed, field)
 static const size_t feed_texts[] = {
-    FEED(name),          FEED(source.url),     FEED(source.user),       FEED(source.host),
-    FEED(source.path),   FEED(source.key),     FEED(known_hosts),       FEED(host_key),
-    FEED(identity_file), FEED(after_done.dir), FEED(after_refused.dir), FEED(receipts),
-    FEED(gnupg_home),    FEED(manifest),       FEED(manifest_text),     FEED(environment),
-    FEED(event_name),    FEED(event_type),     FEED(screen_name),       FEED(data_plan),
-    FEED(timestamps),    FEED(timezone),       FEED(sink_path),         FEED(endpoint),
-    FEED(ca_file),       FEED(api_key),        FEED(rows.encoding),     FEED(rows.count),
+    FEED(name),           FEED(source.url),        FEED(source.user),
+    FEED(source.host),    FEED(source.path),       FEED(source.key),
+    FEED(known_hosts),    FEED(host_key),          FEED(identity_file),
+    FEED(after_done.dir), FEED(after_refused.dir), FEED(receipts),
+    FEED(gnupg_home),     FEED(manifest),          FEED(manifest_text),
+    FEED(environment),    FEED(event_name),        FEED(event_type),
+    FEED(screen_name),    FEED(data_plan),         FEED(timestamps),
+    FEED(timezone),       FEED(sink_path),         FEED(endpoint),
+    FEED(ca_file),        FEED(api_key),           FEED(rows.encoding),
+    FEED(rows.count),     FEED(timestamp_range),
 };
 static const size_t feed_secrets[] = {FEED(passphrase), FEED(password), FEED(api_secret)};
 static const size_t feed_lists[] = {FEED(include), FEED(exclude), FEED(signed_by), FEED(rows.null)};

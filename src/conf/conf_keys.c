@@ -5,6 +5,8 @@
  */
 #include "conf_priv.h"
 
+#include "dropfeed/time.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -17,6 +19,7 @@ static const char *const empty_words[] = {"omit", "delete", NULL};
 static const char *const unknown_words[] = {"refuse", "warn", NULL};
 static const char *const limits_words[] = {"reject", "truncate", NULL};
 static const char *const escape_words[] = {"none", "backslash", NULL};
+static const char *const placeholder_words[] = {"empty", "reject", "keep", NULL}; /* enum conf_placeholder */
 static const char *const duplicates_words[] = {"skip", "import", NULL};
 /* custom_event_type of the vendor's schema, and "attribution", which its documentation has besides */
 static const char *const type_words[] = {"navigation",   "location",        "search", "transaction",
@@ -47,27 +50,6 @@ static enum df_status parse_data_plan(void *home, const struct conf_key *key, co
 	return conf_parse_utf8(home, key, value, base, err);
 }
 
-/* The conversions of glibc's strptime, but for two: %s, for which there is auto, and %Z, whose word it passes over unread, so
- * that the time would be taken for one of another zone. */
-static enum df_status check_pattern(const char *pattern, struct df_err *err)
-{
-	for (const char *p = strchr(pattern, '%'); p != NULL; p = strchr(p + 1, '%')) {
-		const char *from = p++;
-		p += strspn(p, "-_0^#");
-		p += *p == 'E' || *p == 'O';
-		const char *hint =
-		    *p == 'Z'   ? "the name of a zone is not understood; write it as it is (UTC), use %z for "
-				  "+01:00, or set timezone"
-		    : *p == 's' ? "use auto for Unix seconds"
-		    : *p != '\0' && strchr("fLN", *p) != NULL ? "fractions of seconds are taken by auto, in ISO 8601"
-							      : "see strptime(3)";
-		if (*p == '\0' || strchr("%aAbBcCdDeFgGhHIjklmMnprRStTuUVwWxXyYz", *p) == NULL)
-			return df_fail(DF_USAGE, err, NULL, "'%.*s' cannot stand in a pattern: %s",
-				       (int)(p - from) + (*p != '\0'), from, hint);
-	}
-	return DF_OK;
-}
-
 static enum df_status parse_timestamps(void *home, const struct conf_key *key, const char *value, const char *base,
 				       struct df_err *err)
 {
@@ -75,11 +57,21 @@ static enum df_status parse_timestamps(void *home, const struct conf_key *key, c
 	if (strcmp(value, "ms") != 0 && strcmp(value, "auto") != 0 && strchr(value, '%') == NULL)
 		return df_fail(DF_USAGE, err, NULL,
 			       "'%s' is neither ms nor auto nor a pattern such as %%Y-%%m-%%d %%H:%%M", value);
-	enum df_status st = check_pattern(value, err);
-	if (st != DF_OK)
-		return st;
+	if (strchr(value, '%') != NULL && time_pattern_check(value, err) != DF_OK)
+		return DF_USAGE;
 	conf_text_set(text_field(home, key), df_strdup(value));
 	return DF_OK;
+}
+
+static enum df_status parse_timestamp_range(void *home, const struct conf_key *key, const char *value, const char *base,
+					    struct df_err *err)
+{
+	struct time_range ignored;
+	(void)base;
+	enum df_status st = time_range_parse(value, df_now_ms(), &ignored, err);
+	if (st == DF_OK)
+		conf_text_set(text_field(home, key), df_strdup(value));
+	return st;
 }
 
 /* RFC 4648 §4: the 32 bytes of a SHA-256 are 43 characters and one '=', which ssh-keygen leaves out */
@@ -187,6 +179,8 @@ const struct conf_key conf_feed_keys[] = {
     FROZEN(data_plan, data_plan, parse_data_plan, text, .fallback = NULL),
     FROZEN(timestamps, timestamps, parse_timestamps, text, .fallback = "ms"),
     FROZEN(timezone, timezone, conf_parse_timezone, text, .fallback = "UTC"),
+    FROZEN(timestamp_range, timestamp_range, parse_timestamp_range, text, .fallback = TIME_RANGE_DEFAULT),
+    FROZEN(placeholder_ids, placeholder_ids, conf_parse_word, word, .fallback = "empty", .words = placeholder_words),
     FROZEN(empty_attributes, empty_attributes_delete, conf_parse_word_bool, word_bool, .fallback = "omit",
 	   .words = empty_words),
     FROZEN(unknown_columns, unknown_columns_warn, conf_parse_word_bool, word_bool, .fallback = "refuse",

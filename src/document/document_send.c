@@ -35,6 +35,7 @@ enum df_status document_batches(struct document_walk *walk, const struct batch_s
 	    .record = on_record, .reject = on_reject, .expect = on_expect};
 	struct batches_walk b = {.reject = reject, .ctx = ctx};
 	b.maker = batch_maker_new(settings, sink, ctx);
+	walk->begun_ms = settings->begun_ms;
 	walk->handlers = &handlers;
 	walk->ctx = &b;
 	enum df_status st = document_walk(walk, err);

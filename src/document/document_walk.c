@@ -228,6 +228,8 @@ enum df_status document_walk(struct document_walk *w, struct df_err *err)
 	enum df_status st = map_open(w->feed, w->doc->event_type, &w->map, err);
 	if (st != DF_OK)
 		return st;
+	if (w->begun_ms != 0)
+		map_begun(w->map, w->begun_ms);
 	st = guidelines_of_file(w, err);
 	if (st == DF_OK)
 		st = document_rows_open(w->feed, w->doc, map_has_header(w->map), &w->bytes, &rows, err);

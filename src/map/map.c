@@ -102,6 +102,18 @@ static enum df_status check_static(const struct map *m, struct df_err *err)
 	return DF_OK;
 }
 
+static const char *range_of(const struct conf_feed *feed)
+{
+	return feed->timestamp_range != NULL ? feed->timestamp_range : TIME_RANGE_DEFAULT;
+}
+
+void map_begun(struct map *m, int64_t begun_ms)
+{
+	struct df_err ignored = {0};
+	enum df_status st = time_range_parse(range_of(m->feed), begun_ms, &m->time.range, &ignored);
+	(void)st; /* map_open has read it; where it is empty now, the range stays that of map_open */
+}
+
 enum df_status map_open(const struct conf_feed *feed, const char *event_type, struct map **out, struct df_err *err)
 {
 	*out = NULL;
@@ -116,6 +128,8 @@ enum df_status map_open(const struct conf_feed *feed, const char *event_type, st
 	m->request_out.max = m->message_out.max = m->rendered.max = MAP_MAX_OUTPUT;
 	m->warnings = df_alloc(MAP_MAX_WARNINGS * sizeof(*m->warnings));
 	enum df_status st = time_open(&m->time, feed->timestamps, feed->timezone, err);
+	if (st == DF_OK)
+		st = time_range_parse(range_of(feed), df_now_ms(), &m->time.range, err);
 	if (st == DF_OK)
 		st = check_settings(m, err);
 	if (st == DF_OK && feed->manifest_text != NULL) {
@@ -388,6 +402,7 @@ enum df_status map_twin(const struct map *m, struct map **out, struct df_err *er
 	for (size_t i = 0; i < m->n_names; i++)
 		twin->names[twin->n_names++] = df_strdup(m->names[i]);
 	map_own_copy(twin, m);
+	twin->time.range = m->time.range;
 	st = map_compile(twin, err);
 	if (st == DF_OK)
 		*out = twin;

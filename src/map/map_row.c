@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 void map_run_fault(struct map_run *r, const char *code, size_t column, const char *fmt, ...)
 {
@@ -120,7 +121,25 @@ static inline void leaf_done(struct map_run *r, const struct map_op *op, size_t 
 /* The event's time is wanted as a number, too. */
 static bool event_time(struct map_run *r, const char *p, size_t len, struct map_cell_fault *fault)
 {
-	r->record->has_timestamp = map_cell_instant(r->m, p, len, &r->record->timestamp_ms, r->out, fault);
+	const char *why = NULL;
+	if (!map_cell_instant(r->m, p, len, &r->record->timestamp_ms, r->out, fault))
+		return false;
+	r->record->has_timestamp = time_in_range(&r->m->time, r->record->timestamp_ms, &why);
+	if (!r->record->has_timestamp) {
+		fault->code = "bad-timestamp";
+		snprintf(fault->text, sizeof(fault->text), "%s", why);
+	}
+	return r->record->has_timestamp;
+}
+
+/* A manifest's static time: milliseconds by now. */
+static bool fixed_time(struct map_run *r, const struct map_op *op)
+{
+	const char *why = NULL;
+	r->record->timestamp_ms = strtoll(op->fallback, NULL, 10);
+	r->record->has_timestamp = time_in_range(&r->m->time, r->record->timestamp_ms, &why);
+	if (!r->record->has_timestamp)
+		map_run_fault(r, "bad-timestamp", op->column, "%s: %s", op->node->path, why);
 	return r->record->has_timestamp;
 }
 
@@ -154,11 +173,11 @@ static void leaf_empty(struct map_run *r, const struct map_op *op)
 	if (!map_run_has_room(r, op))
 		return;
 	size_t start = r->out->len;
-	struct map_cell_fault fault;
-	add_head(r, op);
-	if ((op->flags & MAP_EVENT_TIME) == 0 || !event_time(r, op->fallback, op->fallback_len, &fault))
-		df_buf_add(r->out, op->fallback, op->fallback_len);
 	r->frame->seen |= op->bit;
+	if ((op->flags & MAP_EVENT_TIME) != 0 && !fixed_time(r, op))
+		return;
+	add_head(r, op);
+	df_buf_add(r->out, op->fallback, op->fallback_len);
 	leaf_done(r, op, start);
 }
 

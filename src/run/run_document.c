@@ -65,8 +65,11 @@ static enum df_status check_document(struct run_file_work *w, const struct decod
 				     struct document_forecast *found, struct df_err *why)
 {
 	const struct conf_feed *feed = w->f->feed;
-	struct document_walk walk = {
-	    .feed = feed, .file = w->f->name, .doc = doc, .jobs = 1 + run_pool_spare(w->run->pool)};
+	struct document_walk walk = {.feed = feed,
+				     .file = w->f->name,
+				     .doc = doc,
+				     .jobs = 1 + run_pool_spare(w->run->pool),
+				     .begun_ms = begun_ms};
 	struct batch_settings settings = document_batch_settings(feed, w->f->sha256, doc, begun_ms);
 	/* A file is written in no time: how many batches it will have is nothing to look forward to. */
 	bool forecast = feed->sink == CONF_SINK_EVENTS_API;
@@ -285,6 +288,7 @@ static enum df_status deliver_document(struct run_delivery *v, struct df_err *er
 	v->walk = (struct document_walk){
 	    .feed = v->feed, .file = w->f->name, .doc = &v->doc, .jobs = 1 + run_pool_spare(w->run->pool)};
 	v->settings = document_batch_settings(v->feed, v->identity, &v->doc, v->d->begun_ms);
+	v->walk.begun_ms = v->d->begun_ms;
 	v->settings.format = v->d->taken ? v->d->batch_format : BATCH_FORMAT;
 	st = run_document_send(v, err);
 	document_walk_end(&v->walk);

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Cells that mean a point in time: Unix numbers, ISO 8601, or the feed's own pattern. */
-#include "dropfeed/time.h"
-
-#include <time.h>
-
-#define LAST_MS  INT64_C(7258118400000) /* 2200-01-01, not included */
-#define MAX_CELL 128
+#include "time_priv.h"
 
 enum df_status time_open(struct time_format *t, const char *timestamps, const char *zone, struct df_err *err)
 {
 	const char *mode = timestamps != NULL ? timestamps : "ms";
 	memset(t, 0, sizeof(*t));
+	t->range = (struct time_range){TIME_FIRST_MS, TIME_LAST_MS};
 	t->mode = strcmp(mode, "ms") == 0 ? TIME_MS : strcmp(mode, "auto") == 0 ? TIME_AUTO : TIME_FORMAT;
 	if (t->mode == TIME_FORMAT) {
 		t->format = mode;
-		t->format_has_zone = strstr(mode, "%z") != NULL;
+		t->format_has_zone = time_pattern_has_zone(mode);
 	}
 	return time_zone_open(zone != NULL ? zone : "UTC", &t->zone, err);
 }
@@ -55,9 +51,10 @@ static bool read_fraction(const char *p, size_t len, size_t *i, int64_t *ms)
 	return *i > from;
 }
 
-static bool civil(int64_t y, int64_t mon, int64_t d, int64_t h, int64_t min, int64_t s, int64_t *seconds)
+bool time_civil(const int64_t fields[6], int64_t *seconds)
 {
 	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	int64_t y = fields[0], mon = fields[1], d = fields[2], h = fields[3], min = fields[4], s = fields[5];
 	if (y < 1900 || y > 2200 || mon < 1 || mon > 12 || h > 24 || min > 59 || s > 60 || (h == 24 && min + s > 0))
 		return false;
 	bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
@@ -98,7 +95,7 @@ static bool skip_mark(const char *p, size_t len, size_t *i, char mark)
 }
 
 /* 2020-01-31, 2020-01-31T23:59[:59[.999]][zone], or with a space for the T; and its basic form, 20200131T235959Z. */
-static bool parse_iso(const struct time_format *t, const char *p, size_t len, int64_t *ms)
+bool time_parse_iso(const struct time_format *t, const char *p, size_t len, int64_t *ms)
 {
 	int64_t y, mon, d, h = 0, min = 0, s = 0, fraction = 0, seconds, east = 0;
 	size_t i = 0;
@@ -122,49 +119,40 @@ static bool parse_iso(const struct time_format *t, const char *p, size_t len, in
 		if (zoned && !read_zone(p, len, &i, &east))
 			return false;
 	}
-	if (i != len || !civil(y, mon, d, h, min, s, &seconds))
+	const int64_t fields[6] = {y, mon, d, h, min, s};
+	if (i != len || !time_civil(fields, &seconds))
 		return false;
 	*ms = (zoned ? seconds - east : time_zone_to_utc(t->zone, seconds)) * 1000 + fraction;
 	return true;
 }
 
-/* A number by its magnitude: seconds up to year 5138, then milliseconds, then microseconds. */
+/* Unix seconds, milliseconds, microseconds or nanoseconds, by the count of their digits. Fewer or more are a date
+ * without separators, a spreadsheet's number of days, or no time. */
 static bool parse_number(const char *p, size_t len, int64_t *ms)
 {
 	int64_t value, fraction = 0;
-	size_t i = 0;
-	if (read_digits(p, len, &i, 18, &value) == 0 || !read_fraction(p, len, &i, &fraction) || i != len)
+	size_t i = 0, digits = (size_t)read_digits(p, len, &i, 19, &value);
+	if (digits == 0 || p[0] == '0' || !read_fraction(p, len, &i, &fraction) || i != len)
 		return false;
-	if (value < INT64_C(100000000)) /* rather a date without dashes than a second of the early seventies */
-		return false;
-	if (value < INT64_C(100000000000))
+	switch (digits) {
+	case 10:
 		*ms = value * 1000 + fraction;
-	else if (value < INT64_C(100000000000000))
+		return true;
+	case 13:
 		*ms = value;
-	else
+		return true;
+	case 16:
 		*ms = value / 1000;
-	return true;
+		return len == digits;
+	case 19:
+		*ms = value / 1000000;
+		return len == digits;
+	default:
+		return false;
+	}
 }
 
-static bool parse_format(const struct time_format *t, const char *p, size_t len, int64_t *ms)
-{
-	char text[MAX_CELL];
-	struct tm tm = {.tm_mday = 1};
-	int64_t seconds;
-	if (len >= sizeof(text) || memchr(p, '\0', len) != NULL)
-		return false;
-	memcpy(text, p, len);
-	text[len] = '\0';
-	const char *end = strptime(text, t->format, &tm);
-	if (end == NULL || *end != '\0')
-		return false;
-	if (!civil(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, &seconds))
-		return false;
-	*ms = (t->format_has_zone ? seconds - tm.tm_gmtoff : time_zone_to_utc(t->zone, seconds)) * 1000;
-	return true;
-}
-
-static bool parse_ms(const char *p, size_t len, int64_t *ms, const char **code, const char **why)
+static bool parse_ms(const char *p, size_t len, int64_t *ms, const char **code)
 {
 	size_t i = len > 0 && (p[0] == '+' || p[0] == '-') ? 1 : 0;
 	bool minus = i == 1 && p[0] == '-';
@@ -174,15 +162,53 @@ static bool parse_ms(const char *p, size_t len, int64_t *ms, const char **code, 
 		while (i < len && digit(p[i]))
 			i++;
 		*code = i == len && len > 0 && digit(p[len - 1]) ? "bad-timestamp" : "not-an-integer";
-		*why = "Unix milliseconds are expected, such as 1700000000000; for dates set timestamps = auto or a "
-		       "pattern";
-		return false;
-	}
-	if (*ms >= INT64_C(100000000) && *ms < INT64_C(100000000000)) {
-		*why = "this looks like seconds where milliseconds are expected; set timestamps = auto to take both";
 		return false;
 	}
 	return !minus || *ms == 0;
+}
+
+/* ---- what a value that is not taken looks like ---- */
+
+static bool looks_like_day(int64_t v) /* 20240131 */
+{
+	return v >= 19000101 && v <= 22001231 && v / 100 % 100 >= 1 && v / 100 % 100 <= 12 && v % 100 >= 1 &&
+	       v % 100 <= 31;
+}
+
+static const char *explain_number(const struct time_format *t, const char *p, size_t len)
+{
+	int64_t value = 0, fraction;
+	size_t i = 0, digits = (size_t)read_digits(p, len, &i, 19, &value);
+	if (digits == 0 || !read_fraction(p, len, &i, &fraction) || i != len)
+		return NULL;
+	if (digits == 8 && looks_like_day(value))
+		return "this looks like a date without separators; set timestamps = %Y%m%d";
+	if (digits == 5 && value >= 20000)
+		return "this looks like a spreadsheet's number of days; export the column as a date or as text";
+	if (digits == 12 && looks_like_day(value / 10000))
+		return "this looks like a date and a clock without separators; set timestamps = %Y%m%d%H%M";
+	if (digits == 14 && looks_like_day(value / 1000000))
+		return "this looks like a date and a clock without separators; set timestamps = %Y%m%d%H%M%S";
+	if (t->mode != TIME_MS)
+		return NULL;
+	if (digits == 9 || digits == 10 || digits == 11)
+		return "this looks like seconds where milliseconds are expected; set timestamps = auto to take both";
+	if (digits == 16 || digits == 19)
+		return "this looks like microseconds or nanoseconds where milliseconds are expected; set timestamps = "
+		       "auto";
+	return NULL;
+}
+
+static const char *explain(const struct time_format *t)
+{
+	if (t->mode == TIME_MS)
+		return "Unix milliseconds are expected, such as 1700000000000; for dates set timestamps = auto or a "
+		       "pattern";
+	if (t->mode == TIME_AUTO)
+		return "Unix seconds (10 digits), milliseconds (13), microseconds (16), nanoseconds (19) or ISO 8601 "
+		       "are "
+		       "expected";
+	return "a time in the pattern of the setting `timestamps`, between 1970 and 2200, is expected";
 }
 
 bool time_parse(const struct time_format *t, const char *p, size_t len, int64_t *ms, const char **code,
@@ -190,19 +216,30 @@ bool time_parse(const struct time_format *t, const char *p, size_t len, int64_t 
 {
 	bool ok = false;
 	*code = "bad-timestamp";
-	*why = "a point in time between 1970 and 2200 is expected";
 	switch (t->mode) {
 	case TIME_MS:
-		ok = parse_ms(p, len, ms, code, why);
+		ok = parse_ms(p, len, ms, code);
 		break;
 	case TIME_AUTO:
-		*why = "Unix seconds, milliseconds or microseconds, or ISO 8601, between 1970 and 2200 are expected";
-		ok = parse_number(p, len, ms) || parse_iso(t, p, len, ms);
+		ok = parse_number(p, len, ms) || time_parse_iso(t, p, len, ms);
 		break;
 	case TIME_FORMAT:
-		*why = "a time in the pattern of the setting `timestamps`, between 1970 and 2200, is expected";
-		ok = parse_format(t, p, len, ms);
+		ok = time_parse_pattern(t, p, len, ms);
 		break;
 	}
-	return ok && *ms >= 0 && *ms < LAST_MS;
+	bool near = ok && *ms >= TIME_FIRST_MS && *ms < TIME_LAST_MS;
+	*why = t->mode == TIME_FORMAT || (near && t->mode == TIME_AUTO) ? NULL : explain_number(t, p, len);
+	if (near && *why == NULL)
+		return true;
+	if (*why != NULL)
+		*code = "bad-timestamp"; /* digits enough to say what they are */
+	else
+		*why = ok ? "the time is not between 1970 and 2200" : explain(t);
+	return false;
+}
+
+bool time_in_range(const struct time_format *t, int64_t ms, const char **why)
+{
+	*why = "the time is outside of timestamp_range; correct it, or widen the range";
+	return ms >= t->range.first && ms < t->range.last;
 }

@@ -116,7 +116,7 @@ static void add_note(struct df_buf *b, unsigned trouble)
 static void add_row(struct df_buf *b, unsigned trouble, const char *end)
 {
 	unsigned user = dice(5);
-	df_buf_addf(b, "development,%u,t%u,%d,", user + 1, dice(3), 1700000 + (int)dice(1000));
+	df_buf_addf(b, "development,%u,t%u,%u000,", user + 1, dice(3), 1700000000 + dice(1000));
 	if (dice(4) == 0)
 		df_buf_addf(b, "own-%u", dice(9));
 	df_buf_addf(b, ",%s,p%u,", dice(100) < trouble ? "steal" : "purchase", dice(9));
@@ -231,7 +231,7 @@ static void test_large(void)
 		df_buf_adds(&s.text, "\"\n");
 	}
 	for (int i = 0; i < 2000; i++)
-		df_buf_adds(&s.text, "development,1,,1,,purchase,p,n\n");
+		df_buf_adds(&s.text, "development,1,,1700000000001,,purchase,p,n\n");
 	sample_open(&s);
 	walk_it(&s, 1, 0, &wanted);
 	CU_ASSERT_PTR_NOT_NULL(strstr(df_buf_cstr(&wanted), "row-too-large"));

@@ -2,7 +2,10 @@
 /* Points in time: modes, zones, and what is refused. */
 #include "helper_map.h"
 
+#include "dropfeed/time.h"
+
 #include <stdlib.h>
+#include <time.h>
 
 #define BAD INT64_MIN /* bad-timestamp */
 #define NOT INT64_MAX /* not-an-integer */
@@ -19,6 +22,7 @@ static void check(const struct instant *t, size_t n)
 		char *row = df_format("1|%s", t[i].cell);
 		feed.timestamps = df_strdup(t[i].timestamps);
 		feed.timezone = df_strdup(t[i].timezone);
+		feed.timestamp_range = df_strdup(" .. ");
 		run(&feed, "uninstall", "mpid|events.data.timestamp_unixtime_ms", row);
 		const char *code = t[i].expected == BAD   ? "bad-timestamp"
 				   : t[i].expected == NOT ? "not-an-integer"
@@ -38,6 +42,7 @@ static void check(const struct instant *t, size_t n)
 		}
 		free(feed.timestamps);
 		free(feed.timezone);
+		free(feed.timestamp_range);
 		free(row);
 	}
 }
@@ -67,6 +72,7 @@ static void test_ms(void)
 	};
 	check(table, COUNT(table));
 	run(&plain, "uninstall", "mpid|events.data.timestamp_unixtime_ms", "1|1700000000");
+	CHECK_STRING(got.code, "bad-timestamp");
 	CU_ASSERT_PTR_NOT_NULL(strstr(got.text, "timestamps = auto"));
 }
 
@@ -78,6 +84,21 @@ static void test_auto(void)
 	    {"auto", NULL, "1700000000.1239", 1700000000123},
 	    {"auto", NULL, "1700000000123", 1700000000123},
 	    {"auto", NULL, "1700000000123456", 1700000000123},
+	    {"auto", NULL, "1700000000123456789", 1700000000123},
+	    {"auto", NULL, "1700000000123.5", 1700000000123},
+	    {"auto", NULL, "170000000", BAD},
+	    {"auto", NULL, "17000000001", BAD},
+	    {"auto", NULL, "170000000012", BAD},
+	    {"auto", NULL, "17000000001234", BAD},
+	    {"auto", NULL, "170000000012345678", BAD},
+	    {"auto", NULL, "17000000001234567890", BAD},
+	    {"auto", NULL, "0170000000", BAD},
+	    {"auto", NULL, "1700000000123456.5", BAD},
+	    {"auto", NULL, "+1700000000", BAD},
+	    {"auto", NULL, "45322", BAD},
+	    {"auto", NULL, "45322.5", BAD},
+	    {"auto", NULL, "202601120830", BAD},
+	    {"auto", NULL, "20260112083000", BAD},
 	    {"auto", NULL, "1700000000.", BAD},
 	    {"auto", NULL, "20200131", BAD},
 	    {"auto", NULL, "2020-01-31", 1580428800000},
@@ -158,6 +179,160 @@ static void test_zones(void)
 	check(table, COUNT(table));
 }
 
+/* What timestamps and ranges take by default. */
+static void test_range(void)
+{
+	static const struct {
+		const char *timestamps, *range, *cell, *said; /* said: NULL: it is taken */
+	} table[] = {
+	    {"ms", NULL, "1700000000000", NULL},
+	    {"ms", NULL, "788918400000", NULL}, /* 1995-01-01 */
+	    {"ms", NULL, "788918399999", "outside of timestamp_range"},
+	    {"ms", NULL, "0", "outside of timestamp_range"},
+	    {"ms", NULL, "20240131", "without separators; set timestamps = %Y%m%d"},
+	    {"ms", NULL, "45322", "a spreadsheet's number of days"},
+	    {"ms", NULL, "202601120830", "%Y%m%d%H%M"},
+	    {"ms", NULL, "20260112083015", "%Y%m%d%H%M%S"},
+	    {"ms", NULL, "1700000000", "seconds"},
+	    {"ms", NULL, "1700000000123456", "microseconds"},
+	    {"ms", NULL, "4102444800000", "outside of timestamp_range"}, /* 2100 */
+	    {"auto", NULL, "20240131", "without separators"},
+	    {"auto", NULL, "45322.25", "a spreadsheet's number of days"},
+	    {"auto", NULL, "1994-12-31", "outside of timestamp_range"},
+	    {"auto", NULL, "2100-01-01", "outside of timestamp_range"},
+	    {"auto", NULL, "9999999999", "between 1970 and 2200"},
+	    {"%Y%m%d", NULL, "20240131", NULL},
+	    {"%Y%m%d", NULL, "20990131", "outside of timestamp_range"},
+	    {"ms", "1970-01-01 .. 2000-01-01T00:00:00Z", "0", NULL},
+	    {"ms", "1970-01-01..2000-01-01T00:00:00Z", "946684799999", NULL},
+	    {"ms", "1970-01-01..2000-01-01T00:00:00Z", "946684800000", "outside of timestamp_range"},
+	    {"auto", "-30d .. +100w", "2024-01-31", "outside of timestamp_range"},
+	    {"auto", ".. +10000w", "2100-01-31", NULL},
+	};
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct conf_feed feed = {.name = "t"};
+		char *row = df_format("1|%s", table[i].cell);
+		feed.timestamps = df_strdup(table[i].timestamps);
+		feed.timestamp_range = df_strdup(table[i].range);
+		run(&feed, "uninstall", "mpid|events.data.timestamp_unixtime_ms", row);
+		CHECK_STRING(got.code, table[i].said != NULL ? "bad-timestamp" : "");
+		CU_ASSERT(table[i].said == NULL || strstr(got.text, table[i].said) != NULL);
+		free(feed.timestamps);
+		free(feed.timestamp_range);
+		free(row);
+	}
+}
+
+static void test_range_texts(void)
+{
+	static const char *const bad[] = {"",
+					  "1995-01-01",
+					  "1995-01-01 - +1d",
+					  "yesterday .. +1d",
+					  "1995-13-01 .. +1d",
+					  "+1d .. -1d",
+					  "1d .. 2d",
+					  "+1y ..",
+					  "+d ..",
+					  "1995-01-01 .. 1995-01-01"};
+	struct time_range range;
+	struct df_err err = {0};
+	CU_ASSERT_EQUAL(time_range_parse("1995-01-01 .. +1d", 1000, &range, &err), DF_USAGE); /* it ends before */
+	CU_ASSERT_EQUAL(time_range_parse("1995-01-01 .. +1d", 1700000000000, &range, &err), DF_OK);
+	CU_ASSERT_EQUAL(range.first, 788918400000);
+	CU_ASSERT_EQUAL(range.last, 1700086400000);
+	CU_ASSERT_EQUAL(time_range_parse("-2w..-90m", 1700000000000, &range, &err), DF_OK);
+	CU_ASSERT_EQUAL(range.first, 1698790400000);
+	CU_ASSERT_EQUAL(range.last, 1699994600000);
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		struct df_err why = {0};
+		CU_ASSERT_EQUAL(time_range_parse(bad[i], 1700000000000, &range, &why), DF_USAGE);
+		CU_ASSERT(why.text[0] != '\0');
+	}
+}
+
+/* A pattern that is taken overlooks nothing: what strptime has read is printed as it was written. */
+static bool reads_all(const char *pattern, time_t at)
+{
+	char text[256], again[256];
+	struct tm written, read = {.tm_mday = 1};
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	if (gmtime_r(&at, &written) == NULL || strftime(text, sizeof(text), pattern, &written) == 0)
+		return true;
+	const char *end = strptime(text, pattern, &read);
+	if (end == NULL || *end != '\0')
+		return false;
+	time_t instant = timegm(&read); /* fills in what follows from the day */
+	(void)instant;
+	strftime(again, sizeof(again), pattern, &read);
+#pragma GCC diagnostic pop
+	return strcmp(text, again) == 0;
+}
+
+static void test_patterns(void)
+{
+	static const char letters[] = "%aAbBcCdDeFgGhHIjklmMnprRStTuUVwWxXyYz";
+	static const time_t instants[] = {1700000000, 951825601, 1735689599, 1230768000, 1456753800, 1078056245};
+	size_t taken = 0, refused = 0, wrong = 0;
+	for (const char *a = letters; *a != '\0'; a++)
+		for (const char *b = letters; *b != '\0'; b++)
+			for (const char *c = letters; *c != '\0'; c++) {
+				char pattern[16];
+				struct df_err err = {0};
+				snprintf(pattern, sizeof(pattern), "%%%c|%%%c|%%%c", *a, *b, *c);
+				if (time_pattern_check(pattern, &err) != DF_OK) {
+					refused++;
+					continue;
+				}
+				taken++;
+				for (size_t i = 0; i < COUNT(instants); i++)
+					if (!reads_all(pattern, instants[i]) && wrong++ < 5)
+						printf("\n  %s overlooks something\n", pattern);
+			}
+	CU_ASSERT_EQUAL(wrong, 0);
+	CU_ASSERT(taken > 500 && refused > 20000);
+}
+
+static void test_refused_patterns(void)
+{
+	static const struct {
+		const char *pattern, *said;
+	} table[] = {
+	    {"%Y-W%V-%u", "%V"},
+	    {"%Y-%U", "weeks"},
+	    {"%G-%m-%d", "weeks"},
+	    {"%Y-%m-%d %w", "weekday's"},
+	    {"%Y-%m-%d %I:%M", "%I reads 12:30 as 00:30"},
+	    {"%C%m%d", "century"},
+	    {"%Y-%m-%d %H:%M %p", "%p"},
+	    {"%m-%d %H:%M", "a year"},
+	    {"%Y %y", "the year once more"},
+	    {"%a %Y %j", "%j"},
+	    {"%m %B %Y", "the month"},
+	    {"%Y-%m-%d %j", "the month"},
+	    {"%Y-%m-%d %s", "auto"},
+	    {"%Y-%m-%d %Z", "zone"},
+	    {"%d %Y", "a month"},
+	    {"%Y-%m-%d %M", "an hour"},
+	    {"%Y-%m-%d %H:%S", "a minute"},
+	    {"%Y-%m-%d %", "strptime"},
+	    {"%Y %m %Q", "strptime"},
+	};
+	static const char *const good[] = {"%Y-%j",        "%d-%b-%y", "%a, %d %b %Y %H:%M:%S %z", "%Y-%m",
+					   "%c",           "%D %r",    "%m/%d/%Y %I:%M %p",        "%F %T",
+					   "%Y%m%d%H%M%S", "100%% %F"};
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct df_err err = {0};
+		CU_ASSERT_EQUAL(time_pattern_check(table[i].pattern, &err), DF_USAGE);
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.text, table[i].said));
+	}
+	for (size_t i = 0; i < COUNT(good); i++) {
+		struct df_err err = {0};
+		CU_ASSERT_EQUAL(time_pattern_check(good[i], &err), DF_OK);
+	}
+}
+
 static void test_settings(void)
 {
 	static const char *const bad[][2] = {{"auto", "Europe/Atlantis"},
@@ -185,6 +360,10 @@ int main(void)
 	CU_add_test(s, "auto", test_auto);
 	CU_add_test(s, "format", test_format);
 	CU_add_test(s, "zones", test_zones);
+	CU_add_test(s, "range", test_range);
+	CU_add_test(s, "texts of ranges", test_range_texts);
+	CU_add_test(s, "patterns overlook nothing", test_patterns);
+	CU_add_test(s, "patterns that are refused", test_refused_patterns);
 	CU_add_test(s, "settings", test_settings);
 	CU_basic_set_mode(CU_BRM_NORMAL);
 	CU_basic_run_tests();

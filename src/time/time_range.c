@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* The range that times are in: its ends are days, moments, or spans around the document's begin. */
+#include "dropfeed/time.h"
+
+#include "time_priv.h"
+
+static bool blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static bool parse_span(const char *p, size_t len, int64_t *ms)
+{
+	static const struct {
+		char unit;
+		int64_t ms;
+	} units[] = {{'s', 1000}, {'m', 60000}, {'h', 3600000}, {'d', 86400000}, {'w', 604800000}};
+	int64_t n = 0;
+	size_t i = 1;
+	for (; i < len && p[i] >= '0' && p[i] <= '9' && i < 9; i++)
+		n = n * 10 + (p[i] - '0');
+	if (i == 1 || i + 1 != len)
+		return false;
+	for (size_t k = 0; k < sizeof(units) / sizeof(units[0]); k++) {
+		if (units[k].unit != p[i])
+			continue;
+		*ms = (p[0] == '-' ? -n : n) * units[k].ms;
+		return true;
+	}
+	return false;
+}
+
+/* *ms is what an empty end means. */
+static bool parse_end(const char *p, size_t len, int64_t begun_ms, int64_t *ms)
+{
+	const struct time_format utc = {.mode = TIME_AUTO};
+	int64_t span = 0;
+	while (len > 0 && blank(*p)) {
+		p++;
+		len--;
+	}
+	while (len > 0 && blank(p[len - 1]))
+		len--;
+	if (len == 0)
+		return true;
+	if (*p != '+' && *p != '-')
+		return time_parse_iso(&utc, p, len, ms);
+	if (!parse_span(p, len, &span))
+		return false;
+	*ms = begun_ms + span;
+	return true;
+}
+
+enum df_status time_range_parse(const char *text, int64_t begun_ms, struct time_range *out, struct df_err *err)
+{
+	struct time_range range = {TIME_FIRST_MS, TIME_LAST_MS};
+	const char *dots = strstr(text, "..");
+	if (dots == NULL || !parse_end(text, (size_t)(dots - text), begun_ms, &range.first) ||
+	    !parse_end(dots + 2, strlen(dots + 2), begun_ms, &range.last))
+		return df_fail(
+		    DF_USAGE, err, NULL,
+		    "'%s' is not a range: write two ends with .. between them, each a date such as 1995-01-01 "
+		    "or a span such as -30d or +1d",
+		    text);
+	range.first = range.first < TIME_FIRST_MS ? TIME_FIRST_MS : range.first;
+	range.last = range.last > TIME_LAST_MS ? TIME_LAST_MS : range.last;
+	if (range.first >= range.last)
+		return df_fail(DF_USAGE, err, NULL, "'%s' is empty: its end is not after its begin", text);
+	*out = range;
+	return DF_OK;
+}
