@@ -60,8 +60,9 @@ struct ledger_file {
 	uint64_t attempts;            /* runs that worked on it */
 	uint64_t idle;                /* the latest ones of them, in a row, in which it made no progress */
 };
-void ledger_file_free(struct ledger_file *f);                   /* what it holds, not f itself */
-struct ledger_key ledger_file_key(const struct ledger_file *f); /* borrowed from f */
+void ledger_file_free(struct ledger_file *f);                    /* what it holds, not f itself */
+struct ledger_file ledger_file_dup(const struct ledger_file *f); /* the caller's, with all that it holds */
+struct ledger_key ledger_file_key(const struct ledger_file *f);  /* borrowed from f */
 
 struct ledger_document {
 	int64_t id;

@@ -83,6 +83,19 @@ void ledger_file_free(struct ledger_file *f)
 	memset(f, 0, sizeof(*f));
 }
 
+struct ledger_file ledger_file_dup(const struct ledger_file *f)
+{
+	struct ledger_file copy = *f;
+	copy.feed = df_strdup(f->feed);
+	copy.name = df_strdup(f->name);
+	copy.source = df_strdup(f->source);
+	copy.event_type = df_strdup(f->event_type);
+	copy.place = df_strdup(f->place);
+	copy.code = df_strdup(f->code);
+	copy.text = df_strdup(f->text);
+	return copy;
+}
+
 void ledger_document_free(struct ledger_document *d)
 {
 	free(d->name);

@@ -30,15 +30,7 @@ static enum df_status collect(void *ctx, const struct ledger_file *f, struct df_
 	if (f->state != LEDGER_REFUSED && f->state != LEDGER_DONE)
 		return DF_OK;
 	a->v = df_realloc(a->v, (a->n + 1) * sizeof(*a->v));
-	struct ledger_file *own = &a->v[a->n++];
-	*own = *f;
-	own->feed = df_strdup(f->feed);
-	own->name = df_strdup(f->name);
-	own->source = df_strdup(f->source);
-	own->event_type = df_strdup(f->event_type);
-	own->place = df_strdup(f->place);
-	own->code = df_strdup(f->code);
-	own->text = df_strdup(f->text);
+	a->v[a->n++] = ledger_file_dup(f);
 	return DF_OK;
 }
 

@@ -162,13 +162,7 @@ static enum df_status on_file(void *ctx, const struct ledger_file *f, struct df_
 		return st;
 	}
 	note_chosen(r, f->name);
-	r->found.known = *f;
-	r->found.known.feed = df_strdup(f->feed);
-	r->found.known.name = df_strdup(f->name);
-	r->found.known.source = df_strdup(f->source);
-	r->found.known.event_type = df_strdup(f->event_type);
-	r->found.known.place = df_strdup(f->place);
-	r->found.known.code = r->found.known.text = NULL;
+	r->found.known = ledger_file_dup(f);
 	r->files = df_realloc(r->files, (r->n_files + 1) * sizeof(*r->files));
 	r->files[r->n_files++] = r->found;
 	r->found = (struct retry_file){0};
