@@ -113,9 +113,13 @@ size_t map_warnings(const struct map *m,
 enum df_status map_twin(const struct map *m, struct map **out, struct df_err *err) DF_CHECK;
 /* What rows warned of: in parts it is kept apart, as the rows may turn out not to be any. The list is borrowed, until the next
  * row. */
-size_t map_cuts(const struct map *m, const size_t **out);
-void map_cuts_forget(struct map *m);
-void map_cut(struct map *m, size_t cut); /* warns as a row of m's own would have */
+struct map_note {
+	size_t what, warning; /* the map's own */
+	uint64_t n;           /* rows */
+};
+size_t map_notes(const struct map *m, const struct map_note **out);
+void map_notes_forget(struct map *m);
+void map_note_add(struct map *m, const struct map_note *note); /* warns as rows of m's own would have */
 
 /* ---- explaining: where each column goes, and what became of a row's cells. Not for deliveries: it takes its time. ---- */
 

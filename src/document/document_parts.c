@@ -45,8 +45,8 @@ struct part {
 	struct kept_fault *faults;
 	size_t n_faults, cap_faults;
 	struct df_buf bytes;
-	size_t *cuts; /* see map_cuts */
-	size_t n_cuts;
+	struct map_note *notes; /* own: see map_notes */
+	size_t n_notes;
 };
 
 struct crew {
@@ -167,19 +167,19 @@ static void part_clear(struct part *p)
 	p->done = false;
 	p->st = DF_OK;
 	p->err = (struct df_err){0};
-	p->n_rows = p->n_kept = p->n_faults = p->n_cuts = 0;
+	p->n_rows = p->n_kept = p->n_faults = p->n_notes = 0;
 	df_buf_reset(&p->bytes);
 }
 
-static void part_keep_cuts(struct part *p, struct map *m)
+static void part_keep_notes(struct part *p, struct map *m)
 {
-	const size_t *cuts = NULL;
-	p->n_cuts = map_cuts(m, &cuts);
-	if (p->n_cuts == 0)
+	const struct map_note *notes = NULL;
+	p->n_notes = map_notes(m, &notes);
+	if (p->n_notes == 0)
 		return;
-	p->cuts = df_realloc(p->cuts, p->n_cuts * sizeof(*p->cuts));
-	memcpy(p->cuts, cuts, p->n_cuts * sizeof(*p->cuts));
-	map_cuts_forget(m);
+	p->notes = df_realloc(p->notes, p->n_notes * sizeof(*p->notes));
+	memcpy(p->notes, notes, p->n_notes * sizeof(*p->notes));
+	map_notes_forget(m);
 }
 
 static void part_read(struct hand *h, struct part *p)
@@ -199,7 +199,7 @@ static void part_read(struct hand *h, struct part *p)
 	if (p->st == DF_END)
 		p->st = DF_OK;
 	p->end = rows_tell(h->rows);
-	part_keep_cuts(p, h->map);
+	part_keep_notes(p, h->map);
 }
 
 /* Is there a part to be read, and room for it? Under the lock. */
@@ -257,8 +257,8 @@ static enum df_status take_part(struct crew *c, struct part *p, struct rows_plac
 	struct document_walk *w = c->w;
 	uint64_t rows = w->rows;
 	enum df_status st = DF_OK;
-	for (size_t i = 0; i < p->n_cuts; i++)
-		map_cut(w->map, p->cuts[i]);
+	for (size_t i = 0; i < p->n_notes; i++)
+		map_note_add(w->map, &p->notes[i]);
 	for (size_t i = 0; i < p->n_kept && st == DF_OK; i++) {
 		const struct kept_row *k = &p->rows[i];
 		struct batch_row where = k->where;
@@ -370,7 +370,7 @@ static void crew_end(struct crew *c, struct hand *hands, uint32_t helpers)
 	for (size_t i = 0; i < c->n; i++) {
 		free(c->parts[i].rows);
 		free(c->parts[i].faults);
-		free(c->parts[i].cuts);
+		free(c->parts[i].notes);
 		df_buf_free(&c->parts[i].bytes);
 	}
 	free(c->parts);

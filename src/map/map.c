@@ -123,6 +123,7 @@ enum df_status map_open(const struct conf_feed *feed, const char *event_type, st
 	struct map *m = df_alloc(sizeof(*m));
 	m->feed = feed;
 	m->event = event;
+	m->guards_ids = feed->placeholder_ids != CONF_PLACEHOLDER_KEEP;
 	m->request_column = m->message_column = MAP_NONE;
 	m->ids.max = m->batch_out.max = m->data_out.max = m->deleted.max = MAP_MAX_OUTPUT;
 	m->request_out.max = m->message_out.max = m->rendered.max = MAP_MAX_OUTPUT;
@@ -171,11 +172,7 @@ static void forget_document(struct map *m)
 	m->done = m->own = NULL;
 	m->places = NULL;
 	m->has_own = false;
-	free(m->was_cut);
-	free(m->cuts);
-	m->was_cut = NULL;
-	m->cuts = NULL;
-	m->n_warnings = m->n_cuts = 0;
+	m->n_warnings = m->n_notes = 0;
 }
 
 void map_close(struct map *m)
@@ -187,6 +184,7 @@ void map_close(struct map *m)
 	time_close(&m->time);
 	free(m->frames);
 	free(m->warnings);
+	free(m->notes);
 	df_buf_free(&m->ids);
 	df_buf_free(&m->batch_out);
 	df_buf_free(&m->data_out);
@@ -212,35 +210,6 @@ size_t map_warnings(const struct map *m, const struct map_warning **out)
 {
 	*out = m->warnings;
 	return m->n_warnings;
-}
-
-static const struct map_op *op_at(const struct map *m, size_t i)
-{
-	const struct map_program *batch = &m->batch_program;
-	return i < batch->n ? &batch->ops[i] : &m->data_program.ops[i - batch->n];
-}
-
-void map_cut(struct map *m, size_t cut)
-{
-	if (m->was_cut[cut])
-		return;
-	m->was_cut[cut] = true;
-	m->cuts[m->n_cuts++] = cut;
-	map_warn(m, "too-long",
-		 "%s was cut to the API's limits, or left out, in at least one row, as limits = truncate says",
-		 op_at(m, cut)->node->path);
-}
-
-size_t map_cuts(const struct map *m, const size_t **out)
-{
-	*out = m->cuts;
-	return m->n_cuts;
-}
-
-void map_cuts_forget(struct map *m)
-{
-	while (m->n_cuts > 0)
-		m->was_cut[m->cuts[--m->n_cuts]] = false;
 }
 
 static enum df_status too_many(size_t n, struct df_err *err)
@@ -386,9 +355,6 @@ enum df_status map_compile(struct map *m, struct df_err *err)
 		st = bind_plain(m, done, err);
 	if (st == DF_OK)
 		st = map_bind(m, err);
-	size_t n_ops = m->batch_program.n + m->data_program.n;
-	m->was_cut = df_alloc(n_ops * sizeof(*m->was_cut));
-	m->cuts = df_alloc(n_ops * sizeof(*m->cuts));
 	return st;
 }
 

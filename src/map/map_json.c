@@ -226,6 +226,22 @@ static bool only_known(struct map_json *j, const struct schema_object *object, c
 	return true;
 }
 
+/* As in a column of its own: *given becomes NULL, or there is a fault, and false. */
+static bool check_identity(struct map_json *j, const struct liquid_value **given)
+{
+	const struct liquid_value *v = *given;
+	size_t kind;
+	if (!j->m->guards_ids || liquid_is_empty(v) || !map_placeholder(v->p, v->len, &kind))
+		return true;
+	if (j->m->feed->placeholder_ids == CONF_PLACEHOLDER_REJECT)
+		return refuse(j, "missing-identity",
+			      "a placeholder that identifies nobody; correct it, leave it out, or set placeholder_ids");
+	if (j->notes != NULL)
+		map_note_placeholder(j->notes, j->op, kind);
+	*given = NULL;
+	return true;
+}
+
 /* An object whose fields are known. They are written in the schema's order: the same values are the same user, the same
  * batch. */
 static bool known(struct map_json *j, const struct schema_object *object, const struct liquid_value *v)
@@ -244,6 +260,8 @@ static bool known(struct map_json *j, const struct schema_object *object, const 
 		const struct schema_field *field = &object->fields[i];
 		const struct liquid_value *given = liquid_member_of(v, field->name, strlen(field->name));
 		size_t from = j->out->len;
+		if (given != NULL && (field->flags & SCHEMA_ID) != 0 && !check_identity(j, &given))
+			return within(j, field->name, 0);
 		if (given != NULL && !member(j, body, field->name, strlen(field->name), field, any, given))
 			return within(j, field->name, 0);
 		if ((field->flags & SCHEMA_ID) != 0)

@@ -195,8 +195,10 @@ struct map_json {
 	const struct map *m;
 	struct liquid_arena *arena; /* of the row */
 	struct df_buf *out;
-	struct df_buf *ids;     /* where identities are noted as well, or NULL */
-	struct df_buf *deleted; /* where the names of attributes without a value are noted, or NULL */
+	struct df_buf *ids;      /* where identities are noted as well, or NULL */
+	struct map *notes;       /* the map that notes what it meets, or NULL */
+	const struct map_op *op; /* with notes: the column's */
+	struct df_buf *deleted;  /* where the names of attributes without a value are noted, or NULL */
 	struct map_cell_fault *fault;
 	bool truncated; /* out */
 	/* while it is at work */
@@ -272,6 +274,7 @@ struct map_frame {
 struct map {
 	const struct conf_feed *feed; /* borrowed */
 	bool commerce;                /* the event is a commerce event */
+	bool guards_ids;              /* identities are looked at for placeholders */
 	const struct schema_event *event;
 	struct map_manifest *manifest; /* own, or NULL */
 	struct time_format time;
@@ -291,9 +294,8 @@ struct map {
 	struct df_buf ids, batch_out, data_out, request_out, message_out, deleted;
 	struct map_warning *warnings; /* own */
 	size_t n_warnings;
-	bool *was_cut; /* own: per op, the batch's before the data's; whether it was warned about */
-	size_t *cuts;  /* own: those ops, in the order of their warnings */
-	size_t n_cuts;
+	struct map_note *notes; /* own: see map_notes.c */
+	size_t n_notes;
 	struct map_derived *derived; /* own */
 	size_t n_derived, derived_cap;
 	struct map_cell_json *json;  /* own: per column, NULL when nothing is derived */
@@ -302,6 +304,15 @@ struct map {
 	struct map_cell_fault fault; /* of a cell that is looked at again, to say so */
 	struct df_buf rendered;
 };
+
+/* Values that identify nobody: map_placeholder.c. *kind: which of them. */
+#define MAP_PLACEHOLDERS 32 /* kinds, at most */
+bool map_placeholder(const char *p, size_t len, size_t *kind);
+void map_placeholder_name(size_t kind, char *out, size_t size); /* for messages */
+
+/* Something was cut to the API's limits; an identity was a placeholder: map_notes.c */
+void map_note_cut(struct map *m, const struct map_op *op);
+void map_note_placeholder(struct map *m, const struct map_op *op, size_t kind);
 
 void map_warn(struct map *m, const char *code, const char *fmt, ...) DF_PRINTF(3, 4);
 

@@ -26,9 +26,7 @@ void map_run_fault(struct map_run *r, const char *code, size_t column, const cha
 
 void map_run_truncated(struct map_run *r, const struct map_op *op)
 {
-	const struct map_program *batch = &r->m->batch_program, *data = &r->m->data_program;
-	bool in_batch = op >= batch->ops && op < batch->ops + batch->n;
-	map_cut(r->m, (size_t)(in_batch ? op - batch->ops : op - data->ops + (ptrdiff_t)batch->n));
+	map_note_cut(r->m, op);
 }
 
 /* The API's limits for the value's length, in characters. Few values have as many bytes. */
@@ -149,6 +147,8 @@ static bool json_cell(struct map_run *r, const struct map_op *op, const struct r
 {
 	struct map_json json = {.m = r->m, .arena = &r->m->arena, .out = r->out, .ids = &r->m->ids, .fault = fault};
 	size_t from = r->out->len;
+	json.op = op;
+	json.notes = r->m;
 	json.deleted = op->flags & MAP_DELETABLE ? &r->m->deleted : NULL;
 	bool ok = map_json_emit(&json, op->node->field, cell->p, cell->len);
 	r->identified = r->identified || (!ok && schema_field_holds_id(op->node->field));
@@ -188,10 +188,12 @@ static bool leaf_common(struct map_run *r, const struct map_op *op)
 	struct map_frame *frame = r->frame;
 	struct df_buf *out = r->out;
 	const char *p = cell->p;
-	size_t len = cell->len, start = out->len;
+	size_t len = cell->len, start = out->len, kind;
 	if (len == 0 || len > MAP_MAX_NAME || (frame->limit != 0 && frame->count >= frame->limit))
 		return false;
 	if (op->type != SCHEMA_STRING && (p[0] <= ' ' || p[len - 1] <= ' '))
+		return false;
+	if (op->flags & SCHEMA_ID && r->m->guards_ids && map_placeholder(p, len, &kind))
 		return false;
 	add_head(r, op);
 	bool ok = true;
@@ -249,6 +251,29 @@ static void leaf_value(struct map_run *r, const struct map_op *op, struct rows_c
 		map_run_fault(r, fault.code, op->column, "%s", fault.text);
 }
 
+/* An identity that is a placeholder counts as empty; or it is a fault, and false. */
+static bool check_identity(struct map_run *r, const struct map_op *op, struct rows_cell *cell)
+{
+	size_t kind;
+	if (!r->m->guards_ids || !map_placeholder(cell->p, cell->len, &kind))
+		return true;
+	if (r->m->feed->placeholder_ids == CONF_PLACEHOLDER_EMPTY) {
+		map_note_placeholder(r->m, op, kind);
+		cell->len = 0;
+		return true;
+	}
+	char value[64];
+	map_placeholder_name(kind, value, sizeof(value));
+	map_run_fault(
+	    r, "missing-identity", op->column,
+	    "the value is a placeholder (%s) that identifies nobody; correct it, leave the cell empty, or set "
+	    "placeholder_ids",
+	    value);
+	r->frame->seen |= op->bit;
+	r->identified = true;
+	return false;
+}
+
 static void leaf(struct map_run *r, const struct map_op *op)
 {
 	struct rows_cell cell = {0};
@@ -269,6 +294,8 @@ static void leaf(struct map_run *r, const struct map_op *op)
 	if (op->type != SCHEMA_STRING && op->type != SCHEMA_STRINGS && op->type != SCHEMA_ITEMS && cell.len > 0 &&
 	    (cell.p[0] <= ' ' || cell.p[cell.len - 1] <= ' '))
 		map_cell_trim(&cell.p, &cell.len);
+	if (cell.len > 0 && (op->flags & SCHEMA_ID) != 0 && !check_identity(r, op, &cell))
+		return;
 	if (cell.len == 0) {
 		leaf_empty(r, op);
 		return;

@@ -245,6 +245,67 @@ static void test_empty_members_delete(void)
 	CHECK_STRING(got.batch, "\"environment\":\"production\",\"mpid\":1");
 }
 
+static void test_placeholders(void)
+{
+	static const char *const nobody[] = {"NULL",
+					     "null",
+					     "\\N",
+					     "None",
+					     "NaN",
+					     "n/a",
+					     "N/A",
+					     "#N/A",
+					     "Unknown",
+					     "UNDEFINED",
+					     "0",
+					     "-1",
+					     " ",
+					     "\t ",
+					     " null ",
+					     "4.41E+11",
+					     "4,41e+11",
+					     "1E+12",
+					     "#REF!",
+					     "(null)",
+					     "<NULL>",
+					     "nil",
+					     "00000000-0000-0000-0000-000000000000",
+					     "00000000000000000000000000000000"};
+	static const char *const somebody[] = {
+	    "C-1",      "nullable", "10", "-10", "1E12",
+	    "4.41E-11", "00",       "no", "0a",  "00000000-0000-0000-0000-000000000001",
+	    "E+11",     "12.5E+11"};
+	struct conf_feed feed = {.name = "t", .placeholder_ids = CONF_PLACEHOLDER_REJECT};
+	for (size_t i = 0; i < sizeof(nobody) / sizeof(nobody[0]); i++) {
+		char *row = df_format("%s|x", nobody[i]);
+		run(&plain, "eventless", "user_identities.customerid|user_attributes.a", row);
+		CHECK_STRING(got.code, "missing-identity");
+		CU_ASSERT_EQUAL(got.fault_column, 0);
+		CU_ASSERT_PTR_NOT_NULL(strstr(got.warnings, "column 'user_identities.customerid': 1 value is "));
+		run(&feed, "eventless", "user_identities.customerid|user_attributes.a", row);
+		CHECK_STRING(got.code, "missing-identity");
+		CU_ASSERT_EQUAL(got.fault_column, 1);
+		free(row);
+	}
+	feed.placeholder_ids = CONF_PLACEHOLDER_KEEP;
+	run(&feed, "eventless", "user_identities.customerid|mpid", "null|0");
+	CHECK_STRING(got.ids, "\"customer_id\":\"null\",\"mpid\":0");
+	CHECK_STRING(got.warnings, "");
+	for (size_t i = 0; i < sizeof(somebody) / sizeof(somebody[0]); i++) {
+		run(&plain, "eventless", "user_identities.customerid", somebody[i]);
+		CHECK_STRING(got.code, "");
+		CHECK_STRING(got.warnings, "");
+	}
+	run(&plain, "eventless", "user_identities.email|mpid|device_info.ios_idfv|user_attributes.a",
+	    "a@x|0|00000000-0000-0000-0000-000000000000|null");
+	CHECK_STRING(got.batch, "\"user_attributes\":{\"a\":\"null\"},\"user_identities\":{\"email\":\"a@x\"},"
+				"\"environment\":\"production\"");
+	run(&plain, "eventless", "user_identities|device_info",
+	    "{\"email\":\"N/A\",\"other\":0,\"customer_id\":\"c\"}|{\"android_uuid\":\"-1\"}");
+	CHECK_STRING(got.ids, "\"customer_id\":\"c\"");
+	CU_ASSERT_PTR_NOT_NULL(strstr(got.warnings, "column 'device_info': 1 value is '-1'"));
+}
+
 static void test_ccpa(void)
 {
 	run(&plain, "eventless",
@@ -732,6 +793,7 @@ int main(int argc, char **argv)
 	CU_add_test(s, "whole objects and lists in a cell", test_whole_cells);
 	CU_add_test(s, "empty members", test_empty_members);
 	CU_add_test(s, "empty members delete", test_empty_members_delete);
+	CU_add_test(s, "placeholders", test_placeholders);
 	CU_add_test(s, "ccpa", test_ccpa);
 	CU_add_test(s, "batch", test_batch);
 	CU_add_test(s, "ids", test_ids);

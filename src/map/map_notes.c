@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* What rows warn of. In parts it is kept apart with its count, as the rows may turn out not to
+ * be any. */
+#include "map_priv.h"
+
+#include <stdio.h>
+
+#define MAX_NOTES 128
+
+static size_t ops_of(const struct map *m)
+{
+	return m->batch_program.n + m->data_program.n;
+}
+
+static size_t number_of(const struct map *m, const struct map_op *op)
+{
+	const struct map_program *batch = &m->batch_program, *data = &m->data_program;
+	bool in_batch = op >= batch->ops && op < batch->ops + batch->n;
+	return (size_t)(in_batch ? op - batch->ops : op - data->ops + (ptrdiff_t)batch->n);
+}
+
+static const struct map_op *op_at(const struct map *m, size_t i)
+{
+	const struct map_program *batch = &m->batch_program;
+	return i < batch->n ? &batch->ops[i] : &m->data_program.ops[i - batch->n];
+}
+
+static void word_cut(const struct map *m, const struct map_note *note, char *out, size_t size)
+{
+	snprintf(out, size,
+		 "%s was cut to the API's limits, or left out, in at least one row, as limits = truncate says",
+		 op_at(m, note->what)->node->path);
+}
+
+static void word_placeholder(const struct map *m, const struct map_note *note, char *out, size_t size)
+{
+	size_t i = note->what - ops_of(m), kind = i % MAP_PLACEHOLDERS;
+	const struct map_op *op = op_at(m, i / MAP_PLACEHOLDERS);
+	const struct map_derived *d = map_derived_of(m, op->column);
+	const char *name = map_column_name(m, (d != NULL ? d->column : op->column) + 1);
+	bool one = note->n == 1;
+	char value[64];
+	map_placeholder_name(kind, value, sizeof(value));
+	snprintf(
+	    out, size,
+	    "column '%.200s': %llu %s %s: this identifies nobody, and counts as empty (placeholder_ids = keep takes "
+	    "it as it is)",
+	    name, (unsigned long long)note->n, one ? "value is" : "values are", value);
+}
+
+void map_note_add(struct map *m, const struct map_note *added)
+{
+	size_t i = 0;
+	while (i < m->n_notes && m->notes[i].what != added->what)
+		i++;
+	if (i == MAX_NOTES)
+		return;
+	if (i == m->n_notes) {
+		if (m->notes == NULL)
+			m->notes = df_alloc(MAX_NOTES * sizeof(*m->notes));
+		bool room = m->n_warnings < MAP_MAX_WARNINGS;
+		m->notes[m->n_notes++] =
+		    (struct map_note){.what = added->what, .warning = room ? m->n_warnings : MAP_NONE};
+		if (room)
+			map_warn(m, added->what < ops_of(m) ? "too-long" : "placeholder-id", "%s", "");
+	}
+	struct map_note *note = &m->notes[i];
+	note->n += added->n;
+	bool cut = note->what < ops_of(m);
+	if (note->warning == MAP_NONE || (cut && note->n > added->n))
+		return;
+	struct map_warning *w = &m->warnings[note->warning];
+	(cut ? word_cut : word_placeholder)(m, note, w->text, sizeof(w->text));
+	df_utf8_mend(w->text);
+}
+
+void map_note_cut(struct map *m, const struct map_op *op)
+{
+	map_note_add(m, &(struct map_note){.what = number_of(m, op), .n = 1});
+}
+
+void map_note_placeholder(struct map *m, const struct map_op *op, size_t kind)
+{
+	map_note_add(m, &(struct map_note){.what = ops_of(m) + number_of(m, op) * MAP_PLACEHOLDERS + kind, .n = 1});
+}
+
+size_t map_notes(const struct map *m, const struct map_note **out)
+{
+	*out = m->notes;
+	return m->n_notes;
+}
+
+void map_notes_forget(struct map *m)
+{
+	/* the texts of a part's own map are shown by nobody */
+	for (size_t i = 0; i < m->n_notes; i++)
+		if (m->notes[i].warning != MAP_NONE && m->notes[i].warning < m->n_warnings)
+			m->n_warnings = m->notes[i].warning;
+	m->n_notes = 0;
+}
