@@ -85,12 +85,13 @@ struct conf_feed {
 	char *receipts; /* DIR on the source, or NULL */
 
 	/* decode */
-	bool encrypted;             /* default no */
-	char *gnupg_home;           /* or NULL: GnuPG's own default */
-	struct conf_list signed_by; /* fingerprints; empty: not demanded */
-	uint64_t max_plaintext;     /* bytes, default 20 GiB */
-	uint64_t max_ratio;         /* default 1000 */
-	uint64_t max_entries;       /* default 10000 */
+	bool encrypted;                     /* default no */
+	char *gnupg_home;                   /* or NULL: GnuPG's own default */
+	struct conf_list signed_by;         /* fingerprints; empty: not demanded */
+	struct conf_list rejects_recipient; /* fingerprints; empty: the key that opened the file */
+	uint64_t max_plaintext;             /* bytes, default 20 GiB */
+	uint64_t max_ratio;                 /* default 1000 */
+	uint64_t max_entries;               /* default 10000 */
 
 	struct conf_rows rows;
 

@@ -22,12 +22,15 @@
 
 struct decode; /* a decoded drop file */
 
+#define DECODE_KEY_SIZE 65 /* of an OpenPGP fingerprint in hex */
+
 struct decode_doc {
 	const char *name;         /* the zip entry's name, or NULL when the file is the document */
 	const char *event_type;   /* canonical */
 	int fd;                   /* borrowed; use pread */
 	uint64_t offset, length;  /* of the CSV in fd, bytes, as it came */
 	struct decode_text *text; /* the decode's own: its conversion to UTF-8, or NULL */
+	const char *key;          /* the fingerprint of the OpenPGP key that opened the file; NULL: it came plain */
 };
 
 struct decode_bytes {
@@ -57,6 +60,11 @@ const struct decode_doc *decode_doc(const struct decode *d, size_t i); /* borrow
 size_t decode_skipped_count(const struct decode *d);
 const struct decode_skipped *decode_skipped(const struct decode *d, size_t i);
 void decode_close(struct decode *d);
+
+/* Encrypts all of `from`, from its start, and writes it to `to`: to the feed's rejects_recipient, or, where it names none, to
+ * the key that opened a file (decode_doc's). DF_RETRY: the key is missing or cannot be used now, or as in decode_open. */
+enum df_status decode_seal(const struct conf_feed *feed, const char *key, int from, int to,
+			   struct df_err *err) DF_CHECK;
 
 /* Whether GnuPG's home holds what an encrypted feed needs: a secret key to decrypt with, and the public keys of signed_by.
  * DF_USAGE: not, with what to do; *key is the setting that is concerned. */

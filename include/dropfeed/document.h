@@ -10,6 +10,7 @@
  *	document_send.c		its batches are made and sent
  *	document_resend.c	those batches whose rows the API rejected, once more
  *	document_rejects.c	its reject file
+ *	document_encode.c	in the encoding of the document
  *	document_own.c		the columns of our own in a document that is a reject file itself
  *	document_reasons.c	why its rows were rejected, counted
  */

@@ -87,6 +87,7 @@ bool map_reason_of_broken(const char *text, size_t len);
 bool map_has_header(const struct map *m);
 /* Whether a document's first row is a header: as the manifest says, or because all its cells are names of our own. */
 bool map_is_header(const struct map *m, const struct rows_cell *cells, size_t n);
+bool map_header_of_places(const struct rows_cell *cells, size_t n); /* the latter alone */
 /* How many columns a manifest without a header lists; 0 where documents have one. */
 size_t map_places(const struct map *m);
 

@@ -20,7 +20,8 @@ static const size_t feed_texts[] = {
     FEED(rows.count),     FEED(timestamp_range),
 };
 static const size_t feed_secrets[] = {FEED(passphrase), FEED(password), FEED(api_secret)};
-static const size_t feed_lists[] = {FEED(include), FEED(exclude), FEED(signed_by), FEED(rows.null)};
+static const size_t feed_lists[] = {FEED(include), FEED(exclude), FEED(signed_by), FEED(rejects_recipient),
+				    FEED(rows.null)};
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 

@@ -154,6 +154,7 @@ const struct conf_key conf_feed_keys[] = {
     LIVE(encrypted, encrypted, bool, .fallback = "no"),
     LIVE(gnupg_home, gnupg_home, folder, .fallback = NULL),
     LIVE(signed_by, signed_by, fingerprints, .fallback = NULL),
+    LIVE(rejects_recipient, rejects_recipient, fingerprints, .fallback = NULL),
     LIVE(max_plaintext, max_plaintext, size, .fallback = "20GiB", .min = 1),
     LIVE(max_ratio, max_ratio, count, .fallback = "1000", .min = 1),
     LIVE(max_entries, max_entries, count, .fallback = "10000", .min = 1),

@@ -14,6 +14,8 @@ struct decode {
 	size_t n_docs, cap_docs;
 	struct decode_skipped *skipped;
 	size_t n_skipped, cap_skipped;
+	bool opened;               /* by OpenPGP */
+	char key[DECODE_KEY_SIZE]; /* the key that opened the file; "": GnuPG does not say */
 };
 
 /* Small files expand a lot without harm: the ratio counts past this much output. */
@@ -71,7 +73,8 @@ void decode_add_doc(struct decode *d, const char *name, const char *event_type, 
 						   .fd = fd,
 						   .offset = offset,
 						   .length = length,
-						   .text = decode_text_new(d->texts)};
+						   .text = decode_text_new(d->texts),
+						   .key = d->opened ? d->key : NULL};
 }
 
 void decode_add_skipped(struct decode *d, const char *name, const char *why)
@@ -117,6 +120,8 @@ static enum df_status decode_decrypt(struct decode *d, struct decode_sink *sink,
 		return st;
 	sink->fd = d->own_fd;
 	st = decode_gpg(sink->feed, fd, sink, err);
+	d->opened = true;
+	memcpy(d->key, sink->key, sizeof(d->key));
 	if (st == DF_OK && sink->written == 0)
 		st = df_fail(DF_REJECT, err, "empty-file", "the encrypted file holds no bytes at all; make it again");
 	return st;

@@ -26,11 +26,15 @@ static void gpg_setup(void)
 	}
 }
 
+void decode_gpg_begin(void)
+{
+	pthread_once(&gpg_once, gpg_setup);
+}
+
 /* ---- what GPGME calls ---- */
 
-static ssize_t gpg_read(void *ctx, void *buffer, size_t size)
+ssize_t decode_gpg_read(struct decode_gpg_run *run, void *buffer, size_t size)
 {
-	struct decode_gpg_run *run = ctx;
 	if (run->st == DF_OK)
 		run->st = decode_stopped(run->err);
 	if (run->st != DF_OK) {
@@ -43,6 +47,11 @@ static ssize_t gpg_read(void *ctx, void *buffer, size_t size)
 	else if (n > 0)
 		run->offset += (uint64_t)n;
 	return n;
+}
+
+static ssize_t gpg_read(void *ctx, void *buffer, size_t size)
+{
+	return decode_gpg_read(ctx, buffer, size);
 }
 
 static ssize_t gpg_write(void *ctx, const void *buffer, size_t size)
@@ -89,6 +98,18 @@ static void gpg_status_error(struct decode_gpg_run *run, const char *args)
 	}
 }
 
+/* DECRYPTION_KEY <fingerprint> <that of its primary key> <trust> */
+static void gpg_status_key(struct decode_gpg_run *run, const char *args)
+{
+	const char *primary = strchr(args, ' ');
+	primary = primary != NULL ? primary + 1 : args;
+	size_t len = strcspn(primary, " ");
+	if (len >= sizeof(run->key))
+		return;
+	memcpy(run->key, primary, len);
+	run->key[len] = '\0';
+}
+
 static gpgme_error_t gpg_status(void *ctx, const char *keyword, const char *args)
 {
 	struct decode_gpg_run *run = ctx;
@@ -106,6 +127,8 @@ static gpgme_error_t gpg_status(void *ctx, const char *keyword, const char *args
 		int n = sscanf(args, "%d %d %d", &mdc, &cipher, &aead);
 		run->informed = true;
 		run->intact = (n >= 1 && mdc != 0) || (n >= 3 && aead != 0);
+	} else if (strcmp(keyword, "DECRYPTION_KEY") == 0) {
+		gpg_status_key(run, args);
 	} else if (strcmp(keyword, "BADMDC") == 0 || strcmp(keyword, "NODATA") == 0 ||
 		   strcmp(keyword, "UNEXPECTED") == 0) {
 		run->broken = true;
@@ -173,13 +196,13 @@ static enum df_status gpg_run(struct decode_gpg_run *run, struct df_err *err)
 {
 	const struct conf_feed *feed = run->feed;
 	struct gpgme_data_cbs reads = {.read = gpg_read}, writes = {.write = gpg_write};
-	gpgme_data_t cipher = NULL, plain = NULL;
+	struct decode_gpg_job job = {0};
 	gpgme_ctx_t ctx = NULL;
 	gpgme_error_t e = gpg_context(run, &ctx);
 	if (e == 0)
-		e = gpgme_data_new_from_cbs(&cipher, &reads, run);
+		e = gpgme_data_new_from_cbs(&job.in, &reads, run);
 	if (e == 0)
-		e = gpgme_data_new_from_cbs(&plain, &writes, run);
+		e = gpgme_data_new_from_cbs(&job.out, &writes, run);
 	enum df_status st = DF_OK;
 	if (e != 0) {
 		st = df_fail(DF_RETRY, err, NULL, "cannot set up GnuPG: %s; see that gpg is installed, and in PATH",
@@ -187,10 +210,10 @@ static enum df_status gpg_run(struct decode_gpg_run *run, struct df_err *err)
 		goto cleanup;
 	}
 	/* Only for speed: an older GPGME that has no such flag goes on with its small buffers. */
-	(void)gpgme_data_set_flag(cipher, "io-buffer-size", "262144");
-	(void)gpgme_data_set_flag(plain, "io-buffer-size", "262144");
+	(void)gpgme_data_set_flag(job.in, "io-buffer-size", "262144");
+	(void)gpgme_data_set_flag(job.out, "io-buffer-size", "262144");
 	gpg_enter();
-	e = decode_gpg_wait(run, ctx, cipher, plain);
+	e = decode_gpg_wait(run, ctx, &job);
 	gpg_leave();
 	st = run->st;
 	if (st == DF_OK && e != 0)
@@ -200,8 +223,8 @@ static enum df_status gpg_run(struct decode_gpg_run *run, struct df_err *err)
 	if (st == DF_OK && feed->signed_by.n > 0)
 		st = decode_gpg_check_signer(feed, ctx, err);
 cleanup:
-	gpgme_data_release(cipher);
-	gpgme_data_release(plain);
+	gpgme_data_release(job.in);
+	gpgme_data_release(job.out);
 	if (ctx != NULL)
 		gpgme_release(ctx);
 	return st;
@@ -228,6 +251,7 @@ static enum df_status gpg_again(const struct decode_gpg_run *before, const struc
 		return df_fail(DF_RETRY, err, NULL, "cannot empty a temporary file: %s", strerror(errno));
 	out->written = 0;
 	enum df_status st = gpg_run(&run, &why);
+	memcpy(out->key, run.key, sizeof(out->key));
 	uint64_t apart = run.offset > before->offset ? run.offset - before->offset : before->offset - run.offset;
 	bool same_place = before->begun > 0 && run.begun > 0 && apart <= GPG_SAME_PLACE;
 	if (run.died && same_place)
@@ -241,10 +265,11 @@ enum df_status decode_gpg(const struct conf_feed *feed, int fd, struct decode_si
 {
 	struct df_err why = {0};
 	struct decode_gpg_run run = {.feed = feed, .out = out, .fd = fd, .err = &why};
-	pthread_once(&gpg_once, gpg_setup);
+	decode_gpg_begin();
 	if (feed->gnupg_home != NULL && access(feed->gnupg_home, R_OK | X_OK) != 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot open gnupg_home %s: %s", feed->gnupg_home, strerror(errno));
 	enum df_status st = gpg_run(&run, &why);
+	memcpy(out->key, run.key, sizeof(out->key));
 	bool doubtful = run.died || (st == DF_REJECT && run.st == DF_OK); /* run.st: what we refuse ourselves */
 	return doubtful ? gpg_again(&run, &why, err) : gpg_told(st, &why, err);
 }

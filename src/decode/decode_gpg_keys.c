@@ -74,6 +74,24 @@ static enum df_status keys_signers(const struct conf_feed *feed, gpgme_ctx_t ctx
 	return DF_OK;
 }
 
+static enum df_status keys_recipients(const struct conf_feed *feed, gpgme_ctx_t ctx, const char *home,
+				      struct df_err *err)
+{
+	for (size_t i = 0; i < feed->rejects_recipient.n; i++) {
+		gpgme_key_t key = NULL;
+		bool usable = gpgme_get_key(ctx, feed->rejects_recipient.v[i], &key, 0) == 0 && key->can_encrypt &&
+			      !key->expired && !key->revoked && !key->disabled;
+		gpgme_key_unref(key);
+		if (!usable)
+			return df_fail(
+			    DF_USAGE, err, NULL,
+			    "rejected rows cannot be encrypted to %s: %s has no such public key that is valid "
+			    "today and encrypts",
+			    feed->rejects_recipient.v[i], home);
+	}
+	return DF_OK;
+}
+
 enum df_status decode_check_keys(const struct conf_feed *feed, const char **key, struct df_err *err)
 {
 	gpgme_ctx_t ctx = NULL;
@@ -99,6 +117,10 @@ enum df_status decode_check_keys(const struct conf_feed *feed, const char **key,
 	if (st == DF_OK) {
 		*key = "signed_by";
 		st = keys_signers(feed, ctx, home, err);
+	}
+	if (st == DF_OK) {
+		*key = "rejects_recipient";
+		st = keys_recipients(feed, ctx, home, err);
 	}
 	if (ctx != NULL)
 		gpgme_release(ctx);

@@ -27,13 +27,24 @@ struct decode_gpg_run {
 	bool symmetric;                   /* it can be decrypted by a passphrase */
 	bool agent_lost;
 	bool bad_passphrase;
-	bool asked; /* for the passphrase */
-	bool died;  /* the verdict: there is none, GnuPG did not come to its end */
+	bool asked;                /* for the passphrase */
+	bool died;                 /* the verdict: there is none, GnuPG did not come to its end */
+	char key[DECODE_KEY_SIZE]; /* the fingerprint of the key that opened it, or "" */
 };
 
-/* Decrypts, and returns as gpgme_op_decrypt_verify does; but when the run is to stop, or GnuPG does nothing for the feed's
- * stall_timeout, it is left alone, and run->st says so. */
-gpgme_error_t decode_gpg_wait(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpgme_data_t cipher, gpgme_data_t plain);
+struct decode_gpg_job {
+	gpgme_data_t in, out;
+	gpgme_key_t *recipients; /* encrypt to them; NULL: decrypt and verify */
+};
+
+/* Once for the process, before anything else. */
+void decode_gpg_begin(void);
+/* Reads on in run->fd, for GPGME. */
+ssize_t decode_gpg_read(struct decode_gpg_run *run, void *buffer, size_t size);
+
+/* Does the job, and returns as gpgme_op_encrypt and gpgme_op_decrypt_verify do; but when the run is to stop, or GnuPG does nothing
+ * for the feed's stall_timeout, it is left alone, and run->st says so. */
+gpgme_error_t decode_gpg_wait(struct decode_gpg_run *run, gpgme_ctx_t ctx, const struct decode_gpg_job *job);
 /* Why GPGME returned `code`. Never DF_OK. */
 enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpgme_error_t code,
 				struct df_err *err) DF_CHECK;

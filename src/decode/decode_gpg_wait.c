@@ -80,13 +80,16 @@ static enum df_status gpg_stalled(const struct decode_gpg_run *run, int64_t stal
 	    (double)stall / 1000, home != NULL ? home : "GnuPG's home");
 }
 
-gpgme_error_t decode_gpg_wait(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpgme_data_t cipher, gpgme_data_t plain)
+gpgme_error_t decode_gpg_wait(struct decode_gpg_run *run, gpgme_ctx_t ctx, const struct decode_gpg_job *job)
 {
 	struct gpg_loop l = {0};
 	struct gpgme_io_cbs calls = {gpg_watch_add, &l, gpg_watch_remove, gpg_event, &l};
 	int64_t stall = run->feed->stall_timeout_ms > 0 ? run->feed->stall_timeout_ms : STALL_DEFAULT_MS;
 	gpgme_set_io_cbs(ctx, &calls);
-	gpgme_error_t e = gpgme_op_decrypt_verify_start(ctx, cipher, plain);
+	gpgme_error_t e =
+	    job->recipients == NULL
+		? gpgme_op_decrypt_verify_start(ctx, job->in, job->out)
+		: gpgme_op_encrypt_start(ctx, job->recipients, GPGME_ENCRYPT_ALWAYS_TRUST, job->in, job->out);
 	int64_t moved = df_monotonic_ms();
 	while (e == 0 && !l.done) {
 		int ready = gpg_turn(&l);

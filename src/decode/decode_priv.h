@@ -17,9 +17,10 @@ struct decode_sink {
 	const struct conf_feed *feed; /* max_plaintext, max_ratio */
 	int fd;
 	uint64_t written;
-	uint64_t packed;       /* bytes of the drop file: the ratio's other side */
-	uint64_t entry_start;  /* of the zip entry being written */
-	uint64_t entry_packed; /* 0: no zip entry */
+	uint64_t packed;           /* bytes of the drop file: the ratio's other side */
+	uint64_t entry_start;      /* of the zip entry being written */
+	uint64_t entry_packed;     /* 0: no zip entry */
+	char key[DECODE_KEY_SIZE]; /* the OpenPGP key that opened it, or "" */
 };
 enum df_status decode_sink_write(struct decode_sink *sink, const void *p, size_t len, struct df_err *err) DF_CHECK;
 

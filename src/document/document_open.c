@@ -4,11 +4,35 @@
 
 #include <inttypes.h>
 
+/* A reject file begins with its header: the lines that skip_lines and skip_last_lines are for are not in it. */
+static enum df_status begins_as_rejects(const struct rows_format *format, const struct decode_bytes *bytes,
+					bool *rejects, struct df_err *err)
+{
+	struct rows_format plain = *format;
+	struct rows *rows = NULL;
+	struct rows_row row = {0};
+	struct df_err why = {0};
+	uint64_t length = bytes->length < ROWS_MAX_ROW ? bytes->length : ROWS_MAX_ROW;
+	plain.skip_lines = plain.skip_last_lines = 0;
+	plain.count = NULL;
+	*rejects = false;
+	enum df_status st = rows_open_as(&plain, bytes->fd, bytes->offset, length, &rows, &why);
+	if (st == DF_OK)
+		st = rows_next(rows, &row, &why);
+	bool sound = st == DF_OK && row.fault == NULL;
+	if (sound && format->no_header)
+		*rejects = map_header_of_places(row.cells, row.n_cells);
+	for (size_t i = 0; sound && !format->no_header && i < row.n_cells; i++)
+		*rejects = *rejects || map_column_is_own(row.cells[i].p, row.cells[i].len);
+	rows_close(rows);
+	return st == DF_RETRY ? df_fail(st, err, NULL, "%s", why.text) : DF_OK;
+}
+
 enum df_status document_rows_open(const struct conf_feed *feed, const struct decode_doc *doc, bool header,
 				  struct decode_bytes *bytes, struct rows **out, struct df_err *err)
 {
 	const struct conf_rows *c = &feed->rows;
-	const struct rows_format format = {
+	struct rows_format format = {
 	    .delimiter = c->delimiter,
 	    .quote = c->quote,
 	    .no_quote = c->quote == '\0',
@@ -22,9 +46,14 @@ enum df_status document_rows_open(const struct conf_feed *feed, const struct dec
 	    .no_header = !header,
 	    .count = c->count,
 	};
+	bool skips = c->skip_lines > 0 || c->skip_last_lines > 0, rejects = false;
 	enum df_status st = decode_doc_utf8(doc, c->encoding, bytes, err);
+	if (st == DF_OK && skips)
+		st = begins_as_rejects(&format, bytes, &rejects, err);
 	if (st != DF_OK)
 		return st;
+	if (rejects)
+		format.skip_lines = format.skip_last_lines = 0;
 	return rows_open_as(&format, bytes->fd, bytes->offset, bytes->length, out, err);
 }
 

@@ -5,9 +5,11 @@
  * rejects has to be kept in step with sending, and a crash at any point costs no more than doing this again.
  */
 #include "document_rejects.h"
+#include "document_encode.h"
 #include "document_own.h"
 
 #include "dropfeed/report.h"
+#include "dropfeed/step.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,6 +18,7 @@
 
 #define LATER_PAGE 512u         /* rows that were rejected later, in memory at a time */
 #define COPY_PIECE (256u << 10) /* bytes of a row that is too large to be in memory */
+#define SEALED     ".gpg"       /* of an encrypted reject file's name */
 #define TAIL_MAX   65536u       /* bytes of its end, where our own cells are looked for */
 
 struct later_reject {
@@ -39,7 +42,8 @@ struct rejects_walk {
 	struct ledger_reject next; /* the next row that was rejected later; row 0: there is none */
 	struct document_own own;
 	bool begun; /* the file has its header */
-	struct df_buf raw, out, reason;
+	struct document_encoder encoder;
+	struct df_buf raw, out, reason, encoded;
 	struct document_reasons *reasons;
 };
 
@@ -129,9 +133,21 @@ static void add_end(struct rejects_walk *w, const char *line, const char *reason
 		df_buf_addc(&w->out, '\n'); /* the document's last row may have none */
 }
 
+/* Bytes of the file, as UTF-8. */
+static void put_bytes(struct rejects_walk *w, const char *p, size_t len)
+{
+	if (!w->encoder.on) {
+		report_rejects_add(w->file, p, len);
+		return;
+	}
+	df_buf_reset(&w->encoded);
+	document_encode(&w->encoder, p, len, &w->encoded);
+	report_rejects_add(w->file, w->encoded.data, w->encoded.len);
+}
+
 static void put(struct rejects_walk *w)
 {
-	report_rejects_add(w->file, w->out.data, w->out.len);
+	put_bytes(w, w->out.data, w->out.len);
 	df_buf_reset(&w->out);
 }
 
@@ -214,7 +230,7 @@ static enum df_status put_large(struct rejects_walk *w, const struct batch_row *
 			st = df_fail(DF_RETRY, err, NULL, "stopped by a signal");
 		if (st != DF_OK)
 			return st;
-		report_rejects_add(w->file, w->raw.data, piece);
+		put_bytes(w, w->raw.data, piece);
 		at += piece;
 		left -= piece;
 	}
@@ -290,17 +306,64 @@ static enum df_status walk_rejects(struct rejects_walk *w, struct df_err *err)
 {
 	static const struct document_walk_handlers handlers = {
 	    .header = on_header, .record = on_record, .reject = on_reject};
-	w->own.dialect = (struct document_dialect){.delimiter = ',', .quote = '"'};
+	const struct conf_rows *format = &w->walk->feed->rows;
+	w->own.dialect = (struct document_dialect){.delimiter = format->delimiter != '\0' ? format->delimiter : ',',
+						   .quote = format->quote,
+						   .escape = format->backslash ? '\\' : '\0'};
 	w->walk->handlers = &handlers;
 	w->walk->ctx = w;
-	enum df_status st = take_next(w, err);
+	enum df_status st = document_encode_open(&w->encoder, format->encoding, err);
+	if (st == DF_OK)
+		st = take_next(w, err);
 	if (st == DF_OK)
 		st = document_walk(w->walk, err);
+	document_encode_close(&w->encoder);
 	document_own_free(&w->own);
+	df_buf_free(&w->encoded);
 	df_buf_free(&w->raw);
 	df_buf_free(&w->out);
 	df_buf_free(&w->reason);
 	return st;
+}
+
+/* What came encrypted stays encrypted: its rows go to a file without a name, and from there through GnuPG to the one that
+ * gets a name. scratch: the folder of that. */
+static enum df_status walk_sealed(struct rejects_walk *w, const char *scratch, struct df_err *err)
+{
+	int unnamed = -1;
+	if (w->walk->doc->key == NULL)
+		return walk_rejects(w, err);
+	enum df_status st = df_unnamed_open(scratch, &unnamed, err);
+	if (st != DF_OK)
+		return st;
+	report_rejects_rows_to(w->file, unnamed);
+	st = walk_rejects(w, err);
+	if (st == DF_OK)
+		st = report_rejects_flush(w->file, err);
+	df_before("encrypt the reject file");
+	if (st == DF_OK)
+		st = decode_seal(w->walk->feed, w->walk->doc->key, unnamed, report_rejects_file(w->file), err);
+	df_after("encrypt the reject file");
+	close(unnamed);
+	return st;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), n = strlen(end);
+	return len >= n && strcmp(text + len - n, end) == 0;
+}
+
+/* Version 0.1 wrote the rejects of encrypted files in plain text: such a file is not one that an encrypted one may replace. */
+static enum df_status drop_plain(struct document_rejects *out, struct df_err *err)
+{
+	if (out->older == NULL || ends_with(out->older, SEALED))
+		return DF_OK;
+	if (unlink(out->older) != 0 && errno != ENOENT)
+		return df_fail(DF_RETRY, err, NULL, "cannot remove the reject file %s, which is not encrypted: %s",
+			       out->older, strerror(errno));
+	out->older = NULL;
+	return DF_OK;
 }
 
 enum df_status document_rejects_write(const struct document_env *env, struct document_walk *walk, int64_t document_id,
@@ -309,13 +372,16 @@ enum df_status document_rejects_write(const struct document_env *env, struct doc
 	struct later_pages pages = {.ledger = env->ledger, .document_id = document_id};
 	const struct document_later later = {later_next, &pages};
 	struct rejects_walk w = {.walk = walk, .later = &later, .reasons = &out->reasons};
-	const struct report_rejects_owner owner = {env->ledger, document_id, out->older};
+	bool sealed = walk->doc->key != NULL;
 	char *dir = df_format("%s/rejects/%s", env->state_dir, walk->feed->name);
-	char *name = document_name(walk->file, walk->doc, ".csv");
+	char *name = document_name(walk->file, walk->doc, sealed ? ".csv" SEALED : ".csv");
 	enum df_status st = report_rejects_open(dir, name, document_id, &w.file, err);
 	if (st != DF_OK)
 		goto cleanup;
-	st = walk_rejects(&w, err);
+	st = walk_sealed(&w, dir, err);
+	if (st == DF_OK && sealed)
+		st = drop_plain(out, err);
+	const struct report_rejects_owner owner = {env->ledger, document_id, out->older};
 	if (st == DF_OK)
 		st = report_rejects_close(w.file, &owner, &out->path, err);
 	else
@@ -331,13 +397,20 @@ enum df_status document_rejects_export(struct document_walk *walk, const struct 
 				       struct document_rejects *out, struct df_err *err)
 {
 	struct rejects_walk w = {.walk = walk, .later = later, .reasons = &out->reasons};
-	enum df_status st = report_rejects_open_path(path, &w.file, err);
+	bool standard = strcmp(path, "-") == 0, sealed = !standard && walk->doc->key != NULL;
+	char *named = df_format("%s%s", path, sealed && !ends_with(path, SEALED) ? SEALED : "");
+	char *dir = df_folder_of(named);
+	enum df_status st = report_rejects_open_path(named, &w.file, err);
 	if (st != DF_OK)
-		return st;
-	st = walk_rejects(&w, err);
+		goto cleanup;
+	st = sealed ? walk_sealed(&w, dir, err) : walk_rejects(&w, err);
 	if (st == DF_OK)
-		return report_rejects_close(w.file, NULL, &out->path, err);
-	report_rejects_abandon(w.file);
+		st = report_rejects_close(w.file, NULL, &out->path, err);
+	else
+		report_rejects_abandon(w.file);
+cleanup:
+	free(named);
+	free(dir);
 	return st;
 }
 

@@ -72,11 +72,9 @@ static size_t place_number(const char *name, size_t len)
 	return n;
 }
 
-bool map_is_header(const struct map *m, const struct rows_cell *cells, size_t n)
+bool map_header_of_places(const struct rows_cell *cells, size_t n)
 {
 	bool any = false;
-	if (m->manifest == NULL || m->manifest->has_header)
-		return true;
 	for (size_t i = 0; i < n; i++) {
 		bool place = place_number(cells[i].p, cells[i].len) > 0;
 		if (!place && !map_column_is_own(cells[i].p, cells[i].len))
@@ -84,6 +82,11 @@ bool map_is_header(const struct map *m, const struct rows_cell *cells, size_t n)
 		any = any || place;
 	}
 	return any;
+}
+
+bool map_is_header(const struct map *m, const struct rows_cell *cells, size_t n)
+{
+	return m->manifest == NULL || m->manifest->has_header || map_header_of_places(cells, n);
 }
 
 size_t map_places(const struct map *m)

@@ -395,6 +395,7 @@ static void test_bad_values(void)
 	    {"host_key", "MD5:aa:bb"},
 	    {"host_key", "SHA256:short"},
 	    {"signed_by", "0123456789ABCDEF"},
+	    {"rejects_recipient", "0123456789ABCDEF"},
 	    {"include", ","},
 	    {"after_done", "move:"},
 	    {"after_done", "archive"},
