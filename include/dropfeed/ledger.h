@@ -103,7 +103,8 @@ enum df_status ledger_seen(struct ledger *l, const struct ledger_key *key, int64
 enum df_status ledger_seen_forget(struct ledger *l, const char *feed, int64_t since_ms, struct df_err *err) DF_CHECK;
 
 /* ---- files ---- */
-/* Finds the file that was last entered under this key. DF_END: unknown. */
+/* Finds the file that was last entered under this key; one that is not through, cleanup included, whatever its source: a
+ * feed's address may be written anew meanwhile. DF_END: unknown. */
 enum df_status ledger_file_known(struct ledger *l, const struct ledger_key *key, struct ledger_file *out,
 				 struct df_err *err) DF_CHECK;
 
@@ -127,6 +128,9 @@ struct ledger_bytes {
  * found, whatever it holds. DF_END: there is none. */
 enum df_status ledger_file_same(struct ledger *l, const struct ledger_bytes *bytes, struct ledger_file *out,
 				struct df_err *err) DF_CHECK;
+/* Whether any file of the feed has, or had, these bytes. */
+enum df_status ledger_bytes_known(struct ledger *l, const char *feed, const char *sha256, bool *known,
+				  struct df_err *err) DF_CHECK;
 /* The file's number among those with the same bytes, 0 for the first: part of its ids. It is drawn once and stored. counts_again:
  * the rows are to arrive once more (duplicates = import), so that the number must be a new one; else the file shares the
  * number of an earlier one of its event type. */

@@ -67,6 +67,21 @@ enum df_status ledger_file_same(struct ledger *l, const struct ledger_bytes *byt
 	return st;
 }
 
+enum df_status ledger_bytes_known(struct ledger *l, const char *feed, const char *sha256, bool *known,
+				  struct df_err *err)
+{
+	sqlite3_stmt *s = NULL;
+	ledger_lock(l);
+	enum df_status st = ledger_bind(l, ST_BYTES_KNOWN, &s, err, "tt", feed, sha256);
+	if (st == DF_OK)
+		st = ledger_step(l, s, "look up a file", err);
+	*known = st == DF_OK;
+	if (s != NULL)
+		sqlite3_reset(s);
+	ledger_unlock(l);
+	return st == DF_END ? DF_OK : st;
+}
+
 enum df_status ledger_document_done_before(struct ledger *l, int64_t file_id, const char *name, const char *event_type,
 					   struct ledger_file *file, struct df_err *err)
 {

@@ -138,6 +138,7 @@ enum ledger_statement {
 	ST_SEEN_FORGET,
 	ST_FILE_KNOWN,
 	ST_FILE_SAME,
+	ST_BYTES_KNOWN,
 	ST_FILE_COPY,
 	ST_FILE_COPY_DRAW,
 	ST_FILE_COPY_AGAIN,
@@ -187,14 +188,16 @@ static const char *const ledger_statements[ST_COUNT] = {
 		"  THEN min(first_ms, excluded.first_ms) ELSE excluded.first_ms END,"
 		" size = excluded.size, mtime = excluded.mtime, last_ms = excluded.last_ms RETURNING first_ms",
     [ST_SEEN_FORGET] = "DELETE FROM seen WHERE feed = ?1 AND last_ms < ?2",
-    /* what 0.1 entered has no source */
+    /* What 0.1 entered has no source. What is not through yet is gone on with at the feed's source of today. */
     [ST_FILE_KNOWN] = "SELECT " SQL_FILE_COLUMNS " FROM file WHERE feed = ?1 AND name = ?2 AND size = ?3 AND mtime = ?4"
-		      " AND (source = ?5 OR source IS NULL) ORDER BY id DESC LIMIT 1",
+		      " AND (source = ?5 OR source IS NULL OR closed_ms = 0 OR cleanup_due)"
+		      " ORDER BY id DESC LIMIT 1",
     [ST_FILE_SAME] = "SELECT " SQL_FILE_COLUMNS
 		     " FROM file WHERE feed = ?1 AND sha256 = ?2 AND (event_type = ?3 OR event_type IS NULL)"
 		     " AND (?4 = 0 OR id < ?4) AND (closed_ms = 0 OR (state = ?5 AND"
 		     "  EXISTS(SELECT 1 FROM document d WHERE d.file_id = file.id AND d.delivered > 0)))"
 		     " ORDER BY closed_ms = 0, id DESC LIMIT 1",
+    [ST_BYTES_KNOWN] = "SELECT 1 FROM file WHERE feed = ?1 AND sha256 = ?2 LIMIT 1",
     [ST_FILE_COPY] = "SELECT copy FROM file WHERE id = ?1",
     /* A new number, or that of the latest one before it of the same event type, or the first. */
     [ST_FILE_COPY_DRAW] =

@@ -9,9 +9,11 @@
 
 #include "dropfeed/report.h"
 
+#include <errno.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct retry_file {
 	const struct conf_feed *feed;
@@ -106,6 +108,36 @@ static bool is_edited(const struct ledger_document *d)
 	       (info.st_mtim.tv_sec > s || (info.st_mtim.tv_sec == s && info.st_mtim.tv_nsec / 1000000 > ms));
 }
 
+/* Why the document is passed over unless it is named: somebody took the rows in hand, and they may come, or have come, in
+ * another file. NULL: nobody did. */
+static enum df_status taken_in_hand(struct retry *r, const struct ledger_document *d, const char **why,
+				    struct df_err *err)
+{
+	struct stat info;
+	char hex[DF_SHA256_HEX];
+	bool dropped = false;
+	int fd = -1;
+	*why = NULL;
+	if (d->text == NULL)
+		return DF_OK;
+	if (stat(d->text, &info) != 0 && errno == ENOENT)
+		*why = "was removed";
+	else if (is_edited(d))
+		*why = "was edited";
+	if (*why != NULL)
+		return DF_OK;
+
+	enum df_status st = run_open(d->text, &fd, err);
+	if (st == DF_OK)
+		st = run_copy(fd, -1, hex, err);
+	if (st == DF_OK)
+		st = ledger_bytes_known(r->ledger, r->feed->name, hex, &dropped, err);
+	if (fd >= 0)
+		close(fd);
+	*why = dropped ? "was dropped again" : NULL;
+	return st;
+}
+
 static void add_document(struct retry *r, const struct ledger_document *d)
 {
 	struct retry_file *f = &r->found;
@@ -120,6 +152,7 @@ static enum df_status on_document(void *ctx, const struct ledger_document *d, st
 {
 	struct retry *r = ctx;
 	bool again = d->state == LEDGER_REFUSED, named = r->file_named;
+	const char *passed = NULL;
 	enum df_status st = DF_OK;
 	char *name = d->name != NULL ? df_format("%s:%s", r->file->name, d->name) : df_strdup(r->file->name);
 	r->any_document = true;
@@ -128,12 +161,18 @@ static enum df_status on_document(void *ctx, const struct ledger_document *d, st
 	r->any_named = r->any_named || named;
 	if (named && d->state == LEDGER_DONE && d->rejected > 0 && r->feed->sink == CONF_SINK_EVENTS_API)
 		st = ledger_rejects(r->ledger, d->id, 0, has_one, &again, err);
-	if (named && again) {
+	st = st == DF_END ? DF_OK : st;
+	if (st == DF_OK && again && d->state == LEDGER_DONE && r->options->n_documents == 0)
+		st = taken_in_hand(r, d, &passed, err);
+	if (passed != NULL)
+		df_log(DF_LOG_INFO, "%s: %s: passed over: its reject file %s; name it to send its rows once more",
+		       r->feed->name, name, passed);
+	if (st == DF_OK && named && again && passed == NULL) {
 		add_document(r, d);
 		note_chosen(r, name);
 	}
 	free(name);
-	return st == DF_END ? DF_OK : st;
+	return st;
 }
 
 static void file_clear(struct retry_file *f)

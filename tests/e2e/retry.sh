@@ -183,4 +183,26 @@ exits 0 "are all delivered" retry 'plain*' edited-custom_event.csv
 said "the edited reject file is spoken of" 'edited-custom_event.csv was changed'
 equal "and stays, the other one goes" "$(ls "$work/s4/rejects/clicks")" "edited-custom_event.csv
 killed-custom_event.csv"
+
+# ---- rows that somebody took in hand are sent only when they are named ----
+rejected=$work/s4/rejects/clicks
+for name in removed worked dropped; do
+	clicks $name-custom_event.csv 6 G$name
+	sed 's/Clicked/Planned/' $name-custom_event.csv >"$work/in/$name-custom_event.csv"
+done
+echo 'reject-name Planned' >"$work/api/rules"
+exits 1 "three documents of which every row is rejected" run
+cp "$rejected/dropped-custom_event.csv" "$work/in/again-custom_event.csv"
+exits 1 "one reject file is dropped again as it is" run
+rm "$rejected/removed-custom_event.csv" "$rejected/again-custom_event.csv"
+touch -d '+1 hour' "$rejected/worked-custom_event.csv"
+: >"$work/api/rules"
+before=$(lines "$accepted")
+exits 0 "retry of everything" retry
+for name in removed:removed worked:edited "dropped:dropped again" again:removed; do
+	said "passes over the one that was ${name#*:}" "${name%%:*}-custom_event.csv: passed over: its reject file was ${name#*:}; name it"
+done
+equal "and sends none of them" "$(lines "$accepted")" "$before"
+exits 0 "by name" retry dropped-custom_event.csv
+equal "they are sent" "$(lines "$accepted")" $((before + 6))
 finish

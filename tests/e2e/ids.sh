@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: MIT
+# Ids depend on content: whatever changes between two deliveries of a file, an API that drops the ids it knows loses nothing.
+. "$(dirname "$0")/lib/checks.sh"
+
+receiver_start "$work/api" || exit 1
+accepted=$work/api/accepted.ndjson
+state=$work/state
+mkdir -p "$work/in"
+
+# settings [LINE...]
+settings() {
+	{
+		printf '[dropfeed]\nstate_dir = %s\n' "$state"
+		local_feed visits "$work/in"
+		[ $# -eq 0 ] || printf '%s\n' "$@"
+	} >"$conf"
+}
+# visits FILE: forty users, two rows each, which differ in an attribute
+visits() {
+	python3 - "$1" <<'END'
+import sys
+with open(sys.argv[1], "w") as f:
+    f.write("user_identities.customerid,user_attributes.Visit,events.data.screen_name,events.data.custom_attributes.row\n")
+    for i in range(80):
+        f.write("C-%d,%d,Home,%d\n" % (i // 2, i % 2, i))
+END
+}
+# arrived FILTER: how many of the 80 rows reach somebody who takes each id once, in batches that the filter selects
+arrived() {
+	python3 - "$accepted" "$1" <<'END'
+import json, sys
+seen, rows = set(), set()
+for line in open(sys.argv[1]):
+    b = json.loads(line)
+    if b["source_request_id"] in seen: continue
+    seen.add(b["source_request_id"])
+    if eval(sys.argv[2], {"b": b}): rows.update(e["data"]["custom_attributes"]["row"] for e in b["events"])
+print(len(rows))
+END
+}
+sql() { python3 -c 'import sqlite3, sys
+with sqlite3.connect(sys.argv[1]) as db:
+    for row in db.execute(sys.argv[2]): print(*row)' "$state/ledger.db" "$1"; }
+visits "$work/in/day-screen_view.csv"
+
+# ---- a test in development, then production ----
+settings 'environment = development'
+exits 0 "a test run in development" run
+rm -rf "$state"
+settings 'environment = production'
+exits 0 "then production, with a fresh state folder" run
+equal "all of it arrives" "$(arrived 'b["environment"] == "production"')" 80
+: >"$accepted"
+rm -rf "$state"
+settings 'environment = development'
+exits 0 "a stateless test" import --feed visits --sink events-api "$work/in/day-screen_view.csv"
+settings 'environment = production'
+exits 0 "then production" run
+equal "all of it arrives" "$(arrived 'b["environment"] == "production"')" 80
+
+# ---- the same once more: what is known by its id is dropped ----
+: >"$accepted"
+rm -rf "$state"
+exits 0 "once" run
+rm -rf "$state"
+exits 0 "and with a lost ledger" run
+equal "every batch came twice, under one id" "$(lines "$accepted") $(batches ids "$accepted" | wc -l)" "160 80"
+
+# ---- a lost ledger, and another manifest: other batches ----
+: >"$accepted"
+rm -rf "$state"
+exits 0 "a document is delivered" run
+rm -rf "$state"
+echo '{"hasHeaderRow": true, "columns": [{"column": "user_attributes.Visit", "action": "ignore", "field": ""}]}' >"$work/m.json"
+settings "manifest = $work/m.json"
+exits 0 "the ledger is lost, and a column is ignored" run
+equal "all of it arrives in the new form" "$(arrived '"user_attributes" not in b')" 80
+
+# ---- a correction after a refusal of the API: nothing was taken, so today's settings count ----
+: >"$accepted"
+echo 'wrong' >"$work/wrong"
+chmod 600 "$work/wrong"
+: >"$accepted"
+rm -rf "$state"
+settings
+sed -i '/^endpoint/d; /^api_/d' "$conf"
+echo "sink = file:$work/nowhere/out.ndjson" >>"$conf"
+exits 3 "a sink that cannot be written" run
+sed -i "s|^sink.*|sink = file:$work/out.ndjson|" "$conf"
+exits 0 "is corrected" run
+equal "and gets everything" "$(lines "$work/out.ndjson")" 80
+
+# ---- copies of the same bytes have numbers of their own, drawn once ----
+rm -rf "$state"
+: >"$accepted"
+cp "$work/in/day-screen_view.csv" "$work/in/copy-screen_view.csv"
+settings 'duplicates = import'
+exits 0 "two copies that count twice" run
+equal "arrive twice" "$(batches ids "$accepted" | wc -l)" 160
+equal "under numbers" "$(sql 'SELECT group_concat(copy) FROM (SELECT copy FROM file ORDER BY copy)')" "0,1"
+
+# ---- an archive that is dropped again: what was delivered of it is not sent again ----
+: >"$accepted"
+rm -rf "$state" "$work/in/"*
+settings
+python3 - "$work/in/both.zip" <<'END'
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1], "w") as z:
+    z.writestr("good-screen_view.csv", "user_identities.customerid,events.data.screen_name\nu1,Home\nu2,Home\n")
+    z.writestr("bad-screen_view.csv", "user_identities.customerid,Note,events.data.screen_name\nu3,x,Home\n")
+END
+touch -d @1768206600 "$work/in/both.zip"
+exits 1 "one document is delivered, one refused" run
+settings "manifest = $work/m.json"
+echo '{"hasHeaderRow": true, "columns": [{"column": "Note", "action": "ignore", "field": ""}]}' >"$work/m.json"
+touch -d @1768206700 "$work/in/both.zip"
+exits 0 "the manifest is repaired, and the zip dropped again" run
+said "the delivered one is skipped" 'both.zip, good-screen_view.csv: skipped: delivered before, with both.zip'
+equal "each row arrived once" "$(lines "$accepted")" 3
+equal "and is counted once" "$(sql 'SELECT sum(rows), sum(delivered) FROM document')" "3 3"
+
+# ---- the same bytes under another event type are other rows, also where the name holds the other type ----
+: >"$accepted"
+rm -rf "$state" "$work/in/"*
+settings
+printf 'user_identities.customerid\nu1\nu2\n' | tee "$work/in/app-uninstall.v2-session_start.csv" >"$work/in/app-uninstall.csv"
+exits 0 "the same bytes under two event types" run
+equal "are both delivered" "$(jq -r '.events[].event_type' "$accepted" | sort | uniq -c | tr -s ' \n' ' ')" " 2 session_start 2 uninstall "
+
+# ---- two inputs of one name, size and time ----
+: >"$accepted"
+rm -rf "$state" "$work/in/"* "$work/one" "$work/two"
+mkdir "$work/one" "$work/two"
+for i in one two; do
+	printf 'user_identities.customerid,user_attributes.plan\nuser-%s,gold\n' $i >"$work/$i/users-eventless.csv"
+	touch -d @1768206600 "$work/$i/users-eventless.csv"
+done
+sed -i "s|^api_secret_file.*|api_secret_file = $work/wrong|" "$conf"
+exits 4 "two imports that look the same, while the API refuses" import "$work/one/users-eventless.csv" "$work/two/users-eventless.csv"
+settings
+exits 0 "the next run delivers both" run
+equal "each its own rows" "$(jq -r '.user_identities.customer_id' "$accepted" | sort | tr '\n' ' ')" "user-one user-two "
+equal "and nothing is left in the spool" "$(find "$state/spool" -type f | wc -l)" 0
+
+# ---- the state folder is moved in the middle of a document ----
+: >"$accepted"
+rm -rf "$state"
+visits "$work/in/day-screen_view.csv"
+sed -i '3s/,0,Home/,0,/; 3s/$/,more/' "$work/in/day-screen_view.csv"
+(DROPFEED_CRASH_AT="after count a lane's rows" "$BUILD/faults/dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null; exit $?) 2>/dev/null
+mv "$state" "$work/elsewhere"
+rm "$work/in/day-screen_view.csv"
+state=$work/elsewhere
+settings
+exits 1 "a state folder that was moved, and a source that is empty: the run goes on" run
+equal "to the end" "$(sql 'SELECT rows, delivered, rejected FROM document')" "80 79 1"
+check "its reject file is where the folder is now" test -s "$state/rejects/visits/day-screen_view.csv"
+mv "$state" "$work/back"
+state=$work/back
+settings
+exits 0 "it is moved once more" status --format json
+equal "status finds it there" "$(jq -r '.files[0].documents[0].rejects' "$work/out")" "$state/rejects/visits/day-screen_view.csv"
+equal "the ledger says where in the folder" "$(sql 'SELECT text FROM document')" "rejects/visits/day-screen_view.csv"
+finish
