@@ -342,13 +342,39 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 	return st;
 }
 
+static bool manifest_names(const struct map_manifest *manifest, const char *name)
+{
+	for (size_t i = 0; i < manifest->n; i++)
+		if (manifest->entries[i].source != NULL && strcmp(manifest->entries[i].source, name) == 0)
+			return true;
+	return false;
+}
+
+/* The hosted feed applies a custom manifest to the files "if their headers are not valid already". One that names a
+ * column of the header is meant for it all the same. */
+static bool is_native(const struct map *m)
+{
+	if (m->manifest->transform || !m->manifest->has_header)
+		return false;
+	for (size_t i = 0; i < m->n_names; i++) {
+		struct schema_path path;
+		const char *name = m->names[i];
+		if (m->own[i])
+			continue;
+		if (schema_path_parse(m->event, name, strlen(name), &path, NULL) != SCHEMA_PATH_OK ||
+		    manifest_names(m->manifest, name))
+			return false;
+	}
+	return true;
+}
+
 enum df_status map_compile(struct map *m, struct df_err *err)
 {
 	bool *done = m->done = df_alloc(m->n_names * sizeof(*done));
 	for (size_t i = 0; i < m->n_names; i++)
 		done[i] = m->own[i];
 	enum df_status st = DF_OK;
-	if (m->manifest != NULL)
+	if (m->manifest != NULL && !is_native(m))
 		st = m->manifest->transform ? map_transform_bind(m, &m->bindings, done, err)
 					    : map_custom_bind(m, &m->bindings, done, err);
 	if (st == DF_OK)

@@ -216,11 +216,49 @@ static const struct map_op *find_fold(struct map *m)
 	return NULL;
 }
 
+/* 1: the batch's own time, 2: the event's, 0: another path. */
+static int time_level(const struct map *m, const char *name)
+{
+	struct schema_path path;
+	if (schema_path_parse(m->event, name, strlen(name), &path, NULL) != SCHEMA_PATH_OK || path.n != 1 ||
+	    strcmp(path.field->name, "timestamp_unixtime_ms") != 0)
+		return 0;
+	return path.data ? 2 : 1;
+}
+
+/* The vendor's own example maps the batch's time, which the API says not to set, and means the event's. Where that is
+ * mapped as well, the batch's is left out: it must not separate batches. */
+static void move_batch_time(struct map *m)
+{
+	struct map_bindings *b = &m->bindings;
+	size_t own = MAP_NONE;
+	bool event = false;
+	for (size_t i = 0; i < b->n; i++) {
+		int level = time_level(m, b->v[i].name);
+		own = level == 1 ? i : own;
+		event = event || level == 2;
+	}
+	if (own == MAP_NONE || m->event->data == NULL)
+		return;
+	free(b->v[own].name);
+	if (!event) {
+		b->v[own].name = df_strdup("events.data.timestamp_unixtime_ms");
+		return;
+	}
+	map_warn(m, "guideline",
+		 "the batch's own timestamp_unixtime_ms is left out: the event has its time from "
+		 "events.data.timestamp_unixtime_ms");
+	free(b->v[own].fixed);
+	memmove(&b->v[own], &b->v[own + 1], (b->n - own - 1) * sizeof(*b->v));
+	b->n--;
+}
+
 enum df_status map_bind(struct map *m, struct df_err *err)
 {
 	m->batch = map_root_new(&schema_batch, "");
 	m->data = m->event->data != NULL ? map_root_new(m->event->data, "events.data") : NULL;
 	m->request_column = m->message_column = MAP_NONE;
+	move_batch_time(m);
 	for (size_t i = 0; i < m->bindings.n; i++) {
 		enum df_status st = bind(m, &m->bindings.v[i], err);
 		if (st != DF_OK)

@@ -132,12 +132,13 @@ static struct liquid_value variables(struct liquid_member members[3], const stru
 	return (struct liquid_value){.type = LIQUID_OBJECT, .object = {members, 3}};
 }
 
-bool map_derive_target(struct map *m, const struct map_entry *entry, const char *key, size_t key_len, const char *wild,
-		       size_t wild_len, struct df_buf *out, struct liquid_fault *fault)
+/* A * stands for the key. */
+bool map_derive_target(struct map *m, const struct map_entry *entry, const char *key, size_t key_len,
+		       struct df_buf *out, struct liquid_fault *fault)
 {
 	struct liquid_member members[3];
 	struct liquid_value none = {0}, root = variables(members, &none, key, key_len);
-	struct liquid_scope scope = {.variables = &root, .star = wild, .star_len = wild_len};
+	struct liquid_scope scope = {.variables = &root, .star = key, .star_len = key_len};
 	return liquid_render(entry->target, &scope, &m->arena, out, fault);
 }
 
@@ -239,14 +240,12 @@ static bool claimed(const struct map *m, const struct map_derived *d, const char
 {
 	for (size_t i = 0; i < m->manifest->n; i++) {
 		const struct map_entry *e = &m->manifest->entries[i];
-		const char *wild;
-		size_t wild_len;
 		if (e->source == NULL || e == d->entry)
 			continue;
 		if (strchr(e->source, '*') != NULL) {
 			bool closer = strlen(e->source) > strlen(d->pattern) ||
 				      (e->action == MAP_IGNORE && strlen(e->source) == strlen(d->pattern));
-			if (closer && map_pattern_fits(e->source, key, len, &wild, &wild_len))
+			if (closer && map_pattern_fits(e->source, key, len))
 				return true;
 			continue;
 		}
@@ -271,8 +270,7 @@ bool map_derive_item(struct map *m, const struct map_derived *d, const struct li
 		     struct map_spread_item *out, struct map_cell_fault *fault)
 {
 	struct liquid_fault why = {0};
-	const char *wild;
-	size_t wild_len, head = strlen(d->key), len = head + member->key_len;
+	size_t head = strlen(d->key), len = head + member->key_len;
 	memset(out, 0, sizeof(*out));
 	char *key = liquid_take(&m->arena, len + 1);
 	if (key == NULL)
@@ -280,17 +278,17 @@ bool map_derive_item(struct map *m, const struct map_derived *d, const struct li
 	memcpy(key, d->key, head);
 	memcpy(key + head, member->key, member->key_len);
 	key[len] = '\0';
-	if (!map_pattern_fits(d->pattern, key, len, &wild, &wild_len) || claimed(m, d, key, len) ||
+	if (!map_pattern_fits(d->pattern, key, len) || claimed(m, d, key, len) ||
 	    left_out(d->entry, &member->value, true))
 		return true;
 	out->taken = true;
 	df_buf_reset(&m->rendered);
-	if (!map_derive_target(m, d->entry, key, len, wild, wild_len, &m->rendered, &why))
+	if (!map_derive_target(m, d->entry, member->key, member->key_len, &m->rendered, &why))
 		return refuse(fault, "not-allowed", why.text);
 	if (!keep_rendered(m, &out->name, fault))
 		return false;
 	/* what leads to the object is the same for all: the name is the rest */
 	out->name.p += d->lead;
 	out->name.len -= d->lead;
-	return item_text(m, d, &member->value, key, len, out, fault);
+	return item_text(m, d, &member->value, member->key, member->key_len, out, fault);
 }

@@ -172,8 +172,8 @@ enum df_status map_transform_bind(struct map *m, struct map_bindings *out, bool 
 /* Are all columns of this name ignored? */
 bool map_manifest_ignores(const struct map_manifest *manifest, const char *name);
 bool map_transform_ignores(const struct map_manifest *manifest, const char *name);
-/* Does the pattern with its one * fit? *wild is what the * stands for. */
-bool map_pattern_fits(const char *pattern, const char *name, size_t len, const char **wild, size_t *wild_len);
+/* Does the pattern with its one * fit? */
+bool map_pattern_fits(const char *pattern, const char *name, size_t len);
 
 /* ---- cells: map_cell.c, map_json.c ---- */
 
@@ -256,8 +256,8 @@ bool map_derive_item(struct map *m, const struct map_derived *d, const struct li
 		     struct map_spread_item *out, struct map_cell_fault *fault);
 
 /* Renders a destination with what the source's name is. */
-bool map_derive_target(struct map *m, const struct map_entry *entry, const char *key, size_t key_len, const char *wild,
-		       size_t wild_len, struct df_buf *out, struct liquid_fault *fault);
+bool map_derive_target(struct map *m, const struct map_entry *entry, const char *key, size_t key_len,
+		       struct df_buf *out, struct liquid_fault *fault);
 
 /* ---- the map itself ---- */
 

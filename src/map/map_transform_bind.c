@@ -6,15 +6,11 @@
 
 static const char unmapped[] = "$unmapped";
 
-bool map_pattern_fits(const char *pattern, const char *name, size_t len, const char **wild, size_t *wild_len)
+bool map_pattern_fits(const char *pattern, const char *name, size_t len)
 {
 	const char *star = strchr(pattern, '*');
 	size_t head = (size_t)(star - pattern), tail = strlen(star + 1);
-	if (len <= head + tail || memcmp(pattern, name, head) != 0 || memcmp(star + 1, name + len - tail, tail) != 0)
-		return false;
-	*wild = name + head;
-	*wild_len = len - head - tail;
-	return true;
+	return len > head + tail && memcmp(pattern, name, head) == 0 && memcmp(star + 1, name + len - tail, tail) == 0;
 }
 
 struct binder {
@@ -24,17 +20,16 @@ struct binder {
 	enum df_status st;
 };
 
-/* Binds a column, or what a mapping makes of it, to the destination: * repeats what matched. path: where to look within
- * the cell's JSON, a part of key; NULL: the cell itself. */
-static void bind_to(struct binder *b, size_t column, const struct map_entry *e, const char *key, const char *path,
-		    const char *wild, size_t wild_len)
+/* Binds a column, or what a mapping makes of it, to the destination. path: where to look within the cell's JSON, a part
+ * of key; NULL: the cell itself. */
+static void bind_to(struct binder *b, size_t column, const struct map_entry *e, const char *key, const char *path)
 {
 	struct df_buf name = {.max = 65536};
 	struct liquid_fault why = {0};
 	liquid_arena_reset(&b->m->arena);
 	if (e->target == NULL)
 		df_buf_adds(&name, e->field);
-	else if (!map_derive_target(b->m, e, key, strlen(key), wild, wild_len, &name, &why))
+	else if (!map_derive_target(b->m, e, key, strlen(key), &name, &why))
 		b->st = df_fail(DF_REJECT, b->err, "manifest-mismatch", "the manifest's destination of '%.200s': %s",
 				key, why.text);
 	if (e->template != NULL || path != NULL)
@@ -54,15 +49,13 @@ static enum precedence precedence_of(const char *source)
 	return strchr(source, '*') != NULL ? WILD : EXACT;
 }
 
-static bool fits(const struct map_entry *e, enum precedence rank, const char *key, const char **wild, size_t *wild_len)
+static bool fits(const struct map_entry *e, enum precedence rank, const char *key)
 {
-	*wild = key;
-	*wild_len = strlen(key);
 	if (e->source == NULL || precedence_of(e->source) != rank)
 		return false;
 	if (rank == EXACT)
 		return strcmp(e->source, key) == 0;
-	return rank == REST || map_pattern_fits(e->source, key, strlen(key), wild, wild_len);
+	return rank == REST || map_pattern_fits(e->source, key, strlen(key));
 }
 
 struct choice { /* among the mappings of one precedence */
@@ -76,9 +69,7 @@ static struct choice choose(const struct map_manifest *manifest, enum precedence
 	struct choice c = {0};
 	for (size_t i = 0; i < manifest->n; i++) {
 		const struct map_entry *e = &manifest->entries[i];
-		const char *wild;
-		size_t wild_len;
-		if (!fits(e, rank, key, &wild, &wild_len) || strlen(e->source) < c.longest)
+		if (!fits(e, rank, key) || strlen(e->source) < c.longest)
 			continue;
 		c.ignored = (c.ignored && strlen(e->source) == c.longest) || e->action == MAP_IGNORE;
 		c.longest = strlen(e->source);
@@ -90,14 +81,13 @@ static struct choice choose(const struct map_manifest *manifest, enum precedence
 /* Applies the mappings of one precedence to a column. Returns whether there were any. */
 static bool apply(struct binder *b, enum precedence rank, size_t column)
 {
-	const char *key = b->m->names[column], *wild;
+	const char *key = b->m->names[column];
 	const struct map_manifest *manifest = b->m->manifest;
-	size_t wild_len;
 	struct choice c = choose(manifest, rank, key);
 	for (size_t i = 0; i < manifest->n && c.any && !c.ignored; i++) {
 		const struct map_entry *e = &manifest->entries[i];
-		if (e->action == MAP_KEEP && fits(e, rank, key, &wild, &wild_len) && strlen(e->source) == c.longest)
-			bind_to(b, column, e, key, NULL, wild, wild_len);
+		if (e->action == MAP_KEEP && fits(e, rank, key) && strlen(e->source) == c.longest)
+			bind_to(b, column, e, key, NULL);
 	}
 	return c.any;
 }
@@ -191,7 +181,7 @@ static void apply_reaching(struct binder *b, bool *reached)
 		if (strchr(e->source, '*') != NULL)
 			bind_spread(b, column, e, path);
 		else
-			bind_to(b, column, e, e->source, path, e->source, strlen(e->source));
+			bind_to(b, column, e, e->source, path);
 	}
 }
 
