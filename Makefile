@@ -8,6 +8,7 @@ PREFIX   ?= /usr/local
 CC       ?= cc
 CSTD     := -std=c17
 WARN     := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wformat=2 -Wundef
+WARN     += -Wno-missing-field-initializers # GCC 10 (Debian 11) warns of designated ones as well
 OPT      ?= -O2 -g
 HARDEN   := -fPIE -fstack-protector-strong -fstack-clash-protection
 LDHARDEN := -pie -Wl,-z,relro,-z,now
@@ -24,7 +25,7 @@ ifdef WERROR
   WARN   += -Werror
 endif
 
-# Nothing here may fail where the libraries are not installed yet: `make deps` has to start on a fresh machine.
+# Nothing here may fail where the libraries are not installed yet: `make build-deps` has to start on a fresh machine.
 LIBS_PKG := libssh2 gpgme libzip zlib libcurl sqlite3 json-c libcrypto uuid libxxhash
 # What `make libssh2` has built takes the place of the system's, in every build folder, and is seen by nobody else: libcurl has its own.
 LIBSSH2  := $(wildcard build/libssh2/lib/libssh2.a)
@@ -62,7 +63,7 @@ HFILES    = $(wildcard include/*/*.h src/*/*.h tests/*/*.h)
 # A nested make builds on all processors, unless -j was given already.
 PARALLEL  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all deps deps-lint deps-fuzz deps-bench have-libs build-tests calls crash demo test unit e2e fuzz fuzz-targets fuzz-replays bench pace soak
+.PHONY: all deps build-deps test-deps deps-lint deps-fuzz deps-bench have-libs build-tests calls crash demo test unit e2e fuzz fuzz-targets fuzz-replays bench pace soak
 .PHONY: lint format asan tsan valgrind install uninstall clean help libssh2
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -102,10 +103,16 @@ $(BUILD)/tests/bench/sftploop: $(BUILD)/tests/bench/sftploop.o $(LIBSSH2)
 	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 have-libs:
-	@pkg-config --exists $(LIBS_PKG) || { echo 'Libraries are missing: run `make deps` first.' >&2; exit 1; }
+	@pkg-config --exists $(LIBS_PKG) || { echo 'Libraries are missing: run `make build-deps` first.' >&2; exit 1; }
 
 deps: ## install what building and testing need, where it is missing
 	@tests/deps build test
+
+build-deps: ## what building needs only, for a host that runs the program
+	@tests/deps build
+
+test-deps: ## what the tests need: sshd, GnuPG, valgrind, ...
+	@tests/deps test
 
 deps-lint:
 	@tests/deps lint
@@ -158,6 +165,7 @@ calls: deps ## let its system calls fail, one in each run, and see that nothing 
 	@tests/crash/calls.py $(BUILD)
 
 libssh2: ## build libssh2 1.11 into build/libssh2, for RSA keys where the system has 1.10
+	@tests/deps build libssh2
 	@src/fetch/build-libssh2 build/libssh2
 	@rm -f $(foreach b,build build-asan $(BUILD),$(b)/src/fetch/fetch_sftp*.o $(b)/*/src/fetch/fetch_sftp*.o)
 	@$(MAKE) --no-print-directory -s $(PARALLEL) all
@@ -208,7 +216,7 @@ install: all ## install below PREFIX (default /usr/local), honours DESTDIR
 	install -D -m 0644 src/dropfeed.1 $(MAN)/man1/dropfeed.1
 	install -D -m 0644 src/dropfeed.conf.5 $(MAN)/man5/dropfeed.conf.5
 	install -D -m 0644 src/dropfeed.manifest.5 $(MAN)/man5/dropfeed.manifest.5
-	install -D -m 0644 -t $(DOC) README.md LICENSE
+	install -D -m 0644 -t $(DOC) README.md CHANGELOG.md LICENSE
 	find $(wildcard samples manifests cron) -type f | while read -r f; do \
 		install -D -m "$$(if [ -x "$$f" ]; then echo 0755; else echo 0644; fi)" "$$f" "$(DOC)/$$f" || exit 1; done
 	sed -i 's|/usr/local/bin|$(PREFIX)/bin|g' $(DOC)/cron/dropfeed.service $(DOC)/cron/dropfeed.cron
@@ -222,7 +230,7 @@ clean: ## remove what was built
 
 help: ## this list
 	@echo 'make [BUILD=dir] [CC=clang] [WERROR=1] [SANITIZE=address,undefined] TARGET'
-	@sed -n 's/^\([a-z0-9]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
 		while IFS='|' read -r name what; do printf '  %-10s %s\n' "$$name" "$$what"; done
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

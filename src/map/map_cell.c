@@ -140,7 +140,7 @@ static bool is_uuid(const char *p, size_t len)
 		return false;
 	for (size_t i = 0; i < 32; i++) {
 		dashes = (unsigned char)(dashes + (p[i] == '-'));
-		other |= not_hex(p[i]) & (p[i] != '-');
+		other = (unsigned char)(other | (not_hex(p[i]) & (p[i] != '-')));
 	}
 	for (size_t i = 32; i < 36; i++)
 		other |= not_hex(p[i]);

@@ -736,8 +736,11 @@ static void test_example(void)
 		puts("    skipped: cron/dropfeed.conf is not here, run from the source's folder");
 		return;
 	}
-	put("id_ed25519", "key\n", 0600);
-	put("orders.secret", "s\n", 0600);
+	char *folder = df_format("%s/dropfeed", dir);
+	CU_ASSERT_EQUAL(mkdir(folder, 0700), 0);
+	free(folder);
+	put("dropfeed/id_ed25519", "key\n", 0600);
+	put("dropfeed/orders.secret", "s\n", 0600);
 	conf_free(load_good(text));
 	char *problems = NULL;
 	for (char *s = text; s != NULL; s = strchr(s, '\n')) {
@@ -754,9 +757,9 @@ static void test_example(void)
 			free(line);
 		}
 	}
-	put("orders.passphrase", "s\n", 0600);
-	put("orders.password", "s\n", 0600);
-	put("orders.json", "{}", 0600);
+	put("dropfeed/orders.passphrase", "s\n", 0600);
+	put("dropfeed/orders.password", "s\n", 0600);
+	put("dropfeed/orders.json", "{}", 0600);
 	setenv("DROPFEED_ORDERS_SECRET", "s", 1);
 	conf_free(load(text, &problems));
 	/* these are not on a test's machine, and of the two secrets only one may be given */
