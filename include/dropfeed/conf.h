@@ -81,6 +81,7 @@ struct conf_feed {
 	char *passphrase; /* read from passphrase_file, for the SSH identity or the OpenPGP secret key; or NULL */
 	char *password;   /* read from password_file; or NULL */
 	int64_t stall_timeout_ms; /* stall_timeout: a server, or GnuPG, is left after this long without a byte */
+	bool order_none; /* order = arrival (default) | none: whether a file is sent after those that came before it */
 	struct conf_after_action after_done, after_refused;
 	char *receipts; /* DIR on the source, or NULL */
 

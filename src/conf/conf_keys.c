@@ -21,6 +21,7 @@ static const char *const limits_words[] = {"reject", "truncate", NULL};
 static const char *const escape_words[] = {"none", "backslash", NULL};
 static const char *const placeholder_words[] = {"empty", "reject", "keep", NULL}; /* enum conf_placeholder */
 static const char *const duplicates_words[] = {"skip", "import", NULL};
+static const char *const order_words[] = {"arrival", "none", NULL};
 /* custom_event_type of the vendor's schema, and "attribution", which its documentation has besides */
 static const char *const type_words[] = {"navigation",   "location",        "search", "transaction",
 					 "user_content", "user_preference", "social", "media",
@@ -147,6 +148,7 @@ const struct conf_key conf_feed_keys[] = {
     SECRET(passphrase, passphrase),
     SECRET(password, password),
     LIVE(stall_timeout, stall_timeout_ms, duration, .fallback = "60s", .min = 1000, .max = DAY_MS),
+    LIVE(order, order_none, word_bool, .fallback = "arrival", .words = order_words),
     LIVE(after_done, after_done, after, .fallback = "keep"),
     LIVE(after_refused, after_refused, after, .fallback = "keep"),
     LIVE(receipts, receipts, text, .fallback = NULL),

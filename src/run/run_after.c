@@ -107,13 +107,23 @@ static enum df_status after_once(struct after *a, const struct ledger_file *f, s
 	return st == DF_OK ? ledger_file_cleaned(a->run->env.ledger, f->id, err) : st;
 }
 
+struct after_step {
+	struct after *after;
+	const struct ledger_file *file;
+};
+
+static enum df_status after_step(struct fetch *fetch, void *ctx, struct df_err *err)
+{
+	const struct after_step *step = ctx;
+	(void)fetch; /* the source's own */
+	return after_once(step->after, step->file, err);
+}
+
 static void after_file(struct after *a, const struct ledger_file *f)
 {
-	struct run_tries tries = {0};
+	struct after_step step = {a, f};
 	struct df_err err = {0};
-	enum df_status st = run_source_open(a->source, &err);
-	while (st == DF_OK && run_source_again(a->source, &tries, after_once(a, f, &err), &st, &err))
-		;
+	enum df_status st = run_source_do(a->source, after_step, &step, &err);
 	if (st == DF_OK)
 		return;
 	df_err_context(&err, "%s: %s: not finished at the source", a->source->feed->name, f->name);

@@ -178,11 +178,7 @@ static enum df_status forecast_file(struct forecast_work *w, const struct fetch_
 		return st;
 	}
 	char *path = df_format("%s/drop", dir), *part = df_format("%s/drop.part", dir);
-	struct run_tries tries = {0};
-	enum df_status st = run_source_open(&w->source, err);
-	while (st == DF_OK &&
-	       run_source_again(&w->source, &tries, fetch_get(w->source.fetch, e, path, sha256, err), &st, err))
-		;
+	enum df_status st = run_source_get(&w->source, e, path, sha256, err);
 	int fd = st == DF_OK ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	if (st == DF_OK && fd < 0)
 		st = df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", path, strerror(errno));
@@ -206,10 +202,7 @@ static enum df_status forecast(struct forecast_work *w, struct df_err *err)
 	enum df_status st = ledger_open_readonly(w->conf->state_dir, &w->ledger, err);
 	if (st != DF_OK && st != DF_END)
 		return st;
-	struct run_tries tries = {0};
-	st = run_source_open(&w->source, err);
-	while (st == DF_OK && run_source_again(&w->source, &tries, fetch_list(w->source.fetch, &list, err), &st, err))
-		;
+	st = run_source_list(&w->source, &list, err);
 	for (size_t i = 0; st == DF_OK && i < list.n_misnamed; i++)
 		run_source_tell_misnamed(&w->source, &list.misnamed[i]);
 	for (size_t i = 0; st == DF_OK && i < list.n && !df_stop_requested; i++) {

@@ -14,10 +14,19 @@ struct feed_work {
 	char *spool;           /* own: <state_dir>/spool/<feed> */
 	int64_t wait_until_ms; /* when the files that have not settled yet may have; 0: none waits */
 	size_t unsettled;
+	uint64_t closed; /* files of the feed that are closed, as far as was looked */
 };
 
 /* Is the feed one of those that were named? Without names, all are. */
 bool run_feed_chosen(const struct conf_feed *feed, const char *const *names, size_t n);
+
+/* Counts files that are known already, or not settled yet. */
+void run_feed_skipped(struct feed_work *w, size_t n);
+
+/* Does each feed's part of the run in a thread of its own, and returns when all are through. part: what there is to do before
+ * the workers are waited for and the source is tidied; its failure is logged and noted here. */
+typedef enum df_status (*run_feed_part)(struct feed_work *w, void *ctx, struct df_err *err);
+void run_feed_each(struct run *run, const struct conf_feed *const *feeds, size_t n, run_feed_part part, void *ctx);
 
 /* Whether the spool still holds these bytes; a damaged copy is removed. DF_END: no. */
 enum df_status run_feed_spooled(const struct feed_work *w, const char *spool, const char *sha256,
@@ -28,11 +37,14 @@ enum df_status run_feed_spooled(const struct feed_work *w, const char *spool, co
 enum df_status run_feed_find(struct feed_work *w, const struct fetch_entry *e, const char *sha256, const char *spool,
 			     struct df_err *err) DF_CHECK;
 
-/* Gives a file to the workers, unless the same bytes were delivered before. Takes spool. */
-enum df_status run_feed_hand_over(struct feed_work *w, const struct fetch_entry *e, char *spool, const char *sha256,
-				  int64_t id, struct df_err *err) DF_CHECK;
-
-/* Waits for the workers, then tidies the spool and, on the source, what is done with. st: what came of the feed so far. */
-enum df_status run_feed_end(struct feed_work *w, enum df_status st, struct df_err *err) DF_CHECK;
+struct feed_file { /* one that was pulled */
+	const struct fetch_entry *entry;
+	const char *sha256;
+	int64_t id;
+	uint64_t idle; /* see run_file */
+};
+/* Gives a file to the workers; waits while many of the feed are there already. Takes spool. False: the run takes no more of the
+ * feed, and the file waits for the next one. */
+bool run_feed_hand_over(struct feed_work *w, const struct feed_file *file, char *spool);
 
 #endif

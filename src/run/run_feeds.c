@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A run: for every feed the files that have settled are pulled, one after another, and handed to the workers. */
+/* A run: of every feed, all at the same time, the files that have settled are pulled and handed to the workers. */
 #include "run_feed.h"
 #include "run_session.h"
 
@@ -7,92 +7,79 @@
 #include <time.h>
 #include <unistd.h>
 
-static void give(struct feed_work *w, const char *name, char *spool, const char *sha256, int64_t id)
+enum {
+	ROOM_MS = 2000,
+	KEEP_OPEN_MS = 5000, /* a connection with nothing to do is kept for so long */
+	FEED_STACK = 1 << 20,
+};
+
+/* On the source, what is to be done with the files that were closed since it was looked last. */
+static void after_closed(struct feed_work *w)
 {
+	uint64_t before = w->closed;
+	bool due = run_after_is_due(w->feed, false) || run_after_is_due(w->feed, true);
+
+	(void)run_pool_rest(w->pool, w->feed, &w->closed, 0);
+	if (due && w->closed != before && w->feed->source.kind != CONF_SOURCE_NONE && !w->source.away)
+		run_after(w->run, &w->source);
+}
+
+/* A server's connections are few: none is kept while there is nothing to do with it. */
+static bool wait_for_room(struct feed_work *w)
+{
+	while (run_pool_takes(w->pool, w->feed)) {
+		if (run_pool_room(w->pool, w->feed, ROOM_MS))
+			return run_pool_takes(w->pool, w->feed);
+		run_source_close(&w->source);
+		after_closed(w);
+	}
+	return false;
+}
+
+bool run_feed_hand_over(struct feed_work *w, const struct feed_file *file, char *spool)
+{
+	if (!wait_for_room(w)) {
+		df_log(DF_LOG_INFO, "%s: %s: waits for the next run", w->feed->name, file->entry->name);
+		run_note(w->run, DF_RETRY);
+		free(spool);
+		return false;
+	}
+
 	struct run_file *f = df_alloc(sizeof(*f));
 	f->feed = w->feed;
-	f->name = df_strdup(name);
+	f->name = df_strdup(file->entry->name);
+	f->mtime = file->entry->mtime;
 	f->spool = spool;
 	f->fd = -1;
-	memcpy(f->sha256, sha256, DF_SHA256_HEX);
-	f->ledger_id = id;
+	memcpy(f->sha256, file->sha256, DF_SHA256_HEX);
+	f->ledger_id = file->id;
+	f->idle = file->idle;
 	run_pool_put(w->pool, f);
-}
-
-/* The same bytes were delivered before, under whatever name: there is nothing to do but to say so, once. */
-static enum df_status enter_duplicate(struct feed_work *w, const char *name, int64_t id, const char *spool,
-				      const struct ledger_file *same, struct df_err *err)
-{
-	char *text = df_format("same bytes as %s, which was delivered before", same->name);
-	df_log(DF_LOG_INFO, "%s: %s: skipped: %s", w->feed->name, name, text);
-	const struct ledger_outcome duplicate = {.state = LEDGER_DONE,
-						 .code = "duplicate",
-						 .text = text,
-						 .cleanup_due = run_after_is_due(w->feed, false),
-						 .now_ms = df_now_ms()};
-	enum df_status st = ledger_file_state(w->run->env.ledger, id, &duplicate, err);
-	unlink(spool);
-	w->run->result->files_skipped++;
-	free(text);
-	return st;
-}
-
-enum df_status run_feed_hand_over(struct feed_work *w, const struct fetch_entry *e, char *spool, const char *sha256,
-				  int64_t id, struct df_err *err)
-{
-	struct ledger_file same = {0};
-	bool begun = false;
-	enum df_status st = run_file_begun(w->run, id, &begun, err);
-	if (st == DF_OK) /* what was begun is brought to its end */
-		st = begun ? DF_END : run_same_bytes(w->run, w->pool, w->feed, e->name, sha256, id, &same, err);
-	if (st == DF_END) {
-		give(w, e->name, spool, sha256, id);
-		return DF_OK;
-	}
-	if (st == DF_OK) {
-		st = enter_duplicate(w, e->name, id, spool, &same, err);
-	} else if (same.id != 0) {
-		df_log(DF_LOG_INFO, "%s: %s: waits for the next run: same bytes as %s, which is not finished",
-		       w->feed->name, e->name, same.name);
-		run_note(w->run, DF_RETRY);
-		st = DF_OK;
-	}
-	ledger_file_free(&same);
-	free(spool);
-	return st;
-}
-
-/* A download that breaks goes on where it stopped. */
-static enum df_status get(struct feed_work *w, const struct fetch_entry *e, const char *spool,
-			  char sha256[DF_SHA256_HEX], struct df_err *err)
-{
-	struct run_tries tries = {0};
-	enum df_status st = run_source_open(&w->source, err);
-	while (st == DF_OK &&
-	       run_source_again(&w->source, &tries, fetch_get(w->source.fetch, e, spool, sha256, err), &st, err))
-		;
-	return st;
+	after_closed(w);
+	return true;
 }
 
 static enum df_status pull(struct feed_work *w, const struct fetch_entry *e, struct df_err *err)
 {
 	char sha256[DF_SHA256_HEX];
-	int64_t id = 0;
 	char event_type[RUN_EVENT_TYPE_SIZE];
-	struct ledger_new_file file = {
+	struct feed_file file = {.entry = e, .sha256 = sha256};
+	struct ledger_new_file new = {
 	    .key = run_feed_key(w->feed, e), .sha256 = sha256, .event_type = event_type, .now_ms = df_now_ms()};
-	char *spool = run_spool_arrival(w->run->conf, &file.key);
-	enum df_status st = get(w, e, spool, sha256, err);
+	char *spool = run_spool_arrival(w->run->conf, &new.key);
+	run_event_type(e->name, event_type);
+	enum df_status st = run_source_get(&w->source, e, spool, sha256, err);
 	if (st == DF_OK)
 		st = run_spool_keep(w->run->conf, w->feed->name, sha256, &spool, err);
-	run_event_type(e->name, event_type);
-	file.place = spool;
+	new.place = spool;
 	if (st == DF_OK)
-		st = ledger_file_add(w->run->env.ledger, &file, &id, err);
-	if (st == DF_OK)
-		return run_feed_hand_over(w, e, spool, sha256, id, err);
-	free(spool);
-	return st;
+		st = ledger_file_add(w->run->env.ledger, &new, &file.id, err);
+	if (st != DF_OK) {
+		free(spool);
+		return st;
+	}
+	(void)run_feed_hand_over(w, &file, spool);
+	return DF_OK;
 }
 
 /* DF_OK: it is to be pulled. DF_END: not now, or not any more. */
@@ -114,7 +101,6 @@ static enum df_status is_due(struct feed_work *w, const struct fetch_entry *e, s
 	if (fetch_settled(e, e->size, e->mtime, first_ms, now, age))
 		return DF_OK;
 	w->unsettled++;
-	w->run->result->files_skipped++;
 	if (w->wait_until_ms < first_ms + age)
 		w->wait_until_ms = first_ms + age;
 	return DF_END;
@@ -135,42 +121,89 @@ static enum df_status tell_misnamed(struct feed_work *w, const struct fetch_list
 	return st;
 }
 
+static int by_rest(const void *a, const void *b)
+{
+	const struct fetch_entry *x = *(const struct fetch_entry *const *)a;
+	const struct fetch_entry *y = *(const struct fetch_entry *const *)b;
+	if (x->mtime != y->mtime)
+		return x->mtime < y->mtime ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+/* The files of the listing that are to be pulled, in the order in which they came to rest; the list is the caller's. */
+static enum df_status find_due(struct feed_work *w, const struct fetch_list *list, const struct fetch_entry ***out,
+			       size_t *n, struct df_err *err)
+{
+	const struct fetch_entry **due = df_alloc((list->n + 1) * sizeof(*due));
+
+	*n = 0;
+	for (size_t i = 0; i < list->n; i++) {
+		enum df_status st = is_due(w, &list->v[i], err);
+		if (st == DF_OK) {
+			due[(*n)++] = &list->v[i];
+		} else if (st != DF_END) {
+			free((void *)due);
+			return st;
+		}
+	}
+	if (*n > 0)
+		qsort((void *)due, *n, sizeof(*due), by_rest);
+	*out = due;
+	return DF_OK;
+}
+
+/* DF_END: no more of them in this run; that is logged. */
+static enum df_status pull_next(struct feed_work *w, const struct fetch_entry *e, size_t left, struct df_err *err)
+{
+	struct df_err one = {0};
+	if (df_stop_requested)
+		return df_fail(DF_RETRY, err, NULL, "stopped by a signal; the next run goes on");
+	if (!wait_for_room(w)) {
+		df_log(DF_LOG_INFO, "%s: %zu more file(s) wait at the source for the next run", w->feed->name, left);
+		run_note(w->run, DF_RETRY);
+		return DF_END;
+	}
+
+	enum df_status st = pull(w, e, &one);
+	if (st == DF_RETRY) { /* one file that changed or broke off does not keep the others back */
+		df_err_context(&one, "%s: %s", w->feed->name, e->name);
+		df_log_err(DF_LOG_WARN, &one);
+		run_note(w->run, DF_RETRY);
+		return w->source.away ? DF_END : DF_OK;
+	}
+	if (st != DF_OK && st != DF_END && one.text[0] != '\0')
+		*err = one;
+	return st == DF_END ? DF_OK : st;
+}
+
 static enum df_status list_and_pull(struct feed_work *w, struct df_err *err)
 {
 	struct fetch_list list = {0};
-	struct run_tries tries = {0};
+	const struct fetch_entry **due = NULL;
+	size_t n = 0;
 	int64_t started = df_now_ms();
 	w->wait_until_ms = 0;
 	w->unsettled = 0;
-	enum df_status st = run_source_open(&w->source, err);
-	while (st == DF_OK && run_source_again(&w->source, &tries, fetch_list(w->source.fetch, &list, err), &st, err))
-		;
+
+	enum df_status st = run_source_list(&w->source, &list, err);
 	if (st == DF_OK)
 		st = tell_misnamed(w, &list, err);
-	for (size_t i = 0; st == DF_OK && i < list.n; i++) {
-		if (df_stop_requested) {
-			st = df_fail(DF_RETRY, err, NULL, "stopped by a signal; the next run goes on");
-			break;
-		}
-		struct df_err one = {0};
-		enum df_status due = is_due(w, &list.v[i], &one);
-		if (due == DF_OK)
-			due = pull(w, &list.v[i], &one);
-		if (due == DF_RETRY) { /* one file that changed or broke off does not keep the others back */
-			df_err_context(&one, "%s: %s", w->feed->name, list.v[i].name);
-			df_log_err(DF_LOG_WARN, &one);
-			run_note(w->run, DF_RETRY);
-			st = w->source.away ? DF_END : DF_OK; /* END: it was told already */
-		} else if (due != DF_OK && due != DF_END) {
-			if (one.text[0] != '\0')
-				*err = one;
-			st = due;
-		}
-	}
+	if (st == DF_OK)
+		st = find_due(w, &list, &due, &n, err);
+	for (size_t i = 0; st == DF_OK && i < n; i++)
+		st = pull_next(w, due[i], n - i, err);
 	if (st == DF_OK)
 		st = ledger_seen_forget(w->run->env.ledger, w->feed->name, started, err);
+	free((void *)due);
 	fetch_list_free(&list);
 	return st == DF_END ? DF_OK : st;
+}
+
+void run_feed_skipped(struct feed_work *w, size_t n)
+{
+	pthread_mutex_lock(&w->run->lock);
+	w->run->result->files_skipped += n;
+	pthread_mutex_unlock(&w->run->lock);
 }
 
 /* A file that is new to the ledger has to be seen twice. The second look comes in this run, so that a run by hand takes
@@ -180,17 +213,24 @@ static enum df_status wait_and_look_again(struct feed_work *w, struct df_err *er
 	int64_t wait = w->wait_until_ms - df_now_ms() + 50;
 	if (w->unsettled == 0)
 		return DF_OK;
+
 	if (wait > w->feed->min_age_ms + 50)
 		wait = w->feed->min_age_ms + 50; /* the clock was set back */
 	df_log(DF_LOG_INFO, "%s: waiting %lld s for %zu new file(s) to settle (min_age)", w->feed->name,
 	       (long long)(wait > 0 ? (wait + 999) / 1000 : 0), w->unsettled);
+	if (wait > KEEP_OPEN_MS)
+		run_source_close(&w->source);
 	int64_t end = df_monotonic_ms() + wait;
-	while (df_monotonic_ms() < end && !df_stop_requested)
+	while (df_monotonic_ms() < end && !df_stop_requested) {
 		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
-	if (df_stop_requested)
-		return DF_OK; /* the next run's listing will be the second one */
-	w->run->result->files_skipped -= w->unsettled;
-	return list_and_pull(w, err);
+		after_closed(w);
+	}
+
+	enum df_status st = DF_OK;
+	if (!df_stop_requested) /* else the next run's listing will be the second one */
+		st = list_and_pull(w, err);
+	run_feed_skipped(w, w->unsettled);
+	return st;
 }
 
 /* ---- what earlier runs left ---- */
@@ -200,6 +240,7 @@ struct left_file {
 	bool closed;
 	char sha256[DF_SHA256_HEX];
 	char *spool;              /* own */
+	uint64_t idle;            /* see run_file */
 	struct fetch_entry entry; /* name is own */
 };
 
@@ -219,6 +260,7 @@ static enum df_status collect(void *ctx, const struct ledger_file *f, struct df_
 	    .id = f->id,
 	    .closed = ledger_closes(f->state),
 	    .spool = run_spool_of(l->conf, f),
+	    .idle = f->idle,
 	    .entry = {.name = df_strdup(f->name), .size = f->size, .mtime = f->mtime},
 	};
 	memcpy(left->sha256, f->sha256, DF_SHA256_HEX);
@@ -248,30 +290,43 @@ static enum df_status pull_again(struct feed_work *w, const struct left_file *le
 	return st;
 }
 
-/* Files that an earlier run did not finish go first. */
+static enum df_status resume_one(struct feed_work *w, const struct left_file *f, struct df_err *err)
+{
+	char *spool = df_strdup(f->spool);
+	enum df_status st = run_feed_spooled(w, spool, f->sha256, err);
+	if (st == DF_END)
+		st = pull_again(w, f, spool, err);
+	if (st != DF_OK) {
+		free(spool);
+		return st;
+	}
+	struct feed_file file = {.entry = &f->entry, .sha256 = f->sha256, .id = f->id, .idle = f->idle};
+	df_log(DF_LOG_INFO, "%s: %s: going on where an earlier run stopped", w->feed->name, f->entry.name);
+	(void)run_feed_hand_over(w, &file, spool);
+	return DF_OK;
+}
+
+static int by_left_rest(const void *a, const void *b)
+{
+	const struct fetch_entry *x = &((const struct left_file *)a)->entry, *y = &((const struct left_file *)b)->entry;
+	return by_rest(&x, &y);
+}
+
+/* Files that an earlier run did not finish. */
 static enum df_status resume(struct feed_work *w, struct df_err *err)
 {
 	struct left_over left = {.conf = w->run->conf};
 	enum df_status st = ledger_files(w->run->env.ledger, w->feed->name, true, collect, &left, err);
+	if (left.n > 0)
+		qsort(left.v, left.n, sizeof(*left.v), by_left_rest);
 	for (size_t i = 0; st == DF_OK && i < left.n; i++) {
-		struct left_file *f = &left.v[i];
-		if (f->closed)
-			continue;
 		struct df_err one = {0};
-		char *spool = df_strdup(f->spool);
-		enum df_status got = run_feed_spooled(w, spool, f->sha256, &one);
-		if (got == DF_END)
-			got = pull_again(w, f, spool, &one);
-		if (got == DF_OK) {
-			df_log(DF_LOG_INFO, "%s: %s: going on where an earlier run stopped", w->feed->name,
-			       f->entry.name);
-			got = run_feed_hand_over(w, &f->entry, spool, f->sha256, f->id, &one);
-		} else {
-			free(spool);
-		}
+		if (left.v[i].closed)
+			continue;
+		enum df_status got = resume_one(w, &left.v[i], &one);
 		if (got == DF_OK)
 			continue;
-		df_err_context(&one, "%s: %s", w->feed->name, f->entry.name);
+		df_err_context(&one, "%s: %s", w->feed->name, left.v[i].entry.name);
 		df_log_err(DF_LOG_ERROR, &one);
 		run_note(w->run, got);
 	}
@@ -279,42 +334,98 @@ static enum df_status resume(struct feed_work *w, struct df_err *err)
 	return st;
 }
 
-enum df_status run_feed_end(struct feed_work *w, enum df_status st, struct df_err *err)
+/* Waits for the workers, then tidies the spool and, on the source, what is done with. */
+static enum df_status feed_end(struct feed_work *w, bool sweep, struct df_err *err)
 {
-	run_pool_wait(w->pool);
-	if (st == DF_OK)
-		st = run_spool_sweep(w->run, w->feed->name, err);
+	while (run_pool_rest(w->pool, w->feed, &(uint64_t){w->closed}, KEEP_OPEN_MS) > 0) {
+		uint64_t before = w->closed;
+		after_closed(w);
+		if (w->closed == before)
+			run_source_close(&w->source);
+	}
+
+	enum df_status st = sweep ? run_spool_sweep(w->run, w->feed->name, err) : DF_OK;
 	if (w->feed->source.kind != CONF_SOURCE_NONE && !df_stop_requested && !w->source.away)
 		run_after(w->run, &w->source);
 	return st;
 }
 
-static enum df_status feed_work(struct feed_work *w, struct df_err *err)
+static enum df_status run_part(struct feed_work *w, void *ctx, struct df_err *err)
 {
-	enum df_status st = df_mkdirs(w->spool, err);
-	if (st == DF_OK)
-		st = resume(w, err);
-	if (st == DF_OK && w->feed->source.kind != CONF_SOURCE_NONE) {
-		st = list_and_pull(w, err);
-		if (st == DF_OK && !df_stop_requested && !w->source.away)
-			st = wait_and_look_again(w, err);
-	}
-	return run_feed_end(w, st, err);
+	(void)ctx;
+	enum df_status st = resume(w, err);
+	if (st != DF_OK || w->feed->source.kind == CONF_SOURCE_NONE)
+		return st;
+	st = list_and_pull(w, err);
+	if (st == DF_OK && !df_stop_requested && !w->source.away)
+		st = wait_and_look_again(w, err);
+	return st;
 }
 
-static void feed_run(struct run *run, struct run_pool *pool, const struct conf_feed *feed)
+/* ---- all feeds at once ---- */
+
+struct feed_thread {
+	struct feed_work work;
+	run_feed_part part;
+	void *ctx; /* of part */
+	pthread_t thread;
+	bool running;
+};
+
+static void feed_note(struct feed_work *w, enum df_status st, struct df_err *err)
 {
-	struct df_err err = {0};
-	struct feed_work w = {.run = run, .pool = pool, .feed = feed, .source = {.feed = feed}};
-	w.spool = df_format("%s/spool/%s", run->conf->state_dir, feed->name);
-	enum df_status st = feed_work(&w, &err);
 	if (st != DF_OK) {
-		df_err_context(&err, "%s", feed->name);
-		df_log_err(DF_LOG_ERROR, &err);
+		df_err_context(err, "%s", w->feed->name);
+		df_log_err(DF_LOG_ERROR, err);
 	}
-	run_note(run, st);
-	run_source_close(&w.source);
-	free(w.spool);
+	run_note(w->run, st);
+}
+
+static void *feed_main(void *arg)
+{
+	struct feed_thread *t = arg;
+	struct feed_work *w = &t->work;
+	struct df_err err = {0};
+
+	enum df_status st = df_mkdirs(w->spool, &err);
+	if (st == DF_OK)
+		st = t->part(w, t->ctx, &err);
+	feed_note(w, st, &err);
+
+	bool sweep = st == DF_OK;
+	err = (struct df_err){0};
+	st = feed_end(w, sweep, &err);
+	feed_note(w, st, &err);
+	run_source_close(&w->source);
+	return NULL;
+}
+
+void run_feed_each(struct run *run, const struct conf_feed *const *feeds, size_t n, run_feed_part part, void *ctx)
+{
+	struct feed_thread *threads = df_alloc(n * sizeof(*threads));
+	pthread_attr_t attr;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, FEED_STACK);
+	for (size_t i = 0; i < n; i++) {
+		struct feed_thread *t = &threads[i];
+		t->work = (struct feed_work){.run = run, .pool = run->pool, .feed = feeds[i]};
+		t->work.source = (struct run_source){.feed = feeds[i], .gate = run->gate};
+		t->work.spool = df_format("%s/spool/%s", run->conf->state_dir, feeds[i]->name);
+		t->part = part;
+		t->ctx = ctx;
+		t->running = pthread_create(&t->thread, &attr, feed_main, t) == 0;
+		if (!t->running) /* no room for a thread: one after the other, then */
+			feed_main(t);
+	}
+	pthread_attr_destroy(&attr);
+
+	for (size_t i = 0; i < n; i++) {
+		if (threads[i].running)
+			pthread_join(threads[i].thread, NULL);
+		free(threads[i].work.spool);
+	}
+	free(threads);
 }
 
 bool run_feed_chosen(const struct conf_feed *feed, const char *const *names, size_t n)
@@ -351,12 +462,16 @@ static void run_deliver(const struct conf *conf, const struct run_options *optio
 	if (st != DF_OK)
 		df_log_err(DF_LOG_ERROR, &err);
 	run_note_status(result, st);
-	struct run_pool *pool = run_pool_new(&session.run, conf->jobs);
+	const struct conf_feed **feeds = df_alloc((conf->n_feeds + 1) * sizeof(*feeds));
+	size_t n = 0;
 	for (size_t i = 0; i < conf->n_feeds; i++) {
 		if (run_feed_chosen(&conf->feeds[i], options->feeds, options->n_feeds))
-			feed_run(&session.run, pool, &conf->feeds[i]);
+			feeds[n++] = &conf->feeds[i];
 	}
+	struct run_pool *pool = run_pool_new(&session.run, conf->jobs);
+	run_feed_each(&session.run, feeds, n, run_part, NULL);
 	run_pool_free(pool);
+	free((void *)feeds);
 	if (df_stop_requested)
 		run_note_status(result, DF_RETRY);
 	run_session_close(&session);

@@ -12,12 +12,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+void run_file_rest(struct run_file *f)
+{
+	decode_close(f->decoded);
+	f->decoded = NULL;
+	if (f->fd >= 0)
+		close(f->fd);
+	f->fd = -1;
+}
+
 void run_file_free(struct run_file *f)
 {
 	if (f == NULL)
 		return;
-	if (f->fd >= 0)
-		close(f->fd);
+	run_file_rest(f);
 	free(f->name);
 	free(f->spool);
 	free(f);
@@ -62,19 +70,6 @@ static enum df_status file_close(struct run_file_work *w, const struct df_err *w
 	return DF_OK;
 }
 
-static enum df_status file_documents(struct run_file_work *w, struct decode *d, struct df_err *err)
-{
-	for (size_t i = 0; i < decode_skipped_count(d); i++) {
-		const struct decode_skipped *s = decode_skipped(d, i);
-		df_log(DF_LOG_INFO, "%s: %s: %s is skipped: %s", w->f->feed->name, w->f->name, s->name, s->why);
-	}
-	const struct ledger_outcome sending = {.state = LEDGER_SENDING};
-	enum df_status st = ledger_file_state(w->run->env.ledger, w->f->ledger_id, &sending, err);
-	for (size_t i = 0; st == DF_OK && i < decode_count(d); i++)
-		st = run_document_work(w, decode_doc(d, i), err);
-	return st;
-}
-
 static enum df_status any_begun(void *ctx, const struct ledger_document *d, struct df_err *err)
 {
 	(void)err;
@@ -110,12 +105,15 @@ static enum df_status decode_again(const struct run_file_work *w, struct decode 
 	return DF_RETRY;
 }
 
-static enum df_status file_work(struct run_file_work *w, struct df_err *err)
+/* DF_OK: f->decoded is there. DF_END: refused, and closed. */
+static enum df_status file_open(struct run_file_work *w, struct df_err *err)
 {
-	bool begun = false;
 	struct run_file *f = w->f;
-	struct decode *d = NULL;
 	struct df_err why = {0};
+	bool begun = false;
+	if (f->decoded != NULL)
+		return DF_OK;
+
 	if (f->fd < 0)
 		f->fd = open(f->spool, O_RDONLY | O_CLOEXEC);
 	if (f->fd < 0)
@@ -123,41 +121,164 @@ static enum df_status file_work(struct run_file_work *w, struct df_err *err)
 	enum df_status st = run_file_begun(w->run, f->ledger_id, &begun, err);
 	if (st != DF_OK)
 		return st;
-	st = begun ? decode_again(w, &d, &why) : decode_open(f->feed, f->name, f->fd, w->run->scratch, &d, &why);
-	if (st == DF_OK) {
-		st = file_documents(w, d, err);
-		if (st == DF_OK)
-			st = file_close(w, w->n_refused > 0 ? &w->refused : NULL, err);
-	} else if (st == DF_REJECT) {
+
+	st = begun ? decode_again(w, &f->decoded, &why)
+		   : decode_open(f->feed, f->name, f->fd, w->run->scratch, &f->decoded, &why);
+	if (st == DF_REJECT) {
 		run_file_log_failure(f, NULL, &why, "refused, nothing of it was sent");
 		st = file_close(w, &why, err);
-	} else {
-		*err = why;
+		return st == DF_OK ? DF_END : st;
 	}
-	decode_close(d);
+	if (st != DF_OK)
+		*err = why;
 	return st;
 }
 
-void run_file_deliver(struct run *run, struct run_file *f)
+/* ---- checking ---- */
+
+/* The same bytes were delivered before, under whatever name: there is nothing to do but to say so, once. */
+static enum df_status enter_duplicate(struct run_file_work *w, const struct ledger_file *same, struct df_err *err)
+{
+	struct run_file *f = w->f;
+	char *text = df_format("same bytes as %s, which was delivered before", same->name);
+	df_log(DF_LOG_INFO, "%s: %s: skipped: %s", f->feed->name, f->name, text);
+	const struct ledger_outcome duplicate = {.state = LEDGER_DONE,
+						 .code = "duplicate",
+						 .text = text,
+						 .cleanup_due = run_after_is_due(f->feed, false) && !f->local,
+						 .now_ms = df_now_ms()};
+	enum df_status st = ledger_file_state(w->run->env.ledger, f->ledger_id, &duplicate, err);
+	free(text);
+	if (st != DF_OK)
+		return st;
+
+	unlink(f->spool);
+	pthread_mutex_lock(&w->run->lock);
+	w->run->result->files_skipped++;
+	pthread_mutex_unlock(&w->run->lock);
+	return DF_END;
+}
+
+/* DF_OK: it is no copy of another file, or was begun before that was known. DF_END: it is one, and closed. */
+static enum df_status file_is_new(struct run_file_work *w, struct df_err *err)
+{
+	struct run_file *f = w->f;
+	struct ledger_file same = {0};
+	bool begun = false;
+	enum df_status st = run_file_begun(w->run, f->ledger_id, &begun, err);
+	if (st != DF_OK || begun || f->local)
+		return st;
+
+	st = run_same_bytes(w->run, NULL, f->feed, f->name, f->sha256, f->ledger_id, &same, err);
+	if (st == DF_OK)
+		st = enter_duplicate(w, &same, err);
+	else if (st == DF_RETRY && same.id != 0) {
+		df_log(DF_LOG_INFO, "%s: %s: same bytes as %s, which is not finished", f->feed->name, f->name,
+		       same.name);
+		f->overtaken = true; /* nothing of it is missing elsewhere */
+	} else if (st == DF_END)
+		st = DF_OK;
+	ledger_file_free(&same);
+	return st;
+}
+
+static void log_skipped(const struct run_file_work *w)
+{
+	const struct decode *d = w->f->decoded;
+	for (size_t i = 0; i < decode_skipped_count(d); i++) {
+		const struct decode_skipped *s = decode_skipped(d, i);
+		df_log(DF_LOG_INFO, "%s: %s: %s is skipped: %s", w->f->feed->name, w->f->name, s->name, s->why);
+	}
+}
+
+/* Begins every document that is new, which checks it. */
+static enum df_status file_begin(struct run_file_work *w, struct df_err *err)
+{
+	size_t n = decode_count(w->f->decoded);
+	for (size_t i = 0; i < n; i++) {
+		struct ledger_document d = {0};
+		enum df_status st = run_document_begin(w, decode_doc(w->f->decoded, i), &d, err);
+		ledger_document_free(&d);
+		if (st != DF_OK && st != DF_REJECT) /* refused, entered and logged: the others go on */
+			return st;
+	}
+	if (n == 0 || w->n_refused < n)
+		return DF_OK;
+
+	enum df_status st = file_close(w, &w->refused, err);
+	return st == DF_OK ? DF_END : st;
+}
+
+enum df_status run_file_check(struct run *run, struct run_file *f, struct df_err *err)
 {
 	struct run_file_work w = {.run = run, .f = f};
-	struct df_err err = {0};
-	pthread_mutex_lock(&run->lock);
-	bool shut = run->shut == f->feed;
-	pthread_mutex_unlock(&run->lock);
-	if (df_stop_requested || shut) {
-		df_log(DF_LOG_INFO, "%s: %s: waits for the next run", f->feed->name, f->name);
-		run_note(run, DF_RETRY);
-		return;
-	}
-	enum df_status st = file_work(&w, &err);
-	if (w.unsent) {
-		pthread_mutex_lock(&run->lock);
-		run->shut = f->feed;
-		pthread_mutex_unlock(&run->lock);
-	}
+	enum df_status st = file_is_new(&w, err);
+	if (st == DF_OK)
+		st = file_open(&w, err);
 	if (st != DF_OK)
-		run_file_log_failure(f, NULL, &err,
-				     st == DF_RETRY ? "not finished, the next run goes on with it" : "stopped");
-	run_note(run, st);
+		return st;
+
+	log_skipped(&w);
+	return file_begin(&w, err);
+}
+
+/* ---- sending ---- */
+
+static enum df_status add_progress(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	(void)err;
+	*(uint64_t *)ctx += d->delivered + d->rejected + (d->closed_ms != 0);
+	return DF_OK;
+}
+
+/* A number that grows with each row and each document of the file that is through. */
+static uint64_t file_progress(const struct run *run, const struct run_file *f)
+{
+	uint64_t sum = 0;
+	struct df_err ignored = {0};
+	if (ledger_documents(run->env.ledger, f->ledger_id, add_progress, &sum, &ignored) != DF_OK)
+		df_log(DF_LOG_DEBUG, "%s: %s: %s", f->feed->name, f->name, ignored.text);
+	return sum;
+}
+
+static enum df_status file_send(struct run_file_work *w, struct df_err *err)
+{
+	struct run_file *f = w->f;
+	enum df_status st = file_open(w, err);
+	if (st == DF_OK)
+		st = ledger_file_state(w->run->env.ledger, f->ledger_id,
+				       &(struct ledger_outcome){.state = LEDGER_SENDING}, err);
+	for (size_t i = 0; st == DF_OK && i < decode_count(f->decoded); i++)
+		st = run_document_work(w, decode_doc(f->decoded, i), err);
+	return st == DF_OK ? file_close(w, w->n_refused > 0 ? &w->refused : NULL, err) : st;
+}
+
+enum df_status run_file_send(struct run *run, struct run_file *f, bool *parked, struct df_err *err)
+{
+	struct run_file_work w = {.run = run, .f = f};
+	uint64_t before = file_progress(run, f);
+	enum df_status st = file_send(&w, err);
+	bool progress = st == DF_OK || file_progress(run, f) > before;
+
+	f->progressed = f->progressed || progress;
+	f->futile = progress ? 0 : f->futile + 1;
+	f->denied = w.unsent && st == DF_DENIED;
+	*parked = w.unsent && st == DF_RETRY && f->feed->sink == CONF_SINK_EVENTS_API;
+	return st;
+}
+
+/* ---- left for the next run ---- */
+
+void run_file_leave(struct run *run, struct run_file *f, bool blamed)
+{
+	struct df_err err = {0};
+	if ((blamed || f->progressed) && ledger_file_tried(run->env.ledger, f->ledger_id, f->progressed, &err) != DF_OK)
+		df_log_err(DF_LOG_WARN, &err);
+
+	if (f->why.text[0] == '\0')
+		df_log(DF_LOG_INFO, "%s: %s: waits for the next run", f->feed->name, f->name);
+	else
+		run_file_log_failure(f, NULL, &f->why,
+				     f->st == DF_RETRY ? "not finished, the next run goes on with it" : "stopped");
+	run_note(run, f->why.text[0] == '\0' ? DF_RETRY : f->st);
 }

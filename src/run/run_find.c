@@ -29,32 +29,26 @@ enum df_status run_feed_spooled(const struct feed_work *w, const char *spool, co
 	return st;
 }
 
-/* What lies in `dir` under a name; a new connection has to enter it anew. */
-static enum df_status look(struct run_source *s, const char *dir, struct fetch_entry *there, struct df_err *err)
+/* A folder of the source, which a new connection has to enter anew. */
+struct lookup {
+	const char *dir; /* NULL: the feed's own */
+	struct fetch_entry *there;
+	const char *spool;
+	char *sha256;
+};
+
+static enum df_status look_step(struct fetch *fetch, void *ctx, struct df_err *err)
 {
-	struct run_tries tries = {0};
-	enum df_status st = run_source_open(s, err), said = DF_OK;
-	if (st != DF_OK)
-		return st;
-	do {
-		fetch_enter(s->fetch, dir);
-		said = fetch_look(s->fetch, there->name, there, err);
-	} while (run_source_again(s, &tries, said, &st, err));
-	return st;
+	struct lookup *l = ctx;
+	fetch_enter(fetch, l->dir);
+	return fetch_look(fetch, l->there->name, l->there, err);
 }
 
-static enum df_status get(struct run_source *s, const char *dir, const struct fetch_entry *there, const char *spool,
-			  char hex[DF_SHA256_HEX], struct df_err *err)
+static enum df_status get_step(struct fetch *fetch, void *ctx, struct df_err *err)
 {
-	struct run_tries tries = {0};
-	enum df_status st = run_source_open(s, err), said = DF_OK;
-	if (st != DF_OK)
-		return st;
-	do {
-		fetch_enter(s->fetch, dir);
-		said = fetch_get(s->fetch, there, spool, hex, err);
-	} while (run_source_again(s, &tries, said, &st, err));
-	return st;
+	const struct lookup *l = ctx;
+	fetch_enter(fetch, l->dir);
+	return fetch_get(fetch, l->there, l->spool, l->sha256, err);
 }
 
 /* moved: the folder is one that files are moved to, which keeps their time, and numbers those of one name. */
@@ -69,10 +63,11 @@ static enum df_status find_in(struct run_source *s, const char *dir, bool moved,
 		if (i > 0)
 			snprintf(number, sizeof(number), ".%d", i);
 		struct fetch_entry there = {.name = df_file_name(e->name, strlen(e->name), number)};
-		st = look(s, dir, &there, err);
+		struct lookup l = {.dir = dir, .there = &there, .spool = spool, .sha256 = hex};
+		st = run_source_do(s, look_step, &l, err);
 		if (st == DF_OK && there.size == e->size && (!moved || there.mtime == e->mtime)) {
 			unlink(part); /* of whatever it is a part, its time may be another one */
-			st = get(s, dir, &there, spool, hex, err);
+			st = run_source_do(s, get_step, &l, err);
 			if (st == DF_OK && strcmp(hex, sha256) == 0) {
 				free(there.name);
 				free(part);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define COPY_CHUNK (1u << 20)
+#define ROOM_MS    60000
 
 const char *run_scratch(void)
 {
@@ -197,6 +198,8 @@ static enum df_status kept_file(struct kept_import *k, const char *file, struct 
 		memcpy(f->sha256, sha256, DF_SHA256_HEX);
 		f->ledger_id = id;
 		f->local = true;
+		while (!run_pool_room(k->pool, f->feed, ROOM_MS))
+			;
 		run_pool_put(k->pool, f);
 		spool = NULL;
 	} else if (spool != NULL) {

@@ -1,87 +1,260 @@
 /* SPDX-License-Identifier: MIT */
-#include "run_priv.h"
+/* The workers: `jobs` threads, and a few more for the targets that run_queue.h lets begin a file whatever `jobs` is. */
+#include "run_queue.h"
 
 #include <stdlib.h>
+#include <time.h>
 
-#define QUEUE_PER_JOB 2 /* files that wait in the spool for a worker */
+enum {
+	QUEUE_PER_JOB = 2, /* files of a feed that wait in the spool */
+	MORE_THREADS = 64,
+	LOOK_EVERY_MS = 200, /* for a stop, and for targets that got well */
+};
 
 struct run_pool {
 	struct run *run;
-	pthread_t *threads; /* own */
-	uint32_t jobs;
-	pthread_mutex_t lock;
+	pthread_mutex_t lock; /* of all that follows */
 	pthread_cond_t changed;
-	struct run_file *first, *last;
-	size_t waiting, working;
+	struct run_queue queue;
+	pthread_t *threads; /* own */
+	uint32_t n_threads, max_threads;
+	uint32_t idle; /* threads that wait for work, or have just been made */
 	bool closing;
 };
+
+static void pool_wait(struct run_pool *pool, int64_t ms)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += ms % 1000 * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	pthread_cond_timedwait(&pool->changed, &pool->lock, &until);
+}
+
+/* ---- targets ---- */
+
+static const struct run_line *line_of(const struct run_queue *q, const struct run_target *t)
+{
+	const struct run_line *line = q->lines;
+
+	while (line->target != t)
+		line = line->next;
+	return line;
+}
+
+/* While all of a target's files are parked nobody asks the sender for anything: whether it was given up is seen here. */
+static void target_look(struct run_pool *pool, struct run_target *t)
+{
+	const struct conf_feed *feed = line_of(&pool->queue, t)->feed;
+	int64_t now = df_monotonic_ms();
+
+	t->health = sender_health(pool->run->env.sender, feed, &t->probe_ms);
+	if (t->health == SEND_WELL)
+		t->unwell_from = 0;
+	else if (t->unwell_from == 0)
+		t->unwell_from = now;
+
+	bool given_up = t->unwell_from != 0 && t->sending == 0 && now - t->unwell_from > feed->give_up_after_ms;
+	t->closed = t->closed || t->health == SEND_CLOSED || given_up;
+}
+
+static enum run_step choose(struct run_pool *pool, struct run_file **out)
+{
+	pool->queue.stop = df_stop_requested;
+	for (struct run_target *t = pool->queue.targets; t != NULL; t = t->next)
+		target_look(pool, t);
+	return run_queue_choose(&pool->queue, out);
+}
+
+/* ---- the work ---- */
+
+static enum run_stage do_check(struct run_pool *pool, struct run_file *f)
+{
+	struct df_err err = {0};
+	enum df_status st = run_file_check(pool->run, f, &err);
+
+	if (st == DF_OK)
+		return RUN_READY;
+	if (st == DF_END)
+		return RUN_CLOSED;
+	f->st = st;
+	f->why = err;
+	return RUN_LEAVING;
+}
+
+static enum run_stage do_send(struct run_pool *pool, struct run_file *f)
+{
+	struct df_err err = {0};
+	bool parked = false;
+	enum df_status st = run_file_send(pool->run, f, &parked, &err);
+
+	if (st == DF_OK || st == DF_END)
+		return RUN_CLOSED;
+	f->st = st;
+	f->why = err;
+	if (!parked || df_stop_requested)
+		return RUN_LEAVING;
+	df_log(DF_LOG_DEBUG, "%s: %s: parked: %s", f->feed->name, f->name, err.text);
+	return RUN_PARKED;
+}
+
+/* Under the lock, which is released in between. */
+static void do_step(struct run_pool *pool, struct run_file *f, enum run_step step)
+{
+	run_queue_begin(&pool->queue, f, step);
+	pthread_mutex_unlock(&pool->lock);
+
+	enum run_stage stage = step == RUN_SEND    ? do_send(pool, f)
+			       : step == RUN_LEAVE ? RUN_LEAVING
+						   : do_check(pool, f);
+	if (stage != RUN_READY)
+		run_file_rest(f);
+
+	pthread_mutex_lock(&pool->lock);
+	if (stage == RUN_LEAVING) {
+		bool blamed = run_queue_blames(&pool->queue, f);
+		pthread_mutex_unlock(&pool->lock);
+		run_file_leave(pool->run, f, blamed);
+		pthread_mutex_lock(&pool->lock);
+		stage = RUN_LEFT;
+	}
+	run_queue_end(&pool->queue, f, stage);
+	if (stage == RUN_CLOSED)
+		run_file_free(f);
+	pthread_cond_broadcast(&pool->changed);
+}
+
+static void *work(void *ctx);
+
+/* One more worker, when all have their hands full and there is something that may be done for all that. */
+static void call_help(struct run_pool *pool)
+{
+	struct run_file *f = NULL;
+
+	if (pool->idle > 0 || pool->n_threads == pool->max_threads || choose(pool, &f) == RUN_NOTHING)
+		return;
+	if (pthread_create(&pool->threads[pool->n_threads], NULL, work, pool) == 0) {
+		pool->n_threads++;
+		pool->idle++;
+		return;
+	}
+	enum run_step step = choose(pool, &f);
+	if (pool->n_threads == 0 && step != RUN_NOTHING) /* no thread could be made: the work is done here */
+		do_step(pool, f, step);
+}
 
 static void *work(void *ctx)
 {
 	struct run_pool *pool = ctx;
+	struct run_file *f = NULL;
+
 	pthread_mutex_lock(&pool->lock);
+	pool->idle--;
 	for (;;) {
-		while (pool->first == NULL && !pool->closing)
-			pthread_cond_wait(&pool->changed, &pool->lock);
-		struct run_file *f = pool->first;
-		if (f == NULL)
+		enum run_step step = choose(pool, &f);
+		if (step != RUN_NOTHING) {
+			do_step(pool, f, step);
+			call_help(pool);
+			continue;
+		}
+		if (pool->closing)
 			break;
-		pool->first = f->next;
-		if (pool->first == NULL)
-			pool->last = NULL;
-		pool->waiting--;
-		pool->working++;
-		pthread_cond_broadcast(&pool->changed);
-		pthread_mutex_unlock(&pool->lock);
-		run_file_deliver(pool->run, f);
-		run_file_free(f);
-		pthread_mutex_lock(&pool->lock);
-		pool->working--;
-		pthread_cond_broadcast(&pool->changed);
+		pool->idle++;
+		pool_wait(pool, LOOK_EVERY_MS);
+		pool->idle--;
 	}
 	pthread_mutex_unlock(&pool->lock);
 	return NULL;
 }
 
+/* ---- the pool ---- */
+
 struct run_pool *run_pool_new(struct run *run, uint32_t jobs)
 {
 	struct run_pool *pool = df_alloc(sizeof(*pool));
-	pool->run = run;
+	pthread_condattr_t attr;
+
+	*pool = (struct run_pool){.run = run, .queue = {.jobs = jobs}, .max_threads = jobs + MORE_THREADS};
 	run->pool = pool;
 	pthread_mutex_init(&pool->lock, NULL);
-	pthread_cond_init(&pool->changed, NULL);
-	pool->threads = df_alloc(jobs * sizeof(*pool->threads));
-	while (pool->jobs < jobs && pthread_create(&pool->threads[pool->jobs], NULL, work, pool) == 0)
-		pool->jobs++;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&pool->changed, &attr);
+	pthread_condattr_destroy(&attr);
+	pool->threads = df_alloc(pool->max_threads * sizeof(*pool->threads));
 	return pool;
 }
 
 void run_pool_put(struct run_pool *pool, struct run_file *f)
 {
-	if (pool->jobs == 0) { /* no thread could be made: the work is done here */
-		run_file_deliver(pool->run, f);
-		run_file_free(f);
-		return;
-	}
 	pthread_mutex_lock(&pool->lock);
-	while (pool->waiting >= (size_t)pool->jobs * QUEUE_PER_JOB)
-		pthread_cond_wait(&pool->changed, &pool->lock);
-	f->next = NULL;
-	if (pool->last != NULL)
-		pool->last->next = f;
-	else
-		pool->first = f;
-	pool->last = f;
-	pool->waiting++;
+	run_queue_add(&pool->queue, f);
 	pthread_cond_broadcast(&pool->changed);
+	call_help(pool);
 	pthread_mutex_unlock(&pool->lock);
+}
+
+bool run_pool_takes(struct run_pool *pool, const struct conf_feed *feed)
+{
+	pthread_mutex_lock(&pool->lock);
+	const struct run_line *line = run_queue_line(&pool->queue, feed);
+	bool takes = line->target == NULL || !line->target->closed;
+	pthread_mutex_unlock(&pool->lock);
+	return takes && !df_stop_requested;
+}
+
+bool run_pool_room(struct run_pool *pool, const struct conf_feed *feed, int64_t ms)
+{
+	int64_t end = df_monotonic_ms() + ms;
+	bool room = false;
+
+	pthread_mutex_lock(&pool->lock);
+	const struct run_line *line = run_queue_line(&pool->queue, feed);
+	for (;;) {
+		room = run_queue_waiting(line) < (size_t)pool->queue.jobs * QUEUE_PER_JOB;
+		if (room || df_stop_requested || df_monotonic_ms() >= end)
+			break;
+		call_help(pool);
+		pool_wait(pool, LOOK_EVERY_MS);
+	}
+	pthread_mutex_unlock(&pool->lock);
+	return room || df_stop_requested;
+}
+
+size_t run_pool_rest(struct run_pool *pool, const struct conf_feed *feed, uint64_t *closed, int64_t ms)
+{
+	int64_t end = df_monotonic_ms() + ms;
+
+	pthread_mutex_lock(&pool->lock);
+	const struct run_line *line = run_queue_line(&pool->queue, feed);
+	while (line->n > 0 && line->closed == *closed && df_monotonic_ms() < end) {
+		call_help(pool);
+		pool_wait(pool, LOOK_EVERY_MS);
+	}
+	size_t n = line->n;
+	*closed = line->closed;
+	pthread_mutex_unlock(&pool->lock);
+	return n;
+}
+
+static bool under_way(const struct run_queue *q)
+{
+	for (const struct run_line *l = q->lines; l != NULL; l = l->next)
+		if (l->n > 0)
+			return true;
+	return false;
 }
 
 void run_pool_wait(struct run_pool *pool)
 {
 	pthread_mutex_lock(&pool->lock);
-	while (pool->waiting > 0 || pool->working > 0)
-		pthread_cond_wait(&pool->changed, &pool->lock);
+	while (under_way(&pool->queue)) {
+		call_help(pool);
+		pool_wait(pool, LOOK_EVERY_MS);
+	}
 	pthread_mutex_unlock(&pool->lock);
 }
 
@@ -90,8 +263,8 @@ uint32_t run_pool_spare(struct run_pool *pool)
 	if (pool == NULL)
 		return 0;
 	pthread_mutex_lock(&pool->lock);
-	size_t busy = pool->waiting + pool->working;
-	uint32_t spare = busy < pool->jobs ? pool->jobs - (uint32_t)busy : 0;
+	uint32_t busy = pool->queue.busy;
+	uint32_t spare = busy < pool->queue.jobs ? pool->queue.jobs - busy : 0;
 	pthread_mutex_unlock(&pool->lock);
 	return spare;
 }
@@ -102,12 +275,15 @@ void run_pool_free(struct run_pool *pool)
 		return;
 	run_pool_wait(pool);
 	pool->run->pool = NULL;
+
 	pthread_mutex_lock(&pool->lock);
 	pool->closing = true;
 	pthread_cond_broadcast(&pool->changed);
 	pthread_mutex_unlock(&pool->lock);
-	for (uint32_t i = 0; i < pool->jobs; i++)
+	for (uint32_t i = 0; i < pool->n_threads; i++)
 		pthread_join(pool->threads[i], NULL);
+
+	run_queue_free(&pool->queue);
 	pthread_mutex_destroy(&pool->lock);
 	pthread_cond_destroy(&pool->changed);
 	free(pool->threads);

@@ -2,7 +2,7 @@
 /*
  * run_priv.h - taking a drop file through the ledger
  *
- *	run_feeds.c	`run`: feed by feed, files that have settled are pulled and handed to the workers
+ *	run_feeds.c	`run`: all feeds at once, files that have settled are pulled and handed to the workers
  *	run_retry.c	`retry`: what was refused or rejected is opened again
  *	run_import.c	`import`: local files and standard input
  *	run_import_plain.c	the same without a ledger
@@ -15,6 +15,7 @@
  *	run_session.c	what a run that delivers has open: lock, ledger, sender
  *	run_source.c	a source whose connection may break
  *	run_pool.c	the workers
+ *	run_queue.c	which file is worked on next: order, parking
  *	run_file.c	a drop file, from decoding to the ledger's last word on it
  *	run_after.c	what is done at the source afterwards: receipts, after_done, after_refused
  *	run_find.c	the bytes of a file that was pulled before
@@ -37,10 +38,10 @@ struct run { /* shared by the workers of a run */
 	const struct conf *conf;
 	struct document_env env; /* ledger and sender */
 	struct run_pool *pool;   /* borrowed, or NULL */
+	struct run_gate *gate;   /* borrowed, or NULL: bounds the connections to sources */
 	const char *scratch;     /* folder for unnamed files */
-	pthread_mutex_t lock;    /* of result and shut */
+	pthread_mutex_t lock;    /* of result */
 	struct run_result *result;
-	const struct conf_feed *shut; /* borrowed: its API refused access or stayed away, and its other files wait */
 };
 
 struct run_file { /* a drop file in the spool, or local */
@@ -49,14 +50,41 @@ struct run_file { /* a drop file in the spool, or local */
 	char *spool; /* own: path; NULL: fd is not a spool file */
 	int fd;      /* own, open for reading; -1: open `spool` */
 	char sha256[DF_SHA256_HEX];
+	int64_t mtime;     /* at the source, with the name its place among the feed's files */
+	uint64_t idle;     /* the latest runs, in a row, in which it made no progress */
 	int64_t ledger_id; /* 0: stateless */
 	bool local;        /* imported: nothing is to be done with it at the source */
+
+	/* its worker's, while it is under way: */
+	struct decode *decoded; /* own, or NULL */
+	struct df_err why;      /* why it is not finished */
+	enum df_status st;      /* of why */
+	bool progressed;        /* in this run */
+	bool denied;            /* its target refused access */
+	uint32_t futile;        /* attempts in a row without progress */
+
+	/* the queue's, under the pool's lock: see run_queue.h */
+	struct run_line *line;
+	int stage; /* enum run_stage */
+	bool passed, overtaken;
+	uint64_t turn; /* of the last attempt to send it; 0: none */
 	struct run_file *next;
 };
 void run_file_free(struct run_file *f);
 
-/* Decodes, checks and delivers one drop file; enters what came of it in ledger and result, and logs it. */
-void run_file_deliver(struct run *run, struct run_file *f);
+/* Decodes the file and checks its documents. DF_OK: f->decoded is ready to be sent. DF_END: it is closed, there is nothing to
+ * send. Else the run is to leave it. */
+enum df_status run_file_check(struct run *run, struct run_file *f, struct df_err *err) DF_CHECK;
+
+/* Sends what was not settled yet of its documents, and closes it. parked: DF_RETRY came of its target, not of the file; f is
+ * to be tried again in this run. f->progressed, denied and futile are set. */
+enum df_status run_file_send(struct run *run, struct run_file *f, bool *parked, struct df_err *err) DF_CHECK;
+
+/* Closes what it holds open; its life goes on. */
+void run_file_rest(struct run_file *f);
+
+/* Logs and notes that the next run goes on with it, and why. blamed: the ledger is to know that it made no progress. */
+void run_file_leave(struct run *run, struct run_file *f, bool blamed);
 
 /* Whether any document of the file was begun. */
 enum df_status run_file_begun(struct run *run, int64_t ledger_id, bool *begun, struct df_err *err) DF_CHECK;
@@ -78,14 +106,24 @@ enum df_status run_open(const char *path, int *fd_out, struct df_err *err) DF_CH
 /* Reads fd_in from where it stands to its end, hashing; writes what it read to fd_out unless that is -1. */
 enum df_status run_copy(int fd_in, int fd_out, char hex[DF_SHA256_HEX], struct df_err *err) DF_CHECK;
 
-/* Workers: `jobs` threads that take files from a bounded queue. */
+/* ---- the workers: run_pool.c ---- */
+
 struct run_pool;
 struct run_pool *run_pool_new(struct run *run, uint32_t jobs);
-void run_pool_put(struct run_pool *pool, struct run_file *f); /* takes f; waits while the queue is full */
-void run_pool_wait(struct run_pool *pool);                    /* until the queue is empty and nobody works */
+
+/* Takes f. */
+void run_pool_put(struct run_pool *pool, struct run_file *f);
+/* Waits, at most so long, until fewer files of the feed wait than should lie in the spool. False: there is no room yet. */
+bool run_pool_room(struct run_pool *pool, const struct conf_feed *feed, int64_t ms);
+/* False: nothing more of the feed is delivered in this run. */
+bool run_pool_takes(struct run_pool *pool, const struct conf_feed *feed);
+/* Waits, at most so long, until more files of the feed are closed than *closed, which is brought up to date, or none is under
+ * way any more. Returns how many are. */
+size_t run_pool_rest(struct run_pool *pool, const struct conf_feed *feed, uint64_t *closed, int64_t ms);
+void run_pool_wait(struct run_pool *pool); /* until no file is under way */
 /* Threads that have nothing to do, and nothing waits for: they may help with a document. pool NULL: none. */
 uint32_t run_pool_spare(struct run_pool *pool);
-void run_pool_free(struct run_pool *pool);
+void run_pool_free(struct run_pool *pool); /* waits */
 
 /* The event type that a file's name says, "" where it has none (a zip, whose entries have names of their own): the same
  * bytes as users-session_start.csv and as users-uninstall.csv are not the same rows. */
@@ -93,7 +131,8 @@ void run_pool_free(struct run_pool *pool);
 void run_event_type(const char *name, char event_type[RUN_EVENT_TYPE_SIZE]);
 
 /* The same bytes in the same feed are delivered once (duplicates = skip) for each event type. Looks for another file with the
- * bytes and the event type of this one, entered before file `before` (0: any), and waits until this run is through with it.
+ * bytes and the event type of this one, entered before file `before` (0: any), and waits until the pool, if there is one, is
+ * through with it.
  * DF_OK: it was delivered, *same is it. DF_RETRY (err untouched): it is not finished, *same is it. DF_END: there is none. */
 enum df_status run_same_bytes(struct run *run, struct run_pool *pool, const struct conf_feed *feed, const char *name,
 			      const char *sha256, int64_t before, struct ledger_file *same,

@@ -256,7 +256,7 @@ static enum df_status was_delivered(struct feed_work *w, const struct retry_file
 	if (st == DF_OK && same.state == LEDGER_DONE) {
 		df_log(DF_LOG_INFO, "%s: %s: skipped: same bytes as %s, which was delivered since", w->feed->name,
 		       f->known.name, same.name);
-		w->run->result->files_skipped++;
+		run_feed_skipped(w, 1);
 	} else if (st == DF_OK) {
 		st = DF_END;
 	}
@@ -264,14 +264,19 @@ static enum df_status was_delivered(struct feed_work *w, const struct retry_file
 	return st;
 }
 
-static enum df_status take_back(struct fetch *source, const char *receipts, const char *name, struct df_err *err)
+struct copy { /* of a reject file, on the source */
+	const char *receipts, *name;
+};
+
+static enum df_status take_back(struct fetch *source, void *ctx, struct df_err *err)
 {
 	static const struct conf_after_action away = {.what = CONF_DELETE};
-	struct fetch_entry copy = {.name = (char *)(uintptr_t)name};
-	fetch_enter(source, receipts);
-	enum df_status st = fetch_look(source, name, &copy, err);
+	const struct copy *copy = ctx;
+	struct fetch_entry there = {.name = (char *)(uintptr_t)copy->name};
+	fetch_enter(source, copy->receipts);
+	enum df_status st = fetch_look(source, copy->name, &there, err);
 	if (st == DF_OK)
-		st = fetch_after(source, &copy, &away, err);
+		st = fetch_after(source, &there, &away, err);
 	fetch_enter(source, NULL);
 	return st;
 }
@@ -279,22 +284,17 @@ static enum df_status take_back(struct fetch *source, const char *receipts, cons
 /* The copies of reject files that receipts put on the source: who looks there must not drop rows that are delivered now. */
 static enum df_status take_back_rejects(struct feed_work *w, const struct retry_file *f, struct df_err *err)
 {
-	enum df_status st = DF_OK;
 	if (w->feed->receipts == NULL || w->feed->source.kind == CONF_SOURCE_NONE)
 		return DF_OK;
-	for (size_t i = 0; i < f->n && st == DF_OK; i++) {
-		struct run_tries tries = {0};
+	for (size_t i = 0; i < f->n; i++) {
 		if (f->rejects[i] == NULL)
 			continue;
-		const char *name = df_base_name(f->rejects[i]);
-		st = run_source_open(&w->source, err);
-		while (st == DF_OK &&
-		       run_source_again(&w->source, &tries, take_back(w->source.fetch, w->feed->receipts, name, err),
-					&st, err))
-			;
-		st = st == DF_END ? DF_OK : st;
+		struct copy copy = {w->feed->receipts, df_base_name(f->rejects[i])};
+		enum df_status st = run_source_do(&w->source, take_back, &copy, err);
+		if (st != DF_OK && st != DF_END)
+			return st;
 	}
-	return st;
+	return DF_OK;
 }
 
 static enum df_status reopen(struct feed_work *w, const struct retry_file *f, struct df_err *err)
@@ -327,10 +327,13 @@ static enum df_status retry_one(struct feed_work *w, const struct retry_file *f,
 		st = run_feed_find(w, &e, f->known.sha256, spool, err);
 	if (st == DF_OK && f->closed)
 		st = reopen(w, f, err);
-	if (st == DF_OK)
-		return run_feed_hand_over(w, &e, spool, f->known.sha256, f->known.id, err);
-	free(spool);
-	return st;
+	if (st != DF_OK) {
+		free(spool);
+		return st;
+	}
+	struct feed_file file = {.entry = &e, .sha256 = f->known.sha256, .id = f->known.id, .idle = f->known.idle};
+	(void)run_feed_hand_over(w, &file, spool);
+	return DF_OK;
 }
 
 static void log_gone(struct feed_work *w, const struct retry_file *f)
@@ -344,9 +347,11 @@ static void log_gone(struct feed_work *w, const struct retry_file *f)
 	pthread_mutex_unlock(&w->run->lock);
 }
 
-static enum df_status retry_files(struct feed_work *w, const struct retry *r, struct df_err *err)
+static enum df_status retry_part(struct feed_work *w, void *ctx, struct df_err *err)
 {
-	enum df_status st = df_mkdirs(w->spool, err);
+	const struct retry *r = ctx;
+	enum df_status st = DF_OK;
+	w->from = r->options->from;
 	for (size_t i = 0; st == DF_OK && i < r->n_files && !df_stop_requested; i++) {
 		const struct retry_file *f = &r->files[i];
 		struct df_err one = {0};
@@ -371,26 +376,26 @@ static enum df_status retry_files(struct feed_work *w, const struct retry *r, st
 	return st;
 }
 
-static void retry_feed(struct run *run, struct run_pool *pool, const struct conf_feed *feed, const struct retry *r)
+static bool has_files(const struct retry *r, const struct conf_feed *feed)
 {
-	struct df_err err = {0};
-	struct feed_work w = {
-	    .run = run, .pool = pool, .feed = feed, .from = r->options->from, .source = {.feed = feed}};
-	bool any = false;
 	for (size_t i = 0; i < r->n_files; i++)
-		any = any || r->files[i].feed == feed;
-	if (!any)
-		return;
-	w.spool = df_format("%s/spool/%s", run->conf->state_dir, feed->name);
-	enum df_status st = retry_files(&w, r, &err);
-	st = run_feed_end(&w, st, &err);
-	if (st != DF_OK) {
-		df_err_context(&err, "%s", feed->name);
-		df_log_err(DF_LOG_ERROR, &err);
-	}
-	run_note(run, st);
-	run_source_close(&w.source);
-	free(w.spool);
+		if (r->files[i].feed == feed)
+			return true;
+	return false;
+}
+
+static void retry_all(struct run *run, const struct conf *conf, struct retry *r)
+{
+	const struct conf_feed **feeds = df_alloc((conf->n_feeds + 1) * sizeof(*feeds));
+	size_t n = 0;
+	for (size_t i = 0; i < conf->n_feeds; i++)
+		if (has_files(r, &conf->feeds[i]))
+			feeds[n++] = &conf->feeds[i];
+
+	struct run_pool *pool = run_pool_new(run, conf->jobs);
+	run_feed_each(run, feeds, n, retry_part, r);
+	run_pool_free(pool);
+	free((void *)feeds);
 }
 
 void run_retry(const struct conf *conf, const struct run_retry_options *options, struct run_result *result)
@@ -411,10 +416,8 @@ void run_retry(const struct conf *conf, const struct run_retry_options *options,
 	else
 		st = check_names(&r);
 	run_note_status(result, st);
-	struct run_pool *pool = st == DF_OK ? run_pool_new(&session.run, conf->jobs) : NULL;
-	for (size_t i = 0; st == DF_OK && i < conf->n_feeds; i++)
-		retry_feed(&session.run, pool, &conf->feeds[i], &r);
-	run_pool_free(pool);
+	if (st == DF_OK)
+		retry_all(&session.run, conf, &r);
 	if (df_stop_requested)
 		run_note_status(result, DF_RETRY);
 	for (size_t i = 0; i < r.n_files; i++)

@@ -23,7 +23,7 @@ enum df_status run_same_bytes(struct run *run, struct run_pool *pool, const stru
 		enum df_status st = ledger_file_same(run->env.ledger, &bytes, same, err);
 		if (st != DF_OK || same->state == LEDGER_DONE)
 			return st;
-		if (i > 0)
+		if (i > 0 || pool == NULL)
 			return DF_RETRY;
 		ledger_file_free(same);
 		run_pool_wait(pool); /* it may be in a worker's hands */

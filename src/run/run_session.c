@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "run_session.h"
 
+#include "run_gate.h"
+
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,10 +70,12 @@ enum df_status run_session_open(struct run_session *s, const struct conf *conf, 
 		tell_owner(conf->state_dir, lock, st, err);
 	if (st == DF_OK)
 		st = ledger_open(conf->state_dir, &s->run.env.ledger, err);
-	if (st == DF_OK)
+	if (st == DF_OK) {
 		s->run.env.sender = sender_new();
-	else
+		s->run.gate = run_gate_new();
+	} else {
 		run_session_close(s);
+	}
 	free(lock);
 	return st;
 }
@@ -99,6 +103,7 @@ void run_session_close(struct run_session *s)
 	if (s->run.env.sender != NULL)
 		tell_traffic(s->run.env.sender);
 	sender_free(s->run.env.sender);
+	run_gate_free(s->run.gate);
 	ledger_close(s->run.env.ledger);
 	if (s->lock_fd >= 0)
 		close(s->lock_fd); /* and the kernel lets go of the lock */

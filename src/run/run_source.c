@@ -19,8 +19,13 @@ static int64_t pause_ms(uint32_t failures)
 	return most / 2 + now.tv_nsec / 1000 % (most / 2 + 1);
 }
 
+struct tries { /* of one step */
+	uint32_t n;
+	int64_t since_ms;
+};
+
 /* Waits before another try. False: there were enough, or the run is to stop. */
-static bool tries_again(const struct conf_feed *feed, struct run_tries *tries, struct df_err *why)
+static bool tries_again(const struct conf_feed *feed, struct tries *tries, struct df_err *why)
 {
 	int64_t now = df_monotonic_ms();
 	if (tries->n++ == 0)
@@ -39,17 +44,28 @@ static bool tries_again(const struct conf_feed *feed, struct run_tries *tries, s
 	return true;
 }
 
+static enum df_status open_once(struct run_source *s, struct df_err *err)
+{
+	if (df_stop_requested || !run_gate_enter(s->gate, &s->feed->source))
+		return df_fail(DF_RETRY, err, NULL, "stopped; the next run goes on");
+
+	enum df_status st = fetch_open(s->feed, &s->fetch, err);
+	if (st != DF_OK)
+		run_gate_leave(s->gate, &s->feed->source);
+	return st;
+}
+
 enum df_status run_source_open(struct run_source *s, struct df_err *err)
 {
-	struct run_tries tries = {0};
+	struct tries tries = {0};
 	enum df_status st = DF_RETRY;
 	if (s->fetch != NULL)
 		return DF_OK;
 	if (s->away)
 		return df_fail(DF_RETRY, err, NULL, "the source was given up for this run; the next one tries again");
+
 	do {
-		st = df_stop_requested ? df_fail(DF_RETRY, err, NULL, "stopped; the next run goes on")
-				       : fetch_open(s->feed, &s->fetch, err);
+		st = open_once(s, err);
 	} while (st == DF_RETRY && tries_again(s->feed, &tries, err));
 	s->away = st != DF_OK;
 	if (st == DF_RETRY && tries.n > 1)
@@ -57,30 +73,76 @@ enum df_status run_source_open(struct run_source *s, struct df_err *err)
 	return st;
 }
 
-bool run_source_again(struct run_source *s, struct run_tries *tries, enum df_status said, enum df_status *st,
-		      struct df_err *err)
+/* After a step that failed. DF_OK: the connection had broken and is there again, the step is to be repeated. */
+static enum df_status open_again(struct run_source *s, struct tries *tries, enum df_status failed, struct df_err *err)
 {
-	*st = said;
-	if (said != DF_RETRY || !fetch_broken(s->fetch))
-		return false;
+	if (failed != DF_RETRY || !fetch_broken(s->fetch))
+		return failed;
+
 	if (fetch_received(s->fetch) > 0) {
-		*tries = (struct run_tries){0};
+		*tries = (struct tries){0};
 		s->barren = 0;
 	}
 	run_source_close(s);
-	if (!tries_again(s->feed, tries, err)) {
-		/* A server that lets us in and then gets nothing done is as good as one that is away. */
-		s->away = ++s->barren >= BARREN_MAX;
-		return false;
+	if (tries_again(s->feed, tries, err))
+		return run_source_open(s, err);
+
+	/* A server that lets us in and then gets nothing done is as good as one that is away. */
+	s->away = ++s->barren >= BARREN_MAX;
+	return failed;
+}
+
+enum df_status run_source_do(struct run_source *s, run_source_step step, void *ctx, struct df_err *err)
+{
+	struct tries tries = {0};
+	enum df_status st = run_source_open(s, err);
+
+	while (st == DF_OK) {
+		st = step(s->fetch, ctx, err);
+		if (st != DF_RETRY)
+			break;
+		st = open_again(s, &tries, st, err);
 	}
-	*st = run_source_open(s, err);
-	return *st == DF_OK;
+	return st;
+}
+
+static enum df_status list_step(struct fetch *fetch, void *ctx, struct df_err *err)
+{
+	return fetch_list(fetch, ctx, err);
+}
+
+enum df_status run_source_list(struct run_source *s, struct fetch_list *list, struct df_err *err)
+{
+	return run_source_do(s, list_step, list, err);
+}
+
+struct get {
+	const struct fetch_entry *entry;
+	const char *path;
+	char *sha256;
+};
+
+static enum df_status get_step(struct fetch *fetch, void *ctx, struct df_err *err)
+{
+	const struct get *g = ctx;
+	return fetch_get(fetch, g->entry, g->path, g->sha256, err);
+}
+
+/* A download that breaks goes on where it stopped. */
+enum df_status run_source_get(struct run_source *s, const struct fetch_entry *e, const char *path,
+			      char sha256[DF_SHA256_HEX], struct df_err *err)
+{
+	struct get g = {e, path, sha256};
+	return run_source_do(s, get_step, &g, err);
 }
 
 void run_source_close(struct run_source *s)
 {
+	if (s->fetch == NULL)
+		return;
 	fetch_close(s->fetch);
 	s->fetch = NULL;
+	run_gate_leave(s->gate, &s->feed->source);
 }
 
 void run_source_tell_misnamed(const struct run_source *s, const struct fetch_entry *e)

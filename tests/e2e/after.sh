@@ -145,13 +145,11 @@ for cut in $(seq 2700 130 6700); do
 	name=cut$cut
 	people 1001 1015 | sed "s/C-/$name-/" >"$drop/$name-eventless.csv"
 	rm -f "$drop"/done/* "$drop"/back/*
-	proxy_start "$work/net" "$work/sftp" --cut "$cut"
+	proxy_start "$work/net" "$work/sftp" --cut "$cut" --for 1
 	configure "$name" 'receipts = back' 'after_done = move:done' 'give_up_after = 0s'
 	"$dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null
 	status=$?
 	[ "$status" -eq 3 ] && broke=$((broke + 1))
-	proxy_stop
-	sftp=$direct
 	configure "$name" 'receipts = back' 'after_done = move:done'
 	"$dropfeed" --config "$conf" run >>"$work/out" 2>>"$work/err" </dev/null || status="$status then $?"
 	want=$(printf '%s\n' "back/$name-eventless.csv" "back/$name-eventless.csv.receipt.json" "done/$name-eventless.csv")

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "run_gate.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { PER_LOGIN = 8, IN_ALL = 64, LOOK_EVERY_MS = 200 };
+
+struct login {
+	const struct conf_source *source; /* borrowed: the first one with this user, host and port */
+	unsigned inside;
+	struct login *next;
+};
+
+struct run_gate {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct login *logins; /* own */
+	unsigned inside;
+};
+
+struct run_gate *run_gate_new(void)
+{
+	struct run_gate *gate = df_alloc(sizeof(*gate));
+	pthread_condattr_t attr;
+
+	pthread_mutex_init(&gate->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&gate->changed, &attr);
+	pthread_condattr_destroy(&attr);
+	return gate;
+}
+
+void run_gate_free(struct run_gate *gate)
+{
+	if (gate == NULL)
+		return;
+	for (struct login *l; (l = gate->logins) != NULL; free(l))
+		gate->logins = l->next;
+	pthread_mutex_destroy(&gate->lock);
+	pthread_cond_destroy(&gate->changed);
+	free(gate);
+}
+
+static struct login *login_of(struct run_gate *gate, const struct conf_source *source)
+{
+	for (struct login *l = gate->logins; l != NULL; l = l->next)
+		if (strcmp(l->source->user, source->user) == 0 && strcmp(l->source->host, source->host) == 0 &&
+		    l->source->port == source->port)
+			return l;
+
+	struct login *l = df_alloc(sizeof(*l));
+	*l = (struct login){.source = source, .next = gate->logins};
+	return gate->logins = l;
+}
+
+static bool is_needed(const struct run_gate *gate, const struct conf_source *source)
+{
+	return gate != NULL && source->kind == CONF_SOURCE_SFTP;
+}
+
+bool run_gate_enter(struct run_gate *gate, const struct conf_source *source)
+{
+	if (!is_needed(gate, source))
+		return true;
+
+	pthread_mutex_lock(&gate->lock);
+	struct login *l = login_of(gate, source);
+	while (!df_stop_requested && (l->inside >= PER_LOGIN || gate->inside >= IN_ALL)) {
+		struct timespec until;
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_nsec += LOOK_EVERY_MS * 1000000L;
+		until.tv_sec += until.tv_nsec / 1000000000L;
+		until.tv_nsec %= 1000000000L;
+		pthread_cond_timedwait(&gate->changed, &gate->lock, &until);
+	}
+	bool in = !df_stop_requested;
+	l->inside += in;
+	gate->inside += in;
+	pthread_mutex_unlock(&gate->lock);
+	return in;
+}
+
+void run_gate_leave(struct run_gate *gate, const struct conf_source *source)
+{
+	if (!is_needed(gate, source))
+		return;
+
+	pthread_mutex_lock(&gate->lock);
+	login_of(gate, source)->inside--;
+	gate->inside--;
+	pthread_cond_broadcast(&gate->changed);
+	pthread_mutex_unlock(&gate->lock);
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+#include "run_queue.h"
+
+#include <stdlib.h>
+
+enum {
+	IDLE_LAST = 2,  /* runs without progress; then a file is put at the end of its line */
+	FUTILE_MAX = 5, /* attempts without progress while its target is well */
+};
+
+/* ---- lines and targets ---- */
+
+static struct run_target *target_get(struct run_queue *q, const struct conf_feed *feed)
+{
+	if (feed->sink != CONF_SINK_EVENTS_API || feed->endpoint == NULL || feed->api_key == NULL)
+		return NULL;
+
+	for (struct run_target *t = q->targets; t != NULL; t = t->next)
+		if (strcmp(t->endpoint, feed->endpoint) == 0 && strcmp(t->api_key, feed->api_key) == 0)
+			return t;
+
+	struct run_target *t = df_alloc(sizeof(*t));
+	*t = (struct run_target){.endpoint = feed->endpoint, .api_key = feed->api_key, .next = q->targets};
+	return q->targets = t;
+}
+
+struct run_line *run_queue_line(struct run_queue *q, const struct conf_feed *feed)
+{
+	for (struct run_line *l = q->lines; l != NULL; l = l->next)
+		if (l->feed == feed)
+			return l;
+
+	struct run_line *l = df_alloc(sizeof(*l));
+	*l = (struct run_line){.feed = feed, .target = target_get(q, feed)};
+	if (q->last_line != NULL)
+		q->last_line->next = l;
+	else
+		q->lines = l;
+	return q->last_line = l;
+}
+
+/* Imported files keep the order in which they were named. */
+static bool comes_before(const struct run_file *a, const struct run_file *b)
+{
+	bool last_a = a->idle >= IDLE_LAST, last_b = b->idle >= IDLE_LAST;
+
+	if (last_a != last_b)
+		return last_b;
+	if (a->local || b->local)
+		return false;
+	if (a->mtime != b->mtime)
+		return a->mtime < b->mtime;
+	return strcmp(a->name, b->name) < 0;
+}
+
+void run_queue_add(struct run_queue *q, struct run_file *f)
+{
+	struct run_line *line = run_queue_line(q, f->feed);
+	struct run_file **at = &line->first;
+
+	f->line = line;
+	f->stage = RUN_QUEUED;
+	f->passed = f->idle >= IDLE_LAST;
+	while (*at != NULL && !comes_before(f, *at))
+		at = &(*at)->next;
+	f->next = *at;
+	*at = f;
+
+	line->n++;
+	if (line->target != NULL)
+		line->target->files++;
+}
+
+void run_queue_free(struct run_queue *q)
+{
+	for (struct run_line *l; (l = q->lines) != NULL; free(l)) {
+		q->lines = l->next;
+		for (struct run_file *f; (f = l->first) != NULL; run_file_free(f))
+			l->first = f->next;
+	}
+	for (struct run_target *t; (t = q->targets) != NULL; free(t))
+		q->targets = t->next;
+}
+
+/* ---- the choice ---- */
+
+/* The same bytes came before it and are not through yet: whether it is a copy is known then. */
+static bool waits_for_copy(const struct run_line *line, const struct run_file *f)
+{
+	if (line->feed->duplicates_import || f->stage != RUN_QUEUED)
+		return false;
+	for (const struct run_file *g = line->first; g != NULL; g = g->next)
+		if (g != f && g->stage != RUN_LEFT && g->ledger_id < f->ledger_id && strcmp(g->sha256, f->sha256) == 0)
+			return true;
+	return false;
+}
+
+static bool holds_up(const struct run_line *line, const struct run_file *f)
+{
+	if (f->passed || f->stage == RUN_LEAVING || f->stage == RUN_LEFT)
+		return false;
+	return !line->feed->order_none && !waits_for_copy(line, f);
+}
+
+static bool is_under_way(const struct run_file *f)
+{
+	return f->stage == RUN_CHECKING || f->stage == RUN_SENDING;
+}
+
+struct place { /* what lies before a file in its line */
+	bool held;
+	size_t ahead;   /* files that are checked, or were, ahead of their turn */
+	bool line_busy; /* somebody works on the line */
+};
+
+static enum run_step step_to_send(const struct run_queue *q, const struct run_line *line, const struct place *p)
+{
+	const struct run_target *t = line->target;
+
+	if (p->held)
+		return RUN_NOTHING;
+	if (t != NULL && t->health == SEND_UNWELL && (t->probe_ms > 0 || t->sending > 0))
+		return RUN_NOTHING;
+	if (q->busy < q->jobs || (t != NULL && t->sending == 0))
+		return RUN_SEND;
+	return RUN_NOTHING;
+}
+
+static enum run_step step_to_check(const struct run_queue *q, const struct run_line *line, const struct place *p)
+{
+	bool well = line->target == NULL || line->target->health == SEND_WELL;
+
+	if (p->ahead >= q->jobs || (p->held && !well))
+		return RUN_NOTHING;
+	if (q->busy < q->jobs)
+		return p->held ? RUN_CHECK_AHEAD : RUN_CHECK;
+	/* all workers may be waiting for slow APIs */
+	return !p->held && !p->line_busy && q->checking == 0 ? RUN_CHECK : RUN_NOTHING;
+}
+
+static enum run_step step_of(const struct run_queue *q, const struct run_line *line, const struct run_file *f,
+			     const struct place *p)
+{
+	const struct run_target *t = line->target;
+
+	if (f->stage != RUN_QUEUED && f->stage != RUN_READY && f->stage != RUN_PARKED)
+		return RUN_NOTHING;
+	if (q->stop || (t != NULL && t->closed))
+		return RUN_LEAVE;
+	if (f->stage == RUN_PARKED && f->futile >= FUTILE_MAX && (t == NULL || t->health == SEND_WELL))
+		return RUN_LEAVE;
+	if (f->stage != RUN_QUEUED)
+		return step_to_send(q, line, p);
+	return waits_for_copy(line, f) ? RUN_NOTHING : step_to_check(q, line, p);
+}
+
+struct choice {
+	enum run_step step;
+	struct run_file *file;
+};
+
+static void choose_in(const struct run_queue *q, const struct run_line *line, struct choice *best)
+{
+	struct place p = {0};
+
+	for (const struct run_file *f = line->first; f != NULL; f = f->next)
+		p.line_busy = p.line_busy || is_under_way(f);
+
+	for (struct run_file *f = line->first; f != NULL; f = f->next) {
+		enum run_step step = step_of(q, line, f, &p);
+		bool sooner = best->file != NULL && step == best->step && f->turn < best->file->turn;
+
+		if (step > best->step || (step != RUN_NOTHING && sooner))
+			*best = (struct choice){step, f};
+		p.ahead += f->stage == RUN_CHECKING || f->stage == RUN_READY;
+		p.held = p.held || holds_up(line, f);
+	}
+}
+
+enum run_step run_queue_choose(const struct run_queue *q, struct run_file **out)
+{
+	struct choice best = {0};
+	const struct run_line *from = q->served != NULL && q->served->next != NULL ? q->served->next : q->lines;
+
+	for (const struct run_line *l = from; l != NULL; l = l->next)
+		choose_in(q, l, &best);
+	for (const struct run_line *l = q->lines; l != from; l = l->next)
+		choose_in(q, l, &best);
+	*out = best.file;
+	return best.step;
+}
+
+/* ---- under way ---- */
+
+static void warn_overtaken(struct run_line *line, const struct run_file *by)
+{
+	for (struct run_file *f = line->first; f != by && !line->feed->order_none; f = f->next) {
+		if (f->overtaken || waits_for_copy(line, f))
+			continue;
+		f->overtaken = true;
+		df_log(DF_LOG_WARN,
+		       "%s: %s is not finished and no longer holds up later files: %s is sent before it, so that older "
+		       "values may arrive after newer ones",
+		       line->feed->name, f->name, by->name);
+	}
+}
+
+void run_queue_begin(struct run_queue *q, struct run_file *f, enum run_step step)
+{
+	struct run_line *line = f->line;
+
+	q->busy++;
+	q->served = line;
+	switch (step) {
+	case RUN_SEND:
+		warn_overtaken(line, f);
+		if (line->target != NULL) {
+			line->target->sending++;
+			line->target->tried += f->turn == 0;
+		}
+		f->turn = ++q->turn;
+		f->stage = RUN_SENDING;
+		break;
+	case RUN_LEAVE:
+		f->stage = RUN_LEAVING;
+		break;
+	default:
+		q->checking++;
+		f->stage = RUN_CHECKING;
+	}
+}
+
+static void take_out(struct run_line *line, struct run_file *f)
+{
+	struct run_file **at = &line->first;
+
+	while (*at != f)
+		at = &(*at)->next;
+	*at = f->next;
+	f->next = NULL;
+}
+
+void run_queue_end(struct run_queue *q, struct run_file *f, enum run_stage stage)
+{
+	struct run_line *line = f->line;
+	struct run_target *t = line->target;
+
+	q->busy--;
+	q->checking -= f->stage == RUN_CHECKING;
+	if (f->stage == RUN_SENDING && t != NULL) {
+		t->sending--;
+		t->progressed = t->progressed || f->progressed || stage == RUN_CLOSED;
+		t->closed = t->closed || f->denied;
+		t->unwell_from = f->futile == 0 ? 0 : t->unwell_from;
+	}
+
+	f->stage = stage;
+	f->passed = f->passed || (stage == RUN_PARKED && f->idle > 0);
+	if (stage == RUN_CLOSED || stage == RUN_LEFT)
+		line->n--;
+	if (stage == RUN_CLOSED) {
+		line->closed++;
+		take_out(line, f);
+	}
+}
+
+size_t run_queue_waiting(const struct run_line *line)
+{
+	size_t n = 0;
+
+	for (const struct run_file *f = line->first; f != NULL; f = f->next)
+		n += !f->passed && (f->stage == RUN_QUEUED || f->stage == RUN_READY || f->stage == RUN_PARKED);
+	return n;
+}
+
+/* An API that answered nobody says nothing about the file: it is to keep its place when the API is back. But once, or when
+ * it alone was tried, it counts, for the others would wait for it for ever. */
+bool run_queue_blames(const struct run_queue *q, const struct run_file *f)
+{
+	const struct run_target *t = f->line->target;
+
+	if (q->stop || f->progressed || f->why.text[0] == '\0')
+		return false;
+	if (t == NULL || f->turn == 0 || t->progressed || f->idle == 0)
+		return true;
+	return t->tried == 1 && t->files > 1;
+}

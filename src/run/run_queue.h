@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run_queue.h - which file is worked on next
+ *
+ *	run_queue_add(q, f);
+ *	while ((step = run_queue_choose(q, &f)) != RUN_NOTHING) {
+ *		run_queue_begin(q, f, step);
+ *		... the work ...
+ *		run_queue_end(q, f, stage);
+ *	}
+ *
+ * Each feed has a line of files in the order in which they came to rest at the source. They are checked ahead of their turn, a
+ * few at a time, and sent one after another: a file is sent once those before it are closed, or no longer hold it up. What
+ * no longer holds up: a file that is left for the next run, one that made no progress in the last run and fails again, and
+ * one that failed twice, which is put at the end of the line.
+ *
+ * A target is an endpoint with a key. While it is unwell its files are parked, and one of them at a time is tried, the one
+ * that was tried longest ago; once it is closed, its files are left. A target that nothing is sent to may always begin a file,
+ * whatever `jobs` is: an API that takes its time holds up no other one.
+ *
+ * No threads and no clock: run_pool.c has the lock and the workers.
+ */
+#ifndef DROPFEED_RUN_QUEUE_H
+#define DROPFEED_RUN_QUEUE_H
+
+#include "run_priv.h"
+
+enum run_stage {
+	RUN_QUEUED,   /* in the spool */
+	RUN_CHECKING, /* a worker decodes and checks it */
+	RUN_READY,    /* decoded and checked, waits for its turn */
+	RUN_SENDING,  /* a worker sends it */
+	RUN_PARKED,   /* its target is unwell; it is decoded anew when it is its turn again */
+	RUN_LEAVING,  /* a worker takes its leave of it */
+	RUN_LEFT,     /* the next run goes on with it */
+	RUN_CLOSED,   /* done or refused */
+};
+
+enum run_step { RUN_NOTHING, RUN_CHECK_AHEAD, RUN_CHECK, RUN_SEND, RUN_LEAVE };
+
+struct run_target {
+	const char *endpoint, *api_key; /* borrowed */
+	enum send_health health;
+	int64_t probe_ms;    /* until the next try, while it is unwell */
+	uint32_t sending;    /* files */
+	uint64_t files;      /* that were added */
+	uint64_t tried;      /* files that were sent, or tried */
+	bool closed;         /* nothing more is sent there in this run */
+	bool progressed;     /* some file got on */
+	int64_t unwell_from; /* monotonic; 0: well */
+	struct run_target *next;
+};
+
+struct run_line {
+	const struct conf_feed *feed;
+	struct run_target *target; /* NULL: a file sink */
+	struct run_file *first;    /* own */
+	size_t n;                  /* files that are neither closed nor left */
+	uint64_t closed;           /* files that were closed */
+	struct run_line *next;
+};
+
+struct run_queue {
+	uint32_t jobs, busy, checking; /* busy: workers */
+	uint64_t turn;
+	bool stop; /* whatever is not under way is left */
+	struct run_line *lines, *last_line, *served;
+	struct run_target *targets;
+};
+
+/* Takes f. */
+void run_queue_add(struct run_queue *q, struct run_file *f);
+struct run_line *run_queue_line(struct run_queue *q, const struct conf_feed *feed); /* made where there is none */
+
+/* What to do next, and with which file. Marks nothing. */
+enum run_step run_queue_choose(const struct run_queue *q, struct run_file **out);
+void run_queue_begin(struct run_queue *q, struct run_file *f, enum run_step step);
+/* The work came to `stage`: READY, PARKED, LEFT or CLOSED. A closed file is no longer the queue's but the caller's. */
+void run_queue_end(struct run_queue *q, struct run_file *f, enum run_stage stage);
+
+/* Files of the line that later ones wait for and that nobody works on. */
+size_t run_queue_waiting(const struct run_line *line);
+/* Whether the ledger is to remember that the file made no progress: the fault may be its own. */
+bool run_queue_blames(const struct run_queue *q, const struct run_file *f);
+
+void run_queue_free(struct run_queue *q);
+
+#endif
