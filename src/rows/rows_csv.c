@@ -292,7 +292,12 @@ static bool line_is_blank(const char *line, size_t len)
 	return line[0] == '\n' || (line[0] == '\r' && (len == 1 || (len == 2 && line[1] == '\n')));
 }
 
-/* A row that is not plain, or not all in the window yet. *skipped: it was a blank line. */
+static bool starts_comment(const struct rows *r)
+{
+	return r->format.comment != '\0' && r->at < r->have && r->window[r->at] == r->format.comment;
+}
+
+/* A row that is not plain, or not all in the window yet. *skipped: it was a blank line, or a comment. */
 static enum df_status row_hard(struct rows *r, struct rows_row *row, bool *skipped, struct df_err *err)
 {
 	size_t len;
@@ -301,6 +306,9 @@ static enum df_status row_hard(struct rows *r, struct rows_row *row, bool *skipp
 		return st;
 	if (len == 0)
 		return DF_END;
+	*skipped = starts_comment(r); /* the window may have been empty before */
+	if (*skipped)
+		return rows_line_skip(r, err);
 	if (len == SIZE_MAX)
 		return row_too_large(r, ROWS_CELL_START, row, err);
 
@@ -326,13 +334,7 @@ static enum df_status row_next(struct rows *r, struct rows_row *row, struct df_e
 		row_begin(r);
 		if (r->window_offset + r->at == r->until)
 			return DF_END;
-		if (r->format.comment != '\0' && r->at < r->have && r->window[r->at] == r->format.comment) {
-			enum df_status st = rows_line_skip(r, err);
-			if (st != DF_OK)
-				return st;
-			continue;
-		}
-		if (row_plain(r, row))
+		if (!starts_comment(r) && row_plain(r, row))
 			return DF_OK;
 		enum df_status st = row_hard(r, row, &skipped, err);
 		if (st != DF_OK || !skipped)

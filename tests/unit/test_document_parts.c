@@ -101,13 +101,15 @@ static void add_note(struct df_buf *b, unsigned trouble)
 					    "",
 					    "\"\"",
 					    "\"\r\n\"",
-					    "\"a\n\n,b\n\""};
+					    "\"a\n\n,b\n\"",
+					    "\"back q\"slashed qq\nq, q\n q\"\"",
+					    " \"padded \" "};
 	static const char *const bad[] = {"a \" stray one", "\"closed\" too early", "\xff\xfe", "extra,cell", "\"open",
 					  "x\"y\"z"};
 	if (dice(100) < trouble)
 		df_buf_adds(b, bad[dice(6)]);
 	else
-		df_buf_adds(b, notes[dice(8)]);
+		df_buf_adds(b, notes[dice(10)]);
 	if (dice(60) == 0)
 		for (unsigned i = dice(6000); i > 0; i--) /* over the limit of a value, now and then */
 			df_buf_addc(b, 'w');
@@ -173,6 +175,62 @@ static struct conf_feed *feed_make(bool truncate, const char *guidelines)
 	return feed;
 }
 
+/* ---- dialects ---- */
+
+static const char *const dialects[][9] = {
+    {NULL},
+    {"delimiter", ";", NULL},
+    {"delimiter", "tab", "quote", "'", NULL},
+    {"delimiter", "|", "quote", "none", NULL},
+    {"escape", "backslash", NULL},
+    {"delimiter", ";", "escape", "backslash", "trim", "yes", "null", "plain t1 \"two words\""},
+    {"skip_lines", "3", "skip_last_lines", "2", "comment", "#", NULL},
+    {"skip_lines", "1", "row_count", "rows ([0-9]+)", "trim", "yes", NULL},
+    {"comment", "#", "row_count", "rows ([0-9]+)", NULL},
+};
+#define DIALECTS (sizeof(dialects) / sizeof(*dialects))
+
+static void dialect_set(struct conf_feed *feed, size_t d)
+{
+	struct df_err err = {0};
+	for (size_t i = 0; i + 1 < 9 && dialects[d][i] != NULL && dialects[d][i + 1] != NULL; i += 2)
+		CU_ASSERT_EQUAL_FATAL(conf_feed_set(feed, dialects[d][i], dialects[d][i + 1], &err), DF_OK);
+}
+
+/* Lines that are skipped, where the dialect has them. Comments are put between lines: within quotes as well. */
+static void dialect_lines(struct sample *s, const struct conf_rows *c)
+{
+	static const char *const junk[] = {"a \"preamble\n", "\n", "says: rows 7, \"\"\n"};
+	struct df_buf out = {0};
+	for (uint64_t i = 0; i < c->skip_lines; i++)
+		df_buf_adds(&out, junk[c->skip_lines == 1 ? 2 : i % 3]);
+	for (size_t i = 0; i < s->text.len; i++) {
+		df_buf_addc(&out, s->text.data[i]);
+		if (c->comment != '\0' && s->text.data[i] == '\n' && dice(9) == 0)
+			df_buf_adds(&out, dice(3) == 0 ? "#\n" : "# rows 7, \"said, \"\"\n");
+	}
+	for (uint64_t i = 0; i < c->skip_last_lines; i++)
+		df_buf_adds(&out, i == 0 ? "\ntrailer \"\n" : "end");
+	df_buf_free(&s->text);
+	s->text = out;
+}
+
+static void dialect_apply(struct sample *s, size_t d)
+{
+	const struct conf_rows *c = &s->feed->rows;
+	dialect_set(s->feed, d);
+	for (size_t i = 0; i < s->text.len; i++) {
+		char *p = &s->text.data[i];
+		if (*p == ',' || *p == c->delimiter)
+			*p = *p == ',' ? c->delimiter : ',';
+		else if (c->quote != '\0' && (*p == '"' || *p == c->quote))
+			*p = *p == '"' ? c->quote : '"';
+		else if (c->backslash && *p == 'q')
+			*p = '\\';
+	}
+	dialect_lines(s, c);
+}
+
 static bool same(const struct sample *s, uint32_t jobs, size_t part_size, const struct df_buf *wanted)
 {
 	struct df_buf got = {0};
@@ -194,10 +252,11 @@ static void test_random(void)
 {
 	static const char *const guidelines[] = {"warn", "off", "enforce"};
 	unsigned rows = 0, rejected = 0, refused = 0;
-	for (uint64_t seed = 1; seed <= 400; seed++) {
+	for (uint64_t seed = 1; seed <= 800; seed++) {
 		struct sample s = {.feed = feed_make(seed % 3 != 0, guidelines[seed % 20 < 18 ? seed % 2 : 2])};
 		struct df_buf wanted = {0};
 		sample_make(&s, seed);
+		dialect_apply(&s, seed / 2 % (2 * DIALECTS) < DIALECTS ? 0 : seed / 2 % DIALECTS);
 		sample_open(&s);
 		walk_it(&s, 1, 0, &wanted);
 		rows += strstr(df_buf_cstr(&wanted), " ids ") != NULL;
@@ -206,13 +265,13 @@ static void test_random(void)
 		for (unsigned k = 0; k < 4; k++) {
 			dice_state = seed * 4 + k;
 			size_t part = 1 + dice((const unsigned[]){40, 400, 4000, 20000}[k]);
-			CU_ASSERT_TRUE(same(&s, 2 + dice(3), part, &wanted));
+			CU_ASSERT_TRUE(same(&s, (const unsigned[]){2, 3, 5}[dice(3)], part, &wanted));
 		}
 		df_buf_free(&wanted);
 		sample_end(&s);
 		conf_feed_free(s.feed);
 	}
-	CU_ASSERT(rows > 200 && rejected > 100 && refused > 20);
+	CU_ASSERT(rows > 400 && rejected > 200 && refused > 40);
 }
 
 /* More than a part keeps, and rows that are longer than parts. */

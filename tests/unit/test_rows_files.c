@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The borders of the reader's window: documents are moved over each of them byte by byte, and what is read must not
- * change. With the arguments "dump FILE" it is no test but a filter for tests/run-csv: it reads lines of an offset and a
- * length, and prints what the reader makes of that part of FILE: a JSON object for each row, and one for the end.
+ * change. With the arguments "dump FILE [KEY=VALUE...]" it is not a test but a filter for tests/run-csv: it reads lines of an
+ * offset and a length, and prints what the reader makes of that part of FILE under these settings of a feed: a JSON object for
+ * each row, and one for the end.
  */
-#include "dropfeed/rows.h"
+#include "dropfeed/document.h"
 
 #include <CUnit/Basic.h>
 #include <CUnit/CUnit.h>
@@ -33,15 +34,17 @@ static void print_row(const struct rows_row *row, struct df_buf *out)
 	df_buf_adds(out, row->fault == NULL ? "]}\n" : "}\n");
 }
 
-/* 0, or 1 when what the reader hands out is not what stands in the file. */
-static int dump_part(int fd, uint64_t offset, uint64_t length)
+/* 0, or 1 when what the reader hands out is not what is in the file. */
+static int dump_part(const struct conf_feed *feed, int fd, uint64_t offset, uint64_t length)
 {
+	const struct decode_doc doc = {.fd = fd, .offset = offset, .length = length};
+	struct decode_bytes bytes;
 	struct rows *r = NULL;
 	struct rows_row row;
 	struct df_err err = {0};
 	struct df_buf out = {0};
 	int status = 0;
-	enum df_status st = rows_open(fd, offset, length, &r, &err);
+	enum df_status st = document_rows_open(feed, &doc, true, &bytes, &r, &err);
 	while (st == DF_OK && (st = rows_next(r, &row, &err)) == DF_OK) {
 		char *raw = df_alloc(row.length);
 		if (row.raw != NULL &&
@@ -62,12 +65,22 @@ static int dump_part(int fd, uint64_t offset, uint64_t length)
 	return status;
 }
 
-static int dump(const char *file)
+static int dump(const char *file, char **settings)
 {
 	uint64_t offset, length;
+	struct df_err err = {0};
+	struct conf_feed *feed = conf_feed_default("dump");
 	int fd = open(file, O_RDONLY | O_CLOEXEC), status = fd < 0;
+	for (; status == 0 && *settings != NULL; settings++) {
+		char *key = df_strdup(*settings), *sign = strchr(key, '=');
+		if (sign != NULL)
+			*sign = '\0';
+		status = sign == NULL || conf_feed_set(feed, key, sign + 1, &err) != DF_OK;
+		free(key);
+	}
 	while (status == 0 && scanf("%" SCNu64 " %" SCNu64, &offset, &length) == 2)
-		status = dump_part(fd, offset, length);
+		status = dump_part(feed, fd, offset, length);
+	conf_feed_free(feed);
 	close(fd);
 	return status;
 }
@@ -226,8 +239,8 @@ static void test_cap(void)
 
 int main(int argc, char **argv)
 {
-	if (argc == 3 && strcmp(argv[1], "dump") == 0)
-		return dump(argv[2]);
+	if (argc >= 3 && strcmp(argv[1], "dump") == 0)
+		return dump(argv[2], argv + 3);
 	CU_initialize_registry();
 	CU_pSuite s = CU_add_suite("rows and the window's borders", NULL, NULL);
 	CU_add_test(s, "the first window", test_first_window);
