@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 struct validate_arguments {
 	struct cli_feed_options feed;
@@ -15,7 +16,8 @@ static const struct cli_option options[] = {
     {"manifest", "M", CLI_TEXT, AT(feed.manifest), "this manifest instead of the feed's"},
     {"set", "KEY=VALUE", CLI_LIST, AT(feed.set), CLI_SET_HELP},
     {"format", "F", CLI_JSON, AT(json), "text (default), or json: one object a document"},
-    {"max-errors", "N", CLI_COUNT, AT(max_errors), "show the first N errors of a document (default 1000)"},
+    {"max-errors", "N", CLI_COUNT, AT(max_errors),
+     "show the first N errors of each kind in a document (default 5); with json, of all (default 1000)"},
     {0}};
 
 const struct cli_spec cli_validate_spec = {
@@ -26,10 +28,23 @@ const struct cli_spec cli_validate_spec = {
     .exits = "0 every row would be delivered, 1 some rows rejected or files refused, 2 usage, 5 internal error.",
 };
 
+#define MAX_KINDS        200 /* that are told apart in a document; all others are one */
+#define MAX_ERRORS_KIND  5
+#define MAX_ERRORS_JSON  1000
+#define MAX_ERRORS_UNSET UINT64_MAX
+
+struct error_kind { /* errors with one code in one column */
+	char code[32];
+	char *column; /* own; "": the row as a whole, NULL: any */
+	uint64_t n;
+};
+
 struct validate_output {
 	bool json;
 	uint64_t max_errors, n_errors;
-	struct df_buf errors; /* of the document that is being read: JSON objects */
+	struct df_buf errors; /* of the document that is being read: JSON objects, or lines of text */
+	struct error_kind kinds[MAX_KINDS];
+	size_t n_kinds;
 };
 
 static void json_fault(struct df_buf *b, const struct run_fault *f)
@@ -47,15 +62,60 @@ static void json_fault(struct df_buf *b, const struct run_fault *f)
 	df_buf_addc(b, '}');
 }
 
+static struct error_kind *kind_of(struct validate_output *out, const struct run_fault *f)
+{
+	for (size_t i = 0; i < out->n_kinds; i++) {
+		struct error_kind *k = &out->kinds[i];
+		if (k->column == NULL || (strcmp(k->code, f->code) == 0 && strcmp(k->column, f->column) == 0))
+			return k;
+	}
+	struct error_kind *k = &out->kinds[out->n_kinds++];
+	*k = (struct error_kind){0};
+	bool last = out->n_kinds == MAX_KINDS;
+	snprintf(k->code, sizeof(k->code), "%s", last ? "" : f->code);
+	k->column = last ? NULL : df_strdup(f->column);
+	return k;
+}
+
+/* How many errors of each kind are not shown. */
+static void text_kinds(const struct validate_output *out, struct df_buf *b)
+{
+	for (size_t i = 0; i < out->n_kinds; i++) {
+		const struct error_kind *k = &out->kinds[i];
+		if (k->n <= out->max_errors)
+			continue;
+		df_buf_addf(b, "  and %llu more", (unsigned long long)(k->n - out->max_errors));
+		if (k->column != NULL && k->column[0] != '\0') {
+			df_buf_adds(b, " in column '");
+			df_printable(b, k->column);
+			df_buf_addc(b, '\'');
+		}
+		if (k->column != NULL)
+			df_buf_addf(b, " [%s]", k->code);
+		df_buf_adds(b, k->column != NULL ? " (--max-errors N shows more)\n"
+						 : " of other kinds (--max-errors N shows more)\n");
+	}
+}
+
+static void forget_errors(struct validate_output *out)
+{
+	for (size_t i = 0; i < out->n_kinds; i++)
+		free(out->kinds[i].column);
+	out->n_kinds = 0;
+	out->n_errors = 0;
+	df_buf_reset(&out->errors);
+}
+
 static void on_fault(void *ctx, const struct run_fault *f)
 {
 	struct validate_output *out = ctx;
-	if (out->n_errors++ >= out->max_errors)
-		return;
 	if (out->json) {
-		json_fault(&out->errors, f);
+		if (out->n_errors++ < out->max_errors)
+			json_fault(&out->errors, f);
 		return;
 	}
+	if (kind_of(out, f)->n++ >= out->max_errors)
+		return;
 	df_buf_addf(&out->errors, "  line %llu (row %llu)", (unsigned long long)f->line, (unsigned long long)f->row);
 	if (f->column[0] != '\0') {
 		df_buf_adds(&out->errors, ", column '");
@@ -143,9 +203,7 @@ static void text_document(struct validate_output *out, const struct run_check *c
 		df_buf_addf(&b, " [%s]\n", c->warnings[i].code);
 	}
 	df_buf_add(&b, out->errors.data, out->errors.len);
-	if (out->n_errors > out->max_errors)
-		df_buf_addf(&b, "  and %llu more errors (--max-errors N shows more)\n",
-			    (unsigned long long)(out->n_errors - out->max_errors));
+	text_kinds(out, &b);
 	fwrite(b.data, 1, b.len, stdout);
 	df_buf_free(&b);
 }
@@ -157,8 +215,7 @@ static void on_document(void *ctx, const struct run_check *c)
 		json_document(out, c);
 	else
 		text_document(out, c);
-	df_buf_reset(&out->errors);
-	out->n_errors = 0;
+	forget_errors(out);
 }
 
 static void on_skipped(void *ctx, const char *file, const struct decode_skipped *entry)
@@ -171,7 +228,10 @@ static int validate(const struct conf *conf, const struct validate_arguments *a,
 {
 	static const struct run_check_events events = {
 	    .fault = on_fault, .document = on_document, .skipped = on_skipped};
-	struct validate_output out = {.json = a->json, .max_errors = a->max_errors};
+	static struct validate_output out; /* many kinds */
+	out = (struct validate_output){.json = a->json, .max_errors = a->max_errors};
+	if (a->max_errors == MAX_ERRORS_UNSET)
+		out.max_errors = a->json ? MAX_ERRORS_JSON : MAX_ERRORS_KIND;
 	struct conf_feed *feed = cli_feed_with(conf, &a->feed, true, "validate");
 	if (feed == NULL)
 		return CLI_EXIT_USAGE;
@@ -181,6 +241,7 @@ static int validate(const struct conf *conf, const struct validate_arguments *a,
 	for (size_t i = 0; i < files->n; i++)
 		run_check_file(feed, files->v[i], by_name, cli_jobs(conf), &events, &out, &result);
 	conf_feed_free(feed);
+	forget_errors(&out);
 	df_buf_free(&out.errors);
 	if (!cli_flush())
 		result.broken = true;
@@ -189,7 +250,7 @@ static int validate(const struct conf *conf, const struct validate_arguments *a,
 
 int cli_validate(struct cli_globals *g, int argc, char **argv)
 {
-	struct validate_arguments a = {.max_errors = 1000};
+	struct validate_arguments a = {.max_errors = MAX_ERRORS_UNSET};
 	struct cli_operands files;
 	struct conf *conf = NULL;
 	int code = cli_parse(&cli_validate_spec, g, argc, argv, &a, &files);

@@ -30,6 +30,8 @@ void document_own_free(struct document_own *o)
 static const char *cell_end(const struct document_dialect *d, const char *from, const char *end)
 {
 	const char *p = from;
+	while (d->trim && p < end && *p != d->delimiter && (*p == ' ' || *p == '\t'))
+		p++;
 	if (d->quote == '\0' || p == end || *p != d->quote) {
 		const char *stop = memchr(p, d->delimiter, (size_t)(end - p));
 		stop = stop != NULL ? stop : end;
@@ -44,9 +46,11 @@ static const char *cell_end(const struct document_dialect *d, const char *from, 
 		else if (*p == d->quote)
 			break;
 	}
-	if (p == end || (p + 1 < end && p[1] != d->delimiter))
+	if (p == end)
 		return NULL;
-	return p + 1;
+	for (p++; d->trim && p < end && *p != d->delimiter && (*p == ' ' || *p == '\t');)
+		p++;
+	return p == end || *p == d->delimiter ? p : NULL;
 }
 
 /* False: the row is broken, or has other cells than the header. */

@@ -9,6 +9,7 @@ struct document_dialect { /* how the cells of the document are separated */
 	char delimiter;
 	char quote;  /* NUL: there are no quotes */
 	char escape; /* within quotes; NUL: none, a quote is doubled */
+	bool trim;   /* blanks may be around quotes */
 };
 
 struct document_own {

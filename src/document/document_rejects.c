@@ -160,10 +160,56 @@ static void put_row(struct rejects_walk *w, const char *raw, size_t len, const c
 	put(w);
 }
 
+/* Reads bytes of the document into w->raw. */
+static enum df_status read_raw(struct rejects_walk *w, uint64_t offset, size_t length, struct df_err *err)
+{
+	const struct decode_bytes *doc = &w->walk->bytes;
+	df_buf_reset(&w->raw);
+	if (!df_buf_grow(&w->raw, length))
+		return df_fail(DF_FATAL, err, NULL, "out of memory");
+	while (w->raw.len < length) {
+		ssize_t n = pread(doc->fd, w->raw.data + w->raw.len, length - w->raw.len,
+				  (off_t)(doc->offset + offset + w->raw.len));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return df_fail(DF_RETRY, err, NULL, "cannot read the document again: %s",
+				       n < 0 ? strerror(errno) : "it got shorter");
+		w->raw.len += (size_t)n;
+	}
+	return DF_OK;
+}
+
+/* Bytes of the document as they are, in pieces. */
+static enum df_status copy_raw(struct rejects_walk *w, uint64_t from, uint64_t to, struct df_err *err)
+{
+	while (from < to) {
+		size_t piece = to - from < COPY_PIECE ? (size_t)(to - from) : COPY_PIECE;
+		enum df_status st = read_raw(w, from, piece, err);
+		if (st == DF_OK && df_stop_requested)
+			st = df_fail(DF_RETRY, err, NULL, "stopped by a signal");
+		if (st != DF_OK)
+			return st;
+		put_bytes(w, w->raw.data, piece);
+		from += piece;
+	}
+	return DF_OK;
+}
+
+/* Lines that are skipped at the document's beginning will be in its reject file as well: it has them, too. */
+static enum df_status begin(struct rejects_walk *w, struct df_err *err)
+{
+	if (w->begun || w->walk->feed->rows.skip_lines == 0)
+		return DF_OK;
+	return copy_raw(w, 0, w->walk->start, err);
+}
+
 static enum df_status on_header(void *ctx, const struct rows_row *header, struct df_err *err)
 {
-	(void)err;
 	struct rejects_walk *w = ctx;
+	enum df_status st = begin(w, err);
+	if (st != DF_OK)
+		return st;
 	document_own_header(&w->own, &w->own.dialect, header->cells, header->n_cells);
 	put_row(w, header->raw, header->length, MAP_COLUMN_LINE, MAP_COLUMN_REASON);
 	w->begun = true;
@@ -188,26 +234,6 @@ static void begin_with_places(struct rejects_walk *w, const char *end, size_t en
 
 /* ---- a row ---- */
 
-/* Reads bytes of the document into w->raw. */
-static enum df_status read_raw(struct rejects_walk *w, uint64_t offset, size_t length, struct df_err *err)
-{
-	const struct decode_bytes *doc = &w->walk->bytes;
-	df_buf_reset(&w->raw);
-	if (!df_buf_grow(&w->raw, length))
-		return df_fail(DF_FATAL, err, NULL, "out of memory");
-	while (w->raw.len < length) {
-		ssize_t n = pread(doc->fd, w->raw.data + w->raw.len, length - w->raw.len,
-				  (off_t)(doc->offset + offset + w->raw.len));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return df_fail(DF_RETRY, err, NULL, "cannot read the document again: %s",
-				       n < 0 ? strerror(errno) : "it got shorter");
-		w->raw.len += (size_t)n;
-	}
-	return DF_OK;
-}
-
 /* A row too large to be in memory is copied in pieces. */
 static enum df_status put_large(struct rejects_walk *w, const struct batch_row *where, const char *line,
 				struct df_err *err)
@@ -220,20 +246,12 @@ static enum df_status put_large(struct rejects_walk *w, const struct batch_row *
 	end_len = end_len < sizeof(end) ? end_len : sizeof(end);
 	memcpy(end, w->raw.data + w->raw.len - end_len, end_len);
 	uint64_t cut = document_own_tail(&w->own, w->raw.data, body);
-	uint64_t left = where->length - (w->raw.len - body) - cut, at = where->offset;
+	uint64_t left = where->length - (w->raw.len - body) - cut;
 
 	begin_with_places(w, end, end_len);
-	while (left > 0) {
-		size_t piece = left < COPY_PIECE ? (size_t)left : COPY_PIECE;
-		st = read_raw(w, at, piece, err);
-		if (st == DF_OK && df_stop_requested)
-			st = df_fail(DF_RETRY, err, NULL, "stopped by a signal");
-		if (st != DF_OK)
-			return st;
-		put_bytes(w, w->raw.data, piece);
-		at += piece;
-		left -= piece;
-	}
+	st = copy_raw(w, where->offset, where->offset + left, err);
+	if (st != DF_OK)
+		return st;
 	add_end(w, line, df_buf_cstr(&w->reason), end, end_len);
 	put(w);
 	return DF_OK;
@@ -244,10 +262,13 @@ static enum df_status write_row(struct rejects_walk *w, const struct batch_row *
 {
 	char line[24];
 	snprintf(line, sizeof(line), "%llu", (unsigned long long)where->line);
+	enum df_status st = begin(w, err);
+	if (st != DF_OK)
+		return st;
 	if (where->length > ROWS_MAX_ROW)
 		return put_large(w, where, line, err);
 
-	enum df_status st = read_raw(w, where->offset, (size_t)where->length, err);
+	st = read_raw(w, where->offset, (size_t)where->length, err);
 	if (st != DF_OK)
 		return st;
 	size_t body = without_line_end(w->raw.data, w->raw.len);
@@ -309,7 +330,8 @@ static enum df_status walk_rejects(struct rejects_walk *w, struct df_err *err)
 	const struct conf_rows *format = &w->walk->feed->rows;
 	w->own.dialect = (struct document_dialect){.delimiter = format->delimiter != '\0' ? format->delimiter : ',',
 						   .quote = format->quote,
-						   .escape = format->backslash ? '\\' : '\0'};
+						   .escape = format->backslash ? '\\' : '\0',
+						   .trim = format->trim};
 	w->walk->handlers = &handlers;
 	w->walk->ctx = w;
 	enum df_status st = document_encode_open(&w->encoder, format->encoding, err);
@@ -317,6 +339,8 @@ static enum df_status walk_rejects(struct rejects_walk *w, struct df_err *err)
 		st = take_next(w, err);
 	if (st == DF_OK)
 		st = document_walk(w->walk, err);
+	if (st == DF_OK && format->skip_last_lines > 0)
+		st = copy_raw(w, w->walk->end, w->walk->bytes.length, err);
 	document_encode_close(&w->encoder);
 	document_own_free(&w->own);
 	df_buf_free(&w->encoded);

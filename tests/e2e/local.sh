@@ -44,6 +44,15 @@ equal "validate as JSON: codes in order" "$(jq -r '.errors[].code' "$work/out" |
 exits 2 "validate --max-errors below zero" validate --max-errors -1 signups-custom_event.csv
 exits 1 "validate --max-errors" validate --format json --max-errors 2 signups-custom_event.csv
 equal "validate --max-errors: two are named" "$(jq '.errors | length' "$work/out")" 2
+# Errors of one kind, one code in one column, are counted past the first five.
+python3 -c 'print("mpid,user_attributes.a\n" + "x,1\n" * 116 + "1\n" * 3)' >"$work/equal-eventless.csv"
+exits 1 "validate of equal errors" validate "$work/equal-eventless.csv"
+equal "shows five of a kind, and all of a rarer one" "$(grep -c 'line [0-9]' "$work/out")" 8
+said "and counts the rest" 'and 111 more in column .mpid. \[not-an-integer\]'
+exits 1 "validate --max-errors 2 of equal errors" validate --max-errors 2 "$work/equal-eventless.csv"
+equal "shows two of each" "$(grep -c 'line [0-9]' "$work/out") $(grep -c 'more' "$work/out")" "4 2"
+exits 1 "as JSON" validate --format json "$work/equal-eventless.csv"
+equal "they are all there" "$(jq '.errors | length' "$work/out")" 119
 zip -q "$work/two.zip" customers-eventless.csv promotions-commerce_event.csv
 exits 0 "validate a zip" validate --format json "$work/two.zip"
 equal "validate a zip: one object for each document" "$(jq -s 'map([.document, .rows, .verdict] | join(" ")) | sort | join("; ")' -r "$work/out")" \
