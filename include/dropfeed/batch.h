@@ -70,8 +70,9 @@ struct batch_settings {
 	/* Batches are only counted: they have neither JSON (json may be NULL; json_len is its length, or a little more), nor
 	 * ids, nor rows. */
 	bool count_only;
-	bool fold_products; /* adjacent rows that differ in product_action.products alone make one event */
-	int64_t begun_ms;   /* when the document was first begun: rows older than 30 days before that are historical */
+	bool fold_products;  /* adjacent rows that differ in product_action.products alone make one event */
+	const char *scratch; /* folder for unnamed files, or NULL: what a document needs is kept in memory alone */
+	int64_t begun_ms;    /* when the document was first begun: rows older than 30 days before that are historical */
 };
 
 struct batch_maker;

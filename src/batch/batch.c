@@ -12,11 +12,6 @@
 #define HISTORICAL_AFTER (30 * 24 * HOUR_MS) /* data older than this belongs to /bulkevents/historical */
 #define HISTORICAL_MIN   (72 * HOUR_MS)      /* which drops events younger than this */
 
-struct batch_ids {   /* hashes of the source_request_ids that the file brought and that a batch went out under */
-	uint64_t *v; /* own; 0: free */
-	size_t n, cap;
-};
-
 struct batch_maker {
 	struct batch_settings set; /* strings borrowed */
 	batch_sink sink;
@@ -71,6 +66,7 @@ struct batch_maker *batch_maker_new(const struct batch_settings *settings, batch
 		mk->event_end = df_format("},\"event_type\":\"%s\"}", settings->event_type);
 	mk->event_frame = event_frame(settings);
 	batch_table_init(&mk->open);
+	mk->used = (struct batch_ids){.scratch = settings->scratch, .memory_bits = BATCH_IDS_MEMORY_BITS, .fd = -1};
 	mk->lane_next = df_alloc(settings->lanes * sizeof(*mk->lane_next));
 	return mk;
 }
@@ -82,7 +78,7 @@ void batch_maker_free(struct batch_maker *mk)
 	batch_table_free(&mk->open);
 	free(mk->event_end);
 	free(mk->lane_next);
-	free(mk->used.v);
+	batch_ids_free(&mk->used);
 	free(mk);
 }
 
@@ -111,28 +107,6 @@ bool batch_record_too_large(const struct batch_settings *settings, const struct 
 }
 
 /* ---- closing ---- */
-
-/* Remembers a given id. False when an earlier batch has it already: the API would drop the second one. */
-static bool ids_enter(struct batch_ids *ids, uint64_t hash)
-{
-	if (ids->n * 2 >= ids->cap) {
-		struct batch_ids bigger = {.cap = ids->cap > 0 ? ids->cap * 2 : 256};
-		bigger.v = df_alloc(bigger.cap * sizeof(*bigger.v));
-		for (size_t i = 0; i < ids->cap; i++)
-			if (ids->v[i] != 0)
-				(void)ids_enter(&bigger, ids->v[i]);
-		free(ids->v);
-		*ids = bigger;
-	}
-	size_t at = (size_t)(hash & (ids->cap - 1));
-	while (ids->v[at] != 0 && ids->v[at] != hash)
-		at = (at + 1) & (ids->cap - 1);
-	if (ids->v[at] == hash)
-		return false;
-	ids->v[at] = hash;
-	ids->n++;
-	return true;
-}
 
 /* Everything, with blanks for the ids made here. Returns where the events begin. */
 static size_t serialize(const struct batch_maker *mk, const struct batch_open *o, bool own_id, struct batch *b)
@@ -181,6 +155,23 @@ static void identify(const struct batch_maker *mk, const struct batch_open *o, b
 			batch_id_row(&mk->space, o->rows[i].number, events + o->rows[i].id_at);
 }
 
+/* Gives the batch what it holds: JSON, ids, rows. */
+static enum df_status fill(struct batch_maker *mk, const struct batch_open *o, struct batch *b, struct df_err *err)
+{
+	bool own_id = false;
+	if (o->own_id_len > 0) {
+		enum df_status st =
+		    batch_ids_enter(&mk->used, batch_hash(batch_own_id(o), o->own_id_len), &own_id, err);
+		if (st != DF_OK)
+			return st;
+	}
+	size_t events_at = serialize(mk, o, own_id, b);
+	identify(mk, o, own_id, events_at, b);
+	b->rows = df_realloc(NULL, o->n_rows * sizeof(*b->rows));
+	memcpy(b->rows, o->rows, o->n_rows * sizeof(*b->rows));
+	return DF_OK;
+}
+
 /* Takes the open batch out of the table and hands it on. */
 static enum df_status close_batch(struct batch_maker *mk, struct batch_open *o, struct df_err *err)
 {
@@ -196,16 +187,13 @@ static enum df_status close_batch(struct batch_maker *mk, struct batch_open *o, 
 			    .historical = o->historical,
 			    .n_events = o->n_events,
 			    .n_rows = o->n_rows};
-	if (mk->counts) {
+	if (mk->counts)
 		b->json_len = batch_size(o->own_id_len, o->members_len, o->events_len);
-	} else {
-		bool own_id = o->own_id_len > 0 && ids_enter(&mk->used, batch_hash(batch_own_id(o), o->own_id_len));
-		size_t events_at = serialize(mk, o, own_id, b);
-		identify(mk, o, own_id, events_at, b);
-		b->rows = df_realloc(NULL, o->n_rows * sizeof(*b->rows));
-		memcpy(b->rows, o->rows, o->n_rows * sizeof(*b->rows));
-	}
-	return mk->sink(mk->ctx, b, err);
+	enum df_status st = mk->counts ? DF_OK : fill(mk, o, b, err);
+	if (st == DF_OK)
+		return mk->sink(mk->ctx, b, err);
+	batch_free(b);
+	return st;
 }
 
 static enum df_status close_oldest(struct batch_maker *mk, struct df_err *err)

@@ -27,6 +27,22 @@ struct batch_content {
 };
 void batch_id_batch(const struct batch_space *space, const struct batch_content *c, char out[BATCH_ID_LEN]);
 
+/* ---- the ids that the file brought: batch_ids.c ---- */
+
+#define BATCH_IDS_MEMORY_BITS 20u /* 8 MiB */
+
+struct batch_ids {
+	const char *scratch;  /* folder for an unnamed file; NULL: all is kept in memory */
+	unsigned memory_bits; /* of the greatest number of slots that are kept in memory */
+	uint64_t *v;          /* own; 0: free. NULL: they are in the file */
+	int fd;               /* own; -1: none */
+	unsigned bits;        /* of the number of slots; 0: there are none yet */
+	size_t n;
+};
+/* Remembers a given id. *fresh: no earlier batch has it, or the API would drop the second one. */
+enum df_status batch_ids_enter(struct batch_ids *ids, uint64_t hash, bool *fresh, struct df_err *err) DF_CHECK;
+void batch_ids_free(struct batch_ids *ids);
+
 /* The last event of an open batch, as offsets in its `events`, for a row that may be folded into it. */
 struct batch_last {
 	size_t id, id_end;         /* its source_message_id */

@@ -71,6 +71,7 @@ static enum df_status check_document(struct run_file_work *w, const struct decod
 				     .jobs = 1 + run_pool_spare(w->run->pool),
 				     .begun_ms = begun_ms};
 	struct batch_settings settings = document_batch_settings(feed, w->f->sha256, doc, begun_ms);
+	settings.scratch = w->run->scratch;
 	/* A file is written in no time: how many batches it will have is nothing to look forward to. */
 	bool forecast = feed->sink == CONF_SINK_EVENTS_API;
 	enum df_status st = document_preflight(&walk, forecast ? &settings : NULL, NULL, NULL, found, why);
@@ -289,6 +290,7 @@ static enum df_status deliver_document(struct run_delivery *v, struct df_err *er
 	    .feed = v->feed, .file = w->f->name, .doc = &v->doc, .jobs = 1 + run_pool_spare(w->run->pool)};
 	v->settings = document_batch_settings(v->feed, v->identity, &v->doc, v->d->begun_ms);
 	v->walk.begun_ms = v->d->begun_ms;
+	v->settings.scratch = w->run->scratch;
 	v->settings.format = v->d->taken ? v->d->batch_format : BATCH_FORMAT;
 	st = run_document_send(v, err);
 	document_walk_end(&v->walk);

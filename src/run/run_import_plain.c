@@ -173,6 +173,7 @@ static enum df_status plain_document(struct plain_import *p, struct hashing *has
 {
 	struct document_walk walk = {.feed = &p->feed, .file = p->name, .doc = doc, .jobs = p->options->jobs};
 	struct batch_settings settings = document_batch_settings(&p->feed, "", doc, df_now_ms());
+	settings.scratch = p->run->scratch;
 	struct document_forecast found = {0};
 	bool dry = p->options->dry_run; /* else the batches are counted as they are made */
 	enum df_status st = document_preflight(&walk, dry ? &settings : NULL, plain_reject, p, &found, err);

@@ -388,6 +388,39 @@ static void test_own_ids(void)
 	clear(&s);
 }
 
+/* More of them than are kept in memory: no id is forgotten, none is taken for another. */
+static void test_many_own_ids(void)
+{
+	const char *tmp = getenv("TMPDIR");
+	struct df_err err = {0};
+	const uint64_t n = 30000;
+	for (int in_file = 0; in_file < 2; in_file++) {
+		struct batch_ids ids = {
+		    .scratch = in_file ? (tmp != NULL ? tmp : "/tmp") : NULL, .memory_bits = 12, .fd = -1};
+		uint64_t wrong = 0;
+		for (uint64_t i = 0; i < n + n / 2; i++) { /* the last third once more */
+			char text[32];
+			bool fresh = false;
+			int len = snprintf(text, sizeof(text), "id-%llu", (unsigned long long)(i < n ? i : i - n / 2));
+			if (batch_ids_enter(&ids, batch_hash(text, (size_t)len), &fresh, &err) != DF_OK ||
+			    fresh != (i < n))
+				wrong++;
+		}
+		CU_ASSERT_EQUAL(wrong, 0);
+		CU_ASSERT_EQUAL(ids.n, n);
+		CU_ASSERT_EQUAL(ids.v == NULL, in_file == 1);
+		batch_ids_free(&ids);
+	}
+	struct batch_ids nowhere = {.scratch = "/nonexistent", .memory_bits = 12, .fd = -1};
+	enum df_status st = DF_OK;
+	bool fresh = false;
+	for (uint64_t i = 1; i < 100000 && st == DF_OK; i++)
+		st = batch_ids_enter(&nowhere, i * UINT64_C(0x9e3779b97f4a7c15), &fresh, &err);
+	CU_ASSERT_NOT_EQUAL(st, DF_OK);
+	CU_ASSERT_TRUE(err.text[0] != '\0');
+	batch_ids_free(&nowhere);
+}
+
 static void test_historical(void)
 {
 	static struct seen s;
@@ -570,6 +603,7 @@ int main(void)
 	CU_add_test(s, "shape", test_shape);
 	CU_add_test(s, "ids", test_ids);
 	CU_add_test(s, "ids against libuuid", test_id_names);
+	CU_add_test(s, "many ids that the file brings", test_many_own_ids);
 	CU_add_test(s, "ids hang on content", test_ids_hang_on_content);
 	CU_add_test(s, "ids stay what they are", test_ids_stay);
 	CU_add_test(s, "ids that the file brings", test_own_ids);
