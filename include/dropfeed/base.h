@@ -138,6 +138,10 @@ enum df_status df_mkdirs(const char *path, struct df_err *err) DF_CHECK;
 /* Makes names that were given, changed or taken away in the folder survive a power cut. */
 enum df_status df_sync_folder(const char *path, struct df_err *err) DF_CHECK;
 
+/* Is the folder, or where it would be made, on a network file system, or on another one whose locks and shared memory cannot
+ * be relied on? Then name is what it is called: "nfs4", "fuse.sshfs". */
+bool df_is_remote(const char *path, char name[64]);
+
 /* Writes everything. DF_RETRY with the system's words (disk full, ...) when it cannot. */
 enum df_status df_write_all(int fd, const void *p, size_t len, struct df_err *err) DF_CHECK;
 

@@ -14,6 +14,23 @@ static bool disk_is_full(const char *path)
 	return statvfs(path, &v) == 0 && (v.f_bavail == 0 || (v.f_files > 0 && v.f_favail == 0));
 }
 
+/* What a file system over a network, or in user space, may answer to locks and shared mappings. */
+static bool file_system_lacks(int rc)
+{
+	switch (rc) {
+	case SQLITE_IOERR_LOCK:
+	case SQLITE_IOERR_RDLOCK:
+	case SQLITE_IOERR_UNLOCK:
+	case SQLITE_IOERR_CHECKRESERVEDLOCK:
+	case SQLITE_IOERR_SHMLOCK:
+	case SQLITE_IOERR_SHMOPEN:
+	case SQLITE_IOERR_SHMMAP:
+		return true;
+	default:
+		return false;
+	}
+}
+
 enum df_status ledger_fail(struct ledger *l, const char *what, struct df_err *err)
 {
 	int rc = sqlite3_extended_errcode(l->db);
@@ -24,6 +41,11 @@ enum df_status ledger_fail(struct ledger *l, const char *what, struct df_err *er
 	if ((rc & 0xff) == SQLITE_CANTOPEN && df_disk_status(system, DF_FATAL) == DF_RETRY)
 		return df_fail(DF_RETRY, err, NULL, "cannot %s: cannot open the ledger %s: %s", what, l->path,
 			       df_disk_words(system));
+	if (file_system_lacks(rc) && df_disk_status(system, DF_FATAL) != DF_RETRY)
+		return df_fail(DF_USAGE, err, NULL,
+			       "cannot %s: the file system of the ledger %s offers it no locks, or no shared memory "
+			       "(SQLite code %d): move state_dir to a local disk",
+			       what, l->path, rc);
 	switch (rc & 0xff) {
 	case SQLITE_FULL:
 		return df_fail(DF_RETRY, err, NULL,

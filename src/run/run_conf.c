@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is wrong with a configuration that loads: each room is asked for what can be seen on this machine, without a connection. */
-#include "run_priv.h"
+#include "run_session.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -61,8 +61,11 @@ static void check_state_dir(const struct conf_work *w)
 	struct stat s;
 	if (dir == NULL)
 		return;
+	char remote[64];
 	int why = folder_fault(dir, &at);
-	if (why != 0 && strcmp(at, dir) == 0)
+	if (df_is_remote(dir, remote))
+		conf_found(w, "state_dir", false, RUN_REMOTE_STATE, dir, remote);
+	else if (why != 0 && strcmp(at, dir) == 0)
 		conf_found(w, "state_dir", false, "cannot write to %s: %s", dir, strerror(why));
 	else if (why != 0)
 		conf_found(w, "state_dir", false, "%s does not exist, and cannot be made in %s: %s", dir, at,

@@ -63,7 +63,12 @@ enum df_status run_session_open(struct run_session *s, const struct conf *conf, 
 	s->run.env.state_dir = conf->state_dir;
 	pthread_mutex_init(&s->run.lock, NULL);
 	char *lock = df_format("%s/lock", conf->state_dir);
-	enum df_status st = df_mkdirs(s->scratch, err);
+	char remote[64];
+	enum df_status st = DF_OK;
+	if (df_is_remote(conf->state_dir, remote))
+		st = df_fail(DF_USAGE, err, NULL, "state_dir " RUN_REMOTE_STATE, conf->state_dir, remote);
+	if (st == DF_OK)
+		st = df_mkdirs(s->scratch, err);
 	if (st == DF_OK)
 		st = df_lock_take(lock, &s->lock_fd, &result->busy, err);
 	if (!result->busy)
