@@ -155,6 +155,12 @@ void df_write_behind(int fd, uint64_t *begun, uint64_t end);
 enum df_status df_read_file(const char *path, size_t max, char **out, size_t *len, struct df_err *err) DF_CHECK;
 
 /* ---- SHA-256 (libcrypto) ---- */
+/* A digest as lower-case hex. */
+enum df_digest { DF_SHA256, DF_SHA1, DF_MD5 };
+#define DF_DIGEST_HEX 65 /* the longest, with its NUL */
+bool df_digest_hex(enum df_digest kind, const void *p, size_t len,
+		   char hex[DF_DIGEST_HEX]); /* false: libcrypto has it not */
+
 struct df_sha256; /* a running hash */
 #define DF_SHA256_HEX 65
 struct df_sha256 *df_sha256_new(void);

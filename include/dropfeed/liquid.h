@@ -109,8 +109,13 @@ void liquid_free(struct liquid *l);
 bool liquid_is_text(const struct liquid *l); /* there is no tag in it */
 bool liquid_reaches(const struct liquid *l); /* it looks into `value`, as in value.item */
 
+bool liquid_lists(const struct liquid *l); /* a list filter takes `value` as it is: see liquid_scope.list */
+/* The ith name that it looks up in `row`, NULL where it is made in the template; false: there are no more. */
+bool liquid_row_name(const struct liquid *l, size_t i, const char **name, size_t *len);
+
 struct liquid_scope {
 	const struct liquid_value *variables; /* an object */
+	const struct liquid_value *list;      /* the list that `value` holds as JSON, for list filters; or NULL */
 	const char *star;                     /* what a * in the template's text stands for; NULL: for itself */
 	size_t star_len;
 };
@@ -118,5 +123,13 @@ struct liquid_scope {
 /* Appends to out. False: the fault says why, and out may hold a part. */
 bool liquid_render(const struct liquid *l, const struct liquid_scope *scope, struct liquid_arena *arena,
 		   struct df_buf *out, struct liquid_fault *fault);
+
+/* A template that is one tag alone has a value, which may be a list. */
+bool liquid_is_one(const struct liquid *l);
+bool liquid_value_of(const struct liquid *l, const struct liquid_scope *scope, struct liquid_arena *arena,
+		     struct liquid_value *out, struct liquid_fault *fault);
+/* The value as text. */
+bool liquid_text_of(const struct liquid_value *v, struct liquid_arena *arena, struct liquid_value *out,
+		    struct liquid_fault *fault);
 
 #endif

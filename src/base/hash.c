@@ -49,6 +49,18 @@ void df_sha256_free(struct df_sha256 *h)
 	free(h);
 }
 
+bool df_digest_hex(enum df_digest kind, const void *p, size_t len, char hex[DF_DIGEST_HEX])
+{
+	unsigned char sum[EVP_MAX_MD_SIZE];
+	unsigned int n = 0;
+	const EVP_MD *md = kind == DF_SHA256 ? EVP_sha256() : kind == DF_SHA1 ? EVP_sha1() : EVP_md5();
+	if (EVP_Digest(p, len, sum, &n, md, NULL) != 1 || 2 * n >= DF_DIGEST_HEX)
+		return false;
+	for (unsigned int i = 0; i < n; i++)
+		snprintf(hex + 2 * i, 3, "%02x", (unsigned)sum[i]);
+	return true;
+}
+
 static int64_t clock_ms(clockid_t clock)
 {
 	struct timespec now;

@@ -239,6 +239,22 @@ static bool known(struct parser *s, const char *word, size_t len)
 	return ok;
 }
 
+/* The names of columns are known before the rows are; a name that is made is not (NULL). */
+static bool row_key(struct parser *s, const struct liquid_expr *e)
+{
+	const struct liquid_expr *first = e->keys != NULL ? e->keys->expr : NULL;
+	struct liquid_row_key *key = take(s, sizeof(*key));
+	if (key == NULL)
+		return false;
+	key->next = s->l->row_keys;
+	s->l->row_keys = key;
+	if (first != NULL && first->kind == LIQUID_LITERAL && first->literal.type == LIQUID_STRING) {
+		key->name = first->literal.p;
+		key->len = first->literal.len;
+	}
+	return true;
+}
+
 static struct liquid_expr *lookup(struct parser *s)
 {
 	struct liquid_expr *e = take(s, sizeof(*e));
@@ -269,7 +285,9 @@ static struct liquid_expr *lookup(struct parser *s)
 	if (named && !known(s, word, len))
 		return NULL;
 	s->l->reaches = s->l->reaches || (reaches && len == 5 && memcmp(word, "value", 5) == 0);
-	return e;
+	if (named && !reaches && e->keys != NULL && len == 5 && memcmp(word, "value", 5) == 0)
+		s->l->lists = e->list = true; /* value.size, value.first */
+	return named && len == 3 && memcmp(word, "row", 3) == 0 && !row_key(s, e) ? NULL : e;
 }
 
 static struct liquid_expr *span(struct parser *s)
@@ -364,6 +382,13 @@ static struct liquid_step *filter(struct parser *s)
 	return step;
 }
 
+/* The variable `value` itself. */
+static bool is_value(const struct liquid_expr *e)
+{
+	return e->kind == LIQUID_LOOKUP && e->keys == NULL && e->first->literal.len == 5 &&
+	       memcmp(e->first->literal.p, "value", 5) == 0;
+}
+
 static bool tag(struct parser *s, struct liquid_node *node)
 {
 	struct liquid_step **tail = &node->steps;
@@ -382,6 +407,8 @@ static bool tag(struct parser *s, struct liquid_node *node)
 	}
 	if (s->token != END)
 		return wrong(s, s->word, "a | or the tag's end, }}, is expected here");
+	if (is_value(node->expr) && node->steps != NULL && liquid_takes_list(node->steps->filter))
+		s->l->lists = node->expr->list = true;
 	const struct liquid_value *v = &node->expr->literal;
 	if (node->steps != NULL && node->steps->filter->call == liquid_date && v->type == LIQUID_STRING &&
 	    node->expr->kind == LIQUID_LITERAL && liquid_date_is_now(v->p, v->len))

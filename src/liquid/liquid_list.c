@@ -200,36 +200,68 @@ static bool where(struct liquid_call *c)
 
 enum choice { COMPACT, UNIQ };
 
-static bool seen_before(struct liquid_call *c, const struct items *keys, const struct liquid_value *key, bool *seen)
+struct seen { /* keys by their hashes: open addressing, never more than half full */
+	const struct liquid_value **slots;
+	size_t mask;
+};
+
+static bool seen_open(struct liquid_run *run, size_t n, struct seen *out)
 {
-	*seen = false;
-	for (size_t i = 0; i < keys->n && !*seen; i++) {
-		*seen = liquid_equal(&keys->v[i], key);
-		if (!liquid_work(c->run->arena, 1))
+	size_t size = 16;
+	while (size < 2 * n)
+		size *= 2;
+	out->mask = size - 1;
+	out->slots = liquid_take(run->arena, size * sizeof(*out->slots));
+	if (out->slots == NULL || !liquid_work(run->arena, size / 16))
+		return liquid_exhausted(run);
+	memset(out->slots, 0, size * sizeof(*out->slots));
+	return true;
+}
+
+/* Adds the key, which has to stay where it is, unless an equal one is there already. */
+static bool seen_before(struct liquid_call *c, struct seen *seen, const struct liquid_value *key, bool *before)
+{
+	size_t at = (size_t)liquid_hash(key) & seen->mask;
+	size_t n = key->type == LIQUID_OBJECT ? key->object.n : 0;
+	size_t cost = key->type == LIQUID_STRING ? key->len / 16 : n < 64 ? n : n * n / 64;
+	for (; seen->slots[at] != NULL; at = (at + 1) & seen->mask) {
+		*before = liquid_equal(seen->slots[at], key);
+		if (!liquid_work(c->run->arena, 1 + cost))
 			return liquid_exhausted(c->run);
+		if (*before)
+			return true;
 	}
+	seen->slots[at] = key;
+	*before = false;
 	return true;
 }
 
 static bool choose(struct liquid_call *c)
 {
-	struct items items, kept = {0}, keys = {0};
+	struct items items, kept = {0};
+	struct seen seen = {0};
 	if (!in_items(c, &items))
 		return false;
+	struct liquid_value *keys = liquid_take(c->run->arena, items.n * sizeof(*keys) + 1);
+	if (keys == NULL)
+		return liquid_exhausted(c->run);
+	if (c->variant == UNIQ && !seen_open(c->run, items.n, &seen))
+		return false;
 	for (size_t i = 0; i < items.n; i++) {
-		struct liquid_value key = items.v[i];
+		struct liquid_value *key = &keys[i];
+		*key = items.v[i];
 		bool indexed = true, leave = false;
-		if (has_property(c) && !property_of(c->run, &items.v[i], &c->args[0], &indexed, &key))
+		if (has_property(c) && !property_of(c->run, &items.v[i], &c->args[0], &indexed, key))
 			return false;
 		if (!indexed)
 			return true; /* nil */
 		if (c->variant == COMPACT)
-			leave = key.type == LIQUID_NIL;
-		else if (!seen_before(c, &keys, &key, &leave))
+			leave = key->type == LIQUID_NIL;
+		else if (!seen_before(c, &seen, key, &leave))
 			return false;
 		if (leave)
 			continue;
-		if (!add_item(c->run, &kept, &items.v[i]) || !add_item(c->run, &keys, &key))
+		if (!add_item(c->run, &kept, &items.v[i]))
 			return false;
 	}
 	c->out = array_of(&kept);
@@ -434,3 +466,10 @@ const struct liquid_filter liquid_list_filters[] = {
     {"where", where, 1, 2, 0},
     {NULL, NULL, 0, 0, 0},
 };
+
+bool liquid_takes_list(const struct liquid_filter *f)
+{
+	bool here = f >= liquid_list_filters &&
+		    f < liquid_list_filters + sizeof(liquid_list_filters) / sizeof(liquid_list_filters[0]);
+	return here && f->call != or_default;
+}

@@ -32,12 +32,14 @@ struct liquid_filter {
 
 extern const struct liquid_filter liquid_text_filters[], liquid_list_filters[], liquid_number_filters[];
 const struct liquid_filter *liquid_filter_find(const char *name, size_t len);
+bool liquid_takes_list(const struct liquid_filter *f); /* rather than one value */
 const char *liquid_filter_near(const char *name, size_t len);
 
 bool liquid_exhausted(struct liquid_run *run);         /* sets the fault, returns false */
 char *liquid_text(struct liquid_run *run, size_t len); /* room for a string, or NULL and the fault is set */
 bool liquid_to_s(struct liquid_run *run, const struct liquid_value *v, struct liquid_value *out);
 bool liquid_output(struct liquid_run *run, const struct liquid_value *v, struct df_buf *out);
+uint64_t liquid_hash(const struct liquid_value *v); /* equal values have equal ones */
 bool liquid_equal(const struct liquid_value *a, const struct liquid_value *b);
 bool liquid_truthy(const struct liquid_value *v);
 bool liquid_is_blank(char c);

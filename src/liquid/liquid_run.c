@@ -77,7 +77,9 @@ static bool look_up_all(struct liquid_run *run, const struct liquid_expr *e, str
 	if (!evaluate(run, e->first, &name))
 		return false;
 	*out = *run->scope->variables;
-	if (!look_up(run, &name, false, out))
+	if (e->list && run->scope->list != NULL)
+		*out = *run->scope->list;
+	else if (!look_up(run, &name, false, out))
 		return false;
 	for (const struct liquid_key *key = e->keys; key != NULL; key = key->next) {
 		struct liquid_value k;
@@ -150,6 +152,16 @@ static void add_text(const struct liquid_scope *scope, const struct liquid_node 
 	}
 }
 
+static bool run_tag(struct liquid_run *run, const struct liquid_node *node, struct liquid_value *v)
+{
+	if (!evaluate(run, node->expr, v))
+		return false;
+	for (const struct liquid_step *step = node->steps; step != NULL; step = step->next)
+		if (!filter(run, step, v))
+			return false;
+	return true;
+}
+
 bool liquid_render(const struct liquid *l, const struct liquid_scope *scope, struct liquid_arena *arena,
 		   struct df_buf *out, struct liquid_fault *fault)
 {
@@ -162,15 +174,46 @@ bool liquid_render(const struct liquid *l, const struct liquid_scope *scope, str
 		}
 		if (node->expr == NULL)
 			continue;
-		if (!evaluate(&run, node->expr, &v))
-			return false;
-		for (const struct liquid_step *step = node->steps; step != NULL; step = step->next)
-			if (!filter(&run, step, &v))
-				return false;
-		if (!liquid_output(&run, &v, out))
+		if (!run_tag(&run, node, &v) || !liquid_output(&run, &v, out))
 			return false;
 	}
 	return !out->over || liquid_exhausted(&run);
+}
+
+bool liquid_is_one(const struct liquid *l)
+{
+	return l->nodes != NULL && l->nodes->next == NULL && l->nodes->expr != NULL;
+}
+
+bool liquid_value_of(const struct liquid *l, const struct liquid_scope *scope, struct liquid_arena *arena,
+		     struct liquid_value *out, struct liquid_fault *fault)
+{
+	struct liquid_run run = {.arena = arena, .fault = fault, .scope = scope};
+	return run_tag(&run, l->nodes, out);
+}
+
+bool liquid_text_of(const struct liquid_value *v, struct liquid_arena *arena, struct liquid_value *out,
+		    struct liquid_fault *fault)
+{
+	struct liquid_run run = {.arena = arena, .fault = fault};
+	return liquid_to_s(&run, v, out);
+}
+
+bool liquid_lists(const struct liquid *l)
+{
+	return l->lists;
+}
+
+bool liquid_row_name(const struct liquid *l, size_t i, const char **name, size_t *len)
+{
+	const struct liquid_row_key *key = l->row_keys;
+	while (key != NULL && i-- > 0)
+		key = key->next;
+	if (key == NULL)
+		return false;
+	*name = key->name;
+	*len = key->len;
+	return true;
 }
 
 bool liquid_is_text(const struct liquid *l)

@@ -12,6 +12,7 @@ struct liquid_expr {
 	struct liquid_value literal;
 	struct liquid_expr *first, *last; /* of a span, (first..last); a lookup's name is `first` */
 	struct liquid_key *keys;          /* of a lookup */
+	bool list; /* `value` that a list filter takes: where its cell holds a list, that is meant */
 };
 
 struct liquid_key {
@@ -36,10 +37,17 @@ struct liquid_node {
 	struct liquid_node *next;
 };
 
+struct liquid_row_key {
+	const char *name;
+	size_t len;
+	struct liquid_row_key *next;
+};
+
 struct liquid {
 	struct liquid_arena arena; /* all of it, the template's text as well */
 	struct liquid_node *nodes;
-	bool reaches;
+	bool reaches, lists;
+	struct liquid_row_key *row_keys; /* what it takes of `row` */
 };
 
 #endif

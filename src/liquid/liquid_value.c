@@ -295,11 +295,67 @@ bool liquid_equal(const struct liquid_value *a, const struct liquid_value *b)
 	case LIQUID_OBJECT:
 		for (size_t i = 0; i < a->object.n && a->object.n == b->object.n; i++) {
 			const struct liquid_member *member = &a->object.v[i];
-			const struct liquid_value *other = liquid_member_of(b, member->key, member->key_len);
+			const struct liquid_member *near = &b->object.v[i]; /* mostly in the same order */
+			bool same =
+			    near->key_len == member->key_len && memcmp(near->key, member->key, member->key_len) == 0;
+			const struct liquid_value *other =
+			    same ? &near->value : liquid_member_of(b, member->key, member->key_len);
 			if (other == NULL || !liquid_equal(&member->value, other))
 				return false;
 		}
 		return a->object.n == b->object.n;
 	}
 	return false;
+}
+
+static uint64_t mix(uint64_t h, uint64_t v)
+{
+	h = (h ^ v) * UINT64_C(0x9e3779b97f4a7c15);
+	return h ^ h >> 29;
+}
+
+static uint64_t hash_bytes(const char *p, size_t len)
+{
+	uint64_t h = len;
+	for (; len >= 8; p += 8, len -= 8) {
+		uint64_t v;
+		memcpy(&v, p, 8);
+		h = mix(h, v);
+	}
+	for (size_t i = 0; i < len; i++)
+		h = mix(h, (unsigned char)p[i]);
+	return mix(h, 1);
+}
+
+uint64_t liquid_hash(const struct liquid_value *v)
+{
+	uint64_t h = (uint64_t)v->type, bits = 0;
+	double f = 0;
+	switch (v->type) {
+	case LIQUID_NIL:
+		return h;
+	case LIQUID_BOOL:
+		return mix(h, v->truth);
+	case LIQUID_INT:
+		return mix(h, (uint64_t)v->i);
+	case LIQUID_FLOAT:
+		f = v->f == 0 ? 0 : v->f; /* -0 equals 0 */
+		memcpy(&bits, &f, sizeof(bits));
+		return mix(h, bits);
+	case LIQUID_STRING:
+		return hash_bytes(v->p, v->len);
+	case LIQUID_RANGE:
+		return mix(mix(h, (uint64_t)v->range.first), (uint64_t)v->range.last);
+	case LIQUID_ARRAY:
+		for (size_t i = 0; i < v->array.n; i++)
+			h = mix(h, liquid_hash(&v->array.v[i]));
+		return h;
+	case LIQUID_OBJECT: /* the order of members does not count */
+		for (size_t i = 0; i < v->object.n; i++) {
+			const struct liquid_member *m = &v->object.v[i];
+			h += mix(hash_bytes(m->key, m->key_len), liquid_hash(&m->value));
+		}
+		return h;
+	}
+	return h;
 }

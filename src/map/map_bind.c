@@ -98,6 +98,7 @@ static void bind_derived(const struct map *m, const struct map_binding *binding,
 	if (d == NULL)
 		return;
 	d->whole = path->type == SCHEMA_JSON;
+	d->items = path->type == SCHEMA_ITEMS;
 	if (d->pattern == NULL)
 		return;
 	d->lists = path->field != NULL && path->field->type == SCHEMA_STRINGS;

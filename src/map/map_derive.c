@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Cells that a mapping makes of others: templates, and values out of a cell's JSON. Memory comes from the row's arena. */
+/* Cells that a mapping makes of others: templates, and values out of a cell's JSON. Memory comes
+ * from the row's arena. */
 #include "map_priv.h"
 
 #include <stdio.h>
@@ -39,16 +40,40 @@ void map_derived_free(struct map *m)
 	free(m->derived);
 	free(m->json);
 	free(m->cells);
+	free(m->row);
+	m->row = NULL;
+	m->uses_row = false;
 	m->derived = NULL;
 	m->json = NULL;
 	m->cells = NULL;
 	m->n_derived = m->derived_cap = 0;
 }
 
-void map_derive_begin(struct map *m)
+static struct liquid_value string_of(const char *p, size_t len)
 {
+	return liquid_string(p != NULL ? p : "", len);
+}
+
+/* The row's cells by their columns' names. */
+static void derive_row(struct map *m, const struct rows_cell *cells)
+{
+	if (!m->uses_row)
+		return;
+	if (m->row == NULL) {
+		m->row = df_alloc(m->n_names * sizeof(*m->row));
+		for (size_t i = 0; i < m->n_names; i++)
+			m->row[i] = (struct liquid_member){.key = m->names[i], .key_len = strlen(m->names[i])};
+	}
+	for (size_t i = 0; i < m->n_names; i++)
+		m->row[i].value = string_of(cells[i].p, cells[i].len);
+}
+
+void map_derive_begin(struct map *m, const struct rows_cell *cells)
+{
+	derive_row(m, cells);
 	for (size_t i = 0; i < m->n_derived; i++) {
 		m->derived[i].faulty = false;
+		m->derived[i].list = NULL;
 		m->json[m->derived[i].column].state = MAP_JSON_UNREAD;
 	}
 }
@@ -116,28 +141,27 @@ static void follow(struct liquid_value *v, const char *path)
 	}
 }
 
-static struct liquid_value string_of(const char *p, size_t len)
-{
-	return liquid_string(p != NULL ? p : "", len);
-}
+#define VARIABLES 4
 
-/* The scope of a template: value, key, key_length. */
-static struct liquid_value variables(struct liquid_member members[3], const struct liquid_value *value, const char *key,
-				     size_t key_len)
+/* The scope of a template: value, key, key_length, row. */
+static struct liquid_value variables(const struct map *m, struct liquid_member members[VARIABLES],
+				     const struct liquid_value *value, const char *key, size_t key_len)
 {
+	struct liquid_value row = {.type = LIQUID_OBJECT, .object = {m->row, m->n_names}};
 	members[0] = (struct liquid_member){.key = "value", .key_len = 5, .value = *value};
 	members[1] = (struct liquid_member){.key = "key", .key_len = 3, .value = string_of(key, key_len)};
 	members[2] = (struct liquid_member){
 	    .key = "key_length", .key_len = 10, .value = liquid_int((int64_t)liquid_chars(key, key_len))};
-	return (struct liquid_value){.type = LIQUID_OBJECT, .object = {members, 3}};
+	members[3] = (struct liquid_member){.key = "row", .key_len = 3, .value = row};
+	return (struct liquid_value){.type = LIQUID_OBJECT, .object = {members, m->row != NULL ? 4 : 3}};
 }
 
 /* A * stands for the key. */
 bool map_derive_target(struct map *m, const struct map_entry *entry, const char *key, size_t key_len,
 		       struct df_buf *out, struct liquid_fault *fault)
 {
-	struct liquid_member members[3];
-	struct liquid_value none = {0}, root = variables(members, &none, key, key_len);
+	struct liquid_member members[VARIABLES];
+	struct liquid_value none = {0}, root = variables(m, members, &none, key, key_len);
 	struct liquid_scope scope = {.variables = &root, .star = key, .star_len = key_len};
 	return liquid_render(entry->target, &scope, &m->arena, out, fault);
 }
@@ -162,27 +186,71 @@ static bool keep_rendered(struct map *m, struct rows_cell *out, struct map_cell_
 	return true;
 }
 
-static bool apply_template(struct map *m, const struct map_derived *d, const struct liquid_value *v, const char *key,
-			   size_t key_len, struct rows_cell *out, struct map_cell_fault *fault)
+static bool template_fails(const struct map_derived *d, const struct liquid_fault *why, struct map_cell_fault *fault)
 {
-	struct liquid_member members[3];
-	struct liquid_value root = variables(members, v, key, key_len);
-	struct liquid_scope scope = {.variables = &root};
-	struct liquid_fault why = {0};
-	df_buf_reset(&m->rendered);
-	if (liquid_render(d->entry->template, &scope, &m->arena, &m->rendered, &why))
-		return keep_rendered(m, out, fault);
 	fault->code = "not-allowed";
 	snprintf(fault->text, sizeof(fault->text), "the manifest's template of '%.50s' fails: %.120s", d->entry->source,
-		 why.text);
+		 why->text);
 	return false;
+}
+
+/* Entries are written as texts. */
+static bool texts_of(struct map *m, const struct map_derived *d, struct liquid_value *list,
+		     struct map_cell_fault *fault)
+{
+	struct liquid_fault why = {0};
+	struct liquid_value *v = liquid_take(&m->arena, list->array.n * sizeof(*v) + 1);
+	if (v == NULL)
+		return refuse(fault, "row-too-large", "the templates make too much of this row");
+	for (size_t i = 0; i < list->array.n; i++) {
+		v[i] = list->array.v[i];
+		bool text = v[i].type == LIQUID_STRING || v[i].p != NULL || liquid_is_empty(&v[i]);
+		if (!text && !liquid_text_of(&list->array.v[i], &m->arena, &v[i], &why))
+			return template_fails(d, &why, fault);
+	}
+	list->array.v = v;
+	return true;
+}
+
+struct made {                             /* by a template */
+	const struct liquid_value *value; /* what it is made of */
+	const struct liquid_value *list;  /* the same as a list, where the cell holds one */
+	const char *key;
+	size_t key_len;
+};
+
+/* *list: a list as the template's result, where one is wanted; else NULL, and out is the text. */
+static bool apply_template(struct map *m, const struct map_derived *d, const struct made *made, struct rows_cell *out,
+			   const struct liquid_value **list, struct map_cell_fault *fault)
+{
+	struct liquid_member members[VARIABLES];
+	struct liquid_value root = variables(m, members, made->value, made->key, made->key_len);
+	struct liquid_scope scope = {.variables = &root, .list = made->list};
+	struct liquid_fault why = {0};
+	*list = NULL;
+	df_buf_reset(&m->rendered);
+	if ((d->items || d->lists) && liquid_is_one(d->entry->template)) {
+		struct liquid_value *v = liquid_take(&m->arena, sizeof(*v));
+		if (v == NULL)
+			return refuse(fault, "row-too-large", "the templates make too much of this row");
+		if (!liquid_value_of(d->entry->template, &scope, &m->arena, v, &why))
+			return template_fails(d, &why, fault);
+		if (v->type == LIQUID_ARRAY) {
+			*list = v;
+			*out = (struct rows_cell){"[]", liquid_is_empty(v) ? 0 : 2};
+			return texts_of(m, d, v, fault);
+		}
+	}
+	if (!liquid_render(d->entry->template, &scope, &m->arena, &m->rendered, &why))
+		return template_fails(d, &why, fault);
+	return keep_rendered(m, out, fault);
 }
 
 /* Without a template: scalars as their text, an object only where one is wanted. */
 static bool plain_text(const struct map_derived *d, const struct liquid_value *v, struct rows_cell *out,
 		       struct map_cell_fault *fault)
 {
-	bool nested = (v->type == LIQUID_OBJECT || v->type == LIQUID_ARRAY) && !liquid_is_empty(v);
+	bool nested = (v->type == LIQUID_OBJECT || (v->type == LIQUID_ARRAY && !d->items)) && !liquid_is_empty(v);
 	if (nested && !d->whole && d->pattern == NULL)
 		return refuse(fault, "bad-json",
 			      "a single value is expected at that place of the cell's JSON, not an object or a list");
@@ -201,7 +269,19 @@ static bool looks_nested(const struct rows_cell *cell)
 	return len > 0 && (*p == '{' || *p == '[');
 }
 
-bool map_derive(struct map *m, const struct map_derived *d, const struct rows_cell *cells, struct rows_cell *out,
+/* A cell that holds a list as JSON. What only looks like one is a text. */
+static bool cell_list(struct map *m, size_t column, const struct rows_cell *cell, struct liquid_value *out)
+{
+	struct map_cell_fault ignored;
+	if (!looks_nested(cell) || m->json[column].state == MAP_JSON_BAD)
+		return false;
+	bool read = cell_json(m, column, cell, out, &ignored);
+	if (!read)
+		m->json[column].state = MAP_JSON_UNREAD; /* it is not blamed for that */
+	return read && out->type == LIQUID_ARRAY;
+}
+
+bool map_derive(struct map *m, struct map_derived *d, const struct rows_cell *cells, struct rows_cell *out,
 		struct map_cell_fault *fault)
 {
 	const struct rows_cell *cell = &cells[d->column];
@@ -217,9 +297,13 @@ bool map_derive(struct map *m, const struct map_derived *d, const struct rows_ce
 		follow(&v, d->path);
 	if (left_out(d->entry, &v, json))
 		return true;
-	if (template != NULL)
-		return apply_template(m, d, &v, d->key, strlen(d->key), out, fault);
-	return plain_text(d, &v, out, fault);
+	if (template == NULL)
+		return plain_text(d, &v, out, fault);
+	struct liquid_value list = {0};
+	struct made made = {.value = &v, .key = d->key, .key_len = strlen(d->key)};
+	if (!json && liquid_lists(template) && cell_list(m, d->column, cell, &list))
+		made.list = &list;
+	return apply_template(m, d, &made, out, &d->list, fault);
 }
 
 /* ---- spreads ---- */
@@ -259,8 +343,9 @@ static bool claimed(const struct map *m, const struct map_derived *d, const char
 static bool item_text(struct map *m, const struct map_derived *d, const struct liquid_value *v, const char *key,
 		      size_t key_len, struct map_spread_item *out, struct map_cell_fault *fault)
 {
+	const struct made made = {.value = v, .key = key, .key_len = key_len};
 	if (d->entry->template != NULL)
-		return apply_template(m, d, v, key, key_len, &out->text, fault);
+		return apply_template(m, d, &made, &out->text, &out->list, fault);
 	if (v->type == LIQUID_ARRAY && d->lists && !liquid_is_empty(v))
 		out->list = v;
 	return plain_text(d, v, &out->text, fault);

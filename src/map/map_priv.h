@@ -215,16 +215,18 @@ bool map_json_emit(struct map_json *j, const struct schema_field *field, const c
  * before the ops run, and they do not know the difference. A spread (foo.*) stays empty; its op asks for its members. */
 
 struct map_derived {
-	size_t column;                 /* of the document: whose cell it is made of */
-	const struct map_entry *entry; /* borrowed */
-	char *key;                     /* own: {{ key }}; of a spread: the source up to the members' names */
-	const char *path;              /* in key: the way through the cell's JSON; NULL: the cell itself */
-	bool whole;                    /* an object is taken as it is written */
-	bool lists;                    /* a spread's members may be lists */
-	bool faulty;                   /* in this row */
-	const char *pattern;           /* of a spread: its source; else NULL */
-	char *way;                     /* own; of a spread: the way to the object */
-	size_t lead;                   /* of a spread: where the members' names begin in its destination */
+	size_t column;                   /* of the document: whose cell it is made of */
+	const struct map_entry *entry;   /* borrowed */
+	char *key;                       /* own: {{ key }}; of a spread: the source up to the members' names */
+	const char *path;                /* in key: the way through the cell's JSON; NULL: the cell itself */
+	bool whole;                      /* an object is taken as it is written */
+	bool lists;                      /* a spread's members may be lists */
+	bool items;                      /* it leads to the end of a list */
+	const struct liquid_value *list; /* in this row: its entries, or NULL */
+	bool faulty;                     /* in this row */
+	const char *pattern;             /* of a spread: its source; else NULL */
+	char *way;                       /* own; of a spread: the way to the object */
+	size_t lead;                     /* of a spread: where the members' names begin in its destination */
 };
 
 struct map_cell_json { /* of a column's cell, in this row */
@@ -239,9 +241,9 @@ struct map_derived *map_derived_of(const struct map *m, size_t column); /* NULL:
 void map_derived_free(struct map *m);
 
 /* Before the others, for each row. */
-void map_derive_begin(struct map *m);
+void map_derive_begin(struct map *m, const struct rows_cell *cells);
 /* Fills the cell. False: the fault is filled, with a code of NULL where it was told already. */
-bool map_derive(struct map *m, const struct map_derived *d, const struct rows_cell *cells, struct rows_cell *out,
+bool map_derive(struct map *m, struct map_derived *d, const struct rows_cell *cells, struct rows_cell *out,
 		struct map_cell_fault *fault);
 
 struct map_spread_item {
@@ -300,6 +302,8 @@ struct map {
 	size_t n_derived, derived_cap;
 	struct map_cell_json *json;  /* own: per column, NULL when nothing is derived */
 	struct rows_cell *cells;     /* own: a row's cells and the derived ones */
+	bool uses_row;               /* a template takes cells of the whole row */
+	struct liquid_member *row;   /* own: with it, the variable `row` */
 	struct liquid_arena arena;   /* of a row */
 	struct map_cell_fault fault; /* of a cell that is looked at again, to say so */
 	struct df_buf rendered;

@@ -466,7 +466,7 @@ static void derive(struct map_run *r)
 	struct map *m = r->m;
 	if (m->n_derived == 0)
 		return;
-	map_derive_begin(m);
+	map_derive_begin(m, r->cells);
 	for (size_t i = 0; i < m->n_names; i++)
 		m->cells[i] = r->cells[i];
 	for (size_t i = 0; i < m->n_derived; i++) {

@@ -155,17 +155,10 @@ void map_run_spread(struct map_run *r, const struct map_op *op)
 		map_run_fault(r, fault.code, op->column, "%s", fault.text);
 }
 
-/* A cell that holds a JSON list brings all of its entries. False: it holds none, and is an entry itself. */
-bool map_run_items(struct map_run *r, const struct map_op *op, const struct rows_cell *cell)
+static void add_entries(struct map_run *r, const struct map_op *op, const struct liquid_value *list)
 {
-	struct liquid_value list = {0};
-	const char *p = cell->p, *why;
-	size_t len = cell->len;
-	map_cell_trim(&p, &len);
-	if (len < 2 || *p != '[' || p[len - 1] != ']' || !liquid_json(p, len, &r->m->arena, &list, &why))
-		return false;
-	for (size_t i = 0; i < list.array.n; i++) {
-		const struct liquid_value *v = &list.array.v[i];
+	for (size_t i = 0; i < list->array.n; i++) {
+		const struct liquid_value *v = &list->array.v[i];
 		struct rows_cell text = {v->p, v->len};
 		if (liquid_is_empty(v) || !map_run_has_room(r, op) || !map_run_fits(r, op, &text))
 			continue;
@@ -173,5 +166,23 @@ bool map_run_items(struct map_run *r, const struct map_op *op, const struct rows
 		df_json_string(r->out, text.p, text.len);
 		r->frame->count++;
 	}
+}
+
+/* A cell that holds a JSON list, or a template whose value is a list, brings all of its entries. False: it does not, and is
+ * an entry itself. */
+bool map_run_items(struct map_run *r, const struct map_op *op, const struct rows_cell *cell)
+{
+	const struct map_derived *d = map_derived_of(r->m, op->column);
+	struct liquid_value list = {0};
+	const char *p = cell->p, *why;
+	size_t len = cell->len;
+	if (d != NULL && d->list != NULL) {
+		add_entries(r, op, d->list);
+		return true;
+	}
+	map_cell_trim(&p, &len);
+	if (len < 2 || *p != '[' || p[len - 1] != ']' || !liquid_json(p, len, &r->m->arena, &list, &why))
+		return false;
+	add_entries(r, op, &list);
 	return true;
 }

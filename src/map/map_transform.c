@@ -133,7 +133,7 @@ static enum df_status read_type(struct json_object *json, size_t number, struct 
 static enum df_status read_column_value(struct json_object *json, size_t number, struct map_entry *out,
 					struct df_err *err)
 {
-	static const char *const names[] = {"value", "key", "key_length", NULL};
+	static const char *const names[] = {"value", "key", "key_length", "row", NULL};
 	const char *value = NULL;
 	enum df_status st = map_manifest_string(json, number, "value", false, &value, err);
 	if (st != DF_OK || value == NULL)

@@ -201,6 +201,30 @@ static enum df_status check_sources(const struct map *m, struct df_err *err)
 	return DF_OK;
 }
 
+/* Columns that templates take from `row`: they have to be there, and are dealt with thereby. */
+static enum df_status mark_row_columns(struct map *m, bool *reached, struct df_err *err)
+{
+	for (size_t i = 0; i < m->manifest->n; i++) {
+		const struct map_entry *e = &m->manifest->entries[i];
+		const char *name;
+		size_t len;
+		for (size_t k = 0; e->template != NULL && liquid_row_name(e->template, k, &name, &len); k++) {
+			m->uses_row = true;
+			if (name == NULL)
+				continue;
+			size_t column = find_column(m, name, len);
+			if (column == MAP_NONE)
+				return df_fail(
+				    DF_REJECT, err, "manifest-mismatch",
+				    "the manifest's template of '%.100s' takes the column '%.*s' from the row, "
+				    "which the header lacks",
+				    e->source, len > 100 ? 100 : (int)len, name);
+			reached[column] = true;
+		}
+	}
+	return DF_OK;
+}
+
 enum df_status map_transform_bind(struct map *m, struct map_bindings *out, bool *done, struct df_err *err)
 {
 	struct binder b = {.m = m, .out = out, .err = err};
@@ -212,6 +236,8 @@ enum df_status map_transform_bind(struct map *m, struct map_bindings *out, bool 
 			map_bindings_add(out, MAP_NONE, e->field, strlen(e->field), e->value);
 	}
 	bool *reached = df_alloc(m->n_names * sizeof(*reached));
+	if (lacking == DF_OK)
+		lacking = mark_row_columns(m, reached, err);
 	apply_reaching(&b, reached);
 	for (size_t i = 0; i < m->n_names && b.st == DF_OK; i++)
 		if (!done[i])

@@ -376,6 +376,55 @@ static void test_spread_of_many(void)
 }
 
 /* Of several patterns the most specific holds. */
+/* A value that is a list brings all its entries; a list filter works on the list that a cell holds. */
+static void test_lists(void)
+{
+	with(MAPPINGS(ID MADE("a", "user_attributes.l[]", "{{ value | split: '|' }}")), "eventless", "Id|a", "1|p, q");
+	CHECK_STRING(got.batch, "\"user_attributes\":{\"l\":[\"p, q\"]}," BATCH_1);
+	with(MAPPINGS(ID MADE("a", "user_attributes.l[]",
+			      "{{ value | split: ',' }}") "," COLUMN("b", "user_attributes.l[]")),
+	     "eventless", "Id|a|b", "1|p,,q|r");
+	CHECK_STRING(got.batch, "\"user_attributes\":{\"l\":[\"p\",\"q\",\"r\"]}," BATCH_1);
+	with(MAPPINGS(ID MADE("a", "user_attributes.l[]", "{{ value | split: ',' }}")), "eventless", "Id|a", "1|");
+	CHECK_STRING(got.batch, BATCH_1);
+	with(MAPPINGS(ID MADE("a", "user_attributes.l[]", "{{ value | map: 'n' | compact }}")), "eventless", "Id|a",
+	     "1|[{\"n\":1},{\"n\":2.50},{\"m\":3},{\"n\":true}]");
+	CHECK_STRING(got.batch, "\"user_attributes\":{\"l\":[\"1\",\"2.50\",\"true\"]}," BATCH_1);
+	with(MAPPINGS(ID COLUMN("a.tags", "user_attributes.l[]")), "eventless", "Id|a", "1|{\"tags\":[\"x\",\"\",7]}");
+	CHECK_STRING(got.batch, "\"user_attributes\":{\"l\":[\"x\",\"7\"]}," BATCH_1);
+	with(MAPPINGS(ID MADE("a", "user_attributes.s",
+			      "{{ value | sort | join: '-' }} {{ value | size }} {{ value.first "
+			      "}} {{ value | upcase }}")),
+	     "eventless", "Id|a", "1|[\"b\",\"a\"]");
+	CHECK_STRING(got.batch, "\"user_attributes\":{\"s\":\"a-b 2 b [\\\"B\\\",\\\"A\\\"]\"}," BATCH_1);
+	with(MAPPINGS(ID MADE("a", "user_attributes.s", "{{ value | size }}")), "eventless", "Id|a", "1|[no JSON");
+	CHECK_STRING(got.batch, "\"user_attributes\":{\"s\":\"8\"}," BATCH_1);
+}
+
+static void test_row(void)
+{
+	static const char both[] =
+	    MAPPINGS(ID MADE("Date", "events.data.timestamp_unixtime_ms",
+			     "{{ row['Date'] }} {{ row['Time of day'] | default: '00:00' }} {{ row.Zone }}"));
+	struct conf_feed feed = {.name = "t", .event_name = "n", .event_type = "other"};
+	feed.timestamps = df_strdup("auto");
+	feed.manifest = df_strdup("m.json");
+	feed.manifest_text = df_strdup(both);
+	run(&feed, "custom_event", "Id|Date|Time of day|Zone", "1|2016-03-14|10:20|+01:00");
+	CU_ASSERT_EQUAL(got.timestamp_ms, 1457947200000);
+	run(&feed, "custom_event", "Id|Date|Time of day|Zone", "1|2016-03-14||+01:00");
+	CU_ASSERT_EQUAL(got.timestamp_ms, 1457910000000);
+	run(&feed, "custom_event", "Id|Date|Zone", NULL);
+	CHECK_STRING(got.code, "manifest-mismatch");
+	CU_ASSERT_PTR_NOT_NULL(strstr(got.text, "'Time of day'"));
+	free(feed.timestamps);
+	free(feed.manifest);
+	free(feed.manifest_text);
+	with(MAPPINGS(ID MADE("a", "user_attributes.a", "{{ row[key] }}{{ row['b'] | sha256 | slice: 0, 6 }}")),
+	     "eventless", "Id|a|b", "1|x|abc");
+	CHECK_STRING(got.batch, "\"user_attributes\":{\"a\":\"xba7816\"}," BATCH_1);
+}
+
 static void test_wildcards(void)
 {
 	with(MAPPINGS(ID COLUMN("a_*", "user_attributes.*") "," COLUMN("a_b_*", "user_attributes.B *") "," IGNORE(
@@ -500,6 +549,8 @@ int main(void)
 	CU_add_test(s, "custom, without", test_custom_no_header);
 	CU_add_test(s, "ignored columns share a name", test_ignored_clones);
 	CU_add_test(s, "native header", test_native_header);
+	CU_add_test(s, "lists", test_lists);
+	CU_add_test(s, "row", test_row);
 	CU_add_test(s, "batch time", test_batch_time);
 	CU_add_test(s, "static integers", test_static_integers);
 	CU_add_test(s, "custom, places", test_custom_places);
