@@ -176,7 +176,7 @@ asan: ## the same tests under AddressSanitizer and UndefinedBehaviorSanitizer
 tsan: deps ## what has threads, under ThreadSanitizer
 	@$(MAKE) --no-print-directory -s $(PARALLEL) BUILD=build-tsan SANITIZE=thread build-tsan/dropfeed peers build-tsan/tests/unit/test_send build-tsan/tests/unit/test_document_parts
 	@BUILD=$(abspath build-tsan) tests/run-unit build-tsan/tests/unit/test_send build-tsan/tests/unit/test_document_parts
-	@BUILD=$(abspath build-tsan) tests/run-e2e tests/e2e/threads.sh tests/e2e/api.sh tests/e2e/crash.sh
+	@BUILD=$(abspath build-tsan) tests/run-e2e tests/e2e/threads.sh tests/e2e/feeds.sh tests/e2e/api.sh tests/e2e/crash.sh
 
 fuzz: deps deps-fuzz ## search for inputs that break it, FUZZ_SECONDS (60) for each target
 	@$(MAKE) --no-print-directory -s $(PARALLEL) BUILD=build-fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined \

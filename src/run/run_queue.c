@@ -156,8 +156,17 @@ static enum run_step step_of(const struct run_queue *q, const struct run_line *l
 
 struct choice {
 	enum run_step step;
+	unsigned rank;
 	struct run_file *file;
 };
+
+/* What failed already, and holds up nobody, comes after all that is fresh. */
+static unsigned rank_of(enum run_step step, const struct run_file *f)
+{
+	if (step == RUN_SEND && f->stage == RUN_PARKED && f->passed)
+		return 1;
+	return step == RUN_NOTHING ? 0 : (unsigned)step + 1;
+}
 
 static void choose_in(const struct run_queue *q, const struct run_line *line, struct choice *best)
 {
@@ -168,10 +177,10 @@ static void choose_in(const struct run_queue *q, const struct run_line *line, st
 
 	for (struct run_file *f = line->first; f != NULL; f = f->next) {
 		enum run_step step = step_of(q, line, f, &p);
-		bool sooner = best->file != NULL && step == best->step && f->turn < best->file->turn;
+		unsigned rank = rank_of(step, f);
 
-		if (step > best->step || (step != RUN_NOTHING && sooner))
-			*best = (struct choice){step, f};
+		if (rank > best->rank || (rank > 0 && rank == best->rank && f->turn < best->file->turn))
+			*best = (struct choice){step, rank, f};
 		p.ahead += f->stage == RUN_CHECKING || f->stage == RUN_READY;
 		p.held = p.held || holds_up(line, f);
 	}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/* Which file is worked on next: order, reading ahead, parking, targets. */
+#include "../../src/run/run_queue.h"
+
+#include <CUnit/Basic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct conf_feed feeds[3];
+
+static struct run_file *add(struct run_queue *q, int feed, const char *name, int64_t mtime)
+{
+	static int64_t id;
+	struct run_file *f = df_alloc(sizeof(*f));
+	f->feed = &feeds[feed];
+	f->name = df_strdup(name);
+	f->mtime = mtime;
+	f->fd = -1;
+	f->ledger_id = ++id;
+	snprintf(f->sha256, sizeof(f->sha256), "%s", name);
+	run_queue_add(q, f);
+	return f;
+}
+
+static void set_up(struct run_queue *q, uint32_t jobs)
+{
+	*q = (struct run_queue){.jobs = jobs};
+	for (int i = 0; i < 3; i++)
+		feeds[i] = (struct conf_feed){.name = "feed",
+					      .sink = CONF_SINK_EVENTS_API,
+					      .endpoint = "https://api",
+					      .api_key = i == 0   ? "k0"
+							 : i == 1 ? "k1"
+								  : "k2"};
+}
+
+/* The next step, "what name"; it is begun. */
+static const char *next(struct run_queue *q, struct run_file **out)
+{
+	static const char *const words[] = {"nothing", "ahead", "check", "send", "leave"};
+	static char text[64];
+	struct run_file *f = NULL;
+	enum run_step step = run_queue_choose(q, &f);
+	snprintf(text, sizeof(text), "%s%s%s", words[step], f != NULL ? " " : "", f != NULL ? f->name : "");
+	if (step != RUN_NOTHING)
+		run_queue_begin(q, f, step);
+	if (out != NULL)
+		*out = f;
+	return text;
+}
+
+static void expect(struct run_queue *q, const char *wanted, struct run_file **out, const char *where)
+{
+	const char *got = next(q, out);
+	CU_ASSERT_STRING_EQUAL(got, wanted);
+	if (strcmp(got, wanted) != 0)
+		fprintf(stderr, "%s: %s, wanted %s\n", where, got, wanted);
+}
+#define STR2(x)             #x
+#define STR(x)              STR2(x)
+#define EXPECT(wanted, out) expect(&q, wanted, out, "line " STR(__LINE__))
+
+static void closed(struct run_queue *q, struct run_file *f)
+{
+	run_queue_end(q, f, RUN_CLOSED);
+	run_file_free(f);
+}
+
+static void test_order(void)
+{
+	struct run_queue q;
+	struct run_file *a, *b, *c;
+	set_up(&q, 2);
+	add(&q, 0, "c", 3);
+	add(&q, 0, "b", 2);
+	add(&q, 0, "a", 2);
+	EXPECT("check a", &a);
+	EXPECT("ahead b", &b);
+	EXPECT("nothing", NULL);
+	run_queue_end(&q, b, RUN_READY); /* ready first, and still not its turn */
+	EXPECT("nothing", NULL);         /* two are ahead */
+	run_queue_end(&q, a, RUN_READY);
+	EXPECT("send a", NULL);
+	EXPECT("ahead c", &c);
+	run_queue_end(&q, c, RUN_READY);
+	EXPECT("nothing", NULL);
+	closed(&q, a);
+	EXPECT("send b", NULL);
+	EXPECT("nothing", NULL);
+	closed(&q, b);
+	EXPECT("send c", NULL);
+	closed(&q, c);
+	run_queue_free(&q);
+}
+
+static void test_no_order(void)
+{
+	struct run_queue q;
+	struct run_file *a, *b;
+	set_up(&q, 2);
+	feeds[0].order_none = true;
+	add(&q, 0, "a", 1);
+	add(&q, 0, "b", 2);
+	EXPECT("check a", &a);
+	EXPECT("check b", &b);
+	run_queue_end(&q, b, RUN_READY);
+	EXPECT("send b", NULL);
+	closed(&q, b);
+	closed(&q, a);
+	run_queue_free(&q);
+}
+
+/* A worker that waits for a slow API is no reason for another API to wait. */
+static void test_targets(void)
+{
+	struct run_queue q;
+	struct run_file *a, *b;
+	set_up(&q, 1);
+	add(&q, 0, "a", 1);
+	EXPECT("check a", &a);
+	run_queue_end(&q, a, RUN_READY);
+	EXPECT("send a", NULL);
+	add(&q, 0, "a2", 2);
+	EXPECT("nothing", NULL);
+	add(&q, 1, "b", 1);
+	EXPECT("check b", &b);
+	run_queue_end(&q, b, RUN_READY);
+	EXPECT("send b", NULL);
+	EXPECT("nothing", NULL);
+	closed(&q, a);
+	closed(&q, b);
+	run_queue_free(&q);
+}
+
+static void test_parking(void)
+{
+	struct run_queue q;
+	struct run_file *a, *b, *x;
+	set_up(&q, 2);
+	feeds[1].api_key = "k0"; /* the same target */
+	struct run_file *poison = add(&q, 0, "a", 1);
+	add(&q, 0, "b", 2);
+	add(&q, 1, "x", 1);
+	EXPECT("check a", &a);
+	run_queue_end(&q, a, RUN_READY);
+	EXPECT("send a", NULL);
+	EXPECT("check x", &x);
+	run_queue_end(&q, x, RUN_READY);
+	q.targets->health = SEND_UNWELL;
+	q.targets->probe_ms = 500;
+	poison->futile = 1;
+	run_queue_end(&q, a, RUN_PARKED);
+	EXPECT("nothing", NULL); /* neither is a probe due, nor is read ahead */
+	q.targets->probe_ms = 0;
+	EXPECT("send x", NULL); /* the one that was not tried yet */
+	EXPECT("nothing", NULL);
+	run_queue_end(&q, x, RUN_PARKED);
+	EXPECT("send a", NULL); /* round it goes */
+	run_queue_end(&q, a, RUN_PARKED);
+	q.targets->health = SEND_WELL;
+	EXPECT("send x", NULL);
+	EXPECT("send a", NULL);
+	closed(&q, x);
+	run_queue_end(&q, a, RUN_PARKED);
+	q.targets->closed = true;
+	EXPECT("leave b", &b);
+	EXPECT("leave a", NULL);
+	CU_ASSERT_EQUAL(q.lines->n, 2);
+	run_queue_end(&q, a, RUN_LEFT);
+	run_queue_end(&q, b, RUN_LEFT);
+	CU_ASSERT_EQUAL(q.lines->n, 0);
+	run_queue_free(&q);
+}
+
+/* One that made no progress in the last run keeps its place, but holds up nobody once it fails again. */
+static void test_idle(void)
+{
+	struct run_queue q;
+	struct run_file *a, *b, *c;
+	set_up(&q, 1);
+	add(&q, 0, "a", 1)->idle = 1;
+	add(&q, 0, "b", 2);
+	struct run_file *last = df_alloc(sizeof(*last));
+	*last = (struct run_file){.feed = &feeds[0], .name = df_strdup("c"), .idle = 2, .fd = -1};
+	run_queue_add(&q, last);
+	EXPECT("check a", &a);
+	run_queue_end(&q, a, RUN_READY);
+	EXPECT("send a", NULL);
+	run_queue_end(&q, a, RUN_PARKED);
+	EXPECT("check b", &b);
+	run_queue_end(&q, b, RUN_READY);
+	EXPECT("send b", NULL);
+	CU_ASSERT_TRUE(a->overtaken);
+	closed(&q, b);
+	EXPECT("check c", &c); /* it failed twice: at the end */
+	run_queue_end(&q, c, RUN_LEFT);
+	EXPECT("send a", NULL);
+	closed(&q, a);
+	run_queue_free(&q);
+}
+
+static void test_copies(void)
+{
+	struct run_queue q;
+	struct run_file *a, *b;
+	set_up(&q, 2);
+	a = add(&q, 0, "a", 5);
+	b = add(&q, 0, "b", 1); /* the same bytes, an older time, pulled later */
+	memcpy(b->sha256, a->sha256, sizeof(b->sha256));
+	EXPECT("check a", NULL);
+	EXPECT("nothing", NULL);
+	run_queue_end(&q, a, RUN_READY);
+	EXPECT("send a", NULL);
+	EXPECT("nothing", NULL);
+	closed(&q, a);
+	EXPECT("check b", NULL);
+	closed(&q, b);
+	run_queue_free(&q);
+}
+
+static void test_blame(void)
+{
+	struct run_queue q;
+	struct run_file *a, *b;
+	set_up(&q, 1);
+	a = add(&q, 0, "a", 1);
+	b = add(&q, 1, "b", 1);
+	snprintf(a->why.text, sizeof(a->why.text), "HTTP 500");
+	a->turn = b->turn = 1;
+	CU_ASSERT_TRUE(run_queue_blames(&q, a));
+	CU_ASSERT_FALSE(run_queue_blames(&q, b)); /* was not tried */
+	a->idle = 1;
+	a->line->target->tried = 2;
+	CU_ASSERT_FALSE(run_queue_blames(&q, a)); /* nobody got on: it is the API */
+	a->line->target->progressed = true;
+	CU_ASSERT_TRUE(run_queue_blames(&q, a));
+	q.stop = true;
+	CU_ASSERT_FALSE(run_queue_blames(&q, a));
+	run_queue_free(&q);
+}
+
+int main(void)
+{
+	CU_initialize_registry();
+	CU_pSuite s = CU_add_suite("run_queue", NULL, NULL);
+	CU_add_test(s, "files are sent in the order in which they came to rest", test_order);
+	CU_add_test(s, "order = none", test_no_order);
+	CU_add_test(s, "a slow target holds up no other one", test_targets);
+	CU_add_test(s, "parked files are tried in turn", test_parking);
+	CU_add_test(s, "files without progress are overtaken", test_idle);
+	CU_add_test(s, "copies wait for the first one", test_copies);
+	CU_add_test(s, "what the ledger remembers", test_blame);
+	CU_basic_run_tests();
+	unsigned failed = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failed > 0;
+}
