@@ -17,13 +17,19 @@ static enum df_status change_one(struct ledger *l, sqlite3_stmt *s, const char *
 	return st;
 }
 
-/* Either refused, and forgotten (that nothing of it was sent the foreign keys prove), or done. */
+/* Refused because its bytes were gone, and taken up where it was; or refused, and forgotten (that nothing of it was sent the foreign keys prove), or done. */
 static enum df_status reopen_document(struct ledger *l, int64_t file_id, const struct ledger_reopen *d,
 				      struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
-	enum df_status st =
-	    ledger_bind(l, ST_REOPEN_REFUSED, &s, err, "iii", d->document, file_id, (int64_t)LEDGER_REFUSED);
+	enum df_status st = ledger_bind(l, ST_REOPEN_LOST, &s, err, "iiiii", d->document, file_id,
+					(int64_t)LEDGER_REFUSED, (int64_t)LEDGER_SENDING, (int64_t)LEDGER_PULLED);
+	if (st == DF_OK)
+		st = ledger_run(l, s, "open again document", err);
+	if (st != DF_OK || sqlite3_changes(l->db) == 1)
+		return st;
+
+	st = ledger_bind(l, ST_REOPEN_REFUSED, &s, err, "iii", d->document, file_id, (int64_t)LEDGER_REFUSED);
 	if (st == DF_OK)
 		st = ledger_run(l, s, "forget a refused document", err);
 	if (st != DF_OK || sqlite3_changes(l->db) == 1)

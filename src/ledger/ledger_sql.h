@@ -169,6 +169,7 @@ enum ledger_statement {
 	ST_REJECT_ADD,
 	ST_LANES,
 	ST_REOPEN_FILE,
+	ST_REOPEN_LOST,
 	ST_REOPEN_REFUSED,
 	ST_REOPEN_DONE,
 	ST_REOPEN_REJECTS,
@@ -259,6 +260,9 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_LANES] = "SELECT lane, done FROM lane WHERE document_id = ?1",
     [ST_REOPEN_FILE] = "UPDATE file SET state = ?2, code = NULL, text = NULL, cleanup_due = 0, closed_ms = 0"
 		       " WHERE id = ?1 AND closed_ms <> 0",
+    /* its bytes were gone, and are back: it goes on where it was */
+    [ST_REOPEN_LOST] = "UPDATE document SET state = iif(taken, ?4, ?5), closed_ms = 0, code = NULL, text = NULL"
+		       " WHERE id = ?1 AND file_id = ?2 AND state = ?3 AND code = 'lost-bytes'",
     [ST_REOPEN_REFUSED] = "DELETE FROM document WHERE id = ?1 AND file_id = ?2 AND state = ?3",
     /* a reject file that is another document's too, or that is to be kept as it is, is no longer this one's */
     [ST_REOPEN_DONE] =

@@ -90,6 +90,7 @@ static enum df_status is_due(struct feed_work *w, const struct fetch_entry *e, s
 	int64_t first_ms = 0, now = df_now_ms(), age = w->feed->min_age_ms;
 	enum df_status st = ledger_file_known(w->run->env.ledger, &key, &known, err);
 	if (st == DF_OK) {
+		w->known += ledger_closes(known.state);
 		ledger_file_free(&known);
 		return DF_END; /* closed, or open and taken up from the spool: see resume */
 	}
@@ -146,6 +147,12 @@ static enum df_status find_due(struct feed_work *w, const struct fetch_list *lis
 			return st;
 		}
 	}
+	if (w->known > 0)
+		df_log(
+		    DF_LOG_DEBUG,
+		    "%s: %zu file(s) at the source are known, by name, size and time, and done with: `dropfeed resend` "
+		    "sends one of them once more",
+		    w->feed->name, w->known);
 	if (*n > 0)
 		qsort((void *)due, *n, sizeof(*due), by_rest);
 	*out = due;
@@ -183,7 +190,7 @@ static enum df_status list_and_pull(struct feed_work *w, struct df_err *err)
 	size_t n = 0;
 	int64_t started = df_now_ms();
 	w->wait_until_ms = 0;
-	w->unsettled = 0;
+	w->unsettled = w->known = 0;
 
 	enum df_status st = run_source_list(&w->source, &list, err);
 	if (st == DF_OK)
@@ -276,29 +283,72 @@ static void left_over_free(struct left_over *l)
 	free(l->v);
 }
 
-/* The spool's copy is gone: the source may still have the same bytes. */
-static enum df_status pull_again(struct feed_work *w, const struct left_file *left, const char *spool,
-				 struct df_err *err)
+/* ---- bytes that are gone ---- */
+
+struct lost { /* what is closed without them */
+	struct ledger *ledger;
+	int64_t *open; /* own: documents */
+	size_t n_open, n_all;
+	uint64_t rows;
+};
+
+static enum df_status add_lost(void *ctx, const struct ledger_document *d, struct df_err *err)
 {
-	enum df_status st = run_feed_find(w, &left->entry, left->sha256, spool, err);
-	if (st == DF_END)
-		st = df_fail(
-		    DF_RETRY, err, NULL,
-		    "%s is not finished, and its bytes are neither in the spool nor on the source any more: put "
-		    "the file back, or name the folder it lies in with `dropfeed retry --from DIR`",
-		    left->entry.name);
+	struct lost *l = ctx;
+	(void)err;
+	l->n_all++;
+	if (ledger_closes(d->state))
+		return DF_OK;
+	l->open = df_realloc(l->open, (l->n_open + 1) * sizeof(*l->open));
+	l->open[l->n_open++] = d->id;
+	l->rows += d->rows - d->delivered - d->rejected - d->skipped;
+	return DF_OK;
+}
+
+/* The source was looked through and has them nowhere: nobody will bring the file to its end. `retry` goes on with it if
+ * they turn up after all. */
+static enum df_status close_lost(struct feed_work *w, const struct left_file *f, struct df_err *err)
+{
+	struct lost l = {.ledger = w->run->env.ledger};
+	enum df_status st = ledger_documents(l.ledger, f->id, add_lost, &l, err);
+	char *text =
+	    l.n_all == 0
+		? df_strdup("its bytes are gone from the spool and from the source; none of its rows was delivered")
+		: df_format("its bytes are gone from the spool and from the source; %llu rows were not delivered",
+			    (unsigned long long)l.rows);
+	const struct ledger_outcome lost = {
+	    .state = LEDGER_REFUSED, .code = "lost-bytes", .text = text, .now_ms = df_now_ms()};
+
+	for (size_t i = 0; st == DF_OK && i < l.n_open; i++)
+		st = ledger_document_state(l.ledger, l.open[i], &lost, err);
+	if (st == DF_OK)
+		st = ledger_file_state(l.ledger, f->id, &lost, err);
+	if (st == DF_OK) {
+		df_log(
+		    DF_LOG_ERROR,
+		    "%s: %s: closed as refused: %s [lost-bytes]: when they turn up, name the folder that they are in "
+		    "with `dropfeed retry --from DIR`",
+		    w->feed->name, f->entry.name, text);
+		pthread_mutex_lock(&w->run->lock);
+		w->run->result->files_refused++;
+		pthread_mutex_unlock(&w->run->lock);
+	}
+	free(l.open);
+	free(text);
 	return st;
 }
+
+/* ---- on their way again ---- */
 
 static enum df_status resume_one(struct feed_work *w, const struct left_file *f, struct df_err *err)
 {
 	char *spool = df_strdup(f->spool);
 	enum df_status st = run_feed_spooled(w, spool, f->sha256, err);
-	if (st == DF_END)
-		st = pull_again(w, f, spool, err);
+	if (st == DF_END) /* the source may still have the same bytes */
+		st = run_feed_find(w, &f->entry, f->sha256, spool, err);
 	if (st != DF_OK) {
 		free(spool);
-		return st;
+		return st == DF_END ? close_lost(w, f, err) : st;
 	}
 	struct feed_file file = {.entry = &f->entry, .sha256 = f->sha256, .id = f->id, .idle = f->idle};
 	df_log(DF_LOG_INFO, "%s: %s: going on where an earlier run stopped", w->feed->name, f->entry.name);

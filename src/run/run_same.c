@@ -23,6 +23,11 @@ enum df_status run_same_bytes(struct run *run, struct run_pool *pool, const stru
 		enum df_status st = ledger_file_same(run->env.ledger, &bytes, same, err);
 		if (st != DF_OK || same->state == LEDGER_DONE)
 			return st;
+		if (ledger_closes(
+			same->state)) { /* not finished, and nobody goes on with it: what is sent again has its ids */
+			ledger_file_free(same);
+			return DF_END;
+		}
 		if (i > 0 || pool == NULL)
 			return DF_RETRY;
 		ledger_file_free(same);

@@ -107,6 +107,9 @@ ordered "three files of different sizes"
 who() { jq -r .user_identities.customer_id "$accepted" | cut -c1 | uniq | tr -d '\n'; }
 equal "arrive in the order of their times" "$(who)" uwv
 
+exits 0 "the same files again" --verbose run
+said "known files are counted with --verbose" 'order: 3 file\(s\) at the source are known'
+
 # Killed in the midst of the first: the next run keeps the order.
 {
 	printf '[dropfeed]\nstate_dir = %s/state3\njobs = 4\n' "$work"
