@@ -78,17 +78,23 @@ struct conf_feed {
 	char *known_hosts;  /* default ~/.ssh/known_hosts */
 	char *host_key;     /* "SHA256:..." pinned, or NULL */
 	char *identity_file;
-	char *passphrase; /* read from passphrase_file, for the SSH identity or the OpenPGP secret key; or NULL */
-	char *password;   /* read from password_file; or NULL */
+	char *passphrase;         /* read from passphrase_file, for the SSH identity; or NULL */
+	char *password;           /* read from password_file; or NULL */
 	int64_t stall_timeout_ms; /* stall_timeout: a server, or GnuPG, is left after this long without a byte */
 	bool order_none; /* order = arrival (default) | none: whether a file is sent after those that came before it */
 	struct conf_after_action after_done, after_refused;
-	char *receipts; /* DIR on the source, or NULL */
+	char *receipts;      /* DIR on the source, or NULL */
+	char *proxy_command; /* its standard input and output are the connection, or NULL */
+	bool subfolders;     /* files of sub-folders are taken, too; default no */
+	char *ready_marker;  /* ".done": a file is taken once <name>.done is beside it; or NULL */
+	char *checksum;      /* ".sha256" or ".md5": <name>.sha256 holds the hash of the file; or NULL */
 
 	/* decode */
-	bool encrypted;                     /* default no */
-	char *gnupg_home;                   /* or NULL: GnuPG's own default */
-	struct conf_list signed_by;         /* fingerprints; empty: not demanded */
+	char *document_type;        /* event type of documents whose name has none, or NULL */
+	char *gnupg_passphrase;     /* of the secret key, from gnupg_passphrase_file; NULL: passphrase is tried */
+	bool encrypted;             /* default no */
+	char *gnupg_home;           /* or NULL: GnuPG's own default */
+	struct conf_list signed_by; /* fingerprints; empty: not demanded */
 	struct conf_list rejects_recipient; /* fingerprints; empty: the key that opened the file */
 	uint64_t max_plaintext;             /* bytes, default 20 GiB */
 	uint64_t max_ratio;                 /* default 1000 */

@@ -20,24 +20,30 @@
 struct fetch; /* an open source */
 
 struct fetch_entry {
-	char *name; /* own; as the source spells it: any bytes but '/' and NUL */
+	char *
+	    name; /* own; below the feed's folder, as the source spells it: any bytes but NUL; '/' with subfolders only */
 	uint64_t size;
 	int64_t mtime; /* Unix seconds, the source's clock */
+	char *why;     /* own; of a file that is left alone: why, and what to do; else NULL */
 };
 
 struct fetch_list {
 	struct fetch_entry *v;
 	size_t n;
-	struct fetch_entry *misnamed; /* not taken, but meant to be, it seems: drop files but for the event type */
+	struct fetch_entry *misnamed; /* left alone, but meant to be taken, it seems: each has its reason */
 	size_t n_misnamed;
+	size_t waiting;       /* files that wait for their ready_marker or checksum */
+	const char *shortage; /* not NULL: not all of the folder was listed, and this is why */
 };
 
 /* Connects, checks the host key, logs in. DF_RETRY: unreachable. DF_DENIED: host key unknown or changed (with both
  * fingerprints), login refused. DF_USAGE: the folder is not there. */
 enum df_status fetch_open(const struct conf_feed *feed, struct fetch **out, struct df_err *err) DF_CHECK;
 
-/* Regular files that the feed takes: recognised names (name_parse) or `include`, less `exclude`, hidden files and
- * .tmp .part .partial .filepart, sorted by name (bytes). Symlinks, sub-folders and specials are not followed. */
+/* Regular files that the feed takes: recognised names (name_parse_as) or `include`, less `exclude`, hidden files and
+ * .tmp .part .partial .filepart, sorted by name (bytes). Symlinks and specials are not followed; sub-folders are with
+ * `subfolders`, but for those that after_done, after_refused and receipts name. A server whose listing gives no types, sizes
+ * or times is asked file by file. At most a million files. */
 enum df_status fetch_list(struct fetch *source, struct fetch_list *out, struct df_err *err) DF_CHECK;
 void fetch_list_free(struct fetch_list *list);
 
@@ -47,14 +53,25 @@ bool fetch_settled(const struct fetch_entry *now, uint64_t seen_size, int64_t se
 		   int64_t now_ms, int64_t min_age_ms);
 
 /* Downloads into `spool_path` through "<spool_path>.part" (0600; an existing part is resumed), hashing on the way; then
- * looks at size and mtime again, syncs, renames. hex gets the SHA-256. DF_RETRY when the file changed or went away
- * meanwhile (the part is thrown away), the connection broke (the part is kept), or the disk is full. */
+ * looks at size and mtime again, syncs, renames. hex gets the SHA-256. What it compares is what one and the same request
+ * said before and after: a listing that rounds times or has another zone is no change. A file whose time changes because it
+ * is read is read twice, and taken when both are the same. What was read to its end is kept when the file is gone then, for
+ * there are servers that remove what was read.
+ * DF_END: it was gone before anything was read. DF_RETRY when the file changed meanwhile (the part is thrown away), the
+ * connection broke (the part is kept), its checksum is another one, or the disk is full. */
 enum df_status fetch_get(struct fetch *source, const struct fetch_entry *entry, const char *spool_path,
 			 char hex[DF_SHA256_HEX], struct df_err *err) DF_CHECK;
 
-/* Deletes or moves the file on the source, as `action` says; CONF_KEEP does nothing. A move never overwrites: a taken name
- * gets ".1", ".2", ...; a missing folder is made. DF_END: nothing was done, for the file is gone already, or another one,
- * of another size or mtime, has taken its name. */
+/* What became, at the source, of the file that fetch_get brought last. */
+struct fetch_fate {
+	bool gone;     /* the source has removed it */
+	int64_t mtime; /* under which it is listed from now on */
+};
+const struct fetch_fate *fetch_fate(const struct fetch *source); /* borrowed */
+
+/* Deletes or moves the file on the source, as `action` says, and with it its marker and checksum files; CONF_KEEP does
+ * nothing. A move never overwrites: a taken name gets ".1", ".2", ...; a missing folder is made, and sub-folders are kept.
+ * DF_END: nothing was done, because the file is gone already, or another one, of another size or mtime, has its name. */
 enum df_status fetch_after(struct fetch *source, const struct fetch_entry *entry,
 			   const struct conf_after_action *action, struct df_err *err) DF_CHECK;
 
@@ -63,7 +80,8 @@ void fetch_enter(struct fetch *source, const char *dir);
 /* What lies under this name: size and mtime. DF_END: no such file. */
 enum df_status fetch_look(struct fetch *source, const char *name, struct fetch_entry *out, struct df_err *err) DF_CHECK;
 
-/* Writes `len` bytes to DIR/name on the source, through a temporary name; replaces an older one. */
+/* Writes `len` bytes to DIR/name on the source, through a temporary name; replaces an older one. Sub-folders of the name
+ * are made. */
 enum df_status fetch_put(struct fetch *source, const char *dir, const char *name, const void *p, size_t len,
 			 struct df_err *err) DF_CHECK;
 

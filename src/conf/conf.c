@@ -17,9 +17,10 @@ static const size_t feed_texts[] = {
     FEED(screen_name),    FEED(data_plan),         FEED(timestamps),
     FEED(timezone),       FEED(sink_path),         FEED(endpoint),
     FEED(ca_file),        FEED(api_key),           FEED(rows.encoding),
-    FEED(rows.count),     FEED(timestamp_range),
+    FEED(rows.count),     FEED(timestamp_range),   FEED(proxy_command),
+    FEED(ready_marker),   FEED(checksum),          FEED(document_type),
 };
-static const size_t feed_secrets[] = {FEED(passphrase), FEED(password), FEED(api_secret)};
+static const size_t feed_secrets[] = {FEED(passphrase), FEED(password), FEED(api_secret), FEED(gnupg_passphrase)};
 static const size_t feed_lists[] = {FEED(include), FEED(exclude), FEED(signed_by), FEED(rejects_recipient),
 				    FEED(rows.null)};
 

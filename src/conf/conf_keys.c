@@ -5,10 +5,12 @@
  */
 #include "conf_priv.h"
 
+#include "dropfeed/schema.h"
 #include "dropfeed/time.h"
 
 #include <ctype.h>
 #include <stdlib.h>
+#include <strings.h>
 
 static const char *const policy_words[] = {"off", "warn", "enforce", NULL};        /* enum conf_policy */
 static const char *const historical_words[] = {"auto", "never", "always", NULL};   /* enum conf_historical */
@@ -22,6 +24,7 @@ static const char *const escape_words[] = {"none", "backslash", NULL};
 static const char *const placeholder_words[] = {"empty", "reject", "keep", NULL}; /* enum conf_placeholder */
 static const char *const duplicates_words[] = {"skip", "import", NULL};
 static const char *const order_words[] = {"arrival", "none", NULL};
+static const char *const checksum_words[] = {".sha256", ".md5", NULL};
 /* custom_event_type of the vendor's schema, and "attribution", which its documentation has besides */
 static const char *const type_words[] = {"navigation",   "location",        "search", "transaction",
 					 "user_content", "user_preference", "social", "media",
@@ -104,6 +107,35 @@ static enum df_status parse_api_key(void *home, const struct conf_key *key, cons
 	return DF_OK;
 }
 
+static enum df_status parse_document_type(void *home, const struct conf_key *key, const char *value, const char *base,
+					  struct df_err *err)
+{
+	(void)base;
+	if (!schema_event_known(value, strlen(value)))
+		return df_fail(DF_USAGE, err, NULL,
+			       "'%s' is not an event type, such as eventless, custom_event, commerce_event or "
+			       "screen_view",
+			       value);
+	conf_text_set(text_field(home, key), df_strdup(value));
+	return DF_OK;
+}
+
+/* A marker that could be a drop file would be taken for one. */
+static enum df_status parse_marker(void *home, const struct conf_key *key, const char *value, const char *base,
+				   struct df_err *err)
+{
+	static const char *const taken[] = {".csv", ".zip", ".gz", ".zst", ".bz2", ".xz", ".gpg", ".pgp", ".asc"};
+	(void)base;
+	bool bad = value[0] != '.' || value[1] == '\0' || strpbrk(value, "/ \t") != NULL;
+	for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++)
+		bad = bad || strcasecmp(strrchr(value, '.'), taken[i]) == 0; /* it begins with one */
+	if (bad)
+		return df_fail(DF_USAGE, err, NULL,
+			       "'%s' is not an ending such as .done, which is added to the file's whole name", value);
+	conf_text_set(text_field(home, key), df_strdup(value));
+	return DF_OK;
+}
+
 /* ---- the tables ---- */
 
 #define MAIN(field) offsetof(struct conf, field)
@@ -152,9 +184,15 @@ const struct conf_key conf_feed_keys[] = {
     LIVE(after_done, after_done, after, .fallback = "keep"),
     LIVE(after_refused, after_refused, after, .fallback = "keep"),
     LIVE(receipts, receipts, text, .fallback = NULL),
+    LIVE(proxy_command, proxy_command, text, .fallback = NULL),
+    LIVE(subfolders, subfolders, bool, .fallback = "no"),
+    {.name = "ready_marker", .at = FEED(ready_marker), .parse = parse_marker},
+    LIVE(checksum, checksum, word_text, .fallback = NULL, .words = checksum_words),
     /* decode */
+    {.name = "document_type", .at = FEED(document_type), .parse = parse_document_type},
     LIVE(encrypted, encrypted, bool, .fallback = "no"),
     LIVE(gnupg_home, gnupg_home, folder, .fallback = NULL),
+    SECRET(gnupg_passphrase, gnupg_passphrase),
     LIVE(signed_by, signed_by, fingerprints, .fallback = NULL),
     LIVE(rejects_recipient, rejects_recipient, fingerprints, .fallback = NULL),
     LIVE(max_plaintext, max_plaintext, size, .fallback = "20GiB", .min = 1),

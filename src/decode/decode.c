@@ -176,7 +176,8 @@ enum df_status decode_open(const struct conf_feed *feed, const char *name, int f
 	d->own_fd = -1;
 	d->texts = decode_texts_new(scratch);
 	*out = NULL;
-	enum df_status st = name_parse(name, &parsed, err);
+	enum df_status st =
+	    name_parse_as(feed->subfolders ? df_base_name(name) : name, feed->document_type, &parsed, err);
 	if (st == DF_OK)
 		st = decode_look(feed, &parsed, fd, &size, err);
 	if (st == DF_OK)

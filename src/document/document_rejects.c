@@ -309,15 +309,15 @@ static enum df_status on_record(void *ctx, const struct map_record *record, cons
 
 char *document_name(const char *file, const struct decode_doc *doc, const char *extension)
 {
-	struct name name;
+	struct name name = {0};
 	struct df_err ignored = {0};
-	const char *stem = doc->name != NULL ? doc->name : file;
+	const char *stem = doc->name != NULL ? doc->name : df_base_name(file);
 	size_t len = strlen(stem);
-	if (name_parse(stem, &name, &ignored) == DF_OK)
+	if (name_parse_as(stem, doc->event_type, &name, &ignored) == DF_OK)
 		len = strlen(stem = name.stem);
 	else if (len > 4 && strcasecmp(stem + len - 4, ".csv") == 0)
 		len -= 4;
-	char *tail = df_format("-%s%s", doc->event_type, extension);
+	char *tail = df_format("-%s%s%s", doc->event_type, name.number, extension);
 	char *out = df_file_name(stem, len, tail);
 	free(tail);
 	return out;

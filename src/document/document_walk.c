@@ -33,7 +33,8 @@ static enum df_status guidelines_of_file(struct document_walk *w, struct df_err 
 	struct name name;
 	struct df_err ignored = {0};
 	enum df_status st = DF_OK;
-	if (name_parse(w->file, &name, &ignored) == DF_OK && strpbrk(name.stem, "-.") != NULL)
+	if (name_parse_as(df_base_name(w->file), w->feed->document_type, &name, &ignored) == DF_OK &&
+	    strpbrk(name.stem, "-.") != NULL)
 		st = guideline(w, err,
 			       "the hosted feed wants no dash and no dot in a file's name before its event type");
 	if (st == DF_OK && w->doc->length < GUIDELINE_MIN_BYTES)

@@ -47,7 +47,10 @@ static void dir_close(void *state)
 
 static void dir_stat_take(const struct stat *st, struct fetch_stat *out)
 {
-	out->kind = S_ISREG(st->st_mode) ? FETCH_FILE : S_ISDIR(st->st_mode) ? FETCH_FOLDER : FETCH_OTHER;
+	out->kind = S_ISREG(st->st_mode)   ? FETCH_FILE
+		    : S_ISDIR(st->st_mode) ? FETCH_FOLDER
+		    : S_ISLNK(st->st_mode) ? FETCH_LINK
+					   : FETCH_OTHER;
 	out->size = (uint64_t)st->st_size;
 	out->mtime = st->st_mtime;
 }
@@ -77,7 +80,8 @@ static enum df_status dir_list(void *state, const char *dir, fetch_visit *visit,
 			break;
 		}
 		dir_stat_take(&seen, &out);
-		visit(arg, entry->d_name, strlen(entry->d_name), &out);
+		if (!visit(arg, entry->d_name, strlen(entry->d_name), &out))
+			break;
 	}
 	closedir(d);
 	return st;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* libssh2 asks for GET_REQUEST bytes at a time, and for four times as much ahead as the buffer that it is given has room for. A far
@@ -17,12 +18,18 @@ enum { GET_REQUEST = 30000, GET_NEAR = 1 << 20, GET_FAR = 2 << 20, GET_FAR_MS = 
 struct get_job {
 	struct fetch *source;
 	const struct fetch_entry *entry;
+	uint64_t size;            /* of the file: the listing's, mostly */
+	struct fetch_stat before; /* what a look said before it was read */
+	bool blind;               /* the source does not let us look at it */
+	bool gone;                /* it is not on the source any more, and all of it is here */
+	struct fetch_checksum *checksum;
 	char *path; /* on the source */
 	char *part; /* "<spool_path>.part" */
 	int fd;
 	uint64_t have;  /* bytes in the part, all of them in the hash */
 	uint64_t begun; /* of them, what df_write_behind saw to */
 	struct df_sha256 *hash;
+	char hex[DF_SHA256_HEX];
 	char *chunk;     /* GET_FAR bytes */
 	size_t ahead;    /* GET_NEAR, GET_FAR or GET_ALONE */
 	bool throw_away; /* the part is of no use any more */
@@ -40,6 +47,71 @@ static enum df_status get_stopped(struct df_err *err)
 	return df_fail(DF_RETRY, err, NULL, "stopped: the download goes on where it is with the next run");
 }
 
+/* ---- before ---- */
+
+/* A listing may say another size than the file has. When it says so still, and the file does not change for min_age, what a
+ * look says is right; what the listing said when it came to rest proves nothing then. */
+static enum df_status get_rest(struct get_job *job, struct df_err *err)
+{
+	struct fetch *source = job->source;
+	struct fetch_stat now = {0};
+	if (!source->driver->listing_differs)
+		return get_changed(job, "changed", err);
+	enum df_status st = fetch_list_look(source, job->entry->name, &now, err);
+	if (st == DF_END || (st == DF_OK && (now.size != job->entry->size || now.mtime != job->entry->mtime)))
+		return get_changed(job, "changed", err);
+	if (st != DF_OK)
+		return st;
+	int64_t until = df_monotonic_ms() + source->feed->min_age_ms;
+	while (df_monotonic_ms() < until) {
+		if (df_stop_requested)
+			return get_stopped(err);
+		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+	}
+	st = source->driver->look(source->state, job->path, false, &now, err);
+	if (st == DF_OK && (now.size != job->before.size || now.mtime != job->before.mtime))
+		return get_changed(job, "changed", err);
+	job->size = job->before.size;
+	return st == DF_END ? get_changed(job, "went away", err) : st;
+}
+
+/* DF_END: it is not there any more. */
+static enum df_status get_look(struct get_job *job, struct df_err *err)
+{
+	struct df_err said = {0};
+	enum df_status st = job->source->driver->look(job->source->state, job->path, false, &job->before, &said);
+	job->size = job->entry->size;
+	job->blind = st == DF_REJECT; /* what may be listed may be read */
+	if (job->blind || st == DF_END)
+		return job->blind ? DF_OK : st;
+	if (st != DF_OK)
+		return df_fail(st, err, NULL, "%s", said.text);
+	if (!fetch_is_file(&job->before))
+		return get_changed(job, "changed", err);
+	return job->before.size == job->size || job->before.partial ? DF_OK : get_rest(job, err);
+}
+
+/* Gone before it was opened: what an earlier attempt read to its end is all there was to read. */
+static enum df_status get_gone(struct get_job *job, struct df_err *err)
+{
+	job->gone = job->have == job->size && job->have > 0;
+	if (job->gone)
+		return DF_OK;
+	job->throw_away = true;
+	if (job->have == 0)
+		return DF_END;
+	return df_fail(DF_RETRY, err, NULL, "%s went away from the source when %llu of its %llu bytes had come",
+		       job->entry->name, (unsigned long long)job->have, (unsigned long long)job->size);
+}
+
+/* ---- the bytes ---- */
+
+static void get_hash(struct get_job *job, size_t n)
+{
+	df_sha256_add(job->hash, job->chunk, n);
+	fetch_checksum_add(job->checksum, job->chunk, n);
+}
+
 /* Opens the part and hashes what an earlier attempt left in it. That these bytes are of the same file is the caller's
  * promise: the spool path has to be another one for another name, size or mtime. */
 static enum df_status get_part_open(struct get_job *job, struct df_err *err)
@@ -48,7 +120,7 @@ static enum df_status get_part_open(struct get_job *job, struct df_err *err)
 	struct stat st = {0};
 	if (job->fd < 0 || fchmod(job->fd, 0600) != 0 || fstat(job->fd, &st) != 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", job->part, df_disk_words(errno));
-	if ((uint64_t)st.st_size > job->entry->size) {
+	if ((uint64_t)st.st_size > job->size) {
 		if (ftruncate(job->fd, 0) != 0)
 			return df_fail(DF_RETRY, err, NULL, "cannot empty %s: %s", job->part, strerror(errno));
 		return DF_OK;
@@ -63,23 +135,22 @@ static enum df_status get_part_open(struct get_job *job, struct df_err *err)
 			return df_fail(DF_RETRY, err, NULL, "cannot read %s: %s", job->part, strerror(errno));
 		if (n == 0)
 			return DF_OK;
-		df_sha256_add(job->hash, job->chunk, (size_t)n);
+		get_hash(job, (size_t)n);
 		job->have += (uint64_t)n;
 	}
 }
 
-/* Requests behind the end are for nothing, and for a small file they would be most of the traffic; one has to be under way, though,
- * for its answer tells that this is the end. */
+/* Requests past the end are wasted, and with a small file they would be most of the traffic; one has to be under way, though:
+ * its answer says that this is the end. */
 static size_t get_room(const struct get_job *job)
 {
-	uint64_t room = (job->entry->size - job->have) / 4 + GET_REQUEST;
+	uint64_t room = (job->size - job->have) / 4 + GET_REQUEST;
 	return room < job->ahead ? (size_t)room : job->ahead;
 }
 
 static enum df_status get_open(struct get_job *job, struct df_err *err)
 {
-	enum df_status st = job->source->driver->read_open(job->source->state, job->path, job->have, err);
-	return st == DF_END ? get_changed(job, "went away", err) : st;
+	return job->source->driver->read_open(job->source->state, job->path, job->have, err);
 }
 
 /* A server may answer with less than it was asked for. libssh2 loses its place then, for it has asked for what is behind that
@@ -95,62 +166,121 @@ static enum df_status get_read(struct get_job *job, size_t *n, struct df_err *er
 	*err = (struct df_err){0};
 	driver->read_close(state);
 	st = get_open(job, err);
+	if (st == DF_END)
+		return get_gone(job, err);
 	return st == DF_OK ? driver->read(state, job->chunk, get_room(job), n, err) : st;
+}
+
+static enum df_status get_piece(struct get_job *job, size_t n, struct df_err *err)
+{
+	if (n > job->size - job->have)
+		return get_changed(job, "grew", err);
+	enum df_status st = df_write_all(job->fd, job->chunk, n, err);
+	if (st != DF_OK) {
+		df_err_context(err, "%s", job->part);
+		return st;
+	}
+	get_hash(job, n);
+	job->have += n;
+	job->source->received += n;
+	df_write_behind(job->fd, &job->begun, job->have);
+	df_after("write a piece of the download");
+	return DF_OK;
+}
+
+static enum df_status get_sync(const struct get_job *job, struct df_err *err)
+{
+	if (fsync(job->fd) == 0)
+		return DF_OK;
+	return df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", job->part, df_disk_words(errno));
 }
 
 static enum df_status get_bytes(struct get_job *job, struct df_err *err)
 {
 	int64_t start = df_monotonic_ms();
 	enum df_status st = get_open(job, err);
+	if (st == DF_END)
+		return get_gone(job, err);
 	job->ahead = df_monotonic_ms() - start < GET_FAR_MS ? GET_NEAR : GET_FAR;
-	while (st == DF_OK) {
-		size_t n = 0;
-		if (df_stop_requested) {
-			st = get_stopped(err);
-			break;
-		}
-		st = get_read(job, &n, err);
-		if (st != DF_OK || n == 0)
-			break;
-		if (n > job->entry->size - job->have) {
-			st = get_changed(job, "grew", err);
-			break;
-		}
-		st = df_write_all(job->fd, job->chunk, n, err);
-		if (st != DF_OK) {
-			df_err_context(err, "%s", job->part);
-			break;
-		}
-		df_sha256_add(job->hash, job->chunk, n);
-		job->have += n;
-		job->source->received += n;
-		df_write_behind(job->fd, &job->begun, job->have);
-		df_after("write a piece of the download");
+	for (size_t n = 1; st == DF_OK && n > 0;) {
+		st = df_stop_requested ? get_stopped(err) : get_read(job, &n, err);
+		if (st == DF_OK && n > 0)
+			st = get_piece(job, n, err);
 	}
+	/* A server that removes what was read does so when it is closed: all of it is on our disk by then. */
+	if (st == DF_OK && job->have == job->size)
+		st = get_sync(job, err);
 	job->source->driver->read_close(job->source->state);
-	if (st == DF_OK && job->have < job->entry->size)
+	if (st == DF_OK && job->have < job->size)
 		st = get_changed(job, "shrank", err);
 	return st;
 }
 
-/* The same size and mtime as listed, still: what was read between the two looks is one state of the file. */
+/* ---- after ---- */
+
+/* The time changed while the file was read, and nothing else that can be seen. There are servers that set it when a file is
+ * read: bytes that are the same when they are read again did not change. */
+static enum df_status get_again(struct get_job *job, struct df_err *err)
+{
+	const struct fetch_driver *driver = job->source->driver;
+	struct df_sha256 *hash = df_sha256_new();
+	char again[DF_SHA256_HEX];
+	uint64_t have = 0;
+	enum df_status st = driver->read_open(job->source->state, job->path, 0, err);
+	for (size_t n = 1; st == DF_OK && n > 0;) {
+		st = df_stop_requested ? get_stopped(err)
+				       : driver->read(job->source->state, job->chunk, job->ahead, &n, err);
+		if (st != DF_OK)
+			break;
+		df_sha256_add(hash, job->chunk, n);
+		have += n;
+	}
+	driver->read_close(job->source->state);
+	df_sha256_end(hash, again);
+	df_sha256_free(hash);
+	if (st == DF_END || (st == DF_OK && (have != job->size || strcmp(again, job->hex) != 0)))
+		return get_changed(job, "changed", err);
+	struct fetch_stat now = {0};
+	if (st == DF_OK)
+		st = driver->look(job->source->state, job->path, false, &now, err);
+	if (st == DF_OK && (now.size != job->size || !fetch_is_file(&now)))
+		return get_changed(job, "changed", err);
+	job->gone = st == DF_END;
+	if (st == DF_OK)
+		job->source->fate.mtime = now.mtime;
+	return st == DF_END ? DF_OK : st;
+}
+
+/* What one and the same request said before and after is compared: what was read in between is one state of the file. */
 static enum df_status get_look_again(struct get_job *job, struct df_err *err)
 {
+	struct fetch *source = job->source;
+	const struct fetch_entry *entry = job->entry;
 	struct fetch_stat now = {0};
-	enum df_status st = job->source->driver->look(job->source->state, job->path, false, &now, err);
-	if (st == DF_END)
-		return get_changed(job, "went away", err);
+	struct df_err said = {0};
+	enum df_status st = source->driver->look(source->state, job->path, false, &now, &said);
+	job->gone = st == DF_END;
+	if (st == DF_END || (st == DF_REJECT && job->blind))
+		return DF_OK;
 	if (st != DF_OK)
-		return st;
-	if (now.kind != FETCH_FILE || now.size != job->entry->size || now.mtime != job->entry->mtime)
+		return df_fail(st, err, NULL, "%s", said.text);
+	if (!fetch_is_file(&now) || (now.size != job->size && !now.partial))
 		return get_changed(job, "changed", err);
-	return DF_OK;
+	if (now.mtime != job->before.mtime && !job->blind)
+		return source->driver->listing_differs ? get_again(job, err) : get_changed(job, "changed", err);
+	if (now.mtime == entry->mtime || now.partial)
+		return DF_OK;
+
+	/* The listing said another time. When it says so still, it is the server's way, and no change. */
+	st = source->driver->listing_differs ? fetch_list_look(source, entry->name, &now, err) : DF_END;
+	if (st != DF_OK && st != DF_END)
+		return st;
+	bool same = st == DF_OK && now.size == entry->size && now.mtime == entry->mtime;
+	return same ? DF_OK : get_changed(job, "changed", err);
 }
 
 static enum df_status get_keep(struct get_job *job, const char *spool_path, struct df_err *err)
 {
-	if (fsync(job->fd) != 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", job->part, df_disk_words(errno));
 	df_before("rename the download");
 	if (rename(job->part, spool_path) != 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", job->part, df_disk_words(errno));
@@ -162,25 +292,48 @@ static enum df_status get_keep(struct get_job *job, const char *spool_path, stru
 	return st;
 }
 
+static enum df_status get_all(struct get_job *job, const char *spool_path, struct df_err *err)
+{
+	const char *name = job->entry->name;
+	enum df_status seen = get_look(job, err);
+	if (seen != DF_OK && seen != DF_END)
+		return seen;
+	enum df_status st = seen == DF_OK ? fetch_checksum_open(job->source, name, &job->checksum, err) : DF_OK;
+	if (st == DF_END)
+		return df_fail(DF_RETRY, err, NULL, "the checksum file of %s went away: it is left alone", name);
+	if (st == DF_OK)
+		st = get_part_open(job, err);
+	if (st == DF_OK)
+		st = seen == DF_OK ? get_bytes(job, err) : get_gone(job, err);
+	if (st == DF_OK)
+		df_sha256_end(job->hash, job->hex);
+	if (st == DF_OK && !job->gone)
+		st = get_look_again(job, err);
+	if (st == DF_OK) {
+		st = fetch_checksum_compare(job->checksum, name, err);
+		job->throw_away = st != DF_OK;
+	}
+	if (st == DF_OK)
+		st = get_keep(job, spool_path, err);
+	return st;
+}
+
 enum df_status fetch_get(struct fetch *source, const struct fetch_entry *entry, const char *spool_path,
 			 char hex[DF_SHA256_HEX], struct df_err *err)
 {
-	if (!fetch_name_sound(entry->name, strlen(entry->name)))
+	if (!fetch_name_below(entry->name))
 		return df_fail(DF_FATAL, err, NULL, "'%s' is not the name of a file", entry->name);
 	struct get_job job = {.source = source, .entry = entry, .fd = -1};
+	source->fate = (struct fetch_fate){.mtime = entry->mtime};
 	job.path = fetch_path_join(source->root, entry->name);
 	job.part = df_format("%s.part", spool_path);
 	job.hash = df_sha256_new();
 	job.chunk = df_realloc(NULL, GET_FAR); /* not zeroed: for a small file, that would be most of the work */
-	enum df_status st = get_part_open(&job, err);
+
+	enum df_status st = get_all(&job, spool_path, err);
+	source->fate.gone = job.gone;
 	if (st == DF_OK)
-		st = get_bytes(&job, err);
-	if (st == DF_OK)
-		st = get_look_again(&job, err);
-	if (st == DF_OK)
-		st = get_keep(&job, spool_path, err);
-	if (st == DF_OK)
-		df_sha256_end(job.hash, hex);
+		memcpy(hex, job.hex, DF_SHA256_HEX);
 	if (st == DF_REJECT) {
 		df_err_context(err, "cannot read %s on the source", entry->name);
 		st = DF_RETRY;
@@ -190,6 +343,7 @@ enum df_status fetch_get(struct fetch *source, const struct fetch_entry *entry, 
 	if (job.fd >= 0)
 		close(job.fd);
 	free(job.chunk);
+	fetch_checksum_free(job.checksum);
 	df_sha256_free(job.hash);
 	free(job.part);
 	free(job.path);

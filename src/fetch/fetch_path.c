@@ -53,10 +53,12 @@ static enum df_status path_make_one(struct fetch *source, const char *path, stru
 		st = source->driver->make_dir(source->state, path, &said);
 		/* Another feed may have made it meanwhile, which a server words like any failure. */
 		if (st == DF_REJECT && source->driver->look(source->state, path, true, &seen, err) == DF_OK)
-			return seen.kind == FETCH_FOLDER ? DF_OK : df_fail(st, err, NULL, "%s", said.text);
+			return seen.kind == FETCH_FOLDER || seen.kind == FETCH_UNTYPED
+				   ? DF_OK
+				   : df_fail(st, err, NULL, "%s", said.text);
 		return st == DF_OK || st == DF_END ? st : df_fail(st, err, NULL, "%s", said.text);
 	}
-	if (st == DF_OK && seen.kind != FETCH_FOLDER)
+	if (st == DF_OK && seen.kind != FETCH_FOLDER && seen.kind != FETCH_UNTYPED)
 		return df_fail(DF_REJECT, err, NULL, "%s on the source is not a folder", path);
 	return st;
 }
@@ -66,7 +68,7 @@ enum df_status fetch_path_make(struct fetch *source, const char *dir, struct df_
 	/* Mostly it is there already; and its parents may be none of our business, and not to be looked at. */
 	struct fetch_stat seen = {0};
 	enum df_status st = source->driver->look(source->state, dir, true, &seen, err);
-	if (st == DF_OK && seen.kind == FETCH_FOLDER)
+	if (st == DF_OK && (seen.kind == FETCH_FOLDER || seen.kind == FETCH_UNTYPED))
 		return DF_OK;
 	if (st != DF_OK && st != DF_END)
 		return st;
@@ -89,4 +91,27 @@ bool fetch_name_sound(const char *name, size_t len)
 	if (len == 0 || memchr(name, '/', len) != NULL || memchr(name, '\0', len) != NULL)
 		return false;
 	return !(len == 1 && name[0] == '.') && !(len == 2 && name[0] == '.' && name[1] == '.');
+}
+
+bool fetch_name_below(const char *name)
+{
+	for (const char *part = name;; part++) {
+		size_t len = strcspn(part, "/");
+		if (!fetch_name_sound(part, len))
+			return false;
+		part += len;
+		if (*part == '\0')
+			return true;
+	}
+}
+
+char *fetch_path_beside(const char *dir, const char *name)
+{
+	const char *leaf = df_base_name(name);
+	if (leaf == name)
+		return df_strdup(dir);
+	char *folders = df_strndup(name, (size_t)(leaf - name) - 1);
+	char *out = fetch_path_join(dir, folders);
+	free(folders);
+	return out;
 }

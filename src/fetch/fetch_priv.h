@@ -16,19 +16,30 @@
 #include "dropfeed/fetch.h"
 
 struct fetch_stat {
-	enum { FETCH_FILE, FETCH_FOLDER, FETCH_OTHER } kind;
+	enum fetch_kind {
+		FETCH_FILE,
+		FETCH_FOLDER,
+		FETCH_LINK,
+		FETCH_OTHER,
+		FETCH_UNTYPED
+	} kind; /* UNTYPED: it was not said */
 	uint64_t size;
 	int64_t mtime;
+	bool partial; /* size or time was not said */
+	char letter;  /* of a long line of a listing, '-' or 'd' or 'l' ...; or NUL */
 };
 
-/* Called for every name of a folder but "." and "..". len: the name may hold a NUL, as the source spells it. */
-typedef void fetch_visit(void *arg, const char *name, size_t len, const struct fetch_stat *st);
+/* Called for every name of a folder. len: the name may hold a NUL, as the source spells it. False: no more of them. */
+typedef bool fetch_visit(void *arg, const char *name, size_t len, const struct fetch_stat *st);
 
 struct fetch_driver {
 	enum df_status (*open)(const struct conf_feed *feed, void **state, struct df_err *err);
 	void (*close)(void *state);
 	bool (*broken)(const void *state); /* NULL: it cannot break */
+	bool listing_differs;              /* what list says of a file may differ from what look says */
 	enum df_status (*list)(void *state, const char *dir, fetch_visit *visit, void *arg, struct df_err *err);
+	/* Whether the folder can be listed: for servers that say nothing of it otherwise. */
+	enum df_status (*try_folder)(void *state, const char *dir, struct df_err *err);
 	/* follow: look through a symbolic link */
 	enum df_status (*look)(void *state, const char *path, bool follow, struct fetch_stat *out, struct df_err *err);
 
@@ -55,7 +66,30 @@ struct fetch {
 	void *state;       /* the driver's */
 	char *root;        /* the feed's folder as the driver takes it */
 	uint64_t received; /* bytes of files */
+	struct fetch_fate fate;
+	unsigned
+	    asked_in_vain; /* files that were asked for one by one, of which no more was learnt than from the listing */
 };
+
+/* fetch_list.c */
+/* What the folder's listing says of the name now. DF_END: it is not listed. */
+enum df_status fetch_list_look(struct fetch *source, const char *name, struct fetch_stat *out,
+			       struct df_err *err) DF_CHECK;
+/* True when what was looked at may be the file that was listed so. */
+bool fetch_is_file(const struct fetch_stat *seen);
+/* The files beside it that belong to a file, <name><ready_marker> and <name><checksum>: the i-th one's name, the caller's;
+ * NULL when there are no more. */
+char *fetch_companion(const struct conf_feed *feed, const char *name, size_t i);
+
+/* fetch_checksum.c */
+struct fetch_checksum; /* what the file beside says, and the hash of what was read */
+/* Reads the file. *out NULL: the feed wants none. DF_END: it is not there; DF_RETRY: it cannot be read or understood. */
+enum df_status fetch_checksum_open(struct fetch *source, const char *name, struct fetch_checksum **out,
+				   struct df_err *err) DF_CHECK;
+void fetch_checksum_add(struct fetch_checksum *c, const void *p, size_t len); /* c NULL is fine */
+/* DF_OK: they are the same. DF_RETRY: err names both. */
+enum df_status fetch_checksum_compare(struct fetch_checksum *c, const char *name, struct df_err *err) DF_CHECK;
+void fetch_checksum_free(struct fetch_checksum *c);
 
 /* fetch_path.c */
 /* The path of a configured folder as the source takes it: "/~/x" is below the login's folder, and without `root` ... */
@@ -67,5 +101,9 @@ char *fetch_path_join(const char *dir, const char *name);
 enum df_status fetch_path_make(struct fetch *source, const char *dir, struct df_err *err) DF_CHECK;
 /* A name that cannot lead out of its folder. */
 bool fetch_name_sound(const char *name, size_t len);
+/* The same of one that may lead into sub-folders: "a/b/c". */
+bool fetch_name_below(const char *name);
+/* The folder that `dir` and the sub-folders in `name` make: "done" and "a/b.csv" are "done/a". The caller's. */
+char *fetch_path_beside(const char *dir, const char *name);
 
 #endif

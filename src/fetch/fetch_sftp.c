@@ -64,19 +64,21 @@ static void sftp_handle_close(struct fetch_sftp *s, LIBSSH2_SFTP_HANDLE *handle)
 	s->closing = was;
 }
 
+enum { SFTP_TYPE = 0170000 };
+
+/* A server that leaves the type out of the permissions has not said what it is. */
 static void sftp_stat_take(const LIBSSH2_SFTP_ATTRIBUTES *attrs, struct fetch_stat *out)
 {
-	out->kind = LIBSSH2_SFTP_S_ISREG(attrs->permissions)   ? FETCH_FILE
+	unsigned long need = LIBSSH2_SFTP_ATTR_SIZE | LIBSSH2_SFTP_ATTR_ACMODTIME;
+	bool typed = (attrs->flags & LIBSSH2_SFTP_ATTR_PERMISSIONS) != 0 && (attrs->permissions & SFTP_TYPE) != 0;
+	out->kind = !typed                                     ? FETCH_UNTYPED
+		    : LIBSSH2_SFTP_S_ISREG(attrs->permissions) ? FETCH_FILE
 		    : LIBSSH2_SFTP_S_ISDIR(attrs->permissions) ? FETCH_FOLDER
+		    : LIBSSH2_SFTP_S_ISLNK(attrs->permissions) ? FETCH_LINK
 							       : FETCH_OTHER;
-	out->size = attrs->filesize;
-	out->mtime = (int64_t)attrs->mtime;
-}
-
-static bool sftp_stat_whole(const LIBSSH2_SFTP_ATTRIBUTES *attrs)
-{
-	unsigned long need = LIBSSH2_SFTP_ATTR_PERMISSIONS | LIBSSH2_SFTP_ATTR_SIZE | LIBSSH2_SFTP_ATTR_ACMODTIME;
-	return (attrs->flags & need) == need;
+	out->partial = (attrs->flags & need) != need;
+	out->size = (attrs->flags & LIBSSH2_SFTP_ATTR_SIZE) != 0 ? attrs->filesize : 0;
+	out->mtime = (attrs->flags & LIBSSH2_SFTP_ATTR_ACMODTIME) != 0 ? (int64_t)attrs->mtime : 0;
 }
 
 static enum df_status sftp_look(void *state, const char *path, bool follow, struct fetch_stat *out, struct df_err *err)
@@ -86,39 +88,16 @@ static enum df_status sftp_look(void *state, const char *path, bool follow, stru
 	enum df_status st = sftp_usable(s, err);
 	if (st != DF_OK)
 		return st;
-	int rc = 0;
-	FETCH_SFTP_AWAIT(s, rc,
-			 libssh2_sftp_stat_ex(s->sftp, path, (unsigned)strlen(path),
-					      follow ? LIBSSH2_SFTP_STAT : LIBSSH2_SFTP_LSTAT, &attrs),
-			 err);
+	int rc = 0, how = follow || s->no_lstat ? LIBSSH2_SFTP_STAT : LIBSSH2_SFTP_LSTAT;
+	FETCH_SFTP_AWAIT(s, rc, libssh2_sftp_stat_ex(s->sftp, path, (unsigned)strlen(path), how, &attrs), err);
+	if (rc == LIBSSH2_ERROR_SFTP_PROTOCOL && how == LIBSSH2_SFTP_LSTAT &&
+	    libssh2_sftp_last_error(s->sftp) == LIBSSH2_FX_OP_UNSUPPORTED) {
+		s->no_lstat = true; /* such a server has no links either */
+		return sftp_look(state, path, true, out, err);
+	}
 	if (rc != 0)
 		return fetch_sftp_fail(s, rc, path, err);
 	sftp_stat_take(&attrs, out);
-	return DF_OK;
-}
-
-/* A name of a listing whose attributes are not all there has to be asked for on its own. */
-static enum df_status list_one(struct fetch_sftp *s, const char *dir, const char *name, size_t len,
-			       const LIBSSH2_SFTP_ATTRIBUTES *attrs, fetch_visit *visit, void *arg, struct df_err *err)
-{
-	struct fetch_stat seen = {0};
-	if (!fetch_name_sound(name, len))
-		return DF_OK;
-	if (sftp_stat_whole(attrs)) {
-		sftp_stat_take(attrs, &seen);
-	} else {
-		char *leaf = df_strndup(name, len);
-		char *path = fetch_path_join(dir, leaf);
-		struct df_err said = {0};
-		enum df_status st = sftp_look(s, path, false, &seen, &said);
-		free(path);
-		free(leaf);
-		if (st == DF_END || st == DF_REJECT)
-			return DF_OK;
-		if (st != DF_OK)
-			return df_fail(st, err, NULL, "%s", said.text);
-	}
-	visit(arg, name, len, &seen);
 	return DF_OK;
 }
 
@@ -129,17 +108,35 @@ static enum df_status sftp_list(void *state, const char *dir, fetch_visit *visit
 	enum df_status st = sftp_handle(s, dir, 0, 0, LIBSSH2_SFTP_OPENDIR, &handle, err);
 	if (st != DF_OK)
 		return st;
-	char *name = df_alloc(NAME_SIZE);
-	while (st == DF_OK) {
+	char *name = df_alloc(NAME_SIZE), *line = df_alloc(2 * NAME_SIZE); /* holds the name, too */
+	for (bool more = true; st == DF_OK && more;) {
 		LIBSSH2_SFTP_ATTRIBUTES attrs = {0};
+		struct fetch_stat seen = {0};
 		int rc = 0;
-		FETCH_SFTP_AWAIT(s, rc, libssh2_sftp_readdir_ex(handle, name, NAME_SIZE, NULL, 0, &attrs), err);
+		line[0] = '\0';
+		FETCH_SFTP_AWAIT(s, rc, libssh2_sftp_readdir_ex(handle, name, NAME_SIZE, line, 2 * NAME_SIZE, &attrs),
+				 err);
 		if (rc == 0)
 			break;
-		st = rc < 0 ? fetch_sftp_fail(s, rc, dir, err)
-			    : list_one(s, dir, name, (size_t)rc, &attrs, visit, arg, err);
+		if (rc < 0) {
+			st = fetch_sftp_fail(s, rc, dir, err);
+			break;
+		}
+		sftp_stat_take(&attrs, &seen);
+		seen.letter = line[0];
+		more = visit(arg, name, (size_t)rc, &seen);
 	}
+	free(line);
 	free(name);
+	sftp_handle_close(s, handle);
+	return st;
+}
+
+static enum df_status sftp_try_folder(void *state, const char *dir, struct df_err *err)
+{
+	struct fetch_sftp *s = state;
+	LIBSSH2_SFTP_HANDLE *handle = NULL;
+	enum df_status st = sftp_handle(s, dir, 0, 0, LIBSSH2_SFTP_OPENDIR, &handle, err);
 	sftp_handle_close(s, handle);
 	return st;
 }
@@ -245,7 +242,9 @@ const struct fetch_driver fetch_sftp_driver = {
     .open = fetch_sftp_open,
     .close = fetch_sftp_close,
     .broken = sftp_broken,
+    .listing_differs = true,
     .list = sftp_list,
+    .try_folder = sftp_try_folder,
     .look = sftp_look,
     .read_open = sftp_read_open,
     .read = sftp_read,

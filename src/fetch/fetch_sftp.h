@@ -28,6 +28,7 @@ struct fetch_sftp {
 	LIBSSH2_SESSION *session;
 	LIBSSH2_SFTP *sftp;
 	LIBSSH2_SFTP_HANDLE *file; /* the one that is being read */
+	bool no_lstat;             /* the server does not know that request */
 	bool broken;
 	bool closing;     /* a short farewell: stops don't count, and nothing is waited for long */
 	int64_t began_ms; /* of the call that is waited for */

@@ -25,26 +25,106 @@ static bool name_strip(const char *name, size_t *len, const char *const *suffixe
 }
 
 static const char *const encrypted_suffixes[] = {".gpg", ".pgp", ".asc", NULL};
-static const char *const archive_suffixes[] = {".zip", ".gz", ".gpg", ".pgp", ".asc", NULL};
+static const char *const csv_suffixes[] = {".csv", NULL};
 static const char *const unfinished_suffixes[] = {".tmp", ".part", ".partial", ".filepart", NULL};
 
-/* Finds "-<event_type>" at the end of the first len bytes; returns the stem's length, or len when there is none. No
- * event type holds a dash, so the last dash is the only one to look at. */
+static const struct {
+	const char *suffix;
+	enum name_pack pack;
+} name_packs[] = {
+    {".gz", NAME_GZIP}, {".zst", NAME_ZSTD}, {".bz2", NAME_BZIP2}, {".xz", NAME_XZ}, {".zip", NAME_ZIP},
+};
+
+/* What people drop in place of a drop file, and what to do about it. The longer suffix is first. */
+static const struct {
+	const char *suffix, *advice;
+} name_unread[] = {
+    {".tar.gz", "a tar archive is not read; drop the CSV files one by one, or as a zip"},
+    {".tar.bz2", "a tar archive is not read; drop the CSV files one by one, or as a zip"},
+    {".tar.xz", "a tar archive is not read; drop the CSV files one by one, or as a zip"},
+    {".tar.zst", "a tar archive is not read; drop the CSV files one by one, or as a zip"},
+    {".tgz", "a tar archive is not read; drop the CSV files one by one, or as a zip"},
+    {".tar", "a tar archive is not read; drop the CSV files one by one, or as a zip"},
+    {".7z", "a 7z archive is not read; make it a zip"},
+    {".rar", "a RAR archive is not read; make it a zip"},
+    {".lz4", "LZ4 is not read; pack the CSV as .gz or .zst"},
+    {".xlsx", "an Excel workbook is not read; save it as \"CSV UTF-8\""},
+    {".xls", "an Excel workbook is not read; save it as \"CSV UTF-8\""},
+    {".ods", "a spreadsheet is not read; save it as CSV"},
+    {".tsv", "rename it to NAME-EVENTTYPE.csv, and set delimiter = tab"},
+};
+
+static enum name_pack name_strip_pack(const char *name, size_t *len)
+{
+	for (size_t i = 0; i < sizeof(name_packs) / sizeof(*name_packs); i++) {
+		if (name_strip(name, len, (const char *const[]){name_packs[i].suffix, NULL}))
+			return name_packs[i].pack;
+	}
+	return NAME_PLAIN;
+}
+
+/* A separator, then nothing but what dates, times and numbers are written with: "-20260112", "_2026-01-12T03", " (2)". */
+static bool name_is_number(const char *s, size_t len)
+{
+	bool any = false;
+	if (len == 0 || memchr("-_. (", s[0], 5) == NULL)
+		return false;
+	for (size_t i = 1; i < len; i++) {
+		bool digit = s[i] >= '0' && s[i] <= '9';
+		if (!digit && (i > 2 || s[i] != '(') && (!any || memchr("-_.:+ ()TZ", s[i], 10) == NULL))
+			return false;
+		any = any || digit;
+	}
+	return any;
+}
+
+/* The length of the event type that the text begins with, when nothing but a number follows it; 0: there is none. */
+static size_t name_type_length(const char *s, size_t len)
+{
+	for (size_t n = len < 47 ? len : 47; n > 0; n--) {
+		bool ends = n == len || name_is_number(s + n, len - n);
+		if (ends && schema_event_known(s, n))
+			return n;
+	}
+	return 0;
+}
+
+/* Finds "-<event_type>" in the first len bytes, at their end or before a number; returns the stem's length, or len when
+ * there is none. The last one counts. */
 static size_t name_split(const char *name, size_t len, char event_type[48])
 {
 	event_type[0] = '\0';
-	const char *dash = memrchr(name, '-', len);
-	if (dash == NULL)
-		return len;
-	size_t at = (size_t)(dash - name), n = len - at - 1;
-	if (n == 0 || n >= 48 || !schema_event_known(dash + 1, n))
-		return len;
-	memcpy(event_type, dash + 1, n);
-	event_type[n] = '\0';
-	return at;
+	for (size_t at = len; at-- > 0;) {
+		size_t n = name[at] == '-' ? name_type_length(name + at + 1, len - at - 1) : 0;
+		if (n == 0)
+			continue;
+		memcpy(event_type, name + at + 1, n);
+		event_type[n] = '\0';
+		return at;
+	}
+	return len;
 }
 
-enum df_status name_parse(const char *name, struct name *out, struct df_err *err)
+static enum df_status name_fail_type(struct df_err *err)
+{
+	return df_fail(DF_REJECT, err, "bad-name",
+		       "the name does not end with an event type: NAME-EVENTTYPE.csv was expected, such as "
+		       "orders-custom_event.csv (custom_event, commerce_event, screen_view, eventless, or another "
+		       "event type of the Events API, in lower case); rename the file, or set document_type where "
+		       "nobody can");
+}
+
+static enum df_status name_fail_form(const char *name, struct df_err *err)
+{
+	const char *advice = name_advice(name);
+	if (advice != NULL)
+		return df_fail(DF_REJECT, err, "bad-name", "%s", advice);
+	return df_fail(DF_REJECT, err, "bad-name",
+		       "the name is none of NAME-EVENTTYPE.csv, NAME-EVENTTYPE.csv.gz (.zst, .bz2, .xz), NAME.zip or "
+		       "NAME-EVENTTYPE.zip (each may be followed by .gpg, .pgp or .asc); rename the file");
+}
+
+enum df_status name_parse_as(const char *name, const char *document_type, struct name *out, struct df_err *err)
 {
 	*out = (struct name){0};
 	size_t len = strlen(name);
@@ -55,27 +135,39 @@ enum df_status name_parse(const char *name, struct name *out, struct df_err *err
 		return df_fail(DF_REJECT, err, "bad-name",
 			       "the name holds a '/': NAME-EVENTTYPE.csv without folders was expected");
 	out->encrypted = name_strip(name, &len, encrypted_suffixes);
-	bool zip = name_strip(name, &len, (const char *const[]){".zip", NULL});
-	bool gzip = !zip && name_strip(name, &len, (const char *const[]){".gz", NULL});
-	if (!zip && !name_strip(name, &len, (const char *const[]){".csv", NULL}))
-		return df_fail(
-		    DF_REJECT, err, "bad-name",
-		    "the name is none of NAME-EVENTTYPE.csv, NAME-EVENTTYPE.csv.gz, NAME.zip or NAME-EVENTTYPE.zip "
-		    "(each may be followed by .gpg, .pgp or .asc); rename the file");
-	out->pack = zip ? NAME_ZIP : gzip ? NAME_GZIP : NAME_PLAIN;
+	out->pack = name_strip_pack(name, &len);
+	bool zip = out->pack == NAME_ZIP;
+	if (!zip && !name_strip(name, &len, csv_suffixes))
+		return name_fail_form(name, err);
 	size_t stem = name_split(name, len, out->event_type);
+	size_t typed = stem < len ? stem + 1 + strlen(out->event_type) : len;
+	if (out->event_type[0] == '\0' && document_type != NULL)
+		snprintf(out->event_type, sizeof(out->event_type), "%s", document_type);
 	if (!zip && out->event_type[0] == '\0')
-		return df_fail(
-		    DF_REJECT, err, "bad-name",
-		    "the name does not end with an event type: NAME-EVENTTYPE.csv was expected, such as "
-		    "orders-custom_event.csv (custom_event, commerce_event, screen_view, eventless, or another "
-		    "event type of the Events API, in lower case); rename the file");
+		return name_fail_type(err);
 	if (stem == 0)
 		return df_fail(
 		    DF_REJECT, err, "bad-name",
 		    "the name has nothing before its event type or extension; rename the file to NAME-EVENTTYPE.csv");
 	memcpy(out->stem, name, stem);
+	memcpy(out->number, name + typed, len - typed);
 	return DF_OK;
+}
+
+enum df_status name_parse(const char *name, struct name *out, struct df_err *err)
+{
+	return name_parse_as(name, NULL, out, err);
+}
+
+const char *name_advice(const char *name)
+{
+	size_t len = strlen(name);
+	name_strip(name, &len, encrypted_suffixes);
+	for (size_t i = 0; i < sizeof(name_unread) / sizeof(*name_unread); i++) {
+		if (name_ends_with(name, len, name_unread[i].suffix))
+			return name_unread[i].advice;
+	}
+	return NULL;
 }
 
 bool name_ignored(const char *name)
@@ -87,7 +179,9 @@ bool name_ignored(const char *name)
 bool name_meant(const char *name)
 {
 	size_t len = strlen(name);
-	return name_strip(name, &len, archive_suffixes) || name_strip(name, &len, (const char *const[]){".csv", NULL});
+	if (name_strip(name, &len, encrypted_suffixes) || name_advice(name) != NULL)
+		return true;
+	return name_strip_pack(name, &len) != NAME_PLAIN || name_strip(name, &len, csv_suffixes);
 }
 
 /* True when any part of the path is hidden: a dotfile, or what macOS adds to the zips it makes. */
@@ -103,13 +197,29 @@ static bool name_path_hidden(const char *name)
 	return false;
 }
 
-enum name_entry_kind name_entry(const char *name, char event_type[48], const char **why)
+const char *name_entry_plain(const char *name)
 {
+	while (name[0] == '.' && (name[1] == '/' || name[1] == '\\')) {
+		name += 2;
+		name += strspn(name, "/\\");
+	}
+	return name;
+}
+
+bool name_entry_missed(const char *name)
+{
+	size_t len = strlen(name);
+	return !name_path_hidden(name) && name_strip(name, &len, csv_suffixes);
+}
+
+enum name_entry_kind name_entry(const char *path, char event_type[48], const char **why)
+{
+	const char *name = name_entry_plain(path);
 	size_t len = strlen(name);
 	event_type[0] = '\0';
 	*why = NULL;
 	/* Some Windows programs write '\' where the format has '/' (APPNOTE 4.4.17). */
-	if (len > 0 && (name[len - 1] == '/' || name[len - 1] == '\\'))
+	if (len == 0 || name[len - 1] == '/' || name[len - 1] == '\\')
 		*why = "a folder";
 	else if (name_path_hidden(name))
 		*why = "hidden";
@@ -119,9 +229,9 @@ enum name_entry_kind name_entry(const char *name, char event_type[48], const cha
 		*why = "an unfinished file by its name";
 	if (*why != NULL)
 		return NAME_ENTRY_SKIP;
-	if (name_strip(name, &len, archive_suffixes))
+	if (name_strip(name, &len, encrypted_suffixes) || name_strip_pack(name, &len) != NAME_PLAIN)
 		return NAME_ENTRY_ARCHIVE;
-	if (!name_strip(name, &len, (const char *const[]){".csv", NULL})) {
+	if (!name_strip(name, &len, csv_suffixes)) {
 		*why = "not CSV";
 		return NAME_ENTRY_SKIP;
 	}

@@ -119,7 +119,7 @@ void run_check_file(const struct conf_feed *feed, const char *path, bool encrypt
 	const char *name = df_base_name(path);
 	struct name parsed;
 	struct df_err ignored = {0};
-	if (encryption_by_name && name_parse(name, &parsed, &ignored) == DF_OK)
+	if (encryption_by_name && name_parse_as(name, feed->document_type, &parsed, &ignored) == DF_OK)
 		mine.encrypted = parsed.encrypted;
 	struct df_err err = {0};
 	int fd = -1;

@@ -59,6 +59,16 @@ bool run_feed_hand_over(struct feed_work *w, const struct feed_file *file, char 
 	return true;
 }
 
+/* A server may set a file's time when it is read: the ledger knows it by the time under which it is listed from now on. */
+static void note_fate(struct feed_work *w, const struct fetch_entry *e, struct ledger_new_file *file)
+{
+	const struct fetch_fate *fate = fetch_fate(w->source.fetch);
+	file->key.mtime = fate->mtime;
+	if (fate->gone)
+		df_log(DF_LOG_INFO, "%s: %s: the server removed it once it was read; all of it is here", w->feed->name,
+		       e->name);
+}
+
 static enum df_status pull(struct feed_work *w, const struct fetch_entry *e, struct df_err *err)
 {
 	char sha256[DF_SHA256_HEX];
@@ -67,8 +77,13 @@ static enum df_status pull(struct feed_work *w, const struct fetch_entry *e, str
 	struct ledger_new_file new = {
 	    .key = run_feed_key(w->feed, e), .sha256 = sha256, .event_type = event_type, .now_ms = df_now_ms()};
 	char *spool = run_spool_arrival(w->run->conf, &new.key);
-	run_event_type(e->name, event_type);
+	run_event_type(w->feed, e->name, event_type);
 	enum df_status st = run_source_get(&w->source, e, spool, sha256, err);
+	if (st == DF_END)
+		df_log(DF_LOG_INFO, "%s: %s: went away before it was read: the next listing decides", w->feed->name,
+		       e->name);
+	if (st == DF_OK)
+		note_fate(w, e, &new);
 	if (st == DF_OK)
 		st = run_spool_keep(w->run->conf, w->feed->name, sha256, &spool, err);
 	new.place = spool;
@@ -183,6 +198,16 @@ static enum df_status pull_next(struct feed_work *w, const struct fetch_entry *e
 	return st == DF_END ? DF_OK : st;
 }
 
+static void tell_list(const struct feed_work *w, const struct fetch_list *list)
+{
+	if (list->shortage != NULL)
+		df_log(DF_LOG_WARN, "%s: not all of %s is seen: %s", w->feed->name, w->feed->source.url,
+		       list->shortage);
+	if (list->waiting > 0)
+		df_log(DF_LOG_INFO, "%s: %zu file(s) wait for what has to be beside them (ready_marker, checksum)",
+		       w->feed->name, list->waiting);
+}
+
 static enum df_status list_and_pull(struct feed_work *w, struct df_err *err)
 {
 	struct fetch_list list = {0};
@@ -195,6 +220,8 @@ static enum df_status list_and_pull(struct feed_work *w, struct df_err *err)
 	enum df_status st = run_source_list(&w->source, &list, err);
 	if (st == DF_OK)
 		st = tell_misnamed(w, &list, err);
+	if (st == DF_OK)
+		tell_list(w, &list);
 	if (st == DF_OK)
 		st = find_due(w, &list, &due, &n, err);
 	for (size_t i = 0; st == DF_OK && i < n; i++)

@@ -92,7 +92,7 @@ static enum df_status decode_again(const struct run_file_work *w, struct decode 
 {
 	struct conf_feed feed = *w->f->feed; /* a view: its pointers stay the feed's */
 	struct name parsed;
-	enum df_status st = name_parse(w->f->name, &parsed, err);
+	enum df_status st = name_parse_as(df_base_name(w->f->name), feed.document_type, &parsed, err);
 	if (st == DF_OK) {
 		feed.encrypted = parsed.encrypted;
 		feed.signed_by.n = 0;

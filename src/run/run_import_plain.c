@@ -234,7 +234,7 @@ static enum df_status plain_file(struct plain_import *p, const char *file, struc
 	p->name = run_import_name(p->options, file);
 	p->logged = 0;
 	p->feed.encrypted = p->options->feed->encrypted;
-	if (p->options->encryption_by_name && name_parse(p->name, &parsed, &ignored) == DF_OK)
+	if (p->options->encryption_by_name && name_parse_as(p->name, p->feed.document_type, &parsed, &ignored) == DF_OK)
 		p->feed.encrypted = parsed.encrypted;
 	enum df_status st = run_import_open(file, &in, err);
 	/* Decoding seeks: what cannot be is copied to an unnamed file first. */

@@ -125,10 +125,10 @@ void run_pool_wait(struct run_pool *pool); /* until no file is under way */
 uint32_t run_pool_spare(struct run_pool *pool);
 void run_pool_free(struct run_pool *pool); /* waits */
 
-/* The event type that a file's name says, "" where it has none (a zip, whose entries have names of their own): the same
+/* The event type that a file's name says, or else the feed's document_type, "" where there is none (a zip, whose entries have names of their own): the same
  * bytes as users-session_start.csv and as users-uninstall.csv are not the same rows. */
 #define RUN_EVENT_TYPE_SIZE 48
-void run_event_type(const char *name, char event_type[RUN_EVENT_TYPE_SIZE]);
+void run_event_type(const struct conf_feed *feed, const char *name, char event_type[RUN_EVENT_TYPE_SIZE]);
 
 /* The same bytes in the same feed are delivered once (duplicates = skip) for each event type. Looks for another file with the
  * bytes and the event type of this one, entered before file `before` (0: any), and waits until the pool, if there is one, is

@@ -191,14 +191,14 @@ static enum df_status propose_open_file(const struct run_propose *r, int fd, con
 	struct name parsed;
 	struct df_err unnamed = {0}, why = {0};
 	struct decode *d = NULL;
-	enum df_status st = name_parse(given, &parsed, &unnamed);
+	enum df_status st = name_parse_as(given, r->feed->document_type, &parsed, &unnamed);
 	bool zip = st == DF_OK && parsed.pack == NAME_ZIP;
 	if (r->event_type == NULL && st != DF_OK)
 		return name_event_types(err, unsaid, given);
 	char *name = r->event_type != NULL && (st != DF_OK || (zip && parsed.event_type[0] == '\0'))
 			 ? proper_name(given, r->event_type)
 			 : df_strdup(given);
-	st = name_parse(name, &parsed, err);
+	st = name_parse_as(name, r->feed->document_type, &parsed, err);
 	if (st == DF_OK && r->encryption_by_name)
 		r->feed->encrypted = parsed.encrypted;
 	if (st == DF_OK)

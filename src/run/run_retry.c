@@ -250,7 +250,7 @@ static enum df_status was_delivered(struct feed_work *w, const struct retry_file
 	char event_type[RUN_EVENT_TYPE_SIZE];
 	if (f->known.state != LEDGER_REFUSED || w->feed->duplicates_import)
 		return DF_END;
-	run_event_type(f->known.name, event_type);
+	run_event_type(w->feed, f->known.name, event_type);
 	const struct ledger_bytes bytes = {.feed = w->feed->name, .sha256 = f->known.sha256, .event_type = event_type};
 	enum df_status st = ledger_file_same(w->run->env.ledger, &bytes, &same, err);
 	if (st == DF_OK && same.state == LEDGER_DONE) {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "run_priv.h"
 
-void run_event_type(const char *name, char event_type[RUN_EVENT_TYPE_SIZE])
+void run_event_type(const struct conf_feed *feed, const char *name, char event_type[RUN_EVENT_TYPE_SIZE])
 {
 	struct name parsed;
 	struct df_err ignored = {0};
 	event_type[0] = '\0';
-	if (name_parse(name, &parsed, &ignored) == DF_OK)
+	if (name_parse_as(df_base_name(name), feed->document_type, &parsed, &ignored) == DF_OK)
 		memcpy(event_type, parsed.event_type, RUN_EVENT_TYPE_SIZE);
 }
 
@@ -16,7 +16,7 @@ enum df_status run_same_bytes(struct run *run, struct run_pool *pool, const stru
 	char event_type[RUN_EVENT_TYPE_SIZE];
 	if (feed->duplicates_import)
 		return DF_END;
-	run_event_type(name, event_type);
+	run_event_type(feed, name, event_type);
 	const struct ledger_bytes bytes = {
 	    .feed = feed->name, .sha256 = sha256, .event_type = event_type, .before = before};
 	for (int i = 0;; i++) {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "run_source.h"
 
-#include "dropfeed/decode.h"
-
 #include <stdlib.h>
 #include <time.h>
 
@@ -147,10 +145,5 @@ void run_source_close(struct run_source *s)
 
 void run_source_tell_misnamed(const struct run_source *s, const struct fetch_entry *e)
 {
-	struct name name = {0};
-	struct df_err why = {0};
-	if (name_parse(e->name, &name, &why) != DF_REJECT)
-		return;
-	df_err_context(&why, "%s: %s: left alone", s->feed->name, e->name);
-	df_log_err(DF_LOG_WARN, &why);
+	df_log(DF_LOG_WARN, "%s: %s: left alone: %s", s->feed->name, e->name, e->why);
 }

@@ -110,7 +110,22 @@ changing "a file that shrinks" 'truncate -s 8000000 "$big"' "(shrank|changed) $a
 changing "a file that is written again" 'head -c 9000000 /dev/urandom >"$big"' "(grew|shrank|changed) $again"
 changing "a file that is replaced" 'head -c 9000000 /dev/urandom >"$big.new"; touch -d "2021-01-02 00:00:00Z" "$big.new"; mv "$big.new" "$big"' "changed $again"
 changing "a file that becomes a link" 'mv "$big" "$work/elsewhere"; ln -s "$work/elsewhere" "$big"' "changed $again"
-changing "a file that goes away" 'rm "$big"' "went away $again"
+
+# What was read to its end is complete, whoever took it away meanwhile: it may be the server itself.
+rm -f "$big"
+head -c 9000000 /dev/urandom >"$big"
+want=$(sha256sum <"$big" | cut -c1-64)
+proxy_start "$work/net" "$work/sftp" --hold 3000000
+configure 'min_age = 0s' 'stall_timeout = 5m'
+"$dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null &
+pid=$!
+wait_for "$work/net/held"
+rm "$big"
+touch "$work/net/go"
+wait "$pid"
+equal "a file that goes away: it is taken, and no gzip file" $? 1
+equal "a file that goes away: all of it" "$("$dropfeed" --config "$conf" status --format json | jq -r '.files[-1].sha256')" "$want"
+sftp=$direct
 
 # ---- and a writer by the clock ----
 python3 - "$drop/live-eventless.csv" >"$work/gap" <<'END' &

@@ -14,21 +14,6 @@
 
 static char *scratch; /* the test's folder */
 
-/* Doubles of the decode room, just enough to tell files apart. */
-enum df_status name_parse(const char *name, struct name *out, struct df_err *err)
-{
-	(void)out;
-	if (strstr(name, "-custom_event.csv") != NULL)
-		return DF_OK;
-	return df_fail(DF_REJECT, err, "bad-name", "not a drop file");
-}
-
-bool name_ignored(const char *name)
-{
-	size_t len = strlen(name);
-	return name[0] == '.' || (len > 5 && strcmp(name + len - 5, ".part") == 0);
-}
-
 static inline int run(const char *fmt, ...) DF_PRINTF(1, 2);
 static inline int run(const char *fmt, ...)
 {

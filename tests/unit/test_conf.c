@@ -759,6 +759,7 @@ static void test_example(void)
 	}
 	put("dropfeed/orders.passphrase", "s\n", 0600);
 	put("dropfeed/orders.password", "s\n", 0600);
+	put("dropfeed/orders.gnupg-passphrase", "s\n", 0600);
 	put("dropfeed/orders.json", "{}", 0600);
 	setenv("DROPFEED_ORDERS_SECRET", "s", 1);
 	conf_free(load(text, &problems));

@@ -24,9 +24,48 @@ static void test_names(void)
 	expect_name("a-eventless.csv.gpg", NAME_PLAIN, true, "eventless", "a");
 	expect_name("a-eventless.csv.Gz.PGP", NAME_GZIP, true, "eventless", "a");
 	expect_name("a-session_start.csv.asc", NAME_PLAIN, true, "session_start", "a");
+	expect_name("a-eventless.csv.ZST", NAME_ZSTD, false, "eventless", "a");
+	expect_name("a-eventless.csv.bz2.gpg", NAME_BZIP2, true, "eventless", "a");
+	expect_name("a-eventless.csv.xz", NAME_XZ, false, "eventless", "a");
+	expect_name("users-eventless-20260112.csv", NAME_PLAIN, false, "eventless", "users");
+	expect_name("orders-commerce_event_2026-01-12T03.csv.gz", NAME_GZIP, false, "commerce_event", "orders");
+	expect_name("orders-commerce_event.2026-01-12T03:04:05Z.csv", NAME_PLAIN, false, "commerce_event", "orders");
+	expect_name("a-b-eventless-0001.zip", NAME_ZIP, false, "eventless", "a-b");
+	expect_name("a-eventless (2).csv", NAME_PLAIN, false, "eventless", "a");
+	expect_name("a-eventless-custom_event-1.csv", NAME_PLAIN, false, "custom_event", "a-eventless");
 	expect_name("orders.zip", NAME_ZIP, false, "", "orders");
 	expect_name("orders-2026.zip.gpg", NAME_ZIP, true, "", "orders-2026");
 	expect_name("orders-commerce_event.Zip", NAME_ZIP, false, "commerce_event", "orders");
+}
+
+/* A feed's document_type is for names that have none, and for no others. */
+static void test_document_type(void)
+{
+	static const char *const names[] = {"loyalty_members_20261101.csv", "part-00000-3f2b-c000.csv.gz",
+					    "data_0_0_0.csv.zst", "a.zip", "a-custom_evnt.csv"};
+	struct name n = {0};
+	struct df_err err = {0};
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		CU_ASSERT_EQUAL(name_parse_as(names[i], "eventless", &n, &err), DF_OK);
+		CU_ASSERT_STRING_EQUAL(n.event_type, "eventless");
+	}
+	CU_ASSERT_EQUAL(name_parse_as("a-screen_view-7.csv", "eventless", &n, &err), DF_OK);
+	CU_ASSERT_STRING_EQUAL(n.event_type, "screen_view");
+	CU_ASSERT_STRING_EQUAL(n.number, "-7");
+	CU_ASSERT_EQUAL(name_parse_as("a.txt", "eventless", &n, &err), DF_REJECT);
+	CU_ASSERT_EQUAL(name_parse_as("../a.csv", "eventless", &n, &err), DF_REJECT);
+}
+
+/* What is no drop file, but was meant as one, gets a word of what to do. */
+static void test_advice(void)
+{
+	static const char *const with[] = {"a.7z",       "a.tar", "a-eventless.tar.gz", "a.TGZ", "a.xlsx",
+					   "a.xlsx.gpg", "a.tsv"};
+	static const char *const without[] = {"a.csv", "a.zip", "tar", "a.txt", "a.csv.gz"};
+	for (size_t i = 0; i < sizeof(with) / sizeof(*with); i++)
+		CU_ASSERT_TRUE(name_advice(with[i]) != NULL && name_meant(with[i]));
+	for (size_t i = 0; i < sizeof(without) / sizeof(*without); i++)
+		CU_ASSERT_PTR_NULL(name_advice(without[i]));
 }
 
 static void test_bad_names(void)
@@ -43,7 +82,14 @@ static void test_bad_names(void)
 	    "orders-.csv",
 	    "a-custom_event.gz",
 	    "a-custom_event.csv.zip.gz",
-	    "a-custom_event.csv.bz2",
+	    "a-custom_event.csv.lz4",
+	    "a-custom_event.csv.bz2.gz",
+	    "a-custom_event.bz2",
+	    "a-custom_event-2026x.csv",
+	    "a-custom_event-.csv",
+	    "a-custom_event2026.csv",
+	    "a-custom_event-T03.csv",
+	    "custom_event-2026.csv",
 	    "a-custom_event.gpg",
 	    "a-custom_event.csv.gpg.gz",
 	    "a-custom_event.csv.gpg.gpg",
@@ -59,7 +105,7 @@ static void test_bad_names(void)
 		struct df_err err = {0};
 		CU_ASSERT_EQUAL(name_parse(bad[i], &n, &err), DF_REJECT);
 		CU_ASSERT_STRING_EQUAL(err.code, "bad-name");
-		CU_ASSERT_TRUE(strstr(err.text, "NAME") != NULL);
+		CU_ASSERT_TRUE(strstr(err.text, "NAME") != NULL || name_advice(bad[i]) != NULL);
 	}
 	char name[300];
 	struct name n = {0};
@@ -83,7 +129,8 @@ static void test_ignored_names(void)
 
 static void test_meant_names(void)
 {
-	static const char *const yes[] = {"a.csv", "a-custom_evnt.CSV", "a.csv.gz", "a.zip.PGP", "-custom_event.csv"};
+	static const char *const yes[] = {"a.csv",     "a-custom_evnt.CSV", "a.csv.gz",
+					  "a.zip.PGP", "-custom_event.csv", "a.csv.zst"};
 	static const char *const no[] = {"a.txt", "csv", "a-custom_event", "a-custom_event.csv.md5", ""};
 	for (size_t i = 0; i < sizeof(yes) / sizeof(*yes); i++)
 		CU_ASSERT_TRUE(name_meant(yes[i]));
@@ -261,6 +308,8 @@ int main(void)
 {
 	static const CU_TestInfo tests[] = {
 	    {"names", test_names},
+	    {"document_type", test_document_type},
+	    {"advice", test_advice},
 	    {"bad names", test_bad_names},
 	    {"ignored names", test_ignored_names},
 	    {"meant names", test_meant_names},

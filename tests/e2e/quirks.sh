@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+# SFTP servers that are not OpenSSH: what they say of files, what they leave out, and what they do to a file that was read. Each is
+# tests/peers/quirky-sftp in the place of sshd's own.
+. "$(dirname "$0")/lib/checks.sh"
+
+drop=$work/sftp/root
+"$root/tests/peers/sshd" start "$work/sftp" --host-keys ed25519 \
+	--option "ForceCommand exec $root/tests/peers/quirky-sftp $drop \$(cat $work/quirks)" >"$work/sftp.log" 2>&1 || exit 1
+sshds+=("$work/sftp")
+rows() { # PREFIX N
+	echo user_identities.customerid,user_attributes.city
+	for ((n = 1; n <= $2; n++)); do echo "$1-$n,Oslo"; done
+}
+# quirky QUIRKS [line...]: an empty folder, a new state, and a feed with these lines
+quirky() {
+	echo "$1" >"$work/quirks"
+	shift
+	rm -rf "$work/state" "$work/batches" "$drop"
+	mkdir -p "$drop" "$work/batches"
+	configure "$@"
+}
+configure() {
+	{
+		printf '[dropfeed]\nstate_dir = %s/state\n[feed odd]\nsource = sftp://%s@127.0.0.1:%s/\n' "$work" "$(id -un)" "$(cat "$work/sftp/port")"
+		printf 'known_hosts = %s/sftp/known_hosts\nidentity_file = %s/sftp/id_ed25519\n' "$work" "$work"
+		printf 'min_age = 0s\nguidelines = off\ngive_up_after = 2s\nsink = file:%s/batches/\n' "$work"
+		[ $# -eq 0 ] || printf '%s\n' "$@"
+	} >"$conf"
+}
+came() { equal "$1" "$(cat "$work"/batches/* 2>/dev/null | wc -l)" "$2"; }
+in_spool() { find "$work/state/spool" -type f | wc -l; }
+again() { # WHAT: the next run has nothing to do
+	came "$1: delivered" "$2"
+	exits 0 "$1: the next run has nothing to do" run
+	came "$1: delivered once" "$2"
+	equal "$1: nothing is left in the spool" "$(in_spool)" 0
+}
+
+# ---- files that are removed because they were read ----
+for how in delete archive; do
+	quirky "$how"
+	rows A 3 >"$drop/a-eventless.csv"
+	exits 0 "a server that has a file's bytes once ($how)" run
+	said "$how: it is said" 'removed it once it was read'
+	again "$how" 3
+done
+quirky delete-cut
+rows A 3 >"$drop/a-eventless.csv"
+exits 0 "removed, and the connection breaks" run
+again "removed, and the connection breaks" 3
+quirky delete 'after_done = move:done' 'receipts = receipts'
+rows A 2 >"$drop/a-eventless.csv"
+exits 0 "removed, and it was to be moved" run
+came "removed, and it was to be moved: delivered" 2
+
+# ---- gone before it is opened ----
+quirky vanish=b-eventless.csv
+rows A 1 >"$drop/a-eventless.csv"
+rows B 1 >"$drop/b-eventless.csv"
+exits 0 "gone between the listing and its opening" run
+said "gone: it is said" 'b-eventless.csv: went away before it was read'
+again "gone" 1
+
+# ---- listings that leave something out ----
+for kind in no-type-list no-type 'no-type no-long' no-attributes no-lstat 'no-type no-lstat' no-stat-root absolute 'absolute no-type-list'; do
+	quirky "$kind" 'after_done = move:done'
+	rows A 3 >"$drop/a-eventless.csv"
+	mkdir "$drop/d-eventless.csv" "$drop/done"
+	exits 0 "a server of the kind $kind" run
+	again "$kind" 3
+	check "$kind: moved" test -e "$drop/done/a-eventless.csv"
+done
+quirky no-type-list
+rows A 3 >"$work/elsewhere"
+ln -s "$work/elsewhere" "$drop/l-eventless.csv"
+exits 0 "a link that a listing does not show as one" run
+came "it is not followed" 0
+said "it is reported" 'l-eventless.csv: left alone: it is a symbolic link'
+exits 0 "once" run
+check "it is reported once" absent 'symbolic link' "$work/err"
+quirky evil
+rows A 1 >"$drop/a-eventless.csv"
+exits 0 "names that lead elsewhere" run
+came "what is in the folder is taken" 1
+said "it is said" 'names that lead to other folders'
+
+# ---- listings that say something else ----
+for kind in list-minute size-0-list list-size touch mtime-0; do
+	quirky "$kind" 'after_done = delete'
+	rows A 3 >"$drop/a-eventless.csv"
+	touch -d '2026-01-02 03:04:05' "$drop/a-eventless.csv"
+	exits 0 "a server of the kind $kind" run
+	again "$kind" 3
+	equal "$kind: deleted" "$(ls "$drop")" ''
+done
+quirky touch 'duplicates = import'
+rows A 3 >"$drop/a-eventless.csv"
+exits 0 "a time that reading changes" run
+again "a time that reading changes" 3
+for kind in '' list-minute touch list-size size-0-list; do
+	quirky "$kind grow=a-eventless.csv"
+	rows A 3 >"$drop/a-eventless.csv"
+	exits 3 "a file that grows, its time does not ($kind)" run
+	came "it is not taken ($kind)" 0
+done
+finish
