@@ -47,6 +47,7 @@ enum df_status decode_doc_utf8(const struct decode_doc *doc, const char *encodin
 struct decode_skipped { /* a zip entry that is not a document */
 	const char *name;
 	const char *why; /* "not CSV", "in a sub-folder", "hidden", "a folder", ... */
+	bool missed;     /* it is CSV by its name, and not hidden: somebody may wait for its rows */
 };
 
 /* Decodes the whole file `fd` (seekable; borrowed until decode_close) that is named `name`. scratch: folder for the unnamed

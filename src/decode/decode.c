@@ -77,10 +77,10 @@ void decode_add_doc(struct decode *d, const char *name, const char *event_type, 
 						   .key = d->opened ? d->key : NULL};
 }
 
-void decode_add_skipped(struct decode *d, const char *name, const char *why)
+void decode_add_skipped(struct decode *d, const char *name, const char *why, bool missed)
 {
 	d->skipped = decode_grow(d->skipped, d->n_skipped, &d->cap_skipped, sizeof(*d->skipped));
-	d->skipped[d->n_skipped++] = (struct decode_skipped){.name = df_strdup(name), .why = why};
+	d->skipped[d->n_skipped++] = (struct decode_skipped){.name = df_strdup(name), .why = why, .missed = missed};
 }
 
 /* What can be told before a byte is read. *size gets the drop file's. */
@@ -137,8 +137,8 @@ static enum df_status decode_unpack(struct decode *d, struct decode_sink *sink, 
 	if (st == DF_OK) {
 		sink->fd = d->own_fd;
 		sink->written = 0;
-		st = parsed->pack == NAME_GZIP ? decode_gzip(fd, sink, err)
-					       : decode_zip(d, fd, parsed->event_type, sink, err);
+		st = parsed->pack == NAME_ZIP ? decode_zip(d, fd, parsed->event_type, sink, err)
+					      : decode_pack(parsed->pack, fd, sink, err);
 	}
 	if (packed_fd >= 0)
 		close(packed_fd);
@@ -162,7 +162,7 @@ static enum df_status decode_layers(struct decode *d, const struct conf_feed *fe
 		return DF_OK;
 	}
 	if (sink.written == 0)
-		return df_fail(DF_REJECT, err, "empty-file", "the gzip data holds no bytes at all; make it again");
+		return df_fail(DF_REJECT, err, "empty-file", "the packed data holds no bytes at all; make it again");
 	decode_add_doc(d, NULL, parsed->event_type, d->own_fd, 0, sink.written);
 	return DF_OK;
 }

@@ -26,9 +26,23 @@ static const struct {
     {"\xc1", 1, true, "OpenPGP data"},
 };
 
+/* A workbook is a zip as well: the name of its first entry, after the local header (APPNOTE 4.3.7), tells them apart. */
+static bool bytes_are_workbook(const char *start, size_t len)
+{
+	static const char *const first[] = {"[Content_Types].xml", "_rels/.rels", "docProps/", "xl/"};
+	if (len < 30 || memcmp(start, "PK\3\4", 4) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++) {
+		size_t n = strlen(first[i]);
+		if (len >= 30 + n && memcmp(start + 30, first[i], n) == 0)
+			return true;
+	}
+	return false;
+}
+
 enum df_status decode_bytes_check(const struct decode_doc *doc, bool unpacked, struct df_err *err)
 {
-	char start[16];
+	char start[64];
 	ssize_t n = 0;
 	do
 		n = pread(doc->fd, start, sizeof(start), (off_t)doc->offset);
@@ -36,6 +50,10 @@ enum df_status decode_bytes_check(const struct decode_doc *doc, bool unpacked, s
 	if (n < 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot read: %s", strerror(errno));
 	size_t len = (uint64_t)n < doc->length ? (size_t)n : (size_t)doc->length;
+	if (bytes_are_workbook(start, len))
+		return df_fail(DF_REJECT, err, "corrupt-archive",
+			       "%.200s is an Excel workbook (.xlsx) in spite of its name; save it as \"CSV UTF-8\"",
+			       doc->name != NULL ? doc->name : "the file");
 	for (size_t i = 0; i < sizeof(bytes_known) / sizeof(*bytes_known); i++) {
 		if (len < bytes_known[i].len || memcmp(start, bytes_known[i].magic, bytes_known[i].len) != 0)
 			continue;

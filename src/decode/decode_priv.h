@@ -29,7 +29,7 @@ enum df_status decode_stopped(struct df_err *err) DF_CHECK;
 
 /* The layers. Each reads all of fd. */
 enum df_status decode_gpg(const struct conf_feed *feed, int fd, struct decode_sink *out, struct df_err *err) DF_CHECK;
-enum df_status decode_gzip(int fd, struct decode_sink *out, struct df_err *err) DF_CHECK;
+enum df_status decode_pack(enum name_pack pack, int fd, struct decode_sink *out, struct df_err *err) DF_CHECK;
 /* event_type: the zip's own, or "". Adds documents and skipped entries to d. */
 enum df_status decode_zip(struct decode *d, int fd, const char *event_type, struct decode_sink *out,
 			  struct df_err *err) DF_CHECK;
@@ -46,6 +46,7 @@ void decode_text_free(struct decode_text *text);
 
 void decode_add_doc(struct decode *d, const char *name, const char *event_type, int fd, uint64_t offset,
 		    uint64_t length);
-void decode_add_skipped(struct decode *d, const char *name, const char *why); /* why: a string constant */
+/* why: a string constant */
+void decode_add_skipped(struct decode *d, const char *name, const char *why, bool missed);
 
 #endif

@@ -74,8 +74,9 @@ static enum df_status zip_check_duplicates(zip_t *archive, size_t n, struct df_e
 	size_t known = 0;
 	enum df_status st = DF_OK;
 	for (size_t i = 0; i < n; i++) {
-		names[known] = zip_get_name(archive, i, 0);
-		known += names[known] != NULL;
+		const char *name = zip_get_name(archive, i, 0);
+		if (name != NULL)
+			names[known++] = name_entry_plain(name);
 	}
 	qsort(names, known, sizeof(*names), zip_compare_names);
 	for (size_t i = 1; i < known && st == DF_OK; i++)
@@ -150,7 +151,8 @@ static enum df_status zip_extract(struct zip_reader *r, const zip_stat_t *sb, co
 	if (st == DF_OK && (sb->valid & ZIP_STAT_SIZE) && out->written - out->entry_start != sb->size)
 		st = zip_fault(ZIP_ER_INCONS, 0, sb->name, err);
 	if (st == DF_OK)
-		decode_add_doc(r->d, sb->name, event_type, out->fd, out->entry_start, out->written - out->entry_start);
+		decode_add_doc(r->d, name_entry_plain(sb->name), event_type, out->fd, out->entry_start,
+			       out->written - out->entry_start);
 	return st;
 }
 
@@ -173,7 +175,7 @@ static enum df_status zip_entry(struct zip_reader *r, uint64_t i, struct df_err 
 		why = "a symbolic link";
 	}
 	if (kind == NAME_ENTRY_SKIP) {
-		decode_add_skipped(r->d, sb.name, why);
+		decode_add_skipped(r->d, sb.name, why, name_entry_missed(sb.name));
 		return DF_OK;
 	}
 	if (kind == NAME_ENTRY_ARCHIVE)

@@ -91,20 +91,6 @@ static zip_int64_t source_command(void *ctx, void *data, zip_uint64_t len, zip_s
 	}
 }
 
-enum df_status decode_zip_source_init(struct decode_zip_source *s, int fd, uint64_t max_entries, struct df_err *err)
-{
-	struct stat sb = {0};
-	if (fstat(fd, &sb) != 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot look at the zip: %s", strerror(errno));
-	*s = (struct decode_zip_source){.fd = fd, .size = (uint64_t)sb.st_size, .opening = true};
-	zip_error_init(&s->error);
-	uint64_t directory = 0;
-	if (__builtin_mul_overflow(max_entries, DIRECTORY_PER_ENTRY, &directory) ||
-	    __builtin_add_overflow(directory, DIRECTORY_FREE, &s->allowance))
-		s->allowance = UINT64_MAX;
-	return DF_OK;
-}
-
 /* ---- the archive's end (APPNOTE 4.3.14 to 4.3.16) ---- */
 
 #define END_SIZE        22u /* of the end record, without its comment */
@@ -140,6 +126,69 @@ static bool end_follows_directory(struct decode_zip_source *s, const unsigned ch
 	length = little(end64 + 40, 8);
 	start = little(end64 + 48, 8);
 	return little(end64 + 4, 8) == at - LOCATOR_SIZE - at64 - 12 && start <= at64 && length == at64 - start;
+}
+
+/* The records after the last byte that is not NUL end with an end record, whose own last bytes may be 0: the zip ends there. */
+static enum df_status source_find_end(struct decode_zip_source *s, uint64_t last, struct df_err *err)
+{
+	size_t len = last < END_SIZE + END_COMMENT_MAX ? (size_t)last : END_SIZE + END_COMMENT_MAX;
+	unsigned char *tail = df_alloc(len + END_SIZE);
+	size_t room = s->size - last < END_SIZE ? (size_t)(s->size - last) : END_SIZE;
+	if (!end_read(s, tail, len, last - len)) {
+		free(tail);
+		return df_fail(DF_RETRY, err, NULL, "cannot read the zip's end: %s",
+			       s->failed != 0 ? strerror(s->failed) : "it got shorter");
+	}
+	for (size_t i = 0; i < len; i++) {
+		if (memcmp(tail + i, "PK\5\6", 4) != 0)
+			continue;
+		size_t ends = i + END_SIZE + (size_t)little(tail + i + 20, 2);
+		if (ends >= len && ends <= len + room && end_follows_directory(s, tail + i, last - len + i))
+			s->size = last - len + ends;
+	}
+	free(tail);
+	return DF_OK;
+}
+
+/* tar and tapes pad with NULs: they are no part of the zip. Its end is not NULs alone: its record begins with a signature, of
+ * which at most the last bytes, the length of a comment among them, may be 0. */
+static enum df_status source_trim(struct decode_zip_source *s, struct df_err *err)
+{
+	unsigned char chunk[4096];
+	uint64_t end = s->size;
+	while (end > 0) {
+		size_t n = end < sizeof(chunk) ? (size_t)end : sizeof(chunk);
+		enum df_status st = decode_stopped(err);
+		if (st != DF_OK)
+			return st;
+		if (read_at(s, chunk, n, end - n) != (ssize_t)n)
+			return df_fail(DF_RETRY, err, NULL, "cannot read the zip's end: %s",
+				       s->failed != 0 ? strerror(s->failed) : "it got shorter");
+		size_t kept = n;
+		while (kept > 0 && chunk[kept - 1] == 0)
+			kept--;
+		end -= n - kept;
+		if (kept > 0)
+			break;
+	}
+	return end == s->size ? DF_OK : source_find_end(s, end, err);
+}
+
+enum df_status decode_zip_source_init(struct decode_zip_source *s, int fd, uint64_t max_entries, struct df_err *err)
+{
+	struct stat sb = {0};
+	if (fstat(fd, &sb) != 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot look at the zip: %s", strerror(errno));
+	*s = (struct decode_zip_source){.fd = fd, .size = (uint64_t)sb.st_size, .opening = true};
+	zip_error_init(&s->error);
+	enum df_status st = source_trim(s, err);
+	if (st != DF_OK)
+		return st;
+	uint64_t directory = 0;
+	if (__builtin_mul_overflow(max_entries, DIRECTORY_PER_ENTRY, &directory) ||
+	    __builtin_add_overflow(directory, DIRECTORY_FREE, &s->allowance))
+		s->allowance = UINT64_MAX;
+	return DF_OK;
 }
 
 /* libzip takes any end record that it finds in the last 64 KiB. Of two zips in one file it would read one, and be silent about

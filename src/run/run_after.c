@@ -91,12 +91,29 @@ static enum df_status put_receipt(struct after *a, const struct ledger_file *f, 
 	return st;
 }
 
+static enum df_status any_missed(void *ctx, const struct ledger_skipped *s, struct df_err *err)
+{
+	(void)err;
+	*(bool *)ctx = *(bool *)ctx || s->csv;
+	return DF_OK;
+}
+
 static enum df_status after_once(struct after *a, const struct ledger_file *f, struct df_err *err)
 {
 	const struct conf_feed *feed = a->source->feed;
+	static const struct conf_after_action keep = {.what = CONF_KEEP};
 	const struct conf_after_action *action = f->state == LEDGER_REFUSED ? &feed->after_refused : &feed->after_done;
+	bool missed = false;
 	struct fetch_entry entry = {.name = f->name, .size = f->size, .mtime = f->mtime};
 	enum df_status st = feed->receipts != NULL ? put_receipt(a, f, err) : DF_OK;
+	if (st == DF_OK && action->what == CONF_DELETE) {
+		st = ledger_skips(a->run->env.ledger, f->id, any_missed, &missed, err);
+		st = st == DF_END ? DF_OK : st;
+	}
+	if (missed) { /* its rows are nowhere else */
+		df_log(DF_LOG_WARN, "%s: %s: not deleted: it holds CSV that was skipped", feed->name, f->name);
+		action = &keep;
+	}
 	if (st == DF_OK)
 		st = fetch_after(a->source->fetch, &entry, action, err);
 	if (st == DF_END) {

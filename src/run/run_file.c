@@ -182,13 +182,24 @@ static enum df_status file_is_new(struct run_file_work *w, struct df_err *err)
 	return st;
 }
 
-static void log_skipped(const struct run_file_work *w)
+/* A zip's entries that are not taken: those that hold CSV are a warning, for somebody may wait for their rows. */
+static enum df_status note_skipped(const struct run_file_work *w, struct df_err *err)
 {
 	const struct decode *d = w->f->decoded;
-	for (size_t i = 0; i < decode_skipped_count(d); i++) {
+	size_t n = decode_skipped_count(d);
+	if (n == 0)
+		return DF_OK;
+
+	struct ledger_skipped *entries = df_alloc(n * sizeof(*entries));
+	for (size_t i = 0; i < n; i++) {
 		const struct decode_skipped *s = decode_skipped(d, i);
-		df_log(DF_LOG_INFO, "%s: %s: %s is skipped: %s", w->f->feed->name, w->f->name, s->name, s->why);
+		entries[i] = (struct ledger_skipped){.name = s->name, .why = s->why, .csv = s->missed};
+		df_log(s->missed ? DF_LOG_WARN : DF_LOG_INFO, "%s: %s: %s is skipped: %s", w->f->feed->name, w->f->name,
+		       s->name, s->why);
 	}
+	enum df_status st = ledger_file_skips(w->run->env.ledger, w->f->ledger_id, entries, n, err);
+	free(entries);
+	return st;
 }
 
 /* Begins every document that is new, which checks it. */
@@ -218,8 +229,8 @@ enum df_status run_file_check(struct run *run, struct run_file *f, struct df_err
 	if (st != DF_OK)
 		return st;
 
-	log_skipped(&w);
-	return file_begin(&w, err);
+	st = note_skipped(&w, err);
+	return st == DF_OK ? file_begin(&w, err) : st;
 }
 
 /* ---- sending ---- */

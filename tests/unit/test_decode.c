@@ -225,18 +225,93 @@ static void test_gzip_trailing(void)
 {
 	struct conf_feed feed = fx_feed();
 	fx_sh("echo a,b > p; gzip -nc p > whole; stat -c %%s whole > size; "
-	      "for g in 'x' '\\0' '\\0\\0\\0\\0' 'hello' '\\037'; do printf \"$g\" > g; "
+	      "for g in 'x' '\\0x' '\\0\\0\\0\\0\\037' 'hello' '\\037'; do printf \"$g\" > g; "
 	      "cat whole g > t$(stat -c %%s g)$(od -An -tx1 -N1 g | tr -d ' ')-custom_event.csv.gz; done");
 	char *size = NULL, at[64], *path = df_format("%s/size", fx_dir);
 	CU_ASSERT_EQUAL(df_read_file(path, 64, &size, NULL, NULL), DF_OK);
 	snprintf(at, sizeof(at), "at byte %d", atoi(size));
-	static const char *const names[] = {"t178-custom_event.csv.gz", "t100-custom_event.csv.gz",
-					    "t400-custom_event.csv.gz", "t568-custom_event.csv.gz",
+	static const char *const names[] = {"t178-custom_event.csv.gz", "t200-custom_event.csv.gz",
+					    "t500-custom_event.csv.gz", "t568-custom_event.csv.gz",
 					    "t11f-custom_event.csv.gz"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		fx_reject(&feed, names[i], "corrupt-archive", at);
 	free(size);
 	free(path);
+}
+
+/* What all packed formats have in common, made by the tools of each. */
+static const struct {
+	const char *ending, *tool, *name;
+} packs[] = {{"gz", "gzip", "gzip"}, {"zst", "zstd -q", "zstd"}, {"bz2", "bzip2", "bzip2"}, {"xz", "xz", "xz"}};
+enum { N_PACKS = sizeof(packs) / sizeof(*packs) };
+
+static void test_packs(void)
+{
+	struct conf_feed feed = fx_feed();
+	for (size_t i = 0; i < N_PACKS; i++) {
+		const char *e = packs[i].ending, *tool = packs[i].tool;
+		char name[64];
+		fx_sh("command -v %s >/dev/null", packs[i].name);
+		fx_sh("seq 1 300000 > plain; %s -c < plain > a-eventless.csv.%s; head -c 700000 plain | %s -c > "
+		      "m-eventless.csv.%s; : | %s -c >> m-eventless.csv.%s; tail -c +700001 plain | %s -c >> "
+		      "m-eventless.csv.%s; (cat m-eventless.csv.%s; head -c 600000 /dev/zero) > n-eventless.csv.%s",
+		      tool, e, tool, e, tool, e, tool, e, e, e);
+		static const char *const good[] = {"a", "m", "n"};
+		for (size_t k = 0; k < 3; k++) {
+			snprintf(name, sizeof(name), "%s-eventless.csv.%s", good[k], e);
+			fx_expect_one(&feed, name, "eventless", "plain");
+		}
+		fx_sh("head -c 9000 /dev/urandom | od > p; %s -c < p > whole; size=$(stat -c %%s whole)\n"
+		      "for i in 1 2 3 4 5 6 7; do head -c $((size * i / 8)) whole > t$i-eventless.csv.%s; done\n"
+		      "head -c $((size - 1)) whole > t8-eventless.csv.%s; head -c 1 whole > t9-eventless.csv.%s\n"
+		      "(cat whole; printf x) > x-eventless.csv.%s; (cat whole; printf '\\0\\0y') > y-eventless.csv.%s\n"
+		      "(cat whole; head -c 2 whole) > z-eventless.csv.%s; cp p r-eventless.csv.%s; : | %s -c > "
+		      "e-eventless.csv.%s",
+		      tool, e, e, e, e, e, e, e, tool, e);
+		for (int k = 1; k <= 9; k++) {
+			snprintf(name, sizeof(name), "t%d-eventless.csv.%s", k, e);
+			fx_reject(&feed, name, "corrupt-archive", "ends too early");
+		}
+		static const char *const bad[][2] = {
+		    {"x", "follow the end"}, {"y", "follow the end"}, {"r", "in spite of its name"}};
+		for (size_t k = 0; k < 3; k++) {
+			snprintf(name, sizeof(name), "%s-eventless.csv.%s", bad[k][0], e);
+			fx_reject(&feed, name, "corrupt-archive", bad[k][1]);
+		}
+		snprintf(name, sizeof(name), "z-eventless.csv.%s", e);
+		fx_reject(&feed, name, "corrupt-archive", "");
+		snprintf(name, sizeof(name), "e-eventless.csv.%s", e);
+		fx_reject(&feed, name, "empty-file", "holds no bytes");
+	}
+}
+
+/* A byte that changed anywhere is found, and never more than the cap is written. */
+static void test_packs_damage_and_caps(void)
+{
+	struct conf_feed feed = fx_feed();
+	for (size_t i = 0; i < N_PACKS; i++) {
+		char name[64];
+		fx_sh("head -c 20000 /dev/urandom | od > p; %s -c < p > whole; python3 - <<'P'\n"
+		      "whole = open('whole', 'rb').read()\n"
+		      "for i in range(8):\n"
+		      "    b = bytearray(whole); at = 40 + (len(b) - 80) * i // 7; b[at] ^= 0x10\n"
+		      "    open('f%%d-eventless.csv.%s' %% i, 'wb').write(b)\n"
+		      "P\nhead -c 200M /dev/zero | %s -c > b-eventless.csv.%s",
+		      packs[i].tool, packs[i].ending, packs[i].tool, packs[i].ending);
+		for (int k = 0; k < 8; k++) {
+			snprintf(name, sizeof(name), "f%d-eventless.csv.%s", k, packs[i].ending);
+			fx_reject(&feed, name, "corrupt-archive", "");
+		}
+		snprintf(name, sizeof(name), "b-eventless.csv.%s", packs[i].ending);
+		feed.max_ratio = 20;
+		fx_reject(&feed, name, "archive-limit", "max_ratio");
+		feed.max_ratio = 1000000;
+		feed.max_plaintext = 100 << 20;
+		fx_reject(&feed, name, "archive-limit", "max_plaintext");
+		feed = fx_feed();
+	}
+	fx_sh("head -c 3000 /dev/urandom | od > p; zstd -q --ultra --long=31 -c < p > l-eventless.csv.zst");
+	fx_reject(&feed, "l-eventless.csv.zst", "archive-limit", "without --long");
 }
 
 /* Packed or encrypted data where CSV should be: named, not parsed. */
@@ -259,6 +334,9 @@ static void test_other_bytes(void)
 	fx_reject(&feed, "l-custom_event.csv", "corrupt-archive", "7z");
 	fx_reject(&feed, "f-custom_event.csv", "encryption-mismatch", "OpenPGP");
 	fx_reject(&feed, "g-custom_event.csv", "encryption-mismatch", "OpenPGP");
+	fx_sh("python3 -c \"import zipfile; zipfile.ZipFile('x-eventless.csv', 'w').writestr('[Content_Types].xml', "
+	      "'x')\"");
+	fx_reject(&feed, "x-eventless.csv", "corrupt-archive", "an Excel workbook");
 	fx_accept(&feed, "h-custom_event.csv"); /* too short to be anything */
 }
 
@@ -320,6 +398,8 @@ int main(void)
 	    {"gzip with trailing bytes", test_gzip_trailing},
 	    {"other bytes than CSV", test_other_bytes},
 	    {"gzip over a cap", test_gzip_caps},
+	    {"packed, all formats", test_packs},
+	    {"packed, damaged and over a cap", test_packs_damage_and_caps},
 	    {"faults of the outside", test_outside},
 	    CU_TEST_INFO_NULL,
 	};

@@ -133,6 +133,30 @@ static void test_skipped(void)
 	fx_end(&f);
 }
 
+/* "./name" is at the top: that is how some programs write names. */
+static void test_dot_slash(void)
+{
+	struct conf_feed feed = fx_feed();
+	struct fx_file f;
+	fx_sh("python3 - <<'P'\nimport zipfile\nz = zipfile.ZipFile('dot.zip', 'w')\n"
+	      "for n in ['./a-eventless.csv', './/b-eventless.csv', './sub/c-eventless.csv', './.d-eventless.csv', "
+	      "'__MACOSX/e-eventless.csv', 'readme.txt']: z.writestr(n, 'x\\n')\n"
+	      "z = zipfile.ZipFile('twice.zip', 'w')\n"
+	      "for n in ['./a-eventless.csv', 'a-eventless.csv']: z.writestr(n, 'x\\n')\nz.close()\nP");
+	fx_decode(&f, &feed, "dot.zip");
+	CU_ASSERT_EQUAL_FATAL(f.st, DF_OK);
+	CU_ASSERT_EQUAL_FATAL(decode_count(f.d), 2);
+	CU_ASSERT_STRING_EQUAL(decode_doc(f.d, 0)->name, "a-eventless.csv");
+	CU_ASSERT_STRING_EQUAL(decode_doc(f.d, 1)->name, "b-eventless.csv");
+	CU_ASSERT_EQUAL(decode_skipped_count(f.d), 4);
+	for (size_t i = 0; i < decode_skipped_count(f.d); i++) {
+		const struct decode_skipped *s = decode_skipped(f.d, i);
+		CU_ASSERT_EQUAL(s->missed, strcmp(s->name, "./sub/c-eventless.csv") == 0);
+	}
+	fx_end(&f);
+	fx_reject(&feed, "twice.zip", "corrupt-archive", "two entries named 'a-eventless.csv'");
+}
+
 static void test_refused(void)
 {
 	struct conf_feed feed = fx_feed();
@@ -214,7 +238,8 @@ static void test_damage(void)
 		fx_reject(&feed, name, "corrupt-archive", "again");
 	}
 	fx_sh("zip -q v.zip a-custom_event.csv; zip -qfz v64.zip b-custom_event.csv; for z in w v v64; do\n"
-	      "{ cat $z.zip; echo garbage; } > g$z.zip; { cat $z.zip; head -c 3000 /dev/zero; } > z$z.zip\n"
+	      "{ cat $z.zip; echo garbage; } > g$z.zip; { cat $z.zip; head -c 3000 /dev/zero; echo x; } > z$z.zip\n"
+	      "{ cat $z.zip; head -c 300000 /dev/zero; } > p$z.zip; { cat $z.zip; printf '\\0'; } > q$z.zip\n"
 	      "cat v.zip $z.zip > c$z.zip; cat v64.zip $z.zip > d$z.zip; cat $z.zip v64.zip > e$z.zip\n"
 	      "{ echo '#!/bin/sh'; cat $z.zip; } > s$z.zip; done");
 	for (const char *how = "gzcdes"; *how != '\0'; how++) {
@@ -223,6 +248,15 @@ static void test_damage(void)
 			char name[64];
 			snprintf(name, sizeof(name), "%c%s.zip", *how, which[i]);
 			fx_reject(&feed, name, "corrupt-archive", "again");
+		}
+	}
+	/* NULs alone are padding, as tar leaves it */
+	for (const char *how = "pq"; *how != '\0'; how++) {
+		static const char *const which[] = {"w", "v", "v64"};
+		for (size_t i = 0; i < 3; i++) {
+			char name[64];
+			snprintf(name, sizeof(name), "%c%s.zip", *how, which[i]);
+			fx_accept(&feed, name);
 		}
 	}
 	fx_sh("echo hello > no-custom_event.zip");
@@ -351,6 +385,7 @@ int main(void)
 	    {"flavours", test_flavours},
 	    {"from standard input", test_standard_input},
 	    {"skipped entries", test_skipped},
+	    {"names with ./", test_dot_slash},
 	    {"refused", test_refused},
 	    {"names in other letters", test_names_in_other_letters},
 	    {"damaged", test_damage},
