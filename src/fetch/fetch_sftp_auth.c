@@ -44,7 +44,16 @@ static enum df_status facts_read(const char *path, struct key_facts *out, struct
 		return st;
 	}
 	const char *body = strstr(text, openssh);
-	if (body != NULL)
+	if (strncmp(text, "PuTTY-User-Key-File-", 20) == 0)
+		st = df_fail(
+		    DF_USAGE, err, NULL,
+		    "identity_file %s is a key of PuTTY (.ppk), which is not read: convert it with `puttygen %s -O "
+		    "private-openssh -o NEW`",
+		    path, path);
+	else if (strncmp(text, "ssh-", 4) == 0 || strncmp(text, "ecdsa-", 6) == 0 || strstr(text, "PUBLIC KEY") != NULL)
+		st = df_fail(DF_USAGE, err, NULL,
+			     "identity_file %s is a public key: name the private one, which belongs to it", path);
+	else if (body != NULL)
 		facts_openssh(body + sizeof(openssh) - 1, out);
 	else if (strstr(text, "PRIVATE KEY-----") == NULL)
 		st = df_fail(DF_USAGE, err, NULL, "identity_file %s is not a private key", path);
@@ -201,9 +210,11 @@ static enum df_status login_agent(struct fetch_sftp *s, struct df_buf *refused, 
 	return st;
 }
 
-/* The ways to log in that the server takes, the caller's; NULL: it said nothing. */
+/* The ways to log in that the server takes, or takes next, the caller's in place of the ones before; NULL: it said nothing. */
 static enum df_status login_methods(struct fetch_sftp *s, char **out, struct df_err *err)
 {
+	free(*out);
+	*out = NULL;
 	const char *user = s->feed->source.user, *list = NULL;
 	fetch_sftp_begin(s);
 	while ((list = libssh2_userauth_list(s->session, user, (unsigned)strlen(user))) == NULL) {
@@ -232,6 +243,33 @@ static const char *login_remedy(const struct conf_feed *feed)
 	return "set identity_file or password_file, for cron has no agent";
 }
 
+static bool login_takes_password(const char *methods)
+{
+	return methods == NULL || strstr(methods, "password") != NULL ||
+	       strstr(methods, "keyboard-interactive") != NULL;
+}
+
+/* A server that wants both takes the key, and says then that a password is to follow: it is asked anew what it takes. DF_END:
+ * nothing opens it. */
+static enum df_status login_ways(struct fetch_sftp *s, char **methods, struct df_buf *refused, struct df_err *err)
+{
+	const struct conf_feed *feed = s->feed;
+	bool agent = feed->identity_file == NULL && (feed->password == NULL || !login_takes_password(*methods));
+	bool two = feed->password != NULL && (feed->identity_file != NULL || agent);
+	enum df_status st = DF_END;
+	if (feed->identity_file != NULL)
+		st = login_key(s, refused, err);
+	else if (agent)
+		st = login_agent(s, refused, err);
+	if (st == DF_END && two)
+		st = login_methods(s, methods, err) == DF_OK ? DF_END : DF_RETRY;
+	if (st == DF_END && libssh2_userauth_authenticated(s->session))
+		return DF_OK;
+	if (st == DF_END && feed->password != NULL)
+		st = login_password(s, *methods, refused, err);
+	return st;
+}
+
 enum df_status fetch_sftp_login(struct fetch_sftp *s, struct df_err *err)
 {
 	const struct conf_feed *feed = s->feed;
@@ -240,13 +278,7 @@ enum df_status fetch_sftp_login(struct fetch_sftp *s, struct df_err *err)
 	enum df_status st = login_methods(s, &methods, err);
 	if (st != DF_OK || libssh2_userauth_authenticated(s->session))
 		goto cleanup;
-	st = DF_END;
-	if (feed->identity_file != NULL)
-		st = login_key(s, &refused, err);
-	if (st == DF_END && feed->password != NULL)
-		st = login_password(s, methods, &refused, err);
-	if (feed->identity_file == NULL && feed->password == NULL)
-		st = login_agent(s, &refused, err);
+	st = login_ways(s, &methods, &refused, err);
 	if (st == DF_END)
 		st = df_fail(DF_DENIED, err, NULL, "%s refused the login of %s%s (it takes: %s): %s", feed->source.host,
 			     feed->source.user, df_buf_cstr(&refused), methods != NULL ? methods : "unknown",

@@ -83,6 +83,13 @@ for key in locked locked-pem; do
 	exits 2 "no passphrase ($key)" run
 	said "what to set" 'set passphrase_file'
 done
+printf 'PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n' >"$work/key.ppk"
+identity "identity_file = $work/key.ppk"
+exits 2 "a key of PuTTY" run
+said "a key of PuTTY: how to convert it" 'puttygen .*key\.ppk -O private-openssh'
+identity "identity_file = $work/strange.pub"
+exits 2 "a public key" run
+said "a public key: it says so" 'is a public key: name the private one'
 identity "identity_file = $work/strange"
 exits 4 "a key that does not open the door" run
 said "who, where, what was tried, what is taken" "127.0.0.1 refused the login of $(id -un); the key .*strange.*it takes: .*publickey"
@@ -111,6 +118,21 @@ if [ -n "$user" ]; then
 	printf '%s:%s\n' "$user" 'pass word, "quoted" ß' | chpasswd
 	printf '%s\n' 'pass word, "quoted" ß' >"$work/password"
 	chmod 755 "$work" # sshd goes there as that user
+	# A key and a password, one after the other; a server's list of ways names what comes first only.
+	for second in password keyboard-interactive; do
+		[ $second = password ] && pam=no kbd=no || pam=yes kbd=yes
+		"$root/tests/peers/sshd" start "$work/both-$second" --host-keys ed25519 --option "AuthenticationMethods publickey,$second" \
+			--option "UsePAM $pam" --option "KbdInteractiveAuthentication $kbd" >"$work/both.log" 2>&1
+		sshds+=("$work/both-$second")
+		chmod 755 "$work/both-$second" "$work/both-$second/root"
+		chmod 644 "$work/both-$second/authorized_keys"
+		there="s|^source.*|source = sftp://$user@127.0.0.1:$(cat "$work/both-$second/port")/~|; s|^known_hosts.*|known_hosts = $work/both-$second/known_hosts|"
+		configure "$there; s|^identity_file.*|identity_file = $work/both-$second/id_ed25519\npassword_file = $work/password|"
+		enters "a key, then a password ($second)"
+		configure "$there; s|^identity_file.*|identity_file = $work/both-$second/id_ed25519\npassword_file = $work/wrong|"
+		exits 4 "a key, then a wrong password ($second)" run
+		said "what the server wants is said" "it takes: $second"
+	done
 	for way in password keyboard-interactive; do
 		asked=yes plain=no
 		[ $way = password ] && asked=no plain=yes
