@@ -19,6 +19,12 @@ static const struct {
      5, false, "xz data"},
     {"7z\xbc\xaf", 4, false, "a 7z archive"},
     {"\x28\xb5\x2f\xfd", 4, false, "zstd data"},
+    /* what an encrypted message holds that was signed, or packed, as one of its own */
+    {"\x90\x0d\x03", 3, true, "a signed OpenPGP message (sign and encrypt in one step: gpg --sign --encrypt)"},
+    {"\xc4\x0d\x03", 3, true, "a signed OpenPGP message (sign and encrypt in one step: gpg --sign --encrypt)"},
+    {"\xa3\x01", 2, true, "a signed or packed OpenPGP message (sign and encrypt in one step: gpg --sign --encrypt)"},
+    {"\xa3\x02", 2, true, "a signed or packed OpenPGP message (sign and encrypt in one step: gpg --sign --encrypt)"},
+    {"\xa3\x03", 2, true, "a signed or packed OpenPGP message (sign and encrypt in one step: gpg --sign --encrypt)"},
     {"-----BEGIN PGP ", 15, true, "OpenPGP data"},
     /* Session keys encrypted to a public key (RFC 4880 §4.2, §5.1). No UTF-8 starts with such a byte. */
     {"\x84", 1, true, "OpenPGP data"},

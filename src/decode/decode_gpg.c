@@ -70,12 +70,12 @@ static gpgme_error_t gpg_passphrase(void *ctx, const char *hint, const char *inf
 	struct decode_gpg_run *run = ctx;
 	(void)hint;
 	(void)info;
-	run->asked = true;
-	run->bad_passphrase = run->bad_passphrase || again;
-	if (run->feed->passphrase == NULL || again)
+	const char *text = run->feed->gnupg_passphrase != NULL ? run->feed->gnupg_passphrase : run->feed->passphrase;
+	run->asked = run->asked || !run->asks_symmetric;
+	run->bad_passphrase = run->bad_passphrase || (again && !run->asks_symmetric);
+	if (text == NULL || again || run->asks_symmetric) /* a message's own passphrase is not known here */
 		return gpgme_error(GPG_ERR_CANCELED);
-	size_t len = strlen(run->feed->passphrase);
-	bool ok = gpgme_io_writen(fd, run->feed->passphrase, len) == 0 && gpgme_io_writen(fd, "\n", 1) == 0;
+	bool ok = gpgme_io_writen(fd, text, strlen(text)) == 0 && gpgme_io_writen(fd, "\n", 1) == 0;
 	return ok ? 0 : gpgme_error_from_errno(errno);
 }
 
@@ -91,7 +91,7 @@ static void gpg_status_error(struct decode_gpg_run *run, const char *args)
 		run->agent_lost = true;
 		break;
 	case GPG_ERR_BAD_PASSPHRASE:
-		run->bad_passphrase = true;
+		run->bad_passphrase = run->bad_passphrase || !run->asks_symmetric;
 		break;
 	default:
 		break;
@@ -133,7 +133,9 @@ static gpgme_error_t gpg_status(void *ctx, const char *keyword, const char *args
 		   strcmp(keyword, "UNEXPECTED") == 0) {
 		run->broken = true;
 	} else if (strcmp(keyword, "NEED_PASSPHRASE_SYM") == 0) {
-		run->symmetric = true;
+		run->symmetric = run->asks_symmetric = true;
+	} else if (strcmp(keyword, "NEED_PASSPHRASE") == 0) {
+		run->asks_symmetric = false;
 	} else if (strcmp(keyword, "NEWSIG") == 0 || strcmp(keyword, "ERRSIG") == 0) {
 		run->signature = true;
 	} else if (strcmp(keyword, "ERROR") == 0 || strcmp(keyword, "FAILURE") == 0) {
@@ -266,9 +268,10 @@ enum df_status decode_gpg(const struct conf_feed *feed, int fd, struct decode_si
 	struct df_err why = {0};
 	struct decode_gpg_run run = {.feed = feed, .out = out, .fd = fd, .err = &why};
 	decode_gpg_begin();
-	if (feed->gnupg_home != NULL && access(feed->gnupg_home, R_OK | X_OK) != 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot open gnupg_home %s: %s", feed->gnupg_home, strerror(errno));
-	enum df_status st = gpg_run(&run, &why);
+	enum df_status st = decode_gpg_home_exists(feed, err);
+	if (st != DF_OK)
+		return st;
+	st = gpg_run(&run, &why);
 	memcpy(out->key, run.key, sizeof(out->key));
 	bool doubtful = run.died || (st == DF_REJECT && run.st == DF_OK); /* run.st: what we refuse ourselves */
 	return doubtful ? gpg_again(&run, &why, err) : gpg_told(st, &why, err);

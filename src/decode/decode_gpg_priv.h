@@ -25,6 +25,7 @@ struct decode_gpg_run {
 	bool failed;                      /* GnuPG's own exit code is not 0 */
 	bool signature;                   /* the message is signed */
 	bool symmetric;                   /* it can be decrypted by a passphrase */
+	bool asks_symmetric;              /* and that is the passphrase which GnuPG asks for now */
 	bool agent_lost;
 	bool bad_passphrase;
 	bool asked;                /* for the passphrase */
@@ -48,6 +49,12 @@ gpgme_error_t decode_gpg_wait(struct decode_gpg_run *run, gpgme_ctx_t ctx, const
 /* Why GPGME returned `code`. Never DF_OK. */
 enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpgme_error_t code,
 				struct df_err *err) DF_CHECK;
+/* After "no secret key". DF_END: it is certain that none of the recipients' is there. DF_OK: one is. DF_RETRY: it cannot be said,
+ * for a reason that is the machine's. */
+enum df_status decode_gpg_home_check(const struct decode_gpg_run *run, gpgme_ctx_t ctx, gpgme_recipient_t recipients,
+				     struct df_err *err) DF_CHECK;
+/* DF_RETRY: there is no home that could be used; GnuPG would make an empty one. */
+enum df_status decode_gpg_home_exists(const struct conf_feed *feed, struct df_err *err) DF_CHECK;
 enum df_status decode_gpg_damaged(const char *words, struct df_err *err) DF_CHECK;
 /* DF_OK when the run, which GPGME found no fault with, was one whole message that is encrypted to a key. */
 enum df_status decode_gpg_check_whole(struct decode_gpg_run *run, gpgme_ctx_t ctx, struct df_err *err) DF_CHECK;

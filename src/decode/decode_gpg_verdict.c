@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "decode_gpg_priv.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <unistd.h>
@@ -40,27 +41,6 @@ static enum df_status gpg_symmetric(struct df_err *err)
 {
 	return df_fail(DF_REJECT, err, "decrypt-failed",
 		       "the file is encrypted by a passphrase, not to a key; encrypt it to this feed's key");
-}
-
-/* GnuPG tells of a missing secret key even when it only failed to ask its agent. The key's file lying there says which
- * it was. */
-static bool gpg_has_secret(const struct decode_gpg_run *run, gpgme_ctx_t ctx, const char *keyid)
-{
-	const char *home = run->feed->gnupg_home != NULL ? run->feed->gnupg_home : gpgme_get_dirinfo("homedir");
-	gpgme_key_t key = NULL;
-	bool found = false;
-	gpgme_set_keylist_mode(ctx, GPGME_KEYLIST_MODE_LOCAL | GPGME_KEYLIST_MODE_WITH_KEYGRIP);
-	if (home == NULL || gpgme_get_key(ctx, keyid, &key, 0) != 0)
-		return false;
-	for (gpgme_subkey_t sub = key->subkeys; sub != NULL && !found; sub = sub->next) {
-		if (sub->keygrip == NULL || strcasecmp(sub->keyid, keyid) != 0)
-			continue;
-		char *path = df_format("%s/private-keys-v1.d/%s.key", home, sub->keygrip);
-		found = access(path, F_OK) == 0;
-		free(path);
-	}
-	gpgme_key_unref(key);
-	return found;
 }
 
 static enum df_status gpg_agent_lost(const struct decode_gpg_run *run, struct df_err *err)
@@ -137,6 +117,17 @@ static bool gpg_judged(const struct decode_gpg_run *run, gpgme_ctx_t ctx)
 	return judged;
 }
 
+/* Armour, or a session key encrypted to a public key (RFC 4880, 4.2 and 5.1). */
+static bool gpg_begins_well(const struct decode_gpg_run *run)
+{
+	unsigned char p[32] = {0};
+	ssize_t n = pread(run->fd, p, sizeof(p), 0);
+	if (n >= 27 && memcmp(p, "-----BEGIN PGP MESSAGE-----", 27) == 0)
+		return true;
+	return n >= 4 && ((p[0] == 0x84 && p[2] == 3) || (p[0] == 0x85 && p[3] == 3) ||
+			  (p[0] == 0xc1 && (p[2] == 3 || p[3] == 3)));
+}
+
 enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpgme_error_t code, struct df_err *err)
 {
 	gpgme_decrypt_result_t result = gpgme_op_decrypt_result(ctx);
@@ -147,20 +138,22 @@ enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpg
 		return gpg_agent_lost(run, err);
 	/* No session key was had, and the file is not to blame: it stays, for the run after the passphrase was put
 	 * right. */
-	if (!run->informed && run->asked && run->feed->passphrase == NULL)
-		return df_fail(DF_RETRY, err, "decrypt-failed",
-			       "the secret key is protected by a passphrase; set passphrase_file");
+	bool own = run->feed->gnupg_passphrase != NULL;
+	if (!run->informed && run->asked && !own && run->feed->passphrase == NULL)
+		return df_fail(DF_DENIED, err, "decrypt-failed",
+			       "the secret key is protected by a passphrase; set gnupg_passphrase_file");
 	if (!run->informed && run->bad_passphrase)
-		return df_fail(DF_RETRY, err, "decrypt-failed",
-			       "the passphrase is not that of the secret key; correct what passphrase_file names");
+		return df_fail(DF_DENIED, err, "decrypt-failed",
+			       "the passphrase is not that of the secret key; correct what %s names",
+			       own ? "gnupg_passphrase_file" : "passphrase_file");
 	if (run->informed && !run->intact)
 		return gpg_not_protected(err);
 	/* Once the session key was had, another recipient's missing key is no reason. */
-	if (!run->informed && gpgme_err_code(code) == GPG_ERR_NO_SECKEY && recipients != NULL) {
-		for (gpgme_recipient_t r = recipients; r != NULL; r = r->next)
-			if (gpg_has_secret(run, ctx, r->keyid))
-				return gpg_agent_lost(run, err);
-		return gpg_wrong_key(run, recipients, err);
+	/* Where the message has a passphrase as well, that is what GnuPG was left with. */
+	bool no_key = gpgme_err_code(code) == GPG_ERR_NO_SECKEY || (run->symmetric && !run->asked);
+	if (!run->informed && no_key && recipients != NULL) {
+		enum df_status st = decode_gpg_home_check(run, ctx, recipients, err);
+		return st == DF_END ? gpg_wrong_key(run, recipients, err) : st == DF_OK ? gpg_agent_lost(run, err) : st;
 	}
 	if (!run->informed && gpg_hung_up(code))
 		return gpg_agent_lost(run, err);
@@ -174,6 +167,10 @@ enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpg
 			       "suffices",
 			       gpgme_strerror(code));
 	}
+	if (run->begun == 0 && gpg_begins_well(run))
+		return df_fail(DF_REJECT, err, "decrypt-failed",
+			       "the file begins as an encrypted OpenPGP message, but is cut off or damaged: upload the "
+			       "whole file again");
 	if (run->begun == 0)
 		return df_fail(
 		    DF_REJECT, err, "decrypt-failed",
@@ -248,6 +245,7 @@ enum df_status decode_gpg_check_signer(const struct conf_feed *feed, gpgme_ctx_t
 {
 	gpgme_verify_result_t result = gpgme_op_verify_result(ctx);
 	struct df_buf good = {.max = 1024}; /* fingerprints, NUL-separated: they outlive the result */
+	struct df_buf late = {.max = 1024}; /* the same of keys that have expired */
 	struct df_buf told = {.max = 512};
 	bool listed = false;
 	for (gpgme_signature_t s = result != NULL ? result->signatures : NULL; s != NULL; s = s->next) {
@@ -256,13 +254,25 @@ enum df_status decode_gpg_check_signer(const struct conf_feed *feed, gpgme_ctx_t
 			    code == GPG_ERR_NO_ERROR ? "good" : gpgme_strerror(s->status));
 		if (code == GPG_ERR_NO_ERROR && s->fpr != NULL)
 			df_buf_add(&good, s->fpr, strlen(s->fpr) + 1);
+		if (code == GPG_ERR_KEY_EXPIRED && s->fpr != NULL)
+			df_buf_add(&late, s->fpr, strlen(s->fpr) + 1);
 	}
+	char expired[64] = "";
+	for (size_t at = 0; at < late.len && expired[0] == '\0'; at += strlen(late.data + at) + 1)
+		if (gpg_listed(feed, late.data + at) || gpg_primary_listed(feed, ctx, late.data + at))
+			snprintf(expired, sizeof(expired), "%s", late.data + at);
 	for (size_t at = 0; at < good.len && !listed; at += strlen(good.data + at) + 1)
 		listed = gpg_listed(feed, good.data + at) || gpg_primary_listed(feed, ctx, good.data + at);
 	enum df_status st = DF_OK;
 	if (!listed && told.len == 0)
 		st = df_fail(DF_REJECT, err, "bad-signature",
 			     "the message is not signed, and signed_by demands it; sign it with a listed key");
+	else if (!listed && expired[0] != '\0')
+		st = df_fail(DF_REJECT, err, "bad-signature",
+			     "the signature is by %s, which signed_by lists, but that key has expired: have the sender "
+			     "extend it, "
+			     "and import it again",
+			     expired);
 	else if (!listed)
 		st = df_fail(DF_REJECT, err, "bad-signature",
 			     "no valid signature by a key that signed_by lists; found: %s; import the sender's public "
@@ -270,6 +280,7 @@ enum df_status decode_gpg_check_signer(const struct conf_feed *feed, gpgme_ctx_t
 			     "its fingerprint",
 			     df_buf_cstr(&told));
 	df_buf_free(&good);
+	df_buf_free(&late);
 	df_buf_free(&told);
 	return st;
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetch_sftp.h"
 
+#include "dropfeed/resolve.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -53,31 +53,27 @@ static int connect_one(const struct addrinfo *to, int64_t most_ms, int *sock)
 enum df_status fetch_sftp_connect(const struct conf_feed *feed, int *sock, struct df_err *err)
 {
 	const struct conf_source *source = &feed->source;
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
-	struct addrinfo *found = NULL;
-	char port[8];
-	snprintf(port, sizeof(port), "%u", (unsigned)source->port);
-	int rc = getaddrinfo(source->host, port, &hints, &found);
-	if (rc != 0) /* EAI_ADDRFAMILY: a numeric address of a family that has no route is still worth trying */
-		rc = getaddrinfo(source->host, port, &(struct addrinfo){.ai_socktype = SOCK_STREAM}, &found);
-	if (rc != 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot find the host %s: %s", source->host,
-			       rc == EAI_SYSTEM ? strerror(errno) : gai_strerror(rc));
-	int why = EHOSTUNREACH;
+	const struct addrinfo *found = NULL;
 	int64_t most_ms =
 	    feed->stall_timeout_ms > 0 && feed->stall_timeout_ms < CONNECT_MS ? feed->stall_timeout_ms : CONNECT_MS;
+	struct df_lookup *lookup = df_lookup_start(source->host, source->port);
+	int why = EHOSTUNREACH;
+	enum df_status st = df_lookup_wait(lookup, most_ms, &found, err);
+	if (st != DF_OK)
+		goto cleanup;
 	for (const struct addrinfo *to = found; to != NULL; to = to->ai_next) {
 		why = connect_one(to, most_ms, sock);
 		if (why == 0 || why == ECANCELED)
 			break;
 	}
-	freeaddrinfo(found);
 	if (why == ECANCELED)
-		return df_fail(DF_RETRY, err, NULL, "stopped while connecting to %s", source->host);
-	if (why != 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot connect to %s port %s: %s", source->host, port,
-			       strerror(why));
-	return DF_OK;
+		st = df_fail(DF_RETRY, err, NULL, "stopped while connecting to %s", source->host);
+	else if (why != 0)
+		st = df_fail(DF_RETRY, err, NULL, "cannot connect to %s port %u: %s", source->host,
+			     (unsigned)source->port, strerror(why));
+cleanup:
+	df_lookup_free(lookup);
+	return st;
 }
 
 /* ---- waiting ---- */

@@ -57,6 +57,60 @@ else
 	skip "AEAD: this GnuPG makes none ($(gpg --version | head -n 1))"
 fi
 
+# ---- signed first, then encrypted; cut off in its first packet
+gpg --homedir "$work/gpg" --batch -q --pinentry-mode loopback -s -o signed "$pages"
+encrypt "$work/gpg" dropfeed <signed >inner-screen_view.csv.gpg
+exits 1 "signed, then encrypted" validate "${feed[@]}" inner-screen_view.csv.gpg
+said "signed, then encrypted: what to do" 'OpenPGP message \(sign and encrypt in one step'
+encrypt "$work/gpg" dropfeed <"$pages" | head -c 90 >start-screen_view.csv.gpg
+exits 1 "cut off in its first packet" validate "${feed[@]}" start-screen_view.csv.gpg
+said "cut off: it says so" 'cut off or damaged: upload the whole file again'
+
+# ---- the signer's key expired
+gpg_home "$work/late" || exit 1
+gpg --homedir "$work/late" --batch -q --pinentry-mode loopback --passphrase '' --faked-system-time 20200101T000000 \
+	--quick-generate-key 'late <late@example.com>' default default 30d 2>"$work/log" || cat "$work/log"
+gpg --homedir "$work/gpg" --batch -q --pinentry-mode loopback --passphrase '' --faked-system-time 20191231T000000 \
+	--quick-generate-key 'old <old@example.com>' default default never 2>"$work/log" || cat "$work/log"
+gpg --homedir "$work/gpg" --batch -q --export old | gpg --homedir "$work/late" --batch -q --import 2>"$work/log"
+gpg --homedir "$work/late" --batch -q --pinentry-mode loopback --faked-system-time 20200102T000000 --trust-model always -u late -s -e \
+	-r old@example.com -o late-screen_view.csv.gpg "$pages" 2>"$work/log" || cat "$work/log"
+gpg --homedir "$work/late" --batch -q --export late | gpg --homedir "$work/gpg" --batch -q --import 2>"$work/log"
+late=$(gpg --homedir "$work/gpg" --batch --with-colons -k late@example.com | awk -F: '/^fpr/ { print $10; exit }')
+exits 1 "signed by a key that has expired" validate "${feed[@]}" --set "signed_by=$late" late-screen_view.csv.gpg
+said "expired: it says so" "signature is by $late, which signed_by lists, but that key has expired"
+
+# ---- a home that cannot be used is no fault of the file
+mkdir -m 700 "$work/empty" && homes+=("$work/empty")
+exits 3 "a home without any secret key" validate --set encrypted=yes --set "gnupg_home=$work/empty" both-screen_view.csv.gpg
+said "a home without any secret key: what to do" 'holds no secret key at all: import'
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	# as another user: the home's keys are root's, or the home is not writable
+	chmod 755 "$work" "$work/f"
+	chmod 644 both-screen_view.csv.gpg
+	gpgconf --homedir "$work/gpg" --kill all
+	other() { # WHAT WORDS: with the home $work/copy
+		local status=0
+		setpriv --reuid 65534 --regid 65534 --clear-groups env -i PATH="$PATH" HOME=/nonexistent TMPDIR=/tmp "$dropfeed" validate \
+			--set encrypted=yes --set "gnupg_home=$work/copy" both-screen_view.csv.gpg >"$work/out" 2>"$work/err" </dev/null || status=$?
+		equal "$1: unfinished, not wrong-key" $status 3
+		said "$1: says what" "$2"
+		gpgconf --homedir "$work/copy" --kill all
+		rm -rf "$work/copy"
+	}
+	copy() { rm -rf "$work/copy" && cp -a "$work/gpg" "$work/copy" && rm -f "$work"/copy/S.* && chown -R 65534:65534 "$work/copy" && chmod 700 "$work/copy"; }
+	homes+=("$work/copy")
+	copy
+	chown -R root:root "$work/copy/private-keys-v1.d"
+	other "secret keys that are root's" 'private-keys-v1.d cannot be read \(Permission denied\)'
+	copy
+	rm -f "$work/copy/trustdb.gpg"
+	chown -R root:65534 "$work/copy" && find "$work/copy" -type d -exec chmod 750 {} + && find "$work/copy" -type f -exec chmod 640 {} +
+	other "a home that cannot be written" 'cannot be written|agent'
+else
+	skip "homes of other users: only root can make them"
+fi
+
 # ---- files for the hosted feed: real messages with another key id in them
 encrypt "$work/other" stranger <"$pages" >forged-screen_view.csv.gpg
 cp forged-screen_view.csv.gpg whole
@@ -94,11 +148,14 @@ cron() {
 		>"$work/out" 2>"$work/err" </dev/null || status=$?
 	echo $status
 }
-equal "a locked key without a passphrase: unfinished" "$(cron)" 3
-said "says what to set" 'set passphrase_file'
+equal "a locked key without a passphrase: refused access" "$(cron)" 4
+said "says what to set" 'set gnupg_passphrase_file'
 printf 'open barley' >"$work/wrong"
-equal "a wrong passphrase: unfinished" "$(cron "passphrase_file=$work/wrong")" 3
+equal "a wrong passphrase: refused access" "$(cron "passphrase_file=$work/wrong")" 4
 said "says which file is wrong" 'correct what passphrase_file names'
+equal "a wrong passphrase of its own: refused access" "$(cron "passphrase_file=$work/passphrase" "gnupg_passphrase_file=$work/wrong")" 4
+said "says which file is wrong" 'correct what gnupg_passphrase_file names'
+equal "its own passphrase: delivered" "$(cron "passphrase_file=$work/wrong" "gnupg_passphrase_file=$work/passphrase")" 0
 equal "the right one: delivered" "$(cron "passphrase_file=$work/passphrase")" 0
 equal "all of it" "$(lines "$work/out")" "$(lines "$work/plain")"
 equal "without gpg in the path: unfinished" "$(PATH=/nonexistent cron)" 3

@@ -122,9 +122,9 @@ static void test_passphrase(void)
 	char right[] = "open sesame", wrong[] = "open barley";
 	feed.gnupg_home = fx_home[3];
 	fx_sh(G "G s -r locked -o p-custom_event.csv.gpg -e plain");
-	fx_expect(&feed, "p-custom_event.csv.gpg", DF_RETRY, "decrypt-failed", "set passphrase_file");
+	fx_expect(&feed, "p-custom_event.csv.gpg", DF_DENIED, "decrypt-failed", "set gnupg_passphrase_file");
 	feed.passphrase = wrong;
-	fx_expect(&feed, "p-custom_event.csv.gpg", DF_RETRY, "decrypt-failed", "correct what passphrase_file names");
+	fx_expect(&feed, "p-custom_event.csv.gpg", DF_DENIED, "decrypt-failed", "correct what passphrase_file names");
 	feed.passphrase = right;
 	fx_expect_one(&feed, "p-custom_event.csv.gpg", "custom_event", "plain");
 }
@@ -308,7 +308,7 @@ static void test_bad_signatures(void)
 	    "G s --with-colons -k gone | awk -F: '/^fpr/ {print $10; exit}' > gone");
 	read_line("gone", short_lived, sizeof(short_lived));
 	list[0] = short_lived;
-	fx_reject(&feed, "e-custom_event.csv.gpg", "bad-signature", "Key expired");
+	fx_reject(&feed, "e-custom_event.csv.gpg", "bad-signature", "has expired");
 }
 
 static void test_inner_layers(void)
@@ -486,16 +486,20 @@ int ftruncate(int fd, off_t length)
 	return (int)syscall(SYS_ftruncate, fd, length);
 }
 
+/* The secret keys go, and another one is there. */
+#define AWAY "mv r/private-keys-v1.d r/away; mkdir -m 700 r/private-keys-v1.d; : >r/private-keys-v1.d/00.key"
+#define BACK "rm -r r/private-keys-v1.d; mv r/away r/private-keys-v1.d"
+
 /* What comes only once is no verdict on the file. */
 static void test_asked_twice(void)
 {
 	struct conf_feed feed = gpg_feed();
-	fx_sh(G "G s -r ed -o a-custom_event.csv.gpg -e plain; mv r/private-keys-v1.d r/away");
-	between = "mv r/away r/private-keys-v1.d";
+	fx_sh(G "G s -r ed -o a-custom_event.csv.gpg -e plain; " AWAY);
+	between = BACK;
 	fx_expect_one(&feed, "a-custom_event.csv.gpg", "custom_event", "plain");
 	CU_ASSERT_PTR_NULL(between);
-	fx_sh("cp a-custom_event.csv.gpg b-custom_event.csv.gpg; mv r/private-keys-v1.d r/away");
-	between = "head -c 40 a-custom_event.csv.gpg >b-custom_event.csv.gpg; mv r/away r/private-keys-v1.d";
+	fx_sh("cp a-custom_event.csv.gpg b-custom_event.csv.gpg; " AWAY);
+	between = "head -c 40 a-custom_event.csv.gpg >b-custom_event.csv.gpg; " BACK;
 	fx_expect(&feed, "b-custom_event.csv.gpg", DF_RETRY, "", "and then another");
 }
 
