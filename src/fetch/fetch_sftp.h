@@ -3,6 +3,7 @@
  * fetch_sftp.h - one SSH connection, shared by the files of the SFTP driver
  *
  *	fetch_sftp_wait.c	TCP, waiting with a stall timeout, what an error means
+ *	fetch_sftp_proxy.c	a command in place of TCP
  *	fetch_sftp_link.c	opening and closing: handshake, host key, login, subsystem
  *	fetch_sftp_known.c	what known_hosts says of the host
  *	fetch_sftp_hostkey.c	is this the server that we mean?
@@ -21,10 +22,12 @@
 
 #include <libssh2.h>
 #include <libssh2_sftp.h>
+#include <sys/types.h>
 
 struct fetch_sftp {
 	const struct conf_feed *feed; /* borrowed */
 	int sock;
+	pid_t proxy; /* the command that is the connection, or 0 */
 	LIBSSH2_SESSION *session;
 	LIBSSH2_SFTP *sftp;
 	LIBSSH2_SFTP_HANDLE *file; /* the one that is being read */
@@ -57,7 +60,10 @@ const char *fetch_sftp_words(struct fetch_sftp *s);
 /* True with libssh2 before 1.11, which signs and checks RSA with SHA-1 only. */
 bool fetch_sftp_rsa_is_sha1(void);
 
-enum df_status fetch_sftp_connect(const struct conf_feed *feed, int *sock, struct df_err *err) DF_CHECK;
+/* child: the proxy_command that is the connection, to be ended by fetch_proxy_end once the socket is closed, or 0. */
+enum df_status fetch_sftp_connect(const struct conf_feed *feed, int *sock, pid_t *child, struct df_err *err) DF_CHECK;
+enum df_status fetch_proxy_start(const struct conf_feed *feed, int *sock, pid_t *child, struct df_err *err) DF_CHECK;
+void fetch_proxy_end(pid_t *child); /* waits for its end, for a moment, and makes one then */
 enum df_status fetch_sftp_open(const struct conf_feed *feed, void **state, struct df_err *err) DF_CHECK;
 void fetch_sftp_close(void *state);
 

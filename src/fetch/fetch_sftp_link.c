@@ -86,7 +86,7 @@ static enum df_status link_explain(struct fetch_sftp *s, long rc, const char *pr
 static enum df_status link_handshake(struct fetch_sftp *s, const char *preference, const unsigned char **blob,
 				     size_t *len, struct df_err *err)
 {
-	enum df_status st = fetch_sftp_connect(s->feed, &s->sock, err);
+	enum df_status st = fetch_sftp_connect(s->feed, &s->sock, &s->proxy, err);
 	if (st == DF_OK)
 		st = link_session(s, preference, err);
 	if (st != DF_OK)
@@ -126,6 +126,7 @@ static void link_hang_up(struct fetch_sftp *s)
 	if (s->sock >= 0)
 		close(s->sock);
 	s->sock = -1;
+	fetch_proxy_end(&s->proxy);
 	s->closing = s->broken = false;
 }
 

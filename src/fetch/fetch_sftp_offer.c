@@ -62,10 +62,11 @@ char *fetch_sftp_offer(const struct conf_feed *feed)
 {
 	static const char hello[] = "SSH-2.0-dropfeed\r\n";
 	int sock = -1;
+	pid_t proxy = 0;
 	char *offer = NULL;
 	struct df_buf in = {.max = OFFER_MAX};
 	struct df_err unsaid = {0};
-	if (fetch_sftp_connect(feed, &sock, &unsaid) != DF_OK)
+	if (fetch_sftp_connect(feed, &sock, &proxy, &unsaid) != DF_OK)
 		return NULL;
 	int64_t until = df_monotonic_ms() + OFFER_MS;
 	bool more = send(sock, hello, sizeof(hello) - 1, MSG_NOSIGNAL) == (ssize_t)sizeof(hello) - 1;
@@ -81,6 +82,7 @@ char *fetch_sftp_offer(const struct conf_feed *feed)
 		offer = offer_find(in.data, in.len, &more);
 	}
 	close(sock);
+	fetch_proxy_end(&proxy);
 	df_buf_free(&in);
 	return offer;
 }

@@ -50,8 +50,11 @@ static int connect_one(const struct addrinfo *to, int64_t most_ms, int *sock)
 	return 0;
 }
 
-enum df_status fetch_sftp_connect(const struct conf_feed *feed, int *sock, struct df_err *err)
+enum df_status fetch_sftp_connect(const struct conf_feed *feed, int *sock, pid_t *child, struct df_err *err)
 {
+	*child = 0;
+	if (feed->proxy_command != NULL)
+		return fetch_proxy_start(feed, sock, child, err);
 	const struct conf_source *source = &feed->source;
 	const struct addrinfo *found = NULL;
 	int64_t most_ms =

@@ -106,6 +106,28 @@ unset SSH_AUTH_SOCK SSH_AGENT_PID
 exits 4 "no agent" run
 said "it says what is missing" 'neither identity_file nor password_file, and no agent'
 
+# ---- a command as the way to the server
+cat >"$work/jump" <<'END'
+#!/usr/bin/env python3
+import os, select, socket, sys
+print("by way of", sys.argv[1], sys.argv[2], file=sys.stderr, flush=True)
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+while True:
+    for f in select.select([0, s], [], [])[0]:
+        data = os.read(0, 65536) if f == 0 else s.recv(65536)
+        if not data:
+            sys.exit()
+        s.sendall(data) if f == 0 else os.write(1, data)
+END
+chmod +x "$work/jump"
+configure "s|^known_hosts|proxy_command = $work/jump %h %p\nknown_hosts|"
+enters "a proxy_command"
+said "what it says is logged" "proxy_command: by way of 127\.0\.0\.1 $port"
+equal "it ended with the connection" "$(pgrep -f "^[^ ]*python3 $work/jump" | wc -l)" 0
+configure "s|^known_hosts|proxy_command = echo no such way >\&2\nknown_hosts|"
+exits 3 "a proxy_command that fails" run
+said "what it said is logged" 'proxy_command: no such way'
+
 # ---- passwords: those of a user who is there for this test alone ----
 user=
 gone() { [ -z "$user" ] || userdel "$user" >/dev/null 2>&1; }

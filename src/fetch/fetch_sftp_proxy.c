@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* proxy_command: a command's standard input and output are the connection, as with OpenSSH's ProxyCommand. It has a process group
+ * of its own, which ends with the session, and what it writes to standard error is logged line by line. */
+#include "fetch_sftp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PROXY_LINE_MAX = 1000, PROXY_LINES_MAX = 100, PROXY_END_MS = 1000, PROXY_SLICE_MS = 20 };
+
+extern char **environ;
+
+/* ---- what it says ---- */
+
+struct proxy_log {
+	char *feed; /* own */
+	int fd;     /* own */
+};
+
+static void *proxy_log_run(void *arg)
+{
+	struct proxy_log *log = arg;
+	FILE *from = fdopen(log->fd, "r");
+	char line[PROXY_LINE_MAX];
+	for (int n = 0; from != NULL && fgets(line, sizeof(line), from) != NULL; n++) {
+		struct df_buf text = {.max = 4 * PROXY_LINE_MAX + 1};
+		line[strcspn(line, "\r\n")] = '\0';
+		df_utf8_mend(line);
+		df_printable(&text, line);
+		if (n < PROXY_LINES_MAX && line[0] != '\0') /* read on all the same: it must not wait for us */
+			df_log(DF_LOG_INFO, "%s: proxy_command: %s", log->feed, df_buf_cstr(&text));
+		df_buf_free(&text);
+	}
+	if (from != NULL)
+		fclose(from);
+	else
+		close(log->fd);
+	free(log->feed);
+	free(log);
+	return NULL;
+}
+
+/* Takes fd. Without a thread nothing is logged. */
+static void proxy_log_start(const struct conf_feed *feed, int fd)
+{
+	struct proxy_log *log = df_alloc(sizeof(*log));
+	sigset_t all, before;
+	pthread_t thread;
+	*log = (struct proxy_log){.feed = df_strdup(feed->name), .fd = fd};
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the main thread */
+	int failed = pthread_create(&thread, NULL, proxy_log_run, log);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (failed == 0) {
+		pthread_detach(thread);
+		return;
+	}
+	close(fd);
+	free(log->feed);
+	free(log);
+}
+
+/* ---- its life ---- */
+
+/* The host is letters, digits and "-._:%", as the configuration has it: nothing for a shell. */
+static char *proxy_text(const struct conf_feed *feed)
+{
+	struct df_buf out = {.max = 1 << 16};
+	df_buf_adds(&out, "exec ");
+	for (const char *p = feed->proxy_command; *p != '\0'; p++) {
+		if (p[0] == '%' && p[1] == 'h')
+			df_buf_adds(&out, feed->source.host);
+		else if (p[0] == '%' && p[1] == 'p')
+			df_buf_addf(&out, "%u", (unsigned)feed->source.port);
+		else if (p[0] == '%' && p[1] == '%')
+			df_buf_addc(&out, '%');
+		else {
+			df_buf_addc(&out, *p);
+			continue;
+		}
+		p++;
+	}
+	df_buf_cstr(&out);
+	return out.data;
+}
+
+static int proxy_spawn(const char *text, int in, int err, pid_t *child)
+{
+	char *const argv[] = {(char *)"sh", (char *)"-c", (char *)(uintptr_t)text, NULL};
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	sigset_t none, reset;
+	sigemptyset(&none);
+	sigemptyset(&reset);
+	sigaddset(&reset, SIGPIPE);
+	sigaddset(&reset, SIGXFSZ);
+
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_adddup2(&files, in, 0);
+	posix_spawn_file_actions_adddup2(&files, in, 1);
+	posix_spawn_file_actions_adddup2(&files, err, 2);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setsigdefault(&attr, &reset);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	int failed = posix_spawn(child, "/bin/sh", &files, &attr, argv, environ);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&files);
+	return failed;
+}
+
+enum df_status fetch_proxy_start(const struct conf_feed *feed, int *sock, pid_t *child, struct df_err *err)
+{
+	int ends[2] = {-1, -1}, said[2] = {-1, -1};
+	char *text = proxy_text(feed);
+	int failed = 0;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0 || pipe2(said, O_CLOEXEC) != 0)
+		failed = errno;
+	if (failed == 0)
+		failed = proxy_spawn(text, ends[1], said[1], child);
+	if (ends[1] >= 0)
+		close(ends[1]);
+	if (said[1] >= 0)
+		close(said[1]);
+	free(text);
+	if (failed == 0) {
+		proxy_log_start(feed, said[0]);
+		fcntl(ends[0], F_SETFL, O_NONBLOCK);
+		*sock = ends[0];
+		return DF_OK;
+	}
+	if (ends[0] >= 0)
+		close(ends[0]);
+	if (said[0] >= 0)
+		close(said[0]);
+	*child = 0;
+	return df_fail(DF_RETRY, err, NULL, "cannot run proxy_command: %s", strerror(failed));
+}
+
+static bool proxy_ended(pid_t child)
+{
+	int64_t until = df_monotonic_ms() + PROXY_END_MS;
+	do {
+		if (waitpid(child, NULL, WNOHANG) != 0)
+			return true;
+		nanosleep(&(struct timespec){.tv_nsec = PROXY_SLICE_MS * 1000000L}, NULL);
+	} while (df_monotonic_ms() < until);
+	return false;
+}
+
+void fetch_proxy_end(pid_t *child)
+{
+	if (*child <= 0)
+		return;
+	if (!proxy_ended(*child)) {
+		kill(-*child, SIGTERM);
+		if (!proxy_ended(*child)) {
+			kill(-*child, SIGKILL);
+			waitpid(*child, NULL, 0);
+		}
+	}
+	*child = 0;
+}
