@@ -71,12 +71,22 @@ static enum df_status link_explain(struct fetch_sftp *s, long rc, const char *pr
 		    "dropfeed with libssh2 1.11 or newer (make libssh2)",
 		    host, offer, libssh2_version(0));
 	else if (disagree)
-		st = df_fail(DF_DENIED, err, NULL,
-			     "%s and libssh2 %s have no common method: %s (host keys of the server: %s; asked for: %s)",
-			     host, libssh2_version(0), words, offer != NULL ? offer : "unknown", preference);
+		st = df_fail(
+		    DF_DENIED, err, NULL,
+		    "%s and libssh2 %s have no common method: %s (host keys of the server: %s; asked for: %s)%s", host,
+		    libssh2_version(0), words, offer != NULL ? offer : "unknown", preference,
+		    fetch_sftp_rsa_is_sha1() ? ". A server that has aes-gcm ciphers or -etm MACs only needs libssh2 "
+					       "1.11 or newer (make libssh2)"
+					     : "");
 	else
-		st = df_fail(DF_RETRY, err, NULL, "no SSH connection with %s port %u: %s", host,
-			     (unsigned)s->feed->source.port, words);
+		st = df_fail(
+		    DF_RETRY, err, NULL, "no SSH connection with %s port %u: %s%s", host,
+		    (unsigned)s->feed->source.port, words,
+		    libssh2_session_banner_get(s->session) != NULL
+			? ""
+			: ": it hung up before it said anything. It may refuse this address for a while, after "
+			  "failed logins or too many connections (OpenSSH's PerSourcePenalties and MaxStartups, "
+			  "fail2ban)");
 	free(offer);
 	free(words);
 	return st;

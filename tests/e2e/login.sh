@@ -127,6 +127,16 @@ equal "it ended with the connection" "$(pgrep -f "^[^ ]*python3 $work/jump" | wc
 configure "s|^known_hosts|proxy_command = echo no such way >\&2\nknown_hosts|"
 exits 3 "a proxy_command that fails" run
 said "what it said is logged" 'proxy_command: no such way'
+said "a server that says nothing: what it may be" 'hung up before it said anything.*PerSourcePenalties'
+for only in 'Ciphers aes128-gcm@openssh.com' 'MACs hmac-sha2-256-etm@openssh.com'; do
+	"$root/tests/peers/sshd" start "$work/modern" --host-keys ed25519 --option "$only" \
+		--option "$([ "${only%% *}" = Ciphers ] || echo Ciphers aes128-ctr)" >"$work/modern.log" 2>&1
+	configure "s|^source.*|source = sftp://$(id -un)@127.0.0.1:$(cat "$work/modern/port")/~|; s|^known_hosts.*|known_hosts = $work/modern/known_hosts|; s|^identity_file.*|identity_file = $work/modern/id_ed25519|"
+	"$dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null
+	# a newer libssh2 has them
+	[ $? -ne 4 ] || said "a server with nothing but ${only%% *} of today" 'aes-gcm ciphers or -etm MACs only needs libssh2 1\.11'
+	"$root/tests/peers/sshd" stop "$work/modern"
+done
 
 # ---- passwords: those of a user who is there for this test alone ----
 user=
