@@ -160,6 +160,21 @@ struct forecast_work {
 	struct run_result *result;
 };
 
+/* A server that removes what is read has no more of it than this copy: it stays, and nothing else is read there. */
+static enum df_status forecast_keep(const struct forecast_work *w, const struct fetch_entry *e, const char *dir,
+				    const char *path, struct df_err *err)
+{
+	char *kept = df_format("%s/%s", dir, df_base_name(e->name));
+	bool named = rename(path, kept) == 0;
+	enum df_status st = df_fail(
+	    DF_RETRY, err, NULL,
+	    "the server removed %s once it was read: no dry run is possible there. All of it is kept as %s: deliver it "
+	    "with `dropfeed import --feed %s %s`",
+	    e->name, named ? kept : path, w->feed->name, named ? kept : path);
+	free(kept);
+	return st;
+}
+
 /* The file comes into a folder of its own, which goes away again. */
 static enum df_status forecast_file(struct forecast_work *w, const struct fetch_entry *e, struct df_err *err)
 {
@@ -171,7 +186,8 @@ static enum df_status forecast_file(struct forecast_work *w, const struct fetch_
 				   .jobs = w->conf->jobs,
 				   .result = w->result};
 	char sha256[DF_SHA256_HEX];
-	char *dir = df_format("%s/dropfeed-XXXXXX", run_scratch());
+	bool own = access(w->conf->state_dir, W_OK | X_OK) == 0; /* what has to be kept is safer there */
+	char *dir = df_format("%s/dropfeed-XXXXXX", own ? w->conf->state_dir : run_scratch());
 	if (mkdtemp(dir) == NULL) {
 		enum df_status st = df_fail(DF_RETRY, err, NULL, "cannot make %s: %s", dir, strerror(errno));
 		free(dir);
@@ -182,13 +198,18 @@ static enum df_status forecast_file(struct forecast_work *w, const struct fetch_
 	int fd = st == DF_OK ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	if (st == DF_OK && fd < 0)
 		st = df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", path, strerror(errno));
-	unlink(path);
+	bool gone = st == DF_OK && fetch_fate(w->source.fetch)->gone;
 	unlink(part);
-	rmdir(dir);
+	if (!gone) {
+		unlink(path);
+		rmdir(dir);
+	}
 	if (fd >= 0) {
 		st = check_open_file(&check, e->name, fd);
 		close(fd);
 	}
+	if (gone)
+		st = forecast_keep(w, e, dir, path, err);
 	free(path);
 	free(part);
 	free(dir);
@@ -216,6 +237,8 @@ static enum df_status forecast(struct forecast_work *w, struct df_err *err)
 			continue;
 		if (st == DF_OK || st == DF_END)
 			st = forecast_file(w, e, err);
+		if (st == DF_END) /* it went away since it was listed */
+			st = DF_OK;
 	}
 	fetch_list_free(&list);
 	return st;

@@ -53,6 +53,17 @@ rows A 2 >"$drop/a-eventless.csv"
 exits 0 "removed, and it was to be moved" run
 came "removed, and it was to be moved: delivered" 2
 
+quirky delete
+rows A 2 >"$drop/a-eventless.csv"
+rows B 2 >"$drop/b-eventless.csv"
+exits 3 "a dry run where reading removes" run --dry-run
+said "it says so, and what to do" 'removed a-eventless.csv once it was read: no dry run is possible there'
+equal "nothing else was read" "$(ls "$drop")" b-eventless.csv
+kept=$(sed -n 's/.*All of it is kept as \([^:]*\): deliver.*/\1/p' "$work/err")
+exits 0 "what it kept is imported" import --feed odd "$kept"
+exits 0 "and the other file comes with the next run" run
+came "both are delivered" 4
+
 # ---- gone before it is opened ----
 quirky vanish=b-eventless.csv
 rows A 1 >"$drop/a-eventless.csv"
