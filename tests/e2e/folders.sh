@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+# What a feed takes of its folder: sub-folders, markers, checksums, names without an event type, and what is left alone.
+. "$(dirname "$0")/lib/checks.sh"
+
+drop=$work/in
+rows() { printf 'user_identities.customerid,user_attributes.city\n%s,Oslo\n' "$1"; }
+fresh() { # [line...]
+	rm -rf "$work/state" "$work/batches" "$drop"
+	mkdir -p "$work/batches" "$drop"
+	{
+		printf '[dropfeed]\nstate_dir = %s/state\n[feed box]\nsource = file://%s\nmin_age = 0s\nguidelines = off\n' "$work" "$drop"
+		printf 'sink = file:%s/batches/\n' "$work"
+		printf '%s\n' "$@"
+	} >"$conf"
+}
+ids() { cat "$work"/batches/* 2>/dev/null | jq -r '.user_identities.customer_id' | sort | tr '\n' ' '; }
+there() { (cd "$drop" && find . -type f | sort | tr '\n' ' '); }
+
+# ---- sub-folders
+fresh 'subfolders = yes' 'after_done = move:done' 'receipts = receipts'
+mkdir -p "$drop/north/deep" "$drop/south" "$drop/.hidden" "$drop/done/old"
+rows A >"$drop/north/u-eventless.csv"
+rows B >"$drop/south/u-eventless.csv"
+rows C >"$drop/north/deep/u-eventless.csv"
+rows D >"$drop/u-eventless.csv"
+rows X >"$drop/.hidden/x-eventless.csv"
+rows Y >"$drop/done/old/y-eventless.csv"
+exits 0 "files of sub-folders" run
+equal "each came once" "$(ids)" "A B C D "
+equal "they were moved, and keep their sub-folders" "$(cd "$drop/done" && find . -type f | sort | tr '\n' ' ')" \
+	"./north/deep/u-eventless.csv ./north/u-eventless.csv ./old/y-eventless.csv ./south/u-eventless.csv ./u-eventless.csv "
+equal "each has a receipt" "$(find "$drop/receipts" -type f | wc -l)" 4
+exits 0 "what was moved is not taken again" run
+equal "nothing came twice" "$(ids)" "A B C D "
+fresh
+mkdir "$drop/users-eventless.csv"
+rows A >"$drop/users-eventless.csv/part-0-eventless.csv"
+exits 0 "a folder with a file's name" run
+said "it is reported, with what to do" 'it is a folder: set subfolders = yes'
+
+# ---- markers and checksums
+fresh 'ready_marker = .done' 'after_done = delete'
+rows A >"$drop/a-eventless.csv"
+rows B >"$drop/b-eventless.csv"
+: >"$drop/b-eventless.csv.done"
+exits 0 "a marker" run
+equal "only what is marked is taken" "$(ids)" "B "
+equal "the marker is deleted with its file" "$(there)" "./a-eventless.csv "
+: >"$drop/a-eventless.csv.done"
+exits 0 "the other marker" run
+equal "the other file came" "$(ids)" "A B "
+for kind in sha256 md5; do
+	fresh "checksum = .$kind" 'after_done = move:done'
+	for n in A B C D E F; do rows $n >"$drop/$n-eventless.csv"; done
+	cd "$drop" || exit 1
+	${kind}sum A-eventless.csv >A-eventless.csv.$kind
+	${kind}sum B-eventless.csv | cut -d' ' -f1 | tr a-f A-F | tr -d '\n' >B-eventless.csv.$kind
+	${kind}sum --tag C-eventless.csv >C-eventless.csv.$kind
+	${kind}sum -b A-eventless.csv D-eventless.csv | sed 's/$/\r/' >D-eventless.csv.$kind
+	${kind}sum A-eventless.csv | sed 's/A-/E-/' >E-eventless.csv.$kind
+	echo none >F-eventless.csv.$kind
+	rows G >G-eventless.csv
+	cd "$work" || exit 1
+	exits 3 "$kind: another hash, and none" run
+	equal "$kind: what agrees came" "$(ids)" "A B C D "
+	said "$kind: another hash is reported" "E-eventless.csv does not have the checksum"
+	said "$kind: no hash is reported" "F-eventless.csv.$kind holds no"
+	said "$kind: a file without is waited for" '1 file\(s\) wait for what has to be beside'
+	equal "$kind: the others are left alone" "$(there | tr ' ' '\n' | grep -v done | tr '\n' ' ')" \
+		"./E-eventless.csv ./E-eventless.csv.$kind ./F-eventless.csv ./F-eventless.csv.$kind ./G-eventless.csv "
+	check "$kind: moved with its file" test -e "$drop/done/A-eventless.csv.$kind"
+done
+
+# ---- names that nobody can change, and what is left alone
+fresh 'document_type = eventless'
+rows A >"$drop/loyalty_members_20261101.csv"
+rows B | gzip >"$drop/part-00000-3f2b.csv.gz"
+rows C | zstd -q >"$drop/data_0_0_0.csv.zst"
+rows D | xz >"$drop/users-eventless-20260112.csv.xz"
+rows E | bzip2 >"$drop/e.csv.bz2"
+printf 'user_identities.customerid,events.data.screen_name\nF,Home\n' >"$drop/pages-screen_view_2026-01-12T03.csv"
+exits 0 "names without an event type, and with a date" run
+equal "all of them came" "$(ids)" "A B C D E F "
+equal "an event type in the name wins" "$(cat "$work"/batches/* | jq -r '.events[0].event_type // empty')" screen_view
+fresh
+for name in a-eventless.7z a.tar.gz a.xlsx a-custom_evnt.csv notes.txt; do rows A >"$drop/$name"; done
+rows B >"$work/target"
+ln -s "$work/target" "$drop/l-eventless.csv"
+exits 0 "what is no drop file" run
+for words in 'a-eventless.7z: left alone: a 7z archive is not read' 'a.tar.gz: left alone: a tar archive' 'a.xlsx: left alone: an Excel workbook' \
+	'a-custom_evnt.csv: left alone: the name does not end with an event type' 'l-eventless.csv: left alone: it is a symbolic link'; do said "reported: $words" "$words"; done
+equal "each once, and nothing else" "$(grep -c 'left alone' "$work/err")" 5
+exits 0 "again" run
+check "they are reported once" absent 'left alone' "$work/err"
+
+# ---- CSV that is skipped in a zip
+fresh 'after_done = delete'
+(cd "$work" && mkdir -p sub && rows A >a-eventless.csv && rows B >sub/b-eventless.csv && zip -q "$drop/z.zip" a-eventless.csv sub/b-eventless.csv)
+exits 0 "a CSV in a sub-folder of a zip" --quiet run
+said "it is a warning, also with --quiet" 'z.zip: sub/b-eventless.csv is skipped: in a sub-folder'
+equal "the file is not deleted" "$(there)" "./z.zip "
+finish
