@@ -87,6 +87,7 @@ struct fetch_known_key {
 struct fetch_known { /* the lines of known_hosts that speak of the host */
 	struct fetch_known_key *v;
 	size_t n;
+	int authority; /* the line of a @cert-authority for it, or 0 */
 };
 
 enum df_status fetch_known_read(const struct conf_feed *feed, struct fetch_known *out, struct df_err *err) DF_CHECK;

@@ -89,16 +89,22 @@ char *fetch_hostkey_preference(const struct fetch_known *known, const struct con
 	return out.data;
 }
 
-static enum df_status hostkey_unknown(const struct conf_feed *feed, const char *type, const char *print,
-				      struct df_err *err)
+static enum df_status hostkey_unknown(const struct conf_feed *feed, const struct fetch_known *known, const char *type,
+				      const char *print, struct df_err *err)
 {
+	char authority[200] = "";
+	if (known->authority > 0)
+		snprintf(authority, sizeof(authority),
+			 ". The @cert-authority in line %d does not help: libssh2 %s cannot ask for host certificates",
+			 known->authority, libssh2_version(0));
 	const struct conf_source *source = &feed->source;
 	const char *file = feed->known_hosts != NULL ? feed->known_hosts : "known_hosts";
 	return df_fail(
 	    DF_DENIED, err, NULL,
 	    "the host key of %s port %u is unknown: it shows %s %s. Ask the server's administrator whether that "
-	    "is right, then pin it with `host_key = %s`, or add it with: ssh-keyscan -p %u %s >> %s",
-	    source->host, (unsigned)source->port, type, print, print, (unsigned)source->port, source->host, file);
+	    "is right, then pin it with `host_key = %s`, or add it with: ssh-keyscan -p %u %s >> %s%s",
+	    source->host, (unsigned)source->port, type, print, print, (unsigned)source->port, source->host, file,
+	    authority);
 }
 
 static enum df_status hostkey_changed(const struct conf_feed *feed, const struct fetch_known *known, const char *type,
@@ -143,5 +149,5 @@ enum df_status fetch_hostkey_check(const struct conf_feed *feed, const struct fe
 	}
 	if (found)
 		return DF_OK;
-	return any ? hostkey_changed(feed, known, type, print, err) : hostkey_unknown(feed, type, print, err);
+	return any ? hostkey_changed(feed, known, type, print, err) : hostkey_unknown(feed, known, type, print, err);
 }

@@ -94,11 +94,16 @@ static char *known_word(char **rest)
 static void known_line(char *line, int number, const char *host, struct fetch_known *out)
 {
 	char *word = known_word(&line);
-	bool revoked = strcmp(word, "@revoked") == 0;
-	if (word[0] == '\0' || word[0] == '#' || (word[0] == '@' && !revoked))
-		return; /* @cert-authority: certificates are nothing that libssh2 knows */
-	if (revoked)
+	bool revoked = strcmp(word, "@revoked") == 0, authority = strcmp(word, "@cert-authority") == 0;
+	if (word[0] == '\0' || word[0] == '#' || (word[0] == '@' && !revoked && !authority))
+		return;
+	if (revoked || authority)
 		word = known_word(&line);
+	if (authority) { /* libssh2 knows no certificates: it is for a message only */
+		if (out->authority == 0 && known_speaks_of(word, host))
+			out->authority = number;
+		return;
+	}
 	char *type = known_word(&line), *base64 = known_word(&line);
 	if (!known_speaks_of(word, host))
 		return;

@@ -251,7 +251,7 @@ static void test_login_bad_files(void)
 	CU_ASSERT(says(&err, "no such"));
 	set(&feed->identity_file, df_format("%s/id_ed25519.pub", server));
 	CU_ASSERT(is_status(try_open(feed, &err), DF_USAGE, &err));
-	CU_ASSERT(says(&err, "not a private key"));
+	CU_ASSERT(says(&err, "is a public key"));
 	CU_ASSERT(
 	    run("(echo -----BEGIN OPENSSH PRIVATE KEY-----; echo AAAA; echo -----END OPENSSH PRIVATE KEY-----) >%s/bad",
 		server) == 0);
