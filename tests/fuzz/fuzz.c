@@ -97,7 +97,9 @@ static size_t names(const char *p, const char *end)
 struct json_object *fuzz_json(const char *text, size_t len)
 {
 	struct json_tokener *tok = json_tokener_new_ex(64);
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	/* json-c 0.18 is strict to a fault: it takes each byte above 0x7f for a control character. */
+	int strict = json_c_version_num() >> 8 == 18 ? 0 : JSON_TOKENER_STRICT;
+	json_tokener_set_flags(tok, strict | JSON_TOKENER_VALIDATE_UTF8);
 	char *copy = fuzz_text(text, len);
 	struct json_object *o = json_tokener_parse_ex(tok, copy, (int)len + 1);
 	if (o == NULL)

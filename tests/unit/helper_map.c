@@ -13,7 +13,9 @@ static void check_json(const char *fragment)
 {
 	char *text = df_format("{%s}", fragment);
 	struct json_tokener *tok = json_tokener_new();
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	/* json-c 0.18 is strict to a fault: it takes each byte above 0x7f for a control character. */
+	int strict = json_c_version_num() >> 8 == 18 ? 0 : JSON_TOKENER_STRICT;
+	json_tokener_set_flags(tok, strict | JSON_TOKENER_VALIDATE_UTF8);
 	struct json_object *o = json_tokener_parse_ex(tok, text, (int)strlen(text));
 	CU_ASSERT_PTR_NOT_NULL(o);
 	if (o == NULL)
