@@ -145,6 +145,8 @@ enum df_status ledger_open(const char *state_dir, struct ledger **out, struct df
 	struct ledger *l = ledger_new(state_dir);
 	st = ledger_create(l, err);
 	if (st == DF_OK)
+		st = ledger_session_check(l, err);
+	if (st == DF_OK)
 		st = db_open(l, SQLITE_OPEN_READWRITE, err);
 	if (st == DF_OK) {
 		int version = 0; /* looked at first: a newer ledger is left untouched, its journal mode too */
@@ -158,6 +160,8 @@ enum df_status ledger_open(const char *state_dir, struct ledger **out, struct df
 		st = ledger_path_functions(l, err);
 	if (st == DF_OK)
 		st = migrate(l, err);
+	if (st == DF_OK)
+		st = ledger_session_begin(l, err);
 	if (st == DF_OK)
 		*out = l;
 	else

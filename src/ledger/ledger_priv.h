@@ -2,9 +2,14 @@
 /*
  * ledger_priv.h - inside the ledger room
  *
- * ledger.c opening and migrating; ledger_path.c paths that a moved state folder keeps; ledger_db.c statements, transactions and SQLite's words; ledger_file.c listings and
- * files; ledger_document.c documents and lanes; ledger_retry.c what is opened again; ledger_read.c rows into structs, and
- * walks.
+ * ledger.c		opening and migrating
+ * ledger_session.c	which log belongs to the ledger
+ * ledger_path.c	paths that a moved state folder keeps
+ * ledger_db.c		statements, transactions and SQLite's words
+ * ledger_file.c	listings and files
+ * ledger_document.c	documents and lanes
+ * ledger_retry.c	what is opened again
+ * ledger_read.c	rows into structs, and walks
  */
 #ifndef DROPFEED_LEDGER_PRIV_H
 #define DROPFEED_LEDGER_PRIV_H
@@ -63,6 +68,12 @@ enum df_status ledger_change(struct ledger *l, const struct ledger_change *c, st
 /* Rows into structs that own their texts. */
 void ledger_file_read(const struct ledger *l, sqlite3_stmt *s, struct ledger_file *out);
 void ledger_document_read(const struct ledger *l, sqlite3_stmt *s, struct ledger_document *out);
+
+/* ---- which log belongs to the ledger: ledger_session.c ---- */
+/* Before it is opened. DF_USAGE: the log beside it is another ledger's. */
+enum df_status ledger_session_check(const struct ledger *l, struct df_err *err) DF_CHECK;
+/* After that: from now on a log is this ledger's, or it is found out. */
+enum df_status ledger_session_begin(struct ledger *l, struct df_err *err) DF_CHECK;
 
 /* ---- paths: ledger_path.c ---- */
 /* What is stored of a path: relative to the state folder when it is below that. Borrowed; NULL stays NULL. */

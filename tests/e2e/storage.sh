@@ -42,4 +42,34 @@ else
 	FILE_SYSTEM=ef53 LD_PRELOAD=$work/elsewhere.so "$dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null
 	equal "a local one is fine" "$?" 0
 fi
+
+# ---- an older ledger is put back beside the log of a run that was killed ----
+receiver_start "$work/api" || exit 1
+state=$work/state
+mkdir -p "$work/in"
+printf '[dropfeed]\nstate_dir = %s\n' "$state" >"$conf"
+local_feed users "$work/in" >>"$conf"
+printf 'user_identities.customerid,user_attributes.plan\nu1,gold\n' >"$work/in/a-eventless.csv"
+exits 0 "a run" run
+cp "$state/ledger.db" "$work/backup.db"
+kill_at() { (DROPFEED_CRASH_AT=$1 "$BUILD/faults/dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null; exit $?) 2>/dev/null; }
+for i in 1 2 3; do
+	printf 'user_identities.customerid,user_attributes.plan\nv%s,gold\n' $i >"$work/in/b$i-eventless.csv"
+	kill_at 'after request'
+	check "a run that is killed leaves a log ($i)" test -s "$state/ledger.db-wal"
+	exits 0 "which the next one takes up ($i)" run
+done
+for step in 'before note the ledger'"'"'s session' 'after note the ledger'"'"'s session'; do
+	printf 'user_identities.customerid,user_attributes.plan\n%s,gold\n' "${step%% *}" >"$work/in/d-${step%% *}-eventless.csv"
+	kill_at 'after request'
+	kill_at "$step"
+	exits 0 "killed $step: the log is its own" run
+done
+printf 'user_identities.customerid,user_attributes.plan\nw,gold\n' >"$work/in/c-eventless.csv"
+kill_at 'after request'
+cp -p "$work/backup.db" "$state/ledger.db"
+exits 2 "an older ledger.db beside that log" run
+said "what it is, and what to do" 'state/ledger.db is not the ledger that the log beside it belongs to.*Move .*ledger.db-wal'
+mv "$state/ledger.db-wal" "$work/" && rm -f "$state/ledger.db-shm"
+exits 0 "without the log the older one is gone on with" run
 finish

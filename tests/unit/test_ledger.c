@@ -48,8 +48,8 @@ static int setup(void)
 
 static void wipe(void)
 {
-	static const char *const names[] = {"ledger.db", "ledger.db-wal", "ledger.db-shm"};
-	for (size_t i = 0; i < 3; i++) {
+	static const char *const names[] = {"ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.session"};
+	for (size_t i = 0; i < 4; i++) {
 		char path[128];
 		path_in(path, sizeof(path), names[i]);
 		unlink(path);
