@@ -171,9 +171,10 @@ static void frozen_reset(struct conf_feed *feed)
 		if (key->print == NULL)
 			continue;
 		struct df_err err = {0};
-		if (key->fallback == NULL)
+		const char *value = key->absent != NULL ? key->absent : key->fallback;
+		if (value == NULL)
 			conf_text_set(feed_text(feed, key->at), NULL); /* only texts have no default */
-		else if (key->parse(feed, key, key->fallback, NULL, &err) != DF_OK)
+		else if (key->parse(feed, key, value, NULL, &err) != DF_OK)
 			abort();
 	}
 }

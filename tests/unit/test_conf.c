@@ -682,15 +682,18 @@ static void test_freeze(void)
 			DF_OK);
 	CU_ASSERT_STRING_EQUAL(thawed->sink_path, "/out/x");
 	CU_ASSERT_FALSE(thawed->duplicates_import);
+	/* what 0.1 did not know it did not do, and the document is finished in that way */
+	CU_ASSERT_EQUAL(thawed->placeholder_ids, CONF_PLACEHOLDER_KEEP);
+	CU_ASSERT_STRING_EQUAL(thawed->timestamp_range, "1970-01-01 .. 2199-12-31");
 	/* which settings differ */
 	df_buf_reset(&again);
 	conf_feed_differences(thawed, now, &again);
-	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&again), "lanes");
+	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&again), "timestamp_range, placeholder_ids, lanes");
 	now->manifest_text = df_strdup("{}");
 	CU_ASSERT_EQUAL(conf_feed_set(now, "event_name", "e", &err), DF_OK);
 	df_buf_reset(&again);
 	conf_feed_differences(thawed, now, &again);
-	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&again), "event_name, lanes, manifest");
+	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&again), "event_name, timestamp_range, placeholder_ids, lanes, manifest");
 	conf_feed_free(thawed);
 	conf_feed_free(then);
 	conf_feed_free(now);
