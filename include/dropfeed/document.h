@@ -67,11 +67,11 @@ struct document_walk {
 	const struct document_walk_handlers *handlers;
 	void *ctx;
 	/* filled by the walk: */
-	uint64_t rows, rejected;
-	struct decode_bytes bytes; /* as UTF-8 */
-	uint64_t start, end;       /* in those: the rows, between a preamble and a trailer */
-	struct map *map;           /* its warnings and names; freed by document_walk_end */
-	struct map_warning *notes; /* own: guidelines and hints */
+	uint64_t rows, rejected, skipped; /* skipped: as the manifest says */
+	struct decode_bytes bytes;        /* as UTF-8 */
+	uint64_t start, end;              /* in those: the rows, between a preamble and a trailer */
+	struct map *map;                  /* its warnings and names; freed by document_walk_end */
+	struct map_warning *notes;        /* own: guidelines and hints */
 	size_t n_notes;
 	struct document_hints hints;
 	bool long_row; /* that is noted */
@@ -94,7 +94,7 @@ enum df_status document_batches(struct document_walk *walk, const struct batch_s
 /* ---- checking a document before anything of it is sent ---- */
 
 struct document_forecast {
-	uint64_t rows, rejected, batches, events, requests;
+	uint64_t rows, rejected, skipped, batches, events, requests;
 };
 /* settings NULL: batches, events and requests are not forecast. */
 enum df_status document_preflight(struct document_walk *walk, const struct batch_settings *settings,

@@ -97,7 +97,8 @@ enum df_status map_header(struct map *m, const struct rows_cell *cells, size_t n
 /* Without a header the columns are the manifest's; nothing is guessed from the look of cells. */
 enum df_status map_no_header(struct map *m, const struct rows_cell *first, size_t n, struct df_err *err) DF_CHECK;
 
-/* Maps a row. DF_OK: the record is filled. DF_REJECT: the record's faults say why, all of them up to MAP_MAX_FAULTS. */
+/* Maps a row. DF_OK: the record is filled. DF_REJECT: the record's faults say why, all of them up to MAP_MAX_FAULTS. DF_END:
+ * the manifest skips the row, and there is no fault. */
 enum df_status map_row(struct map *m, const struct rows_cell *cells, size_t n, struct map_record *record) DF_CHECK;
 
 /* The columns' names as the document spells them (or as the manifest names them), for messages. Borrowed. */
@@ -106,6 +107,9 @@ const char *map_column_name(const struct map *m, size_t column); /* 1-based; "" 
 
 size_t map_warnings(const struct map *m,
 		    const struct map_warning **out); /* borrowed; grows with header and rows, bounded */
+
+/* A row's values may come from the row above: the rows have to be mapped one after the other, by one map. */
+bool map_in_order(const struct map *m);
 
 /* ---- a document in parts, each with a map of its own ---- */
 

@@ -21,7 +21,7 @@
 struct run_result {
 	uint64_t files_done, files_refused, files_skipped; /* skipped: known already, or not settled yet */
 	uint64_t files_gone;                               /* to be retried, but nobody has their bytes any more */
-	uint64_t documents, rows, delivered, rejected, batches, events;
+	uint64_t documents, rows, delivered, rejected, skipped, batches, events;
 	uint64_t requests_forecast; /* dry run */
 	double minutes_forecast;    /* dry run: at the feed's pace */
 	bool unfinished, denied, broken, misused, busy;
@@ -78,7 +78,7 @@ struct run_fault { /* one thing wrong with one row */
 
 struct run_check {                                /* of one document */
 	const char *file, *document, *event_type; /* document NULL when the file is it; event_type "" when unknown */
-	uint64_t rows, accepted, rejected, events, batches, requests;
+	uint64_t rows, accepted, rejected, skipped, events, batches, requests;
 	struct df_err refused; /* code "" when it is not refused */
 	const struct map_warning *warnings;
 	size_t n_warnings;
@@ -117,6 +117,7 @@ struct run_explain {         /* what became of a line of a document */
 	char event_type[48]; /* "" when unknown */
 	bool header;         /* the line is the header's */
 	uint64_t line, row;  /* where the row starts, and its number; row 0: not known, or the header */
+	bool skipped;        /* the manifest skips the row */
 	bool sound;          /* its cells can be told apart and are text */
 	char *raw;           /* own: its bytes, or NULL when they are too many */
 	size_t raw_len;

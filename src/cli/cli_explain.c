@@ -42,6 +42,8 @@ const char *cli_explain_verdict(const struct run_explain *x)
 		return "refused";
 	if (x->header)
 		return "accepted";
+	if (x->skipped)
+		return "skipped";
 	return x->n_faults > 0 ? "rejected" : "delivered";
 }
 

@@ -30,14 +30,17 @@ void cli_summarize(const struct run_result *r, const char *idle)
 {
 	int code = run_exit_code(r);
 	bool worked = r->files_done + r->files_refused + r->files_gone + r->documents > 0;
+	char skipped[48] = "";
+	if (r->skipped > 0)
+		snprintf(skipped, sizeof(skipped), " + %llu skipped", (unsigned long long)r->skipped);
 	if (!worked && code == 0)
 		df_log(DF_LOG_INFO, "%s", idle);
 	else /* where no file came so far, the error before says all that there is to be mailed */
 		df_log(worked && code != 0 ? DF_LOG_WARN : DF_LOG_INFO,
-		       "%llu file%s delivered, %llu refused; %llu row%s = %llu delivered + %llu rejected%s",
+		       "%llu file%s delivered, %llu refused; %llu row%s = %llu delivered + %llu rejected%s%s",
 		       (unsigned long long)r->files_done, r->files_done == 1 ? "" : "s",
 		       (unsigned long long)r->files_refused, (unsigned long long)r->rows, r->rows == 1 ? "" : "s",
-		       (unsigned long long)r->delivered, (unsigned long long)r->rejected,
+		       (unsigned long long)r->delivered, (unsigned long long)r->rejected, skipped,
 		       r->unfinished ? "; not finished: run again" : "");
 }
 

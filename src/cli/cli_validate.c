@@ -155,6 +155,8 @@ static void json_document(struct validate_output *out, const struct run_check *c
 	df_buf_addf(&b, "\"rows\":%llu,\"accepted\":%llu,\"rejected\":%llu,\"events\":%llu,\"batches\":%llu,",
 		    (unsigned long long)c->rows, (unsigned long long)c->accepted, (unsigned long long)c->rejected,
 		    (unsigned long long)c->events, (unsigned long long)c->batches);
+	if (c->skipped > 0)
+		df_buf_addf(&b, "\"skipped\":%llu,", (unsigned long long)c->skipped);
 	df_buf_addf(&b, "\"verdict\":\"%s\",\"refused\":", verdict(c));
 	if (c->refused.text[0] != '\0') {
 		cli_refusal(&c->refused, text, sizeof(text));
@@ -192,9 +194,11 @@ static void text_document(struct validate_output *out, const struct run_check *c
 		df_printable(&b, text);
 		df_buf_addf(&b, " [%s]\n", c->refused.code);
 	} else {
-		df_buf_addf(&b, "%llu rows, %llu accepted, %llu rejected; %llu events in %llu batches\n",
-			    (unsigned long long)c->rows, (unsigned long long)c->accepted,
-			    (unsigned long long)c->rejected, (unsigned long long)c->events,
+		df_buf_addf(&b, "%llu rows, %llu accepted, %llu rejected", (unsigned long long)c->rows,
+			    (unsigned long long)c->accepted, (unsigned long long)c->rejected);
+		if (c->skipped > 0)
+			df_buf_addf(&b, ", %llu skipped", (unsigned long long)c->skipped);
+		df_buf_addf(&b, "; %llu events in %llu batches\n", (unsigned long long)c->events,
 			    (unsigned long long)c->batches);
 	}
 	for (size_t i = 0; i < c->n_warnings; i++) {

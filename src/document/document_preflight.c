@@ -80,6 +80,7 @@ enum df_status document_preflight(struct document_walk *walk, const struct batch
 	}
 	out->rows = walk->rows;
 	out->rejected = walk->rejected;
+	out->skipped = walk->skipped;
 	if (st == DF_OK)
 		st = check_rejects(walk, err);
 	free(p.lanes);

@@ -154,6 +154,10 @@ enum df_status document_walk_take_row(struct document_walk *w, struct batch_row 
 		return st;
 	if (sound)
 		return w->handlers->record != NULL ? w->handlers->record(w->ctx, record, where, err) : DF_OK;
+	if (record->n_faults == 0) {
+		w->skipped++;
+		return DF_OK;
+	}
 	w->rejected++;
 	document_hint_reject(w, where, record->faults[0].code);
 	if (w->handlers->reject == NULL)
@@ -215,9 +219,9 @@ static enum df_status walk_rows(struct document_walk *w, struct rows *rows, stru
 		st = walk_first_rows(w, rows, &row, err);
 	const struct conf_rows *c = &w->feed->rows;
 	bool counts = c->count != NULL && c->comment != '\0'; /* what comments say is read in one piece */
+	bool parts = w->jobs > 1 && !counts && !map_in_order(w->map);
 	if (st == DF_OK)
-		st = w->jobs > 1 && !counts ? document_walk_parts(w, rows, err)
-					    : document_walk_rows_until(w, rows, UINT64_MAX, err);
+		st = parts ? document_walk_parts(w, rows, err) : document_walk_rows_until(w, rows, UINT64_MAX, err);
 	if (st == DF_END)
 		st = document_count_check(w, rows, err);
 	return st == DF_END ? DF_OK : st;
@@ -263,6 +267,6 @@ void document_walk_end(struct document_walk *w)
 	w->notes = NULL;
 	w->n_notes = 0;
 	w->hints = (struct document_hints){0};
-	w->rows = w->rejected = 0;
+	w->rows = w->rejected = w->skipped = 0;
 	w->long_row = false;
 }

@@ -5,7 +5,7 @@
 
 #include "dropfeed/document.h"
 
-/* Maps the row. False: it is rejected, the record's faults say why. sizes: the event type counts. */
+/* Maps the row. False: it is rejected, the record's faults say why; or skipped, and there are none. sizes: the event type counts. */
 bool document_walk_check_row(struct map *m, const struct batch_settings *sizes, const struct rows_row *row,
 			     struct map_record *record);
 

@@ -166,6 +166,7 @@ static void forget_document(struct map *m)
 	map_program_free(&m->data_program);
 	map_bindings_free(&m->bindings);
 	map_derived_free(m);
+	map_rows_end(m);
 	free(m->done);
 	free(m->own);
 	free(m->places);

@@ -298,12 +298,13 @@ bool map_derive(struct map *m, struct map_derived *d, const struct rows_cell *ce
 	if (left_out(d->entry, &v, json))
 		return true;
 	if (template == NULL)
-		return plain_text(d, &v, out, fault);
+		return plain_text(d, &v, out, fault) && map_values_apply(d->entry, out, fault);
 	struct liquid_value list = {0};
 	struct made made = {.value = &v, .key = d->key, .key_len = strlen(d->key)};
 	if (!json && liquid_lists(template) && cell_list(m, d->column, cell, &list))
 		made.list = &list;
-	return apply_template(m, d, &made, out, &d->list, fault);
+	return apply_template(m, d, &made, out, &d->list, fault) &&
+	       (d->list != NULL || map_values_apply(d->entry, out, fault));
 }
 
 /* ---- spreads ---- */
@@ -345,10 +346,12 @@ static bool item_text(struct map *m, const struct map_derived *d, const struct l
 {
 	const struct made made = {.value = v, .key = key, .key_len = key_len};
 	if (d->entry->template != NULL)
-		return apply_template(m, d, &made, &out->text, &out->list, fault);
+		return apply_template(m, d, &made, &out->text, &out->list, fault) &&
+		       (out->list != NULL || map_values_apply(d->entry, &out->text, fault));
 	if (v->type == LIQUID_ARRAY && d->lists && !liquid_is_empty(v))
 		out->list = v;
-	return plain_text(d, v, &out->text, fault);
+	return plain_text(d, v, &out->text, fault) &&
+	       (out->list != NULL || map_values_apply(d->entry, &out->text, fault));
 }
 
 bool map_derive_item(struct map *m, const struct map_derived *d, const struct liquid_member *member,

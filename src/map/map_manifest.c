@@ -253,7 +253,9 @@ void map_manifest_free(struct map_manifest *manifest)
 		free(manifest->entries[i].value);
 		liquid_free(manifest->entries[i].template);
 		liquid_free(manifest->entries[i].target);
+		map_values_free(&manifest->entries[i]);
 	}
 	free(manifest->entries);
+	map_rows_free(manifest);
 	free(manifest);
 }

@@ -118,6 +118,12 @@ void map_bindings_free(struct map_bindings *b);
 enum map_action { MAP_KEEP, MAP_IGNORE, MAP_STATIC };
 enum map_when { MAP_NEVER, MAP_WHEN_NULL, MAP_WHEN_EMPTY };
 
+enum map_otherwise { MAP_OTHERWISE_REJECT, MAP_OTHERWISE_KEEP, MAP_OTHERWISE_EMPTY };
+
+struct map_value { /* both own */
+	char *from, *to;
+};
+
 struct map_entry { /* of either kind of manifest */
 	enum map_action action;
 	char *source; /* own: a column's name, or NULL */
@@ -125,8 +131,21 @@ struct map_entry { /* of either kind of manifest */
 	char *value;  /* own: of MAP_STATIC; else the template's text, or NULL */
 	/* of a field transformation only */
 	enum map_when ignore_when;
-	struct liquid *template; /* own: of the value, or NULL */
-	struct liquid *target;   /* own: of the destination, where it depends on the source's name; else NULL */
+	struct liquid *template;  /* own: of the value, or NULL */
+	struct liquid *target;    /* own: of the destination, where it depends on the source's name; else NULL */
+	struct map_value *values; /* own: by `from`; NULL: any value is taken */
+	size_t n_values;
+	enum map_otherwise otherwise;
+};
+
+struct map_texts {
+	char **v; /* own, and what is in it */
+	size_t n;
+};
+
+struct map_skip {     /* rows whose cell is one of these */
+	char *source; /* own */
+	struct map_texts in;
 };
 
 struct map_manifest {
@@ -134,6 +153,9 @@ struct map_manifest {
 	bool has_header;
 	struct map_entry *entries; /* own */
 	size_t n;
+	struct map_skip *skips; /* own */
+	size_t n_skips;
+	struct map_texts fill_down, fill_by;
 	size_t at;       /* the entry that is being looked at, 1-based: for messages */
 	const char *key; /* before the entries: the manifest's own member that is being looked at */
 };
@@ -174,6 +196,40 @@ bool map_manifest_ignores(const struct map_manifest *manifest, const char *name)
 bool map_transform_ignores(const struct map_manifest *manifest, const char *name);
 /* Does the pattern with its one * fit? */
 bool map_pattern_fits(const char *pattern, const char *name, size_t len);
+
+/* ---- rows: map_rows.c ---- */
+
+struct json_object;
+struct map_cell_fault;
+
+struct map_fill {
+	size_t column;
+	struct df_buf last; /* its cell, in the row above */
+};
+
+struct map_rows {
+	size_t *skip; /* own: columns, as the manifest's skips */
+	size_t n_skip;
+	struct map_fill *down, *by; /* own */
+	size_t n_down, n_by;
+	bool begun;              /* there is a row above */
+	struct rows_cell *cells; /* own: the row's, filled */
+};
+
+enum df_status map_rows_read(struct json_object *root, struct map_manifest *out, struct df_err *err) DF_CHECK;
+void map_rows_free(struct map_manifest *manifest);
+enum df_status map_values_read(struct json_object *json, size_t number, struct map_entry *out,
+			       struct df_err *err) DF_CHECK;
+void map_values_free(struct map_entry *e);
+/* What the manifest has in place of the value. False: it has nothing, and that is a fault. */
+bool map_values_apply(const struct map_entry *e, struct rows_cell *cell, struct map_cell_fault *fault);
+
+/* The columns that rows are looked at for: marked in `reached`. */
+enum df_status map_rows_bind(struct map *m, bool *reached, struct df_err *err) DF_CHECK;
+void map_rows_end(struct map *m);
+/* The cells with those from above in place of empty ones; borrowed until the next row. */
+const struct rows_cell *map_rows_fill(struct map *m, const struct rows_cell *cells);
+bool map_rows_skip(const struct map *m, const struct rows_cell *cells);
 
 /* ---- cells: map_cell.c, map_json.c ---- */
 
@@ -300,8 +356,9 @@ struct map {
 	size_t n_notes;
 	struct map_derived *derived; /* own */
 	size_t n_derived, derived_cap;
-	struct map_cell_json *json;  /* own: per column, NULL when nothing is derived */
-	struct rows_cell *cells;     /* own: a row's cells and the derived ones */
+	struct map_cell_json *json; /* own: per column, NULL when nothing is derived */
+	struct rows_cell *cells;    /* own: a row's cells and the derived ones */
+	struct map_rows rows;
 	bool uses_row;               /* a template takes cells of the whole row */
 	struct liquid_member *row;   /* own: with it, the variable `row` */
 	struct liquid_arena arena;   /* of a row */

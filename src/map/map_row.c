@@ -515,6 +515,9 @@ enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, siz
 		return DF_REJECT;
 	}
 	liquid_arena_reset(&m->arena);
+	r.cells = map_rows_fill(m, cells);
+	if (map_rows_skip(m, r.cells))
+		return DF_END;
 	derive(&r);
 	unsigned seen = run_program(&r, &m->batch_program, &m->batch_out);
 	if (m->batch_program.need & ~seen)

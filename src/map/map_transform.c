@@ -145,7 +145,8 @@ static enum df_status read_column_value(struct json_object *json, size_t number,
 static enum df_status read_entry(struct json_object *json, size_t number, const struct schema_event *event,
 				 struct map_manifest *manifest, struct map_entry *out, struct df_err *err)
 {
-	static const char *const keys[] = {"mapping_type", "source", "destination", "value", "ignore_when", NULL};
+	static const char *const keys[] = {"mapping_type", "source", "destination", "value",
+					   "ignore_when",  "values", "otherwise",   NULL};
 	const char *source = NULL, *destination = NULL, *when = NULL;
 	enum df_status st = map_manifest_keys(json, number, keys, manifest, err);
 	if (st == DF_OK)
@@ -170,13 +171,16 @@ static enum df_status read_entry(struct json_object *json, size_t number, const 
 	st = out->action == MAP_STATIC ? read_static(json, number, out, err)
 	     : out->action == MAP_KEEP ? read_column_value(json, number, out, err)
 				       : DF_OK;
+	if (st == DF_OK)
+		st = map_values_read(json, number, out, err);
 	return st == DF_OK && out->field != NULL ? check_destination(out, number, event, err) : st;
 }
 
 enum df_status map_transform_read(struct json_object *root, const struct schema_event *event, struct map_manifest *out,
 				  struct df_err *err)
 {
-	static const char *const keys[] = {"id", "name", "destination_type", "mappings", NULL};
+	static const char *const keys[] = {"id",   "name",      "destination_type", "mappings",
+					   "rows", "fill_down", "fill_by",          NULL};
 	const char *type = NULL;
 	struct json_object *mappings = NULL;
 	enum df_status st = map_manifest_keys(root, 0, keys, out, err);
@@ -187,6 +191,8 @@ enum df_status map_transform_read(struct json_object *root, const struct schema_
 	st = map_manifest_string(root, 0, out->key, false, &type, err);
 	if (st == DF_OK && type != NULL && strcmp(type, "event_batch") != 0)
 		return df_fail(DF_USAGE, err, NULL, "manifest: 'destination_type' has to be event_batch");
+	if (st == DF_OK)
+		st = map_rows_read(root, out, err);
 	if (st == DF_OK)
 		st = map_manifest_list(root, "mappings", &mappings, out, err);
 	if (st != DF_OK)

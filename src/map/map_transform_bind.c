@@ -32,7 +32,7 @@ static void bind_to(struct binder *b, size_t column, const struct map_entry *e, 
 	else if (!map_derive_target(b->m, e, key, strlen(key), &name, &why))
 		b->st = df_fail(DF_REJECT, b->err, "manifest-mismatch", "the manifest's destination of '%.200s': %s",
 				key, why.text);
-	if (e->template != NULL || path != NULL)
+	if (e->template != NULL || e->values != NULL || path != NULL)
 		column = map_derived_add(b->m, column, e, key, strlen(key), path);
 	if (b->st == DF_OK)
 		map_bindings_add(b->out, column, df_buf_cstr(&name), name.len, NULL)->keep =
@@ -238,6 +238,8 @@ enum df_status map_transform_bind(struct map *m, struct map_bindings *out, bool 
 	bool *reached = df_alloc(m->n_names * sizeof(*reached));
 	if (lacking == DF_OK)
 		lacking = mark_row_columns(m, reached, err);
+	if (lacking == DF_OK)
+		lacking = map_rows_bind(m, reached, err);
 	apply_reaching(&b, reached);
 	for (size_t i = 0; i < m->n_names && b.st == DF_OK; i++)
 		if (!done[i])

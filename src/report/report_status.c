@@ -9,7 +9,7 @@ struct status_walk {
 	FILE *to;
 	bool first;   /* no document of the file was shown yet */
 	bool receipt; /* what others may read: no paths of this machine, nothing that is still to come */
-	uint64_t files, open, refused, rows, delivered, rejected;
+	uint64_t files, open, refused, rows, delivered, rejected, skipped;
 };
 
 /* False: no calendar has that time, as the one that somebody gave a file. */
@@ -63,10 +63,12 @@ static enum df_status json_document(void *ctx, const struct ledger_document *d, 
 	add_text(&b, "state", ledger_state_name(d->state));
 	add_time(&b, "begun", d->begun_ms / 1000);
 	add_time(&b, "closed", d->closed_ms / 1000);
-	df_buf_addf(&b, "\"rows\":%llu,\"delivered\":%llu,\"rejected\":%llu,\"batches\":%llu,\"events\":%llu,",
+	df_buf_addf(&b,
+		    "\"rows\":%llu,\"delivered\":%llu,\"rejected\":%llu,\"skipped\":%llu,\"batches\":%llu,"
+		    "\"events\":%llu,",
 		    (unsigned long long)d->rows, (unsigned long long)d->delivered, (unsigned long long)d->rejected,
-		    (unsigned long long)d->batches, (unsigned long long)d->events);
-	df_buf_addf(&b, "\"balanced\":%s,", d->rows == d->delivered + d->rejected ? "true" : "false");
+		    (unsigned long long)d->skipped, (unsigned long long)d->batches, (unsigned long long)d->events);
+	df_buf_addf(&b, "\"balanced\":%s,", d->rows == d->delivered + d->rejected + d->skipped ? "true" : "false");
 	df_buf_addf(&b, "\"rejected_by\":%s,", d->reasons != NULL ? d->reasons : "{}");
 	add_text(&b, "first_batch", d->first_batch);
 	add_text(&b, "last_batch", d->last_batch);
@@ -148,8 +150,12 @@ static enum df_status text_document(void *ctx, const struct ledger_document *d, 
 	w->rejected += d->rejected;
 	fprintf(w->to, "    %-8s %10llu rows = %llu delivered + %llu rejected", ledger_state_name(d->state),
 		(unsigned long long)d->rows, (unsigned long long)d->delivered, (unsigned long long)d->rejected);
-	if (d->rows > d->delivered + d->rejected && d->state != LEDGER_REFUSED)
-		fprintf(w->to, " + %llu to go", (unsigned long long)(d->rows - d->delivered - d->rejected));
+	w->skipped += d->skipped;
+	if (d->skipped > 0)
+		fprintf(w->to, " + %llu skipped", (unsigned long long)d->skipped);
+	uint64_t settled = d->delivered + d->rejected + d->skipped;
+	if (d->rows > settled && d->state != LEDGER_REFUSED)
+		fprintf(w->to, " + %llu to go", (unsigned long long)(d->rows - settled));
 	fprintf(w->to, ", %llu batches, %s", (unsigned long long)d->batches, d->event_type);
 	if (d->name != NULL) {
 		fputs(": ", w->to);
@@ -199,7 +205,9 @@ enum df_status report_status_text(struct ledger *l, const char *feed, FILE *to, 
 	fprintf(to, "%llu files (%llu unfinished, %llu refused): %llu rows = %llu delivered + %llu rejected",
 		(unsigned long long)w.files, (unsigned long long)w.open, (unsigned long long)w.refused,
 		(unsigned long long)w.rows, (unsigned long long)w.delivered, (unsigned long long)w.rejected);
-	uint64_t others = w.rows - w.delivered - w.rejected;
+	if (w.skipped > 0)
+		fprintf(to, " + %llu skipped", (unsigned long long)w.skipped);
+	uint64_t others = w.rows - w.delivered - w.rejected - w.skipped;
 	if (others > 0)
 		fprintf(to, " + %llu unfinished or refused with their document", (unsigned long long)others);
 	fputc('\n', to);

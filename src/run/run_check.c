@@ -57,7 +57,8 @@ static enum df_status check_document(struct check_work *w, const char *name, con
 	check.warnings = warnings;
 	check.rows = found.rows;
 	check.rejected = found.rejected;
-	check.accepted = found.rows - found.rejected;
+	check.skipped = found.skipped;
+	check.accepted = found.rows - found.rejected - found.skipped;
 	check.events = found.events;
 	check.batches = found.batches;
 	check.requests = found.requests;

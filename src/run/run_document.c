@@ -145,6 +145,7 @@ static enum df_status check_and_enter(struct run_file_work *w, const struct deco
 		st = ledger_document_checked(ledger, d->id,
 					     &(struct ledger_checked){.rows = found.rows,
 								      .rejected = found.rejected,
+								      .skipped = found.skipped,
 								      .batches = found.batches,
 								      .events = found.events},
 					     err);
@@ -189,13 +190,20 @@ static void document_log_done(struct run_file_work *w, const struct decode_doc *
 	char *name = run_document_label(w->f, doc);
 	struct df_buf why = {0};
 	document_reasons_words(&rejects->reasons, &why);
-	if (d->rejected == 0)
+	char skipped[48] = "";
+	if (d->skipped > 0)
+		snprintf(skipped, sizeof(skipped), ", %llu skipped", (unsigned long long)d->skipped);
+	if (d->rejected == 0 && d->skipped == 0)
 		df_log(DF_LOG_INFO, "%s: %llu rows, all delivered in %llu batches", name, (unsigned long long)d->rows,
 		       (unsigned long long)d->batches);
+	else if (d->rejected == 0)
+		df_log(DF_LOG_INFO, "%s: %llu rows, %llu delivered in %llu batches%s", name,
+		       (unsigned long long)d->rows, (unsigned long long)d->delivered, (unsigned long long)d->batches,
+		       skipped);
 	else
-		df_log(DF_LOG_WARN, "%s: %llu rows, %llu delivered, %llu rejected (%s): see %s", name,
-		       (unsigned long long)d->rows, (unsigned long long)d->delivered, (unsigned long long)d->rejected,
-		       df_buf_cstr(&why), rejects->path);
+		df_log(DF_LOG_WARN, "%s: %llu rows, %llu delivered%s, %llu rejected (%s): see %s", name,
+		       (unsigned long long)d->rows, (unsigned long long)d->delivered, skipped,
+		       (unsigned long long)d->rejected, df_buf_cstr(&why), rejects->path);
 	df_buf_free(&why);
 	free(name);
 }
@@ -251,6 +259,7 @@ static enum df_status close_document(struct run_delivery *v, struct df_err *err)
 		w->run->result->rows += now.rows;
 		w->run->result->delivered += now.delivered;
 		w->run->result->rejected += now.rejected;
+		w->run->result->skipped += now.skipped;
 		pthread_mutex_unlock(&w->run->lock);
 	}
 	ledger_document_free(&now);

@@ -151,9 +151,8 @@ static enum df_status read_line(struct explain_work *w, uint64_t wanted, struct 
 		st = df_fail(st, err, ignored.code, "%s", ignored.text);
 	rows_close(rows);
 	struct map_record record = {0};
-	if (st == DF_OK && mapped && x->row > 0 && x->sound &&
-	    map_describe_row(x->map, x->cells, x->n_cells, &x->routes, &record) != DF_OK)
-		return DF_OK; /* the check says why */
+	if (st == DF_OK && mapped && x->row > 0 && x->sound) /* where it is rejected, the check says why */
+		x->skipped = map_describe_row(x->map, x->cells, x->n_cells, &x->routes, &record) == DF_END;
 	return st;
 }
 

@@ -142,10 +142,14 @@ static enum df_status plain_send(struct plain_import *p, struct document_walk *w
 static void plain_count(struct plain_import *p, const struct decode_doc *doc, const struct document_forecast *found)
 {
 	struct run_result *result = p->run->result;
+	char skipped[48] = "";
+	if (found->skipped > 0)
+		snprintf(skipped, sizeof(skipped), ", %llu skipped", (unsigned long long)found->skipped);
 	df_log(found->rejected > 0 ? DF_LOG_WARN : DF_LOG_INFO,
-	       "%s%s%s: %llu rows, %llu rejected, %llu events in %llu batches", p->name, doc->name != NULL ? ", " : "",
-	       doc->name != NULL ? doc->name : "", (unsigned long long)found->rows, (unsigned long long)found->rejected,
-	       (unsigned long long)found->events, (unsigned long long)found->batches);
+	       "%s%s%s: %llu rows, %llu rejected%s, %llu events in %llu batches", p->name,
+	       doc->name != NULL ? ", " : "", doc->name != NULL ? doc->name : "", (unsigned long long)found->rows,
+	       (unsigned long long)found->rejected, skipped, (unsigned long long)found->events,
+	       (unsigned long long)found->batches);
 	result->documents++;
 	result->rows += found->rows;
 	result->rejected += found->rejected;

@@ -100,6 +100,16 @@ static void count_code(struct propose_trial *trial, const char *code)
 	}
 }
 
+static void count_row(struct propose_trial *trial, enum df_status st, const struct map_record *record)
+{
+	if (st == DF_OK)
+		trial->accepted++;
+	else if (st == DF_REJECT)
+		count_code(trial, record->faults[0].code);
+	else /* the manifest skips it */
+		trial->rows--;
+}
+
 static void try_rows(struct map *map, struct rows *rows, size_t max, struct propose_trial *trial)
 {
 	struct rows_row row;
@@ -116,10 +126,8 @@ static void try_rows(struct map *map, struct rows *rows, size_t max, struct prop
 		trial->rows++;
 		if (row.fault != NULL)
 			count_code(trial, row.fault);
-		else if (map_row(map, row.cells, row.n_cells, &record) != DF_OK)
-			count_code(trial, record.faults[0].code);
 		else
-			trial->accepted++;
+			count_row(trial, map_row(map, row.cells, row.n_cells, &record), &record);
 	}
 }
 

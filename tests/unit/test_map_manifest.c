@@ -425,6 +425,62 @@ static void test_row(void)
 	CHECK_STRING(got.batch, "\"user_attributes\":{\"a\":\"xba7816\"}," BATCH_1);
 }
 
+#define ACTION_MAP(otherwise)                                                                                          \
+	"{\"mappings\": [{\"mapping_type\": \"column\", \"source\": \"Id\", \"destination\": \"mpid\"},"               \
+	"{\"mapping_type\": \"column\", \"source\": \"Do\", \"destination\": \"events.data.product_action.action\","   \
+	"\"values\": {\"view\": \"view_detail\", \"cart\": \"add_to_cart\", \"purchase\": \"purchase\", \"x\": "       \
+	"null}" otherwise "}]}"
+
+static void test_values(void)
+{
+	static const char reject[] = ACTION_MAP(""), keep[] = ACTION_MAP(",\"otherwise\":\"keep\""),
+			  empty[] = ACTION_MAP(",\"otherwise\":\"empty\"");
+	with(reject, "commerce_event", "Id|Do", "1| cart ");
+	CHECK_STRING(got.data, "\"product_action\":{\"action\":\"add_to_cart\"}");
+	with(reject, "commerce_event", "Id|Do", "1|wishlist");
+	CHECK_STRING(got.code, "not-allowed");
+	CHECK_STRING(got.column, "Do");
+	CU_ASSERT_PTR_NULL(strstr(got.text, "wishlist"));
+	with(reject, "commerce_event", "Id|Do", "1|x");
+	CHECK_STRING(got.code, "missing-value");
+	with(keep, "commerce_event", "Id|Do", "1|refund");
+	CHECK_STRING(got.data, "\"product_action\":{\"action\":\"refund\"}");
+	with(keep, "commerce_event", "Id|Do", "1|wishlist");
+	CHECK_STRING(got.code, "not-allowed");
+	with(empty, "commerce_event", "Id|Do", "1|wishlist");
+	CHECK_STRING(got.code, "missing-value");
+	with("{\"mappings\": [{\"mapping_type\": \"column\", \"source\": \"Id\", \"destination\": \"mpid\"},"
+	     "{\"mapping_type\": \"column\", \"source\": \"a\", \"destination\": \"user_attributes.a\","
+	     "\"value\": \"{{ value | downcase }}\", \"values\": {\"\": \"none\", \"1\": \"one\"}, \"otherwise\": "
+	     "\"keep\"}]}",
+	     "eventless", "Id|a", "1|");
+	CHECK_STRING(got.batch, "\"user_attributes\":{\"a\":\"none\"}," BATCH_1);
+}
+
+static void test_rows_refused(void)
+{
+	static const char *const bad[][2] = {
+	    {"\"rows\": {\"skip\": [{\"source\": \"a\"}]}", "'in'"},
+	    {"\"rows\": {\"skip\": [\"a\"]}", "objects"},
+	    {"\"rows\": {\"keep\": []}", "'keep'"},
+	    {"\"rows\": []", "object"},
+	    {"\"fill_down\": \"a\"", "array"},
+	    {"\"fill_by\": [\"a\"]", "fill_down"},
+	};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char *manifest = df_format("{\"mappings\": [], %s}", bad[i][0]);
+		with(manifest, "eventless", "mpid", NULL);
+		CU_ASSERT_EQUAL(got.status, DF_USAGE);
+		CU_ASSERT_PTR_NOT_NULL(strstr(got.text, bad[i][1]));
+		free(manifest);
+	}
+	with("{\"mappings\": [], \"fill_down\": [\"Total\"]}", "eventless", "mpid", NULL);
+	CHECK_STRING(got.code, "manifest-mismatch");
+	with("{\"mappings\": [{\"mapping_type\": \"ignore\", \"source\": \"a\", \"values\": {}}]}", "eventless", "a",
+	     NULL);
+	CU_ASSERT_EQUAL(got.status, DF_USAGE);
+}
+
 static void test_wildcards(void)
 {
 	with(MAPPINGS(ID COLUMN("a_*", "user_attributes.*") "," COLUMN("a_b_*", "user_attributes.B *") "," IGNORE(
@@ -551,6 +607,8 @@ int main(void)
 	CU_add_test(s, "native header", test_native_header);
 	CU_add_test(s, "lists", test_lists);
 	CU_add_test(s, "row", test_row);
+	CU_add_test(s, "values", test_values);
+	CU_add_test(s, "rows that are refused", test_rows_refused);
 	CU_add_test(s, "batch time", test_batch_time);
 	CU_add_test(s, "static integers", test_static_integers);
 	CU_add_test(s, "custom, places", test_custom_places);

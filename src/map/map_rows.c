@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a transformation does with rows before their cells are mapped: an empty cell takes the
+ * value of the row above (fill_down, fill_by), and some rows are skipped (rows.skip). Values
+ * that are replaced by a list of the manifest's (values, otherwise) are here as well.
+ */
+#include "map_priv.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define MAX_NAMES 1000
+
+/* ---- reading ---- */
+
+static enum df_status wrong(struct df_err *err, const char *key, const char *what)
+{
+	return df_fail(DF_USAGE, err, NULL, "manifest: '%s' %s", key, what);
+}
+
+/* A list of strings; numbers and booleans are taken as they are written. */
+static enum df_status read_texts(struct json_object *json, const char *key, struct map_texts *out, struct df_err *err)
+{
+	if (!json_object_is_type(json, json_type_array))
+		return wrong(err, key, "has to be an array");
+	size_t n = json_object_array_length(json);
+	if (n > MAX_NAMES)
+		return wrong(err, key, "has more than 1000 entries");
+	out->v = df_alloc(n * sizeof(*out->v));
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *text = json_object_array_get_idx(json, i);
+		enum json_type type = json_object_get_type(text);
+		if (type == json_type_array || type == json_type_object)
+			return wrong(err, key, "has an entry that is not a string");
+		out->v[out->n++] = df_strdup(text != NULL ? json_object_get_string(text) : "");
+	}
+	return DF_OK;
+}
+
+static enum df_status read_skip(struct json_object *json, struct map_skip *out, struct map_manifest *manifest,
+				struct df_err *err)
+{
+	static const char *const keys[] = {"source", "in", NULL};
+	struct json_object *in = NULL;
+	const char *source = NULL;
+	if (!json_object_is_type(json, json_type_object))
+		return wrong(err, "rows.skip", "has to be an array of objects with 'source' and 'in'");
+	enum df_status st = map_manifest_keys(json, 0, keys, manifest, err);
+	manifest->key = "rows";
+	if (st == DF_OK)
+		st = map_manifest_string(json, 0, "source", true, &source, err);
+	if (st != DF_OK)
+		return st;
+	out->source = df_strdup(source);
+	if (!json_object_object_get_ex(json, "in", &in))
+		return wrong(err, "rows.skip", "lacks 'in', the values of the rows that are skipped");
+	return read_texts(in, "rows.skip, in", &out->in, err);
+}
+
+static enum df_status read_skips(struct json_object *rows, struct map_manifest *out, struct df_err *err)
+{
+	static const char *const keys[] = {"skip", NULL};
+	struct json_object *skip = NULL;
+	if (!json_object_is_type(rows, json_type_object))
+		return wrong(err, "rows", "has to be an object with 'skip'");
+	enum df_status st = map_manifest_keys(rows, 0, keys, out, err);
+	out->key = "rows";
+	if (st != DF_OK || !json_object_object_get_ex(rows, "skip", &skip))
+		return st;
+	if (!json_object_is_type(skip, json_type_array))
+		return wrong(err, "rows.skip", "has to be an array");
+	size_t n = json_object_array_length(skip);
+	if (n > MAX_NAMES)
+		return wrong(err, "rows.skip", "has more than 1000 entries");
+	out->skips = df_alloc(n * sizeof(*out->skips));
+	for (size_t i = 0; i < n && st == DF_OK; i++)
+		st = read_skip(json_object_array_get_idx(skip, i), &out->skips[out->n_skips++], out, err);
+	return st;
+}
+
+enum df_status map_rows_read(struct json_object *root, struct map_manifest *out, struct df_err *err)
+{
+	struct json_object *json = NULL;
+	enum df_status st = DF_OK;
+	out->key = "rows";
+	if (json_object_object_get_ex(root, out->key, &json))
+		st = read_skips(json, out, err);
+	out->key = "fill_down";
+	if (st == DF_OK && json_object_object_get_ex(root, out->key, &json))
+		st = read_texts(json, out->key, &out->fill_down, err);
+	out->key = "fill_by";
+	if (st == DF_OK && json_object_object_get_ex(root, out->key, &json)) {
+		st = read_texts(json, out->key, &out->fill_by, err);
+		if (st == DF_OK && out->fill_down.n == 0)
+			st = wrong(err, "fill_by", "is of no effect without 'fill_down', the columns to fill");
+	}
+	return st;
+}
+
+static int compare_values(const void *a, const void *b)
+{
+	return strcmp(((const struct map_value *)a)->from, ((const struct map_value *)b)->from);
+}
+
+static enum df_status read_otherwise(struct json_object *json, size_t number, struct map_entry *out, struct df_err *err)
+{
+	static const char *const words[] = {"reject", "keep", "empty"}; /* enum map_otherwise */
+	const char *otherwise = NULL;
+	enum df_status st = map_manifest_string(json, number, "otherwise", false, &otherwise, err);
+	if (st != DF_OK || otherwise == NULL)
+		return st;
+	for (size_t i = 0; i < 3; i++) {
+		if (strcmp(otherwise, words[i]) != 0)
+			continue;
+		out->otherwise = (enum map_otherwise)i;
+		if (out->values != NULL)
+			return DF_OK;
+		return df_fail(DF_USAGE, err, NULL, "manifest, entry %zu: 'otherwise' has no effect without 'values'",
+			       number);
+	}
+	return df_fail(DF_USAGE, err, NULL, "manifest, entry %zu: 'otherwise' has to be reject, keep or empty", number);
+}
+
+enum df_status map_values_read(struct json_object *json, size_t number, struct map_entry *out, struct df_err *err)
+{
+	struct json_object *values = NULL;
+	if (!json_object_object_get_ex(json, "values", &values))
+		return read_otherwise(json, number, out, err);
+	if (out->action != MAP_KEEP || !json_object_is_type(values, json_type_object))
+		return df_fail(DF_USAGE, err, NULL,
+			       "manifest, entry %zu: 'values' has to be an object, and the mapping one of a column",
+			       number);
+	out->values = df_alloc(((size_t)json_object_object_length(values) + 1) * sizeof(*out->values));
+	json_object_object_foreach(values, from, to)
+	{
+		enum json_type type = json_object_get_type(to);
+		if (type == json_type_object || type == json_type_array)
+			return df_fail(DF_USAGE, err, NULL,
+				       "manifest, entry %zu: the value of '%.100s' has to be a string or null", number,
+				       from);
+		out->values[out->n_values++] = (struct map_value){
+		    .from = df_strdup(from), .to = df_strdup(to != NULL ? json_object_get_string(to) : "")};
+	}
+	qsort(out->values, out->n_values, sizeof(*out->values), compare_values);
+	return read_otherwise(json, number, out, err);
+}
+
+static void texts_free(struct map_texts *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		free(t->v[i]);
+	free(t->v);
+}
+
+void map_rows_free(struct map_manifest *manifest)
+{
+	for (size_t i = 0; i < manifest->n_skips; i++) {
+		free(manifest->skips[i].source);
+		texts_free(&manifest->skips[i].in);
+	}
+	free(manifest->skips);
+	texts_free(&manifest->fill_down);
+	texts_free(&manifest->fill_by);
+}
+
+void map_values_free(struct map_entry *e)
+{
+	for (size_t i = 0; i < e->n_values; i++) {
+		free(e->values[i].from);
+		free(e->values[i].to);
+	}
+	free(e->values);
+}
+
+/* ---- values ---- */
+
+static const struct map_value *find_value(const struct map_entry *e, const char *p, size_t len)
+{
+	size_t low = 0, high = e->n_values;
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+		const char *from = e->values[mid].from;
+		size_t n = strlen(from), least = n < len ? n : len;
+		int order = least > 0 ? memcmp(from, p, least) : 0;
+		if (order == 0)
+			order = (n > len) - (n < len);
+		if (order == 0)
+			return &e->values[mid];
+		if (order < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NULL;
+}
+
+bool map_values_apply(const struct map_entry *e, struct rows_cell *cell, struct map_cell_fault *fault)
+{
+	const char *p = cell->p;
+	size_t len = cell->len;
+	if (e->values == NULL)
+		return true;
+	map_cell_trim(&p, &len);
+	const struct map_value *found = find_value(e, p, len);
+	if (found != NULL) {
+		*cell = (struct rows_cell){found->to, strlen(found->to)};
+		return true;
+	}
+	if (len == 0 || e->otherwise == MAP_OTHERWISE_EMPTY) {
+		cell->len = 0;
+		return true;
+	}
+	if (e->otherwise == MAP_OTHERWISE_KEEP)
+		return true;
+	fault->code = "not-allowed";
+	snprintf(fault->text, sizeof(fault->text),
+		 "none of the values that the manifest lists for '%.60s'; add it to 'values', or set 'otherwise'",
+		 e->source);
+	return false;
+}
+
+/* ---- rows ---- */
+
+static enum df_status find(const struct map *m, const char *name, const char *key, size_t *column, struct df_err *err)
+{
+	for (size_t i = 0; i < m->n_names; i++) {
+		if (strcmp(m->names[i], name) != 0)
+			continue;
+		*column = i;
+		return DF_OK;
+	}
+	df_err_place(err, NULL, 0, name);
+	return df_fail(DF_REJECT, err, "manifest-mismatch",
+		       "the manifest names the column '%.200s' in '%s', which the header lacks", name, key);
+}
+
+enum df_status map_rows_bind(struct map *m, bool *reached, struct df_err *err)
+{
+	const struct map_manifest *manifest = m->manifest;
+	struct map_rows *r = &m->rows;
+	enum df_status st = DF_OK;
+	r->skip = df_alloc((manifest->n_skips + 1) * sizeof(*r->skip));
+	r->down = df_alloc((manifest->fill_down.n + 1) * sizeof(*r->down));
+	r->by = df_alloc((manifest->fill_by.n + 1) * sizeof(*r->by));
+	for (size_t i = 0; i < manifest->n_skips && st == DF_OK; i++) {
+		st = find(m, manifest->skips[i].source, "rows.skip", &r->skip[i], err);
+		reached[r->skip[i]] = true;
+	}
+	for (size_t i = 0; i < manifest->fill_down.n && st == DF_OK; i++) {
+		st = find(m, manifest->fill_down.v[i], "fill_down", &r->down[r->n_down++].column, err);
+		reached[r->down[i].column] = true;
+	}
+	for (size_t i = 0; i < manifest->fill_by.n && st == DF_OK; i++) {
+		st = find(m, manifest->fill_by.v[i], "fill_by", &r->by[r->n_by++].column, err);
+		reached[r->by[i].column] = true;
+	}
+	if (st == DF_OK)
+		r->n_skip = manifest->n_skips;
+	return st;
+}
+
+void map_rows_end(struct map *m)
+{
+	struct map_rows *r = &m->rows;
+	for (size_t i = 0; i < r->n_down; i++)
+		df_buf_free(&r->down[i].last);
+	for (size_t i = 0; i < r->n_by; i++)
+		df_buf_free(&r->by[i].last);
+	free(r->skip);
+	free(r->down);
+	free(r->by);
+	free(r->cells);
+	memset(r, 0, sizeof(*r));
+}
+
+bool map_in_order(const struct map *m)
+{
+	return m->rows.n_down > 0;
+}
+
+static bool same_as_last(const struct map_fill *f, const struct rows_cell *cells)
+{
+	const struct rows_cell *cell = &cells[f->column];
+	return f->last.len == cell->len && (cell->len == 0 || memcmp(f->last.data, cell->p, cell->len) == 0);
+}
+
+static void keep_last(struct map_fill *f, const struct rows_cell *cells)
+{
+	const struct rows_cell *cell = &cells[f->column];
+	df_buf_reset(&f->last);
+	f->last.max = MAP_MAX_OUTPUT;
+	df_buf_add(&f->last, cell->p, cell->len);
+}
+
+const struct rows_cell *map_rows_fill(struct map *m, const struct rows_cell *cells)
+{
+	struct map_rows *r = &m->rows;
+	if (r->n_down == 0)
+		return cells;
+	if (r->cells == NULL)
+		r->cells = df_alloc(m->n_names * sizeof(*r->cells));
+	for (size_t i = 0; i < m->n_names; i++)
+		r->cells[i] = cells[i];
+
+	bool same = r->begun;
+	for (size_t i = 0; i < r->n_by; i++)
+		same = same && same_as_last(&r->by[i], cells);
+	for (size_t i = 0; i < r->n_by && !same; i++)
+		keep_last(&r->by[i], cells);
+	for (size_t i = 0; i < r->n_down; i++) {
+		struct map_fill *f = &r->down[i];
+		struct rows_cell *cell = &r->cells[f->column];
+		if (!same || cell->len > 0)
+			keep_last(f, cells);
+		else
+			*cell = (struct rows_cell){f->last.data != NULL ? f->last.data : "", f->last.len};
+	}
+	r->begun = true;
+	return r->cells;
+}
+
+bool map_rows_skip(const struct map *m, const struct rows_cell *cells)
+{
+	const struct map_rows *r = &m->rows;
+	for (size_t i = 0; i < r->n_skip; i++) {
+		const struct map_texts *in = &m->manifest->skips[i].in;
+		const char *p = cells[r->skip[i]].p;
+		size_t len = cells[r->skip[i]].len;
+		map_cell_trim(&p, &len);
+		for (size_t k = 0; k < in->n; k++)
+			if (strlen(in->v[k]) == len && (len == 0 || memcmp(in->v[k], p, len) == 0))
+				return true;
+	}
+	return false;
+}
