@@ -57,6 +57,8 @@ struct document_walk_handlers {
 	void (*expect)(void *ctx, uint64_t ids_hash, unsigned step); /* see batch_maker_expect */
 };
 
+struct document_shared; /* identities that many share */
+
 struct document_walk {
 	const struct conf_feed *feed;
 	const char *file; /* the drop file's name, for guidelines */
@@ -66,6 +68,7 @@ struct document_walk {
 	size_t part_size; /* bytes that a thread takes at a time; 0: a good size */
 	const struct document_walk_handlers *handlers;
 	void *ctx;
+	struct document_shared *shared; /* or NULL: identities that many share are not looked for */
 	/* filled by the walk: */
 	uint64_t rows, rejected, skipped; /* skipped: as the manifest says */
 	struct decode_bytes bytes;        /* as UTF-8 */
@@ -90,6 +93,12 @@ typedef enum df_status (*document_reject_handler)(void *ctx, const struct docume
  * file and doc are set. */
 enum df_status document_batches(struct document_walk *walk, const struct batch_settings *settings, batch_sink sink,
 				document_reject_handler reject, void *ctx, struct df_err *err) DF_CHECK;
+
+/* Looks for identities that many share, in bounded memory; its warnings are among document_walk_warnings. */
+struct document_shared *document_shared_new(void);
+void document_shared_row(struct document_shared *s, const struct map_record *record);
+size_t document_shared_warnings(const struct document_shared *s, struct map_warning **out); /* *out is the caller's */
+void document_shared_free(struct document_shared *s);
 
 /* ---- checking a document before anything of it is sent ---- */
 

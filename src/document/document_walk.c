@@ -152,6 +152,8 @@ enum df_status document_walk_take_row(struct document_walk *w, struct batch_row 
 	where->number = ++w->rows;
 	if (st != DF_OK)
 		return st;
+	if (sound && w->shared != NULL)
+		document_shared_row(w->shared, record);
 	if (sound)
 		return w->handlers->record != NULL ? w->handlers->record(w->ctx, record, where, err) : DF_OK;
 	if (record->n_faults == 0) {
@@ -251,11 +253,18 @@ enum df_status document_walk(struct document_walk *w, struct df_err *err)
 struct map_warning *document_walk_warnings(const struct document_walk *w, size_t *n)
 {
 	const struct map_warning *of_map = NULL;
+	struct map_warning *shared = NULL;
 	size_t n_map = w->map != NULL ? map_warnings(w->map, &of_map) : 0;
-	*n = n_map + w->n_notes;
-	struct map_warning *list = df_alloc(*n * sizeof(*list));
-	for (size_t i = 0; i < *n; i++)
-		list[i] = i < n_map ? of_map[i] : w->notes[i - n_map];
+	size_t n_shared = w->shared != NULL ? document_shared_warnings(w->shared, &shared) : 0;
+	struct map_warning *list = df_alloc((n_map + n_shared + w->n_notes) * sizeof(*list));
+	*n = 0;
+	for (size_t i = 0; i < n_map; i++)
+		list[(*n)++] = of_map[i];
+	for (size_t i = 0; i < n_shared; i++)
+		list[(*n)++] = shared[i];
+	for (size_t i = 0; i < w->n_notes; i++)
+		list[(*n)++] = w->notes[i];
+	free(shared);
 	return list;
 }
 

@@ -51,9 +51,12 @@ static enum df_status check_document(struct check_work *w, const char *name, con
 	struct batch_settings settings = document_batch_settings(w->feed, "", doc, df_now_ms());
 	struct document_forecast found = {0};
 	struct df_err why = {0};
+	walk.shared = document_shared_new();
 	enum df_status st = document_preflight(&walk, &settings, on_reject, w, &found, &why);
 	struct run_check check = {.document = doc->name, .event_type = doc->event_type};
 	struct map_warning *warnings = document_walk_warnings(&walk, &check.n_warnings);
+	document_shared_free(walk.shared);
+	walk.shared = NULL;
 	check.warnings = warnings;
 	check.rows = found.rows;
 	check.rejected = found.rejected;
