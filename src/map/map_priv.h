@@ -35,6 +35,8 @@ struct map_node {
 	const struct map_node *parent;
 	struct map_node **kids; /* own, kept in order */
 	size_t n_kids, kids_cap;
+	struct map_node **index; /* own: those with keys, by their hashes; NULL while they are few */
+	size_t n_keyed, slots;
 	/* of a leaf */
 	enum schema_type type;
 	size_t column;
@@ -48,6 +50,7 @@ void map_node_free(struct map_node *node);
 /* Adds the path's leaf; NULL when it is there already. */
 struct map_node *map_tree_add(struct map_node *root, const struct schema_path *path);
 struct map_node *map_node_kid(const struct map_node *node, const char *key); /* or NULL */
+struct map_node *map_node_find(const struct map_node *node, const char *key, size_t len);
 
 /* ---- the plan: map_plan.c ---- */
 

@@ -30,12 +30,9 @@ static struct spread_name **list_of(struct map_run *r, const struct rows_cell *n
 static bool name_taken(struct map_run *r, const struct map_op *op, const struct rows_cell *name)
 {
 	const struct map_node *parent = op->node->parent;
-	for (size_t i = 0; i < parent->n_kids; i++) {
-		const struct map_node *kid = parent->kids[i];
-		if (kid->type != SCHEMA_SPREAD && kid->key != NULL && strlen(kid->key) == name->len &&
-		    memcmp(kid->key, name->p, name->len) == 0)
-			return true;
-	}
+	const struct map_node *kid = map_node_find(parent, name->p, name->len);
+	if (kid != NULL && kid->type != SCHEMA_SPREAD)
+		return true;
 	struct spread_name **list = list_of(r, name);
 	for (const struct spread_name *n = list != NULL ? *list : NULL; n != NULL; n = n->next)
 		if (n->out == r->out && n->body == r->frame->body && n->name.len == name->len &&

@@ -20,31 +20,87 @@ void map_node_free(struct map_node *node)
 	for (size_t i = 0; i < node->n_kids; i++)
 		map_node_free(node->kids[i]);
 	free(node->kids);
+	free(node->index);
 	free(node->key);
 	free(node->path);
 	free(node->fallback);
 	free(node);
 }
 
+/* ---- children by their keys: a document may have ten thousand columns ---- */
+
+#define FEW_KEYS 16
+
+static size_t slot_of(const struct map_node *node, const char *key, size_t len)
+{
+	uint64_t h = 14695981039346656037ULL; /* FNV-1a */
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char)key[i]) * 1099511628211ULL;
+	return (size_t)(h ^ h >> 32) & (node->slots - 1);
+}
+
+static bool has_key(const struct map_node *node, const char *key, size_t len)
+{
+	return node->key != NULL && strncmp(node->key, key, len) == 0 && node->key[len] == '\0';
+}
+
+struct map_node *map_node_find(const struct map_node *node, const char *key, size_t len)
+{
+	if (node->index == NULL) {
+		for (size_t i = 0; i < node->n_kids; i++)
+			if (has_key(node->kids[i], key, len))
+				return node->kids[i];
+		return NULL;
+	}
+	size_t at = slot_of(node, key, len);
+	for (; node->index[at] != NULL; at = (at + 1) & (node->slots - 1))
+		if (has_key(node->index[at], key, len))
+			return node->index[at];
+	return NULL;
+}
+
 struct map_node *map_node_kid(const struct map_node *node, const char *key)
 {
-	for (size_t i = 0; i < node->n_kids; i++)
-		if (node->kids[i]->key != NULL && strcmp(node->kids[i]->key, key) == 0)
-			return node->kids[i];
-	return NULL;
+	return map_node_find(node, key, strlen(key));
+}
+
+static void index_add(struct map_node *parent, struct map_node *kid)
+{
+	size_t at = slot_of(parent, kid->key, strlen(kid->key));
+	while (parent->index[at] != NULL)
+		at = (at + 1) & (parent->slots - 1);
+	parent->index[at] = kid;
+}
+
+/* The index is made anew when it is half full. */
+static void index_grow(struct map_node *parent)
+{
+	free(parent->index);
+	parent->slots = parent->slots == 0 ? (size_t)FEW_KEYS * 4 : parent->slots * 2;
+	parent->index = df_alloc(parent->slots * sizeof(struct map_node *));
+	for (size_t i = 0; i < parent->n_kids; i++)
+		if (parent->kids[i]->key != NULL)
+			index_add(parent, parent->kids[i]);
+}
+
+static void index_note(struct map_node *parent, struct map_node *kid)
+{
+	if (kid->key == NULL)
+		return;
+	parent->n_keyed++;
+	if (parent->n_keyed > FEW_KEYS && parent->n_keyed * 2 > parent->slots)
+		index_grow(parent);
+	else if (parent->index != NULL)
+		index_add(parent, kid);
 }
 
 static struct map_node *find_kid(const struct map_node *node, const struct schema_step *step)
 {
-	for (size_t i = 0; i < node->n_kids; i++) {
-		struct map_node *kid = node->kids[i];
-		bool same = step->key != NULL
-				? kid->key != NULL && strlen(kid->key) == step->key_len &&
-				      memcmp(kid->key, step->key, step->key_len) == 0
-				: kid->key == NULL && step->index != SCHEMA_APPEND && kid->order == step->index;
-		if (same)
-			return kid;
-	}
+	if (step->key != NULL)
+		return map_node_find(node, step->key, step->key_len);
+	for (size_t i = 0; i < node->n_kids && step->index != SCHEMA_APPEND; i++)
+		if (node->kids[i]->key == NULL && node->kids[i]->order == step->index)
+			return node->kids[i];
 	return NULL;
 }
 
@@ -78,6 +134,7 @@ static void insert_kid(struct map_node *parent, struct map_node *kid)
 	for (; i > 0 && parent->kids[i - 1]->order > kid->order; i--)
 		parent->kids[i] = parent->kids[i - 1];
 	parent->kids[i] = kid;
+	index_note(parent, kid);
 }
 
 struct map_node *map_tree_add(struct map_node *root, const struct schema_path *path)
