@@ -249,6 +249,7 @@ static void move_batch_time(struct map *m)
 	map_warn(m, "guideline",
 		 "the batch's own timestamp_unixtime_ms is left out: the event has its time from "
 		 "events.data.timestamp_unixtime_ms");
+	m->time_column = b->v[own].column;
 	free(b->v[own].fixed);
 	memmove(&b->v[own], &b->v[own + 1], (b->n - own - 1) * sizeof(*b->v));
 	b->n--;
@@ -259,6 +260,7 @@ enum df_status map_bind(struct map *m, struct df_err *err)
 	m->batch = map_root_new(&schema_batch, "");
 	m->data = m->event->data != NULL ? map_root_new(m->event->data, "events.data") : NULL;
 	m->request_column = m->message_column = MAP_NONE;
+	m->time_column = MAP_NONE;
 	move_batch_time(m);
 	for (size_t i = 0; i < m->bindings.n; i++) {
 		enum df_status st = bind(m, &m->bindings.v[i], err);

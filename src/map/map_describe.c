@@ -148,6 +148,10 @@ static void describe_rest(struct map *m, size_t column, struct map_routes *out)
 	const char *name = m->names[column];
 	char why[512];
 	r->column = column + 1;
+	if (column == m->time_column) {
+		r->text = df_strdup("left out: the event has its time from events.data.timestamp_unixtime_ms");
+		return;
+	}
 	if (m->done[column]) {
 		r->text = df_strdup(map_own_column(name) ? "ignored: a reject file adds this column"
 							 : "ignored, as the manifest says");
@@ -240,7 +244,8 @@ static bool cell_empty(const struct row_watch *w, const struct map_op *op)
 {
 	if (op->column == MAP_NONE)
 		return true;
-	struct rows_cell cell = op->column < w->m->n_names ? w->cells[op->column] : w->m->cells[op->column];
+	const struct rows_cell *own = map_in_order(w->m) ? w->m->rows.cells : w->cells;
+	struct rows_cell cell = op->column < w->m->n_names ? own[op->column] : w->m->cells[op->column];
 	if (op->type != SCHEMA_STRING && op->type != SCHEMA_STRINGS && op->type != SCHEMA_ITEMS)
 		map_cell_trim(&cell.p, &cell.len);
 	return cell.len == 0;

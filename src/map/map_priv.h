@@ -350,6 +350,7 @@ struct map {
 	struct map_program batch_program, data_program;
 	const struct map_op *fold_op; /* in data_program: the close of product_action.products; NULL: there is none */
 	size_t request_column, message_column;
+	size_t time_column;       /* of the batch's own time, which is left out; or MAP_NONE */
 	struct map_frame *frames; /* own */
 	struct map_bindings bindings;
 	struct df_buf ids, batch_out, data_out, request_out, message_out, deleted;

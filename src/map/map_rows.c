@@ -320,6 +320,12 @@ const struct rows_cell *map_rows_fill(struct map *m, const struct rows_cell *cel
 	return r->cells;
 }
 
+void map_above(struct map *m, const struct rows_cell *cells, size_t n)
+{
+	if (n == m->n_names)
+		(void)map_rows_fill(m, cells);
+}
+
 bool map_rows_skip(const struct map *m, const struct rows_cell *cells)
 {
 	const struct map_rows *r = &m->rows;

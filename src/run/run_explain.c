@@ -99,11 +99,15 @@ static enum df_status find_row(struct run_explain *x, struct rows *rows, uint64_
 	while ((st = rows_next(rows, &row, &broken)) == DF_OK && row.line <= wanted) {
 		if (first && row.fault == NULL)
 			*mapped = first_row(x, &row) == DF_OK;
+		bool header = first && map_has_header(x->map);
 		first = first && row.fault != NULL && !map_has_header(x->map);
 		last = row.raw != NULL ? last_line(&row) : row.line;
 		kept = row.raw == NULL || wanted <= last;
-		if (!kept)
+		if (!kept) {
+			if (*mapped && !header && row.fault == NULL)
+				map_above(x->map, row.cells, row.n_cells);
 			continue;
+		}
 		keep_row(x, &row);
 		if (row.raw != NULL)
 			return DF_OK;
