@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The input is a document. Where its first byte is 0x1a, that one does not count, and each other one stands for 300,000
+ * The input is a document. Where its first byte is 0x1b, the second one chooses a dialect, and the rest is the document. Where
+ * the first byte of that is 0x1a, that one does not count, and each other one stands for 300,000
  * letters, up to five times, so that rows past ROWS_MAX_ROW are reached by small inputs.
  */
 #include "fuzz.h"
@@ -49,6 +50,7 @@ static void cells_free(struct cells *c)
 
 struct check {
 	const struct df_buf *doc;
+	bool cr_ends;            /* a lone CR ends a line */
 	uint64_t end;            /* of the row before */
 	uint64_t counted;        /* document bytes whose line ends are in: */
 	uint64_t feeds, returns; /* a lone CR is a return */
@@ -178,29 +180,64 @@ static void bad_row(const struct rows_row *row)
 		FUZZ_CHECK(df_utf8_valid(row->raw, row->length) != row->length);
 }
 
-/* Where a row that begins at p ends, its line end included, by RFC 4180. *broken: a quote stands where none may, and the
- * row ends with that physical line. NULL: a quote stays open. */
-static const char *row_end(const char *p, const char *end, bool *broken)
+/* Does a line end at p? A lone CR is one at the document's end, and where the document has such lines. */
+static bool line_ends(const char *p, const char *end, bool cr_ends)
+{
+	return *p == '\n' || (*p == '\r' && (cr_ends || p + 1 == end || p[1] == '\n'));
+}
+
+/* Past the quote that closes, and those that follow it at once. NULL: it stays open. */
+static const char *quotes_end(const char *p, const char *end)
+{
+	do {
+		p = memchr(p + 1, '"', (size_t)(end - p - 1));
+		if (p == NULL)
+			return NULL;
+		p++;
+	} while (p < end && *p == '"');
+	return p;
+}
+
+/* Where a row that begins at p ends, its line end included, by RFC 4180. *broken: a quote or a CR is where none may be, and
+ * the row ends with that physical line. NULL: a quote stays open. */
+static const char *row_end(const char *p, const char *end, bool cr_ends, bool *broken)
 {
 	bool start = true;
 	*broken = false;
-	while (p < end && *p != '\n' && *p != '\r') {
+	while (p < end && !line_ends(p, end, cr_ends)) {
 		if (*p == '"' && start && !*broken) {
-			do {
-				p = memchr(p + 1, '"', (size_t)(end - p - 1));
-				if (p == NULL)
-					return NULL;
-				p++;
-			} while (p < end && *p == '"');
-			*broken = p < end && *p != ',' && *p != '\r' && *p != '\n';
+			p = quotes_end(p, end);
+			if (p == NULL)
+				return NULL;
+			*broken = p < end && *p != ',' && !line_ends(p, end, cr_ends);
 			start = false;
 			continue;
 		}
-		*broken = *broken || *p == '"';
+		*broken = *broken || *p == '"' || *p == '\r';
 		start = *p++ == ',';
 	}
 	p += p + 1 < end && p[0] == '\r' && p[1] == '\n';
 	return p + (p < end);
+}
+
+/* Whether the document's first line ends with a lone CR. */
+static bool first_cr(const char *p, const char *end)
+{
+	for (bool start = true; p < end; start = *p++ == ',') {
+		if (*p == '\n' || *p == '\r')
+			return *p == '\r' && (p + 1 == end || p[1] != '\n');
+		if (*p != '"')
+			continue;
+		if (start)
+			p = quotes_end(p, end);
+		if (p == NULL)
+			return false;
+		bool broken = !start || (p < end && *p != ',' && *p != '\n' && *p != '\r');
+		while (broken && p < end && *p != '\n' && *p != '\r')
+			p++;
+		p--;
+	}
+	return false;
 }
 
 /* Between rows there is nothing but line ends. */
@@ -223,7 +260,7 @@ static void place(struct check *c, const struct rows_row *row)
 	FUZZ_CHECK(row->line >= c->feeds + 1 && row->line <= c->feeds + c->returns + 1);
 	c->end = row->offset + row->length;
 	bool broken = false;
-	FUZZ_CHECK(row_end(p + row->offset, p + c->doc->len, &broken) == p + c->end);
+	FUZZ_CHECK(row_end(p + row->offset, p + c->doc->len, c->cr_ends, &broken) == p + c->end);
 	const char *fault = row->fault != NULL ? row->fault : "";
 	FUZZ_CHECK((strcmp(fault, "row-too-large") == 0) == (row->length > ROWS_MAX_ROW));
 	FUZZ_CHECK(row->length > ROWS_MAX_ROW || (strcmp(fault, "malformed-quote") == 0) == broken);
@@ -260,11 +297,82 @@ static void read_document(struct check *c, struct rows *r)
 	while (rest < end && (*rest == '\n' || *rest == '\r'))
 		rest++;
 	bool broken = false;
-	FUZZ_CHECK(err.line >= line && rest < end && row_end(rest, end, &broken) == NULL);
+	FUZZ_CHECK(err.line >= line && rest < end && row_end(rest, end, c->cr_ends, &broken) == NULL);
+}
+
+/* ---- dialects ---- */
+
+static const char *const nulls[] = {"a", "\\N", "b c"};
+static const struct rows_format formats[] = {
+    {.delimiter = ';'},
+    {.delimiter = '\t', .quote = '\'', .trim = true},
+    {.delimiter = '|', .no_quote = true, .comment = '#'},
+    {.backslash = true, .null = nulls, .n_null = 3},
+    {.delimiter = ';', .backslash = true, .trim = true, .null = nulls, .n_null = 3, .no_header = true},
+    {.skip_lines = 2, .skip_last_lines = 1, .comment = '#', .count = "([0-9]+)"},
+    {.trim = true, .comment = '#', .skip_last_lines = 2},
+};
+
+/* A row is the same when it is read by another reader that is sent to where it begins. */
+static void same_row(struct rows *again, const struct rows_place *from, const struct rows_row *row)
+{
+	struct rows_row other;
+	struct df_err err = {0};
+	rows_seek(again, from);
+	FUZZ_CHECK(rows_next(again, &other, &err) == DF_OK);
+	FUZZ_CHECK(other.offset == row->offset && other.length == row->length && other.line == row->line);
+	FUZZ_CHECK(other.number == row->number && other.n_cells == row->n_cells && other.fault == row->fault);
+	for (size_t i = 0; i < row->n_cells; i++)
+		FUZZ_CHECK(other.cells[i].len == row->cells[i].len &&
+			   memcmp(other.cells[i].p, row->cells[i].p, row->cells[i].len) == 0);
+}
+
+static void read_dialect(struct rows *r, const struct df_buf *doc)
+{
+	struct rows *again = rows_twin(r);
+	struct rows_row row;
+	struct df_err err = {0};
+	struct df_buf guess = {0};
+	uint64_t end = rows_start(r);
+	enum df_status st;
+	for (struct rows_place from = rows_tell(r); (st = rows_next(r, &row, &err)) == DF_OK; from = rows_tell(r)) {
+		FUZZ_CHECK(row.offset >= end && row.length > 0 && row.offset + row.length <= rows_end(r));
+		FUZZ_CHECK(row.raw == NULL || memcmp(row.raw, doc->data + row.offset, row.length) == 0);
+		end = row.offset + row.length;
+		same_row(again, &from, &row);
+		if (row.fault != NULL)
+			bad_row(&row);
+	}
+	FUZZ_CHECK(st == DF_END || (st == DF_REJECT && strcmp(err.code, "malformed-csv") == 0));
+	(void)rows_guess_header(r, &guess);
+	(void)rows_guess_quotes(r, &guess);
+	df_buf_free(&guess);
+	rows_close(again);
+}
+
+static void fuzz_dialect(const uint8_t *data, size_t size)
+{
+	struct df_buf doc = {0};
+	struct rows *r = NULL;
+	struct df_err err = {0};
+	const struct rows_format *format = &formats[data[0] % (sizeof(formats) / sizeof(*formats))];
+	expand(data + 1, size - 1, &doc);
+	int fd = fuzz_file(doc.data, doc.len);
+	enum df_status st = rows_open_as(format, fd, 0, doc.len, &r, &err);
+	FUZZ_CHECK(st == DF_OK || st == DF_REJECT);
+	if (st == DF_OK)
+		read_dialect(r, &doc);
+	rows_close(r);
+	close(fd);
+	df_buf_free(&doc);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	if (size > 1 && data[0] == 0x1b) {
+		fuzz_dialect(data + 1, size - 1);
+		return 0;
+	}
 	static const char *const codes[] = {"empty-file", "not-utf8", NULL};
 	struct df_buf doc = {0};
 	struct rows *r = NULL;
@@ -275,6 +383,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (st == DF_OK) {
 		struct check c = {.doc = &doc};
 		c.end = doc.len >= 3 && memcmp(doc.data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+		c.cr_ends = first_cr(doc.data + c.end, doc.data + doc.len);
 		read_document(&c, r);
 		read_again(&c);
 		cells_free(&c.row);
