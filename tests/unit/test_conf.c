@@ -376,6 +376,20 @@ static void test_bad_values(void)
 	    {"data_plan", "p:0"},
 	    {"data_plan", "p:"},
 	    {"data_plan", "p:1x"},
+	    {"delimiter", "ab"},
+	    {"delimiter", "none"},
+	    {"delimiter", "\n"},
+	    {"delimiter", "\xc2\xa7"},
+	    {"quote", ""},
+	    {"escape", "caret"},
+	    {"encoding", "klingon"},
+	    {"encoding", "ascii//TRANSLIT"},
+	    {"skip_lines", "-1"},
+	    {"null", "\"open"},
+	    {"null", "a \"\""},
+	    {"row_count", "Rows"},
+	    {"row_count", "(a)(b)"},
+	    {"row_count", "(a"},
 	    {"timestamps", "seconds"},
 	    {"timestamps", "%s"},
 	    {"timestamps", "%Y-%m-%d %H:%M:%S %Z"},
@@ -441,6 +455,17 @@ static void test_good_values(void)
 	    {"placeholder_ids", "reject"},
 	    {"timestamps", "100%% %-d.%Om.%EY %T%z"},
 	    {"timezone", "America/New_York"},
+	    {"delimiter", ";"},
+	    {"delimiter", "tab"},
+	    {"delimiter", "\\x01"},
+	    {"quote", "none"},
+	    {"quote", "'"},
+	    {"escape", "backslash"},
+	    {"encoding", "windows-1252"},
+	    {"encoding", "UTF-16"},
+	    {"comment", "#"},
+	    {"null", "\\N NULL \"not \"\"known\"\"\""},
+	    {"row_count", "Rows: ([\\d,]+)"},
 	};
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
 		struct conf_feed *feed = conf_feed_default("x");
@@ -701,6 +726,36 @@ static void test_freeze(void)
 	df_buf_free(&again);
 }
 
+/* How a document is written is stored with it: characters that are not seen, and words that hold blanks and quotes. */
+static void test_freeze_rows(void)
+{
+	static const char *const set[][2] = {
+	    {"delimiter", "tab"},   {"quote", "none"}, {"comment", "\\x02"},     {"encoding", "windows-1252"},
+	    {"skip_lines", "3"},    {"trim", "yes"},   {"skip_last_lines", "1"}, {"null", "\\N \"a \"\"b\"\"\" %"},
+	    {"row_count", "a (.)"},
+	};
+	struct conf_feed *feed = conf_feed_default("x"), *live = conf_feed_default("x"), *thawed = NULL;
+	struct df_err err = {0};
+	struct df_buf frozen = {0}, again = {0};
+	for (size_t i = 0; i < sizeof(set) / sizeof(*set); i++)
+		CU_ASSERT_EQUAL_FATAL(conf_feed_set(feed, set[i][0], set[i][1], &err), DF_OK);
+	conf_feed_freeze(feed, &frozen);
+	CU_ASSERT_EQUAL_FATAL(conf_feed_thaw(live, df_buf_cstr(&frozen), NULL, &thawed, &err), DF_OK);
+	conf_feed_freeze(thawed, &again);
+	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&again), df_buf_cstr(&frozen));
+	CU_ASSERT_EQUAL(thawed->rows.delimiter, '\t');
+	CU_ASSERT_EQUAL(thawed->rows.quote, '\0');
+	CU_ASSERT_EQUAL(thawed->rows.comment, 2);
+	CU_ASSERT_EQUAL_FATAL(thawed->rows.null.n, 3);
+	CU_ASSERT_STRING_EQUAL(thawed->rows.null.v[1], "a \"b\"");
+	CU_ASSERT_STRING_EQUAL(thawed->rows.encoding, "windows-1252");
+	df_buf_free(&frozen);
+	df_buf_free(&again);
+	conf_feed_free(feed);
+	conf_feed_free(live);
+	conf_feed_free(thawed);
+}
+
 static void test_thaw_refuses(void)
 {
 	static const char *const bad[] = {
@@ -802,6 +857,7 @@ int main(void)
 	CU_add_test(s, "unreadable files", test_unreadable);
 	CU_add_test(s, "manifests", test_big_manifest);
 	CU_add_test(s, "freeze and thaw", test_freeze);
+	CU_add_test(s, "how documents are written is stored", test_freeze_rows);
 	CU_add_test(s, "thaw takes nothing else", test_thaw_refuses);
 	CU_add_test(s, "the example", test_example);
 	CU_basic_set_mode(CU_BRM_NORMAL);
