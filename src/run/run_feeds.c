@@ -263,7 +263,7 @@ static enum df_status wait_and_look_again(struct feed_work *w, struct df_err *er
 	enum df_status st = DF_OK;
 	if (!df_stop_requested) /* else the next run's listing will be the second one */
 		st = list_and_pull(w, err);
-	if (st == DF_OK && w->unsettled > 0)
+	if (st == DF_OK && w->unsettled > 0 && !df_stop_requested)
 		df_log(DF_LOG_INFO, "%s: %zu file(s) still wait to settle: their size or time changes (min_age)",
 		       w->feed->name, w->unsettled);
 	run_feed_skipped(w, w->unsettled);
