@@ -133,6 +133,9 @@ struct conf_feed {
 	bool sink_append; /* not a key: the file sink adds to the file instead of replacing it */
 	char *endpoint;   /* base URL without trailing slash: "https://s2s.us1.mparticle.com" or as given */
 	char *ca_file;
+	char *proxy;          /* URL without user information, or NULL: the environment's, if any */
+	char *proxy_user;     /* or NULL */
+	char *proxy_password; /* from proxy_password_file or proxy_password_env; or NULL */
 	char *api_key;
 	char *api_secret;          /* from api_secret_file or the environment variable named by api_secret_env */
 	double batches_per_second; /* default 270 */

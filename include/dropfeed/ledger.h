@@ -236,6 +236,18 @@ enum df_status ledger_lane_settled(struct ledger *l, int64_t id, uint32_t lane, 
 /* Fills done[0..lanes) with each lane's progress, 0 where there is none. */
 enum df_status ledger_lanes(struct ledger *l, int64_t id, uint64_t *done, uint32_t lanes, struct df_err *err) DF_CHECK;
 
+/* ---- endpoints and keys ---- */
+struct ledger_api {            /* wall clock, 0: never */
+	int64_t success_ms;    /* the latest success */
+	int64_t not_before_ms; /* the API asked not to be called before */
+};
+/* What is known under the fingerprint; zeros where nothing is. */
+enum df_status ledger_api_known(struct ledger *l, const char *fingerprint, struct ledger_api *out,
+				struct df_err *err) DF_CHECK;
+/* A success_ms that is earlier than the one that is stored changes nothing of that. */
+enum df_status ledger_api_note(struct ledger *l, const char *fingerprint, const struct ledger_api *api,
+			       struct df_err *err) DF_CHECK;
+
 /* ---- once more: after a cause outside the file was repaired ---- */
 struct ledger_reopen {
 	int64_t document;  /* refused, or done with rows that the API rejected */

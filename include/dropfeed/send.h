@@ -24,19 +24,39 @@ struct send_stream;
 struct send_reject {
 	const struct batch *batch; /* borrowed until the callback returns */
 	const char *message;       /* the API's words, HTML entities decoded; or what happened */
-	const char *code;          /* static: "api-rejected" */
+	const char *code;          /* static: "api-rejected", or "api-unavailable": set aside, see send_request.c */
 };
 
 struct send_events {
 	/* A lane got further: its first `done` batches (counted from the lane's lane_position 0) are settled, delivered or
 	 * rejected; the rejects of this step are listed, as is the number of rows it delivered. Called in the sender's thread,
-	 * in lane order, before the lane's next request. Anything but DF_OK stops the stream with that status: the ledger
-	 * could not remember. */
+	 * in lane order, after each answered request and before the lane's next one. Anything but DF_OK stops the stream with
+	 * that status: the ledger could not remember. */
 	enum df_status (*settled)(void *ctx, uint32_t lane, uint64_t done, uint64_t rows_delivered,
 				  const struct send_reject *rejects, size_t n_rejects, struct df_err *err);
 };
 
 struct sender *sender_new(void);
+
+/* What later runs are to know of an endpoint and key, by their fingerprint. Times are wall clock, 0: never. Either time
+ * may be 0 with remember: no success then leaves the latest one, no not_before removes it. */
+struct send_past {
+	int64_t success_ms;    /* the latest */
+	int64_t not_before_ms; /* the API asked not to be called before; 0: it no longer does */
+};
+struct send_memory {
+	void *ctx;
+	/* Of an unknown fingerprint: zeros. Called by whoever opens a stream. */
+	enum df_status (*recall)(void *ctx, const char *fingerprint, struct send_past *out, struct df_err *err);
+	/* Called in the sender's thread. */
+	enum df_status (*remember)(void *ctx, const char *fingerprint, const struct send_past *past,
+				   struct df_err *err);
+};
+/* Both are to be called before the first stream is opened. */
+void sender_memory(struct sender *s, const struct send_memory *memory);
+/* With it the streams of an unwell endpoint end at once with DF_RETRY, so that their documents can be parked: see
+ * sender_health. Without it they wait, and probe it themselves. */
+void sender_parks(struct sender *s, bool parks);
 
 /* Opens a stream as feed->sink says. `done`: for each lane how many batches an earlier run settled (feed->lanes numbers, or
  * NULL for none): batches below that are not to be put again by the caller; the number is where counting goes on. */
@@ -44,8 +64,9 @@ enum df_status sender_open(struct sender *s, const struct conf_feed *feed, const
 			   const struct send_events *events, void *ctx, struct send_stream **out,
 			   struct df_err *err) DF_CHECK;
 
-/* Takes the batch, also when it fails. DF_RETRY: the stream gave up (give_up_after, stop requested), DF_DENIED: 401/403,
- * DF_FATAL: the ledger failed; then nothing more is accepted and err says why. */
+/* Takes the batch, also when it fails. DF_RETRY: the stream gave up (give_up_after, stop requested, parked), DF_DENIED:
+ * access refused, or no Events API answers there, DF_FATAL: the ledger failed; then nothing more is accepted and err says
+ * why. */
 enum df_status send_put(struct send_stream *st, struct batch *b, struct df_err *err) DF_CHECK;
 
 /* Waits until everything that was put is settled (or the stream stopped, with its status as above), frees the stream.
@@ -54,8 +75,9 @@ enum df_status send_close(struct send_stream *st, bool abandon, struct df_err *e
 
 /* How the feed's endpoint is with the feed's key, as far as this run knows. */
 enum send_health {
-	SEND_WELL,   /* or never asked */
-	SEND_UNWELL, /* one request at a time is tried: *probe_ms until the next one is due, 0: now */
+	SEND_WELL, /* or never asked */
+	SEND_UNWELL, /* the next request may go in *probe_ms, 0: now. It is one at a time, for whichever stream is open then:
+		      * with sender_parks, one that is opened gets its turn, and ends with DF_RETRY when it fails. */
 	SEND_CLOSED, /* refused, or unavailable for give_up_after: nothing more goes there in this run */
 };
 enum send_health sender_health(struct sender *s, const struct conf_feed *feed, int64_t *probe_ms);

@@ -19,8 +19,10 @@ static const size_t feed_texts[] = {
     FEED(ca_file),        FEED(api_key),           FEED(rows.encoding),
     FEED(rows.count),     FEED(timestamp_range),   FEED(proxy_command),
     FEED(ready_marker),   FEED(checksum),          FEED(document_type),
+    FEED(proxy),          FEED(proxy_user),
 };
-static const size_t feed_secrets[] = {FEED(passphrase), FEED(password), FEED(api_secret), FEED(gnupg_passphrase)};
+static const size_t feed_secrets[] = {FEED(passphrase), FEED(password), FEED(api_secret), FEED(gnupg_passphrase),
+				      FEED(proxy_password)};
 static const size_t feed_lists[] = {FEED(include), FEED(exclude), FEED(signed_by), FEED(rejects_recipient),
 				    FEED(rows.null)};
 

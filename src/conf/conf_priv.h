@@ -77,6 +77,7 @@ bool conf_print_words(const void *, const struct conf_key *, struct df_buf *);
 /* ---- conf_source.c ---- */
 enum df_status conf_parse_source(void *, const struct conf_key *, const char *, const char *, struct df_err *);
 enum df_status conf_parse_endpoint(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_proxy(void *, const struct conf_key *, const char *, const char *, struct df_err *);
 enum df_status conf_parse_sink(void *, const struct conf_key *, const char *, const char *, struct df_err *);
 enum df_status conf_parse_after(void *, const struct conf_key *, const char *, const char *, struct df_err *);
 

@@ -359,3 +359,26 @@ bool conf_dir_is_source(const struct conf_feed *feed, const char *dir)
 	free(b);
 	return is;
 }
+
+/* As curl takes it. Nothing of it is quoted, for the same reason. */
+enum df_status conf_parse_proxy(void *home, const struct conf_key *key, const char *value, const char *base,
+				struct df_err *err)
+{
+	static const char *const schemes[] = {"http://", "https://", "socks5://", "socks5h://"};
+	struct conf_feed *feed = home;
+	(void)base;
+	(void)key;
+	const char *rest = NULL;
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++)
+		if (strncasecmp(value, schemes[i], strlen(schemes[i])) == 0)
+			rest = value + strlen(schemes[i]);
+	if (strchr(value, '@') != NULL)
+		return df_fail(DF_USAGE, err, NULL,
+			       "the URL holds a login; take it out and use proxy_user and proxy_password_file");
+	struct authority a = {0};
+	size_t len = rest != NULL ? strcspn(rest, "/?# \t") : 0;
+	if (len == 0 || !authority_read(rest, len, &a) || (rest[len] != '\0' && strcmp(rest + len, "/") != 0))
+		return df_fail(DF_USAGE, err, NULL, "not a proxy's URL: write http://host:port");
+	conf_text_set(&feed->proxy, df_strndup(value, (size_t)(rest + len - value)));
+	return DF_OK;
+}

@@ -8,6 +8,7 @@
  * ledger_db.c		statements, transactions and SQLite's words
  * ledger_file.c	listings and files
  * ledger_document.c	documents and lanes
+ * ledger_api.c		endpoints and keys
  * ledger_retry.c	what is opened again
  * ledger_read.c	rows into structs, and walks
  */

@@ -99,6 +99,10 @@ static const char *const ledger_migrations[] = {
     "INSERT INTO reason(document_id, n, code, field, rows)"
     " SELECT d.id, j.id, j.key, '', j.value FROM document d, json_each(d.reasons) j WHERE d.reasons IS NOT NULL;"
     "CREATE INDEX document_rejects ON document(text) WHERE closed_ms = 0;",
+
+    /* what runs know of an endpoint and key: when it last accepted something, and when it wants to be called again */
+    "CREATE TABLE api("
+    "  fingerprint TEXT PRIMARY KEY, success_ms INTEGER NOT NULL, not_before_ms INTEGER NOT NULL) WITHOUT ROWID;",
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
@@ -168,6 +172,8 @@ enum ledger_statement {
 	ST_LANE_ROWS,
 	ST_REJECT_ADD,
 	ST_LANES,
+	ST_API,
+	ST_API_NOTE,
 	ST_REOPEN_FILE,
 	ST_REOPEN_LOST,
 	ST_REOPEN_REFUSED,
@@ -257,6 +263,10 @@ static const char *const ledger_statements[ST_COUNT] = {
 		     " WHERE id = ?1 AND closed_ms = 0",
     [ST_REJECT_ADD] = "INSERT INTO reject(document_id, row, line, offset, length, message, code)"
 		      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [ST_API] = "SELECT success_ms, not_before_ms FROM api WHERE fingerprint = ?1",
+    [ST_API_NOTE] =
+	"INSERT INTO api(fingerprint, success_ms, not_before_ms) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET"
+	" success_ms = max(success_ms, excluded.success_ms), not_before_ms = excluded.not_before_ms",
     [ST_LANES] = "SELECT lane, done FROM lane WHERE document_id = ?1",
     [ST_REOPEN_FILE] = "UPDATE file SET state = ?2, code = NULL, text = NULL, cleanup_due = 0, closed_ms = 0"
 		       " WHERE id = ?1 AND closed_ms <> 0",

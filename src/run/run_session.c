@@ -52,6 +52,29 @@ static void tell_owner(const char *dir, const char *lock, enum df_status st, str
 			       where, owner.text, user_name(geteuid()).text);
 }
 
+static enum df_status on_recall(void *ctx, const char *fingerprint, struct send_past *out, struct df_err *err)
+{
+	struct ledger_api known = {0};
+	enum df_status st = ledger_api_known(ctx, fingerprint, &known, err);
+	*out = (struct send_past){.success_ms = known.success_ms, .not_before_ms = known.not_before_ms};
+	return st;
+}
+
+static enum df_status on_remember(void *ctx, const char *fingerprint, const struct send_past *past, struct df_err *err)
+{
+	const struct ledger_api api = {.success_ms = past->success_ms, .not_before_ms = past->not_before_ms};
+	return ledger_api_note(ctx, fingerprint, &api, err);
+}
+
+static struct sender *sender_of(struct ledger *ledger)
+{
+	const struct send_memory memory = {.ctx = ledger, .recall = on_recall, .remember = on_remember};
+	struct sender *s = sender_new();
+	sender_memory(s, &memory);
+	sender_parks(s, true);
+	return s;
+}
+
 enum df_status run_session_open(struct run_session *s, const struct conf *conf, struct run_result *result,
 				struct df_err *err)
 {
@@ -76,7 +99,7 @@ enum df_status run_session_open(struct run_session *s, const struct conf *conf, 
 	if (st == DF_OK)
 		st = ledger_open(conf->state_dir, &s->run.env.ledger, err);
 	if (st == DF_OK) {
-		s->run.env.sender = sender_new();
+		s->run.env.sender = sender_of(s->run.env.ledger);
 		s->run.gate = run_gate_new();
 	} else {
 		run_session_close(s);

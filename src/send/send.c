@@ -8,13 +8,25 @@ struct sender *sender_new(void)
 	struct sender *s = df_alloc(sizeof(*s));
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_mutex_init(&s->out, NULL);
-	s->tuning = (struct send_tuning){.connect_timeout = 30000,
+	s->tuning = (struct send_tuning){.connect_timeout = 10000,
 					 .request_timeout = 120000,
+					 .patience = 15000,
+					 .unwell_after = 2000,
 					 .backoff_base = 500,
 					 .backoff_cap = 60000,
 					 .gather = 20,
-					 .grace = 10000};
+					 .grace = 8000};
 	return s;
+}
+
+void sender_memory(struct sender *s, const struct send_memory *memory)
+{
+	s->memory = *memory;
+}
+
+void sender_parks(struct sender *s, bool parks)
+{
+	s->parks = parks;
 }
 
 void sender_free(struct sender *s)
@@ -36,15 +48,11 @@ void sender_stats(struct sender *s, struct send_stats *out)
 
 enum send_health sender_health(struct sender *s, const struct conf_feed *feed, int64_t *probe_ms)
 {
-	enum send_health health = SEND_WELL;
 	*probe_ms = 0;
-	if (feed->sink != CONF_SINK_EVENTS_API || feed->endpoint == NULL || feed->api_key == NULL)
-		return health;
-	pthread_mutex_lock(&s->lock);
-	if (s->http != NULL)
-		health = send_http_health(s->http, feed, probe_ms);
-	pthread_mutex_unlock(&s->lock);
-	return health;
+	if (feed->sink != CONF_SINK_EVENTS_API || feed->endpoint == NULL || feed->api_key == NULL ||
+	    feed->api_secret == NULL)
+		return SEND_WELL;
+	return send_http_health(s, feed, probe_ms);
 }
 
 static const struct send_driver *const drivers[] = {

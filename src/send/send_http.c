@@ -51,10 +51,9 @@ void send_http_free(struct send_http *h)
 	curl_multi_wakeup(h->multi);
 	pthread_join(h->thread, NULL);
 	curl_multi_cleanup(h->multi);
-	for (struct http_host *p; (p = h->hosts) != NULL; free(p)) {
-		h->hosts = p->next;
-		free(p->endpoint);
-		free(p->name);
+	for (struct http_route *p; (p = h->routes) != NULL;) {
+		h->routes = p->next;
+		http_route_free(p);
 	}
 	for (struct http_key *p; (p = h->keys) != NULL; free(p)) {
 		h->keys = p->next;
@@ -63,55 +62,20 @@ void send_http_free(struct send_http *h)
 	free(h);
 }
 
-/* "host[:port]" of the endpoint, or NULL when it is no URL; user information in it never reaches a log. */
-static char *endpoint_name(const char *endpoint)
+enum send_health send_http_health(struct sender *s, const struct conf_feed *feed, int64_t *probe_ms)
 {
-	char *host = NULL, *port = NULL, *name = NULL;
-	CURLU *u = curl_url();
-	if (curl_url_set(u, CURLUPART_URL, endpoint, 0) == CURLUE_OK &&
-	    curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
-		bool with_port = curl_url_get(u, CURLUPART_PORT, &port, 0) == CURLUE_OK;
-		name = df_format("%s%s%s", host, with_port ? ":" : "", with_port ? port : "");
-	}
-	curl_free(host);
-	curl_free(port);
-	curl_url_cleanup(u);
-	return name;
-}
-
-static struct http_host *host_get(struct send_http *h, const char *endpoint, const char *name)
-{
-	for (struct http_host *p = h->hosts; p != NULL; p = p->next)
-		if (strcmp(p->endpoint, endpoint) == 0)
-			return p;
-	struct http_host *p = df_alloc(sizeof(*p));
-	*p = (struct http_host){.endpoint = df_strdup(endpoint), .name = df_strdup(name), .next = h->hosts};
-	return h->hosts = p;
-}
-
-enum send_health send_http_health(struct send_http *h, const struct conf_feed *feed, int64_t *probe_ms)
-{
-	for (const struct http_host *p = h->hosts; p != NULL; p = p->next) {
-		if (strcmp(p->endpoint, feed->endpoint) != 0)
-			continue;
-		int64_t wait = p->probe_at - df_monotonic_ms();
-		*probe_ms = p->health == SEND_UNWELL && wait > 0 ? wait : 0;
-		return p->health;
-	}
-	return SEND_WELL;
-}
-
-static struct http_key *key_get(struct send_http *h, const struct conf_feed *feed)
-{
-	for (struct http_key *p = h->keys; p != NULL; p = p->next)
-		if (strcmp(p->key, feed->api_key) == 0) {
-			send_pace_limit(&p->pace, feed->batches_per_second);
-			return p;
-		}
-	struct http_key *p = df_alloc(sizeof(*p));
-	*p = (struct http_key){.key = df_strdup(feed->api_key), .next = h->keys};
-	send_pace_init(&p->pace, feed->batches_per_second, df_monotonic_ms());
-	return h->keys = p;
+	struct http_route *like = NULL;
+	struct df_err ignored = {0};
+	enum send_health health = SEND_WELL;
+	if (http_route_new(feed, &like, &ignored) != DF_OK)
+		return health; /* opening a stream says what is wrong */
+	pthread_mutex_lock(&s->lock);
+	struct http_route *route = s->http != NULL ? http_route_find(s->http, like) : NULL;
+	if (route != NULL)
+		health = http_route_health(route, feed, probe_ms);
+	pthread_mutex_unlock(&s->lock);
+	http_route_free(like);
+	return health;
 }
 
 static struct http_stream *http_stream_new(struct send_stream *base)
@@ -145,22 +109,25 @@ static enum df_status http_open(struct send_stream *base, struct df_err *err)
 	    !(feed->batches_per_second > 0))
 		return df_fail(DF_USAGE, err, NULL,
 			       "the Events API sink needs endpoint, api_key, api_secret and batches_per_second");
-	char *name = endpoint_name(feed->endpoint);
-	if (name == NULL)
-		return df_fail(DF_USAGE, err, NULL, "endpoint is not a URL");
+	struct http_route *route = NULL;
 	struct sender *s = base->sender;
+	enum df_status status = http_route_new(feed, &route, err);
+	if (status != DF_OK)
+		return status;
+	http_route_recall(route, &s->memory);
+
 	pthread_mutex_lock(&s->lock);
-	enum df_status status = s->http == NULL ? http_new(s, err) : DF_OK;
+	status = s->http == NULL ? http_new(s, err) : DF_OK;
 	if (status == DF_OK) {
 		struct http_stream *st = http_stream_new(base);
 		st->http = s->http;
-		st->host = host_get(s->http, feed->endpoint, name);
-		st->key = key_get(s->http, feed);
+		st->route = http_route_join(s->http, route, feed);
 		st->next = s->http->streams;
 		s->http->streams = st;
+	} else {
+		http_route_free(route);
 	}
 	pthread_mutex_unlock(&s->lock);
-	free(name);
 	return status;
 }
 

@@ -3,12 +3,12 @@
  * send_priv.h - what the files of this room share
  *
  *	send.c		the public functions, the table of the two drivers
- *	send_http.c	the Events API sink as its producers see it: streams and queues
- *	send_thread.c	the sender's thread: which lane may start a request now, and the end of streams
- *	send_lane.c	one lane: its curl handle, and what an answer does to it
+ *	send_http.h	lists the files of the Events API sink
  *	send_request.c	packing batches into a request, splitting it when the API complains
  *	send_verdict.c	an answer's meaning
+ *	send_quote.c	what others answered, for a log
  *	send_pace.c	token bucket, steering, backoff
+ *	send_proxy.c	which proxy a connection goes through
  *	send_file.c	the NDJSON sinks
  */
 #ifndef DROPFEED_SEND_PRIV_H
@@ -23,6 +23,8 @@
 /* Internal times, in milliseconds; a test may shorten them between sender_new and the first sender_open. */
 struct send_tuning {
 	int64_t connect_timeout, request_timeout;
+	int64_t patience;     /* what a request gets at first; more when it runs out, up to request_timeout */
+	int64_t unwell_after; /* without a success, and some failures in a row, a route is unwell */
 	int64_t backoff_base, backoff_cap;
 	int64_t gather; /* a lane's oldest batch waits this long for company */
 	int64_t grace;  /* requests on the wire may still finish for this long after a stop */
@@ -34,6 +36,8 @@ struct sender {
 	pthread_mutex_t lock; /* guards stats, http, and what send_http.h says it guards */
 	pthread_mutex_t out;  /* standard output: whole lines at a time */
 	struct send_tuning tuning;
+	struct send_memory memory; /* set before the first stream is opened, as is parks */
+	bool parks;
 	struct send_stats stats;
 	struct send_http *http; /* own; NULL until the first HTTP stream is opened */
 };
@@ -58,7 +62,7 @@ struct send_stream {
 };
 
 void send_http_free(struct send_http *h);
-enum send_health send_http_health(struct send_http *h, const struct conf_feed *feed, int64_t *probe_ms);
+enum send_health send_http_health(struct sender *s, const struct conf_feed *feed, int64_t *probe_ms);
 
 /* ---- send_request.c ---- */
 
@@ -69,21 +73,25 @@ struct send_queue {
 void send_queue_push(struct send_queue *q, struct batch *b); /* takes b */
 void send_queue_free(struct send_queue *q);
 
-enum send_fate { SEND_PENDING, SEND_DELIVERED, SEND_REJECTED };
+enum send_fate { SEND_PENDING, SEND_DELIVERED, SEND_REJECTED, SEND_SET_ASIDE };
 
 /*
- * The batches that a lane is about to settle together. They go out as one or more parts: a part is a run of pending
- * batches without a cut inside, the leftmost first, so that the lane's order survives every split.
+ * The batches that a lane took from its queue together. They go out as one or more parts: a part is a run of pending
+ * batches without a cut inside, the leftmost first, so that the lane's order survives every split. Those before the
+ * first pending one are settled after each answer.
  */
 struct send_request {
 	struct send_item {
 		struct batch *batch;
 		enum send_fate fate;
-		bool cut;    /* a part ends behind this batch */
+		bool cut;    /* a part ends after this batch */
 		char *words; /* own; why it was rejected */
 	} item[REQUEST_MAX_BATCHES];
 	size_t n;
-	size_t from, to; /* the current part: item[from .. to) */
+	size_t settled;    /* item[0 .. settled) are reported */
+	size_t from, to;   /* the current part: item[from .. to) */
+	unsigned failures; /* of the current part, while others succeeded */
+	uint64_t seen;     /* how many others had, at its latest failure */
 	struct df_buf body;
 };
 
@@ -96,8 +104,15 @@ void send_request_body(struct send_request *r);          /* the current part's J
 void send_request_clear(struct send_request *r);         /* forgets all batches, keeps the body's memory */
 
 struct send_verdict;
-/* Settles or splits the current part. */
+/* Gives the current part's batches their fate, or splits it. */
 void send_request_apply(struct send_request *r, const struct send_verdict *v);
+
+enum send_blame { SEND_BLAME_NONE, SEND_BLAME_HALVED, SEND_BLAME_SET_ASIDE };
+/* The current part came to nothing, which may be its own fault when others succeed (successes: so many did) since its
+ * failure before: then it is halved, and in the end the batch that is at fault is set aside. */
+enum send_blame send_request_blame(struct send_request *r, uint64_t successes, const char *words);
+/* The current part, one batch, will not be delivered. */
+void send_request_set_aside(struct send_request *r, const char *words);
 
 /* ---- send_verdict.c ---- */
 
@@ -106,8 +121,9 @@ enum send_action {
 	SEND_SPLIT,    /* some batch is at fault: see located */
 	SEND_HALVE,    /* too large */
 	SEND_THROTTLE, /* 429 */
-	SEND_AGAIN,    /* the API is unwell */
+	SEND_AGAIN,    /* says nothing about the batches: try again */
 	SEND_DENY,     /* credentials or certificate refused */
+	SEND_STRAY,    /* no Events API answers like that: the address is wrong */
 };
 
 struct send_verdict {
@@ -115,16 +131,48 @@ struct send_verdict {
 	bool rest_stands;                  /* with SEND_SPLIT: what is not located is delivered */
 	bool located[REQUEST_MAX_BATCHES]; /* counted from the part's first batch */
 	size_t n_located;
-	char *words; /* own; what to tell about a batch that was alone, or NULL */
+	char *words; /* own; the API's about a batch, else the status and what was quoted; NULL: accepted */
 };
 
-/* Reads the answer to the request's current part. `cut`: the body was longer than what is here. */
-void send_verdict_read(struct send_verdict *v, const struct send_request *r, long status, const char *body, size_t len,
-		       bool cut);
+struct send_answer {
+	long status;
+	const char *body;
+	size_t len;
+	bool cut;    /* the body was longer than that */
+	bool proven; /* this key had a success lately */
+};
+
+/* Reads the answer to the request's current part. */
+void send_verdict_read(struct send_verdict *v, const struct send_request *r, const struct send_answer *a);
 void send_verdict_free(struct send_verdict *v);
 
 /* &#39; &#x27; &quot; &apos; &lt; &gt; &amp; become what they stand for, in place. */
 void send_html_decode(char *s);
+
+/* ---- send_quote.c ---- */
+
+#define SEND_WORDS_SIZE 1536
+
+/* Appends the first words of an answer's body, at most 120 bytes, without tags, scripts and control characters. */
+void send_quote(struct df_buf *out, const char *body, size_t len);
+/* Replaces each of the secrets (NULL ends them), and user information in URLs, in place. */
+void send_mask(char *text, const char *const *secrets);
+
+/* ---- send_proxy.c ---- */
+
+struct send_proxy {
+	char *url, *user, *password; /* own; url NULL: none. It may hold a password: never logged */
+	char *host, *name;           /* own; what connections go to; name: with its port, for logs */
+	uint16_t port;
+};
+struct send_proxy_wish {
+	const char *scheme, *host;         /* what is to be reached; an IPv6 address without brackets */
+	const char *url, *user, *password; /* of the feed, or NULL */
+};
+/* DF_USAGE: the proxy is not a URL. */
+enum df_status send_proxy_choose(struct send_proxy *p, const struct send_proxy_wish *wish, struct df_err *err) DF_CHECK;
+void send_proxy_free(struct send_proxy *p);
+bool send_is_loopback(const char *host); /* 127/8, ::1, localhost */
 
 /* ---- send_pace.c: no clock of its own, times are df_monotonic_ms() values given by the caller ---- */
 

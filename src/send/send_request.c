@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+#define HALVE_AFTER     3u /* failures while others succeed */
+#define SET_ASIDE_AFTER 8u /* of one batch alone */
+
 void send_queue_push(struct send_queue *q, struct batch *b)
 {
 	b->next = NULL;
@@ -59,12 +62,14 @@ size_t send_request_measure(const struct batch *head, bool *full)
 
 void send_request_fill(struct send_request *r, struct send_queue *q, size_t n)
 {
+	r->settled = 0;
 	for (r->n = 0; r->n < n && r->n < REQUEST_MAX_BATCHES; r->n++)
 		r->item[r->n] = (struct send_item){.batch = queue_pop(q)};
 }
 
 bool send_request_part(struct send_request *r)
 {
+	r->failures = 0;
 	for (r->from = 0; r->from < r->n && r->item[r->from].fate != SEND_PENDING; r->from++)
 		;
 	if (r->from == r->n)
@@ -81,6 +86,7 @@ void send_request_cut(struct send_request *r, size_t n)
 		return;
 	r->to = r->from + n;
 	r->item[r->to - 1].cut = true;
+	r->failures = 0;
 }
 
 void send_request_body(struct send_request *r)
@@ -99,7 +105,7 @@ void send_request_clear(struct send_request *r)
 		batch_free(r->item[i].batch);
 		free(r->item[i].words);
 	}
-	r->n = r->from = r->to = 0;
+	r->n = r->settled = r->from = r->to = 0;
 }
 
 static void request_mark(struct send_request *r, enum send_fate fate, const bool *except)
@@ -107,6 +113,11 @@ static void request_mark(struct send_request *r, enum send_fate fate, const bool
 	for (size_t i = r->from; i < r->to; i++)
 		if (except == NULL || !except[i - r->from])
 			r->item[i].fate = fate;
+}
+
+static void request_halve(struct send_request *r)
+{
+	r->item[r->from + (r->to - r->from) / 2 - 1].cut = true;
 }
 
 /* Every split makes the parts smaller, so that it ends with batches that are alone. */
@@ -120,11 +131,11 @@ void send_request_apply(struct send_request *r, const struct send_verdict *v)
 		return;
 	if (r->to - r->from == 1) {
 		r->item[r->from].fate = SEND_REJECTED;
-		r->item[r->from].words = df_strdup(v->words != NULL ? v->words : "refused without a word");
+		r->item[r->from].words = df_strdup(v->words != NULL ? v->words : "rejected without a message");
 		return;
 	}
 	if (v->action == SEND_HALVE || v->n_located == 0) {
-		r->item[r->from + (r->to - r->from) / 2 - 1].cut = true;
+		request_halve(r);
 		return;
 	}
 	if (v->rest_stands)
@@ -136,4 +147,29 @@ void send_request_apply(struct send_request *r, const struct send_verdict *v)
 		if (i > r->from)
 			r->item[i - 1].cut = true;
 	}
+}
+
+void send_request_set_aside(struct send_request *r, const char *words)
+{
+	r->item[r->from].fate = SEND_SET_ASIDE;
+	r->item[r->from].words = df_strdup(words);
+}
+
+/* With no success of others in between nobody knows whose fault it is: such a failure does not count. */
+enum send_blame send_request_blame(struct send_request *r, uint64_t successes, const char *words)
+{
+	bool alone = r->to - r->from == 1;
+	if (r->failures > 0 && successes == r->seen)
+		return SEND_BLAME_NONE;
+	r->seen = successes;
+	if (++r->failures < (alone ? SET_ASIDE_AFTER : HALVE_AFTER))
+		return SEND_BLAME_NONE;
+
+	if (alone) {
+		send_request_set_aside(r, words);
+		return SEND_BLAME_SET_ASIDE;
+	}
+	request_halve(r);
+	send_request_part(r);
+	return SEND_BLAME_HALVED;
 }

@@ -5,6 +5,10 @@
  */
 #include "send_http.h"
 
+#include <stdlib.h>
+
+#define RESOLVE_EVERY_MS 10 /* is a look-up asked whether it is through */
+
 void http_stream_stop(struct http_stream *st, enum df_status status, const struct df_err *err)
 {
 	if (!st->stopping) {
@@ -44,40 +48,78 @@ static void lane_pack(struct http_lane *lane, int64_t now)
 	pthread_cond_broadcast(&st->changed);
 }
 
+/* Nobody knows where to connect to. */
+static void route_unresolved(struct http_lane *lane, const struct df_err *why, int64_t now)
+{
+	const struct http_failure f = {.why = why->text};
+	lane->started = now;
+	int64_t wait = http_route_failed(lane, &f, now);
+	http_route_log(lane->stream->route, why->text, wait, now);
+}
+
+/* Asked once in a turn, and only when there is something to send. */
+static bool route_ready(struct http_lane *lane, int64_t now)
+{
+	struct http_route *route = lane->stream->route;
+	struct df_err why = {0};
+	if (route->ready != HTTP_UNKNOWN)
+		return route->ready == HTTP_READY;
+	enum df_status st = http_address_get(&route->address, now, &route->list, &why);
+	route->ready = st == DF_OK ? HTTP_READY : HTTP_NOT_READY;
+	if (st == DF_END)
+		http_due(lane->stream->http, now + RESOLVE_EVERY_MS);
+	else if (st != DF_OK)
+		route_unresolved(lane, &why, now);
+	return st == DF_OK;
+}
+
 static bool lane_may_start(struct http_lane *lane, int64_t now)
 {
 	const struct http_stream *st = lane->stream;
-	const struct http_host *host = st->host;
-	if (lane->request.n == 0 || lane->in_flight || st->stopping || st->key->spent)
+	const struct http_route *route = st->route;
+	if (lane->request.n == 0 || lane->in_flight || st->stopping || route->key->spent || route->closed != DF_OK ||
+	    (route->unwell && route->in_flight > 0))
 		return false;
-	int64_t wait_for = host->not_before > lane->not_before ? host->not_before : lane->not_before;
+	int64_t wait_for = route->unwell ? route->probe_at : lane->not_before;
+	if (wait_for < route->not_before)
+		wait_for = route->not_before;
 	if (now < wait_for) {
 		http_due(st->http, wait_for);
 		return false;
 	}
-	return host->failures == 0 || host->in_flight == 0;
+	return route_ready(lane, now);
 }
 
-/* The lane that has been ready longest, among those that may start. */
-static struct http_lane *http_oldest(struct send_http *h, int64_t now)
+/* The lane that has been ready longest, among those that may start; of an unwell route any of them, so that the probe
+ * goes round, also among the streams that are opened for it one after the other. */
+static struct http_lane *http_next(struct send_http *h, int64_t now)
 {
-	struct http_lane *oldest = NULL;
+	struct http_lane *oldest = NULL, *probe = NULL;
+	int seen = 0;
 	for (struct http_stream *st = h->streams; st != NULL; st = st->next)
-		for (uint32_t i = 0; i < st->base->n_lanes; i++)
-			if (lane_may_start(&st->lanes[i], now) &&
-			    (oldest == NULL || st->lanes[i].ready_at < oldest->ready_at))
-				oldest = &st->lanes[i];
-	return oldest;
+		for (uint32_t i = 0; i < st->base->n_lanes; i++) {
+			struct http_lane *lane = &st->lanes[i];
+			if (!lane_may_start(lane, now))
+				continue;
+			if (st->route->unwell)
+				probe = rand_r(&h->seed) % ++seen == 0 ? lane : probe;
+			else if (oldest == NULL || lane->ready_at < oldest->ready_at)
+				oldest = lane;
+		}
+	return probe != NULL ? probe : oldest;
 }
 
 static void http_start(struct send_http *h, int64_t now)
 {
 	for (struct http_key *k = h->keys; k != NULL; k = k->next)
 		k->spent = false;
-	for (struct http_lane *lane; (lane = http_oldest(h, now)) != NULL;) {
-		struct http_key *key = lane->stream->key;
+	for (struct http_route *r = h->routes; r != NULL; r = r->next)
+		r->ready = HTTP_UNKNOWN;
+	for (struct http_lane *lane; (lane = http_next(h, now)) != NULL;) {
+		struct http_key *key = lane->stream->route->key;
+		size_t want = lane->stream->route->unwell ? 1 : lane->request.to - lane->request.from;
 		int64_t wait = 0;
-		size_t n = send_pace_take(&key->pace, lane->request.to - lane->request.from, now, &wait);
+		size_t n = send_pace_take(&key->pace, want, now, &wait);
 		if (n > 0) {
 			lane->in_second = key->pace.in_second;
 			send_request_cut(&lane->request, n);
@@ -99,44 +141,37 @@ static bool stream_idle(const struct http_stream *st)
 	return true;
 }
 
-/* Others' failures, or the API's wish for silence, keep it from trying. */
-static bool stream_held(const struct http_stream *st, int64_t now)
+/* It has something to send that its route takes, or may take in a while. */
+static void stream_check_route(struct http_stream *st, int64_t now)
 {
-	const struct http_host *host = st->host;
-	return st->in_flight == 0 && !stream_idle(st) &&
-	       (host->failures > 0 || host->not_before > now || st->key->pace.not_before > now);
-}
-
-static void stream_give_up(struct http_stream *st)
-{
-	struct df_err err = {0};
-	st->host->gave_up |= st->host->failures > 0;
-	st->key->gave_up |= st->key->throttled > 0;
-	const char *trouble = st->host->trouble; /* none: another endpoint with the same key was told to wait */
-	df_fail(DF_RETRY, &err, NULL, "gave up after %lld s without an answer of use from %s, the last was: %s",
-		(long long)(st->base->feed->give_up_after_ms / 1000), st->host->name,
-		trouble[0] != '\0' ? trouble : "rate limit reached");
-	http_stream_stop(st, DF_RETRY, &err);
+	struct http_route *route = st->route;
+	struct df_err why = {0};
+	int64_t patience = st->base->feed->give_up_after_ms, until = http_route_silent_until(route);
+	http_route_check(route, patience, now);
+	if (route->closed != DF_OK) {
+		http_stream_stop(st, route->closed, &route->why);
+		return;
+	}
+	if (route->trouble_since != 0)
+		http_due(st->http, route->trouble_since + patience);
+	if (st->base->sender->parks && until - now > st->base->sender->tuning.unwell_after)
+		http_stream_stop(st,
+				 df_fail(DF_RETRY, &why, NULL, "%s asked not to be called for %lld s", route->name,
+					 (long long)((until - now + 999) / 1000)),
+				 &why);
 }
 
 static void stream_check(struct http_stream *st, int64_t now)
 {
 	struct df_err err = {0};
-	int64_t patience = st->base->feed->give_up_after_ms;
 	if (st->stopping || (st->closed && stream_idle(st)))
 		return;
-	/* A run waits once, not for each of its files. */
-	bool waited_before = (st->host->gave_up || st->key->gave_up) && !stream_idle(st);
-	if (st->trouble_since == 0 && stream_held(st, now))
-		st->trouble_since = now;
 	if (st->abandoned)
 		http_stream_stop(st, DF_OK, NULL);
 	else if (df_stop_requested)
 		http_stream_stop(st, df_fail(DF_RETRY, &err, NULL, "stopped: the next run goes on from here"), &err);
-	else if (waited_before || (st->trouble_since != 0 && now - st->trouble_since >= patience))
-		stream_give_up(st);
-	else if (st->trouble_since != 0)
-		http_due(st->http, st->trouble_since + patience);
+	else if (!stream_idle(st))
+		stream_check_route(st, now);
 }
 
 static bool stream_through(struct http_stream *st, int64_t now)
@@ -198,10 +233,6 @@ static bool http_turn(struct send_http *h)
 	}
 	http_start(h, now);
 	http_end(h, now);
-	for (struct http_host *p = h->hosts; p != NULL; p = p->next) {
-		p->health = p->gave_up ? SEND_CLOSED : p->failures > 0 ? SEND_UNWELL : SEND_WELL;
-		p->probe_at = p->not_before;
-	}
 	bool go_on = !h->quit;
 	pthread_mutex_unlock(&h->sender->lock);
 	return go_on;

@@ -124,103 +124,174 @@ static void words_add(struct df_buf *words, const char *s)
 	df_buf_add(words, s, len);
 }
 
-/* Reads errors[] into located and words. Returns how many errors there are, and how many of them locate nothing. */
-static size_t errors_read(struct send_verdict *v, const struct send_request *r, struct json_object *errors,
-			  struct df_buf *words, size_t *lost)
+/* Reads one error into located and words. False when it locates nothing. */
+static bool error_read(struct send_verdict *v, const struct send_request *r, const char *text, struct df_buf *words)
 {
+	size_t which = 0;
+	char *message = df_strdup(text);
+	send_html_decode(message);
+	words_add(words, message);
+	bool located = locate(r, message, &which);
+	if (located && !v->located[which]) {
+		v->located[which] = true;
+		v->n_located++;
+	}
+	free(message);
+	return located;
+}
+
+/* The message of {"code","message"}, or NULL. */
+static const char *error_message(struct json_object *error)
+{
+	struct json_object *message = NULL;
+	if (!json_object_is_type(error, json_type_object) || !json_object_object_get_ex(error, "message", &message) ||
+	    !json_object_is_type(message, json_type_string))
+		return NULL;
+	return json_object_get_string(message);
+}
+
+enum form {
+	FORM_FOREIGN, /* not the Events API's */
+	FORM_EMPTY,   /* no complaint */
+	FORM_ERRORS,
+};
+
+static enum form errors_form(struct json_object *errors)
+{
+	if (errors == NULL)
+		return FORM_EMPTY;
+	if (json_object_is_type(errors, json_type_string))
+		return json_object_get_string_len(errors) > 0 ? FORM_ERRORS : FORM_EMPTY;
+	if (!json_object_is_type(errors, json_type_array))
+		return error_message(errors) != NULL ? FORM_ERRORS : FORM_FOREIGN;
 	size_t n = json_object_array_length(errors);
-	for (size_t i = 0; i < n; i++) {
-		struct json_object *error = json_object_array_get_idx(errors, i), *text = NULL;
-		if (json_object_is_type(error, json_type_object))
-			json_object_object_get_ex(error, "message", &text);
-		else
-			text = error;
-		char *message = df_strdup(text != NULL ? json_object_get_string(text) : "an error without a message");
-		send_html_decode(message);
-		words_add(words, message);
-		size_t which = 0;
-		if (!locate(r, message, &which))
-			(*lost)++;
-		else if (!v->located[which]) {
-			v->located[which] = true;
-			v->n_located++;
-		}
-		free(message);
-	}
-	return n;
+	for (size_t i = 0; i < n; i++)
+		if (error_message(json_object_array_get_idx(errors, i)) == NULL)
+			return FORM_FOREIGN;
+	return n > 0 ? FORM_ERRORS : FORM_EMPTY;
 }
 
-/* A 202 of which only a part came, or a page for people from somebody on the way: nobody knows what was taken. */
-static bool answer_broken(const char *body, size_t len, const struct json_object *o)
+static bool is_blank(const char *body, size_t len)
 {
-	size_t i = 0;
-	while (i < len && isspace((unsigned char)body[i]))
-		i++;
-	return i < len && (body[i] == '<' || (o == NULL && (body[i] == '{' || body[i] == '[')));
-}
-
-static struct json_object *answer_parse(const char *body, size_t len)
-{
-	struct json_tokener *tok = json_tokener_new();
-	struct json_object *o = len > 0 && len < INT32_MAX ? json_tokener_parse_ex(tok, body, (int)len) : NULL;
-	json_tokener_free(tok);
-	return o;
-}
-
-/* For an answer that has no errors[]: its status and the start of its text, when it is a text for people. */
-static void words_plain(struct df_buf *words, long status, const char *body, size_t len)
-{
-	df_buf_addf(words, "HTTP %ld", status);
-	len = df_utf8_valid(body, len < 200 ? len : 200);
-	if (len == 0 || body[0] == '<' || body[0] == '\0')
-		return;
-	df_buf_adds(words, ": ");
 	for (size_t i = 0; i < len; i++)
-		df_buf_addc(words, (unsigned char)body[i] < 0x20 ? ' ' : body[i]);
+		if (!isspace((unsigned char)body[i]))
+			return false;
+	return true;
 }
 
-static enum send_action verdict_complaint(struct send_verdict *v, const struct send_request *r, long status,
-					  const char *body, size_t len, bool cut)
+/* What stands in the body; *out is the caller's. JSON has to end where the body does: half an answer is none. */
+static enum form answer_form(const struct send_answer *a, struct json_object **out)
 {
-	struct df_buf words = {.max = 4 * WORDS_MAX};
-	struct json_object *o = answer_parse(body, len), *errors = NULL;
-	size_t n = 0, lost = 0;
-	if (json_object_is_type(o, json_type_object) && json_object_object_get_ex(o, "errors", &errors) &&
-	    json_object_is_type(errors, json_type_array))
-		n = errors_read(v, r, errors, &words, &lost);
-	bool broken = status == 202 && !cut && answer_broken(body, len, o);
-	json_object_put(o);
-	if (broken) {
-		df_buf_free(&words);
-		return SEND_AGAIN;
-	}
-	if (status == 202 && n == 0 && !cut) {
-		df_buf_free(&words);
-		return SEND_ACCEPT;
-	}
-	if (words.len == 0)
-		words_plain(&words, status, body, len);
-	v->rest_stands = status == 202 && lost == 0 && !cut;
-	v->words = df_strdup(df_buf_cstr(&words));
-	df_buf_free(&words);
-	return SEND_SPLIT;
+	struct json_object *errors = NULL;
+	if (a->cut)
+		return FORM_FOREIGN;
+	if (is_blank(a->body, a->len))
+		return FORM_EMPTY;
+	if (a->len >= INT32_MAX)
+		return FORM_FOREIGN;
+
+	struct json_tokener *tok = json_tokener_new();
+	*out = json_tokener_parse_ex(tok, a->body, (int)a->len);
+	bool whole = json_tokener_get_error(tok) == json_tokener_success;
+	size_t end = json_tokener_get_parse_end(tok);
+	json_tokener_free(tok);
+	if (!whole || !json_object_is_type(*out, json_type_object) || !is_blank(a->body + end, a->len - end))
+		return FORM_FOREIGN;
+	if (json_object_object_get_ex(*out, "errors", &errors))
+		return errors_form(errors);
+	return json_object_object_length(*out) == 0 ? FORM_EMPTY : FORM_FOREIGN;
 }
 
-void send_verdict_read(struct send_verdict *v, const struct send_request *r, long status, const char *body, size_t len,
-		       bool cut)
+/* Returns how many of the errors locate nothing. */
+static size_t errors_read(struct send_verdict *v, const struct send_request *r, struct json_object *o)
+{
+	struct json_object *errors = NULL;
+	struct df_buf words = {.max = 4 * WORDS_MAX};
+	size_t lost = 0;
+	json_object_object_get_ex(o, "errors", &errors);
+	bool list = json_object_is_type(errors, json_type_array);
+	size_t n = list ? json_object_array_length(errors) : 1;
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *error = list ? json_object_array_get_idx(errors, i) : errors;
+		bool plain = json_object_is_type(error, json_type_string);
+		const char *text = plain ? json_object_get_string(error) : error_message(error);
+		lost += !error_read(v, r, text, &words);
+	}
+	v->words = df_strdup(words.len > 0 ? df_buf_cstr(&words) : "rejected without a message");
+	df_buf_free(&words);
+	return lost;
+}
+
+/* ---- all of it ---- */
+
+/* The status, and the first words of whatever came with it. */
+static char *answer_quote(const struct send_answer *a)
+{
+	struct df_buf text = {0};
+	df_buf_addf(&text, "HTTP %ld", a->status);
+	size_t before = text.len;
+	df_buf_adds(&text, ": \"");
+	size_t from = text.len;
+	if (a->len > 0)
+		send_quote(&text, a->body, a->len);
+	if (text.len > from)
+		df_buf_addc(&text, '"');
+	else
+		text.len = before;
+	(void)df_buf_cstr(&text);
+	return text.data;
+}
+
+/* Only the API itself judges batches: an answer that is not in its form says nothing about them. */
+static enum send_action verdict_form(struct send_verdict *v, const struct send_request *r, const struct send_answer *a)
+{
+	struct json_object *o = NULL;
+	enum form form = answer_form(a, &o);
+	enum send_action action = SEND_AGAIN;
+	if (form == FORM_EMPTY && a->status == 202) {
+		action = SEND_ACCEPT;
+	} else if (form == FORM_ERRORS) {
+		size_t lost = errors_read(v, r, o);
+		v->rest_stands = a->status == 202 && lost == 0;
+		action = SEND_SPLIT;
+	} else if (a->cut && r->to - r->from > 1) {
+		action = SEND_HALVE; /* fewer batches, a shorter answer */
+	}
+	json_object_put(o);
+	return action;
+}
+
+static enum send_action verdict_status(const struct send_answer *a)
+{
+	switch (a->status) {
+	case 401:
+		return SEND_DENY;
+	case 403: /* of credentials that were good lately it is somebody's objection to what the request holds */
+		return a->proven ? SEND_AGAIN : SEND_DENY;
+	case 413:
+		return SEND_HALVE;
+	case 429:
+		return SEND_THROTTLE;
+	case 402:
+	case 408:
+	case 411:
+	case 414:
+	case 415:
+	case 425:
+	case 431:
+		return SEND_AGAIN;
+	default:
+		return a->status >= 500 && a->status <= 599 ? SEND_AGAIN : SEND_STRAY;
+	}
+}
+
+void send_verdict_read(struct send_verdict *v, const struct send_request *r, const struct send_answer *a)
 {
 	*v = (struct send_verdict){0};
-	if (status == 429)
-		v->action = SEND_THROTTLE;
-	else if (status == 401 || status == 403)
-		v->action = SEND_DENY;
-	else if (status == 413) {
-		v->action = SEND_HALVE;
-		v->words = df_strdup("HTTP 413: the batch is too large for the API");
-	} else if (status == 202 || (status >= 300 && status < 500 && status != 408))
-		v->action = verdict_complaint(v, r, status, body, len, cut);
-	else /* 5xx, 408, and a 2xx that is not the API's 202: whoever answered took nothing */
-		v->action = SEND_AGAIN;
+	bool judges = a->status == 202 || a->status == 400;
+	v->action = judges ? verdict_form(v, r, a) : verdict_status(a);
+	if (v->words == NULL && v->action != SEND_ACCEPT)
+		v->words = answer_quote(a);
 }
 
 void send_verdict_free(struct send_verdict *v)

@@ -40,6 +40,8 @@
  *	reject-name NAME	a batch that holds an event of this name is refused: 202 with errors[] when others are
  *				good, 400 when none is
  *	reject-nolocate NAME	a request that holds such a batch gets 400 with errors[] that name no place
+ *	answer-name STATUS NAME	a request that holds such a batch gets STATUS and an HTML page, and nothing of it is
+ *				accepted; STATUS 0 closes the connection without an answer
  *	max-batches N		a request with more gets 413
  *	rate N			at most N batches in any second of the clock, else 429 with Retry-After: 1; 202s then
  *				carry X-mp-rate-limit-percentage-used
@@ -468,6 +470,31 @@ static bool rate_exceeded(struct reply *a, struct request *r)
 	return false;
 }
 
+static bool request_has_name(const struct request *r, const char *name)
+{
+	for (size_t k = 0; k < r->n; k++)
+		if (batch_has_name(json_object_array_get_idx(r->json, k), name))
+			return true;
+	return false;
+}
+
+/* As a firewall would: it looks at the whole request. */
+static bool answer_by_name(struct reply *a, const struct request *r)
+{
+	size_t i = 0;
+	for (const char *value; (value = rule("answer-name", &i)) != NULL;) {
+		char *name = NULL;
+		unsigned long status = strtoul(value, &name, 10);
+		if (*name != ' ' || !request_has_name(r, name + 1))
+			continue;
+		a->status = (unsigned)status;
+		a->html = true;
+		text_addf(&a->body, "<html><title>Request blocked</title><body>Ray ID 1</body></html>");
+		return true;
+	}
+	return false;
+}
+
 /* Rules that look at a whole request. True when one of them answered. */
 static bool reply_by_rule(struct reply *a, struct request *r)
 {
@@ -479,13 +506,12 @@ static bool reply_by_rule(struct reply *a, struct request *r)
 	}
 	i = 0;
 	for (const char *name; (name = rule("reject-nolocate", &i)) != NULL;)
-		for (size_t k = 0; k < r->n; k++)
-			if (batch_has_name(json_object_array_get_idx(r->json, k), name)) {
-				a->status = 400;
-				reply_errors(a, r, NOWHERE);
-				return true;
-			}
-	return rate_exceeded(a, r);
+		if (request_has_name(r, name)) {
+			a->status = 400;
+			reply_errors(a, r, NOWHERE);
+			return true;
+		}
+	return answer_by_name(a, r) || rate_exceeded(a, r);
 }
 
 static void reply_decide(struct reply *a, struct request *r)
@@ -691,7 +717,8 @@ static void usage(FILE *to)
 	      "  400-nolocate | 202-nolocate | 400-path I,J | 400-pos I,J | 202-path I,J | 202-pos I,J\n"
 	      "  drop-before | drop-after | slow MS\n"
 	      "DIR/rules, one a line, for every request that the script leaves over:\n"
-	      "  reject-name NAME | reject-nolocate NAME | max-batches N | rate N | rate-sliding N\n",
+	      "  reject-name NAME | reject-nolocate NAME | answer-name STATUS NAME | max-batches N | rate N |\n"
+	      "  rate-sliding N\n",
 	      to);
 }
 

@@ -676,6 +676,27 @@ static void test_lanes(void)
 	ledger_close(l);
 }
 
+static void test_api(void)
+{
+	struct ledger *l = fresh();
+	struct ledger_api got = {7, 7};
+	OK(ledger_api_known(l, "one", &got, &err));
+	CU_ASSERT(got.success_ms == 0 && got.not_before_ms == 0);
+	OK(ledger_api_note(l, "one", &(struct ledger_api){.success_ms = 100}, &err));
+	OK(ledger_api_note(l, "two", &(struct ledger_api){.success_ms = 5}, &err));
+	OK(ledger_api_note(l, "one", &(struct ledger_api){.not_before_ms = 300}, &err));
+	ledger_close(l);
+	OK(ledger_open(dir, &l, &err));
+	OK(ledger_api_known(l, "one", &got, &err));
+	CU_ASSERT(got.success_ms == 100 && got.not_before_ms == 300);
+	OK(ledger_api_note(l, "one", &(struct ledger_api){.success_ms = 200}, &err));
+	OK(ledger_api_known(l, "one", &got, &err));
+	CU_ASSERT(got.success_ms == 200 && got.not_before_ms == 0);
+	OK(ledger_api_known(l, "two", &got, &err));
+	CU_ASSERT(got.success_ms == 5 && got.not_before_ms == 0);
+	ledger_close(l);
+}
+
 /* A child settles steps and tells of each by a pipe; it is killed at an arbitrary one and never closes the ledger. */
 static void test_crash(void)
 {
@@ -987,6 +1008,7 @@ int main(void)
 	CU_add_test(s, "a document balances", test_document_balance);
 	CU_add_test(s, "a closed file is opened again", test_reopen);
 	CU_add_test(s, "lanes only go forward", test_lanes);
+	CU_add_test(s, "endpoints and keys", test_api);
 	CU_add_test(s, "a killed process loses nothing", test_crash);
 	CU_add_test(s, "copies of the same bytes are numbered once", test_copies);
 	CU_add_test(s, "a document that is done is found again", test_done_before);

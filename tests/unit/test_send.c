@@ -1,272 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The HTTP sink against a real server: tests/peers/receiver, found below $BUILD. */
-#include "../../src/send/send_priv.h"
-
-#include <CUnit/Basic.h>
-#include <errno.h>
-#include <json-c/json.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-__attribute__((weak)) void batch_free(struct batch *b)
-{
-	if (b == NULL)
-		return;
-	free(b->json);
-	free(b->rows);
-	free(b);
-}
-
-#define LANES    4
-#define ATTEMPTS 3000 /* of 10 ms: waiting for something that must come */
-
-static char receiver[4096]; /* the program */
-
-/* ---- a receiver, a sender, and what the sender reported ---- */
-
-struct world {
-	char dir[64];
-	pid_t pid;
-	char endpoint[64];
-	struct conf_feed feed;
-	struct sender *sender;
-	struct send_stream *stream;
-	struct df_err err;
-	uint64_t next[LANES]; /* lane_position of the next batch */
-	/* by settled(): */
-	uint64_t done[LANES];
-	uint64_t rows, calls, n_rejects;
-	char words[2048], rejected[2048];
-	enum df_status answer;
-};
-
-static enum df_status on_settled(void *ctx, uint32_t lane, uint64_t done, uint64_t rows,
-				 const struct send_reject *rejects, size_t n, struct df_err *err)
-{
-	struct world *w = ctx;
-	CU_ASSERT(done > w->done[lane]);
-	w->calls++;
-	if (w->answer != DF_OK)
-		return df_fail(w->answer, err, NULL, "the ledger is full");
-	w->done[lane] = done;
-	w->rows += rows;
-	w->n_rejects += n;
-	for (size_t i = 0; i < n; i++) {
-		CU_ASSERT(rejects[i].batch->lane_position < done);
-		size_t have = strlen(w->rejected);
-		snprintf(w->rejected + have, sizeof(w->rejected) - have, "%llu ",
-			 (unsigned long long)rejects[i].batch->lane_position);
-		snprintf(w->words, sizeof(w->words), "%s", rejects[i].message);
-	}
-	return DF_OK;
-}
-
-static const struct send_events events = {on_settled};
-
-static void put_file(const struct world *w, const char *name, const char *text)
-{
-	char path[128], temporary[128];
-	snprintf(path, sizeof(path), "%s/%s", w->dir, name);
-	snprintf(temporary, sizeof(temporary), "%s/%s.new", w->dir, name);
-	FILE *f = fopen(temporary, "w");
-	fputs(text, f);
-	fclose(f);
-	rename(temporary, path);
-}
-
-static char *get_file(const struct world *w, const char *name)
-{
-	char path[128], *text = NULL;
-	struct df_err err = {0};
-	snprintf(path, sizeof(path), "%s/%s", w->dir, name);
-	if (df_read_file(path, 64 << 20, &text, NULL, &err) != DF_OK)
-		return NULL;
-	return text;
-}
-
-static void receiver_start(struct world *w, const char *cert, const char *key)
-{
-	char *text = NULL;
-	w->pid = fork();
-	if (w->pid == 0) {
-		execl(receiver, receiver, w->dir, "--key", "the-key", "--secret", "the-secret",
-		      cert != NULL ? "--cert" : NULL, cert, "--tlskey", key, (char *)NULL);
-		_exit(127);
-	}
-	for (int i = 0; i < ATTEMPTS && (text = get_file(w, "port")) == NULL; i++)
-		usleep(10000);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
-	snprintf(w->endpoint, sizeof(w->endpoint), "http%s://127.0.0.1:%d", cert != NULL ? "s" : "", atoi(text));
-	free(text);
-}
-
-static void receiver_stop(struct world *w)
-{
-	int status = 0;
-	if (w->pid <= 0)
-		return;
-	kill(w->pid, SIGTERM);
-	waitpid(w->pid, &status, 0);
-	CU_ASSERT_EQUAL(status, 0);
-	w->pid = 0;
-}
-
-static void world_prepare(struct world *w)
-{
-	*w = (struct world){0};
-	const char *tmp = getenv("TMPDIR");
-	snprintf(w->dir, sizeof(w->dir), "%.40s/send-XXXXXX", tmp != NULL ? tmp : "/tmp");
-	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(w->dir));
-	w->feed = (struct conf_feed){.name = (char *)"orders",
-				     .lanes = LANES,
-				     .sink = CONF_SINK_EVENTS_API,
-				     .endpoint = w->endpoint,
-				     .api_key = (char *)"the-key",
-				     .api_secret = (char *)"the-secret",
-				     .batches_per_second = 1e6,
-				     .give_up_after_ms = 60000};
-	w->sender = sender_new();
-	w->sender->tuning.backoff_base = 1;
-	w->sender->tuning.backoff_cap = 20;
-	/* Nothing goes before a request is full or the stream is closed: so a test knows what is in a request. */
-	w->sender->tuning.gather = 3600000;
-}
-
-static void world_begin(struct world *w)
-{
-	world_prepare(w);
-	receiver_start(w, NULL, NULL);
-}
-
-static void world_end(struct world *w)
-{
-	static const char *const files[] = {"accepted.ndjson", "requests.ndjson", "script", "rules", "port",
-					    "ca.pem",          "ca.key"};
-	sender_free(w->sender);
-	receiver_stop(w);
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		char path[128];
-		snprintf(path, sizeof(path), "%s/%s", w->dir, files[i]);
-		unlink(path);
-	}
-	CU_ASSERT_EQUAL(rmdir(w->dir), 0);
-	df_stop_requested = 0;
-}
-
-static void open_stream(struct world *w, const uint64_t *done)
-{
-	CU_ASSERT_EQUAL_FATAL(sender_open(w->sender, &w->feed, done, &events, w, &w->stream, &w->err), DF_OK);
-}
-
-static enum df_status close_stream(struct world *w, bool abandon)
-{
-	return send_close(w->stream, abandon, &w->err);
-}
-
-struct shape {
-	const char *name; /* of its events */
-	uint32_t lane, events;
-	bool historical;
-	size_t padding; /* bytes */
-};
-
-static struct batch *make_batch(struct world *w, struct shape shape)
-{
-	struct df_buf json = {0};
-	df_buf_adds(&json, "{\"events\":[");
-	for (uint32_t i = 0; i < shape.events; i++)
-		df_buf_addf(&json, "%s{\"data\":{\"event_name\":\"%s\"},\"event_type\":\"custom_event\"}",
-			    i > 0 ? "," : "", shape.name);
-	df_buf_addf(&json, "],\"source_request_id\":\"%u-%llu\",\"padding\":\"", shape.lane,
-		    (unsigned long long)w->next[shape.lane]);
-	for (size_t i = 0; i < shape.padding; i++)
-		df_buf_addc(&json, 'x');
-	df_buf_adds(&json, "\"}");
-	df_buf_cstr(&json);
-	struct batch *b = df_alloc(sizeof(*b));
-	*b = (struct batch){.json = json.data,
-			    .json_len = json.len,
-			    .n_events = shape.events,
-			    .lane = shape.lane,
-			    .historical = shape.historical,
-			    .lane_position = w->next[shape.lane]++,
-			    .n_rows = 1};
-	b->rows = df_alloc(sizeof(*b->rows));
-	return b;
-}
-
-static enum df_status put(struct world *w, struct shape shape)
-{
-	return send_put(w->stream, make_batch(w, shape), &w->err);
-}
-
-static void put_many(struct world *w, size_t n, const char *name)
-{
-	for (size_t i = 0; i < n; i++)
-		CU_ASSERT_EQUAL(put(w, (struct shape){.name = name, .events = 1}), DF_OK);
-}
-
-/* Every line of requests.ndjson as "STATUS:BATCHES", blank-separated. No request may be over a limit. */
-static void requests_are(struct world *w, const char *expected)
-{
-	struct df_buf got = {0};
-	char *text = get_file(w, "requests.ndjson"), *save = NULL;
-	for (char *line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
-		struct json_object *o = json_tokener_parse(line), *v[4] = {0};
-		json_object_object_get_ex(o, "status", &v[0]);
-		json_object_object_get_ex(o, "batches", &v[1]);
-		json_object_object_get_ex(o, "events", &v[2]);
-		json_object_object_get_ex(o, "bytes", &v[3]);
-		df_buf_addf(&got, "%s%d:%d", got.len > 0 ? " " : "", json_object_get_int(v[0]),
-			    json_object_get_int(v[1]));
-		CU_ASSERT(json_object_get_int(v[1]) <= 100);
-		CU_ASSERT(json_object_get_int(v[2]) <= 100 || json_object_get_int(v[1]) <= 1);
-		CU_ASSERT(json_object_get_int(v[3]) <= 256000 || json_object_get_int(v[1]) <= 1);
-		json_object_put(o);
-	}
-	if (expected != NULL)
-		CU_ASSERT_STRING_EQUAL(df_buf_cstr(&got), expected);
-	if (expected != NULL && strcmp(df_buf_cstr(&got), expected) != 0)
-		fprintf(stderr, "requests: %s, not %s\n", df_buf_cstr(&got), expected);
-	df_buf_free(&got);
-	free(text);
-}
-
-enum may { IN_ORDER_ONCE = 0, MAY_REPEAT = 1, MAY_BE_LATE = 2 };
-
-/* How many different batches were accepted. In every lane each must come once, and none after one that follows it,
- * unless the test says that it may. */
-static size_t accepted(struct world *w, unsigned may)
-{
-	static bool seen[LANES][4096];
-	size_t n = 0, next[LANES] = {0};
-	char *text = get_file(w, "accepted.ndjson"), *save = NULL;
-	memset(seen, 0, sizeof(seen));
-	for (char *line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
-		unsigned lane = 0, position = 0;
-		const char *id = strstr(line, "\"source_request_id\":\"");
-		CU_ASSERT_PTR_NOT_NULL_FATAL(id);
-		CU_ASSERT_EQUAL(sscanf(id + 21, "%u-%u", &lane, &position), 2);
-		CU_ASSERT_FATAL(lane < LANES && position < 4096);
-		if (seen[lane][position]) {
-			CU_ASSERT((may & MAY_REPEAT) != 0);
-			continue;
-		}
-		seen[lane][position] = true;
-		n++;
-		CU_ASSERT(position >= next[lane] || (may & MAY_BE_LATE) != 0);
-		if (position >= next[lane])
-			next[lane] = position + 1;
-	}
-	free(text);
-	return n;
-}
-
-/* ---- the tests ---- */
+/* The HTTP sink against a real server. */
+#include "send_world.h"
 
 static void test_clean(void)
 {
@@ -354,23 +88,27 @@ static void test_answers(void)
 {
 	static const struct {
 		const char *script, *requests, *rejected;
+		enum df_status status;
 	} t[] = {
-	    {"202-path 0,2", "202:10 202:1 202:1", ""},
-	    {"202-pos 9", "202:10 202:1", ""},
-	    {"202-path 1\n400-path 0", "202:10 400:1", "1 "},
-	    {"202-path 1\n202-path 0", "202:10 202:1", "1 "},
-	    {"400-path 3", "400:10 202:3 202:1 202:6", ""},
-	    {"400-pos 3\n202\n400-pos 0", "400:10 202:3 400:1 202:6", "3 "},
-	    {"400-path 0,1,2,3,4,5,6,7,8,9", "400:10 202:1 202:1 202:1 202:1 202:1 202:1 202:1 202:1 202:1 202:1", ""},
-	    {"400-plain", "400:10 202:5 202:5", ""},
-	    {"400-nolocate", "400:10 202:5 202:5", ""},
-	    {"202-nolocate\n202-nolocate", "202:10 202:5 202:2 202:3 202:5", ""},
-	    {"413", "413:10 202:5 202:5", ""},
-	    {"302\n404", "302:10 404:5 202:2 202:3 202:5", ""},
-	    {"503\nhtml-502\n500", "503:10 502:10 500:10 202:10", ""},
-	    {"200", "200:10 202:10", ""},
-	    {"429 exceeded=feed\n429 exceeded=acceleration", "429:10 429:10 202:10", ""},
-	    {"400-path 3\n503\n202\n429", "400:10 503:3 202:3 429:1 202:1 202:6", ""},
+	    {"202-path 0,2", "202:10 202:1 202:1", "", DF_OK},
+	    {"202-pos 9", "202:10 202:1", "", DF_OK},
+	    {"202-path 1\n400-path 0", "202:10 400:1", "1 ", DF_OK},
+	    {"202-path 1\n202-path 0", "202:10 202:1", "1 ", DF_OK},
+	    {"400-path 3", "400:10 202:3 202:1 202:6", "", DF_OK},
+	    {"400-pos 3\n202\n400-pos 0", "400:10 202:3 400:1 202:6", "3 ", DF_OK},
+	    {"400-path 0,1,2,3,4,5,6,7,8,9", "400:10 202:1 202:1 202:1 202:1 202:1 202:1 202:1 202:1 202:1 202:1", "",
+	     DF_OK},
+	    {"400-plain", "400:10 202:10", "", DF_OK},
+	    {"400-nolocate", "400:10 202:5 202:5", "", DF_OK},
+	    {"202-nolocate\n202-nolocate", "202:10 202:5 202:2 202:3 202:5", "", DF_OK},
+	    {"413", "413:10 202:5 202:5", "", DF_OK},
+	    {"302", "302:10", "", DF_DENIED},
+	    {"404", "404:10", "", DF_DENIED},
+	    {"202-path 3\n404", "202:10 404:1", "", DF_DENIED},
+	    {"503\nhtml-502\n500", "503:10 502:10 500:10 202:10", "", DF_OK},
+	    {"200", "200:10", "", DF_DENIED},
+	    {"429 exceeded=feed\n429 exceeded=acceleration", "429:10 429:10 202:10", "", DF_OK},
+	    {"400-path 3\n503\n202\n429", "400:10 503:3 202:3 429:1 202:1 202:6", "", DF_OK},
 	};
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		struct world w;
@@ -378,14 +116,13 @@ static void test_answers(void)
 		put_file(&w, "script", t[i].script);
 		open_stream(&w, NULL);
 		put_many(&w, 10, "a");
-		CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+		CU_ASSERT_EQUAL(close_stream(&w, false), t[i].status);
 		requests_are(&w, t[i].requests);
-		CU_ASSERT_EQUAL(w.done[0], 10);
-		CU_ASSERT_EQUAL(w.calls, 1);
 		CU_ASSERT_STRING_EQUAL(w.rejected, t[i].rejected);
-		CU_ASSERT_EQUAL(w.rows + w.n_rejects, 10);
 		/* what a 202 refused comes after what it took */
-		CU_ASSERT(accepted(&w, MAY_BE_LATE) == 10 - w.n_rejects);
+		size_t taken = accepted(&w, MAY_BE_LATE);
+		CU_ASSERT_EQUAL(w.rows + w.n_rejects, w.done[0]);
+		CU_ASSERT(t[i].status != DF_OK || (w.done[0] == 10 && taken == 10 - w.n_rejects));
 		world_end(&w);
 	}
 }
@@ -474,6 +211,34 @@ static void test_broken_connections(void)
 	world_end(&w);
 }
 
+/* Each answer settles what it decides, up to the first batch that is still open. */
+static void test_settled_each(void)
+{
+	struct world w;
+	world_begin(&w);
+	put_file(&w, "script", "202-path 4,7\n202\n401\n");
+	open_stream(&w, NULL);
+	put_many(&w, 10, "a");
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_DENIED);
+	requests_are(&w, "202:10 202:1 401:1");
+	CU_ASSERT_EQUAL(w.done[0], 7);
+	CU_ASSERT_EQUAL(w.rows, 7);
+	CU_ASSERT_EQUAL(w.calls, 2);
+	world_end(&w);
+
+	/* A slow pace makes many small requests of what was taken from the queue together. */
+	world_begin(&w);
+	w.feed.batches_per_second = 100;
+	open_stream(&w, NULL);
+	put_many(&w, 100, "a");
+	wait_for_stats(&w, 4, 0);
+	df_stop_requested = 1;
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_RETRY);
+	CU_ASSERT(w.done[0] > 0 && w.done[0] < 100);
+	CU_ASSERT_EQUAL(accepted(&w, IN_ORDER_ONCE), w.done[0]); /* nothing that was answered is sent again */
+	world_end(&w);
+}
+
 static void test_denied(void)
 {
 	struct world w;
@@ -538,27 +303,6 @@ static void test_give_up(void)
 	CU_ASSERT_EQUAL(close_stream(&w, false), DF_RETRY);
 	CU_ASSERT_EQUAL(w.done[0], 0);
 	world_end(&w);
-}
-
-/* A receiver that is asleep accepts connections, as the kernel does that for it, and answers nothing. */
-static void receiver_sleeps(struct world *w, bool asleep)
-{
-	int status = 0;
-	CU_ASSERT_EQUAL(kill(w->pid, asleep ? SIGSTOP : SIGCONT), 0);
-	if (!asleep)
-		return;
-	CU_ASSERT_EQUAL(waitpid(w->pid, &status, WUNTRACED), w->pid); /* all its threads have stopped */
-	CU_ASSERT_TRUE(WIFSTOPPED(status));
-}
-
-static void wait_for_stats(struct world *w, uint64_t requests, uint64_t retries)
-{
-	struct send_stats stats = {0};
-	for (int i = 0; i < ATTEMPTS && (stats.requests < requests || stats.retries < retries); i++) {
-		usleep(10000);
-		sender_stats(w->sender, &stats);
-	}
-	CU_ASSERT(stats.requests >= requests && stats.retries >= retries);
 }
 
 static void test_request_timeout(void)
@@ -837,12 +581,8 @@ static void test_bad_settings(void)
 
 int main(void)
 {
-	const char *build = getenv("BUILD");
-	snprintf(receiver, sizeof(receiver), "%s/tests/peers/receiver", build != NULL ? build : "build");
-	if (access(receiver, X_OK) != 0) {
-		fprintf(stderr, "test_send: %s is missing\n", receiver);
+	if (!world_find())
 		return 1;
-	}
 	df_log_setup(DF_LOG_ERROR, false);
 	CU_initialize_registry();
 	CU_pSuite suite = CU_add_suite("send", NULL, NULL);
@@ -856,6 +596,7 @@ int main(void)
 	CU_add_test(suite, "bisection", test_bisection);
 	CU_add_test(suite, "position behind emoji", test_emoji_position);
 	CU_add_test(suite, "broken connections", test_broken_connections);
+	CU_add_test(suite, "each answer is settled", test_settled_each);
 	CU_add_test(suite, "denied", test_denied);
 	CU_add_test(suite, "giving up", test_give_up);
 	CU_add_test(suite, "request timeout", test_request_timeout);

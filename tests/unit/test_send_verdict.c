@@ -3,6 +3,7 @@
 #include "../../src/send/send_priv.h"
 
 #include <CUnit/Basic.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 __attribute__((weak)) void batch_free(struct batch *b)
@@ -96,10 +97,16 @@ static void request_end(struct send_request *r)
 	df_buf_free(&r->body);
 }
 
+static void read_body(struct send_verdict *v, const struct send_request *r, long status, const char *body)
+{
+	const struct send_answer a = {.status = status, .body = body, .len = strlen(body)};
+	send_verdict_read(v, r, &a);
+}
+
 static void answered(struct send_request *r, long status, const char *body)
 {
 	struct send_verdict v;
-	send_verdict_read(&v, r, status, body, strlen(body), false);
+	read_body(&v, r, status, body);
 	send_request_apply(r, &v);
 	send_verdict_free(&v);
 }
@@ -154,15 +161,10 @@ static void test_split_400(void)
 
 static void test_halves(void)
 {
-	static const char *const nowhere[] = {"",
-					      "plain",
-					      "{\"errors\":[]}",
-					      "{\"errors\":[{\"message\":\"Path '[7]'\"}]}",
-					      "{\"errors\":[{\"message\":\"line 2, position 3\"}]}",
-					      "{\"errors\":{}}",
-					      "{\"errors\":[null]}",
-					      "[1",
-					      "{\"errors\":[{\"message\":\"Path '', line 1\"}]}"};
+	static const char *const nowhere[] = {
+	    "{\"errors\":[{\"message\":\"Path '[7]'\"}]}", "{\"errors\":[{\"message\":\"line 2, position 3\"}]}",
+	    "{\"errors\":{\"code\":\"X\",\"message\":\"bad\"}}", "{\"errors\":\"something\"}",
+	    "{\"errors\":[{\"message\":\"Path '', line 1\"}]}"};
 	for (size_t i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++) {
 		struct send_request r;
 		request_new(&r, 3);
@@ -172,10 +174,10 @@ static void test_halves(void)
 		expect_part(&r, "[\"b\",\"c\"]");
 		answered(&r, 413, "");
 		expect_part(&r, "[\"b\"]");
-		answered(&r, 404, nowhere[i]);
+		answered(&r, 400, nowhere[i]);
 		CU_ASSERT_EQUAL(r.item[1].fate, SEND_REJECTED);
 		expect_part(&r, "[\"c\"]");
-		answered(&r, 413, "");
+		answered(&r, 202, nowhere[i]);
 		CU_ASSERT_EQUAL(r.item[2].fate, SEND_REJECTED);
 		expect_part(&r, NULL);
 		request_end(&r);
@@ -203,7 +205,7 @@ static bool located_by(struct send_request *r, const char *message, size_t which
 {
 	char *body = df_format("{\"errors\":[{\"message\":\"%s\"}]}", message);
 	struct send_verdict v;
-	send_verdict_read(&v, r, 400, body, strlen(body), false);
+	read_body(&v, r, 400, body);
 	bool is = v.n_located == 1 && v.located[which];
 	send_verdict_free(&v);
 	free(body);
@@ -263,45 +265,289 @@ static void test_repeated_location(void)
 	request_end(&r);
 }
 
-static void test_actions(void)
+/* Every form of answer: what it does, without and with an earlier success of the key, and what the log quotes. */
+enum { ACC = SEND_ACCEPT, SPL = SEND_SPLIT, HAL = SEND_HALVE, THR = SEND_THROTTLE, AGN = SEND_AGAIN };
+enum { DEN = SEND_DENY, STR = SEND_STRAY };
+
+#define LOGIN                                                                                                          \
+	"<!DOCTYPE html><html><head><title>Sign in</title><style>b{}</style></head><body>Please log in</body></html>"
+#define NGINX  "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>nginx</body></html>"
+#define ERRORS "{\"errors\":[{\"code\":\"BAD\",\"message\":\"no &lt;good&gt;\"}]}"
+
+static const struct answer_case {
+	long status;
+	const char *body;
+	int before, proven; /* what is done */
+	const char *quoted; /* NULL: nothing */
+} answers[] = {
+    /* the API's own words */
+    {202, "", ACC, ACC, NULL},
+    {202, " \r\n", ACC, ACC, NULL},
+    {202, "{}", ACC, ACC, NULL},
+    {202, "{\"errors\":[]}", ACC, ACC, NULL},
+    {202, "{\"errors\":null}", ACC, ACC, NULL},
+    {202, ERRORS, SPL, SPL, "no <good>"},
+    {202, "{\"errors\":{\"code\":\"X\",\"message\":\"bad\"}}", SPL, SPL, "bad"},
+    {202, "{\"errors\":\"bad\"}", SPL, SPL, "bad"},
+    {400, ERRORS, SPL, SPL, "no <good>"},
+    {400, "{\"errors\":{\"code\":\"X\",\"message\":\"bad\"}}", SPL, SPL, "bad"},
+    {400, "{\"errors\":\"bad\"}", SPL, SPL, "bad"},
+    /* 202 of somebody else, or a part of one */
+    {202, LOGIN, AGN, AGN, "HTTP 202: \"Sign in Please log in\""},
+    {202, "\n<html>Please log in</html>", AGN, AGN, "HTTP 202: \"Please log in\""},
+    {202, "Accepted", AGN, AGN, "HTTP 202: \"Accepted\""},
+    {202, "null", AGN, AGN, "HTTP 202: \"null\""},
+    {202, "[]", AGN, AGN, "HTTP 202: \"[]\""},
+    {202, "[", AGN, AGN, "HTTP 202: \"[\""},
+    {202, "{\"errors\":[{\"code\":\"BAD", AGN, AGN, "HTTP 202: \"{\"errors\":[{\"code\":\"BAD\""},
+    {202, "{\"errors\":[]}<html>", AGN, AGN, "HTTP 202: \"{\"errors\":[]}<html>\""},
+    {202, "{\"status\":\"queued\"}", AGN, AGN, "HTTP 202: \"{\"status\":\"queued\"}\""},
+    {202, "{\"errors\":[null]}", AGN, AGN, "HTTP 202: \"{\"errors\":[null]}\""},
+    {202, "{\"errors\":[7]}", AGN, AGN, "HTTP 202: \"{\"errors\":[7]}\""},
+    {202, "{\"errors\":true}", AGN, AGN, "HTTP 202: \"{\"errors\":true}\""},
+    {202, "{\"errors\":{}}", AGN, AGN, "HTTP 202: \"{\"errors\":{}}\""},
+    /* 400 of somebody else */
+    {400, "", AGN, AGN, "HTTP 400"},
+    {400, "Bad Request", AGN, AGN, "HTTP 400: \"Bad Request\""},
+    {400, "<html><h1>400 Bad Request</h1>nginx</html>", AGN, AGN, "HTTP 400: \"400 Bad Request nginx\""},
+    {400, "{}", AGN, AGN, "HTTP 400: \"{}\""},
+    {400, "{\"errors\":[]}", AGN, AGN, "HTTP 400: \"{\"errors\":[]}\""},
+    {400, "{\"errors\":[{\"title\":\"x\"}]}", AGN, AGN, "HTTP 400: \"{\"errors\":[{\"title\":\"x\"}]}\""},
+    {400, "{\"error\":\"invalid_request\"}", AGN, AGN, "HTTP 400: \"{\"error\":\"invalid_request\"}\""},
+    {400, "{\"message\":\"no\"}", AGN, AGN, "HTTP 400: \"{\"message\":\"no\"}\""},
+    /* credentials */
+    {401, "", DEN, DEN, "HTTP 401"},
+    {401, LOGIN, DEN, DEN, "HTTP 401: \"Sign in Please log in\""},
+    {403, "", DEN, AGN, "HTTP 403"},
+    {403, "<h1>Request blocked</h1>Ray ID 1", DEN, AGN, "HTTP 403: \"Request blocked Ray ID 1\""},
+    {403, ERRORS, DEN, AGN, "HTTP 403: \"" ERRORS "\""},
+    /* size and pace */
+    {413, "", HAL, HAL, "HTTP 413"},
+    {413, NGINX, HAL, HAL, "HTTP 413: \"502 Bad Gateway nginx\""},
+    {429, "", THR, THR, "HTTP 429"},
+    {429, LOGIN, THR, THR, "HTTP 429: \"Sign in Please log in\""},
+    /* try again */
+    {402, "", AGN, AGN, "HTTP 402"},
+    {408, "", AGN, AGN, "HTTP 408"},
+    {411, "", AGN, AGN, "HTTP 411"},
+    {414, "", AGN, AGN, "HTTP 414"},
+    {415, "", AGN, AGN, "HTTP 415"},
+    {425, "", AGN, AGN, "HTTP 425"},
+    {431, "", AGN, AGN, "HTTP 431"},
+    {500, "", AGN, AGN, "HTTP 500"},
+    {500, ERRORS, AGN, AGN, "HTTP 500: \"" ERRORS "\""},
+    {502, NGINX, AGN, AGN, "HTTP 502: \"502 Bad Gateway nginx\""},
+    {503, "{}", AGN, AGN, "HTTP 503: \"{}\""},
+    {504, "", AGN, AGN, "HTTP 504"},
+    {511, LOGIN, AGN, AGN, "HTTP 511: \"Sign in Please log in\""},
+    {599, "", AGN, AGN, "HTTP 599"},
+    /* no Events API */
+    {200, "", STR, STR, "HTTP 200"},
+    {200, LOGIN, STR, STR, "HTTP 200: \"Sign in Please log in\""},
+    {201, "", STR, STR, "HTTP 201"},
+    {204, "", STR, STR, "HTTP 204"},
+    {206, "", STR, STR, "HTTP 206"},
+    {301, "", STR, STR, "HTTP 301"},
+    {302, "", STR, STR, "HTTP 302"},
+    {304, "", STR, STR, "HTTP 304"},
+    {307, LOGIN, STR, STR, "HTTP 307: \"Sign in Please log in\""},
+    {404, "default backend - 404", STR, STR, "HTTP 404: \"default backend - 404\""},
+    {404, ERRORS, STR, STR, "HTTP 404: \"" ERRORS "\""},
+    {405, "", STR, STR, "HTTP 405"},
+    {406, "", STR, STR, "HTTP 406"},
+    {407, "", STR, STR, "HTTP 407"},
+    {409, "", STR, STR, "HTTP 409"},
+    {410, "", STR, STR, "HTTP 410"},
+    {418, "", STR, STR, "HTTP 418"},
+    {421, "", STR, STR, "HTTP 421"},
+    {422, ERRORS, STR, STR, "HTTP 422: \"" ERRORS "\""},
+    {451, "", STR, STR, "HTTP 451"},
+    {600, "", STR, STR, "HTTP 600"},
+    {999, "", STR, STR, "HTTP 999"},
+};
+
+static void check_answer(const struct send_request *r, const struct answer_case *c, bool proven)
 {
-	static const struct {
-		long status;
-		enum send_action action;
-	} t[] = {{202, SEND_ACCEPT}, {429, SEND_THROTTLE}, {401, SEND_DENY},  {403, SEND_DENY},  {500, SEND_AGAIN},
-		 {502, SEND_AGAIN},  {503, SEND_AGAIN},    {599, SEND_AGAIN}, {408, SEND_AGAIN}, {200, SEND_AGAIN},
-		 {204, SEND_AGAIN},  {0, SEND_AGAIN},      {302, SEND_SPLIT}, {404, SEND_SPLIT}, {400, SEND_SPLIT},
-		 {413, SEND_HALVE},  {422, SEND_SPLIT}};
+	const struct send_answer a = {.status = c->status, .body = c->body, .len = strlen(c->body), .proven = proven};
+	struct send_verdict v;
+	send_verdict_read(&v, r, &a);
+	int want = proven ? c->proven : c->before;
+	bool quoted = c->quoted == NULL ? v.words == NULL : v.words != NULL && strcmp(v.words, c->quoted) == 0;
+	CU_ASSERT_EQUAL((int)v.action, want);
+	CU_ASSERT(quoted);
+	if ((int)v.action != want || !quoted)
+		fprintf(stderr, "%ld %s: action %d, %s\n", c->status, c->body, v.action, v.words);
+	send_verdict_free(&v);
+}
+
+static void test_answers(void)
+{
+	struct send_request r;
+	request_new(&r, 2);
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		check_answer(&r, &answers[i], false);
+		check_answer(&r, &answers[i], true);
+	}
+	request_end(&r);
+}
+
+static void test_cut(void)
+{
+	/* Errors that are too long to be read whole are no acceptance; fewer batches have fewer. */
 	struct send_request r;
 	struct send_verdict v;
 	request_new(&r, 2);
-	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
-		send_verdict_read(&v, &r, t[i].status, "", 0, false);
-		CU_ASSERT_EQUAL(v.action, t[i].action);
-		send_verdict_free(&v);
-	}
-	static const struct {
-		const char *body;
-		enum send_action action;
-	} accepted[] = {{" \r\n", SEND_ACCEPT},
-			{"{}", SEND_ACCEPT},
-			{"null", SEND_ACCEPT},
-			{"Accepted", SEND_ACCEPT},
-			{"{\"errors\":null}", SEND_ACCEPT},
-			{"{\"errors\":[{\"code\":\"BAD", SEND_AGAIN},
-			{"[", SEND_AGAIN},
-			{"\n<html>Please log in</html>", SEND_AGAIN}};
-	for (size_t i = 0; i < sizeof(accepted) / sizeof(accepted[0]); i++) {
-		send_verdict_read(&v, &r, 202, accepted[i].body, strlen(accepted[i].body), false);
-		CU_ASSERT_EQUAL(v.action, accepted[i].action);
-		send_verdict_free(&v);
-	}
-	/* A 202 whose errors were too long to be read whole is no clean one. */
-	send_verdict_read(&v, &r, 202, "{\"errors\":[", 11, true);
-	CU_ASSERT_EQUAL(v.action, SEND_SPLIT);
-	CU_ASSERT_FALSE(v.rest_stands);
+	const struct send_answer a = {.status = 202, .body = "{\"errors\":[", .len = 11, .cut = true};
+	send_verdict_read(&v, &r, &a);
+	CU_ASSERT_EQUAL(v.action, SEND_HALVE);
+	send_verdict_free(&v);
+	send_request_cut(&r, 1);
+	send_verdict_read(&v, &r, &a);
+	CU_ASSERT_EQUAL(v.action, SEND_AGAIN);
 	send_verdict_free(&v);
 	request_end(&r);
+}
+
+/* ---- what fails while others succeed ---- */
+
+static void test_blame(void)
+{
+	struct send_request r;
+	uint64_t others = 0;
+	request_new(&r, 4);
+	CU_ASSERT_EQUAL(send_request_blame(&r, ++others, "x"), SEND_BLAME_NONE);
+	for (int i = 0; i < 100; i++) /* nobody succeeds: nobody knows whose fault it is */
+		CU_ASSERT_EQUAL(send_request_blame(&r, others, "x"), SEND_BLAME_NONE);
+	CU_ASSERT_EQUAL(send_request_blame(&r, ++others, "x"), SEND_BLAME_NONE);
+	CU_ASSERT_EQUAL(send_request_blame(&r, ++others, "x"), SEND_BLAME_HALVED);
+	expect_part(&r, "[\"a\",\"b\"]");
+	for (int i = 0; i < 2; i++)
+		CU_ASSERT_EQUAL(send_request_blame(&r, ++others, "x"), SEND_BLAME_NONE);
+	CU_ASSERT_EQUAL(send_request_blame(&r, ++others, "x"), SEND_BLAME_HALVED);
+	for (int i = 0; i < 7; i++) {
+		CU_ASSERT_EQUAL(send_request_blame(&r, ++others, "HTTP 500"), SEND_BLAME_NONE);
+		CU_ASSERT_EQUAL(send_request_blame(&r, others, "HTTP 500"), SEND_BLAME_NONE);
+	}
+	CU_ASSERT_EQUAL(r.item[0].fate, SEND_PENDING);
+	CU_ASSERT_EQUAL(send_request_blame(&r, ++others, "HTTP 500"), SEND_BLAME_SET_ASIDE);
+	CU_ASSERT_EQUAL(r.item[0].fate, SEND_SET_ASIDE);
+	CU_ASSERT_STRING_EQUAL(r.item[0].words, "HTTP 500");
+	expect_part(&r, "[\"b\"]");
+	answered(&r, 202, "");
+	expect_part(&r, "[\"c\",\"d\"]"); /* which did nothing yet */
+	CU_ASSERT_EQUAL(r.failures, 0);
+	request_end(&r);
+}
+
+/* ---- what is quoted ---- */
+
+static void test_quotes(void)
+{
+	static const char *const t[][2] = {
+	    {"<html><!-- a > b --><script>if (a<b) x();</script><h1>Not&nbsp;here &amp; there</h1></html>",
+	     "Not&nbsp;here & there"},
+	    {"plain <b>text</b>", "plain <b>text</b>"},
+	    {"a\x1b[31mred\x07\xc2\x9bz\r\n\r\n\tb", "a [31mred z b"},
+	    {"<p>&#155;x&#27;y</p>", "x&#27;y"},
+	    {"\xff\xfe caf\xc3\xa9", "?? caf\xc3\xa9"},
+	    {"<html", ""},
+	    {"", ""},
+	};
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct df_buf got = {0};
+		send_quote(&got, t[i][0], strlen(t[i][0]));
+		CU_ASSERT_STRING_EQUAL(df_buf_cstr(&got), t[i][1]);
+		if (strcmp(df_buf_cstr(&got), t[i][1]) != 0)
+			fprintf(stderr, "quoted: '%s'\n", got.data);
+		df_buf_free(&got);
+	}
+	struct df_buf got = {0};
+	char *page = df_alloc(100001);
+	memset(page, 'x', 100000);
+	send_quote(&got, page, 100000);
+	CU_ASSERT_EQUAL(got.len, 120);
+	free(page);
+	df_buf_free(&got);
+}
+
+static void test_masks(void)
+{
+	static const char *const secrets[] = {"hunter22", "", NULL};
+	static const char *const t[][2] = {
+	    {"cannot reach http://joe:hunter22@proxy:3128/x", "cannot reach http://proxy:3128/x"},
+	    {"cannot reach http://joe:p%40ss@proxy, nor https://a:b@c", "cannot reach http://proxy, nor https://c"},
+	    {"password hunter22, hunter22", "password ***, ***"},
+	    {"mail to a@b.c at http://host/", "mail to a@b.c at http://host/"},
+	};
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		char *text = df_strdup(t[i][0]);
+		send_mask(text, secrets);
+		CU_ASSERT_STRING_EQUAL(text, t[i][1]);
+		free(text);
+	}
+}
+
+/* ---- proxies ---- */
+
+static void test_proxies(void)
+{
+	static const struct {
+		const char *https, *all, *none, *wished, *scheme, *host, *name;
+	} t[] = {
+	    {"http://p:1", NULL, NULL, NULL, "https", "api.example.com", "p:1"},
+	    {"http://p:1", "http://a:2", NULL, "http://w:3", "https", "api.example.com", "w:3"},
+	    {NULL, "a:2", NULL, NULL, "https", "api.example.com", "a:2"},
+	    {NULL, "http://a", NULL, NULL, "https", "api.example.com", "a:1080"},
+	    {"http://u:secret@p:1", NULL, NULL, NULL, "https", "api.example.com", "p:1"},
+	    {"http://p:1", NULL, "*", NULL, "https", "api.example.com", NULL},
+	    {"http://p:1", NULL, "example.com", NULL, "https", "api.example.com", NULL},
+	    {"http://p:1", NULL, "x.y, .Example.com", NULL, "https", "api.example.com", NULL},
+	    {"http://p:1", NULL, "ample.com", NULL, "https", "api.example.com", "p:1"},
+	    {"http://p:1", NULL, "10.0.0.0/8", NULL, "https", "10.1.2.3", NULL},
+	    {"http://p:1", NULL, "10.0.0.0/8", NULL, "https", "11.1.2.3", "p:1"},
+	    {"http://p:1", NULL, "192.168.4.0/23", NULL, "https", "192.168.5.1", NULL},
+	    {"http://p:1", NULL, "[2001:db8::1]", NULL, "https", "2001:db8::1", NULL},
+	    {"http://p:1", NULL, "2001:db8::/32", NULL, "https", "2001:db8:7::1", NULL},
+	    {"http://p:1", NULL, "*", "http://w:3", "https", "api.example.com", "w:3"},
+	    {"http://p:1", NULL, NULL, "http://w:3", "https", "127.0.0.1", NULL},
+	    {"http://p:1", NULL, NULL, "http://w:3", "https", "127.9.9.9", NULL},
+	    {"http://p:1", NULL, NULL, NULL, "https", "::1", NULL},
+	    {"http://p:1", NULL, NULL, NULL, "https", "LocalHost", NULL},
+	    {"http://p:1", NULL, NULL, NULL, "https", "127.example.com", "p:1"},
+	    {"http://p:1", "http://a:2", NULL, NULL, "http", "127.0.0.1", NULL},
+	};
+	static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
+					    "ALL_PROXY",  "no_proxy",    "NO_PROXY"};
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++)
+			unsetenv(names[k]);
+		if (t[i].https != NULL)
+			setenv("HTTPS_PROXY", t[i].https, 1);
+		if (t[i].all != NULL)
+			setenv("all_proxy", t[i].all, 1);
+		if (t[i].none != NULL)
+			setenv("no_proxy", t[i].none, 1);
+		struct send_proxy p = {0};
+		struct df_err err = {0};
+		const struct send_proxy_wish wish = {
+		    .scheme = t[i].scheme, .host = t[i].host, .url = t[i].wished, .user = "joe"};
+		CU_ASSERT_EQUAL(send_proxy_choose(&p, &wish, &err), DF_OK);
+		bool right = t[i].name == NULL ? p.url == NULL : p.url != NULL && strcmp(p.name, t[i].name) == 0;
+		CU_ASSERT(right);
+		CU_ASSERT_EQUAL(p.user != NULL, p.url != NULL && t[i].wished != NULL);
+		if (!right)
+			fprintf(stderr, "proxy %zu: %s\n", i, p.url != NULL ? p.name : "none");
+		send_proxy_free(&p);
+	}
+
+	/* Whatever is wrong with it is not quoted. */
+	struct send_proxy p = {0};
+	struct df_err err = {0};
+	setenv("https_proxy", "http://joe:hunter 22@proxy", 1);
+	const struct send_proxy_wish wish = {.scheme = "https", .host = "api.example.com"};
+	CU_ASSERT_EQUAL(send_proxy_choose(&p, &wish, &err), DF_USAGE);
+	CU_ASSERT_PTR_NULL(strstr(err.text, "hunter"));
+	send_proxy_free(&p);
 }
 
 static void test_entities(void)
@@ -331,7 +577,7 @@ static void test_words_capped(void)
 	for (int i = 0; i < 1000; i++)
 		df_buf_addf(&body, "%s{\"message\":\"message number %d\"}", i > 0 ? "," : "", i);
 	df_buf_adds(&body, "]}");
-	send_verdict_read(&v, &r, 400, body.data, body.len, false);
+	read_body(&v, &r, 400, df_buf_cstr(&body));
 	CU_ASSERT(strlen(v.words) <= 1002);
 	CU_ASSERT_PTR_EQUAL(strstr(v.words, "message number 0; message number 1;"), v.words);
 	send_verdict_free(&v);
@@ -350,7 +596,12 @@ int main(void)
 	CU_add_test(suite, "errors with and without a place", test_mixed_location);
 	CU_add_test(suite, "errors in one batch, and in none", test_repeated_location);
 	CU_add_test(suite, "positions in UTF-16 units", test_positions);
-	CU_add_test(suite, "statuses", test_actions);
+	CU_add_test(suite, "every form of answer", test_answers);
+	CU_add_test(suite, "an answer that is cut", test_cut);
+	CU_add_test(suite, "what fails while others succeed", test_blame);
+	CU_add_test(suite, "quotes", test_quotes);
+	CU_add_test(suite, "masks", test_masks);
+	CU_add_test(suite, "proxies", test_proxies);
 	CU_add_test(suite, "HTML entities", test_entities);
 	CU_add_test(suite, "words are capped", test_words_capped);
 	CU_basic_set_mode(CU_BRM_NORMAL);

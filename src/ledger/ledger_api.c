@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* What runs know of an endpoint and key. */
+#include "ledger_priv.h"
+#include "ledger_sql.h"
+
+enum df_status ledger_api_known(struct ledger *l, const char *fingerprint, struct ledger_api *out, struct df_err *err)
+{
+	sqlite3_stmt *s = NULL;
+	*out = (struct ledger_api){0};
+	ledger_lock(l);
+	enum df_status st = ledger_bind(l, ST_API, &s, err, "t", fingerprint);
+	if (st == DF_OK)
+		st = ledger_step(l, s, "look up an endpoint", err);
+	if (st == DF_OK) {
+		out->success_ms = sqlite3_column_int64(s, 0);
+		out->not_before_ms = sqlite3_column_int64(s, 1);
+		sqlite3_reset(s);
+	}
+	ledger_unlock(l);
+	return st == DF_END ? DF_OK : st;
+}
+
+enum df_status ledger_api_note(struct ledger *l, const char *fingerprint, const struct ledger_api *api,
+			       struct df_err *err)
+{
+	sqlite3_stmt *s = NULL;
+	ledger_lock(l);
+	enum df_status st = ledger_sync(l, false, err); /* what is lost is learned again */
+	if (st == DF_OK)
+		st = ledger_bind(l, ST_API_NOTE, &s, err, "tii", fingerprint, api->success_ms, api->not_before_ms);
+	if (st == DF_OK)
+		st = ledger_run(l, s, "note an endpoint", err);
+	ledger_unlock(l);
+	return st;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* What others answered, for a log: the first words of a page, and texts without anybody's secrets. */
+#include "send_priv.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+#define LOOK_MAX  8192u /* bytes of a page that are looked at */
+#define QUOTE_MAX 120u
+
+/* ---- the first words of a page ---- */
+
+static bool begins(const char *s, const char *end, const char *word)
+{
+	size_t len = strlen(word);
+	return (size_t)(end - s) >= len && strncasecmp(s, word, len) == 0;
+}
+
+static const char *after(const char *s, const char *end, const char *word)
+{
+	for (; s < end; s++)
+		if (begins(s, end, word))
+			return s + strlen(word);
+	return end;
+}
+
+/* Behind the tag, comment, script or style that begins at s. */
+static const char *skip_tag(const char *s, const char *end)
+{
+	if (begins(s, end, "<!--"))
+		return after(s, end, "-->");
+	if (begins(s, end, "<script"))
+		s = after(s, end, "</script");
+	else if (begins(s, end, "<style"))
+		s = after(s, end, "</style");
+	return after(s, end, ">");
+}
+
+/* Control characters, C1 in UTF-8 (c2 80 to c2 9f) included, become blanks, and blanks one blank. */
+static void add_plain(struct df_buf *out, const char *s)
+{
+	size_t from = out->len;
+	for (; *s != '\0' && out->len - from < QUOTE_MAX; s++) {
+		unsigned char c = (unsigned char)*s, next = (unsigned char)s[1];
+		bool c1 = c == 0xc2 && next >= 0x80 && next <= 0x9f;
+		if (c > 0x20 && c != 0x7f && !c1) {
+			df_buf_addc(out, *s);
+			continue;
+		}
+		s += c1;
+		if (out->len > from && out->data[out->len - 1] != ' ')
+			df_buf_addc(out, ' ');
+	}
+	out->len = from + df_utf8_valid(out->data + from, out->len - from); /* a character may be cut */
+	while (out->len > from && out->data[out->len - 1] == ' ')
+		out->len--;
+}
+
+void send_quote(struct df_buf *out, const char *body, size_t len)
+{
+	struct df_buf text = {0};
+	const char *end = body + (len < LOOK_MAX ? len : LOOK_MAX), *s = body;
+	while (s < end && isspace((unsigned char)*s))
+		s++;
+	bool page = s < end && *s == '<';
+	while (s < end && text.len < 8 * QUOTE_MAX) {
+		if (page && *s == '<') {
+			s = skip_tag(s, end);
+			df_buf_addc(&text, ' ');
+			continue;
+		}
+		df_buf_addc(&text, *s != '\0' ? *s : ' ');
+		s++;
+	}
+
+	(void)df_buf_cstr(&text);
+	if (page)
+		send_html_decode(text.data);
+	df_utf8_mend(text.data);
+	add_plain(out, text.data);
+	df_buf_free(&text);
+}
+
+/* ---- secrets ---- */
+
+static void mask_all(char *text, const char *secret)
+{
+	size_t len = secret != NULL ? strlen(secret) : 0;
+	if (len < 4) /* shorter ones are found in any text */
+		return;
+	for (char *at = text; (at = strstr(at, secret)) != NULL; at += 3) {
+		memmove(at + 3, at + len, strlen(at + len) + 1);
+		memcpy(at, "***", 3);
+	}
+}
+
+/* "://user:password@host" keeps the host. */
+static void mask_user(char *text)
+{
+	for (char *at = text; (at = strstr(at, "://")) != NULL;) {
+		at += 3;
+		char *end = at + strcspn(at, " \t\"'<>"), *sign = NULL;
+		for (char *p = at; p < end; p++)
+			sign = *p == '@' ? p : sign;
+		if (sign != NULL)
+			memmove(at, sign + 1, strlen(sign + 1) + 1);
+	}
+}
+
+void send_mask(char *text, const char *const *secrets)
+{
+	for (; *secrets != NULL; secrets++)
+		mask_all(text, *secrets);
+	mask_user(text);
+}

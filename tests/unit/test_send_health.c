@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: MIT */
+/* One bad row stops nobody: what fails while others succeed, unwell and closed endpoints, what later runs remember. */
+#include "send_world.h"
+
+/* What a run leaves for the next one. */
+struct memory {
+	char fingerprint[DF_SHA256_HEX];
+	struct send_past past;
+	int remembered;
+};
+
+static enum df_status on_recall(void *ctx, const char *fingerprint, struct send_past *out, struct df_err *err)
+{
+	const struct memory *m = ctx;
+	(void)err;
+	if (strcmp(m->fingerprint, fingerprint) == 0)
+		*out = m->past;
+	return DF_OK;
+}
+
+static enum df_status on_remember(void *ctx, const char *fingerprint, const struct send_past *past, struct df_err *err)
+{
+	struct memory *m = ctx;
+	(void)err;
+	m->remembered++;
+	snprintf(m->fingerprint, sizeof(m->fingerprint), "%s", fingerprint);
+	if (past->success_ms > 0)
+		m->past.success_ms = past->success_ms;
+	m->past.not_before_ms = past->not_before_ms;
+	return DF_OK;
+}
+
+/* The next run: a sender of its own, and nothing reported yet. */
+static void run_again(struct world *w, struct memory *m)
+{
+	struct send_tuning tuning = w->sender->tuning;
+	sender_free(w->sender);
+	w->sender = sender_new();
+	w->sender->tuning = tuning;
+	w->err = (struct df_err){0};
+	memset(w->next, 0, sizeof(w->next));
+	memset(w->done, 0, sizeof(w->done));
+	w->rows = w->calls = w->n_rejects = 0;
+	sender_memory(w->sender, &(struct send_memory){m, on_recall, on_remember});
+}
+
+/* The next stream of the same run, with the same batches. */
+static void open_again(struct world *w)
+{
+	w->err = (struct df_err){0};
+	memset(w->next, 0, sizeof(w->next));
+	memset(w->done, 0, sizeof(w->done));
+	open_stream(w, NULL);
+}
+
+/* A feed of its own on the same sender and receiver. */
+static void share(struct world *other, struct world *w)
+{
+	world_prepare(other);
+	sender_free(other->sender);
+	other->sender = w->sender;
+	other->feed.endpoint = w->endpoint;
+}
+
+static void share_end(struct world *other)
+{
+	other->sender = NULL;
+	world_end(other);
+}
+
+static size_t count_requests(struct world *w, const char *what)
+{
+	size_t n = 0;
+	char *text = get_file(w, "requests.ndjson");
+	for (const char *p = text; p != NULL && (p = strstr(p, what)) != NULL; p++)
+		n++;
+	free(text);
+	return n;
+}
+
+static void wait_for_batches(struct world *w, uint64_t n)
+{
+	struct send_stats stats = {0};
+	for (int i = 0; i < ATTEMPTS && stats.batches < n; i++) {
+		usleep(1000);
+		sender_stats(w->sender, &stats);
+	}
+	CU_ASSERT(stats.batches >= n);
+}
+
+static void put_script(struct world *w, const char *line, int n)
+{
+	struct df_buf script = {0};
+	for (int i = 0; i < n; i++)
+		df_buf_addf(&script, "%s\n", line);
+	put_file(w, "script", df_buf_cstr(&script));
+	df_buf_free(&script);
+}
+
+/* ---- what fails while others succeed ---- */
+
+/* A lane with a batch that nobody takes, and another one that is busy until the first is through. */
+static void isolates(const char *rule, const char *words)
+{
+	struct world w;
+	world_begin(&w);
+	w.sender->tuning.gather = 1;
+	w.sender->tuning.backoff_cap = 2;
+	put_file(&w, "rules", rule);
+	open_stream(&w, NULL);
+	CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .lane = 1}), DF_OK);
+	wait_for_batches(&w, 1); /* a key that never had a success is refused by a 403 */
+	put_many(&w, 3, "a");
+	CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "bad", .events = 1}), DF_OK);
+	put_many(&w, 4, "a");
+	for (int i = 0; i < 4000 && atomic_load(&w.n_rejected) == 0; i++) {
+		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .lane = 1}), DF_OK);
+		usleep(500);
+	}
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+	CU_ASSERT_STRING_EQUAL(w.rejected, "3 ");
+	CU_ASSERT_FATAL(w.code != NULL);
+	CU_ASSERT_STRING_EQUAL(w.code, "api-unavailable");
+	CU_ASSERT_PTR_NOT_NULL(strstr(w.words, words));
+	CU_ASSERT_EQUAL(w.done[0], 8);
+	CU_ASSERT_EQUAL(w.done[1], w.next[1]);
+	CU_ASSERT_EQUAL(accepted(&w, IN_ORDER_ONCE), w.next[1] + 7);
+	world_end(&w);
+}
+
+static void test_set_aside(void)
+{
+	isolates("answer-name 500 bad\n", "HTTP 500: \"Request blocked Ray ID 1\"");
+	isolates("answer-name 403 bad\n", "HTTP 403: \"Request blocked Ray ID 1\"");
+	isolates("answer-name 400 bad\n", "HTTP 400: \"Request blocked Ray ID 1\"");
+	isolates("answer-name 415 bad\n", "HTTP 415: \"Request blocked Ray ID 1\"");
+	isolates("answer-name 413 bad\n", "HTTP 413: \"Request blocked Ray ID 1\"");
+	isolates("answer-name 0 bad\n", "");
+}
+
+static void test_all_down(void)
+{
+	/* Nobody succeeds: nothing is set aside, however often it fails. */
+	static const char *const lines[] = {"500", "drop-before", "400-plain", "413", "html-502"};
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct world w;
+		world_begin(&w);
+		w.feed.give_up_after_ms = 400;
+		w.sender->tuning.backoff_cap = 2;
+		put_script(&w, lines[i], 20000);
+		open_stream(&w, NULL);
+		put_many(&w, 1, "a");
+		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .lane = 1}), DF_OK);
+		CU_ASSERT_EQUAL(close_stream(&w, false), DF_RETRY);
+		CU_ASSERT_EQUAL(w.calls, 0);
+		CU_ASSERT(count_requests(&w, "\"status\"") > 16);
+		world_end(&w);
+	}
+}
+
+static void test_forbidden(void)
+{
+	/* 403 to a key that never had a success is about the key; later it is about what the request holds. */
+	struct world w;
+	struct memory m = {0};
+	world_begin(&w);
+	run_again(&w, &m);
+	w.feed.give_up_after_ms = 300;
+	put_file(&w, "script", "403\n");
+	open_stream(&w, NULL);
+	put_many(&w, 1, "a");
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_DENIED);
+	CU_ASSERT_PTR_NOT_NULL(strstr(w.err.text, "HTTP 403"));
+	CU_ASSERT_EQUAL(w.calls, 0);
+	CU_ASSERT_EQUAL(m.remembered, 0);
+
+	/* Others are on the wire: what becomes of them says more. */
+	run_again(&w, &m);
+	w.sender->tuning.backoff_cap = 50;
+	put_file(&w, "script", "403\n");
+	receiver_sleeps(&w, true);
+	open_stream(&w, NULL);
+	for (uint32_t lane = 0; lane < LANES; lane++)
+		for (int i = 0; i < 100; i++)
+			CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .lane = lane}), DF_OK);
+	wait_for_stats(&w, LANES, 0);
+	receiver_sleeps(&w, false);
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+	CU_ASSERT_EQUAL(accepted(&w, MAY_BE_LATE), LANES * 100);
+	m = (struct memory){0};
+
+	run_again(&w, &m);
+	open_stream(&w, NULL);
+	put_many(&w, 1, "a");
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+	CU_ASSERT_EQUAL(m.remembered, 1);
+
+	/* The next run knows that it was good today, and one two days later does not. */
+	for (int days = 0; days <= 2; days += 2) {
+		m.past.success_ms -= days * INT64_C(86400000);
+		run_again(&w, &m);
+		put_script(&w, "403", 20000);
+		open_stream(&w, NULL);
+		put_many(&w, 1, "a");
+		CU_ASSERT_EQUAL(close_stream(&w, false), days == 0 ? DF_RETRY : DF_DENIED);
+		CU_ASSERT_EQUAL(w.calls, 0);
+	}
+	world_end(&w);
+}
+
+/* ---- unwell and closed ---- */
+
+static void health_is(struct world *w, enum send_health health)
+{
+	int64_t probe_ms = -1;
+	CU_ASSERT_EQUAL(sender_health(w->sender, &w->feed, &probe_ms), health);
+	CU_ASSERT(probe_ms >= 0 && (probe_ms == 0 || health == SEND_UNWELL));
+}
+
+static void test_parks(void)
+{
+	struct world w, other;
+	world_begin(&w);
+	share(&other, &w);
+	other.feed.api_key = (char *)"another";
+	sender_parks(w.sender, true);
+	w.sender->tuning.unwell_after = 30;
+	put_file(&w, "rules", "answer-name 500 bad\n");
+	health_is(&w, SEND_WELL);
+	open_stream(&w, NULL);
+	CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "bad", .events = 1}), DF_OK);
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_RETRY);
+	CU_ASSERT_PTR_NOT_NULL(strstr(w.err.text, "is unavailable: HTTP 500"));
+	CU_ASSERT_EQUAL(w.calls, 0);
+	health_is(&w, SEND_UNWELL);
+	health_is(&other, SEND_WELL); /* another key is not concerned */
+
+	/* A fresh stream gets one try, with one batch. */
+	size_t before = count_requests(&w, "\"status\":500");
+	open_again(&w);
+	for (int i = 0; i < 2; i++)
+		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "bad", .events = 1}), DF_OK);
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_RETRY);
+	CU_ASSERT_EQUAL(count_requests(&w, "\"status\":500"), before + 1);
+	CU_ASSERT_EQUAL(count_requests(&w, "\"status\":500,\"batches\":2"), 0);
+	health_is(&w, SEND_UNWELL);
+
+	/* One that succeeds makes it well. */
+	open_again(&w);
+	put_many(&w, 150, "a");
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+	CU_ASSERT_EQUAL(w.done[0], 150);
+	health_is(&w, SEND_WELL);
+	share_end(&other);
+	world_end(&w);
+}
+
+static void test_probe_goes_round(void)
+{
+	/* Lane 0 is stuck; each stream that is opened tries one lane, and another lane gets through in the end. */
+	struct world w;
+	world_begin(&w);
+	sender_parks(w.sender, true);
+	w.sender->tuning.unwell_after = 20;
+	w.sender->tuning.backoff_cap = 2;
+	put_file(&w, "rules", "answer-name 500 bad\n");
+	open_stream(&w, NULL);
+	CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "bad", .events = 1}), DF_OK);
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_RETRY);
+	health_is(&w, SEND_UNWELL);
+	for (int i = 0; i < 300 && w.done[3] == 0; i++) {
+		open_again(&w);
+		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "bad", .events = 1}), DF_OK);
+		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .lane = 3}), DF_OK);
+		CU_ASSERT_EQUAL(close_stream(&w, false), DF_RETRY);
+	}
+	CU_ASSERT_EQUAL(w.done[3], 1);
+	CU_ASSERT_EQUAL(w.done[0], 0);
+	world_end(&w);
+}
+
+static void test_closed(void)
+{
+	struct world w, other;
+	world_begin(&w);
+	share(&other, &w);
+	other.feed.api_secret = (char *)"wrong";
+	open_stream(&other, NULL);
+	put_many(&other, 1, "a");
+	CU_ASSERT_EQUAL(close_stream(&other, false), DF_DENIED);
+	health_is(&other, SEND_CLOSED);
+	health_is(&w, SEND_WELL);
+
+	/* What is opened all the same ends with the same words, and sends nothing. */
+	size_t before = count_requests(&w, "\"n\"");
+	open_again(&other);
+	put_many(&other, 1, "a");
+	CU_ASSERT_EQUAL(close_stream(&other, false), DF_DENIED);
+	CU_ASSERT_PTR_NOT_NULL(strstr(other.err.text, "HTTP 401"));
+	CU_ASSERT_EQUAL(count_requests(&w, "\"n\""), before);
+
+	/* A document of which nothing is left to be sent does not mind. */
+	open_again(&other);
+	CU_ASSERT_EQUAL(close_stream(&other, false), DF_OK);
+
+	/* give_up_after: of this key alone */
+	put_script(&w, "503", 20000);
+	w.feed.give_up_after_ms = 100;
+	open_stream(&w, NULL);
+	put_many(&w, 1, "a");
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_RETRY);
+	health_is(&w, SEND_CLOSED);
+	other.feed.api_key = (char *)"another";
+	health_is(&other, SEND_WELL);
+	share_end(&other);
+	world_end(&w);
+}
+
+/* ---- Retry-After ---- */
+
+static void test_wait_is_remembered(void)
+{
+	struct world w;
+	struct memory m = {0};
+	world_begin(&w);
+	run_again(&w, &m);
+	put_file(&w, "script", "202\n429 retry-after=600 exceeded=account\n");
+	open_stream(&w, NULL);
+	put_many(&w, 101, "a");
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_RETRY); /* give_up_after is a minute: waiting would not help */
+	CU_ASSERT_PTR_NOT_NULL(strstr(w.err.text, "asked not to be called for another"));
+	CU_ASSERT_EQUAL(w.done[0], 100);
+	int64_t left = m.past.not_before_ms - df_now_ms();
+	CU_ASSERT(left > 500000 && left <= 600000);
+
+	/* The next run does not call; nor does it wait. */
+	run_again(&w, &m);
+	open_stream(&w, NULL);
+	put_many(&w, 1, "a");
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_RETRY);
+	requests_are(&w, "202:100 429:1");
+	health_is(&w, SEND_CLOSED);
+
+	/* Beyond a day it is a clock that was wrong; and what is over is over, and forgotten. */
+	for (int i = 0; i < 2; i++) {
+		m.past.not_before_ms = df_now_ms() + (i == 0 ? INT64_C(90000000) : INT64_C(-1000));
+		run_again(&w, &m);
+		open_stream(&w, NULL);
+		put_many(&w, 1, "a");
+		CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+		CU_ASSERT_EQUAL(m.past.not_before_ms, 0);
+	}
+
+	/* One that ends soon is waited for. */
+	m.past.not_before_ms = df_now_ms() + 700;
+	int64_t until = df_monotonic_ms() + 600;
+	run_again(&w, &m);
+	open_stream(&w, NULL);
+	put_many(&w, 1, "a");
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+	CU_ASSERT(df_monotonic_ms() >= until);
+	world_end(&w);
+}
+
+int main(void)
+{
+	if (!world_find())
+		return 1;
+	df_log_setup(DF_LOG_ERROR, false);
+	CU_initialize_registry();
+	CU_pSuite suite = CU_add_suite("send_health", NULL, NULL);
+	CU_add_test(suite, "a batch is set aside while others succeed", test_set_aside);
+	CU_add_test(suite, "nothing is set aside when all is down", test_all_down);
+	CU_add_test(suite, "403 before and after a success", test_forbidden);
+	CU_add_test(suite, "an unwell endpoint parks its documents", test_parks);
+	CU_add_test(suite, "the probe goes round", test_probe_goes_round);
+	CU_add_test(suite, "a closed endpoint", test_closed);
+	CU_add_test(suite, "Retry-After holds for the next run", test_wait_is_remembered);
+	CU_basic_set_mode(CU_BRM_NORMAL);
+	CU_basic_run_tests();
+	unsigned failed = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failed > 0;
+}
