@@ -50,6 +50,7 @@ struct batch {
 	uint32_t n_events;      /* 0 for eventless */
 	uint32_t lane;          /* 0 .. lanes-1: a user's batches all have the same */
 	bool historical;        /* goes to /bulkevents/historical */
+	uint64_t user;          /* a hash of its identities: those of a user are sent in order; 0: not known */
 	uint64_t position;      /* 0-based, in the document's sequence of batches */
 	uint64_t lane_position; /* 0-based, in its lane */
 	struct batch_row *rows; /* own */

@@ -183,6 +183,7 @@ static enum df_status close_batch(struct batch_maker *mk, struct batch_open *o, 
 	uint32_t lane = (uint32_t)(o->hash % mk->set.lanes);
 	*b = (struct batch){.position = mk->next_position++,
 			    .lane = lane,
+			    .user = o->hash,
 			    .lane_position = mk->lane_next[lane]++,
 			    .historical = o->historical,
 			    .n_events = o->n_events,

@@ -113,6 +113,19 @@ static void log_blame(const struct http_route *route, enum send_blame blame, con
 		       why);
 }
 
+static enum send_blame lane_blame(struct http_lane *lane, uint64_t successes, const char *why)
+{
+	struct http_route *route = lane->stream->route;
+	struct send_request *r = &lane->request;
+	struct send_item *item = &r->item[r->from];
+	if (r->to - r->from > 1)
+		return send_request_blame(r, successes, why);
+	http_suspect_load(route, item);
+	enum send_blame blame = send_request_blame(r, successes, why);
+	http_suspect_store(route, item);
+	return blame;
+}
+
 static void lane_again(struct http_lane *lane, const struct outcome *o)
 {
 	struct http_route *route = lane->stream->route;
@@ -125,11 +138,13 @@ static void lane_again(struct http_lane *lane, const struct outcome *o)
 
 	pthread_mutex_lock(&sender->lock);
 	uint64_t successes = route->successes[r->item[r->from].batch->historical];
-	enum send_blame blame = sent ? send_request_blame(r, successes, o->why) : SEND_BLAME_NONE;
+	enum send_blame blame = sent ? lane_blame(lane, successes, o->why) : SEND_BLAME_NONE;
 	int64_t wait = http_route_failed(lane, &f, o->now);
 	if (blame != SEND_BLAME_NONE) { /* what is left is another request */
 		lane->failures = 0;
 		lane->not_before = 0;
+	} else if (sent && r->to - r->from == 1) {
+		send_request_pass(r);
 	}
 	sender->stats.retries++;
 	http_route_log(route, o->why, blame == SEND_BLAME_NONE ? wait : 0, o->now);

@@ -61,6 +61,15 @@ struct http_key {
 	struct http_key *next;
 };
 
+#define SUSPECTS_MAX 64
+
+/* A batch that failed alone; its stream may have ended since. */
+struct http_suspect {
+	char id[64];
+	unsigned failures; /* as an item's, with seen */
+	uint64_t seen;
+};
+
 /*
  * One way to the API: an endpoint, a key with its secret, the proxy, the authorities. Its health is its own.
  * Several failures in a row, with no success for a while, make it unwell: then one request at a time, the probe, finds
@@ -88,7 +97,9 @@ struct http_route {
 	bool unwell;
 	unsigned probes; /* that failed, while unwell */
 	int64_t probe_at;
-	enum df_status closed; /* DF_OK: it is not; else `why` says why */
+	struct http_suspect suspects[SUSPECTS_MAX]; /* not L: of the thread */
+	size_t next_suspect;                        /* the oldest one's place */
+	enum df_status closed;                      /* DF_OK: it is not; else `why` says why */
 	struct df_err why;
 	unsigned in_flight; /* not L: of the thread, as are the next two */
 	enum http_ready { HTTP_UNKNOWN, HTTP_READY, HTTP_NOT_READY } ready; /* in this turn: are there addresses? */
@@ -125,6 +136,9 @@ void http_route_succeeded(struct http_lane *lane, bool historical, int64_t now);
 void http_route_trouble(struct http_lane *lane, const char *why); /* what it is, and since when */
 /* A try came to nothing. Returns how long the lane waits before the next one. */
 int64_t http_route_failed(struct http_lane *lane, const struct http_failure *f, int64_t now);
+/* What the item failed before, in this or in another stream, and what it has failed now. */
+void http_suspect_load(struct http_route *route, struct send_item *item);
+void http_suspect_store(struct http_route *route, const struct send_item *item);
 int64_t http_backoff(struct send_http *h, unsigned failures);
 void http_route_log(struct http_route *route, const char *why, int64_t wait, int64_t now);
 

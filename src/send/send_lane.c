@@ -116,8 +116,9 @@ static int64_t lane_limit(const struct http_lane *lane)
 	const struct send_tuning *t = &lane->stream->base->sender->tuning;
 	const struct send_request *r = &lane->request;
 	unsigned doublings = route->timeouts;
-	if (r->to - r->from == 1 && doublings < r->failures / 2)
-		doublings = r->failures / 2;
+	unsigned failures = r->item[r->from].failures;
+	if (r->to - r->from == 1 && doublings < failures / 2)
+		doublings = failures / 2;
 	double limit =
 	    fmax((double)t->patience, route->key->pace.trip * TRIPS) * (1u << (doublings < 4 ? doublings : 4));
 	return limit < (double)t->request_timeout ? (int64_t)limit : t->request_timeout;

@@ -84,21 +84,26 @@ struct send_request {
 	struct send_item {
 		struct batch *batch;
 		enum send_fate fate;
-		bool cut;    /* a part ends after this batch */
-		char *words; /* own; why it was rejected */
+		bool cut;          /* a part ends after this batch */
+		char *words;       /* own; why it was rejected */
+		unsigned failures; /* of the part that begins here, while others succeeded */
+		uint64_t seen;     /* how many others had, at its latest failure */
 	} item[REQUEST_MAX_BATCHES];
 	size_t n;
-	size_t settled;    /* item[0 .. settled) are reported */
-	size_t from, to;   /* the current part: item[from .. to) */
-	unsigned failures; /* of the current part, while others succeeded */
-	uint64_t seen;     /* how many others had, at its latest failure */
+	size_t settled;  /* item[0 .. settled) are reported */
+	size_t from, to; /* the current part: item[from .. to) */
 	struct df_buf body;
 };
 
 /* How many batches from `head` on fit into one request (at least one); *full: waiting would not add another. */
 size_t send_request_measure(const struct batch *head, bool *full);
 void send_request_fill(struct send_request *r, struct send_queue *q, size_t n);
-bool send_request_part(struct send_request *r);          /* finds the next part; false when nothing is pending */
+bool send_request_part(struct send_request *r); /* finds the next part; false when nothing is pending */
+/* Takes another part than the current one, where there is one: a batch whose user has none pending before it. So the
+ * lane goes on after a batch that fails, and it shows whose fault that is. The order of each user's batches stays. */
+void send_request_pass(struct send_request *r);
+/* Takes more batches from the queue, for a request of which only what fails is left. */
+void send_request_top_up(struct send_request *r, struct send_queue *q);
 void send_request_cut(struct send_request *r, size_t n); /* shortens the current part to n batches */
 void send_request_body(struct send_request *r);          /* the current part's JSON */
 void send_request_clear(struct send_request *r);         /* forgets all batches, keeps the body's memory */

@@ -67,11 +67,17 @@ void send_request_fill(struct send_request *r, struct send_queue *q, size_t n)
 		r->item[r->n] = (struct send_item){.batch = queue_pop(q)};
 }
 
+static size_t request_first(const struct send_request *r)
+{
+	size_t first = r->settled;
+	while (first < r->n && r->item[first].fate != SEND_PENDING)
+		first++;
+	return first;
+}
+
 bool send_request_part(struct send_request *r)
 {
-	r->failures = 0;
-	for (r->from = 0; r->from < r->n && r->item[r->from].fate != SEND_PENDING; r->from++)
-		;
+	r->from = request_first(r);
 	if (r->from == r->n)
 		return false;
 	for (r->to = r->from + 1; r->to < r->n; r->to++)
@@ -80,13 +86,53 @@ bool send_request_part(struct send_request *r)
 	return true;
 }
 
+static bool request_may_pass(const struct send_request *r, size_t first, size_t which)
+{
+	uint64_t user = r->item[which].batch->user;
+	if (r->item[which].fate != SEND_PENDING || user == 0)
+		return false;
+	for (size_t i = first; i < which; i++)
+		if (r->item[i].fate == SEND_PENDING && r->item[i].batch->user == user)
+			return false;
+	return true;
+}
+
+void send_request_pass(struct send_request *r)
+{
+	size_t first = request_first(r), next = r->from + 1;
+	while (next < r->n && !request_may_pass(r, first, next))
+		next++;
+	if (next == r->n) {
+		send_request_part(r);
+		return;
+	}
+	r->item[next - 1].cut = true;
+	r->item[next].cut = true;
+	r->from = next;
+	r->to = next + 1;
+}
+
+void send_request_top_up(struct send_request *r, struct send_queue *q)
+{
+	size_t first = request_first(r);
+	if (first == r->n || r->item[first].failures == 0 || !r->item[first].cut)
+		return;
+	for (size_t i = first + 1; i < r->n; i++)
+		if (request_may_pass(r, first, i))
+			return;
+	while (q->n > 0 && r->n < REQUEST_MAX_BATCHES) {
+		r->item[r->n - 1].cut = true;
+		r->item[r->n++] = (struct send_item){.batch = queue_pop(q)};
+	}
+}
+
 void send_request_cut(struct send_request *r, size_t n)
 {
 	if (n >= r->to - r->from)
 		return;
 	r->to = r->from + n;
 	r->item[r->to - 1].cut = true;
-	r->failures = 0;
+	r->item[r->from].failures = 0;
 }
 
 void send_request_body(struct send_request *r)
@@ -159,16 +205,18 @@ void send_request_set_aside(struct send_request *r, const char *words)
 enum send_blame send_request_blame(struct send_request *r, uint64_t successes, const char *words)
 {
 	bool alone = r->to - r->from == 1;
-	if (r->failures > 0 && successes == r->seen)
+	struct send_item *item = &r->item[r->from];
+	if (item->failures > 0 && successes == item->seen)
 		return SEND_BLAME_NONE;
-	r->seen = successes;
-	if (++r->failures < (alone ? SET_ASIDE_AFTER : HALVE_AFTER))
+	item->seen = successes;
+	if (++item->failures < (alone ? SET_ASIDE_AFTER : HALVE_AFTER))
 		return SEND_BLAME_NONE;
 
 	if (alone) {
 		send_request_set_aside(r, words);
 		return SEND_BLAME_SET_ASIDE;
 	}
+	item->failures = 0;
 	request_halve(r);
 	send_request_part(r);
 	return SEND_BLAME_HALVED;

@@ -314,3 +314,41 @@ void http_route_log(struct http_route *route, const char *why, int64_t wait, int
 	route->logged_at = now;
 	route->logged = true;
 }
+
+/* ---- batches that failed alone ---- */
+
+static struct http_suspect *suspect_find(struct http_route *route, const struct batch *b)
+{
+	if (b->id == NULL || b->id_len == 0 || b->id_len >= sizeof(route->suspects[0].id))
+		return NULL;
+	for (size_t i = 0; i < SUSPECTS_MAX; i++) {
+		struct http_suspect *s = &route->suspects[i];
+		if (strncmp(s->id, b->id, b->id_len) == 0 && s->id[b->id_len] == '\0')
+			return s;
+	}
+	return NULL;
+}
+
+void http_suspect_load(struct http_route *route, struct send_item *item)
+{
+	const struct http_suspect *s = item->failures == 0 ? suspect_find(route, item->batch) : NULL;
+	if (s == NULL)
+		return;
+	item->failures = s->failures;
+	item->seen = s->seen;
+}
+
+void http_suspect_store(struct http_route *route, const struct send_item *item)
+{
+	const struct batch *b = item->batch;
+	struct http_suspect *s = suspect_find(route, b);
+	if (b->id == NULL || b->id_len == 0 || b->id_len >= sizeof(s->id))
+		return;
+	if (s == NULL) {
+		s = &route->suspects[route->next_suspect++ % SUSPECTS_MAX];
+		memcpy(s->id, b->id, b->id_len);
+		s->id[b->id_len] = '\0';
+	}
+	s->failures = item->failures;
+	s->seen = item->seen;
+}

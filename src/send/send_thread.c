@@ -33,6 +33,10 @@ static void http_due(struct send_http *h, int64_t when)
 static void lane_pack(struct http_lane *lane, int64_t now)
 {
 	struct http_stream *st = lane->stream;
+	if (lane->request.n > 0 && !lane->in_flight && lane->queue.n > 0) {
+		send_request_top_up(&lane->request, &lane->queue);
+		pthread_cond_broadcast(&st->changed);
+	}
 	if (lane->request.n > 0 || lane->queue.n == 0)
 		return;
 	bool full = false;
@@ -122,6 +126,8 @@ static void http_start(struct send_http *h, int64_t now)
 		size_t n = send_pace_take(&key->pace, want, now, &wait);
 		if (n > 0) {
 			lane->in_second = key->pace.in_second;
+			if (lane->stream->route->unwell && rand_r(&h->seed) % 2 == 0)
+				send_request_pass(&lane->request); /* the first one may be at fault */
 			send_request_cut(&lane->request, n);
 			http_lane_start(lane, now);
 			continue;

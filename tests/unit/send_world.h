@@ -182,6 +182,7 @@ struct shape {
 	uint32_t lane, events;
 	bool historical;
 	size_t padding; /* bytes */
+	uint64_t user;  /* 0: not known */
 };
 
 __attribute__((unused)) static struct batch *make_batch(struct world *w, struct shape shape)
@@ -202,10 +203,13 @@ __attribute__((unused)) static struct batch *make_batch(struct world *w, struct 
 			    .json_len = json.len,
 			    .n_events = shape.events,
 			    .lane = shape.lane,
+			    .user = shape.user,
 			    .historical = shape.historical,
 			    .lane_position = w->next[shape.lane]++,
 			    .n_rows = 1};
 	b->rows = df_alloc(sizeof(*b->rows));
+	b->id = strstr(b->json, "\"source_request_id\":\"") + 21;
+	b->id_len = strcspn(b->id, "\"");
 	return b;
 }
 

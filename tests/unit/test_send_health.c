@@ -138,6 +138,25 @@ static void test_set_aside(void)
 	isolates("answer-name 0 bad\n", "");
 }
 
+static void test_passed(void)
+{
+	/* One lane, one bad batch, nobody else: those of other users go on, and show that the API is well. */
+	struct world w;
+	world_begin(&w);
+	w.sender->tuning.backoff_cap = 2;
+	w.sender->tuning.unwell_after = 20;
+	put_file(&w, "rules", "answer-name 500 bad\n");
+	open_stream(&w, NULL);
+	for (uint64_t i = 0; i < 150; i++)
+		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = i == 90 ? "bad" : "a", .events = 1, .user = 1 + i % 40}),
+				DF_OK);
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+	CU_ASSERT_STRING_EQUAL(w.rejected, "90 ");
+	CU_ASSERT_EQUAL(w.done[0], 150);
+	CU_ASSERT_EQUAL(accepted(&w, MAY_BE_LATE), 149);
+	world_end(&w);
+}
+
 static void test_all_down(void)
 {
 	/* Nobody succeeds: nothing is set aside, however often it fails. */
@@ -279,6 +298,32 @@ static void test_probe_goes_round(void)
 	world_end(&w);
 }
 
+static void test_parked_again_and_again(void)
+{
+	/* Its document is parked after each failure; those of another document succeed meanwhile. In the end it is set
+	 * aside. */
+	struct world w, other;
+	world_begin(&w);
+	share(&other, &w);
+	sender_parks(w.sender, true);
+	w.sender->tuning.unwell_after = 0;
+	w.sender->tuning.backoff_cap = 2;
+	put_file(&w, "rules", "answer-name 500 bad\n");
+	enum df_status st = DF_RETRY;
+	for (int i = 0; i < 60 && st == DF_RETRY; i++) {
+		open_again(&w);
+		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "bad", .events = 1}), DF_OK);
+		st = close_stream(&w, false);
+		open_again(&other);
+		CU_ASSERT_EQUAL(put(&other, (struct shape){.name = "a", .events = 1, .lane = 1}), DF_OK);
+		CU_ASSERT_EQUAL(close_stream(&other, false), DF_OK);
+	}
+	CU_ASSERT_EQUAL(st, DF_OK);
+	CU_ASSERT_STRING_EQUAL(w.rejected, "0 ");
+	share_end(&other);
+	world_end(&w);
+}
+
 static void test_closed(void)
 {
 	struct world w, other;
@@ -370,10 +415,12 @@ int main(void)
 	CU_initialize_registry();
 	CU_pSuite suite = CU_add_suite("send_health", NULL, NULL);
 	CU_add_test(suite, "a batch is set aside while others succeed", test_set_aside);
+	CU_add_test(suite, "a lane goes on after what fails", test_passed);
 	CU_add_test(suite, "nothing is set aside when all is down", test_all_down);
 	CU_add_test(suite, "403 before and after a success", test_forbidden);
 	CU_add_test(suite, "an unwell endpoint parks its documents", test_parks);
 	CU_add_test(suite, "the probe goes round", test_probe_goes_round);
+	CU_add_test(suite, "parked again and again", test_parked_again_and_again);
 	CU_add_test(suite, "a closed endpoint", test_closed);
 	CU_add_test(suite, "Retry-After holds for the next run", test_wait_is_remembered);
 	CU_basic_set_mode(CU_BRM_NORMAL);

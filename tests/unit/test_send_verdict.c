@@ -435,7 +435,55 @@ static void test_blame(void)
 	expect_part(&r, "[\"b\"]");
 	answered(&r, 202, "");
 	expect_part(&r, "[\"c\",\"d\"]"); /* which did nothing yet */
-	CU_ASSERT_EQUAL(r.failures, 0);
+	CU_ASSERT_EQUAL(r.item[r.from].failures, 0);
+	request_end(&r);
+}
+
+/* The part that goes instead of the current one, which failed. */
+static void expect_pass(struct send_request *r, const char *body)
+{
+	send_request_pass(r);
+	send_request_body(r);
+	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&r->body), body);
+}
+
+static void test_pass(void)
+{
+	struct send_request r;
+	request_new(&r, 5);
+	send_request_cut(&r, 1);
+	expect_pass(&r, "[\"a\"]"); /* nobody knows whose they are: nothing passes */
+	static const uint64_t users[] = {1, 2, 1, 2, 3};
+	for (size_t i = 0; i < 5; i++)
+		r.item[i].batch->user = users[i];
+	expect_pass(&r, "[\"b\"]");
+	expect_pass(&r, "[\"e\"]"); /* c is a's user's, d is b's */
+	answered(&r, 202, "");
+	expect_part(&r, "[\"a\"]");
+	expect_pass(&r, "[\"b\"]");
+	answered(&r, 202, "");
+	expect_part(&r, "[\"a\"]");
+	expect_pass(&r, "[\"d\"]"); /* b is through */
+	expect_pass(&r, "[\"a\"]");
+	CU_ASSERT_EQUAL(r.settled, 0);
+
+	/* Of what is left only the failing one may go: more is taken from the queue. */
+	struct send_queue q = {0};
+	for (int i = 0; i < 2; i++)
+		send_queue_push(&q, new_batch("\"f\"", 1, false));
+	send_request_top_up(&r, &q);
+	CU_ASSERT_EQUAL(q.n, 2); /* it did not fail yet */
+	r.item[0].failures = 1;
+	send_request_top_up(&r, &q);
+	CU_ASSERT_EQUAL(q.n, 2); /* d may go */
+	send_request_pass(&r);
+	answered(&r, 202, "");
+	send_request_part(&r);
+	send_request_top_up(&r, &q);
+	CU_ASSERT_EQUAL(q.n, 0);
+	expect_part(&r, "[\"a\"]");
+	r.item[5].batch->user = 4;
+	expect_pass(&r, "[\"f\"]");
 	request_end(&r);
 }
 
@@ -599,6 +647,7 @@ int main(void)
 	CU_add_test(suite, "every form of answer", test_answers);
 	CU_add_test(suite, "an answer that is cut", test_cut);
 	CU_add_test(suite, "what fails while others succeed", test_blame);
+	CU_add_test(suite, "others pass what fails", test_pass);
 	CU_add_test(suite, "quotes", test_quotes);
 	CU_add_test(suite, "masks", test_masks);
 	CU_add_test(suite, "proxies", test_proxies);
