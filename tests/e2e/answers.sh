@@ -93,10 +93,10 @@ printf '202\n202\n202\n401\n' >"$work/api/script.new" && mv "$work/api/script.ne
 exits 4 "a document that was not finished" import "$work/in/c-custom_event.csv"
 python3 -c 'import sqlite3, sys
 db = sqlite3.connect(sys.argv[1])
-db.execute("UPDATE document SET rows = rows + 1 WHERE id = (SELECT max(id) FROM document)")
+db.execute("UPDATE document SET delivered = delivered + 1 WHERE id = (SELECT max(id) FROM document)")
 db.commit()' "$work/state/ledger.db"
 exits 5 "a ledger whose sums do not hold" run
-said "is told loudly" 'does not balance: 401 rows, but 400 delivered'
+said "is told loudly" 'does not balance: 400 rows, but 401 delivered'
 exits 5 "and not forgotten" run
 rm -rf "$work/state"
 receiver_stop
