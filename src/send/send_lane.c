@@ -67,7 +67,7 @@ static void lane_prepare_proxy(struct http_lane *lane)
 	curl_easy_setopt(c, CURLOPT_NOPROXY, "");
 	if (p->url == NULL)
 		return;
-	curl_easy_setopt(c, CURLOPT_PROXYAUTH, (long)CURLAUTH_ANY);
+	curl_easy_setopt(c, CURLOPT_PROXYAUTH, (long)CURLAUTH_BASIC);
 	curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	if (p->user != NULL)
 		curl_easy_setopt(c, CURLOPT_PROXYUSERNAME, p->user);
