@@ -63,7 +63,7 @@ HFILES    = $(wildcard include/*/*.h src/*/*.h tests/*/*.h)
 # A nested make builds on all processors, unless -j was given already.
 PARALLEL  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all deps build-deps test-deps deps-lint deps-fuzz deps-bench have-libs build-tests calls crash demo test unit e2e fuzz fuzz-targets fuzz-replays bench pace soak
+.PHONY: all deps build-deps test-deps deps-lint deps-fuzz deps-bench have-libs build-tests calls crash demo test unit e2e fuzz fuzz-targets fuzz-replays bench growth pace soak
 .PHONY: lint format asan tsan valgrind install uninstall clean help libssh2
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -190,6 +190,9 @@ valgrind: deps ## unit tests under valgrind
 bench: deps ## a table of dropfeed against its yardsticks; some minutes, BENCH_MB=20 for a quick look
 	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed $(patsubst %,$(BUILD)/tests/bench/%,csvloop sftploop sink) peers
 	@BUILD=$(abspath $(BUILD)) tests/bench/bench.py
+
+growth: $(BUILD)/dropfeed ## how the work grows with the number of columns
+	@tests/bench/growth.py $(BUILD)
 
 pace: deps ## how well the API's rate limit is made use of, steady and changing; three minutes
 	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed peers

@@ -159,6 +159,8 @@ static void forget_document(struct map *m)
 	free(m->names);
 	m->names = NULL;
 	m->n_names = 0;
+	df_index_free(m->by_name);
+	m->by_name = NULL;
 	map_node_free(m->batch);
 	map_node_free(m->data);
 	m->batch = m->data = NULL;
@@ -298,7 +300,7 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 			continue;
 		}
 		char why[512];
-		if (unknown < NAMED_UNKNOWN || (m->feed->unknown_columns_warn && m->n_warnings < MAP_MAX_WARNINGS))
+		if (m->feed->unknown_columns_warn ? m->n_warnings < MAP_MAX_WARNINGS : unknown < NAMED_UNKNOWN)
 			schema_path_explain(m->event, result, m->names[i], len, other, why, sizeof(why));
 		if (m->feed->unknown_columns_warn) {
 			map_warn(m, "unknown-column", "column %zu is ignored: %s", i + 1, why);
@@ -371,6 +373,7 @@ static bool is_native(const struct map *m)
 
 enum df_status map_compile(struct map *m, struct df_err *err)
 {
+	map_columns_index(m);
 	bool *done = m->done = df_alloc(m->n_names * sizeof(*done));
 	for (size_t i = 0; i < m->n_names; i++)
 		done[i] = m->own[i];

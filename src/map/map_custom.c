@@ -31,11 +31,10 @@ static enum df_status check_columns(struct map_manifest *manifest, struct df_err
 {
 	for (size_t i = 0; manifest->has_header && i < manifest->n; i++) {
 		manifest->at = i + 1;
-		for (size_t k = 0; k < i; k++)
-			if (strcmp(manifest->entries[i].source, manifest->entries[k].source) == 0)
-				return df_fail(DF_USAGE, err, NULL,
-					       "manifest, entry %zu: column '%.200s' is listed twice", i + 1,
-					       manifest->entries[i].source);
+		const char *source = manifest->entries[i].source;
+		if (df_index_find(manifest->by_source, source, strlen(source)) != i)
+			return df_fail(DF_USAGE, err, NULL, "manifest, entry %zu: column '%.200s' is listed twice",
+				       i + 1, source);
 	}
 	return DF_OK;
 }
@@ -63,60 +62,45 @@ enum df_status map_custom_read(struct json_object *root, const struct schema_eve
 		out->at = i + 1;
 		st = read_entry(json_object_array_get_idx(columns, i), i + 1, event, out, &out->entries[i], err);
 	}
-	if (st == DF_OK)
+	if (st == DF_OK) {
+		map_manifest_index(out);
 		st = check_columns(out, err);
+	}
 	return st == DF_OK ? map_manifest_distinct(out, event, err) : st;
-}
-
-static size_t find_column(const struct map *m, const char *name)
-{
-	for (size_t i = 0; i < m->n_names; i++)
-		if (strcmp(m->names[i], name) == 0)
-			return i;
-	return MAP_NONE;
-}
-
-/* Columns that are ignored may share a name. */
-static void mark_clones(const struct map *m, size_t column, bool *done)
-{
-	for (size_t i = column + 1; m->manifest->has_header && i < m->n_names; i++)
-		if (strcmp(m->names[i], m->names[column]) == 0)
-			done[i] = true;
 }
 
 bool map_manifest_ignores(const struct map_manifest *manifest, const char *name)
 {
 	if (manifest->transform)
 		return map_transform_ignores(manifest, name);
-	for (size_t i = 0; i < manifest->n; i++) {
-		const struct map_entry *e = &manifest->entries[i];
-		if (e->source != NULL && strcmp(e->source, name) == 0)
-			return e->action == MAP_IGNORE;
-	}
-	return false;
+	size_t i = df_index_find(manifest->by_source, name, strlen(name));
+	return i != DF_INDEX_NONE && manifest->entries[i].action == MAP_IGNORE;
+}
+
+/* Columns that are ignored may share a name: the entry of one of them counts for all. */
+static void mark_ignored(const struct map *m, bool *done)
+{
+	for (size_t i = 0; m->manifest->has_header && i < m->n_names; i++)
+		done[i] = done[i] || map_manifest_ignores(m->manifest, m->names[i]);
 }
 
 enum df_status map_custom_bind(const struct map *m, struct map_bindings *out, bool *done, struct df_err *err)
 {
-	enum df_status st = DF_OK;
+	struct map_missing missing = {.map = m};
 	for (size_t i = 0; i < m->manifest->n; i++) {
 		const struct map_entry *entry = &m->manifest->entries[i];
-		size_t column = m->manifest->has_header ? find_column(m, entry->source)
+		size_t column = m->manifest->has_header ? map_column_find(m, entry->source, strlen(entry->source))
 				: m->places != NULL     ? m->places[i]
 							: i;
-		if (column == MAP_NONE && entry->action == MAP_IGNORE)
+		if (column == MAP_NONE) { /* what is there is bound all the same, for whoever wants to see it */
+			if (entry->action == MAP_KEEP)
+				map_missing_add(&missing, entry->source);
 			continue;
-		if (column == MAP_NONE) {
-			df_err_place(err, NULL, 0, entry->source);
-			st = df_fail(DF_REJECT, err, "manifest-mismatch",
-				     "the manifest lists the column '%.200s', which the header lacks", entry->source);
-			continue; /* what is there is bound all the same, for whoever wants to see it */
 		}
 		done[column] = true;
-		if (entry->action == MAP_IGNORE)
-			mark_clones(m, column, done);
 		if (entry->action == MAP_KEEP)
 			map_bindings_add(out, column, entry->field, strlen(entry->field), NULL);
 	}
-	return st;
+	mark_ignored(m, done);
+	return map_missing_end(&missing, err);
 }

@@ -257,5 +257,7 @@ void map_manifest_free(struct map_manifest *manifest)
 	}
 	free(manifest->entries);
 	map_rows_free(manifest);
+	free(manifest->patterns);
+	df_index_free(manifest->by_source);
 	free(manifest);
 }

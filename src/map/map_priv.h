@@ -10,6 +10,7 @@
 #ifndef MAP_PRIV_H
 #define MAP_PRIV_H
 
+#include "dropfeed/index.h"
 #include "dropfeed/liquid.h"
 #include "dropfeed/map.h"
 #include "dropfeed/schema.h"
@@ -130,6 +131,7 @@ struct map_value { /* both own */
 struct map_entry { /* of either kind of manifest */
 	enum map_action action;
 	char *source; /* own: a column's name, or NULL */
+	size_t next;  /* the next entry with the same source, or MAP_NONE */
 	char *field;  /* own: the destination, or NULL */
 	char *value;  /* own: of MAP_STATIC; else the template's text, or NULL */
 	/* of a field transformation only */
@@ -152,6 +154,9 @@ struct map_skip {     /* rows whose cell is one of these */
 };
 
 struct map_manifest {
+	struct df_index *by_source; /* own: the first entry with exactly this source */
+	size_t *patterns;           /* own: the entries of a field transformation with a * or $unmapped for source */
+	size_t n_patterns;
 	bool transform; /* a field transformation; else a custom manifest */
 	bool has_header;
 	struct map_entry *entries; /* own */
@@ -166,6 +171,23 @@ struct map_manifest {
 enum df_status map_manifest_parse(const char *text, const struct schema_event *event, struct map_manifest **out,
 				  struct df_err *err) DF_CHECK;
 void map_manifest_free(struct map_manifest *manifest);
+/* The first column of this name, or MAP_NONE. */
+size_t map_column_find(const struct map *m, const char *name, size_t len);
+/* Indexes the columns' names, once they are all there. */
+void map_columns_index(struct map *m);
+/* Fills by_source, next and patterns. */
+void map_manifest_index(struct map_manifest *manifest);
+
+/* Columns that the manifest wants and the header lacks: all of them make one error. */
+struct map_missing {
+	const struct map *map;
+	struct df_buf text; /* own, until the end */
+	const char *first;
+	size_t n;
+};
+void map_missing_add(struct map_missing *missing, const char *name);
+/* DF_OK when nothing is missing. */
+enum df_status map_missing_end(struct map_missing *missing, struct df_err *err) DF_CHECK;
 
 /* Names line and column of an entry, or (0) of the manifest's own member `key`, in an error that is set. */
 void map_manifest_place(const char *text, size_t entry, const char *key, struct df_err *err);
@@ -197,6 +219,8 @@ enum df_status map_transform_bind(struct map *m, struct map_bindings *out, bool 
 /* Are all columns of this name ignored? */
 bool map_manifest_ignores(const struct map_manifest *manifest, const char *name);
 bool map_transform_ignores(const struct map_manifest *manifest, const char *name);
+/* Is the source a pattern, or $unmapped, and not one column's name? */
+bool map_is_pattern(const char *source);
 /* Does the pattern with its one * fit? */
 bool map_pattern_fits(const char *pattern, const char *name, size_t len);
 
@@ -339,7 +363,8 @@ struct map {
 	const struct schema_event *event;
 	struct map_manifest *manifest; /* own, or NULL */
 	struct time_format time;
-	char **names; /* own: the columns' */
+	char **names;             /* own: the columns' */
+	struct df_index *by_name; /* own: the first column of each name */
 	size_t n_names;
 	bool *own;      /* own: per column, whether it is one that reject files add */
 	bool has_own;   /* any of them */

@@ -203,5 +203,8 @@ enum df_status map_transform_read(struct json_object *root, const struct schema_
 		out->at = i + 1;
 		st = read_entry(json_object_array_get_idx(mappings, i), i + 1, event, out, &out->entries[i], err);
 	}
-	return st == DF_OK ? map_manifest_distinct(out, event, err) : st;
+	if (st != DF_OK)
+		return st;
+	map_manifest_index(out);
+	return map_manifest_distinct(out, event, err);
 }

@@ -49,13 +49,44 @@ static enum precedence precedence_of(const char *source)
 	return strchr(source, '*') != NULL ? WILD : EXACT;
 }
 
-static bool fits(const struct map_entry *e, enum precedence rank, const char *key)
+bool map_is_pattern(const char *source)
 {
-	if (e->source == NULL || precedence_of(e->source) != rank)
-		return false;
-	if (rank == EXACT)
-		return strcmp(e->source, key) == 0;
-	return rank == REST || map_pattern_fits(e->source, key, strlen(key));
+	return precedence_of(source) != EXACT;
+}
+
+/* The entries of one precedence that fit a column, one after another. */
+struct fitting {
+	const struct map_manifest *manifest;
+	const char *key;
+	enum precedence rank;
+	size_t at; /* of EXACT: the next entry; else the next place in the list of patterns */
+};
+
+static struct fitting fitting_begin(const struct map_manifest *manifest, enum precedence rank, const char *key)
+{
+	size_t len = strlen(key);
+	size_t first = rank == EXACT ? df_index_find(manifest->by_source, key, len) : 0;
+	if (rank == EXACT && first != DF_INDEX_NONE && map_is_pattern(key))
+		first = MAP_NONE; /* a column that is named like a pattern */
+	return (struct fitting){.manifest = manifest, .key = key, .rank = rank, .at = first};
+}
+
+/* NULL after the last. */
+static const struct map_entry *fitting_next(struct fitting *f)
+{
+	const struct map_manifest *manifest = f->manifest;
+	if (f->rank == EXACT) {
+		const struct map_entry *e = f->at != MAP_NONE ? &manifest->entries[f->at] : NULL;
+		f->at = e != NULL ? e->next : MAP_NONE;
+		return e;
+	}
+	while (f->at < manifest->n_patterns) {
+		const struct map_entry *e = &manifest->entries[manifest->patterns[f->at++]];
+		if (precedence_of(e->source) == f->rank &&
+		    (f->rank == REST || map_pattern_fits(e->source, f->key, strlen(f->key))))
+			return e;
+	}
+	return NULL;
 }
 
 struct choice { /* among the mappings of one precedence */
@@ -67,12 +98,13 @@ struct choice { /* among the mappings of one precedence */
 static struct choice choose(const struct map_manifest *manifest, enum precedence rank, const char *key)
 {
 	struct choice c = {0};
-	for (size_t i = 0; i < manifest->n; i++) {
-		const struct map_entry *e = &manifest->entries[i];
-		if (!fits(e, rank, key) || strlen(e->source) < c.longest)
+	struct fitting f = fitting_begin(manifest, rank, key);
+	for (const struct map_entry *e; (e = fitting_next(&f)) != NULL;) {
+		size_t len = strlen(e->source);
+		if (len < c.longest)
 			continue;
-		c.ignored = (c.ignored && strlen(e->source) == c.longest) || e->action == MAP_IGNORE;
-		c.longest = strlen(e->source);
+		c.ignored = (c.ignored && len == c.longest) || e->action == MAP_IGNORE;
+		c.longest = len;
 		c.any = true;
 	}
 	return c;
@@ -82,13 +114,11 @@ static struct choice choose(const struct map_manifest *manifest, enum precedence
 static bool apply(struct binder *b, enum precedence rank, size_t column)
 {
 	const char *key = b->m->names[column];
-	const struct map_manifest *manifest = b->m->manifest;
-	struct choice c = choose(manifest, rank, key);
-	for (size_t i = 0; i < manifest->n && c.any && !c.ignored; i++) {
-		const struct map_entry *e = &manifest->entries[i];
-		if (e->action == MAP_KEEP && fits(e, rank, key) && strlen(e->source) == c.longest)
+	struct choice c = choose(b->m->manifest, rank, key);
+	struct fitting f = fitting_begin(b->m->manifest, rank, key);
+	for (const struct map_entry *e; c.any && !c.ignored && (e = fitting_next(&f)) != NULL;)
+		if (e->action == MAP_KEEP && strlen(e->source) == c.longest)
 			bind_to(b, column, e, key, NULL);
-	}
 	return c.any;
 }
 
@@ -117,24 +147,16 @@ bool map_transform_ignores(const struct map_manifest *manifest, const char *name
 	return false;
 }
 
-static size_t find_column(const struct map *m, const char *name, size_t len)
-{
-	for (size_t i = 0; i < m->n_names; i++)
-		if (strlen(m->names[i]) == len && memcmp(m->names[i], name, len) == 0)
-			return i;
-	return MAP_NONE;
-}
-
 /* The column whose cell holds what the source names, as `foo` does for foo.item; the longest such name. *path is where
  * to look within. */
 static size_t reach(const struct map *m, const char *source, const char **path)
 {
-	if (precedence_of(source) == REST || find_column(m, source, strlen(source)) != MAP_NONE)
+	if (precedence_of(source) == REST || map_column_find(m, source, strlen(source)) != MAP_NONE)
 		return MAP_NONE;
 	for (size_t len = strcspn(source, "*"); len-- > 0;) {
 		if (source[len] != '.' && source[len] != '[')
 			continue;
-		size_t column = find_column(m, source, len);
+		size_t column = map_column_find(m, source, len);
 		*path = source + len + (source[len] == '.');
 		if (column != MAP_NONE)
 			return column;
@@ -188,17 +210,16 @@ static void apply_reaching(struct binder *b, bool *reached)
 /* Every source that names a column has to be there. */
 static enum df_status check_sources(const struct map *m, struct df_err *err)
 {
+	struct map_missing missing = {.map = m};
 	for (size_t i = 0; i < m->manifest->n; i++) {
 		const struct map_entry *e = &m->manifest->entries[i];
 		const char *path;
-		if (e->action != MAP_KEEP || precedence_of(e->source) != EXACT ||
-		    find_column(m, e->source, strlen(e->source)) != MAP_NONE || reach(m, e->source, &path) != MAP_NONE)
-			continue;
-		df_err_place(err, NULL, 0, e->source);
-		return df_fail(DF_REJECT, err, "manifest-mismatch",
-			       "the manifest maps the column '%.200s', which the header lacks", e->source);
+		if (e->action == MAP_KEEP && !map_is_pattern(e->source) &&
+		    map_column_find(m, e->source, strlen(e->source)) == MAP_NONE &&
+		    reach(m, e->source, &path) == MAP_NONE)
+			map_missing_add(&missing, e->source);
 	}
-	return DF_OK;
+	return map_missing_end(&missing, err);
 }
 
 /* Columns that templates take from `row`: they have to be there, and are dealt with thereby. */

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#include "dropfeed/index.h"
+
+#include <CUnit/Basic.h>
+#include <CUnit/CUnit.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void test_names(void)
+{
+	enum { N = 5000 };
+	static char names[N][16];
+	struct df_index *index = df_index_new();
+	for (size_t i = 0; i < N; i++) {
+		snprintf(names[i], sizeof(names[i]), "name %zu", i);
+		CU_ASSERT_TRUE(df_index_add(index, names[i], strlen(names[i]), i));
+	}
+	for (size_t i = 0; i < N; i++)
+		CU_ASSERT_EQUAL(df_index_find(index, names[i], strlen(names[i])), i);
+	CU_ASSERT_EQUAL(df_index_find(index, "name 5000", 9), DF_INDEX_NONE);
+	CU_ASSERT_EQUAL(df_index_find(index, "name 49", 6), 4); /* "name 4": the length counts */
+	df_index_free(index);
+}
+
+static void test_same_name(void)
+{
+	struct df_index *index = df_index_new();
+	CU_ASSERT_TRUE(df_index_add(index, "", 0, 3));
+	CU_ASSERT_FALSE(df_index_add(index, "", 0, 4));
+	CU_ASSERT_EQUAL(df_index_find(index, "", 0), 3);
+	CU_ASSERT_EQUAL(df_index_find(NULL, "", 0), DF_INDEX_NONE);
+	df_index_free(index);
+	df_index_free(NULL);
+}
+
+int main(void)
+{
+	CU_initialize_registry();
+	CU_pSuite suite = CU_add_suite("index", NULL, NULL);
+	CU_add_test(suite, "names", test_names);
+	CU_add_test(suite, "the same name twice", test_same_name);
+	CU_basic_set_mode(CU_BRM_NORMAL);
+	CU_basic_run_tests();
+	unsigned failed = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failed != 0;
+}
