@@ -51,6 +51,9 @@ char *cli_conf_path(const struct cli_globals *g);
 /* Sets the log up as the options and the configuration (or NULL) say. */
 void cli_log_setup(const struct cli_globals *g, const struct conf *conf);
 
+/* One JSON object on standard output: what cli_summarize says, the exit code and, of a dry run, the forecast. Returns the exit
+ * code, or CLI_EXIT_INTERNAL where it cannot be written. */
+int cli_summarize_json(const struct run_result *r, bool dry_run);
 /* The last line of a command that delivers. idle: what is said when there was nothing to do. */
 void cli_summarize(const struct run_result *r, const char *idle);
 

@@ -6,7 +6,7 @@
 struct import_arguments {
 	struct cli_feed_options feed;
 	const char *name, *rejects;
-	bool dry_run;
+	bool dry_run, json;
 };
 
 #define AT(member) offsetof(struct import_arguments, member)
@@ -20,11 +20,13 @@ static const struct cli_option options[] = {
     {"set", "KEY=VALUE", CLI_LIST, AT(feed.set), CLI_SET_HELP},
     {"name", "N", CLI_TEXT, AT(name), "file name for standard input, such as export-custom_event.csv"},
     {"dry-run", NULL, CLI_FLAG, AT(dry_run), "read and check everything, send nothing"},
+    {"format", "F", CLI_JSON, AT(json), "text (default), or json: one object at the end"},
     {0}};
 
 const struct cli_spec cli_import_spec = {
     .command = "import",
     .synopsis = "[--feed NAME] [--sink S] [--rejects FILE] [--manifest M] [--set KEY=VALUE]... [--name N] [--dry-run] "
+		"[--format text|json] "
 		"FILE...|-",
     .about =
 	"Delivers local files as if they had come from the feed's source, or standard input (-) named N. With --sink, "
@@ -52,11 +54,14 @@ static int import(const struct conf *conf, const struct import_arguments *a, con
 	} else {
 		run_import(conf, &o, &result);
 		code = run_exit_code(&result);
-		if (a->dry_run)
+		result.minutes_forecast = (double)result.batches / feed->batches_per_second / 60;
+		if (a->json)
+			code = cli_summarize_json(&result, a->dry_run);
+		else if (a->dry_run)
 			df_log(DF_LOG_INFO,
 			       "dry run: %llu batches in at least %llu requests, about %.1f minutes; nothing was sent",
 			       (unsigned long long)result.batches, (unsigned long long)result.requests_forecast,
-			       (double)result.batches / feed->batches_per_second / 60);
+			       result.minutes_forecast);
 	}
 	conf_feed_free(feed);
 	return code;
@@ -76,6 +81,8 @@ static bool names_are_right(const struct import_arguments *a, const struct cli_o
 				    "export-custom_event.csv");
 	else if (a->name != NULL && strchr(a->name, '/') != NULL) /* it becomes a part of paths */
 		cli_usage("import", "--name %s: give the name alone, without folders", a->name);
+	else if (a->json && a->feed.sink != NULL && strcmp(a->feed.sink, "-") == 0)
+		cli_usage("import", "--format json and --sink - both want standard output");
 	else if (a->name != NULL && !piped)
 		cli_usage("import", "--name is for standard input (-): a file goes by its own name");
 	else

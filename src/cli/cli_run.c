@@ -5,18 +5,19 @@
 
 struct run_arguments {
 	struct cli_list feeds;
-	bool dry_run;
+	bool dry_run, json;
 };
 
 static const struct cli_option options[] = {
     {"feed", "NAME", CLI_LIST, offsetof(struct run_arguments, feeds), "this feed only; may be given more than once"},
     {"dry-run", NULL, CLI_FLAG, offsetof(struct run_arguments, dry_run),
      "read and check everything, send nothing, change nothing; forecast batches, requests, minutes"},
+    {"format", "F", CLI_JSON, offsetof(struct run_arguments, json), "text (default), or json: one object at the end"},
     {0}};
 
 const struct cli_spec cli_run_spec = {
     .command = "run",
-    .synopsis = "[--feed NAME]... [--dry-run]",
+    .synopsis = "[--feed NAME]... [--dry-run] [--format text|json]",
     .about =
 	"Pulls the drop files that have settled from the source of every feed, checks each to its end, and delivers "
 	"it. "
@@ -42,6 +43,36 @@ void cli_summarize(const struct run_result *r, const char *idle)
 		       (unsigned long long)r->files_refused, (unsigned long long)r->rows, r->rows == 1 ? "" : "s",
 		       (unsigned long long)r->delivered, (unsigned long long)r->rejected, skipped,
 		       r->unfinished ? "; not finished: run again" : "");
+}
+
+static void json_count(struct df_buf *b, const char *name, uint64_t n)
+{
+	df_buf_addf(b, "\"%s\":%llu,", name, (unsigned long long)n);
+}
+
+int cli_summarize_json(const struct run_result *r, bool dry_run)
+{
+	int code = run_exit_code(r);
+	struct df_buf b = {0};
+	df_buf_addf(&b, "{\"exit_code\":%d,\"dry_run\":%s,\"unfinished\":%s,", code, dry_run ? "true" : "false",
+		    r->unfinished ? "true" : "false");
+	json_count(&b, "files_done", r->files_done);
+	json_count(&b, "files_refused", r->files_refused);
+	json_count(&b, "files_skipped", r->files_skipped);
+	json_count(&b, "documents", r->documents);
+	json_count(&b, "rows", r->rows);
+	json_count(&b, "delivered", r->delivered);
+	json_count(&b, "rejected", r->rejected);
+	json_count(&b, "events", r->events);
+	json_count(&b, "batches", r->batches);
+	if (dry_run)
+		df_buf_addf(&b, "\"forecast\":{\"requests\":%llu,\"minutes\":%.1f}}\n",
+			    (unsigned long long)r->requests_forecast, r->minutes_forecast);
+	else
+		df_buf_adds(&b, "\"forecast\":null}\n");
+	fwrite(b.data, 1, b.len, stdout);
+	df_buf_free(&b);
+	return cli_flush() ? code : CLI_EXIT_INTERNAL;
 }
 
 static void summarize_dry_run(const struct run_result *r)
@@ -75,7 +106,9 @@ int cli_run(struct cli_globals *g, int argc, char **argv)
 	struct run_options o = {.feeds = a.feeds.v, .n_feeds = a.feeds.n, .dry_run = a.dry_run};
 	run_feeds(conf, &o, &result);
 	code = run_exit_code(&result);
-	if (a.dry_run)
+	if (a.json)
+		code = cli_summarize_json(&result, a.dry_run);
+	else if (a.dry_run)
 		summarize_dry_run(&result);
 	else if (code != 75)
 		cli_summarize(&result, "nothing to do");

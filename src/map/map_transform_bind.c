@@ -233,7 +233,7 @@ static enum df_status mark_row_columns(struct map *m, bool *reached, struct df_e
 			m->uses_row = true;
 			if (name == NULL)
 				continue;
-			size_t column = find_column(m, name, len);
+			size_t column = map_column_find(m, name, len);
 			if (column == MAP_NONE)
 				return df_fail(
 				    DF_REJECT, err, "manifest-mismatch",

@@ -78,6 +78,12 @@ for to in "$work" "$work/new/"; do
 	exits 2 "import --sink file: into a folder" import --sink "file:$to" pages-screen_view.csv
 	said "import --sink file: into a folder" "$to is not a regular file: name a file"
 done
+exits 1 "import --format json" import --format json --sink "file:$work/json.ndjson" signups-custom_event.csv
+check "import --format json: one object with the counts" holds '.exit_code == 1 and .rows == 40 and .delivered == 35 and .rejected == 5 and
+	.documents == 1 and .forecast == null' "$work/out"
+exits 0 "import --format json of a dry run" import --format json --dry-run orders-commerce_event.csv
+check "import --format json of a dry run: the forecast" holds '.dry_run and .forecast.requests >= 1' "$work/out"
+exits 2 "import --format json to standard output" import --format json --sink - orders-commerce_event.csv
 exits 1 "import with bad rows" import --sink - signups-custom_event.csv
 equal "import with bad rows: the good ones come out" "$(jq -s 'map(.events | length) | add' "$work/out")" 35
 printf '\357\273\277' | cat - pages-screen_view.csv | sed 's/$/\r/' >"$work/pages-screen_view.csv"
