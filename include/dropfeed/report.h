@@ -50,6 +50,13 @@ void report_rejects_abandon(struct report_rejects *r); /* removes the temporary 
 enum df_status report_receipt_json(struct ledger *l, const struct ledger_file *f, FILE *to,
 				   struct df_err *err) DF_CHECK;
 
+/* Writes why rows of a document were rejected, by code and column, with the first lines: a table, or one JSON object on a
+ * line. */
+enum df_status report_reasons_text(struct ledger *l, const struct ledger_file *f, const struct ledger_document *d,
+				   FILE *to, struct df_err *err) DF_CHECK;
+enum df_status report_reasons_json(struct ledger *l, const struct ledger_file *f, const struct ledger_document *d,
+				   FILE *to, struct df_err *err) DF_CHECK;
+
 /* Writes what the ledger knows, of one feed or (NULL) all, as a table for people or as one JSON document. */
 enum df_status report_status_text(struct ledger *l, const char *feed, FILE *to, struct df_err *err) DF_CHECK;
 enum df_status report_status_json(struct ledger *l, const char *feed, FILE *to, struct df_err *err) DF_CHECK;

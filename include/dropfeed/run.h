@@ -4,6 +4,7 @@
  *
  *	run_feeds	pull and deliver every feed
  *	run_retry	deliver once more what was refused, or rejected by the API
+ *	run_rejects	print what was rejected
  *	run_import	deliver local files or standard input
  *	run_check_file	decode, read, map and batch one file; send nothing
  *	run_explain_line	the same, and keep what became of one line
@@ -50,6 +51,17 @@ struct run_retry_options {
 	const char *from; /* absolute path of a local folder that may hold the files; or NULL */
 };
 void run_retry(const struct conf *conf, const struct run_retry_options *options, struct run_result *result);
+
+/* Prints rejected rows to standard output, as their reject files have them, or (summary) why they were rejected, by code and
+ * column. documents: as for retry; none (summary alone): all. */
+struct run_rejects_options {
+	const char *const *feeds; /* names; none: all */
+	size_t n_feeds;
+	const char *const *documents;
+	size_t n_documents;
+	bool summary, json;
+};
+void run_rejects(const struct conf *conf, const struct run_rejects_options *options, struct run_result *result);
 
 /* Delivers through the ledger when conf is not NULL and stateless is false; else the files go straight to feed->sink.
  * A file "-" is standard input, named `stdin_name`. */

@@ -10,6 +10,7 @@
 const struct cli_command cli_commands[] = {
     {"run", "pull drop files of every feed and deliver them (for cron)", &cli_run_spec, cli_run},
     {"retry", "deliver once more what was refused, or rejected by the API", &cli_retry_spec, cli_retry},
+    {"rejects", "print rejected rows, or why they were rejected", &cli_rejects_spec, cli_rejects},
     {"import", "deliver local files, or standard input", &cli_import_spec, cli_import},
     {"validate", "check local files, send nothing", &cli_validate_spec, cli_validate},
     {"explain", "show what becomes of one line of a file", &cli_explain_spec, cli_explain},

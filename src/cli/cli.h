@@ -18,14 +18,15 @@ extern const struct cli_command cli_commands[]; /* ends with a NULL name */
 
 int cli_run(struct cli_globals *g, int argc, char **argv);
 int cli_retry(struct cli_globals *g, int argc, char **argv);
+int cli_rejects(struct cli_globals *g, int argc, char **argv);
 int cli_import(struct cli_globals *g, int argc, char **argv);
 int cli_validate(struct cli_globals *g, int argc, char **argv);
 int cli_explain(struct cli_globals *g, int argc, char **argv);
 int cli_status(struct cli_globals *g, int argc, char **argv);
 int cli_check(struct cli_globals *g, int argc, char **argv);
 int cli_manifest(struct cli_globals *g, int argc, char **argv);
-extern const struct cli_spec cli_run_spec, cli_retry_spec, cli_import_spec, cli_validate_spec, cli_explain_spec,
-    cli_status_spec, cli_check_spec, cli_manifest_spec;
+extern const struct cli_spec cli_run_spec, cli_retry_spec, cli_rejects_spec, cli_import_spec, cli_validate_spec,
+    cli_explain_spec, cli_status_spec, cli_check_spec, cli_manifest_spec;
 
 #define CLI_EXIT_USAGE    2
 #define CLI_EXIT_INTERNAL 5

@@ -52,6 +52,27 @@ static void add_refused(struct df_buf *b, const char *code, const char *text)
 	df_buf_addc(b, '}');
 }
 
+/* Rows that something became of. */
+static uint64_t settled(const struct ledger_document *d)
+{
+	return d->delivered + d->rejected + d->skipped;
+}
+
+static enum df_status json_skip(void *ctx, const struct ledger_skipped *s, struct df_err *err)
+{
+	(void)err;
+	struct status_walk *w = ctx;
+	struct df_buf b = {0};
+	df_buf_adds(&b, w->first ? "{" : ",{");
+	add_text(&b, "entry", s->name);
+	add_text(&b, "why", s->why);
+	df_buf_addf(&b, "\"csv\":%s}", s->csv ? "true" : "false");
+	fwrite(b.data, 1, b.len, w->to);
+	df_buf_free(&b);
+	w->first = false;
+	return DF_OK;
+}
+
 static enum df_status json_document(void *ctx, const struct ledger_document *d, struct df_err *err)
 {
 	(void)err;
@@ -63,12 +84,12 @@ static enum df_status json_document(void *ctx, const struct ledger_document *d, 
 	add_text(&b, "state", ledger_state_name(d->state));
 	add_time(&b, "begun", d->begun_ms / 1000);
 	add_time(&b, "closed", d->closed_ms / 1000);
-	df_buf_addf(&b,
-		    "\"rows\":%llu,\"delivered\":%llu,\"rejected\":%llu,\"skipped\":%llu,\"batches\":%llu,"
-		    "\"events\":%llu,",
+	df_buf_addf(&b, "\"rows\":%llu,\"delivered\":%llu,\"rejected\":%llu,\"skipped\":%llu,",
 		    (unsigned long long)d->rows, (unsigned long long)d->delivered, (unsigned long long)d->rejected,
-		    (unsigned long long)d->skipped, (unsigned long long)d->batches, (unsigned long long)d->events);
-	df_buf_addf(&b, "\"balanced\":%s,", d->rows == d->delivered + d->rejected + d->skipped ? "true" : "false");
+		    (unsigned long long)d->skipped);
+	df_buf_addf(&b, "\"batches\":%llu,\"events\":%llu,", (unsigned long long)d->batches,
+		    (unsigned long long)d->events);
+	df_buf_addf(&b, "\"balanced\":%s,", d->rows == settled(d) ? "true" : "false");
 	df_buf_addf(&b, "\"rejected_by\":%s,", d->reasons != NULL ? d->reasons : "{}");
 	add_text(&b, "first_batch", d->first_batch);
 	add_text(&b, "last_batch", d->last_batch);
@@ -104,6 +125,10 @@ static enum df_status file_json(struct ledger *l, const struct ledger_file *f, b
 	fwrite(b.data, 1, b.len, to);
 	df_buf_free(&b);
 	enum df_status st = ledger_documents(l, f->id, json_document, &w, err);
+	fputs("],\"skipped_entries\":[", to);
+	w.first = true;
+	if (st == DF_OK)
+		st = ledger_skips(l, f->id, json_skip, &w, err);
 	fputs("]}", to);
 	return st;
 }
@@ -141,6 +166,28 @@ static void print_text(FILE *to, const char *s)
 	df_buf_free(&b);
 }
 
+static void print_sum(FILE *to, uint64_t delivered, uint64_t rejected, uint64_t skipped)
+{
+	fprintf(to, "%llu delivered + %llu rejected", (unsigned long long)delivered, (unsigned long long)rejected);
+	if (skipped > 0)
+		fprintf(to, " + %llu skipped", (unsigned long long)skipped);
+}
+
+/* Entries of a zip that somebody may miss. */
+static enum df_status text_skip(void *ctx, const struct ledger_skipped *s, struct df_err *err)
+{
+	(void)err;
+	struct status_walk *w = ctx;
+	if (!s->csv)
+		return DF_OK;
+	fputs("    skipped  ", w->to);
+	print_text(w->to, s->name);
+	fputs(": ", w->to);
+	print_text(w->to, s->why);
+	fputc('\n', w->to);
+	return DF_OK;
+}
+
 static enum df_status text_document(void *ctx, const struct ledger_document *d, struct df_err *err)
 {
 	(void)err;
@@ -148,14 +195,13 @@ static enum df_status text_document(void *ctx, const struct ledger_document *d, 
 	w->rows += d->rows;
 	w->delivered += d->delivered;
 	w->rejected += d->rejected;
-	fprintf(w->to, "    %-8s %10llu rows = %llu delivered + %llu rejected", ledger_state_name(d->state),
-		(unsigned long long)d->rows, (unsigned long long)d->delivered, (unsigned long long)d->rejected);
 	w->skipped += d->skipped;
-	if (d->skipped > 0)
-		fprintf(w->to, " + %llu skipped", (unsigned long long)d->skipped);
-	uint64_t settled = d->delivered + d->rejected + d->skipped;
-	if (d->rows > settled && d->state != LEDGER_REFUSED)
-		fprintf(w->to, " + %llu to go", (unsigned long long)(d->rows - settled));
+	fprintf(w->to, "    %-8s %10llu rows = ", ledger_state_name(d->state), (unsigned long long)d->rows);
+	print_sum(w->to, d->delivered, d->rejected, d->skipped);
+	if (d->rows > settled(d) && d->state != LEDGER_REFUSED)
+		fprintf(w->to, " + %llu to go", (unsigned long long)(d->rows - settled(d)));
+	if (d->rows < settled(d))
+		fprintf(w->to, ": these are %llu too many", (unsigned long long)(settled(d) - d->rows));
 	fprintf(w->to, ", %llu batches, %s", (unsigned long long)d->batches, d->event_type);
 	if (d->name != NULL) {
 		fputs(": ", w->to);
@@ -191,7 +237,7 @@ static enum df_status text_file(void *ctx, const struct ledger_file *f, struct d
 		print_text(w->to, f->text);
 		fputc('\n', w->to);
 	}
-	return st;
+	return st == DF_OK ? ledger_skips(w->ledger, f->id, text_skip, w, err) : st;
 }
 
 enum df_status report_status_text(struct ledger *l, const char *feed, FILE *to, struct df_err *err)
@@ -202,14 +248,14 @@ enum df_status report_status_text(struct ledger *l, const char *feed, FILE *to, 
 		fputs("nothing has come yet\n", to);
 		return st;
 	}
-	fprintf(to, "%llu files (%llu unfinished, %llu refused): %llu rows = %llu delivered + %llu rejected",
-		(unsigned long long)w.files, (unsigned long long)w.open, (unsigned long long)w.refused,
-		(unsigned long long)w.rows, (unsigned long long)w.delivered, (unsigned long long)w.rejected);
-	if (w.skipped > 0)
-		fprintf(to, " + %llu skipped", (unsigned long long)w.skipped);
-	uint64_t others = w.rows - w.delivered - w.rejected - w.skipped;
-	if (others > 0)
-		fprintf(to, " + %llu unfinished or refused with their document", (unsigned long long)others);
+	fprintf(to, "%llu files (%llu unfinished, %llu refused): %llu rows = ", (unsigned long long)w.files,
+		(unsigned long long)w.open, (unsigned long long)w.refused, (unsigned long long)w.rows);
+	print_sum(to, w.delivered, w.rejected, w.skipped);
+	uint64_t sum = w.delivered + w.rejected + w.skipped;
+	if (w.rows > sum)
+		fprintf(to, " + %llu unfinished or refused with their document", (unsigned long long)(w.rows - sum));
+	if (w.rows < sum)
+		fprintf(to, ": these are %llu too many", (unsigned long long)(sum - w.rows));
 	fputc('\n', to);
 	return st;
 }

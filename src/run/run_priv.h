@@ -4,6 +4,8 @@
  *
  *	run_feeds.c	`run`: all feeds at once, files that have settled are pulled and handed to the workers
  *	run_retry.c	`retry`: what was refused or rejected is opened again
+ *	run_rejects.c	`rejects`: rejected rows, printed
+ *	run_named.c	the files and documents that a command line names
  *	run_import.c	`import`: local files and standard input
  *	run_import_plain.c	the same without a ledger
  *	run_import_rejects.c	what the API rejected in that

@@ -5,15 +5,17 @@
  * of every file that a run did not finish; so a crash at any point leaves nothing that the next run would not go on with.
  */
 #include "run_feed.h"
+#include "run_named.h"
 #include "run_session.h"
 
 #include "dropfeed/report.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define NOTHING_TO_RETRY "nothing to retry: nothing of it is refused, and the API rejected none of its rows"
 
 struct retry_file {
 	const struct conf_feed *feed;
@@ -24,16 +26,10 @@ struct retry_file {
 	size_t n;
 };
 
-struct retry_name { /* a DOCUMENT of the command line */
-	bool known, chosen;
-	unsigned distance; /* to `nearest` */
-	char *nearest;     /* own */
-};
-
 struct retry {
 	const struct run_retry_options *options;
 	struct ledger *ledger;
-	struct retry_name *names; /* own */
+	struct run_named *names;  /* own */
 	struct retry_file *files; /* own */
 	size_t n_files;
 	/* of the file at hand: */
@@ -44,53 +40,6 @@ struct retry {
 };
 
 /* ---- which documents ---- */
-
-/* As `status` prints it. */
-static char *printed(const char *name)
-{
-	struct df_buf out = {0};
-	df_printable(&out, name);
-	df_buf_cstr(&out);
-	return out.data;
-}
-
-static bool fits(const char *wanted, const char *name, const char *shown)
-{
-	return strcmp(wanted, name) == 0 || strcmp(wanted, shown) == 0 || fnmatch(wanted, name, 0) == 0;
-}
-
-/* Whether the command line names it; without any DOCUMENT everything is meant. */
-static bool is_named(struct retry *r, const char *name)
-{
-	bool named = r->options->n_documents == 0;
-	char *shown = printed(name);
-	for (size_t i = 0; i < r->options->n_documents; i++) {
-		const char *wanted = r->options->documents[i];
-		struct retry_name *n = &r->names[i];
-		if (fits(wanted, name, shown)) {
-			n->known = named = true;
-			continue;
-		}
-		size_t len = strlen(wanted);
-		unsigned d = df_distance(wanted, len < DF_DISTANCE_MAX ? len : DF_DISTANCE_MAX, shown, strlen(shown));
-		if (n->nearest == NULL || d < n->distance) {
-			free(n->nearest);
-			n->nearest = df_strdup(shown);
-			n->distance = d;
-		}
-	}
-	free(shown);
-	return named;
-}
-
-static void note_chosen(struct retry *r, const char *name)
-{
-	char *shown = printed(name);
-	for (size_t i = 0; i < r->options->n_documents; i++)
-		if (fits(r->options->documents[i], name, shown))
-			r->names[i].chosen = true;
-	free(shown);
-}
 
 static enum df_status has_one(void *ctx, const struct ledger_reject *reject, struct df_err *err)
 {
@@ -157,7 +106,7 @@ static enum df_status on_document(void *ctx, const struct ledger_document *d, st
 	char *name = d->name != NULL ? df_format("%s:%s", r->file->name, d->name) : df_strdup(r->file->name);
 	r->any_document = true;
 	if (d->name != NULL)
-		named = is_named(r, name) || named;
+		named = run_named_is(r->names, name) || named;
 	r->any_named = r->any_named || named;
 	if (named && d->state == LEDGER_DONE && d->rejected > 0 && r->feed->sink == CONF_SINK_EVENTS_API)
 		st = ledger_rejects(r->ledger, d->id, 0, has_one, &again, err);
@@ -169,7 +118,7 @@ static enum df_status on_document(void *ctx, const struct ledger_document *d, st
 		       r->feed->name, name, passed);
 	if (st == DF_OK && named && again && passed == NULL) {
 		add_document(r, d);
-		note_chosen(r, name);
+		run_named_chosen(r->names, name);
 	}
 	free(name);
 	return st;
@@ -191,7 +140,7 @@ static enum df_status on_file(void *ctx, const struct ledger_file *f, struct df_
 	bool closed = ledger_closes(f->state);
 	r->file = f;
 	r->any_document = false;
-	r->file_named = r->any_named = is_named(r, f->name);
+	r->file_named = r->any_named = run_named_is(r->names, f->name);
 	r->found = (struct retry_file){.feed = r->feed, .closed = closed};
 	enum df_status st = ledger_documents(r->ledger, f->id, on_document, r, err);
 	bool whole = f->state == LEDGER_REFUSED && !r->any_document;
@@ -200,34 +149,12 @@ static enum df_status on_file(void *ctx, const struct ledger_file *f, struct df_
 		file_clear(&r->found);
 		return st;
 	}
-	note_chosen(r, f->name);
+	run_named_chosen(r->names, f->name);
 	r->found.known = ledger_file_dup(f);
 	r->files = df_realloc(r->files, (r->n_files + 1) * sizeof(*r->files));
 	r->files[r->n_files++] = r->found;
 	r->found = (struct retry_file){0};
 	return DF_OK;
-}
-
-/* Every name has to be known, or nothing is done. */
-static enum df_status check_names(const struct retry *r)
-{
-	enum df_status st = DF_OK;
-	for (size_t i = 0; i < r->options->n_documents; i++) {
-		const struct retry_name *n = &r->names[i];
-		const char *wanted = r->options->documents[i];
-		if (!n->known && n->nearest != NULL)
-			df_log(DF_LOG_ERROR, "the ledger knows no '%s'; the nearest is '%s' (see `dropfeed status`)",
-			       wanted, n->nearest);
-		else if (!n->known)
-			df_log(DF_LOG_ERROR, "the ledger knows no '%s': nothing has come yet", wanted);
-		else if (!n->chosen)
-			df_log(DF_LOG_INFO,
-			       "%s: nothing to retry: nothing of it is refused, and the API rejected none of its rows",
-			       wanted);
-		if (!n->known)
-			st = DF_USAGE;
-	}
-	return st;
 }
 
 static enum df_status search(struct retry *r, const struct conf *conf, struct df_err *err)
@@ -409,12 +336,12 @@ void run_retry(const struct conf *conf, const struct run_retry_options *options,
 		return;
 	}
 	r.ledger = session.run.env.ledger;
-	r.names = df_alloc(options->n_documents * sizeof(*r.names));
+	r.names = run_named_new(options->documents, options->n_documents);
 	st = search(&r, conf, &err);
 	if (st != DF_OK)
 		df_log_err(DF_LOG_ERROR, &err);
-	else
-		st = check_names(&r);
+	else if (!run_named_all_known(r.names, NOTHING_TO_RETRY))
+		st = DF_USAGE; /* every name has to be known, or nothing is done */
 	run_note_status(result, st);
 	if (st == DF_OK)
 		retry_all(&session.run, conf, &r);
@@ -422,9 +349,7 @@ void run_retry(const struct conf *conf, const struct run_retry_options *options,
 		run_note_status(result, DF_RETRY);
 	for (size_t i = 0; i < r.n_files; i++)
 		file_clear(&r.files[i]);
-	for (size_t i = 0; i < options->n_documents; i++)
-		free(r.names[i].nearest);
 	free(r.files);
-	free(r.names);
+	run_named_free(r.names);
 	run_session_close(&session);
 }

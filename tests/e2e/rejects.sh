@@ -88,6 +88,20 @@ equal "the others arrived" "$(($(batches events "$accepted") - before))" 117
 equal "each of them stands in the reject file, in order" \
 	"$(tail -n +2 "$work/state5/rejects/many/many-custom_event.csv" | awk -F, '{ printf "%s %s\n", $1, ($0 ~ /api-rejected/) ? "api" : "bad" }' | cksum)" \
 	"$(seq 1 1300 | awk '$1 % 100 == 50 { print "M-" $1 " bad"; next } $1 % 10 != 0 { print "M-" $1 " api" }' | cksum)"
+exits 0 "rejects prints the file" rejects many-custom_event.csv
+check "byte for byte" cmp "$work/out" "$work/state5/rejects/many/many-custom_event.csv"
+exits 0 "by a pattern, and why" rejects --summary 'many*'
+said "what the API rejected" '^ +1170 +api-rejected +- +2, 3, 4, \.\.\.$'
+said "what was wrong before" '^ +13 +not-an-integer +events.data.timestamp_unixtime_ms +51, 151, 251, \.\.\.$'
+exits 0 "for programs" rejects --summary --format json
+check "each document is an object" holds '.file == "many-custom_event.csv" and .rejected == 1183 and (.reasons | map(.rows) | add) == 1183
+	and (.reasons[] | select(.code == "not-an-integer") | .lines == [51, 151, 251])' "$work/out"
+exits 2 "a name that is not known" rejects man-custom_event.csv
+said "gets the nearest one" "the nearest is 'many-custom_event.csv'"
+exits 2 "no name" rejects
+mv "$work/state5/rejects/many/many-custom_event.csv" "$work/moved.csv"
+exits 1 "a reject file that was moved" rejects many-custom_event.csv
+said "is missed" 'many-custom_event.csv is not there any more'
 rm "$work/api/rules"
 
 # A row of any size is copied in pieces: a quote that is closed only after 80 MB.

@@ -34,6 +34,10 @@ equal "they are whole" "$(sed -E 's/(,"?)(not-an-integer).*/,\2/' "$work/a.csv")
 bad,xyzzy-one,3,not-an-integer
 worse,"xyzzy, too",4,not-an-integer'
 equal "for their owner alone" "$(stat -c %a "$box/a-eventless.csv.gpg")" 600
+exits 0 "rejects prints them" rejects a-eventless.csv.gpg
+check "as they are in the file" cmp "$work/out" "$work/a.csv"
+exits 0 "why" rejects --summary a-eventless.csv.gpg
+said "by code and column" '^ +2 +not-an-integer +mpid +3, 4$'
 cp "$box/a-eventless.csv.gpg" "$in/b-eventless.csv.gpg"
 exits 1 "dropped again as they are" run
 equal "they are rejected again" "$(open_with '' "$box/b-eventless.csv.gpg" | wc -l)" 3
@@ -49,6 +53,9 @@ exits_with_locked() {
 }
 "$dropfeed" --config "$conf" check >"$work/out" 2>&1 || configure "passphrase_file = $work/passphrase" >"$conf"
 exits_with_locked
+gpgconf --homedir "$keys" --kill gpg-agent
+exits 0 "rejects has it from the feed" rejects l-eventless.csv.gpg
+equal "and prints" "$(lines "$work/out")" 3
 gpgconf --homedir "$keys" --kill gpg-agent
 equal "its rejects need it, too" "$(open_with '' "$box/l-eventless.csv.gpg" | wc -l) $(open_with 'open sesame' "$box/l-eventless.csv.gpg" | wc -l)" "0 3"
 

@@ -141,12 +141,48 @@ static void test_odd_times(void)
 	ledger_close(l);
 }
 
+/* A document whose rows do not add up, as 0.1 could leave one behind, is shown as what it is; so are entries of a zip that
+ * were skipped. */
+static void test_odd_sums(void)
+{
+	struct ledger *l = NULL;
+	char state[96], *text = NULL;
+	size_t len = 0;
+	snprintf(state, sizeof(state), "%.60s/sums", dir);
+	OK(df_mkdirs(state, &err));
+	OK(ledger_open(state, &l, &err));
+	int64_t id = open_document(l, "a.zip");
+	const struct ledger_skipped skipped[] = {{"sub/b.csv", "in a sub-folder", true}, {"c.txt", "not CSV", false}};
+	OK(ledger_document_checked(l, id, &(struct ledger_checked){.rows = 10, .rejected = 2, .skipped = 1}, &err));
+	OK(ledger_lane_settled(l, id, 0, 1, 227, NULL, 0, &err));
+	OK(ledger_file_skips(l, 1, skipped, 2, &err));
+
+	FILE *to = open_memstream(&text, &len);
+	OK(report_status_text(l, NULL, to, &err));
+	fclose(to);
+	CU_ASSERT_PTR_NULL(strstr(text, "1844674407370955"));
+	CU_ASSERT_PTR_NOT_NULL(
+	    strstr(text, "10 rows = 227 delivered + 2 rejected + 1 skipped: these are 220 too many, "));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "skipped  sub/b.csv: in a sub-folder\n"));
+	CU_ASSERT_PTR_NULL(strstr(text, "c.txt"));
+	free(text);
+	to = open_memstream(&text, &len);
+	OK(report_status_json(l, NULL, to, &err));
+	fclose(to);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"skipped\":1,"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"balanced\":false,"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "{\"entry\":\"c.txt\",\"why\":\"not CSV\",\"csv\":false"));
+	free(text);
+	ledger_close(l);
+}
+
 int main(void)
 {
 	CU_initialize_registry();
 	CU_pSuite s = CU_add_suite("report", setup, teardown);
 	CU_add_test(s, "rows of a reject file", test_rejects);
 	CU_add_test(s, "a reject file is named in the ledger first", test_rejects_named_first);
+	CU_add_test(s, "sums that do not add up", test_odd_sums);
 	CU_add_test(s, "times that no calendar has", test_odd_times);
 	CU_basic_set_mode(CU_BRM_NORMAL);
 	CU_basic_run_tests();

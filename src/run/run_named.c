@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include "run_named.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+
+struct wanted {
+	const char *name; /* borrowed */
+	bool known, chosen;
+	unsigned distance; /* to `nearest` */
+	char *nearest;     /* own */
+};
+
+struct run_named {
+	struct wanted *v; /* own */
+	size_t n;
+};
+
+struct run_named *run_named_new(const char *const *wanted, size_t n)
+{
+	struct run_named *names = df_alloc(sizeof(*names));
+	names->v = df_alloc(n * sizeof(*names->v));
+	names->n = n;
+	for (size_t i = 0; i < n; i++)
+		names->v[i].name = wanted[i];
+	return names;
+}
+
+/* As `status` prints it. */
+static char *printed(const char *name)
+{
+	struct df_buf out = {0};
+	df_printable(&out, name);
+	df_buf_cstr(&out);
+	return out.data;
+}
+
+static bool fits(const char *wanted, const char *name, const char *shown)
+{
+	return strcmp(wanted, name) == 0 || strcmp(wanted, shown) == 0 || fnmatch(wanted, name, 0) == 0;
+}
+
+static void note_nearest(struct wanted *w, const char *shown)
+{
+	size_t len = strlen(w->name);
+	unsigned d = df_distance(w->name, len < DF_DISTANCE_MAX ? len : DF_DISTANCE_MAX, shown, strlen(shown));
+	if (w->nearest != NULL && d >= w->distance)
+		return;
+	free(w->nearest);
+	w->nearest = df_strdup(shown);
+	w->distance = d;
+}
+
+bool run_named_is(struct run_named *n, const char *name)
+{
+	bool named = n->n == 0;
+	char *shown = printed(name);
+	for (size_t i = 0; i < n->n; i++) {
+		if (fits(n->v[i].name, name, shown))
+			n->v[i].known = named = true;
+		else if (!n->v[i].known)
+			note_nearest(&n->v[i], shown);
+	}
+	free(shown);
+	return named;
+}
+
+void run_named_chosen(struct run_named *n, const char *name)
+{
+	char *shown = printed(name);
+	for (size_t i = 0; i < n->n; i++)
+		if (fits(n->v[i].name, name, shown))
+			n->v[i].chosen = true;
+	free(shown);
+}
+
+bool run_named_all_known(const struct run_named *n, const char *idle)
+{
+	bool all = true;
+	for (size_t i = 0; i < n->n; i++) {
+		const struct wanted *w = &n->v[i];
+		if (!w->known && w->nearest != NULL)
+			df_log(DF_LOG_ERROR, "the ledger knows no '%s'; the nearest is '%s' (see `dropfeed status`)",
+			       w->name, w->nearest);
+		else if (!w->known)
+			df_log(DF_LOG_ERROR, "the ledger knows no '%s': no files received yet", w->name);
+		else if (!w->chosen)
+			df_log(DF_LOG_INFO, "%s: %s", w->name, idle);
+		all = all && w->known;
+	}
+	return all;
+}
+
+void run_named_free(struct run_named *n)
+{
+	for (size_t i = 0; i < n->n; i++)
+		free(n->v[i].nearest);
+	free(n->v);
+	free(n);
+}

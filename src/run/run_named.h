@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run_named.h - the drop files and documents that a command line names
+ *
+ *	struct run_named *n = run_named_new(documents, n_documents);
+ *	for each file and document of the ledger: if (run_named_is(n, name)) ...
+ *	if (run_named_all_known(n)) ...			after all of them were seen
+ *	run_named_free(n);
+ *
+ * A name is a drop file's as `status` prints it, FILE:ENTRY for a document of a zip, or a glob.
+ */
+#ifndef RUN_NAMED_H
+#define RUN_NAMED_H
+
+#include "run_priv.h"
+
+struct run_named;
+
+struct run_named *run_named_new(const char *const *wanted, size_t n);
+/* Whether the command line names it; without any name everything is meant. */
+bool run_named_is(struct run_named *n, const char *name);
+/* Something was done with what it names. */
+void run_named_chosen(struct run_named *n, const char *name);
+/* False after a message for each name that nothing was found for. idle: what is logged of a name that was found, and that
+ * nothing was done with; it follows the name. */
+bool run_named_all_known(const struct run_named *n, const char *idle);
+void run_named_free(struct run_named *n);
+
+#endif

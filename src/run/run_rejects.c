@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* Rejected rows, printed: as their reject files have them, decrypted where these are encrypted. The ledger is only read. */
+#include "run_feed.h"
+#include "run_named.h"
+
+#include "dropfeed/report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define PIECE (256u << 10)
+
+struct found {
+	const struct conf_feed *feed;
+	char *path; /* own */
+};
+
+struct rejects {
+	const struct run_rejects_options *options;
+	struct ledger *ledger;
+	struct run_named *names; /* own */
+	const struct conf_feed *feed;
+	const struct ledger_file *file;
+	bool file_named;
+	struct found *v; /* own: the reject files to be printed */
+	size_t n;
+	uint64_t gone;
+};
+
+/* ---- which ---- */
+
+static enum df_status choose(struct rejects *r, const struct ledger_document *d, struct df_err *err)
+{
+	const struct run_rejects_options *o = r->options;
+	if (o->summary && o->json)
+		return report_reasons_json(r->ledger, r->file, d, stdout, err);
+	if (o->summary)
+		return report_reasons_text(r->ledger, r->file, d, stdout, err);
+	r->v = df_realloc(r->v, (r->n + 1) * sizeof(*r->v));
+	r->v[r->n++] = (struct found){.feed = r->feed, .path = df_strdup(d->text)};
+	return DF_OK;
+}
+
+static enum df_status on_document(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	struct rejects *r = ctx;
+	enum df_status st = DF_OK;
+	char *name = d->name != NULL ? df_format("%s:%s", r->file->name, d->name) : df_strdup(r->file->name);
+	bool named = r->file_named;
+	if (d->name != NULL)
+		named = run_named_is(r->names, name) || named;
+	/* A document that is not closed has its rows in no file yet. */
+	if (named && (d->state == LEDGER_DONE || d->state == LEDGER_ABANDONED) && d->text != NULL && d->rejected > 0) {
+		run_named_chosen(r->names, name);
+		run_named_chosen(r->names, r->file->name);
+		st = choose(r, d, err);
+	}
+	free(name);
+	return st;
+}
+
+static enum df_status on_file(void *ctx, const struct ledger_file *f, struct df_err *err)
+{
+	struct rejects *r = ctx;
+	r->file = f;
+	r->file_named = run_named_is(r->names, f->name);
+	return ledger_documents(r->ledger, f->id, on_document, r, err);
+}
+
+/* ---- printing ---- */
+
+static enum df_status print_bytes(int fd, uint64_t offset, uint64_t length, struct df_err *err)
+{
+	char *piece = df_alloc(PIECE);
+	enum df_status st = DF_OK;
+	while (st == DF_OK && length > 0) {
+		ssize_t n = pread(fd, piece, length < PIECE ? (size_t)length : PIECE, (off_t)offset);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			st =
+			    df_fail(DF_RETRY, err, NULL, "cannot read: %s", n < 0 ? strerror(errno) : "it got shorter");
+		else if (fwrite(piece, 1, (size_t)n, stdout) != (size_t)n)
+			st = df_fail(DF_FATAL, err, NULL, "cannot write to standard output: %s", df_disk_words(errno));
+		if (st == DF_OK && df_stop_requested)
+			st = df_fail(DF_RETRY, err, NULL, "stopped by a signal");
+		offset += n > 0 ? (uint64_t)n : 0;
+		length -= n > 0 ? (uint64_t)n : 0;
+	}
+	free(piece);
+	return st;
+}
+
+static bool is_sealed(const char *path)
+{
+	size_t len = strlen(path);
+	return len > 4 && strcmp(path + len - 4, ".gpg") == 0;
+}
+
+/* Through GnuPG, and a file without a name. */
+static enum df_status print_sealed(const struct found *f, int fd, struct df_err *err)
+{
+	struct conf_feed view = *f->feed; /* its pointers stay the feed's */
+	struct decode *d = NULL;
+	view.encrypted = true;
+	view.signed_by.n = 0;
+	view.max_plaintext = view.max_ratio = UINT64_MAX;
+	enum df_status st = decode_open(&view, df_base_name(f->path), fd, run_scratch(), &d, err);
+	if (st == DF_OK) {
+		const struct decode_doc *doc = decode_doc(d, 0);
+		st = print_bytes(doc->fd, doc->offset, doc->length, err);
+	}
+	decode_close(d);
+	return st == DF_REJECT ? DF_RETRY : st; /* nothing is refused here */
+}
+
+/* DF_END: the file is not there any more. */
+static enum df_status print_file(const struct found *f, struct df_err *err)
+{
+	int fd = open(f->path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return DF_END;
+	if (fd < 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot read it: %s", strerror(errno));
+	off_t size = lseek(fd, 0, SEEK_END);
+	enum df_status st = DF_OK;
+	if (is_sealed(f->path))
+		st = print_sealed(f, fd, err);
+	else if (size > 0)
+		st = print_bytes(fd, 0, (uint64_t)size, err);
+	close(fd);
+	return st;
+}
+
+static enum df_status print_all(struct rejects *r)
+{
+	enum df_status worst = DF_OK;
+	for (size_t i = 0; i < r->n; i++) {
+		struct df_err err = {0};
+		enum df_status st = print_file(&r->v[i], &err);
+		if (st == DF_OK)
+			continue;
+		if (st == DF_END) {
+			df_log(DF_LOG_ERROR, "%s is not there any more: somebody moved or removed it", r->v[i].path);
+			r->gone++;
+			continue;
+		}
+		df_err_context(&err, "%s", r->v[i].path);
+		df_log_err(DF_LOG_ERROR, &err);
+		worst = worst == DF_OK ? st : worst;
+	}
+	return worst;
+}
+
+static enum df_status search(struct rejects *r, const struct conf *conf, struct df_err *err)
+{
+	enum df_status st = DF_OK;
+	for (size_t i = 0; st == DF_OK && r->ledger != NULL && i < conf->n_feeds; i++) {
+		r->feed = &conf->feeds[i];
+		if (run_feed_chosen(r->feed, r->options->feeds, r->options->n_feeds))
+			st = ledger_files(r->ledger, r->feed->name, false, on_file, r, err);
+	}
+	return st;
+}
+
+void run_rejects(const struct conf *conf, const struct run_rejects_options *options, struct run_result *result)
+{
+	struct rejects r = {.options = options, .names = run_named_new(options->documents, options->n_documents)};
+	struct df_err err = {0};
+	enum df_status st = ledger_open_readonly(conf->state_dir, &r.ledger, &err);
+	if (st == DF_OK || st == DF_END)
+		st = search(&r, conf, &err);
+	if (st != DF_OK)
+		df_log_err(DF_LOG_ERROR, &err);
+	else if (!run_named_all_known(r.names, "none of its rows are in a reject file"))
+		st = DF_USAGE;
+	if (st == DF_OK)
+		st = print_all(&r);
+	run_note_status(result, st);
+	result->files_gone += r.gone;
+	for (size_t i = 0; i < r.n; i++)
+		free(r.v[i].path);
+	free(r.v);
+	run_named_free(r.names);
+	ledger_close(r.ledger);
+}
