@@ -196,20 +196,10 @@ static enum df_status copy_raw(struct rejects_walk *w, uint64_t from, uint64_t t
 	return DF_OK;
 }
 
-/* Lines that are skipped at the document's beginning will be in its reject file as well: it has them, too. */
-static enum df_status begin(struct rejects_walk *w, struct df_err *err)
-{
-	if (w->begun || w->walk->feed->rows.skip_lines == 0)
-		return DF_OK;
-	return copy_raw(w, 0, w->walk->start, err);
-}
-
 static enum df_status on_header(void *ctx, const struct rows_row *header, struct df_err *err)
 {
+	(void)err;
 	struct rejects_walk *w = ctx;
-	enum df_status st = begin(w, err);
-	if (st != DF_OK)
-		return st;
 	document_own_header(&w->own, &w->own.dialect, header->cells, header->n_cells);
 	put_row(w, header->raw, header->length, MAP_COLUMN_LINE, MAP_COLUMN_REASON);
 	w->begun = true;
@@ -262,13 +252,10 @@ static enum df_status write_row(struct rejects_walk *w, const struct batch_row *
 {
 	char line[24];
 	snprintf(line, sizeof(line), "%llu", (unsigned long long)where->line);
-	enum df_status st = begin(w, err);
-	if (st != DF_OK)
-		return st;
 	if (where->length > ROWS_MAX_ROW)
 		return put_large(w, where, line, err);
 
-	st = read_raw(w, where->offset, (size_t)where->length, err);
+	enum df_status st = read_raw(w, where->offset, (size_t)where->length, err);
 	if (st != DF_OK)
 		return st;
 	size_t body = without_line_end(w->raw.data, w->raw.len);
@@ -339,8 +326,6 @@ static enum df_status walk_rejects(struct rejects_walk *w, struct df_err *err)
 		st = take_next(w, err);
 	if (st == DF_OK)
 		st = document_walk(w->walk, err);
-	if (st == DF_OK && format->skip_last_lines > 0)
-		st = copy_raw(w, w->walk->end, w->walk->bytes.length, err);
 	document_encode_close(&w->encoder);
 	document_own_free(&w->own);
 	df_buf_free(&w->encoded);
