@@ -34,6 +34,11 @@ struct send_events {
 	 * that status: the ledger could not remember. */
 	enum df_status (*settled)(void *ctx, uint32_t lane, uint64_t done, uint64_t rows_delivered,
 				  const struct send_reject *rejects, size_t n_rejects, struct df_err *err);
+	/* From now on a batch was taken, or may have been: an answer says so, or an answer did not
+	 * come. Not called after a refusal of the credentials, after an answer of somebody else than
+	 * the API, nor after one for the rate limit. May be NULL, and is called more than once, in
+	 * the sender's thread or in the producer's. */
+	void (*touched)(void *ctx);
 };
 
 struct sender *sender_new(void);

@@ -94,6 +94,11 @@ static void note_id(struct document_sent *sent, const struct batch *b)
 		memcpy(sent->first, sent->last, sizeof(sent->first));
 }
 
+static void on_touched(void *ctx)
+{
+	((struct document_send *)ctx)->sent->touched = true;
+}
+
 static enum df_status on_batch(void *ctx, struct batch *b, struct df_err *err)
 {
 	struct document_send *s = ctx;
@@ -111,7 +116,7 @@ enum df_status document_send(const struct document_env *env, const struct conf_f
 			     const struct batch_settings *settings, int64_t document_id, struct document_sent *sent,
 			     struct df_err *err)
 {
-	static const struct send_events events = {.settled = on_settled};
+	static const struct send_events events = {.settled = on_settled, .touched = on_touched};
 	struct document_send s = {.env = env, .document_id = document_id, .sent = sent};
 	uint64_t *done = NULL;
 	enum df_status st = DF_OK;
@@ -123,7 +128,6 @@ enum df_status document_send(const struct document_env *env, const struct conf_f
 		st = sender_open(env->sender, feed, done, &events, &s, &s.stream, err);
 	if (st == DF_OK) {
 		s.done = done;
-		sent->touched = true;
 		st = document_batches(walk, settings, on_batch, NULL, &s, err);
 		/* When the walk itself failed, what is in flight is settled and nothing new begins. */
 		enum df_status closed = send_close(s.stream, st != DF_OK, err);

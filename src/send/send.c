@@ -90,6 +90,12 @@ enum df_status sender_open(struct sender *s, const struct conf_feed *feed, const
 	return status;
 }
 
+void send_touched(struct send_stream *st)
+{
+	if (st->events->touched != NULL)
+		st->events->touched(st->ctx);
+}
+
 enum df_status send_put(struct send_stream *st, struct batch *b, struct df_err *err)
 {
 	/* Progress is one number per lane: a gap or a repetition would make the ledger forget or send twice. */

@@ -336,6 +336,21 @@ static void read_answer(struct http_lane *lane, const struct outcome *o, struct 
 	send_mask(why, secrets);
 }
 
+/* Whether the API may have taken a batch of the request. */
+static bool may_be_taken(struct http_lane *lane, const struct send_verdict *v)
+{
+	switch (v->action) {
+	case SEND_ACCEPT:
+		return true;
+	case SEND_SPLIT:
+		return v->rest_stands;
+	case SEND_AGAIN:
+		return lane_was_sent(lane);
+	default:
+		return false;
+	}
+}
+
 void http_lane_answered(struct http_lane *lane, CURLcode code)
 {
 	struct outcome o = {.code = code, .now = df_monotonic_ms()};
@@ -350,6 +365,8 @@ void http_lane_answered(struct http_lane *lane, CURLcode code)
 	else
 		read_failure(lane, &o, &v, why);
 	o.why = why;
+	if (may_be_taken(lane, &v))
+		send_touched(lane->stream->base);
 
 	switch (v.action) {
 	case SEND_ACCEPT:

@@ -143,6 +143,8 @@ static enum df_status file_flush(struct send_stream *st, struct df_err *err)
 	if (f->buf.over)
 		status = df_fail(DF_FATAL, err, NULL, "a batch is too large to be written");
 	if (status == DF_OK && f->buf.len > 0) {
+		if (st->driver == &send_driver_stdout)
+			send_touched(st);
 		pthread_mutex_lock(&st->sender->out);
 		status = write_without_sigpipe(f->fd, &f->buf, err);
 		pthread_mutex_unlock(&st->sender->out);
@@ -350,6 +352,7 @@ static enum df_status file_close(struct send_stream *st, bool abandon, struct df
 	if (status == DF_OK && !abandon) {
 		/* One document after the other: each replaces the file by a longer one. */
 		pthread_mutex_lock(&st->sender->out);
+		send_touched(st);
 		if (!f->complete)
 			status = file_publish(st, err);
 		if (status == DF_OK)

@@ -168,6 +168,8 @@ void http_lane_end(struct http_lane *lane)
 
 void http_lane_free(struct http_lane *lane)
 {
+	if (lane->in_flight) /* nobody will hear the answer */
+		send_touched(lane->stream->base);
 	http_lane_end(lane);
 	curl_easy_cleanup(lane->easy);
 	send_request_clear(&lane->request);

@@ -47,6 +47,7 @@ struct send_driver {
 	enum df_status (*put)(struct send_stream *st, struct batch *b, struct df_err *err); /* takes b */
 	enum df_status (*close)(struct send_stream *st, bool abandon, struct df_err *err);  /* frees own */
 };
+void send_touched(struct send_stream *st); /* see struct send_events */
 extern const struct send_driver send_driver_http, send_driver_file, send_driver_stdout;
 
 struct send_stream {

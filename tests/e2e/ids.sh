@@ -78,8 +78,33 @@ equal "all of it arrives in the new form" "$(arrived '"user_attributes" not in b
 
 # ---- a correction after a refusal of the API: nothing was taken, so today's settings count ----
 : >"$accepted"
+rm -rf "$state"
 echo 'wrong' >"$work/wrong"
 chmod 600 "$work/wrong"
+settings 'environment = production'
+sed -i "s|^api_secret_file.*|api_secret_file = $work/wrong|" "$conf"
+exits 4 "the API refuses the credentials" run
+settings 'environment = development'
+exits 0 "they are corrected, and the environment is set" run
+equal "nothing goes to production" "$(arrived 'b["environment"] == "production"') $(arrived 'b["environment"] == "development"')" "0 80"
+: >"$accepted"
+rm -rf "$state"
+settings 'environment = production'
+for i in $(seq 40); do echo 404; done >"$work/api/script"
+exits 4 "somebody else than the API answers" run
+: >"$work/api/script"
+settings 'environment = development'
+exits 0 "endpoint and environment are corrected" run
+equal "nothing goes to production" "$(arrived 'b["environment"] == "production"') $(arrived 'b["environment"] == "development"')" "0 80"
+: >"$accepted"
+rm -rf "$state"
+settings 'environment = production' 'give_up_after = 0s'
+echo drop-after >"$work/api/script"
+exits 3 "the API takes a request, and its answer is lost" run
+settings 'environment = development'
+exits 0 "then settings that differ" run
+said "are not taken: a batch may have been" "today's differ in: environment"
+equal "all of it arrives, in production" "$(arrived 'b["environment"] == "production"')" 80
 : >"$accepted"
 rm -rf "$state"
 settings
