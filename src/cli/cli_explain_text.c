@@ -3,12 +3,15 @@
 #include "cli_explain.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <wchar.h>
 
 #define NAME_WIDTH  40u
 #define VALUE_WIDTH 30u
 #define TEXT_WIDTH  60u
 #define ROWS_NAMED  10u
+#define LEAST_TEXT  45u /* columns for what a cell becomes, in a table */
+#define HANG        9u  /* columns before it, where the table does not fit */
 
 /* ---- safe text ---- */
 
@@ -183,6 +186,8 @@ struct table {
 	struct df_buf *out;
 	bool whole;
 	size_t names, name_width, value_width; /* names: columns that have one */
+	size_t screen;                         /* columns of the terminal */
+	bool narrow;                           /* the table does not fit: a column takes several lines */
 };
 
 static size_t limit(const struct table *t, size_t max)
@@ -317,8 +322,63 @@ static void measure(struct table *t, size_t n)
 	}
 }
 
+/* Breaks the lines of what was appended from `from` on, at blanks; what goes on is indented. */
+static void wrap_from(const struct table *t, size_t from)
+{
+	char *text = df_strndup(t->out->data + from, t->out->len - from);
+	size_t at = HANG;
+	t->out->len = from;
+	for (const char *p = text; *p != '\0' && *p != '\n';) {
+		size_t len = strcspn(p, " \n"), width = width_of(t, p, len, SIZE_MAX);
+		if (at > HANG && at + 1 + width > t->screen) {
+			df_buf_addf(t->out, "\n%*s", (int)HANG, "");
+			at = HANG;
+		} else if (p != text) {
+			df_buf_addc(t->out, ' ');
+			at++;
+		}
+		df_buf_add(t->out, p, len);
+		at += width;
+		p += len + (p[len] == ' ');
+	}
+	df_buf_addc(t->out, '\n');
+	free(text);
+}
+
+/* What a route says, on the rest of the line or, in a narrow terminal, on lines of its own. */
+static void put_becomes(const struct table *t, const struct map_route *r)
+{
+	if (t->narrow)
+		df_buf_adds(t->out, "      -> ");
+	size_t from = t->out->len;
+	put_route(t, r);
+	if (t->narrow && !t->whole)
+		wrap_from(t, from);
+}
+
+static void put_narrow(const struct table *t, size_t column)
+{
+	const char *name = column == 0 ? "(no column)" : name_of(t, column);
+	struct rows_cell value = value_of(t, column);
+	if (column > 0)
+		df_buf_addf(t->out, "%4zu  ", column);
+	else
+		df_buf_adds(t->out, "      ");
+	put(t, name, NAME_WIDTH);
+	if (!t->x->header && column > 0) {
+		df_buf_adds(t->out, ": ");
+		put_safe(t->out, value.p, value.len, limit(t, VALUE_WIDTH));
+	}
+	df_buf_addc(t->out, '\n');
+}
+
 static void put_line(const struct table *t, size_t column, bool first)
 {
+	if (t->narrow) {
+		if (first)
+			put_narrow(t, column);
+		return;
+	}
 	const char *name = column == 0 ? "(no column)" : name_of(t, column);
 	struct rows_cell value = value_of(t, column);
 	if (first && column > 0)
@@ -330,6 +390,18 @@ static void put_line(const struct table *t, size_t column, bool first)
 		put_padded(t, value.p, first ? value.len : 0, VALUE_WIDTH, t->value_width);
 }
 
+static void put_heading(const struct table *t)
+{
+	if (t->narrow)
+		return;
+
+	df_buf_adds(t->out, "   #  ");
+	put_padded(t, "column", 6, NAME_WIDTH, t->name_width);
+	if (!t->x->header)
+		put_padded(t, "value", 5, VALUE_WIDTH, t->value_width);
+	df_buf_adds(t->out, "becomes\n");
+}
+
 static void put_table(struct table *t)
 {
 	const struct run_explain *x = t->x;
@@ -337,25 +409,25 @@ static void put_table(struct table *t)
 	if (n == 0)
 		return;
 	measure(t, n);
-	df_buf_adds(t->out, "\n   #  ");
-	put_padded(t, "column", 6, NAME_WIDTH, t->name_width);
-	if (!x->header)
-		put_padded(t, "value", 5, VALUE_WIDTH, t->value_width);
-	df_buf_adds(t->out, "becomes\n");
+	t->screen = cli_width();
+	t->narrow = 6 + t->name_width + 2 + t->value_width + 2 + LEAST_TEXT > t->screen;
+	df_buf_addc(t->out, '\n');
+	put_heading(t);
 	for (size_t i = 1; i <= n; i++) {
 		bool first = true;
 		for (; at < x->routes.n && x->routes.v[at].column == i; at++, first = false) {
 			put_line(t, i, first);
-			put_route(t, &x->routes.v[at]);
+			put_becomes(t, &x->routes.v[at]);
 		}
 		if (first) {
 			put_line(t, i, true);
-			df_buf_addc(t->out, '\n');
+			if (!t->narrow)
+				df_buf_addc(t->out, '\n');
 		}
 	}
 	for (bool first = true; at < x->routes.n; at++, first = false) {
 		put_line(t, 0, first);
-		put_route(t, &x->routes.v[at]);
+		put_becomes(t, &x->routes.v[at]);
 	}
 }
 

@@ -93,7 +93,7 @@ enum df_status map_custom_bind(const struct map *m, struct map_bindings *out, bo
 				: m->places != NULL     ? m->places[i]
 							: i;
 		if (column == MAP_NONE) { /* what is there is bound all the same, for whoever wants to see it */
-			if (entry->action == MAP_KEEP)
+			if (entry->action == MAP_KEEP && entry->source != NULL) /* places are checked before */
 				map_missing_add(&missing, entry->source);
 			continue;
 		}

@@ -30,10 +30,10 @@ static bool digit(char c)
 static int read_digits(const char *p, size_t len, size_t *i, size_t max, int64_t *value)
 {
 	const char *from = p + *i, *at = from, *end = from + (len - *i < max ? len - *i : max);
-	int64_t v = 0;
+	uint64_t v = 0; /* of 19 digits, the most that are asked for */
 	for (unsigned d = 0; at < end && (d = (unsigned)(*at - '0')) <= 9; at++)
 		v = v * 10 + d;
-	*value = v;
+	*value = v > INT64_MAX ? INT64_MAX : (int64_t)v;
 	*i += (size_t)(at - from);
 	return (int)(at - from);
 }

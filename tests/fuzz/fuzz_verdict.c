@@ -43,14 +43,14 @@ static bool settles(const struct send_verdict *v)
 	return v->action == SEND_ACCEPT || v->action == SEND_SPLIT || v->action == SEND_HALVE;
 }
 
-static void answer(struct send_request *r, long status, const char *body, size_t len, bool cut)
+static void answer(struct send_request *r, const struct send_answer *a)
 {
 	size_t asked = 0;
 	while (send_request_part(r)) {
 		struct send_verdict v;
 		send_request_body(r);
 		FUZZ_CHECK(asked++ < 2 * r->n); /* each answer settles a part or splits it */
-		send_verdict_read(&v, r, status, body, len, cut);
+		send_verdict_read(&v, r, a);
 		check_verdict(&v, r);
 		bool more = settles(&v);
 		if (more)
@@ -72,9 +72,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (n < 1 || n > (long)REQUEST_MAX_BATCHES)
 		n = 3;
 	if (size > 0)
-		memcpy(body, data, size); /* of exactly that size: a body has no NUL behind it */
+		memcpy(body, data, size); /* of exactly that size: a body has no NUL after it */
 	request_make(r, (size_t)n);
-	answer(r, status, body, size, strstr(rest, "cut") != NULL);
+	struct send_answer a = {.status = status,
+				.body = body,
+				.len = size,
+				.cut = strstr(rest, "cut") != NULL,
+				.proven = strstr(rest, "proven") != NULL};
+	answer(r, &a);
 	send_request_clear(r);
 	df_buf_free(&r->body);
 	free(r);
