@@ -19,6 +19,16 @@ static void sha256_must(bool ok)
 	}
 }
 
+static void hex_of(const unsigned char *sum, unsigned int n, char *hex)
+{
+	static const char digits[] = "0123456789abcdef";
+	for (unsigned int i = 0; i < n; i++) {
+		*hex++ = digits[sum[i] >> 4];
+		*hex++ = digits[sum[i] & 15];
+	}
+	*hex = '\0';
+}
+
 struct df_sha256 *df_sha256_new(void)
 {
 	struct df_sha256 *h = df_alloc(sizeof(*h));
@@ -37,8 +47,7 @@ void df_sha256_end(struct df_sha256 *h, char hex[DF_SHA256_HEX])
 	unsigned char sum[EVP_MAX_MD_SIZE];
 	unsigned int n = 0;
 	sha256_must(EVP_DigestFinal_ex(h->ctx, sum, &n) == 1 && n == 32);
-	for (unsigned int i = 0; i < n; i++)
-		snprintf(hex + 2 * i, 3, "%02x", (unsigned)sum[i]);
+	hex_of(sum, n, hex);
 }
 
 void df_sha256_free(struct df_sha256 *h)
@@ -56,8 +65,7 @@ bool df_digest_hex(enum df_digest kind, const void *p, size_t len, char hex[DF_D
 	const EVP_MD *md = kind == DF_SHA256 ? EVP_sha256() : kind == DF_SHA1 ? EVP_sha1() : EVP_md5();
 	if (EVP_Digest(p, len, sum, &n, md, NULL) != 1 || 2 * n >= DF_DIGEST_HEX)
 		return false;
-	for (unsigned int i = 0; i < n; i++)
-		snprintf(hex + 2 * i, 3, "%02x", (unsigned)sum[i]);
+	hex_of(sum, n, hex);
 	return true;
 }
 
