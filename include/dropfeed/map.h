@@ -198,6 +198,9 @@ size_t map_utf8_prefix(const char *p, size_t len, size_t max);
 bool map_value_fits(const struct map *m, enum schema_type type, const struct schema_field *field, const char *p,
 		    size_t len);
 
+/* Whether the value identifies nobody, such as a word for nothing in an identity column. *kind: which of them. */
+bool map_placeholder(const char *p, size_t len, size_t *kind);
+
 struct map_taken; /* paths that are taken already */
 
 struct map_taken *map_taken_new(const struct schema_event *event); /* the caller's */

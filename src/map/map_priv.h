@@ -395,9 +395,7 @@ struct map {
 	struct df_buf rendered;
 };
 
-/* Values that identify nobody: map_placeholder.c. *kind: which of them. */
-#define MAP_PLACEHOLDERS 32 /* kinds, at most */
-bool map_placeholder(const char *p, size_t len, size_t *kind);
+#define MAP_PLACEHOLDERS 32                                     /* kinds of values that identify nobody, at most */
 void map_placeholder_name(size_t kind, char *out, size_t size); /* for messages */
 
 /* Something was cut to the API's limits; an identity was a placeholder: map_notes.c */

@@ -65,6 +65,15 @@ bool propose_take(struct propose *p, struct propose_column *c, const char *path)
 	return true;
 }
 
+void propose_release(struct propose_column *c)
+{
+	c->what = PROPOSE_OPEN;
+	free(c->path);
+	free(c->value);
+	free(c->values);
+	c->path = c->value = c->values = NULL;
+}
+
 /* ---- attributes ---- */
 
 /* Half a location is none. */
@@ -77,9 +86,7 @@ static void check_locations(struct propose *p)
 		if (one == NULL || propose_column_at(p, paths[i / 2][1 - i % 2]) != NULL)
 			continue;
 		struct propose_column *c = &p->columns[one - p->columns];
-		c->what = PROPOSE_OPEN;
-		free(c->path);
-		c->path = NULL;
+		propose_release(c);
 		propose_because(c, "a latitude and a longitude are needed for a location");
 	}
 }
@@ -94,24 +101,81 @@ static char *attribute_name(const struct propose_column *c, size_t number)
 	return len > 0 ? df_strndup(s, len) : df_format("column %zu", number + 1);
 }
 
-static void make_attribute(struct propose *p, struct propose_column *c, size_t number, const char *prefix)
+/* The column as an attribute, under its own name or one that is free. list: "[]" at the end of the path, or "". */
+static bool take_attribute(struct propose *p, struct propose_column *c, size_t number, const char *prefix,
+			   const char *list)
 {
 	char *name = attribute_name(c, number);
-	char *path = df_format("%s%s", prefix, name);
+	char *path = df_format("%s%s%s", prefix, name, list);
 	bool taken = propose_take(p, c, path);
 	for (int i = 2; i < 10 && !taken; i++) {
 		free(path);
-		path =
-		    df_format("%s%.*s %d", prefix, (int)map_utf8_prefix(name, strlen(name), MAP_MAX_NAME - 2), name, i);
+		path = df_format("%s%.*s %d%s", prefix, (int)map_utf8_prefix(name, strlen(name), MAP_MAX_NAME - 2),
+				 name, i, list);
 		taken = propose_take(p, c, path);
-	}
-	if (!taken) {
-		c->what = PROPOSE_IGNORE;
-		propose_because(
-		    c, "its place is taken by an attribute of this name, or by a column that brings all of them");
 	}
 	free(path);
 	free(name);
+	return taken;
+}
+
+static bool make_members(struct propose *p, struct propose_column *c, size_t number, const char *prefix)
+{
+	if (p->members || c->value != NULL || !propose_value_members(p, number, prefix))
+		return false;
+	c->what = PROPOSE_KEEP;
+	c->member = p->members = p->transform = true;
+	c->path = df_strdup(prefix);
+	propose_because(c, "values look like JSON objects: their members become attributes");
+	return true;
+}
+
+static bool make_list(struct propose *p, struct propose_column *c, size_t number, const char *prefix)
+{
+	char *value = NULL;
+	const char *why = NULL;
+	size_t len = strlen(c->name);
+	if (p->event->data != NULL || (len >= 2 && strcmp(c->name + len - 2, "[]") == 0) ||
+	    !propose_value_list(p, number, &value, &why))
+		return false;
+	if (!take_attribute(p, c, number, prefix, "[]")) {
+		free(value);
+		return false;
+	}
+	free(c->value);
+	c->value = value;
+	p->transform = p->transform || value != NULL;
+	propose_because(c, "%s", why);
+	return true;
+}
+
+/* A number that has commas is one for everybody only without them. */
+static void make_number(struct propose *p, struct propose_column *c, size_t number)
+{
+	static const struct schema_field field = {.name = "", .type = SCHEMA_NUMBER};
+	static const struct schema_path path = {.type = SCHEMA_NUMBER, .field = &field};
+	const char *why = NULL;
+	propose_look(p, number);
+	if (!p->has_header || c->value != NULL || c->look != LOOK_TEXT || p->n > 500)
+		return;
+	char *value = propose_value_number(p, number, &path, &why);
+	if (value == NULL)
+		return;
+	c->value = value;
+	p->transform = true;
+	propose_because(c, "values look like %s", why);
+}
+
+static void make_attribute(struct propose *p, struct propose_column *c, size_t number, const char *prefix)
+{
+	if (make_members(p, c, number, prefix) || make_list(p, c, number, prefix))
+		return;
+	if (take_attribute(p, c, number, prefix, "")) {
+		make_number(p, c, number);
+		return;
+	}
+	c->what = PROPOSE_IGNORE;
+	propose_because(c, "its place is taken by an attribute of this name, or by a column that brings all of them");
 }
 
 static void make_attributes(struct propose *p)
@@ -135,8 +199,13 @@ static void make_attributes(struct propose *p)
 
 enum df_status propose_decide(struct propose *p, const char *stem, struct df_err *err)
 {
+	propose_cells_clean(p);
+	propose_people(p);
 	propose_guess(p);
 	check_locations(p);
+	propose_time_join(p);
+	propose_action(p);
+	propose_order(p);
 	make_attributes(p);
 	propose_settle(p, stem);
 	propose_write_manifest(p);
@@ -265,10 +334,12 @@ bool propose_row(struct propose *p, const struct rows_cell *cells, size_t n)
 		c->at = p->text.len;
 		c->lengthy = map_utf8_prefix(cells[i].p, len, MAP_MAX_VALUE) < len;
 		c->kept = len > PROPOSE_KEPT ? PROPOSE_KEPT : len;
+		c->cut = len > c->kept;
 		df_buf_add(&p->text, cells[i].p, c->kept);
 	}
 	p->n_rows++;
-	return p->n_rows < PROPOSE_MAX_ROWS && (p->n_rows + 1) * p->n <= PROPOSE_MAX_CELLS;
+	return p->n_rows < PROPOSE_MAX_ROWS && (p->n_rows + 1) * p->n <= PROPOSE_MAX_CELLS &&
+	       p->text.len < PROPOSE_MAX_BYTES;
 }
 
 void propose_close(struct propose *p)
@@ -281,16 +352,26 @@ void propose_close(struct propose *p)
 		free(p->columns[i].personless);
 		free(p->columns[i].path);
 		free(p->columns[i].why);
+		free(p->columns[i].value);
+		free(p->columns[i].values);
 	}
+	for (size_t i = 0; i < p->n_skips; i++)
+		free(p->skips[i].word);
 	for (size_t i = 0; i < p->n_settings; i++) {
+		free(p->settings[i].key);
 		free(p->settings[i].value);
 		free(p->settings[i].why);
 	}
+	free(p->action_value);
+	free(p->action_values);
+	free(p->action_why);
+	free(p->patterns);
 	free(p->columns);
 	free(p->cells);
 	map_taken_free(p->taken);
 	df_buf_free(&p->text);
 	df_buf_free(&p->todo);
+	df_buf_free(&p->remarks);
 	df_buf_free(&p->manifest);
 	map_close(p->map);
 	free(p);

@@ -33,6 +33,23 @@ static const char *type_words(const struct schema_path *path)
 	}
 }
 
+/* Values that suit once a template, or a map of values, has seen to them. */
+static bool clean(struct propose *p, size_t number, const struct schema_path *parsed)
+{
+	struct propose_column *c = &p->columns[number];
+	const char *why = NULL;
+	if (!p->has_header)
+		return false;
+	if (parsed->type == SCHEMA_BOOLEAN)
+		c->values = propose_value_boolean(p, number);
+	else if (parsed->type == SCHEMA_NUMBER || parsed->type == SCHEMA_INTEGER)
+		c->value = propose_value_number(p, number, parsed, &why);
+	if (why != NULL)
+		propose_because(c, "values look like %s", why);
+	p->transform = p->transform || c->values != NULL || c->value != NULL;
+	return c->values != NULL || c->value != NULL;
+}
+
 /* Do nine of ten values suit? Else *why not. */
 static bool suits(struct propose *p, size_t number, const char *path, const struct schema_path *parsed,
 		  const char **why_not)
@@ -53,13 +70,19 @@ static bool suits(struct propose *p, size_t number, const char *path, const stru
 		return false;
 	}
 	*why_not = type_words(parsed);
-	return propose_suits(p, number, parsed) * 10 >= c->filled * 9;
+	return propose_suits(p, number, parsed) * 10 >= c->filled * 9 || clean(p, number, parsed);
 }
 
 static void say_guess(struct propose *p, size_t number, const char *from)
 {
 	struct propose_column *c = &p->columns[number];
 	const char *words = propose_look_words(c->look), *other;
+	if (c->value != NULL || c->values != NULL) {
+		char *clean = df_strdup(c->why != NULL ? c->why : "values are words for true or false");
+		propose_because(c, "guessed from %s; %s", from, clean);
+		free(clean);
+		return;
+	}
 	const char *time =
 	    propose_column_at(p, PROPOSE_TIME) == c && c->filled > 0 ? propose_time(p, number, &other) : NULL;
 	if (c->filled == 0)
@@ -137,6 +160,11 @@ static void try_path(struct propose *p, struct propose_column *c, size_t number)
 
 /* ---- names that are words ---- */
 
+static bool is_identity(const char *path)
+{
+	return strcmp(path, "mpid") == 0 || strncmp(path, "user_identities.", strlen("user_identities.")) == 0;
+}
+
 static void offer(struct propose *p, size_t number, const char *path)
 {
 	struct propose_column *c = &p->columns[number];
@@ -150,12 +178,16 @@ static void offer(struct propose *p, size_t number, const char *path)
 	if (!allowed(p, path) || schema_path_parse(p->event, path, strlen(path), &parsed, NULL) != SCHEMA_PATH_OK)
 		return;
 	const struct propose_column *first = propose_column_at(p, path);
+	if (c->shared && is_identity(path))
+		return;
 	if (first != NULL)
 		propose_because(c, "could be %s, too, where column %zu leads", path, (size_t)(first - p->columns) + 1);
 	else if (!suits(p, number, path, &parsed, &why_not))
 		propose_because(c, "could be %s by its name, but the values are %s", path, why_not);
 	else if (propose_take(p, c, path))
 		say_guess(p, number, "the name");
+	else
+		propose_release(c);
 }
 
 static bool is_personal(const char *path)
@@ -238,7 +270,7 @@ static void try_values(struct propose *p, const char *path, enum propose_look lo
 	const char *other;
 	for (size_t i = 0; i < p->n && propose_column_at(p, path) == NULL; i++) {
 		struct propose_column *c = &p->columns[i];
-		if (c->what != PROPOSE_OPEN)
+		if (c->what != PROPOSE_OPEN || (is_identity(path) && (c->shared || propose_not_user(c))))
 			continue;
 		propose_look(p, i);
 		bool fits = look != LOOK_TEXT ? c->look == look : c->filled > 0 && propose_time(p, i, &other) != NULL;

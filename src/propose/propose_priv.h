@@ -3,7 +3,13 @@
  * propose_priv.h - a manifest is proposed for a foreign header: between the files of the room
  *
  *	propose.c		the proposal's life; what is not guessed becomes an attribute
+ *	propose_cells.c	the rows that are looked at: null words, padding, totals
+ *	propose_people.c	which columns identify one user each
  *	propose_guess.c	which column goes where
+ *	propose_time.c	patterns of times; a date and a clock in two columns
+ *	propose_action.c	what was done with products: words for the schema's
+ *	propose_order.c	lines of one order: what to fill in, and whether they fold
+ *	propose_value.c	templates: decimal commas, lists, JSON
  *	propose_settle.c	the settings that this needs, and what is missing
  *	propose_look.c	what the values look like; they are never shown
  *	propose_text.c	the manifest, with its reasons as comments
@@ -14,9 +20,10 @@
 #include "dropfeed/propose.h"
 #include "dropfeed/time.h"
 
-#define PROPOSE_KEPT      128u    /* bytes of a cell that are looked at */
-#define PROPOSE_MAX_ROWS  500u    /* rows that are looked at ... */
-#define PROPOSE_MAX_CELLS 200000u /* ... or fewer, where they have many cells */
+#define PROPOSE_KEPT      4096u       /* bytes of a cell that are looked at */
+#define PROPOSE_MAX_BYTES (32u << 20) /* of all of them */
+#define PROPOSE_MAX_ROWS  500u        /* rows that are looked at ... */
+#define PROPOSE_MAX_CELLS 200000u     /* ... or fewer, where they have many cells */
 #define PROPOSE_TIME      "events.data.timestamp_unixtime_ms"
 #define PROPOSE_ACTION    "events.data.product_action."
 #define PROPOSE_MAX_TEXT  (4u << 20) /* of the manifest: what is read back at most */
@@ -26,6 +33,7 @@
 struct propose_cell {    /* of a row that is looked at */
 	size_t at, kept; /* in the proposal's text */
 	bool lengthy;    /* more than an attribute may hold */
+	bool cut;        /* not all of it is kept */
 };
 
 enum propose_look {
@@ -44,8 +52,14 @@ struct propose_column {
 	char *normal;     /* own: normalised, and */
 	char *personless; /* own: without "customer" or the like before it, or NULL */
 	enum { PROPOSE_OPEN, PROPOSE_KEEP, PROPOSE_IGNORE, PROPOSE_UNLISTED } what;
-	char *path; /* own: of PROPOSE_KEEP */
-	char *why;  /* own: a comment, or NULL */
+	char *path;   /* own: of PROPOSE_KEEP */
+	char *why;    /* own: a comment, or NULL */
+	char *value;  /* own: the template that makes the value, or NULL: it is the cell */
+	char *values; /* own: the members of a map of values, or NULL */
+	size_t clock; /* 1-based: the column whose time of day is joined to this one's date; 0: none */
+	bool member;  /* its cells are JSON objects, whose members are taken */
+	bool fill;    /* stated on an order's first line only */
+	bool shared;  /* not an identity: its values name several users */
 	bool looked;
 	enum propose_look look;
 	size_t filled; /* cells that are not empty */
@@ -53,9 +67,17 @@ struct propose_column {
 };
 
 struct propose_setting {
-	const char *key;
+	char *key;         /* own */
 	char *value, *why; /* own */
 };
+
+struct propose_skip { /* rows whose cell is this are not data */
+	size_t column;
+	char *word; /* own */
+};
+
+#define PROPOSE_MAX_SKIPS    16u
+#define PROPOSE_MAX_SETTINGS 16u
 
 struct propose {
 	const struct conf_feed *feed; /* borrowed */
@@ -70,8 +92,19 @@ struct propose {
 	size_t n_rows;
 	struct df_buf text;      /* of the cells */
 	struct map_taken *taken; /* own: the paths that columns lead to */
-	struct propose_setting settings[8];
+	struct propose_setting settings[PROPOSE_MAX_SETTINGS];
 	size_t n_settings;
+	struct propose_skip skips[PROPOSE_MAX_SKIPS];
+	size_t n_skips;
+	size_t action;          /* 1-based: the column whose words are actions, beside being what it is; 0: none */
+	char *action_value;     /* own: its template, or NULL */
+	char *action_values;    /* own: its map of values */
+	char *action_why;       /* own */
+	size_t order;           /* 1-based: the column that states the order, where one takes several rows; 0: none */
+	char *patterns;         /* own: of a date and a clock */
+	bool members;           /* some column's members are attributes */
+	bool fills;             /* some column is filled down */
+	struct df_buf remarks;  /* lines: what was found, and needs no doing */
 	struct df_buf todo;     /* lines: what is still missing */
 	struct df_buf manifest; /* the JSON with its comments, but for the notes on top */
 };
@@ -83,12 +116,50 @@ const struct propose_column *propose_column_at(const struct propose *p, const ch
 
 /* Takes the path for the column, unless it, or a part or the whole of it, is taken. */
 bool propose_take(struct propose *p, struct propose_column *c, const char *path);
+/* Gives its path up; no other column gets it. */
+void propose_release(struct propose_column *c);
 /* Whether any column leads to the object of events.data, or into it. */
 bool propose_has_part(const struct propose *p, const char *object);
 bool propose_has_id(const struct propose *p);
 
 void propose_guess(struct propose *p);
 void propose_settle(struct propose *p, const char *stem);
+void propose_action(struct propose *p);
+void propose_order(struct propose *p);
+
+/* ---- the rows that are looked at ---- */
+
+const char *propose_cell_text(const struct propose *p, size_t row, size_t column, size_t *len);
+bool propose_cell_same(const struct propose *p, size_t row, size_t other, size_t column);
+/* Takes out what is not data: null words and padding in cells, rows that state a total. */
+void propose_cells_clean(struct propose *p);
+
+/* Rows whose cell in this column is the word are skipped. False: there are too many such already. */
+bool propose_skip(struct propose *p, size_t column, const char *word, size_t len);
+/* Proposes a setting, with its reason. */
+void propose_set(struct propose *p, const char *key, const char *value, const char *fmt, ...) DF_PRINTF(4, 5);
+
+/* ---- people ---- */
+
+/* Marks the columns that would be identities by their names, but whose values name several users. */
+void propose_people(struct propose *p);
+/* A column about somebody else than the user: an owner, an agent. */
+bool propose_not_user(const struct propose_column *c);
+
+/* ---- values ---- */
+
+/* The template that makes numbers (or a boolean, by *values) of the column's values, the caller's; NULL: they are as they
+ * should be, or nothing helps. */
+char *propose_value_number(struct propose *p, size_t column, const struct schema_path *path, const char **why);
+char *propose_value_boolean(struct propose *p, size_t column);
+/* Whether the column's cells hold lists, and the template that splits them (the caller's; NULL: JSON does not need one). */
+bool propose_value_list(struct propose *p, size_t column, char **value, const char **why);
+/* Whether they hold JSON objects whose members can be attributes. */
+bool propose_value_members(struct propose *p, size_t column, const char *prefix);
+/* A row's cell in a template; NULL: its name cannot be written there. The caller's. */
+char *propose_value_row(const struct propose_column *c);
+/* Appends "word": "to" to a map's members. */
+void propose_value_pair(struct df_buf *out, const char *word, size_t len, const char *to);
 
 /* ---- looking ---- */
 
@@ -103,8 +174,13 @@ size_t propose_suits(struct propose *p, size_t column, const struct schema_path 
  * pattern that does just as well, or NULL. Where there are no values it is the feed's own. */
 const char *propose_time(struct propose *p, size_t column, const char **other);
 const char *propose_time_words(const char *timestamps);
-/* Do rows that follow each other have the same value in this column? */
-bool propose_repeats(const struct propose *p, size_t column);
+/* Whether the column's times are days without a time of day, or say their zone. */
+bool propose_time_is_day(struct propose *p, size_t column);
+bool propose_time_has_zone(const struct propose *p, size_t column);
+/* Joins the time of day of another column to the event's date. */
+void propose_time_join(struct propose *p);
+/* Nine of ten. */
+bool propose_most(size_t n, size_t of);
 
 /* ---- writing ---- */
 void propose_write_manifest(struct propose *p);

@@ -5,15 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void DF_PRINTF(4, 5) settle_add(struct propose *p, const char *key, const char *value, const char *fmt, ...)
+void propose_set(struct propose *p, const char *key, const char *value, const char *fmt, ...)
 {
 	va_list ap;
+	if (p->n_settings == PROPOSE_MAX_SETTINGS)
+		return;
 	struct propose_setting *s = &p->settings[p->n_settings++];
 	va_start(ap, fmt);
 	if (vasprintf(&s->why, fmt, ap) < 0)
 		abort();
 	va_end(ap);
-	s->key = key;
+	s->key = df_strdup(key);
 	s->value = df_strdup(value);
 }
 
@@ -48,10 +50,11 @@ static void settle_time(struct propose *p)
 			    "in dropfeed.conf(5)\n",
 			    number + 1);
 	else if (strcmp(timestamps, own) != 0)
-		settle_add(p, "timestamps", timestamps,
-			   "so the times in column %zu are written; they are taken for UTC, unless they say "
-			   "otherwise or `timezone` does",
-			   number + 1);
+		propose_set(p, "timestamps", timestamps, "so the times in column %zu are written%s", number + 1,
+			    propose_time_has_zone(p, number)
+				? ""
+				: "; they do not say their zone, and are taken for UTC: set "
+				  "`timezone` to the system's, such as Europe/Berlin");
 	if (timestamps != NULL && other != NULL)
 		df_buf_addf(&p->todo,
 			    "the times looked at could be %s as well: nobody can tell day and month apart; ask\n",
@@ -71,35 +74,33 @@ static void settle_custom(struct propose *p, const char *stem)
 	if (schema_where(p->event) != SCHEMA_IN_CUSTOM)
 		return;
 	if (p->feed->event_name == NULL && propose_column_at(p, "events.data.event_name") == NULL)
-		settle_add(p, "event_name", stem[0] != '\0' && plain_words(stem) ? stem : "Imported",
-			   "no column names the event: choose a name for all of them");
+		propose_set(p, "event_name", stem[0] != '\0' && plain_words(stem) ? stem : "Imported",
+			    "no column names the event: choose a name for all of them");
 	if (p->feed->event_type == NULL && propose_column_at(p, "events.data.custom_event_type") == NULL)
-		settle_add(p, "event_type", "other",
-			   "no column has a custom_event_type: navigation, location, search, transaction, "
-			   "user_content, user_preference, social, other, media or attribution");
+		propose_set(p, "event_type", "other",
+			    "no column has a custom_event_type: navigation, location, search, transaction, "
+			    "user_content, user_preference, social, other, media or attribution");
 }
 
-static void settle_commerce(struct propose *p)
+/* Identities that name nobody are noticed; what becomes of them is a setting. */
+static void note_placeholders(struct propose *p, size_t column)
 {
-	static const char products[] = PROPOSE_ACTION "products.";
-	bool any = false;
-	if (schema_where(p->event) != SCHEMA_IN_COMMERCE)
+	const struct propose_column *c = &p->columns[column];
+	struct schema_path path;
+	size_t n = 0, len, kind;
+	if (c->what != PROPOSE_KEEP || c->member ||
+	    schema_path_parse(p->event, c->path, strlen(c->path), &path, NULL) != SCHEMA_PATH_OK ||
+	    (path.field->flags & SCHEMA_ID) == 0)
 		return;
-	const struct propose_column *order = propose_column_at(p, PROPOSE_ACTION "transaction_id");
-	bool action = propose_column_at(p, PROPOSE_ACTION "action") != NULL ||
-		      propose_has_part(p, "promotion_action") || propose_has_part(p, "product_impressions");
-	for (size_t i = 0; i < p->n && !any; i++)
-		any =
-		    p->columns[i].what == PROPOSE_KEEP && strncmp(p->columns[i].path, products, strlen(products)) == 0;
-	if (!action && p->has_header)
-		p->transform = true;
-	else if (!action)
-		df_buf_adds(&p->todo,
-			    "no column has the product_action.action, such as purchase, and a manifest for files "
-			    "without a header cannot say it for all rows: have the sender add the column\n");
-	if (order != NULL && any && !p->feed->fold_products && propose_repeats(p, (size_t)(order - p->columns)))
-		settle_add(p, "fold_products", "yes",
-			   "orders take several rows: makes one event of those that differ in their product alone");
+	for (size_t row = 0; row < p->n_rows; row++) {
+		const char *s = propose_cell_text(p, row, column, &len);
+		n += len > 0 && map_placeholder(s, len, &kind);
+	}
+	if (n > 0 && p->feed->placeholder_ids != CONF_PLACEHOLDER_KEEP)
+		df_buf_addf(&p->remarks, "%zu of the values of column %zu identify nobody, and %s (placeholder_ids)\n",
+			    n, column + 1,
+			    p->feed->placeholder_ids == CONF_PLACEHOLDER_REJECT ? "reject their rows"
+										: "count as empty");
 }
 
 static void settle_rest(struct propose *p)
@@ -113,19 +114,20 @@ static void settle_rest(struct propose *p)
 			propose_look(p, i);
 		lengthy = lengthy || (c->lengthy && c->what == PROPOSE_KEEP && strstr(c->path, "_attributes.") != NULL);
 	}
+	for (size_t i = 0; i < p->n; i++)
+		note_placeholders(p, i);
 	if (!propose_has_id(p))
 		df_buf_adds(&p->todo, "no column identifies the user: map one to mpid, user_identities.* such as "
 				      "user_identities.customer_id, .email or .mobile_number, or a device's ID\n");
 	if (nameless > 1 && !p->transform && !p->feed->unknown_columns_warn)
-		settle_add(p, "unknown_columns", "warn", "%zu columns have no name, and are ignored", nameless);
+		propose_set(p, "unknown_columns", "warn", "%zu columns have no name, and are ignored", nameless);
 	if (lengthy && !p->feed->limits_truncate)
-		settle_add(p, "limits", "truncate", "an attribute has more than %u characters", MAP_MAX_VALUE);
+		propose_set(p, "limits", "truncate", "an attribute has more than %u characters", MAP_MAX_VALUE);
 }
 
 void propose_settle(struct propose *p, const char *stem)
 {
 	settle_time(p);
 	settle_custom(p, stem);
-	settle_commerce(p);
 	settle_rest(p);
 }

@@ -60,6 +60,8 @@ static bool is_template(const char *path)
 static char *destination(const struct propose_column *c)
 {
 	size_t path = strlen(c->path), name = strlen(c->name);
+	if (c->member)
+		return df_format("%s*", c->path);
 	if (!is_template(c->path))
 		return df_strdup(c->path);
 	if (path < name || strcmp(c->path + path - name, c->name) != 0)
@@ -78,40 +80,135 @@ static bool is_source(const char *name)
 	return strcmp(name, "$unmapped") != 0 && (star == NULL || strchr(star + 1, '*') == NULL);
 }
 
-static void write_transform(struct propose *p)
+static void add_text(struct df_buf *out, const char *key, const char *value)
 {
-	struct df_buf *out = &p->manifest;
-	bool rest = false, dropped = false;
-	df_buf_adds(out,
-		    "{\n  \"id\": \"proposed\",\n  \"name\": \"proposed\",\n  \"destination_type\": \"event_batch\",\n"
-		    "  \"mappings\": [\n");
+	df_buf_adds(out, ", ");
+	add_member(out, key, value);
+}
+
+static void add_values(struct df_buf *out, const char *values)
+{
+	if (values != NULL)
+		df_buf_addf(out, ",\n      \"values\": { %s }, \"otherwise\": \"reject\"", values);
+}
+
+static void write_mapping(struct df_buf *out, const struct propose_column *c, bool last)
+{
+	char *to = c->what == PROPOSE_KEEP ? destination(c) : NULL;
+	char *source = c->member ? df_format("%s.*", c->name) : df_strdup(c->name);
+	df_buf_addf(out, "    { \"mapping_type\": \"%s\", ", to != NULL ? "column" : "ignore");
+	add_member(out, "source", source);
+	if (to != NULL)
+		add_text(out, "destination", to);
+	if (to != NULL && c->value != NULL)
+		add_text(out, "value", c->value);
+	if (to != NULL)
+		add_values(out, c->values);
+	add_reason(out, c, last);
+	free(source);
+	free(to);
+}
+
+/* What was done with the products. */
+static void write_action(const struct propose *p, struct df_buf *out, bool last)
+{
+	if (p->action_why == NULL)
+		return;
+	df_buf_adds(out, "    // ");
+	add_comment(out, p->action_why);
+	df_buf_adds(out, "\n    { ");
+	if (p->action == 0) {
+		df_buf_adds(out, "\"mapping_type\": \"static\", \"value\": \"purchase\"");
+	} else {
+		df_buf_adds(out, "\"mapping_type\": \"column\"");
+		add_text(out, "source", p->columns[p->action - 1].name);
+	}
+	add_text(out, "destination", PROPOSE_ACTION "action");
+	if (p->action > 0 && p->action_value != NULL)
+		add_text(out, "value", p->action_value);
+	if (p->action > 0)
+		add_values(out, p->action_values);
+	df_buf_adds(out, last ? " }\n" : " },\n");
+}
+
+static void write_skips(const struct propose *p, struct df_buf *out)
+{
+	if (p->n_skips == 0)
+		return;
+	df_buf_adds(out, ",\n  \"rows\": { \"skip\": [");
+	for (size_t i = 0; i < p->n_skips; i++) {
+		df_buf_adds(out, i > 0 ? ",\n    { " : "\n    { ");
+		add_member(out, "source", p->columns[p->skips[i].column].name);
+		df_buf_adds(out, ", \"in\": [");
+		df_json_string(out, p->skips[i].word, strlen(p->skips[i].word));
+		df_buf_adds(out, "] }");
+	}
+	df_buf_adds(out, " ] }");
+}
+
+/* An order's first line has what the others lack. */
+static void write_fills(const struct propose *p, struct df_buf *out)
+{
+	bool any = false;
+	if (!p->fills)
+		return;
+	df_buf_adds(out, ",\n  \"fill_down\": [");
+	for (size_t i = 0; i < p->n; i++) {
+		if (!p->columns[i].fill)
+			continue;
+		df_buf_adds(out, any ? ", " : "");
+		df_json_string(out, p->columns[i].name, strlen(p->columns[i].name));
+		any = true;
+	}
+	df_buf_adds(out, "],\n  \"fill_by\": [");
+	df_json_string(out, p->columns[p->order - 1].name, strlen(p->columns[p->order - 1].name));
+	df_buf_adds(out, "]");
+}
+
+/* The columns whose names a source cannot spell, all together. */
+static void write_rest(const struct propose *p, struct df_buf *out, bool kept)
+{
+	if (kept)
+		df_buf_addf(out,
+			    "    { \"mapping_type\": \"column\", \"source\": \"$unmapped\", \"destination\": "
+			    "\"%s{{ key }}\" }\n",
+			    p->event->data != NULL ? "events.data.custom_attributes." : "user_attributes.");
+	else
+		df_buf_adds(out, "    { \"mapping_type\": \"ignore\", \"source\": \"$unmapped\" }\n");
+}
+
+static void write_mappings(const struct propose *p, struct df_buf *out)
+{
+	size_t left = 0, odd = 0, kept = 0;
 	for (size_t i = 0; i < p->n; i++) {
 		const struct propose_column *c = &p->columns[i];
 		if (c->what == PROPOSE_UNLISTED)
 			continue;
 		char *to = c->what == PROPOSE_KEEP ? destination(c) : NULL;
-		rest = rest || (!is_source(c->name) && to != NULL);
-		dropped = dropped || (!is_source(c->name) && to == NULL);
-		if (is_source(c->name)) {
-			df_buf_addf(out, "    { \"mapping_type\": \"%s\", ", to != NULL ? "column" : "ignore");
-			add_member(out, "source", c->name);
-			if (to != NULL)
-				df_buf_adds(out, ", ");
-			if (to != NULL)
-				add_member(out, "destination", to);
-			add_reason(out, c, false);
-		}
+		left += is_source(c->name);
+		odd += !is_source(c->name);
+		kept += !is_source(c->name) && to != NULL;
 		free(to);
 	}
-	if (rest) /* names that a source cannot spell */
-		df_buf_adds(out, "    { \"mapping_type\": \"column\", \"source\": \"$unmapped\", \"destination\": "
-				 "\"events.data.custom_attributes.{{ key }}\" },\n");
-	else if (dropped)
-		df_buf_adds(out, "    { \"mapping_type\": \"ignore\", \"source\": \"$unmapped\" },\n");
+	write_action(p, out, left + odd == 0);
+	for (size_t i = 0; i < p->n; i++)
+		if (p->columns[i].what != PROPOSE_UNLISTED && is_source(p->columns[i].name))
+			write_mapping(out, &p->columns[i], --left + odd == 0);
+	if (odd > 0)
+		write_rest(p, out, kept > 0);
+}
+
+static void write_transform(struct propose *p)
+{
+	struct df_buf *out = &p->manifest;
 	df_buf_adds(out,
-		    "    // guessed: no column has the action; view_detail, add_to_cart, checkout, refund are others\n"
-		    "    { \"mapping_type\": \"static\", \"value\": \"purchase\", \"destination\": "
-		    "\"events.data.product_action.action\" }\n  ]\n}\n");
+		    "{\n  \"id\": \"proposed\",\n  \"name\": \"proposed\",\n  \"destination_type\": \"event_batch\",\n"
+		    "  \"mappings\": [\n");
+	write_mappings(p, out);
+	df_buf_adds(out, "  ]");
+	write_skips(p, out);
+	write_fills(p, out);
+	df_buf_adds(out, "\n}\n");
 }
 
 void propose_write_manifest(struct propose *p)
@@ -154,6 +251,17 @@ static void write_todo(const struct propose *p, const struct propose_trial *tria
 	df_buf_addc(out, '\n');
 }
 
+static void write_remarks(const struct propose *p, struct df_buf *out)
+{
+	if (p->remarks.len > 0)
+		df_buf_adds(out, "//\n// Noticed:\n");
+	for (size_t at = 0; at < p->remarks.len;) {
+		const char *line = p->remarks.data + at, *end = memchr(line, '\n', p->remarks.len - at);
+		df_buf_addf(out, "//   - %.*s\n", (int)(end - line), line);
+		at += (size_t)(end - line) + 1;
+	}
+}
+
 static void write_trial(const struct propose_trial *trial, struct df_buf *out)
 {
 	if (trial->refused.text[0] != '\0' || trial->rows == 0)
@@ -173,10 +281,13 @@ void propose_write(struct propose *p, const struct propose_trial *trial, struct 
 		    p->event->name, p->has_header ? "the header" : "nothing but positions", p->n_rows,
 		    p->n_rows == 1 ? "" : "s", p->event->name);
 	if (p->transform)
-		df_buf_adds(out,
-			    "// It is a field transformation, for a custom manifest cannot give all rows a value.\n");
+		df_buf_adds(
+		    out,
+		    "// It is a field transformation: a custom manifest can neither give all rows a value, nor change "
+		    "one.\n");
 	write_settings(p, out);
 	write_todo(p, trial, out);
+	write_remarks(p, out);
 	write_trial(trial, out);
 	bool said = propose_column_at(p, "environment") != NULL;
 	if (!said && (p->feed->environment == NULL || strcmp(p->feed->environment, "production") == 0))

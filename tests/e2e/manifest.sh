@@ -32,7 +32,9 @@ Name,Email,Financial Status,Paid at,Currency,Subtotal,Shipping,Taxes,Total,Disco
 lines",,+15550100,Kiln,450002
 END
 round "a shop's orders" "$files/shop-commerce_event.csv" 3
-proposes "a shop's orders: an action is given to all rows" '"value": "purchase"'
+proposes "a shop's orders: the action is what the status says" '"values": { "paid": "purchase" }, "otherwise": "reject"'
+proposes "a shop's orders: what the first line alone states is filled down" '"fill_by": ["Name"]'
+proposes "a shop's orders: lines fold" '(1 of 1 such orders fold)'
 check "a shop's orders: no value is shown" absent ann@example.com "$work/proposed.json"
 check "a shop's orders: not even a product's" absent MUG-1 "$work/proposed.json"
 

@@ -135,7 +135,7 @@ static void test_columns(void)
 	    {"commerce_event", "sku", "x", "events.data.product_action.products.id"},
 	    {"commerce_event", "qty", "2", "events.data.product_action.products.quantity"},
 	    {"commerce_event", "unit price", "2.50", "events.data.product_action.products.price"},
-	    {"commerce_event", "unit price", "$2", "events.data.custom_attributes.unit price"},
+	    {"commerce_event", "unit price", "two", "events.data.custom_attributes.unit price"},
 	    {"commerce_event", "invoice no", "x", "events.data.product_action.transaction_id"},
 	    {"commerce_event", "Total", "2", "events.data.product_action.total_amount"},
 	    {"commerce_event", "currency", "EUR", "events.data.currency_code"},
@@ -259,6 +259,109 @@ static void test_settings(void)
 	CHECK_STRING(got.code, "unknown-column");
 }
 
+#define LACKS(text) CU_ASSERT_PTR_NULL(strstr(df_buf_cstr(&proposal), text))
+
+static void test_people(void)
+{
+	CU_ASSERT_EQUAL(
+	    propose(&plain, "eventless", true, "Id|AccountId|Email\n1|A|a@x.de\n2|A|b@x.de\n3|B|c@x.de\n4|C|d@x.de"),
+	    DF_OK);
+	CU_ASSERT_TRUE(says("\"Id\", \"action\": \"keep\", \"field\": \"user_identities.customer_id\""));
+	CU_ASSERT_TRUE(says("\"field\": \"user_attributes.AccountId\" }, // not an identity: 1 of its values"));
+	/* a household's address is not one customer's */
+	CU_ASSERT_EQUAL(propose(&plain, "eventless", true, "customer id|email\n1|a@x.de\n2|a@x.de\n3|c@x.de"), DF_OK);
+	CU_ASSERT_TRUE(says("\"user_identities.customer_id\""));
+	CU_ASSERT_TRUE(says("\"user_attributes.email\" } // not an identity"));
+	/* a customer has several devices, and what identifies nobody is shared by many */
+	CU_ASSERT_EQUAL(propose(&named, "custom_event", true,
+				"user id|visitor id|email\nu|v1|a@x.de\nu|v2|a@x.de\n0|v3|b@x.de\n0|v4|c@x.de"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("\"user_identities.customer_id\""));
+	CU_ASSERT_TRUE(says("\"user_identities.other\""));
+	CU_ASSERT_TRUE(says("//   - 2 of the values of column 1 identify nobody, and count as empty"));
+	CU_ASSERT_EQUAL(propose(&plain, "eventless", true, "owner email|town\na@x.de|Bonn\na@x.de|Ulm"), DF_OK);
+	CU_ASSERT_TRUE(says("no column identifies the user"));
+}
+
+static void test_actions(void)
+{
+	CU_ASSERT_EQUAL(
+	    propose(&plain, "commerce_event", true, "event_type|product_id|user_id\nview|p|u\ncart|p|u\npurchase|p|u"),
+	    DF_OK);
+	CU_ASSERT_TRUE(says("\"values\": { \"view\": \"view_detail\", \"cart\": \"add_to_cart\", \"purchase\": "
+			    "\"purchase\" }, \"otherwise\": \"reject\""));
+	LACKS("\"static\"");
+	/* words that are not known stay unsaid, and are to be completed */
+	CU_ASSERT_EQUAL(
+	    propose(&plain, "commerce_event", true, "event_type|product_id|user_id\nview|p|u\nxyzzy|p|u\nplugh|p|u"),
+	    DF_OK);
+	CU_ASSERT_TRUE(says("complete the values of column 1: 2 words are not listed"));
+	LACKS("xyzzy");
+	LACKS("\"static\"");
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
+				"order id|order status|user_id\n1|Paid|u\n2|Refunded|u\n3|Cancelled|u"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("\"values\": { \"Paid\": \"purchase\", \"Refunded\": \"refund\" }"));
+	CU_ASSERT_TRUE(says("{ \"source\": \"order status\", \"in\": [\"Cancelled\"] }"));
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true, "order id|sku|quantity|user_id\n1|p|2|u\n2|p|-1|u"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("\"values\": { \"-\": \"refund\", \"0\": \"purchase\""));
+	CU_ASSERT_TRUE(says("products.quantity\", \"value\": \"{{ value | strip | remove_first: '-' }}\""));
+}
+
+static void test_orders(void)
+{
+	CU_ASSERT_EQUAL(
+	    propose(&plain, "commerce_event", true, "order id|sku|user id|total|note\n1|a|u|9.5|x\n1|b|u||\n2|a|v|3|y"),
+	    DF_OK);
+	CU_ASSERT_TRUE(says("\"fill_down\": [\"total\", \"note\"]"));
+	CU_ASSERT_TRUE(says("\"fill_by\": [\"order id\"]"));
+	CU_ASSERT_TRUE(says("//   fold_products = yes\n"));
+	/* repeated totals need no filling; a line's own total is the line's */
+	CU_ASSERT_EQUAL(
+	    propose(&plain, "commerce_event", true, "order id|sku|user id|total|color\n1|a|u|9.5|red\n1|b|u|4.5|blue"),
+	    DF_OK);
+	CU_ASSERT_TRUE(says("products.total_product_amount\""));
+	CU_ASSERT_TRUE(says("products.custom_attributes.color\""));
+	CU_ASSERT_TRUE(says("//   fold_products = yes\n"));
+	LACKS("fill_down");
+	/* an order of two customers does not fold */
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true, "order id|sku|user id\n1|a|u\n1|b|v"), DF_OK);
+	LACKS("fold_products = yes");
+	CU_ASSERT_TRUE(says("lines of one order differ in column 3"));
+}
+
+static void test_templates(void)
+{
+	CU_ASSERT_EQUAL(
+	    propose(&plain, "commerce_event", true,
+		    "order id|sku|user id|price|Date|Time\n1|a|u|1.234,50|1/15/2026|13:08\n2|b|u|9,90|1/16/2026|9:39"),
+	    DF_OK);
+	CU_ASSERT_TRUE(says("\"{{ value | remove: '.' | replace: ',', '.' | strip }}\""));
+	CU_ASSERT_TRUE(says("\"{{ row[\\\"Date\\\"] }} {{ row[\\\"Time\\\"] }}\""));
+	CU_ASSERT_TRUE(says("//   timestamps = %m/%d/%Y %H:%M\n"));
+	CU_ASSERT_EQUAL(propose(&plain, "eventless", true,
+				"user id|colors|tags|pg|profile\n1|[\"a\",\"b\"]|x;y|{a,b}|{\"k\":1}\n2|[\"c\"]|z||"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("\"user_attributes.colors[]\" }"));
+	CU_ASSERT_TRUE(says("\"user_attributes.tags[]\", \"value\": \"{{ value | split: ';' }}\""));
+	CU_ASSERT_TRUE(says("\"user_attributes.pg[]\""));
+	CU_ASSERT_TRUE(says("\"source\": \"profile.*\", \"destination\": \"user_attributes.*\""));
+}
+
+static void test_cells(void)
+{
+	CU_ASSERT_EQUAL(propose(&plain, "eventless", true, "user id|town\n1|NULL\n2|\\N\n3|Bonn"), DF_OK);
+	CU_ASSERT_TRUE(says("//   null = \\N NULL\n"));
+	CU_ASSERT_EQUAL(propose(&plain, "eventless", true, "user id|town\n1  |Bonn \n22 |Ulm  "), DF_OK);
+	CU_ASSERT_TRUE(says("//   trim = yes\n"));
+	CU_ASSERT_EQUAL(propose(&plain, "eventless", true, "user id|spent|n\n1|2|3\n2|3|4\nTotal|5|"), DF_OK);
+	CU_ASSERT_TRUE(says("{ \"source\": \"user id\", \"in\": [\"Total\"] }"));
+	CU_ASSERT_EQUAL(propose(&named, "custom_event", true, "user id|time\n1|14-Mar-16"), DF_OK);
+	CU_ASSERT_TRUE(says("//   timestamps = %d-%b-%y\n"));
+	CU_ASSERT_TRUE(says("days without a time of day"));
+}
+
 static void test_no_header(void)
 {
 	CU_ASSERT_EQUAL(
@@ -283,6 +386,11 @@ int main(void)
 	CU_add_test(s, "nothing twice", test_once);
 	CU_add_test(s, "times", test_times);
 	CU_add_test(s, "settings", test_settings);
+	CU_add_test(s, "who is one user", test_people);
+	CU_add_test(s, "what was done", test_actions);
+	CU_add_test(s, "lines of one order", test_orders);
+	CU_add_test(s, "templates", test_templates);
+	CU_add_test(s, "cells and rows that are not data", test_cells);
 	CU_add_test(s, "no header", test_no_header);
 	CU_basic_set_mode(CU_BRM_NORMAL);
 	CU_basic_run_tests();

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/* What was done with the products: a column's words become the schema's, or a number's sign says it. Rows are never all called
+ * purchases where a column says more. */
+#include "propose_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define MAX_WORDS 40 /* of a column that says what was done */
+
+/* What shops and analytics call it, normalised; no action: it did not come about. */
+static const struct {
+	const char *names, *action;
+} words[] = {
+    {"purchase purchased buy bought order ordered orderplaced placedorder ordercompleted completedorder complete "
+     "completed paid sale sales sold checkoutcompleted transaction processing shipped delivered fulfilled closed "
+     "succeeded success successful captured invoiced verkauf kauf kaufen bezahlt abgeschlossen geliefert versandt "
+     "achat payee booked booking confirmed reservation settled charge checkedout new",
+     "purchase"},
+    {"refund refunded return returned partiallyrefunded partialrefund orderrefunded retoure retour erstattet "
+     "rueckgabe gutschrift chargeback creditmemo creditnote reversal storno",
+     "refund"},
+    {"addtocart cart addcart addedtocart productadded addtobasket basket addtobag addedproduct cartadd", "add_to_cart"},
+    {"removefromcart productremoved removedfromcart removefrombasket cartremove removeproduct", "remove_from_cart"},
+    {"viewdetail view viewed views productview productviewed viewproduct viewedproduct viewitem detail detailview "
+     "productdetail viewcontent pdpview ansicht",
+     "view_detail"},
+    {"click clicked productclick productclicked selectitem", "click"},
+    {"checkout checkoutstarted startedcheckout begincheckout initiatecheckout checkoutstart", "checkout"},
+    {"checkoutoption checkoutstepcompleted addpaymentinfo addshippinginfo", "checkout_option"},
+    {"addtowishlist wishlist favorite favourite productaddedtowishlist like", "add_to_wishlist"},
+    {"removefromwishlist productremovedfromwishlist", "remove_from_wish_list"},
+    {"pending pendingpayment cancelled canceled failed voided void draft declined onhold abandoned unpaid expired "
+     "authorized open storniert offen noshow requirespaymentmethod uncaptured incomplete test",
+     NULL},
+};
+#define N_WORDS (sizeof(words) / sizeof(words[0]))
+
+static const char action_names[] = "action productaction event eventname eventaction eventtype type transactiontype "
+				   "trantype behavior behaviour activity "
+				   "operation interaction";
+static const char status_names[] =
+    "status orderstatus financialstatus paymentstatus state orderstate transactionstatus bookingstatus salesstatus "
+    "reservationstatus stage belegart vorgang";
+
+/* ---- a column's words ---- */
+
+struct word {
+	const char *s;
+	size_t len;
+	int known; /* index in `words`, -1: it is not among them */
+};
+
+static int find_word(const char *s, size_t len)
+{
+	char *normal = schema_normalize(s, len);
+	int found = -1;
+	for (size_t i = 0; i < N_WORDS && found < 0; i++)
+		if (schema_word_is(words[i].names, normal, strlen(normal)))
+			found = (int)i;
+	free(normal);
+	return found;
+}
+
+/* The different words of a column; MAX_WORDS + 1: there are more. */
+static size_t read_words(const struct propose *p, size_t column, struct word *list)
+{
+	size_t n = 0;
+	for (size_t row = 0; row < p->n_rows && n <= MAX_WORDS; row++) {
+		size_t len, i = 0;
+		const char *s = propose_cell_text(p, row, column, &len);
+		map_cell_trim(&s, &len);
+		while (i < n && (list[i].len != len || memcmp(list[i].s, s, len) != 0))
+			i++;
+		if (len > 0 && i == n)
+			list[n++] = (struct word){s, len, n <= MAX_WORDS ? find_word(s, len) : -1};
+	}
+	return n;
+}
+
+static size_t count_known(const struct word *list, size_t n)
+{
+	size_t known = 0;
+	for (size_t i = 0; i < n; i++)
+		known += list[i].known >= 0;
+	return known;
+}
+
+static bool any_action(const struct word *list, size_t n)
+{
+	bool any = false;
+	for (size_t i = 0; i < n; i++)
+		any = any || (list[i].known >= 0 && words[list[i].known].action != NULL);
+	return any;
+}
+
+/* ---- a map of values ---- */
+
+static void write_map(struct propose *p, size_t column, const struct word *list, size_t n)
+{
+	struct df_buf out = {.max = 1u << 16};
+	size_t skipped = 0, left = 0;
+	for (size_t i = 0; i < n; i++) {
+		const char *action = list[i].known >= 0 ? words[list[i].known].action : NULL;
+		if (action != NULL)
+			propose_value_pair(&out, list[i].s, list[i].len, action);
+		else if (list[i].known >= 0 && propose_skip(p, column, list[i].s, list[i].len))
+			skipped++;
+		else
+			left++;
+	}
+	p->action = column + 1;
+	p->action_values = df_strdup(df_buf_cstr(&out));
+	p->action_why = df_format("guessed from the words: %zu of them are known here", n - left);
+	p->transform = true;
+	df_buf_free(&out);
+	propose_because(&p->columns[column], "its words say the action as well");
+	if (skipped > 0)
+		df_buf_addf(&p->remarks, "rows of which column %zu says that nothing was bought are skipped\n",
+			    column + 1);
+	if (left > 0)
+		df_buf_addf(
+		    &p->todo,
+		    "complete the values of column %zu: %zu word%s %s not listed, and rows with them are rejected; "
+		    "write \"their word\": \"action\", as in \"view\": \"view_detail\"\n",
+		    column + 1, left, left == 1 ? "" : "s", left == 1 ? "is" : "are");
+}
+
+/* Does the column say what was done? By its name with any words; or else by its words alone, all of them known. */
+static bool try_words(struct propose *p, size_t column, const char *names, bool any)
+{
+	const struct propose_column *c = &p->columns[column];
+	struct word list[MAX_WORDS + 2];
+	if (c->what != PROPOSE_OPEN || (names != NULL && !schema_word_is(names, c->normal, strlen(c->normal))))
+		return false;
+	size_t n = read_words(p, column, list), known = count_known(list, n);
+	bool good = n > 0 && n <= MAX_WORDS && any_action(list, n) && (any || known * 2 >= n);
+	if (names == NULL)
+		good = good && n > 1 && known == n;
+	if (!good && names != NULL && any && n > 1 && n <= MAX_WORDS && p->columns[column].look == LOOK_TEXT)
+		good = true; /* several things were done, and none is known here */
+	if (good)
+		write_map(p, column, list, n);
+	return good;
+}
+
+static bool from_words(struct propose *p)
+{
+	static const struct {
+		const char *names;
+		bool any;
+	} ways[] = {{action_names, true}, {status_names, false}, {NULL, false}};
+	for (size_t k = 0; k < sizeof(ways) / sizeof(ways[0]); k++) {
+		for (size_t i = 0; i < p->n; i++) {
+			propose_look(p, i);
+			if (try_words(p, i, ways[k].names, ways[k].any))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* ---- a number's sign ---- */
+
+/* Returns are rows with a negative quantity. */
+static bool from_sign(struct propose *p)
+{
+	static const char *const paths[] = {PROPOSE_ACTION "products.quantity", PROPOSE_ACTION "total_amount",
+					    PROPOSE_ACTION "products.total_product_amount"};
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		const struct propose_column *found = propose_column_at(p, paths[i]);
+		size_t column = found != NULL ? (size_t)(found - p->columns) : 0, negative = 0, len;
+		for (size_t row = 0; found != NULL && row < p->n_rows; row++) {
+			const char *s = propose_cell_text(p, row, column, &len);
+			negative += len > 1 && s[0] == '-';
+		}
+		if (negative == 0)
+			continue;
+		/* the sign alone: what the number begins with */
+		p->action = column + 1;
+		p->action_value = df_strdup("{{ value | strip | slice: 0 }}");
+		struct df_buf out = {.max = 1024};
+		propose_value_pair(&out, "-", 1, "refund");
+		for (char digit = '0'; digit <= '9'; digit++)
+			propose_value_pair(&out, &digit, 1, "purchase");
+		p->action_values = df_strdup(df_buf_cstr(&out));
+		df_buf_free(&out);
+		p->action_why = df_format("%zu of the rows have a negative number here: taken for refunds", negative);
+		p->transform = true;
+		return true;
+	}
+	return false;
+}
+
+/* A refund's quantities and amounts have no sign. */
+static void without_signs(struct propose *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct propose_column *c = &p->columns[i];
+		size_t negative = 0, len;
+		if (c->what != PROPOSE_KEEP || c->value != NULL ||
+		    strncmp(c->path, PROPOSE_ACTION, strlen(PROPOSE_ACTION)) != 0)
+			continue;
+		propose_look(p, i);
+		if (c->look != LOOK_INTEGER && c->look != LOOK_NUMBER)
+			continue;
+		for (size_t row = 0; row < p->n_rows; row++) {
+			const char *s = propose_cell_text(p, row, i, &len);
+			negative += len > 1 && s[0] == '-';
+		}
+		if (negative > 0)
+			c->value = df_strdup("{{ value | strip | remove_first: '-' }}");
+	}
+}
+
+/* ---- all of it ---- */
+
+static bool is_order(const struct propose *p)
+{
+	return propose_column_at(p, PROPOSE_ACTION "transaction_id") != NULL ||
+	       propose_column_at(p, PROPOSE_ACTION "total_amount") != NULL ||
+	       propose_column_at(p, PROPOSE_ACTION "products.price") != NULL ||
+	       propose_column_at(p, PROPOSE_ACTION "products.quantity") != NULL;
+}
+
+void propose_action(struct propose *p)
+{
+	if (schema_where(p->event) != SCHEMA_IN_COMMERCE || propose_has_part(p, "promotion_action") ||
+	    propose_has_part(p, "product_impressions") || propose_column_at(p, PROPOSE_ACTION "action") != NULL)
+		return;
+	if (!p->has_header) {
+		df_buf_adds(&p->todo,
+			    "no column has the product_action.action, such as purchase, and a manifest for files "
+			    "without a header cannot say it for all rows: have the sender add the column\n");
+		return;
+	}
+	p->transform = true;
+	if (from_words(p))
+		return;
+	if (from_sign(p)) {
+		without_signs(p);
+		return;
+	}
+	p->action_why =
+	    df_strdup("guessed: no column has the action; view_detail, add_to_cart, checkout, refund are others");
+	if (!is_order(p))
+		df_buf_adds(&p->todo,
+			    "no column says what was done with the products, nor looks like an order's: is it a "
+			    "purchase?\n");
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lines of one order. What differs from line to line belongs to the line's product; what only the first line states is filled
+ * down; and lines are folded into one event where nothing but their products differs, which is tried on the rows.
+ */
+#include "propose_priv.h"
+
+#include <stdlib.h>
+
+static const char products[] = PROPOSE_ACTION "products.";
+
+static bool is_product(const struct propose_column *c)
+{
+	return c->what == PROPOSE_KEEP && strncmp(c->path, products, strlen(products)) == 0;
+}
+
+/* Rows of the order that begins at `row`: those that follow each other with the same number. */
+static size_t lines_of(const struct propose *p, size_t row)
+{
+	size_t n = 1, len;
+	propose_cell_text(p, row, p->order - 1, &len);
+	while (len > 0 && row + n < p->n_rows && propose_cell_same(p, row, row + n, p->order - 1))
+		n++;
+	return n;
+}
+
+/* How one column looks within the orders. */
+struct shape {
+	size_t differs; /* orders of which two lines have different values */
+	size_t sparse;  /* of which the first line has one, and another one has none */
+	size_t late;    /* of which the first line has none, and another one has one */
+};
+
+static struct shape look_at(const struct propose *p, size_t column)
+{
+	struct shape s = {0};
+	for (size_t row = 0, n; row < p->n_rows; row += n) {
+		bool differs = false, empty = false, filled = false;
+		size_t first, len;
+		n = lines_of(p, row);
+		propose_cell_text(p, row, column, &first);
+		for (size_t i = 1; i < n; i++) {
+			propose_cell_text(p, row + i, column, &len);
+			filled = filled || len > 0;
+			empty = empty || len == 0;
+			differs = differs || (len > 0 && first > 0 && !propose_cell_same(p, row, row + i, column));
+		}
+		s.differs += differs;
+		s.sparse += first > 0 && empty;
+		s.late += first == 0 && filled;
+	}
+	return s;
+}
+
+static size_t orders_of_several(const struct propose *p)
+{
+	size_t several = 0;
+	for (size_t row = 0, n; row < p->n_rows; row += n) {
+		n = lines_of(p, row);
+		several += n > 1;
+	}
+	return several;
+}
+
+/* ---- a line's own ---- */
+
+/* What is an order's by its name, but differs from line to line, is the line's. */
+static void give_to_product(struct propose *p, size_t column)
+{
+	struct propose_column *c = &p->columns[column];
+	bool total = c->what == PROPOSE_KEEP && strcmp(c->path, PROPOSE_ACTION "total_amount") == 0;
+	if (c->what == PROPOSE_KEEP) {
+		propose_release(c);
+	}
+	const char *name = c->name;
+	size_t len = strlen(name);
+	map_cell_trim(&name, &len);
+	char *path =
+	    df_format("%scustom_attributes.%.*s", products, (int)map_utf8_prefix(name, len, MAP_MAX_NAME), name);
+	if ((total && propose_take(p, c, PROPOSE_ACTION "products.total_product_amount")) || propose_take(p, c, path))
+		propose_because(c, "it differs from line to line of an order: taken for the product's");
+	free(path);
+}
+
+static bool named_for_line(const struct propose_column *c)
+{
+	static const char *const heads[] = {"lineitem", "lineitems", "item", "product", "line"};
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+		if (strncmp(c->normal, heads[i], strlen(heads[i])) == 0)
+			return true;
+	return false;
+}
+
+/* May what this column has be a product's? An identity or a time is the event's. */
+static bool may_be_product(const struct propose_column *c)
+{
+	return c->what == PROPOSE_OPEN ||
+	       (c->what == PROPOSE_KEEP && strncmp(c->path, PROPOSE_ACTION, strlen(PROPOSE_ACTION)) == 0 &&
+		strcmp(c->path, PROPOSE_ACTION "action") != 0);
+}
+
+static void note_differing(struct propose *p, const struct df_buf *columns)
+{
+	if (columns->len > 0)
+		df_buf_addf(
+		    &p->todo,
+		    "lines of one order differ in column%s %.*s, which are not their product's: they will not fold "
+		    "into one event, and each of them counts as an order\n",
+		    memchr(columns->data, ',', columns->len) != NULL ? "s" : "", (int)columns->len, columns->data);
+}
+
+/* ---- folding ---- */
+
+/* Are two lines the same but for their products, after filling down? */
+static bool folds(const struct propose *p, size_t row, size_t next)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct propose_column *c = &p->columns[i];
+		size_t len;
+		bool counts =
+		    (c->what == PROPOSE_KEEP && !is_product(c)) || c->what == PROPOSE_OPEN || i + 1 == p->action;
+		if (!counts || (i + 1 == p->action && p->action_value != NULL) || propose_cell_same(p, row, next, i))
+			continue;
+		propose_cell_text(p, next, i, &len);
+		if (!c->fill || len > 0)
+			return false;
+	}
+	return true;
+}
+
+static void try_fold(struct propose *p, size_t several)
+{
+	size_t folding = 0;
+	for (size_t row = 0, n; row < p->n_rows; row += n) {
+		bool all = true;
+		n = lines_of(p, row);
+		for (size_t i = 1; i < n && all; i++)
+			all = folds(p, row, row + i);
+		folding += n > 1 && all;
+	}
+	if (folding > 0 && !p->feed->fold_products)
+		propose_set(
+		    p, "fold_products", "yes",
+		    "orders take several rows: makes one event of those that differ in their product alone (%zu "
+		    "of %zu such orders fold)",
+		    folding, several);
+	if (folding < several && folding > 0)
+		df_buf_addf(&p->todo, "%zu of %zu orders of several lines do not fold into one event\n",
+			    several - folding, several);
+}
+
+/* ---- all of it ---- */
+
+static void settle_column(struct propose *p, size_t column, struct df_buf *differing)
+{
+	struct propose_column *c = &p->columns[column];
+	struct shape s = look_at(p, column);
+	if (column + 1 == p->order || is_product(c) || c->what == PROPOSE_UNLISTED || c->what == PROPOSE_IGNORE)
+		return;
+	if (s.differs > 0 && column + 1 != p->action && may_be_product(c)) {
+		give_to_product(p, column);
+	} else if (c->what == PROPOSE_OPEN && (s.late > 0 || (named_for_line(c) && s.sparse == 0))) {
+		give_to_product(p, column);
+	} else if (s.differs > 0 && column + 1 != p->action) {
+		df_buf_addf(differing, "%s%zu", differing->len > 0 ? ", " : "", column + 1);
+	} else if (s.sparse > 0 && p->has_header) {
+		c->fill = p->fills = true;
+		p->transform = true;
+	}
+}
+
+/* Where some columns are stated on the first line only, so are those that happen to be empty on all lines. */
+static void fill_empty(struct propose *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct propose_column *c = &p->columns[i];
+		propose_look(p, i);
+		if (p->fills && c->filled == 0 && !is_product(c) && i + 1 != p->order &&
+		    (c->what == PROPOSE_OPEN || c->what == PROPOSE_KEEP) && !named_for_line(c))
+			c->fill = true;
+	}
+}
+
+static bool any_product(const struct propose *p)
+{
+	bool any = false;
+	for (size_t i = 0; i < p->n && !any; i++)
+		any = is_product(&p->columns[i]);
+	return any;
+}
+
+/* A shop calls an order's number its name, where "lineitem" is what its lines are called. */
+static void find_named_order(struct propose *p)
+{
+	bool lines = false;
+	for (size_t i = 0; i < p->n; i++)
+		lines = lines || strncmp(p->columns[i].normal, "lineitem", strlen("lineitem")) == 0;
+	for (size_t i = 0; lines && i < p->n; i++) {
+		struct propose_column *c = &p->columns[i];
+		if (c->what == PROPOSE_OPEN && strcmp(c->normal, "name") == 0 &&
+		    propose_take(p, c, PROPOSE_ACTION "transaction_id")) {
+			propose_because(c, "guessed: an order's number, as its lines are called line items");
+			return;
+		}
+	}
+}
+
+void propose_order(struct propose *p)
+{
+	struct df_buf differing = {.max = 1024};
+	if (schema_where(p->event) == SCHEMA_IN_COMMERCE && p->has_header && any_product(p))
+		find_named_order(p);
+	const struct propose_column *order = propose_column_at(p, PROPOSE_ACTION "transaction_id");
+	if (schema_where(p->event) != SCHEMA_IN_COMMERCE || order == NULL || !any_product(p))
+		return;
+	p->order = (size_t)(order - p->columns) + 1;
+	size_t several = orders_of_several(p);
+	if (several == 0)
+		return;
+	for (size_t i = 0; i < p->n; i++)
+		settle_column(p, i, &differing);
+	fill_empty(p);
+	note_differing(p, &differing);
+	try_fold(p, several);
+	df_buf_free(&differing);
+}

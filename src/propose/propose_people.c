@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which columns identify one user each. An account that several people share, or an address that several customers have,
+ * would make one profile of them: a column whose values meet several values of another identity is not one.
+ */
+#include "propose_priv.h"
+
+#include <stdlib.h>
+
+#define MAX_CANDIDATES 32
+
+enum kind {
+	NOBODY,
+	MPID,
+	CUSTOMER,
+	RECORD,  /* a plain "id", of whatever the row is about */
+	ACCOUNT, /* a number of several people, perhaps */
+	EMAIL,
+	OTHER, /* of a browser or a device: one person has several */
+};
+
+struct candidate {
+	size_t column, distinct;
+	enum kind kind;
+	bool out;
+	size_t shared[MAX_CANDIDATES]; /* values that meet several of the other's */
+};
+
+/* ---- candidates ---- */
+
+static enum kind kind_of_path(const char *path, const struct propose_column *c)
+{
+	static const char ids[] = "user_identities.";
+	if (path == NULL)
+		return NOBODY;
+	if (strcmp(path, "mpid") == 0)
+		return MPID;
+	if (strncmp(path, ids, strlen(ids)) != 0)
+		return NOBODY;
+	const char *id = path + strlen(ids);
+	if (strcmp(id, "email") == 0)
+		return c->look == LOOK_EMAIL || c->filled == 0 ? EMAIL : NOBODY;
+	if (strcmp(id, "customer_id") != 0 && strcmp(id, "customerid") != 0)
+		return OTHER;
+	if (strcmp(c->normal, "id") == 0)
+		return RECORD;
+	return strcmp(c->normal, "accountid") == 0 ? ACCOUNT : CUSTOMER;
+}
+
+static enum kind kind_of(struct propose *p, size_t column)
+{
+	struct propose_column *c = &p->columns[column];
+	if (c->what != PROPOSE_OPEN || propose_not_user(c))
+		return NOBODY;
+	propose_look(p, column);
+	enum kind kind = kind_of_path(c->name, c);
+	const struct schema_word *word = schema_word_find(p->event, c->normal, strlen(c->normal));
+	if (word == NULL && c->personless != NULL)
+		word = schema_word_find(p->event, c->personless, strlen(c->personless));
+	return kind != NOBODY || word == NULL ? kind : kind_of_path(word->path, c);
+}
+
+bool propose_not_user(const struct propose_column *c)
+{
+	static const char *const others[] = {"owner",  "assignee",  "agent",        "salesrep",  "rep",      "manager",
+					     "author", "createdby", "modifiedby",   "updatedby", "sender",   "from",
+					     "staff",  "cashier",   "employee",     "referrer",  "supplier", "seller",
+					     "shipto", "recipient", "lastmodified", "submitter", "approver"};
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strncmp(c->normal, others[i], strlen(others[i])) == 0)
+			return true;
+	return false;
+}
+
+/* ---- values that meet ---- */
+
+struct pair {
+	const char *a, *b;
+	size_t a_len, b_len;
+};
+
+static int compare_text(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	int c = memcmp(a, b, a_len < b_len ? a_len : b_len);
+	return c != 0 ? c : (a_len > b_len) - (a_len < b_len);
+}
+
+static int compare_pairs(const void *x, const void *y)
+{
+	const struct pair *a = x, *b = y;
+	int c = compare_text(a->a, a->a_len, b->a, b->a_len);
+	return c != 0 ? c : compare_text(a->b, a->b_len, b->b, b->b_len);
+}
+
+static const char *identifier(const struct propose *p, size_t row, size_t column, size_t *len)
+{
+	size_t kind;
+	const char *s = propose_cell_text(p, row, column, len);
+	if (*len > 0 && map_placeholder(s, *len, &kind))
+		*len = 0;
+	return s;
+}
+
+/* How many of a's values are in rows with more than one of b's; *distinct: how many a has. */
+static size_t count_shared(const struct propose *p, struct pair *pairs, size_t a, size_t b, size_t *distinct)
+{
+	size_t n = 0, shared = 0;
+	*distinct = 0;
+	for (size_t row = 0; row < p->n_rows; row++) {
+		struct pair *pair = &pairs[n];
+		pair->a = identifier(p, row, a, &pair->a_len);
+		pair->b = identifier(p, row, b, &pair->b_len);
+		n += pair->a_len > 0 && pair->b_len > 0;
+	}
+	qsort(pairs, n, sizeof(*pairs), compare_pairs);
+	for (size_t i = 0, end; i < n; i = end) {
+		bool several = false;
+		for (end = i + 1;
+		     end < n && compare_text(pairs[i].a, pairs[i].a_len, pairs[end].a, pairs[end].a_len) == 0; end++)
+			several =
+			    several || compare_text(pairs[i].b, pairs[i].b_len, pairs[end].b, pairs[end].b_len) != 0;
+		shared += several;
+		++*distinct;
+	}
+	return shared;
+}
+
+/* Does it say anything of a that it meets several of b? One person has several devices, and is in several records. */
+static bool counts(enum kind a, enum kind b)
+{
+	return a != MPID && b != OTHER && (b != RECORD || a == ACCOUNT);
+}
+
+static size_t find_candidates(struct propose *p, struct candidate *list)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < p->n && n < MAX_CANDIDATES; i++) {
+		enum kind kind = kind_of(p, i);
+		if (kind != NOBODY)
+			list[n++] = (struct candidate){.column = i, .kind = kind};
+	}
+	return n;
+}
+
+/* A customer whose address has changed is one customer still: a few such are not a reason. */
+static size_t weighed(const struct candidate *a, const struct candidate *b, size_t shared)
+{
+	bool few = a->kind == CUSTOMER && b->kind == EMAIL && shared * 10 <= a->distinct;
+	return few ? 0 : shared;
+}
+
+/* The one that meets most, of those that are left; n: none meets any. */
+static size_t worst(const struct candidate *list, size_t n, size_t *with, size_t *most)
+{
+	size_t found = n;
+	*most = 0;
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < n; k++) {
+			if (list[i].out || list[k].out || list[i].shared[k] <= *most)
+				continue;
+			*most = list[i].shared[k];
+			*with = k;
+			found = i;
+		}
+	}
+	return found;
+}
+
+static void note_shared(struct propose *p, size_t column, size_t other, size_t n)
+{
+	struct propose_column *c = &p->columns[column];
+	struct schema_path path;
+	c->shared = true;
+	if (schema_path_parse(p->event, c->name, strlen(c->name), &path, NULL) == SCHEMA_PATH_OK)
+		df_buf_addf(&p->todo,
+			    "column %zu is an identity by its name, but %zu of its values meet several of column %zu: "
+			    "are these one user each?\n",
+			    column + 1, n, other + 1);
+	propose_because(
+	    c,
+	    "not an identity: %zu of its values are in rows that differ in column %zu, so that several users "
+	    "share them",
+	    n, other + 1);
+}
+
+static void compare(const struct propose *p, struct pair *pairs, struct candidate *a, const struct candidate *b,
+		    size_t k)
+{
+	size_t shared = count_shared(p, pairs, a->column, b->column, &a->distinct);
+	a->shared[k] = weighed(a, b, shared);
+}
+
+void propose_people(struct propose *p)
+{
+	struct candidate *list = df_alloc(MAX_CANDIDATES * sizeof(*list));
+	struct pair *pairs = df_alloc((p->n_rows + 1) * sizeof(*pairs));
+	size_t n = find_candidates(p, list), with = 0, most;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < n; k++)
+			if (i != k && counts(list[i].kind, list[k].kind))
+				compare(p, pairs, &list[i], &list[k], k);
+	for (size_t i; (i = worst(list, n, &with, &most)) < n;) {
+		list[i].out = true;
+		note_shared(p, list[i].column, list[with].column, most);
+	}
+	free(pairs);
+	free(list);
+}

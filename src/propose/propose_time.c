@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/* Times: the pattern that reads a column, and a date and a clock in two columns. */
+#include "propose_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+bool propose_most(size_t n, size_t of)
+{
+	return n * 10 >= of * 9;
+}
+
+/* What `timestamps` may be set to, the likeliest first. */
+static const char *const formats[] = {
+    "ms",
+    "auto",
+    "%m/%d/%y %H:%M",
+    "%m/%d/%Y %H:%M",
+    "%d/%m/%y %H:%M",
+    "%d/%m/%Y %H:%M",
+    "%m/%d/%y %H:%M:%S",
+    "%m/%d/%Y %H:%M:%S",
+    "%d/%m/%y %H:%M:%S",
+    "%d/%m/%Y %H:%M:%S",
+    "%m/%d/%y",
+    "%m/%d/%Y",
+    "%d/%m/%y",
+    "%d/%m/%Y",
+    "%m/%d/%y %I:%M %p",
+    "%m/%d/%Y %I:%M %p",
+    "%d/%m/%Y %I:%M %p",
+    "%m/%d/%Y %I:%M:%S %p",
+    "%d/%m/%Y %I:%M:%S %p",
+    "%d.%m.%y %H:%M",
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%Y, %H:%M",
+    "%d.%m.%Y %H:%M:%S",
+    "%d.%m.%Y, %H:%M:%S",
+    "%d.%m.%y",
+    "%d.%m.%Y",
+    "%d-%m-%Y %H:%M",
+    "%m-%d-%Y %H:%M",
+    "%d-%m-%Y %H:%M:%S",
+    "%m-%d-%Y %H:%M:%S",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%d %I:%M %p",
+    "%Y-%m-%d %I:%M:%S %p",
+    "%Y/%m/%d %H:%M",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y/%m/%d",
+    "%Y.%m.%d %H:%M:%S",
+    "%Y.%m.%d",
+    "%Y%m%d",
+    "%Y%m%d%H%M",
+    "%Y%m%d%H%M%S",
+    "%Y%m%d %H:%M:%S",
+    "%d %b %Y",
+    "%d %b %Y %H:%M",
+    "%d %b %Y %H:%M:%S",
+    "%d-%b-%y",
+    "%d-%b-%Y",
+    "%d-%b-%y %H:%M",
+    "%d-%b-%Y %H:%M",
+    "%d-%b-%y %H:%M:%S",
+    "%d-%b-%Y %H:%M:%S",
+    "%d-%b-%y %I:%M:%S %p",
+    "%d-%b-%y %I.%M.%S %p",
+    "%d-%b-%Y %I:%M:%S %p",
+    "%d%b%Y",
+    "%d%b%Y:%H:%M:%S",
+    "%d%b%y:%H:%M:%S",
+    "%d/%b/%Y:%H:%M:%S %z",
+    "%b %d, %Y",
+    "%b %d, %Y %H:%M",
+    "%b %d, %Y %I:%M %p",
+    "%b %d, %Y, %I:%M %p",
+    "%b %d, %Y %I:%M:%S %p",
+    "%b %d %Y %H:%M:%S",
+    "%b %d %Y %I:%M%p",
+    "%a, %d %b %Y %H:%M:%S %z",
+    "%a, %d %b %Y %H:%M:%S GMT",
+    "%a %b %d %H:%M:%S %Y",
+    "%a %b %d %H:%M:%S UTC %Y",
+    "%a %b %d %H:%M:%S %z %Y",
+};
+#define N_FORMATS (sizeof(formats) / sizeof(formats[0]))
+
+static const char *const dates[] = {"%Y-%m-%d", "%m/%d/%y", "%m/%d/%Y", "%d/%m/%y", "%d/%m/%Y", "%d.%m.%y",
+				    "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d",
+				    "%d %b %Y", "%d-%b-%y", "%d-%b-%Y", "%d%b%Y",   "%b %d, %Y"};
+static const char *const clocks[] = {"%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%I:%M%p",
+				     "%H%M%S",   "%H%M",  "%H.%M.%S",    "%H.%M"};
+#define N_DATES  (sizeof(dates) / sizeof(dates[0]))
+#define N_CLOCKS (sizeof(clocks) / sizeof(clocks[0]))
+
+/* The text of a row's time: of its cell, or of two with a blank between. False: there is none. */
+static bool time_text(const struct propose *p, size_t row, size_t column, struct df_buf *out)
+{
+	const struct propose_column *c = &p->columns[column];
+	size_t len;
+	const char *s = propose_cell_text(p, row, column, &len);
+	df_buf_reset(out);
+	map_cell_trim(&s, &len);
+	df_buf_add(out, s, len);
+	if (len == 0 || c->clock == 0)
+		return len > 0;
+	s = propose_cell_text(p, row, c->clock - 1, &len);
+	map_cell_trim(&s, &len);
+	df_buf_addc(out, ' ');
+	df_buf_add(out, s, len);
+	return true;
+}
+
+static bool open_format(const struct propose *p, struct time_format *t, const char *format)
+{
+	struct df_err ignored = {0};
+	const char *range = p->feed->timestamp_range != NULL ? p->feed->timestamp_range : TIME_RANGE_DEFAULT;
+	if (format[0] == '%' && time_pattern_check(format, &ignored) != DF_OK)
+		return false;
+	if (time_open(t, format, p->feed->timezone, &ignored) != DF_OK)
+		return false;
+	if (time_range_parse(range, df_now_ms(), &t->range, &ignored) == DF_OK)
+		return true;
+	time_close(t);
+	return false;
+}
+
+static size_t count_times(const struct propose *p, size_t column, const char *format)
+{
+	struct time_format t = {0};
+	struct df_buf text = {0};
+	size_t n = 0, odd = 0;
+	if (!open_format(p, &t, format))
+		return 0;
+	for (size_t row = 0; row < p->n_rows && odd * 5 <= p->n_rows; row++) {
+		const char *code, *why;
+		int64_t ms = 0;
+		if (!time_text(p, row, column, &text))
+			continue;
+		bool good = time_parse(&t, text.data, text.len, &ms, &code, &why) && time_in_range(&t, ms, &why);
+		n += good;
+		odd += !good;
+	}
+	time_close(&t);
+	df_buf_free(&text);
+	return n;
+}
+
+struct search {
+	const char *best, *other;
+	size_t n;
+};
+
+static void try_format(const struct propose *p, size_t column, const char *format, struct search *s)
+{
+	size_t n = count_times(p, column, format);
+	if (n > s->n)
+		*s = (struct search){format, NULL, n};
+	else if (n == s->n && n > 0 && s->other == NULL && s->best[0] == '%')
+		s->other = format;
+}
+
+#define JOINED_SIZE 32 /* of the pattern of a date and a clock */
+
+static const char *joined(struct propose *p, size_t date, size_t clock)
+{
+	if (p->patterns == NULL)
+		p->patterns = df_alloc(N_DATES * N_CLOCKS * JOINED_SIZE);
+	char *s = p->patterns + (date * N_CLOCKS + clock) * JOINED_SIZE;
+	if (s[0] == '\0')
+		snprintf(s, JOINED_SIZE, "%s %s", dates[date], clocks[clock]);
+	return s;
+}
+
+static void search_joined(struct propose *p, size_t column, struct search *s)
+{
+	try_format(p, column, "auto", s);
+	if (propose_most(s->n, p->columns[column].filled))
+		return;
+	for (size_t i = 0; i < N_DATES; i++)
+		for (size_t k = 0; k < N_CLOCKS; k++)
+			try_format(p, column, joined(p, i, k), s);
+}
+
+const char *propose_time(struct propose *p, size_t column, const char **other)
+{
+	const char *own = p->feed->timestamps != NULL ? p->feed->timestamps : "ms";
+	struct search s = {0};
+	*other = NULL;
+	propose_look(p, column);
+	size_t filled = p->columns[column].filled;
+	if (filled == 0 || propose_most(count_times(p, column, own), filled))
+		return own;
+	if (p->columns[column].clock > 0)
+		search_joined(p, column, &s);
+	for (size_t i = 0; p->columns[column].clock == 0 && i < N_FORMATS; i++)
+		try_format(p, column, formats[i], &s);
+	*other = s.other;
+	return propose_most(s.n, filled) ? s.best : NULL;
+}
+
+const char *propose_time_words(const char *timestamps)
+{
+	if (strcmp(timestamps, "ms") == 0)
+		return "Unix milliseconds";
+	return strcmp(timestamps, "auto") == 0 ? "Unix seconds, microseconds or ISO 8601" : timestamps;
+}
+
+bool propose_time_is_day(struct propose *p, size_t column)
+{
+	size_t most = 0;
+	propose_look(p, column);
+	if (p->columns[column].clock > 0 || p->columns[column].filled == 0)
+		return false;
+	for (size_t i = 0; i < N_DATES; i++) {
+		size_t n = count_times(p, column, dates[i]);
+		most = n > most ? n : most;
+	}
+	return propose_most(most, p->columns[column].filled);
+}
+
+bool propose_time_has_zone(const struct propose *p, size_t column)
+{
+	struct df_buf text = {0};
+	size_t n = 0, zoned = 0;
+	for (size_t row = 0; row < p->n_rows; row++) {
+		if (!time_text(p, row, column, &text))
+			continue;
+		const char *s = df_buf_cstr(&text), *colon = strchr(s, ':');
+		n++;
+		zoned += strspn(s, "0123456789.") == text.len || (colon != NULL && strpbrk(colon, "Zz+-") != NULL) ||
+			 strstr(s, "UTC") != NULL || strstr(s, "GMT") != NULL;
+	}
+	df_buf_free(&text);
+	return n == 0 || propose_most(zoned, n);
+}
+
+/* ---- a date and a clock ---- */
+
+static bool is_clock(const struct propose *p, size_t column)
+{
+	size_t filled = 0, n = 0, len;
+	for (size_t row = 0; row < p->n_rows; row++) {
+		const char *s = propose_cell_text(p, row, column, &len);
+		map_cell_trim(&s, &len);
+		filled += len > 0;
+		size_t digits = 0;
+		while (digits < len && s[digits] >= '0' && s[digits] <= '9')
+			digits++;
+		n += len >= 4 && len <= 11 &&
+		     (digits == 6 || digits == 4 ? digits == len
+						 : (digits == 1 || digits == 2) && strchr(":.", s[digits]) != NULL);
+	}
+	return filled > 0 && propose_most(n, filled);
+}
+
+static bool names_clock(const struct propose_column *c)
+{
+	static const char *const words[] = {"time", "zeit", "uhr", "hour", "hora", "heure", "ora", "tijd", "erzet"};
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strstr(c->normal, words[i]) != NULL)
+			return true;
+	return false;
+}
+
+/* Joins the clock when the two together are times that are known. */
+static bool try_join(struct propose *p, size_t date, size_t clock)
+{
+	struct propose_column *c = &p->columns[date];
+	const char *other;
+	char *day = propose_value_row(c), *hour = propose_value_row(&p->columns[clock]);
+	c->clock = clock + 1;
+	bool fits = day != NULL && hour != NULL && propose_time(p, date, &other) != NULL;
+	if (!fits)
+		c->clock = 0;
+	else
+		c->value = df_format("{{ %s }} {{ %s }}", day, hour);
+	free(day);
+	free(hour);
+	return fits;
+}
+
+void propose_time_join(struct propose *p)
+{
+	const struct propose_column *found = propose_column_at(p, PROPOSE_TIME);
+	if (found == NULL || !p->has_header || !propose_time_is_day(p, (size_t)(found - p->columns)))
+		return;
+	size_t date = (size_t)(found - p->columns);
+	for (size_t i = 0; i < p->n; i++) {
+		struct propose_column *c = &p->columns[i];
+		if (c->what != PROPOSE_OPEN || !names_clock(c) || !is_clock(p, i) || !try_join(p, date, i))
+			continue;
+		c->what = PROPOSE_IGNORE;
+		propose_because(c, "the time of day: joined to the date in column %zu", date + 1);
+		propose_because(&p->columns[date], "guessed from the name; joined with the time of day in column %zu",
+				i + 1);
+		p->transform = true;
+		return;
+	}
+	df_buf_adds(&p->todo, "the times are days without a time of day: all events of a day are at 00:00\n");
+}

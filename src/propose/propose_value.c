@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/* Templates that make of a column's values what the API takes: numbers with commas or signs, lists, JSON. Each is tried on the
+ * values. */
+#include "propose_priv.h"
+
+#include <json-c/json.h>
+#include <stdlib.h>
+
+/* ---- numbers ---- */
+
+static const char *const signs[] = {"$", "\xe2\x82\xac", "\xc2\xa3", "EUR", "USD", "GBP", "CHF", "%", "\xc2\xa0", "'"};
+#define N_SIGNS (sizeof(signs) / sizeof(signs[0]))
+
+enum comma { COMMA_NONE, COMMA_GROUPS, COMMA_DECIMAL, COMMA_DECIMAL_GROUPS };
+
+struct cleaning {
+	enum comma comma;
+	bool sign[N_SIGNS];
+};
+
+static void remove_all(struct df_buf *text, const char *what)
+{
+	size_t n = strlen(what);
+	for (char *at; text->len >= n && (at = memmem(text->data, text->len, what, n)) != NULL;) {
+		memmove(at, at + n, text->len - (size_t)(at - text->data) - n);
+		text->len -= n;
+	}
+}
+
+/* What the template below makes of a value. */
+static void clean(const struct cleaning *how, const char *s, size_t len, struct df_buf *out)
+{
+	df_buf_reset(out);
+	df_buf_add(out, s, len);
+	for (size_t i = 0; i < N_SIGNS; i++)
+		if (how->sign[i])
+			remove_all(out, signs[i]);
+	if (how->comma == COMMA_GROUPS)
+		remove_all(out, ",");
+	if (how->comma == COMMA_DECIMAL_GROUPS)
+		remove_all(out, ".");
+	for (size_t i = 0; i < out->len && how->comma >= COMMA_DECIMAL; i++)
+		if (out->data[i] == ',')
+			out->data[i] = '.';
+}
+
+static char *cleaning_template(const struct cleaning *how)
+{
+	struct df_buf out = {.max = 1024};
+	df_buf_adds(&out, "{{ value");
+	for (size_t i = 0; i < N_SIGNS; i++)
+		if (how->sign[i])
+			df_buf_addf(&out, strcmp(signs[i], "'") == 0 ? " | remove: \"%s\"" : " | remove: '%s'",
+				    signs[i]);
+	if (how->comma == COMMA_GROUPS)
+		df_buf_adds(&out, " | remove: ','");
+	if (how->comma == COMMA_DECIMAL_GROUPS)
+		df_buf_adds(&out, " | remove: '.'");
+	if (how->comma >= COMMA_DECIMAL)
+		df_buf_adds(&out, " | replace: ',', '.'");
+	df_buf_adds(&out, " | strip }}");
+	char *text = df_strdup(df_buf_cstr(&out));
+	df_buf_free(&out);
+	return text;
+}
+
+/* 1.234,56 and 1234,5, with one comma and groups of three digits before it. */
+static bool decimal_comma(const char *s, size_t len)
+{
+	const char *comma = memchr(s, ',', len);
+	if (comma == NULL || memchr(comma + 1, ',', (size_t)(s + len - comma - 1)) != NULL)
+		return false;
+	const char *dot = memrchr(s, '.', len);
+	return dot == NULL || (dot < comma && comma - dot == 4);
+}
+
+/* 1,234.50: three digits after each comma, and none after the point. */
+static bool groups_of_three(const char *s, size_t len)
+{
+	const char *dot = memchr(s, '.', len), *end = dot != NULL ? dot : s + len;
+	if (dot != NULL && memchr(dot, ',', (size_t)(s + len - dot)) != NULL)
+		return false;
+	for (const char *comma = s; (comma = memchr(comma, ',', (size_t)(end - comma))) != NULL; comma++) {
+		const char *next = memchr(comma + 1, ',', (size_t)(end - comma - 1));
+		if ((next != NULL ? next : end) - comma != 4)
+			return false;
+	}
+	return true;
+}
+
+static bool comma_suits(enum comma comma, const char *s, size_t len)
+{
+	switch (comma) {
+	case COMMA_GROUPS:
+		return groups_of_three(s, len);
+	case COMMA_DECIMAL:
+		return memchr(s, '.', len) == NULL;
+	case COMMA_DECIMAL_GROUPS:
+		return memchr(s, ',', len) != NULL ? decimal_comma(s, len) : memchr(s, '.', len) == NULL;
+	case COMMA_NONE:
+		break;
+	}
+	return true;
+}
+
+static size_t count_clean(const struct propose *p, size_t column, const struct schema_path *path,
+			  const struct cleaning *how)
+{
+	struct df_buf text = {0}, bare = {0};
+	struct cleaning no_commas = *how;
+	size_t n = 0, len;
+	no_commas.comma = COMMA_NONE;
+	for (size_t row = 0; row < p->n_rows; row++) {
+		const char *s = propose_cell_text(p, row, column, &len);
+		clean(&no_commas, s, len, &bare);
+		clean(how, s, len, &text);
+		n += len > 0 && text.len > 0 && comma_suits(how->comma, bare.data, bare.len) &&
+		     map_value_fits(p->map, path->type, path->field, text.data, text.len);
+	}
+	df_buf_free(&text);
+	df_buf_free(&bare);
+	return n;
+}
+
+static bool has_sign(const struct propose *p, size_t column, const char *sign)
+{
+	size_t len;
+	for (size_t row = 0; row < p->n_rows; row++) {
+		const char *s = propose_cell_text(p, row, column, &len);
+		if (len > 0 && memmem(s, len, sign, strlen(sign)) != NULL)
+			return true;
+	}
+	return false;
+}
+
+static const char *const comma_words[] = {[COMMA_NONE] = "numbers with a currency's sign",
+					  [COMMA_GROUPS] = "numbers with commas between thousands",
+					  [COMMA_DECIMAL] = "numbers with decimal commas",
+					  [COMMA_DECIMAL_GROUPS] =
+					      "numbers with decimal commas, and points between thousands"};
+
+char *propose_value_number(struct propose *p, size_t column, const struct schema_path *path, const char **why)
+{
+	struct cleaning how = {0}, best = {0};
+	size_t filled = p->columns[column].filled, most = 0;
+	/* with semicolons between cells, commas are decimal */
+	bool decimal = p->feed->rows.delimiter == ';';
+	for (size_t i = 0; i < N_SIGNS; i++)
+		how.sign[i] = has_sign(p, column, signs[i]);
+	for (int k = 0; k < 4; k++) {
+		static const enum comma usual[] = {COMMA_NONE, COMMA_GROUPS, COMMA_DECIMAL, COMMA_DECIMAL_GROUPS};
+		static const enum comma german[] = {COMMA_NONE, COMMA_DECIMAL, COMMA_DECIMAL_GROUPS, COMMA_GROUPS};
+		how.comma = (decimal ? german : usual)[k];
+		size_t n = count_clean(p, column, path, &how);
+		if (n <= most)
+			continue;
+		most = n;
+		best = how;
+	}
+	if (filled == 0 || most == 0 || !propose_most(most, filled))
+		return NULL;
+	*why = comma_words[best.comma];
+	return cleaning_template(&best);
+}
+
+/* ---- booleans ---- */
+
+char *propose_value_boolean(struct propose *p, size_t column)
+{
+	static const char yes[] = "yes y ja j oui si on x active subscribed optin optedin wahr vrai granted";
+	static const char no[] = "no n nein non off inactive unsubscribed optout optedout falsch faux denied";
+	struct df_buf out = {.max = 4096};
+	size_t n = 0, filled = 0, len;
+	for (size_t row = 0; row < p->n_rows; row++) {
+		const char *s = propose_cell_text(p, row, column, &len);
+		map_cell_trim(&s, &len);
+		char *normal = schema_normalize(s, len), *quoted = df_format("\"%.*s\":", (int)len, s);
+		bool is_yes = schema_word_is(yes, normal, strlen(normal));
+		bool known = is_yes || schema_word_is(no, normal, strlen(normal));
+		filled += len > 0;
+		n += known;
+		if (known && strstr(df_buf_cstr(&out), quoted) == NULL)
+			propose_value_pair(&out, s, len, is_yes ? "true" : "false");
+		free(normal);
+		free(quoted);
+	}
+	char *map = n > 0 && propose_most(n, filled) ? df_strdup(df_buf_cstr(&out)) : NULL;
+	df_buf_free(&out);
+	return map;
+}
+
+void propose_value_pair(struct df_buf *out, const char *word, size_t len, const char *to)
+{
+	if (out->len > 0)
+		df_buf_adds(out, ", ");
+	df_json_string(out, word, len);
+	df_buf_adds(out, ": ");
+	df_json_string(out, to, strlen(to));
+}
+
+char *propose_value_row(const struct propose_column *c)
+{
+	if (strchr(c->name, '"') == NULL)
+		return df_format("row[\"%s\"]", c->name);
+	return strchr(c->name, '\'') == NULL ? df_format("row['%s']", c->name) : NULL;
+}
+
+/* ---- lists ---- */
+
+static struct json_object *read_json(const struct propose *p, size_t row, size_t column)
+{
+	const struct propose_cell *cell = &p->cells[row * p->n + column];
+	size_t len;
+	const char *s = propose_cell_text(p, row, column, &len);
+	if (len < 2 || cell->cut || (s[0] != '[' && s[0] != '{'))
+		return NULL;
+	char *text = df_strndup(s, len);
+	struct json_object *json = json_tokener_parse(text);
+	free(text);
+	return json;
+}
+
+static bool is_scalar(struct json_object *json)
+{
+	enum json_type type = json_object_get_type(json);
+	return type != json_type_array && type != json_type_object;
+}
+
+static bool scalars_only(struct json_object *list)
+{
+	for (size_t i = 0; i < json_object_array_length(list); i++)
+		if (!is_scalar(json_object_array_get_idx(list, i)))
+			return false;
+	return true;
+}
+
+static bool is_json_list(const struct propose *p, size_t row, size_t column)
+{
+	struct json_object *json = read_json(p, row, column);
+	bool list = json_object_is_type(json, json_type_array) && scalars_only(json);
+	json_object_put(json);
+	return list;
+}
+
+/* Lists in other forms, and the template for each. */
+static const struct {
+	char first, last;
+	const char *inner; /* every cell has it, where it has more than one entry */
+	const char *value, *why;
+} forms[] = {
+    {'[', ']', "'", "{{ value | replace: \"'\", '\"' }}", "values look like lists as Python writes them"},
+    {'{', '}', NULL, "{{ value | remove: '{' | remove: '}' | remove: '\"' | split: ',' }}",
+     "values look like arrays as PostgreSQL writes them"},
+    {'"', '"', NULL, "{{ value | remove: '\"' | split: ',' }}", "values look like lists of quoted words"},
+};
+
+static bool has_form(const struct propose *p, size_t column, size_t form)
+{
+	size_t n = 0, filled = 0, len;
+	for (size_t row = 0; row < p->n_rows; row++) {
+		const char *s = propose_cell_text(p, row, column, &len);
+		if (len == 0)
+			continue;
+		filled++;
+		n += len >= 2 && s[0] == forms[form].first && s[len - 1] == forms[form].last &&
+		     memchr(s, ':', len) == NULL &&
+		     (forms[form].inner == NULL || len == 2 || memmem(s, len, forms[form].inner, 1) != NULL);
+	}
+	return filled > 0 && n == filled;
+}
+
+/* Words apart by a sign, in a column that is named for several: "Tags", "interests". */
+static bool named_for_several(const struct propose_column *c)
+{
+	static const char *const names[] = {"tags",        "interests", "segments",    "lists",      "groups",
+					    "labels",      "roles",     "topics",      "audiences",  "favorites",
+					    "hobbies",     "languages", "preferences", "categories", "interessen",
+					    "memberships", "products"};
+	size_t len = strlen(c->normal);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		size_t n = strlen(names[i]);
+		if (len >= n && strcmp(c->normal + len - n, names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const char *separator(const struct propose *p, size_t column)
+{
+	static const char *const all[] = {"|", ";", ", ", ","};
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (has_sign(p, column, all[i]))
+			return all[i];
+	return NULL;
+}
+
+bool propose_value_list(struct propose *p, size_t column, char **value, const char **why)
+{
+	const struct propose_column *c = &p->columns[column];
+	size_t lists = 0;
+	*value = NULL;
+	propose_look(p, column);
+	if (c->look != LOOK_TEXT)
+		return false;
+	for (size_t row = 0; row < p->n_rows; row++)
+		lists += is_json_list(p, row, column);
+	*why = "values look like JSON lists";
+	if (lists == c->filled)
+		return true;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]) && p->has_header; i++) {
+		if (!has_form(p, column, i))
+			continue;
+		*value = df_strdup(forms[i].value);
+		*why = forms[i].why;
+		return true;
+	}
+	const char *apart = p->has_header && named_for_several(c) ? separator(p, column) : NULL;
+	if (apart == NULL)
+		return false;
+	*value = df_format("{{ value | split: '%s' }}", apart);
+	*why = "guessed from the name; values look like words with a sign between them";
+	return true;
+}
+
+/* ---- members ---- */
+
+/* Can each member be an attribute of its own, and is none of them one already? */
+static bool members_fit(const struct propose *p, struct json_object *json, const char *prefix)
+{
+	struct schema_path path;
+	bool lists = p->event->data == NULL;
+	if (!json_object_is_type(json, json_type_object))
+		return false;
+	json_object_object_foreach(json, key, member)
+	{
+		bool list = lists && json_object_is_type(member, json_type_array) && scalars_only(member);
+		char *name = df_format("%s%s", prefix, key);
+		bool free_place = !is_scalar(member) && !list
+				      ? false
+				      : schema_path_parse(p->event, name, strlen(name), &path, NULL) == SCHEMA_PATH_OK;
+		for (size_t i = 0; i < p->n && free_place; i++) {
+			const struct propose_column *c = &p->columns[i];
+			free_place = !(c->what == PROPOSE_KEEP && strcmp(c->path, name) == 0) &&
+				     !(c->what == PROPOSE_OPEN && strcmp(c->name, key) == 0);
+		}
+		free(name);
+		if (!free_place)
+			return false;
+	}
+	return true;
+}
+
+bool propose_value_members(struct propose *p, size_t column, const char *prefix)
+{
+	size_t n = 0;
+	const struct propose_column *c = &p->columns[column];
+	propose_look(p, column);
+	if (!p->has_header || p->n > 500 || c->filled == 0 || c->look != LOOK_TEXT || strpbrk(c->name, "*[]") != NULL ||
+	    c->name[0] == '\0')
+		return false;
+	for (size_t row = 0; row < p->n_rows; row++) {
+		struct json_object *json = read_json(p, row, column);
+		n += json != NULL && members_fit(p, json, prefix);
+		json_object_put(json);
+	}
+	return n == c->filled;
+}
