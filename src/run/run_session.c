@@ -66,6 +66,21 @@ static enum df_status on_remember(void *ctx, const char *fingerprint, const stru
 	return ledger_api_note(ctx, fingerprint, &api, err);
 }
 
+/* Before any feed is begun: whether `sink = file:PATH` is a folder is seen from the folder, which another feed may name with
+ * a slash at its end. */
+static void make_folders(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->n_feeds; i++) {
+		const char *path = conf->feeds[i].sink_path;
+		struct df_err ignored = {0};
+		if (conf->feeds[i].sink != CONF_SINK_FILE || path == NULL || path[0] == '\0' ||
+		    path[strlen(path) - 1] != '/')
+			continue;
+		if (df_mkdirs(path, &ignored) != DF_OK)
+			df_log(DF_LOG_DEBUG, "%s", ignored.text); /* opening a file in it fails, and says so */
+	}
+}
+
 static struct sender *sender_of(struct ledger *ledger)
 {
 	const struct send_memory memory = {.ctx = ledger, .recall = on_recall, .remember = on_remember};
@@ -101,6 +116,7 @@ enum df_status run_session_open(struct run_session *s, const struct conf *conf, 
 	if (st == DF_OK) {
 		s->run.env.sender = sender_of(s->run.env.ledger);
 		s->run.gate = run_gate_new();
+		make_folders(conf);
 	} else {
 		run_session_close(s);
 	}

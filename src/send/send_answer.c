@@ -120,7 +120,6 @@ static enum send_blame lane_blame(struct http_lane *lane, uint64_t successes, co
 	struct send_item *item = &r->item[r->from];
 	if (r->to - r->from > 1)
 		return send_request_blame(r, successes, why);
-	http_suspect_load(route, item);
 	enum send_blame blame = send_request_blame(r, successes, why);
 	http_suspect_store(route, item);
 	return blame;
@@ -143,7 +142,7 @@ static void lane_again(struct http_lane *lane, const struct outcome *o)
 	if (blame != SEND_BLAME_NONE) { /* what is left is another request */
 		lane->failures = 0;
 		lane->not_before = 0;
-	} else if (sent && r->to - r->from == 1) {
+	} else if (sent && r->to - r->from == 1 && !send_request_stays(r, successes)) {
 		send_request_pass(r);
 	}
 	sender->stats.retries++;

@@ -66,7 +66,7 @@ struct http_key {
 /* A batch that failed alone; its stream may have ended since. */
 struct http_suspect {
 	char id[64];
-	unsigned failures; /* as an item's, with seen */
+	unsigned failures, in_turn; /* as an item's, with seen */
 	uint64_t seen;
 };
 
@@ -136,8 +136,8 @@ void http_route_succeeded(struct http_lane *lane, bool historical, int64_t now);
 void http_route_trouble(struct http_lane *lane, const char *why); /* what it is, and since when */
 /* A try came to nothing. Returns how long the lane waits before the next one. */
 int64_t http_route_failed(struct http_lane *lane, const struct http_failure *f, int64_t now);
-/* What the item failed before, in this or in another stream, and what it has failed now. */
-void http_suspect_load(struct http_route *route, struct send_item *item);
+/* Batches that failed alone before, in this or in another stream, go alone again, and their failures are counted on. */
+void http_suspects_load(struct http_route *route, struct send_request *r);
 void http_suspect_store(struct http_route *route, const struct send_item *item);
 int64_t http_backoff(struct send_http *h, unsigned failures);
 void http_route_log(struct http_route *route, const char *why, int64_t wait, int64_t now);

@@ -88,6 +88,7 @@ struct send_request {
 		bool cut;          /* a part ends after this batch */
 		char *words;       /* own; why it was rejected */
 		unsigned failures; /* of the part that begins here, while others succeeded */
+		unsigned in_turn;  /* of them, since the latest success of others */
 		uint64_t seen;     /* how many others had, at its latest failure */
 	} item[REQUEST_MAX_BATCHES];
 	size_t n;
@@ -103,6 +104,9 @@ bool send_request_part(struct send_request *r); /* finds the next part; false wh
 /* Takes another part than the current one, where there is one: a batch whose user has none pending before it. So the
  * lane goes on after a batch that fails, and it shows whose fault that is. The order of each user's batches stays. */
 void send_request_pass(struct send_request *r);
+/* Whether the current part, a batch that failed alone, is to be tried again before others are. */
+bool send_request_stays(const struct send_request *r, uint64_t successes);
+void send_request_isolate(struct send_request *r, size_t which); /* it goes alone */
 /* Takes more batches from the queue, for a request of which only what fails is left. */
 void send_request_top_up(struct send_request *r, struct send_queue *q);
 void send_request_cut(struct send_request *r, size_t n); /* shortens the current part to n batches */
@@ -113,6 +117,9 @@ struct send_verdict;
 /* Gives the current part's batches their fate, or splits it. */
 void send_request_apply(struct send_request *r, const struct send_verdict *v);
 
+/* Whether another failure of the part that begins with the item would count: with no success of others in between nobody
+ * knows whose fault it is. */
+bool send_request_counts(const struct send_item *item, uint64_t successes);
 enum send_blame { SEND_BLAME_NONE, SEND_BLAME_HALVED, SEND_BLAME_SET_ASIDE };
 /* The current part came to nothing, which may be its own fault when others succeed (successes: so many did) since its
  * failure before: then it is halved, and in the end the batch that is at fault is set aside. */

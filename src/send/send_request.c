@@ -5,6 +5,8 @@
 
 #define HALVE_AFTER     3u /* failures while others succeed */
 #define SET_ASIDE_AFTER 8u /* of one batch alone */
+#define PER_SUCCESS     3u /* so many failures count until others succeed again: more of them may be the API's */
+#define SPARE           3u /* so few other batches are left to show that the API is well */
 
 void send_queue_push(struct send_queue *q, struct batch *b)
 {
@@ -112,6 +114,22 @@ void send_request_pass(struct send_request *r)
 	r->to = next + 1;
 }
 
+/* When few are left to pass it with, each of them is kept until the failures that its predecessor made possible are counted. */
+bool send_request_stays(const struct send_request *r, uint64_t successes)
+{
+	size_t pending = 0;
+	for (size_t i = r->settled; i < r->n; i++)
+		pending += r->item[i].fate == SEND_PENDING;
+	return pending <= SPARE + 1 && send_request_counts(&r->item[r->from], successes);
+}
+
+void send_request_isolate(struct send_request *r, size_t which)
+{
+	r->item[which].cut = true;
+	if (which > 0)
+		r->item[which - 1].cut = true;
+}
+
 void send_request_top_up(struct send_request *r, struct send_queue *q)
 {
 	size_t first = request_first(r);
@@ -201,13 +219,20 @@ void send_request_set_aside(struct send_request *r, const char *words)
 	r->item[r->from].words = df_strdup(words);
 }
 
-/* With no success of others in between nobody knows whose fault it is: such a failure does not count. */
+bool send_request_counts(const struct send_item *item, uint64_t successes)
+{
+	if (item->failures == 0 || successes != item->seen)
+		return true;
+	return successes > 0 && item->in_turn < PER_SUCCESS;
+}
+
 enum send_blame send_request_blame(struct send_request *r, uint64_t successes, const char *words)
 {
 	bool alone = r->to - r->from == 1;
 	struct send_item *item = &r->item[r->from];
-	if (item->failures > 0 && successes == item->seen)
+	if (!send_request_counts(item, successes))
 		return SEND_BLAME_NONE;
+	item->in_turn = item->failures > 0 && successes == item->seen ? item->in_turn + 1 : 1;
 	item->seen = successes;
 	if (++item->failures < (alone ? SET_ASIDE_AFTER : HALVE_AFTER))
 		return SEND_BLAME_NONE;

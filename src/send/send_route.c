@@ -329,13 +329,18 @@ static struct http_suspect *suspect_find(struct http_route *route, const struct 
 	return NULL;
 }
 
-void http_suspect_load(struct http_route *route, struct send_item *item)
+void http_suspects_load(struct http_route *route, struct send_request *r)
 {
-	const struct http_suspect *s = item->failures == 0 ? suspect_find(route, item->batch) : NULL;
-	if (s == NULL)
-		return;
-	item->failures = s->failures;
-	item->seen = s->seen;
+	for (size_t i = 0; route->next_suspect > 0 && i < r->n; i++) {
+		struct send_item *item = &r->item[i];
+		const struct http_suspect *s = item->failures == 0 ? suspect_find(route, item->batch) : NULL;
+		if (s == NULL || s->failures == 0)
+			continue;
+		item->failures = s->failures;
+		item->in_turn = s->in_turn;
+		item->seen = s->seen;
+		send_request_isolate(r, i);
+	}
 }
 
 void http_suspect_store(struct http_route *route, const struct send_item *item)
@@ -349,6 +354,7 @@ void http_suspect_store(struct http_route *route, const struct send_item *item)
 		memcpy(s->id, b->id, b->id_len);
 		s->id[b->id_len] = '\0';
 	}
-	s->failures = item->failures;
+	s->failures = item->fate == SEND_PENDING ? item->failures : 0;
+	s->in_turn = item->in_turn;
 	s->seen = item->seen;
 }

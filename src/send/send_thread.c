@@ -35,6 +35,7 @@ static void lane_pack(struct http_lane *lane, int64_t now)
 	struct http_stream *st = lane->stream;
 	if (lane->request.n > 0 && !lane->in_flight && lane->queue.n > 0) {
 		send_request_top_up(&lane->request, &lane->queue);
+		http_suspects_load(st->route, &lane->request);
 		pthread_cond_broadcast(&st->changed);
 	}
 	if (lane->request.n > 0 || lane->queue.n == 0)
@@ -47,6 +48,7 @@ static void lane_pack(struct http_lane *lane, int64_t now)
 		return;
 	}
 	send_request_fill(&lane->request, &lane->queue, n);
+	http_suspects_load(st->route, &lane->request);
 	send_request_part(&lane->request);
 	lane->since = lane->ready_at = now;
 	pthread_cond_broadcast(&st->changed);
@@ -113,6 +115,19 @@ static struct http_lane *http_next(struct send_http *h, int64_t now)
 	return probe != NULL ? probe : oldest;
 }
 
+/* A batch that failed alone is tried as long as its failures count; then others of the request have to show how the API is. */
+static void choose_probe(struct http_lane *lane)
+{
+	const struct send_request *r = &lane->request;
+	const struct send_item *first = &r->item[r->from];
+	uint64_t successes = lane->stream->route->successes[first->batch->historical];
+	bool others = rand_r(&lane->stream->http->seed) % 2 == 0;
+	if (first->failures > 0 && r->to - r->from == 1)
+		others = !send_request_counts(first, successes);
+	if (others)
+		send_request_pass(&lane->request);
+}
+
 static void http_start(struct send_http *h, int64_t now)
 {
 	for (struct http_key *k = h->keys; k != NULL; k = k->next)
@@ -126,8 +141,8 @@ static void http_start(struct send_http *h, int64_t now)
 		size_t n = send_pace_take(&key->pace, want, now, &wait);
 		if (n > 0) {
 			lane->in_second = key->pace.in_second;
-			if (lane->stream->route->unwell && rand_r(&h->seed) % 2 == 0)
-				send_request_pass(&lane->request); /* the first one may be at fault */
+			if (lane->stream->route->unwell)
+				choose_probe(lane);
 			send_request_cut(&lane->request, n);
 			http_lane_start(lane, now);
 			continue;
