@@ -266,6 +266,27 @@ enum df_status ledger_again_settled(struct ledger *l, int64_t document_id, const
 				    size_t n_delivered, const struct ledger_reject *rejects, size_t n_rejects,
 				    struct df_err *err) DF_CHECK;
 
+/* ---- no dead ends ---- */
+/* Closes an open document as ABANDONED: its rows that were neither delivered nor skipped count as rejected. text: its reject
+ * file, or NULL. Synced. */
+enum df_status ledger_document_abandon(struct ledger *l, int64_t id, const char *text, int64_t now_ms,
+				       struct df_err *err) DF_CHECK;
+/* Opens a file again, in one transaction: it is PULLED, and its documents that are not done are forgotten, with their
+ * progress. all: those that are done as well, and new ids are drawn, under which every row counts again. */
+enum df_status ledger_anew(struct ledger *l, int64_t file_id, bool all, struct df_err *err) DF_CHECK;
+/* Opens a file again, in one transaction: its documents that are done and that are named here become SENDING, under their
+ * stored settings, as if nothing of them had been sent. DF_FATAL: one of them is not done, or was pruned. */
+enum df_status ledger_resend(struct ledger *l, int64_t file_id, const struct ledger_reopen *documents, size_t n,
+			     struct df_err *err) DF_CHECK;
+/* Forgets what only details of a closed file are: rejected rows, reasons, lanes, settings, the paths of reject files. Names,
+ * hashes and counts stay, so that duplicates stay known. */
+enum df_status ledger_prune(struct ledger *l, int64_t file_id, struct df_err *err) DF_CHECK;
+/* Forgets the manifests that no document has any more; *n is how many. */
+enum df_status ledger_prune_manifests(struct ledger *l, uint64_t *n, struct df_err *err) DF_CHECK;
+/* Copies the ledger in state_dir, as of one instant, to `path`, while others may read and write it: mode 0600, through a
+ * temporary name beside it; a file of that name is replaced. DF_USAGE: there is no ledger, or `path` is the ledger. */
+enum df_status ledger_backup(const char *state_dir, const char *path, struct df_err *err) DF_CHECK;
+
 /* ---- reading back ---- */
 /* Each calls `each` for every row, in order of id (rejects: by row number); a status other than DF_OK ends the walk and is
  * returned. feed NULL: all feeds. What `each` gets is borrowed. */
@@ -274,6 +295,9 @@ typedef enum df_status (*ledger_each_document)(void *ctx, const struct ledger_do
 typedef enum df_status (*ledger_each_reject)(void *ctx, const struct ledger_reject *r, struct df_err *err);
 enum df_status ledger_files(struct ledger *l, const char *feed, bool open_only, ledger_each_file each, void *ctx,
 			    struct df_err *err) DF_CHECK; /* open_only: not closed, or cleanup_due */
+/* Those that were closed before that time, are through at the source, and were not pruned. */
+enum df_status ledger_files_old(struct ledger *l, int64_t before_ms, ledger_each_file each, void *ctx,
+				struct df_err *err) DF_CHECK;
 enum df_status ledger_documents(struct ledger *l, int64_t file_id, ledger_each_document each, void *ctx,
 				struct df_err *err) DF_CHECK;
 typedef enum df_status (*ledger_each_skipped)(void *ctx, const struct ledger_skipped *s, struct df_err *err);

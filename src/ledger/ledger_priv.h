@@ -10,6 +10,8 @@
  * ledger_document.c	documents and lanes
  * ledger_api.c		endpoints and keys
  * ledger_retry.c	what is opened again
+ * ledger_anew.c	what is given up, begun anew, sent once more, or pruned
+ * ledger_backup.c	a copy of the ledger
  * ledger_read.c	rows into structs, and walks
  */
 #ifndef DROPFEED_LEDGER_PRIV_H

@@ -224,6 +224,13 @@ enum df_status ledger_files(struct ledger *l, const char *feed, bool open_only, 
 	return walk(l, open_only ? SQL_FILES_OPEN : SQL_FILES, &w, err, "t", feed);
 }
 
+enum df_status ledger_files_old(struct ledger *l, int64_t before_ms, ledger_each_file each, void *ctx,
+				struct df_err *err)
+{
+	const struct walk w = {row_file, &each, ctx};
+	return walk(l, SQL_FILES_OLD, &w, err, "i", before_ms);
+}
+
 enum df_status ledger_documents(struct ledger *l, int64_t file_id, ledger_each_document each, void *ctx,
 				struct df_err *err)
 {

@@ -121,6 +121,10 @@ static const char *const ledger_migrations[] = {
 #define SQL_FILES_OPEN                                                                                                 \
 	"SELECT " SQL_FILE_COLUMNS                                                                                     \
 	" FROM file WHERE (closed_ms = 0 OR cleanup_due) AND (?1 IS NULL OR feed = ?1) ORDER BY id"
+/* closed before that time, and not pruned yet */
+#define SQL_FILES_OLD                                                                                                  \
+	"SELECT " SQL_FILE_COLUMNS " FROM file WHERE closed_ms > 0 AND closed_ms < ?1 AND NOT cleanup_due AND EXISTS"  \
+	"(SELECT 1 FROM document d WHERE d.file_id = file.id AND d.settings <> '') ORDER BY id"
 #define SQL_DOCUMENT_COLUMNS                                                                                           \
 	"id, name, event_type, state, begun_ms, closed_ms, rows, delivered, rejected, batches, events, code, "         \
 	"document.text, settings, manifest.text, reasons, first_batch, last_batch, skipped, taken, batch_format, "     \
@@ -182,6 +186,21 @@ enum ledger_statement {
 	ST_AGAIN_DELIVERED,
 	ST_AGAIN_ROWS,
 	ST_AGAIN_REJECTED,
+	ST_ABANDON_MARKS,
+	ST_ABANDON,
+	ST_ANEW_FILE,
+	ST_ANEW_LANES,
+	ST_ANEW_REJECTS,
+	ST_ANEW_DOCUMENTS,
+	ST_RESEND_DOCUMENT,
+	ST_RESEND_LANES,
+	ST_RESEND_REJECTS,
+	ST_PRUNE_LANES,
+	ST_PRUNE_REJECTS,
+	ST_PRUNE_REASONS,
+	ST_PRUNE_SKIPS,
+	ST_PRUNE_DOCUMENTS,
+	ST_PRUNE_MANIFESTS,
 	ST_COUNT
 };
 
@@ -272,7 +291,7 @@ static const char *const ledger_statements[ST_COUNT] = {
 		       " WHERE id = ?1 AND closed_ms <> 0",
     /* its bytes were gone, and are back: it goes on where it was */
     [ST_REOPEN_LOST] = "UPDATE document SET state = iif(taken, ?4, ?5), closed_ms = 0, code = NULL, text = NULL"
-		       " WHERE id = ?1 AND file_id = ?2 AND state = ?3 AND code = 'lost-bytes'",
+		       " WHERE id = ?1 AND file_id = ?2 AND state = ?3 AND code = 'lost-bytes' AND settings <> ''",
     [ST_REOPEN_REFUSED] = "DELETE FROM document WHERE id = ?1 AND file_id = ?2 AND state = ?3",
     /* a reject file that is another document's too, or that is to be kept as it is, is no longer this one's */
     [ST_REOPEN_DONE] =
@@ -285,6 +304,34 @@ static const char *const ledger_statements[ST_COUNT] = {
 		      " WHERE id = ?1 AND closed_ms = 0",
     [ST_AGAIN_REJECTED] = "UPDATE reject SET message = ?3, code = ?4, again = 0"
 			  " WHERE document_id = ?1 AND row = ?2 AND again",
+    [ST_ABANDON_MARKS] = "UPDATE reject SET again = 0 WHERE document_id = ?1 AND again",
+    [ST_ABANDON] = "UPDATE document SET state = ?2, code = 'abandoned', text = ?3, closed_ms = ?4,"
+		   " rejected = rows - delivered - skipped"
+		   " WHERE id = ?1 AND closed_ms = 0 AND rows >= delivered + rejected + skipped",
+    [ST_ANEW_FILE] = "UPDATE file SET state = ?2, code = NULL, text = NULL, cleanup_due = 0, closed_ms = 0, idle = 0"
+		     " WHERE id = ?1",
+    /* of documents that are not done, or of all */
+    [ST_ANEW_LANES] = "DELETE FROM lane WHERE document_id IN"
+		      " (SELECT id FROM document WHERE file_id = ?1 AND (?2 OR state <> ?3))",
+    [ST_ANEW_REJECTS] = "DELETE FROM reject WHERE document_id IN"
+			" (SELECT id FROM document WHERE file_id = ?1 AND (?2 OR state <> ?3))",
+    [ST_ANEW_DOCUMENTS] = "DELETE FROM document WHERE file_id = ?1 AND (?2 OR state <> ?3)",
+    /* What was rejected by the preflight stays counted, for it is found again. A reject file that is to be kept as it is, is
+     * no longer this one's. */
+    [ST_RESEND_DOCUMENT] =
+	"UPDATE document SET state = ?3, closed_ms = 0, delivered = 0, sent_ms = 0, target = NULL,"
+	" rejected = rejected - (SELECT count(*) FROM reject WHERE document_id = ?1),"
+	" text = iif(?5, NULL, text) WHERE id = ?1 AND file_id = ?2 AND state = ?4 AND taken AND settings <> ''",
+    [ST_RESEND_LANES] = "DELETE FROM lane WHERE document_id = ?1",
+    [ST_RESEND_REJECTS] = "DELETE FROM reject WHERE document_id = ?1",
+    [ST_PRUNE_LANES] = "DELETE FROM lane WHERE document_id IN (SELECT id FROM document WHERE file_id = ?1)",
+    [ST_PRUNE_REJECTS] = "DELETE FROM reject WHERE document_id IN (SELECT id FROM document WHERE file_id = ?1)",
+    [ST_PRUNE_REASONS] = "DELETE FROM reason WHERE document_id IN (SELECT id FROM document WHERE file_id = ?1)",
+    [ST_PRUNE_SKIPS] = "DELETE FROM skipped WHERE file_id = ?1",
+    [ST_PRUNE_DOCUMENTS] = "UPDATE document SET settings = '', manifest_hash = NULL, reasons = NULL,"
+			   " text = iif(state = ?2, text, NULL) WHERE file_id = ?1 AND closed_ms <> 0",
+    [ST_PRUNE_MANIFESTS] = "DELETE FROM manifest WHERE hash NOT IN"
+			   " (SELECT manifest_hash FROM document WHERE manifest_hash IS NOT NULL)",
 };
 
 #endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* A copy of the ledger as of one instant. A read transaction is held meanwhile, so that what others write is neither in the
+ * copy nor makes it begin again. */
+#include "ledger_priv.h"
+
+#include "dropfeed/step.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PAGES_AT_A_TIME 1024
+
+static enum df_status copy_failed(sqlite3 *to, const char *path, struct df_err *err)
+{
+	int rc = sqlite3_errcode(to);
+	bool full = (rc & 0xff) == SQLITE_FULL;
+	return df_fail(DF_RETRY, err, NULL, "cannot write %s: %s%s", path, sqlite3_errmsg(to),
+		       full ? "; make room, or choose another disk" : "");
+}
+
+static enum df_status copy_pages(struct ledger *l, sqlite3 *to, const char *path, struct df_err *err)
+{
+	sqlite3_backup *b = sqlite3_backup_init(to, "main", l->db, "main");
+	int rc = SQLITE_OK;
+	if (b == NULL)
+		return copy_failed(to, path, err);
+	while (rc == SQLITE_OK && !df_stop_requested)
+		rc = sqlite3_backup_step(b, PAGES_AT_A_TIME);
+	sqlite3_backup_finish(b);
+	if (rc == SQLITE_DONE)
+		return DF_OK;
+	return rc == SQLITE_OK ? df_fail(DF_RETRY, err, NULL, "stopped by a signal") : copy_failed(to, path, err);
+}
+
+static enum df_status copy_ledger(struct ledger *l, const char *path, struct df_err *err)
+{
+	sqlite3 *to = NULL;
+	enum df_status st = DF_OK;
+	if (sqlite3_exec(l->db, "BEGIN; SELECT count(*) FROM file", NULL, NULL, NULL) != SQLITE_OK)
+		st = ledger_fail(l, "read", err);
+	else if (sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+		st = copy_failed(to, path, err);
+	else
+		st = copy_pages(l, to, path, err);
+	if (sqlite3_close(to) != SQLITE_OK && st == DF_OK)
+		st = df_fail(DF_RETRY, err, NULL, "cannot write %s", path);
+	return st;
+}
+
+static enum df_status sync_and_name(const char *temporary, const char *path, struct df_err *err)
+{
+	int fd = open(temporary, O_RDWR | O_CLOEXEC);
+	bool synced = fd >= 0 && fsync(fd) == 0;
+	int why = errno;
+	if (fd >= 0)
+		close(fd);
+	if (!synced)
+		return df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", temporary, df_disk_words(why));
+	df_before("name the backup");
+	if (rename(temporary, path) != 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", temporary, df_disk_words(errno));
+	df_after("name the backup");
+	char *folder = df_folder_of(path);
+	enum df_status st = df_sync_folder(folder, err);
+	free(folder);
+	return st;
+}
+
+static enum df_status may_be_written(const struct ledger *l, const char *path, struct df_err *err)
+{
+	struct stat there, own;
+	if (stat(path, &there) != 0)
+		return DF_OK;
+	if (stat(l->path, &own) == 0 && own.st_dev == there.st_dev && own.st_ino == there.st_ino)
+		return df_fail(DF_USAGE, err, NULL, "%s is the ledger itself: name another file", path);
+	if (!S_ISREG(there.st_mode))
+		return df_fail(DF_USAGE, err, NULL, "%s is not a regular file: name the file that is to be written",
+			       path);
+	return DF_OK;
+}
+
+enum df_status ledger_backup(const char *state_dir, const char *path, struct df_err *err)
+{
+	struct ledger *l = NULL;
+	char *temporary = df_format("%s.%ld.tmp", path, (long)getpid());
+	int fd = -1;
+	enum df_status st = ledger_open_readonly(state_dir, &l, err);
+	if (st == DF_END)
+		st = df_fail(DF_USAGE, err, NULL, "%s has no ledger yet: nothing has come", state_dir);
+	if (st == DF_OK)
+		st = may_be_written(l, path, err);
+	if (st != DF_OK)
+		goto cleanup;
+
+	fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0) {
+		st = df_fail(df_disk_status(errno, DF_USAGE), err, NULL, "cannot write %s: %s", temporary,
+			     df_disk_words(errno));
+		goto cleanup;
+	}
+	st = copy_ledger(l, temporary, err);
+	if (st == DF_OK)
+		st = sync_and_name(temporary, path, err);
+	if (st != DF_OK)
+		unlink(temporary);
+	close(fd);
+cleanup:
+	ledger_close(l);
+	free(temporary);
+	return st;
+}
