@@ -9,6 +9,7 @@
  *	document_preflight.c	checked to its end before anything of it is sent
  *	document_send.c		its batches are made and sent
  *	document_resend.c	those batches whose rows the API rejected, once more
+ *	document_undelivered.c	which of its rows were not settled
  *	document_rejects.c	its reject file
  *	document_encode.c	in the encoding of the document
  *	document_own.c		the columns of our own in a document that is a reject file itself
@@ -146,9 +147,22 @@ void document_reasons_json(const struct document_reasons *list, struct df_buf *o
 void document_reasons_words(const struct document_reasons *list, struct df_buf *out); /* "2 bad-timestamp, ..." */
 void document_reasons_free(struct document_reasons *list);                            /* what it holds */
 
+struct document_undelivered { /* rows that are in no settled batch */
+	uint8_t *bits;        /* own: of each row by its number */
+	uint64_t size, n;     /* size: bytes; n: rows */
+};
+/* Finds them by making the document's batches once more. walk: feed, file and doc are set; out is zeroed. */
+enum df_status document_undelivered_find(const struct document_env *env, struct document_walk *walk,
+					 const struct batch_settings *settings, int64_t document_id,
+					 struct document_undelivered *out, struct df_err *err) DF_CHECK;
+/* The first one with a greater number than `after`; 0: there is none. */
+uint64_t document_undelivered_next(const struct document_undelivered *u, uint64_t after);
+void document_undelivered_free(struct document_undelivered *u); /* what it holds */
+
 struct document_rejects {
 	const char *older; /* the document's older reject file, which the new one takes the place of; or NULL */
-	char *path;        /* own: where the new one is */
+	const struct document_undelivered *abandoned; /* rows that are not to be delivered any more, or NULL */
+	char *path;                                   /* own: where the new one is */
 	struct document_reasons reasons;
 };
 void document_rejects_free(struct document_rejects *r); /* what it holds */

@@ -5,6 +5,10 @@
  *	run_feeds	pull and deliver every feed
  *	run_retry	deliver once more what was refused, or rejected by the API
  *	run_rejects	print what was rejected
+ *	run_abandon	close files under way without delivering the rest
+ *	run_restart	begin files anew under today's settings
+ *	run_resend	deliver finished files once more
+ *	run_prune	remove old details from the ledger, and old reject files
  *	run_import	deliver local files or standard input
  *	run_check_file	decode, read, map and batch one file; send nothing
  *	run_explain_line	the same, and keep what became of one line
@@ -22,6 +26,7 @@
 struct run_result {
 	uint64_t files_done, files_refused, files_skipped; /* skipped: known already, or not settled yet */
 	uint64_t files_gone;                               /* to be retried, but nobody has their bytes any more */
+	uint64_t files_abandoned;
 	uint64_t documents, rows, delivered, rejected, skipped, batches, events;
 	uint64_t requests_forecast; /* dry run */
 	double minutes_forecast;    /* dry run: at the feed's pace */
@@ -51,6 +56,32 @@ struct run_retry_options {
 	const char *from; /* absolute path of a local folder that may hold the files; or NULL */
 };
 void run_retry(const struct conf *conf, const struct run_retry_options *options, struct run_result *result);
+
+struct run_files_options {
+	const char *const *feeds; /* names; none: all */
+	size_t n_feeds;
+	const char *const *files; /* names as status prints them, or globs */
+	size_t n_files;
+	const char *from;     /* as for retry */
+	bool without_rejects; /* abandon: nothing is read, rows are only counted */
+	bool new_ids;         /* resend: every row counts again */
+};
+/* A name that the ledger does not know: misused, and nothing is done. */
+void run_abandon(const struct conf *conf, const struct run_files_options *options, struct run_result *result);
+void run_restart(const struct conf *conf, const struct run_files_options *options, struct run_result *result);
+void run_resend(const struct conf *conf, const struct run_files_options *options, struct run_result *result);
+
+struct run_prune_options {
+	const char *const *feeds; /* names; none: all, those that are not configured any more as well */
+	size_t n_feeds;
+	int64_t older_than_ms;
+	bool dry_run;
+};
+struct run_pruned {
+	uint64_t files, reject_files, manifests;
+};
+void run_prune(const struct conf *conf, const struct run_prune_options *options, struct run_pruned *out,
+	       struct run_result *result);
 
 /* Prints rejected rows to standard output, as their reject files have them, or (summary) why they were rejected, by code and
  * column. documents: as for retry; none (summary alone): all. */

@@ -19,12 +19,18 @@ extern const struct cli_command cli_commands[]; /* ends with a NULL name */
 int cli_run(struct cli_globals *g, int argc, char **argv);
 int cli_retry(struct cli_globals *g, int argc, char **argv);
 int cli_rejects(struct cli_globals *g, int argc, char **argv);
+int cli_abandon(struct cli_globals *g, int argc, char **argv);
+int cli_restart(struct cli_globals *g, int argc, char **argv);
+int cli_resend(struct cli_globals *g, int argc, char **argv);
+int cli_prune(struct cli_globals *g, int argc, char **argv);
+int cli_backup(struct cli_globals *g, int argc, char **argv);
 int cli_import(struct cli_globals *g, int argc, char **argv);
 int cli_validate(struct cli_globals *g, int argc, char **argv);
 int cli_explain(struct cli_globals *g, int argc, char **argv);
 int cli_status(struct cli_globals *g, int argc, char **argv);
 int cli_check(struct cli_globals *g, int argc, char **argv);
 int cli_manifest(struct cli_globals *g, int argc, char **argv);
+extern const struct cli_spec cli_abandon_spec, cli_restart_spec, cli_resend_spec, cli_prune_spec, cli_backup_spec;
 extern const struct cli_spec cli_run_spec, cli_retry_spec, cli_rejects_spec, cli_import_spec, cli_validate_spec,
     cli_explain_spec, cli_status_spec, cli_check_spec, cli_manifest_spec;
 
@@ -36,6 +42,11 @@ int cli_usage(const char *command, const char *fmt, ...) DF_PRINTF(2, 3);
 /* The option that several commands share. */
 #define CLI_SET_HELP  "this setting instead of the feed's, such as timestamps=auto; may be given more than once"
 #define CLI_FEED_HELP "use this feed's settings; without a configuration, the defaults"
+
+/* An age such as 90m, 36h, 400d. False: it is not one. */
+bool cli_age(const char *text, int64_t *ms);
+/* A time, as an age before now or as 2026-11-01 or 2026-11-01T06:00, in UTC: Unix milliseconds. False: it is not one. */
+bool cli_since(const char *text, int64_t *ms);
 
 /* Ends what goes to standard output. False after a message. */
 bool cli_flush(void);

@@ -32,7 +32,8 @@ struct later_pages { /* of the ledger */
 	int64_t document_id;
 	struct later_reject page[LATER_PAGE]; /* by row number */
 	size_t n, next;
-	bool more; /* after it there may be others */
+	bool more;                                    /* after it there may be others */
+	const struct document_undelivered *abandoned; /* or NULL */
 };
 
 struct rejects_walk {
@@ -66,9 +67,11 @@ static void later_clear(struct later_pages *p)
 	p->n = p->next = 0;
 }
 
+/* From the ledger, some at a time, and those that are abandoned: a row is one or the other. */
 static enum df_status later_next(void *ctx, uint64_t after, struct ledger_reject *out, struct df_err *err)
 {
 	struct later_pages *p = ctx;
+	uint64_t abandoned = p->abandoned != NULL ? document_undelivered_next(p->abandoned, after) : 0;
 	if (p->next == p->n && (p->more || after == 0)) {
 		later_clear(p);
 		enum df_status st = ledger_rejects(p->ledger, p->document_id, after, on_later, p, err);
@@ -76,7 +79,13 @@ static enum df_status later_next(void *ctx, uint64_t after, struct ledger_reject
 			return st;
 		p->more = st == DF_END;
 	}
-	if (p->next == p->n)
+	bool none = p->next == p->n;
+	if (abandoned != 0 && (none || abandoned < p->page[p->next].row)) {
+		*out = (struct ledger_reject){
+		    .row = abandoned, .message = "not delivered: the file was abandoned", .code = "abandoned"};
+		return DF_OK;
+	}
+	if (none)
 		return DF_END;
 	const struct later_reject *r = &p->page[p->next++];
 	*out = (struct ledger_reject){.row = r->row, .message = r->message, .code = r->code};
@@ -378,7 +387,7 @@ static enum df_status drop_plain(struct document_rejects *out, struct df_err *er
 enum df_status document_rejects_write(const struct document_env *env, struct document_walk *walk, int64_t document_id,
 				      struct document_rejects *out, struct df_err *err)
 {
-	struct later_pages pages = {.ledger = env->ledger, .document_id = document_id};
+	struct later_pages pages = {.ledger = env->ledger, .document_id = document_id, .abandoned = out->abandoned};
 	const struct document_later later = {later_next, &pages};
 	struct rejects_walk w = {.walk = walk, .later = &later, .reasons = &out->reasons};
 	bool sealed = walk->doc->key != NULL;

@@ -93,7 +93,7 @@ static enum df_status json_document(void *ctx, const struct ledger_document *d, 
 	df_buf_addf(&b, "\"rejected_by\":%s,", d->reasons != NULL ? d->reasons : "{}");
 	add_text(&b, "first_batch", d->first_batch);
 	add_text(&b, "last_batch", d->last_batch);
-	const char *rejects = d->state == LEDGER_DONE ? d->text : NULL;
+	const char *rejects = d->state != LEDGER_REFUSED ? d->text : NULL;
 	add_text(&b, "rejects", rejects != NULL && w->receipt ? df_base_name(rejects) : rejects);
 	add_refused(&b, d->state == LEDGER_REFUSED ? d->code : NULL, d->text);
 	df_buf_addc(&b, '}');
@@ -223,7 +223,7 @@ static enum df_status text_file(void *ctx, const struct ledger_file *f, struct d
 	char when[40] = "";
 	(void)stamp((f->closed_ms != 0 ? f->closed_ms : f->pulled_ms) / 1000, when, sizeof(when));
 	w->files++;
-	w->open += f->state != LEDGER_DONE && f->state != LEDGER_REFUSED;
+	w->open += !ledger_closes(f->state);
 	w->refused += f->state == LEDGER_REFUSED;
 	fprintf(w->to, "%s  %-8s %s: ", when, ledger_state_name(f->state), f->feed);
 	print_text(w->to, f->name);

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #define REJECTS_MAX ((size_t)256 << 20) /* bytes of a reject file that is copied to the source */
 
@@ -163,4 +164,41 @@ void run_after(struct run *run, struct run_source *source)
 	for (size_t i = 0; i < a.n; i++)
 		ledger_file_free(&a.v[i]);
 	free(a.v);
+}
+
+/* ---- taken back ---- */
+
+struct copy { /* of a reject file, on the source */
+	const char *receipts, *name;
+};
+
+static enum df_status take_back(struct fetch *source, void *ctx, struct df_err *err)
+{
+	static const struct conf_after_action away = {.what = CONF_DELETE};
+	const struct copy *copy = ctx;
+	struct fetch_entry there = {.name = (char *)(uintptr_t)copy->name};
+	fetch_enter(source, copy->receipts);
+	enum df_status st = fetch_look(source, copy->name, &there, err);
+	if (st == DF_OK)
+		st = fetch_after(source, &there, &away, err);
+	fetch_enter(source, NULL);
+	return st;
+}
+
+enum df_status run_after_take_back(struct run_source *source, const char *rejects, struct df_err *err)
+{
+	const struct conf_feed *feed = source->feed;
+	if (rejects == NULL || feed->receipts == NULL || feed->source.kind == CONF_SOURCE_NONE)
+		return DF_OK;
+	struct copy copy = {feed->receipts, df_base_name(rejects)};
+	enum df_status st = run_source_do(source, take_back, &copy, err);
+	return st == DF_END ? DF_OK : st;
+}
+
+bool run_rejects_edited(const struct ledger_document *d)
+{
+	struct stat info;
+	int64_t s = d->closed_ms / 1000, ms = d->closed_ms % 1000;
+	return d->text != NULL && stat(d->text, &info) == 0 &&
+	       (info.st_mtim.tv_sec > s || (info.st_mtim.tv_sec == s && info.st_mtim.tv_nsec / 1000000 > ms));
 }

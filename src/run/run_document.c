@@ -217,37 +217,48 @@ static enum df_status remove_rejects(const char *path, struct df_err *err)
 		       path, strerror(errno));
 }
 
-/* All batches are settled: the reject file, then the ledger's last word. */
-static enum df_status close_document(struct run_delivery *v, struct df_err *err)
+enum df_status run_document_rejects(struct run_delivery *v, const struct ledger_document *now, bool any,
+				    struct document_rejects *rejects, struct df_err *err)
 {
-	struct run_file_work *w = v->w;
-	struct document_walk *walk = &v->walk;
-	const struct decode_doc *doc = &v->doc;
+	const struct document_env *env = &v->w->run->env;
 	const struct document_sent *sent = &v->sent;
-	int64_t id = v->d->id;
-	struct ledger_document now = {0};
-	struct document_rejects rejects = {0};
 	struct df_buf reasons = {0};
-	enum df_status st = ledger_document_known(w->run->env.ledger, w->f->ledger_id, doc->name, &now, err);
-	if (st == DF_END)
-		st = df_fail(DF_FATAL, err, NULL, "the ledger lost document %lld", (long long)id);
-	if (st == DF_OK && now.rejected > 0) {
-		document_walk_end(walk);
-		rejects.older = now.text;
-		st = document_rejects_write(&w->run->env, walk, id, &rejects, err);
-		document_reasons_json(&rejects.reasons, &reasons);
-	} else if (st == DF_OK) {
-		st = remove_rejects(now.text, err);
+	enum df_status st = DF_OK;
+	if (any) {
+		document_walk_end(&v->walk);
+		rejects->older = now->text;
+		st = document_rejects_write(env, &v->walk, now->id, rejects, err);
+		document_reasons_json(&rejects->reasons, &reasons);
+	} else {
+		st = remove_rejects(now->text, err);
 	}
-	const struct ledger_facts facts = {.reasons = now.rejected > 0 ? df_buf_cstr(&reasons) : NULL,
+	const struct ledger_facts facts = {.reasons = any ? df_buf_cstr(&reasons) : NULL,
 					   .first_batch = sent->first[0] != '\0' ? sent->first : NULL,
 					   .last_batch = sent->last[0] != '\0' ? sent->last : NULL,
 					   .batches = sent->batches,
 					   .events = sent->events};
 	if (st == DF_OK)
-		st = ledger_document_reasons(w->run->env.ledger, id, rejects.reasons.v, rejects.reasons.n, err);
+		st = ledger_document_reasons(env->ledger, now->id, rejects->reasons.v, rejects->reasons.n, err);
 	if (st == DF_OK)
-		st = ledger_document_facts(w->run->env.ledger, id, &facts, err);
+		st = ledger_document_facts(env->ledger, now->id, &facts, err);
+	df_buf_free(&reasons);
+	return st;
+}
+
+/* All batches are settled: the reject file, then the ledger's last word. */
+static enum df_status close_document(struct run_delivery *v, struct df_err *err)
+{
+	struct run_file_work *w = v->w;
+	const struct decode_doc *doc = &v->doc;
+	const struct document_sent *sent = &v->sent;
+	int64_t id = v->d->id;
+	struct ledger_document now = {0};
+	struct document_rejects rejects = {0};
+	enum df_status st = ledger_document_known(w->run->env.ledger, w->f->ledger_id, doc->name, &now, err);
+	if (st == DF_END)
+		st = df_fail(DF_FATAL, err, NULL, "the ledger lost document %lld", (long long)id);
+	if (st == DF_OK)
+		st = run_document_rejects(v, &now, now.rejected > 0, &rejects, err);
 	const struct ledger_outcome done = {.state = LEDGER_DONE, .text = rejects.path, .now_ms = df_now_ms()};
 	if (st == DF_OK)
 		st = ledger_document_state(w->run->env.ledger, id, &done, err);
@@ -264,7 +275,6 @@ static enum df_status close_document(struct run_delivery *v, struct df_err *err)
 	}
 	ledger_document_free(&now);
 	document_rejects_free(&rejects);
-	df_buf_free(&reasons);
 	return st;
 }
 
@@ -285,7 +295,7 @@ static enum df_status choose_identity(struct run_delivery *v, struct df_err *err
 	return st;
 }
 
-static enum df_status deliver_document(struct run_delivery *v, struct df_err *err)
+enum df_status run_document_prepare(struct run_delivery *v, struct df_err *err)
 {
 	struct run_file_work *w = v->w;
 	enum df_status st = conf_feed_thaw(w->f->feed, v->d->settings, v->d->manifest, &v->feed, err);
@@ -301,6 +311,14 @@ static enum df_status deliver_document(struct run_delivery *v, struct df_err *er
 	v->walk.begun_ms = v->d->begun_ms;
 	v->settings.scratch = w->run->scratch;
 	v->settings.format = v->d->taken ? v->d->batch_format : BATCH_FORMAT;
+	return DF_OK;
+}
+
+static enum df_status deliver_document(struct run_delivery *v, struct df_err *err)
+{
+	enum df_status st = run_document_prepare(v, err);
+	if (st != DF_OK)
+		return st;
 	st = run_document_send(v, err);
 	document_walk_end(&v->walk);
 	if (st == DF_OK)

@@ -36,6 +36,9 @@ enum df_status run_document_begin(struct run_file_work *w, const struct decode_d
 /* Takes it from wherever it is to its end. A refused one is entered and logged: DF_OK. */
 enum df_status run_document_work(struct run_file_work *w, const struct decode_doc *doc, struct df_err *err) DF_CHECK;
 
+/* DF_OK: f->decoded is open. DF_END: it cannot be, nothing of it was sent, and it is closed as refused. */
+enum df_status run_file_open(struct run_file_work *w, struct df_err *err) DF_CHECK;
+
 /* ---- run_document_send.c ---- */
 
 struct run_delivery {
@@ -48,6 +51,12 @@ struct run_delivery {
 	struct batch_settings settings;
 	struct document_sent sent;
 };
+/* Fills feed, identity, walk and settings. w, doc and d are set; feed is the caller's. */
+enum df_status run_document_prepare(struct run_delivery *v, struct df_err *err) DF_CHECK;
+/* Writes the document's reject file, or (any false) removes the one from before, and notes the reasons and what receipts say.
+ * now: as the ledger has it. */
+enum df_status run_document_rejects(struct run_delivery *v, const struct ledger_document *now, bool any,
+				    struct document_rejects *rejects, struct df_err *err) DF_CHECK;
 /* Sends what is not settled yet. */
 enum df_status run_document_send(struct run_delivery *v, struct df_err *err) DF_CHECK;
 

@@ -105,8 +105,7 @@ static enum df_status decode_again(const struct run_file_work *w, struct decode 
 	return DF_RETRY;
 }
 
-/* DF_OK: f->decoded is there. DF_END: refused, and closed. */
-static enum df_status file_open(struct run_file_work *w, struct df_err *err)
+enum df_status run_file_open(struct run_file_work *w, struct df_err *err)
 {
 	struct run_file *f = w->f;
 	struct df_err why = {0};
@@ -225,7 +224,7 @@ enum df_status run_file_check(struct run *run, struct run_file *f, struct df_err
 	struct run_file_work w = {.run = run, .f = f};
 	enum df_status st = file_is_new(&w, err);
 	if (st == DF_OK)
-		st = file_open(&w, err);
+		st = run_file_open(&w, err);
 	if (st != DF_OK)
 		return st;
 
@@ -255,7 +254,7 @@ static uint64_t file_progress(const struct run *run, const struct run_file *f)
 static enum df_status file_send(struct run_file_work *w, struct df_err *err)
 {
 	struct run_file *f = w->f;
-	enum df_status st = file_open(w, err);
+	enum df_status st = run_file_open(w, err);
 	if (st == DF_OK)
 		st = ledger_file_state(w->run->env.ledger, f->ledger_id,
 				       &(struct ledger_outcome){.state = LEDGER_SENDING}, err);

@@ -6,6 +6,10 @@
  *	run_retry.c	`retry`: what was refused or rejected is opened again
  *	run_rejects.c	`rejects`: rejected rows, printed
  *	run_named.c	the files and documents that a command line names
+ *	run_abandon.c	`abandon`
+ *	run_anew.c	`restart` and `resend`
+ *	run_choose.c	the files that these three name
+ *	run_prune.c	`prune`
  *	run_import.c	`import`: local files and standard input
  *	run_import_plain.c	the same without a ledger
  *	run_import_rejects.c	what the API rejected in that

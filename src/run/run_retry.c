@@ -48,15 +48,6 @@ static enum df_status has_one(void *ctx, const struct ledger_reject *reject, str
 	return DF_END;
 }
 
-/* A reject file that was worked on is somebody's work: it is not replaced. */
-static bool is_edited(const struct ledger_document *d)
-{
-	struct stat info;
-	int64_t s = d->closed_ms / 1000, ms = d->closed_ms % 1000;
-	return d->text != NULL && stat(d->text, &info) == 0 &&
-	       (info.st_mtim.tv_sec > s || (info.st_mtim.tv_sec == s && info.st_mtim.tv_nsec / 1000000 > ms));
-}
-
 /* Why the document is passed over unless it is named: somebody took the rows in hand, and they may come, or have come, in
  * another file. NULL: nobody did. */
 static enum df_status taken_in_hand(struct retry *r, const struct ledger_document *d, const char **why,
@@ -71,7 +62,7 @@ static enum df_status taken_in_hand(struct retry *r, const struct ledger_documen
 		return DF_OK;
 	if (stat(d->text, &info) != 0 && errno == ENOENT)
 		*why = "was removed";
-	else if (is_edited(d))
+	else if (run_rejects_edited(d))
 		*why = "was edited";
 	if (*why != NULL)
 		return DF_OK;
@@ -93,7 +84,7 @@ static void add_document(struct retry *r, const struct ledger_document *d)
 	f->documents = df_realloc(f->documents, (f->n + 1) * sizeof(*f->documents));
 	f->rejects = df_realloc(f->rejects, (f->n + 1) * sizeof(*f->rejects));
 	bool done = d->state == LEDGER_DONE;
-	f->documents[f->n] = (struct ledger_reopen){.document = d->id, .keep_rejects = done && is_edited(d)};
+	f->documents[f->n] = (struct ledger_reopen){.document = d->id, .keep_rejects = done && run_rejects_edited(d)};
 	f->rejects[f->n++] = done ? df_strdup(d->text) : NULL;
 }
 
@@ -191,37 +182,13 @@ static enum df_status was_delivered(struct feed_work *w, const struct retry_file
 	return st;
 }
 
-struct copy { /* of a reject file, on the source */
-	const char *receipts, *name;
-};
-
-static enum df_status take_back(struct fetch *source, void *ctx, struct df_err *err)
-{
-	static const struct conf_after_action away = {.what = CONF_DELETE};
-	const struct copy *copy = ctx;
-	struct fetch_entry there = {.name = (char *)(uintptr_t)copy->name};
-	fetch_enter(source, copy->receipts);
-	enum df_status st = fetch_look(source, copy->name, &there, err);
-	if (st == DF_OK)
-		st = fetch_after(source, &there, &away, err);
-	fetch_enter(source, NULL);
-	return st;
-}
-
 /* The copies of reject files that receipts put on the source: who looks there must not drop rows that are delivered now. */
 static enum df_status take_back_rejects(struct feed_work *w, const struct retry_file *f, struct df_err *err)
 {
-	if (w->feed->receipts == NULL || w->feed->source.kind == CONF_SOURCE_NONE)
-		return DF_OK;
-	for (size_t i = 0; i < f->n; i++) {
-		if (f->rejects[i] == NULL)
-			continue;
-		struct copy copy = {w->feed->receipts, df_base_name(f->rejects[i])};
-		enum df_status st = run_source_do(&w->source, take_back, &copy, err);
-		if (st != DF_OK && st != DF_END)
-			return st;
-	}
-	return DF_OK;
+	enum df_status st = DF_OK;
+	for (size_t i = 0; st == DF_OK && i < f->n; i++)
+		st = run_after_take_back(&w->source, f->rejects[i], err);
+	return st;
 }
 
 static enum df_status reopen(struct feed_work *w, const struct retry_file *f, struct df_err *err)

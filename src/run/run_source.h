@@ -45,4 +45,10 @@ void run_source_tell_misnamed(const struct run_source *s, const struct fetch_ent
  * logged, noted in the run's result and left for the next run; it does not keep the other files back. */
 void run_after(struct run *run, struct run_source *source);
 
+/* Removes the copy that receipts made of a reject file: its rows are delivered now. rejects: its path here, or NULL. */
+enum df_status run_after_take_back(struct run_source *source, const char *rejects, struct df_err *err) DF_CHECK;
+
+/* A reject file that was worked on is somebody's work: it is not replaced. */
+bool run_rejects_edited(const struct ledger_document *d);
+
 #endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A file under way is given up: what was not delivered goes to its reject file, and it is closed. A crash leaves it open, and
+ * the reject file, if it is there already, is known to be the document's: a run goes on with it, or `abandon` begins again.
+ */
+#include "run_choose.h"
+#include "run_document.h"
+#include "run_session.h"
+
+#include "dropfeed/step.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct abandon {
+	const struct run_files_options *options;
+	struct run_choice choice;
+};
+
+struct abandoned { /* of one file */
+	uint64_t rows, delivered, left;
+	bool unwritten;    /* rows of it are in no reject file */
+	struct df_err why; /* of that */
+};
+
+/* ---- documents that cannot be read ---- */
+
+struct open_documents {
+	int64_t *v; /* own */
+	size_t n;
+	struct abandoned *sum;
+};
+
+static enum df_status add_open(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	struct open_documents *o = ctx;
+	(void)err;
+	if (ledger_closes(d->state))
+		return DF_OK;
+	o->v = df_realloc(o->v, (o->n + 1) * sizeof(*o->v));
+	o->v[o->n++] = d->id;
+	o->sum->rows += d->rows;
+	o->sum->delivered += d->delivered;
+	o->sum->left += d->rows - d->delivered - d->rejected - d->skipped;
+	o->sum->unwritten = true;
+	return DF_OK;
+}
+
+/* Their rows are counted, and are in no reject file. */
+static enum df_status close_unread(struct ledger *l, int64_t file_id, struct abandoned *sum, struct df_err *err)
+{
+	struct open_documents o = {.sum = sum};
+	enum df_status st = ledger_documents(l, file_id, add_open, &o, err);
+	for (size_t i = 0; st == DF_OK && i < o.n; i++)
+		st = ledger_document_abandon(l, o.v[i], NULL, df_now_ms(), err);
+	free(o.v);
+	return st;
+}
+
+/* ---- documents that can ---- */
+
+static void log_document(const struct run_delivery *v, const struct ledger_document *d, uint64_t left, const char *path)
+{
+	char *label = run_document_label(v->w->f, &v->doc);
+	df_log(DF_LOG_WARN, "%s: abandoned: %llu rows, %llu delivered, %llu not delivered%s%s", label,
+	       (unsigned long long)d->rows, (unsigned long long)d->delivered, (unsigned long long)left,
+	       path != NULL ? ": see " : "", path != NULL ? path : "");
+	if (d->taken && left > 0)
+		df_log(DF_LOG_INFO,
+		       "%s: rows of requests that were under way when it was stopped may have arrived all the same",
+		       label);
+	free(label);
+}
+
+/* DF_REJECT: which rows were delivered cannot be found out with this version of the program. */
+static enum df_status find_left(struct run_delivery *v, const struct ledger_document *now,
+				struct document_undelivered *left, struct df_err *err)
+{
+	const struct document_env *env = &v->w->run->env;
+	enum df_status st = document_undelivered_find(env, &v->walk, &v->settings, now->id, left, err);
+	document_walk_end(&v->walk);
+	if (st == DF_OK && now->rows != now->delivered + now->rejected + now->skipped + left->n)
+		st = df_fail(DF_REJECT, err, NULL,
+			     "it was begun by dropfeed %s, which made other batches of it than this one does",
+			     now->version != NULL ? now->version : "0.1");
+	return st;
+}
+
+static enum df_status close_read(struct run_delivery *v, const struct ledger_document *now, struct abandoned *sum,
+				 struct df_err *err)
+{
+	struct document_undelivered left = {0};
+	struct document_rejects rejects = {.abandoned = &left};
+	enum df_status st = find_left(v, now, &left, err);
+	if (st == DF_OK)
+		st = run_document_rejects(v, now, now->rejected + left.n > 0, &rejects, err);
+	if (st == DF_OK)
+		st = ledger_document_abandon(v->w->run->env.ledger, now->id, rejects.path, df_now_ms(), err);
+	if (st == DF_OK) {
+		log_document(v, now, left.n, rejects.path);
+		sum->rows += now->rows;
+		sum->delivered += now->delivered;
+		sum->left += left.n;
+	}
+	document_walk_end(&v->walk);
+	document_rejects_free(&rejects);
+	document_undelivered_free(&left);
+	return st;
+}
+
+static enum df_status abandon_document(struct run_file_work *w, const struct decode_doc *doc, struct abandoned *sum,
+				       struct df_err *err)
+{
+	struct ledger_document d = {0}, now = {0};
+	struct run_delivery v = {.w = w, .doc = *doc, .d = &d};
+	enum df_status st = run_document_begin(w, doc, &d, err);
+	if (st == DF_REJECT) /* refused, which closes it */
+		st = DF_END;
+	if (st == DF_OK && ledger_closes(d.state))
+		st = DF_END;
+	if (st == DF_OK)
+		st = ledger_document_known(w->run->env.ledger, w->f->ledger_id, doc->name, &now, err);
+	if (st != DF_OK)
+		goto cleanup;
+
+	v.doc.event_type = d.event_type;
+	st = run_document_prepare(&v, err);
+	if (st == DF_OK)
+		st = close_read(&v, &now, sum, err);
+cleanup:
+	ledger_document_free(&d);
+	ledger_document_free(&now);
+	conf_feed_free(v.feed);
+	return st == DF_END ? DF_OK : st;
+}
+
+/* ---- a file ---- */
+
+static enum df_status abandon_documents(struct run_file_work *w, struct abandoned *sum, struct df_err *err)
+{
+	struct ledger *l = w->run->env.ledger;
+	enum df_status st = run_file_open(w, err);
+	for (size_t i = 0; st == DF_OK && i < decode_count(w->f->decoded); i++) {
+		st = abandon_document(w, decode_doc(w->f->decoded, i), sum, err);
+		if (st == DF_REJECT) { /* closed below, with what else the bytes do not tell */
+			sum->why = *err;
+			*err = (struct df_err){0};
+			st = DF_OK;
+		}
+	}
+	return st == DF_OK ? close_unread(l, w->f->ledger_id, sum, err) : st;
+}
+
+static enum df_status close_file(struct run_file_work *w, const struct abandoned *sum, struct df_err *err)
+{
+	const struct run_file *f = w->f;
+	const char *why = sum->why.text[0] != '\0' ? sum->why.text : "its bytes were not read";
+	char *text =
+	    df_format("%llu rows were not delivered%s%s", (unsigned long long)sum->left,
+		      sum->unwritten ? "; their rejects could not be written: " : "", sum->unwritten ? why : "");
+	const struct ledger_outcome to = {
+	    .state = LEDGER_ABANDONED, .code = "abandoned", .text = text, .now_ms = df_now_ms()};
+	enum df_status st = ledger_file_state(w->run->env.ledger, f->ledger_id, &to, err);
+	if (st != DF_OK)
+		goto cleanup;
+
+	df_before("remove a file from the spool");
+	if (unlink(f->spool) != 0 && errno != ENOENT)
+		df_log(DF_LOG_WARN, "cannot remove %s from the spool: %s", f->spool, strerror(errno));
+	df_after("remove a file from the spool");
+	df_log(DF_LOG_WARN, "%s: %s: abandoned: %s", f->feed->name, f->name, text);
+	pthread_mutex_lock(&w->run->lock);
+	w->run->result->files_abandoned++;
+	pthread_mutex_unlock(&w->run->lock);
+cleanup:
+	free(text);
+	return st;
+}
+
+/* DF_END: the bytes are nowhere, or are not to be looked for; *sum says why. */
+static enum df_status bytes_of(struct feed_work *w, const struct abandon *a, struct run_file *f,
+			       const struct ledger_file *known, struct abandoned *sum, struct df_err *err)
+{
+	if (a->options->without_rejects) {
+		f->spool = run_spool_of(w->run->conf, known);
+		(void)df_fail(DF_END, &sum->why, NULL, "--without-rejects");
+		return DF_END;
+	}
+	enum df_status st = run_chosen_bytes(w, known, &f->spool, err);
+	if (st == DF_END)
+		(void)df_fail(DF_END, &sum->why, NULL,
+			      "its bytes (SHA-256 %s) are neither in the spool nor on the source", known->sha256);
+	return st;
+}
+
+static enum df_status abandon_one(struct feed_work *w, const struct abandon *a, const struct ledger_file *known,
+				  struct df_err *err)
+{
+	struct run_file f = {.feed = w->feed, .name = known->name, .fd = -1, .mtime = known->mtime};
+	struct run_file_work work = {.run = w->run, .f = &f};
+	struct abandoned sum = {0};
+	f.ledger_id = known->id;
+	memcpy(f.sha256, known->sha256, DF_SHA256_HEX);
+
+	enum df_status st = bytes_of(w, a, &f, known, &sum, err);
+	if (st == DF_OK)
+		st = abandon_documents(&work, &sum, err);
+	else if (st == DF_END)
+		st = close_unread(w->run->env.ledger, known->id, &sum, err);
+	run_file_rest(&f);
+	if (st == DF_OK)
+		st = close_file(&work, &sum, err);
+	free(f.spool);
+	return st == DF_END ? DF_OK : st; /* refused, and closed */
+}
+
+static enum df_status abandon_part(struct feed_work *w, void *ctx, struct df_err *err)
+{
+	const struct abandon *a = ctx;
+	(void)err;
+	w->from = a->options->from;
+	for (size_t i = 0; i < a->choice.n && !df_stop_requested; i++) {
+		const struct run_chosen *c = &a->choice.v[i];
+		struct df_err one = {0};
+		if (c->feed != w->feed)
+			continue;
+		enum df_status st = abandon_one(w, a, &c->file, &one);
+		if (st == DF_OK)
+			continue;
+		df_err_context(&one,
+			       "%s: %s: not abandoned (--without-rejects closes it without reading it, and counts its "
+			       "rows)",
+			       w->feed->name, c->file.name);
+		df_log_err(DF_LOG_ERROR, &one);
+		run_note(w->run, st);
+	}
+	return DF_OK;
+}
+
+static bool is_open(enum ledger_state state)
+{
+	return !ledger_closes(state);
+}
+
+void run_abandon(const struct conf *conf, const struct run_files_options *options, struct run_result *result)
+{
+	static const struct run_choose_rule rule = {
+	    .takes = is_open, .orphans = true, .idle = "nothing to abandon: it is closed already"};
+	struct run_session session;
+	struct df_err err = {0};
+	struct abandon a = {.options = options};
+	enum df_status st = run_session_open(&session, conf, result, &err);
+	if (st != DF_OK) {
+		run_session_failed(result, st, &err);
+		return;
+	}
+	st = run_choose(session.run.env.ledger, conf, options, &rule, &a.choice, &err);
+	if (st == DF_OK)
+		run_choice_each(&session.run, &a.choice, abandon_part, &a);
+	else if (err.text[0] != '\0')
+		df_log_err(DF_LOG_ERROR, &err);
+	run_note_status(result, df_stop_requested ? DF_RETRY : st);
+	run_choice_free(&a.choice);
+	run_session_close(&session);
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files that are begun anew under today's settings, or delivered once more. The bytes are brought into the spool first, then the
+ * ledger opens the file again, then it takes the way of every file that a run did not finish: a crash at any point leaves
+ * nothing that the next run would not go on with.
+ */
+#include "run_choose.h"
+#include "run_session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define DAY_MS    INT64_C(86400000)
+#define KEPT_DAYS 25 /* the API remembers an id for 30 days or more */
+#define LANES_MAX 64
+
+struct anew {
+	const struct run_files_options *options;
+	struct run_choice choice;
+	bool resend;
+};
+
+struct anew_file {
+	const struct anew *anew;
+	struct feed_work *work;
+	const struct ledger_file *file;
+	struct ledger_reopen *documents; /* own: those that are opened again */
+	char **rejects;                  /* own: of each, its reject file or NULL */
+	size_t n;
+	uint64_t taken; /* batches of them that were taken before */
+	bool pruned;    /* one of them cannot be sent under its stored settings */
+};
+
+/* ---- what is opened again ---- */
+
+/* Documents that are done are not begun anew; all are, under new ids. */
+static bool is_meant(const struct anew *a, const struct ledger_document *d)
+{
+	if (a->resend && !a->options->new_ids)
+		return d->state == LEDGER_DONE && d->taken;
+	return a->resend || d->state != LEDGER_DONE;
+}
+
+static enum df_status on_document(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	struct anew_file *f = ctx;
+	uint64_t done[LANES_MAX];
+	if (!is_meant(f->anew, d))
+		return DF_OK;
+	enum df_status st = ledger_lanes(f->work->run->env.ledger, d->id, done, LANES_MAX, err);
+	for (size_t i = 0; st == DF_OK && i < LANES_MAX; i++)
+		f->taken += done[i];
+
+	bool file = d->state != LEDGER_REFUSED && d->text != NULL;
+	f->documents = df_realloc(f->documents, (f->n + 1) * sizeof(*f->documents));
+	f->rejects = df_realloc(f->rejects, (f->n + 1) * sizeof(*f->rejects));
+	f->documents[f->n] =
+	    (struct ledger_reopen){.document = d->id, .keep_rejects = d->closed_ms != 0 && run_rejects_edited(d)};
+	f->rejects[f->n++] = file ? df_strdup(d->text) : NULL;
+	f->pruned = f->pruned || (d->taken && d->settings[0] == '\0');
+	return st;
+}
+
+static void anew_file_free(struct anew_file *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		free(f->rejects[i]);
+	free(f->rejects);
+	free(f->documents);
+}
+
+/* ---- reject files ---- */
+
+/* Their rows are delivered now, or rejected anew; only what somebody worked on stays. */
+static enum df_status settle_rejects(const struct anew_file *f, struct df_err *err)
+{
+	bool same = f->anew->resend && !f->anew->options->new_ids; /* then the new one takes the place of the old one */
+	for (size_t i = 0; i < f->n; i++) {
+		const char *path = f->rejects[i];
+		enum df_status st = run_after_take_back(&f->work->source, path, err);
+		if (st != DF_OK)
+			return st;
+		if (path != NULL && f->documents[i].keep_rejects)
+			df_log(DF_LOG_WARN,
+			       "%s: %s was changed since it was written and stays as it is: drop none of its rows that "
+			       "are delivered now",
+			       f->work->feed->name, path);
+		else if (path != NULL && !same && unlink(path) != 0 && errno != ENOENT)
+			return df_fail(DF_RETRY, err, NULL, "cannot remove the reject file %s: %s", path,
+				       strerror(errno));
+	}
+	return DF_OK;
+}
+
+/* ---- in the ledger ---- */
+
+static void log_anew(const struct anew_file *f)
+{
+	const char *feed = f->work->feed->name, *name = f->file->name;
+	unsigned long long taken = f->taken;
+	int64_t days = f->file->closed_ms != 0 ? (df_now_ms() - f->file->closed_ms) / DAY_MS : 0;
+	if (f->anew->resend && f->anew->options->new_ids)
+		df_log(DF_LOG_WARN, "%s: %s: once more under new ids and today's settings: its rows count again", feed,
+		       name);
+	else if (f->anew->resend)
+		df_log(DF_LOG_INFO, "%s: %s: once more under the same ids, of which the API ignores those it has", feed,
+		       name);
+	else if (taken == 0)
+		df_log(DF_LOG_INFO, "%s: %s: begun anew under today's settings; no batch of it was taken before", feed,
+		       name);
+	else
+		df_log(DF_LOG_WARN,
+		       "%s: %s: begun anew under today's settings; %llu of its batches were taken before: those that "
+		       "are the same now keep their ids, and the API ignores them; the others arrive again",
+		       feed, name, taken);
+	if (f->anew->resend && !f->anew->options->new_ids && days > KEPT_DAYS)
+		df_log(DF_LOG_WARN,
+		       "%s: %s: delivered %lld days ago, and the API may have forgotten ids by now: up to %llu batches "
+		       "may count again",
+		       feed, name, (long long)days, taken);
+}
+
+static enum df_status open_again(struct anew_file *f, struct df_err *err)
+{
+	struct ledger *l = f->work->run->env.ledger;
+	const struct run_files_options *o = f->anew->options;
+	enum df_status st = settle_rejects(f, err);
+	if (st == DF_OK && f->anew->resend && !o->new_ids)
+		st = ledger_resend(l, f->file->id, f->documents, f->n, err);
+	else if (st == DF_OK)
+		st = ledger_anew(l, f->file->id, f->anew->resend, err);
+	if (st == DF_OK)
+		log_anew(f);
+	return st;
+}
+
+/* ---- a file ---- */
+
+/* Whether there is something to be opened again. DF_END: no, which is logged. */
+static enum df_status look(struct anew_file *f, struct df_err *err)
+{
+	const char *feed = f->work->feed->name, *name = f->file->name;
+	bool same = f->anew->resend && !f->anew->options->new_ids;
+	enum df_status st = ledger_documents(f->work->run->env.ledger, f->file->id, on_document, f, err);
+	if (st != DF_OK)
+		return st;
+	if (same && f->pruned)
+		return df_fail(DF_USAGE, err, NULL,
+			       "its settings were pruned, so that its ids cannot be made again: --new-ids delivers it "
+			       "under today's");
+	if (f->anew->resend && f->n == 0) {
+		df_log(DF_LOG_INFO, "%s: %s: nothing to resend: %s", feed, name,
+		       f->file->text != NULL ? f->file->text : "none of its documents is done");
+		return DF_END;
+	}
+	return DF_OK;
+}
+
+static void log_gone(struct feed_work *w, const struct ledger_file *f)
+{
+	df_log(DF_LOG_ERROR,
+	       "%s: %s: its bytes are neither in the spool nor on the source (the %llu bytes with the SHA-256 %s): put "
+	       "that file back under its name, or name the folder that it is in with --from DIR",
+	       w->feed->name, f->name, (unsigned long long)f->size, f->sha256);
+	pthread_mutex_lock(&w->run->lock);
+	w->run->result->files_gone++;
+	pthread_mutex_unlock(&w->run->lock);
+}
+
+static enum df_status anew_one(struct anew_file *f, struct df_err *err)
+{
+	const struct ledger_file *known = f->file;
+	const struct fetch_entry e = {.name = known->name, .size = known->size, .mtime = known->mtime};
+	char *spool = NULL;
+	enum df_status st = look(f, err);
+	if (st != DF_OK)
+		return st == DF_END ? DF_OK : st;
+	st = run_chosen_bytes(f->work, known, &spool, err);
+	if (st == DF_OK)
+		st = open_again(f, err);
+	if (st != DF_OK) {
+		free(spool);
+		if (st == DF_END)
+			log_gone(f->work, known);
+		return st == DF_END ? DF_OK : st;
+	}
+	const struct feed_file file = {.entry = &e, .sha256 = known->sha256, .id = known->id};
+	(void)run_feed_hand_over(f->work, &file, spool);
+	return DF_OK;
+}
+
+static enum df_status anew_part(struct feed_work *w, void *ctx, struct df_err *err)
+{
+	const struct anew *a = ctx;
+	(void)err;
+	w->from = a->options->from;
+	for (size_t i = 0; i < a->choice.n && !df_stop_requested; i++) {
+		struct anew_file f = {.anew = a, .work = w, .file = &a->choice.v[i].file};
+		struct df_err one = {0};
+		if (a->choice.v[i].feed != w->feed)
+			continue;
+		enum df_status st = anew_one(&f, &one);
+		if (st != DF_OK) { /* the others may fare better */
+			df_err_context(&one, "%s: %s", w->feed->name, f.file->name);
+			df_log_err(DF_LOG_ERROR, &one);
+			run_note(w->run, st);
+		}
+		anew_file_free(&f);
+	}
+	return DF_OK;
+}
+
+/* ---- all of them ---- */
+
+static void anew_all(const struct conf *conf, struct anew *a, const struct run_choose_rule *rule,
+		     struct run_result *result)
+{
+	struct run_session session;
+	struct df_err err = {0};
+	enum df_status st = run_session_open(&session, conf, result, &err);
+	if (st != DF_OK) {
+		run_session_failed(result, st, &err);
+		return;
+	}
+	st = run_choose(session.run.env.ledger, conf, a->options, rule, &a->choice, &err);
+	if (st == DF_OK)
+		run_choice_each(&session.run, &a->choice, anew_part, a);
+	else if (err.text[0] != '\0')
+		df_log_err(DF_LOG_ERROR, &err);
+	run_note_status(result, df_stop_requested ? DF_RETRY : st);
+	run_choice_free(&a->choice);
+	run_session_close(&session);
+}
+
+static bool is_not_done(enum ledger_state state)
+{
+	return state != LEDGER_DONE;
+}
+
+static bool is_closed(enum ledger_state state)
+{
+	return ledger_closes(state);
+}
+
+void run_restart(const struct conf *conf, const struct run_files_options *options, struct run_result *result)
+{
+	static const struct run_choose_rule rule = {
+	    .takes = is_not_done,
+	    .latest = true,
+	    .idle = "nothing to restart: it is done; `dropfeed resend` delivers it once more"};
+	struct anew a = {.options = options};
+	anew_all(conf, &a, &rule, result);
+}
+
+void run_resend(const struct conf *conf, const struct run_files_options *options, struct run_result *result)
+{
+	static const struct run_choose_rule rule = {
+	    .takes = is_closed,
+	    .latest = true,
+	    .idle = "nothing to resend: it is not finished; `dropfeed run` goes on with it"};
+	struct anew a = {.options = options, .resend = true};
+	anew_all(conf, &a, &rule, result);
+}

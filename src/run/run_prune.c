@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* Old details are removed: of each file its reject files first, then what the ledger knows of its rows. So a crash leaves no
+ * reject file that nobody knows of. */
+#include "run_feed.h"
+#include "run_session.h"
+
+#include "dropfeed/step.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct prune {
+	const struct run_prune_options *options;
+	struct ledger *ledger;
+	struct run_pruned *out;
+	int64_t *files; /* own: their ids */
+	size_t n;
+};
+
+static bool is_meant(const struct prune *p, const char *feed)
+{
+	for (size_t i = 0; i < p->options->n_feeds; i++)
+		if (strcmp(p->options->feeds[i], feed) == 0)
+			return true;
+	return p->options->n_feeds == 0;
+}
+
+static enum df_status on_file(void *ctx, const struct ledger_file *f, struct df_err *err)
+{
+	struct prune *p = ctx;
+	(void)err;
+	if (!is_meant(p, f->feed))
+		return DF_OK;
+	p->files = df_realloc(p->files, (p->n + 1) * sizeof(*p->files));
+	p->files[p->n++] = f->id;
+	return DF_OK;
+}
+
+static bool is_there(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+static enum df_status remove_rejects(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	struct prune *p = ctx;
+	if (d->state == LEDGER_REFUSED || d->text == NULL || !is_there(d->text))
+		return DF_OK;
+	df_before("remove an old reject file");
+	if (!p->options->dry_run && unlink(d->text) != 0 && errno != ENOENT)
+		return df_fail(DF_RETRY, err, NULL, "cannot remove %s: %s", d->text, strerror(errno));
+	df_after("remove an old reject file");
+	p->out->reject_files++;
+	return DF_OK;
+}
+
+static enum df_status prune_all(struct prune *p, struct df_err *err)
+{
+	const int64_t before = df_now_ms() - p->options->older_than_ms;
+	enum df_status st = ledger_files_old(p->ledger, before, on_file, p, err);
+	for (size_t i = 0; st == DF_OK && i < p->n; i++) {
+		if (df_stop_requested)
+			return df_fail(DF_RETRY, err, NULL, "stopped by a signal; what is left is for the next time");
+		st = ledger_documents(p->ledger, p->files[i], remove_rejects, p, err);
+		if (st == DF_OK && !p->options->dry_run)
+			st = ledger_prune(p->ledger, p->files[i], err);
+		p->out->files += st == DF_OK;
+	}
+	if (st == DF_OK && !p->options->dry_run)
+		st = ledger_prune_manifests(p->ledger, &p->out->manifests, err);
+	return st;
+}
+
+void run_prune(const struct conf *conf, const struct run_prune_options *options, struct run_pruned *out,
+	       struct run_result *result)
+{
+	struct run_session session;
+	struct df_err err = {0};
+	struct prune p = {.options = options, .out = out};
+	enum df_status st = run_session_open(&session, conf, result, &err);
+	*out = (struct run_pruned){0};
+	if (st != DF_OK) {
+		run_session_failed(result, st, &err);
+		return;
+	}
+	p.ledger = session.run.env.ledger;
+	st = prune_all(&p, &err);
+	if (st != DF_OK)
+		df_log_err(DF_LOG_ERROR, &err);
+	run_note_status(result, st);
+	free(p.files);
+	run_session_close(&session);
+}

@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: MIT
+# Nothing is a dead end: files are abandoned, begun anew, delivered once more, whatever they are stuck in.
+. "$(dirname "$0")/lib/checks.sh"
+
+receiver_start "$work/api" || exit 1
+accepted=$work/api/accepted.ndjson
+drop=$work/in
+mkdir -p "$drop"
+
+clicks() { # FILE ROWS PREFIX: row 3 is wrong in itself
+	python3 - "$@" <<'PY'
+import sys
+with open(sys.argv[1], "w") as f:
+    f.write("environment,user_identities.customer_id,events.data.timestamp_unixtime_ms,events.data.event_name,"
+            "events.data.custom_event_type\n")
+    for i in range(1, int(sys.argv[2]) + 1):
+        f.write("development,%s-%d,%s,Clicked,other\n" % (sys.argv[3], i, "soon" if i == 3 else 1768206600000 + i))
+PY
+}
+settings() { # NAME [feed line...]: a state folder, and feed clicks
+	{
+		printf '[dropfeed]\nstate_dir = %s/%s\n' "$work" "$1"
+		local_feed clicks "$drop"
+		printf 'lanes = 2\ngive_up_after = 1s\n'
+		shift
+		[ $# -eq 0 ] || printf '%s\n' "$@"
+	} >"$conf"
+}
+down() { # N: the API takes N requests, then it is unwell
+	{
+		for ((i = 0; i < $1; i++)); do echo 202; done
+		for ((i = 0; i < 3000; i++)); do echo 503; done
+	} >"$work/api/script"
+}
+up() { : >"$work/api/script"; }
+document() { # FILTER: of the last status
+	exits 0 "status" status --format json
+	check "it is so: $1" holds "$1" "$work/out"
+}
+rows_of() { tail -n +2 "$1" | cut -d, -f2 | sort; }
+users() { python3 -c 'import json,sys
+for l in open(sys.argv[1]): print(json.loads(l)["user_identities"]["customer_id"])' "$1" | sort "${@:2}"; }
+
+# ---- abandon: the rest goes to the reject file ----
+settings s1
+clicks "$drop/big-custom_event.csv" 400 A
+down 2
+exits 3 "a run that the API ends" run
+taken=$(lines "$accepted")
+left=$((399 - taken))
+check "some rows were delivered, and some were not" test "$taken" -gt 0 -a "$left" -gt 0
+exits 2 "a name that nobody knows" abandon big.csv
+said "is answered with the nearest" "nearest is 'big-custom_event.csv'"
+document '.files[0].state == "sending"'
+exec 8>"$work/s1/lock"
+flock 8
+exits 75 "a run is under way" abandon big-custom_event.csv
+exec 8>&-
+exits 0 "abandon" abandon 'big*'
+said "says what became of it" "abandoned: 400 rows, $taken delivered, $left not delivered: see .*/big-custom_event.csv"
+rejects=$work/s1/rejects/clicks/big-custom_event.csv
+document ".files[0] | .state == \"abandoned\" and (.documents[0] | .state == \"abandoned\" and .rows == 400 and .delivered == $taken
+	and .rejected == $((left + 1)) and .balanced and .rejected_by == {\"not-an-integer\": 1, \"abandoned\": $left})"
+equal "each row is delivered, or in the reject file" "$({ users "$accepted"; rows_of "$rejects"; } | sort | uniq -c | awk '{n += $1 == 1} END {print n}')" 400
+equal "with its reason" "$(grep -c ',abandoned: ' "$rejects")" "$left"
+equal "its mode" "$(stat -c %a "$rejects")" 600
+equal "the spool is empty" "$(find "$work/s1/spool" -type f | wc -l)" 0
+up
+n=$(lines "$accepted")
+exits 0 "a run leaves it alone" run
+exits 0 "so does retry" retry
+exits 0 "abandoned twice" abandon big-custom_event.csv
+said "says that there is nothing" 'closed already'
+equal "nothing was sent" "$(lines "$accepted")" "$n"
+exits 0 "rejects prints its rows" rejects big-custom_event.csv
+equal "all of them" "$(grep -c ',abandoned: ' "$work/out")" "$left"
+
+# ---- restart: an abandoned file is begun anew ----
+exits 1 "restart" restart big-custom_event.csv
+said "says how many batches were taken" "$taken of its batches were taken before"
+document '.files[0] | .state == "done" and (.documents[0] | .delivered == 399 and .rejected == 1 and .balanced)'
+equal "all rows arrived" "$(users "$accepted" -u | wc -l)" 399
+equal "under the same ids" "$(jq -r .source_request_id "$accepted" | sort -u | wc -l)" 399
+equal "the reject file holds what is wrong in itself" "$(lines "$rejects") $(find "$work/s1/rejects" -type f | wc -l)" "2 1"
+exits 0 "a file that is done is not begun anew" restart big-custom_event.csv
+said "says what delivers it once more" 'dropfeed resend'
+
+# ---- resend ----
+n=$(lines "$accepted")
+exits 1 "resend" resend big-custom_event.csv
+equal "everything is sent" "$(lines "$accepted")" $((n + 399))
+equal "under the same ids" "$(jq -r .source_request_id "$accepted" | sort -u | wc -l)" 399
+document '.files[0] | .state == "done" and (.documents[0] | .delivered == 399 and .rejected == 1 and .balanced)'
+exits 1 "resend --new-ids" resend --new-ids big-custom_event.csv
+equal "under other ids" "$(jq -r .source_request_id "$accepted" | sort -u | wc -l)" 798
+document '.files | length == 1 and (.[0].documents | length == 1 and (.[0] | .delivered == 399 and .balanced))'
+exits 2 "both kinds of ids" resend --new-ids --same-ids big-custom_event.csv
+exits 0 "afterwards a run has nothing to do" run
+mv "$drop/big-custom_event.csv" "$work/big.csv"
+exits 1 "bytes that are nowhere" resend big-custom_event.csv
+said "says so, and what to do" 'neither in the spool nor on the source.*--from'
+mkdir "$work/kept"
+cp "$work/big.csv" "$work/kept/big-custom_event.csv"
+exits 1 "bytes of another folder" resend --from "$work/kept" big-custom_event.csv
+document '.files[0] | .state == "done"'
+
+# ---- resend takes up where it was stopped ----
+n=$(lines "$accepted")
+down 1
+exits 3 "a resend that the API ends" resend --from "$work/kept" big-custom_event.csv
+document '.files[0].documents[0] | .state == "sending" and .delivered > 0 and .delivered < 399'
+up
+exits 1 "a run goes on with it" run
+equal "nothing was sent twice" "$(lines "$accepted")" $((n + 399))
+
+# ---- restart: under today's settings ----
+rm -f "$drop"/*
+settings s2 'environment = development'
+sed 's/^development,/,/' "$work/big.csv" >"$drop/wrong-custom_event.csv"
+down 1
+exits 3 "begun under a setting that is wrong" run
+settings s2 'environment = production'
+: >"$accepted"
+up
+exits 1 "restart under the right one" restart wrong-custom_event.csv
+equal "everything went under the right one" "$(jq -r .environment "$accepted" | sort | uniq -c | awk '{print $1, $2}')" "399 production"
+
+# ---- bytes that are gone, sources that are away, feeds that are not configured ----
+rm -f "$drop"/*
+clicks "$drop/gone-custom_event.csv" 400 C
+cp "$drop/gone-custom_event.csv" "$work/gone.csv"
+settings s3
+down 1
+exits 3 "a run that the API ends" run
+rm "$drop/gone-custom_event.csv" "$work"/s3/spool/clicks/*
+exits 0 "abandon without the bytes" abandon gone-custom_event.csv
+said "says that the rejects could not be written" '[0-9]+ rows were not delivered; their rejects could not be written: its bytes'
+document '.files[0].documents[0] | .state == "abandoned" and .rows == 400 and .delivered > 0 and .rejected > 1 and .balanced'
+cp "$work/gone.csv" "$drop/gone-custom_event.csv"
+touch -d '2026-01-02' "$drop/gone-custom_event.csv"
+: >"$accepted"
+up
+exits 1 "dropped again it is no duplicate" run
+equal "all rows arrived" "$(users "$accepted" -u | wc -l)" 399
+rm -f "$drop"/*
+clicks "$drop/away-custom_event.csv" 400 D
+settings s4
+down 1
+exits 3 "a run that the API ends" run
+rm "$work"/s4/spool/clicks/*
+rm -r "$drop"
+exits 2 "its source is away" abandon away-custom_event.csv
+said "says what helps" 'without-rejects'
+exits 0 "--without-rejects" abandon --without-rejects away-custom_event.csv
+document '.files[0].documents[0] | .state == "abandoned" and .delivered > 0 and .rejected > 1 and .balanced'
+mkdir "$drop"
+clicks "$drop/orphan-custom_event.csv" 400 E
+settings s5
+down 1
+exits 3 "a run that the API ends" run
+sed -i 's/feed clicks/feed other/' "$conf"
+exits 0 "the feed is not configured any more" abandon orphan-custom_event.csv
+check "its rows are in the reject file" grep -q ',abandoned: ' "$work/s5/rejects/clicks/orphan-custom_event.csv"
+
+# ---- a zip: what is done stays done ----
+rm -f "$drop"/*
+mkdir "$work/zip"
+clicks "$work/zip/one-custom_event.csv" 20 F
+clicks "$work/zip/two-custom_event.csv" 200 G
+sed -i 's/,Clicked,/,Later,/' "$work/zip/two-custom_event.csv"
+(cd "$work/zip" && zip -q "$drop/pair.zip" one-custom_event.csv two-custom_event.csv)
+settings s6
+: >"$accepted"
+up
+echo 'answer-name 503 Later' >"$work/api/rules"
+exits 3 "a run that ends in the second document" run
+exits 0 "abandon" abandon pair.zip
+document '[.files[0].documents[] | .state] == ["done", "abandoned"]'
+equal "the rest is in the reject file" "$(grep -c ',abandoned: ' "$work/s6/rejects/clicks/two-custom_event.csv")" 199
+: >"$work/api/rules"
+touch -d '2026-01-03' "$drop/pair.zip"
+: >"$accepted"
+exits 1 "dropped again" run
+equal "the document that is done is not sent" "$(users "$accepted" | grep -c ^F-)" 0
+equal "the other one is" "$(users "$accepted" -u | grep -c ^G-)" 199
+
+# ---- encrypted feeds ----
+gpg_home "$work/gpg" dropfeed || exit 1
+rm -f "$drop"/*
+clicks "$work/secret.csv" 400 H
+encrypt "$work/gpg" dropfeed <"$work/secret.csv" >"$drop/secret-custom_event.csv.gpg"
+settings s7 'encrypted = yes' "gnupg_home = $work/gpg"
+down 1
+exits 3 "a run that the API ends" run
+exits 0 "abandon" abandon 'secret*'
+check "no row is in plain text" absent ',Clicked,' "$work/s7"
+exits 0 "rejects decrypts it" rejects 'secret*'
+check "each row" test "$(grep -c ',abandoned: ' "$work/out")" -gt 1
+up
+
+# ---- backup ----
+exits 2 "the ledger is not copied to itself" backup "$work/s7/ledger.db"
+exits 0 "backup" backup "$work/copy.db"
+equal "its mode" "$(stat -c %a "$work/copy.db")" 600
+equal "it is sound, and the same" "$(python3 -c 'import sqlite3,sys
+d = sqlite3.connect(sys.argv[1]); print(d.execute("PRAGMA integrity_check").fetchone()[0], d.execute("SELECT count(*) FROM file").fetchone()[0])' "$work/copy.db")" "ok 1"
+exits 0 "a second one takes its place" backup "$work/copy.db"
+equal "nothing else is left there" "$(find "$work" -maxdepth 1 -name 'copy.db*' | wc -l)" 1
+rm "$work"/s7/ledger.*
+cp "$work/copy.db" "$work/s7/ledger.db"
+document '.files[0].state == "abandoned"'
+
+# ---- prune ----
+exits 2 "prune needs an age" prune
+exits 2 "that is one" prune --older-than soon
+exits 0 "nothing is so old" prune --older-than 400d
+said "says so" 'details of 0 files and 0 reject files'
+python3 - "$work/s7/ledger.db" <<'PY'
+import sqlite3, sys
+d = sqlite3.connect(sys.argv[1])
+d.execute("UPDATE file SET closed_ms = closed_ms - 401 * 86400000")
+d.commit()
+PY
+exits 0 "a dry run" prune --older-than 400d --dry-run
+said "says what would go" 'details of 1 files and 1 reject files would be removed'
+equal "and removes nothing" "$(find "$work/s7/rejects" -type f | wc -l)" 1
+exits 0 "prune" prune --older-than 400d
+equal "the reject file is gone" "$(find "$work/s7/rejects" -type f | wc -l)" 0
+document '.files[0].documents[0] | .rows == 400 and .delivered > 0 and .rejected > 1'
+exits 0 "once more there is nothing" prune --older-than 400d
+said "says so" 'details of 0 files'
+rm -f "$drop"/*
+settings s1
+cp "$work/big.csv" "$drop/again-custom_event.csv"
+python3 - "$work/s1/ledger.db" <<'PY'
+import sqlite3, sys
+d = sqlite3.connect(sys.argv[1])
+d.execute("UPDATE file SET closed_ms = closed_ms - 401 * 86400000")
+d.commit()
+PY
+exits 0 "prune" prune --older-than 400d
+n=$(lines "$accepted")
+exits 0 "the same bytes stay known" run
+said "as delivered" 'same bytes as big-custom_event.csv, which was delivered before'
+equal "nothing was sent" "$(lines "$accepted")" "$n"
+exits 2 "its ids cannot be made again" resend --from "$work/kept" big-custom_event.csv
+said "says what can be done" 'new-ids'
+
+finish
