@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <wchar.h>
 
 #define NAME_WIDTH  40u
 #define VALUE_WIDTH 30u
@@ -12,172 +11,6 @@
 #define ROWS_NAMED  10u
 #define LEAST_TEXT  45u /* columns for what a cell becomes, in a table */
 #define HANG        9u  /* columns before it, where the table does not fit */
-
-/* ---- safe text ---- */
-
-/* Control characters, and those that turn the direction of writing around (Unicode's Bidi_Control). */
-static bool obeyed(wchar_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f ||
-	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
-}
-
-/* One character of the text, as it is shown. Returns how many bytes it took. */
-static size_t show(const char *p, size_t len, char out[16], size_t *width)
-{
-	mbstate_t state = {0};
-	wchar_t c = 0;
-	size_t n = mbrtowc(&c, p, len, &state);
-	if (n == 0)
-		n = 1;
-	if (n > len) {
-		n = 1;
-		snprintf(out, 16, "\\x%02x", (unsigned)(unsigned char)*p);
-	} else if (c == '\n' || c == '\r' || c == '\t') {
-		snprintf(out, 16, "\\%c", c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
-	} else if (obeyed(c)) {
-		snprintf(out, 16, "\\u%04x", (unsigned)c);
-	} else {
-		int w = wcwidth(c);
-		memcpy(out, p, n);
-		out[n] = '\0';
-		*width = w > 0 ? (size_t)w : 0;
-		return n;
-	}
-	*width = strlen(out);
-	return n;
-}
-
-/* Appends text for a terminal: control characters and what turns the direction of writing around are shown as escapes, bytes
- * that are not UTF-8 as \xNN. Cuts after `max` columns with an ellipsis. Returns the columns it takes. */
-static size_t put_safe(struct df_buf *out, const char *p, size_t len, size_t max)
-{
-	size_t width = 0, fit = 0, fit_len = out->len;
-	for (size_t i = 0; i < len;) {
-		char one[16];
-		size_t w = 0;
-		i += show(p + i, len - i, one, &w);
-		if (width + w > max) { /* back to where an ellipsis has room */
-			out->len = fit_len;
-			df_buf_adds(out, "…");
-			return fit + 1;
-		}
-		df_buf_adds(out, one);
-		width += w;
-		if (width < max) {
-			fit = width;
-			fit_len = out->len;
-		}
-	}
-	return width;
-}
-
-/* ---- the batch ---- */
-
-struct pretty {
-	struct df_buf *out;
-	size_t only;
-};
-
-static const char *end_of_string(const char *p)
-{
-	for (p++; *p != '"'; p++)
-		p += *p == '\\';
-	return p + 1;
-}
-
-/* JSON of our own making: it is whole, and on one line. */
-static const char *end_of_value(const char *p)
-{
-	size_t depth = 0;
-	do {
-		if (*p == '"') {
-			p = end_of_string(p);
-			continue;
-		}
-		depth += *p == '{' || *p == '[';
-		depth -= *p == '}' || *p == ']';
-		p++;
-	} while (depth > 0 || (*p != ',' && *p != '}' && *p != ']' && *p != '\0'));
-	return p;
-}
-
-static void indent(struct df_buf *out, size_t depth)
-{
-	df_buf_addf(out, "\n%*s", (int)(depth * 2), "");
-}
-
-static const char *pretty_value(const struct pretty *how, const char *p, size_t depth);
-
-/* The array of events, but for those that are only counted. */
-static const char *pretty_events(const struct pretty *how, const char *p, size_t depth)
-{
-	size_t i = 0, skipped = 0;
-	df_buf_addc(how->out, '[');
-	for (p++; *p != ']'; i++) {
-		bool mine = i == how->only;
-		if (mine && skipped > 0) {
-			indent(how->out, depth + 1);
-			df_buf_addf(how->out, "... %zu before", skipped);
-		}
-		if (mine) {
-			skipped = 0;
-			indent(how->out, depth + 1);
-		}
-		p = mine ? pretty_value(how, p, depth + 1) : end_of_value(p);
-		skipped += !mine;
-		p += *p == ',';
-	}
-	if (skipped > 0) {
-		indent(how->out, depth + 1);
-		df_buf_addf(how->out, "... %zu behind", skipped);
-	}
-	indent(how->out, depth);
-	df_buf_addc(how->out, ']');
-	return p + 1;
-}
-
-static const char *pretty_value(const struct pretty *how, const char *p, size_t depth)
-{
-	const char *end;
-	if ((*p != '{' && *p != '[') || p[1] == '}' || p[1] == ']') {
-		end = end_of_value(p);
-		df_buf_add(how->out, p, (size_t)(end - p));
-		return end;
-	}
-	char shut = *p == '{' ? '}' : ']';
-	df_buf_addc(how->out, *p++);
-	for (;; p++) {
-		bool events = false;
-		indent(how->out, depth + 1);
-		if (shut == '}') {
-			end = end_of_string(p);
-			events = depth == 0 && strncmp(p, "\"events\"", (size_t)(end - p)) == 0;
-			df_buf_add(how->out, p, (size_t)(end - p));
-			df_buf_adds(how->out, ": ");
-			p = end + 1;
-		}
-		p = events && how->only != SIZE_MAX ? pretty_events(how, p, depth + 1)
-						    : pretty_value(how, p, depth + 1);
-		if (*p == shut)
-			break;
-		df_buf_addc(how->out, ',');
-	}
-	indent(how->out, depth);
-	df_buf_addc(how->out, shut);
-	return p + 1;
-}
-
-/* Appends the batch, indented. only: the event (0-based) that is shown, the others are counted; SIZE_MAX: all are shown. */
-static void put_pretty(struct df_buf *out, const char *json, size_t only)
-{
-	struct df_buf safe = {0}; /* its escapes are JSON's, too */
-	struct pretty how = {.out = out, .only = only};
-	put_safe(&safe, json, strlen(json), SIZE_MAX);
-	pretty_value(&how, df_buf_cstr(&safe), 0);
-	df_buf_addc(out, '\n');
-	df_buf_free(&safe);
-}
 
 /* ---- the table ---- */
 
@@ -197,19 +30,19 @@ static size_t limit(const struct table *t, size_t max)
 
 static void put(const struct table *t, const char *text, size_t max)
 {
-	put_safe(t->out, text, strlen(text), limit(t, max));
+	cli_safe(t->out, text, strlen(text), limit(t, max));
 }
 
 static void put_padded(const struct table *t, const char *p, size_t len, size_t max, size_t width)
 {
-	size_t w = put_safe(t->out, p, len, limit(t, max));
+	size_t w = cli_safe(t->out, p, len, limit(t, max));
 	df_buf_addf(t->out, "%*s", (int)(width > w ? width - w : 0) + 2, "");
 }
 
 static size_t width_of(const struct table *t, const char *p, size_t len, size_t max)
 {
 	struct df_buf scratch = {0};
-	size_t w = put_safe(&scratch, p, len, limit(t, max));
+	size_t w = cli_safe(&scratch, p, len, limit(t, max));
 	df_buf_free(&scratch);
 	return w < max ? w : max; /* what is longer sticks out, when nothing is cut */
 }
@@ -367,7 +200,7 @@ static void put_narrow(const struct table *t, size_t column)
 	put(t, name, NAME_WIDTH);
 	if (!t->x->header && column > 0) {
 		df_buf_adds(t->out, ": ");
-		put_safe(t->out, value.p, value.len, limit(t, VALUE_WIDTH));
+		cli_safe(t->out, value.p, value.len, limit(t, VALUE_WIDTH));
 	}
 	df_buf_addc(t->out, '\n');
 }
@@ -485,8 +318,8 @@ static void put_faults(const struct table *t)
 		df_buf_addf(t->out, " [%s]\n", f->code);
 	}
 	if (!x->sound && x->raw != NULL && x->n_faults > 0) {
-		df_buf_adds(t->out, "  as it stands: ");
-		put_safe(t->out, x->raw, x->raw_len, limit(t, 4 * (size_t)TEXT_WIDTH));
+		df_buf_adds(t->out, "  its bytes: ");
+		cli_safe(t->out, x->raw, x->raw_len, limit(t, 4 * (size_t)TEXT_WIDTH));
 		df_buf_addc(t->out, '\n');
 	}
 	for (size_t i = 0; x->header && i < x->n_warnings; i++) {
@@ -542,7 +375,7 @@ static void put_batch(const struct table *t)
 		df_buf_adds(t->out, t->whole || b->n_events < 2 ? ".\n" : ". --verbose shows their events, too.\n");
 	}
 	df_buf_addc(t->out, '\n');
-	put_pretty(t->out, b->json, t->whole || b->n_events < 2 ? SIZE_MAX : event - 1);
+	cli_pretty(t->out, b->json, t->whole || b->n_events < 2 ? SIZE_MAX : event - 1);
 }
 
 void cli_explain_text(const char *file, const struct run_explain *x, bool whole, struct df_buf *out)
