@@ -18,7 +18,7 @@ ifdef SANITIZE
 else
   HARDEN += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
-ifdef FAULTS # kills itself where told: see include/dropfeed/step.h
+ifdef FAULTS # kills itself at a given step: see include/dropfeed/step.h
   CPPFLAGS += -DDROPFEED_FAULTS
 endif
 ifdef WERROR
@@ -81,7 +81,7 @@ $(BUILD)/%.o: %.c | have-libs
 	@mkdir -p $(@D)
 	$(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
 
-# A test may stand in for a function of another room: its own definition, which comes first, is taken.
+# A test may replace a function of another room: its own definition, which comes first, is used.
 $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(HELPERS:%.c=$(BUILD)/%.o) $(LIB) $(LIBSSH2)
 	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -Wl,--allow-multiple-definition -o $@ $^ $(LIBS) -lcunit
 

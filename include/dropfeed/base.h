@@ -75,14 +75,14 @@ static inline void df_buf_adds(struct df_buf *b, const char *s)
 void df_json_escape(struct df_buf *b, const char *s, size_t len);
 /* The same, with quotes around. */
 void df_json_string(struct df_buf *b, const char *s, size_t len);
-/* The same of bytes that others wrote, such as a file's name: '?' stands for each byte that is not UTF-8. */
+/* The same of bytes that others wrote, such as a file's name: each byte that is not UTF-8 becomes '?'. */
 void df_json_text(struct df_buf *b, const char *s, size_t len);
 
 /* Appends text of others, for a terminal or a line of a log: control characters, which could move the one and forge the
  * other, as \xNN. */
 void df_printable(struct df_buf *b, const char *s);
 
-/* Appends text of others with what nobody sees in it as <U+200B>: characters without a width, blanks that are none of ASCII. */
+/* Appends text of others with what nobody sees in it as <U+200B>: characters without a width, blanks that are not ASCII. */
 void df_visible(struct df_buf *b, const char *s);
 
 /* Levenshtein's distance of two words, regardless of ASCII case; of b only the first DF_DISTANCE_MAX bytes count. */
@@ -135,7 +135,7 @@ enum df_status df_unnamed_open(const char *dir, int *fd_out, struct df_err *err)
 /* Creates the folder and its missing parents with mode 0700. */
 enum df_status df_mkdirs(const char *path, struct df_err *err) DF_CHECK;
 
-/* Makes names that were given, changed or taken away in the folder survive a power cut. */
+/* Makes names that were given, changed or removed in the folder survive a power cut. */
 enum df_status df_sync_folder(const char *path, struct df_err *err) DF_CHECK;
 
 /* Is the folder, or where it would be made, on a network file system, or on another one whose locks and shared memory cannot

@@ -125,7 +125,7 @@ struct conf_feed {
 	/* batch (frozen) */
 	uint64_t group_window; /* bytes of open batches, default 64 MiB */
 	enum conf_historical historical;
-	uint32_t lanes; /* 1..64, default 8: frozen, for it decides which lane a user is in */
+	uint32_t lanes; /* 1..64, default 8: frozen, because it decides which lane a user is in */
 
 	/* send (never frozen: today's key, endpoint and pace count) */
 	enum conf_sink sink;
@@ -182,7 +182,7 @@ const char *conf_feed_other_pod(const struct conf_feed *feed);
 /* Reads a manifest file into feed->manifest and ->manifest_text, replacing what was there (at most 4 MiB). */
 enum df_status conf_feed_manifest(struct conf_feed *feed, const char *path, struct df_err *err) DF_CHECK;
 
-/* Sets one key as if it stood in the file; for options of the command line such as --sink. DF_USAGE when it is bad. */
+/* Sets one key as if the file had it; for options of the command line such as --sink. DF_USAGE when it is bad. */
 enum df_status conf_feed_set(struct conf_feed *feed, const char *name, const char *value, struct df_err *err) DF_CHECK;
 
 /* Writes every frozen setting as "key = value" lines (the manifest's text apart), in a fixed order; never a secret. */

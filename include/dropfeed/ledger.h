@@ -222,11 +222,11 @@ struct ledger_reason {             /* why rows were rejected: each row counts fo
 /* The document's reasons, in place of those noted before. */
 enum df_status ledger_document_reasons(struct ledger *l, int64_t id, const struct ledger_reason *v, size_t n,
 				       struct df_err *err) DF_CHECK;
-/* What receipts tell, before the document is DONE. */
+/* What receipts report, before the document is DONE. */
 struct ledger_facts {
 	const char *reasons;                  /* a JSON object, or NULL: there are none */
-	const char *first_batch, *last_batch; /* ids; NULL: as they were told before */
-	uint64_t batches, events;             /* 0 batches: as they were told before */
+	const char *first_batch, *last_batch; /* ids; NULL: as they were stored before */
+	uint64_t batches, events;             /* 0 batches: as they were stored before */
 };
 enum df_status ledger_document_facts(struct ledger *l, int64_t id, const struct ledger_facts *facts,
 				     struct df_err *err) DF_CHECK;

@@ -95,7 +95,7 @@ bool liquid_is_empty(const struct liquid_value *v);
 
 size_t liquid_chars(const char *p, size_t len); /* how many characters of UTF-8 */
 
-/* Reads JSON; strings without escapes are borrowed from the text. False: it is none, or too much of it; or *why is set. */
+/* Reads JSON; strings without escapes are borrowed from the text. False: it is not JSON, or over the limits; or *why is set. */
 bool liquid_json(const char *p, size_t len, struct liquid_arena *arena, struct liquid_value *out, const char **why);
 
 /* ---- templates ---- */
@@ -116,7 +116,7 @@ bool liquid_row_name(const struct liquid *l, size_t i, const char **name, size_t
 struct liquid_scope {
 	const struct liquid_value *variables; /* an object */
 	const struct liquid_value *list;      /* the list that `value` holds as JSON, for list filters; or NULL */
-	const char *star;                     /* what a * in the template's text stands for; NULL: for itself */
+	const char *star;                     /* what replaces a * in the template's text; NULL: nothing */
 	size_t star_len;
 };
 

@@ -52,7 +52,7 @@ struct map_record {
 	size_t request_id_len;
 	const char *message_id; /* the row's own events.data.source_message_id, likewise */
 	size_t message_id_len;
-	/* Where in `data` the items of product_action.products stand, and how many; fold_to 0: the row has none. */
+	/* Where in `data` the items of product_action.products are, and how many; fold_to 0: the row has none. */
 	size_t fold_from, fold_to, fold_items;
 	bool has_timestamp; /* events.data.timestamp_unixtime_ms is set */
 	int64_t timestamp_ms;
@@ -117,7 +117,7 @@ void map_above(struct map *m, const struct rows_cell *cells, size_t n);
 
 /* Another map for the same document, after its columns are known; to be closed by the caller. Warnings of the columns come
  * with it. */
-enum df_status map_twin(const struct map *m, struct map **out, struct df_err *err) DF_CHECK;
+enum df_status map_clone(const struct map *m, struct map **out, struct df_err *err) DF_CHECK;
 /* What rows warned of: in parts it is kept apart, as the rows may turn out not to be any. The list is borrowed, until the next
  * row. */
 struct map_note {
@@ -133,7 +133,7 @@ void map_note_add(struct map *m, const struct map_note *note); /* warns as rows 
 /* How a value comes about. */
 enum map_via {
 	MAP_VIA_NONE,     /* it does not: the column is ignored, or unknown; `text` says why */
-	MAP_VIA_CELL,     /* the cell as it stands */
+	MAP_VIA_CELL,     /* the cell as it is */
 	MAP_VIA_JSON,     /* a value within the cell's JSON */
 	MAP_VIA_MEMBERS,  /* every member of the cell's JSON object */
 	MAP_VIA_TEMPLATE, /* a manifest's template; `text` is the template */
@@ -160,7 +160,7 @@ struct map_route {
 	char *type;         /* own: "integer", "one of ...", ...; NULL: nowhere */
 	const char *source; /* the manifest's pattern for the column, borrowed from the map, or NULL */
 	char *text;         /* own, or NULL: see map_via */
-	char *fallback;     /* own: the JSON that stands in for an empty cell, or NULL */
+	char *fallback;     /* own: the JSON that replaces an empty cell, or NULL */
 	bool deletes;       /* an empty cell deletes the attribute */
 	/* of a row: */
 	enum map_outcome outcome;

@@ -17,11 +17,11 @@
 struct report_rejects;
 
 /* Begins a reject file in `dir` (made when missing, 0700) under a temporary name, mode 0600. tag: the document's number in
- * the ledger; it makes the temporary name, so that what a crash left behind is written over by the next try. */
+ * the ledger; it makes the temporary name, so that what a crash left is written over by the next try. */
 enum df_status report_rejects_open(const char *dir, const char *name, int64_t tag, struct report_rejects **out,
 				   struct df_err *err) DF_CHECK;
 
-/* The same where somebody named a file: "-" is standard output, and what is no regular file is written to as it is. */
+/* The same where somebody named a file: "-" is standard output, and what is not a regular file is written to as it is. */
 enum df_status report_rejects_open_path(const char *path, struct report_rejects **out, struct df_err *err) DF_CHECK;
 
 /* Failures are remembered until the next flush. */

@@ -101,7 +101,7 @@ struct rows_place rows_tell(const struct rows *r);
 void rows_seek(struct rows *r, const struct rows_place *to);
 
 /* Another reader of the same document, which rows_seek or rows_part has to send somewhere first. */
-struct rows *rows_twin(const struct rows *r);
+struct rows *rows_clone(const struct rows *r);
 
 /* Begins a part: at most `size` bytes (up to ROWS_MAX_ROW) from offset `from`, where a row begins, or is guessed to. The part
  * ends after its last whole row, which is where the next part is to begin: *to. rows_next gives DF_END there. When the guess

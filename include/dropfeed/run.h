@@ -161,7 +161,7 @@ struct run_explain {         /* what became of a line of a document */
 	bool header;         /* the line is the header's */
 	uint64_t line, row;  /* where the row starts, and its number; row 0: not known, or the header */
 	bool skipped;        /* the manifest skips the row */
-	bool sound;          /* its cells can be told apart and are text */
+	bool sound;          /* its cells can be separated and are text */
 	char *raw;           /* own: its bytes, or NULL when they are too many */
 	size_t raw_len;
 	struct rows_cell *cells; /* own; they point into cell_text */

@@ -42,7 +42,7 @@ static void log_line(enum df_log_level level, const char *text)
 		df_printable(&line, text);
 	}
 	df_buf_addc(&line, '\n');
-	/* One write a line, so that threads do not mix; a log that cannot be written is no reason to stop. */
+	/* One write a line, so that threads do not mix; a log that cannot be written does not stop the program. */
 	if (write(STDERR_FILENO, line.data, line.len) < 0)
 		line.over = true;
 	df_buf_free(&line);

@@ -84,7 +84,7 @@ void batch_maker_free(struct batch_maker *mk)
 
 /* ---- sizes ---- */
 
-/* frame: what stands around an event, 0 when eventless */
+/* frame: what is around an event, 0 when eventless */
 static size_t event_size(size_t frame, const struct map_record *rec)
 {
 	if (frame == 0)
@@ -240,15 +240,15 @@ static bool can_fold(const struct batch_maker *mk, const struct batch_open *o, c
 		return false;
 	bool own = rec->message_id != NULL;
 	const char *e = o->events.data;
-	size_t before = rec->fold_from, behind = rec->data_len - rec->fold_to;
-	return own == l->own_id && before == l->fold_from - l->data && behind == l->data_end - l->fold_to &&
+	size_t before = rec->fold_from, after = rec->data_len - rec->fold_to;
+	return own == l->own_id && before == l->fold_from - l->data && after == l->data_end - l->fold_to &&
 	       (!own || (rec->message_id_len == l->id_end - l->id &&
 			 memcmp(rec->message_id, e + l->id, rec->message_id_len) == 0)) &&
 	       memcmp(rec->data, e + l->data, before) == 0 &&
-	       memcmp(rec->data + rec->fold_to, e + l->fold_to, behind) == 0;
+	       memcmp(rec->data + rec->fold_to, e + l->fold_to, after) == 0;
 }
 
-/* Puts the row's products behind those of the last event. */
+/* Puts the row's products after those of the last event. */
 static void fold(struct batch_open *o, const struct map_record *rec)
 {
 	struct df_buf *e = &o->events;

@@ -47,7 +47,7 @@ void batch_ids_free(struct batch_ids *ids);
 struct batch_last {
 	size_t id, id_end;         /* its source_message_id */
 	bool own_id;               /* which the file brought */
-	size_t data, data_end;     /* the members behind it */
+	size_t data, data_end;     /* the members after it */
 	size_t fold_from, fold_to; /* the products in them; fold_to 0: none */
 	size_t products;
 };
@@ -60,10 +60,10 @@ struct batch_open {
 	struct batch_row *rows; /* own */
 	size_t cap_rows;
 	size_t key_cap;
-	/* what every row of the user needs stands together, at the key: memory is what takes time here */
+	/* what every row of the user needs is together, at the key: memory is what takes time here */
 	uint64_t hash; /* of the IDs */
 	size_t n_rows;
-	size_t events_len; /* of what stands in events, or (count_only) would stand there */
+	size_t events_len; /* of what is in events, or (count_only) would be there */
 	size_t weight;     /* bytes it counts in the window */
 	uint32_t n_events;
 	uint32_t ids_len, members_len, own_id_len; /* of the key's parts */
@@ -89,7 +89,7 @@ struct batch_slot {
 };
 
 struct batch_table {
-	struct batch_slot *slots; /* own; the next free one behind the hash's own place */
+	struct batch_slot *slots; /* own; the next free one after the hash's own place */
 	size_t n_slots, n;
 	struct batch_open *oldest, *newest; /* own */
 	struct batch_open *spare;           /* own */

@@ -81,7 +81,7 @@ static void grow(struct batch_table *t)
 		slot_fill(t, o->hash, o);
 }
 
-/* Frees the slot, and moves those behind it up that the gap would cut off from their own places. */
+/* Frees the slot, and moves those after it up that the gap would cut off from their own places. */
 static void slot_clear(struct batch_table *t, const struct batch_open *o)
 {
 	size_t mask = t->n_slots - 1, gap = o->hash & mask;
@@ -90,7 +90,7 @@ static void slot_clear(struct batch_table *t, const struct batch_open *o)
 	for (size_t i = (gap + 1) & mask; t->slots[i].open != NULL; i = (i + 1) & mask) {
 		size_t place = t->slots[i].hash & mask;
 		if (((i - place) & mask) < ((i - gap) & mask))
-			continue; /* its own place is behind the gap */
+			continue; /* its own place is after the gap */
 		t->slots[gap] = t->slots[i];
 		gap = i;
 	}

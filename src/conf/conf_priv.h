@@ -25,7 +25,7 @@ struct conf_key {
 	size_t at; /* offset of the field */
 	conf_parse parse;
 	conf_print print;     /* NULL: live, never frozen */
-	const char *fallback; /* the default, as it would stand in the file; NULL: unset */
+	const char *fallback; /* the default, as the file would have it; NULL: unset */
 	const char *absent;   /* frozen: what a document was begun with whose stored settings lack it, as those of 0.1
 				   * lack what is new since; NULL: fallback */
 	const char *const *words; /* for enumerations: the words in the order of their values, NULL-terminated */

@@ -14,7 +14,7 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* RFC 3986 §2.1. NULL when a '%' is not followed by two hex digits, or stands for NUL or a line end. */
+/* RFC 3986 §2.1. NULL when a '%' is not followed by two hex digits, or encodes NUL or a line end. */
 static char *percent_decode(const char *s, size_t len)
 {
 	char *out = df_alloc(len + 1);
@@ -203,7 +203,7 @@ static bool host_is_loopback(const struct authority *a)
 	return dots == 3 && strncmp(a->host, "127.", 4) == 0;
 }
 
-/* How much of the URL's path stands before what is added to it. The API's manual shows the whole of it, and with /v2/bulkevents
+/* How much of the URL's path comes before what is added to it. The API's manual shows the whole of it, and with /v2/bulkevents
  * twice every batch would get a 404. */
 static size_t base_path_len(const char *path)
 {
@@ -265,7 +265,7 @@ enum df_status conf_parse_endpoint(void *home, const struct conf_key *key, const
 		return df_fail(DF_USAGE, err, NULL, "neither a pod (us1, us2, eu1, au1) nor an https:// URL");
 	const char *rest = value + (plain ? 7 : 8);
 	size_t host_len = strcspn(rest, "/?#");
-	/* Nothing of the URL is quoted: what stands before an '@' is likely a secret. */
+	/* Nothing of the URL is quoted: what comes before an '@' is likely a secret. */
 	if (memchr(rest, '@', host_len) != NULL)
 		return df_fail(DF_USAGE, err, NULL,
 			       "the URL holds a login; take it out and use api_key and api_secret_file");

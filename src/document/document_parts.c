@@ -349,8 +349,8 @@ static bool hand_ready(struct hand *h, struct crew *c, const struct rows *rows)
 {
 	struct df_err ignored = {0};
 	h->crew = c;
-	h->rows = rows_twin(rows);
-	return map_twin(c->w->map, &h->map, &ignored) == DF_OK; /* without it there is one hand less */
+	h->rows = rows_clone(rows);
+	return map_clone(c->w->map, &h->map, &ignored) == DF_OK; /* without it there is one hand less */
 }
 
 static void hand_free(struct hand *h)

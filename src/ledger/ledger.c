@@ -96,7 +96,7 @@ static enum df_status version_read(struct ledger *l, int *out, struct df_err *er
 	return st;
 }
 
-/* One step of the ladder and its number in one transaction: a crash leaves a whole version behind. */
+/* One step of the ladder and its number in one transaction: a crash leaves a whole version. */
 static enum df_status migrate_step(struct ledger *l, int from, struct df_err *err)
 {
 	char set[64];

@@ -42,7 +42,7 @@ void ledger_unlock(struct ledger *l);
 enum df_status ledger_sync(struct ledger *l, bool each, struct df_err *err) DF_CHECK;
 
 /* The kept statement `which` (an enum ledger_statement), reset and without values. Formats: 'i' int64_t, 't' const char
- * * (NULL legal). Values are bound as they stand: they must live until ledger_step is done with the statement. */
+ * * (NULL legal). Values are bound, not copied: they must live until ledger_step is done with the statement. */
 enum df_status ledger_bind(struct ledger *l, int which, sqlite3_stmt **out, struct df_err *err, const char *format,
 			   ...) DF_CHECK;
 enum df_status ledger_bind_list(struct ledger *l, int which, sqlite3_stmt **out, struct df_err *err, const char *format,

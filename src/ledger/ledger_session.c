@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Does the log beside the ledger belong to it? SQLite cannot tell: put an older ledger.db back beside the -wal that a killed
+ * Does the log beside the ledger belong to it? SQLite does not know: put an older ledger.db back beside the -wal that a killed
  * run left, and it mixes both. So each run writes a number of its own into the ledger's header (application_id), brings that
  * to ledger.db itself, and notes it in the file ledger.session. As long as there is a log, ledger.db holds a number that is
  * noted there; one that was restored does not. While the number changes, the file holds both.

@@ -46,7 +46,7 @@ static const char *const ledger_migrations[] = {
     /* again: `retry` has yet to send the row once more */
     "ALTER TABLE reject ADD COLUMN again INTEGER NOT NULL DEFAULT 0;",
 
-    /* what receipts tell of a document: {"code":rows,...}, and the ids of its first and last batch */
+    /* what receipts report of a document: {"code":rows,...}, and the ids of its first and last batch */
     "ALTER TABLE document ADD COLUMN reasons TEXT;"
     "ALTER TABLE document ADD COLUMN first_batch TEXT;"
     "ALTER TABLE document ADD COLUMN last_batch TEXT;",

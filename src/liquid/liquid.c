@@ -67,13 +67,13 @@ static bool is_word(char c)
 
 static bool quoted(struct parser *s)
 {
-	const char *shut = memchr(s->p + 1, *s->p, (size_t)(s->end - s->p - 1));
-	if (shut == NULL)
+	const char *close = memchr(s->p + 1, *s->p, (size_t)(s->end - s->p - 1));
+	if (close == NULL)
 		return wrong(s, s->p, "this quote is not closed");
 	s->token = STRING;
 	s->word = s->p + 1;
-	s->len = (size_t)(shut - s->word);
-	s->p = shut + 1;
+	s->len = (size_t)(close - s->word);
+	s->p = close + 1;
 	return true;
 }
 
@@ -168,7 +168,7 @@ static struct liquid_expr *number_literal(struct parser *s)
 	return next(s) ? literal(s, v) : NULL;
 }
 
-/* nil, true, ... when the name stands alone */
+/* nil, true, ... when the name is alone */
 static bool reserved(const char *word, size_t len, struct liquid_value *out)
 {
 	static const struct {
@@ -338,7 +338,7 @@ static bool argument(struct parser *s, struct liquid_step *step)
 		if (strcmp(step->filter->name, "default") != 0 || s->len != 11 ||
 		    memcmp(s->word, "allow_false", 11) != 0)
 			return wrong(s, s->word, "the filter '%s' has no argument of this name", step->filter->name);
-		s->p = p + 1; /* behind the colon */
+		s->p = p + 1; /* after the colon */
 		if (!next(s))
 			return false;
 		step->allow_false = expression(s);
@@ -412,7 +412,7 @@ static bool tag(struct parser *s, struct liquid_node *node)
 	const struct liquid_value *v = &node->expr->literal;
 	if (node->steps != NULL && node->steps->filter->call == liquid_date && v->type == LIQUID_STRING &&
 	    node->expr->kind == LIQUID_LITERAL && liquid_date_is_now(v->p, v->len))
-		return wrong(s, from, "'now' is not to be had: what is sent depends on the file alone");
+		return wrong(s, from, "'now' is not supported: output must depend on the file alone");
 	return true;
 }
 
@@ -436,15 +436,15 @@ static const char *find(const char *p, const char *end, const char *what)
 /* A tag from `open` on. *after is where the text goes on, blanks being left out where the tag ends in -}}. */
 static bool one_tag(struct parser *s, const char *open, const char *end, struct liquid_node ***tail, const char **after)
 {
-	const char *shut = find(open + 2, end, "}}");
-	if (shut == NULL)
+	const char *close = find(open + 2, end, "}}");
+	if (close == NULL)
 		return wrong(s, open, "this tag is not closed by }}");
 	struct liquid_node *node = add_node(s, tail);
 	if (node == NULL)
 		return false;
 	s->p = open + 2;
-	s->end = shut;
-	*after = shut + 2;
+	s->end = close;
+	*after = close + 2;
 	s->p += s->p < s->end && *s->p == '-';
 	if (s->end > s->p && s->end[-1] == '-') {
 		s->end--;

@@ -130,7 +130,7 @@ static char fill_of(char c)
 	return strchr("eklaAbBhcDFrRTxXpPnt", c) != NULL ? ' ' : '0';
 }
 
-/* One directive; p stands behind its %. Returns what follows it, or NULL when it is none. */
+/* One directive; p is after its %. Returns what follows it, or NULL when it is not a directive. */
 static const char *print_directive(const struct liquid_moment *at, const char *p, const char *end, struct df_buf *out)
 {
 	char flags[8] = "", text[128], format[3] = "%?";
@@ -178,7 +178,7 @@ bool liquid_date(struct liquid_call *c)
 	char room[1024];
 	struct df_buf buf = {.data = room, .cap = sizeof(room), .max = sizeof(room)}; /* it does not grow */
 	if (c->in.type == LIQUID_STRING && liquid_date_is_now(c->in.p, c->in.len))
-		return liquid_fail(c->run->fault, "'now' is not to be had: what is sent depends on the file alone");
+		return liquid_fail(c->run->fault, "'now' is not supported: output must depend on the file alone");
 	if (!liquid_to_s(c->run, &c->args[0], &format))
 		return false;
 	c->out = c->in;

@@ -326,7 +326,7 @@ static void digits_from_start(struct reader *r, struct shape_span s, bool negati
 		*parts[i] = first_digits(&s, 2);
 }
 
-/* hhmmss, or with a fraction behind it from its end. */
+/* hhmmss, or with a fraction after it from its end. */
 static void clock_digits(struct liquid_date_parts *d, struct shape_span s, bool from_end)
 {
 	int64_t *const parts[] = {&d->hour, &d->minute, &d->second};
@@ -340,7 +340,7 @@ static void clock_digits(struct liquid_date_parts *d, struct shape_span s, bool 
 	}
 }
 
-/* In brackets stands an offset, a colon and perhaps a name. */
+/* In brackets is an offset, a colon and perhaps a name. */
 static struct shape_span zone_in_brackets(struct shape_span s)
 {
 	s.p++;

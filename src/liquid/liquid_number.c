@@ -117,7 +117,7 @@ static bool is_decimal(const char *p, size_t len)
 	return i == len && i > from;
 }
 
-/* Whatever a value is worth: strings that are no numbers, and all else, are 0. */
+/* Whatever a value is worth: strings that are not numbers, and all else, are 0. */
 static bool to_number(struct liquid_run *run, const struct liquid_value *v, struct decimal *out)
 {
 	char text[40];

@@ -20,7 +20,7 @@ struct liquid_call {
 	struct liquid_value args[LIQUID_MAX_ARGS];
 	size_t n;
 	bool allow_false;
-	int variant; /* what tells apart filters that share a function */
+	int variant; /* distinguishes filters that share a function */
 };
 
 struct liquid_filter {

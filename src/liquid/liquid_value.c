@@ -82,7 +82,7 @@ bool liquid_fail(struct liquid_fault *fault, const char *fmt, ...)
 
 bool liquid_exhausted(struct liquid_run *run)
 {
-	return liquid_fail(run->fault, "the template makes too much of this value");
+	return liquid_fail(run->fault, "the template exceeds its memory or step limit");
 }
 
 char *liquid_text(struct liquid_run *run, size_t len)

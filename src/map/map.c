@@ -388,22 +388,22 @@ enum df_status map_compile(struct map *m, struct df_err *err)
 	return st;
 }
 
-enum df_status map_twin(const struct map *m, struct map **out, struct df_err *err)
+enum df_status map_clone(const struct map *m, struct map **out, struct df_err *err)
 {
-	struct map *twin = NULL;
-	enum df_status st = map_open(m->feed, m->event->name, &twin, err);
-	if (twin == NULL)
+	struct map *clone = NULL;
+	enum df_status st = map_open(m->feed, m->event->name, &clone, err);
+	if (clone == NULL)
 		return st;
-	twin->names = df_alloc(m->n_names * sizeof(*twin->names));
+	clone->names = df_alloc(m->n_names * sizeof(*clone->names));
 	for (size_t i = 0; i < m->n_names; i++)
-		twin->names[twin->n_names++] = df_strdup(m->names[i]);
-	map_own_copy(twin, m);
-	twin->time.range = m->time.range;
-	st = map_compile(twin, err);
+		clone->names[clone->n_names++] = df_strdup(m->names[i]);
+	map_own_copy(clone, m);
+	clone->time.range = m->time.range;
+	st = map_compile(clone, err);
 	if (st == DF_OK)
-		*out = twin;
+		*out = clone;
 	else
-		map_close(twin);
+		map_close(clone);
 	return st;
 }
 

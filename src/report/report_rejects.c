@@ -32,7 +32,7 @@ static struct report_rejects *rejects_new(const char *dir, const char *name, int
 
 static enum df_status open_temporary(struct report_rejects *r, struct df_err *err)
 {
-	/* What a crash left there may have its final name already, and be read: it is taken away, not emptied. */
+	/* What a crash left there may have its final name already, and be read: it is removed, not emptied. */
 	unlink(r->temporary);
 	r->fd = r->rows = open(r->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (r->fd < 0)

@@ -168,12 +168,12 @@ uint64_t rows_start(const struct rows *r)
 
 /* ---- in parts ---- */
 
-struct rows *rows_twin(const struct rows *r)
+struct rows *rows_clone(const struct rows *r)
 {
-	struct rows *twin = reader_new(&r->format, r->fd, r->base, r->length);
-	twin->start = r->start;
-	twin->cr_ends = r->cr_ends;
-	return twin;
+	struct rows *clone = reader_new(&r->format, r->fd, r->base, r->length);
+	clone->start = r->start;
+	clone->cr_ends = r->cr_ends;
+	return clone;
 }
 
 struct rows_place rows_tell(const struct rows *r)

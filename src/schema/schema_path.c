@@ -149,7 +149,7 @@ static enum schema_path_result parse_keyed(const struct schema_field *field, str
 		ok = add_key(path, c.p, c.len, NULL) && (!item || add_item(path, SCHEMA_APPEND, NULL));
 		return ok ? SCHEMA_PATH_OK : SCHEMA_PATH_UNKNOWN;
 	}
-	/* A purpose may hold dots, for its fields are known; so may the keys of a module, for its name has none. */
+	/* A purpose may hold dots, because its fields are known; so may the keys of a module, whose name has none. */
 	size_t dot = find_dot(c, field->type == SCHEMA_OBJECT);
 	if (dot == 0 || dot + 1 >= c.len)
 		return SCHEMA_PATH_NO_KEY;
@@ -286,6 +286,6 @@ void schema_path_explain(const struct schema_event *event, enum schema_path_resu
 	else if (why == SCHEMA_PATH_WHOLE)
 		snprintf(out, size, "'%.*s' holds several fields: name one of them, such as '%s'", shown, name, near);
 	else
-		snprintf(out, size, "'%.*s' is no path of %s documents; did you mean '%s'?", shown, name, event->name,
-			 near);
+		snprintf(out, size, "'%.*s' is not a path of %s documents; did you mean '%s'?", shown, name,
+			 event->name, near);
 }

@@ -6,7 +6,7 @@
 
 Both sides of a pair run in turn, in one go on one machine; the best of some runs counts. The table is also written as JSON to
 $BENCH_JSON (BUILD/bench.json). BENCH_MB (200) is the size of the document that most figures read. A peer that is not installed is
-skipped, with a word: `make deps-bench` installs them. Whatever comes out, the exit code is 0.
+skipped, and reported: `make deps-bench` installs them. Whatever comes out, the exit code is 0.
 """
 import contextlib
 import gzip
@@ -285,7 +285,7 @@ def sftp_pull():
 
 
 def pull_seconds(conf):
-    """Until the pulled file has its name in the spool; what comes behind is not the pull's."""
+    """Until the pulled file has its name in the spool; what comes after is not the pull's."""
     os.sync()
     spool = os.path.join(work, "pull.state", "spool", "bench")
     start = time.monotonic()

@@ -13,7 +13,7 @@
 
 #define BLOCK (512u << 10)
 
-/* The bytes of the request that stands at the buffer's beginning, or 0 when it is not there as a whole. */
+/* The bytes of the request at the buffer's beginning, or 0 when it is not there as a whole. */
 static size_t request_length(char *buf, size_t have)
 {
 	buf[have] = '\0';

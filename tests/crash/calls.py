@@ -114,7 +114,7 @@ class Rounds:
         self.place.fresh(self.place.jobs)
 
     def differ(self):
-        """What is in the spool is the next run's to clear away."""
+        """What is in the spool is the next run's to remove."""
         got, wanted = self.place.outcome(), dict(self.wanted)
         got["tree"] = {k: v for k, v in got["tree"].items() if "/spool/" not in k}
         return self.place.contents() or crash.differences(got, wanted, limit=200)

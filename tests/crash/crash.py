@@ -69,7 +69,7 @@ def make_samples(folder):
 
 
 class Failure(Exception):
-    """There is no telling how a kill ends: without one it goes wrong already."""
+    """How a kill ends is unknown: without one it goes wrong already."""
 
 
 class Place:
@@ -240,7 +240,7 @@ class Place:
         return dict(users)
 
     def contents(self):
-        """An id never stands for two contents, in no delivery of any round."""
+        """An id never has two contents, in any delivery of any round."""
         for one, line in self.delivered:
             if self.bodies.setdefault(one, line) != line:
                 return "id %s came with two contents:\n%s%s" % (one, self.bodies[one].decode(), line.decode())
@@ -289,7 +289,7 @@ class Rounds:
                   "shop/broken-custom_event.csv": [(0, False, False)], "archive/one-screen_view.csv": [(9, True, False)],
                   "archive/two-custom_event.csv": [(9, True, True)]}
         return ("documents: %s" % rows if rows != wanted else
-                "the copy is no duplicate" if files["shop/copy-custom_event.csv"]["code"] != "duplicate" else
+                "the copy is not a duplicate" if files["shop/copy-custom_event.csv"]["code"] != "duplicate" else
                 "rows and events differ" if not delivered == len(events) == len(set(events)) else
                 "does not balance" if w["does not balance"] or w["status"] != 0 else
                 "integrity" if w["integrity"] != ["ok"] else

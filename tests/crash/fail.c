@@ -4,7 +4,7 @@
  *
  *	FAIL_LOG=FILE	every call that could fail goes there, one a line: its kind and the file
  *	FAIL_CALL=KIND FAIL_AT=N FAIL_ERRNO=E
- *			the N-th call of this kind, from 1, fails with this error; 0: it transfers half of what it was told to
+ *			the N-th call of this kind, from 1, fails with this error; 0: it transfers half of what was asked
  *
  * It sees what dropfeed and its libraries ask of the C library, not what the C library asks for itself (fgets, fflush);
  * programs that dropfeed starts are left alone.
@@ -156,7 +156,7 @@ ON_NONE("fork", fork, (void), ())
 ON("thread", "", -1, wanted_errno, int, pthread_create,
    (void *thread, const void *how, void *(*run)(void *), void *arg), (thread, how, run, arg))
 
-/* Closed it is in any case: an error only tells that something written before was lost. */
+/* Closed it is in any case: an error only means that something written before was lost. */
 REAL(int, close, (int fd))
 bool lost = fails("close", NULL, fd);
 return real(fd) != 0 || lost ? -1 : 0;

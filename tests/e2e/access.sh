@@ -40,7 +40,7 @@ exits 4 "API credentials that are wrong" run
 nothing_sent "wrong API credentials"
 equal "the file stays where it is" "$(ls "$drop")" orders-commerce_event.csv
 
-# A server that says 503 to everything, and remembers what it was told.
+# A server that says 503 to everything, and records what it received.
 python3 "$e2e/lib/answer.py" 503 "$work/sick" &
 receivers+=($!)
 wait_for "$work/sick/port" || exit 1
@@ -53,7 +53,7 @@ exits 3 "an API that is not there" run
 configure "s|^known_hosts.*|host_key = $fingerprint|"
 exits 0 "the next run completes, with a pinned host key" run
 check "every row arrived once" batches covers "$samples/orders-commerce_event.csv" 1 "$work/api/accepted.ndjson"
-check "what the sick API was told has the ids and contents of what arrived" \
+check "what the sick API received has the ids and contents of what arrived" \
 	batches identical "$work/sick/bodies" "$work/api/accepted.ndjson"
 check "and no id is strange" sh -c 'test -z "$(comm -23 "$1" "$2")"' sh \
 	<(batches ids "$work/sick/bodies") <(batches ids "$work/api/accepted.ndjson")

@@ -34,7 +34,7 @@ touch -d '2026-01-02 03:04:05Z' "$drop/people-eventless.csv"
 sha=$(sha256sum <"$drop/people-eventless.csv" | cut -c1-64)
 size=$(stat -c %s "$drop/people-eventless.csv")
 configure first 'receipts = back' 'after_done = move:done' 'after_refused = move:/~/refused'
-exits 1 "a file with bad rows, one that is none, a zip" run
+exits 1 "a file with bad rows, one that is not CSV, a zip" run
 back=$drop/back
 receipt=$back/people-eventless.csv.receipt.json
 check "receipt: what came" holds ".feed == \"first\" and .file == \"people-eventless.csv\" and .size == $size and .sha256 == \"$sha\" and
@@ -75,7 +75,7 @@ check "and so does the number of its rejects" test -n "$(find "$drop/long" -name
 rm -r "$drop/done/$long"* "$drop/long"
 configure first 'receipts = back' 'after_done = move:done' 'after_refused = move:/~/refused'
 
-# ---- nothing is overwritten, duplicates are told ----
+# ---- nothing is overwritten, duplicates are reported ----
 cp "$drop/done/people-eventless.csv" "$work/first-people"
 people 100 101 >"$drop/people-eventless.csv"
 (cd "$drop" && cp done/two.zip again.zip)
@@ -102,7 +102,7 @@ exits 3 "a folder that cannot be made" run
 said "it says what and where" 'a-eventless.csv: not finished at the source: .*taken.*not a folder'
 check "one file that fails does not keep the next one from being tried" grep -q 'b-eventless.csv: not finished' "$work/err"
 equal "the files are still there" "$(find "$drop" -maxdepth 1 -name '*-eventless.csv' | wc -l)" 2
-check "status tells it" sh -c '"$1" --config "$2" status | grep -c "still to be" | grep -qx 2' sh "$dropfeed" "$conf"
+check "status reports it" sh -c '"$1" --config "$2" status | grep -c "still to be" | grep -qx 2' sh "$dropfeed" "$conf"
 sent=$(lines "$accepted")
 people 1 3 >"$drop/b-eventless.csv" # before the next run: not the file that was read
 rm "$drop/taken"
@@ -130,7 +130,7 @@ rejects=$work/state-fourth/rejects/fourth/r-eventless.csv
 mv "$rejects" "$rejects.away"
 ln -s /proc/self/mem "$rejects" # reading its beginning is an input/output error
 exits 3 "rejects on a disk that fails" run
-said "told as what it is" 'r-eventless.csv: not finished at the source: .*cannot read .*/r-eventless.csv: Input/output error'
+said "reported as what it is" 'r-eventless.csv: not finished at the source: .*cannot read .*/r-eventless.csv: Input/output error'
 mv "$rejects.away" "$rejects"
 exits 0 "the next run" run
 check "copies them" cmp "$rejects" "$drop/back/r-eventless.csv"

@@ -96,7 +96,7 @@ db = sqlite3.connect(sys.argv[1])
 db.execute("UPDATE document SET delivered = delivered + 1 WHERE id = (SELECT max(id) FROM document)")
 db.commit()' "$work/state/ledger.db"
 exits 5 "a ledger whose sums do not hold" run
-said "is told loudly" 'does not balance: 400 rows, but 401 delivered'
+said "is reported as an error" 'does not balance: 400 rows, but 401 delivered'
 exits 5 "and not forgotten" run
 rm -rf "$work/state"
 receiver_stop
@@ -116,7 +116,7 @@ if command -v openssl >/dev/null; then
 	accepted=$work/tls/accepted.ndjson
 	feed
 	exits 4 "a certificate of nobody that is known" import "$work/in/a-custom_event.csv"
-	said "is told, with the way out" 'not trusted.*ca_file'
+	said "is reported, with the way out" 'not trusted.*ca_file'
 	feed "ca_file = $work/other.pem"
 	exits 4 "of another authority than ca_file's" run
 	equal "nobody got anything" "$(lines "$accepted")" 0
@@ -127,7 +127,7 @@ if command -v openssl >/dev/null; then
 	clicks "$work/in/d-custom_event.csv" 3 D
 	feed "ca_file = $work/ca.pem"
 	exits 4 "for another name" import "$work/in/d-custom_event.csv"
-	said "is told, with another way out" 'not trusted.*write endpoint with the name'
+	said "is reported, with another way out" 'not trusted.*write endpoint with the name'
 	printf 'no certificate\n' >"$work/no.pem"
 	feed "ca_file = $work/no.pem"
 	exits 4 "a ca_file that holds none" import "$work/in/d-custom_event.csv"

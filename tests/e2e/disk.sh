@@ -104,11 +104,11 @@ done
 afresh
 mkdir -p "$state/ledger.db"
 exits 5 "a folder in the ledger's place" run
-said "is told" 'cannot open the ledger .*/state/ledger.db: Is a directory'
+said "is reported" 'cannot open the ledger .*/state/ledger.db: Is a directory'
 afresh
 : >"$state"
 exits 5 "a file in the state_dir's place" run
-said "is told" 'cannot make the folder .*/state/spool: Not a directory'
+said "is reported" 'cannot make the folder .*/state/spool: Not a directory'
 rm -f "$state"
 
 # ---- a small file system ----
@@ -169,7 +169,7 @@ rm -rf "$state"
 exits 1 "a run" run
 mount -o remount,ro "$small"
 exits 5 "then the file system is read-only" run
-said "is told" 'Read-only file system|may not be written'
+said "is reported" 'Read-only file system|may not be written'
 mount -o remount,rw "$small"
 exits 0 "and back" run
 cd / && umount "$small"

@@ -5,7 +5,7 @@ cd "$work" || exit 1
 orders=$samples/orders-commerce_event.csv
 signups=$samples/signups-custom_event.csv
 
-# shown WHAT TEXT: the last run's standard output holds it, as it stands.
+# shown WHAT TEXT: the last run's standard output holds it, as it is.
 shown() {
 	# what does not fit into a line goes on in the next one
 	if { cat "$work/out"; tr -s '\n ' ' ' <"$work/out"; } | grep -qF -- "$2"; then ok "$1"; else
@@ -66,10 +66,10 @@ exits 1 "a malformed quote" explain lines-eventless.csv:6
 shown "a malformed quote: the bytes" 'as it stands: 3,a"b\n'
 exits 1 "too few cells" explain lines-eventless.csv:7
 shown "too few cells: which is not there" '(no cell)'
-exits 1 "bytes that are no text" explain --format json lines-eventless.csv:8
-check "bytes that are no text: JSON all the same" holds '.columns[1].value == "?" and .errors[0].code == "invalid-utf8"' "$work/out"
-exits 2 "a line behind the end" explain lines-eventless.csv:9
-said "a line behind the end: says so" 'there is no line 9: the last row ends on line 8'
+exits 1 "bytes that are not text" explain --format json lines-eventless.csv:8
+check "bytes that are not text: JSON all the same" holds '.columns[1].value == "?" and .errors[0].code == "invalid-utf8"' "$work/out"
+exits 2 "a line after the end" explain lines-eventless.csv:9
+said "a line after the end: says so" 'there is no line 9: the last row ends on line 8'
 exits 2 "line 0" explain lines-eventless.csv:0
 exits 2 "no line" explain lines-eventless.csv
 said "no line: what is wanted" 'FILE:LINE or FILE:ENTRY:LINE'
@@ -93,7 +93,7 @@ exits 0 "in a zip of two, with the entry" explain two.zip:orders-commerce_event.
 shown "in a zip of two, with the entry: it" 'two.zip, orders-commerce_event.csv, line 3, row 2'
 exits 2 "another entry" explain two.zip:orders.csv:3
 said "another entry: there are" "no document 'orders.csv' in it; there are: orders-commerce_event.csv"
-exits 2 "an entry of what is no archive" explain lines-eventless.csv:x:3
+exits 2 "an entry of what is not an archive" explain lines-eventless.csv:x:3
 head -c 200 one.zip >cut.zip
 exits 1 "a broken archive" explain --format json cut.zip:3
 equal "a broken archive: validate's words" "$(jq -c .refused "$work/out")" "$("$dropfeed" validate --format json cut.zip 2>/dev/null | jq -c .refused)"
@@ -107,8 +107,8 @@ for line in 1 2; do
 	check "a refused document, line $line: the columns all the same" holds '.columns[0].to[0].path == "mpid" and
 		.columns[2].to[0].type == "string" and (.columns[1].note | contains("user_identities.email"))' "$work/out"
 done
-exits 0 "the same, told to ignore it" explain --set unknown_columns=warn typo-eventless.csv:2
-shown "the same, told to ignore it: says so" "ignored: 'user_identites.email' is no path"
+exits 0 "the same, ignored on request" explain --set unknown_columns=warn typo-eventless.csv:2
+shown "the same, ignored on request: says so" "ignored: 'user_identites.email' is not a path"
 exits 1 "too many rejects" explain --set max_rejects=0 "$signups:2"
 shown "too many rejects: says so" "[too-many-rejects]"
 shown "too many rejects: the row all the same" '(string)'

@@ -86,7 +86,7 @@ fresh
 for name in a-eventless.7z a.tar.gz a.xlsx a-custom_evnt.csv notes.txt; do rows A >"$drop/$name"; done
 rows B >"$work/target"
 ln -s "$work/target" "$drop/l-eventless.csv"
-exits 0 "what is no drop file" run
+exits 0 "what is not a drop file" run
 for words in 'a-eventless.7z: left alone: a 7z archive is not read' 'a.tar.gz: left alone: a tar archive' 'a.xlsx: left alone: an Excel workbook' \
 	'a-custom_evnt.csv: left alone: the name does not end with an event type' 'l-eventless.csv: left alone: it is a symbolic link'; do said "reported: $words" "$words"; done
 equal "each once, and nothing else" "$(grep -c 'left alone' "$work/err")" 5

@@ -66,7 +66,7 @@ said "status names the feeds" vault
 exits 0 "status as JSON" status --format json
 check "is JSON" holds . "$work/out"
 
-# The same bytes under another name are no news for the same feed.
+# The same bytes under another name are not new to the same feed.
 cp "$orders" "$drop/open/again-commerce_event.csv"
 exits 0 "the same bytes again are skipped" run
 equal "and not sent" "$(lines "$work/api/requests.ndjson")" "$requests"
@@ -83,7 +83,7 @@ equal "under ids of its own" \
 	"$(jq -r 'select(.user_identities.customer_id == "E-1") | .source_request_id, .events[].data.source_message_id' "$accepted" |
 		sort -u | wc -l)" 4
 
-# Unless they are wanted: then under ids of their own, for the API drops those that it knows.
+# Unless they are wanted: then under ids of their own, because the API drops those that it knows.
 mkdir -p "$work/twice"
 {
 	printf '[dropfeed]\nstate_dir = %s/state2\n' "$work"

@@ -153,7 +153,7 @@ exits 2 "a folder that is not there" retry --from "$work/nowhere"
 said "is named" "$work/nowhere: No such file"
 for command in status check --version --help; do
 	"$dropfeed" --config "$conf" "$command" >/dev/full 2>"$work/err"
-	equal "a full disk behind standard output, $command" "$? $(grep -c 'standard output: No space left' "$work/err")" "5 1"
+	equal "a full disk for standard output, $command" "$? $(grep -c 'standard output: No space left' "$work/err")" "5 1"
 done
 
 # What a header says must not move a terminal.

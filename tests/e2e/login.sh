@@ -51,7 +51,7 @@ said "it says that it is revoked, by which line, and its fingerprint" "$print, i
 known "[127.0.0.1]:$port $key" "@revoked * $strange"
 enters "another key is revoked"
 known "@cert-authority * $key"
-exits 4 "a certificate authority's key is no host key" run
+exits 4 "a certificate authority's key is not a host key" run
 said "it says why, and by which line" 'The @cert-authority in line 1 does not help: libssh2'
 known "[127.0.0.1]:$((port + 1)) $key" "127.0.0.1 $key"
 exits 4 "the same key of another port" run
@@ -79,7 +79,7 @@ for key in locked locked-pem; do
 	identity "identity_file = $work/$key\npassphrase_file = $work/wrong"
 	exits 4 "a wrong passphrase ($key)" run
 	said "it is the passphrase" 'its passphrase is not the one in passphrase_file'
-	check "and it is not told" absent 'sesam' "$work/err"
+	check "and it is not logged" absent 'sesam' "$work/err"
 	identity "identity_file = $work/$key"
 	exits 2 "no passphrase ($key)" run
 	said "what to set" 'set passphrase_file'
@@ -180,7 +180,7 @@ if [ -n "$user" ]; then
 		configure "$there; s|^identity_file.*|password_file = $work/wrong|"
 		exits 4 "a wrong password ($way)" run
 		said "it says what was refused" "refused the login of $user; the password.*correct password_file"
-		check "and it is not told" absent sesam "$work/err"
+		check "and it is not logged" absent sesam "$work/err"
 		configure "$there; s|^identity_file.*|identity_file = $work/strange\npassword_file = $work/password|"
 		enters "a key that is refused, then a password ($way)"
 	done

@@ -20,7 +20,7 @@ round() {
 	"$dropfeed" validate --format json --set guidelines=off --manifest "$work/proposed.json" "${options[@]}" "$file" >"$work/out" 2>"$work/err"
 	equal "$what" "$(jq -r '"\(.accepted) \(.rejected) \(.refused.message // "")"' "$work/out")$(cat "$work/err")" "$accepted 0 "
 }
-proposes() { # WHAT TEXT: stands in the last proposal
+proposes() { # WHAT TEXT: is in the last proposal
 	check "$1" grep -qF -- "$2" "$work/proposed.json"
 }
 

@@ -108,7 +108,7 @@ export https_proxy=http://joe:hunter22hunter23@$via
 exits 4 "with a mistyped password" --verbose run
 check "it is not logged" absent hunter22 "$work/out" "$work/err"
 export https_proxy="http://joe:hunter22 hunter22@$via"
-exits 2 "a URL that is none" --verbose run
+exits 2 "what is not a URL" --verbose run
 check "is not logged either" absent hunter22 "$work/out" "$work/err"
 export https_proxy=http://joe:hunter22hunter22@$via no_proxy=example.test
 exits 3 "no_proxy" run
@@ -121,7 +121,7 @@ unset no_proxy
 receiver_start "$work/plain" || exit 1
 export http_proxy=http://$via https_proxy=http://$via all_proxy=http://$via
 feed "$endpoint" 'proxy = http://127.0.0.1:9'
-exits 0 "a loopback host, with proxies that are away" run
+exits 0 "a loopback host, with proxies that are unreachable" run
 equal "gets what was left" "$(batches events "$work/plain/accepted.ndjson")" 5
 unset http_proxy https_proxy all_proxy
 

@@ -62,11 +62,11 @@ feed_here s3 "$work/in3" 'receipts = receipts' 'after_done = move:done'
 exits 3 "a receipt that cannot be written" run
 equal "does not keep the other files from being moved" "$(ls "$work/in3/done" | wc -l)" "$(printf '%s\n%s\n' "$long" "$latin" | wc -l)"
 exits 0 "status" status --format json
-check "a name that is no UTF-8 is mended, not cut" holds '[.files[].file] | any(startswith("caf? \"%s%n\n"))' "$work/out"
+check "a name that is not UTF-8 is sanitized, not cut" holds '[.files[].file] | any(startswith("caf? \"%s%n\n"))' "$work/out"
 rmdir "$work/in3/receipts/0-custom_event.csv.receipt.json"
 exits 0 "the next run tidies the rest" run
 
-# A file that somebody waits for, and that is called wrongly, is told when it is first seen, and not with every mail.
+# A file that somebody waits for, and that is called wrongly, is reported when it is first seen, and not with every mail.
 mkdir -p "$work/in4"
 clicks "$work/in4/a-custom_evnt.csv" 1 F
 cp "$work/in4/a-custom_evnt.csv" "$work/in4/b.csv.gz"
@@ -79,16 +79,16 @@ exits 0 "the next run" --quiet run
 equal "keeps still" "$(lines "$work/err")" 0
 clicks "$work/in4/a-custom_evnt.csv" 2 F
 exits 0 "a run after one has changed" --quiet run
-equal "tells that one" "$(grep -c 'a-custom_evnt.csv: left alone' "$work/err") $(lines "$work/err")" "1 1"
+equal "reports that one" "$(grep -c 'a-custom_evnt.csv: left alone' "$work/err") $(lines "$work/err")" "1 1"
 exits 0 "a forecast" --quiet run --dry-run
-equal "tells them all" "$(lines "$work/err")" 2
+equal "reports them all" "$(lines "$work/err")" 2
 feed_here s4 "$work/in4" 'exclude = b.*'
 mv "$work/in4/a-custom_evnt.csv" "$work/in4/a-custom_event.csv"
 before=$(lines "$accepted")
 exits 0 "renamed, and excluded" --quiet run
-equal "one is delivered, the other is not told" "$(($(lines "$accepted") - before)) $(lines "$work/err")" "2 0"
+equal "one is delivered, the other is not reported" "$(($(lines "$accepted") - before)) $(lines "$work/err")" "2 0"
 
-# A state folder of somebody else: root is warned of what it leaves there, the other one is told what to do.
+# A state folder of somebody else: root is warned of what it leaves there, for the other one it is said what to do.
 if [ "$(id -u)" -eq 0 ]; then
 	mkdir -m 700 "$work/s5"
 	chown nobody "$work/s5"
@@ -102,7 +102,7 @@ if [ "$(id -u)" -eq 0 ]; then
 	chmod 711 "$work"
 	SECRET=demo-secret setpriv --reuid nobody --clear-groups "$work/open/dropfeed" --config "$work/open/conf" --quiet run >"$work/out" 2>"$work/err" </dev/null
 	equal "that user, once root has left something" "$? $(lines "$work/err")" "5 1"
-	said "is told whose it is, and what to do" 's5/lock belongs to root, and this runs as nobody.*chown'
+	said "it is said whose it is, and what to do" 's5/lock belongs to root, and this runs as nobody.*chown'
 else
 	skip "only root can leave files in others' folders"
 fi

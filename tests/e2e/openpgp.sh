@@ -10,7 +10,7 @@ cd "$work/f" || exit 1
 feed=(--set encrypted=yes --set "gnupg_home=$work/gpg")
 "$dropfeed" import --sink - "$pages" >"$work/plain" 2>/dev/null || exit 1
 
-# readable WHAT FILE [option...]: the file is decrypted and its batches come out. Their ids differ, for they are made from the file.
+# readable WHAT FILE [option...]: the file is decrypted and its batches come out. Their ids differ, because they are made from the file.
 readable() {
 	local what=$1 file=$2
 	shift 2
@@ -80,7 +80,7 @@ late=$(gpg --homedir "$work/gpg" --batch --with-colons -k late@example.com | awk
 exits 1 "signed by a key that has expired" validate "${feed[@]}" --set "signed_by=$late" late-screen_view.csv.gpg
 said "expired: it says so" "signature is by $late, which signed_by lists, but that key has expired"
 
-# ---- a home that cannot be used is no fault of the file
+# ---- a home that cannot be used is not a fault of the file
 mkdir -m 700 "$work/empty" && homes+=("$work/empty")
 exits 3 "a home without any secret key" validate --set encrypted=yes --set "gnupg_home=$work/empty" both-screen_view.csv.gpg
 said "a home without any secret key: what to do" 'holds no secret key at all: import'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The PostgreSQL hooks of samples/hooks, as they stand, against a real server: a socket in a folder of ours, no network.
+# The PostgreSQL hooks of samples/hooks, unchanged, against a real server: a socket in a folder of ours, no network.
 . "$(dirname "$0")/lib/checks.sh"
 
 pg=$(find /usr/lib/postgresql/*/bin -name initdb 2>/dev/null | sort -V | tail -n 1)
@@ -85,7 +85,7 @@ equal "nothing was sent" "$(lines "$accepted")" "$before"
 # The server starts dropfeed. The shop's own account may not; the columns differ from those above, so these are new bytes.
 psql -X -q -v ON_ERROR_STOP=1 -f "$samples/hooks/postgresql-server.sql" >"$work/out" 2>"$work/err"
 equal "postgresql-server.sql without the right: exit" $? 3
-check "is told so" grep -q pg_execute_server_program "$work/err"
+check "is reported" grep -q pg_execute_server_program "$work/err"
 psql -X -q -U super -c 'GRANT pg_execute_server_program TO shop'
 psql -X -q -v ON_ERROR_STOP=1 -f "$samples/hooks/postgresql-server.sql" >"$work/out" 2>"$work/err"
 equal "postgresql-server.sql: exit" $? 0

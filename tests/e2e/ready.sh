@@ -111,7 +111,7 @@ changing "a file that is written again" 'head -c 9000000 /dev/urandom >"$big"' "
 changing "a file that is replaced" 'head -c 9000000 /dev/urandom >"$big.new"; touch -d "2021-01-02 00:00:00Z" "$big.new"; mv "$big.new" "$big"' "changed $again"
 changing "a file that becomes a link" 'mv "$big" "$work/elsewhere"; ln -s "$work/elsewhere" "$big"' "changed $again"
 
-# What was read to its end is complete, whoever took it away meanwhile: it may be the server itself.
+# What was read to its end is complete, whoever removed it meanwhile: it may be the server itself.
 rm -f "$big"
 head -c 9000000 /dev/urandom >"$big"
 want=$(sha256sum <"$big" | cut -c1-64)
@@ -123,7 +123,7 @@ wait_for "$work/net/held"
 rm "$big"
 touch "$work/net/go"
 wait "$pid"
-equal "a file that goes away: it is taken, and no gzip file" $? 1
+equal "a file that goes away: it is taken, and not a gzip file" $? 1
 equal "a file that goes away: all of it" "$("$dropfeed" --config "$conf" status --format json | jq -r '.files[-1].sha256')" "$want"
 sftp=$direct
 

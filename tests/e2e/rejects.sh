@@ -36,7 +36,7 @@ done)
 got=$(python3 -c 'import csv, re, sys
 for row in list(csv.reader(open(sys.argv[1], newline="")))[1:]:
     print(row[-2], re.search(r"[a-z]+(-[a-z0-9]+)+", row[-1])[0])' "$rejects")
-equal "each bad row stands there with its physical line and its code" "$got" "$want"
+equal "each bad row is there with its physical line and its code" "$got" "$want"
 check "original bytes are kept" python3 -c 'import sys
 original, rejects = open(sys.argv[1], "rb").read(), open(sys.argv[2], "rb").read()
 bad = original.split(b"\n")[int(sys.argv[3]) - 1].rstrip(b"\r")
@@ -85,7 +85,7 @@ END
 before=$(batches events "$accepted")
 exits 1 "many rows that the API rejects" run
 equal "the others arrived" "$(($(batches events "$accepted") - before))" 117
-equal "each of them stands in the reject file, in order" \
+equal "each of them is in the reject file, in order" \
 	"$(tail -n +2 "$work/state5/rejects/many/many-custom_event.csv" | awk -F, '{ printf "%s %s\n", $1, ($0 ~ /api-rejected/) ? "api" : "bad" }' | cksum)" \
 	"$(seq 1 1300 | awk '$1 % 100 == 50 { print "M-" $1 " bad"; next } $1 % 10 != 0 { print "M-" $1 " api" }' | cksum)"
 exits 0 "rejects prints the file" rejects many-custom_event.csv
@@ -170,12 +170,12 @@ exits 1 "without that header, as version 0.1 wrote them" run
 said "they are refused, and the header is named" 'old-screen_view.csv: refused.*dropfeed.column1,...,dropfeed.column3,'
 sed 's/,soon,/,1790000000002,/; s/^,cart/3,cart/' "$bare" >"$work/bare/fixed-screen_view.csv"
 exits 0 "corrected" run
-equal "each row stands in the sink once" "$(cat "$work/sink/"* | batches events /dev/stdin)" 3
+equal "each row is in the sink once" "$(cat "$work/sink/"* | batches events /dev/stdin)" 3
 
 # The same into one file, run after run.
 sed -i "s|^state_dir.*|state_dir = $work/state4|; s|^sink.*|sink = file:$work/all.ndjson|" "$conf"
 exits 1 "four files into one" run
-equal "they all stand there" "$(batches events "$work/all.ndjson")" 3
+equal "they are all there" "$(batches events "$work/all.ndjson")" 3
 exits 0 "another run" run
 equal "adds nothing" "$(lines "$work/all.ndjson")" 3
 printf '4,late,1790000000003\n' >"$work/bare/late-screen_view.csv"

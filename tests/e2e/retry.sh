@@ -49,12 +49,12 @@ rejects=$work/s1/rejects/clicks/clicks-custom_event.csv
 equal "six rows are in the reject file" "$(lines "$rejects")" 7
 exits 1 "retry, nothing repaired" retry
 sums 50 44 6
-equal "the reject file stands where it stood, as it was" "$(lines "$rejects") $(find "$work/s1/rejects" -type f | wc -l)" "7 1"
+equal "the reject file is where it was, as it was" "$(lines "$rejects") $(find "$work/s1/rejects" -type f | wc -l)" "7 1"
 jq -r '.ids[]' "$requests" | sort -u >"$work/ids-before"
 : >"$work/api/rules"
 cp "$rejects" "$work/before.csv"
 ends=$(jq -c '.documents[0] | [.first_batch, .last_batch]' "$drop/receipts/clicks-custom_event.csv.receipt.json")
-check "the receipt tells why" holds '.documents[0] | .rejected_by == {"api-rejected": 5, "not-an-integer": 1} and (.first_batch | length) == 36' \
+check "the receipt says why" holds '.documents[0] | .rejected_by == {"api-rejected": 5, "not-an-integer": 1} and (.first_batch | length) == 36' \
 	"$drop/receipts/clicks-custom_event.csv.receipt.json"
 exits 1 "retry, repaired" retry clicks-custom_event.csv
 said "says what it does" 'once more'

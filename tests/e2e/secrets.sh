@@ -26,7 +26,7 @@ ssh-keygen -q -p -P '' -N "$phrase" -f "$work/id" >/dev/null
 "$dropfeed" --config "$conf" --verbose run >"$work/out" 2>"$work/err" </dev/null &
 pid=$!
 while kill -0 $pid 2>/dev/null; do
-	ps -e -o args= | grep -v tests/peers/receiver >>"$work/ps" # which is told the secret in that way
+	ps -e -o args= | grep -v tests/peers/receiver >>"$work/ps" # which gets the secret in that way
 	sleep 0.05
 done
 status=0

@@ -146,7 +146,7 @@ server = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE)
 asked = sys.stdin.buffer
 while len(head := asked.read(4)) == 4:
     packet = asked.read(struct.unpack(">I", head)[0])
-    if packet[0] == 5:  # SSH_FXP_READ, whose length stands last
+    if packet[0] == 5:  # SSH_FXP_READ, whose length comes last
         packet = packet[:-4] + struct.pack(">I", min(16384, struct.unpack(">I", packet[-4:])[0]))
     server.stdin.write(head + packet)
     server.stdin.flush()

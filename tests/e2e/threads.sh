@@ -56,7 +56,7 @@ check "the sums hold" holds "[.. | objects | select(has(\"rows\") and has(\"deli
 exits 0 "and then there is nothing to do" run
 
 # A file of several megabytes is read by all threads that are free, in parts; its quoted line ends, blank lines and broken
-# quotes make it hard to tell where a part may begin.
+# quotes make it hard to know where a part may begin.
 mkdir "$work/large"
 python3 - "$work/large/large-custom_event.csv" <<'END'
 import random, sys

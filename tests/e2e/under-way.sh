@@ -53,7 +53,7 @@ afresh() {
 dies() {
 	local step=$1 status=0
 	shift
-	# In a shell of its own, which is not to tell that somebody was killed.
+	# In a shell of its own, which does not report that somebody was killed.
 	(DROPFEED_CRASH_AT=$step "$BUILD/faults/dropfeed" --config "$conf" "$@" >"$work/out" 2>"$work/err" </dev/null; exit $?) 2>/dev/null ||
 		status=$?
 	equal "killed $step" $status 137
@@ -151,7 +151,7 @@ rm "$work/in/a-custom_event.csv"
 dies 'after request' run
 settings 'encrypted = yes' "gnupg_home = $work/empty"
 exits 3 "a half sent file whose key went away is not refused" run
-said "the reason is told" 'an earlier run could open it'
+said "the reason is logged" 'an earlier run could open it'
 settings 'encrypted = yes' "gnupg_home = $work/gnupg"
 exits 0 "with the key it goes on" run
 equal "and all of it is in the books" "$(sql 'SELECT rows, delivered FROM document')" "48 48"
@@ -195,7 +195,7 @@ exits 1 "the spool lost it, and the source has other bytes of the same size and 
 said "it is closed, with the rows that are missing" 'a-custom_event.csv: closed as refused: its bytes are gone .*; [1-9][0-9]* rows were not delivered \[lost-bytes\].*retry --from'
 equal "the ledger has it" "$(sql "SELECT state, code FROM file")" "5 lost-bytes"
 exits 0 "the next run says nothing more of it" --quiet run
-equal "not a word" "$(cat "$work/err")" ""
+equal "nothing is logged" "$(cat "$work/err")" ""
 equal "nothing of the other bytes was sent" "$(ids)" "$all"
 mkdir "$work/keep"
 mv "$work/keep-custom_event.csv" "$work/keep/a-custom_event.csv"

@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* The bytes as a file without a name; the caller's to close. */
 int fuzz_file(const void *data, size_t size);
 
-/* A copy of exactly that size with a NUL behind it, so that reading past the end is seen. free() it. */
+/* A copy of exactly that size with a NUL after it, so that reading past the end is seen. free() it. */
 char *fuzz_text(const void *data, size_t size);
 
 /* The text up to `end` or the end of the input is cut off its front. free() it. */

@@ -44,7 +44,7 @@ static void use(struct map *m)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const types[] = {"custom_event", "eventless", "commerce_event"};
-	char *text = fuzz_text(data, size); /* conf refuses manifests with a NUL byte: what is behind one is not seen */
+	char *text = fuzz_text(data, size); /* conf refuses manifests with a NUL byte: what is after one is not seen */
 	char file[] = "m.json", name[] = "n", type[] = "other";
 	for (size_t i = 0; i < COUNT(types); i++) {
 		struct conf_feed feed = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The input is a document. Where its first byte is 0x1b, the second one chooses a dialect, and the rest is the document. Where
- * the first byte of that is 0x1a, that one does not count, and each other one stands for 300,000
+ * the first byte of that is 0x1a, that one does not count, and each other one means 300,000
  * letters, up to five times, so that rows past ROWS_MAX_ROW are reached by small inputs.
  */
 #include "fuzz.h"
@@ -30,7 +30,7 @@ static void expand(const uint8_t *data, size_t size, struct df_buf *out)
 struct cells {
 	size_t *lens;
 	size_t n, cap;
-	struct df_buf text; /* all of them, one behind the other */
+	struct df_buf text; /* all of them, one after the other */
 };
 
 static void cells_add(struct cells *c, size_t len)
@@ -329,7 +329,7 @@ static void same_row(struct rows *again, const struct rows_place *from, const st
 
 static void read_dialect(struct rows *r, const struct df_buf *doc)
 {
-	struct rows *again = rows_twin(r);
+	struct rows *again = rows_clone(r);
 	struct rows_row row;
 	struct df_err err = {0};
 	struct df_buf guess = {0};

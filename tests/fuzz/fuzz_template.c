@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The input's first line is JSON, the template's `value`; the rest is the template. What it gives depends on these
- * alone, work and memory are bounded, and a fault does not tell what the value holds.
+ * alone, work and memory are bounded, and a fault does not show what the value holds.
  */
 #include "fuzz.h"
 

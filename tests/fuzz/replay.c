@@ -24,7 +24,7 @@ static bool replay_file(const char *path)
 		fprintf(stderr, "%s\n", err.text);
 		return false;
 	}
-	uint8_t *exact = df_alloc(len); /* without the NUL behind it */
+	uint8_t *exact = df_alloc(len); /* without the NUL after it */
 	memcpy(exact, text, len);
 	free(text);
 	LLVMFuzzerTestOneInput(exact, len);

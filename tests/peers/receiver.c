@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * receiver - stands in for the Events API on the loopback interface, and misbehaves when told to
+ * receiver - stands in for the Events API on the loopback interface, and misbehaves on request
  *
  *	receiver DIR [--key K --secret S] [--port N] [--cert FILE --tlskey FILE]
  *
- * It listens on 127.0.0.1, on a free port unless told one, and writes the port's number to DIR/port when it is ready.
+ * It listens on 127.0.0.1, on a free port unless given one, and writes the port's number to DIR/port when it is ready.
  * SIGTERM or SIGINT ends it. With --cert and --tlskey (PEM) it speaks https. Without --key every caller may in.
  *
  * It takes POST /v2/bulkevents and /v2/bulkevents/historical, Content-Type application/json, Basic authentication,
@@ -640,7 +640,7 @@ static enum MHD_Result handle(void *own, struct MHD_Connection *c, const char *u
 		r = calloc(1, sizeof(*r));
 		if (r == NULL)
 			die("out of memory");
-		/* It goes into a JSON line as it is: only what cannot end a string. */
+		/* It becomes part of a JSON line as it is: only what cannot end a string. */
 		for (size_t i = 0; url[i] != '\0' && i < sizeof(r->path) - 1; i++)
 			r->path[i] = isalnum((unsigned char)url[i]) || strchr("/-_.", url[i]) != NULL ? url[i] : '?';
 		*state = r;

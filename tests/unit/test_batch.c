@@ -554,7 +554,7 @@ static void test_fold(void)
 	    {"u", "\"t\":1,\"p\":[<{\"id\":\"b\"}>],\"z\":1", NULL},
 	    {"u", "\"t\":1,\"p\":[<{\"id\":\"ccc\"}>],\"z\":1", NULL}, /* one event so far */
 	    {"u", "\"t\":2,\"p\":[<{\"id\":\"d\"}>],\"z\":1", NULL},   /* differs before the products */
-	    {"u", "\"t\":2,\"p\":[<{\"id\":\"e\"}>],\"z\":2", NULL},   /* differs behind them */
+	    {"u", "\"t\":2,\"p\":[<{\"id\":\"e\"}>],\"z\":2", NULL},   /* differs after them */
 	    {"v", "\"t\":2,\"p\":[<{\"id\":\"f\"}>],\"z\":2", NULL},   /* another user */
 	    {"u", "\"t\":2,\"p\":[<{\"id\":\"g\"}>],\"z\":2", NULL},   /* no longer adjacent */
 	    {"u", "\"t\":2,\"z\":2", NULL},                            /* no product */

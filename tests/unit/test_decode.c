@@ -56,7 +56,7 @@ static void test_document_type(void)
 	CU_ASSERT_EQUAL(name_parse_as("../a.csv", "eventless", &n, &err), DF_REJECT);
 }
 
-/* What is no drop file, but was meant as one, gets a word of what to do. */
+/* What is not a drop file, but was meant as one, is reported with what to do. */
 static void test_advice(void)
 {
 	static const char *const with[] = {"a.7z",       "a.tar", "a-eventless.tar.gz", "a.TGZ", "a.xlsx",

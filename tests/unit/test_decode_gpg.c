@@ -176,7 +176,7 @@ static void test_damage(void)
 		for (int i = 1; i <= 9; i++) {
 			char name[64];
 			snprintf(name, sizeof(name), "t%d%s-custom_event.csv.gpg", i, wholes[w]);
-			if (w < 2 || i < 8) /* the end line of an armour is no part of the message */
+			if (w < 2 || i < 8) /* the end line of an armour is not a part of the message */
 				fx_reject(&feed, name, "decrypt-failed", "");
 			snprintf(name, sizeof(name), "f%d%s-custom_event.csv.gpg", i - 1, wholes[w]);
 			if (w < 2)
@@ -277,7 +277,7 @@ static void test_signed_by(void)
 	}
 	list[0] = loose;
 	fx_expect_one(&feed, "p-custom_event.csv.gpg", "custom_event", "plain");
-	list[0] = fx_signer + 24; /* a key id is no fingerprint */
+	list[0] = fx_signer + 24; /* a key id is not a fingerprint */
 	fx_reject(&feed, "p-custom_event.csv.gpg", "bad-signature", "(good)");
 }
 
@@ -407,7 +407,7 @@ static void kill_plan(unsigned first, unsigned second)
 		usleep(1000);
 }
 
-/* A dead GnuPG is no verdict on the file. */
+/* A dead GnuPG is not a verdict on the file. */
 static void test_killed(void)
 {
 	struct conf_feed feed = gpg_feed();
@@ -490,7 +490,7 @@ int ftruncate(int fd, off_t length)
 #define AWAY "mv r/private-keys-v1.d r/away; mkdir -m 700 r/private-keys-v1.d; : >r/private-keys-v1.d/00.key"
 #define BACK "rm -r r/private-keys-v1.d; mv r/away r/private-keys-v1.d"
 
-/* What comes only once is no verdict on the file. */
+/* What comes only once is not a verdict on the file. */
 static void test_asked_twice(void)
 {
 	struct conf_feed feed = gpg_feed();

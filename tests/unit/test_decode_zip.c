@@ -306,7 +306,7 @@ static void test_caps(void)
 	fx_sh("head -c 70M /dev/zero > z-custom_event.csv; head -c 1M /dev/urandom > r; rm -f z.zip n.zip; "
 	      "zip -q9 z.zip z-custom_event.csv; zip -q0 z.zip r; rm z-custom_event.csv; "
 	      "rm *.csv; for i in 1 2 3 4 5; do echo a > $i-custom_event.csv; done; zip -q n.zip ?-custom_event.csv");
-	fx_reject(&feed, "z.zip", "archive-limit", "max_ratio (1000)"); /* the other entry's size is no excuse */
+	fx_reject(&feed, "z.zip", "archive-limit", "max_ratio (1000)"); /* the other entry's size does not excuse it */
 	feed.max_ratio = 1100;
 	fx_accept(&feed, "z.zip");
 	feed.max_plaintext = 69ull << 20;

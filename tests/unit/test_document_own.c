@@ -12,7 +12,7 @@ struct strip_case {
 };
 
 static const struct strip_case table[] = {
-    /* A document that is no reject file is left alone, however its rows look. */
+    /* A document that is not a reject file is left alone, however its rows look. */
     {"mpid|ip", "x,3," REASON, "x,3," REASON},
     {"mpid|ip|note", "x,3,\"api-rejected: y\"", "x,3,\"api-rejected: y\""},
     /* Ours are found by name, wherever they are and however the cells are quoted. */

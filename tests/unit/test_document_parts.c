@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* Everything a walk hands on, as text. */
-struct told {
+struct report {
 	struct df_buf text;
 	uint64_t stop_at; /* row at which the handler fails, 0: none */
 };
@@ -17,7 +17,7 @@ struct told {
 static enum df_status on_record(void *ctx, const struct map_record *r, const struct batch_row *where,
 				struct df_err *err)
 {
-	struct told *t = ctx;
+	struct report *t = ctx;
 	df_buf_addf(&t->text, "%llu line %llu at %llu+%llu ids %.*s batch %.*s data %.*s",
 		    (unsigned long long)where->number, (unsigned long long)where->line,
 		    (unsigned long long)where->offset, (unsigned long long)where->length, (int)r->ids_len, r->ids,
@@ -34,7 +34,7 @@ static enum df_status on_record(void *ctx, const struct map_record *r, const str
 
 static enum df_status on_reject(void *ctx, const struct document_walk_reject *r, struct df_err *err)
 {
-	struct told *t = ctx;
+	struct report *t = ctx;
 	(void)err;
 	df_buf_addf(&t->text, "%llu line %llu at %llu+%llu rejected", (unsigned long long)r->where.number,
 		    (unsigned long long)r->where.line, (unsigned long long)r->where.offset,
@@ -59,22 +59,22 @@ static void walk_it(const struct sample *s, uint32_t jobs, size_t part_size, str
 	static const struct document_walk_handlers both = {.record = on_record, .reject = on_reject};
 	static const struct document_walk_handlers rejects = {.reject = on_reject};
 	struct decode_doc doc = {.event_type = "commerce_event", .fd = s->fd, .length = s->text.len};
-	struct told told = {.stop_at = s->stop_at};
+	struct report report = {.stop_at = s->stop_at};
 	struct document_walk w = {
 	    .feed = s->feed, .file = "a-commerce_event.csv", .doc = &doc, .jobs = jobs, .part_size = part_size};
 	struct df_err err = {0};
 	w.handlers = s->rejects_alone ? &rejects : &both;
-	w.ctx = &told;
+	w.ctx = &report;
 	enum df_status st = document_walk(&w, &err);
 	size_t n = 0;
 	struct map_warning *warnings = document_walk_warnings(&w, &n);
-	df_buf_addf(&told.text, "%d [%s] %s line %llu; %llu rows, %llu rejected\n", st, err.code, err.text,
+	df_buf_addf(&report.text, "%d [%s] %s line %llu; %llu rows, %llu rejected\n", st, err.code, err.text,
 		    (unsigned long long)err.line, (unsigned long long)w.rows, (unsigned long long)w.rejected);
 	for (size_t i = 0; i < n; i++)
-		df_buf_addf(&told.text, "%s: %s\n", warnings[i].code, warnings[i].text);
+		df_buf_addf(&report.text, "%s: %s\n", warnings[i].code, warnings[i].text);
 	free(warnings);
 	document_walk_end(&w);
-	*out = told.text;
+	*out = report.text;
 }
 
 /* ---- documents ---- */
@@ -124,7 +124,7 @@ static void add_row(struct df_buf *b, unsigned trouble, const char *end)
 	df_buf_addf(b, ",%s,p%u,", dice(100) < trouble ? "steal" : "purchase", dice(9));
 	size_t at = b->len;
 	add_note(b, trouble);
-	if (b->len > at + 1000) /* quoted or not, the tail of w's came behind: only plain cells may be so long */
+	if (b->len > at + 1000) /* quoted or not, the tail of w's came after: only plain cells may be so long */
 		for (size_t i = at; i < b->len; i++)
 			b->data[i] = b->data[i] == '"' || b->data[i] == '\n' || b->data[i] == '\r' ? 'q' : b->data[i];
 	df_buf_adds(b, end);

@@ -257,7 +257,7 @@ static void test_get_resumes(void)
 	CU_ASSERT(run("cmp -s %s %s.want && test $(stat -c %%a %s) = 600", spool, spool, spool) == 0);
 	fetch_list_free(&list);
 
-	/* A whole part only needs the second look; one that is too long is none of ours. */
+	/* A whole part only needs the second look; one that is too long is not ours. */
 	CU_ASSERT_FATAL(run("rm %s; cp %s/a-custom_event.csv %s.part", spool, root, spool) == 0);
 	get_and_compare("a-custom_event.csv");
 	CU_ASSERT_FATAL(run("(cat %s/a-custom_event.csv; echo) >%s.part", root, spool) == 0);
@@ -458,7 +458,7 @@ static void test_put(void)
 	CU_ASSERT(is_status(fetch_put(source, "receipts/new", "empty", "", 0, &err), DF_OK, &err));
 	CU_ASSERT(run("test $(ls -A %s/receipts/new | wc -l) = 2", root) == 0); /* no temporary one is left */
 
-	/* One that a killed run left behind, under the name that this program uses. */
+	/* One that a killed run left, under the name that this program uses. */
 	char *hash = first_line("printf empty | sha256sum | cut -c1-16");
 	CU_ASSERT_FATAL(run("echo old >%s/receipts/new/.dropfeed-%s.tmp", root, hash) == 0);
 	CU_ASSERT(is_status(fetch_put(source, "receipts/new", "empty", "1", 1, &err), DF_OK, &err));

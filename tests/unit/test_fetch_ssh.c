@@ -75,7 +75,7 @@ static void test_host_known(void)
 	    "sed 's/^[^ ]*/*.example.org,[127.0.0.?]:*/' known_hosts >$K",
 	    "(echo '# note'; echo; echo 'junk'; echo '@cert-authority * ssh-rsa AAAA'; sed 's/$/ a comment/;s/ /\t /' "
 	    "known_hosts; printf '\\r\\n') >$K",
-	    /* another host's key that is revoked is none of ours */
+	    /* another host's key that is revoked is not ours */
 	    "(ssh-keygen -q -t ed25519 -N '' -f $K.k; sed 's/^/@revoked * /' $K.k.pub; rm $K.k*; cat known_hosts) >$K",
 	};
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
@@ -475,7 +475,7 @@ static void test_refused(void)
 	feed_free(feed);
 }
 
-/* Something listens that never says a word: the stall timeout ends it, or the wish to stop. */
+/* Something listens and never answers: the stall timeout ends it, or the wish to stop. */
 static void test_mute(void)
 {
 	struct df_err err = {0};

@@ -16,7 +16,7 @@
 
 #define SHA_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define SHA_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
-/* Shows what went wrong beside the assertion that tells where. */
+/* Shows what went wrong beside the assertion that says where. */
 #define OK(call)                                                                                                       \
 	do {                                                                                                           \
 		memset(&err, 0, sizeof(err));                                                                          \
@@ -166,7 +166,7 @@ static void test_file_round_trip(void)
 	IS(known(l, "orders", name, 1, 1700000000, &f), DF_END);
 	IS(known(l, "orders", name, UINT64_C(5000000000), 1, &f), DF_END);
 	IS(known(l, "other", name, UINT64_C(5000000000), 1700000000, &f), DF_END);
-	CU_ASSERT_STRING_EQUAL(err.text, ""); /* DF_END is no error */
+	CU_ASSERT_STRING_EQUAL(err.text, ""); /* DF_END is not an error */
 	/* the last one under the same name counts */
 	OK(enter(l, "orders", name, UINT64_C(5000000000), 1700000000, SHA_B, 2, &second));
 	OK(known(l, "orders", name, UINT64_C(5000000000), 1700000000, &f));
@@ -617,7 +617,7 @@ static void test_reopen(void)
 	OK(ledger_rejects(l, done, 0, keep_reject, &codes, &err));
 	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&codes), "7/8/70/10/no/api-unavailable;8/9/80/10/no/api-rejected;");
 	df_buf_free(&codes);
-	/* what is settled is not settled twice, and a step that fails leaves nothing behind */
+	/* what is settled is not settled twice, and a step that fails leaves nothing */
 	IS(ledger_again_settled(l, done, delivered, 1, NULL, 0, &err), DF_FATAL);
 	IS(ledger_again_settled(l, done, NULL, 0, &rejects[1], 1, &err), DF_FATAL);
 	uint64_t second[] = {8, 3};
@@ -697,15 +697,15 @@ static void test_api(void)
 	ledger_close(l);
 }
 
-/* A child settles steps and tells of each by a pipe; it is killed at an arbitrary one and never closes the ledger. */
+/* A child settles steps and reports each by a pipe; it is killed at an arbitrary one and never closes the ledger. */
 static void test_crash(void)
 {
 	struct ledger *l = fresh();
 	int64_t file = add_file(l, "a.csv", SHA_A), id = add_document(l, file, NULL);
 	OK(checked(l, id, 100000, 0));
 	ledger_close(l);
-	int told[2];
-	CU_ASSERT_EQUAL_FATAL(pipe(told), 0);
+	int report[2];
+	CU_ASSERT_EQUAL_FATAL(pipe(report), 0);
 	pid_t child = fork();
 	CU_ASSERT_FATAL(child >= 0);
 	if (child == 0) {
@@ -714,17 +714,17 @@ static void test_crash(void)
 			_exit(1);
 		for (uint64_t step = 1;; step++)
 			if (ledger_lane_settled(mine, id, 0, step, 1, NULL, 0, &err) != DF_OK ||
-			    write(told[1], &step, sizeof(step)) != sizeof(step))
+			    write(report[1], &step, sizeof(step)) != sizeof(step))
 				_exit(1);
 	}
-	close(told[1]);
+	close(report[1]);
 	uint64_t step = 0;
-	while (step < 50 && read(told[0], &step, sizeof(step)) == sizeof(step))
+	while (step < 50 && read(report[0], &step, sizeof(step)) == sizeof(step))
 		;
 	kill(child, SIGKILL);
-	while (read(told[0], &step, sizeof(step)) == sizeof(step))
-		; /* the last one it told of */
-	close(told[0]);
+	while (read(report[0], &step, sizeof(step)) == sizeof(step))
+		; /* the last one it reported */
+	close(report[0]);
 	int how = 0;
 	waitpid(child, &how, 0);
 	CU_ASSERT(WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL);
@@ -732,7 +732,7 @@ static void test_crash(void)
 	uint64_t done = 0;
 	OK(ledger_open(dir, &l, &err));
 	OK(ledger_lanes(l, id, &done, 1, &err));
-	CU_ASSERT(done == step || done == step + 1); /* committed, and killed before it could tell */
+	CU_ASSERT(done == step || done == step + 1); /* committed, and killed before it could report */
 	char want[64];
 	snprintf(want, sizeof(want), "checked 100000=%d+0;", (int)done);
 	expect_document(l, file, want);

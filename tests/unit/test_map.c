@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The map: columns and cells in, JSON out. With the argument "walk" it is no test but a filter for tests/run-schema:
+ * The map: columns and cells in, JSON out. With the argument "walk" it is not a test but a filter for tests/run-schema:
  * it reads rows of "event_type<TAB>path<TAB>value" lines, each row ended by an empty line, and prints "ok<TAB>batch" or
  * "code<TAB>text" for each.
  */

@@ -162,7 +162,7 @@ static void test_transform(void)
 	describe_with(manifest, "eventless", "p|Id|Rest", "{|7|r"); /* one cell, and it is blamed for all made of it */
 	CU_ASSERT_EQUAL(got.status, DF_REJECT);
 	CU_ASSERT_PTR_NOT_NULL(strstr(said, "1 json user_identities.email(string) FAULTY\n"));
-	describe_with(manifest, "eventless", "Id|no_1|Rest", NULL); /* p.mail is not there: the others are told */
+	describe_with(manifest, "eventless", "Id|no_1|Rest", NULL); /* p.mail is not there: the others are reported */
 	CU_ASSERT_EQUAL(got.status, DF_REJECT);
 	CU_ASSERT_PTR_NOT_NULL(strstr(said, "1 cell mpid(integer)\n"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(said, "2 none (): ignored, as the manifest says\n"));
@@ -178,7 +178,7 @@ static void test_refused(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(said, "3 cell user_identities.customer_id(string)\n"));
 	describe(&plain, "eventless", "mpid|mpid", NULL); /* refused before anything is bound */
 	CHECK_STRING(said, "1 cell mpid(integer)\n2 cell mpid(integer)\n");
-	describe(&plain, "commerce_event", "mpid|events.data.session_uuid", NULL); /* and behind it all */
+	describe(&plain, "commerce_event", "mpid|events.data.session_uuid", NULL); /* and after it all */
 	CU_ASSERT_EQUAL(got.status, DF_REJECT);
 	CU_ASSERT_PTR_NOT_NULL(strstr(said, "2 cell events.data.session_uuid(uuid)\n0 default environment"));
 	struct conf_feed lax = {.name = "t", .unknown_columns_warn = true};

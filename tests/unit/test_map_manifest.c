@@ -259,7 +259,7 @@ static void test_templates(void)
 	with(MAPPINGS(ID STATIC("\"{{ 'a,b' | split: ',' | last }}\"",
 				"ip") "," STATIC("\"x\"", "user_attributes.{{ 'K' | downcase }}")),
 	     "eventless", "Id", "1");
-	CU_ASSERT_EQUAL(got.status, DF_USAGE); /* b is no address */
+	CU_ASSERT_EQUAL(got.status, DF_USAGE); /* b is not an address */
 	with(MAPPINGS(ID STATIC("\"{{ 'a,b' | split: ',' | last }}\"", "user_attributes.{{ 'K' | downcase }}")),
 	     "eventless", "Id", "1");
 	CHECK_STRING(got.batch, "\"user_attributes\":{\"k\":\"b\"}," BATCH_1);

@@ -35,7 +35,7 @@ static void test_words(void)
 			    schema_path_parse(&schema_events[k], w->path, strlen(w->path), &path, &other);
 			CU_ASSERT_EQUAL(result, SCHEMA_PATH_OK);
 			if (result != SCHEMA_PATH_OK)
-				printf("\n  %s is no path of %s\n", w->path, schema_events[k].name);
+				printf("\n  %s is not a path of %s\n", w->path, schema_events[k].name);
 		}
 	}
 	CU_ASSERT_TRUE(checked > 500);

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #define SHA "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-/* Shows what went wrong beside the assertion that tells where. */
+/* Shows what went wrong beside the assertion that says where. */
 #define OK(call)                                                                                                       \
 	do {                                                                                                           \
 		memset(&err, 0, sizeof(err));                                                                          \
@@ -141,7 +141,7 @@ static void test_odd_times(void)
 	ledger_close(l);
 }
 
-/* A document whose rows do not add up, as 0.1 could leave one behind, is shown as what it is; so are entries of a zip that
+/* A document whose rows do not add up, as 0.1 could leave one, is shown as what it is; so are entries of a zip that
  * were skipped. */
 static void test_odd_sums(void)
 {

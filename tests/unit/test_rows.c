@@ -106,7 +106,7 @@ static void test_quotes(void)
 	ROWS("\"a\n\nb\"\nc\n", "1[a\n\nb] 4[c] ");
 	ROWS("a,\"b\"", "1[a|b] ");
 	ROWS("x\n\"a\rb\"\ny\n", "1[x] 2[a\rb] 3[y] ");
-	/* what stands before the first quote is cut off without libcsv */
+	/* what is before the first quote is cut off without libcsv */
 	ROWS("a,,b,\"c\",d,\"\"\nx,\"y\"\n", "1[a||b|c|d|] 2[x|y] ");
 	ROWS("a,b,\"1\n2\",\"3\"\"\",,x\r\ny,,\"z\"", "1[a|b|1\n2|3\"||x] 3[y||z] ");
 }
@@ -242,7 +242,7 @@ static void test_scan(void)
 			scan_dialect(delimiters[i], quotes[k]);
 }
 
-/* Escapes are found wherever they stand among eight bytes. */
+/* Escapes are found wherever they are among eight bytes. */
 static void test_escape(void)
 {
 	for (int c = 0; c < 256; c++) {

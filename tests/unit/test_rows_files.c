@@ -87,7 +87,7 @@ static int dump(const char *file, char **settings)
 
 /* ---- borders ---- */
 
-/* What is behind a row that fills the document up to a border. One line end of each kind is in, and all that takes more
+/* What is after a row that fills the document up to a border. One line end of each kind is in, and all that takes more
  * than a byte. */
 static const char *const tails[] = {
     "a,b\r\n\"q\",\"say \"\"hi\"\"\"\r\nc\r\n\r\n",
@@ -101,7 +101,7 @@ static const char *const tails[] = {
     "lone\r\"cr\"\r\rends\r",
 };
 
-/* Cells, without the x they begin with, and faults; places are told from `first` on, for all is moved by as much. */
+/* Cells, without the x they begin with, and faults; places are counted from `first` on, because all is moved by as much. */
 static void read_all(const struct df_buf *doc, size_t first, struct df_buf *out)
 {
 	struct rows *r = NULL;
@@ -183,7 +183,7 @@ static void test_first_window(void)
 	}
 }
 
-/* The row itself is behind the border: the window grows. */
+/* The row itself is after the border: the window grows. */
 static void test_growing_window(void)
 {
 	EACH_TAIL(i)

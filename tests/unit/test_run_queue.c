@@ -110,7 +110,7 @@ static void test_no_order(void)
 	run_queue_free(&q);
 }
 
-/* A worker that waits for a slow API is no reason for another API to wait. */
+/* A worker that waits for a slow API does not make another API wait. */
 static void test_targets(void)
 {
 	struct run_queue q;

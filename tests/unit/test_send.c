@@ -594,7 +594,7 @@ int main(void)
 	CU_add_test(suite, "Retry-After", test_retry_after);
 	CU_add_test(suite, "refused batches", test_rules);
 	CU_add_test(suite, "bisection", test_bisection);
-	CU_add_test(suite, "position behind emoji", test_emoji_position);
+	CU_add_test(suite, "position after emoji", test_emoji_position);
 	CU_add_test(suite, "broken connections", test_broken_connections);
 	CU_add_test(suite, "each answer is settled", test_settled_each);
 	CU_add_test(suite, "denied", test_denied);

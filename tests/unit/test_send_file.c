@@ -209,7 +209,7 @@ static void test_file_resumed(void)
 	CU_ASSERT_EQUAL(send_close(w.stream, false, &w.err), DF_OK);
 	file_is(w.path, "old\n");
 	CU_ASSERT_EQUAL(w.done[2], 1);
-	/* Whoever reads the file has taken it away since: half of it does not come a second time. */
+	/* Whoever reads the file has removed it since: half of it does not come a second time. */
 	unlink(w.path);
 	w.next[2] = 0;
 	w.done[2] = 0;

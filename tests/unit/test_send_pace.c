@@ -12,7 +12,7 @@ __attribute__((weak)) void batch_free(struct batch *b)
 	(void)b;
 }
 
-/* Takes when it may; returns how long it was told to wait. */
+/* Takes when it may; returns how long it has to wait. */
 static int64_t take(struct send_pace *p, size_t want, size_t *n, int64_t now)
 {
 	int64_t wait = 0;
@@ -52,7 +52,7 @@ static void test_slow(void)
 
 static void test_rate_holds(void)
 {
-	/* Whoever asks whenever he is told to gets what is configured, over ten minutes, and never more in any second. */
+	/* Whoever asks as often as is allowed gets what is configured, over ten minutes, and never more in any second. */
 	static size_t at[600000];
 	struct send_pace p = {0};
 	size_t n = 0, taken = 0, second = 0, most = 0;
@@ -90,7 +90,7 @@ static void test_steering(void)
 		send_pace_calm(&p, 33, 66, 0, t);
 	CU_ASSERT_EQUAL(p.rate, 100); /* never above what is configured */
 	send_pace_calm(&p, 12, 1, 0, 3000);
-	CU_ASSERT_EQUAL(p.rate, 100); /* too little to tell */
+	CU_ASSERT_EQUAL(p.rate, 100); /* too little to judge by */
 	send_pace_calm(&p, 1e300, 100, 0, 3100);
 	CU_ASSERT(p.rate >= 100.0 / 64); /* it never comes to a halt */
 }

@@ -334,7 +334,7 @@ static void test_retry_never(void)
 
 static void test_redirect(void)
 {
-	/* Not followed; only the host is named, for the rest may hold anything. */
+	/* Not followed; only the host is named, because the rest may hold anything. */
 	struct played s;
 	struct outcome o;
 	play_begin(&s, (const char *const[]){"HTTP/1.1 307 X\r\nLocation: https://joe:pw@login.example.com/sso?t=S3\r\n"

@@ -144,7 +144,7 @@ static void test_split_202(void)
 
 static void test_split_400(void)
 {
-	/* Nothing of a 400 stands; the order stays. */
+	/* Nothing of a 400 is accepted; the order stays. */
 	struct send_request r;
 	request_new(&r, 5);
 	answered(&r, 400, PATH(1));
@@ -186,7 +186,7 @@ static void test_halves(void)
 
 static void test_mixed_location(void)
 {
-	/* One error has a place, the other none: then the rest of a 202 does not stand either. */
+	/* One error has a place, the other none: then the rest of a 202 is not accepted either. */
 	struct send_request r;
 	request_new(&r, 3);
 	answered(&r, 202, "{\"errors\":[{\"message\":\"Path '[1]'\"},{\"message\":\"somewhere\"}]}");
@@ -393,7 +393,7 @@ static void test_answers(void)
 
 static void test_cut(void)
 {
-	/* Errors that are too long to be read whole are no acceptance; fewer batches have fewer. */
+	/* Errors that are too long to be read whole are not an acceptance; fewer batches have fewer. */
 	struct send_request r;
 	struct send_verdict v;
 	request_new(&r, 2);

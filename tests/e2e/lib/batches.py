@@ -26,7 +26,7 @@ def read(files):
                 for batch in something if isinstance(something, list) else [something]:
                     known = batches.setdefault(batch["source_request_id"], batch)
                     if known != batch:
-                        sys.exit("source_request_id %s stands for two contents" % batch["source_request_id"])
+                        sys.exit("source_request_id %s has two contents" % batch["source_request_id"])
     return list(batches.values())
 
 
@@ -36,7 +36,7 @@ def events(files):
         for event in batch.get("events") or []:
             key = event["data"]["source_message_id"]
             if key in seen:
-                sys.exit("source_message_id %s stands in two batches" % key)
+                sys.exit("source_message_id %s is in two batches" % key)
             seen[key] = (batch, event)
     return list(seen.values())
 

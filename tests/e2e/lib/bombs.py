@@ -22,7 +22,7 @@ def deflated():
 
 
 def zip_of(path, data, times, claim, names=(NAME,), prefix=b""):
-    """claim: the size that headers tell; past 4 GiB in a zip64 field. All names stand for the one stream of data."""
+    """claim: the size that headers state; past 4 GiB in a zip64 field. All names share the one stream of data."""
     packed = len(data) * times + 2
     big = claim >= 0xFFFFFFFF
     local_extra = struct.pack("<HHQQ", 1, 16, claim, packed) if big else b""

@@ -58,7 +58,7 @@ said() {
 	fi
 }
 
-# absent TEXT FILE...: the text stands in none of these files and folders, all of which exist.
+# absent TEXT FILE...: the text is in none of these files and folders, all of which exist.
 absent() {
 	local status=0
 	grep -rqaF -e "$@" || status=$?

@@ -3,7 +3,7 @@
 """explain against import and validate, for every line of every golden case (tests/cases), or of those that are named.
 
 What explain says of a row is what the other two commands do with it: the batch that it shows is the one that import writes,
-the faults are validate's, a refusal is validate's word for word, and each value that it calls written stands in the batch at
+the faults are validate's, a refusal is validate's word for word, and each value that it calls written is in the batch at
 the path that it names. No row is lost: those that it calls delivered are as many as validate accepts.
 """
 import importlib.machinery
