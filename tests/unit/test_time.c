@@ -76,6 +76,25 @@ static void test_ms(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(got.text, "timestamps = auto"));
 }
 
+/* A byte next to the digits, in each place. */
+static void test_ms_bytes(void)
+{
+	static const char bytes[] = {'/', ':', 'p', '\x10', '\xb0'};
+	struct time_format t;
+	struct df_err err = {0};
+	CU_ASSERT_EQUAL_FATAL(time_open(&t, "ms", NULL, &err), DF_OK);
+	for (size_t i = 0; i < 13 * sizeof(bytes); i++) {
+		char text[] = "1734567890123";
+		const char *code = NULL, *why = NULL;
+		int64_t ms = 0;
+		CU_ASSERT_TRUE(time_parse(&t, text, 13, &ms, &code, &why));
+		CU_ASSERT_EQUAL(ms, 1734567890123);
+		text[i % 13] = bytes[i / 13];
+		CU_ASSERT_FALSE(time_parse(&t, text, 13, &ms, &code, &why));
+	}
+	time_close(&t);
+}
+
 static void test_auto(void)
 {
 	static const struct instant table[] = {
@@ -357,6 +376,7 @@ int main(void)
 		return 2;
 	CU_pSuite s = CU_add_suite("map times", NULL, NULL);
 	CU_add_test(s, "ms", test_ms);
+	CU_add_test(s, "bytes that are not digits", test_ms_bytes);
 	CU_add_test(s, "auto", test_auto);
 	CU_add_test(s, "format", test_format);
 	CU_add_test(s, "zones", test_zones);
