@@ -124,6 +124,7 @@ enum df_status map_open(const struct conf_feed *feed, const char *event_type, st
 	m->feed = feed;
 	m->event = event;
 	m->guards_ids = feed->placeholder_ids != CONF_PLACEHOLDER_KEEP;
+	map_placeholder_init(m->placeholders);
 	m->request_column = m->message_column = m->time_column = MAP_NONE;
 	m->ids.max = m->batch_out.max = m->data_out.max = m->deleted.max = MAP_MAX_OUTPUT;
 	m->request_out.max = m->message_out.max = m->rendered.max = MAP_MAX_OUTPUT;

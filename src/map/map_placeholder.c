@@ -3,6 +3,7 @@
  * is missing. */
 #include "map_priv.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <strings.h>
 
@@ -56,6 +57,17 @@ static bool is_shortened(const char *p, size_t len)
 	for (i += 2; i < len && digit(p[i]); i++)
 		;
 	return i == len;
+}
+
+void map_placeholder_init(uint64_t lengths[256])
+{
+	memset(lengths, 0, 256 * sizeof(*lengths));
+	for (size_t i = 0; i < WORDS; i++) {
+		uint64_t bit = UINT64_C(1) << strlen(words[i]);
+		lengths[(unsigned char)tolower((unsigned char)words[i][0])] |= bit;
+		lengths[(unsigned char)toupper((unsigned char)words[i][0])] |= bit;
+	}
+	lengths['0'] |= UINT64_C(1) << 32 | UINT64_C(1) << 36;
 }
 
 bool map_placeholder(const char *p, size_t len, size_t *kind)

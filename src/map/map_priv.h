@@ -360,6 +360,7 @@ struct map {
 	const struct conf_feed *feed; /* borrowed */
 	bool commerce;                /* the event is a commerce event */
 	bool guards_ids;              /* identities are looked at for placeholders */
+	uint64_t placeholders[256];   /* see map_placeholder_init */
 	const struct schema_event *event;
 	struct map_manifest *manifest; /* own, or NULL */
 	struct time_format time;
@@ -397,6 +398,22 @@ struct map {
 
 #define MAP_PLACEHOLDERS 32                                     /* kinds of values that identify nobody, at most */
 void map_placeholder_name(size_t kind, char *out, size_t size); /* for messages */
+/* Per first byte, the lengths that placeholders may have, as bits. */
+void map_placeholder_init(uint64_t lengths[256]);
+/* False: the value, which is not empty, is not a placeholder. Nearly all values are found out by
+ * their length and first byte. */
+static inline bool map_placeholder_may(const uint64_t lengths[256], const char *p, size_t len)
+{
+	unsigned char first = (unsigned char)p[0];
+	char last = p[len - 1];
+	if (first == ' ' || first == '\t' || last == ' ' || last == '\t')
+		return true; /* what is between the blanks counts */
+	if (len >= 64)
+		return false;
+	bool shortened = first >= '0' && first <= '9' && len > 4 &&
+			 (p[1] == '.' || p[1] == ',' || (p[1] | 0x20) == 'e'); /* as in 4.41E+11 */
+	return shortened || (lengths[first] >> len & 1) != 0;
+}
 
 /* Something was cut to the API's limits; an identity was a placeholder: map_notes.c */
 void map_note_cut(struct map *m, const struct map_op *op);

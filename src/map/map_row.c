@@ -193,7 +193,8 @@ static bool leaf_common(struct map_run *r, const struct map_op *op)
 		return false;
 	if (op->type != SCHEMA_STRING && (p[0] <= ' ' || p[len - 1] <= ' '))
 		return false;
-	if (op->flags & SCHEMA_ID && r->m->guards_ids && map_placeholder(p, len, &kind))
+	if (op->flags & SCHEMA_ID && r->m->guards_ids && map_placeholder_may(r->m->placeholders, p, len) &&
+	    map_placeholder(p, len, &kind))
 		return false;
 	add_head(r, op);
 	bool ok = true;
@@ -516,7 +517,7 @@ enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, siz
 	}
 	liquid_arena_reset(&m->arena);
 	r.cells = map_rows_fill(m, cells);
-	if (map_rows_skip(m, r.cells))
+	if (m->rows.n_skip > 0 && map_rows_skip(m, r.cells))
 		return DF_END;
 	derive(&r);
 	unsigned seen = run_program(&r, &m->batch_program, &m->batch_out);
