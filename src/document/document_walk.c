@@ -96,6 +96,10 @@ static void only_fault(struct map_record *record, const char *code, size_t colum
 /* A second header in mid-document, as joined files have it, perhaps with a mark of UTF-8 before it. */
 static bool repeats_header(const struct map *m, const struct rows_row *row)
 {
+	/* Nearly all rows differ from it in their first byte. */
+	const struct rows_cell *first = row->cells;
+	if (row->n_cells > 0 && first->len > 0 && first->p[0] != map_column_name(m, 1)[0] && first->p[0] != '\xef')
+		return false;
 	if (!map_has_header(m) || row->n_cells != map_columns(m))
 		return false;
 	for (size_t i = 0; i < row->n_cells; i++) {
