@@ -110,6 +110,13 @@ static const char *value_end(const char *p, const char *end)
 	return end;
 }
 
+/* Of the column, too; never 0. */
+static uint64_t hash_of(const struct id *id)
+{
+	uint64_t h = batch_hash(id->value, id->len) ^ (id->column + 1) * UINT64_C(0x9e3779b97f4a7c15);
+	return h != 0 ? h : 1;
+}
+
 /* A record's identities are "name":value pairs with commas between them; the names are the schema's. */
 static size_t split(struct document_shared *s, const struct map_record *record, struct id ids[MAX_COLUMNS])
 {
@@ -127,9 +134,9 @@ static size_t split(struct document_shared *s, const struct map_record *record, 
 		if (s->order[n] < MAX_COLUMNS) {
 			struct id *id = &ids[n];
 			id->column = s->order[n++];
-			id->hash = batch_hash(p, (size_t)(stop - p));
 			id->value = value + quoted;
 			id->len = (size_t)(stop - value) - 2 * (size_t)quoted;
+			id->hash = hash_of(id);
 		}
 		p = stop + 1;
 	}
@@ -224,33 +231,34 @@ static bool has_few_values(const struct document_shared *s, size_t column)
 	return own * 2 <= most + 0.5;
 }
 
-/* The column's value that meets the most others; *most says how many. */
-static const struct value *most_shared(const struct document_shared *s, size_t column, double *most)
+/* A column's value that meets the most others. */
+struct most_shared {
+	const struct value *value; /* or NULL */
+	double others;
+};
+
+static void find_most_shared(const struct document_shared *s, struct most_shared most[MAX_COLUMNS])
 {
-	const struct value *top = NULL;
-	*most = 0;
 	for (size_t i = 0; i < SLOTS; i++) {
 		const struct value *v = &s->values[i];
-		if (v->column != column || v->n_others < FEW)
+		if (v->n_others < FEW)
 			continue;
 		/* A row of many identities is one person all the same. */
 		double others = fmin(counted(v->others, OTHERS), v->rows);
-		if (others <= *most)
-			continue;
-		*most = others;
-		top = v;
+		if (others > most[v->column].others)
+			most[v->column] = (struct most_shared){v, others};
 	}
-	return top;
 }
 
 size_t document_shared_warnings(const struct document_shared *s, struct map_warning **out)
 {
 	struct map_warning *list = df_alloc((s->n_columns + 1) * sizeof(*list));
+	struct most_shared most[MAX_COLUMNS] = {{0}};
 	size_t n = 0;
+	find_most_shared(s, most);
 	for (size_t c = 0; c < s->n_columns; c++) {
-		double most = 0;
-		const struct value *top = most_shared(s, c, &most);
-		if (top == NULL || most + 0.5 < (has_few_values(s, c) ? FEW : MANY))
+		const struct value *top = most[c].value;
+		if (top == NULL || most[c].others + 0.5 < (has_few_values(s, c) ? FEW : MANY))
 			continue;
 		struct map_warning *w = &list[n++];
 		snprintf(w->code, sizeof(w->code), "shared-identity");
@@ -258,7 +266,8 @@ size_t document_shared_warnings(const struct document_shared *s, struct map_warn
 		    w->text, sizeof(w->text),
 		    "%s: one value (its SHA-256 begins with %s) is in %s%u rows, with %.0f different other identities; "
 		    "is it an account, a store or a test rather than a person?",
-		    s->columns[c].name, top->digest, top->estimate > top->rows ? "about " : "", top->estimate, most);
+		    s->columns[c].name, top->digest, top->estimate > top->rows ? "about " : "", top->estimate,
+		    most[c].others);
 	}
 	*out = list;
 	return n;
