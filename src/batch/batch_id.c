@@ -105,7 +105,7 @@ void batch_id_batch(const struct batch_space *space, const struct batch_content 
 {
 	uuid_t root;
 	XXH128_canonical_t hash; /* the same bytes on every machine */
-	uuid_copy(root, space->root);
+	memcpy(root, space->root, sizeof(root));
 	if (c->own != NULL)
 		uuid_generate_sha1(root, space->root, c->own, c->own_len);
 	if (c->body != NULL)
