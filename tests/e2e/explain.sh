@@ -24,7 +24,7 @@ shown "a row: a number keeps its digits" '= 79.00 (number)'
 shown "a row: an empty cell" 'events.data.product_action.coupon_code (string): left out, the cell is empty'
 shown "a row: its place in the batch" 'row 2 is event 2 of 8'
 shown "a row: the rows it is with" 'The other rows of the batch: 1 (line 2), 3 (line 4), '
-shown "a row: its event alone" '... 6 behind'
+shown "a row: its event alone" '... 6 after'
 equal "a row: one event" "$(grep -c source_message_id "$work/out")" 1
 exits 0 "a row, --verbose" --verbose explain "$orders:3"
 equal "a row, --verbose: all events" "$(grep -c source_message_id "$work/out")" 8
@@ -63,7 +63,7 @@ exits 0 "control characters" explain lines-eventless.csv:5
 shown "control characters are shown, not sent" 'a\u001b[31mred\u009b \u202ex'
 equal "control characters: none comes out" "$(LC_ALL=C tr -d '\n -~' <"$work/out" | LC_ALL=C grep -c "$(printf '\302\233\|\342\200\256\|\033')")" 0
 exits 1 "a malformed quote" explain lines-eventless.csv:6
-shown "a malformed quote: the bytes" 'as it stands: 3,a"b\n'
+shown "a malformed quote: the bytes" 'its bytes: 3,a"b\n'
 exits 1 "too few cells" explain lines-eventless.csv:7
 shown "too few cells: which is not there" '(no cell)'
 exits 1 "bytes that are not text" explain --format json lines-eventless.csv:8
