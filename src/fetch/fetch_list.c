@@ -245,6 +245,14 @@ static void list_leave(struct list_job *job, const struct list_item *item, const
 	    .name = df_strdup(item->name), .size = item->seen.size, .mtime = item->seen.mtime, .why = df_strdup(why)};
 }
 
+/* The same for an error, with its code. */
+static void list_leave_for(struct list_job *job, const struct list_item *item, const struct df_err *why)
+{
+	char *text = df_format("%s [%s]", why->text, why->code);
+	list_leave(job, item, text);
+	free(text);
+}
+
 static void list_take(struct list_job *job, const struct list_item *item)
 {
 	struct fetch_list *list = job->list;
@@ -258,7 +266,7 @@ static void list_misnamed(struct list_job *job, const struct list_item *item)
 	struct name parts = {0};
 	struct df_err why = {0};
 	if (name_parse_as(df_base_name(item->name), job->source->feed->document_type, &parts, &why) != DF_OK)
-		list_leave(job, item, why.text);
+		list_leave_for(job, item, &why);
 }
 
 static bool list_is_own(const struct list_job *job, const char *name)
