@@ -3,7 +3,7 @@
 # Yesterday's orders from BigQuery to mParticle: a query into a table, bq extract to Cloud Storage, import.
 #
 # BigQuery's column names can't have dots, so the feed needs a manifest that maps them: manifest = bigquery.json (beside this file).
-# `bq query --format=csv` alone is for small things: it stops at --max_rows (100, unless said) without a word.
+# `bq query --format=csv` alone is for small things: it stops at --max_rows (100, unless said) without a message.
 # Where and as whom: the account that `gcloud auth activate-service-account --key-file` was given once, from a key file of mode 0600.
 # Failures: bq and gcloud end with a code that is not 0 and their own words, and nothing is sent; others are dropfeed's (README.md).
 set -euo pipefail

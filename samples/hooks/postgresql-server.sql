@@ -4,7 +4,7 @@
 --
 --   psql -X -v ON_ERROR_STOP=1 -f postgresql-server.sql shop
 --
--- dropfeed.conf, the state_dir and the file of api_secret_file must belong to that user; the secret stands in that file and nowhere in SQL.
+-- dropfeed.conf, the state_dir and the file of api_secret_file must belong to that user; the secret is in that file and nowhere in SQL.
 -- Failures: COPY fails with 'program "…" failed' and 'child process exited with exit code N', dropfeed's own (README.md); with 1
 -- the good rows are delivered nevertheless. What dropfeed says goes to the server's log.
 --

@@ -3,7 +3,7 @@
 # Yesterday's orders from PostgreSQL to mParticle, by psql on any machine: no right on the server is needed but
 # to read the tables.
 #
-# Where and as whom: PGSERVICE names a section of ~/.pg_service.conf; the password, if there is one, stands in ~/.pgpass (0600).
+# Where and as whom: PGSERVICE names a section of ~/.pg_service.conf; the password, if there is one, is in ~/.pgpass (0600).
 # From cron: 15 2 * * * dropfeed PGSERVICE=shop /usr/local/lib/dropfeed/postgresql.sh
 #
 # Exit codes: psql's 1 to 3 show with psql's own words and nothing was sent; others are dropfeed's (see README.md).

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Yesterday's orders from Redshift to mParticle: UNLOAD to S3, aws s3 cp, import from standard input.
 #
-# Where and as whom: Redshift speaks PostgreSQL's protocol: PGSERVICE names a section of ~/.pg_service.conf, the password stands in ~/.pgpass
+# Where and as whom: Redshift speaks PostgreSQL's protocol: PGSERVICE names a section of ~/.pg_service.conf, the password is in ~/.pgpass
 # (0600). S3: the machine's role, or ~/.aws/credentials (0600). UNLOAD itself writes by the cluster's role, IAM_ROLE default.
 # Failures: psql and aws end with a code that is not 0 and their own words, and nothing is sent; others are dropfeed's (README.md).
 set -euo pipefail
@@ -11,7 +11,7 @@ day=${1:-$(date -d yesterday +%Y-%m-%d)}
 bucket=${BUCKET:?set BUCKET to a place for the export, such as s3://shop-exports/dropfeed}
 stem=orders_${day//-/}
 
-# Redshift lowers names, quoted ones too, unless it is told not to: "user_attributes.Member Tier" would lose its capitals.
+# Redshift lowers names, quoted ones too, unless it is set not to: "user_attributes.Member Tier" would lose its capitals.
 # PARALLEL OFF: one file, up to 6.2 GB; what is beyond goes to 001 and so on, each with the header. ($$ quotes a query in UNLOAD;
 # psql does not put variables into it, so the day is put in here, checked to be one.)
 [[ $day =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}$ ]] || { echo "not a day: $day" >&2; exit 2; }

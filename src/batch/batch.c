@@ -200,7 +200,7 @@ static enum df_status close_batch(struct batch_maker *mk, struct batch_open *o, 
 static enum df_status close_oldest(struct batch_maker *mk, struct df_err *err)
 {
 	enum df_status st = close_batch(mk, mk->open.oldest, err);
-	batch_table_foresee(&mk->open);
+	batch_table_prefetch(&mk->open);
 	return st;
 }
 

@@ -108,6 +108,6 @@ void batch_table_remove(struct batch_table *t, struct batch_open *o);
 
 /* Asks for the memory that closing the oldest one will read, and for the one that is the oldest then: it was long ago that
  * they were touched. */
-void batch_table_foresee(const struct batch_table *t);
+void batch_table_prefetch(const struct batch_table *t);
 
 #endif

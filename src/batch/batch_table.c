@@ -111,7 +111,7 @@ struct batch_open *batch_table_find(const struct batch_table *t, uint64_t hash, 
 	return NULL;
 }
 
-static void foresee(const void *p, size_t len)
+static void prefetch(const void *p, size_t len)
 {
 	for (size_t i = 0; i < len; i += LINE)
 		__builtin_prefetch((const char *)p + i);
@@ -128,10 +128,10 @@ void batch_table_expect(const struct batch_table *t, uint64_t hash, unsigned ste
 	if (o == NULL)
 		return;
 	if (step > 0) {
-		foresee(o, sizeof(*o) + EXPECTED_KEY);
+		prefetch(o, sizeof(*o) + EXPECTED_KEY);
 	} else if (o->events.data != NULL) {
-		foresee(o->events.data + o->events.len, 2 * LINE);
-		foresee(o->rows + o->n_rows, 1);
+		prefetch(o->events.data + o->events.len, 2 * LINE);
+		prefetch(o->rows + o->n_rows, 1);
 	}
 }
 
@@ -190,14 +190,14 @@ void batch_table_remove(struct batch_table *t, struct batch_open *o)
 	t->spare = o;
 }
 
-void batch_table_foresee(const struct batch_table *t)
+void batch_table_prefetch(const struct batch_table *t)
 {
 	const struct batch_open *o = t->oldest;
 	if (o == NULL)
 		return;
-	foresee(&t->slots[o->hash & (t->n_slots - 1)], 1);
-	foresee(o->events.data, o->events.len);
-	foresee(o->rows, 1);
+	prefetch(&t->slots[o->hash & (t->n_slots - 1)], 1);
+	prefetch(o->events.data, o->events.len);
+	prefetch(o->rows, 1);
 	if (o->newer != NULL) /* with a key that is about as long as this one's */
-		foresee(o->newer, sizeof(*o) + o->ids_len + o->members_len);
+		prefetch(o->newer, sizeof(*o) + o->ids_len + o->members_len);
 }

@@ -268,7 +268,7 @@ const struct conf_key *conf_key_find(const struct conf_key *keys, const char *na
 const struct conf_key *conf_key_nearest(const struct conf_key *keys, const char *name)
 {
 	const struct conf_key *nearest = NULL;
-	size_t best = strlen(name) / 2 < 4 ? strlen(name) / 2 : 4; /* farther is no help */
+	size_t best = strlen(name) / 2 < 4 ? strlen(name) / 2 : 4; /* farther does not help */
 	for (; keys->name != NULL; keys++) {
 		size_t d = df_distance(name, strlen(name), keys->name, strlen(keys->name));
 		if (d < best || (d == best && nearest == NULL)) {

@@ -316,7 +316,7 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_ANEW_REJECTS] = "DELETE FROM reject WHERE document_id IN"
 			" (SELECT id FROM document WHERE file_id = ?1 AND (?2 OR state <> ?3))",
     [ST_ANEW_DOCUMENTS] = "DELETE FROM document WHERE file_id = ?1 AND (?2 OR state <> ?3)",
-    /* What was rejected by the preflight stays counted, for it is found again. A reject file that is to be kept as it is, is
+    /* What was rejected by the preflight stays counted, because it is found again. A reject file that is to be kept as it is, is
      * no longer this one's. */
     [ST_RESEND_DOCUMENT] =
 	"UPDATE document SET state = ?3, closed_ms = 0, delivered = 0, sent_ms = 0, target = NULL,"

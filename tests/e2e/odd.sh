@@ -88,7 +88,7 @@ before=$(lines "$accepted")
 exits 0 "renamed, and excluded" --quiet run
 equal "one is delivered, the other is not reported" "$(($(lines "$accepted") - before)) $(lines "$work/err")" "2 0"
 
-# A state folder of somebody else: root is warned of what it leaves there, for the other one it is said what to do.
+# A state folder of somebody else: root is warned of what it leaves there, the other one learns what to do.
 if [ "$(id -u)" -eq 0 ]; then
 	mkdir -m 700 "$work/s5"
 	chown nobody "$work/s5"

@@ -332,7 +332,7 @@ static void test_large_directory(void)
 		  "d.zip",
 		  "for i in range(3000):\n    i = zipfile.ZipInfo('%d-custom_event.csv' % i); i.comment = b'c' * 2000; "
 		  "z.writestr(i, 'a')"));
-	feed.max_entries = 3000; /* 2 KiB a entry, where 1 KiB is foreseen, and all of it beyond the free 1 MiB */
+	feed.max_entries = 3000; /* 2 KiB a entry, where 1 KiB is expected, and all of it beyond the free 1 MiB */
 	fx_reject(&feed, "d.zip", "archive-limit", "max_entries (3000)");
 	feed.max_entries = 10000;
 	fx_accept(&feed, "d.zip");
