@@ -86,7 +86,7 @@ int cli_help_show(const struct cli_spec *spec)
 	cli_wrap(spec->synopsis, at, at);
 	putchar('\n');
 	cli_wrap(spec->about, 0, 0);
-	if (spec->options != NULL) {
+	if (spec->options != NULL && spec->options->name != NULL) {
 		puts("\nOptions:");
 		help_options(spec->options);
 	}
