@@ -168,6 +168,10 @@ struct conf_problems {
 enum df_status conf_load(const char *path, struct conf **out, struct conf_problems *problems,
 			 struct df_err *err) DF_CHECK;
 
+/* The same without reading any secret: for what delivers nothing, and may run as another user. */
+enum df_status conf_load_public(const char *path, struct conf **out, struct conf_problems *problems,
+				struct df_err *err) DF_CHECK;
+
 /* A feed with every default, for commands that work without a configuration: sink stdout, no source. Caller's. */
 struct conf_feed *conf_feed_default(const char *name);
 

@@ -295,6 +295,14 @@ typedef enum df_status (*ledger_each_document)(void *ctx, const struct ledger_do
 typedef enum df_status (*ledger_each_reject)(void *ctx, const struct ledger_reject *r, struct df_err *err);
 enum df_status ledger_files(struct ledger *l, const char *feed, bool open_only, ledger_each_file each, void *ctx,
 			    struct df_err *err) DF_CHECK; /* open_only: not closed, or cleanup_due */
+struct ledger_latest {
+	const char *feed; /* NULL: all */
+	int64_t since_ms; /* closed since then, or open; 0: all */
+	bool open_only;   /* not closed, or cleanup_due */
+};
+/* The latest first. */
+enum df_status ledger_files_latest(struct ledger *l, const struct ledger_latest *which, ledger_each_file each,
+				   void *ctx, struct df_err *err) DF_CHECK;
 /* Those that were closed before that time, are through at the source, and were not pruned. */
 enum df_status ledger_files_old(struct ledger *l, int64_t before_ms, ledger_each_file each, void *ctx,
 				struct df_err *err) DF_CHECK;

@@ -57,8 +57,25 @@ enum df_status report_reasons_text(struct ledger *l, const struct ledger_file *f
 enum df_status report_reasons_json(struct ledger *l, const struct ledger_file *f, const struct ledger_document *d,
 				   FILE *to, struct df_err *err) DF_CHECK;
 
-/* Writes what the ledger knows, of one feed or (NULL) all, as a table for people or as one JSON document. */
-enum df_status report_status_text(struct ledger *l, const char *feed, FILE *to, struct df_err *err) DF_CHECK;
-enum df_status report_status_json(struct ledger *l, const char *feed, FILE *to, struct df_err *err) DF_CHECK;
+struct report_status_filter {
+	struct ledger_latest files;
+	uint64_t last;                              /* at most so many; 0: all */
+	bool (*names)(void *ctx, const char *name); /* whether a file's name is meant; NULL: all are */
+	void *ctx;
+};
+/* Writes what the ledger knows, the latest file first, as a table for people or as one JSON document. l NULL: there is no ledger
+ * yet. */
+enum df_status report_status_text(struct ledger *l, const struct report_status_filter *filter, FILE *to,
+				  struct df_err *err) DF_CHECK;
+enum df_status report_status_json(struct ledger *l, const struct report_status_filter *filter, FILE *to,
+				  struct df_err *err) DF_CHECK;
+
+/* For monitors. */
+struct report_health {
+	uint64_t unfinished; /* files that are not through */
+	uint64_t faulty;     /* closed since then: refused, abandoned, or with rejected rows */
+};
+enum df_status report_health(struct ledger *l, const char *feed, int64_t since_ms, struct report_health *out,
+			     struct df_err *err) DF_CHECK;
 
 #endif

@@ -93,7 +93,7 @@ char *cli_conf_path(const struct cli_globals *g)
 	return path;
 }
 
-int cli_conf(const struct cli_globals *g, bool needed, struct conf **out)
+static int conf_of(const struct cli_globals *g, bool needed, bool secrets, struct conf **out)
 {
 	struct conf_problems problems = {0};
 	struct df_err err = {0};
@@ -103,7 +103,8 @@ int cli_conf(const struct cli_globals *g, bool needed, struct conf **out)
 		cli_log_setup(g, NULL);
 		return needed ? CLI_EXIT_USAGE : 0;
 	}
-	enum df_status st = conf_load(path, out, &problems, &err);
+	enum df_status st =
+	    secrets ? conf_load(path, out, &problems, &err) : conf_load_public(path, out, &problems, &err);
 	for (size_t i = 0; i < problems.n; i++)
 		fprintf(stderr, "%s:%d: %s\n", path, problems.v[i].line, problems.v[i].text);
 	if (st != DF_OK && problems.n == 0) {
@@ -116,6 +117,16 @@ int cli_conf(const struct cli_globals *g, bool needed, struct conf **out)
 	free(path);
 	cli_log_setup(g, *out);
 	return st == DF_OK ? 0 : CLI_EXIT_USAGE;
+}
+
+int cli_conf(const struct cli_globals *g, bool needed, struct conf **out)
+{
+	return conf_of(g, needed, true, out);
+}
+
+int cli_conf_public(const struct cli_globals *g, struct conf **out)
+{
+	return conf_of(g, true, false, out);
 }
 
 const struct conf_feed *cli_feed(const struct conf *conf, const char *name, const char *command)

@@ -58,6 +58,9 @@ void cli_refusal(const struct df_err *refused, char *out, size_t size);
  * the exit code after every mistake was printed. *out may be NULL where it is not needed. */
 int cli_conf(const struct cli_globals *g, bool needed, struct conf **out);
 
+/* The same without any secret, which is not even read; there has to be a configuration. */
+int cli_conf_public(const struct cli_globals *g, struct conf **out);
+
 /* Where the configuration is, the caller's; NULL when there is none anywhere, which was reported. */
 char *cli_conf_path(const struct cli_globals *g);
 /* Sets the log up as the options and the configuration (or NULL) say. */

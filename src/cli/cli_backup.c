@@ -26,7 +26,7 @@ int cli_backup(struct cli_globals *g, int argc, char **argv)
 
 	if (rest.n != 1 || strcmp(rest.v[0], "-") == 0)
 		return cli_usage("backup", "name the file that is to be written");
-	if (cli_conf(g, true, &conf) != 0 || !cli_has_state(conf, "backup")) {
+	if (cli_conf_public(g, &conf) != 0 || !cli_has_state(conf, "backup")) {
 		conf_free(conf);
 		return CLI_EXIT_USAGE;
 	}

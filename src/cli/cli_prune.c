@@ -58,7 +58,7 @@ int cli_prune(struct cli_globals *g, int argc, char **argv)
 		cli_usage("prune", "say how old what is removed has to be: --older-than 400d");
 	else if (!cli_age(a.older_than, &age_ms) || age_ms == 0)
 		cli_usage("prune", "--older-than: '%s' is not an age such as 400d, 36h or 90m", a.older_than);
-	else if (cli_conf(g, true, &conf) == 0 && cli_feeds(conf, &a.feeds, "prune") && cli_has_state(conf, "prune"))
+	else if (cli_conf_public(g, &conf) == 0 && cli_feeds(conf, &a.feeds, "prune") && cli_has_state(conf, "prune"))
 		code = prune(conf, &a, age_ms);
 cleanup:
 	conf_free(conf);

@@ -26,6 +26,7 @@ struct loader {
 	int line; /* of what is looked at */
 	struct section here;
 	int main_line;
+	bool no_secrets; /* none is read */
 };
 
 static void DF_PRINTF(3, 4) loader_complain(struct loader *l, int line, const char *fmt, ...)
@@ -238,6 +239,11 @@ static bool value_plain(struct loader *l, const struct conf_key *key, char *valu
 	return true;
 }
 
+static bool is_secret(const struct conf_key *key)
+{
+	return key->parse == conf_parse_secret_file || key->parse == conf_parse_secret_env;
+}
+
 static void on_key(struct loader *l, const char *name, char *value)
 {
 	if (l->here.kind == SECTION_NONE)
@@ -266,6 +272,8 @@ static void on_key(struct loader *l, const char *name, char *value)
 	bool good = false;
 	if (*value == '\0')
 		loader_complain(l, l->line, "%s: no value given; leave the line out for the default", name);
+	else if (l->no_secrets && is_secret(key))
+		good = true;
 	else if (value_plain(l, key, value)) {
 		good = key->parse(home, key, value, l->base, &err) == DF_OK;
 		if (!good)
@@ -336,9 +344,11 @@ static enum df_status loader_read(struct loader *l, const char *path, struct df_
 		       l->problems->n == 1 ? "" : "s");
 }
 
-enum df_status conf_load(const char *path, struct conf **out, struct conf_problems *problems, struct df_err *err)
+static enum df_status load(const char *path, bool no_secrets, struct conf **out, struct conf_problems *problems,
+			   struct df_err *err)
 {
-	struct loader l = {.problems = problems, .conf = df_alloc(sizeof(*l.conf)), .base = base_of(path)};
+	struct loader l = {
+	    .problems = problems, .conf = df_alloc(sizeof(*l.conf)), .base = base_of(path), .no_secrets = no_secrets};
 	*out = NULL;
 	l.conf->path = df_strdup(path);
 	conf_keys_defaults(l.conf, conf_main_keys);
@@ -349,4 +359,14 @@ enum df_status conf_load(const char *path, struct conf **out, struct conf_proble
 		conf_free(l.conf);
 	free(l.base);
 	return st;
+}
+
+enum df_status conf_load(const char *path, struct conf **out, struct conf_problems *problems, struct df_err *err)
+{
+	return load(path, false, out, problems, err);
+}
+
+enum df_status conf_load_public(const char *path, struct conf **out, struct conf_problems *problems, struct df_err *err)
+{
+	return load(path, true, out, problems, err);
 }

@@ -169,6 +169,30 @@ enum df_status ledger_open(const char *state_dir, struct ledger **out, struct df
 	return st;
 }
 
+/* Who may not write there cannot make the shared memory of a ledger that nobody else has open; but then nobody changes it,
+ * either, and it may be read as it is. With a log beside it, it would be incomplete. */
+static enum df_status open_immutable(struct ledger *l, int *version, struct df_err *err)
+{
+	struct stat info;
+	char *log = df_format("%s-wal", l->path);
+	bool whole = stat(log, &info) != 0 || info.st_size == 0;
+	free(log);
+	if (!whole)
+		return DF_END;
+
+	struct df_buf uri = {0};
+	df_buf_adds(&uri, "file:");
+	for (const char *p = l->path; *p != '\0'; p++)
+		df_buf_addf(&uri, strchr("?#%", *p) != NULL ? "%%%02x" : "%c", (unsigned char)*p);
+	df_buf_adds(&uri, "?immutable=1");
+	sqlite3_close(l->db);
+	l->db = NULL;
+	int rc = sqlite3_open_v2(df_buf_cstr(&uri), &l->db,
+				 SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
+	df_buf_free(&uri);
+	return rc == SQLITE_OK ? version_read(l, version, err) : DF_END;
+}
+
 enum df_status ledger_open_readonly(const char *state_dir, struct ledger **out, struct df_err *err)
 {
 	struct ledger *l = ledger_new(state_dir);
@@ -178,8 +202,16 @@ enum df_status ledger_open_readonly(const char *state_dir, struct ledger **out, 
 		st = DF_END;
 	if (st == DF_OK)
 		st = db_open(l, SQLITE_OPEN_READONLY, err);
-	if (st == DF_OK)
-		st = version_read(l, &version, err);
+	if (st == DF_OK) {
+		struct df_err why = {0};
+		st = version_read(l, &version, &why);
+		bool refused = st != DF_OK && l->db != NULL && access(state_dir, W_OK) != 0;
+		enum df_status as_it_is = refused ? open_immutable(l, &version, err) : DF_END;
+		if (as_it_is != DF_END)
+			st = as_it_is;
+		else if (st != DF_OK)
+			*err = why;
+	}
 	if (st == DF_OK && version == 0)
 		st = DF_END; /* a first run was killed before it had made the tables */
 	else if (st == DF_OK && version < LEDGER_VERSION)

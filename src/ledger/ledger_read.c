@@ -224,6 +224,13 @@ enum df_status ledger_files(struct ledger *l, const char *feed, bool open_only, 
 	return walk(l, open_only ? SQL_FILES_OPEN : SQL_FILES, &w, err, "t", feed);
 }
 
+enum df_status ledger_files_latest(struct ledger *l, const struct ledger_latest *which, ledger_each_file each,
+				   void *ctx, struct df_err *err)
+{
+	const struct walk w = {row_file, &each, ctx};
+	return walk(l, SQL_FILES_LATEST, &w, err, "tii", which->feed, which->since_ms, (int64_t)which->open_only);
+}
+
 enum df_status ledger_files_old(struct ledger *l, int64_t before_ms, ledger_each_file each, void *ctx,
 				struct df_err *err)
 {

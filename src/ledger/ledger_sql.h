@@ -121,6 +121,10 @@ static const char *const ledger_migrations[] = {
 #define SQL_FILES_OPEN                                                                                                 \
 	"SELECT " SQL_FILE_COLUMNS                                                                                     \
 	" FROM file WHERE (closed_ms = 0 OR cleanup_due) AND (?1 IS NULL OR feed = ?1) ORDER BY id"
+/* the latest first; ?2: closed since then, or open; ?3: only what is not through */
+#define SQL_FILES_LATEST                                                                                               \
+	"SELECT " SQL_FILE_COLUMNS " FROM file WHERE (?1 IS NULL OR feed = ?1) AND (closed_ms = 0 OR closed_ms >= ?2)" \
+	" AND (NOT ?3 OR closed_ms = 0 OR cleanup_due) ORDER BY id DESC"
 /* closed before that time, and not pruned yet */
 #define SQL_FILES_OLD                                                                                                  \
 	"SELECT " SQL_FILE_COLUMNS " FROM file WHERE closed_ms > 0 AND closed_ms < ?1 AND NOT cleanup_due AND EXISTS"  \

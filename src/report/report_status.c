@@ -9,8 +9,17 @@ struct status_walk {
 	FILE *to;
 	bool first;   /* no document of the file was shown yet */
 	bool receipt; /* what others may read: no paths of this machine, nothing that is still to come */
+	const struct report_status_filter *filter;
 	uint64_t files, open, refused, rows, delivered, rejected, skipped;
 };
+
+/* DF_END: enough of them were shown. */
+static enum df_status shows(const struct status_walk *w, const struct ledger_file *f, bool *shown)
+{
+	const struct report_status_filter *filter = w->filter;
+	*shown = filter->names == NULL || filter->names(filter->ctx, f->name);
+	return filter->last != 0 && w->files == filter->last ? DF_END : DF_OK;
+}
 
 /* False: no calendar has that time, as the one that somebody gave a file. */
 static bool stamp(int64_t seconds, char *out, size_t size)
@@ -143,17 +152,22 @@ enum df_status report_receipt_json(struct ledger *l, const struct ledger_file *f
 static enum df_status json_file(void *ctx, const struct ledger_file *f, struct df_err *err)
 {
 	struct status_walk *w = ctx;
+	bool shown = false;
+	enum df_status st = shows(w, f, &shown);
+	if (st != DF_OK || !shown)
+		return st;
 	fputs(w->files++ > 0 ? ",\n " : "\n ", w->to);
 	return file_json(w->ledger, f, false, w->to, err);
 }
 
-enum df_status report_status_json(struct ledger *l, const char *feed, FILE *to, struct df_err *err)
+enum df_status report_status_json(struct ledger *l, const struct report_status_filter *filter, FILE *to,
+				  struct df_err *err)
 {
-	struct status_walk w = {.ledger = l, .to = to};
+	struct status_walk w = {.ledger = l, .to = to, .filter = filter};
 	fputs("{\"files\":[", to);
-	enum df_status st = l != NULL ? ledger_files(l, feed, false, json_file, &w, err) : DF_OK;
+	enum df_status st = l != NULL ? ledger_files_latest(l, &filter->files, json_file, &w, err) : DF_OK;
 	fputs("\n]}\n", to);
-	return st;
+	return st == DF_END ? DF_OK : st;
 }
 
 /* ---- text ---- */
@@ -221,6 +235,10 @@ static enum df_status text_file(void *ctx, const struct ledger_file *f, struct d
 {
 	struct status_walk *w = ctx;
 	char when[40] = "";
+	bool shown = false;
+	enum df_status st = shows(w, f, &shown);
+	if (st != DF_OK || !shown)
+		return st;
 	(void)stamp((f->closed_ms != 0 ? f->closed_ms : f->pulled_ms) / 1000, when, sizeof(when));
 	w->files++;
 	w->open += !ledger_closes(f->state);
@@ -231,7 +249,7 @@ static enum df_status text_file(void *ctx, const struct ledger_file *f, struct d
 		fputs(" (still to be moved or deleted at the source)", w->to);
 	fputc('\n', w->to);
 	w->first = true;
-	enum df_status st = ledger_documents(w->ledger, f->id, text_document, w, err);
+	st = ledger_documents(w->ledger, f->id, text_document, w, err);
 	if (st == DF_OK && w->first && f->text != NULL) { /* no document says it */
 		fprintf(w->to, "             %s: ", f->code != NULL ? f->code : "");
 		print_text(w->to, f->text);
@@ -240,12 +258,15 @@ static enum df_status text_file(void *ctx, const struct ledger_file *f, struct d
 	return st == DF_OK ? ledger_skips(w->ledger, f->id, text_skip, w, err) : st;
 }
 
-enum df_status report_status_text(struct ledger *l, const char *feed, FILE *to, struct df_err *err)
+enum df_status report_status_text(struct ledger *l, const struct report_status_filter *filter, FILE *to,
+				  struct df_err *err)
 {
-	struct status_walk w = {.ledger = l, .to = to};
-	enum df_status st = l != NULL ? ledger_files(l, feed, false, text_file, &w, err) : DF_OK;
+	struct status_walk w = {.ledger = l, .to = to, .filter = filter};
+	bool all = filter->files.since_ms == 0 && !filter->files.open_only && filter->names == NULL;
+	enum df_status st = l != NULL ? ledger_files_latest(l, &filter->files, text_file, &w, err) : DF_OK;
+	st = st == DF_END ? DF_OK : st;
 	if (w.files == 0) {
-		fputs("nothing has come yet\n", to);
+		fputs(all ? "nothing has come yet\n" : "nothing to show\n", to);
 		return st;
 	}
 	fprintf(to, "%llu files (%llu unfinished, %llu refused): %llu rows = ", (unsigned long long)w.files,
@@ -258,4 +279,41 @@ enum df_status report_status_text(struct ledger *l, const char *feed, FILE *to, 
 		fprintf(to, ": these are %llu too many", (unsigned long long)(sum - w.rows));
 	fputc('\n', to);
 	return st;
+}
+
+/* ---- for monitors ---- */
+
+struct health_walk {
+	struct ledger *ledger;
+	struct report_health *out;
+};
+
+static enum df_status any_rejected(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	(void)err;
+	*(bool *)ctx = *(bool *)ctx || d->rejected > 0 || d->state == LEDGER_REFUSED;
+	return DF_OK;
+}
+
+static enum df_status health_file(void *ctx, const struct ledger_file *f, struct df_err *err)
+{
+	struct health_walk *w = ctx;
+	bool faulty = f->state == LEDGER_REFUSED || f->state == LEDGER_ABANDONED;
+	if (!ledger_closes(f->state)) {
+		w->out->unfinished++;
+		return DF_OK;
+	}
+	enum df_status st = ledger_documents(w->ledger, f->id, any_rejected, &faulty, err);
+	w->out->unfinished += f->cleanup_due;
+	w->out->faulty += faulty;
+	return st;
+}
+
+enum df_status report_health(struct ledger *l, const char *feed, int64_t since_ms, struct report_health *out,
+			     struct df_err *err)
+{
+	struct health_walk w = {.ledger = l, .out = out};
+	const struct ledger_latest recent = {.feed = feed, .since_ms = since_ms};
+	*out = (struct report_health){0};
+	return ledger_files_latest(l, &recent, health_file, &w, err);
 }

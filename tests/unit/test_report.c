@@ -124,17 +124,17 @@ static void test_odd_times(void)
 							     .now_ms = 1},
 				   &id, &err));
 	FILE *to = open_memstream(&text, &len);
-	OK(report_status_json(l, NULL, to, &err));
+	OK(report_status_json(l, &(struct report_status_filter){0}, to, &err));
 	fclose(to);
 	const char *at = text;
 	for (size_t i = 0; i < n && at != NULL; i++) {
-		snprintf(wanted, sizeof(wanted), "\"modified\":%s,", times[i].shown);
+		snprintf(wanted, sizeof(wanted), "\"modified\":%s,", times[n - 1 - i].shown); /* the latest first */
 		at = strstr(at, wanted);
 		CU_ASSERT_PTR_NOT_NULL(at);
 	}
 	free(text);
 	to = open_memstream(&text, &len);
-	OK(report_status_text(l, NULL, to, &err));
+	OK(report_status_text(l, &(struct report_status_filter){0}, to, &err));
 	fclose(to);
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "f: \\x1b[2J\\xc2\\x9b1A\n"));
 	free(text);
@@ -158,7 +158,7 @@ static void test_odd_sums(void)
 	OK(ledger_file_skips(l, 1, skipped, 2, &err));
 
 	FILE *to = open_memstream(&text, &len);
-	OK(report_status_text(l, NULL, to, &err));
+	OK(report_status_text(l, &(struct report_status_filter){0}, to, &err));
 	fclose(to);
 	CU_ASSERT_PTR_NULL(strstr(text, "1844674407370955"));
 	CU_ASSERT_PTR_NOT_NULL(
@@ -167,7 +167,7 @@ static void test_odd_sums(void)
 	CU_ASSERT_PTR_NULL(strstr(text, "c.txt"));
 	free(text);
 	to = open_memstream(&text, &len);
-	OK(report_status_json(l, NULL, to, &err));
+	OK(report_status_json(l, &(struct report_status_filter){0}, to, &err));
 	fclose(to);
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"skipped\":1,"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"balanced\":false,"));

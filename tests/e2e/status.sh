@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+# What status shows, to whom, and what it tells a monitor; a state folder that was moved.
+. "$(dirname "$0")/lib/checks.sh"
+
+receiver_start "$work/api" || exit 1
+drop=$work/in
+mkdir -p "$drop"
+{
+	printf '[dropfeed]\nstate_dir = %s/s1\n' "$work"
+	local_feed views "$drop"
+	printf 'give_up_after = 1s\n'
+} >"$conf"
+view() { # NAME [ROW...]
+	{
+		echo user_identities.customer_id,events.data.screen_name
+		printf '%s\n' "${@:2}"
+	} >"$drop/$1-screen_view.csv"
+}
+
+exits 0 "no ledger yet" status --exit-code
+view first u1,Home
+exits 0 "a run" run
+exits 0 "all is well" status --exit-code
+view second u2,Home ,Home
+exits 1 "a run with a rejected row" run
+exits 1 "a rejected row" status --exit-code
+exits 0 "without --exit-code it is shown" status
+equal "the latest first" "$(grep -o 'views: [a-z]*' "$work/out" | tr '\n' ' ')" "views: second views: first "
+exits 0 "the last one" status --last 1
+equal "is one" "$(grep -o 'views: [a-z]*' "$work/out")" "views: second"
+exits 0 "a file" status --format json 'first*'
+equal "is shown alone" "$(jq -r '.files[].file' "$work/out")" first-screen_view.csv
+exits 0 "a file that nobody knows" status third-screen_view.csv
+said "says so" 'nothing to show'
+python3 - "$work/s1/ledger.db" <<'PY'
+import sqlite3, sys
+d = sqlite3.connect(sys.argv[1])
+d.execute("UPDATE file SET closed_ms = closed_ms - 25 * 3600000")
+d.commit()
+PY
+exits 0 "a day later" status --exit-code
+exits 1 "of the last two days" status --exit-code --since 2d
+exits 0 "of the last hour" status --since 1h
+said "there is nothing" 'nothing to show'
+exits 1 "since a date" status --exit-code --since 2026-01-01
+exits 2 "that is no time" status --since yesterday
+view third u3,Home
+for ((i = 0; i < 3000; i++)); do echo 503; done >"$work/api/script"
+exits 3 "a run that the API ends" run
+exits 3 "unfinished" status --exit-code
+exits 0 "what is unfinished" status --unfinished --format json
+equal "is one file" "$(jq -r '.files[].file' "$work/out")" third-screen_view.csv
+
+# ---- by whom ----
+mv "$work/api-secret" "$work/api-secret.away"
+exits 0 "without the secret" status
+exits 2 "a run needs it" run
+mv "$work/api-secret.away" "$work/api-secret"
+chmod 0600 "$work/api-secret"
+if unshare -m true 2>/dev/null; then
+	status=0
+	# shellcheck disable=SC2016
+	unshare -m sh -c 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && exec "$2" --config "$3" status' \
+		- "$work/s1" "$dropfeed" "$conf" >"$work/out" 2>"$work/err" || status=$?
+	equal "a folder that may not be written to" "$status $(grep -c views: "$work/out")" "0 3"
+else
+	skip "no file system can be mounted here"
+fi
+
+# ---- a document that does not balance ----
+cp -r "$work/s1" "$work/s2"
+sed -i "s|state_dir = .*|state_dir = $work/s2|" "$conf"
+python3 - "$work/s2/ledger.db" <<'PY'
+import sqlite3, sys
+d = sqlite3.connect(sys.argv[1])
+d.execute("UPDATE document SET delivered = delivered + 220 WHERE rejected = 1")
+d.commit()
+PY
+exits 0 "a ledger that does not balance" status
+said "says how much" 'these are 220 too many'
+check "no number is out of all bounds" absent 1844674407 "$work/out"
+
+# ---- moved ----
+: >"$work/api/script"
+mv "$work/s1" "$work/s3"
+sed -i "s|state_dir = .*|state_dir = $work/s3|" "$conf"
+exits 0 "the state folder was moved: a run goes on" run
+exits 0 "retry" retry
+exits 0 "rejects" rejects second-screen_view.csv
+said "finds the reject file" missing-identity
+exits 1 "retry by name" resend second-screen_view.csv
+exits 0 "status" status --format json
+equal "the reject file is there" "$(jq -r '.files[].documents[].rejects | values' "$work/out")" "$work/s3/rejects/views/second-screen_view.csv"
+
+finish
