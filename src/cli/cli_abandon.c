@@ -15,10 +15,10 @@ const struct cli_spec cli_abandon_spec = {
     .about =
 	"Closes files under way without delivering the rest. Rows that were not delivered go to the reject file of "
 	"their document with the reason `abandoned`, from where they may be corrected and dropped again; what was "
-	"delivered stays delivered. The file stays where it is at the source. `dropfeed restart` takes it up "
-	"again.\n"
-	"FILE is a drop file as `status` names it, or a pattern such as 'orders*'. A feed that is not configured "
-	"any more is no obstacle.",
+	"delivered stays delivered. A file that was refused is left alone by `retry` from then on. The file stays "
+	"where it is at the source. `dropfeed restart` takes it up again.\n"
+	"FILE is a drop file as `status` names it, or a pattern such as 'orders*'. A feed that is not configured any "
+	"more is no obstacle.",
     .options = options,
     .exits = "0 abandoned, or closed before, 1 a file was refused, 2 usage or configuration, or an unknown name: "
 	     "nothing was done, 3 a file could not be read for now, 4 access refused, 5 internal error, 75 a run is "

@@ -194,12 +194,29 @@ static enum df_status bytes_of(struct feed_work *w, const struct abandon *a, str
 	return st;
 }
 
+/* Nothing of it is left to be delivered: `retry` is to leave it alone from now on. */
+static enum df_status give_up_refused(struct feed_work *w, const struct ledger_file *known, struct df_err *err)
+{
+	char *text =
+	    df_format("it was refused%s%s%s%s", known->code != NULL ? ": " : "", known->code != NULL ? known->code : "",
+		      known->text != NULL ? ": " : "", known->text != NULL ? known->text : "");
+	const struct ledger_outcome to = {
+	    .state = LEDGER_ABANDONED, .code = "abandoned", .text = text, .now_ms = df_now_ms()};
+	enum df_status st = ledger_file_state(w->run->env.ledger, known->id, &to, err);
+	if (st == DF_OK)
+		df_log(DF_LOG_INFO, "%s: %s: abandoned: %s", w->feed->name, known->name, text);
+	free(text);
+	return st;
+}
+
 static enum df_status abandon_one(struct feed_work *w, const struct abandon *a, const struct ledger_file *known,
 				  struct df_err *err)
 {
 	struct run_file f = {.feed = w->feed, .name = known->name, .fd = -1, .mtime = known->mtime};
 	struct run_file_work work = {.run = w->run, .f = &f};
 	struct abandoned sum = {0};
+	if (known->state == LEDGER_REFUSED)
+		return give_up_refused(w, known, err);
 	f.ledger_id = known->id;
 	memcpy(f.sha256, known->sha256, DF_SHA256_HEX);
 
@@ -240,7 +257,7 @@ static enum df_status abandon_part(struct feed_work *w, void *ctx, struct df_err
 
 static bool is_open(enum ledger_state state)
 {
-	return !ledger_closes(state);
+	return !ledger_closes(state) || state == LEDGER_REFUSED;
 }
 
 void run_abandon(const struct conf *conf, const struct run_files_options *options, struct run_result *result)

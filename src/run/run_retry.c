@@ -21,6 +21,7 @@ struct retry_file {
 	const struct conf_feed *feed;
 	struct ledger_file known; /* own */
 	bool closed;
+	bool replaced;                   /* a later file of its name was delivered */
 	struct ledger_reopen *documents; /* own */
 	char **rejects;                  /* own, of each document: its reject file or NULL */
 	size_t n;
@@ -125,12 +126,27 @@ static void file_clear(struct retry_file *f)
 	*f = (struct retry_file){0};
 }
 
+/* A refused file may have been replaced at the source by a good one: if its bytes are gone, there is nothing left to do. */
+static void note_replaced(struct retry *r, const struct ledger_file *f)
+{
+	for (size_t i = 0; i < r->n_files && f->state == LEDGER_DONE; i++) {
+		struct retry_file *older = &r->files[i];
+		older->replaced = older->replaced || (older->feed == r->feed && older->known.state == LEDGER_REFUSED &&
+						      strcmp(older->known.name, f->name) == 0);
+	}
+}
+
 static enum df_status on_file(void *ctx, const struct ledger_file *f, struct df_err *err)
 {
 	struct retry *r = ctx;
 	bool closed = ledger_closes(f->state);
 	r->file = f;
 	r->any_document = false;
+	note_replaced(r, f);
+	if (f->state == LEDGER_ABANDONED) { /* `restart` is for that */
+		(void)run_named_is(r->names, f->name);
+		return DF_OK;
+	}
 	r->file_named = r->any_named = run_named_is(r->names, f->name);
 	r->found = (struct retry_file){.feed = r->feed, .closed = closed};
 	enum df_status st = ledger_documents(r->ledger, f->id, on_document, r, err);
@@ -254,6 +270,12 @@ static enum df_status retry_part(struct feed_work *w, void *ctx, struct df_err *
 		enum df_status got = retry_one(w, f, &one);
 		if (got == DF_OK)
 			continue;
+		if (got == DF_END && f->replaced && r->options->n_documents == 0) {
+			df_log(DF_LOG_INFO,
+			       "%s: %s: passed over: its bytes are gone, and a later file of its name was delivered",
+			       w->feed->name, f->known.name);
+			continue;
+		}
 		if (got == DF_END) {
 			log_gone(w, f);
 			continue;

@@ -184,6 +184,23 @@ exits 1 "dropped again" run
 equal "the document that is done is not sent" "$(users "$accepted" | grep -c ^F-)" 0
 equal "the other one is" "$(users "$accepted" -u | grep -c ^G-)" 199
 
+# ---- refused, and replaced at the source ----
+rm -f "$drop"/*
+settings s8
+printf 'no,such\n1,2\n' >"$drop/day-custom_event.csv"
+printf 'no,such\n3,4\n' >"$drop/other-custom_event.csv"
+exits 1 "two files are refused" run
+clicks "$drop/day-custom_event.csv" 20 K
+rm "$drop/other-custom_event.csv"
+exits 1 "one is replaced by a good one" run
+exits 1 "retry reports the other one" retry
+said "whose bytes are gone" 'other-custom_event.csv: its bytes are neither'
+said "and passes over the first" 'day-custom_event.csv: passed over: its bytes are gone, and a later file'
+exits 0 "abandon" abandon other-custom_event.csv
+exits 0 "retry comes clean" retry
+exits 0 "restart knows it" status --format json other-custom_event.csv
+check "as abandoned" holds '.files[0].state == "abandoned"' "$work/out"
+
 # ---- encrypted feeds ----
 gpg_home "$work/gpg" dropfeed || exit 1
 rm -f "$drop"/*

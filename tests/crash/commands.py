@@ -1,0 +1,240 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Kills the commands that change what is known of files at each of their steps, goes on, and looks at what became of the rows.
+
+commands.py BUILD [--only COMMAND]
+
+BUILD holds dropfeed, faults/dropfeed (make FAULTS=1) and the receiver. After each kill comes `run`, and the command once more. Then
+each row has to be delivered or in the one reject file that the ledger knows of, and the ledger has to balance. Each step is
+tried as a kill and as a power cut. The last line counts the kills after which all was well.
+"""
+import argparse
+import glob
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+
+ROWS = 240
+HEADER = "environment,user_identities.customer_id,events.data.timestamp_unixtime_ms,events.data.event_name,events.data.custom_event_type\n"
+
+
+def clicks(path, tag):
+    """Row 5 is wrong in itself; every 40th is one that the receiver may refuse."""
+    with open(path, "w") as f:
+        f.write(HEADER)
+        for i in range(ROWS):
+            f.write("development,%s-%d,%s,%s,other\n" % (tag, i, "soon" if i == 5 else 1768206600000 + i, "Planned" if i % 40 == 7 else "Clicked"))
+
+
+class Place:
+    def __init__(self, work, build):
+        self.work, self.build = work, build
+        os.makedirs(work + "/api")
+        os.makedirs(work + "/in")
+        with open(work + "/secret", "w") as f:
+            f.write("demo-secret\n")
+        self.receiver = subprocess.Popen([build + "/tests/peers/receiver", work + "/api", "--key", "demo-key", "--secret", "demo-secret"],
+                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(200):
+            if os.path.exists(work + "/api/port"):
+                break
+            time.sleep(0.05)
+        self.port = open(work + "/api/port").read().strip()
+        self.settings("sink = events-api")
+
+    def settings(self, line):
+        with open(self.work + "/conf", "w") as f:
+            f.write("[dropfeed]\nstate_dir = %s/state\n[feed shop]\nsource = file://%s/in\nmin_age = 0s\nlanes = 2\ngive_up_after = 1s\n"
+                    "endpoint = http://127.0.0.1:%s\napi_key = demo-key\napi_secret_file = %s/secret\n%s\n"
+                    % (self.work, self.work, self.port, self.work, line))
+
+    def api(self, name, text=""):
+        with open(self.work + "/api/" + name, "w") as f:
+            f.write(text)
+
+    def accepted(self):
+        path = self.work + "/api/accepted.ndjson"
+        return [json.loads(line) for line in open(path)] if os.path.exists(path) else []
+
+    def call(self, *args, at=None):
+        env = {k: v for k, v in os.environ.items() if k not in ("DROPFEED_CONFIG", "GNUPGHOME")}
+        for sanitizer in ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS"):
+            env.setdefault(sanitizer, "exitcode=99")
+        env["HOME"] = self.work
+        if at is not None:
+            env.update(DROPFEED_CRASH_AT=str(at), DROPFEED_STEPS=self.work + "/steps", DROPFEED_SYNCED=self.work + "/synced")
+        program = "/faults/dropfeed" if at is not None else "/dropfeed"
+        return subprocess.run([self.build + program, "--config", self.work + "/conf", *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, env=env, timeout=120)
+
+    def cut_power(self):
+        log, synced = self.work + "/state/ledger.db-wal", self.work + "/synced"
+        if os.path.exists(log):
+            kept = (open(synced).read().split() if os.path.exists(synced) else [])[-1:] or ["0"]
+            os.truncate(log, min(int(kept[0]), os.path.getsize(log)))
+
+    def keep(self):
+        for name in ("state", "in", "sink"):
+            shutil.rmtree(self.work + "/kept-" + name, ignore_errors=True)
+            if os.path.exists(self.work + "/" + name):
+                shutil.copytree(self.work + "/" + name, self.work + "/kept-" + name)
+        shutil.copy(self.work + "/api/accepted.ndjson", self.work + "/kept-accepted")
+
+    def back(self):
+        """To what was kept; what the API took stays taken by it, and is looked at from there."""
+        for name in ("state", "in", "sink"):
+            shutil.rmtree(self.work + "/" + name, ignore_errors=True)
+            if os.path.exists(self.work + "/kept-" + name):
+                shutil.copytree(self.work + "/kept-" + name, self.work + "/" + name)
+        shutil.copy(self.work + "/kept-accepted", self.work + "/api/accepted.ndjson")
+        for name in ("steps", "synced"):
+            if os.path.exists(self.work + "/" + name):
+                os.remove(self.work + "/" + name)
+
+    def wrong(self, may_differ=False):
+        """What is wrong with rows, reject files or the ledger; or None."""
+        db = sqlite3.connect(self.work + "/state/ledger.db")
+        db.row_factory = sqlite3.Row
+        documents = [dict(d) for d in db.execute("SELECT d.*, f.state AS file_state FROM document d JOIN file f ON f.id = d.file_id")]
+        check = db.execute("PRAGMA integrity_check").fetchone()[0]
+        db.close()
+        seen = {b["user_identities"]["customer_id"] for b in self.accepted()}
+        for path in glob.glob(self.work + "/sink/*"):
+            seen |= {json.loads(line)["user_identities"]["customer_id"] for line in open(path)}
+        known = {self.work + "/state/" + d["text"] for d in documents if d["text"] and d["state"] != 5}
+        files = {p for p in glob.glob(self.work + "/state/rejects/shop/*")}
+        lines = [line for p in files for line in open(p).read().splitlines()[1:]]
+        seen |= {line.split(",")[1] for line in lines}
+        missing = {"A-%d" % i for i in range(ROWS)} - seen
+        rejected = sum(d["rejected"] for d in documents)
+        return ("rows are missing: %s" % sorted(missing)[:5] if len(missing) > (rejected if may_differ else 0) else
+                "integrity: %s" % check if check != "ok" else
+                "it is not closed" if not documents or any(d["closed_ms"] == 0 for d in documents) else
+                "it does not balance" if any(d["rows"] != d["delivered"] + d["rejected"] + d["skipped"] for d in documents) else
+                "files of rejects: %s, known: %s" % (files, known) if files != known and not may_differ else
+                "%d rejected rows, %d in files" % (rejected, len(lines)) if rejected != len(lines) and not may_differ else None)
+
+
+DOWN = "".join("202\n" for _ in range(3)) + "503\n" * 2000
+FILE = "a-custom_event.csv"
+
+
+def half_sent(p):
+    p.api("script", DOWN)
+    done = p.call("run")
+    p.api("script")
+    return done.returncode == 3
+
+
+def delivered(p):
+    p.api("rules", "reject-name Planned\n")
+    done = p.call("run")
+    p.api("rules")
+    return done.returncode == 1
+
+
+def nothing(p):
+    return True
+
+
+def old(p):
+    if not delivered(p):
+        return False
+    db = sqlite3.connect(p.work + "/state/ledger.db")
+    db.execute("UPDATE file SET closed_ms = closed_ms - 500 * 86400000")
+    db.commit()
+    db.close()
+    return True
+
+
+def folder(p):
+    p.settings("sink = file:%s/sink/" % p.work)
+    return True
+
+
+ROUNDS = {  # name: what comes before it, the command
+    "abandon": (half_sent, ["abandon", FILE]),
+    "restart": (half_sent, ["restart", FILE]),
+    "resend": (delivered, ["resend", FILE]),
+    "resend --new-ids": (delivered, ["resend", "--new-ids", FILE]),
+    "retry": (delivered, ["retry"]),
+    "prune": (old, ["prune", "--older-than", "400d"]),
+    "backup": (delivered, ["backup", "BACKUP"]),
+    "import": (nothing, ["import", "--feed", "shop", "IMPORT"]),
+    "folder sink": (folder, ["run"]),
+}
+
+
+def play(p, name, before, command):
+    """Kills the command at each step. Returns the numbers of those after which all was well, and was not."""
+    passed = failed = 0
+    for folder_name in ("state", "in", "sink"):
+        shutil.rmtree(p.work + "/" + folder_name, ignore_errors=True)
+    os.makedirs(p.work + "/in")
+    p.settings("sink = events-api")
+    p.api("accepted.ndjson")
+    clicks(p.work + ("/imported-custom_event.csv" if name == "import" else "/in/" + FILE), "A")
+    if not before(p):
+        print("not ok - %s: what comes before it went wrong" % name)
+        return 0, 1
+    p.keep()
+    command = [{"BACKUP": p.work + "/copy.db", "IMPORT": p.work + "/imported-custom_event.csv"}.get(c, c) for c in command]
+    for step in range(1, 2000):
+        for power in (False, True):
+            p.back()
+            done = p.call(*command, at=step)
+            if done.returncode != -signal.SIGKILL:
+                if step == 1 or done.returncode not in (0, 1):
+                    print("not ok - %s: exit %d: %s" % (name, done.returncode, done.stderr.decode()))
+                    failed += 1
+                return passed, failed
+            where = open(p.work + "/steps").read().splitlines()[-1]
+            if power:
+                p.cut_power()
+            run, again = p.call("run"), p.call(*command)
+            wrong = (p.wrong(may_differ=name == "prune") if run.returncode in (0, 1) and again.returncode in (0, 1) else
+                     "exit %d, then %d: %s%s" % (run.returncode, again.returncode, run.stderr.decode(), again.stderr.decode()))
+            if not wrong and name == "backup" and sqlite3.connect(p.work + "/copy.db").execute("PRAGMA integrity_check").fetchone()[0] != "ok":
+                wrong = "the copy is damaged"
+            if not wrong and name == "prune" and glob.glob(p.work + "/state/rejects/shop/*"):
+                wrong = "a reject file is left"
+            passed, failed = passed + (not wrong), failed + bool(wrong)
+            if wrong:
+                print("not ok - %s killed at step %s%s: %s" % (name, where, ", and the power cut" if power else "", wrong))
+                sys.stdout.flush()
+    return passed, failed
+
+
+def main():
+    a = argparse.ArgumentParser()
+    a.add_argument("build")
+    a.add_argument("--only", choices=sorted(ROUNDS))
+    o = a.parse_args()
+    home = os.environ.get("TMPDIR") or ("/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
+    os.umask(0o077)
+    passed = failed = 0
+    with tempfile.TemporaryDirectory(prefix="dropfeed-crash.", dir=home) as work:
+        p = Place(work, os.path.abspath(o.build))
+        try:
+            for name, (before, command) in ROUNDS.items():
+                if o.only in (None, name):
+                    began = time.time()
+                    good, bad = play(p, name, before, command)
+                    passed, failed = passed + good, failed + bad
+                    print("%s: %d kills; %.0f s" % (name, good + bad, time.time() - began))
+                    sys.stdout.flush()
+        finally:
+            p.receiver.terminate()
+            p.receiver.wait()
+    print("%d passed, %d failed" % (passed, failed))
+    sys.exit(failed > 0 or passed == 0)
+
+
+if __name__ == "__main__":
+    main()
