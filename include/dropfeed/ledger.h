@@ -248,6 +248,11 @@ enum df_status ledger_api_known(struct ledger *l, const char *fingerprint, struc
 enum df_status ledger_api_note(struct ledger *l, const char *fingerprint, const struct ledger_api *api,
 			       struct df_err *err) DF_CHECK;
 
+/* Text about batches that failed alone there; *out: the caller's, NULL where there is none. */
+enum df_status ledger_api_suspects(struct ledger *l, const char *fingerprint, char **out, struct df_err *err) DF_CHECK;
+enum df_status ledger_api_suspect(struct ledger *l, const char *fingerprint, const char *text,
+				  struct df_err *err) DF_CHECK;
+
 /* ---- once more: after a cause outside the file was repaired ---- */
 struct ledger_reopen {
 	int64_t document;  /* refused, or done with rows that the API rejected */

@@ -56,6 +56,9 @@ struct send_memory {
 	/* Called in the sender's thread. */
 	enum df_status (*remember)(void *ctx, const char *fingerprint, const struct send_past *past,
 				   struct df_err *err);
+	/* Text of the sender's own about batches that failed alone; *out is the caller's, NULL: none. */
+	enum df_status (*suspects)(void *ctx, const char *fingerprint, char **out, struct df_err *err);
+	enum df_status (*suspect)(void *ctx, const char *fingerprint, const char *text, struct df_err *err);
 };
 /* Both are to be called before the first stream is opened. */
 void sender_memory(struct sender *s, const struct send_memory *memory);

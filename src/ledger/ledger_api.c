@@ -33,3 +33,32 @@ enum df_status ledger_api_note(struct ledger *l, const char *fingerprint, const 
 	ledger_unlock(l);
 	return st;
 }
+
+enum df_status ledger_api_suspects(struct ledger *l, const char *fingerprint, char **out, struct df_err *err)
+{
+	sqlite3_stmt *s = NULL;
+	*out = NULL;
+	ledger_lock(l);
+	enum df_status st = ledger_bind(l, ST_API_SUSPECTS, &s, err, "t", fingerprint);
+	if (st == DF_OK)
+		st = ledger_step(l, s, "look up an endpoint's batches", err);
+	if (st == DF_OK) {
+		*out = df_strdup((const char *)sqlite3_column_text(s, 0));
+		sqlite3_reset(s);
+	}
+	ledger_unlock(l);
+	return st == DF_END ? DF_OK : st;
+}
+
+enum df_status ledger_api_suspect(struct ledger *l, const char *fingerprint, const char *text, struct df_err *err)
+{
+	sqlite3_stmt *s = NULL;
+	ledger_lock(l);
+	enum df_status st = ledger_sync(l, false, err); /* what is lost is learned again */
+	if (st == DF_OK)
+		st = ledger_bind(l, ST_API_SUSPECT, &s, err, "tt", fingerprint, text);
+	if (st == DF_OK)
+		st = ledger_run(l, s, "note an endpoint's batches", err);
+	ledger_unlock(l);
+	return st;
+}

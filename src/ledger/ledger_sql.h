@@ -103,6 +103,9 @@ static const char *const ledger_migrations[] = {
     /* what runs know of an endpoint and key: when it last accepted something, and when it wants to be called again */
     "CREATE TABLE api("
     "  fingerprint TEXT PRIMARY KEY, success_ms INTEGER NOT NULL, not_before_ms INTEGER NOT NULL) WITHOUT ROWID;",
+
+    /* batches that failed alone while others succeeded, in the sender's own form */
+    "ALTER TABLE api ADD COLUMN suspects TEXT;",
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
@@ -182,6 +185,8 @@ enum ledger_statement {
 	ST_LANES,
 	ST_API,
 	ST_API_NOTE,
+	ST_API_SUSPECTS,
+	ST_API_SUSPECT,
 	ST_REOPEN_FILE,
 	ST_REOPEN_LOST,
 	ST_REOPEN_REFUSED,
@@ -287,6 +292,9 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_REJECT_ADD] = "INSERT INTO reject(document_id, row, line, offset, length, message, code)"
 		      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [ST_API] = "SELECT success_ms, not_before_ms FROM api WHERE fingerprint = ?1",
+    [ST_API_SUSPECTS] = "SELECT suspects FROM api WHERE fingerprint = ?1 AND suspects <> ''",
+    [ST_API_SUSPECT] = "INSERT INTO api(fingerprint, success_ms, not_before_ms, suspects) VALUES(?1, 0, 0, ?2)"
+		       " ON CONFLICT DO UPDATE SET suspects = excluded.suspects",
     [ST_API_NOTE] =
 	"INSERT INTO api(fingerprint, success_ms, not_before_ms) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET"
 	" success_ms = max(success_ms, excluded.success_ms), not_before_ms = excluded.not_before_ms",

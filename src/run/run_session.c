@@ -66,6 +66,16 @@ static enum df_status on_remember(void *ctx, const char *fingerprint, const stru
 	return ledger_api_note(ctx, fingerprint, &api, err);
 }
 
+static enum df_status on_suspects(void *ctx, const char *fingerprint, char **out, struct df_err *err)
+{
+	return ledger_api_suspects(ctx, fingerprint, out, err);
+}
+
+static enum df_status on_suspect(void *ctx, const char *fingerprint, const char *text, struct df_err *err)
+{
+	return ledger_api_suspect(ctx, fingerprint, text, err);
+}
+
 /* Before any feed is begun: whether `sink = file:PATH` is a folder is seen from the folder, which another feed may name with
  * a slash at its end. */
 static void make_folders(const struct conf *conf)
@@ -83,7 +93,11 @@ static void make_folders(const struct conf *conf)
 
 static struct sender *sender_of(struct ledger *ledger)
 {
-	const struct send_memory memory = {.ctx = ledger, .recall = on_recall, .remember = on_remember};
+	const struct send_memory memory = {.ctx = ledger,
+					   .recall = on_recall,
+					   .remember = on_remember,
+					   .suspects = on_suspects,
+					   .suspect = on_suspect};
 	struct sender *s = sender_new();
 	sender_memory(s, &memory);
 	sender_parks(s, true);

@@ -137,6 +137,7 @@ static void lane_again(struct http_lane *lane, const struct outcome *o)
 
 	pthread_mutex_lock(&sender->lock);
 	uint64_t successes = route->successes[r->item[r->from].batch->historical];
+	bool alone = sent && r->to - r->from == 1 && send_request_counts(&r->item[r->from], successes);
 	enum send_blame blame = sent ? lane_blame(lane, successes, o->why) : SEND_BLAME_NONE;
 	int64_t wait = http_route_failed(lane, &f, o->now);
 	if (blame != SEND_BLAME_NONE) { /* what is left is another request */
@@ -149,6 +150,8 @@ static void lane_again(struct http_lane *lane, const struct outcome *o)
 	http_route_log(route, o->why, blame == SEND_BLAME_NONE ? wait : 0, o->now);
 	log_blame(route, blame, o->why);
 	pthread_mutex_unlock(&sender->lock);
+	if (alone)
+		http_suspects_remember(route, &sender->memory);
 	if (blame == SEND_BLAME_SET_ASIDE)
 		http_lane_settle(lane);
 }

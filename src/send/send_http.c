@@ -115,6 +115,7 @@ static enum df_status http_open(struct send_stream *base, struct df_err *err)
 	if (status != DF_OK)
 		return status;
 	http_route_recall(route, &s->memory);
+	http_suspects_recall(route, &s->memory);
 
 	pthread_mutex_lock(&s->lock);
 	status = s->http == NULL ? http_new(s, err) : DF_OK;

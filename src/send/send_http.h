@@ -7,6 +7,7 @@
  *	send_lane.c	one lane: its request goes out, its batches are settled
  *	send_answer.c	what an answer does to the lane and to its route
  *	send_route.c	one way to the API: is it well, unwell or closed?
+ *	send_suspect.c	batches that failed alone
  *	send_address.c	the addresses that a route's connections go to
  *
  * Who touches what: fields marked L are guarded by sender->lock; all others belong to the sender's thread, once the
@@ -139,6 +140,9 @@ int64_t http_route_failed(struct http_lane *lane, const struct http_failure *f, 
 /* Batches that failed alone before, in this or in another stream, go alone again, and their failures are counted on. */
 void http_suspects_load(struct http_route *route, struct send_request *r);
 void http_suspect_store(struct http_route *route, const struct send_item *item);
+/* What the runs before this one know of them, and what the next one is to know; both without the lock. */
+void http_suspects_recall(struct http_route *route, const struct send_memory *memory);
+void http_suspects_remember(const struct http_route *route, const struct send_memory *memory);
 int64_t http_backoff(struct send_http *h, unsigned failures);
 void http_route_log(struct http_route *route, const char *why, int64_t wait, int64_t now);
 

@@ -66,6 +66,49 @@ kill -TERM "$pid"
 status=0
 wait "$pid" || status=$?
 equal "a stop ends them, unfinished" $status 3
+
+# ---- two files with a row that makes the API fail, two healthy feeds with other keys, and a server that says nothing ----
+api "$work/mixed"
+mixed=$work/mixed/accepted.ndjson
+echo 'answer-name 500 Poison' >"$work/mixed/rules"
+screens() { # FILE PREFIX N MTIME: one batch a row; a row in the middle is poison
+	awk -v p="$2" -v n="$3" -v bad=$((($3 + 1) / 2)) 'BEGIN { print "user_identities.customerid,events.data.screen_name"
+		for (i = 1; i <= n; i++) print p i "," (i == bad ? "Poison" : "Home") }' >"$1"
+	touch -d "$4" "$1"
+}
+keyed() { sed "s/^api_key = .*/&.$1/"; }
+{
+	printf '[dropfeed]\nstate_dir = %s/state5\njobs = 1\n' "$work"
+	sftp_feed dead in "$work/sftp" | sed '/^known_hosts/d'
+	printf 'host_key = %s\nstall_timeout = 1h\n' "$pin"
+	feed poison 'give_up_after = 1h' | keyed poisoned
+	feed well1 | keyed first
+	feed well2 | keyed second
+} >"$conf"
+for name in well1 well2; do people "$work/$name/a-eventless.csv" "$name" 200 '2026-01-01 00:00:00Z'; done
+screens "$work/poison/a-screen_view.csv" pa 60 '2026-01-01 00:00:00Z'
+screens "$work/poison/b-screen_view.csv" pb 60 '2026-01-02 00:00:00Z'
+begin
+delivered_to() { jq -r .user_identities.customer_id "$mixed" | grep -c "^$1"; }
+both_healthy() {
+	local n
+	for ((n = 0; n < 600; n++)); do
+		[ "$(delivered_to well)" -lt 400 ] || return 0
+		kill -0 "$pid" 2>/dev/null || return 1
+		sleep 0.05
+	done
+	return 1
+}
+check "all of the healthy feeds arrives" both_healthy
+check "while a file with a bad row is not finished" test ! -e "$work/state5/rejects/poison/b-screen_view.csv"
+for ((n = 0; n < 600; n++)); do [ -e "$work/state5/rejects/poison/b-screen_view.csv" ] && break; sleep 0.05; done
+equal "each good row of the files with a bad one arrives" "$(delivered_to p)" 118
+check "while the server still hangs" kill -0 "$pid"
+kill -TERM "$pid"
+status=0
+wait "$pid" || status=$?
+equal "a stop ends it, unfinished" $status 3
+equal "the bad rows alone are set aside" "$(cut -d, -f1,4 "$work"/state5/rejects/poison/*.csv | grep -v '^user' | sort | cut -c1-24 | tr '\n' ' ')" ""
 proxy_stop
 sftp=$direct
 

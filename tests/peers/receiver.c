@@ -611,8 +611,10 @@ static bool may_enter(struct MHD_Connection *c)
 	if (server.key == NULL)
 		return true;
 	char *password = NULL, *user = MHD_basic_auth_get_username_password(c, &password);
-	bool ok =
-	    user != NULL && password != NULL && strcmp(user, server.key) == 0 && strcmp(password, server.secret) == 0;
+	size_t len = strlen(server.key);
+	/* key.anything is another key with the same secret */
+	bool known = user != NULL && strncmp(user, server.key, len) == 0 && strchr(".", user[len]) != NULL;
+	bool ok = known && password != NULL && strcmp(password, server.secret) == 0;
 	MHD_free(user);
 	MHD_free(password);
 	return ok;

@@ -694,6 +694,17 @@ static void test_api(void)
 	CU_ASSERT(got.success_ms == 200 && got.not_before_ms == 0);
 	OK(ledger_api_known(l, "two", &got, &err));
 	CU_ASSERT(got.success_ms == 5 && got.not_before_ms == 0);
+
+	char *text = NULL;
+	OK(ledger_api_suspects(l, "one", &text, &err));
+	CU_ASSERT_PTR_NULL(text);
+	OK(ledger_api_suspect(l, "one", "3 id\n", &err));
+	OK(ledger_api_suspect(l, "three", "4 id\n", &err));
+	OK(ledger_api_suspects(l, "one", &text, &err));
+	CU_ASSERT_STRING_EQUAL(text, "3 id\n");
+	free(text);
+	OK(ledger_api_known(l, "one", &got, &err));
+	CU_ASSERT(got.success_ms == 200);
 	ledger_close(l);
 }
 

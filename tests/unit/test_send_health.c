@@ -7,6 +7,7 @@ struct memory {
 	char fingerprint[DF_SHA256_HEX];
 	struct send_past past;
 	int remembered;
+	char *suspects; /* own */
 };
 
 static enum df_status on_recall(void *ctx, const char *fingerprint, struct send_past *out, struct df_err *err)
@@ -30,6 +31,25 @@ static enum df_status on_remember(void *ctx, const char *fingerprint, const stru
 	return DF_OK;
 }
 
+static enum df_status on_suspects(void *ctx, const char *fingerprint, char **out, struct df_err *err)
+{
+	const struct memory *m = ctx;
+	(void)fingerprint;
+	(void)err;
+	*out = m->suspects != NULL ? df_strdup(m->suspects) : NULL;
+	return DF_OK;
+}
+
+static enum df_status on_suspect(void *ctx, const char *fingerprint, const char *text, struct df_err *err)
+{
+	struct memory *m = ctx;
+	(void)fingerprint;
+	(void)err;
+	free(m->suspects);
+	m->suspects = df_strdup(text);
+	return DF_OK;
+}
+
 /* The next run: a sender of its own, and nothing reported yet. */
 static void run_again(struct world *w, struct memory *m)
 {
@@ -41,7 +61,7 @@ static void run_again(struct world *w, struct memory *m)
 	memset(w->next, 0, sizeof(w->next));
 	memset(w->done, 0, sizeof(w->done));
 	w->rows = w->calls = w->n_rejects = 0;
-	sender_memory(w->sender, &(struct send_memory){m, on_recall, on_remember});
+	sender_memory(w->sender, &(struct send_memory){m, on_recall, on_remember, on_suspects, on_suspect});
 }
 
 /* The next stream of the same run, with the same batches. */
@@ -325,6 +345,34 @@ static void test_parked_again_and_again(void)
 	world_end(&w);
 }
 
+static void test_next_runs(void)
+{
+	/* One success in a run, and a file that holds nothing but the bad batch: the failures of all runs add up. */
+	struct world w;
+	struct memory m = {0};
+	int runs = 0;
+	world_begin(&w);
+	put_file(&w, "rules", "answer-name 500 bad\n");
+	enum df_status st = DF_RETRY;
+	for (; runs < 20 && st == DF_RETRY; runs++) {
+		run_again(&w, &m);
+		w.sender->tuning.backoff_cap = 2;
+		w.sender->tuning.gather = 1;
+		w.feed.give_up_after_ms = 100;
+		open_stream(&w, NULL);
+		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .lane = 1}), DF_OK);
+		wait_for_batches(&w, 1);
+		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "bad", .events = 1}), DF_OK);
+		st = close_stream(&w, false);
+	}
+	CU_ASSERT_EQUAL(st, DF_OK);
+	CU_ASSERT_EQUAL(runs, 3);
+	CU_ASSERT_STRING_EQUAL(w.rejected, "0 ");
+	CU_ASSERT_STRING_EQUAL(m.suspects, "");
+	free(m.suspects);
+	world_end(&w);
+}
+
 static void test_closed(void)
 {
 	struct world w, other;
@@ -351,6 +399,7 @@ static void test_closed(void)
 
 	/* give_up_after: of this key alone */
 	put_script(&w, "503", 20000);
+		w.sender->tuning.gather = 1;
 	w.feed.give_up_after_ms = 100;
 	open_stream(&w, NULL);
 	put_many(&w, 1, "a");
@@ -417,6 +466,7 @@ int main(void)
 	CU_pSuite suite = CU_add_suite("send_health", NULL, NULL);
 	CU_add_test(suite, "a batch is set aside while others succeed", test_set_aside);
 	CU_add_test(suite, "a lane goes on after what fails", test_passed);
+	CU_add_test(suite, "failures of all runs add up", test_next_runs);
 	CU_add_test(suite, "nothing is set aside when all is down", test_all_down);
 	CU_add_test(suite, "403 before and after a success", test_forbidden);
 	CU_add_test(suite, "an unwell endpoint parks its documents", test_parks);
