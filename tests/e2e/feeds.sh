@@ -71,9 +71,9 @@ equal "a stop ends them, unfinished" $status 3
 api "$work/mixed"
 mixed=$work/mixed/accepted.ndjson
 echo 'answer-name 500 Poison' >"$work/mixed/rules"
-screens() { # FILE PREFIX N MTIME: one batch a row; a row in the middle is poison
-	awk -v p="$2" -v n="$3" -v bad=$((($3 + 1) / 2)) 'BEGIN { print "user_identities.customerid,events.data.screen_name"
-		for (i = 1; i <= n; i++) print p i "," (i == bad ? "Poison" : "Home") }' >"$1"
+clicks() { # FILE PREFIX N MTIME: one batch a row; a row in the middle is poison
+	awk -v p="$2" -v n="$3" -v bad=$((($3 + 1) / 2)) 'BEGIN { print "user_identities.customerid,events.data.event_name,events.data.custom_event_type"
+		for (i = 1; i <= n; i++) print p i "," (i == bad ? "Poison" : "Clicked") ",other" }' >"$1"
 	touch -d "$4" "$1"
 }
 keyed() { sed "s/^api_key = .*/&.$1/"; }
@@ -86,8 +86,8 @@ keyed() { sed "s/^api_key = .*/&.$1/"; }
 	feed well2 | keyed second
 } >"$conf"
 for name in well1 well2; do people "$work/$name/a-eventless.csv" "$name" 200 '2026-01-01 00:00:00Z'; done
-screens "$work/poison/a-screen_view.csv" pa 60 '2026-01-01 00:00:00Z'
-screens "$work/poison/b-screen_view.csv" pb 60 '2026-01-02 00:00:00Z'
+clicks "$work/poison/a-custom_event.csv" pa 60 '2026-01-01 00:00:00Z'
+clicks "$work/poison/b-custom_event.csv" pb 60 '2026-01-02 00:00:00Z'
 begin
 delivered_to() { jq -r .user_identities.customer_id "$mixed" | grep -c "^$1"; }
 both_healthy() {
@@ -100,15 +100,16 @@ both_healthy() {
 	return 1
 }
 check "all of the healthy feeds arrives" both_healthy
-check "while a file with a bad row is not finished" test ! -e "$work/state5/rejects/poison/b-screen_view.csv"
-for ((n = 0; n < 600; n++)); do [ -e "$work/state5/rejects/poison/b-screen_view.csv" ] && break; sleep 0.05; done
+check "while a file with a bad row is not finished" test ! -e "$work/state5/rejects/poison/b-custom_event.csv"
+for ((n = 0; n < 600; n++)); do [ -e "$work/state5/rejects/poison/b-custom_event.csv" ] && break; sleep 0.05; done
 equal "each good row of the files with a bad one arrives" "$(delivered_to p)" 118
 check "while the server still hangs" kill -0 "$pid"
 kill -TERM "$pid"
 status=0
 wait "$pid" || status=$?
 equal "a stop ends it, unfinished" $status 3
-equal "the bad rows alone are set aside" "$(cut -d, -f1,4 "$work"/state5/rejects/poison/*.csv | grep -v '^user' | sort | cut -c1-24 | tr '\n' ' ')" ""
+equal "the bad rows alone are set aside" "$(grep -h other "$work"/state5/rejects/poison/*.csv | cut -d, -f1,2 | tr '\n' ' ')" "pa30,Poison pb30,Poison "
+check "as what the API did not take" grep -q api-unavailable "$work/state5/rejects/poison/a-custom_event.csv"
 proxy_stop
 sftp=$direct
 
