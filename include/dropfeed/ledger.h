@@ -151,8 +151,8 @@ enum df_status ledger_file_state(struct ledger *l, int64_t id, const struct ledg
 enum df_status ledger_file_cleaned(struct ledger *l, int64_t id, struct df_err *err) DF_CHECK;
 /* Its bytes are now there in the spool. */
 enum df_status ledger_file_place(struct ledger *l, int64_t id, const char *place, struct df_err *err) DF_CHECK;
-/* A run is through with it for now: counts the attempt, and whether it made progress. */
-enum df_status ledger_file_tried(struct ledger *l, int64_t id, bool progress, struct df_err *err) DF_CHECK;
+/* A run is through with it for now: counts the attempt. idle: what it adds to the runs without progress, 0: it made some. */
+enum df_status ledger_file_tried(struct ledger *l, int64_t id, unsigned idle, struct df_err *err) DF_CHECK;
 
 struct ledger_skipped { /* an entry of a zip that is not taken */
 	const char *name, *why;

@@ -130,10 +130,10 @@ enum df_status ledger_file_place(struct ledger *l, int64_t id, const char *place
 	return ledger_change(l, &c, err, "it", id, ledger_path_stored(l, place));
 }
 
-enum df_status ledger_file_tried(struct ledger *l, int64_t id, bool progress, struct df_err *err)
+enum df_status ledger_file_tried(struct ledger *l, int64_t id, unsigned idle, struct df_err *err)
 {
 	const struct ledger_change c = {.which = ST_FILE_TRIED, .one = true, .what = "count an attempt"};
-	return ledger_change(l, &c, err, "ii", id, (int64_t)progress);
+	return ledger_change(l, &c, err, "ii", id, (int64_t)idle);
 }
 
 enum df_status ledger_file_skips(struct ledger *l, int64_t id, const struct ledger_skipped *entries, size_t n,

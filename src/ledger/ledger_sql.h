@@ -250,7 +250,7 @@ static const char *const ledger_statements[ST_COUNT] = {
 	"UPDATE file SET state = ?2, code = ?3, text = ?4, cleanup_due = ?5, closed_ms = ?6 WHERE id = ?1",
     [ST_FILE_CLEANED] = "UPDATE file SET cleanup_due = 0 WHERE id = ?1",
     [ST_FILE_PLACE] = "UPDATE file SET place = ?2 WHERE id = ?1",
-    [ST_FILE_TRIED] = "UPDATE file SET attempts = attempts + 1, idle = iif(?2, 0, idle + 1) WHERE id = ?1",
+    [ST_FILE_TRIED] = "UPDATE file SET attempts = attempts + 1, idle = iif(?2, idle + ?2, 0) WHERE id = ?1",
     [ST_SKIPS_CLEAR] = "DELETE FROM skipped WHERE file_id = ?1",
     [ST_SKIPS_ADD] = "INSERT OR REPLACE INTO skipped(file_id, name, why, csv) VALUES(?1, ?2, ?3, ?4)",
     [ST_MANIFEST_ADD] = "INSERT INTO manifest(hash, text) VALUES(?1, ?2) ON CONFLICT DO NOTHING",

@@ -11,10 +11,12 @@ struct feed_work {
 	const struct conf_feed *feed;
 	const char *from; /* a local folder that may hold files that were pulled before; or NULL */
 	struct run_source source;
-	char *spool;             /* own: <state_dir>/spool/<feed> */
-	int64_t wait_until_ms;   /* when the files that have not settled yet may have; 0: none waits */
-	size_t unsettled, known; /* known: closed by an earlier run, and still at the source */
-	uint64_t closed;         /* files of the feed that are closed, as far as was looked */
+	char *spool;              /* own: <state_dir>/spool/<feed> */
+	int64_t wait_until_ms;    /* when the files that have not settled yet may have; 0: none waits */
+	size_t unsettled, known;  /* known: closed by an earlier run, and still at the source */
+	uint64_t closed;          /* files of the feed that are closed, as far as was looked */
+	struct fetch_entry stuck; /* name is own: the first file whose bytes could not be had; NULL: none */
+	bool overtaken;           /* stuck was; that is logged */
 };
 
 /* Is the feed one of those that were named? Without names, all are. */

@@ -36,6 +36,39 @@ static bool wait_for_room(struct feed_work *w)
 	return false;
 }
 
+static int by_rest(const void *a, const void *b)
+{
+	const struct fetch_entry *x = *(const struct fetch_entry *const *)a;
+	const struct fetch_entry *y = *(const struct fetch_entry *const *)b;
+	if (x->mtime != y->mtime)
+		return x->mtime < y->mtime ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+/* The file's bytes cannot be had for now. */
+static void note_stuck(struct feed_work *w, const struct fetch_entry *e)
+{
+	const struct fetch_entry *stuck = &w->stuck;
+	if (w->overtaken || (w->stuck.name != NULL && by_rest(&stuck, &e) <= 0))
+		return;
+	free(w->stuck.name);
+	w->stuck = (struct fetch_entry){.name = df_strdup(e->name), .mtime = e->mtime};
+}
+
+/* This one came later than a file that was not to be had. */
+static void warn_overtaken(struct feed_work *w, const struct fetch_entry *e)
+{
+	const struct fetch_entry *stuck = &w->stuck;
+	if (w->stuck.name == NULL || w->overtaken || w->feed->order_none || by_rest(&stuck, &e) >= 0)
+		return;
+	w->overtaken = true;
+	df_log(DF_LOG_WARN,
+	       "%s: %s cannot be read now and does not hold up later files: %s is sent before it, so that older values "
+	       "may "
+	       "arrive after newer ones",
+	       w->feed->name, w->stuck.name, e->name);
+}
+
 bool run_feed_hand_over(struct feed_work *w, const struct feed_file *file, char *spool)
 {
 	if (!wait_for_room(w)) {
@@ -45,6 +78,7 @@ bool run_feed_hand_over(struct feed_work *w, const struct feed_file *file, char 
 		return false;
 	}
 
+	warn_overtaken(w, file->entry);
 	struct run_file *f = df_alloc(sizeof(*f));
 	f->feed = w->feed;
 	f->name = df_strdup(file->entry->name);
@@ -137,15 +171,6 @@ static enum df_status tell_misnamed(struct feed_work *w, const struct fetch_list
 	return st;
 }
 
-static int by_rest(const void *a, const void *b)
-{
-	const struct fetch_entry *x = *(const struct fetch_entry *const *)a;
-	const struct fetch_entry *y = *(const struct fetch_entry *const *)b;
-	if (x->mtime != y->mtime)
-		return x->mtime < y->mtime ? -1 : 1;
-	return strcmp(x->name, y->name);
-}
-
 /* The files of the listing that are to be pulled, in the order in which they came to rest; the list is the caller's. */
 static enum df_status find_due(struct feed_work *w, const struct fetch_list *list, const struct fetch_entry ***out,
 			       size_t *n, struct df_err *err)
@@ -191,6 +216,7 @@ static enum df_status pull_next(struct feed_work *w, const struct fetch_entry *e
 		df_err_context(&one, "%s: %s", w->feed->name, e->name);
 		df_log_err(DF_LOG_WARN, &one);
 		run_note(w->run, DF_RETRY);
+		note_stuck(w, e);
 		return w->source.away ? DF_END : DF_OK;
 	}
 	if (st != DF_OK && st != DF_END && one.text[0] != '\0')
@@ -409,6 +435,7 @@ static enum df_status resume(struct feed_work *w, struct df_err *err)
 		df_err_context(&one, "%s: %s", w->feed->name, left.v[i].entry.name);
 		df_log_err(DF_LOG_ERROR, &one);
 		run_note(w->run, got);
+		note_stuck(w, &left.v[i].entry);
 	}
 	left_over_free(&left);
 	return st;
@@ -504,6 +531,7 @@ void run_feed_each(struct run *run, const struct conf_feed *const *feeds, size_t
 		if (threads[i].running)
 			pthread_join(threads[i].thread, NULL);
 		free(threads[i].work.spool);
+		free(threads[i].work.stuck.name);
 	}
 	free(threads);
 }

@@ -279,10 +279,11 @@ enum df_status run_file_send(struct run *run, struct run_file *f, bool *parked, 
 
 /* ---- left for the next run ---- */
 
-void run_file_leave(struct run *run, struct run_file *f, bool blamed)
+void run_file_leave(struct run *run, struct run_file *f, unsigned blame)
 {
 	struct df_err err = {0};
-	if ((blamed || f->progressed) && ledger_file_tried(run->env.ledger, f->ledger_id, f->progressed, &err) != DF_OK)
+	unsigned idle = f->progressed ? 0 : blame;
+	if ((blame > 0 || f->progressed) && ledger_file_tried(run->env.ledger, f->ledger_id, idle, &err) != DF_OK)
 		df_log_err(DF_LOG_WARN, &err);
 
 	if (f->why.text[0] == '\0')

@@ -115,9 +115,9 @@ static void do_step(struct run_pool *pool, struct run_file *f, enum run_step ste
 
 	pthread_mutex_lock(&pool->lock);
 	if (stage == RUN_LEAVING) {
-		bool blamed = run_queue_blames(&pool->queue, f);
+		enum run_blame blame = run_queue_blames(&pool->queue, f);
 		pthread_mutex_unlock(&pool->lock);
-		run_file_leave(pool->run, f, blamed);
+		run_file_leave(pool->run, f, blame);
 		pthread_mutex_lock(&pool->lock);
 		stage = RUN_LEFT;
 	}

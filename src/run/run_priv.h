@@ -73,7 +73,8 @@ struct run_file { /* a drop file in the spool, or local */
 	struct run_line *line;
 	int stage; /* enum run_stage */
 	bool passed, overtaken;
-	uint64_t turn; /* of the last attempt to send it; 0: none */
+	uint64_t failed_at; /* of its first attempt without progress in this run, in turns; 0: none */
+	uint64_t turn;      /* of the last attempt to send it; 0: none */
 	struct run_file *next;
 };
 void run_file_free(struct run_file *f);
@@ -89,8 +90,9 @@ enum df_status run_file_send(struct run *run, struct run_file *f, bool *parked, 
 /* Closes what it holds open; its life goes on. */
 void run_file_rest(struct run_file *f);
 
-/* Logs and notes that the next run goes on with it, and why. blamed: the ledger is to know that it made no progress. */
-void run_file_leave(struct run *run, struct run_file *f, bool blamed);
+/* Logs and notes that the next run goes on with it, and why. blame: so many runs without progress the ledger is to count,
+ * in a row. */
+void run_file_leave(struct run *run, struct run_file *f, unsigned blame);
 
 /* Whether any document of the file was begun. */
 enum df_status run_file_begun(struct run *run, int64_t ledger_id, bool *begun, struct df_err *err) DF_CHECK;

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 enum {
-	IDLE_LAST = 2,  /* runs without progress; then a file is put at the end of its line */
-	FUTILE_MAX = 5, /* attempts without progress while its target is well */
+	IDLE_LAST = RUN_BLAME_SURE, /* runs without progress; then a file is put at the end of its line */
+	FUTILE_MAX = 5,             /* attempts without progress while its target is well */
 };
 
 /* ---- lines and targets ---- */
@@ -249,6 +249,17 @@ static void take_out(struct run_line *line, struct run_file *f)
 	f->next = NULL;
 }
 
+static void note_attempt(struct run_queue *q, struct run_target *t, struct run_file *f, enum run_stage stage)
+{
+	bool got_on = stage == RUN_CLOSED || f->futile == 0;
+
+	if (got_on)
+		t->progress_at = ++q->turn;
+	else if (f->failed_at == 0)
+		f->failed_at = ++q->turn;
+	t->progressed = t->progressed || f->progressed || stage == RUN_CLOSED;
+}
+
 void run_queue_end(struct run_queue *q, struct run_file *f, enum run_stage stage)
 {
 	struct run_line *line = f->line;
@@ -258,7 +269,7 @@ void run_queue_end(struct run_queue *q, struct run_file *f, enum run_stage stage
 	q->checking -= f->stage == RUN_CHECKING;
 	if (f->stage == RUN_SENDING && t != NULL) {
 		t->sending--;
-		t->progressed = t->progressed || f->progressed || stage == RUN_CLOSED;
+		note_attempt(q, t, f, stage);
 		t->closed = t->closed || f->denied;
 		t->unwell_from = f->futile == 0 ? 0 : t->unwell_from;
 	}
@@ -284,13 +295,15 @@ size_t run_queue_waiting(const struct run_line *line)
 
 /* An API that answered nobody says nothing about the file: it is to keep its place when the API is back. But once, or when
  * it alone was tried, it counts, for the others would wait for it for ever. */
-bool run_queue_blames(const struct run_queue *q, const struct run_file *f)
+enum run_blame run_queue_blames(const struct run_queue *q, const struct run_file *f)
 {
 	const struct run_target *t = f->line->target;
 
 	if (q->stop || f->progressed || f->why.text[0] == '\0')
-		return false;
+		return RUN_BLAME_NONE;
+	if (t != NULL && f->failed_at > 0 && t->progress_at > f->failed_at)
+		return RUN_BLAME_SURE;
 	if (t == NULL || f->turn == 0 || t->progressed || f->idle == 0)
-		return true;
-	return t->tried == 1 && t->files > 1;
+		return RUN_BLAME_MAYBE;
+	return t->tried == 1 && t->files > 1 ? RUN_BLAME_MAYBE : RUN_BLAME_NONE;
 }

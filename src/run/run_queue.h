@@ -12,7 +12,8 @@
  * Each feed has a line of files in the order in which they came to rest at the source. They are checked ahead of their turn, a
  * few at a time, and sent one after another: a file is sent once those before it are closed, or no longer hold it up. What
  * no longer holds up: a file that is left for the next run, one that made no progress in the last run and fails again, and
- * one that failed twice, which is put at the end of the line.
+ * one that failed last time by its own fault, which is put at the end of the line. The fault is its own when others got on at
+ * the same target after it had failed, or when it failed twice: an API that is down does not reverse a feed's order.
  *
  * A target is an endpoint with a key. While it is unwell its files are parked, and one of them at a time is tried, the one
  * that was tried longest ago; once it is closed, its files are left. A target that nothing is sent to may always begin a file,
@@ -41,13 +42,14 @@ enum run_step { RUN_NOTHING, RUN_CHECK_AHEAD, RUN_CHECK, RUN_SEND, RUN_LEAVE };
 struct run_target {
 	const char *endpoint, *api_key; /* borrowed */
 	enum send_health health;
-	int64_t probe_ms;    /* until the next try, while it is unwell */
-	uint32_t sending;    /* files */
-	uint64_t files;      /* that were added */
-	uint64_t tried;      /* files that were sent, or tried */
-	bool closed;         /* nothing more is sent there in this run */
-	bool progressed;     /* some file got on */
-	int64_t unwell_from; /* monotonic; 0: well */
+	int64_t probe_ms;     /* until the next try, while it is unwell */
+	uint32_t sending;     /* files */
+	uint64_t files;       /* that were added */
+	uint64_t tried;       /* files that were sent, or tried */
+	bool closed;          /* nothing more is sent there in this run */
+	bool progressed;      /* some file got on */
+	uint64_t progress_at; /* when one did last, in turns */
+	int64_t unwell_from;  /* monotonic; 0: well */
 	struct run_target *next;
 };
 
@@ -80,8 +82,13 @@ void run_queue_end(struct run_queue *q, struct run_file *f, enum run_stage stage
 
 /* Files of the line that later ones wait for and that nobody works on. */
 size_t run_queue_waiting(const struct run_line *line);
-/* Whether the ledger is to remember that the file made no progress: the fault may be its own. */
-bool run_queue_blames(const struct run_queue *q, const struct run_file *f);
+/* What the ledger is to remember of a file that made no progress. */
+enum run_blame {
+	RUN_BLAME_NONE,
+	RUN_BLAME_MAYBE, /* the fault may be its own: should it fail once more, it holds up nobody */
+	RUN_BLAME_SURE,  /* others got on at the same target after it had failed: the next run takes it last */
+};
+enum run_blame run_queue_blames(const struct run_queue *q, const struct run_file *f);
 
 void run_queue_free(struct run_queue *q);
 

@@ -179,6 +179,7 @@ else
 	: >"$accepted"
 	exits 3 "a file that cannot be read" run
 	equal "the others are sent" "$(who)" wv
+	said "with a warning" 'zz-eventless.csv cannot be read now and does not hold up later files'
 	chmod 600 "$work/order/zz-eventless.csv"
 fi
 

@@ -334,13 +334,13 @@ static void test_file_notes(void)
 	OK(ledger_skips(l, id, keep_skip, &text, &err));
 	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&text), "x/a.csv (in a sub-folder) csv;");
 	df_buf_free(&text);
-	OK(ledger_file_tried(l, id, true, &err));
-	OK(ledger_file_tried(l, id, false, &err));
-	OK(ledger_file_tried(l, id, false, &err));
+	OK(ledger_file_tried(l, id, 0, &err));
+	OK(ledger_file_tried(l, id, 1, &err));
+	OK(ledger_file_tried(l, id, 1, &err));
 	OK(known(l, "orders", "a.zip", 100, 1700000000, &f));
 	CU_ASSERT_TRUE(f.attempts == 3 && f.idle == 2);
 	ledger_file_free(&f);
-	OK(ledger_file_tried(l, id, true, &err));
+	OK(ledger_file_tried(l, id, 0, &err));
 	OK(known(l, "orders", "a.zip", 100, 1700000000, &f));
 	CU_ASSERT_TRUE(f.attempts == 4 && f.idle == 0);
 	ledger_file_free(&f);

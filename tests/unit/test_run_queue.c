@@ -237,6 +237,28 @@ static void test_blame(void)
 	q.stop = true;
 	CU_ASSERT_FALSE(run_queue_blames(&q, a));
 	run_queue_free(&q);
+
+	/* Another feed at the same API: what failed before its file got on failed by its own fault, what failed after
+	 * that may have met an outage. */
+	set_up(&q, 2);
+	feeds[1].api_key = "k0";
+	for (int after = 0; after < 2; after++) {
+		a = add(&q, 0, "a", 1);
+		b = add(&q, 1, "b", 1);
+		snprintf(a->why.text, sizeof(a->why.text), "HTTP 500");
+		run_queue_begin(&q, a, RUN_SEND);
+		run_queue_begin(&q, b, RUN_SEND);
+		if (after > 0)
+			closed(&q, b);
+		a->futile = 1;
+		run_queue_end(&q, a, RUN_PARKED);
+		if (after == 0)
+			closed(&q, b);
+		CU_ASSERT_EQUAL(run_queue_blames(&q, a), after > 0 ? RUN_BLAME_MAYBE : RUN_BLAME_SURE);
+		run_queue_begin(&q, a, RUN_LEAVE);
+		closed(&q, a);
+	}
+	run_queue_free(&q);
 }
 
 int main(void)

@@ -399,7 +399,7 @@ static void test_closed(void)
 
 	/* give_up_after: of this key alone */
 	put_script(&w, "503", 20000);
-		w.sender->tuning.gather = 1;
+	w.sender->tuning.gather = 1;
 	w.feed.give_up_after_ms = 100;
 	open_stream(&w, NULL);
 	put_many(&w, 1, "a");
