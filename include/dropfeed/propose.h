@@ -25,6 +25,8 @@ enum df_status propose_open(const struct conf_feed *feed, const char *event_type
 			    const struct rows_cell *first, size_t n, struct propose **out, struct df_err *err) DF_CHECK;
 /* Looks at a row; false when it was the last one that is wanted. */
 bool propose_row(struct propose *p, const struct rows_cell *cells, size_t n);
+/* Proposes a setting, with its reason. */
+void propose_set(struct propose *p, const char *key, const char *value, const char *fmt, ...) DF_PRINTF(4, 5);
 /* stem: of the file's name; an event without a name may be called so. DF_REJECT: the manifest would be too large. */
 enum df_status propose_decide(struct propose *p, const char *stem, struct df_err *err) DF_CHECK;
 /* Both after the decision; borrowed. False: there is no setting i. */

@@ -89,6 +89,18 @@ bool rows_guess_quotes(const struct rows *r, struct df_buf *out);
 /* A row has this fault; raw: its first bytes. */
 bool rows_guess_row(char delimiter, const char *fault, const char *raw, size_t len, struct df_buf *out);
 
+/* The same for who sets the options. */
+struct rows_guessed {
+	char delimiter;      /* the format's own, where no other does better */
+	char comment;        /* begins the lines before the header; NUL: nothing does */
+	uint64_t skip_lines; /* before the header, those that are skipped already among them */
+	bool single_quoted, backslash;
+	bool foreign;  /* bytes that are not UTF-8 */
+	bool one_byte; /* of these, letters of western Europe, as it seems */
+};
+/* False: the document can be read as it is, as far as its first lines say. */
+bool rows_guess_format(const struct rows *r, struct rows_guessed *out);
+
 /* ---- a document in parts, each with a reader of its own ---- */
 
 struct rows_place { /* where the next row begins, or blank lines before it */

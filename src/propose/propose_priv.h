@@ -136,8 +136,6 @@ void propose_cells_clean(struct propose *p);
 
 /* Rows whose cell in this column is the word are skipped. False: there are too many such already. */
 bool propose_skip(struct propose *p, size_t column, const char *word, size_t len);
-/* Proposes a setting, with its reason. */
-void propose_set(struct propose *p, const char *key, const char *value, const char *fmt, ...) DF_PRINTF(4, 5);
 
 /* ---- people ---- */
 

@@ -179,7 +179,7 @@ static bool header_padded(const struct look *k)
 /* ---- encodings ---- */
 
 /* Letters of windows-1252 beyond ASCII are rarely side by side; those of other scripts are words. */
-static void guess_encoding(struct look *k, const char *p, size_t len)
+static bool is_one_byte(const char *p, size_t len)
 {
 	size_t high = 0, pairs = 0;
 	for (size_t i = 0; i < len; i++) {
@@ -187,7 +187,12 @@ static void guess_encoding(struct look *k, const char *p, size_t len)
 		high += is_high;
 		pairs += is_high && i > 0 && ((unsigned char)p[i - 1] & 0x80) != 0;
 	}
-	if (pairs * 3 < high)
+	return pairs * 3 < high;
+}
+
+static void guess_encoding(struct look *k, const char *p, size_t len)
+{
+	if (is_one_byte(p, len))
 		set(k, "encoding = windows-1252");
 	else
 		df_buf_adds(
@@ -257,6 +262,38 @@ bool rows_guess_header(const struct rows *r, struct df_buf *out)
 		write_guess(&k, &g);
 	free(k.bytes);
 	return any;
+}
+
+/* A quote after a backslash, within a cell. */
+static bool has_backslashes(const struct look *k)
+{
+	const char *p = k->bytes, *end = p + k->n_bytes;
+	while ((p = memmem(p, (size_t)(end - p), "\\\"", 2)) != NULL) {
+		p += 2;
+		if (p < end && *p != '"' && *p != k->format->delimiter && *p != '\r' && *p != '\n')
+			return true;
+	}
+	return false;
+}
+
+bool rows_guess_format(const struct rows *r, struct rows_guessed *out)
+{
+	struct look k;
+	struct guess g = {.delimiter = r->format.delimiter};
+	look_open(&k, r, NULL);
+	g.found = k.n_lines > 0 && find_header(&k, &g.line, &g.delimiter);
+	char sign = g.found && k.format->comment == '\0' ? preamble_sign(&k, g.line) : '\0';
+	*out = (struct rows_guessed){
+	    .delimiter = g.delimiter,
+	    .comment = sign,
+	    .skip_lines = k.format->skip_lines + (sign == '\0' ? g.line : 0),
+	    .single_quoted = k.n_lines > 0 && header_single_quoted(&k, g.line),
+	    .backslash = !k.format->backslash && has_backslashes(&k),
+	    .foreign = not_utf8(k.bytes, k.n_bytes),
+	    .one_byte = is_one_byte(k.bytes, k.n_bytes),
+	};
+	free(k.bytes);
+	return g.found || out->single_quoted || out->backslash || out->foreign;
 }
 
 bool rows_guess_blanks(const struct rows *r, struct df_buf *out)

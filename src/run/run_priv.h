@@ -16,7 +16,7 @@
  *	run_sink.c	the file that a document's batches are written to
  *	run_check.c	`validate`, and the forecast of --dry-run
  *	run_explain.c	`explain`
- *	run_propose.c	`manifest`
+ *	run_propose.c	`manifest`; run_propose_reader.c: the options its document needs
  *	run_result.c	what the exit code is
  *	run_session.c	what a run that delivers has open: lock, ledger, sender
  *	run_source.c	a source whose connection may break

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A foreign file is looked at, a manifest is proposed for it, and the proposal is tried on the same rows. */
-#include "run_priv.h"
+#include "run_propose.h"
 
-#include "dropfeed/propose.h"
 #include "dropfeed/schema.h"
 
 #include <errno.h>
@@ -50,40 +49,79 @@ static enum df_status name_event_types(struct df_err *err, const char *what, con
 	return st;
 }
 
-/* The next row that can be read; faulty ones are none to learn from. */
-static enum df_status next_good(struct rows *rows, struct rows_row *row, struct df_err *err)
+/* A row with all its cells is one to learn from; the others are counted since the last such. */
+struct end {
+	uint64_t line; /* after the last row that is whole */
+	size_t odd;    /* rows after it, with fewer cells */
+};
+
+static enum df_status look_at_rows(struct propose *p, struct rows *rows, size_t columns, struct end *end,
+				   struct df_err *err)
 {
+	struct rows_row row;
 	enum df_status st;
-	do
-		st = rows_next(rows, row, err);
-	while (st == DF_OK && row->fault != NULL);
+	*end = (struct end){.line = rows_tell(rows).line};
+	while ((st = rows_next(rows, &row, err)) == DF_OK) {
+		if (row.fault != NULL || row.n_cells != columns) {
+			end->odd += row.fault == NULL && row.n_cells < columns;
+			continue;
+		}
+		if (!propose_row(p, row.cells, row.n_cells))
+			return DF_OK;
+		*end = (struct end){.line = rows_tell(rows).line};
+	}
 	return st;
 }
+
+/* The first row: names, or data. */
+static enum df_status first_row(struct rows *rows, struct rows_row *row, struct df_err *err)
+{
+	enum df_status st = rows_next(rows, row, err);
+	if (st == DF_END)
+		return df_fail(DF_REJECT, err, "empty-file", "the document has neither a header nor rows");
+	if (st == DF_OK && row->fault != NULL)
+		return df_fail(DF_REJECT, err, strcmp(row->fault, "invalid-utf8") == 0 ? "not-utf8" : "malformed-csv",
+			       "the first row: %s", row->fault_text);
+	return st;
+}
+
+#define TRAILER_MAX 5 /* lines after the last row */
 
 static enum df_status look(const struct run_propose *r, const struct decode_doc *doc, const char *event_type,
 			   struct propose **out, struct df_err *err)
 {
 	struct rows *rows = NULL;
 	struct rows_row row = {0};
-	struct df_err end = {0};
+	struct df_err broken = {0};
 	struct decode_bytes bytes;
-	enum df_status st = document_rows_open(r->feed, doc, !r->no_header, &bytes, &rows, err);
+	struct run_propose_reader reader = {0};
+	struct end end = {0};
+	size_t columns;
+	enum df_status st = run_propose_read(r, doc, &reader, err);
 	if (st == DF_OK)
-		st = rows_next(rows, &row, err);
-	if (st == DF_END)
-		st = df_fail(DF_REJECT, err, "empty-file", "the document has neither a header nor rows");
-	else if (st == DF_OK && row.fault != NULL)
-		st = df_fail(DF_REJECT, err, strcmp(row.fault, "invalid-utf8") == 0 ? "not-utf8" : "malformed-csv",
-			     "the first row: %s", row.fault_text);
-	else if (st == DF_OK)
+		st = document_rows_open(r->feed, doc, !r->no_header, &bytes, &rows, err);
+	if (st == DF_OK)
+		st = first_row(rows, &row, err);
+	if (st == DF_OK)
 		st = propose_open(r->feed, event_type, !r->no_header, row.cells, row.n_cells, out, err);
-	bool more = st == DF_OK && (!r->no_header || propose_row(*out, row.cells, row.n_cells));
-	enum df_status ended = DF_OK;
-	while (more && (ended = next_good(rows, &row, &end)) == DF_OK)
-		more = propose_row(*out, row.cells, row.n_cells);
-	/* a break further down is for `validate` to tell */
-	if (ended == DF_RETRY)
-		st = df_fail(ended, err, NULL, "%s", end.text);
+	if (st != DF_OK)
+		goto cleanup;
+
+	columns = row.n_cells;
+	if (r->no_header && !propose_row(*out, row.cells, row.n_cells))
+		goto cleanup;
+	st = look_at_rows(*out, rows, columns, &end, &broken);
+	uint64_t lines = rows_tell(rows).line - end.line;
+	if (st == DF_RETRY) {
+		st = df_fail(st, err, NULL, "%s", broken.text);
+		goto cleanup;
+	}
+	/* a break further down is for `validate` to report */
+	if (st == DF_END && end.odd > 0 && lines <= TRAILER_MAX)
+		run_propose_trailer(&reader, r->feed, lines);
+	run_propose_needs(&reader, *out);
+	st = DF_OK;
+cleanup:
 	rows_close(rows);
 	return st;
 }

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* How a foreign document is written: the reader's options that it needs are set, one after another, until its header can be
+ * read. */
+#include "run_propose.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define HEAD 4096 /* bytes of a document that are looked at for UTF-16 */
+
+static enum df_status need(struct run_propose_reader *reader, struct conf_feed *feed, const char *key,
+			   const char *value, const char *why, struct df_err *err)
+{
+	if (reader->n == sizeof(reader->v) / sizeof(reader->v[0]))
+		return DF_OK;
+	struct run_propose_need *n = &reader->v[reader->n++];
+	n->key = key;
+	n->why = why;
+	snprintf(n->value, sizeof(n->value), "%s", value);
+	return conf_feed_set(feed, key, value, err);
+}
+
+/* "utf-16", or one of its halves where there is no mark; NULL: it is not. */
+static const char *utf16(const struct decode_doc *doc)
+{
+	char head[HEAD];
+	size_t zeros[2] = {0}, want = doc->length < HEAD ? (size_t)doc->length : HEAD;
+	ssize_t n;
+	do
+		n = pread(doc->fd, head, want, (off_t)doc->offset);
+	while (n < 0 && errno == EINTR);
+	if (n < 4)
+		return NULL;
+	if (memcmp(head, "\xff\xfe", 2) == 0 || memcmp(head, "\xfe\xff", 2) == 0)
+		return "utf-16";
+	for (ssize_t i = 0; i < n; i++)
+		zeros[i % 2] += head[i] == '\0';
+	if (zeros[0] + zeros[1] < (size_t)n / 4)
+		return NULL;
+	return zeros[1] > zeros[0] ? "utf-16le" : "utf-16be";
+}
+
+static void name_sign(char out[8], char c)
+{
+	if (c == '\t')
+		snprintf(out, 8, "tab");
+	else if (c < ' ')
+		snprintf(out, 8, "\\x%02x", (unsigned)(unsigned char)c);
+	else
+		snprintf(out, 8, "%c", c);
+}
+
+static enum df_status set_guessed(struct run_propose_reader *reader, struct conf_feed *feed,
+				  const struct rows_guessed *g, struct df_err *err)
+{
+	const struct conf_rows before = feed->rows;
+	char text[32];
+	enum df_status st = DF_OK;
+	if (g->foreign && g->one_byte && strcmp(before.encoding, "utf-8") == 0)
+		return need(reader, feed, "encoding", "windows-1252",
+			    "there are bytes that are not UTF-8, and look like letters of western Europe", err);
+	name_sign(text, g->delimiter);
+	if (g->delimiter != before.delimiter)
+		st = need(reader, feed, "delimiter", text, "the header and the rows below it have as many cells", err);
+	if (st == DF_OK && g->skip_lines != before.skip_lines) {
+		snprintf(text, sizeof(text), "%" PRIu64, g->skip_lines);
+		st = need(reader, feed, "skip_lines", text, "the header is below these lines", err);
+	}
+	name_sign(text, g->comment);
+	if (st == DF_OK && g->comment != '\0')
+		st = need(reader, feed, "comment", text, "the lines above the header begin so", err);
+	if (st == DF_OK && g->single_quoted)
+		st = need(reader, feed, "quote", "'", "the header is in single quotes", err);
+	if (st == DF_OK && g->backslash && !g->single_quoted)
+		st = need(reader, feed, "escape", "backslash", "there are quotes after backslashes, within cells", err);
+	return st;
+}
+
+enum df_status run_propose_read(const struct run_propose *r, const struct decode_doc *doc,
+				struct run_propose_reader *reader, struct df_err *err)
+{
+	const char *wide = strcmp(r->feed->rows.encoding, "utf-8") == 0 ? utf16(doc) : NULL;
+	enum df_status st = DF_OK;
+	if (wide != NULL)
+		st = need(reader, r->feed, "encoding", wide, "every other byte is zero, or there is the mark of UTF-16",
+			  err);
+	for (int round = 0; round < 3 && st == DF_OK; round++) {
+		struct rows *rows = NULL;
+		struct rows_guessed g;
+		struct decode_bytes bytes;
+		struct df_err ignored = {0};
+		size_t before = reader->n;
+		if (document_rows_open(r->feed, doc, !r->no_header, &bytes, &rows, &ignored) != DF_OK)
+			return DF_OK; /* whoever reads the rows says why */
+		if (rows_guess_format(rows, &g))
+			st = set_guessed(reader, r->feed, &g, err);
+		rows_close(rows);
+		if (reader->n == before)
+			break;
+	}
+	return st;
+}
+
+void run_propose_trailer(struct run_propose_reader *reader, struct conf_feed *feed, uint64_t lines)
+{
+	char text[32];
+	struct df_err ignored = {0};
+	snprintf(text, sizeof(text), "%" PRIu64, feed->rows.skip_last_lines + lines);
+	(void)!need(reader, feed, "skip_last_lines", text, "the last lines are not rows", &ignored);
+}
+
+void run_propose_needs(const struct run_propose_reader *reader, struct propose *p)
+{
+	for (size_t i = 0; i < reader->n; i++)
+		propose_set(p, reader->v[i].key, reader->v[i].value, "%s", reader->v[i].why);
+}
