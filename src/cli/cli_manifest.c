@@ -24,10 +24,10 @@ const struct cli_spec cli_manifest_spec = {
     .synopsis = "[--feed NAME] [--event-type T] [--no-header] [--set KEY=VALUE]... FILE|-",
     .about =
 	"Reads the header and the first rows of a CSV file with column names of its own, and writes a proposed "
-	"manifest to "
-	"standard output: what each column is taken for and why, which settings it needs, and what is still missing. "
-	"No value "
-	"of the file is shown. Correct it, then try it with `dropfeed validate --manifest`; see dropfeed.manifest(5).",
+	"manifest to standard output: what each column is taken for and why, which settings it needs, and what is "
+	"still missing. Nothing is proposed that the rows contradict. No value of the file is shown, but for words "
+	"that the program knows itself. Correct it, then try it with `dropfeed validate --manifest`; see "
+	"dropfeed.manifest(5).",
     .options = options,
     .exits = "0 a manifest was written, 1 the file cannot be read as CSV, 2 usage, 5 internal error.",
 };

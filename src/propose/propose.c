@@ -149,14 +149,14 @@ static bool make_list(struct propose *p, struct propose_column *c, size_t number
 	return true;
 }
 
-/* A number that has commas is one for everybody only without them. */
+/* A number that has commas or a currency's sign is one for everybody only without them. */
 static void make_number(struct propose *p, struct propose_column *c, size_t number)
 {
 	static const struct schema_field field = {.name = "", .type = SCHEMA_NUMBER};
 	static const struct schema_path path = {.type = SCHEMA_NUMBER, .field = &field};
 	const char *why = NULL;
 	propose_look(p, number);
-	if (!p->has_header || c->value != NULL || c->look != LOOK_TEXT || p->n > 500)
+	if (!p->has_header || c->value != NULL || c->look != LOOK_TEXT || p->n > 500 || propose_value_quoted(p, number))
 		return;
 	char *value = propose_value_number(p, number, &path, &why);
 	if (value == NULL)
@@ -164,6 +164,19 @@ static void make_number(struct propose *p, struct propose_column *c, size_t numb
 	c->value = value;
 	p->transform = true;
 	propose_because(c, "values look like %s", why);
+}
+
+/* What keeps spreadsheets from reading a text as a number is no part of it. */
+static void unquote(struct propose *p)
+{
+	for (size_t i = 0; p->has_header && i < p->n; i++) {
+		struct propose_column *c = &p->columns[i];
+		if (c->what != PROPOSE_KEEP || c->value != NULL || c->member || !propose_value_quoted(p, i))
+			continue;
+		c->value = df_strdup("{{ value | remove_first: \"'\" }}");
+		p->transform = true;
+		propose_because(c, "values begin with an apostrophe, as spreadsheets have it before texts of digits");
+	}
 }
 
 static void make_attribute(struct propose *p, struct propose_column *c, size_t number, const char *prefix)
@@ -207,6 +220,7 @@ enum df_status propose_decide(struct propose *p, const char *stem, struct df_err
 	propose_action(p);
 	propose_order(p);
 	make_attributes(p);
+	unquote(p);
 	propose_settle(p, stem);
 	propose_write_manifest(p);
 	return p->manifest.over ? df_fail(DF_REJECT, err, "guideline",
@@ -219,8 +233,9 @@ enum df_status propose_decide(struct propose *p, const char *stem, struct df_err
 /* "Customer City" is a city. */
 static char *without_person(const char *normal)
 {
-	static const char *const persons[] = {"customer", "user",    "member", "contact",
-					      "billing",  "profile", "client", "person"};
+	static const char *const persons[] = {"customer",  "user",      "member", "contact",   "billing",
+					      "profile",   "client",    "person", "guest",     "pax",
+					      "passenger", "requester", "buyer",  "subscriber"};
 	for (size_t i = 0; i < sizeof(persons) / sizeof(persons[0]); i++) {
 		size_t n = strlen(persons[i]);
 		if (strncmp(normal, persons[i], n) == 0 && normal[n] != '\0')

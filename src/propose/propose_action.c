@@ -192,24 +192,32 @@ static bool from_sign(struct propose *p)
 	return false;
 }
 
+static bool any_minus(const struct propose *p, size_t column)
+{
+	size_t len;
+	for (size_t row = 0; row < p->n_rows; row++) {
+		const char *s = propose_cell_text(p, row, column, &len);
+		if (len > 1 && memchr(s, '-', len) != NULL)
+			return true;
+	}
+	return false;
+}
+
 /* A refund's quantities and amounts have no sign. */
 static void without_signs(struct propose *p)
 {
+	static const char tail[] = " | remove_first: '-' }}", end[] = " }}";
 	for (size_t i = 0; i < p->n; i++) {
 		struct propose_column *c = &p->columns[i];
-		size_t negative = 0, len;
-		if (c->what != PROPOSE_KEEP || c->value != NULL ||
-		    strncmp(c->path, PROPOSE_ACTION, strlen(PROPOSE_ACTION)) != 0)
+		struct schema_path path;
+		if (c->what != PROPOSE_KEEP || strncmp(c->path, PROPOSE_ACTION, strlen(PROPOSE_ACTION)) != 0 ||
+		    schema_path_parse(p->event, c->path, strlen(c->path), &path, NULL) != SCHEMA_PATH_OK ||
+		    (path.type != SCHEMA_NUMBER && path.type != SCHEMA_INTEGER) || !any_minus(p, i))
 			continue;
-		propose_look(p, i);
-		if (c->look != LOOK_INTEGER && c->look != LOOK_NUMBER)
-			continue;
-		for (size_t row = 0; row < p->n_rows; row++) {
-			const char *s = propose_cell_text(p, row, i, &len);
-			negative += len > 1 && s[0] == '-';
-		}
-		if (negative > 0)
-			c->value = df_strdup("{{ value | strip | remove_first: '-' }}");
+		const char *value = c->value != NULL ? c->value : "{{ value | strip }}";
+		char *unsigned_value = df_format("%.*s%s", (int)(strlen(value) - strlen(end)), value, tail);
+		free(c->value);
+		c->value = unsigned_value;
 	}
 }
 

@@ -106,7 +106,8 @@ static void try_spelling(struct propose *p, struct propose_column *c, size_t num
 	for (char *s = name; *s != '\0'; s++)
 		if (*s >= 'A' && *s <= 'Z')
 			*s = (char)(*s + 32);
-	if (schema_path_parse(p->event, name, strlen(name), &path, NULL) == SCHEMA_PATH_OK &&
+	bool plain = strchr(name, '.') == NULL && strcmp(name, "mpid") != 0 && strcmp(name, "environment") != 0;
+	if (!plain && schema_path_parse(p->event, name, strlen(name), &path, NULL) == SCHEMA_PATH_OK &&
 	    path.type != SCHEMA_JSON) {
 		for (size_t i = 0; i < path.n; i++)
 			if (path.steps[i].field == NULL && path.steps[i].key != NULL)
@@ -285,6 +286,7 @@ void propose_guess(struct propose *p)
 		if (p->columns[i].what == PROPOSE_OPEN)
 			try_path(p, &p->columns[i], i);
 	if (p->has_header) {
+		propose_order_name(p);
 		try_words(p);
 		try_schema(p);
 	}

@@ -17,10 +17,14 @@ static bool is_product(const struct propose_column *c)
 /* Rows of the order that begins at `row`: those that follow each other with the same number. */
 static size_t lines_of(const struct propose *p, size_t row)
 {
-	size_t n = 1, len;
+	size_t n = 1, len, next;
 	propose_cell_text(p, row, p->order - 1, &len);
-	while (len > 0 && row + n < p->n_rows && propose_cell_same(p, row, row + n, p->order - 1))
-		n++;
+	for (; len > 0 && row + n < p->n_rows; n++) {
+		propose_cell_text(p, row + n, p->order - 1, &next);
+		bool goes_on = p->bare_lines && next == 0;
+		if (!goes_on && !propose_cell_same(p, row, row + n, p->order - 1))
+			break;
+	}
 	return n;
 }
 
@@ -155,6 +159,8 @@ static void settle_column(struct propose *p, size_t column, struct df_buf *diffe
 {
 	struct propose_column *c = &p->columns[column];
 	struct shape s = look_at(p, column);
+	if (column + 1 == p->order)
+		c->fill = p->bare_lines;
 	if (column + 1 == p->order || is_product(c) || c->what == PROPOSE_UNLISTED || c->what == PROPOSE_IGNORE)
 		return;
 	if (s.differs > 0 && column + 1 != p->action && may_be_product(c)) {
@@ -190,30 +196,75 @@ static bool any_product(const struct propose *p)
 }
 
 /* A shop calls an order's number its name, where "lineitem" is what its lines are called. */
-static void find_named_order(struct propose *p)
+void propose_order_name(struct propose *p)
 {
 	bool lines = false;
 	for (size_t i = 0; i < p->n; i++)
 		lines = lines || strncmp(p->columns[i].normal, "lineitem", strlen("lineitem")) == 0;
 	for (size_t i = 0; lines && i < p->n; i++) {
 		struct propose_column *c = &p->columns[i];
-		if (c->what == PROPOSE_OPEN && strcmp(c->normal, "name") == 0 &&
-		    propose_take(p, c, PROPOSE_ACTION "transaction_id")) {
+		if (schema_where(p->event) == SCHEMA_IN_COMMERCE && c->what == PROPOSE_OPEN &&
+		    strcmp(c->normal, "name") == 0 && propose_take(p, c, PROPOSE_ACTION "transaction_id")) {
 			propose_because(c, "guessed: an order's number, as its lines are called line items");
 			return;
 		}
 	}
 }
 
+/* Do lines after the first lack even the order's number? Then they lack who ordered, and what they have is a product. */
+static bool find_bare_lines(const struct propose *p)
+{
+	size_t bare = 0, len;
+	for (size_t row = 0; row < p->n_rows; row++) {
+		propose_cell_text(p, row, p->order - 1, &len);
+		if (len > 0)
+			continue;
+		bool product = false;
+		for (size_t i = 0; i < p->n; i++) {
+			const struct propose_column *c = &p->columns[i];
+			propose_cell_text(p, row, i, &len);
+			bool who = c->what == PROPOSE_KEEP && (strncmp(c->path, "user_identities.", 16) == 0 ||
+							       strcmp(c->path, PROPOSE_TIME) == 0);
+			product = product || (len > 0 && is_product(c));
+			if (row == 0 || (who && len > 0))
+				return false;
+		}
+		if (!product)
+			return false;
+		bare++;
+	}
+	return bare > 0;
+}
+
+/* Orders whose lines are not next to each other. */
+static void note_scattered(struct propose *p)
+{
+	size_t scattered = 0;
+	for (size_t row = 0, n; row < p->n_rows; row += n) {
+		bool again = false;
+		size_t len;
+		n = lines_of(p, row);
+		propose_cell_text(p, row, p->order - 1, &len);
+		for (size_t k = row + n; len > 0 && k < p->n_rows && !again; k++)
+			again = propose_cell_same(p, row, k, p->order - 1);
+		scattered += again;
+	}
+	if (scattered > 0)
+		df_buf_addf(&p->todo,
+			    "%zu order%s again after others: only lines next to each other fold into one event; have "
+			    "the file sorted by column %zu\n",
+			    scattered, scattered == 1 ? " comes" : "s come", p->order);
+}
+
 void propose_order(struct propose *p)
 {
 	struct df_buf differing = {.max = 1024};
-	if (schema_where(p->event) == SCHEMA_IN_COMMERCE && p->has_header && any_product(p))
-		find_named_order(p);
 	const struct propose_column *order = propose_column_at(p, PROPOSE_ACTION "transaction_id");
 	if (schema_where(p->event) != SCHEMA_IN_COMMERCE || order == NULL || !any_product(p))
 		return;
 	p->order = (size_t)(order - p->columns) + 1;
+	p->bare_lines = p->has_header && find_bare_lines(p);
+	note_scattered(p);
 	size_t several = orders_of_several(p);
 	if (several == 0)
 		return;

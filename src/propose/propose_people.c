@@ -44,7 +44,7 @@ static enum kind kind_of_path(const char *path, const struct propose_column *c)
 		return OTHER;
 	if (strcmp(c->normal, "id") == 0)
 		return RECORD;
-	return strcmp(c->normal, "accountid") == 0 ? ACCOUNT : CUSTOMER;
+	return strncmp(c->normal, "account", strlen("account")) == 0 ? ACCOUNT : CUSTOMER;
 }
 
 static enum kind kind_of(struct propose *p, size_t column)

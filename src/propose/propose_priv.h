@@ -102,6 +102,7 @@ struct propose {
 	char *action_why;       /* own */
 	size_t order;           /* 1-based: the column that states the order, where one takes several rows; 0: none */
 	char *patterns;         /* own: of a date and a clock */
+	bool bare_lines;        /* an order's number is on its first line only */
 	bool members;           /* some column's members are attributes */
 	bool fills;             /* some column is filled down */
 	struct df_buf remarks;  /* lines: what was found, and needs no doing */
@@ -126,6 +127,7 @@ void propose_guess(struct propose *p);
 void propose_settle(struct propose *p, const char *stem);
 void propose_action(struct propose *p);
 void propose_order(struct propose *p);
+void propose_order_name(struct propose *p); /* an order's number that is called a name: before other guesses */
 
 /* ---- the rows that are looked at ---- */
 
@@ -149,6 +151,8 @@ bool propose_not_user(const struct propose_column *c);
 /* The template that makes numbers (or a boolean, by *values) of the column's values, the caller's; NULL: they are as they
  * should be, or nothing helps. */
 char *propose_value_number(struct propose *p, size_t column, const struct schema_path *path, const char **why);
+/* Whether the values begin with the apostrophe that spreadsheets have before digits. */
+bool propose_value_quoted(const struct propose *p, size_t column);
 char *propose_value_boolean(struct propose *p, size_t column);
 /* Whether the column's cells hold lists, and the template that splits them (the caller's; NULL: JSON does not need one). */
 bool propose_value_list(struct propose *p, size_t column, char **value, const char **why);

@@ -160,7 +160,10 @@ static void write_fills(const struct propose *p, struct df_buf *out)
 		df_json_string(out, p->columns[i].name, strlen(p->columns[i].name));
 		any = true;
 	}
-	df_buf_adds(out, "],\n  \"fill_by\": [");
+	df_buf_adds(out, "]");
+	if (p->bare_lines) /* nothing but the line above says to which order a line belongs */
+		return;
+	df_buf_adds(out, ",\n  \"fill_by\": [");
 	df_json_string(out, p->columns[p->order - 1].name, strlen(p->columns[p->order - 1].name));
 	df_buf_adds(out, "]");
 }

@@ -163,6 +163,17 @@ char *propose_value_number(struct propose *p, size_t column, const struct schema
 	return cleaning_template(&best);
 }
 
+bool propose_value_quoted(const struct propose *p, size_t column)
+{
+	size_t filled = 0, quoted = 0, len;
+	for (size_t row = 0; row < p->n_rows; row++) {
+		const char *s = propose_cell_text(p, row, column, &len);
+		filled += len > 0;
+		quoted += len > 1 && s[0] == '\'' && s[1] >= '0' && s[1] <= '9' && memchr(s + 1, '\'', len - 1) == NULL;
+	}
+	return quoted > 0 && propose_most(quoted, filled);
+}
+
 /* ---- booleans ---- */
 
 char *propose_value_boolean(struct propose *p, size_t column)

@@ -21,7 +21,8 @@
 #define ORDER_TIMES                                                                                                    \
 	"ordertime orderdate orderedat orderdatetime ordertimestamp purchasedate purchasetime purchasedat "            \
 	"invoicedate "                                                                                                 \
-	"invoicetime transactiondate transactiontime transactiontimestamp saledate saletime"
+	"invoicetime belegdatum bestelldatum rechnungsdatum auftragsdatum bookingdate bookedon bookedat createdutc "   \
+	"transactiondate transactiontime transactiontimestamp saledate saletime"
 
 const struct schema_word schema_words[] = {
     /* never sent by a guess */
@@ -31,13 +32,22 @@ const struct schema_word schema_words[] = {
 
     /* who */
     {"mpid", ANY, "mpid"},
-    {"customerid userid custid uid customernumber customerno customerkey userkey usernumber memberid accountid "
-     "contactid subscriberid externalid externalcustomerid",
+    {"customerid userid custid uid customernumber customerno customerkey userkey usernumber memberid "
+     "contactid subscriberkey subscriberid externalid externalcustomerid kundennummer kundennr kundenid kundenummer "
+     "kdnr "
+     "custvisid loyaltyno loyaltynumber loyaltyid memberno membernumber membershipno membershipnumber ffnumber "
+     "frequentflyernumber frequentflyerno requesterid guestid passengerid shopperid recordid contactrecordid "
+     "employeeid "
+     "numeroclient idcliente",
      ANY, IDENTITY "customer_id"},
     {"id", EVENTLESS, IDENTITY "customer_id"},
-    {"email emailaddress mail mailaddress useremail customeremail primaryemail contactemail emailid", ANY,
-     IDENTITY "email"},
-    {"userpseudoid anonymousid visitorid clientid gaclientid cookieid", ANY, IDENTITY "other"},
+    {"accountid accountcode accountnumber accountno", ANY, IDENTITY "customer_id"},
+    {"email emailaddress mail mailaddress useremail customeremail primaryemail contactemail emailid "
+     "emailaddr requesteremail guestemail paxemail passengeremail billingemail billingemailaddress",
+     ANY, IDENTITY "email"},
+    {"userpseudoid anonymousid visitorid clientid gaclientid cookieid distinctid profileid guestprofile "
+     "mcvisid",
+     ANY, IDENTITY "other"},
 
     /* with what */
     {"idfa iosidfa iosadvertisingid", ANY, DEVICE "ios_advertising_id"},
@@ -46,8 +56,8 @@ const struct schema_word schema_words[] = {
     {"androidid androiduuid", ANY, DEVICE "android_uuid"},
     {"fireadvertisingid amazonadvertisingid", ANY, DEVICE "fire_advertising_id"},
     {"rida rokuadvertisingid", ANY, DEVICE "roku_advertising_id"},
-    {"ip ipaddress ipaddr clientip userip remoteaddr remoteip", ANY, "ip"},
-    {"useragent httpuseragent browseruseragent ua", ANY, DEVICE "http_header_user_agent"},
+    {"ip contextip ipaddress ipaddr clientip userip remoteaddr remoteip", ANY, "ip"},
+    {"useragent contextuseragent httpuseragent browseruseragent ua", ANY, DEVICE "http_header_user_agent"},
     {"platform deviceplatform", ANY, DEVICE "platform"},
     {"osversion operatingsystemversion deviceoperatingsystemversion deviceosversion", ANY, DEVICE "os_version"},
     {"devicemodel model", ANY & ~COMMERCE, DEVICE "device_model"},
@@ -62,15 +72,18 @@ const struct schema_word schema_words[] = {
 
     /* when */
     {ORDER_TIMES, COMMERCE, DATA "timestamp_unixtime_ms"},
-    {"timestampunixtimems eventtimestamp eventtime eventdatetime eventts occurredat timestamp timestampms ts unixtime "
-     "hittimestamp hittime loggedat createdat created creationtime datecreated datetime receivedat sentat time "
-     "eventdate date day",
+    {"timestampunixtimems eventtimestamp originaltimestamp eventtime eventdatetime eventts occurredat timestamp "
+     "timestampms ts unixtime "
+     "hittimestamp hittime hittimegmt loggedat createdat created creationtime datecreated datetime receivedat sentat "
+     "time "
+     "eventdate date day datum zeitpunkt zeitstempel fecha lastmodifieddate modifieddate lastmodified updatedat",
      EVENTS, DATA "timestamp_unixtime_ms"},
     {ORDER_TIMES, EVENTS & ~COMMERCE, DATA "timestamp_unixtime_ms"},
 
     /* what */
     {"eventname event eventaction action activity activityname", CUSTOM, DATA "event_name"},
     {"customeventtype eventtype eventcategory category type", CUSTOM, DATA "custom_event_type"},
+    {"eventtype eventtext type", CUSTOM, DATA "event_name"},
     {"screenname screen pagename pagetitle page screentitle viewname view screenclass pagepath path pagelocation "
      "pageurl url",
      SCREEN, DATA "screen_name"},
@@ -81,28 +94,39 @@ const struct schema_word schema_words[] = {
     /* orders and their lines */
     {"productaction action eventaction event eventname eventtype transactiontype type", COMMERCE, ACTION "action"},
     {"transactionid orderid orderno ordernumber ordernum order invoiceno invoiceid invoicenumber invoice receiptid "
-     "receiptno receiptnumber purchaseid salesorderid ordername",
+     "receiptno receiptnumber purchaseid salesorderid ordername bestellnummer auftragsnummer rechnungsnummer "
+     "belegnummer bonnummer "
+     "confirmationno confirmationnumber bookingreference bookingref bookingid reservationid reservationno pnr "
+     "recordlocator",
      COMMERCE, ACTION "transaction_id"},
-    {"ordertotal grandtotal totalamount totalprice total ordervalue orderamount transactionrevenue revenue amount",
+    {"ordertotal grandtotal totalamount totalprice total ordervalue orderamount transactionrevenue revenue amount "
+     "grandtotalpurchased grandtotalbase gesamtbetrag bruttobetrag",
      COMMERCE, ACTION "total_amount"},
-    {"taxamount totaltax tax taxes vat", COMMERCE, ACTION "tax_amount"},
-    {"shippingamount shippingcost shippingprice shippingfee totalshipping shipping freight deliveryfee", COMMERCE,
-     ACTION "shipping_amount"},
+    {"taxamount totaltax tax taxes vat ordertax mwst", COMMERCE, ACTION "tax_amount"},
+    {"shippingamount shippingcost shippingprice shippingfee totalshipping shipping freight deliveryfee "
+     "ordershipping shippingandhandling versandkosten",
+     COMMERCE, ACTION "shipping_amount"},
     {"couponcode coupon discountcode promocode vouchercode voucher promotioncode", COMMERCE, ACTION "coupon_code"},
     {"affiliation storename store", COMMERCE, ACTION "affiliation"},
-    {"currency currencycode", COMMERCE, DATA "currency_code"},
+    {"currency currencycode ordercurrency currencyisocode w\xc3\xa4hrung waehrung devise moneda", COMMERCE,
+     DATA "currency_code"},
     {"sku productsku itemsku variantsku lineitemsku productid itemid lineitemproductid stockcode productcode articleno "
-     "articlenumber articleid upc ean asin",
+     "articlenumber articleid upc ean asin artikelnummer artikelnr materialnummer plancode planid flight flightno "
+     "flightnumber",
      COMMERCE, PRODUCT "id"},
     {"productname itemname producttitle itemtitle lineitemname lineitemtitle product item title productdescription "
-     "itemdescription description",
+     "itemdescription description bezeichnung artikelbezeichnung artikel planname roomtype",
      COMMERCE, PRODUCT "name"},
     {"productbrand itembrand brand vendor", COMMERCE, PRODUCT "brand"},
     {"productcategory itemcategory category productcategoryname producttype department", COMMERCE, PRODUCT "category"},
     {"productvariant itemvariant variant varianttitle", COMMERCE, PRODUCT "variant"},
-    {"unitprice itemprice productprice lineitemprice price sellingprice saleprice", COMMERCE, PRODUCT "price"},
-    {"quantity qty itemquantity productquantity lineitemquantity orderquantity orderqty units", COMMERCE,
-     PRODUCT "quantity"},
+    {"unitprice itemprice productprice lineitemprice price sellingprice saleprice "
+     "itemcost unitamount einzelpreis preis fare",
+     COMMERCE, PRODUCT "price"},
+    {"quantity qty itemquantity productquantity lineitemquantity orderquantity orderqty units "
+     "menge anzahl",
+     COMMERCE, PRODUCT "quantity"},
+    {"id", COMMERCE, ACTION "transaction_id"},
     {"linetotal lineamount itemtotal extendedprice", COMMERCE, PRODUCT "total_product_amount"},
 
     /* where */
@@ -112,19 +136,25 @@ const struct schema_word schema_words[] = {
     {"longitude lon lng long geolongitude", EVENTLESS, "context.location.longitude"},
 
     /* of the person */
-    {"firstname givenname forename fname", ANY, USER "$FirstName"},
-    {"lastname surname familyname lname", ANY, USER "$LastName"},
+    {"firstname givenname forename fname vorname prenom nombre", ANY, USER "$FirstName"},
+    {"lastname surname familyname lname nachname familienname nom apellido", ANY, USER "$LastName"},
     {"mobile mobilephone mobilenumber mobileno msisdn cellphone cell phone phonenumber phoneno telephone tel "
-     "billingphone",
+     "billingphone telefon telefonnummer handy mobil",
      ANY, USER "$Mobile"},
     {"gender sex", ANY, USER "$Gender"},
     {"age", ANY, USER "$Age"},
-    {"address streetaddress street address1 addressline1 mailingaddress billingaddress billingaddress1 billingstreet",
+    {"address streetaddress street address1 addressline1 mailingaddress billingaddress billingaddress1 billingstreet "
+     "mailingstreet stra\xc3\x9f"
+     "e strasse adresse",
      ANY, USER "$Address"},
-    {"city town geocity billingcity", ANY, USER "$City"},
+    {"city town geocity billingcity mailingcity ort stadt wohnort ville ciudad", ANY, USER "$City"},
     {"state province stateprovince region georegion billingstate billingprovince", ANY, USER "$State"},
-    {"zip zipcode postalcode postcode postal plz billingzip billingpostcode billingpostalcode", ANY, USER "$Zip"},
-    {"country countryname countrycode geocountry billingcountry", ANY, USER "$Country"},
+    {"zip zipcode postalcode postcode postal plz billingzip billingpostcode billingpostalcode "
+     "mailingpostalcode postleitzahl",
+     ANY, USER "$Zip"},
+    {"country countryname countrycode geocountry billingcountry mailingcountry "
+     "land mpcountrycode pays",
+     ANY, USER "$Country"},
 };
 const size_t schema_n_words = sizeof(schema_words) / sizeof(schema_words[0]);
 

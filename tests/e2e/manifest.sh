@@ -139,8 +139,16 @@ check "no header, and nobody says so: no value is shown" absent ann@example.com 
 printf 'user id,a,a\nu,1,2\n' >"$files/twice-custom_event.csv"
 exits 1 "a name twice" manifest "$files/twice-custom_event.csv"
 said "a name twice: says so" "'a'.*duplicate-column"
-printf 'a;b\n1;2\n' >"$files/semi-custom_event.csv"
-exits 1 "semicolons" manifest "$files/semi-custom_event.csv"
+printf 'user id;Preis\n1;"1,50"\n2;9,90\n' >"$files/semi-custom_event.csv"
+round "semicolons" "$files/semi-custom_event.csv" 2
+proposes "semicolons: the setting" '//   delimiter = ;'
+printf 'user id\ttown\n1\tK\366ln\n2\tUlm\n(2 rows)\n' >"$files/latin-custom_event.csv"
+round "tabs, windows-1252 and a last line" "$files/latin-custom_event.csv" 2
+proposes "tabs, windows-1252 and a last line: the encoding" '//   encoding = windows-1252'
+proposes "tabs, windows-1252 and a last line: the last line" '//   skip_last_lines = 1'
+printf 'a report\n\nuser id,town\n1,x\n2,y\n' | iconv -t UTF-16 >"$files/wide16-custom_event.csv"
+round "UTF-16 and a preamble" "$files/wide16-custom_event.csv" 2
+proposes "UTF-16 and a preamble: the preamble" '//   skip_lines = 2'
 : >"$files/zero-custom_event.csv"
 exits 1 "an empty file" manifest "$files/zero-custom_event.csv"
 printf 'name,town\nx,y\n' >"$files/nobody-eventless.csv"

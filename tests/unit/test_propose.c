@@ -325,6 +325,14 @@ static void test_orders(void)
 	CU_ASSERT_TRUE(says("products.custom_attributes.color\""));
 	CU_ASSERT_TRUE(says("//   fold_products = yes\n"));
 	LACKS("fill_down");
+	/* the order's number itself on the first line only */
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true, "order id|sku|user id\n1|a|u\n|b|\n2|c|v"), DF_OK);
+	CU_ASSERT_TRUE(says("\"fill_down\": [\"order id\", \"user id\"]"));
+	LACKS("fill_by");
+	CU_ASSERT_TRUE(says("//   fold_products = yes\n"));
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true, "order id|sku|user id\n1|a|u\n2|b|v\n1|c|u"), DF_OK);
+	CU_ASSERT_TRUE(says("1 order comes again after others"));
+	LACKS("fold_products = yes");
 	/* an order of two customers does not fold */
 	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true, "order id|sku|user id\n1|a|u\n1|b|v"), DF_OK);
 	LACKS("fold_products = yes");
