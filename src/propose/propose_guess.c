@@ -131,7 +131,10 @@ static void try_path(struct propose *p, struct propose_column *c, size_t number)
 			return;
 		if (propose_take(p, c, c->name)) {
 			size_t suits = (path.field->flags & SCHEMA_INSTANT) == 0 ? propose_suits(p, number, &path) : 0;
-			if ((path.field->flags & SCHEMA_INSTANT) == 0 && suits < c->filled)
+			if ((path.field->flags & SCHEMA_INSTANT) == 0 && suits * 10 < c->filled * 9 &&
+			    clean(p, number, &path))
+				say_guess(p, number, "the values");
+			else if ((path.field->flags & SCHEMA_INSTANT) == 0 && suits < c->filled)
 				propose_because(
 				    c, "%zu of the %zu values looked at do not suit it: their rows are rejected",
 				    c->filled - suits, c->filled);
@@ -166,6 +169,25 @@ static bool is_identity(const char *path)
 	return strcmp(path, "mpid") == 0 || strncmp(path, "user_identities.", strlen("user_identities.")) == 0;
 }
 
+/* Every row needs a custom_event_type: words of which some are such become a map, to be completed. */
+static bool complete(struct propose *p, size_t number, const char *path, const struct schema_path *parsed)
+{
+	struct propose_column *c = &p->columns[number];
+	size_t left = 0;
+	if (!p->has_header || strcmp(path, "events.data.custom_event_type") != 0 || p->feed->event_type != NULL)
+		return false;
+	c->values = propose_value_known(p, number, parsed, &left);
+	if (c->values == NULL)
+		return false;
+	p->transform = true;
+	propose_because(c, "%zu of the words are not among those that it takes", left);
+	df_buf_addf(&p->todo,
+		    "complete the values of column %zu: %zu word%s not listed, and rows with them are rejected; write "
+		    "\"their word\": \"type\", as in \"login\": \"other\"\n",
+		    number + 1, left, left == 1 ? " is" : "s are");
+	return true;
+}
+
 static void offer(struct propose *p, size_t number, const char *path)
 {
 	struct propose_column *c = &p->columns[number];
@@ -183,7 +205,7 @@ static void offer(struct propose *p, size_t number, const char *path)
 		return;
 	if (first != NULL)
 		propose_because(c, "could be %s, too, where column %zu leads", path, (size_t)(first - p->columns) + 1);
-	else if (!suits(p, number, path, &parsed, &why_not))
+	else if (!suits(p, number, path, &parsed, &why_not) && !complete(p, number, path, &parsed))
 		propose_because(c, "could be %s by its name, but the values are %s", path, why_not);
 	else if (propose_take(p, c, path))
 		say_guess(p, number, "the name");

@@ -148,9 +148,12 @@ static void try_fold(struct propose *p, size_t several)
 		    "orders take several rows: makes one event of those that differ in their product alone (%zu "
 		    "of %zu such orders fold)",
 		    folding, several);
-	if (folding < several && folding > 0)
-		df_buf_addf(&p->todo, "%zu of %zu orders of several lines do not fold into one event\n",
-			    several - folding, several);
+	if (folding < several)
+		df_buf_addf(
+		    &p->todo,
+		    "%zu of %zu orders of several lines do not fold into one event: each of their lines counts as an "
+		    "order\n",
+		    several - folding, several);
 }
 
 /* ---- all of it ---- */
@@ -169,6 +172,12 @@ static void settle_column(struct propose *p, size_t column, struct df_buf *diffe
 		give_to_product(p, column);
 	} else if (s.differs > 0 && column + 1 != p->action) {
 		df_buf_addf(differing, "%s%zu", differing->len > 0 ? ", " : "", column + 1);
+	} else if (s.late > 0) {
+		df_buf_addf(
+		    &p->todo,
+		    "column %zu is empty on the first line of %zu order%s, and filled on a later one: values are "
+		    "filled down, not up\n",
+		    column + 1, s.late, s.late == 1 ? "" : "s");
 	} else if (s.sparse > 0 && p->has_header) {
 		c->fill = p->fills = true;
 		p->transform = true;

@@ -56,6 +56,8 @@ struct propose_column {
 	char *why;    /* own: a comment, or NULL */
 	char *value;  /* own: the template that makes the value, or NULL: it is the cell */
 	char *values; /* own: the members of a map of values, or NULL */
+	size_t cut;   /* a time's characters before the fraction of its second; 0: it is read whole */
+	bool half;    /* after which the last two, AM or PM, are taken */
 	size_t clock; /* 1-based: the column whose time of day is joined to this one's date; 0: none */
 	bool member;  /* its cells are JSON objects, whose members are taken */
 	bool fill;    /* stated on an order's first line only */
@@ -151,6 +153,11 @@ bool propose_not_user(const struct propose_column *c);
 /* The template that makes numbers (or a boolean, by *values) of the column's values, the caller's; NULL: they are as they
  * should be, or nothing helps. */
 char *propose_value_number(struct propose *p, size_t column, const struct schema_path *path, const char **why);
+/* Whether points in the numbers may be between thousands: three digits follow each. */
+bool propose_value_points(const struct propose *p, size_t column);
+/* A map of those values that the path takes as they are, the caller's; *left: how many others there are. NULL: there is none,
+ * or there are too many. */
+char *propose_value_known(struct propose *p, size_t column, const struct schema_path *path, size_t *left);
 /* Whether the values begin with the apostrophe that spreadsheets have before digits. */
 bool propose_value_quoted(const struct propose *p, size_t column);
 char *propose_value_boolean(struct propose *p, size_t column);
@@ -179,6 +186,8 @@ const char *propose_time_words(const char *timestamps);
 /* Whether the column's times are days without a time of day, or say their zone. */
 bool propose_time_is_day(struct propose *p, size_t column);
 bool propose_time_has_zone(const struct propose *p, size_t column);
+/* The template for a time that is not read whole, the caller's, or NULL. */
+char *propose_time_value(const struct propose_column *c);
 /* Joins the time of day of another column to the event's date. */
 void propose_time_join(struct propose *p);
 /* Nine of ten. */

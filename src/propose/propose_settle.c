@@ -34,6 +34,36 @@ static const struct propose_column *time_column(const struct propose *p)
 	return c;
 }
 
+/* Times that are not read whole need a template; one in JSON has to be seen to by hand. */
+static void settle_cuts(struct propose *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct propose_column *c = &p->columns[i];
+		struct schema_path path;
+		if (c->what != PROPOSE_KEEP || c->cut == 0 || c->value != NULL ||
+		    schema_path_parse(p->event, c->path, strlen(c->path), &path, NULL) != SCHEMA_PATH_OK ||
+		    (path.field->flags & SCHEMA_INSTANT) == 0)
+			continue;
+		c->value = propose_time_value(c);
+		p->transform = true;
+	}
+}
+
+static void note_points(struct propose *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct propose_column *c = &p->columns[i];
+		propose_look(p, i);
+		if (c->what == PROPOSE_KEEP && c->value == NULL && c->look == LOOK_NUMBER &&
+		    p->feed->rows.delimiter == ';' && propose_value_points(p, i))
+			df_buf_addf(
+			    &p->todo,
+			    "three digits follow each point in column %zu: if points are between thousands, add "
+			    "\"value\": \"{{ value | remove: '.' }}\" in a field transformation\n",
+			    i + 1);
+	}
+}
+
 static void settle_time(struct propose *p)
 {
 	const struct propose_column *c = time_column(p);
@@ -128,6 +158,8 @@ static void settle_rest(struct propose *p)
 void propose_settle(struct propose *p, const char *stem)
 {
 	settle_time(p);
+	settle_cuts(p);
+	note_points(p);
 	settle_custom(p, stem);
 	settle_rest(p);
 }

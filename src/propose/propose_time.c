@@ -67,6 +67,9 @@ static const char *const formats[] = {
     "%d-%b-%Y %H:%M:%S",
     "%d-%b-%y %I:%M:%S %p",
     "%d-%b-%y %I.%M.%S %p",
+    "%d-%b-%Y %I.%M.%S %p",
+    "%d-%b-%y %H.%M.%S",
+    "%d-%b-%Y %H.%M.%S",
     "%d-%b-%Y %I:%M:%S %p",
     "%d%b%Y",
     "%d%b%Y:%H:%M:%S",
@@ -103,7 +106,12 @@ static bool time_text(const struct propose *p, size_t row, size_t column, struct
 	const char *s = propose_cell_text(p, row, column, &len);
 	df_buf_reset(out);
 	map_cell_trim(&s, &len);
-	df_buf_add(out, s, len);
+	if (c->cut > 0 && len > c->cut + 2) {
+		df_buf_add(out, s, c->cut);
+		df_buf_addf(out, c->half ? " %.2s" : "", s + len - 2);
+	} else {
+		df_buf_add(out, s, len);
+	}
 	if (len == 0 || c->clock == 0)
 		return len > 0;
 	s = propose_cell_text(p, row, c->clock - 1, &len);
@@ -184,6 +192,38 @@ static void search_joined(struct propose *p, size_t column, struct search *s)
 			try_format(p, column, joined(p, i, k), s);
 }
 
+/* Fractions of seconds that no pattern reads, as Oracle writes them: what is before them is read, and AM or PM. */
+static const char *search_cut(struct propose *p, size_t column)
+{
+	static const struct {
+		const char *format;
+		size_t cut;
+		bool half;
+	} ways[] = {
+	    {"%d-%b-%y %H.%M.%S", 18, false},   {"%d-%b-%y %I.%M.%S %p", 18, true}, {"%d-%b-%Y %H.%M.%S", 20, false},
+	    {"%d-%b-%Y %I.%M.%S %p", 20, true}, {"%d-%b-%y %H:%M:%S", 18, false},   {"%d-%b-%y %I:%M:%S %p", 18, true},
+	    {"%d-%b-%Y %H:%M:%S", 20, false},   {"%d-%b-%Y %I:%M:%S %p", 20, true}, {"%m/%d/%Y %H:%M:%S", 19, false},
+	    {"%d/%m/%Y %H:%M:%S", 19, false},   {"%d.%m.%Y %H:%M:%S", 19, false},   {"%Y/%m/%d %H:%M:%S", 19, false}};
+	struct propose_column *c = &p->columns[column];
+	for (size_t i = sizeof(ways) / sizeof(ways[0]); p->has_header && i-- > 0;) {
+		c->cut = ways[i].cut;
+		c->half = ways[i].half;
+		if (propose_most(count_times(p, column, ways[i].format), c->filled))
+			return ways[i].format;
+	}
+	c->cut = 0;
+	return NULL;
+}
+
+char *propose_time_value(const struct propose_column *c)
+{
+	if (c->cut == 0)
+		return NULL;
+	return df_format(c->half ? "{{ value | strip | slice: 0, %zu }} {{ value | strip | slice: -2, 2 }}"
+				 : "{{ value | strip | slice: 0, %zu }}",
+			 c->cut);
+}
+
 const char *propose_time(struct propose *p, size_t column, const char **other)
 {
 	const char *own = p->feed->timestamps != NULL ? p->feed->timestamps : "ms";
@@ -198,7 +238,10 @@ const char *propose_time(struct propose *p, size_t column, const char **other)
 	for (size_t i = 0; p->columns[column].clock == 0 && i < N_FORMATS; i++)
 		try_format(p, column, formats[i], &s);
 	*other = s.other;
-	return propose_most(s.n, filled) ? s.best : NULL;
+	if (propose_most(s.n, filled))
+		return s.best;
+	*other = NULL;
+	return p->columns[column].clock == 0 && p->columns[column].cut == 0 ? search_cut(p, column) : NULL;
 }
 
 const char *propose_time_words(const char *timestamps)

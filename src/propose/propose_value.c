@@ -88,6 +88,30 @@ static bool groups_of_three(const char *s, size_t len)
 	return true;
 }
 
+/* 1.234.000: three digits after each point. */
+static bool points_of_three(const char *s, size_t len)
+{
+	const char *end = s + len;
+	for (const char *dot = s; (dot = memchr(dot, '.', (size_t)(end - dot))) != NULL; dot++) {
+		const char *next = memchr(dot + 1, '.', (size_t)(end - dot - 1));
+		if ((next != NULL ? next : end) - dot != 4)
+			return false;
+	}
+	return true;
+}
+
+bool propose_value_points(const struct propose *p, size_t column)
+{
+	size_t points = 0, len;
+	for (size_t row = 0; row < p->n_rows; row++) {
+		const char *s = propose_cell_text(p, row, column, &len);
+		if (!points_of_three(s, len) || memchr(s, ',', len) != NULL)
+			return false;
+		points += memchr(s, '.', len) != NULL;
+	}
+	return points > 0;
+}
+
 static bool comma_suits(enum comma comma, const char *s, size_t len)
 {
 	switch (comma) {
@@ -96,7 +120,7 @@ static bool comma_suits(enum comma comma, const char *s, size_t len)
 	case COMMA_DECIMAL:
 		return memchr(s, '.', len) == NULL;
 	case COMMA_DECIMAL_GROUPS:
-		return memchr(s, ',', len) != NULL ? decimal_comma(s, len) : memchr(s, '.', len) == NULL;
+		return memchr(s, ',', len) != NULL ? decimal_comma(s, len) : points_of_three(s, len);
 	case COMMA_NONE:
 		break;
 	}
@@ -161,6 +185,34 @@ char *propose_value_number(struct propose *p, size_t column, const struct schema
 		return NULL;
 	*why = comma_words[best.comma];
 	return cleaning_template(&best);
+}
+
+char *propose_value_known(struct propose *p, size_t column, const struct schema_path *path, size_t *left)
+{
+	const char *seen[40]; /* words; more are not a choice among a few */
+	size_t lens[40], n = 0, known = 0, len;
+	struct df_buf out = {.max = 1u << 16};
+	for (size_t row = 0; row < p->n_rows && n < 40; row++) {
+		const char *s = propose_cell_text(p, row, column, &len);
+		size_t i = 0;
+		map_cell_trim(&s, &len);
+		while (i < n && (lens[i] != len || memcmp(seen[i], s, len) != 0))
+			i++;
+		if (len == 0 || i < n)
+			continue;
+		seen[n] = s;
+		lens[n++] = len;
+		if (!map_value_fits(p->map, path->type, path->field, s, len))
+			continue;
+		char *same = df_strndup(s, len);
+		propose_value_pair(&out, s, len, same);
+		free(same);
+		known++;
+	}
+	*left = n - known;
+	char *map = known > 0 && n < 40 ? df_strdup(df_buf_cstr(&out)) : NULL;
+	df_buf_free(&out);
+	return map;
 }
 
 bool propose_value_quoted(const struct propose *p, size_t column)

@@ -37,7 +37,7 @@ const struct schema_word schema_words[] = {
      "kdnr "
      "custvisid loyaltyno loyaltynumber loyaltyid memberno membernumber membershipno membershipnumber ffnumber "
      "frequentflyernumber frequentflyerno requesterid guestid passengerid shopperid recordid contactrecordid "
-     "employeeid "
+     "employeeid loginid userlogin "
      "numeroclient idcliente",
      ANY, IDENTITY "customer_id"},
     {"id", EVENTLESS, IDENTITY "customer_id"},

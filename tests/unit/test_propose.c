@@ -303,6 +303,11 @@ static void test_actions(void)
 			DF_OK);
 	CU_ASSERT_TRUE(says("\"values\": { \"Paid\": \"purchase\", \"Refunded\": \"refund\" }"));
 	CU_ASSERT_TRUE(says("{ \"source\": \"order status\", \"in\": [\"Cancelled\"] }"));
+	CU_ASSERT_EQUAL(
+	    propose(&plain, "custom_event", true, "user id|event|category\n1|a|search\n1|b|Media\n1|c|xyzzy"), DF_OK);
+	CU_ASSERT_TRUE(says("\"values\": { \"search\": \"search\", \"Media\": \"Media\" }, \"otherwise\": \"reject\""));
+	CU_ASSERT_TRUE(says("complete the values of column 3: 1 word is not listed"));
+	LACKS("xyzzy");
 	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true, "order id|sku|quantity|user_id\n1|p|2|u\n2|p|-1|u"),
 			DF_OK);
 	CU_ASSERT_TRUE(says("\"values\": { \"-\": \"refund\", \"0\": \"purchase\""));
@@ -333,6 +338,10 @@ static void test_orders(void)
 	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true, "order id|sku|user id\n1|a|u\n2|b|v\n1|c|u"), DF_OK);
 	CU_ASSERT_TRUE(says("1 order comes again after others"));
 	LACKS("fold_products = yes");
+	/* values are not filled up */
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true, "order id|sku|user id|total\n1|a|u|\n1|b|u|9"), DF_OK);
+	LACKS("fold_products = yes");
+	CU_ASSERT_TRUE(says("column 4 is empty on the first line of 1 order"));
 	/* an order of two customers does not fold */
 	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true, "order id|sku|user id\n1|a|u\n1|b|v"), DF_OK);
 	LACKS("fold_products = yes");
@@ -368,6 +377,9 @@ static void test_cells(void)
 	CU_ASSERT_EQUAL(propose(&named, "custom_event", true, "user id|time\n1|14-Mar-16"), DF_OK);
 	CU_ASSERT_TRUE(says("//   timestamps = %d-%b-%y\n"));
 	CU_ASSERT_TRUE(says("days without a time of day"));
+	CU_ASSERT_EQUAL(propose(&named, "custom_event", true, "user id|time\n1|14-MAR-26 10.22.33.123456 AM"), DF_OK);
+	CU_ASSERT_TRUE(says("//   timestamps = %d-%b-%y %I.%M.%S %p\n"));
+	CU_ASSERT_TRUE(says("\"{{ value | strip | slice: 0, 18 }} {{ value | strip | slice: -2, 2 }}\""));
 }
 
 static void test_no_header(void)
