@@ -233,9 +233,9 @@ enum df_status propose_decide(struct propose *p, const char *stem, struct df_err
 /* "Customer City" is a city. */
 static char *without_person(const char *normal)
 {
-	static const char *const persons[] = {"customer",  "user",      "member", "contact",   "billing",
-					      "profile",   "client",    "person", "guest",     "pax",
-					      "passenger", "requester", "buyer",  "subscriber"};
+	static const char *const persons[] = {"customer",  "user",      "member", "contact", "billing",
+					      "profile",   "client",    "person", "guest",   "pax",
+					      "passenger", "requester", "kunde",  "buyer",   "subscriber"};
 	for (size_t i = 0; i < sizeof(persons) / sizeof(persons[0]); i++) {
 		size_t n = strlen(persons[i]);
 		if (strncmp(normal, persons[i], n) == 0 && normal[n] != '\0')

@@ -218,13 +218,30 @@ static bool is_personal(const char *path)
 	return path == NULL || strncmp(path, "user_", 5) == 0;
 }
 
+/* "line_sku" is a product's sku. */
+static bool is_of_line(const struct schema_word *word, const char *normal, const char *name, size_t len)
+{
+	static const char products[] = PROPOSE_ACTION "products.";
+	static const char *const heads[] = {"lineitem", "orderline", "line", "item", "product", "article", "position"};
+	if (word->path == NULL || strncmp(word->path, products, strlen(products)) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		size_t n = strlen(heads[i]);
+		if (strncmp(normal, heads[i], n) == 0 && strlen(normal + n) == len &&
+		    memcmp(normal + n, name, len) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void try_name(struct propose *p, const struct schema_word *word, const char *name, size_t len)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		const struct propose_column *c = &p->columns[i];
 		if (c->what != PROPOSE_OPEN)
 			continue;
-		bool same = strlen(c->normal) == len && memcmp(c->normal, name, len) == 0;
+		bool same = (strlen(c->normal) == len && memcmp(c->normal, name, len) == 0) ||
+			    is_of_line(word, c->normal, name, len);
 		if (!same && c->personless != NULL && is_personal(word->path))
 			same = strlen(c->personless) == len && memcmp(c->personless, name, len) == 0;
 		if (same)

@@ -269,7 +269,7 @@ void propose_order(struct propose *p)
 {
 	struct df_buf differing = {.max = 1024};
 	const struct propose_column *order = propose_column_at(p, PROPOSE_ACTION "transaction_id");
-	if (schema_where(p->event) != SCHEMA_IN_COMMERCE || order == NULL || !any_product(p))
+	if (schema_where(p->event) != SCHEMA_IN_COMMERCE || order == NULL)
 		return;
 	p->order = (size_t)(order - p->columns) + 1;
 	p->bare_lines = p->has_header && find_bare_lines(p);
@@ -281,6 +281,12 @@ void propose_order(struct propose *p)
 		settle_column(p, i, &differing);
 	fill_empty(p);
 	note_differing(p, &differing);
-	try_fold(p, several);
+	if (any_product(p))
+		try_fold(p, several);
+	else
+		df_buf_addf(
+		    &p->todo,
+		    "%zu orders take several rows, and no column is their product's: each row counts as an order\n",
+		    several);
 	df_buf_free(&differing);
 }

@@ -43,7 +43,7 @@ const struct schema_word schema_words[] = {
     {"id", EVENTLESS, IDENTITY "customer_id"},
     {"accountid accountcode accountnumber accountno", ANY, IDENTITY "customer_id"},
     {"email emailaddress mail mailaddress useremail customeremail primaryemail contactemail emailid "
-     "emailaddr requesteremail guestemail paxemail passengeremail billingemail billingemailaddress",
+     "emailaddr requesteremail kundeemail guestemail paxemail passengeremail billingemail billingemailaddress",
      ANY, IDENTITY "email"},
     {"userpseudoid anonymousid visitorid clientid gaclientid cookieid distinctid profileid guestprofile "
      "mcvisid",
@@ -100,7 +100,7 @@ const struct schema_word schema_words[] = {
      "recordlocator",
      COMMERCE, ACTION "transaction_id"},
     {"ordertotal grandtotal totalamount totalprice total ordervalue orderamount transactionrevenue revenue amount "
-     "grandtotalpurchased grandtotalbase gesamtbetrag bruttobetrag",
+     "grandtotalpurchased grandtotalbase gesamt gesamtbetrag bruttobetrag",
      COMMERCE, ACTION "total_amount"},
     {"taxamount totaltax tax taxes vat ordertax mwst", COMMERCE, ACTION "tax_amount"},
     {"shippingamount shippingcost shippingprice shippingfee totalshipping shipping freight deliveryfee "

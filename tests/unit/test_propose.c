@@ -338,6 +338,15 @@ static void test_orders(void)
 	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true, "order id|sku|user id\n1|a|u\n2|b|v\n1|c|u"), DF_OK);
 	CU_ASSERT_TRUE(says("1 order comes again after others"));
 	LACKS("fold_products = yes");
+	/* lines without a product that is known */
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
+				"order id|user id|line_sku|line_qty|what else\n1|u|a|2|x\n1|u|b|1|y"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("\"line_sku\", \"destination\": \"events.data.product_action.products.id\""));
+	CU_ASSERT_TRUE(says("//   fold_products = yes\n"));
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true, "order id|user id\n1|u\n1|u"), DF_OK);
+	CU_ASSERT_TRUE(says("each row counts as an order"));
+	LACKS("fold_products = yes");
 	/* values are not filled up */
 	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true, "order id|sku|user id|total\n1|a|u|\n1|b|u|9"), DF_OK);
 	LACKS("fold_products = yes");
