@@ -31,6 +31,9 @@ struct document_env {
 
 /* ---- a document, row by row ---- */
 
+/* Whether a row after the header repeats it: such rows are rejected. */
+bool document_repeats_header(const struct map *m, const struct rows_row *row);
+
 /* Opens the document's rows as the feed says that they are written. header: the first row names the columns. bytes: where they
  * are, as rows count offsets. DF_REJECT: empty-file, not-utf8. DF_USAGE: settings that contradict each other. */
 enum df_status document_rows_open(const struct conf_feed *feed, const struct decode_doc *doc, bool header,

@@ -94,7 +94,7 @@ static void only_fault(struct map_record *record, const char *code, size_t colum
 }
 
 /* A second header in mid-document, as joined files have it, perhaps with a mark of UTF-8 before it. */
-static bool repeats_header(const struct map *m, const struct rows_row *row)
+bool document_repeats_header(const struct map *m, const struct rows_row *row)
 {
 	/* Nearly all rows differ from it in their first byte. */
 	const struct rows_cell *first = row->cells;
@@ -124,7 +124,7 @@ bool document_walk_check_row(struct map *m, const struct batch_settings *sizes, 
 		snprintf(fault->text, sizeof(fault->text), "%s", row->fault_text);
 		return false;
 	}
-	if (repeats_header(m, row)) {
+	if (document_repeats_header(m, row)) {
 		only_fault(record, "repeated-header", 0, "");
 		snprintf(fault->text, sizeof(fault->text),
 			 "the row repeats the header; was the file joined from several ones?");

@@ -171,11 +171,14 @@ static void note_shared(struct propose *p, size_t column, size_t other, size_t n
 	struct propose_column *c = &p->columns[column];
 	struct schema_path path;
 	c->shared = true;
-	if (schema_path_parse(p->event, c->name, strlen(c->name), &path, NULL) == SCHEMA_PATH_OK)
-		df_buf_addf(&p->todo,
-			    "column %zu is an identity by its name, but %zu of its values meet several of column %zu: "
-			    "are these one user each?\n",
-			    column + 1, n, other + 1);
+	if (schema_path_parse(p->event, c->name, strlen(c->name), &path, NULL) == SCHEMA_PATH_OK) {
+		df_buf_addf(
+		    &p->todo,
+		    "column %zu is an identity by its name, but %zu of its values %s in rows that differ in column "
+		    "%zu: is each of them one user?\n",
+		    column + 1, n, n == 1 ? "is" : "are", other + 1);
+		return;
+	}
 	propose_because(
 	    c,
 	    "not an identity: %zu of its values are in rows that differ in column %zu, so that several users "

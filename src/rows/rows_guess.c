@@ -282,10 +282,11 @@ bool rows_guess_format(const struct rows *r, struct rows_guessed *out)
 	struct guess g = {.delimiter = r->format.delimiter};
 	look_open(&k, r, NULL);
 	g.found = k.n_lines > 0 && find_header(&k, &g.line, &g.delimiter);
-	char sign = g.found && k.format->comment == '\0' ? preamble_sign(&k, g.line) : '\0';
+	char sign = g.found ? preamble_sign(&k, g.line) : '\0';
+	bool known = sign != '\0' && sign == k.format->comment; /* such lines are skipped already */
 	*out = (struct rows_guessed){
 	    .delimiter = g.delimiter,
-	    .comment = sign,
+	    .comment = known ? '\0' : sign,
 	    .skip_lines = k.format->skip_lines + (sign == '\0' ? g.line : 0),
 	    .single_quoted = k.n_lines > 0 && header_single_quoted(&k, g.line),
 	    .backslash = !k.format->backslash && has_backslashes(&k),

@@ -164,6 +164,8 @@ static void try_rows(struct map *map, struct rows *rows, size_t max, struct prop
 		trial->rows++;
 		if (row.fault != NULL)
 			count_code(trial, row.fault);
+		else if (first && document_repeats_header(map, &row))
+			count_code(trial, "repeated-header");
 		else
 			count_row(trial, map_row(map, row.cells, row.n_cells, &record), &record);
 	}

@@ -146,6 +146,11 @@ printf 'user id\ttown\n1\tK\366ln\n2\tUlm\n(2 rows)\n' >"$files/latin-custom_eve
 round "tabs, windows-1252 and a last line" "$files/latin-custom_event.csv" 2
 proposes "tabs, windows-1252 and a last line: the encoding" '//   encoding = windows-1252'
 proposes "tabs, windows-1252 and a last line: the last line" '//   skip_last_lines = 1'
+printf '# a\n# b\nuser id,town\n1,x\nuser id,town\n2,y\n' >"$files/comments-custom_event.csv"
+exits 0 "comments and a second header" manifest "$files/comments-custom_event.csv"
+said "comments and a second header: the setting" '//   comment = #'
+check "comments and a second header: lines are not skipped besides" absent skip_lines "$work/out"
+said "comments and a second header: it would be rejected" '2 accepted, 1 rejected .1 repeated-header.'
 printf 'a report\n\nuser id,town\n1,x\n2,y\n' | iconv -t UTF-16 >"$files/wide16-custom_event.csv"
 round "UTF-16 and a preamble" "$files/wide16-custom_event.csv" 2
 proposes "UTF-16 and a preamble: the preamble" '//   skip_lines = 2'
