@@ -166,7 +166,7 @@ static void make_number(struct propose *p, struct propose_column *c, size_t numb
 	propose_because(c, "values look like %s", why);
 }
 
-/* What keeps spreadsheets from reading a text as a number is no part of it. */
+/* The apostrophe that keeps spreadsheets from reading a text as a number is not part of the value. */
 static void unquote(struct propose *p)
 {
 	for (size_t i = 0; p->has_header && i < p->n; i++) {
@@ -287,9 +287,10 @@ static enum df_status check_repeated(struct propose *p, size_t number, struct df
 static enum df_status check_header(struct propose *p, struct df_err *err)
 {
 	if (p->n == 1 && strpbrk(p->columns[0].name, ";\t") != NULL)
-		return df_fail(DF_REJECT, err, "unknown-column",
-			       "the header is a single column that holds semicolons or tabs, but fields have to be "
-			       "separated by commas; export the file with commas");
+		return df_fail(
+		    DF_REJECT, err, "unknown-column",
+		    "the header is a single column that holds semicolons or tabs: set `delimiter` to what separates "
+		    "the fields");
 	for (size_t i = 0; i < p->n; i++) { /* names are shown, and values are not to be */
 		const char *words = propose_no_name(p, p->columns[i].name);
 		if (words != NULL)

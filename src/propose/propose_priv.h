@@ -9,7 +9,8 @@
  *	propose_time.c	patterns of times; a date and a clock in two columns
  *	propose_action.c	what was done with products: words for the schema's
  *	propose_order.c	lines of one order: what to fill in, and whether they fold
- *	propose_value.c	templates: decimal commas, lists, JSON
+ *	propose_value.c	templates: decimal commas, signs; words for true and false
+ *	propose_list.c	lists and JSON objects in cells
  *	propose_settle.c	the settings that this needs, and what is missing
  *	propose_look.c	what the values look like; they are never shown
  *	propose_text.c	the manifest, with its reasons as comments
@@ -161,6 +162,8 @@ char *propose_value_known(struct propose *p, size_t column, const struct schema_
 /* Whether the values begin with the apostrophe that spreadsheets have before digits. */
 bool propose_value_quoted(const struct propose *p, size_t column);
 char *propose_value_boolean(struct propose *p, size_t column);
+/* Whether any of the values has the text in it. */
+bool propose_value_has(const struct propose *p, size_t column, const char *text);
 /* Whether the column's cells hold lists, and the template that splits them (the caller's; NULL: JSON does not need one). */
 bool propose_value_list(struct propose *p, size_t column, char **value, const char **why);
 /* Whether they hold JSON objects whose members can be attributes. */

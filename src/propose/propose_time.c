@@ -98,7 +98,7 @@ static const char *const clocks[] = {"%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M 
 #define N_DATES  (sizeof(dates) / sizeof(dates[0]))
 #define N_CLOCKS (sizeof(clocks) / sizeof(clocks[0]))
 
-/* The text of a row's time: of its cell, or of two with a blank between. False: there is none. */
+/* The text of a row's time: of its cell, or of two with a blank between. False: the cell is empty. */
 static bool time_text(const struct propose *p, size_t row, size_t column, struct df_buf *out)
 {
 	const struct propose_column *c = &p->columns[column];
