@@ -264,13 +264,19 @@ bool rows_guess_header(const struct rows *r, struct df_buf *out)
 	return any;
 }
 
-/* A quote after a backslash, within a cell. */
+static bool ends_cell(const struct look *k, const char *p)
+{
+	return p >= k->bytes + k->n_bytes || *p == k->format->delimiter || *p == '\r' || *p == '\n';
+}
+
+/* A quote after a backslash, within a cell or at its end, before the quote that closes it. A backslash before the closing quote
+ * itself is a letter. */
 static bool has_backslashes(const struct look *k)
 {
 	const char *p = k->bytes, *end = p + k->n_bytes;
 	while ((p = memmem(p, (size_t)(end - p), "\\\"", 2)) != NULL) {
 		p += 2;
-		if (p < end && *p != '"' && *p != k->format->delimiter && *p != '\r' && *p != '\n')
+		if (p < end && *p == '"' ? ends_cell(k, p + 1) : !ends_cell(k, p))
 			return true;
 	}
 	return false;

@@ -146,6 +146,9 @@ printf 'user id\ttown\n1\tK\366ln\n2\tUlm\n(2 rows)\n' >"$files/latin-custom_eve
 round "tabs, windows-1252 and a last line" "$files/latin-custom_event.csv" 2
 proposes "tabs, windows-1252 and a last line: the encoding" '//   encoding = windows-1252'
 proposes "tabs, windows-1252 and a last line: the last line" '//   skip_last_lines = 1'
+printf 'user id,town\n1,"3 in \\""\n2,x\n' >"$files/backslash-custom_event.csv"
+round "a backslash before a quote" "$files/backslash-custom_event.csv" 2
+proposes "a backslash before a quote: the setting" '//   escape = backslash'
 printf '# a\n# b\nuser id,town\n1,x\nuser id,town\n2,y\n' >"$files/comments-custom_event.csv"
 exits 0 "comments and a second header" manifest "$files/comments-custom_event.csv"
 said "comments and a second header: the setting" '//   comment = #'
