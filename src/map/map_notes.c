@@ -32,13 +32,48 @@ static void word_cut(const struct map *m, const struct map_note *note, char *out
 		 op_at(m, note->what)->node->path);
 }
 
+static size_t kind_of(const struct map *m, const struct map_note *note)
+{
+	return (note->what - ops_of(m)) % MAP_PLACEHOLDERS;
+}
+
+static const char *code_of(const struct map *m, const struct map_note *note)
+{
+	if (note->what < ops_of(m))
+		return "too-long";
+	size_t kind = kind_of(m, note);
+	return kind < MAP_NOTE_PADDED ? "placeholder-id" : kind == MAP_NOTE_PADDED ? "padded-id" : "null-marker";
+}
+
+/* Values that are taken as they are, though a setting of the reader may be missing. */
+static void word_taken(size_t kind, unsigned long long n, const char *name, char *out, size_t size)
+{
+	static const char *const markers[] = {"\\N", "NULL", "(null)"};
+	const char *values = n == 1 ? "value" : "values";
+	if (kind == MAP_NOTE_PADDED)
+		snprintf(
+		    out, size,
+		    "column '%.200s': %llu %s with blanks at an end: to the API these are other users than without "
+		    "them (trim = yes removes them)",
+		    name, n, values);
+	else
+		snprintf(out, size,
+			 "column '%.200s': %llu %s %s '%s', and sent so; null = %s takes it as an empty cell", name, n,
+			 values, n == 1 ? "is" : "are", markers[kind - MAP_NOTE_NULL_N],
+			 kind == MAP_NOTE_NULL_PARENS ? "\"(null)\"" : markers[kind - MAP_NOTE_NULL_N]);
+}
+
 static void word_placeholder(const struct map *m, const struct map_note *note, char *out, size_t size)
 {
-	size_t i = note->what - ops_of(m), kind = i % MAP_PLACEHOLDERS;
+	size_t i = note->what - ops_of(m), kind = kind_of(m, note);
 	const struct map_op *op = op_at(m, i / MAP_PLACEHOLDERS);
 	const struct map_derived *d = map_derived_of(m, op->column);
 	const char *name = map_column_name(m, (d != NULL ? d->column : op->column) + 1);
 	bool one = note->n == 1;
+	if (kind >= MAP_NOTE_PADDED) {
+		word_taken(kind, note->n, name, out, size);
+		return;
+	}
 	char value[64];
 	map_placeholder_name(kind, value, sizeof(value));
 	snprintf(
@@ -62,7 +97,7 @@ void map_note_add(struct map *m, const struct map_note *added)
 		m->notes[m->n_notes++] =
 		    (struct map_note){.what = added->what, .warning = room ? m->n_warnings : MAP_NONE};
 		if (room)
-			map_warn(m, added->what < ops_of(m) ? "too-long" : "placeholder-id", "%s", "");
+			map_warn(m, code_of(m, added), "%s", "");
 	}
 	struct map_note *note = &m->notes[i];
 	note->n += added->n;

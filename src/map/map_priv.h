@@ -396,7 +396,15 @@ struct map {
 	struct df_buf rendered;
 };
 
-#define MAP_PLACEHOLDERS 32                                     /* kinds of values that identify nobody, at most */
+/* Kinds of values that identify nobody, at most. The last of the numbers are other kinds of values
+ * that rows warn of. */
+#define MAP_PLACEHOLDERS 64
+enum map_note_kind {
+	MAP_NOTE_PADDED = MAP_PLACEHOLDERS - 4, /* an identity with blanks at an end */
+	MAP_NOTE_NULL_N,                        /* \N, NULL, (null): no identity, but probably no value */
+	MAP_NOTE_NULL_WORD,
+	MAP_NOTE_NULL_PARENS,
+};
 void map_placeholder_name(size_t kind, char *out, size_t size); /* for messages */
 /* Per first byte, the lengths that placeholders may have, as bits. */
 void map_placeholder_init(uint64_t lengths[256]);
@@ -414,6 +422,9 @@ static inline bool map_placeholder_may(const uint64_t lengths[256], const char *
 			 (p[1] == '.' || p[1] == ',' || (p[1] | 0x20) == 'e'); /* as in 4.41E+11 */
 	return shortened || (lengths[first] >> len & 1) != 0;
 }
+#define MAP_LONGEST_MARKER 6
+/* As databases export what has no value. */
+bool map_null_marker(const char *p, size_t len, size_t *kind);
 
 /* Something was cut to the API's limits; an identity was a placeholder: map_notes.c */
 void map_note_cut(struct map *m, const struct map_op *op);

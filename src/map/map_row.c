@@ -181,6 +181,11 @@ static void leaf_empty(struct map_run *r, const struct map_op *op)
 	leaf_done(r, op, start);
 }
 
+static bool is_padded(const char *p, size_t len)
+{
+	return p[0] == ' ' || p[0] == '\t' || p[len - 1] == ' ' || p[len - 1] == '\t';
+}
+
 /* A value of a column of the document that no limit can touch. False: it is not that, or faulty, and nothing has happened. */
 static bool leaf_common(struct map_run *r, const struct map_op *op)
 {
@@ -193,9 +198,13 @@ static bool leaf_common(struct map_run *r, const struct map_op *op)
 		return false;
 	if (op->type != SCHEMA_STRING && (p[0] <= ' ' || p[len - 1] <= ' '))
 		return false;
-	if (op->flags & SCHEMA_ID && r->m->guards_ids && map_placeholder_may(r->m->placeholders, p, len) &&
-	    map_placeholder(p, len, &kind))
+	if (op->flags & SCHEMA_ID) {
+		if (r->m->guards_ids && map_placeholder_may(r->m->placeholders, p, len) &&
+		    (is_padded(p, len) || map_placeholder(p, len, &kind)))
+			return false;
+	} else if (len <= MAP_LONGEST_MARKER && map_null_marker(p, len, &kind)) {
 		return false;
+	}
 	add_head(r, op);
 	bool ok = true;
 	if (op->type == SCHEMA_STRING)
@@ -256,8 +265,13 @@ static void leaf_value(struct map_run *r, const struct map_op *op, struct rows_c
 static bool check_identity(struct map_run *r, const struct map_op *op, struct rows_cell *cell)
 {
 	size_t kind;
-	if (!r->m->guards_ids || !map_placeholder(cell->p, cell->len, &kind))
+	if (!r->m->guards_ids)
 		return true;
+	if (!map_placeholder(cell->p, cell->len, &kind)) {
+		if (is_padded(cell->p, cell->len))
+			map_note_placeholder(r->m, op, MAP_NOTE_PADDED);
+		return true;
+	}
 	if (r->m->feed->placeholder_ids == CONF_PLACEHOLDER_EMPTY) {
 		map_note_placeholder(r->m, op, kind);
 		cell->len = 0;
@@ -301,8 +315,12 @@ static void leaf(struct map_run *r, const struct map_op *op)
 		leaf_empty(r, op);
 		return;
 	}
+	size_t kind;
 	if (op->flags & SCHEMA_ID)
 		r->identified = true;
+	else if (op->type == SCHEMA_STRING && cell.len <= MAP_LONGEST_MARKER &&
+		 map_null_marker(cell.p, cell.len, &kind))
+		map_note_placeholder(r->m, op, kind);
 	leaf_value(r, op, &cell);
 }
 

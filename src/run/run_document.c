@@ -45,19 +45,17 @@ static enum df_status document_refuse(struct run_file_work *w, const struct deco
 	return ledger_document_state(w->run->env.ledger, id, &refused, err);
 }
 
-static void log_warnings(const struct run_file_work *w, const struct decode_doc *doc, const struct document_walk *walk)
+void run_log_warnings(const char *label, const struct document_walk *walk)
 {
 	const struct map_warning *list;
 	size_t n = walk->map != NULL ? map_warnings(walk->map, &list) : 0;
-	char *name = run_document_label(w->f, doc);
 	for (size_t i = 0; i < n; i++)
-		df_log(DF_LOG_WARN, "%s: %s [%s]", name, list[i].text, list[i].code);
+		df_log(DF_LOG_WARN, "%s: %s [%s]", label, list[i].text, list[i].code);
 	for (size_t i = 0; i < walk->n_notes; i++) {
 		bool guideline = strcmp(walk->notes[i].code, "guideline") == 0;
-		df_log(guideline ? DF_LOG_DEBUG : DF_LOG_WARN, "%s: %s [%s]", name, walk->notes[i].text,
+		df_log(guideline ? DF_LOG_DEBUG : DF_LOG_WARN, "%s: %s [%s]", label, walk->notes[i].text,
 		       walk->notes[i].code);
 	}
-	free(name);
 }
 
 /* Reads the whole document before anything of it is sent. *why says what is wrong with it. */
@@ -75,7 +73,9 @@ static enum df_status check_document(struct run_file_work *w, const struct decod
 	/* A file is written in no time: how many batches it will have is nothing to look forward to. */
 	bool forecast = feed->sink == CONF_SINK_EVENTS_API;
 	enum df_status st = document_preflight(&walk, forecast ? &settings : NULL, NULL, NULL, found, why);
-	log_warnings(w, doc, &walk);
+	char *label = run_document_label(w->f, doc);
+	run_log_warnings(label, &walk);
+	free(label);
 	document_walk_end(&walk);
 	return st;
 }

@@ -28,6 +28,9 @@ char *run_document_label(const struct run_file *f, const struct decode_doc *doc)
 void run_file_log_failure(const struct run_file *f, const struct decode_doc *doc, const struct df_err *err,
 			  const char *what);
 
+/* What the reading of a document warned of; the hosted feed's guidelines only with --verbose. */
+void run_log_warnings(const char *label, const struct document_walk *walk);
+
 /* Finds or begins the document. As long as nothing of it was taken it is checked under today's settings, once for each change
  * of them. *d is as the ledger has it then. DF_REJECT: refused, entered and logged. */
 enum df_status run_document_begin(struct run_file_work *w, const struct decode_doc *doc, struct ledger_document *d,

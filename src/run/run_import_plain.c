@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Local files that go straight to a sink and leave no trace: read, checked, written. What is rejected is logged line by line,
  * and written to a file where one was named. */
+#include "run_document.h"
 #include "run_import.h"
 
 #include <stdio.h>
@@ -171,6 +172,13 @@ static enum df_status plain_rejects(struct plain_import *p, struct document_walk
 	return st;
 }
 
+static void plain_warnings(const struct plain_import *p, const struct decode_doc *doc, const struct document_walk *walk)
+{
+	char *label = doc->name != NULL ? df_format("%s, %s", p->name, doc->name) : df_strdup(p->name);
+	run_log_warnings(label, walk);
+	free(label);
+}
+
 /* Checks the document and writes its batches. DF_REJECT: refused. */
 static enum df_status plain_document(struct plain_import *p, struct hashing *hash, const struct decode_doc *doc,
 				     struct df_err *err)
@@ -181,6 +189,7 @@ static enum df_status plain_document(struct plain_import *p, struct hashing *has
 	struct document_forecast found = {0};
 	bool dry = p->options->dry_run; /* else the batches are counted as they are made */
 	enum df_status st = document_preflight(&walk, dry ? &settings : NULL, plain_reject, p, &found, err);
+	plain_warnings(p, doc, &walk);
 	document_walk_end(&walk);
 	run_import_rejects_clear(p->refused);
 	if (st == DF_OK && !dry)

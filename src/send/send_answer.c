@@ -318,6 +318,15 @@ static void read_failure(struct http_lane *lane, struct outcome *o, struct send_
 	snprintf(why, SEND_WORDS_SIZE, "HTTP %ld of the proxy", o->by_proxy);
 }
 
+/* Some pages repeat the request, its header with the credentials included. */
+static void mask_answer(const struct conf_feed *feed, char *why)
+{
+	char *token = send_basic_token(feed->api_key, feed->api_secret);
+	const char *const secrets[] = {feed->api_secret, token, NULL};
+	send_mask(why, secrets);
+	free(token);
+}
+
 static void read_answer(struct http_lane *lane, const struct outcome *o, struct send_verdict *v,
 			char why[SEND_WORDS_SIZE])
 {
@@ -333,9 +342,9 @@ static void read_answer(struct http_lane *lane, const struct outcome *o, struct 
 				      .cut = lane->answer.over,
 				      .proven = proven};
 	send_verdict_read(v, &lane->request, &a);
-	const char *const secrets[] = {lane->stream->base->feed->api_secret, NULL};
 	snprintf(why, SEND_WORDS_SIZE, "%s", v->words != NULL ? v->words : "");
-	send_mask(why, secrets);
+	if (why[0] != '\0')
+		mask_answer(lane->stream->base->feed, why);
 }
 
 /* Whether the API may have taken a batch of the request. */

@@ -168,8 +168,11 @@ void send_html_decode(char *s);
 
 /* Appends the first words of an answer's body, at most 120 bytes, without tags, scripts and control characters. */
 void send_quote(struct df_buf *out, const char *body, size_t len);
-/* Replaces each of the secrets (NULL ends them), and user information in URLs, in place. */
+/* Replaces each of the secrets (NULL ends them), one that the text's end cuts, and user information in
+ * URLs, in place. */
 void send_mask(char *text, const char *const *secrets);
+/* The credentials as a request has them: a server that is being debugged sends requests back. Own. */
+char *send_basic_token(const char *user, const char *password);
 
 /* ---- send_proxy.c ---- */
 

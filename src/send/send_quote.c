@@ -3,6 +3,8 @@
 #include "send_priv.h"
 
 #include <ctype.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 
 #define LOOK_MAX  8192u /* bytes of a page that are looked at */
@@ -83,14 +85,29 @@ void send_quote(struct df_buf *out, const char *body, size_t len)
 
 /* ---- secrets ---- */
 
+enum { SHORTEST = 4 }; /* shorter secrets are found in any text */
+
 static void mask_all(char *text, const char *secret)
 {
 	size_t len = secret != NULL ? strlen(secret) : 0;
-	if (len < 4) /* shorter ones are found in any text */
+	if (len < SHORTEST)
 		return;
 	for (char *at = text; (at = strstr(at, secret)) != NULL; at += 3) {
 		memmove(at + 3, at + len, strlen(at + len) + 1);
 		memcpy(at, "***", 3);
+	}
+}
+
+/* A quotation is cut at some length, perhaps within a secret. */
+static void mask_cut(char *text, const char *secret)
+{
+	size_t len = secret != NULL ? strlen(secret) : 0, n = strlen(text);
+	for (size_t cut = len < n ? len : n; cut >= SHORTEST; cut--) {
+		char *at = text + n - cut;
+		if (memcmp(at, secret, cut) == 0) {
+			memcpy(at, "***", sizeof("***"));
+			return;
+		}
 	}
 }
 
@@ -109,7 +126,20 @@ static void mask_user(char *text)
 
 void send_mask(char *text, const char *const *secrets)
 {
-	for (; *secrets != NULL; secrets++)
+	for (; *secrets != NULL; secrets++) {
 		mask_all(text, *secrets);
+		mask_cut(text, *secrets);
+	}
 	mask_user(text);
+}
+
+char *send_basic_token(const char *user, const char *password)
+{
+	char *plain = df_format("%s:%s", user, password);
+	size_t len = strlen(plain);
+	char *token = df_alloc(len / 3 * 4 + 5);
+	EVP_EncodeBlock((unsigned char *)token, (const unsigned char *)plain, (int)len);
+	OPENSSL_cleanse(plain, len);
+	free(plain);
+	return token;
 }

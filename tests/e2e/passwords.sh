@@ -46,6 +46,35 @@ done
 check "a proxy of the environment: its password is not in the log" absent "$password" "$work/said"
 check "the state folder holds no password" absent "$password" "$work/state"
 
+# A server that is being debugged sends requests back, and what it answers is quoted.
+cat >"$work/echo.py" <<'END'
+import http.server, sys
+
+class Echo(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        page = ("no route\n" + "Authorization: " + self.headers["Authorization"] + "\n").encode()
+        self.send_response(404)
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    def log_message(self, *args):
+        pass
+
+server = http.server.HTTPServer(("127.0.0.1", 0), Echo)
+print(server.server_port, flush=True)
+server.serve_forever()
+END
+python3 "$work/echo.py" >"$work/echo.port" &
+echo_pid=$!
+until [ -s "$work/echo.port" ]; do sleep 0.05; done
+printf '[dropfeed]\nstate_dir = %s/state-echo\n' "$work" >"$conf"
+local_feed a "$work/in" | sed "s|^endpoint.*|endpoint = http://127.0.0.1:$(cat "$work/echo.port")|" >>"$conf"
+exits 4 "a page that repeats the request" run
+said "is quoted" 'HTTP 404: "no route Authorization: Basic \*\*\*"'
+kill $echo_pid
+
 # No core dump of a process that holds secrets, nor of what it starts.
 mkfifo "$work/pipe"
 (ulimit -c unlimited 2>/dev/null; exec "$dropfeed" import --sink - --name x-custom_event.csv - <"$work/pipe" >"$work/out" 2>"$work/err") &

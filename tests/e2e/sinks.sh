@@ -113,4 +113,7 @@ sed -i 's/nonsense/other/' "$work/b-custom_event.csv"
 exits 0 "nothing rejected" import --sink events-api --rejects "$work/r4.csv" "$work/b-custom_event.csv"
 check "leaves no reject file" test ! -e "$work/r4.csv"
 rm "$work/api/rules"
+printf 'user_identities.customerid,user_identities.email\nC-1,NULL\n' >"$work/c-eventless.csv"
+exits 0 "an import that writes batches" import --sink - "$work/c-eventless.csv"
+said "says what the reading warned of, as run does" "c-eventless.csv: column 'user_identities.email': 1 value is 'null'"
 finish

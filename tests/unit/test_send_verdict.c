@@ -520,11 +520,17 @@ static void test_quotes(void)
 
 static void test_masks(void)
 {
-	static const char *const secrets[] = {"hunter22", "", NULL};
+	char *token = send_basic_token("key", "hunter22");
+	CU_ASSERT_STRING_EQUAL(token, "a2V5Omh1bnRlcjIy");
+	const char *const secrets[] = {"hunter22", "", token, NULL};
 	static const char *const t[][2] = {
 	    {"cannot reach http://joe:hunter22@proxy:3128/x", "cannot reach http://proxy:3128/x"},
 	    {"cannot reach http://joe:p%40ss@proxy, nor https://a:b@c", "cannot reach http://proxy, nor https://c"},
 	    {"password hunter22, hunter22", "password ***, ***"},
+	    {"Authorization: Basic a2V5Omh1bnRlcjIy Host: x", "Authorization: Basic *** Host: x"},
+	    {"cut in the middle: Basic a2V5Omh1bn", "cut in the middle: Basic ***"},
+	    {"cut in the middle: hunter2", "cut in the middle: ***"},
+	    {"a", "a"},
 	    {"mail to a@b.c at http://host/", "mail to a@b.c at http://host/"},
 	};
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
@@ -533,6 +539,7 @@ static void test_masks(void)
 		CU_ASSERT_STRING_EQUAL(text, t[i][1]);
 		free(text);
 	}
+	free(token);
 }
 
 /* ---- proxies ---- */
