@@ -3,6 +3,7 @@
 #include "liquid_tree.h"
 
 #include <limits.h>
+#include <strings.h>
 
 static const struct liquid_filter *const tables[] = {liquid_text_filters, liquid_list_filters, liquid_number_filters};
 
@@ -17,8 +18,30 @@ const struct liquid_filter *liquid_filter_find(const char *name, size_t len)
 	return NULL;
 }
 
+/* What other languages call a filter: these are not a matter of spelling. */
+static const char *known_elsewhere(const char *name, size_t len)
+{
+	static const char *const words[][2] = {
+	    {"lower", "downcase"},    {"lowercase", "downcase"}, {"tolower", "downcase"}, {"to_lower", "downcase"},
+	    {"upper", "upcase"},      {"uppercase", "upcase"},   {"toupper", "upcase"},   {"to_upper", "upcase"},
+	    {"trim", "strip"},        {"ltrim", "lstrip"},       {"rtrim", "rstrip"},     {"length", "size"},
+	    {"len", "size"},          {"substr", "slice"},       {"substring", "slice"},  {"strftime", "date"},
+	    {"add", "plus"},          {"subtract", "minus"},     {"multiply", "times"},   {"multiplied_by", "times"},
+	    {"divide", "divided_by"}, {"mod", "modulo"},         {"title", "capitalize"}, {"titlecase", "capitalize"},
+	    {"coalesce", "default"},  {"ifnull", "default"},     {"distinct", "uniq"},    {"unique", "uniq"},
+	    {"gsub", "replace"},      {"sha", "sha256"},         {"hash", "sha256"},
+	};
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strlen(words[i][0]) == len && strncasecmp(words[i][0], name, len) == 0)
+			return words[i][1];
+	return NULL;
+}
+
 const char *liquid_filter_near(const char *name, size_t len)
 {
+	const char *elsewhere = known_elsewhere(name, len);
+	if (elsewhere != NULL)
+		return elsewhere;
 	const char *near = "default";
 	unsigned least = UINT_MAX;
 	for (size_t i = 0; i < N_TABLES; i++) {

@@ -234,6 +234,9 @@ static void test_uniq(void)
 static void test_errors(void)
 {
 	CHECK_ERROR("{{ value | upcas }}", "did you mean 'upcase'");
+	CHECK_ERROR("{{ value | lower }}", "did you mean 'downcase'");
+	CHECK_ERROR("{{ value | Trim }}", "did you mean 'strip'");
+	CHECK_ERROR("{{ value | substring: 1 }}", "did you mean 'slice'");
 	CHECK_ERROR("ab {% if value %}", "not supported");
 	CU_ASSERT_EQUAL(fault.at, 3);
 	CHECK_ERROR("é{{ value", "not closed");
