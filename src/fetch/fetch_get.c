@@ -153,17 +153,25 @@ static enum df_status get_open(struct get_job *job, struct df_err *err)
 	return job->source->driver->read_open(job->source->state, job->path, job->have, err);
 }
 
-/* A server may answer with less than it was asked for. libssh2 loses its place then, for it has asked for what is behind that
- * already: such a server is asked for one piece at a time. */
+/* A server may answer with less than it was asked for. libssh2 loses its place then, for it has asked
+ * for what follows already, and reports an error, or an end that is not the file's: such a server is
+ * asked for one piece at a time. Some report a failure where the file ends. */
 static enum df_status get_read(struct get_job *job, size_t *n, struct df_err *err)
 {
 	const struct fetch_driver *driver = job->source->driver;
 	void *state = job->source->state;
 	enum df_status st = driver->read(state, job->chunk, get_room(job), n, err);
-	if (st != DF_REJECT || job->ahead == GET_ALONE)
+	if (st != DF_REJECT && (st != DF_OK || *n > 0))
 		return st;
-	job->ahead = GET_ALONE;
+	bool complete = job->have == job->size;
+	if (!complete && job->ahead == GET_ALONE)
+		return st;
+
+	*n = 0;
 	*err = (struct df_err){0};
+	if (complete)
+		return DF_OK;
+	job->ahead = GET_ALONE;
 	driver->read_close(state);
 	st = get_open(job, err);
 	if (st == DF_END)

@@ -178,7 +178,7 @@ bool map_placeholder(const char *p, size_t len, size_t *kind)
 			return true;
 	}
 	*kind = ONLY_ZEROS;
-	return is_only(p, len, '0');
+	return len > 2 && is_only(p, len, '0');
 }
 
 bool map_null_marker(const char *p, size_t len, size_t *kind)

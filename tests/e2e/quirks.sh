@@ -95,6 +95,15 @@ exits 0 "names that lead elsewhere" run
 came "what is in the folder is taken" 1
 said "it is said" 'names that lead to other folders'
 
+# ---- reading ----
+for kind in short-reads end-fails 'short-reads end-fails'; do
+	quirky "$kind" 'after_done = delete'
+	rows A 300 >"$drop/a-eventless.csv"
+	exits 0 "a server of the kind $kind" run
+	again "$kind" 300
+	equal "$kind: deleted" "$(ls "$drop")" ''
+done
+
 # ---- listings that say something else ----
 for kind in list-minute size-0-list list-size touch mtime-0; do
 	quirky "$kind" 'after_done = delete'
