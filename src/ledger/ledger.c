@@ -56,6 +56,7 @@ void ledger_close(struct ledger *l)
 		return;
 	for (int i = 0; i < ST_COUNT; i++)
 		sqlite3_finalize(l->statements[i]);
+	sqlite3_finalize(l->documents);
 	sqlite3_close(l->db);
 	pthread_mutex_destroy(&l->lock);
 	free(l->statements);

@@ -30,6 +30,7 @@ struct ledger {
 	pthread_mutex_t lock;      /* recursive: a walk's callback may call back into the ledger */
 	bool syncing;              /* each commit is on the disk before it returns */
 	sqlite3_stmt **statements; /* prepared when first used */
+	sqlite3_stmt *documents;   /* likewise, for walks through a file's documents */
 };
 
 /* Turns SQLite's last result into a status and words. what: "enter the file", ... */

@@ -128,6 +128,7 @@ struct walk {
 	walk_row row;
 	const void *each; /* one of the types of ledger.h */
 	void *ctx;
+	sqlite3_stmt **kept; /* where the compiled statement is kept while no walk has it, or NULL */
 };
 
 static enum df_status row_file(const struct ledger *l, sqlite3_stmt *s, const struct walk *w, struct df_err *err)
@@ -200,7 +201,11 @@ static enum df_status walk(struct ledger *l, const char *sql, const struct walk 
 	enum df_status st = DF_OK;
 	va_list values;
 	ledger_lock(l);
-	if (sqlite3_prepare_v2(l->db, sql, -1, &s, NULL) != SQLITE_OK)
+	if (w->kept != NULL) { /* to compile it costs more than to run it */
+		s = *w->kept;
+		*w->kept = NULL;
+	}
+	if (s == NULL && sqlite3_prepare_v2(l->db, sql, -1, &s, NULL) != SQLITE_OK)
 		st = ledger_fail(l, "read", err);
 	va_start(values, format);
 	for (int i = 0; st == DF_OK && format[i] != '\0'; i++) {
@@ -212,7 +217,12 @@ static enum df_status walk(struct ledger *l, const char *sql, const struct walk 
 	va_end(values);
 	if (st == DF_OK)
 		st = walk_steps(l, s, w, err);
-	sqlite3_finalize(s);
+	if (w->kept != NULL && *w->kept == NULL) {
+		sqlite3_reset(s);
+		*w->kept = s;
+	} else {
+		sqlite3_finalize(s);
+	}
 	ledger_unlock(l);
 	return st;
 }
@@ -241,7 +251,7 @@ enum df_status ledger_files_old(struct ledger *l, int64_t before_ms, ledger_each
 enum df_status ledger_documents(struct ledger *l, int64_t file_id, ledger_each_document each, void *ctx,
 				struct df_err *err)
 {
-	const struct walk w = {row_document, &each, ctx};
+	const struct walk w = {row_document, &each, ctx, &l->documents};
 	return walk(l, SQL_DOCUMENTS, &w, err, "i", file_id);
 }
 
