@@ -108,14 +108,25 @@ enum df_status ledger_seen_forget(struct ledger *l, const char *feed, int64_t si
 enum df_status ledger_file_known(struct ledger *l, const struct ledger_key *key, struct ledger_file *out,
 				 struct df_err *err) DF_CHECK;
 
+/* A download that was begun and is not entered as a file: its bytes, or some of them, are at `arrival` in the spool. */
+struct ledger_pull {
+	struct ledger_key key;
+	const char *arrival;
+};
+/* Before the first byte of any of them is read: a source may remove what was read. Synced, all in one transaction. */
+enum df_status ledger_pulls_begin(struct ledger *l, const struct ledger_pull *v, size_t n, struct df_err *err) DF_CHECK;
+/* Nothing came of it. */
+enum df_status ledger_pull_end(struct ledger *l, const char *feed, const char *arrival, struct df_err *err) DF_CHECK;
+
 struct ledger_new_file {
 	struct ledger_key key;
 	const char *sha256;
 	const char *event_type; /* "": its name has none */
 	const char *place;      /* its path in the spool, or NULL */
+	const char *arrival;    /* of the download that ends with it, or NULL */
 	int64_t now_ms;
 };
-/* Enters a pulled file; *id is new. */
+/* Enters a pulled file, and ends its download; *id is new. */
 enum df_status ledger_file_add(struct ledger *l, const struct ledger_new_file *f, int64_t *id,
 			       struct df_err *err) DF_CHECK;
 
@@ -148,6 +159,9 @@ struct ledger_outcome { /* of a file or a document */
 /* Moves it on; a state that closes it sets closed_ms and cleanup_due. */
 enum df_status ledger_file_state(struct ledger *l, int64_t id, const struct ledger_outcome *to,
 				 struct df_err *err) DF_CHECK;
+/* Its bytes are gone: closes it and all that is open of its documents, in one transaction. */
+enum df_status ledger_file_lost(struct ledger *l, int64_t id, const struct ledger_outcome *to,
+				struct df_err *err) DF_CHECK;
 enum df_status ledger_file_cleaned(struct ledger *l, int64_t id, struct df_err *err) DF_CHECK;
 /* Its bytes are now there in the spool. */
 enum df_status ledger_file_place(struct ledger *l, int64_t id, const char *place, struct df_err *err) DF_CHECK;
@@ -311,6 +325,9 @@ enum df_status ledger_files_latest(struct ledger *l, const struct ledger_latest 
 /* Those that were closed before that time, are through at the source, and were not pruned. */
 enum df_status ledger_files_old(struct ledger *l, int64_t before_ms, ledger_each_file each, void *ctx,
 				struct df_err *err) DF_CHECK;
+typedef enum df_status (*ledger_each_pull)(void *ctx, const struct ledger_pull *p, struct df_err *err);
+enum df_status ledger_pulls(struct ledger *l, const char *feed, ledger_each_pull each, void *ctx,
+			    struct df_err *err) DF_CHECK; /* in the order of the files' times */
 enum df_status ledger_documents(struct ledger *l, int64_t file_id, ledger_each_document each, void *ctx,
 				struct df_err *err) DF_CHECK;
 typedef enum df_status (*ledger_each_skipped)(void *ctx, const struct ledger_skipped *s, struct df_err *err);

@@ -25,7 +25,7 @@
 /* What a run came to. Counted over all feeds. */
 struct run_result {
 	uint64_t files_done, files_refused, files_skipped; /* skipped: known already, or not settled yet */
-	uint64_t files_gone;                               /* to be retried, but nobody has their bytes any more */
+	uint64_t files_gone;                               /* nobody has their bytes any more */
 	uint64_t files_abandoned;
 	uint64_t documents, rows, delivered, rejected, skipped, batches, events;
 	uint64_t requests_forecast; /* dry run */

@@ -95,17 +95,28 @@ enum df_status ledger_document_done_before(struct ledger *l, int64_t file_id, co
 	return st;
 }
 
+static enum df_status file_add(struct ledger *l, const struct ledger_new_file *f, int64_t *id, struct df_err *err)
+{
+	const struct ledger_change add = {.which = ST_FILE_ADD, .what = "enter a file"};
+	const struct ledger_key *k = &f->key;
+	enum df_status st =
+	    ledger_change(l, &add, err, "ttiittttii", k->feed, k->name, (int64_t)k->size, k->mtime, k->source,
+			  f->sha256, f->event_type, ledger_path_stored(l, f->place), (int64_t)LEDGER_PULLED, f->now_ms);
+	if (st != DF_OK)
+		return st;
+	*id = sqlite3_last_insert_rowid(l->db);
+	return f->arrival != NULL ? ledger_pull_end(l, k->feed, f->arrival, err) : DF_OK;
+}
+
 enum df_status ledger_file_add(struct ledger *l, const struct ledger_new_file *f, int64_t *id, struct df_err *err)
 {
-	/* a lost file is pulled again */
-	const struct ledger_change c = {.which = ST_FILE_ADD, .what = "enter a file"};
-	const struct ledger_key *k = &f->key;
 	ledger_lock(l);
-	enum df_status st =
-	    ledger_change(l, &c, err, "ttiittttii", k->feed, k->name, (int64_t)k->size, k->mtime, k->source, f->sha256,
-			  f->event_type, ledger_path_stored(l, f->place), (int64_t)LEDGER_PULLED, f->now_ms);
+	/* a lost one is pulled again, or its download is still noted */
+	enum df_status st = ledger_sync(l, false, err);
 	if (st == DF_OK)
-		*id = sqlite3_last_insert_rowid(l->db);
+		st = ledger_begin(l, err);
+	if (st == DF_OK)
+		st = ledger_end(l, file_add(l, f, id, err), err);
 	ledger_unlock(l);
 	return st;
 }
@@ -116,6 +127,26 @@ enum df_status ledger_file_state(struct ledger *l, int64_t id, const struct ledg
 	const struct ledger_change c = {.which = ST_FILE_STATE, .sync = closes, .one = true, .what = "update a file"};
 	return ledger_change(l, &c, err, "iittii", id, (int64_t)to->state, to->code, to->text,
 			     (int64_t)(closes && to->cleanup_due), closes ? to->now_ms : (int64_t)0);
+}
+
+static enum df_status file_lost(struct ledger *l, int64_t id, const struct ledger_outcome *to, struct df_err *err)
+{
+	const struct ledger_change documents = {.which = ST_DOCUMENTS_LOST, .what = "close a file's documents"};
+	enum df_status st =
+	    ledger_change(l, &documents, err, "iitti", id, (int64_t)to->state, to->code, to->text, to->now_ms);
+	return st == DF_OK ? ledger_file_state(l, id, to, err) : st;
+}
+
+enum df_status ledger_file_lost(struct ledger *l, int64_t id, const struct ledger_outcome *to, struct df_err *err)
+{
+	ledger_lock(l);
+	enum df_status st = ledger_sync(l, true, err);
+	if (st == DF_OK)
+		st = ledger_begin(l, err);
+	if (st == DF_OK)
+		st = ledger_end(l, file_lost(l, id, to, err), err);
+	ledger_unlock(l);
+	return st;
 }
 
 enum df_status ledger_file_cleaned(struct ledger *l, int64_t id, struct df_err *err)

@@ -7,6 +7,7 @@
  * ledger_path.c	paths that a moved state folder keeps
  * ledger_db.c		statements, transactions and SQLite's words
  * ledger_file.c	listings and files
+ * ledger_pull.c	downloads under way
  * ledger_document.c	documents and lanes
  * ledger_api.c		endpoints and keys
  * ledger_retry.c	what is opened again

@@ -180,6 +180,27 @@ static enum df_status row_reason(const struct ledger *l, sqlite3_stmt *s, const 
 	return (*(const ledger_each_reason *)w->each)(w->ctx, &r, err);
 }
 
+struct pull_walk { /* the feed is not in the rows */
+	ledger_each_pull each;
+	void *ctx;
+	const char *feed;
+};
+
+static enum df_status row_pull(const struct ledger *l, sqlite3_stmt *s, const struct walk *w, struct df_err *err)
+{
+	const struct pull_walk *p = w->ctx;
+	char *arrival = ledger_path_whole(l, (const char *)sqlite3_column_text(s, 0));
+	const struct ledger_pull pull = {.arrival = arrival,
+					 .key = {.feed = p->feed,
+						 .source = (const char *)sqlite3_column_text(s, 1),
+						 .name = (const char *)sqlite3_column_text(s, 2),
+						 .size = column_u64(s, 3),
+						 .mtime = sqlite3_column_int64(s, 4)}};
+	enum df_status st = p->each(p->ctx, &pull, err);
+	free(arrival);
+	return st;
+}
+
 static enum df_status walk_steps(struct ledger *l, sqlite3_stmt *s, const struct walk *w, struct df_err *err)
 {
 	for (;;) {
@@ -273,4 +294,11 @@ enum df_status ledger_skips(struct ledger *l, int64_t file_id, ledger_each_skipp
 {
 	const struct walk w = {row_skipped, &each, ctx};
 	return walk(l, SQL_SKIPS, &w, err, "i", file_id);
+}
+
+enum df_status ledger_pulls(struct ledger *l, const char *feed, ledger_each_pull each, void *ctx, struct df_err *err)
+{
+	struct pull_walk p = {each, ctx, feed};
+	const struct walk w = {row_pull, NULL, &p};
+	return walk(l, SQL_PULLS, &w, err, "t", feed);
 }

@@ -106,6 +106,11 @@ static const char *const ledger_migrations[] = {
 
     /* batches that failed alone while others succeeded, in the sender's own form */
     "ALTER TABLE api ADD COLUMN suspects TEXT;",
+
+    /* downloads that were begun and are not entered as files yet: what they are, and where in the spool they arrive */
+    "CREATE TABLE pull("
+    "  feed TEXT NOT NULL, arrival TEXT NOT NULL, source TEXT NOT NULL, name TEXT NOT NULL,"
+    "  size INTEGER NOT NULL, mtime INTEGER NOT NULL, PRIMARY KEY(feed, arrival)) WITHOUT ROWID;",
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
@@ -139,6 +144,7 @@ static const char *const ledger_migrations[] = {
 #define SQL_DOCUMENT_TABLES " FROM document LEFT JOIN manifest ON manifest.hash = document.manifest_hash "
 #define SQL_DOCUMENTS       "SELECT " SQL_DOCUMENT_COLUMNS SQL_DOCUMENT_TABLES "WHERE file_id = ?1 ORDER BY id"
 #define SQL_SKIPS           "SELECT name, why, csv FROM skipped WHERE file_id = ?1 ORDER BY name"
+#define SQL_PULLS           "SELECT arrival, source, name, size, mtime FROM pull WHERE feed = ?1 ORDER BY mtime, name"
 #define SQL_AGAIN           "SELECT row FROM reject WHERE document_id = ?1 AND again ORDER BY row"
 #define SQL_REJECTS                                                                                                    \
 	"SELECT row, line, offset, length, message, code FROM reject WHERE document_id = ?1 AND row > ?2 ORDER BY row"
@@ -157,6 +163,8 @@ enum ledger_statement {
 	ST_FILE_COPY,
 	ST_FILE_COPY_DRAW,
 	ST_FILE_COPY_AGAIN,
+	ST_PULL_BEGIN,
+	ST_PULL_END,
 	ST_FILE_ADD,
 	ST_FILE_STATE,
 	ST_FILE_CLEANED,
@@ -175,6 +183,7 @@ enum ledger_statement {
 	ST_DOCUMENT_RESUMED,
 	ST_DOCUMENT_BALANCE,
 	ST_DOCUMENT_STATE,
+	ST_DOCUMENTS_LOST,
 	ST_DOCUMENT_FACTS,
 	ST_DOCUMENT_REJECTS,
 	ST_REASON_CLEAR,
@@ -244,6 +253,9 @@ static const char *const ledger_statements[ST_COUNT] = {
 	" WHERE id = ?1 AND copy IS NULL",
     [ST_FILE_COPY_AGAIN] = "UPDATE file SET copy = (SELECT ifnull(max(o.copy), 0) + 1 FROM file o"
 			   " WHERE o.feed = file.feed AND o.sha256 = file.sha256) WHERE id = ?1",
+    [ST_PULL_BEGIN] =
+	"INSERT OR IGNORE INTO pull(feed, arrival, source, name, size, mtime) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+    [ST_PULL_END] = "DELETE FROM pull WHERE feed = ?1 AND arrival = ?2",
     [ST_FILE_ADD] = "INSERT INTO file(feed, name, size, mtime, source, sha256, event_type, place, state, pulled_ms)"
 		    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     [ST_FILE_STATE] =
@@ -277,6 +289,8 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_DOCUMENT_RESUMED] = "UPDATE document SET target = ?2, sent_ms = ?3 WHERE id = ?1",
     [ST_DOCUMENT_BALANCE] = "SELECT state, closed_ms, rows, delivered, rejected, skipped FROM document WHERE id = ?1",
     [ST_DOCUMENT_STATE] = "UPDATE document SET state = ?2, code = ?3, text = ?4, closed_ms = ?5 WHERE id = ?1",
+    [ST_DOCUMENTS_LOST] = "UPDATE document SET state = ?2, code = ?3, text = ?4, closed_ms = ?5"
+			  " WHERE file_id = ?1 AND closed_ms = 0",
     [ST_DOCUMENT_FACTS] = "UPDATE document SET reasons = ?2, first_batch = ifnull(?3, first_batch),"
 			  " last_batch = ifnull(?4, last_batch), events = iif(?5, ?6, events),"
 			  " batches = iif(?5, ?5, batches) WHERE id = ?1",

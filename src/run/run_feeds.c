@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A run: of every feed, all at the same time, the files that have settled are pulled and handed to the workers. */
-#include "run_feed.h"
+#include "run_adopt.h"
 #include "run_session.h"
 
 #include <stdlib.h>
@@ -110,7 +110,7 @@ static enum df_status pull(struct feed_work *w, const struct fetch_entry *e, str
 	struct feed_file file = {.entry = e, .sha256 = sha256};
 	struct ledger_new_file new = {
 	    .key = run_feed_key(w->feed, e), .sha256 = sha256, .event_type = event_type, .now_ms = df_now_ms()};
-	char *spool = run_spool_arrival(w->run->conf, &new.key);
+	char *arrival = run_spool_arrival(w->run->conf, &new.key), *spool = df_strdup(arrival);
 	run_event_type(w->feed, e->name, event_type);
 	enum df_status st = run_source_get(&w->source, e, spool, sha256, err);
 	if (st == DF_END)
@@ -119,10 +119,12 @@ static enum df_status pull(struct feed_work *w, const struct fetch_entry *e, str
 	if (st == DF_OK)
 		note_fate(w, e, &new);
 	if (st == DF_OK)
-		st = run_spool_keep(w->run->conf, w->feed->name, sha256, &spool, err);
+		st = run_spool_keep(arrival, sha256, &spool, err);
 	new.place = spool;
+	new.arrival = arrival;
 	if (st == DF_OK)
 		st = ledger_file_add(w->run->env.ledger, &new, &file.id, err);
+	free(arrival);
 	if (st != DF_OK) {
 		free(spool);
 		return st;
@@ -249,7 +251,11 @@ static enum df_status list_and_pull(struct feed_work *w, struct df_err *err)
 	if (st == DF_OK)
 		tell_list(w, &list);
 	if (st == DF_OK)
+		st = run_adopt(w, &list, err);
+	if (st == DF_OK)
 		st = find_due(w, &list, &due, &n, err);
+	if (st == DF_OK)
+		st = run_adopt_note(w, due, n, err);
 	for (size_t i = 0; st == DF_OK && i < n; i++)
 		st = pull_next(w, due[i], n - i, err);
 	if (st == DF_OK)
@@ -342,9 +348,7 @@ static void left_over_free(struct left_over *l)
 /* ---- bytes that are gone ---- */
 
 struct lost { /* what is closed without them */
-	struct ledger *ledger;
-	int64_t *open; /* own: documents */
-	size_t n_open, n_all;
+	size_t documents;
 	uint64_t rows;
 };
 
@@ -352,12 +356,9 @@ static enum df_status add_lost(void *ctx, const struct ledger_document *d, struc
 {
 	struct lost *l = ctx;
 	(void)err;
-	l->n_all++;
-	if (ledger_closes(d->state))
-		return DF_OK;
-	l->open = df_realloc(l->open, (l->n_open + 1) * sizeof(*l->open));
-	l->open[l->n_open++] = d->id;
-	l->rows += d->rows - d->delivered - d->rejected - d->skipped;
+	l->documents++;
+	if (!ledger_closes(d->state))
+		l->rows += d->rows - d->delivered - d->rejected - d->skipped;
 	return DF_OK;
 }
 
@@ -365,20 +366,19 @@ static enum df_status add_lost(void *ctx, const struct ledger_document *d, struc
  * they turn up after all. */
 static enum df_status close_lost(struct feed_work *w, const struct left_file *f, struct df_err *err)
 {
-	struct lost l = {.ledger = w->run->env.ledger};
-	enum df_status st = ledger_documents(l.ledger, f->id, add_lost, &l, err);
+	struct lost l = {0};
+	struct ledger *ledger = w->run->env.ledger;
+	enum df_status st = ledger_documents(ledger, f->id, add_lost, &l, err);
 	char *text =
-	    l.n_all == 0
+	    l.documents == 0
 		? df_strdup("its bytes are gone from the spool and from the source; none of its rows was delivered")
 		: df_format("its bytes are gone from the spool and from the source; %llu rows were not delivered",
 			    (unsigned long long)l.rows);
 	const struct ledger_outcome lost = {
 	    .state = LEDGER_REFUSED, .code = "lost-bytes", .text = text, .now_ms = df_now_ms()};
 
-	for (size_t i = 0; st == DF_OK && i < l.n_open; i++)
-		st = ledger_document_state(l.ledger, l.open[i], &lost, err);
 	if (st == DF_OK)
-		st = ledger_file_state(l.ledger, f->id, &lost, err);
+		st = ledger_file_lost(ledger, f->id, &lost, err);
 	if (st == DF_OK) {
 		df_log(
 		    DF_LOG_ERROR,
@@ -389,7 +389,6 @@ static enum df_status close_lost(struct feed_work *w, const struct left_file *f,
 		w->run->result->files_refused++;
 		pthread_mutex_unlock(&w->run->lock);
 	}
-	free(l.open);
 	free(text);
 	return st;
 }

@@ -10,9 +10,26 @@
 
 #define NAMES_TRIED 10000 /* as many as fetch_after would make */
 
+/* A download that was read to its end, of which the source may have nothing any more. */
+static void keep_whole_part(const char *spool, const char *sha256)
+{
+	char hex[DF_SHA256_HEX];
+	struct df_err ignored = {0};
+	char *part = df_format("%s.part", spool);
+	int fd = open(part, O_RDONLY | O_CLOEXEC);
+	bool same = fd >= 0 && run_copy(fd, -1, hex, &ignored) == DF_OK && strcmp(hex, sha256) == 0;
+	if (same && rename(part, spool) != 0)
+		df_log(DF_LOG_WARN, "cannot rename %s: %s", part, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	free(part);
+}
+
 enum df_status run_feed_spooled(const struct feed_work *w, const char *spool, const char *sha256, struct df_err *err)
 {
 	char hex[DF_SHA256_HEX];
+	if (access(spool, F_OK) != 0)
+		keep_whole_part(spool, sha256);
 	int fd = open(spool, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
 		return DF_END;

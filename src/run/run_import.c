@@ -108,10 +108,13 @@ static enum df_status spool_input(struct kept_import *k, const char *file, struc
 		bool regular = fstat(in, &source) == 0 && S_ISREG(source.st_mode);
 		key->size = (uint64_t)info.st_size;
 		key->mtime = regular ? (int64_t)source.st_mtime : df_now_ms() / 1000;
-		*spool = part;
-		st = run_spool_keep(conf, key->feed, sha256, spool, err);
-		part = st == DF_OK ? NULL : *spool;
-		*spool = st == DF_OK ? *spool : NULL;
+		*spool = df_strdup(part);
+		st = run_spool_keep(part, sha256, spool, err);
+		if (st != DF_OK) {
+			unlink(*spool);
+			free(*spool);
+			*spool = NULL;
+		}
 	}
 	if (st != DF_OK)
 		unlink(part);

@@ -24,6 +24,7 @@
  *	run_queue.c	which file is worked on next: order, parking
  *	run_file.c	a drop file, from decoding to the ledger's last word on it
  *	run_after.c	what is done at the source afterwards: receipts, after_done, after_refused
+ *	run_adopt.c	downloads of runs that were killed
  *	run_find.c	the bytes of a file that was pulled before
  *	run_spool.c	what crashes leave in the spool
  *	run_same.c	the same bytes in another file

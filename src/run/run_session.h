@@ -34,10 +34,11 @@ struct ledger_key run_feed_key(const struct conf_feed *feed, const struct fetch_
 char *run_spool_arrival(const struct conf *conf, const struct ledger_key *key);
 /* Where the bytes of a file that the ledger has are, or were. The caller's. */
 char *run_spool_of(const struct conf *conf, const struct ledger_file *f);
-/* Moves what has arrived to a place of its own, named by its content, which no other file has or gets. *path becomes that
- * place. */
-enum df_status run_spool_keep(const struct conf *conf, const char *feed, const char *sha256, char **path,
-			      struct df_err *err) DF_CHECK;
+/* Moves what has arrived to a place of its own, named by its content and its arrival, which no other file has or gets. *path
+ * becomes that place. */
+enum df_status run_spool_keep(const char *arrival, const char *sha256, char **path, struct df_err *err) DF_CHECK;
+/* Whether a place in the spool, by its name without the folder, was given to what came at that arrival. */
+bool run_spool_is_of(const char *name, const char *arrival);
 
 /* Removes what crashes left in the feed's spool. Nobody may be at work on the feed. */
 enum df_status run_spool_sweep(const struct run *run, const char *feed, struct df_err *err) DF_CHECK;

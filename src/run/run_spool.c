@@ -50,25 +50,43 @@ char *run_spool_of(const struct conf *conf, const struct ledger_file *f)
 	return place_of_text(conf, f->feed, df_format("%s\n%" PRIu64 "\n%" PRId64, f->name, f->size, f->mtime));
 }
 
-enum df_status run_spool_keep(const struct conf *conf, const char *feed, const char *sha256, char **path,
-			      struct df_err *err)
+/* A place is named by its content, by a part of the arrival's name, and by chance. */
+enum { SHA_PART = 32, ARRIVAL_PART = 16 };
+
+static int arrival_part(const char *arrival)
+{
+	size_t n = strcspn(df_base_name(arrival), ".");
+	return n < ARRIVAL_PART ? (int)n : ARRIVAL_PART;
+}
+
+bool run_spool_is_of(const char *name, const char *arrival)
+{
+	size_t n = (size_t)arrival_part(arrival);
+	return strlen(name) > SHA_PART + 1 + n && name[SHA_PART] == '-' &&
+	       strncmp(name + SHA_PART + 1, df_base_name(arrival), n) == 0;
+}
+
+enum df_status run_spool_keep(const char *arrival, const char *sha256, char **path, struct df_err *err)
 {
 	uint32_t own = 0; /* the same bytes may be there twice, and each copy goes when its file is done */
 	if (getrandom(&own, sizeof(own), 0) != (ssize_t)sizeof(own))
 		return df_fail(DF_FATAL, err, NULL, "cannot get random bytes: %s", strerror(errno));
-	char *place = df_format("%s/spool/%s/%.32s-%08" PRIx32 ".drop", conf->state_dir, feed, sha256, own);
+	char *folder = df_folder_of(arrival);
+	char *place = df_format("%s/%.*s-%.*s-%08" PRIx32 ".drop", folder, SHA_PART, sha256, arrival_part(arrival),
+				df_base_name(arrival), own);
+	enum df_status st = DF_OK;
 	df_before("give a file its place");
 	if (rename(*path, place) != 0) {
-		enum df_status st = df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", *path, df_disk_words(errno));
+		st = df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", *path, df_disk_words(errno));
 		free(place);
+		free(folder);
 		return st;
 	}
 	df_after("give a file its place");
 	free(*path);
 	*path = place;
 
-	char *folder = df_folder_of(place);
-	enum df_status st = df_sync_folder(folder, err);
+	st = df_sync_folder(folder, err);
 	free(folder);
 	return st;
 }
@@ -79,6 +97,8 @@ struct sweep {
 	const struct run *run;
 	char **keep; /* own; paths of unfinished files */
 	size_t n;
+	char **arrivals; /* own; of downloads that are noted in the ledger */
+	size_t n_arrivals;
 };
 
 static enum df_status keep_open(void *ctx, const struct ledger_file *f, struct df_err *err)
@@ -92,10 +112,30 @@ static enum df_status keep_open(void *ctx, const struct ledger_file *f, struct d
 	return DF_OK;
 }
 
+static enum df_status keep_arrival(void *ctx, const struct ledger_pull *p, struct df_err *err)
+{
+	(void)err;
+	struct sweep *s = ctx;
+	s->arrivals = df_realloc(s->arrivals, (s->n_arrivals + 1) * sizeof(*s->arrivals));
+	s->arrivals[s->n_arrivals++] = df_strdup(p->arrival);
+	return DF_OK;
+}
+
 static bool ends_with(const char *name, const char *end)
 {
 	size_t n = strlen(name), m = strlen(end);
 	return n > m && strcmp(name + n - m, end) == 0;
+}
+
+/* Whether a noted download, maybe all there is of a file, has its bytes there. */
+static bool is_noted(const struct sweep *s, const char *path)
+{
+	for (size_t i = 0; i < s->n_arrivals; i++) {
+		size_t n = strlen(s->arrivals[i]);
+		if (strncmp(path, s->arrivals[i], n) == 0 || run_spool_is_of(df_base_name(path), s->arrivals[i]))
+			return true;
+	}
+	return false;
 }
 
 static bool is_left_over(const struct sweep *s, const char *path)
@@ -103,6 +143,8 @@ static bool is_left_over(const struct sweep *s, const char *path)
 	struct stat info;
 	if (strncmp(df_base_name(path), "import-", 7) == 0) /* who holds the lock imports nothing else */
 		return true;
+	if (is_noted(s, path))
+		return false;
 	if (ends_with(path, ".part"))
 		return stat(path, &info) == 0 && time(NULL) - info.st_mtime > PART_KEPT_S;
 	if (!ends_with(path, ".drop"))
@@ -117,6 +159,8 @@ enum df_status run_spool_sweep(const struct run *run, const char *feed, struct d
 {
 	struct sweep s = {.run = run};
 	enum df_status st = ledger_files(run->env.ledger, feed, true, keep_open, &s, err);
+	if (st == DF_OK)
+		st = ledger_pulls(run->env.ledger, feed, keep_arrival, &s, err);
 	char *dir = df_format("%s/spool/%s", run->conf->state_dir, feed);
 	DIR *d = st == DF_OK ? opendir(dir) : NULL;
 	for (struct dirent *e; d != NULL && (e = readdir(d)) != NULL;) {
@@ -129,6 +173,9 @@ enum df_status run_spool_sweep(const struct run *run, const char *feed, struct d
 		closedir(d);
 	for (size_t i = 0; i < s.n; i++)
 		free(s.keep[i]);
+	for (size_t i = 0; i < s.n_arrivals; i++)
+		free(s.arrivals[i]);
+	free(s.arrivals);
 	free(s.keep);
 	free(dir);
 	return st;

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: MIT
 """Kills dropfeed at its steps, runs it again until it is through, and compares what became of it with a run that was let alone.
 
-crash.py BUILD [--short] [--random N] [--jobs N]... [--sftp] [--only N]
+crash.py BUILD [--short] [--random N] [--jobs N]... [--sftp] [--removes] [--only N]
 
 BUILD holds dropfeed, faults/dropfeed (make FAULTS=1) and the receiver. Without options: every numbered step with one worker
 and with two; each once as a kill and once as a power cut, which takes with it what was not synced of the ledger. --short: every
-name of a step at its first and at its last place, with two workers. --random N: N kills at random instants besides. --sftp: through a real SFTP server (tests/peers/sshd). --only N: that step, and what differs is
+name of a step at its first and at its last place, with two workers. --random N: N kills at random instants besides. --sftp: through a real SFTP server (tests/peers/sshd).
+--removes: through one that removes what was read. --only N: that step, and what differs is
 shown at length. The last line counts the kills after which all was well.
 """
 import argparse
@@ -75,8 +76,8 @@ class Failure(Exception):
 class Place:
     """One folder with a receiver, in which a scenario is played over and over."""
 
-    def __init__(self, work, build, sftp):
-        self.work, self.build, self.sftp = work, build, sftp
+    def __init__(self, work, build, sftp, removes):
+        self.work, self.build, self.sftp, self.removes = work, build, sftp, removes
         self.samples, self.api = work + "/samples", work + "/api"
         make_samples(self.samples)
         os.makedirs(self.api)
@@ -94,7 +95,8 @@ class Place:
         self.port = open(self.api + "/port").read().strip()
         self.root = work + "/source"
         if sftp:
-            subprocess.run([ROOT + "/tests/peers/sshd", "start", work + "/sshd", "--host-keys", "ed25519"], check=True,
+            forced = ["--option", "ForceCommand exec %s/tests/peers/quirky-sftp %s/sshd/root delete" % (ROOT, work)] if removes else []
+            subprocess.run([ROOT + "/tests/peers/sshd", "start", work + "/sshd", "--host-keys", "ed25519"] + forced, check=True,
                            stdout=subprocess.DEVNULL)
             self.root = work + "/sshd/root"
         self.bodies = {}  # of every id that was ever delivered: the scenario always gives the same
@@ -112,8 +114,8 @@ class Place:
             return "source = file://%s/%s\n" % (self.root, folder)
         port = open(self.work + "/sshd/port").read().strip()
         user = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
-        return "source = sftp://%s@127.0.0.1:%s/~/%s\nknown_hosts = %s\nidentity_file = %s\n" % (
-            user, port, folder, self.work + "/sshd/known_hosts", self.work + "/sshd/id_ed25519")
+        return "source = sftp://%s@127.0.0.1:%s%s/%s\nknown_hosts = %s\nidentity_file = %s\n" % (
+            user, port, "" if self.removes else "/~", folder, self.work + "/sshd/known_hosts", self.work + "/sshd/id_ed25519")
 
     def fresh(self, jobs):
         for name in (self.root + "/in", self.root + "/in2", self.work + "/state", self.work + "/sink"):
@@ -367,7 +369,8 @@ class Work:
             return next(self.todo, None)
 
     def help(self, number, jobs):
-        place = Place("%s/%d" % (self.work, number), os.path.abspath(self.o.build), self.o.sftp)
+        place = Place("%s/%d" % (self.work, number), os.path.abspath(self.o.build), self.o.sftp or self.o.removes,
+                      self.o.removes)
         passed, failed = 0, 1  # until it came to its end
         try:
             rounds = Rounds(place, jobs, self.o.only is not None)
@@ -399,6 +402,7 @@ def main():
     p.add_argument("build")
     p.add_argument("--short", action="store_true")
     p.add_argument("--sftp", action="store_true")
+    p.add_argument("--removes", action="store_true")
     p.add_argument("--random", type=int, default=0)
     p.add_argument("--jobs", type=int, action="append")
     p.add_argument("--only", type=int)

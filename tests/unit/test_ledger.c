@@ -390,6 +390,92 @@ static void test_moved(void)
 	CU_ASSERT_EQUAL_FATAL(rename(moved, dir), 0);
 }
 
+struct pulls_seen {
+	size_t n;
+	char arrival[160], name[32];
+};
+
+static enum df_status on_pull(void *ctx, const struct ledger_pull *p, struct df_err *e)
+{
+	struct pulls_seen *seen_pulls = ctx;
+	(void)e;
+	CU_ASSERT_STRING_EQUAL(p->key.source, SOURCE);
+	CU_ASSERT_STRING_EQUAL(p->key.feed, "orders");
+	if (seen_pulls->n++ == 0) {
+		snprintf(seen_pulls->arrival, sizeof(seen_pulls->arrival), "%s", p->arrival);
+		snprintf(seen_pulls->name, sizeof(seen_pulls->name), "%s", p->key.name);
+	}
+	return DF_OK;
+}
+
+static void test_pulls(void)
+{
+	struct ledger *l = fresh();
+	struct pulls_seen found = {0};
+	char first[128], second[128];
+	int64_t id = 0;
+	path_in(first, sizeof(first), "spool/orders/1.drop");
+	path_in(second, sizeof(second), "spool/orders/2.drop");
+	const struct ledger_pull pulls[] = {{{"orders", SOURCE, "new.csv", 5, 20}, first},
+					    {{"orders", SOURCE, "old.csv", 5, 10}, second}};
+
+	OK(ledger_pulls_begin(l, pulls, 2, &err));
+	OK(ledger_pulls_begin(l, pulls, 2, &err)); /* by the next run */
+	OK(ledger_pulls(l, "orders", on_pull, &found, &err));
+	CU_ASSERT_EQUAL(found.n, 2);
+	CU_ASSERT_STRING_EQUAL(found.name, "old.csv");
+	CU_ASSERT_STRING_EQUAL(found.arrival, second); /* the whole path */
+
+	struct ledger_new_file new = {.key = pulls[1].key, .sha256 = SHA_A, .event_type = "", .arrival = second};
+	OK(ledger_file_add(l, &new, &id, &err));
+	found = (struct pulls_seen){0};
+	OK(ledger_pulls(l, "orders", on_pull, &found, &err));
+	CU_ASSERT_EQUAL(found.n, 1);
+	CU_ASSERT_STRING_EQUAL(found.name, "new.csv");
+
+	OK(ledger_pull_end(l, "orders", first, &err));
+	found = (struct pulls_seen){0};
+	OK(ledger_pulls(l, "orders", on_pull, &found, &err));
+	CU_ASSERT_EQUAL(found.n, 0);
+	ledger_close(l);
+}
+
+static enum df_status count_closed(void *ctx, const struct ledger_document *d, struct df_err *e)
+{
+	(void)e;
+	if (d->state == LEDGER_REFUSED && d->code != NULL && strcmp(d->code, "lost-bytes") == 0)
+		(*(unsigned *)ctx)++;
+	return DF_OK;
+}
+
+static void test_lost(void)
+{
+	struct ledger *l = fresh();
+	struct ledger_document d = {0};
+	struct ledger_file f = {0};
+	int64_t file = 0;
+	unsigned closed = 0;
+	const struct ledger_outcome lost = {.state = LEDGER_REFUSED, .code = "lost-bytes", .text = "gone", .now_ms = 9};
+	OK(enter(l, "orders", "a.zip", 1, 2, SHA_A, 3, &file));
+	for (int i = 0; i < 3; i++) {
+		char name[] = {(char)('x' + i), '\0'};
+		OK(begin(l, file, name, "eventless", "s", NULL, 4, &d));
+		OK(checked(l, d.id, 10, i == 0 ? 10 : 0));
+		if (i == 0)
+			OK(ledger_document_state(l, d.id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 5},
+						 &err));
+		ledger_document_free(&d);
+	}
+	OK(ledger_file_lost(l, file, &lost, &err));
+	OK(ledger_documents(l, file, count_closed, &closed, &err));
+	CU_ASSERT_EQUAL(closed, 2); /* what was done stays done */
+	OK(known(l, "orders", "a.zip", 1, 2, &f));
+	CU_ASSERT_EQUAL(f.state, LEDGER_REFUSED);
+	CU_ASSERT_STRING_EQUAL(f.code, "lost-bytes");
+	ledger_file_free(&f);
+	ledger_close(l);
+}
+
 static void test_seen(void)
 {
 	struct ledger *l = fresh();
@@ -1014,6 +1100,8 @@ int main(void)
 	CU_add_test(s, "a file comes back as it was", test_file_round_trip);
 	CU_add_test(s, "the same bytes are known once done", test_same_bytes);
 	CU_add_test(s, "listings", test_seen);
+	CU_add_test(s, "downloads are noted until they are entered", test_pulls);
+	CU_add_test(s, "bytes that are gone close all that is open", test_lost);
 	CU_add_test(s, "cleanup stays due until done", test_cleanup_due);
 	CU_add_test(s, "a document resumes with its settings", test_document_resumes);
 	CU_add_test(s, "a document balances", test_document_balance);
