@@ -92,6 +92,32 @@ static enum df_status put_receipt(struct after *a, const struct ledger_file *f, 
 	return st;
 }
 
+/* The same file once more, under its own name, because it was dropped again or the source's address was written anew: what its
+ * receipt says is of the delivery, and is not replaced by one that says nothing but that. DF_OK: it is there. */
+static enum df_status has_receipt(struct after *a, const struct ledger_file *f, struct df_err *err)
+{
+	const struct conf_feed *feed = a->source->feed;
+	struct fetch *source = a->source->fetch;
+	struct ledger_file first = {0};
+	struct fetch_entry there = {0};
+	if (f->code == NULL || strcmp(f->code, "duplicate") != 0)
+		return DF_END;
+	const struct ledger_bytes bytes = {
+	    .feed = feed->name, .sha256 = f->sha256, .event_type = f->event_type, .before = f->id};
+	enum df_status st = ledger_file_same(a->run->env.ledger, &bytes, &first, err);
+	bool same = st == DF_OK && strcmp(first.name, f->name) == 0;
+	ledger_file_free(&first);
+	if (st != DF_OK || !same)
+		return st == DF_OK ? DF_END : st;
+
+	char *name = df_file_name(f->name, strlen(f->name), ".receipt.json");
+	fetch_enter(source, feed->receipts);
+	st = fetch_look(source, name, &there, err);
+	fetch_enter(source, NULL);
+	free(name);
+	return st;
+}
+
 static enum df_status any_missed(void *ctx, const struct ledger_skipped *s, struct df_err *err)
 {
 	(void)err;
@@ -106,7 +132,9 @@ static enum df_status after_once(struct after *a, const struct ledger_file *f, s
 	const struct conf_after_action *action = f->state == LEDGER_REFUSED ? &feed->after_refused : &feed->after_done;
 	bool missed = false;
 	struct fetch_entry entry = {.name = f->name, .size = f->size, .mtime = f->mtime};
-	enum df_status st = feed->receipts != NULL ? put_receipt(a, f, err) : DF_OK;
+	enum df_status st = feed->receipts != NULL ? has_receipt(a, f, err) : DF_OK;
+	if (st == DF_END)
+		st = put_receipt(a, f, err);
 	if (st == DF_OK && action->what == CONF_DELETE) {
 		st = ledger_skips(a->run->env.ledger, f->id, any_missed, &missed, err);
 		st = st == DF_END ? DF_OK : st;

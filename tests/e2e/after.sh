@@ -174,4 +174,17 @@ for cut in 0 1000 2800 3300 4000 5000 5700; do
 		'back/again-eventless.csv back/again-eventless.csv.receipt.json done/again-eventless.csv '
 done
 proxy_stop
+
+# ---- the source's address is written anew: every file is new, and its receipt stays ----
+sftp=$direct
+rm -rf "$drop"
+mkdir "$drop"
+configure moved 'receipts = back3'
+people 401 404 >"$drop/m-eventless.csv"
+exits 0 "a file that stays where it is" run
+cp "$drop/back3/m-eventless.csv.receipt.json" "$work/first-receipt"
+sed -i 's/^source = \(.*\)@127\.0\.0\.1:/source = \1@localhost:/' "$conf"
+exits 0 "the same folder under another host name" run
+said "the file is a duplicate" 'm-eventless.csv: skipped: '
+check "its receipt is the first one" cmp "$work/first-receipt" "$drop/back3/m-eventless.csv.receipt.json"
 finish

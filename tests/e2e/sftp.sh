@@ -54,7 +54,7 @@ configure 'give_up_after = 0s'
 exits 3 "a connection that breaks, and no time for another try" run
 said "which one broke is said" '127\.0\.0\.1 broke'
 part=$(find "$work/$state/spool" -name '*.part' -size +0 -printf '%s\n')
-proxy_start "$net" "$work/sftp" || exit 1
+proxy_start "$net" "$work/sftp" --port "$(cat "$net/port")" || exit 1 # a source is known by its address
 configure
 exits 1 "the next run goes on" run
 equal "next run: all of it is right" "$(sha_known)" "$want"

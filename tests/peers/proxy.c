@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * proxy DIR --to PORT [--delay MS] [--rate BYTES] [--cut BYTES] [--stall BYTES] [--refuse] [--for N]
+ * proxy DIR --to PORT [--delay MS] [--rate BYTES] [--cut BYTES] [--stall BYTES] [--refuse] [--for N] [--port N]
  *
  * A TCP proxy on a free loopback port to another one there, which gives trouble. Writes DIR/port once it listens, and to
  * DIR/connections a line for each connection that ended: "up BYTES down BYTES" (up: to the server). Runs until it is killed.
@@ -12,6 +12,7 @@
  *	--hold	lets no more through from the server after that many bytes, says so by making DIR/held, and goes on once DIR/go is
  *		there
  *	--refuse	resets each connection at once
+ *	--port	listens there, not on a free port
  *	--for	the last three are done to the first N connections only
  */
 #include <errno.h>
@@ -32,7 +33,7 @@
 enum { CHUNK = 16384, QUEUE = 256, STEP_MS = 20 };
 
 static struct {
-	long to, delay, rate, cut, stall, hold,
+	long to, port, delay, rate, cut, stall, hold,
 	    first; /* cut, stall, hold: -1 not at all; first: for so many connections */
 	bool refuse;
 	const char *dir;
@@ -206,10 +207,13 @@ static void *connection_main(void *arg)
 static int listen_at(const char *dir)
 {
 	char path[4096];
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in at = {.sin_family = AF_INET,
+				 .sin_port = htons((uint16_t)options.port),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof(at);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&at, size) != 0 || listen(fd, 16) != 0 ||
+	int yes = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0 ||
+	    bind(fd, (struct sockaddr *)&at, size) != 0 || listen(fd, 16) != 0 ||
 	    getsockname(fd, (struct sockaddr *)&at, &size) != 0) {
 		perror("proxy: listen");
 		exit(1);
@@ -231,9 +235,9 @@ static void read_options(int argc, char **argv)
 	static const struct {
 		const char *name;
 		long *value;
-	} numbers[] = {{"--to", &options.to},    {"--delay", &options.delay}, {"--rate", &options.rate},
-		       {"--cut", &options.cut},  {"--stall", &options.stall}, {"--hold", &options.hold},
-		       {"--for", &options.first}};
+	} numbers[] = {{"--to", &options.to},     {"--delay", &options.delay}, {"--rate", &options.rate},
+		       {"--cut", &options.cut},   {"--stall", &options.stall}, {"--hold", &options.hold},
+		       {"--for", &options.first}, {"--port", &options.port}};
 	for (int i = 2; i < argc; i++) {
 		bool known = strcmp(argv[i], "--refuse") == 0;
 		options.refuse = options.refuse || known;
