@@ -371,6 +371,7 @@ void http_lane_answered(struct http_lane *lane, CURLcode code)
 	curl_easy_getinfo(lane->easy, CURLINFO_RESPONSE_CODE, &o.status);
 	if (code == CURLE_OK && !lane->headed)
 		o.code = CURLE_PARTIAL_FILE;
+	http_route_clock(lane->stream->route, lane->date, df_now_ms());
 	if (o.code == CURLE_OK)
 		read_answer(lane, &o, &v, why);
 	else

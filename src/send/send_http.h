@@ -107,7 +107,8 @@ struct http_route {
 	struct curl_slist *list;                                            /* the addresses, for curl */
 	char trouble[SEND_WORDS_SIZE];                                      /* what it last was */
 	int64_t logged_at;
-	bool logged; /* the log says that it has trouble */
+	bool logged;  /* the log says that it has trouble */
+	bool clocked; /* the API's clock was compared with this machine's */
 	struct http_route *next;
 };
 
@@ -144,6 +145,8 @@ void http_suspect_store(struct http_route *route, const struct send_item *item);
 void http_suspects_recall(struct http_route *route, const struct send_memory *memory);
 void http_suspects_remember(const struct http_route *route, const struct send_memory *memory);
 int64_t http_backoff(struct send_http *h, unsigned failures);
+/* Compares the clocks, once: the answer's Date, and when it came. */
+void http_route_clock(struct http_route *route, const char *date, int64_t now_ms);
 void http_route_log(struct http_route *route, const char *why, int64_t wait, int64_t now);
 
 /* ---- streams and lanes ---- */
@@ -167,6 +170,7 @@ struct http_lane {
 	bool headed;                   /* its headers are whole */
 	double percent_used;           /* of its header, -1: none */
 	char exceeded[64];             /* of its header */
+	char date[64];                 /* of its header: the API's clock */
 	char trouble[CURL_ERROR_SIZE]; /* curl's words */
 };
 

@@ -53,7 +53,7 @@ static size_t lane_header(char *p, size_t size, size_t n, void *own)
 		lane->headed = true;
 	else if (header_value(p, len, "X-mp-rate-limit-percentage-used", used))
 		lane->percent_used = strtod(used, NULL);
-	else
+	else if (!header_value(p, len, "Date", lane->date))
 		header_value(p, len, "X-mp-rate-limit-exceeded", lane->exceeded);
 	return len;
 }
@@ -133,7 +133,7 @@ void http_lane_start(struct http_lane *lane, int64_t now)
 	df_buf_reset(&lane->answer);
 	send_request_body(r);
 	lane->started = now;
-	lane->trouble[0] = lane->exceeded[0] = '\0';
+	lane->trouble[0] = lane->exceeded[0] = lane->date[0] = '\0';
 	lane->percent_used = -1;
 	lane->headed = false;
 	bool historical = r->item[r->from].batch->historical;
