@@ -105,5 +105,6 @@ gpgme_error_t decode_gpg_wait(struct decode_gpg_run *run, gpgme_ctx_t ctx, const
 		if (run->st != DF_OK)
 			e = gpgme_cancel(ctx);
 	}
+	gpgme_set_io_cbs(ctx, NULL); /* later calls on the context, as for diagnostics, would find this frame gone */
 	return e != 0 ? e : l.e;
 }
