@@ -52,12 +52,12 @@ struct conf_list { /* comma- or blank-separated values */
 
 /* How documents are written (frozen); the defaults are RFC 4180 in UTF-8. */
 struct conf_rows {
-	char delimiter;
-	char quote;     /* NUL: none */
-	bool backslash; /* escape = none | backslash */
+	uint32_t delimiter; /* Unicode characters */
+	uint32_t quote;     /* 0: none */
+	bool backslash;     /* escape = none | backslash */
 	bool trim;
-	char comment;   /* NUL: none */
-	char *encoding; /* "utf-8", or another name that iconv knows */
+	uint32_t comment; /* 0: none */
+	char *encoding;   /* "utf-8", or another name that iconv knows */
 	uint64_t skip_lines, skip_last_lines;
 	struct conf_list null;
 	char *count; /* row_count: a pattern with one group, or NULL */

@@ -22,14 +22,14 @@ struct rows; /* a reader */
 
 /* How a document is written. Zeroed, it is RFC 4180. What it points to is borrowed until rows_close. */
 struct rows_format {
-	char delimiter; /* 0: a comma */
-	char quote;     /* 0: a double quote */
-	bool no_quote;  /* quotes are letters like any other */
+	uint32_t delimiter; /* a Unicode character; 0: a comma */
+	uint32_t quote;     /* 0: a double quote */
+	bool no_quote;      /* quotes are letters like any other */
 	/* Inside quotes a backslash takes its meaning from a quote, a backslash, a delimiter or a line end that
 	 * follows it; before anything else it is a letter. */
 	bool backslash;
-	bool trim;    /* spaces and tabs around a cell, inside its quotes as well, are not part of it */
-	char comment; /* lines that begin with it, where a row might, are skipped; 0: none */
+	bool trim;        /* spaces and tabs around a cell, inside its quotes as well, are not part of it */
+	uint32_t comment; /* lines that begin with it, where a row might, are skipped; 0: none */
 	uint64_t skip_lines, skip_last_lines; /* physical lines before the first row, and after the last one */
 	/* Cells that equal one of these are empty, after `trim`, quoted or not; not so in the header. */
 	const char *const *null;
@@ -87,7 +87,27 @@ bool rows_guess_blanks(const struct rows *r, struct df_buf *out);
 /* A quote is never closed. */
 bool rows_guess_quotes(const struct rows *r, struct df_buf *out);
 /* A row has this fault; raw: its first bytes. */
-bool rows_guess_row(char delimiter, const char *fault, const char *raw, size_t len, struct df_buf *out);
+bool rows_guess_row(uint32_t delimiter, const char *fault, const char *raw, size_t len, struct df_buf *out);
+
+/* ---- signs of several bytes ---- */
+
+/* A delimiter or quote: as it is in the document, and as the one byte that is used for it in narrowed text. */
+struct rows_sign {
+	char text[4];
+	size_t len;
+	char narrow; /* the byte itself, where it is one */
+};
+
+struct rows_signs {
+	struct rows_sign delimiter, quote;
+	bool wide; /* one of them has several bytes */
+};
+
+/* 0: the default. */
+struct rows_signs rows_signs_of(uint32_t delimiter, uint32_t quote);
+/* Appends the text with each sign in one byte, and the other way round. */
+void rows_narrow(const struct rows_signs *s, const char *p, size_t len, struct df_buf *out);
+void rows_widen(const struct rows_signs *s, const char *p, size_t len, struct df_buf *out);
 
 /* The same for who sets the options. */
 struct rows_guessed {

@@ -20,45 +20,69 @@ static const void *field_in(const void *home, const struct conf_key *key)
 
 /* ---- one character ---- */
 
-static bool read_char(const char *value, unsigned char *out)
+/* The value's first character, and its bytes; 0: it is not UTF-8. */
+static size_t utf8_get(const char *value, uint32_t *out)
 {
-	unsigned hex = 0;
-	char end = '\0';
-	if (strcasecmp(value, "tab") == 0 || strcmp(value, "\\t") == 0)
-		*out = '\t';
-	else if (value[0] != '\0' && value[1] == '\0')
-		*out = (unsigned char)value[0];
-	else if (sscanf(value, "\\x%2x%c", &hex, &end) == 1)
-		*out = (unsigned char)hex;
-	else
+	const unsigned char *p = (const unsigned char *)value;
+	const size_t len = *p < 0x80 ? 1 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
+	if (*p == '\0' || strnlen(value, len) < len || df_utf8_valid(value, len) != len)
+		return 0;
+	*out = len == 1 ? *p : *p & (0x7fu >> len);
+	for (size_t i = 1; i < len; i++)
+		*out = *out << 6 | (p[i] & 0x3fu);
+	return len;
+}
+
+/* The value that follows a prefix, as a hexadecimal number. */
+static bool read_code(const char *value, const char *prefix, size_t digits, uint32_t *out)
+{
+	size_t skip = strlen(prefix), len = strlen(value);
+	if (strncasecmp(value, prefix, skip) != 0 || len == skip || len > skip + digits ||
+	    strspn(value + skip, "0123456789abcdefABCDEF") != len - skip)
 		return false;
-	return *out != '\0' && *out < 0x80;
+	*out = (uint32_t)strtoul(value + skip, NULL, 16);
+	return true;
+}
+
+static bool read_char(const char *value, uint32_t *out)
+{
+	size_t len = utf8_get(value, out);
+	if (strcasecmp(value, "tab") == 0 || strcmp(value, "\\t") == 0) {
+		*out = '\t';
+		return true;
+	}
+	if (len > 0 && value[len] == '\0')
+		return true;
+	if (read_code(value, "\\x", 2, out))
+		return *out != 0 && *out < 0x80;
+	return read_code(value, "U+", 6, out) && *out != 0 && *out < 0x110000 && (*out < 0xd800 || *out > 0xdfff);
 }
 
 enum df_status conf_parse_char(void *home, const struct conf_key *key, const char *value, const char *base,
 			       struct df_err *err)
 {
 	(void)base;
-	unsigned char c = '\0';
+	uint32_t c = 0;
 	const bool none = key->min == 0 && strcasecmp(value, "none") == 0;
 	if (!none && !read_char(value, &c))
 		return df_fail(DF_USAGE, err, NULL,
-			       "'%s' is not one character: write one of ASCII as it is, tab, or its code as in "
-			       "\\x01%s",
+			       "'%s' is not one character: write it as it is, tab, or its code as in \\x01 or "
+			       "U+00A7%s",
 			       value, key->min == 0 ? ", or none" : "");
 	if (c == '\n' || c == '\r')
 		return df_fail(DF_USAGE, err, NULL, "a line end always ends a row");
-	*(char *)field_of(home, key) = (char)c;
+	*(uint32_t *)field_of(home, key) = c;
 	return DF_OK;
 }
 
 bool conf_print_char(const void *home, const struct conf_key *key, struct df_buf *out)
 {
-	char c = *(const char *)field_in(home, key);
-	if (c == '\0')
+	char text[4];
+	uint32_t c = *(const uint32_t *)field_in(home, key);
+	if (c == 0)
 		df_buf_adds(out, "none");
 	else
-		df_buf_addc(out, c);
+		df_buf_add(out, text, df_utf8_put(text, c));
 	return true;
 }
 

@@ -35,7 +35,7 @@ enum df_status document_rows_open(const struct conf_feed *feed, const struct dec
 	struct rows_format format = {
 	    .delimiter = c->delimiter,
 	    .quote = c->quote,
-	    .no_quote = c->quote == '\0',
+	    .no_quote = c->quote == 0,
 	    .backslash = c->backslash,
 	    .trim = c->trim,
 	    .comment = c->comment,

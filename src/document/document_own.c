@@ -105,7 +105,7 @@ static bool all_digits(const char *p, const char *end)
 	return p == end && p > from;
 }
 
-size_t document_own_tail(const struct document_own *o, const char *tail, size_t len)
+static size_t tail_length(const struct document_own *o, const char *tail, size_t len)
 {
 	const struct document_dialect *d = &o->dialect;
 	const char *end = tail + len;
@@ -128,15 +128,47 @@ size_t document_own_tail(const struct document_own *o, const char *tail, size_t 
 	return (size_t)(end - from) + 1;
 }
 
-void document_own_strip(const struct document_own *o, const char *raw, size_t len, struct df_buf *out)
+static void strip(const struct document_own *o, const char *raw, size_t len, struct df_buf *out)
 {
 	size_t before = out->len;
-	if (!o->any) {
-		df_buf_add(out, raw, len);
-		return;
-	}
 	if (strip_cells(o, raw, len, out))
 		return;
 	out->len = before;
-	df_buf_add(out, raw, len - document_own_tail(o, raw, len));
+	df_buf_add(out, raw, len - tail_length(o, raw, len));
+}
+
+/* ---- signs of several bytes ---- */
+
+size_t document_own_tail(const struct document_own *o, const char *tail, size_t len)
+{
+	const struct rows_signs *signs = &o->dialect.signs;
+	struct df_buf narrow = {0}, wide = {0};
+	if (!signs->wide)
+		return tail_length(o, tail, len);
+
+	rows_narrow(signs, tail, len, &narrow);
+	size_t own = tail_length(o, df_buf_cstr(&narrow), narrow.len);
+	rows_widen(signs, narrow.data + narrow.len - own, own, &wide);
+	own = wide.len;
+	df_buf_free(&narrow);
+	df_buf_free(&wide);
+	return own;
+}
+
+void document_own_strip(const struct document_own *o, const char *raw, size_t len, struct df_buf *out)
+{
+	const struct rows_signs *signs = &o->dialect.signs;
+	struct df_buf narrow = {0}, rest = {0};
+	if (!o->any)
+		df_buf_add(out, raw, len);
+	if (o->any && !signs->wide)
+		strip(o, raw, len, out);
+	if (!o->any || !signs->wide)
+		return;
+
+	rows_narrow(signs, raw, len, &narrow);
+	strip(o, df_buf_cstr(&narrow), narrow.len, &rest);
+	rows_widen(signs, df_buf_cstr(&rest), rest.len, out);
+	df_buf_free(&narrow);
+	df_buf_free(&rest);
 }

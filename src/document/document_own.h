@@ -5,11 +5,12 @@
 
 #include "dropfeed/map.h"
 
-struct document_dialect { /* how the cells of the document are separated */
+struct document_dialect { /* how the cells of the document are separated, in narrowed text (see rows_narrow) */
 	char delimiter;
-	char quote;  /* NUL: there are no quotes */
-	char escape; /* within quotes; NUL: none, a quote is doubled */
-	bool trim;   /* blanks may be around quotes */
+	char quote;              /* NUL: there are no quotes */
+	char escape;             /* within quotes; NUL: none, a quote is doubled */
+	bool trim;               /* blanks may be around quotes */
+	struct rows_signs signs; /* what it was narrowed by; zeroed: nothing */
 };
 
 struct document_own {

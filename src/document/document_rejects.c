@@ -110,8 +110,8 @@ static size_t without_line_end(const char *raw, size_t len)
 	return len;
 }
 
-/* Appends a cell. Where the dialect has no quotes, what would separate cells or rows becomes a blank. */
-static void add_cell(struct df_buf *out, const struct document_dialect *d, const char *text)
+/* Appends a cell, narrowed. Where the dialect has no quotes, what would separate cells or rows becomes a blank. */
+static void add_narrow(struct df_buf *out, const struct document_dialect *d, const char *text)
 {
 	const char special[] = {d->delimiter, '\r', '\n', d->quote, d->escape, '\0'};
 	bool quote =
@@ -128,13 +128,32 @@ static void add_cell(struct df_buf *out, const struct document_dialect *d, const
 		df_buf_addc(out, d->quote);
 }
 
+static void add_cell(struct df_buf *out, const struct document_dialect *d, const char *text)
+{
+	struct df_buf from = {0}, to = {0};
+	if (!d->signs.wide) {
+		add_narrow(out, d, text);
+		return;
+	}
+	rows_narrow(&d->signs, text, strlen(text), &from);
+	add_narrow(&to, d, df_buf_cstr(&from));
+	rows_widen(&d->signs, df_buf_cstr(&to), to.len, out);
+	df_buf_free(&from);
+	df_buf_free(&to);
+}
+
+static void add_delimiter(struct df_buf *out, const struct document_dialect *d)
+{
+	df_buf_add(out, d->signs.delimiter.text, d->signs.delimiter.len);
+}
+
 /* The two cells of our own, and the line end that the row has. */
 static void add_end(struct rejects_walk *w, const char *line, const char *reason, const char *end, size_t end_len)
 {
 	const struct document_dialect *d = &w->own.dialect;
-	df_buf_addc(&w->out, d->delimiter);
+	add_delimiter(&w->out, d);
 	add_cell(&w->out, d, line);
-	df_buf_addc(&w->out, d->delimiter);
+	add_delimiter(&w->out, d);
 	add_cell(&w->out, d, reason);
 	if (end_len > 0)
 		df_buf_add(&w->out, end, end_len);
@@ -221,7 +240,7 @@ static void begin_with_places(struct rejects_walk *w, const char *end, size_t en
 	size_t n = map_places(w->walk->map);
 	for (size_t i = 1; i <= n && !w->begun; i++) {
 		if (i > 1)
-			df_buf_addc(&w->out, w->own.dialect.delimiter);
+			add_delimiter(&w->out, &w->own.dialect);
 		df_buf_addf(&w->out, MAP_COLUMN_PLACE "%zu", i);
 	}
 	if (n > 0 && !w->begun) {
@@ -324,8 +343,10 @@ static enum df_status walk_rejects(struct rejects_walk *w, struct df_err *err)
 	static const struct document_walk_handlers handlers = {
 	    .header = on_header, .record = on_record, .reject = on_reject};
 	const struct conf_rows *format = &w->walk->feed->rows;
-	w->own.dialect = (struct document_dialect){.delimiter = format->delimiter != '\0' ? format->delimiter : ',',
-						   .quote = format->quote,
+	const struct rows_signs signs = rows_signs_of(format->delimiter, format->quote);
+	w->own.dialect = (struct document_dialect){.signs = signs,
+						   .delimiter = signs.delimiter.narrow,
+						   .quote = format->quote != 0 ? signs.quote.narrow : '\0',
 						   .escape = format->backslash ? '\\' : '\0',
 						   .trim = format->trim};
 	w->walk->handlers = &handlers;

@@ -47,7 +47,7 @@ static enum df_status guidelines_of_file(struct document_walk *w, struct df_err 
 static enum df_status no_rows(const struct document_walk *w, struct df_err *err)
 {
 	const struct conf_rows *c = &w->feed->rows;
-	bool skips = c->skip_lines > 0 || c->skip_last_lines > 0 || c->comment != '\0';
+	bool skips = c->skip_lines > 0 || c->skip_last_lines > 0 || c->comment != 0;
 	return df_fail(DF_REJECT, err, "empty-file", "the document has neither a header nor rows%s",
 		       skips ? ", but for lines that skip_lines, skip_last_lines or comment leave out" : "");
 }
@@ -224,7 +224,7 @@ static enum df_status walk_rows(struct document_walk *w, struct rows *rows, stru
 	if (st == DF_OK && !map_has_header(w->map))
 		st = walk_first_rows(w, rows, &row, err);
 	const struct conf_rows *c = &w->feed->rows;
-	bool counts = c->count != NULL && c->comment != '\0'; /* what comments say is read in one piece */
+	bool counts = c->count != NULL && c->comment != 0; /* what comments say is read in one piece */
 	bool parts = w->jobs > 1 && !counts && !map_in_order(w->map);
 	if (st == DF_OK)
 		st = parts ? document_walk_parts(w, rows, err) : document_walk_rows_until(w, rows, UINT64_MAX, err);

@@ -5,9 +5,13 @@
 void rows_on_cell(void *p, size_t len, void *ctx)
 {
 	struct rows *r = ctx;
+	size_t before = r->copy.len;
 	rows_cells_grow(&r->cells, 1);
-	r->cells.v[r->cells.n++] = (struct rows_cell){"", len};
-	df_buf_add(&r->copy, p, len);
+	if (r->signs.wide)
+		rows_widen(&r->signs, p, len, &r->copy);
+	else
+		df_buf_add(&r->copy, p, len);
+	r->cells.v[r->cells.n++] = (struct rows_cell){"", r->copy.len - before};
 }
 
 void rows_on_row(int end, void *ctx)
@@ -22,9 +26,10 @@ void rows_on_row(int end, void *ctx)
 static void add_escaped(struct rows *r, char c)
 {
 	const struct rows_format *f = &r->format;
-	bool special = c == f->quote || c == '\\' || c == f->delimiter || c == '\n' || c == '\r';
-	if (c == f->quote || !special)
-		df_buf_addc(&r->escaped, c == f->quote ? c : '\\');
+	const uint32_t u = (unsigned char)c;
+	bool special = u == f->quote || c == '\\' || u == f->delimiter || c == '\n' || c == '\r';
+	if (u == f->quote || !special)
+		df_buf_addc(&r->escaped, u == f->quote ? c : '\\');
 	df_buf_addc(&r->escaped, c);
 }
 
@@ -47,6 +52,12 @@ static void translate(struct rows *r, const char *p, size_t len, bool first)
 
 bool rows_cell_feed(struct rows *r, const char *p, size_t len, bool first)
 {
+	if (r->signs.wide) {
+		df_buf_reset(&r->narrow);
+		rows_narrow(&r->signs, p, len, &r->narrow);
+		p = r->narrow.data;
+		len = r->narrow.len;
+	}
 	if (r->format.backslash && memchr(p, '\\', len) != NULL) {
 		translate(r, p, len, first);
 		p = r->escaped.data;

@@ -3,7 +3,8 @@
  * A row without a quote is cut at its delimiters where it is, in the window: see rows_scan.c. From the first cell with a
  * quote on a row is libcsv's, because quotes are what makes CSV difficult. It is fed one physical line at a time. That gives
  * line numbers and the bytes of every row for nothing, and a way out of its strict mode, which stops for good at the first
- * error: a bad row ends where its physical line does, the parser is made anew, and reading goes on after it.
+ * error: a bad row ends where its physical line does, the parser is made anew, and reading goes on after it. So is every row
+ * whose delimiter or quote has several bytes: see rows_sign.c.
  */
 #include "rows_priv.h"
 
@@ -33,8 +34,8 @@ void rows_parser_make(struct rows *r)
 	/* Fails only for a null parser. */
 	(void)csv_init(&r->parser, CSV_STRICT | CSV_STRICT_FINI);
 	csv_set_space_func(&r->parser, r->format.trim ? blank_space : never_space);
-	csv_set_delim(&r->parser, (unsigned char)r->format.delimiter);
-	csv_set_quote(&r->parser, (unsigned char)r->format.quote);
+	csv_set_delim(&r->parser, (unsigned char)r->signs.delimiter.narrow);
+	csv_set_quote(&r->parser, (unsigned char)r->signs.quote.narrow);
 	csv_set_blk_size(&r->parser, CELL_BLOCK);
 }
 
@@ -48,9 +49,10 @@ static void parser_renew(struct rows *r)
 static void quote_note(struct rows *r, const char *line, size_t len)
 {
 	enum rows_place_in place = line == r->window + r->row_at ? ROWS_CELL_START : ROWS_QUOTED;
-	for (size_t i = 0; i < len; i++) {
+	for (size_t i = 0, step; i < len; i += step) {
 		bool start = place == ROWS_CELL_START;
-		place = rows_place_after(&r->format, place, line[i]);
+		char c = rows_sign_read(&r->signs, line + i, len - i, &step);
+		place = rows_place_after(&r->format, place, c);
 		if (start && place == ROWS_QUOTED)
 			r->quote_line = r->line;
 	}
@@ -237,7 +239,7 @@ static bool row_plain(struct rows *r, struct rows_row *row)
 {
 	const char *from = r->window + r->at, *end = r->window + r->have;
 	bool at_end = r->next_read == r->length;
-	if (from == end || *from == '\n' || *from == '\r')
+	if (r->signs.wide || from == end || *from == '\n' || *from == '\r')
 		return false;
 
 	const struct rows_scan scan = rows_scan(&r->marks, from, end, &r->cells);
@@ -292,9 +294,29 @@ static bool line_is_blank(const char *line, size_t len)
 	return line[0] == '\n' || (line[0] == '\r' && (len == 1 || (len == 2 && line[1] == '\n')));
 }
 
+/* Blanks that trim removes before the first cell: libcsv knows no row that has nothing but those. */
+static size_t row_blanks(const struct rows *r, size_t len)
+{
+	const char *line = r->window + r->at;
+	size_t n = 0;
+	while (r->signs.wide && r->format.trim && n < len && rows_blank(line[n]))
+		n++;
+	return n;
+}
+
+/* A row of blanks has one cell. */
+static void row_blank(struct rows *r, size_t len, size_t blanks, struct rows_row *row)
+{
+	rows_cells_grow(&r->cells, 1);
+	r->cells.v[r->cells.n++] = (struct rows_cell){r->window + r->at, blanks};
+	r->at += len;
+	r->line += len > blanks;
+	row_finish(r, row);
+}
+
 static bool starts_comment(const struct rows *r)
 {
-	return r->format.comment != '\0' && r->at < r->have && r->window[r->at] == r->format.comment;
+	return rows_comment_at(r, r->window + r->at, r->window + r->have);
 }
 
 /* A row that is not plain, or not all in the window yet. *skipped: it was a blank line, or a comment. */
@@ -318,7 +340,13 @@ static enum df_status row_hard(struct rows *r, struct rows_row *row, bool *skipp
 		r->line++;
 		return DF_OK;
 	}
-	r->bare_cr = r->window[r->at] == '\r';
+	size_t blanks = row_blanks(r, len);
+	const char *first = r->window + r->at + blanks;
+	if (blanks > 0 && (blanks == len || line_is_blank(first, len - blanks))) {
+		row_blank(r, len, blanks, row);
+		return DF_OK;
+	}
+	r->bare_cr = *first == '\r';
 	if (!r->quoted && row_plain(r, row)) /* now that the window has all of its line */
 		return DF_OK;
 	if (!r->bare_cr)

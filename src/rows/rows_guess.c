@@ -18,7 +18,9 @@ struct line {
 
 struct look {
 	const struct rows_format *format;
-	char *bytes; /* own: the document's first ones after what is skipped already */
+	struct rows_signs signs;
+	bool foreign; /* not all of it is UTF-8 */
+	char *bytes;  /* own: the document's first ones after what is skipped already */
 	size_t n_bytes;
 	struct line lines[LOOK_LINES];
 	size_t n_lines;
@@ -28,16 +30,35 @@ struct look {
 
 /* ---- the first lines ---- */
 
+static bool not_utf8(const char *p, size_t len)
+{
+	size_t valid = df_utf8_valid(p, len);
+	return len - valid >= 4 || (valid < len && len < LOOK_BYTES);
+}
+
+/* Signs of several bytes are searched for as one byte each. */
+static void look_narrow(struct look *k)
+{
+	struct df_buf narrow = {0};
+	rows_narrow(&k->signs, k->bytes, k->n_bytes, &narrow);
+	memcpy(k->bytes, df_buf_cstr(&narrow), narrow.len);
+	k->n_bytes = narrow.len;
+	df_buf_free(&narrow);
+}
+
 static void look_open(struct look *k, const struct rows *r, struct df_buf *out)
 {
 	uint64_t left = r->length - r->start;
 	size_t want = left < LOOK_BYTES ? (size_t)left : LOOK_BYTES;
 	ssize_t n;
-	*k = (struct look){.format = &r->format, .out = out, .bytes = df_alloc(want + 1)};
+	*k = (struct look){.format = &r->format, .signs = r->signs, .out = out, .bytes = df_alloc(want + 1)};
 	do
 		n = pread(r->fd, k->bytes, want, (off_t)(r->base + r->start));
 	while (n < 0 && errno == EINTR);
 	k->n_bytes = n > 0 ? (size_t)n : 0;
+	k->foreign = not_utf8(k->bytes, k->n_bytes);
+	if (r->signs.wide)
+		look_narrow(k);
 
 	const char *p = k->bytes, *end = k->bytes + k->n_bytes;
 	while (p < end && k->n_lines < LOOK_LINES) {
@@ -84,7 +105,7 @@ static size_t cells_from(const struct look *k, size_t line, char c)
 /* The line that seems to be the header, and the delimiter it seems to have. False: nothing is better than what is set. */
 static bool find_header(const struct look *k, size_t *line, char *delimiter)
 {
-	const char now = k->format->delimiter;
+	const char now = k->signs.delimiter.narrow;
 	const char candidates[] = {now, ';', '\t', '|', ',', '\x01', '^', '~', '\0'};
 	bool excel = k->n_lines > 1 && k->lines[0].len <= 6 && strncasecmp(k->lines[0].p, "sep=", 4) == 0;
 	size_t least = count(&k->lines[0], now);
@@ -131,8 +152,10 @@ static void set_delimiter(struct look *k, char c)
 		set(k, "delimiter = %c", c);
 }
 
-static void name_delimiter(struct df_buf *out, size_t n, char c)
+static void name_delimiter(const struct look *k, size_t n, char c)
 {
+	struct df_buf *out = k->out;
+	const struct rows_sign *now = &k->signs.delimiter;
 	const char *name = c == ';'    ? "semicolon"
 			   : c == '\t' ? "tab"
 			   : c == ','  ? "comma"
@@ -140,6 +163,8 @@ static void name_delimiter(struct df_buf *out, size_t n, char c)
 				       : NULL;
 	if (name != NULL)
 		df_buf_addf(out, "%zu %s%s", n, name, n == 1 ? "" : "s");
+	else if (c == now->narrow)
+		df_buf_addf(out, "%zu times '%.*s'", n, (int)now->len, now->text);
 	else if (c < ' ')
 		df_buf_addf(out, "%zu times the byte 0x%02x", n, (unsigned)c);
 	else
@@ -165,7 +190,7 @@ static bool header_single_quoted(const struct look *k, size_t line)
 static bool header_padded(const struct look *k)
 {
 	const struct line *l = &k->lines[0];
-	const char delimiter = k->format->delimiter;
+	const char delimiter = k->signs.delimiter.narrow;
 	if (k->n_lines == 0 || k->format->trim || delimiter == ' ')
 		return false;
 	for (size_t i = 0; i < l->len; i++) {
@@ -200,12 +225,6 @@ static void guess_encoding(struct look *k, const char *p, size_t len)
 		    "set `encoding` to what the file was written in, such as windows-1251, shift_jis or gb18030");
 }
 
-static bool not_utf8(const char *p, size_t len)
-{
-	size_t valid = df_utf8_valid(p, len);
-	return len - valid >= 4 || (valid < len && len < LOOK_BYTES);
-}
-
 /* ---- all of it ---- */
 
 struct guess { /* of a header */
@@ -221,7 +240,7 @@ static void write_found(struct look *k, const struct guess *g)
 			    g->line + 1 + k->format->skip_lines);
 	else
 		df_buf_adds(k->out, "the header has ");
-	name_delimiter(k->out, count(&k->lines[g->line], g->delimiter), g->delimiter);
+	name_delimiter(k, count(&k->lines[g->line], g->delimiter), g->delimiter);
 	df_buf_adds(k->out, ": ");
 
 	char sign = preamble_sign(k, g->line);
@@ -229,7 +248,7 @@ static void write_found(struct look *k, const struct guess *g)
 		set(k, "comment = %c", sign);
 	else if (g->line > 0)
 		set(k, "skip_lines = %" PRIu64, g->line + k->format->skip_lines);
-	if (g->delimiter != k->format->delimiter)
+	if (g->delimiter != k->signs.delimiter.narrow)
 		set_delimiter(k, g->delimiter);
 }
 
@@ -250,9 +269,9 @@ static void write_guess(struct look *k, const struct guess *g)
 bool rows_guess_header(const struct rows *r, struct df_buf *out)
 {
 	struct look k;
-	struct guess g = {.delimiter = r->format.delimiter};
+	struct guess g = {.delimiter = r->signs.delimiter.narrow};
 	look_open(&k, r, out);
-	g.foreign = not_utf8(k.bytes, k.n_bytes);
+	g.foreign = k.foreign;
 	if (k.n_lines > 0) {
 		g.found = find_header(&k, &g.line, &g.delimiter);
 		g.single = header_single_quoted(&k, g.line);
@@ -332,8 +351,17 @@ bool rows_guess_quotes(const struct rows *r, struct df_buf *out)
 	return escaped || tabs;
 }
 
-bool rows_guess_row(char delimiter, const char *fault, const char *raw, size_t len, struct df_buf *out)
+/* Without its line end. */
+static bool ends_with(const char *raw, size_t len, const struct rows_sign *sign)
 {
+	while (len > 0 && (raw[len - 1] == '\n' || raw[len - 1] == '\r'))
+		len--;
+	return len >= sign->len && memcmp(raw + len - sign->len, sign->text, sign->len) == 0;
+}
+
+bool rows_guess_row(uint32_t delimiter, const char *fault, const char *raw, size_t len, struct df_buf *out)
+{
+	const struct rows_sign sign = rows_signs_of(delimiter, 0).delimiter;
 	struct look k = {.out = out};
 	if (strcmp(fault, "invalid-utf8") == 0) {
 		df_buf_adds(out, "some rows have bytes that are not UTF-8: ");
@@ -349,13 +377,12 @@ bool rows_guess_row(char delimiter, const char *fault, const char *raw, size_t l
 		return true;
 	}
 
-	while (len > 0 && (raw[len - 1] == '\n' || raw[len - 1] == '\r'))
-		len--;
-	if (strcmp(fault, "wrong-field-count") != 0 || len == 0 || raw[len - 1] != delimiter)
+	if (strcmp(fault, "wrong-field-count") != 0 || !ends_with(raw, len, &sign))
 		return false;
-	df_buf_addf(out,
-		    "each row ends with a '%c' that the header does not have: end the header with one as well and set "
-		    "`unknown_columns = warn`",
-		    delimiter);
+	df_buf_addf(
+	    out,
+	    "each row ends with a '%.*s' that the header does not have: end the header with one as well and set "
+	    "`unknown_columns = warn`",
+	    (int)sign.len, sign.text);
 	return true;
 }

@@ -62,6 +62,12 @@ enum df_status rows_line_find(struct rows *r, size_t *len, struct df_err *err)
 	}
 }
 
+bool rows_comment_at(const struct rows *r, const char *p, const char *end)
+{
+	const struct rows_sign *c = &r->comment;
+	return c->len > 0 && (size_t)(end - p) >= c->len && memcmp(p, c->text, c->len) == 0;
+}
+
 enum df_status rows_line_skip(struct rows *r, struct df_err *err)
 {
 	size_t len = 0;

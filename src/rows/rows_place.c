@@ -6,16 +6,17 @@
 
 static enum rows_place_in after_quote(const struct rows_format *f, enum rows_place_in place, char c)
 {
-	if (c == f->delimiter)
+	if ((unsigned char)c == f->delimiter)
 		return ROWS_CELL_START;
-	if (c == f->quote && place == ROWS_QUOTE_AFTER)
+	if ((unsigned char)c == f->quote && place == ROWS_QUOTE_AFTER)
 		return ROWS_QUOTED;
 	return f->trim && rows_blank(c) ? ROWS_BLANK_AFTER : ROWS_BROKEN;
 }
 
 enum rows_place_in rows_place_after(const struct rows_format *f, enum rows_place_in place, char c)
 {
-	const bool quote = c == f->quote && !f->no_quote;
+	const bool quote = (unsigned char)c == f->quote && !f->no_quote;
+	const bool delimiter = (unsigned char)c == f->delimiter;
 	switch (place) {
 	case ROWS_QUOTED:
 		if (f->backslash && c == '\\')
@@ -29,13 +30,13 @@ enum rows_place_in rows_place_after(const struct rows_format *f, enum rows_place
 	case ROWS_CELL_START:
 		if (quote)
 			return ROWS_QUOTED;
-		if (c == f->delimiter || (f->trim && rows_blank(c)))
+		if (delimiter || (f->trim && rows_blank(c)))
 			return ROWS_CELL_START;
 		return ROWS_PLAIN;
 	case ROWS_PLAIN:
 		if (quote)
 			return ROWS_BROKEN;
-		return c == f->delimiter ? ROWS_CELL_START : ROWS_PLAIN;
+		return delimiter ? ROWS_CELL_START : ROWS_PLAIN;
 	case ROWS_BROKEN:
 		break;
 	}
@@ -50,13 +51,14 @@ static bool within_quotes(enum rows_place_in place)
 /* Takes the byte at `at`. True when the row has ended, perhaps before it. */
 static bool skip_byte(struct rows *r, enum rows_place_in *place, bool *after_cr)
 {
-	char c = r->window[r->at];
+	size_t len;
+	char c = rows_sign_read(&r->signs, r->window + r->at, r->have - r->at, &len);
 	if (*after_cr && c != '\n') { /* a lone CR was the end: this byte is the next row's */
 		r->line++;
 		return true;
 	}
 
-	r->at++;
+	r->at += len;
 	if (c == '\n')
 		r->line++;
 	bool ends = !within_quotes(*place);
@@ -75,23 +77,25 @@ static bool skip_byte(struct rows *r, enum rows_place_in *place, bool *after_cr)
 
 enum df_status rows_skip(struct rows *r, enum rows_place_in place, struct df_err *err)
 {
-	bool after_cr = false, ended = false;
+	bool after_cr = false, ended = false, grew = true;
 	while (!ended) {
-		while (r->at < r->have && !ended)
+		while (r->at < r->have && !ended &&
+		       !(grew && rows_sign_cut(&r->signs, r->window + r->at, r->have - r->at)))
 			ended = skip_byte(r, &place, &after_cr);
 		if (ended)
 			break;
 
 		r->row_at = r->at;
-		bool grew;
 		enum df_status st = rows_window_fill(r, &grew, err);
 		if (st != DF_OK)
 			return st;
-		if (!grew && within_quotes(place)) {
+		if (grew || r->at < r->have)
+			continue;
+		if (within_quotes(place)) {
 			df_err_place(err, NULL, r->quote_line, NULL);
 			return df_fail(DF_REJECT, err, "malformed-csv", NEVER_CLOSED);
 		}
-		ended = !grew;
+		ended = true;
 	}
 	return DF_OK;
 }

@@ -9,6 +9,7 @@
  *	rows_scan.c	cells without quotes
  *	rows_place.c	where in a row a byte is; rows past the cap
  *	rows_cell.c	backslashes, blanks, words for "nothing"
+ *	rows_sign.c	delimiters and quotes of several bytes
  *	rows_guess.c	which options a document seems to need
  */
 #ifndef ROWS_PRIV_H
@@ -27,7 +28,10 @@ struct rows {
 	uint64_t next_read;    /* document offset of the next pread */
 	uint64_t start;        /* document offset after the BOM and the preamble */
 
-	struct rows_format format; /* delimiter and quote are set */
+	struct rows_format format; /* delimiter and quote are set, and narrow */
+	struct rows_format given;  /* as it was asked for */
+	struct rows_signs signs;
+	struct rows_sign comment; /* len 0: none */
 	struct rows_marks marks;
 	bool cr_ends;         /* a lone CR ends a line */
 	bool null_first[256]; /* bytes that words of format.null begin with */
@@ -51,6 +55,7 @@ struct rows {
 	bool bare_cr;          /* the row has a CR that is not a line end, before any quote */
 	size_t n_lead, lead;   /* so many, in so many bytes; only their lengths hold, as the window moves */
 	struct df_buf copy;    /* of the row's other cells, one after the other; it moves as it grows */
+	struct df_buf narrow;  /* a line with signs of one byte each */
 	struct df_buf escaped; /* a line as libcsv gets it, where it has backslashes */
 	struct rows_cells cells;
 };
@@ -75,6 +80,9 @@ enum df_status rows_line_find(struct rows *r, size_t *len, struct df_err *err) D
 /* Passes over the line at `at`, whatever is in it. At the document's end it does nothing. */
 enum df_status rows_line_skip(struct rows *r, struct df_err *err) DF_CHECK;
 
+/* Does a comment begin at p? */
+bool rows_comment_at(const struct rows *r, const char *p, const char *end);
+
 /* A skipped line may state how many rows there are. */
 enum df_status rows_count_open(struct rows *r, struct df_err *err) DF_CHECK;
 void rows_count_line(struct rows *r, const char *line, size_t len);
@@ -88,6 +96,17 @@ void rows_parser_make(struct rows *r);
 
 /* Passes over bytes from `place` in a row to the row's end, keeping none of them. DF_REJECT: the document ends within quotes. */
 enum df_status rows_skip(struct rows *r, enum rows_place_in place, struct df_err *err) DF_CHECK;
+
+/* ---- rows_sign.c ---- */
+
+/* What UTF-8 never has. */
+#define ROWS_NARROW_DELIMITER '\xff'
+#define ROWS_NARROW_QUOTE     '\xfe'
+
+/* The sign or byte at p, narrowed; *len: the bytes it takes of the `left` ones. */
+char rows_sign_read(const struct rows_signs *s, const char *p, size_t left, size_t *len);
+/* Are the `left` bytes the beginning of a sign only? */
+bool rows_sign_cut(const struct rows_signs *s, const char *p, size_t left);
 
 /* ---- rows_cell.c ---- */
 

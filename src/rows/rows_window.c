@@ -67,31 +67,36 @@ static struct rows *reader_new(const struct rows_format *format, int fd, uint64_
 	r->base = offset;
 	r->length = r->until = length;
 	r->line = 1;
-	r->format = *format;
-	r->format.delimiter = format->delimiter != '\0' ? format->delimiter : ',';
-	r->format.quote = format->quote != '\0' ? format->quote : '"';
-	rows_marks_set(&r->marks, r->format.delimiter, format->no_quote ? '\n' : r->format.quote);
+	r->format = r->given = *format;
+	r->signs = rows_signs_of(format->delimiter, format->no_quote ? 0 : format->quote);
+	if (format->no_quote && r->signs.wide)
+		r->signs.quote.narrow = ROWS_NARROW_QUOTE; /* libcsv always has one */
+	if (format->comment != 0)
+		r->comment.len = df_utf8_put(r->comment.text, format->comment);
+	r->format.delimiter = (unsigned char)r->signs.delimiter.narrow;
+	r->format.quote = (unsigned char)r->signs.quote.narrow;
+	rows_marks_set(&r->marks, r->signs.delimiter.narrow, format->no_quote ? '\n' : r->signs.quote.narrow);
 	rows_null_open(r);
 	r->window_cap = WINDOW_FIRST;
 	r->window = df_alloc(r->window_cap);
-	r->copy.max = r->escaped.max = 2 * (size_t)ROWS_MAX_ROW + WINDOW_FIRST;
+	r->copy.max = r->narrow.max = r->escaped.max = 2 * (size_t)ROWS_MAX_ROW + WINDOW_FIRST;
 	rows_parser_make(r);
 	return r;
 }
 
-static enum df_status format_check(const struct rows *r, struct df_err *err)
+static enum df_status format_check(const struct rows_format *f, struct df_err *err)
 {
-	const struct rows_format *f = &r->format;
 	bool quotes = !f->no_quote;
-	if (quotes && f->quote == f->delimiter)
+	const uint32_t delimiter = f->delimiter != 0 ? f->delimiter : ',', quote = f->quote != 0 ? f->quote : '"';
+	if (quotes && quote == delimiter)
 		return df_fail(DF_USAGE, err, NULL, "delimiter and quote are the same character");
-	if (f->comment != '\0' && (f->comment == f->delimiter || (quotes && f->comment == f->quote)))
+	if (f->comment != 0 && (f->comment == delimiter || (quotes && f->comment == quote)))
 		return df_fail(DF_USAGE, err, NULL, "comment is the same character as delimiter or quote");
 	if (f->backslash && !quotes)
 		return df_fail(DF_USAGE, err, NULL,
 			       "escape = backslash is about quotes, which quote = none says that there are none of; "
 			       "remove one of them");
-	if (f->backslash && (f->quote == '\\' || f->delimiter == '\\'))
+	if (f->backslash && (quote == '\\' || delimiter == '\\'))
 		return df_fail(DF_USAGE, err, NULL, "escape = backslash, and delimiter or quote is one as well");
 	return DF_OK;
 }
@@ -116,7 +121,7 @@ enum df_status rows_open_as(const struct rows_format *format, int fd, uint64_t o
 
 	bool grew;
 	struct rows *r = reader_new(format, fd, offset, length);
-	enum df_status st = format_check(r, err);
+	enum df_status st = format_check(format, err);
 	if (st != DF_OK)
 		goto cleanup;
 	st = rows_count_open(r, err);
@@ -150,6 +155,7 @@ void rows_close(struct rows *r)
 	free(r->count);
 	csv_free(&r->parser);
 	df_buf_free(&r->copy);
+	df_buf_free(&r->narrow);
 	df_buf_free(&r->escaped);
 	free(r->cells.v);
 	free(r->window);
@@ -170,7 +176,7 @@ uint64_t rows_start(const struct rows *r)
 
 struct rows *rows_clone(const struct rows *r)
 {
-	struct rows *clone = reader_new(&r->format, r->fd, r->base, r->length);
+	struct rows *clone = reader_new(&r->given, r->fd, r->base, r->length);
 	clone->start = r->start;
 	clone->cr_ends = r->cr_ends;
 	return clone;
@@ -190,16 +196,17 @@ void rows_seek(struct rows *r, const struct rows_place *to)
 	r->number = to->number;
 }
 
-/* The same where backslashes take the meaning from quotes: from the front, as a backslash counts within quotes only. */
-static size_t last_end_escaped(const struct rows *r)
+/* The same where quotes have several bytes, or backslashes take the meaning from them: from the front, as a backslash counts
+ * within quotes only. */
+static size_t last_end_slow(const struct rows *r)
 {
-	size_t last = 0;
+	size_t last = 0, step;
 	bool quoted = false;
-	for (size_t i = 0; i < r->have; i++) {
-		char c = r->window[i];
-		if (c == '\\' && quoted)
-			i++;
-		else if (c == r->format.quote)
+	for (size_t i = 0; i < r->have; i += step) {
+		char c = rows_sign_read(&r->signs, r->window + i, r->have - i, &step);
+		if (c == '\\' && quoted && r->format.backslash)
+			step++;
+		else if (c == r->signs.quote.narrow && !r->format.no_quote)
 			quoted = !quoted;
 		else if (c == '\n' && !quoted)
 			last = i + 1;
@@ -211,11 +218,11 @@ static size_t last_end_escaped(const struct rows *r)
  * that has an even number of quotes before it. */
 static size_t last_end(const struct rows *r)
 {
-	const char *window = r->window, quote = r->format.quote;
+	const char *window = r->window, quote = r->signs.quote.narrow;
 	const bool quotes = !r->format.no_quote;
 	bool quoted = false;
-	if (r->format.backslash)
-		return last_end_escaped(r);
+	if (r->format.backslash || r->signs.quote.len > 1)
+		return last_end_slow(r);
 
 	const char *p = quotes ? window : NULL;
 	while (p != NULL && (p = memchr(p, quote, r->have - (size_t)(p - window))) != NULL) {

@@ -75,6 +75,11 @@ mpid	user_attributes.Note
 1	東京
 BAD	"Zürich ""x"", 1|2; ende"
 END
+round signs windows-1252 'delimiter = §\nquote = ¦\n' <<'END'
+mpid§user_attributes.Note
+1§good
+BAD§¦Zürich "x", 1|2; ende¦
+END
 round noquotes utf-8 'delimiter = tab\nquote = none\ntrim = yes\n' <<'END'
 mpid	user_attributes.Note
 1	5" pipe

@@ -311,6 +311,8 @@ static const struct rows_format formats[] = {
     {.delimiter = ';', .backslash = true, .trim = true, .null = nulls, .n_null = 3, .no_header = true},
     {.skip_lines = 2, .skip_last_lines = 1, .comment = '#', .count = "([0-9]+)"},
     {.trim = true, .comment = '#', .skip_last_lines = 2},
+    {.delimiter = 0xa7, .quote = 0x2502, .trim = true, .comment = 0xb6},
+    {.delimiter = 0x1f381, .no_quote = true},
 };
 
 /* A row is the same when it is read by another reader that is sent to where it begins. */

@@ -379,7 +379,12 @@ static void test_bad_values(void)
 	    {"delimiter", "ab"},
 	    {"delimiter", "none"},
 	    {"delimiter", "\n"},
-	    {"delimiter", "\xc2\xa7"},
+	    {"delimiter", "\xc2\xa7\xc2\xa7"},
+	    {"delimiter", "\xc2"},
+	    {"delimiter", "\\xa7"},
+	    {"delimiter", "U+D800"},
+	    {"delimiter", "U+110000"},
+	    {"delimiter", "U+"},
 	    {"quote", ""},
 	    {"escape", "caret"},
 	    {"encoding", "klingon"},
@@ -458,6 +463,9 @@ static void test_good_values(void)
 	    {"delimiter", ";"},
 	    {"delimiter", "tab"},
 	    {"delimiter", "\\x01"},
+	    {"delimiter", "\xc2\xa7"},
+	    {"quote", "\xe2\x94\x82"},
+	    {"comment", "U+1F381"},
 	    {"quote", "none"},
 	    {"quote", "'"},
 	    {"escape", "backslash"},
@@ -730,7 +738,7 @@ static void test_freeze(void)
 static void test_freeze_rows(void)
 {
 	static const char *const set[][2] = {
-	    {"delimiter", "tab"},   {"quote", "none"}, {"comment", "\\x02"},     {"encoding", "windows-1252"},
+	    {"delimiter", "tab"},   {"quote", "none"}, {"comment", "U+2502"},    {"encoding", "windows-1252"},
 	    {"skip_lines", "3"},    {"trim", "yes"},   {"skip_last_lines", "1"}, {"null", "\\N \"a \"\"b\"\"\" %"},
 	    {"row_count", "a (.)"},
 	};
@@ -745,7 +753,7 @@ static void test_freeze_rows(void)
 	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&again), df_buf_cstr(&frozen));
 	CU_ASSERT_EQUAL(thawed->rows.delimiter, '\t');
 	CU_ASSERT_EQUAL(thawed->rows.quote, '\0');
-	CU_ASSERT_EQUAL(thawed->rows.comment, 2);
+	CU_ASSERT_EQUAL(thawed->rows.comment, 0x2502);
 	CU_ASSERT_EQUAL_FATAL(thawed->rows.null.n, 3);
 	CU_ASSERT_STRING_EQUAL(thawed->rows.null.v[1], "a \"b\"");
 	CU_ASSERT_STRING_EQUAL(thawed->rows.encoding, "windows-1252");
