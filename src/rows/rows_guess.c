@@ -285,7 +285,7 @@ bool rows_guess_header(const struct rows *r, struct df_buf *out)
 
 static bool ends_cell(const struct look *k, const char *p)
 {
-	return p >= k->bytes + k->n_bytes || *p == k->format->delimiter || *p == '\r' || *p == '\n';
+	return p >= k->bytes + k->n_bytes || (unsigned char)*p == k->format->delimiter || *p == '\r' || *p == '\n';
 }
 
 /* A quote after a backslash, within a cell or at its end, before the quote that closes it. A backslash before the closing quote
@@ -304,11 +304,12 @@ static bool has_backslashes(const struct look *k)
 bool rows_guess_format(const struct rows *r, struct rows_guessed *out)
 {
 	struct look k;
-	struct guess g = {.delimiter = r->format.delimiter};
+	uint32_t delimiter = r->format.delimiter;
+	struct guess g = {.delimiter = delimiter < 0x80 ? (char)delimiter : ','}; /* only ASCII is proposed */
 	look_open(&k, r, NULL);
 	g.found = k.n_lines > 0 && find_header(&k, &g.line, &g.delimiter);
 	char sign = g.found ? preamble_sign(&k, g.line) : '\0';
-	bool known = sign != '\0' && sign == k.format->comment; /* such lines are skipped already */
+	bool known = sign != '\0' && (unsigned char)sign == k.format->comment; /* such lines are skipped already */
 	*out = (struct rows_guessed){
 	    .delimiter = g.delimiter,
 	    .comment = known ? '\0' : sign,

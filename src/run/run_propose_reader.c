@@ -62,7 +62,7 @@ static enum df_status set_guessed(struct run_propose_reader *reader, struct conf
 		return need(reader, feed, "encoding", "windows-1252",
 			    "there are bytes that are not UTF-8, and look like letters of western Europe", err);
 	name_sign(text, g->delimiter);
-	if (g->delimiter != before.delimiter)
+	if (before.delimiter < 0x80 && (unsigned char)g->delimiter != before.delimiter)
 		st = need(reader, feed, "delimiter", text, "the header and the rows below it have as many cells", err);
 	if (st == DF_OK && g->skip_lines != before.skip_lines) {
 		snprintf(text, sizeof(text), "%" PRIu64, g->skip_lines);
