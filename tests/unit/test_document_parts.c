@@ -219,12 +219,13 @@ static void dialect_apply(struct sample *s, size_t d)
 {
 	const struct conf_rows *c = &s->feed->rows;
 	dialect_set(s->feed, d);
+	char delimiter = (char)c->delimiter, quote = (char)c->quote; /* ASCII, all of them */
 	for (size_t i = 0; i < s->text.len; i++) {
 		char *p = &s->text.data[i];
-		if (*p == ',' || *p == c->delimiter)
-			*p = *p == ',' ? c->delimiter : ',';
-		else if (c->quote != '\0' && (*p == '"' || *p == c->quote))
-			*p = *p == '"' ? c->quote : '"';
+		if (*p == ',' || *p == delimiter)
+			*p = *p == ',' ? delimiter : ',';
+		else if (quote != '\0' && (*p == '"' || *p == quote))
+			*p = *p == '"' ? quote : '"';
 		else if (c->backslash && *p == 'q')
 			*p = '\\';
 	}
