@@ -160,7 +160,7 @@ crash: deps ## kill it at every step of a document's life and at 200 random inst
 	@tests/crash/crash.py $(BUILD) --random 200
 	@tests/crash/crash.py $(BUILD) --short --sftp
 	@tests/crash/crash.py $(BUILD) --short --removes
-	@tests/crash/commands.py $(BUILD)
+	@tests/crash/commands.py $(BUILD) --short
 
 calls: deps ## let its system calls fail, one in each run, and see that nothing is lost; two minutes
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/dropfeed peers $(BUILD)/tests/crash/fail.so
