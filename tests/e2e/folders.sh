@@ -99,4 +99,9 @@ fresh 'after_done = delete'
 exits 0 "a CSV in a sub-folder of a zip" --quiet run
 said "it is a warning, also with --quiet" 'z.zip: sub/b-eventless.csv is skipped: in a sub-folder'
 equal "the file is not deleted" "$(there)" "./z.zip "
+exits 0 "status of that zip" status
+said_out() { if grep -qE -- "$2" "$work/out"; then ok "$1"; else not_ok "$1: $(head -n 8 "$work/out")"; fi; }
+said_out "names the skipped entry, and why" 'skipped +sub/b-eventless.csv: in a sub-folder'
+exits 0 "status as JSON" status --format json
+check "has it as well" holds '[.files[] | select(.file == "z.zip")][0].skipped_entries[0].entry == "sub/b-eventless.csv"' "$work/out"
 finish
