@@ -97,7 +97,8 @@ static void conclude(const struct check_output *out, size_t n_feeds, bool quiet)
 			df_buf_addf(&b, ", %zu warning(s)", out->warnings);
 		df_buf_addc(&b, '\n');
 	}
-	fwrite(b.data, 1, b.len, stdout);
+	if (b.len > 0)
+		fwrite(b.data, 1, b.len, stdout);
 	df_buf_free(&b);
 }
 

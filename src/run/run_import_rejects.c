@@ -80,7 +80,7 @@ enum df_status run_import_rejects_next(void *rejects, uint64_t after, struct led
 {
 	struct run_import_rejects *r = rejects;
 	(void)err;
-	if (!r->sorted)
+	if (!r->sorted && r->n > 0)
 		qsort(r->rows, r->n, sizeof(*r->rows), compare_rows);
 	r->sorted = true;
 	r->next = after == 0 ? 0 : r->next;
