@@ -101,7 +101,7 @@ changing() { # WHAT COMMAND MESSAGE: the command runs in the midst of the downlo
 	if [ ! -e "$big" ] || [ -L "$big" ]; then return; fi
 	exits 1 "$1: the next run takes it" run
 	taken=$((taken + 1))
-	equal "$1: as it is now" "$("$dropfeed" --config "$conf" status --format json | jq -r '.files[-1].sha256')" "$(sha256sum <"$big" | cut -c1-64)"
+	equal "$1: as it is now" "$("$dropfeed" --config "$conf" status --format json | jq -r '.files[0].sha256')" "$(sha256sum <"$big" | cut -c1-64)"
 }
 again='while it was downloaded: it is taken again once it has come to rest'
 changing "a file that grows" 'head -c 100000 /dev/urandom >>"$big"' "(grew|changed) $again"
@@ -124,7 +124,7 @@ rm "$big"
 touch "$work/net/go"
 wait "$pid"
 equal "a file that goes away: it is taken, and not a gzip file" $? 1
-equal "a file that goes away: all of it" "$("$dropfeed" --config "$conf" status --format json | jq -r '.files[-1].sha256')" "$want"
+equal "a file that goes away: all of it" "$("$dropfeed" --config "$conf" status --format json | jq -r '.files[0].sha256')" "$want"
 sftp=$direct
 
 # ---- and a writer by the clock ----
