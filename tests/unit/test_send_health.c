@@ -50,6 +50,12 @@ static enum df_status on_suspect(void *ctx, const char *fingerprint, const char 
 	return DF_OK;
 }
 
+static void memory_end(struct memory *m)
+{
+	free(m->suspects);
+	*m = (struct memory){0};
+}
+
 /* The next run: a sender of its own, and nothing reported yet. */
 static void run_again(struct world *w, struct memory *m)
 {
@@ -227,7 +233,7 @@ static void test_forbidden(void)
 	receiver_sleeps(&w, false);
 	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
 	CU_ASSERT_EQUAL(accepted(&w, MAY_BE_LATE), LANES * 100);
-	m = (struct memory){0};
+	memory_end(&m);
 
 	run_again(&w, &m);
 	open_stream(&w, NULL);
@@ -245,6 +251,7 @@ static void test_forbidden(void)
 		CU_ASSERT_EQUAL(close_stream(&w, false), days == 0 ? DF_RETRY : DF_DENIED);
 		CU_ASSERT_EQUAL(w.calls, 0);
 	}
+	memory_end(&m);
 	world_end(&w);
 }
 
@@ -369,7 +376,7 @@ static void test_next_runs(void)
 	CU_ASSERT_EQUAL(runs, 3);
 	CU_ASSERT_STRING_EQUAL(w.rejected, "0 ");
 	CU_ASSERT_STRING_EQUAL(m.suspects, "");
-	free(m.suspects);
+	memory_end(&m);
 	world_end(&w);
 }
 
@@ -454,6 +461,7 @@ static void test_wait_is_remembered(void)
 	put_many(&w, 1, "a");
 	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
 	CU_ASSERT(df_monotonic_ms() >= until);
+	memory_end(&m);
 	world_end(&w);
 }
 
