@@ -63,14 +63,7 @@ struct conf_rows {
 	char *count; /* row_count: a pattern with one group, or NULL */
 };
 
-/* One [feed NAME]. "frozen" settings decide what the batches hold: they are stored with a document, and hold from its first
- * batch that was taken, or may have been, to its end. */
-struct conf_feed {
-	char *name;                   /* letters, digits, '_', '-', '.'; at most 64 */
-	int line;                     /* of its section header */
-	int key_lines[CONF_MAX_KEYS]; /* see conf_feed_line */
-
-	/* source */
+struct conf_fetch { /* where files come from, and what becomes of them there */
 	struct conf_source source;
 	struct conf_list include; /* globs; empty: every recognised name */
 	struct conf_list exclude;
@@ -88,8 +81,9 @@ struct conf_feed {
 	bool subfolders;     /* files of sub-folders are taken, too; default no */
 	char *ready_marker;  /* ".done": a file is taken once <name>.done is beside it; or NULL */
 	char *checksum;      /* ".sha256" or ".md5": <name>.sha256 holds the hash of the file; or NULL */
+};
 
-	/* decode */
+struct conf_decode {                /* how they are decrypted and unpacked */
 	char *document_type;        /* event type of documents whose name has none, or NULL */
 	char *gnupg_passphrase;     /* of the secret key, from gnupg_passphrase_file; NULL: passphrase is tried */
 	bool encrypted;             /* default no */
@@ -99,10 +93,9 @@ struct conf_feed {
 	uint64_t max_plaintext;             /* bytes, default 20 GiB */
 	uint64_t max_ratio;                 /* default 1000 */
 	uint64_t max_entries;               /* default 10000 */
+};
 
-	struct conf_rows rows;
-
-	/* map (frozen) */
+struct conf_map {                              /* how a row becomes a record (frozen) */
 	enum conf_policy guidelines;           /* default CONF_WARN */
 	char *manifest;                        /* path, or NULL */
 	char *manifest_text;                   /* its bytes, NUL-terminated, or NULL */
@@ -121,13 +114,15 @@ struct conf_feed {
 	bool fold_products;                    /* default no */
 	uint64_t max_rejects; /* a count, or, with max_rejects_percent, 1/1000 of a percent; default 100% */
 	bool max_rejects_percent;
+};
 
-	/* batch (frozen) */
+struct conf_batch {            /* how records become batches (frozen) */
 	uint64_t group_window; /* bytes of open batches, default 64 MiB */
 	enum conf_historical historical;
 	uint32_t lanes; /* 1..64, default 8: frozen, because it decides which lane a user is in */
+};
 
-	/* send (never frozen: today's key, endpoint and pace count) */
+struct conf_send { /* where batches go (live: today's key, endpoint and pace count) */
 	enum conf_sink sink;
 	char *sink_path;  /* for CONF_SINK_FILE */
 	bool sink_append; /* not a key: the file sink adds to the file instead of replacing it */
@@ -141,6 +136,21 @@ struct conf_feed {
 	double batches_per_second; /* default 270 */
 	int64_t give_up_after_ms;  /* default 15 min */
 	bool duplicates_import;    /* duplicates = skip (default) | import */
+};
+
+/* One [feed NAME]. "frozen" settings decide what the batches hold: they are stored with a document, and hold from its first
+ * batch that was taken, or may have been, to its end. */
+struct conf_feed {
+	char *name;                   /* letters, digits, '_', '-', '.'; at most 64 */
+	int line;                     /* of its section header */
+	int key_lines[CONF_MAX_KEYS]; /* see conf_feed_line */
+
+	struct conf_fetch fetch;
+	struct conf_decode decode;
+	struct conf_rows rows;
+	struct conf_map map;
+	struct conf_batch batch;
+	struct conf_send send;
 };
 
 struct conf {

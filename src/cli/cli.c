@@ -170,7 +170,7 @@ static struct conf_feed *feed_copy(const struct conf_feed *live, struct df_err *
 	struct df_buf frozen = {0};
 	struct conf_feed *feed = NULL;
 	conf_feed_freeze(live, &frozen);
-	enum df_status st = conf_feed_thaw(live, df_buf_cstr(&frozen), live->manifest_text, &feed, err);
+	enum df_status st = conf_feed_thaw(live, df_buf_cstr(&frozen), live->map.manifest_text, &feed, err);
 	df_buf_free(&frozen);
 	return st == DF_OK ? feed : NULL;
 }

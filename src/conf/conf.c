@@ -8,23 +8,46 @@
 /* What a feed owns; conf_feed_free and the copy of conf_feed_thaw go by these lists. */
 #define FEED(field) offsetof(struct conf_feed, field)
 static const size_t feed_texts[] = {
-    FEED(name),           FEED(source.url),        FEED(source.user),
-    FEED(source.host),    FEED(source.path),       FEED(source.key),
-    FEED(known_hosts),    FEED(host_key),          FEED(identity_file),
-    FEED(after_done.dir), FEED(after_refused.dir), FEED(receipts),
-    FEED(gnupg_home),     FEED(manifest),          FEED(manifest_text),
-    FEED(environment),    FEED(event_name),        FEED(event_type),
-    FEED(screen_name),    FEED(data_plan),         FEED(timestamps),
-    FEED(timezone),       FEED(sink_path),         FEED(endpoint),
-    FEED(ca_file),        FEED(api_key),           FEED(rows.encoding),
-    FEED(rows.count),     FEED(timestamp_range),   FEED(proxy_command),
-    FEED(ready_marker),   FEED(checksum),          FEED(document_type),
-    FEED(proxy),          FEED(proxy_user),
+    FEED(name),
+    FEED(fetch.source.url),
+    FEED(fetch.source.user),
+    FEED(fetch.source.host),
+    FEED(fetch.source.path),
+    FEED(fetch.source.key),
+    FEED(fetch.known_hosts),
+    FEED(fetch.host_key),
+    FEED(fetch.identity_file),
+    FEED(fetch.after_done.dir),
+    FEED(fetch.after_refused.dir),
+    FEED(fetch.receipts),
+    FEED(decode.gnupg_home),
+    FEED(map.manifest),
+    FEED(map.manifest_text),
+    FEED(map.environment),
+    FEED(map.event_name),
+    FEED(map.event_type),
+    FEED(map.screen_name),
+    FEED(map.data_plan),
+    FEED(map.timestamps),
+    FEED(map.timezone),
+    FEED(send.sink_path),
+    FEED(send.endpoint),
+    FEED(send.ca_file),
+    FEED(send.api_key),
+    FEED(rows.encoding),
+    FEED(rows.count),
+    FEED(map.timestamp_range),
+    FEED(fetch.proxy_command),
+    FEED(fetch.ready_marker),
+    FEED(fetch.checksum),
+    FEED(decode.document_type),
+    FEED(send.proxy),
+    FEED(send.proxy_user),
 };
-static const size_t feed_secrets[] = {FEED(passphrase), FEED(password), FEED(api_secret), FEED(gnupg_passphrase),
-				      FEED(proxy_password)};
-static const size_t feed_lists[] = {FEED(include), FEED(exclude), FEED(signed_by), FEED(rejects_recipient),
-				    FEED(rows.null)};
+static const size_t feed_secrets[] = {FEED(fetch.passphrase), FEED(fetch.password), FEED(send.api_secret),
+				      FEED(decode.gnupg_passphrase), FEED(send.proxy_password)};
+static const size_t feed_lists[] = {FEED(fetch.include), FEED(fetch.exclude), FEED(decode.signed_by),
+				    FEED(decode.rejects_recipient), FEED(rows.null)};
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
@@ -72,7 +95,7 @@ void conf_feed_init(struct conf_feed *feed, const char *name)
 	feed->name = df_strdup(name);
 	conf_keys_defaults(feed, conf_feed_keys);
 	/* no default in the table: it need not exist */
-	if (conf_path_resolve("~/.ssh/known_hosts", NULL, &feed->known_hosts, NULL) != DF_OK)
+	if (conf_path_resolve("~/.ssh/known_hosts", NULL, &feed->fetch.known_hosts, NULL) != DF_OK)
 		abort();
 }
 
@@ -80,7 +103,7 @@ struct conf_feed *conf_feed_default(const char *name)
 {
 	struct conf_feed *feed = df_alloc(sizeof(*feed));
 	conf_feed_init(feed, name);
-	feed->sink = CONF_SINK_STDOUT;
+	feed->send.sink = CONF_SINK_STDOUT;
 	return feed;
 }
 
@@ -228,11 +251,11 @@ enum df_status conf_feed_thaw(const struct conf_feed *live, const char *frozen, 
 {
 	struct conf_feed *feed = feed_copy(live);
 	frozen_reset(feed);
-	conf_text_set(&feed->manifest_text, df_strdup(manifest_text));
+	conf_text_set(&feed->map.manifest_text, df_strdup(manifest_text));
 	if (manifest_text == NULL)
-		conf_text_set(&feed->manifest, NULL);
-	else if (feed->manifest == NULL)
-		feed->manifest = df_strdup("(the manifest stored with the document)");
+		conf_text_set(&feed->map.manifest, NULL);
+	else if (feed->map.manifest == NULL)
+		feed->map.manifest = df_strdup("(the manifest stored with the document)");
 
 	unsigned wrong = frozen_read(feed, frozen);
 	if (wrong == 0) {
@@ -261,7 +284,7 @@ void conf_feed_differences(const struct conf_feed *stored, const struct conf_fee
 		if (then != now || strcmp(df_buf_cstr(&a), df_buf_cstr(&b)) != 0)
 			df_buf_addf(names, "%s%s", names->len > 0 ? ", " : "", key->name);
 	}
-	if (!same_text(stored->manifest_text, live->manifest_text))
+	if (!same_text(stored->map.manifest_text, live->map.manifest_text))
 		df_buf_addf(names, "%smanifest", names->len > 0 ? ", " : "");
 	df_buf_free(&a);
 	df_buf_free(&b);

@@ -291,8 +291,8 @@ enum df_status conf_feed_manifest(struct conf_feed *feed, const char *path, stru
 		return df_fail(DF_USAGE, err, NULL, "the manifest %s holds a NUL byte: it is not JSON", path);
 	}
 	char *copy = df_strdup(path); /* path may be feed->manifest itself */
-	conf_text_set(&feed->manifest, copy);
-	conf_text_set(&feed->manifest_text, text);
+	conf_text_set(&feed->map.manifest, copy);
+	conf_text_set(&feed->map.manifest_text, text);
 	return DF_OK;
 }
 

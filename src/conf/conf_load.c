@@ -55,9 +55,9 @@ static void section_folders(struct loader *l, const struct conf_feed *feed)
 {
 	const struct {
 		const char *name, *dir;
-	} folders[] = {{"after_done", feed->after_done.dir},
-		       {"after_refused", feed->after_refused.dir},
-		       {"receipts", feed->receipts}};
+	} folders[] = {{"after_done", feed->fetch.after_done.dir},
+		       {"after_refused", feed->fetch.after_refused.dir},
+		       {"receipts", feed->fetch.receipts}};
 	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
 		if (conf_dir_is_source(feed, folders[i].dir))
 			loader_complain(l, feed_key_line(&l->here, folders[i].name),
@@ -92,7 +92,7 @@ static void section_end(struct loader *l)
 	memcpy(feed->key_lines, s->key_line, sizeof(feed->key_lines));
 	section_secrets(l);
 	section_folders(l, feed);
-	if (feed->sink != CONF_SINK_EVENTS_API || s->sink_unclear)
+	if (feed->send.sink != CONF_SINK_EVENTS_API || s->sink_unclear)
 		return;
 	struct df_buf missing = {0};
 	if (feed_key_line(s, "endpoint") == 0)

@@ -180,8 +180,8 @@ enum df_status conf_parse_source(void *home, const struct conf_key *key, const c
 	}
 	source.url = df_strdup(value);
 	source.key = source_key(&source);
-	source_free(&feed->source);
-	feed->source = source;
+	source_free(&feed->fetch.source);
+	feed->fetch.source = source;
 	return DF_OK;
 }
 
@@ -234,14 +234,14 @@ static char *pod_url(const char *pod)
 const char *conf_feed_other_pod(const struct conf_feed *feed)
 {
 	const char *of_key = NULL, *of_endpoint = NULL;
-	if (feed->api_key == NULL || feed->endpoint == NULL)
+	if (feed->send.api_key == NULL || feed->send.endpoint == NULL)
 		return NULL;
 	for (size_t i = 0; i < N_PODS; i++) {
 		size_t len = strlen(pods[i]);
 		char *url = pod_url(pods[i]);
-		if (strncasecmp(feed->api_key, pods[i], len) == 0 && feed->api_key[len] == '-')
+		if (strncasecmp(feed->send.api_key, pods[i], len) == 0 && feed->send.api_key[len] == '-')
 			of_key = pods[i];
-		if (strcasecmp(feed->endpoint, url) == 0)
+		if (strcasecmp(feed->send.endpoint, url) == 0)
 			of_endpoint = pods[i];
 		free(url);
 	}
@@ -256,7 +256,7 @@ enum df_status conf_parse_endpoint(void *home, const struct conf_key *key, const
 	(void)key;
 	for (size_t i = 0; i < N_PODS; i++) {
 		if (strcasecmp(value, pods[i]) == 0) {
-			conf_text_set(&feed->endpoint, pod_url(pods[i]));
+			conf_text_set(&feed->send.endpoint, pod_url(pods[i]));
 			return DF_OK;
 		}
 	}
@@ -279,7 +279,7 @@ enum df_status conf_parse_endpoint(void *home, const struct conf_key *key, const
 		    DF_USAGE, err, NULL,
 		    "plain http:// would send the API secret in the clear; it is allowed to this machine only "
 		    "(127.0.0.1, [::1], localhost): use https://");
-	conf_text_set(&feed->endpoint,
+	conf_text_set(&feed->send.endpoint,
 		      df_strndup(value, (size_t)(rest - value) + host_len + base_path_len(rest + host_len)));
 	return DF_OK;
 }
@@ -293,19 +293,19 @@ enum df_status conf_parse_sink(void *home, const struct conf_key *key, const cha
 	char *path = NULL;
 	(void)key;
 	if (strcmp(value, "events-api") == 0) {
-		feed->sink = CONF_SINK_EVENTS_API;
+		feed->send.sink = CONF_SINK_EVENTS_API;
 	} else if (strcmp(value, "-") == 0 || strcmp(value, "file:-") == 0) {
-		feed->sink = CONF_SINK_STDOUT;
+		feed->send.sink = CONF_SINK_STDOUT;
 	} else if (strncmp(value, "file:", 5) == 0 && value[5] != '\0') {
 		value += strncmp(value, "file:///", 8) == 0 ? 7 : 5;
 		enum df_status st = conf_path_resolve(value, base, &path, err);
 		if (st != DF_OK)
 			return st;
-		feed->sink = CONF_SINK_FILE;
+		feed->send.sink = CONF_SINK_FILE;
 	} else {
 		return df_fail(DF_USAGE, err, NULL, "neither events-api nor file:PATH nor - for standard output");
 	}
-	conf_text_set(&feed->sink_path, path);
+	conf_text_set(&feed->send.sink_path, path);
 	return DF_OK;
 }
 
@@ -349,10 +349,10 @@ static char *dir_plain(const char *path)
 
 bool conf_dir_is_source(const struct conf_feed *feed, const char *dir)
 {
-	if (feed->source.kind == CONF_SOURCE_NONE || feed->source.path == NULL || dir == NULL)
+	if (feed->fetch.source.kind == CONF_SOURCE_NONE || feed->fetch.source.path == NULL || dir == NULL)
 		return false;
-	char *whole = dir[0] == '/' ? df_strdup(dir) : df_format("%s/%s", feed->source.path, dir);
-	char *a = dir_plain(whole), *b = dir_plain(feed->source.path);
+	char *whole = dir[0] == '/' ? df_strdup(dir) : df_format("%s/%s", feed->fetch.source.path, dir);
+	char *a = dir_plain(whole), *b = dir_plain(feed->fetch.source.path);
 	bool is = strcmp(a, b) == 0;
 	free(whole);
 	free(a);
@@ -379,6 +379,6 @@ enum df_status conf_parse_proxy(void *home, const struct conf_key *key, const ch
 	size_t len = rest != NULL ? strcspn(rest, "/?# \t") : 0;
 	if (len == 0 || !authority_read(rest, len, &a) || (rest[len] != '\0' && strcmp(rest + len, "/") != 0))
 		return df_fail(DF_USAGE, err, NULL, "not a proxy's URL: write http://host:port");
-	conf_text_set(&feed->proxy, df_strndup(value, (size_t)(rest + len - value)));
+	conf_text_set(&feed->send.proxy, df_strndup(value, (size_t)(rest + len - value)));
 	return DF_OK;
 }

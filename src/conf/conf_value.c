@@ -264,11 +264,11 @@ enum df_status conf_parse_rejects(void *home, const struct conf_key *key, const 
 	(void)base;
 	(void)key;
 	if (milli_read(value, &n, &end) && strcmp(end, "%") == 0 && n <= 100000) {
-		feed->max_rejects = n;
-		feed->max_rejects_percent = true;
+		feed->map.max_rejects = n;
+		feed->map.max_rejects_percent = true;
 	} else if (number_read(value, no_units, &n)) {
-		feed->max_rejects = n;
-		feed->max_rejects_percent = false;
+		feed->map.max_rejects = n;
+		feed->map.max_rejects_percent = false;
 	} else {
 		return df_fail(DF_USAGE, err, NULL, "'%s' is neither a count nor a percentage such as 2%% or 0.5%%",
 			       value);
@@ -379,9 +379,10 @@ bool conf_print_rejects(const void *home, const struct conf_key *key, struct df_
 {
 	const struct conf_feed *feed = home;
 	(void)key;
-	if (feed->max_rejects_percent)
-		df_buf_addf(out, "%" PRIu64 ".%03" PRIu64 "%%", feed->max_rejects / 1000, feed->max_rejects % 1000);
+	if (feed->map.max_rejects_percent)
+		df_buf_addf(out, "%" PRIu64 ".%03" PRIu64 "%%", feed->map.max_rejects / 1000,
+			    feed->map.max_rejects % 1000);
 	else
-		df_buf_addf(out, "%" PRIu64, feed->max_rejects);
+		df_buf_addf(out, "%" PRIu64, feed->map.max_rejects);
 	return true;
 }

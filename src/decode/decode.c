@@ -35,18 +35,18 @@ static bool sink_over_ratio(uint64_t written, uint64_t packed, uint64_t max_rati
 enum df_status decode_sink_write(struct decode_sink *sink, const void *p, size_t len, struct df_err *err)
 {
 	uint64_t after = sink->written + len;
-	if (after > sink->feed->max_plaintext)
+	if (after > sink->feed->decode.max_plaintext)
 		return df_fail(DF_REJECT, err, "archive-limit",
 			       "the file unpacks to more than max_plaintext (%" PRIu64
 			       " bytes); split it, or raise max_plaintext if it is meant to be that large",
-			       sink->feed->max_plaintext);
-	if (sink_over_ratio(after, sink->packed, sink->feed->max_ratio) ||
+			       sink->feed->decode.max_plaintext);
+	if (sink_over_ratio(after, sink->packed, sink->feed->decode.max_ratio) ||
 	    (sink->entry_packed > 0 &&
-	     sink_over_ratio(after - sink->entry_start, sink->entry_packed, sink->feed->max_ratio)))
+	     sink_over_ratio(after - sink->entry_start, sink->entry_packed, sink->feed->decode.max_ratio)))
 		return df_fail(DF_REJECT, err, "archive-limit",
 			       "the file unpacks to more than max_ratio (%" PRIu64
 			       ") times its size; raise max_ratio if it is meant to be that repetitive",
-			       sink->feed->max_ratio);
+			       sink->feed->decode.max_ratio);
 	enum df_status st = decode_stopped(err);
 	if (st == DF_OK)
 		st = df_write_all(sink->fd, p, len, err);
@@ -87,12 +87,12 @@ void decode_add_skipped(struct decode *d, const char *name, const char *why, boo
 static enum df_status decode_look(const struct conf_feed *feed, const struct name *parsed, int fd, uint64_t *size,
 				  struct df_err *err)
 {
-	if (feed->encrypted && !parsed->encrypted)
+	if (feed->decode.encrypted && !parsed->encrypted)
 		return df_fail(
 		    DF_REJECT, err, "encryption-mismatch",
 		    "the feed takes encrypted files only (encrypted = yes) and this name has no .gpg, .pgp or .asc; "
 		    "encrypt the file and drop it again");
-	if (!feed->encrypted && parsed->encrypted)
+	if (!feed->decode.encrypted && parsed->encrypted)
 		return df_fail(
 		    DF_REJECT, err, "encryption-mismatch",
 		    "the file is encrypted, but the feed takes plain files only; set encrypted = yes, or drop it "
@@ -103,11 +103,11 @@ static enum df_status decode_look(const struct conf_feed *feed, const struct nam
 	*size = (uint64_t)sb.st_size;
 	if (*size == 0)
 		return df_fail(DF_REJECT, err, "empty-file", "the file has no bytes at all; upload it again");
-	if (*size > feed->max_plaintext && parsed->pack == NAME_PLAIN && !parsed->encrypted)
+	if (*size > feed->decode.max_plaintext && parsed->pack == NAME_PLAIN && !parsed->encrypted)
 		return df_fail(DF_REJECT, err, "archive-limit",
 			       "the file is larger than max_plaintext (%" PRIu64
 			       " bytes); split it, or raise max_plaintext",
-			       feed->max_plaintext);
+			       feed->decode.max_plaintext);
 	return DF_OK;
 }
 
@@ -177,7 +177,7 @@ enum df_status decode_open(const struct conf_feed *feed, const char *name, int f
 	d->texts = decode_texts_new(scratch);
 	*out = NULL;
 	enum df_status st =
-	    name_parse_as(feed->subfolders ? df_base_name(name) : name, feed->document_type, &parsed, err);
+	    name_parse_as(feed->fetch.subfolders ? df_base_name(name) : name, feed->decode.document_type, &parsed, err);
 	if (st == DF_OK)
 		st = decode_look(feed, &parsed, fd, &size, err);
 	if (st == DF_OK)

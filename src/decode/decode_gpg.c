@@ -70,7 +70,8 @@ static gpgme_error_t gpg_passphrase(void *ctx, const char *hint, const char *inf
 	struct decode_gpg_run *run = ctx;
 	(void)hint;
 	(void)info;
-	const char *text = run->feed->gnupg_passphrase != NULL ? run->feed->gnupg_passphrase : run->feed->passphrase;
+	const char *text = run->feed->decode.gnupg_passphrase != NULL ? run->feed->decode.gnupg_passphrase
+								      : run->feed->fetch.passphrase;
 	run->asked = run->asked || !run->asks_symmetric;
 	run->bad_passphrase = run->bad_passphrase || (again && !run->asks_symmetric);
 	if (text == NULL || again || run->asks_symmetric) /* a message's own passphrase is not known here */
@@ -179,7 +180,7 @@ static gpgme_error_t gpg_context(struct decode_gpg_run *run, gpgme_ctx_t *ctx)
 {
 	gpgme_error_t e = gpgme_new(ctx);
 	if (e == 0)
-		e = gpgme_ctx_set_engine_info(*ctx, GPGME_PROTOCOL_OpenPGP, NULL, run->feed->gnupg_home);
+		e = gpgme_ctx_set_engine_info(*ctx, GPGME_PROTOCOL_OpenPGP, NULL, run->feed->decode.gnupg_home);
 	if (e == 0)
 		e = gpgme_set_pinentry_mode(*ctx, GPGME_PINENTRY_MODE_LOOPBACK); /* cron has no terminal */
 	if (e == 0)
@@ -222,7 +223,7 @@ static enum df_status gpg_run(struct decode_gpg_run *run, struct df_err *err)
 		st = decode_gpg_fault(run, ctx, e, err);
 	if (st == DF_OK)
 		st = decode_gpg_check_whole(run, ctx, err);
-	if (st == DF_OK && feed->signed_by.n > 0)
+	if (st == DF_OK && feed->decode.signed_by.n > 0)
 		st = decode_gpg_check_signer(feed, ctx, err);
 cleanup:
 	gpgme_data_release(job.in);

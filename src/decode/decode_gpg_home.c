@@ -100,7 +100,7 @@ static enum df_status home_recipient(const struct home *h, gpgme_ctx_t ctx, cons
 enum df_status decode_gpg_home_check(const struct decode_gpg_run *run, gpgme_ctx_t ctx, gpgme_recipient_t recipients,
 				     struct df_err *err)
 {
-	const char *own = run->feed->gnupg_home;
+	const char *own = run->feed->decode.gnupg_home;
 	struct home h = {.path = own != NULL ? own : gpgme_get_dirinfo("homedir")};
 	if (h.path == NULL)
 		return df_fail(DF_RETRY, err, NULL, "GnuPG has no home folder: set gnupg_home");
@@ -116,11 +116,11 @@ enum df_status decode_gpg_home_check(const struct decode_gpg_run *run, gpgme_ctx
 
 enum df_status decode_gpg_home_exists(const struct conf_feed *feed, struct df_err *err)
 {
-	const char *path = feed->gnupg_home != NULL ? feed->gnupg_home : gpgme_get_dirinfo("homedir");
+	const char *path = feed->decode.gnupg_home != NULL ? feed->decode.gnupg_home : gpgme_get_dirinfo("homedir");
 	if (path != NULL && access(path, R_OK | X_OK) == 0)
 		return DF_OK;
 	return df_fail(DF_RETRY, err, NULL, "cannot open %s %s: %s%s",
-		       feed->gnupg_home != NULL ? "gnupg_home" : "GnuPG's home", path != NULL ? path : "",
+		       feed->decode.gnupg_home != NULL ? "gnupg_home" : "GnuPG's home", path != NULL ? path : "",
 		       strerror(errno),
-		       feed->gnupg_home != NULL ? "" : "; import the secret key there, or set gnupg_home");
+		       feed->decode.gnupg_home != NULL ? "" : "; import the secret key there, or set gnupg_home");
 }

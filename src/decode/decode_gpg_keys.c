@@ -62,13 +62,13 @@ static enum df_status keys_verdict(const struct keys_found *found, const char *h
 
 static enum df_status keys_signers(const struct conf_feed *feed, gpgme_ctx_t ctx, const char *home, struct df_err *err)
 {
-	for (size_t i = 0; i < feed->signed_by.n; i++) {
+	for (size_t i = 0; i < feed->decode.signed_by.n; i++) {
 		gpgme_key_t key = NULL;
-		if (gpgme_get_key(ctx, feed->signed_by.v[i], &key, 0) != 0)
+		if (gpgme_get_key(ctx, feed->decode.signed_by.v[i], &key, 0) != 0)
 			return df_fail(DF_USAGE, err, NULL,
 				       "%s does not hold the public key %s, so its signatures cannot be verified; "
 				       "import it: gpg --homedir %s --import KEYFILE",
-				       home, feed->signed_by.v[i], home);
+				       home, feed->decode.signed_by.v[i], home);
 		gpgme_key_unref(key);
 	}
 	return DF_OK;
@@ -77,17 +77,17 @@ static enum df_status keys_signers(const struct conf_feed *feed, gpgme_ctx_t ctx
 static enum df_status keys_recipients(const struct conf_feed *feed, gpgme_ctx_t ctx, const char *home,
 				      struct df_err *err)
 {
-	for (size_t i = 0; i < feed->rejects_recipient.n; i++) {
+	for (size_t i = 0; i < feed->decode.rejects_recipient.n; i++) {
 		gpgme_key_t key = NULL;
-		bool usable = gpgme_get_key(ctx, feed->rejects_recipient.v[i], &key, 0) == 0 && key->can_encrypt &&
-			      !key->expired && !key->revoked && !key->disabled;
+		bool usable = gpgme_get_key(ctx, feed->decode.rejects_recipient.v[i], &key, 0) == 0 &&
+			      key->can_encrypt && !key->expired && !key->revoked && !key->disabled;
 		gpgme_key_unref(key);
 		if (!usable)
 			return df_fail(
 			    DF_USAGE, err, NULL,
 			    "rejected rows cannot be encrypted to %s: %s has no such public key that is valid "
 			    "today and encrypts",
-			    feed->rejects_recipient.v[i], home);
+			    feed->decode.rejects_recipient.v[i], home);
 	}
 	return DF_OK;
 }
@@ -97,14 +97,14 @@ enum df_status decode_check_keys(const struct conf_feed *feed, const char **key,
 	gpgme_ctx_t ctx = NULL;
 	struct keys_found found = {0};
 	*key = "gnupg_home";
-	if (!feed->encrypted)
+	if (!feed->decode.encrypted)
 		return DF_OK;
 
 	gpgme_check_version(NULL);
-	const char *home = feed->gnupg_home != NULL ? feed->gnupg_home : gpgme_get_dirinfo("homedir");
+	const char *home = feed->decode.gnupg_home != NULL ? feed->decode.gnupg_home : gpgme_get_dirinfo("homedir");
 	gpgme_error_t e = gpgme_new(&ctx);
 	if (e == 0)
-		e = gpgme_ctx_set_engine_info(ctx, GPGME_PROTOCOL_OpenPGP, NULL, feed->gnupg_home);
+		e = gpgme_ctx_set_engine_info(ctx, GPGME_PROTOCOL_OpenPGP, NULL, feed->decode.gnupg_home);
 	if (e == 0 && home != NULL)
 		e = keys_list(ctx, home, &found);
 	enum df_status st = DF_OK;

@@ -72,7 +72,7 @@ static enum df_status seal_key(struct seal *s, gpgme_ctx_t ctx, const char *fing
 
 static enum df_status seal_keys(struct seal *s, gpgme_ctx_t ctx, const char *key, struct df_err *err)
 {
-	const struct conf_list *named = &s->run.feed->rejects_recipient;
+	const struct conf_list *named = &s->run.feed->decode.rejects_recipient;
 	if (named->n > SEAL_KEYS_MAX)
 		return df_fail(DF_USAGE, err, NULL, "rejects_recipient names more than %u keys", SEAL_KEYS_MAX);
 	if (named->n == 0 && key[0] == '\0')
@@ -116,10 +116,10 @@ enum df_status decode_seal(const struct conf_feed *feed, const char *key, int fr
 	struct seal s = {.run = {.feed = feed, .fd = from, .err = err}, .to = to};
 	gpgme_ctx_t ctx = NULL;
 	decode_gpg_begin();
-	s.home = feed->gnupg_home != NULL ? feed->gnupg_home : "GnuPG's default home";
+	s.home = feed->decode.gnupg_home != NULL ? feed->decode.gnupg_home : "GnuPG's default home";
 	gpgme_error_t e = gpgme_new(&ctx);
 	if (e == 0)
-		e = gpgme_ctx_set_engine_info(ctx, GPGME_PROTOCOL_OpenPGP, NULL, feed->gnupg_home);
+		e = gpgme_ctx_set_engine_info(ctx, GPGME_PROTOCOL_OpenPGP, NULL, feed->decode.gnupg_home);
 	enum df_status st = DF_OK;
 	if (e != 0)
 		st = df_fail(DF_RETRY, err, NULL, "cannot set up GnuPG: %s; see that gpg is installed, and in PATH",

@@ -26,7 +26,7 @@ static const char *gpg_hosted_pod(const char *keyid)
 
 static const char *gpg_home_name(const struct decode_gpg_run *run)
 {
-	return run->feed->gnupg_home != NULL ? run->feed->gnupg_home : "GnuPG's default home";
+	return run->feed->decode.gnupg_home != NULL ? run->feed->decode.gnupg_home : "GnuPG's default home";
 }
 
 static enum df_status gpg_not_protected(struct df_err *err)
@@ -138,8 +138,8 @@ enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpg
 		return gpg_agent_lost(run, err);
 	/* No session key was had, and the file is not to blame: it stays, for the run after the passphrase was put
 	 * right. */
-	bool own = run->feed->gnupg_passphrase != NULL;
-	if (!run->informed && run->asked && !own && run->feed->passphrase == NULL)
+	bool own = run->feed->decode.gnupg_passphrase != NULL;
+	if (!run->informed && run->asked && !own && run->feed->fetch.passphrase == NULL)
 		return df_fail(DF_DENIED, err, "decrypt-failed",
 			       "the secret key is protected by a passphrase; set gnupg_passphrase_file");
 	if (!run->informed && run->bad_passphrase)
@@ -222,8 +222,8 @@ static bool gpg_fingerprint_equal(const char *listed, const char *fpr)
 
 static bool gpg_listed(const struct conf_feed *feed, const char *fpr)
 {
-	for (size_t i = 0; fpr != NULL && i < feed->signed_by.n; i++)
-		if (gpg_fingerprint_equal(feed->signed_by.v[i], fpr))
+	for (size_t i = 0; fpr != NULL && i < feed->decode.signed_by.n; i++)
+		if (gpg_fingerprint_equal(feed->decode.signed_by.v[i], fpr))
 			return true;
 	return false;
 }

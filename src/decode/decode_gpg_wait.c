@@ -72,7 +72,7 @@ static int gpg_turn(struct gpg_loop *l)
 
 static enum df_status gpg_stalled(const struct decode_gpg_run *run, int64_t stall)
 {
-	const char *home = run->feed->gnupg_home;
+	const char *home = run->feed->decode.gnupg_home;
 	return df_fail(
 	    DF_RETRY, run->err, NULL,
 	    "GnuPG did nothing for %g seconds (stall_timeout): see whether gpg-agent answers, and whether a lock "
@@ -84,7 +84,7 @@ gpgme_error_t decode_gpg_wait(struct decode_gpg_run *run, gpgme_ctx_t ctx, const
 {
 	struct gpg_loop l = {0};
 	struct gpgme_io_cbs calls = {gpg_watch_add, &l, gpg_watch_remove, gpg_event, &l};
-	int64_t stall = run->feed->stall_timeout_ms > 0 ? run->feed->stall_timeout_ms : STALL_DEFAULT_MS;
+	int64_t stall = run->feed->fetch.stall_timeout_ms > 0 ? run->feed->fetch.stall_timeout_ms : STALL_DEFAULT_MS;
 	gpgme_set_io_cbs(ctx, &calls);
 	gpgme_error_t e =
 	    job->recipients == NULL

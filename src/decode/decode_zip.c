@@ -34,13 +34,13 @@ static enum df_status zip_too_many(const struct zip_reader *r, struct df_err *er
 {
 	return df_fail(DF_REJECT, err, "archive-limit",
 		       "the zip has more than max_entries (%" PRIu64 ") entries; split it, or raise max_entries",
-		       r->out->feed->max_entries);
+		       r->out->feed->decode.max_entries);
 }
 
 static enum df_status zip_begin(struct zip_reader *r, int fd, struct df_err *err)
 {
 	zip_error_t e = {0};
-	enum df_status st = decode_zip_source_init(&r->source, fd, r->out->feed->max_entries, err);
+	enum df_status st = decode_zip_source_init(&r->source, fd, r->out->feed->decode.max_entries, err);
 	if (st != DF_OK)
 		return st;
 	zip_error_init(&e);
@@ -219,7 +219,7 @@ enum df_status decode_zip(struct decode *d, int fd, const char *event_type, stru
 	if (st != DF_OK)
 		goto cleanup;
 	uint64_t n = (uint64_t)zip_get_num_entries(r->archive, 0);
-	if (n > out->feed->max_entries)
+	if (n > out->feed->decode.max_entries)
 		st = zip_too_many(r, &why);
 	if (st == DF_OK)
 		st = zip_check_duplicates(r->archive, n, &why);

@@ -43,8 +43,8 @@ static enum df_status on_reject(void *ctx, const struct document_walk_reject *r,
 static enum df_status check_rejects(const struct document_walk *w, struct df_err *err)
 {
 	const struct conf_feed *feed = w->feed;
-	unsigned long long rejected = w->rejected, rows = w->rows, max = feed->max_rejects;
-	if (!feed->max_rejects_percent) {
+	unsigned long long rejected = w->rejected, rows = w->rows, max = feed->map.max_rejects;
+	if (!feed->map.max_rejects_percent) {
 		if (rejected <= max)
 			return DF_OK;
 		return df_fail(DF_REJECT, err, "too-many-rejects",
@@ -96,10 +96,10 @@ struct batch_settings document_batch_settings(const struct conf_feed *feed, cons
 	    .document = doc->name != NULL ? doc->name : "",
 	    .event_type = doc->event_type,
 	    .format = BATCH_FORMAT,
-	    .lanes = feed->lanes,
-	    .window = feed->group_window,
-	    .historical = feed->historical,
-	    .fold_products = feed->fold_products,
+	    .lanes = feed->batch.lanes,
+	    .window = feed->batch.group_window,
+	    .historical = feed->batch.historical,
+	    .fold_products = feed->map.fold_products,
 	    .begun_ms = begun_ms,
 	};
 }

@@ -123,7 +123,7 @@ enum df_status document_resend(const struct document_env *env, const struct conf
 {
 	static const struct send_events events = {.settled = on_settled};
 	struct resend s = {.env = env, .document_id = document_id, .again = again, .n_again = n_again};
-	s.lanes = df_alloc(feed->lanes * sizeof(*s.lanes));
+	s.lanes = df_alloc(feed->batch.lanes * sizeof(*s.lanes));
 	pthread_mutex_init(&s.lock, NULL);
 	enum df_status st = sender_open(env->sender, feed, NULL, &events, &s, &s.stream, err);
 	if (st == DF_OK) {
@@ -134,7 +134,7 @@ enum df_status document_resend(const struct document_env *env, const struct conf
 		if (st == DF_OK)
 			st = closed;
 	}
-	for (uint32_t i = 0; i < feed->lanes; i++)
+	for (uint32_t i = 0; i < feed->batch.lanes; i++)
 		free(s.lanes[i].v);
 	free(s.lanes);
 	pthread_mutex_destroy(&s.lock);

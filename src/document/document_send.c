@@ -121,8 +121,8 @@ enum df_status document_send(const struct document_env *env, const struct conf_f
 	uint64_t *done = NULL;
 	enum df_status st = DF_OK;
 	if (document_id != 0) {
-		done = df_alloc(feed->lanes * sizeof(*done));
-		st = ledger_lanes(env->ledger, document_id, done, feed->lanes, err);
+		done = df_alloc(feed->batch.lanes * sizeof(*done));
+		st = ledger_lanes(env->ledger, document_id, done, feed->batch.lanes, err);
 	}
 	if (st == DF_OK)
 		st = sender_open(env->sender, feed, done, &events, &s, &s.stream, err);

@@ -20,9 +20,9 @@ void document_walk_note(struct document_walk *w, const char *code, const char *t
 
 static enum df_status guideline(struct document_walk *w, struct df_err *err, const char *text)
 {
-	if (w->feed->guidelines == CONF_OFF)
+	if (w->feed->map.guidelines == CONF_OFF)
 		return DF_OK;
-	if (w->feed->guidelines == CONF_ENFORCE)
+	if (w->feed->map.guidelines == CONF_ENFORCE)
 		return df_fail(DF_REJECT, err, "guideline", "%s (guidelines = enforce)", text);
 	document_walk_note(w, "guideline", text);
 	return DF_OK;
@@ -33,7 +33,7 @@ static enum df_status guidelines_of_file(struct document_walk *w, struct df_err 
 	struct name name;
 	struct df_err ignored = {0};
 	enum df_status st = DF_OK;
-	if (name_parse_as(df_base_name(w->file), w->feed->document_type, &name, &ignored) == DF_OK &&
+	if (name_parse_as(df_base_name(w->file), w->feed->decode.document_type, &name, &ignored) == DF_OK &&
 	    strpbrk(name.stem, "-.") != NULL)
 		st = guideline(w, err,
 			       "the hosted feed wants no dash and no dot in a file's name before its event type");

@@ -28,7 +28,7 @@ enum df_status fetch_open(const struct conf_feed *feed, struct fetch **out, stru
 {
 	struct fetch *source = df_alloc(sizeof(*source));
 	source->feed = feed;
-	switch (feed->source.kind) {
+	switch (feed->fetch.source.kind) {
 	case CONF_SOURCE_SFTP:
 		source->driver = &fetch_sftp_driver;
 		break;
@@ -39,7 +39,7 @@ enum df_status fetch_open(const struct conf_feed *feed, struct fetch **out, stru
 		free(source);
 		return df_fail(DF_USAGE, err, NULL, "feed %s has no source", feed->name);
 	}
-	source->root = fetch_path_root(&feed->source);
+	source->root = fetch_path_root(&feed->fetch.source);
 
 	enum df_status st = source->driver->open(feed, &source->state, err);
 	if (st == DF_OK)
@@ -97,7 +97,7 @@ const struct fetch_fate *fetch_fate(const struct fetch *source)
 void fetch_enter(struct fetch *source, const char *dir)
 {
 	free(source->root);
-	source->root = fetch_path_root(&source->feed->source);
+	source->root = fetch_path_root(&source->feed->fetch.source);
 	if (dir == NULL)
 		return;
 	char *below = fetch_path_dir(source, dir);

@@ -7,10 +7,10 @@
 
 enum df_status fetch_check_host(const struct conf_feed *feed, struct df_err *err)
 {
-	const struct conf_source *source = &feed->source;
-	const char *file = feed->known_hosts != NULL ? feed->known_hosts : "";
+	const struct conf_source *source = &feed->fetch.source;
+	const char *file = feed->fetch.known_hosts != NULL ? feed->fetch.known_hosts : "";
 	struct fetch_known known = {0};
-	if (source->kind != CONF_SOURCE_SFTP || feed->host_key != NULL)
+	if (source->kind != CONF_SOURCE_SFTP || feed->fetch.host_key != NULL)
 		return DF_OK;
 
 	unsigned port = source->port;

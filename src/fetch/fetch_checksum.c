@@ -91,7 +91,7 @@ static bool checksum_find(char *text, const char *name, size_t digits, char want
 enum df_status fetch_checksum_open(struct fetch *source, const char *name, struct fetch_checksum **out,
 				   struct df_err *err)
 {
-	const char *ending = source->feed->checksum;
+	const char *ending = source->feed->fetch.checksum;
 	*out = NULL;
 	if (ending == NULL)
 		return DF_OK;

@@ -62,7 +62,7 @@ static enum df_status get_rest(struct get_job *job, struct df_err *err)
 		return get_changed(job, "changed", err);
 	if (st != DF_OK)
 		return st;
-	int64_t until = df_monotonic_ms() + source->feed->min_age_ms;
+	int64_t until = df_monotonic_ms() + source->feed->fetch.min_age_ms;
 	while (df_monotonic_ms() < until) {
 		if (df_stop_requested)
 			return get_stopped(err);

@@ -72,7 +72,7 @@ static int names_order(const void *a, const void *b)
 
 char *fetch_companion(const struct conf_feed *feed, const char *name, size_t i)
 {
-	const char *endings[] = {feed->checksum, feed->ready_marker};
+	const char *endings[] = {feed->fetch.checksum, feed->fetch.ready_marker};
 	for (size_t k = 0; k < sizeof(endings) / sizeof(*endings); k++) {
 		if (endings[k] != NULL && i-- == 0)
 			return df_format("%s%s", name, endings[k]);
@@ -82,7 +82,7 @@ char *fetch_companion(const struct conf_feed *feed, const char *name, size_t i)
 
 static bool list_is_beside(const struct conf_feed *feed, const char *name)
 {
-	const char *endings[] = {feed->checksum, feed->ready_marker};
+	const char *endings[] = {feed->fetch.checksum, feed->fetch.ready_marker};
 	size_t len = strlen(name);
 	for (size_t k = 0; k < sizeof(endings) / sizeof(*endings); k++) {
 		size_t n = endings[k] != NULL ? strlen(endings[k]) : 0;
@@ -110,13 +110,13 @@ static enum list_place list_place_of(const struct conf_feed *feed, const char *n
 		return LIST_NOWHERE;
 	if (list_is_beside(feed, leaf))
 		return LIST_BESIDE;
-	if (list_matches(&feed->exclude, name))
+	if (list_matches(&feed->fetch.exclude, name))
 		return LIST_NOWHERE;
-	if (feed->include.n > 0)
-		return list_matches(&feed->include, name) ? LIST_TAKEN : LIST_NOWHERE;
+	if (feed->fetch.include.n > 0)
+		return list_matches(&feed->fetch.include, name) ? LIST_TAKEN : LIST_NOWHERE;
 	struct name parts = {0};
 	struct df_err unwanted = {0};
-	if (name_parse_as(leaf, feed->document_type, &parts, &unwanted) == DF_OK)
+	if (name_parse_as(leaf, feed->decode.document_type, &parts, &unwanted) == DF_OK)
 		return LIST_TAKEN;
 	return name_meant(leaf) ? LIST_MISNAMED : LIST_NOWHERE;
 }
@@ -163,7 +163,8 @@ static bool list_visit(void *arg, const char *name, size_t len, const struct fet
 		return true;
 	}
 
-	bool deeper = job->source->feed->subfolders && (seen->kind == FETCH_FOLDER || seen->kind == FETCH_UNTYPED);
+	bool deeper =
+	    job->source->feed->fetch.subfolders && (seen->kind == FETCH_FOLDER || seen->kind == FETCH_UNTYPED);
 	struct list_item item = {.name = list_below(job, name, len), .seen = *seen};
 	item.place = list_place_of(job->source->feed, item.name);
 	if (item.place == LIST_NOWHERE && (!deeper || name[0] == '.')) {
@@ -265,7 +266,7 @@ static void list_misnamed(struct list_job *job, const struct list_item *item)
 {
 	struct name parts = {0};
 	struct df_err why = {0};
-	if (name_parse_as(df_base_name(item->name), job->source->feed->document_type, &parts, &why) != DF_OK)
+	if (name_parse_as(df_base_name(item->name), job->source->feed->decode.document_type, &parts, &why) != DF_OK)
 		list_leave_for(job, item, &why);
 }
 
@@ -297,7 +298,7 @@ static void list_sort(struct list_job *job, const struct list_item *item)
 	bool meant = item->place == LIST_TAKEN || item->place == LIST_MISNAMED;
 	switch (item->seen.kind) {
 	case FETCH_FOLDER:
-		if (job->source->feed->subfolders)
+		if (job->source->feed->fetch.subfolders)
 			list_folder_add(job, item);
 		else if (meant)
 			list_leave(job, item, "it is a folder: set subfolders = yes to take the files in it");
@@ -378,7 +379,7 @@ static void list_keep_ready(struct list_job *job)
 {
 	struct fetch_list *list = job->list;
 	size_t kept = 0;
-	if (job->source->feed->ready_marker == NULL && job->source->feed->checksum == NULL)
+	if (job->source->feed->fetch.ready_marker == NULL && job->source->feed->fetch.checksum == NULL)
 		return;
 	if (job->beside.n > 0)
 		qsort(job->beside.v, job->beside.n, sizeof(*job->beside.v), names_order);
@@ -396,7 +397,7 @@ static void list_keep_ready(struct list_job *job)
 static void list_own_folders(struct list_job *job)
 {
 	const struct conf_feed *feed = job->source->feed;
-	const char *dirs[] = {feed->after_done.dir, feed->after_refused.dir, feed->receipts};
+	const char *dirs[] = {feed->fetch.after_done.dir, feed->fetch.after_refused.dir, feed->fetch.receipts};
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++) {
 		const char *dir = dirs[i];
 		while (dir != NULL && dir[0] == '.' && dir[1] == '/')

@@ -32,7 +32,7 @@ char *fetch_path_root(const struct conf_source *source)
 
 char *fetch_path_dir(const struct fetch *source, const char *dir)
 {
-	char *out = source->feed->source.kind == CONF_SOURCE_SFTP ? path_below_login(dir) : NULL;
+	char *out = source->feed->fetch.source.kind == CONF_SOURCE_SFTP ? path_below_login(dir) : NULL;
 	if (out == NULL)
 		out = dir[0] == '/' ? df_strdup(dir) : fetch_path_join(source->root, dir);
 	return path_trimmed(out);

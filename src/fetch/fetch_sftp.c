@@ -18,7 +18,7 @@ static enum df_status sftp_usable(const struct fetch_sftp *s, struct df_err *err
 {
 	if (!s->broken)
 		return DF_OK;
-	return df_fail(DF_RETRY, err, NULL, "the connection to %s is broken", s->feed->source.host);
+	return df_fail(DF_RETRY, err, NULL, "the connection to %s is broken", s->feed->fetch.source.host);
 }
 
 /* For the calls that say 0 or an error. */

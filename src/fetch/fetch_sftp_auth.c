@@ -73,7 +73,7 @@ static enum df_status login_answer(struct fetch_sftp *s, int rc, struct df_err *
 		return DF_RETRY;
 	if (fetch_sftp_is_lost(s, rc)) {
 		s->broken = true;
-		return df_fail(DF_RETRY, err, NULL, "%s hung up during the login: %s", s->feed->source.host,
+		return df_fail(DF_RETRY, err, NULL, "%s hung up during the login: %s", s->feed->fetch.source.host,
 			       fetch_sftp_words(s));
 	}
 	return DF_END;
@@ -83,17 +83,17 @@ static enum df_status login_key(struct fetch_sftp *s, struct df_buf *refused, st
 {
 	const struct conf_feed *feed = s->feed;
 	struct key_facts facts = {0};
-	enum df_status st = facts_read(feed->identity_file, &facts, err);
+	enum df_status st = facts_read(feed->fetch.identity_file, &facts, err);
 	if (st != DF_OK)
 		return st;
-	if (facts.encrypted && feed->passphrase == NULL)
+	if (facts.encrypted && feed->fetch.passphrase == NULL)
 		return df_fail(DF_USAGE, err, NULL, "identity_file %s has a passphrase: set passphrase_file",
-			       feed->identity_file);
+			       feed->fetch.identity_file);
 	int rc = 0;
 	FETCH_SFTP_AWAIT(s, rc,
 			 libssh2_userauth_publickey_fromfile_ex(
-			     s->session, feed->source.user, (unsigned)strlen(feed->source.user), NULL,
-			     feed->identity_file, facts.encrypted ? feed->passphrase : NULL),
+			     s->session, feed->fetch.source.user, (unsigned)strlen(feed->fetch.source.user), NULL,
+			     feed->fetch.identity_file, facts.encrypted ? feed->fetch.passphrase : NULL),
 			 err);
 	st = login_answer(s, rc, err);
 	if (st != DF_END)
@@ -101,10 +101,10 @@ static enum df_status login_key(struct fetch_sftp *s, struct df_buf *refused, st
 	if (rc == LIBSSH2_ERROR_FILE || rc == LIBSSH2_ERROR_KEYFILE_AUTH_FAILED ||
 	    rc == LIBSSH2_ERROR_METHOD_NOT_SUPPORTED)
 		return df_fail(DF_DENIED, err, NULL, "identity_file %s cannot be used: %sthe file is damaged (%s)",
-			       feed->identity_file,
+			       feed->fetch.identity_file,
 			       facts.encrypted ? "its passphrase is not the one in passphrase_file, or " : "",
 			       fetch_sftp_words(s));
-	df_buf_addf(refused, "; the key %s (%s)", feed->identity_file, fetch_sftp_words(s));
+	df_buf_addf(refused, "; the key %s (%s)", feed->fetch.identity_file, fetch_sftp_words(s));
 	if (facts.rsa && fetch_sftp_rsa_is_sha1())
 		df_buf_addf(
 		    refused,
@@ -124,7 +124,7 @@ static void login_prompt(const char *name, int name_len, const char *instruction
 	const struct fetch_sftp *s = *abstract;
 	for (int i = 0; i < n; i++) {
 		/* libssh2 frees it: allocated the way that it does without an allocator of ours */
-		responses[i].text = df_strdup(prompts[i].echo ? "" : s->feed->password);
+		responses[i].text = df_strdup(prompts[i].echo ? "" : s->feed->fetch.password);
 		responses[i].length = (unsigned)strlen(responses[i].text);
 	}
 }
@@ -132,7 +132,7 @@ static void login_prompt(const char *name, int name_len, const char *instruction
 static enum df_status login_password(struct fetch_sftp *s, const char *methods, struct df_buf *refused,
 				     struct df_err *err)
 {
-	const char *user = s->feed->source.user, *password = s->feed->password;
+	const char *user = s->feed->fetch.source.user, *password = s->feed->fetch.password;
 	enum df_status st = DF_END;
 	int rc = 0;
 	if (methods == NULL || strstr(methods, "password") != NULL) {
@@ -164,7 +164,7 @@ static enum df_status login_agent_keys(struct fetch_sftp *s, LIBSSH2_AGENT *agen
 	while (st == DF_END && libssh2_agent_get_identity(agent, &key, before) == 0) {
 		int rc = 0;
 		struct df_err said = {0};
-		FETCH_SFTP_AWAIT(s, rc, libssh2_agent_userauth(agent, s->feed->source.user, key), &said);
+		FETCH_SFTP_AWAIT(s, rc, libssh2_agent_userauth(agent, s->feed->fetch.source.user, key), &said);
 		st = login_answer(s, rc, &said);
 		before = key;
 		if (st == DF_RETRY && *tried > 0 && rc != LIBSSH2_ERROR_EAGAIN)
@@ -172,7 +172,7 @@ static enum df_status login_agent_keys(struct fetch_sftp *s, LIBSSH2_AGENT *agen
 			    DF_DENIED, err, NULL,
 			    "%s hung up after %d keys of the agent, perhaps for they are too many: name the right "
 			    "one with identity_file",
-			    s->feed->source.host, *tried);
+			    s->feed->fetch.source.host, *tried);
 		if (st == DF_RETRY)
 			return df_fail(st, err, NULL, "%s", said.text);
 		(*tried)++;
@@ -215,7 +215,7 @@ static enum df_status login_methods(struct fetch_sftp *s, char **out, struct df_
 {
 	free(*out);
 	*out = NULL;
-	const char *user = s->feed->source.user, *list = NULL;
+	const char *user = s->feed->fetch.source.user, *list = NULL;
 	fetch_sftp_begin(s);
 	while ((list = libssh2_userauth_list(s->session, user, (unsigned)strlen(user))) == NULL) {
 		if (libssh2_userauth_authenticated(s->session))
@@ -233,12 +233,12 @@ static enum df_status login_methods(struct fetch_sftp *s, char **out, struct df_
 
 static const char *login_remedy(const struct conf_feed *feed)
 {
-	if (feed->identity_file != NULL && feed->password == NULL)
+	if (feed->fetch.identity_file != NULL && feed->fetch.password == NULL)
 		return "let the server's administrator have the public key (ssh-keygen -y -f shows it), or correct "
 		       "identity_file or the user in source";
-	if (feed->identity_file != NULL)
+	if (feed->fetch.identity_file != NULL)
 		return "correct identity_file, password_file or the user in source";
-	if (feed->password != NULL)
+	if (feed->fetch.password != NULL)
 		return "correct password_file or the user in source";
 	return "set identity_file or password_file, for cron has no agent";
 }
@@ -254,10 +254,11 @@ static bool login_takes_password(const char *methods)
 static enum df_status login_ways(struct fetch_sftp *s, char **methods, struct df_buf *refused, struct df_err *err)
 {
 	const struct conf_feed *feed = s->feed;
-	bool agent = feed->identity_file == NULL && (feed->password == NULL || !login_takes_password(*methods));
-	bool two = feed->password != NULL && (feed->identity_file != NULL || agent);
+	bool agent =
+	    feed->fetch.identity_file == NULL && (feed->fetch.password == NULL || !login_takes_password(*methods));
+	bool two = feed->fetch.password != NULL && (feed->fetch.identity_file != NULL || agent);
 	enum df_status st = DF_END;
-	if (feed->identity_file != NULL)
+	if (feed->fetch.identity_file != NULL)
 		st = login_key(s, refused, err);
 	else if (agent)
 		st = login_agent(s, refused, err);
@@ -265,7 +266,7 @@ static enum df_status login_ways(struct fetch_sftp *s, char **methods, struct df
 		st = login_methods(s, methods, err) == DF_OK ? DF_END : DF_RETRY;
 	if (st == DF_END && libssh2_userauth_authenticated(s->session))
 		return DF_OK;
-	if (st == DF_END && feed->password != NULL)
+	if (st == DF_END && feed->fetch.password != NULL)
 		st = login_password(s, *methods, refused, err);
 	return st;
 }
@@ -280,9 +281,9 @@ enum df_status fetch_sftp_login(struct fetch_sftp *s, struct df_err *err)
 		goto cleanup;
 	st = login_ways(s, &methods, &refused, err);
 	if (st == DF_END)
-		st = df_fail(DF_DENIED, err, NULL, "%s refused the login of %s%s (it takes: %s): %s", feed->source.host,
-			     feed->source.user, df_buf_cstr(&refused), methods != NULL ? methods : "unknown",
-			     login_remedy(feed));
+		st = df_fail(DF_DENIED, err, NULL, "%s refused the login of %s%s (it takes: %s): %s",
+			     feed->fetch.source.host, feed->fetch.source.user, df_buf_cstr(&refused),
+			     methods != NULL ? methods : "unknown", login_remedy(feed));
 cleanup:
 	df_buf_free(&refused);
 	free(methods);

@@ -97,8 +97,8 @@ static enum df_status hostkey_unknown(const struct conf_feed *feed, const struct
 		snprintf(authority, sizeof(authority),
 			 ". The @cert-authority in line %d does not help: libssh2 %s cannot ask for host certificates",
 			 known->authority, libssh2_version(0));
-	const struct conf_source *source = &feed->source;
-	const char *file = feed->known_hosts != NULL ? feed->known_hosts : "known_hosts";
+	const struct conf_source *source = &feed->fetch.source;
+	const char *file = feed->fetch.known_hosts != NULL ? feed->fetch.known_hosts : "known_hosts";
 	return df_fail(
 	    DF_DENIED, err, NULL,
 	    "the host key of %s port %u is unknown: it shows %s %s. Ask the server's administrator whether that "
@@ -124,8 +124,8 @@ static enum df_status hostkey_changed(const struct conf_feed *feed, const struct
 	    DF_DENIED, err, NULL,
 	    "the host key of %s port %u %s: it shows %s %s, but %s knows %s. Somebody may be listening in, or the "
 	    "server has a new key: ask its administrator, then correct that file",
-	    feed->source.host, (unsigned)feed->source.port,
-	    same_type ? "has changed" : "is of a type that is not known for it", type, print, feed->known_hosts,
+	    feed->fetch.source.host, (unsigned)feed->fetch.source.port,
+	    same_type ? "has changed" : "is of a type that is not known for it", type, print, feed->fetch.known_hosts,
 	    df_buf_cstr(&list));
 	df_buf_free(&list);
 	return st;
@@ -143,7 +143,7 @@ enum df_status fetch_hostkey_check(const struct conf_feed *feed, const struct fe
 		bool same = key->len == len && memcmp(key->blob, blob, len) == 0;
 		if (same && key->revoked)
 			return df_fail(DF_DENIED, err, NULL, "the host key of %s, %s %s, is revoked by %s line %d",
-				       feed->source.host, type, print, feed->known_hosts, key->line);
+				       feed->fetch.source.host, type, print, feed->fetch.known_hosts, key->line);
 		found = found || same;
 		any = any || !key->revoked;
 	}

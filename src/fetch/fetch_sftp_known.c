@@ -132,12 +132,12 @@ static char *known_name(const struct conf_source *source)
 enum df_status fetch_known_read(const struct conf_feed *feed, struct fetch_known *out, struct df_err *err)
 {
 	char *text = NULL;
-	if (feed->known_hosts == NULL || access(feed->known_hosts, F_OK) != 0)
+	if (feed->fetch.known_hosts == NULL || access(feed->fetch.known_hosts, F_OK) != 0)
 		return DF_OK; /* nothing is known; the check of the key will say so, with its fingerprint */
-	enum df_status st = df_read_file(feed->known_hosts, KNOWN_MAX, &text, NULL, err);
+	enum df_status st = df_read_file(feed->fetch.known_hosts, KNOWN_MAX, &text, NULL, err);
 	if (st != DF_OK)
 		return st;
-	char *host = known_name(&feed->source);
+	char *host = known_name(&feed->fetch.source);
 	char *rest = text;
 	int number = 0;
 	for (char *line; (line = strsep(&rest, "\n")) != NULL;)

@@ -55,7 +55,7 @@ static enum df_status link_session(struct fetch_sftp *s, const char *preference,
 static enum df_status link_explain(struct fetch_sftp *s, long rc, const char *preference, struct df_err *err)
 {
 	char *words = df_strdup(fetch_sftp_words(s));
-	const char *host = s->feed->source.host;
+	const char *host = s->feed->fetch.source.host;
 	s->broken = true;
 	/* Not to be mixed up with LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE, which is agreed methods that then went wrong. */
 	bool disagree = rc == LIBSSH2_ERROR_KEX_FAILURE;
@@ -81,7 +81,7 @@ static enum df_status link_explain(struct fetch_sftp *s, long rc, const char *pr
 	else
 		st = df_fail(
 		    DF_RETRY, err, NULL, "no SSH connection with %s port %u: %s%s", host,
-		    (unsigned)s->feed->source.port, words,
+		    (unsigned)s->feed->fetch.source.port, words,
 		    libssh2_session_banner_get(s->session) != NULL
 			? ""
 			: ": it hung up before it said anything. It may refuse this address for a while, after "
@@ -109,7 +109,7 @@ static enum df_status link_handshake(struct fetch_sftp *s, const char *preferenc
 		return link_explain(s, rc, preference, err);
 	*blob = (const unsigned char *)libssh2_session_hostkey(s->session, len, &type);
 	if (*blob == NULL)
-		return df_fail(DF_DENIED, err, NULL, "%s shows no host key", s->feed->source.host);
+		return df_fail(DF_DENIED, err, NULL, "%s shows no host key", s->feed->fetch.source.host);
 	return DF_OK;
 }
 
@@ -172,7 +172,7 @@ static enum df_status link_find_pin(struct fetch_sftp *s, const struct fetch_kno
 		char type[32], print[FETCH_PRINT_SIZE];
 		fetch_hostkey_type(blob, len, type);
 		fetch_hostkey_print(blob, len, print);
-		if (fetch_hostkey_is_pin(s->feed->host_key, print))
+		if (fetch_hostkey_is_pin(s->feed->fetch.host_key, print))
 			goto cleanup;
 		df_buf_addf(&shown, "%s%s %s", shown.len > 0 ? ", " : "", type, print);
 		seen_add(&seen, type);
@@ -181,7 +181,7 @@ static enum df_status link_find_pin(struct fetch_sftp *s, const struct fetch_kno
 	st = df_fail(DF_DENIED, err, NULL,
 		     "the host key of %s is not the pinned one: host_key is %s, the server shows %s. Ask the server's "
 		     "administrator which one is right before you change host_key",
-		     s->feed->source.host, s->feed->host_key, df_buf_cstr(&shown));
+		     s->feed->fetch.source.host, s->feed->fetch.host_key, df_buf_cstr(&shown));
 cleanup:
 	for (size_t i = 0; i < seen.n; i++)
 		free(seen.v[i]);
@@ -213,10 +213,10 @@ static enum df_status link_subsystem(struct fetch_sftp *s, struct df_err *err)
 		}
 		s->broken = true;
 		if (fetch_sftp_is_lost(s, rc))
-			return df_fail(DF_RETRY, err, NULL, "the connection to %s broke: %s", s->feed->source.host,
-				       fetch_sftp_words(s));
-		return df_fail(DF_DENIED, err, NULL, "%s lets %s in, but serves no SFTP: %s", s->feed->source.host,
-			       s->feed->source.user, fetch_sftp_words(s));
+			return df_fail(DF_RETRY, err, NULL, "the connection to %s broke: %s",
+				       s->feed->fetch.source.host, fetch_sftp_words(s));
+		return df_fail(DF_DENIED, err, NULL, "%s lets %s in, but serves no SFTP: %s",
+			       s->feed->fetch.source.host, s->feed->fetch.source.user, fetch_sftp_words(s));
 	}
 	return DF_OK;
 }
@@ -229,10 +229,10 @@ enum df_status fetch_sftp_open(const struct conf_feed *feed, void **state, struc
 	s->feed = feed;
 	s->sock = -1;
 	*state = s;
-	if (feed->host_key == NULL)
+	if (feed->fetch.host_key == NULL)
 		st = fetch_known_read(feed, &known, err);
 	if (st == DF_OK)
-		st = feed->host_key != NULL ? link_find_pin(s, &known, err) : link_find_known(s, &known, err);
+		st = feed->fetch.host_key != NULL ? link_find_pin(s, &known, err) : link_find_known(s, &known, err);
 	if (st == DF_OK)
 		st = fetch_sftp_login(s, err);
 	if (st == DF_OK)

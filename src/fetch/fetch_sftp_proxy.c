@@ -76,11 +76,11 @@ static char *proxy_text(const struct conf_feed *feed)
 {
 	struct df_buf out = {.max = 1 << 16};
 	df_buf_adds(&out, "exec ");
-	for (const char *p = feed->proxy_command; *p != '\0'; p++) {
+	for (const char *p = feed->fetch.proxy_command; *p != '\0'; p++) {
 		if (p[0] == '%' && p[1] == 'h')
-			df_buf_adds(&out, feed->source.host);
+			df_buf_adds(&out, feed->fetch.source.host);
 		else if (p[0] == '%' && p[1] == 'p')
-			df_buf_addf(&out, "%u", (unsigned)feed->source.port);
+			df_buf_addf(&out, "%u", (unsigned)feed->fetch.source.port);
 		else if (p[0] == '%' && p[1] == '%')
 			df_buf_addc(&out, '%');
 		else {

@@ -53,12 +53,13 @@ static int connect_one(const struct addrinfo *to, int64_t most_ms, int *sock)
 enum df_status fetch_sftp_connect(const struct conf_feed *feed, int *sock, pid_t *child, struct df_err *err)
 {
 	*child = 0;
-	if (feed->proxy_command != NULL)
+	if (feed->fetch.proxy_command != NULL)
 		return fetch_proxy_start(feed, sock, child, err);
-	const struct conf_source *source = &feed->source;
+	const struct conf_source *source = &feed->fetch.source;
 	const struct addrinfo *found = NULL;
-	int64_t most_ms =
-	    feed->stall_timeout_ms > 0 && feed->stall_timeout_ms < CONNECT_MS ? feed->stall_timeout_ms : CONNECT_MS;
+	int64_t most_ms = feed->fetch.stall_timeout_ms > 0 && feed->fetch.stall_timeout_ms < CONNECT_MS
+			      ? feed->fetch.stall_timeout_ms
+			      : CONNECT_MS;
 	struct df_lookup *lookup = df_lookup_start(source->host, source->port);
 	int why = EHOSTUNREACH;
 	enum df_status st = df_lookup_wait(lookup, most_ms, &found, err);
@@ -88,12 +89,12 @@ void fetch_sftp_begin(struct fetch_sftp *s)
 
 enum df_status fetch_sftp_wait(struct fetch_sftp *s, struct df_err *err)
 {
-	int64_t stall = s->feed->stall_timeout_ms > 0 ? s->feed->stall_timeout_ms : STALL_DEFAULT_MS;
+	int64_t stall = s->feed->fetch.stall_timeout_ms > 0 ? s->feed->fetch.stall_timeout_ms : STALL_DEFAULT_MS;
 	if (s->closing)
 		stall = FAREWELL_MS;
 	if (!s->closing && df_stop_requested) {
 		s->broken = true;
-		return df_fail(DF_RETRY, err, NULL, "stopped while waiting for %s", s->feed->source.host);
+		return df_fail(DF_RETRY, err, NULL, "stopped while waiting for %s", s->feed->fetch.source.host);
 	}
 	int64_t now = df_monotonic_ms();
 	/* A server that only keeps the connection alive moves the socket, but does not get anything done. */
@@ -101,7 +102,7 @@ enum df_status fetch_sftp_wait(struct fetch_sftp *s, struct df_err *err)
 	if (stalled) {
 		s->broken = true;
 		return df_fail(DF_RETRY, err, NULL, "%s did not answer for %g seconds (stall_timeout)",
-			       s->feed->source.host, (double)stall / 1000);
+			       s->feed->fetch.source.host, (double)stall / 1000);
 	}
 	int directions = libssh2_session_block_directions(s->session);
 	struct pollfd p = {.fd = s->sock};
@@ -187,7 +188,7 @@ enum df_status fetch_sftp_fail(struct fetch_sftp *s, long rc, const char *what, 
 			return df_fail(DF_REJECT, err, NULL, "%s: %s", what, sftp_status_words(status));
 	}
 	s->broken = true;
-	return df_fail(DF_RETRY, err, NULL, "the connection to %s broke: %s", s->feed->source.host,
+	return df_fail(DF_RETRY, err, NULL, "the connection to %s broke: %s", s->feed->fetch.source.host,
 		       fetch_sftp_words(s));
 }
 

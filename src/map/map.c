@@ -51,8 +51,8 @@ static enum df_status check_settings(const struct map *m, struct df_err *err)
 	const struct conf_feed *feed = m->feed;
 	const struct {
 		const char *key, *path, *value;
-	} checks[] = {{"environment", "environment", feed->environment},
-		      {"event_type", "events.data.custom_event_type", feed->event_type}};
+	} checks[] = {{"environment", "environment", feed->map.environment},
+		      {"event_type", "events.data.custom_event_type", feed->map.event_type}};
 	const struct schema_event *custom = schema_event_find("custom_event", 12);
 	for (size_t i = 0; i < 2; i++) {
 		struct schema_path path;
@@ -67,8 +67,8 @@ static enum df_status check_settings(const struct map *m, struct df_err *err)
 		if (!ok)
 			return df_fail(DF_USAGE, err, NULL, "%s = %s: %s", checks[i].key, checks[i].value, fault.text);
 	}
-	if (feed->event_name != NULL &&
-	    map_utf8_prefix(feed->event_name, strlen(feed->event_name), MAP_MAX_NAME) < strlen(feed->event_name))
+	if (feed->map.event_name != NULL && map_utf8_prefix(feed->map.event_name, strlen(feed->map.event_name),
+							    MAP_MAX_NAME) < strlen(feed->map.event_name))
 		return df_fail(DF_USAGE, err, NULL, "event_name has more than %u characters; shorten it", MAP_MAX_NAME);
 	return DF_OK;
 }
@@ -96,7 +96,7 @@ static enum df_status check_static(const struct map *m, struct df_err *err)
 		enum df_status st =
 		    df_fail(DF_USAGE, err, NULL, "manifest, entry %zu: 'value' does not suit '%.200s': %s", i + 1,
 			    e->field, fault.text);
-		map_manifest_place(m->feed->manifest_text, i + 1, NULL, err);
+		map_manifest_place(m->feed->map.manifest_text, i + 1, NULL, err);
 		return st;
 	}
 	return DF_OK;
@@ -104,7 +104,7 @@ static enum df_status check_static(const struct map *m, struct df_err *err)
 
 static const char *range_of(const struct conf_feed *feed)
 {
-	return feed->timestamp_range != NULL ? feed->timestamp_range : TIME_RANGE_DEFAULT;
+	return feed->map.timestamp_range != NULL ? feed->map.timestamp_range : TIME_RANGE_DEFAULT;
 }
 
 void map_begun(struct map *m, int64_t begun_ms)
@@ -123,23 +123,23 @@ enum df_status map_open(const struct conf_feed *feed, const char *event_type, st
 	struct map *m = df_alloc(sizeof(*m));
 	m->feed = feed;
 	m->event = event;
-	m->guards_ids = feed->placeholder_ids != CONF_PLACEHOLDER_KEEP;
+	m->guards_ids = feed->map.placeholder_ids != CONF_PLACEHOLDER_KEEP;
 	map_placeholder_init(m->placeholders);
 	m->request_column = m->message_column = m->time_column = MAP_NONE;
 	m->ids.max = m->batch_out.max = m->data_out.max = m->deleted.max = MAP_MAX_OUTPUT;
 	m->request_out.max = m->message_out.max = m->rendered.max = MAP_MAX_OUTPUT;
 	m->warnings = df_alloc(MAP_MAX_WARNINGS * sizeof(*m->warnings));
-	enum df_status st = time_open(&m->time, feed->timestamps, feed->timezone, err);
+	enum df_status st = time_open(&m->time, feed->map.timestamps, feed->map.timezone, err);
 	if (st == DF_OK)
 		st = time_range_parse(range_of(feed), df_now_ms(), &m->time.range, err);
 	if (st == DF_OK)
 		st = check_settings(m, err);
-	if (st == DF_OK && feed->manifest_text != NULL) {
-		st = map_manifest_parse(feed->manifest_text, event, &m->manifest, err);
+	if (st == DF_OK && feed->map.manifest_text != NULL) {
+		st = map_manifest_parse(feed->map.manifest_text, event, &m->manifest, err);
 		if (st == DF_OK)
 			st = check_static(m, err);
 		if (st != DF_OK)
-			df_err_place(err, feed->manifest, 0, NULL);
+			df_err_place(err, feed->map.manifest, 0, NULL);
 	}
 	if (st == DF_OK)
 		*out = m;
@@ -301,9 +301,9 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 			continue;
 		}
 		char why[512];
-		if (m->feed->unknown_columns_warn ? m->n_warnings < MAP_MAX_WARNINGS : unknown < NAMED_UNKNOWN)
+		if (m->feed->map.unknown_columns_warn ? m->n_warnings < MAP_MAX_WARNINGS : unknown < NAMED_UNKNOWN)
 			schema_path_explain(m->event, result, m->names[i], len, other, why, sizeof(why));
-		if (m->feed->unknown_columns_warn) {
+		if (m->feed->map.unknown_columns_warn) {
 			map_warn(m, "unknown-column", "column %zu is ignored: %s", i + 1, why);
 			continue;
 		}

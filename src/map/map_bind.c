@@ -39,7 +39,7 @@ static bool limit_names(struct map *m, const struct map_binding *binding, struct
 		size_t fit = map_utf8_prefix(step->key, step->key_len, MAP_MAX_NAME);
 		if (fit == step->key_len)
 			continue;
-		if (!m->feed->limits_truncate)
+		if (!m->feed->map.limits_truncate)
 			return false;
 		step->key_len = fit;
 		map_warn(m, "too-long", "the attribute's name '%.60s...' was cut to %u characters", binding->name,
@@ -187,7 +187,7 @@ static void prepare_deletion(struct map *m)
 	struct schema_path path;
 	static const char name[] = "deleted_user_attributes[]";
 	struct map_node *attributes = map_node_kid(m->batch, "user_attributes");
-	if (!m->feed->empty_attributes_delete || attributes == NULL || attributes->keep)
+	if (!m->feed->map.empty_attributes_delete || attributes == NULL || attributes->keep)
 		return;
 	if (attributes->kind == MAP_NODE_LEAF) /* the members of its cell's JSON */
 		attributes->flags |= MAP_DELETABLE;
@@ -272,7 +272,7 @@ enum df_status map_bind(struct map *m, struct df_err *err)
 	if (st != DF_OK)
 		return st;
 	prepare_deletion(m);
-	spread_flags(m->batch, m->feed->empty_attributes_delete);
+	spread_flags(m->batch, m->feed->map.empty_attributes_delete);
 	if (m->data != NULL) {
 		spread_flags(m->data, false);
 		struct map_node *time = map_node_kid(m->data, "timestamp_unixtime_ms");
@@ -280,7 +280,7 @@ enum df_status map_bind(struct map *m, struct df_err *err)
 			time->flags |= MAP_EVENT_TIME;
 		m->commerce = strcmp(m->event->name, "commerce_event") == 0;
 		map_program_build(&m->data_program, m->data, m->n_names, m->commerce);
-		m->fold_op = m->feed->fold_products ? find_fold(m) : NULL;
+		m->fold_op = m->feed->map.fold_products ? find_fold(m) : NULL;
 	}
 	map_program_build(&m->batch_program, m->batch, m->n_names, false);
 	size_t depth = m->data_program.depth > m->batch_program.depth ? m->data_program.depth : m->batch_program.depth;

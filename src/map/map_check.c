@@ -54,16 +54,16 @@ static void set_data_plan(struct map *m, const char *plan)
 void map_defaults(struct map *m)
 {
 	const struct conf_feed *feed = m->feed;
-	set_default(m, "environment", feed->environment != NULL ? feed->environment : "production");
-	if (feed->data_plan != NULL)
-		set_data_plan(m, feed->data_plan);
+	set_default(m, "environment", feed->map.environment != NULL ? feed->map.environment : "production");
+	if (feed->map.data_plan != NULL)
+		set_data_plan(m, feed->map.data_plan);
 	if (strcmp(m->event->name, "custom_event") == 0) {
-		if (feed->event_name != NULL)
-			set_default(m, "events.data.event_name", feed->event_name);
-		if (feed->event_type != NULL)
-			set_default(m, "events.data.custom_event_type", feed->event_type);
+		if (feed->map.event_name != NULL)
+			set_default(m, "events.data.event_name", feed->map.event_name);
+		if (feed->map.event_type != NULL)
+			set_default(m, "events.data.custom_event_type", feed->map.event_type);
 	} else if (strcmp(m->event->name, "screen_view") == 0) {
-		set_default(m, "events.data.screen_name", feed->screen_name != NULL ? feed->screen_name : "");
+		set_default(m, "events.data.screen_name", feed->map.screen_name != NULL ? feed->map.screen_name : "");
 	}
 }
 

@@ -169,7 +169,7 @@ static void describe_rest(struct map *m, size_t column, struct map_routes *out)
 		}
 	}
 	schema_path_explain(m->event, result, name, strlen(name), other, why, sizeof(why));
-	r->text = df_format("%s: %s", m->feed->unknown_columns_warn ? "ignored" : "unknown", why);
+	r->text = df_format("%s: %s", m->feed->map.unknown_columns_warn ? "ignored" : "unknown", why);
 }
 
 static bool is_bound(const struct map *m, const struct map_node *leaf)

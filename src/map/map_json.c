@@ -33,7 +33,7 @@ static bool shorten(struct map_json *j, size_t max, const char *p, size_t *len)
 	size_t fit = j->limited ? map_utf8_prefix(p, *len, max) : *len;
 	if (fit == *len)
 		return true;
-	if (!j->m->feed->limits_truncate)
+	if (!j->m->feed->map.limits_truncate)
 		return refuse(
 		    j, "too-long",
 		    "a name or a value in the object is longer than the API takes (256, 4096, 512 in a list)");
@@ -48,7 +48,7 @@ static bool has_room(struct map_json *j, size_t n, size_t max, const char *fault
 	if (!j->limited || n < max)
 		return true;
 	j->truncated = true;
-	*ok = j->m->feed->limits_truncate || refuse(j, "too-many-attributes", fault);
+	*ok = j->m->feed->map.limits_truncate || refuse(j, "too-many-attributes", fault);
 	return false;
 }
 
@@ -233,7 +233,7 @@ static bool check_identity(struct map_json *j, const struct liquid_value **given
 	size_t kind;
 	if (!j->m->guards_ids || liquid_is_empty(v) || !map_placeholder(v->p, v->len, &kind))
 		return true;
-	if (j->m->feed->placeholder_ids == CONF_PLACEHOLDER_REJECT)
+	if (j->m->feed->map.placeholder_ids == CONF_PLACEHOLDER_REJECT)
 		return refuse(j, "missing-identity",
 			      "a placeholder that identifies nobody; correct it, leave it out, or set placeholder_ids");
 	if (j->notes != NULL)

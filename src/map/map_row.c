@@ -50,7 +50,7 @@ bool map_run_fits(struct map_run *r, const struct map_op *op, struct rows_cell *
 	size_t prefix = map_utf8_prefix(cell->p, cell->len, max);
 	if (prefix == cell->len)
 		return true;
-	if (r->m->feed->limits_truncate) {
+	if (r->m->feed->map.limits_truncate) {
 		cell->len = prefix;
 		map_run_truncated(r, op);
 		return true;
@@ -66,7 +66,7 @@ bool map_run_has_room(struct map_run *r, const struct map_op *op)
 	struct map_frame *frame = r->frame;
 	if (frame->limit == 0 || frame->count < frame->limit)
 		return true;
-	if (r->m->feed->limits_truncate)
+	if (r->m->feed->map.limits_truncate)
 		map_run_truncated(r, op);
 	else if (frame->count++ == frame->limit)
 		map_run_fault(r, "too-many-attributes", op->column,
@@ -272,7 +272,7 @@ static bool check_identity(struct map_run *r, const struct map_op *op, struct ro
 			map_note_placeholder(r->m, op, MAP_NOTE_PADDED);
 		return true;
 	}
-	if (r->m->feed->placeholder_ids == CONF_PLACEHOLDER_EMPTY) {
+	if (r->m->feed->map.placeholder_ids == CONF_PLACEHOLDER_EMPTY) {
 		map_note_placeholder(r->m, op, kind);
 		cell->len = 0;
 		return true;

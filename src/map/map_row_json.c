@@ -52,7 +52,7 @@ static bool name_fits(struct map_run *r, const struct map_op *op, struct rows_ce
 	size_t prefix = map_utf8_prefix(name->p, name->len, MAP_MAX_NAME);
 	if ((op->flags & MAP_VALUE_LIMIT) == 0 || prefix == name->len)
 		return true;
-	if (!r->m->feed->limits_truncate) {
+	if (!r->m->feed->map.limits_truncate) {
 		map_run_fault(r, "too-long", op->column,
 			      "the attribute's name has more than %u characters; shorten it or set limits = truncate",
 			      MAP_MAX_NAME);
@@ -75,7 +75,7 @@ static void spread_list(struct map_run *r, const struct map_op *op, const struct
 		if (liquid_is_empty(v) || !map_run_fits(r, &entry, &text))
 			continue;
 		if ((entry.flags & MAP_ENTRY) && n == MAP_MAX_LIST) {
-			if (r->m->feed->limits_truncate)
+			if (r->m->feed->map.limits_truncate)
 				map_run_truncated(r, op);
 			else
 				map_run_fault(r, "too-many-attributes", op->column,

@@ -319,7 +319,7 @@ enum df_status propose_open(const struct conf_feed *feed, const char *event_type
 	struct propose *p = df_alloc(sizeof(*p));
 	p->feed = feed;
 	p->bare = *feed;
-	p->bare.manifest = p->bare.manifest_text = NULL;
+	p->bare.map.manifest = p->bare.map.manifest_text = NULL;
 	p->has_header = has_header;
 	p->manifest.max = PROPOSE_MAX_TEXT;
 	enum df_status st = map_open(&p->bare, event_type, &p->map, err);

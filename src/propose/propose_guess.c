@@ -174,7 +174,7 @@ static bool complete(struct propose *p, size_t number, const char *path, const s
 {
 	struct propose_column *c = &p->columns[number];
 	size_t left = 0;
-	if (!p->has_header || strcmp(path, "events.data.custom_event_type") != 0 || p->feed->event_type != NULL)
+	if (!p->has_header || strcmp(path, "events.data.custom_event_type") != 0 || p->feed->map.event_type != NULL)
 		return false;
 	c->values = propose_value_known(p, number, parsed, &left);
 	if (c->values == NULL)

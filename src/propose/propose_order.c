@@ -142,7 +142,7 @@ static void try_fold(struct propose *p, size_t several)
 			all = folds(p, row, row + i);
 		folding += n > 1 && all;
 	}
-	if (folding > 0 && !p->feed->fold_products)
+	if (folding > 0 && !p->feed->map.fold_products)
 		propose_set(
 		    p, "fold_products", "yes",
 		    "orders take several rows: makes one event of those that differ in their product alone (%zu "

@@ -67,7 +67,7 @@ static void note_points(struct propose *p)
 static void settle_time(struct propose *p)
 {
 	const struct propose_column *c = time_column(p);
-	const char *other, *own = p->feed->timestamps != NULL ? p->feed->timestamps : "ms";
+	const char *other, *own = p->feed->map.timestamps != NULL ? p->feed->map.timestamps : "ms";
 	if (p->event->data != NULL && propose_column_at(p, PROPOSE_TIME) == NULL)
 		df_buf_adds(&p->todo, "no column says when: the API takes the time at which an event arrives\n");
 	if (c == NULL)
@@ -103,10 +103,10 @@ static void settle_custom(struct propose *p, const char *stem)
 {
 	if (schema_where(p->event) != SCHEMA_IN_CUSTOM)
 		return;
-	if (p->feed->event_name == NULL && propose_column_at(p, "events.data.event_name") == NULL)
+	if (p->feed->map.event_name == NULL && propose_column_at(p, "events.data.event_name") == NULL)
 		propose_set(p, "event_name", stem[0] != '\0' && plain_words(stem) ? stem : "Imported",
 			    "no column names the event: choose a name for all of them");
-	if (p->feed->event_type == NULL && propose_column_at(p, "events.data.custom_event_type") == NULL)
+	if (p->feed->map.event_type == NULL && propose_column_at(p, "events.data.custom_event_type") == NULL)
 		propose_set(p, "event_type", "other",
 			    "no column has a custom_event_type: navigation, location, search, transaction, "
 			    "user_content, user_preference, social, other, media or attribution");
@@ -126,11 +126,11 @@ static void note_placeholders(struct propose *p, size_t column)
 		const char *s = propose_cell_text(p, row, column, &len);
 		n += len > 0 && map_placeholder(s, len, &kind);
 	}
-	if (n > 0 && p->feed->placeholder_ids != CONF_PLACEHOLDER_KEEP)
+	if (n > 0 && p->feed->map.placeholder_ids != CONF_PLACEHOLDER_KEEP)
 		df_buf_addf(&p->remarks, "%zu of the values of column %zu identify nobody, and %s (placeholder_ids)\n",
 			    n, column + 1,
-			    p->feed->placeholder_ids == CONF_PLACEHOLDER_REJECT ? "reject their rows"
-										: "count as empty");
+			    p->feed->map.placeholder_ids == CONF_PLACEHOLDER_REJECT ? "reject their rows"
+										    : "count as empty");
 }
 
 static void settle_rest(struct propose *p)
@@ -149,9 +149,9 @@ static void settle_rest(struct propose *p)
 	if (!propose_has_id(p))
 		df_buf_adds(&p->todo, "no column identifies the user: map one to mpid, user_identities.* such as "
 				      "user_identities.customer_id, .email or .mobile_number, or a device's ID\n");
-	if (nameless > 1 && !p->transform && !p->feed->unknown_columns_warn)
+	if (nameless > 1 && !p->transform && !p->feed->map.unknown_columns_warn)
 		propose_set(p, "unknown_columns", "warn", "%zu columns have no name, and are ignored", nameless);
-	if (lengthy && !p->feed->limits_truncate)
+	if (lengthy && !p->feed->map.limits_truncate)
 		propose_set(p, "limits", "truncate", "an attribute has more than %u characters", MAP_MAX_VALUE);
 }
 

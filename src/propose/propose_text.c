@@ -293,7 +293,7 @@ void propose_write(struct propose *p, const struct propose_trial *trial, struct 
 	write_remarks(p, out);
 	write_trial(trial, out);
 	bool said = propose_column_at(p, "environment") != NULL;
-	if (!said && (p->feed->environment == NULL || strcmp(p->feed->environment, "production") == 0))
+	if (!said && (p->feed->map.environment == NULL || strcmp(p->feed->map.environment, "production") == 0))
 		df_buf_adds(out, "//\n// Say `environment = development` until you are sure: else it is production.\n");
 	df_buf_add(out, p->manifest.data, p->manifest.len);
 }

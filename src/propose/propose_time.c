@@ -124,10 +124,10 @@ static bool time_text(const struct propose *p, size_t row, size_t column, struct
 static bool open_format(const struct propose *p, struct time_format *t, const char *format)
 {
 	struct df_err ignored = {0};
-	const char *range = p->feed->timestamp_range != NULL ? p->feed->timestamp_range : TIME_RANGE_DEFAULT;
+	const char *range = p->feed->map.timestamp_range != NULL ? p->feed->map.timestamp_range : TIME_RANGE_DEFAULT;
 	if (format[0] == '%' && time_pattern_check(format, &ignored) != DF_OK)
 		return false;
-	if (time_open(t, format, p->feed->timezone, &ignored) != DF_OK)
+	if (time_open(t, format, p->feed->map.timezone, &ignored) != DF_OK)
 		return false;
 	if (time_range_parse(range, df_now_ms(), &t->range, &ignored) == DF_OK)
 		return true;
@@ -226,7 +226,7 @@ char *propose_time_value(const struct propose_column *c)
 
 const char *propose_time(struct propose *p, size_t column, const char **other)
 {
-	const char *own = p->feed->timestamps != NULL ? p->feed->timestamps : "ms";
+	const char *own = p->feed->map.timestamps != NULL ? p->feed->map.timestamps : "ms";
 	struct search s = {0};
 	*other = NULL;
 	propose_look(p, column);

@@ -122,8 +122,8 @@ static bool is_there_still(const struct download *d)
 static bool may_be_taken(const struct feed_work *w, const struct download *d)
 {
 	if (d->came == CAME_CHECKED)
-		return !d->there || !w->feed->duplicates_import || d->now.size != d->key.size;
-	return d->came == CAME_WHOLE && !d->there && w->feed->checksum == NULL;
+		return !d->there || !w->feed->send.duplicates_import || d->now.size != d->key.size;
+	return d->came == CAME_WHOLE && !d->there && w->feed->fetch.checksum == NULL;
 }
 
 /* ---- what is done with it ---- */

@@ -21,7 +21,8 @@ struct after {
 
 bool run_after_is_due(const struct conf_feed *feed, bool refused)
 {
-	return (refused ? &feed->after_refused : &feed->after_done)->what != CONF_KEEP || feed->receipts != NULL;
+	return (refused ? &feed->fetch.after_refused : &feed->fetch.after_done)->what != CONF_KEEP ||
+	       feed->fetch.receipts != NULL;
 }
 
 static enum df_status collect(void *ctx, const struct ledger_file *f, struct df_err *err)
@@ -49,7 +50,7 @@ static enum df_status put_rejects(const struct run_source *s, const char *path, 
 		df_log_err(DF_LOG_WARN, &why);
 		return DF_OK;
 	}
-	st = fetch_put(s->fetch, s->feed->receipts, df_base_name(path), text, len, err);
+	st = fetch_put(s->fetch, s->feed->fetch.receipts, df_base_name(path), text, len, err);
 	free(text);
 	return st;
 }
@@ -86,7 +87,7 @@ static enum df_status put_receipt(struct after *a, const struct ledger_file *f, 
 	free(rejects.v);
 	char *name = df_file_name(f->name, strlen(f->name), ".receipt.json");
 	if (st == DF_OK)
-		st = fetch_put(a->source->fetch, a->source->feed->receipts, name, text, len, err);
+		st = fetch_put(a->source->fetch, a->source->feed->fetch.receipts, name, text, len, err);
 	free(name);
 	free(text);
 	return st;
@@ -111,7 +112,7 @@ static enum df_status has_receipt(struct after *a, const struct ledger_file *f, 
 		return st == DF_OK ? DF_END : st;
 
 	char *name = df_file_name(f->name, strlen(f->name), ".receipt.json");
-	fetch_enter(source, feed->receipts);
+	fetch_enter(source, feed->fetch.receipts);
 	st = fetch_look(source, name, &there, err);
 	fetch_enter(source, NULL);
 	free(name);
@@ -129,10 +130,11 @@ static enum df_status after_once(struct after *a, const struct ledger_file *f, s
 {
 	const struct conf_feed *feed = a->source->feed;
 	static const struct conf_after_action keep = {.what = CONF_KEEP};
-	const struct conf_after_action *action = f->state == LEDGER_REFUSED ? &feed->after_refused : &feed->after_done;
+	const struct conf_after_action *action =
+	    f->state == LEDGER_REFUSED ? &feed->fetch.after_refused : &feed->fetch.after_done;
 	bool missed = false;
 	struct fetch_entry entry = {.name = f->name, .size = f->size, .mtime = f->mtime};
-	enum df_status st = feed->receipts != NULL ? has_receipt(a, f, err) : DF_OK;
+	enum df_status st = feed->fetch.receipts != NULL ? has_receipt(a, f, err) : DF_OK;
 	if (st == DF_END)
 		st = put_receipt(a, f, err);
 	if (st == DF_OK && action->what == CONF_DELETE) {
@@ -216,9 +218,9 @@ static enum df_status take_back(struct fetch *source, void *ctx, struct df_err *
 enum df_status run_after_take_back(struct run_source *source, const char *rejects, struct df_err *err)
 {
 	const struct conf_feed *feed = source->feed;
-	if (rejects == NULL || feed->receipts == NULL || feed->source.kind == CONF_SOURCE_NONE)
+	if (rejects == NULL || feed->fetch.receipts == NULL || feed->fetch.source.kind == CONF_SOURCE_NONE)
 		return DF_OK;
-	struct copy copy = {feed->receipts, df_base_name(rejects)};
+	struct copy copy = {feed->fetch.receipts, df_base_name(rejects)};
 	enum df_status st = run_source_do(source, take_back, &copy, err);
 	return st == DF_END ? DF_OK : st;
 }

@@ -123,8 +123,8 @@ void run_check_file(const struct conf_feed *feed, const char *path, bool encrypt
 	const char *name = df_base_name(path);
 	struct name parsed;
 	struct df_err ignored = {0};
-	if (encryption_by_name && name_parse_as(name, feed->document_type, &parsed, &ignored) == DF_OK)
-		mine.encrypted = parsed.encrypted;
+	if (encryption_by_name && name_parse_as(name, feed->decode.document_type, &parsed, &ignored) == DF_OK)
+		mine.decode.encrypted = parsed.encrypted;
 	struct df_err err = {0};
 	int fd = -1;
 	enum df_status st = run_open(path, &fd, &err);
@@ -153,7 +153,7 @@ static void log_forecast(void *ctx, const struct run_check *c)
 	       "%s: %s%s%s: %llu rows, %llu would be rejected; %llu batches in at least %llu requests, %.1f min",
 	       feed->name, c->file, comma, doc, (unsigned long long)c->rows, (unsigned long long)c->rejected,
 	       (unsigned long long)c->batches, (unsigned long long)c->requests,
-	       (double)c->batches / feed->batches_per_second / 60);
+	       (double)c->batches / feed->send.batches_per_second / 60);
 }
 
 struct forecast_work {
@@ -254,7 +254,7 @@ void run_feed_forecast(const struct conf *conf, const struct conf_feed *feed, st
 	struct forecast_work w = {.conf = conf, .feed = feed, .source = {.feed = feed}, .result = result};
 	uint64_t before = result->batches;
 	enum df_status st = forecast(&w, &err);
-	result->minutes_forecast += (double)(result->batches - before) / feed->batches_per_second / 60;
+	result->minutes_forecast += (double)(result->batches - before) / feed->send.batches_per_second / 60;
 	if (st != DF_OK) {
 		df_err_context(&err, "%s", feed->name);
 		df_log_err(DF_LOG_ERROR, &err);

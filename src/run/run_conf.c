@@ -105,13 +105,14 @@ static void check_source(const struct conf_work *w)
 {
 	const struct conf_feed *feed = w->feed;
 	struct df_err err = {0};
-	if (feed->source.kind == CONF_SOURCE_FILE && access(feed->source.path, R_OK | X_OK) != 0)
-		conf_found(w, "source", true, "cannot read the folder %s: %s", feed->source.path, strerror(errno));
-	if (feed->source.kind != CONF_SOURCE_SFTP)
+	if (feed->fetch.source.kind == CONF_SOURCE_FILE && access(feed->fetch.source.path, R_OK | X_OK) != 0)
+		conf_found(w, "source", true, "cannot read the folder %s: %s", feed->fetch.source.path,
+			   strerror(errno));
+	if (feed->fetch.source.kind != CONF_SOURCE_SFTP)
 		return;
 	if (fetch_check_host(feed, &err) != DF_OK)
 		conf_found(w, "known_hosts", false, "%s", err.text);
-	if (feed->identity_file == NULL && feed->password == NULL && getenv("SSH_AUTH_SOCK") == NULL)
+	if (feed->fetch.identity_file == NULL && feed->fetch.password == NULL && getenv("SSH_AUTH_SOCK") == NULL)
 		conf_found(w, "identity_file", true,
 			   "there is nothing to log in with: set identity_file or password_file, or run an SSH agent");
 }
@@ -120,10 +121,10 @@ static void check_sink(const struct conf_work *w)
 {
 	const struct conf_feed *feed = w->feed;
 	struct df_err err = {0};
-	if (feed->sink == CONF_SINK_FILE) {
-		size_t len = strlen(feed->sink_path);
-		bool folder = len > 0 && feed->sink_path[len - 1] == '/';
-		char *dir = folder ? df_strdup(feed->sink_path) : df_folder_of(feed->sink_path), *at = NULL;
+	if (feed->send.sink == CONF_SINK_FILE) {
+		size_t len = strlen(feed->send.sink_path);
+		bool folder = len > 0 && feed->send.sink_path[len - 1] == '/';
+		char *dir = folder ? df_strdup(feed->send.sink_path) : df_folder_of(feed->send.sink_path), *at = NULL;
 		int why = folder_fault(dir, &at);
 		if (why != 0 || (!folder && strcmp(at, dir) != 0))
 			conf_found(w, "sink", false, "cannot write to the folder %s: %s", dir,
@@ -131,14 +132,14 @@ static void check_sink(const struct conf_work *w)
 		free(dir);
 		free(at);
 	}
-	if (feed->sink != CONF_SINK_EVENTS_API)
+	if (feed->send.sink != CONF_SINK_EVENTS_API)
 		return;
 
 	const char *pod = conf_feed_other_pod(feed);
 	if (pod != NULL)
 		conf_found(w, "endpoint", false,
 			   "the API key is one of the pod %s, but the endpoint is %s: write endpoint = %s", pod,
-			   feed->endpoint, pod);
+			   feed->send.endpoint, pod);
 	if (send_check_ca(feed, &err) != DF_OK)
 		conf_found(w, "ca_file", false, "%s", err.text);
 }

@@ -71,7 +71,7 @@ static enum df_status check_document(struct run_file_work *w, const struct decod
 	struct batch_settings settings = document_batch_settings(feed, w->f->sha256, doc, begun_ms);
 	settings.scratch = w->run->scratch;
 	/* A file is written in no time: how many batches it will have is nothing to look forward to. */
-	bool forecast = feed->sink == CONF_SINK_EVENTS_API;
+	bool forecast = feed->send.sink == CONF_SINK_EVENTS_API;
 	enum df_status st = document_preflight(&walk, forecast ? &settings : NULL, NULL, NULL, found, why);
 	char *label = run_document_label(w->f, doc);
 	run_log_warnings(label, &walk);
@@ -89,7 +89,7 @@ static bool same_text(const char *a, const char *b)
 static bool check_holds(const struct ledger_document *d, const struct ledger_new_document *now,
 			const struct conf_feed *feed)
 {
-	bool counted = feed->sink != CONF_SINK_EVENTS_API || d->batches > 0 || d->rows == d->rejected + d->skipped;
+	bool counted = feed->send.sink != CONF_SINK_EVENTS_API || d->batches > 0 || d->rows == d->rejected + d->skipped;
 	return d->state != LEDGER_PULLED && counted && same_text(d->settings, now->settings) &&
 	       same_text(d->manifest, now->manifest) && same_text(d->version, now->version) &&
 	       same_text(d->event_type, now->event_type);
@@ -101,7 +101,7 @@ static enum df_status skip_delivered(struct run_file_work *w, const struct ledge
 {
 	struct ledger *ledger = w->run->env.ledger;
 	struct ledger_file before = {0};
-	if (w->f->feed->duplicates_import)
+	if (w->f->feed->send.duplicates_import)
 		return DF_END;
 	enum df_status st = ledger_document_done_before(ledger, now->file_id, now->name, now->event_type, &before, err);
 	if (st != DF_OK)
@@ -164,7 +164,7 @@ enum df_status run_document_begin(struct run_file_work *w, const struct decode_d
 						.name = doc->name,
 						.event_type = doc->event_type,
 						.settings = df_buf_cstr(&settings),
-						.manifest = live->manifest_text,
+						.manifest = live->map.manifest_text,
 						.version = DROPFEED_VERSION,
 						.now_ms = df_now_ms()};
 	enum df_status st = ledger_document_known(w->run->env.ledger, now.file_id, now.name, d, err);
@@ -287,7 +287,7 @@ static enum df_status choose_identity(struct run_delivery *v, struct df_err *err
 	const struct run_file *f = v->w->f;
 	uint64_t copy = 0;
 	enum df_status st =
-	    ledger_file_copy(v->w->run->env.ledger, f->ledger_id, f->feed->duplicates_import, &copy, err);
+	    ledger_file_copy(v->w->run->env.ledger, f->ledger_id, f->feed->send.duplicates_import, &copy, err);
 	if (copy > 0)
 		snprintf(v->identity, sizeof(v->identity), "%s+%llu", f->sha256, (unsigned long long)copy);
 	else

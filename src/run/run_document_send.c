@@ -17,11 +17,11 @@
 /* A fingerprint of endpoint and key, or of the sink: ids are remembered there, and nowhere else. */
 static void target_of(const struct conf_feed *feed, char out[DF_SHA256_HEX])
 {
-	const char *sink = feed->sink == CONF_SINK_FILE ? feed->sink_path : "-";
-	bool api = feed->sink == CONF_SINK_EVENTS_API;
+	const char *sink = feed->send.sink == CONF_SINK_FILE ? feed->send.sink_path : "-";
+	bool api = feed->send.sink == CONF_SINK_EVENTS_API;
 	struct df_sha256 *h = df_sha256_new();
 	struct df_buf text = {0};
-	df_buf_addf(&text, "%s\n%s", api ? feed->endpoint : "file", api ? feed->api_key : sink);
+	df_buf_addf(&text, "%s\n%s", api ? feed->send.endpoint : "file", api ? feed->send.api_key : sink);
 	df_sha256_add(h, text.data, text.len);
 	df_sha256_end(h, out);
 	df_sha256_free(h);
@@ -39,7 +39,7 @@ struct resumed {
 
 static enum df_status count_settled(const struct run_delivery *v, struct resumed *out, struct df_err *err)
 {
-	uint32_t lanes = v->feed->lanes;
+	uint32_t lanes = v->feed->batch.lanes;
 	uint64_t *done = df_alloc(lanes * sizeof(*done));
 	*out = (struct resumed){0};
 	enum df_status st = ledger_lanes(v->w->run->env.ledger, v->d->id, done, lanes, err);
@@ -166,7 +166,7 @@ enum df_status run_document_send(struct run_delivery *v, struct df_err *err)
 {
 	char target[DF_SHA256_HEX];
 	const struct conf_feed *feed = v->feed;
-	if (feed->sink == CONF_SINK_EVENTS_API && (feed->endpoint == NULL || feed->api_key == NULL))
+	if (feed->send.sink == CONF_SINK_EVENTS_API && (feed->send.endpoint == NULL || feed->send.api_key == NULL))
 		return df_fail(DF_USAGE, err, NULL, "sink = events-api needs endpoint, api_key and its secret");
 	target_of(feed, target);
 	enum df_status st = v->d->taken ? go_on(v, target, err) : begin_sending(v, target, err);

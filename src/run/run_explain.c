@@ -274,8 +274,8 @@ enum df_status run_explain_line(const struct conf_feed *feed, const char *path, 
 	w.x = df_alloc(sizeof(*w.x));
 	w.x->feed = df_alloc(sizeof(*feed));
 	*w.x->feed = *feed; /* its pointers stay the feed's */
-	if (encryption_by_name && name_parse_as(w.file, feed->document_type, &parsed, &ignored) == DF_OK)
-		w.x->feed->encrypted = parsed.encrypted;
+	if (encryption_by_name && name_parse_as(w.file, feed->decode.document_type, &parsed, &ignored) == DF_OK)
+		w.x->feed->decode.encrypted = parsed.encrypted;
 	enum df_status st = open_file(path, &fd, sha256, err);
 	if (st == DF_OK) {
 		struct df_err why = {0};

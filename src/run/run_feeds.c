@@ -20,7 +20,7 @@ static void after_closed(struct feed_work *w)
 	bool due = run_after_is_due(w->feed, false) || run_after_is_due(w->feed, true);
 
 	(void)run_pool_rest(w->pool, w->feed, &w->closed, 0);
-	if (due && w->closed != before && w->feed->source.kind != CONF_SOURCE_NONE && !w->source.away)
+	if (due && w->closed != before && w->feed->fetch.source.kind != CONF_SOURCE_NONE && !w->source.away)
 		run_after(w->run, &w->source);
 }
 
@@ -59,7 +59,7 @@ static void note_stuck(struct feed_work *w, const struct fetch_entry *e)
 static void warn_overtaken(struct feed_work *w, const struct fetch_entry *e)
 {
 	const struct fetch_entry *stuck = &w->stuck;
-	if (w->stuck.name == NULL || w->overtaken || w->feed->order_none || by_rest(&stuck, &e) >= 0)
+	if (w->stuck.name == NULL || w->overtaken || w->feed->fetch.order_none || by_rest(&stuck, &e) >= 0)
 		return;
 	w->overtaken = true;
 	df_log(DF_LOG_WARN,
@@ -138,7 +138,7 @@ static enum df_status is_due(struct feed_work *w, const struct fetch_entry *e, s
 {
 	struct ledger_file known = {0};
 	const struct ledger_key key = run_feed_key(w->feed, e);
-	int64_t first_ms = 0, now = df_now_ms(), age = w->feed->min_age_ms;
+	int64_t first_ms = 0, now = df_now_ms(), age = w->feed->fetch.min_age_ms;
 	enum df_status st = ledger_file_known(w->run->env.ledger, &key, &known, err);
 	if (st == DF_OK) {
 		w->known += ledger_closes(known.state);
@@ -229,7 +229,7 @@ static enum df_status pull_next(struct feed_work *w, const struct fetch_entry *e
 static void tell_list(const struct feed_work *w, const struct fetch_list *list)
 {
 	if (list->shortage != NULL)
-		df_log(DF_LOG_WARN, "%s: not all of %s is seen: %s", w->feed->name, w->feed->source.url,
+		df_log(DF_LOG_WARN, "%s: not all of %s is seen: %s", w->feed->name, w->feed->fetch.source.url,
 		       list->shortage);
 	if (list->waiting > 0)
 		df_log(DF_LOG_INFO, "%s: %zu file(s) wait for what has to be beside them (ready_marker, checksum)",
@@ -280,8 +280,8 @@ static enum df_status wait_and_look_again(struct feed_work *w, struct df_err *er
 	if (w->unsettled == 0)
 		return DF_OK;
 
-	if (wait > w->feed->min_age_ms + 50)
-		wait = w->feed->min_age_ms + 50; /* the clock was set back */
+	if (wait > w->feed->fetch.min_age_ms + 50)
+		wait = w->feed->fetch.min_age_ms + 50; /* the clock was set back */
 	df_log(DF_LOG_INFO, "%s: waiting %lld s for %zu new file(s) to settle (min_age)", w->feed->name,
 	       (long long)(wait > 0 ? (wait + 999) / 1000 : 0), w->unsettled);
 	if (wait > KEEP_OPEN_MS)
@@ -451,7 +451,7 @@ static enum df_status feed_end(struct feed_work *w, bool sweep, struct df_err *e
 	}
 
 	enum df_status st = sweep ? run_spool_sweep(w->run, w->feed->name, err) : DF_OK;
-	if (w->feed->source.kind != CONF_SOURCE_NONE && !df_stop_requested && !w->source.away)
+	if (w->feed->fetch.source.kind != CONF_SOURCE_NONE && !df_stop_requested && !w->source.away)
 		run_after(w->run, &w->source);
 	return st;
 }
@@ -460,7 +460,7 @@ static enum df_status run_part(struct feed_work *w, void *ctx, struct df_err *er
 {
 	(void)ctx;
 	enum df_status st = resume(w, err);
-	if (st != DF_OK || w->feed->source.kind == CONF_SOURCE_NONE)
+	if (st != DF_OK || w->feed->fetch.source.kind == CONF_SOURCE_NONE)
 		return st;
 	st = list_and_pull(w, err);
 	if (st == DF_OK && !df_stop_requested && !w->source.away)
@@ -592,7 +592,7 @@ void run_feeds(const struct conf *conf, const struct run_options *options, struc
 	}
 	for (size_t i = 0; i < conf->n_feeds; i++) {
 		if (run_feed_chosen(&conf->feeds[i], options->feeds, options->n_feeds) &&
-		    conf->feeds[i].source.kind != CONF_SOURCE_NONE)
+		    conf->feeds[i].fetch.source.kind != CONF_SOURCE_NONE)
 			run_feed_forecast(conf, &conf->feeds[i], result);
 	}
 }

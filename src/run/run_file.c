@@ -92,11 +92,11 @@ static enum df_status decode_again(const struct run_file_work *w, struct decode 
 {
 	struct conf_feed feed = *w->f->feed; /* a view: its pointers stay the feed's */
 	struct name parsed;
-	enum df_status st = name_parse_as(df_base_name(w->f->name), feed.document_type, &parsed, err);
+	enum df_status st = name_parse_as(df_base_name(w->f->name), feed.decode.document_type, &parsed, err);
 	if (st == DF_OK) {
-		feed.encrypted = parsed.encrypted;
-		feed.signed_by.n = 0;
-		feed.max_plaintext = feed.max_ratio = feed.max_entries = UINT64_MAX;
+		feed.decode.encrypted = parsed.encrypted;
+		feed.decode.signed_by.n = 0;
+		feed.decode.max_plaintext = feed.decode.max_ratio = feed.decode.max_entries = UINT64_MAX;
 		st = decode_open(&feed, w->f->name, w->f->fd, w->run->scratch, d, err);
 	}
 	if (st != DF_REJECT)
@@ -273,7 +273,7 @@ enum df_status run_file_send(struct run *run, struct run_file *f, bool *parked, 
 	f->progressed = f->progressed || progress;
 	f->futile = progress ? 0 : f->futile + 1;
 	f->denied = w.unsent && st == DF_DENIED;
-	*parked = w.unsent && st == DF_RETRY && f->feed->sink == CONF_SINK_EVENTS_API;
+	*parked = w.unsent && st == DF_RETRY && f->feed->send.sink == CONF_SINK_EVENTS_API;
 	return st;
 }
 

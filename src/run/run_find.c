@@ -103,7 +103,7 @@ static enum df_status find_locally(const struct feed_work *w, const struct fetch
 {
 	struct conf_feed view = *w->feed;
 	struct run_source folder = {.feed = &view};
-	view.source = (struct conf_source){.kind = CONF_SOURCE_FILE, .path = (char *)(uintptr_t)w->from};
+	view.fetch.source = (struct conf_source){.kind = CONF_SOURCE_FILE, .path = (char *)(uintptr_t)w->from};
 	enum df_status st = find_in(&folder, NULL, false, e, sha256, spool, err);
 	run_source_close(&folder);
 	return st;
@@ -112,11 +112,11 @@ static enum df_status find_locally(const struct feed_work *w, const struct fetch
 enum df_status run_feed_find(struct feed_work *w, const struct fetch_entry *e, const char *sha256, const char *spool,
 			     struct df_err *err)
 {
-	const struct conf_after_action *actions[] = {&w->feed->after_done, &w->feed->after_refused};
+	const struct conf_after_action *actions[] = {&w->feed->fetch.after_done, &w->feed->fetch.after_refused};
 	enum df_status st = DF_END;
 	if (w->from != NULL)
 		st = find_locally(w, e, sha256, spool, err);
-	if (st != DF_END || w->feed->source.kind == CONF_SOURCE_NONE)
+	if (st != DF_END || w->feed->fetch.source.kind == CONF_SOURCE_NONE)
 		return st;
 	st = find_in(&w->source, NULL, false, e, sha256, spool, err);
 	for (size_t i = 0; st == DF_END && i < sizeof(actions) / sizeof(*actions); i++) {

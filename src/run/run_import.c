@@ -188,7 +188,7 @@ static enum df_status kept_file(struct kept_import *k, const char *file, struct 
 	struct ledger_new_file new = {.sha256 = sha256, .event_type = event_type, .now_ms = df_now_ms()};
 	int64_t id = 0;
 	new.key = (struct ledger_key){.feed = k->options->feed->name, .source = LEDGER_SOURCE_LOCAL, .name = name};
-	enum df_status st = name_parse_as(name, k->options->feed->document_type, &parsed, err);
+	enum df_status st = name_parse_as(name, k->options->feed->decode.document_type, &parsed, err);
 	run_event_type(k->options->feed, name, event_type);
 	if (st == DF_OK)
 		st = spool_input(k, file, &new.key, sha256, &spool, err);

@@ -116,7 +116,7 @@ static enum df_status plain_settle(struct plain_import *p, enum df_status st, st
 	struct df_err why = {0};
 	enum df_status closed = p->stream != NULL ? send_close(p->stream, st != DF_OK, &why) : DF_OK;
 	p->stream = NULL;
-	memset(p->lane_next, 0, p->feed.lanes * sizeof(*p->lane_next));
+	memset(p->lane_next, 0, p->feed.batch.lanes * sizeof(*p->lane_next));
 	if (closed == DF_OK || st != DF_OK)
 		return st;
 	*err = why;
@@ -134,7 +134,7 @@ static enum df_status plain_send(struct plain_import *p, struct document_walk *w
 	if (st == DF_OK)
 		st = document_batches(walk, settings, plain_batch, NULL, p, err);
 	/* What the API says of a document has to be known before its reject file is written. */
-	if (p->feed.sink == CONF_SINK_EVENTS_API)
+	if (p->feed.send.sink == CONF_SINK_EVENTS_API)
 		st = plain_settle(p, st, err);
 	document_walk_end(walk);
 	return st == DF_REJECT ? DF_FATAL : st; /* the preflight read the same bytes */
@@ -246,9 +246,10 @@ static enum df_status plain_file(struct plain_import *p, const char *file, struc
 	int in = -1, fd = -1;
 	p->name = run_import_name(p->options, file);
 	p->logged = 0;
-	p->feed.encrypted = p->options->feed->encrypted;
-	if (p->options->encryption_by_name && name_parse_as(p->name, p->feed.document_type, &parsed, &ignored) == DF_OK)
-		p->feed.encrypted = parsed.encrypted;
+	p->feed.decode.encrypted = p->options->feed->decode.encrypted;
+	if (p->options->encryption_by_name &&
+	    name_parse_as(p->name, p->feed.decode.document_type, &parsed, &ignored) == DF_OK)
+		p->feed.decode.encrypted = parsed.encrypted;
 	enum df_status st = run_import_open(file, &in, err);
 	/* Decoding seeks: what cannot be is copied to an unnamed file first. */
 	bool seekable = st == DF_OK && lseek(in, 0, SEEK_CUR) == 0;
@@ -277,7 +278,7 @@ void run_import_plain(const struct run_import_options *o, struct run_result *res
 	struct df_err err = {0};
 	enum df_status st = DF_OK;
 	p.refused = run_import_rejects_new();
-	p.lane_next = df_alloc(o->feed->lanes * sizeof(*p.lane_next));
+	p.lane_next = df_alloc(o->feed->batch.lanes * sizeof(*p.lane_next));
 	pthread_mutex_init(&run.lock, NULL);
 	run.env.sender = sender_new();
 	for (size_t i = 0; i < o->n_files && st == DF_OK; i++) {

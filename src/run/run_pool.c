@@ -57,7 +57,7 @@ static void target_look(struct run_pool *pool, struct run_target *t)
 	else if (t->unwell_from == 0)
 		t->unwell_from = now;
 
-	bool given_up = t->unwell_from != 0 && t->sending == 0 && now - t->unwell_from > feed->give_up_after_ms;
+	bool given_up = t->unwell_from != 0 && t->sending == 0 && now - t->unwell_from > feed->send.give_up_after_ms;
 	t->closed = t->closed || t->health == SEND_CLOSED || given_up;
 }
 

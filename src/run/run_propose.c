@@ -183,8 +183,8 @@ static void try_it(const struct run_propose *r, const struct decode_doc *doc, co
 	for (size_t i = 0; st == DF_OK && propose_setting(p, i, &key, &value); i++)
 		st = conf_feed_set(r->feed, key, value, &trial->refused);
 	struct conf_feed tried = *r->feed; /* a view */
-	tried.manifest = NULL;
-	tried.manifest_text = (char *)(uintptr_t)propose_manifest(p);
+	tried.map.manifest = NULL;
+	tried.map.manifest_text = (char *)(uintptr_t)propose_manifest(p);
 	if (st == DF_OK)
 		st = map_open(&tried, event_type, &map, &trial->refused);
 	if (st == DF_OK)
@@ -239,16 +239,16 @@ static enum df_status propose_open_file(const struct run_propose *r, int fd, con
 	struct name parsed;
 	struct df_err unnamed = {0}, why = {0};
 	struct decode *d = NULL;
-	enum df_status st = name_parse_as(given, r->feed->document_type, &parsed, &unnamed);
+	enum df_status st = name_parse_as(given, r->feed->decode.document_type, &parsed, &unnamed);
 	bool zip = st == DF_OK && parsed.pack == NAME_ZIP;
 	if (r->event_type == NULL && st != DF_OK)
 		return name_event_types(err, unsaid, given);
 	char *name = r->event_type != NULL && (st != DF_OK || (zip && parsed.event_type[0] == '\0'))
 			 ? proper_name(given, r->event_type)
 			 : df_strdup(given);
-	st = name_parse_as(name, r->feed->document_type, &parsed, err);
+	st = name_parse_as(name, r->feed->decode.document_type, &parsed, err);
 	if (st == DF_OK && r->encryption_by_name)
-		r->feed->encrypted = parsed.encrypted;
+		r->feed->decode.encrypted = parsed.encrypted;
 	if (st == DF_OK)
 		st = decode_open(r->feed, name, fd, scratch, &d, &why);
 	if (why.text[0] != '\0' && strcmp(why.code, "bad-name") == 0) /* a zip's entry */

@@ -12,15 +12,15 @@ enum {
 
 static struct run_target *target_get(struct run_queue *q, const struct conf_feed *feed)
 {
-	if (feed->sink != CONF_SINK_EVENTS_API || feed->endpoint == NULL || feed->api_key == NULL)
+	if (feed->send.sink != CONF_SINK_EVENTS_API || feed->send.endpoint == NULL || feed->send.api_key == NULL)
 		return NULL;
 
 	for (struct run_target *t = q->targets; t != NULL; t = t->next)
-		if (strcmp(t->endpoint, feed->endpoint) == 0 && strcmp(t->api_key, feed->api_key) == 0)
+		if (strcmp(t->endpoint, feed->send.endpoint) == 0 && strcmp(t->api_key, feed->send.api_key) == 0)
 			return t;
 
 	struct run_target *t = df_alloc(sizeof(*t));
-	*t = (struct run_target){.endpoint = feed->endpoint, .api_key = feed->api_key, .next = q->targets};
+	*t = (struct run_target){.endpoint = feed->send.endpoint, .api_key = feed->send.api_key, .next = q->targets};
 	return q->targets = t;
 }
 
@@ -87,7 +87,7 @@ void run_queue_free(struct run_queue *q)
 /* The same bytes came before it and are not through yet: whether it is a copy is known then. */
 static bool waits_for_copy(const struct run_line *line, const struct run_file *f)
 {
-	if (line->feed->duplicates_import || f->stage != RUN_QUEUED)
+	if (line->feed->send.duplicates_import || f->stage != RUN_QUEUED)
 		return false;
 	for (const struct run_file *g = line->first; g != NULL; g = g->next)
 		if (g != f && g->stage != RUN_LEFT && g->ledger_id < f->ledger_id && strcmp(g->sha256, f->sha256) == 0)
@@ -99,7 +99,7 @@ static bool holds_up(const struct run_line *line, const struct run_file *f)
 {
 	if (f->passed || f->stage == RUN_LEAVING || f->stage == RUN_LEFT)
 		return false;
-	return !line->feed->order_none && !waits_for_copy(line, f);
+	return !line->feed->fetch.order_none && !waits_for_copy(line, f);
 }
 
 static bool is_under_way(const struct run_file *f)
@@ -203,7 +203,7 @@ enum run_step run_queue_choose(const struct run_queue *q, struct run_file **out)
 
 static void warn_overtaken(struct run_line *line, const struct run_file *by)
 {
-	for (struct run_file *f = line->first; f != by && !line->feed->order_none; f = f->next) {
+	for (struct run_file *f = line->first; f != by && !line->feed->fetch.order_none; f = f->next) {
 		if (f->overtaken || waits_for_copy(line, f))
 			continue;
 		f->overtaken = true;

@@ -105,9 +105,9 @@ static enum df_status print_sealed(const struct found *f, int fd, struct df_err 
 {
 	struct conf_feed view = *f->feed; /* its pointers stay the feed's */
 	struct decode *d = NULL;
-	view.encrypted = true;
-	view.signed_by.n = 0;
-	view.max_plaintext = view.max_ratio = UINT64_MAX;
+	view.decode.encrypted = true;
+	view.decode.signed_by.n = 0;
+	view.decode.max_plaintext = view.decode.max_ratio = UINT64_MAX;
 	enum df_status st = decode_open(&view, df_base_name(f->path), fd, run_scratch(), &d, err);
 	if (st == DF_OK) {
 		const struct decode_doc *doc = decode_doc(d, 0);

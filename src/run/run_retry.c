@@ -100,7 +100,7 @@ static enum df_status on_document(void *ctx, const struct ledger_document *d, st
 	if (d->name != NULL)
 		named = run_named_is(r->names, name) || named;
 	r->any_named = r->any_named || named;
-	if (named && d->state == LEDGER_DONE && d->rejected > 0 && r->feed->sink == CONF_SINK_EVENTS_API)
+	if (named && d->state == LEDGER_DONE && d->rejected > 0 && r->feed->send.sink == CONF_SINK_EVENTS_API)
 		st = ledger_rejects(r->ledger, d->id, 0, has_one, &again, err);
 	st = st == DF_END ? DF_OK : st;
 	if (st == DF_OK && again && d->state == LEDGER_DONE && r->options->n_documents == 0)
@@ -182,7 +182,7 @@ static enum df_status was_delivered(struct feed_work *w, const struct retry_file
 {
 	struct ledger_file same = {0};
 	char event_type[RUN_EVENT_TYPE_SIZE];
-	if (f->known.state != LEDGER_REFUSED || w->feed->duplicates_import)
+	if (f->known.state != LEDGER_REFUSED || w->feed->send.duplicates_import)
 		return DF_END;
 	run_event_type(w->feed, f->known.name, event_type);
 	const struct ledger_bytes bytes = {.feed = w->feed->name, .sha256 = f->known.sha256, .event_type = event_type};

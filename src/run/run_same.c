@@ -6,7 +6,7 @@ void run_event_type(const struct conf_feed *feed, const char *name, char event_t
 	struct name parsed;
 	struct df_err ignored = {0};
 	event_type[0] = '\0';
-	if (name_parse_as(df_base_name(name), feed->document_type, &parsed, &ignored) == DF_OK)
+	if (name_parse_as(df_base_name(name), feed->decode.document_type, &parsed, &ignored) == DF_OK)
 		memcpy(event_type, parsed.event_type, RUN_EVENT_TYPE_SIZE);
 }
 
@@ -14,7 +14,7 @@ enum df_status run_same_bytes(struct run *run, struct run_pool *pool, const stru
 			      const char *sha256, int64_t before, struct ledger_file *same, struct df_err *err)
 {
 	char event_type[RUN_EVENT_TYPE_SIZE];
-	if (feed->duplicates_import)
+	if (feed->send.duplicates_import)
 		return DF_END;
 	run_event_type(feed, name, event_type);
 	const struct ledger_bytes bytes = {

@@ -81,9 +81,9 @@ static enum df_status on_suspect(void *ctx, const char *fingerprint, const char 
 static void make_folders(const struct conf *conf)
 {
 	for (size_t i = 0; i < conf->n_feeds; i++) {
-		const char *path = conf->feeds[i].sink_path;
+		const char *path = conf->feeds[i].send.sink_path;
 		struct df_err ignored = {0};
-		if (conf->feeds[i].sink != CONF_SINK_FILE || path == NULL || path[0] == '\0' ||
+		if (conf->feeds[i].send.sink != CONF_SINK_FILE || path == NULL || path[0] == '\0' ||
 		    path[strlen(path) - 1] != '/')
 			continue;
 		if (df_mkdirs(path, &ignored) != DF_OK)

@@ -22,11 +22,11 @@ static void document_hash(const char *identity, const struct decode_doc *doc, co
 void run_sink_choose(const char *file, const char *identity, const struct decode_doc *doc, struct conf_feed *feed)
 {
 	struct stat info;
-	char *path = feed->sink_path;
-	if (feed->sink != CONF_SINK_FILE || path == NULL || path[0] == '\0')
+	char *path = feed->send.sink_path;
+	if (feed->send.sink != CONF_SINK_FILE || path == NULL || path[0] == '\0')
 		return;
 	bool slash = path[strlen(path) - 1] == '/', folder = slash || (stat(path, &info) == 0 && S_ISDIR(info.st_mode));
-	feed->sink_append = !folder;
+	feed->send.sink_append = !folder;
 	if (!folder)
 		return;
 
@@ -37,7 +37,7 @@ void run_sink_choose(const char *file, const char *identity, const struct decode
 	document_hash(identity, doc, feed, hex);
 	char *extension = df_format(".%.*s.ndjson", HASH_SHOWN, hex);
 	char *name = document_name(file, doc, extension);
-	feed->sink_path = df_format("%s%s%s", path, slash ? "" : "/", name);
+	feed->send.sink_path = df_format("%s%s%s", path, slash ? "" : "/", name);
 	free(extension);
 	free(name);
 	free(path);

@@ -31,7 +31,7 @@ static bool tries_again(const struct conf_feed *feed, struct tries *tries, struc
 	if (df_stop_requested || tries->n == TRIES)
 		return false;
 	int64_t pause = pause_ms(tries->n);
-	if (now + pause - tries->since_ms > feed->give_up_after_ms)
+	if (now + pause - tries->since_ms > feed->send.give_up_after_ms)
 		return false;
 	df_err_context(why, "%s", feed->name);
 	df_log_err(DF_LOG_WARN, why);
@@ -44,12 +44,12 @@ static bool tries_again(const struct conf_feed *feed, struct tries *tries, struc
 
 static enum df_status open_once(struct run_source *s, struct df_err *err)
 {
-	if (df_stop_requested || !run_gate_enter(s->gate, &s->feed->source))
+	if (df_stop_requested || !run_gate_enter(s->gate, &s->feed->fetch.source))
 		return df_fail(DF_RETRY, err, NULL, "stopped; the next run goes on");
 
 	enum df_status st = fetch_open(s->feed, &s->fetch, err);
 	if (st != DF_OK)
-		run_gate_leave(s->gate, &s->feed->source);
+		run_gate_leave(s->gate, &s->feed->fetch.source);
 	return st;
 }
 
@@ -140,7 +140,7 @@ void run_source_close(struct run_source *s)
 		return;
 	fetch_close(s->fetch);
 	s->fetch = NULL;
-	run_gate_leave(s->gate, &s->feed->source);
+	run_gate_leave(s->gate, &s->feed->fetch.source);
 }
 
 void run_source_tell_misnamed(const struct run_source *s, const struct fetch_entry *e)

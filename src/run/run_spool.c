@@ -21,7 +21,7 @@
 
 struct ledger_key run_feed_key(const struct conf_feed *feed, const struct fetch_entry *e)
 {
-	const char *source = feed->source.key != NULL ? feed->source.key : LEDGER_SOURCE_LOCAL;
+	const char *source = feed->fetch.source.key != NULL ? feed->fetch.source.key : LEDGER_SOURCE_LOCAL;
 	return (struct ledger_key){feed->name, source, e->name, e->size, e->mtime};
 }
 

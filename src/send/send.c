@@ -49,8 +49,8 @@ void sender_stats(struct sender *s, struct send_stats *out)
 enum send_health sender_health(struct sender *s, const struct conf_feed *feed, int64_t *probe_ms)
 {
 	*probe_ms = 0;
-	if (feed->sink != CONF_SINK_EVENTS_API || feed->endpoint == NULL || feed->api_key == NULL ||
-	    feed->api_secret == NULL)
+	if (feed->send.sink != CONF_SINK_EVENTS_API || feed->send.endpoint == NULL || feed->send.api_key == NULL ||
+	    feed->send.api_secret == NULL)
 		return SEND_WELL;
 	return send_http_health(s, feed, probe_ms);
 }
@@ -71,12 +71,12 @@ enum df_status sender_open(struct sender *s, const struct conf_feed *feed, const
 			   const struct send_events *events, void *ctx, struct send_stream **out, struct df_err *err)
 {
 	struct send_stream *st = df_alloc(sizeof(*st));
-	*st = (struct send_stream){.driver = drivers[feed->sink],
+	*st = (struct send_stream){.driver = drivers[feed->send.sink],
 				   .sender = s,
 				   .feed = feed,
 				   .events = events,
 				   .ctx = ctx,
-				   .n_lanes = feed->lanes > 0 ? feed->lanes : 1};
+				   .n_lanes = feed->batch.lanes > 0 ? feed->batch.lanes : 1};
 	st->put_next = df_alloc(st->n_lanes * sizeof(*st->put_next));
 	for (uint32_t i = 0; done != NULL && i < st->n_lanes; i++) {
 		st->put_next[i] = done[i];

@@ -219,7 +219,7 @@ static void lane_close_route(struct http_lane *lane, const struct df_err *why)
 static void lane_untrusted(struct http_lane *lane, const struct outcome *o)
 {
 	const struct http_stream *st = lane->stream;
-	const char *ca_file = st->base->feed->ca_file;
+	const char *ca_file = st->base->feed->send.ca_file;
 	struct df_err err = {0};
 	if (o->code == CURLE_SSL_CACERT_BADFILE)
 		df_fail(DF_DENIED, &err, NULL,
@@ -286,7 +286,7 @@ static void curl_words(struct http_lane *lane, CURLcode code, char out[SEND_WORD
 	const struct http_stream *st = lane->stream;
 	const struct send_proxy *proxy = &st->route->proxy;
 	const char *const secrets[] = {proxy->url != NULL ? proxy->url : "",
-				       proxy->password != NULL ? proxy->password : "", st->base->feed->api_secret,
+				       proxy->password != NULL ? proxy->password : "", st->base->feed->send.api_secret,
 				       NULL};
 	const char *words = lane->trouble[0] != '\0' ? lane->trouble : curl_easy_strerror(code);
 	if (code == CURLE_OPERATION_TIMEDOUT && lane_was_sent(lane))
@@ -321,8 +321,8 @@ static void read_failure(struct http_lane *lane, struct outcome *o, struct send_
 /* Some pages repeat the request, its header with the credentials included. */
 static void mask_answer(const struct conf_feed *feed, char *why)
 {
-	char *token = send_basic_token(feed->api_key, feed->api_secret);
-	const char *const secrets[] = {feed->api_secret, token, NULL};
+	char *token = send_basic_token(feed->send.api_key, feed->send.api_secret);
+	const char *const secrets[] = {feed->send.api_secret, token, NULL};
 	send_mask(why, secrets);
 	free(token);
 }

@@ -8,8 +8,8 @@
 
 enum df_status send_check_ca(const struct conf_feed *feed, struct df_err *err)
 {
-	if (feed->sink != CONF_SINK_EVENTS_API || feed->endpoint == NULL || feed->ca_file != NULL ||
-	    strncasecmp(feed->endpoint, "https://", 8) != 0)
+	if (feed->send.sink != CONF_SINK_EVENTS_API || feed->send.endpoint == NULL || feed->send.ca_file != NULL ||
+	    strncasecmp(feed->send.endpoint, "https://", 8) != 0)
 		return DF_OK;
 
 	/* A libcurl that was built without either asks its TLS library, whose choice is not known here. */

@@ -58,7 +58,7 @@ static void file_free(struct send_stream *st)
 
 static enum df_status file_open(struct send_stream *st, struct df_err *err)
 {
-	const char *path = st->feed->sink_path;
+	const char *path = st->feed->send.sink_path;
 	if (path == NULL || *path == '\0')
 		return df_fail(DF_USAGE, err, NULL, "the file sink has no path");
 	struct stat have;
@@ -70,7 +70,7 @@ static enum df_status file_open(struct send_stream *st, struct df_err *err)
 	f->complete = st->resumed;
 	if (f->complete)
 		return DF_OK;
-	if (st->feed->sink_append) {
+	if (st->feed->send.sink_append) {
 		char *folder = df_folder_of(path);
 		enum df_status status = df_unnamed_open(folder, &f->fd, err);
 		free(folder);
@@ -282,7 +282,7 @@ static bool give_name(int fd, const char *path)
 static enum df_status file_append(struct send_stream *st, struct df_err *err)
 {
 	struct file_stream *f = st->own;
-	const char *path = st->feed->sink_path;
+	const char *path = st->feed->send.sink_path;
 	int have = open(path, O_RDONLY | O_CLOEXEC);
 	if (have < 0 && errno != ENOENT)
 		return df_fail(DF_RETRY, err, NULL, "cannot read %s: %s", path, strerror(errno));
@@ -323,8 +323,8 @@ cleanup:
 static enum df_status file_publish(struct send_stream *st, struct df_err *err)
 {
 	struct file_stream *f = st->own;
-	const char *path = st->feed->sink_path;
-	if (st->feed->sink_append)
+	const char *path = st->feed->send.sink_path;
+	if (st->feed->send.sink_append)
 		return file_append(st, err);
 	if (fsync(f->fd) != 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", f->temporary, df_disk_words(errno));
@@ -344,9 +344,9 @@ static enum df_status file_close(struct send_stream *st, bool abandon, struct df
 	struct file_stream *f = st->own;
 	enum df_status status = f->status;
 	if (status != DF_OK)
-		df_fail(status, err, NULL, "%s was not written", st->feed->sink_path);
+		df_fail(status, err, NULL, "%s was not written", st->feed->send.sink_path);
 	if (status == DF_OK && !abandon && df_stop_requested)
-		status = df_fail(DF_RETRY, err, NULL, "stopped before %s was complete", st->feed->sink_path);
+		status = df_fail(DF_RETRY, err, NULL, "stopped before %s was complete", st->feed->send.sink_path);
 	if (status == DF_OK && !abandon)
 		status = file_flush(st, err);
 	if (status == DF_OK && !abandon) {

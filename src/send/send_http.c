@@ -81,7 +81,7 @@ enum send_health send_http_health(struct sender *s, const struct conf_feed *feed
 static struct http_stream *http_stream_new(struct send_stream *base)
 {
 	struct http_stream *st = df_alloc(sizeof(*st));
-	const char *endpoint = base->feed->endpoint;
+	const char *endpoint = base->feed->send.endpoint;
 	*st = (struct http_stream){.base = base,
 				   .url = df_format("%s/v2/bulkevents", endpoint),
 				   .url_historical = df_format("%s/v2/bulkevents/historical", endpoint),
@@ -105,8 +105,8 @@ static struct http_stream *http_stream_new(struct send_stream *base)
 static enum df_status http_open(struct send_stream *base, struct df_err *err)
 {
 	const struct conf_feed *feed = base->feed;
-	if (feed->endpoint == NULL || feed->api_key == NULL || feed->api_secret == NULL ||
-	    !(feed->batches_per_second > 0))
+	if (feed->send.endpoint == NULL || feed->send.api_key == NULL || feed->send.api_secret == NULL ||
+	    !(feed->send.batches_per_second > 0))
 		return df_fail(DF_USAGE, err, NULL,
 			       "the Events API sink needs endpoint, api_key, api_secret and batches_per_second");
 	struct http_route *route = NULL;

@@ -92,11 +92,11 @@ static void lane_prepare(struct http_lane *lane)
 	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
-	if (feed->ca_file != NULL) /* beside the system's folder of authorities, which stays */
-		curl_easy_setopt(c, CURLOPT_CAINFO, feed->ca_file);
+	if (feed->send.ca_file != NULL) /* beside the system's folder of authorities, which stays */
+		curl_easy_setopt(c, CURLOPT_CAINFO, feed->send.ca_file);
 	curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
-	curl_easy_setopt(c, CURLOPT_USERNAME, feed->api_key);
-	curl_easy_setopt(c, CURLOPT_PASSWORD, feed->api_secret);
+	curl_easy_setopt(c, CURLOPT_USERNAME, feed->send.api_key);
+	curl_easy_setopt(c, CURLOPT_PASSWORD, feed->send.api_secret);
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "dropfeed/" DROPFEED_VERSION);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, st->headers);
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_timeout);

@@ -51,9 +51,9 @@ static bool parts_read(const char *url, struct url_parts *p)
 static void fingerprint(const struct conf_feed *feed, char hex[DF_SHA256_HEX])
 {
 	struct df_sha256 *h = df_sha256_new();
-	df_sha256_add(h, feed->endpoint, strlen(feed->endpoint));
+	df_sha256_add(h, feed->send.endpoint, strlen(feed->send.endpoint));
 	df_sha256_add(h, "\n", 1);
-	df_sha256_add(h, feed->api_key, strlen(feed->api_key));
+	df_sha256_add(h, feed->send.api_key, strlen(feed->send.api_key));
 	df_sha256_end(h, hex);
 	df_sha256_free(h);
 }
@@ -66,14 +66,14 @@ static const char *or_empty(const char *s)
 enum df_status http_route_new(const struct conf_feed *feed, struct http_route **out, struct df_err *err)
 {
 	struct url_parts p = {0};
-	if (!parts_read(feed->endpoint, &p))
+	if (!parts_read(feed->send.endpoint, &p))
 		return df_fail(DF_USAGE, err, NULL, "endpoint is not a URL");
 	struct http_route *route = df_alloc(sizeof(*route));
 	const struct send_proxy_wish wish = {.scheme = p.scheme,
 					     .host = p.host,
-					     .url = feed->proxy,
-					     .user = feed->proxy_user,
-					     .password = feed->proxy_password};
+					     .url = feed->send.proxy,
+					     .user = feed->send.proxy_user,
+					     .password = feed->send.proxy_password};
 	enum df_status st = send_proxy_choose(&route->proxy, &wish, err);
 	if (st != DF_OK) {
 		free(route);
@@ -83,9 +83,9 @@ enum df_status http_route_new(const struct conf_feed *feed, struct http_route **
 
 	const struct send_proxy *proxy = &route->proxy;
 	route->name = df_strdup(p.name);
-	route->id =
-	    df_format("%s\n%s\n%s\n%s\n%s\n%s\n%s", feed->endpoint, feed->api_key, feed->api_secret,
-		      or_empty(feed->ca_file), or_empty(proxy->url), or_empty(proxy->user), or_empty(proxy->password));
+	route->id = df_format("%s\n%s\n%s\n%s\n%s\n%s\n%s", feed->send.endpoint, feed->send.api_key,
+			      feed->send.api_secret, or_empty(feed->send.ca_file), or_empty(proxy->url),
+			      or_empty(proxy->user), or_empty(proxy->password));
 	fingerprint(feed, route->fingerprint);
 	http_address_set(&route->address, proxy->url != NULL ? proxy->host : p.host,
 			 proxy->url != NULL ? proxy->port : p.port);
@@ -125,13 +125,13 @@ struct http_route *http_route_find(struct send_http *h, const struct http_route 
 static struct http_key *key_get(struct send_http *h, const struct conf_feed *feed)
 {
 	for (struct http_key *p = h->keys; p != NULL; p = p->next)
-		if (strcmp(p->key, feed->api_key) == 0) {
-			send_pace_limit(&p->pace, feed->batches_per_second);
+		if (strcmp(p->key, feed->send.api_key) == 0) {
+			send_pace_limit(&p->pace, feed->send.batches_per_second);
 			return p;
 		}
 	struct http_key *p = df_alloc(sizeof(*p));
-	*p = (struct http_key){.key = df_strdup(feed->api_key), .next = h->keys};
-	send_pace_init(&p->pace, feed->batches_per_second, df_monotonic_ms());
+	*p = (struct http_key){.key = df_strdup(feed->send.api_key), .next = h->keys};
+	send_pace_init(&p->pace, feed->send.batches_per_second, df_monotonic_ms());
 	return h->keys = p;
 }
 
@@ -189,7 +189,7 @@ void http_route_check(struct http_route *route, int64_t patience, int64_t now)
 enum send_health http_route_health(struct http_route *route, const struct conf_feed *feed, int64_t *probe_ms)
 {
 	int64_t now = df_monotonic_ms(), due = http_route_silent_until(route);
-	http_route_check(route, feed->give_up_after_ms, now);
+	http_route_check(route, feed->send.give_up_after_ms, now);
 	if (route->closed != DF_OK)
 		return SEND_CLOSED;
 	if (route->unwell && route->probe_at > due)

@@ -167,7 +167,7 @@ static void stream_check_route(struct http_stream *st, int64_t now)
 {
 	struct http_route *route = st->route;
 	struct df_err why = {0};
-	int64_t patience = st->base->feed->give_up_after_ms, until = http_route_silent_until(route);
+	int64_t patience = st->base->feed->send.give_up_after_ms, until = http_route_silent_until(route);
 	http_route_check(route, patience, now);
 	if (route->closed != DF_OK) {
 		http_stream_stop(st, route->closed, &route->why);

@@ -21,11 +21,13 @@ static void check_feed(const struct conf_feed *feed)
 	struct df_buf frozen = {0}, again = {0};
 	struct conf_feed *copy = NULL;
 	struct df_err err = {0};
-	FUZZ_CHECK(feed->name[0] != '\0' && feed->lanes >= 1 && feed->lanes <= 64 && feed->batches_per_second > 0);
-	FUZZ_CHECK(feed->sink != CONF_SINK_EVENTS_API || (feed->endpoint != NULL && feed->api_secret != NULL));
-	FUZZ_CHECK(feed->source.kind == CONF_SOURCE_NONE || feed->source.path != NULL);
+	FUZZ_CHECK(feed->name[0] != '\0' && feed->batch.lanes >= 1 && feed->batch.lanes <= 64 &&
+		   feed->send.batches_per_second > 0);
+	FUZZ_CHECK(feed->send.sink != CONF_SINK_EVENTS_API ||
+		   (feed->send.endpoint != NULL && feed->send.api_secret != NULL));
+	FUZZ_CHECK(feed->fetch.source.kind == CONF_SOURCE_NONE || feed->fetch.source.path != NULL);
 	conf_feed_freeze(feed, &frozen);
-	FUZZ_CHECK(conf_feed_thaw(feed, df_buf_cstr(&frozen), feed->manifest_text, &copy, &err) == DF_OK);
+	FUZZ_CHECK(conf_feed_thaw(feed, df_buf_cstr(&frozen), feed->map.manifest_text, &copy, &err) == DF_OK);
 	conf_feed_freeze(copy, &again);
 	FUZZ_CHECK(strcmp(df_buf_cstr(&frozen), df_buf_cstr(&again)) == 0);
 	conf_feed_free(copy);

@@ -47,7 +47,8 @@ static void check_documents(const struct decode *d)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct conf_feed feed = {.max_plaintext = MOST_PLAINTEXT, .max_ratio = 2, .max_entries = MOST_ENTRIES};
+	struct conf_feed feed = {
+	    .decode.max_plaintext = MOST_PLAINTEXT, .decode.max_ratio = 2, .decode.max_entries = MOST_ENTRIES};
 	struct decode *d = NULL;
 	struct df_err err = {0};
 	const char *scratch = getenv("TMPDIR");

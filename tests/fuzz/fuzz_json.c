@@ -63,7 +63,7 @@ static void again(struct map *m, struct rows_cell *cells, const char *column)
 static void use(const char *type, const char *column, const uint8_t *data, size_t size, bool truncate)
 {
 	char name[] = "n", other[] = "other";
-	struct conf_feed feed = {.event_name = name, .event_type = other, .limits_truncate = truncate};
+	struct conf_feed feed = {.map.event_name = name, .map.event_type = other, .map.limits_truncate = truncate};
 	struct rows_cell header[] = {{"mpid", 4}, {column, strlen(column)}};
 	struct rows_cell cells[] = {{"7", 1}, {size > 0 ? (const char *)data : "", size}};
 	struct map *m = NULL;

@@ -48,10 +48,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char file[] = "m.json", name[] = "n", type[] = "other";
 	for (size_t i = 0; i < COUNT(types); i++) {
 		struct conf_feed feed = {
-		    .manifest = file, .manifest_text = text, .event_name = name, .event_type = type};
+		    .map.manifest = file, .map.manifest_text = text, .map.event_name = name, .map.event_type = type};
 		struct map *m = NULL;
 		struct df_err err = {0};
-		feed.unknown_columns_warn = i == 0;
+		feed.map.unknown_columns_warn = i == 0;
 		enum df_status st = map_open(&feed, types[i], &m, &err);
 		if (st == DF_OK) {
 			use(m);

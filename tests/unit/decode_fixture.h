@@ -88,7 +88,8 @@ static inline int fx_close(void)
 
 static inline struct conf_feed fx_feed(void)
 {
-	return (struct conf_feed){.name = "f", .max_plaintext = 20ull << 30, .max_ratio = 1000, .max_entries = 10000};
+	return (struct conf_feed){
+	    .name = "f", .decode.max_plaintext = 20ull << 30, .decode.max_ratio = 1000, .decode.max_entries = 10000};
 }
 
 struct fx_file {

@@ -69,12 +69,12 @@ static inline struct conf_feed *feed_new(int kind, char *path)
 {
 	struct conf_feed *feed = df_alloc(sizeof(*feed));
 	feed->name = df_strdup("test");
-	feed->source.path = path;
-	feed->stall_timeout_ms = 60000;
+	feed->fetch.source.path = path;
+	feed->fetch.stall_timeout_ms = 60000;
 	if (kind == CONF_SOURCE_SFTP)
-		feed->source.kind = CONF_SOURCE_SFTP;
+		feed->fetch.source.kind = CONF_SOURCE_SFTP;
 	else
-		feed->source.kind = CONF_SOURCE_FILE;
+		feed->fetch.source.kind = CONF_SOURCE_FILE;
 	return feed;
 }
 
@@ -83,26 +83,26 @@ static inline struct conf_feed *feed_sftp(const char *dir, char *path)
 {
 	struct conf_feed *feed = feed_new(CONF_SOURCE_SFTP, path);
 	char *port = first_line("cat %s/port", dir);
-	feed->source.port = (uint16_t)atoi(port);
+	feed->fetch.source.port = (uint16_t)atoi(port);
 	free(port);
-	feed->source.host = df_strdup("127.0.0.1");
-	feed->source.user = first_line("id -un");
-	feed->known_hosts = df_format("%s/known_hosts", dir);
-	feed->identity_file = df_format("%s/id_ed25519", dir);
+	feed->fetch.source.host = df_strdup("127.0.0.1");
+	feed->fetch.source.user = first_line("id -un");
+	feed->fetch.known_hosts = df_format("%s/known_hosts", dir);
+	feed->fetch.identity_file = df_format("%s/id_ed25519", dir);
 	return feed;
 }
 
 static inline void feed_free(struct conf_feed *feed)
 {
 	free(feed->name);
-	free(feed->source.path);
-	free(feed->source.host);
-	free(feed->source.user);
-	free(feed->known_hosts);
-	free(feed->identity_file);
-	free(feed->passphrase);
-	free(feed->password);
-	free(feed->host_key);
+	free(feed->fetch.source.path);
+	free(feed->fetch.source.host);
+	free(feed->fetch.source.user);
+	free(feed->fetch.known_hosts);
+	free(feed->fetch.identity_file);
+	free(feed->fetch.passphrase);
+	free(feed->fetch.password);
+	free(feed->fetch.host_key);
 	free(feed);
 }
 

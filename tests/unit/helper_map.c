@@ -6,7 +6,7 @@
 
 struct outcome got;
 const struct conf_feed plain = {.name = "t"};
-const struct conf_feed named = {.name = "t", .event_name = "n", .event_type = "other"};
+const struct conf_feed named = {.name = "t", .map.event_name = "n", .map.event_type = "other"};
 
 /* One member more or less is a mistake that json-c sees. */
 static void check_json(const char *fragment)

@@ -132,13 +132,13 @@ __attribute__((unused)) static void world_prepare(struct world *w)
 	snprintf(w->dir, sizeof(w->dir), "%.40s/send-XXXXXX", tmp != NULL ? tmp : "/tmp");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(w->dir));
 	w->feed = (struct conf_feed){.name = (char *)"orders",
-				     .lanes = LANES,
-				     .sink = CONF_SINK_EVENTS_API,
-				     .endpoint = w->endpoint,
-				     .api_key = (char *)"the-key",
-				     .api_secret = (char *)"the-secret",
-				     .batches_per_second = 1e6,
-				     .give_up_after_ms = 60000};
+				     .batch.lanes = LANES,
+				     .send.sink = CONF_SINK_EVENTS_API,
+				     .send.endpoint = w->endpoint,
+				     .send.api_key = (char *)"the-key",
+				     .send.api_secret = (char *)"the-secret",
+				     .send.batches_per_second = 1e6,
+				     .send.give_up_after_ms = 60000};
 	w->sender = sender_new();
 	w->sender->tuning.backoff_base = 1;
 	w->sender->tuning.backoff_cap = 20;

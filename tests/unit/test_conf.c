@@ -128,36 +128,39 @@ static void test_defaults(void)
 	const struct conf_feed *f = conf_feed_find(conf, "a");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
 	CU_ASSERT_EQUAL(f->line, 3);
-	CU_ASSERT_EQUAL(f->source.kind, CONF_SOURCE_NONE);
-	CU_ASSERT(f->min_age_ms == 60000 && f->stall_timeout_ms == 60000 && f->give_up_after_ms == 900000);
-	CU_ASSERT_EQUAL(f->max_plaintext, UINT64_C(20) << 30);
-	CU_ASSERT(f->max_ratio == 1000 && f->max_entries == 10000 && f->lanes == 8);
-	CU_ASSERT_EQUAL(f->group_window, 64 << 20);
-	CU_ASSERT_EQUAL(f->guidelines, CONF_WARN);
-	CU_ASSERT_EQUAL(f->historical, CONF_HIST_AUTO);
-	CU_ASSERT_STRING_EQUAL(f->environment, "production");
-	CU_ASSERT_STRING_EQUAL(f->screen_name, "");
-	CU_ASSERT_STRING_EQUAL(f->timestamps, "ms");
-	CU_ASSERT_STRING_EQUAL(f->timezone, "UTC");
-	CU_ASSERT(f->event_name == NULL && f->event_type == NULL && f->data_plan == NULL && f->manifest == NULL);
-	CU_ASSERT(f->max_rejects_percent && f->max_rejects == 100000);
-	CU_ASSERT(!f->encrypted && !f->fold_products && !f->limits_truncate && !f->duplicates_import);
-	CU_ASSERT(!f->empty_attributes_delete && !f->unknown_columns_warn);
-	CU_ASSERT(f->after_done.what == CONF_KEEP && f->after_refused.what == CONF_KEEP);
-	CU_ASSERT_EQUAL(f->batches_per_second, 270.0);
-	CU_ASSERT_EQUAL(f->sink, CONF_SINK_STDOUT);
-	CU_ASSERT_PTR_NOT_NULL(strstr(f->known_hosts, "/.ssh/known_hosts"));
+	CU_ASSERT_EQUAL(f->fetch.source.kind, CONF_SOURCE_NONE);
+	CU_ASSERT(f->fetch.min_age_ms == 60000 && f->fetch.stall_timeout_ms == 60000 &&
+		  f->send.give_up_after_ms == 900000);
+	CU_ASSERT_EQUAL(f->decode.max_plaintext, UINT64_C(20) << 30);
+	CU_ASSERT(f->decode.max_ratio == 1000 && f->decode.max_entries == 10000 && f->batch.lanes == 8);
+	CU_ASSERT_EQUAL(f->batch.group_window, 64 << 20);
+	CU_ASSERT_EQUAL(f->map.guidelines, CONF_WARN);
+	CU_ASSERT_EQUAL(f->batch.historical, CONF_HIST_AUTO);
+	CU_ASSERT_STRING_EQUAL(f->map.environment, "production");
+	CU_ASSERT_STRING_EQUAL(f->map.screen_name, "");
+	CU_ASSERT_STRING_EQUAL(f->map.timestamps, "ms");
+	CU_ASSERT_STRING_EQUAL(f->map.timezone, "UTC");
+	CU_ASSERT(f->map.event_name == NULL && f->map.event_type == NULL && f->map.data_plan == NULL &&
+		  f->map.manifest == NULL);
+	CU_ASSERT(f->map.max_rejects_percent && f->map.max_rejects == 100000);
+	CU_ASSERT(!f->decode.encrypted && !f->map.fold_products && !f->map.limits_truncate &&
+		  !f->send.duplicates_import);
+	CU_ASSERT(!f->map.empty_attributes_delete && !f->map.unknown_columns_warn);
+	CU_ASSERT(f->fetch.after_done.what == CONF_KEEP && f->fetch.after_refused.what == CONF_KEEP);
+	CU_ASSERT_EQUAL(f->send.batches_per_second, 270.0);
+	CU_ASSERT_EQUAL(f->send.sink, CONF_SINK_STDOUT);
+	CU_ASSERT_PTR_NOT_NULL(strstr(f->fetch.known_hosts, "/.ssh/known_hosts"));
 	const struct conf_feed *b = conf_feed_find(conf, "b");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(b);
-	CU_ASSERT_EQUAL(b->sink, CONF_SINK_FILE);
+	CU_ASSERT_EQUAL(b->send.sink, CONF_SINK_FILE);
 	char *want = df_format("%s/out.json", dir);
-	CU_ASSERT_STRING_EQUAL(b->sink_path, want);
+	CU_ASSERT_STRING_EQUAL(b->send.sink_path, want);
 	free(want);
 	CU_ASSERT_PTR_NULL(conf_feed_find(conf, "c"));
 	conf_free(conf);
 	struct conf_feed *d = conf_feed_default("import");
-	CU_ASSERT_EQUAL(d->sink, CONF_SINK_STDOUT);
-	CU_ASSERT_EQUAL(d->lanes, 8);
+	CU_ASSERT_EQUAL(d->send.sink, CONF_SINK_STDOUT);
+	CU_ASSERT_EQUAL(d->batch.lanes, 8);
 	conf_feed_free(d);
 	conf_feed_free(NULL);
 	conf_free(NULL);
@@ -191,35 +194,37 @@ static void test_everything_set(void)
 	CU_ASSERT_PTR_NOT_NULL(conf_feed_find(conf, "empty"));
 	const struct conf_feed *f = conf_feed_find(conf, "Shop-1_a.b");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
-	CU_ASSERT_EQUAL(f->source.kind, CONF_SOURCE_SFTP);
-	CU_ASSERT_STRING_EQUAL(f->source.user, "jo@x");
-	CU_ASSERT_STRING_EQUAL(f->source.host, "::1");
-	CU_ASSERT_EQUAL(f->source.port, 2222);
-	CU_ASSERT_STRING_EQUAL(f->source.path, "/~/drop s");
-	CU_ASSERT_EQUAL_FATAL(f->include.n, 3);
-	CU_ASSERT_STRING_EQUAL(f->include.v[2], "c*");
-	CU_ASSERT_EQUAL(f->exclude.n, 1);
-	CU_ASSERT_EQUAL(f->min_age_ms, 0);
-	CU_ASSERT_STRING_EQUAL(f->host_key, "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU");
-	CU_ASSERT_STRING_EQUAL(f->passphrase, "with blanks inside ");
-	CU_ASSERT_STRING_EQUAL(f->password, "s3cret-value");
-	CU_ASSERT_STRING_EQUAL(f->api_secret, "s3cret-value");
-	CU_ASSERT(f->after_done.what == CONF_MOVE && strcmp(f->after_done.dir, "old") == 0);
-	CU_ASSERT(f->after_refused.what == CONF_DELETE && f->after_refused.dir == NULL);
-	CU_ASSERT_STRING_EQUAL(f->signed_by.v[0], "0123456789ABCDEF0123456789ABCDEF01234567");
-	CU_ASSERT(f->encrypted && f->max_plaintext == 1024 && f->max_ratio == 5 && f->max_entries == 6);
-	CU_ASSERT_EQUAL(f->guidelines, CONF_ENFORCE);
-	CU_ASSERT_STRING_EQUAL(f->manifest_text, "{\"columns\": []}\n");
-	CU_ASSERT_STRING_EQUAL(f->environment, "development");
-	CU_ASSERT_STRING_EQUAL(f->event_name, "Order  placed;x# y");
-	CU_ASSERT_STRING_EQUAL(f->event_type, "transaction");
-	CU_ASSERT_STRING_EQUAL(f->timestamps, "%m/%d/%y %H:%M");
-	CU_ASSERT(f->empty_attributes_delete && f->unknown_columns_warn && f->limits_truncate && f->fold_products);
-	CU_ASSERT(f->max_rejects_percent && f->max_rejects == 500);
-	CU_ASSERT(f->group_window == 2000000 && f->historical == CONF_HIST_NEVER && f->lanes == 64);
-	CU_ASSERT_STRING_EQUAL(f->endpoint, "https://h.example/base");
-	CU_ASSERT_EQUAL(f->batches_per_second, 12.5);
-	CU_ASSERT(f->give_up_after_ms == 86400000 && f->duplicates_import);
+	CU_ASSERT_EQUAL(f->fetch.source.kind, CONF_SOURCE_SFTP);
+	CU_ASSERT_STRING_EQUAL(f->fetch.source.user, "jo@x");
+	CU_ASSERT_STRING_EQUAL(f->fetch.source.host, "::1");
+	CU_ASSERT_EQUAL(f->fetch.source.port, 2222);
+	CU_ASSERT_STRING_EQUAL(f->fetch.source.path, "/~/drop s");
+	CU_ASSERT_EQUAL_FATAL(f->fetch.include.n, 3);
+	CU_ASSERT_STRING_EQUAL(f->fetch.include.v[2], "c*");
+	CU_ASSERT_EQUAL(f->fetch.exclude.n, 1);
+	CU_ASSERT_EQUAL(f->fetch.min_age_ms, 0);
+	CU_ASSERT_STRING_EQUAL(f->fetch.host_key, "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU");
+	CU_ASSERT_STRING_EQUAL(f->fetch.passphrase, "with blanks inside ");
+	CU_ASSERT_STRING_EQUAL(f->fetch.password, "s3cret-value");
+	CU_ASSERT_STRING_EQUAL(f->send.api_secret, "s3cret-value");
+	CU_ASSERT(f->fetch.after_done.what == CONF_MOVE && strcmp(f->fetch.after_done.dir, "old") == 0);
+	CU_ASSERT(f->fetch.after_refused.what == CONF_DELETE && f->fetch.after_refused.dir == NULL);
+	CU_ASSERT_STRING_EQUAL(f->decode.signed_by.v[0], "0123456789ABCDEF0123456789ABCDEF01234567");
+	CU_ASSERT(f->decode.encrypted && f->decode.max_plaintext == 1024 && f->decode.max_ratio == 5 &&
+		  f->decode.max_entries == 6);
+	CU_ASSERT_EQUAL(f->map.guidelines, CONF_ENFORCE);
+	CU_ASSERT_STRING_EQUAL(f->map.manifest_text, "{\"columns\": []}\n");
+	CU_ASSERT_STRING_EQUAL(f->map.environment, "development");
+	CU_ASSERT_STRING_EQUAL(f->map.event_name, "Order  placed;x# y");
+	CU_ASSERT_STRING_EQUAL(f->map.event_type, "transaction");
+	CU_ASSERT_STRING_EQUAL(f->map.timestamps, "%m/%d/%y %H:%M");
+	CU_ASSERT(f->map.empty_attributes_delete && f->map.unknown_columns_warn && f->map.limits_truncate &&
+		  f->map.fold_products);
+	CU_ASSERT(f->map.max_rejects_percent && f->map.max_rejects == 500);
+	CU_ASSERT(f->batch.group_window == 2000000 && f->batch.historical == CONF_HIST_NEVER && f->batch.lanes == 64);
+	CU_ASSERT_STRING_EQUAL(f->send.endpoint, "https://h.example/base");
+	CU_ASSERT_EQUAL(f->send.batches_per_second, 12.5);
+	CU_ASSERT(f->send.give_up_after_ms == 86400000 && f->send.duplicates_import);
 	conf_free(conf);
 }
 
@@ -275,7 +280,7 @@ static void test_long_lines(void)
 	free(text);
 	text = df_format(HEAD "event_name = %s\n", pad);
 	struct conf *conf = load_good(text);
-	CU_ASSERT_STRING_EQUAL(conf->feeds[0].event_name, pad);
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].map.event_name, pad);
 	conf_free(conf);
 	free(text);
 	/* five fingerprints on one line, and on five */
@@ -285,9 +290,9 @@ static void test_long_lines(void)
 						"3123456789abcdef0123456789abcdef01234567,\n   "
 						"4123456789abcdef0123456789abcdef01234567\nlanes = 2\n");
 	conf = load_good(text);
-	CU_ASSERT_EQUAL_FATAL(conf->feeds[0].signed_by.n, 5);
-	CU_ASSERT_STRING_EQUAL(conf->feeds[0].signed_by.v[4], "4123456789ABCDEF0123456789ABCDEF01234567");
-	CU_ASSERT_EQUAL(conf->feeds[0].lanes, 2);
+	CU_ASSERT_EQUAL_FATAL(conf->feeds[0].decode.signed_by.n, 5);
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].decode.signed_by.v[4], "4123456789ABCDEF0123456789ABCDEF01234567");
+	CU_ASSERT_EQUAL(conf->feeds[0].batch.lanes, 2);
 	conf_free(conf);
 	free(text);
 }
@@ -305,12 +310,12 @@ static void test_quotes_and_comments(void)
 	    "7: source: quotes are part of a value; write the value without them\n",
 	    "8: screen_name: a comment has a line of its own; write the value alone (", "9: lanes: ");
 	struct conf *conf = load_good(HEAD "event_name = Order \\#5 \\; a#b;c \\x\nscreen_name = \\\"Home\"\n");
-	CU_ASSERT_STRING_EQUAL(conf->feeds[0].event_name, "Order #5 ; a#b;c \\x");
-	CU_ASSERT_STRING_EQUAL(conf->feeds[0].screen_name, "\"Home\"");
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].map.event_name, "Order #5 ; a#b;c \\x");
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].map.screen_name, "\"Home\"");
 	conf_free(conf);
 	conf = load_good(HEAD "event_name = say \"yes\"\nscreen_name = #\n");
-	CU_ASSERT_STRING_EQUAL(conf->feeds[0].event_name, "say \"yes\"");
-	CU_ASSERT_STRING_EQUAL(conf->feeds[0].screen_name, "#");
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].map.event_name, "say \"yes\"");
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].map.screen_name, "#");
 	conf_free(conf);
 }
 
@@ -319,9 +324,9 @@ static void test_continued(void)
 {
 	struct conf *conf = load_good("[dropfeed]\n  state_dir = /s\n[feed a]\n  sink = -\n    lanes = 3\n"
 				      "include = *.csv\n  *.gz *.zip *.csv\n\n  event_name = x\n");
-	CU_ASSERT_EQUAL(conf->feeds[0].lanes, 3);
-	CU_ASSERT_EQUAL(conf->feeds[0].include.n, 4);
-	CU_ASSERT_STRING_EQUAL(conf->feeds[0].event_name, "x");
+	CU_ASSERT_EQUAL(conf->feeds[0].batch.lanes, 3);
+	CU_ASSERT_EQUAL(conf->feeds[0].fetch.include.n, 4);
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].map.event_name, "x");
 	conf_free(conf);
 	EXPECT(HEAD "include = *.csv\n   exlude = *.bak\n\n   *.gz\n",
 	       "6: unknown key 'exlude'; did you mean 'exclude'?", "8: neither a section");
@@ -486,7 +491,7 @@ static void test_good_values(void)
 	struct conf_feed *feed = conf_feed_default("x");
 	struct df_err err = {0};
 	CU_ASSERT_EQUAL(conf_feed_set(feed, "endpoint", "EU1", &err), DF_OK);
-	CU_ASSERT_STRING_EQUAL(feed->endpoint, "https://s2s.eu1.mparticle.com");
+	CU_ASSERT_STRING_EQUAL(feed->send.endpoint, "https://s2s.eu1.mparticle.com");
 	static const char *const urls[][2] = {
 	    {"https://s2s.us2.mparticle.com/v2", "https://s2s.us2.mparticle.com"},
 	    {"https://s2s.us2.mparticle.com/v2/bulkevents/", "https://s2s.us2.mparticle.com"},
@@ -497,13 +502,13 @@ static void test_good_values(void)
 	};
 	for (size_t i = 0; i < sizeof(urls) / sizeof(*urls); i++) {
 		CU_ASSERT_EQUAL(conf_feed_set(feed, "endpoint", urls[i][0], &err), DF_OK);
-		CU_ASSERT_STRING_EQUAL(feed->endpoint, urls[i][1]);
+		CU_ASSERT_STRING_EQUAL(feed->send.endpoint, urls[i][1]);
 	}
 	CU_ASSERT_EQUAL(conf_feed_set(feed, "source", "sftp://u@h/p", &err), DF_OK);
-	CU_ASSERT(feed->source.port == 22 && strcmp(feed->source.path, "/p") == 0);
+	CU_ASSERT(feed->fetch.source.port == 22 && strcmp(feed->fetch.source.path, "/p") == 0);
 	/* what a bad value would replace stays */
 	CU_ASSERT_EQUAL(conf_feed_set(feed, "source", "sftp://u:secretword@h/p", &err), DF_USAGE);
-	CU_ASSERT_STRING_EQUAL(feed->source.url, "sftp://u@h/p");
+	CU_ASSERT_STRING_EQUAL(feed->fetch.source.url, "sftp://u@h/p");
 	CU_ASSERT_PTR_NULL(strstr(err.text, "secretword")); /* nor is it shown */
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "password_file"));
 	conf_feed_free(feed);
@@ -513,7 +518,7 @@ static void test_good_values(void)
 static void test_secrets_of_a_group(void)
 {
 	struct conf *conf = load_good(HEAD "password_file = group\nidentity_file = group\n");
-	CU_ASSERT_STRING_EQUAL(conf->feeds[0].password, "s3cret-value");
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].fetch.password, "s3cret-value");
 	conf_free(conf);
 	EXPECT(HEAD "password_file = written\n", "5: password_file: a group may write to the secret file");
 
@@ -528,7 +533,7 @@ static void test_secrets_of_a_group(void)
 	/* systemd guards its folder: the group's bits are the mask of an access list */
 	setenv("CREDENTIALS_DIRECTORY", dir, 1);
 	conf = load_good(HEAD "password_file = $CREDENTIALS_DIRECTORY/group\n");
-	CU_ASSERT_STRING_EQUAL(conf->feeds[0].password, "s3cret-value");
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].fetch.password, "s3cret-value");
 	conf_free(conf);
 	EXPECT(HEAD "password_file = $CREDENTIALS_DIRECTORY/open\n", "5: password_file: others may use");
 	unsetenv("CREDENTIALS_DIRECTORY");
@@ -548,8 +553,8 @@ static void test_credentials_folder(void)
 		      "sink = file:$CREDENTIALS_DIRECTORY/out\nidentity_file = $CREDENTIALS_DIRECTORY/id\n"
 		      "password_file = $CREDENTIALS_DIRECTORY/secret\nca_file = $CREDENTIALS_DIRECTORY/ca.pem\n");
 	char *want = df_format("%s/out", dir);
-	CU_ASSERT_STRING_EQUAL(conf->feeds[0].sink_path, want);
-	CU_ASSERT_STRING_EQUAL(conf->feeds[0].password, "s3cret-value");
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].send.sink_path, want);
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].fetch.password, "s3cret-value");
 	free(want);
 	conf_free(conf);
 	unsetenv("CREDENTIALS_DIRECTORY");
@@ -569,7 +574,7 @@ static void test_secrets(void)
 	free(problems);
 	EXPECT(HEAD "password_file = utf16\n", "5: password_file: the secret file");
 	struct conf *conf = load_good(HEAD "password_file = bom\n");
-	CU_ASSERT_STRING_EQUAL(conf->feeds[0].password, "s3cret-value");
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].fetch.password, "s3cret-value");
 	conf_free(conf);
 	/* a variable that was filled from a file has its line end */
 	setenv("DROPFEED_TEST_SECRET",
@@ -588,9 +593,9 @@ static void test_secrets(void)
 	       "7: 'passphrase': the configuration");
 	conf = load_good(HEAD "api_secret_env = DROPFEED_TEST_SECRET\npassword_env = DROPFEED_TEST_SECRET\n"
 			      "passphrase_env = DROPFEED_TEST_SECRET\n");
-	CU_ASSERT_STRING_EQUAL(conf->feeds[0].api_secret, "from-env");
-	CU_ASSERT_STRING_EQUAL(conf->feeds[0].password, "from-env");
-	CU_ASSERT_STRING_EQUAL(conf->feeds[0].passphrase, "from-env");
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].send.api_secret, "from-env");
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].fetch.password, "from-env");
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].fetch.passphrase, "from-env");
 	conf_free(conf);
 	unsetenv("DROPFEED_TEST_SECRET");
 }
@@ -622,7 +627,7 @@ static void test_big_manifest(void)
 	fclose(f);
 	CU_ASSERT_EQUAL(conf_feed_manifest(feed, path, &err), DF_USAGE);
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "larger"));
-	CU_ASSERT_PTR_NULL(feed->manifest);
+	CU_ASSERT_PTR_NULL(feed->map.manifest);
 	f = fopen(path, "w");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
 	fwrite("{}\0x", 1, 4, f);
@@ -632,9 +637,9 @@ static void test_big_manifest(void)
 	free(path);
 	path = df_format("%s/manifest.json", dir);
 	CU_ASSERT_EQUAL(conf_feed_manifest(feed, path, &err), DF_OK);
-	CU_ASSERT_EQUAL(conf_feed_manifest(feed, feed->manifest, &err), DF_OK); /* once more from where it was */
-	CU_ASSERT_STRING_EQUAL(feed->manifest, path);
-	CU_ASSERT_STRING_EQUAL(feed->manifest_text, "{\"columns\": []}\n");
+	CU_ASSERT_EQUAL(conf_feed_manifest(feed, feed->map.manifest, &err), DF_OK); /* once more from where it was */
+	CU_ASSERT_STRING_EQUAL(feed->map.manifest, path);
+	CU_ASSERT_STRING_EQUAL(feed->map.manifest_text, "{\"columns\": []}\n");
 	conf_feed_free(feed);
 	free(path);
 }
@@ -665,10 +670,10 @@ static struct conf_feed *unusual_feed(void)
 	for (size_t i = 0; i < sizeof(set) / sizeof(*set); i++)
 		if (conf_feed_set(feed, set[i][0], set[i][1], &err) != DF_OK)
 			CU_FAIL("a good value was refused");
-	feed->passphrase = df_strdup("SECRET1");
-	feed->password = df_strdup("SECRET2");
-	feed->api_secret = df_strdup("SECRET3");
-	feed->api_key = df_strdup("SECRET4");
+	feed->fetch.passphrase = df_strdup("SECRET1");
+	feed->fetch.password = df_strdup("SECRET2");
+	feed->send.api_secret = df_strdup("SECRET3");
+	feed->send.api_key = df_strdup("SECRET4");
 	return feed;
 }
 
@@ -684,45 +689,46 @@ static void test_freeze(void)
 	/* today's key, pace and source count, and the settings of then */
 	CU_ASSERT_EQUAL(conf_feed_set(now, "endpoint", "eu1", &err), DF_OK);
 	CU_ASSERT_EQUAL(conf_feed_set(now, "include", "a b", &err), DF_OK);
-	now->api_secret = df_strdup("today");
+	now->send.api_secret = df_strdup("today");
 	CU_ASSERT_EQUAL(conf_feed_thaw(now, frozen.data, "{}", &thawed, &err), DF_OK);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(thawed);
 	conf_feed_freeze(thawed, &again);
 	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&again), frozen.data);
-	CU_ASSERT_STRING_EQUAL(thawed->event_name, " 50% \"off\"\n= next line\t");
-	CU_ASSERT_STRING_EQUAL(thawed->manifest_text, "{}");
-	CU_ASSERT_PTR_NOT_NULL(thawed->manifest);
-	CU_ASSERT_STRING_EQUAL(thawed->api_secret, "today");
-	CU_ASSERT_PTR_NOT_EQUAL(thawed->api_secret, now->api_secret); /* a copy */
-	CU_ASSERT_EQUAL(thawed->include.n, 2);
-	CU_ASSERT(thawed->lanes == 3 && thawed->max_rejects == 125 && thawed->historical == CONF_HIST_ALWAYS);
+	CU_ASSERT_STRING_EQUAL(thawed->map.event_name, " 50% \"off\"\n= next line\t");
+	CU_ASSERT_STRING_EQUAL(thawed->map.manifest_text, "{}");
+	CU_ASSERT_PTR_NOT_NULL(thawed->map.manifest);
+	CU_ASSERT_STRING_EQUAL(thawed->send.api_secret, "today");
+	CU_ASSERT_PTR_NOT_EQUAL(thawed->send.api_secret, now->send.api_secret); /* a copy */
+	CU_ASSERT_EQUAL(thawed->fetch.include.n, 2);
+	CU_ASSERT(thawed->batch.lanes == 3 && thawed->map.max_rejects == 125 &&
+		  thawed->batch.historical == CONF_HIST_ALWAYS);
 	conf_feed_free(thawed);
 	/* what was unset then is unset, whatever is set today; so is the manifest */
 	df_buf_reset(&again);
 	conf_feed_freeze(now, &again);
-	then->manifest = df_strdup("/m.json");
-	then->manifest_text = df_strdup("{}");
+	then->map.manifest = df_strdup("/m.json");
+	then->map.manifest_text = df_strdup("{}");
 	CU_ASSERT_EQUAL(conf_feed_thaw(then, df_buf_cstr(&again), NULL, &thawed, &err), DF_OK);
-	CU_ASSERT_PTR_NULL(thawed->event_name);
-	CU_ASSERT_PTR_NULL(thawed->manifest);
-	CU_ASSERT_PTR_NULL(thawed->manifest_text);
-	CU_ASSERT_STRING_EQUAL(thawed->screen_name, "");
-	CU_ASSERT_EQUAL(thawed->lanes, 8);
+	CU_ASSERT_PTR_NULL(thawed->map.event_name);
+	CU_ASSERT_PTR_NULL(thawed->map.manifest);
+	CU_ASSERT_PTR_NULL(thawed->map.manifest_text);
+	CU_ASSERT_STRING_EQUAL(thawed->map.screen_name, "");
+	CU_ASSERT_EQUAL(thawed->batch.lanes, 8);
 	conf_feed_free(thawed);
 	/* the sink is never stored, though 0.1 did: today's counts */
 	CU_ASSERT_EQUAL(conf_feed_set(now, "sink", "file:/out/x", &err), DF_OK);
 	CU_ASSERT_EQUAL(conf_feed_thaw(now, "lanes = 3\nsink = file:/then\nduplicates = import\n", NULL, &thawed, &err),
 			DF_OK);
-	CU_ASSERT_STRING_EQUAL(thawed->sink_path, "/out/x");
-	CU_ASSERT_FALSE(thawed->duplicates_import);
+	CU_ASSERT_STRING_EQUAL(thawed->send.sink_path, "/out/x");
+	CU_ASSERT_FALSE(thawed->send.duplicates_import);
 	/* what 0.1 did not know it did not do, and the document is finished in that way */
-	CU_ASSERT_EQUAL(thawed->placeholder_ids, CONF_PLACEHOLDER_KEEP);
-	CU_ASSERT_STRING_EQUAL(thawed->timestamp_range, "1970-01-01 .. 2199-12-31");
+	CU_ASSERT_EQUAL(thawed->map.placeholder_ids, CONF_PLACEHOLDER_KEEP);
+	CU_ASSERT_STRING_EQUAL(thawed->map.timestamp_range, "1970-01-01 .. 2199-12-31");
 	/* which settings differ */
 	df_buf_reset(&again);
 	conf_feed_differences(thawed, now, &again);
 	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&again), "timestamp_range, placeholder_ids, lanes");
-	now->manifest_text = df_strdup("{}");
+	now->map.manifest_text = df_strdup("{}");
 	CU_ASSERT_EQUAL(conf_feed_set(now, "event_name", "e", &err), DF_OK);
 	df_buf_reset(&again);
 	conf_feed_differences(thawed, now, &again);

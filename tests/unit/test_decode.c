@@ -151,10 +151,10 @@ static void test_plain(void)
 	fx_end(&f);
 	fx_reject(&feed, "e-custom_event.csv", "empty-file", "no bytes");
 	fx_reject(&feed, "bad.csv", "bad-name", "event type");
-	feed.max_plaintext = 1000;
+	feed.decode.max_plaintext = 1000;
 	fx_reject(&feed, "a-custom_event.csv", "archive-limit", "max_plaintext");
 	feed = fx_feed();
-	feed.encrypted = true;
+	feed.decode.encrypted = true;
 	fx_reject(&feed, "a-custom_event.csv", "encryption-mismatch", "encrypted = yes");
 	decode_close(NULL);
 }
@@ -303,10 +303,10 @@ static void test_packs_damage_and_caps(void)
 			fx_reject(&feed, name, "corrupt-archive", "");
 		}
 		snprintf(name, sizeof(name), "b-eventless.csv.%s", packs[i].ending);
-		feed.max_ratio = 20;
+		feed.decode.max_ratio = 20;
 		fx_reject(&feed, name, "archive-limit", "max_ratio");
-		feed.max_ratio = 1000000;
-		feed.max_plaintext = 100 << 20;
+		feed.decode.max_ratio = 1000000;
+		feed.decode.max_plaintext = 100 << 20;
 		fx_reject(&feed, name, "archive-limit", "max_plaintext");
 		feed = fx_feed();
 	}
@@ -346,15 +346,15 @@ static void test_gzip_caps(void)
 	fx_sh("head -c 80M /dev/zero > zeros; gzip -9c zeros > z-custom_event.csv.gz; "
 	      "head -c 60M zeros | gzip -9c > y-custom_event.csv.gz");
 	fx_reject(&feed, "z-custom_event.csv.gz", "archive-limit", "max_ratio (1000)"); /* deflate does 1:1029 here */
-	feed.max_ratio = 1100;
+	feed.decode.max_ratio = 1100;
 	fx_expect_one(&feed, "z-custom_event.csv.gz", "custom_event", "zeros");
-	feed.max_ratio = 10;
+	feed.decode.max_ratio = 10;
 	fx_accept(&feed, "y-custom_event.csv.gz"); /* up to 64 MiB nobody looks */
 	feed = fx_feed();
-	feed.max_ratio = UINT64_MAX;
-	feed.max_plaintext = 80ull << 20;
+	feed.decode.max_ratio = UINT64_MAX;
+	feed.decode.max_plaintext = 80ull << 20;
 	fx_expect_one(&feed, "z-custom_event.csv.gz", "custom_event", "zeros");
-	feed.max_plaintext--;
+	feed.decode.max_plaintext--;
 	fx_reject(&feed, "z-custom_event.csv.gz", "archive-limit", "max_plaintext");
 	fx_sh("rm zeros y-* z-*");
 }

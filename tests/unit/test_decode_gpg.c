@@ -15,8 +15,8 @@ static char fx_signer[64], fx_signer_sub[64];
 static struct conf_feed gpg_feed(void)
 {
 	struct conf_feed feed = fx_feed();
-	feed.encrypted = true;
-	feed.gnupg_home = fx_home[0];
+	feed.decode.encrypted = true;
+	feed.decode.gnupg_home = fx_home[0];
 	return feed;
 }
 
@@ -92,7 +92,7 @@ static void test_layers(void)
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		fx_expect_one(&feed, names[i], "custom_event", "plain");
 	fx_expect_one(&feed, "e-screen_view.csv.gpg", "screen_view", "plain");
-	feed.encrypted = false;
+	feed.decode.encrypted = false;
 	fx_reject(&feed, "a-custom_event.csv.gpg", "encryption-mismatch", "encrypted = yes");
 }
 
@@ -112,7 +112,7 @@ static void test_wrong_key(void)
 	fx_reject(&feed, "a-custom_event.csv.gpg", "wrong-key", id);
 	fx_reject(&feed, "a-custom_event.csv.gpg", "wrong-key", fx_home[0]);
 	fx_reject(&feed, "h-custom_event.csv.gpg", "wrong-key", "hosted feed (pod US1; key ids 5CCF5ED334228ACF)");
-	feed.gnupg_home = fx_home[2];
+	feed.decode.gnupg_home = fx_home[2];
 	fx_expect_one(&feed, "a-custom_event.csv.gpg", "custom_event", "plain");
 }
 
@@ -120,12 +120,12 @@ static void test_passphrase(void)
 {
 	struct conf_feed feed = gpg_feed();
 	char right[] = "open sesame", wrong[] = "open barley";
-	feed.gnupg_home = fx_home[3];
+	feed.decode.gnupg_home = fx_home[3];
 	fx_sh(G "G s -r locked -o p-custom_event.csv.gpg -e plain");
 	fx_expect(&feed, "p-custom_event.csv.gpg", DF_DENIED, "decrypt-failed", "set gnupg_passphrase_file");
-	feed.passphrase = wrong;
+	feed.fetch.passphrase = wrong;
 	fx_expect(&feed, "p-custom_event.csv.gpg", DF_DENIED, "decrypt-failed", "correct what passphrase_file names");
-	feed.passphrase = right;
+	feed.fetch.passphrase = right;
 	fx_expect_one(&feed, "p-custom_event.csv.gpg", "custom_event", "plain");
 }
 
@@ -149,7 +149,7 @@ static void test_not_encrypted(void)
 	fx_reject(&feed, "n-custom_event.csv.gpg", "empty-file", "no bytes");
 	char passphrase[] = "x";
 	fx_reject(&feed, "y-custom_event.csv.gpg", "decrypt-failed", "by a passphrase");
-	feed.passphrase = passphrase; /* even if it happens to be the right one */
+	feed.fetch.passphrase = passphrase; /* even if it happens to be the right one */
 	fx_reject(&feed, "y-custom_event.csv.gpg", "decrypt-failed", "by a passphrase");
 }
 
@@ -256,7 +256,7 @@ static void test_signed_by(void)
 	/* Not demanded: whether the key is known or not. */
 	fx_expect_one(&feed, "s-custom_event.csv.gpg", "custom_event", "plain");
 	fx_expect_one(&feed, "x-custom_event.csv.gpg", "custom_event", "plain");
-	feed.signed_by = (struct conf_list){.v = list, .n = 1};
+	feed.decode.signed_by = (struct conf_list){.v = list, .n = 1};
 	fx_expect_one(&feed, "s-custom_event.csv.gpg", "custom_event", "plain"); /* by a subkey of the listed primary */
 	fx_expect_one(&feed, "p-custom_event.csv.gpg", "custom_event", "plain");
 	fx_expect_one(&feed, "b-custom_event.csv.gpg", "custom_event", "plain");
@@ -295,7 +295,7 @@ static void test_bad_signatures(void)
 		"G s -r ed -z 0 --no-literal -o g-custom_event.csv.gpg -e signed");
 	fx_expect_one(&feed, "f-custom_event.csv.gpg", "custom_event",
 		      "forged.plain"); /* nobody asked for a signature */
-	feed.signed_by = (struct conf_list){.v = list, .n = 1};
+	feed.decode.signed_by = (struct conf_list){.v = list, .n = 1};
 	fx_expect_one(&feed, "g-custom_event.csv.gpg", "custom_event", "plain");
 	fx_reject(&feed, "f-custom_event.csv.gpg", "bad-signature", "Bad signature");
 
@@ -328,9 +328,9 @@ static void test_caps(void)
 	fx_sh(G "head -c 80M /dev/zero > zeros; G s -z 9 --compress-algo zlib -r ed -o z-custom_event.csv.gpg -e "
 		"zeros; rm zeros");
 	fx_reject(&feed, "z-custom_event.csv.gpg", "archive-limit", "max_ratio (1000)");
-	feed.max_ratio = 1100;
+	feed.decode.max_ratio = 1100;
 	fx_accept(&feed, "z-custom_event.csv.gpg");
-	feed.max_plaintext = 1 << 20;
+	feed.decode.max_plaintext = 1 << 20;
 	fx_reject(&feed, "z-custom_event.csv.gpg", "archive-limit", "max_plaintext");
 }
 
@@ -343,7 +343,7 @@ static void test_outside(void)
 	fx_expect(&feed, "a-custom_event.csv.gpg", DF_RETRY, "", "asked to stop");
 	df_stop_requested = 0;
 	snprintf(nowhere, sizeof(nowhere), "%s/nowhere", fx_dir);
-	feed.gnupg_home = nowhere;
+	feed.decode.gnupg_home = nowhere;
 	fx_expect(&feed, "a-custom_event.csv.gpg", DF_RETRY, "", "gnupg_home");
 	/* A home whose agent cannot be started. */
 	fx_sh("mkdir -m 700 n; cp -r r/private-keys-v1.d r/pubring.kbx n; echo agent-program /bin/false > n/gpg.conf");
@@ -458,11 +458,11 @@ static void test_hangs(void)
 	fx_sh(G "G s -r ed -o a-custom_event.csv.gpg -e plain");
 	fx_expect_one(&feed, "a-custom_event.csv.gpg", "custom_event", "plain"); /* the agent runs */
 	char *pid = agent_pid();
-	feed.stall_timeout_ms = 300;
+	feed.fetch.stall_timeout_ms = 300;
 	fx_sh("kill -STOP %s", pid);
 	fx_expect(&feed, "a-custom_event.csv.gpg", DF_RETRY, "", "GnuPG did nothing for 0.3 seconds (stall_timeout)");
 	signal_gpg(SIGKILL);
-	feed.stall_timeout_ms = 3600000;
+	feed.fetch.stall_timeout_ms = 3600000;
 	CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, stop_soon, NULL), 0);
 	fx_expect(&feed, "a-custom_event.csv.gpg", DF_RETRY, "", "asked to stop");
 	pthread_join(thread, NULL);

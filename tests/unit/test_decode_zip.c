@@ -307,19 +307,19 @@ static void test_caps(void)
 	      "zip -q9 z.zip z-custom_event.csv; zip -q0 z.zip r; rm z-custom_event.csv; "
 	      "rm *.csv; for i in 1 2 3 4 5; do echo a > $i-custom_event.csv; done; zip -q n.zip ?-custom_event.csv");
 	fx_reject(&feed, "z.zip", "archive-limit", "max_ratio (1000)"); /* the other entry's size does not excuse it */
-	feed.max_ratio = 1100;
+	feed.decode.max_ratio = 1100;
 	fx_accept(&feed, "z.zip");
-	feed.max_plaintext = 69ull << 20;
+	feed.decode.max_plaintext = 69ull << 20;
 	fx_reject(&feed, "z.zip", "archive-limit", "max_plaintext");
 	feed = fx_feed();
-	feed.max_plaintext = 10; /* five entries of two bytes: all of them together count */
+	feed.decode.max_plaintext = 10; /* five entries of two bytes: all of them together count */
 	fx_accept(&feed, "n.zip");
-	feed.max_plaintext = 9;
+	feed.decode.max_plaintext = 9;
 	fx_reject(&feed, "n.zip", "archive-limit", "max_plaintext");
 	feed = fx_feed();
-	feed.max_entries = 5;
+	feed.decode.max_entries = 5;
 	fx_accept(&feed, "n.zip");
-	feed.max_entries = 4;
+	feed.decode.max_entries = 4;
 	fx_reject(&feed, "n.zip", "archive-limit", "max_entries (4)");
 }
 
@@ -332,11 +332,12 @@ static void test_large_directory(void)
 		  "d.zip",
 		  "for i in range(3000):\n    i = zipfile.ZipInfo('%d-custom_event.csv' % i); i.comment = b'c' * 2000; "
 		  "z.writestr(i, 'a')"));
-	feed.max_entries = 3000; /* 2 KiB a entry, where 1 KiB is expected, and all of it beyond the free 1 MiB */
+	feed.decode.max_entries =
+	    3000; /* 2 KiB a entry, where 1 KiB is expected, and all of it beyond the free 1 MiB */
 	fx_reject(&feed, "d.zip", "archive-limit", "max_entries (3000)");
-	feed.max_entries = 10000;
+	feed.decode.max_entries = 10000;
 	fx_accept(&feed, "d.zip");
-	feed.max_entries = UINT64_MAX;
+	feed.decode.max_entries = UINT64_MAX;
 	fx_accept(&feed, "d.zip");
 }
 

@@ -95,13 +95,13 @@ static void test_list_globs(void)
 	before();
 	CU_ASSERT_FATAL(
 	    run("cd %s && touch a-custom_event.csv b-custom_event.csv note.txt secret.txt .dot.txt", root) == 0);
-	feed->exclude = (struct conf_list){exclude, 1};
+	feed->fetch.exclude = (struct conf_list){exclude, 1};
 	struct fetch_list list = listed();
 	CU_ASSERT_EQUAL(list.n, 2); /* without include, recognised names only */
 	fetch_list_free(&list);
-	feed->include = (struct conf_list){include, 2};
+	feed->fetch.include = (struct conf_list){include, 2};
 	list = listed();
-	feed->include = feed->exclude = (struct conf_list){0};
+	feed->fetch.include = feed->fetch.exclude = (struct conf_list){0};
 	CU_ASSERT_EQUAL_FATAL(list.n, 2);
 	CU_ASSERT_STRING_EQUAL(list.v[0].name, "b-custom_event.csv");
 	CU_ASSERT_STRING_EQUAL(list.v[1].name, "note.txt");
@@ -118,14 +118,14 @@ static void test_list_empty_and_missing(void)
 	after();
 
 	struct df_err err = {0};
-	char *was = feed->source.path;
-	feed->source.path = df_format("%s/no such", root);
+	char *was = feed->fetch.source.path;
+	feed->fetch.source.path = df_format("%s/no such", root);
 	CU_ASSERT(is_status(try_open(feed, &err), DF_USAGE, &err));
-	CU_ASSERT(says(&err, feed->source.path));
-	CU_ASSERT(run("touch '%s'", feed->source.path) == 0);
+	CU_ASSERT(says(&err, feed->fetch.source.path));
+	CU_ASSERT(run("touch '%s'", feed->fetch.source.path) == 0);
 	CU_ASSERT(is_status(try_open(feed, &err), DF_USAGE, &err));
 	CU_ASSERT(says(&err, "not a folder"));
-	set(&feed->source.path, was);
+	set(&feed->fetch.source.path, was);
 }
 
 /* What the source refuses: the folder is a matter of access, a single file one for the next run. Root is refused
@@ -178,7 +178,7 @@ static void test_list_trouble(void)
 		     {ESTALE, DF_RETRY, DF_RETRY},
 		     {EACCES, DF_DENIED, DF_DENIED},
 		     {ENOENT, DF_OK, DF_USAGE}};
-	if (feed->source.kind != CONF_SOURCE_FILE) /* the server looks at them */
+	if (feed->fetch.source.kind != CONF_SOURCE_FILE) /* the server looks at them */
 		return;
 	before();
 	CU_ASSERT_FATAL(run("touch %s/a-custom_event.csv %s/b-custom_event.csv", root, root) == 0);
@@ -487,9 +487,9 @@ static void test_home(void)
 	before();
 	after();
 	struct df_err err = {0};
-	char *was = feed->source.path;
+	char *was = feed->fetch.source.path;
 	CU_ASSERT_FATAL(run("mkdir %s/in && echo 1 >%s/in/a-custom_event.csv", root, root) == 0);
-	feed->source.path = df_strdup("/~/in");
+	feed->fetch.source.path = df_strdup("/~/in");
 	CU_ASSERT_FATAL(is_status(fetch_open(feed, &source, &err), DF_OK, &err));
 	get_and_compare("in/a-custom_event.csv");
 	struct conf_after_action action = {.what = CONF_MOVE, .dir = "/~/out"};
@@ -505,9 +505,9 @@ static void test_home(void)
 	CU_ASSERT(is_status(fetch_look(source, entry.name, &entry, &err), DF_END, &err));
 	fetch_list_free(&list);
 	after();
-	set(&feed->source.path, df_strdup("/~"));
+	set(&feed->fetch.source.path, df_strdup("/~"));
 	CU_ASSERT(is_status(try_open(feed, &err), DF_OK, &err));
-	set(&feed->source.path, was);
+	set(&feed->fetch.source.path, was);
 }
 
 static void suite_both(const char *name, CU_InitializeFunc init)

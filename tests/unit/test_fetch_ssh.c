@@ -55,9 +55,9 @@ static char *print_of(const char *type)
 static enum df_status try_known(struct df_err *err, const char *command)
 {
 	struct conf_feed *feed = feed_here();
-	set(&feed->known_hosts, df_format("%s/known", scratch));
+	set(&feed->fetch.known_hosts, df_format("%s/known", scratch));
 	CU_ASSERT_FATAL(run("cd %s && rm -f %s && K=%s || exit; (%s) >/dev/null 2>&1; exit $?", server,
-			    feed->known_hosts, feed->known_hosts, command) == 0);
+			    feed->fetch.known_hosts, feed->fetch.known_hosts, command) == 0);
 	enum df_status st = try_open(feed, err);
 	feed_free(feed);
 	return st;
@@ -131,23 +131,25 @@ static void test_host_pinned(void)
 	static const char *const types[] = {"ed25519", "ecdsa"};
 	struct df_err err = {0};
 	struct conf_feed *feed = feed_here();
-	set(&feed->known_hosts, NULL);
+	set(&feed->fetch.known_hosts, NULL);
 	for (size_t i = 0; i < 2; i++) {
-		set(&feed->host_key, print_of(types[i]));
+		set(&feed->fetch.host_key, print_of(types[i]));
 		CU_ASSERT(is_status(try_open(feed, &err), DF_OK, &err));
-		set(&feed->host_key, df_format("%s=", feed->host_key));
+		set(&feed->fetch.host_key, df_format("%s=", feed->fetch.host_key));
 		CU_ASSERT(is_status(try_open(feed, &err), DF_OK, &err));
 		/* One more letter, or one less, is another key. */
-		set(&feed->host_key, df_format("%.*sA", (int)strlen(feed->host_key) - 1, feed->host_key));
+		set(&feed->fetch.host_key,
+		    df_format("%.*sA", (int)strlen(feed->fetch.host_key) - 1, feed->fetch.host_key));
 		CU_ASSERT(is_status(try_open(feed, &err), DF_DENIED, &err));
-		set(&feed->host_key, df_format("%.*s", (int)strlen(feed->host_key) - 2, feed->host_key));
+		set(&feed->fetch.host_key,
+		    df_format("%.*s", (int)strlen(feed->fetch.host_key) - 2, feed->fetch.host_key));
 		CU_ASSERT(is_status(try_open(feed, &err), DF_DENIED, &err));
 		char *print = print_of(types[i]); /* every key of the server is named */
 		CU_ASSERT(says(&err, print));
 		free(print);
 	}
 	/* A pin is the last word, whatever known_hosts says. */
-	set(&feed->known_hosts, df_format("%s/known_hosts", server));
+	set(&feed->fetch.known_hosts, df_format("%s/known_hosts", server));
 	CU_ASSERT(is_status(try_open(feed, &err), DF_DENIED, &err));
 	CU_ASSERT(says(&err, "not the pinned one"));
 	feed_free(feed);
@@ -186,13 +188,13 @@ static void test_host_only_rsa(void)
 static enum df_status try_key(struct df_err *err, const char *how, const char *passphrase, bool let_in)
 {
 	struct conf_feed *feed = feed_here();
-	set(&feed->identity_file, df_format("%s/key", server));
+	set(&feed->fetch.identity_file, df_format("%s/key", server));
 	CU_ASSERT_FATAL(
 	    run("cd %s && rm -f key key.pub && ssh-keygen -q -C '' -f key %s && cp id_ed25519.pub authorized_keys",
 		server, how) == 0);
 	if (let_in)
 		CU_ASSERT_FATAL(run("cat %s/key.pub >>%s/authorized_keys", server, server) == 0);
-	feed->passphrase = df_strdup(passphrase);
+	feed->fetch.passphrase = df_strdup(passphrase);
 	enum df_status st = try_open(feed, err);
 	feed_free(feed);
 	return st;
@@ -246,16 +248,16 @@ static void test_login_bad_files(void)
 {
 	struct df_err err = {0};
 	struct conf_feed *feed = feed_here();
-	set(&feed->identity_file, df_format("%s/no such", server));
+	set(&feed->fetch.identity_file, df_format("%s/no such", server));
 	CU_ASSERT(is_status(try_open(feed, &err), DF_USAGE, &err));
 	CU_ASSERT(says(&err, "no such"));
-	set(&feed->identity_file, df_format("%s/id_ed25519.pub", server));
+	set(&feed->fetch.identity_file, df_format("%s/id_ed25519.pub", server));
 	CU_ASSERT(is_status(try_open(feed, &err), DF_USAGE, &err));
 	CU_ASSERT(says(&err, "is a public key"));
 	CU_ASSERT(
 	    run("(echo -----BEGIN OPENSSH PRIVATE KEY-----; echo AAAA; echo -----END OPENSSH PRIVATE KEY-----) >%s/bad",
 		server) == 0);
-	set(&feed->identity_file, df_format("%s/bad", server));
+	set(&feed->fetch.identity_file, df_format("%s/bad", server));
 	CU_ASSERT(is_status(try_open(feed, &err), DF_DENIED, &err));
 	CU_ASSERT(says(&err, "cannot be used"));
 	feed_free(feed);
@@ -265,8 +267,8 @@ static void test_login_password_refused(void)
 {
 	struct df_err err = {0};
 	struct conf_feed *feed = feed_here();
-	set(&feed->identity_file, NULL);
-	feed->password = df_strdup("not the pass word");
+	set(&feed->fetch.identity_file, NULL);
+	feed->fetch.password = df_strdup("not the pass word");
 	CU_ASSERT(is_status(try_open(feed, &err), DF_DENIED, &err));
 	CU_ASSERT(says(&err, "the password"));
 	CU_ASSERT_PTR_NULL(strstr(err.text, "pass word"));
@@ -277,7 +279,7 @@ static void test_login_agent(void)
 {
 	struct df_err err = {0};
 	struct conf_feed *feed = feed_here();
-	set(&feed->identity_file, NULL);
+	set(&feed->fetch.identity_file, NULL);
 	unsetenv("SSH_AUTH_SOCK");
 	CU_ASSERT(is_status(try_open(feed, &err), DF_DENIED, &err));
 	CU_ASSERT(says(&err, "SSH_AUTH_SOCK"));
@@ -372,11 +374,11 @@ static struct conf_feed *relay_start(struct relay *r, size_t limit, bool silent)
 	struct conf_feed *feed = feed_here();
 	r->limit = limit;
 	r->silent = silent;
-	r->to = feed->source.port;
+	r->to = feed->fetch.source.port;
 	r->listener = listen_on(&r->port);
 	CU_ASSERT_FATAL(pipe(r->end) == 0 && pthread_create(&r->thread, NULL, relay_main, r) == 0);
-	feed->source.port = r->port;
-	set(&feed->host_key, print_of("ed25519"));
+	feed->fetch.source.port = r->port;
+	set(&feed->fetch.host_key, print_of("ed25519"));
 	return feed;
 }
 
@@ -403,7 +405,7 @@ static void broken_download(bool silent, const char *words)
 			0);
 	char *want = first_line("sha256sum <%s/root/a-custom_event.csv | cut -c1-64", server);
 	struct conf_feed *feed = relay_start(&relay, 16000000, silent);
-	feed->stall_timeout_ms = silent ? 1500 : 60000;
+	feed->fetch.stall_timeout_ms = silent ? 1500 : 60000;
 	CU_ASSERT_FATAL(is_status(fetch_open(feed, &source, &err), DF_OK, &err));
 	CU_ASSERT(is_status(fetch_list(source, &list, &err), DF_OK, &err));
 	CU_ASSERT_EQUAL_FATAL(list.n, 1);
@@ -466,10 +468,10 @@ static void test_refused(void)
 {
 	struct df_err err = {0};
 	struct conf_feed *feed = feed_here();
-	close(listen_on(&feed->source.port)); /* a port that nobody listens on */
+	close(listen_on(&feed->fetch.source.port)); /* a port that nobody listens on */
 	CU_ASSERT(is_status(try_open(feed, &err), DF_RETRY, &err));
 	CU_ASSERT(says(&err, "Connection refused"));
-	set(&feed->source.host, df_strdup("no-such-host.invalid"));
+	set(&feed->fetch.source.host, df_strdup("no-such-host.invalid"));
 	CU_ASSERT(is_status(try_open(feed, &err), DF_RETRY, &err));
 	CU_ASSERT(says(&err, "no-such-host.invalid"));
 	feed_free(feed);
@@ -480,11 +482,11 @@ static void test_mute(void)
 {
 	struct df_err err = {0};
 	struct conf_feed *feed = feed_here();
-	int fd = listen_on(&feed->source.port);
-	feed->stall_timeout_ms = 300;
+	int fd = listen_on(&feed->fetch.source.port);
+	feed->fetch.stall_timeout_ms = 300;
 	CU_ASSERT(is_status(try_open(feed, &err), DF_RETRY, &err));
 	CU_ASSERT(says(&err, "did not answer"));
-	feed->stall_timeout_ms = 600000;
+	feed->fetch.stall_timeout_ms = 600000;
 	df_stop_requested = 1;
 	CU_ASSERT(is_status(try_open(feed, &err), DF_RETRY, &err));
 	df_stop_requested = 0;

@@ -237,7 +237,7 @@ static void test_empty_members(void)
 /* Attributes that have no value inside a cell's JSON are deleted as those of columns are. */
 static void test_empty_members_delete(void)
 {
-	const struct conf_feed feed = {.name = "t", .empty_attributes_delete = true};
+	const struct conf_feed feed = {.name = "t", .map.empty_attributes_delete = true};
 	run(&feed, "eventless", "mpid|user_attributes", "1|{\"a\":\"\",\"b\":\"x\",\"c\":[],\"d\":null}");
 	CHECK_STRING(got.batch, "\"user_attributes\":{\"b\":\"x\"},\"deleted_user_attributes\":[\"a\",\"c\",\"d\"],"
 				"\"environment\":\"production\",\"mpid\":1");
@@ -275,7 +275,7 @@ static void test_placeholders(void)
 	    "C-1",      "nullable", "10", "-10", "1E12",
 	    "4.41E-11", "00",       "no", "0a",  "00000000-0000-0000-0000-000000000001",
 	    "E+11",     "12.5E+11"};
-	struct conf_feed feed = {.name = "t", .placeholder_ids = CONF_PLACEHOLDER_REJECT};
+	struct conf_feed feed = {.name = "t", .map.placeholder_ids = CONF_PLACEHOLDER_REJECT};
 	for (size_t i = 0; i < sizeof(nobody) / sizeof(nobody[0]); i++) {
 		char *row = df_format("%s|x", nobody[i]);
 		run(&plain, "eventless", "user_identities.customerid|user_attributes.a", row);
@@ -287,7 +287,7 @@ static void test_placeholders(void)
 		CU_ASSERT_EQUAL(got.fault_column, 1);
 		free(row);
 	}
-	feed.placeholder_ids = CONF_PLACEHOLDER_KEEP;
+	feed.map.placeholder_ids = CONF_PLACEHOLDER_KEEP;
 	run(&feed, "eventless", "user_identities.customerid|mpid", "null|0");
 	CHECK_STRING(got.ids, "\"customer_id\":\"null\",\"mpid\":0");
 	CHECK_STRING(got.warnings, "");
@@ -446,11 +446,11 @@ static void test_commerce(void)
 static void test_defaults(void)
 {
 	struct conf_feed feed = {.name = "t",
-				 .environment = "development",
-				 .event_name = "Def",
-				 .event_type = "ATTRIBUTION",
-				 .data_plan = "plan:3",
-				 .screen_name = "Home"};
+				 .map.environment = "development",
+				 .map.event_name = "Def",
+				 .map.event_type = "ATTRIBUTION",
+				 .map.data_plan = "plan:3",
+				 .map.screen_name = "Home"};
 	run(&feed, "custom_event", "mpid", "1");
 	CHECK_STRING(got.data, "\"custom_event_type\":\"attribution\",\"event_name\":\"Def\"");
 	CHECK_STRING(got.batch, "\"environment\":\"development\",\"context\":{\"data_plan\":{\"plan_id\":\"plan\","
@@ -476,7 +476,7 @@ static void test_defaults(void)
 	CHECK_STRING(got.code, "missing-value");
 	CHECK_STRING(got.column, "events.data.event_name");
 	CU_ASSERT_EQUAL(got.fault_column, 2);
-	feed.event_type = "nonsense";
+	feed.map.event_type = "nonsense";
 	run(&feed, "custom_event", "mpid", NULL);
 	CU_ASSERT_EQUAL(got.status, DF_USAGE);
 }
@@ -574,7 +574,7 @@ static void test_headers(void)
 		if (strstr(got.text, table[i].word) == NULL)
 			printf("\n  %s: no %s in %s\n", table[i].header, table[i].word, got.text);
 	}
-	struct conf_feed lax = {.name = "t", .unknown_columns_warn = true};
+	struct conf_feed lax = {.name = "t", .map.unknown_columns_warn = true};
 	run(&lax, "eventless", "mpid|Colour", "1|red");
 	CHECK_STRING(got.batch, "\"environment\":\"production\",\"mpid\":1");
 	CU_ASSERT_PTR_NOT_NULL(strstr(got.warnings, "unknown-column: column 2 is ignored: 'Colour'"));
@@ -589,7 +589,7 @@ static void test_headers(void)
 
 static void test_deletion(void)
 {
-	struct conf_feed feed = {.name = "t", .empty_attributes_delete = true};
+	struct conf_feed feed = {.name = "t", .map.empty_attributes_delete = true};
 	run(&feed, "eventless",
 	    "mpid|user_attributes.a|user_attributes.b\"|user_attributes.c[]|deleted_user_attributes[]", "1|x|||z");
 	CHECK_STRING(got.batch, "\"user_attributes\":{\"a\":\"x\"},\"deleted_user_attributes\":[\"b\\\"\",\"c\",\"z\"],"
@@ -611,7 +611,8 @@ static char *wide(size_t n)
 
 static void limit_case(const char *event, const char *column, size_t max)
 {
-	struct conf_feed cut = {.name = "t", .event_name = "n", .event_type = "other", .limits_truncate = true};
+	struct conf_feed cut = {
+	    .name = "t", .map.event_name = "n", .map.event_type = "other", .map.limits_truncate = true};
 	for (size_t extra = 0; extra < 2; extra++) {
 		char *value = wide(max + extra), *fit = wide(max);
 		char *header = df_format("mpid|%s", column), *row = df_format("1|%s", value);
@@ -650,7 +651,7 @@ static void test_limits(void)
 	run(&plain, "eventless", df_buf_cstr(&header), df_buf_cstr(&row));
 	CHECK_STRING(got.code, "too-many-attributes");
 	CU_ASSERT_EQUAL(got.n_faults, 1);
-	struct conf_feed cut = {.name = "t", .limits_truncate = true};
+	struct conf_feed cut = {.name = "t", .map.limits_truncate = true};
 	run(&cut, "eventless", df_buf_cstr(&header), df_buf_cstr(&row));
 	CU_ASSERT_PTR_NOT_NULL(strstr(got.batch, "k100"));
 	CU_ASSERT_PTR_NULL(strstr(got.batch, "last"));
@@ -685,7 +686,7 @@ static char *json_row(size_t n, bool list)
 
 static void test_json_limits(void)
 {
-	struct conf_feed cut = {.name = "t", .limits_truncate = true};
+	struct conf_feed cut = {.name = "t", .map.limits_truncate = true};
 	for (size_t list = 0; list < 2; list++) {
 		size_t max = list ? 1000 : 100;
 		for (size_t extra = 0; extra < 2; extra++) {

@@ -59,12 +59,12 @@ static void describe(const struct conf_feed *feed, const char *event, const char
 
 static void describe_with(const char *manifest, const char *event, const char *header, const char *row)
 {
-	struct conf_feed feed = {.name = "t", .event_name = "n", .event_type = "other"};
-	feed.manifest = df_strdup("m.json");
-	feed.manifest_text = df_strdup(manifest);
+	struct conf_feed feed = {.name = "t", .map.event_name = "n", .map.event_type = "other"};
+	feed.map.manifest = df_strdup("m.json");
+	feed.map.manifest_text = df_strdup(manifest);
 	describe(&feed, event, header, row);
-	free(feed.manifest_text);
-	free(feed.manifest);
+	free(feed.map.manifest_text);
+	free(feed.map.manifest);
 }
 
 static void test_types(void)
@@ -103,7 +103,7 @@ static void test_plan(void)
 
 static void test_row(void)
 {
-	struct conf_feed feed = {.name = "t", .empty_attributes_delete = true};
+	struct conf_feed feed = {.name = "t", .map.empty_attributes_delete = true};
 	describe(&feed, "screen_view",
 		 "mpid|environment|user_attributes.a|user_attributes.b|user_attributes.l[]|ip|events.data.screen_name|"
 		 "events.data.source_message_id|source_request_id",
@@ -181,7 +181,7 @@ static void test_refused(void)
 	describe(&plain, "commerce_event", "mpid|events.data.session_uuid", NULL); /* and after it all */
 	CU_ASSERT_EQUAL(got.status, DF_REJECT);
 	CU_ASSERT_PTR_NOT_NULL(strstr(said, "2 cell events.data.session_uuid(uuid)\n0 default environment"));
-	struct conf_feed lax = {.name = "t", .unknown_columns_warn = true};
+	struct conf_feed lax = {.name = "t", .map.unknown_columns_warn = true};
 	describe(&lax, "eventless", "mpid|nonsense", "1|x");
 	CU_ASSERT_PTR_NOT_NULL(strstr(said, "2 none (): ignored: "));
 	describe_with("{\"hasHeaderRow\":true,\"columns\":[{\"column\":\"Id\",\"action\":\"keep\",\"field\":\"mpid\"},"
@@ -196,7 +196,7 @@ static void test_refused(void)
 /* limits = truncate: the 101st attribute has no room, be it a value or a list. */
 static void test_limits(void)
 {
-	struct conf_feed feed = {.name = "t", .limits_truncate = true};
+	struct conf_feed feed = {.name = "t", .map.limits_truncate = true};
 	struct df_buf header = {0}, row = {0};
 	df_buf_adds(&header, "mpid");
 	df_buf_adds(&row, "1");

@@ -6,12 +6,12 @@
 
 static void with(const char *manifest, const char *event, const char *header, const char *row)
 {
-	struct conf_feed feed = {.name = "t", .event_name = "n", .event_type = "other"};
-	feed.manifest = df_strdup("m.json");
-	feed.manifest_text = df_strdup(manifest);
+	struct conf_feed feed = {.name = "t", .map.event_name = "n", .map.event_type = "other"};
+	feed.map.manifest = df_strdup("m.json");
+	feed.map.manifest_text = df_strdup(manifest);
 	run(&feed, event, header, row);
-	free(feed.manifest_text);
-	free(feed.manifest);
+	free(feed.map.manifest_text);
+	free(feed.map.manifest);
 }
 
 #define BATCH_1 "\"environment\":\"production\",\"mpid\":1"
@@ -406,10 +406,10 @@ static void test_row(void)
 	static const char both[] =
 	    MAPPINGS(ID MADE("Date", "events.data.timestamp_unixtime_ms",
 			     "{{ row['Date'] }} {{ row['Time of day'] | default: '00:00' }} {{ row.Zone }}"));
-	struct conf_feed feed = {.name = "t", .event_name = "n", .event_type = "other"};
-	feed.timestamps = df_strdup("auto");
-	feed.manifest = df_strdup("m.json");
-	feed.manifest_text = df_strdup(both);
+	struct conf_feed feed = {.name = "t", .map.event_name = "n", .map.event_type = "other"};
+	feed.map.timestamps = df_strdup("auto");
+	feed.map.manifest = df_strdup("m.json");
+	feed.map.manifest_text = df_strdup(both);
 	run(&feed, "custom_event", "Id|Date|Time of day|Zone", "1|2016-03-14|10:20|+01:00");
 	CU_ASSERT_EQUAL(got.timestamp_ms, 1457947200000);
 	run(&feed, "custom_event", "Id|Date|Time of day|Zone", "1|2016-03-14||+01:00");
@@ -417,9 +417,9 @@ static void test_row(void)
 	run(&feed, "custom_event", "Id|Date|Zone", NULL);
 	CHECK_STRING(got.code, "manifest-mismatch");
 	CU_ASSERT_PTR_NOT_NULL(strstr(got.text, "'Time of day'"));
-	free(feed.timestamps);
-	free(feed.manifest);
-	free(feed.manifest_text);
+	free(feed.map.timestamps);
+	free(feed.map.manifest);
+	free(feed.map.manifest_text);
 	with(MAPPINGS(ID MADE("a", "user_attributes.a", "{{ row[key] }}{{ row['b'] | sha256 | slice: 0, 6 }}")),
 	     "eventless", "Id|a|b", "1|x|abc");
 	CHECK_STRING(got.batch, "\"user_attributes\":{\"a\":\"xba7816\"}," BATCH_1);
@@ -494,9 +494,9 @@ static void test_wildcards(void)
 
 static void test_ignore_when(void)
 {
-	struct conf_feed feed = {.name = "t", .empty_attributes_delete = true};
-	feed.manifest = "m.json";
-	feed.manifest_text = MAPPINGS(
+	struct conf_feed feed = {.name = "t", .map.empty_attributes_delete = true};
+	feed.map.manifest = "m.json";
+	feed.map.manifest_text = MAPPINGS(
 	    ID UNLESS("a", "user_attributes.a", "{{ value }}", "empty") "," COLUMN("b", "user_attributes.b") "," COLUMN(
 		"foo.*", "user_attributes.*") "," UNLESS("bar.*", "user_attributes.*", "{{ value }}", "null"));
 	run(&feed, "eventless", "Id|a|b|foo|bar", "1|||{\"c\":null,\"d\":\"\"}|{\"e\":null,\"f\":\"\",\"g\":1}");
@@ -576,10 +576,11 @@ static void test_broken(void)
 
 static void test_retail(void)
 {
-	struct conf_feed feed = {.name = "t", .timestamps = df_strdup("%m/%d/%y %H:%M")};
+	struct conf_feed feed = {.name = "t", .map.timestamps = df_strdup("%m/%d/%y %H:%M")};
 	struct df_err err = {0};
 	size_t len = 0;
-	CU_ASSERT_EQUAL_FATAL(df_read_file("manifests/retail.json", 1 << 20, &feed.manifest_text, &len, &err), DF_OK);
+	CU_ASSERT_EQUAL_FATAL(df_read_file("manifests/retail.json", 1 << 20, &feed.map.manifest_text, &len, &err),
+			      DF_OK);
 	run(&feed, "commerce_event",
 	    "InvoiceNo|StockCode|Description|Quantity|InvoiceDate|UnitPrice|CustomerID|Country",
 	    "536365|85123A|WHITE HANGING HEART T-LIGHT HOLDER|6|12/1/10 8:26|2.550|17850|United Kingdom");
@@ -592,8 +593,8 @@ static void test_retail(void)
 	    "\"timestamp_unixtime_ms\":1291191960000,\"product_action\":{\"action\":\"purchase\","
 	    "\"transaction_id\":\"536365\",\"products\":[{\"id\":\"85123A\",\"name\":\"WHITE HANGING HEART T-LIGHT "
 	    "HOLDER\",\"price\":2.550,\"quantity\":6}]}");
-	free(feed.manifest_text);
-	free(feed.timestamps);
+	free(feed.map.manifest_text);
+	free(feed.map.timestamps);
 }
 
 int main(void)

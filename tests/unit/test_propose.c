@@ -221,8 +221,8 @@ static void test_times(void)
 	CU_ASSERT_EQUAL(propose(&named, "custom_event", true, "timestamp\n1/2/2024 10:00"), DF_OK);
 	CU_ASSERT_TRUE(says("%d/%m/%Y %H:%M as well"));
 	struct conf_feed own = plain;
-	own.timestamps = (char[]){"%m/%d/%y %H:%M"};
-	own.event_name = own.event_type = (char[]){"other"};
+	own.map.timestamps = (char[]){"%m/%d/%y %H:%M"};
+	own.map.event_name = own.map.event_type = (char[]){"other"};
 	CU_ASSERT_EQUAL(propose(&own, "custom_event", true, "timestamp\n12/1/10 8:26"), DF_OK);
 	CU_ASSERT_PTR_NULL(strstr(proposal.data, "settings"));
 }

@@ -27,11 +27,11 @@ static void set_up(struct run_queue *q, uint32_t jobs)
 	*q = (struct run_queue){.jobs = jobs};
 	for (int i = 0; i < 3; i++)
 		feeds[i] = (struct conf_feed){.name = "feed",
-					      .sink = CONF_SINK_EVENTS_API,
-					      .endpoint = "https://api",
-					      .api_key = i == 0   ? "k0"
-							 : i == 1 ? "k1"
-								  : "k2"};
+					      .send.sink = CONF_SINK_EVENTS_API,
+					      .send.endpoint = "https://api",
+					      .send.api_key = i == 0   ? "k0"
+							      : i == 1 ? "k1"
+								       : "k2"};
 }
 
 /* The next step, "what name"; it is begun. */
@@ -98,7 +98,7 @@ static void test_no_order(void)
 	struct run_queue q;
 	struct run_file *a, *b;
 	set_up(&q, 2);
-	feeds[0].order_none = true;
+	feeds[0].fetch.order_none = true;
 	add(&q, 0, "a", 1);
 	add(&q, 0, "b", 2);
 	EXPECT("check a", &a);
@@ -137,7 +137,7 @@ static void test_parking(void)
 	struct run_queue q;
 	struct run_file *a, *b, *x;
 	set_up(&q, 2);
-	feeds[1].api_key = "k0"; /* the same target */
+	feeds[1].send.api_key = "k0"; /* the same target */
 	struct run_file *poison = add(&q, 0, "a", 1);
 	add(&q, 0, "b", 2);
 	add(&q, 1, "x", 1);
@@ -241,7 +241,7 @@ static void test_blame(void)
 	/* Another feed at the same API: what failed before its file got on failed by its own fault, what failed after
 	 * that may have met an outage. */
 	set_up(&q, 2);
-	feeds[1].api_key = "k0";
+	feeds[1].send.api_key = "k0";
 	for (int after = 0; after < 2; after++) {
 		a = add(&q, 0, "a", 1);
 		b = add(&q, 1, "b", 1);

@@ -228,7 +228,7 @@ static void test_settled_each(void)
 
 	/* A slow pace makes many small requests of what was taken from the queue together. */
 	world_begin(&w);
-	w.feed.batches_per_second = 100;
+	w.feed.send.batches_per_second = 100;
 	open_stream(&w, NULL);
 	put_many(&w, 100, "a");
 	wait_for_stats(&w, 4, 0);
@@ -243,7 +243,7 @@ static void test_denied(void)
 {
 	struct world w;
 	world_begin(&w);
-	w.feed.api_secret = (char *)"of-yesterday";
+	w.feed.send.api_secret = (char *)"of-yesterday";
 	open_stream(&w, NULL);
 	put_many(&w, 5, "a");
 	CU_ASSERT_EQUAL(close_stream(&w, false), DF_DENIED);
@@ -254,7 +254,7 @@ static void test_denied(void)
 
 	/* A stream that was denied takes nothing more, and a 403 is the same. */
 	put_file(&w, "script", "403\n");
-	w.feed.api_secret = (char *)"the-secret";
+	w.feed.send.api_secret = (char *)"the-secret";
 	w.err = (struct df_err){0};
 	w.next[0] = 0;
 	open_stream(&w, NULL);
@@ -276,7 +276,7 @@ static void test_give_up(void)
 {
 	struct world w;
 	world_begin(&w);
-	w.feed.give_up_after_ms = 300;
+	w.feed.send.give_up_after_ms = 300;
 	struct df_buf script = {0};
 	df_buf_adds(&script, "202\n");
 	for (int i = 0; i < 5000; i++)
@@ -368,7 +368,7 @@ static void test_bounded_queue(void)
 	/* At one batch in 1000 s nothing but the first 100 leaves: the producer is held, until the stop. */
 	struct world w;
 	world_begin(&w);
-	w.feed.batches_per_second = 0.001;
+	w.feed.send.batches_per_second = 0.001;
 	open_stream(&w, NULL);
 	pthread_t thread;
 	pthread_create(&thread, NULL, stop_soon, NULL);
@@ -463,7 +463,7 @@ static void test_rate(void)
 	struct world w;
 	world_begin(&w);
 	put_file(&w, "rules", "rate 200\n");
-	w.feed.batches_per_second = 400;
+	w.feed.send.batches_per_second = 400;
 	open_stream(&w, NULL);
 	for (int i = 0; i < 600; i++)
 		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .lane = (uint32_t)i % LANES}), DF_OK);
@@ -480,8 +480,8 @@ static void test_two_streams(void)
 	world_prepare(&other);
 	sender_free(other.sender);
 	other.sender = w.sender;
-	other.feed.endpoint = w.endpoint;
-	other.feed.api_secret = (char *)"wrong"; /* one is denied, the other does not mind */
+	other.feed.send.endpoint = w.endpoint;
+	other.feed.send.api_secret = (char *)"wrong"; /* one is denied, the other does not mind */
 	open_stream(&other, NULL);
 	put_many(&w, 150, "a");
 	put_many(&other, 5, "b");
@@ -514,8 +514,8 @@ static void test_shared_key(void)
 	world_prepare(&other);
 	sender_free(other.sender);
 	other.sender = w.sender;
-	other.feed.endpoint = w.endpoint;
-	other.feed.batches_per_second = 500;
+	other.feed.send.endpoint = w.endpoint;
+	other.feed.send.batches_per_second = 500;
 	CU_ASSERT_EQUAL_FATAL(sender_open(w.sender, &w.feed, NULL, &late, &w, &w.stream, &w.err), DF_OK);
 	put_many(&w, 100, "a"); /* a full request: it goes at once */
 	for (int i = 0; i < ATTEMPTS && !atomic_load_explicit(&settling, memory_order_relaxed); i++)
@@ -552,7 +552,7 @@ static void test_tls(void)
 
 	w.err = (struct df_err){0};
 	w.next[0] = 0;
-	w.feed.ca_file = key; /* holds no certificate */
+	w.feed.send.ca_file = key; /* holds no certificate */
 	open_stream(&w, NULL);
 	put_many(&w, 1, "a");
 	CU_ASSERT_EQUAL(close_stream(&w, false), DF_DENIED);
@@ -560,7 +560,7 @@ static void test_tls(void)
 
 	w.err = (struct df_err){0};
 	w.next[0] = 0;
-	w.feed.ca_file = ca;
+	w.feed.send.ca_file = ca;
 	open_stream(&w, NULL);
 	put_many(&w, 150, "a");
 	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
@@ -574,7 +574,7 @@ static void test_bad_settings(void)
 	world_prepare(&w);
 	snprintf(w.endpoint, sizeof(w.endpoint), "not a url");
 	CU_ASSERT_EQUAL(sender_open(w.sender, &w.feed, NULL, &events, &w, &w.stream, &w.err), DF_USAGE);
-	w.feed.endpoint = NULL;
+	w.feed.send.endpoint = NULL;
 	CU_ASSERT_EQUAL(sender_open(w.sender, &w.feed, NULL, &events, &w, &w.stream, &w.err), DF_USAGE);
 	world_end(&w);
 }

@@ -58,7 +58,8 @@ static void world_begin(struct world *w, enum conf_sink sink)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(w->dir));
 	snprintf(w->path, sizeof(w->path), "%s/out.ndjson", w->dir);
 	snprintf(w->temporary, sizeof(w->temporary), "%s.dropfeed-tmp", w->path);
-	w->feed = (struct conf_feed){.name = (char *)"orders", .lanes = LANES, .sink = sink, .sink_path = w->path};
+	w->feed = (struct conf_feed){
+	    .name = (char *)"orders", .batch.lanes = LANES, .send.sink = sink, .send.sink_path = w->path};
 	w->sender = sender_new();
 }
 
@@ -240,7 +241,7 @@ static void test_file_appended(void)
 	static const char *const other[] = {"{\"id\":\"a\"}", "{\"id\":\"x2\"}"}; /* begins alike */
 	struct world w;
 	world_begin(&w, CONF_SINK_FILE);
-	w.feed.sink_append = true;
+	w.feed.send.sink_append = true;
 	write_old(&w);
 	add(&w, a, 2);
 	file_is(w.path, "old\n{\"id\":\"a\"}\n{\"id\":\"a2\"}\n");
@@ -262,10 +263,10 @@ static void test_file_impossible(void)
 {
 	struct world w;
 	world_begin(&w, CONF_SINK_FILE);
-	w.feed.sink_path = w.dir;
+	w.feed.send.sink_path = w.dir;
 	CU_ASSERT_EQUAL(sender_open(w.sender, &w.feed, NULL, &events, &w, &w.stream, &w.err), DF_USAGE);
 	w.err = (struct df_err){0};
-	w.feed.sink_path = (char *)"/nonexistent/x/out";
+	w.feed.send.sink_path = (char *)"/nonexistent/x/out";
 	CU_ASSERT_EQUAL(sender_open(w.sender, &w.feed, NULL, &events, &w, &w.stream, &w.err), DF_RETRY);
 	CU_ASSERT_PTR_NOT_NULL(strstr(w.err.text, "/nonexistent/x/out"));
 	world_end(&w);

@@ -85,7 +85,7 @@ static void share(struct world *other, struct world *w)
 	world_prepare(other);
 	sender_free(other->sender);
 	other->sender = w->sender;
-	other->feed.endpoint = w->endpoint;
+	other->feed.send.endpoint = w->endpoint;
 }
 
 static void share_end(struct world *other)
@@ -211,7 +211,7 @@ static void test_forbidden(void)
 	struct memory m = {0};
 	world_begin(&w);
 	run_again(&w, &m);
-	w.feed.give_up_after_ms = 300;
+	w.feed.send.give_up_after_ms = 300;
 	put_file(&w, "script", "403\n");
 	open_stream(&w, NULL);
 	put_many(&w, 1, "a");
@@ -269,7 +269,7 @@ static void test_parks(void)
 	struct world w, other;
 	world_begin(&w);
 	share(&other, &w);
-	other.feed.api_key = (char *)"another";
+	other.feed.send.api_key = (char *)"another";
 	sender_parks(w.sender, true);
 	w.sender->tuning.unwell_after = 30;
 	put_file(&w, "rules", "answer-name 500 bad\n");
@@ -365,7 +365,7 @@ static void test_next_runs(void)
 		run_again(&w, &m);
 		w.sender->tuning.backoff_cap = 2;
 		w.sender->tuning.gather = 1;
-		w.feed.give_up_after_ms = 100;
+		w.feed.send.give_up_after_ms = 100;
 		open_stream(&w, NULL);
 		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .lane = 1}), DF_OK);
 		wait_for_batches(&w, 1);
@@ -385,7 +385,7 @@ static void test_closed(void)
 	struct world w, other;
 	world_begin(&w);
 	share(&other, &w);
-	other.feed.api_secret = (char *)"wrong";
+	other.feed.send.api_secret = (char *)"wrong";
 	open_stream(&other, NULL);
 	put_many(&other, 1, "a");
 	CU_ASSERT_EQUAL(close_stream(&other, false), DF_DENIED);
@@ -407,12 +407,12 @@ static void test_closed(void)
 	/* give_up_after: of this key alone */
 	put_script(&w, "503", 20000);
 	w.sender->tuning.gather = 1;
-	w.feed.give_up_after_ms = 100;
+	w.feed.send.give_up_after_ms = 100;
 	open_stream(&w, NULL);
 	put_many(&w, 1, "a");
 	CU_ASSERT_EQUAL(close_stream(&w, false), DF_RETRY);
 	health_is(&w, SEND_CLOSED);
-	other.feed.api_key = (char *)"another";
+	other.feed.send.api_key = (char *)"another";
 	health_is(&other, SEND_WELL);
 	share_end(&other);
 	world_end(&w);

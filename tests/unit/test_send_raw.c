@@ -166,13 +166,13 @@ static struct sender *quick_sender(void)
 static struct conf_feed feed_of(struct played *s)
 {
 	return (struct conf_feed){.name = (char *)"f",
-				  .lanes = 1,
-				  .sink = CONF_SINK_EVENTS_API,
-				  .endpoint = s->endpoint,
-				  .api_key = (char *)"k",
-				  .api_secret = (char *)"s",
-				  .batches_per_second = 1e6,
-				  .give_up_after_ms = 60000};
+				  .batch.lanes = 1,
+				  .send.sink = CONF_SINK_EVENTS_API,
+				  .send.endpoint = s->endpoint,
+				  .send.api_key = (char *)"k",
+				  .send.api_secret = (char *)"s",
+				  .send.batches_per_second = 1e6,
+				  .send.give_up_after_ms = 60000};
 }
 
 #define V2 "/v2/bulkevents:"
@@ -319,11 +319,11 @@ static void test_retry_never(void)
 		play_begin(&s, (const char *const[]){forever[i], NULL});
 		struct sender *sender = quick_sender();
 		struct conf_feed feed = feed_of(&s);
-		feed.give_up_after_ms = 50;
+		feed.send.give_up_after_ms = 50;
 		deliver(sender, &feed, &o);
 		CU_ASSERT_EQUAL(o.status, DF_RETRY);
 		CU_ASSERT_EQUAL(o.done, 0);
-		feed.give_up_after_ms = 3600000; /* this run has been patient already */
+		feed.send.give_up_after_ms = 3600000; /* this run has been patient already */
 		deliver(sender, &feed, &o);
 		CU_ASSERT_EQUAL(o.status, DF_RETRY);
 		sender_free(sender);

@@ -20,9 +20,9 @@ static void check(const struct instant *t, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct conf_feed feed = {.name = "t"};
 		char *row = df_format("1|%s", t[i].cell);
-		feed.timestamps = df_strdup(t[i].timestamps);
-		feed.timezone = df_strdup(t[i].timezone);
-		feed.timestamp_range = df_strdup(" .. ");
+		feed.map.timestamps = df_strdup(t[i].timestamps);
+		feed.map.timezone = df_strdup(t[i].timezone);
+		feed.map.timestamp_range = df_strdup(" .. ");
 		run(&feed, "uninstall", "mpid|events.data.timestamp_unixtime_ms", row);
 		const char *code = t[i].expected == BAD   ? "bad-timestamp"
 				   : t[i].expected == NOT ? "not-an-integer"
@@ -40,9 +40,9 @@ static void check(const struct instant *t, size_t n)
 		} else if (strcmp(got.code, code) != 0) {
 			printf("\n  %s %s %s\n", t[i].timestamps, t[i].timezone, t[i].cell);
 		}
-		free(feed.timestamps);
-		free(feed.timezone);
-		free(feed.timestamp_range);
+		free(feed.map.timestamps);
+		free(feed.map.timezone);
+		free(feed.map.timestamp_range);
 		free(row);
 	}
 }
@@ -231,13 +231,13 @@ static void test_range(void)
 	for (size_t i = 0; i < COUNT(table); i++) {
 		struct conf_feed feed = {.name = "t"};
 		char *row = df_format("1|%s", table[i].cell);
-		feed.timestamps = df_strdup(table[i].timestamps);
-		feed.timestamp_range = df_strdup(table[i].range);
+		feed.map.timestamps = df_strdup(table[i].timestamps);
+		feed.map.timestamp_range = df_strdup(table[i].range);
 		run(&feed, "uninstall", "mpid|events.data.timestamp_unixtime_ms", row);
 		CHECK_STRING(got.code, table[i].said != NULL ? "bad-timestamp" : "");
 		CU_ASSERT(table[i].said == NULL || strstr(got.text, table[i].said) != NULL);
-		free(feed.timestamps);
-		free(feed.timestamp_range);
+		free(feed.map.timestamps);
+		free(feed.map.timestamp_range);
 		free(row);
 	}
 }
@@ -360,13 +360,13 @@ static void test_settings(void)
 					     {"auto", "tzdata.zi"}};
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		struct conf_feed feed = {.name = "t"};
-		feed.timestamps = df_strdup(bad[i][0]);
-		feed.timezone = df_strdup(bad[i][1]);
+		feed.map.timestamps = df_strdup(bad[i][0]);
+		feed.map.timezone = df_strdup(bad[i][1]);
 		run(&feed, "uninstall", "mpid", NULL);
 		CU_ASSERT_EQUAL(got.status, DF_USAGE);
 		CU_ASSERT(strlen(got.text) > 0);
-		free(feed.timestamps);
-		free(feed.timezone);
+		free(feed.map.timestamps);
+		free(feed.map.timezone);
 	}
 }
 
