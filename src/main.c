@@ -14,13 +14,14 @@
 
 static void print_help(void)
 {
-	puts("dropfeed " DROPFEED_VERSION
-	     " - delivers CSV drop files to mParticle's Events API\n\nUsage: dropfeed COMMAND [OPTIONS]\n");
+	puts("dropfeed " DROPFEED_VERSION " - delivers CSV drop files to mParticle's Events "
+	     "API\n\nUsage: dropfeed COMMAND [OPTIONS]\n");
 	for (const struct cli_command *c = cli_commands; c->name != NULL; c++) {
 		printf("  %-10s ", c->name);
 		cli_wrap(c->summary, 13, 13);
 	}
-	puts("\n`dropfeed COMMAND --help` (or `dropfeed help COMMAND`) says more; `--version` prints the version.");
+	puts("\n`dropfeed COMMAND --help` (or `dropfeed help COMMAND`) says more; `--version` "
+	     "prints the version.");
 	cli_help_globals();
 }
 
@@ -59,7 +60,8 @@ static int print_version(void)
 	return cli_flush() ? 0 : CLI_EXIT_INTERNAL;
 }
 
-/* The first signal asks for an orderly end; with the second the process ends at once, which the ledger makes safe. */
+/* The first signal asks for an orderly end; with the second the process ends at once, which the
+ * ledger makes safe. */
 static void on_signal(int number)
 {
 	if (df_stop_requested)
@@ -76,28 +78,34 @@ static void set_up_signals(void)
 	sigaction(SIGXFSZ, &ignore, NULL); /* a limit on file sizes is met like a full disk */
 }
 
-/* Where the caller has closed one of them, the next file that is opened would get its number, and what is said its bytes.
- * Its place is taken by something that can neither be read from nor written to, as it is with a closed one. */
+/* Where the caller has closed one of them, the next file that is opened would get its number,
+ * and what is said its bytes. Its place is taken by something that can neither be read from nor
+ * written to, as it is with a closed one. */
 static bool set_up_standard_files(void)
 {
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
 			return false;
 	return true;
 }
 
-/* Secrets and customers' rows are in memory: a crash writes none of it to a disk. The limit is inherited by GnuPG; the flag
- * counts where a program collects core dumps, which is not bound by the limit. */
+/* Secrets and customers' rows are in memory: a crash writes none of it to a disk. The limit is
+ * inherited by GnuPG; the flag counts where a program collects core dumps, which is not bound by
+ * the limit. */
 static void set_up_core(void)
 {
 	struct rlimit none = {0};
-	setrlimit(RLIMIT_CORE, &none);                              /* lowering it is always allowed */
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* which looks for leaks by tracing the process */
+	/* lowering it is always allowed */
+	setrlimit(RLIMIT_CORE, &none);
+/* which looks for leaks by tracing the process */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
 }
 
-static int run_command(struct cli_globals *globals, const struct cli_operands *words, char **argv, int argc)
+static int run_command(struct cli_globals *globals, const struct cli_operands *words, char **argv,
+		       int argc)
 {
 	if (strcmp(words->v[0], "help") == 0)
 		return help_command(words);
@@ -119,7 +127,8 @@ int main(int argc, char **argv)
 		bool version;
 	} a = {0};
 	static const struct cli_option own[] = {
-	    {"version", NULL, CLI_FLAG, offsetof(struct arguments, version), "print the version"}, {0}};
+	    {"version", NULL, CLI_FLAG, offsetof(struct arguments, version), "print the version"},
+	    {0}};
 	struct cli_globals globals = {0};
 	struct cli_operands words;
 	if (!set_up_standard_files())

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * base.h - memory, growing buffers, logging, the lock, hashes and clocks: what knows nothing of feeds
+ * base.h - memory, growing buffers, logging, the lock, hashes and clocks: what knows nothing of
+ * feeds
  *
- * Small allocations never fail: they abort the process, which the ledger makes safe. Whatever is sized by
- * input goes through struct df_buf, which has a cap and reports it.
+ * Small allocations never fail: they abort the process, which the ledger makes safe. Whatever is
+ * sized by input goes through struct df_buf, which has a cap and reports it.
  */
 #ifndef DROPFEED_BASE_H
 #define DROPFEED_BASE_H
@@ -22,11 +23,13 @@ void *df_realloc(void *p, size_t size);
 char *df_strdup(const char *s); /* NULL gives NULL */
 char *df_strndup(const char *s, size_t len);
 char *df_format(const char *fmt, ...) DF_PRINTF(1, 2); /* owned by the caller */
-/* stem and tail as the name of a file, which has 255 bytes at most: where it has to be, the stem is cut, between two characters
- * if it is UTF-8, and gets "~" and a piece of its hash, for others may begin alike. The caller's. */
+/* stem and tail as the name of a file, which has 255 bytes at most: where it has to be, the stem
+ * is cut, between two characters if it is UTF-8, and gets "~" and a piece of its hash, for
+ * others may begin alike. The caller's. */
 char *df_file_name(const char *stem, size_t stem_len, const char *tail);
 const char *df_base_name(const char *path); /* its last part, borrowed */
-char *df_folder_of(const char *path);       /* the folder that holds it, "." where it names none; the caller's */
+/* the folder that holds it, "." where it names none; the caller's */
+char *df_folder_of(const char *path);
 
 /* ---- a growing byte buffer ----
  *
@@ -34,8 +37,8 @@ char *df_folder_of(const char *path);       /* the folder that holds it, "." whe
  *	df_buf_add(&b, "text", 4);
  *	df_buf_free(&b);
  *
- * max 0 means 1 GiB. An append that would pass max appends nothing and sets `over`, which stays set until
- * df_buf_reset: write a whole record, then look at `over` once. */
+ * max 0 means 1 GiB. An append that would pass max appends nothing and sets `over`, which stays
+ * set until df_buf_reset: write a whole record, then look at `over` once. */
 struct df_buf {
 	char *data; /* own; not NUL-terminated unless df_buf_cstr was called */
 	size_t len;
@@ -44,9 +47,10 @@ struct df_buf {
 	bool over;
 };
 
-void df_buf_free(struct df_buf *b);              /* leaves it empty and usable */
-void df_buf_reset(struct df_buf *b);             /* len 0, memory kept */
-bool df_buf_grow(struct df_buf *b, size_t more); /* room for `more` bytes; false and `over` when past max */
+void df_buf_free(struct df_buf *b);  /* leaves it empty and usable */
+void df_buf_reset(struct df_buf *b); /* len 0, memory kept */
+/* room for `more` bytes; false and `over` when past max */
+bool df_buf_grow(struct df_buf *b, size_t more);
 void df_buf_addf(struct df_buf *b, const char *fmt, ...) DF_PRINTF(2, 3);
 const char *df_buf_cstr(struct df_buf *b); /* NUL-terminated view, borrowed until the next append */
 
@@ -71,45 +75,53 @@ static inline void df_buf_adds(struct df_buf *b, const char *s)
 
 /* ---- JSON writing (RFC 8259): one line, UTF-8 kept as it is ---- */
 
-/* Appends the bytes with `"`, `\` and control characters escaped, without quotes around. The bytes must be UTF-8. */
+/* Appends the bytes with `"`, `\` and control characters escaped, without quotes around. The
+ * bytes must be UTF-8. */
 void df_json_escape(struct df_buf *b, const char *s, size_t len);
 /* The same, with quotes around. */
 void df_json_string(struct df_buf *b, const char *s, size_t len);
-/* The same of bytes that others wrote, such as a file's name: each byte that is not UTF-8 becomes '?'. */
+/* The same of bytes that others wrote, such as a file's name: each byte that is not UTF-8
+ * becomes '?'. */
 void df_json_text(struct df_buf *b, const char *s, size_t len);
 
-/* Appends text of others, for a terminal or a line of a log: control characters, which could move the one and forge the
- * other, as \xNN. */
+/* Appends text of others, for a terminal or a line of a log: control characters, which could
+ * move the one and forge the other, as \xNN. */
 void df_printable(struct df_buf *b, const char *s);
 
-/* Appends text of others with what nobody sees in it as <U+200B>: characters without a width, blanks that are not ASCII. */
+/* Appends text of others with what nobody sees in it as <U+200B>: characters without a width,
+ * blanks that are not ASCII. */
 void df_visible(struct df_buf *b, const char *s);
 
-/* Levenshtein's distance of two words, regardless of ASCII case; of b only the first DF_DISTANCE_MAX bytes count. */
+/* Levenshtein's distance of two words, regardless of ASCII case; of b only the first
+ * DF_DISTANCE_MAX bytes count. */
 #define DF_DISTANCE_MAX 96
 unsigned df_distance(const char *a, size_t a_len, const char *b, size_t b_len);
 
 /* ---- patterns ---- */
 
-/* Compiles a POSIX extended regular expression, in which \d is a digit as well. DF_OK: *out is the caller's to regfree. */
+/* Compiles a POSIX extended regular expression, in which \d is a digit as well. DF_OK: *out is
+ * the caller's to regfree. */
 enum df_status df_pattern_compile(const char *pattern, regex_t *out, struct df_err *err) DF_CHECK;
 
 /* ---- UTF-8 (RFC 3629) ---- */
-/* Length of the longest valid prefix: equals len when all of it is valid. Overlong forms and surrogates are not. */
+/* Length of the longest valid prefix: equals len when all of it is valid. Overlong forms and
+ * surrogates are not. */
 size_t df_utf8_valid(const char *s, size_t len);
-/* Puts '?' for each byte that is not UTF-8: for messages, which quote others and are cut to their room. */
+/* Puts '?' for each byte that is not UTF-8: for messages, which quote others and are cut to
+ * their room. */
 void df_utf8_mend(char *s);
 /* Writes the character, up to U+10FFFF, and returns how many bytes it takes. */
 size_t df_utf8_put(char out[4], uint32_t c);
 
-/* Puts stars for the password of each address (scheme://user:password@host, or without the scheme) in a message: whoever
- * quotes a setting or what a library said may quote one. */
+/* Puts stars for the password of each address (scheme://user:password@host, or without the
+ * scheme) in a message: whoever quotes a setting or what a library said may quote one. */
 void df_hide_passwords(char *text);
 
 /* ---- logging ---- */
 enum df_log_level { DF_LOG_ERROR, DF_LOG_WARN, DF_LOG_INFO, DF_LOG_DEBUG };
 
-/* level: the highest that is written; json: one object a line instead of text. Logs go to standard error. */
+/* level: the highest that is written; json: one object a line instead of text. Logs go to
+ * standard error. */
 void df_log_setup(enum df_log_level level, bool json);
 /* One line. No secret at any level, no cell value below DF_LOG_DEBUG. Thread-safe. */
 void df_log(enum df_log_level level, const char *fmt, ...) DF_PRINTF(2, 3);
@@ -117,19 +129,20 @@ void df_log_err(enum df_log_level level, const struct df_err *err);
 
 /* ---- files ---- */
 
-/* What to do about a failed call: DF_RETRY for trouble of the machine that may pass, such as a full disk, one that fails to
- * read, or no memory or descriptors left; else `otherwise`. */
+/* What to do about a failed call: DF_RETRY for trouble of the machine that may pass, such as a
+ * full disk, one that fails to read, or no memory or descriptors left; else `otherwise`. */
 enum df_status df_disk_status(int error, enum df_status otherwise);
 /* The system's words for it, and what to do about a full disk. Borrowed. */
 const char *df_disk_words(int error);
 
-/* Takes the kernel lock (flock) on `path`, creating it 0600, and writes this process's id into it. DF_RETRY when another
- * process holds it, which sets *busy; err names that process's id.
- * *fd_out stays open as long as the lock is to be held; the kernel lets go of it when the process ends. */
+/* Takes the kernel lock (flock) on `path`, creating it 0600, and writes this process's id into
+ * it. DF_RETRY when another process holds it, which sets *busy; err names that process's id.
+ * *fd_out stays open as long as the lock is to be held; the kernel lets go of it when the
+ * process ends. */
 enum df_status df_lock_take(const char *path, int *fd_out, bool *busy, struct df_err *err) DF_CHECK;
 
-/* Opens an unnamed file (O_TMPFILE) in `dir`, or, where the file system has none, one that is unlinked before
- * anything is written to it. *fd_out is the caller's to close. */
+/* Opens an unnamed file (O_TMPFILE) in `dir`, or, where the file system has none, one that is
+ * unlinked before anything is written to it. *fd_out is the caller's to close. */
 enum df_status df_unnamed_open(const char *dir, int *fd_out, struct df_err *err) DF_CHECK;
 
 /* Creates the folder and its missing parents with mode 0700. */
@@ -138,21 +151,24 @@ enum df_status df_mkdirs(const char *path, struct df_err *err) DF_CHECK;
 /* Makes names that were given, changed or removed in the folder survive a power cut. */
 enum df_status df_sync_folder(const char *path, struct df_err *err) DF_CHECK;
 
-/* Is the folder, or where it would be made, on a network file system, or on another one whose locks and shared memory cannot
- * be relied on? Then name is what it is called: "nfs4", "fuse.sshfs". */
+/* Is the folder, or where it would be made, on a network file system, or on another one whose
+ * locks and shared memory cannot be relied on? Then name is what it is called: "nfs4",
+ * "fuse.sshfs". */
 bool df_is_remote(const char *path, char name[64]);
 
 /* Writes everything. DF_RETRY with the system's words (disk full, ...) when it cannot. */
 enum df_status df_write_all(int fd, const void *p, size_t len, struct df_err *err) DF_CHECK;
 
-/* Starts to write to the disk what was written to the file up to `end`, so that the sync which is to come has little left to
- * wait for; what fails is reported by that sync. *begun: how far that was started already, 0 at first. Does nothing before some
- * MiB have come together. */
+/* Starts to write to the disk what was written to the file up to `end`, so that the sync which
+ * is to come has little left to wait for; what fails is reported by that sync. *begun: how far
+ * that was started already, 0 at first. Does nothing before some MiB have come together. */
 void df_write_behind(int fd, uint64_t *begun, uint64_t end);
 
-/* Reads a whole small file (at most max bytes) into *out, NUL-terminated, the caller's to free. DF_RETRY: the machine's trouble;
- * DF_USAGE: there is no such file, it may not be read, or is larger. */
-enum df_status df_read_file(const char *path, size_t max, char **out, size_t *len, struct df_err *err) DF_CHECK;
+/* Reads a whole small file (at most max bytes) into *out, NUL-terminated, the caller's to free.
+ * DF_RETRY: the machine's trouble; DF_USAGE: there is no such file, it may not be read, or is
+ * larger. */
+enum df_status df_read_file(const char *path, size_t max, char **out, size_t *len,
+			    struct df_err *err) DF_CHECK;
 
 /* ---- SHA-256 (libcrypto) ---- */
 /* A digest as lower-case hex. */
@@ -165,7 +181,8 @@ struct df_sha256; /* a running hash */
 #define DF_SHA256_HEX 65
 struct df_sha256 *df_sha256_new(void);
 void df_sha256_add(struct df_sha256 *h, const void *p, size_t len);
-void df_sha256_end(struct df_sha256 *h, char hex[DF_SHA256_HEX]); /* lower-case hex; h may not be added to any more */
+/* lower-case hex; h may not be added to any more */
+void df_sha256_end(struct df_sha256 *h, char hex[DF_SHA256_HEX]);
 void df_sha256_free(struct df_sha256 *h);
 
 /* ---- clocks ---- */
@@ -173,7 +190,9 @@ int64_t df_now_ms(void);       /* wall clock, Unix milliseconds */
 int64_t df_monotonic_ms(void); /* never goes back */
 
 /* ---- stopping ---- */
-/* Set by the first SIGTERM or SIGINT; rooms that wait look at it at least every 200 ms and return DF_RETRY. */
-extern atomic_int df_stop_requested; /* lock-free: a signal handler may set it while threads read it */
+/* Set by the first SIGTERM or SIGINT; rooms that wait look at it at least every 200 ms and
+ * return DF_RETRY. */
+/* lock-free: a signal handler may set it while threads read it */
+extern atomic_int df_stop_requested;
 
 #endif

@@ -3,23 +3,28 @@
  * batch.h - records become batches: grouped by user, identified, serialized
  *
  *	struct batch_maker *mk = batch_maker_new(&settings, on_batch, ctx);
- *	batch_maker_add(mk, &record, &where, &err);	calls on_batch for every batch that this closes
- *	batch_maker_end(mk, &err);			closes the rest, in the order they were opened
+ *         batch_maker_add(mk, &record, &where, &err);     calls on_batch for every batch that this
+ *         closes
+ *         batch_maker_end(mk, &err);                      closes the rest, in the order they were
+ *         opened
  *	batch_maker_free(mk);
  *
- * Rows whose non-event columns are equal share a batch; a row that brings other attributes for the same IDs closes that
- * user's open batch first. The sequence of batches is a function of the document's bytes and the settings alone.
+ * Rows whose non-event columns are equal share a batch; a row that brings other attributes for the
+ * same IDs closes that user's open batch first. The sequence of batches is a function of the
+ * document's bytes and the settings alone.
  *
- * A source_message_id is a version 5 UUID of the feed's name, the drop file's hash, the document's name and the row's number; a
- * source_request_id is one of the same names, the batch's position, and a hash of the batch without the ids made here: other
- * content never goes out under an id that was used. A file may bring its own.
+ * A source_message_id is a version 5 UUID of the feed's name, the drop file's hash, the document's
+ * name and the row's number; a source_request_id is one of the same names, the batch's position,
+ * and a hash of the batch without the ids made here: other content never goes out under an id that
+ * was used. A file may bring its own.
  */
 #ifndef DROPFEED_BATCH_H
 #define DROPFEED_BATCH_H
 
 #include "dropfeed/map.h"
 
-/* Limits of the Events API: a request holds at most 100 batches, 100 events and 256,000 bytes; a batch 128,000 bytes. */
+/* Limits of the Events API: a request holds at most 100 batches, 100 events and 256,000 bytes; a
+ * batch 128,000 bytes. */
 #define BATCH_MAX_BYTES     128000u
 #define BATCH_MAX_EVENTS    100u
 #define BATCH_MAX_FOLDED    100u /* products that rows are folded into one event up to */
@@ -27,8 +32,9 @@
 #define REQUEST_MAX_EVENTS  100u
 #define REQUEST_MAX_BYTES   256000u
 
-/* What the ids and the layout of batches are made by. A document is finished with the format that it was begun with, for
- * its batches were counted, and some of them sent, under that. Any change of how rows become batches is another one. */
+/* What the ids and the layout of batches are made by. A document is finished with the format
+ * that it was begun with, for its batches were counted, and some of them sent, under that. Any
+ * change of how rows become batches is another one. */
 #define BATCH_FORMAT_0_1 1u /* ids are positions: read only, for what 0.1 began */
 #define BATCH_FORMAT     2u /* ids are positions and contents */
 
@@ -37,8 +43,9 @@ struct batch_row {
 	uint64_t number; /* data row, 1-based */
 	uint64_t line;
 	uint64_t offset, length; /* in the document */
-	uint32_t event;          /* 0-based, of the batch it is in, whose maker fills it in; folded rows share one */
-	uint32_t id_at;          /* the maker's */
+	/* 0-based, of the batch it is in, whose maker fills it in; folded rows share one */
+	uint32_t event;
+	uint32_t id_at; /* the maker's */
 };
 
 /* One Events API object for one user, serialized. */
@@ -47,10 +54,11 @@ struct batch {
 	size_t json_len;
 	const char *id; /* its source_request_id as it is written in json: id_len bytes there */
 	size_t id_len;
-	uint32_t n_events;      /* 0 for eventless */
-	uint32_t lane;          /* 0 .. lanes-1: a user's batches all have the same */
-	bool historical;        /* goes to /bulkevents/historical */
-	uint64_t user;          /* a hash of its identities: those of a user are sent in order; 0: not known */
+	uint32_t n_events; /* 0 for eventless */
+	uint32_t lane;     /* 0 .. lanes-1: a user's batches all have the same */
+	bool historical;   /* goes to /bulkevents/historical */
+	/* a hash of its identities: those of a user are sent in order; 0: not known */
+	uint64_t user;
 	uint64_t position;      /* 0-based, in the document's sequence of batches */
 	uint64_t lane_position; /* 0-based, in its lane */
 	struct batch_row *rows; /* own */
@@ -68,33 +76,39 @@ struct batch_settings {
 	uint32_t lanes;
 	uint64_t window; /* bytes of open batches */
 	enum conf_historical historical;
-	/* Batches are only counted: they have neither JSON (json may be NULL; json_len is its length, or a little more), nor
-	 * ids, nor rows. */
+	/* Batches are only counted: they have neither JSON (json may be NULL; json_len is its
+	 * length, or a little more), nor ids, nor rows. */
 	bool count_only;
-	bool fold_products;  /* adjacent rows that differ in product_action.products alone make one event */
-	const char *scratch; /* folder for unnamed files, or NULL: what a document needs is kept in memory alone */
-	int64_t begun_ms;    /* when the document was first begun: rows older than 30 days before that are historical */
+	/* adjacent rows that differ in product_action.products alone make one event */
+	bool fold_products;
+	/* folder for unnamed files, or NULL: what a document needs is kept in memory alone */
+	const char *scratch;
+	/* when the document was first begun: rows older than 30 days before that are historical */
+	int64_t begun_ms;
 };
 
 struct batch_maker;
 
-/* Gets every closed batch, which becomes the callee's. Anything but DF_OK ends batch_maker_add/_end with it. */
+/* Gets every closed batch, which becomes the callee's. Anything but DF_OK ends
+ * batch_maker_add/_end with it. */
 typedef enum df_status (*batch_sink)(void *ctx, struct batch *b, struct df_err *err);
 
-struct batch_maker *batch_maker_new(const struct batch_settings *settings, batch_sink sink, void *ctx);
+struct batch_maker *batch_maker_new(const struct batch_settings *settings, batch_sink sink,
+				    void *ctx);
 
 /* True when a batch of this one record would be over BATCH_MAX_BYTES: `row-too-large`. */
 bool batch_record_too_large(const struct batch_settings *settings, const struct map_record *record);
 
 /* Of a record's IDs. The same on every machine, as lanes depend on it. Never 0. */
 uint64_t batch_hash(const char *p, size_t len);
-/* Records with these IDs are added soon: what is known of that user is fetched into the processor's cache, a step at a time. So
- * it is called BATCH_STEPS times for a record, with some others in between, and step counts down to 0. It changes nothing. */
+/* Records with these IDs are added soon: what is known of that user is fetched into the
+ * processor's cache, a step at a time. So it is called BATCH_STEPS times for a record, with some
+ * others in between, and step counts down to 0. It changes nothing. */
 #define BATCH_STEPS 3u
 void batch_maker_expect(const struct batch_maker *mk, uint64_t ids_hash, unsigned step);
 
-enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *record, const struct batch_row *where,
-			       struct df_err *err) DF_CHECK;
+enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *record,
+			       const struct batch_row *where, struct df_err *err) DF_CHECK;
 enum df_status batch_maker_end(struct batch_maker *mk, struct df_err *err) DF_CHECK;
 void batch_maker_free(struct batch_maker *mk);
 

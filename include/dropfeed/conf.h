@@ -8,11 +8,12 @@
  *	const struct conf_feed *feed = conf_feed_find(conf, "orders");
  *	conf_free(conf);
  *
- * Everything is checked while loading: unknown sections and keys, bad values, missing keys, duplicate feeds and
- * keys, secret files that are missing, or that others, or a group this process is not in, can read. Every mistake is
- * reported, with file and line, not the first one only. Relative paths are taken from the configuration file's
- * folder; a leading "~/" is the home folder, "$CREDENTIALS_DIRECTORY/" the service's credentials. Secrets are read
- * from their files or the environment when the configuration is loaded and kept in memory only.
+ * Everything is checked while loading: unknown sections and keys, bad values, missing keys,
+ * duplicate feeds and keys, secret files that are missing, or that others, or a group this process
+ * is not in, can read. Every mistake is reported, with file and line, not the first one only.
+ * Relative paths are taken from the configuration file's folder; a leading "~/" is the home folder,
+ * "$CREDENTIALS_DIRECTORY/" the service's credentials. Secrets are read from their files or the
+ * environment when the configuration is loaded and kept in memory only.
  */
 #ifndef DROPFEED_CONF_H
 #define DROPFEED_CONF_H
@@ -22,7 +23,8 @@
 enum conf_policy { CONF_OFF, CONF_WARN, CONF_ENFORCE }; /* guidelines */
 enum conf_after { CONF_KEEP, CONF_DELETE, CONF_MOVE };  /* after_done, after_refused */
 enum conf_historical { CONF_HIST_AUTO, CONF_HIST_NEVER, CONF_HIST_ALWAYS };
-/* What a value that identifies nobody is in an identity column: an empty cell, a fault, or an identity. */
+/* What a value that identifies nobody is in an identity column: an empty cell, a fault, or an
+ * identity. */
 enum conf_placeholder { CONF_PLACEHOLDER_EMPTY, CONF_PLACEHOLDER_REJECT, CONF_PLACEHOLDER_KEEP };
 enum conf_sink { CONF_SINK_EVENTS_API, CONF_SINK_FILE, CONF_SINK_STDOUT };
 
@@ -34,7 +36,8 @@ struct conf_after_action {
 	char *dir; /* for CONF_MOVE: on the source, relative to the feed's folder or absolute */
 };
 
-/* The parts of `source`. sftp://user@host[:port]/path: path "/~/x" is below the login's home folder. file:///path. */
+/* The parts of `source`. sftp://user@host[:port]/path: path "/~/x" is below the login's home
+ * folder. file:///path. */
 struct conf_source {
 	enum { CONF_SOURCE_NONE, CONF_SOURCE_SFTP, CONF_SOURCE_FILE } kind;
 	char *url; /* as written */
@@ -42,7 +45,8 @@ struct conf_source {
 	char *host;
 	uint16_t port; /* default 22 */
 	char *path;
-	char *key; /* by which the ledger knows it: the address without what may be spelled in several ways */
+	/* by which the ledger knows it: the address without what may be spelled in several ways */
+	char *key;
 };
 
 struct conf_list { /* comma- or blank-separated values */
@@ -71,48 +75,57 @@ struct conf_fetch { /* where files come from, and what becomes of them there */
 	char *known_hosts;  /* default ~/.ssh/known_hosts */
 	char *host_key;     /* "SHA256:..." pinned, or NULL */
 	char *identity_file;
-	char *passphrase;         /* read from passphrase_file, for the SSH identity; or NULL */
-	char *password;           /* read from password_file; or NULL */
-	int64_t stall_timeout_ms; /* stall_timeout: a server, or GnuPG, is left after this long without a byte */
-	bool order_none; /* order = arrival (default) | none: whether a file is sent after those that came before it */
+	char *passphrase; /* read from passphrase_file, for the SSH identity; or NULL */
+	char *password;   /* read from password_file; or NULL */
+	/* stall_timeout: a server, or GnuPG, is left after this long without a byte */
+	int64_t stall_timeout_ms;
+	/* order = arrival (default) | none: whether a file is sent after those that came before
+	 * it */
+	bool order_none;
 	struct conf_after_action after_done, after_refused;
 	char *receipts;      /* DIR on the source, or NULL */
 	char *proxy_command; /* its standard input and output are the connection, or NULL */
 	bool subfolders;     /* files of sub-folders are taken, too; default no */
 	char *ready_marker;  /* ".done": a file is taken once <name>.done is beside it; or NULL */
-	char *checksum;      /* ".sha256" or ".md5": <name>.sha256 holds the hash of the file; or NULL */
+	/* ".sha256" or ".md5": <name>.sha256 holds the hash of the file; or NULL */
+	char *checksum;
 };
 
-struct conf_decode {                /* how they are decrypted and unpacked */
-	char *document_type;        /* event type of documents whose name has none, or NULL */
-	char *gnupg_passphrase;     /* of the secret key, from gnupg_passphrase_file; NULL: passphrase is tried */
-	bool encrypted;             /* default no */
-	char *gnupg_home;           /* or NULL: GnuPG's own default */
-	struct conf_list signed_by; /* fingerprints; empty: not demanded */
+struct conf_decode {         /* how they are decrypted and unpacked */
+	char *document_type; /* event type of documents whose name has none, or NULL */
+	/* of the secret key, from gnupg_passphrase_file; NULL: passphrase is tried */
+	char *gnupg_passphrase;
+	bool encrypted;                     /* default no */
+	char *gnupg_home;                   /* or NULL: GnuPG's own default */
+	struct conf_list signed_by;         /* fingerprints; empty: not demanded */
 	struct conf_list rejects_recipient; /* fingerprints; empty: the key that opened the file */
 	uint64_t max_plaintext;             /* bytes, default 20 GiB */
 	uint64_t max_ratio;                 /* default 1000 */
 	uint64_t max_entries;               /* default 10000 */
 };
 
-struct conf_map {                              /* how a row becomes a record (frozen) */
-	enum conf_policy guidelines;           /* default CONF_WARN */
-	char *manifest;                        /* path, or NULL */
-	char *manifest_text;                   /* its bytes, NUL-terminated, or NULL */
-	char *environment;                     /* "development" or "production" (default) */
-	char *event_name;                      /* default of events.data.event_name, or NULL */
-	char *event_type;                      /* default of events.data.custom_event_type, or NULL */
-	char *screen_name;                     /* default "" */
-	char *data_plan;                       /* "plan_id" or "plan_id:version" (version >= 1), or NULL */
-	char *timestamps;                      /* "ms" (default), "auto" or a strptime pattern */
-	char *timezone;                        /* IANA name, default "UTC" */
-	char *timestamp_range;                 /* see time_range_parse, default TIME_RANGE_DEFAULT */
+struct conf_map {                    /* how a row becomes a record (frozen) */
+	enum conf_policy guidelines; /* default CONF_WARN */
+	char *manifest;              /* path, or NULL */
+	char *manifest_text;         /* its bytes, NUL-terminated, or NULL */
+	char *environment;           /* "development" or "production" (default) */
+	char *event_name;            /* default of events.data.event_name, or NULL */
+	/* default of events.data.custom_event_type, or NULL */
+	char *event_type;
+	char *screen_name; /* default "" */
+	/* "plan_id" or "plan_id:version" (version >= 1), or NULL */
+	char *data_plan;
+	char *timestamps; /* "ms" (default), "auto" or a strptime pattern */
+	char *timezone;   /* IANA name, default "UTC" */
+	/* see time_range_parse, default TIME_RANGE_DEFAULT */
+	char *timestamp_range;
 	enum conf_placeholder placeholder_ids; /* default CONF_PLACEHOLDER_EMPTY */
 	bool empty_attributes_delete;          /* empty_attributes = omit (default) | delete */
 	bool unknown_columns_warn;             /* unknown_columns = refuse (default) | warn */
 	bool limits_truncate;                  /* limits = reject (default) | truncate */
 	bool fold_products;                    /* default no */
-	uint64_t max_rejects; /* a count, or, with max_rejects_percent, 1/1000 of a percent; default 100% */
+	/* a count, or, with max_rejects_percent, 1/1000 of a percent; default 100% */
+	uint64_t max_rejects;
 	bool max_rejects_percent;
 };
 
@@ -126,20 +139,22 @@ struct conf_send { /* where batches go (live: today's key, endpoint and pace cou
 	enum conf_sink sink;
 	char *sink_path;  /* for CONF_SINK_FILE */
 	bool sink_append; /* not a key: the file sink adds to the file instead of replacing it */
-	char *endpoint;   /* base URL without trailing slash: "https://s2s.us1.mparticle.com" or as given */
+	/* base URL without trailing slash: "https://s2s.us1.mparticle.com" or as given */
+	char *endpoint;
 	char *ca_file;
 	char *proxy;          /* URL without user information, or NULL: the environment's, if any */
 	char *proxy_user;     /* or NULL */
 	char *proxy_password; /* from proxy_password_file or proxy_password_env; or NULL */
 	char *api_key;
-	char *api_secret;          /* from api_secret_file or the environment variable named by api_secret_env */
+	/* from api_secret_file or the environment variable named by api_secret_env */
+	char *api_secret;
 	double batches_per_second; /* default 270 */
 	int64_t give_up_after_ms;  /* default 15 min */
 	bool duplicates_import;    /* duplicates = skip (default) | import */
 };
 
-/* One [feed NAME]. "frozen" settings decide what the batches hold: they are stored with a document, and hold from its first
- * batch that was taken, or may have been, to its end. */
+/* One [feed NAME]. "frozen" settings decide what the batches hold: they are stored with a
+ * document, and hold from its first batch that was taken, or may have been, to its end. */
 struct conf_feed {
 	char *name;                   /* letters, digits, '_', '-', '.'; at most 64 */
 	int line;                     /* of its section header */
@@ -173,8 +188,8 @@ struct conf_problems {
 	size_t n;
 };
 
-/* Reads `path`. DF_OK: *out is the caller's. DF_USAGE: the file is unreadable (err) or has mistakes (problems, each to be
- * shown as "path:line: text"). *out is NULL then. */
+/* Reads `path`. DF_OK: *out is the caller's. DF_USAGE: the file is unreadable (err) or has
+ * mistakes (problems, each to be shown as "path:line: text"). *out is NULL then. */
 enum df_status conf_load(const char *path, struct conf **out, struct conf_problems *problems,
 			 struct df_err *err) DF_CHECK;
 
@@ -182,33 +197,45 @@ enum df_status conf_load(const char *path, struct conf **out, struct conf_proble
 enum df_status conf_load_public(const char *path, struct conf **out, struct conf_problems *problems,
 				struct df_err *err) DF_CHECK;
 
-/* A feed with every default, for commands that work without a configuration: sink stdout, no source. Caller's. */
+/* A feed with every default, for commands that work without a configuration: sink stdout, no
+ * source. Caller's. */
 struct conf_feed *conf_feed_default(const char *name);
 
-const struct conf_feed *conf_feed_find(const struct conf *conf, const char *name); /* borrowed, or NULL */
+/* borrowed, or NULL */
+const struct conf_feed *conf_feed_find(const struct conf *conf, const char *name);
 
-/* The line of the file in which the key of the feed is set, or of the feed's section where it is not set. */
+/* The line of the file in which the key of the feed is set, or of the feed's section where it is
+ * not set. */
 int conf_feed_line(const struct conf_feed *feed, const char *key);
 
-/* The pod that the API key's prefix names (us1-...), where the endpoint is that of another pod; else NULL. */
+/* The pod that the API key's prefix names (us1-...), where the endpoint is that of another pod;
+ * else NULL. */
 const char *conf_feed_other_pod(const struct conf_feed *feed);
 
-/* Reads a manifest file into feed->manifest and ->manifest_text, replacing what was there (at most 4 MiB). */
-enum df_status conf_feed_manifest(struct conf_feed *feed, const char *path, struct df_err *err) DF_CHECK;
+/* Reads a manifest file into feed->manifest and ->manifest_text, replacing what was there (at
+ * most 4 MiB). */
+enum df_status conf_feed_manifest(struct conf_feed *feed, const char *path,
+				  struct df_err *err) DF_CHECK;
 
-/* Sets one key as if the file had it; for options of the command line such as --sink. DF_USAGE when it is bad. */
-enum df_status conf_feed_set(struct conf_feed *feed, const char *name, const char *value, struct df_err *err) DF_CHECK;
+/* Sets one key as if the file had it; for options of the command line such as --sink. DF_USAGE
+ * when it is bad. */
+enum df_status conf_feed_set(struct conf_feed *feed, const char *name, const char *value,
+			     struct df_err *err) DF_CHECK;
 
-/* Writes every frozen setting as "key = value" lines (the manifest's text apart), in a fixed order; never a secret. */
+/* Writes every frozen setting as "key = value" lines (the manifest's text apart), in a fixed
+ * order; never a secret. */
 void conf_feed_freeze(const struct conf_feed *feed, struct df_buf *out);
 
-/* A copy of `live` in which the frozen settings and manifest are the stored ones. Caller's. DF_FATAL when the text is not
- * what conf_feed_freeze wrote. */
-enum df_status conf_feed_thaw(const struct conf_feed *live, const char *frozen, const char *manifest_text,
-			      struct conf_feed **out, struct df_err *err) DF_CHECK;
+/* A copy of `live` in which the frozen settings and manifest are the stored ones. Caller's.
+ * DF_FATAL when the text is not what conf_feed_freeze wrote. */
+enum df_status conf_feed_thaw(const struct conf_feed *live, const char *frozen,
+			      const char *manifest_text, struct conf_feed **out,
+			      struct df_err *err) DF_CHECK;
 
-/* The frozen keys whose values differ, and "manifest" where that does: "environment, lanes". Nothing where none does. */
-void conf_feed_differences(const struct conf_feed *stored, const struct conf_feed *live, struct df_buf *names);
+/* The frozen keys whose values differ, and "manifest" where that does: "environment, lanes".
+ * Nothing where none does. */
+void conf_feed_differences(const struct conf_feed *stored, const struct conf_feed *live,
+			   struct df_buf *names);
 
 void conf_feed_free(struct conf_feed *feed);
 void conf_problems_free(struct conf_problems *problems);

@@ -10,9 +10,10 @@
  *	}
  *	decode_close(d);
  *
- * Layers go by the name, outermost last: OpenPGP (GPGME), then gzip (zlib) or zip (libzip). The plaintext of a decoded file
- * goes to one unnamed file, and a document is a range of it; a plain .csv is read where it lies. Nothing of a file
- * is handed out before all of it was decoded, its checksums agree, and GnuPG has verified the whole message.
+ * Layers go by the name, outermost last: OpenPGP (GPGME), then gzip (zlib) or zip (libzip). The
+ * plaintext of a decoded file goes to one unnamed file, and a document is a range of it; a plain
+ * .csv is read where it lies. Nothing of a file is handed out before all of it was decoded, its
+ * checksums agree, and GnuPG has verified the whole message.
  */
 #ifndef DROPFEED_DECODE_H
 #define DROPFEED_DECODE_H
@@ -30,19 +31,22 @@ struct decode_doc {
 	int fd;                   /* borrowed; use pread */
 	uint64_t offset, length;  /* of the CSV in fd, bytes, as it came */
 	struct decode_text *text; /* the decode's own: its conversion to UTF-8, or NULL */
-	const char *key;          /* the fingerprint of the OpenPGP key that opened the file; NULL: it came plain */
+	/* the fingerprint of the OpenPGP key that opened the file; NULL: it came plain */
+	const char *key;
 };
 
 struct decode_bytes {
 	int fd; /* borrowed until decode_close */
 	uint64_t offset, length;
-	bool looks_utf8; /* it was converted, but its bytes were UTF-8 already, and not ASCII alone */
+	/* it was converted, but its bytes were UTF-8 already, and not ASCII alone */
+	bool looks_utf8;
 };
 
-/* The document's bytes as UTF-8, converted from `encoding` when that is asked for first. Not for two threads at a time.
- * DF_REJECT not-utf8: bytes that the encoding does not have, with the line. DF_RETRY: disk full. */
-enum df_status decode_doc_utf8(const struct decode_doc *doc, const char *encoding, struct decode_bytes *out,
-			       struct df_err *err) DF_CHECK;
+/* The document's bytes as UTF-8, converted from `encoding` when that is asked for first. Not for
+ * two threads at a time. DF_REJECT not-utf8: bytes that the encoding does not have, with the
+ * line. DF_RETRY: disk full. */
+enum df_status decode_doc_utf8(const struct decode_doc *doc, const char *encoding,
+			       struct decode_bytes *out, struct df_err *err) DF_CHECK;
 
 struct decode_skipped { /* a zip entry that is not a document */
 	const char *name;
@@ -50,25 +54,30 @@ struct decode_skipped { /* a zip entry that is not a document */
 	bool missed;     /* it is CSV by its name, and not hidden: somebody may wait for its rows */
 };
 
-/* Decodes the whole file `fd` (seekable; borrowed until decode_close) that is named `name`. scratch: folder for the unnamed
- * file. DF_REJECT: bad-name, empty-file, encryption-mismatch, decrypt-failed, wrong-key, bad-signature, corrupt-archive,
- * archive-limit. DF_RETRY: disk full, GnuPG's agent missing. */
-enum df_status decode_open(const struct conf_feed *feed, const char *name, int fd, const char *scratch,
-			   struct decode **out, struct df_err *err) DF_CHECK;
+/* Decodes the whole file `fd` (seekable; borrowed until decode_close) that is named `name`.
+ * scratch: folder for the unnamed file. DF_REJECT: bad-name, empty-file, encryption-mismatch,
+ * decrypt-failed, wrong-key, bad-signature, corrupt-archive, archive-limit. DF_RETRY: disk full,
+ * GnuPG's agent missing. */
+enum df_status decode_open(const struct conf_feed *feed, const char *name, int fd,
+			   const char *scratch, struct decode **out, struct df_err *err) DF_CHECK;
 
 size_t decode_count(const struct decode *d);
-const struct decode_doc *decode_doc(const struct decode *d, size_t i); /* borrowed, in the archive's order */
+/* borrowed, in the archive's order */
+const struct decode_doc *decode_doc(const struct decode *d, size_t i);
 size_t decode_skipped_count(const struct decode *d);
 const struct decode_skipped *decode_skipped(const struct decode *d, size_t i);
 void decode_close(struct decode *d);
 
-/* Encrypts all of `from`, from its start, and writes it to `to`: to the feed's rejects_recipient, or, where it names none, to
- * the key that opened a file (decode_doc's). DF_RETRY: the key is missing or cannot be used now, or as in decode_open. */
+/* Encrypts all of `from`, from its start, and writes it to `to`: to the feed's
+ * rejects_recipient, or, where it names none, to the key that opened a file (decode_doc's).
+ * DF_RETRY: the key is missing or cannot be used now, or as in decode_open. */
 enum df_status decode_seal(const struct conf_feed *feed, const char *key, int from, int to,
 			   struct df_err *err) DF_CHECK;
 
-/* Whether GnuPG's home holds what an encrypted feed needs: a secret key to decrypt with, and the public keys of signed_by.
- * DF_USAGE: not, with what to do; *key is the setting that is concerned. */
-enum df_status decode_check_keys(const struct conf_feed *feed, const char **key, struct df_err *err) DF_CHECK;
+/* Whether GnuPG's home holds what an encrypted feed needs: a secret key to decrypt with, and the
+ * public keys of signed_by. DF_USAGE: not, with what to do; *key is the setting that is
+ * concerned. */
+enum df_status decode_check_keys(const struct conf_feed *feed, const char **key,
+				 struct df_err *err) DF_CHECK;
 
 #endif

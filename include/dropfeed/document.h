@@ -34,13 +34,16 @@ struct document_env {
 /* Whether a row after the header repeats it: such rows are rejected. */
 bool document_repeats_header(const struct map *m, const struct rows_row *row);
 
-/* Opens the document's rows as the feed says that they are written. header: the first row names the columns. bytes: where they
- * are, as rows count offsets. DF_REJECT: empty-file, not-utf8. DF_USAGE: settings that contradict each other. */
-enum df_status document_rows_open(const struct conf_feed *feed, const struct decode_doc *doc, bool header,
-				  struct decode_bytes *bytes, struct rows **out, struct df_err *err) DF_CHECK;
+/* Opens the document's rows as the feed says that they are written. header: the first row names
+ * the columns. bytes: where they are, as rows count offsets. DF_REJECT: empty-file, not-utf8.
+ * DF_USAGE: settings that contradict each other. */
+enum df_status document_rows_open(const struct conf_feed *feed, const struct decode_doc *doc,
+				  bool header, struct decode_bytes *bytes, struct rows **out,
+				  struct df_err *err) DF_CHECK;
 
 #define DOCUMENT_HINTS 2
-struct document_hints {                 /* what is kept to name the options that would help, once a document */
+/* what is kept to name the options that would help, once a document */
+struct document_hints {
 	unsigned tries[DOCUMENT_HINTS]; /* by kind */
 	uint64_t field_faults;
 	struct batch_row first_field_fault;
@@ -52,12 +55,14 @@ struct document_walk_reject { /* a row that will not be delivered */
 	size_t n_faults;
 };
 
-/* Each handler may be NULL. A status other than DF_OK ends the walk with it. What they get lives until they return. */
+/* Each handler may be NULL. A status other than DF_OK ends the walk with it. What they get lives
+ * until they return. */
 struct document_walk_handlers {
 	enum df_status (*header)(void *ctx, const struct rows_row *header, struct df_err *err);
-	enum df_status (*record)(void *ctx, const struct map_record *record, const struct batch_row *where,
+	enum df_status (*record)(void *ctx, const struct map_record *record,
+				 const struct batch_row *where, struct df_err *err);
+	enum df_status (*reject)(void *ctx, const struct document_walk_reject *reject,
 				 struct df_err *err);
-	enum df_status (*reject)(void *ctx, const struct document_walk_reject *reject, struct df_err *err);
 	void (*expect)(void *ctx, uint64_t ids_hash, unsigned step); /* see batch_maker_expect */
 };
 
@@ -67,7 +72,8 @@ struct document_walk {
 	const struct conf_feed *feed;
 	const char *file; /* the drop file's name, for guidelines */
 	const struct decode_doc *doc;
-	int64_t begun_ms; /* when the document was begun; 0: now. document_batches takes it from its settings */
+	/* when the document was begun; 0: now. document_batches takes it from its settings */
+	int64_t begun_ms;
 	uint32_t jobs;    /* threads that read, this one counted; 0 is 1 */
 	size_t part_size; /* bytes that a thread takes at a time; 0: a good size */
 	const struct document_walk_handlers *handlers;
@@ -84,24 +90,29 @@ struct document_walk {
 	bool long_row; /* that is noted */
 };
 
-/* Reads the whole document. DF_OK: rows and rejected are counted. DF_REJECT: the document is refused. */
+/* Reads the whole document. DF_OK: rows and rejected are counted. DF_REJECT: the document is
+ * refused. */
 enum df_status document_walk(struct document_walk *w, struct df_err *err) DF_CHECK;
 void document_walk_end(struct document_walk *w);
 /* The map's warnings and the walk's own in one list, the caller's. */
 struct map_warning *document_walk_warnings(const struct document_walk *w, size_t *n);
 
-typedef enum df_status (*document_reject_handler)(void *ctx, const struct document_walk_reject *reject,
+typedef enum df_status (*document_reject_handler)(void *ctx,
+						  const struct document_walk_reject *reject,
 						  struct df_err *err);
 
-/* Walks the document and makes its batches: sink gets each, reject (or NULL) each rejected row, both with ctx. walk: feed,
- * file and doc are set. */
-enum df_status document_batches(struct document_walk *walk, const struct batch_settings *settings, batch_sink sink,
-				document_reject_handler reject, void *ctx, struct df_err *err) DF_CHECK;
+/* Walks the document and makes its batches: sink gets each, reject (or NULL) each rejected row,
+ * both with ctx. walk: feed, file and doc are set. */
+enum df_status document_batches(struct document_walk *walk, const struct batch_settings *settings,
+				batch_sink sink, document_reject_handler reject, void *ctx,
+				struct df_err *err) DF_CHECK;
 
-/* Looks for identities that many share, in bounded memory; its warnings are among document_walk_warnings. */
+/* Looks for identities that many share, in bounded memory; its warnings are among
+ * document_walk_warnings. */
 struct document_shared *document_shared_new(void);
 void document_shared_row(struct document_shared *s, const struct map_record *record);
-size_t document_shared_warnings(const struct document_shared *s, struct map_warning **out); /* *out is the caller's */
+/* *out is the caller's */
+size_t document_shared_warnings(const struct document_shared *s, struct map_warning **out);
 void document_shared_free(struct document_shared *s);
 
 /* ---- checking a document before anything of it is sent ---- */
@@ -111,8 +122,8 @@ struct document_forecast {
 };
 /* settings NULL: batches, events and requests are not forecast. */
 enum df_status document_preflight(struct document_walk *walk, const struct batch_settings *settings,
-				  document_reject_handler reject, void *ctx, struct document_forecast *out,
-				  struct df_err *err) DF_CHECK;
+				  document_reject_handler reject, void *ctx,
+				  struct document_forecast *out, struct df_err *err) DF_CHECK;
 
 /* Settings of a document's batches. */
 struct batch_settings document_batch_settings(const struct conf_feed *feed, const char *sha256,
@@ -120,24 +131,33 @@ struct batch_settings document_batch_settings(const struct conf_feed *feed, cons
 
 /* ---- delivery ---- */
 
-struct document_sent {            /* of a document, whichever run sent it */
-	char first[40], last[40]; /* the source_request_ids of its first and last batch; "" where there is none */
+struct document_sent { /* of a document, whichever run sent it */
+	/* the source_request_ids of its first and last batch; "" where there is none */
+	char first[40], last[40];
 	uint64_t batches, events;
-	bool touched; /* a batch was taken, or may have been: a request of this call was not refused for certain */
+	/* a batch was taken, or may have been: a request of this call was not refused for
+	 * certain */
+	bool touched;
 };
 
-/* Delivers a document that passed its preflight: every batch that is not settled yet. sent: all of them. */
-enum df_status document_send(const struct document_env *env, const struct conf_feed *feed, struct document_walk *walk,
-			     const struct batch_settings *settings, int64_t document_id, struct document_sent *sent,
+/* Delivers a document that passed its preflight: every batch that is not settled yet. sent: all
+ * of them. */
+enum df_status document_send(const struct document_env *env, const struct conf_feed *feed,
+			     struct document_walk *walk, const struct batch_settings *settings,
+			     int64_t document_id, struct document_sent *sent,
 			     struct df_err *err) DF_CHECK;
 
-/* Sends the rows again that `retry` marked in the ledger (ledger_again) under the ids that they had. */
-enum df_status document_resend(const struct document_env *env, const struct conf_feed *feed, struct document_walk *walk,
-			       const struct batch_settings *settings, int64_t document_id, const uint64_t *again,
-			       size_t n_again, struct df_err *err) DF_CHECK;
+/* Sends the rows again that `retry` marked in the ledger (ledger_again) under the ids that they
+ * had. */
+enum df_status document_resend(const struct document_env *env, const struct conf_feed *feed,
+			       struct document_walk *walk, const struct batch_settings *settings,
+			       int64_t document_id, const uint64_t *again, size_t n_again,
+			       struct df_err *err) DF_CHECK;
 
-/* The rows of rejected batches as the ledger takes them; the list is the caller's, its messages are borrowed. */
-struct ledger_reject *document_reject_rows(const struct send_reject *rejects, size_t n_rejects, size_t *n_rows);
+/* The rows of rejected batches as the ledger takes them; the list is the caller's, its messages
+ * are borrowed. */
+struct ledger_reject *document_reject_rows(const struct send_reject *rejects, size_t n_rejects,
+					   size_t *n_rows);
 
 /* ---- the reject file ---- */
 
@@ -146,48 +166,61 @@ struct document_reasons {        /* in the order of their first rows; their text
 	size_t n;
 	size_t last; /* the one that was counted last */
 };
-void document_reasons_json(const struct document_reasons *list, struct df_buf *out);  /* {"bad-timestamp":2} */
-void document_reasons_words(const struct document_reasons *list, struct df_buf *out); /* "2 bad-timestamp, ..." */
-void document_reasons_free(struct document_reasons *list);                            /* what it holds */
+/* {"bad-timestamp":2} */
+void document_reasons_json(const struct document_reasons *list, struct df_buf *out);
+/* "2 bad-timestamp, ..." */
+void document_reasons_words(const struct document_reasons *list, struct df_buf *out);
+/* what it holds */
+void document_reasons_free(struct document_reasons *list);
 
 struct document_undelivered { /* rows that are in no settled batch */
 	uint8_t *bits;        /* own: of each row by its number */
 	uint64_t size, n;     /* size: bytes; n: rows */
 };
-/* Finds them by making the document's batches once more. walk: feed, file and doc are set; out is zeroed. */
+/* Finds them by making the document's batches once more. walk: feed, file and doc are set; out
+ * is zeroed. */
 enum df_status document_undelivered_find(const struct document_env *env, struct document_walk *walk,
 					 const struct batch_settings *settings, int64_t document_id,
-					 struct document_undelivered *out, struct df_err *err) DF_CHECK;
+					 struct document_undelivered *out,
+					 struct df_err *err) DF_CHECK;
 /* The first one with a greater number than `after`; 0: there is none. */
 uint64_t document_undelivered_next(const struct document_undelivered *u, uint64_t after);
 void document_undelivered_free(struct document_undelivered *u); /* what it holds */
 
 struct document_rejects {
-	const char *older; /* the document's older reject file, which the new one takes the place of; or NULL */
-	const struct document_undelivered *abandoned; /* rows that are not to be delivered any more, or NULL */
-	char *path;                                   /* own: where the new one is */
+	/* the document's older reject file, which the new one takes the place of; or NULL */
+	const char *older;
+	/* rows that are not to be delivered any more, or NULL */
+	const struct document_undelivered *abandoned;
+	char *path; /* own: where the new one is */
 	struct document_reasons reasons;
 };
 void document_rejects_free(struct document_rejects *r); /* what it holds */
 
-/* Where rows come from that were rejected after the preflight. next: the first one with a greater number than `after`, in
- * order, borrowed until the next call. DF_END: there are no more. */
+/* Where rows come from that were rejected after the preflight. next: the first one with a
+ * greater number than `after`, in order, borrowed until the next call. DF_END: there are no
+ * more. */
 struct document_later {
-	enum df_status (*next)(void *ctx, uint64_t after, struct ledger_reject *out, struct df_err *err);
+	enum df_status (*next)(void *ctx, uint64_t after, struct ledger_reject *out,
+			       struct df_err *err);
 	void *ctx;
 };
-/* Writes a reject file to `path`, or, "-", to standard output. An empty file of that name is replaced; next to one that is
- * not, the file gets a name with a number. walk: feed, file and doc are set. */
-enum df_status document_rejects_export(struct document_walk *walk, const struct document_later *later, const char *path,
+/* Writes a reject file to `path`, or, "-", to standard output. An empty file of that name is
+ * replaced; next to one that is not, the file gets a name with a number. walk: feed, file and
+ * doc are set. */
+enum df_status document_rejects_export(struct document_walk *walk,
+				       const struct document_later *later, const char *path,
 				       struct document_rejects *out, struct df_err *err) DF_CHECK;
 
-/* Writes <state_dir>/rejects/<feed>/<document>: the rows that the map rejects and those that the ledger says were rejected
- * later. walk: feed, file and doc are set. */
-enum df_status document_rejects_write(const struct document_env *env, struct document_walk *walk, int64_t document_id,
-				      struct document_rejects *out, struct df_err *err) DF_CHECK;
+/* Writes <state_dir>/rejects/<feed>/<document>: the rows that the map rejects and those that the
+ * ledger says were rejected later. walk: feed, file and doc are set. */
+enum df_status document_rejects_write(const struct document_env *env, struct document_walk *walk,
+				      int64_t document_id, struct document_rejects *out,
+				      struct df_err *err) DF_CHECK;
 
-/* "<stem>-<event type><extension>" of the zip entry, or of the drop file where there is no entry or it has no event type of its
- * own, as df_file_name makes it: a file about the document. The caller's. */
+/* "<stem>-<event type><extension>" of the zip entry, or of the drop file where there is no entry
+ * or it has no event type of its own, as df_file_name makes it: a file about the document. The
+ * caller's. */
 char *document_name(const char *file, const struct decode_doc *doc, const char *extension);
 
 #endif

@@ -9,9 +9,9 @@
  *		return st;
  *	}
  *
- * The status says what to do next, the error says why. The caller owns the error and zeroes it; the first
- * error set stays, later ones are ignored, and callers on the way up may prefix context. Only main, cli and
- * run print. Text never holds a secret nor a cell's value unless its setter says so.
+ * The status says what to do next, the error says why. The caller owns the error and zeroes it; the
+ * first error set stays, later ones are ignored, and callers on the way up may prefix context. Only
+ * main, cli and run print. Text never holds a secret nor a cell's value unless its setter says so.
  */
 #ifndef DROPFEED_ERR_H
 #define DROPFEED_ERR_H
@@ -29,9 +29,10 @@ enum df_status {
 	DF_END,    /* nothing more to read: not an error, err is untouched */
 	DF_RETRY,  /* the outside world failed: the next run may succeed (exit 3) */
 	DF_DENIED, /* access refused: login, host key, API credentials (exit 4) */
-	DF_REJECT, /* this input is at fault: refuse the file, document or row; err->code holds its code */
-	DF_USAGE,  /* the configuration or the command line is at fault (exit 2) */
-	DF_FATAL,  /* a broken machine or program: stop (exit 5) */
+	/* this input is at fault: refuse the file, document or row; err->code holds its code */
+	DF_REJECT,
+	DF_USAGE, /* the configuration or the command line is at fault (exit 2) */
+	DF_FATAL, /* a broken machine or program: stop (exit 5) */
 };
 
 struct df_err {
@@ -42,10 +43,11 @@ struct df_err {
 	char text[1536];  /* what happened and what to do next */
 };
 
-/* Sets the error unless one is set already. code may be NULL. Returns `status`, so that a room can write
- * `return df_fail(DF_REJECT, err, "corrupt-archive", "...")`. err may be NULL: then nothing is recorded. */
-enum df_status df_fail(enum df_status status, struct df_err *err, const char *code, const char *fmt, ...)
-    DF_PRINTF(4, 5);
+/* Sets the error unless one is set already. code may be NULL. Returns `status`, so that a room
+ * can write `return df_fail(DF_REJECT, err, "corrupt-archive", "...")`. err may be NULL: then
+ * nothing is recorded. */
+enum df_status df_fail(enum df_status status, struct df_err *err, const char *code, const char *fmt,
+		       ...) DF_PRINTF(4, 5);
 
 /* Prefixes the text of a set error with "context: ". */
 void df_err_context(struct df_err *err, const char *fmt, ...) DF_PRINTF(2, 3);
@@ -53,7 +55,8 @@ void df_err_context(struct df_err *err, const char *fmt, ...) DF_PRINTF(2, 3);
 /* Names the place, where it is not named yet. line may be 0, file and column NULL. */
 void df_err_place(struct df_err *err, const char *file, uint64_t line, const char *column);
 
-/* Renders "file:line: column 'c': text [code]" with the parts that are known. Always ends with NUL. */
+/* Renders "file:line: column 'c': text [code]" with the parts that are known. Always ends with
+ * NUL. */
 void df_err_render(const struct df_err *err, char *out, uint64_t size);
 
 #endif

@@ -4,13 +4,17 @@
  *
  *	struct fetch *source = NULL;
  *	fetch_open(feed, &source, &err);
- *	fetch_list(source, &list, &err);		regular files of the folder that this feed takes, by name
- *	fetch_get(source, &list.v[i], spool, hex, &err);	one of them, whole, into the spool
- *	fetch_after(source, &list.v[i], &feed->after_done, &err);	delete or move it, once the ledger has it
+ *         fetch_list(source, &list, &err);                regular files of the folder that this
+ *         feed takes, by name
+ *         fetch_get(source, &list.v[i], spool, hex, &err);        one of them, whole, into the
+ *         spool
+ *         fetch_after(source, &list.v[i], &feed->after_done, &err);       delete or move it, once
+ *         the ledger has it
  *	fetch_close(source);
  *
- * Two drivers: fetch_sftp.c (libssh2) and fetch_dir.c (file:///). Whether a listed file is ready, that is, has
- * settled, is for the caller to decide with the ledger's memory of earlier listings: see fetch_settled.
+ * Two drivers: fetch_sftp.c (libssh2) and fetch_dir.c (file:///). Whether a listed file is ready,
+ * that is, has settled, is for the caller to decide with the ledger's memory of earlier listings:
+ * see fetch_settled.
  */
 #ifndef DROPFEED_FETCH_H
 #define DROPFEED_FETCH_H
@@ -21,7 +25,9 @@ struct fetch; /* an open source */
 
 struct fetch_entry {
 	char *
-	    name; /* own; below the feed's folder, as the source spells it: any bytes but NUL; '/' with subfolders only */
+	    /* own; below the feed's folder, as the source spells it: any bytes but NUL; '/' with
+	     * subfolders only */
+	    name;
 	uint64_t size;
 	int64_t mtime; /* Unix seconds, the source's clock */
 	char *why;     /* own; of a file that is left alone: why, and what to do; else NULL */
@@ -30,37 +36,44 @@ struct fetch_entry {
 struct fetch_list {
 	struct fetch_entry *v;
 	size_t n;
-	struct fetch_entry *misnamed; /* left alone, but meant to be taken, it seems: each has its reason */
+	/* left alone, but meant to be taken, it seems: each has its reason */
+	struct fetch_entry *misnamed;
 	size_t n_misnamed;
 	size_t waiting;       /* files that wait for their ready_marker or checksum */
 	const char *shortage; /* not NULL: not all of the folder was listed, and this is why */
 };
 
-/* Connects, checks the host key, logs in. DF_RETRY: unreachable. DF_DENIED: host key unknown or changed (with both
- * fingerprints), login refused. DF_USAGE: the folder is not there. */
-enum df_status fetch_open(const struct conf_feed *feed, struct fetch **out, struct df_err *err) DF_CHECK;
+/* Connects, checks the host key, logs in. DF_RETRY: unreachable. DF_DENIED: host key unknown or
+ * changed (with both fingerprints), login refused. DF_USAGE: the folder is not there. */
+enum df_status fetch_open(const struct conf_feed *feed, struct fetch **out,
+			  struct df_err *err) DF_CHECK;
 
-/* Regular files that the feed takes: recognised names (name_parse_as) or `include`, less `exclude`, hidden files and
- * .tmp .part .partial .filepart, sorted by name (bytes). Symlinks and specials are not followed; sub-folders are with
- * `subfolders`, but for those that after_done, after_refused and receipts name. A server whose listing gives no types, sizes
- * or times is asked file by file. At most a million files. */
-enum df_status fetch_list(struct fetch *source, struct fetch_list *out, struct df_err *err) DF_CHECK;
+/* Regular files that the feed takes: recognised names (name_parse_as) or `include`, less
+ * `exclude`, hidden files and .tmp .part .partial .filepart, sorted by name (bytes). Symlinks
+ * and specials are not followed; sub-folders are with `subfolders`, but for those that
+ * after_done, after_refused and receipts name. A server whose listing gives no types, sizes or
+ * times is asked file by file. At most a million files. */
+enum df_status fetch_list(struct fetch *source, struct fetch_list *out,
+			  struct df_err *err) DF_CHECK;
 void fetch_list_free(struct fetch_list *list);
 
-/* True when `now` shows the same size and mtime as the listing of `seen_ms` and min_age_ms passed between the two, or
- * min_age_ms is 0. Clocks of this machine only: the source's clock is never compared with ours. */
-bool fetch_settled(const struct fetch_entry *now, uint64_t seen_size, int64_t seen_mtime, int64_t seen_ms,
-		   int64_t now_ms, int64_t min_age_ms);
+/* True when `now` shows the same size and mtime as the listing of `seen_ms` and min_age_ms
+ * passed between the two, or min_age_ms is 0. Clocks of this machine only: the source's clock is
+ * never compared with ours. */
+bool fetch_settled(const struct fetch_entry *now, uint64_t seen_size, int64_t seen_mtime,
+		   int64_t seen_ms, int64_t now_ms, int64_t min_age_ms);
 
-/* Downloads into `spool_path` through "<spool_path>.part" (0600; an existing part is resumed), hashing on the way; then
- * looks at size and mtime again, syncs, renames. hex gets the SHA-256. What it compares is what one and the same request
- * said before and after: a listing that rounds times or has another zone is not a change. A file whose time changes because it
- * is read is read twice, and taken when both are the same. What was read to its end is kept when the file is gone then, for
- * there are servers that remove what was read.
- * DF_END: it was gone before anything was read. DF_RETRY when the file changed meanwhile (the part is discarded), the
+/* Downloads into `spool_path` through "<spool_path>.part" (0600; an existing part is resumed),
+ * hashing on the way; then looks at size and mtime again, syncs, renames. hex gets the SHA-256.
+ * What it compares is what one and the same request said before and after: a listing that rounds
+ * times or has another zone is not a change. A file whose time changes because it is read is
+ * read twice, and taken when both are the same. What was read to its end is kept when the file
+ * is gone then, for there are servers that remove what was read. DF_END: it was gone before
+ * anything was read. DF_RETRY when the file changed meanwhile (the part is discarded), the
  * connection broke (the part is kept), its checksum is another one, or the disk is full. */
-enum df_status fetch_get(struct fetch *source, const struct fetch_entry *entry, const char *spool_path,
-			 char hex[DF_SHA256_HEX], struct df_err *err) DF_CHECK;
+enum df_status fetch_get(struct fetch *source, const struct fetch_entry *entry,
+			 const char *spool_path, char hex[DF_SHA256_HEX],
+			 struct df_err *err) DF_CHECK;
 
 /* What became, at the source, of the file that fetch_get brought last. */
 struct fetch_fate {
@@ -69,21 +82,24 @@ struct fetch_fate {
 };
 const struct fetch_fate *fetch_fate(const struct fetch *source); /* borrowed */
 
-/* Deletes or moves the file on the source, as `action` says, and with it its marker and checksum files; CONF_KEEP does
- * nothing. A move never overwrites: a taken name gets ".1", ".2", ...; a missing folder is made, and sub-folders are kept.
- * DF_END: nothing was done, because the file is gone already, or another one, of another size or mtime, has its name. */
+/* Deletes or moves the file on the source, as `action` says, and with it its marker and checksum
+ * files; CONF_KEEP does nothing. A move never overwrites: a taken name gets ".1", ".2", ...; a
+ * missing folder is made, and sub-folders are kept. DF_END: nothing was done, because the file
+ * is gone already, or another one, of another size or mtime, has its name. */
 enum df_status fetch_after(struct fetch *source, const struct fetch_entry *entry,
 			   const struct conf_after_action *action, struct df_err *err) DF_CHECK;
 
-/* From now on the folder is `dir`, relative to the feed's or absolute, as after_done moves to it; NULL: the feed's own. */
+/* From now on the folder is `dir`, relative to the feed's or absolute, as after_done moves to
+ * it; NULL: the feed's own. */
 void fetch_enter(struct fetch *source, const char *dir);
 /* What lies under this name: size and mtime. DF_END: no such file. */
-enum df_status fetch_look(struct fetch *source, const char *name, struct fetch_entry *out, struct df_err *err) DF_CHECK;
+enum df_status fetch_look(struct fetch *source, const char *name, struct fetch_entry *out,
+			  struct df_err *err) DF_CHECK;
 
-/* Writes `len` bytes to DIR/name on the source, through a temporary name; replaces an older one. Sub-folders of the name
- * are made. */
-enum df_status fetch_put(struct fetch *source, const char *dir, const char *name, const void *p, size_t len,
-			 struct df_err *err) DF_CHECK;
+/* Writes `len` bytes to DIR/name on the source, through a temporary name; replaces an older one.
+ * Sub-folders of the name are made. */
+enum df_status fetch_put(struct fetch *source, const char *dir, const char *name, const void *p,
+			 size_t len, struct df_err *err) DF_CHECK;
 
 /* True once the connection is of no use any more: what failed may be tried again on a new one. */
 bool fetch_broken(const struct fetch *source);
@@ -92,7 +108,8 @@ uint64_t fetch_received(const struct fetch *source);
 
 void fetch_close(struct fetch *source); /* NULL is fine */
 
-/* Whether known_hosts names the feed's server, or its key is pinned; opens no connection. DF_USAGE: not, with what to do. */
+/* Whether known_hosts names the feed's server, or its key is pinned; opens no connection.
+ * DF_USAGE: not, with what to do. */
 enum df_status fetch_check_host(const struct conf_feed *feed, struct df_err *err) DF_CHECK;
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * index.h - names with a number each, found in constant time whatever a file's author chose for names
+ * index.h - names with a number each, found in constant time whatever a file's author chose for
+ * names
  *
  *	struct df_index *index = df_index_new();
- *	df_index_add(index, name, strlen(name), 7);	the name is borrowed: it has to live as long as the index
+ *         df_index_add(index, name, strlen(name), 7);     the name is borrowed: it has to live as
+ *         long as the index
  *	df_index_find(index, "email", 5);		its number, or DF_INDEX_NONE
  *	df_index_free(index);
  */

@@ -10,14 +10,16 @@
  *	ledger_document_done / ledger_file_done
  *	ledger_close(l);
  *
- * One connection, safe to use from several threads. Each commit survives a kill. A power cut may take the latest ones, in
- * order, back to one that was synced to the disk: a document's SENDING or REFUSED, before which nothing has left, and a
- * file's end and cleanup, before its source is touched. What was lost is done again: batches are sent under the same ids, and
- * the API ignores those that it has. So there is no sync for a request, and there are three for a file. All SQL
- * is in ledger_sql.h; PRAGMA user_version is the schema's version: an older ledger is migrated, a newer one is refused.
+ * One connection, safe to use from several threads. Each commit survives a kill. A power cut may
+ * take the latest ones, in order, back to one that was synced to the disk: a document's SENDING or
+ * REFUSED, before which nothing has left, and a file's end and cleanup, before its source is
+ * touched. What was lost is done again: batches are sent under the same ids, and the API ignores
+ * those that it has. So there is no sync for a request, and there are three for a file. All SQL is
+ * in ledger_sql.h; PRAGMA user_version is the schema's version: an older ledger is migrated, a
+ * newer one is refused.
  *
- * Paths below the state folder are stored relative to it, so that the folder may be moved; what is read back is the whole
- * path.
+ * Paths below the state folder are stored relative to it, so that the folder may be moved; what is
+ * read back is the whole path.
  */
 #ifndef DROPFEED_LEDGER_H
 #define DROPFEED_LEDGER_H
@@ -26,7 +28,14 @@
 
 struct ledger;
 
-enum ledger_state { LEDGER_PULLED = 1, LEDGER_CHECKED, LEDGER_SENDING, LEDGER_DONE, LEDGER_REFUSED, LEDGER_ABANDONED };
+enum ledger_state {
+	LEDGER_PULLED = 1,
+	LEDGER_CHECKED,
+	LEDGER_SENDING,
+	LEDGER_DONE,
+	LEDGER_REFUSED,
+	LEDGER_ABANDONED
+};
 const char *ledger_state_name(enum ledger_state s); /* "pulled", ... */
 
 /* Nothing more is done with a file or a document in this state. */
@@ -35,8 +44,9 @@ static inline bool ledger_closes(enum ledger_state s)
 	return s == LEDGER_DONE || s == LEDGER_REFUSED || s == LEDGER_ABANDONED;
 }
 
-/* What a drop file is known by. source: where it came from, without a password (conf_source_name), or
- * LEDGER_SOURCE_LOCAL; what 0.1 entered has none, and is found by the rest. */
+/* What a drop file is known by. source: where it came from, without a password
+ * (conf_source_name), or LEDGER_SOURCE_LOCAL; what 0.1 entered has none, and is found by the
+ * rest. */
 struct ledger_key {
 	const char *feed, *source, *name;
 	uint64_t size;
@@ -51,18 +61,21 @@ struct ledger_file {
 	uint64_t size;
 	int64_t mtime; /* Unix seconds */
 	char sha256[DF_SHA256_HEX];
-	char *event_type; /* that its name says; "": a zip whose name has none; NULL: not known, entered by 0.1 */
-	char *place;      /* where its bytes are in the spool; NULL: entered by 0.1 */
+	/* that its name says; "": a zip whose name has none; NULL: not known, entered by 0.1 */
+	char *event_type;
+	char *place; /* where its bytes are in the spool; NULL: entered by 0.1 */
 	enum ledger_state state;
 	int64_t pulled_ms, closed_ms; /* wall clock; closed_ms 0 while open */
 	char *code, *text;            /* why it was refused, or NULL */
 	bool cleanup_due;             /* after_done/after_refused has yet to be carried out */
 	uint64_t attempts;            /* runs that worked on it */
-	uint64_t idle;                /* the latest ones of them, in a row, in which it made no progress */
+	/* the latest ones of them, in a row, in which it made no progress */
+	uint64_t idle;
 };
-void ledger_file_free(struct ledger_file *f);                    /* what it holds, not f itself */
-struct ledger_file ledger_file_dup(const struct ledger_file *f); /* the caller's, with all that it holds */
-struct ledger_key ledger_file_key(const struct ledger_file *f);  /* borrowed from f */
+void ledger_file_free(struct ledger_file *f); /* what it holds, not f itself */
+/* the caller's, with all that it holds */
+struct ledger_file ledger_file_dup(const struct ledger_file *f);
+struct ledger_key ledger_file_key(const struct ledger_file *f); /* borrowed from f */
 
 struct ledger_document {
 	int64_t id;
@@ -71,52 +84,64 @@ struct ledger_document {
 	enum ledger_state state;
 	int64_t begun_ms, closed_ms;
 	uint64_t rows, delivered, rejected, skipped, batches, events;
-	char *code, *text;              /* why it was refused; else text is where its reject file is, or NULL */
-	char *settings;                 /* frozen settings (conf_feed_freeze) */
-	char *manifest;                 /* frozen manifest or NULL */
-	char *reasons;                  /* rejected rows by their first code, {"code":rows,...}; NULL: not known */
+	/* why it was refused; else text is where its reject file is, or NULL */
+	char *code, *text;
+	char *settings; /* frozen settings (conf_feed_freeze) */
+	char *manifest; /* frozen manifest or NULL */
+	/* rejected rows by their first code, {"code":rows,...}; NULL: not known */
+	char *reasons;
 	char *first_batch, *last_batch; /* source_request_ids, or NULL */
-	bool taken;                     /* a batch of it was taken, or may have been: the settings are fixed */
-	uint32_t batch_format;          /* of its ids and layout, once it is taken; see batch.h */
-	char *version;                  /* the dropfeed that began it, and sent its first batch; NULL: 0.1 */
-	char *target;                   /* the latest fingerprint of endpoint and key, or NULL */
-	int64_t sent_ms;                /* when a run last began to send it; 0: never */
+	/* a batch of it was taken, or may have been: the settings are fixed */
+	bool taken;
+	uint32_t batch_format; /* of its ids and layout, once it is taken; see batch.h */
+	/* the dropfeed that began it, and sent its first batch; NULL: 0.1 */
+	char *version;
+	char *target;    /* the latest fingerprint of endpoint and key, or NULL */
+	int64_t sent_ms; /* when a run last began to send it; 0: never */
 };
 void ledger_document_free(struct ledger_document *d);
 
 struct ledger_reject { /* a row that the preflight accepted and that was not delivered */
 	uint64_t row, line, offset, length;
 	const char *message;
-	const char *code; /* "api-rejected", "api-unavailable", "abandoned", ...; NULL: api-rejected */
+	/* "api-rejected", "api-unavailable", "abandoned", ...; NULL: api-rejected */
+	const char *code;
 };
 
 enum df_status ledger_open(const char *state_dir, struct ledger **out, struct df_err *err) DF_CHECK;
 /* For status: DF_END when there is no ledger yet. Never writes. */
-enum df_status ledger_open_readonly(const char *state_dir, struct ledger **out, struct df_err *err) DF_CHECK;
+enum df_status ledger_open_readonly(const char *state_dir, struct ledger **out,
+				    struct df_err *err) DF_CHECK;
 void ledger_close(struct ledger *l);
 
 /* ---- listings: what fetch_settled needs to know ---- */
 /* Remembers that the file was listed. first_ms gets when exactly that was first seen. */
-enum df_status ledger_seen(struct ledger *l, const struct ledger_key *key, int64_t now_ms, int64_t *first_ms,
-			   struct df_err *err) DF_CHECK;
+enum df_status ledger_seen(struct ledger *l, const struct ledger_key *key, int64_t now_ms,
+			   int64_t *first_ms, struct df_err *err) DF_CHECK;
 /* Forgets names of the feed that were not listed since `since_ms`. */
-enum df_status ledger_seen_forget(struct ledger *l, const char *feed, int64_t since_ms, struct df_err *err) DF_CHECK;
+enum df_status ledger_seen_forget(struct ledger *l, const char *feed, int64_t since_ms,
+				  struct df_err *err) DF_CHECK;
 
 /* ---- files ---- */
-/* Finds the file that was last entered under this key; one that is not through, cleanup included, whatever its source: a
- * feed's address may be written anew meanwhile. DF_END: unknown. */
-enum df_status ledger_file_known(struct ledger *l, const struct ledger_key *key, struct ledger_file *out,
-				 struct df_err *err) DF_CHECK;
+/* Finds the file that was last entered under this key; one that is not through, cleanup
+ * included, whatever its source: a feed's address may be written anew meanwhile. DF_END:
+ * unknown. */
+enum df_status ledger_file_known(struct ledger *l, const struct ledger_key *key,
+				 struct ledger_file *out, struct df_err *err) DF_CHECK;
 
-/* A download that was begun and is not entered as a file: its bytes, or some of them, are at `arrival` in the spool. */
+/* A download that was begun and is not entered as a file: its bytes, or some of them, are at
+ * `arrival` in the spool. */
 struct ledger_pull {
 	struct ledger_key key;
 	const char *arrival;
 };
-/* Before the first byte of any of them is read: a source may remove what was read. Synced, all in one transaction. */
-enum df_status ledger_pulls_begin(struct ledger *l, const struct ledger_pull *v, size_t n, struct df_err *err) DF_CHECK;
+/* Before the first byte of any of them is read: a source may remove what was read. Synced, all
+ * in one transaction. */
+enum df_status ledger_pulls_begin(struct ledger *l, const struct ledger_pull *v, size_t n,
+				  struct df_err *err) DF_CHECK;
 /* Nothing came of it. */
-enum df_status ledger_pull_end(struct ledger *l, const char *feed, const char *arrival, struct df_err *err) DF_CHECK;
+enum df_status ledger_pull_end(struct ledger *l, const char *feed, const char *arrival,
+			       struct df_err *err) DF_CHECK;
 
 struct ledger_new_file {
 	struct ledger_key key;
@@ -135,25 +160,28 @@ struct ledger_bytes {
 	const char *feed, *sha256, *event_type;
 	int64_t before; /* only those entered before this file; 0: any */
 };
-/* Finds one that a row was delivered of, else one that is not closed. A closed file of which no row was delivered is not
- * found, whatever it holds. DF_END: there is none. */
-enum df_status ledger_file_same(struct ledger *l, const struct ledger_bytes *bytes, struct ledger_file *out,
-				struct df_err *err) DF_CHECK;
+/* Finds one that a row was delivered of, else one that is not closed. A closed file of which no
+ * row was delivered is not found, whatever it holds. DF_END: there is none. */
+enum df_status ledger_file_same(struct ledger *l, const struct ledger_bytes *bytes,
+				struct ledger_file *out, struct df_err *err) DF_CHECK;
 /* Whether any file of the feed has, or had, these bytes. */
-enum df_status ledger_bytes_known(struct ledger *l, const char *feed, const char *sha256, bool *known,
-				  struct df_err *err) DF_CHECK;
-/* The file's number among those with the same bytes, 0 for the first: part of its ids. It is drawn once and stored. counts_again:
- * the rows are to arrive once more (duplicates = import), so that the number must be a new one; else the file shares the
- * number of an earlier one of its event type. */
+enum df_status ledger_bytes_known(struct ledger *l, const char *feed, const char *sha256,
+				  bool *known, struct df_err *err) DF_CHECK;
+/* The file's number among those with the same bytes, 0 for the first: part of its ids. It is
+ * drawn once and stored. counts_again: the rows are to arrive once more (duplicates = import),
+ * so that the number must be a new one; else the file shares the number of an earlier one of its
+ * event type. */
 enum df_status ledger_file_copy(struct ledger *l, int64_t id, bool counts_again, uint64_t *copy,
 				struct df_err *err) DF_CHECK;
 /* Draws a new number, under which every row counts again. */
-enum df_status ledger_file_copy_again(struct ledger *l, int64_t id, uint64_t *copy, struct df_err *err) DF_CHECK;
+enum df_status ledger_file_copy_again(struct ledger *l, int64_t id, uint64_t *copy,
+				      struct df_err *err) DF_CHECK;
 
 struct ledger_outcome { /* of a file or a document */
 	enum ledger_state state;
-	const char *code, *text; /* for REFUSED: why; a document that is DONE: text is its reject file; else NULL */
-	bool cleanup_due;        /* of a file that closes */
+	/* for REFUSED: why; a document that is DONE: text is its reject file; else NULL */
+	const char *code, *text;
+	bool cleanup_due; /* of a file that closes */
 	int64_t now_ms;
 };
 /* Moves it on; a state that closes it sets closed_ms and cleanup_due. */
@@ -164,17 +192,20 @@ enum df_status ledger_file_lost(struct ledger *l, int64_t id, const struct ledge
 				struct df_err *err) DF_CHECK;
 enum df_status ledger_file_cleaned(struct ledger *l, int64_t id, struct df_err *err) DF_CHECK;
 /* Its bytes are now there in the spool. */
-enum df_status ledger_file_place(struct ledger *l, int64_t id, const char *place, struct df_err *err) DF_CHECK;
-/* A run is through with it for now: counts the attempt. idle: what it adds to the runs without progress, 0: it made some. */
-enum df_status ledger_file_tried(struct ledger *l, int64_t id, unsigned idle, struct df_err *err) DF_CHECK;
+enum df_status ledger_file_place(struct ledger *l, int64_t id, const char *place,
+				 struct df_err *err) DF_CHECK;
+/* A run is through with it for now: counts the attempt. idle: what it adds to the runs without
+ * progress, 0: it made some. */
+enum df_status ledger_file_tried(struct ledger *l, int64_t id, unsigned idle,
+				 struct df_err *err) DF_CHECK;
 
 struct ledger_skipped { /* an entry of a zip that is not taken */
 	const char *name, *why;
 	bool csv; /* it holds CSV, so somebody may miss it */
 };
 /* The file's skipped entries, in place of those noted before. */
-enum df_status ledger_file_skips(struct ledger *l, int64_t id, const struct ledger_skipped *entries, size_t n,
-				 struct df_err *err) DF_CHECK;
+enum df_status ledger_file_skips(struct ledger *l, int64_t id, const struct ledger_skipped *entries,
+				 size_t n, struct df_err *err) DF_CHECK;
 
 /* ---- documents ---- */
 struct ledger_new_document {
@@ -185,24 +216,28 @@ struct ledger_new_document {
 	const char *version;
 	int64_t now_ms;
 };
-/* Finds or makes the document (file, name); a new one is PULLED, with begun_ms now. As long as nothing of it was taken the
- * settings and version are the ones given, afterwards those it was taken with. Either way *out is what the ledger holds. */
-enum df_status ledger_document_begin(struct ledger *l, const struct ledger_new_document *d, struct ledger_document *out,
-				     struct df_err *err) DF_CHECK;
+/* Finds or makes the document (file, name); a new one is PULLED, with begun_ms now. As long as
+ * nothing of it was taken the settings and version are the ones given, afterwards those it was
+ * taken with. Either way *out is what the ledger holds. */
+enum df_status ledger_document_begin(struct ledger *l, const struct ledger_new_document *d,
+				     struct ledger_document *out, struct df_err *err) DF_CHECK;
 /* Finds the document (file, name). DF_END: there is none. */
-enum df_status ledger_document_known(struct ledger *l, int64_t file_id, const char *name, struct ledger_document *out,
-				     struct df_err *err) DF_CHECK;
-/* Finds a document of the feed with the same name and event type that is done, of which a row was delivered, from another
- * file with the same bytes as file_id, entered before it; *file is that one. DF_END: there is none. */
-enum df_status ledger_document_done_before(struct ledger *l, int64_t file_id, const char *name, const char *event_type,
-					   struct ledger_file *file, struct df_err *err) DF_CHECK;
+enum df_status ledger_document_known(struct ledger *l, int64_t file_id, const char *name,
+				     struct ledger_document *out, struct df_err *err) DF_CHECK;
+/* Finds a document of the feed with the same name and event type that is done, of which a row
+ * was delivered, from another file with the same bytes as file_id, entered before it; *file is
+ * that one. DF_END: there is none. */
+enum df_status ledger_document_done_before(struct ledger *l, int64_t file_id, const char *name,
+					   const char *event_type, struct ledger_file *file,
+					   struct df_err *err) DF_CHECK;
 
 struct ledger_checked { /* what a preflight found */
 	uint64_t rows, rejected, skipped;
 	uint64_t batches, events; /* to come; 0: not counted yet */
 };
 /* After the preflight; state CHECKED. */
-enum df_status ledger_document_checked(struct ledger *l, int64_t id, const struct ledger_checked *found,
+enum df_status ledger_document_checked(struct ledger *l, int64_t id,
+				       const struct ledger_checked *found,
 				       struct df_err *err) DF_CHECK;
 
 struct ledger_taking {
@@ -211,31 +246,34 @@ struct ledger_taking {
 	const char *settings, *manifest;
 	int64_t now_ms;
 };
-/* Before the first request goes out: from now on a batch may have been taken, under these settings. State SENDING; synced. It
- * was checked, and nothing of it was taken before. */
+/* Before the first request goes out: from now on a batch may have been taken, under these
+ * settings. State SENDING; synced. It was checked, and nothing of it was taken before. */
 enum df_status ledger_document_taken(struct ledger *l, int64_t id, const struct ledger_taking *t,
 				     struct df_err *err) DF_CHECK;
-/* Every request was answered, and none of its batches was taken: as long as no lane got anywhere, settings count anew. */
+/* Every request was answered, and none of its batches was taken: as long as no lane got
+ * anywhere, settings count anew. */
 enum df_status ledger_document_untaken(struct ledger *l, int64_t id, struct df_err *err) DF_CHECK;
 /* A later run begins to send the rest of it. */
-enum df_status ledger_document_resumed(struct ledger *l, int64_t id, const char *target, int64_t now_ms,
-				       struct df_err *err) DF_CHECK;
-/* state SENDING, DONE, REFUSED or ABANDONED. DONE and ABANDONED fail with DF_FATAL when rows != delivered + rejected +
- * skipped. */
+enum df_status ledger_document_resumed(struct ledger *l, int64_t id, const char *target,
+				       int64_t now_ms, struct df_err *err) DF_CHECK;
+/* state SENDING, DONE, REFUSED or ABANDONED. DONE and ABANDONED fail with DF_FATAL when rows !=
+ * delivered + rejected + skipped. */
 enum df_status ledger_document_state(struct ledger *l, int64_t id, const struct ledger_outcome *to,
 				     struct df_err *err) DF_CHECK;
-/* Notes, before the file is there, where the open document's reject file will be: its text. Synced. DF_END: another open
- * document has that path. */
-enum df_status ledger_document_rejects(struct ledger *l, int64_t id, const char *path, struct df_err *err) DF_CHECK;
+/* Notes, before the file is there, where the open document's reject file will be: its text.
+ * Synced. DF_END: another open document has that path. */
+enum df_status ledger_document_rejects(struct ledger *l, int64_t id, const char *path,
+				       struct df_err *err) DF_CHECK;
 #define LEDGER_REASON_LINES 3
-struct ledger_reason {             /* why rows were rejected: each row counts for its first reason */
+/* why rows were rejected: each row counts for its first reason */
+struct ledger_reason {
 	const char *code, *column; /* column "": the row as a whole */
 	uint64_t rows;
 	uint64_t lines[LEDGER_REASON_LINES]; /* where the first ones start; 0: there are no more */
 };
 /* The document's reasons, in place of those noted before. */
-enum df_status ledger_document_reasons(struct ledger *l, int64_t id, const struct ledger_reason *v, size_t n,
-				       struct df_err *err) DF_CHECK;
+enum df_status ledger_document_reasons(struct ledger *l, int64_t id, const struct ledger_reason *v,
+				       size_t n, struct df_err *err) DF_CHECK;
 /* What receipts report, before the document is DONE. */
 struct ledger_facts {
 	const char *reasons;                  /* a JSON object, or NULL: there are none */
@@ -245,10 +283,12 @@ struct ledger_facts {
 enum df_status ledger_document_facts(struct ledger *l, int64_t id, const struct ledger_facts *facts,
 				     struct df_err *err) DF_CHECK;
 /* One lane got further, in one transaction: progress, rows delivered, rows rejected. */
-enum df_status ledger_lane_settled(struct ledger *l, int64_t id, uint32_t lane, uint64_t done, uint64_t rows_delivered,
-				   const struct ledger_reject *rejects, size_t n_rejects, struct df_err *err) DF_CHECK;
+enum df_status ledger_lane_settled(struct ledger *l, int64_t id, uint32_t lane, uint64_t done,
+				   uint64_t rows_delivered, const struct ledger_reject *rejects,
+				   size_t n_rejects, struct df_err *err) DF_CHECK;
 /* Fills done[0..lanes) with each lane's progress, 0 where there is none. */
-enum df_status ledger_lanes(struct ledger *l, int64_t id, uint64_t *done, uint32_t lanes, struct df_err *err) DF_CHECK;
+enum df_status ledger_lanes(struct ledger *l, int64_t id, uint64_t *done, uint32_t lanes,
+			    struct df_err *err) DF_CHECK;
 
 /* ---- endpoints and keys ---- */
 struct ledger_api {            /* wall clock, 0: never */
@@ -259,11 +299,12 @@ struct ledger_api {            /* wall clock, 0: never */
 enum df_status ledger_api_known(struct ledger *l, const char *fingerprint, struct ledger_api *out,
 				struct df_err *err) DF_CHECK;
 /* A success_ms that is earlier than the one that is stored changes nothing of that. */
-enum df_status ledger_api_note(struct ledger *l, const char *fingerprint, const struct ledger_api *api,
-			       struct df_err *err) DF_CHECK;
+enum df_status ledger_api_note(struct ledger *l, const char *fingerprint,
+			       const struct ledger_api *api, struct df_err *err) DF_CHECK;
 
 /* Text about batches that failed alone there; *out: the caller's, NULL where there is none. */
-enum df_status ledger_api_suspects(struct ledger *l, const char *fingerprint, char **out, struct df_err *err) DF_CHECK;
+enum df_status ledger_api_suspects(struct ledger *l, const char *fingerprint, char **out,
+				   struct df_err *err) DF_CHECK;
 enum df_status ledger_api_suspect(struct ledger *l, const char *fingerprint, const char *text,
 				  struct df_err *err) DF_CHECK;
 
@@ -272,72 +313,90 @@ struct ledger_reopen {
 	int64_t document;  /* refused, or done with rows that the API rejected */
 	bool keep_rejects; /* its reject file is to stay as it is: a new one gets another name */
 };
-/* Opens a closed file again, in one transaction: it is PULLED. A refused document is forgotten, for nothing of it was sent and
- * today's settings are to count. One that is done becomes SENDING, with every row that the API rejected to be sent again;
- * its text still says where its reject file is, or NULL. Its other documents stay as they are. */
-enum df_status ledger_reopen(struct ledger *l, int64_t file_id, const struct ledger_reopen *documents, size_t n,
+/* Opens a closed file again, in one transaction: it is PULLED. A refused document is forgotten,
+ * for nothing of it was sent and today's settings are to count. One that is done becomes
+ * SENDING, with every row that the API rejected to be sent again; its text still says where its
+ * reject file is, or NULL. Its other documents stay as they are. */
+enum df_status ledger_reopen(struct ledger *l, int64_t file_id,
+			     const struct ledger_reopen *documents, size_t n,
 			     struct df_err *err) DF_CHECK;
 /* The numbers of the rows that have yet to be sent again, in order. *rows is the caller's. */
 enum df_status ledger_again(struct ledger *l, int64_t document_id, uint64_t **rows, size_t *n,
 			    struct df_err *err) DF_CHECK;
 /* What came of some of them, in one transaction: these are delivered, those were rejected again. */
-enum df_status ledger_again_settled(struct ledger *l, int64_t document_id, const uint64_t *delivered,
-				    size_t n_delivered, const struct ledger_reject *rejects, size_t n_rejects,
+enum df_status ledger_again_settled(struct ledger *l, int64_t document_id,
+				    const uint64_t *delivered, size_t n_delivered,
+				    const struct ledger_reject *rejects, size_t n_rejects,
 				    struct df_err *err) DF_CHECK;
 
 /* ---- no dead ends ---- */
-/* Closes an open document as ABANDONED: its rows that were neither delivered nor skipped count as rejected. text: its reject
- * file, or NULL. Synced. */
-enum df_status ledger_document_abandon(struct ledger *l, int64_t id, const char *text, int64_t now_ms,
-				       struct df_err *err) DF_CHECK;
-/* Opens a file again, in one transaction: it is PULLED, and its documents that are not done are forgotten, with their
- * progress. all: those that are done as well, and new ids are drawn, under which every row counts again. */
-enum df_status ledger_anew(struct ledger *l, int64_t file_id, bool all, struct df_err *err) DF_CHECK;
-/* Opens a file again, in one transaction: its documents that are done and that are named here become SENDING, under their
- * stored settings, as if nothing of them had been sent. DF_FATAL: one of them is not done, or was pruned. */
-enum df_status ledger_resend(struct ledger *l, int64_t file_id, const struct ledger_reopen *documents, size_t n,
+/* Closes an open document as ABANDONED: its rows that were neither delivered nor skipped count
+ * as rejected. text: its reject file, or NULL. Synced. */
+enum df_status ledger_document_abandon(struct ledger *l, int64_t id, const char *text,
+				       int64_t now_ms, struct df_err *err) DF_CHECK;
+/* Opens a file again, in one transaction: it is PULLED, and its documents that are not done are
+ * forgotten, with their progress. all: those that are done as well, and new ids are drawn, under
+ * which every row counts again. */
+enum df_status ledger_anew(struct ledger *l, int64_t file_id, bool all,
+			   struct df_err *err) DF_CHECK;
+/* Opens a file again, in one transaction: its documents that are done and that are named here
+ * become SENDING, under their stored settings, as if nothing of them had been sent. DF_FATAL:
+ * one of them is not done, or was pruned. */
+enum df_status ledger_resend(struct ledger *l, int64_t file_id,
+			     const struct ledger_reopen *documents, size_t n,
 			     struct df_err *err) DF_CHECK;
-/* Forgets what only details of a closed file are: rejected rows, reasons, lanes, settings, the paths of reject files. Names,
- * hashes and counts stay, so that duplicates stay known. */
+/* Forgets what only details of a closed file are: rejected rows, reasons, lanes, settings, the
+ * paths of reject files. Names, hashes and counts stay, so that duplicates stay known. */
 enum df_status ledger_prune(struct ledger *l, int64_t file_id, struct df_err *err) DF_CHECK;
 /* Forgets the manifests that no document has any more; *n is how many. */
 enum df_status ledger_prune_manifests(struct ledger *l, uint64_t *n, struct df_err *err) DF_CHECK;
-/* Copies the ledger in state_dir, as of one instant, to `path`, while others may read and write it: mode 0600, through a
- * temporary name beside it; a file of that name is replaced. DF_USAGE: there is no ledger, or `path` is the ledger. */
+/* Copies the ledger in state_dir, as of one instant, to `path`, while others may read and write
+ * it: mode 0600, through a temporary name beside it; a file of that name is replaced. DF_USAGE:
+ * there is no ledger, or `path` is the ledger. */
 enum df_status ledger_backup(const char *state_dir, const char *path, struct df_err *err) DF_CHECK;
 
 /* ---- reading back ---- */
-/* Each calls `each` for every row, in order of id (rejects: by row number); a status other than DF_OK ends the walk and is
- * returned. feed NULL: all feeds. What `each` gets is borrowed. */
-typedef enum df_status (*ledger_each_file)(void *ctx, const struct ledger_file *f, struct df_err *err);
-typedef enum df_status (*ledger_each_document)(void *ctx, const struct ledger_document *d, struct df_err *err);
-typedef enum df_status (*ledger_each_reject)(void *ctx, const struct ledger_reject *r, struct df_err *err);
-enum df_status ledger_files(struct ledger *l, const char *feed, bool open_only, ledger_each_file each, void *ctx,
-			    struct df_err *err) DF_CHECK; /* open_only: not closed, or cleanup_due */
+/* Each calls `each` for every row, in order of id (rejects: by row number); a status other than
+ * DF_OK ends the walk and is returned. feed NULL: all feeds. What `each` gets is borrowed. */
+typedef enum df_status (*ledger_each_file)(void *ctx, const struct ledger_file *f,
+					   struct df_err *err);
+typedef enum df_status (*ledger_each_document)(void *ctx, const struct ledger_document *d,
+					       struct df_err *err);
+typedef enum df_status (*ledger_each_reject)(void *ctx, const struct ledger_reject *r,
+					     struct df_err *err);
+enum df_status ledger_files(struct ledger *l, const char *feed, bool open_only,
+			    ledger_each_file each, void *ctx,
+			    /* open_only: not closed, or cleanup_due */
+			    struct df_err *err) DF_CHECK;
 struct ledger_latest {
 	const char *feed; /* NULL: all */
 	int64_t since_ms; /* closed since then, or open; 0: all */
 	bool open_only;   /* not closed, or cleanup_due */
 };
 /* The latest first. */
-enum df_status ledger_files_latest(struct ledger *l, const struct ledger_latest *which, ledger_each_file each,
-				   void *ctx, struct df_err *err) DF_CHECK;
+enum df_status ledger_files_latest(struct ledger *l, const struct ledger_latest *which,
+				   ledger_each_file each, void *ctx, struct df_err *err) DF_CHECK;
 /* Those that were closed before that time, are through at the source, and were not pruned. */
-enum df_status ledger_files_old(struct ledger *l, int64_t before_ms, ledger_each_file each, void *ctx,
-				struct df_err *err) DF_CHECK;
-typedef enum df_status (*ledger_each_pull)(void *ctx, const struct ledger_pull *p, struct df_err *err);
+enum df_status ledger_files_old(struct ledger *l, int64_t before_ms, ledger_each_file each,
+				void *ctx, struct df_err *err) DF_CHECK;
+typedef enum df_status (*ledger_each_pull)(void *ctx, const struct ledger_pull *p,
+					   struct df_err *err);
 enum df_status ledger_pulls(struct ledger *l, const char *feed, ledger_each_pull each, void *ctx,
 			    struct df_err *err) DF_CHECK; /* in the order of the files' times */
-enum df_status ledger_documents(struct ledger *l, int64_t file_id, ledger_each_document each, void *ctx,
-				struct df_err *err) DF_CHECK;
-typedef enum df_status (*ledger_each_skipped)(void *ctx, const struct ledger_skipped *s, struct df_err *err);
+enum df_status ledger_documents(struct ledger *l, int64_t file_id, ledger_each_document each,
+				void *ctx, struct df_err *err) DF_CHECK;
+typedef enum df_status (*ledger_each_skipped)(void *ctx, const struct ledger_skipped *s,
+					      struct df_err *err);
 enum df_status ledger_skips(struct ledger *l, int64_t file_id, ledger_each_skipped each, void *ctx,
 			    struct df_err *err) DF_CHECK;
-typedef enum df_status (*ledger_each_reason)(void *ctx, const struct ledger_reason *r, struct df_err *err);
-enum df_status ledger_reasons(struct ledger *l, int64_t document_id, ledger_each_reason each, void *ctx,
+typedef enum df_status (*ledger_each_reason)(void *ctx, const struct ledger_reason *r,
+					     struct df_err *err);
+enum df_status ledger_reasons(struct ledger *l, int64_t document_id, ledger_each_reason each,
+			      void *ctx,
 			      struct df_err *err) DF_CHECK; /* in the order of their first rows */
-/* after: only rows with a greater number; 0: all. For whoever takes them some at a time, as a document may have millions. */
-enum df_status ledger_rejects(struct ledger *l, int64_t document_id, uint64_t after, ledger_each_reject each, void *ctx,
-			      struct df_err *err) DF_CHECK;
+/* after: only rows with a greater number; 0: all. For whoever takes them some at a time, as a
+ * document may have millions. */
+enum df_status ledger_rejects(struct ledger *l, int64_t document_id, uint64_t after,
+			      ledger_each_reject each, void *ctx, struct df_err *err) DF_CHECK;
 
 #endif

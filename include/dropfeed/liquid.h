@@ -3,13 +3,15 @@
  * liquid.h - Liquid templates: text and output tags, "{{ expression | filter: argument }}"
  *
  *	struct liquid *l = NULL;
- *	liquid_compile(text, len, names, &l, &fault);		once per manifest; says where a template is wrong
- *	liquid_render(l, &scope, &arena, &out, &fault);		per row; the arena is reset by the caller
+ *         liquid_compile(text, len, names, &l, &fault);           once per manifest; says where a
+ *         template is wrong
+ *         liquid_render(l, &scope, &arena, &out, &fault);         per row; the arena is reset by
+ *         the caller
  *	liquid_free(l);
  *
- * Filters and values are those of Shopify's Liquid (Ruby), lax numbers and all; there are no {% tags %}. What a
- * template gives depends on its variables alone: there is no clock ('now') and times without a zone are UTC. Work and
- * memory of a run are bounded.
+ * Filters and values are those of Shopify's Liquid (Ruby), lax numbers and all; there are no {%
+ * tags %}. What a template gives depends on its variables alone: there is no clock ('now') and
+ * times without a zone are UTC. Work and memory of a run are bounded.
  */
 #ifndef DROPFEED_LIQUID_H
 #define DROPFEED_LIQUID_H
@@ -30,10 +32,12 @@ struct liquid_arena {
 #define LIQUID_MAX_MEMORY (64u << 20) /* of a row */
 #define LIQUID_MAX_WORK   (16u << 20) /* comparisons and copied bytes of a row */
 
-void *liquid_take(struct liquid_arena *arena, size_t size); /* NULL when the row has had its share */
+/* NULL when the row has had its share */
+void *liquid_take(struct liquid_arena *arena, size_t size);
 void liquid_arena_reset(struct liquid_arena *arena);
 void liquid_arena_free(struct liquid_arena *arena);
-bool liquid_work(struct liquid_arena *arena, size_t steps); /* false when the row has had its share */
+/* false when the row has had its share */
+bool liquid_work(struct liquid_arena *arena, size_t steps);
 
 /* ---- values ---- */
 
@@ -52,7 +56,8 @@ struct liquid_member;
 
 struct liquid_value {
 	enum liquid_type type;
-	const char *p; /* a string; of what came from JSON, how it was written there. Not NUL-terminated */
+	/* a string; of what came from JSON, how it was written there. Not NUL-terminated */
+	const char *p;
 	size_t len;
 	union {
 		bool truth;
@@ -83,7 +88,8 @@ struct liquid_fault {
 	size_t at;      /* of a compilation: characters before the mistake */
 };
 
-bool liquid_fail(struct liquid_fault *fault, const char *fmt, ...) DF_PRINTF(2, 3); /* returns false */
+/* returns false */
+bool liquid_fail(struct liquid_fault *fault, const char *fmt, ...) DF_PRINTF(2, 3);
 
 struct liquid_value liquid_string(const char *p, size_t len);
 struct liquid_value liquid_int(int64_t i);
@@ -95,8 +101,10 @@ bool liquid_is_empty(const struct liquid_value *v);
 
 size_t liquid_chars(const char *p, size_t len); /* how many characters of UTF-8 */
 
-/* Reads JSON; strings without escapes are borrowed from the text. False: it is not JSON, or over the limits; or *why is set. */
-bool liquid_json(const char *p, size_t len, struct liquid_arena *arena, struct liquid_value *out, const char **why);
+/* Reads JSON; strings without escapes are borrowed from the text. False: it is not JSON, or over
+ * the limits; or *why is set. */
+bool liquid_json(const char *p, size_t len, struct liquid_arena *arena, struct liquid_value *out,
+		 const char **why);
 
 /* ---- templates ---- */
 
@@ -109,27 +117,32 @@ void liquid_free(struct liquid *l);
 bool liquid_is_text(const struct liquid *l); /* there is no tag in it */
 bool liquid_reaches(const struct liquid *l); /* it looks into `value`, as in value.item */
 
-bool liquid_lists(const struct liquid *l); /* a list filter takes `value` as it is: see liquid_scope.list */
-/* The ith name that it looks up in `row`, NULL where it is made in the template; false: there are no more. */
+/* a list filter takes `value` as it is: see liquid_scope.list */
+bool liquid_lists(const struct liquid *l);
+/* The ith name that it looks up in `row`, NULL where it is made in the template; false: there
+ * are no more. */
 bool liquid_row_name(const struct liquid *l, size_t i, const char **name, size_t *len);
 
 struct liquid_scope {
 	const struct liquid_value *variables; /* an object */
-	const struct liquid_value *list;      /* the list that `value` holds as JSON, for list filters; or NULL */
-	const char *star;                     /* what replaces a * in the template's text; NULL: nothing */
+	/* the list that `value` holds as JSON, for list filters; or NULL */
+	const struct liquid_value *list;
+	/* what replaces a * in the template's text; NULL: nothing */
+	const char *star;
 	size_t star_len;
 };
 
 /* Appends to out. False: the fault says why, and out may hold a part. */
-bool liquid_render(const struct liquid *l, const struct liquid_scope *scope, struct liquid_arena *arena,
-		   struct df_buf *out, struct liquid_fault *fault);
+bool liquid_render(const struct liquid *l, const struct liquid_scope *scope,
+		   struct liquid_arena *arena, struct df_buf *out, struct liquid_fault *fault);
 
 /* A template that is one tag alone has a value, which may be a list. */
 bool liquid_is_one(const struct liquid *l);
-bool liquid_value_of(const struct liquid *l, const struct liquid_scope *scope, struct liquid_arena *arena,
-		     struct liquid_value *out, struct liquid_fault *fault);
+bool liquid_value_of(const struct liquid *l, const struct liquid_scope *scope,
+		     struct liquid_arena *arena, struct liquid_value *out,
+		     struct liquid_fault *fault);
 /* The value as text. */
-bool liquid_text_of(const struct liquid_value *v, struct liquid_arena *arena, struct liquid_value *out,
-		    struct liquid_fault *fault);
+bool liquid_text_of(const struct liquid_value *v, struct liquid_arena *arena,
+		    struct liquid_value *out, struct liquid_fault *fault);
 
 #endif

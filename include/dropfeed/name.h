@@ -3,14 +3,16 @@
  * name.h - what the name of a drop file, or of an entry in a zip, says
  *
  *	struct name name;
- *	name_parse("orders-custom_event.csv.gz.gpg", &name, &err);	packed as gzip, encrypted, custom_event, stem "orders"
+ *         name_parse("orders-custom_event.csv.gz.gpg", &name, &err);      packed as gzip,
+ *         encrypted, custom_event, stem "orders"
  */
 #ifndef DROPFEED_NAME_H
 #define DROPFEED_NAME_H
 
 #include "dropfeed/base.h"
 
-/* Bytes in the name of a drop file or of an entry: documents name files of ours, see NAME_MAX in limits.h. */
+/* Bytes in the name of a drop file or of an entry: documents name files of ours, see NAME_MAX in
+ * limits.h. */
 #define NAME_LENGTH_MAX 255u
 
 enum name_pack { NAME_PLAIN, NAME_GZIP, NAME_ZIP, NAME_ZSTD, NAME_BZIP2, NAME_XZ };
@@ -18,38 +20,42 @@ enum name_pack { NAME_PLAIN, NAME_GZIP, NAME_ZIP, NAME_ZSTD, NAME_BZIP2, NAME_XZ
 /* What a drop file's name says. */
 struct name {
 	enum name_pack pack;
-	bool encrypted;      /* .gpg .pgp .asc */
-	char event_type[48]; /* as the schema spells it, such as "custom_event"; "": the name has none (zip only) */
-	char stem[256];      /* before "-<event_type>", or the name without its extensions */
-	char number[256];    /* what follows the event type, such as "-20260112", or "" */
+	bool encrypted; /* .gpg .pgp .asc */
+	/* as the schema spells it, such as "custom_event"; "": the name has none (zip only) */
+	char event_type[48];
+	char stem[256];   /* before "-<event_type>", or the name without its extensions */
+	char number[256]; /* what follows the event type, such as "-20260112", or "" */
 };
 
-/* Takes a name apart. DF_REJECT `bad-name` unless it is <stem>-<event_type>.csv, also with .gz, .zst, .bz2
- * or .xz, or <stem>[-<event_type>].zip, each with or without .gpg/.pgp/.asc; the text says what was expected. A date, time
- * or number may follow the event type: users-eventless-20260112.csv, orders-commerce_event_2026-01-12T03.csv.gz. Extensions
- * match in any case; the event type is matched case-sensitively; "eventless" counts as one. */
+/* Takes a name apart. DF_REJECT `bad-name` unless it is <stem>-<event_type>.csv, also with .gz,
+ * .zst, .bz2 or .xz, or <stem>[-<event_type>].zip, each with or without .gpg/.pgp/.asc; the text
+ * says what was expected. A date, time or number may follow the event type:
+ * users-eventless-20260112.csv, orders-commerce_event_2026-01-12T03.csv.gz. Extensions match in
+ * any case; the event type is matched case-sensitively; "eventless" counts as one. */
 enum df_status name_parse(const char *name, struct name *out, struct df_err *err) DF_CHECK;
 
-/* The same for a feed with a document_type (NULL: without): names without an event type are good as well, and have that
- * one. An event type in the name wins. */
+/* The same for a feed with a document_type (NULL: without): names without an event type are good
+ * as well, and have that one. An event type in the name wins. */
 enum df_status name_parse_as(const char *name, const char *document_type, struct name *out,
 			     struct df_err *err) DF_CHECK;
 
-/* True for a name inside or outside a zip that is never taken: hidden, .tmp, .part, .partial, .filepart. */
+/* True for a name inside or outside a zip that is never taken: hidden, .tmp, .part, .partial,
+ * .filepart. */
 bool name_ignored(const char *name);
 
-/* True when it ends as the names of drop files do, whatever is before: .csv .zip .gz .gpg .pgp .asc ..., or as those of
- * archives and spreadsheets that somebody may take for drop files. */
+/* True when it ends as the names of drop files do, whatever is before: .csv .zip .gz .gpg .pgp
+ * .asc ..., or as those of archives and spreadsheets that somebody may take for drop files. */
 bool name_meant(const char *name);
-/* What to do with a file of that kind that is never read, such as .7z, .tar or .xlsx: a string constant; else NULL. */
+/* What to do with a file of that kind that is never read, such as .7z, .tar or .xlsx: a string
+ * constant; else NULL. */
 const char *name_advice(const char *name);
 
 /* ---- entries of a zip ---- */
 
 enum name_entry_kind { NAME_ENTRY_CSV, NAME_ENTRY_ARCHIVE, NAME_ENTRY_SKIP };
 
-/* Says what the zip entry `name` is. For ..._CSV event_type is filled, "" when its name has none; for ..._SKIP *why is
- * a string constant. "./name" is "name". */
+/* Says what the zip entry `name` is. For ..._CSV event_type is filled, "" when its name has
+ * none; for ..._SKIP *why is a string constant. "./name" is "name". */
 enum name_entry_kind name_entry(const char *name, char event_type[48], const char **why);
 /* The entry's name without "./" in front; borrowed. */
 const char *name_entry_plain(const char *name);

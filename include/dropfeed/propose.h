@@ -9,7 +9,8 @@
  *	propose_write(p, &trial, &out);
  *	propose_close(p);
  *
- * It is a custom manifest, or, where every row needs a fixed value, a field transformation. No value of a cell is in it.
+ * It is a custom manifest, or, where every row needs a fixed value, a field transformation. No
+ * value of a cell is in it.
  */
 #ifndef DROPFEED_PROPOSE_H
 #define DROPFEED_PROPOSE_H
@@ -18,16 +19,19 @@
 
 struct propose;
 
-/* `first` is the header, or, without one, the first row, which is to be looked at as well. DF_REJECT: duplicate-column,
- * unknown-column (other separators than commas), guideline (too many columns). DF_USAGE: the header looks like data. The feed
- * is borrowed until the close. */
+/* `first` is the header, or, without one, the first row, which is to be looked at as well.
+ * DF_REJECT: duplicate-column, unknown-column (other separators than commas), guideline (too
+ * many columns). DF_USAGE: the header looks like data. The feed is borrowed until the close. */
 enum df_status propose_open(const struct conf_feed *feed, const char *event_type, bool has_header,
-			    const struct rows_cell *first, size_t n, struct propose **out, struct df_err *err) DF_CHECK;
+			    const struct rows_cell *first, size_t n, struct propose **out,
+			    struct df_err *err) DF_CHECK;
 /* Looks at a row; false when it was the last one that is wanted. */
 bool propose_row(struct propose *p, const struct rows_cell *cells, size_t n);
 /* Proposes a setting, with its reason. */
-void propose_set(struct propose *p, const char *key, const char *value, const char *fmt, ...) DF_PRINTF(4, 5);
-/* stem: of the file's name; an event without a name may be called so. DF_REJECT: the manifest would be too large. */
+void propose_set(struct propose *p, const char *key, const char *value, const char *fmt, ...)
+    DF_PRINTF(4, 5);
+/* stem: of the file's name; an event without a name may be called so. DF_REJECT: the manifest
+ * would be too large. */
 enum df_status propose_decide(struct propose *p, const char *stem, struct df_err *err) DF_CHECK;
 /* Both after the decision; borrowed. False: there is no setting i. */
 const char *propose_manifest(struct propose *p);

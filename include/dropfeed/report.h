@@ -3,7 +3,8 @@
  * report.h - what people and programs read afterwards: reject files and status
  *
  *	struct report_rejects *rej = NULL;
- *	report_rejects_open("<state_dir>/rejects/<feed>", "orders-custom_event.csv", document_id, &rej, &err);
+ *         report_rejects_open("<state_dir>/rejects/<feed>", "orders-custom_event.csv", document_id,
+ *         &rej, &err);
  *	report_rejects_add(rej, bytes, len);		lines
  *	report_rejects_close(rej, NULL, &path, &err);	names it
  */
@@ -16,66 +17,77 @@
 
 struct report_rejects;
 
-/* Begins a reject file in `dir` (made when missing, 0700) under a temporary name, mode 0600. tag: the document's number in
- * the ledger; it makes the temporary name, so that what a crash left is written over by the next try. */
-enum df_status report_rejects_open(const char *dir, const char *name, int64_t tag, struct report_rejects **out,
-				   struct df_err *err) DF_CHECK;
+/* Begins a reject file in `dir` (made when missing, 0700) under a temporary name, mode 0600.
+ * tag: the document's number in the ledger; it makes the temporary name, so that what a crash
+ * left is written over by the next try. */
+enum df_status report_rejects_open(const char *dir, const char *name, int64_t tag,
+				   struct report_rejects **out, struct df_err *err) DF_CHECK;
 
-/* The same where somebody named a file: "-" is standard output, and what is not a regular file is written to as it is. */
-enum df_status report_rejects_open_path(const char *path, struct report_rejects **out, struct df_err *err) DF_CHECK;
+/* The same where somebody named a file: "-" is standard output, and what is not a regular file
+ * is written to as it is. */
+enum df_status report_rejects_open_path(const char *path, struct report_rejects **out,
+					struct df_err *err) DF_CHECK;
 
 /* Failures are remembered until the next flush. */
 void report_rejects_add(struct report_rejects *r, const char *p, size_t len);
 enum df_status report_rejects_flush(struct report_rejects *r, struct df_err *err) DF_CHECK;
 
-/* For rows that are not to be in the file as they are: they go to fd (borrowed), and who reads them there writes to the
- * file before it is closed. */
+/* For rows that are not to be in the file as they are: they go to fd (borrowed), and who reads
+ * them there writes to the file before it is closed. */
 void report_rejects_rows_to(struct report_rejects *r, int fd);
 int report_rejects_file(const struct report_rejects *r);
 
 struct report_rejects_owner { /* the document */
 	struct ledger *ledger;
 	int64_t document;
-	const char *older; /* the path of its older reject file, which this one takes the place of; or NULL */
+	/* the path of its older reject file, which this one takes the place of; or NULL */
+	const char *older;
 };
-/* Syncs the file and gives it its name, which the ledger notes before. A file of that name stays: then
- * "<stem>_2-<event type>.csv" and so on is taken. *path (the caller's) is where it is, NULL for standard output. owner NULL:
- * no ledger knows of it, and an empty file of that name is replaced. */
-enum df_status report_rejects_close(struct report_rejects *r, const struct report_rejects_owner *owner, char **path,
+/* Syncs the file and gives it its name, which the ledger notes before. A file of that name
+ * stays: then "<stem>_2-<event type>.csv" and so on is taken. *path (the caller's) is where it
+ * is, NULL for standard output. owner NULL: no ledger knows of it, and an empty file of that
+ * name is replaced. */
+enum df_status report_rejects_close(struct report_rejects *r,
+				    const struct report_rejects_owner *owner, char **path,
 				    struct df_err *err) DF_CHECK;
-void report_rejects_abandon(struct report_rejects *r); /* removes the temporary file; NULL is fine */
+/* removes the temporary file; NULL is fine */
+void report_rejects_abandon(struct report_rejects *r);
 
-/* Writes what goes back to the source: one JSON object, the file, when it came, its documents, their rows = delivered +
- * rejected, why rows were rejected, the ids of the first and the last batch. It says nothing of this machine. */
+/* Writes what goes back to the source: one JSON object, the file, when it came, its documents,
+ * their rows = delivered + rejected, why rows were rejected, the ids of the first and the last
+ * batch. It says nothing of this machine. */
 enum df_status report_receipt_json(struct ledger *l, const struct ledger_file *f, FILE *to,
 				   struct df_err *err) DF_CHECK;
 
-/* Writes why rows of a document were rejected, by code and column, with the first lines: a table, or one JSON object on a
- * line. */
-enum df_status report_reasons_text(struct ledger *l, const struct ledger_file *f, const struct ledger_document *d,
-				   FILE *to, struct df_err *err) DF_CHECK;
-enum df_status report_reasons_json(struct ledger *l, const struct ledger_file *f, const struct ledger_document *d,
-				   FILE *to, struct df_err *err) DF_CHECK;
+/* Writes why rows of a document were rejected, by code and column, with the first lines: a
+ * table, or one JSON object on a line. */
+enum df_status report_reasons_text(struct ledger *l, const struct ledger_file *f,
+				   const struct ledger_document *d, FILE *to,
+				   struct df_err *err) DF_CHECK;
+enum df_status report_reasons_json(struct ledger *l, const struct ledger_file *f,
+				   const struct ledger_document *d, FILE *to,
+				   struct df_err *err) DF_CHECK;
 
 struct report_status_filter {
 	struct ledger_latest files;
-	uint64_t last;                              /* at most so many; 0: all */
-	bool (*names)(void *ctx, const char *name); /* whether a file's name is meant; NULL: all are */
+	uint64_t last; /* at most so many; 0: all */
+	/* whether a file's name is meant; NULL: all are */
+	bool (*names)(void *ctx, const char *name);
 	void *ctx;
 };
-/* Writes what the ledger knows, the latest file first, as a table for people or as one JSON document. l NULL: there is no ledger
- * yet. */
-enum df_status report_status_text(struct ledger *l, const struct report_status_filter *filter, FILE *to,
-				  struct df_err *err) DF_CHECK;
-enum df_status report_status_json(struct ledger *l, const struct report_status_filter *filter, FILE *to,
-				  struct df_err *err) DF_CHECK;
+/* Writes what the ledger knows, the latest file first, as a table for people or as one JSON
+ * document. l NULL: there is no ledger yet. */
+enum df_status report_status_text(struct ledger *l, const struct report_status_filter *filter,
+				  FILE *to, struct df_err *err) DF_CHECK;
+enum df_status report_status_json(struct ledger *l, const struct report_status_filter *filter,
+				  FILE *to, struct df_err *err) DF_CHECK;
 
 /* For monitors. */
 struct report_health {
 	uint64_t unfinished; /* files that are not through */
 	uint64_t faulty;     /* closed since then: refused, abandoned, or with rejected rows */
 };
-enum df_status report_health(struct ledger *l, const char *feed, int64_t since_ms, struct report_health *out,
-			     struct df_err *err) DF_CHECK;
+enum df_status report_health(struct ledger *l, const char *feed, int64_t since_ms,
+			     struct report_health *out, struct df_err *err) DF_CHECK;
 
 #endif

@@ -4,12 +4,14 @@
  *
  *	struct df_lookup *l = df_lookup_start("api.example.com", 443);
  *	const struct addrinfo *found = NULL;
- *	st = df_lookup_wait(l, 30000, &found, &err);	or df_lookup_poll, for a thread that has other work
+ *         st = df_lookup_wait(l, 30000, &found, &err);    or df_lookup_poll, for a thread that has
+ *         other work
  *	... use found ...
  *	df_lookup_free(l);				also while it is under way
  *
- * getaddrinfo cannot be interrupted. It runs in a detached thread, which shares the lookup with the caller: whoever
- * lets go of it last frees it. So a lookup may be given up at any time, however long the resolver takes.
+ * getaddrinfo cannot be interrupted. It runs in a detached thread, which shares the lookup with the
+ * caller: whoever lets go of it last frees it. So a lookup may be given up at any time, however
+ * long the resolver takes.
  */
 #ifndef DROPFEED_RESOLVE_H
 #define DROPFEED_RESOLVE_H
@@ -20,16 +22,19 @@
 
 struct df_lookup;
 
-/* Looks for stream sockets' addresses of `host`, a name or an IPv4 or IPv6 address (without brackets). Never NULL. */
+/* Looks for stream sockets' addresses of `host`, a name or an IPv4 or IPv6 address (without
+ * brackets). Never NULL. */
 struct df_lookup *df_lookup_start(const char *host, uint16_t port);
 
-/* DF_END: still under way. DF_OK: *found is borrowed until df_lookup_free. DF_RETRY: err has the system's words. */
-enum df_status df_lookup_poll(struct df_lookup *l, const struct addrinfo **found, struct df_err *err) DF_CHECK;
-
-/* Waits for the end of it, for at most timeout_ms, and no longer than until the run is asked to stop: DF_RETRY then.
- * May be called again. */
-enum df_status df_lookup_wait(struct df_lookup *l, int64_t timeout_ms, const struct addrinfo **found,
+/* DF_END: still under way. DF_OK: *found is borrowed until df_lookup_free. DF_RETRY: err has the
+ * system's words. */
+enum df_status df_lookup_poll(struct df_lookup *l, const struct addrinfo **found,
 			      struct df_err *err) DF_CHECK;
+
+/* Waits for the end of it, for at most timeout_ms, and no longer than until the run is asked to
+ * stop: DF_RETRY then. May be called again. */
+enum df_status df_lookup_wait(struct df_lookup *l, int64_t timeout_ms,
+			      const struct addrinfo **found, struct df_err *err) DF_CHECK;
 
 void df_lookup_free(struct df_lookup *l); /* gives it up where it is under way; NULL is legal */
 

@@ -13,7 +13,8 @@
  *	run_check_file	decode, read, map and batch one file; send nothing
  *	run_explain_line	the same, and keep what became of one line
  *
- * Only this room knows all others. It logs what happens; the result says what the exit code is to be.
+ * Only this room knows all others. It logs what happens; the result says what the exit code is to
+ * be.
  */
 #ifndef DROPFEED_RUN_H
 #define DROPFEED_RUN_H
@@ -24,8 +25,9 @@
 
 /* What a run came to. Counted over all feeds. */
 struct run_result {
-	uint64_t files_done, files_refused, files_skipped; /* skipped: known already, or not settled yet */
-	uint64_t files_gone;                               /* nobody has their bytes any more */
+	/* skipped: known already, or not settled yet */
+	uint64_t files_done, files_refused, files_skipped;
+	uint64_t files_gone; /* nobody has their bytes any more */
 	uint64_t files_abandoned;
 	uint64_t documents, rows, delivered, rejected, skipped, batches, events;
 	uint64_t requests_forecast; /* dry run */
@@ -43,11 +45,12 @@ struct run_options {
 	size_t n_feeds;
 	bool dry_run;
 };
-void run_feeds(const struct conf *conf, const struct run_options *options, struct run_result *result);
+void run_feeds(const struct conf *conf, const struct run_options *options,
+	       struct run_result *result);
 
-/* Opens refused documents again, and marks rows that the API rejected to be sent again; delivers them, and what is not
- * finished. documents: names as status prints them, or globs; none: all. A name that the ledger does not know: misused, and
- * nothing is done. */
+/* Opens refused documents again, and marks rows that the API rejected to be sent again; delivers
+ * them, and what is not finished. documents: names as status prints them, or globs; none: all. A
+ * name that the ledger does not know: misused, and nothing is done. */
 struct run_retry_options {
 	const char *const *feeds; /* names; none: all */
 	size_t n_feeds;
@@ -55,7 +58,8 @@ struct run_retry_options {
 	size_t n_documents;
 	const char *from; /* absolute path of a local folder that may hold the files; or NULL */
 };
-void run_retry(const struct conf *conf, const struct run_retry_options *options, struct run_result *result);
+void run_retry(const struct conf *conf, const struct run_retry_options *options,
+	       struct run_result *result);
 
 struct run_files_options {
 	const char *const *feeds; /* names; none: all */
@@ -67,12 +71,16 @@ struct run_files_options {
 	bool new_ids;         /* resend: every row counts again */
 };
 /* A name that the ledger does not know: misused, and nothing is done. */
-void run_abandon(const struct conf *conf, const struct run_files_options *options, struct run_result *result);
-void run_restart(const struct conf *conf, const struct run_files_options *options, struct run_result *result);
-void run_resend(const struct conf *conf, const struct run_files_options *options, struct run_result *result);
+void run_abandon(const struct conf *conf, const struct run_files_options *options,
+		 struct run_result *result);
+void run_restart(const struct conf *conf, const struct run_files_options *options,
+		 struct run_result *result);
+void run_resend(const struct conf *conf, const struct run_files_options *options,
+		struct run_result *result);
 
 struct run_prune_options {
-	const char *const *feeds; /* names; none: all, those that are not configured any more as well */
+	/* names; none: all, those that are not configured any more as well */
+	const char *const *feeds;
 	size_t n_feeds;
 	int64_t older_than_ms;
 	bool dry_run;
@@ -80,11 +88,11 @@ struct run_prune_options {
 struct run_pruned {
 	uint64_t files, reject_files, manifests;
 };
-void run_prune(const struct conf *conf, const struct run_prune_options *options, struct run_pruned *out,
-	       struct run_result *result);
+void run_prune(const struct conf *conf, const struct run_prune_options *options,
+	       struct run_pruned *out, struct run_result *result);
 
-/* Prints rejected rows to standard output, as their reject files have them, or (summary) why they were rejected, by code and
- * column. documents: as for retry; none (summary alone): all. */
+/* Prints rejected rows to standard output, as their reject files have them, or (summary) why
+ * they were rejected, by code and column. documents: as for retry; none (summary alone): all. */
 struct run_rejects_options {
 	const char *const *feeds; /* names; none: all */
 	size_t n_feeds;
@@ -92,23 +100,27 @@ struct run_rejects_options {
 	size_t n_documents;
 	bool summary, json;
 };
-void run_rejects(const struct conf *conf, const struct run_rejects_options *options, struct run_result *result);
+void run_rejects(const struct conf *conf, const struct run_rejects_options *options,
+		 struct run_result *result);
 
-/* Delivers through the ledger when conf is not NULL and stateless is false; else the files go straight to feed->sink.
- * A file "-" is standard input, named `stdin_name`. */
+/* Delivers through the ledger when conf is not NULL and stateless is false; else the files go
+ * straight to feed->sink. A file "-" is standard input, named `stdin_name`. */
 struct run_import_options {
 	const struct conf_feed *feed;
 	const char *const *files;
 	size_t n_files;
 	const char *stdin_name;
-	const char *rejects; /* stateless: the file that gets the rejected rows, "-": standard output; or NULL */
+	/* stateless: the file that gets the rejected rows, "-": standard output; or NULL */
+	const char *rejects;
 	bool stateless, dry_run;
 	uint32_t jobs;           /* threads, where no configuration's counts */
 	bool encryption_by_name; /* no feed was chosen: .gpg is decrypted, plain is taken */
 };
-void run_import(const struct conf *conf, const struct run_import_options *options, struct run_result *result);
+void run_import(const struct conf *conf, const struct run_import_options *options,
+		struct run_result *result);
 
-/* The program's version, and a line for each library: its version, or what cannot be done without it. */
+/* The program's version, and a line for each library: its version, or what cannot be done
+ * without it. */
 void run_version(struct df_buf *out);
 
 /* ---- checking ---- */
@@ -119,15 +131,17 @@ struct run_fault { /* one thing wrong with one row */
 	const char *code, *text;
 };
 
-struct run_check {                                /* of one document */
-	const char *file, *document, *event_type; /* document NULL when the file is it; event_type "" when unknown */
+struct run_check { /* of one document */
+	/* document NULL when the file is it; event_type "" when unknown */
+	const char *file, *document, *event_type;
 	uint64_t rows, accepted, rejected, skipped, events, batches, requests;
 	struct df_err refused; /* code "" when it is not refused */
 	const struct map_warning *warnings;
 	size_t n_warnings;
 };
 
-/* fault: called for each fault while reading, in order. document: when a document, or a file that has none, is through. */
+/* fault: called for each fault while reading, in order. document: when a document, or a file
+ * that has none, is through. */
 struct run_check_events {
 	void (*fault)(void *ctx, const struct run_fault *fault);
 	void (*document)(void *ctx, const struct run_check *check);
@@ -135,22 +149,25 @@ struct run_check_events {
 };
 
 /* Checks one local file under the feed's settings, with `jobs` threads. Adds to the result. */
-void run_check_file(const struct conf_feed *feed, const char *path, bool encryption_by_name, uint32_t jobs,
-		    const struct run_check_events *events, void *ctx, struct run_result *result);
+void run_check_file(const struct conf_feed *feed, const char *path, bool encryption_by_name,
+		    uint32_t jobs, const struct run_check_events *events, void *ctx,
+		    struct run_result *result);
 
 /* ---- the configuration ---- */
 
 struct run_finding {
 	const char *feed; /* NULL: it concerns [dropfeed] */
 	const char *key;  /* the setting that it is about */
-	int line;         /* of the configuration: the key's, or the section's where the key is not set */
-	bool warning;     /* it may be as it should */
+	/* of the configuration: the key's, or the section's where the key is not set */
+	int line;
+	bool warning; /* it may be as it should */
 	const char *text;
 };
 typedef void run_finding_fn(void *ctx, const struct run_finding *finding);
 
-/* Looks for mistakes that only show on this machine: folders that cannot be written to, keys and certificates that are not
- * there, an endpoint that is not the API key's, manifests that fit nothing. Opens no connection. `found` is called for each. */
+/* Looks for mistakes that only show on this machine: folders that cannot be written to, keys and
+ * certificates that are not there, an endpoint that is not the API key's, manifests that fit
+ * nothing. Opens no connection. `found` is called for each. */
 void run_conf_check(const struct conf *conf, run_finding_fn *found, void *ctx);
 
 /* ---- explaining ---- */
@@ -159,15 +176,17 @@ struct run_explain {         /* what became of a line of a document */
 	char *document;      /* own: the archive's entry, or NULL */
 	char event_type[48]; /* "" when unknown */
 	bool header;         /* the line is the header's */
-	uint64_t line, row;  /* where the row starts, and its number; row 0: not known, or the header */
-	bool skipped;        /* the manifest skips the row */
-	bool sound;          /* its cells can be separated and are text */
-	char *raw;           /* own: its bytes, or NULL when they are too many */
+	/* where the row starts, and its number; row 0: not known, or the header */
+	uint64_t line, row;
+	bool skipped; /* the manifest skips the row */
+	bool sound;   /* its cells can be separated and are text */
+	char *raw;    /* own: its bytes, or NULL when they are too many */
 	size_t raw_len;
 	struct rows_cell *cells; /* own; they point into cell_text */
 	size_t n_cells;
-	char *cell_text;                         /* own */
-	struct conf_feed *feed;                  /* own: a view of the feed, which the map borrows */
+	char *cell_text; /* own */
+	/* own: a view of the feed, which the map borrows */
+	struct conf_feed *feed;
 	struct map *map;                         /* own: the columns' names */
 	struct map_routes routes;                /* own; none where the header cannot be read */
 	struct map_fault faults[MAP_MAX_FAULTS]; /* why the row is rejected */
@@ -176,25 +195,30 @@ struct run_explain {         /* what became of a line of a document */
 	struct map_warning *warnings; /* own: the document's */
 	size_t n_warnings;
 	uint64_t rows, rejected, batches, events; /* of the document */
-	struct batch *batch;                      /* own: the one that the row is in, NULL when it is not sent */
-	size_t at;                                /* which of the batch's rows it is, 0-based */
+	/* own: the one that the row is in, NULL when it is not sent */
+	struct batch *batch;
+	size_t at; /* which of the batch's rows it is, 0-based */
 };
 
-/* Explains a line of a local file; entry: which document of an archive, or NULL. DF_OK: *out is the caller's, whether the row
- * would be delivered or not. DF_USAGE: there is no such line, entry or file. */
-enum df_status run_explain_line(const struct conf_feed *feed, const char *path, const char *entry, uint64_t line,
-				bool encryption_by_name, struct run_explain **out, struct df_err *err) DF_CHECK;
+/* Explains a line of a local file; entry: which document of an archive, or NULL. DF_OK: *out is
+ * the caller's, whether the row would be delivered or not. DF_USAGE: there is no such line,
+ * entry or file. */
+enum df_status run_explain_line(const struct conf_feed *feed, const char *path, const char *entry,
+				uint64_t line, bool encryption_by_name, struct run_explain **out,
+				struct df_err *err) DF_CHECK;
 void run_explain_free(struct run_explain *x);
 
 /* ---- a manifest for a foreign file ---- */
 
 struct run_propose {
-	struct conf_feed *feed; /* its settings count; the proposed ones are set in it, to try them */
+	/* its settings count; the proposed ones are set in it, to try them */
+	struct conf_feed *feed;
 	const char *path;       /* "-": standard input, of which the first 16 MiB are read */
 	const char *event_type; /* NULL: as the file's name says */
 	bool no_header, encryption_by_name;
 };
 /* Appends the proposal for the file's first document. DF_REJECT and DF_USAGE: there is none. */
-enum df_status run_propose_file(const struct run_propose *r, struct df_buf *out, struct df_err *err) DF_CHECK;
+enum df_status run_propose_file(const struct run_propose *r, struct df_buf *out,
+				struct df_err *err) DF_CHECK;
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * schema.h - the vendor's schema as data: fields, event types, and the paths that columns are named by
+ * schema.h - the vendor's schema as data: fields, event types, and the paths that columns are named
+ * by
  *
  *	const struct schema_event *event = schema_event_find("custom_event", 12);
  *	struct schema_path path;
@@ -31,8 +32,10 @@ enum schema_type {
 	SCHEMA_IP,
 	SCHEMA_OBJECT, /* its fields are known */
 	SCHEMA_KEYS,   /* an object of any keys with strings: only inside SCHEMA_KEYED */
-	SCHEMA_JSON,   /* not in the schema: a whole object or list of it, written as JSON in one cell */
-	SCHEMA_ITEMS,  /* likewise: entries at the end of a list of strings, one or a JSON list of them */
+	/* not in the schema: a whole object or list of it, written as JSON in one cell */
+	SCHEMA_JSON,
+	/* likewise: entries at the end of a list of strings, one or a JSON list of them */
+	SCHEMA_ITEMS,
 	SCHEMA_SPREAD, /* likewise: members of the object around it, as many as a cell's JSON has */
 };
 
@@ -78,15 +81,18 @@ extern const struct schema_event schema_events[];
 extern const size_t schema_n_events;
 
 const struct schema_event *schema_event_find(const char *name, size_t len);
-const struct schema_field *schema_field_find(const struct schema_object *object, const char *name, size_t len);
+const struct schema_field *schema_field_find(const struct schema_object *object, const char *name,
+					     size_t len);
 bool schema_field_holds_id(const struct schema_field *field); /* among the fields of its object */
 
 /* ---- paths: schema_path.c ---- */
 
 struct schema_step {
 	const struct schema_field
-	    *field;      /* NULL: a key of the keyed object before it, or an item of the list before it */
-	const char *key; /* what is written as the member's name, not NUL-terminated; NULL: an item */
+	    /* NULL: a key of the keyed object before it, or an item of the list before it */
+	    *field;
+	/* what is written as the member's name, not NUL-terminated; NULL: an item */
+	const char *key;
 	size_t key_len;
 	size_t index;                       /* of an item; SCHEMA_APPEND: at the end of the list */
 	const struct schema_object *object; /* what it holds, where its fields are known */
@@ -104,27 +110,35 @@ enum schema_path_result {
 	SCHEMA_PATH_OK,
 	SCHEMA_PATH_UNKNOWN,
 	SCHEMA_PATH_SECRET,
-	SCHEMA_PATH_WHOLE,     /* the event as a whole, or one entry of a list: its fields are what is wanted */
+	/* the event as a whole, or one entry of a list: its fields are what is wanted */
+	SCHEMA_PATH_WHOLE,
 	SCHEMA_PATH_NO_KEY,    /* the key after the dot is missing */
 	SCHEMA_PATH_EVENTLESS, /* an event's path in a document without events */
 	SCHEMA_PATH_OTHER,     /* a path of another event type */
 };
 
-/* Resolves a name for the event type; the path borrows from name. *other is set for SCHEMA_PATH_OTHER. */
-enum schema_path_result schema_path_parse(const struct schema_event *event, const char *name, size_t len,
-					  struct schema_path *path, const struct schema_event **other);
+/* Resolves a name for the event type; the path borrows from name. *other is set for
+ * SCHEMA_PATH_OTHER. */
+enum schema_path_result schema_path_parse(const struct schema_event *event, const char *name,
+					  size_t len, struct schema_path *path,
+					  const struct schema_event **other);
 
 /* Says why a name was not resolved, and what is near: "... did you mean '...'?" */
-void schema_path_explain(const struct schema_event *event, enum schema_path_result why, const char *name, size_t len,
-			 const struct schema_event *other, char *out, size_t size);
+void schema_path_explain(const struct schema_event *event, enum schema_path_result why,
+			 const char *name, size_t len, const struct schema_event *other, char *out,
+			 size_t size);
 
-/* The nearest known path, as a column would be named. Always finds one: attributes take any name. schema_suggest.c */
-void schema_suggest(const struct schema_event *event, const char *name, size_t len, char *out, size_t size);
+/* The nearest known path, as a column would be named. Always finds one: attributes take any
+ * name. schema_suggest.c */
+void schema_suggest(const struct schema_event *event, const char *name, size_t len, char *out,
+		    size_t size);
 /* The object's nearest field. */
-const char *schema_suggest_field(const struct schema_object *object, const char *word, size_t len, unsigned *score);
+const char *schema_suggest_field(const struct schema_object *object, const char *word, size_t len,
+				 unsigned *score);
 
-bool schema_event_known(const char *name, size_t len); /* an event type of the schema, or "eventless" */
-const char *schema_event_at(size_t i);                 /* all of them; NULL after the last */
+/* an event type of the schema, or "eventless" */
+bool schema_event_known(const char *name, size_t len);
+const char *schema_event_at(size_t i); /* all of them; NULL after the last */
 
 /* ---- what columns are called elsewhere: schema_words.c ---- */
 
@@ -153,6 +167,7 @@ char *schema_normalize(const char *name, size_t len);
 /* Is `name` (normalized) one of the names? */
 bool schema_word_is(const char *names, const char *name, size_t len);
 /* The entry that a foreign column name has for the event type; NULL: it is not a known word. */
-const struct schema_word *schema_word_find(const struct schema_event *event, const char *name, size_t len);
+const struct schema_word *schema_word_find(const struct schema_event *event, const char *name,
+					   size_t len);
 
 #endif

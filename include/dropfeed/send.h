@@ -2,15 +2,19 @@
 /*
  * send.h - batches are delivered, each exactly once, a lane strictly in order
  *
- *	struct sender *s = sender_new();			one for the whole run: one thread, all lanes, one pace per key
+ *         struct sender *s = sender_new();                        one for the whole run: one
+ *         thread, all lanes, one pace per key
  *	struct send_stream *st = NULL;
  *	sender_open(s, feed, &events, ctx, &st, &err);		one per document
- *	send_put(st, batch, &err);				waits while the batch's lane is full
- *	send_close(st, &err);					waits until every batch is settled
+ *         send_put(st, batch, &err);                              waits while the batch's lane is
+ *         full
+ *         send_close(st, &err);                                   waits until every batch is
+ *         settled
  *	sender_free(s);
  *
- * Two drivers: send_http.c (Events API, libcurl multi in the sender's thread) and send_file.c (NDJSON).
- * A lane's batches are packed into requests under REQUEST_MAX_*; live and historical batches never share one.
+ * Two drivers: send_http.c (Events API, libcurl multi in the sender's thread) and send_file.c
+ * (NDJSON). A lane's batches are packed into requests under REQUEST_MAX_*; live and historical
+ * batches never share one.
  */
 #ifndef DROPFEED_SEND_H
 #define DROPFEED_SEND_H
@@ -24,27 +28,31 @@ struct send_stream;
 struct send_reject {
 	const struct batch *batch; /* borrowed until the callback returns */
 	const char *message;       /* the API's words, HTML entities decoded; or what happened */
-	const char *code;          /* static: "api-rejected", or "api-unavailable": set aside, see send_request.c */
+	/* static: "api-rejected", or "api-unavailable": set aside, see send_request.c */
+	const char *code;
 };
 
 struct send_events {
-	/* A lane got further: its first `done` batches (counted from the lane's lane_position 0) are settled, delivered or
-	 * rejected; the rejects of this step are listed, as is the number of rows it delivered. Called in the sender's thread,
-	 * in lane order, after each answered request and before the lane's next one. Anything but DF_OK stops the stream with
-	 * that status: the ledger could not remember. */
+	/* A lane got further: its first `done` batches (counted from the lane's lane_position 0)
+	 * are settled, delivered or rejected; the rejects of this step are listed, as is the
+	 * number of rows it delivered. Called in the sender's thread, in lane order, after each
+	 * answered request and before the lane's next one. Anything but DF_OK stops the stream
+	 * with that status: the ledger could not remember. */
 	enum df_status (*settled)(void *ctx, uint32_t lane, uint64_t done, uint64_t rows_delivered,
-				  const struct send_reject *rejects, size_t n_rejects, struct df_err *err);
-	/* From now on a batch was taken, or may have been: an answer says so, or an answer did not
-	 * come. Not called after a refusal of the credentials, after an answer of somebody else than
-	 * the API, nor after one for the rate limit. May be NULL, and is called more than once, in
-	 * the sender's thread or in the producer's. */
+				  const struct send_reject *rejects, size_t n_rejects,
+				  struct df_err *err);
+	/* From now on a batch was taken, or may have been: an answer says so, or an answer did
+	 * not come. Not called after a refusal of the credentials, after an answer of somebody
+	 * else than the API, nor after one for the rate limit. May be NULL, and is called more
+	 * than once, in the sender's thread or in the producer's. */
 	void (*touched)(void *ctx);
 };
 
 struct sender *sender_new(void);
 
-/* What later runs are to know of an endpoint and key, by their fingerprint. Times are wall clock, 0: never. Either time
- * may be 0 with remember: no success then leaves the latest one, no not_before removes it. */
+/* What later runs are to know of an endpoint and key, by their fingerprint. Times are wall
+ * clock, 0: never. Either time may be 0 with remember: no success then leaves the latest one, no
+ * not_before removes it. */
 struct send_past {
 	int64_t success_ms;    /* the latest */
 	int64_t not_before_ms; /* the API asked not to be called before; 0: it no longer does */
@@ -52,51 +60,60 @@ struct send_past {
 struct send_memory {
 	void *ctx;
 	/* Of an unknown fingerprint: zeros. Called by whoever opens a stream. */
-	enum df_status (*recall)(void *ctx, const char *fingerprint, struct send_past *out, struct df_err *err);
+	enum df_status (*recall)(void *ctx, const char *fingerprint, struct send_past *out,
+				 struct df_err *err);
 	/* Called in the sender's thread. */
 	enum df_status (*remember)(void *ctx, const char *fingerprint, const struct send_past *past,
 				   struct df_err *err);
-	/* Text of the sender's own about batches that failed alone; *out is the caller's, NULL: none. */
-	enum df_status (*suspects)(void *ctx, const char *fingerprint, char **out, struct df_err *err);
-	enum df_status (*suspect)(void *ctx, const char *fingerprint, const char *text, struct df_err *err);
+	/* Text of the sender's own about batches that failed alone; *out is the caller's, NULL:
+	 * none. */
+	enum df_status (*suspects)(void *ctx, const char *fingerprint, char **out,
+				   struct df_err *err);
+	enum df_status (*suspect)(void *ctx, const char *fingerprint, const char *text,
+				  struct df_err *err);
 };
 /* Both are to be called before the first stream is opened. */
 void sender_memory(struct sender *s, const struct send_memory *memory);
-/* With it the streams of an unwell endpoint end at once with DF_RETRY, so that their documents can be parked: see
- * sender_health. Without it they wait, and probe it themselves. */
+/* With it the streams of an unwell endpoint end at once with DF_RETRY, so that their documents
+ * can be parked: see sender_health. Without it they wait, and probe it themselves. */
 void sender_parks(struct sender *s, bool parks);
 
-/* Opens a stream as feed->sink says. `done`: for each lane how many batches an earlier run settled (feed->lanes numbers, or
- * NULL for none): batches below that are not to be put again by the caller; the number is where counting goes on. */
+/* Opens a stream as feed->sink says. `done`: for each lane how many batches an earlier run
+ * settled (feed->lanes numbers, or NULL for none): batches below that are not to be put again by
+ * the caller; the number is where counting goes on. */
 enum df_status sender_open(struct sender *s, const struct conf_feed *feed, const uint64_t *done,
 			   const struct send_events *events, void *ctx, struct send_stream **out,
 			   struct df_err *err) DF_CHECK;
 
-/* Takes the batch, also when it fails. DF_RETRY: the stream gave up (give_up_after, stop requested, parked), DF_DENIED:
- * access refused, or no Events API answers there, DF_FATAL: the ledger failed; then nothing more is accepted and err says
- * why. */
+/* Takes the batch, also when it fails. DF_RETRY: the stream gave up (give_up_after, stop
+ * requested, parked), DF_DENIED: access refused, or no Events API answers there, DF_FATAL: the
+ * ledger failed; then nothing more is accepted and err says why. */
 enum df_status send_put(struct send_stream *st, struct batch *b, struct df_err *err) DF_CHECK;
 
-/* Waits until everything that was put is settled (or the stream stopped, with its status as above), frees the stream.
- * abandon: stop at once, what is not in flight stays unsent; returns DF_OK when nothing else went wrong. */
+/* Waits until everything that was put is settled (or the stream stopped, with its status as
+ * above), frees the stream. abandon: stop at once, what is not in flight stays unsent; returns
+ * DF_OK when nothing else went wrong. */
 enum df_status send_close(struct send_stream *st, bool abandon, struct df_err *err) DF_CHECK;
 
 /* How the feed's endpoint is with the feed's key, as far as this run knows. */
 enum send_health {
-	SEND_WELL, /* or never asked */
+	SEND_WELL,   /* or never asked */
 	SEND_UNWELL, /* the next request may go in *probe_ms, 0: now. It is one at a time, for whichever stream is open then:
 		      * with sender_parks, one that is opened gets its turn, and ends with DF_RETRY when it fails. */
-	SEND_CLOSED, /* refused, or unavailable for give_up_after: nothing more goes there in this run */
+	/* refused, or unavailable for give_up_after: nothing more goes there in this run */
+	SEND_CLOSED,
 };
 enum send_health sender_health(struct sender *s, const struct conf_feed *feed, int64_t *probe_ms);
 
 struct send_stats { /* of the whole run */
 	uint64_t requests, batches, events, bytes;
-	uint64_t retries, throttled; /* requests to be sent again; of them, for the rate limit (429) */
+	/* requests to be sent again; of them, for the rate limit (429) */
+	uint64_t retries, throttled;
 };
 void sender_stats(struct sender *s, struct send_stats *out);
 
-/* Whether the certificates of the API's server can be verified: ca_file, or the system's authorities. DF_USAGE: not. */
+/* Whether the certificates of the API's server can be verified: ca_file, or the system's
+ * authorities. DF_USAGE: not. */
 enum df_status send_check_ca(const struct conf_feed *feed, struct df_err *err) DF_CHECK;
 
 void sender_free(struct sender *s); /* all streams must be closed */

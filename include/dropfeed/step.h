@@ -6,11 +6,12 @@
  *	if (rename(part, spool_path) != 0) ...
  *	df_after("rename the download");
  *
- * They are around whatever outlives the process: a write to the ledger, a request, a rename, link, unlink or fsync. The
- * normal program has none of it: they compile to nothing. With `make FAULTS=1` they are counted over all threads, and
- * DROPFEED_CRASH_AT kills the process (SIGKILL) at one of them: a number, from 1, or the first of a name, such as
- * "before request". DROPFEED_STEPS names a file that gets a line "<number> <name>" for each step; DROPFEED_SYNCED one that
- * gets a line "<bytes>" for each sync of the ledger's log: so much of it a power cut leaves. See tests/crash.
+ * They are around whatever outlives the process: a write to the ledger, a request, a rename, link,
+ * unlink or fsync. The normal program has none of it: they compile to nothing. With `make FAULTS=1`
+ * they are counted over all threads, and DROPFEED_CRASH_AT kills the process (SIGKILL) at one of
+ * them: a number, from 1, or the first of a name, such as "before request". DROPFEED_STEPS names a
+ * file that gets a line "<number> <name>" for each step; DROPFEED_SYNCED one that gets a line
+ * "<bytes>" for each sync of the ledger's log: so much of it a power cut leaves. See tests/crash.
  */
 #ifndef DROPFEED_STEP_H
 #define DROPFEED_STEP_H

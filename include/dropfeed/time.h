@@ -7,8 +7,8 @@
  *	ok = time_parse(&t, cell, len, &ms, &code, &why);		per cell
  *	time_close(&t);
  *
- * Zones are read from the system's tz database here, not through TZ and tzset: those are global to the process,
- * and several files are worked on at a time.
+ * Zones are read from the system's tz database here, not through TZ and tzset: those are global to
+ * the process, and several files are worked on at a time.
  */
 #ifndef DROPFEED_TIME_H
 #define DROPFEED_TIME_H
@@ -34,28 +34,34 @@ struct time_format {
 };
 
 /* DF_USAGE when the zone is not known. */
-enum df_status time_open(struct time_format *t, const char *timestamps, const char *zone, struct df_err *err) DF_CHECK;
+enum df_status time_open(struct time_format *t, const char *timestamps, const char *zone,
+			 struct df_err *err) DF_CHECK;
 void time_close(struct time_format *t);
 
-/* Two ends and `..` between them: each a date, a time of ISO 8601 (UTC, unless it says otherwise), or a
- * span before or after begun_ms such as -30d, +12h; one that is left out is 1970 or 2200. DF_USAGE: it is not. */
+/* Two ends and `..` between them: each a date, a time of ISO 8601 (UTC, unless it says
+ * otherwise), or a span before or after begun_ms such as -30d, +12h; one that is left out is
+ * 1970 or 2200. DF_USAGE: it is not. */
 enum df_status time_range_parse(const char *text, int64_t begun_ms, struct time_range *out,
 				struct df_err *err) DF_CHECK;
 
-/* Whether strptime makes a day of this pattern and overlooks nothing in it. DF_USAGE: err names the conversion. */
+/* Whether strptime makes a day of this pattern and overlooks nothing in it. DF_USAGE: err names
+ * the conversion. */
 enum df_status time_pattern_check(const char *pattern, struct df_err *err) DF_CHECK;
 
-/* Unix milliseconds of 1970 to 2200. On false *code is the fault's code and *why what was expected. */
-bool time_parse(const struct time_format *t, const char *p, size_t len, int64_t *ms, const char **code,
-		const char **why);
+/* Unix milliseconds of 1970 to 2200. On false *code is the fault's code and *why what was
+ * expected. */
+bool time_parse(const struct time_format *t, const char *p, size_t len, int64_t *ms,
+		const char **code, const char **why);
 
 /* Whether an event's time is within the range; *why says what is wrong with it. */
 bool time_in_range(const struct time_format *t, int64_t ms, const char **why);
 
-enum df_status time_zone_open(const char *name, struct time_zone **out, struct df_err *err) DF_CHECK;
+enum df_status time_zone_open(const char *name, struct time_zone **out,
+			      struct df_err *err) DF_CHECK;
 void time_zone_free(struct time_zone *zone);
-/* A local time (seconds since 1970 as if it were UTC) as an instant: the earlier one where the hour comes twice; where
- * the clock leaps over it, as far after the leap as it would have been without. */
+/* A local time (seconds since 1970 as if it were UTC) as an instant: the earlier one where the
+ * hour comes twice; where the clock leaps over it, as far after the leap as it would have been
+ * without. */
 int64_t time_zone_to_utc(const struct time_zone *zone, int64_t local);
 
 /* Days from 1970-01-01 in the proleptic Gregorian calendar; month 1..12. */

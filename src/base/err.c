@@ -9,7 +9,8 @@ static bool err_is_set(const struct df_err *err)
 	return err->text[0] != '\0' || err->code[0] != '\0';
 }
 
-enum df_status df_fail(enum df_status status, struct df_err *err, const char *code, const char *fmt, ...)
+enum df_status df_fail(enum df_status status, struct df_err *err, const char *code, const char *fmt,
+		       ...)
 {
 	if (err == NULL || err_is_set(err))
 		return status;
@@ -34,7 +35,8 @@ void df_err_context(struct df_err *err, const char *fmt, ...)
 	va_end(ap);
 	char text[sizeof(err->text)];
 	snprintf(text, sizeof(text), "%s", err->text);
-	/* The context is the shorter part and the one that callers trust: the old text is what gets cut. */
+	/* The context is the shorter part and the one that callers trust: the old text is what
+	 * gets cut. */
 	if (snprintf(err->text, sizeof(err->text), "%s: %s", prefix, text) < 0)
 		err->text[0] = '\0';
 	df_utf8_mend(err->text);
@@ -45,7 +47,8 @@ void df_err_place(struct df_err *err, const char *file, uint64_t line, const cha
 	if (err == NULL)
 		return;
 	if (file != NULL && err->file[0] == '\0')
-		snprintf(err->file, sizeof(err->file), "%s", file); /* as it is: a file's name is bytes */
+		/* as it is: a file's name is bytes */
+		snprintf(err->file, sizeof(err->file), "%s", file);
 	if (err->line == 0)
 		err->line = line;
 	if (column != NULL && err->column[0] == '\0') {
@@ -58,8 +61,8 @@ void df_err_render(const struct df_err *err, char *out, uint64_t size)
 {
 	char place[640] = "", column[300] = "", code[40] = "";
 	if (err->line != 0)
-		snprintf(place, sizeof(place), "%s%sline %llu: ", err->file, err->file[0] != '\0' ? ", " : "",
-			 (unsigned long long)err->line);
+		snprintf(place, sizeof(place), "%s%sline %llu: ", err->file,
+			 err->file[0] != '\0' ? ", " : "", (unsigned long long)err->line);
 	else if (err->file[0] != '\0')
 		snprintf(place, sizeof(place), "%s: ", err->file);
 	if (err->column[0] != '\0')

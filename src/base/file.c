@@ -50,7 +50,8 @@ enum df_status df_sync_folder(const char *path, struct df_err *err)
 	enum df_status st = DF_OK;
 	/* Some network file systems cannot sync folders, and say so with EINVAL. */
 	if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
-		st = df_fail(DF_RETRY, err, NULL, "cannot sync the folder %s: %s", path, df_disk_words(errno));
+		st = df_fail(DF_RETRY, err, NULL, "cannot sync the folder %s: %s", path,
+			     df_disk_words(errno));
 	if (fd >= 0)
 		close(fd);
 	return st;
@@ -69,31 +70,35 @@ static enum df_status lock_is_held(int fd, const char *path, struct df_err *err)
 	long pid = lock_holder(fd);
 
 	if (pid > 0)
-		return df_fail(DF_RETRY, err, NULL, "another dropfeed is running: process %ld holds %s", pid, path);
+		return df_fail(DF_RETRY, err, NULL,
+			       "another dropfeed is running: process %ld holds %s", pid, path);
 	return df_fail(DF_RETRY, err, NULL, "another dropfeed is running (it holds %s)", path);
 }
 
-/* For people and monitors only: the lock is the kernel's, so that a number that cannot be written does no harm. */
+/* For people and monitors only: the lock is the kernel's, so that a number that cannot be
+ * written does no harm. */
 static void lock_sign(int fd)
 {
 	char text[24];
 	int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
 
 	if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)n, 0) != n)
-		df_log(DF_LOG_DEBUG, "cannot write the process id into the lock file: %s", strerror(errno));
+		df_log(DF_LOG_DEBUG, "cannot write the process id into the lock file: %s",
+		       strerror(errno));
 }
 
 enum df_status df_lock_take(const char *path, int *fd_out, bool *busy, struct df_err *err)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return df_fail(df_disk_status(errno, DF_FATAL), err, NULL, "cannot open the lock file %s: %s", path,
-			       df_disk_words(errno));
+		return df_fail(df_disk_status(errno, DF_FATAL), err, NULL,
+			       "cannot open the lock file %s: %s", path, df_disk_words(errno));
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		int why = errno;
 		*busy = why == EWOULDBLOCK;
-		enum df_status st = *busy ? lock_is_held(fd, path, err)
-					  : df_fail(DF_FATAL, err, NULL, "cannot lock %s: %s", path, strerror(why));
+		enum df_status st =
+		    *busy ? lock_is_held(fd, path, err)
+			  : df_fail(DF_FATAL, err, NULL, "cannot lock %s: %s", path, strerror(why));
 		close(fd);
 		return st;
 	}
@@ -131,8 +136,8 @@ enum df_status df_mkdirs(const char *path, struct df_err *err)
 		char was = *p;
 		*p = '\0';
 		if (mkdir(copy, 0700) != 0 && errno != EEXIST)
-			st = df_fail(df_disk_status(errno, DF_FATAL), err, NULL, "cannot make the folder %s: %s", copy,
-				     df_disk_words(errno));
+			st = df_fail(df_disk_status(errno, DF_FATAL), err, NULL,
+				     "cannot make the folder %s: %s", copy, df_disk_words(errno));
 		*p = was;
 		if (was == '\0')
 			break;
@@ -149,7 +154,8 @@ enum df_status df_write_all(int fd, const void *p, size_t len, struct df_err *er
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return df_fail(DF_RETRY, err, NULL, "cannot write: %s", df_disk_words(errno));
+			return df_fail(DF_RETRY, err, NULL, "cannot write: %s",
+				       df_disk_words(errno));
 		from += n;
 		len -= (size_t)n;
 	}
@@ -165,11 +171,13 @@ void df_write_behind(int fd, uint64_t *begun, uint64_t end)
 	*begun = end;
 }
 
-enum df_status df_read_file(const char *path, size_t max, char **out, size_t *len, struct df_err *err)
+enum df_status df_read_file(const char *path, size_t max, char **out, size_t *len,
+			    struct df_err *err)
 {
 	FILE *f = fopen(path, "re");
 	if (f == NULL)
-		return df_fail(df_disk_status(errno, DF_USAGE), err, NULL, "cannot read %s: %s", path, strerror(errno));
+		return df_fail(df_disk_status(errno, DF_USAGE), err, NULL, "cannot read %s: %s",
+			       path, strerror(errno));
 	struct df_buf b = {.max = max + 1};
 	char chunk[16384];
 	size_t n;
@@ -181,8 +189,8 @@ enum df_status df_read_file(const char *path, size_t max, char **out, size_t *le
 		bool big = b.over || b.len > max;
 		df_buf_free(&b);
 		return big ? df_fail(DF_USAGE, err, NULL, "%s is larger than %zu bytes", path, max)
-			   : df_fail(df_disk_status(why, DF_USAGE), err, NULL, "cannot read %s: %s", path,
-				     strerror(why));
+			   : df_fail(df_disk_status(why, DF_USAGE), err, NULL, "cannot read %s: %s",
+				     path, strerror(why));
 	}
 	df_buf_cstr(&b);
 	*out = b.data;

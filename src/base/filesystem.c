@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which file system a folder is on. SQLite's log needs locks that hold between processes and memory that they share
- * (https://www.sqlite.org/wal.html: "does not work over a network filesystem"): those that are known not to offer both, or
- * to offer them only sometimes, are listed here by the numbers of statfs(2).
+ * Which file system a folder is on. SQLite's log needs locks that hold between processes and memory
+ * that they share (https://www.sqlite.org/wal.html: "does not work over a network filesystem"):
+ * those that are known not to offer both, or to offer them only sometimes, are listed here by the
+ * numbers of statfs(2).
  */
 #include "dropfeed/base.h"
 
@@ -24,7 +25,8 @@ static const struct {
     {0x786f4256, "vboxsf"}, {0xbacbacbc, "vmhgfs"}, {0x7c7c6673, "prlfs"}, {0x20030528, "OrangeFS"},
 };
 
-/* "fuse.sshfs", "nfs4": as it was mounted, from /proc/self/mountinfo (proc(5)). False: not to be found. */
+/* "fuse.sshfs", "nfs4": as it was mounted, from /proc/self/mountinfo (proc(5)). False: not to be
+ * found. */
 static bool mounted_as(const char *path, char out[64])
 {
 	struct stat info;
@@ -36,7 +38,8 @@ static bool mounted_as(const char *path, char out[64])
 	snprintf(want, sizeof(want), " %u:%u ", major(info.st_dev), minor(info.st_dev));
 	while (!found && fgets(line, sizeof(line), f) != NULL) {
 		const char *type = strstr(line, " - ");
-		found = type != NULL && strstr(line, want) != NULL && sscanf(type, " - %63s", out) == 1;
+		found =
+		    type != NULL && strstr(line, want) != NULL && sscanf(type, " - %63s", out) == 1;
 	}
 	fclose(f);
 	return found;

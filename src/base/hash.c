@@ -62,7 +62,9 @@ bool df_digest_hex(enum df_digest kind, const void *p, size_t len, char hex[DF_D
 {
 	unsigned char sum[EVP_MAX_MD_SIZE];
 	unsigned int n = 0;
-	const EVP_MD *md = kind == DF_SHA256 ? EVP_sha256() : kind == DF_SHA1 ? EVP_sha1() : EVP_md5();
+	const EVP_MD *md = kind == DF_SHA256 ? EVP_sha256()
+			   : kind == DF_SHA1 ? EVP_sha1()
+					     : EVP_md5();
 	if (EVP_Digest(p, len, sum, &n, md, NULL) != 1 || 2 * n >= DF_DIGEST_HEX)
 		return false;
 	hex_of(sum, n, hex);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Open addressing, at most half full. XXH3 spreads names well; nobody chooses them to collide by hand. */
+/* Open addressing, at most half full. XXH3 spreads names well; nobody chooses them to collide by
+ * hand. */
 #include "dropfeed/index.h"
 
 #include <stdlib.h>
@@ -48,7 +49,8 @@ static void grow(struct df_index *index)
 	larger.slots = df_alloc(larger.size * sizeof(*larger.slots));
 	for (size_t i = 0; i < index->size; i++)
 		if (index->slots[i].name != NULL)
-			*slot_of(&larger, index->slots[i].name, index->slots[i].len) = index->slots[i];
+			*slot_of(&larger, index->slots[i].name, index->slots[i].len) =
+			    index->slots[i];
 	free(index->slots);
 	*index = larger;
 }

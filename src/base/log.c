@@ -32,7 +32,8 @@ static void log_line(enum df_log_level level, const char *text)
 	char stamp[32];
 	log_stamp(stamp, sizeof(stamp));
 	if (log_json) {
-		df_buf_addf(&line, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", stamp, level_names[level]);
+		df_buf_addf(&line, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", stamp,
+			    level_names[level]);
 		df_json_text(&line, text, strlen(text));
 		df_buf_addc(&line, '}');
 	} else {
@@ -42,7 +43,8 @@ static void log_line(enum df_log_level level, const char *text)
 		df_printable(&line, text);
 	}
 	df_buf_addc(&line, '\n');
-	/* One write a line, so that threads do not mix; a log that cannot be written does not stop the program. */
+	/* One write a line, so that threads do not mix; a log that cannot be written does not
+	 * stop the program. */
 	if (write(STDERR_FILENO, line.data, line.len) < 0)
 		line.over = true;
 	df_buf_free(&line);

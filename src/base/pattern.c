@@ -31,5 +31,6 @@ enum df_status df_pattern_compile(const char *pattern, regex_t *out, struct df_e
 	if (code != 0)
 		regerror(code, NULL, why, sizeof(why));
 	df_buf_free(&text);
-	return code == 0 ? DF_OK : df_fail(DF_USAGE, err, NULL, "not a regular expression: %s", why);
+	return code == 0 ? DF_OK
+			 : df_fail(DF_USAGE, err, NULL, "not a regular expression: %s", why);
 }

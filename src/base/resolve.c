@@ -55,7 +55,8 @@ static void lookup_end(struct df_lookup *l, struct addrinfo *found, int failed, 
 static void *lookup_run(void *own)
 {
 	struct df_lookup *l = own;
-	const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+	const struct addrinfo hints = {
+	    .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
 	struct addrinfo *found = NULL;
 	int failed = getaddrinfo(l->host, l->port, &hints, &found);
 	lookup_end(l, failed == 0 ? found : NULL, failed, errno);
@@ -99,18 +100,21 @@ struct df_lookup *df_lookup_start(const char *host, uint16_t port)
 	return l;
 }
 
-static enum df_status lookup_result(const struct df_lookup *l, const struct addrinfo **found, struct df_err *err)
+static enum df_status lookup_result(const struct df_lookup *l, const struct addrinfo **found,
+				    struct df_err *err)
 {
 	if (!l->done)
 		return DF_END;
 	if (l->found == NULL)
 		return df_fail(DF_RETRY, err, NULL, "cannot resolve %s: %s", l->host,
-			       l->failed == EAI_SYSTEM ? strerror(l->error) : gai_strerror(l->failed));
+			       l->failed == EAI_SYSTEM ? strerror(l->error)
+						       : gai_strerror(l->failed));
 	*found = l->found;
 	return DF_OK;
 }
 
-enum df_status df_lookup_poll(struct df_lookup *l, const struct addrinfo **found, struct df_err *err)
+enum df_status df_lookup_poll(struct df_lookup *l, const struct addrinfo **found,
+			      struct df_err *err)
 {
 	pthread_mutex_lock(&l->lock);
 	enum df_status st = lookup_result(l, found, err);
@@ -128,12 +132,13 @@ static void lookup_sleep(struct df_lookup *l, int64_t ms)
 	pthread_cond_timedwait(&l->ended, &l->lock, &until);
 }
 
-enum df_status df_lookup_wait(struct df_lookup *l, int64_t timeout_ms, const struct addrinfo **found,
-			      struct df_err *err)
+enum df_status df_lookup_wait(struct df_lookup *l, int64_t timeout_ms,
+			      const struct addrinfo **found, struct df_err *err)
 {
 	int64_t deadline = df_monotonic_ms() + timeout_ms;
 	pthread_mutex_lock(&l->lock);
-	for (int64_t left; !l->done && !df_stop_requested && (left = deadline - df_monotonic_ms()) > 0;)
+	for (int64_t left;
+	     !l->done && !df_stop_requested && (left = deadline - df_monotonic_ms()) > 0;)
 		lookup_sleep(l, left < LOOK_EVERY_MS ? left : LOOK_EVERY_MS);
 	enum df_status st = lookup_result(l, found, err);
 	pthread_mutex_unlock(&l->lock);
@@ -142,7 +147,8 @@ enum df_status df_lookup_wait(struct df_lookup *l, int64_t timeout_ms, const str
 
 	if (df_stop_requested)
 		return df_fail(DF_RETRY, err, NULL, "stopped while %s was being resolved", l->host);
-	return df_fail(DF_RETRY, err, NULL, "cannot resolve %s: no answer from the resolver for %lld s", l->host,
+	return df_fail(DF_RETRY, err, NULL,
+		       "cannot resolve %s: no answer from the resolver for %lld s", l->host,
 		       (long long)(timeout_ms / 1000));
 }
 

@@ -14,7 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Steps are taken one at a time: the last line of the file is where the process died, whatever other threads did. */
+/* Steps are taken one at a time: the last line of the file is where the process died, whatever
+ * other threads did. */
 void df_step(const char *when, const char *what)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -34,7 +35,8 @@ void df_step(const char *when, const char *what)
 	pthread_mutex_unlock(&lock);
 }
 
-/* Takes the C library's place, for SQLite, too. What a power cut would leave of the ledger's log is what was synced of it. */
+/* Takes the C library's place, for SQLite, too. What a power cut would leave of the ledger's log
+ * is what was synced of it. */
 __attribute__((visibility("default"))) int fdatasync(int fd)
 {
 	const char *synced = getenv("DROPFEED_SYNCED");
@@ -42,7 +44,8 @@ __attribute__((visibility("default"))) int fdatasync(int fd)
 	struct stat sb = {0};
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	ssize_t len = readlink(link, name, sizeof(name) - 1);
-	bool log = synced != NULL && len > 4 && memcmp(name + len - 4, "-wal", 4) == 0 && fstat(fd, &sb) == 0;
+	bool log = synced != NULL && len > 4 && memcmp(name + len - 4, "-wal", 4) == 0 &&
+		   fstat(fd, &sb) == 0;
 	int rc = (int)syscall(SYS_fdatasync, fd);
 	if (!log || rc != 0)
 		return rc;

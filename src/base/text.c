@@ -7,7 +7,8 @@
 #include <emmintrin.h>
 #endif
 
-/* What a byte becomes inside a JSON string: 0 stays, 'u' is \u00XX, anything else is a backslash and that letter. */
+/* What a byte becomes inside a JSON string: 0 stays, 'u' is \u00XX, anything else is a backslash
+ * and that letter. */
 static const char json_escapes[256] = {
     [0] = 'u',  [1] = 'u',    [2] = 'u',    [3] = 'u',    [4] = 'u',   [5] = 'u',     [6] = 'u',
     [7] = 'u',  ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', [11] = 'u',  ['\f'] = 'f',  ['\r'] = 'r',
@@ -18,8 +19,9 @@ static const char json_escapes[256] = {
 
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-/* Whether one of eight bytes has to be escaped, or may have to be. Each test borrows from the byte above where its own
- * byte is the smaller one, so that a false alarm needs a true one below it. */
+/* Whether one of eight bytes has to be escaped, or may have to be. Each test borrows from the
+ * byte above where its own byte is the smaller one, so that a false alarm needs a true one below
+ * it. */
 static bool may_escape(uint64_t eight)
 {
 	uint64_t control = eight - EACH(0x20), quote = (eight ^ EACH('"')) - EACH(1);
@@ -171,7 +173,8 @@ void df_printable(struct df_buf *b, const char *s)
 {
 	const unsigned char *u = (const unsigned char *)s;
 	for (size_t i = 0; u[i] != '\0'; i++) {
-		bool c1 = u[i] == 0xc2 && u[i + 1] >= 0x80 && u[i + 1] <= 0x9f; /* U+0080 to U+009F: U+009B is ESC [ */
+		/* U+0080 to U+009F: U+009B is ESC [ */
+		bool c1 = u[i] == 0xc2 && u[i + 1] >= 0x80 && u[i + 1] <= 0x9f;
 		if (c1)
 			df_buf_addf(b, "\\x%02x", (unsigned)u[i++]);
 		if (c1 || u[i] < 0x20 || u[i] == 0x7f)
@@ -300,7 +303,8 @@ char *df_file_name(const char *stem, size_t stem_len, const char *tail)
 	df_sha256_end(h, hex);
 	df_sha256_free(h);
 	stem_len = room > 9 ? room - 9 : 0;
-	for (int i = 0; i < 3 && stem_len > 0 && ((unsigned char)stem[stem_len] & 0xc0) == 0x80; i++)
+	for (int i = 0; i < 3 && stem_len > 0 && ((unsigned char)stem[stem_len] & 0xc0) == 0x80;
+	     i++)
 		stem_len--;
 	return df_format("%.*s~%.8s%s", (int)stem_len, stem, hex, tail);
 }
@@ -312,8 +316,8 @@ static bool ends_address(char c)
 	return c == '\0' || strchr(" \t\r\n'\"<>`", c) != NULL;
 }
 
-/* The '@' that ends the login which begins at `s`, or NULL: the last one before the next slash. A slash in front of the first
- * '@' is part of the password. */
+/* The '@' that ends the login which begins at `s`, or NULL: the last one before the next slash.
+ * A slash in front of the first '@' is part of the password. */
 static char *login_end(char *s)
 {
 	char *at = NULL;
@@ -323,12 +327,14 @@ static char *login_end(char *s)
 	return at;
 }
 
-/* Hides the password of the address that begins at `s` and ends at `end`, or of the first of several without a blank in between.
- * Returns where to go on. */
+/* Hides the password of the address that begins at `s` and ends at `end`, or of the first of
+ * several without a blank in between. Returns where to go on. */
 static char *hide_password(char *s, char *end)
 {
-	char *scheme = memmem(s, (size_t)(end - s), "://", 3), *login = scheme != NULL ? scheme + 3 : s;
-	char *at = scheme == NULL || *login != '/' ? login_end(login) : NULL; /* not of file:///x:y@z */
+	char *scheme = memmem(s, (size_t)(end - s), "://", 3),
+	     *login = scheme != NULL ? scheme + 3 : s;
+	/* not of file:///x:y@z */
+	char *at = scheme == NULL || *login != '/' ? login_end(login) : NULL;
 	char *colon = at != NULL ? memchr(login, ':', (size_t)(at - login)) : NULL;
 	if (colon == NULL)
 		return end;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* text.h - most text is copied into JSON as it is: that is seen while it is copied, many bytes at a time */
+/* text.h - most text is copied into JSON as it is: that is seen while it is copied, many bytes
+ * at a time */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 

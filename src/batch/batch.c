@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every user has at most one open batch. It is found by the user's IDs and closed when a row cannot join it, when the
- * window is full (the one opened first goes first), or at the end (in order of opening). None of that looks at a clock.
+ * Every user has at most one open batch. It is found by the user's IDs and closed when a row cannot
+ * join it, when the window is full (the one opened first goes first), or at the end (in order of
+ * opening). None of that looks at a clock.
  */
 #include "batch_priv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define HOUR_MS          INT64_C(3600000)
-#define HISTORICAL_AFTER (30 * 24 * HOUR_MS) /* data older than this belongs to /bulkevents/historical */
-#define HISTORICAL_MIN   (72 * HOUR_MS)      /* which drops events younger than this */
+#define HOUR_MS INT64_C(3600000)
+/* data older than this belongs to /bulkevents/historical */
+#define HISTORICAL_AFTER (30 * 24 * HOUR_MS)
+#define HISTORICAL_MIN   (72 * HOUR_MS) /* which drops events younger than this */
 
 struct batch_maker {
 	struct batch_settings set; /* strings borrowed */
@@ -39,7 +41,8 @@ void batch_free(struct batch *b)
 	free(b);
 }
 
-static const char blank_id[BATCH_ID_LEN + 1] = "                                    "; /* an id is put there */
+/* an id is put there */
+static const char blank_id[BATCH_ID_LEN + 1] = "                                    ";
 
 #define BATCH_FRAME (sizeof("{\"source_request_id\":\"\",,\"events\":[]}") - 1)
 #define EVENT_FRAME (sizeof("{\"data\":{\"source_message_id\":\"\",},\"event_type\":\"\"}") - 1)
@@ -54,7 +57,8 @@ static size_t event_frame(const struct batch_settings *set)
 	return is_eventless(set) ? 0 : EVENT_FRAME + strlen(set->event_type);
 }
 
-struct batch_maker *batch_maker_new(const struct batch_settings *settings, batch_sink sink, void *ctx)
+struct batch_maker *batch_maker_new(const struct batch_settings *settings, batch_sink sink,
+				    void *ctx)
 {
 	struct batch_maker *mk = df_alloc(sizeof(*mk));
 	mk->set = *settings;
@@ -66,7 +70,8 @@ struct batch_maker *batch_maker_new(const struct batch_settings *settings, batch
 		mk->event_end = df_format("},\"event_type\":\"%s\"}", settings->event_type);
 	mk->event_frame = event_frame(settings);
 	batch_table_init(&mk->open);
-	mk->used = (struct batch_ids){.scratch = settings->scratch, .memory_bits = BATCH_IDS_MEMORY_BITS, .fd = -1};
+	mk->used = (struct batch_ids){
+	    .scratch = settings->scratch, .memory_bits = BATCH_IDS_MEMORY_BITS, .fd = -1};
 	mk->lane_next = df_alloc(settings->lanes * sizeof(*mk->lane_next));
 	return mk;
 }
@@ -89,13 +94,15 @@ static size_t event_size(size_t frame, const struct map_record *rec)
 {
 	if (frame == 0)
 		return 0;
-	return frame + (rec->message_id != NULL ? rec->message_id_len : BATCH_ID_LEN) + rec->data_len;
+	return frame + (rec->message_id != NULL ? rec->message_id_len : BATCH_ID_LEN) +
+	       rec->data_len;
 }
 
 /* A given id may later be replaced by a derived one, so the longer of the two counts. */
 static size_t batch_size(size_t own_id_len, size_t batch_len, size_t events_len)
 {
-	return BATCH_FRAME + (own_id_len > BATCH_ID_LEN ? own_id_len : BATCH_ID_LEN) + batch_len + events_len;
+	return BATCH_FRAME + (own_id_len > BATCH_ID_LEN ? own_id_len : BATCH_ID_LEN) + batch_len +
+	       events_len;
 }
 
 bool batch_record_too_large(const struct batch_settings *settings, const struct map_record *rec)
@@ -103,13 +110,15 @@ bool batch_record_too_large(const struct batch_settings *settings, const struct 
 	size_t own = rec->request_id != NULL ? rec->request_id_len : 0;
 	if (own + rec->message_id_len + rec->batch_len + rec->data_len < BATCH_MAX_BYTES / 2)
 		return false; /* most are far from it */
-	return batch_size(own, rec->batch_len, event_size(event_frame(settings), rec)) > BATCH_MAX_BYTES;
+	return batch_size(own, rec->batch_len, event_size(event_frame(settings), rec)) >
+	       BATCH_MAX_BYTES;
 }
 
 /* ---- closing ---- */
 
 /* Everything, with blanks for the ids made here. Returns where the events begin. */
-static size_t serialize(const struct batch_maker *mk, const struct batch_open *o, bool own_id, struct batch *b)
+static size_t serialize(const struct batch_maker *mk, const struct batch_open *o, bool own_id,
+			struct batch *b)
 {
 	struct df_buf json = {0};
 	size_t events_at = 0;
@@ -137,9 +146,10 @@ static size_t serialize(const struct batch_maker *mk, const struct batch_open *o
 	return events_at;
 }
 
-/* The batch's id, unless the file brought one that no earlier batch has, then those of its events. */
-static void identify(const struct batch_maker *mk, const struct batch_open *o, bool own_id, size_t events_at,
-		     struct batch *b)
+/* The batch's id, unless the file brought one that no earlier batch has, then those of its
+ * events. */
+static void identify(const struct batch_maker *mk, const struct batch_open *o, bool own_id,
+		     size_t events_at, struct batch *b)
 {
 	char *id = b->json + (b->id - b->json), *events = b->json + events_at;
 	bool by_content = mk->set.format != BATCH_FORMAT_0_1;
@@ -147,7 +157,8 @@ static void identify(const struct batch_maker *mk, const struct batch_open *o, b
 					      .own_len = o->own_id_len,
 					      .position = b->position,
 					      .body = by_content ? id + b->id_len : NULL,
-					      .body_len = b->json_len - (size_t)(id - b->json) - b->id_len};
+					      .body_len =
+						  b->json_len - (size_t)(id - b->json) - b->id_len};
 	if (!own_id)
 		batch_id_batch(&mk->space, &content, id);
 	for (size_t i = 0; i < o->n_rows; i++)
@@ -156,12 +167,13 @@ static void identify(const struct batch_maker *mk, const struct batch_open *o, b
 }
 
 /* Gives the batch what it holds: JSON, ids, rows. */
-static enum df_status fill(struct batch_maker *mk, const struct batch_open *o, struct batch *b, struct df_err *err)
+static enum df_status fill(struct batch_maker *mk, const struct batch_open *o, struct batch *b,
+			   struct df_err *err)
 {
 	bool own_id = false;
 	if (o->own_id_len > 0) {
-		enum df_status st =
-		    batch_ids_enter(&mk->used, batch_hash(batch_own_id(o), o->own_id_len), &own_id, err);
+		enum df_status st = batch_ids_enter(
+		    &mk->used, batch_hash(batch_own_id(o), o->own_id_len), &own_id, err);
 		if (st != DF_OK)
 			return st;
 	}
@@ -227,21 +239,26 @@ static bool same_user(const struct batch_open *o, const struct map_record *rec, 
 
 static bool has_room(const struct batch_open *o, size_t more)
 {
-	return batch_size(o->own_id_len, o->members_len, o->events_len + 1 + more) <= BATCH_MAX_BYTES;
+	return batch_size(o->own_id_len, o->members_len, o->events_len + 1 + more) <=
+	       BATCH_MAX_BYTES;
 }
 
-/* Whether the row before went into this batch's last event, and this one differs from it in the products alone. */
-static bool can_fold(const struct batch_maker *mk, const struct batch_open *o, const struct map_record *rec)
+/* Whether the row before went into this batch's last event, and this one differs from it in the
+ * products alone. */
+static bool can_fold(const struct batch_maker *mk, const struct batch_open *o,
+		     const struct map_record *rec)
 {
 	const struct batch_last *l = &o->last;
 	if (!mk->set.fold_products || mk->previous != o || rec->fold_to == 0 || l->fold_to == 0)
 		return false;
-	if (l->products + rec->fold_items > BATCH_MAX_FOLDED || !has_room(o, rec->fold_to - rec->fold_from))
+	if (l->products + rec->fold_items > BATCH_MAX_FOLDED ||
+	    !has_room(o, rec->fold_to - rec->fold_from))
 		return false;
 	bool own = rec->message_id != NULL;
 	const char *e = o->events.data;
 	size_t before = rec->fold_from, after = rec->data_len - rec->fold_to;
-	return own == l->own_id && before == l->fold_from - l->data && after == l->data_end - l->fold_to &&
+	return own == l->own_id && before == l->fold_from - l->data &&
+	       after == l->data_end - l->fold_to &&
 	       (!own || (rec->message_id_len == l->id_end - l->id &&
 			 memcmp(rec->message_id, e + l->id, rec->message_id_len) == 0)) &&
 	       memcmp(rec->data, e + l->data, before) == 0 &&
@@ -266,7 +283,8 @@ static void fold(struct batch_open *o, const struct map_record *rec)
 }
 
 /* Returns where its id is to be put in the events, 0 when it has one. */
-static uint32_t add_event(struct batch_maker *mk, struct batch_open *o, const struct map_record *rec)
+static uint32_t add_event(struct batch_maker *mk, struct batch_open *o,
+			  const struct map_record *rec)
 {
 	struct df_buf *e = &o->events;
 	o->n_events++;
@@ -277,7 +295,8 @@ static uint32_t add_event(struct batch_maker *mk, struct batch_open *o, const st
 	if (e->len > 0)
 		df_buf_addc(e, ',');
 	df_buf_adds(e, "{\"data\":{\"source_message_id\":\"");
-	o->last = (struct batch_last){.id = e->len, .own_id = rec->message_id != NULL, .products = rec->fold_items};
+	o->last = (struct batch_last){
+	    .id = e->len, .own_id = rec->message_id != NULL, .products = rec->fold_items};
 	if (rec->message_id != NULL) {
 		df_buf_add(e, rec->message_id, rec->message_id_len);
 	} else {
@@ -317,10 +336,11 @@ static void add_row(struct batch_maker *mk, struct batch_open *o, const struct m
 		o->rows[o->n_rows].id_at = id_at;
 	}
 	o->n_rows++;
-	/* About what is held, spare room included. A formula of lengths, never of allocations: it decides when batches
-	 * close, and a later version that allocates otherwise has to close them at the same rows. */
-	size_t weight = 512 + (size_t)o->ids_len + o->members_len + o->own_id_len + o->events_len + o->events_len / 2 +
-			o->n_rows * 48;
+	/* About what is held, spare room included. A formula of lengths, never of allocations:
+	 * it decides when batches close, and a later version that allocates otherwise has to
+	 * close them at the same rows. */
+	size_t weight = 512 + (size_t)o->ids_len + o->members_len + o->own_id_len + o->events_len +
+			o->events_len / 2 + o->n_rows * 48;
 	mk->weight += weight - o->weight;
 	o->weight = weight;
 }
@@ -330,8 +350,8 @@ void batch_maker_expect(const struct batch_maker *mk, uint64_t ids_hash, unsigne
 	batch_table_expect(&mk->open, ids_hash, step);
 }
 
-enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *rec, const struct batch_row *where,
-			       struct df_err *err)
+enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *rec,
+			       const struct batch_row *where, struct df_err *err)
 {
 	uint64_t hash = rec->ids_hash != 0 ? rec->ids_hash : batch_hash(rec->ids, rec->ids_len);
 	enum df_status st = DF_OK;
@@ -343,7 +363,8 @@ enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *
 	struct batch_open *o = batch_table_find(&mk->open, hash, rec);
 	bool same = o != NULL && same_user(o, rec, historical);
 	bool folds = same && can_fold(mk, o, rec);
-	bool joins = folds || (same && o->n_events < BATCH_MAX_EVENTS && has_room(o, event_size(mk->event_frame, rec)));
+	bool joins = folds || (same && o->n_events < BATCH_MAX_EVENTS &&
+			       has_room(o, event_size(mk->event_frame, rec)));
 	if (o != NULL && !joins) {
 		st = close_batch(mk, o, err);
 		o = NULL;

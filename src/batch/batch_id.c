@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Name-based UUIDs (RFC 4122 version 5). Two are made per row, so these go through libcrypto's SHA-1, which is several
- * times as fast as libuuid's; the test holds them against libuuid. Names are short: they are one block of SHA-1, which goes
- * to the block function itself, for EVP takes five times as long for it. OpenSSL 3 calls that function deprecated.
+ * Name-based UUIDs (RFC 4122 version 5). Two are made per row, so these go through libcrypto's
+ * SHA-1, which is several times as fast as libuuid's; the test holds them against libuuid. Names
+ * are short: they are one block of SHA-1, which goes to the block function itself, for EVP takes
+ * five times as long for it. OpenSSL 3 calls that function deprecated.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "batch_priv.h"
@@ -13,15 +14,18 @@
 
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-/* dropfeed's own namespace, a random UUID made once: all ids of all versions hang on it, so it never changes. */
+/* dropfeed's own namespace, a random UUID made once: all ids of all versions hang on it, so it
+ * never changes. */
 static const uuid_t batch_id_root = {0x6f, 0x1d, 0x0c, 0x52, 0x8e, 0x3b, 0x4c, 0x97,
 				     0xa4, 0x05, 0x2b, 0x71, 0xd9, 0x66, 0x3e, 0xf8};
 
-void batch_space_init(struct batch_space *space, const char *feed, const char *sha256, const char *document)
+void batch_space_init(struct batch_space *space, const char *feed, const char *sha256,
+		      const char *document)
 {
 	struct df_buf name = {0};
 	/* Length-prefixed, so that no two triples make the same name. */
-	df_buf_addf(&name, "%zu:%s %s %zu:%s", strlen(feed), feed, sha256, strlen(document), document);
+	df_buf_addf(&name, "%zu:%s %s %zu:%s", strlen(feed), feed, sha256, strlen(document),
+		    document);
 	uuid_generate_sha1(space->root, batch_id_root, name.data, name.len);
 	df_buf_free(&name);
 }
@@ -69,14 +73,17 @@ static void to_text(char out[BATCH_ID_LEN], const uint32_t id[4])
 		out[dashes[i]] = '-';
 }
 
-#define HASH_LEN     16u
-#define NAME_MAX_LEN (SHA_CBLOCK - sizeof(uuid_t) - 1 - sizeof(uint64_t)) /* beside root, the one bit and the length */
+#define HASH_LEN 16u
+/* beside root, the one bit and the length */
+#define NAME_MAX_LEN (SHA_CBLOCK - sizeof(uuid_t) - 1 - sizeof(uint64_t))
 _Static_assert(NAME_ROOM + HASH_LEN <= NAME_MAX_LEN, "a name is one block of SHA-1");
 
 /* hash: HASH_LEN bytes after the number, or NULL. */
-static void make(const uuid_t root, char kind, uint64_t number, const unsigned char *hash, char out[BATCH_ID_LEN])
+static void make(const uuid_t root, char kind, uint64_t number, const unsigned char *hash,
+		 char out[BATCH_ID_LEN])
 {
-	unsigned char block[SHA_CBLOCK] = {0}; /* the name, a one bit, and at the end the name's length in bits */
+	/* the name, a one bit, and at the end the name's length in bits */
+	unsigned char block[SHA_CBLOCK] = {0};
 	SHA_CTX sha;
 	memcpy(block, root, sizeof(uuid_t));
 	size_t len = sizeof(uuid_t) + name_of((char *)block + sizeof(uuid_t), kind, number);
@@ -91,8 +98,8 @@ static void make(const uuid_t root, char kind, uint64_t number, const unsigned c
 	(void)SHA1_Init(&sha); /* cannot fail */
 	SHA1_Transform(&sha, block);
 	const uint32_t id[4] = {sha.h0, (sha.h1 & 0xffff0fff) | 0x5000, /* version 5 */
-				(sha.h2 & 0x3fffffff) | 0x80000000,     /* the variant of RFC 4122 */
-				sha.h3};
+				/* the variant of RFC 4122 */
+				(sha.h2 & 0x3fffffff) | 0x80000000, sha.h3};
 	to_text(out, id);
 }
 
@@ -101,7 +108,8 @@ void batch_id_row(const struct batch_space *space, uint64_t number, char out[BAT
 	make(space->root, 'r', number, NULL, out);
 }
 
-void batch_id_batch(const struct batch_space *space, const struct batch_content *c, char out[BATCH_ID_LEN])
+void batch_id_batch(const struct batch_space *space, const struct batch_content *c,
+		    char out[BATCH_ID_LEN])
 {
 	uuid_t root;
 	XXH128_canonical_t hash; /* the same bytes on every machine */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The source_request_ids that a file brought and that a batch went out under, as hashes. A document may bring millions of
- * them, so those that do not fit into a few MiB are kept in an unnamed file. Slots are in the order of their hashes' upper
- * bits: a bigger table is filled from the smaller one nearly from its beginning to its end.
+ * The source_request_ids that a file brought and that a batch went out under, as hashes. A document
+ * may bring millions of them, so those that do not fit into a few MiB are kept in an unnamed file.
+ * Slots are in the order of their hashes' upper bits: a bigger table is filled from the smaller one
+ * nearly from its beginning to its end.
  */
 #include "batch_priv.h"
 
@@ -40,20 +41,23 @@ static enum df_status file_failed(struct df_err *err)
 		       df_disk_words(errno));
 }
 
-static enum df_status file_enter(int fd, unsigned bits, uint64_t hash, bool *fresh, struct df_err *err)
+static enum df_status file_enter(int fd, unsigned bits, uint64_t hash, bool *fresh,
+				 struct df_err *err)
 {
 	size_t mask = ((size_t)1 << bits) - 1, at = (size_t)(hash >> (64 - bits));
 	uint64_t seen[READ_SLOTS];
 	for (;;) {
 		size_t n = mask + 1 - at < READ_SLOTS ? mask + 1 - at : READ_SLOTS;
-		if (pread(fd, seen, n * sizeof(*seen), (off_t)(at * sizeof(*seen))) != (ssize_t)(n * sizeof(*seen)))
+		if (pread(fd, seen, n * sizeof(*seen), (off_t)(at * sizeof(*seen))) !=
+		    (ssize_t)(n * sizeof(*seen)))
 			return file_failed(err);
 		for (size_t i = 0; i < n; i++) {
 			*fresh = seen[i] == 0;
 			if (seen[i] == hash)
 				return DF_OK;
 			if (seen[i] == 0) {
-				bool good = pwrite(fd, &hash, sizeof(hash), (off_t)((at + i) * sizeof(hash))) ==
+				bool good = pwrite(fd, &hash, sizeof(hash),
+						   (off_t)((at + i) * sizeof(hash))) ==
 					    (ssize_t)sizeof(hash);
 				return good ? DF_OK : file_failed(err);
 			}
@@ -73,13 +77,15 @@ static enum df_status file_open(const char *scratch, unsigned bits, int *fd, str
 /* ---- either ---- */
 
 /* The slots from `at` on: as many as *n, or fewer. */
-static enum df_status slots_read(const struct batch_ids *ids, size_t at, uint64_t *v, size_t n, struct df_err *err)
+static enum df_status slots_read(const struct batch_ids *ids, size_t at, uint64_t *v, size_t n,
+				 struct df_err *err)
 {
 	if (ids->v != NULL) {
 		memcpy(v, ids->v + at, n * sizeof(*v));
 		return DF_OK;
 	}
-	bool good = pread(ids->fd, v, n * sizeof(*v), (off_t)(at * sizeof(*v))) == (ssize_t)(n * sizeof(*v));
+	bool good = pread(ids->fd, v, n * sizeof(*v), (off_t)(at * sizeof(*v))) ==
+		    (ssize_t)(n * sizeof(*v));
 	return good ? DF_OK : file_failed(err);
 }
 
@@ -117,7 +123,8 @@ static enum df_status grow(struct batch_ids *ids, struct df_err *err)
 	return st;
 }
 
-enum df_status batch_ids_enter(struct batch_ids *ids, uint64_t hash, bool *fresh, struct df_err *err)
+enum df_status batch_ids_enter(struct batch_ids *ids, uint64_t hash, bool *fresh,
+			       struct df_err *err)
 {
 	enum df_status st = ids->n >= slots_of(ids) / 4 * 3 ? grow(ids, err) : DF_OK;
 	if (st == DF_OK)
@@ -132,5 +139,6 @@ void batch_ids_free(struct batch_ids *ids)
 	free(ids->v);
 	if (ids->fd >= 0)
 		close(ids->fd);
-	*ids = (struct batch_ids){.scratch = ids->scratch, .memory_bits = ids->memory_bits, .fd = -1};
+	*ids =
+	    (struct batch_ids){.scratch = ids->scratch, .memory_bits = ids->memory_bits, .fd = -1};
 }

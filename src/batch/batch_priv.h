@@ -9,23 +9,29 @@
 
 #define BATCH_ID_LEN 36 /* of a UUID as text */
 
-/* The namespace of a document's ids (RFC 4122 version 5): the feed, the drop file's bytes, the document. */
+/* The namespace of a document's ids (RFC 4122 version 5): the feed, the drop file's bytes, the
+ * document. */
 struct batch_space {
 	uuid_t root;
 };
-void batch_space_init(struct batch_space *space, const char *feed, const char *sha256, const char *document);
+void batch_space_init(struct batch_space *space, const char *feed, const char *sha256,
+		      const char *document);
 void batch_id_row(const struct batch_space *space, uint64_t number, char out[BATCH_ID_LEN]);
 
 /* What a batch's id is made from, beside the document. */
 struct batch_content {
 	const char
-	    *own; /* the source_request_id that its rows brought, and that an earlier batch has already; or NULL */
+	    /* the source_request_id that its rows brought, and that an earlier batch has
+	     * already; or NULL */
+	    *own;
 	size_t own_len;
 	uint64_t position;
-	const char *body; /* everything of it but the ids made here; NULL: the position alone, BATCH_FORMAT_0_1 */
+	/* everything of it but the ids made here; NULL: the position alone, BATCH_FORMAT_0_1 */
+	const char *body;
 	size_t body_len;
 };
-void batch_id_batch(const struct batch_space *space, const struct batch_content *c, char out[BATCH_ID_LEN]);
+void batch_id_batch(const struct batch_space *space, const struct batch_content *c,
+		    char out[BATCH_ID_LEN]);
 
 /* ---- the ids that the file brought: batch_ids.c ---- */
 
@@ -40,10 +46,12 @@ struct batch_ids {
 	size_t n;
 };
 /* Remembers a given id. *fresh: no earlier batch has it, or the API would drop the second one. */
-enum df_status batch_ids_enter(struct batch_ids *ids, uint64_t hash, bool *fresh, struct df_err *err) DF_CHECK;
+enum df_status batch_ids_enter(struct batch_ids *ids, uint64_t hash, bool *fresh,
+			       struct df_err *err) DF_CHECK;
 void batch_ids_free(struct batch_ids *ids);
 
-/* The last event of an open batch, as offsets in its `events`, for a row that may be folded into it. */
+/* The last event of an open batch, as offsets in its `events`, for a row that may be folded into
+ * it. */
 struct batch_last {
 	size_t id, id_end;         /* its source_message_id */
 	bool own_id;               /* which the file brought */
@@ -54,13 +62,15 @@ struct batch_last {
 
 /* A user's open batch. */
 struct batch_open {
-	struct batch_open *older, *newer; /* in order of opening; of spare ones, newer is the next */
-	struct df_buf events;             /* serialized, comma-separated */
+	/* in order of opening; of spare ones, newer is the next */
+	struct batch_open *older, *newer;
+	struct df_buf events; /* serialized, comma-separated */
 	struct batch_last last;
 	struct batch_row *rows; /* own */
 	size_t cap_rows;
 	size_t key_cap;
-	/* what every row of the user needs is together, at the key: memory is what takes time here */
+	/* what every row of the user needs is together, at the key: memory is what takes time
+	 * here */
 	uint64_t hash; /* of the IDs */
 	size_t n_rows;
 	size_t events_len; /* of what is in events, or (count_only) would be there */
@@ -68,7 +78,8 @@ struct batch_open {
 	uint32_t n_events;
 	uint32_t ids_len, members_len, own_id_len; /* of the key's parts */
 	bool historical;
-	char key[]; /* the user's IDs; the other members but events; the file's own source_request_id, if any */
+	/* the user's IDs; the other members but events; the file's own source_request_id, if any */
+	char key[];
 };
 
 static inline const char *batch_members(const struct batch_open *o)
@@ -100,14 +111,16 @@ void batch_table_free(struct batch_table *t);
 /* See batch_maker_expect. */
 void batch_table_expect(const struct batch_table *t, uint64_t hash, unsigned step);
 /* The open batch of the record's IDs, or NULL. */
-struct batch_open *batch_table_find(const struct batch_table *t, uint64_t hash, const struct map_record *rec);
+struct batch_open *batch_table_find(const struct batch_table *t, uint64_t hash,
+				    const struct map_record *rec);
 /* Opens one for the record's IDs and members, without events. There must be none. */
-struct batch_open *batch_table_add(struct batch_table *t, uint64_t hash, const struct map_record *rec);
+struct batch_open *batch_table_add(struct batch_table *t, uint64_t hash,
+				   const struct map_record *rec);
 /* Takes it out; it is still there to be read until the next one is added. */
 void batch_table_remove(struct batch_table *t, struct batch_open *o);
 
-/* Asks for the memory that closing the oldest one will read, and for the one that is the oldest then: it was long ago that
- * they were touched. */
+/* Asks for the memory that closing the oldest one will read, and for the one that is the oldest
+ * then: it was long ago that they were touched. */
 void batch_table_prefetch(const struct batch_table *t);
 
 #endif

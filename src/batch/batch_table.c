@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Users come in any order, so that each look-up is a walk through cold memory: the table holds the hashes beside the
- * pointers, and an open batch is one piece of memory, what is compared standing together.
+ * Users come in any order, so that each look-up is a walk through cold memory: the table holds the
+ * hashes beside the pointers, and an open batch is one piece of memory, what is compared standing
+ * together.
  */
 #include "batch_priv.h"
 
@@ -13,8 +14,8 @@
 #define LINE         64 /* bytes that memory comes in */
 #define EXPECTED_KEY 256
 
-/* Eight bytes at a time; the multipliers and the end are those of MurmurHash64A and MurmurHash3, which are in the public
- * domain. */
+/* Eight bytes at a time; the multipliers and the end are those of MurmurHash64A and MurmurHash3,
+ * which are in the public domain. */
 uint64_t batch_hash(const char *p, size_t len)
 {
 	const uint64_t m = UINT64_C(0xc6a4a7935bd1e995);
@@ -99,7 +100,8 @@ static void slot_clear(struct batch_table *t, const struct batch_open *o)
 
 /* ---- open batches ---- */
 
-struct batch_open *batch_table_find(const struct batch_table *t, uint64_t hash, const struct map_record *rec)
+struct batch_open *batch_table_find(const struct batch_table *t, uint64_t hash,
+				    const struct map_record *rec)
 {
 	size_t mask = t->n_slots - 1;
 	for (size_t i = hash & mask; t->slots[i].open != NULL; i = (i + 1) & mask) {
@@ -124,7 +126,8 @@ void batch_table_expect(const struct batch_table *t, uint64_t hash, unsigned ste
 		__builtin_prefetch(slot);
 		return;
 	}
-	const struct batch_open *o = slot->hash == hash ? slot->open : NULL; /* mostly it is in its own place */
+	/* mostly it is in its own place */
+	const struct batch_open *o = slot->hash == hash ? slot->open : NULL;
 	if (o == NULL)
 		return;
 	if (step > 0) {
@@ -146,13 +149,15 @@ static struct batch_open *take(struct batch_table *t, size_t key_len)
 		open_free(o);
 	}
 	size_t cap =
-	    (key_len / KEY_STEP + 1) * KEY_STEP; /* users of a document are much alike: another's key fits, too */
+	    /* users of a document are much alike: another's key fits, too */
+	    (key_len / KEY_STEP + 1) * KEY_STEP;
 	o = df_alloc(sizeof(*o) + cap);
 	o->key_cap = cap;
 	return o;
 }
 
-struct batch_open *batch_table_add(struct batch_table *t, uint64_t hash, const struct map_record *rec)
+struct batch_open *batch_table_add(struct batch_table *t, uint64_t hash,
+				   const struct map_record *rec)
 {
 	size_t own_len = rec->request_id != NULL ? rec->request_id_len : 0;
 	struct batch_open *o = take(t, rec->ids_len + rec->batch_len + own_len);

@@ -9,19 +9,23 @@
 
 const struct cli_command cli_commands[] = {
     {"run", "pull drop files of every feed and deliver them (for cron)", &cli_run_spec, cli_run},
-    {"retry", "deliver once more what was refused, or rejected by the API", &cli_retry_spec, cli_retry},
+    {"retry", "deliver once more what was refused, or rejected by the API", &cli_retry_spec,
+     cli_retry},
     {"rejects", "print rejected rows, or why they were rejected", &cli_rejects_spec, cli_rejects},
-    {"abandon", "close a file under way; the rest goes to its reject file", &cli_abandon_spec, cli_abandon},
+    {"abandon", "close a file under way; the rest goes to its reject file", &cli_abandon_spec,
+     cli_abandon},
     {"restart", "begin a file anew under today's settings", &cli_restart_spec, cli_restart},
     {"resend", "deliver a finished file once more", &cli_resend_spec, cli_resend},
     {"import", "deliver local files, or standard input", &cli_import_spec, cli_import},
     {"validate", "check local files, send nothing", &cli_validate_spec, cli_validate},
     {"explain", "show what becomes of one line of a file", &cli_explain_spec, cli_explain},
     {"status", "show what the ledger knows", &cli_status_spec, cli_status},
-    {"prune", "remove old details from the ledger, and old reject files", &cli_prune_spec, cli_prune},
+    {"prune", "remove old details from the ledger, and old reject files", &cli_prune_spec,
+     cli_prune},
     {"backup", "copy the ledger while runs go on", &cli_backup_spec, cli_backup},
     {"check", "check the configuration", &cli_check_spec, cli_check},
-    {"manifest", "propose a manifest for a file with other column names", &cli_manifest_spec, cli_manifest},
+    {"manifest", "propose a manifest for a file with other column names", &cli_manifest_spec,
+     cli_manifest},
     {0},
 };
 
@@ -87,7 +91,8 @@ char *cli_conf_path(const struct cli_globals *g)
 {
 	char *path = conf_path(g);
 	if (path == NULL)
-		fputs("dropfeed: no configuration: name one with --config FILE or $DROPFEED_CONFIG, or write "
+		fputs("dropfeed: no configuration: name one with --config FILE or "
+		      "$DROPFEED_CONFIG, or write "
 		      "~/.config/dropfeed/dropfeed.conf or /etc/dropfeed.conf\n",
 		      stderr);
 	return path;
@@ -103,8 +108,8 @@ static int conf_of(const struct cli_globals *g, bool needed, bool secrets, struc
 		cli_log_setup(g, NULL);
 		return needed ? CLI_EXIT_USAGE : 0;
 	}
-	enum df_status st =
-	    secrets ? conf_load(path, out, &problems, &err) : conf_load_public(path, out, &problems, &err);
+	enum df_status st = secrets ? conf_load(path, out, &problems, &err)
+				    : conf_load_public(path, out, &problems, &err);
 	for (size_t i = 0; i < problems.n; i++)
 		fprintf(stderr, "%s:%d: %s\n", path, problems.v[i].line, problems.v[i].text);
 	if (st != DF_OK && problems.n == 0) {
@@ -139,7 +144,8 @@ const struct conf_feed *cli_feed(const struct conf *conf, const char *name, cons
 	}
 	if (conf->n_feeds == 1)
 		return &conf->feeds[0];
-	cli_usage(command, "%s has %zu feeds: choose one with --feed NAME", conf->path, conf->n_feeds);
+	cli_usage(command, "%s has %zu feeds: choose one with --feed NAME", conf->path,
+		  conf->n_feeds);
 	return NULL;
 }
 
@@ -154,7 +160,8 @@ bool cli_feeds(const struct conf *conf, const struct cli_list *names, const char
 bool cli_has_feeds(const struct conf *conf, const char *command)
 {
 	if (conf->n_feeds == 0)
-		cli_usage(command, "%s has no [feed NAME] section: there is nothing to %s", conf->path, command);
+		cli_usage(command, "%s has no [feed NAME] section: there is nothing to %s",
+			  conf->path, command);
 	return conf->n_feeds > 0;
 }
 
@@ -170,7 +177,8 @@ static struct conf_feed *feed_copy(const struct conf_feed *live, struct df_err *
 	struct df_buf frozen = {0};
 	struct conf_feed *feed = NULL;
 	conf_feed_freeze(live, &frozen);
-	enum df_status st = conf_feed_thaw(live, df_buf_cstr(&frozen), live->map.manifest_text, &feed, err);
+	enum df_status st =
+	    conf_feed_thaw(live, df_buf_cstr(&frozen), live->map.manifest_text, &feed, err);
 	df_buf_free(&frozen);
 	return st == DF_OK ? feed : NULL;
 }
@@ -202,7 +210,8 @@ uint32_t cli_jobs(const struct conf *conf)
 	return sched_getaffinity(0, sizeof(mine), &mine) == 0 && CPU_COUNT(&mine) == 1 ? 1 : 2;
 }
 
-bool cli_encryption_by_name(const struct conf *conf, const struct cli_feed_options *o, bool optional)
+bool cli_encryption_by_name(const struct conf *conf, const struct cli_feed_options *o,
+			    bool optional)
 {
 	for (size_t i = 0; i < o->set.n; i++)
 		if (strncmp(o->set.v[i], "encrypted=", strlen("encrypted=")) == 0)
@@ -210,8 +219,8 @@ bool cli_encryption_by_name(const struct conf *conf, const struct cli_feed_optio
 	return takes_defaults(conf, o, optional);
 }
 
-struct conf_feed *cli_feed_with(const struct conf *conf, const struct cli_feed_options *o, bool optional,
-				const char *command)
+struct conf_feed *cli_feed_with(const struct conf *conf, const struct cli_feed_options *o,
+				bool optional, const char *command)
 {
 	struct df_err err = {0};
 	struct conf_feed *feed = NULL;
@@ -220,7 +229,8 @@ struct conf_feed *cli_feed_with(const struct conf *conf, const struct cli_feed_o
 		return NULL;
 	}
 	if (takes_defaults(conf, o, optional)) {
-		feed = conf_feed_default("import"); /* ids hold it: all commands show those that an import makes */
+		/* ids hold it: all commands show those that an import makes */
+		feed = conf_feed_default("import");
 	} else {
 		const struct conf_feed *live = cli_feed(conf, o->name, command);
 		if (live == NULL)

@@ -12,7 +12,8 @@ struct cli_command {
 	const char *name;
 	const char *summary; /* one line */
 	const struct cli_spec *spec;
-	int (*main)(struct cli_globals *g, int argc, char **argv); /* argv[0] is the command; returns the exit code */
+	/* argv[0] is the command; returns the exit code */
+	int (*main)(struct cli_globals *g, int argc, char **argv);
 };
 extern const struct cli_command cli_commands[]; /* ends with a NULL name */
 
@@ -30,9 +31,10 @@ int cli_explain(struct cli_globals *g, int argc, char **argv);
 int cli_status(struct cli_globals *g, int argc, char **argv);
 int cli_check(struct cli_globals *g, int argc, char **argv);
 int cli_manifest(struct cli_globals *g, int argc, char **argv);
-extern const struct cli_spec cli_abandon_spec, cli_restart_spec, cli_resend_spec, cli_prune_spec, cli_backup_spec;
-extern const struct cli_spec cli_run_spec, cli_retry_spec, cli_rejects_spec, cli_import_spec, cli_validate_spec,
-    cli_explain_spec, cli_status_spec, cli_check_spec, cli_manifest_spec;
+extern const struct cli_spec cli_abandon_spec, cli_restart_spec, cli_resend_spec, cli_prune_spec,
+    cli_backup_spec;
+extern const struct cli_spec cli_run_spec, cli_retry_spec, cli_rejects_spec, cli_import_spec,
+    cli_validate_spec, cli_explain_spec, cli_status_spec, cli_check_spec, cli_manifest_spec;
 
 #define CLI_EXIT_USAGE    2
 #define CLI_EXIT_INTERNAL 5
@@ -40,12 +42,14 @@ extern const struct cli_spec cli_run_spec, cli_retry_spec, cli_rejects_spec, cli
 /* Says that the command line is wrong and where to read on; returns CLI_EXIT_USAGE. */
 int cli_usage(const char *command, const char *fmt, ...) DF_PRINTF(2, 3);
 /* The option that several commands share. */
-#define CLI_SET_HELP  "this setting instead of the feed's, such as timestamps=auto; may be given more than once"
+#define CLI_SET_HELP                                                                               \
+	"this setting instead of the feed's, such as timestamps=auto; may be given more than once"
 #define CLI_FEED_HELP "use this feed's settings; without a configuration, the defaults"
 
 /* An age such as 90m, 36h, 400d. False: it is not one. */
 bool cli_age(const char *text, int64_t *ms);
-/* A time, as an age before now or as 2026-11-01 or 2026-11-01T06:00, in UTC: Unix milliseconds. False: it is not one. */
+/* A time, as an age before now or as 2026-11-01 or 2026-11-01T06:00, in UTC: Unix milliseconds.
+ * False: it is not one. */
 bool cli_since(const char *text, int64_t *ms);
 
 /* Ends what goes to standard output. False after a message. */
@@ -54,20 +58,22 @@ bool cli_flush(void);
 /* Renders why a file or document is refused, without its code. */
 void cli_refusal(const struct df_err *refused, char *out, size_t size);
 
-/* Finds and loads the configuration and sets the log up. needed: that there is none is a mistake. Returns 0, or
- * the exit code after every mistake was printed. *out may be NULL where it is not needed. */
+/* Finds and loads the configuration and sets the log up. needed: that there is none is a
+ * mistake. Returns 0, or the exit code after every mistake was printed. *out may be NULL where
+ * it is not needed. */
 int cli_conf(const struct cli_globals *g, bool needed, struct conf **out);
 
 /* The same without any secret, which is not even read; there has to be a configuration. */
 int cli_conf_public(const struct cli_globals *g, struct conf **out);
 
-/* Where the configuration is, the caller's; NULL when there is none anywhere, which was reported. */
+/* Where the configuration is, the caller's; NULL when there is none anywhere, which was
+ * reported. */
 char *cli_conf_path(const struct cli_globals *g);
 /* Sets the log up as the options and the configuration (or NULL) say. */
 void cli_log_setup(const struct cli_globals *g, const struct conf *conf);
 
-/* One JSON object on standard output: what cli_summarize says, the exit code and, of a dry run, the forecast. Returns the exit
- * code, or CLI_EXIT_INTERNAL where it cannot be written. */
+/* One JSON object on standard output: what cli_summarize says, the exit code and, of a dry run,
+ * the forecast. Returns the exit code, or CLI_EXIT_INTERNAL where it cannot be written. */
 int cli_summarize_json(const struct run_result *r, bool dry_run);
 /* The last line of a command that delivers. idle: what is said when there was nothing to do. */
 void cli_summarize(const struct run_result *r, const char *idle);
@@ -82,17 +88,21 @@ bool cli_has_feeds(const struct conf *conf, const char *command);
 /* Whether it names a state_dir. False after a message. */
 bool cli_has_state(const struct conf *conf, const char *command);
 
-struct cli_feed_options {                   /* options that choose a feed and change it for this call */
+/* options that choose a feed and change it for this call */
+struct cli_feed_options {
 	const char *name, *sink, *manifest; /* --feed, --sink, --manifest; or NULL */
 	struct cli_list set;                /* own: --set KEY=VALUE */
 };
-/* A copy of the chosen feed with the options applied, the caller's. Without a configuration, or (optional) with several feeds
- * and none named, it is a feed of defaults. NULL after a message. */
-struct conf_feed *cli_feed_with(const struct conf *conf, const struct cli_feed_options *o, bool optional,
-				const char *command);
-/* Whether a file's name decides that it is encrypted: nothing else says so, no feed of a configuration and no --set. */
-bool cli_encryption_by_name(const struct conf *conf, const struct cli_feed_options *o, bool optional);
-/* How many threads may work: the configuration's jobs, or, without one, its default, and no more than there are processors. */
+/* A copy of the chosen feed with the options applied, the caller's. Without a configuration, or
+ * (optional) with several feeds and none named, it is a feed of defaults. NULL after a message. */
+struct conf_feed *cli_feed_with(const struct conf *conf, const struct cli_feed_options *o,
+				bool optional, const char *command);
+/* Whether a file's name decides that it is encrypted: nothing else says so, no feed of a
+ * configuration and no --set. */
+bool cli_encryption_by_name(const struct conf *conf, const struct cli_feed_options *o,
+			    bool optional);
+/* How many threads may work: the configuration's jobs, or, without one, its default, and no more
+ * than there are processors. */
 uint32_t cli_jobs(const struct conf *conf);
 
 #endif

@@ -18,7 +18,8 @@ bool cli_age(const char *text, int64_t *ms)
 		return false;
 	unsigned long long n = strtoull(text, &end, 10);
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
-		if (end[0] != units[i].letter || end[1] != '\0' || n > (unsigned long long)(AGE_MAX_MS / units[i].ms))
+		if (end[0] != units[i].letter || end[1] != '\0' ||
+		    n > (unsigned long long)(AGE_MAX_MS / units[i].ms))
 			continue;
 		*ms = (int64_t)n * units[i].ms;
 		return true;
@@ -28,7 +29,8 @@ bool cli_age(const char *text, int64_t *ms)
 
 bool cli_since(const char *text, int64_t *ms)
 {
-	static const char *const forms[] = {"%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"};
+	static const char *const forms[] = {"%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S",
+					    "%Y-%m-%dT%H:%M:%SZ"};
 	int64_t age = 0;
 	if (cli_age(text, &age)) {
 		*ms = df_now_ms() - age;

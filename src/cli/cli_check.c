@@ -8,15 +8,17 @@ struct check_arguments {
 	bool json;
 };
 
-static const struct cli_option options[] = {
-    {"format", "F", CLI_JSON, offsetof(struct check_arguments, json), "text (default), or json: one object"}, {0}};
+static const struct cli_option options[] = {{"format", "F", CLI_JSON,
+					     offsetof(struct check_arguments, json),
+					     "text (default), or json: one object"},
+					    {0}};
 
 const struct cli_spec cli_check_spec = {
     .command = "check",
     .synopsis = "[--format text|json]",
-    .about =
-	"Reads the configuration, the secret files, keys and manifests that it names, and prints every mistake with "
-	"its file and line. Opens no connection.",
+    .about = "Reads the configuration, the secret files, keys and manifests that it names, and "
+	     "prints every mistake with "
+	     "its file and line. Opens no connection.",
     .options = options,
     .exits = "0 no mistake, 2 mistakes.",
 };
@@ -61,8 +63,8 @@ static void text_problem(const struct check_output *out, const struct run_findin
 	else
 		df_buf_adds(&b, "dropfeed: ");
 	if (f->key != NULL)
-		df_buf_addf(&b, "%s%s%s: ", f->feed != NULL ? "feed " : "", f->feed != NULL ? f->feed : "",
-			    f->feed != NULL ? "" : "[dropfeed]");
+		df_buf_addf(&b, "%s%s%s: ", f->feed != NULL ? "feed " : "",
+			    f->feed != NULL ? f->feed : "", f->feed != NULL ? "" : "[dropfeed]");
 	if (f->key != NULL)
 		df_buf_addf(&b, "%s: ", f->key);
 	df_printable(&b, f->text);
@@ -112,14 +114,16 @@ static int check(const struct cli_globals *g, const char *path, bool json)
 	enum df_status st = conf_load(path, &conf, &problems, &err);
 	cli_log_setup(g, conf);
 	for (size_t i = 0; i < problems.n; i++)
-		on_finding(&out, &(struct run_finding){.line = problems.v[i].line, .text = problems.v[i].text});
+		on_finding(&out, &(struct run_finding){.line = problems.v[i].line,
+						       .text = problems.v[i].text});
 	if (st != DF_OK && problems.n == 0) {
 		df_err_render(&err, text, sizeof(text));
 		df_hide_passwords(text);
 		on_finding(&out, &(struct run_finding){.text = text});
 	}
 	if (st == DF_OK && conf->n_feeds == 0) {
-		snprintf(text, sizeof(text), "%s has no [feed NAME] section: there is nothing to run", path);
+		snprintf(text, sizeof(text),
+			 "%s has no [feed NAME] section: there is nothing to run", path);
 		on_finding(&out, &(struct run_finding){.text = text});
 	}
 	if (st == DF_OK)

@@ -25,14 +25,18 @@ static const struct cli_option options[] = {
 const struct cli_spec cli_explain_spec = {
     .command = "explain",
     .synopsis = "[--feed NAME] [--manifest M] [--set KEY=VALUE]... [--format text|json] FILE:LINE",
-    .about = "Shows what becomes of one line of a drop file: where each cell goes, as which type and value, what is "
+    .about = "Shows what becomes of one line of a drop file: where each cell goes, as which type "
+	     "and value, what is "
 	     "left out, and "
-	     "the batch that the row ends up in, with its ids; or everything that is wrong with it. Sends nothing.\n"
-	     "LINE is counted from 1, as an editor does, and may be any line of a row. The header's line shows every "
+	     "the batch that the row ends up in, with its ids; or everything that is wrong with "
+	     "it. Sends nothing.\n"
+	     "LINE is counted from 1, as an editor does, and may be any line of a row. The "
+	     "header's line shows every "
 	     "column. "
 	     "In an archive of several documents name one: FILE:ENTRY:LINE.",
     .options = options,
-    .exits = "0 the row would be delivered (the header is accepted), 1 it would be rejected or its file refused, 2 "
+    .exits = "0 the row would be delivered (the header is accepted), 1 it would be rejected or its "
+	     "file refused, 2 "
 	     "usage, 5 internal error.",
 };
 
@@ -47,7 +51,8 @@ const char *cli_explain_verdict(const struct run_explain *x)
 	return x->n_faults > 0 ? "rejected" : "delivered";
 }
 
-/* FILE:LINE or FILE:ENTRY:LINE. Names may hold colons: of the ways to read it the one counts where the file is there. */
+/* FILE:LINE or FILE:ENTRY:LINE. Names may hold colons: of the ways to read it the one counts
+ * where the file is there. */
 static bool take_place(struct explain_arguments *a, const char *place)
 {
 	const char *colon = strrchr(place, ':');
@@ -120,7 +125,8 @@ int cli_explain(struct cli_globals *g, int argc, char **argv)
 	if (place.n != 1)
 		cli_usage("explain", "name one line, as in orders-commerce_event.csv:12");
 	else if (!take_place(&a, place.v[0]))
-		cli_usage("explain", "'%s' names no line: FILE:LINE or FILE:ENTRY:LINE is expected", place.v[0]);
+		cli_usage("explain", "'%s' names no line: FILE:LINE or FILE:ENTRY:LINE is expected",
+			  place.v[0]);
 	else if (cli_conf(g, false, &conf) == 0)
 		code = explain(conf, &a);
 cleanup:

@@ -9,13 +9,16 @@
 const char *cli_explain_verdict(const struct run_explain *x);
 
 /* whole: nothing is cut short, and the whole batch is shown. */
-void cli_explain_text(const char *file, const struct run_explain *x, bool whole, struct df_buf *out);
+void cli_explain_text(const char *file, const struct run_explain *x, bool whole,
+		      struct df_buf *out);
 void cli_explain_json(const char *file, const struct run_explain *x, struct df_buf *out);
 
-/* Appends text for a terminal: control characters and what turns the direction of writing around are shown as escapes, bytes
- * that are not UTF-8 as \xNN. Cuts after `max` columns with an ellipsis. Returns the columns it takes. */
+/* Appends text for a terminal: control characters and what turns the direction of writing around
+ * are shown as escapes, bytes that are not UTF-8 as \xNN. Cuts after `max` columns with an
+ * ellipsis. Returns the columns it takes. */
 size_t cli_safe(struct df_buf *out, const char *p, size_t len, size_t max);
-/* Appends the batch, indented. only: the event (0-based) that is shown, the others are counted; SIZE_MAX: all are shown. */
+/* Appends the batch, indented. only: the event (0-based) that is shown, the others are counted;
+ * SIZE_MAX: all are shown. */
 void cli_pretty(struct df_buf *out, const char *json, size_t only);
 
 #endif

@@ -7,7 +7,8 @@
 
 /* ---- safe text ---- */
 
-/* Control characters, and those that turn the direction of writing around (Unicode's Bidi_Control). */
+/* Control characters, and those that turn the direction of writing around (Unicode's
+ * Bidi_Control). */
 static bool obeyed(wchar_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f ||

@@ -2,15 +2,19 @@
 /*
  * One object, on one line:
  *
- *	{"file", "document": entry or null, "event_type", "line", "row": number, or null for a header, "header": bool,
+ *         {"file", "document": entry or null, "event_type", "line", "row": number, or null for a
+ *         header, "header": bool,
  *	 "verdict": "delivered"|"rejected"|"refused" or, of a header, "accepted"|"refused",
  *	 "refused": {"code","message"} or null, "warnings": [{"code","message"}],
- *	 "columns": [{"column","name","value","to": [route], "note": why it goes nowhere, or null}], "fixed": [route],
+ *          "columns": [{"column","name","value","to": [route], "note": why it goes nowhere, or
+ *          null}], "fixed": [route],
  *	 "errors": [{"column","name","code","message"}],
- *	 "batch": null or {"number","batches","event","events","historical","rows": [{"row","line","event"}],"json": it}}
+ *          "batch": null or {"number","batches","event","events","historical","rows":
+ *          [{"row","line","event"}],"json": it}}
  *
- * A route is {"path","type","via","source","template","outcome","value","else"}: via is cell, json, members, template, static or
- * default; outcome is null, written, default, empty, deleted, faulty or left-out; value is the JSON as it is in the batch.
+ * A route is {"path","type","via","source","template","outcome","value","else"}: via is cell, json,
+ * members, template, static or default; outcome is null, written, default, empty, deleted, faulty
+ * or left-out; value is the JSON as it is in the batch.
  */
 #include "cli_explain.h"
 
@@ -25,8 +29,10 @@ static void put_text(struct df_buf *b, const char *key, const char *text)
 
 static void put_route(struct df_buf *b, const struct map_route *r)
 {
-	static const char *const vias[] = {"none", "cell", "json", "members", "template", "static", "default"};
-	static const char *const outcomes[] = {NULL, "written", "default", "empty", "deleted", "faulty", "left-out"};
+	static const char *const vias[] = {"none",     "cell",   "json",   "members",
+					   "template", "static", "default"};
+	static const char *const outcomes[] = {NULL,      "written", "default", "empty",
+					       "deleted", "faulty",  "left-out"};
 	df_buf_addc(b, '{');
 	put_text(b, "path", r->path);
 	df_buf_addc(b, ',');
@@ -34,7 +40,8 @@ static void put_route(struct df_buf *b, const struct map_route *r)
 	df_buf_addf(b, ",\"via\":\"%s\",", vias[r->via]);
 	put_text(b, "source", r->source);
 	df_buf_addc(b, ',');
-	put_text(b, "template", r->via == MAP_VIA_TEMPLATE || r->via == MAP_VIA_MEMBERS ? r->text : NULL);
+	put_text(b, "template",
+		 r->via == MAP_VIA_TEMPLATE || r->via == MAP_VIA_MEMBERS ? r->text : NULL);
 	df_buf_addc(b, ',');
 	put_text(b, "outcome", outcomes[r->outcome]);
 	df_buf_addf(b, ",\"value\":%s,\"else\":%s}", r->value != NULL ? r->value : "null",
@@ -42,7 +49,8 @@ static void put_route(struct df_buf *b, const struct map_route *r)
 }
 
 /* The routes of a column, 0: the fixed ones. Returns why it has none. */
-static const char *put_routes(struct df_buf *b, const struct map_routes *routes, size_t column, size_t *at)
+static const char *put_routes(struct df_buf *b, const struct map_routes *routes, size_t column,
+			      size_t *at)
 {
 	const char *note = NULL;
 	bool first = true;
@@ -120,8 +128,8 @@ static void put_batch(struct df_buf *b, const struct run_explain *x)
 		df_buf_adds(b, "null");
 		return;
 	}
-	df_buf_addf(b, "{\"number\":%llu,\"batches\":%llu,\"event\":", (unsigned long long)batch->position + 1,
-		    (unsigned long long)x->batches);
+	df_buf_addf(b, "{\"number\":%llu,\"batches\":%llu,\"event\":",
+		    (unsigned long long)batch->position + 1, (unsigned long long)x->batches);
 	if (batch->n_events > 0)
 		df_buf_addf(b, "%u", (unsigned)batch->rows[x->at].event + 1);
 	else
@@ -130,7 +138,8 @@ static void put_batch(struct df_buf *b, const struct run_explain *x)
 		    batch->historical ? "true" : "false");
 	for (size_t i = 0; i < batch->n_rows; i++) {
 		df_buf_addf(b, "%s{\"row\":%llu,\"line\":%llu", i > 0 ? "," : "",
-			    (unsigned long long)batch->rows[i].number, (unsigned long long)batch->rows[i].line);
+			    (unsigned long long)batch->rows[i].number,
+			    (unsigned long long)batch->rows[i].line);
 		if (batch->n_events > 0)
 			df_buf_addf(b, ",\"event\":%u", (unsigned)batch->rows[i].event + 1);
 		df_buf_addc(b, '}');
@@ -154,7 +163,8 @@ void cli_explain_json(const char *file, const struct run_explain *x, struct df_b
 		df_buf_addf(out, "%llu", (unsigned long long)x->row);
 	else
 		df_buf_adds(out, "null");
-	df_buf_addf(out, ",\"header\":%s,\"verdict\":\"%s\",\"refused\":", x->header ? "true" : "false",
+	df_buf_addf(out,
+		    ",\"header\":%s,\"verdict\":\"%s\",\"refused\":", x->header ? "true" : "false",
 		    cli_explain_verdict(x));
 	if (x->refused.text[0] != '\0') {
 		cli_refusal(&x->refused, why, sizeof(why));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* For a terminal: aligned, nothing in it that a terminal would obey, long values cut unless all was asked for. */
+/* For a terminal: aligned, nothing in it that a terminal would obey, long values cut unless all
+ * was asked for. */
 #include "cli_explain.h"
 
 #include <stdio.h>
@@ -20,7 +21,8 @@ struct table {
 	bool whole;
 	size_t names, name_width, value_width; /* names: columns that have one */
 	size_t screen;                         /* columns of the terminal */
-	bool narrow;                           /* the table does not fit: a column takes several lines */
+	/* the table does not fit: a column takes several lines */
+	bool narrow;
 };
 
 static size_t limit(const struct table *t, size_t max)
@@ -83,8 +85,9 @@ static void put_outcome(const struct table *t, const struct map_route *r)
 		df_buf_adds(t->out, ", the default: the cell is empty");
 		break;
 	case MAP_OUTCOME_EMPTY:
-		df_buf_adds(t->out, r->via == MAP_VIA_CELL ? ": left out, the cell is empty"
-							   : ": left out, there is nothing to write");
+		df_buf_adds(t->out, r->via == MAP_VIA_CELL
+					? ": left out, the cell is empty"
+					: ": left out, there is nothing to write");
 		break;
 	case MAP_OUTCOME_DELETED:
 		df_buf_adds(t->out, ": empty, so its name goes to deleted_user_attributes");
@@ -93,7 +96,9 @@ static void put_outcome(const struct table *t, const struct map_route *r)
 		df_buf_adds(t->out, ": WRONG, see below");
 		break;
 	case MAP_OUTCOME_LEFT_OUT:
-		df_buf_adds(t->out, ": left out, there is nothing in it or the API's limits have no room for it");
+		df_buf_adds(
+		    t->out,
+		    ": left out, there is nothing in it or the API's limits have no room for it");
 		break;
 	case MAP_OUTCOME_WRITTEN:
 		break;
@@ -293,8 +298,10 @@ static void put_title(const struct table *t, const char *file)
 		return;
 	}
 	if (x->header)
-		df_buf_addf(t->out, ": %llu rows, %llu accepted, %llu rejected", (unsigned long long)x->rows,
-			    (unsigned long long)(x->rows - x->rejected), (unsigned long long)x->rejected);
+		df_buf_addf(t->out, ": %llu rows, %llu accepted, %llu rejected",
+			    (unsigned long long)x->rows,
+			    (unsigned long long)(x->rows - x->rejected),
+			    (unsigned long long)x->rejected);
 	df_buf_addc(t->out, '\n');
 }
 
@@ -339,7 +346,8 @@ static size_t put_rows(const struct table *t, bool same_event)
 			continue;
 		if (n++ < limit(t, ROWS_NAMED))
 			df_buf_addf(t->out, "%s%llu (line %llu)", n > 1 ? ", " : "",
-				    (unsigned long long)b->rows[i].number, (unsigned long long)b->rows[i].line);
+				    (unsigned long long)b->rows[i].number,
+				    (unsigned long long)b->rows[i].line);
 	}
 	if (n > limit(t, ROWS_NAMED))
 		df_buf_addf(t->out, " and %zu more", n - ROWS_NAMED);
@@ -348,8 +356,9 @@ static size_t put_rows(const struct table *t, bool same_event)
 
 static bool folded(const struct batch *b, size_t at)
 {
-	return b->n_events > 0 && ((at > 0 && b->rows[at - 1].event == b->rows[at].event) ||
-				   (at + 1 < b->n_rows && b->rows[at + 1].event == b->rows[at].event));
+	return b->n_events > 0 &&
+	       ((at > 0 && b->rows[at - 1].event == b->rows[at].event) ||
+		(at + 1 < b->n_rows && b->rows[at + 1].event == b->rows[at].event));
 }
 
 static void put_batch(const struct table *t)
@@ -357,22 +366,27 @@ static void put_batch(const struct table *t)
 	const struct run_explain *x = t->x;
 	const struct batch *b = x->batch;
 	unsigned event = (unsigned)b->rows[x->at].event + 1;
-	df_buf_addf(t->out, "\nBatch %llu of %llu%s: row %llu is ", (unsigned long long)b->position + 1,
-		    (unsigned long long)x->batches, b->historical ? ", for /bulkevents/historical" : "",
+	df_buf_addf(t->out, "\nBatch %llu of %llu%s: row %llu is ",
+		    (unsigned long long)b->position + 1, (unsigned long long)x->batches,
+		    b->historical ? ", for /bulkevents/historical" : "",
 		    (unsigned long long)x->row);
 	if (folded(b, x->at)) {
-		df_buf_addf(t->out, "folded into event %u of %u with row ", event, (unsigned)b->n_events);
+		df_buf_addf(t->out, "folded into event %u of %u with row ", event,
+			    (unsigned)b->n_events);
 		put_rows(t, true);
 	} else if (b->n_events > 0) {
 		df_buf_addf(t->out, "event %u of %u", event, (unsigned)b->n_events);
 	} else {
-		df_buf_adds(t->out, b->n_rows > 1 ? "one of those that it is made of" : "all of it");
+		df_buf_adds(t->out,
+			    b->n_rows > 1 ? "one of those that it is made of" : "all of it");
 	}
 	df_buf_adds(t->out, ".\n");
 	if (b->n_rows > 1) {
 		df_buf_adds(t->out, "The other rows of the batch: ");
 		put_rows(t, false);
-		df_buf_adds(t->out, t->whole || b->n_events < 2 ? ".\n" : ". --verbose shows their events, too.\n");
+		df_buf_adds(t->out, t->whole || b->n_events < 2
+					? ".\n"
+					: ". --verbose shows their events, too.\n");
 	}
 	df_buf_addc(t->out, '\n');
 	cli_pretty(t->out, b->json, t->whole || b->n_events < 2 ? SIZE_MAX : event - 1);

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 /* True when the arguments make sense; else a message was printed. */
-static bool check(const struct cli_spec *spec, const struct cli_files_arguments *a, const struct cli_operands *rest,
-		  char from[PATH_MAX])
+static bool check(const struct cli_spec *spec, const struct cli_files_arguments *a,
+		  const struct cli_operands *rest, char from[PATH_MAX])
 {
 	const char *command = spec->command;
 	if (rest->n == 0)
@@ -21,8 +21,8 @@ static bool check(const struct cli_spec *spec, const struct cli_files_arguments 
 	return false;
 }
 
-int cli_files_main(const struct cli_spec *spec, struct cli_globals *g, int argc, char **argv, cli_files_run *run,
-		   struct run_result *result)
+int cli_files_main(const struct cli_spec *spec, struct cli_globals *g, int argc, char **argv,
+		   cli_files_run *run, struct run_result *result)
 {
 	struct cli_files_arguments a = {0};
 	struct cli_operands rest;

@@ -14,9 +14,12 @@
 size_t cli_width(void)
 {
 	struct winsize size;
-	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 ||
+	    size.ws_col == 0)
 		return WIDTH_DEFAULT;
-	return size.ws_col < WIDTH_LEAST ? WIDTH_LEAST : size.ws_col > WIDTH_MOST ? WIDTH_MOST : size.ws_col;
+	return size.ws_col < WIDTH_LEAST  ? WIDTH_LEAST
+	       : size.ws_col > WIDTH_MOST ? WIDTH_MOST
+					  : size.ws_col;
 }
 
 /* One paragraph, up to `end`. */

@@ -11,38 +11,46 @@ struct import_arguments {
 
 #define AT(member) offsetof(struct import_arguments, member)
 static const struct cli_option options[] = {
-    {"feed", "NAME", CLI_TEXT, AT(feed.name), "use this feed's settings; needed where there are several"},
+    {"feed", "NAME", CLI_TEXT, AT(feed.name),
+     "use this feed's settings; needed where there are several"},
     {"sink", "S", CLI_TEXT, AT(feed.sink),
      "file:PATH (one batch a line), - (standard output) or events-api, instead of the feed's sink"},
     {"rejects", "FILE", CLI_TEXT, AT(rejects),
      "with --sink or --dry-run: write the rejected rows to FILE, or - (standard output)"},
     {"manifest", "M", CLI_TEXT, AT(feed.manifest), "this manifest instead of the feed's"},
     {"set", "KEY=VALUE", CLI_LIST, AT(feed.set), CLI_SET_HELP},
-    {"name", "N", CLI_TEXT, AT(name), "file name for standard input, such as export-custom_event.csv"},
+    {"name", "N", CLI_TEXT, AT(name),
+     "file name for standard input, such as export-custom_event.csv"},
     {"dry-run", NULL, CLI_FLAG, AT(dry_run), "read and check everything, send nothing"},
     {"format", "F", CLI_JSON, AT(json), "text (default), or json: one object at the end"},
     {0}};
 
 const struct cli_spec cli_import_spec = {
     .command = "import",
-    .synopsis = "[--feed NAME] [--sink S] [--rejects FILE] [--manifest M] [--set KEY=VALUE]... [--name N] [--dry-run] "
+    .synopsis = "[--feed NAME] [--sink S] [--rejects FILE] [--manifest M] [--set KEY=VALUE]... "
+		"[--name N] [--dry-run] "
 		"[--format text|json] "
 		"FILE...|-",
-    .about =
-	"Delivers local files as if they had come from the feed's source, or standard input (-) named N. With --sink, "
-	"nothing is remembered: the batches go to S, and no configuration is needed.",
+    .about = "Delivers local files as if they had come from the feed's source, or standard input "
+	     "(-) named N. With --sink, "
+	     "nothing is remembered: the batches go to S, and no configuration is needed.",
     .options = options,
-    .exits = "0 all delivered, 1 some rows rejected or files refused, 2 usage or configuration, 3 unfinished, 4 access "
+    .exits = "0 all delivered, 1 some rows rejected or files refused, 2 usage or configuration, 3 "
+	     "unfinished, 4 access "
 	     "refused, 5 internal error, 75 already running.",
 };
 
-static int import(const struct conf *conf, const struct import_arguments *a, const char *const *files, size_t n)
+static int import(const struct conf *conf, const struct import_arguments *a,
+		  const char *const *files, size_t n)
 {
 	struct conf_feed *feed = cli_feed_with(conf, &a->feed, a->feed.sink != NULL, "import");
 	if (feed == NULL)
 		return CLI_EXIT_USAGE;
-	struct run_import_options o = {
-	    .feed = feed, .files = files, .n_files = n, .stdin_name = a->name, .rejects = a->rejects};
+	struct run_import_options o = {.feed = feed,
+				       .files = files,
+				       .n_files = n,
+				       .stdin_name = a->name,
+				       .rejects = a->rejects};
 	struct run_result result = {0};
 	o.stateless = a->feed.sink != NULL;
 	o.dry_run = a->dry_run;
@@ -50,17 +58,21 @@ static int import(const struct conf *conf, const struct import_arguments *a, con
 	o.encryption_by_name = cli_encryption_by_name(conf, &a->feed, o.stateless);
 	int code = 0;
 	if (conf == NULL && a->feed.sink == NULL && !a->dry_run) {
-		code = cli_usage("import", "without a configuration, name a sink: --sink - or --sink file:PATH");
+		code = cli_usage(
+		    "import", "without a configuration, name a sink: --sink - or --sink file:PATH");
 	} else {
 		run_import(conf, &o, &result);
 		code = run_exit_code(&result);
-		result.minutes_forecast = (double)result.batches / feed->send.batches_per_second / 60;
+		result.minutes_forecast =
+		    (double)result.batches / feed->send.batches_per_second / 60;
 		if (a->json)
 			code = cli_summarize_json(&result, a->dry_run);
 		else if (a->dry_run)
 			df_log(DF_LOG_INFO,
-			       "dry run: %llu batches in at least %llu requests, about %.1f minutes; nothing was sent",
-			       (unsigned long long)result.batches, (unsigned long long)result.requests_forecast,
+			       "dry run: %llu batches in at least %llu requests, about %.1f "
+			       "minutes; nothing was sent",
+			       (unsigned long long)result.batches,
+			       (unsigned long long)result.requests_forecast,
 			       result.minutes_forecast);
 	}
 	conf_feed_free(feed);
@@ -84,7 +96,8 @@ static bool names_are_right(const struct import_arguments *a, const struct cli_o
 	else if (a->json && a->feed.sink != NULL && strcmp(a->feed.sink, "-") == 0)
 		cli_usage("import", "--format json and --sink - both want standard output");
 	else if (a->name != NULL && !piped)
-		cli_usage("import", "--name is for standard input (-): a file goes by its own name");
+		cli_usage("import",
+			  "--name is for standard input (-): a file goes by its own name");
 	else
 		return true;
 	return false;
@@ -97,15 +110,18 @@ static bool rejects_are_right(const struct import_arguments *a)
 	if (a->rejects == NULL)
 		return true;
 	if (a->feed.sink == NULL && !a->dry_run)
-		cli_usage("import", "--rejects is for imports with --sink or --dry-run; others keep rejected rows in "
+		cli_usage("import", "--rejects is for imports with --sink or --dry-run; others "
+				    "keep rejected rows in "
 				    "state_dir, see `dropfeed rejects`");
-	else if (strcmp(a->rejects, "-") == 0 && a->feed.sink != NULL && strcmp(a->feed.sink, "-") == 0)
+	else if (strcmp(a->rejects, "-") == 0 && a->feed.sink != NULL &&
+		 strcmp(a->feed.sink, "-") == 0)
 		cli_usage("import", "--rejects - and --sink - would both write to standard output");
 	else if (stat(a->rejects, &info) == 0 && S_ISDIR(info.st_mode))
 		cli_usage("import", "--rejects %s is a folder; name a file", a->rejects);
 	else if (stat(a->rejects, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0)
 		cli_usage("import",
-			  "--rejects %s is there already, and holds something: move it away, or name another file",
+			  "--rejects %s is there already, and holds something: move it away, or "
+			  "name another file",
 			  a->rejects);
 	else
 		return true;

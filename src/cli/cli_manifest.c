@@ -13,7 +13,8 @@ struct manifest_arguments {
 static const struct cli_option options[] = {
     {"feed", "NAME", CLI_TEXT, AT(feed.name), CLI_FEED_HELP},
     {"event-type", "T", CLI_TEXT, AT(event_type),
-     "what the rows are, where the file's name does not say: custom_event, commerce_event, screen_view, eventless, "
+     "what the rows are, where the file's name does not say: custom_event, commerce_event, "
+     "screen_view, eventless, "
      "or another event type"},
     {"no-header", NULL, CLI_FLAG, AT(no_header), "the first row is data: a manifest by position"},
     {"set", "KEY=VALUE", CLI_LIST, AT(feed.set), CLI_SET_HELP},
@@ -22,14 +23,18 @@ static const struct cli_option options[] = {
 const struct cli_spec cli_manifest_spec = {
     .command = "manifest",
     .synopsis = "[--feed NAME] [--event-type T] [--no-header] [--set KEY=VALUE]... FILE|-",
-    .about =
-	"Reads the header and the first rows of a CSV file with column names of its own, and writes a proposed "
-	"manifest to standard output: what each column is taken for and why, which settings it needs, and what is "
-	"still missing. Nothing is proposed that the rows contradict. No value of the file is shown, but for words "
-	"that the program knows itself. Correct it, then try it with `dropfeed validate --manifest`; see "
-	"dropfeed.manifest(5).",
+    .about = "Reads the header and the first rows of a CSV file with column names of its own, and "
+	     "writes a proposed "
+	     "manifest to standard output: what each column is taken for and why, which settings "
+	     "it needs, and what is "
+	     "still missing. Nothing is proposed that the rows contradict. No value of the file is "
+	     "shown, but for words "
+	     "that the program knows itself. Correct it, then try it with `dropfeed validate "
+	     "--manifest`; see "
+	     "dropfeed.manifest(5).",
     .options = options,
-    .exits = "0 a manifest was written, 1 the file cannot be read as CSV, 2 usage, 5 internal error.",
+    .exits =
+	"0 a manifest was written, 1 the file cannot be read as CSV, 2 usage, 5 internal error.",
 };
 
 static int propose(const struct conf *conf, const struct cli_feed_options *o, struct run_propose *r)
@@ -69,7 +74,8 @@ int cli_manifest(struct cli_globals *g, int argc, char **argv)
 	if (file.n != 1) {
 		cli_usage("manifest", "name one file, or - for standard input");
 	} else if (cli_conf(g, false, &conf) == 0) {
-		struct run_propose r = {.event_type = a.event_type, .no_header = a.no_header, .path = file.v[0]};
+		struct run_propose r = {
+		    .event_type = a.event_type, .no_header = a.no_header, .path = file.v[0]};
 		code = propose(conf, &a.feed, &r);
 	}
 cleanup:

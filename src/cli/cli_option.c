@@ -91,7 +91,8 @@ static int take_value(const char *command, const struct cli_option *o, void *to,
 	case CLI_JSON:
 		*(bool *)to = strcmp(value, "json") == 0;
 		if (!*(bool *)to && strcmp(value, "text") != 0)
-			return cli_usage(command, "--%s: '%s' is neither text nor json", o->name, value);
+			return cli_usage(command, "--%s: '%s' is neither text nor json", o->name,
+					 value);
 		break;
 	}
 	return -1;
@@ -120,17 +121,20 @@ static struct option *table_for_getopt(const struct option_tables *t)
 	size_t n_globals = table_size(cli_global_options), n = t->n_own + n_globals;
 	struct option *list = df_alloc((n + 2) * sizeof(*list));
 	for (size_t i = 0; i < n; i++) {
-		const struct cli_option *o = i < t->n_own ? &t->own[i] : &cli_global_options[i - t->n_own];
-		list[i] = (struct option){.name = o->name,
-					  .has_arg = o->value != NULL ? required_argument : no_argument,
-					  .val = OPTION_FIRST + (int)i};
+		const struct cli_option *o =
+		    i < t->n_own ? &t->own[i] : &cli_global_options[i - t->n_own];
+		list[i] =
+		    (struct option){.name = o->name,
+				    .has_arg = o->value != NULL ? required_argument : no_argument,
+				    .val = OPTION_FIRST + (int)i};
 	}
 	list[n] = (struct option){.name = "help", .val = OPTION_HELP};
 	return list;
 }
 
 /* -1: go on; CLI_PARSE_HELP: help is wanted; otherwise the exit code. */
-static int parse(const char *command, const char *letters, const struct option_tables *t, int argc, char **argv)
+static int parse(const char *command, const char *letters, const struct option_tables *t, int argc,
+		 char **argv)
 {
 	struct option *list = table_for_getopt(t);
 	int code = -1, c;
@@ -144,7 +148,8 @@ static int parse(const char *command, const char *letters, const struct option_t
 			*(bool *)(void *)(t->arguments + t->own[0].at) = true;
 		} else if (c == ':') {
 			o = table_at(t, optopt, &to);
-			code = cli_usage(command, "--%s needs a value: --%s %s", o->name, o->name, o->value);
+			code = cli_usage(command, "--%s needs a value: --%s %s", o->name, o->name,
+					 o->value);
 		} else if (c >= OPTION_FIRST) {
 			o = table_at(t, c, &to);
 			code = take_value(command, o, to, optarg);
@@ -163,20 +168,23 @@ static void take_operands(struct cli_operands *operands, int argc, char **argv)
 	operands->n = (size_t)(argc - optind);
 }
 
-int cli_parse(const struct cli_spec *spec, struct cli_globals *g, int argc, char **argv, void *arguments,
-	      struct cli_operands *operands)
+int cli_parse(const struct cli_spec *spec, struct cli_globals *g, int argc, char **argv,
+	      void *arguments, struct cli_operands *operands)
 {
-	struct option_tables t = {
-	    .own = spec->options, .n_own = table_size(spec->options), .globals = g, .arguments = arguments};
+	struct option_tables t = {.own = spec->options,
+				  .n_own = table_size(spec->options),
+				  .globals = g,
+				  .arguments = arguments};
 	int code = parse(spec->command, ":h", &t, argc, argv);
 	take_operands(operands, argc, argv);
 	return code == CLI_PARSE_HELP ? cli_help_show(spec) : code;
 }
 
-int cli_parse_globals(const struct cli_option *own, struct cli_globals *g, int argc, char **argv, void *arguments,
-		      struct cli_operands *operands)
+int cli_parse_globals(const struct cli_option *own, struct cli_globals *g, int argc, char **argv,
+		      void *arguments, struct cli_operands *operands)
 {
-	struct option_tables t = {.own = own, .n_own = table_size(own), .globals = g, .arguments = arguments};
+	struct option_tables t = {
+	    .own = own, .n_own = table_size(own), .globals = g, .arguments = arguments};
 	int code = parse(NULL, "+:hV", &t, argc, argv);
 	take_operands(operands, argc, argv);
 	return code;

@@ -60,28 +60,30 @@ struct cli_operands {
 	size_t n;
 };
 
-/* Reads the command line; argv[0] is the command. -1: go on, *operands holds what is not an option. Otherwise the exit code:
- * help was shown, or a message says what is wrong. What `arguments` holds then is still to be freed. */
-int cli_parse(const struct cli_spec *spec, struct cli_globals *g, int argc, char **argv, void *arguments,
-	      struct cli_operands *operands);
-/* The same for what comes before the command's name: stops at the first word that is not an option; `-V` sets the first flag of
- * `own`, and help is left to the caller. */
+/* Reads the command line; argv[0] is the command. -1: go on, *operands holds what is not an
+ * option. Otherwise the exit code: help was shown, or a message says what is wrong. What
+ * `arguments` holds then is still to be freed. */
+int cli_parse(const struct cli_spec *spec, struct cli_globals *g, int argc, char **argv,
+	      void *arguments, struct cli_operands *operands);
+/* The same for what comes before the command's name: stops at the first word that is not an
+ * option; `-V` sets the first flag of `own`, and help is left to the caller. */
 #define CLI_PARSE_HELP (-2)
-int cli_parse_globals(const struct cli_option *own, struct cli_globals *g, int argc, char **argv, void *arguments,
-		      struct cli_operands *operands);
+int cli_parse_globals(const struct cli_option *own, struct cli_globals *g, int argc, char **argv,
+		      void *arguments, struct cli_operands *operands);
 void cli_list_free(struct cli_list *list);
 
 /* Prints the command's help to standard output; returns the exit code. */
 int cli_help_show(const struct cli_spec *spec);
 /* Prints the options that every command takes. */
 void cli_help_globals(void);
-/* Prints text wrapped to the terminal's width: the first line after `first` columns that are printed already, the others
- * indented by `indent`. */
+/* Prints text wrapped to the terminal's width: the first line after `first` columns that are
+ * printed already, the others indented by `indent`. */
 void cli_wrap(const char *text, size_t first, size_t indent);
 /* The width of the terminal that standard output is; 80 where it is not one. */
 size_t cli_width(void);
 
-/* Of NULL-terminated names at a distance of `step` bytes the one nearest to `word`; NULL when none is near. */
+/* Of NULL-terminated names at a distance of `step` bytes the one nearest to `word`; NULL when
+ * none is near. */
 const char *cli_nearest(const char *word, const void *names, size_t step);
 
 #endif

@@ -6,15 +6,18 @@ static const struct cli_option options[] = {
     CLI_FILES_FROM,
     {"same-ids", NULL, CLI_FLAG, CLI_FILES_AT(same),
      "under the stored settings and the same ids: the API ignores what it has (default)"},
-    {"new-ids", NULL, CLI_FLAG, CLI_FILES_AT(flag), "under today's settings and new ids: every row counts again"},
+    {"new-ids", NULL, CLI_FLAG, CLI_FILES_AT(flag),
+     "under today's settings and new ids: every row counts again"},
     {0}};
 
 const struct cli_spec cli_resend_spec = {
     .command = "resend",
     .synopsis = "[--feed NAME]... [--from DIR] [--same-ids|--new-ids] FILE...",
-    .about = "Delivers finished files once more: after the receiving side lost them, or to another endpoint. With the "
+    .about = "Delivers finished files once more: after the receiving side lost them, or to another "
+	     "endpoint. With the "
 	     "same ids the API ignores what it took in the last 30 days.\n"
-	     "FILE is a drop file as `status` names it, or a pattern such as 'orders*'; of several files with one name "
+	     "FILE is a drop file as `status` names it, or a pattern such as 'orders*'; of several "
+	     "files with one name "
 	     "the latest one is meant.",
     .options = options,
     .exits = CLI_FILES_EXITS,

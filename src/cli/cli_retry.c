@@ -11,27 +11,36 @@ struct retry_arguments {
 };
 
 static const struct cli_option options[] = {
-    {"feed", "NAME", CLI_LIST, offsetof(struct retry_arguments, feeds), "this feed only; may be given more than once"},
+    {"feed", "NAME", CLI_LIST, offsetof(struct retry_arguments, feeds),
+     "this feed only; may be given more than once"},
     {"from", "DIR", CLI_TEXT, offsetof(struct retry_arguments, from),
-     "a local folder that holds the files under their names, where the source does not have them any more"},
+     "a local folder that holds the files under their names, where the source does not have them "
+     "any more"},
     {0}};
 
 const struct cli_spec cli_retry_spec = {
     .command = "retry",
     .synopsis = "[--feed NAME]... [--from DIR] [DOCUMENT...]",
-    .about = "Delivers once more what was refused, and the rows that the API rejected, after the cause was repaired "
+    .about = "Delivers once more what was refused, and the rows that the API rejected, after the "
+	     "cause was repaired "
 	     "outside the file: "
-	     "a key, a limit, a manifest, a data plan. A refused document is taken with today's settings, because "
+	     "a key, a limit, a manifest, a data plan. A refused document is taken with today's "
+	     "settings, because "
 	     "nothing of it was "
-	     "sent. Rejected rows are sent under the ids that the API knows, with the settings of the day their "
+	     "sent. Rejected rows are sent under the ids that the API knows, with the settings of "
+	     "the day their "
 	     "document was begun. "
 	     "For rows that are wrong themselves, correct the reject file and drop it instead.\n"
-	     "DOCUMENT is a drop file as `status` names it, FILE:ENTRY for one document of a zip, or a pattern such as "
+	     "DOCUMENT is a drop file as `status` names it, FILE:ENTRY for one document of a zip, "
+	     "or a pattern such as "
 	     "'orders*'; "
-	     "without any, everything that was refused or that the API rejected is meant, and what is not finished.",
+	     "without any, everything that was refused or that the API rejected is meant, and what "
+	     "is not finished.",
     .options = options,
-    .exits = "0 all delivered or nothing to retry, 1 some rows rejected, files refused or not found, 2 usage or "
-	     "configuration, 3 unfinished: run again, 4 access refused, 5 internal error, 75 already running.",
+    .exits = "0 all delivered or nothing to retry, 1 some rows rejected, files refused or not "
+	     "found, 2 usage or "
+	     "configuration, 3 unfinished: run again, 4 access refused, 5 internal error, 75 "
+	     "already running.",
 };
 
 int cli_retry(struct cli_globals *g, int argc, char **argv)
@@ -50,7 +59,8 @@ int cli_retry(struct cli_globals *g, int argc, char **argv)
 		cli_usage("retry", "--from %s: %s", a.from, strerror(errno));
 		goto cleanup;
 	}
-	if (cli_conf(g, true, &conf) != 0 || !cli_feeds(conf, &a.feeds, "retry") || !cli_has_feeds(conf, "retry"))
+	if (cli_conf(g, true, &conf) != 0 || !cli_feeds(conf, &a.feeds, "retry") ||
+	    !cli_has_feeds(conf, "retry"))
 		goto cleanup;
 
 	struct run_retry_options o = {.feeds = a.feeds.v,

@@ -9,21 +9,26 @@ struct run_arguments {
 };
 
 static const struct cli_option options[] = {
-    {"feed", "NAME", CLI_LIST, offsetof(struct run_arguments, feeds), "this feed only; may be given more than once"},
+    {"feed", "NAME", CLI_LIST, offsetof(struct run_arguments, feeds),
+     "this feed only; may be given more than once"},
     {"dry-run", NULL, CLI_FLAG, offsetof(struct run_arguments, dry_run),
-     "read and check everything, send nothing, change nothing; forecast batches, requests, minutes"},
-    {"format", "F", CLI_JSON, offsetof(struct run_arguments, json), "text (default), or json: one object at the end"},
+     "read and check everything, send nothing, change nothing; forecast batches, requests, "
+     "minutes"},
+    {"format", "F", CLI_JSON, offsetof(struct run_arguments, json),
+     "text (default), or json: one object at the end"},
     {0}};
 
 const struct cli_spec cli_run_spec = {
     .command = "run",
     .synopsis = "[--feed NAME]... [--dry-run] [--format text|json]",
-    .about =
-	"Pulls the drop files that have settled from the source of every feed, checks each to its end, and delivers "
-	"it. "
-	"What an earlier run did not finish goes first. Made for cron: one run at a time, one summary line at the end.",
+    .about = "Pulls the drop files that have settled from the source of every feed, checks each to "
+	     "its end, and delivers "
+	     "it. "
+	     "What an earlier run did not finish goes first. Made for cron: one run at a time, one "
+	     "summary line at the end.",
     .options = options,
-    .exits = "0 all delivered or nothing to do, 1 some rows rejected or files refused, 2 usage or configuration, 3 "
+    .exits = "0 all delivered or nothing to do, 1 some rows rejected or files refused, 2 usage or "
+	     "configuration, 3 "
 	     "unfinished: run again, 4 access refused, 5 internal error, 75 already running.",
 };
 
@@ -33,15 +38,18 @@ void cli_summarize(const struct run_result *r, const char *idle)
 	bool worked = r->files_done + r->files_refused + r->files_gone + r->documents > 0;
 	char skipped[48] = "";
 	if (r->skipped > 0)
-		snprintf(skipped, sizeof(skipped), " + %llu skipped", (unsigned long long)r->skipped);
+		snprintf(skipped, sizeof(skipped), " + %llu skipped",
+			 (unsigned long long)r->skipped);
 	if (!worked && code == 0)
 		df_log(DF_LOG_INFO, "%s", idle);
 	else /* where no file came so far, the error before says all that there is to be mailed */
 		df_log(worked && code != 0 ? DF_LOG_WARN : DF_LOG_INFO,
-		       "%llu file%s delivered, %llu refused; %llu row%s = %llu delivered + %llu rejected%s%s",
+		       "%llu file%s delivered, %llu refused; %llu row%s = %llu delivered + %llu "
+		       "rejected%s%s",
 		       (unsigned long long)r->files_done, r->files_done == 1 ? "" : "s",
-		       (unsigned long long)r->files_refused, (unsigned long long)r->rows, r->rows == 1 ? "" : "s",
-		       (unsigned long long)r->delivered, (unsigned long long)r->rejected, skipped,
+		       (unsigned long long)r->files_refused, (unsigned long long)r->rows,
+		       r->rows == 1 ? "" : "s", (unsigned long long)r->delivered,
+		       (unsigned long long)r->rejected, skipped,
 		       r->unfinished ? "; not finished: run again" : "");
 }
 
@@ -54,8 +62,8 @@ int cli_summarize_json(const struct run_result *r, bool dry_run)
 {
 	int code = run_exit_code(r);
 	struct df_buf b = {0};
-	df_buf_addf(&b, "{\"exit_code\":%d,\"dry_run\":%s,\"unfinished\":%s,", code, dry_run ? "true" : "false",
-		    r->unfinished ? "true" : "false");
+	df_buf_addf(&b, "{\"exit_code\":%d,\"dry_run\":%s,\"unfinished\":%s,", code,
+		    dry_run ? "true" : "false", r->unfinished ? "true" : "false");
 	json_count(&b, "files_done", r->files_done);
 	json_count(&b, "files_refused", r->files_refused);
 	json_count(&b, "files_skipped", r->files_skipped);
@@ -78,10 +86,12 @@ int cli_summarize_json(const struct run_result *r, bool dry_run)
 static void summarize_dry_run(const struct run_result *r)
 {
 	df_log(DF_LOG_INFO,
-	       "dry run: %llu files, %llu would be refused, %llu rows, %llu would be rejected; %llu batches in "
+	       "dry run: %llu files, %llu would be refused, %llu rows, %llu would be rejected; "
+	       "%llu batches in "
 	       "at least %llu requests, about %.1f minutes; nothing was sent",
-	       (unsigned long long)r->files_done + r->files_refused, (unsigned long long)r->files_refused,
-	       (unsigned long long)r->rows, (unsigned long long)r->rejected, (unsigned long long)r->batches,
+	       (unsigned long long)r->files_done + r->files_refused,
+	       (unsigned long long)r->files_refused, (unsigned long long)r->rows,
+	       (unsigned long long)r->rejected, (unsigned long long)r->batches,
 	       (unsigned long long)r->requests_forecast, r->minutes_forecast);
 }
 
@@ -97,10 +107,12 @@ int cli_run(struct cli_globals *g, int argc, char **argv)
 
 	code = CLI_EXIT_USAGE;
 	if (rest.n > 0) {
-		cli_usage("run", "unexpected argument '%s': `run` takes no files, `import` does", rest.v[0]);
+		cli_usage("run", "unexpected argument '%s': `run` takes no files, `import` does",
+			  rest.v[0]);
 		goto cleanup;
 	}
-	if (cli_conf(g, true, &conf) != 0 || !cli_feeds(conf, &a.feeds, "run") || !cli_has_feeds(conf, "run"))
+	if (cli_conf(g, true, &conf) != 0 || !cli_feeds(conf, &a.feeds, "run") ||
+	    !cli_has_feeds(conf, "run"))
 		goto cleanup;
 
 	struct run_options o = {.feeds = a.feeds.v, .n_feeds = a.feeds.n, .dry_run = a.dry_run};

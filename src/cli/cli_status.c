@@ -19,23 +19,30 @@ struct status_arguments {
 static const struct cli_option options[] = {
     {"feed", "NAME", CLI_TEXT, AT(feed), "this feed only"},
     {"since", "TIME", CLI_TEXT, AT(since),
-     "files that were closed since then, or are not: an age such as 24h or 7d, or 2026-11-01T06:00 (UTC)"},
+     "files that were closed since then, or are not: an age such as 24h or 7d, or 2026-11-01T06:00 "
+     "(UTC)"},
     {"unfinished", NULL, CLI_FLAG, AT(unfinished), "only files that a run has yet to go on with"},
     {"last", "N", CLI_COUNT, AT(last), "at most N files"},
     {"exit-code", NULL, CLI_FLAG, AT(exit_code),
-     "for monitors: exit 3 when something is unfinished, 1 when a file that was closed since --since (default 24h) was "
+     "for monitors: exit 3 when something is unfinished, 1 when a file that was closed since "
+     "--since (default 24h) was "
      "refused or abandoned or has rejected rows, else 0"},
     {"format", "F", CLI_JSON, AT(json), "text (default) or json"},
     {0}};
 
 const struct cli_spec cli_status_spec = {
     .command = "status",
-    .synopsis = "[--feed NAME] [--since TIME] [--unfinished] [--last N] [--exit-code] [--format text|json] [FILE...]",
-    .about = "Shows what the ledger knows: every drop file, its documents, and that rows = delivered + rejected + "
-	     "skipped, the latest first. May be called while a run is under way; reads no secret and writes nothing.\n"
-	     "FILE is a drop file's name, or a pattern such as 'orders*'; without any, all are shown.",
+    .synopsis = "[--feed NAME] [--since TIME] [--unfinished] [--last N] [--exit-code] [--format "
+		"text|json] [FILE...]",
+    .about =
+	"Shows what the ledger knows: every drop file, its documents, and that rows = delivered + "
+	"rejected + "
+	"skipped, the latest first. May be called while a run is under way; reads no secret and "
+	"writes nothing.\n"
+	"FILE is a drop file's name, or a pattern such as 'orders*'; without any, all are shown.",
     .options = options,
-    .exits = "0 it was shown, 2 usage or configuration, 5 internal error; with --exit-code also 1 and 3.",
+    .exits = "0 it was shown, 2 usage or configuration, 5 internal error; with --exit-code also 1 "
+	     "and 3.",
 };
 
 /* As it is, or as status prints it. */
@@ -46,7 +53,8 @@ static bool is_named(void *ctx, const char *name)
 	bool named = false;
 	df_printable(&shown, name);
 	for (size_t i = 0; i < files->n && !named; i++)
-		named = strcmp(files->v[i], name) == 0 || strcmp(files->v[i], df_buf_cstr(&shown)) == 0 ||
+		named = strcmp(files->v[i], name) == 0 ||
+			strcmp(files->v[i], df_buf_cstr(&shown)) == 0 ||
 			fnmatch(files->v[i], name, 0) == 0;
 	df_buf_free(&shown);
 	return named;
@@ -60,7 +68,8 @@ static enum df_status show(struct ledger *l, const struct status_arguments *a, i
 	    .last = a->last,
 	    .names = files->n > 0 ? is_named : NULL,
 	    .ctx = files};
-	return a->json ? report_status_json(l, &filter, stdout, err) : report_status_text(l, &filter, stdout, err);
+	return a->json ? report_status_json(l, &filter, stdout, err)
+		       : report_status_text(l, &filter, stdout, err);
 }
 
 static int status(const struct conf *conf, const struct status_arguments *a, int64_t since_ms,
@@ -95,7 +104,9 @@ int cli_status(struct cli_globals *g, int argc, char **argv)
 
 	code = CLI_EXIT_USAGE;
 	if (a.since != NULL && !cli_since(a.since, &since_ms))
-		cli_usage("status", "--since: '%s' is neither an age such as 24h nor a time such as 2026-11-01T06:00",
+		cli_usage("status",
+			  "--since: '%s' is neither an age such as 24h nor a time such as "
+			  "2026-11-01T06:00",
 			  a.since);
 	else if (cli_conf_public(g, &conf) == 0 && cli_has_state(conf, "status") &&
 		 (a.feed == NULL || cli_feed(conf, a.feed, "status") != NULL))

@@ -17,15 +17,19 @@ static const struct cli_option options[] = {
     {"set", "KEY=VALUE", CLI_LIST, AT(feed.set), CLI_SET_HELP},
     {"format", "F", CLI_JSON, AT(json), "text (default), or json: one object a document"},
     {"max-errors", "N", CLI_COUNT, AT(max_errors),
-     "show the first N errors of each kind in a document (default 5); with json, of all (default 1000)"},
+     "show the first N errors of each kind in a document (default 5); with json, of all (default "
+     "1000)"},
     {0}};
 
 const struct cli_spec cli_validate_spec = {
     .command = "validate",
-    .synopsis = "[--feed NAME] [--manifest M] [--set KEY=VALUE]... [--format text|json] [--max-errors N] FILE...",
-    .about = "Decodes, reads, maps and batches local drop files as a delivery would, and sends nothing.",
+    .synopsis = "[--feed NAME] [--manifest M] [--set KEY=VALUE]... [--format text|json] "
+		"[--max-errors N] FILE...",
+    .about =
+	"Decodes, reads, maps and batches local drop files as a delivery would, and sends nothing.",
     .options = options,
-    .exits = "0 every row would be delivered, 1 some rows rejected or files refused, 2 usage, 5 internal error.",
+    .exits = "0 every row would be delivered, 1 some rows rejected or files refused, 2 usage, 5 "
+	     "internal error.",
 };
 
 #define MAX_KINDS        200 /* that are told apart in a document; all others are one */
@@ -42,15 +46,16 @@ struct error_kind { /* errors with one code in one column */
 struct validate_output {
 	bool json;
 	uint64_t max_errors, n_errors;
-	struct df_buf errors; /* of the document that is being read: JSON objects, or lines of text */
+	/* of the document that is being read: JSON objects, or lines of text */
+	struct df_buf errors;
 	struct error_kind kinds[MAX_KINDS];
 	size_t n_kinds;
 };
 
 static void json_fault(struct df_buf *b, const struct run_fault *f)
 {
-	df_buf_addf(b, "%s{\"row\":%llu,\"line\":%llu,\"column\":", b->len > 0 ? "," : "", (unsigned long long)f->row,
-		    (unsigned long long)f->line);
+	df_buf_addf(b, "%s{\"row\":%llu,\"line\":%llu,\"column\":", b->len > 0 ? "," : "",
+		    (unsigned long long)f->row, (unsigned long long)f->line);
 	if (f->column[0] != '\0')
 		df_json_text(b, f->column, strlen(f->column));
 	else
@@ -66,7 +71,8 @@ static struct error_kind *kind_of(struct validate_output *out, const struct run_
 {
 	for (size_t i = 0; i < out->n_kinds; i++) {
 		struct error_kind *k = &out->kinds[i];
-		if (k->column == NULL || (strcmp(k->code, f->code) == 0 && strcmp(k->column, f->column) == 0))
+		if (k->column == NULL ||
+		    (strcmp(k->code, f->code) == 0 && strcmp(k->column, f->column) == 0))
 			return k;
 	}
 	struct error_kind *k = &out->kinds[out->n_kinds++];
@@ -116,7 +122,8 @@ static void on_fault(void *ctx, const struct run_fault *f)
 	}
 	if (kind_of(out, f)->n++ >= out->max_errors)
 		return;
-	df_buf_addf(&out->errors, "  line %llu (row %llu)", (unsigned long long)f->line, (unsigned long long)f->row);
+	df_buf_addf(&out->errors, "  line %llu (row %llu)", (unsigned long long)f->line,
+		    (unsigned long long)f->row);
 	if (f->column[0] != '\0') {
 		df_buf_adds(&out->errors, ", column '");
 		df_printable(&out->errors, f->column);
@@ -152,9 +159,12 @@ static void json_document(struct validate_output *out, const struct run_check *c
 	json_text(&b, "file", c->file);
 	json_text(&b, "document", c->document);
 	json_text(&b, "event_type", c->event_type);
-	df_buf_addf(&b, "\"rows\":%llu,\"accepted\":%llu,\"rejected\":%llu,\"events\":%llu,\"batches\":%llu,",
-		    (unsigned long long)c->rows, (unsigned long long)c->accepted, (unsigned long long)c->rejected,
-		    (unsigned long long)c->events, (unsigned long long)c->batches);
+	df_buf_addf(
+	    &b,
+	    "\"rows\":%llu,\"accepted\":%llu,\"rejected\":%llu,\"events\":%llu,\"batches\":%llu,",
+	    (unsigned long long)c->rows, (unsigned long long)c->accepted,
+	    (unsigned long long)c->rejected, (unsigned long long)c->events,
+	    (unsigned long long)c->batches);
 	if (c->skipped > 0)
 		df_buf_addf(&b, "\"skipped\":%llu,", (unsigned long long)c->skipped);
 	df_buf_addf(&b, "\"verdict\":\"%s\",\"refused\":", verdict(c));
@@ -168,7 +178,8 @@ static void json_document(struct validate_output *out, const struct run_check *c
 	}
 	df_buf_adds(&b, ",\"warnings\":[");
 	for (size_t i = 0; i < c->n_warnings; i++) {
-		df_buf_addf(&b, "%s{\"code\":\"%s\",\"message\":", i > 0 ? "," : "", c->warnings[i].code);
+		df_buf_addf(&b, "%s{\"code\":\"%s\",\"message\":", i > 0 ? "," : "",
+			    c->warnings[i].code);
 		df_json_text(&b, c->warnings[i].text, strlen(c->warnings[i].text));
 		df_buf_addc(&b, '}');
 	}
@@ -194,8 +205,9 @@ static void text_document(struct validate_output *out, const struct run_check *c
 		df_printable(&b, text);
 		df_buf_addf(&b, " [%s]\n", c->refused.code);
 	} else {
-		df_buf_addf(&b, "%llu rows, %llu accepted, %llu rejected", (unsigned long long)c->rows,
-			    (unsigned long long)c->accepted, (unsigned long long)c->rejected);
+		df_buf_addf(&b, "%llu rows, %llu accepted, %llu rejected",
+			    (unsigned long long)c->rows, (unsigned long long)c->accepted,
+			    (unsigned long long)c->rejected);
 		if (c->skipped > 0)
 			df_buf_addf(&b, ", %llu skipped", (unsigned long long)c->skipped);
 		df_buf_addf(&b, "; %llu events in %llu batches\n", (unsigned long long)c->events,
@@ -228,7 +240,8 @@ static void on_skipped(void *ctx, const char *file, const struct decode_skipped 
 	df_log(DF_LOG_INFO, "%s: %s is skipped: %s", file, entry->name, entry->why);
 }
 
-static int validate(const struct conf *conf, const struct validate_arguments *a, const struct cli_operands *files)
+static int validate(const struct conf *conf, const struct validate_arguments *a,
+		    const struct cli_operands *files)
 {
 	static const struct run_check_events events = {
 	    .fault = on_fault, .document = on_document, .skipped = on_skipped};

@@ -44,10 +44,12 @@ static const size_t feed_texts[] = {
     FEED(send.proxy),
     FEED(send.proxy_user),
 };
-static const size_t feed_secrets[] = {FEED(fetch.passphrase), FEED(fetch.password), FEED(send.api_secret),
-				      FEED(decode.gnupg_passphrase), FEED(send.proxy_password)};
-static const size_t feed_lists[] = {FEED(fetch.include), FEED(fetch.exclude), FEED(decode.signed_by),
-				    FEED(decode.rejects_recipient), FEED(rows.null)};
+static const size_t feed_secrets[] = {FEED(fetch.passphrase), FEED(fetch.password),
+				      FEED(send.api_secret), FEED(decode.gnupg_passphrase),
+				      FEED(send.proxy_password)};
+static const size_t feed_lists[] = {FEED(fetch.include), FEED(fetch.exclude),
+				    FEED(decode.signed_by), FEED(decode.rejects_recipient),
+				    FEED(rows.null)};
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
@@ -122,7 +124,8 @@ int conf_feed_line(const struct conf_feed *feed, const char *key)
 	return line != 0 ? line : feed->line;
 }
 
-enum df_status conf_feed_set(struct conf_feed *feed, const char *name, const char *value, struct df_err *err)
+enum df_status conf_feed_set(struct conf_feed *feed, const char *name, const char *value,
+			     struct df_err *err)
 {
 	const struct conf_key *key = conf_key_find(conf_feed_keys, name);
 	if (key == NULL)
@@ -198,7 +201,8 @@ static void frozen_reset(struct conf_feed *feed)
 		struct df_err err = {0};
 		const char *value = key->absent != NULL ? key->absent : key->fallback;
 		if (value == NULL)
-			conf_text_set(feed_text(feed, key->at), NULL); /* only texts have no default */
+			/* only texts have no default */
+			conf_text_set(feed_text(feed, key->at), NULL);
 		else if (key->parse(feed, key, value, NULL, &err) != DF_OK)
 			abort();
 	}
@@ -211,11 +215,13 @@ static bool was_frozen(const struct conf_key *key)
 }
 
 /* Reads one line into `feed`. seen: the keys that were read; each is there at most once. */
-static bool frozen_line(struct conf_feed *feed, const char *line, size_t len, bool seen[CONF_MAX_KEYS])
+static bool frozen_line(struct conf_feed *feed, const char *line, size_t len,
+			bool seen[CONF_MAX_KEYS])
 {
 	char name[64], *value = NULL;
 	size_t name_len = strcspn(line, " ");
-	if (name_len >= sizeof(name) || len < name_len + 3 || memcmp(line + name_len, " = ", 3) != 0)
+	if (name_len >= sizeof(name) || len < name_len + 3 ||
+	    memcmp(line + name_len, " = ", 3) != 0)
 		return false;
 	snprintf(name, sizeof(name), "%.*s", (int)name_len, line);
 	const struct conf_key *key = conf_key_find(conf_feed_keys, name);
@@ -246,8 +252,8 @@ static unsigned frozen_read(struct conf_feed *feed, const char *frozen)
 	return number == 1 ? 1 : 0; /* there is always something */
 }
 
-enum df_status conf_feed_thaw(const struct conf_feed *live, const char *frozen, const char *manifest_text,
-			      struct conf_feed **out, struct df_err *err)
+enum df_status conf_feed_thaw(const struct conf_feed *live, const char *frozen,
+			      const char *manifest_text, struct conf_feed **out, struct df_err *err)
 {
 	struct conf_feed *feed = feed_copy(live);
 	frozen_reset(feed);
@@ -263,8 +269,10 @@ enum df_status conf_feed_thaw(const struct conf_feed *live, const char *frozen, 
 		return DF_OK;
 	}
 	conf_feed_free(feed);
-	return df_fail(DF_FATAL, err, NULL,
-		       "line %u of the settings stored with the document is not what this dropfeed wrote", wrong);
+	return df_fail(
+	    DF_FATAL, err, NULL,
+	    "line %u of the settings stored with the document is not what this dropfeed wrote",
+	    wrong);
 }
 
 static bool same_text(const char *a, const char *b)
@@ -272,7 +280,8 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-void conf_feed_differences(const struct conf_feed *stored, const struct conf_feed *live, struct df_buf *names)
+void conf_feed_differences(const struct conf_feed *stored, const struct conf_feed *live,
+			   struct df_buf *names)
 {
 	struct df_buf a = {0}, b = {0};
 	for (const struct conf_key *key = conf_feed_keys; key->name != NULL; key++) {

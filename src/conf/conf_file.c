@@ -34,14 +34,16 @@ static const char *credentials_folder(void)
 	return folder != NULL && *folder == '/' ? folder : NULL;
 }
 
-enum df_status conf_path_resolve(const char *value, const char *base, char **out, struct df_err *err)
+enum df_status conf_path_resolve(const char *value, const char *base, char **out,
+				 struct df_err *err)
 {
 	if (strncmp(value, CREDENTIALS, sizeof(CREDENTIALS) - 1) == 0) {
 		const char *folder = credentials_folder();
 		if (folder == NULL)
-			return df_fail(DF_USAGE, err, NULL,
-				       "$CREDENTIALS_DIRECTORY is not set: systemd sets it for a service with "
-				       "LoadCredential=");
+			return df_fail(
+			    DF_USAGE, err, NULL,
+			    "$CREDENTIALS_DIRECTORY is not set: systemd sets it for a service with "
+			    "LoadCredential=");
 		*out = df_format("%s/%s", folder, value + sizeof(CREDENTIALS) - 1);
 	} else if (strncmp(value, "~/", 2) == 0) {
 		*out = df_format("%s/%s", home_folder(), value + 2);
@@ -58,8 +60,8 @@ static char **path_field(void *home, const struct conf_key *key)
 	return (char **)(void *)((char *)home + key->at);
 }
 
-enum df_status conf_parse_path(void *home, const struct conf_key *key, const char *value, const char *base,
-			       struct df_err *err)
+enum df_status conf_parse_path(void *home, const struct conf_key *key, const char *value,
+			       const char *base, struct df_err *err)
 {
 	char *path = NULL;
 	enum df_status st = conf_path_resolve(value, base, &path, err);
@@ -69,9 +71,10 @@ enum df_status conf_parse_path(void *home, const struct conf_key *key, const cha
 	return DF_OK;
 }
 
-/* access() asks for the real user; dropfeed is not setuid, so that is the one who opens it later. */
-enum df_status conf_parse_readable(void *home, const struct conf_key *key, const char *value, const char *base,
-				   struct df_err *err)
+/* access() asks for the real user; dropfeed is not setuid, so that is the one who opens it
+ * later. */
+enum df_status conf_parse_readable(void *home, const struct conf_key *key, const char *value,
+				   const char *base, struct df_err *err)
 {
 	char *path = NULL;
 	enum df_status st = conf_path_resolve(value, base, &path, err);
@@ -86,8 +89,8 @@ enum df_status conf_parse_readable(void *home, const struct conf_key *key, const
 	return DF_OK;
 }
 
-enum df_status conf_parse_folder(void *home, const struct conf_key *key, const char *value, const char *base,
-				 struct df_err *err)
+enum df_status conf_parse_folder(void *home, const struct conf_key *key, const char *value,
+				 const char *base, struct df_err *err)
 {
 	char *path = NULL;
 	struct stat s;
@@ -96,7 +99,8 @@ enum df_status conf_parse_folder(void *home, const struct conf_key *key, const c
 		return st;
 	int why = stat(path, &s) != 0 ? errno : !S_ISDIR(s.st_mode) ? ENOTDIR : 0;
 	if (why != 0) {
-		st = df_fail(DF_USAGE, err, NULL, "cannot use the folder %s: %s", path, strerror(why));
+		st = df_fail(DF_USAGE, err, NULL, "cannot use the folder %s: %s", path,
+			     strerror(why));
 		free(path);
 		return st;
 	}
@@ -127,8 +131,9 @@ static bool in_group(gid_t group)
 	return found;
 }
 
-/* Who may read it besides its owner? Kubernetes mounts a secret 0440 with a group of the container's process. What systemd
- * puts into the credentials' folder has an access list for the service's user, whose mask shows in the group's bits. */
+/* Who may read it besides its owner? Kubernetes mounts a secret 0440 with a group of the
+ * container's process. What systemd puts into the credentials' folder has an access list for the
+ * service's user, whose mask shows in the group's bits. */
 static enum df_status private_check(const char *path, const struct stat *s, struct df_err *err)
 {
 	const char *folder = credentials_folder();
@@ -138,17 +143,19 @@ static enum df_status private_check(const char *path, const struct stat *s, stru
 	if (S_ISDIR(s->st_mode))
 		return df_fail(DF_USAGE, err, NULL, "%s is a folder, not a secret file", path);
 	if ((mode & 007) != 0)
-		return df_fail(DF_USAGE, err, NULL, "others may use the secret file %s (mode %04o): chmod 600 %s", path,
+		return df_fail(DF_USAGE, err, NULL,
+			       "others may use the secret file %s (mode %04o): chmod 600 %s", path,
 			       mode, path);
 	if ((mode & 020) != 0)
-		return df_fail(DF_USAGE, err, NULL, "a group may write to the secret file %s (mode %04o): chmod 600 %s",
+		return df_fail(DF_USAGE, err, NULL,
+			       "a group may write to the secret file %s (mode %04o): chmod 600 %s",
 			       path, mode, path);
 	if ((mode & 040) != 0 && !credential && !in_group(s->st_gid))
-		return df_fail(
-		    DF_USAGE, err, NULL,
-		    "the secret file %s (mode %04o) may be read by a group, number %u, that this process does "
-		    "not belong to: chmod 600 %s",
-		    path, mode, (unsigned)s->st_gid, path);
+		return df_fail(DF_USAGE, err, NULL,
+			       "the secret file %s (mode %04o) may be read by a group, number %u, "
+			       "that this process does "
+			       "not belong to: chmod 600 %s",
+			       path, mode, (unsigned)s->st_gid, path);
 	return DF_OK;
 }
 
@@ -159,7 +166,8 @@ static enum df_status private_open(const char *path, int *out, struct df_err *er
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &s) != 0) {
 		enum df_status st =
-		    df_fail(DF_USAGE, err, NULL, "cannot read the secret file %s: %s", path, strerror(errno));
+		    df_fail(DF_USAGE, err, NULL, "cannot read the secret file %s: %s", path,
+			    strerror(errno));
 		if (fd >= 0)
 			close(fd);
 		return st;
@@ -172,8 +180,8 @@ static enum df_status private_open(const char *path, int *out, struct df_err *er
 	return st;
 }
 
-enum df_status conf_parse_private(void *home, const struct conf_key *key, const char *value, const char *base,
-				  struct df_err *err)
+enum df_status conf_parse_private(void *home, const struct conf_key *key, const char *value,
+				  const char *base, struct df_err *err)
 {
 	char *path = NULL;
 	int fd = -1;
@@ -205,8 +213,10 @@ static ssize_t read_retry(int fd, char *p, size_t len)
 	return (ssize_t)got;
 }
 
-/* The secret is the first line, without a BOM. `len` is that of the whole text, which is shortened in place. */
-static enum df_status secret_trim(char *text, size_t len, char **out, const char *what, struct df_err *err)
+/* The secret is the first line, without a BOM. `len` is that of the whole text, which is
+ * shortened in place. */
+static enum df_status secret_trim(char *text, size_t len, char **out, const char *what,
+				  struct df_err *err)
 {
 	char *from = strncmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text;
 	size_t line = strcspn(from, "\r\n");
@@ -237,8 +247,8 @@ static enum df_status secret_read(int fd, const char *path, char **out, struct d
 	return st;
 }
 
-enum df_status conf_parse_secret_file(void *home, const struct conf_key *key, const char *value, const char *base,
-				      struct df_err *err)
+enum df_status conf_parse_secret_file(void *home, const struct conf_key *key, const char *value,
+				      const char *base, struct df_err *err)
 {
 	char *path = NULL, *secret = NULL;
 	int fd = -1;
@@ -257,17 +267,19 @@ enum df_status conf_parse_secret_file(void *home, const struct conf_key *key, co
 	return st;
 }
 
-enum df_status conf_parse_secret_env(void *home, const struct conf_key *key, const char *value, const char *base,
-				     struct df_err *err)
+enum df_status conf_parse_secret_env(void *home, const struct conf_key *key, const char *value,
+				     const char *base, struct df_err *err)
 {
 	const char *secret = getenv(value);
 	(void)base;
 	if (secret == NULL || *secret == '\0')
-		return df_fail(DF_USAGE, err, NULL, "the environment variable it names is not set, or empty");
+		return df_fail(DF_USAGE, err, NULL,
+			       "the environment variable it names is not set, or empty");
 
 	size_t len = strlen(secret);
 	char *copy = df_strdup(secret), *trimmed = NULL;
-	enum df_status st = secret_trim(copy, len, &trimmed, "the environment variable it names", err);
+	enum df_status st =
+	    secret_trim(copy, len, &trimmed, "the environment variable it names", err);
 	explicit_bzero(copy, len);
 	free(copy);
 	if (st != DF_OK)
@@ -288,7 +300,8 @@ enum df_status conf_feed_manifest(struct conf_feed *feed, const char *path, stru
 		return st;
 	if (strlen(text) != len) {
 		free(text);
-		return df_fail(DF_USAGE, err, NULL, "the manifest %s holds a NUL byte: it is not JSON", path);
+		return df_fail(DF_USAGE, err, NULL,
+			       "the manifest %s holds a NUL byte: it is not JSON", path);
 	}
 	char *copy = df_strdup(path); /* path may be feed->manifest itself */
 	conf_text_set(&feed->map.manifest, copy);
@@ -296,8 +309,8 @@ enum df_status conf_feed_manifest(struct conf_feed *feed, const char *path, stru
 	return DF_OK;
 }
 
-enum df_status conf_parse_manifest(void *home, const struct conf_key *key, const char *value, const char *base,
-				   struct df_err *err)
+enum df_status conf_parse_manifest(void *home, const struct conf_key *key, const char *value,
+				   const char *base, struct df_err *err)
 {
 	char *path = NULL;
 	(void)key;
@@ -310,8 +323,8 @@ enum df_status conf_parse_manifest(void *home, const struct conf_key *key, const
 
 /* ---- time zone ---- */
 
-enum df_status conf_parse_timezone(void *home, const struct conf_key *key, const char *value, const char *base,
-				   struct df_err *err)
+enum df_status conf_parse_timezone(void *home, const struct conf_key *key, const char *value,
+				   const char *base, struct df_err *err)
 {
 	struct time_zone *zone = NULL;
 	(void)base;

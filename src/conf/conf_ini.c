@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* An INI file's lines. A value that continues is joined where it is, in the caller's text: it only gets shorter. */
+/* An INI file's lines. A value that continues is joined where it is, in the caller's text: it
+ * only gets shorter. */
 #include "conf_ini.h"
 
 #include <string.h>
@@ -68,7 +69,8 @@ static bool line_is_key(const struct conf_ini *ini, const struct line *line)
 {
 	char name[64];
 	size_t len = 0;
-	while (len < line->len && ((line->s[len] >= 'a' && line->s[len] <= 'z') || line->s[len] == '_'))
+	while (len < line->len &&
+	       ((line->s[len] >= 'a' && line->s[len] <= 'z') || line->s[len] == '_'))
 		len++;
 
 	size_t equals = len;
@@ -89,7 +91,8 @@ static void value_continue(struct conf_ini *ini, char *end, size_t indent)
 		if (!line_is_comment(&line)) {
 			if (line.indent <= indent || line_is_key(ini, &line))
 				break;
-			/* A line end and an indent are gone: there is room for a blank and the final NUL. */
+			/* A line end and an indent are gone: there is room for a blank and the
+			 * final NUL. */
 			if (end > ini->value)
 				*end++ = ' ';
 			memmove(end, line.s, line.len);
@@ -107,7 +110,8 @@ static void take_key(struct conf_ini *ini, const struct line *line)
 		sign++;
 	if (sign == end || sign == line->s) {
 		ini->problem = line->indent > 0
-				   ? "neither a section, nor 'key = value', nor a comment; a value is continued "
+				   ? "neither a section, nor 'key = value', nor a comment; a value "
+				     "is continued "
 				     "directly below its key, indented deeper than that"
 				   : "neither a section, nor 'key = value', nor a comment";
 		return;
@@ -127,7 +131,8 @@ static void take_key(struct conf_ini *ini, const struct line *line)
 
 static void take_section(struct conf_ini *ini, const struct line *line)
 {
-	char *title = line->s + 1, *end = line->s + line->len, *close = memchr(title, ']', (size_t)(end - title));
+	char *title = line->s + 1, *end = line->s + line->len,
+	     *close = memchr(title, ']', (size_t)(end - title));
 	ini->kind = CONF_INI_SECTION;
 	if (close == NULL) {
 		ini->problem = "the section's ']' is missing";
@@ -191,7 +196,8 @@ void conf_ini_unescape(char *value)
 {
 	char *to = value;
 	for (const char *s = value; *s != '\0'; s++) {
-		bool comment = *s == '\\' && (s[1] == '#' || s[1] == ';') && (s == value || is_blank(s[-1]));
+		bool comment =
+		    *s == '\\' && (s[1] == '#' || s[1] == ';') && (s == value || is_blank(s[-1]));
 		bool quote = *s == '\\' && (s[1] == '"' || s[1] == '\'') && s == value;
 		if (!comment && !quote)
 			*to++ = *s;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one table of keys: what each is called, where it is kept, how it is read, its default, and whether it is frozen.
- * Loading, conf_feed_set, conf_feed_freeze and conf_feed_thaw all go by it; frozen settings are written in its order.
+ * The one table of keys: what each is called, where it is kept, how it is read, its default, and
+ * whether it is frozen. Loading, conf_feed_set, conf_feed_freeze and conf_feed_thaw all go by it;
+ * frozen settings are written in its order.
  */
 #include "conf_priv.h"
 
@@ -12,20 +13,25 @@
 #include <stdlib.h>
 #include <strings.h>
 
-static const char *const policy_words[] = {"off", "warn", "enforce", NULL};        /* enum conf_policy */
-static const char *const historical_words[] = {"auto", "never", "always", NULL};   /* enum conf_historical */
-static const char *const level_words[] = {"error", "warn", "info", "debug", NULL}; /* enum df_log_level */
+/* enum conf_policy */
+static const char *const policy_words[] = {"off", "warn", "enforce", NULL};
+/* enum conf_historical */
+static const char *const historical_words[] = {"auto", "never", "always", NULL};
+/* enum df_log_level */
+static const char *const level_words[] = {"error", "warn", "info", "debug", NULL};
 static const char *const format_words[] = {"text", "json", NULL};
 static const char *const environment_words[] = {"development", "production", NULL};
 static const char *const empty_words[] = {"omit", "delete", NULL};
 static const char *const unknown_words[] = {"refuse", "warn", NULL};
 static const char *const limits_words[] = {"reject", "truncate", NULL};
 static const char *const escape_words[] = {"none", "backslash", NULL};
-static const char *const placeholder_words[] = {"empty", "reject", "keep", NULL}; /* enum conf_placeholder */
+/* enum conf_placeholder */
+static const char *const placeholder_words[] = {"empty", "reject", "keep", NULL};
 static const char *const duplicates_words[] = {"skip", "import", NULL};
 static const char *const order_words[] = {"arrival", "none", NULL};
 static const char *const checksum_words[] = {".sha256", ".md5", NULL};
-/* custom_event_type of the vendor's schema, and "attribution", which its documentation has besides */
+/* custom_event_type of the vendor's schema, and "attribution", which its documentation has
+ * besides */
 static const char *const type_words[] = {"navigation",   "location",        "search", "transaction",
 					 "user_content", "user_preference", "social", "media",
 					 "attribution",  "other",           NULL};
@@ -37,38 +43,42 @@ static char **text_field(void *home, const struct conf_key *key)
 	return (char **)(void *)((char *)home + key->at);
 }
 
-static enum df_status parse_data_plan(void *home, const struct conf_key *key, const char *value, const char *base,
-				      struct df_err *err)
+static enum df_status parse_data_plan(void *home, const struct conf_key *key, const char *value,
+				      const char *base, struct df_err *err)
 {
 	const char *colon = strchr(value, ':');
 	if (strpbrk(value, " \t") != NULL)
 		return df_fail(DF_USAGE, err, NULL, "a plan's id holds no blanks");
 	if (colon == value)
-		return df_fail(DF_USAGE, err, NULL, "the plan's id is missing; write plan_id or plan_id:version");
+		return df_fail(DF_USAGE, err, NULL,
+			       "the plan's id is missing; write plan_id or plan_id:version");
 	if (colon != NULL) {
 		size_t digits = strspn(colon + 1, "0123456789");
-		if (digits == 0 || digits > 9 || colon[1 + digits] != '\0' || strtoul(colon + 1, NULL, 10) == 0)
-			return df_fail(DF_USAGE, err, NULL, "'%s' is not a plan's version, a whole number from 1",
+		if (digits == 0 || digits > 9 || colon[1 + digits] != '\0' ||
+		    strtoul(colon + 1, NULL, 10) == 0)
+			return df_fail(DF_USAGE, err, NULL,
+				       "'%s' is not a plan's version, a whole number from 1",
 				       colon + 1);
 	}
 	return conf_parse_utf8(home, key, value, base, err);
 }
 
-static enum df_status parse_timestamps(void *home, const struct conf_key *key, const char *value, const char *base,
-				       struct df_err *err)
+static enum df_status parse_timestamps(void *home, const struct conf_key *key, const char *value,
+				       const char *base, struct df_err *err)
 {
 	(void)base;
 	if (strcmp(value, "ms") != 0 && strcmp(value, "auto") != 0 && strchr(value, '%') == NULL)
-		return df_fail(DF_USAGE, err, NULL,
-			       "'%s' is neither ms nor auto nor a pattern such as %%Y-%%m-%%d %%H:%%M", value);
+		return df_fail(
+		    DF_USAGE, err, NULL,
+		    "'%s' is neither ms nor auto nor a pattern such as %%Y-%%m-%%d %%H:%%M", value);
 	if (strchr(value, '%') != NULL && time_pattern_check(value, err) != DF_OK)
 		return DF_USAGE;
 	conf_text_set(text_field(home, key), df_strdup(value));
 	return DF_OK;
 }
 
-static enum df_status parse_timestamp_range(void *home, const struct conf_key *key, const char *value, const char *base,
-					    struct df_err *err)
+static enum df_status parse_timestamp_range(void *home, const struct conf_key *key,
+					    const char *value, const char *base, struct df_err *err)
 {
 	struct time_range ignored;
 	(void)base;
@@ -78,60 +88,68 @@ static enum df_status parse_timestamp_range(void *home, const struct conf_key *k
 	return st;
 }
 
-/* RFC 4648 §4: the 32 bytes of a SHA-256 are 43 characters and one '=', which ssh-keygen leaves out */
-static enum df_status parse_host_key(void *home, const struct conf_key *key, const char *value, const char *base,
-				     struct df_err *err)
+/* RFC 4648 §4: the 32 bytes of a SHA-256 are 43 characters and one '=', which ssh-keygen leaves
+ * out */
+static enum df_status parse_host_key(void *home, const struct conf_key *key, const char *value,
+				     const char *base, struct df_err *err)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	(void)base;
 	bool good = strncmp(value, "SHA256:", 7) == 0 && strspn(value + 7, digits) == 43 &&
 		    (value[50] == '\0' || strcmp(value + 50, "=") == 0);
 	if (!good)
 		return df_fail(DF_USAGE, err, NULL,
-			       "'%s' is not a fingerprint as 'ssh-keygen -l' prints it: SHA256: and 43 characters",
+			       "'%s' is not a fingerprint as 'ssh-keygen -l' prints it: SHA256: "
+			       "and 43 characters",
 			       value);
 	conf_text_set(text_field(home, key), df_strndup(value, 50));
 	return DF_OK;
 }
 
 /* RFC 7617 §2: a user-id of Basic authentication holds no colon */
-static enum df_status parse_api_key(void *home, const struct conf_key *key, const char *value, const char *base,
-				    struct df_err *err)
+static enum df_status parse_api_key(void *home, const struct conf_key *key, const char *value,
+				    const char *base, struct df_err *err)
 {
 	(void)base;
 	if (strpbrk(value, ": \t") != NULL)
-		return df_fail(
-		    DF_USAGE, err, NULL,
-		    "an API key holds neither blanks nor ':' (the secret belongs in the file of api_secret_file)");
+		return df_fail(DF_USAGE, err, NULL,
+			       "an API key holds neither blanks nor ':' (the secret belongs in the "
+			       "file of api_secret_file)");
 	conf_text_set(text_field(home, key), df_strdup(value));
 	return DF_OK;
 }
 
-static enum df_status parse_document_type(void *home, const struct conf_key *key, const char *value, const char *base,
-					  struct df_err *err)
+static enum df_status parse_document_type(void *home, const struct conf_key *key, const char *value,
+					  const char *base, struct df_err *err)
 {
 	(void)base;
 	if (!schema_event_known(value, strlen(value)))
-		return df_fail(DF_USAGE, err, NULL,
-			       "'%s' is not an event type, such as eventless, custom_event, commerce_event or "
-			       "screen_view",
-			       value);
+		return df_fail(
+		    DF_USAGE, err, NULL,
+		    "'%s' is not an event type, such as eventless, custom_event, commerce_event or "
+		    "screen_view",
+		    value);
 	conf_text_set(text_field(home, key), df_strdup(value));
 	return DF_OK;
 }
 
 /* A marker that could be a drop file would be taken for one. */
-static enum df_status parse_marker(void *home, const struct conf_key *key, const char *value, const char *base,
-				   struct df_err *err)
+static enum df_status parse_marker(void *home, const struct conf_key *key, const char *value,
+				   const char *base, struct df_err *err)
 {
-	static const char *const taken[] = {".csv", ".zip", ".gz", ".zst", ".bz2", ".xz", ".gpg", ".pgp", ".asc"};
+	static const char *const taken[] = {".csv", ".zip", ".gz",  ".zst", ".bz2",
+					    ".xz",  ".gpg", ".pgp", ".asc"};
 	(void)base;
 	bool bad = value[0] != '.' || value[1] == '\0' || strpbrk(value, "/ \t") != NULL;
 	for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++)
-		bad = bad || strcasecmp(strrchr(value, '.'), taken[i]) == 0; /* it begins with one */
+		/* it begins with one */
+		bad = bad || strcasecmp(strrchr(value, '.'), taken[i]) == 0;
 	if (bad)
-		return df_fail(DF_USAGE, err, NULL,
-			       "'%s' is not an ending such as .done, which is added to the file's whole name", value);
+		return df_fail(
+		    DF_USAGE, err, NULL,
+		    "'%s' is not an ending such as .done, which is added to the file's whole name",
+		    value);
 	conf_text_set(text_field(home, key), df_strdup(value));
 	return DF_OK;
 }
@@ -143,8 +161,17 @@ static enum df_status parse_marker(void *home, const struct conf_key *key, const
 
 const struct conf_key conf_main_keys[] = {
     {.name = "state_dir", .at = MAIN(state_dir), .parse = conf_parse_path},
-    {.name = "jobs", .at = MAIN(jobs), .parse = conf_parse_u32, .fallback = "2", .min = 1, .max = 64},
-    {.name = "log_level", .at = MAIN(log_level), .parse = conf_parse_word, .fallback = "info", .words = level_words},
+    {.name = "jobs",
+     .at = MAIN(jobs),
+     .parse = conf_parse_u32,
+     .fallback = "2",
+     .min = 1,
+     .max = 64},
+    {.name = "log_level",
+     .at = MAIN(log_level),
+     .parse = conf_parse_word,
+     .fallback = "info",
+     .words = level_words},
     {.name = "log_format",
      .at = MAIN(log_json),
      .parse = conf_parse_word_bool,
@@ -154,17 +181,19 @@ const struct conf_key conf_main_keys[] = {
 };
 
 /* A live key: today's value counts. */
-#define LIVE(key, field, how, ...)                                                                                     \
-	{                                                                                                              \
-		.name = #key, .at = FEED(field), .parse = conf_parse_##how, __VA_ARGS__                                \
+#define LIVE(key, field, how, ...)                                                                 \
+	{                                                                                          \
+		.name = #key, .at = FEED(field), .parse = conf_parse_##how, __VA_ARGS__            \
 	}
 /* A secret: name_file names the file that holds it, name_env the environment variable. */
-#define SECRET(key, field)                                                                                             \
-	LIVE(key##_file, field, secret_file, .fallback = NULL), LIVE(key##_env, field, secret_env, .fallback = NULL)
+#define SECRET(key, field)                                                                         \
+	LIVE(key##_file, field, secret_file, .fallback = NULL),                                    \
+	    LIVE(key##_env, field, secret_env, .fallback = NULL)
 /* A frozen key: the value under which the first batch of the document was taken counts. */
-#define FROZEN(key, field, how, shown, ...)                                                                            \
-	{                                                                                                              \
-		.name = #key, .at = FEED(field), .parse = how, .print = conf_print_##shown, __VA_ARGS__                \
+#define FROZEN(key, field, how, shown, ...)                                                        \
+	{                                                                                          \
+		.name = #key, .at = FEED(field), .parse = how, .print = conf_print_##shown,        \
+		__VA_ARGS__                                                                        \
 	}
 #define DAY_MS UINT64_C(86400000)
 
@@ -179,7 +208,8 @@ const struct conf_key conf_feed_keys[] = {
     LIVE(identity_file, fetch.identity_file, private, .fallback = NULL),
     SECRET(passphrase, fetch.passphrase),
     SECRET(password, fetch.password),
-    LIVE(stall_timeout, fetch.stall_timeout_ms, duration, .fallback = "60s", .min = 1000, .max = DAY_MS),
+    LIVE(stall_timeout, fetch.stall_timeout_ms, duration, .fallback = "60s", .min = 1000,
+	 .max = DAY_MS),
     LIVE(order, fetch.order_none, word_bool, .fallback = "arrival", .words = order_words),
     LIVE(after_done, fetch.after_done, after, .fallback = "keep"),
     LIVE(after_refused, fetch.after_refused, after, .fallback = "keep"),
@@ -199,42 +229,50 @@ const struct conf_key conf_feed_keys[] = {
     LIVE(max_ratio, decode.max_ratio, count, .fallback = "1000", .min = 1),
     LIVE(max_entries, decode.max_entries, count, .fallback = "10000", .min = 1),
     /* rows */
-    FROZEN(delimiter, rows.delimiter, conf_parse_char, char, .fallback = ",", .min = 1, .verbatim = true),
+    FROZEN(delimiter, rows.delimiter, conf_parse_char, char, .fallback = ",", .min = 1,
+	   .verbatim = true),
     FROZEN(quote, rows.quote, conf_parse_char, char, .fallback = "\"", .verbatim = true),
-    FROZEN(escape, rows.backslash, conf_parse_word_bool, word_bool, .fallback = "none", .words = escape_words),
+    FROZEN(escape, rows.backslash, conf_parse_word_bool, word_bool, .fallback = "none",
+	   .words = escape_words),
     FROZEN(encoding, rows.encoding, conf_parse_encoding, text, .fallback = "utf-8"),
     FROZEN(skip_lines, rows.skip_lines, conf_parse_count, u64, .fallback = "0", .max = 1000000),
-    FROZEN(skip_last_lines, rows.skip_last_lines, conf_parse_count, u64, .fallback = "0", .max = 1000000),
+    FROZEN(skip_last_lines, rows.skip_last_lines, conf_parse_count, u64, .fallback = "0",
+	   .max = 1000000),
     FROZEN(comment, rows.comment, conf_parse_char, char, .fallback = "none", .verbatim = true),
     FROZEN(null, rows.null, conf_parse_words, words, .fallback = "", .verbatim = true),
     FROZEN(trim, rows.trim, conf_parse_bool, bool, .fallback = "no"),
     FROZEN(row_count, rows.count, conf_parse_pattern, text, .fallback = NULL, .verbatim = true),
     /* map */
-    FROZEN(guidelines, map.guidelines, conf_parse_word, word, .fallback = "warn", .words = policy_words),
+    FROZEN(guidelines, map.guidelines, conf_parse_word, word, .fallback = "warn",
+	   .words = policy_words),
     /* its text is frozen apart from the settings, and with it its path */
     LIVE(manifest, map.manifest, manifest, .fallback = NULL),
     FROZEN(environment, map.environment, conf_parse_word_text, text, .fallback = "production",
 	   .words = environment_words),
     FROZEN(event_name, map.event_name, conf_parse_utf8, text, .fallback = NULL),
-    FROZEN(event_type, map.event_type, conf_parse_word_text, text, .fallback = NULL, .words = type_words),
+    FROZEN(event_type, map.event_type, conf_parse_word_text, text, .fallback = NULL,
+	   .words = type_words),
     FROZEN(screen_name, map.screen_name, conf_parse_utf8, text, .fallback = ""),
     FROZEN(data_plan, map.data_plan, parse_data_plan, text, .fallback = NULL),
     FROZEN(timestamps, map.timestamps, parse_timestamps, text, .fallback = "ms"),
     FROZEN(timezone, map.timezone, conf_parse_timezone, text, .fallback = "UTC"),
-    FROZEN(timestamp_range, map.timestamp_range, parse_timestamp_range, text, .fallback = TIME_RANGE_DEFAULT,
-	   .absent = "1970-01-01 .. 2199-12-31"),
-    FROZEN(placeholder_ids, map.placeholder_ids, conf_parse_word, word, .fallback = "empty", .absent = "keep",
-	   .words = placeholder_words),
-    FROZEN(empty_attributes, map.empty_attributes_delete, conf_parse_word_bool, word_bool, .fallback = "omit",
-	   .words = empty_words),
-    FROZEN(unknown_columns, map.unknown_columns_warn, conf_parse_word_bool, word_bool, .fallback = "refuse",
-	   .words = unknown_words),
-    FROZEN(limits, map.limits_truncate, conf_parse_word_bool, word_bool, .fallback = "reject", .words = limits_words),
+    FROZEN(timestamp_range, map.timestamp_range, parse_timestamp_range, text,
+	   .fallback = TIME_RANGE_DEFAULT, .absent = "1970-01-01 .. 2199-12-31"),
+    FROZEN(placeholder_ids, map.placeholder_ids, conf_parse_word, word, .fallback = "empty",
+	   .absent = "keep", .words = placeholder_words),
+    FROZEN(empty_attributes, map.empty_attributes_delete, conf_parse_word_bool, word_bool,
+	   .fallback = "omit", .words = empty_words),
+    FROZEN(unknown_columns, map.unknown_columns_warn, conf_parse_word_bool, word_bool,
+	   .fallback = "refuse", .words = unknown_words),
+    FROZEN(limits, map.limits_truncate, conf_parse_word_bool, word_bool, .fallback = "reject",
+	   .words = limits_words),
     FROZEN(fold_products, map.fold_products, conf_parse_bool, bool, .fallback = "no"),
     FROZEN(max_rejects, map.max_rejects, conf_parse_rejects, rejects, .fallback = "100%"),
     /* batch */
-    FROZEN(group_window, batch.group_window, conf_parse_size, u64, .fallback = "64MiB", .max = UINT64_C(16) << 30),
-    FROZEN(historical, batch.historical, conf_parse_word, word, .fallback = "auto", .words = historical_words),
+    FROZEN(group_window, batch.group_window, conf_parse_size, u64, .fallback = "64MiB",
+	   .max = UINT64_C(16) << 30),
+    FROZEN(historical, batch.historical, conf_parse_word, word, .fallback = "auto",
+	   .words = historical_words),
     FROZEN(lanes, batch.lanes, conf_parse_u32, u32, .fallback = "8", .min = 1, .max = 64),
     /* send */
     LIVE(sink, send.sink, sink, .fallback = "events-api"),
@@ -247,7 +285,8 @@ const struct conf_key conf_feed_keys[] = {
     SECRET(proxy_password, send.proxy_password),
     LIVE(batches_per_second, send.batches_per_second, rate, .fallback = "270", .max = 1000000),
     LIVE(give_up_after, send.give_up_after_ms, duration, .fallback = "15m", .max = 30 * DAY_MS),
-    LIVE(duplicates, send.duplicates_import, word_bool, .fallback = "skip", .words = duplicates_words),
+    LIVE(duplicates, send.duplicates_import, word_bool, .fallback = "skip",
+	 .words = duplicates_words),
     {.name = NULL},
 };
 
@@ -284,7 +323,8 @@ void conf_keys_defaults(void *home, const struct conf_key *keys)
 {
 	for (; keys->name != NULL; keys++) {
 		struct df_err err = {0};
-		if (keys->fallback != NULL && keys->parse(home, keys, keys->fallback, NULL, &err) != DF_OK)
+		if (keys->fallback != NULL &&
+		    keys->parse(home, keys, keys->fallback, NULL, &err) != DF_OK)
 			abort(); /* a default that its own parser refuses is a broken table */
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the file's lines to a struct conf: sections, keys, and what only a whole section shows. Every mistake is reported
- * with its line, not only the first.
+ * From the file's lines to a struct conf: sections, keys, and what only a whole section shows.
+ * Every mistake is reported with its line, not only the first.
  */
 #include "conf_ini.h"
 #include "conf_priv.h"
@@ -16,7 +16,8 @@ struct section {
 	enum { SECTION_NONE, SECTION_UNKNOWN, SECTION_MAIN, SECTION_FEED } kind;
 	int line;
 	int key_line[CONF_MAX_KEYS]; /* where each key was set, 0: nowhere */
-	bool sink_unclear;           /* its value was refused: nobody knows what else the feed needs */
+	/* its value was refused: nobody knows what else the feed needs */
+	bool sink_unclear;
 };
 
 struct loader {
@@ -61,8 +62,8 @@ static void section_folders(struct loader *l, const struct conf_feed *feed)
 	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
 		if (conf_dir_is_source(feed, folders[i].dir))
 			loader_complain(l, feed_key_line(&l->here, folders[i].name),
-					"%s: '%s' is the source folder itself: name another one", folders[i].name,
-					folders[i].dir);
+					"%s: '%s' is the source folder itself: name another one",
+					folders[i].name, folders[i].dir);
 	}
 }
 
@@ -77,12 +78,14 @@ static void section_secrets(struct loader *l)
 			int file_line = l->here.key_line[file - conf_feed_keys];
 			if (file != env && file->at == env->at && file_line != 0)
 				loader_complain(l, file_line > env_line ? file_line : env_line,
-						"%s and %s exclude each other: keep one", file->name, env->name);
+						"%s and %s exclude each other: keep one",
+						file->name, env->name);
 		}
 	}
 }
 
-/* What only the whole section shows. A key with a bad value counts as given: one mistake, one message. */
+/* What only the whole section shows. A key with a bad value counts as given: one mistake, one
+ * message. */
 static void section_end(struct loader *l)
 {
 	const struct section *s = &l->here;
@@ -102,8 +105,8 @@ static void section_end(struct loader *l)
 	if (feed_key_line(s, "api_secret_file") == 0 && feed_key_line(s, "api_secret_env") == 0)
 		df_buf_adds(&missing, ", api_secret_file (or api_secret_env)");
 	if (missing.len > 0)
-		loader_complain(l, s->line, "feed %s delivers to the Events API, but lacks: %s", feed->name,
-				df_buf_cstr(&missing) + 2);
+		loader_complain(l, s->line, "feed %s delivers to the Events API, but lacks: %s",
+				feed->name, df_buf_cstr(&missing) + 2);
 	df_buf_free(&missing);
 }
 
@@ -113,7 +116,8 @@ static bool feed_name_valid(const char *name)
 	if (len == 0 || len > 64 || *name == '.') /* it names folders */
 		return false;
 	for (; *name != '\0'; name++)
-		if (!(isalnum((unsigned char)*name) && (unsigned char)*name < 0x80) && strchr("_-.", *name) == NULL)
+		if (!(isalnum((unsigned char)*name) && (unsigned char)*name < 0x80) &&
+		    strchr("_-.", *name) == NULL)
 			return false;
 	return true;
 }
@@ -123,12 +127,14 @@ static void section_feed(struct loader *l, const char *name)
 	struct conf *conf = l->conf;
 	l->here.kind = SECTION_FEED;
 	if (!feed_name_valid(name))
-		loader_complain(
-		    l, l->line,
-		    "'%s' is not a feed name: up to 64 letters, digits, '_', '-', '.', not beginning with a dot", name);
+		loader_complain(l, l->line,
+				"'%s' is not a feed name: up to 64 letters, digits, '_', '-', '.', "
+				"not beginning with a dot",
+				name);
 	const struct conf_feed *other = conf_feed_find(conf, name);
 	if (other != NULL)
-		loader_complain(l, l->line, "[feed %s] is already defined on line %d", name, other->line);
+		loader_complain(l, l->line, "[feed %s] is already defined on line %d", name,
+				other->line);
 	conf->feeds = df_realloc(conf->feeds, (conf->n_feeds + 1) * sizeof(*conf->feeds));
 	struct conf_feed *feed = &conf->feeds[conf->n_feeds++];
 	memset(feed, 0, sizeof(*feed));
@@ -147,19 +153,22 @@ static void section_begin(struct loader *l, const char *title)
 	if (strcmp(title, "dropfeed") == 0) {
 		l->here.kind = SECTION_MAIN;
 		if (l->main_line != 0)
-			loader_complain(l, l->line, "[dropfeed] is already defined on line %d", l->main_line);
+			loader_complain(l, l->line, "[dropfeed] is already defined on line %d",
+					l->main_line);
 		else
 			l->main_line = l->line;
 	} else if (word == 4 && strncmp(title, "feed", 4) == 0) {
 		section_feed(l, title + 4 + strspn(title + 4, " \t"));
 	} else {
-		loader_complain(l, l->line, "unknown section [%s]: there is [dropfeed] and [feed NAME]", title);
+		loader_complain(l, l->line,
+				"unknown section [%s]: there is [dropfeed] and [feed NAME]", title);
 	}
 }
 
 /* ---- keys ---- */
 
-/* The key that takes the secret from a file, when the name is that of a secret itself: api_secret, password. */
+/* The key that takes the secret from a file, when the name is that of a secret itself:
+ * api_secret, password. */
 static const struct conf_key *key_secret(const char *name)
 {
 	char *file = df_format("%s_file", strcmp(name, "secret") == 0 ? "api_secret" : name);
@@ -175,16 +184,17 @@ static void key_unknown(struct loader *l, const char *name)
 	const struct conf_key *other = in_main ? conf_feed_keys : conf_main_keys;
 	const struct conf_key *secret = key_secret(name), *nearest = conf_key_nearest(mine, name);
 	if (secret != NULL)
-		loader_complain(
-		    l, l->line,
-		    "'%s': the configuration holds no secrets: write it to a file of mode 0600 and give that as "
-		    "%s = PATH, or name an environment variable in %.*s_env",
-		    name, secret->name, (int)(strlen(secret->name) - 5), secret->name);
+		loader_complain(l, l->line,
+				"'%s': the configuration holds no secrets: write it to a file of "
+				"mode 0600 and give that as "
+				"%s = PATH, or name an environment variable in %.*s_env",
+				name, secret->name, (int)(strlen(secret->name) - 5), secret->name);
 	else if (conf_key_find(other, name) != NULL)
 		loader_complain(l, l->line, "'%s' belongs in %s", name,
 				in_main ? "a [feed NAME] section" : "[dropfeed]");
 	else if (nearest != NULL)
-		loader_complain(l, l->line, "unknown key '%s'; did you mean '%s'?", name, nearest->name);
+		loader_complain(l, l->line, "unknown key '%s'; did you mean '%s'?", name,
+				nearest->name);
 	else
 		loader_complain(l, l->line, "unknown key '%s'", name);
 }
@@ -192,20 +202,22 @@ static void key_unknown(struct loader *l, const char *name)
 /* Is this a key, or a misspelt one? What continues a value does not look like that. */
 static bool key_likely(const char *name)
 {
-	return conf_key_find(conf_main_keys, name) != NULL || conf_key_find(conf_feed_keys, name) != NULL ||
-	       conf_key_nearest(conf_main_keys, name) != NULL || conf_key_nearest(conf_feed_keys, name) != NULL ||
-	       key_secret(name) != NULL;
+	return conf_key_find(conf_main_keys, name) != NULL ||
+	       conf_key_find(conf_feed_keys, name) != NULL ||
+	       conf_key_nearest(conf_main_keys, name) != NULL ||
+	       conf_key_nearest(conf_feed_keys, name) != NULL || key_secret(name) != NULL;
 }
 
-/* What to write in place of a value in quotes, or of one with a comment after it (from `sign`, or '\0'). An address is not
- * shown: it may hold a login. */
+/* What to write in place of a value in quotes, or of one with a comment after it (from `sign`,
+ * or '\0'). An address is not shown: it may hold a login. */
 static void value_complain(struct loader *l, const char *name, const char *value, char sign)
 {
 	bool quoted = conf_ini_quoted(value);
 	size_t len = strlen(value) - (quoted ? 2 : 0);
-	const char *what = !quoted        ? "a comment has a line of its own"
-			   : sign == '\0' ? "quotes are part of a value"
-					  : "quotes are part of a value, and a comment has a line of its own";
+	const char *what = !quoted ? "a comment has a line of its own"
+			   : sign == '\0'
+			       ? "quotes are part of a value"
+			       : "quotes are part of a value, and a comment has a line of its own";
 	struct df_buf instead = {0};
 	if (len > 0 && strchr(value, '@') == NULL && strstr(value, "://") == NULL)
 		df_buf_addf(&instead, "; write %s = %.*s", name, (int)len, value + quoted);
@@ -218,7 +230,8 @@ static void value_complain(struct loader *l, const char *name, const char *value
 	df_buf_free(&instead);
 }
 
-/* Values are taken as they are: quotes and trailing comments would be taken for a part of them. False: reported. */
+/* Values are taken as they are: quotes and trailing comments would be taken for a part of them.
+ * False: reported. */
 static bool value_plain(struct loader *l, const struct conf_key *key, char *value)
 {
 	if (key->verbatim)
@@ -247,13 +260,15 @@ static bool is_secret(const struct conf_key *key)
 static void on_key(struct loader *l, const char *name, char *value)
 {
 	if (l->here.kind == SECTION_NONE)
-		loader_complain(l, l->line, "'%s' comes before any section: begin with [dropfeed] or [feed NAME]",
-				name);
+		loader_complain(
+		    l, l->line,
+		    "'%s' comes before any section: begin with [dropfeed] or [feed NAME]", name);
 	if (l->here.kind != SECTION_MAIN && l->here.kind != SECTION_FEED)
 		return;
 
 	bool in_main = l->here.kind == SECTION_MAIN;
-	const struct conf_key *keys = in_main ? conf_main_keys : conf_feed_keys, *key = conf_key_find(keys, name);
+	const struct conf_key *keys = in_main ? conf_main_keys : conf_feed_keys,
+			      *key = conf_key_find(keys, name);
 	if (key == NULL) {
 		key_unknown(l, name);
 		return;
@@ -271,7 +286,8 @@ static void on_key(struct loader *l, const char *name, char *value)
 	void *home = in_main ? (void *)l->conf : (void *)&l->conf->feeds[l->conf->n_feeds - 1];
 	bool good = false;
 	if (*value == '\0')
-		loader_complain(l, l->line, "%s: no value given; leave the line out for the default", name);
+		loader_complain(l, l->line,
+				"%s: no value given; leave the line out for the default", name);
 	else if (l->no_secrets && is_secret(key))
 		good = true;
 	else if (value_plain(l, key, value)) {
@@ -290,7 +306,8 @@ static int by_line(const void *a, const void *b)
 	return (x->line > y->line) - (x->line < y->line);
 }
 
-/* Relative paths begin at the folder in which the file was found, so that a later chdir changes nothing. */
+/* Relative paths begin at the folder in which the file was found, so that a later chdir changes
+ * nothing. */
 static char *base_of(const char *path)
 {
 	char *dir = df_folder_of(path);
@@ -322,9 +339,9 @@ static void loader_lines(struct loader *l, char *text, size_t len)
 
 	const struct conf *conf = l->conf;
 	if (conf->n_feeds > 0 && conf->state_dir_line == 0)
-		loader_complain(
-		    l, l->main_line != 0 ? l->main_line : conf->feeds[0].line,
-		    "[dropfeed] must say where the ledger and the spool are kept: state_dir = /var/lib/dropfeed");
+		loader_complain(l, l->main_line != 0 ? l->main_line : conf->feeds[0].line,
+				"[dropfeed] must say where the ledger and the spool are kept: "
+				"state_dir = /var/lib/dropfeed");
 }
 
 static enum df_status loader_read(struct loader *l, const char *path, struct df_err *err)
@@ -340,15 +357,17 @@ static enum df_status loader_read(struct loader *l, const char *path, struct df_
 	if (l->problems->n == 0)
 		return DF_OK;
 	qsort(l->problems->v, l->problems->n, sizeof(*l->problems->v), by_line);
-	return df_fail(DF_USAGE, err, NULL, "the configuration %s has %zu mistake%s", path, l->problems->n,
-		       l->problems->n == 1 ? "" : "s");
+	return df_fail(DF_USAGE, err, NULL, "the configuration %s has %zu mistake%s", path,
+		       l->problems->n, l->problems->n == 1 ? "" : "s");
 }
 
-static enum df_status load(const char *path, bool no_secrets, struct conf **out, struct conf_problems *problems,
-			   struct df_err *err)
+static enum df_status load(const char *path, bool no_secrets, struct conf **out,
+			   struct conf_problems *problems, struct df_err *err)
 {
-	struct loader l = {
-	    .problems = problems, .conf = df_alloc(sizeof(*l.conf)), .base = base_of(path), .no_secrets = no_secrets};
+	struct loader l = {.problems = problems,
+			   .conf = df_alloc(sizeof(*l.conf)),
+			   .base = base_of(path),
+			   .no_secrets = no_secrets};
 	*out = NULL;
 	l.conf->path = df_strdup(path);
 	conf_keys_defaults(l.conf, conf_main_keys);
@@ -361,12 +380,14 @@ static enum df_status load(const char *path, bool no_secrets, struct conf **out,
 	return st;
 }
 
-enum df_status conf_load(const char *path, struct conf **out, struct conf_problems *problems, struct df_err *err)
+enum df_status conf_load(const char *path, struct conf **out, struct conf_problems *problems,
+			 struct df_err *err)
 {
 	return load(path, false, out, problems, err);
 }
 
-enum df_status conf_load_public(const char *path, struct conf **out, struct conf_problems *problems, struct df_err *err)
+enum df_status conf_load_public(const char *path, struct conf **out, struct conf_problems *problems,
+				struct df_err *err)
 {
 	return load(path, true, out, problems, err);
 }

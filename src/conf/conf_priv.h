@@ -2,9 +2,9 @@
 /*
  * conf_priv.h - inside the configuration room
  *
- * conf.c life, freeze and thaw; conf_keys.c the one table of keys; conf_value.c what a value may look like; conf_rows.c the
- * same for CSV; conf_source.c addresses; conf_file.c values that name files, secrets before all; conf_ini.c the file's lines;
- * conf_load.c from lines to feeds.
+ * conf.c life, freeze and thaw; conf_keys.c the one table of keys; conf_value.c what a value may
+ * look like; conf_rows.c the same for CSV; conf_source.c addresses; conf_file.c values that name
+ * files, secrets before all; conf_ini.c the file's lines; conf_load.c from lines to feeds.
  */
 #ifndef DROPFEED_CONF_PRIV_H
 #define DROPFEED_CONF_PRIV_H
@@ -13,10 +13,11 @@
 
 struct conf_key;
 
-/* Reads `value` into the field at key->at of `home`, a struct conf or struct conf_feed, replacing (and freeing) what
- * was there; a bad value leaves it alone. base: folder of relative paths, or NULL for the current one. */
-typedef enum df_status (*conf_parse)(void *home, const struct conf_key *key, const char *value, const char *base,
-				     struct df_err *err);
+/* Reads `value` into the field at key->at of `home`, a struct conf or struct conf_feed,
+ * replacing (and freeing) what was there; a bad value leaves it alone. base: folder of relative
+ * paths, or NULL for the current one. */
+typedef enum df_status (*conf_parse)(void *home, const struct conf_key *key, const char *value,
+				     const char *base, struct df_err *err);
 /* Writes the field's value as conf_parse reads it; false: it is not set (NULL). */
 typedef bool (*conf_print)(const void *home, const struct conf_key *key, struct df_buf *out);
 
@@ -26,11 +27,14 @@ struct conf_key {
 	conf_parse parse;
 	conf_print print;     /* NULL: live, never frozen */
 	const char *fallback; /* the default, as the file would have it; NULL: unset */
-	const char *absent;   /* frozen: what a document was begun with whose stored settings lack it, as those of 0.1
+	const char *
+	    absent; /* frozen: what a document was begun with whose stored settings lack it, as those of 0.1
 				   * lack what is new since; NULL: fallback */
-	const char *const *words; /* for enumerations: the words in the order of their values, NULL-terminated */
-	uint64_t min, max;        /* for numbers, sizes and durations; max 0: none */
-	bool verbatim;            /* the value may be in quotes or hold " #": a command, a list of quoted words */
+	/* for enumerations: the words in the order of their values, NULL-terminated */
+	const char *const *words;
+	uint64_t min, max; /* for numbers, sizes and durations; max 0: none */
+	/* the value may be in quotes or hold " #": a command, a list of quoted words */
+	bool verbatim;
 };
 
 /* ---- conf_keys.c ---- */
@@ -42,20 +46,34 @@ const struct conf_key *conf_key_nearest(const struct conf_key *keys,
 void conf_keys_defaults(void *home, const struct conf_key *keys);
 
 /* ---- conf_value.c ---- */
-enum df_status conf_parse_text(void *, const struct conf_key *, const char *, const char *, struct df_err *);
-enum df_status conf_parse_utf8(void *, const struct conf_key *, const char *, const char *, struct df_err *);
-enum df_status conf_parse_word(void *, const struct conf_key *, const char *, const char *, struct df_err *);
-enum df_status conf_parse_bool(void *, const struct conf_key *, const char *, const char *, struct df_err *);
-enum df_status conf_parse_word_bool(void *, const struct conf_key *, const char *, const char *, struct df_err *);
-enum df_status conf_parse_word_text(void *, const struct conf_key *, const char *, const char *, struct df_err *);
-enum df_status conf_parse_size(void *, const struct conf_key *, const char *, const char *, struct df_err *);
-enum df_status conf_parse_count(void *, const struct conf_key *, const char *, const char *, struct df_err *);
-enum df_status conf_parse_u32(void *, const struct conf_key *, const char *, const char *, struct df_err *);
-enum df_status conf_parse_duration(void *, const struct conf_key *, const char *, const char *, struct df_err *);
-enum df_status conf_parse_rate(void *, const struct conf_key *, const char *, const char *, struct df_err *);
-enum df_status conf_parse_rejects(void *, const struct conf_key *, const char *, const char *, struct df_err *);
-enum df_status conf_parse_list(void *, const struct conf_key *, const char *, const char *, struct df_err *);
-enum df_status conf_parse_fingerprints(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_text(void *, const struct conf_key *, const char *, const char *,
+			       struct df_err *);
+enum df_status conf_parse_utf8(void *, const struct conf_key *, const char *, const char *,
+			       struct df_err *);
+enum df_status conf_parse_word(void *, const struct conf_key *, const char *, const char *,
+			       struct df_err *);
+enum df_status conf_parse_bool(void *, const struct conf_key *, const char *, const char *,
+			       struct df_err *);
+enum df_status conf_parse_word_bool(void *, const struct conf_key *, const char *, const char *,
+				    struct df_err *);
+enum df_status conf_parse_word_text(void *, const struct conf_key *, const char *, const char *,
+				    struct df_err *);
+enum df_status conf_parse_size(void *, const struct conf_key *, const char *, const char *,
+			       struct df_err *);
+enum df_status conf_parse_count(void *, const struct conf_key *, const char *, const char *,
+				struct df_err *);
+enum df_status conf_parse_u32(void *, const struct conf_key *, const char *, const char *,
+			      struct df_err *);
+enum df_status conf_parse_duration(void *, const struct conf_key *, const char *, const char *,
+				   struct df_err *);
+enum df_status conf_parse_rate(void *, const struct conf_key *, const char *, const char *,
+			       struct df_err *);
+enum df_status conf_parse_rejects(void *, const struct conf_key *, const char *, const char *,
+				  struct df_err *);
+enum df_status conf_parse_list(void *, const struct conf_key *, const char *, const char *,
+			       struct df_err *);
+enum df_status conf_parse_fingerprints(void *, const struct conf_key *, const char *, const char *,
+				       struct df_err *);
 bool conf_print_text(const void *, const struct conf_key *, struct df_buf *);
 bool conf_print_word(const void *, const struct conf_key *, struct df_buf *);
 bool conf_print_bool(const void *, const struct conf_key *, struct df_buf *);
@@ -67,41 +85,61 @@ void conf_list_free(struct conf_list *list);
 void conf_text_set(char **field, char *own);
 
 /* ---- conf_rows.c ---- */
-enum df_status conf_parse_char(void *, const struct conf_key *, const char *, const char *, struct df_err *);
-enum df_status conf_parse_words(void *, const struct conf_key *, const char *, const char *, struct df_err *);
-enum df_status conf_parse_encoding(void *, const struct conf_key *, const char *, const char *, struct df_err *);
-enum df_status conf_parse_pattern(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_char(void *, const struct conf_key *, const char *, const char *,
+			       struct df_err *);
+enum df_status conf_parse_words(void *, const struct conf_key *, const char *, const char *,
+				struct df_err *);
+enum df_status conf_parse_encoding(void *, const struct conf_key *, const char *, const char *,
+				   struct df_err *);
+enum df_status conf_parse_pattern(void *, const struct conf_key *, const char *, const char *,
+				  struct df_err *);
 bool conf_print_char(const void *, const struct conf_key *, struct df_buf *);
 bool conf_print_words(const void *, const struct conf_key *, struct df_buf *);
 
 /* ---- conf_source.c ---- */
-enum df_status conf_parse_source(void *, const struct conf_key *, const char *, const char *, struct df_err *);
-enum df_status conf_parse_endpoint(void *, const struct conf_key *, const char *, const char *, struct df_err *);
-enum df_status conf_parse_proxy(void *, const struct conf_key *, const char *, const char *, struct df_err *);
-enum df_status conf_parse_sink(void *, const struct conf_key *, const char *, const char *, struct df_err *);
-enum df_status conf_parse_after(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+enum df_status conf_parse_source(void *, const struct conf_key *, const char *, const char *,
+				 struct df_err *);
+enum df_status conf_parse_endpoint(void *, const struct conf_key *, const char *, const char *,
+				   struct df_err *);
+enum df_status conf_parse_proxy(void *, const struct conf_key *, const char *, const char *,
+				struct df_err *);
+enum df_status conf_parse_sink(void *, const struct conf_key *, const char *, const char *,
+			       struct df_err *);
+enum df_status conf_parse_after(void *, const struct conf_key *, const char *, const char *,
+				struct df_err *);
 
-/* Does `dir`, as receipts and move: take it, name the source folder itself? "." and ".." are followed in the text alone. */
+/* Does `dir`, as receipts and move: take it, name the source folder itself? "." and ".." are
+ * followed in the text alone. */
 bool conf_dir_is_source(const struct conf_feed *feed, const char *dir);
 
 /* ---- conf_file.c ---- */
 
-/* A path as it is opened: "~/" and "$CREDENTIALS_DIRECTORY/" replaced, else below `base` when it is relative. *out is the
- * caller's. */
-enum df_status conf_path_resolve(const char *value, const char *base, char **out, struct df_err *err) DF_CHECK;
-enum df_status conf_parse_path(void *, const struct conf_key *, const char *, const char *, struct df_err *);
-enum df_status conf_parse_readable(void *, const struct conf_key *, const char *, const char *, struct df_err *);
-enum df_status conf_parse_folder(void *, const struct conf_key *, const char *, const char *, struct df_err *);
-enum df_status conf_parse_private(void *, const struct conf_key *, const char *, const char *, struct df_err *);
-enum df_status conf_parse_secret_file(void *, const struct conf_key *, const char *, const char *, struct df_err *);
-enum df_status conf_parse_secret_env(void *, const struct conf_key *, const char *, const char *, struct df_err *);
-enum df_status conf_parse_manifest(void *, const struct conf_key *, const char *, const char *, struct df_err *);
-enum df_status conf_parse_timezone(void *, const struct conf_key *, const char *, const char *, struct df_err *);
+/* A path as it is opened: "~/" and "$CREDENTIALS_DIRECTORY/" replaced, else below `base` when it
+ * is relative. *out is the caller's. */
+enum df_status conf_path_resolve(const char *value, const char *base, char **out,
+				 struct df_err *err) DF_CHECK;
+enum df_status conf_parse_path(void *, const struct conf_key *, const char *, const char *,
+			       struct df_err *);
+enum df_status conf_parse_readable(void *, const struct conf_key *, const char *, const char *,
+				   struct df_err *);
+enum df_status conf_parse_folder(void *, const struct conf_key *, const char *, const char *,
+				 struct df_err *);
+enum df_status conf_parse_private(void *, const struct conf_key *, const char *, const char *,
+				  struct df_err *);
+enum df_status conf_parse_secret_file(void *, const struct conf_key *, const char *, const char *,
+				      struct df_err *);
+enum df_status conf_parse_secret_env(void *, const struct conf_key *, const char *, const char *,
+				     struct df_err *);
+enum df_status conf_parse_manifest(void *, const struct conf_key *, const char *, const char *,
+				   struct df_err *);
+enum df_status conf_parse_timezone(void *, const struct conf_key *, const char *, const char *,
+				   struct df_err *);
 
 /* Overwrites a secret before it is freed. NULL is legal. */
 void conf_secret_free(char *secret);
 
 /* ---- conf.c ---- */
-void conf_feed_init(struct conf_feed *feed, const char *name); /* a zeroed feed gets every default */
+/* a zeroed feed gets every default */
+void conf_feed_init(struct conf_feed *feed, const char *name);
 
 #endif

@@ -55,20 +55,22 @@ static bool read_char(const char *value, uint32_t *out)
 		return true;
 	if (read_code(value, "\\x", 2, out))
 		return *out != 0 && *out < 0x80;
-	return read_code(value, "U+", 6, out) && *out != 0 && *out < 0x110000 && (*out < 0xd800 || *out > 0xdfff);
+	return read_code(value, "U+", 6, out) && *out != 0 && *out < 0x110000 &&
+	       (*out < 0xd800 || *out > 0xdfff);
 }
 
-enum df_status conf_parse_char(void *home, const struct conf_key *key, const char *value, const char *base,
-			       struct df_err *err)
+enum df_status conf_parse_char(void *home, const struct conf_key *key, const char *value,
+			       const char *base, struct df_err *err)
 {
 	(void)base;
 	uint32_t c = 0;
 	const bool none = key->min == 0 && strcasecmp(value, "none") == 0;
 	if (!none && !read_char(value, &c))
-		return df_fail(DF_USAGE, err, NULL,
-			       "'%s' is not one character: write it as it is, tab, or its code as in \\x01 or "
-			       "U+00A7%s",
-			       value, key->min == 0 ? ", or none" : "");
+		return df_fail(
+		    DF_USAGE, err, NULL,
+		    "'%s' is not one character: write it as it is, tab, or its code as in \\x01 or "
+		    "U+00A7%s",
+		    value, key->min == 0 ? ", or none" : "");
 	if (c == '\n' || c == '\r')
 		return df_fail(DF_USAGE, err, NULL, "a line end always ends a row");
 	*(uint32_t *)field_of(home, key) = c;
@@ -104,19 +106,22 @@ static bool word_read(const char **s, struct df_buf *out)
 	return *p == '\0' || *p == ' ' || *p == '\t';
 }
 
-enum df_status conf_parse_words(void *home, const struct conf_key *key, const char *value, const char *base,
-				struct df_err *err)
+enum df_status conf_parse_words(void *home, const struct conf_key *key, const char *value,
+				const char *base, struct df_err *err)
 {
 	(void)base;
 	struct conf_list list = {0};
 	struct df_buf word = {0};
 	enum df_status st = DF_OK;
-	for (const char *s = value + strspn(value, " \t"); st == DF_OK && *s != '\0'; s += strspn(s, " \t")) {
+	for (const char *s = value + strspn(value, " \t"); st == DF_OK && *s != '\0';
+	     s += strspn(s, " \t")) {
 		df_buf_reset(&word);
 		if (!word_read(&s, &word) || word.len == 0) {
 			st = df_fail(DF_USAGE, err, NULL,
-				     "write words with blanks between them, and a word that holds blanks or quotes "
-				     "in double quotes, with each quote in it doubled: \\N NULL \"not known\"");
+				     "write words with blanks between them, and a word that holds "
+				     "blanks or quotes "
+				     "in double quotes, with each quote in it doubled: \\N NULL "
+				     "\"not known\"");
 			break;
 		}
 		list.v = df_realloc(list.v, (list.n + 1) * sizeof(*list.v));
@@ -151,24 +156,26 @@ bool conf_print_words(const void *home, const struct conf_key *key, struct df_bu
 
 /* ---- encoding, pattern ---- */
 
-enum df_status conf_parse_encoding(void *home, const struct conf_key *key, const char *value, const char *base,
-				   struct df_err *err)
+enum df_status conf_parse_encoding(void *home, const struct conf_key *key, const char *value,
+				   const char *base, struct df_err *err)
 {
 	if (strcasecmp(value, "utf-8") == 0 || strcasecmp(value, "utf8") == 0)
 		return conf_parse_text(home, key, "utf-8", base, err);
 
-	iconv_t known = strchr(value, '/') == NULL && value[0] != '\0' ? iconv_open("UTF-8", value) : (iconv_t)-1;
+	iconv_t known = strchr(value, '/') == NULL && value[0] != '\0' ? iconv_open("UTF-8", value)
+								       : (iconv_t)-1;
 	if (known == (iconv_t)-1)
 		return df_fail(DF_USAGE, err, NULL,
-			       "'%s' is not an encoding that iconv knows on this machine, such as windows-1252 or "
+			       "'%s' is not an encoding that iconv knows on this machine, such as "
+			       "windows-1252 or "
 			       "utf-16; `iconv -l` lists them",
 			       value);
 	iconv_close(known);
 	return conf_parse_text(home, key, value, base, err);
 }
 
-enum df_status conf_parse_pattern(void *home, const struct conf_key *key, const char *value, const char *base,
-				  struct df_err *err)
+enum df_status conf_parse_pattern(void *home, const struct conf_key *key, const char *value,
+				  const char *base, struct df_err *err)
 {
 	regex_t re;
 	enum df_status st = df_pattern_compile(value, &re, err);
@@ -178,7 +185,8 @@ enum df_status conf_parse_pattern(void *home, const struct conf_key *key, const 
 	regfree(&re);
 	if (groups != 1)
 		return df_fail(DF_USAGE, err, NULL,
-			       "the pattern has %zu groups where one has to be, around the number: Rows: ([0-9]+)",
+			       "the pattern has %zu groups where one has to be, around the number: "
+			       "Rows: ([0-9]+)",
 			       groups);
 	return conf_parse_utf8(home, key, value, base, err);
 }

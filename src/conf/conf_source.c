@@ -14,7 +14,8 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* RFC 3986 §2.1. NULL when a '%' is not followed by two hex digits, or encodes NUL or a line end. */
+/* RFC 3986 §2.1. NULL when a '%' is not followed by two hex digits, or encodes NUL or a line
+ * end. */
 static char *percent_decode(const char *s, size_t len)
 {
 	char *out = df_alloc(len + 1);
@@ -108,12 +109,13 @@ static enum df_status source_sftp(const char *rest, struct conf_source *out, str
 			at = p;
 	/* The address is never quoted here: it may hold the password that is being refused. */
 	if (at == NULL || at == rest)
-		return df_fail(DF_USAGE, err, NULL, "the address names no user; write sftp://user@host[:port]/path");
+		return df_fail(DF_USAGE, err, NULL,
+			       "the address names no user; write sftp://user@host[:port]/path");
 	if (memchr(rest, ':', (size_t)(at - rest)) != NULL)
-		return df_fail(
-		    DF_USAGE, err, NULL,
-		    "the address holds a password; take it out and put it into a file named by password_file, "
-		    "or use identity_file");
+		return df_fail(DF_USAGE, err, NULL,
+			       "the address holds a password; take it out and put it into a file "
+			       "named by password_file, "
+			       "or use identity_file");
 	struct authority a = {0};
 	if (!authority_read(at + 1, (size_t)(end - at - 1), &a))
 		return df_fail(DF_USAGE, err, NULL,
@@ -124,8 +126,9 @@ static enum df_status source_sftp(const char *rest, struct conf_source *out, str
 	out->port = a.port != 0 ? a.port : 22;
 	out->path = slash != NULL ? percent_decode(slash, strlen(slash)) : df_strdup("/");
 	if (out->user == NULL || out->path == NULL)
-		return df_fail(DF_USAGE, err, NULL,
-			       "a '%%' in the address is not followed by two hex digits; write %%25");
+		return df_fail(
+		    DF_USAGE, err, NULL,
+		    "a '%%' in the address is not followed by two hex digits; write %%25");
 	return DF_OK;
 }
 
@@ -134,12 +137,14 @@ static enum df_status source_file(const char *rest, struct conf_source *out, str
 	if (strncasecmp(rest, "localhost/", 10) == 0)
 		rest += 9;
 	if (*rest != '/')
-		return df_fail(DF_USAGE, err, NULL, "a local folder is written with three slashes: file:///path");
+		return df_fail(DF_USAGE, err, NULL,
+			       "a local folder is written with three slashes: file:///path");
 	out->kind = CONF_SOURCE_FILE;
 	out->path = percent_decode(rest, strlen(rest));
 	if (out->path == NULL)
-		return df_fail(DF_USAGE, err, NULL,
-			       "a '%%' in the address is not followed by two hex digits; write %%25");
+		return df_fail(
+		    DF_USAGE, err, NULL,
+		    "a '%%' in the address is not followed by two hex digits; write %%25");
 	return DF_OK;
 }
 
@@ -154,13 +159,14 @@ static char *source_key(const struct conf_source *s)
 	char *host = df_strdup(s->host);
 	for (char *p = host; *p != '\0'; p++)
 		*p = (char)tolower((unsigned char)*p);
-	char *key = df_format("sftp://%s@%s:%u%.*s", s->user, host, (unsigned)s->port, (int)n, s->path);
+	char *key =
+	    df_format("sftp://%s@%s:%u%.*s", s->user, host, (unsigned)s->port, (int)n, s->path);
 	free(host);
 	return key;
 }
 
-enum df_status conf_parse_source(void *home, const struct conf_key *key, const char *value, const char *base,
-				 struct df_err *err)
+enum df_status conf_parse_source(void *home, const struct conf_key *key, const char *value,
+				 const char *base, struct df_err *err)
 {
 	struct conf_feed *feed = home;
 	struct conf_source source = {0};
@@ -172,8 +178,9 @@ enum df_status conf_parse_source(void *home, const struct conf_key *key, const c
 	else if (strncasecmp(value, "file://", 7) == 0)
 		st = source_file(value + 7, &source, err);
 	else
-		st = df_fail(DF_USAGE, err, NULL,
-			     "the address is neither sftp://user@host[:port]/path nor file:///path");
+		st =
+		    df_fail(DF_USAGE, err, NULL,
+			    "the address is neither sftp://user@host[:port]/path nor file:///path");
 	if (st != DF_OK) {
 		source_free(&source);
 		return st;
@@ -203,8 +210,8 @@ static bool host_is_loopback(const struct authority *a)
 	return dots == 3 && strncmp(a->host, "127.", 4) == 0;
 }
 
-/* How much of the URL's path comes before what is added to it. The API's manual shows the whole of it, and with /v2/bulkevents
- * twice every batch would get a 404. */
+/* How much of the URL's path comes before what is added to it. The API's manual shows the whole
+ * of it, and with /v2/bulkevents twice every batch would get a 404. */
 static size_t base_path_len(const char *path)
 {
 	static const char *const added[] = {"/v2/bulkevents/historical", "/v2/bulkevents", "/v2"};
@@ -239,7 +246,8 @@ const char *conf_feed_other_pod(const struct conf_feed *feed)
 	for (size_t i = 0; i < N_PODS; i++) {
 		size_t len = strlen(pods[i]);
 		char *url = pod_url(pods[i]);
-		if (strncasecmp(feed->send.api_key, pods[i], len) == 0 && feed->send.api_key[len] == '-')
+		if (strncasecmp(feed->send.api_key, pods[i], len) == 0 &&
+		    feed->send.api_key[len] == '-')
 			of_key = pods[i];
 		if (strcasecmp(feed->send.endpoint, url) == 0)
 			of_endpoint = pods[i];
@@ -248,8 +256,8 @@ const char *conf_feed_other_pod(const struct conf_feed *feed)
 	return of_endpoint != NULL && of_key != of_endpoint ? of_key : NULL;
 }
 
-enum df_status conf_parse_endpoint(void *home, const struct conf_key *key, const char *value, const char *base,
-				   struct df_err *err)
+enum df_status conf_parse_endpoint(void *home, const struct conf_key *key, const char *value,
+				   const char *base, struct df_err *err)
 {
 	struct conf_feed *feed = home;
 	(void)base;
@@ -262,32 +270,35 @@ enum df_status conf_parse_endpoint(void *home, const struct conf_key *key, const
 	}
 	bool plain = strncasecmp(value, "http://", 7) == 0;
 	if (!plain && strncasecmp(value, "https://", 8) != 0)
-		return df_fail(DF_USAGE, err, NULL, "neither a pod (us1, us2, eu1, au1) nor an https:// URL");
+		return df_fail(DF_USAGE, err, NULL,
+			       "neither a pod (us1, us2, eu1, au1) nor an https:// URL");
 	const char *rest = value + (plain ? 7 : 8);
 	size_t host_len = strcspn(rest, "/?#");
 	/* Nothing of the URL is quoted: what comes before an '@' is likely a secret. */
 	if (memchr(rest, '@', host_len) != NULL)
-		return df_fail(DF_USAGE, err, NULL,
-			       "the URL holds a login; take it out and use api_key and api_secret_file");
+		return df_fail(
+		    DF_USAGE, err, NULL,
+		    "the URL holds a login; take it out and use api_key and api_secret_file");
 	if (strpbrk(rest, "?# \t") != NULL)
-		return df_fail(DF_USAGE, err, NULL, "the URL may hold no '?', '#' or blank: give the base URL only");
+		return df_fail(DF_USAGE, err, NULL,
+			       "the URL may hold no '?', '#' or blank: give the base URL only");
 	struct authority a = {0};
 	if (!authority_read(rest, host_len, &a))
 		return df_fail(DF_USAGE, err, NULL, "the URL's host or port is malformed");
 	if (plain && !host_is_loopback(&a))
-		return df_fail(
-		    DF_USAGE, err, NULL,
-		    "plain http:// would send the API secret in the clear; it is allowed to this machine only "
-		    "(127.0.0.1, [::1], localhost): use https://");
-	conf_text_set(&feed->send.endpoint,
-		      df_strndup(value, (size_t)(rest - value) + host_len + base_path_len(rest + host_len)));
+		return df_fail(DF_USAGE, err, NULL,
+			       "plain http:// would send the API secret in the clear; it is "
+			       "allowed to this machine only "
+			       "(127.0.0.1, [::1], localhost): use https://");
+	conf_text_set(&feed->send.endpoint, df_strndup(value, (size_t)(rest - value) + host_len +
+								  base_path_len(rest + host_len)));
 	return DF_OK;
 }
 
 /* ---- sink, after_done, after_refused ---- */
 
-enum df_status conf_parse_sink(void *home, const struct conf_key *key, const char *value, const char *base,
-			       struct df_err *err)
+enum df_status conf_parse_sink(void *home, const struct conf_key *key, const char *value,
+			       const char *base, struct df_err *err)
 {
 	struct conf_feed *feed = home;
 	char *path = NULL;
@@ -303,16 +314,18 @@ enum df_status conf_parse_sink(void *home, const struct conf_key *key, const cha
 			return st;
 		feed->send.sink = CONF_SINK_FILE;
 	} else {
-		return df_fail(DF_USAGE, err, NULL, "neither events-api nor file:PATH nor - for standard output");
+		return df_fail(DF_USAGE, err, NULL,
+			       "neither events-api nor file:PATH nor - for standard output");
 	}
 	conf_text_set(&feed->send.sink_path, path);
 	return DF_OK;
 }
 
-enum df_status conf_parse_after(void *home, const struct conf_key *key, const char *value, const char *base,
-				struct df_err *err)
+enum df_status conf_parse_after(void *home, const struct conf_key *key, const char *value,
+				const char *base, struct df_err *err)
 {
-	struct conf_after_action *field = (struct conf_after_action *)(void *)((char *)home + key->at);
+	struct conf_after_action *field =
+	    (struct conf_after_action *)(void *)((char *)home + key->at);
 	struct conf_after_action action = {.what = CONF_KEEP};
 	(void)base; /* the folder is on the source */
 	if (strcmp(value, "delete") == 0)
@@ -320,7 +333,8 @@ enum df_status conf_parse_after(void *home, const struct conf_key *key, const ch
 	else if (strncmp(value, "move:", 5) == 0 && value[5] != '\0')
 		action = (struct conf_after_action){.what = CONF_MOVE, .dir = df_strdup(value + 5)};
 	else if (strcmp(value, "keep") != 0)
-		return df_fail(DF_USAGE, err, NULL, "'%s' is neither keep nor delete nor move:DIR", value);
+		return df_fail(DF_USAGE, err, NULL, "'%s' is neither keep nor delete nor move:DIR",
+			       value);
 	free(field->dir);
 	*field = action;
 	return DF_OK;
@@ -349,9 +363,11 @@ static char *dir_plain(const char *path)
 
 bool conf_dir_is_source(const struct conf_feed *feed, const char *dir)
 {
-	if (feed->fetch.source.kind == CONF_SOURCE_NONE || feed->fetch.source.path == NULL || dir == NULL)
+	if (feed->fetch.source.kind == CONF_SOURCE_NONE || feed->fetch.source.path == NULL ||
+	    dir == NULL)
 		return false;
-	char *whole = dir[0] == '/' ? df_strdup(dir) : df_format("%s/%s", feed->fetch.source.path, dir);
+	char *whole =
+	    dir[0] == '/' ? df_strdup(dir) : df_format("%s/%s", feed->fetch.source.path, dir);
 	char *a = dir_plain(whole), *b = dir_plain(feed->fetch.source.path);
 	bool is = strcmp(a, b) == 0;
 	free(whole);
@@ -361,8 +377,8 @@ bool conf_dir_is_source(const struct conf_feed *feed, const char *dir)
 }
 
 /* As curl takes it. Nothing of it is quoted, for the same reason. */
-enum df_status conf_parse_proxy(void *home, const struct conf_key *key, const char *value, const char *base,
-				struct df_err *err)
+enum df_status conf_parse_proxy(void *home, const struct conf_key *key, const char *value,
+				const char *base, struct df_err *err)
 {
 	static const char *const schemes[] = {"http://", "https://", "socks5://", "socks5h://"};
 	struct conf_feed *feed = home;
@@ -374,10 +390,12 @@ enum df_status conf_parse_proxy(void *home, const struct conf_key *key, const ch
 			rest = value + strlen(schemes[i]);
 	if (strchr(value, '@') != NULL)
 		return df_fail(DF_USAGE, err, NULL,
-			       "the URL holds a login; take it out and use proxy_user and proxy_password_file");
+			       "the URL holds a login; take it out and use proxy_user and "
+			       "proxy_password_file");
 	struct authority a = {0};
 	size_t len = rest != NULL ? strcspn(rest, "/?# \t") : 0;
-	if (len == 0 || !authority_read(rest, len, &a) || (rest[len] != '\0' && strcmp(rest + len, "/") != 0))
+	if (len == 0 || !authority_read(rest, len, &a) ||
+	    (rest[len] != '\0' && strcmp(rest + len, "/") != 0))
 		return df_fail(DF_USAGE, err, NULL, "not a proxy's URL: write http://host:port");
 	conf_text_set(&feed->send.proxy, df_strndup(value, (size_t)(rest + len - value)));
 	return DF_OK;

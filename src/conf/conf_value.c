@@ -23,8 +23,8 @@ void conf_text_set(char **field, char *own)
 	*field = own;
 }
 
-enum df_status conf_parse_text(void *home, const struct conf_key *key, const char *value, const char *base,
-			       struct df_err *err)
+enum df_status conf_parse_text(void *home, const struct conf_key *key, const char *value,
+			       const char *base, struct df_err *err)
 {
 	(void)base;
 	(void)err;
@@ -33,17 +33,19 @@ enum df_status conf_parse_text(void *home, const struct conf_key *key, const cha
 }
 
 /* Text that batches repeat: JSON is UTF-8 (RFC 8259 section 8.1). */
-enum df_status conf_parse_utf8(void *home, const struct conf_key *key, const char *value, const char *base,
-			       struct df_err *err)
+enum df_status conf_parse_utf8(void *home, const struct conf_key *key, const char *value,
+			       const char *base, struct df_err *err)
 {
 	if (df_utf8_valid(value, strlen(value)) != strlen(value))
-		return df_fail(DF_USAGE, err, NULL, "the value is not UTF-8; save the configuration as UTF-8");
+		return df_fail(DF_USAGE, err, NULL,
+			       "the value is not UTF-8; save the configuration as UTF-8");
 	return conf_parse_text(home, key, value, base, err);
 }
 
 /* ---- words ---- */
 
-static enum df_status word_find(const struct conf_key *key, const char *value, size_t *out, struct df_err *err)
+static enum df_status word_find(const struct conf_key *key, const char *value, size_t *out,
+				struct df_err *err)
 {
 	struct df_buf all = {0};
 	for (size_t i = 0; key->words[i] != NULL; i++) {
@@ -54,13 +56,14 @@ static enum df_status word_find(const struct conf_key *key, const char *value, s
 		}
 		df_buf_addf(&all, "%s%s", i == 0 ? "" : ", ", key->words[i]);
 	}
-	enum df_status st = df_fail(DF_USAGE, err, NULL, "'%s' is not one of: %s", value, df_buf_cstr(&all));
+	enum df_status st =
+	    df_fail(DF_USAGE, err, NULL, "'%s' is not one of: %s", value, df_buf_cstr(&all));
 	df_buf_free(&all);
 	return st;
 }
 
-enum df_status conf_parse_word(void *home, const struct conf_key *key, const char *value, const char *base,
-			       struct df_err *err)
+enum df_status conf_parse_word(void *home, const struct conf_key *key, const char *value,
+			       const char *base, struct df_err *err)
 {
 	(void)base;
 	size_t i = 0;
@@ -71,8 +74,8 @@ enum df_status conf_parse_word(void *home, const struct conf_key *key, const cha
 	return st;
 }
 
-enum df_status conf_parse_word_bool(void *home, const struct conf_key *key, const char *value, const char *base,
-				    struct df_err *err)
+enum df_status conf_parse_word_bool(void *home, const struct conf_key *key, const char *value,
+				    const char *base, struct df_err *err)
 {
 	(void)base;
 	size_t i = 0;
@@ -82,8 +85,8 @@ enum df_status conf_parse_word_bool(void *home, const struct conf_key *key, cons
 	return st;
 }
 
-enum df_status conf_parse_word_text(void *home, const struct conf_key *key, const char *value, const char *base,
-				    struct df_err *err)
+enum df_status conf_parse_word_text(void *home, const struct conf_key *key, const char *value,
+				    const char *base, struct df_err *err)
 {
 	(void)base;
 	size_t i = 0;
@@ -93,8 +96,8 @@ enum df_status conf_parse_word_text(void *home, const struct conf_key *key, cons
 	return st;
 }
 
-enum df_status conf_parse_bool(void *home, const struct conf_key *key, const char *value, const char *base,
-			       struct df_err *err)
+enum df_status conf_parse_bool(void *home, const struct conf_key *key, const char *value,
+			       const char *base, struct df_err *err)
 {
 	static const char *const words[] = {"no", "yes", "false", "true", "off", "on"};
 	(void)base;
@@ -163,39 +166,43 @@ static bool number_read(const char *s, const struct unit *units, uint64_t *out)
 	return true;
 }
 
-static enum df_status number_parse(const struct conf_key *key, const char *value, const struct unit *units,
-				   const char *like, uint64_t *out, struct df_err *err)
+static enum df_status number_parse(const struct conf_key *key, const char *value,
+				   const struct unit *units, const char *like, uint64_t *out,
+				   struct df_err *err)
 {
 	uint64_t n = 0;
 	if (!number_read(value, units, &n))
 		return df_fail(DF_USAGE, err, NULL, "'%s' is not %s", value, like);
 	if (n < key->min || (key->max != 0 && n > key->max)) {
 		if (key->max == 0)
-			return df_fail(DF_USAGE, err, NULL, "'%s' is too small, the least is %" PRIu64 "%s", value,
+			return df_fail(DF_USAGE, err, NULL,
+				       "'%s' is too small, the least is %" PRIu64 "%s", value,
 				       key->min, units == duration_units ? "ms" : "");
-		return df_fail(DF_USAGE, err, NULL, "'%s' is out of range, it may be %" PRIu64 " to %" PRIu64 "%s",
+		return df_fail(DF_USAGE, err, NULL,
+			       "'%s' is out of range, it may be %" PRIu64 " to %" PRIu64 "%s",
 			       value, key->min, key->max, units == duration_units ? " ms" : "");
 	}
 	*out = n;
 	return DF_OK;
 }
 
-enum df_status conf_parse_size(void *home, const struct conf_key *key, const char *value, const char *base,
-			       struct df_err *err)
+enum df_status conf_parse_size(void *home, const struct conf_key *key, const char *value,
+			       const char *base, struct df_err *err)
 {
 	(void)base;
-	return number_parse(key, value, size_units, "a size such as 64MiB or 20GiB", field_of(home, key), err);
+	return number_parse(key, value, size_units, "a size such as 64MiB or 20GiB",
+			    field_of(home, key), err);
 }
 
-enum df_status conf_parse_count(void *home, const struct conf_key *key, const char *value, const char *base,
-				struct df_err *err)
+enum df_status conf_parse_count(void *home, const struct conf_key *key, const char *value,
+				const char *base, struct df_err *err)
 {
 	(void)base;
 	return number_parse(key, value, no_units, "a whole number", field_of(home, key), err);
 }
 
-enum df_status conf_parse_u32(void *home, const struct conf_key *key, const char *value, const char *base,
-			      struct df_err *err)
+enum df_status conf_parse_u32(void *home, const struct conf_key *key, const char *value,
+			      const char *base, struct df_err *err)
 {
 	(void)base;
 	uint64_t n = 0;
@@ -205,19 +212,20 @@ enum df_status conf_parse_u32(void *home, const struct conf_key *key, const char
 	return st;
 }
 
-enum df_status conf_parse_duration(void *home, const struct conf_key *key, const char *value, const char *base,
-				   struct df_err *err)
+enum df_status conf_parse_duration(void *home, const struct conf_key *key, const char *value,
+				   const char *base, struct df_err *err)
 {
 	(void)base;
 	uint64_t n = 0;
-	enum df_status st =
-	    number_parse(key, value, duration_units, "a time such as 500ms, 60s, 15m, 2h or 1d", &n, err);
+	enum df_status st = number_parse(key, value, duration_units,
+					 "a time such as 500ms, 60s, 15m, 2h or 1d", &n, err);
 	if (st == DF_OK)
 		*(int64_t *)field_of(home, key) = (int64_t)n;
 	return st;
 }
 
-/* A decimal with up to three places, in thousandths; *end is what follows. strtod would go by the locale. */
+/* A decimal with up to three places, in thousandths; *end is what follows. strtod would go by
+ * the locale. */
 static bool milli_read(const char *s, uint64_t *out, const char **end)
 {
 	uint64_t n = 0;
@@ -243,20 +251,21 @@ static bool milli_read(const char *s, uint64_t *out, const char **end)
 	return true;
 }
 
-enum df_status conf_parse_rate(void *home, const struct conf_key *key, const char *value, const char *base,
-			       struct df_err *err)
+enum df_status conf_parse_rate(void *home, const struct conf_key *key, const char *value,
+			       const char *base, struct df_err *err)
 {
 	(void)base;
 	uint64_t n = 0;
 	const char *end = "";
 	if (!milli_read(value, &n, &end) || *end != '\0' || n == 0 || n > key->max * 1000)
-		return df_fail(DF_USAGE, err, NULL, "'%s' is not a number above 0 and up to %" PRIu64, value, key->max);
+		return df_fail(DF_USAGE, err, NULL,
+			       "'%s' is not a number above 0 and up to %" PRIu64, value, key->max);
 	*(double *)field_of(home, key) = (double)n / 1000.0;
 	return DF_OK;
 }
 
-enum df_status conf_parse_rejects(void *home, const struct conf_key *key, const char *value, const char *base,
-				  struct df_err *err)
+enum df_status conf_parse_rejects(void *home, const struct conf_key *key, const char *value,
+				  const char *base, struct df_err *err)
 {
 	struct conf_feed *feed = home;
 	uint64_t n = 0;
@@ -270,7 +279,8 @@ enum df_status conf_parse_rejects(void *home, const struct conf_key *key, const 
 		feed->map.max_rejects = n;
 		feed->map.max_rejects_percent = false;
 	} else {
-		return df_fail(DF_USAGE, err, NULL, "'%s' is neither a count nor a percentage such as 2%% or 0.5%%",
+		return df_fail(DF_USAGE, err, NULL,
+			       "'%s' is neither a count nor a percentage such as 2%% or 0.5%%",
 			       value);
 	}
 	return DF_OK;
@@ -287,8 +297,8 @@ void conf_list_free(struct conf_list *list)
 	list->n = 0;
 }
 
-enum df_status conf_parse_list(void *home, const struct conf_key *key, const char *value, const char *base,
-			       struct df_err *err)
+enum df_status conf_parse_list(void *home, const struct conf_key *key, const char *value,
+			       const char *base, struct df_err *err)
 {
 	struct conf_list list = {0};
 	(void)base;
@@ -306,9 +316,10 @@ enum df_status conf_parse_list(void *home, const struct conf_key *key, const cha
 	return DF_OK;
 }
 
-/* OpenPGP fingerprints: 40 hex digits (version 4) or 64 (version 5 and 6); kept in capitals, as GnuPG writes them. */
-enum df_status conf_parse_fingerprints(void *home, const struct conf_key *key, const char *value, const char *base,
-				       struct df_err *err)
+/* OpenPGP fingerprints: 40 hex digits (version 4) or 64 (version 5 and 6); kept in capitals, as
+ * GnuPG writes them. */
+enum df_status conf_parse_fingerprints(void *home, const struct conf_key *key, const char *value,
+				       const char *base, struct df_err *err)
 {
 	struct conf_feed scratch = {0};
 	enum df_status st = conf_parse_list(&scratch, key, value, base, err);
@@ -322,7 +333,9 @@ enum df_status conf_parse_fingerprints(void *home, const struct conf_key *key, c
 		size_t len = strspn(s, "0123456789abcdefABCDEF");
 		if (s[len] != '\0' || (len != 40 && len != 64)) {
 			st = df_fail(DF_USAGE, err, NULL,
-				     "'%s' is not a whole fingerprint: give its 40 hex digits without blanks", s);
+				     "'%s' is not a whole fingerprint: give its 40 hex digits "
+				     "without blanks",
+				     s);
 			conf_list_free(list);
 			return st;
 		}

@@ -23,30 +23,36 @@ struct decode {
 
 enum df_status decode_stopped(struct df_err *err)
 {
-	return df_stop_requested ? df_fail(DF_RETRY, err, NULL, "asked to stop while decoding") : DF_OK;
+	return df_stop_requested ? df_fail(DF_RETRY, err, NULL, "asked to stop while decoding")
+				 : DF_OK;
 }
 
 static bool sink_over_ratio(uint64_t written, uint64_t packed, uint64_t max_ratio)
 {
 	uint64_t most = 0;
-	return written > RATIO_FREE && !__builtin_mul_overflow(packed, max_ratio, &most) && written > most;
+	return written > RATIO_FREE && !__builtin_mul_overflow(packed, max_ratio, &most) &&
+	       written > most;
 }
 
-enum df_status decode_sink_write(struct decode_sink *sink, const void *p, size_t len, struct df_err *err)
+enum df_status decode_sink_write(struct decode_sink *sink, const void *p, size_t len,
+				 struct df_err *err)
 {
 	uint64_t after = sink->written + len;
 	if (after > sink->feed->decode.max_plaintext)
-		return df_fail(DF_REJECT, err, "archive-limit",
-			       "the file unpacks to more than max_plaintext (%" PRIu64
-			       " bytes); split it, or raise max_plaintext if it is meant to be that large",
-			       sink->feed->decode.max_plaintext);
+		return df_fail(
+		    DF_REJECT, err, "archive-limit",
+		    "the file unpacks to more than max_plaintext (%" PRIu64
+		    " bytes); split it, or raise max_plaintext if it is meant to be that large",
+		    sink->feed->decode.max_plaintext);
 	if (sink_over_ratio(after, sink->packed, sink->feed->decode.max_ratio) ||
 	    (sink->entry_packed > 0 &&
-	     sink_over_ratio(after - sink->entry_start, sink->entry_packed, sink->feed->decode.max_ratio)))
-		return df_fail(DF_REJECT, err, "archive-limit",
-			       "the file unpacks to more than max_ratio (%" PRIu64
-			       ") times its size; raise max_ratio if it is meant to be that repetitive",
-			       sink->feed->decode.max_ratio);
+	     sink_over_ratio(after - sink->entry_start, sink->entry_packed,
+			     sink->feed->decode.max_ratio)))
+		return df_fail(
+		    DF_REJECT, err, "archive-limit",
+		    "the file unpacks to more than max_ratio (%" PRIu64
+		    ") times its size; raise max_ratio if it is meant to be that repetitive",
+		    sink->feed->decode.max_ratio);
 	enum df_status st = decode_stopped(err);
 	if (st == DF_OK)
 		st = df_write_all(sink->fd, p, len, err);
@@ -64,8 +70,8 @@ static void *decode_grow(void *v, size_t n, size_t *cap, size_t size)
 	return df_realloc(v, *cap * size);
 }
 
-void decode_add_doc(struct decode *d, const char *name, const char *event_type, int fd, uint64_t offset,
-		    uint64_t length)
+void decode_add_doc(struct decode *d, const char *name, const char *event_type, int fd,
+		    uint64_t offset, uint64_t length)
 {
 	d->docs = decode_grow(d->docs, d->n_docs, &d->cap_docs, sizeof(*d->docs));
 	d->docs[d->n_docs++] = (struct decode_doc){.name = df_strdup(name),
@@ -80,29 +86,31 @@ void decode_add_doc(struct decode *d, const char *name, const char *event_type, 
 void decode_add_skipped(struct decode *d, const char *name, const char *why, bool missed)
 {
 	d->skipped = decode_grow(d->skipped, d->n_skipped, &d->cap_skipped, sizeof(*d->skipped));
-	d->skipped[d->n_skipped++] = (struct decode_skipped){.name = df_strdup(name), .why = why, .missed = missed};
+	d->skipped[d->n_skipped++] =
+	    (struct decode_skipped){.name = df_strdup(name), .why = why, .missed = missed};
 }
 
 /* What can be told before a byte is read. *size gets the drop file's. */
-static enum df_status decode_look(const struct conf_feed *feed, const struct name *parsed, int fd, uint64_t *size,
-				  struct df_err *err)
+static enum df_status decode_look(const struct conf_feed *feed, const struct name *parsed, int fd,
+				  uint64_t *size, struct df_err *err)
 {
 	if (feed->decode.encrypted && !parsed->encrypted)
-		return df_fail(
-		    DF_REJECT, err, "encryption-mismatch",
-		    "the feed takes encrypted files only (encrypted = yes) and this name has no .gpg, .pgp or .asc; "
-		    "encrypt the file and drop it again");
+		return df_fail(DF_REJECT, err, "encryption-mismatch",
+			       "the feed takes encrypted files only (encrypted = yes) and this "
+			       "name has no .gpg, .pgp or .asc; "
+			       "encrypt the file and drop it again");
 	if (!feed->decode.encrypted && parsed->encrypted)
-		return df_fail(
-		    DF_REJECT, err, "encryption-mismatch",
-		    "the file is encrypted, but the feed takes plain files only; set encrypted = yes, or drop it "
-		    "unencrypted");
+		return df_fail(DF_REJECT, err, "encryption-mismatch",
+			       "the file is encrypted, but the feed takes plain files only; set "
+			       "encrypted = yes, or drop it "
+			       "unencrypted");
 	struct stat sb = {0};
 	if (fstat(fd, &sb) != 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot look at the file: %s", strerror(errno));
 	*size = (uint64_t)sb.st_size;
 	if (*size == 0)
-		return df_fail(DF_REJECT, err, "empty-file", "the file has no bytes at all; upload it again");
+		return df_fail(DF_REJECT, err, "empty-file",
+			       "the file has no bytes at all; upload it again");
 	if (*size > feed->decode.max_plaintext && parsed->pack == NAME_PLAIN && !parsed->encrypted)
 		return df_fail(DF_REJECT, err, "archive-limit",
 			       "the file is larger than max_plaintext (%" PRIu64
@@ -112,8 +120,8 @@ static enum df_status decode_look(const struct conf_feed *feed, const struct nam
 }
 
 /* Puts what the OpenPGP message holds into an unnamed file, which becomes d's. */
-static enum df_status decode_decrypt(struct decode *d, struct decode_sink *sink, int fd, const char *scratch,
-				     struct df_err *err)
+static enum df_status decode_decrypt(struct decode *d, struct decode_sink *sink, int fd,
+				     const char *scratch, struct df_err *err)
 {
 	enum df_status st = df_unnamed_open(scratch, &d->own_fd, err);
 	if (st != DF_OK)
@@ -123,13 +131,15 @@ static enum df_status decode_decrypt(struct decode *d, struct decode_sink *sink,
 	d->opened = true;
 	memcpy(d->key, sink->key, sizeof(d->key));
 	if (st == DF_OK && sink->written == 0)
-		st = df_fail(DF_REJECT, err, "empty-file", "the encrypted file holds no bytes at all; make it again");
+		st = df_fail(DF_REJECT, err, "empty-file",
+			     "the encrypted file holds no bytes at all; make it again");
 	return st;
 }
 
 /* Unpacks fd into an unnamed file, which becomes d's in place of the one before. */
-static enum df_status decode_unpack(struct decode *d, struct decode_sink *sink, int fd, const struct name *parsed,
-				    const char *scratch, struct df_err *err)
+static enum df_status decode_unpack(struct decode *d, struct decode_sink *sink, int fd,
+				    const struct name *parsed, const char *scratch,
+				    struct df_err *err)
 {
 	int packed_fd = d->own_fd; /* -1 when the drop file itself is packed */
 	d->own_fd = -1;
@@ -146,8 +156,9 @@ static enum df_status decode_unpack(struct decode *d, struct decode_sink *sink, 
 }
 
 /* Takes the layers off, outermost first. */
-static enum df_status decode_layers(struct decode *d, const struct conf_feed *feed, const struct name *parsed, int fd,
-				    uint64_t size, const char *scratch, struct df_err *err)
+static enum df_status decode_layers(struct decode *d, const struct conf_feed *feed,
+				    const struct name *parsed, int fd, uint64_t size,
+				    const char *scratch, struct df_err *err)
 {
 	struct decode_sink sink = {.feed = feed, .fd = -1, .packed = size};
 	enum df_status st = DF_OK;
@@ -162,13 +173,14 @@ static enum df_status decode_layers(struct decode *d, const struct conf_feed *fe
 		return DF_OK;
 	}
 	if (sink.written == 0)
-		return df_fail(DF_REJECT, err, "empty-file", "the packed data holds no bytes at all; make it again");
+		return df_fail(DF_REJECT, err, "empty-file",
+			       "the packed data holds no bytes at all; make it again");
 	decode_add_doc(d, NULL, parsed->event_type, d->own_fd, 0, sink.written);
 	return DF_OK;
 }
 
-enum df_status decode_open(const struct conf_feed *feed, const char *name, int fd, const char *scratch,
-			   struct decode **out, struct df_err *err)
+enum df_status decode_open(const struct conf_feed *feed, const char *name, int fd,
+			   const char *scratch, struct decode **out, struct df_err *err)
 {
 	struct decode *d = df_alloc(sizeof(*d));
 	struct name parsed = {0};
@@ -176,8 +188,8 @@ enum df_status decode_open(const struct conf_feed *feed, const char *name, int f
 	d->own_fd = -1;
 	d->texts = decode_texts_new(scratch);
 	*out = NULL;
-	enum df_status st =
-	    name_parse_as(feed->fetch.subfolders ? df_base_name(name) : name, feed->decode.document_type, &parsed, err);
+	enum df_status st = name_parse_as(feed->fetch.subfolders ? df_base_name(name) : name,
+					  feed->decode.document_type, &parsed, err);
 	if (st == DF_OK)
 		st = decode_look(feed, &parsed, fd, &size, err);
 	if (st == DF_OK)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * OpenPGP by GPGME. What GPGME returns is not enough to accept a message: GnuPG may go on after a first good message,
- * may decrypt by a passphrase instead of a key, or hand out what was never encrypted. So the status lines (GnuPG's
- * doc/DETAILS) are counted too, and a message is accepted only when all of them tell of one encrypted, intact message.
+ * OpenPGP by GPGME. What GPGME returns is not enough to accept a message: GnuPG may go on after a
+ * first good message, may decrypt by a passphrase instead of a key, or hand out what was never
+ * encrypted. So the status lines (GnuPG's doc/DETAILS) are counted too, and a message is accepted
+ * only when all of them tell of one encrypted, intact message.
  */
 #include "decode_gpg_priv.h"
 
@@ -43,7 +44,8 @@ ssize_t decode_gpg_read(struct decode_gpg_run *run, void *buffer, size_t size)
 	}
 	ssize_t n = pread(run->fd, buffer, size, (off_t)run->offset);
 	if (n < 0 && errno != EINTR)
-		run->st = df_fail(DF_RETRY, run->err, NULL, "cannot read the encrypted file: %s", strerror(errno));
+		run->st = df_fail(DF_RETRY, run->err, NULL, "cannot read the encrypted file: %s",
+				  strerror(errno));
 	else if (n > 0)
 		run->offset += (uint64_t)n;
 	return n;
@@ -65,16 +67,19 @@ static ssize_t gpg_write(void *ctx, const void *buffer, size_t size)
 	return -1;
 }
 
-static gpgme_error_t gpg_passphrase(void *ctx, const char *hint, const char *info, int again, int fd)
+static gpgme_error_t gpg_passphrase(void *ctx, const char *hint, const char *info, int again,
+				    int fd)
 {
 	struct decode_gpg_run *run = ctx;
 	(void)hint;
 	(void)info;
-	const char *text = run->feed->decode.gnupg_passphrase != NULL ? run->feed->decode.gnupg_passphrase
-								      : run->feed->fetch.passphrase;
+	const char *text = run->feed->decode.gnupg_passphrase != NULL
+			       ? run->feed->decode.gnupg_passphrase
+			       : run->feed->fetch.passphrase;
 	run->asked = run->asked || !run->asks_symmetric;
 	run->bad_passphrase = run->bad_passphrase || (again && !run->asks_symmetric);
-	if (text == NULL || again || run->asks_symmetric) /* a message's own passphrase is not known here */
+	/* a message's own passphrase is not known here */
+	if (text == NULL || again || run->asks_symmetric)
 		return gpgme_error(GPG_ERR_CANCELED);
 	bool ok = gpgme_io_writen(fd, text, strlen(text)) == 0 && gpgme_io_writen(fd, "\n", 1) == 0;
 	return ok ? 0 : gpgme_error_from_errno(errno);
@@ -144,15 +149,16 @@ static gpgme_error_t gpg_status(void *ctx, const char *keyword, const char *args
 		gpg_status_error(run, args);
 	}
 	if (run->st == DF_OK && (run->begun > 1 || run->plaintexts > 1))
-		run->st = df_fail(DF_REJECT, run->err, "decrypt-failed",
-				  "the file holds more than one OpenPGP message; encrypt the CSV as one");
+		run->st =
+		    df_fail(DF_REJECT, run->err, "decrypt-failed",
+			    "the file holds more than one OpenPGP message; encrypt the CSV as one");
 	return run->st == DF_OK ? 0 : gpgme_error(GPG_ERR_CANCELED);
 }
 
 /* ---- the run ---- */
 
-/* GnuPG's agent has some locked memory for all its clients together: a dozen that decrypt at once use it up, and then files
- * that are fine fail. More would not be faster either. */
+/* GnuPG's agent has some locked memory for all its clients together: a dozen that decrypt at
+ * once use it up, and then files that are fine fail. More would not be faster either. */
 #define GPG_AT_ONCE 8
 
 static pthread_mutex_t gpg_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -180,9 +186,11 @@ static gpgme_error_t gpg_context(struct decode_gpg_run *run, gpgme_ctx_t *ctx)
 {
 	gpgme_error_t e = gpgme_new(ctx);
 	if (e == 0)
-		e = gpgme_ctx_set_engine_info(*ctx, GPGME_PROTOCOL_OpenPGP, NULL, run->feed->decode.gnupg_home);
+		e = gpgme_ctx_set_engine_info(*ctx, GPGME_PROTOCOL_OpenPGP, NULL,
+					      run->feed->decode.gnupg_home);
 	if (e == 0)
-		e = gpgme_set_pinentry_mode(*ctx, GPGME_PINENTRY_MODE_LOOPBACK); /* cron has no terminal */
+		/* cron has no terminal */
+		e = gpgme_set_pinentry_mode(*ctx, GPGME_PINENTRY_MODE_LOOPBACK);
 	if (e == 0)
 		e = gpgme_set_ctx_flag(*ctx, "full-status", "1");
 	if (e == 0)
@@ -208,7 +216,8 @@ static enum df_status gpg_run(struct decode_gpg_run *run, struct df_err *err)
 		e = gpgme_data_new_from_cbs(&job.out, &writes, run);
 	enum df_status st = DF_OK;
 	if (e != 0) {
-		st = df_fail(DF_RETRY, err, NULL, "cannot set up GnuPG: %s; see that gpg is installed, and in PATH",
+		st = df_fail(DF_RETRY, err, NULL,
+			     "cannot set up GnuPG: %s; see that gpg is installed, and in PATH",
 			     gpgme_strerror(e));
 		goto cleanup;
 	}
@@ -233,7 +242,8 @@ cleanup:
 	return st;
 }
 
-#define GPG_SAME_PLACE (1u << 20) /* bytes: what lies in buffers and pipes between us and GnuPG, and some more */
+/* bytes: what lies in buffers and pipes between us and GnuPG, and some more */
+#define GPG_SAME_PLACE (1u << 20)
 
 static enum df_status gpg_told(enum df_status st, const struct df_err *why, struct df_err *err)
 {
@@ -242,29 +252,37 @@ static enum df_status gpg_told(enum df_status st, const struct df_err *why, stru
 	return st;
 }
 
-/* What GnuPG holds against a file may be this machine's fault: its agent was killed, a keyring could not be read. When GnuPG
- * died, it was killed, or choked on the file. In either case it is asked once more, and what is the file's fault comes again:
- * the same verdict, or death at the same place. */
-static enum df_status gpg_again(const struct decode_gpg_run *before, const struct df_err *first, struct df_err *err)
+/* What GnuPG holds against a file may be this machine's fault: its agent was killed, a keyring
+ * could not be read. When GnuPG died, it was killed, or choked on the file. In either case it is
+ * asked once more, and what is the file's fault comes again: the same verdict, or death at the
+ * same place. */
+static enum df_status gpg_again(const struct decode_gpg_run *before, const struct df_err *first,
+				struct df_err *err)
 {
 	struct df_err why = {0};
 	struct decode_sink *out = before->out;
-	struct decode_gpg_run run = {.feed = before->feed, .out = out, .fd = before->fd, .err = &why};
+	struct decode_gpg_run run = {
+	    .feed = before->feed, .out = out, .fd = before->fd, .err = &why};
 	if (ftruncate(out->fd, 0) != 0 || lseek(out->fd, 0, SEEK_SET) != 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot empty a temporary file: %s", strerror(errno));
+		return df_fail(DF_RETRY, err, NULL, "cannot empty a temporary file: %s",
+			       strerror(errno));
 	out->written = 0;
 	enum df_status st = gpg_run(&run, &why);
 	memcpy(out->key, run.key, sizeof(out->key));
-	uint64_t apart = run.offset > before->offset ? run.offset - before->offset : before->offset - run.offset;
+	uint64_t apart =
+	    run.offset > before->offset ? run.offset - before->offset : before->offset - run.offset;
 	bool same_place = before->begun > 0 && run.begun > 0 && apart <= GPG_SAME_PLACE;
 	if (run.died && same_place)
 		return decode_gpg_damaged("nothing, and ends early, twice at the same place", err);
-	if (st != DF_REJECT || run.st != DF_OK || strcmp(why.code, first->code) == 0 || (before->died && same_place))
+	if (st != DF_REJECT || run.st != DF_OK || strcmp(why.code, first->code) == 0 ||
+	    (before->died && same_place))
 		return gpg_told(st, &why, err);
-	return df_fail(DF_RETRY, err, NULL, "GnuPG says one thing (%s), and then another: %s", first->text, why.text);
+	return df_fail(DF_RETRY, err, NULL, "GnuPG says one thing (%s), and then another: %s",
+		       first->text, why.text);
 }
 
-enum df_status decode_gpg(const struct conf_feed *feed, int fd, struct decode_sink *out, struct df_err *err)
+enum df_status decode_gpg(const struct conf_feed *feed, int fd, struct decode_sink *out,
+			  struct df_err *err)
 {
 	struct df_err why = {0};
 	struct decode_gpg_run run = {.feed = feed, .out = out, .fd = fd, .err = &why};
@@ -274,6 +292,7 @@ enum df_status decode_gpg(const struct conf_feed *feed, int fd, struct decode_si
 		return st;
 	st = gpg_run(&run, &why);
 	memcpy(out->key, run.key, sizeof(out->key));
-	bool doubtful = run.died || (st == DF_REJECT && run.st == DF_OK); /* run.st: what we refuse ourselves */
+	/* run.st: what we refuse ourselves */
+	bool doubtful = run.died || (st == DF_REJECT && run.st == DF_OK);
 	return doubtful ? gpg_again(&run, &why, err) : gpg_told(st, &why, err);
 }

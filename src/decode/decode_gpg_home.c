@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Is it certain that a GnuPG home holds no secret key for a message? GnuPG says "no secret key" as well when it could not look for
- * one: when a folder is another user's, is not writable for its agent, or the keyring is one that this GnuPG does not know. That is
- * a fault of the machine, and the file may be as good as any. */
+/* Is it certain that a GnuPG home holds no secret key for a message? GnuPG says "no secret key"
+ * as well when it could not look for one: when a folder is another user's, is not writable for
+ * its agent, or the keyring is one that this GnuPG does not know. That is a fault of the
+ * machine, and the file may be as good as any. */
 #include "decode_gpg_priv.h"
 
 #include <dirent.h>
@@ -18,11 +19,11 @@ struct home {
 
 static enum df_status home_denied(const char *path, const char *what, struct df_err *err)
 {
-	return df_fail(
-	    DF_RETRY, err, NULL,
-	    "%s cannot be %s (%s): the secret key may be there, but this user cannot use it; correct owner and mode, "
-	    "or set gnupg_home to a copy of this user's",
-	    path, what, strerror(errno));
+	return df_fail(DF_RETRY, err, NULL,
+		       "%s cannot be %s (%s): the secret key may be there, but this user cannot "
+		       "use it; correct owner and mode, "
+		       "or set gnupg_home to a copy of this user's",
+		       path, what, strerror(errno));
 }
 
 static bool home_ends(const char *name, const char *end)
@@ -53,18 +54,21 @@ static enum df_status home_look(struct home *h, struct df_err *err)
 	if (access(h->path, W_OK) != 0)
 		return home_denied(h->path, "written", err);
 
-	char *ring = df_format("%s/pubring.kbx", h->path), *newer = df_format("%s/public-keys.d/pubring.db", h->path);
+	char *ring = df_format("%s/pubring.kbx", h->path),
+	     *newer = df_format("%s/public-keys.d/pubring.db", h->path);
 	if (access(ring, F_OK) == 0 && access(ring, R_OK) != 0)
 		st = home_denied(ring, "read", err);
 	else if (access(newer, F_OK) == 0 && access(ring, F_OK) != 0)
 		st = df_fail(DF_RETRY, err, NULL,
-			     "%s is a keyring of a newer GnuPG (keyboxd), which this one may not read: export the keys "
+			     "%s is a keyring of a newer GnuPG (keyboxd), which this one may not "
+			     "read: export the keys "
 			     "there, and "
 			     "import them here",
 			     newer);
 	else if (h->n_secrets == 0)
 		st = df_fail(DF_RETRY, err, NULL,
-			     "%s holds no secret key at all: import the feed's (gpg --homedir %s --import), or correct "
+			     "%s holds no secret key at all: import the feed's (gpg --homedir %s "
+			     "--import), or correct "
 			     "gnupg_home",
 			     h->path, h->path);
 	free(newer);
@@ -73,7 +77,8 @@ static enum df_status home_look(struct home *h, struct df_err *err)
 }
 
 /* One recipient. DF_END: its secret key is certainly not there. */
-static enum df_status home_recipient(const struct home *h, gpgme_ctx_t ctx, const char *keyid, struct df_err *err)
+static enum df_status home_recipient(const struct home *h, gpgme_ctx_t ctx, const char *keyid,
+				     struct df_err *err)
 {
 	gpgme_key_t key = NULL;
 	enum df_status st = DF_END;
@@ -81,8 +86,10 @@ static enum df_status home_recipient(const struct home *h, gpgme_ctx_t ctx, cons
 	gpgme_error_t e = gpgme_get_key(ctx, keyid, &key, 0);
 	gpgme_err_code_t code = gpgme_err_code(e);
 	if (e != 0 && code != GPG_ERR_EOF && code != GPG_ERR_NOT_FOUND && code != GPG_ERR_NO_PUBKEY)
-		return df_fail(DF_RETRY, err, NULL, "GnuPG cannot list the keys of %s: %s", h->path, gpgme_strerror(e));
-	for (gpgme_subkey_t sub = key != NULL ? key->subkeys : NULL; sub != NULL && st == DF_END; sub = sub->next) {
+		return df_fail(DF_RETRY, err, NULL, "GnuPG cannot list the keys of %s: %s", h->path,
+			       gpgme_strerror(e));
+	for (gpgme_subkey_t sub = key != NULL ? key->subkeys : NULL; sub != NULL && st == DF_END;
+	     sub = sub->next) {
 		if (sub->keygrip == NULL || strcasecmp(sub->keyid, keyid) != 0)
 			continue;
 		char *path = df_format("%s/%s.key", h->secrets, sub->keygrip);
@@ -97,8 +104,8 @@ static enum df_status home_recipient(const struct home *h, gpgme_ctx_t ctx, cons
 	return st;
 }
 
-enum df_status decode_gpg_home_check(const struct decode_gpg_run *run, gpgme_ctx_t ctx, gpgme_recipient_t recipients,
-				     struct df_err *err)
+enum df_status decode_gpg_home_check(const struct decode_gpg_run *run, gpgme_ctx_t ctx,
+				     gpgme_recipient_t recipients, struct df_err *err)
 {
 	const char *own = run->feed->decode.gnupg_home;
 	struct home h = {.path = own != NULL ? own : gpgme_get_dirinfo("homedir")};
@@ -116,11 +123,14 @@ enum df_status decode_gpg_home_check(const struct decode_gpg_run *run, gpgme_ctx
 
 enum df_status decode_gpg_home_exists(const struct conf_feed *feed, struct df_err *err)
 {
-	const char *path = feed->decode.gnupg_home != NULL ? feed->decode.gnupg_home : gpgme_get_dirinfo("homedir");
+	const char *path = feed->decode.gnupg_home != NULL ? feed->decode.gnupg_home
+							   : gpgme_get_dirinfo("homedir");
 	if (path != NULL && access(path, R_OK | X_OK) == 0)
 		return DF_OK;
 	return df_fail(DF_RETRY, err, NULL, "cannot open %s %s: %s%s",
-		       feed->decode.gnupg_home != NULL ? "gnupg_home" : "GnuPG's home", path != NULL ? path : "",
-		       strerror(errno),
-		       feed->decode.gnupg_home != NULL ? "" : "; import the secret key there, or set gnupg_home");
+		       feed->decode.gnupg_home != NULL ? "gnupg_home" : "GnuPG's home",
+		       path != NULL ? path : "", strerror(errno),
+		       feed->decode.gnupg_home != NULL
+			   ? ""
+			   : "; import the secret key there, or set gnupg_home");
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What is in the keyring, before there is a file to decrypt. The agent is not asked: listing secret keys would start it, and
- * whether it can use them is known once it does. Their files are looked for instead. */
+/* What is in the keyring, before there is a file to decrypt. The agent is not asked: listing
+ * secret keys would start it, and whether it can use them is known once it does. Their files are
+ * looked for instead. */
 #include "decode_gpg_priv.h"
 
 #include <stdlib.h>
@@ -33,7 +34,8 @@ static void keys_count(gpgme_key_t key, const char *home, struct keys_found *fou
 static gpgme_error_t keys_list(gpgme_ctx_t ctx, const char *home, struct keys_found *found)
 {
 	gpgme_key_t key = NULL;
-	gpgme_error_t e = gpgme_set_keylist_mode(ctx, GPGME_KEYLIST_MODE_LOCAL | GPGME_KEYLIST_MODE_WITH_KEYGRIP);
+	gpgme_error_t e =
+	    gpgme_set_keylist_mode(ctx, GPGME_KEYLIST_MODE_LOCAL | GPGME_KEYLIST_MODE_WITH_KEYGRIP);
 	if (e == 0)
 		e = gpgme_op_keylist_start(ctx, NULL, 0);
 	if (e != 0)
@@ -45,28 +47,33 @@ static gpgme_error_t keys_list(gpgme_ctx_t ctx, const char *home, struct keys_fo
 	return gpgme_err_code(e) == GPG_ERR_EOF ? 0 : e;
 }
 
-static enum df_status keys_verdict(const struct keys_found *found, const char *home, struct df_err *err)
+static enum df_status keys_verdict(const struct keys_found *found, const char *home,
+				   struct df_err *err)
 {
 	if (found->secret > 0)
 		return DF_OK;
 	if (found->public == 0)
 		return df_fail(DF_USAGE, err, NULL,
-			       "the keyring in %s is empty; import the secret key that files are encrypted to: "
+			       "the keyring in %s is empty; import the secret key that files are "
+			       "encrypted to: "
 			       "gpg --homedir %s --import KEYFILE",
 			       home, home);
 	return df_fail(DF_USAGE, err, NULL,
-		       "%s holds no secret key that can decrypt (%u public keys, %u of their subkeys for encryption); "
+		       "%s holds no secret key that can decrypt (%u public keys, %u of their "
+		       "subkeys for encryption); "
 		       "import it: gpg --homedir %s --import KEYFILE",
 		       home, found->public, found->encrypting, home);
 }
 
-static enum df_status keys_signers(const struct conf_feed *feed, gpgme_ctx_t ctx, const char *home, struct df_err *err)
+static enum df_status keys_signers(const struct conf_feed *feed, gpgme_ctx_t ctx, const char *home,
+				   struct df_err *err)
 {
 	for (size_t i = 0; i < feed->decode.signed_by.n; i++) {
 		gpgme_key_t key = NULL;
 		if (gpgme_get_key(ctx, feed->decode.signed_by.v[i], &key, 0) != 0)
 			return df_fail(DF_USAGE, err, NULL,
-				       "%s does not hold the public key %s, so its signatures cannot be verified; "
+				       "%s does not hold the public key %s, so its signatures "
+				       "cannot be verified; "
 				       "import it: gpg --homedir %s --import KEYFILE",
 				       home, feed->decode.signed_by.v[i], home);
 		gpgme_key_unref(key);
@@ -74,20 +81,21 @@ static enum df_status keys_signers(const struct conf_feed *feed, gpgme_ctx_t ctx
 	return DF_OK;
 }
 
-static enum df_status keys_recipients(const struct conf_feed *feed, gpgme_ctx_t ctx, const char *home,
-				      struct df_err *err)
+static enum df_status keys_recipients(const struct conf_feed *feed, gpgme_ctx_t ctx,
+				      const char *home, struct df_err *err)
 {
 	for (size_t i = 0; i < feed->decode.rejects_recipient.n; i++) {
 		gpgme_key_t key = NULL;
-		bool usable = gpgme_get_key(ctx, feed->decode.rejects_recipient.v[i], &key, 0) == 0 &&
-			      key->can_encrypt && !key->expired && !key->revoked && !key->disabled;
+		bool usable =
+		    gpgme_get_key(ctx, feed->decode.rejects_recipient.v[i], &key, 0) == 0 &&
+		    key->can_encrypt && !key->expired && !key->revoked && !key->disabled;
 		gpgme_key_unref(key);
 		if (!usable)
-			return df_fail(
-			    DF_USAGE, err, NULL,
-			    "rejected rows cannot be encrypted to %s: %s has no such public key that is valid "
-			    "today and encrypts",
-			    feed->decode.rejects_recipient.v[i], home);
+			return df_fail(DF_USAGE, err, NULL,
+				       "rejected rows cannot be encrypted to %s: %s has no such "
+				       "public key that is valid "
+				       "today and encrypts",
+				       feed->decode.rejects_recipient.v[i], home);
 	}
 	return DF_OK;
 }
@@ -101,17 +109,20 @@ enum df_status decode_check_keys(const struct conf_feed *feed, const char **key,
 		return DF_OK;
 
 	gpgme_check_version(NULL);
-	const char *home = feed->decode.gnupg_home != NULL ? feed->decode.gnupg_home : gpgme_get_dirinfo("homedir");
+	const char *home = feed->decode.gnupg_home != NULL ? feed->decode.gnupg_home
+							   : gpgme_get_dirinfo("homedir");
 	gpgme_error_t e = gpgme_new(&ctx);
 	if (e == 0)
-		e = gpgme_ctx_set_engine_info(ctx, GPGME_PROTOCOL_OpenPGP, NULL, feed->decode.gnupg_home);
+		e = gpgme_ctx_set_engine_info(ctx, GPGME_PROTOCOL_OpenPGP, NULL,
+					      feed->decode.gnupg_home);
 	if (e == 0 && home != NULL)
 		e = keys_list(ctx, home, &found);
 	enum df_status st = DF_OK;
 	if (e != 0 || home == NULL)
-		st = df_fail(DF_USAGE, err, NULL,
-			     "cannot list the keys in %s: %s; see that gpg is installed, and in PATH",
-			     home != NULL ? home : "GnuPG's home", gpgme_strerror(e));
+		st = df_fail(
+		    DF_USAGE, err, NULL,
+		    "cannot list the keys in %s: %s; see that gpg is installed, and in PATH",
+		    home != NULL ? home : "GnuPG's home", gpgme_strerror(e));
 	else
 		st = keys_verdict(&found, home, err);
 	if (st == DF_OK) {

@@ -20,12 +20,13 @@ struct decode_gpg_run {
 	unsigned begun, okay, plaintexts; /* status lines seen */
 	bool informed;                    /* DECRYPTION_INFO was seen */
 	bool intact;                      /* and names an MDC or an AEAD mode */
-	bool broken;                      /* BADMDC, NODATA, UNEXPECTED: part of it is no good message */
-	bool ended;                       /* END_DECRYPTION: GnuPG has seen all of the message */
-	bool failed;                      /* GnuPG's own exit code is not 0 */
-	bool signature;                   /* the message is signed */
-	bool symmetric;                   /* it can be decrypted by a passphrase */
-	bool asks_symmetric;              /* and that is the passphrase which GnuPG asks for now */
+	/* BADMDC, NODATA, UNEXPECTED: part of it is no good message */
+	bool broken;
+	bool ended;          /* END_DECRYPTION: GnuPG has seen all of the message */
+	bool failed;         /* GnuPG's own exit code is not 0 */
+	bool signature;      /* the message is signed */
+	bool symmetric;      /* it can be decrypted by a passphrase */
+	bool asks_symmetric; /* and that is the passphrase which GnuPG asks for now */
 	bool agent_lost;
 	bool bad_passphrase;
 	bool asked;                /* for the passphrase */
@@ -43,22 +44,27 @@ void decode_gpg_begin(void);
 /* Reads on in run->fd, for GPGME. */
 ssize_t decode_gpg_read(struct decode_gpg_run *run, void *buffer, size_t size);
 
-/* Does the job, and returns as gpgme_op_encrypt and gpgme_op_decrypt_verify do; but when the run is to stop, or GnuPG does nothing
- * for the feed's stall_timeout, it is left alone, and run->st says so. */
-gpgme_error_t decode_gpg_wait(struct decode_gpg_run *run, gpgme_ctx_t ctx, const struct decode_gpg_job *job);
+/* Does the job, and returns as gpgme_op_encrypt and gpgme_op_decrypt_verify do; but when the run
+ * is to stop, or GnuPG does nothing for the feed's stall_timeout, it is left alone, and run->st
+ * says so. */
+gpgme_error_t decode_gpg_wait(struct decode_gpg_run *run, gpgme_ctx_t ctx,
+			      const struct decode_gpg_job *job);
 /* Why GPGME returned `code`. Never DF_OK. */
 enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpgme_error_t code,
 				struct df_err *err) DF_CHECK;
-/* After "no secret key". DF_END: it is certain that none of the recipients' is there. DF_OK: one is. DF_RETRY: it cannot be said,
- * for a reason that is the machine's. */
-enum df_status decode_gpg_home_check(const struct decode_gpg_run *run, gpgme_ctx_t ctx, gpgme_recipient_t recipients,
-				     struct df_err *err) DF_CHECK;
+/* After "no secret key". DF_END: it is certain that none of the recipients' is there. DF_OK: one
+ * is. DF_RETRY: it cannot be said, for a reason that is the machine's. */
+enum df_status decode_gpg_home_check(const struct decode_gpg_run *run, gpgme_ctx_t ctx,
+				     gpgme_recipient_t recipients, struct df_err *err) DF_CHECK;
 /* DF_RETRY: there is no home that could be used; GnuPG would make an empty one. */
 enum df_status decode_gpg_home_exists(const struct conf_feed *feed, struct df_err *err) DF_CHECK;
 enum df_status decode_gpg_damaged(const char *words, struct df_err *err) DF_CHECK;
-/* DF_OK when the run, which GPGME found no fault with, was one whole message that is encrypted to a key. */
-enum df_status decode_gpg_check_whole(struct decode_gpg_run *run, gpgme_ctx_t ctx, struct df_err *err) DF_CHECK;
+/* DF_OK when the run, which GPGME found no fault with, was one whole message that is encrypted
+ * to a key. */
+enum df_status decode_gpg_check_whole(struct decode_gpg_run *run, gpgme_ctx_t ctx,
+				      struct df_err *err) DF_CHECK;
 /* DF_OK when it has a valid signature by a key that signed_by lists. */
-enum df_status decode_gpg_check_signer(const struct conf_feed *feed, gpgme_ctx_t ctx, struct df_err *err) DF_CHECK;
+enum df_status decode_gpg_check_signer(const struct conf_feed *feed, gpgme_ctx_t ctx,
+				       struct df_err *err) DF_CHECK;
 
 #endif

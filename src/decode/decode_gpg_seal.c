@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The other way: what came encrypted stays encrypted. GnuPG needs no secret key for it, and so no passphrase. */
+/* The other way: what came encrypted stays encrypted. GnuPG needs no secret key for it, and so
+ * no passphrase. */
 #include "decode_gpg_priv.h"
 
 #include <errno.h>
@@ -42,7 +43,8 @@ static const char *key_fault(gpgme_key_t key, char *when, size_t size)
 	time_t end = key->subkeys != NULL ? (time_t)key->subkeys->expires : 0;
 	if (key->revoked)
 		return "is revoked";
-	if (key->expired && end > 0 && gmtime_r(&end, &tm) != NULL && strftime(when, size, "expired on %F", &tm) > 0)
+	if (key->expired && end > 0 && gmtime_r(&end, &tm) != NULL &&
+	    strftime(when, size, "expired on %F", &tm) > 0)
 		return when;
 	if (key->expired)
 		return "has expired";
@@ -51,13 +53,15 @@ static const char *key_fault(gpgme_key_t key, char *when, size_t size)
 	return key->can_encrypt ? NULL : "has no part to encrypt to that is valid today";
 }
 
-static enum df_status seal_key(struct seal *s, gpgme_ctx_t ctx, const char *fingerprint, struct df_err *err)
+static enum df_status seal_key(struct seal *s, gpgme_ctx_t ctx, const char *fingerprint,
+			       struct df_err *err)
 {
 	gpgme_key_t key = NULL;
 	char when[64];
 	if (gpgme_get_key(ctx, fingerprint, &key, 0) != 0)
 		return df_fail(DF_RETRY, err, NULL,
-			       "rejected rows cannot be encrypted: the key %s is not in %s; import its public key, or "
+			       "rejected rows cannot be encrypted: the key %s is not in %s; import "
+			       "its public key, or "
 			       "name another one in rejects_recipient",
 			       fingerprint, s->home);
 	s->keys[s->n++] = key;
@@ -65,21 +69,24 @@ static enum df_status seal_key(struct seal *s, gpgme_ctx_t ctx, const char *fing
 	if (fault == NULL)
 		return DF_OK;
 	return df_fail(DF_RETRY, err, NULL,
-		       "rejected rows cannot be encrypted: the key %s in %s %s; renew it, or name another one in "
+		       "rejected rows cannot be encrypted: the key %s in %s %s; renew it, or name "
+		       "another one in "
 		       "rejects_recipient",
 		       fingerprint, s->home, fault);
 }
 
-static enum df_status seal_keys(struct seal *s, gpgme_ctx_t ctx, const char *key, struct df_err *err)
+static enum df_status seal_keys(struct seal *s, gpgme_ctx_t ctx, const char *key,
+				struct df_err *err)
 {
 	const struct conf_list *named = &s->run.feed->decode.rejects_recipient;
 	if (named->n > SEAL_KEYS_MAX)
-		return df_fail(DF_USAGE, err, NULL, "rejects_recipient names more than %u keys", SEAL_KEYS_MAX);
+		return df_fail(DF_USAGE, err, NULL, "rejects_recipient names more than %u keys",
+			       SEAL_KEYS_MAX);
 	if (named->n == 0 && key[0] == '\0')
-		return df_fail(
-		    DF_RETRY, err, NULL,
-		    "rejected rows cannot be encrypted: GnuPG does not say which key opened the file; name one "
-		    "in rejects_recipient");
+		return df_fail(DF_RETRY, err, NULL,
+			       "rejected rows cannot be encrypted: GnuPG does not say which key "
+			       "opened the file; name one "
+			       "in rejects_recipient");
 	if (named->n == 0)
 		return seal_key(s, ctx, key, err);
 	enum df_status st = DF_OK;
@@ -104,14 +111,18 @@ static enum df_status seal_run(struct seal *s, gpgme_ctx_t ctx, struct df_err *e
 
 	gpgme_encrypt_result_t result = e != 0 ? gpgme_op_encrypt_result(ctx) : NULL;
 	if (result != NULL && result->invalid_recipients != NULL)
-		e = result->invalid_recipients->reason != 0 ? result->invalid_recipients->reason : e;
+		e = result->invalid_recipients->reason != 0 ? result->invalid_recipients->reason
+							    : e;
 	if (e != 0)
-		return df_fail(DF_RETRY, err, NULL, "rejected rows cannot be encrypted to the key %s in %s: %s",
-			       s->keys[0]->fpr != NULL ? s->keys[0]->fpr : "", s->home, gpgme_strerror(e));
+		return df_fail(DF_RETRY, err, NULL,
+			       "rejected rows cannot be encrypted to the key %s in %s: %s",
+			       s->keys[0]->fpr != NULL ? s->keys[0]->fpr : "", s->home,
+			       gpgme_strerror(e));
 	return DF_OK;
 }
 
-enum df_status decode_seal(const struct conf_feed *feed, const char *key, int from, int to, struct df_err *err)
+enum df_status decode_seal(const struct conf_feed *feed, const char *key, int from, int to,
+			   struct df_err *err)
 {
 	struct seal s = {.run = {.feed = feed, .fd = from, .err = err}, .to = to};
 	gpgme_ctx_t ctx = NULL;
@@ -119,10 +130,12 @@ enum df_status decode_seal(const struct conf_feed *feed, const char *key, int fr
 	s.home = feed->decode.gnupg_home != NULL ? feed->decode.gnupg_home : "GnuPG's default home";
 	gpgme_error_t e = gpgme_new(&ctx);
 	if (e == 0)
-		e = gpgme_ctx_set_engine_info(ctx, GPGME_PROTOCOL_OpenPGP, NULL, feed->decode.gnupg_home);
+		e = gpgme_ctx_set_engine_info(ctx, GPGME_PROTOCOL_OpenPGP, NULL,
+					      feed->decode.gnupg_home);
 	enum df_status st = DF_OK;
 	if (e != 0)
-		st = df_fail(DF_RETRY, err, NULL, "cannot set up GnuPG: %s; see that gpg is installed, and in PATH",
+		st = df_fail(DF_RETRY, err, NULL,
+			     "cannot set up GnuPG: %s; see that gpg is installed, and in PATH",
 			     gpgme_strerror(e));
 	if (st == DF_OK) {
 		gpgme_set_offline(ctx, 1);

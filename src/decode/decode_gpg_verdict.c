@@ -6,12 +6,14 @@
 #include <strings.h>
 #include <unistd.h>
 
-/* Encryption subkeys (and primaries) of the hosted feed's pods: files for them were not meant for this program. */
+/* Encryption subkeys (and primaries) of the hosted feed's pods: files for them were not meant
+ * for this program. */
 static const struct {
 	const char *keyid, *pod;
 } gpg_hosted[] = {
-    {"4A0FEB1F5A7DD15A", "US1"}, {"5CCF5ED334228ACF", "US1"}, {"7B217D16E5664D63", "US2"}, {"8B1C6200BD8FF951", "US2"},
-    {"19AAD7C7DBEAB003", "EU1"}, {"B6F5B2EEE2083F08", "EU1"}, {"8B477F3A7E3C234C", "AU1"}, {"8C2D392F93DC232C", "AU1"},
+    {"4A0FEB1F5A7DD15A", "US1"}, {"5CCF5ED334228ACF", "US1"}, {"7B217D16E5664D63", "US2"},
+    {"8B1C6200BD8FF951", "US2"}, {"19AAD7C7DBEAB003", "EU1"}, {"B6F5B2EEE2083F08", "EU1"},
+    {"8B477F3A7E3C234C", "AU1"}, {"8C2D392F93DC232C", "AU1"},
 };
 
 #define GPG_LOG_MAX 16384u /* bytes of GnuPG's log that are looked at */
@@ -26,40 +28,44 @@ static const char *gpg_hosted_pod(const char *keyid)
 
 static const char *gpg_home_name(const struct decode_gpg_run *run)
 {
-	return run->feed->decode.gnupg_home != NULL ? run->feed->decode.gnupg_home : "GnuPG's default home";
+	return run->feed->decode.gnupg_home != NULL ? run->feed->decode.gnupg_home
+						    : "GnuPG's default home";
 }
 
 static enum df_status gpg_not_protected(struct df_err *err)
 {
-	return df_fail(
-	    DF_REJECT, err, "decrypt-failed",
-	    "the message has no integrity protection (MDC or AEAD), so its content cannot be trusted; encrypt "
-	    "the file with a current OpenPGP program");
+	return df_fail(DF_REJECT, err, "decrypt-failed",
+		       "the message has no integrity protection (MDC or AEAD), so its content "
+		       "cannot be trusted; encrypt "
+		       "the file with a current OpenPGP program");
 }
 
 static enum df_status gpg_symmetric(struct df_err *err)
 {
-	return df_fail(DF_REJECT, err, "decrypt-failed",
-		       "the file is encrypted by a passphrase, not to a key; encrypt it to this feed's key");
+	return df_fail(
+	    DF_REJECT, err, "decrypt-failed",
+	    "the file is encrypted by a passphrase, not to a key; encrypt it to this feed's key");
 }
 
 static enum df_status gpg_agent_lost(const struct decode_gpg_run *run, struct df_err *err)
 {
-	return df_fail(
-	    DF_RETRY, err, NULL,
-	    "GnuPG's agent, which holds the secret key, cannot be used in %s; see that gpg-agent is installed and "
-	    "starts there",
-	    gpg_home_name(run));
+	return df_fail(DF_RETRY, err, NULL,
+		       "GnuPG's agent, which holds the secret key, cannot be used in %s; see that "
+		       "gpg-agent is installed and "
+		       "starts there",
+		       gpg_home_name(run));
 }
 
 /* The agent went away while it was asked for the session key. */
 static bool gpg_hung_up(gpgme_error_t code)
 {
 	gpgme_err_code_t c = gpgme_err_code(code);
-	return c == GPG_ERR_EPIPE || c == GPG_ERR_EOF || (c >= GPG_ERR_ASS_GENERAL && c <= GPG_ERR_ASS_UNKNOWN_INQUIRE);
+	return c == GPG_ERR_EPIPE || c == GPG_ERR_EOF ||
+	       (c >= GPG_ERR_ASS_GENERAL && c <= GPG_ERR_ASS_UNKNOWN_INQUIRE);
 }
 
-static enum df_status gpg_wrong_key(const struct decode_gpg_run *run, gpgme_recipient_t recipients, struct df_err *err)
+static enum df_status gpg_wrong_key(const struct decode_gpg_run *run, gpgme_recipient_t recipients,
+				    struct df_err *err)
 {
 	struct df_buf ids = {.max = 512};
 	const char *pod = NULL;
@@ -68,30 +74,31 @@ static enum df_status gpg_wrong_key(const struct decode_gpg_run *run, gpgme_reci
 		if (pod == NULL)
 			pod = gpg_hosted_pod(r->keyid);
 	}
-	enum df_status st =
-	    pod != NULL
-		? df_fail(
-		      DF_REJECT, err, "wrong-key",
-		      "the file was encrypted for mParticle's hosted feed (pod %s; key ids %s), and only mParticle can "
-		      "decrypt it; encrypt it to the key of this feed instead",
-		      pod, df_buf_cstr(&ids))
-		: df_fail(
-		      DF_REJECT, err, "wrong-key",
-		      "the file is encrypted to key ids %s, and %s holds a secret key for none of them; encrypt it to "
-		      "this feed's key, or import the secret key",
-		      df_buf_cstr(&ids), gpg_home_name(run));
+	enum df_status st = pod != NULL
+				? df_fail(DF_REJECT, err, "wrong-key",
+					  "the file was encrypted for mParticle's hosted feed (pod "
+					  "%s; key ids %s), and only mParticle can "
+					  "decrypt it; encrypt it to the key of this feed instead",
+					  pod, df_buf_cstr(&ids))
+				: df_fail(DF_REJECT, err, "wrong-key",
+					  "the file is encrypted to key ids %s, and %s holds a "
+					  "secret key for none of them; encrypt it to "
+					  "this feed's key, or import the secret key",
+					  df_buf_cstr(&ids), gpg_home_name(run));
 	df_buf_free(&ids);
 	return st;
 }
 
-/* What GnuPG wrote to its log, as a string that is the caller's; NULL: nothing. No other result of ctx may be used after. */
+/* What GnuPG wrote to its log, as a string that is the caller's; NULL: nothing. No other result
+ * of ctx may be used after. */
 static char *gpg_diagnostics(gpgme_ctx_t ctx)
 {
 	gpgme_data_t log = NULL;
 	char *text = NULL;
 	if (gpgme_data_new(&log) != 0)
 		return NULL;
-	if (gpgme_op_getauditlog(ctx, log, GPGME_AUDITLOG_DIAG) == 0 && gpgme_data_seek(log, 0, SEEK_SET) == 0) {
+	if (gpgme_op_getauditlog(ctx, log, GPGME_AUDITLOG_DIAG) == 0 &&
+	    gpgme_data_seek(log, 0, SEEK_SET) == 0) {
 		text = df_alloc(GPG_LOG_MAX + 1);
 		ssize_t n = gpgme_data_read(log, text, GPG_LOG_MAX);
 		text[n > 0 ? n : 0] = '\0';
@@ -100,9 +107,10 @@ static char *gpg_diagnostics(gpgme_ctx_t ctx)
 	return text;
 }
 
-/* GnuPG says what it makes of any file. When it did not, it could not be started or was killed, as happens when memory is
- * short, and the file may be as good as any. Of two things only its log tells, of which GPGME does not always get the end:
- * bad compressed data (so see gpg_again), and data that is only a part of something. */
+/* GnuPG says what it makes of any file. When it did not, it could not be started or was killed,
+ * as happens when memory is short, and the file may be as good as any. Of two things only its
+ * log tells, of which GPGME does not always get the end: bad compressed data (so see gpg_again),
+ * and data that is only a part of something. */
 static bool gpg_judged(const struct decode_gpg_run *run, gpgme_ctx_t ctx)
 {
 	if (run->ended || run->broken || run->failed)
@@ -128,7 +136,8 @@ static bool gpg_begins_well(const struct decode_gpg_run *run)
 			  (p[0] == 0xc1 && (p[2] == 3 || p[3] == 3)));
 }
 
-enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpgme_error_t code, struct df_err *err)
+enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpgme_error_t code,
+				struct df_err *err)
 {
 	gpgme_decrypt_result_t result = gpgme_op_decrypt_result(ctx);
 	gpgme_recipient_t recipients = result != NULL ? result->recipients : NULL;
@@ -136,16 +145,18 @@ enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpg
 		return gpg_symmetric(err);
 	if (run->agent_lost)
 		return gpg_agent_lost(run, err);
-	/* No session key was had, and the file is not to blame: it stays, for the run after the passphrase was put
-	 * right. */
+	/* No session key was had, and the file is not to blame: it stays, for the run after the
+	 * passphrase was put right. */
 	bool own = run->feed->decode.gnupg_passphrase != NULL;
 	if (!run->informed && run->asked && !own && run->feed->fetch.passphrase == NULL)
-		return df_fail(DF_DENIED, err, "decrypt-failed",
-			       "the secret key is protected by a passphrase; set gnupg_passphrase_file");
+		return df_fail(
+		    DF_DENIED, err, "decrypt-failed",
+		    "the secret key is protected by a passphrase; set gnupg_passphrase_file");
 	if (!run->informed && run->bad_passphrase)
-		return df_fail(DF_DENIED, err, "decrypt-failed",
-			       "the passphrase is not that of the secret key; correct what %s names",
-			       own ? "gnupg_passphrase_file" : "passphrase_file");
+		return df_fail(
+		    DF_DENIED, err, "decrypt-failed",
+		    "the passphrase is not that of the secret key; correct what %s names",
+		    own ? "gnupg_passphrase_file" : "passphrase_file");
 	if (run->informed && !run->intact)
 		return gpg_not_protected(err);
 	/* Once the session key was had, another recipient's missing key is no reason. */
@@ -153,40 +164,49 @@ enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpg
 	bool no_key = gpgme_err_code(code) == GPG_ERR_NO_SECKEY || (run->symmetric && !run->asked);
 	if (!run->informed && no_key && recipients != NULL) {
 		enum df_status st = decode_gpg_home_check(run, ctx, recipients, err);
-		return st == DF_END ? gpg_wrong_key(run, recipients, err) : st == DF_OK ? gpg_agent_lost(run, err) : st;
+		return st == DF_END  ? gpg_wrong_key(run, recipients, err)
+		       : st == DF_OK ? gpg_agent_lost(run, err)
+				     : st;
 	}
 	if (!run->informed && gpg_hung_up(code))
 		return gpg_agent_lost(run, err);
-	/* GnuPG gets the file through a pipe: whatever the system denies it has nothing to do with that. */
-	if (gpgme_err_code(code) == GPG_ERR_INV_ENGINE || (gpgme_err_code(code) & GPG_ERR_SYSTEM_ERROR) != 0)
-		return df_fail(DF_RETRY, err, NULL, "GnuPG cannot be run: %s", gpgme_strerror(code));
+	/* GnuPG gets the file through a pipe: whatever the system denies it has nothing to do
+	 * with that. */
+	if (gpgme_err_code(code) == GPG_ERR_INV_ENGINE ||
+	    (gpgme_err_code(code) & GPG_ERR_SYSTEM_ERROR) != 0)
+		return df_fail(DF_RETRY, err, NULL, "GnuPG cannot be run: %s",
+			       gpgme_strerror(code));
 	if (!gpg_judged(run, ctx)) {
 		run->died = true;
-		return df_fail(DF_RETRY, err, NULL,
-			       "GnuPG could not be started, or died before it was done (%s); see that memory "
-			       "suffices",
-			       gpgme_strerror(code));
+		return df_fail(
+		    DF_RETRY, err, NULL,
+		    "GnuPG could not be started, or died before it was done (%s); see that memory "
+		    "suffices",
+		    gpgme_strerror(code));
 	}
 	if (run->begun == 0 && gpg_begins_well(run))
 		return df_fail(DF_REJECT, err, "decrypt-failed",
-			       "the file begins as an encrypted OpenPGP message, but is cut off or damaged: upload the "
+			       "the file begins as an encrypted OpenPGP message, but is cut off or "
+			       "damaged: upload the "
 			       "whole file again");
 	if (run->begun == 0)
-		return df_fail(
-		    DF_REJECT, err, "decrypt-failed",
-		    "this is no encrypted OpenPGP message, in spite of its name; encrypt the file to this feed's key");
+		return df_fail(DF_REJECT, err, "decrypt-failed",
+			       "this is no encrypted OpenPGP message, in spite of its name; "
+			       "encrypt the file to this feed's key");
 	return decode_gpg_damaged(gpgme_strerror(code), err);
 }
 
 enum df_status decode_gpg_damaged(const char *words, struct df_err *err)
 {
 	return df_fail(DF_REJECT, err, "decrypt-failed",
-		       "the OpenPGP message is damaged or cut off (GnuPG says: %s); write or upload the file again",
+		       "the OpenPGP message is damaged or cut off (GnuPG says: %s); write or "
+		       "upload the file again",
 		       words);
 }
 
 /* What an error-free return of GPGME does not promise. */
-enum df_status decode_gpg_check_whole(struct decode_gpg_run *run, gpgme_ctx_t ctx, struct df_err *err)
+enum df_status decode_gpg_check_whole(struct decode_gpg_run *run, gpgme_ctx_t ctx,
+				      struct df_err *err)
 {
 	gpgme_decrypt_result_t result = gpgme_op_decrypt_result(ctx);
 	if (run->begun == 0 || result == NULL)
@@ -198,9 +218,9 @@ enum df_status decode_gpg_check_whole(struct decode_gpg_run *run, gpgme_ctx_t ct
 	/* Without a signature GnuPG has no reason to fail but the data. */
 	if (run->begun != 1 || run->okay != 1 || run->plaintexts != 1 || run->broken ||
 	    (run->failed && !run->signature))
-		return df_fail(
-		    DF_REJECT, err, "decrypt-failed",
-		    "the OpenPGP message is damaged, or other bytes follow it; write or upload the file again");
+		return df_fail(DF_REJECT, err, "decrypt-failed",
+			       "the OpenPGP message is damaged, or other bytes follow it; write or "
+			       "upload the file again");
 	return DF_OK;
 }
 
@@ -239,18 +259,23 @@ static bool gpg_primary_listed(const struct conf_feed *feed, gpgme_ctx_t ctx, co
 	return listed;
 }
 
-/* The listed fingerprint is the trust: GnuPG's own trust in the key does not count, its verdict on the signature does.
+/* The listed fingerprint is the trust: GnuPG's own trust in the key does not count, its verdict on
+ * the signature does.
  */
-enum df_status decode_gpg_check_signer(const struct conf_feed *feed, gpgme_ctx_t ctx, struct df_err *err)
+enum df_status decode_gpg_check_signer(const struct conf_feed *feed, gpgme_ctx_t ctx,
+				       struct df_err *err)
 {
 	gpgme_verify_result_t result = gpgme_op_verify_result(ctx);
-	struct df_buf good = {.max = 1024}; /* fingerprints, NUL-separated: they outlive the result */
+	/* fingerprints, NUL-separated: they outlive the result */
+	struct df_buf good = {.max = 1024};
 	struct df_buf late = {.max = 1024}; /* the same of keys that have expired */
 	struct df_buf told = {.max = 512};
 	bool listed = false;
-	for (gpgme_signature_t s = result != NULL ? result->signatures : NULL; s != NULL; s = s->next) {
+	for (gpgme_signature_t s = result != NULL ? result->signatures : NULL; s != NULL;
+	     s = s->next) {
 		gpgme_error_t code = gpgme_err_code(s->status);
-		df_buf_addf(&told, "%s%s (%s)", told.len > 0 ? ", " : "", s->fpr != NULL ? s->fpr : "an unknown key",
+		df_buf_addf(&told, "%s%s (%s)", told.len > 0 ? ", " : "",
+			    s->fpr != NULL ? s->fpr : "an unknown key",
 			    code == GPG_ERR_NO_ERROR ? "good" : gpgme_strerror(s->status));
 		if (code == GPG_ERR_NO_ERROR && s->fpr != NULL)
 			df_buf_add(&good, s->fpr, strlen(s->fpr) + 1);
@@ -259,23 +284,28 @@ enum df_status decode_gpg_check_signer(const struct conf_feed *feed, gpgme_ctx_t
 	}
 	char expired[64] = "";
 	for (size_t at = 0; at < late.len && expired[0] == '\0'; at += strlen(late.data + at) + 1)
-		if (gpg_listed(feed, late.data + at) || gpg_primary_listed(feed, ctx, late.data + at))
+		if (gpg_listed(feed, late.data + at) ||
+		    gpg_primary_listed(feed, ctx, late.data + at))
 			snprintf(expired, sizeof(expired), "%s", late.data + at);
 	for (size_t at = 0; at < good.len && !listed; at += strlen(good.data + at) + 1)
-		listed = gpg_listed(feed, good.data + at) || gpg_primary_listed(feed, ctx, good.data + at);
+		listed = gpg_listed(feed, good.data + at) ||
+			 gpg_primary_listed(feed, ctx, good.data + at);
 	enum df_status st = DF_OK;
 	if (!listed && told.len == 0)
 		st = df_fail(DF_REJECT, err, "bad-signature",
-			     "the message is not signed, and signed_by demands it; sign it with a listed key");
+			     "the message is not signed, and signed_by demands it; sign it with a "
+			     "listed key");
 	else if (!listed && expired[0] != '\0')
 		st = df_fail(DF_REJECT, err, "bad-signature",
-			     "the signature is by %s, which signed_by lists, but that key has expired: have the sender "
+			     "the signature is by %s, which signed_by lists, but that key has "
+			     "expired: have the sender "
 			     "extend it, "
 			     "and import it again",
 			     expired);
 	else if (!listed)
 		st = df_fail(DF_REJECT, err, "bad-signature",
-			     "no valid signature by a key that signed_by lists; found: %s; import the sender's public "
+			     "no valid signature by a key that signed_by lists; found: %s; import "
+			     "the sender's public "
 			     "key, or list "
 			     "its fingerprint",
 			     df_buf_cstr(&told));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A packed file is a series of members, whose contents are one stream: gzip (RFC 1952 §2.2), and likewise zstd's frames and the
- * streams of bzip2 and xz. What follows the last one is refused, but for NULs, with which tar and tapes pad. */
+/* A packed file is a series of members, whose contents are one stream: gzip (RFC 1952 §2.2), and
+ * likewise zstd's frames and the streams of bzip2 and xz. What follows the last one is refused,
+ * but for NULs, with which tar and tapes pad. */
 #include "decode_pack.h"
 
 #include <errno.h>
@@ -27,15 +28,16 @@ static uint64_t pack_position(const struct pack_reader *r)
 	return r->offset - r->io.n_in;
 }
 
-static enum df_status pack_pread(const struct pack_reader *r, void *p, size_t size, uint64_t at, size_t *n,
-				 struct df_err *err)
+static enum df_status pack_pread(const struct pack_reader *r, void *p, size_t size, uint64_t at,
+				 size_t *n, struct df_err *err)
 {
 	ssize_t got = 0;
 	do
 		got = pread(r->fd, p, size, (off_t)at);
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot read the %s data: %s", r->codec->name, strerror(errno));
+		return df_fail(DF_RETRY, err, NULL, "cannot read the %s data: %s", r->codec->name,
+			       strerror(errno));
 	*n = (size_t)got;
 	return DF_OK;
 }
@@ -92,33 +94,40 @@ static enum df_status pack_begin(struct pack_reader *r, struct df_err *err)
 	same = same || (whole && codec->skippable != NULL && codec->skippable(seen));
 	if (r->member_start > 0 && seen[0] == 0)
 		return pack_padding(r, err);
-	if (r->member_start > 0 && !(whole && same)) /* what no header fits into is no cut member either */
+	/* what no header fits into is no cut member either */
+	if (r->member_start > 0 && !(whole && same))
 		return pack_trailing(r, err);
 	if (!same)
 		return df_fail(DF_REJECT, err, "corrupt-archive",
-			       "this is no %s data, in spite of its name; check how it was made", codec->name);
+			       "this is no %s data, in spite of its name; check how it was made",
+			       codec->name);
 	if (!codec->begin(&r->state))
-		return df_fail(DF_RETRY, err, NULL, "out of memory while unpacking %s data", codec->name);
+		return df_fail(DF_RETRY, err, NULL, "out of memory while unpacking %s data",
+			       codec->name);
 	return DF_OK;
 }
 
-static enum df_status pack_fault(const struct pack_reader *r, enum pack_said said, struct df_err *err)
+static enum df_status pack_fault(const struct pack_reader *r, enum pack_said said,
+				 struct df_err *err)
 {
 	const char *name = r->codec->name;
 	if (said == PACK_NO_MEMORY)
 		return df_fail(DF_RETRY, err, NULL, "out of memory while unpacking %s data", name);
 	if (said == PACK_TOO_LARGE)
 		return df_fail(DF_REJECT, err, "archive-limit",
-			       "unpacking the %s data takes more memory than is allowed (a window of 128 MiB); pack it "
+			       "unpacking the %s data takes more memory than is allowed (a window "
+			       "of 128 MiB); pack it "
 			       "again with a lower level, without --long or --ultra",
 			       name);
 	return df_fail(DF_REJECT, err, "corrupt-archive",
-		       "the %s data is damaged at about byte %" PRIu64 ": %s; write or upload the file again", name,
-		       pack_position(r), r->io.words != NULL ? r->io.words : "bad data");
+		       "the %s data is damaged at about byte %" PRIu64
+		       ": %s; write or upload the file again",
+		       name, pack_position(r), r->io.words != NULL ? r->io.words : "bad data");
 }
 
 /* Unpacks up to the end of a member, of the input, or of the room in the output buffer. */
-static enum df_status pack_step(struct pack_reader *r, struct decode_sink *out, bool *full, struct df_err *err)
+static enum df_status pack_step(struct pack_reader *r, struct decode_sink *out, bool *full,
+				struct df_err *err)
 {
 	r->io.out = r->out;
 	r->io.n_out = sizeof(r->out);
@@ -159,9 +168,10 @@ enum df_status decode_pack(enum name_pack pack, int fd, struct decode_sink *out,
 	    [NAME_ZSTD] = "libzstd", [NAME_BZIP2] = "libbz2", [NAME_XZ] = "liblzma"};
 	const struct pack_codec *codec = pack_codec(pack);
 	if (codec == NULL)
-		return df_fail(DF_USAGE, err, NULL,
-			       "this build of dropfeed has no %s, which the file needs: build it with %s",
-			       libraries[pack], libraries[pack]);
+		return df_fail(
+		    DF_USAGE, err, NULL,
+		    "this build of dropfeed has no %s, which the file needs: build it with %s",
+		    libraries[pack], libraries[pack]);
 	struct pack_reader *r = df_alloc(sizeof(*r));
 	r->codec = codec;
 	r->fd = fd;

@@ -22,7 +22,8 @@ struct pack_codec {
 	const char *magic; /* what a member begins with */
 	unsigned char magic_len;
 	bool (*skippable)(const unsigned char *magic); /* a member without content, or NULL */
-	bool (*begin)(void **state);                   /* a new member; *state NULL at first. False: no memory */
+	/* a new member; *state NULL at first. False: no memory */
+	bool (*begin)(void **state);
 	enum pack_said (*step)(void *state, struct pack_io *io);
 	void (*end)(void *state); /* NULL is fine */
 };

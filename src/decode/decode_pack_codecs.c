@@ -52,7 +52,8 @@ static void gzip_end(void *state)
 	free(state);
 }
 
-static const struct pack_codec gzip_codec = {"gzip", "\x1f\x8b", 2, NULL, gzip_begin, gzip_step, gzip_end};
+static const struct pack_codec gzip_codec = {"gzip",     "\x1f\x8b", 2,       NULL,
+					     gzip_begin, gzip_step,  gzip_end};
 
 /* ---- zstd: RFC 8878 ---- */
 
@@ -97,8 +98,8 @@ static void zstd_end(void *state)
 	ZSTD_freeDStream(state);
 }
 
-static const struct pack_codec zstd_codec = {"zstd",     "\x28\xb5\x2f\xfd", 4,       zstd_skippable,
-					     zstd_begin, zstd_step,          zstd_end};
+static const struct pack_codec zstd_codec = {
+    "zstd", "\x28\xb5\x2f\xfd", 4, zstd_skippable, zstd_begin, zstd_step, zstd_end};
 #define ZSTD_CODEC &zstd_codec
 #else
 #define ZSTD_CODEC NULL
@@ -150,7 +151,8 @@ static void bzip2_end(void *state)
 	free(b);
 }
 
-static const struct pack_codec bzip2_codec = {"bzip2", "BZh", 3, NULL, bzip2_begin, bzip2_step, bzip2_end};
+static const struct pack_codec bzip2_codec = {"bzip2",     "BZh",      3,        NULL,
+					      bzip2_begin, bzip2_step, bzip2_end};
 #define BZIP2_CODEC &bzip2_codec
 #else
 #define BZIP2_CODEC NULL

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Documents in other encodings become UTF-8, which is all that the rooms after this one know. One unnamed file holds all
- * converted documents of a drop file, one after the other. Line ends stay where they are, so line numbers stay true.
+ * Documents in other encodings become UTF-8, which is all that the rooms after this one know. One
+ * unnamed file holds all converted documents of a drop file, one after the other. Line ends stay
+ * where they are, so line numbers stay true.
  */
 #include "decode_priv.h"
 
@@ -113,10 +114,12 @@ static enum df_status convert_fault(const struct convert *c, const char *p, stru
 {
 	uint64_t at = c->at - c->begin - (uint64_t)(c->in + c->have - p);
 	df_err_place(err, NULL, 1 + (c->feeds > 0 ? c->feeds : c->returns), NULL);
-	return df_fail(DF_REJECT, err, "not-utf8",
-		       "byte %" PRIu64 " of the document (0x%02x) is not %s, as `encoding` says that it is; find out "
-		       "what encoding the file has",
-		       at + 1, (unsigned)(unsigned char)*p, c->encoding);
+	return df_fail(
+	    DF_REJECT, err, "not-utf8",
+	    "byte %" PRIu64
+	    " of the document (0x%02x) is not %s, as `encoding` says that it is; find out "
+	    "what encoding the file has",
+	    at + 1, (unsigned)(unsigned char)*p, c->encoding);
 }
 
 /* Is it UTF-8 without being converted? A character may be cut by either end of the bytes. */
@@ -167,7 +170,8 @@ static enum df_status convert_all(struct convert *c, struct df_err *err)
 	if (st != DF_OK)
 		return st;
 
-	char *to = c->text; /* some encodings hold a character back, as the next one may change it */
+	/* some encodings hold a character back, as the next one may change it */
+	char *to = c->text;
 	size_t room = sizeof(c->text);
 	(void)iconv(c->cd, NULL, NULL, &to, &room);
 	return convert_flush(c, (size_t)(to - c->text), err);
@@ -184,11 +188,13 @@ static bool is_unicode(const char *encoding)
 static const char *name_for_iconv(const char *encoding, const unsigned char *p, size_t n)
 {
 	bool big = n >= 2 && p[0] == 0 && p[1] != 0;
-	return big && (strcasecmp(encoding, "utf-16") == 0 || strcasecmp(encoding, "utf16") == 0) ? "UTF-16BE"
-												  : encoding;
+	return big && (strcasecmp(encoding, "utf-16") == 0 || strcasecmp(encoding, "utf16") == 0)
+		   ? "UTF-16BE"
+		   : encoding;
 }
 
-static enum df_status check_mark(const char *encoding, const unsigned char *p, size_t n, struct df_err *err)
+static enum df_status check_mark(const char *encoding, const unsigned char *p, size_t n,
+				 struct df_err *err)
 {
 	const char *name = NULL;
 	if (n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
@@ -197,15 +203,16 @@ static enum df_status check_mark(const char *encoding, const unsigned char *p, s
 		name = "utf-16";
 	if (name == NULL || (is_unicode(encoding) && strcmp(name, "utf-8") != 0))
 		return DF_OK;
-	return df_fail(DF_REJECT, err, "not-utf8",
-		       "the document begins with the mark of %s, though `encoding = %s`: set `encoding = %s`", name,
-		       encoding, name);
+	return df_fail(
+	    DF_REJECT, err, "not-utf8",
+	    "the document begins with the mark of %s, though `encoding = %s`: set `encoding = %s`",
+	    name, encoding, name);
 }
 
 /* ---- a document ---- */
 
-static enum df_status text_make(struct decode_text *t, const struct decode_doc *doc, const char *encoding,
-				struct df_err *err)
+static enum df_status text_make(struct decode_text *t, const struct decode_doc *doc,
+				const char *encoding, struct df_err *err)
 {
 	struct decode_texts *all = t->all;
 	struct convert *c = df_alloc(sizeof(*c));
@@ -230,9 +237,11 @@ static enum df_status text_make(struct decode_text *t, const struct decode_doc *
 	if (st != DF_OK)
 		goto cleanup;
 
-	c->cd = iconv_open("UTF-8", name_for_iconv(encoding, (const unsigned char *)c->in, c->have));
+	c->cd =
+	    iconv_open("UTF-8", name_for_iconv(encoding, (const unsigned char *)c->in, c->have));
 	if (c->cd == (iconv_t)-1) {
-		st = df_fail(DF_USAGE, err, NULL, "iconv does not know `encoding = %s` on this machine", encoding);
+		st = df_fail(DF_USAGE, err, NULL,
+			     "iconv does not know `encoding = %s` on this machine", encoding);
 		goto cleanup;
 	}
 	st = convert_all(c, err);
@@ -248,7 +257,8 @@ cleanup:
 }
 
 /* A refusal is kept: a document is asked for several times. */
-static enum df_status text_get(const struct decode_doc *doc, const char *encoding, struct df_err *err)
+static enum df_status text_get(const struct decode_doc *doc, const char *encoding,
+			       struct df_err *err)
 {
 	struct decode_text *t = doc->text;
 	if (t->encoding != NULL && strcmp(t->encoding, encoding) != 0)
@@ -272,8 +282,8 @@ static enum df_status text_get(const struct decode_doc *doc, const char *encodin
 	return t->st;
 }
 
-enum df_status decode_doc_utf8(const struct decode_doc *doc, const char *encoding, struct decode_bytes *out,
-			       struct df_err *err)
+enum df_status decode_doc_utf8(const struct decode_doc *doc, const char *encoding,
+			       struct decode_bytes *out, struct df_err *err)
 {
 	*out = (struct decode_bytes){.fd = doc->fd, .offset = doc->offset, .length = doc->length};
 	if (strcmp(encoding, "utf-8") == 0 || doc->text == NULL || doc->length == 0)

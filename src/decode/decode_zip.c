@@ -20,12 +20,14 @@ static enum df_status zip_fault(int zip_code, int system_code, const char *what,
 	zip_error_t e = {0};
 	zip_error_init(&e);
 	zip_error_set(&e, zip_code, system_code);
-	/* not ZIP_ER_SEEK: a seek only notes where to read, so what fails is an offset that the zip tells */
+	/* not ZIP_ER_SEEK: a seek only notes where to read, so what fails is an offset that the
+	 * zip tells */
 	bool ours = zip_code == ZIP_ER_READ || zip_code == ZIP_ER_MEMORY;
 	enum df_status st =
 	    ours ? df_fail(DF_RETRY, err, NULL, "cannot read the zip: %s", zip_error_strerror(&e))
 		 : df_fail(DF_REJECT, err, "corrupt-archive",
-			   "%s cannot be unpacked: %s; write or upload the zip again", what, zip_error_strerror(&e));
+			   "%s cannot be unpacked: %s; write or upload the zip again", what,
+			   zip_error_strerror(&e));
 	zip_error_fini(&e);
 	return st;
 }
@@ -33,14 +35,16 @@ static enum df_status zip_fault(int zip_code, int system_code, const char *what,
 static enum df_status zip_too_many(const struct zip_reader *r, struct df_err *err)
 {
 	return df_fail(DF_REJECT, err, "archive-limit",
-		       "the zip has more than max_entries (%" PRIu64 ") entries; split it, or raise max_entries",
+		       "the zip has more than max_entries (%" PRIu64
+		       ") entries; split it, or raise max_entries",
 		       r->out->feed->decode.max_entries);
 }
 
 static enum df_status zip_begin(struct zip_reader *r, int fd, struct df_err *err)
 {
 	zip_error_t e = {0};
-	enum df_status st = decode_zip_source_init(&r->source, fd, r->out->feed->decode.max_entries, err);
+	enum df_status st =
+	    decode_zip_source_init(&r->source, fd, r->out->feed->decode.max_entries, err);
 	if (st != DF_OK)
 		return st;
 	zip_error_init(&e);
@@ -51,9 +55,9 @@ static enum df_status zip_begin(struct zip_reader *r, int fd, struct df_err *err
 	if (r->archive == NULL) {
 		st = decode_stopped(err);
 		if (st == DF_OK)
-			st = r->source.over
-				 ? zip_too_many(r, err)
-				 : zip_fault(zip_error_code_zip(&e), zip_error_code_system(&e), "the zip", err);
+			st = r->source.over ? zip_too_many(r, err)
+					    : zip_fault(zip_error_code_zip(&e),
+							zip_error_code_system(&e), "the zip", err);
 		zip_source_free(source);
 	}
 	zip_error_fini(&e);
@@ -81,8 +85,10 @@ static enum df_status zip_check_duplicates(zip_t *archive, size_t n, struct df_e
 	qsort(names, known, sizeof(*names), zip_compare_names);
 	for (size_t i = 1; i < known && st == DF_OK; i++)
 		if (strcmp(names[i - 1], names[i]) == 0)
-			st = df_fail(DF_REJECT, err, "corrupt-archive",
-				     "the zip holds two entries named '%.200s'; give each its own name", names[i]);
+			st = df_fail(
+			    DF_REJECT, err, "corrupt-archive",
+			    "the zip holds two entries named '%.200s'; give each its own name",
+			    names[i]);
 	free(names);
 	return st;
 }
@@ -92,11 +98,13 @@ static enum df_status zip_check_name(const char *name, struct df_err *err)
 {
 	size_t len = strlen(name);
 	if (df_utf8_valid(name, len) != len)
-		return df_fail(DF_REJECT, err, "bad-name", "the zip holds an entry whose name is no UTF-8; rename it");
+		return df_fail(DF_REJECT, err, "bad-name",
+			       "the zip holds an entry whose name is no UTF-8; rename it");
 	for (const char *p = name; *p != '\0'; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			return df_fail(DF_REJECT, err, "bad-name",
-				       "the zip holds an entry with a control character in its name; rename it");
+				       "the zip holds an entry with a control character in its "
+				       "name; rename it");
 	return DF_OK;
 }
 
@@ -104,22 +112,25 @@ static bool zip_is_link(zip_t *archive, uint64_t i)
 {
 	zip_uint8_t system = 0;
 	zip_uint32_t attributes = 0;
-	return zip_file_get_external_attributes(archive, i, 0, &system, &attributes) == 0 && system == ZIP_OPSYS_UNIX &&
-	       S_ISLNK(attributes >> 16);
+	return zip_file_get_external_attributes(archive, i, 0, &system, &attributes) == 0 &&
+	       system == ZIP_OPSYS_UNIX && S_ISLNK(attributes >> 16);
 }
 
-/* What the archive claims about an entry. None of it is trusted but the method, which decides how it is read. */
+/* What the archive claims about an entry. None of it is trusted but the method, which decides
+ * how it is read. */
 static enum df_status zip_check_stat(const zip_stat_t *sb, struct df_err *err)
 {
 	if ((sb->valid & ZIP_STAT_ENCRYPTION_METHOD) && sb->encryption_method != ZIP_EM_NONE)
-		return df_fail(
-		    DF_REJECT, err, "corrupt-archive",
-		    "the zip's entry '%.200s' is encrypted with a zip password, which is not read; make the zip "
-		    "without one, and encrypt the whole with OpenPGP instead",
-		    sb->name);
-	if ((sb->valid & ZIP_STAT_COMP_METHOD) && sb->comp_method != ZIP_CM_STORE && sb->comp_method != ZIP_CM_DEFLATE)
 		return df_fail(DF_REJECT, err, "corrupt-archive",
-			       "the zip's entry '%.200s' is compressed by method %u; only stored and deflate are read: "
+			       "the zip's entry '%.200s' is encrypted with a zip password, which "
+			       "is not read; make the zip "
+			       "without one, and encrypt the whole with OpenPGP instead",
+			       sb->name);
+	if ((sb->valid & ZIP_STAT_COMP_METHOD) && sb->comp_method != ZIP_CM_STORE &&
+	    sb->comp_method != ZIP_CM_DEFLATE)
+		return df_fail(DF_REJECT, err, "corrupt-archive",
+			       "the zip's entry '%.200s' is compressed by method %u; only stored "
+			       "and deflate are read: "
 			       "make the zip "
 			       "again with one of them",
 			       sb->name, sb->comp_method);
@@ -127,8 +138,8 @@ static enum df_status zip_check_stat(const zip_stat_t *sb, struct df_err *err)
 }
 
 /* Unpacks one entry to its end, where libzip has compared its size and CRC. */
-static enum df_status zip_extract(struct zip_reader *r, const zip_stat_t *sb, const char *event_type,
-				  struct df_err *err)
+static enum df_status zip_extract(struct zip_reader *r, const zip_stat_t *sb,
+				  const char *event_type, struct df_err *err)
 {
 	struct decode_sink *out = r->out;
 	enum df_status st = DF_OK;
@@ -148,11 +159,12 @@ static enum df_status zip_extract(struct zip_reader *r, const zip_stat_t *sb, co
 		st = zip_fault(zip_error_code_zip(e), zip_error_code_system(e), sb->name, err);
 	}
 	zip_fclose(f);
-	if (st == DF_OK && (sb->valid & ZIP_STAT_SIZE) && out->written - out->entry_start != sb->size)
+	if (st == DF_OK && (sb->valid & ZIP_STAT_SIZE) &&
+	    out->written - out->entry_start != sb->size)
 		st = zip_fault(ZIP_ER_INCONS, 0, sb->name, err);
 	if (st == DF_OK)
-		decode_add_doc(r->d, name_entry_plain(sb->name), event_type, out->fd, out->entry_start,
-			       out->written - out->entry_start);
+		decode_add_doc(r->d, name_entry_plain(sb->name), event_type, out->fd,
+			       out->entry_start, out->written - out->entry_start);
 	return st;
 }
 
@@ -163,7 +175,8 @@ static enum df_status zip_entry(struct zip_reader *r, uint64_t i, struct df_err 
 	const char *why = NULL;
 	if (zip_stat_index(r->archive, i, 0, &sb) != 0 || sb.name == NULL)
 		return df_fail(DF_REJECT, err, "corrupt-archive",
-			       "the zip's entry %" PRIu64 " cannot be read; upload the zip again", i + 1);
+			       "the zip's entry %" PRIu64 " cannot be read; upload the zip again",
+			       i + 1);
 	enum df_status st = zip_check_name(sb.name, err);
 	if (st == DF_OK)
 		st = zip_check_stat(&sb, err);
@@ -179,38 +192,42 @@ static enum df_status zip_entry(struct zip_reader *r, uint64_t i, struct df_err 
 		return DF_OK;
 	}
 	if (kind == NAME_ENTRY_ARCHIVE)
-		return df_fail(
-		    DF_REJECT, err, "corrupt-archive",
-		    "the zip's entry '%.200s' is an archive or encrypted itself, which is not read; put the CSV files "
-		    "directly into the zip",
-		    sb.name);
+		return df_fail(DF_REJECT, err, "corrupt-archive",
+			       "the zip's entry '%.200s' is an archive or encrypted itself, which "
+			       "is not read; put the CSV files "
+			       "directly into the zip",
+			       sb.name);
 	const char *event_type = own_type[0] != '\0' ? own_type : r->event_type;
 	if (event_type[0] == '\0')
+		return df_fail(DF_REJECT, err, "bad-name",
+			       "neither the zip's entry '%.200s' nor the zip itself names an event "
+			       "type; rename the entry to "
+			       "NAME-EVENTTYPE.csv, such as orders-custom_event.csv",
+			       sb.name);
+	if (strlen(sb.name) > NAME_LENGTH_MAX)
 		return df_fail(
 		    DF_REJECT, err, "bad-name",
-		    "neither the zip's entry '%.200s' nor the zip itself names an event type; rename the entry to "
-		    "NAME-EVENTTYPE.csv, such as orders-custom_event.csv",
-		    sb.name);
-	if (strlen(sb.name) > NAME_LENGTH_MAX)
-		return df_fail(DF_REJECT, err, "bad-name",
-			       "the zip holds an entry with a name of %zu bytes, at most %u are read", strlen(sb.name),
-			       NAME_LENGTH_MAX);
+		    "the zip holds an entry with a name of %zu bytes, at most %u are read",
+		    strlen(sb.name), NAME_LENGTH_MAX);
 	r->documents++;
 	return zip_extract(r, &sb, event_type, err);
 }
 
-/* A zip of which something could not be read is not judged: libzip takes some failures for the file's end. */
-static enum df_status zip_told(const struct zip_reader *r, enum df_status st, const struct df_err *why,
-			       struct df_err *err)
+/* A zip of which something could not be read is not judged: libzip takes some failures for the
+ * file's end. */
+static enum df_status zip_told(const struct zip_reader *r, enum df_status st,
+			       const struct df_err *why, struct df_err *err)
 {
 	if (st != DF_RETRY && r->source.failed != 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot read the zip: %s", strerror(r->source.failed));
+		return df_fail(DF_RETRY, err, NULL, "cannot read the zip: %s",
+			       strerror(r->source.failed));
 	if (st != DF_OK && err != NULL)
 		*err = *why;
 	return st;
 }
 
-enum df_status decode_zip(struct decode *d, int fd, const char *event_type, struct decode_sink *out, struct df_err *err)
+enum df_status decode_zip(struct decode *d, int fd, const char *event_type, struct decode_sink *out,
+			  struct df_err *err)
 {
 	struct zip_reader *r = df_alloc(sizeof(*r));
 	*r = (struct zip_reader){.d = d, .out = out, .event_type = event_type};

@@ -9,7 +9,8 @@
 
 #include <zip.h>
 
-/* Bytes of directory that an entry may take on average: 46, and its name, extra fields and comment (APPNOTE 4.3.12). */
+/* Bytes of directory that an entry may take on average: 46, and its name, extra fields and
+ * comment (APPNOTE 4.3.12). */
 #define DIRECTORY_PER_ENTRY 1024u
 /* That an archive of any size may take: libzip looks for the directory's end in the last 64 KiB. */
 #define DIRECTORY_FREE (1u << 20)
@@ -20,7 +21,8 @@ struct decode_zip_source {
 	bool opening;       /* the directory is being read: */
 	uint64_t allowance; /* bytes that may yet be read for it */
 	bool over;          /* it was larger */
-	int failed;         /* errno of the first read that went wrong: libzip does not always pass it on */
+	/* errno of the first read that went wrong: libzip does not always pass it on */
+	int failed;
 	zip_error_t error;
 };
 enum df_status decode_zip_source_init(struct decode_zip_source *s, int fd, uint64_t max_entries,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A descriptor as libzip's source. libzip reads the whole directory into memory before it tells how many entries there
- * are, so what it may read while opening is limited here.
+ * A descriptor as libzip's source. libzip reads the whole directory into memory before it tells how
+ * many entries there are, so what it may read while opening is limited here.
  */
 #include "decode_zip_priv.h"
 
@@ -83,9 +83,10 @@ static zip_int64_t source_command(void *ctx, void *data, zip_uint64_t len, zip_s
 	case ZIP_SOURCE_FREE: /* s is the reader's */
 		return 0;
 	case ZIP_SOURCE_SUPPORTS:
-		return zip_source_make_command_bitmap(ZIP_SOURCE_OPEN, ZIP_SOURCE_READ, ZIP_SOURCE_SEEK,
-						      ZIP_SOURCE_TELL, ZIP_SOURCE_STAT, ZIP_SOURCE_ERROR,
-						      ZIP_SOURCE_CLOSE, ZIP_SOURCE_FREE, ZIP_SOURCE_SUPPORTS, -1);
+		return zip_source_make_command_bitmap(
+		    ZIP_SOURCE_OPEN, ZIP_SOURCE_READ, ZIP_SOURCE_SEEK, ZIP_SOURCE_TELL,
+		    ZIP_SOURCE_STAT, ZIP_SOURCE_ERROR, ZIP_SOURCE_CLOSE, ZIP_SOURCE_FREE,
+		    ZIP_SOURCE_SUPPORTS, -1);
 	default:
 		return source_fail(s, ZIP_ER_OPNOTSUPP, 0);
 	}
@@ -112,24 +113,30 @@ static bool end_read(struct decode_zip_source *s, unsigned char *p, size_t len, 
 }
 
 /* True when the directory that the end record at `at` tells of ends where its records begin. */
-static bool end_follows_directory(struct decode_zip_source *s, const unsigned char *end, uint64_t at)
+static bool end_follows_directory(struct decode_zip_source *s, const unsigned char *end,
+				  uint64_t at)
 {
 	unsigned char locator[LOCATOR_SIZE], end64[END64_SIZE];
 	uint64_t length = little(end + 12, 4), start = little(end + 16, 4);
-	bool zip64 = at >= LOCATOR_SIZE && end_read(s, locator, sizeof(locator), at - LOCATOR_SIZE) &&
+	bool zip64 = at >= LOCATOR_SIZE &&
+		     end_read(s, locator, sizeof(locator), at - LOCATOR_SIZE) &&
 		     memcmp(locator, "PK\6\7", 4) == 0;
 	if (!zip64)
 		return start + length == at;
 	uint64_t at64 = little(locator + 8, 8);
-	if (at64 > at - LOCATOR_SIZE || !end_read(s, end64, sizeof(end64), at64) || memcmp(end64, "PK\6\6", 4) != 0)
+	if (at64 > at - LOCATOR_SIZE || !end_read(s, end64, sizeof(end64), at64) ||
+	    memcmp(end64, "PK\6\6", 4) != 0)
 		return false;
 	length = little(end64 + 40, 8);
 	start = little(end64 + 48, 8);
-	return little(end64 + 4, 8) == at - LOCATOR_SIZE - at64 - 12 && start <= at64 && length == at64 - start;
+	return little(end64 + 4, 8) == at - LOCATOR_SIZE - at64 - 12 && start <= at64 &&
+	       length == at64 - start;
 }
 
-/* The records after the last byte that is not NUL end with an end record, whose own last bytes may be 0: the zip ends there. */
-static enum df_status source_find_end(struct decode_zip_source *s, uint64_t last, struct df_err *err)
+/* The records after the last byte that is not NUL end with an end record, whose own last bytes
+ * may be 0: the zip ends there. */
+static enum df_status source_find_end(struct decode_zip_source *s, uint64_t last,
+				      struct df_err *err)
 {
 	size_t len = last < END_SIZE + END_COMMENT_MAX ? (size_t)last : END_SIZE + END_COMMENT_MAX;
 	unsigned char *tail = df_alloc(len + END_SIZE);
@@ -143,15 +150,17 @@ static enum df_status source_find_end(struct decode_zip_source *s, uint64_t last
 		if (memcmp(tail + i, "PK\5\6", 4) != 0)
 			continue;
 		size_t ends = i + END_SIZE + (size_t)little(tail + i + 20, 2);
-		if (ends >= len && ends <= len + room && end_follows_directory(s, tail + i, last - len + i))
+		if (ends >= len && ends <= len + room &&
+		    end_follows_directory(s, tail + i, last - len + i))
 			s->size = last - len + ends;
 	}
 	free(tail);
 	return DF_OK;
 }
 
-/* tar and tapes pad with NULs: they are no part of the zip. Its end is not NULs alone: its record begins with a signature, of
- * which at most the last bytes, the length of a comment among them, may be 0. */
+/* tar and tapes pad with NULs: they are no part of the zip. Its end is not NULs alone: its
+ * record begins with a signature, of which at most the last bytes, the length of a comment among
+ * them, may be 0. */
 static enum df_status source_trim(struct decode_zip_source *s, struct df_err *err)
 {
 	unsigned char chunk[4096];
@@ -174,7 +183,8 @@ static enum df_status source_trim(struct decode_zip_source *s, struct df_err *er
 	return end == s->size ? DF_OK : source_find_end(s, end, err);
 }
 
-enum df_status decode_zip_source_init(struct decode_zip_source *s, int fd, uint64_t max_entries, struct df_err *err)
+enum df_status decode_zip_source_init(struct decode_zip_source *s, int fd, uint64_t max_entries,
+				      struct df_err *err)
 {
 	struct stat sb = {0};
 	if (fstat(fd, &sb) != 0)
@@ -191,11 +201,13 @@ enum df_status decode_zip_source_init(struct decode_zip_source *s, int fd, uint6
 	return DF_OK;
 }
 
-/* libzip takes any end record that it finds in the last 64 KiB. Of two zips in one file it would read one, and be silent about
- * the other: what is not the last thing in the file, and all of it, is refused, as with gzip. */
+/* libzip takes any end record that it finds in the last 64 KiB. Of two zips in one file it would
+ * read one, and be silent about the other: what is not the last thing in the file, and all of
+ * it, is refused, as with gzip. */
 enum df_status decode_zip_source_check(struct decode_zip_source *s, struct df_err *err)
 {
-	size_t len = s->size < END_SIZE + END_COMMENT_MAX ? (size_t)s->size : END_SIZE + END_COMMENT_MAX;
+	size_t len =
+	    s->size < END_SIZE + END_COMMENT_MAX ? (size_t)s->size : END_SIZE + END_COMMENT_MAX;
 	unsigned char *tail = df_alloc(len + 1);
 	bool whole = false;
 	if (!end_read(s, tail, len, s->size - len)) {
@@ -204,15 +216,16 @@ enum df_status decode_zip_source_check(struct decode_zip_source *s, struct df_er
 			       s->failed != 0 ? strerror(s->failed) : "it got shorter");
 	}
 	for (size_t i = 0; i + END_SIZE <= len && !whole; i++)
-		whole = memcmp(tail + i, "PK\5\6", 4) == 0 && i + END_SIZE + little(tail + i + 20, 2) == len &&
+		whole = memcmp(tail + i, "PK\5\6", 4) == 0 &&
+			i + END_SIZE + little(tail + i + 20, 2) == len &&
 			end_follows_directory(s, tail + i, s->size - len + i);
 	free(tail);
 	if (whole)
 		return DF_OK;
-	return df_fail(
-	    DF_REJECT, err, "corrupt-archive",
-	    "other bytes follow the zip's directory, or another zip: not all of the file would be read; write "
-	    "the zip again");
+	return df_fail(DF_REJECT, err, "corrupt-archive",
+		       "other bytes follow the zip's directory, or another zip: not all of the "
+		       "file would be read; write "
+		       "the zip again");
 }
 
 zip_source_t *decode_zip_source_new(struct decode_zip_source *s, zip_error_t *error)

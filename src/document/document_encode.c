@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Documents are converted to UTF-8 while they are unpacked. A reject file is dropped into the same feed again, and edited by
- * people whose programs write that encoding: so it is written in it. Rows came from it; only a reason may have letters that
- * it lacks.
+ * Documents are converted to UTF-8 while they are unpacked. A reject file is dropped into the same
+ * feed again, and edited by people whose programs write that encoding: so it is written in it. Rows
+ * came from it; only a reason may have letters that it lacks.
  */
 #include "document_encode.h"
 
 #include <errno.h>
 #include <strings.h>
 
-enum df_status document_encode_open(struct document_encoder *e, const char *encoding, struct df_err *err)
+enum df_status document_encode_open(struct document_encoder *e, const char *encoding,
+				    struct df_err *err)
 {
 	*e = (struct document_encoder){0};
-	if (encoding == NULL || strcasecmp(encoding, "utf-8") == 0 || strcasecmp(encoding, "utf8") == 0)
+	if (encoding == NULL || strcasecmp(encoding, "utf-8") == 0 ||
+	    strcasecmp(encoding, "utf8") == 0)
 		return DF_OK;
 	e->to = iconv_open(encoding, "UTF-8");
-	if (e->to == (iconv_t)-1) /* NOLINT(performance-no-int-to-ptr): iconv's own word for failure */
-		return df_fail(DF_RETRY, err, NULL, "cannot write the encoding %s: %s", encoding, strerror(errno));
+	/* NOLINT(performance-no-int-to-ptr): iconv's own word for failure */
+	if (e->to == (iconv_t)-1)
+		return df_fail(DF_RETRY, err, NULL, "cannot write the encoding %s: %s", encoding,
+			       strerror(errno));
 	e->on = true;
 	return DF_OK;
 }

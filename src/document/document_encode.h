@@ -15,7 +15,8 @@ struct document_encoder {
 };
 
 /* encoding: as the setting has it; NULL is UTF-8. */
-enum df_status document_encode_open(struct document_encoder *e, const char *encoding, struct df_err *err) DF_CHECK;
+enum df_status document_encode_open(struct document_encoder *e, const char *encoding,
+				    struct df_err *err) DF_CHECK;
 /* Appends the bytes in that encoding. What it lacks becomes '?'. */
 void document_encode(struct document_encoder *e, const char *p, size_t len, struct df_buf *out);
 void document_encode_close(struct document_encoder *e);

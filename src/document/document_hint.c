@@ -9,7 +9,8 @@
 #define HINT_ROW   (64u << 10) /* bytes of a row that are looked at */
 #define HINT_TRIES 20          /* rows of a kind that are */
 
-static bool read_row(const struct document_walk *w, const struct batch_row *where, struct df_buf *out)
+static bool read_row(const struct document_walk *w, const struct batch_row *where,
+		     struct df_buf *out)
 {
 	size_t want = where->length < HINT_ROW ? (size_t)where->length : HINT_ROW;
 	ssize_t n;
@@ -25,8 +26,8 @@ static bool read_row(const struct document_walk *w, const struct batch_row *wher
 static bool hint_row(struct document_walk *w, const struct batch_row *where, const char *code)
 {
 	struct df_buf raw = {0}, text = {.max = sizeof(w->notes->text)};
-	bool found =
-	    read_row(w, where, &raw) && rows_guess_row(w->feed->rows.delimiter, code, raw.data, raw.len, &text);
+	bool found = read_row(w, where, &raw) &&
+		     rows_guess_row(w->feed->rows.delimiter, code, raw.data, raw.len, &text);
 	if (found)
 		document_walk_note(w, code, df_buf_cstr(&text));
 	df_buf_free(&raw);
@@ -34,7 +35,8 @@ static bool hint_row(struct document_walk *w, const struct batch_row *where, con
 	return found;
 }
 
-static const char *const hinted[DOCUMENT_HINTS] = {"malformed-quote", "invalid-utf8"}; /* as tries counts */
+/* as tries counts */
+static const char *const hinted[DOCUMENT_HINTS] = {"malformed-quote", "invalid-utf8"};
 
 void document_hint_reject(struct document_walk *w, const struct batch_row *where, const char *code)
 {
@@ -50,8 +52,8 @@ void document_hint_reject(struct document_walk *w, const struct batch_row *where
 	}
 }
 
-static void hint_append(const struct rows *rows, bool (*guess)(const struct rows *, struct df_buf *),
-			struct df_err *err)
+static void hint_append(const struct rows *rows,
+			bool (*guess)(const struct rows *, struct df_buf *), struct df_err *err)
 {
 	struct df_buf text = {.max = sizeof(err->text) / 2};
 	if (guess(rows, &text)) {
@@ -61,13 +63,15 @@ static void hint_append(const struct rows *rows, bool (*guess)(const struct rows
 	df_buf_free(&text);
 }
 
-void document_hint_end(struct document_walk *w, const struct rows *rows, enum df_status st, struct df_err *err)
+void document_hint_end(struct document_walk *w, const struct rows *rows, enum df_status st,
+		       struct df_err *err)
 {
 	struct document_hints *h = &w->hints;
 	if (w->bytes.looks_utf8) {
 		char text[256];
 		snprintf(text, sizeof(text),
-			 "every letter of the document that is not ASCII is UTF-8, though `encoding = %s`: if names "
+			 "every letter of the document that is not ASCII is UTF-8, though "
+			 "`encoding = %s`: if names "
 			 "look wrong, set `encoding = utf-8`",
 			 w->feed->rows.encoding);
 		document_walk_note(w, "encoding", text);

@@ -4,9 +4,11 @@
 
 #include <inttypes.h>
 
-/* A reject file begins with its header: the lines that skip_lines and skip_last_lines are for are not in it. */
-static enum df_status begins_as_rejects(const struct rows_format *format, const struct decode_bytes *bytes,
-					bool *rejects, struct df_err *err)
+/* A reject file begins with its header: the lines that skip_lines and skip_last_lines are for
+ * are not in it. */
+static enum df_status begins_as_rejects(const struct rows_format *format,
+					const struct decode_bytes *bytes, bool *rejects,
+					struct df_err *err)
 {
 	struct rows_format plain = *format;
 	struct rows *rows = NULL;
@@ -28,8 +30,9 @@ static enum df_status begins_as_rejects(const struct rows_format *format, const 
 	return st == DF_RETRY ? df_fail(st, err, NULL, "%s", why.text) : DF_OK;
 }
 
-enum df_status document_rows_open(const struct conf_feed *feed, const struct decode_doc *doc, bool header,
-				  struct decode_bytes *bytes, struct rows **out, struct df_err *err)
+enum df_status document_rows_open(const struct conf_feed *feed, const struct decode_doc *doc,
+				  bool header, struct decode_bytes *bytes, struct rows **out,
+				  struct df_err *err)
 {
 	const struct conf_rows *c = &feed->rows;
 	struct rows_format format = {
@@ -67,14 +70,16 @@ static bool is_reject_file(const struct map *m)
 	return false;
 }
 
-enum df_status document_count_check(const struct document_walk *w, const struct rows *rows, struct df_err *err)
+enum df_status document_count_check(const struct document_walk *w, const struct rows *rows,
+				    struct df_err *err)
 {
 	uint64_t stated = 0;
 	if (w->feed->rows.count == NULL || is_reject_file(w->map))
 		return DF_OK;
 	if (!rows_stated(rows, &stated))
 		return df_fail(DF_REJECT, err, "row-count",
-			       "none of the skipped lines gives the number of rows as row_count = %.200s expects it; "
+			       "none of the skipped lines gives the number of rows as row_count = "
+			       "%.200s expects it; "
 			       "look at skip_lines, skip_last_lines and comment",
 			       w->feed->rows.count);
 	if (stated == w->rows)

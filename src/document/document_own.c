@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A reject file may be dropped again, and what is still wrong in it ends up in a reject file once more, with one line number
- * and one reason. So our columns are taken out of its rows, wherever an editor has put them and however it quotes cells.
+ * A reject file may be dropped again, and what is still wrong in it ends up in a reject file once
+ * more, with one line number and one reason. So our columns are taken out of its rows, wherever an
+ * editor has put them and however it quotes cells.
  */
 #include "document_own.h"
 
 #include <stdlib.h>
 
-void document_own_header(struct document_own *o, const struct document_dialect *dialect, const struct rows_cell *cells,
-			 size_t n)
+void document_own_header(struct document_own *o, const struct document_dialect *dialect,
+			 const struct rows_cell *cells, size_t n)
 {
 	o->dialect = *dialect;
 	o->columns = df_alloc(n * sizeof(*o->columns));
 	o->n = n;
 	for (size_t i = 0; i < n; i++)
 		o->any |= o->columns[i] = map_column_is_own(cells[i].p, cells[i].len);
-	o->last = n > 2 && o->columns[n - 1] && o->columns[n - 2] && cells[n - 1].len > cells[n - 2].len;
+	o->last =
+	    n > 2 && o->columns[n - 1] && o->columns[n - 2] && cells[n - 1].len > cells[n - 2].len;
 }
 
 void document_own_free(struct document_own *o)
@@ -54,7 +56,8 @@ static const char *cell_end(const struct document_dialect *d, const char *from, 
 }
 
 /* False: the row is broken, or has other cells than the header. */
-static bool strip_cells(const struct document_own *o, const char *raw, size_t len, struct df_buf *out)
+static bool strip_cells(const struct document_own *o, const char *raw, size_t len,
+			struct df_buf *out)
 {
 	const char *at = raw, *end = raw + len;
 	size_t column = 0;
@@ -77,7 +80,8 @@ static bool strip_cells(const struct document_own *o, const char *raw, size_t le
 
 /* ---- a row whose cells cannot be counted ---- */
 
-/* Where the last cell begins that ends at `end`; NULL: its quotes are broken. Our own cells have no escapes. */
+/* Where the last cell begins that ends at `end`; NULL: its quotes are broken. Our own cells have
+ * no escapes. */
 static const char *last_cell(const struct document_dialect *d, const char *raw, const char *end)
 {
 	const char *p = end;
@@ -155,7 +159,8 @@ size_t document_own_tail(const struct document_own *o, const char *tail, size_t 
 	return own;
 }
 
-void document_own_strip(const struct document_own *o, const char *raw, size_t len, struct df_buf *out)
+void document_own_strip(const struct document_own *o, const char *raw, size_t len,
+			struct df_buf *out)
 {
 	const struct rows_signs *signs = &o->dialect.signs;
 	struct df_buf narrow = {0}, rest = {0};

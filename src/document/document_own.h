@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* document_own.h - which bytes of a row of a reject file are the document's, and which are our own two columns */
+/* document_own.h - which bytes of a row of a reject file are the document's, and which are our
+ * own two columns */
 #ifndef DOCUMENT_OWN_H
 #define DOCUMENT_OWN_H
 
 #include "dropfeed/map.h"
 
-struct document_dialect { /* how the cells of the document are separated, in narrowed text (see rows_narrow) */
+/* how the cells of the document are separated, in narrowed text (see rows_narrow) */
+struct document_dialect {
 	char delimiter;
 	char quote;              /* NUL: there are no quotes */
 	char escape;             /* within quotes; NUL: none, a quote is doubled */
@@ -22,13 +24,15 @@ struct document_own {
 };
 
 /* From the header, whose cells were read. */
-void document_own_header(struct document_own *o, const struct document_dialect *dialect, const struct rows_cell *cells,
-			 size_t n);
+void document_own_header(struct document_own *o, const struct document_dialect *dialect,
+			 const struct rows_cell *cells, size_t n);
 
 /* Appends what of a row's bytes, its line end excluded, is the document's. */
-void document_own_strip(const struct document_own *o, const char *raw, size_t len, struct df_buf *out);
+void document_own_strip(const struct document_own *o, const char *raw, size_t len,
+			struct df_buf *out);
 
-/* The same of a row that is not in memory: how many bytes at its end are ours. tail: its last bytes, the line end excluded. */
+/* The same of a row that is not in memory: how many bytes at its end are ours. tail: its last
+ * bytes, the line end excluded. */
 size_t document_own_tail(const struct document_own *o, const char *tail, size_t len);
 
 void document_own_free(struct document_own *o);

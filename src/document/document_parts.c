@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A document read by several threads. Where a row begins depends on every quote before it, so that a document cannot be cut
- * where one likes. It is cut where rows probably begin; each part is read and checked by whoever has time; and the calling
- * thread takes the parts in their order, and only what begins exactly where the part before it ended. The rest it reads
- * itself, as if there were no parts. So what comes out is the same for any number of threads, guesses and sizes.
+ * A document read by several threads. Where a row begins depends on every quote before it, so that
+ * a document cannot be cut where one likes. It is cut where rows probably begin; each part is read
+ * and checked by whoever has time; and the calling thread takes the parts in their order, and only
+ * what begins exactly where the part before it ended. The rest it reads itself, as if there were no
+ * parts. So what comes out is the same for any number of threads, guesses and sizes.
  */
 #include "document_walk.h"
 
@@ -96,15 +97,18 @@ static void keep_faults(struct part *p, const struct map_record *record)
 	}
 }
 
-static void keep_row(struct part *p, const struct rows_row *row, const struct map_record *record, bool sound)
+static void keep_row(struct part *p, const struct rows_row *row, const struct map_record *record,
+		     bool sound)
 {
 	p->rows = room_for(p->rows, p->n_kept, &p->cap_rows, sizeof(*p->rows));
 	struct kept_row *k = &p->rows[p->n_kept++];
-	*k = (struct kept_row){
-	    .where = {.number = p->n_rows, .line = row->line, .offset = row->offset, .length = row->length},
-	    .at = p->bytes.len,
-	    .sound = sound,
-	    .fault = p->n_faults};
+	*k = (struct kept_row){.where = {.number = p->n_rows,
+					 .line = row->line,
+					 .offset = row->offset,
+					 .length = row->length},
+			       .at = p->bytes.len,
+			       .sound = sound,
+			       .fault = p->n_faults};
 	if (!sound) {
 		keep_faults(p, record);
 		k->n_faults = record->n_faults;
@@ -127,8 +131,10 @@ static void keep_row(struct part *p, const struct rows_row *row, const struct ma
 	k->fold_items = (uint32_t)record->fold_items;
 }
 
-/* The record as the map made it, but for the faults' names, which are borrowed from the walk's own map. */
-static void recall_row(const struct crew *c, const struct part *p, const struct kept_row *k, struct map_record *record)
+/* The record as the map made it, but for the faults' names, which are borrowed from the walk's
+ * own map. */
+static void recall_row(const struct crew *c, const struct part *p, const struct kept_row *k,
+		       struct map_record *record)
 {
 	const char *bytes = p->bytes.data != NULL ? p->bytes.data : "", *at = bytes + k->at;
 	record->ids = at;
@@ -241,7 +247,8 @@ static void *help(void *ctx)
 
 /* ---- taking parts ---- */
 
-/* Users come in any order: what is known of one is far away in memory, unless it is asked for some rows before. */
+/* Users come in any order: what is known of one is far away in memory, unless it is asked for
+ * some rows before. */
 static void expect_rows(const struct document_walk *w, const struct part *p, size_t i)
 {
 	for (unsigned step = 0; step < BATCH_STEPS; step++) {
@@ -251,8 +258,8 @@ static void expect_rows(const struct document_walk *w, const struct part *p, siz
 	}
 }
 
-static enum df_status take_part(struct crew *c, struct part *p, struct rows_place *place, struct map_record *record,
-				struct df_err *err)
+static enum df_status take_part(struct crew *c, struct part *p, struct rows_place *place,
+				struct map_record *record, struct df_err *err)
 {
 	struct document_walk *w = c->w;
 	uint64_t rows = w->rows;
@@ -273,7 +280,8 @@ static enum df_status take_part(struct crew *c, struct part *p, struct rows_plac
 		return st;
 	w->rows = rows + p->n_rows;
 	if (df_stop_requested)
-		return df_fail(DF_RETRY, err, NULL, "stopped by a signal; the next run goes on from here");
+		return df_fail(DF_RETRY, err, NULL,
+			       "stopped by a signal; the next run goes on from here");
 	if (p->st != DF_OK) {
 		*err = p->err;
 		if (p->err.line != 0)
@@ -350,7 +358,8 @@ static bool hand_ready(struct hand *h, struct crew *c, const struct rows *rows)
 	struct df_err ignored = {0};
 	h->crew = c;
 	h->rows = rows_clone(rows);
-	return map_clone(c->w->map, &h->map, &ignored) == DF_OK; /* without it there is one hand less */
+	/* without it there is one hand less */
+	return map_clone(c->w->map, &h->map, &ignored) == DF_OK;
 }
 
 static void hand_free(struct hand *h)
@@ -398,10 +407,11 @@ enum df_status document_walk_parts(struct document_walk *w, struct rows *rows, s
 		c.parts[i].bytes.max = SIZE_MAX / 2; /* PART_KEEPS bounds it */
 	pthread_mutex_init(&c.lock, NULL);
 	pthread_cond_init(&c.changed, NULL);
-	while (helpers + 1 < ready && pthread_create(&hands[helpers + 1].thread, NULL, help, &hands[helpers + 1]) == 0)
+	while (helpers + 1 < ready &&
+	       pthread_create(&hands[helpers + 1].thread, NULL, help, &hands[helpers + 1]) == 0)
 		helpers++;
-	enum df_status st =
-	    ready > 0 ? take_all(&hands[0], rows, err) : document_walk_rows_until(w, rows, UINT64_MAX, err);
+	enum df_status st = ready > 0 ? take_all(&hands[0], rows, err)
+				      : document_walk_rows_until(w, rows, UINT64_MAX, err);
 	crew_end(&c, hands, helpers);
 	for (uint32_t i = 0; i < w->jobs; i++)
 		hand_free(&hands[i]);

@@ -7,7 +7,8 @@ struct preflight_walk {
 	struct document_forecast *out;
 	document_reject_handler reject;
 	void *ctx;
-	/* per lane, the request that is being filled: a forecast, for pace and answers decide where requests really end */
+	/* per lane, the request that is being filled: a forecast, for pace and answers decide
+	 * where requests really end */
 	struct forecast {
 		uint32_t batches, events;
 		uint64_t bytes;
@@ -20,8 +21,10 @@ static enum df_status count_batch(void *ctx, struct batch *b, struct df_err *err
 	(void)err;
 	struct preflight_walk *p = ctx;
 	struct forecast *lane = &p->lanes[b->lane];
-	if (lane->batches == 0 || lane->historical != b->historical || lane->batches == REQUEST_MAX_BATCHES ||
-	    lane->events + b->n_events > REQUEST_MAX_EVENTS || lane->bytes + b->json_len + 1 > REQUEST_MAX_BYTES) {
+	if (lane->batches == 0 || lane->historical != b->historical ||
+	    lane->batches == REQUEST_MAX_BATCHES ||
+	    lane->events + b->n_events > REQUEST_MAX_EVENTS ||
+	    lane->bytes + b->json_len + 1 > REQUEST_MAX_BYTES) {
 		p->out->requests++;
 		*lane = (struct forecast){.bytes = 2, .historical = b->historical};
 	}
@@ -48,7 +51,8 @@ static enum df_status check_rejects(const struct document_walk *w, struct df_err
 		if (rejected <= max)
 			return DF_OK;
 		return df_fail(DF_REJECT, err, "too-many-rejects",
-			       "%llu of %llu rows are rejected, max_rejects = %llu: nothing was sent; see `dropfeed "
+			       "%llu of %llu rows are rejected, max_rejects = %llu: nothing was "
+			       "sent; see `dropfeed "
 			       "validate`",
 			       rejected, rows, max);
 	}
@@ -56,13 +60,14 @@ static enum df_status check_rejects(const struct document_walk *w, struct df_err
 	if (rejected * 100000 <= max * rows)
 		return DF_OK;
 	return df_fail(DF_REJECT, err, "too-many-rejects",
-		       "%llu of %llu rows are rejected, max_rejects = %g%%: nothing was sent; see `dropfeed validate`",
+		       "%llu of %llu rows are rejected, max_rejects = %g%%: nothing was sent; see "
+		       "`dropfeed validate`",
 		       rejected, rows, (double)max / 1000);
 }
 
 enum df_status document_preflight(struct document_walk *walk, const struct batch_settings *settings,
-				  document_reject_handler reject, void *ctx, struct document_forecast *out,
-				  struct df_err *err)
+				  document_reject_handler reject, void *ctx,
+				  struct document_forecast *out, struct df_err *err)
 {
 	*out = (struct document_forecast){0};
 	static const struct document_walk_handlers rows_alone = {.reject = on_reject};

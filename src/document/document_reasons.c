@@ -4,9 +4,11 @@
 
 #include <stdlib.h>
 
-#define REASONS_MAX 1000u /* codes with columns that are told apart; beyond that, rows count for their code alone */
+/* codes with columns that are told apart; beyond that, rows count for their code alone */
+#define REASONS_MAX 1000u
 
-static struct ledger_reason *find(struct document_reasons *list, const char *code, const char *column)
+static struct ledger_reason *find(struct document_reasons *list, const char *code,
+				  const char *column)
 {
 	for (size_t i = list->n; i > 0; i--) {
 		struct ledger_reason *r = &list->v[i - 1];
@@ -16,12 +18,15 @@ static struct ledger_reason *find(struct document_reasons *list, const char *cod
 	return NULL;
 }
 
-void document_reasons_count(struct document_reasons *list, const char *code, const char *column, uint64_t line)
+void document_reasons_count(struct document_reasons *list, const char *code, const char *column,
+			    uint64_t line)
 {
 	struct ledger_reason *last = list->last < list->n ? &list->v[list->last] : NULL;
 	column = column != NULL ? column : "";
 	struct ledger_reason *r =
-	    last != NULL && strcmp(last->code, code) == 0 && strcmp(last->column, column) == 0 ? last : NULL;
+	    last != NULL && strcmp(last->code, code) == 0 && strcmp(last->column, column) == 0
+		? last
+		: NULL;
 	if (r == NULL)
 		r = find(list, code, column);
 	if (r == NULL && list->n >= REASONS_MAX)
@@ -39,7 +44,8 @@ void document_reasons_count(struct document_reasons *list, const char *code, con
 
 /* Calls for each code, in the order of its first row, with the rows of all its columns. */
 static void each_code(const struct document_reasons *list, struct df_buf *out,
-		      void (*add)(struct df_buf *out, bool first, const char *code, unsigned long long rows))
+		      void (*add)(struct df_buf *out, bool first, const char *code,
+				  unsigned long long rows))
 {
 	bool first = true;
 	for (size_t i = 0; i < list->n; i++) {

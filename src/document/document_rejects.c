@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reject file is written when everything else of the document is settled, by reading the document once more: what
- * the map rejects, it rejects again, and what was rejected later the ledger knows by row number. So nothing about
- * rejects has to be kept in step with sending, and a crash at any point costs no more than doing this again.
+ * The reject file is written when everything else of the document is settled, by reading the
+ * document once more: what the map rejects, it rejects again, and what was rejected later the
+ * ledger knows by row number. So nothing about rejects has to be kept in step with sending, and a
+ * crash at any point costs no more than doing this again.
  */
 #include "document_rejects.h"
 #include "document_encode.h"
@@ -68,21 +69,25 @@ static void later_clear(struct later_pages *p)
 }
 
 /* From the ledger, some at a time, and those that are abandoned: a row is one or the other. */
-static enum df_status later_next(void *ctx, uint64_t after, struct ledger_reject *out, struct df_err *err)
+static enum df_status later_next(void *ctx, uint64_t after, struct ledger_reject *out,
+				 struct df_err *err)
 {
 	struct later_pages *p = ctx;
-	uint64_t abandoned = p->abandoned != NULL ? document_undelivered_next(p->abandoned, after) : 0;
+	uint64_t abandoned =
+	    p->abandoned != NULL ? document_undelivered_next(p->abandoned, after) : 0;
 	if (p->next == p->n && (p->more || after == 0)) {
 		later_clear(p);
-		enum df_status st = ledger_rejects(p->ledger, p->document_id, after, on_later, p, err);
+		enum df_status st =
+		    ledger_rejects(p->ledger, p->document_id, after, on_later, p, err);
 		if (st != DF_OK && st != DF_END)
 			return st;
 		p->more = st == DF_END;
 	}
 	bool none = p->next == p->n;
 	if (abandoned != 0 && (none || abandoned < p->page[p->next].row)) {
-		*out = (struct ledger_reject){
-		    .row = abandoned, .message = "not delivered: the file was abandoned", .code = "abandoned"};
+		*out = (struct ledger_reject){.row = abandoned,
+					      .message = "not delivered: the file was abandoned",
+					      .code = "abandoned"};
 		return DF_OK;
 	}
 	if (none)
@@ -110,12 +115,13 @@ static size_t without_line_end(const char *raw, size_t len)
 	return len;
 }
 
-/* Appends a cell, narrowed. Where the dialect has no quotes, what would separate cells or rows becomes a blank. */
+/* Appends a cell, narrowed. Where the dialect has no quotes, what would separate cells or rows
+ * becomes a blank. */
 static void add_narrow(struct df_buf *out, const struct document_dialect *d, const char *text)
 {
 	const char special[] = {d->delimiter, '\r', '\n', d->quote, d->escape, '\0'};
-	bool quote =
-	    d->quote != '\0' && (strpbrk(text, special) != NULL || (d->escape != '\0' && strchr(text, d->escape)));
+	bool quote = d->quote != '\0' && (strpbrk(text, special) != NULL ||
+					  (d->escape != '\0' && strchr(text, d->escape)));
 	if (quote)
 		df_buf_addc(out, d->quote);
 	for (const char *p = text; *p != '\0'; p++) {
@@ -148,7 +154,8 @@ static void add_delimiter(struct df_buf *out, const struct document_dialect *d)
 }
 
 /* The two cells of our own, and the line end that the row has. */
-static void add_end(struct rejects_walk *w, const char *line, const char *reason, const char *end, size_t end_len)
+static void add_end(struct rejects_walk *w, const char *line, const char *reason, const char *end,
+		    size_t end_len)
 {
 	const struct document_dialect *d = &w->own.dialect;
 	add_delimiter(&w->out, d);
@@ -180,7 +187,8 @@ static void put(struct rejects_walk *w)
 }
 
 /* A row whose bytes are in memory. */
-static void put_row(struct rejects_walk *w, const char *raw, size_t len, const char *line, const char *reason)
+static void put_row(struct rejects_walk *w, const char *raw, size_t len, const char *line,
+		    const char *reason)
 {
 	size_t body = without_line_end(raw, len);
 	document_own_strip(&w->own, raw, body, &w->out);
@@ -189,7 +197,8 @@ static void put_row(struct rejects_walk *w, const char *raw, size_t len, const c
 }
 
 /* Reads bytes of the document into w->raw. */
-static enum df_status read_raw(struct rejects_walk *w, uint64_t offset, size_t length, struct df_err *err)
+static enum df_status read_raw(struct rejects_walk *w, uint64_t offset, size_t length,
+			       struct df_err *err)
 {
 	const struct decode_bytes *doc = &w->walk->bytes;
 	df_buf_reset(&w->raw);
@@ -209,7 +218,8 @@ static enum df_status read_raw(struct rejects_walk *w, uint64_t offset, size_t l
 }
 
 /* Bytes of the document as they are, in pieces. */
-static enum df_status copy_raw(struct rejects_walk *w, uint64_t from, uint64_t to, struct df_err *err)
+static enum df_status copy_raw(struct rejects_walk *w, uint64_t from, uint64_t to,
+			       struct df_err *err)
 {
 	while (from < to) {
 		size_t piece = to - from < COPY_PIECE ? (size_t)(to - from) : COPY_PIECE;
@@ -234,7 +244,8 @@ static enum df_status on_header(void *ctx, const struct rows_row *header, struct
 	return DF_OK;
 }
 
-/* A document without a header gets one of places, by which its reject file is recognised. It ends as the first row does. */
+/* A document without a header gets one of places, by which its reject file is recognised. It
+ * ends as the first row does. */
 static void begin_with_places(struct rejects_walk *w, const char *end, size_t end_len)
 {
 	size_t n = map_places(w->walk->map);
@@ -253,8 +264,8 @@ static void begin_with_places(struct rejects_walk *w, const char *end, size_t en
 /* ---- a row ---- */
 
 /* A row too large to be in memory is copied in pieces. */
-static enum df_status put_large(struct rejects_walk *w, const struct batch_row *where, const char *line,
-				struct df_err *err)
+static enum df_status put_large(struct rejects_walk *w, const struct batch_row *where,
+				const char *line, struct df_err *err)
 {
 	enum df_status st = read_raw(w, where->offset + where->length - TAIL_MAX, TAIL_MAX, err);
 	if (st != DF_OK)
@@ -276,7 +287,8 @@ static enum df_status put_large(struct rejects_walk *w, const struct batch_row *
 }
 
 /* Writes the row, whose reason is in w->reason. */
-static enum df_status write_row(struct rejects_walk *w, const struct batch_row *where, struct df_err *err)
+static enum df_status write_row(struct rejects_walk *w, const struct batch_row *where,
+				struct df_err *err)
 {
 	char line[24];
 	snprintf(line, sizeof(line), "%llu", (unsigned long long)where->line);
@@ -297,7 +309,8 @@ static enum df_status on_reject(void *ctx, const struct document_walk_reject *r,
 	struct rejects_walk *w = ctx;
 	df_buf_reset(&w->reason);
 	if (r->n_faults > 0)
-		document_reasons_count(w->reasons, r->faults[0].code, r->faults[0].name, r->where.line);
+		document_reasons_count(w->reasons, r->faults[0].code, r->faults[0].name,
+				       r->where.line);
 	for (size_t i = 0; i < r->n_faults; i++) {
 		const struct map_fault *f = &r->faults[i];
 		df_buf_addf(&w->reason, "%s%s", i > 0 ? "; " : "", f->code);
@@ -308,8 +321,8 @@ static enum df_status on_reject(void *ctx, const struct document_walk_reject *r,
 	return write_row(w, &r->where, err);
 }
 
-static enum df_status on_record(void *ctx, const struct map_record *record, const struct batch_row *where,
-				struct df_err *err)
+static enum df_status on_record(void *ctx, const struct map_record *record,
+				const struct batch_row *where, struct df_err *err)
 {
 	(void)record;
 	struct rejects_walk *w = ctx;
@@ -344,11 +357,12 @@ static enum df_status walk_rejects(struct rejects_walk *w, struct df_err *err)
 	    .header = on_header, .record = on_record, .reject = on_reject};
 	const struct conf_rows *format = &w->walk->feed->rows;
 	const struct rows_signs signs = rows_signs_of(format->delimiter, format->quote);
-	w->own.dialect = (struct document_dialect){.signs = signs,
-						   .delimiter = signs.delimiter.narrow,
-						   .quote = format->quote != 0 ? signs.quote.narrow : '\0',
-						   .escape = format->backslash ? '\\' : '\0',
-						   .trim = format->trim};
+	w->own.dialect =
+	    (struct document_dialect){.signs = signs,
+				      .delimiter = signs.delimiter.narrow,
+				      .quote = format->quote != 0 ? signs.quote.narrow : '\0',
+				      .escape = format->backslash ? '\\' : '\0',
+				      .trim = format->trim};
 	w->walk->handlers = &handlers;
 	w->walk->ctx = w;
 	enum df_status st = document_encode_open(&w->encoder, format->encoding, err);
@@ -365,8 +379,8 @@ static enum df_status walk_rejects(struct rejects_walk *w, struct df_err *err)
 	return st;
 }
 
-/* What came encrypted stays encrypted: its rows go to a file without a name, and from there through GnuPG to the one that
- * gets a name. scratch: the folder of that. */
+/* What came encrypted stays encrypted: its rows go to a file without a name, and from there
+ * through GnuPG to the one that gets a name. scratch: the folder of that. */
 static enum df_status walk_sealed(struct rejects_walk *w, const char *scratch, struct df_err *err)
 {
 	int unnamed = -1;
@@ -381,7 +395,8 @@ static enum df_status walk_sealed(struct rejects_walk *w, const char *scratch, s
 		st = report_rejects_flush(w->file, err);
 	df_before("encrypt the reject file");
 	if (st == DF_OK)
-		st = decode_seal(w->walk->feed, w->walk->doc->key, unnamed, report_rejects_file(w->file), err);
+		st = decode_seal(w->walk->feed, w->walk->doc->key, unnamed,
+				 report_rejects_file(w->file), err);
 	df_after("encrypt the reject file");
 	close(unnamed);
 	return st;
@@ -393,22 +408,26 @@ static bool ends_with(const char *text, const char *end)
 	return len >= n && strcmp(text + len - n, end) == 0;
 }
 
-/* Version 0.1 wrote the rejects of encrypted files in plain text: such a file is not one that an encrypted one may replace. */
+/* Version 0.1 wrote the rejects of encrypted files in plain text: such a file is not one that an
+ * encrypted one may replace. */
 static enum df_status drop_plain(struct document_rejects *out, struct df_err *err)
 {
 	if (out->older == NULL || ends_with(out->older, SEALED))
 		return DF_OK;
 	if (unlink(out->older) != 0 && errno != ENOENT)
-		return df_fail(DF_RETRY, err, NULL, "cannot remove the reject file %s, which is not encrypted: %s",
+		return df_fail(DF_RETRY, err, NULL,
+			       "cannot remove the reject file %s, which is not encrypted: %s",
 			       out->older, strerror(errno));
 	out->older = NULL;
 	return DF_OK;
 }
 
-enum df_status document_rejects_write(const struct document_env *env, struct document_walk *walk, int64_t document_id,
-				      struct document_rejects *out, struct df_err *err)
+enum df_status document_rejects_write(const struct document_env *env, struct document_walk *walk,
+				      int64_t document_id, struct document_rejects *out,
+				      struct df_err *err)
 {
-	struct later_pages pages = {.ledger = env->ledger, .document_id = document_id, .abandoned = out->abandoned};
+	struct later_pages pages = {
+	    .ledger = env->ledger, .document_id = document_id, .abandoned = out->abandoned};
 	const struct document_later later = {later_next, &pages};
 	struct rejects_walk w = {.walk = walk, .later = &later, .reasons = &out->reasons};
 	bool sealed = walk->doc->key != NULL;
@@ -432,7 +451,8 @@ cleanup:
 	return st;
 }
 
-enum df_status document_rejects_export(struct document_walk *walk, const struct document_later *later, const char *path,
+enum df_status document_rejects_export(struct document_walk *walk,
+				       const struct document_later *later, const char *path,
 				       struct document_rejects *out, struct df_err *err)
 {
 	struct rejects_walk w = {.walk = walk, .later = later, .reasons = &out->reasons};

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rows that the API rejected are sent once more. Batches and their ids are a function of the document's bytes and its stored
- * settings, so the same batches come out of it again; those whose rows are marked in the ledger are sent, as a sequence of
- * their own in each lane. A row's mark goes when its batch is settled: that is all the progress that has to be kept.
+ * Rows that the API rejected are sent once more. Batches and their ids are a function of the
+ * document's bytes and its stored settings, so the same batches come out of it again; those whose
+ * rows are marked in the ledger are sent, as a sequence of their own in each lane. A row's mark
+ * goes when its batch is settled: that is all the progress that has to be kept.
  */
 #include "dropfeed/document.h"
 
@@ -25,7 +26,8 @@ struct resend {
 	struct send_stream *stream; /* own */
 	const uint64_t *again;      /* rows, in order */
 	size_t n_again, n_put;
-	pthread_mutex_t lock; /* of lanes: rows are put by the worker and settled by the sender's thread */
+	/* of lanes: rows are put by the worker and settled by the sender's thread */
+	pthread_mutex_t lock;
 	struct resend_lane *lanes;
 };
 
@@ -36,8 +38,8 @@ static int compare_rows(const void *a, const void *b)
 }
 
 /* The rows of the lane's batches before `done` that were not rejected; the list is the caller's. */
-static uint64_t *take_delivered(struct resend *s, uint32_t lane, uint64_t done, const struct send_reject *rejects,
-				size_t n_rejects, size_t *n)
+static uint64_t *take_delivered(struct resend *s, uint32_t lane, uint64_t done,
+				const struct send_reject *rejects, size_t n_rejects, size_t *n)
 {
 	pthread_mutex_lock(&s->lock);
 	struct resend_lane *l = &s->lanes[lane];
@@ -56,7 +58,8 @@ static uint64_t *take_delivered(struct resend *s, uint32_t lane, uint64_t done, 
 }
 
 static enum df_status on_settled(void *ctx, uint32_t lane, uint64_t done, uint64_t rows_delivered,
-				 const struct send_reject *rejects, size_t n_rejects, struct df_err *err)
+				 const struct send_reject *rejects, size_t n_rejects,
+				 struct df_err *err)
 {
 	struct resend *s = ctx;
 	size_t n = 0, n_delivered = 0;
@@ -64,21 +67,25 @@ static enum df_status on_settled(void *ctx, uint32_t lane, uint64_t done, uint64
 	uint64_t *delivered = take_delivered(s, lane, done, rejects, n_rejects, &n_delivered);
 	struct ledger_reject *list = document_reject_rows(rejects, n_rejects, &n);
 	if (n_delivered != rows_delivered)
-		st = df_fail(DF_FATAL, err, NULL, "lane %u delivered other rows than were sent (a defect of dropfeed)",
+		st = df_fail(DF_FATAL, err, NULL,
+			     "lane %u delivered other rows than were sent (a defect of dropfeed)",
 			     lane);
 	if (st == DF_OK)
-		st = ledger_again_settled(s->env->ledger, s->document_id, delivered, n_delivered, list, n, err);
+		st = ledger_again_settled(s->env->ledger, s->document_id, delivered, n_delivered,
+					  list, n, err);
 	free(delivered);
 	free(list);
 	return st;
 }
 
-/* How many of the batch's rows are to be sent again: it was rejected as a whole, so all of them or none. */
+/* How many of the batch's rows are to be sent again: it was rejected as a whole, so all of them
+ * or none. */
 static size_t count_again(const struct resend *s, const struct batch *b)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < b->n_rows; i++)
-		n += bsearch(&b->rows[i].number, s->again, s->n_again, sizeof(*s->again), compare_rows) != NULL;
+		n += bsearch(&b->rows[i].number, s->again, s->n_again, sizeof(*s->again),
+			     compare_rows) != NULL;
 	return n;
 }
 
@@ -91,17 +98,19 @@ static void note_rows(struct resend *s, const struct batch *b)
 		l->v = df_realloc(l->v, l->cap * sizeof(*l->v));
 	}
 	for (size_t i = 0; i < b->n_rows; i++)
-		l->v[l->n++] = (struct sent_row){.row = b->rows[i].number, .position = b->lane_position};
+		l->v[l->n++] =
+		    (struct sent_row){.row = b->rows[i].number, .position = b->lane_position};
 	pthread_mutex_unlock(&s->lock);
 	s->n_put += b->n_rows;
 }
 
 static enum df_status other_batches(struct df_err *err)
 {
-	return df_fail(
-	    DF_FATAL, err, NULL,
-	    "the rows that the API rejected are not batches of their own any more: this dropfeed groups rows "
-	    "in another way than the one that sent them; correct the reject file and drop it instead");
+	return df_fail(DF_FATAL, err, NULL,
+		       "the rows that the API rejected are not batches of their own any more: this "
+		       "dropfeed groups rows "
+		       "in another way than the one that sent them; correct the reject file and "
+		       "drop it instead");
 }
 
 static enum df_status on_batch(void *ctx, struct batch *b, struct df_err *err)
@@ -117,12 +126,14 @@ static enum df_status on_batch(void *ctx, struct batch *b, struct df_err *err)
 	return send_put(s->stream, b, err);
 }
 
-enum df_status document_resend(const struct document_env *env, const struct conf_feed *feed, struct document_walk *walk,
-			       const struct batch_settings *settings, int64_t document_id, const uint64_t *again,
-			       size_t n_again, struct df_err *err)
+enum df_status document_resend(const struct document_env *env, const struct conf_feed *feed,
+			       struct document_walk *walk, const struct batch_settings *settings,
+			       int64_t document_id, const uint64_t *again, size_t n_again,
+			       struct df_err *err)
 {
 	static const struct send_events events = {.settled = on_settled};
-	struct resend s = {.env = env, .document_id = document_id, .again = again, .n_again = n_again};
+	struct resend s = {
+	    .env = env, .document_id = document_id, .again = again, .n_again = n_again};
 	s.lanes = df_alloc(feed->batch.lanes * sizeof(*s.lanes));
 	pthread_mutex_init(&s.lock, NULL);
 	enum df_status st = sender_open(env->sender, feed, NULL, &events, &s, &s.stream, err);

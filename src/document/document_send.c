@@ -10,14 +10,15 @@ struct batches_walk {
 	void *ctx;
 };
 
-static enum df_status on_record(void *ctx, const struct map_record *record, const struct batch_row *where,
-				struct df_err *err)
+static enum df_status on_record(void *ctx, const struct map_record *record,
+				const struct batch_row *where, struct df_err *err)
 {
 	struct batches_walk *b = ctx;
 	return batch_maker_add(b->maker, record, where, err);
 }
 
-static enum df_status on_reject(void *ctx, const struct document_walk_reject *reject, struct df_err *err)
+static enum df_status on_reject(void *ctx, const struct document_walk_reject *reject,
+				struct df_err *err)
 {
 	struct batches_walk *b = ctx;
 	return b->reject != NULL ? b->reject(b->ctx, reject, err) : DF_OK;
@@ -28,8 +29,9 @@ static void on_expect(void *ctx, uint64_t ids_hash, unsigned step)
 	batch_maker_expect(((struct batches_walk *)ctx)->maker, ids_hash, step);
 }
 
-enum df_status document_batches(struct document_walk *walk, const struct batch_settings *settings, batch_sink sink,
-				document_reject_handler reject, void *ctx, struct df_err *err)
+enum df_status document_batches(struct document_walk *walk, const struct batch_settings *settings,
+				batch_sink sink, document_reject_handler reject, void *ctx,
+				struct df_err *err)
 {
 	static const struct document_walk_handlers handlers = {
 	    .record = on_record, .reject = on_reject, .expect = on_expect};
@@ -53,7 +55,8 @@ struct document_send {
 	struct document_sent *sent;
 };
 
-struct ledger_reject *document_reject_rows(const struct send_reject *rejects, size_t n_rejects, size_t *n_rows)
+struct ledger_reject *document_reject_rows(const struct send_reject *rejects, size_t n_rejects,
+					   size_t *n_rows)
 {
 	size_t n = 0, rows = 0;
 	for (size_t i = 0; i < n_rejects; i++)
@@ -74,14 +77,16 @@ struct ledger_reject *document_reject_rows(const struct send_reject *rejects, si
 }
 
 static enum df_status on_settled(void *ctx, uint32_t lane, uint64_t done, uint64_t rows_delivered,
-				 const struct send_reject *rejects, size_t n_rejects, struct df_err *err)
+				 const struct send_reject *rejects, size_t n_rejects,
+				 struct df_err *err)
 {
 	struct document_send *s = ctx;
 	size_t n = 0;
 	struct ledger_reject *list = document_reject_rows(rejects, n_rejects, &n);
 	enum df_status st = DF_OK;
 	if (s->document_id != 0)
-		st = ledger_lane_settled(s->env->ledger, s->document_id, lane, done, rows_delivered, list, n, err);
+		st = ledger_lane_settled(s->env->ledger, s->document_id, lane, done, rows_delivered,
+					 list, n, err);
 	free(list);
 	return st;
 }
@@ -112,9 +117,9 @@ static enum df_status on_batch(void *ctx, struct batch *b, struct df_err *err)
 	return send_put(s->stream, b, err);
 }
 
-enum df_status document_send(const struct document_env *env, const struct conf_feed *feed, struct document_walk *walk,
-			     const struct batch_settings *settings, int64_t document_id, struct document_sent *sent,
-			     struct df_err *err)
+enum df_status document_send(const struct document_env *env, const struct conf_feed *feed,
+			     struct document_walk *walk, const struct batch_settings *settings,
+			     int64_t document_id, struct document_sent *sent, struct df_err *err)
 {
 	static const struct send_events events = {.settled = on_settled, .touched = on_touched};
 	struct document_send s = {.env = env, .document_id = document_id, .sent = sent};
@@ -129,13 +134,15 @@ enum df_status document_send(const struct document_env *env, const struct conf_f
 	if (st == DF_OK) {
 		s.done = done;
 		st = document_batches(walk, settings, on_batch, NULL, &s, err);
-		/* When the walk itself failed, what is in flight is settled and nothing new begins. */
+		/* When the walk itself failed, what is in flight is settled and nothing new
+		 * begins. */
 		enum df_status closed = send_close(s.stream, st != DF_OK, err);
 		if (st == DF_OK)
 			st = closed;
 	}
 	free(done);
-	/* The preflight read the same bytes with the same settings; a refusal now means that they are not the same. */
+	/* The preflight read the same bytes with the same settings; a refusal now means that
+	 * they are not the same. */
 	if (st == DF_REJECT)
 		st = DF_FATAL;
 	return st;

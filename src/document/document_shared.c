@@ -15,13 +15,14 @@
 #define SLOTS       65536u /* values; a power of 2 */
 #define FULL        49152u
 #define MAX_COLUMNS 48
-#define OTHERS      256u   /* bits that other identities are counted by */
-#define DISTINCT    8192u  /* likewise, of a column's values */
-#define FEW         3      /* others that make a value worth a look, where the column has few values */
-#define MANY        20     /* others that do in any column */
-#define MAX_LAST    4096   /* bytes of a row's identities that are kept */
-#define EACH_ROW    65536u /* rows from the begin of which each is counted */
-#define SAMPLE      16u    /* of those after them one in so many is; a power of 2 */
+#define OTHERS      256u  /* bits that other identities are counted by */
+#define DISTINCT    8192u /* likewise, of a column's values */
+/* others that make a value worth a look, where the column has few values */
+#define FEW      3
+#define MANY     20     /* others that do in any column */
+#define MAX_LAST 4096   /* bytes of a row's identities that are kept */
+#define EACH_ROW 65536u /* rows from the begin of which each is counted */
+#define SAMPLE   16u    /* of those after them one in so many is; a power of 2 */
 
 struct value {
 	uint64_t hash;     /* 0: a free slot */
@@ -53,7 +54,8 @@ struct document_shared {
 	struct df_buf last; /* the identities of the row before, and their values, or NULL */
 	struct value *of_last[MAX_COLUMNS];
 	size_t n_last;
-	size_t order[MAX_COLUMNS]; /* the columns of that row's identities: mostly they are this one's, too */
+	/* the columns of that row's identities: mostly they are this one's, too */
+	size_t order[MAX_COLUMNS];
 	struct column columns[MAX_COLUMNS];
 };
 
@@ -99,7 +101,8 @@ static const char *value_end(const char *p, const char *end)
 		const char *comma = memchr(p, ',', (size_t)(end - p));
 		return comma != NULL ? comma : end;
 	}
-	for (const char *from = p + 1, *quote; (quote = memchr(from, '"', (size_t)(end - from))) != NULL;) {
+	for (const char *from = p + 1, *quote;
+	     (quote = memchr(from, '"', (size_t)(end - from))) != NULL;) {
 		const char *slash = quote;
 		while (slash[-1] == '\\')
 			slash--;
@@ -113,12 +116,15 @@ static const char *value_end(const char *p, const char *end)
 /* Of the column, too; never 0. */
 static uint64_t hash_of(const struct id *id)
 {
-	uint64_t h = batch_hash(id->value, id->len) ^ (id->column + 1) * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t h =
+	    batch_hash(id->value, id->len) ^ (id->column + 1) * UINT64_C(0x9e3779b97f4a7c15);
 	return h != 0 ? h : 1;
 }
 
-/* A record's identities are "name":value pairs with commas between them; the names are the schema's. */
-static size_t split(struct document_shared *s, const struct map_record *record, struct id ids[MAX_COLUMNS])
+/* A record's identities are "name":value pairs with commas between them; the names are the
+ * schema's. */
+static size_t split(struct document_shared *s, const struct map_record *record,
+		    struct id ids[MAX_COLUMNS])
 {
 	size_t n = 0;
 	const char *end = record->ids + record->ids_len;
@@ -199,7 +205,8 @@ void document_shared_row(struct document_shared *s, const struct map_record *rec
 	if (!is_sampled(row) || record->ids_len == 0)
 		return;
 
-	if (s->last.len != record->ids_len || memcmp(s->last.data, record->ids, record->ids_len) != 0) {
+	if (s->last.len != record->ids_len ||
+	    memcmp(s->last.data, record->ids, record->ids_len) != 0) {
 		count_row(s, record);
 		df_buf_reset(&s->last);
 		df_buf_add(&s->last, record->ids, record->ids_len);
@@ -262,12 +269,12 @@ size_t document_shared_warnings(const struct document_shared *s, struct map_warn
 			continue;
 		struct map_warning *w = &list[n++];
 		snprintf(w->code, sizeof(w->code), "shared-identity");
-		snprintf(
-		    w->text, sizeof(w->text),
-		    "%s: one value (its SHA-256 begins with %s) is in %s%u rows, with %.0f different other identities; "
-		    "is it an account, a store or a test rather than a person?",
-		    s->columns[c].name, top->digest, top->estimate > top->rows ? "about " : "", top->estimate,
-		    most[c].others);
+		snprintf(w->text, sizeof(w->text),
+			 "%s: one value (its SHA-256 begins with %s) is in %s%u rows, with %.0f "
+			 "different other identities; "
+			 "is it an account, a store or a test rather than a person?",
+			 s->columns[c].name, top->digest, top->estimate > top->rows ? "about " : "",
+			 top->estimate, most[c].others);
 	}
 	*out = list;
 	return n;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which rows of a document were not settled. Progress is a number of batches for each lane, and the same batches come out of the
- * same bytes and settings: what is in the later ones was not delivered. A bit for each row, however many there are.
+ * Which rows of a document were not settled. Progress is a number of batches for each lane, and the
+ * same batches come out of the same bytes and settings: what is in the later ones was not
+ * delivered. A bit for each row, however many there are.
  */
 #include "dropfeed/document.h"
 
@@ -43,7 +44,8 @@ enum df_status document_undelivered_find(const struct document_env *env, struct 
 					 const struct batch_settings *settings, int64_t document_id,
 					 struct document_undelivered *out, struct df_err *err)
 {
-	struct undelivered_walk w = {.out = out, .done = df_alloc(settings->lanes * sizeof(*w.done))};
+	struct undelivered_walk w = {.out = out,
+				     .done = df_alloc(settings->lanes * sizeof(*w.done))};
 	enum df_status st = ledger_lanes(env->ledger, document_id, w.done, settings->lanes, err);
 	if (st == DF_OK)
 		st = document_batches(walk, settings, on_batch, NULL, &w, err);

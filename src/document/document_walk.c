@@ -33,10 +33,12 @@ static enum df_status guidelines_of_file(struct document_walk *w, struct df_err 
 	struct name name;
 	struct df_err ignored = {0};
 	enum df_status st = DF_OK;
-	if (name_parse_as(df_base_name(w->file), w->feed->decode.document_type, &name, &ignored) == DF_OK &&
+	if (name_parse_as(df_base_name(w->file), w->feed->decode.document_type, &name, &ignored) ==
+		DF_OK &&
 	    strpbrk(name.stem, "-.") != NULL)
 		st = guideline(w, err,
-			       "the hosted feed wants no dash and no dot in a file's name before its event type");
+			       "the hosted feed wants no dash and no dot in a file's name before "
+			       "its event type");
 	if (st == DF_OK && w->doc->length < GUIDELINE_MIN_BYTES)
 		st = guideline(w, err, "the hosted feed wants files of 5 MB at least");
 	if (st == DF_OK && w->doc->length > GUIDELINE_MAX_BYTES)
@@ -48,20 +50,25 @@ static enum df_status no_rows(const struct document_walk *w, struct df_err *err)
 {
 	const struct conf_rows *c = &w->feed->rows;
 	bool skips = c->skip_lines > 0 || c->skip_last_lines > 0 || c->comment != 0;
-	return df_fail(DF_REJECT, err, "empty-file", "the document has neither a header nor rows%s",
-		       skips ? ", but for lines that skip_lines, skip_last_lines or comment leave out" : "");
+	return df_fail(
+	    DF_REJECT, err, "empty-file", "the document has neither a header nor rows%s",
+	    skips ? ", but for lines that skip_lines, skip_last_lines or comment leave out" : "");
 }
 
-static enum df_status map_first_row(struct document_walk *w, const struct rows_row *row, struct df_err *err)
+static enum df_status map_first_row(struct document_walk *w, const struct rows_row *row,
+				    struct df_err *err)
 {
 	if (row->fault == NULL)
 		return map_header(w->map, row->cells, row->n_cells, err);
 	bool text = strcmp(row->fault, "invalid-utf8") == 0;
-	return df_fail(DF_REJECT, err, text ? "not-utf8" : "malformed-csv", "the header: %s", row->fault_text);
+	return df_fail(DF_REJECT, err, text ? "not-utf8" : "malformed-csv", "the header: %s",
+		       row->fault_text);
 }
 
-/* The document's first row: the header, or where there is none, data. A reject file has one in either case. */
-static enum df_status walk_header(struct document_walk *w, struct rows *rows, struct rows_row *row, struct df_err *err)
+/* The document's first row: the header, or where there is none, data. A reject file has one in
+ * either case. */
+static enum df_status walk_header(struct document_walk *w, struct rows *rows, struct rows_row *row,
+				  struct df_err *err)
 {
 	enum df_status st = rows_next(rows, row, err);
 	if (st == DF_END)
@@ -70,7 +77,8 @@ static enum df_status walk_header(struct document_walk *w, struct rows *rows, st
 		st = guideline(w, err, "the hosted feed wants fewer than 50 columns");
 	if (st != DF_OK)
 		return st;
-	if (!map_has_header(w->map) && (row->fault != NULL || !map_is_header(w->map, row->cells, row->n_cells)))
+	if (!map_has_header(w->map) &&
+	    (row->fault != NULL || !map_is_header(w->map, row->cells, row->n_cells)))
 		return DF_OK;
 
 	st = map_first_row(w, row, err);
@@ -93,12 +101,14 @@ static void only_fault(struct map_record *record, const char *code, size_t colum
 	record->faults[0].name = name;
 }
 
-/* A second header in mid-document, as joined files have it, perhaps with a mark of UTF-8 before it. */
+/* A second header in mid-document, as joined files have it, perhaps with a mark of UTF-8 before
+ * it. */
 bool document_repeats_header(const struct map *m, const struct rows_row *row)
 {
 	/* Nearly all rows differ from it in their first byte. */
 	const struct rows_cell *first = row->cells;
-	if (row->n_cells > 0 && first->len > 0 && first->p[0] != map_column_name(m, 1)[0] && first->p[0] != '\xef')
+	if (row->n_cells > 0 && first->len > 0 && first->p[0] != map_column_name(m, 1)[0] &&
+	    first->p[0] != '\xef')
 		return false;
 	if (!map_has_header(m) || row->n_cells != map_columns(m))
 		return false;
@@ -115,12 +125,13 @@ bool document_repeats_header(const struct map *m, const struct rows_row *row)
 	return true;
 }
 
-bool document_walk_check_row(struct map *m, const struct batch_settings *sizes, const struct rows_row *row,
-			     struct map_record *record)
+bool document_walk_check_row(struct map *m, const struct batch_settings *sizes,
+			     const struct rows_row *row, struct map_record *record)
 {
 	struct map_fault *fault = &record->faults[0];
 	if (row->fault != NULL) {
-		only_fault(record, row->fault, row->fault_column, map_column_name(m, row->fault_column));
+		only_fault(record, row->fault, row->fault_column,
+			   map_column_name(m, row->fault_column));
 		snprintf(fault->text, sizeof(fault->text), "%s", row->fault_text);
 		return false;
 	}
@@ -135,7 +146,8 @@ bool document_walk_check_row(struct map *m, const struct batch_settings *sizes, 
 	if (!batch_record_too_large(sizes, record))
 		return true;
 	only_fault(record, "row-too-large", 0, "");
-	snprintf(fault->text, sizeof(fault->text), "the row alone makes a batch of more than %u bytes, the API's limit",
+	snprintf(fault->text, sizeof(fault->text),
+		 "the row alone makes a batch of more than %u bytes, the API's limit",
 		 BATCH_MAX_BYTES);
 	return false;
 }
@@ -145,8 +157,9 @@ bool document_walk_row_is_long(uint64_t length)
 	return length > GUIDELINE_ROW_BYTES;
 }
 
-enum df_status document_walk_take_row(struct document_walk *w, struct batch_row *where, const struct map_record *record,
-				      bool sound, struct df_err *err)
+enum df_status document_walk_take_row(struct document_walk *w, struct batch_row *where,
+				      const struct map_record *record, bool sound,
+				      struct df_err *err)
 {
 	enum df_status st = DF_OK;
 	if (document_walk_row_is_long(where->length) && !w->long_row) {
@@ -159,7 +172,8 @@ enum df_status document_walk_take_row(struct document_walk *w, struct batch_row 
 	if (sound && w->shared != NULL)
 		document_shared_row(w->shared, record);
 	if (sound)
-		return w->handlers->record != NULL ? w->handlers->record(w->ctx, record, where, err) : DF_OK;
+		return w->handlers->record != NULL ? w->handlers->record(w->ctx, record, where, err)
+						   : DF_OK;
 	if (record->n_faults == 0) {
 		w->skipped++;
 		return DF_OK;
@@ -168,23 +182,26 @@ enum df_status document_walk_take_row(struct document_walk *w, struct batch_row 
 	document_hint_reject(w, where, record->faults[0].code);
 	if (w->handlers->reject == NULL)
 		return DF_OK;
-	struct document_walk_reject r = {.where = *where, .faults = record->faults, .n_faults = record->n_faults};
+	struct document_walk_reject r = {
+	    .where = *where, .faults = record->faults, .n_faults = record->n_faults};
 	return w->handlers->reject(w->ctx, &r, err);
 }
 
-static enum df_status walk_one(struct document_walk *w, const struct batch_settings *sizes, const struct rows_row *row,
-			       struct df_err *err)
+static enum df_status walk_one(struct document_walk *w, const struct batch_settings *sizes,
+			       const struct rows_row *row, struct df_err *err)
 {
 	struct map_record record;
 	bool sound = document_walk_check_row(w->map, sizes, row, &record);
 	struct batch_row where = {.line = row->line, .offset = row->offset, .length = row->length};
 	enum df_status st = document_walk_take_row(w, &where, &record, sound, err);
 	if (st == DF_OK && df_stop_requested)
-		st = df_fail(DF_RETRY, err, NULL, "stopped by a signal; the next run goes on from here");
+		st = df_fail(DF_RETRY, err, NULL,
+			     "stopped by a signal; the next run goes on from here");
 	return st;
 }
 
-enum df_status document_walk_rows_until(struct document_walk *w, struct rows *rows, uint64_t until, struct df_err *err)
+enum df_status document_walk_rows_until(struct document_walk *w, struct rows *rows, uint64_t until,
+					struct df_err *err)
 {
 	const struct batch_settings sizes = {.event_type = w->doc->event_type};
 	struct rows_row row;
@@ -198,8 +215,8 @@ enum df_status document_walk_rows_until(struct document_walk *w, struct rows *ro
 }
 
 /* Without a header, the first good row tells the columns. */
-static enum df_status walk_first_rows(struct document_walk *w, struct rows *rows, struct rows_row *row,
-				      struct df_err *err)
+static enum df_status walk_first_rows(struct document_walk *w, struct rows *rows,
+				      struct rows_row *row, struct df_err *err)
 {
 	const struct batch_settings sizes = {.event_type = w->doc->event_type};
 	bool mapped = false;
@@ -224,10 +241,12 @@ static enum df_status walk_rows(struct document_walk *w, struct rows *rows, stru
 	if (st == DF_OK && !map_has_header(w->map))
 		st = walk_first_rows(w, rows, &row, err);
 	const struct conf_rows *c = &w->feed->rows;
-	bool counts = c->count != NULL && c->comment != 0; /* what comments say is read in one piece */
+	/* what comments say is read in one piece */
+	bool counts = c->count != NULL && c->comment != 0;
 	bool parts = w->jobs > 1 && !counts && !map_in_order(w->map);
 	if (st == DF_OK)
-		st = parts ? document_walk_parts(w, rows, err) : document_walk_rows_until(w, rows, UINT64_MAX, err);
+		st = parts ? document_walk_parts(w, rows, err)
+			   : document_walk_rows_until(w, rows, UINT64_MAX, err);
 	if (st == DF_END)
 		st = document_count_check(w, rows, err);
 	return st == DF_END ? DF_OK : st;
@@ -243,7 +262,8 @@ enum df_status document_walk(struct document_walk *w, struct df_err *err)
 		map_begun(w->map, w->begun_ms);
 	st = guidelines_of_file(w, err);
 	if (st == DF_OK)
-		st = document_rows_open(w->feed, w->doc, map_has_header(w->map), &w->bytes, &rows, err);
+		st = document_rows_open(w->feed, w->doc, map_has_header(w->map), &w->bytes, &rows,
+					err);
 	if (st == DF_OK) {
 		w->start = rows_start(rows);
 		w->end = rows_end(rows);

@@ -15,7 +15,8 @@ static enum df_status open_folder(struct fetch *source, struct df_err *err)
 		st = source->driver->try_folder(source->state, source->root, &said);
 	}
 	if (st == DF_END)
-		return df_fail(DF_USAGE, err, NULL, "the source folder %s does not exist: correct `source`, or make it",
+		return df_fail(DF_USAGE, err, NULL,
+			       "the source folder %s does not exist: correct `source`, or make it",
 			       source->root);
 	if (st != DF_OK)
 		return df_fail(st == DF_REJECT ? DF_DENIED : st, err, NULL, "%s", said.text);
@@ -62,8 +63,8 @@ void fetch_close(struct fetch *source)
 	free(source);
 }
 
-bool fetch_settled(const struct fetch_entry *now, uint64_t seen_size, int64_t seen_mtime, int64_t seen_ms,
-		   int64_t now_ms, int64_t min_age_ms)
+bool fetch_settled(const struct fetch_entry *now, uint64_t seen_size, int64_t seen_mtime,
+		   int64_t seen_ms, int64_t now_ms, int64_t min_age_ms)
 {
 	if (min_age_ms == 0)
 		return true;
@@ -105,7 +106,8 @@ void fetch_enter(struct fetch *source, const char *dir)
 	source->root = below;
 }
 
-enum df_status fetch_look(struct fetch *source, const char *name, struct fetch_entry *out, struct df_err *err)
+enum df_status fetch_look(struct fetch *source, const char *name, struct fetch_entry *out,
+			  struct df_err *err)
 {
 	if (!fetch_name_below(name))
 		return DF_END;
@@ -113,7 +115,8 @@ enum df_status fetch_look(struct fetch *source, const char *name, struct fetch_e
 	char *path = fetch_path_join(source->root, name);
 	enum df_status st = source->driver->look(source->state, path, false, &seen, err);
 	free(path);
-	if (st != DF_OK) /* the source's "no" after a listing that said "yes" is the next run's matter */
+	/* the source's "no" after a listing that said "yes" is the next run's matter */
+	if (st != DF_OK)
 		return st == DF_REJECT ? DF_RETRY : st;
 	*out = (struct fetch_entry){.name = out->name, .size = seen.size, .mtime = seen.mtime};
 	return fetch_is_file(&seen) ? DF_OK : DF_END;

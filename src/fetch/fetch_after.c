@@ -9,17 +9,19 @@
 
 enum { MOVE_TRIES = 10000 }; /* numbered names before giving up */
 
-/* The source's "no" after a listing that said "yes" is nothing that a user must correct here: the next run tries again.
+/* The source's "no" after a listing that said "yes" is nothing that a user must correct here: the
+ * next run tries again.
  */
 static enum df_status after_status(enum df_status st)
 {
 	return st == DF_REJECT ? DF_RETRY : st;
 }
 
-/* Moves to dir/name, dir/name.1, ... Servers say no more than "failure", so that what stands at the target is asked
- * first, and once more when a move fails: somebody else may have taken the name meanwhile. */
-static enum df_status after_move(struct fetch *source, const char *from, const char *dir, const char *name,
-				 struct df_err *err)
+/* Moves to dir/name, dir/name.1, ... Servers say no more than "failure", so that what stands at
+ * the target is asked first, and once more when a move fails: somebody else may have taken the
+ * name meanwhile. */
+static enum df_status after_move(struct fetch *source, const char *from, const char *dir,
+				 const char *name, struct df_err *err)
 {
 	const struct fetch_driver *driver = source->driver;
 	for (int i = 0; i < MOVE_TRIES; i++) {
@@ -52,20 +54,22 @@ static enum df_status after_move(struct fetch *source, const char *from, const c
 		if (st == DF_END && driver->look(source->state, from, false, &seen, err) == DF_END)
 			return DF_END;
 		if (st == DF_REJECT || st == DF_END)
-			return df_fail(DF_RETRY, err, NULL, "cannot move %s to %s on the source: %s", name, dir,
+			return df_fail(DF_RETRY, err, NULL,
+				       "cannot move %s to %s on the source: %s", name, dir,
 				       st == DF_END ? "no such file or folder" : said.text);
 		if (st != DF_OK && said.text[0] != '\0')
 			return df_fail(st, err, NULL, "%s", said.text);
 		return st;
 	}
-	return df_fail(DF_RETRY, err, NULL, "cannot move %s: %s on the source holds %d files of that name", name, dir,
+	return df_fail(DF_RETRY, err, NULL,
+		       "cannot move %s: %s on the source holds %d files of that name", name, dir,
 		       MOVE_TRIES);
 }
 
-/* Another file may have come under the name since this one was read: that one is not done with. A server may say another
- * time than its listing did: then the listing is asked again. */
-static enum df_status after_look(struct fetch *source, const struct fetch_entry *entry, const char *path,
-				 struct df_err *err)
+/* Another file may have come under the name since this one was read: that one is not done with.
+ * A server may say another time than its listing did: then the listing is asked again. */
+static enum df_status after_look(struct fetch *source, const struct fetch_entry *entry,
+				 const char *path, struct df_err *err)
 {
 	struct fetch_stat seen = {0};
 	enum df_status st = source->driver->look(source->state, path, false, &seen, err);
@@ -78,7 +82,8 @@ static enum df_status after_look(struct fetch *source, const struct fetch_entry 
 	if (!source->driver->listing_differs)
 		return DF_END;
 	st = fetch_list_look(source, entry->name, &seen, err);
-	if (st == DF_OK && (!fetch_is_file(&seen) || seen.size != entry->size || seen.mtime != entry->mtime))
+	if (st == DF_OK &&
+	    (!fetch_is_file(&seen) || seen.size != entry->size || seen.mtime != entry->mtime))
 		st = DF_END;
 	return st;
 }
@@ -93,8 +98,8 @@ static enum df_status after_delete(struct fetch *source, const char *path, struc
 	return st;
 }
 
-static enum df_status after_one(struct fetch *source, const char *name, const struct conf_after_action *action,
-				struct df_err *err)
+static enum df_status after_one(struct fetch *source, const char *name,
+				const struct conf_after_action *action, struct df_err *err)
 {
 	char *path = fetch_path_join(source->root, name), *dir = NULL, *below = NULL;
 	enum df_status st = DF_OK;
@@ -126,9 +131,11 @@ enum df_status fetch_after(struct fetch *source, const struct fetch_entry *entry
 	enum df_status st = after_look(source, entry, path, err);
 	free(path);
 
-	/* What belongs to the file goes first: a marker that is left alone would announce the next file of that name. */
+	/* What belongs to the file goes first: a marker that is left alone would announce the
+	 * next file of that name. */
 	char *beside = NULL;
-	for (size_t i = 0; st == DF_OK && (beside = fetch_companion(source->feed, name, i)) != NULL; i++) {
+	for (size_t i = 0; st == DF_OK && (beside = fetch_companion(source->feed, name, i)) != NULL;
+	     i++) {
 		enum df_status one = after_one(source, beside, action, err);
 		st = one == DF_END || one == DF_OK ? DF_OK : one;
 		free(beside);
@@ -140,12 +147,13 @@ enum df_status fetch_after(struct fetch *source, const struct fetch_entry *entry
 
 /* ---- writing back ---- */
 
-enum df_status fetch_put(struct fetch *source, const char *dir, const char *name, const void *p, size_t len,
-			 struct df_err *err)
+enum df_status fetch_put(struct fetch *source, const char *dir, const char *name, const void *p,
+			 size_t len, struct df_err *err)
 {
 	if (!fetch_name_below(name))
 		return df_fail(DF_FATAL, err, NULL, "'%s' is not the name of a file", name);
-	/* A fixed temporary name, so that one that a broken run left behind is found and replaced. */
+	/* A fixed temporary name, so that one that a broken run left behind is found and
+	 * replaced. */
 	char hex[DF_SHA256_HEX];
 	struct df_sha256 *hash = df_sha256_new();
 	df_sha256_add(hash, name, strlen(name));

@@ -15,19 +15,21 @@ enum df_status fetch_check_host(const struct conf_feed *feed, struct df_err *err
 
 	unsigned port = source->port;
 	if (access(file, R_OK) != 0)
-		return df_fail(
-		    DF_USAGE, err, NULL,
-		    "cannot read %s: %s; get the server's key with: ssh-keyscan -p %u %s >> %s, compare its "
-		    "fingerprint (ssh-keygen -lf) with the administrator's, or pin it: host_key = SHA256:...",
-		    file, strerror(errno), port, source->host, file);
+		return df_fail(DF_USAGE, err, NULL,
+			       "cannot read %s: %s; get the server's key with: ssh-keyscan -p %u "
+			       "%s >> %s, compare its "
+			       "fingerprint (ssh-keygen -lf) with the administrator's, or pin it: "
+			       "host_key = SHA256:...",
+			       file, strerror(errno), port, source->host, file);
 	enum df_status st = fetch_known_read(feed, &known, err);
 	size_t n = known.n;
 	fetch_known_free(&known);
 	if (st == DF_OK && n == 0)
-		return df_fail(
-		    DF_USAGE, err, NULL,
-		    "%s does not name %s port %u; get its key with: ssh-keyscan -p %u %s >> %s, compare its "
-		    "fingerprint (ssh-keygen -lf) with the administrator's, or pin it: host_key = SHA256:...",
-		    file, source->host, port, port, source->host, file);
+		return df_fail(DF_USAGE, err, NULL,
+			       "%s does not name %s port %u; get its key with: ssh-keyscan -p %u "
+			       "%s >> %s, compare its "
+			       "fingerprint (ssh-keygen -lf) with the administrator's, or pin it: "
+			       "host_key = SHA256:...",
+			       file, source->host, port, port, source->host, file);
 	return st;
 }

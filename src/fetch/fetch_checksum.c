@@ -20,7 +20,8 @@ struct fetch_checksum {
 
 /* ---- reading it ---- */
 
-static enum df_status checksum_bytes(struct fetch *source, const char *path, struct df_buf *out, struct df_err *err)
+static enum df_status checksum_bytes(struct fetch *source, const char *path, struct df_buf *out,
+				     struct df_err *err)
 {
 	char chunk[4096];
 	size_t n = 1;
@@ -88,15 +89,16 @@ static bool checksum_find(char *text, const char *name, size_t digits, char want
 	return named || lines == 1;
 }
 
-enum df_status fetch_checksum_open(struct fetch *source, const char *name, struct fetch_checksum **out,
-				   struct df_err *err)
+enum df_status fetch_checksum_open(struct fetch *source, const char *name,
+				   struct fetch_checksum **out, struct df_err *err)
 {
 	const char *ending = source->feed->fetch.checksum;
 	*out = NULL;
 	if (ending == NULL)
 		return DF_OK;
 	bool md5 = strcmp(ending, ".md5") == 0;
-	char *beside = df_format("%s%s", name, ending), *path = fetch_path_join(source->root, beside);
+	char *beside = df_format("%s%s", name, ending),
+	     *path = fetch_path_join(source->root, beside);
 	struct df_buf text = {.max = CHECKSUM_FILE_MAX};
 	struct fetch_checksum *c = df_alloc(sizeof(*c));
 	c->ending = ending;
@@ -105,14 +107,18 @@ enum df_status fetch_checksum_open(struct fetch *source, const char *name, struc
 		df_err_context(err, "cannot read %s on the source", beside);
 	if (st == DF_REJECT)
 		st = DF_RETRY;
-	if (st == DF_OK &&
-	    !checksum_find((char *)(uintptr_t)df_buf_cstr(&text), df_base_name(name), md5 ? 32 : 64, c->want))
-		st = df_fail(DF_RETRY, err, NULL,
-			     "%s holds no %s of %s: the file is left alone until it does (as %s writes it)", beside,
-			     md5 ? "MD5" : "SHA-256", df_base_name(name), md5 ? "md5sum" : "sha256sum");
+	if (st == DF_OK && !checksum_find((char *)(uintptr_t)df_buf_cstr(&text), df_base_name(name),
+					  md5 ? 32 : 64, c->want))
+		st = df_fail(
+		    DF_RETRY, err, NULL,
+		    "%s holds no %s of %s: the file is left alone until it does (as %s writes it)",
+		    beside, md5 ? "MD5" : "SHA-256", df_base_name(name),
+		    md5 ? "md5sum" : "sha256sum");
 	c->hash = EVP_MD_CTX_new();
-	if (st == DF_OK && (c->hash == NULL || EVP_DigestInit_ex(c->hash, md5 ? EVP_md5() : EVP_sha256(), NULL) != 1))
-		st = df_fail(DF_USAGE, err, NULL, "libcrypto cannot compute %s here: set another `checksum`",
+	if (st == DF_OK && (c->hash == NULL ||
+			    EVP_DigestInit_ex(c->hash, md5 ? EVP_md5() : EVP_sha256(), NULL) != 1))
+		st = df_fail(DF_USAGE, err, NULL,
+			     "libcrypto cannot compute %s here: set another `checksum`",
 			     md5 ? "MD5" : "SHA-256");
 	if (st == DF_OK)
 		*out = c;
@@ -132,7 +138,8 @@ void fetch_checksum_add(struct fetch_checksum *c, const void *p, size_t len)
 		EVP_DigestUpdate(c->hash, p, len);
 }
 
-enum df_status fetch_checksum_compare(struct fetch_checksum *c, const char *name, struct df_err *err)
+enum df_status fetch_checksum_compare(struct fetch_checksum *c, const char *name,
+				      struct df_err *err)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	char hex[2 * EVP_MAX_MD_SIZE + 1] = "";
@@ -145,7 +152,8 @@ enum df_status fetch_checksum_compare(struct fetch_checksum *c, const char *name
 	if (strcmp(hex, c->want) == 0)
 		return DF_OK;
 	return df_fail(DF_RETRY, err, NULL,
-		       "%s does not have the checksum that %s%s says (%s instead of %s): it is left alone; upload the "
+		       "%s does not have the checksum that %s%s says (%s instead of %s): it is "
+		       "left alone; upload the "
 		       "file again, or its checksum",
 		       name, df_base_name(name), c->ending, hex, c->want);
 }

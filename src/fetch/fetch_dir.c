@@ -18,7 +18,8 @@ static enum df_status dir_fail(int why, const char *path, struct df_err *err)
 {
 	if (why == ENOENT || why == ENOTDIR)
 		return DF_END;
-	return df_fail(df_disk_status(why, DF_REJECT), err, NULL, "%s: %s", path, df_disk_words(why));
+	return df_fail(df_disk_status(why, DF_REJECT), err, NULL, "%s: %s", path,
+		       df_disk_words(why));
 }
 
 static enum df_status dir_open(const struct conf_feed *feed, void **state, struct df_err *err)
@@ -55,7 +56,8 @@ static void dir_stat_take(const struct stat *st, struct fetch_stat *out)
 	out->mtime = st->st_mtime;
 }
 
-static enum df_status dir_list(void *state, const char *dir, fetch_visit *visit, void *arg, struct df_err *err)
+static enum df_status dir_list(void *state, const char *dir, fetch_visit *visit, void *arg,
+			       struct df_err *err)
 {
 	(void)state;
 	DIR *d = opendir(dir);
@@ -67,7 +69,8 @@ static enum df_status dir_list(void *state, const char *dir, fetch_visit *visit,
 		struct dirent *entry = readdir(d);
 		if (entry == NULL) {
 			if (errno != 0)
-				st = df_fail(DF_RETRY, err, NULL, "cannot list %s: %s", dir, strerror(errno));
+				st = df_fail(DF_RETRY, err, NULL, "cannot list %s: %s", dir,
+					     strerror(errno));
 			break;
 		}
 		struct stat seen = {0};
@@ -75,8 +78,9 @@ static enum df_status dir_list(void *state, const char *dir, fetch_visit *visit,
 		if (fstatat(dirfd(d), entry->d_name, &seen, AT_SYMLINK_NOFOLLOW) != 0) {
 			if (errno == ENOENT)
 				continue; /* gone since readdir saw it */
-			st = df_fail(df_disk_status(errno, DF_REJECT), err, NULL, "cannot look at %s/%s: %s", dir,
-				     entry->d_name, strerror(errno));
+			st = df_fail(df_disk_status(errno, DF_REJECT), err, NULL,
+				     "cannot look at %s/%s: %s", dir, entry->d_name,
+				     strerror(errno));
 			break;
 		}
 		dir_stat_take(&seen, &out);
@@ -87,7 +91,8 @@ static enum df_status dir_list(void *state, const char *dir, fetch_visit *visit,
 	return st;
 }
 
-static enum df_status dir_look(void *state, const char *path, bool follow, struct fetch_stat *out, struct df_err *err)
+static enum df_status dir_look(void *state, const char *path, bool follow, struct fetch_stat *out,
+			       struct df_err *err)
 {
 	(void)state;
 	struct stat seen = {0};
@@ -97,7 +102,8 @@ static enum df_status dir_look(void *state, const char *path, bool follow, struc
 	return DF_OK;
 }
 
-static enum df_status dir_read_open(void *state, const char *path, uint64_t offset, struct df_err *err)
+static enum df_status dir_read_open(void *state, const char *path, uint64_t offset,
+				    struct df_err *err)
 {
 	struct dir_state *s = state;
 	dir_read_close(s);
@@ -121,7 +127,8 @@ static enum df_status dir_read(void *state, void *p, size_t size, size_t *n, str
 		got = read(s->fd, p, size);
 	} while (got < 0 && errno == EINTR);
 	if (got < 0)
-		return df_fail(df_disk_status(errno, DF_REJECT), err, NULL, "cannot read: %s", strerror(errno));
+		return df_fail(df_disk_status(errno, DF_REJECT), err, NULL, "cannot read: %s",
+			       strerror(errno));
 	*n = (size_t)got;
 	return DF_OK;
 }
@@ -157,7 +164,8 @@ static enum df_status dir_make_dir(void *state, const char *path, struct df_err 
 	return mkdir(path, 0777) == 0 || errno == EEXIST ? DF_OK : dir_fail(errno, path, err);
 }
 
-static enum df_status dir_write(void *state, const char *path, const void *p, size_t len, struct df_err *err)
+static enum df_status dir_write(void *state, const char *path, const void *p, size_t len,
+				struct df_err *err)
 {
 	(void)state;
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);

@@ -11,9 +11,16 @@
 #include <time.h>
 #include <unistd.h>
 
-/* libssh2 asks for GET_REQUEST bytes at a time, and for four times as much ahead as the buffer that it is given has room for. A far
- * source needs that; with a near one, what waits to be read only gets cold. Opening a file is a round trip, so it tells. */
-enum { GET_REQUEST = 30000, GET_NEAR = 1 << 20, GET_FAR = 2 << 20, GET_FAR_MS = 5, GET_ALONE = GET_REQUEST / 4 };
+/* libssh2 asks for GET_REQUEST bytes at a time, and for four times as much ahead as the buffer
+ * that it is given has room for. A far source needs that; with a near one, what waits to be read
+ * only gets cold. Opening a file is a round trip, so it tells. */
+enum {
+	GET_REQUEST = 30000,
+	GET_NEAR = 1 << 20,
+	GET_FAR = 2 << 20,
+	GET_FAR_MS = 5,
+	GET_ALONE = GET_REQUEST / 4
+};
 
 struct get_job {
 	struct fetch *source;
@@ -38,19 +45,22 @@ struct get_job {
 static enum df_status get_changed(struct get_job *job, const char *how, struct df_err *err)
 {
 	job->throw_away = true;
-	return df_fail(DF_RETRY, err, NULL, "%s %s while it was downloaded: it is taken again once it has come to rest",
+	return df_fail(DF_RETRY, err, NULL,
+		       "%s %s while it was downloaded: it is taken again once it has come to rest",
 		       job->entry->name, how);
 }
 
 static enum df_status get_stopped(struct df_err *err)
 {
-	return df_fail(DF_RETRY, err, NULL, "stopped: the download goes on where it is with the next run");
+	return df_fail(DF_RETRY, err, NULL,
+		       "stopped: the download goes on where it is with the next run");
 }
 
 /* ---- before ---- */
 
-/* A listing may say another size than the file has. When it says so still, and the file does not change for min_age, what a
- * look says is right; what the listing said when it came to rest proves nothing then. */
+/* A listing may say another size than the file has. When it says so still, and the file does not
+ * change for min_age, what a look says is right; what the listing said when it came to rest
+ * proves nothing then. */
 static enum df_status get_rest(struct get_job *job, struct df_err *err)
 {
 	struct fetch *source = job->source;
@@ -58,7 +68,8 @@ static enum df_status get_rest(struct get_job *job, struct df_err *err)
 	if (!source->driver->listing_differs)
 		return get_changed(job, "changed", err);
 	enum df_status st = fetch_list_look(source, job->entry->name, &now, err);
-	if (st == DF_END || (st == DF_OK && (now.size != job->entry->size || now.mtime != job->entry->mtime)))
+	if (st == DF_END ||
+	    (st == DF_OK && (now.size != job->entry->size || now.mtime != job->entry->mtime)))
 		return get_changed(job, "changed", err);
 	if (st != DF_OK)
 		return st;
@@ -79,7 +90,8 @@ static enum df_status get_rest(struct get_job *job, struct df_err *err)
 static enum df_status get_look(struct get_job *job, struct df_err *err)
 {
 	struct df_err said = {0};
-	enum df_status st = job->source->driver->look(job->source->state, job->path, false, &job->before, &said);
+	enum df_status st =
+	    job->source->driver->look(job->source->state, job->path, false, &job->before, &said);
 	job->size = job->entry->size;
 	job->blind = st == DF_REJECT; /* what may be listed may be read */
 	if (job->blind || st == DF_END)
@@ -100,8 +112,10 @@ static enum df_status get_gone(struct get_job *job, struct df_err *err)
 	job->throw_away = true;
 	if (job->have == 0)
 		return DF_END;
-	return df_fail(DF_RETRY, err, NULL, "%s went away from the source when %llu of its %llu bytes had come",
-		       job->entry->name, (unsigned long long)job->have, (unsigned long long)job->size);
+	return df_fail(DF_RETRY, err, NULL,
+		       "%s went away from the source when %llu of its %llu bytes had come",
+		       job->entry->name, (unsigned long long)job->have,
+		       (unsigned long long)job->size);
 }
 
 /* ---- the bytes ---- */
@@ -112,17 +126,20 @@ static void get_hash(struct get_job *job, size_t n)
 	fetch_checksum_add(job->checksum, job->chunk, n);
 }
 
-/* Opens the part and hashes what an earlier attempt left in it. That these bytes are of the same file is the caller's
- * promise: the spool path has to be another one for another name, size or mtime. */
+/* Opens the part and hashes what an earlier attempt left in it. That these bytes are of the same
+ * file is the caller's promise: the spool path has to be another one for another name, size or
+ * mtime. */
 static enum df_status get_part_open(struct get_job *job, struct df_err *err)
 {
 	job->fd = open(job->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	struct stat st = {0};
 	if (job->fd < 0 || fchmod(job->fd, 0600) != 0 || fstat(job->fd, &st) != 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", job->part, df_disk_words(errno));
+		return df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", job->part,
+			       df_disk_words(errno));
 	if ((uint64_t)st.st_size > job->size) {
 		if (ftruncate(job->fd, 0) != 0)
-			return df_fail(DF_RETRY, err, NULL, "cannot empty %s: %s", job->part, strerror(errno));
+			return df_fail(DF_RETRY, err, NULL, "cannot empty %s: %s", job->part,
+				       strerror(errno));
 		return DF_OK;
 	}
 	for (;;) {
@@ -132,7 +149,8 @@ static enum df_status get_part_open(struct get_job *job, struct df_err *err)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return df_fail(DF_RETRY, err, NULL, "cannot read %s: %s", job->part, strerror(errno));
+			return df_fail(DF_RETRY, err, NULL, "cannot read %s: %s", job->part,
+				       strerror(errno));
 		if (n == 0)
 			return DF_OK;
 		get_hash(job, (size_t)n);
@@ -140,8 +158,8 @@ static enum df_status get_part_open(struct get_job *job, struct df_err *err)
 	}
 }
 
-/* Requests past the end are wasted, and with a small file they would be most of the traffic; one has to be under way, though:
- * its answer says that this is the end. */
+/* Requests past the end are wasted, and with a small file they would be most of the traffic; one
+ * has to be under way, though: its answer says that this is the end. */
 static size_t get_room(const struct get_job *job)
 {
 	uint64_t room = (job->size - job->have) / 4 + GET_REQUEST;
@@ -153,9 +171,9 @@ static enum df_status get_open(struct get_job *job, struct df_err *err)
 	return job->source->driver->read_open(job->source->state, job->path, job->have, err);
 }
 
-/* A server may answer with less than it was asked for. libssh2 loses its place then, for it has asked
- * for what follows already, and reports an error, or an end that is not the file's: such a server is
- * asked for one piece at a time. Some report a failure where the file ends. */
+/* A server may answer with less than it was asked for. libssh2 loses its place then, for it has
+ * asked for what follows already, and reports an error, or an end that is not the file's: such a
+ * server is asked for one piece at a time. Some report a failure where the file ends. */
 static enum df_status get_read(struct get_job *job, size_t *n, struct df_err *err)
 {
 	const struct fetch_driver *driver = job->source->driver;
@@ -215,7 +233,8 @@ static enum df_status get_bytes(struct get_job *job, struct df_err *err)
 		if (st == DF_OK && n > 0)
 			st = get_piece(job, n, err);
 	}
-	/* A server that removes what was read does so when it is closed: all of it is on our disk by then. */
+	/* A server that removes what was read does so when it is closed: all of it is on our
+	 * disk by then. */
 	if (st == DF_OK && job->have == job->size)
 		st = get_sync(job, err);
 	job->source->driver->read_close(job->source->state);
@@ -226,8 +245,9 @@ static enum df_status get_bytes(struct get_job *job, struct df_err *err)
 
 /* ---- after ---- */
 
-/* The time changed while the file was read, and nothing else that can be seen. There are servers that set it when a file is
- * read: bytes that are the same when they are read again did not change. */
+/* The time changed while the file was read, and nothing else that can be seen. There are servers
+ * that set it when a file is read: bytes that are the same when they are read again did not
+ * change. */
 static enum df_status get_again(struct get_job *job, struct df_err *err)
 {
 	const struct fetch_driver *driver = job->source->driver;
@@ -236,8 +256,9 @@ static enum df_status get_again(struct get_job *job, struct df_err *err)
 	uint64_t have = 0;
 	enum df_status st = driver->read_open(job->source->state, job->path, 0, err);
 	for (size_t n = 1; st == DF_OK && n > 0;) {
-		st = df_stop_requested ? get_stopped(err)
-				       : driver->read(job->source->state, job->chunk, job->ahead, &n, err);
+		st = df_stop_requested
+			 ? get_stopped(err)
+			 : driver->read(job->source->state, job->chunk, job->ahead, &n, err);
 		if (st != DF_OK)
 			break;
 		df_sha256_add(hash, job->chunk, n);
@@ -259,7 +280,8 @@ static enum df_status get_again(struct get_job *job, struct df_err *err)
 	return st == DF_END ? DF_OK : st;
 }
 
-/* What one and the same request said before and after is compared: what was read in between is one state of the file. */
+/* What one and the same request said before and after is compared: what was read in between is
+ * one state of the file. */
 static enum df_status get_look_again(struct get_job *job, struct df_err *err)
 {
 	struct fetch *source = job->source;
@@ -275,12 +297,15 @@ static enum df_status get_look_again(struct get_job *job, struct df_err *err)
 	if (!fetch_is_file(&now) || (now.size != job->size && !now.partial))
 		return get_changed(job, "changed", err);
 	if (now.mtime != job->before.mtime && !job->blind)
-		return source->driver->listing_differs ? get_again(job, err) : get_changed(job, "changed", err);
+		return source->driver->listing_differs ? get_again(job, err)
+						       : get_changed(job, "changed", err);
 	if (now.mtime == entry->mtime || now.partial)
 		return DF_OK;
 
-	/* The listing said another time. When it says so still, it is the server's way, and no change. */
-	st = source->driver->listing_differs ? fetch_list_look(source, entry->name, &now, err) : DF_END;
+	/* The listing said another time. When it says so still, it is the server's way, and no
+	 * change. */
+	st = source->driver->listing_differs ? fetch_list_look(source, entry->name, &now, err)
+					     : DF_END;
 	if (st != DF_OK && st != DF_END)
 		return st;
 	bool same = st == DF_OK && now.size == entry->size && now.mtime == entry->mtime;
@@ -291,7 +316,8 @@ static enum df_status get_keep(struct get_job *job, const char *spool_path, stru
 {
 	df_before("rename the download");
 	if (rename(job->part, spool_path) != 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", job->part, df_disk_words(errno));
+		return df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", job->part,
+			       df_disk_words(errno));
 	df_after("rename the download");
 	char *dir = df_folder_of(spool_path);
 	enum df_status st = df_sync_folder(dir, err);
@@ -306,9 +332,11 @@ static enum df_status get_all(struct get_job *job, const char *spool_path, struc
 	enum df_status seen = get_look(job, err);
 	if (seen != DF_OK && seen != DF_END)
 		return seen;
-	enum df_status st = seen == DF_OK ? fetch_checksum_open(job->source, name, &job->checksum, err) : DF_OK;
+	enum df_status st =
+	    seen == DF_OK ? fetch_checksum_open(job->source, name, &job->checksum, err) : DF_OK;
 	if (st == DF_END)
-		return df_fail(DF_RETRY, err, NULL, "the checksum file of %s went away: it is left alone", name);
+		return df_fail(DF_RETRY, err, NULL,
+			       "the checksum file of %s went away: it is left alone", name);
 	if (st == DF_OK)
 		st = get_part_open(job, err);
 	if (st == DF_OK)
@@ -326,8 +354,8 @@ static enum df_status get_all(struct get_job *job, const char *spool_path, struc
 	return st;
 }
 
-enum df_status fetch_get(struct fetch *source, const struct fetch_entry *entry, const char *spool_path,
-			 char hex[DF_SHA256_HEX], struct df_err *err)
+enum df_status fetch_get(struct fetch *source, const struct fetch_entry *entry,
+			 const char *spool_path, char hex[DF_SHA256_HEX], struct df_err *err)
 {
 	if (!fetch_name_below(entry->name))
 		return df_fail(DF_FATAL, err, NULL, "'%s' is not the name of a file", entry->name);
@@ -336,7 +364,8 @@ enum df_status fetch_get(struct fetch *source, const struct fetch_entry *entry, 
 	job.path = fetch_path_join(source->root, entry->name);
 	job.part = df_format("%s.part", spool_path);
 	job.hash = df_sha256_new();
-	job.chunk = df_realloc(NULL, GET_FAR); /* not zeroed: for a small file, that would be most of the work */
+	/* not zeroed: for a small file, that would be most of the work */
+	job.chunk = df_realloc(NULL, GET_FAR);
 
 	enum df_status st = get_all(&job, spool_path, err);
 	source->fate.gone = job.gone;

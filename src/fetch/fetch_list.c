@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a feed takes of its folder. A server decides how much it says, and how long it talks: everything has a bound. */
+/* What a feed takes of its folder. A server decides how much it says, and how long it talks:
+ * everything has a bound. */
 #include "fetch_priv.h"
 
 #include "dropfeed/name.h"
@@ -14,7 +15,9 @@ enum {
 	LIST_DEPTH_MAX = 32,
 	LIST_MISNAMED_MAX = 1000,
 	LIST_VAIN_MAX =
-	    16, /* files asked for one by one without learning anything: the others are not asked for then */
+	    /* files asked for one by one without learning anything: the others are not asked for
+	     * then */
+	16,
 };
 
 enum list_place { LIST_NOWHERE, LIST_TAKEN, LIST_MISNAMED, LIST_BESIDE };
@@ -129,7 +132,8 @@ static char *list_below(const struct list_job *job, const char *leaf, size_t len
 	return df_format("%s%s%.*s", folder, folder[0] != '\0' ? "/" : "", (int)len, leaf);
 }
 
-/* Some servers list whole paths: what is after the last slash is the name then, when the rest is the folder. */
+/* Some servers list whole paths: what is after the last slash is the name then, when the rest is
+ * the folder. */
 static const char *list_leaf(const struct list_job *job, const char *name, size_t *len)
 {
 	const char *slash = memrchr(name, '/', *len);
@@ -151,7 +155,8 @@ static bool list_visit(void *arg, const char *name, size_t len, const struct fet
 {
 	struct list_job *job = arg;
 	if (++job->names > LIST_NAMES_MAX || job->list->n + job->n_items >= LIST_FILES_MAX) {
-		job->list->shortage = "it holds more files than one listing takes (a million): let after_done move or "
+		job->list->shortage = "it holds more files than one listing takes (a million): let "
+				      "after_done move or "
 				      "delete what is done with";
 		return false;
 	}
@@ -163,8 +168,8 @@ static bool list_visit(void *arg, const char *name, size_t len, const struct fet
 		return true;
 	}
 
-	bool deeper =
-	    job->source->feed->fetch.subfolders && (seen->kind == FETCH_FOLDER || seen->kind == FETCH_UNTYPED);
+	bool deeper = job->source->feed->fetch.subfolders &&
+		      (seen->kind == FETCH_FOLDER || seen->kind == FETCH_UNTYPED);
 	struct list_item item = {.name = list_below(job, name, len), .seen = *seen};
 	item.place = list_place_of(job->source->feed, item.name);
 	if (item.place == LIST_NOWHERE && (!deeper || name[0] == '.')) {
@@ -176,7 +181,8 @@ static bool list_visit(void *arg, const char *name, size_t len, const struct fet
 	return true;
 }
 
-/* Sizes and times of nought are what servers say that know none: what a look says counts then, in every run. */
+/* Sizes and times of nought are what servers say that know none: what a look says counts then,
+ * in every run. */
 static bool list_is_vague(const struct fetch_stat *seen)
 {
 	return seen->kind == FETCH_UNTYPED || seen->partial ||
@@ -184,7 +190,8 @@ static bool list_is_vague(const struct fetch_stat *seen)
 }
 
 /* Completes what the listing said of a file by asking for it alone. DF_END: it is gone. */
-static enum df_status list_refine(struct fetch *source, const char *name, struct fetch_stat *seen, struct df_err *err)
+static enum df_status list_refine(struct fetch *source, const char *name, struct fetch_stat *seen,
+				  struct df_err *err)
 {
 	if (!list_is_vague(seen) || source->asked_in_vain >= LIST_VAIN_MAX)
 		return DF_OK;
@@ -200,7 +207,8 @@ static enum df_status list_refine(struct fetch *source, const char *name, struct
 	if (st != DF_OK)
 		return st == DF_END ? st : df_fail(st, err, NULL, "%s", said.text);
 	bool vague = seen->partial || seen->size == 0 || seen->mtime == 0;
-	bool learnt = now.kind != seen->kind || (vague && (now.size != seen->size || now.mtime != seen->mtime));
+	bool learnt = now.kind != seen->kind ||
+		      (vague && (now.size != seen->size || now.mtime != seen->mtime));
 	source->asked_in_vain = learnt ? 0 : source->asked_in_vain + 1;
 	seen->kind = now.kind;
 	seen->partial = now.partial;
@@ -211,8 +219,10 @@ static enum df_status list_refine(struct fetch *source, const char *name, struct
 	return DF_OK;
 }
 
-/* A server that never says what a thing is: the first letter of its long line does, or else what can be done with it. */
-static enum df_status list_guess(struct fetch *source, const char *name, struct fetch_stat *seen, struct df_err *err)
+/* A server that never says what a thing is: the first letter of its long line does, or else what
+ * can be done with it. */
+static enum df_status list_guess(struct fetch *source, const char *name, struct fetch_stat *seen,
+				 struct df_err *err)
 {
 	static const char letters[] = "-dl";
 	if (seen->kind != FETCH_UNTYPED)
@@ -242,12 +252,15 @@ static void list_leave(struct list_job *job, const struct list_item *item, const
 	if (list->n_misnamed >= LIST_MISNAMED_MAX)
 		return;
 	list->misnamed = list_room(list->misnamed, list->n_misnamed, sizeof(*list->misnamed));
-	list->misnamed[list->n_misnamed++] = (struct fetch_entry){
-	    .name = df_strdup(item->name), .size = item->seen.size, .mtime = item->seen.mtime, .why = df_strdup(why)};
+	list->misnamed[list->n_misnamed++] = (struct fetch_entry){.name = df_strdup(item->name),
+								  .size = item->seen.size,
+								  .mtime = item->seen.mtime,
+								  .why = df_strdup(why)};
 }
 
 /* The same for an error, with its code. */
-static void list_leave_for(struct list_job *job, const struct list_item *item, const struct df_err *why)
+static void list_leave_for(struct list_job *job, const struct list_item *item,
+			   const struct df_err *why)
 {
 	char *text = df_format("%s [%s]", why->text, why->code);
 	list_leave(job, item, text);
@@ -258,15 +271,16 @@ static void list_take(struct list_job *job, const struct list_item *item)
 {
 	struct fetch_list *list = job->list;
 	list->v = list_room(list->v, list->n, sizeof(*list->v));
-	list->v[list->n++] =
-	    (struct fetch_entry){.name = df_strdup(item->name), .size = item->seen.size, .mtime = item->seen.mtime};
+	list->v[list->n++] = (struct fetch_entry){
+	    .name = df_strdup(item->name), .size = item->seen.size, .mtime = item->seen.mtime};
 }
 
 static void list_misnamed(struct list_job *job, const struct list_item *item)
 {
 	struct name parts = {0};
 	struct df_err why = {0};
-	if (name_parse_as(df_base_name(item->name), job->source->feed->decode.document_type, &parts, &why) != DF_OK)
+	if (name_parse_as(df_base_name(item->name), job->source->feed->decode.document_type, &parts,
+			  &why) != DF_OK)
 		list_leave_for(job, item, &why);
 }
 
@@ -288,7 +302,8 @@ static void list_folder_add(struct list_job *job, const struct list_item *item)
 	if (df_base_name(item->name)[0] == '.' || list_is_own(job, item->name))
 		return;
 	if (job->folders.n >= LIST_FOLDERS_MAX || depth >= LIST_DEPTH_MAX)
-		job->list->shortage = "it has more sub-folders than one listing takes, or deeper ones (10000, 32)";
+		job->list->shortage =
+		    "it has more sub-folders than one listing takes, or deeper ones (10000, 32)";
 	else
 		names_add(&job->folders, df_strdup(item->name));
 }
@@ -301,12 +316,14 @@ static void list_sort(struct list_job *job, const struct list_item *item)
 		if (job->source->feed->fetch.subfolders)
 			list_folder_add(job, item);
 		else if (meant)
-			list_leave(job, item, "it is a folder: set subfolders = yes to take the files in it");
+			list_leave(job, item,
+				   "it is a folder: set subfolders = yes to take the files in it");
 		return;
 	case FETCH_LINK:
 		if (meant)
 			list_leave(job, item,
-				   "it is a symbolic link, which is not followed: put the file itself there");
+				   "it is a symbolic link, which is not followed: put the file "
+				   "itself there");
 		return;
 	case FETCH_OTHER:
 		if (meant)
@@ -330,7 +347,8 @@ static enum df_status list_folder(struct list_job *job, struct df_err *err)
 {
 	struct fetch *source = job->source;
 	const char *folder = job->folders.v[job->at];
-	char *path = folder[0] != '\0' ? fetch_path_join(source->root, folder) : df_strdup(source->root);
+	char *path =
+	    folder[0] != '\0' ? fetch_path_join(source->root, folder) : df_strdup(source->root);
 	struct df_err said = {0};
 	enum df_status st = source->driver->list(source->state, path, list_visit, job, &said);
 	free(path);
@@ -340,13 +358,15 @@ static enum df_status list_folder(struct list_job *job, struct df_err *err)
 			job->list->shortage = "one of its sub-folders cannot be listed";
 		st = DF_OK;
 	} else if (st == DF_END) {
-		st = df_fail(DF_USAGE, err, NULL, "the source folder %s does not exist any more", source->root);
+		st = df_fail(DF_USAGE, err, NULL, "the source folder %s does not exist any more",
+			     source->root);
 	} else if (st != DF_OK) {
 		st = df_fail(st == DF_REJECT ? DF_DENIED : st, err, NULL, "%s", said.text);
 	}
 	for (size_t i = 0; i < job->n_items; i++) {
 		struct list_item *item = &job->items[i];
-		enum df_status one = st == DF_OK ? list_refine(source, item->name, &item->seen, err) : st;
+		enum df_status one =
+		    st == DF_OK ? list_refine(source, item->name, &item->seen, err) : st;
 		if (one == DF_OK)
 			one = list_guess(source, item->name, &item->seen, err);
 		if (one == DF_OK)
@@ -367,9 +387,10 @@ static bool list_is_ready(const struct list_job *job, const char *name)
 {
 	bool ready = true;
 	char *beside = NULL;
-	for (size_t i = 0; ready && (beside = fetch_companion(job->source->feed, name, i)) != NULL; i++) {
-		ready = job->beside.n > 0 &&
-			bsearch(&beside, job->beside.v, job->beside.n, sizeof(char *), names_order) != NULL;
+	for (size_t i = 0; ready && (beside = fetch_companion(job->source->feed, name, i)) != NULL;
+	     i++) {
+		ready = job->beside.n > 0 && bsearch(&beside, job->beside.v, job->beside.n,
+						     sizeof(char *), names_order) != NULL;
 		free(beside);
 	}
 	return ready;
@@ -379,7 +400,8 @@ static void list_keep_ready(struct list_job *job)
 {
 	struct fetch_list *list = job->list;
 	size_t kept = 0;
-	if (job->source->feed->fetch.ready_marker == NULL && job->source->feed->fetch.checksum == NULL)
+	if (job->source->feed->fetch.ready_marker == NULL &&
+	    job->source->feed->fetch.checksum == NULL)
 		return;
 	if (job->beside.n > 0)
 		qsort(job->beside.v, job->beside.n, sizeof(*job->beside.v), names_order);
@@ -397,7 +419,8 @@ static void list_keep_ready(struct list_job *job)
 static void list_own_folders(struct list_job *job)
 {
 	const struct conf_feed *feed = job->source->feed;
-	const char *dirs[] = {feed->fetch.after_done.dir, feed->fetch.after_refused.dir, feed->fetch.receipts};
+	const char *dirs[] = {feed->fetch.after_done.dir, feed->fetch.after_refused.dir,
+			      feed->fetch.receipts};
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++) {
 		const char *dir = dirs[i];
 		while (dir != NULL && dir[0] == '.' && dir[1] == '/')
@@ -426,7 +449,8 @@ enum df_status fetch_list(struct fetch *source, struct fetch_list *out, struct d
 		goto cleanup;
 	}
 	if (job.unsound > 0)
-		out->shortage = "it lists names that lead to other folders (with '/' or NUL), which are not followed";
+		out->shortage = "it lists names that lead to other folders (with '/' or NUL), "
+				"which are not followed";
 	list_keep_ready(&job);
 	if (out->n > 0)
 		qsort(out->v, out->n, sizeof(*out->v), list_order);
@@ -474,11 +498,14 @@ static bool look_visit(void *arg, const char *name, size_t len, const struct fet
 	return false;
 }
 
-enum df_status fetch_list_look(struct fetch *source, const char *name, struct fetch_stat *out, struct df_err *err)
+enum df_status fetch_list_look(struct fetch *source, const char *name, struct fetch_stat *out,
+			       struct df_err *err)
 {
 	struct look_job job = {.list = {.source = source}, .leaf = df_base_name(name), .out = out};
-	char *folder = job.leaf > name ? df_strndup(name, (size_t)(job.leaf - name) - 1) : df_strdup("");
-	char *path = folder[0] != '\0' ? fetch_path_join(source->root, folder) : df_strdup(source->root);
+	char *folder =
+	    job.leaf > name ? df_strndup(name, (size_t)(job.leaf - name) - 1) : df_strdup("");
+	char *path =
+	    folder[0] != '\0' ? fetch_path_join(source->root, folder) : df_strdup(source->root);
 	names_add(&job.list.folders, folder);
 	enum df_status st = source->driver->list(source->state, path, look_visit, &job, err);
 	if (st == DF_OK && !job.found)

@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 
-/* SFTP resolves relative paths from the login's folder (draft-ietf-secsh-filexfer-02 §6.2), so "/~/x" is just "x". */
+/* SFTP resolves relative paths from the login's folder (draft-ietf-secsh-filexfer-02 §6.2), so
+ * "/~/x" is just "x". */
 static char *path_below_login(const char *path)
 {
 	const char *rest = path[0] == '/' ? path + 1 : path;
@@ -32,7 +33,8 @@ char *fetch_path_root(const struct conf_source *source)
 
 char *fetch_path_dir(const struct fetch *source, const char *dir)
 {
-	char *out = source->feed->fetch.source.kind == CONF_SOURCE_SFTP ? path_below_login(dir) : NULL;
+	char *out =
+	    source->feed->fetch.source.kind == CONF_SOURCE_SFTP ? path_below_login(dir) : NULL;
 	if (out == NULL)
 		out = dir[0] == '/' ? df_strdup(dir) : fetch_path_join(source->root, dir);
 	return path_trimmed(out);
@@ -51,8 +53,10 @@ static enum df_status path_make_one(struct fetch *source, const char *path, stru
 	enum df_status st = source->driver->look(source->state, path, true, &seen, err);
 	if (st == DF_END) {
 		st = source->driver->make_dir(source->state, path, &said);
-		/* Another feed may have made it meanwhile, which a server words like any failure. */
-		if (st == DF_REJECT && source->driver->look(source->state, path, true, &seen, err) == DF_OK)
+		/* Another feed may have made it meanwhile, which a server words like any
+		 * failure. */
+		if (st == DF_REJECT &&
+		    source->driver->look(source->state, path, true, &seen, err) == DF_OK)
 			return seen.kind == FETCH_FOLDER || seen.kind == FETCH_UNTYPED
 				   ? DF_OK
 				   : df_fail(st, err, NULL, "%s", said.text);
@@ -65,7 +69,8 @@ static enum df_status path_make_one(struct fetch *source, const char *path, stru
 
 enum df_status fetch_path_make(struct fetch *source, const char *dir, struct df_err *err)
 {
-	/* Mostly it is there already; and its parents may be none of our business, and not to be looked at. */
+	/* Mostly it is there already; and its parents may be none of our business, and not to be
+	 * looked at. */
 	struct fetch_stat seen = {0};
 	enum df_status st = source->driver->look(source->state, dir, true, &seen, err);
 	if (st == DF_OK && (seen.kind == FETCH_FOLDER || seen.kind == FETCH_UNTYPED))

@@ -18,27 +18,30 @@ static enum df_status sftp_usable(const struct fetch_sftp *s, struct df_err *err
 {
 	if (!s->broken)
 		return DF_OK;
-	return df_fail(DF_RETRY, err, NULL, "the connection to %s is broken", s->feed->fetch.source.host);
+	return df_fail(DF_RETRY, err, NULL, "the connection to %s is broken",
+		       s->feed->fetch.source.host);
 }
 
 /* For the calls that say 0 or an error. */
-#define SFTP_DO(s, what, call, err)                                                                                    \
-	do {                                                                                                           \
-		enum df_status usable = sftp_usable((s), (err));                                                       \
-		if (usable != DF_OK)                                                                                   \
-			return usable;                                                                                 \
-		int rc = 0;                                                                                            \
-		FETCH_SFTP_AWAIT((s), rc, (call), (err));                                                              \
-		return rc == 0 ? DF_OK : fetch_sftp_fail((s), rc, (what), (err));                                      \
+#define SFTP_DO(s, what, call, err)                                                                \
+	do {                                                                                       \
+		enum df_status usable = sftp_usable((s), (err));                                   \
+		if (usable != DF_OK)                                                               \
+			return usable;                                                             \
+		int rc = 0;                                                                        \
+		FETCH_SFTP_AWAIT((s), rc, (call), (err));                                          \
+		return rc == 0 ? DF_OK : fetch_sftp_fail((s), rc, (what), (err));                  \
 	} while (0)
 
-static enum df_status sftp_handle(struct fetch_sftp *s, const char *path, unsigned long flags, long mode, int kind,
-				  LIBSSH2_SFTP_HANDLE **out, struct df_err *err)
+static enum df_status sftp_handle(struct fetch_sftp *s, const char *path, unsigned long flags,
+				  long mode, int kind, LIBSSH2_SFTP_HANDLE **out,
+				  struct df_err *err)
 {
 	enum df_status st = sftp_usable(s, err);
 	fetch_sftp_begin(s);
 	while (st == DF_OK) {
-		*out = libssh2_sftp_open_ex(s->sftp, path, (unsigned)strlen(path), flags, mode, kind);
+		*out =
+		    libssh2_sftp_open_ex(s->sftp, path, (unsigned)strlen(path), flags, mode, kind);
 		if (*out != NULL)
 			return DF_OK;
 		int rc = libssh2_session_last_errno(s->session);
@@ -55,7 +58,8 @@ static void sftp_handle_close(struct fetch_sftp *s, LIBSSH2_SFTP_HANDLE *handle)
 	struct df_err unsaid = {0};
 	if (handle == NULL)
 		return;
-	/* A handle that cannot be closed now must be freed all the same, and only a close does that. */
+	/* A handle that cannot be closed now must be freed all the same, and only a close does
+	 * that. */
 	bool was = s->closing;
 	s->closing = true;
 	if (s->broken)
@@ -70,7 +74,8 @@ enum { SFTP_TYPE = 0170000 };
 static void sftp_stat_take(const LIBSSH2_SFTP_ATTRIBUTES *attrs, struct fetch_stat *out)
 {
 	unsigned long need = LIBSSH2_SFTP_ATTR_SIZE | LIBSSH2_SFTP_ATTR_ACMODTIME;
-	bool typed = (attrs->flags & LIBSSH2_SFTP_ATTR_PERMISSIONS) != 0 && (attrs->permissions & SFTP_TYPE) != 0;
+	bool typed = (attrs->flags & LIBSSH2_SFTP_ATTR_PERMISSIONS) != 0 &&
+		     (attrs->permissions & SFTP_TYPE) != 0;
 	out->kind = !typed                                     ? FETCH_UNTYPED
 		    : LIBSSH2_SFTP_S_ISREG(attrs->permissions) ? FETCH_FILE
 		    : LIBSSH2_SFTP_S_ISDIR(attrs->permissions) ? FETCH_FOLDER
@@ -81,7 +86,8 @@ static void sftp_stat_take(const LIBSSH2_SFTP_ATTRIBUTES *attrs, struct fetch_st
 	out->mtime = (attrs->flags & LIBSSH2_SFTP_ATTR_ACMODTIME) != 0 ? (int64_t)attrs->mtime : 0;
 }
 
-static enum df_status sftp_look(void *state, const char *path, bool follow, struct fetch_stat *out, struct df_err *err)
+static enum df_status sftp_look(void *state, const char *path, bool follow, struct fetch_stat *out,
+				struct df_err *err)
 {
 	struct fetch_sftp *s = state;
 	LIBSSH2_SFTP_ATTRIBUTES attrs = {0};
@@ -89,7 +95,8 @@ static enum df_status sftp_look(void *state, const char *path, bool follow, stru
 	if (st != DF_OK)
 		return st;
 	int rc = 0, how = follow || s->no_lstat ? LIBSSH2_SFTP_STAT : LIBSSH2_SFTP_LSTAT;
-	FETCH_SFTP_AWAIT(s, rc, libssh2_sftp_stat_ex(s->sftp, path, (unsigned)strlen(path), how, &attrs), err);
+	FETCH_SFTP_AWAIT(
+	    s, rc, libssh2_sftp_stat_ex(s->sftp, path, (unsigned)strlen(path), how, &attrs), err);
 	if (rc == LIBSSH2_ERROR_SFTP_PROTOCOL && how == LIBSSH2_SFTP_LSTAT &&
 	    libssh2_sftp_last_error(s->sftp) == LIBSSH2_FX_OP_UNSUPPORTED) {
 		s->no_lstat = true; /* such a server has no links either */
@@ -101,7 +108,8 @@ static enum df_status sftp_look(void *state, const char *path, bool follow, stru
 	return DF_OK;
 }
 
-static enum df_status sftp_list(void *state, const char *dir, fetch_visit *visit, void *arg, struct df_err *err)
+static enum df_status sftp_list(void *state, const char *dir, fetch_visit *visit, void *arg,
+				struct df_err *err)
 {
 	struct fetch_sftp *s = state;
 	LIBSSH2_SFTP_HANDLE *handle = NULL;
@@ -114,8 +122,10 @@ static enum df_status sftp_list(void *state, const char *dir, fetch_visit *visit
 		struct fetch_stat seen = {0};
 		int rc = 0;
 		line[0] = '\0';
-		FETCH_SFTP_AWAIT(s, rc, libssh2_sftp_readdir_ex(handle, name, NAME_SIZE, line, 2 * NAME_SIZE, &attrs),
-				 err);
+		FETCH_SFTP_AWAIT(
+		    s, rc,
+		    libssh2_sftp_readdir_ex(handle, name, NAME_SIZE, line, 2 * NAME_SIZE, &attrs),
+		    err);
 		if (rc == 0)
 			break;
 		if (rc < 0) {
@@ -148,11 +158,13 @@ static void sftp_read_close(void *state)
 	s->file = NULL;
 }
 
-static enum df_status sftp_read_open(void *state, const char *path, uint64_t offset, struct df_err *err)
+static enum df_status sftp_read_open(void *state, const char *path, uint64_t offset,
+				     struct df_err *err)
 {
 	struct fetch_sftp *s = state;
 	sftp_read_close(s);
-	enum df_status st = sftp_handle(s, path, LIBSSH2_FXF_READ, 0, LIBSSH2_SFTP_OPENFILE, &s->file, err);
+	enum df_status st =
+	    sftp_handle(s, path, LIBSSH2_FXF_READ, 0, LIBSSH2_SFTP_OPENFILE, &s->file, err);
 	if (st == DF_OK && offset > 0)
 		libssh2_sftp_seek64(s->file, offset);
 	return st;
@@ -168,7 +180,8 @@ static enum df_status sftp_read(void *state, void *p, size_t size, size_t *n, st
 	FETCH_SFTP_AWAIT(s, rc, libssh2_sftp_read(s->file, p, size), err);
 	if (rc < 0) {
 		st = fetch_sftp_fail(s, rc, "read", err);
-		return st == DF_END ? df_fail(DF_REJECT, err, NULL, "the server lost the file") : st;
+		return st == DF_END ? df_fail(DF_REJECT, err, NULL, "the server lost the file")
+				    : st;
 	}
 	*n = (size_t)rc;
 	return DF_OK;
@@ -179,7 +192,8 @@ static enum df_status sftp_move(void *state, const char *from, const char *to, s
 {
 	struct fetch_sftp *s = state;
 	SFTP_DO(s, to,
-		libssh2_sftp_rename_ex(s->sftp, from, (unsigned)strlen(from), to, (unsigned)strlen(to),
+		libssh2_sftp_rename_ex(s->sftp, from, (unsigned)strlen(from), to,
+				       (unsigned)strlen(to),
 				       LIBSSH2_SFTP_RENAME_ATOMIC | LIBSSH2_SFTP_RENAME_NATIVE),
 		err);
 }
@@ -190,8 +204,10 @@ static enum df_status sftp_delete(void *state, const char *path, struct df_err *
 	SFTP_DO(s, path, libssh2_sftp_unlink_ex(s->sftp, path, (unsigned)strlen(path)), err);
 }
 
-/* Version 3 has no rename that replaces: for a moment there is no file of that name, and never half a one. */
-static enum df_status sftp_replace(void *state, const char *from, const char *to, struct df_err *err)
+/* Version 3 has no rename that replaces: for a moment there is no file of that name, and never
+ * half a one. */
+static enum df_status sftp_replace(void *state, const char *from, const char *to,
+				   struct df_err *err)
 {
 	enum df_status st = sftp_delete(state, to, err);
 	df_after("delete what is to be replaced");
@@ -204,12 +220,14 @@ static enum df_status sftp_make_dir(void *state, const char *path, struct df_err
 	SFTP_DO(s, path, libssh2_sftp_mkdir_ex(s->sftp, path, (unsigned)strlen(path), 0777), err);
 }
 
-static enum df_status sftp_write(void *state, const char *path, const void *p, size_t len, struct df_err *err)
+static enum df_status sftp_write(void *state, const char *path, const void *p, size_t len,
+				 struct df_err *err)
 {
 	struct fetch_sftp *s = state;
 	LIBSSH2_SFTP_HANDLE *handle = NULL;
-	enum df_status st = sftp_handle(s, path, LIBSSH2_FXF_WRITE | LIBSSH2_FXF_CREAT | LIBSSH2_FXF_EXCL, 0640,
-					LIBSSH2_SFTP_OPENFILE, &handle, err);
+	enum df_status st =
+	    sftp_handle(s, path, LIBSSH2_FXF_WRITE | LIBSSH2_FXF_CREAT | LIBSSH2_FXF_EXCL, 0640,
+			LIBSSH2_SFTP_OPENFILE, &handle, err);
 	const char *from = p;
 	while (st == DF_OK && len > 0) {
 		ssize_t rc = 0;

@@ -13,7 +13,8 @@ struct key_facts {
 	bool encrypted;
 };
 
-/* The clear head of OpenSSH's format (PROTOCOL.key): magic, cipher, kdf, kdf options, number of keys, public key. */
+/* The clear head of OpenSSH's format (PROTOCOL.key): magic, cipher, kdf, kdf options, number of
+ * keys, public key. */
 static void facts_openssh(const char *text, struct key_facts *out)
 {
 	static const char magic[] = "openssh-key-v1";
@@ -45,14 +46,17 @@ static enum df_status facts_read(const char *path, struct key_facts *out, struct
 	}
 	const char *body = strstr(text, openssh);
 	if (strncmp(text, "PuTTY-User-Key-File-", 20) == 0)
+		st = df_fail(DF_USAGE, err, NULL,
+			     "identity_file %s is a key of PuTTY (.ppk), which is not read: "
+			     "convert it with `puttygen %s -O "
+			     "private-openssh -o NEW`",
+			     path, path);
+	else if (strncmp(text, "ssh-", 4) == 0 || strncmp(text, "ecdsa-", 6) == 0 ||
+		 strstr(text, "PUBLIC KEY") != NULL)
 		st = df_fail(
 		    DF_USAGE, err, NULL,
-		    "identity_file %s is a key of PuTTY (.ppk), which is not read: convert it with `puttygen %s -O "
-		    "private-openssh -o NEW`",
-		    path, path);
-	else if (strncmp(text, "ssh-", 4) == 0 || strncmp(text, "ecdsa-", 6) == 0 || strstr(text, "PUBLIC KEY") != NULL)
-		st = df_fail(DF_USAGE, err, NULL,
-			     "identity_file %s is a public key: name the private one, which belongs to it", path);
+		    "identity_file %s is a public key: name the private one, which belongs to it",
+		    path);
 	else if (body != NULL)
 		facts_openssh(body + sizeof(openssh) - 1, out);
 	else if (strstr(text, "PRIVATE KEY-----") == NULL)
@@ -73,8 +77,8 @@ static enum df_status login_answer(struct fetch_sftp *s, int rc, struct df_err *
 		return DF_RETRY;
 	if (fetch_sftp_is_lost(s, rc)) {
 		s->broken = true;
-		return df_fail(DF_RETRY, err, NULL, "%s hung up during the login: %s", s->feed->fetch.source.host,
-			       fetch_sftp_words(s));
+		return df_fail(DF_RETRY, err, NULL, "%s hung up during the login: %s",
+			       s->feed->fetch.source.host, fetch_sftp_words(s));
 	}
 	return DF_END;
 }
@@ -87,38 +91,43 @@ static enum df_status login_key(struct fetch_sftp *s, struct df_buf *refused, st
 	if (st != DF_OK)
 		return st;
 	if (facts.encrypted && feed->fetch.passphrase == NULL)
-		return df_fail(DF_USAGE, err, NULL, "identity_file %s has a passphrase: set passphrase_file",
+		return df_fail(DF_USAGE, err, NULL,
+			       "identity_file %s has a passphrase: set passphrase_file",
 			       feed->fetch.identity_file);
 	int rc = 0;
-	FETCH_SFTP_AWAIT(s, rc,
-			 libssh2_userauth_publickey_fromfile_ex(
-			     s->session, feed->fetch.source.user, (unsigned)strlen(feed->fetch.source.user), NULL,
-			     feed->fetch.identity_file, facts.encrypted ? feed->fetch.passphrase : NULL),
-			 err);
+	FETCH_SFTP_AWAIT(
+	    s, rc,
+	    libssh2_userauth_publickey_fromfile_ex(
+		s->session, feed->fetch.source.user, (unsigned)strlen(feed->fetch.source.user),
+		NULL, feed->fetch.identity_file, facts.encrypted ? feed->fetch.passphrase : NULL),
+	    err);
 	st = login_answer(s, rc, err);
 	if (st != DF_END)
 		return st;
 	if (rc == LIBSSH2_ERROR_FILE || rc == LIBSSH2_ERROR_KEYFILE_AUTH_FAILED ||
 	    rc == LIBSSH2_ERROR_METHOD_NOT_SUPPORTED)
-		return df_fail(DF_DENIED, err, NULL, "identity_file %s cannot be used: %sthe file is damaged (%s)",
-			       feed->fetch.identity_file,
-			       facts.encrypted ? "its passphrase is not the one in passphrase_file, or " : "",
-			       fetch_sftp_words(s));
+		return df_fail(
+		    DF_DENIED, err, NULL,
+		    "identity_file %s cannot be used: %sthe file is damaged (%s)",
+		    feed->fetch.identity_file,
+		    facts.encrypted ? "its passphrase is not the one in passphrase_file, or " : "",
+		    fetch_sftp_words(s));
 	df_buf_addf(refused, "; the key %s (%s)", feed->fetch.identity_file, fetch_sftp_words(s));
 	if (facts.rsa && fetch_sftp_rsa_is_sha1())
-		df_buf_addf(
-		    refused,
-		    ", which is RSA: libssh2 %s signs RSA with SHA-1 only, which OpenSSH since 8.8 refuses. Use an "
-		    "Ed25519 or ECDSA key (ssh-keygen -t ed25519), or build dropfeed with libssh2 1.11 or newer (make "
-		    "libssh2)",
-		    libssh2_version(0));
+		df_buf_addf(refused,
+			    ", which is RSA: libssh2 %s signs RSA with SHA-1 only, which OpenSSH "
+			    "since 8.8 refuses. Use an "
+			    "Ed25519 or ECDSA key (ssh-keygen -t ed25519), or build dropfeed with "
+			    "libssh2 1.11 or newer (make "
+			    "libssh2)",
+			    libssh2_version(0));
 	return DF_END;
 }
 
 /* Prompts are answered with the password when they hide what is typed, and with nothing else. */
-static void login_prompt(const char *name, int name_len, const char *instruction, int instruction_len, int n,
-			 const LIBSSH2_USERAUTH_KBDINT_PROMPT *prompts, LIBSSH2_USERAUTH_KBDINT_RESPONSE *responses,
-			 void **abstract)
+static void login_prompt(const char *name, int name_len, const char *instruction,
+			 int instruction_len, int n, const LIBSSH2_USERAUTH_KBDINT_PROMPT *prompts,
+			 LIBSSH2_USERAUTH_KBDINT_RESPONSE *responses, void **abstract)
 {
 	(void)name, (void)name_len, (void)instruction, (void)instruction_len;
 	const struct fetch_sftp *s = *abstract;
@@ -129,15 +138,16 @@ static void login_prompt(const char *name, int name_len, const char *instruction
 	}
 }
 
-static enum df_status login_password(struct fetch_sftp *s, const char *methods, struct df_buf *refused,
-				     struct df_err *err)
+static enum df_status login_password(struct fetch_sftp *s, const char *methods,
+				     struct df_buf *refused, struct df_err *err)
 {
 	const char *user = s->feed->fetch.source.user, *password = s->feed->fetch.password;
 	enum df_status st = DF_END;
 	int rc = 0;
 	if (methods == NULL || strstr(methods, "password") != NULL) {
 		FETCH_SFTP_AWAIT(s, rc,
-				 libssh2_userauth_password_ex(s->session, user, (unsigned)strlen(user), password,
+				 libssh2_userauth_password_ex(s->session, user,
+							      (unsigned)strlen(user), password,
 							      (unsigned)strlen(password), NULL),
 				 err);
 		st = login_answer(s, rc, err);
@@ -146,33 +156,36 @@ static enum df_status login_password(struct fetch_sftp *s, const char *methods, 
 	}
 	if (st == DF_END && methods != NULL && strstr(methods, "keyboard-interactive") != NULL) {
 		*libssh2_session_abstract(s->session) = s;
-		FETCH_SFTP_AWAIT(
-		    s, rc,
-		    libssh2_userauth_keyboard_interactive_ex(s->session, user, (unsigned)strlen(user), login_prompt),
-		    err);
+		FETCH_SFTP_AWAIT(s, rc,
+				 libssh2_userauth_keyboard_interactive_ex(
+				     s->session, user, (unsigned)strlen(user), login_prompt),
+				 err);
 		st = login_answer(s, rc, err);
 		if (st == DF_END)
-			df_buf_addf(refused, "; the password, asked for interactively (%s)", fetch_sftp_words(s));
+			df_buf_addf(refused, "; the password, asked for interactively (%s)",
+				    fetch_sftp_words(s));
 	}
 	return st;
 }
 
-static enum df_status login_agent_keys(struct fetch_sftp *s, LIBSSH2_AGENT *agent, int *tried, struct df_err *err)
+static enum df_status login_agent_keys(struct fetch_sftp *s, LIBSSH2_AGENT *agent, int *tried,
+				       struct df_err *err)
 {
 	struct libssh2_agent_publickey *key = NULL, *before = NULL;
 	enum df_status st = DF_END;
 	while (st == DF_END && libssh2_agent_get_identity(agent, &key, before) == 0) {
 		int rc = 0;
 		struct df_err said = {0};
-		FETCH_SFTP_AWAIT(s, rc, libssh2_agent_userauth(agent, s->feed->fetch.source.user, key), &said);
+		FETCH_SFTP_AWAIT(
+		    s, rc, libssh2_agent_userauth(agent, s->feed->fetch.source.user, key), &said);
 		st = login_answer(s, rc, &said);
 		before = key;
 		if (st == DF_RETRY && *tried > 0 && rc != LIBSSH2_ERROR_EAGAIN)
-			return df_fail(
-			    DF_DENIED, err, NULL,
-			    "%s hung up after %d keys of the agent, perhaps for they are too many: name the right "
-			    "one with identity_file",
-			    s->feed->fetch.source.host, *tried);
+			return df_fail(DF_DENIED, err, NULL,
+				       "%s hung up after %d keys of the agent, perhaps for they "
+				       "are too many: name the right "
+				       "one with identity_file",
+				       s->feed->fetch.source.host, *tried);
 		if (st == DF_RETRY)
 			return df_fail(st, err, NULL, "%s", said.text);
 		(*tried)++;
@@ -183,25 +196,27 @@ static enum df_status login_agent_keys(struct fetch_sftp *s, LIBSSH2_AGENT *agen
 static enum df_status login_agent(struct fetch_sftp *s, struct df_buf *refused, struct df_err *err)
 {
 	if (getenv("SSH_AUTH_SOCK") == NULL) {
-		df_buf_adds(refused,
-			    "; there is neither identity_file nor password_file, and no agent (SSH_AUTH_SOCK)");
+		df_buf_adds(refused, "; there is neither identity_file nor password_file, and no "
+				     "agent (SSH_AUTH_SOCK)");
 		return DF_END;
 	}
 	enum df_status st = DF_END;
 	int tried = 0;
 	LIBSSH2_AGENT *agent = libssh2_agent_init(s->session);
-	if (agent == NULL || libssh2_agent_connect(agent) != 0 || libssh2_agent_list_identities(agent) != 0) {
+	if (agent == NULL || libssh2_agent_connect(agent) != 0 ||
+	    libssh2_agent_list_identities(agent) != 0) {
 		df_buf_addf(refused,
-			    "; there is neither identity_file nor password_file, and the agent does not answer (%s)",
+			    "; there is neither identity_file nor password_file, and the agent "
+			    "does not answer (%s)",
 			    fetch_sftp_words(s));
 	} else {
 		st = login_agent_keys(s, agent, &tried, err);
 		if (st == DF_END && tried > 0)
-			df_buf_addf(refused, "; %d key%s of the agent (%s)", tried, tried == 1 ? "" : "s",
-				    fetch_sftp_words(s));
+			df_buf_addf(refused, "; %d key%s of the agent (%s)", tried,
+				    tried == 1 ? "" : "s", fetch_sftp_words(s));
 		else if (st == DF_END)
-			df_buf_adds(refused,
-				    "; there is neither identity_file nor password_file, and the agent has no keys");
+			df_buf_adds(refused, "; there is neither identity_file nor password_file, "
+					     "and the agent has no keys");
 	}
 	if (agent != NULL) {
 		libssh2_agent_disconnect(agent);
@@ -210,7 +225,8 @@ static enum df_status login_agent(struct fetch_sftp *s, struct df_buf *refused, 
 	return st;
 }
 
-/* The ways to log in that the server takes, or takes next, the caller's in place of the ones before; NULL: it said nothing. */
+/* The ways to log in that the server takes, or takes next, the caller's in place of the ones
+ * before; NULL: it said nothing. */
 static enum df_status login_methods(struct fetch_sftp *s, char **out, struct df_err *err)
 {
 	free(*out);
@@ -221,7 +237,8 @@ static enum df_status login_methods(struct fetch_sftp *s, char **out, struct df_
 		if (libssh2_userauth_authenticated(s->session))
 			return DF_OK;
 		int rc = libssh2_session_last_errno(s->session);
-		enum df_status st = rc == LIBSSH2_ERROR_EAGAIN ? fetch_sftp_wait(s, err) : login_answer(s, rc, err);
+		enum df_status st =
+		    rc == LIBSSH2_ERROR_EAGAIN ? fetch_sftp_wait(s, err) : login_answer(s, rc, err);
 		if (st == DF_END)
 			return DF_OK;
 		if (st != DF_OK)
@@ -234,7 +251,8 @@ static enum df_status login_methods(struct fetch_sftp *s, char **out, struct df_
 static const char *login_remedy(const struct conf_feed *feed)
 {
 	if (feed->fetch.identity_file != NULL && feed->fetch.password == NULL)
-		return "let the server's administrator have the public key (ssh-keygen -y -f shows it), or correct "
+		return "let the server's administrator have the public key (ssh-keygen -y -f shows "
+		       "it), or correct "
 		       "identity_file or the user in source";
 	if (feed->fetch.identity_file != NULL)
 		return "correct identity_file, password_file or the user in source";
@@ -249,13 +267,14 @@ static bool login_takes_password(const char *methods)
 	       strstr(methods, "keyboard-interactive") != NULL;
 }
 
-/* A server that wants both takes the key, and says then that a password is to follow: it is asked anew what it takes. DF_END:
- * nothing opens it. */
-static enum df_status login_ways(struct fetch_sftp *s, char **methods, struct df_buf *refused, struct df_err *err)
+/* A server that wants both takes the key, and says then that a password is to follow: it is
+ * asked anew what it takes. DF_END: nothing opens it. */
+static enum df_status login_ways(struct fetch_sftp *s, char **methods, struct df_buf *refused,
+				 struct df_err *err)
 {
 	const struct conf_feed *feed = s->feed;
-	bool agent =
-	    feed->fetch.identity_file == NULL && (feed->fetch.password == NULL || !login_takes_password(*methods));
+	bool agent = feed->fetch.identity_file == NULL &&
+		     (feed->fetch.password == NULL || !login_takes_password(*methods));
 	bool two = feed->fetch.password != NULL && (feed->fetch.identity_file != NULL || agent);
 	enum df_status st = DF_END;
 	if (feed->fetch.identity_file != NULL)
@@ -281,9 +300,10 @@ enum df_status fetch_sftp_login(struct fetch_sftp *s, struct df_err *err)
 		goto cleanup;
 	st = login_ways(s, &methods, &refused, err);
 	if (st == DF_END)
-		st = df_fail(DF_DENIED, err, NULL, "%s refused the login of %s%s (it takes: %s): %s",
-			     feed->fetch.source.host, feed->fetch.source.user, df_buf_cstr(&refused),
-			     methods != NULL ? methods : "unknown", login_remedy(feed));
+		st =
+		    df_fail(DF_DENIED, err, NULL, "%s refused the login of %s%s (it takes: %s): %s",
+			    feed->fetch.source.host, feed->fetch.source.user, df_buf_cstr(&refused),
+			    methods != NULL ? methods : "unknown", login_remedy(feed));
 cleanup:
 	df_buf_free(&refused);
 	free(methods);

@@ -7,7 +7,8 @@
 
 enum { SHA256_SIZE = 32 };
 
-/* In the order of our preference, with the signature algorithms that serve each (RFC 8332 for RSA). */
+/* In the order of our preference, with the signature algorithms that serve each (RFC 8332 for
+ * RSA). */
 static const struct {
 	const char *type, *methods;
 } key_types[] = {
@@ -23,7 +24,8 @@ enum { N_KEY_TYPES = sizeof(key_types) / sizeof(key_types[0]) };
 void fetch_hostkey_type(const unsigned char *blob, size_t len, char type[32])
 {
 	snprintf(type, 32, "unknown");
-	if (len < 4 || blob[0] != 0 || blob[1] != 0 || blob[2] != 0 || blob[3] >= 32 || blob[3] > len - 4)
+	if (len < 4 || blob[0] != 0 || blob[1] != 0 || blob[2] != 0 || blob[3] >= 32 ||
+	    blob[3] > len - 4)
 		return;
 	for (size_t i = 0; i < blob[3]; i++) {
 		if (blob[4 + i] < '!' || blob[4 + i] > '~')
@@ -50,7 +52,8 @@ void fetch_hostkey_print(const unsigned char *blob, size_t len, char print[FETCH
 bool fetch_hostkey_is_pin(const char *pin, const char *print)
 {
 	size_t len = strlen(print);
-	return len > 7 && strncmp(pin, print, len) == 0 && strspn(pin + len, "=") == strlen(pin + len);
+	return len > 7 && strncmp(pin, print, len) == 0 &&
+	       strspn(pin + len, "=") == strlen(pin + len);
 }
 
 static bool preference_has(const struct conf_list *seen, const char *type)
@@ -74,8 +77,8 @@ static bool preference_knows(const struct fetch_known *known, const char *type)
 char *fetch_hostkey_preference(const struct fetch_known *known, const struct conf_list *seen)
 {
 	struct df_buf out = {.max = 1024};
-	/* The known ones first: a host that is known by one key must not be taken for a changed one because it has
-	 * others. */
+	/* The known ones first: a host that is known by one key must not be taken for a changed
+	 * one because it has others. */
 	for (int want_known = 1; want_known >= 0; want_known--) {
 		for (int i = 0; i < N_KEY_TYPES; i++) {
 			if (preference_knows(known, key_types[i].type) != (want_known == 1) ||
@@ -89,26 +92,29 @@ char *fetch_hostkey_preference(const struct fetch_known *known, const struct con
 	return out.data;
 }
 
-static enum df_status hostkey_unknown(const struct conf_feed *feed, const struct fetch_known *known, const char *type,
-				      const char *print, struct df_err *err)
+static enum df_status hostkey_unknown(const struct conf_feed *feed, const struct fetch_known *known,
+				      const char *type, const char *print, struct df_err *err)
 {
 	char authority[200] = "";
 	if (known->authority > 0)
 		snprintf(authority, sizeof(authority),
-			 ". The @cert-authority in line %d does not help: libssh2 %s cannot ask for host certificates",
+			 ". The @cert-authority in line %d does not help: libssh2 %s cannot ask "
+			 "for host certificates",
 			 known->authority, libssh2_version(0));
 	const struct conf_source *source = &feed->fetch.source;
-	const char *file = feed->fetch.known_hosts != NULL ? feed->fetch.known_hosts : "known_hosts";
-	return df_fail(
-	    DF_DENIED, err, NULL,
-	    "the host key of %s port %u is unknown: it shows %s %s. Ask the server's administrator whether that "
-	    "is right, then pin it with `host_key = %s`, or add it with: ssh-keyscan -p %u %s >> %s%s",
-	    source->host, (unsigned)source->port, type, print, print, (unsigned)source->port, source->host, file,
-	    authority);
+	const char *file =
+	    feed->fetch.known_hosts != NULL ? feed->fetch.known_hosts : "known_hosts";
+	return df_fail(DF_DENIED, err, NULL,
+		       "the host key of %s port %u is unknown: it shows %s %s. Ask the server's "
+		       "administrator whether that "
+		       "is right, then pin it with `host_key = %s`, or add it with: ssh-keyscan -p "
+		       "%u %s >> %s%s",
+		       source->host, (unsigned)source->port, type, print, print,
+		       (unsigned)source->port, source->host, file, authority);
 }
 
-static enum df_status hostkey_changed(const struct conf_feed *feed, const struct fetch_known *known, const char *type,
-				      const char *print, struct df_err *err)
+static enum df_status hostkey_changed(const struct conf_feed *feed, const struct fetch_known *known,
+				      const char *type, const char *print, struct df_err *err)
 {
 	struct df_buf list = {.max = 700};
 	bool same_type = preference_knows(known, type);
@@ -118,15 +124,17 @@ static enum df_status hostkey_changed(const struct conf_feed *feed, const struct
 		if (key->revoked)
 			continue;
 		fetch_hostkey_print(key->blob, key->len, one);
-		df_buf_addf(&list, "%s%s %s (line %d)", list.len > 0 ? ", " : "", key->type, one, key->line);
+		df_buf_addf(&list, "%s%s %s (line %d)", list.len > 0 ? ", " : "", key->type, one,
+			    key->line);
 	}
-	enum df_status st = df_fail(
-	    DF_DENIED, err, NULL,
-	    "the host key of %s port %u %s: it shows %s %s, but %s knows %s. Somebody may be listening in, or the "
-	    "server has a new key: ask its administrator, then correct that file",
-	    feed->fetch.source.host, (unsigned)feed->fetch.source.port,
-	    same_type ? "has changed" : "is of a type that is not known for it", type, print, feed->fetch.known_hosts,
-	    df_buf_cstr(&list));
+	enum df_status st =
+	    df_fail(DF_DENIED, err, NULL,
+		    "the host key of %s port %u %s: it shows %s %s, but %s knows %s. Somebody may "
+		    "be listening in, or the "
+		    "server has a new key: ask its administrator, then correct that file",
+		    feed->fetch.source.host, (unsigned)feed->fetch.source.port,
+		    same_type ? "has changed" : "is of a type that is not known for it", type,
+		    print, feed->fetch.known_hosts, df_buf_cstr(&list));
 	df_buf_free(&list);
 	return st;
 }
@@ -142,12 +150,15 @@ enum df_status fetch_hostkey_check(const struct conf_feed *feed, const struct fe
 		const struct fetch_known_key *key = &known->v[i];
 		bool same = key->len == len && memcmp(key->blob, blob, len) == 0;
 		if (same && key->revoked)
-			return df_fail(DF_DENIED, err, NULL, "the host key of %s, %s %s, is revoked by %s line %d",
-				       feed->fetch.source.host, type, print, feed->fetch.known_hosts, key->line);
+			return df_fail(DF_DENIED, err, NULL,
+				       "the host key of %s, %s %s, is revoked by %s line %d",
+				       feed->fetch.source.host, type, print,
+				       feed->fetch.known_hosts, key->line);
 		found = found || same;
 		any = any || !key->revoked;
 	}
 	if (found)
 		return DF_OK;
-	return any ? hostkey_changed(feed, known, type, print, err) : hostkey_unknown(feed, known, type, print, err);
+	return any ? hostkey_changed(feed, known, type, print, err)
+		   : hostkey_unknown(feed, known, type, print, err);
 }

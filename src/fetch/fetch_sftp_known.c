@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* known_hosts as sshd(8) describes it under "SSH_KNOWN_HOSTS FILE FORMAT". libssh2 has a reader of its own, which knows
- * neither markers nor wildcards: a revoked key would be taken for a host named "@revoked". */
+/* known_hosts as sshd(8) describes it under "SSH_KNOWN_HOSTS FILE FORMAT". libssh2 has a reader
+ * of its own, which knows neither markers nor wildcards: a revoked key would be taken for a host
+ * named "@revoked". */
 #include "fetch_sftp.h"
 
 #include <ctype.h>
@@ -36,10 +37,10 @@ static bool known_is_hashed(char *pattern, const char *host)
 	unsigned char *want = rest != NULL ? known_unbase64(rest, &want_len) : NULL;
 	unsigned char got[EVP_MAX_MD_SIZE];
 	unsigned got_len = 0;
-	bool is =
-	    salt != NULL && want != NULL && want_len == SHA1_SIZE &&
-	    HMAC(EVP_sha1(), salt, (int)salt_len, (const unsigned char *)host, strlen(host), got, &got_len) != NULL &&
-	    got_len == want_len && memcmp(got, want, want_len) == 0;
+	bool is = salt != NULL && want != NULL && want_len == SHA1_SIZE &&
+		  HMAC(EVP_sha1(), salt, (int)salt_len, (const unsigned char *)host, strlen(host),
+		       got, &got_len) != NULL &&
+		  got_len == want_len && memcmp(got, want, want_len) == 0;
 	free(salt);
 	free(want);
 	return is;
@@ -94,7 +95,8 @@ static char *known_word(char **rest)
 static void known_line(char *line, int number, const char *host, struct fetch_known *out)
 {
 	char *word = known_word(&line);
-	bool revoked = strcmp(word, "@revoked") == 0, authority = strcmp(word, "@cert-authority") == 0;
+	bool revoked = strcmp(word, "@revoked") == 0,
+	     authority = strcmp(word, "@cert-authority") == 0;
 	if (word[0] == '\0' || word[0] == '#' || (word[0] == '@' && !revoked && !authority))
 		return;
 	if (revoked || authority)
@@ -122,18 +124,21 @@ static void known_line(char *line, int number, const char *host, struct fetch_kn
 
 static char *known_name(const struct conf_source *source)
 {
-	char *host =
-	    source->port == 22 ? df_strdup(source->host) : df_format("[%s]:%u", source->host, (unsigned)source->port);
+	char *host = source->port == 22
+			 ? df_strdup(source->host)
+			 : df_format("[%s]:%u", source->host, (unsigned)source->port);
 	for (char *p = host; *p != '\0'; p++)
 		*p = (char)tolower((unsigned char)*p);
 	return host;
 }
 
-enum df_status fetch_known_read(const struct conf_feed *feed, struct fetch_known *out, struct df_err *err)
+enum df_status fetch_known_read(const struct conf_feed *feed, struct fetch_known *out,
+				struct df_err *err)
 {
 	char *text = NULL;
 	if (feed->fetch.known_hosts == NULL || access(feed->fetch.known_hosts, F_OK) != 0)
-		return DF_OK; /* nothing is known; the check of the key will say so, with its fingerprint */
+		/* nothing is known; the check of the key will say so, with its fingerprint */
+		return DF_OK;
 	enum df_status st = df_read_file(feed->fetch.known_hosts, KNOWN_MAX, &text, NULL, err);
 	if (st != DF_OK)
 		return st;

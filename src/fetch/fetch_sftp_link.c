@@ -13,8 +13,8 @@ static void init_once(void)
 	init_rc = libssh2_init(0);
 }
 
-/* Those of the preferred methods that this libssh2 has. It would leave the others out by itself, but libssh2 1.10 does
- * that by a memcpy of a text onto itself. */
+/* Those of the preferred methods that this libssh2 has. It would leave the others out by itself,
+ * but libssh2 1.10 does that by a memcpy of a text onto itself. */
 static char *link_supported(struct fetch_sftp *s, const char *preference)
 {
 	const char **have = NULL;
@@ -46,55 +46,63 @@ static enum df_status link_session(struct fetch_sftp *s, const char *preference,
 	int rc = libssh2_session_method_pref(s->session, LIBSSH2_METHOD_HOSTKEY, methods);
 	free(methods);
 	if (rc != 0)
-		return df_fail(DF_DENIED, err, NULL, "libssh2 %s knows none of the host key types %s",
-			       libssh2_version(0), preference);
+		return df_fail(DF_DENIED, err, NULL,
+			       "libssh2 %s knows none of the host key types %s", libssh2_version(0),
+			       preference);
 	return DF_OK;
 }
 
-/* No connection came about. When that is for want of a common key type, say which ones the server has. */
-static enum df_status link_explain(struct fetch_sftp *s, long rc, const char *preference, struct df_err *err)
+/* No connection came about. When that is for want of a common key type, say which ones the
+ * server has. */
+static enum df_status link_explain(struct fetch_sftp *s, long rc, const char *preference,
+				   struct df_err *err)
 {
 	char *words = df_strdup(fetch_sftp_words(s));
 	const char *host = s->feed->fetch.source.host;
 	s->broken = true;
-	/* Not to be mixed up with LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE, which is agreed methods that then went wrong. */
+	/* Not to be mixed up with LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE, which is agreed methods
+	 * that then went wrong. */
 	bool disagree = rc == LIBSSH2_ERROR_KEX_FAILURE;
 	char *offer = disagree ? fetch_sftp_offer(s->feed) : NULL;
-	bool only_rsa = offer != NULL && strstr(offer, "ssh-ed25519") == NULL && strstr(offer, "ecdsa-") == NULL &&
-			strstr(offer, "rsa") != NULL;
+	bool only_rsa = offer != NULL && strstr(offer, "ssh-ed25519") == NULL &&
+			strstr(offer, "ecdsa-") == NULL && strstr(offer, "rsa") != NULL;
 	enum df_status st = DF_RETRY;
 	if (only_rsa && fetch_sftp_rsa_is_sha1())
-		st = df_fail(
-		    DF_DENIED, err, NULL,
-		    "the server %s has only RSA host keys (%s), which libssh2 %s cannot check, for it knows RSA "
-		    "with SHA-1 only: have the server's administrator add an Ed25519 or ECDSA host key, or build "
-		    "dropfeed with libssh2 1.11 or newer (make libssh2)",
-		    host, offer, libssh2_version(0));
+		st = df_fail(DF_DENIED, err, NULL,
+			     "the server %s has only RSA host keys (%s), which libssh2 %s cannot "
+			     "check, for it knows RSA "
+			     "with SHA-1 only: have the server's administrator add an Ed25519 or "
+			     "ECDSA host key, or build "
+			     "dropfeed with libssh2 1.11 or newer (make libssh2)",
+			     host, offer, libssh2_version(0));
 	else if (disagree)
 		st = df_fail(
 		    DF_DENIED, err, NULL,
-		    "%s and libssh2 %s have no common method: %s (host keys of the server: %s; asked for: %s)%s", host,
-		    libssh2_version(0), words, offer != NULL ? offer : "unknown", preference,
-		    fetch_sftp_rsa_is_sha1() ? ". A server that has aes-gcm ciphers or -etm MACs only needs libssh2 "
-					       "1.11 or newer (make libssh2)"
-					     : "");
+		    "%s and libssh2 %s have no common method: %s (host keys of the server: %s; "
+		    "asked for: %s)%s",
+		    host, libssh2_version(0), words, offer != NULL ? offer : "unknown", preference,
+		    fetch_sftp_rsa_is_sha1()
+			? ". A server that has aes-gcm ciphers or -etm MACs only needs libssh2 "
+			  "1.11 or newer (make libssh2)"
+			: "");
 	else
-		st = df_fail(
-		    DF_RETRY, err, NULL, "no SSH connection with %s port %u: %s%s", host,
-		    (unsigned)s->feed->fetch.source.port, words,
-		    libssh2_session_banner_get(s->session) != NULL
-			? ""
-			: ": it hung up before it said anything. It may refuse this address for a while, after "
-			  "failed logins or too many connections (OpenSSH's PerSourcePenalties and MaxStartups, "
-			  "fail2ban)");
+		st = df_fail(DF_RETRY, err, NULL, "no SSH connection with %s port %u: %s%s", host,
+			     (unsigned)s->feed->fetch.source.port, words,
+			     libssh2_session_banner_get(s->session) != NULL
+				 ? ""
+				 : ": it hung up before it said anything. It may refuse this "
+				   "address for a while, after "
+				   "failed logins or too many connections (OpenSSH's "
+				   "PerSourcePenalties and MaxStartups, "
+				   "fail2ban)");
 	free(offer);
 	free(words);
 	return st;
 }
 
 /* DF_OK with the server's key in blob and len, which stay the session's. */
-static enum df_status link_handshake(struct fetch_sftp *s, const char *preference, const unsigned char **blob,
-				     size_t *len, struct df_err *err)
+static enum df_status link_handshake(struct fetch_sftp *s, const char *preference,
+				     const unsigned char **blob, size_t *len, struct df_err *err)
 {
 	enum df_status st = fetch_sftp_connect(s->feed, &s->sock, &s->proxy, err);
 	if (st == DF_OK)
@@ -109,7 +117,8 @@ static enum df_status link_handshake(struct fetch_sftp *s, const char *preferenc
 		return link_explain(s, rc, preference, err);
 	*blob = (const unsigned char *)libssh2_session_hostkey(s->session, len, &type);
 	if (*blob == NULL)
-		return df_fail(DF_DENIED, err, NULL, "%s shows no host key", s->feed->fetch.source.host);
+		return df_fail(DF_DENIED, err, NULL, "%s shows no host key",
+			       s->feed->fetch.source.host);
 	return DF_OK;
 }
 
@@ -146,9 +155,10 @@ static void seen_add(struct conf_list *seen, const char *type)
 	seen->v[seen->n++] = df_strdup(type);
 }
 
-/* A server with several keys shows the one that we ask for, but a pinned fingerprint does not tell its type: types
- * are tried until the pin fits or none is left. */
-static enum df_status link_find_pin(struct fetch_sftp *s, const struct fetch_known *known, struct df_err *err)
+/* A server with several keys shows the one that we ask for, but a pinned fingerprint does not
+ * tell its type: types are tried until the pin fits or none is left. */
+static enum df_status link_find_pin(struct fetch_sftp *s, const struct fetch_known *known,
+				    struct df_err *err)
 {
 	struct conf_list seen = {0};
 	struct df_buf shown = {.max = 1024};
@@ -179,7 +189,8 @@ static enum df_status link_find_pin(struct fetch_sftp *s, const struct fetch_kno
 		link_hang_up(s);
 	}
 	st = df_fail(DF_DENIED, err, NULL,
-		     "the host key of %s is not the pinned one: host_key is %s, the server shows %s. Ask the server's "
+		     "the host key of %s is not the pinned one: host_key is %s, the server shows "
+		     "%s. Ask the server's "
 		     "administrator which one is right before you change host_key",
 		     s->feed->fetch.source.host, s->feed->fetch.host_key, df_buf_cstr(&shown));
 cleanup:
@@ -190,7 +201,8 @@ cleanup:
 	return st;
 }
 
-static enum df_status link_find_known(struct fetch_sftp *s, const struct fetch_known *known, struct df_err *err)
+static enum df_status link_find_known(struct fetch_sftp *s, const struct fetch_known *known,
+				      struct df_err *err)
 {
 	const unsigned char *blob = NULL;
 	size_t len = 0;
@@ -216,7 +228,8 @@ static enum df_status link_subsystem(struct fetch_sftp *s, struct df_err *err)
 			return df_fail(DF_RETRY, err, NULL, "the connection to %s broke: %s",
 				       s->feed->fetch.source.host, fetch_sftp_words(s));
 		return df_fail(DF_DENIED, err, NULL, "%s lets %s in, but serves no SFTP: %s",
-			       s->feed->fetch.source.host, s->feed->fetch.source.user, fetch_sftp_words(s));
+			       s->feed->fetch.source.host, s->feed->fetch.source.user,
+			       fetch_sftp_words(s));
 	}
 	return DF_OK;
 }
@@ -232,7 +245,8 @@ enum df_status fetch_sftp_open(const struct conf_feed *feed, void **state, struc
 	if (feed->fetch.host_key == NULL)
 		st = fetch_known_read(feed, &known, err);
 	if (st == DF_OK)
-		st = feed->fetch.host_key != NULL ? link_find_pin(s, &known, err) : link_find_known(s, &known, err);
+		st = feed->fetch.host_key != NULL ? link_find_pin(s, &known, err)
+						  : link_find_known(s, &known, err);
 	if (st == DF_OK)
 		st = fetch_sftp_login(s, err);
 	if (st == DF_OK)

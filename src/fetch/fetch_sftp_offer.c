@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* libssh2 does not tell what the server had to offer when no method is common. The first packet of a server says it, in
- * the clear: "SSH-2.0-...\r\n", then SSH_MSG_KEXINIT (RFC 4253 §4.2, §6, §7.1). Nothing of it is trusted: it only
- * serves to word an error. */
+/* libssh2 does not tell what the server had to offer when no method is common. The first packet
+ * of a server says it, in the clear: "SSH-2.0-...\r\n", then SSH_MSG_KEXINIT (RFC 4253 §4.2, §6,
+ * §7.1). Nothing of it is trusted: it only serves to word an error. */
 #include "fetch_sftp.h"
 
 #include <poll.h>
@@ -33,7 +33,8 @@ static char *offer_parse(const char *p, size_t len)
 	if (keys > len - at)
 		return NULL;
 	for (uint32_t i = 0; i < keys; i++) {
-		if (p[at + i] < '!' || p[at + i] > '~') /* what we repeat must not move a terminal */
+		/* what we repeat must not move a terminal */
+		if (p[at + i] < '!' || p[at + i] > '~')
 			return NULL;
 	}
 	return df_strndup(p + at, keys < 300 ? keys : 300);
@@ -69,7 +70,8 @@ char *fetch_sftp_offer(const struct conf_feed *feed)
 	if (fetch_sftp_connect(feed, &sock, &proxy, &unsaid) != DF_OK)
 		return NULL;
 	int64_t until = df_monotonic_ms() + OFFER_MS;
-	bool more = send(sock, hello, sizeof(hello) - 1, MSG_NOSIGNAL) == (ssize_t)sizeof(hello) - 1;
+	bool more =
+	    send(sock, hello, sizeof(hello) - 1, MSG_NOSIGNAL) == (ssize_t)sizeof(hello) - 1;
 	while (more && !df_stop_requested && df_monotonic_ms() < until && !in.over) {
 		struct pollfd p = {.fd = sock, .events = POLLIN};
 		char chunk[4096];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* proxy_command: a command's standard input and output are the connection, as with OpenSSH's ProxyCommand. It has a process group
- * of its own, which ends with the session, and what it writes to standard error is logged line by line. */
+/* proxy_command: a command's standard input and output are the connection, as with OpenSSH's
+ * ProxyCommand. It has a process group of its own, which ends with the session, and what it
+ * writes to standard error is logged line by line. */
 #include "fetch_sftp.h"
 
 #include <errno.h>
@@ -36,7 +37,8 @@ static void *proxy_log_run(void *arg)
 		line[strcspn(line, "\r\n")] = '\0';
 		df_utf8_mend(line);
 		df_printable(&text, line);
-		if (n < PROXY_LINES_MAX && line[0] != '\0') /* read on all the same: it must not wait for us */
+		/* read on all the same: it must not wait for us */
+		if (n < PROXY_LINES_MAX && line[0] != '\0')
 			df_log(DF_LOG_INFO, "%s: proxy_command: %s", log->feed, df_buf_cstr(&text));
 		df_buf_free(&text);
 	}
@@ -111,19 +113,22 @@ static int proxy_spawn(const char *text, int in, int err, pid_t *child)
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setsigdefault(&attr, &reset);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+					    POSIX_SPAWN_SETSIGDEF);
 	int failed = posix_spawn(child, "/bin/sh", &files, &attr, argv, environ);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&files);
 	return failed;
 }
 
-enum df_status fetch_proxy_start(const struct conf_feed *feed, int *sock, pid_t *child, struct df_err *err)
+enum df_status fetch_proxy_start(const struct conf_feed *feed, int *sock, pid_t *child,
+				 struct df_err *err)
 {
 	int ends[2] = {-1, -1}, said[2] = {-1, -1};
 	char *text = proxy_text(feed);
 	int failed = 0;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0 || pipe2(said, O_CLOEXEC) != 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0 ||
+	    pipe2(said, O_CLOEXEC) != 0)
 		failed = errno;
 	if (failed == 0)
 		failed = proxy_spawn(text, ends[1], said[1], child);

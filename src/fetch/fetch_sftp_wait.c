@@ -11,14 +11,21 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CONNECT_MS = 30000, FAREWELL_MS = 1000, SLICE_MS = 200, STALL_DEFAULT_MS = 60000, STALLS_A_CALL = 10 };
+enum {
+	CONNECT_MS = 30000,
+	FAREWELL_MS = 1000,
+	SLICE_MS = 200,
+	STALL_DEFAULT_MS = 60000,
+	STALLS_A_CALL = 10
+};
 
 /* ---- TCP ---- */
 
 /* 0, or why not, in errno's terms. */
 static int connect_one(const struct addrinfo *to, int64_t most_ms, int *sock)
 {
-	int fd = socket(to->ai_family, to->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, to->ai_protocol);
+	int fd =
+	    socket(to->ai_family, to->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, to->ai_protocol);
 	if (fd < 0)
 		return errno;
 	int why = connect(fd, to->ai_addr, to->ai_addrlen) == 0 ? 0 : errno;
@@ -45,21 +52,24 @@ static int connect_one(const struct addrinfo *to, int64_t most_ms, int *sock)
 		return why;
 	}
 	int on = 1;
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* a pity, not an error, if it cannot */
+	/* a pity, not an error, if it cannot */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	*sock = fd;
 	return 0;
 }
 
-enum df_status fetch_sftp_connect(const struct conf_feed *feed, int *sock, pid_t *child, struct df_err *err)
+enum df_status fetch_sftp_connect(const struct conf_feed *feed, int *sock, pid_t *child,
+				  struct df_err *err)
 {
 	*child = 0;
 	if (feed->fetch.proxy_command != NULL)
 		return fetch_proxy_start(feed, sock, child, err);
 	const struct conf_source *source = &feed->fetch.source;
 	const struct addrinfo *found = NULL;
-	int64_t most_ms = feed->fetch.stall_timeout_ms > 0 && feed->fetch.stall_timeout_ms < CONNECT_MS
-			      ? feed->fetch.stall_timeout_ms
-			      : CONNECT_MS;
+	int64_t most_ms =
+	    feed->fetch.stall_timeout_ms > 0 && feed->fetch.stall_timeout_ms < CONNECT_MS
+		? feed->fetch.stall_timeout_ms
+		: CONNECT_MS;
 	struct df_lookup *lookup = df_lookup_start(source->host, source->port);
 	int why = EHOSTUNREACH;
 	enum df_status st = df_lookup_wait(lookup, most_ms, &found, err);
@@ -89,19 +99,24 @@ void fetch_sftp_begin(struct fetch_sftp *s)
 
 enum df_status fetch_sftp_wait(struct fetch_sftp *s, struct df_err *err)
 {
-	int64_t stall = s->feed->fetch.stall_timeout_ms > 0 ? s->feed->fetch.stall_timeout_ms : STALL_DEFAULT_MS;
+	int64_t stall = s->feed->fetch.stall_timeout_ms > 0 ? s->feed->fetch.stall_timeout_ms
+							    : STALL_DEFAULT_MS;
 	if (s->closing)
 		stall = FAREWELL_MS;
 	if (!s->closing && df_stop_requested) {
 		s->broken = true;
-		return df_fail(DF_RETRY, err, NULL, "stopped while waiting for %s", s->feed->fetch.source.host);
+		return df_fail(DF_RETRY, err, NULL, "stopped while waiting for %s",
+			       s->feed->fetch.source.host);
 	}
 	int64_t now = df_monotonic_ms();
-	/* A server that only keeps the connection alive moves the socket, but does not get anything done. */
-	bool stalled = now - s->heard_ms >= stall || now - s->began_ms >= stall * (s->closing ? 1 : STALLS_A_CALL);
+	/* A server that only keeps the connection alive moves the socket, but does not get
+	 * anything done. */
+	bool stalled = now - s->heard_ms >= stall ||
+		       now - s->began_ms >= stall * (s->closing ? 1 : STALLS_A_CALL);
 	if (stalled) {
 		s->broken = true;
-		return df_fail(DF_RETRY, err, NULL, "%s did not answer for %g seconds (stall_timeout)",
+		return df_fail(DF_RETRY, err, NULL,
+			       "%s did not answer for %g seconds (stall_timeout)",
 			       s->feed->fetch.source.host, (double)stall / 1000);
 	}
 	int directions = libssh2_session_block_directions(s->session);
@@ -110,8 +125,9 @@ enum df_status fetch_sftp_wait(struct fetch_sftp *s, struct df_err *err)
 		p.events |= POLLOUT;
 	if ((directions & LIBSSH2_SESSION_BLOCK_INBOUND) != 0 || p.events == 0)
 		p.events |= POLLIN;
-	/* An OpenSSH server sends the next small packet only when the last one is acknowledged (RFC 896) until there is a channel: 40 ms
-	 * for nothing where this side waits, too (RFC 1122, 4.2.3.2). */
+	/* An OpenSSH server sends the next small packet only when the last one is acknowledged
+	 * (RFC 896) until there is a channel: 40 ms for nothing where this side waits, too (RFC
+	 * 1122, 4.2.3.2). */
 	setsockopt(s->sock, IPPROTO_TCP, TCP_QUICKACK, &(int){1}, sizeof(int));
 	int64_t left = s->heard_ms + stall - now;
 	int rc = poll(&p, 1, left < SLICE_MS ? (int)left : SLICE_MS);
@@ -146,14 +162,15 @@ bool fetch_sftp_is_lost(const struct fetch_sftp *s, long rc)
 	default:
 		break;
 	}
-	/* libssh2 often puts its own reason over the socket's ("Unable to startup channel"): ask the socket, too. */
+	/* libssh2 often puts its own reason over the socket's ("Unable to startup channel"): ask
+	 * the socket, too. */
 	char byte = 0;
 	ssize_t n = recv(s->sock, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 	return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 }
 
-/* The status codes of SFTP version 3 (draft-ietf-secsh-filexfer-02 §7), and those of later ones that servers send
- * anyway. */
+/* The status codes of SFTP version 3 (draft-ietf-secsh-filexfer-02 §7), and those of later ones
+ * that servers send anyway. */
 static const char *sftp_status_words(unsigned long status)
 {
 	switch (status) {
@@ -185,11 +202,12 @@ enum df_status fetch_sftp_fail(struct fetch_sftp *s, long rc, const char *what, 
 		if (status == LIBSSH2_FX_NO_SUCH_FILE || status == LIBSSH2_FX_NO_SUCH_PATH)
 			return DF_END;
 		if (status != LIBSSH2_FX_NO_CONNECTION && status != LIBSSH2_FX_CONNECTION_LOST)
-			return df_fail(DF_REJECT, err, NULL, "%s: %s", what, sftp_status_words(status));
+			return df_fail(DF_REJECT, err, NULL, "%s: %s", what,
+				       sftp_status_words(status));
 	}
 	s->broken = true;
-	return df_fail(DF_RETRY, err, NULL, "the connection to %s broke: %s", s->feed->fetch.source.host,
-		       fetch_sftp_words(s));
+	return df_fail(DF_RETRY, err, NULL, "the connection to %s broke: %s",
+		       s->feed->fetch.source.host, fetch_sftp_words(s));
 }
 
 bool fetch_sftp_rsa_is_sha1(void)

@@ -65,33 +65,37 @@ void ledger_close(struct ledger *l)
 	free(l);
 }
 
-/* SQLite would go by the umask; made beforehand the file is private, and SQLite gives -wal and -shm the same mode. */
+/* SQLite would go by the umask; made beforehand the file is private, and SQLite gives -wal and
+ * -shm the same mode. */
 static enum df_status ledger_create(struct ledger *l, struct df_err *err)
 {
 	int fd = open(l->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
-		return df_fail(df_disk_status(errno, DF_FATAL), err, NULL, "cannot open the ledger %s: %s", l->path,
-			       df_disk_words(errno));
+		return df_fail(df_disk_status(errno, DF_FATAL), err, NULL,
+			       "cannot open the ledger %s: %s", l->path, df_disk_words(errno));
 	df_after("make the ledger");
 	int rc = fchmod(fd, 0600);
 	int why = errno;
 	close(fd);
 	return rc == 0 ? DF_OK
-		       : df_fail(DF_FATAL, err, NULL, "cannot make the ledger %s private: %s", l->path, strerror(why));
+		       : df_fail(DF_FATAL, err, NULL, "cannot make the ledger %s private: %s",
+				 l->path, strerror(why));
 }
 
 static enum df_status version_read(struct ledger *l, int *out, struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	enum df_status st = DF_OK;
-	if (sqlite3_prepare_v2(l->db, SQL_VERSION, -1, &s, NULL) != SQLITE_OK || sqlite3_step(s) != SQLITE_ROW)
+	if (sqlite3_prepare_v2(l->db, SQL_VERSION, -1, &s, NULL) != SQLITE_OK ||
+	    sqlite3_step(s) != SQLITE_ROW)
 		st = ledger_fail(l, "read the version", err);
 	else
 		*out = sqlite3_column_int(s, 0);
 	sqlite3_finalize(s);
 	if (st == DF_OK && *out > LEDGER_VERSION)
 		st = df_fail(DF_FATAL, err, NULL,
-			     "the ledger %s was made by a newer dropfeed (version %d, this one knows up to %d): "
+			     "the ledger %s was made by a newer dropfeed (version %d, this one "
+			     "knows up to %d): "
 			     "upgrade dropfeed",
 			     l->path, *out, LEDGER_VERSION);
 	return st;
@@ -102,7 +106,8 @@ static enum df_status migrate_step(struct ledger *l, int from, struct df_err *er
 {
 	char set[64];
 	if (from < 0 || from >= LEDGER_VERSION)
-		return df_fail(DF_FATAL, err, NULL, "the ledger %s has no version that dropfeed ever gave", l->path);
+		return df_fail(DF_FATAL, err, NULL,
+			       "the ledger %s has no version that dropfeed ever gave", l->path);
 	snprintf(set, sizeof(set), SQL_VERSION_SET, from + 1);
 	if (sqlite3_exec(l->db, ledger_migrations[from], NULL, NULL, NULL) != SQLITE_OK ||
 	    sqlite3_exec(l->db, set, NULL, NULL, NULL) != SQLITE_OK)
@@ -131,7 +136,8 @@ static enum df_status db_open(struct ledger *l, int flags, struct df_err *err)
 {
 	/* NOMUTEX: our own lock is held around every use */
 	if (sqlite3_open_v2(l->path, &l->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
-		return l->db == NULL ? df_fail(DF_FATAL, err, NULL, "cannot open the ledger %s: out of memory", l->path)
+		return l->db == NULL ? df_fail(DF_FATAL, err, NULL,
+					       "cannot open the ledger %s: out of memory", l->path)
 				     : ledger_fail(l, "open it", err);
 	sqlite3_extended_result_codes(l->db, 1);
 	sqlite3_busy_timeout(l->db, BUSY_MS);
@@ -150,7 +156,8 @@ enum df_status ledger_open(const char *state_dir, struct ledger **out, struct df
 	if (st == DF_OK)
 		st = db_open(l, SQLITE_OPEN_READWRITE, err);
 	if (st == DF_OK) {
-		int version = 0; /* looked at first: a newer ledger is left untouched, its journal mode too */
+		/* looked at first: a newer ledger is left untouched, its journal mode too */
+		int version = 0;
 		st = version_read(l, &version, err);
 	}
 	if (st == DF_OK && sqlite3_exec(l->db, SQL_SETUP, NULL, NULL, NULL) != SQLITE_OK)
@@ -170,8 +177,9 @@ enum df_status ledger_open(const char *state_dir, struct ledger **out, struct df
 	return st;
 }
 
-/* Who may not write there cannot make the shared memory of a ledger that nobody else has open; but then nobody changes it,
- * either, and it may be read as it is. With a log beside it, it would be incomplete. */
+/* Who may not write there cannot make the shared memory of a ledger that nobody else has open;
+ * but then nobody changes it, either, and it may be read as it is. With a log beside it, it
+ * would be incomplete. */
 static enum df_status open_immutable(struct ledger *l, int *version, struct df_err *err)
 {
 	struct stat info;
@@ -188,8 +196,9 @@ static enum df_status open_immutable(struct ledger *l, int *version, struct df_e
 	df_buf_adds(&uri, "?immutable=1");
 	sqlite3_close(l->db);
 	l->db = NULL;
-	int rc = sqlite3_open_v2(df_buf_cstr(&uri), &l->db,
-				 SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
+	int rc =
+	    sqlite3_open_v2(df_buf_cstr(&uri), &l->db,
+			    SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
 	df_buf_free(&uri);
 	return rc == SQLITE_OK ? version_read(l, version, err) : DF_END;
 }
@@ -217,7 +226,8 @@ enum df_status ledger_open_readonly(const char *state_dir, struct ledger **out, 
 		st = DF_END; /* a first run was killed before it had made the tables */
 	else if (st == DF_OK && version < LEDGER_VERSION)
 		st = df_fail(DF_FATAL, err, NULL,
-			     "the ledger %s was made by an older dropfeed: 'dropfeed run' brings it up to date",
+			     "the ledger %s was made by an older dropfeed: 'dropfeed run' brings "
+			     "it up to date",
 			     l->path);
 	if (st == DF_OK)
 		*out = l;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Files that an operator decides about: given up, begun anew, sent once more; and details that are old. */
+/* Files that an operator decides about: given up, begun anew, sent once more; and details that
+ * are old. */
 #include "ledger_priv.h"
 #include "ledger_sql.h"
 
 /* One change inside of an open transaction. */
-static enum df_status change(struct ledger *l, int which, const char *what, int64_t id, struct df_err *err)
+static enum df_status change(struct ledger *l, int which, const char *what, int64_t id,
+			     struct df_err *err)
 {
 	const struct ledger_change c = {.which = which, .what = what};
 	return ledger_change(l, &c, err, "i", id);
@@ -18,17 +20,20 @@ static enum df_status begin(struct ledger *l, bool sync, struct df_err *err)
 
 /* ---- given up ---- */
 
-static enum df_status abandon_steps(struct ledger *l, int64_t id, const char *text, int64_t now_ms, struct df_err *err)
+static enum df_status abandon_steps(struct ledger *l, int64_t id, const char *text, int64_t now_ms,
+				    struct df_err *err)
 {
-	const struct ledger_change c = {.which = ST_ABANDON, .one = true, .what = "abandon a document"};
+	const struct ledger_change c = {
+	    .which = ST_ABANDON, .one = true, .what = "abandon a document"};
 	enum df_status st = change(l, ST_ABANDON_MARKS, "abandon a document", id, err);
 	if (st != DF_OK)
 		return st;
-	return ledger_change(l, &c, err, "iiti", id, (int64_t)LEDGER_ABANDONED, ledger_path_stored(l, text), now_ms);
+	return ledger_change(l, &c, err, "iiti", id, (int64_t)LEDGER_ABANDONED,
+			     ledger_path_stored(l, text), now_ms);
 }
 
-enum df_status ledger_document_abandon(struct ledger *l, int64_t id, const char *text, int64_t now_ms,
-				       struct df_err *err)
+enum df_status ledger_document_abandon(struct ledger *l, int64_t id, const char *text,
+				       int64_t now_ms, struct df_err *err)
 {
 	ledger_lock(l);
 	enum df_status st = begin(l, true, err);
@@ -43,13 +48,15 @@ enum df_status ledger_document_abandon(struct ledger *l, int64_t id, const char 
 static enum df_status anew_steps(struct ledger *l, int64_t file_id, bool all, struct df_err *err)
 {
 	static const int steps[] = {ST_ANEW_LANES, ST_ANEW_REJECTS, ST_ANEW_DOCUMENTS};
-	const struct ledger_change file = {.which = ST_ANEW_FILE, .one = true, .what = "open a file again"};
+	const struct ledger_change file = {
+	    .which = ST_ANEW_FILE, .one = true, .what = "open a file again"};
 	enum df_status st = ledger_change(l, &file, err, "ii", file_id, (int64_t)LEDGER_PULLED);
 	for (size_t i = 0; st == DF_OK && i < sizeof(steps) / sizeof(*steps); i++) {
 		const struct ledger_change c = {.which = steps[i], .what = "forget a document"};
 		st = ledger_change(l, &c, err, "iii", file_id, (int64_t)all, (int64_t)LEDGER_DONE);
 	}
-	return st == DF_OK && all ? change(l, ST_FILE_COPY_AGAIN, "number a file", file_id, err) : st;
+	return st == DF_OK && all ? change(l, ST_FILE_COPY_AGAIN, "number a file", file_id, err)
+				  : st;
 }
 
 enum df_status ledger_anew(struct ledger *l, int64_t file_id, bool all, struct df_err *err)
@@ -64,21 +71,25 @@ enum df_status ledger_anew(struct ledger *l, int64_t file_id, bool all, struct d
 
 /* ---- sent once more ---- */
 
-static enum df_status resend_document(struct ledger *l, int64_t file_id, const struct ledger_reopen *d,
-				      struct df_err *err)
+static enum df_status resend_document(struct ledger *l, int64_t file_id,
+				      const struct ledger_reopen *d, struct df_err *err)
 {
-	const struct ledger_change c = {.which = ST_RESEND_DOCUMENT, .one = true, .what = "open a document again"};
-	enum df_status st = ledger_change(l, &c, err, "iiiii", d->document, file_id, (int64_t)LEDGER_SENDING,
-					  (int64_t)LEDGER_DONE, (int64_t)d->keep_rejects);
+	const struct ledger_change c = {
+	    .which = ST_RESEND_DOCUMENT, .one = true, .what = "open a document again"};
+	enum df_status st =
+	    ledger_change(l, &c, err, "iiiii", d->document, file_id, (int64_t)LEDGER_SENDING,
+			  (int64_t)LEDGER_DONE, (int64_t)d->keep_rejects);
 	if (st == DF_OK)
 		st = change(l, ST_RESEND_LANES, "forget a document's progress", d->document, err);
-	return st == DF_OK ? change(l, ST_RESEND_REJECTS, "forget rejected rows", d->document, err) : st;
+	return st == DF_OK ? change(l, ST_RESEND_REJECTS, "forget rejected rows", d->document, err)
+			   : st;
 }
 
-enum df_status ledger_resend(struct ledger *l, int64_t file_id, const struct ledger_reopen *documents, size_t n,
-			     struct df_err *err)
+enum df_status ledger_resend(struct ledger *l, int64_t file_id,
+			     const struct ledger_reopen *documents, size_t n, struct df_err *err)
 {
-	const struct ledger_change file = {.which = ST_ANEW_FILE, .one = true, .what = "open a file again"};
+	const struct ledger_change file = {
+	    .which = ST_ANEW_FILE, .one = true, .what = "open a file again"};
 	ledger_lock(l);
 	enum df_status st = begin(l, true, err);
 	if (st == DF_OK) {
@@ -95,18 +106,23 @@ enum df_status ledger_resend(struct ledger *l, int64_t file_id, const struct led
 
 static enum df_status prune_steps(struct ledger *l, int64_t file_id, struct df_err *err)
 {
-	static const int steps[] = {ST_PRUNE_LANES, ST_PRUNE_REJECTS, ST_PRUNE_REASONS, ST_PRUNE_SKIPS};
-	const struct ledger_change documents = {.which = ST_PRUNE_DOCUMENTS, .what = "prune a document"};
+	static const int steps[] = {ST_PRUNE_LANES, ST_PRUNE_REJECTS, ST_PRUNE_REASONS,
+				    ST_PRUNE_SKIPS};
+	const struct ledger_change documents = {.which = ST_PRUNE_DOCUMENTS,
+						.what = "prune a document"};
 	enum df_status st = DF_OK;
 	for (size_t i = 0; st == DF_OK && i < sizeof(steps) / sizeof(*steps); i++)
 		st = change(l, steps[i], "prune a file", file_id, err);
-	return st == DF_OK ? ledger_change(l, &documents, err, "ii", file_id, (int64_t)LEDGER_REFUSED) : st;
+	return st == DF_OK
+		   ? ledger_change(l, &documents, err, "ii", file_id, (int64_t)LEDGER_REFUSED)
+		   : st;
 }
 
 enum df_status ledger_prune(struct ledger *l, int64_t file_id, struct df_err *err)
 {
 	ledger_lock(l);
-	enum df_status st = begin(l, false, err); /* what a power cut brings back is pruned the next time */
+	/* what a power cut brings back is pruned the next time */
+	enum df_status st = begin(l, false, err);
 	if (st == DF_OK)
 		st = ledger_end(l, prune_steps(l, file_id, err), err);
 	ledger_unlock(l);

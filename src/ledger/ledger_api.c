@@ -3,7 +3,8 @@
 #include "ledger_priv.h"
 #include "ledger_sql.h"
 
-enum df_status ledger_api_known(struct ledger *l, const char *fingerprint, struct ledger_api *out, struct df_err *err)
+enum df_status ledger_api_known(struct ledger *l, const char *fingerprint, struct ledger_api *out,
+				struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	*out = (struct ledger_api){0};
@@ -20,21 +21,23 @@ enum df_status ledger_api_known(struct ledger *l, const char *fingerprint, struc
 	return st == DF_END ? DF_OK : st;
 }
 
-enum df_status ledger_api_note(struct ledger *l, const char *fingerprint, const struct ledger_api *api,
-			       struct df_err *err)
+enum df_status ledger_api_note(struct ledger *l, const char *fingerprint,
+			       const struct ledger_api *api, struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	ledger_lock(l);
 	enum df_status st = ledger_sync(l, false, err); /* what is lost is learned again */
 	if (st == DF_OK)
-		st = ledger_bind(l, ST_API_NOTE, &s, err, "tii", fingerprint, api->success_ms, api->not_before_ms);
+		st = ledger_bind(l, ST_API_NOTE, &s, err, "tii", fingerprint, api->success_ms,
+				 api->not_before_ms);
 	if (st == DF_OK)
 		st = ledger_run(l, s, "note an endpoint", err);
 	ledger_unlock(l);
 	return st;
 }
 
-enum df_status ledger_api_suspects(struct ledger *l, const char *fingerprint, char **out, struct df_err *err)
+enum df_status ledger_api_suspects(struct ledger *l, const char *fingerprint, char **out,
+				   struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	*out = NULL;
@@ -50,7 +53,8 @@ enum df_status ledger_api_suspects(struct ledger *l, const char *fingerprint, ch
 	return st == DF_END ? DF_OK : st;
 }
 
-enum df_status ledger_api_suspect(struct ledger *l, const char *fingerprint, const char *text, struct df_err *err)
+enum df_status ledger_api_suspect(struct ledger *l, const char *fingerprint, const char *text,
+				  struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	ledger_lock(l);

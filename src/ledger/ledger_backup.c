@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A copy of the ledger as of one instant. A read transaction is held meanwhile, so that what others write is neither in the
- * copy nor makes it begin again. */
+/* A copy of the ledger as of one instant. A read transaction is held meanwhile, so that what
+ * others write is neither in the copy nor makes it begin again. */
 #include "ledger_priv.h"
 
 #include "dropfeed/step.h"
@@ -22,7 +22,8 @@ static enum df_status copy_failed(sqlite3 *to, const char *path, struct df_err *
 		       full ? "; make room, or choose another disk" : "");
 }
 
-static enum df_status copy_pages(struct ledger *l, sqlite3 *to, const char *path, struct df_err *err)
+static enum df_status copy_pages(struct ledger *l, sqlite3 *to, const char *path,
+				 struct df_err *err)
 {
 	sqlite3_backup *b = sqlite3_backup_init(to, "main", l->db, "main");
 	int rc = SQLITE_OK;
@@ -33,7 +34,8 @@ static enum df_status copy_pages(struct ledger *l, sqlite3 *to, const char *path
 	sqlite3_backup_finish(b);
 	if (rc == SQLITE_DONE)
 		return DF_OK;
-	return rc == SQLITE_OK ? df_fail(DF_RETRY, err, NULL, "stopped by a signal") : copy_failed(to, path, err);
+	return rc == SQLITE_OK ? df_fail(DF_RETRY, err, NULL, "stopped by a signal")
+			       : copy_failed(to, path, err);
 }
 
 static enum df_status copy_ledger(struct ledger *l, const char *path, struct df_err *err)
@@ -59,10 +61,12 @@ static enum df_status sync_and_name(const char *temporary, const char *path, str
 	if (fd >= 0)
 		close(fd);
 	if (!synced)
-		return df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", temporary, df_disk_words(why));
+		return df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", temporary,
+			       df_disk_words(why));
 	df_before("name the backup");
 	if (rename(temporary, path) != 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", temporary, df_disk_words(errno));
+		return df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", temporary,
+			       df_disk_words(errno));
 	df_after("name the backup");
 	char *folder = df_folder_of(path);
 	enum df_status st = df_sync_folder(folder, err);
@@ -76,9 +80,11 @@ static enum df_status may_be_written(const struct ledger *l, const char *path, s
 	if (stat(path, &there) != 0)
 		return DF_OK;
 	if (stat(l->path, &own) == 0 && own.st_dev == there.st_dev && own.st_ino == there.st_ino)
-		return df_fail(DF_USAGE, err, NULL, "%s is the ledger itself: name another file", path);
+		return df_fail(DF_USAGE, err, NULL, "%s is the ledger itself: name another file",
+			       path);
 	if (!S_ISREG(there.st_mode))
-		return df_fail(DF_USAGE, err, NULL, "%s is not a regular file: name the file that is to be written",
+		return df_fail(DF_USAGE, err, NULL,
+			       "%s is not a regular file: name the file that is to be written",
 			       path);
 	return DF_OK;
 }
@@ -90,7 +96,8 @@ enum df_status ledger_backup(const char *state_dir, const char *path, struct df_
 	int fd = -1;
 	enum df_status st = ledger_open_readonly(state_dir, &l, err);
 	if (st == DF_END)
-		st = df_fail(DF_USAGE, err, NULL, "%s has no ledger yet: nothing has come", state_dir);
+		st = df_fail(DF_USAGE, err, NULL, "%s has no ledger yet: nothing has come",
+			     state_dir);
 	if (st == DF_OK)
 		st = may_be_written(l, path, err);
 	if (st != DF_OK)
@@ -98,8 +105,8 @@ enum df_status ledger_backup(const char *state_dir, const char *path, struct df_
 
 	fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0) {
-		st = df_fail(df_disk_status(errno, DF_USAGE), err, NULL, "cannot write %s: %s", temporary,
-			     df_disk_words(errno));
+		st = df_fail(df_disk_status(errno, DF_USAGE), err, NULL, "cannot write %s: %s",
+			     temporary, df_disk_words(errno));
 		goto cleanup;
 	}
 	st = copy_ledger(l, temporary, err);

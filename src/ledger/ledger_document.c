@@ -6,7 +6,8 @@
 #include <inttypes.h>
 
 /* Equal manifests are stored once. hash: "" when there is none. */
-static enum df_status manifest_add(struct ledger *l, const char *text, char hash[DF_SHA256_HEX], struct df_err *err)
+static enum df_status manifest_add(struct ledger *l, const char *text, char hash[DF_SHA256_HEX],
+				   struct df_err *err)
 {
 	const struct ledger_change c = {.which = ST_MANIFEST_ADD, .what = "store a manifest"};
 	hash[0] = '\0';
@@ -24,8 +25,8 @@ static const char *or_null(const char *hash)
 	return hash[0] != '\0' ? hash : NULL;
 }
 
-static enum df_status document_find(struct ledger *l, int64_t file_id, const char *name, struct ledger_document *out,
-				    struct df_err *err)
+static enum df_status document_find(struct ledger *l, int64_t file_id, const char *name,
+				    struct ledger_document *out, struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	enum df_status st = ledger_bind(l, ST_DOCUMENT_FIND, &s, err, "it", file_id, name);
@@ -38,26 +39,30 @@ static enum df_status document_find(struct ledger *l, int64_t file_id, const cha
 	return st;
 }
 
-static enum df_status begin_steps(struct ledger *l, const struct ledger_new_document *d, struct df_err *err)
+static enum df_status begin_steps(struct ledger *l, const struct ledger_new_document *d,
+				  struct df_err *err)
 {
 	const struct ledger_change add = {.which = ST_DOCUMENT_ADD, .what = "enter a document"};
-	const struct ledger_change set = {.which = ST_DOCUMENT_SETTINGS, .what = "note a document's settings"};
+	const struct ledger_change set = {.which = ST_DOCUMENT_SETTINGS,
+					  .what = "note a document's settings"};
 	char hash[DF_SHA256_HEX];
 	enum df_status st = manifest_add(l, d->manifest, hash, err);
 	if (st == DF_OK)
-		st = ledger_change(l, &add, err, "ittiittt", d->file_id, d->name, d->event_type, (int64_t)LEDGER_PULLED,
-				   d->now_ms, d->settings, or_null(hash), d->version);
+		st = ledger_change(l, &add, err, "ittiittt", d->file_id, d->name, d->event_type,
+				   (int64_t)LEDGER_PULLED, d->now_ms, d->settings, or_null(hash),
+				   d->version);
 	if (st == DF_OK && sqlite3_changes(l->db) == 0)
-		st = ledger_change(l, &set, err, "ittttt", d->file_id, d->name, d->settings, or_null(hash),
-				   d->event_type, d->version);
+		st = ledger_change(l, &set, err, "ittttt", d->file_id, d->name, d->settings,
+				   or_null(hash), d->event_type, d->version);
 	return st;
 }
 
-enum df_status ledger_document_begin(struct ledger *l, const struct ledger_new_document *d, struct ledger_document *out,
-				     struct df_err *err)
+enum df_status ledger_document_begin(struct ledger *l, const struct ledger_new_document *d,
+				     struct ledger_document *out, struct df_err *err)
 {
 	ledger_lock(l);
-	enum df_status st = ledger_sync(l, false, err); /* that it is taken is, before anything leaves */
+	/* that it is taken is, before anything leaves */
+	enum df_status st = ledger_sync(l, false, err);
 	if (st == DF_OK)
 		st = ledger_begin(l, err);
 	if (st == DF_OK)
@@ -65,13 +70,14 @@ enum df_status ledger_document_begin(struct ledger *l, const struct ledger_new_d
 	if (st == DF_OK)
 		st = document_find(l, d->file_id, d->name, out, err);
 	if (st == DF_END)
-		st = df_fail(DF_FATAL, err, NULL, "the ledger %s lost the document it was just given", l->path);
+		st = df_fail(DF_FATAL, err, NULL,
+			     "the ledger %s lost the document it was just given", l->path);
 	ledger_unlock(l);
 	return st;
 }
 
-enum df_status ledger_document_known(struct ledger *l, int64_t file_id, const char *name, struct ledger_document *out,
-				     struct df_err *err)
+enum df_status ledger_document_known(struct ledger *l, int64_t file_id, const char *name,
+				     struct ledger_document *out, struct df_err *err)
 {
 	ledger_lock(l);
 	enum df_status st = document_find(l, file_id, name, out, err);
@@ -79,29 +85,33 @@ enum df_status ledger_document_known(struct ledger *l, int64_t file_id, const ch
 	return st;
 }
 
-enum df_status ledger_document_checked(struct ledger *l, int64_t id, const struct ledger_checked *found,
-				       struct df_err *err)
+enum df_status ledger_document_checked(struct ledger *l, int64_t id,
+				       const struct ledger_checked *found, struct df_err *err)
 {
-	const struct ledger_change c = {.which = ST_DOCUMENT_CHECKED, .one = true, .what = "note a checked document"};
-	return ledger_change(l, &c, err, "iiiiiii", id, (int64_t)found->rows, (int64_t)found->rejected,
-			     (int64_t)found->batches, (int64_t)found->events, (int64_t)LEDGER_CHECKED,
+	const struct ledger_change c = {
+	    .which = ST_DOCUMENT_CHECKED, .one = true, .what = "note a checked document"};
+	return ledger_change(l, &c, err, "iiiiiii", id, (int64_t)found->rows,
+			     (int64_t)found->rejected, (int64_t)found->batches,
+			     (int64_t)found->events, (int64_t)LEDGER_CHECKED,
 			     (int64_t)found->skipped);
 }
 
-static enum df_status taken_steps(struct ledger *l, int64_t id, const struct ledger_taking *t, struct df_err *err)
+static enum df_status taken_steps(struct ledger *l, int64_t id, const struct ledger_taking *t,
+				  struct df_err *err)
 {
 	const struct ledger_change c = {
 	    .which = ST_DOCUMENT_TAKEN, .one = true, .what = "note that a document is taken"};
 	char hash[DF_SHA256_HEX];
 	enum df_status st = manifest_add(l, t->manifest, hash, err);
 	if (st == DF_OK)
-		st = ledger_change(l, &c, err, "iittttiii", id, (int64_t)t->batch_format, t->version, t->target,
-				   t->settings, or_null(hash), t->now_ms, (int64_t)LEDGER_SENDING,
-				   (int64_t)LEDGER_PULLED);
+		st = ledger_change(l, &c, err, "iittttiii", id, (int64_t)t->batch_format,
+				   t->version, t->target, t->settings, or_null(hash), t->now_ms,
+				   (int64_t)LEDGER_SENDING, (int64_t)LEDGER_PULLED);
 	return st;
 }
 
-enum df_status ledger_document_taken(struct ledger *l, int64_t id, const struct ledger_taking *t, struct df_err *err)
+enum df_status ledger_document_taken(struct ledger *l, int64_t id, const struct ledger_taking *t,
+				     struct df_err *err)
 {
 	ledger_lock(l);
 	enum df_status st = ledger_sync(l, true, err);
@@ -115,28 +125,34 @@ enum df_status ledger_document_taken(struct ledger *l, int64_t id, const struct 
 
 enum df_status ledger_document_untaken(struct ledger *l, int64_t id, struct df_err *err)
 {
-	const struct ledger_change c = {.which = ST_DOCUMENT_UNTAKEN, .what = "note that nothing was taken"};
+	const struct ledger_change c = {.which = ST_DOCUMENT_UNTAKEN,
+					.what = "note that nothing was taken"};
 	return ledger_change(l, &c, err, "i", id);
 }
 
-enum df_status ledger_document_resumed(struct ledger *l, int64_t id, const char *target, int64_t now_ms,
-				       struct df_err *err)
+enum df_status ledger_document_resumed(struct ledger *l, int64_t id, const char *target,
+				       int64_t now_ms, struct df_err *err)
 {
-	const struct ledger_change c = {
-	    .which = ST_DOCUMENT_RESUMED, .sync = true, .one = true, .what = "note that a document goes on"};
+	const struct ledger_change c = {.which = ST_DOCUMENT_RESUMED,
+					.sync = true,
+					.one = true,
+					.what = "note that a document goes on"};
 	return ledger_change(l, &c, err, "iti", id, target, now_ms);
 }
 
-/* Whether the document may go to `state`: it is open, was checked before it is sent or done, and when done it balances.
+/* Whether the document may go to `state`: it is open, was checked before it is sent or done, and
+ * when done it balances.
  */
-static enum df_status document_may(struct ledger *l, int64_t id, enum ledger_state state, struct df_err *err)
+static enum df_status document_may(struct ledger *l, int64_t id, enum ledger_state state,
+				   struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	enum df_status st = ledger_bind(l, ST_DOCUMENT_BALANCE, &s, err, "i", id);
 	if (st == DF_OK)
 		st = ledger_step(l, s, "look up a document", err);
 	if (st == DF_END)
-		return df_fail(DF_FATAL, err, NULL, "the ledger %s has no document %" PRId64, l->path, id);
+		return df_fail(DF_FATAL, err, NULL, "the ledger %s has no document %" PRId64,
+			       l->path, id);
 	if (st != DF_OK)
 		return st;
 	enum ledger_state was = (enum ledger_state)sqlite3_column_int(s, 0);
@@ -145,20 +161,24 @@ static enum df_status document_may(struct ledger *l, int64_t id, enum ledger_sta
 	int64_t rejected = sqlite3_column_int64(s, 4), skipped = sqlite3_column_int64(s, 5);
 	sqlite3_reset(s);
 	if (closed || (was == LEDGER_PULLED && (state == LEDGER_SENDING || state == LEDGER_DONE)))
-		return df_fail(DF_FATAL, err, NULL, "document %" PRId64 " is %s and cannot become %s", id,
+		return df_fail(DF_FATAL, err, NULL,
+			       "document %" PRId64 " is %s and cannot become %s", id,
 			       ledger_state_name(was), ledger_state_name(state));
 	bool balances = rows == delivered + rejected + skipped;
 	if ((state == LEDGER_DONE || state == LEDGER_ABANDONED) && !balances)
 		return df_fail(DF_FATAL, err, NULL,
-			       "document %" PRId64 " does not balance: %" PRId64 " rows, but %" PRId64
-			       " delivered, %" PRId64 " rejected and %" PRId64 " skipped; it stays open",
+			       "document %" PRId64 " does not balance: %" PRId64
+			       " rows, but %" PRId64 " delivered, %" PRId64 " rejected and %" PRId64
+			       " skipped; it stays open",
 			       id, rows, delivered, rejected, skipped);
 	return DF_OK;
 }
 
-enum df_status ledger_document_state(struct ledger *l, int64_t id, const struct ledger_outcome *to, struct df_err *err)
+enum df_status ledger_document_state(struct ledger *l, int64_t id, const struct ledger_outcome *to,
+				     struct df_err *err)
 {
-	const struct ledger_change c = {.which = ST_DOCUMENT_STATE, .one = true, .what = "update a document"};
+	const struct ledger_change c = {
+	    .which = ST_DOCUMENT_STATE, .one = true, .what = "update a document"};
 	bool path = to->state != LEDGER_REFUSED;
 	ledger_lock(l);
 	enum df_status st = ledger_sync(l, to->state != LEDGER_DONE, err); /* the file's DONE is */
@@ -176,19 +196,22 @@ enum df_status ledger_document_state(struct ledger *l, int64_t id, const struct 
 	return st;
 }
 
-enum df_status ledger_document_facts(struct ledger *l, int64_t id, const struct ledger_facts *facts, struct df_err *err)
+enum df_status ledger_document_facts(struct ledger *l, int64_t id, const struct ledger_facts *facts,
+				     struct df_err *err)
 {
 	const struct ledger_change c = {.which = ST_DOCUMENT_FACTS, .what = "update a document"};
-	return ledger_change(l, &c, err, "itttii", id, facts->reasons, facts->first_batch, facts->last_batch,
-			     (int64_t)facts->batches, (int64_t)facts->events);
+	return ledger_change(l, &c, err, "itttii", id, facts->reasons, facts->first_batch,
+			     facts->last_batch, (int64_t)facts->batches, (int64_t)facts->events);
 }
 
 /* ---- lanes ---- */
 
-static enum df_status lane_forward(struct ledger *l, int64_t id, uint32_t lane, uint64_t done, struct df_err *err)
+static enum df_status lane_forward(struct ledger *l, int64_t id, uint32_t lane, uint64_t done,
+				   struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
-	enum df_status st = ledger_bind(l, ST_LANE_FORWARD, &s, err, "iii", id, (int64_t)lane, (int64_t)done);
+	enum df_status st =
+	    ledger_bind(l, ST_LANE_FORWARD, &s, err, "iii", id, (int64_t)lane, (int64_t)done);
 	if (st == DF_OK)
 		st = ledger_run(l, s, "note a lane's progress", err);
 	/* Counting the same step twice would unbalance the document for good. */
@@ -200,30 +223,36 @@ static enum df_status lane_forward(struct ledger *l, int64_t id, uint32_t lane, 
 	return st;
 }
 
-static enum df_status lane_rows(struct ledger *l, int64_t id, uint64_t delivered, size_t rejected, struct df_err *err)
+static enum df_status lane_rows(struct ledger *l, int64_t id, uint64_t delivered, size_t rejected,
+				struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	if (delivered == 0 && rejected == 0)
 		return DF_OK;
-	enum df_status st = ledger_bind(l, ST_LANE_ROWS, &s, err, "iii", id, (int64_t)delivered, (int64_t)rejected);
+	enum df_status st =
+	    ledger_bind(l, ST_LANE_ROWS, &s, err, "iii", id, (int64_t)delivered, (int64_t)rejected);
 	if (st == DF_OK)
 		st = ledger_run(l, s, "count a lane's rows", err);
 	if (st == DF_OK && sqlite3_changes(l->db) != 1)
-		st = df_fail(DF_FATAL, err, NULL, "the ledger %s has no open document %" PRId64, l->path, id);
+		st = df_fail(DF_FATAL, err, NULL, "the ledger %s has no open document %" PRId64,
+			     l->path, id);
 	return st;
 }
 
-static enum df_status reject_add(struct ledger *l, int64_t id, const struct ledger_reject *r, struct df_err *err)
+static enum df_status reject_add(struct ledger *l, int64_t id, const struct ledger_reject *r,
+				 struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	enum df_status st =
-	    ledger_bind(l, ST_REJECT_ADD, &s, err, "iiiiitt", id, (int64_t)r->row, (int64_t)r->line, (int64_t)r->offset,
-			(int64_t)r->length, r->message != NULL ? r->message : "", ledger_reject_code(r));
+	    ledger_bind(l, ST_REJECT_ADD, &s, err, "iiiiitt", id, (int64_t)r->row, (int64_t)r->line,
+			(int64_t)r->offset, (int64_t)r->length,
+			r->message != NULL ? r->message : "", ledger_reject_code(r));
 	return st == DF_OK ? ledger_run(l, s, "note a rejected row", err) : st;
 }
 
-enum df_status ledger_lane_settled(struct ledger *l, int64_t id, uint32_t lane, uint64_t done, uint64_t rows_delivered,
-				   const struct ledger_reject *rejects, size_t n_rejects, struct df_err *err)
+enum df_status ledger_lane_settled(struct ledger *l, int64_t id, uint32_t lane, uint64_t done,
+				   uint64_t rows_delivered, const struct ledger_reject *rejects,
+				   size_t n_rejects, struct df_err *err)
 {
 	ledger_lock(l);
 	enum df_status st = ledger_sync(l, false, err);
@@ -241,7 +270,8 @@ enum df_status ledger_lane_settled(struct ledger *l, int64_t id, uint32_t lane, 
 	return st;
 }
 
-enum df_status ledger_lanes(struct ledger *l, int64_t id, uint64_t *done, uint32_t lanes, struct df_err *err)
+enum df_status ledger_lanes(struct ledger *l, int64_t id, uint64_t *done, uint32_t lanes,
+			    struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	memset(done, 0, lanes * sizeof(*done));
@@ -255,7 +285,8 @@ enum df_status ledger_lanes(struct ledger *l, int64_t id, uint64_t *done, uint32
 		}
 		/* Fewer lanes than the document was begun with would put users into other lanes. */
 		sqlite3_reset(s);
-		st = df_fail(DF_FATAL, err, NULL, "document %" PRId64 " was begun with more than %" PRIu32 " lanes", id,
+		st = df_fail(DF_FATAL, err, NULL,
+			     "document %" PRId64 " was begun with more than %" PRIu32 " lanes", id,
 			     lanes);
 	}
 	ledger_unlock(l);

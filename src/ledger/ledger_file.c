@@ -3,35 +3,38 @@
 #include "ledger_priv.h"
 #include "ledger_sql.h"
 
-enum df_status ledger_seen(struct ledger *l, const struct ledger_key *key, int64_t now_ms, int64_t *first_ms,
-			   struct df_err *err)
+enum df_status ledger_seen(struct ledger *l, const struct ledger_key *key, int64_t now_ms,
+			   int64_t *first_ms, struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	ledger_lock(l);
 	/* a lost listing costs a file one more wait, no more */
 	enum df_status st = ledger_sync(l, false, err);
 	if (st == DF_OK)
-		st = ledger_bind(l, ST_SEEN, &s, err, "ttiii", key->feed, key->name, (int64_t)key->size, key->mtime,
-				 now_ms);
+		st = ledger_bind(l, ST_SEEN, &s, err, "ttiii", key->feed, key->name,
+				 (int64_t)key->size, key->mtime, now_ms);
 	if (st == DF_OK)
 		st = ledger_step(l, s, "note a listed file", err);
 	if (st == DF_OK) {
 		*first_ms = sqlite3_column_int64(s, 0);
-		/* RETURNING hands its row out before the statement ends, and it is the end that commits */
+		/* RETURNING hands its row out before the statement ends, and it is the end that
+		 * commits */
 		st = ledger_run(l, s, "note a listed file", err);
 	}
 	ledger_unlock(l);
 	return st;
 }
 
-enum df_status ledger_seen_forget(struct ledger *l, const char *feed, int64_t since_ms, struct df_err *err)
+enum df_status ledger_seen_forget(struct ledger *l, const char *feed, int64_t since_ms,
+				  struct df_err *err)
 {
 	const struct ledger_change c = {.which = ST_SEEN_FORGET, .what = "forget listed files"};
 	return ledger_change(l, &c, err, "ti", feed, since_ms);
 }
 
 /* The one row of a bound SELECT, or DF_END. */
-static enum df_status file_fetch(struct ledger *l, sqlite3_stmt *s, struct ledger_file *out, struct df_err *err)
+static enum df_status file_fetch(struct ledger *l, sqlite3_stmt *s, struct ledger_file *out,
+				 struct df_err *err)
 {
 	enum df_status st = ledger_step(l, s, "look up a file", err);
 	if (st == DF_OK) {
@@ -41,34 +44,35 @@ static enum df_status file_fetch(struct ledger *l, sqlite3_stmt *s, struct ledge
 	return st;
 }
 
-enum df_status ledger_file_known(struct ledger *l, const struct ledger_key *key, struct ledger_file *out,
-				 struct df_err *err)
+enum df_status ledger_file_known(struct ledger *l, const struct ledger_key *key,
+				 struct ledger_file *out, struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	ledger_lock(l);
-	enum df_status st = ledger_bind(l, ST_FILE_KNOWN, &s, err, "ttiit", key->feed, key->name, (int64_t)key->size,
-					key->mtime, key->source);
+	enum df_status st = ledger_bind(l, ST_FILE_KNOWN, &s, err, "ttiit", key->feed, key->name,
+					(int64_t)key->size, key->mtime, key->source);
 	if (st == DF_OK)
 		st = file_fetch(l, s, out, err);
 	ledger_unlock(l);
 	return st;
 }
 
-enum df_status ledger_file_same(struct ledger *l, const struct ledger_bytes *bytes, struct ledger_file *out,
-				struct df_err *err)
+enum df_status ledger_file_same(struct ledger *l, const struct ledger_bytes *bytes,
+				struct ledger_file *out, struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	ledger_lock(l);
-	enum df_status st = ledger_bind(l, ST_FILE_SAME, &s, err, "tttii", bytes->feed, bytes->sha256,
-					bytes->event_type, bytes->before, (int64_t)LEDGER_DONE);
+	enum df_status st =
+	    ledger_bind(l, ST_FILE_SAME, &s, err, "tttii", bytes->feed, bytes->sha256,
+			bytes->event_type, bytes->before, (int64_t)LEDGER_DONE);
 	if (st == DF_OK)
 		st = file_fetch(l, s, out, err);
 	ledger_unlock(l);
 	return st;
 }
 
-enum df_status ledger_bytes_known(struct ledger *l, const char *feed, const char *sha256, bool *known,
-				  struct df_err *err)
+enum df_status ledger_bytes_known(struct ledger *l, const char *feed, const char *sha256,
+				  bool *known, struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	ledger_lock(l);
@@ -82,33 +86,37 @@ enum df_status ledger_bytes_known(struct ledger *l, const char *feed, const char
 	return st == DF_END ? DF_OK : st;
 }
 
-enum df_status ledger_document_done_before(struct ledger *l, int64_t file_id, const char *name, const char *event_type,
-					   struct ledger_file *file, struct df_err *err)
+enum df_status ledger_document_done_before(struct ledger *l, int64_t file_id, const char *name,
+					   const char *event_type, struct ledger_file *file,
+					   struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	ledger_lock(l);
-	enum df_status st =
-	    ledger_bind(l, ST_DOCUMENT_DONE_BEFORE, &s, err, "itti", file_id, name, event_type, (int64_t)LEDGER_DONE);
+	enum df_status st = ledger_bind(l, ST_DOCUMENT_DONE_BEFORE, &s, err, "itti", file_id, name,
+					event_type, (int64_t)LEDGER_DONE);
 	if (st == DF_OK)
 		st = file_fetch(l, s, file, err);
 	ledger_unlock(l);
 	return st;
 }
 
-static enum df_status file_add(struct ledger *l, const struct ledger_new_file *f, int64_t *id, struct df_err *err)
+static enum df_status file_add(struct ledger *l, const struct ledger_new_file *f, int64_t *id,
+			       struct df_err *err)
 {
 	const struct ledger_change add = {.which = ST_FILE_ADD, .what = "enter a file"};
 	const struct ledger_key *k = &f->key;
 	enum df_status st =
-	    ledger_change(l, &add, err, "ttiittttii", k->feed, k->name, (int64_t)k->size, k->mtime, k->source,
-			  f->sha256, f->event_type, ledger_path_stored(l, f->place), (int64_t)LEDGER_PULLED, f->now_ms);
+	    ledger_change(l, &add, err, "ttiittttii", k->feed, k->name, (int64_t)k->size, k->mtime,
+			  k->source, f->sha256, f->event_type, ledger_path_stored(l, f->place),
+			  (int64_t)LEDGER_PULLED, f->now_ms);
 	if (st != DF_OK)
 		return st;
 	*id = sqlite3_last_insert_rowid(l->db);
 	return f->arrival != NULL ? ledger_pull_end(l, k->feed, f->arrival, err) : DF_OK;
 }
 
-enum df_status ledger_file_add(struct ledger *l, const struct ledger_new_file *f, int64_t *id, struct df_err *err)
+enum df_status ledger_file_add(struct ledger *l, const struct ledger_new_file *f, int64_t *id,
+			       struct df_err *err)
 {
 	ledger_lock(l);
 	/* a lost one is pulled again, or its download is still noted */
@@ -121,23 +129,29 @@ enum df_status ledger_file_add(struct ledger *l, const struct ledger_new_file *f
 	return st;
 }
 
-enum df_status ledger_file_state(struct ledger *l, int64_t id, const struct ledger_outcome *to, struct df_err *err)
+enum df_status ledger_file_state(struct ledger *l, int64_t id, const struct ledger_outcome *to,
+				 struct df_err *err)
 {
 	bool closes = ledger_closes(to->state);
-	const struct ledger_change c = {.which = ST_FILE_STATE, .sync = closes, .one = true, .what = "update a file"};
+	const struct ledger_change c = {
+	    .which = ST_FILE_STATE, .sync = closes, .one = true, .what = "update a file"};
 	return ledger_change(l, &c, err, "iittii", id, (int64_t)to->state, to->code, to->text,
-			     (int64_t)(closes && to->cleanup_due), closes ? to->now_ms : (int64_t)0);
+			     (int64_t)(closes && to->cleanup_due),
+			     closes ? to->now_ms : (int64_t)0);
 }
 
-static enum df_status file_lost(struct ledger *l, int64_t id, const struct ledger_outcome *to, struct df_err *err)
+static enum df_status file_lost(struct ledger *l, int64_t id, const struct ledger_outcome *to,
+				struct df_err *err)
 {
-	const struct ledger_change documents = {.which = ST_DOCUMENTS_LOST, .what = "close a file's documents"};
-	enum df_status st =
-	    ledger_change(l, &documents, err, "iitti", id, (int64_t)to->state, to->code, to->text, to->now_ms);
+	const struct ledger_change documents = {.which = ST_DOCUMENTS_LOST,
+						.what = "close a file's documents"};
+	enum df_status st = ledger_change(l, &documents, err, "iitti", id, (int64_t)to->state,
+					  to->code, to->text, to->now_ms);
 	return st == DF_OK ? ledger_file_state(l, id, to, err) : st;
 }
 
-enum df_status ledger_file_lost(struct ledger *l, int64_t id, const struct ledger_outcome *to, struct df_err *err)
+enum df_status ledger_file_lost(struct ledger *l, int64_t id, const struct ledger_outcome *to,
+				struct df_err *err)
 {
 	ledger_lock(l);
 	enum df_status st = ledger_sync(l, true, err);
@@ -151,27 +165,33 @@ enum df_status ledger_file_lost(struct ledger *l, int64_t id, const struct ledge
 
 enum df_status ledger_file_cleaned(struct ledger *l, int64_t id, struct df_err *err)
 {
-	const struct ledger_change c = {.which = ST_FILE_CLEANED, .sync = true, .one = true, .what = "update a file"};
+	const struct ledger_change c = {
+	    .which = ST_FILE_CLEANED, .sync = true, .one = true, .what = "update a file"};
 	return ledger_change(l, &c, err, "i", id);
 }
 
-enum df_status ledger_file_place(struct ledger *l, int64_t id, const char *place, struct df_err *err)
+enum df_status ledger_file_place(struct ledger *l, int64_t id, const char *place,
+				 struct df_err *err)
 {
-	const struct ledger_change c = {.which = ST_FILE_PLACE, .one = true, .what = "note a file's place"};
+	const struct ledger_change c = {
+	    .which = ST_FILE_PLACE, .one = true, .what = "note a file's place"};
 	return ledger_change(l, &c, err, "it", id, ledger_path_stored(l, place));
 }
 
 enum df_status ledger_file_tried(struct ledger *l, int64_t id, unsigned idle, struct df_err *err)
 {
-	const struct ledger_change c = {.which = ST_FILE_TRIED, .one = true, .what = "count an attempt"};
+	const struct ledger_change c = {
+	    .which = ST_FILE_TRIED, .one = true, .what = "count an attempt"};
 	return ledger_change(l, &c, err, "ii", id, (int64_t)idle);
 }
 
-enum df_status ledger_file_skips(struct ledger *l, int64_t id, const struct ledger_skipped *entries, size_t n,
-				 struct df_err *err)
+enum df_status ledger_file_skips(struct ledger *l, int64_t id, const struct ledger_skipped *entries,
+				 size_t n, struct df_err *err)
 {
-	const struct ledger_change clear = {.which = ST_SKIPS_CLEAR, .what = "note skipped entries"};
-	const struct ledger_change add = {.which = ST_SKIPS_ADD, .one = true, .what = "note skipped entries"};
+	const struct ledger_change clear = {.which = ST_SKIPS_CLEAR,
+					    .what = "note skipped entries"};
+	const struct ledger_change add = {
+	    .which = ST_SKIPS_ADD, .one = true, .what = "note skipped entries"};
 	ledger_lock(l);
 	enum df_status st = ledger_sync(l, false, err);
 	if (st == DF_OK)
@@ -179,8 +199,8 @@ enum df_status ledger_file_skips(struct ledger *l, int64_t id, const struct ledg
 	if (st == DF_OK) {
 		st = ledger_change(l, &clear, err, "i", id);
 		for (size_t i = 0; i < n && st == DF_OK; i++)
-			st = ledger_change(l, &add, err, "itti", id, entries[i].name, entries[i].why,
-					   (int64_t)entries[i].csv);
+			st = ledger_change(l, &add, err, "itti", id, entries[i].name,
+					   entries[i].why, (int64_t)entries[i].csv);
 		st = ledger_end(l, st, err);
 	}
 	ledger_unlock(l);
@@ -204,9 +224,11 @@ static enum df_status copy_read(struct ledger *l, int64_t id, uint64_t *copy, st
 	return st;
 }
 
-enum df_status ledger_file_copy(struct ledger *l, int64_t id, bool counts_again, uint64_t *copy, struct df_err *err)
+enum df_status ledger_file_copy(struct ledger *l, int64_t id, bool counts_again, uint64_t *copy,
+				struct df_err *err)
 {
-	const struct ledger_change draw = {.which = ST_FILE_COPY_DRAW, .one = true, .what = "number a file"};
+	const struct ledger_change draw = {
+	    .which = ST_FILE_COPY_DRAW, .one = true, .what = "number a file"};
 	ledger_lock(l);
 	enum df_status st = copy_read(l, id, copy, err);
 	if (st == DF_END) {
@@ -219,9 +241,11 @@ enum df_status ledger_file_copy(struct ledger *l, int64_t id, bool counts_again,
 	return st;
 }
 
-enum df_status ledger_file_copy_again(struct ledger *l, int64_t id, uint64_t *copy, struct df_err *err)
+enum df_status ledger_file_copy_again(struct ledger *l, int64_t id, uint64_t *copy,
+				      struct df_err *err)
 {
-	const struct ledger_change draw = {.which = ST_FILE_COPY_AGAIN, .one = true, .what = "number a file"};
+	const struct ledger_change draw = {
+	    .which = ST_FILE_COPY_AGAIN, .one = true, .what = "number a file"};
 	ledger_lock(l);
 	enum df_status st = ledger_change(l, &draw, err, "i", id);
 	if (st == DF_OK)

@@ -38,7 +38,8 @@ static void sql_sha256(sqlite3_context *ctx, int n, sqlite3_value **values)
 	sqlite3_result_text(ctx, hex, -1, SQLITE_TRANSIENT);
 }
 
-/* A whole path, of today's state folder or of the one from before it was moved: from the last FOLDER/ in it. */
+/* A whole path, of today's state folder or of the one from before it was moved: from the last
+ * FOLDER/ in it. */
 static void sql_below(sqlite3_context *ctx, int n, sqlite3_value **values)
 {
 	const char *path = text_of(values[0]), *folder = text_of(values[1]), *found = NULL;
@@ -53,10 +54,10 @@ static void sql_below(sqlite3_context *ctx, int n, sqlite3_value **values)
 
 enum df_status ledger_path_functions(struct ledger *l, struct df_err *err)
 {
-	if (sqlite3_create_function(l->db, "df_sha256", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, sql_sha256, NULL,
-				    NULL) != SQLITE_OK ||
-	    sqlite3_create_function(l->db, "df_below", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, sql_below, NULL,
-				    NULL) != SQLITE_OK)
+	if (sqlite3_create_function(l->db, "df_sha256", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+				    sql_sha256, NULL, NULL) != SQLITE_OK ||
+	    sqlite3_create_function(l->db, "df_below", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+				    sql_below, NULL, NULL) != SQLITE_OK)
 		return ledger_fail(l, "set it up", err);
 	return DF_OK;
 }

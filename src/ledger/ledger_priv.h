@@ -40,23 +40,29 @@ enum df_status ledger_fail(struct ledger *l, const char *what, struct df_err *er
 void ledger_lock(struct ledger *l);
 void ledger_unlock(struct ledger *l);
 
-/* Says whether the commits to come must be on the disk when they return. Outside a transaction only. */
+/* Says whether the commits to come must be on the disk when they return. Outside a transaction
+ * only. */
 enum df_status ledger_sync(struct ledger *l, bool each, struct df_err *err) DF_CHECK;
 
-/* The kept statement `which` (an enum ledger_statement), reset and without values. Formats: 'i' int64_t, 't' const char
- * * (NULL legal). Values are bound, not copied: they must live until ledger_step is done with the statement. */
-enum df_status ledger_bind(struct ledger *l, int which, sqlite3_stmt **out, struct df_err *err, const char *format,
-			   ...) DF_CHECK;
-enum df_status ledger_bind_list(struct ledger *l, int which, sqlite3_stmt **out, struct df_err *err, const char *format,
-				va_list values) DF_CHECK;
+/* The kept statement `which` (an enum ledger_statement), reset and without values. Formats: 'i'
+ * int64_t, 't' const char
+ * * (NULL legal). Values are bound, not copied: they must live until ledger_step is done with
+ *   the statement. */
+enum df_status ledger_bind(struct ledger *l, int which, sqlite3_stmt **out, struct df_err *err,
+			   const char *format, ...) DF_CHECK;
+enum df_status ledger_bind_list(struct ledger *l, int which, sqlite3_stmt **out, struct df_err *err,
+				const char *format, va_list values) DF_CHECK;
 
 /* One step: DF_OK with a row, DF_END without. Resets the statement at the end and on failure. */
-enum df_status ledger_step(struct ledger *l, sqlite3_stmt *s, const char *what, struct df_err *err) DF_CHECK;
+enum df_status ledger_step(struct ledger *l, sqlite3_stmt *s, const char *what,
+			   struct df_err *err) DF_CHECK;
 /* Steps a statement that yields no row. */
-enum df_status ledger_run(struct ledger *l, sqlite3_stmt *s, const char *what, struct df_err *err) DF_CHECK;
+enum df_status ledger_run(struct ledger *l, sqlite3_stmt *s, const char *what,
+			  struct df_err *err) DF_CHECK;
 
 enum df_status ledger_begin(struct ledger *l, struct df_err *err) DF_CHECK;
-/* Commits when st is DF_OK, else takes everything back. Returns st or what went wrong with the commit. */
+/* Commits when st is DF_OK, else takes everything back. Returns st or what went wrong with the
+ * commit. */
 enum df_status ledger_end(struct ledger *l, enum df_status st, struct df_err *err) DF_CHECK;
 
 /* A change that is one statement without a row, in a transaction of its own unless one is open. */
@@ -67,8 +73,8 @@ struct ledger_change {
 	const char *what;
 };
 /* Takes the lock. The values are those of ledger_bind. */
-enum df_status ledger_change(struct ledger *l, const struct ledger_change *c, struct df_err *err, const char *format,
-			     ...) DF_CHECK;
+enum df_status ledger_change(struct ledger *l, const struct ledger_change *c, struct df_err *err,
+			     const char *format, ...) DF_CHECK;
 
 /* Rows into structs that own their texts. */
 void ledger_file_read(const struct ledger *l, sqlite3_stmt *s, struct ledger_file *out);
@@ -81,7 +87,8 @@ enum df_status ledger_session_check(const struct ledger *l, struct df_err *err) 
 enum df_status ledger_session_begin(struct ledger *l, struct df_err *err) DF_CHECK;
 
 /* ---- paths: ledger_path.c ---- */
-/* What is stored of a path: relative to the state folder when it is below that. Borrowed; NULL stays NULL. */
+/* What is stored of a path: relative to the state folder when it is below that. Borrowed; NULL
+ * stays NULL. */
 const char *ledger_path_stored(const struct ledger *l, const char *path);
 /* The whole path of what is stored. The caller's; NULL stays NULL. */
 char *ledger_path_whole(const struct ledger *l, const char *stored);

@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* Downloads that are noted before their first byte is read, because a source may remove what was read. */
+/* Downloads that are noted before their first byte is read, because a source may remove what was
+ * read. */
 #include "ledger_priv.h"
 #include "ledger_sql.h"
 
-static enum df_status pulls_add(struct ledger *l, const struct ledger_pull *v, size_t n, struct df_err *err)
+static enum df_status pulls_add(struct ledger *l, const struct ledger_pull *v, size_t n,
+				struct df_err *err)
 {
 	const struct ledger_change add = {.which = ST_PULL_BEGIN, .what = "note a download"};
 	for (size_t i = 0; i < n; i++) {
 		const struct ledger_key *k = &v[i].key;
-		enum df_status st = ledger_change(l, &add, err, "ttttii", k->feed, ledger_path_stored(l, v[i].arrival),
-						  k->source, k->name, (int64_t)k->size, k->mtime);
+		enum df_status st = ledger_change(l, &add, err, "ttttii", k->feed,
+						  ledger_path_stored(l, v[i].arrival), k->source,
+						  k->name, (int64_t)k->size, k->mtime);
 		if (st != DF_OK)
 			return st;
 	}
 	return DF_OK;
 }
 
-enum df_status ledger_pulls_begin(struct ledger *l, const struct ledger_pull *v, size_t n, struct df_err *err)
+enum df_status ledger_pulls_begin(struct ledger *l, const struct ledger_pull *v, size_t n,
+				  struct df_err *err)
 {
 	if (n == 0)
 		return DF_OK;
@@ -30,7 +34,8 @@ enum df_status ledger_pulls_begin(struct ledger *l, const struct ledger_pull *v,
 	return st;
 }
 
-enum df_status ledger_pull_end(struct ledger *l, const char *feed, const char *arrival, struct df_err *err)
+enum df_status ledger_pull_end(struct ledger *l, const char *feed, const char *arrival,
+			       struct df_err *err)
 {
 	const struct ledger_change c = {.which = ST_PULL_END, .what = "end a download"};
 	return ledger_change(l, &c, err, "tt", feed, ledger_path_stored(l, arrival));

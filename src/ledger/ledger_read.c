@@ -56,8 +56,9 @@ void ledger_document_read(const struct ledger *l, sqlite3_stmt *s, struct ledger
 	out->batches = column_u64(s, 9);
 	out->events = column_u64(s, 10);
 	out->code = column_text(s, 11);
-	out->text = out->state == LEDGER_REFUSED ? column_text(s, 12)
-						 : ledger_path_whole(l, (const char *)sqlite3_column_text(s, 12));
+	out->text = out->state == LEDGER_REFUSED
+			? column_text(s, 12)
+			: ledger_path_whole(l, (const char *)sqlite3_column_text(s, 12));
 	out->settings = column_text(s, 13);
 	out->manifest = column_text(s, 14);
 	out->reasons = column_text(s, 15);
@@ -122,16 +123,19 @@ struct ledger_key ledger_file_key(const struct ledger_file *f)
 struct walk;
 
 /* Hands the statement's row to the caller's function. */
-typedef enum df_status (*walk_row)(const struct ledger *l, sqlite3_stmt *s, const struct walk *w, struct df_err *err);
+typedef enum df_status (*walk_row)(const struct ledger *l, sqlite3_stmt *s, const struct walk *w,
+				   struct df_err *err);
 
 struct walk {
 	walk_row row;
 	const void *each; /* one of the types of ledger.h */
 	void *ctx;
-	sqlite3_stmt **kept; /* where the compiled statement is kept while no walk has it, or NULL */
+	/* where the compiled statement is kept while no walk has it, or NULL */
+	sqlite3_stmt **kept;
 };
 
-static enum df_status row_file(const struct ledger *l, sqlite3_stmt *s, const struct walk *w, struct df_err *err)
+static enum df_status row_file(const struct ledger *l, sqlite3_stmt *s, const struct walk *w,
+			       struct df_err *err)
 {
 	struct ledger_file f;
 	ledger_file_read(l, s, &f);
@@ -140,7 +144,8 @@ static enum df_status row_file(const struct ledger *l, sqlite3_stmt *s, const st
 	return st;
 }
 
-static enum df_status row_document(const struct ledger *l, sqlite3_stmt *s, const struct walk *w, struct df_err *err)
+static enum df_status row_document(const struct ledger *l, sqlite3_stmt *s, const struct walk *w,
+				   struct df_err *err)
 {
 	struct ledger_document d;
 	ledger_document_read(l, s, &d);
@@ -149,7 +154,8 @@ static enum df_status row_document(const struct ledger *l, sqlite3_stmt *s, cons
 	return st;
 }
 
-static enum df_status row_reject(const struct ledger *l, sqlite3_stmt *s, const struct walk *w, struct df_err *err)
+static enum df_status row_reject(const struct ledger *l, sqlite3_stmt *s, const struct walk *w,
+				 struct df_err *err)
 {
 	(void)l;
 	struct ledger_reject r = {.row = column_u64(s, 0),
@@ -161,7 +167,8 @@ static enum df_status row_reject(const struct ledger *l, sqlite3_stmt *s, const 
 	return (*(const ledger_each_reject *)w->each)(w->ctx, &r, err);
 }
 
-static enum df_status row_skipped(const struct ledger *l, sqlite3_stmt *s, const struct walk *w, struct df_err *err)
+static enum df_status row_skipped(const struct ledger *l, sqlite3_stmt *s, const struct walk *w,
+				  struct df_err *err)
 {
 	(void)l;
 	struct ledger_skipped k = {.name = (const char *)sqlite3_column_text(s, 0),
@@ -170,7 +177,8 @@ static enum df_status row_skipped(const struct ledger *l, sqlite3_stmt *s, const
 	return (*(const ledger_each_skipped *)w->each)(w->ctx, &k, err);
 }
 
-static enum df_status row_reason(const struct ledger *l, sqlite3_stmt *s, const struct walk *w, struct df_err *err)
+static enum df_status row_reason(const struct ledger *l, sqlite3_stmt *s, const struct walk *w,
+				 struct df_err *err)
 {
 	(void)l;
 	struct ledger_reason r = {.code = (const char *)sqlite3_column_text(s, 0),
@@ -186,7 +194,8 @@ struct pull_walk { /* the feed is not in the rows */
 	const char *feed;
 };
 
-static enum df_status row_pull(const struct ledger *l, sqlite3_stmt *s, const struct walk *w, struct df_err *err)
+static enum df_status row_pull(const struct ledger *l, sqlite3_stmt *s, const struct walk *w,
+			       struct df_err *err)
 {
 	const struct pull_walk *p = w->ctx;
 	char *arrival = ledger_path_whole(l, (const char *)sqlite3_column_text(s, 0));
@@ -201,7 +210,8 @@ static enum df_status row_pull(const struct ledger *l, sqlite3_stmt *s, const st
 	return st;
 }
 
-static enum df_status walk_steps(struct ledger *l, sqlite3_stmt *s, const struct walk *w, struct df_err *err)
+static enum df_status walk_steps(struct ledger *l, sqlite3_stmt *s, const struct walk *w,
+				 struct df_err *err)
 {
 	for (;;) {
 		enum df_status st = ledger_step(l, s, "read the ledger", err);
@@ -213,10 +223,10 @@ static enum df_status walk_steps(struct ledger *l, sqlite3_stmt *s, const struct
 	}
 }
 
-/* Each walk has a statement of its own, so that walks may nest and their callbacks may use the kept ones. The format is
- * ledger_bind's. */
-static enum df_status walk(struct ledger *l, const char *sql, const struct walk *w, struct df_err *err,
-			   const char *format, ...)
+/* Each walk has a statement of its own, so that walks may nest and their callbacks may use the
+ * kept ones. The format is ledger_bind's. */
+static enum df_status walk(struct ledger *l, const char *sql, const struct walk *w,
+			   struct df_err *err, const char *format, ...)
 {
 	sqlite3_stmt *s = NULL;
 	enum df_status st = DF_OK;
@@ -233,7 +243,8 @@ static enum df_status walk(struct ledger *l, const char *sql, const struct walk 
 		if (format[i] == 'i')
 			sqlite3_bind_int64(s, i + 1, va_arg(values, int64_t));
 		else
-			sqlite3_bind_text(s, i + 1, va_arg(values, const char *), -1, SQLITE_STATIC);
+			sqlite3_bind_text(s, i + 1, va_arg(values, const char *), -1,
+					  SQLITE_STATIC);
 	}
 	va_end(values);
 	if (st == DF_OK)
@@ -248,55 +259,58 @@ static enum df_status walk(struct ledger *l, const char *sql, const struct walk 
 	return st;
 }
 
-enum df_status ledger_files(struct ledger *l, const char *feed, bool open_only, ledger_each_file each, void *ctx,
-			    struct df_err *err)
+enum df_status ledger_files(struct ledger *l, const char *feed, bool open_only,
+			    ledger_each_file each, void *ctx, struct df_err *err)
 {
 	const struct walk w = {row_file, &each, ctx};
 	return walk(l, open_only ? SQL_FILES_OPEN : SQL_FILES, &w, err, "t", feed);
 }
 
-enum df_status ledger_files_latest(struct ledger *l, const struct ledger_latest *which, ledger_each_file each,
-				   void *ctx, struct df_err *err)
+enum df_status ledger_files_latest(struct ledger *l, const struct ledger_latest *which,
+				   ledger_each_file each, void *ctx, struct df_err *err)
 {
 	const struct walk w = {row_file, &each, ctx};
-	return walk(l, SQL_FILES_LATEST, &w, err, "tii", which->feed, which->since_ms, (int64_t)which->open_only);
+	return walk(l, SQL_FILES_LATEST, &w, err, "tii", which->feed, which->since_ms,
+		    (int64_t)which->open_only);
 }
 
-enum df_status ledger_files_old(struct ledger *l, int64_t before_ms, ledger_each_file each, void *ctx,
-				struct df_err *err)
+enum df_status ledger_files_old(struct ledger *l, int64_t before_ms, ledger_each_file each,
+				void *ctx, struct df_err *err)
 {
 	const struct walk w = {row_file, &each, ctx};
 	return walk(l, SQL_FILES_OLD, &w, err, "i", before_ms);
 }
 
-enum df_status ledger_documents(struct ledger *l, int64_t file_id, ledger_each_document each, void *ctx,
-				struct df_err *err)
+enum df_status ledger_documents(struct ledger *l, int64_t file_id, ledger_each_document each,
+				void *ctx, struct df_err *err)
 {
 	const struct walk w = {row_document, &each, ctx, &l->documents};
 	return walk(l, SQL_DOCUMENTS, &w, err, "i", file_id);
 }
 
-enum df_status ledger_reasons(struct ledger *l, int64_t document_id, ledger_each_reason each, void *ctx,
-			      struct df_err *err)
+enum df_status ledger_reasons(struct ledger *l, int64_t document_id, ledger_each_reason each,
+			      void *ctx, struct df_err *err)
 {
 	const struct walk w = {row_reason, &each, ctx};
 	return walk(l, SQL_REASONS, &w, err, "i", document_id);
 }
 
-enum df_status ledger_rejects(struct ledger *l, int64_t document_id, uint64_t after, ledger_each_reject each, void *ctx,
-			      struct df_err *err)
+enum df_status ledger_rejects(struct ledger *l, int64_t document_id, uint64_t after,
+			      ledger_each_reject each, void *ctx, struct df_err *err)
 {
 	const struct walk w = {row_reject, &each, ctx};
 	return walk(l, SQL_REJECTS, &w, err, "ii", document_id, (int64_t)after);
 }
 
-enum df_status ledger_skips(struct ledger *l, int64_t file_id, ledger_each_skipped each, void *ctx, struct df_err *err)
+enum df_status ledger_skips(struct ledger *l, int64_t file_id, ledger_each_skipped each, void *ctx,
+			    struct df_err *err)
 {
 	const struct walk w = {row_skipped, &each, ctx};
 	return walk(l, SQL_SKIPS, &w, err, "i", file_id);
 }
 
-enum df_status ledger_pulls(struct ledger *l, const char *feed, ledger_each_pull each, void *ctx, struct df_err *err)
+enum df_status ledger_pulls(struct ledger *l, const char *feed, ledger_each_pull each, void *ctx,
+			    struct df_err *err)
 {
 	struct pull_walk p = {each, ctx, feed};
 	const struct walk w = {row_pull, NULL, &p};

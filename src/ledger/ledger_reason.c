@@ -3,9 +3,11 @@
 #include "ledger_priv.h"
 #include "ledger_sql.h"
 
-enum df_status ledger_document_rejects(struct ledger *l, int64_t id, const char *path, struct df_err *err)
+enum df_status ledger_document_rejects(struct ledger *l, int64_t id, const char *path,
+				       struct df_err *err)
 {
-	const struct ledger_change c = {.which = ST_DOCUMENT_REJECTS, .sync = true, .what = "note a reject file"};
+	const struct ledger_change c = {
+	    .which = ST_DOCUMENT_REJECTS, .sync = true, .what = "note a reject file"};
 	ledger_lock(l);
 	enum df_status st = ledger_change(l, &c, err, "it", id, ledger_path_stored(l, path));
 	if (st == DF_OK && sqlite3_changes(l->db) != 1)
@@ -14,20 +16,22 @@ enum df_status ledger_document_rejects(struct ledger *l, int64_t id, const char 
 	return st;
 }
 
-static enum df_status reasons_steps(struct ledger *l, int64_t id, const struct ledger_reason *v, size_t n,
-				    struct df_err *err)
+static enum df_status reasons_steps(struct ledger *l, int64_t id, const struct ledger_reason *v,
+				    size_t n, struct df_err *err)
 {
-	const struct ledger_change clear = {.which = ST_REASON_CLEAR, .what = "forget older reasons"};
+	const struct ledger_change clear = {.which = ST_REASON_CLEAR,
+					    .what = "forget older reasons"};
 	const struct ledger_change add = {.which = ST_REASON_ADD, .what = "note a reason"};
 	enum df_status st = ledger_change(l, &clear, err, "i", id);
 	for (size_t i = 0; i < n && st == DF_OK; i++)
-		st = ledger_change(l, &add, err, "iittiiii", id, (int64_t)i, v[i].code, v[i].column, (int64_t)v[i].rows,
-				   (int64_t)v[i].lines[0], (int64_t)v[i].lines[1], (int64_t)v[i].lines[2]);
+		st = ledger_change(l, &add, err, "iittiiii", id, (int64_t)i, v[i].code, v[i].column,
+				   (int64_t)v[i].rows, (int64_t)v[i].lines[0],
+				   (int64_t)v[i].lines[1], (int64_t)v[i].lines[2]);
 	return st;
 }
 
-enum df_status ledger_document_reasons(struct ledger *l, int64_t id, const struct ledger_reason *v, size_t n,
-				       struct df_err *err)
+enum df_status ledger_document_reasons(struct ledger *l, int64_t id, const struct ledger_reason *v,
+				       size_t n, struct df_err *err)
 {
 	ledger_lock(l);
 	enum df_status st = ledger_begin(l, err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What is closed is opened again, and what comes of the rows that are sent again. A row stays a reject until it is delivered,
- * so that rows = delivered + rejected + skipped holds at every step. */
+/* What is closed is opened again, and what comes of the rows that are sent again. A row stays a
+ * reject until it is delivered, so that rows = delivered + rejected + skipped holds at every
+ * step. */
 #include "ledger_priv.h"
 #include "ledger_sql.h"
 
@@ -8,34 +9,39 @@
 #include <stdlib.h>
 
 /* Runs a bound statement that has to change one row. */
-static enum df_status change_one(struct ledger *l, sqlite3_stmt *s, const char *what, int64_t id, struct df_err *err)
+static enum df_status change_one(struct ledger *l, sqlite3_stmt *s, const char *what, int64_t id,
+				 struct df_err *err)
 {
 	enum df_status st = ledger_run(l, s, what, err);
 	if (st == DF_OK && sqlite3_changes(l->db) != 1)
-		st = df_fail(DF_FATAL, err, NULL, "cannot %s %" PRId64 ": the ledger %s has it in another state", what,
+		st = df_fail(DF_FATAL, err, NULL,
+			     "cannot %s %" PRId64 ": the ledger %s has it in another state", what,
 			     id, l->path);
 	return st;
 }
 
-/* Refused because its bytes were gone, and taken up where it was; or refused, and forgotten (that nothing of it was sent the foreign keys prove), or done. */
-static enum df_status reopen_document(struct ledger *l, int64_t file_id, const struct ledger_reopen *d,
-				      struct df_err *err)
+/* Refused because its bytes were gone, and taken up where it was; or refused, and forgotten
+ * (that nothing of it was sent the foreign keys prove), or done. */
+static enum df_status reopen_document(struct ledger *l, int64_t file_id,
+				      const struct ledger_reopen *d, struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
-	enum df_status st = ledger_bind(l, ST_REOPEN_LOST, &s, err, "iiiii", d->document, file_id,
-					(int64_t)LEDGER_REFUSED, (int64_t)LEDGER_SENDING, (int64_t)LEDGER_PULLED);
+	enum df_status st =
+	    ledger_bind(l, ST_REOPEN_LOST, &s, err, "iiiii", d->document, file_id,
+			(int64_t)LEDGER_REFUSED, (int64_t)LEDGER_SENDING, (int64_t)LEDGER_PULLED);
 	if (st == DF_OK)
 		st = ledger_run(l, s, "open again document", err);
 	if (st != DF_OK || sqlite3_changes(l->db) == 1)
 		return st;
 
-	st = ledger_bind(l, ST_REOPEN_REFUSED, &s, err, "iii", d->document, file_id, (int64_t)LEDGER_REFUSED);
+	st = ledger_bind(l, ST_REOPEN_REFUSED, &s, err, "iii", d->document, file_id,
+			 (int64_t)LEDGER_REFUSED);
 	if (st == DF_OK)
 		st = ledger_run(l, s, "forget a refused document", err);
 	if (st != DF_OK || sqlite3_changes(l->db) == 1)
 		return st;
-	st = ledger_bind(l, ST_REOPEN_DONE, &s, err, "iiiii", d->document, file_id, (int64_t)LEDGER_DONE,
-			 (int64_t)LEDGER_SENDING, (int64_t)d->keep_rejects);
+	st = ledger_bind(l, ST_REOPEN_DONE, &s, err, "iiiii", d->document, file_id,
+			 (int64_t)LEDGER_DONE, (int64_t)LEDGER_SENDING, (int64_t)d->keep_rejects);
 	if (st == DF_OK)
 		st = change_one(l, s, "open again document", d->document, err);
 	if (st == DF_OK)
@@ -43,8 +49,8 @@ static enum df_status reopen_document(struct ledger *l, int64_t file_id, const s
 	return st == DF_OK ? ledger_run(l, s, "mark rejected rows", err) : st;
 }
 
-enum df_status ledger_reopen(struct ledger *l, int64_t file_id, const struct ledger_reopen *documents, size_t n,
-			     struct df_err *err)
+enum df_status ledger_reopen(struct ledger *l, int64_t file_id,
+			     const struct ledger_reopen *documents, size_t n, struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	ledger_lock(l);
@@ -63,7 +69,8 @@ enum df_status ledger_reopen(struct ledger *l, int64_t file_id, const struct led
 	return st;
 }
 
-enum df_status ledger_again(struct ledger *l, int64_t document_id, uint64_t **rows, size_t *n, struct df_err *err)
+enum df_status ledger_again(struct ledger *l, int64_t document_id, uint64_t **rows, size_t *n,
+			    struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	size_t cap = 0;
@@ -75,7 +82,8 @@ enum df_status ledger_again(struct ledger *l, int64_t document_id, uint64_t **ro
 		st = ledger_fail(l, "read", err);
 	else
 		sqlite3_bind_int64(s, 1, document_id);
-	while (st == DF_OK && (st = ledger_step(l, s, "read the rows to be sent again", err)) == DF_OK) {
+	while (st == DF_OK &&
+	       (st = ledger_step(l, s, "read the rows to be sent again", err)) == DF_OK) {
 		if (*n == cap) {
 			cap = cap == 0 ? 64 : cap * 2;
 			*rows = df_realloc(*rows, cap * sizeof(**rows));
@@ -92,7 +100,8 @@ enum df_status ledger_again(struct ledger *l, int64_t document_id, uint64_t **ro
 	return st;
 }
 
-static enum df_status again_delivered(struct ledger *l, int64_t id, const uint64_t *rows, size_t n, struct df_err *err)
+static enum df_status again_delivered(struct ledger *l, int64_t id, const uint64_t *rows, size_t n,
+				      struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	enum df_status st = DF_OK;
@@ -109,23 +118,27 @@ static enum df_status again_delivered(struct ledger *l, int64_t id, const uint64
 	return st;
 }
 
-enum df_status ledger_again_settled(struct ledger *l, int64_t document_id, const uint64_t *delivered,
-				    size_t n_delivered, const struct ledger_reject *rejects, size_t n_rejects,
+enum df_status ledger_again_settled(struct ledger *l, int64_t document_id,
+				    const uint64_t *delivered, size_t n_delivered,
+				    const struct ledger_reject *rejects, size_t n_rejects,
 				    struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	ledger_lock(l);
-	enum df_status st = ledger_sync(l, false, err); /* a lost step is sent again under the same ids */
+	/* a lost step is sent again under the same ids */
+	enum df_status st = ledger_sync(l, false, err);
 	if (st == DF_OK)
 		st = ledger_begin(l, err);
 	if (st == DF_OK) {
 		st = again_delivered(l, document_id, delivered, n_delivered, err);
 		for (size_t i = 0; i < n_rejects && st == DF_OK; i++) {
-			st = ledger_bind(l, ST_AGAIN_REJECTED, &s, err, "iitt", document_id, (int64_t)rejects[i].row,
+			st = ledger_bind(l, ST_AGAIN_REJECTED, &s, err, "iitt", document_id,
+					 (int64_t)rejects[i].row,
 					 rejects[i].message != NULL ? rejects[i].message : "",
 					 ledger_reject_code(&rejects[i]));
 			if (st == DF_OK)
-				st = change_one(l, s, "note the rejected row of document", document_id, err);
+				st = change_one(l, s, "note the rejected row of document",
+						document_id, err);
 		}
 		st = ledger_end(l, st, err);
 	}

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Does the log beside the ledger belong to it? SQLite does not know: put an older ledger.db back beside the -wal that a killed
- * run left, and it mixes both. So each run writes a number of its own into the ledger's header (application_id), brings that
- * to ledger.db itself, and notes it in the file ledger.session. As long as there is a log, ledger.db holds a number that is
- * noted there; one that was restored does not. While the number changes, the file holds both.
+ * Does the log beside the ledger belong to it? SQLite does not know: put an older ledger.db back
+ * beside the -wal that a killed run left, and it mixes both. So each run writes a number of its own
+ * into the ledger's header (application_id), brings that to ledger.db itself, and notes it in the
+ * file ledger.session. As long as there is a log, ledger.db holds a number that is noted there; one
+ * that was restored does not. While the number changes, the file holds both.
  */
 #include "ledger_priv.h"
 
@@ -26,7 +27,8 @@ static bool number_in_file(const struct ledger *l, uint32_t *out)
 {
 	uint32_t word = 0;
 	int fd = open(l->path, O_RDONLY | O_CLOEXEC);
-	bool good = fd >= 0 && pread(fd, &word, sizeof(word), APPLICATION_ID_AT) == (ssize_t)sizeof(word);
+	bool good =
+	    fd >= 0 && pread(fd, &word, sizeof(word), APPLICATION_ID_AT) == (ssize_t)sizeof(word);
 	if (fd >= 0)
 		close(fd);
 	*out = be32toh(word);
@@ -54,7 +56,8 @@ enum df_status ledger_session_check(const struct ledger *l, struct df_err *err)
 	size_t len = 0;
 	uint32_t number = 0, first = 0, second = 0;
 	bool known = true;
-	if (has_log(l) && number_in_file(l, &number) && df_read_file(path, 64, &text, &len, &ignored) == DF_OK) {
+	if (has_log(l) && number_in_file(l, &number) &&
+	    df_read_file(path, 64, &text, &len, &ignored) == DF_OK) {
 		int n = sscanf(text, "%" SCNu32 " %" SCNu32, &first, &second);
 		known = n < 1 || number == first || (n == 2 && number == second);
 	}
@@ -62,32 +65,34 @@ enum df_status ledger_session_check(const struct ledger *l, struct df_err *err)
 	free(path);
 	if (known)
 		return DF_OK;
-	return df_fail(
-	    DF_USAGE, err, NULL,
-	    "%s is not the ledger that the log beside it belongs to: it was restored or replaced. Move %s-wal "
-	    "and %s-shm away, which hold what the former one did last, then run again",
-	    l->path, l->path, l->path);
+	return df_fail(DF_USAGE, err, NULL,
+		       "%s is not the ledger that the log beside it belongs to: it was restored or "
+		       "replaced. Move %s-wal "
+		       "and %s-shm away, which hold what the former one did last, then run again",
+		       l->path, l->path, l->path);
 }
 
-/* sync: it is on the disk before ledger.db changes, or a power cut would make a stranger of its own log. */
+/* sync: it is on the disk before ledger.db changes, or a power cut would make a stranger of its
+ * own log. */
 static enum df_status note(const struct ledger *l, const char *text, bool sync, struct df_err *err)
 {
 	char *path = session_path(l), *fresh = df_format("%s.new", path);
 	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	enum df_status st = DF_OK;
 	if (fd < 0)
-		st = df_fail(df_disk_status(errno, DF_FATAL), err, NULL, "cannot write %s: %s", fresh,
-			     df_disk_words(errno));
+		st = df_fail(df_disk_status(errno, DF_FATAL), err, NULL, "cannot write %s: %s",
+			     fresh, df_disk_words(errno));
 	if (st == DF_OK)
 		st = df_write_all(fd, text, strlen(text), err);
 	if (st == DF_OK && sync && fsync(fd) != 0)
-		st = df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", fresh, df_disk_words(errno));
+		st =
+		    df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", fresh, df_disk_words(errno));
 	if (fd >= 0)
 		close(fd);
 	df_before("note the ledger's session");
 	if (st == DF_OK && rename(fresh, path) != 0)
-		st = df_fail(df_disk_status(errno, DF_FATAL), err, NULL, "cannot rename %s: %s", fresh,
-			     df_disk_words(errno));
+		st = df_fail(df_disk_status(errno, DF_FATAL), err, NULL, "cannot rename %s: %s",
+			     fresh, df_disk_words(errno));
 	df_after("note the ledger's session");
 	if (st == DF_OK && sync)
 		st = df_sync_folder(l->dir, err);
@@ -112,7 +117,8 @@ enum df_status ledger_session_begin(struct ledger *l, struct df_err *err)
 	char set[64];
 	snprintf(set, sizeof(set), "PRAGMA application_id = %" PRIu32, number);
 	if (sqlite3_exec(l->db, set, NULL, NULL, NULL) != SQLITE_OK ||
-	    sqlite3_wal_checkpoint_v2(l->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) % 256 == SQLITE_IOERR)
+	    sqlite3_wal_checkpoint_v2(l->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) % 256 ==
+		SQLITE_IOERR)
 		return ledger_fail(l, "begin a session", err);
 	if (!number_in_file(l, &now) || now != number)
 		return DF_OK; /* somebody reads: both numbers stay noted */

@@ -2,14 +2,16 @@
 /*
  * ledger_sql.h - all SQL of the ledger
  *
- * Times are Unix milliseconds, mtime Unix seconds. States are enum ledger_state. A document's progress is one number
- * for each lane. rows = delivered + rejected + skipped holds for every document that is done; `rejected` counts what the
- * preflight rejected and what the API rejected (the table `reject` holds the latter). Paths are relative to the state folder.
+ * Times are Unix milliseconds, mtime Unix seconds. States are enum ledger_state. A document's
+ * progress is one number for each lane. rows = delivered + rejected + skipped holds for every
+ * document that is done; `rejected` counts what the preflight rejected and what the API rejected
+ * (the table `reject` holds the latter). Paths are relative to the state folder.
  */
 #ifndef DROPFEED_LEDGER_SQL_H
 #define DROPFEED_LEDGER_SQL_H
 
-/* ledger_migrations[n] takes a ledger from version n to n + 1. Never edit one that was released: append. */
+/* ledger_migrations[n] takes a ledger from version n to n + 1. Never edit one that was released:
+ * append. */
 static const char *const ledger_migrations[] = {
     "CREATE TABLE seen("
     "  feed TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL,"
@@ -18,7 +20,8 @@ static const char *const ledger_migrations[] = {
 
     "CREATE TABLE file("
     "  id INTEGER PRIMARY KEY AUTOINCREMENT," /* ids are never used twice: they name spool files */
-    "  feed TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL, sha256 TEXT NOT NULL,"
+    "  feed TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL, "
+    "sha256 TEXT NOT NULL,"
     "  state INTEGER NOT NULL, pulled_ms INTEGER NOT NULL, closed_ms INTEGER NOT NULL DEFAULT 0,"
     "  code TEXT, text TEXT, cleanup_due INTEGER NOT NULL DEFAULT 0);"
     "CREATE INDEX file_name ON file(feed, name, size, mtime);"
@@ -26,37 +29,45 @@ static const char *const ledger_migrations[] = {
     "CREATE INDEX file_open ON file(id) WHERE closed_ms = 0 OR cleanup_due;"
 
     "CREATE TABLE document("
-    "  id INTEGER PRIMARY KEY AUTOINCREMENT, file_id INTEGER NOT NULL REFERENCES file(id), name TEXT,"
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT, file_id INTEGER NOT NULL REFERENCES file(id), name "
+    "TEXT,"
     "  event_type TEXT NOT NULL, state INTEGER NOT NULL, begun_ms INTEGER NOT NULL,"
-    "  closed_ms INTEGER NOT NULL DEFAULT 0, rows INTEGER NOT NULL DEFAULT 0, delivered INTEGER NOT NULL DEFAULT 0,"
-    "  rejected INTEGER NOT NULL DEFAULT 0, batches INTEGER NOT NULL DEFAULT 0, events INTEGER NOT NULL DEFAULT 0,"
+    "  closed_ms INTEGER NOT NULL DEFAULT 0, rows INTEGER NOT NULL DEFAULT 0, delivered INTEGER "
+    "NOT NULL DEFAULT 0,"
+    "  rejected INTEGER NOT NULL DEFAULT 0, batches INTEGER NOT NULL DEFAULT 0, events INTEGER NOT "
+    "NULL DEFAULT 0,"
     "  code TEXT, text TEXT, settings TEXT NOT NULL, manifest TEXT);"
     /* a file that is its own document has no name, and NULLs are all different to UNIQUE */
     "CREATE UNIQUE INDEX document_name ON document(file_id, ifnull(name, ''));"
 
     "CREATE TABLE lane("
-    "  document_id INTEGER NOT NULL REFERENCES document(id), lane INTEGER NOT NULL, done INTEGER NOT NULL,"
+    "  document_id INTEGER NOT NULL REFERENCES document(id), lane INTEGER NOT NULL, done INTEGER "
+    "NOT NULL,"
     "  PRIMARY KEY(document_id, lane)) WITHOUT ROWID;"
 
     "CREATE TABLE reject("
-    "  document_id INTEGER NOT NULL REFERENCES document(id), row INTEGER NOT NULL, line INTEGER NOT NULL,"
+    "  document_id INTEGER NOT NULL REFERENCES document(id), row INTEGER NOT NULL, line INTEGER "
+    "NOT NULL,"
     "  offset INTEGER NOT NULL, length INTEGER NOT NULL, message TEXT NOT NULL,"
     "  PRIMARY KEY(document_id, row)) WITHOUT ROWID;",
 
     /* again: `retry` has yet to send the row once more */
     "ALTER TABLE reject ADD COLUMN again INTEGER NOT NULL DEFAULT 0;",
 
-    /* what receipts report of a document: {"code":rows,...}, and the ids of its first and last batch */
+    /* what receipts report of a document: {"code":rows,...}, and the ids of its first and last
+     * batch */
     "ALTER TABLE document ADD COLUMN reasons TEXT;"
     "ALTER TABLE document ADD COLUMN first_batch TEXT;"
     "ALTER TABLE document ADD COLUMN last_batch TEXT;",
 
-    /* why a row was not delivered, as in reject files; before version 4 only the API rejected rows here */
+    /* why a row was not delivered, as in reject files; before version 4 only the API rejected
+     * rows here */
     "ALTER TABLE reject ADD COLUMN code TEXT NOT NULL DEFAULT 'api-rejected';",
 
-    /* Paths relative to the state folder; equal manifests once. What was being sent, or is done, has ids of format 1 under the
-     * settings that it was begun with. A file's number among those of the same bytes is the one that its ids were made
-     * with: how many came before it, where duplicates = import or where one of those had another event type in its name. */
+    /* Paths relative to the state folder; equal manifests once. What was being sent, or is done,
+     * has ids of format 1 under the settings that it was begun with. A file's number among those
+     * of the same bytes is the one that its ids were made with: how many came before it, where
+     * duplicates = import or where one of those had another event type in its name. */
     "ALTER TABLE document ADD COLUMN batch_format INTEGER NOT NULL DEFAULT 1;"
     "ALTER TABLE document ADD COLUMN taken INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE document ADD COLUMN version TEXT;"
@@ -65,10 +76,13 @@ static const char *const ledger_migrations[] = {
     "ALTER TABLE document ADD COLUMN skipped INTEGER NOT NULL DEFAULT 0;"
     "CREATE TABLE manifest(hash TEXT PRIMARY KEY, text TEXT NOT NULL);"
     "ALTER TABLE document ADD COLUMN manifest_hash TEXT REFERENCES manifest(hash);"
-    "INSERT OR IGNORE INTO manifest SELECT df_sha256(manifest), manifest FROM document WHERE manifest IS NOT NULL;"
+    "INSERT OR IGNORE INTO manifest SELECT df_sha256(manifest), manifest FROM document WHERE "
+    "manifest IS NOT NULL;"
     "UPDATE document SET taken = 1, sent_ms = begun_ms WHERE state IN (3, 4);"
-    "UPDATE document SET manifest_hash = df_sha256(manifest), manifest = NULL WHERE manifest IS NOT NULL;"
-    "UPDATE document SET text = df_below(text, (SELECT 'rejects/' || feed || '/' FROM file WHERE id = file_id))"
+    "UPDATE document SET manifest_hash = df_sha256(manifest), manifest = NULL WHERE manifest IS "
+    "NOT NULL;"
+    "UPDATE document SET text = df_below(text, (SELECT 'rejects/' || feed || '/' FROM file WHERE "
+    "id = file_id))"
     " WHERE state IN (3, 4) AND text IS NOT NULL;"
 
     "ALTER TABLE file ADD COLUMN source TEXT;"
@@ -77,7 +91,8 @@ static const char *const ledger_migrations[] = {
     "ALTER TABLE file ADD COLUMN copy INTEGER;"
     "ALTER TABLE file ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE file ADD COLUMN idle INTEGER NOT NULL DEFAULT 0;"
-    "UPDATE file SET event_type = (SELECT d.event_type FROM document d WHERE d.file_id = file.id AND d.name IS NULL);"
+    "UPDATE file SET event_type = (SELECT d.event_type FROM document d WHERE d.file_id = file.id "
+    "AND d.name IS NULL);"
     "UPDATE file SET copy = (SELECT CASE"
     "  WHEN EXISTS(SELECT 1 FROM document d WHERE d.file_id = file.id"
     "   AND instr(d.settings, 'duplicates = import' || char(10)))"
@@ -86,28 +101,34 @@ static const char *const ledger_migrations[] = {
     "  FROM file o WHERE o.feed = file.feed AND o.sha256 = file.sha256 AND o.id < file.id)"
     " WHERE EXISTS(SELECT 1 FROM document d WHERE d.file_id = file.id AND d.taken);"
     "CREATE TABLE skipped("
-    "  file_id INTEGER NOT NULL REFERENCES file(id), name TEXT NOT NULL, why TEXT NOT NULL, csv INTEGER NOT NULL,"
+    "  file_id INTEGER NOT NULL REFERENCES file(id), name TEXT NOT NULL, why TEXT NOT NULL, csv "
+    "INTEGER NOT NULL,"
     "  PRIMARY KEY(file_id, name)) WITHOUT ROWID;",
 
-    /* why rows of a document were rejected, by code and column, in order, with the lines of the first three; and a place
-     * for its reject file, noted before the file is there */
+    /* why rows of a document were rejected, by code and column, in order, with the lines of the
+     * first three; and a place for its reject file, noted before the file is there */
     "CREATE TABLE reason("
     "  document_id INTEGER NOT NULL REFERENCES document(id) ON DELETE CASCADE, n INTEGER NOT NULL,"
     "  code TEXT NOT NULL, field TEXT NOT NULL, rows INTEGER NOT NULL,"
-    "  line1 INTEGER NOT NULL DEFAULT 0, line2 INTEGER NOT NULL DEFAULT 0, line3 INTEGER NOT NULL DEFAULT 0,"
+    "  line1 INTEGER NOT NULL DEFAULT 0, line2 INTEGER NOT NULL DEFAULT 0, line3 INTEGER NOT NULL "
+    "DEFAULT 0,"
     "  PRIMARY KEY(document_id, n)) WITHOUT ROWID;"
     "INSERT INTO reason(document_id, n, code, field, rows)"
-    " SELECT d.id, j.id, j.key, '', j.value FROM document d, json_each(d.reasons) j WHERE d.reasons IS NOT NULL;"
+    " SELECT d.id, j.id, j.key, '', j.value FROM document d, json_each(d.reasons) j WHERE "
+    "d.reasons IS NOT NULL;"
     "CREATE INDEX document_rejects ON document(text) WHERE closed_ms = 0;",
 
-    /* what runs know of an endpoint and key: when it last accepted something, and when it wants to be called again */
+    /* what runs know of an endpoint and key: when it last accepted something, and when it wants
+     * to be called again */
     "CREATE TABLE api("
-    "  fingerprint TEXT PRIMARY KEY, success_ms INTEGER NOT NULL, not_before_ms INTEGER NOT NULL) WITHOUT ROWID;",
+    "  fingerprint TEXT PRIMARY KEY, success_ms INTEGER NOT NULL, not_before_ms INTEGER NOT NULL) "
+    "WITHOUT ROWID;",
 
     /* batches that failed alone while others succeeded, in the sender's own form */
     "ALTER TABLE api ADD COLUMN suspects TEXT;",
 
-    /* downloads that were begun and are not entered as files yet: what they are, and where in the spool they arrive */
+    /* downloads that were begun and are not entered as files yet: what they are, and where in
+     * the spool they arrive */
     "CREATE TABLE pull("
     "  feed TEXT NOT NULL, arrival TEXT NOT NULL, source TEXT NOT NULL, name TEXT NOT NULL,"
     "  size INTEGER NOT NULL, mtime INTEGER NOT NULL, PRIMARY KEY(feed, arrival)) WITHOUT ROWID;",
@@ -122,34 +143,46 @@ static const char *const ledger_migrations[] = {
 #define SQL_BEGIN       "BEGIN IMMEDIATE"
 #define SQL_COMMIT      "COMMIT"
 #define SQL_ROLLBACK    "ROLLBACK"
-#define SQL_FILE_COLUMNS                                                                                               \
-	"id, feed, name, size, mtime, sha256, state, pulled_ms, closed_ms, code, text, cleanup_due, source, "          \
+#define SQL_FILE_COLUMNS                                                                           \
+	"id, feed, name, size, mtime, sha256, state, pulled_ms, closed_ms, code, text, "           \
+	"cleanup_due, source, "                                                                    \
 	"event_type, place, attempts, idle"
-#define SQL_FILES "SELECT " SQL_FILE_COLUMNS " FROM file WHERE (?1 IS NULL OR feed = ?1) ORDER BY id"
-#define SQL_FILES_OPEN                                                                                                 \
-	"SELECT " SQL_FILE_COLUMNS                                                                                     \
-	" FROM file WHERE (closed_ms = 0 OR cleanup_due) AND (?1 IS NULL OR feed = ?1) ORDER BY id"
+#define SQL_FILES                                                                                  \
+	"SELECT " SQL_FILE_COLUMNS " FROM file WHERE (?1 IS NULL OR feed = ?1) ORDER BY id"
+#define SQL_FILES_OPEN                                                                             \
+	"SELECT " SQL_FILE_COLUMNS " FROM file WHERE (closed_ms = 0 OR cleanup_due) AND (?1 IS "   \
+	"NULL OR feed = ?1) ORDER BY id"
 /* the latest first; ?2: closed since then, or open; ?3: only what is not through */
-#define SQL_FILES_LATEST                                                                                               \
-	"SELECT " SQL_FILE_COLUMNS " FROM file WHERE (?1 IS NULL OR feed = ?1) AND (closed_ms = 0 OR closed_ms >= ?2)" \
+#define SQL_FILES_LATEST                                                                           \
+	"SELECT " SQL_FILE_COLUMNS                                                                 \
+	" FROM file WHERE (?1 IS NULL OR feed = ?1) AND (closed_ms = 0 OR closed_ms >= ?2)"        \
 	" AND (NOT ?3 OR closed_ms = 0 OR cleanup_due) ORDER BY id DESC"
 /* closed before that time, and not pruned yet */
-#define SQL_FILES_OLD                                                                                                  \
-	"SELECT " SQL_FILE_COLUMNS " FROM file WHERE closed_ms > 0 AND closed_ms < ?1 AND NOT cleanup_due AND EXISTS"  \
+#define SQL_FILES_OLD                                                                              \
+	"SELECT " SQL_FILE_COLUMNS                                                                 \
+	" FROM file WHERE closed_ms > 0 AND closed_ms < ?1 AND NOT cleanup_due AND EXISTS"         \
 	"(SELECT 1 FROM document d WHERE d.file_id = file.id AND d.settings <> '') ORDER BY id"
-#define SQL_DOCUMENT_COLUMNS                                                                                           \
-	"id, name, event_type, state, begun_ms, closed_ms, rows, delivered, rejected, batches, events, code, "         \
-	"document.text, settings, manifest.text, reasons, first_batch, last_batch, skipped, taken, batch_format, "     \
+#define SQL_DOCUMENT_COLUMNS                                                                       \
+	"id, name, event_type, state, begun_ms, closed_ms, rows, delivered, rejected, batches, "   \
+	"events, code, "                                                                           \
+	"document.text, settings, manifest.text, reasons, first_batch, last_batch, skipped, "      \
+	"taken, batch_format, "                                                                    \
 	"version, target, sent_ms"
-#define SQL_DOCUMENT_TABLES " FROM document LEFT JOIN manifest ON manifest.hash = document.manifest_hash "
-#define SQL_DOCUMENTS       "SELECT " SQL_DOCUMENT_COLUMNS SQL_DOCUMENT_TABLES "WHERE file_id = ?1 ORDER BY id"
-#define SQL_SKIPS           "SELECT name, why, csv FROM skipped WHERE file_id = ?1 ORDER BY name"
-#define SQL_PULLS           "SELECT arrival, source, name, size, mtime FROM pull WHERE feed = ?1 ORDER BY mtime, name"
-#define SQL_AGAIN           "SELECT row FROM reject WHERE document_id = ?1 AND again ORDER BY row"
-#define SQL_REJECTS                                                                                                    \
-	"SELECT row, line, offset, length, message, code FROM reject WHERE document_id = ?1 AND row > ?2 ORDER BY row"
+#define SQL_DOCUMENT_TABLES                                                                        \
+	" FROM document LEFT JOIN manifest ON manifest.hash = document.manifest_hash "
+#define SQL_DOCUMENTS                                                                              \
+	"SELECT " SQL_DOCUMENT_COLUMNS SQL_DOCUMENT_TABLES "WHERE file_id = ?1 ORDER BY id"
+#define SQL_SKIPS "SELECT name, why, csv FROM skipped WHERE file_id = ?1 ORDER BY name"
+#define SQL_PULLS                                                                                  \
+	"SELECT arrival, source, name, size, mtime FROM pull WHERE feed = ?1 ORDER BY mtime, name"
+#define SQL_AGAIN "SELECT row FROM reject WHERE document_id = ?1 AND again ORDER BY row"
+#define SQL_REJECTS                                                                                \
+	"SELECT row, line, offset, length, message, code FROM reject WHERE document_id = ?1 AND "  \
+	"row > ?2 ORDER BY row"
 
-#define SQL_REASONS "SELECT code, field, rows, line1, line2, line3 FROM reason WHERE document_id = ?1 ORDER BY n"
+#define SQL_REASONS                                                                                \
+	"SELECT code, field, rows, line1, line2, line3 FROM reason WHERE document_id = ?1 ORDER "  \
+	"BY n"
 
 /* Statements that are prepared once and kept. */
 enum ledger_statement {
@@ -226,104 +259,131 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_BEGIN] = SQL_BEGIN,
     [ST_COMMIT] = SQL_COMMIT,
     /* min: a clock that was set back must not make a file wait until it has caught up */
-    [ST_SEEN] = "INSERT INTO seen(feed, name, size, mtime, first_ms, last_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?5)"
+    [ST_SEEN] = "INSERT INTO seen(feed, name, size, mtime, first_ms, last_ms) VALUES(?1, ?2, ?3, "
+		"?4, ?5, ?5)"
 		" ON CONFLICT(feed, name) DO UPDATE SET"
 		" first_ms = CASE WHEN size = excluded.size AND mtime = excluded.mtime"
 		"  THEN min(first_ms, excluded.first_ms) ELSE excluded.first_ms END,"
-		" size = excluded.size, mtime = excluded.mtime, last_ms = excluded.last_ms RETURNING first_ms",
+		" size = excluded.size, mtime = excluded.mtime, last_ms = excluded.last_ms "
+		"RETURNING first_ms",
     [ST_SEEN_FORGET] = "DELETE FROM seen WHERE feed = ?1 AND last_ms < ?2",
-    /* What 0.1 entered has no source. What is not through yet is gone on with at the feed's source of today. */
-    [ST_FILE_KNOWN] = "SELECT " SQL_FILE_COLUMNS " FROM file WHERE feed = ?1 AND name = ?2 AND size = ?3 AND mtime = ?4"
+    /* What 0.1 entered has no source. What is not through yet is gone on with at the feed's
+     * source of today. */
+    [ST_FILE_KNOWN] = "SELECT " SQL_FILE_COLUMNS
+		      " FROM file WHERE feed = ?1 AND name = ?2 AND size = ?3 AND mtime = ?4"
 		      " AND (source = ?5 OR source IS NULL OR closed_ms = 0 OR cleanup_due)"
 		      " ORDER BY id DESC LIMIT 1",
-    [ST_FILE_SAME] = "SELECT " SQL_FILE_COLUMNS
-		     " FROM file WHERE feed = ?1 AND sha256 = ?2 AND (event_type = ?3 OR event_type IS NULL)"
-		     " AND (?4 = 0 OR id < ?4) AND (closed_ms = 0 OR (state = ?5 AND"
-		     "  EXISTS(SELECT 1 FROM document d WHERE d.file_id = file.id AND d.delivered > 0)))"
-		     " ORDER BY closed_ms = 0, id DESC LIMIT 1",
+    [ST_FILE_SAME] =
+	"SELECT " SQL_FILE_COLUMNS
+	" FROM file WHERE feed = ?1 AND sha256 = ?2 AND (event_type = ?3 OR event_type IS NULL)"
+	" AND (?4 = 0 OR id < ?4) AND (closed_ms = 0 OR (state = ?5 AND"
+	"  EXISTS(SELECT 1 FROM document d WHERE d.file_id = file.id AND d.delivered > 0)))"
+	" ORDER BY closed_ms = 0, id DESC LIMIT 1",
     [ST_BYTES_KNOWN] = "SELECT 1 FROM file WHERE feed = ?1 AND sha256 = ?2 LIMIT 1",
     [ST_FILE_COPY] = "SELECT copy FROM file WHERE id = ?1",
     /* A new number, or that of the latest one before it of the same event type, or the first. */
     [ST_FILE_COPY_DRAW] =
-	"UPDATE file SET copy = ifnull(CASE WHEN ?2 THEN NULL ELSE (SELECT o.copy FROM file o WHERE o.feed = file.feed"
+	"UPDATE file SET copy = ifnull(CASE WHEN ?2 THEN NULL ELSE (SELECT o.copy FROM file o "
+	"WHERE o.feed = file.feed"
 	"  AND o.sha256 = file.sha256 AND (o.event_type IS file.event_type OR o.event_type IS NULL)"
 	"  AND o.copy IS NOT NULL AND o.id < file.id"
 	"  ORDER BY o.id DESC LIMIT 1) END,"
-	" (SELECT ifnull(max(o.copy) + 1, 0) FROM file o WHERE o.feed = file.feed AND o.sha256 = file.sha256))"
+	" (SELECT ifnull(max(o.copy) + 1, 0) FROM file o WHERE o.feed = file.feed AND o.sha256 = "
+	"file.sha256))"
 	" WHERE id = ?1 AND copy IS NULL",
     [ST_FILE_COPY_AGAIN] = "UPDATE file SET copy = (SELECT ifnull(max(o.copy), 0) + 1 FROM file o"
 			   " WHERE o.feed = file.feed AND o.sha256 = file.sha256) WHERE id = ?1",
-    [ST_PULL_BEGIN] =
-	"INSERT OR IGNORE INTO pull(feed, arrival, source, name, size, mtime) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+    [ST_PULL_BEGIN] = "INSERT OR IGNORE INTO pull(feed, arrival, source, name, size, mtime) "
+		      "VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
     [ST_PULL_END] = "DELETE FROM pull WHERE feed = ?1 AND arrival = ?2",
-    [ST_FILE_ADD] = "INSERT INTO file(feed, name, size, mtime, source, sha256, event_type, place, state, pulled_ms)"
+    [ST_FILE_ADD] = "INSERT INTO file(feed, name, size, mtime, source, sha256, event_type, place, "
+		    "state, pulled_ms)"
 		    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-    [ST_FILE_STATE] =
-	"UPDATE file SET state = ?2, code = ?3, text = ?4, cleanup_due = ?5, closed_ms = ?6 WHERE id = ?1",
+    [ST_FILE_STATE] = "UPDATE file SET state = ?2, code = ?3, text = ?4, cleanup_due = ?5, "
+		      "closed_ms = ?6 WHERE id = ?1",
     [ST_FILE_CLEANED] = "UPDATE file SET cleanup_due = 0 WHERE id = ?1",
     [ST_FILE_PLACE] = "UPDATE file SET place = ?2 WHERE id = ?1",
-    [ST_FILE_TRIED] = "UPDATE file SET attempts = attempts + 1, idle = iif(?2, idle + ?2, 0) WHERE id = ?1",
+    [ST_FILE_TRIED] =
+	"UPDATE file SET attempts = attempts + 1, idle = iif(?2, idle + ?2, 0) WHERE id = ?1",
     [ST_SKIPS_CLEAR] = "DELETE FROM skipped WHERE file_id = ?1",
-    [ST_SKIPS_ADD] = "INSERT OR REPLACE INTO skipped(file_id, name, why, csv) VALUES(?1, ?2, ?3, ?4)",
+    [ST_SKIPS_ADD] =
+	"INSERT OR REPLACE INTO skipped(file_id, name, why, csv) VALUES(?1, ?2, ?3, ?4)",
     [ST_MANIFEST_ADD] = "INSERT INTO manifest(hash, text) VALUES(?1, ?2) ON CONFLICT DO NOTHING",
-    [ST_DOCUMENT_ADD] =
-	"INSERT INTO document(file_id, name, event_type, state, begun_ms, settings, manifest_hash, version)"
-	" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
-    [ST_DOCUMENT_SETTINGS] = "UPDATE document SET settings = ?3, manifest_hash = ?4, event_type = ?5, version = ?6"
-			     " WHERE file_id = ?1 AND ifnull(name, '') = ifnull(?2, '') AND NOT taken",
-    [ST_DOCUMENT_FIND] =
-	"SELECT " SQL_DOCUMENT_COLUMNS SQL_DOCUMENT_TABLES "WHERE file_id = ?1 AND ifnull(name, '') = ifnull(?2, '')",
+    [ST_DOCUMENT_ADD] = "INSERT INTO document(file_id, name, event_type, state, begun_ms, "
+			"settings, manifest_hash, version)"
+			" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+    [ST_DOCUMENT_SETTINGS] =
+	"UPDATE document SET settings = ?3, manifest_hash = ?4, event_type = ?5, version = ?6"
+	" WHERE file_id = ?1 AND ifnull(name, '') = ifnull(?2, '') AND NOT taken",
+    [ST_DOCUMENT_FIND] = "SELECT " SQL_DOCUMENT_COLUMNS SQL_DOCUMENT_TABLES
+			 "WHERE file_id = ?1 AND ifnull(name, '') = ifnull(?2, '')",
     [ST_DOCUMENT_DONE_BEFORE] =
-	"SELECT " SQL_FILE_COLUMNS " FROM file WHERE id = (SELECT d.file_id FROM document d, file o, file f"
-	" WHERE f.id = ?1 AND o.feed = f.feed AND o.sha256 = f.sha256 AND o.id < f.id AND d.file_id = o.id"
-	" AND ifnull(d.name, '') = ifnull(?2, '') AND d.event_type = ?3 AND d.state = ?4 AND d.delivered > 0"
+	"SELECT " SQL_FILE_COLUMNS
+	" FROM file WHERE id = (SELECT d.file_id FROM document d, file o, file f"
+	" WHERE f.id = ?1 AND o.feed = f.feed AND o.sha256 = f.sha256 AND o.id < f.id AND "
+	"d.file_id = o.id"
+	" AND ifnull(d.name, '') = ifnull(?2, '') AND d.event_type = ?3 AND d.state = ?4 AND "
+	"d.delivered > 0"
 	" ORDER BY d.id DESC LIMIT 1)",
-    [ST_DOCUMENT_CHECKED] = "UPDATE document SET rows = ?2,"
-			    " rejected = ?3 + (SELECT count(*) FROM reject WHERE document_id = ?1),"
-			    " batches = ?4, events = ?5, state = ?6, skipped = ?7 WHERE id = ?1 AND closed_ms = 0",
-    [ST_DOCUMENT_TAKEN] = "UPDATE document SET taken = 1, batch_format = ?2, version = ?3, target = ?4, settings = ?5,"
+    [ST_DOCUMENT_CHECKED] =
+	"UPDATE document SET rows = ?2,"
+	" rejected = ?3 + (SELECT count(*) FROM reject WHERE document_id = ?1),"
+	" batches = ?4, events = ?5, state = ?6, skipped = ?7 WHERE id = ?1 AND closed_ms = 0",
+    [ST_DOCUMENT_TAKEN] = "UPDATE document SET taken = 1, batch_format = ?2, version = ?3, target "
+			  "= ?4, settings = ?5,"
 			  " manifest_hash = ?6, sent_ms = ?7, state = ?8"
 			  " WHERE id = ?1 AND NOT taken AND closed_ms = 0 AND state <> ?9",
-    [ST_DOCUMENT_UNTAKEN] = "UPDATE document SET taken = 0 WHERE id = ?1 AND closed_ms = 0"
-			    " AND NOT EXISTS(SELECT 1 FROM lane WHERE document_id = ?1 AND done > 0)",
+    [ST_DOCUMENT_UNTAKEN] =
+	"UPDATE document SET taken = 0 WHERE id = ?1 AND closed_ms = 0"
+	" AND NOT EXISTS(SELECT 1 FROM lane WHERE document_id = ?1 AND done > 0)",
     [ST_DOCUMENT_RESUMED] = "UPDATE document SET target = ?2, sent_ms = ?3 WHERE id = ?1",
-    [ST_DOCUMENT_BALANCE] = "SELECT state, closed_ms, rows, delivered, rejected, skipped FROM document WHERE id = ?1",
-    [ST_DOCUMENT_STATE] = "UPDATE document SET state = ?2, code = ?3, text = ?4, closed_ms = ?5 WHERE id = ?1",
+    [ST_DOCUMENT_BALANCE] =
+	"SELECT state, closed_ms, rows, delivered, rejected, skipped FROM document WHERE id = ?1",
+    [ST_DOCUMENT_STATE] =
+	"UPDATE document SET state = ?2, code = ?3, text = ?4, closed_ms = ?5 WHERE id = ?1",
     [ST_DOCUMENTS_LOST] = "UPDATE document SET state = ?2, code = ?3, text = ?4, closed_ms = ?5"
 			  " WHERE file_id = ?1 AND closed_ms = 0",
     [ST_DOCUMENT_FACTS] = "UPDATE document SET reasons = ?2, first_batch = ifnull(?3, first_batch),"
 			  " last_batch = ifnull(?4, last_batch), events = iif(?5, ?6, events),"
 			  " batches = iif(?5, ?5, batches) WHERE id = ?1",
-    [ST_DOCUMENT_REJECTS] = "UPDATE document SET text = ?2 WHERE id = ?1 AND closed_ms = 0 AND NOT EXISTS"
-			    "(SELECT 1 FROM document o WHERE o.text = ?2 AND o.closed_ms = 0 AND o.id <> ?1)",
+    [ST_DOCUMENT_REJECTS] =
+	"UPDATE document SET text = ?2 WHERE id = ?1 AND closed_ms = 0 AND NOT EXISTS"
+	"(SELECT 1 FROM document o WHERE o.text = ?2 AND o.closed_ms = 0 AND o.id <> ?1)",
     [ST_REASON_CLEAR] = "DELETE FROM reason WHERE document_id = ?1",
     [ST_REASON_ADD] = "INSERT INTO reason(document_id, n, code, field, rows, line1, line2, line3)"
 		      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    [ST_LANE_FORWARD] = "INSERT INTO lane(document_id, lane, done) VALUES(?1, ?2, ?3)"
-			" ON CONFLICT DO UPDATE SET done = excluded.done WHERE excluded.done > done",
+    [ST_LANE_FORWARD] =
+	"INSERT INTO lane(document_id, lane, done) VALUES(?1, ?2, ?3)"
+	" ON CONFLICT DO UPDATE SET done = excluded.done WHERE excluded.done > done",
     [ST_LANE_ROWS] = "UPDATE document SET delivered = delivered + ?2, rejected = rejected + ?3"
 		     " WHERE id = ?1 AND closed_ms = 0",
     [ST_REJECT_ADD] = "INSERT INTO reject(document_id, row, line, offset, length, message, code)"
 		      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [ST_API] = "SELECT success_ms, not_before_ms FROM api WHERE fingerprint = ?1",
     [ST_API_SUSPECTS] = "SELECT suspects FROM api WHERE fingerprint = ?1 AND suspects <> ''",
-    [ST_API_SUSPECT] = "INSERT INTO api(fingerprint, success_ms, not_before_ms, suspects) VALUES(?1, 0, 0, ?2)"
-		       " ON CONFLICT DO UPDATE SET suspects = excluded.suspects",
-    [ST_API_NOTE] =
-	"INSERT INTO api(fingerprint, success_ms, not_before_ms) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET"
-	" success_ms = max(success_ms, excluded.success_ms), not_before_ms = excluded.not_before_ms",
+    [ST_API_SUSPECT] =
+	"INSERT INTO api(fingerprint, success_ms, not_before_ms, suspects) VALUES(?1, 0, 0, ?2)"
+	" ON CONFLICT DO UPDATE SET suspects = excluded.suspects",
+    [ST_API_NOTE] = "INSERT INTO api(fingerprint, success_ms, not_before_ms) VALUES(?1, ?2, ?3) ON "
+		    "CONFLICT DO UPDATE SET"
+		    " success_ms = max(success_ms, excluded.success_ms), not_before_ms = "
+		    "excluded.not_before_ms",
     [ST_LANES] = "SELECT lane, done FROM lane WHERE document_id = ?1",
-    [ST_REOPEN_FILE] = "UPDATE file SET state = ?2, code = NULL, text = NULL, cleanup_due = 0, closed_ms = 0"
-		       " WHERE id = ?1 AND closed_ms <> 0",
+    [ST_REOPEN_FILE] =
+	"UPDATE file SET state = ?2, code = NULL, text = NULL, cleanup_due = 0, closed_ms = 0"
+	" WHERE id = ?1 AND closed_ms <> 0",
     /* its bytes were gone, and are back: it goes on where it was */
-    [ST_REOPEN_LOST] = "UPDATE document SET state = iif(taken, ?4, ?5), closed_ms = 0, code = NULL, text = NULL"
-		       " WHERE id = ?1 AND file_id = ?2 AND state = ?3 AND code = 'lost-bytes' AND settings <> ''",
+    [ST_REOPEN_LOST] =
+	"UPDATE document SET state = iif(taken, ?4, ?5), closed_ms = 0, code = NULL, text = NULL"
+	" WHERE id = ?1 AND file_id = ?2 AND state = ?3 AND code = 'lost-bytes' AND settings <> ''",
     [ST_REOPEN_REFUSED] = "DELETE FROM document WHERE id = ?1 AND file_id = ?2 AND state = ?3",
-    /* a reject file that is another document's too, or that is to be kept as it is, is no longer this one's */
+    /* a reject file that is another document's too, or that is to be kept as it is, is no longer
+     * this one's */
     [ST_REOPEN_DONE] =
 	"UPDATE document SET state = ?4, closed_ms = 0,"
 	" text = CASE WHEN ?5 OR EXISTS(SELECT 1 FROM document o WHERE o.text = document.text"
-	"  AND o.id <> document.id) THEN NULL ELSE text END WHERE id = ?1 AND file_id = ?2 AND state = ?3",
+	"  AND o.id <> document.id) THEN NULL ELSE text END WHERE id = ?1 AND file_id = ?2 AND "
+	"state = ?3",
     [ST_REOPEN_REJECTS] = "UPDATE reject SET again = 1 WHERE document_id = ?1",
     [ST_AGAIN_DELIVERED] = "DELETE FROM reject WHERE document_id = ?1 AND row = ?2 AND again",
     [ST_AGAIN_ROWS] = "UPDATE document SET delivered = delivered + ?2, rejected = rejected - ?2"
@@ -334,7 +394,8 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_ABANDON] = "UPDATE document SET state = ?2, code = 'abandoned', text = ?3, closed_ms = ?4,"
 		   " rejected = rows - delivered - skipped"
 		   " WHERE id = ?1 AND closed_ms = 0 AND rows >= delivered + rejected + skipped",
-    [ST_ANEW_FILE] = "UPDATE file SET state = ?2, code = NULL, text = NULL, cleanup_due = 0, closed_ms = 0, idle = 0"
+    [ST_ANEW_FILE] = "UPDATE file SET state = ?2, code = NULL, text = NULL, cleanup_due = 0, "
+		     "closed_ms = 0, idle = 0"
 		     " WHERE id = ?1",
     /* of documents that are not done, or of all */
     [ST_ANEW_LANES] = "DELETE FROM lane WHERE document_id IN"
@@ -342,20 +403,25 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_ANEW_REJECTS] = "DELETE FROM reject WHERE document_id IN"
 			" (SELECT id FROM document WHERE file_id = ?1 AND (?2 OR state <> ?3))",
     [ST_ANEW_DOCUMENTS] = "DELETE FROM document WHERE file_id = ?1 AND (?2 OR state <> ?3)",
-    /* What was rejected by the preflight stays counted, because it is found again. A reject file that is to be kept as it is, is
-     * no longer this one's. */
+    /* What was rejected by the preflight stays counted, because it is found again. A reject file
+     * that is to be kept as it is, is no longer this one's. */
     [ST_RESEND_DOCUMENT] =
 	"UPDATE document SET state = ?3, closed_ms = 0, delivered = 0, sent_ms = 0, target = NULL,"
 	" rejected = rejected - (SELECT count(*) FROM reject WHERE document_id = ?1),"
-	" text = iif(?5, NULL, text) WHERE id = ?1 AND file_id = ?2 AND state = ?4 AND taken AND settings <> ''",
+	" text = iif(?5, NULL, text) WHERE id = ?1 AND file_id = ?2 AND state = ?4 AND taken AND "
+	"settings <> ''",
     [ST_RESEND_LANES] = "DELETE FROM lane WHERE document_id = ?1",
     [ST_RESEND_REJECTS] = "DELETE FROM reject WHERE document_id = ?1",
-    [ST_PRUNE_LANES] = "DELETE FROM lane WHERE document_id IN (SELECT id FROM document WHERE file_id = ?1)",
-    [ST_PRUNE_REJECTS] = "DELETE FROM reject WHERE document_id IN (SELECT id FROM document WHERE file_id = ?1)",
-    [ST_PRUNE_REASONS] = "DELETE FROM reason WHERE document_id IN (SELECT id FROM document WHERE file_id = ?1)",
+    [ST_PRUNE_LANES] =
+	"DELETE FROM lane WHERE document_id IN (SELECT id FROM document WHERE file_id = ?1)",
+    [ST_PRUNE_REJECTS] =
+	"DELETE FROM reject WHERE document_id IN (SELECT id FROM document WHERE file_id = ?1)",
+    [ST_PRUNE_REASONS] =
+	"DELETE FROM reason WHERE document_id IN (SELECT id FROM document WHERE file_id = ?1)",
     [ST_PRUNE_SKIPS] = "DELETE FROM skipped WHERE file_id = ?1",
-    [ST_PRUNE_DOCUMENTS] = "UPDATE document SET settings = '', manifest_hash = NULL, reasons = NULL,"
-			   " text = iif(state = ?2, text, NULL) WHERE file_id = ?1 AND closed_ms <> 0",
+    [ST_PRUNE_DOCUMENTS] =
+	"UPDATE document SET settings = '', manifest_hash = NULL, reasons = NULL,"
+	" text = iif(state = ?2, text, NULL) WHERE file_id = ?1 AND closed_ms <> 0",
     [ST_PRUNE_MANIFESTS] = "DELETE FROM manifest WHERE hash NOT IN"
 			   " (SELECT manifest_hash FROM document WHERE manifest_hash IS NOT NULL)",
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Compiles a template. The grammar is Liquid's strict one: what Ruby's lax mode would pass over is a mistake here. */
+/* Compiles a template. The grammar is Liquid's strict one: what Ruby's lax mode would pass over
+ * is a mistake here. */
 #include "liquid_tree.h"
 
 #include <ctype.h>
@@ -95,7 +96,8 @@ static void number(struct parser *s)
 static bool next(struct parser *s)
 {
 	static const char marks[] = "|.:,[]()";
-	static const enum token tokens[] = {PIPE, DOT, COLON, COMMA, OPEN_SQUARE, SHUT_SQUARE, OPEN_ROUND, SHUT_ROUND};
+	static const enum token tokens[] = {PIPE,        DOT,         COLON,      COMMA,
+					    OPEN_SQUARE, SHUT_SQUARE, OPEN_ROUND, SHUT_ROUND};
 	while (s->p < s->end && liquid_is_blank(*s->p))
 		s->p++;
 	s->word = s->p;
@@ -108,7 +110,8 @@ static bool next(struct parser *s)
 	bool followed = s->end - s->p > 1;
 	if (c == '"' || c == '\'')
 		return quoted(s);
-	if (isdigit((unsigned char)c) || (c == '-' && followed && isdigit((unsigned char)s->p[1]))) {
+	if (isdigit((unsigned char)c) ||
+	    (c == '-' && followed && isdigit((unsigned char)s->p[1]))) {
 		number(s);
 	} else if (isalpha((unsigned char)c) || c == '_') {
 		s->token = ID;
@@ -233,8 +236,9 @@ static bool known(struct parser *s, const char *word, size_t len)
 		}
 		df_buf_addf(&list, "%s%s", i > 0 ? ", " : "", s->names[i]);
 	}
-	bool ok = s->names == NULL || wrong(s, word, "there is no variable '%.*s' here, %s%s", len > 40 ? 40 : (int)len,
-					    word, list.len > 0 ? "only " : "nor any other", df_buf_cstr(&list));
+	bool ok = s->names == NULL ||
+		  wrong(s, word, "there is no variable '%.*s' here, %s%s", len > 40 ? 40 : (int)len,
+			word, list.len > 0 ? "only " : "nor any other", df_buf_cstr(&list));
 	df_buf_free(&list);
 	return ok;
 }
@@ -248,7 +252,8 @@ static bool row_key(struct parser *s, const struct liquid_expr *e)
 		return false;
 	key->next = s->l->row_keys;
 	s->l->row_keys = key;
-	if (first != NULL && first->kind == LIQUID_LITERAL && first->literal.type == LIQUID_STRING) {
+	if (first != NULL && first->kind == LIQUID_LITERAL &&
+	    first->literal.type == LIQUID_STRING) {
 		key->name = first->literal.p;
 		key->len = first->literal.len;
 	}
@@ -321,7 +326,8 @@ static struct liquid_expr *expression(struct parser *s)
 	} else if (s->token == OPEN_ROUND) {
 		e = span(s);
 	} else {
-		wrong(s, s->word, "a value is expected here: a variable, a number or a quoted text");
+		wrong(s, s->word,
+		      "a value is expected here: a variable, a number or a quoted text");
 	}
 	s->nesting--;
 	return e;
@@ -337,7 +343,8 @@ static bool argument(struct parser *s, struct liquid_step *step)
 	if (s->token == ID && p < s->end && *p == ':') {
 		if (strcmp(step->filter->name, "default") != 0 || s->len != 11 ||
 		    memcmp(s->word, "allow_false", 11) != 0)
-			return wrong(s, s->word, "the filter '%s' has no argument of this name", step->filter->name);
+			return wrong(s, s->word, "the filter '%s' has no argument of this name",
+				     step->filter->name);
 		s->p = p + 1; /* after the colon */
 		if (!next(s))
 			return false;
@@ -345,8 +352,9 @@ static bool argument(struct parser *s, struct liquid_step *step)
 		return step->allow_false != NULL;
 	}
 	if (step->n == step->filter->max)
-		return wrong(s, s->word, "the filter '%s' takes no more than %zu argument%s", step->filter->name,
-			     step->filter->max, step->filter->max == 1 ? "" : "s");
+		return wrong(s, s->word, "the filter '%s' takes no more than %zu argument%s",
+			     step->filter->name, step->filter->max,
+			     step->filter->max == 1 ? "" : "s");
 	step->args[step->n] = expression(s);
 	return step->args[step->n++] != NULL;
 }
@@ -363,8 +371,8 @@ static struct liquid_step *filter(struct parser *s)
 	const char *name = s->word;
 	step->filter = liquid_filter_find(s->word, s->len);
 	if (step->filter == NULL) {
-		wrong(s, name, "there is no filter '%.*s'; did you mean '%s'?", s->len > 40 ? 40 : (int)s->len, name,
-		      liquid_filter_near(name, s->len));
+		wrong(s, name, "there is no filter '%.*s'; did you mean '%s'?",
+		      s->len > 40 ? 40 : (int)s->len, name, liquid_filter_near(name, s->len));
 		return NULL;
 	}
 	if (!next(s))
@@ -375,8 +383,8 @@ static struct liquid_step *filter(struct parser *s)
 				return NULL;
 		while (s->token == COMMA);
 	if (step->n < step->filter->min) {
-		wrong(s, name, "the filter '%s' needs %zu argument%s", step->filter->name, step->filter->min,
-		      step->filter->min == 1 ? "" : "s");
+		wrong(s, name, "the filter '%s' needs %zu argument%s", step->filter->name,
+		      step->filter->min, step->filter->min == 1 ? "" : "s");
 		return NULL;
 	}
 	return step;
@@ -410,9 +418,11 @@ static bool tag(struct parser *s, struct liquid_node *node)
 	if (is_value(node->expr) && node->steps != NULL && liquid_takes_list(node->steps->filter))
 		s->l->lists = node->expr->list = true;
 	const struct liquid_value *v = &node->expr->literal;
-	if (node->steps != NULL && node->steps->filter->call == liquid_date && v->type == LIQUID_STRING &&
-	    node->expr->kind == LIQUID_LITERAL && liquid_date_is_now(v->p, v->len))
-		return wrong(s, from, "'now' is not supported: output must depend on the file alone");
+	if (node->steps != NULL && node->steps->filter->call == liquid_date &&
+	    v->type == LIQUID_STRING && node->expr->kind == LIQUID_LITERAL &&
+	    liquid_date_is_now(v->p, v->len))
+		return wrong(s, from,
+			     "'now' is not supported: output must depend on the file alone");
 	return true;
 }
 
@@ -433,8 +443,10 @@ static const char *find(const char *p, const char *end, const char *what)
 	return memmem(p, (size_t)(end - p), what, 2);
 }
 
-/* A tag from `open` on. *after is where the text goes on, blanks being left out where the tag ends in -}}. */
-static bool one_tag(struct parser *s, const char *open, const char *end, struct liquid_node ***tail, const char **after)
+/* A tag from `open` on. *after is where the text goes on, blanks being left out where the tag
+ * ends in -}}. */
+static bool one_tag(struct parser *s, const char *open, const char *end, struct liquid_node ***tail,
+		    const char **after)
 {
 	const char *close = find(open + 2, end, "}}");
 	if (close == NULL)
@@ -468,7 +480,8 @@ static bool compile(struct parser *s, const char *end)
 	for (const char *p = s->text; p < end;) {
 		const char *open = next_opening(p, end), *text_end = open != NULL ? open : end;
 		if (open != NULL && open[1] == '%')
-			return wrong(s, open, "{%% tags are not supported, only {{ }} with filters");
+			return wrong(s, open,
+				     "{%% tags are not supported, only {{ }} with filters");
 		if (open != NULL && end - open > 2 && open[2] == '-')
 			while (text_end > p && liquid_is_blank(text_end[-1]))
 				text_end--;

@@ -13,7 +13,8 @@
 
 bool liquid_date_is_now(const char *p, size_t len)
 {
-	return (len == 3 && strncasecmp(p, "now", 3) == 0) || (len == 5 && strncasecmp(p, "today", 5) == 0);
+	return (len == 3 && strncasecmp(p, "now", 3) == 0) ||
+	       (len == 5 && strncasecmp(p, "today", 5) == 0);
 }
 
 static bool from_seconds(int64_t seconds, struct liquid_moment *out)
@@ -23,7 +24,8 @@ static bool from_seconds(int64_t seconds, struct liquid_moment *out)
 	return gmtime_r(&t, &out->tm) != NULL;
 }
 
-static bool to_moment(struct liquid_run *run, const struct liquid_value *v, struct liquid_moment *out)
+static bool to_moment(struct liquid_run *run, const struct liquid_value *v,
+		      struct liquid_moment *out)
 {
 	struct liquid_date_parts parts;
 	bool over = false;
@@ -68,8 +70,8 @@ static void pad(struct df_buf *out, const char *text, const char *flags, long wi
 static void print_zone(const struct liquid_moment *at, int colons, struct df_buf *out)
 {
 	long minutes = labs(at->offset) / 60;
-	df_buf_addf(out, "%c%02ld%s%02ld%s", at->offset < 0 ? '-' : '+', minutes / 60, colons > 0 ? ":" : "",
-		    minutes % 60, colons > 1 ? ":00" : "");
+	df_buf_addf(out, "%c%02ld%s%02ld%s", at->offset < 0 ? '-' : '+', minutes / 60,
+		    colons > 0 ? ":" : "", minutes % 60, colons > 1 ? ":00" : "");
 }
 
 /* Four digits at least, not counting the sign. */
@@ -79,8 +81,8 @@ static void print_year(long year, char text[40])
 }
 
 /* The directives that strftime lacks or that depend on what a struct tm does not hold. */
-static bool print_own(const struct liquid_moment *at, char c, const char *flags, long width, int colons,
-		      struct df_buf *out)
+static bool print_own(const struct liquid_moment *at, char c, const char *flags, long width,
+		      int colons, struct df_buf *out)
 {
 	char text[40];
 	struct tm tm = at->tm;
@@ -131,7 +133,8 @@ static char fill_of(char c)
 }
 
 /* One directive; p is after its %. Returns what follows it, or NULL when it is not a directive. */
-static const char *print_directive(const struct liquid_moment *at, const char *p, const char *end, struct df_buf *out)
+static const char *print_directive(const struct liquid_moment *at, const char *p, const char *end,
+				   struct df_buf *out)
 {
 	char flags[8] = "", text[128], format[3] = "%?";
 	size_t n = 0;
@@ -144,7 +147,8 @@ static const char *print_directive(const struct liquid_moment *at, const char *p
 		width = width * 10 + (*p - '0');
 	for (; p < end && *p == ':'; p++)
 		colons++;
-	if (p == end || *p == '\0' || strchr("YCymBbhjdeHkIlMSLNzZAauwGgVUWsntcDFvxXrRTpP+%", *p) == NULL)
+	if (p == end || *p == '\0' ||
+	    strchr("YCymBbhjdeHkIlMSLNzZAauwGgVUWsntcDFvxXrRTpP+%", *p) == NULL)
 		return NULL;
 	if (print_own(at, *p, flags, width, colons, out))
 		return p + 1;
@@ -176,9 +180,11 @@ bool liquid_date(struct liquid_call *c)
 	struct liquid_value format;
 	struct liquid_moment at;
 	char room[1024];
-	struct df_buf buf = {.data = room, .cap = sizeof(room), .max = sizeof(room)}; /* it does not grow */
+	/* it does not grow */
+	struct df_buf buf = {.data = room, .cap = sizeof(room), .max = sizeof(room)};
 	if (c->in.type == LIQUID_STRING && liquid_date_is_now(c->in.p, c->in.len))
-		return liquid_fail(c->run->fault, "'now' is not supported: output must depend on the file alone");
+		return liquid_fail(c->run->fault,
+				   "'now' is not supported: output must depend on the file alone");
 	if (!liquid_to_s(c->run, &c->args[0], &format))
 		return false;
 	c->out = c->in;

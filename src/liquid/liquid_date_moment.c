@@ -31,7 +31,9 @@ static int64_t month_days(int64_t year, int64_t month)
 
 static int two_digits(const char *p)
 {
-	return isdigit((unsigned char)p[0]) && isdigit((unsigned char)p[1]) ? (p[0] - '0') * 10 + (p[1] - '0') : -1;
+	return isdigit((unsigned char)p[0]) && isdigit((unsigned char)p[1])
+		   ? (p[0] - '0') * 10 + (p[1] - '0')
+		   : -1;
 }
 
 /* +hh, +hhmm, +hh:mm, and both with seconds. */
@@ -128,8 +130,9 @@ static bool to_seconds(const struct civil *given, int64_t *out)
 {
 	struct civil c = *given;
 	bool last = c.hour == 24;
-	if (c.month < 1 || c.month > 12 || c.day < 1 || c.day > 31 || c.hour > 24 || c.minute > (last ? 0 : 59) ||
-	    c.second > (last ? 0 : 60) || c.year < -FAR_YEAR || c.year > FAR_YEAR)
+	if (c.month < 1 || c.month > 12 || c.day < 1 || c.day > 31 || c.hour > 24 ||
+	    c.minute > (last ? 0 : 59) || c.second > (last ? 0 : 60) || c.year < -FAR_YEAR ||
+	    c.year > FAR_YEAR)
 		return false;
 	int64_t days = month_days(c.year, c.month);
 	if (c.day > days) {
@@ -165,7 +168,8 @@ static bool finish(const struct liquid_date_parts *parts, struct civil c, struct
 }
 
 /* A day of the year: guessed by months of 31 days, and set right by how far off that is. */
-static bool from_year_day(const struct liquid_date_parts *parts, struct civil c, struct liquid_moment *out)
+static bool from_year_day(const struct liquid_date_parts *parts, struct civil c,
+			  struct liquid_moment *out)
 {
 	int64_t n = parts->year_day;
 	if (n < 1 || n > 366)

@@ -22,7 +22,8 @@ struct reader {
 	char buf[LIQUID_DATE_MAX + 1];
 	struct shape_text text;               /* of buf */
 	struct shape_span found[SHAPE_SLOTS]; /* in kept */
-	char kept[LIQUID_DATE_MAX + 1];       /* the text before the last form was taken out of it */
+	/* the text before the last form was taken out of it */
+	char kept[LIQUID_DATE_MAX + 1];
 	struct liquid_date_parts *out;
 	bool two_digits; /* a year of two digits is one near 2000 */
 	bool before_christ;
@@ -46,7 +47,8 @@ static bool take(struct reader *r, const struct shape *form)
 	memcpy(r->kept, r->buf, sizeof(r->kept));
 	for (size_t i = 0; i < SHAPE_SLOTS; i++) {
 		struct shape_span *at = &t->at[i];
-		r->found[i] = (struct shape_span){at->p != NULL ? r->kept + (at->p - r->buf) : NULL, at->len};
+		r->found[i] =
+		    (struct shape_span){at->p != NULL ? r->kept + (at->p - r->buf) : NULL, at->len};
 	}
 
 	size_t from = (size_t)(t->all.p - r->buf), to = from + t->all.len;
@@ -141,7 +143,8 @@ static void sort_out(struct shape_span *y, struct shape_span *m, struct shape_sp
 
 	if (y->p != NULL) {
 		struct shape_span n = signed_digits(*y);
-		if (n.len > 0 && n.p + n.len < y->p + y->len) { /* something follows, as in 14th: it is the day */
+		/* something follows, as in 14th: it is the day */
+		if (n.len > 0 && n.p + n.len < y->p + y->len) {
 			*y = *d;
 			*d = n;
 		}
@@ -169,7 +172,8 @@ static void set_day(struct reader *r, struct shape_span y, struct shape_span m, 
 {
 	sort_out(&y, &m, &d);
 	struct shape_span year = y.p != NULL ? signed_digits(y) : y;
-	struct shape_span month = m.p != NULL ? only_digits(m) : m, day = d.p != NULL ? only_digits(d) : d;
+	struct shape_span month = m.p != NULL ? only_digits(m) : m,
+			  day = d.p != NULL ? only_digits(d) : d;
 	if (year.len > 0) {
 		bool is_signed = sign(*year.p);
 		struct shape_span n = {year.p + is_signed, year.len - is_signed};
@@ -366,16 +370,17 @@ static bool take_digits(struct reader *r)
 	if (fraction_follows)
 		set_fraction(r->out, r->found[3]);
 	if (r->found[4].p != NULL)
-		set_zone(r->out, *r->found[4].p == '[' ? zone_in_brackets(r->found[4]) : r->found[4]);
+		set_zone(r->out,
+			 *r->found[4].p == '[' ? zone_in_brackets(r->found[4]) : r->found[4]);
 	return true;
 }
 
 static void take_day(struct reader *r)
 {
-	bool done = take_named(r, day_month) || take_named(r, month_day) || take_numbers(r, dashes) ||
-		    take_japanese(r) || take_named(r, day_dash_month) || take_named(r, month_dash_day) ||
-		    take_numbers(r, slashes) || take_numbers(r, points) || take_ordinal(r) || take_only(r) ||
-		    take_digits(r);
+	bool done = take_named(r, day_month) || take_named(r, month_day) ||
+		    take_numbers(r, dashes) || take_japanese(r) || take_named(r, day_dash_month) ||
+		    take_named(r, month_dash_day) || take_numbers(r, slashes) ||
+		    take_numbers(r, points) || take_ordinal(r) || take_only(r) || take_digits(r);
 	(void)done; /* where there is none, a clock may be all there is */
 }
 
@@ -437,8 +442,8 @@ static void prepare(struct reader *r, const char *p, size_t len)
 size_t liquid_date_read(const char *p, size_t len, struct liquid_date_parts *out)
 {
 	struct reader r = {.out = out, .two_digits = true};
-	*out =
-	    (struct liquid_date_parts){.month = -1, .day = -1, .year_day = -1, .hour = -1, .minute = -1, .second = -1};
+	*out = (struct liquid_date_parts){
+	    .month = -1, .day = -1, .year_day = -1, .hour = -1, .minute = -1, .second = -1};
 	prepare(&r, p, len);
 	(void)take(&r, weekday);
 	read_clock(&r);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON in a cell as Liquid's values (RFC 8259). Numbers keep their digits, and every value knows how it was written. */
+/* JSON in a cell as Liquid's values (RFC 8259). Numbers keep their digits, and every value knows
+ * how it was written. */
 #include "liquid_priv.h"
 
 #include <stdlib.h>
@@ -42,7 +43,8 @@ static int hex4(const struct scan *s, const char *p)
 	return value;
 }
 
-/* After a backslash. A surrogate has to have its other half, and NUL is refused as it is in any cell. */
+/* After a backslash. A surrogate has to have its other half, and NUL is refused as it is in any
+ * cell. */
 static bool escape(struct scan *s, char *out, size_t *n)
 {
 	static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
@@ -59,7 +61,9 @@ static bool escape(struct scan *s, char *out, size_t *n)
 		return false;
 	s->p += 5;
 	if (c >= 0xd800 && c <= 0xdbff) {
-		int low = s->end - s->p >= 6 && s->p[0] == '\\' && s->p[1] == 'u' ? hex4(s, s->p + 2) : -1;
+		int low = s->end - s->p >= 6 && s->p[0] == '\\' && s->p[1] == 'u'
+			      ? hex4(s, s->p + 2)
+			      : -1;
 		if (low < 0xdc00 || low > 0xdfff)
 			return false;
 		c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
@@ -149,7 +153,8 @@ static bool number(struct scan *s, struct liquid_value *out)
 	return true;
 }
 
-static bool word(struct scan *s, const char *text, struct liquid_value *out, enum liquid_type type, bool truth)
+static bool word(struct scan *s, const char *text, struct liquid_value *out, enum liquid_type type,
+		 bool truth)
 {
 	size_t n = strlen(text);
 	if ((size_t)(s->end - s->p) < n || memcmp(s->p, text, n) != 0)
@@ -203,7 +208,8 @@ static int by_name(const void *a, const void *b)
 /* The reader would have to choose. */
 static bool repeated(struct scan *s, const struct liquid_member *v, size_t n)
 {
-	const struct liquid_member **sorted = n > 1 ? liquid_take(s->arena, n * sizeof(*sorted)) : NULL;
+	const struct liquid_member **sorted =
+	    n > 1 ? liquid_take(s->arena, n * sizeof(*sorted)) : NULL;
 	bool found = n > 1 && sorted == NULL;
 	for (size_t i = 0; sorted != NULL && i < n; i++)
 		sorted[i] = &v[i];
@@ -266,7 +272,8 @@ static bool value(struct scan *s, int depth, struct liquid_value *out)
 	}
 }
 
-bool liquid_json(const char *p, size_t len, struct liquid_arena *arena, struct liquid_value *out, const char **why)
+bool liquid_json(const char *p, size_t len, struct liquid_arena *arena, struct liquid_value *out,
+		 const char **why)
 {
 	struct scan s = {.p = p, .end = p + len, .arena = arena};
 	bool ok = value(&s, 0, out);

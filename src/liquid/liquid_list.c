@@ -15,7 +15,8 @@ static bool add_item(struct liquid_run *run, struct items *items, const struct l
 {
 	if (items->n == items->cap) {
 		size_t cap = items->cap == 0 ? 8 : items->cap * 2;
-		struct liquid_value *more = cap <= MAX_ITEMS ? liquid_take(run->arena, cap * sizeof(*more)) : NULL;
+		struct liquid_value *more =
+		    cap <= MAX_ITEMS ? liquid_take(run->arena, cap * sizeof(*more)) : NULL;
 		if (more == NULL)
 			return liquid_exhausted(run);
 		if (items->n > 0)
@@ -27,14 +28,15 @@ static bool add_item(struct liquid_run *run, struct items *items, const struct l
 	return liquid_work(run->arena, 1) || liquid_exhausted(run);
 }
 
-/* What Liquid goes through when it is given `v`: a list's items, those of lists within it as well; nothing for nil; else
- * the value itself. */
+/* What Liquid goes through when it is given `v`: a list's items, those of lists within it as
+ * well; nothing for nil; else the value itself. */
 static bool add_all(struct liquid_run *run, struct items *items, const struct liquid_value *v)
 {
 	if (v->type == LIQUID_ARRAY) {
 		for (size_t i = 0; i < v->array.n; i++) {
 			bool nested = v->array.v[i].type == LIQUID_ARRAY;
-			if (nested ? !add_all(run, items, &v->array.v[i]) : !add_item(run, items, &v->array.v[i]))
+			if (nested ? !add_all(run, items, &v->array.v[i])
+				   : !add_item(run, items, &v->array.v[i]))
 				return false;
 		}
 		return true;
@@ -61,20 +63,25 @@ static struct liquid_value array_of(const struct items *items)
 }
 
 /* Ruby's item[property]. *indexed is false for what has no such thing. */
-static bool property_of(struct liquid_run *run, const struct liquid_value *item, const struct liquid_value *property,
-			bool *indexed, struct liquid_value *out)
+static bool property_of(struct liquid_run *run, const struct liquid_value *item,
+			const struct liquid_value *property, bool *indexed,
+			struct liquid_value *out)
 {
 	memset(out, 0, sizeof(*out));
-	*indexed = item->type == LIQUID_OBJECT || item->type == LIQUID_STRING || item->type == LIQUID_INT;
+	*indexed =
+	    item->type == LIQUID_OBJECT || item->type == LIQUID_STRING || item->type == LIQUID_INT;
 	if (item->type == LIQUID_OBJECT) {
 		const struct liquid_value *member =
-		    property->type == LIQUID_STRING ? liquid_member_of(item, property->p, property->len) : NULL;
+		    property->type == LIQUID_STRING
+			? liquid_member_of(item, property->p, property->len)
+			: NULL;
 		if (member != NULL)
 			*out = *member;
 		return true;
 	}
 	if (item->type == LIQUID_STRING && property->type == LIQUID_STRING) {
-		if (property->len == 0 || (item->len > 0 && memmem(item->p, item->len, property->p, property->len)))
+		if (property->len == 0 ||
+		    (item->len > 0 && memmem(item->p, item->len, property->p, property->len)))
 			*out = *property;
 		return true;
 	}
@@ -88,10 +95,11 @@ static bool has_property(const struct liquid_call *c)
 
 /* ---- order ---- */
 
-static bool compare_values(struct liquid_run *run, const struct liquid_value *a, const struct liquid_value *b, int *out)
+static bool compare_values(struct liquid_run *run, const struct liquid_value *a,
+			   const struct liquid_value *b, int *out)
 {
-	bool numbers =
-	    (a->type == LIQUID_INT || a->type == LIQUID_FLOAT) && (b->type == LIQUID_INT || b->type == LIQUID_FLOAT);
+	bool numbers = (a->type == LIQUID_INT || a->type == LIQUID_FLOAT) &&
+		       (b->type == LIQUID_INT || b->type == LIQUID_FLOAT);
 	if (numbers) {
 		*out = liquid_compare_numbers(a, b);
 	} else if (a->type == LIQUID_STRING && b->type == LIQUID_STRING) {
@@ -104,13 +112,14 @@ static bool compare_values(struct liquid_run *run, const struct liquid_value *a,
 	} else if (liquid_equal(a, b)) {
 		*out = 0;
 	} else {
-		return liquid_fail(run->fault, "the list's values cannot be compared with each other");
+		return liquid_fail(run->fault,
+				   "the list's values cannot be compared with each other");
 	}
 	return true;
 }
 
-static bool compare_natural(struct liquid_run *run, const struct liquid_value *a, const struct liquid_value *b,
-			    int *out)
+static bool compare_natural(struct liquid_run *run, const struct liquid_value *a,
+			    const struct liquid_value *b, int *out)
 {
 	struct liquid_value x, y;
 	if (a->type == LIQUID_NIL || b->type == LIQUID_NIL) {
@@ -144,7 +153,8 @@ static bool merge(struct liquid_call *c, struct keyed *v, struct keyed *spare, s
 		if (!liquid_work(c->run->arena, 1))
 			return liquid_exhausted(c->run);
 		if (i < half && k < n &&
-		    !(c->variant ? compare_natural : compare_values)(c->run, &v[i].key, &v[k].key, &order))
+		    !(c->variant ? compare_natural : compare_values)(c->run, &v[i].key, &v[k].key,
+								     &order))
 			return false;
 		spare[at++] = order <= 0 ? v[i++] : v[k++];
 	}
@@ -163,7 +173,8 @@ static bool sort(struct liquid_call *c)
 	for (size_t i = 0; i < items.n; i++) {
 		bool indexed = true;
 		v[i].item = v[i].key = items.v[i];
-		if (has_property(c) && !property_of(c->run, &items.v[i], &c->args[0], &indexed, &v[i].key))
+		if (has_property(c) &&
+		    !property_of(c->run, &items.v[i], &c->args[0], &indexed, &v[i].key))
 			return false;
 		if (!indexed)
 			return true; /* nil */
@@ -190,7 +201,8 @@ static bool where(struct liquid_call *c)
 			return false;
 		if (!indexed)
 			return true; /* nil */
-		bool same = c->args[1].type == LIQUID_NIL ? liquid_truthy(&found) : liquid_equal(&found, &c->args[1]);
+		bool same = c->args[1].type == LIQUID_NIL ? liquid_truthy(&found)
+							  : liquid_equal(&found, &c->args[1]);
 		if (same && !add_item(c->run, &kept, &items.v[i]))
 			return false;
 	}
@@ -219,7 +231,8 @@ static bool seen_open(struct liquid_run *run, size_t n, struct seen *out)
 }
 
 /* Adds the key, which has to stay where it is, unless an equal one is there already. */
-static bool seen_before(struct liquid_call *c, struct seen *seen, const struct liquid_value *key, bool *before)
+static bool seen_before(struct liquid_call *c, struct seen *seen, const struct liquid_value *key,
+			bool *before)
 {
 	size_t at = (size_t)liquid_hash(key) & seen->mask;
 	size_t n = key->type == LIQUID_OBJECT ? key->object.n : 0;
@@ -251,7 +264,8 @@ static bool choose(struct liquid_call *c)
 		struct liquid_value *key = &keys[i];
 		*key = items.v[i];
 		bool indexed = true, leave = false;
-		if (has_property(c) && !property_of(c->run, &items.v[i], &c->args[0], &indexed, key))
+		if (has_property(c) &&
+		    !property_of(c->run, &items.v[i], &c->args[0], &indexed, key))
 			return false;
 		if (!indexed)
 			return true; /* nil */
@@ -292,7 +306,8 @@ static bool sum(struct liquid_call *c)
 	for (size_t i = 0; i < items.n; i++) {
 		struct liquid_value found = items.v[i];
 		bool indexed;
-		if (has_property(c) && !property_of(c->run, &items.v[i], &c->args[0], &indexed, &found))
+		if (has_property(c) &&
+		    !property_of(c->run, &items.v[i], &c->args[0], &indexed, &found))
 			return false;
 		if (!add_all(c->run, &values, &found))
 			return false;
@@ -339,7 +354,8 @@ static bool join(struct liquid_call *c)
 		struct liquid_value item = items.v[i];
 		if (!liquid_to_s(c->run, &item, &items.v[i]))
 			return false;
-		len += items.v[i].len + (i > 0 ? glue.len : 0); /* both are bounded: this does not overflow */
+		/* both are bounded: this does not overflow */
+		len += items.v[i].len + (i > 0 ? glue.len : 0);
 	}
 	char *p = liquid_text(c->run, len);
 	if (p == NULL)
@@ -392,7 +408,8 @@ static bool slice(struct liquid_call *c)
 enum end { HEAD, TAIL };
 
 /* A member of an object is a pair; only its first one is to be had. */
-static bool head_pair(struct liquid_run *run, const struct liquid_value *object, struct liquid_value *out)
+static bool head_pair(struct liquid_run *run, const struct liquid_value *object,
+		      struct liquid_value *out)
 {
 	struct liquid_value *pair = liquid_take(run->arena, 2 * sizeof(*pair));
 	if (pair == NULL)
@@ -416,7 +433,8 @@ static bool end_of(struct liquid_call *c)
 	else if (in->type == LIQUID_STRING && head)
 		c->out = liquid_string(in->p, liquid_offset(in->p, in->len, 1));
 	else if (in->type == LIQUID_STRING) {
-		size_t n = liquid_chars(in->p, in->len), at = n > 0 ? liquid_offset(in->p, in->len, n - 1) : 0;
+		size_t n = liquid_chars(in->p, in->len),
+		       at = n > 0 ? liquid_offset(in->p, in->len, n - 1) : 0;
 		c->out = liquid_string(in->len > 0 ? in->p + at : "", in->len - at);
 	}
 	return true;
@@ -433,7 +451,8 @@ static bool size(struct liquid_call *c)
 	else if (in->type == LIQUID_STRING)
 		n = (int64_t)liquid_chars(in->p, in->len);
 	else if (in->type == LIQUID_RANGE && in->range.last >= in->range.first &&
-		 (__builtin_sub_overflow(in->range.last, in->range.first, &n) || __builtin_add_overflow(n, 1, &n)))
+		 (__builtin_sub_overflow(in->range.last, in->range.first, &n) ||
+		  __builtin_add_overflow(n, 1, &n)))
 		return liquid_exhausted(c->run);
 	else if (in->type == LIQUID_INT)
 		n = 8; /* its bytes: so Ruby says, and Liquid with it */
@@ -444,7 +463,9 @@ static bool size(struct liquid_call *c)
 static bool or_default(struct liquid_call *c)
 {
 	bool none = c->allow_false ? c->in.type == LIQUID_NIL : !liquid_truthy(&c->in);
-	c->out = !none && !liquid_is_empty(&c->in) ? c->in : c->n > 0 ? c->args[0] : liquid_string("", 0);
+	c->out = !none && !liquid_is_empty(&c->in) ? c->in
+		 : c->n > 0                        ? c->args[0]
+						   : liquid_string("", 0);
 	return true;
 }
 
@@ -469,7 +490,8 @@ const struct liquid_filter liquid_list_filters[] = {
 
 bool liquid_takes_list(const struct liquid_filter *f)
 {
-	bool here = f >= liquid_list_filters &&
-		    f < liquid_list_filters + sizeof(liquid_list_filters) / sizeof(liquid_list_filters[0]);
+	bool here =
+	    f >= liquid_list_filters &&
+	    f < liquid_list_filters + sizeof(liquid_list_filters) / sizeof(liquid_list_filters[0]);
 	return here && f->call != or_default;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Numbers as Liquid has them: integers, and floats that are calculated with as decimals (BigDecimal in Ruby), so that
- * 10.1 minus 2.2 is 7.9. A decimal here has up to 38 digits; where these do not suffice, doubles do.
+ * Numbers as Liquid has them: integers, and floats that are calculated with as decimals (BigDecimal
+ * in Ruby), so that 10.1 minus 2.2 is 7.9. A decimal here has up to 38 digits; where these do not
+ * suffice, doubles do.
  */
 #include "liquid_priv.h"
 
@@ -28,17 +29,21 @@ size_t liquid_float_text(double f, char out[40])
 	char digits[40];
 	int precision = 0;
 	if (isnan(f) || isinf(f))
-		return (size_t)snprintf(out, 40, "%s", isnan(f) ? "NaN" : f > 0 ? "Infinity" : "-Infinity");
+		return (size_t)snprintf(out, 40, "%s",
+					isnan(f) ? "NaN"
+					: f > 0  ? "Infinity"
+						 : "-Infinity");
 	do
 		snprintf(digits, sizeof(digits), "%.*e", precision, f);
 	while (strtod(digits, NULL) != f && ++precision < 17);
 	int exponent = (int)strtol(strchr(digits, 'e') + 1, NULL, 10);
 	if (exponent >= -4 && exponent < 16)
-		return (size_t)snprintf(out, 40, "%.*f", precision - exponent > 1 ? precision - exponent : 1, f);
+		return (size_t)snprintf(out, 40, "%.*f",
+					precision - exponent > 1 ? precision - exponent : 1, f);
 	char *e = strchr(digits, 'e');
 	*e = '\0';
-	return (size_t)snprintf(out, 40, "%s%se%c%02d", digits, precision == 0 ? ".0" : "", exponent < 0 ? '-' : '+',
-				abs(exponent));
+	return (size_t)snprintf(out, 40, "%s%se%c%02d", digits, precision == 0 ? ".0" : "",
+				exponent < 0 ? '-' : '+', abs(exponent));
 }
 
 /* digits[.digits][e+-digits]; the text is known to be well-formed. */
@@ -137,7 +142,8 @@ static bool to_number(struct liquid_run *run, const struct liquid_value *v, stru
 			len--;
 		while (len > 0 && liquid_is_blank(p[len - 1]))
 			len--;
-		*out = is_decimal(p, len) ? parse_decimal(p, len) : whole(liquid_to_i(p, len, &over));
+		*out =
+		    is_decimal(p, len) ? parse_decimal(p, len) : whole(liquid_to_i(p, len, &over));
 	}
 	return !over || liquid_fail(run->fault, "an integer is over 64 bits");
 }
@@ -206,7 +212,8 @@ static struct decimal add(struct decimal a, struct decimal b, int sign)
 {
 	struct decimal x = a, y = b, r = {.whole = a.whole && b.whole};
 	bool fits = align(&x, &y);
-	if (!fits || (sign > 0 ? __builtin_add_overflow(x.m, y.m, &r.m) : __builtin_sub_overflow(x.m, y.m, &r.m)))
+	if (!fits || (sign > 0 ? __builtin_add_overflow(x.m, y.m, &r.m)
+			       : __builtin_sub_overflow(x.m, y.m, &r.m)))
 		return from_double(to_double(&a) + sign * to_double(&b));
 	r.scale = x.scale;
 	r.f = (double)r.m;
@@ -216,7 +223,8 @@ static struct decimal add(struct decimal a, struct decimal b, int sign)
 static struct decimal multiply(struct decimal a, struct decimal b)
 {
 	struct decimal r = {.whole = a.whole && b.whole, .scale = a.scale + b.scale};
-	if (a.beyond || b.beyond || __builtin_mul_overflow(a.m, b.m, &r.m) || r.scale > 2 * MAX_SCALE)
+	if (a.beyond || b.beyond || __builtin_mul_overflow(a.m, b.m, &r.m) ||
+	    r.scale > 2 * MAX_SCALE)
 		return from_double(to_double(&a) * to_double(&b));
 	r.f = (double)r.m;
 	return r;
@@ -252,7 +260,8 @@ static struct decimal modulo(struct decimal a, struct decimal b)
 		double f = to_double(&b);
 		return from_double(to_double(&a) - f * floor(to_double(&a) / f));
 	}
-	return (struct decimal){.whole = a.whole && b.whole, .m = floor_rest(x.m, y.m), .scale = x.scale};
+	return (struct decimal){
+	    .whole = a.whole && b.whole, .m = floor_rest(x.m, y.m), .scale = x.scale};
 }
 
 static int compare(struct decimal a, struct decimal b)
@@ -341,7 +350,8 @@ static bool round_to(struct liquid_call *c, struct decimal a, int64_t places, en
 	wide m = fits ? floor_div(a.m, unit) : (how == UP && a.m > 0) - (how == DOWN && a.m < 0);
 	if (fits) {
 		wide rest = floor_rest(a.m, unit), other = unit - rest;
-		m += (how == UP && rest != 0) || (how == HALF && (rest > other || (rest == other && a.m >= 0)));
+		m += (how == UP && rest != 0) ||
+		     (how == HALF && (rest > other || (rest == other && a.m >= 0)));
 	}
 	a.m = m;
 	if (places < 1) { /* a whole number, with zeros where digits were */
@@ -359,7 +369,8 @@ static bool round_to(struct liquid_call *c, struct decimal a, int64_t places, en
 static bool round_off(struct liquid_call *c)
 {
 	struct decimal a, places = whole(0);
-	if (!to_number(c->run, &c->in, &a) || (c->variant == HALF && !to_number(c->run, &c->args[0], &places)))
+	if (!to_number(c->run, &c->in, &a) ||
+	    (c->variant == HALF && !to_number(c->run, &c->args[0], &places)))
 		return false;
 	if (places.beyond || places.f > 1000 || places.f < -1000)
 		return liquid_fail(c->run->fault, "it is rounded to too many digits");
@@ -370,7 +381,8 @@ static bool round_off(struct liquid_call *c)
 	return round_to(c, a, (int64_t)places.m, (enum rounding)c->variant);
 }
 
-bool liquid_sum_numbers(struct liquid_run *run, const struct liquid_value *v, size_t n, struct liquid_value *out)
+bool liquid_sum_numbers(struct liquid_run *run, const struct liquid_value *v, size_t n,
+			struct liquid_value *out)
 {
 	struct decimal sum = whole(0), next;
 	for (size_t i = 0; i < n; i++) {
@@ -407,8 +419,16 @@ bool liquid_to_integer(struct liquid_run *run, const struct liquid_value *v, int
 }
 
 const struct liquid_filter liquid_number_filters[] = {
-    {"abs", absolute, 0, 0, 0},       {"at_least", operate, 1, 1, AT_LEAST},     {"at_most", operate, 1, 1, AT_MOST},
-    {"ceil", round_off, 0, 0, UP},    {"divided_by", operate, 1, 1, DIVIDED_BY}, {"floor", round_off, 0, 0, DOWN},
-    {"minus", operate, 1, 1, MINUS},  {"modulo", operate, 1, 1, MODULO},         {"plus", operate, 1, 1, PLUS},
-    {"round", round_off, 0, 1, HALF}, {"times", operate, 1, 1, TIMES},           {NULL, NULL, 0, 0, 0},
+    {"abs", absolute, 0, 0, 0},
+    {"at_least", operate, 1, 1, AT_LEAST},
+    {"at_most", operate, 1, 1, AT_MOST},
+    {"ceil", round_off, 0, 0, UP},
+    {"divided_by", operate, 1, 1, DIVIDED_BY},
+    {"floor", round_off, 0, 0, DOWN},
+    {"minus", operate, 1, 1, MINUS},
+    {"modulo", operate, 1, 1, MODULO},
+    {"plus", operate, 1, 1, PLUS},
+    {"round", round_off, 0, 1, HALF},
+    {"times", operate, 1, 1, TIMES},
+    {NULL, NULL, 0, 0, 0},
 };

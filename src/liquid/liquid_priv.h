@@ -13,7 +13,8 @@ struct liquid_run {
 
 #define LIQUID_MAX_ARGS 3
 
-/* A filter's call: value in, value out. Arguments that were not given are nil; n counts those that were. */
+/* A filter's call: value in, value out. Arguments that were not given are nil; n counts those
+ * that were. */
 struct liquid_call {
 	struct liquid_run *run;
 	struct liquid_value in, out;
@@ -30,13 +31,15 @@ struct liquid_filter {
 	int variant;
 };
 
-extern const struct liquid_filter liquid_text_filters[], liquid_list_filters[], liquid_number_filters[];
+extern const struct liquid_filter liquid_text_filters[], liquid_list_filters[],
+    liquid_number_filters[];
 const struct liquid_filter *liquid_filter_find(const char *name, size_t len);
 bool liquid_takes_list(const struct liquid_filter *f); /* rather than one value */
 const char *liquid_filter_near(const char *name, size_t len);
 
-bool liquid_exhausted(struct liquid_run *run);         /* sets the fault, returns false */
-char *liquid_text(struct liquid_run *run, size_t len); /* room for a string, or NULL and the fault is set */
+bool liquid_exhausted(struct liquid_run *run); /* sets the fault, returns false */
+/* room for a string, or NULL and the fault is set */
+char *liquid_text(struct liquid_run *run, size_t len);
 bool liquid_to_s(struct liquid_run *run, const struct liquid_value *v, struct liquid_value *out);
 bool liquid_output(struct liquid_run *run, const struct liquid_value *v, struct df_buf *out);
 uint64_t liquid_hash(const struct liquid_value *v); /* equal values have equal ones */
@@ -45,11 +48,14 @@ bool liquid_truthy(const struct liquid_value *v);
 bool liquid_is_blank(char c);
 size_t liquid_offset(const char *p, size_t len, size_t n);  /* where character n begins, or len */
 int64_t liquid_to_i(const char *p, size_t len, bool *over); /* String#to_i */
-bool liquid_to_integer(struct liquid_run *run, const struct liquid_value *v, int64_t *out); /* Integer() */
-size_t liquid_float_text(double f, char out[40]);                                           /* Float#to_s */
+/* Integer() */
+bool liquid_to_integer(struct liquid_run *run, const struct liquid_value *v, int64_t *out);
+/* Float#to_s */
+size_t liquid_float_text(double f, char out[40]);
 int liquid_compare_numbers(const struct liquid_value *a, const struct liquid_value *b);
 bool liquid_date(struct liquid_call *c);
 bool liquid_date_is_now(const char *p, size_t len);
-bool liquid_sum_numbers(struct liquid_run *run, const struct liquid_value *v, size_t n, struct liquid_value *out);
+bool liquid_sum_numbers(struct liquid_run *run, const struct liquid_value *v, size_t n,
+			struct liquid_value *out);
 
 #endif

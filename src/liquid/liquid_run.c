@@ -5,7 +5,8 @@
 #include <limits.h>
 #include <strings.h>
 
-static const struct liquid_filter *const tables[] = {liquid_text_filters, liquid_list_filters, liquid_number_filters};
+static const struct liquid_filter *const tables[] = {liquid_text_filters, liquid_list_filters,
+						     liquid_number_filters};
 
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
 
@@ -22,14 +23,22 @@ const struct liquid_filter *liquid_filter_find(const char *name, size_t len)
 static const char *known_elsewhere(const char *name, size_t len)
 {
 	static const char *const words[][2] = {
-	    {"lower", "downcase"},    {"lowercase", "downcase"}, {"tolower", "downcase"}, {"to_lower", "downcase"},
-	    {"upper", "upcase"},      {"uppercase", "upcase"},   {"toupper", "upcase"},   {"to_upper", "upcase"},
-	    {"trim", "strip"},        {"ltrim", "lstrip"},       {"rtrim", "rstrip"},     {"length", "size"},
-	    {"len", "size"},          {"substr", "slice"},       {"substring", "slice"},  {"strftime", "date"},
-	    {"add", "plus"},          {"subtract", "minus"},     {"multiply", "times"},   {"multiplied_by", "times"},
-	    {"divide", "divided_by"}, {"mod", "modulo"},         {"title", "capitalize"}, {"titlecase", "capitalize"},
-	    {"coalesce", "default"},  {"ifnull", "default"},     {"distinct", "uniq"},    {"unique", "uniq"},
-	    {"gsub", "replace"},      {"sha", "sha256"},         {"hash", "sha256"},
+	    {"lower", "downcase"},    {"lowercase", "downcase"},
+	    {"tolower", "downcase"},  {"to_lower", "downcase"},
+	    {"upper", "upcase"},      {"uppercase", "upcase"},
+	    {"toupper", "upcase"},    {"to_upper", "upcase"},
+	    {"trim", "strip"},        {"ltrim", "lstrip"},
+	    {"rtrim", "rstrip"},      {"length", "size"},
+	    {"len", "size"},          {"substr", "slice"},
+	    {"substring", "slice"},   {"strftime", "date"},
+	    {"add", "plus"},          {"subtract", "minus"},
+	    {"multiply", "times"},    {"multiplied_by", "times"},
+	    {"divide", "divided_by"}, {"mod", "modulo"},
+	    {"title", "capitalize"},  {"titlecase", "capitalize"},
+	    {"coalesce", "default"},  {"ifnull", "default"},
+	    {"distinct", "uniq"},     {"unique", "uniq"},
+	    {"gsub", "replace"},      {"sha", "sha256"},
+	    {"hash", "sha256"},
 	};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strlen(words[i][0]) == len && strncasecmp(words[i][0], name, len) == 0)
@@ -70,7 +79,8 @@ static bool call_end(struct liquid_run *run, const char *name, struct liquid_val
 }
 
 /* v[key], v.key; nil where there is none. */
-static bool look_up(struct liquid_run *run, const struct liquid_value *key, bool dotted, struct liquid_value *v)
+static bool look_up(struct liquid_run *run, const struct liquid_value *key, bool dotted,
+		    struct liquid_value *v)
 {
 	static const char *const commands[] = {"size", "first", "last"};
 	if (v->type == LIQUID_OBJECT && key->type == LIQUID_STRING) {
@@ -81,20 +91,22 @@ static bool look_up(struct liquid_run *run, const struct liquid_value *key, bool
 		}
 	}
 	if (v->type == LIQUID_ARRAY && key->type == LIQUID_INT) {
-		int64_t n = (int64_t)v->array.n, i = key->i < 0 && key->i >= -n ? key->i + n : key->i;
+		int64_t n = (int64_t)v->array.n,
+			i = key->i < 0 && key->i >= -n ? key->i + n : key->i;
 		*v = i >= 0 && i < n ? v->array.v[i] : (struct liquid_value){0};
 		return true;
 	}
 	for (size_t i = 0; dotted && i < 3; i++)
 		if (key->len == strlen(commands[i]) && memcmp(key->p, commands[i], key->len) == 0 &&
-		    (i > 0 || v->type == LIQUID_ARRAY || v->type == LIQUID_OBJECT || v->type == LIQUID_STRING ||
-		     v->type == LIQUID_INT))
+		    (i > 0 || v->type == LIQUID_ARRAY || v->type == LIQUID_OBJECT ||
+		     v->type == LIQUID_STRING || v->type == LIQUID_INT))
 			return call_end(run, commands[i], v);
 	*v = (struct liquid_value){0};
 	return true;
 }
 
-static bool look_up_all(struct liquid_run *run, const struct liquid_expr *e, struct liquid_value *out)
+static bool look_up_all(struct liquid_run *run, const struct liquid_expr *e,
+			struct liquid_value *out)
 {
 	struct liquid_value name;
 	if (!evaluate(run, e->first, &name))
@@ -143,7 +155,8 @@ static bool evaluate(struct liquid_run *run, const struct liquid_expr *e, struct
 
 static bool filter(struct liquid_run *run, const struct liquid_step *step, struct liquid_value *v)
 {
-	struct liquid_call c = {.run = run, .in = *v, .n = step->n, .variant = step->filter->variant};
+	struct liquid_call c = {
+	    .run = run, .in = *v, .n = step->n, .variant = step->filter->variant};
 	struct liquid_value allow;
 	for (size_t i = 0; i < step->n; i++)
 		if (!evaluate(run, step->args[i], &c.args[i]))
@@ -161,7 +174,8 @@ static bool filter(struct liquid_run *run, const struct liquid_step *step, struc
 	return true;
 }
 
-static void add_text(const struct liquid_scope *scope, const struct liquid_node *node, struct df_buf *out)
+static void add_text(const struct liquid_scope *scope, const struct liquid_node *node,
+		     struct df_buf *out)
 {
 	if (scope->star == NULL) {
 		df_buf_add(out, node->text, node->len);
@@ -185,8 +199,8 @@ static bool run_tag(struct liquid_run *run, const struct liquid_node *node, stru
 	return true;
 }
 
-bool liquid_render(const struct liquid *l, const struct liquid_scope *scope, struct liquid_arena *arena,
-		   struct df_buf *out, struct liquid_fault *fault)
+bool liquid_render(const struct liquid *l, const struct liquid_scope *scope,
+		   struct liquid_arena *arena, struct df_buf *out, struct liquid_fault *fault)
 {
 	struct liquid_run run = {.arena = arena, .fault = fault, .scope = scope};
 	for (const struct liquid_node *node = l->nodes; node != NULL; node = node->next) {
@@ -208,15 +222,16 @@ bool liquid_is_one(const struct liquid *l)
 	return l->nodes != NULL && l->nodes->next == NULL && l->nodes->expr != NULL;
 }
 
-bool liquid_value_of(const struct liquid *l, const struct liquid_scope *scope, struct liquid_arena *arena,
-		     struct liquid_value *out, struct liquid_fault *fault)
+bool liquid_value_of(const struct liquid *l, const struct liquid_scope *scope,
+		     struct liquid_arena *arena, struct liquid_value *out,
+		     struct liquid_fault *fault)
 {
 	struct liquid_run run = {.arena = arena, .fault = fault, .scope = scope};
 	return run_tag(&run, l->nodes, out);
 }
 
-bool liquid_text_of(const struct liquid_value *v, struct liquid_arena *arena, struct liquid_value *out,
-		    struct liquid_fault *fault)
+bool liquid_text_of(const struct liquid_value *v, struct liquid_arena *arena,
+		    struct liquid_value *out, struct liquid_fault *fault)
 {
 	struct liquid_run run = {.arena = arena, .fault = fault};
 	return liquid_to_s(&run, v, out);

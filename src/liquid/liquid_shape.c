@@ -30,7 +30,8 @@ static bool is_edge(const struct search *s, const char *p)
 
 static bool fits(struct search *s, const struct shape *e, const char *p, const struct after *after);
 
-static bool run_fits(struct search *s, const struct shape *e, const char *p, const struct after *after)
+static bool run_fits(struct search *s, const struct shape *e, const char *p,
+		     const struct after *after)
 {
 	const char *most = p;
 	while (most < s->end && (e->max == SHAPE_MANY || most - p < e->max) && e->is(*most))
@@ -42,7 +43,8 @@ static bool run_fits(struct search *s, const struct shape *e, const char *p, con
 	return false;
 }
 
-static bool ways_fit(struct search *s, const struct shape *e, const char *p, const struct after *after)
+static bool ways_fit(struct search *s, const struct shape *e, const char *p,
+		     const struct after *after)
 {
 	const struct after rest = {e + 1, after};
 	for (const struct shape *const *way = e->ways; *way != NULL; way++)
@@ -51,18 +53,21 @@ static bool ways_fit(struct search *s, const struct shape *e, const char *p, con
 	return false;
 }
 
-static bool words_fit(struct search *s, const struct shape *e, const char *p, const struct after *after)
+static bool words_fit(struct search *s, const struct shape *e, const char *p,
+		      const struct after *after)
 {
 	for (const char *const *w = e->words; *w != NULL; w++) {
 		size_t len = strlen(*w);
-		if ((size_t)(s->end - p) >= len && memcmp(p, *w, len) == 0 && fits(s, e + 1, p + len, after))
+		if ((size_t)(s->end - p) >= len && memcmp(p, *w, len) == 0 &&
+		    fits(s, e + 1, p + len, after))
 			return true;
 	}
 	return false;
 }
 
 /* A place that is noted is forgotten when the rest does not fit. */
-static bool mark_fits(struct search *s, const struct shape *e, const char *p, const struct after *after)
+static bool mark_fits(struct search *s, const struct shape *e, const char *p,
+		      const struct after *after)
 {
 	struct shape_span *at = &s->text->at[e->slot], before = *at;
 	if (e->kind == SHAPE_FROM)

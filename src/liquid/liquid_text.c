@@ -37,10 +37,12 @@ static bool join_pieces(struct liquid_call *c, const struct liquid_value *v, siz
 static bool append(struct liquid_call *c)
 {
 	struct liquid_value v[2];
-	return in_text(c, &v[c->variant == LEFT]) && arg_text(c, 0, &v[c->variant != LEFT]) && join_pieces(c, v, 2);
+	return in_text(c, &v[c->variant == LEFT]) && arg_text(c, 0, &v[c->variant != LEFT]) &&
+	       join_pieces(c, v, 2);
 }
 
-/* ---- case: one character for one, by the C library's tables; the sharp s alone becomes two ---- */
+/* ---- case: one character for one, by the C library's tables; the sharp s alone becomes two
+ * ---- */
 
 enum letter_case { LOWER, UPPER, CAPITAL };
 
@@ -73,7 +75,9 @@ static size_t convert(wint_t w, bool upper, char *p)
 {
 	locale_t locale = unicode();
 	if (w < 0x80)
-		return df_utf8_put(p, upper ? (w >= 'a' && w <= 'z' ? w - 32 : w) : w >= 'A' && w <= 'Z' ? w + 32 : w);
+		return df_utf8_put(p, upper                  ? (w >= 'a' && w <= 'z' ? w - 32 : w)
+				      : w >= 'A' && w <= 'Z' ? w + 32
+							     : w);
 	if (upper && w == 0xdf) {
 		p[0] = p[1] = 'S';
 		return 2;
@@ -88,7 +92,8 @@ static bool change_case(struct liquid_call *c)
 	struct liquid_value in;
 	if (!in_text(c, &in))
 		return false;
-	char *p = liquid_text(c->run, in.len * 2 + 4); /* a few characters have a longer counterpart */
+	/* a few characters have a longer counterpart */
+	char *p = liquid_text(c->run, in.len * 2 + 4);
 	size_t n = 0;
 	if (p == NULL)
 		return false;
@@ -116,7 +121,8 @@ static bool strip(struct liquid_call *c)
 		in.p++;
 		in.len--;
 	}
-	while ((c->variant & RIGHT) && in.len > 0 && (liquid_is_blank(in.p[in.len - 1]) || in.p[in.len - 1] == '\0'))
+	while ((c->variant & RIGHT) && in.len > 0 &&
+	       (liquid_is_blank(in.p[in.len - 1]) || in.p[in.len - 1] == '\0'))
 		in.len--;
 	c->out = in;
 	return true;
@@ -152,8 +158,8 @@ static const char *find(const struct liquid_value *in, size_t from, const struct
 }
 
 /* An empty string is found before each character, and at the end. */
-static bool replace_all(struct liquid_call *c, const struct liquid_value *in, const struct liquid_value *what,
-			const struct liquid_value *with)
+static bool replace_all(struct liquid_call *c, const struct liquid_value *in,
+			const struct liquid_value *what, const struct liquid_value *with)
 {
 	size_t hits = 0, at = 0, n = 0;
 	if (what->len == 0)
@@ -167,8 +173,9 @@ static bool replace_all(struct liquid_call *c, const struct liquid_value *in, co
 	if (p == NULL)
 		return false;
 	for (size_t i = 0; i < hits; i++) {
-		size_t hit = what->len > 0 ? (size_t)(find(in, at, what) - in->p)
-					   : at + (i > 0 ? liquid_offset(in->p + at, in->len - at, 1) : 0);
+		size_t hit = what->len > 0
+				 ? (size_t)(find(in, at, what) - in->p)
+				 : at + (i > 0 ? liquid_offset(in->p + at, in->len - at, 1) : 0);
 		if (hit > at)
 			memcpy(p + n, in->p + at, hit - at);
 		n += hit - at;
@@ -183,14 +190,15 @@ static bool replace_all(struct liquid_call *c, const struct liquid_value *in, co
 	return true;
 }
 
-static bool replace_one(struct liquid_call *c, const struct liquid_value *in, const struct liquid_value *what,
-			const struct liquid_value *with)
+static bool replace_one(struct liquid_call *c, const struct liquid_value *in,
+			const struct liquid_value *what, const struct liquid_value *with)
 {
 	const char *hit = what->len == 0 && c->variant == LAST ? in->p + in->len : NULL;
 	if (hit == NULL && what->len <= in->len) {
 		for (const char *next = find(in, 0, what); next != NULL;) {
 			hit = next;
-			next = c->variant == LAST ? find(in, (size_t)(hit - in->p) + 1, what) : NULL;
+			next =
+			    c->variant == LAST ? find(in, (size_t)(hit - in->p) + 1, what) : NULL;
 		}
 	}
 	if (hit == NULL) {
@@ -210,7 +218,8 @@ static bool replace(struct liquid_call *c)
 		return false;
 	if (in.p == NULL)
 		in.p = "";
-	return c->variant == ALL ? replace_all(c, &in, &what, &with) : replace_one(c, &in, &what, &with);
+	return c->variant == ALL ? replace_all(c, &in, &what, &with)
+				 : replace_one(c, &in, &what, &with);
 }
 
 /* ---- cutting ---- */
@@ -234,8 +243,8 @@ static bool truncate_chars(struct liquid_call *c)
 	return join_pieces(c, v, 2);
 }
 
-/* Ruby's split(" ", words + 1): blanks part words; after that many words, the rest is one more piece, and so is what
- * follows a last blank, be it empty. */
+/* Ruby's split(" ", words + 1): blanks part words; after that many words, the rest is one more
+ * piece, and so is what follows a last blank, be it empty. */
 static bool truncate_words(struct liquid_call *c)
 {
 	struct liquid_value in, dots = liquid_string("...", 3);
@@ -280,7 +289,8 @@ static bool truncate_words(struct liquid_call *c)
 
 /* ---- apart ---- */
 
-static bool add_piece(struct liquid_call *c, struct liquid_value *v, size_t *n, const char *p, size_t len)
+static bool add_piece(struct liquid_call *c, struct liquid_value *v, size_t *n, const char *p,
+		      size_t len)
 {
 	v[(*n)++] = liquid_string(p, len);
 	return liquid_work(c->run->arena, 1) || liquid_exhausted(c->run);
@@ -329,7 +339,8 @@ static bool split(struct liquid_call *c)
 	return true;
 }
 
-/* Not Liquid's own. An empty text stays empty: its digest would be an identity that all who have none share. */
+/* Not Liquid's own. An empty text stays empty: its digest would be an identity that all who have
+ * none share. */
 static bool digest(struct liquid_call *c)
 {
 	struct liquid_value in;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* liquid_tree.h - a compiled template: between liquid.c, which builds it, and liquid_run.c, which runs it */
+/* liquid_tree.h - a compiled template: between liquid.c, which builds it, and liquid_run.c,
+ * which runs it */
 #ifndef LIQUID_TREE_H
 #define LIQUID_TREE_H
 
@@ -12,7 +13,8 @@ struct liquid_expr {
 	struct liquid_value literal;
 	struct liquid_expr *first, *last; /* of a span, (first..last); a lookup's name is `first` */
 	struct liquid_key *keys;          /* of a lookup */
-	bool list; /* `value` that a list filter takes: where its cell holds a list, that is meant */
+	/* `value` that a list filter takes: where its cell holds a list, that is meant */
+	bool list;
 };
 
 struct liquid_key {

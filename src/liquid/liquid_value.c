@@ -103,7 +103,8 @@ struct liquid_value liquid_int(int64_t i)
 	return (struct liquid_value){.type = LIQUID_INT, .i = i};
 }
 
-const struct liquid_value *liquid_member_of(const struct liquid_value *object, const char *key, size_t len)
+const struct liquid_value *liquid_member_of(const struct liquid_value *object, const char *key,
+					    size_t len)
 {
 	for (size_t i = 0; object->type == LIQUID_OBJECT && i < object->object.n; i++) {
 		const struct liquid_member *member = &object->object.v[i];
@@ -169,8 +170,8 @@ static void inspect_string(const struct liquid_value *v, struct df_buf *out)
 	for (size_t i = 0; i < v->len; i++) {
 		char c = v->p[i];
 		const char *escape = c != '\0' ? strchr(escaped, c) : NULL;
-		bool interpolates =
-		    c == '#' && i + 1 < v->len && v->p[i + 1] != '\0' && strchr("{$@", v->p[i + 1]) != NULL;
+		bool interpolates = c == '#' && i + 1 < v->len && v->p[i + 1] != '\0' &&
+				    strchr("{$@", v->p[i + 1]) != NULL;
 		if (escape != NULL)
 			df_buf_addf(out, "\\%c", letters[escape - escaped]);
 		else if (c == '"' || c == '\\' || interpolates)
@@ -215,7 +216,8 @@ static void inspect(const struct liquid_value *v, struct df_buf *out)
 		df_buf_adds(out, v->array.n > 0 ? "]" : "[]");
 	} else if (v->type == LIQUID_OBJECT) {
 		for (size_t i = 0; i < v->object.n; i++) {
-			struct liquid_value key = liquid_string(v->object.v[i].key, v->object.v[i].key_len);
+			struct liquid_value key =
+			    liquid_string(v->object.v[i].key, v->object.v[i].key_len);
 			df_buf_adds(out, i > 0 ? ", " : "{");
 			inspect_string(&key, out);
 			df_buf_adds(out, "=>");
@@ -295,9 +297,10 @@ bool liquid_equal(const struct liquid_value *a, const struct liquid_value *b)
 	case LIQUID_OBJECT:
 		for (size_t i = 0; i < a->object.n && a->object.n == b->object.n; i++) {
 			const struct liquid_member *member = &a->object.v[i];
-			const struct liquid_member *near = &b->object.v[i]; /* mostly in the same order */
-			bool same =
-			    near->key_len == member->key_len && memcmp(near->key, member->key, member->key_len) == 0;
+			/* mostly in the same order */
+			const struct liquid_member *near = &b->object.v[i];
+			bool same = near->key_len == member->key_len &&
+				    memcmp(near->key, member->key, member->key_len) == 0;
 			const struct liquid_value *other =
 			    same ? &near->value : liquid_member_of(b, member->key, member->key_len);
 			if (other == NULL || !liquid_equal(&member->value, other))

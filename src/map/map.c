@@ -45,7 +45,8 @@ static size_t fixed_limit(const struct schema_path *path)
 	return path->field->flags & SCHEMA_EVENT_NAME ? MAP_MAX_NAME : SIZE_MAX;
 }
 
-/* The defaults are the settings' own business, yet nobody but this room knows the schema's words. */
+/* The defaults are the settings' own business, yet nobody but this room knows the schema's
+ * words. */
 static enum df_status check_settings(const struct map *m, struct df_err *err)
 {
 	const struct conf_feed *feed = m->feed;
@@ -59,17 +60,21 @@ static enum df_status check_settings(const struct map *m, struct df_err *err)
 		struct map_cell_fault fault;
 		struct df_buf json = {0};
 		if (checks[i].value == NULL ||
-		    schema_path_parse(custom, checks[i].path, strlen(checks[i].path), &path, NULL) != SCHEMA_PATH_OK)
+		    schema_path_parse(custom, checks[i].path, strlen(checks[i].path), &path,
+				      NULL) != SCHEMA_PATH_OK)
 			continue;
-		bool ok =
-		    map_cell_emit(m, path.type, path.field, checks[i].value, strlen(checks[i].value), &json, &fault);
+		bool ok = map_cell_emit(m, path.type, path.field, checks[i].value,
+					strlen(checks[i].value), &json, &fault);
 		df_buf_free(&json);
 		if (!ok)
-			return df_fail(DF_USAGE, err, NULL, "%s = %s: %s", checks[i].key, checks[i].value, fault.text);
+			return df_fail(DF_USAGE, err, NULL, "%s = %s: %s", checks[i].key,
+				       checks[i].value, fault.text);
 	}
-	if (feed->map.event_name != NULL && map_utf8_prefix(feed->map.event_name, strlen(feed->map.event_name),
-							    MAP_MAX_NAME) < strlen(feed->map.event_name))
-		return df_fail(DF_USAGE, err, NULL, "event_name has more than %u characters; shorten it", MAP_MAX_NAME);
+	if (feed->map.event_name != NULL &&
+	    map_utf8_prefix(feed->map.event_name, strlen(feed->map.event_name), MAP_MAX_NAME) <
+		strlen(feed->map.event_name))
+		return df_fail(DF_USAGE, err, NULL,
+			       "event_name has more than %u characters; shorten it", MAP_MAX_NAME);
 	return DF_OK;
 }
 
@@ -82,20 +87,23 @@ static enum df_status check_static(const struct map *m, struct df_err *err)
 		struct map_cell_fault fault;
 		struct df_buf json = {0};
 		if (e->action != MAP_STATIC ||
-		    schema_path_parse(m->event, e->field, strlen(e->field), &path, NULL) != SCHEMA_PATH_OK)
+		    schema_path_parse(m->event, e->field, strlen(e->field), &path, NULL) !=
+			SCHEMA_PATH_OK)
 			continue;
-		bool ok = map_cell_emit(m, path.type, path.field, e->value, strlen(e->value), &json, &fault);
+		bool ok = map_cell_emit(m, path.type, path.field, e->value, strlen(e->value), &json,
+					&fault);
 		df_buf_free(&json);
 		size_t len = strlen(e->value), most = fixed_limit(&path);
 		if (ok && map_utf8_prefix(e->value, len, most) < len) {
-			snprintf(fault.text, sizeof(fault.text), "the API takes at most %zu characters here", most);
+			snprintf(fault.text, sizeof(fault.text),
+				 "the API takes at most %zu characters here", most);
 			ok = false;
 		}
 		if (ok)
 			continue;
-		enum df_status st =
-		    df_fail(DF_USAGE, err, NULL, "manifest, entry %zu: 'value' does not suit '%.200s': %s", i + 1,
-			    e->field, fault.text);
+		enum df_status st = df_fail(
+		    DF_USAGE, err, NULL, "manifest, entry %zu: 'value' does not suit '%.200s': %s",
+		    i + 1, e->field, fault.text);
 		map_manifest_place(m->feed->map.manifest_text, i + 1, NULL, err);
 		return st;
 	}
@@ -111,15 +119,18 @@ void map_begun(struct map *m, int64_t begun_ms)
 {
 	struct df_err ignored = {0};
 	enum df_status st = time_range_parse(range_of(m->feed), begun_ms, &m->time.range, &ignored);
-	(void)st; /* map_open has read it; where it is empty now, the range stays that of map_open */
+	/* map_open has read it; where it is empty now, the range stays that of map_open */
+	(void)st;
 }
 
-enum df_status map_open(const struct conf_feed *feed, const char *event_type, struct map **out, struct df_err *err)
+enum df_status map_open(const struct conf_feed *feed, const char *event_type, struct map **out,
+			struct df_err *err)
 {
 	*out = NULL;
 	const struct schema_event *event = schema_event_find(event_type, strlen(event_type));
 	if (event == NULL)
-		return df_fail(DF_USAGE, err, NULL, "'%s' is no event type of the Events API", event_type);
+		return df_fail(DF_USAGE, err, NULL, "'%s' is no event type of the Events API",
+			       event_type);
 	struct map *m = df_alloc(sizeof(*m));
 	m->feed = feed;
 	m->event = event;
@@ -218,8 +229,8 @@ size_t map_warnings(const struct map *m, const struct map_warning **out)
 
 static enum df_status too_many(size_t n, struct df_err *err)
 {
-	return df_fail(DF_REJECT, err, "guideline", "the document has %zu columns; at most %u are read", n,
-		       MAP_MAX_COLUMNS);
+	return df_fail(DF_REJECT, err, "guideline",
+		       "the document has %zu columns; at most %u are read", n, MAP_MAX_COLUMNS);
 }
 
 static int compare_names(const void *a, const void *b)
@@ -233,8 +244,8 @@ static bool appends(const char *name)
 	return len > 2 && strcmp(name + len - 2, "[]") == 0;
 }
 
-static enum df_status check_unique(char *const *names, size_t n, const struct map_manifest *manifest,
-				   struct df_err *err)
+static enum df_status check_unique(char *const *names, size_t n,
+				   const struct map_manifest *manifest, struct df_err *err)
 {
 	char **sorted = df_alloc(n * sizeof(*sorted));
 	enum df_status st = DF_OK;
@@ -242,8 +253,8 @@ static enum df_status check_unique(char *const *names, size_t n, const struct ma
 		sorted[i] = names[i];
 	qsort(sorted, n, sizeof(*sorted), compare_names);
 	for (size_t i = 1; i < n && st == DF_OK; i++) {
-		if (strcmp(sorted[i - 1], sorted[i]) != 0 || appends(sorted[i]) || sorted[i][0] == '\0' ||
-		    map_own_column(sorted[i]))
+		if (strcmp(sorted[i - 1], sorted[i]) != 0 || appends(sorted[i]) ||
+		    sorted[i][0] == '\0' || map_own_column(sorted[i]))
 			continue;
 		if (manifest != NULL && map_manifest_ignores(manifest, sorted[i]))
 			continue;
@@ -272,12 +283,14 @@ static bool excel_line(const struct map *m)
 	return m->n_names > 0 && m->n_names <= 2 && strncasecmp(m->names[0], "sep=", 4) == 0;
 }
 
-/* Cells have no place in a log: a first line with an address or a bare number in it is taken for a row. */
+/* Cells have no place in a log: a first line with an address or a bare number in it is taken for
+ * a row. */
 static bool row_for_header(const struct map *m)
 {
 	for (size_t i = 0; i < m->n_names; i++) {
 		const char *name = m->names[i];
-		if (strchr(name, '@') != NULL || (name[0] != '\0' && name[strspn(name, "0123456789+-.,:/ ")] == '\0'))
+		if (strchr(name, '@') != NULL ||
+		    (name[0] != '\0' && name[strspn(name, "0123456789+-.,:/ ")] == '\0'))
 			return true;
 	}
 	return false;
@@ -295,20 +308,24 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 		size_t len = strlen(m->names[i]);
 		if (done[i])
 			continue;
-		enum schema_path_result result = schema_path_parse(m->event, m->names[i], len, &path, &other);
+		enum schema_path_result result =
+		    schema_path_parse(m->event, m->names[i], len, &path, &other);
 		if (result == SCHEMA_PATH_OK) {
 			map_bindings_add(&m->bindings, i, m->names[i], len, NULL);
 			continue;
 		}
 		char why[512];
-		if (m->feed->map.unknown_columns_warn ? m->n_warnings < MAP_MAX_WARNINGS : unknown < NAMED_UNKNOWN)
-			schema_path_explain(m->event, result, m->names[i], len, other, why, sizeof(why));
+		if (m->feed->map.unknown_columns_warn ? m->n_warnings < MAP_MAX_WARNINGS
+						      : unknown < NAMED_UNKNOWN)
+			schema_path_explain(m->event, result, m->names[i], len, other, why,
+					    sizeof(why));
 		if (m->feed->map.unknown_columns_warn) {
 			map_warn(m, "unknown-column", "column %zu is ignored: %s", i + 1, why);
 			continue;
 		}
 		if (len == 0) /* as a spreadsheet leaves them behind the last one */
-			snprintf(why, sizeof(why), "column %zu has no name: name it, or remove it", i + 1);
+			snprintf(why, sizeof(why), "column %zu has no name: name it, or remove it",
+				 i + 1);
 		if (unknown++ == 0)
 			first = m->names[i];
 		if (unknown <= NAMED_UNKNOWN)
@@ -322,26 +339,30 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 	if (unknown > 0 && !row)
 		df_err_place(err, NULL, 0, first);
 	if (unknown > 0 && excel_line(m))
-		st = df_fail(
-		    DF_REJECT, err, "unknown-column",
-		    "the first line is no header but Excel's 'sep='; remove that line, and export the file with "
-		    "commas");
+		st = df_fail(DF_REJECT, err, "unknown-column",
+			     "the first line is no header but Excel's 'sep='; remove that line, "
+			     "and export the file with "
+			     "commas");
 	else if (unknown > 0 && other_separator(m))
 		st = df_fail(DF_REJECT, err, "unknown-column",
-			     "the header is a single column that holds semicolons or tabs, but fields have to be "
+			     "the header is a single column that holds semicolons or tabs, but "
+			     "fields have to be "
 			     "separated by commas; export the file with commas");
 	else if (row)
 		st = df_fail(DF_REJECT, err, "unknown-column",
-			     "the first line looks like a row, not like a header: write one, or a manifest without "
+			     "the first line looks like a row, not like a header: write one, or a "
+			     "manifest without "
 			     "(`dropfeed manifest --no-header` proposes it)");
 	else if (none)
 		st = df_fail(DF_REJECT, err, "unknown-column",
-			     "none of the columns is a path into a batch: a file with column names of its own needs a "
+			     "none of the columns is a path into a batch: a file with column names "
+			     "of its own needs a "
 			     "manifest, which `dropfeed manifest` proposes (%s)",
 			     df_buf_cstr(&text));
 	else if (unknown > 0)
-		st = df_fail(DF_REJECT, err, "unknown-column", "%s (unknown_columns = warn ignores such columns)",
-			     df_buf_cstr(&text));
+		st =
+		    df_fail(DF_REJECT, err, "unknown-column",
+			    "%s (unknown_columns = warn ignores such columns)", df_buf_cstr(&text));
 	df_buf_free(&text);
 	return st;
 }
@@ -349,13 +370,14 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 static bool manifest_names(const struct map_manifest *manifest, const char *name)
 {
 	for (size_t i = 0; i < manifest->n; i++)
-		if (manifest->entries[i].source != NULL && strcmp(manifest->entries[i].source, name) == 0)
+		if (manifest->entries[i].source != NULL &&
+		    strcmp(manifest->entries[i].source, name) == 0)
 			return true;
 	return false;
 }
 
-/* The hosted feed applies a custom manifest to the files "if their headers are not valid already". One that names a
- * column of the header is meant for it all the same. */
+/* The hosted feed applies a custom manifest to the files "if their headers are not valid
+ * already". One that names a column of the header is meant for it all the same. */
 static bool is_native(const struct map *m)
 {
 	if (m->manifest->transform || !m->manifest->has_header)
@@ -365,7 +387,8 @@ static bool is_native(const struct map *m)
 		const char *name = m->names[i];
 		if (m->own[i])
 			continue;
-		if (schema_path_parse(m->event, name, strlen(name), &path, NULL) != SCHEMA_PATH_OK ||
+		if (schema_path_parse(m->event, name, strlen(name), &path, NULL) !=
+			SCHEMA_PATH_OK ||
 		    manifest_names(m->manifest, name))
 			return false;
 	}
@@ -408,14 +431,16 @@ enum df_status map_clone(const struct map *m, struct map **out, struct df_err *e
 	return st;
 }
 
-enum df_status map_header(struct map *m, const struct rows_cell *cells, size_t n, struct df_err *err)
+enum df_status map_header(struct map *m, const struct rows_cell *cells, size_t n,
+			  struct df_err *err)
 {
 	forget_document(m);
 	if (n > MAP_MAX_COLUMNS)
 		return too_many(n, err);
 	m->names = df_alloc(n * sizeof(*m->names));
 	for (size_t i = 0; i < n; i++)
-		m->names[m->n_names++] = df_strndup(cells[i].p != NULL ? cells[i].p : "", cells[i].len);
+		m->names[m->n_names++] =
+		    df_strndup(cells[i].p != NULL ? cells[i].p : "", cells[i].len);
 	map_own_find(m);
 
 	enum df_status st = map_has_header(m) ? DF_OK : map_places_find(m, err);
@@ -424,7 +449,8 @@ enum df_status map_header(struct map *m, const struct rows_cell *cells, size_t n
 	return st == DF_OK ? map_compile(m, err) : st;
 }
 
-enum df_status map_no_header(struct map *m, const struct rows_cell *first, size_t n_cells, struct df_err *err)
+enum df_status map_no_header(struct map *m, const struct rows_cell *first, size_t n_cells,
+			     struct df_err *err)
 {
 	forget_document(m);
 	size_t listed = m->manifest != NULL ? m->manifest->n : 0;

@@ -5,14 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct map_binding *map_bindings_add(struct map_bindings *b, size_t column, const char *name, size_t len,
-				     const char *fixed)
+struct map_binding *map_bindings_add(struct map_bindings *b, size_t column, const char *name,
+				     size_t len, const char *fixed)
 {
 	if (b->n == b->cap) {
 		b->cap = b->cap == 0 ? 16 : b->cap * 2;
 		b->v = df_realloc(b->v, b->cap * sizeof(*b->v));
 	}
-	b->v[b->n++] = (struct map_binding){.column = column, .name = df_strndup(name, len), .fixed = df_strdup(fixed)};
+	b->v[b->n++] = (struct map_binding){
+	    .column = column, .name = df_strndup(name, len), .fixed = df_strdup(fixed)};
 	return &b->v[b->n - 1];
 }
 
@@ -26,8 +27,8 @@ void map_bindings_free(struct map_bindings *b)
 	memset(b, 0, sizeof(*b));
 }
 
-/* The names of attributes are the document's own: the API's limit for them holds. False: it is over, and rows that have
- * a value there are rejected. */
+/* The names of attributes are the document's own: the API's limit for them holds. False: it is
+ * over, and rows that have a value there are rejected. */
 static bool limit_names(struct map *m, const struct map_binding *binding, struct schema_path *path)
 {
 	for (size_t i = 1; i < path->n; i++) {
@@ -42,23 +43,25 @@ static bool limit_names(struct map *m, const struct map_binding *binding, struct
 		if (!m->feed->map.limits_truncate)
 			return false;
 		step->key_len = fit;
-		map_warn(m, "too-long", "the attribute's name '%.60s...' was cut to %u characters", binding->name,
-			 MAP_MAX_NAME);
+		map_warn(m, "too-long", "the attribute's name '%.60s...' was cut to %u characters",
+			 binding->name, MAP_MAX_NAME);
 	}
 	return true;
 }
 
-static enum df_status set_fixed(struct map *m, const struct map_binding *binding, const struct schema_path *path,
-				struct map_node *leaf, struct df_err *err)
+static enum df_status set_fixed(struct map *m, const struct map_binding *binding,
+				const struct schema_path *path, struct map_node *leaf,
+				struct df_err *err)
 {
 	struct map_cell_fault fault;
 	struct df_buf json = {0};
 	enum df_status st = DF_OK;
-	if (map_cell_emit(m, path->type, path->field, binding->fixed, strlen(binding->fixed), &json, &fault))
+	if (map_cell_emit(m, path->type, path->field, binding->fixed, strlen(binding->fixed), &json,
+			  &fault))
 		leaf->fallback = df_strndup(json.data, json.len);
 	else
-		st = df_fail(DF_USAGE, err, NULL, "manifest: the static value of '%s' is wrong: %s", binding->name,
-			     fault.text);
+		st = df_fail(DF_USAGE, err, NULL, "manifest: the static value of '%s' is wrong: %s",
+			     binding->name, fault.text);
 	df_buf_free(&json);
 	return st;
 }
@@ -66,16 +69,20 @@ static enum df_status set_fixed(struct map *m, const struct map_binding *binding
 static const char *source_of(const struct map *m, size_t column)
 {
 	const struct map_derived *d = map_derived_of(m, column);
-	return column == MAP_NONE ? "a static value" : d != NULL ? d->entry->source : m->names[column];
+	return column == MAP_NONE ? "a static value"
+	       : d != NULL        ? d->entry->source
+				  : m->names[column];
 }
 
-static enum df_status duplicate(struct map *m, const struct map_binding *binding, struct df_err *err)
+static enum df_status duplicate(struct map *m, const struct map_binding *binding,
+				struct df_err *err)
 {
-	df_err_place(err, NULL, 0, binding->column != MAP_NONE ? source_of(m, binding->column) : binding->name);
-	return df_fail(
-	    DF_REJECT, err, "duplicate-column",
-	    "'%s' leads to %s, where another column leads to as well, or to the whole of it; remove one of them",
-	    source_of(m, binding->column), binding->name);
+	df_err_place(err, NULL, 0,
+		     binding->column != MAP_NONE ? source_of(m, binding->column) : binding->name);
+	return df_fail(DF_REJECT, err, "duplicate-column",
+		       "'%s' leads to %s, where another column leads to as well, or to the whole "
+		       "of it; remove one of them",
+		       source_of(m, binding->column), binding->name);
 }
 
 /* The row's own ids stay outside of the fragments. */
@@ -91,8 +98,8 @@ static size_t *own_id_of(struct map *m, const struct schema_path *path)
 }
 
 /* A leaf that is filled from a derived cell tells it what is wanted. */
-static void bind_derived(const struct map *m, const struct map_binding *binding, const struct schema_path *path,
-			 struct map_node *leaf)
+static void bind_derived(const struct map *m, const struct map_binding *binding,
+			 const struct schema_path *path, struct map_node *leaf)
 {
 	struct map_derived *d = map_derived_of(m, binding->column);
 	if (d == NULL)
@@ -107,8 +114,8 @@ static void bind_derived(const struct map *m, const struct map_binding *binding,
 }
 
 /* Members of any name need a place that takes any name. */
-static enum df_status check_spread(const struct map *m, const struct map_binding *binding, bool found,
-				   const struct schema_path *path, struct df_err *err)
+static enum df_status check_spread(const struct map *m, const struct map_binding *binding,
+				   bool found, const struct schema_path *path, struct df_err *err)
 {
 	const struct map_derived *d = map_derived_of(m, binding->column);
 	if (d == NULL || d->pattern == NULL)
@@ -119,8 +126,10 @@ static enum df_status check_spread(const struct map *m, const struct map_binding
 		return DF_OK;
 	df_err_place(err, NULL, 0, m->names[d->column]);
 	return df_fail(DF_REJECT, err, "manifest-mismatch",
-		       "'%.200s' takes the members of a cell's JSON, whatever their names, and '%.200s' does not take "
-		       "any name, as user_attributes.* or events.data.custom_attributes.* would; map them one by one",
+		       "'%.200s' takes the members of a cell's JSON, whatever their names, and "
+		       "'%.200s' does not take "
+		       "any name, as user_attributes.* or events.data.custom_attributes.* would; "
+		       "map them one by one",
 		       d->pattern, d->entry->field);
 }
 
@@ -130,22 +139,24 @@ static enum df_status bind(struct map *m, struct map_binding *binding, struct df
 	char why[512];
 	const struct schema_event *other = NULL;
 	size_t len = strlen(binding->name);
-	enum schema_path_result result = schema_path_parse(m->event, binding->name, len, &path, &other);
+	enum schema_path_result result =
+	    schema_path_parse(m->event, binding->name, len, &path, &other);
 	enum df_status st = check_spread(m, binding, result == SCHEMA_PATH_OK, &path, err);
 	if (st != DF_OK)
 		return st;
 	if (result != SCHEMA_PATH_OK) { /* a manifest's wildcard made it */
 		schema_path_explain(m->event, result, binding->name, len, other, why, sizeof(why));
 		df_err_place(err, NULL, 0, source_of(m, binding->column));
-		return df_fail(DF_REJECT, err, "unknown-column", "the manifest leads '%s' astray: %s",
-			       source_of(m, binding->column), why);
+		return df_fail(DF_REJECT, err, "unknown-column",
+			       "the manifest leads '%s' astray: %s", source_of(m, binding->column),
+			       why);
 	}
 	bool short_enough = limit_names(m, binding, &path);
 	if (!short_enough && binding->fixed != NULL)
-		return df_fail(
-		    DF_USAGE, err, NULL,
-		    "manifest: the static attribute's name '%.60s...' has more than %u characters; shorten it",
-		    binding->name, MAP_MAX_NAME);
+		return df_fail(DF_USAGE, err, NULL,
+			       "manifest: the static attribute's name '%.60s...' has more than %u "
+			       "characters; shorten it",
+			       binding->name, MAP_MAX_NAME);
 	size_t *own = own_id_of(m, &path);
 	if (own != NULL) {
 		if (*own != MAP_NONE)
@@ -163,7 +174,8 @@ static enum df_status bind(struct map *m, struct map_binding *binding, struct df
 	bind_derived(m, binding, &path, leaf);
 	if (leaf->flags & SCHEMA_UNWANTED)
 		map_warn(m, "guideline",
-			 "the API says that the batch's own %s must not be set; did you mean events.data.%s?",
+			 "the API says that the batch's own %s must not be set; did you mean "
+			 "events.data.%s?",
 			 binding->name, binding->name);
 	return binding->fixed != NULL ? set_fixed(m, binding, &path, leaf, err) : DF_OK;
 }
@@ -174,14 +186,16 @@ static void spread_flags(struct map_node *node, bool deletable)
 	for (size_t i = 0; i < node->n_kids; i++) {
 		struct map_node *kid = node->kids[i];
 		if ((node->flags & SCHEMA_ATTRIBUTES) && node->kind == MAP_NODE_OBJECT)
-			kid->flags |= MAP_VALUE_LIMIT | (deletable && !kid->keep ? MAP_DELETABLE : 0u);
+			kid->flags |=
+			    MAP_VALUE_LIMIT | (deletable && !kid->keep ? MAP_DELETABLE : 0u);
 		else if ((node->flags & MAP_VALUE_LIMIT) && node->kind == MAP_NODE_LIST)
 			kid->flags |= MAP_VALUE_LIMIT | MAP_ENTRY;
 		spread_flags(kid, deletable);
 	}
 }
 
-/* empty_attributes = delete: the list of names is there, whether it has columns of its own or not. */
+/* empty_attributes = delete: the list of names is there, whether it has columns of its own or
+ * not. */
 static void prepare_deletion(struct map *m)
 {
 	struct schema_path path;
@@ -221,14 +235,14 @@ static const struct map_op *find_fold(struct map *m)
 static int time_level(const struct map *m, const char *name)
 {
 	struct schema_path path;
-	if (schema_path_parse(m->event, name, strlen(name), &path, NULL) != SCHEMA_PATH_OK || path.n != 1 ||
-	    strcmp(path.field->name, "timestamp_unixtime_ms") != 0)
+	if (schema_path_parse(m->event, name, strlen(name), &path, NULL) != SCHEMA_PATH_OK ||
+	    path.n != 1 || strcmp(path.field->name, "timestamp_unixtime_ms") != 0)
 		return 0;
 	return path.data ? 2 : 1;
 }
 
-/* The vendor's own example maps the batch's time, which the API says not to set, and means the event's. Where that is
- * mapped as well, the batch's is left out: it must not separate batches. */
+/* The vendor's own example maps the batch's time, which the API says not to set, and means the
+ * event's. Where that is mapped as well, the batch's is left out: it must not separate batches. */
 static void move_batch_time(struct map *m)
 {
 	struct map_bindings *b = &m->bindings;
@@ -283,7 +297,8 @@ enum df_status map_bind(struct map *m, struct df_err *err)
 		m->fold_op = m->feed->map.fold_products ? find_fold(m) : NULL;
 	}
 	map_program_build(&m->batch_program, m->batch, m->n_names, false);
-	size_t depth = m->data_program.depth > m->batch_program.depth ? m->data_program.depth : m->batch_program.depth;
+	size_t depth = m->data_program.depth > m->batch_program.depth ? m->data_program.depth
+								      : m->batch_program.depth;
 	m->frames = df_realloc(m->frames, (depth + 2) * sizeof(*m->frames));
 	return DF_OK;
 }

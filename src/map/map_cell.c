@@ -37,15 +37,18 @@ static bool bad(struct map_cell_fault *fault, const char *code, const char *text
 	return false;
 }
 
-static bool emit_integer(const char *p, size_t len, struct df_buf *out, struct map_cell_fault *fault)
+static bool emit_integer(const char *p, size_t len, struct df_buf *out,
+			 struct map_cell_fault *fault)
 {
 	bool minus = len > 0 && p[0] == '-';
 	size_t i = len > 0 && (minus || p[0] == '+') ? 1 : 0, n = 0;
 	if (i == len)
-		return bad(fault, "not-an-integer", "a whole number is expected: digits with an optional sign");
+		return bad(fault, "not-an-integer",
+			   "a whole number is expected: digits with an optional sign");
 	for (size_t k = i; k < len; k++)
 		if (!digit(p[k]))
-			return bad(fault, "not-an-integer", "a whole number is expected: digits with an optional sign");
+			return bad(fault, "not-an-integer",
+				   "a whole number is expected: digits with an optional sign");
 	while (i + 1 < len && p[i] == '0')
 		i++;
 	n = len - i;
@@ -59,7 +62,8 @@ static bool emit_integer(const char *p, size_t len, struct df_buf *out, struct m
 	return true;
 }
 
-/* JSON's grammar (RFC 8259 §6), and what spreadsheets add: a plus, leading zeros, no digit before or after the point.
+/* JSON's grammar (RFC 8259 §6), and what spreadsheets add: a plus, leading zeros, no digit before
+ * or after the point.
  */
 static bool emit_number(const char *p, size_t len, struct df_buf *out, struct map_cell_fault *fault)
 {
@@ -110,12 +114,14 @@ static bool emit_number(const char *p, size_t len, struct df_buf *out, struct ma
 	return true;
 }
 
-static bool emit_boolean(const char *p, size_t len, struct df_buf *out, struct map_cell_fault *fault)
+static bool emit_boolean(const char *p, size_t len, struct df_buf *out,
+			 struct map_cell_fault *fault)
 {
 	static const struct {
 		const char *word;
 		bool value;
-	} words[] = {{"true", true}, {"false", false}, {"t", true}, {"f", false}, {"1", true}, {"0", false}};
+	} words[] = {{"true", true}, {"false", false}, {"t", true},
+		     {"f", false},   {"1", true},      {"0", false}};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (strlen(words[i].word) != len || strncasecmp(words[i].word, p, len) != 0)
 			continue;
@@ -127,12 +133,13 @@ static bool emit_boolean(const char *p, size_t len, struct df_buf *out, struct m
 
 static unsigned char not_hex(char c)
 {
-	unsigned char decimal = (unsigned char)(c - '0'), letter = (unsigned char)((c | ('a' ^ 'A')) - 'a');
+	unsigned char decimal = (unsigned char)(c - '0'),
+		      letter = (unsigned char)((c | ('a' ^ 'A')) - 'a');
 	return (decimal > 9) & (letter > 5);
 }
 
-/* What stands at each place of a UUID: hexadecimal digits (RFC 4122, section 3), and four dashes. Written so that the
- * compiler can look at many bytes at once. */
+/* What stands at each place of a UUID: hexadecimal digits (RFC 4122, section 3), and four
+ * dashes. Written so that the compiler can look at many bytes at once. */
 static bool is_uuid(const char *p, size_t len)
 {
 	unsigned char other = 0, dashes = 0;
@@ -163,7 +170,8 @@ static bool emit_uuid(const char *p, size_t len, struct df_buf *out, struct map_
 {
 	if (!is_uuid(p, len))
 		return bad(fault, "not-a-uuid",
-			   "a UUID is expected: 36 characters, such as 123e4567-e89b-12d3-a456-426614174000");
+			   "a UUID is expected: 36 characters, such as "
+			   "123e4567-e89b-12d3-a456-426614174000");
 	return add_quoted(out, p, len);
 }
 
@@ -173,17 +181,19 @@ static bool emit_ip(const char *p, size_t len, struct df_buf *out, struct map_ce
 	unsigned char address[sizeof(struct in6_addr)];
 	if (len < sizeof(text) && memchr(p, '\0', len) == NULL) {
 		memcpy(text, p, len);
-		if (inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1)
+		if (inet_pton(AF_INET, text, address) == 1 ||
+		    inet_pton(AF_INET6, text, address) == 1)
 			return add_quoted(out, p, len);
 	}
 	return bad(fault, "not-allowed", "an IPv4 or IPv6 address is expected");
 }
 
-static bool emit_word(const struct schema_field *field, const char *p, size_t len, struct df_buf *out,
-		      struct map_cell_fault *fault)
+static bool emit_word(const struct schema_field *field, const char *p, size_t len,
+		      struct df_buf *out, struct map_cell_fault *fault)
 {
 	for (const char *const *w = field->words; *w != NULL; w++)
-		if (((*w[0] ^ *p) & ~('a' ^ 'A')) == 0 && strncasecmp(*w, p, len) == 0 && strlen(*w) == len)
+		if (((*w[0] ^ *p) & ~('a' ^ 'A')) == 0 && strncasecmp(*w, p, len) == 0 &&
+		    strlen(*w) == len)
 			return add_quoted(out, *w, len);
 	fault->code = "not-allowed";
 	size_t n = (size_t)snprintf(fault->text, sizeof(fault->text), "one of these is expected: ");
@@ -192,14 +202,14 @@ static bool emit_word(const struct schema_field *field, const char *p, size_t le
 			snprintf(fault->text + n, sizeof(fault->text) - n, ", ...");
 			break;
 		}
-		n += (size_t)snprintf(fault->text + n, sizeof(fault->text) - n, "%s%s", w == field->words ? "" : ", ",
-				      *w);
+		n += (size_t)snprintf(fault->text + n, sizeof(fault->text) - n, "%s%s",
+				      w == field->words ? "" : ", ", *w);
 	}
 	return false;
 }
 
-bool map_cell_instant(const struct map *m, const char *p, size_t len, int64_t *ms, struct df_buf *out,
-		      struct map_cell_fault *fault)
+bool map_cell_instant(const struct map *m, const char *p, size_t len, int64_t *ms,
+		      struct df_buf *out, struct map_cell_fault *fault)
 {
 	const char *code = NULL, *why = NULL;
 	if (!time_parse(&m->time, p, len, ms, &code, &why))
@@ -220,8 +230,8 @@ bool map_cell_instant(const struct map *m, const char *p, size_t len, int64_t *m
 }
 
 /* A static value: a row's have the row's arena. */
-static bool emit_json(const struct map *m, const struct schema_field *field, const char *p, size_t len,
-		      struct df_buf *out, struct map_cell_fault *fault)
+static bool emit_json(const struct map *m, const struct schema_field *field, const char *p,
+		      size_t len, struct df_buf *out, struct map_cell_fault *fault)
 {
 	struct liquid_arena arena = {0};
 	struct map_json json = {.m = m, .arena = &arena, .out = out, .fault = fault};
@@ -230,8 +240,8 @@ static bool emit_json(const struct map *m, const struct schema_field *field, con
 	return ok;
 }
 
-bool map_cell_emit(const struct map *m, enum schema_type type, const struct schema_field *field, const char *p,
-		   size_t len, struct df_buf *out, struct map_cell_fault *fault)
+bool map_cell_emit(const struct map *m, enum schema_type type, const struct schema_field *field,
+		   const char *p, size_t len, struct df_buf *out, struct map_cell_fault *fault)
 {
 	int64_t ms;
 	switch (type) {

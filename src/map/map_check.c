@@ -44,7 +44,8 @@ static void set_data_plan(struct map *m, const char *plan)
 	struct map_node *id_leaf = set_default(m, "context.data_plan.plan_id", id);
 	/* the default's version is not the version of a plan that the file names */
 	if (id_leaf != NULL && colon != NULL) {
-		struct map_node *version = set_default(m, "context.data_plan.plan_version", colon + 1);
+		struct map_node *version =
+		    set_default(m, "context.data_plan.plan_version", colon + 1);
 		if (version != NULL)
 			version->unless = id_leaf->column;
 	}
@@ -54,7 +55,8 @@ static void set_data_plan(struct map *m, const char *plan)
 void map_defaults(struct map *m)
 {
 	const struct conf_feed *feed = m->feed;
-	set_default(m, "environment", feed->map.environment != NULL ? feed->map.environment : "production");
+	set_default(m, "environment",
+		    feed->map.environment != NULL ? feed->map.environment : "production");
 	if (feed->map.data_plan != NULL)
 		set_data_plan(m, feed->map.data_plan);
 	if (strcmp(m->event->name, "custom_event") == 0) {
@@ -63,7 +65,8 @@ void map_defaults(struct map *m)
 		if (feed->map.event_type != NULL)
 			set_default(m, "events.data.custom_event_type", feed->map.event_type);
 	} else if (strcmp(m->event->name, "screen_view") == 0) {
-		set_default(m, "events.data.screen_name", feed->map.screen_name != NULL ? feed->map.screen_name : "");
+		set_default(m, "events.data.screen_name",
+			    feed->map.screen_name != NULL ? feed->map.screen_name : "");
 	}
 }
 
@@ -73,10 +76,11 @@ static void list_missing(const struct map_node *node, struct df_buf *out)
 		return;
 	for (size_t i = 0; node->object != NULL && i < node->object->n; i++) {
 		const struct schema_field *field = &node->object->fields[i];
-		if ((field->flags & SCHEMA_REQUIRED) == 0 || map_node_kid(node, field->name) != NULL)
+		if ((field->flags & SCHEMA_REQUIRED) == 0 ||
+		    map_node_kid(node, field->name) != NULL)
 			continue;
-		df_buf_addf(out, "%s%s%s%s", out->len > 0 ? ", " : "", node->path, node->path[0] != '\0' ? "." : "",
-			    field->name);
+		df_buf_addf(out, "%s%s%s%s", out->len > 0 ? ", " : "", node->path,
+			    node->path[0] != '\0' ? "." : "", field->name);
 	}
 	for (size_t i = 0; i < node->n_kids; i++)
 		list_missing(node->kids[i], out);
@@ -96,7 +100,8 @@ static bool has_id(const struct map_node *node)
 
 static bool has_action(const struct map_node *data)
 {
-	return map_node_kid(data, "product_action") != NULL || map_node_kid(data, "promotion_action") != NULL ||
+	return map_node_kid(data, "product_action") != NULL ||
+	       map_node_kid(data, "promotion_action") != NULL ||
 	       map_node_kid(data, "product_impressions") != NULL;
 }
 
@@ -109,19 +114,23 @@ enum df_status map_check(struct map *m, struct df_err *err)
 		list_missing(m->data, &missing);
 	bool custom = strcmp(m->event->name, "custom_event") == 0;
 	if (missing.len > 0)
-		st = df_fail(DF_REJECT, err, "missing-column",
-			     "no column, yet required in %s documents with these columns: %s; add them%s",
-			     m->event->name, df_buf_cstr(&missing),
-			     custom ? " or set the feed's event_name and event_type" : "");
+		st = df_fail(
+		    DF_REJECT, err, "missing-column",
+		    "no column, yet required in %s documents with these columns: %s; add them%s",
+		    m->event->name, df_buf_cstr(&missing),
+		    custom ? " or set the feed's event_name and event_type" : "");
 	else if (strcmp(m->event->name, "commerce_event") == 0 && !has_action(m->data))
-		st = df_fail(DF_REJECT, err, "missing-column",
-			     "a commerce_event document needs columns of events.data.product_action, "
-			     "events.data.promotion_action or events.data.product_impressions, such as "
-			     "events.data.product_action.action");
+		st = df_fail(
+		    DF_REJECT, err, "missing-column",
+		    "a commerce_event document needs columns of events.data.product_action, "
+		    "events.data.promotion_action or events.data.product_impressions, such as "
+		    "events.data.product_action.action");
 	else if (!has_id(m->batch))
-		st = df_fail(DF_REJECT, err, "no-identity-column",
-			     "no column identifies the user; add mpid, one of user_identities.* such as "
-			     "user_identities.customer_id, or a device's ID such as device_info.android_uuid");
+		st = df_fail(
+		    DF_REJECT, err, "no-identity-column",
+		    "no column identifies the user; add mpid, one of user_identities.* such as "
+		    "user_identities.customer_id, or a device's ID such as "
+		    "device_info.android_uuid");
 	df_buf_free(&missing);
 	return st;
 }

@@ -20,7 +20,8 @@ size_t map_column_find(const struct map *m, const char *name, size_t len)
 void map_manifest_index(struct map_manifest *manifest)
 {
 	size_t *last =
-	    df_alloc((manifest->n + 1) * sizeof(*last)); /* of the entries with the same source, by the first */
+	    /* of the entries with the same source, by the first */
+	    df_alloc((manifest->n + 1) * sizeof(*last));
 	manifest->by_source = df_index_new();
 	manifest->patterns = df_alloc((manifest->n + 1) * sizeof(*manifest->patterns));
 	for (size_t i = 0; i < manifest->n; i++) {
@@ -84,7 +85,8 @@ enum df_status map_missing_end(struct map_missing *missing, struct df_err *err)
 	df_err_place(err, NULL, 0, missing->first);
 	const char *lacks = missing->n > 1 ? "the manifest maps columns that the header lacks:"
 					   : "the manifest maps a column that the header lacks:";
-	enum df_status st = df_fail(DF_REJECT, err, "manifest-mismatch", "%s %s", lacks, df_buf_cstr(&missing->text));
+	enum df_status st = df_fail(DF_REJECT, err, "manifest-mismatch", "%s %s", lacks,
+				    df_buf_cstr(&missing->text));
 	df_buf_free(&missing->text);
 	return st;
 }

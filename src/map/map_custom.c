@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* The hosted feed's own manifest: {"hasHeaderRow": bool, "columns": [{"column", "action", "field"}]}. */
+/* The hosted feed's own manifest: {"hasHeaderRow": bool, "columns": [{"column", "action",
+ * "field"}]}. */
 #include "map_priv.h"
 
 #include <json-c/json.h>
 
-static enum df_status read_entry(struct json_object *json, size_t number, const struct schema_event *event,
-				 struct map_manifest *manifest, struct map_entry *out, struct df_err *err)
+static enum df_status read_entry(struct json_object *json, size_t number,
+				 const struct schema_event *event, struct map_manifest *manifest,
+				 struct map_entry *out, struct df_err *err)
 {
 	static const char *const keys[] = {"column", "action", "field", NULL};
 	const char *column = NULL, *action = NULL, *field = NULL;
 	enum df_status st = map_manifest_keys(json, number, keys, manifest, err);
 	if (st == DF_OK)
-		st = map_manifest_string(json, number, "column", manifest->has_header, &column, err);
+		st =
+		    map_manifest_string(json, number, "column", manifest->has_header, &column, err);
 	if (st == DF_OK)
 		st = map_manifest_string(json, number, "action", true, &action, err);
 	if (st != DF_OK)
 		return st;
 	if (strcmp(action, "keep") != 0 && strcmp(action, "ignore") != 0)
-		return df_fail(DF_USAGE, err, NULL, "manifest, entry %zu: 'action' has to be keep or ignore", number);
+		return df_fail(DF_USAGE, err, NULL,
+			       "manifest, entry %zu: 'action' has to be keep or ignore", number);
 	out->action = strcmp(action, "keep") == 0 ? MAP_KEEP : MAP_IGNORE;
 	st = map_manifest_string(json, number, "field", out->action == MAP_KEEP, &field, err);
 	if (st == DF_OK && out->action == MAP_KEEP)
@@ -33,14 +37,15 @@ static enum df_status check_columns(struct map_manifest *manifest, struct df_err
 		manifest->at = i + 1;
 		const char *source = manifest->entries[i].source;
 		if (df_index_find(manifest->by_source, source, strlen(source)) != i)
-			return df_fail(DF_USAGE, err, NULL, "manifest, entry %zu: column '%.200s' is listed twice",
+			return df_fail(DF_USAGE, err, NULL,
+				       "manifest, entry %zu: column '%.200s' is listed twice",
 				       i + 1, source);
 	}
 	return DF_OK;
 }
 
-enum df_status map_custom_read(struct json_object *root, const struct schema_event *event, struct map_manifest *out,
-			       struct df_err *err)
+enum df_status map_custom_read(struct json_object *root, const struct schema_event *event,
+			       struct map_manifest *out, struct df_err *err)
 {
 	static const char *const keys[] = {"hasHeaderRow", "columns", NULL};
 	struct json_object *header = NULL, *columns = NULL;
@@ -50,7 +55,8 @@ enum df_status map_custom_read(struct json_object *root, const struct schema_eve
 	out->key = "hasHeaderRow";
 	if (json_object_object_get_ex(root, out->key, &header)) {
 		if (!json_object_is_type(header, json_type_boolean))
-			return df_fail(DF_USAGE, err, NULL, "manifest: 'hasHeaderRow' has to be true or false");
+			return df_fail(DF_USAGE, err, NULL,
+				       "manifest: 'hasHeaderRow' has to be true or false");
 		out->has_header = json_object_get_boolean(header);
 	}
 	st = map_manifest_list(root, "columns", &columns, out, err);
@@ -60,7 +66,8 @@ enum df_status map_custom_read(struct json_object *root, const struct schema_eve
 	out->entries = df_alloc(n * sizeof(*out->entries));
 	for (size_t i = 0; i < n && st == DF_OK; i++, out->n++) {
 		out->at = i + 1;
-		st = read_entry(json_object_array_get_idx(columns, i), i + 1, event, out, &out->entries[i], err);
+		st = read_entry(json_object_array_get_idx(columns, i), i + 1, event, out,
+				&out->entries[i], err);
 	}
 	if (st == DF_OK) {
 		map_manifest_index(out);
@@ -84,16 +91,20 @@ static void mark_ignored(const struct map *m, bool *done)
 		done[i] = done[i] || map_manifest_ignores(m->manifest, m->names[i]);
 }
 
-enum df_status map_custom_bind(const struct map *m, struct map_bindings *out, bool *done, struct df_err *err)
+enum df_status map_custom_bind(const struct map *m, struct map_bindings *out, bool *done,
+			       struct df_err *err)
 {
 	struct map_missing missing = {.map = m};
 	for (size_t i = 0; i < m->manifest->n; i++) {
 		const struct map_entry *entry = &m->manifest->entries[i];
-		size_t column = m->manifest->has_header ? map_column_find(m, entry->source, strlen(entry->source))
-				: m->places != NULL     ? m->places[i]
-							: i;
-		if (column == MAP_NONE) { /* what is there is bound all the same, for whoever wants to see it */
-			if (entry->action == MAP_KEEP && entry->source != NULL) /* places are checked before */
+		size_t column = m->manifest->has_header
+				    ? map_column_find(m, entry->source, strlen(entry->source))
+				: m->places != NULL ? m->places[i]
+						    : i;
+		/* what is there is bound all the same, for whoever wants to see it */
+		if (column == MAP_NONE) {
+			/* places are checked before */
+			if (entry->action == MAP_KEEP && entry->source != NULL)
 				map_missing_add(&missing, entry->source);
 			continue;
 		}

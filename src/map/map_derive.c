@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-size_t map_derived_add(struct map *m, size_t column, const struct map_entry *entry, const char *key, size_t key_len,
-		       const char *path)
+size_t map_derived_add(struct map *m, size_t column, const struct map_entry *entry, const char *key,
+		       size_t key_len, const char *path)
 {
 	if (m->n_derived == m->derived_cap) {
 		m->derived_cap = m->derived_cap == 0 ? 8 : m->derived_cap * 2;
@@ -62,7 +62,8 @@ static void derive_row(struct map *m, const struct rows_cell *cells)
 	if (m->row == NULL) {
 		m->row = df_alloc(m->n_names * sizeof(*m->row));
 		for (size_t i = 0; i < m->n_names; i++)
-			m->row[i] = (struct liquid_member){.key = m->names[i], .key_len = strlen(m->names[i])};
+			m->row[i] = (struct liquid_member){.key = m->names[i],
+							   .key_len = strlen(m->names[i])};
 	}
 	for (size_t i = 0; i < m->n_names; i++)
 		m->row[i].value = string_of(cells[i].p, cells[i].len);
@@ -86,8 +87,8 @@ static bool refuse(struct map_cell_fault *fault, const char *code, const char *t
 }
 
 /* A cell is read once for all of its mappings, and is blamed once. */
-static bool cell_json(struct map *m, size_t column, const struct rows_cell *cell, struct liquid_value *out,
-		      struct map_cell_fault *fault)
+static bool cell_json(struct map *m, size_t column, const struct rows_cell *cell,
+		      struct liquid_value *out, struct map_cell_fault *fault)
 {
 	struct map_cell_json *json = &m->json[column];
 	if (json->state == MAP_JSON_UNREAD) {
@@ -100,9 +101,10 @@ static bool cell_json(struct map *m, size_t column, const struct rows_cell *cell
 		if (len > 0 && !liquid_json(p, len, &m->arena, &json->value, &why)) {
 			json->state = MAP_JSON_BAD;
 			return refuse(fault, "bad-json",
-				      why != NULL ? why
-						  : "JSON is expected, such as {\"key\": \"value\"}; "
-						    "double each quote in the CSV");
+				      why != NULL
+					  ? why
+					  : "JSON is expected, such as {\"key\": \"value\"}; "
+					    "double each quote in the CSV");
 		}
 	} else if (json->state == MAP_JSON_BAD) {
 		fault->code = NULL;
@@ -145,20 +147,25 @@ static void follow(struct liquid_value *v, const char *path)
 
 /* The scope of a template: value, key, key_length, row. */
 static struct liquid_value variables(const struct map *m, struct liquid_member members[VARIABLES],
-				     const struct liquid_value *value, const char *key, size_t key_len)
+				     const struct liquid_value *value, const char *key,
+				     size_t key_len)
 {
 	struct liquid_value row = {.type = LIQUID_OBJECT, .object = {m->row, m->n_names}};
 	members[0] = (struct liquid_member){.key = "value", .key_len = 5, .value = *value};
-	members[1] = (struct liquid_member){.key = "key", .key_len = 3, .value = string_of(key, key_len)};
-	members[2] = (struct liquid_member){
-	    .key = "key_length", .key_len = 10, .value = liquid_int((int64_t)liquid_chars(key, key_len))};
+	members[1] =
+	    (struct liquid_member){.key = "key", .key_len = 3, .value = string_of(key, key_len)};
+	members[2] =
+	    (struct liquid_member){.key = "key_length",
+				   .key_len = 10,
+				   .value = liquid_int((int64_t)liquid_chars(key, key_len))};
 	members[3] = (struct liquid_member){.key = "row", .key_len = 3, .value = row};
-	return (struct liquid_value){.type = LIQUID_OBJECT, .object = {members, m->row != NULL ? 4 : 3}};
+	return (struct liquid_value){.type = LIQUID_OBJECT,
+				     .object = {members, m->row != NULL ? 4 : 3}};
 }
 
 /* A * stands for the key. */
-bool map_derive_target(struct map *m, const struct map_entry *entry, const char *key, size_t key_len,
-		       struct df_buf *out, struct liquid_fault *fault)
+bool map_derive_target(struct map *m, const struct map_entry *entry, const char *key,
+		       size_t key_len, struct df_buf *out, struct liquid_fault *fault)
 {
 	struct liquid_member members[VARIABLES];
 	struct liquid_value none = {0}, root = variables(m, members, &none, key, key_len);
@@ -168,10 +175,13 @@ bool map_derive_target(struct map *m, const struct map_entry *entry, const char 
 
 static bool left_out(const struct map_entry *entry, const struct liquid_value *v, bool json)
 {
-	bool empty = (v->type == LIQUID_STRING && v->len == 0) || (v->type == LIQUID_ARRAY && v->array.n == 0) ||
+	bool empty = (v->type == LIQUID_STRING && v->len == 0) ||
+		     (v->type == LIQUID_ARRAY && v->array.n == 0) ||
 		     (v->type == LIQUID_OBJECT && v->object.n == 0);
-	bool none = v->type == LIQUID_NIL || (empty && !json); /* an empty cell is all that a null can be in a CSV */
-	return entry->ignore_when != MAP_NEVER && (none || (empty && entry->ignore_when == MAP_WHEN_EMPTY));
+	/* an empty cell is all that a null can be in a CSV */
+	bool none = v->type == LIQUID_NIL || (empty && !json);
+	return entry->ignore_when != MAP_NEVER &&
+	       (none || (empty && entry->ignore_when == MAP_WHEN_EMPTY));
 }
 
 /* The row's copy of what was rendered. */
@@ -186,11 +196,12 @@ static bool keep_rendered(struct map *m, struct rows_cell *out, struct map_cell_
 	return true;
 }
 
-static bool template_fails(const struct map_derived *d, const struct liquid_fault *why, struct map_cell_fault *fault)
+static bool template_fails(const struct map_derived *d, const struct liquid_fault *why,
+			   struct map_cell_fault *fault)
 {
 	fault->code = "not-allowed";
-	snprintf(fault->text, sizeof(fault->text), "the manifest's template of '%.50s' fails: %.120s", d->entry->source,
-		 why->text);
+	snprintf(fault->text, sizeof(fault->text),
+		 "the manifest's template of '%.50s' fails: %.120s", d->entry->source, why->text);
 	return false;
 }
 
@@ -220,8 +231,9 @@ struct made {                             /* by a template */
 };
 
 /* *list: a list as the template's result, where one is wanted; else NULL, and out is the text. */
-static bool apply_template(struct map *m, const struct map_derived *d, const struct made *made, struct rows_cell *out,
-			   const struct liquid_value **list, struct map_cell_fault *fault)
+static bool apply_template(struct map *m, const struct map_derived *d, const struct made *made,
+			   struct rows_cell *out, const struct liquid_value **list,
+			   struct map_cell_fault *fault)
 {
 	struct liquid_member members[VARIABLES];
 	struct liquid_value root = variables(m, members, made->value, made->key, made->key_len);
@@ -232,7 +244,8 @@ static bool apply_template(struct map *m, const struct map_derived *d, const str
 	if ((d->items || d->lists) && liquid_is_one(d->entry->template)) {
 		struct liquid_value *v = liquid_take(&m->arena, sizeof(*v));
 		if (v == NULL)
-			return refuse(fault, "row-too-large", "the templates make too much of this row");
+			return refuse(fault, "row-too-large",
+				      "the templates make too much of this row");
 		if (!liquid_value_of(d->entry->template, &scope, &m->arena, v, &why))
 			return template_fails(d, &why, fault);
 		if (v->type == LIQUID_ARRAY) {
@@ -247,13 +260,15 @@ static bool apply_template(struct map *m, const struct map_derived *d, const str
 }
 
 /* Without a template: scalars as their text, an object only where one is wanted. */
-static bool plain_text(const struct map_derived *d, const struct liquid_value *v, struct rows_cell *out,
-		       struct map_cell_fault *fault)
+static bool plain_text(const struct map_derived *d, const struct liquid_value *v,
+		       struct rows_cell *out, struct map_cell_fault *fault)
 {
-	bool nested = (v->type == LIQUID_OBJECT || (v->type == LIQUID_ARRAY && !d->items)) && !liquid_is_empty(v);
+	bool nested = (v->type == LIQUID_OBJECT || (v->type == LIQUID_ARRAY && !d->items)) &&
+		      !liquid_is_empty(v);
 	if (nested && !d->whole && d->pattern == NULL)
 		return refuse(fault, "bad-json",
-			      "a single value is expected at that place of the cell's JSON, not an object or a list");
+			      "a single value is expected at that place of the cell's JSON, not an "
+			      "object or a list");
 	if (liquid_is_empty(v))
 		*out = (struct rows_cell){"", 0};
 	else
@@ -270,7 +285,8 @@ static bool looks_nested(const struct rows_cell *cell)
 }
 
 /* A cell that holds a list as JSON. What only looks like one is a text. */
-static bool cell_list(struct map *m, size_t column, const struct rows_cell *cell, struct liquid_value *out)
+static bool cell_list(struct map *m, size_t column, const struct rows_cell *cell,
+		      struct liquid_value *out)
 {
 	struct map_cell_fault ignored;
 	if (!looks_nested(cell) || m->json[column].state == MAP_JSON_BAD)
@@ -281,8 +297,8 @@ static bool cell_list(struct map *m, size_t column, const struct rows_cell *cell
 	return read && out->type == LIQUID_ARRAY;
 }
 
-bool map_derive(struct map *m, struct map_derived *d, const struct rows_cell *cells, struct rows_cell *out,
-		struct map_cell_fault *fault)
+bool map_derive(struct map *m, struct map_derived *d, const struct rows_cell *cells,
+		struct rows_cell *out, struct map_cell_fault *fault)
 {
 	const struct rows_cell *cell = &cells[d->column];
 	struct liquid_value v = string_of(cell->p, cell->len);
@@ -290,7 +306,8 @@ bool map_derive(struct map *m, struct map_derived *d, const struct rows_cell *ce
 	*out = (struct rows_cell){"", 0};
 	if (d->pattern != NULL)
 		return true;
-	bool json = d->path != NULL || (template != NULL && liquid_reaches(template) && looks_nested(cell));
+	bool json =
+	    d->path != NULL || (template != NULL && liquid_reaches(template) && looks_nested(cell));
 	if (json && !cell_json(m, d->column, cell, &v, fault))
 		return false;
 	if (d->path != NULL)
@@ -328,8 +345,9 @@ static bool claimed(const struct map *m, const struct map_derived *d, const char
 		if (e->source == NULL || e == d->entry)
 			continue;
 		if (strchr(e->source, '*') != NULL) {
-			bool closer = strlen(e->source) > strlen(d->pattern) ||
-				      (e->action == MAP_IGNORE && strlen(e->source) == strlen(d->pattern));
+			bool closer =
+			    strlen(e->source) > strlen(d->pattern) ||
+			    (e->action == MAP_IGNORE && strlen(e->source) == strlen(d->pattern));
 			if (closer && map_pattern_fits(e->source, key, len))
 				return true;
 			continue;
@@ -341,8 +359,9 @@ static bool claimed(const struct map *m, const struct map_derived *d, const char
 	return false;
 }
 
-static bool item_text(struct map *m, const struct map_derived *d, const struct liquid_value *v, const char *key,
-		      size_t key_len, struct map_spread_item *out, struct map_cell_fault *fault)
+static bool item_text(struct map *m, const struct map_derived *d, const struct liquid_value *v,
+		      const char *key, size_t key_len, struct map_spread_item *out,
+		      struct map_cell_fault *fault)
 {
 	const struct made made = {.value = v, .key = key, .key_len = key_len};
 	if (d->entry->template != NULL)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the plan does, for people to read. It is taken from the bindings and trees that the ops were made of, and a row's
- * outcomes from the ops themselves, run one by one: nothing is told here that a delivery would not do.
+ * What the plan does, for people to read. It is taken from the bindings and trees that the ops were
+ * made of, and a row's outcomes from the ops themselves, run one by one: nothing is told here that
+ * a delivery would not do.
  */
 #include "map_priv.h"
 
@@ -39,7 +40,8 @@ static const char *plain_type(enum schema_type type, const struct schema_field *
 {
 	switch (type) {
 	case SCHEMA_INTEGER:
-		return field != NULL && (field->flags & SCHEMA_INSTANT) != 0 ? "timestamp" : "integer";
+		return field != NULL && (field->flags & SCHEMA_INSTANT) != 0 ? "timestamp"
+									     : "integer";
 	case SCHEMA_NUMBER:
 		return "number";
 	case SCHEMA_BOOLEAN:
@@ -87,14 +89,15 @@ static void route_to(struct map_route *r, const struct map_node *leaf)
 	r->deletes = (leaf->flags & MAP_DELETABLE) != 0;
 }
 
-/* Where a name leads that has no leaf in the trees: one of the row's own ids, or the document was refused before. */
+/* Where a name leads that has no leaf in the trees: one of the row's own ids, or the document
+ * was refused before. */
 static bool route_to_name(const struct map *m, struct map_route *r, const char *name)
 {
 	struct schema_path path;
 	if (schema_path_parse(m->event, name, strlen(name), &path, NULL) != SCHEMA_PATH_OK)
 		return false;
-	struct map_node *root =
-	    map_root_new(path.data ? m->event->data : &schema_batch, path.data ? "events.data" : "");
+	struct map_node *root = map_root_new(path.data ? m->event->data : &schema_batch,
+					     path.data ? "events.data" : "");
 	const struct map_node *leaf = map_tree_add(root, &path);
 	if (leaf != NULL)
 		route_to(r, leaf);
@@ -110,7 +113,8 @@ static void describe_derived(struct map_route *r, const struct map_derived *d)
 	if (d->pattern != NULL) {
 		r->via = MAP_VIA_MEMBERS;
 		free(r->path);
-		r->path = df_strdup(d->entry->field); /* the leaf is but a stand-in for the members' */
+		/* the leaf is but a stand-in for the members' */
+		r->path = df_strdup(d->entry->field);
 	} else {
 		r->via = d->path != NULL ? MAP_VIA_JSON : MAP_VIA_CELL;
 	}
@@ -120,9 +124,11 @@ static void describe_derived(struct map_route *r, const struct map_derived *d)
 	r->text = df_strdup(d->entry->value);
 }
 
-static void describe_binding(const struct map *m, const struct map_binding *b, struct map_routes *out)
+static void describe_binding(const struct map *m, const struct map_binding *b,
+			     struct map_routes *out)
 {
-	struct map_route *r = route_add(out, b->column == MAP_NONE ? MAP_VIA_STATIC : MAP_VIA_CELL, b->column);
+	struct map_route *r =
+	    route_add(out, b->column == MAP_NONE ? MAP_VIA_STATIC : MAP_VIA_CELL, b->column);
 	const struct map_derived *d = map_derived_of(m, b->column);
 	if (b->leaf != NULL)
 		route_to(r, b->leaf);
@@ -149,7 +155,8 @@ static void describe_rest(struct map *m, size_t column, struct map_routes *out)
 	char why[512];
 	r->column = column + 1;
 	if (column == m->time_column) {
-		r->text = df_strdup("left out: the event has its time from events.data.timestamp_unixtime_ms");
+		r->text = df_strdup(
+		    "left out: the event has its time from events.data.timestamp_unixtime_ms");
 		return;
 	}
 	if (m->done[column]) {
@@ -157,7 +164,8 @@ static void describe_rest(struct map *m, size_t column, struct map_routes *out)
 							 : "ignored, as the manifest says");
 		return;
 	}
-	enum schema_path_result result = schema_path_parse(m->event, name, strlen(name), &path, &other);
+	enum schema_path_result result =
+	    schema_path_parse(m->event, name, strlen(name), &path, &other);
 	if (result == SCHEMA_PATH_OK && route_to_name(m, r, name)) {
 		r->via = MAP_VIA_CELL;
 		return;
@@ -169,7 +177,8 @@ static void describe_rest(struct map *m, size_t column, struct map_routes *out)
 		}
 	}
 	schema_path_explain(m->event, result, name, strlen(name), other, why, sizeof(why));
-	r->text = df_format("%s: %s", m->feed->map.unknown_columns_warn ? "ignored" : "unknown", why);
+	r->text =
+	    df_format("%s: %s", m->feed->map.unknown_columns_warn ? "ignored" : "unknown", why);
 }
 
 static bool is_bound(const struct map *m, const struct map_node *leaf)
@@ -181,9 +190,11 @@ static bool is_bound(const struct map *m, const struct map_node *leaf)
 }
 
 /* Leaves that nothing but a default of the feed put there. */
-static void describe_defaults(const struct map *m, const struct map_node *node, struct map_routes *out)
+static void describe_defaults(const struct map *m, const struct map_node *node,
+			      struct map_routes *out)
 {
-	if (node->kind == MAP_NODE_LEAF && node->fallback != NULL && node->column == MAP_NONE && !is_bound(m, node)) {
+	if (node->kind == MAP_NODE_LEAF && node->fallback != NULL && node->column == MAP_NONE &&
+	    !is_bound(m, node)) {
 		struct map_route *r = route_add(out, MAP_VIA_DEFAULT, MAP_NONE);
 		route_to(r, node);
 		r->node = node;
@@ -209,7 +220,8 @@ void map_describe(struct map *m, struct map_routes *out)
 	memset(out, 0, sizeof(*out));
 	if (m->n_names == 0)
 		return;
-	enum df_status st = m->done == NULL ? map_compile(m, &ignored) : DF_OK; /* refused for the names alone */
+	/* refused for the names alone */
+	enum df_status st = m->done == NULL ? map_compile(m, &ignored) : DF_OK;
 	(void)st;
 	bool *bound = df_alloc(m->n_names * sizeof(*bound));
 	for (size_t i = 0; i < m->bindings.n; i++) {
@@ -245,7 +257,8 @@ static bool cell_empty(const struct row_watch *w, const struct map_op *op)
 	if (op->column == MAP_NONE)
 		return true;
 	const struct rows_cell *own = map_in_order(w->m) ? w->m->rows.cells : w->cells;
-	struct rows_cell cell = op->column < w->m->n_names ? own[op->column] : w->m->cells[op->column];
+	struct rows_cell cell =
+	    op->column < w->m->n_names ? own[op->column] : w->m->cells[op->column];
 	if (op->type != SCHEMA_STRING && op->type != SCHEMA_STRINGS && op->type != SCHEMA_ITEMS)
 		map_cell_trim(&cell.p, &cell.len);
 	return cell.len == 0;
@@ -287,9 +300,10 @@ static void leaf_seen(const struct row_watch *w, const struct map_seen *seen, st
 	r->at = seen->out_before;
 	if (seen->out->len > seen->out_before) {
 		r->value = written_by(seen);
-		r->outcome = r->column > 0 && seen->op->type != SCHEMA_SPREAD && cell_empty(w, seen->op)
-				 ? MAP_OUTCOME_DEFAULTED
-				 : MAP_OUTCOME_WRITTEN;
+		r->outcome =
+		    r->column > 0 && seen->op->type != SCHEMA_SPREAD && cell_empty(w, seen->op)
+			? MAP_OUTCOME_DEFAULTED
+			: MAP_OUTCOME_WRITTEN;
 	} else if (told) {
 		r->outcome = MAP_OUTCOME_FAULTY;
 	} else if (w->m->deleted.len > seen->deleted_before) {
@@ -297,14 +311,17 @@ static void leaf_seen(const struct row_watch *w, const struct map_seen *seen, st
 	} else if (seen->op->type == SCHEMA_SPREAD || cell_empty(w, seen->op)) {
 		r->outcome = MAP_OUTCOME_EMPTY;
 	} else {
-		r->outcome = w->record->n_faults == MAP_MAX_FAULTS ? MAP_OUTCOME_FAULTY : MAP_OUTCOME_LEFT_OUT;
+		r->outcome = w->record->n_faults == MAP_MAX_FAULTS ? MAP_OUTCOME_FAULTY
+								   : MAP_OUTCOME_LEFT_OUT;
 	}
 }
 
-/* A list or an object ends: it may have been cut off for the limits, or its emptiness deletes an attribute. */
+/* A list or an object ends: it may have been cut off for the limits, or its emptiness deletes an
+ * attribute. */
 static void close_seen(const struct row_watch *w, const struct map_seen *seen)
 {
-	bool deletes = w->m->deleted.len > seen->deleted_before, cut = seen->out->len < seen->out_before;
+	bool deletes = w->m->deleted.len > seen->deleted_before,
+	     cut = seen->out->len < seen->out_before;
 	for (size_t i = 0; (cut || deletes) && i < w->routes->n; i++) {
 		struct map_route *r = &w->routes->v[i];
 		const struct map_node *node = r->node;
@@ -338,10 +355,11 @@ static void own_id_seen(struct map_route *r, const char *id, size_t len)
 	r->value = id != NULL ? df_format("\"%.*s\"", (int)len, id) : NULL;
 }
 
-enum df_status map_describe_row(struct map *m, const struct rows_cell *cells, size_t n, struct map_routes *routes,
-				struct map_record *record)
+enum df_status map_describe_row(struct map *m, const struct rows_cell *cells, size_t n,
+				struct map_routes *routes, struct map_record *record)
 {
-	struct row_watch w = {.watch = {.op = op_seen}, .m = m, .record = record, .cells = cells, .routes = routes};
+	struct row_watch w = {
+	    .watch = {.op = op_seen}, .m = m, .record = record, .cells = cells, .routes = routes};
 	for (size_t i = 0; i < routes->n; i++) {
 		struct map_route *r = &routes->v[i];
 		free(r->value);

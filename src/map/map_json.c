@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JSON in a cell that stands for a whole object or list of the schema: user_attributes, product_action.products,
- * consent_state.gdpr. It becomes what the same values in columns of their own would have become: typed, checked, within
- * the API's limits. What an empty cell is to a column, null, "", {} and [] are here: left out.
+ * JSON in a cell that stands for a whole object or list of the schema: user_attributes,
+ * product_action.products, consent_state.gdpr. It becomes what the same values in columns of their
+ * own would have become: typed, checked, within the API's limits. What an empty cell is to a
+ * column, null, "", {} and [] are here: left out.
  */
 #include "map_priv.h"
 
@@ -15,7 +16,8 @@ static bool refuse(struct map_json *j, const char *code, const char *text)
 	return false;
 }
 
-/* The fault is in this member, or in this entry of a list: on the way out, so the outer ones stand first. */
+/* The fault is in this member, or in this entry of a list: on the way out, so the outer ones
+ * stand first. */
 static bool within(struct map_json *j, const char *member, size_t index)
 {
 	char inner[sizeof(j->place)];
@@ -34,15 +36,16 @@ static bool shorten(struct map_json *j, size_t max, const char *p, size_t *len)
 	if (fit == *len)
 		return true;
 	if (!j->m->feed->map.limits_truncate)
-		return refuse(
-		    j, "too-long",
-		    "a name or a value in the object is longer than the API takes (256, 4096, 512 in a list)");
+		return refuse(j, "too-long",
+			      "a name or a value in the object is longer than the API takes (256, "
+			      "4096, 512 in a list)");
 	*len = fit;
 	j->truncated = true;
 	return true;
 }
 
-/* Is there room for another one? Where there is none, false, and `ok` says whether that is a fault. */
+/* Is there room for another one? Where there is none, false, and `ok` says whether that is a
+ * fault. */
 static bool has_room(struct map_json *j, size_t n, size_t max, const char *fault, bool *ok)
 {
 	if (!j->limited || n < max)
@@ -70,7 +73,8 @@ static void separate(struct map_json *j, size_t body)
 		df_buf_addc(j->out, ',');
 }
 
-/* Ends an object or a list; one that is empty is taken back. Returns the length of what is written then. */
+/* Ends an object or a list; one that is empty is taken back. Returns the length of what is
+ * written then. */
 static size_t shut(struct map_json *j, size_t start, size_t body, char bracket)
 {
 	if (j->out->len == body)
@@ -89,7 +93,8 @@ static bool strings(struct map_json *j, const struct liquid_value *v)
 	for (size_t i = 0; ok && i < v->array.n; i++) {
 		if (liquid_is_empty(&v->array.v[i]))
 			continue;
-		if (!has_room(j, n++, MAP_MAX_LIST, "the API takes at most 1000 entries in a list", &ok))
+		if (!has_room(j, n++, MAP_MAX_LIST, "the API takes at most 1000 entries in a list",
+			      &ok))
 			break;
 		separate(j, body);
 		ok = text(j, &v->array.v[i], MAP_MAX_LIST_VALUE);
@@ -101,8 +106,10 @@ static bool strings(struct map_json *j, const struct liquid_value *v)
 static bool one(struct map_json *j, const struct schema_field *field, const struct liquid_value *v);
 
 /* Writes the member, or nothing when its value is none. */
-static bool member(struct map_json *j, size_t body, const char *key, size_t key_len, const struct schema_field *field,
-		   bool (*write)(struct map_json *, const struct schema_field *, const struct liquid_value *),
+static bool member(struct map_json *j, size_t body, const char *key, size_t key_len,
+		   const struct schema_field *field,
+		   bool (*write)(struct map_json *, const struct schema_field *,
+				 const struct liquid_value *),
 		   const struct liquid_value *v)
 {
 	size_t before = j->out->len;
@@ -116,7 +123,8 @@ static bool member(struct map_json *j, size_t body, const char *key, size_t key_
 	return ok;
 }
 
-static bool keyed_value(struct map_json *j, const struct schema_field *field, const struct liquid_value *v)
+static bool keyed_value(struct map_json *j, const struct schema_field *field,
+			const struct liquid_value *v)
 {
 	if (field->type == SCHEMA_OBJECT || field->type == SCHEMA_KEYS)
 		return one(j, field, v);
@@ -127,9 +135,10 @@ static bool keyed_value(struct map_json *j, const struct schema_field *field, co
 
 static bool not_an_object(struct map_json *j)
 {
-	return refuse(j, "bad-json",
-		      "a JSON object is expected, such as {\"key\": \"value\"}; double each quote in "
-		      "the CSV");
+	return refuse(
+	    j, "bad-json",
+	    "a JSON object is expected, such as {\"key\": \"value\"}; double each quote in "
+	    "the CSV");
 }
 
 /* Names that were cut may have become the same: member i's is of `len` bytes now. */
@@ -137,7 +146,8 @@ static bool cut_alike(const struct liquid_value *v, size_t i, size_t len)
 {
 	const struct liquid_member *m = v->object.v;
 	for (size_t k = 0; len >= MAP_MAX_NAME && k < i; k++)
-		if (!liquid_is_empty(&m[k].value) && m[k].key_len >= len && memcmp(m[k].key, m[i].key, len) == 0 &&
+		if (!liquid_is_empty(&m[k].value) && m[k].key_len >= len &&
+		    memcmp(m[k].key, m[i].key, len) == 0 &&
 		    map_utf8_prefix(m[k].key, m[k].key_len, MAP_MAX_NAME) == len)
 			return true;
 	return false;
@@ -154,8 +164,10 @@ static void delete_name(struct map_json *j, const char *key, size_t len)
 }
 
 /* An object with any keys. */
-static bool keyed(struct map_json *j, const struct schema_field *field, const struct liquid_value *v,
-		  bool (*write)(struct map_json *, const struct schema_field *, const struct liquid_value *))
+static bool keyed(struct map_json *j, const struct schema_field *field,
+		  const struct liquid_value *v,
+		  bool (*write)(struct map_json *, const struct schema_field *,
+				const struct liquid_value *))
 {
 	size_t start = j->out->len, n = 0;
 	bool ok = true;
@@ -175,8 +187,10 @@ static bool keyed(struct map_json *j, const struct schema_field *field, const st
 			continue;
 		}
 		if (j->limited && cut_alike(v, i, len))
-			return refuse(j, "bad-json", "two names in the object are the same once they are cut");
-		if (!has_room(j, n, MAP_MAX_ATTRIBUTES, "the API takes at most 100 attributes", &ok))
+			return refuse(j, "bad-json",
+				      "two names in the object are the same once they are cut");
+		if (!has_room(j, n, MAP_MAX_ATTRIBUTES, "the API takes at most 100 attributes",
+			      &ok))
 			break;
 		ok = member(j, body, m->key, len, field, write, &m->value);
 		n += j->out->len > before;
@@ -185,7 +199,8 @@ static bool keyed(struct map_json *j, const struct schema_field *field, const st
 	return ok;
 }
 
-static bool keyed_text(struct map_json *j, const struct schema_field *field, const struct liquid_value *v)
+static bool keyed_text(struct map_json *j, const struct schema_field *field,
+		       const struct liquid_value *v)
 {
 	(void)field;
 	return text(j, v, MAP_MAX_VALUE);
@@ -202,11 +217,13 @@ static void note_id(struct map_json *j, size_t from)
 	df_buf_add(j->ids, j->out->data + from, j->out->len - from);
 }
 
-static bool unknown_member(struct map_json *j, const struct schema_object *object, const struct liquid_member *m)
+static bool unknown_member(struct map_json *j, const struct schema_object *object,
+			   const struct liquid_member *m)
 {
 	unsigned score;
 	j->fault->code = "bad-json";
-	snprintf(j->fault->text, sizeof(j->fault->text), "the schema has no member '%.*s' here; did you mean '%s'?",
+	snprintf(j->fault->text, sizeof(j->fault->text),
+		 "the schema has no member '%.*s' here; did you mean '%s'?",
 		 m->key_len > 40 ? 40 : (int)m->key_len, m->key,
 		 schema_suggest_field(object, m->key, m->key_len, &score));
 	return false;
@@ -215,7 +232,8 @@ static bool unknown_member(struct map_json *j, const struct schema_object *objec
 static bool any(struct map_json *j, const struct schema_field *field, const struct liquid_value *v);
 
 /* Is every member one of the schema's? */
-static bool only_known(struct map_json *j, const struct schema_object *object, const struct liquid_value *v)
+static bool only_known(struct map_json *j, const struct schema_object *object,
+		       const struct liquid_value *v)
 {
 	for (size_t i = 0; i < v->object.n; i++) {
 		const struct liquid_member *m = &v->object.v[i];
@@ -235,16 +253,18 @@ static bool check_identity(struct map_json *j, const struct liquid_value **given
 		return true;
 	if (j->m->feed->map.placeholder_ids == CONF_PLACEHOLDER_REJECT)
 		return refuse(j, "missing-identity",
-			      "a placeholder that identifies nobody; correct it, leave it out, or set placeholder_ids");
+			      "a placeholder that identifies nobody; correct it, leave it out, or "
+			      "set placeholder_ids");
 	if (j->notes != NULL)
 		map_note_placeholder(j->notes, j->op, kind);
 	*given = NULL;
 	return true;
 }
 
-/* An object whose fields are known. They are written in the schema's order: the same values are the same user, the same
- * batch. */
-static bool known(struct map_json *j, const struct schema_object *object, const struct liquid_value *v)
+/* An object whose fields are known. They are written in the schema's order: the same values are
+ * the same user, the same batch. */
+static bool known(struct map_json *j, const struct schema_object *object,
+		  const struct liquid_value *v)
 {
 	size_t start = j->out->len;
 	const struct schema_field *missing = NULL;
@@ -258,11 +278,13 @@ static bool known(struct map_json *j, const struct schema_object *object, const 
 	size_t body = j->out->len;
 	for (size_t i = 0; i < object->n; i++) {
 		const struct schema_field *field = &object->fields[i];
-		const struct liquid_value *given = liquid_member_of(v, field->name, strlen(field->name));
+		const struct liquid_value *given =
+		    liquid_member_of(v, field->name, strlen(field->name));
 		size_t from = j->out->len;
 		if (given != NULL && (field->flags & SCHEMA_ID) != 0 && !check_identity(j, &given))
 			return within(j, field->name, 0);
-		if (given != NULL && !member(j, body, field->name, strlen(field->name), field, any, given))
+		if (given != NULL &&
+		    !member(j, body, field->name, strlen(field->name), field, any, given))
 			return within(j, field->name, 0);
 		if ((field->flags & SCHEMA_ID) != 0)
 			note_id(j, from);
@@ -275,7 +297,8 @@ static bool known(struct map_json *j, const struct schema_object *object, const 
 	return within(j, missing->name, 0);
 }
 
-static bool typed(struct map_json *j, const struct schema_field *field, const struct liquid_value *v)
+static bool typed(struct map_json *j, const struct schema_field *field,
+		  const struct liquid_value *v)
 {
 	const char *p = v->p;
 	size_t len = v->len;
@@ -302,7 +325,8 @@ static bool one(struct map_json *j, const struct schema_field *field, const stru
 	}
 }
 
-/* A list; one value that is no list is its only entry, as a column without an index is the first. */
+/* A list; one value that is no list is its only entry, as a column without an index is the
+ * first. */
 static bool list(struct map_json *j, const struct schema_field *field, const struct liquid_value *v)
 {
 	size_t start = j->out->len, n = v->type == LIQUID_ARRAY ? v->array.n : 1;
@@ -346,7 +370,10 @@ bool map_json_emit(struct map_json *j, const struct schema_field *field, const c
 	j->limited = j->truncated = false;
 	j->place[0] = '\0';
 	if (!liquid_json(p, len, j->arena, &v, &why))
-		return refuse(j, "bad-json", why != NULL ? why : field->shape == SCHEMA_LIST ? entries : object);
+		return refuse(j, "bad-json",
+			      why != NULL                   ? why
+			      : field->shape == SCHEMA_LIST ? entries
+							    : object);
 	if (any(j, field, &v))
 		return true;
 	j->out->len = before;

@@ -28,7 +28,8 @@ static const struct map_op *op_at(const struct map *m, size_t i)
 static void word_cut(const struct map *m, const struct map_note *note, char *out, size_t size)
 {
 	snprintf(out, size,
-		 "%s was cut to the API's limits, or left out, in at least one row, as limits = truncate says",
+		 "%s was cut to the API's limits, or left out, in at least one row, as limits = "
+		 "truncate says",
 		 op_at(m, note->what)->node->path);
 }
 
@@ -42,7 +43,9 @@ static const char *code_of(const struct map *m, const struct map_note *note)
 	if (note->what < ops_of(m))
 		return "too-long";
 	size_t kind = kind_of(m, note);
-	return kind < MAP_NOTE_PADDED ? "placeholder-id" : kind == MAP_NOTE_PADDED ? "padded-id" : "null-marker";
+	return kind < MAP_NOTE_PADDED    ? "placeholder-id"
+	       : kind == MAP_NOTE_PADDED ? "padded-id"
+					 : "null-marker";
 }
 
 /* Values that are taken as they are, though a setting of the reader may be missing. */
@@ -51,19 +54,22 @@ static void word_taken(size_t kind, unsigned long long n, const char *name, char
 	static const char *const markers[] = {"\\N", "NULL", "(null)"};
 	const char *values = n == 1 ? "value" : "values";
 	if (kind == MAP_NOTE_PADDED)
-		snprintf(
-		    out, size,
-		    "column '%.200s': %llu %s with blanks at an end: to the API these are other users than without "
-		    "them (trim = yes removes them)",
-		    name, n, values);
+		snprintf(out, size,
+			 "column '%.200s': %llu %s with blanks at an end: to the API these are "
+			 "other users than without "
+			 "them (trim = yes removes them)",
+			 name, n, values);
 	else
 		snprintf(out, size,
-			 "column '%.200s': %llu %s %s '%s', and sent so; null = %s takes it as an empty cell", name, n,
-			 values, n == 1 ? "is" : "are", markers[kind - MAP_NOTE_NULL_N],
-			 kind == MAP_NOTE_NULL_PARENS ? "\"(null)\"" : markers[kind - MAP_NOTE_NULL_N]);
+			 "column '%.200s': %llu %s %s '%s', and sent so; null = %s takes it as an "
+			 "empty cell",
+			 name, n, values, n == 1 ? "is" : "are", markers[kind - MAP_NOTE_NULL_N],
+			 kind == MAP_NOTE_NULL_PARENS ? "\"(null)\""
+						      : markers[kind - MAP_NOTE_NULL_N]);
 }
 
-static void word_placeholder(const struct map *m, const struct map_note *note, char *out, size_t size)
+static void word_placeholder(const struct map *m, const struct map_note *note, char *out,
+			     size_t size)
 {
 	size_t i = note->what - ops_of(m), kind = kind_of(m, note);
 	const struct map_op *op = op_at(m, i / MAP_PLACEHOLDERS);
@@ -76,11 +82,11 @@ static void word_placeholder(const struct map *m, const struct map_note *note, c
 	}
 	char value[64];
 	map_placeholder_name(kind, value, sizeof(value));
-	snprintf(
-	    out, size,
-	    "column '%.200s': %llu %s %s: this identifies nobody, and counts as empty (placeholder_ids = keep takes "
-	    "it as it is)",
-	    name, (unsigned long long)note->n, one ? "value is" : "values are", value);
+	snprintf(out, size,
+		 "column '%.200s': %llu %s %s: this identifies nobody, and counts as empty "
+		 "(placeholder_ids = keep takes "
+		 "it as it is)",
+		 name, (unsigned long long)note->n, one ? "value is" : "values are", value);
 }
 
 void map_note_add(struct map *m, const struct map_note *added)
@@ -94,8 +100,8 @@ void map_note_add(struct map *m, const struct map_note *added)
 		if (m->notes == NULL)
 			m->notes = df_alloc(MAX_NOTES * sizeof(*m->notes));
 		bool room = m->n_warnings < MAP_MAX_WARNINGS;
-		m->notes[m->n_notes++] =
-		    (struct map_note){.what = added->what, .warning = room ? m->n_warnings : MAP_NONE};
+		m->notes[m->n_notes++] = (struct map_note){
+		    .what = added->what, .warning = room ? m->n_warnings : MAP_NONE};
 		if (room)
 			map_warn(m, code_of(m, added), "%s", "");
 	}
@@ -116,7 +122,9 @@ void map_note_cut(struct map *m, const struct map_op *op)
 
 void map_note_placeholder(struct map *m, const struct map_op *op, size_t kind)
 {
-	map_note_add(m, &(struct map_note){.what = ops_of(m) + number_of(m, op) * MAP_PLACEHOLDERS + kind, .n = 1});
+	map_note_add(
+	    m, &(struct map_note){.what = ops_of(m) + number_of(m, op) * MAP_PLACEHOLDERS + kind,
+				  .n = 1});
 }
 
 size_t map_notes(const struct map *m, const struct map_note **out)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Columns of our own, which reject files add, and the header of places that those of documents without a header begin with. */
+/* Columns of our own, which reject files add, and the header of places that those of documents
+ * without a header begin with. */
 #include "map_priv.h"
 
 #include <stdlib.h>
@@ -36,11 +37,12 @@ void map_own_copy(struct map *m, const struct map *from)
 
 bool map_reason_of_broken(const char *text, size_t len)
 {
-	static const char *const codes[] = {"wrong-field-count", "malformed-quote", "row-too-large", "invalid-utf8",
-					    "nul-byte"};
+	static const char *const codes[] = {"wrong-field-count", "malformed-quote", "row-too-large",
+					    "invalid-utf8", "nul-byte"};
 	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
 		size_t n = strlen(codes[i]);
-		if (len > n + 1 && memcmp(text, codes[i], n) == 0 && (text[n] == ':' || text[n] == ' '))
+		if (len > n + 1 && memcmp(text, codes[i], n) == 0 &&
+		    (text[n] == ':' || text[n] == ' '))
 			return true;
 	}
 	return false;
@@ -49,7 +51,8 @@ bool map_reason_of_broken(const char *text, size_t len)
 bool map_own_moved(const struct map *m, const struct rows_cell *cells)
 {
 	for (size_t i = 0; i < m->n_names; i++)
-		if (map_reason_of_broken(cells[i].p, cells[i].len) && strcmp(m->names[i], MAP_COLUMN_REASON) != 0)
+		if (map_reason_of_broken(cells[i].p, cells[i].len) &&
+		    strcmp(m->names[i], MAP_COLUMN_REASON) != 0)
 			return true;
 	return false;
 }
@@ -62,7 +65,8 @@ static const size_t place_head = sizeof(MAP_COLUMN_PLACE) - 1;
 static size_t place_number(const char *name, size_t len)
 {
 	size_t n = 0;
-	if (len <= place_head || memcmp(name, MAP_COLUMN_PLACE, place_head) != 0 || name[place_head] == '0')
+	if (len <= place_head || memcmp(name, MAP_COLUMN_PLACE, place_head) != 0 ||
+	    name[place_head] == '0')
 		return 0;
 	for (size_t i = place_head; i < len; i++) {
 		if (name[i] < '0' || name[i] > '9' || n > MAP_MAX_COLUMNS)
@@ -109,9 +113,11 @@ static enum df_status place_note(struct map *m, size_t column, size_t n, struct 
 	}
 	df_err_place(err, NULL, 0, name);
 	if (n <= m->manifest->n)
-		return df_fail(DF_REJECT, err, "duplicate-column", "two columns are named '%s'", name);
+		return df_fail(DF_REJECT, err, "duplicate-column", "two columns are named '%s'",
+			       name);
 	return df_fail(DF_REJECT, err, "manifest-mismatch",
-		       "the reject file has a column '%s' where the manifest lists %zu columns", name, m->manifest->n);
+		       "the reject file has a column '%s' where the manifest lists %zu columns",
+		       name, m->manifest->n);
 }
 
 enum df_status map_places_find(struct map *m, struct df_err *err)
@@ -128,10 +134,11 @@ enum df_status map_places_find(struct map *m, struct df_err *err)
 
 	for (size_t i = 0; i < m->manifest->n; i++) {
 		if (m->places[i] == MAP_NONE)
-			return df_fail(DF_REJECT, err, "manifest-mismatch",
-				       "the reject file lacks the column " MAP_COLUMN_PLACE
-				       "%zu: the manifest lists %zu columns, and each of them has to be there",
-				       i + 1, m->manifest->n);
+			return df_fail(
+			    DF_REJECT, err, "manifest-mismatch",
+			    "the reject file lacks the column " MAP_COLUMN_PLACE
+			    "%zu: the manifest lists %zu columns, and each of them has to be there",
+			    i + 1, m->manifest->n);
 		free(m->names[m->places[i]]);
 		m->names[m->places[i]] = map_place_name(m, i);
 	}
@@ -145,21 +152,23 @@ bool map_places_joined(const struct rows_cell *first)
 	       strchr(";\t|", first->p[sizeof(one) - 1]) != NULL;
 }
 
-enum df_status map_places_mismatch(const struct map *m, const struct rows_cell *first, size_t n, struct df_err *err)
+enum df_status map_places_mismatch(const struct map *m, const struct rows_cell *first, size_t n,
+				   struct df_err *err)
 {
 	size_t listed = map_places(m);
 	if (n > 0 && map_places_joined(first))
-		return df_fail(
-		    DF_REJECT, err, "manifest-mismatch",
-		    "the reject file was saved with another separator than the feed's: save it with commas, or "
-		    "with the feed's delimiter, and drop it again");
+		return df_fail(DF_REJECT, err, "manifest-mismatch",
+			       "the reject file was saved with another separator than the feed's: "
+			       "save it with commas, or "
+			       "with the feed's delimiter, and drop it again");
 	if (n == listed + 2 && listed > 0)
-		return df_fail(
-		    DF_REJECT, err, "manifest-mismatch",
-		    "the first row has %zu columns where the manifest lists %zu; if this is a reject file that "
-		    "version 0.1 wrote, put the line " MAP_COLUMN_PLACE "1,...," MAP_COLUMN_PLACE "%zu," MAP_COLUMN_LINE
-		    "," MAP_COLUMN_REASON " in front of it",
-		    n, listed, listed);
+		return df_fail(DF_REJECT, err, "manifest-mismatch",
+			       "the first row has %zu columns where the manifest lists %zu; if "
+			       "this is a reject file that "
+			       "version 0.1 wrote, put the line " MAP_COLUMN_PLACE
+			       "1,...," MAP_COLUMN_PLACE "%zu," MAP_COLUMN_LINE
+			       "," MAP_COLUMN_REASON " in front of it",
+			       n, listed, listed);
 	return df_fail(DF_REJECT, err, "manifest-mismatch",
 		       "the first row has %zu columns where the manifest lists %zu", n, listed);
 }

@@ -122,13 +122,21 @@ static bool is_fault(const char *p, size_t len)
 	return p[len - 1] == '!' || p[len - 1] == '?';
 }
 
-/* Blanks that are not ASCII: no-break and ideographic spaces, those of no width, byte order marks. */
+/* Blanks that are not ASCII: no-break and ideographic spaces, those of no width, byte order
+ * marks. */
 static bool is_blank(const char *p, size_t len)
 {
-	static const char *const blanks[] = {
-	    " ", "\t", "\xc2\xa0", "\xe3\x80\x80", "\xef\xbb\xbf", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe2\x81\xa0"};
+	static const char *const blanks[] = {" ",
+					     "\t",
+					     "\xc2\xa0",
+					     "\xe3\x80\x80",
+					     "\xef\xbb\xbf",
+					     "\xe2\x80\xaf",
+					     "\xe2\x81\x9f",
+					     "\xe2\x81\xa0"};
 	for (size_t at = 0, n; at < len; at += n) {
-		bool space = len - at >= 3 && memcmp(p + at, "\xe2\x80", 2) == 0 && (unsigned char)p[at + 2] <= 0x8d;
+		bool space = len - at >= 3 && memcmp(p + at, "\xe2\x80", 2) == 0 &&
+			     (unsigned char)p[at + 2] <= 0x8d;
 		n = space ? 3 : 0;
 		for (size_t i = 0; n == 0 && i < sizeof(blanks) / sizeof(blanks[0]); i++) {
 			size_t size = strlen(blanks[i]);
@@ -171,7 +179,8 @@ bool map_placeholder(const char *p, size_t len, size_t *kind)
 	static const struct {
 		bool (*is)(const char *p, size_t len);
 		size_t kind;
-	} shapes[] = {{is_zeros, ZEROS}, {is_shortened, SHORTENED}, {is_fault, FAULT}, {is_blank, BLANKS}};
+	} shapes[] = {
+	    {is_zeros, ZEROS}, {is_shortened, SHORTENED}, {is_fault, FAULT}, {is_blank, BLANKS}};
 	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
 		*kind = shapes[i].kind;
 		if (shapes[i].is(p, len))
@@ -186,8 +195,9 @@ bool map_null_marker(const char *p, size_t len, size_t *kind)
 	static const struct {
 		const char *word;
 		size_t len, kind;
-	} markers[] = {
-	    {"\\N", 2, MAP_NOTE_NULL_N}, {"NULL", 4, MAP_NOTE_NULL_WORD}, {"(null)", 6, MAP_NOTE_NULL_PARENS}};
+	} markers[] = {{"\\N", 2, MAP_NOTE_NULL_N},
+		       {"NULL", 4, MAP_NOTE_NULL_WORD},
+		       {"(null)", 6, MAP_NOTE_NULL_PARENS}};
 	for (size_t i = 0; i < sizeof(markers) / sizeof(markers[0]); i++) {
 		*kind = markers[i].kind;
 		if (len == markers[i].len && strncasecmp(p, markers[i].word, len) == 0)

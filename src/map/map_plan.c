@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The tree becomes a flat list of ops, with every constant part of the JSON written out beforehand. */
+/* The tree becomes a flat list of ops, with every constant part of the JSON written out
+ * beforehand. */
 #include "map_priv.h"
 
 #include <stdlib.h>
 
-static struct map_op *add_op(struct map_program *program, enum map_op_kind kind, const struct map_node *node)
+static struct map_op *add_op(struct map_program *program, enum map_op_kind kind,
+			     const struct map_node *node)
 {
 	if (program->n == program->cap) {
 		program->cap = program->cap == 0 ? 32 : program->cap * 2;
@@ -70,7 +72,8 @@ static unsigned number_required(struct map_node *node)
 	return need;
 }
 
-static void build(struct map_program *program, struct map_node *node, size_t n_columns, size_t depth)
+static void build(struct map_program *program, struct map_node *node, size_t n_columns,
+		  size_t depth)
 {
 	if (depth > program->depth)
 		program->depth = depth;
@@ -93,14 +96,17 @@ static void build(struct map_program *program, struct map_node *node, size_t n_c
 	for (size_t i = 0; i < node->n_kids; i++)
 		build(program, node->kids[i], n_columns, depth + 1);
 	struct map_op *shut = add_op(program, MAP_OP_CLOSE, node);
-	set_head(shut, node->key, '\0'); /* for its name, where an empty list deletes the attribute */
+	/* for its name, where an empty list deletes the attribute */
+	set_head(shut, node->key, '\0');
 	shut->need = need;
 	shut->shut = list ? ']' : '}';
 }
 
-void map_program_build(struct map_program *program, struct map_node *root, size_t n_columns, bool commerce)
+void map_program_build(struct map_program *program, struct map_node *root, size_t n_columns,
+		       bool commerce)
 {
-	static const char *const actions[] = {"product_action", "promotion_action", "product_impressions"};
+	static const char *const actions[] = {"product_action", "promotion_action",
+					      "product_impressions"};
 	map_program_free(program);
 	program->need = number_required(root);
 	for (unsigned i = 0; commerce && i < 3; i++) {

@@ -2,10 +2,11 @@
 /*
  * map_priv.h - how a column's name becomes bytes of a batch
  *
- *	name --schema_path--> steps through the schema's tables --map_tree--> nodes --map_plan--> a flat list of ops
+ *         name --schema_path--> steps through the schema's tables --map_tree--> nodes --map_plan-->
+ *         a flat list of ops
  *
- * The ops are run once per row by map_row.c: an object is opened, its leaves are written, and when none of them had a
- * value the buffer is cut back to where the object began.
+ * The ops are run once per row by map_row.c: an object is opened, its leaves are written, and when
+ * none of them had a value the buffer is cut back to where the object began.
  */
 #ifndef MAP_PRIV_H
 #define MAP_PRIV_H
@@ -30,13 +31,15 @@ struct map_node {
 	char *path;                         /* own: for messages */
 	const struct schema_field *field;   /* NULL: see schema_step */
 	const struct schema_object *object; /* of an object whose fields are known */
-	size_t order;                       /* among its siblings: the schema's, the index, or the columns' */
+	/* among its siblings: the schema's, the index, or the columns' */
+	size_t order;
 	unsigned flags;
 	unsigned bit; /* in its parent's mask, 0: none */
 	const struct map_node *parent;
 	struct map_node **kids; /* own, kept in order */
 	size_t n_kids, kids_cap;
-	struct map_node **index; /* own: those with keys, by their hashes; NULL while they are few */
+	/* own: those with keys, by their hashes; NULL while they are few */
+	struct map_node **index;
 	size_t n_keyed, slots;
 	/* of a leaf */
 	enum schema_type type;
@@ -80,7 +83,9 @@ struct map_op {
 	size_t column;
 	size_t unless;
 	const struct map_node *node; /* its names */
-	char *head; /* own: `"name":`, with the bracket of an open; a comma before it, MAP_PIECE bytes behind it */
+	/* own: `"name":`, with the bracket of an open; a comma before it, MAP_PIECE bytes behind
+	 * it */
+	char *head;
 	size_t head_len;
 	bool common;          /* a leaf of the common kind: see leaf_common */
 	const char *fallback; /* borrowed from the node */
@@ -95,17 +100,19 @@ struct map_program {
 };
 
 /* n_columns: of the document; those that are derived come behind them. */
-void map_program_build(struct map_program *program, struct map_node *root, size_t n_columns, bool commerce);
+void map_program_build(struct map_program *program, struct map_node *root, size_t n_columns,
+		       bool commerce);
 void map_program_free(struct map_program *program);
 
 /* ---- bindings: which column goes where, as the header, the manifest and the settings say ---- */
 
 struct map_binding {
-	size_t column;         /* 0-based, or MAP_NONE: fixed */
-	char *name;            /* own: the destination */
-	char *fixed;           /* own, or NULL */
-	bool keep;             /* see map_node */
-	struct map_node *leaf; /* borrowed from the tree, once it is there; NULL: one of the row's own ids */
+	size_t column; /* 0-based, or MAP_NONE: fixed */
+	char *name;    /* own: the destination */
+	char *fixed;   /* own, or NULL */
+	bool keep;     /* see map_node */
+	/* borrowed from the tree, once it is there; NULL: one of the row's own ids */
+	struct map_node *leaf;
 };
 
 struct map_bindings {
@@ -113,7 +120,8 @@ struct map_bindings {
 	size_t n, cap;
 };
 
-struct map_binding *map_bindings_add(struct map_bindings *b, size_t column, const char *name, size_t len,
+struct map_binding *map_bindings_add(struct map_bindings *b, size_t column, const char *name,
+				     size_t len,
 				     const char *fixed); /* borrowed until the next one */
 void map_bindings_free(struct map_bindings *b);
 
@@ -136,8 +144,9 @@ struct map_entry { /* of either kind of manifest */
 	char *value;  /* own: of MAP_STATIC; else the template's text, or NULL */
 	/* of a field transformation only */
 	enum map_when ignore_when;
-	struct liquid *template;  /* own: of the value, or NULL */
-	struct liquid *target;    /* own: of the destination, where it depends on the source's name; else NULL */
+	struct liquid *template; /* own: of the value, or NULL */
+	/* own: of the destination, where it depends on the source's name; else NULL */
+	struct liquid *target;
 	struct map_value *values; /* own: by `from`; NULL: any value is taken */
 	size_t n_values;
 	enum map_otherwise otherwise;
@@ -155,7 +164,8 @@ struct map_skip {     /* rows whose cell is one of these */
 
 struct map_manifest {
 	struct df_index *by_source; /* own: the first entry with exactly this source */
-	size_t *patterns;           /* own: the entries of a field transformation with a * or $unmapped for source */
+	/* own: the entries of a field transformation with a * or $unmapped for source */
+	size_t *patterns;
 	size_t n_patterns;
 	bool transform; /* a field transformation; else a custom manifest */
 	bool has_header;
@@ -168,8 +178,8 @@ struct map_manifest {
 	const char *key; /* before the entries: the manifest's own member that is being looked at */
 };
 
-enum df_status map_manifest_parse(const char *text, const struct schema_event *event, struct map_manifest **out,
-				  struct df_err *err) DF_CHECK;
+enum df_status map_manifest_parse(const char *text, const struct schema_event *event,
+				  struct map_manifest **out, struct df_err *err) DF_CHECK;
 void map_manifest_free(struct map_manifest *manifest);
 /* The first column of this name, or MAP_NONE. */
 size_t map_column_find(const struct map *m, const char *name, size_t len);
@@ -189,33 +199,39 @@ void map_missing_add(struct map_missing *missing, const char *name);
 /* DF_OK when nothing is missing. */
 enum df_status map_missing_end(struct map_missing *missing, struct df_err *err) DF_CHECK;
 
-/* Names line and column of an entry, or (0) of the manifest's own member `key`, in an error that is set. */
+/* Names line and column of an entry, or (0) of the manifest's own member `key`, in an error that
+ * is set. */
 void map_manifest_place(const char *text, size_t entry, const char *key, struct df_err *err);
 
 struct json_object;
 /* The two kinds' entries; each checks keys, types and destinations. */
-enum df_status map_custom_read(struct json_object *root, const struct schema_event *event, struct map_manifest *out,
-			       struct df_err *err) DF_CHECK;
-enum df_status map_transform_read(struct json_object *root, const struct schema_event *event, struct map_manifest *out,
-				  struct df_err *err) DF_CHECK;
-/* Member of an entry that has to be a string; *out is NULL where it is absent and not `required`. */
-enum df_status map_manifest_string(struct json_object *entry, size_t number, const char *key, bool required,
-				   const char **out, struct df_err *err) DF_CHECK;
+enum df_status map_custom_read(struct json_object *root, const struct schema_event *event,
+			       struct map_manifest *out, struct df_err *err) DF_CHECK;
+enum df_status map_transform_read(struct json_object *root, const struct schema_event *event,
+				  struct map_manifest *out, struct df_err *err) DF_CHECK;
+/* Member of an entry that has to be a string; *out is NULL where it is absent and not
+ * `required`. */
+enum df_status map_manifest_string(struct json_object *entry, size_t number, const char *key,
+				   bool required, const char **out, struct df_err *err) DF_CHECK;
 /* Refuses members other than the NULL-terminated `known`. number 0: the manifest's top. */
-enum df_status map_manifest_keys(struct json_object *object, size_t number, const char *const *known,
-				 struct map_manifest *manifest, struct df_err *err) DF_CHECK;
-enum df_status map_manifest_field(const struct schema_event *event, size_t number, const char *key, const char *field,
-				  struct df_err *err) DF_CHECK;
+enum df_status map_manifest_keys(struct json_object *object, size_t number,
+				 const char *const *known, struct map_manifest *manifest,
+				 struct df_err *err) DF_CHECK;
+enum df_status map_manifest_field(const struct schema_event *event, size_t number, const char *key,
+				  const char *field, struct df_err *err) DF_CHECK;
 
 /* An array of objects. */
-enum df_status map_manifest_list(struct json_object *root, const char *key, struct json_object **out,
-				 struct map_manifest *manifest, struct df_err *err) DF_CHECK;
-enum df_status map_manifest_distinct(struct map_manifest *manifest, const struct schema_event *event,
-				     struct df_err *err) DF_CHECK;
+enum df_status map_manifest_list(struct json_object *root, const char *key,
+				 struct json_object **out, struct map_manifest *manifest,
+				 struct df_err *err) DF_CHECK;
+enum df_status map_manifest_distinct(struct map_manifest *manifest,
+				     const struct schema_event *event, struct df_err *err) DF_CHECK;
 
 /* What a manifest makes of the header: bindings, and which columns are thereby dealt with. */
-enum df_status map_custom_bind(const struct map *m, struct map_bindings *out, bool *done, struct df_err *err) DF_CHECK;
-enum df_status map_transform_bind(struct map *m, struct map_bindings *out, bool *done, struct df_err *err) DF_CHECK;
+enum df_status map_custom_bind(const struct map *m, struct map_bindings *out, bool *done,
+			       struct df_err *err) DF_CHECK;
+enum df_status map_transform_bind(struct map *m, struct map_bindings *out, bool *done,
+				  struct df_err *err) DF_CHECK;
 /* Are all columns of this name ignored? */
 bool map_manifest_ignores(const struct map_manifest *manifest, const char *name);
 bool map_transform_ignores(const struct map_manifest *manifest, const char *name);
@@ -243,13 +259,15 @@ struct map_rows {
 	struct rows_cell *cells; /* own: the row's, filled */
 };
 
-enum df_status map_rows_read(struct json_object *root, struct map_manifest *out, struct df_err *err) DF_CHECK;
+enum df_status map_rows_read(struct json_object *root, struct map_manifest *out,
+			     struct df_err *err) DF_CHECK;
 void map_rows_free(struct map_manifest *manifest);
 enum df_status map_values_read(struct json_object *json, size_t number, struct map_entry *out,
 			       struct df_err *err) DF_CHECK;
 void map_values_free(struct map_entry *e);
 /* What the manifest has in place of the value. False: it has nothing, and that is a fault. */
-bool map_values_apply(const struct map_entry *e, struct rows_cell *cell, struct map_cell_fault *fault);
+bool map_values_apply(const struct map_entry *e, struct rows_cell *cell,
+		      struct map_cell_fault *fault);
 
 /* The columns that rows are looked at for: marked in `reached`. */
 enum df_status map_rows_bind(struct map *m, bool *reached, struct df_err *err) DF_CHECK;
@@ -265,13 +283,14 @@ struct map_cell_fault {
 	char text[224];
 };
 
-/* Appends the value as JSON. False: nothing is appended and the fault is filled. Must not be called with an empty cell.
+/* Appends the value as JSON. False: nothing is appended and the fault is filled. Must not be called
+ * with an empty cell.
  */
-bool map_cell_emit(const struct map *m, enum schema_type type, const struct schema_field *field, const char *p,
-		   size_t len, struct df_buf *out, struct map_cell_fault *fault);
+bool map_cell_emit(const struct map *m, enum schema_type type, const struct schema_field *field,
+		   const char *p, size_t len, struct df_buf *out, struct map_cell_fault *fault);
 /* The same for a point in time, which *ms is as well. */
-bool map_cell_instant(const struct map *m, const char *p, size_t len, int64_t *ms, struct df_buf *out,
-		      struct map_cell_fault *fault);
+bool map_cell_instant(const struct map *m, const char *p, size_t len, int64_t *ms,
+		      struct df_buf *out, struct map_cell_fault *fault);
 
 /* JSON in a cell that stands for a whole object or list of the schema. */
 struct map_json {
@@ -281,7 +300,8 @@ struct map_json {
 	struct df_buf *ids;      /* where identities are noted as well, or NULL */
 	struct map *notes;       /* the map that notes what it meets, or NULL */
 	const struct map_op *op; /* with notes: the column's */
-	struct df_buf *deleted;  /* where the names of attributes without a value are noted, or NULL */
+	/* where the names of attributes without a value are noted, or NULL */
+	struct df_buf *deleted;
 	struct map_cell_fault *fault;
 	bool truncated; /* out */
 	/* while it is at work */
@@ -289,19 +309,23 @@ struct map_json {
 	char place[128]; /* of the fault, as in [1].price */
 };
 
-/* Appends the value; nothing when it holds nothing. False: nothing is appended and the fault is filled. */
+/* Appends the value; nothing when it holds nothing. False: nothing is appended and the fault is
+ * filled. */
 bool map_json_emit(struct map_json *j, const struct schema_field *field, const char *p, size_t len);
 
 /* ---- cells that a mapping makes of others: map_derive.c ----
  *
- * A template, or a source within a cell's JSON, is a column of its own behind the document's columns: it is filled
- * before the ops run, and they do not know the difference. A spread (foo.*) stays empty; its op asks for its members. */
+ * A template, or a source within a cell's JSON, is a column of its own behind the document's
+ * columns: it is filled before the ops run, and they do not know the difference. A spread
+ * (foo.*) stays empty; its op asks for its members. */
 
 struct map_derived {
-	size_t column;                   /* of the document: whose cell it is made of */
-	const struct map_entry *entry;   /* borrowed */
-	char *key;                       /* own: {{ key }}; of a spread: the source up to the members' names */
-	const char *path;                /* in key: the way through the cell's JSON; NULL: the cell itself */
+	size_t column;                 /* of the document: whose cell it is made of */
+	const struct map_entry *entry; /* borrowed */
+	/* own: {{ key }}; of a spread: the source up to the members' names */
+	char *key;
+	/* in key: the way through the cell's JSON; NULL: the cell itself */
+	const char *path;
 	bool whole;                      /* an object is taken as it is written */
 	bool lists;                      /* a spread's members may be lists */
 	bool items;                      /* it leads to the end of a list */
@@ -309,7 +333,8 @@ struct map_derived {
 	bool faulty;                     /* in this row */
 	const char *pattern;             /* of a spread: its source; else NULL */
 	char *way;                       /* own; of a spread: the way to the object */
-	size_t lead;                     /* of a spread: where the members' names begin in its destination */
+	/* of a spread: where the members' names begin in its destination */
+	size_t lead;
 };
 
 struct map_cell_json { /* of a column's cell, in this row */
@@ -318,16 +343,17 @@ struct map_cell_json { /* of a column's cell, in this row */
 };
 
 /* Adds one and returns its column. */
-size_t map_derived_add(struct map *m, size_t column, const struct map_entry *entry, const char *key, size_t key_len,
-		       const char *path);
-struct map_derived *map_derived_of(const struct map *m, size_t column); /* NULL: a column of the document */
+size_t map_derived_add(struct map *m, size_t column, const struct map_entry *entry, const char *key,
+		       size_t key_len, const char *path);
+/* NULL: a column of the document */
+struct map_derived *map_derived_of(const struct map *m, size_t column);
 void map_derived_free(struct map *m);
 
 /* Before the others, for each row. */
 void map_derive_begin(struct map *m, const struct rows_cell *cells);
 /* Fills the cell. False: the fault is filled, with a code of NULL where it was told already. */
-bool map_derive(struct map *m, struct map_derived *d, const struct rows_cell *cells, struct rows_cell *out,
-		struct map_cell_fault *fault);
+bool map_derive(struct map *m, struct map_derived *d, const struct rows_cell *cells,
+		struct rows_cell *out, struct map_cell_fault *fault);
 
 struct map_spread_item {
 	struct rows_cell name, text;
@@ -341,8 +367,8 @@ bool map_derive_item(struct map *m, const struct map_derived *d, const struct li
 		     struct map_spread_item *out, struct map_cell_fault *fault);
 
 /* Renders a destination with what the source's name is. */
-bool map_derive_target(struct map *m, const struct map_entry *entry, const char *key, size_t key_len,
-		       struct df_buf *out, struct liquid_fault *fault);
+bool map_derive_target(struct map *m, const struct map_entry *entry, const char *key,
+		       size_t key_len, struct df_buf *out, struct liquid_fault *fault);
 
 /* ---- the map itself ---- */
 
@@ -354,7 +380,8 @@ struct map_frame {
 	unsigned limit; /* of members, 0: none */
 };
 
-#define MAP_COMMERCE_BITS (1u << 29 | 1u << 30 | 1u << 31) /* product_action, promotion_action, product_impressions */
+/* product_action, promotion_action, product_impressions */
+#define MAP_COMMERCE_BITS (1u << 29 | 1u << 30 | 1u << 31)
 
 struct map {
 	const struct conf_feed *feed; /* borrowed */
@@ -367,14 +394,16 @@ struct map {
 	char **names;             /* own: the columns' */
 	struct df_index *by_name; /* own: the first column of each name */
 	size_t n_names;
-	bool *own;      /* own: per column, whether it is one that reject files add */
-	bool has_own;   /* any of them */
-	size_t *places; /* own: per entry of a manifest without a header, its column, where the document has a header
+	bool *own;    /* own: per column, whether it is one that reject files add */
+	bool has_own; /* any of them */
+	size_t *
+	    places; /* own: per entry of a manifest without a header, its column, where the document has a header
 			   of places; else NULL */
-	bool *done;     /* own: per column, whether it is the manifest's, or one of our own */
+	bool *done; /* own: per column, whether it is the manifest's, or one of our own */
 	struct map_node *batch, *data; /* own trees; data is NULL when eventless */
 	struct map_program batch_program, data_program;
-	const struct map_op *fold_op; /* in data_program: the close of product_action.products; NULL: there is none */
+	/* in data_program: the close of product_action.products; NULL: there is none */
+	const struct map_op *fold_op;
 	size_t request_column, message_column;
 	size_t time_column;       /* of the batch's own time, which is left out; or MAP_NONE */
 	struct map_frame *frames; /* own */
@@ -401,7 +430,8 @@ struct map {
 #define MAP_PLACEHOLDERS 64
 enum map_note_kind {
 	MAP_NOTE_PADDED = MAP_PLACEHOLDERS - 4, /* an identity with blanks at an end */
-	MAP_NOTE_NULL_N,                        /* \N, NULL, (null): no identity, but probably no value */
+	/* \N, NULL, (null): no identity, but probably no value */
+	MAP_NOTE_NULL_N,
 	MAP_NOTE_NULL_WORD,
 	MAP_NOTE_NULL_PARENS,
 };
@@ -440,9 +470,11 @@ enum df_status map_compile(struct map *m, struct df_err *err) DF_CHECK;
 void map_own_find(struct map *m);
 /* The same as in another map of the document. */
 void map_own_copy(struct map *m, const struct map *from);
-/* True when our two cells have moved to the left: the row was too short, and was filled up since. */
+/* True when our two cells have moved to the left: the row was too short, and was filled up
+ * since. */
 bool map_own_moved(const struct map *m, const struct rows_cell *cells);
-/* The header of places is read: m->places, and the names of these columns. DF_REJECT: it is not complete. */
+/* The header of places is read: m->places, and the names of these columns. DF_REJECT: it is not
+ * complete. */
 enum df_status map_places_find(struct map *m, struct df_err *err) DF_CHECK;
 /* True when it is in one cell, as with other separators. */
 bool map_places_joined(const struct rows_cell *first);
@@ -461,8 +493,8 @@ struct map_seen {
 struct map_watch {
 	void (*op)(struct map_watch *watch, const struct map_seen *seen);
 };
-enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, size_t n, struct map_record *record,
-			       struct map_watch *watch) DF_CHECK;
+enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, size_t n,
+			       struct map_record *record, struct map_watch *watch) DF_CHECK;
 
 /* The root of a tree: schema_batch's, or an event's data. map_bind.c */
 struct map_node *map_root_new(const struct schema_object *object, const char *path);

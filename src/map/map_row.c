@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The hot path: a row's cells run through the ops. Nothing is allocated (but for the buffers' growth) and nothing is
- * looked up by name. */
+/* The hot path: a row's cells run through the ops. Nothing is allocated (but for the buffers'
+ * growth) and nothing is looked up by name. */
 #include "map_run.h"
 
 #include <stdarg.h>
@@ -35,7 +35,8 @@ bool map_run_fits(struct map_run *r, const struct map_op *op, struct rows_cell *
 	size_t max = 0;
 	if (op->flags & MAP_LONG_NAME) {
 		map_run_fault(r, "too-long", op->column,
-			      "the attribute's name has more than %u characters; shorten it or set limits = truncate",
+			      "the attribute's name has more than %u characters; shorten it or set "
+			      "limits = truncate",
 			      MAP_MAX_NAME);
 		return false;
 	}
@@ -55,8 +56,10 @@ bool map_run_fits(struct map_run *r, const struct map_op *op, struct rows_cell *
 		map_run_truncated(r, op);
 		return true;
 	}
-	map_run_fault(r, "too-long", op->column,
-		      "the API takes at most %zu characters here; shorten the value or set limits = truncate", max);
+	map_run_fault(
+	    r, "too-long", op->column,
+	    "the API takes at most %zu characters here; shorten the value or set limits = truncate",
+	    max);
 	return false;
 }
 
@@ -69,9 +72,10 @@ bool map_run_has_room(struct map_run *r, const struct map_op *op)
 	if (r->m->feed->map.limits_truncate)
 		map_run_truncated(r, op);
 	else if (frame->count++ == frame->limit)
-		map_run_fault(r, "too-many-attributes", op->column,
-			      "the API takes at most %u %s; leave some out or set limits = truncate", frame->limit,
-			      op->flags & MAP_ENTRY ? "entries in a list" : "attributes");
+		map_run_fault(
+		    r, "too-many-attributes", op->column,
+		    "the API takes at most %u %s; leave some out or set limits = truncate",
+		    frame->limit, op->flags & MAP_ENTRY ? "entries in a list" : "attributes");
 	return false;
 }
 
@@ -145,7 +149,8 @@ static bool fixed_time(struct map_run *r, const struct map_op *op)
 static bool json_cell(struct map_run *r, const struct map_op *op, const struct rows_cell *cell,
 		      struct map_cell_fault *fault)
 {
-	struct map_json json = {.m = r->m, .arena = &r->m->arena, .out = r->out, .ids = &r->m->ids, .fault = fault};
+	struct map_json json = {
+	    .m = r->m, .arena = &r->m->arena, .out = r->out, .ids = &r->m->ids, .fault = fault};
 	size_t from = r->out->len;
 	json.op = op;
 	json.notes = r->m;
@@ -164,7 +169,8 @@ static void leaf_empty(struct map_run *r, const struct map_op *op)
 		if ((op->flags & MAP_DELETABLE) != 0 && op->type != SCHEMA_JSON) {
 			if (r->m->deleted.len > 0)
 				df_buf_addc(&r->m->deleted, ',');
-			df_buf_add(&r->m->deleted, op->head, op->head_len - 1); /* but for the colon */
+			/* but for the colon */
+			df_buf_add(&r->m->deleted, op->head, op->head_len - 1);
 		}
 		return;
 	}
@@ -186,7 +192,8 @@ static bool is_padded(const char *p, size_t len)
 	return p[0] == ' ' || p[0] == '\t' || p[len - 1] == ' ' || p[len - 1] == '\t';
 }
 
-/* A value of a column of the document that no limit can touch. False: it is not that, or faulty, and nothing has happened. */
+/* A value of a column of the document that no limit can touch. False: it is not that, or faulty,
+ * and nothing has happened. */
 static bool leaf_common(struct map_run *r, const struct map_op *op)
 {
 	const struct rows_cell *cell = &r->cells[op->column];
@@ -239,8 +246,10 @@ static bool emit_value(struct map_run *r, const struct map_op *op, const struct 
 
 static void leaf_value(struct map_run *r, const struct map_op *op, struct rows_cell *cell)
 {
-	bool questionable = cell->len > MAP_MAX_NAME || (op->flags & MAP_LONG_NAME) != 0; /* the least of the limits */
-	if ((r->frame->limit != 0 && !map_run_has_room(r, op)) || (questionable && !map_run_fits(r, op, cell))) {
+	/* the least of the limits */
+	bool questionable = cell->len > MAP_MAX_NAME || (op->flags & MAP_LONG_NAME) != 0;
+	if ((r->frame->limit != 0 && !map_run_has_room(r, op)) ||
+	    (questionable && !map_run_fits(r, op, cell))) {
 		r->frame->seen |= op->bit;
 		return;
 	}
@@ -279,11 +288,11 @@ static bool check_identity(struct map_run *r, const struct map_op *op, struct ro
 	}
 	char value[64];
 	map_placeholder_name(kind, value, sizeof(value));
-	map_run_fault(
-	    r, "missing-identity", op->column,
-	    "the value is a placeholder (%s) that identifies nobody; correct it, leave the cell empty, or set "
-	    "placeholder_ids",
-	    value);
+	map_run_fault(r, "missing-identity", op->column,
+		      "the value is a placeholder (%s) that identifies nobody; correct it, leave "
+		      "the cell empty, or set "
+		      "placeholder_ids",
+		      value);
 	r->frame->seen |= op->bit;
 	r->identified = true;
 	return false;
@@ -306,8 +315,8 @@ static void leaf(struct map_run *r, const struct map_op *op)
 		cell = r->cells[op->column];
 	if (op->type == SCHEMA_ITEMS && map_run_items(r, op, &cell))
 		return;
-	if (op->type != SCHEMA_STRING && op->type != SCHEMA_STRINGS && op->type != SCHEMA_ITEMS && cell.len > 0 &&
-	    (cell.p[0] <= ' ' || cell.p[cell.len - 1] <= ' '))
+	if (op->type != SCHEMA_STRING && op->type != SCHEMA_STRINGS && op->type != SCHEMA_ITEMS &&
+	    cell.len > 0 && (cell.p[0] <= ' ' || cell.p[cell.len - 1] <= ' '))
 		map_cell_trim(&cell.p, &cell.len);
 	if (cell.len > 0 && (op->flags & SCHEMA_ID) != 0 && !check_identity(r, op, &cell))
 		return;
@@ -332,11 +341,13 @@ static void check_need(struct map_run *r, const struct map_node *node, unsigned 
 		if ((kid->bit & missing) == 0)
 			continue;
 		missing &= ~kid->bit;
-		map_run_fault(r, "missing-value", kid->kind == MAP_NODE_LEAF ? kid->column : MAP_NONE,
+		map_run_fault(r, "missing-value",
+			      kid->kind == MAP_NODE_LEAF ? kid->column : MAP_NONE,
 			      "%s is empty, but %s needs it; fill it in%s", kid->path,
 			      node->path[0] != '\0' ? node->path : "the batch",
-			      kid->kind == MAP_NODE_LEAF && node->key != NULL ? " or leave all of that object empty"
-									      : "");
+			      kid->kind == MAP_NODE_LEAF && node->key != NULL
+				  ? " or leave all of that object empty"
+				  : "");
 	}
 }
 
@@ -370,7 +381,8 @@ static void close_object(struct map_run *r, const struct map_op *op)
 	unsigned missing = op->need & ~frame->seen;
 	if (missing != 0)
 		check_need(r, op->node, missing);
-	if (op == r->m->fold_op) { /* what adjacent rows may differ in when they are folded into one event */
+	/* what adjacent rows may differ in when they are folded into one event */
+	if (op == r->m->fold_op) {
 		r->record->fold_from = frame->body;
 		r->record->fold_to = r->out->len;
 		r->record->fold_items = frame->count;
@@ -413,7 +425,8 @@ static void run_watched(struct map_run *r, const struct map_program *program)
 }
 
 /* Runs a program into `out` and returns what its root has seen. */
-static unsigned run_program(struct map_run *r, const struct map_program *program, struct df_buf *out)
+static unsigned run_program(struct map_run *r, const struct map_program *program,
+			    struct df_buf *out)
 {
 	r->out = out;
 	r->frame = r->m->frames;
@@ -429,14 +442,15 @@ static void check_commerce(struct map_run *r, unsigned seen)
 {
 	unsigned actions = seen & MAP_COMMERCE_BITS;
 	if (actions == 0)
-		map_run_fault(
-		    r, "missing-value", MAP_NONE,
-		    "a commerce event needs one of events.data.product_action, events.data.promotion_action and "
-		    "events.data.product_impressions; all are empty");
+		map_run_fault(r, "missing-value", MAP_NONE,
+			      "a commerce event needs one of events.data.product_action, "
+			      "events.data.promotion_action and "
+			      "events.data.product_impressions; all are empty");
 	else if ((actions & (actions - 1)) != 0)
 		map_run_fault(
 		    r, "conflicting-commerce", MAP_NONE,
-		    "a commerce event has one of events.data.product_action, events.data.promotion_action and "
+		    "a commerce event has one of events.data.product_action, "
+		    "events.data.promotion_action and "
 		    "events.data.product_impressions; leave the others empty or split the row");
 }
 
@@ -467,10 +481,12 @@ static void finish(struct map_run *r)
 	struct map *m = r->m;
 	struct map_record *record = r->record;
 	if (m->ids.len == 0 && !r->identified)
-		map_run_fault(r, "missing-identity", MAP_NONE,
-			      "every column that identifies the user is empty; fill in one of them");
+		map_run_fault(
+		    r, "missing-identity", MAP_NONE,
+		    "every column that identifies the user is empty; fill in one of them");
 	if (m->batch_out.over || m->data_out.over || m->ids.over)
-		map_run_fault(r, "row-too-large", MAP_NONE, "the row's JSON is over %u bytes", MAP_MAX_OUTPUT);
+		map_run_fault(r, "row-too-large", MAP_NONE, "the row's JSON is over %u bytes",
+			      MAP_MAX_OUTPUT);
 	record->ids = m->ids.len > 0 ? m->ids.data : "";
 	record->ids_len = m->ids.len;
 	record->batch = m->batch_out.len > 0 ? m->batch_out.data : "";
@@ -499,8 +515,8 @@ static void derive(struct map_run *r)
 	r->cells = m->cells;
 }
 
-enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, size_t n, struct map_record *record,
-			       struct map_watch *watch)
+enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, size_t n,
+			       struct map_record *record, struct map_watch *watch)
 {
 	struct map_run r = {.m = m, .cells = cells, .record = record, .watch = watch};
 	record->n_faults = 0;
@@ -515,11 +531,11 @@ enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, siz
 	df_buf_reset(&m->data_out);
 	df_buf_reset(&m->deleted);
 	if (n != m->n_names) {
-		map_run_fault(
-		    &r, "wrong-field-count", MAP_NONE,
-		    "the row has %zu field%s where %zu %s expected; a value that holds a comma or a quote has to "
-		    "be quoted",
-		    n, n == 1 ? "" : "s", m->n_names, m->n_names == 1 ? "is" : "are");
+		map_run_fault(&r, "wrong-field-count", MAP_NONE,
+			      "the row has %zu field%s where %zu %s expected; a value that holds a "
+			      "comma or a quote has to "
+			      "be quoted",
+			      n, n == 1 ? "" : "s", m->n_names, m->n_names == 1 ? "is" : "are");
 		r.identified = true; /* it is not known which cell is whose */
 		finish(&r);
 		return DF_REJECT;
@@ -543,13 +559,16 @@ enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, siz
 		check_need(&r, m->batch, m->batch_program.need & ~seen);
 	if (m->data != NULL)
 		run_data(&r);
-	record->request_id = own_id(&r, m->request_column, &m->request_out, &record->request_id_len);
-	record->message_id = own_id(&r, m->message_column, &m->message_out, &record->message_id_len);
+	record->request_id =
+	    own_id(&r, m->request_column, &m->request_out, &record->request_id_len);
+	record->message_id =
+	    own_id(&r, m->message_column, &m->message_out, &record->message_id_len);
 	finish(&r);
 	return record->n_faults > 0 ? DF_REJECT : DF_OK;
 }
 
-enum df_status map_row(struct map *m, const struct rows_cell *cells, size_t n, struct map_record *record)
+enum df_status map_row(struct map *m, const struct rows_cell *cells, size_t n,
+		       struct map_record *record)
 {
 	return map_row_watched(m, cells, n, record, NULL);
 }

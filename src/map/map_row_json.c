@@ -54,7 +54,8 @@ static bool name_fits(struct map_run *r, const struct map_op *op, struct rows_ce
 		return true;
 	if (!r->m->feed->map.limits_truncate) {
 		map_run_fault(r, "too-long", op->column,
-			      "the attribute's name has more than %u characters; shorten it or set limits = truncate",
+			      "the attribute's name has more than %u characters; shorten it or set "
+			      "limits = truncate",
 			      MAP_MAX_NAME);
 		return false;
 	}
@@ -79,7 +80,8 @@ static void spread_list(struct map_run *r, const struct map_op *op, const struct
 				map_run_truncated(r, op);
 			else
 				map_run_fault(r, "too-many-attributes", op->column,
-					      "the API takes at most %u entries in a list", MAP_MAX_LIST);
+					      "the API takes at most %u entries in a list",
+					      MAP_MAX_LIST);
 			break;
 		}
 		if (n++ > 0)
@@ -110,8 +112,9 @@ static void spread_item(struct map_run *r, const struct map_op *op, struct map_s
 	if (!name_fits(r, op, &item->name))
 		return;
 	if (name_taken(r, op, &item->name)) {
-		map_run_fault(r, "bad-json", op->column,
-			      "a member of the cell's JSON leads where another value leads to as well");
+		map_run_fault(
+		    r, "bad-json", op->column,
+		    "a member of the cell's JSON leads where another value leads to as well");
 		return;
 	}
 	if (item->text.len == 0 && item->list == NULL) {
@@ -165,8 +168,8 @@ static void add_entries(struct map_run *r, const struct map_op *op, const struct
 	}
 }
 
-/* A cell that holds a JSON list, or a template whose value is a list, brings all of its entries. False: it does not, and is
- * an entry itself. */
+/* A cell that holds a JSON list, or a template whose value is a list, brings all of its entries.
+ * False: it does not, and is an entry itself. */
 bool map_run_items(struct map_run *r, const struct map_op *op, const struct rows_cell *cell)
 {
 	const struct map_derived *d = map_derived_of(r->m, op->column);
@@ -178,7 +181,8 @@ bool map_run_items(struct map_run *r, const struct map_op *op, const struct rows
 		return true;
 	}
 	map_cell_trim(&p, &len);
-	if (len < 2 || *p != '[' || p[len - 1] != ']' || !liquid_json(p, len, &r->m->arena, &list, &why))
+	if (len < 2 || *p != '[' || p[len - 1] != ']' ||
+	    !liquid_json(p, len, &r->m->arena, &list, &why))
 		return false;
 	add_entries(r, op, &list);
 	return true;

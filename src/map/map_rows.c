@@ -20,7 +20,8 @@ static enum df_status wrong(struct df_err *err, const char *key, const char *wha
 }
 
 /* A list of strings; numbers and booleans are taken as they are written. */
-static enum df_status read_texts(struct json_object *json, const char *key, struct map_texts *out, struct df_err *err)
+static enum df_status read_texts(struct json_object *json, const char *key, struct map_texts *out,
+				 struct df_err *err)
 {
 	if (!json_object_is_type(json, json_type_array))
 		return wrong(err, key, "has to be an array");
@@ -38,14 +39,15 @@ static enum df_status read_texts(struct json_object *json, const char *key, stru
 	return DF_OK;
 }
 
-static enum df_status read_skip(struct json_object *json, struct map_skip *out, struct map_manifest *manifest,
-				struct df_err *err)
+static enum df_status read_skip(struct json_object *json, struct map_skip *out,
+				struct map_manifest *manifest, struct df_err *err)
 {
 	static const char *const keys[] = {"source", "in", NULL};
 	struct json_object *in = NULL;
 	const char *source = NULL;
 	if (!json_object_is_type(json, json_type_object))
-		return wrong(err, "rows.skip", "has to be an array of objects with 'source' and 'in'");
+		return wrong(err, "rows.skip",
+			     "has to be an array of objects with 'source' and 'in'");
 	enum df_status st = map_manifest_keys(json, 0, keys, manifest, err);
 	manifest->key = "rows";
 	if (st == DF_OK)
@@ -54,11 +56,13 @@ static enum df_status read_skip(struct json_object *json, struct map_skip *out, 
 		return st;
 	out->source = df_strdup(source);
 	if (!json_object_object_get_ex(json, "in", &in))
-		return wrong(err, "rows.skip", "lacks 'in', the values of the rows that are skipped");
+		return wrong(err, "rows.skip",
+			     "lacks 'in', the values of the rows that are skipped");
 	return read_texts(in, "rows.skip, in", &out->in, err);
 }
 
-static enum df_status read_skips(struct json_object *rows, struct map_manifest *out, struct df_err *err)
+static enum df_status read_skips(struct json_object *rows, struct map_manifest *out,
+				 struct df_err *err)
 {
 	static const char *const keys[] = {"skip", NULL};
 	struct json_object *skip = NULL;
@@ -75,7 +79,8 @@ static enum df_status read_skips(struct json_object *rows, struct map_manifest *
 		return wrong(err, "rows.skip", "has more than 1000 entries");
 	out->skips = df_alloc(n * sizeof(*out->skips));
 	for (size_t i = 0; i < n && st == DF_OK; i++)
-		st = read_skip(json_object_array_get_idx(skip, i), &out->skips[out->n_skips++], out, err);
+		st = read_skip(json_object_array_get_idx(skip, i), &out->skips[out->n_skips++], out,
+			       err);
 	return st;
 }
 
@@ -93,7 +98,8 @@ enum df_status map_rows_read(struct json_object *root, struct map_manifest *out,
 	if (st == DF_OK && json_object_object_get_ex(root, out->key, &json)) {
 		st = read_texts(json, out->key, &out->fill_by, err);
 		if (st == DF_OK && out->fill_down.n == 0)
-			st = wrong(err, "fill_by", "is of no effect without 'fill_down', the columns to fill");
+			st = wrong(err, "fill_by",
+				   "is of no effect without 'fill_down', the columns to fill");
 	}
 	return st;
 }
@@ -103,7 +109,8 @@ static int compare_values(const void *a, const void *b)
 	return strcmp(((const struct map_value *)a)->from, ((const struct map_value *)b)->from);
 }
 
-static enum df_status read_otherwise(struct json_object *json, size_t number, struct map_entry *out, struct df_err *err)
+static enum df_status read_otherwise(struct json_object *json, size_t number, struct map_entry *out,
+				     struct df_err *err)
 {
 	static const char *const words[] = {"reject", "keep", "empty"}; /* enum map_otherwise */
 	const char *otherwise = NULL;
@@ -116,31 +123,38 @@ static enum df_status read_otherwise(struct json_object *json, size_t number, st
 		out->otherwise = (enum map_otherwise)i;
 		if (out->values != NULL)
 			return DF_OK;
-		return df_fail(DF_USAGE, err, NULL, "manifest, entry %zu: 'otherwise' has no effect without 'values'",
+		return df_fail(DF_USAGE, err, NULL,
+			       "manifest, entry %zu: 'otherwise' has no effect without 'values'",
 			       number);
 	}
-	return df_fail(DF_USAGE, err, NULL, "manifest, entry %zu: 'otherwise' has to be reject, keep or empty", number);
+	return df_fail(DF_USAGE, err, NULL,
+		       "manifest, entry %zu: 'otherwise' has to be reject, keep or empty", number);
 }
 
-enum df_status map_values_read(struct json_object *json, size_t number, struct map_entry *out, struct df_err *err)
+enum df_status map_values_read(struct json_object *json, size_t number, struct map_entry *out,
+			       struct df_err *err)
 {
 	struct json_object *values = NULL;
 	if (!json_object_object_get_ex(json, "values", &values))
 		return read_otherwise(json, number, out, err);
 	if (out->action != MAP_KEEP || !json_object_is_type(values, json_type_object))
 		return df_fail(DF_USAGE, err, NULL,
-			       "manifest, entry %zu: 'values' has to be an object, and the mapping one of a column",
+			       "manifest, entry %zu: 'values' has to be an object, and the mapping "
+			       "one of a column",
 			       number);
-	out->values = df_alloc(((size_t)json_object_object_length(values) + 1) * sizeof(*out->values));
+	out->values =
+	    df_alloc(((size_t)json_object_object_length(values) + 1) * sizeof(*out->values));
 	json_object_object_foreach(values, from, to)
 	{
 		enum json_type type = json_object_get_type(to);
 		if (type == json_type_object || type == json_type_array)
-			return df_fail(DF_USAGE, err, NULL,
-				       "manifest, entry %zu: the value of '%.100s' has to be a string or null", number,
-				       from);
+			return df_fail(
+			    DF_USAGE, err, NULL,
+			    "manifest, entry %zu: the value of '%.100s' has to be a string or null",
+			    number, from);
 		out->values[out->n_values++] = (struct map_value){
-		    .from = df_strdup(from), .to = df_strdup(to != NULL ? json_object_get_string(to) : "")};
+		    .from = df_strdup(from),
+		    .to = df_strdup(to != NULL ? json_object_get_string(to) : "")};
 	}
 	qsort(out->values, out->n_values, sizeof(*out->values), compare_values);
 	return read_otherwise(json, number, out, err);
@@ -195,7 +209,8 @@ static const struct map_value *find_value(const struct map_entry *e, const char 
 	return NULL;
 }
 
-bool map_values_apply(const struct map_entry *e, struct rows_cell *cell, struct map_cell_fault *fault)
+bool map_values_apply(const struct map_entry *e, struct rows_cell *cell,
+		      struct map_cell_fault *fault)
 {
 	const char *p = cell->p;
 	size_t len = cell->len;
@@ -215,14 +230,16 @@ bool map_values_apply(const struct map_entry *e, struct rows_cell *cell, struct 
 		return true;
 	fault->code = "not-allowed";
 	snprintf(fault->text, sizeof(fault->text),
-		 "none of the values that the manifest lists for '%.60s'; add it to 'values', or set 'otherwise'",
+		 "none of the values that the manifest lists for '%.60s'; add it to 'values', or "
+		 "set 'otherwise'",
 		 e->source);
 	return false;
 }
 
 /* ---- rows ---- */
 
-static enum df_status find(const struct map *m, const char *name, const char *key, size_t *column, struct df_err *err)
+static enum df_status find(const struct map *m, const char *name, const char *key, size_t *column,
+			   struct df_err *err)
 {
 	for (size_t i = 0; i < m->n_names; i++) {
 		if (strcmp(m->names[i], name) != 0)
@@ -232,7 +249,8 @@ static enum df_status find(const struct map *m, const char *name, const char *ke
 	}
 	df_err_place(err, NULL, 0, name);
 	return df_fail(DF_REJECT, err, "manifest-mismatch",
-		       "the manifest names the column '%.200s' in '%s', which the header lacks", name, key);
+		       "the manifest names the column '%.200s' in '%s', which the header lacks",
+		       name, key);
 }
 
 enum df_status map_rows_bind(struct map *m, bool *reached, struct df_err *err)
@@ -248,7 +266,8 @@ enum df_status map_rows_bind(struct map *m, bool *reached, struct df_err *err)
 		reached[r->skip[i]] = true;
 	}
 	for (size_t i = 0; i < manifest->fill_down.n && st == DF_OK; i++) {
-		st = find(m, manifest->fill_down.v[i], "fill_down", &r->down[r->n_down++].column, err);
+		st = find(m, manifest->fill_down.v[i], "fill_down", &r->down[r->n_down++].column,
+			  err);
 		reached[r->down[i].column] = true;
 	}
 	for (size_t i = 0; i < manifest->fill_by.n && st == DF_OK; i++) {
@@ -282,7 +301,8 @@ bool map_in_order(const struct map *m)
 static bool same_as_last(const struct map_fill *f, const struct rows_cell *cells)
 {
 	const struct rows_cell *cell = &cells[f->column];
-	return f->last.len == cell->len && (cell->len == 0 || memcmp(f->last.data, cell->p, cell->len) == 0);
+	return f->last.len == cell->len &&
+	       (cell->len == 0 || memcmp(f->last.data, cell->p, cell->len) == 0);
 }
 
 static void keep_last(struct map_fill *f, const struct rows_cell *cells)
@@ -314,7 +334,8 @@ const struct rows_cell *map_rows_fill(struct map *m, const struct rows_cell *cel
 		if (!same || cell->len > 0)
 			keep_last(f, cells);
 		else
-			*cell = (struct rows_cell){f->last.data != NULL ? f->last.data : "", f->last.len};
+			*cell = (struct rows_cell){f->last.data != NULL ? f->last.data : "",
+						   f->last.len};
 	}
 	r->begun = true;
 	return r->cells;

@@ -62,8 +62,8 @@ bool map_taken_id(const struct map_taken *t)
 	return taken_id(t->batch);
 }
 
-bool map_value_fits(const struct map *m, enum schema_type type, const struct schema_field *field, const char *p,
-		    size_t len)
+bool map_value_fits(const struct map *m, enum schema_type type, const struct schema_field *field,
+		    const char *p, size_t len)
 {
 	struct df_buf out = {0};
 	struct map_cell_fault fault;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The vendor's Field Transformations: {"mappings": [{"mapping_type", "source", "destination", "value",
- * "ignore_when"}]}. */
+/* The vendor's Field Transformations: {"mappings": [{"mapping_type", "source", "destination",
+ * "value", "ignore_when"}]}. */
 #include "map_priv.h"
 
 #include <json-c/json.h>
@@ -8,17 +8,17 @@
 
 static const char unmapped[] = "$unmapped";
 
-static bool bad_template(size_t number, const char *key, const struct liquid_fault *fault, struct df_err *err,
-			 enum df_status *st)
+static bool bad_template(size_t number, const char *key, const struct liquid_fault *fault,
+			 struct df_err *err, enum df_status *st)
 {
-	*st = df_fail(DF_USAGE, err, NULL, "manifest, entry %zu, '%s', character %zu: %s", number, key, fault->at + 1,
-		      fault->text);
+	*st = df_fail(DF_USAGE, err, NULL, "manifest, entry %zu, '%s', character %zu: %s", number,
+		      key, fault->at + 1, fault->text);
 	return false;
 }
 
 /* Compiles a text; one without tags and variables may be asked for as it comes out. */
-static enum df_status compile(const char *text, size_t number, const char *key, const char *const *names,
-			      struct liquid **out, struct df_err *err)
+static enum df_status compile(const char *text, size_t number, const char *key,
+			      const char *const *names, struct liquid **out, struct df_err *err)
 {
 	struct liquid_fault fault = {0};
 	enum df_status st = DF_OK;
@@ -58,21 +58,24 @@ static size_t stars(const char *s)
 	return n;
 }
 
-static enum df_status check_destination(struct map_entry *e, size_t number, const struct schema_event *event,
-					struct df_err *err)
+static enum df_status check_destination(struct map_entry *e, size_t number,
+					const struct schema_event *event, struct df_err *err)
 {
 	static const char *const names[] = {"key", "key_length", NULL};
-	enum df_status st = e->action == MAP_STATIC ? constant(&e->field, number, "destination", err)
-						    : compile(e->field, number, "destination", names, &e->target, err);
+	enum df_status st = e->action == MAP_STATIC
+				? constant(&e->field, number, "destination", err)
+				: compile(e->field, number, "destination", names, &e->target, err);
 	if (st != DF_OK)
 		return st;
 	size_t n = stars(e->field);
 	bool wild = e->source != NULL && (stars(e->source) > 0 || strcmp(e->source, unmapped) == 0);
 	if (n > 0 && !wild)
 		return df_fail(DF_USAGE, err, NULL,
-			       "manifest, entry %zu: 'destination' has a * where 'source' has none", number);
+			       "manifest, entry %zu: 'destination' has a * where 'source' has none",
+			       number);
 	if (n > 1)
-		return df_fail(DF_USAGE, err, NULL, "manifest, entry %zu: 'destination' has more than one *", number);
+		return df_fail(DF_USAGE, err, NULL,
+			       "manifest, entry %zu: 'destination' has more than one *", number);
 	if (n > 0 || (e->target != NULL && !liquid_is_text(e->target)))
 		return DF_OK; /* known with the header */
 	liquid_free(e->target);
@@ -80,29 +83,36 @@ static enum df_status check_destination(struct map_entry *e, size_t number, cons
 	st = map_manifest_field(event, number, "destination", e->field, err);
 	if (st == DF_OK && e->action == MAP_STATIC && strstr(e->field, "source_") != NULL &&
 	    (strcmp(e->field, "source_request_id") == 0 ||
-	     strcmp(strrchr(e->field, '.') != NULL ? strrchr(e->field, '.') + 1 : "", "source_message_id") == 0))
-		return df_fail(DF_USAGE, err, NULL,
-			       "manifest, entry %zu: an ID of a request or message cannot be static", number);
+	     strcmp(strrchr(e->field, '.') != NULL ? strrchr(e->field, '.') + 1 : "",
+		    "source_message_id") == 0))
+		return df_fail(
+		    DF_USAGE, err, NULL,
+		    "manifest, entry %zu: an ID of a request or message cannot be static", number);
 	return st;
 }
 
 /* The JSON reader cuts integers to its own range: at either end of it the digits are not known. */
 static bool is_exact(struct json_object *value)
 {
-	return json_object_get_int64(value) != INT64_MIN && json_object_get_uint64(value) != UINT64_MAX;
+	return json_object_get_int64(value) != INT64_MIN &&
+	       json_object_get_uint64(value) != UINT64_MAX;
 }
 
-static enum df_status read_static(struct json_object *json, size_t number, struct map_entry *out, struct df_err *err)
+static enum df_status read_static(struct json_object *json, size_t number, struct map_entry *out,
+				  struct df_err *err)
 {
 	struct json_object *value = NULL;
 	json_object_object_get_ex(json, "value", &value);
 	enum json_type type = json_object_get_type(value);
 	if (type == json_type_null || type == json_type_object || type == json_type_array)
 		return df_fail(DF_USAGE, err, NULL,
-			       "manifest, entry %zu: 'value' has to be a string, number or boolean", number);
+			       "manifest, entry %zu: 'value' has to be a string, number or boolean",
+			       number);
 	if (type == json_type_int && !is_exact(value))
-		return df_fail(DF_USAGE, err, NULL,
-			       "manifest, entry %zu: 'value' is an integer over 64 bits; put it in quotes", number);
+		return df_fail(
+		    DF_USAGE, err, NULL,
+		    "manifest, entry %zu: 'value' is an integer over 64 bits; put it in quotes",
+		    number);
 	out->value = df_strdup(json_object_get_string(value));
 	enum df_status st = constant(&out->value, number, "value", err);
 	if (st == DF_OK && out->value[0] == '\0')
@@ -110,7 +120,8 @@ static enum df_status read_static(struct json_object *json, size_t number, struc
 	return st;
 }
 
-static enum df_status read_type(struct json_object *json, size_t number, struct map_entry *out, struct df_err *err)
+static enum df_status read_type(struct json_object *json, size_t number, struct map_entry *out,
+				struct df_err *err)
 {
 	static const struct {
 		const char *name;
@@ -126,12 +137,13 @@ static enum df_status read_type(struct json_object *json, size_t number, struct 
 		out->action = types[i].action;
 		return DF_OK;
 	}
-	return df_fail(DF_USAGE, err, NULL, "manifest, entry %zu: 'mapping_type' has to be column, static or ignore",
+	return df_fail(DF_USAGE, err, NULL,
+		       "manifest, entry %zu: 'mapping_type' has to be column, static or ignore",
 		       number);
 }
 
-static enum df_status read_column_value(struct json_object *json, size_t number, struct map_entry *out,
-					struct df_err *err)
+static enum df_status read_column_value(struct json_object *json, size_t number,
+					struct map_entry *out, struct df_err *err)
 {
 	static const char *const names[] = {"value", "key", "key_length", "row", NULL};
 	const char *value = NULL;
@@ -142,8 +154,9 @@ static enum df_status read_column_value(struct json_object *json, size_t number,
 	return compile(value, number, "value", names, &out->template, err);
 }
 
-static enum df_status read_entry(struct json_object *json, size_t number, const struct schema_event *event,
-				 struct map_manifest *manifest, struct map_entry *out, struct df_err *err)
+static enum df_status read_entry(struct json_object *json, size_t number,
+				 const struct schema_event *event, struct map_manifest *manifest,
+				 struct map_entry *out, struct df_err *err)
 {
 	static const char *const keys[] = {"mapping_type", "source", "destination", "value",
 					   "ignore_when",  "values", "otherwise",   NULL};
@@ -152,22 +165,26 @@ static enum df_status read_entry(struct json_object *json, size_t number, const 
 	if (st == DF_OK)
 		st = read_type(json, number, out, err);
 	if (st == DF_OK)
-		st = map_manifest_string(json, number, "source", out->action != MAP_STATIC, &source, err);
+		st = map_manifest_string(json, number, "source", out->action != MAP_STATIC, &source,
+					 err);
 	if (st == DF_OK)
-		st = map_manifest_string(json, number, "destination", out->action != MAP_IGNORE, &destination, err);
+		st = map_manifest_string(json, number, "destination", out->action != MAP_IGNORE,
+					 &destination, err);
 	if (st == DF_OK)
 		st = map_manifest_string(json, number, "ignore_when", false, &when, err);
 	if (st != DF_OK)
 		return st;
 	if (when != NULL && strcmp(when, "empty") != 0 && strcmp(when, "null") != 0)
-		return df_fail(DF_USAGE, err, NULL, "manifest, entry %zu: 'ignore_when' has to be empty or null",
+		return df_fail(DF_USAGE, err, NULL,
+			       "manifest, entry %zu: 'ignore_when' has to be empty or null",
 			       number);
 	if (when != NULL)
 		out->ignore_when = strcmp(when, "null") == 0 ? MAP_WHEN_NULL : MAP_WHEN_EMPTY;
 	out->source = out->action != MAP_STATIC ? df_strdup(source) : NULL;
 	out->field = out->action != MAP_IGNORE ? df_strdup(destination) : NULL;
 	if (out->source != NULL && stars(out->source) > 1)
-		return df_fail(DF_USAGE, err, NULL, "manifest, entry %zu: 'source' has more than one *", number);
+		return df_fail(DF_USAGE, err, NULL,
+			       "manifest, entry %zu: 'source' has more than one *", number);
 	st = out->action == MAP_STATIC ? read_static(json, number, out, err)
 	     : out->action == MAP_KEEP ? read_column_value(json, number, out, err)
 				       : DF_OK;
@@ -176,8 +193,8 @@ static enum df_status read_entry(struct json_object *json, size_t number, const 
 	return st == DF_OK && out->field != NULL ? check_destination(out, number, event, err) : st;
 }
 
-enum df_status map_transform_read(struct json_object *root, const struct schema_event *event, struct map_manifest *out,
-				  struct df_err *err)
+enum df_status map_transform_read(struct json_object *root, const struct schema_event *event,
+				  struct map_manifest *out, struct df_err *err)
 {
 	static const char *const keys[] = {"id",   "name",      "destination_type", "mappings",
 					   "rows", "fill_down", "fill_by",          NULL};
@@ -190,7 +207,8 @@ enum df_status map_transform_read(struct json_object *root, const struct schema_
 	out->key = "destination_type";
 	st = map_manifest_string(root, 0, out->key, false, &type, err);
 	if (st == DF_OK && type != NULL && strcmp(type, "event_batch") != 0)
-		return df_fail(DF_USAGE, err, NULL, "manifest: 'destination_type' has to be event_batch");
+		return df_fail(DF_USAGE, err, NULL,
+			       "manifest: 'destination_type' has to be event_batch");
 	if (st == DF_OK)
 		st = map_rows_read(root, out, err);
 	if (st == DF_OK)
@@ -201,7 +219,8 @@ enum df_status map_transform_read(struct json_object *root, const struct schema_
 	out->entries = df_alloc(n * sizeof(*out->entries));
 	for (size_t i = 0; i < n && st == DF_OK; i++, out->n++) {
 		out->at = i + 1;
-		st = read_entry(json_object_array_get_idx(mappings, i), i + 1, event, out, &out->entries[i], err);
+		st = read_entry(json_object_array_get_idx(mappings, i), i + 1, event, out,
+				&out->entries[i], err);
 	}
 	if (st != DF_OK)
 		return st;

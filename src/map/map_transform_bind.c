@@ -10,7 +10,8 @@ bool map_pattern_fits(const char *pattern, const char *name, size_t len)
 {
 	const char *star = strchr(pattern, '*');
 	size_t head = (size_t)(star - pattern), tail = strlen(star + 1);
-	return len > head + tail && memcmp(pattern, name, head) == 0 && memcmp(star + 1, name + len - tail, tail) == 0;
+	return len > head + tail && memcmp(pattern, name, head) == 0 &&
+	       memcmp(star + 1, name + len - tail, tail) == 0;
 }
 
 struct binder {
@@ -20,9 +21,10 @@ struct binder {
 	enum df_status st;
 };
 
-/* Binds a column, or what a mapping makes of it, to the destination. path: where to look within the cell's JSON, a part
- * of key; NULL: the cell itself. */
-static void bind_to(struct binder *b, size_t column, const struct map_entry *e, const char *key, const char *path)
+/* Binds a column, or what a mapping makes of it, to the destination. path: where to look within
+ * the cell's JSON, a part of key; NULL: the cell itself. */
+static void bind_to(struct binder *b, size_t column, const struct map_entry *e, const char *key,
+		    const char *path)
 {
 	struct df_buf name = {.max = 65536};
 	struct liquid_fault why = {0};
@@ -30,8 +32,8 @@ static void bind_to(struct binder *b, size_t column, const struct map_entry *e, 
 	if (e->target == NULL)
 		df_buf_adds(&name, e->field);
 	else if (!map_derive_target(b->m, e, key, strlen(key), &name, &why))
-		b->st = df_fail(DF_REJECT, b->err, "manifest-mismatch", "the manifest's destination of '%.200s': %s",
-				key, why.text);
+		b->st = df_fail(DF_REJECT, b->err, "manifest-mismatch",
+				"the manifest's destination of '%.200s': %s", key, why.text);
 	if (e->template != NULL || e->values != NULL || path != NULL)
 		column = map_derived_add(b->m, column, e, key, strlen(key), path);
 	if (b->st == DF_OK)
@@ -62,7 +64,8 @@ struct fitting {
 	size_t at; /* of EXACT: the next entry; else the next place in the list of patterns */
 };
 
-static struct fitting fitting_begin(const struct map_manifest *manifest, enum precedence rank, const char *key)
+static struct fitting fitting_begin(const struct map_manifest *manifest, enum precedence rank,
+				    const char *key)
 {
 	size_t len = strlen(key);
 	size_t first = rank == EXACT ? df_index_find(manifest->by_source, key, len) : 0;
@@ -95,7 +98,8 @@ struct choice { /* among the mappings of one precedence */
 };
 
 /* Of several patterns the most specific, that is the longest. An `ignore` beats the others. */
-static struct choice choose(const struct map_manifest *manifest, enum precedence rank, const char *key)
+static struct choice choose(const struct map_manifest *manifest, enum precedence rank,
+			    const char *key)
 {
 	struct choice c = {0};
 	struct fitting f = fitting_begin(manifest, rank, key);
@@ -147,8 +151,8 @@ bool map_transform_ignores(const struct map_manifest *manifest, const char *name
 	return false;
 }
 
-/* The column whose cell holds what the source names, as `foo` does for foo.item; the longest such name. *path is where
- * to look within. */
+/* The column whose cell holds what the source names, as `foo` does for foo.item; the longest
+ * such name. *path is where to look within. */
 static size_t reach(const struct map *m, const char *source, const char **path)
 {
 	if (precedence_of(source) == REST || map_column_find(m, source, strlen(source)) != MAP_NONE)
@@ -164,16 +168,20 @@ static size_t reach(const struct map *m, const char *source, const char **path)
 	return MAP_NONE;
 }
 
-/* foo.* and foo.pre_*: the cell's members, whatever their names. What stands before the last dot is the way to them. */
-static void bind_spread(struct binder *b, size_t column, const struct map_entry *e, const char *path)
+/* foo.* and foo.pre_*: the cell's members, whatever their names. What stands before the last dot
+ * is the way to them. */
+static void bind_spread(struct binder *b, size_t column, const struct map_entry *e,
+			const char *path)
 {
 	const char *star = strchr(e->source, '*'), *name = star;
 	while (name > path && name[-1] != '.')
 		name--;
 	size_t lead = strcspn(e->field, "*{");
-	if (strchr(star, '.') != NULL || e->target == NULL || e->field[strlen(e->field) - 1] == ']') {
+	if (strchr(star, '.') != NULL || e->target == NULL ||
+	    e->field[strlen(e->field) - 1] == ']') {
 		b->st = df_fail(DF_REJECT, b->err, "manifest-mismatch",
-				"'%.200s' takes the members of a cell's JSON, and '%.200s' is no place for them; "
+				"'%.200s' takes the members of a cell's JSON, and '%.200s' is no "
+				"place for them; "
 				"foo.* to user_attributes.* would be one",
 				e->source, e->field);
 		return;
@@ -184,8 +192,10 @@ static void bind_spread(struct binder *b, size_t column, const struct map_entry 
 	struct map_derived *d = map_derived_of(b->m, derived);
 	d->pattern = e->source;
 	d->way = way;
-	char *place = df_format("%.*s* of entry %zu", (int)lead, e->field, (size_t)(e - b->m->manifest->entries) + 1);
-	map_bindings_add(b->out, derived, place, strlen(place), NULL)->keep = e->ignore_when != MAP_NEVER;
+	char *place = df_format("%.*s* of entry %zu", (int)lead, e->field,
+				(size_t)(e - b->m->manifest->entries) + 1);
+	map_bindings_add(b->out, derived, place, strlen(place), NULL)->keep =
+	    e->ignore_when != MAP_NEVER;
 	free(place);
 	free(key);
 }
@@ -229,24 +239,26 @@ static enum df_status mark_row_columns(struct map *m, bool *reached, struct df_e
 		const struct map_entry *e = &m->manifest->entries[i];
 		const char *name;
 		size_t len;
-		for (size_t k = 0; e->template != NULL && liquid_row_name(e->template, k, &name, &len); k++) {
+		for (size_t k = 0;
+		     e->template != NULL && liquid_row_name(e->template, k, &name, &len); k++) {
 			m->uses_row = true;
 			if (name == NULL)
 				continue;
 			size_t column = map_column_find(m, name, len);
 			if (column == MAP_NONE)
-				return df_fail(
-				    DF_REJECT, err, "manifest-mismatch",
-				    "the manifest's template of '%.100s' takes the column '%.*s' from the row, "
-				    "which the header lacks",
-				    e->source, len > 100 ? 100 : (int)len, name);
+				return df_fail(DF_REJECT, err, "manifest-mismatch",
+					       "the manifest's template of '%.100s' takes the "
+					       "column '%.*s' from the row, "
+					       "which the header lacks",
+					       e->source, len > 100 ? 100 : (int)len, name);
 			reached[column] = true;
 		}
 	}
 	return DF_OK;
 }
 
-enum df_status map_transform_bind(struct map *m, struct map_bindings *out, bool *done, struct df_err *err)
+enum df_status map_transform_bind(struct map *m, struct map_bindings *out, bool *done,
+				  struct df_err *err)
 {
 	struct binder b = {.m = m, .out = out, .err = err};
 	/* What is there is bound all the same, for whoever wants to see it. */
@@ -264,7 +276,8 @@ enum df_status map_transform_bind(struct map *m, struct map_bindings *out, bool 
 	apply_reaching(&b, reached);
 	for (size_t i = 0; i < m->n_names && b.st == DF_OK; i++)
 		if (!done[i])
-			done[i] = apply(&b, EXACT, i) || reached[i] || apply(&b, WILD, i) || apply(&b, REST, i);
+			done[i] = apply(&b, EXACT, i) || reached[i] || apply(&b, WILD, i) ||
+				  apply(&b, REST, i);
 	free(reached);
 	return lacking != DF_OK ? lacking : b.st;
 }

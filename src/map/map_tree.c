@@ -116,8 +116,8 @@ static size_t order_of(const struct map_node *parent, const struct schema_step *
 static char *path_of(const struct map_node *parent, const struct schema_step *step)
 {
 	if (step->key != NULL)
-		return df_format("%s%s%.*s", parent->path, parent->path[0] != '\0' ? "." : "", (int)step->key_len,
-				 step->key);
+		return df_format("%s%s%.*s", parent->path, parent->path[0] != '\0' ? "." : "",
+				 (int)step->key_len, step->key);
 	if (step->index == 0) /* a path without an index means the first */
 		return df_strdup(parent->path);
 	return step->index == SCHEMA_APPEND ? df_format("%s[]", parent->path)
@@ -128,7 +128,8 @@ static void insert_kid(struct map_node *parent, struct map_node *kid)
 {
 	if (parent->n_kids == parent->kids_cap) {
 		parent->kids_cap = parent->kids_cap == 0 ? 4 : parent->kids_cap * 2;
-		parent->kids = df_realloc(parent->kids, parent->kids_cap * sizeof(struct map_node *));
+		parent->kids =
+		    df_realloc(parent->kids, parent->kids_cap * sizeof(struct map_node *));
 	}
 	size_t i = parent->n_kids++;
 	for (; i > 0 && parent->kids[i - 1]->order > kid->order; i--)

@@ -32,7 +32,8 @@ static const struct {
 	const char *suffix;
 	enum name_pack pack;
 } name_packs[] = {
-    {".gz", NAME_GZIP}, {".zst", NAME_ZSTD}, {".bz2", NAME_BZIP2}, {".xz", NAME_XZ}, {".zip", NAME_ZIP},
+    {".gz", NAME_GZIP}, {".zst", NAME_ZSTD}, {".bz2", NAME_BZIP2},
+    {".xz", NAME_XZ},   {".zip", NAME_ZIP},
 };
 
 /* What people drop in place of a drop file, and what to do about it. The longer suffix is first. */
@@ -63,7 +64,8 @@ static enum name_pack name_strip_pack(const char *name, size_t *len)
 	return NAME_PLAIN;
 }
 
-/* A separator, then nothing but what dates, times and numbers are written with: "-20260112", "_2026-01-12T03", " (2)". */
+/* A separator, then nothing but what dates, times and numbers are written with: "-20260112",
+ * "_2026-01-12T03", " (2)". */
 static bool name_is_number(const char *s, size_t len)
 {
 	bool any = false;
@@ -71,14 +73,16 @@ static bool name_is_number(const char *s, size_t len)
 		return false;
 	for (size_t i = 1; i < len; i++) {
 		bool digit = s[i] >= '0' && s[i] <= '9';
-		if (!digit && (i > 2 || s[i] != '(') && (!any || memchr("-_.:+ ()TZ", s[i], 10) == NULL))
+		if (!digit && (i > 2 || s[i] != '(') &&
+		    (!any || memchr("-_.:+ ()TZ", s[i], 10) == NULL))
 			return false;
 		any = any || digit;
 	}
 	return any;
 }
 
-/* The length of the event type that the text begins with, when nothing but a number follows it; 0: there is none. */
+/* The length of the event type that the text begins with, when nothing but a number follows it;
+ * 0: there is none. */
 static size_t name_type_length(const char *s, size_t len)
 {
 	for (size_t n = len < 47 ? len : 47; n > 0; n--) {
@@ -89,8 +93,8 @@ static size_t name_type_length(const char *s, size_t len)
 	return 0;
 }
 
-/* Finds "-<event_type>" in the first len bytes, at their end or before a number; returns the stem's length, or len when
- * there is none. The last one counts. */
+/* Finds "-<event_type>" in the first len bytes, at their end or before a number; returns the
+ * stem's length, or len when there is none. The last one counts. */
 static size_t name_split(const char *name, size_t len, char event_type[48])
 {
 	event_type[0] = '\0';
@@ -107,11 +111,14 @@ static size_t name_split(const char *name, size_t len, char event_type[48])
 
 static enum df_status name_fail_type(struct df_err *err)
 {
-	return df_fail(DF_REJECT, err, "bad-name",
-		       "the name does not end with an event type: NAME-EVENTTYPE.csv was expected, such as "
-		       "orders-custom_event.csv (custom_event, commerce_event, screen_view, eventless, or another "
-		       "event type of the Events API, in lower case); rename the file, or set document_type where "
-		       "nobody can");
+	return df_fail(
+	    DF_REJECT, err, "bad-name",
+	    "the name does not end with an event type: NAME-EVENTTYPE.csv was expected, such as "
+	    "orders-custom_event.csv (custom_event, commerce_event, screen_view, eventless, or "
+	    "another "
+	    "event type of the Events API, in lower case); rename the file, or set document_type "
+	    "where "
+	    "nobody can");
 }
 
 static enum df_status name_fail_form(const char *name, struct df_err *err)
@@ -119,21 +126,25 @@ static enum df_status name_fail_form(const char *name, struct df_err *err)
 	const char *advice = name_advice(name);
 	if (advice != NULL)
 		return df_fail(DF_REJECT, err, "bad-name", "%s", advice);
-	return df_fail(DF_REJECT, err, "bad-name",
-		       "the name is none of NAME-EVENTTYPE.csv, NAME-EVENTTYPE.csv.gz (.zst, .bz2, .xz), NAME.zip or "
-		       "NAME-EVENTTYPE.zip (each may be followed by .gpg, .pgp or .asc); rename the file");
+	return df_fail(
+	    DF_REJECT, err, "bad-name",
+	    "the name is none of NAME-EVENTTYPE.csv, NAME-EVENTTYPE.csv.gz (.zst, .bz2, .xz), "
+	    "NAME.zip or "
+	    "NAME-EVENTTYPE.zip (each may be followed by .gpg, .pgp or .asc); rename the file");
 }
 
-enum df_status name_parse_as(const char *name, const char *document_type, struct name *out, struct df_err *err)
+enum df_status name_parse_as(const char *name, const char *document_type, struct name *out,
+			     struct df_err *err)
 {
 	*out = (struct name){0};
 	size_t len = strlen(name);
 	if (len > NAME_LENGTH_MAX)
-		return df_fail(DF_REJECT, err, "bad-name", "the name has %zu bytes, at most %u are read", len,
-			       NAME_LENGTH_MAX);
-	if (strchr(name, '/') != NULL) /* it becomes a part of paths */
 		return df_fail(DF_REJECT, err, "bad-name",
-			       "the name holds a '/': NAME-EVENTTYPE.csv without folders was expected");
+			       "the name has %zu bytes, at most %u are read", len, NAME_LENGTH_MAX);
+	if (strchr(name, '/') != NULL) /* it becomes a part of paths */
+		return df_fail(
+		    DF_REJECT, err, "bad-name",
+		    "the name holds a '/': NAME-EVENTTYPE.csv without folders was expected");
 	out->encrypted = name_strip(name, &len, encrypted_suffixes);
 	out->pack = name_strip_pack(name, &len);
 	bool zip = out->pack == NAME_ZIP;
@@ -146,9 +157,9 @@ enum df_status name_parse_as(const char *name, const char *document_type, struct
 	if (!zip && out->event_type[0] == '\0')
 		return name_fail_type(err);
 	if (stem == 0)
-		return df_fail(
-		    DF_REJECT, err, "bad-name",
-		    "the name has nothing before its event type or extension; rename the file to NAME-EVENTTYPE.csv");
+		return df_fail(DF_REJECT, err, "bad-name",
+			       "the name has nothing before its event type or extension; rename "
+			       "the file to NAME-EVENTTYPE.csv");
 	memcpy(out->stem, name, stem);
 	memcpy(out->number, name + typed, len - typed);
 	return DF_OK;
@@ -190,7 +201,8 @@ static bool name_path_hidden(const char *name)
 	for (const char *part = name; part != NULL; part = strpbrk(part, "/\\")) {
 		part += strspn(part, "/\\");
 		size_t n = strcspn(part, "/\\");
-		bool up = (n == 1 && part[0] == '.') || (n == 2 && part[0] == '.' && part[1] == '.');
+		bool up =
+		    (n == 1 && part[0] == '.') || (n == 2 && part[0] == '.' && part[1] == '.');
 		if ((part[0] == '.' && !up) || (n == 8 && memcmp(part, "__MACOSX", n) == 0))
 			return true;
 	}

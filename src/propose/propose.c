@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which column of a foreign header goes where. Nothing is certain but paths that are paths already. */
+/* Which column of a foreign header goes where. Nothing is certain but paths that are paths
+ * already. */
 #include "propose_priv.h"
 
 #include <stdio.h>
@@ -37,7 +38,8 @@ const struct propose_column *propose_column_at(const struct propose *p, const ch
 	for (size_t i = 0; i < p->n; i++) {
 		const struct propose_column *c = &p->columns[i];
 		if (c->what == PROPOSE_KEEP &&
-		    schema_path_parse(p->event, c->path, strlen(c->path), &got, NULL) == SCHEMA_PATH_OK &&
+		    schema_path_parse(p->event, c->path, strlen(c->path), &got, NULL) ==
+			SCHEMA_PATH_OK &&
 		    same_place(&wanted, &got))
 			return c;
 	}
@@ -79,8 +81,9 @@ void propose_release(struct propose_column *c)
 /* Half a location is none. */
 static void check_locations(struct propose *p)
 {
-	static const char *const paths[][2] = {{"events.data.location.latitude", "events.data.location.longitude"},
-					       {"context.location.latitude", "context.location.longitude"}};
+	static const char *const paths[][2] = {
+	    {"events.data.location.latitude", "events.data.location.longitude"},
+	    {"context.location.latitude", "context.location.longitude"}};
 	for (size_t i = 0; i < 4; i++) {
 		const struct propose_column *one = propose_column_at(p, paths[i / 2][i % 2]);
 		if (one == NULL || propose_column_at(p, paths[i / 2][1 - i % 2]) != NULL)
@@ -101,17 +104,19 @@ static char *attribute_name(const struct propose_column *c, size_t number)
 	return len > 0 ? df_strndup(s, len) : df_format("column %zu", number + 1);
 }
 
-/* The column as an attribute, under its own name or one that is free. list: "[]" at the end of the path, or "". */
-static bool take_attribute(struct propose *p, struct propose_column *c, size_t number, const char *prefix,
-			   const char *list)
+/* The column as an attribute, under its own name or one that is free. list: "[]" at the end of
+ * the path, or "". */
+static bool take_attribute(struct propose *p, struct propose_column *c, size_t number,
+			   const char *prefix, const char *list)
 {
 	char *name = attribute_name(c, number);
 	char *path = df_format("%s%s%s", prefix, name, list);
 	bool taken = propose_take(p, c, path);
 	for (int i = 2; i < 10 && !taken; i++) {
 		free(path);
-		path = df_format("%s%.*s %d%s", prefix, (int)map_utf8_prefix(name, strlen(name), MAP_MAX_NAME - 2),
-				 name, i, list);
+		path = df_format("%s%.*s %d%s", prefix,
+				 (int)map_utf8_prefix(name, strlen(name), MAP_MAX_NAME - 2), name,
+				 i, list);
 		taken = propose_take(p, c, path);
 	}
 	free(path);
@@ -119,7 +124,8 @@ static bool take_attribute(struct propose *p, struct propose_column *c, size_t n
 	return taken;
 }
 
-static bool make_members(struct propose *p, struct propose_column *c, size_t number, const char *prefix)
+static bool make_members(struct propose *p, struct propose_column *c, size_t number,
+			 const char *prefix)
 {
 	if (p->members || c->value != NULL || !propose_value_members(p, number, prefix))
 		return false;
@@ -130,7 +136,8 @@ static bool make_members(struct propose *p, struct propose_column *c, size_t num
 	return true;
 }
 
-static bool make_list(struct propose *p, struct propose_column *c, size_t number, const char *prefix)
+static bool make_list(struct propose *p, struct propose_column *c, size_t number,
+		      const char *prefix)
 {
 	char *value = NULL;
 	const char *why = NULL;
@@ -156,7 +163,8 @@ static void make_number(struct propose *p, struct propose_column *c, size_t numb
 	static const struct schema_path path = {.type = SCHEMA_NUMBER, .field = &field};
 	const char *why = NULL;
 	propose_look(p, number);
-	if (!p->has_header || c->value != NULL || c->look != LOOK_TEXT || p->n > 500 || propose_value_quoted(p, number))
+	if (!p->has_header || c->value != NULL || c->look != LOOK_TEXT || p->n > 500 ||
+	    propose_value_quoted(p, number))
 		return;
 	char *value = propose_value_number(p, number, &path, &why);
 	if (value == NULL)
@@ -166,20 +174,24 @@ static void make_number(struct propose *p, struct propose_column *c, size_t numb
 	propose_because(c, "values look like %s", why);
 }
 
-/* The apostrophe that keeps spreadsheets from reading a text as a number is not part of the value. */
+/* The apostrophe that keeps spreadsheets from reading a text as a number is not part of the
+ * value. */
 static void unquote(struct propose *p)
 {
 	for (size_t i = 0; p->has_header && i < p->n; i++) {
 		struct propose_column *c = &p->columns[i];
-		if (c->what != PROPOSE_KEEP || c->value != NULL || c->member || !propose_value_quoted(p, i))
+		if (c->what != PROPOSE_KEEP || c->value != NULL || c->member ||
+		    !propose_value_quoted(p, i))
 			continue;
 		c->value = df_strdup("{{ value | remove_first: \"'\" }}");
 		p->transform = true;
-		propose_because(c, "values begin with an apostrophe, as spreadsheets have it before texts of digits");
+		propose_because(c, "values begin with an apostrophe, as spreadsheets have it "
+				   "before texts of digits");
 	}
 }
 
-static void make_attribute(struct propose *p, struct propose_column *c, size_t number, const char *prefix)
+static void make_attribute(struct propose *p, struct propose_column *c, size_t number,
+			   const char *prefix)
 {
 	if (make_members(p, c, number, prefix) || make_list(p, c, number, prefix))
 		return;
@@ -188,7 +200,8 @@ static void make_attribute(struct propose *p, struct propose_column *c, size_t n
 		return;
 	}
 	c->what = PROPOSE_IGNORE;
-	propose_because(c, "its place is taken by an attribute of this name, or by a column that brings all of them");
+	propose_because(c, "its place is taken by an attribute of this name, or by a column that "
+			   "brings all of them");
 }
 
 static void make_attributes(struct propose *p)
@@ -205,8 +218,9 @@ static void make_attributes(struct propose *p)
 			continue;
 		}
 		c->what = PROPOSE_IGNORE;
-		propose_because(c, "the API takes %u attributes, and there are as many before this one",
-				MAP_MAX_ATTRIBUTES);
+		propose_because(
+		    c, "the API takes %u attributes, and there are as many before this one",
+		    MAP_MAX_ATTRIBUTES);
 	}
 }
 
@@ -223,9 +237,11 @@ enum df_status propose_decide(struct propose *p, const char *stem, struct df_err
 	unquote(p);
 	propose_settle(p, stem);
 	propose_write_manifest(p);
-	return p->manifest.over ? df_fail(DF_REJECT, err, "guideline",
-					  "the manifest would be larger than 4 MiB: the header is too large for one")
-				: DF_OK;
+	return p->manifest.over
+		   ? df_fail(
+			 DF_REJECT, err, "guideline",
+			 "the manifest would be larger than 4 MiB: the header is too large for one")
+		   : DF_OK;
 }
 
 /* ---- life ---- */
@@ -233,9 +249,10 @@ enum df_status propose_decide(struct propose *p, const char *stem, struct df_err
 /* "Customer City" is a city. */
 static char *without_person(const char *normal)
 {
-	static const char *const persons[] = {"customer",  "user",      "member", "contact", "billing",
-					      "profile",   "client",    "person", "guest",   "pax",
-					      "passenger", "requester", "kunde",  "buyer",   "subscriber"};
+	static const char *const persons[] = {"customer", "user",    "member",    "contact",
+					      "billing",  "profile", "client",    "person",
+					      "guest",    "pax",     "passenger", "requester",
+					      "kunde",    "buyer",   "subscriber"};
 	for (size_t i = 0; i < sizeof(persons) / sizeof(persons[0]); i++) {
 		size_t n = strlen(persons[i]);
 		if (strncmp(normal, persons[i], n) == 0 && normal[n] != '\0')
@@ -263,8 +280,8 @@ static void read_column(struct propose *p, size_t i, const struct rows_cell *cel
 	}
 }
 
-/* Columns that append to a list may share their name, but a manifest lists a name once: such names have to be paths, which
- * need not be listed. */
+/* Columns that append to a list may share their name, but a manifest lists a name once: such
+ * names have to be paths, which need not be listed. */
 static enum df_status check_repeated(struct propose *p, size_t number, struct df_err *err)
 {
 	const char *name = p->columns[number].name;
@@ -276,8 +293,10 @@ static enum df_status check_repeated(struct propose *p, size_t number, struct df
 		if (strcmp(p->columns[i].name, name) != 0)
 			continue;
 		if (schema_path_parse(p->event, name, len, &path, NULL) != SCHEMA_PATH_OK)
-			return df_fail(DF_REJECT, err, "duplicate-column",
-				       "two columns are named '%.200s'; a manifest can name one of them", name);
+			return df_fail(
+			    DF_REJECT, err, "duplicate-column",
+			    "two columns are named '%.200s'; a manifest can name one of them",
+			    name);
 		(void)map_taken_add(p->taken, &path);
 		p->columns[i].what = p->columns[number].what = PROPOSE_UNLISTED;
 	}
@@ -287,15 +306,16 @@ static enum df_status check_repeated(struct propose *p, size_t number, struct df
 static enum df_status check_header(struct propose *p, struct df_err *err)
 {
 	if (p->n == 1 && strpbrk(p->columns[0].name, ";\t") != NULL)
-		return df_fail(
-		    DF_REJECT, err, "unknown-column",
-		    "the header is a single column that holds semicolons or tabs: set `delimiter` to what separates "
-		    "the fields");
+		return df_fail(DF_REJECT, err, "unknown-column",
+			       "the header is a single column that holds semicolons or tabs: set "
+			       "`delimiter` to what separates "
+			       "the fields");
 	for (size_t i = 0; i < p->n; i++) { /* names are shown, and values are not to be */
 		const char *words = propose_no_name(p, p->columns[i].name);
 		if (words != NULL)
 			return df_fail(DF_USAGE, err, NULL,
-				       "cell %zu of the first row looks like data, as %s do: without a header, add "
+				       "cell %zu of the first row looks like data, as %s do: "
+				       "without a header, add "
 				       "--no-header",
 				       i + 1, words);
 	}
@@ -310,12 +330,13 @@ static enum df_status check_header(struct propose *p, struct df_err *err)
 }
 
 enum df_status propose_open(const struct conf_feed *feed, const char *event_type, bool has_header,
-			    const struct rows_cell *first, size_t n, struct propose **out, struct df_err *err)
+			    const struct rows_cell *first, size_t n, struct propose **out,
+			    struct df_err *err)
 {
 	*out = NULL;
 	if (n > MAP_MAX_COLUMNS)
-		return df_fail(DF_REJECT, err, "guideline", "%zu columns are too many, at most %u are read", n,
-			       MAP_MAX_COLUMNS);
+		return df_fail(DF_REJECT, err, "guideline",
+			       "%zu columns are too many, at most %u are read", n, MAP_MAX_COLUMNS);
 	struct propose *p = df_alloc(sizeof(*p));
 	p->feed = feed;
 	p->bare = *feed;

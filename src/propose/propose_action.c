@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What was done with the products: a column's words become the schema's, or a number's sign says it. Rows are never all called
- * purchases where a column says more. */
+/* What was done with the products: a column's words become the schema's, or a number's sign says
+ * it. Rows are never all called purchases where a column says more. */
 #include "propose_priv.h"
 
 #include <stdio.h>
@@ -12,36 +12,47 @@
 static const struct {
 	const char *names, *action;
 } words[] = {
-    {"purchase purchased buy bought order ordered orderplaced placedorder ordercompleted completedorder complete "
-     "completed paid sale sales sold checkoutcompleted transaction processing shipped delivered fulfilled closed "
-     "succeeded success successful captured invoiced verkauf kauf kaufen bezahlt abgeschlossen geliefert versandt "
+    {"purchase purchased buy bought order ordered orderplaced placedorder ordercompleted "
+     "completedorder complete "
+     "completed paid sale sales sold checkoutcompleted transaction processing shipped delivered "
+     "fulfilled closed "
+     "succeeded success successful captured invoiced verkauf kauf kaufen bezahlt abgeschlossen "
+     "geliefert versandt "
      "achat payee booked booking confirmed reservation settled charge checkedout new",
      "purchase"},
-    {"refund refunded return returned partiallyrefunded partialrefund orderrefunded retoure retour erstattet "
+    {"refund refunded return returned partiallyrefunded partialrefund orderrefunded retoure retour "
+     "erstattet "
      "rueckgabe gutschrift chargeback creditmemo creditnote reversal storno",
      "refund"},
-    {"addtocart cart addcart addedtocart productadded addtobasket basket addtobag addedproduct cartadd", "add_to_cart"},
-    {"removefromcart productremoved removedfromcart removefrombasket cartremove removeproduct", "remove_from_cart"},
-    {"viewdetail view viewed views productview productviewed viewproduct viewedproduct viewitem detail detailview "
+    {"addtocart cart addcart addedtocart productadded addtobasket basket addtobag addedproduct "
+     "cartadd",
+     "add_to_cart"},
+    {"removefromcart productremoved removedfromcart removefrombasket cartremove removeproduct",
+     "remove_from_cart"},
+    {"viewdetail view viewed views productview productviewed viewproduct viewedproduct viewitem "
+     "detail detailview "
      "productdetail viewcontent pdpview ansicht",
      "view_detail"},
     {"click clicked productclick productclicked selectitem", "click"},
-    {"checkout checkoutstarted startedcheckout begincheckout initiatecheckout checkoutstart", "checkout"},
+    {"checkout checkoutstarted startedcheckout begincheckout initiatecheckout checkoutstart",
+     "checkout"},
     {"checkoutoption checkoutstepcompleted addpaymentinfo addshippinginfo", "checkout_option"},
     {"addtowishlist wishlist favorite favourite productaddedtowishlist like", "add_to_wishlist"},
     {"removefromwishlist productremovedfromwishlist", "remove_from_wish_list"},
-    {"pending pendingpayment cancelled canceled failed voided void draft declined onhold abandoned unpaid expired "
+    {"pending pendingpayment cancelled canceled failed voided void draft declined onhold abandoned "
+     "unpaid expired "
      "authorized open storniert offen noshow requirespaymentmethod uncaptured incomplete test",
      NULL},
 };
 #define N_WORDS (sizeof(words) / sizeof(words[0]))
 
-static const char action_names[] = "action productaction event eventname eventaction eventtype type transactiontype "
-				   "trantype behavior behaviour activity "
-				   "operation interaction";
-static const char status_names[] =
-    "status orderstatus financialstatus paymentstatus state orderstate transactionstatus bookingstatus salesstatus "
-    "reservationstatus stage belegart vorgang";
+static const char action_names[] =
+    "action productaction event eventname eventaction eventtype type transactiontype "
+    "trantype behavior behaviour activity "
+    "operation interaction";
+static const char status_names[] = "status orderstatus financialstatus paymentstatus state "
+				   "orderstate transactionstatus bookingstatus salesstatus "
+				   "reservationstatus stage belegart vorgang";
 
 /* ---- a column's words ---- */
 
@@ -116,28 +127,32 @@ static void write_map(struct propose *p, size_t column, const struct word *list,
 	df_buf_free(&out);
 	propose_because(&p->columns[column], "its words say the action as well");
 	if (skipped > 0)
-		df_buf_addf(&p->remarks, "rows of which column %zu says that nothing was bought are skipped\n",
+		df_buf_addf(&p->remarks,
+			    "rows of which column %zu says that nothing was bought are skipped\n",
 			    column + 1);
 	if (left > 0)
-		df_buf_addf(
-		    &p->todo,
-		    "complete the values of column %zu: %zu word%s %s not listed, and rows with them are rejected; "
-		    "write \"their word\": \"action\", as in \"view\": \"view_detail\"\n",
-		    column + 1, left, left == 1 ? "" : "s", left == 1 ? "is" : "are");
+		df_buf_addf(&p->todo,
+			    "complete the values of column %zu: %zu word%s %s not listed, and rows "
+			    "with them are rejected; "
+			    "write \"their word\": \"action\", as in \"view\": \"view_detail\"\n",
+			    column + 1, left, left == 1 ? "" : "s", left == 1 ? "is" : "are");
 }
 
-/* Does the column say what was done? By its name with any words; or else by its words alone, all of them known. */
+/* Does the column say what was done? By its name with any words; or else by its words alone, all
+ * of them known. */
 static bool try_words(struct propose *p, size_t column, const char *names, bool any)
 {
 	const struct propose_column *c = &p->columns[column];
 	struct word list[MAX_WORDS + 2];
-	if (c->what != PROPOSE_OPEN || (names != NULL && !schema_word_is(names, c->normal, strlen(c->normal))))
+	if (c->what != PROPOSE_OPEN ||
+	    (names != NULL && !schema_word_is(names, c->normal, strlen(c->normal))))
 		return false;
 	size_t n = read_words(p, column, list), known = count_known(list, n);
 	bool good = n > 0 && n <= MAX_WORDS && any_action(list, n) && (any || known * 2 >= n);
 	if (names == NULL)
 		good = good && n > 1 && known == n;
-	if (!good && names != NULL && any && n > 1 && n <= MAX_WORDS && p->columns[column].look == LOOK_TEXT)
+	if (!good && names != NULL && any && n > 1 && n <= MAX_WORDS &&
+	    p->columns[column].look == LOOK_TEXT)
 		good = true; /* several things were done, and none is known here */
 	if (good)
 		write_map(p, column, list, n);
@@ -165,7 +180,8 @@ static bool from_words(struct propose *p)
 /* Returns are rows with a negative quantity. */
 static bool from_sign(struct propose *p)
 {
-	static const char *const paths[] = {PROPOSE_ACTION "products.quantity", PROPOSE_ACTION "total_amount",
+	static const char *const paths[] = {PROPOSE_ACTION "products.quantity",
+					    PROPOSE_ACTION "total_amount",
 					    PROPOSE_ACTION "products.total_product_amount"};
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		const struct propose_column *found = propose_column_at(p, paths[i]);
@@ -185,7 +201,8 @@ static bool from_sign(struct propose *p)
 			propose_value_pair(&out, &digit, 1, "purchase");
 		p->action_values = df_strdup(df_buf_cstr(&out));
 		df_buf_free(&out);
-		p->action_why = df_format("%zu of the rows have a negative number here: taken for refunds", negative);
+		p->action_why = df_format(
+		    "%zu of the rows have a negative number here: taken for refunds", negative);
 		p->transform = true;
 		return true;
 	}
@@ -210,12 +227,15 @@ static void without_signs(struct propose *p)
 	for (size_t i = 0; i < p->n; i++) {
 		struct propose_column *c = &p->columns[i];
 		struct schema_path path;
-		if (c->what != PROPOSE_KEEP || strncmp(c->path, PROPOSE_ACTION, strlen(PROPOSE_ACTION)) != 0 ||
-		    schema_path_parse(p->event, c->path, strlen(c->path), &path, NULL) != SCHEMA_PATH_OK ||
+		if (c->what != PROPOSE_KEEP ||
+		    strncmp(c->path, PROPOSE_ACTION, strlen(PROPOSE_ACTION)) != 0 ||
+		    schema_path_parse(p->event, c->path, strlen(c->path), &path, NULL) !=
+			SCHEMA_PATH_OK ||
 		    (path.type != SCHEMA_NUMBER && path.type != SCHEMA_INTEGER) || !any_minus(p, i))
 			continue;
 		const char *value = c->value != NULL ? c->value : "{{ value | strip }}";
-		char *unsigned_value = df_format("%.*s%s", (int)(strlen(value) - strlen(end)), value, tail);
+		char *unsigned_value =
+		    df_format("%.*s%s", (int)(strlen(value) - strlen(end)), value, tail);
 		free(c->value);
 		c->value = unsigned_value;
 	}
@@ -233,13 +253,15 @@ static bool is_order(const struct propose *p)
 
 void propose_action(struct propose *p)
 {
-	if (schema_where(p->event) != SCHEMA_IN_COMMERCE || propose_has_part(p, "promotion_action") ||
-	    propose_has_part(p, "product_impressions") || propose_column_at(p, PROPOSE_ACTION "action") != NULL)
+	if (schema_where(p->event) != SCHEMA_IN_COMMERCE ||
+	    propose_has_part(p, "promotion_action") || propose_has_part(p, "product_impressions") ||
+	    propose_column_at(p, PROPOSE_ACTION "action") != NULL)
 		return;
 	if (!p->has_header) {
-		df_buf_adds(&p->todo,
-			    "no column has the product_action.action, such as purchase, and a manifest for files "
-			    "without a header cannot say it for all rows: have the sender add the column\n");
+		df_buf_adds(&p->todo, "no column has the product_action.action, such as purchase, "
+				      "and a manifest for files "
+				      "without a header cannot say it for all rows: have the "
+				      "sender add the column\n");
 		return;
 	}
 	p->transform = true;
@@ -249,10 +271,10 @@ void propose_action(struct propose *p)
 		without_signs(p);
 		return;
 	}
-	p->action_why =
-	    df_strdup("guessed: no column has the action; view_detail, add_to_cart, checkout, refund are others");
+	p->action_why = df_strdup("guessed: no column has the action; view_detail, add_to_cart, "
+				  "checkout, refund are others");
 	if (!is_order(p))
-		df_buf_adds(&p->todo,
-			    "no column says what was done with the products, nor looks like an order's: is it a "
-			    "purchase?\n");
+		df_buf_adds(&p->todo, "no column says what was done with the products, nor looks "
+				      "like an order's: is it a "
+				      "purchase?\n");
 }

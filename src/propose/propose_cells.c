@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The rows that are looked at, without what is not data: words for nothing, padding, lines and rows of totals. */
+/* The rows that are looked at, without what is not data: words for nothing, padding, lines and
+ * rows of totals. */
 #include "propose_priv.h"
 
 #include <stdlib.h>
@@ -15,7 +16,8 @@ const char *propose_cell_text(const struct propose *p, size_t row, size_t column
 bool propose_cell_same(const struct propose *p, size_t row, size_t other, size_t column)
 {
 	size_t a_len, b_len;
-	const char *a = propose_cell_text(p, row, column, &a_len), *b = propose_cell_text(p, other, column, &b_len);
+	const char *a = propose_cell_text(p, row, column, &a_len),
+		   *b = propose_cell_text(p, other, column, &b_len);
 	return a_len == b_len && memcmp(a, b, a_len) == 0;
 }
 
@@ -137,7 +139,8 @@ static void clean_padding(struct propose *p)
 	if (columns == 0 || (p->has_header && !names_stay_apart(p)))
 		return;
 	trim_all(p);
-	propose_set(p, "trim", "yes", "cells are padded with blanks in %zu column%s", columns, columns == 1 ? "" : "s");
+	propose_set(p, "trim", "yes", "cells are padded with blanks in %zu column%s", columns,
+		    columns == 1 ? "" : "s");
 }
 
 /* ---- rows that are not data ---- */
@@ -244,11 +247,15 @@ static void clean_rows(struct propose *p)
 		}
 	}
 	if (totals > 0)
-		df_buf_addf(&p->remarks, "%zu of the rows state a total, or are a line of dashes: they are skipped\n",
-			    totals);
+		df_buf_addf(
+		    &p->remarks,
+		    "%zu of the rows state a total, or are a line of dashes: they are skipped\n",
+		    totals);
 	if (repeated > 0)
-		df_buf_addf(&p->remarks, "%zu of the rows repeat the header: they are rejected (repeated-header)\n",
-			    repeated);
+		df_buf_addf(
+		    &p->remarks,
+		    "%zu of the rows repeat the header: they are rejected (repeated-header)\n",
+		    repeated);
 	p->transform = p->transform || p->n_skips > 0;
 }
 

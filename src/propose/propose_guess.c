@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Guesses: by a name that is a path, by a name that is a word for one, by the schema's own words, and by the values alone. */
+/* Guesses: by a name that is a path, by a name that is a word for one, by the schema's own
+ * words, and by the values alone. */
 #include "propose_priv.h"
 
 #include <stdlib.h>
 
 /* ---- may a column lead there? ---- */
 
-/* A path into product_action is no good beside promotions or impressions: a row has one of the three. */
+/* A path into product_action is no good beside promotions or impressions: a row has one of the
+ * three. */
 static bool allowed(const struct propose *p, const char *path)
 {
 	return strncmp(path, PROPOSE_ACTION, strlen(PROPOSE_ACTION)) != 0 ||
-	       (!propose_has_part(p, "promotion_action") && !propose_has_part(p, "product_impressions"));
+	       (!propose_has_part(p, "promotion_action") &&
+		!propose_has_part(p, "product_impressions"));
 }
 
 static const char *type_words(const struct schema_path *path)
@@ -51,8 +54,8 @@ static bool clean(struct propose *p, size_t number, const struct schema_path *pa
 }
 
 /* Do nine of ten values suit? Else *why not. */
-static bool suits(struct propose *p, size_t number, const char *path, const struct schema_path *parsed,
-		  const char **why_not)
+static bool suits(struct propose *p, size_t number, const char *path,
+		  const struct schema_path *parsed, const char **why_not)
 {
 	struct propose_column *c = &p->columns[number];
 	const char *other;
@@ -65,7 +68,8 @@ static bool suits(struct propose *p, size_t number, const char *path, const stru
 		*why_not = "not e-mail addresses";
 		return false;
 	}
-	if (strcmp(path, "user_identities.customer_id") == 0 && c->look == LOOK_BOOLEAN && c->filled > 2) {
+	if (strcmp(path, "user_identities.customer_id") == 0 && c->look == LOOK_BOOLEAN &&
+	    c->filled > 2) {
 		*why_not = "no more than true or false";
 		return false;
 	}
@@ -78,17 +82,20 @@ static void say_guess(struct propose *p, size_t number, const char *from)
 	struct propose_column *c = &p->columns[number];
 	const char *words = propose_look_words(c->look), *other;
 	if (c->value != NULL || c->values != NULL) {
-		char *clean = df_strdup(c->why != NULL ? c->why : "values are words for true or false");
+		char *clean =
+		    df_strdup(c->why != NULL ? c->why : "values are words for true or false");
 		propose_because(c, "guessed from %s; %s", from, clean);
 		free(clean);
 		return;
 	}
-	const char *time =
-	    propose_column_at(p, PROPOSE_TIME) == c && c->filled > 0 ? propose_time(p, number, &other) : NULL;
+	const char *time = propose_column_at(p, PROPOSE_TIME) == c && c->filled > 0
+			       ? propose_time(p, number, &other)
+			       : NULL;
 	if (c->filled == 0)
 		propose_because(c, "guessed from %s; there were no values to look at", from);
 	else if (time != NULL)
-		propose_because(c, "guessed from %s; values look like times, %s", from, propose_time_words(time));
+		propose_because(c, "guessed from %s; values look like times, %s", from,
+				propose_time_words(time));
 	else if (words != NULL)
 		propose_because(c, "guessed from %s; values look like %s", from, words);
 	else
@@ -97,7 +104,8 @@ static void say_guess(struct propose *p, size_t number, const char *from)
 
 /* ---- names that are paths ---- */
 
-/* "Events.Data.Event_Name": a path but for the case of its letters. The schema's names have no capitals; keys stay as they are. */
+/* "Events.Data.Event_Name": a path but for the case of its letters. The schema's names have no
+ * capitals; keys stay as they are. */
 static void try_spelling(struct propose *p, struct propose_column *c, size_t number)
 {
 	struct schema_path path;
@@ -106,15 +114,18 @@ static void try_spelling(struct propose *p, struct propose_column *c, size_t num
 	for (char *s = name; *s != '\0'; s++)
 		if (*s >= 'A' && *s <= 'Z')
 			*s = (char)(*s + 32);
-	bool plain = strchr(name, '.') == NULL && strcmp(name, "mpid") != 0 && strcmp(name, "environment") != 0;
-	if (!plain && schema_path_parse(p->event, name, strlen(name), &path, NULL) == SCHEMA_PATH_OK &&
+	bool plain = strchr(name, '.') == NULL && strcmp(name, "mpid") != 0 &&
+		     strcmp(name, "environment") != 0;
+	if (!plain &&
+	    schema_path_parse(p->event, name, strlen(name), &path, NULL) == SCHEMA_PATH_OK &&
 	    path.type != SCHEMA_JSON) {
 		for (size_t i = 0; i < path.n; i++)
 			if (path.steps[i].field == NULL && path.steps[i].key != NULL)
-				memcpy(name + (path.steps[i].key - name), c->name + (path.steps[i].key - name),
-				       path.steps[i].key_len);
+				memcpy(name + (path.steps[i].key - name),
+				       c->name + (path.steps[i].key - name), path.steps[i].key_len);
 		if (!suits(p, number, name, &path, &why_not))
-			propose_because(c, "could be %s by its name, but the values are %s", name, why_not);
+			propose_because(c, "could be %s by its name, but the values are %s", name,
+					why_not);
 		else if (propose_take(p, c, name))
 			propose_because(c, "the name is this path in other letters");
 	}
@@ -127,24 +138,29 @@ static void try_path(struct propose *p, struct propose_column *c, size_t number)
 	const struct schema_event *other = NULL;
 	switch (schema_path_parse(p->event, c->name, strlen(c->name), &path, &other)) {
 	case SCHEMA_PATH_OK:
-		if ((path.field->flags & SCHEMA_UNWANTED) != 0) /* the batch's own time: the event's is meant */
+		/* the batch's own time: the event's is meant */
+		if ((path.field->flags & SCHEMA_UNWANTED) != 0)
 			return;
 		if (propose_take(p, c, c->name)) {
-			size_t suits = (path.field->flags & SCHEMA_INSTANT) == 0 ? propose_suits(p, number, &path) : 0;
-			if ((path.field->flags & SCHEMA_INSTANT) == 0 && suits * 10 < c->filled * 9 &&
-			    clean(p, number, &path))
+			size_t suits = (path.field->flags & SCHEMA_INSTANT) == 0
+					   ? propose_suits(p, number, &path)
+					   : 0;
+			if ((path.field->flags & SCHEMA_INSTANT) == 0 &&
+			    suits * 10 < c->filled * 9 && clean(p, number, &path))
 				say_guess(p, number, "the values");
 			else if ((path.field->flags & SCHEMA_INSTANT) == 0 && suits < c->filled)
-				propose_because(
-				    c, "%zu of the %zu values looked at do not suit it: their rows are rejected",
-				    c->filled - suits, c->filled);
+				propose_because(c,
+						"%zu of the %zu values looked at do not suit it: "
+						"their rows are rejected",
+						c->filled - suits, c->filled);
 			return;
 		}
 		propose_because(c, "the name is a path to which another column leads already");
 		return;
 	case SCHEMA_PATH_SECRET:
 		c->what = PROPOSE_IGNORE;
-		propose_because(c, "a secret: set api_key in the feed's settings, and keep it out of files");
+		propose_because(
+		    c, "a secret: set api_key in the feed's settings, and keep it out of files");
 		return;
 	case SCHEMA_PATH_EVENTLESS:
 		c->what = PROPOSE_IGNORE;
@@ -166,15 +182,19 @@ static void try_path(struct propose *p, struct propose_column *c, size_t number)
 
 static bool is_identity(const char *path)
 {
-	return strcmp(path, "mpid") == 0 || strncmp(path, "user_identities.", strlen("user_identities.")) == 0;
+	return strcmp(path, "mpid") == 0 ||
+	       strncmp(path, "user_identities.", strlen("user_identities.")) == 0;
 }
 
-/* Every row needs a custom_event_type: words of which some are such become a map, to be completed. */
-static bool complete(struct propose *p, size_t number, const char *path, const struct schema_path *parsed)
+/* Every row needs a custom_event_type: words of which some are such become a map, to be
+ * completed. */
+static bool complete(struct propose *p, size_t number, const char *path,
+		     const struct schema_path *parsed)
 {
 	struct propose_column *c = &p->columns[number];
 	size_t left = 0;
-	if (!p->has_header || strcmp(path, "events.data.custom_event_type") != 0 || p->feed->map.event_type != NULL)
+	if (!p->has_header || strcmp(path, "events.data.custom_event_type") != 0 ||
+	    p->feed->map.event_type != NULL)
 		return false;
 	c->values = propose_value_known(p, number, parsed, &left);
 	if (c->values == NULL)
@@ -182,7 +202,8 @@ static bool complete(struct propose *p, size_t number, const char *path, const s
 	p->transform = true;
 	propose_because(c, "%zu of the words are not among those that it takes", left);
 	df_buf_addf(&p->todo,
-		    "complete the values of column %zu: %zu word%s not listed, and rows with them are rejected; write "
+		    "complete the values of column %zu: %zu word%s not listed, and rows with them "
+		    "are rejected; write "
 		    "\"their word\": \"type\", as in \"login\": \"other\"\n",
 		    number + 1, left, left == 1 ? " is" : "s are");
 	return true;
@@ -195,16 +216,19 @@ static void offer(struct propose *p, size_t number, const char *path)
 	const char *why_not = "";
 	if (path == NULL) {
 		c->what = PROPOSE_IGNORE;
-		propose_because(c, "by its name it had better not leave the house; keep it if that is wrong");
+		propose_because(
+		    c, "by its name it had better not leave the house; keep it if that is wrong");
 		return;
 	}
-	if (!allowed(p, path) || schema_path_parse(p->event, path, strlen(path), &parsed, NULL) != SCHEMA_PATH_OK)
+	if (!allowed(p, path) ||
+	    schema_path_parse(p->event, path, strlen(path), &parsed, NULL) != SCHEMA_PATH_OK)
 		return;
 	const struct propose_column *first = propose_column_at(p, path);
 	if (c->shared && is_identity(path))
 		return;
 	if (first != NULL)
-		propose_because(c, "could be %s, too, where column %zu leads", path, (size_t)(first - p->columns) + 1);
+		propose_because(c, "could be %s, too, where column %zu leads", path,
+				(size_t)(first - p->columns) + 1);
 	else if (!suits(p, number, path, &parsed, &why_not) && !complete(p, number, path, &parsed))
 		propose_because(c, "could be %s by its name, but the values are %s", path, why_not);
 	else if (propose_take(p, c, path))
@@ -219,10 +243,12 @@ static bool is_personal(const char *path)
 }
 
 /* "line_sku" is a product's sku. */
-static bool is_of_line(const struct schema_word *word, const char *normal, const char *name, size_t len)
+static bool is_of_line(const struct schema_word *word, const char *normal, const char *name,
+		       size_t len)
 {
 	static const char products[] = PROPOSE_ACTION "products.";
-	static const char *const heads[] = {"lineitem", "orderline", "line", "item", "product", "article", "position"};
+	static const char *const heads[] = {"lineitem", "orderline", "line",    "item",
+					    "product",  "article",   "position"};
 	if (word->path == NULL || strncmp(word->path, products, strlen(products)) != 0)
 		return false;
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
@@ -234,7 +260,8 @@ static bool is_of_line(const struct schema_word *word, const char *normal, const
 	return false;
 }
 
-static void try_name(struct propose *p, const struct schema_word *word, const char *name, size_t len)
+static void try_name(struct propose *p, const struct schema_word *word, const char *name,
+		     size_t len)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		const struct propose_column *c = &p->columns[i];
@@ -243,7 +270,8 @@ static void try_name(struct propose *p, const struct schema_word *word, const ch
 		bool same = (strlen(c->normal) == len && memcmp(c->normal, name, len) == 0) ||
 			    is_of_line(word, c->normal, name, len);
 		if (!same && c->personless != NULL && is_personal(word->path))
-			same = strlen(c->personless) == len && memcmp(c->personless, name, len) == 0;
+			same =
+			    strlen(c->personless) == len && memcmp(c->personless, name, len) == 0;
 		if (same)
 			offer(p, i, word->path);
 	}
@@ -266,11 +294,13 @@ static void try_words(struct propose *p)
 }
 
 /* Fields of an object by their own names, such as os_version. whole: also those of one word. */
-static void try_fields(struct propose *p, const struct schema_object *object, const char *prefix, bool whole)
+static void try_fields(struct propose *p, const struct schema_object *object, const char *prefix,
+		       bool whole)
 {
 	for (size_t i = 0; i < object->n; i++) {
 		const struct schema_field *field = &object->fields[i];
-		if (field->object != NULL || field->shape != SCHEMA_ONE || (!whole && strchr(field->name, '_') == NULL))
+		if (field->object != NULL || field->shape != SCHEMA_ONE ||
+		    (!whole && strchr(field->name, '_') == NULL))
 			continue;
 		char *normal = schema_normalize(field->name, strlen(field->name));
 		char *path = df_format("%s%s", prefix, field->name);
@@ -285,7 +315,8 @@ static void try_schema(struct propose *p)
 {
 	static const char *const below[] = {"device_info", "application_info"};
 	for (size_t i = 0; i < 2; i++) {
-		const struct schema_field *field = schema_field_find(&schema_batch, below[i], strlen(below[i]));
+		const struct schema_field *field =
+		    schema_field_find(&schema_batch, below[i], strlen(below[i]));
 		char *prefix = df_format("%s.", below[i]);
 		try_fields(p, field->object, prefix, false);
 		free(prefix);
@@ -297,7 +328,8 @@ static void try_schema(struct propose *p)
 	    schema_field_find(p->event->data, "product_action", strlen("product_action"));
 	if (action == NULL)
 		return;
-	const struct schema_field *products = schema_field_find(action->object, "products", strlen("products"));
+	const struct schema_field *products =
+	    schema_field_find(action->object, "products", strlen("products"));
 	try_fields(p, action->object, PROPOSE_ACTION, false);
 	try_fields(p, products->object, PROPOSE_ACTION "products.", false);
 }
@@ -310,10 +342,12 @@ static void try_values(struct propose *p, const char *path, enum propose_look lo
 	const char *other;
 	for (size_t i = 0; i < p->n && propose_column_at(p, path) == NULL; i++) {
 		struct propose_column *c = &p->columns[i];
-		if (c->what != PROPOSE_OPEN || (is_identity(path) && (c->shared || propose_not_user(c))))
+		if (c->what != PROPOSE_OPEN ||
+		    (is_identity(path) && (c->shared || propose_not_user(c))))
 			continue;
 		propose_look(p, i);
-		bool fits = look != LOOK_TEXT ? c->look == look : c->filled > 0 && propose_time(p, i, &other) != NULL;
+		bool fits = look != LOOK_TEXT ? c->look == look
+					      : c->filled > 0 && propose_time(p, i, &other) != NULL;
 		if (fits && propose_take(p, c, path))
 			say_guess(p, i, "the values");
 	}

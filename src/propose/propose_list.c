@@ -48,10 +48,12 @@ static const struct {
 	const char *inner; /* every cell has it, where it has more than one entry */
 	const char *value, *why;
 } forms[] = {
-    {'[', ']', "'", "{{ value | replace: \"'\", '\"' }}", "values look like lists as Python writes them"},
+    {'[', ']', "'", "{{ value | replace: \"'\", '\"' }}",
+     "values look like lists as Python writes them"},
     {'{', '}', NULL, "{{ value | remove: '{' | remove: '}' | remove: '\"' | split: ',' }}",
      "values look like arrays as PostgreSQL writes them"},
-    {'"', '"', NULL, "{{ value | remove: '\"' | split: ',' }}", "values look like lists of quoted words"},
+    {'"', '"', NULL, "{{ value | remove: '\"' | split: ',' }}",
+     "values look like lists of quoted words"},
 };
 
 static bool has_form(const struct propose *p, size_t column, size_t form)
@@ -64,7 +66,8 @@ static bool has_form(const struct propose *p, size_t column, size_t form)
 		filled++;
 		n += len >= 2 && s[0] == forms[form].first && s[len - 1] == forms[form].last &&
 		     memchr(s, ':', len) == NULL &&
-		     (forms[form].inner == NULL || len == 2 || memmem(s, len, forms[form].inner, 1) != NULL);
+		     (forms[form].inner == NULL || len == 2 ||
+		      memmem(s, len, forms[form].inner, 1) != NULL);
 	}
 	return filled > 0 && n == filled;
 }
@@ -72,10 +75,10 @@ static bool has_form(const struct propose *p, size_t column, size_t form)
 /* Words apart by a sign, in a column that is named for several: "Tags", "interests". */
 static bool named_for_several(const struct propose_column *c)
 {
-	static const char *const names[] = {"tags",        "interests", "segments",    "lists",      "groups",
-					    "labels",      "roles",     "topics",      "audiences",  "favorites",
-					    "hobbies",     "languages", "preferences", "categories", "interessen",
-					    "memberships", "products"};
+	static const char *const names[] = {
+	    "tags",        "interests",  "segments",   "lists",       "groups",  "labels",
+	    "roles",       "topics",     "audiences",  "favorites",   "hobbies", "languages",
+	    "preferences", "categories", "interessen", "memberships", "products"};
 	size_t len = strlen(c->normal);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		size_t n = strlen(names[i]);
@@ -133,11 +136,13 @@ static bool members_fit(const struct propose *p, struct json_object *json, const
 		return false;
 	json_object_object_foreach(json, key, member)
 	{
-		bool list = lists && json_object_is_type(member, json_type_array) && scalars_only(member);
+		bool list =
+		    lists && json_object_is_type(member, json_type_array) && scalars_only(member);
 		char *name = df_format("%s%s", prefix, key);
 		bool free_place = !is_scalar(member) && !list
 				      ? false
-				      : schema_path_parse(p->event, name, strlen(name), &path, NULL) == SCHEMA_PATH_OK;
+				      : schema_path_parse(p->event, name, strlen(name), &path,
+							  NULL) == SCHEMA_PATH_OK;
 		for (size_t i = 0; i < p->n && free_place; i++) {
 			const struct propose_column *c = &p->columns[i];
 			free_place = !(c->what == PROPOSE_KEEP && strcmp(c->path, name) == 0) &&
@@ -155,8 +160,8 @@ bool propose_value_members(struct propose *p, size_t column, const char *prefix)
 	size_t n = 0;
 	const struct propose_column *c = &p->columns[column];
 	propose_look(p, column);
-	if (!p->has_header || p->n > 500 || c->filled == 0 || c->look != LOOK_TEXT || strpbrk(c->name, "*[]") != NULL ||
-	    c->name[0] == '\0')
+	if (!p->has_header || p->n > 500 || c->filled == 0 || c->look != LOOK_TEXT ||
+	    strpbrk(c->name, "*[]") != NULL || c->name[0] == '\0')
 		return false;
 	for (size_t row = 0; row < p->n_rows; row++) {
 		struct json_object *json = read_json(p, row, column);

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 
 static const char *const looks[] = {
-    NULL, "e-mail addresses", "UUIDs", "IP addresses", "true or false", "whole numbers", "numbers", NULL};
+    NULL, "e-mail addresses", "UUIDs", "IP addresses", "true or false", "whole numbers", "numbers",
+    NULL};
 
 const char *propose_look_words(enum propose_look look)
 {
@@ -36,7 +37,8 @@ static bool looks_like(const struct propose *p, enum propose_look look, const ch
 						 [LOOK_BOOLEAN] = SCHEMA_BOOLEAN,
 						 [LOOK_INTEGER] = SCHEMA_INTEGER,
 						 [LOOK_NUMBER] = SCHEMA_NUMBER};
-	return look == LOOK_EMAIL ? is_email(s, len) : map_value_fits(p->map, types[look], &plain, s, len);
+	return look == LOOK_EMAIL ? is_email(s, len)
+				  : map_value_fits(p->map, types[look], &plain, s, len);
 }
 
 const char *propose_no_name(const struct propose *p, const char *name)
@@ -63,11 +65,13 @@ void propose_look(struct propose *p, size_t column)
 		c->lengthy = c->lengthy || cell->lengthy;
 		nobody += map_placeholder(p->text.data + cell->at, cell->kept, &kind);
 		for (size_t k = LOOK_EMAIL; k < LOOK_TEXT; k++)
-			counts[k] += looks_like(p, (enum propose_look)k, p->text.data + cell->at, cell->kept);
+			counts[k] += looks_like(p, (enum propose_look)k, p->text.data + cell->at,
+						cell->kept);
 	}
 	c->look = c->filled > 0 ? LOOK_TEXT : LOOK_NOTHING;
 	for (size_t k = LOOK_TEXT; c->filled > 0 && k-- > LOOK_EMAIL;)
-		if (counts[k] > 0 && propose_most(counts[k], c->filled - (k <= LOOK_UUID ? nobody : 0)))
+		if (counts[k] > 0 &&
+		    propose_most(counts[k], c->filled - (k <= LOOK_UUID ? nobody : 0)))
 			c->look = (enum propose_look)k;
 }
 
@@ -75,12 +79,14 @@ size_t propose_suits(struct propose *p, size_t column, const struct schema_path 
 {
 	size_t n = 0;
 	propose_look(p, column);
-	if (path->type == SCHEMA_STRING || path->type == SCHEMA_STRINGS || path->type == SCHEMA_JSON)
+	if (path->type == SCHEMA_STRING || path->type == SCHEMA_STRINGS ||
+	    path->type == SCHEMA_JSON)
 		return p->columns[column].filled;
 	for (size_t row = 0; row < p->n_rows; row++) {
 		const struct propose_cell *cell = cell_at(p, row, column);
 		if (cell->kept > 0)
-			n += map_value_fits(p->map, path->type, path->field, p->text.data + cell->at, cell->kept);
+			n += map_value_fits(p->map, path->type, path->field,
+					    p->text.data + cell->at, cell->kept);
 	}
 	return n;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lines of one order. What differs from line to line belongs to the line's product; what only the first line states is filled
- * down; and lines are folded into one event where nothing but their products differs, which is tried on the rows.
+ * Lines of one order. What differs from line to line belongs to the line's product; what only the
+ * first line states is filled down; and lines are folded into one event where nothing but their
+ * products differs, which is tried on the rows.
  */
 #include "propose_priv.h"
 
@@ -47,7 +48,8 @@ static struct shape look_at(const struct propose *p, size_t column)
 			propose_cell_text(p, row + i, column, &len);
 			filled = filled || len > 0;
 			empty = empty || len == 0;
-			differs = differs || (len > 0 && first > 0 && !propose_cell_same(p, row, row + i, column));
+			differs = differs || (len > 0 && first > 0 &&
+					      !propose_cell_same(p, row, row + i, column));
 		}
 		s.differs += differs;
 		s.sparse += first > 0 && empty;
@@ -79,10 +81,12 @@ static void give_to_product(struct propose *p, size_t column)
 	const char *name = c->name;
 	size_t len = strlen(name);
 	map_cell_trim(&name, &len);
-	char *path =
-	    df_format("%scustom_attributes.%.*s", products, (int)map_utf8_prefix(name, len, MAP_MAX_NAME), name);
-	if ((total && propose_take(p, c, PROPOSE_ACTION "products.total_product_amount")) || propose_take(p, c, path))
-		propose_because(c, "it differs from line to line of an order: taken for the product's");
+	char *path = df_format("%scustom_attributes.%.*s", products,
+			       (int)map_utf8_prefix(name, len, MAP_MAX_NAME), name);
+	if ((total && propose_take(p, c, PROPOSE_ACTION "products.total_product_amount")) ||
+	    propose_take(p, c, path))
+		propose_because(
+		    c, "it differs from line to line of an order: taken for the product's");
 	free(path);
 }
 
@@ -99,18 +103,20 @@ static bool named_for_line(const struct propose_column *c)
 static bool may_be_product(const struct propose_column *c)
 {
 	return c->what == PROPOSE_OPEN ||
-	       (c->what == PROPOSE_KEEP && strncmp(c->path, PROPOSE_ACTION, strlen(PROPOSE_ACTION)) == 0 &&
+	       (c->what == PROPOSE_KEEP &&
+		strncmp(c->path, PROPOSE_ACTION, strlen(PROPOSE_ACTION)) == 0 &&
 		strcmp(c->path, PROPOSE_ACTION "action") != 0);
 }
 
 static void note_differing(struct propose *p, const struct df_buf *columns)
 {
 	if (columns->len > 0)
-		df_buf_addf(
-		    &p->todo,
-		    "lines of one order differ in column%s %.*s, which are not their product's: they will not fold "
-		    "into one event, and each of them counts as an order\n",
-		    memchr(columns->data, ',', columns->len) != NULL ? "s" : "", (int)columns->len, columns->data);
+		df_buf_addf(&p->todo,
+			    "lines of one order differ in column%s %.*s, which are not their "
+			    "product's: they will not fold "
+			    "into one event, and each of them counts as an order\n",
+			    memchr(columns->data, ',', columns->len) != NULL ? "s" : "",
+			    (int)columns->len, columns->data);
 }
 
 /* ---- folding ---- */
@@ -121,9 +127,10 @@ static bool folds(const struct propose *p, size_t row, size_t next)
 	for (size_t i = 0; i < p->n; i++) {
 		const struct propose_column *c = &p->columns[i];
 		size_t len;
-		bool counts =
-		    (c->what == PROPOSE_KEEP && !is_product(c)) || c->what == PROPOSE_OPEN || i + 1 == p->action;
-		if (!counts || (i + 1 == p->action && p->action_value != NULL) || propose_cell_same(p, row, next, i))
+		bool counts = (c->what == PROPOSE_KEEP && !is_product(c)) ||
+			      c->what == PROPOSE_OPEN || i + 1 == p->action;
+		if (!counts || (i + 1 == p->action && p->action_value != NULL) ||
+		    propose_cell_same(p, row, next, i))
 			continue;
 		propose_cell_text(p, next, i, &len);
 		if (!c->fill || len > 0)
@@ -143,17 +150,17 @@ static void try_fold(struct propose *p, size_t several)
 		folding += n > 1 && all;
 	}
 	if (folding > 0 && !p->feed->map.fold_products)
-		propose_set(
-		    p, "fold_products", "yes",
-		    "orders take several rows: makes one event of those that differ in their product alone (%zu "
-		    "of %zu such orders fold)",
-		    folding, several);
+		propose_set(p, "fold_products", "yes",
+			    "orders take several rows: makes one event of those that differ in "
+			    "their product alone (%zu "
+			    "of %zu such orders fold)",
+			    folding, several);
 	if (folding < several)
-		df_buf_addf(
-		    &p->todo,
-		    "%zu of %zu orders of several lines do not fold into one event: each of their lines counts as an "
-		    "order\n",
-		    several - folding, several);
+		df_buf_addf(&p->todo,
+			    "%zu of %zu orders of several lines do not fold into one event: each "
+			    "of their lines counts as an "
+			    "order\n",
+			    several - folding, several);
 }
 
 /* ---- all of it ---- */
@@ -164,27 +171,30 @@ static void settle_column(struct propose *p, size_t column, struct df_buf *diffe
 	struct shape s = look_at(p, column);
 	if (column + 1 == p->order)
 		c->fill = p->bare_lines;
-	if (column + 1 == p->order || is_product(c) || c->what == PROPOSE_UNLISTED || c->what == PROPOSE_IGNORE)
+	if (column + 1 == p->order || is_product(c) || c->what == PROPOSE_UNLISTED ||
+	    c->what == PROPOSE_IGNORE)
 		return;
 	if (s.differs > 0 && column + 1 != p->action && may_be_product(c)) {
 		give_to_product(p, column);
-	} else if (c->what == PROPOSE_OPEN && (s.late > 0 || (named_for_line(c) && s.sparse == 0))) {
+	} else if (c->what == PROPOSE_OPEN &&
+		   (s.late > 0 || (named_for_line(c) && s.sparse == 0))) {
 		give_to_product(p, column);
 	} else if (s.differs > 0 && column + 1 != p->action) {
 		df_buf_addf(differing, "%s%zu", differing->len > 0 ? ", " : "", column + 1);
 	} else if (s.late > 0) {
-		df_buf_addf(
-		    &p->todo,
-		    "column %zu is empty on the first line of %zu order%s, and filled on a later one: values are "
-		    "filled down, not up\n",
-		    column + 1, s.late, s.late == 1 ? "" : "s");
+		df_buf_addf(&p->todo,
+			    "column %zu is empty on the first line of %zu order%s, and filled on a "
+			    "later one: values are "
+			    "filled down, not up\n",
+			    column + 1, s.late, s.late == 1 ? "" : "s");
 	} else if (s.sparse > 0 && p->has_header) {
 		c->fill = p->fills = true;
 		p->transform = true;
 	}
 }
 
-/* Where some columns are stated on the first line only, so are those that happen to be empty on all lines. */
+/* Where some columns are stated on the first line only, so are those that happen to be empty on
+ * all lines. */
 static void fill_empty(struct propose *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
@@ -213,14 +223,17 @@ void propose_order_name(struct propose *p)
 	for (size_t i = 0; lines && i < p->n; i++) {
 		struct propose_column *c = &p->columns[i];
 		if (schema_where(p->event) == SCHEMA_IN_COMMERCE && c->what == PROPOSE_OPEN &&
-		    strcmp(c->normal, "name") == 0 && propose_take(p, c, PROPOSE_ACTION "transaction_id")) {
-			propose_because(c, "guessed: an order's number, as its lines are called line items");
+		    strcmp(c->normal, "name") == 0 &&
+		    propose_take(p, c, PROPOSE_ACTION "transaction_id")) {
+			propose_because(
+			    c, "guessed: an order's number, as its lines are called line items");
 			return;
 		}
 	}
 }
 
-/* Do lines after the first lack even the order's number? Then they lack who ordered, and what they have is a product. */
+/* Do lines after the first lack even the order's number? Then they lack who ordered, and what
+ * they have is a product. */
 static bool find_bare_lines(const struct propose *p)
 {
 	size_t bare = 0, len;
@@ -232,8 +245,9 @@ static bool find_bare_lines(const struct propose *p)
 		for (size_t i = 0; i < p->n; i++) {
 			const struct propose_column *c = &p->columns[i];
 			propose_cell_text(p, row, i, &len);
-			bool who = c->what == PROPOSE_KEEP && (strncmp(c->path, "user_identities.", 16) == 0 ||
-							       strcmp(c->path, PROPOSE_TIME) == 0);
+			bool who = c->what == PROPOSE_KEEP &&
+				   (strncmp(c->path, "user_identities.", 16) == 0 ||
+				    strcmp(c->path, PROPOSE_TIME) == 0);
 			product = product || (len > 0 && is_product(c));
 			if (row == 0 || (who && len > 0))
 				return false;
@@ -260,7 +274,8 @@ static void note_scattered(struct propose *p)
 	}
 	if (scattered > 0)
 		df_buf_addf(&p->todo,
-			    "%zu order%s again after others: only lines next to each other fold into one event; have "
+			    "%zu order%s again after others: only lines next to each other fold "
+			    "into one event; have "
 			    "the file sorted by column %zu\n",
 			    scattered, scattered == 1 ? " comes" : "s come", p->order);
 }
@@ -284,9 +299,9 @@ void propose_order(struct propose *p)
 	if (any_product(p))
 		try_fold(p, several);
 	else
-		df_buf_addf(
-		    &p->todo,
-		    "%zu orders take several rows, and no column is their product's: each row counts as an order\n",
-		    several);
+		df_buf_addf(&p->todo,
+			    "%zu orders take several rows, and no column is their product's: each "
+			    "row counts as an order\n",
+			    several);
 	df_buf_free(&differing);
 }

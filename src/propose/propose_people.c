@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which columns identify one user each. An account that several people share, or an address that several customers have,
- * would make one profile of them: a column whose values meet several values of another identity is not one.
+ * Which columns identify one user each. An account that several people share, or an address that
+ * several customers have, would make one profile of them: a column whose values meet several values
+ * of another identity is not one.
  */
 #include "propose_priv.h"
 
@@ -62,10 +63,11 @@ static enum kind kind_of(struct propose *p, size_t column)
 
 bool propose_not_user(const struct propose_column *c)
 {
-	static const char *const others[] = {"owner",  "assignee",  "agent",        "salesrep",  "rep",      "manager",
-					     "author", "createdby", "modifiedby",   "updatedby", "sender",   "from",
-					     "staff",  "cashier",   "employee",     "referrer",  "supplier", "seller",
-					     "shipto", "recipient", "lastmodified", "submitter", "approver"};
+	static const char *const others[] = {
+	    "owner",  "assignee",  "agent",        "salesrep",  "rep",      "manager",
+	    "author", "createdby", "modifiedby",   "updatedby", "sender",   "from",
+	    "staff",  "cashier",   "employee",     "referrer",  "supplier", "seller",
+	    "shipto", "recipient", "lastmodified", "submitter", "approver"};
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (strncmp(c->normal, others[i], strlen(others[i])) == 0)
 			return true;
@@ -102,7 +104,8 @@ static const char *identifier(const struct propose *p, size_t row, size_t column
 }
 
 /* How many of a's values are in rows with more than one of b's; *distinct: how many a has. */
-static size_t count_shared(const struct propose *p, struct pair *pairs, size_t a, size_t b, size_t *distinct)
+static size_t count_shared(const struct propose *p, struct pair *pairs, size_t a, size_t b,
+			   size_t *distinct)
 {
 	size_t n = 0, shared = 0;
 	*distinct = 0;
@@ -115,17 +118,19 @@ static size_t count_shared(const struct propose *p, struct pair *pairs, size_t a
 	qsort(pairs, n, sizeof(*pairs), compare_pairs);
 	for (size_t i = 0, end; i < n; i = end) {
 		bool several = false;
-		for (end = i + 1;
-		     end < n && compare_text(pairs[i].a, pairs[i].a_len, pairs[end].a, pairs[end].a_len) == 0; end++)
-			several =
-			    several || compare_text(pairs[i].b, pairs[i].b_len, pairs[end].b, pairs[end].b_len) != 0;
+		for (end = i + 1; end < n && compare_text(pairs[i].a, pairs[i].a_len, pairs[end].a,
+							  pairs[end].a_len) == 0;
+		     end++)
+			several = several || compare_text(pairs[i].b, pairs[i].b_len, pairs[end].b,
+							  pairs[end].b_len) != 0;
 		shared += several;
 		++*distinct;
 	}
 	return shared;
 }
 
-/* Does it say anything of a that it meets several of b? One person has several devices, and is in several records. */
+/* Does it say anything of a that it meets several of b? One person has several devices, and is
+ * in several records. */
 static bool counts(enum kind a, enum kind b)
 {
 	return a != MPID && b != OTHER && (b != RECORD || a == ACCOUNT);
@@ -172,22 +177,22 @@ static void note_shared(struct propose *p, size_t column, size_t other, size_t n
 	struct schema_path path;
 	c->shared = true;
 	if (schema_path_parse(p->event, c->name, strlen(c->name), &path, NULL) == SCHEMA_PATH_OK) {
-		df_buf_addf(
-		    &p->todo,
-		    "column %zu is an identity by its name, but %zu of its values %s in rows that differ in column "
-		    "%zu: is each of them one user?\n",
-		    column + 1, n, n == 1 ? "is" : "are", other + 1);
+		df_buf_addf(&p->todo,
+			    "column %zu is an identity by its name, but %zu of its values %s in "
+			    "rows that differ in column "
+			    "%zu: is each of them one user?\n",
+			    column + 1, n, n == 1 ? "is" : "are", other + 1);
 		return;
 	}
-	propose_because(
-	    c,
-	    "not an identity: %zu of its values are in rows that differ in column %zu, so that several users "
-	    "share them",
-	    n, other + 1);
+	propose_because(c,
+			"not an identity: %zu of its values are in rows that differ in column %zu, "
+			"so that several users "
+			"share them",
+			n, other + 1);
 }
 
-static void compare(const struct propose *p, struct pair *pairs, struct candidate *a, const struct candidate *b,
-		    size_t k)
+static void compare(const struct propose *p, struct pair *pairs, struct candidate *a,
+		    const struct candidate *b, size_t k)
 {
 	size_t shared = count_shared(p, pairs, a->column, b->column, &a->distinct);
 	a->shared[k] = weighed(a, b, shared);

@@ -57,12 +57,14 @@ struct propose_column {
 	char *why;    /* own: a comment, or NULL */
 	char *value;  /* own: the template that makes the value, or NULL: it is the cell */
 	char *values; /* own: the members of a map of values, or NULL */
-	size_t cut;   /* a time's characters before the fraction of its second; 0: it is read whole */
-	bool half;    /* after which the last two, AM or PM, are taken */
-	size_t clock; /* 1-based: the column whose time of day is joined to this one's date; 0: none */
-	bool member;  /* its cells are JSON objects, whose members are taken */
-	bool fill;    /* stated on an order's first line only */
-	bool shared;  /* not an identity: its values name several users */
+	/* a time's characters before the fraction of its second; 0: it is read whole */
+	size_t cut;
+	bool half; /* after which the last two, AM or PM, are taken */
+	/* 1-based: the column whose time of day is joined to this one's date; 0: none */
+	size_t clock;
+	bool member; /* its cells are JSON objects, whose members are taken */
+	bool fill;   /* stated on an order's first line only */
+	bool shared; /* not an identity: its values name several users */
 	bool looked;
 	enum propose_look look;
 	size_t filled; /* cells that are not empty */
@@ -88,7 +90,8 @@ struct propose {
 	const struct schema_event *event;
 	struct map *map; /* own: types its cells; no document is ever put through it */
 	bool has_header;
-	bool transform;                 /* something fixed is needed: only a field transformation has that */
+	/* something fixed is needed: only a field transformation has that */
+	bool transform;
 	struct propose_column *columns; /* own */
 	size_t n;
 	struct propose_cell *cells; /* own: n for each row */
@@ -99,11 +102,13 @@ struct propose {
 	size_t n_settings;
 	struct propose_skip skips[PROPOSE_MAX_SKIPS];
 	size_t n_skips;
-	size_t action;          /* 1-based: the column whose words are actions, beside being what it is; 0: none */
-	char *action_value;     /* own: its template, or NULL */
-	char *action_values;    /* own: its map of values */
-	char *action_why;       /* own */
-	size_t order;           /* 1-based: the column that states the order, where one takes several rows; 0: none */
+	/* 1-based: the column whose words are actions, beside being what it is; 0: none */
+	size_t action;
+	char *action_value;  /* own: its template, or NULL */
+	char *action_values; /* own: its map of values */
+	char *action_why;    /* own */
+	/* 1-based: the column that states the order, where one takes several rows; 0: none */
+	size_t order;
 	char *patterns;         /* own: of a date and a clock */
 	bool bare_lines;        /* an order's number is on its first line only */
 	bool members;           /* some column's members are attributes */
@@ -130,7 +135,8 @@ void propose_guess(struct propose *p);
 void propose_settle(struct propose *p, const char *stem);
 void propose_action(struct propose *p);
 void propose_order(struct propose *p);
-void propose_order_name(struct propose *p); /* an order's number that is called a name: before other guesses */
+/* an order's number that is called a name: before other guesses */
+void propose_order_name(struct propose *p);
 
 /* ---- the rows that are looked at ---- */
 
@@ -139,32 +145,37 @@ bool propose_cell_same(const struct propose *p, size_t row, size_t other, size_t
 /* Takes out what is not data: null words and padding in cells, rows that state a total. */
 void propose_cells_clean(struct propose *p);
 
-/* Rows whose cell in this column is the word are skipped. False: there are too many such already. */
+/* Rows whose cell in this column is the word are skipped. False: there are too many such
+ * already. */
 bool propose_skip(struct propose *p, size_t column, const char *word, size_t len);
 
 /* ---- people ---- */
 
-/* Marks the columns that would be identities by their names, but whose values name several users. */
+/* Marks the columns that would be identities by their names, but whose values name several
+ * users. */
 void propose_people(struct propose *p);
 /* A column about somebody else than the user: an owner, an agent. */
 bool propose_not_user(const struct propose_column *c);
 
 /* ---- values ---- */
 
-/* The template that makes numbers (or a boolean, by *values) of the column's values, the caller's; NULL: they are as they
- * should be, or nothing helps. */
-char *propose_value_number(struct propose *p, size_t column, const struct schema_path *path, const char **why);
+/* The template that makes numbers (or a boolean, by *values) of the column's values, the
+ * caller's; NULL: they are as they should be, or nothing helps. */
+char *propose_value_number(struct propose *p, size_t column, const struct schema_path *path,
+			   const char **why);
 /* Whether points in the numbers may be between thousands: three digits follow each. */
 bool propose_value_points(const struct propose *p, size_t column);
-/* A map of those values that the path takes as they are, the caller's; *left: how many others there are. NULL: there is none,
- * or there are too many. */
-char *propose_value_known(struct propose *p, size_t column, const struct schema_path *path, size_t *left);
+/* A map of those values that the path takes as they are, the caller's; *left: how many others
+ * there are. NULL: there is none, or there are too many. */
+char *propose_value_known(struct propose *p, size_t column, const struct schema_path *path,
+			  size_t *left);
 /* Whether the values begin with the apostrophe that spreadsheets have before digits. */
 bool propose_value_quoted(const struct propose *p, size_t column);
 char *propose_value_boolean(struct propose *p, size_t column);
 /* Whether any of the values has the text in it. */
 bool propose_value_has(const struct propose *p, size_t column, const char *text);
-/* Whether the column's cells hold lists, and the template that splits them (the caller's; NULL: JSON does not need one). */
+/* Whether the column's cells hold lists, and the template that splits them (the caller's; NULL:
+ * JSON does not need one). */
 bool propose_value_list(struct propose *p, size_t column, char **value, const char **why);
 /* Whether they hold JSON objects whose members can be attributes. */
 bool propose_value_members(struct propose *p, size_t column, const char *prefix);
@@ -182,8 +193,9 @@ const char *propose_look_words(enum propose_look look); /* "e-mail addresses", o
 const char *propose_no_name(const struct propose *p, const char *name);
 /* How many of the column's values the path takes. Times are not for this. */
 size_t propose_suits(struct propose *p, size_t column, const struct schema_path *path);
-/* The setting `timestamps` that reads the column's values: the feed's own, if it does. NULL: none does. *other: another
- * pattern that does just as well, or NULL. Where there are no values it is the feed's own. */
+/* The setting `timestamps` that reads the column's values: the feed's own, if it does. NULL:
+ * none does. *other: another pattern that does just as well, or NULL. Where there are no values
+ * it is the feed's own. */
 const char *propose_time(struct propose *p, size_t column, const char **other);
 const char *propose_time_words(const char *timestamps);
 /* Whether the column's times are days without a time of day, or say their zone. */

@@ -19,7 +19,8 @@ void propose_set(struct propose *p, const char *key, const char *value, const ch
 	s->value = df_strdup(value);
 }
 
-/* The event's time, or else the first of the others, such as that of a consent: one setting reads them all. */
+/* The event's time, or else the first of the others, such as that of a consent: one setting
+ * reads them all. */
 static const struct propose_column *time_column(const struct propose *p)
 {
 	const struct propose_column *c = propose_column_at(p, PROPOSE_TIME);
@@ -27,7 +28,8 @@ static const struct propose_column *time_column(const struct propose *p)
 		const struct propose_column *o = &p->columns[i];
 		struct schema_path path;
 		if (o->what == PROPOSE_KEEP &&
-		    schema_path_parse(p->event, o->path, strlen(o->path), &path, NULL) == SCHEMA_PATH_OK &&
+		    schema_path_parse(p->event, o->path, strlen(o->path), &path, NULL) ==
+			SCHEMA_PATH_OK &&
 		    (path.field->flags & SCHEMA_INSTANT) != 0)
 			c = o;
 	}
@@ -41,7 +43,8 @@ static void settle_cuts(struct propose *p)
 		struct propose_column *c = &p->columns[i];
 		struct schema_path path;
 		if (c->what != PROPOSE_KEEP || c->cut == 0 || c->value != NULL ||
-		    schema_path_parse(p->event, c->path, strlen(c->path), &path, NULL) != SCHEMA_PATH_OK ||
+		    schema_path_parse(p->event, c->path, strlen(c->path), &path, NULL) !=
+			SCHEMA_PATH_OK ||
 		    (path.field->flags & SCHEMA_INSTANT) == 0)
 			continue;
 		c->value = propose_time_value(c);
@@ -58,7 +61,8 @@ static void note_points(struct propose *p)
 		    p->feed->rows.delimiter == ';' && propose_value_points(p, i))
 			df_buf_addf(
 			    &p->todo,
-			    "three digits follow each point in column %zu: if points are between thousands, add "
+			    "three digits follow each point in column %zu: if points are between "
+			    "thousands, add "
 			    "\"value\": \"{{ value | remove: '.' }}\" in a field transformation\n",
 			    i + 1);
 	}
@@ -69,32 +73,38 @@ static void settle_time(struct propose *p)
 	const struct propose_column *c = time_column(p);
 	const char *other, *own = p->feed->map.timestamps != NULL ? p->feed->map.timestamps : "ms";
 	if (p->event->data != NULL && propose_column_at(p, PROPOSE_TIME) == NULL)
-		df_buf_adds(&p->todo, "no column says when: the API takes the time at which an event arrives\n");
+		df_buf_adds(
+		    &p->todo,
+		    "no column says when: the API takes the time at which an event arrives\n");
 	if (c == NULL)
 		return;
 	size_t number = (size_t)(c - p->columns);
 	const char *timestamps = propose_time(p, number, &other);
 	if (timestamps == NULL)
 		df_buf_addf(&p->todo,
-			    "the times in column %zu are in no pattern that is known here; write one, see timestamps "
+			    "the times in column %zu are in no pattern that is known here; write "
+			    "one, see timestamps "
 			    "in dropfeed.conf(5)\n",
 			    number + 1);
 	else if (strcmp(timestamps, own) != 0)
-		propose_set(p, "timestamps", timestamps, "so the times in column %zu are written%s", number + 1,
+		propose_set(p, "timestamps", timestamps, "so the times in column %zu are written%s",
+			    number + 1,
 			    propose_time_has_zone(p, number)
 				? ""
 				: "; they do not say their zone, and are taken for UTC: set "
 				  "`timezone` to the system's, such as Europe/Berlin");
 	if (timestamps != NULL && other != NULL)
 		df_buf_addf(&p->todo,
-			    "the times looked at could be %s as well: nobody can tell day and month apart; ask\n",
+			    "the times looked at could be %s as well: nobody can tell day and "
+			    "month apart; ask\n",
 			    other);
 }
 
 static bool plain_words(const char *s)
 {
 	for (; *s != '\0'; s++)
-		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_- ", *s) == NULL)
+		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_- ",
+			   *s) == NULL)
 			return false;
 	return true;
 }
@@ -103,13 +113,17 @@ static void settle_custom(struct propose *p, const char *stem)
 {
 	if (schema_where(p->event) != SCHEMA_IN_CUSTOM)
 		return;
-	if (p->feed->map.event_name == NULL && propose_column_at(p, "events.data.event_name") == NULL)
-		propose_set(p, "event_name", stem[0] != '\0' && plain_words(stem) ? stem : "Imported",
+	if (p->feed->map.event_name == NULL &&
+	    propose_column_at(p, "events.data.event_name") == NULL)
+		propose_set(p, "event_name",
+			    stem[0] != '\0' && plain_words(stem) ? stem : "Imported",
 			    "no column names the event: choose a name for all of them");
-	if (p->feed->map.event_type == NULL && propose_column_at(p, "events.data.custom_event_type") == NULL)
-		propose_set(p, "event_type", "other",
-			    "no column has a custom_event_type: navigation, location, search, transaction, "
-			    "user_content, user_preference, social, other, media or attribution");
+	if (p->feed->map.event_type == NULL &&
+	    propose_column_at(p, "events.data.custom_event_type") == NULL)
+		propose_set(
+		    p, "event_type", "other",
+		    "no column has a custom_event_type: navigation, location, search, transaction, "
+		    "user_content, user_preference, social, other, media or attribution");
 }
 
 /* Identities that name nobody are noticed; what becomes of them is a setting. */
@@ -127,10 +141,12 @@ static void note_placeholders(struct propose *p, size_t column)
 		n += len > 0 && map_placeholder(s, len, &kind);
 	}
 	if (n > 0 && p->feed->map.placeholder_ids != CONF_PLACEHOLDER_KEEP)
-		df_buf_addf(&p->remarks, "%zu of the values of column %zu identify nobody, and %s (placeholder_ids)\n",
-			    n, column + 1,
-			    p->feed->map.placeholder_ids == CONF_PLACEHOLDER_REJECT ? "reject their rows"
-										    : "count as empty");
+		df_buf_addf(
+		    &p->remarks,
+		    "%zu of the values of column %zu identify nobody, and %s (placeholder_ids)\n",
+		    n, column + 1,
+		    p->feed->map.placeholder_ids == CONF_PLACEHOLDER_REJECT ? "reject their rows"
+									    : "count as empty");
 }
 
 static void settle_rest(struct propose *p)
@@ -142,17 +158,22 @@ static void settle_rest(struct propose *p)
 		nameless += p->has_header && c->name[0] == '\0';
 		if (c->what == PROPOSE_KEEP)
 			propose_look(p, i);
-		lengthy = lengthy || (c->lengthy && c->what == PROPOSE_KEEP && strstr(c->path, "_attributes.") != NULL);
+		lengthy = lengthy || (c->lengthy && c->what == PROPOSE_KEEP &&
+				      strstr(c->path, "_attributes.") != NULL);
 	}
 	for (size_t i = 0; i < p->n; i++)
 		note_placeholders(p, i);
 	if (!propose_has_id(p))
-		df_buf_adds(&p->todo, "no column identifies the user: map one to mpid, user_identities.* such as "
-				      "user_identities.customer_id, .email or .mobile_number, or a device's ID\n");
+		df_buf_adds(
+		    &p->todo,
+		    "no column identifies the user: map one to mpid, user_identities.* such as "
+		    "user_identities.customer_id, .email or .mobile_number, or a device's ID\n");
 	if (nameless > 1 && !p->transform && !p->feed->map.unknown_columns_warn)
-		propose_set(p, "unknown_columns", "warn", "%zu columns have no name, and are ignored", nameless);
+		propose_set(p, "unknown_columns", "warn",
+			    "%zu columns have no name, and are ignored", nameless);
 	if (lengthy && !p->feed->map.limits_truncate)
-		propose_set(p, "limits", "truncate", "an attribute has more than %u characters", MAP_MAX_VALUE);
+		propose_set(p, "limits", "truncate", "an attribute has more than %u characters",
+			    MAP_MAX_VALUE);
 }
 
 void propose_settle(struct propose *p, const char *stem)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The proposal as a manifest, with its reasons as comments. Names of columns are the file's own: in JSON they are escaped, in
- * comments they do not stand. */
+/* The proposal as a manifest, with its reasons as comments. Names of columns are the file's own:
+ * in JSON they are escaped, in comments they do not stand. */
 #include "propose_priv.h"
 
 #include <stdlib.h>
@@ -34,14 +34,16 @@ static void write_custom(struct propose *p)
 	size_t listed = 0, total = 0;
 	for (size_t i = 0; i < p->n; i++)
 		total += p->columns[i].what != PROPOSE_UNLISTED;
-	df_buf_addf(out, "{\n  \"hasHeaderRow\": %s,\n  \"columns\": [\n", p->has_header ? "true" : "false");
+	df_buf_addf(out, "{\n  \"hasHeaderRow\": %s,\n  \"columns\": [\n",
+		    p->has_header ? "true" : "false");
 	for (size_t i = 0; i < p->n; i++) {
 		const struct propose_column *c = &p->columns[i];
 		if (c->what == PROPOSE_UNLISTED)
 			continue;
 		df_buf_adds(out, "    { ");
 		add_member(out, "column", c->name);
-		df_buf_adds(out, c->what == PROPOSE_KEEP ? ", \"action\": \"keep\", " : ", \"action\": \"ignore\"");
+		df_buf_adds(out, c->what == PROPOSE_KEEP ? ", \"action\": \"keep\", "
+							 : ", \"action\": \"ignore\"");
 		if (c->what == PROPOSE_KEEP)
 			add_member(out, "field", c->path);
 		add_reason(out, c, ++listed == total);
@@ -53,10 +55,12 @@ static void write_custom(struct propose *p)
 
 static bool is_template(const char *path)
 {
-	return strpbrk(path, "*") != NULL || strstr(path, "{{") != NULL || strstr(path, "{%") != NULL;
+	return strpbrk(path, "*") != NULL || strstr(path, "{{") != NULL ||
+	       strstr(path, "{%") != NULL;
 }
 
-/* What must not be taken for a wildcard or a template is said as the column's own name, {{ key }}. */
+/* What must not be taken for a wildcard or a template is said as the column's own name, {{ key
+ * }}. */
 static char *destination(const struct propose_column *c)
 {
 	size_t path = strlen(c->path), name = strlen(c->name);
@@ -173,11 +177,14 @@ static void write_rest(const struct propose *p, struct df_buf *out, bool kept)
 {
 	if (kept)
 		df_buf_addf(out,
-			    "    { \"mapping_type\": \"column\", \"source\": \"$unmapped\", \"destination\": "
+			    "    { \"mapping_type\": \"column\", \"source\": \"$unmapped\", "
+			    "\"destination\": "
 			    "\"%s{{ key }}\" }\n",
-			    p->event->data != NULL ? "events.data.custom_attributes." : "user_attributes.");
+			    p->event->data != NULL ? "events.data.custom_attributes."
+						   : "user_attributes.");
 	else
-		df_buf_adds(out, "    { \"mapping_type\": \"ignore\", \"source\": \"$unmapped\" }\n");
+		df_buf_adds(out,
+			    "    { \"mapping_type\": \"ignore\", \"source\": \"$unmapped\" }\n");
 }
 
 static void write_mappings(const struct propose *p, struct df_buf *out)
@@ -204,9 +211,9 @@ static void write_mappings(const struct propose *p, struct df_buf *out)
 static void write_transform(struct propose *p)
 {
 	struct df_buf *out = &p->manifest;
-	df_buf_adds(out,
-		    "{\n  \"id\": \"proposed\",\n  \"name\": \"proposed\",\n  \"destination_type\": \"event_batch\",\n"
-		    "  \"mappings\": [\n");
+	df_buf_adds(out, "{\n  \"id\": \"proposed\",\n  \"name\": \"proposed\",\n  "
+			 "\"destination_type\": \"event_batch\",\n"
+			 "  \"mappings\": [\n");
 	write_mappings(p, out);
 	df_buf_adds(out, "  ]");
 	write_skips(p, out);
@@ -227,7 +234,8 @@ void propose_write_manifest(struct propose *p)
 static void write_settings(const struct propose *p, struct df_buf *out)
 {
 	if (p->n_settings > 0)
-		df_buf_adds(out, "//\n// It needs these settings, in the feed's section or as --set KEY=VALUE:\n");
+		df_buf_adds(out, "//\n// It needs these settings, in the feed's section or as "
+				 "--set KEY=VALUE:\n");
 	for (size_t i = 0; i < p->n_settings; i++) {
 		const struct propose_setting *s = &p->settings[i];
 		df_buf_addf(out, "//   %s = %s\n//       ", s->key, s->value);
@@ -236,7 +244,8 @@ static void write_settings(const struct propose *p, struct df_buf *out)
 	}
 }
 
-static void write_todo(const struct propose *p, const struct propose_trial *trial, struct df_buf *out)
+static void write_todo(const struct propose *p, const struct propose_trial *trial,
+		       struct df_buf *out)
 {
 	bool refused = trial->refused.text[0] != '\0';
 	if (p->todo.len == 0 && !refused)
@@ -259,7 +268,8 @@ static void write_remarks(const struct propose *p, struct df_buf *out)
 	if (p->remarks.len > 0)
 		df_buf_adds(out, "//\n// Noticed:\n");
 	for (size_t at = 0; at < p->remarks.len;) {
-		const char *line = p->remarks.data + at, *end = memchr(line, '\n', p->remarks.len - at);
+		const char *line = p->remarks.data + at,
+			   *end = memchr(line, '\n', p->remarks.len - at);
 		df_buf_addf(out, "//   - %.*s\n", (int)(end - line), line);
 		at += (size_t)(end - line) + 1;
 	}
@@ -269,32 +279,36 @@ static void write_trial(const struct propose_trial *trial, struct df_buf *out)
 {
 	if (trial->refused.text[0] != '\0' || trial->rows == 0)
 		return;
-	df_buf_addf(out, "//\n// Tried on %zu of them: %zu accepted, %zu rejected", trial->rows, trial->accepted,
-		    trial->rows - trial->accepted);
+	df_buf_addf(out, "//\n// Tried on %zu of them: %zu accepted, %zu rejected", trial->rows,
+		    trial->accepted, trial->rows - trial->accepted);
 	for (size_t i = 0; i < PROPOSE_TRIAL_CODES && trial->codes[i].code != NULL; i++)
-		df_buf_addf(out, "%s%zu %s", i == 0 ? " (" : ", ", trial->codes[i].n, trial->codes[i].code);
+		df_buf_addf(out, "%s%zu %s", i == 0 ? " (" : ", ", trial->codes[i].n,
+			    trial->codes[i].code);
 	df_buf_adds(out, trial->codes[0].code != NULL ? ").\n" : ".\n");
 }
 
 void propose_write(struct propose *p, const struct propose_trial *trial, struct df_buf *out)
 {
 	df_buf_addf(out,
-		    "// A proposal for %s documents, made of %s and the first %zu row%s. Guesses are marked as such.\n"
-		    "// Read it, correct it, and try it: dropfeed validate --manifest THIS-FILE NAME-%s.csv\n",
-		    p->event->name, p->has_header ? "the header" : "nothing but positions", p->n_rows,
-		    p->n_rows == 1 ? "" : "s", p->event->name);
+		    "// A proposal for %s documents, made of %s and the first %zu row%s. Guesses "
+		    "are marked as such.\n"
+		    "// Read it, correct it, and try it: dropfeed validate --manifest THIS-FILE "
+		    "NAME-%s.csv\n",
+		    p->event->name, p->has_header ? "the header" : "nothing but positions",
+		    p->n_rows, p->n_rows == 1 ? "" : "s", p->event->name);
 	if (p->transform)
-		df_buf_adds(
-		    out,
-		    "// It is a field transformation: a custom manifest can neither give all rows a value, nor change "
-		    "one.\n");
+		df_buf_adds(out, "// It is a field transformation: a custom manifest can neither "
+				 "give all rows a value, nor change "
+				 "one.\n");
 	write_settings(p, out);
 	write_todo(p, trial, out);
 	write_remarks(p, out);
 	write_trial(trial, out);
 	bool said = propose_column_at(p, "environment") != NULL;
-	if (!said && (p->feed->map.environment == NULL || strcmp(p->feed->map.environment, "production") == 0))
-		df_buf_adds(out, "//\n// Say `environment = development` until you are sure: else it is production.\n");
+	if (!said && (p->feed->map.environment == NULL ||
+		      strcmp(p->feed->map.environment, "production") == 0))
+		df_buf_adds(out, "//\n// Say `environment = development` until you are sure: else "
+				 "it is production.\n");
 	df_buf_add(out, p->manifest.data, p->manifest.len);
 }
 

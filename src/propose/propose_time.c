@@ -90,15 +90,17 @@ static const char *const formats[] = {
 };
 #define N_FORMATS (sizeof(formats) / sizeof(formats[0]))
 
-static const char *const dates[] = {"%Y-%m-%d", "%m/%d/%y", "%m/%d/%Y", "%d/%m/%y", "%d/%m/%Y", "%d.%m.%y",
-				    "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d",
-				    "%d %b %Y", "%d-%b-%y", "%d-%b-%Y", "%d%b%Y",   "%b %d, %Y"};
+static const char *const dates[] = {"%Y-%m-%d", "%m/%d/%y", "%m/%d/%Y", "%d/%m/%y", "%d/%m/%Y",
+				    "%d.%m.%y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d",
+				    "%Y.%m.%d", "%Y%m%d",   "%d %b %Y", "%d-%b-%y", "%d-%b-%Y",
+				    "%d%b%Y",   "%b %d, %Y"};
 static const char *const clocks[] = {"%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%I:%M%p",
 				     "%H%M%S",   "%H%M",  "%H.%M.%S",    "%H.%M"};
 #define N_DATES  (sizeof(dates) / sizeof(dates[0]))
 #define N_CLOCKS (sizeof(clocks) / sizeof(clocks[0]))
 
-/* The text of a row's time: of its cell, or of two with a blank between. False: the cell is empty. */
+/* The text of a row's time: of its cell, or of two with a blank between. False: the cell is
+ * empty. */
 static bool time_text(const struct propose *p, size_t row, size_t column, struct df_buf *out)
 {
 	const struct propose_column *c = &p->columns[column];
@@ -124,7 +126,8 @@ static bool time_text(const struct propose *p, size_t row, size_t column, struct
 static bool open_format(const struct propose *p, struct time_format *t, const char *format)
 {
 	struct df_err ignored = {0};
-	const char *range = p->feed->map.timestamp_range != NULL ? p->feed->map.timestamp_range : TIME_RANGE_DEFAULT;
+	const char *range = p->feed->map.timestamp_range != NULL ? p->feed->map.timestamp_range
+								 : TIME_RANGE_DEFAULT;
 	if (format[0] == '%' && time_pattern_check(format, &ignored) != DF_OK)
 		return false;
 	if (time_open(t, format, p->feed->map.timezone, &ignored) != DF_OK)
@@ -147,7 +150,8 @@ static size_t count_times(const struct propose *p, size_t column, const char *fo
 		int64_t ms = 0;
 		if (!time_text(p, row, column, &text))
 			continue;
-		bool good = time_parse(&t, text.data, text.len, &ms, &code, &why) && time_in_range(&t, ms, &why);
+		bool good = time_parse(&t, text.data, text.len, &ms, &code, &why) &&
+			    time_in_range(&t, ms, &why);
 		n += good;
 		odd += !good;
 	}
@@ -192,18 +196,20 @@ static void search_joined(struct propose *p, size_t column, struct search *s)
 			try_format(p, column, joined(p, i, k), s);
 }
 
-/* Fractions of seconds that no pattern reads, as Oracle writes them: what is before them is read, and AM or PM. */
+/* Fractions of seconds that no pattern reads, as Oracle writes them: what is before them is
+ * read, and AM or PM. */
 static const char *search_cut(struct propose *p, size_t column)
 {
 	static const struct {
 		const char *format;
 		size_t cut;
 		bool half;
-	} ways[] = {
-	    {"%d-%b-%y %H.%M.%S", 18, false},   {"%d-%b-%y %I.%M.%S %p", 18, true}, {"%d-%b-%Y %H.%M.%S", 20, false},
-	    {"%d-%b-%Y %I.%M.%S %p", 20, true}, {"%d-%b-%y %H:%M:%S", 18, false},   {"%d-%b-%y %I:%M:%S %p", 18, true},
-	    {"%d-%b-%Y %H:%M:%S", 20, false},   {"%d-%b-%Y %I:%M:%S %p", 20, true}, {"%m/%d/%Y %H:%M:%S", 19, false},
-	    {"%d/%m/%Y %H:%M:%S", 19, false},   {"%d.%m.%Y %H:%M:%S", 19, false},   {"%Y/%m/%d %H:%M:%S", 19, false}};
+	} ways[] = {{"%d-%b-%y %H.%M.%S", 18, false}, {"%d-%b-%y %I.%M.%S %p", 18, true},
+		    {"%d-%b-%Y %H.%M.%S", 20, false}, {"%d-%b-%Y %I.%M.%S %p", 20, true},
+		    {"%d-%b-%y %H:%M:%S", 18, false}, {"%d-%b-%y %I:%M:%S %p", 18, true},
+		    {"%d-%b-%Y %H:%M:%S", 20, false}, {"%d-%b-%Y %I:%M:%S %p", 20, true},
+		    {"%m/%d/%Y %H:%M:%S", 19, false}, {"%d/%m/%Y %H:%M:%S", 19, false},
+		    {"%d.%m.%Y %H:%M:%S", 19, false}, {"%Y/%m/%d %H:%M:%S", 19, false}};
 	struct propose_column *c = &p->columns[column];
 	for (size_t i = sizeof(ways) / sizeof(ways[0]); p->has_header && i-- > 0;) {
 		c->cut = ways[i].cut;
@@ -219,9 +225,10 @@ char *propose_time_value(const struct propose_column *c)
 {
 	if (c->cut == 0)
 		return NULL;
-	return df_format(c->half ? "{{ value | strip | slice: 0, %zu }} {{ value | strip | slice: -2, 2 }}"
-				 : "{{ value | strip | slice: 0, %zu }}",
-			 c->cut);
+	return df_format(
+	    c->half ? "{{ value | strip | slice: 0, %zu }} {{ value | strip | slice: -2, 2 }}"
+		    : "{{ value | strip | slice: 0, %zu }}",
+	    c->cut);
 }
 
 const char *propose_time(struct propose *p, size_t column, const char **other)
@@ -241,14 +248,16 @@ const char *propose_time(struct propose *p, size_t column, const char **other)
 	if (propose_most(s.n, filled))
 		return s.best;
 	*other = NULL;
-	return p->columns[column].clock == 0 && p->columns[column].cut == 0 ? search_cut(p, column) : NULL;
+	return p->columns[column].clock == 0 && p->columns[column].cut == 0 ? search_cut(p, column)
+									    : NULL;
 }
 
 const char *propose_time_words(const char *timestamps)
 {
 	if (strcmp(timestamps, "ms") == 0)
 		return "Unix milliseconds";
-	return strcmp(timestamps, "auto") == 0 ? "Unix seconds, microseconds or ISO 8601" : timestamps;
+	return strcmp(timestamps, "auto") == 0 ? "Unix seconds, microseconds or ISO 8601"
+					       : timestamps;
 }
 
 bool propose_time_is_day(struct propose *p, size_t column)
@@ -273,7 +282,8 @@ bool propose_time_has_zone(const struct propose *p, size_t column)
 			continue;
 		const char *s = df_buf_cstr(&text), *colon = strchr(s, ':');
 		n++;
-		zoned += strspn(s, "0123456789.") == text.len || (colon != NULL && strpbrk(colon, "Zz+-") != NULL) ||
+		zoned += strspn(s, "0123456789.") == text.len ||
+			 (colon != NULL && strpbrk(colon, "Zz+-") != NULL) ||
 			 strstr(s, "UTC") != NULL || strstr(s, "GMT") != NULL;
 	}
 	df_buf_free(&text);
@@ -293,15 +303,17 @@ static bool is_clock(const struct propose *p, size_t column)
 		while (digits < len && s[digits] >= '0' && s[digits] <= '9')
 			digits++;
 		n += len >= 4 && len <= 11 &&
-		     (digits == 6 || digits == 4 ? digits == len
-						 : (digits == 1 || digits == 2) && strchr(":.", s[digits]) != NULL);
+		     (digits == 6 || digits == 4
+			  ? digits == len
+			  : (digits == 1 || digits == 2) && strchr(":.", s[digits]) != NULL);
 	}
 	return filled > 0 && propose_most(n, filled);
 }
 
 static bool names_clock(const struct propose_column *c)
 {
-	static const char *const words[] = {"time", "zeit", "uhr", "hour", "hora", "heure", "ora", "tijd", "erzet"};
+	static const char *const words[] = {"time",  "zeit", "uhr",  "hour", "hora",
+					    "heure", "ora",  "tijd", "erzet"};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strstr(c->normal, words[i]) != NULL)
 			return true;
@@ -328,19 +340,23 @@ static bool try_join(struct propose *p, size_t date, size_t clock)
 void propose_time_join(struct propose *p)
 {
 	const struct propose_column *found = propose_column_at(p, PROPOSE_TIME);
-	if (found == NULL || !p->has_header || !propose_time_is_day(p, (size_t)(found - p->columns)))
+	if (found == NULL || !p->has_header ||
+	    !propose_time_is_day(p, (size_t)(found - p->columns)))
 		return;
 	size_t date = (size_t)(found - p->columns);
 	for (size_t i = 0; i < p->n; i++) {
 		struct propose_column *c = &p->columns[i];
-		if (c->what != PROPOSE_OPEN || !names_clock(c) || !is_clock(p, i) || !try_join(p, date, i))
+		if (c->what != PROPOSE_OPEN || !names_clock(c) || !is_clock(p, i) ||
+		    !try_join(p, date, i))
 			continue;
 		c->what = PROPOSE_IGNORE;
 		propose_because(c, "the time of day: joined to the date in column %zu", date + 1);
-		propose_because(&p->columns[date], "guessed from the name; joined with the time of day in column %zu",
+		propose_because(&p->columns[date],
+				"guessed from the name; joined with the time of day in column %zu",
 				i + 1);
 		p->transform = true;
 		return;
 	}
-	df_buf_adds(&p->todo, "the times are days without a time of day: all events of a day are at 00:00\n");
+	df_buf_adds(&p->todo,
+		    "the times are days without a time of day: all events of a day are at 00:00\n");
 }

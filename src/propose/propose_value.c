@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Templates that make of a column's values what the API takes: numbers with commas or signs, booleans. Each is tried on the
- * values. */
+/* Templates that make of a column's values what the API takes: numbers with commas or signs,
+ * booleans. Each is tried on the values. */
 #include "propose_priv.h"
 
 #include <stdlib.h>
 
 /* ---- numbers ---- */
 
-static const char *const signs[] = {"$", "\xe2\x82\xac", "\xc2\xa3", "EUR", "USD", "GBP", "CHF", "%", "\xc2\xa0", "'"};
+static const char *const signs[] = {"$",   "\xe2\x82\xac", "\xc2\xa3", "EUR",      "USD",
+				    "GBP", "CHF",          "%",        "\xc2\xa0", "'"};
 #define N_SIGNS (sizeof(signs) / sizeof(signs[0]))
 
 enum comma { COMMA_NONE, COMMA_GROUPS, COMMA_DECIMAL, COMMA_DECIMAL_GROUPS };
@@ -49,7 +50,9 @@ static char *cleaning_template(const struct cleaning *how)
 	df_buf_adds(&out, "{{ value");
 	for (size_t i = 0; i < N_SIGNS; i++)
 		if (how->sign[i])
-			df_buf_addf(&out, strcmp(signs[i], "'") == 0 ? " | remove: \"%s\"" : " | remove: '%s'",
+			df_buf_addf(&out,
+				    strcmp(signs[i], "'") == 0 ? " | remove: \"%s\""
+							       : " | remove: '%s'",
 				    signs[i]);
 	if (how->comma == COMMA_GROUPS)
 		df_buf_adds(&out, " | remove: ','");
@@ -79,7 +82,8 @@ static bool groups_of_three(const char *s, size_t len)
 	const char *dot = memchr(s, '.', len), *end = dot != NULL ? dot : s + len;
 	if (dot != NULL && memchr(dot, ',', (size_t)(s + len - dot)) != NULL)
 		return false;
-	for (const char *comma = s; (comma = memchr(comma, ',', (size_t)(end - comma))) != NULL; comma++) {
+	for (const char *comma = s; (comma = memchr(comma, ',', (size_t)(end - comma))) != NULL;
+	     comma++) {
 		const char *next = memchr(comma + 1, ',', (size_t)(end - comma - 1));
 		if ((next != NULL ? next : end) - comma != 4)
 			return false;
@@ -119,7 +123,8 @@ static bool comma_suits(enum comma comma, const char *s, size_t len)
 	case COMMA_DECIMAL:
 		return memchr(s, '.', len) == NULL;
 	case COMMA_DECIMAL_GROUPS:
-		return memchr(s, ',', len) != NULL ? decimal_comma(s, len) : points_of_three(s, len);
+		return memchr(s, ',', len) != NULL ? decimal_comma(s, len)
+						   : points_of_three(s, len);
 	case COMMA_NONE:
 		break;
 	}
@@ -156,13 +161,14 @@ bool propose_value_has(const struct propose *p, size_t column, const char *sign)
 	return false;
 }
 
-static const char *const comma_words[] = {[COMMA_NONE] = "numbers with a currency's sign",
-					  [COMMA_GROUPS] = "numbers with commas between thousands",
-					  [COMMA_DECIMAL] = "numbers with decimal commas",
-					  [COMMA_DECIMAL_GROUPS] =
-					      "numbers with decimal commas, and points between thousands"};
+static const char *const comma_words[] = {
+    [COMMA_NONE] = "numbers with a currency's sign",
+    [COMMA_GROUPS] = "numbers with commas between thousands",
+    [COMMA_DECIMAL] = "numbers with decimal commas",
+    [COMMA_DECIMAL_GROUPS] = "numbers with decimal commas, and points between thousands"};
 
-char *propose_value_number(struct propose *p, size_t column, const struct schema_path *path, const char **why)
+char *propose_value_number(struct propose *p, size_t column, const struct schema_path *path,
+			   const char **why)
 {
 	struct cleaning how = {0}, best = {0};
 	size_t filled = p->columns[column].filled, most = 0;
@@ -171,8 +177,10 @@ char *propose_value_number(struct propose *p, size_t column, const struct schema
 	for (size_t i = 0; i < N_SIGNS; i++)
 		how.sign[i] = propose_value_has(p, column, signs[i]);
 	for (int k = 0; k < 4; k++) {
-		static const enum comma usual[] = {COMMA_NONE, COMMA_GROUPS, COMMA_DECIMAL, COMMA_DECIMAL_GROUPS};
-		static const enum comma german[] = {COMMA_NONE, COMMA_DECIMAL, COMMA_DECIMAL_GROUPS, COMMA_GROUPS};
+		static const enum comma usual[] = {COMMA_NONE, COMMA_GROUPS, COMMA_DECIMAL,
+						   COMMA_DECIMAL_GROUPS};
+		static const enum comma german[] = {COMMA_NONE, COMMA_DECIMAL, COMMA_DECIMAL_GROUPS,
+						    COMMA_GROUPS};
 		how.comma = (decimal ? german : usual)[k];
 		size_t n = count_clean(p, column, path, &how);
 		if (n <= most)
@@ -186,7 +194,8 @@ char *propose_value_number(struct propose *p, size_t column, const struct schema
 	return cleaning_template(&best);
 }
 
-char *propose_value_known(struct propose *p, size_t column, const struct schema_path *path, size_t *left)
+char *propose_value_known(struct propose *p, size_t column, const struct schema_path *path,
+			  size_t *left)
 {
 	const char *seen[40]; /* words; more are not a choice among a few */
 	size_t lens[40], n = 0, known = 0, len;
@@ -220,7 +229,8 @@ bool propose_value_quoted(const struct propose *p, size_t column)
 	for (size_t row = 0; row < p->n_rows; row++) {
 		const char *s = propose_cell_text(p, row, column, &len);
 		filled += len > 0;
-		quoted += len > 1 && s[0] == '\'' && s[1] >= '0' && s[1] <= '9' && memchr(s + 1, '\'', len - 1) == NULL;
+		quoted += len > 1 && s[0] == '\'' && s[1] >= '0' && s[1] <= '9' &&
+			  memchr(s + 1, '\'', len - 1) == NULL;
 	}
 	return quoted > 0 && propose_most(quoted, filled);
 }
@@ -229,14 +239,17 @@ bool propose_value_quoted(const struct propose *p, size_t column)
 
 char *propose_value_boolean(struct propose *p, size_t column)
 {
-	static const char yes[] = "yes y ja j oui si on x active subscribed optin optedin wahr vrai granted";
-	static const char no[] = "no n nein non off inactive unsubscribed optout optedout falsch faux denied";
+	static const char yes[] =
+	    "yes y ja j oui si on x active subscribed optin optedin wahr vrai granted";
+	static const char no[] =
+	    "no n nein non off inactive unsubscribed optout optedout falsch faux denied";
 	struct df_buf out = {.max = 4096};
 	size_t n = 0, filled = 0, len;
 	for (size_t row = 0; row < p->n_rows; row++) {
 		const char *s = propose_cell_text(p, row, column, &len);
 		map_cell_trim(&s, &len);
-		char *normal = schema_normalize(s, len), *quoted = df_format("\"%.*s\":", (int)len, s);
+		char *normal = schema_normalize(s, len),
+		     *quoted = df_format("\"%.*s\":", (int)len, s);
 		bool is_yes = schema_word_is(yes, normal, strlen(normal));
 		bool known = is_yes || schema_word_is(no, normal, strlen(normal));
 		filled += len > 0;

@@ -25,15 +25,15 @@ static enum df_status text_reason(void *ctx, const struct ledger_reason *r, stru
 	(void)err;
 	df_printable(&column, r->column[0] != '\0' ? r->column : "-");
 	add_lines(&lines, r, true);
-	fprintf(w->to, "%10llu  %-18s  %-32s  %s\n", (unsigned long long)r->rows, r->code, df_buf_cstr(&column),
-		df_buf_cstr(&lines));
+	fprintf(w->to, "%10llu  %-18s  %-32s  %s\n", (unsigned long long)r->rows, r->code,
+		df_buf_cstr(&column), df_buf_cstr(&lines));
 	df_buf_free(&column);
 	df_buf_free(&lines);
 	return DF_OK;
 }
 
-enum df_status report_reasons_text(struct ledger *l, const struct ledger_file *f, const struct ledger_document *d,
-				   FILE *to, struct df_err *err)
+enum df_status report_reasons_text(struct ledger *l, const struct ledger_file *f,
+				   const struct ledger_document *d, FILE *to, struct df_err *err)
 {
 	struct reasons_walk w = {.to = to};
 	struct df_buf name = {0};
@@ -42,8 +42,9 @@ enum df_status report_reasons_text(struct ledger *l, const struct ledger_file *f
 		df_buf_addc(&name, ':');
 		df_printable(&name, d->name);
 	}
-	fprintf(to, "%s: %s: %llu of %llu rows rejected\n%10s  %-18s  %-32s  %s\n", f->feed, df_buf_cstr(&name),
-		(unsigned long long)d->rejected, (unsigned long long)d->rows, "rows", "code", "column", "first lines");
+	fprintf(to, "%s: %s: %llu of %llu rows rejected\n%10s  %-18s  %-32s  %s\n", f->feed,
+		df_buf_cstr(&name), (unsigned long long)d->rejected, (unsigned long long)d->rows,
+		"rows", "code", "column", "first lines");
 	df_buf_free(&name);
 	return ledger_reasons(l, d->id, text_reason, &w, err);
 }
@@ -69,8 +70,8 @@ static enum df_status json_reason(void *ctx, const struct ledger_reason *r, stru
 	return DF_OK;
 }
 
-enum df_status report_reasons_json(struct ledger *l, const struct ledger_file *f, const struct ledger_document *d,
-				   FILE *to, struct df_err *err)
+enum df_status report_reasons_json(struct ledger *l, const struct ledger_file *f,
+				   const struct ledger_document *d, FILE *to, struct df_err *err)
 {
 	struct reasons_walk w = {.to = to, .first = true};
 	struct df_buf b = {0};
@@ -83,8 +84,8 @@ enum df_status report_reasons_json(struct ledger *l, const struct ledger_file *f
 		df_json_text(&b, d->name, strlen(d->name));
 	else
 		df_buf_adds(&b, "null");
-	df_buf_addf(&b, ",\"rows\":%llu,\"rejected\":%llu,\"reasons\":[", (unsigned long long)d->rows,
-		    (unsigned long long)d->rejected);
+	df_buf_addf(&b, ",\"rows\":%llu,\"rejected\":%llu,\"reasons\":[",
+		    (unsigned long long)d->rows, (unsigned long long)d->rejected);
 	fwrite(b.data, 1, b.len, to);
 	df_buf_free(&b);
 	enum df_status st = ledger_reasons(l, d->id, json_reason, &w, err);

@@ -13,7 +13,8 @@
 #define NAMES_TRIED 10000u
 
 struct report_rejects {
-	char *dir, *name, *temporary; /* own; NULL where the file has its name already, as standard output */
+	/* own; NULL where the file has its name already, as standard output */
+	char *dir, *name, *temporary;
 	int fd;
 	int rows; /* borrowed: what the rows are written to; mostly fd */
 	struct df_buf pending;
@@ -32,17 +33,20 @@ static struct report_rejects *rejects_new(const char *dir, const char *name, int
 
 static enum df_status open_temporary(struct report_rejects *r, struct df_err *err)
 {
-	/* What a crash left there may have its final name already, and be read: it is removed, not emptied. */
+	/* What a crash left there may have its final name already, and be read: it is removed,
+	 * not emptied. */
 	unlink(r->temporary);
-	r->fd = r->rows = open(r->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	r->fd = r->rows =
+	    open(r->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (r->fd < 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", r->temporary, df_disk_words(errno));
+		return df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", r->temporary,
+			       df_disk_words(errno));
 	df_after("open the reject file");
 	return DF_OK;
 }
 
-enum df_status report_rejects_open(const char *dir, const char *name, int64_t tag, struct report_rejects **out,
-				   struct df_err *err)
+enum df_status report_rejects_open(const char *dir, const char *name, int64_t tag,
+				   struct report_rejects **out, struct df_err *err)
 {
 	enum df_status st = df_mkdirs(dir, err);
 	if (st != DF_OK)
@@ -56,21 +60,24 @@ enum df_status report_rejects_open(const char *dir, const char *name, int64_t ta
 	return st;
 }
 
-enum df_status report_rejects_open_path(const char *path, struct report_rejects **out, struct df_err *err)
+enum df_status report_rejects_open_path(const char *path, struct report_rejects **out,
+					struct df_err *err)
 {
 	struct stat info;
-	bool standard = strcmp(path, "-") == 0, special = stat(path, &info) == 0 && !S_ISREG(info.st_mode);
+	bool standard = strcmp(path, "-") == 0,
+	     special = stat(path, &info) == 0 && !S_ISREG(info.st_mode);
 	char *dir = df_folder_of(path);
 	struct report_rejects *r = rejects_new(dir, df_base_name(path), getpid());
 	enum df_status st = DF_OK;
 	free(dir);
 	if (standard || special) { /* there is nothing to rename */
-		r->fd = r->rows =
-		    standard ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0) : open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+		r->fd = r->rows = standard ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
+					   : open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 		free(r->temporary);
 		r->temporary = NULL;
 		if (r->fd < 0)
-			st = df_fail(DF_USAGE, err, NULL, "cannot write %s: %s", path, strerror(errno));
+			st = df_fail(DF_USAGE, err, NULL, "cannot write %s: %s", path,
+				     strerror(errno));
 	} else {
 		st = open_temporary(r, err);
 	}
@@ -100,7 +107,8 @@ static const char *shown(const struct report_rejects *r)
 
 static void flush(struct report_rejects *r)
 {
-	if (r->failed.text[0] == '\0' && df_write_all(r->rows, r->pending.data, r->pending.len, &r->failed) != DF_OK)
+	if (r->failed.text[0] == '\0' &&
+	    df_write_all(r->rows, r->pending.data, r->pending.len, &r->failed) != DF_OK)
 		df_err_context(&r->failed, "%s", shown(r));
 	df_buf_reset(&r->pending);
 }
@@ -115,7 +123,8 @@ void report_rejects_add(struct report_rejects *r, const char *p, size_t len)
 enum df_status report_rejects_flush(struct report_rejects *r, struct df_err *err)
 {
 	flush(r);
-	return r->failed.text[0] == '\0' ? DF_OK : df_fail(DF_RETRY, err, NULL, "%s", r->failed.text);
+	return r->failed.text[0] == '\0' ? DF_OK
+					 : df_fail(DF_RETRY, err, NULL, "%s", r->failed.text);
 }
 
 /* ---- its name ---- */
@@ -143,10 +152,11 @@ static enum df_status replace(const struct report_rejects *r, const char *older,
 	return DF_OK;
 }
 
-/* A name of its own. DF_END: it is taken. The ledger has it first: what a crash leaves under it is known to be this
- * document's, and the next try takes its place. */
-static enum df_status take_name(const struct report_rejects *r, const struct report_rejects_owner *owner,
-				const char *path, struct df_err *err)
+/* A name of its own. DF_END: it is taken. The ledger has it first: what a crash leaves under it
+ * is known to be this document's, and the next try takes its place. */
+static enum df_status take_name(const struct report_rejects *r,
+				const struct report_rejects_owner *owner, const char *path,
+				struct df_err *err)
 {
 	struct stat there;
 	bool exists = lstat(path, &there) == 0;
@@ -154,7 +164,9 @@ static enum df_status take_name(const struct report_rejects *r, const struct rep
 		return replace(r, path, err);
 	if (exists)
 		return DF_END;
-	enum df_status st = owner != NULL ? ledger_document_rejects(owner->ledger, owner->document, path, err) : DF_OK;
+	enum df_status st = owner != NULL
+				? ledger_document_rejects(owner->ledger, owner->document, path, err)
+				: DF_OK;
 	if (st != DF_OK)
 		return st;
 
@@ -164,15 +176,17 @@ static enum df_status take_name(const struct report_rejects *r, const struct rep
 	int why = errno;
 	df_after("name the reject file");
 	if (done && unlink(r->temporary) != 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot remove %s: %s", r->temporary, strerror(errno));
+		return df_fail(DF_RETRY, err, NULL, "cannot remove %s: %s", r->temporary,
+			       strerror(errno));
 	if (done)
 		return DF_OK;
-	return why == EEXIST
-		   ? DF_END
-		   : df_fail(DF_RETRY, err, NULL, "cannot name the reject file %s: %s", path, df_disk_words(why));
+	return why == EEXIST ? DF_END
+			     : df_fail(DF_RETRY, err, NULL, "cannot name the reject file %s: %s",
+				       path, df_disk_words(why));
 }
 
-static enum df_status find_name(const struct report_rejects *r, const struct report_rejects_owner *owner, char **path,
+static enum df_status find_name(const struct report_rejects *r,
+				const struct report_rejects_owner *owner, char **path,
 				struct df_err *err)
 {
 	for (unsigned n = 1; n <= NAMES_TRIED; n++) {
@@ -185,23 +199,26 @@ static enum df_status find_name(const struct report_rejects *r, const struct rep
 		if (st != DF_END)
 			return st;
 	}
-	return df_fail(DF_RETRY, err, NULL, "%s has %u reject files named like %s: move them away", r->dir, NAMES_TRIED,
-		       r->name);
+	return df_fail(DF_RETRY, err, NULL, "%s has %u reject files named like %s: move them away",
+		       r->dir, NAMES_TRIED, r->name);
 }
 
-static enum df_status name_it(const struct report_rejects *r, const struct report_rejects_owner *owner, char **path,
+static enum df_status name_it(const struct report_rejects *r,
+			      const struct report_rejects_owner *owner, char **path,
 			      struct df_err *err)
 {
 	const char *older = owner != NULL ? owner->older : NULL;
 	if (fsync(r->fd) != 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", r->temporary, df_disk_words(errno));
+		return df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", r->temporary,
+			       df_disk_words(errno));
 	enum df_status st = older != NULL ? replace(r, older, err) : find_name(r, owner, path, err);
 	if (st == DF_OK && older != NULL)
 		*path = df_strdup(older);
 	return st == DF_OK ? df_sync_folder(r->dir, err) : st;
 }
 
-enum df_status report_rejects_close(struct report_rejects *r, const struct report_rejects_owner *owner, char **path,
+enum df_status report_rejects_close(struct report_rejects *r,
+				    const struct report_rejects_owner *owner, char **path,
 				    struct df_err *err)
 {
 	enum df_status st = report_rejects_flush(r, err);

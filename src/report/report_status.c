@@ -7,8 +7,9 @@
 struct status_walk {
 	struct ledger *ledger;
 	FILE *to;
-	bool first;   /* no document of the file was shown yet */
-	bool receipt; /* what others may read: no paths of this machine, nothing that is still to come */
+	bool first; /* no document of the file was shown yet */
+	/* what others may read: no paths of this machine, nothing that is still to come */
+	bool receipt;
 	const struct report_status_filter *filter;
 	uint64_t files, open, refused, rows, delivered, rejected, skipped;
 };
@@ -94,8 +95,8 @@ static enum df_status json_document(void *ctx, const struct ledger_document *d, 
 	add_time(&b, "begun", d->begun_ms / 1000);
 	add_time(&b, "closed", d->closed_ms / 1000);
 	df_buf_addf(&b, "\"rows\":%llu,\"delivered\":%llu,\"rejected\":%llu,\"skipped\":%llu,",
-		    (unsigned long long)d->rows, (unsigned long long)d->delivered, (unsigned long long)d->rejected,
-		    (unsigned long long)d->skipped);
+		    (unsigned long long)d->rows, (unsigned long long)d->delivered,
+		    (unsigned long long)d->rejected, (unsigned long long)d->skipped);
 	df_buf_addf(&b, "\"batches\":%llu,\"events\":%llu,", (unsigned long long)d->batches,
 		    (unsigned long long)d->events);
 	df_buf_addf(&b, "\"balanced\":%s,", d->rows == settled(d) ? "true" : "false");
@@ -112,8 +113,8 @@ static enum df_status json_document(void *ctx, const struct ledger_document *d, 
 	return DF_OK;
 }
 
-static enum df_status file_json(struct ledger *l, const struct ledger_file *f, bool receipt, FILE *to,
-				struct df_err *err)
+static enum df_status file_json(struct ledger *l, const struct ledger_file *f, bool receipt,
+				FILE *to, struct df_err *err)
 {
 	struct status_walk w = {.ledger = l, .to = to, .first = true, .receipt = receipt};
 	struct df_buf b = {0};
@@ -142,7 +143,8 @@ static enum df_status file_json(struct ledger *l, const struct ledger_file *f, b
 	return st;
 }
 
-enum df_status report_receipt_json(struct ledger *l, const struct ledger_file *f, FILE *to, struct df_err *err)
+enum df_status report_receipt_json(struct ledger *l, const struct ledger_file *f, FILE *to,
+				   struct df_err *err)
 {
 	enum df_status st = file_json(l, f, true, to, err);
 	fputc('\n', to);
@@ -160,12 +162,13 @@ static enum df_status json_file(void *ctx, const struct ledger_file *f, struct d
 	return file_json(w->ledger, f, false, w->to, err);
 }
 
-enum df_status report_status_json(struct ledger *l, const struct report_status_filter *filter, FILE *to,
-				  struct df_err *err)
+enum df_status report_status_json(struct ledger *l, const struct report_status_filter *filter,
+				  FILE *to, struct df_err *err)
 {
 	struct status_walk w = {.ledger = l, .to = to, .filter = filter};
 	fputs("{\"files\":[", to);
-	enum df_status st = l != NULL ? ledger_files_latest(l, &filter->files, json_file, &w, err) : DF_OK;
+	enum df_status st =
+	    l != NULL ? ledger_files_latest(l, &filter->files, json_file, &w, err) : DF_OK;
 	fputs("\n]}\n", to);
 	return st == DF_END ? DF_OK : st;
 }
@@ -182,7 +185,8 @@ static void print_text(FILE *to, const char *s)
 
 static void print_sum(FILE *to, uint64_t delivered, uint64_t rejected, uint64_t skipped)
 {
-	fprintf(to, "%llu delivered + %llu rejected", (unsigned long long)delivered, (unsigned long long)rejected);
+	fprintf(to, "%llu delivered + %llu rejected", (unsigned long long)delivered,
+		(unsigned long long)rejected);
 	if (skipped > 0)
 		fprintf(to, " + %llu skipped", (unsigned long long)skipped);
 }
@@ -210,12 +214,14 @@ static enum df_status text_document(void *ctx, const struct ledger_document *d, 
 	w->delivered += d->delivered;
 	w->rejected += d->rejected;
 	w->skipped += d->skipped;
-	fprintf(w->to, "    %-8s %10llu rows = ", ledger_state_name(d->state), (unsigned long long)d->rows);
+	fprintf(w->to, "    %-8s %10llu rows = ", ledger_state_name(d->state),
+		(unsigned long long)d->rows);
 	print_sum(w->to, d->delivered, d->rejected, d->skipped);
 	if (d->rows > settled(d) && d->state != LEDGER_REFUSED)
 		fprintf(w->to, " + %llu to go", (unsigned long long)(d->rows - settled(d)));
 	if (d->rows < settled(d))
-		fprintf(w->to, ": these are %llu too many", (unsigned long long)(settled(d) - d->rows));
+		fprintf(w->to, ": these are %llu too many",
+			(unsigned long long)(settled(d) - d->rows));
 	fprintf(w->to, ", %llu batches, %s", (unsigned long long)d->batches, d->event_type);
 	if (d->name != NULL) {
 		fputs(": ", w->to);
@@ -258,23 +264,26 @@ static enum df_status text_file(void *ctx, const struct ledger_file *f, struct d
 	return st == DF_OK ? ledger_skips(w->ledger, f->id, text_skip, w, err) : st;
 }
 
-enum df_status report_status_text(struct ledger *l, const struct report_status_filter *filter, FILE *to,
-				  struct df_err *err)
+enum df_status report_status_text(struct ledger *l, const struct report_status_filter *filter,
+				  FILE *to, struct df_err *err)
 {
 	struct status_walk w = {.ledger = l, .to = to, .filter = filter};
 	bool all = filter->files.since_ms == 0 && !filter->files.open_only && filter->names == NULL;
-	enum df_status st = l != NULL ? ledger_files_latest(l, &filter->files, text_file, &w, err) : DF_OK;
+	enum df_status st =
+	    l != NULL ? ledger_files_latest(l, &filter->files, text_file, &w, err) : DF_OK;
 	st = st == DF_END ? DF_OK : st;
 	if (w.files == 0) {
 		fputs(all ? "nothing has come yet\n" : "nothing to show\n", to);
 		return st;
 	}
-	fprintf(to, "%llu files (%llu unfinished, %llu refused): %llu rows = ", (unsigned long long)w.files,
-		(unsigned long long)w.open, (unsigned long long)w.refused, (unsigned long long)w.rows);
+	fprintf(to, "%llu files (%llu unfinished, %llu refused): %llu rows = ",
+		(unsigned long long)w.files, (unsigned long long)w.open,
+		(unsigned long long)w.refused, (unsigned long long)w.rows);
 	print_sum(to, w.delivered, w.rejected, w.skipped);
 	uint64_t sum = w.delivered + w.rejected + w.skipped;
 	if (w.rows > sum)
-		fprintf(to, " + %llu unfinished or refused with their document", (unsigned long long)(w.rows - sum));
+		fprintf(to, " + %llu unfinished or refused with their document",
+			(unsigned long long)(w.rows - sum));
 	if (w.rows < sum)
 		fprintf(to, ": these are %llu too many", (unsigned long long)(sum - w.rows));
 	fputc('\n', to);
@@ -309,8 +318,8 @@ static enum df_status health_file(void *ctx, const struct ledger_file *f, struct
 	return st;
 }
 
-enum df_status report_health(struct ledger *l, const char *feed, int64_t since_ms, struct report_health *out,
-			     struct df_err *err)
+enum df_status report_health(struct ledger *l, const char *feed, int64_t since_ms,
+			     struct report_health *out, struct df_err *err)
 {
 	struct health_walk w = {.ledger = l, .out = out};
 	const struct ledger_latest recent = {.feed = feed, .since_ms = since_ms};

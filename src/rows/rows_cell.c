@@ -79,7 +79,8 @@ static bool is_null(const struct rows *r, const struct rows_cell *c)
 	if (c->len == 0 || !r->null_first[(unsigned char)c->p[0]])
 		return false;
 	for (size_t i = 0; i < r->format.n_null; i++)
-		if (strlen(r->format.null[i]) == c->len && memcmp(r->format.null[i], c->p, c->len) == 0)
+		if (strlen(r->format.null[i]) == c->len &&
+		    memcmp(r->format.null[i], c->p, c->len) == 0)
 			return true;
 	return false;
 }

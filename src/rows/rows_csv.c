@@ -1,22 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A row without a quote is cut at its delimiters where it is, in the window: see rows_scan.c. From the first cell with a
- * quote on a row is libcsv's, because quotes are what makes CSV difficult. It is fed one physical line at a time. That gives
- * line numbers and the bytes of every row for nothing, and a way out of its strict mode, which stops for good at the first
- * error: a bad row ends where its physical line does, the parser is made anew, and reading goes on after it. So is every row
- * whose delimiter or quote has several bytes: see rows_sign.c.
+ * A row without a quote is cut at its delimiters where it is, in the window: see rows_scan.c. From
+ * the first cell with a quote on a row is libcsv's, because quotes are what makes CSV difficult. It
+ * is fed one physical line at a time. That gives line numbers and the bytes of every row for
+ * nothing, and a way out of its strict mode, which stops for good at the first error: a bad row
+ * ends where its physical line does, the parser is made anew, and reading goes on after it. So is
+ * every row whose delimiter or quote has several bytes: see rows_sign.c.
  */
 #include "rows_priv.h"
 
-#define CELL_BLOCK   (64u << 10) /* libcsv's cell buffer grows by this much, not by its 128 bytes */
-#define NEVER_CLOSED "a quoted cell is never closed: the document is cut off, or a quote in it is not doubled"
-#define TOO_LARGE    "the row is longer than 1 MiB; shorten it, or look for a quote that is not closed where it should be"
+#define CELL_BLOCK (64u << 10) /* libcsv's cell buffer grows by this much, not by its 128 bytes */
+#define NEVER_CLOSED                                                                               \
+	"a quoted cell is never closed: the document is cut off, or a quote in it is not doubled"
+#define TOO_LARGE                                                                                  \
+	"the row is longer than 1 MiB; shorten it, or look for a quote that is not closed where "  \
+	"it should be"
 
-static const char stray_quote[] = "a quote inside an unquoted cell, or text after a closing quote; put the cell in "
-				  "quotes and double each quote in it "
-				  "(RFC 4180)";
-static const char bare_cr[] =
-    "a carriage return (CR) outside quotes that does not end a line; put the cell in quotes, or remove the CR";
+static const char stray_quote[] =
+    "a quote inside an unquoted cell, or text after a closing quote; put the cell in "
+    "quotes and double each quote in it "
+    "(RFC 4180)";
+static const char bare_cr[] = "a carriage return (CR) outside quotes that does not end a line; put "
+			      "the cell in quotes, or remove the CR";
 
 static int never_space(unsigned char c)
 {
@@ -103,13 +108,15 @@ static void row_blame(const struct rows *r, struct rows_row *row, bool nul)
 {
 	for (size_t i = 0; i < r->cells.n && row->fault_column == 0; i++) {
 		const struct rows_cell *c = &r->cells.v[i];
-		bool bad = nul ? memchr(c->p, 0, c->len) != NULL : df_utf8_valid(c->p, c->len) != c->len;
+		bool bad =
+		    nul ? memchr(c->p, 0, c->len) != NULL : df_utf8_valid(c->p, c->len) != c->len;
 		if (bad)
 			row->fault_column = i + 1;
 	}
 	row->fault = nul ? "nul-byte" : "invalid-utf8";
-	row->fault_text = nul ? "a NUL byte: the row is not text; export it again without it"
-			      : "bytes that are not UTF-8; set `encoding`, or export the file as UTF-8";
+	row->fault_text =
+	    nul ? "a NUL byte: the row is not text; export it again without it"
+		: "bytes that are not UTF-8; set `encoding`, or export the file as UTF-8";
 }
 
 static void row_check_text(struct rows *r, struct rows_row *row)
@@ -120,7 +127,8 @@ static void row_check_text(struct rows *r, struct rows_row *row)
 		row_blame(r, row, false);
 }
 
-static enum df_status row_too_large(struct rows *r, enum rows_place_in place, struct rows_row *row, struct df_err *err)
+static enum df_status row_too_large(struct rows *r, enum rows_place_in place, struct rows_row *row,
+				    struct df_err *err)
 {
 	uint64_t offset = r->window_offset + r->row_at;
 	enum df_status st = rows_skip(r, place, err);
@@ -135,7 +143,8 @@ static enum df_status row_too_large(struct rows *r, enum rows_place_in place, st
 	return DF_OK;
 }
 
-/* text: stray_quote, in the cell that libcsv has not given yet; bare_cr, in the last one that it has. */
+/* text: stray_quote, in the cell that libcsv has not given yet; bare_cr, in the last one that it
+ * has. */
 static void row_broken(struct rows *r, struct rows_row *row, const char *text)
 {
 	row->fault = "malformed-quote";
@@ -144,7 +153,8 @@ static void row_broken(struct rows *r, struct rows_row *row, const char *text)
 	parser_renew(r);
 }
 
-/* The document ends inside a row: without a line end, which is fine, or within quotes, which is not. */
+/* The document ends inside a row: without a line end, which is fine, or within quotes, which is
+ * not. */
 static enum df_status row_last(struct rows *r, struct df_err *err)
 {
 	if (csv_fini(&r->parser, rows_on_cell, rows_on_row, r) == 0)
@@ -153,7 +163,8 @@ static enum df_status row_last(struct rows *r, struct df_err *err)
 	return df_fail(DF_REJECT, err, "malformed-csv", NEVER_CLOSED);
 }
 
-/* A CR outside quotes ends a row for libcsv; where it ends no line, the row is broken. NULL, or what is wrong. */
+/* A CR outside quotes ends a row for libcsv; where it ends no line, the row is broken. NULL, or
+ * what is wrong. */
 static const char *line_feed(struct rows *r, const char *p, const char *end)
 {
 	bool first = p == r->window + r->row_at + r->lead;
@@ -170,8 +181,10 @@ static const char *line_feed(struct rows *r, const char *p, const char *end)
 	return rows_cell_feed(r, p, (size_t)(end - p), first) ? NULL : stray_quote;
 }
 
-/* Takes the physical line at `at`, which is the row's first one or goes on within its quotes. *done: the row has ended. */
-static enum df_status line_take(struct rows *r, size_t len, struct rows_row *row, bool *done, struct df_err *err)
+/* Takes the physical line at `at`, which is the row's first one or goes on within its quotes.
+ * *done: the row has ended. */
+static enum df_status line_take(struct rows *r, size_t len, struct rows_row *row, bool *done,
+				struct df_err *err)
 {
 	const char *from = r->window + r->at, last = from[len - 1];
 	bool ended = last == '\n' || last == '\r';
@@ -202,7 +215,8 @@ static enum df_status line_take(struct rows *r, size_t len, struct rows_row *row
 }
 
 /* Feeds physical lines to libcsv until a row is complete or broken. */
-static enum df_status row_parse(struct rows *r, size_t len, struct rows_row *row, struct df_err *err)
+static enum df_status row_parse(struct rows *r, size_t len, struct rows_row *row,
+				struct df_err *err)
 {
 	for (;;) {
 		bool done = false;
@@ -227,14 +241,17 @@ static enum df_status row_parse(struct rows *r, size_t len, struct rows_row *row
 }
 
 /* The scan has not found the row's end: whole cells before a quote are kept. */
-static void row_keep_lead(struct rows *r, const char *from, const struct rows_scan *scan, const char *end)
+static void row_keep_lead(struct rows *r, const char *from, const struct rows_scan *scan,
+			  const char *end)
 {
 	r->quoted = scan->stop < end && *scan->stop == r->marks.quote[0] && !r->format.no_quote;
-	r->cells.n = r->n_lead = r->quoted ? r->cells.n - 1 : 0; /* but for the one with the quote */
+	/* but for the one with the quote */
+	r->cells.n = r->n_lead = r->quoted ? r->cells.n - 1 : 0;
 	r->lead = r->quoted ? (size_t)(r->cells.v[r->n_lead].p - from) : 0;
 }
 
-/* A row without quotes that the window has to its end. False: it is not that; what is before its quote is noted. */
+/* A row without quotes that the window has to its end. False: it is not that; what is before its
+ * quote is noted. */
 static bool row_plain(struct rows *r, struct rows_row *row)
 {
 	const char *from = r->window + r->at, *end = r->window + r->have;
@@ -294,7 +311,8 @@ static bool line_is_blank(const char *line, size_t len)
 	return line[0] == '\n' || (line[0] == '\r' && (len == 1 || (len == 2 && line[1] == '\n')));
 }
 
-/* Blanks that trim removes before the first cell: libcsv knows no row that has nothing but those. */
+/* Blanks that trim removes before the first cell: libcsv knows no row that has nothing but
+ * those. */
 static size_t row_blanks(const struct rows *r, size_t len)
 {
 	const char *line = r->window + r->at;
@@ -319,8 +337,10 @@ static bool starts_comment(const struct rows *r)
 	return rows_comment_at(r, r->window + r->at, r->window + r->have);
 }
 
-/* A row that is not plain, or not all in the window yet. *skipped: it was a blank line, or a comment. */
-static enum df_status row_hard(struct rows *r, struct rows_row *row, bool *skipped, struct df_err *err)
+/* A row that is not plain, or not all in the window yet. *skipped: it was a blank line, or a
+ * comment. */
+static enum df_status row_hard(struct rows *r, struct rows_row *row, bool *skipped,
+			       struct df_err *err)
 {
 	size_t len;
 	enum df_status st = rows_line_find(r, &len, err);
@@ -334,7 +354,8 @@ static enum df_status row_hard(struct rows *r, struct rows_row *row, bool *skipp
 	if (len == SIZE_MAX)
 		return row_too_large(r, ROWS_CELL_START, row, err);
 
-	*skipped = line_is_blank(r->window + r->at, len); /* libcsv would skip it, but not count it */
+	/* libcsv would skip it, but not count it */
+	*skipped = line_is_blank(r->window + r->at, len);
 	if (*skipped) {
 		r->at += len;
 		r->line++;

@@ -19,7 +19,8 @@ static const char *first_end(const struct rows *r, const char *p, const char *en
 		bool quoted = place == ROWS_QUOTED || place == ROWS_ESCAPED;
 		if ((*p == '\n' || *p == '\r') && !quoted)
 			return p;
-		place = rows_place_after(f, place, rows_sign_read(&r->signs, p, (size_t)(end - p), &len));
+		place = rows_place_after(f, place,
+					 rows_sign_read(&r->signs, p, (size_t)(end - p), &len));
 	}
 	return NULL;
 }
@@ -47,7 +48,8 @@ static enum df_status find_line_ends(struct rows *r, struct df_err *err)
 
 /* ---- the trailer ---- */
 
-static enum df_status read_at(const struct rows *r, uint64_t offset, char *to, size_t len, struct df_err *err)
+static enum df_status read_at(const struct rows *r, uint64_t offset, char *to, size_t len,
+			      struct df_err *err)
 {
 	for (size_t got = 0; got < len;) {
 		ssize_t n = pread(r->fd, to + got, len - got, (off_t)(r->base + offset + got));
@@ -62,13 +64,15 @@ static enum df_status read_at(const struct rows *r, uint64_t offset, char *to, s
 }
 
 /* Document offset at which the last `lines` physical lines begin, from r->start on. */
-static enum df_status find_trailer(const struct rows *r, uint64_t lines, uint64_t *out, struct df_err *err)
+static enum df_status find_trailer(const struct rows *r, uint64_t lines, uint64_t *out,
+				   struct df_err *err)
 {
 	char chunk[TRAILER_CHUNK];
 	char next = '\0';
 	uint64_t end = r->length;
 	while (end > r->start) {
-		size_t len = end - r->start < sizeof(chunk) ? (size_t)(end - r->start) : sizeof(chunk);
+		size_t len =
+		    end - r->start < sizeof(chunk) ? (size_t)(end - r->start) : sizeof(chunk);
 		enum df_status st = read_at(r, end - len, chunk, len, err);
 		if (st != DF_OK)
 			return st;
@@ -136,7 +140,8 @@ enum df_status rows_frame_find(struct rows *r, struct df_err *err)
 	if (r->have >= 3 && memcmp(r->window, "\xef\xbb\xbf", 3) == 0)
 		r->at = r->row_at = 3;
 	enum df_status st = find_line_ends(r, err);
-	for (uint64_t i = 0; st == DF_OK && i < r->format.skip_lines && rows_tell(r).offset < r->length; i++)
+	for (uint64_t i = 0;
+	     st == DF_OK && i < r->format.skip_lines && rows_tell(r).offset < r->length; i++)
 		st = rows_line_skip(r, err);
 	if (st != DF_OK)
 		return st;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A document that cannot be read as its feed says may be fine under other options. They are guessed from its first lines. */
+/* A document that cannot be read as its feed says may be fine under other options. They are
+ * guessed from its first lines. */
 #include "rows_priv.h"
 
 #include <errno.h>
@@ -51,7 +52,8 @@ static void look_open(struct look *k, const struct rows *r, struct df_buf *out)
 	uint64_t left = r->length - r->start;
 	size_t want = left < LOOK_BYTES ? (size_t)left : LOOK_BYTES;
 	ssize_t n;
-	*k = (struct look){.format = &r->format, .signs = r->signs, .out = out, .bytes = df_alloc(want + 1)};
+	*k = (struct look){
+	    .format = &r->format, .signs = r->signs, .out = out, .bytes = df_alloc(want + 1)};
 	do
 		n = pread(r->fd, k->bytes, want, (off_t)(r->base + r->start));
 	while (n < 0 && errno == EINTR);
@@ -88,7 +90,8 @@ static size_t count(const struct line *line, char c)
 	return n;
 }
 
-/* Is the line the first one of several that c cuts into as many cells? Then into how many, less one. */
+/* Is the line the first one of several that c cuts into as many cells? Then into how many, less
+ * one. */
 static size_t cells_from(const struct look *k, size_t line, char c)
 {
 	size_t n = count(&k->lines[line], c);
@@ -102,12 +105,14 @@ static size_t cells_from(const struct look *k, size_t line, char c)
 	return n;
 }
 
-/* The line that seems to be the header, and the delimiter it seems to have. False: nothing is better than what is set. */
+/* The line that seems to be the header, and the delimiter it seems to have. False: nothing is
+ * better than what is set. */
 static bool find_header(const struct look *k, size_t *line, char *delimiter)
 {
 	const char now = k->signs.delimiter.narrow;
 	const char candidates[] = {now, ';', '\t', '|', ',', '\x01', '^', '~', '\0'};
-	bool excel = k->n_lines > 1 && k->lines[0].len <= 6 && strncasecmp(k->lines[0].p, "sep=", 4) == 0;
+	bool excel =
+	    k->n_lines > 1 && k->lines[0].len <= 6 && strncasecmp(k->lines[0].p, "sep=", 4) == 0;
 	size_t least = count(&k->lines[0], now);
 	for (size_t i = excel; i < k->n_lines; i++) {
 		size_t best = excel ? 0 : least;
@@ -184,7 +189,8 @@ static char preamble_sign(const struct look *k, size_t header)
 static bool header_single_quoted(const struct look *k, size_t line)
 {
 	const struct line *l = &k->lines[line];
-	return k->format->quote != '\'' && l->len > 2 && l->p[0] == '\'' && l->p[l->len - 1] == '\'';
+	return k->format->quote != '\'' && l->len > 2 && l->p[0] == '\'' &&
+	       l->p[l->len - 1] == '\'';
 }
 
 static bool header_padded(const struct look *k)
@@ -194,7 +200,8 @@ static bool header_padded(const struct look *k)
 	if (k->n_lines == 0 || k->format->trim || delimiter == ' ')
 		return false;
 	for (size_t i = 0; i < l->len; i++) {
-		bool after = i == 0 || l->p[i - 1] == delimiter, before = i + 1 == l->len || l->p[i + 1] == delimiter;
+		bool after = i == 0 || l->p[i - 1] == delimiter,
+		     before = i + 1 == l->len || l->p[i + 1] == delimiter;
 		if (l->p[i] == ' ' && (after || before))
 			return true;
 	}
@@ -203,7 +210,8 @@ static bool header_padded(const struct look *k)
 
 /* ---- encodings ---- */
 
-/* Letters of windows-1252 beyond ASCII are rarely side by side; those of other scripts are words. */
+/* Letters of windows-1252 beyond ASCII are rarely side by side; those of other scripts are
+ * words. */
 static bool is_one_byte(const char *p, size_t len)
 {
 	size_t high = 0, pairs = 0;
@@ -220,9 +228,8 @@ static void guess_encoding(struct look *k, const char *p, size_t len)
 	if (is_one_byte(p, len))
 		set(k, "encoding = windows-1252");
 	else
-		df_buf_adds(
-		    k->out,
-		    "set `encoding` to what the file was written in, such as windows-1251, shift_jis or gb18030");
+		df_buf_adds(k->out, "set `encoding` to what the file was written in, such as "
+				    "windows-1251, shift_jis or gb18030");
 }
 
 /* ---- all of it ---- */
@@ -285,11 +292,12 @@ bool rows_guess_header(const struct rows *r, struct df_buf *out)
 
 static bool ends_cell(const struct look *k, const char *p)
 {
-	return p >= k->bytes + k->n_bytes || (unsigned char)*p == k->format->delimiter || *p == '\r' || *p == '\n';
+	return p >= k->bytes + k->n_bytes || (unsigned char)*p == k->format->delimiter ||
+	       *p == '\r' || *p == '\n';
 }
 
-/* A quote after a backslash, within a cell or at its end, before the quote that closes it. A backslash before the closing quote
- * itself is a letter. */
+/* A quote after a backslash, within a cell or at its end, before the quote that closes it. A
+ * backslash before the closing quote itself is a letter. */
 static bool has_backslashes(const struct look *k)
 {
 	const char *p = k->bytes, *end = p + k->n_bytes;
@@ -305,11 +313,13 @@ bool rows_guess_format(const struct rows *r, struct rows_guessed *out)
 {
 	struct look k;
 	uint32_t delimiter = r->format.delimiter;
-	struct guess g = {.delimiter = delimiter < 0x80 ? (char)delimiter : ','}; /* only ASCII is proposed */
+	/* only ASCII is proposed */
+	struct guess g = {.delimiter = delimiter < 0x80 ? (char)delimiter : ','};
 	look_open(&k, r, NULL);
 	g.found = k.n_lines > 0 && find_header(&k, &g.line, &g.delimiter);
 	char sign = g.found ? preamble_sign(&k, g.line) : '\0';
-	bool known = sign != '\0' && (unsigned char)sign == k.format->comment; /* such lines are skipped already */
+	/* such lines are skipped already */
+	bool known = sign != '\0' && (unsigned char)sign == k.format->comment;
 	*out = (struct rows_guessed){
 	    .delimiter = g.delimiter,
 	    .comment = known ? '\0' : sign,
@@ -334,9 +344,9 @@ bool rows_guess_blanks(const struct rows *r, struct df_buf *out)
 	return padded;
 }
 
-static const char backslash_text[] =
-    "a backslash comes before a quote, which RFC 4180 would double: if that is how the file is written, set "
-    "`escape = backslash`";
+static const char backslash_text[] = "a backslash comes before a quote, which RFC 4180 would "
+				     "double: if that is how the file is written, set "
+				     "`escape = backslash`";
 
 bool rows_guess_quotes(const struct rows *r, struct df_buf *out)
 {
@@ -347,7 +357,8 @@ bool rows_guess_quotes(const struct rows *r, struct df_buf *out)
 	if (escaped)
 		df_buf_adds(out, backslash_text);
 	else if (tabs)
-		df_buf_adds(out, "if quotes are letters like any other in this file, set `quote = none`");
+		df_buf_adds(
+		    out, "if quotes are letters like any other in this file, set `quote = none`");
 	free(k.bytes);
 	return escaped || tabs;
 }
@@ -360,7 +371,8 @@ static bool ends_with(const char *raw, size_t len, const struct rows_sign *sign)
 	return len >= sign->len && memcmp(raw + len - sign->len, sign->text, sign->len) == 0;
 }
 
-bool rows_guess_row(uint32_t delimiter, const char *fault, const char *raw, size_t len, struct df_buf *out)
+bool rows_guess_row(uint32_t delimiter, const char *fault, const char *raw, size_t len,
+		    struct df_buf *out)
 {
 	const struct rows_sign sign = rows_signs_of(delimiter, 0).delimiter;
 	struct look k = {.out = out};
@@ -373,17 +385,19 @@ bool rows_guess_row(uint32_t delimiter, const char *fault, const char *raw, size
 		df_buf_adds(out, backslash_text);
 		return true;
 	}
-	if (strcmp(fault, "malformed-quote") == 0 && delimiter != ',' && memchr(raw, '"', len) != NULL) {
-		df_buf_adds(out, "if quotes are letters like any other in this file, set `quote = none`");
+	if (strcmp(fault, "malformed-quote") == 0 && delimiter != ',' &&
+	    memchr(raw, '"', len) != NULL) {
+		df_buf_adds(
+		    out, "if quotes are letters like any other in this file, set `quote = none`");
 		return true;
 	}
 
 	if (strcmp(fault, "wrong-field-count") != 0 || !ends_with(raw, len, &sign))
 		return false;
-	df_buf_addf(
-	    out,
-	    "each row ends with a '%.*s' that the header does not have: end the header with one as well and set "
-	    "`unknown_columns = warn`",
-	    (int)sign.len, sign.text);
+	df_buf_addf(out,
+		    "each row ends with a '%.*s' that the header does not have: end the header "
+		    "with one as well and set "
+		    "`unknown_columns = warn`",
+		    (int)sign.len, sign.text);
 	return true;
 }

@@ -6,8 +6,8 @@
 
 #define COUNT_LINE 4096 /* bytes of a skipped line that are searched for the number of rows */
 
-/* The same for a document in which a lone CR ends a line; CR LF is one end, so a CR needs the byte after it. seen: bytes
- * that were searched before, but for a CR at their end. */
+/* The same for a document in which a lone CR ends a line; CR LF is one end, so a CR needs the
+ * byte after it. seen: bytes that were searched before, but for a CR at their end. */
 static size_t line_length_cr(const struct rows *r, size_t seen, bool at_end)
 {
 	const char *from = r->window + r->at;
@@ -117,7 +117,8 @@ static bool read_number(const char *p, size_t len, uint64_t *out)
 			n = n * 10 + (uint64_t)(p[i] - '0');
 			continue;
 		}
-		if (strchr(",.' _", p[i]) == NULL || group == 0 || (grouped ? group != 3 : group > 3))
+		if (strchr(",.' _", p[i]) == NULL || group == 0 ||
+		    (grouped ? group != 3 : group > 3))
 			return false;
 		grouped = true;
 		group = 0;
@@ -141,7 +142,8 @@ void rows_count_line(struct rows *r, const char *line, size_t len)
 	text[len] = '\0';
 	if (regexec(r->count, text, 2, found, 0) != 0 || found[1].rm_so < 0)
 		return;
-	r->stated = read_number(text + found[1].rm_so, (size_t)(found[1].rm_eo - found[1].rm_so), &r->stated_rows);
+	r->stated = read_number(text + found[1].rm_so, (size_t)(found[1].rm_eo - found[1].rm_so),
+				&r->stated_rows);
 }
 
 bool rows_stated(const struct rows *r, uint64_t *count)

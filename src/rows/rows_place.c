@@ -2,7 +2,8 @@
 /* Where in a row a byte is, and rows past the cap, which are followed byte by byte. */
 #include "rows_priv.h"
 
-#define NEVER_CLOSED "a quoted cell is never closed: the document is cut off, or a quote in it is not doubled"
+#define NEVER_CLOSED                                                                               \
+	"a quoted cell is never closed: the document is cut off, or a quote in it is not doubled"
 
 static enum rows_place_in after_quote(const struct rows_format *f, enum rows_place_in place, char c)
 {

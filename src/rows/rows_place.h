@@ -15,8 +15,10 @@ enum rows_place_in {
 	ROWS_BROKEN,      /* to the end of the physical line, as rows_csv.c has it */
 };
 
-/* The place after c. Line ends are the caller's. format: its delimiter and quote are set, and narrow. */
-enum rows_place_in rows_place_after(const struct rows_format *format, enum rows_place_in place, char c);
+/* The place after c. Line ends are the caller's. format: its delimiter and quote are set, and
+ * narrow. */
+enum rows_place_in rows_place_after(const struct rows_format *format, enum rows_place_in place,
+				    char c);
 
 static inline bool rows_blank(char c)
 {

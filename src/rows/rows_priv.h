@@ -50,11 +50,13 @@ struct rows {
 	uint64_t quote_line; /* line on which the quote that is still open was opened */
 
 	struct csv_parser parser;
-	bool row_done;         /* libcsv has seen the row's end */
-	bool quoted;           /* the row has a quote, before which there are whole cells */
-	bool bare_cr;          /* the row has a CR that is not a line end, before any quote */
-	size_t n_lead, lead;   /* so many, in so many bytes; only their lengths hold, as the window moves */
-	struct df_buf copy;    /* of the row's other cells, one after the other; it moves as it grows */
+	bool row_done; /* libcsv has seen the row's end */
+	bool quoted;   /* the row has a quote, before which there are whole cells */
+	bool bare_cr;  /* the row has a CR that is not a line end, before any quote */
+	/* so many, in so many bytes; only their lengths hold, as the window moves */
+	size_t n_lead, lead;
+	/* of the row's other cells, one after the other; it moves as it grows */
+	struct df_buf copy;
 	struct df_buf narrow;  /* a line with signs of one byte each */
 	struct df_buf escaped; /* a line as libcsv gets it, where it has backslashes */
 	struct rows_cells cells;
@@ -62,19 +64,20 @@ struct rows {
 
 /* ---- rows_window.c ---- */
 
-/* Reads on, keeping what the current row has from row_at. *grew false: the document is at its end. DF_END: the part is, and the
- * row is not. */
+/* Reads on, keeping what the current row has from row_at. *grew false: the document is at its
+ * end. DF_END: the part is, and the row is not. */
 enum df_status rows_window_fill(struct rows *r, bool *grew, struct df_err *err) DF_CHECK;
 
 /* ---- rows_frame.c ---- */
 
-/* Passes over the BOM and the preamble, finds out how lines end, and cuts the trailer off. The first window is filled. */
+/* Passes over the BOM and the preamble, finds out how lines end, and cuts the trailer off. The
+ * first window is filled. */
 enum df_status rows_frame_find(struct rows *r, struct df_err *err) DF_CHECK;
 
 /* ---- rows_line.c ---- */
 
-/* Makes sure that a whole physical line is in the window at `at`. *len 0: the document is at its end. A line that grows past
- * ROWS_MAX_ROW gives *len SIZE_MAX. */
+/* Makes sure that a whole physical line is in the window at `at`. *len 0: the document is at its
+ * end. A line that grows past ROWS_MAX_ROW gives *len SIZE_MAX. */
 enum df_status rows_line_find(struct rows *r, size_t *len, struct df_err *err) DF_CHECK;
 
 /* Passes over the line at `at`, whatever is in it. At the document's end it does nothing. */
@@ -94,7 +97,8 @@ void rows_parser_make(struct rows *r);
 
 /* ---- rows_place.c ---- */
 
-/* Passes over bytes from `place` in a row to the row's end, keeping none of them. DF_REJECT: the document ends within quotes. */
+/* Passes over bytes from `place` in a row to the row's end, keeping none of them. DF_REJECT: the
+ * document ends within quotes. */
 enum df_status rows_skip(struct rows *r, enum rows_place_in place, struct df_err *err) DF_CHECK;
 
 /* ---- rows_sign.c ---- */
@@ -110,7 +114,8 @@ bool rows_sign_cut(const struct rows_signs *s, const char *p, size_t left);
 
 /* ---- rows_cell.c ---- */
 
-/* Feeds a piece of a row to libcsv; first: its first one. False: libcsv has found a quote where none may be. */
+/* Feeds a piece of a row to libcsv; first: its first one. False: libcsv has found a quote where
+ * none may be. */
 bool rows_cell_feed(struct rows *r, const char *p, size_t len, bool first);
 
 /* Looks up the words for "nothing" by their first bytes. */

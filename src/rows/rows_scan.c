@@ -63,19 +63,24 @@ static __m128i load(const char *p)
 	return _mm_loadu_si128((const __m128i *)(const void *)p);
 }
 
-struct rows_scan rows_scan(const struct rows_marks *marks, const char *p, const char *end, struct rows_cells *cells)
+struct rows_scan rows_scan(const struct rows_marks *marks, const char *p, const char *end,
+			   struct rows_cells *cells)
 {
-	const __m128i delimiter = load(marks->delimiter), quote = load(marks->quote), one = _mm_set1_epi8(1);
+	const __m128i delimiter = load(marks->delimiter), quote = load(marks->quote),
+		      one = _mm_set1_epi8(1);
 	const __m128i lf = _mm_set1_epi8('\n'), cr = _mm_set1_epi8('\r');
 	const char *cell = p;
 	unsigned odd = 0; /* NULs and what is not ASCII: below 1, as these bytes are signed here */
 	for (; end - p >= STEP; p += STEP) {
 		const __m128i bytes = load(p);
-		const __m128i stops = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, lf), _mm_cmpeq_epi8(bytes, cr)),
-						   _mm_cmpeq_epi8(bytes, quote));
+		const __m128i stops =
+		    _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, lf), _mm_cmpeq_epi8(bytes, cr)),
+				 _mm_cmpeq_epi8(bytes, quote));
 		unsigned stop = (unsigned)_mm_movemask_epi8(stops);
-		unsigned before = stop != 0 ? (stop & -stop) - 1 : 0xffff; /* the bytes of this row */
-		unsigned ends = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, delimiter)) & before;
+		/* the bytes of this row */
+		unsigned before = stop != 0 ? (stop & -stop) - 1 : 0xffff;
+		unsigned ends =
+		    (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, delimiter)) & before;
 		odd |= (unsigned)_mm_movemask_epi8(_mm_cmplt_epi8(bytes, one)) & before;
 
 		rows_cells_grow(cells, STEP + 1);
@@ -90,7 +95,8 @@ struct rows_scan rows_scan(const struct rows_marks *marks, const char *p, const 
 	return scan_bytes(marks, (struct scan){p, cell, odd == 0}, end, cells);
 }
 #else
-struct rows_scan rows_scan(const struct rows_marks *marks, const char *p, const char *end, struct rows_cells *cells)
+struct rows_scan rows_scan(const struct rows_marks *marks, const char *p, const char *end,
+			   struct rows_cells *cells)
 {
 	return rows_scan_portable(marks, p, end, cells);
 }

@@ -12,21 +12,24 @@ struct rows_cells {          /* grows as it has to */
 	size_t n, cap;
 };
 
-/* What separates cells, and what ends the scan besides line ends: each as often as bytes are looked at in a step. */
+/* What separates cells, and what ends the scan besides line ends: each as often as bytes are
+ * looked at in a step. */
 struct rows_marks {
 	char delimiter[ROWS_SCAN_STEP], quote[ROWS_SCAN_STEP];
 };
 
 struct rows_scan {
-	const char *stop; /* the line end, the quote, or the end of the bytes: the last cell ends here */
-	bool plain;       /* no NUL among the bytes before it, and nothing but ASCII */
+	/* the line end, the quote, or the end of the bytes: the last cell ends here */
+	const char *stop;
+	bool plain; /* no NUL among the bytes before it, and nothing but ASCII */
 };
 
 /* quote '\n': there are no quotes. */
 void rows_marks_set(struct rows_marks *marks, char delimiter, char quote);
 
 /* Adds the cells from p on, the last one up to *stop. Bytes at and after end are not read. */
-struct rows_scan rows_scan(const struct rows_marks *marks, const char *p, const char *end, struct rows_cells *cells);
+struct rows_scan rows_scan(const struct rows_marks *marks, const char *p, const char *end,
+			   struct rows_cells *cells);
 /* The same, byte by byte: for machines without SSE2, and what the other one is compared with. */
 struct rows_scan rows_scan_portable(const struct rows_marks *marks, const char *p, const char *end,
 				    struct rows_cells *cells);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Delimiters and quotes that UTF-8 writes in several bytes. Everything in this room looks for single bytes, so each such
- * sign is narrowed, in a copy of the text, to a byte that UTF-8 never has; cells are widened again.
+ * Delimiters and quotes that UTF-8 writes in several bytes. Everything in this room looks for
+ * single bytes, so each such sign is narrowed, in a copy of the text, to a byte that UTF-8 never
+ * has; cells are widened again.
  */
 #include "rows_priv.h"
 
-#define NARROW_OTHER '\xc0' /* what a byte becomes that looks like one of those: it is not UTF-8 either */
+/* what a byte becomes that looks like one of those: it is not UTF-8 either */
+#define NARROW_OTHER '\xc0'
 
 static struct rows_sign sign_of(uint32_t c, char narrow)
 {

@@ -15,7 +15,8 @@ static enum df_status window_read(struct rows *r, size_t want, struct df_err *er
 		n = pread(r->fd, r->window + r->have, want, (off_t)(r->base + r->next_read));
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot read the document: %s", strerror(errno));
+		return df_fail(DF_RETRY, err, NULL, "cannot read the document: %s",
+			       strerror(errno));
 	if (n == 0)
 		return df_fail(DF_RETRY, err, NULL, "the document got shorter while it was read");
 	r->have += (size_t)n;
@@ -55,12 +56,14 @@ static bool looks_wide(const unsigned char *p, size_t n)
 		return true;
 	if (n >= 4 && p[0] == 0 && p[1] == 0 && p[2] == 0xfe && p[3] == 0xff)
 		return true;
-	return n >= 4 && ((p[0] == 0 && p[1] != 0 && p[2] == 0 && p[3] != 0) ||
-			  (p[0] != 0 && p[1] == 0 && p[2] != 0 && p[3] == 0) || (p[1] == 0 && p[2] == 0 && p[3] == 0) ||
-			  (p[0] == 0 && p[1] == 0 && p[2] == 0));
+	return n >= 4 &&
+	       ((p[0] == 0 && p[1] != 0 && p[2] == 0 && p[3] != 0) ||
+		(p[0] != 0 && p[1] == 0 && p[2] != 0 && p[3] == 0) ||
+		(p[1] == 0 && p[2] == 0 && p[3] == 0) || (p[0] == 0 && p[1] == 0 && p[2] == 0));
 }
 
-static struct rows *reader_new(const struct rows_format *format, int fd, uint64_t offset, uint64_t length)
+static struct rows *reader_new(const struct rows_format *format, int fd, uint64_t offset,
+			       uint64_t length)
 {
 	struct rows *r = df_alloc(sizeof(*r));
 	r->fd = fd;
@@ -75,7 +78,8 @@ static struct rows *reader_new(const struct rows_format *format, int fd, uint64_
 		r->comment.len = df_utf8_put(r->comment.text, format->comment);
 	r->format.delimiter = (unsigned char)r->signs.delimiter.narrow;
 	r->format.quote = (unsigned char)r->signs.quote.narrow;
-	rows_marks_set(&r->marks, r->signs.delimiter.narrow, format->no_quote ? '\n' : r->signs.quote.narrow);
+	rows_marks_set(&r->marks, r->signs.delimiter.narrow,
+		       format->no_quote ? '\n' : r->signs.quote.narrow);
 	rows_null_open(r);
 	r->window_cap = WINDOW_FIRST;
 	r->window = df_alloc(r->window_cap);
@@ -87,17 +91,21 @@ static struct rows *reader_new(const struct rows_format *format, int fd, uint64_
 static enum df_status format_check(const struct rows_format *f, struct df_err *err)
 {
 	bool quotes = !f->no_quote;
-	const uint32_t delimiter = f->delimiter != 0 ? f->delimiter : ',', quote = f->quote != 0 ? f->quote : '"';
+	const uint32_t delimiter = f->delimiter != 0 ? f->delimiter : ',',
+		       quote = f->quote != 0 ? f->quote : '"';
 	if (quotes && quote == delimiter)
 		return df_fail(DF_USAGE, err, NULL, "delimiter and quote are the same character");
 	if (f->comment != 0 && (f->comment == delimiter || (quotes && f->comment == quote)))
-		return df_fail(DF_USAGE, err, NULL, "comment is the same character as delimiter or quote");
+		return df_fail(DF_USAGE, err, NULL,
+			       "comment is the same character as delimiter or quote");
 	if (f->backslash && !quotes)
 		return df_fail(DF_USAGE, err, NULL,
-			       "escape = backslash is about quotes, which quote = none says that there are none of; "
+			       "escape = backslash is about quotes, which quote = none says that "
+			       "there are none of; "
 			       "remove one of them");
 	if (f->backslash && (quote == '\\' || delimiter == '\\'))
-		return df_fail(DF_USAGE, err, NULL, "escape = backslash, and delimiter or quote is one as well");
+		return df_fail(DF_USAGE, err, NULL,
+			       "escape = backslash, and delimiter or quote is one as well");
 	return DF_OK;
 }
 
@@ -113,11 +121,12 @@ static enum df_status not_utf8(const unsigned char *p, size_t n, struct df_err *
 		       name, name);
 }
 
-enum df_status rows_open_as(const struct rows_format *format, int fd, uint64_t offset, uint64_t length,
-			    struct rows **out, struct df_err *err)
+enum df_status rows_open_as(const struct rows_format *format, int fd, uint64_t offset,
+			    uint64_t length, struct rows **out, struct df_err *err)
 {
 	if (length == 0)
-		return df_fail(DF_REJECT, err, "empty-file", "the document has no bytes at all, not even a header");
+		return df_fail(DF_REJECT, err, "empty-file",
+			       "the document has no bytes at all, not even a header");
 
 	bool grew;
 	struct rows *r = reader_new(format, fd, offset, length);
@@ -140,7 +149,8 @@ cleanup:
 	return st;
 }
 
-enum df_status rows_open(int fd, uint64_t offset, uint64_t length, struct rows **out, struct df_err *err)
+enum df_status rows_open(int fd, uint64_t offset, uint64_t length, struct rows **out,
+			 struct df_err *err)
 {
 	static const struct rows_format rfc4180 = {0};
 	return rows_open_as(&rfc4180, fd, offset, length, out, err);
@@ -184,7 +194,8 @@ struct rows *rows_clone(const struct rows *r)
 
 struct rows_place rows_tell(const struct rows *r)
 {
-	return (struct rows_place){.offset = r->window_offset + r->at, .line = r->line, .number = r->number};
+	return (struct rows_place){
+	    .offset = r->window_offset + r->at, .line = r->line, .number = r->number};
 }
 
 void rows_seek(struct rows *r, const struct rows_place *to)
@@ -196,8 +207,8 @@ void rows_seek(struct rows *r, const struct rows_place *to)
 	r->number = to->number;
 }
 
-/* The same where quotes have several bytes, or backslashes take the meaning from them: from the front, as a backslash counts
- * within quotes only. */
+/* The same where quotes have several bytes, or backslashes take the meaning from them: from the
+ * front, as a backslash counts within quotes only. */
 static size_t last_end_slow(const struct rows *r)
 {
 	size_t last = 0, step;
@@ -214,8 +225,8 @@ static size_t last_end_slow(const struct rows *r)
 	return last > 0 ? last : r->have;
 }
 
-/* Where the last row ends that the window has all of, if it begins with one and no row in it is broken: after a line end
- * that has an even number of quotes before it. */
+/* Where the last row ends that the window has all of, if it begins with one and no row in it is
+ * broken: after a line end that has an even number of quotes before it. */
 static size_t last_end(const struct rows *r)
 {
 	const char *window = r->window, quote = r->signs.quote.narrow;
@@ -238,7 +249,8 @@ static size_t last_end(const struct rows *r)
 	return r->have;
 }
 
-enum df_status rows_part(struct rows *r, uint64_t from, size_t size, uint64_t *to, struct df_err *err)
+enum df_status rows_part(struct rows *r, uint64_t from, size_t size, uint64_t *to,
+			 struct df_err *err)
 {
 	enum df_status st = DF_OK;
 	rows_seek(r, &(struct rows_place){.offset = from, .line = 1});

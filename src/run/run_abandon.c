@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A file under way is given up: what was not delivered goes to its reject file, and it is closed. A crash leaves it open, and
- * the reject file, if it is there already, is known to be the document's: a run goes on with it, or `abandon` begins again.
+ * A file under way is given up: what was not delivered goes to its reject file, and it is closed. A
+ * crash leaves it open, and the reject file, if it is there already, is known to be the document's:
+ * a run goes on with it, or `abandon` begins again.
  */
 #include "run_choose.h"
 #include "run_document.h"
@@ -48,7 +49,8 @@ static enum df_status add_open(void *ctx, const struct ledger_document *d, struc
 }
 
 /* Their rows are counted, and are in no reject file. */
-static enum df_status close_unread(struct ledger *l, int64_t file_id, struct abandoned *sum, struct df_err *err)
+static enum df_status close_unread(struct ledger *l, int64_t file_id, struct abandoned *sum,
+				   struct df_err *err)
 {
 	struct open_documents o = {.sum = sum};
 	enum df_status st = ledger_documents(l, file_id, add_open, &o, err);
@@ -60,15 +62,17 @@ static enum df_status close_unread(struct ledger *l, int64_t file_id, struct aba
 
 /* ---- documents that can ---- */
 
-static void log_document(const struct run_delivery *v, const struct ledger_document *d, uint64_t left, const char *path)
+static void log_document(const struct run_delivery *v, const struct ledger_document *d,
+			 uint64_t left, const char *path)
 {
 	char *label = run_document_label(v->w->f, &v->doc);
-	df_log(DF_LOG_WARN, "%s: abandoned: %llu rows, %llu delivered, %llu not delivered%s%s", label,
-	       (unsigned long long)d->rows, (unsigned long long)d->delivered, (unsigned long long)left,
-	       path != NULL ? ": see " : "", path != NULL ? path : "");
+	df_log(DF_LOG_WARN, "%s: abandoned: %llu rows, %llu delivered, %llu not delivered%s%s",
+	       label, (unsigned long long)d->rows, (unsigned long long)d->delivered,
+	       (unsigned long long)left, path != NULL ? ": see " : "", path != NULL ? path : "");
 	if (d->taken && left > 0)
 		df_log(DF_LOG_INFO,
-		       "%s: rows of requests that were under way when it was stopped may have arrived all the same",
+		       "%s: rows of requests that were under way when it was stopped may have "
+		       "arrived all the same",
 		       label);
 	free(label);
 }
@@ -78,17 +82,19 @@ static enum df_status find_left(struct run_delivery *v, const struct ledger_docu
 				struct document_undelivered *left, struct df_err *err)
 {
 	const struct document_env *env = &v->w->run->env;
-	enum df_status st = document_undelivered_find(env, &v->walk, &v->settings, now->id, left, err);
+	enum df_status st =
+	    document_undelivered_find(env, &v->walk, &v->settings, now->id, left, err);
 	document_walk_end(&v->walk);
 	if (st == DF_OK && now->rows != now->delivered + now->rejected + now->skipped + left->n)
 		st = df_fail(DF_REJECT, err, NULL,
-			     "it was begun by dropfeed %s, which made other batches of it than this one does",
+			     "it was begun by dropfeed %s, which made other batches of it than "
+			     "this one does",
 			     now->version != NULL ? now->version : "0.1");
 	return st;
 }
 
-static enum df_status close_read(struct run_delivery *v, const struct ledger_document *now, struct abandoned *sum,
-				 struct df_err *err)
+static enum df_status close_read(struct run_delivery *v, const struct ledger_document *now,
+				 struct abandoned *sum, struct df_err *err)
 {
 	struct document_undelivered left = {0};
 	struct document_rejects rejects = {.abandoned = &left};
@@ -96,7 +102,8 @@ static enum df_status close_read(struct run_delivery *v, const struct ledger_doc
 	if (st == DF_OK)
 		st = run_document_rejects(v, now, now->rejected + left.n > 0, &rejects, err);
 	if (st == DF_OK)
-		st = ledger_document_abandon(v->w->run->env.ledger, now->id, rejects.path, df_now_ms(), err);
+		st = ledger_document_abandon(v->w->run->env.ledger, now->id, rejects.path,
+					     df_now_ms(), err);
 	if (st == DF_OK) {
 		log_document(v, now, left.n, rejects.path);
 		sum->rows += now->rows;
@@ -109,8 +116,8 @@ static enum df_status close_read(struct run_delivery *v, const struct ledger_doc
 	return st;
 }
 
-static enum df_status abandon_document(struct run_file_work *w, const struct decode_doc *doc, struct abandoned *sum,
-				       struct df_err *err)
+static enum df_status abandon_document(struct run_file_work *w, const struct decode_doc *doc,
+				       struct abandoned *sum, struct df_err *err)
 {
 	struct ledger_document d = {0}, now = {0};
 	struct run_delivery v = {.w = w, .doc = *doc, .d = &d};
@@ -120,7 +127,8 @@ static enum df_status abandon_document(struct run_file_work *w, const struct dec
 	if (st == DF_OK && ledger_closes(d.state))
 		st = DF_END;
 	if (st == DF_OK)
-		st = ledger_document_known(w->run->env.ledger, w->f->ledger_id, doc->name, &now, err);
+		st = ledger_document_known(w->run->env.ledger, w->f->ledger_id, doc->name, &now,
+					   err);
 	if (st != DF_OK)
 		goto cleanup;
 
@@ -137,7 +145,8 @@ cleanup:
 
 /* ---- a file ---- */
 
-static enum df_status abandon_documents(struct run_file_work *w, struct abandoned *sum, struct df_err *err)
+static enum df_status abandon_documents(struct run_file_work *w, struct abandoned *sum,
+					struct df_err *err)
 {
 	struct ledger *l = w->run->env.ledger;
 	enum df_status st = run_file_open(w, err);
@@ -152,13 +161,14 @@ static enum df_status abandon_documents(struct run_file_work *w, struct abandone
 	return st == DF_OK ? close_unread(l, w->f->ledger_id, sum, err) : st;
 }
 
-static enum df_status close_file(struct run_file_work *w, const struct abandoned *sum, struct df_err *err)
+static enum df_status close_file(struct run_file_work *w, const struct abandoned *sum,
+				 struct df_err *err)
 {
 	const struct run_file *f = w->f;
 	const char *why = sum->why.text[0] != '\0' ? sum->why.text : "its bytes were not read";
-	char *text =
-	    df_format("%llu rows were not delivered%s%s", (unsigned long long)sum->left,
-		      sum->unwritten ? "; their rejects could not be written: " : "", sum->unwritten ? why : "");
+	char *text = df_format("%llu rows were not delivered%s%s", (unsigned long long)sum->left,
+			       sum->unwritten ? "; their rejects could not be written: " : "",
+			       sum->unwritten ? why : "");
 	const struct ledger_outcome to = {
 	    .state = LEDGER_ABANDONED, .code = "abandoned", .text = text, .now_ms = df_now_ms()};
 	enum df_status st = ledger_file_state(w->run->env.ledger, f->ledger_id, &to, err);
@@ -167,7 +177,8 @@ static enum df_status close_file(struct run_file_work *w, const struct abandoned
 
 	df_before("remove a file from the spool");
 	if (unlink(f->spool) != 0 && errno != ENOENT)
-		df_log(DF_LOG_WARN, "cannot remove %s from the spool: %s", f->spool, strerror(errno));
+		df_log(DF_LOG_WARN, "cannot remove %s from the spool: %s", f->spool,
+		       strerror(errno));
 	df_after("remove a file from the spool");
 	df_log(DF_LOG_WARN, "%s: %s: abandoned: %s", f->feed->name, f->name, text);
 	pthread_mutex_lock(&w->run->lock);
@@ -180,7 +191,8 @@ cleanup:
 
 /* DF_END: the bytes are nowhere, or are not to be looked for; *sum says why. */
 static enum df_status bytes_of(struct feed_work *w, const struct abandon *a, struct run_file *f,
-			       const struct ledger_file *known, struct abandoned *sum, struct df_err *err)
+			       const struct ledger_file *known, struct abandoned *sum,
+			       struct df_err *err)
 {
 	if (a->options->without_rejects) {
 		f->spool = run_spool_of(w->run->conf, known);
@@ -190,16 +202,19 @@ static enum df_status bytes_of(struct feed_work *w, const struct abandon *a, str
 	enum df_status st = run_chosen_bytes(w, known, &f->spool, err);
 	if (st == DF_END)
 		(void)df_fail(DF_END, &sum->why, NULL,
-			      "its bytes (SHA-256 %s) are neither in the spool nor on the source", known->sha256);
+			      "its bytes (SHA-256 %s) are neither in the spool nor on the source",
+			      known->sha256);
 	return st;
 }
 
 /* Nothing of it is left to be delivered: `retry` is to leave it alone from now on. */
-static enum df_status give_up_refused(struct feed_work *w, const struct ledger_file *known, struct df_err *err)
+static enum df_status give_up_refused(struct feed_work *w, const struct ledger_file *known,
+				      struct df_err *err)
 {
 	char *text =
-	    df_format("it was refused%s%s%s%s", known->code != NULL ? ": " : "", known->code != NULL ? known->code : "",
-		      known->text != NULL ? ": " : "", known->text != NULL ? known->text : "");
+	    df_format("it was refused%s%s%s%s", known->code != NULL ? ": " : "",
+		      known->code != NULL ? known->code : "", known->text != NULL ? ": " : "",
+		      known->text != NULL ? known->text : "");
 	const struct ledger_outcome to = {
 	    .state = LEDGER_ABANDONED, .code = "abandoned", .text = text, .now_ms = df_now_ms()};
 	enum df_status st = ledger_file_state(w->run->env.ledger, known->id, &to, err);
@@ -209,8 +224,8 @@ static enum df_status give_up_refused(struct feed_work *w, const struct ledger_f
 	return st;
 }
 
-static enum df_status abandon_one(struct feed_work *w, const struct abandon *a, const struct ledger_file *known,
-				  struct df_err *err)
+static enum df_status abandon_one(struct feed_work *w, const struct abandon *a,
+				  const struct ledger_file *known, struct df_err *err)
 {
 	struct run_file f = {.feed = w->feed, .name = known->name, .fd = -1, .mtime = known->mtime};
 	struct run_file_work work = {.run = w->run, .f = &f};
@@ -246,7 +261,8 @@ static enum df_status abandon_part(struct feed_work *w, void *ctx, struct df_err
 		if (st == DF_OK)
 			continue;
 		df_err_context(&one,
-			       "%s: %s: not abandoned (--without-rejects closes it without reading it, and counts its "
+			       "%s: %s: not abandoned (--without-rejects closes it without reading "
+			       "it, and counts its "
 			       "rows)",
 			       w->feed->name, c->file.name);
 		df_log_err(DF_LOG_ERROR, &one);
@@ -260,7 +276,8 @@ static bool is_open(enum ledger_state state)
 	return !ledger_closes(state) || state == LEDGER_REFUSED;
 }
 
-void run_abandon(const struct conf *conf, const struct run_files_options *options, struct run_result *result)
+void run_abandon(const struct conf *conf, const struct run_files_options *options,
+		 struct run_result *result)
 {
 	static const struct run_choose_rule rule = {
 	    .takes = is_open, .orphans = true, .idle = "nothing to abandon: it is closed already"};

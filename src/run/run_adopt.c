@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Downloads of runs that were killed. A file that the source still lists is pulled again, from where its part ends. One that
- * it does not list any more, because it was removed once it was read, has its only copy in the spool: a whole one is taken
- * from there, and what cannot be taken is reported.
+ * Downloads of runs that were killed. A file that the source still lists is pulled again, from
+ * where its part ends. One that it does not list any more, because it was removed once it was read,
+ * has its only copy in the spool: a whole one is taken from there, and what cannot be taken is
+ * reported.
  */
 #include "run_adopt.h"
 
@@ -93,14 +94,17 @@ static bool has_bytes(struct download *d, char *path)
 static void find_bytes(const struct feed_work *w, struct download *d)
 {
 	DIR *dir = opendir(w->spool);
-	for (struct dirent *e; dir != NULL && d->came == CAME_NOTHING && (e = readdir(dir)) != NULL;)
-		if (run_spool_is_of(e->d_name, d->arrival) && has_bytes(d, df_format("%s/%s", w->spool, e->d_name)))
+	for (struct dirent *e;
+	     dir != NULL && d->came == CAME_NOTHING && (e = readdir(dir)) != NULL;)
+		if (run_spool_is_of(e->d_name, d->arrival) &&
+		    has_bytes(d, df_format("%s/%s", w->spool, e->d_name)))
 			d->came = CAME_CHECKED;
 	if (dir != NULL)
 		closedir(dir);
 	if (d->came == CAME_NOTHING && has_bytes(d, df_strdup(d->arrival)))
 		d->came = CAME_CHECKED;
-	if (d->came == CAME_NOTHING && has_bytes(d, df_format("%s.part", d->arrival)) && d->have > 0)
+	if (d->came == CAME_NOTHING && has_bytes(d, df_format("%s.part", d->arrival)) &&
+	    d->have > 0)
 		d->came = d->have == d->key.size ? CAME_WHOLE : CAME_PART;
 }
 
@@ -117,8 +121,9 @@ static bool is_there_still(const struct download *d)
 	return d->there && d->now.size == d->key.size && d->now.mtime == d->key.mtime;
 }
 
-/* What was not checked may be a mixture, when another file has its name now. What was checked may be the file that is there,
- * under a new time: then the rows would count twice, unless the same bytes are delivered once. */
+/* What was not checked may be a mixture, when another file has its name now. What was checked
+ * may be the file that is there, under a new time: then the rows would count twice, unless the
+ * same bytes are delivered once. */
 static bool may_be_taken(const struct feed_work *w, const struct download *d)
 {
 	if (d->came == CAME_CHECKED)
@@ -131,10 +136,14 @@ static bool may_be_taken(const struct feed_work *w, const struct download *d)
 static enum df_status take(struct feed_work *w, struct download *d, struct df_err *err)
 {
 	char sha256[DF_SHA256_HEX], event_type[RUN_EVENT_TYPE_SIZE];
-	struct fetch_entry e = {.name = (char *)(uintptr_t)d->key.name, .size = d->key.size, .mtime = d->key.mtime};
+	struct fetch_entry e = {
+	    .name = (char *)(uintptr_t)d->key.name, .size = d->key.size, .mtime = d->key.mtime};
 	struct feed_file file = {.entry = &e, .sha256 = sha256};
-	struct ledger_new_file new = {
-	    .key = d->key, .sha256 = sha256, .event_type = event_type, .arrival = d->arrival, .now_ms = df_now_ms()};
+	struct ledger_new_file new = {.key = d->key,
+				      .sha256 = sha256,
+				      .event_type = event_type,
+				      .arrival = d->arrival,
+				      .now_ms = df_now_ms()};
 	int fd = open(d->path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", d->path, strerror(errno));
@@ -150,8 +159,8 @@ static enum df_status take(struct feed_work *w, struct download *d, struct df_er
 	st = ledger_file_add(w->run->env.ledger, &new, &file.id, err);
 	if (st != DF_OK)
 		return st;
-	df_log(DF_LOG_INFO, "%s: %s: the source has it no more; all of it came with an earlier run", w->feed->name,
-	       d->key.name);
+	df_log(DF_LOG_INFO, "%s: %s: the source has it no more; all of it came with an earlier run",
+	       w->feed->name, d->key.name);
 	(void)run_feed_hand_over(w, &file, df_strdup(d->path));
 	return DF_OK;
 }
@@ -171,14 +180,17 @@ static enum df_status set_aside(struct feed_work *w, const struct download *d, s
 	enum df_status st = df_mkdirs(dir, err);
 	df_before("set a download aside");
 	if (st == DF_OK && rename(d->path, kept) != 0)
-		st = df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", d->path, df_disk_words(errno));
+		st = df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", d->path,
+			     df_disk_words(errno));
 	df_after("set a download aside");
 	if (st == DF_OK)
 		st = df_sync_folder(dir, err);
 	if (st == DF_OK) {
 		df_log(DF_LOG_ERROR,
-		       "%s: %s: it was read to its end by a run that was killed, and cannot be compared with the "
-		       "source any more: nothing of it was sent. It is kept as %s: if it is whole, deliver it with "
+		       "%s: %s: it was read to its end by a run that was killed, and cannot be "
+		       "compared with the "
+		       "source any more: nothing of it was sent. It is kept as %s: if it is whole, "
+		       "deliver it with "
 		       "`dropfeed import --feed %s %s`",
 		       w->feed->name, d->key.name, kept, w->feed->name, kept);
 		count_gone(w);
@@ -191,12 +203,15 @@ static enum df_status set_aside(struct feed_work *w, const struct download *d, s
 static void drop_part(struct feed_work *w, const struct download *d)
 {
 	if (d->there) { /* which is pulled by itself */
-		df_log(DF_LOG_DEBUG, "%s: %s: changed since a part of it came", w->feed->name, d->key.name);
+		df_log(DF_LOG_DEBUG, "%s: %s: changed since a part of it came", w->feed->name,
+		       d->key.name);
 	} else {
 		df_log(DF_LOG_ERROR,
-		       "%s: %s: went away from the source when %llu of its %llu bytes had come: nothing of it was "
+		       "%s: %s: went away from the source when %llu of its %llu bytes had come: "
+		       "nothing of it was "
 		       "sent; it has to be dropped again",
-		       w->feed->name, d->key.name, (unsigned long long)d->have, (unsigned long long)d->key.size);
+		       w->feed->name, d->key.name, (unsigned long long)d->have,
+		       (unsigned long long)d->key.size);
 		count_gone(w);
 	}
 	if (unlink(d->path) != 0)
@@ -252,7 +267,8 @@ enum df_status run_adopt(struct feed_work *w, const struct fetch_list *list, str
 	return st;
 }
 
-enum df_status run_adopt_note(struct feed_work *w, const struct fetch_entry *const *due, size_t n, struct df_err *err)
+enum df_status run_adopt_note(struct feed_work *w, const struct fetch_entry *const *due, size_t n,
+			      struct df_err *err)
 {
 	struct ledger_pull *pulls = df_alloc((n + 1) * sizeof(*pulls));
 	for (size_t i = 0; i < n; i++) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What happens on the source once the ledger has the last word on a file: the copies of its reject files, its receipt,
- * then after_done or after_refused; only then does the ledger forget that this was due. Each step may be done again, so that
- * a run that is stopped in between leaves to the next one no more than to do the same once more. */
+/* What happens on the source once the ledger has the last word on a file: the copies of its
+ * reject files, its receipt, then after_done or after_refused; only then does the ledger forget
+ * that this was due. Each step may be done again, so that a run that is stopped in between
+ * leaves to the next one no more than to do the same once more. */
 #include "run_source.h"
 
 #include "dropfeed/report.h"
@@ -21,7 +22,8 @@ struct after {
 
 bool run_after_is_due(const struct conf_feed *feed, bool refused)
 {
-	return (refused ? &feed->fetch.after_refused : &feed->fetch.after_done)->what != CONF_KEEP ||
+	return (refused ? &feed->fetch.after_refused : &feed->fetch.after_done)->what !=
+		   CONF_KEEP ||
 	       feed->fetch.receipts != NULL;
 }
 
@@ -36,8 +38,8 @@ static enum df_status collect(void *ctx, const struct ledger_file *f, struct df_
 	return DF_OK;
 }
 
-/* The rejects go back as they stand here. A file that somebody took away, or that is too large to send in one piece, is no
- * reason to withhold the receipt. */
+/* The rejects go back as they stand here. A file that somebody took away, or that is too large
+ * to send in one piece, is no reason to withhold the receipt. */
 static enum df_status put_rejects(const struct run_source *s, const char *path, struct df_err *err)
 {
 	struct df_err why = {0};
@@ -55,7 +57,8 @@ static enum df_status put_rejects(const struct run_source *s, const char *path, 
 	return st;
 }
 
-static enum df_status collect_rejects(void *ctx, const struct ledger_document *d, struct df_err *err)
+static enum df_status collect_rejects(void *ctx, const struct ledger_document *d,
+				      struct df_err *err)
 {
 	(void)err;
 	struct conf_list *paths = ctx;
@@ -87,14 +90,16 @@ static enum df_status put_receipt(struct after *a, const struct ledger_file *f, 
 	free(rejects.v);
 	char *name = df_file_name(f->name, strlen(f->name), ".receipt.json");
 	if (st == DF_OK)
-		st = fetch_put(a->source->fetch, a->source->feed->fetch.receipts, name, text, len, err);
+		st = fetch_put(a->source->fetch, a->source->feed->fetch.receipts, name, text, len,
+			       err);
 	free(name);
 	free(text);
 	return st;
 }
 
-/* The same file once more, under its own name, because it was dropped again or the source's address was written anew: what its
- * receipt says is of the delivery, and is not replaced by one that says nothing but that. DF_OK: it is there. */
+/* The same file once more, under its own name, because it was dropped again or the source's
+ * address was written anew: what its receipt says is of the delivery, and is not replaced by one
+ * that says nothing but that. DF_OK: it is there. */
 static enum df_status has_receipt(struct after *a, const struct ledger_file *f, struct df_err *err)
 {
 	const struct conf_feed *feed = a->source->feed;
@@ -142,13 +147,16 @@ static enum df_status after_once(struct after *a, const struct ledger_file *f, s
 		st = st == DF_END ? DF_OK : st;
 	}
 	if (missed) { /* its rows are nowhere else */
-		df_log(DF_LOG_WARN, "%s: %s: not deleted: it holds CSV that was skipped", feed->name, f->name);
+		df_log(DF_LOG_WARN, "%s: %s: not deleted: it holds CSV that was skipped",
+		       feed->name, f->name);
 		action = &keep;
 	}
 	if (st == DF_OK)
 		st = fetch_after(a->source->fetch, &entry, action, err);
 	if (st == DF_END) {
-		df_log(DF_LOG_INFO, "%s: %s is not on the source any more, or another file has its name: left as it is",
+		df_log(DF_LOG_INFO,
+		       "%s: %s is not on the source any more, or another file has its name: left "
+		       "as it is",
 		       feed->name, f->name);
 		st = DF_OK;
 	}
@@ -183,7 +191,8 @@ void run_after(struct run *run, struct run_source *source)
 {
 	struct after a = {.run = run, .source = source};
 	struct df_err err = {0};
-	enum df_status st = ledger_files(run->env.ledger, source->feed->name, true, collect, &a, &err);
+	enum df_status st =
+	    ledger_files(run->env.ledger, source->feed->name, true, collect, &a, &err);
 	for (size_t i = 0; st == DF_OK && i < a.n && !df_stop_requested && !source->away; i++)
 		after_file(&a, &a.v[i]);
 	if (st != DF_OK) {
@@ -215,10 +224,12 @@ static enum df_status take_back(struct fetch *source, void *ctx, struct df_err *
 	return st;
 }
 
-enum df_status run_after_take_back(struct run_source *source, const char *rejects, struct df_err *err)
+enum df_status run_after_take_back(struct run_source *source, const char *rejects,
+				   struct df_err *err)
 {
 	const struct conf_feed *feed = source->feed;
-	if (rejects == NULL || feed->fetch.receipts == NULL || feed->fetch.source.kind == CONF_SOURCE_NONE)
+	if (rejects == NULL || feed->fetch.receipts == NULL ||
+	    feed->fetch.source.kind == CONF_SOURCE_NONE)
 		return DF_OK;
 	struct copy copy = {feed->fetch.receipts, df_base_name(rejects)};
 	enum df_status st = run_source_do(source, take_back, &copy, err);
@@ -230,5 +241,6 @@ bool run_rejects_edited(const struct ledger_document *d)
 	struct stat info;
 	int64_t s = d->closed_ms / 1000, ms = d->closed_ms % 1000;
 	return d->text != NULL && stat(d->text, &info) == 0 &&
-	       (info.st_mtim.tv_sec > s || (info.st_mtim.tv_sec == s && info.st_mtim.tv_nsec / 1000000 > ms));
+	       (info.st_mtim.tv_sec > s ||
+		(info.st_mtim.tv_sec == s && info.st_mtim.tv_nsec / 1000000 > ms));
 }

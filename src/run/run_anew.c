@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files that are begun anew under today's settings, or delivered once more. The bytes are brought into the spool first, then the
- * ledger opens the file again, then it takes the way of every file that a run did not finish: a crash at any point leaves
- * nothing that the next run would not go on with.
+ * Files that are begun anew under today's settings, or delivered once more. The bytes are brought
+ * into the spool first, then the ledger opens the file again, then it takes the way of every file
+ * that a run did not finish: a crash at any point leaves nothing that the next run would not go on
+ * with.
  */
 #include "run_choose.h"
 #include "run_session.h"
@@ -55,8 +56,8 @@ static enum df_status on_document(void *ctx, const struct ledger_document *d, st
 	bool file = d->state != LEDGER_REFUSED && d->text != NULL;
 	f->documents = df_realloc(f->documents, (f->n + 1) * sizeof(*f->documents));
 	f->rejects = df_realloc(f->rejects, (f->n + 1) * sizeof(*f->rejects));
-	f->documents[f->n] =
-	    (struct ledger_reopen){.document = d->id, .keep_rejects = d->closed_ms != 0 && run_rejects_edited(d)};
+	f->documents[f->n] = (struct ledger_reopen){
+	    .document = d->id, .keep_rejects = d->closed_ms != 0 && run_rejects_edited(d)};
 	f->rejects[f->n++] = file ? df_strdup(d->text) : NULL;
 	f->pruned = f->pruned || (d->taken && d->settings[0] == '\0');
 	return st;
@@ -75,7 +76,8 @@ static void anew_file_free(struct anew_file *f)
 /* Their rows are delivered now, or rejected anew; only what somebody worked on stays. */
 static enum df_status settle_rejects(const struct anew_file *f, struct df_err *err)
 {
-	bool same = f->anew->resend && !f->anew->options->new_ids; /* then the new one takes the place of the old one */
+	/* then the new one takes the place of the old one */
+	bool same = f->anew->resend && !f->anew->options->new_ids;
 	for (size_t i = 0; i < f->n; i++) {
 		const char *path = f->rejects[i];
 		enum df_status st = run_after_take_back(&f->work->source, path, err);
@@ -83,12 +85,13 @@ static enum df_status settle_rejects(const struct anew_file *f, struct df_err *e
 			return st;
 		if (path != NULL && f->documents[i].keep_rejects)
 			df_log(DF_LOG_WARN,
-			       "%s: %s was changed since it was written and stays as it is: drop none of its rows that "
+			       "%s: %s was changed since it was written and stays as it is: drop "
+			       "none of its rows that "
 			       "are delivered now",
 			       f->work->feed->name, path);
 		else if (path != NULL && !same && unlink(path) != 0 && errno != ENOENT)
-			return df_fail(DF_RETRY, err, NULL, "cannot remove the reject file %s: %s", path,
-				       strerror(errno));
+			return df_fail(DF_RETRY, err, NULL, "cannot remove the reject file %s: %s",
+				       path, strerror(errno));
 	}
 	return DF_OK;
 }
@@ -101,22 +104,29 @@ static void log_anew(const struct anew_file *f)
 	unsigned long long taken = f->taken;
 	int64_t days = f->file->closed_ms != 0 ? (df_now_ms() - f->file->closed_ms) / DAY_MS : 0;
 	if (f->anew->resend && f->anew->options->new_ids)
-		df_log(DF_LOG_WARN, "%s: %s: once more under new ids and today's settings: its rows count again", feed,
-		       name);
+		df_log(DF_LOG_WARN,
+		       "%s: %s: once more under new ids and today's settings: its rows count again",
+		       feed, name);
 	else if (f->anew->resend)
-		df_log(DF_LOG_INFO, "%s: %s: once more under the same ids, of which the API ignores those it has", feed,
-		       name);
+		df_log(
+		    DF_LOG_INFO,
+		    "%s: %s: once more under the same ids, of which the API ignores those it has",
+		    feed, name);
 	else if (taken == 0)
-		df_log(DF_LOG_INFO, "%s: %s: begun anew under today's settings; no batch of it was taken before", feed,
-		       name);
+		df_log(DF_LOG_INFO,
+		       "%s: %s: begun anew under today's settings; no batch of it was taken before",
+		       feed, name);
 	else
 		df_log(DF_LOG_WARN,
-		       "%s: %s: begun anew under today's settings; %llu of its batches were taken before: those that "
-		       "are the same now keep their ids, and the API ignores them; the others arrive again",
+		       "%s: %s: begun anew under today's settings; %llu of its batches were taken "
+		       "before: those that "
+		       "are the same now keep their ids, and the API ignores them; the others "
+		       "arrive again",
 		       feed, name, taken);
 	if (f->anew->resend && !f->anew->options->new_ids && days > KEPT_DAYS)
 		df_log(DF_LOG_WARN,
-		       "%s: %s: delivered %lld days ago, and the API may have forgotten ids by now: up to %llu batches "
+		       "%s: %s: delivered %lld days ago, and the API may have forgotten ids by "
+		       "now: up to %llu batches "
 		       "may count again",
 		       feed, name, (long long)days, taken);
 }
@@ -142,12 +152,14 @@ static enum df_status look(struct anew_file *f, struct df_err *err)
 {
 	const char *feed = f->work->feed->name, *name = f->file->name;
 	bool same = f->anew->resend && !f->anew->options->new_ids;
-	enum df_status st = ledger_documents(f->work->run->env.ledger, f->file->id, on_document, f, err);
+	enum df_status st =
+	    ledger_documents(f->work->run->env.ledger, f->file->id, on_document, f, err);
 	if (st != DF_OK)
 		return st;
 	if (same && f->pruned)
 		return df_fail(DF_USAGE, err, NULL,
-			       "its settings were pruned, so that its ids cannot be made again: --new-ids delivers it "
+			       "its settings were pruned, so that its ids cannot be made again: "
+			       "--new-ids delivers it "
 			       "under today's");
 	if (f->anew->resend && f->n == 0) {
 		df_log(DF_LOG_INFO, "%s: %s: nothing to resend: %s", feed, name,
@@ -160,7 +172,8 @@ static enum df_status look(struct anew_file *f, struct df_err *err)
 static void log_gone(struct feed_work *w, const struct ledger_file *f)
 {
 	df_log(DF_LOG_ERROR,
-	       "%s: %s: its bytes are neither in the spool nor on the source (the %llu bytes with the SHA-256 %s): put "
+	       "%s: %s: its bytes are neither in the spool nor on the source (the %llu bytes with "
+	       "the SHA-256 %s): put "
 	       "that file back under its name, or name the folder that it is in with --from DIR",
 	       w->feed->name, f->name, (unsigned long long)f->size, f->sha256);
 	pthread_mutex_lock(&w->run->lock);
@@ -171,7 +184,8 @@ static void log_gone(struct feed_work *w, const struct ledger_file *f)
 static enum df_status anew_one(struct anew_file *f, struct df_err *err)
 {
 	const struct ledger_file *known = f->file;
-	const struct fetch_entry e = {.name = known->name, .size = known->size, .mtime = known->mtime};
+	const struct fetch_entry e = {
+	    .name = known->name, .size = known->size, .mtime = known->mtime};
 	char *spool = NULL;
 	enum df_status st = look(f, err);
 	if (st != DF_OK)
@@ -243,7 +257,8 @@ static bool is_closed(enum ledger_state state)
 	return ledger_closes(state);
 }
 
-void run_restart(const struct conf *conf, const struct run_files_options *options, struct run_result *result)
+void run_restart(const struct conf *conf, const struct run_files_options *options,
+		 struct run_result *result)
 {
 	static const struct run_choose_rule rule = {
 	    .takes = is_not_done,
@@ -253,7 +268,8 @@ void run_restart(const struct conf *conf, const struct run_files_options *option
 	anew_all(conf, &a, &rule, result);
 }
 
-void run_resend(const struct conf *conf, const struct run_files_options *options, struct run_result *result)
+void run_resend(const struct conf *conf, const struct run_files_options *options,
+		struct run_result *result)
 {
 	static const struct run_choose_rule rule = {
 	    .takes = is_closed,

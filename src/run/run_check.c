@@ -45,7 +45,8 @@ static void report(struct check_work *w, struct run_check *check, const struct d
 		w->events->document(w->ctx, check);
 }
 
-static enum df_status check_document(struct check_work *w, const char *name, const struct decode_doc *doc)
+static enum df_status check_document(struct check_work *w, const char *name,
+				     const struct decode_doc *doc)
 {
 	struct document_walk walk = {.feed = w->feed, .file = name, .doc = doc, .jobs = w->jobs};
 	struct batch_settings settings = document_batch_settings(w->feed, "", doc, df_now_ms());
@@ -100,9 +101,11 @@ static enum df_status check_open_file(struct check_work *w, const char *name, in
 		df_log_err(DF_LOG_ERROR, &why);
 		return st;
 	}
-	for (size_t i = 0; d != NULL && i < decode_skipped_count(d) && w->events->skipped != NULL; i++)
+	for (size_t i = 0; d != NULL && i < decode_skipped_count(d) && w->events->skipped != NULL;
+	     i++)
 		w->events->skipped(w->ctx, w->file, decode_skipped(d, i));
-	for (size_t i = 0; d != NULL && i < decode_count(d) && (st == DF_OK || st == DF_REJECT); i++) {
+	for (size_t i = 0; d != NULL && i < decode_count(d) && (st == DF_OK || st == DF_REJECT);
+	     i++) {
 		st = check_document(w, name, decode_doc(d, i));
 		refused = refused || st == DF_REJECT;
 	}
@@ -114,16 +117,22 @@ static enum df_status check_open_file(struct check_work *w, const char *name, in
 	return st == DF_REJECT ? DF_OK : st;
 }
 
-void run_check_file(const struct conf_feed *feed, const char *path, bool encryption_by_name, uint32_t jobs,
-		    const struct run_check_events *events, void *ctx, struct run_result *result)
+void run_check_file(const struct conf_feed *feed, const char *path, bool encryption_by_name,
+		    uint32_t jobs, const struct run_check_events *events, void *ctx,
+		    struct run_result *result)
 {
 	struct conf_feed mine = *feed; /* a view: its pointers stay the feed's */
-	struct check_work w = {
-	    .feed = &mine, .file = path, .events = events, .ctx = ctx, .result = result, .jobs = jobs};
+	struct check_work w = {.feed = &mine,
+			       .file = path,
+			       .events = events,
+			       .ctx = ctx,
+			       .result = result,
+			       .jobs = jobs};
 	const char *name = df_base_name(path);
 	struct name parsed;
 	struct df_err ignored = {0};
-	if (encryption_by_name && name_parse_as(name, feed->decode.document_type, &parsed, &ignored) == DF_OK)
+	if (encryption_by_name &&
+	    name_parse_as(name, feed->decode.document_type, &parsed, &ignored) == DF_OK)
 		mine.decode.encrypted = parsed.encrypted;
 	struct df_err err = {0};
 	int fd = -1;
@@ -142,17 +151,21 @@ void run_check_file(const struct conf_feed *feed, const char *path, bool encrypt
 static void log_forecast(void *ctx, const struct run_check *c)
 {
 	const struct conf_feed *feed = ctx;
-	const char *doc = c->document != NULL ? c->document : "", *comma = c->document != NULL ? ", " : "";
+	const char *doc = c->document != NULL ? c->document : "",
+		   *comma = c->document != NULL ? ", " : "";
 	if (c->refused.text[0] != '\0') {
 		char text[sizeof(struct df_err) + 128];
 		df_err_render(&c->refused, text, sizeof(text));
-		df_log(DF_LOG_ERROR, "%s: %s%s%s: would be refused: %s", feed->name, c->file, comma, doc, text);
+		df_log(DF_LOG_ERROR, "%s: %s%s%s: would be refused: %s", feed->name, c->file, comma,
+		       doc, text);
 		return;
 	}
 	df_log(DF_LOG_INFO,
-	       "%s: %s%s%s: %llu rows, %llu would be rejected; %llu batches in at least %llu requests, %.1f min",
-	       feed->name, c->file, comma, doc, (unsigned long long)c->rows, (unsigned long long)c->rejected,
-	       (unsigned long long)c->batches, (unsigned long long)c->requests,
+	       "%s: %s%s%s: %llu rows, %llu would be rejected; %llu batches in at least %llu "
+	       "requests, %.1f min",
+	       feed->name, c->file, comma, doc, (unsigned long long)c->rows,
+	       (unsigned long long)c->rejected, (unsigned long long)c->batches,
+	       (unsigned long long)c->requests,
 	       (double)c->batches / feed->send.batches_per_second / 60);
 }
 
@@ -164,23 +177,26 @@ struct forecast_work {
 	struct run_result *result;
 };
 
-/* A server that removes what is read has no more of it than this copy: it stays, and nothing else is read there. */
-static enum df_status forecast_keep(const struct forecast_work *w, const struct fetch_entry *e, const char *dir,
-				    const char *path, struct df_err *err)
+/* A server that removes what is read has no more of it than this copy: it stays, and nothing
+ * else is read there. */
+static enum df_status forecast_keep(const struct forecast_work *w, const struct fetch_entry *e,
+				    const char *dir, const char *path, struct df_err *err)
 {
 	char *kept = df_format("%s/%s", dir, df_base_name(e->name));
 	bool named = rename(path, kept) == 0;
-	enum df_status st = df_fail(
-	    DF_RETRY, err, NULL,
-	    "the server removed %s once it was read: no dry run is possible there. All of it is kept as %s: deliver it "
-	    "with `dropfeed import --feed %s %s`",
-	    e->name, named ? kept : path, w->feed->name, named ? kept : path);
+	enum df_status st =
+	    df_fail(DF_RETRY, err, NULL,
+		    "the server removed %s once it was read: no dry run is possible there. All of "
+		    "it is kept as %s: deliver it "
+		    "with `dropfeed import --feed %s %s`",
+		    e->name, named ? kept : path, w->feed->name, named ? kept : path);
 	free(kept);
 	return st;
 }
 
 /* The file comes into a folder of its own, which goes away again. */
-static enum df_status forecast_file(struct forecast_work *w, const struct fetch_entry *e, struct df_err *err)
+static enum df_status forecast_file(struct forecast_work *w, const struct fetch_entry *e,
+				    struct df_err *err)
 {
 	static const struct run_check_events events = {.document = log_forecast};
 	struct check_work check = {.feed = w->feed,
@@ -190,10 +206,12 @@ static enum df_status forecast_file(struct forecast_work *w, const struct fetch_
 				   .jobs = w->conf->jobs,
 				   .result = w->result};
 	char sha256[DF_SHA256_HEX];
-	bool own = access(w->conf->state_dir, W_OK | X_OK) == 0; /* what has to be kept is safer there */
+	/* what has to be kept is safer there */
+	bool own = access(w->conf->state_dir, W_OK | X_OK) == 0;
 	char *dir = df_format("%s/dropfeed-XXXXXX", own ? w->conf->state_dir : run_scratch());
 	if (mkdtemp(dir) == NULL) {
-		enum df_status st = df_fail(DF_RETRY, err, NULL, "cannot make %s: %s", dir, strerror(errno));
+		enum df_status st =
+		    df_fail(DF_RETRY, err, NULL, "cannot make %s: %s", dir, strerror(errno));
 		free(dir);
 		return st;
 	}
@@ -248,13 +266,16 @@ static enum df_status forecast(struct forecast_work *w, struct df_err *err)
 	return st;
 }
 
-void run_feed_forecast(const struct conf *conf, const struct conf_feed *feed, struct run_result *result)
+void run_feed_forecast(const struct conf *conf, const struct conf_feed *feed,
+		       struct run_result *result)
 {
 	struct df_err err = {0};
-	struct forecast_work w = {.conf = conf, .feed = feed, .source = {.feed = feed}, .result = result};
+	struct forecast_work w = {
+	    .conf = conf, .feed = feed, .source = {.feed = feed}, .result = result};
 	uint64_t before = result->batches;
 	enum df_status st = forecast(&w, &err);
-	result->minutes_forecast += (double)(result->batches - before) / feed->send.batches_per_second / 60;
+	result->minutes_forecast +=
+	    (double)(result->batches - before) / feed->send.batches_per_second / 60;
 	if (st != DF_OK) {
 		df_err_context(&err, "%s", feed->name);
 		df_log_err(DF_LOG_ERROR, &err);

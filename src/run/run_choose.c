@@ -19,7 +19,8 @@ static const struct conf_feed *orphan_feed(struct run_choice *c, const char *nam
 	for (size_t i = 0; i < c->n_orphans; i++)
 		if (strcmp(c->orphans[i]->name, name) == 0)
 			return c->orphans[i];
-	c->orphans = df_realloc((void *)c->orphans, (c->n_orphans + 1) * sizeof(struct conf_feed *));
+	c->orphans =
+	    df_realloc((void *)c->orphans, (c->n_orphans + 1) * sizeof(struct conf_feed *));
 	c->orphans[c->n_orphans] = conf_feed_default(name);
 	return c->orphans[c->n_orphans++];
 }
@@ -55,8 +56,10 @@ static enum df_status on_file(void *ctx, const struct ledger_file *f, struct df_
 	return DF_OK;
 }
 
-enum df_status run_choose(struct ledger *l, const struct conf *conf, const struct run_files_options *options,
-			  const struct run_choose_rule *rule, struct run_choice *out, struct df_err *err)
+enum df_status run_choose(struct ledger *l, const struct conf *conf,
+			  const struct run_files_options *options,
+			  const struct run_choose_rule *rule, struct run_choice *out,
+			  struct df_err *err)
 {
 	*out = (struct run_choice){0};
 	struct choosing c = {.conf = conf,
@@ -99,7 +102,8 @@ void run_choice_free(struct run_choice *c)
 	*c = (struct run_choice){0};
 }
 
-enum df_status run_chosen_bytes(struct feed_work *w, const struct ledger_file *f, char **spool, struct df_err *err)
+enum df_status run_chosen_bytes(struct feed_work *w, const struct ledger_file *f, char **spool,
+				struct df_err *err)
 {
 	const struct fetch_entry e = {.name = f->name, .size = f->size, .mtime = f->mtime};
 	*spool = run_spool_of(w->run->conf, f);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is wrong with a configuration that loads: each room is asked for what can be seen on this machine, without a connection. */
+/* What is wrong with a configuration that loads: each room is asked for what can be seen on this
+ * machine, without a connection. */
 #include "run_session.h"
 
 #include <errno.h>
@@ -15,7 +16,8 @@ struct conf_work {
 	void *ctx;
 };
 
-static void DF_PRINTF(4, 5) conf_found(const struct conf_work *w, const char *key, bool warning, const char *fmt, ...)
+static void DF_PRINTF(4, 5)
+    conf_found(const struct conf_work *w, const char *key, bool warning, const char *fmt, ...)
 {
 	char text[sizeof(((struct df_err *)NULL)->text)];
 	va_list ap;
@@ -24,7 +26,8 @@ static void DF_PRINTF(4, 5) conf_found(const struct conf_work *w, const char *ke
 	va_end(ap);
 	df_utf8_mend(text);
 	struct run_finding f = {.feed = w->feed != NULL ? w->feed->name : NULL,
-				.line = w->feed != NULL ? conf_feed_line(w->feed, key) : w->conf->state_dir_line,
+				.line = w->feed != NULL ? conf_feed_line(w->feed, key)
+							: w->conf->state_dir_line,
 				.key = key,
 				.text = text,
 				.warning = warning};
@@ -33,7 +36,8 @@ static void DF_PRINTF(4, 5) conf_found(const struct conf_work *w, const char *ke
 
 /* ---- [dropfeed] ---- */
 
-/* Can files be made in the folder, or the folder itself where it does not exist yet? 0, or errno. *at: where not, own. */
+/* Can files be made in the folder, or the folder itself where it does not exist yet? 0, or
+ * errno. *at: where not, own. */
 static int folder_fault(const char *path, char **at)
 {
 	struct stat s;
@@ -68,14 +72,14 @@ static void check_state_dir(const struct conf_work *w)
 	else if (why != 0 && strcmp(at, dir) == 0)
 		conf_found(w, "state_dir", false, "cannot write to %s: %s", dir, strerror(why));
 	else if (why != 0)
-		conf_found(w, "state_dir", false, "%s does not exist, and cannot be made in %s: %s", dir, at,
-			   strerror(why));
+		conf_found(w, "state_dir", false, "%s does not exist, and cannot be made in %s: %s",
+			   dir, at, strerror(why));
 	else if (geteuid() == 0 && stat(dir, &s) == 0 && s.st_uid != 0)
-		conf_found(
-		    w, "state_dir", true,
-		    "%s belongs to the user number %u, but this is root, whose files that user's runs could not open: "
-		    "use runuser -u or sudo -u",
-		    dir, (unsigned)s.st_uid);
+		conf_found(w, "state_dir", true,
+			   "%s belongs to the user number %u, but this is root, whose files that "
+			   "user's runs could not open: "
+			   "use runuser -u or sudo -u",
+			   dir, (unsigned)s.st_uid);
 	free(at);
 }
 
@@ -84,7 +88,8 @@ static void check_state_dir(const struct conf_work *w)
 /* A manifest may fit some event types and not others: it is a mistake when it fits none. */
 static void check_manifest(const struct conf_work *w)
 {
-	static const char *const types[] = {"custom_event", "commerce_event", "screen_view", "eventless"};
+	static const char *const types[] = {"custom_event", "commerce_event", "screen_view",
+					    "eventless"};
 	struct df_err first = {0};
 	char text[sizeof(first) + 128];
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
@@ -105,16 +110,19 @@ static void check_source(const struct conf_work *w)
 {
 	const struct conf_feed *feed = w->feed;
 	struct df_err err = {0};
-	if (feed->fetch.source.kind == CONF_SOURCE_FILE && access(feed->fetch.source.path, R_OK | X_OK) != 0)
-		conf_found(w, "source", true, "cannot read the folder %s: %s", feed->fetch.source.path,
-			   strerror(errno));
+	if (feed->fetch.source.kind == CONF_SOURCE_FILE &&
+	    access(feed->fetch.source.path, R_OK | X_OK) != 0)
+		conf_found(w, "source", true, "cannot read the folder %s: %s",
+			   feed->fetch.source.path, strerror(errno));
 	if (feed->fetch.source.kind != CONF_SOURCE_SFTP)
 		return;
 	if (fetch_check_host(feed, &err) != DF_OK)
 		conf_found(w, "known_hosts", false, "%s", err.text);
-	if (feed->fetch.identity_file == NULL && feed->fetch.password == NULL && getenv("SSH_AUTH_SOCK") == NULL)
+	if (feed->fetch.identity_file == NULL && feed->fetch.password == NULL &&
+	    getenv("SSH_AUTH_SOCK") == NULL)
 		conf_found(w, "identity_file", true,
-			   "there is nothing to log in with: set identity_file or password_file, or run an SSH agent");
+			   "there is nothing to log in with: set identity_file or password_file, "
+			   "or run an SSH agent");
 }
 
 static void check_sink(const struct conf_work *w)
@@ -124,7 +132,9 @@ static void check_sink(const struct conf_work *w)
 	if (feed->send.sink == CONF_SINK_FILE) {
 		size_t len = strlen(feed->send.sink_path);
 		bool folder = len > 0 && feed->send.sink_path[len - 1] == '/';
-		char *dir = folder ? df_strdup(feed->send.sink_path) : df_folder_of(feed->send.sink_path), *at = NULL;
+		char *dir = folder ? df_strdup(feed->send.sink_path)
+				   : df_folder_of(feed->send.sink_path),
+		     *at = NULL;
 		int why = folder_fault(dir, &at);
 		if (why != 0 || (!folder && strcmp(at, dir) != 0))
 			conf_found(w, "sink", false, "cannot write to the folder %s: %s", dir,
@@ -137,9 +147,10 @@ static void check_sink(const struct conf_work *w)
 
 	const char *pod = conf_feed_other_pod(feed);
 	if (pod != NULL)
-		conf_found(w, "endpoint", false,
-			   "the API key is one of the pod %s, but the endpoint is %s: write endpoint = %s", pod,
-			   feed->send.endpoint, pod);
+		conf_found(
+		    w, "endpoint", false,
+		    "the API key is one of the pod %s, but the endpoint is %s: write endpoint = %s",
+		    pod, feed->send.endpoint, pod);
 	if (send_check_ca(feed, &err) != DF_OK)
 		conf_found(w, "ca_file", false, "%s", err.text);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A document is begun, checked, refused, closed. Every step is entered in the ledger before the next one. */
+/* A document is begun, checked, refused, closed. Every step is entered in the ledger before the
+ * next one. */
 #include "run_document.h"
 
 #include <errno.h>
@@ -15,8 +16,8 @@ char *run_document_label(const struct run_file *f, const struct decode_doc *doc)
 	return df_format("%s: %s", f->feed->name, f->name);
 }
 
-void run_file_log_failure(const struct run_file *f, const struct decode_doc *doc, const struct df_err *err,
-			  const char *what)
+void run_file_log_failure(const struct run_file *f, const struct decode_doc *doc,
+			  const struct df_err *err, const char *what)
 {
 	char *name = run_document_label(f, doc);
 	char text[sizeof(struct df_err) + 128];
@@ -30,8 +31,8 @@ void run_file_log_failure(const struct run_file *f, const struct decode_doc *doc
 
 /* ---- beginning ---- */
 
-static enum df_status document_refuse(struct run_file_work *w, const struct decode_doc *doc, int64_t id,
-				      const struct df_err *why, struct df_err *err)
+static enum df_status document_refuse(struct run_file_work *w, const struct decode_doc *doc,
+				      int64_t id, const struct df_err *why, struct df_err *err)
 {
 	char text[sizeof(struct df_err) + 128];
 	struct df_err plain = *why;
@@ -53,14 +54,15 @@ void run_log_warnings(const char *label, const struct document_walk *walk)
 		df_log(DF_LOG_WARN, "%s: %s [%s]", label, list[i].text, list[i].code);
 	for (size_t i = 0; i < walk->n_notes; i++) {
 		bool guideline = strcmp(walk->notes[i].code, "guideline") == 0;
-		df_log(guideline ? DF_LOG_DEBUG : DF_LOG_WARN, "%s: %s [%s]", label, walk->notes[i].text,
-		       walk->notes[i].code);
+		df_log(guideline ? DF_LOG_DEBUG : DF_LOG_WARN, "%s: %s [%s]", label,
+		       walk->notes[i].text, walk->notes[i].code);
 	}
 }
 
 /* Reads the whole document before anything of it is sent. *why says what is wrong with it. */
-static enum df_status check_document(struct run_file_work *w, const struct decode_doc *doc, int64_t begun_ms,
-				     struct document_forecast *found, struct df_err *why)
+static enum df_status check_document(struct run_file_work *w, const struct decode_doc *doc,
+				     int64_t begun_ms, struct document_forecast *found,
+				     struct df_err *why)
 {
 	const struct conf_feed *feed = w->f->feed;
 	struct document_walk walk = {.feed = feed,
@@ -70,9 +72,11 @@ static enum df_status check_document(struct run_file_work *w, const struct decod
 				     .begun_ms = begun_ms};
 	struct batch_settings settings = document_batch_settings(feed, w->f->sha256, doc, begun_ms);
 	settings.scratch = w->run->scratch;
-	/* A file is written in no time: how many batches it will have is nothing to look forward to. */
+	/* A file is written in no time: how many batches it will have is nothing to look forward
+	 * to. */
 	bool forecast = feed->send.sink == CONF_SINK_EVENTS_API;
-	enum df_status st = document_preflight(&walk, forecast ? &settings : NULL, NULL, NULL, found, why);
+	enum df_status st =
+	    document_preflight(&walk, forecast ? &settings : NULL, NULL, NULL, found, why);
 	char *label = run_document_label(w->f, doc);
 	run_log_warnings(label, &walk);
 	free(label);
@@ -89,13 +93,15 @@ static bool same_text(const char *a, const char *b)
 static bool check_holds(const struct ledger_document *d, const struct ledger_new_document *now,
 			const struct conf_feed *feed)
 {
-	bool counted = feed->send.sink != CONF_SINK_EVENTS_API || d->batches > 0 || d->rows == d->rejected + d->skipped;
+	bool counted = feed->send.sink != CONF_SINK_EVENTS_API || d->batches > 0 ||
+		       d->rows == d->rejected + d->skipped;
 	return d->state != LEDGER_PULLED && counted && same_text(d->settings, now->settings) &&
 	       same_text(d->manifest, now->manifest) && same_text(d->version, now->version) &&
 	       same_text(d->event_type, now->event_type);
 }
 
-/* A zip that came before, of which another document was refused: this one was delivered then. DF_END: it was not. */
+/* A zip that came before, of which another document was refused: this one was delivered then.
+ * DF_END: it was not. */
 static enum df_status skip_delivered(struct run_file_work *w, const struct ledger_new_document *now,
 				     struct ledger_document *d, struct df_err *err)
 {
@@ -103,13 +109,16 @@ static enum df_status skip_delivered(struct run_file_work *w, const struct ledge
 	struct ledger_file before = {0};
 	if (w->f->feed->send.duplicates_import)
 		return DF_END;
-	enum df_status st = ledger_document_done_before(ledger, now->file_id, now->name, now->event_type, &before, err);
+	enum df_status st = ledger_document_done_before(ledger, now->file_id, now->name,
+							now->event_type, &before, err);
 	if (st != DF_OK)
 		return st;
 
-	const struct ledger_outcome done = {.state = LEDGER_DONE, .code = "duplicate", .now_ms = now->now_ms};
-	df_log(DF_LOG_INFO, "%s: %s%s%s: skipped: delivered before, with %s", w->f->feed->name, w->f->name,
-	       now->name != NULL ? ", " : "", now->name != NULL ? now->name : "", before.name);
+	const struct ledger_outcome done = {
+	    .state = LEDGER_DONE, .code = "duplicate", .now_ms = now->now_ms};
+	df_log(DF_LOG_INFO, "%s: %s%s%s: skipped: delivered before, with %s", w->f->feed->name,
+	       w->f->name, now->name != NULL ? ", " : "", now->name != NULL ? now->name : "",
+	       before.name);
 	st = ledger_document_begin(ledger, now, d, err);
 	if (st == DF_OK)
 		st = ledger_document_checked(ledger, d->id, &(struct ledger_checked){0}, err);
@@ -120,16 +129,17 @@ static enum df_status skip_delivered(struct run_file_work *w, const struct ledge
 	return st;
 }
 
-/* Checks it, then enters it with what was found: settings that turn out to be wrong, such as a manifest with a mistake, have
- * left no trace by then when the machine is at fault. */
+/* Checks it, then enters it with what was found: settings that turn out to be wrong, such as a
+ * manifest with a mistake, have left no trace by then when the machine is at fault. */
 static enum df_status check_and_enter(struct run_file_work *w, const struct decode_doc *doc,
-				      const struct ledger_new_document *now, struct ledger_document *d,
-				      struct df_err *err)
+				      const struct ledger_new_document *now,
+				      struct ledger_document *d, struct df_err *err)
 {
 	struct ledger *ledger = w->run->env.ledger;
 	struct document_forecast found = {0};
 	struct df_err why = {0};
-	enum df_status checked = check_document(w, doc, d->id != 0 ? d->begun_ms : now->now_ms, &found, &why);
+	enum df_status checked =
+	    check_document(w, doc, d->id != 0 ? d->begun_ms : now->now_ms, &found, &why);
 	if (checked != DF_OK && checked != DF_REJECT) {
 		*err = why;
 		return checked;
@@ -154,8 +164,8 @@ static enum df_status check_and_enter(struct run_file_work *w, const struct deco
 	return st;
 }
 
-enum df_status run_document_begin(struct run_file_work *w, const struct decode_doc *doc, struct ledger_document *d,
-				  struct df_err *err)
+enum df_status run_document_begin(struct run_file_work *w, const struct decode_doc *doc,
+				  struct ledger_document *d, struct df_err *err)
 {
 	const struct conf_feed *live = w->f->feed;
 	struct df_buf settings = {0};
@@ -167,7 +177,8 @@ enum df_status run_document_begin(struct run_file_work *w, const struct decode_d
 						.manifest = live->map.manifest_text,
 						.version = DROPFEED_VERSION,
 						.now_ms = df_now_ms()};
-	enum df_status st = ledger_document_known(w->run->env.ledger, now.file_id, now.name, d, err);
+	enum df_status st =
+	    ledger_document_known(w->run->env.ledger, now.file_id, now.name, d, err);
 	if (st == DF_OK && (d->taken || ledger_closes(d->state) || check_holds(d, &now, live)))
 		goto cleanup;
 
@@ -184,7 +195,8 @@ cleanup:
 
 /* ---- the end ---- */
 
-static void document_log_done(struct run_file_work *w, const struct decode_doc *doc, const struct ledger_document *d,
+static void document_log_done(struct run_file_work *w, const struct decode_doc *doc,
+			      const struct ledger_document *d,
 			      const struct document_rejects *rejects)
 {
 	char *name = run_document_label(w->f, doc);
@@ -192,33 +204,36 @@ static void document_log_done(struct run_file_work *w, const struct decode_doc *
 	document_reasons_words(&rejects->reasons, &why);
 	char skipped[48] = "";
 	if (d->skipped > 0)
-		snprintf(skipped, sizeof(skipped), ", %llu skipped", (unsigned long long)d->skipped);
+		snprintf(skipped, sizeof(skipped), ", %llu skipped",
+			 (unsigned long long)d->skipped);
 	if (d->rejected == 0 && d->skipped == 0)
-		df_log(DF_LOG_INFO, "%s: %llu rows, all delivered in %llu batches", name, (unsigned long long)d->rows,
-		       (unsigned long long)d->batches);
+		df_log(DF_LOG_INFO, "%s: %llu rows, all delivered in %llu batches", name,
+		       (unsigned long long)d->rows, (unsigned long long)d->batches);
 	else if (d->rejected == 0)
 		df_log(DF_LOG_INFO, "%s: %llu rows, %llu delivered in %llu batches%s", name,
-		       (unsigned long long)d->rows, (unsigned long long)d->delivered, (unsigned long long)d->batches,
-		       skipped);
+		       (unsigned long long)d->rows, (unsigned long long)d->delivered,
+		       (unsigned long long)d->batches, skipped);
 	else
-		df_log(DF_LOG_WARN, "%s: %llu rows, %llu delivered%s, %llu rejected (%s): see %s", name,
-		       (unsigned long long)d->rows, (unsigned long long)d->delivered, skipped,
+		df_log(DF_LOG_WARN, "%s: %llu rows, %llu delivered%s, %llu rejected (%s): see %s",
+		       name, (unsigned long long)d->rows, (unsigned long long)d->delivered, skipped,
 		       (unsigned long long)d->rejected, df_buf_cstr(&why), rejects->path);
 	df_buf_free(&why);
 	free(name);
 }
 
-/* Every row of it was delivered in the end: a reject file from before would only bring rows a second time. */
+/* Every row of it was delivered in the end: a reject file from before would only bring rows a
+ * second time. */
 static enum df_status remove_rejects(const char *path, struct df_err *err)
 {
 	if (path == NULL || unlink(path) == 0 || errno == ENOENT)
 		return DF_OK;
-	return df_fail(DF_RETRY, err, NULL, "cannot remove the reject file %s, all rows of which are delivered now: %s",
+	return df_fail(DF_RETRY, err, NULL,
+		       "cannot remove the reject file %s, all rows of which are delivered now: %s",
 		       path, strerror(errno));
 }
 
-enum df_status run_document_rejects(struct run_delivery *v, const struct ledger_document *now, bool any,
-				    struct document_rejects *rejects, struct df_err *err)
+enum df_status run_document_rejects(struct run_delivery *v, const struct ledger_document *now,
+				    bool any, struct document_rejects *rejects, struct df_err *err)
 {
 	const struct document_env *env = &v->w->run->env;
 	const struct document_sent *sent = &v->sent;
@@ -233,12 +248,14 @@ enum df_status run_document_rejects(struct run_delivery *v, const struct ledger_
 		st = remove_rejects(now->text, err);
 	}
 	const struct ledger_facts facts = {.reasons = any ? df_buf_cstr(&reasons) : NULL,
-					   .first_batch = sent->first[0] != '\0' ? sent->first : NULL,
+					   .first_batch =
+					       sent->first[0] != '\0' ? sent->first : NULL,
 					   .last_batch = sent->last[0] != '\0' ? sent->last : NULL,
 					   .batches = sent->batches,
 					   .events = sent->events};
 	if (st == DF_OK)
-		st = ledger_document_reasons(env->ledger, now->id, rejects->reasons.v, rejects->reasons.n, err);
+		st = ledger_document_reasons(env->ledger, now->id, rejects->reasons.v,
+					     rejects->reasons.n, err);
 	if (st == DF_OK)
 		st = ledger_document_facts(env->ledger, now->id, &facts, err);
 	df_buf_free(&reasons);
@@ -254,12 +271,14 @@ static enum df_status close_document(struct run_delivery *v, struct df_err *err)
 	int64_t id = v->d->id;
 	struct ledger_document now = {0};
 	struct document_rejects rejects = {0};
-	enum df_status st = ledger_document_known(w->run->env.ledger, w->f->ledger_id, doc->name, &now, err);
+	enum df_status st =
+	    ledger_document_known(w->run->env.ledger, w->f->ledger_id, doc->name, &now, err);
 	if (st == DF_END)
 		st = df_fail(DF_FATAL, err, NULL, "the ledger lost document %lld", (long long)id);
 	if (st == DF_OK)
 		st = run_document_rejects(v, &now, now.rejected > 0, &rejects, err);
-	const struct ledger_outcome done = {.state = LEDGER_DONE, .text = rejects.path, .now_ms = df_now_ms()};
+	const struct ledger_outcome done = {
+	    .state = LEDGER_DONE, .text = rejects.path, .now_ms = df_now_ms()};
 	if (st == DF_OK)
 		st = ledger_document_state(w->run->env.ledger, id, &done, err);
 	if (st == DF_OK) {
@@ -280,16 +299,18 @@ static enum df_status close_document(struct run_delivery *v, struct df_err *err)
 
 /* ---- from its beginning to its end ---- */
 
-/* The file's hash; for the n-th copy of the same bytes "<hash>+<n>", with duplicates = import or where those before it have
- * another event type: under the ids of the first one the API would drop it. */
+/* The file's hash; for the n-th copy of the same bytes "<hash>+<n>", with duplicates = import or
+ * where those before it have another event type: under the ids of the first one the API would
+ * drop it. */
 static enum df_status choose_identity(struct run_delivery *v, struct df_err *err)
 {
 	const struct run_file *f = v->w->f;
 	uint64_t copy = 0;
-	enum df_status st =
-	    ledger_file_copy(v->w->run->env.ledger, f->ledger_id, f->feed->send.duplicates_import, &copy, err);
+	enum df_status st = ledger_file_copy(v->w->run->env.ledger, f->ledger_id,
+					     f->feed->send.duplicates_import, &copy, err);
 	if (copy > 0)
-		snprintf(v->identity, sizeof(v->identity), "%s+%llu", f->sha256, (unsigned long long)copy);
+		snprintf(v->identity, sizeof(v->identity), "%s+%llu", f->sha256,
+			 (unsigned long long)copy);
 	else
 		memcpy(v->identity, f->sha256, DF_SHA256_HEX);
 	return st;
@@ -298,15 +319,18 @@ static enum df_status choose_identity(struct run_delivery *v, struct df_err *err
 enum df_status run_document_prepare(struct run_delivery *v, struct df_err *err)
 {
 	struct run_file_work *w = v->w;
-	enum df_status st = conf_feed_thaw(w->f->feed, v->d->settings, v->d->manifest, &v->feed, err);
+	enum df_status st =
+	    conf_feed_thaw(w->f->feed, v->d->settings, v->d->manifest, &v->feed, err);
 	if (st == DF_OK)
 		st = choose_identity(v, err);
 	if (st != DF_OK)
 		return st;
 
 	run_sink_choose(w->f->name, v->identity, &v->doc, v->feed);
-	v->walk = (struct document_walk){
-	    .feed = v->feed, .file = w->f->name, .doc = &v->doc, .jobs = 1 + run_pool_spare(w->run->pool)};
+	v->walk = (struct document_walk){.feed = v->feed,
+					 .file = w->f->name,
+					 .doc = &v->doc,
+					 .jobs = 1 + run_pool_spare(w->run->pool)};
 	v->settings = document_batch_settings(v->feed, v->identity, &v->doc, v->d->begun_ms);
 	v->walk.begun_ms = v->d->begun_ms;
 	v->settings.scratch = w->run->scratch;
@@ -327,7 +351,8 @@ static enum df_status deliver_document(struct run_delivery *v, struct df_err *er
 	return st;
 }
 
-enum df_status run_document_work(struct run_file_work *w, const struct decode_doc *doc, struct df_err *err)
+enum df_status run_document_work(struct run_file_work *w, const struct decode_doc *doc,
+				 struct df_err *err)
 {
 	struct ledger_document d = {0};
 	struct run_delivery v = {.w = w, .doc = *doc, .d = &d};
@@ -344,5 +369,6 @@ enum df_status run_document_work(struct run_file_work *w, const struct decode_do
 cleanup:
 	ledger_document_free(&d);
 	conf_feed_free(v.feed);
-	return st == DF_REJECT ? DF_OK : st; /* refused, entered and logged: the file's other documents go on */
+	/* refused, entered and logged: the file's other documents go on */
+	return st == DF_REJECT ? DF_OK : st;
 }

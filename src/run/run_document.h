@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * run_document.h - one document of a drop file, through the ledger: between run_file.c and run_document*.c
+ * run_document.h - one document of a drop file, through the ledger: between run_file.c and
+ * run_document*.c
  *
  *	run_document.c		begun, checked, refused, closed
  *	run_document_send.c	what is still to be sent of it, and under which settings
  *
- * A document's settings, manifest and layout are today's until a batch of it was taken, or may have been; from then on the
- * stored ones hold until it is done. So what turns out to be wrong before that can be corrected.
+ * A document's settings, manifest and layout are today's until a batch of it was taken, or may have
+ * been; from then on the stored ones hold until it is done. So what turns out to be wrong before
+ * that can be corrected.
  */
 #ifndef DROPFEED_RUN_DOCUMENT_H
 #define DROPFEED_RUN_DOCUMENT_H
@@ -25,21 +27,24 @@ struct run_file_work { /* a drop file in a worker's hands */
 
 /* "feed: file" or "feed: file, entry". The caller's. */
 char *run_document_label(const struct run_file *f, const struct decode_doc *doc);
-void run_file_log_failure(const struct run_file *f, const struct decode_doc *doc, const struct df_err *err,
-			  const char *what);
+void run_file_log_failure(const struct run_file *f, const struct decode_doc *doc,
+			  const struct df_err *err, const char *what);
 
 /* What the reading of a document warned of; the hosted feed's guidelines only with --verbose. */
 void run_log_warnings(const char *label, const struct document_walk *walk);
 
-/* Finds or begins the document. As long as nothing of it was taken it is checked under today's settings, once for each change
- * of them. *d is as the ledger has it then. DF_REJECT: refused, entered and logged. */
-enum df_status run_document_begin(struct run_file_work *w, const struct decode_doc *doc, struct ledger_document *d,
-				  struct df_err *err) DF_CHECK;
+/* Finds or begins the document. As long as nothing of it was taken it is checked under today's
+ * settings, once for each change of them. *d is as the ledger has it then. DF_REJECT: refused,
+ * entered and logged. */
+enum df_status run_document_begin(struct run_file_work *w, const struct decode_doc *doc,
+				  struct ledger_document *d, struct df_err *err) DF_CHECK;
 
 /* Takes it from wherever it is to its end. A refused one is entered and logged: DF_OK. */
-enum df_status run_document_work(struct run_file_work *w, const struct decode_doc *doc, struct df_err *err) DF_CHECK;
+enum df_status run_document_work(struct run_file_work *w, const struct decode_doc *doc,
+				 struct df_err *err) DF_CHECK;
 
-/* DF_OK: f->decoded is open. DF_END: it cannot be, nothing of it was sent, and it is closed as refused. */
+/* DF_OK: f->decoded is open. DF_END: it cannot be, nothing of it was sent, and it is closed as
+ * refused. */
 enum df_status run_file_open(struct run_file_work *w, struct df_err *err) DF_CHECK;
 
 /* ---- run_document_send.c ---- */
@@ -56,10 +61,11 @@ struct run_delivery {
 };
 /* Fills feed, identity, walk and settings. w, doc and d are set; feed is the caller's. */
 enum df_status run_document_prepare(struct run_delivery *v, struct df_err *err) DF_CHECK;
-/* Writes the document's reject file, or (any false) removes the one from before, and notes the reasons and what receipts say.
- * now: as the ledger has it. */
-enum df_status run_document_rejects(struct run_delivery *v, const struct ledger_document *now, bool any,
-				    struct document_rejects *rejects, struct df_err *err) DF_CHECK;
+/* Writes the document's reject file, or (any false) removes the one from before, and notes the
+ * reasons and what receipts say. now: as the ledger has it. */
+enum df_status run_document_rejects(struct run_delivery *v, const struct ledger_document *now,
+				    bool any, struct document_rejects *rejects,
+				    struct df_err *err) DF_CHECK;
 /* Sends what is not settled yet. */
 enum df_status run_document_send(struct run_delivery *v, struct df_err *err) DF_CHECK;
 

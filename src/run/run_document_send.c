@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is still to be sent of a document. For the first time: the ledger learns that a batch may be taken, and under which
- * settings, before the first request goes out. Afterwards: the stored settings hold, and the same batches have to come out of
- * them as before, or nothing is sent: progress is a number of batches.
+ * What is still to be sent of a document. For the first time: the ledger learns that a batch may be
+ * taken, and under which settings, before the first request goes out. Afterwards: the stored
+ * settings hold, and the same batches have to come out of them as before, or nothing is sent:
+ * progress is a number of batches.
  */
 #include "run_document.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define DAY_MS      INT64_C(86400000)
-#define IDS_KEPT_MS (25 * DAY_MS) /* the API remembers an id for 30 days or more, counted from when it came */
+#define DAY_MS INT64_C(86400000)
+/* the API remembers an id for 30 days or more, counted from when it came */
+#define IDS_KEPT_MS (25 * DAY_MS)
 
 /* ---- where it goes ---- */
 
@@ -21,7 +23,8 @@ static void target_of(const struct conf_feed *feed, char out[DF_SHA256_HEX])
 	bool api = feed->send.sink == CONF_SINK_EVENTS_API;
 	struct df_sha256 *h = df_sha256_new();
 	struct df_buf text = {0};
-	df_buf_addf(&text, "%s\n%s", api ? feed->send.endpoint : "file", api ? feed->send.api_key : sink);
+	df_buf_addf(&text, "%s\n%s", api ? feed->send.endpoint : "file",
+		    api ? feed->send.api_key : sink);
 	df_sha256_add(h, text.data, text.len);
 	df_sha256_end(h, out);
 	df_sha256_free(h);
@@ -37,7 +40,8 @@ struct resumed {
 	uint64_t left;
 };
 
-static enum df_status count_settled(const struct run_delivery *v, struct resumed *out, struct df_err *err)
+static enum df_status count_settled(const struct run_delivery *v, struct resumed *out,
+				    struct df_err *err)
 {
 	uint32_t lanes = v->feed->batch.lanes;
 	uint64_t *done = df_alloc(lanes * sizeof(*done));
@@ -63,35 +67,41 @@ static void log_changes(const struct run_delivery *v, const char *target, const 
 	conf_feed_differences(v->feed, v->w->f->feed, &names);
 	if (names.len > 0)
 		df_log(DF_LOG_WARN,
-		       "%s: goes on with the settings of its first batch; today's differ in: %s (`dropfeed restart %s` "
+		       "%s: goes on with the settings of its first batch; today's differ in: %s "
+		       "(`dropfeed restart %s` "
 		       "begins it anew under today's)",
 		       label, df_buf_cstr(&names), v->w->f->name);
 	if (d->target != NULL && strcmp(d->target, target) != 0)
 		df_log(DF_LOG_WARN,
-		       "%s: goes on with another endpoint, API key or sink than before: the document is split, %llu of "
-		       "its batches went to the former one and %llu go to this one, up to %llu of them to both",
+		       "%s: goes on with another endpoint, API key or sink than before: the "
+		       "document is split, %llu of "
+		       "its batches went to the former one and %llu go to this one, up to %llu of "
+		       "them to both",
 		       label, (unsigned long long)r->settled, (unsigned long long)r->left,
 		       (unsigned long long)r->on_wire);
 	else if (d->sent_ms != 0 && df_now_ms() - d->sent_ms > IDS_KEPT_MS && r->on_wire > 0)
 		df_log(DF_LOG_WARN,
-		       "%s: goes on after %lld days, and the API may have forgotten ids by now: up to %llu batches may "
+		       "%s: goes on after %lld days, and the API may have forgotten ids by now: up "
+		       "to %llu batches may "
 		       "arrive twice",
 		       label, (long long)days, (unsigned long long)r->on_wire);
 	df_buf_free(&names);
 	free(label);
 }
 
-static enum df_status other_layout(const struct run_delivery *v, const char *what, struct df_err *err)
+static enum df_status other_layout(const struct run_delivery *v, const char *what,
+				   struct df_err *err)
 {
 	const char *by = v->d->version != NULL ? v->d->version : "0.1";
-	return df_fail(
-	    DF_RETRY, err, NULL,
-	    "begun by dropfeed %s, which made other batches of it than this one does (%s): nothing was sent; "
-	    "finish it with that version, or begin it anew with `dropfeed restart %s`",
-	    by, what, v->w->f->name);
+	return df_fail(DF_RETRY, err, NULL,
+		       "begun by dropfeed %s, which made other batches of it than this one does "
+		       "(%s): nothing was sent; "
+		       "finish it with that version, or begin it anew with `dropfeed restart %s`",
+		       by, what, v->w->f->name);
 }
 
-/* Counts the batches once more: the layout, or what the map makes of a row, may be another version's. */
+/* Counts the batches once more: the layout, or what the map makes of a row, may be another
+ * version's. */
 static enum df_status check_layout(struct run_delivery *v, struct df_err *err)
 {
 	const struct ledger_document *d = v->d;
@@ -99,8 +109,8 @@ static enum df_status check_layout(struct run_delivery *v, struct df_err *err)
 	struct df_err why = {0};
 	char what[160];
 	if (d->batch_format != BATCH_FORMAT && d->batch_format != BATCH_FORMAT_0_1) {
-		snprintf(what, sizeof(what), "batch_format %u, this one knows %u and %u", d->batch_format,
-			 BATCH_FORMAT_0_1, BATCH_FORMAT);
+		snprintf(what, sizeof(what), "batch_format %u, this one knows %u and %u",
+			 d->batch_format, BATCH_FORMAT_0_1, BATCH_FORMAT);
 		return other_layout(v, what, err);
 	}
 	if (d->batches == 0) /* it was not counted: a file is written as a whole */
@@ -116,9 +126,11 @@ static enum df_status check_layout(struct run_delivery *v, struct df_err *err)
 	}
 	if (found.rows == d->rows && found.batches == d->batches && found.events == d->events)
 		return DF_OK;
-	snprintf(what, sizeof(what), "%llu batches of %llu events and %llu rows, not %llu of %llu and %llu",
-		 (unsigned long long)d->batches, (unsigned long long)d->events, (unsigned long long)d->rows,
-		 (unsigned long long)found.batches, (unsigned long long)found.events, (unsigned long long)found.rows);
+	snprintf(what, sizeof(what),
+		 "%llu batches of %llu events and %llu rows, not %llu of %llu and %llu",
+		 (unsigned long long)d->batches, (unsigned long long)d->events,
+		 (unsigned long long)d->rows, (unsigned long long)found.batches,
+		 (unsigned long long)found.events, (unsigned long long)found.rows);
 	return other_layout(v, what, err);
 }
 
@@ -147,7 +159,8 @@ static enum df_status begin_sending(struct run_delivery *v, const char *target, 
 	return ledger_document_taken(v->w->run->env.ledger, v->d->id, &taking, err);
 }
 
-/* For the first time, or the rest of it, or once more those rows that the API rejected: of these the ledger has the ends. */
+/* For the first time, or the rest of it, or once more those rows that the API rejected: of these
+ * the ledger has the ends. */
 static enum df_status send_batches(struct run_delivery *v, struct df_err *err)
 {
 	const struct document_env *env = &v->w->run->env;
@@ -155,8 +168,10 @@ static enum df_status send_batches(struct run_delivery *v, struct df_err *err)
 	size_t n_again = 0;
 	enum df_status st = ledger_again(env->ledger, v->d->id, &again, &n_again, err);
 	if (st == DF_OK)
-		st = n_again > 0 ? document_resend(env, v->feed, &v->walk, &v->settings, v->d->id, again, n_again, err)
-				 : document_send(env, v->feed, &v->walk, &v->settings, v->d->id, &v->sent, err);
+		st = n_again > 0 ? document_resend(env, v->feed, &v->walk, &v->settings, v->d->id,
+						   again, n_again, err)
+				 : document_send(env, v->feed, &v->walk, &v->settings, v->d->id,
+						 &v->sent, err);
 	v->w->unsent = st == DF_DENIED || st == DF_RETRY;
 	free(again);
 	return st;
@@ -166,8 +181,10 @@ enum df_status run_document_send(struct run_delivery *v, struct df_err *err)
 {
 	char target[DF_SHA256_HEX];
 	const struct conf_feed *feed = v->feed;
-	if (feed->send.sink == CONF_SINK_EVENTS_API && (feed->send.endpoint == NULL || feed->send.api_key == NULL))
-		return df_fail(DF_USAGE, err, NULL, "sink = events-api needs endpoint, api_key and its secret");
+	if (feed->send.sink == CONF_SINK_EVENTS_API &&
+	    (feed->send.endpoint == NULL || feed->send.api_key == NULL))
+		return df_fail(DF_USAGE, err, NULL,
+			       "sink = events-api needs endpoint, api_key and its secret");
 	target_of(feed, target);
 	enum df_status st = v->d->taken ? go_on(v, target, err) : begin_sending(v, target, err);
 	if (st != DF_OK)

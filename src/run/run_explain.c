@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One line's way through the rooms. The document is read up to the line, to show its cells; then it is checked as a whole,
- * as validate does, and its batches are made as import makes them, for nothing less says which batch the row ends up in.
+ * One line's way through the rooms. The document is read up to the line, to show its cells; then it
+ * is checked as a whole, as validate does, and its batches are made as import makes them, for
+ * nothing less says which batch the row ends up in.
  */
 #include "run_priv.h"
 
@@ -57,7 +58,8 @@ static void keep_row(struct run_explain *x, const struct rows_row *row)
 	x->raw = df_strndup(row->raw, x->raw_len);
 }
 
-/* The physical line on which the row ends: a quoted cell goes on behind a line feed, never behind a lone CR. */
+/* The physical line on which the row ends: a quoted cell goes on behind a line feed, never
+ * behind a lone CR. */
 static uint64_t last_line(const struct rows_row *row)
 {
 	uint64_t line = row->line;
@@ -69,13 +71,15 @@ static uint64_t last_line(const struct rows_row *row)
 static enum df_status no_such_line(uint64_t wanted, uint64_t last, struct df_err *err)
 {
 	if (last == 0)
-		return df_fail(DF_USAGE, err, NULL, "there is no line %llu: the document has no rows",
+		return df_fail(DF_USAGE, err, NULL,
+			       "there is no line %llu: the document has no rows",
 			       (unsigned long long)wanted);
 	return df_fail(DF_USAGE, err, NULL, "there is no line %llu: the last row ends on line %llu",
 		       (unsigned long long)wanted, (unsigned long long)last);
 }
 
-/* Compiles the plan with the header, or with the first good row, and lists what it does. A refusal is the check's to tell. */
+/* Compiles the plan with the header, or with the first good row, and lists what it does. A
+ * refusal is the check's to tell. */
 static enum df_status first_row(struct run_explain *x, const struct rows_row *row)
 {
 	struct df_err ignored = {0};
@@ -87,8 +91,8 @@ static enum df_status first_row(struct run_explain *x, const struct rows_row *ro
 }
 
 /* Reads up to the line. DF_OK: its row is kept, or the document is broken before it ends. */
-static enum df_status find_row(struct run_explain *x, struct rows *rows, uint64_t wanted, bool *mapped,
-			       struct df_err *err)
+static enum df_status find_row(struct run_explain *x, struct rows *rows, uint64_t wanted,
+			       bool *mapped, struct df_err *err)
 {
 	struct rows_row row;
 	struct df_err broken = {0};
@@ -115,7 +119,8 @@ static enum df_status find_row(struct run_explain *x, struct rows *rows, uint64_
 	if (kept)
 		return DF_OK;
 	if (st == DF_OK)
-		return df_fail(DF_USAGE, err, NULL, "line %llu is blank; the next row is on line %llu",
+		return df_fail(DF_USAGE, err, NULL,
+			       "line %llu is blank; the next row is on line %llu",
 			       (unsigned long long)wanted, (unsigned long long)row.line);
 	if (st == DF_END)
 		return no_such_line(wanted, last, err);
@@ -155,12 +160,15 @@ static enum df_status read_line(struct explain_work *w, uint64_t wanted, struct 
 		st = df_fail(st, err, ignored.code, "%s", ignored.text);
 	rows_close(rows);
 	struct map_record record = {0};
-	if (st == DF_OK && mapped && x->row > 0 && x->sound) /* where it is rejected, the check says why */
-		x->skipped = map_describe_row(x->map, x->cells, x->n_cells, &x->routes, &record) == DF_END;
+	/* where it is rejected, the check says why */
+	if (st == DF_OK && mapped && x->row > 0 && x->sound)
+		x->skipped =
+		    map_describe_row(x->map, x->cells, x->n_cells, &x->routes, &record) == DF_END;
 	return st;
 }
 
-static enum df_status take_faults(void *ctx, const struct document_walk_reject *r, struct df_err *err)
+static enum df_status take_faults(void *ctx, const struct document_walk_reject *r,
+				  struct df_err *err)
 {
 	struct run_explain *x = ((struct explain_work *)ctx)->x;
 	(void)err;
@@ -169,7 +177,8 @@ static enum df_status take_faults(void *ctx, const struct document_walk_reject *
 	x->n_faults = r->n_faults;
 	for (size_t i = 0; i < r->n_faults; i++) {
 		x->faults[i] = r->faults[i];
-		x->faults[i].name = map_column_name(x->map, r->faults[i].column); /* the check's map goes away */
+		/* the check's map goes away */
+		x->faults[i].name = map_column_name(x->map, r->faults[i].column);
 	}
 	return DF_OK;
 }
@@ -190,25 +199,30 @@ static enum df_status take_batch(void *ctx, struct batch *b, struct df_err *err)
 }
 
 /* As validate does it. */
-static enum df_status check(struct explain_work *w, const struct batch_settings *settings, struct df_err *err)
+static enum df_status check(struct explain_work *w, const struct batch_settings *settings,
+			    struct df_err *err)
 {
 	struct run_explain *x = w->x;
 	struct document_walk walk = {.feed = w->x->feed, .file = w->file, .doc = w->doc};
 	struct document_forecast found = {0};
-	enum df_status st = document_preflight(&walk, settings, take_faults, w, &found, &x->refused);
+	enum df_status st =
+	    document_preflight(&walk, settings, take_faults, w, &found, &x->refused);
 	x->warnings = document_walk_warnings(&walk, &x->n_warnings);
 	document_walk_end(&walk);
 	x->rows = found.rows;
 	x->rejected = found.rejected;
 	x->batches = found.batches;
 	x->events = found.events;
-	return st == DF_OK || st == DF_REJECT ? DF_OK : df_fail(st, err, x->refused.code, "%s", x->refused.text);
+	return st == DF_OK || st == DF_REJECT
+		   ? DF_OK
+		   : df_fail(st, err, x->refused.code, "%s", x->refused.text);
 }
 
 static enum df_status explain_document(struct explain_work *w, uint64_t line, struct df_err *err)
 {
 	struct run_explain *x = w->x;
-	struct batch_settings settings = document_batch_settings(w->x->feed, w->sha256, w->doc, df_now_ms());
+	struct batch_settings settings =
+	    document_batch_settings(w->x->feed, w->sha256, w->doc, df_now_ms());
 	x->document = df_strdup(w->doc->name);
 	snprintf(x->event_type, sizeof(x->event_type), "%s", w->doc->event_type);
 	enum df_status st = read_line(w, line, err);
@@ -224,8 +238,8 @@ static enum df_status explain_document(struct explain_work *w, uint64_t line, st
 
 /* ---- the file ---- */
 
-static enum df_status choose(const struct decode *d, const char *entry, const struct decode_doc **out,
-			     struct df_err *err)
+static enum df_status choose(const struct decode *d, const char *entry,
+			     const struct decode_doc **out, struct df_err *err)
 {
 	size_t n = decode_count(d);
 	struct df_buf names = {.max = 1000};
@@ -241,17 +255,19 @@ static enum df_status choose(const struct decode *d, const char *entry, const st
 	if (*out == NULL && n == 1 && decode_doc(d, 0)->name == NULL)
 		st = df_fail(DF_USAGE, err, NULL, "the file is no archive: name it as FILE:LINE");
 	else if (*out == NULL && entry != NULL)
-		st = df_fail(DF_USAGE, err, NULL, "there is no document '%s' in it; there are: %s", entry,
-			     df_buf_cstr(&names));
+		st = df_fail(DF_USAGE, err, NULL, "there is no document '%s' in it; there are: %s",
+			     entry, df_buf_cstr(&names));
 	else if (*out == NULL)
-		st = df_fail(DF_USAGE, err, NULL,
-			     "the archive has %zu documents: name one as FILE:ENTRY:LINE; there are: %s", n,
-			     df_buf_cstr(&names));
+		st = df_fail(
+		    DF_USAGE, err, NULL,
+		    "the archive has %zu documents: name one as FILE:ENTRY:LINE; there are: %s", n,
+		    df_buf_cstr(&names));
 	df_buf_free(&names);
 	return st;
 }
 
-static enum df_status open_file(const char *path, int *fd, char sha256[DF_SHA256_HEX], struct df_err *err)
+static enum df_status open_file(const char *path, int *fd, char sha256[DF_SHA256_HEX],
+				struct df_err *err)
 {
 	struct stat info;
 	*fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -262,8 +278,9 @@ static enum df_status open_file(const char *path, int *fd, char sha256[DF_SHA256
 	return run_copy(*fd, -1, sha256, err);
 }
 
-enum df_status run_explain_line(const struct conf_feed *feed, const char *path, const char *entry, uint64_t line,
-				bool encryption_by_name, struct run_explain **out, struct df_err *err)
+enum df_status run_explain_line(const struct conf_feed *feed, const char *path, const char *entry,
+				uint64_t line, bool encryption_by_name, struct run_explain **out,
+				struct df_err *err)
 {
 	char sha256[DF_SHA256_HEX];
 	struct explain_work w = {.file = df_base_name(path), .sha256 = sha256};
@@ -274,7 +291,8 @@ enum df_status run_explain_line(const struct conf_feed *feed, const char *path, 
 	w.x = df_alloc(sizeof(*w.x));
 	w.x->feed = df_alloc(sizeof(*feed));
 	*w.x->feed = *feed; /* its pointers stay the feed's */
-	if (encryption_by_name && name_parse_as(w.file, feed->decode.document_type, &parsed, &ignored) == DF_OK)
+	if (encryption_by_name &&
+	    name_parse_as(w.file, feed->decode.document_type, &parsed, &ignored) == DF_OK)
 		w.x->feed->decode.encrypted = parsed.encrypted;
 	enum df_status st = open_file(path, &fd, sha256, err);
 	if (st == DF_OK) {

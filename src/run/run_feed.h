@@ -11,12 +11,14 @@ struct feed_work {
 	const struct conf_feed *feed;
 	const char *from; /* a local folder that may hold files that were pulled before; or NULL */
 	struct run_source source;
-	char *spool;              /* own: <state_dir>/spool/<feed> */
-	int64_t wait_until_ms;    /* when the files that have not settled yet may have; 0: none waits */
-	size_t unsettled, known;  /* known: closed by an earlier run, and still at the source */
-	uint64_t closed;          /* files of the feed that are closed, as far as was looked */
-	struct fetch_entry stuck; /* name is own: the first file whose bytes could not be had; NULL: none */
-	bool overtaken;           /* stuck was; that is logged */
+	char *spool; /* own: <state_dir>/spool/<feed> */
+	/* when the files that have not settled yet may have; 0: none waits */
+	int64_t wait_until_ms;
+	size_t unsettled, known; /* known: closed by an earlier run, and still at the source */
+	uint64_t closed;         /* files of the feed that are closed, as far as was looked */
+	/* name is own: the first file whose bytes could not be had; NULL: none */
+	struct fetch_entry stuck;
+	bool overtaken; /* stuck was; that is logged */
 };
 
 /* Is the feed one of those that were named? Without names, all are. */
@@ -25,19 +27,21 @@ bool run_feed_chosen(const struct conf_feed *feed, const char *const *names, siz
 /* Counts files that are known already, or not settled yet. */
 void run_feed_skipped(struct feed_work *w, size_t n);
 
-/* Does each feed's part of the run in a thread of its own, and returns when all are through. part: what there is to do before
- * the workers are waited for and the source is tidied; its failure is logged and noted here. */
+/* Does each feed's part of the run in a thread of its own, and returns when all are through.
+ * part: what there is to do before the workers are waited for and the source is tidied; its
+ * failure is logged and noted here. */
 typedef enum df_status (*run_feed_part)(struct feed_work *w, void *ctx, struct df_err *err);
-void run_feed_each(struct run *run, const struct conf_feed *const *feeds, size_t n, run_feed_part part, void *ctx);
+void run_feed_each(struct run *run, const struct conf_feed *const *feeds, size_t n,
+		   run_feed_part part, void *ctx);
 
 /* Whether the spool still holds these bytes; a damaged copy is removed. DF_END: no. */
 enum df_status run_feed_spooled(const struct feed_work *w, const char *spool, const char *sha256,
 				struct df_err *err) DF_CHECK;
 
-/* Brings the bytes of a file that was pulled before into the spool again: from `from`, from the source, or from where
- * after_done or after_refused moved it to. DF_END: they are nowhere. */
-enum df_status run_feed_find(struct feed_work *w, const struct fetch_entry *e, const char *sha256, const char *spool,
-			     struct df_err *err) DF_CHECK;
+/* Brings the bytes of a file that was pulled before into the spool again: from `from`, from the
+ * source, or from where after_done or after_refused moved it to. DF_END: they are nowhere. */
+enum df_status run_feed_find(struct feed_work *w, const struct fetch_entry *e, const char *sha256,
+			     const char *spool, struct df_err *err) DF_CHECK;
 
 struct feed_file { /* one that was pulled */
 	const struct fetch_entry *entry;
@@ -45,8 +49,8 @@ struct feed_file { /* one that was pulled */
 	int64_t id;
 	uint64_t idle; /* see run_file */
 };
-/* Gives a file to the workers; waits while many of the feed are there already. Takes spool. False: the run takes no more of the
- * feed, and the file waits for the next one. */
+/* Gives a file to the workers; waits while many of the feed are there already. Takes spool.
+ * False: the run takes no more of the feed, and the file waits for the next one. */
 bool run_feed_hand_over(struct feed_work *w, const struct feed_file *file, char *spool);
 
 #endif

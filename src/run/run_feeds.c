@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A run: of every feed, all at the same time, the files that have settled are pulled and handed to the workers. */
+/* A run: of every feed, all at the same time, the files that have settled are pulled and handed
+ * to the workers. */
 #include "run_adopt.h"
 #include "run_session.h"
 
@@ -20,7 +21,8 @@ static void after_closed(struct feed_work *w)
 	bool due = run_after_is_due(w->feed, false) || run_after_is_due(w->feed, true);
 
 	(void)run_pool_rest(w->pool, w->feed, &w->closed, 0);
-	if (due && w->closed != before && w->feed->fetch.source.kind != CONF_SOURCE_NONE && !w->source.away)
+	if (due && w->closed != before && w->feed->fetch.source.kind != CONF_SOURCE_NONE &&
+	    !w->source.away)
 		run_after(w->run, &w->source);
 }
 
@@ -59,11 +61,13 @@ static void note_stuck(struct feed_work *w, const struct fetch_entry *e)
 static void warn_overtaken(struct feed_work *w, const struct fetch_entry *e)
 {
 	const struct fetch_entry *stuck = &w->stuck;
-	if (w->stuck.name == NULL || w->overtaken || w->feed->fetch.order_none || by_rest(&stuck, &e) >= 0)
+	if (w->stuck.name == NULL || w->overtaken || w->feed->fetch.order_none ||
+	    by_rest(&stuck, &e) >= 0)
 		return;
 	w->overtaken = true;
 	df_log(DF_LOG_WARN,
-	       "%s: %s cannot be read now and does not hold up later files: %s is sent before it, so that older values "
+	       "%s: %s cannot be read now and does not hold up later files: %s is sent before it, "
+	       "so that older values "
 	       "may "
 	       "arrive after newer ones",
 	       w->feed->name, w->stuck.name, e->name);
@@ -72,7 +76,8 @@ static void warn_overtaken(struct feed_work *w, const struct fetch_entry *e)
 bool run_feed_hand_over(struct feed_work *w, const struct feed_file *file, char *spool)
 {
 	if (!wait_for_room(w)) {
-		df_log(DF_LOG_INFO, "%s: %s: waits for the next run", w->feed->name, file->entry->name);
+		df_log(DF_LOG_INFO, "%s: %s: waits for the next run", w->feed->name,
+		       file->entry->name);
 		run_note(w->run, DF_RETRY);
 		free(spool);
 		return false;
@@ -93,14 +98,17 @@ bool run_feed_hand_over(struct feed_work *w, const struct feed_file *file, char 
 	return true;
 }
 
-/* A server may set a file's time when it is read: the ledger knows it by the time under which it is listed from now on. */
-static void note_fate(struct feed_work *w, const struct fetch_entry *e, struct ledger_new_file *file)
+/* A server may set a file's time when it is read: the ledger knows it by the time under which it
+ * is listed from now on. */
+static void note_fate(struct feed_work *w, const struct fetch_entry *e,
+		      struct ledger_new_file *file)
 {
 	const struct fetch_fate *fate = fetch_fate(w->source.fetch);
 	file->key.mtime = fate->mtime;
 	if (fate->gone)
-		df_log(DF_LOG_INFO, "%s: %s: the server removed it once it was read; all of it is here", w->feed->name,
-		       e->name);
+		df_log(DF_LOG_INFO,
+		       "%s: %s: the server removed it once it was read; all of it is here",
+		       w->feed->name, e->name);
 }
 
 static enum df_status pull(struct feed_work *w, const struct fetch_entry *e, struct df_err *err)
@@ -108,14 +116,17 @@ static enum df_status pull(struct feed_work *w, const struct fetch_entry *e, str
 	char sha256[DF_SHA256_HEX];
 	char event_type[RUN_EVENT_TYPE_SIZE];
 	struct feed_file file = {.entry = e, .sha256 = sha256};
-	struct ledger_new_file new = {
-	    .key = run_feed_key(w->feed, e), .sha256 = sha256, .event_type = event_type, .now_ms = df_now_ms()};
+	struct ledger_new_file new = {.key = run_feed_key(w->feed, e),
+				      .sha256 = sha256,
+				      .event_type = event_type,
+				      .now_ms = df_now_ms()};
 	char *arrival = run_spool_arrival(w->run->conf, &new.key), *spool = df_strdup(arrival);
 	run_event_type(w->feed, e->name, event_type);
 	enum df_status st = run_source_get(&w->source, e, spool, sha256, err);
 	if (st == DF_END)
-		df_log(DF_LOG_INFO, "%s: %s: went away before it was read: the next listing decides", w->feed->name,
-		       e->name);
+		df_log(DF_LOG_INFO,
+		       "%s: %s: went away before it was read: the next listing decides",
+		       w->feed->name, e->name);
 	if (st == DF_OK)
 		note_fate(w, e, &new);
 	if (st == DF_OK)
@@ -159,7 +170,8 @@ static enum df_status is_due(struct feed_work *w, const struct fetch_entry *e, s
 }
 
 /* Each is told when it is first seen, and when it has changed: not with every mail of cron. */
-static enum df_status tell_misnamed(struct feed_work *w, const struct fetch_list *list, struct df_err *err)
+static enum df_status tell_misnamed(struct feed_work *w, const struct fetch_list *list,
+				    struct df_err *err)
 {
 	enum df_status st = DF_OK;
 	for (size_t i = 0; st == DF_OK && i < list->n_misnamed; i++) {
@@ -173,9 +185,10 @@ static enum df_status tell_misnamed(struct feed_work *w, const struct fetch_list
 	return st;
 }
 
-/* The files of the listing that are to be pulled, in the order in which they came to rest; the list is the caller's. */
-static enum df_status find_due(struct feed_work *w, const struct fetch_list *list, const struct fetch_entry ***out,
-			       size_t *n, struct df_err *err)
+/* The files of the listing that are to be pulled, in the order in which they came to rest; the
+ * list is the caller's. */
+static enum df_status find_due(struct feed_work *w, const struct fetch_list *list,
+			       const struct fetch_entry ***out, size_t *n, struct df_err *err)
 {
 	const struct fetch_entry **due = df_alloc((list->n + 1) * sizeof(*due));
 
@@ -190,11 +203,11 @@ static enum df_status find_due(struct feed_work *w, const struct fetch_list *lis
 		}
 	}
 	if (w->known > 0)
-		df_log(
-		    DF_LOG_DEBUG,
-		    "%s: %zu file(s) at the source are known, by name, size and time, and done with: `dropfeed resend` "
-		    "sends one of them once more",
-		    w->feed->name, w->known);
+		df_log(DF_LOG_DEBUG,
+		       "%s: %zu file(s) at the source are known, by name, size and time, and done "
+		       "with: `dropfeed resend` "
+		       "sends one of them once more",
+		       w->feed->name, w->known);
 	if (*n > 0)
 		qsort((void *)due, *n, sizeof(*due), by_rest);
 	*out = due;
@@ -202,13 +215,15 @@ static enum df_status find_due(struct feed_work *w, const struct fetch_list *lis
 }
 
 /* DF_END: no more of them in this run; that is logged. */
-static enum df_status pull_next(struct feed_work *w, const struct fetch_entry *e, size_t left, struct df_err *err)
+static enum df_status pull_next(struct feed_work *w, const struct fetch_entry *e, size_t left,
+				struct df_err *err)
 {
 	struct df_err one = {0};
 	if (df_stop_requested)
 		return df_fail(DF_RETRY, err, NULL, "stopped by a signal; the next run goes on");
 	if (!wait_for_room(w)) {
-		df_log(DF_LOG_INFO, "%s: %zu more file(s) wait at the source for the next run", w->feed->name, left);
+		df_log(DF_LOG_INFO, "%s: %zu more file(s) wait at the source for the next run",
+		       w->feed->name, left);
 		run_note(w->run, DF_RETRY);
 		return DF_END;
 	}
@@ -229,11 +244,13 @@ static enum df_status pull_next(struct feed_work *w, const struct fetch_entry *e
 static void tell_list(const struct feed_work *w, const struct fetch_list *list)
 {
 	if (list->shortage != NULL)
-		df_log(DF_LOG_WARN, "%s: not all of %s is seen: %s", w->feed->name, w->feed->fetch.source.url,
-		       list->shortage);
+		df_log(DF_LOG_WARN, "%s: not all of %s is seen: %s", w->feed->name,
+		       w->feed->fetch.source.url, list->shortage);
 	if (list->waiting > 0)
-		df_log(DF_LOG_INFO, "%s: %zu file(s) wait for what has to be beside them (ready_marker, checksum)",
-		       w->feed->name, list->waiting);
+		df_log(
+		    DF_LOG_INFO,
+		    "%s: %zu file(s) wait for what has to be beside them (ready_marker, checksum)",
+		    w->feed->name, list->waiting);
 }
 
 static enum df_status list_and_pull(struct feed_work *w, struct df_err *err)
@@ -272,8 +289,8 @@ void run_feed_skipped(struct feed_work *w, size_t n)
 	pthread_mutex_unlock(&w->run->lock);
 }
 
-/* A file that is new to the ledger has to be seen twice. The second look comes in this run, so that a run by hand takes
- * what lies there, unless it is stopped meanwhile. */
+/* A file that is new to the ledger has to be seen twice. The second look comes in this run, so
+ * that a run by hand takes what lies there, unless it is stopped meanwhile. */
 static enum df_status wait_and_look_again(struct feed_work *w, struct df_err *err)
 {
 	int64_t wait = w->wait_until_ms - df_now_ms() + 50;
@@ -282,8 +299,8 @@ static enum df_status wait_and_look_again(struct feed_work *w, struct df_err *er
 
 	if (wait > w->feed->fetch.min_age_ms + 50)
 		wait = w->feed->fetch.min_age_ms + 50; /* the clock was set back */
-	df_log(DF_LOG_INFO, "%s: waiting %lld s for %zu new file(s) to settle (min_age)", w->feed->name,
-	       (long long)(wait > 0 ? (wait + 999) / 1000 : 0), w->unsettled);
+	df_log(DF_LOG_INFO, "%s: waiting %lld s for %zu new file(s) to settle (min_age)",
+	       w->feed->name, (long long)(wait > 0 ? (wait + 999) / 1000 : 0), w->unsettled);
 	if (wait > KEEP_OPEN_MS)
 		run_source_close(&w->source);
 	int64_t end = df_monotonic_ms() + wait;
@@ -296,7 +313,8 @@ static enum df_status wait_and_look_again(struct feed_work *w, struct df_err *er
 	if (!df_stop_requested) /* else the next run's listing will be the second one */
 		st = list_and_pull(w, err);
 	if (st == DF_OK && w->unsettled > 0 && !df_stop_requested)
-		df_log(DF_LOG_INFO, "%s: %zu file(s) still wait to settle: their size or time changes (min_age)",
+		df_log(DF_LOG_INFO,
+		       "%s: %zu file(s) still wait to settle: their size or time changes (min_age)",
 		       w->feed->name, w->unsettled);
 	run_feed_skipped(w, w->unsettled);
 	return st;
@@ -362,29 +380,29 @@ static enum df_status add_lost(void *ctx, const struct ledger_document *d, struc
 	return DF_OK;
 }
 
-/* The source was looked through and has them nowhere: nobody will bring the file to its end. `retry` goes on with it if
- * they turn up after all. */
+/* The source was looked through and has them nowhere: nobody will bring the file to its end.
+ * `retry` goes on with it if they turn up after all. */
 static enum df_status close_lost(struct feed_work *w, const struct left_file *f, struct df_err *err)
 {
 	struct lost l = {0};
 	struct ledger *ledger = w->run->env.ledger;
 	enum df_status st = ledger_documents(ledger, f->id, add_lost, &l, err);
-	char *text =
-	    l.documents == 0
-		? df_strdup("its bytes are gone from the spool and from the source; none of its rows was delivered")
-		: df_format("its bytes are gone from the spool and from the source; %llu rows were not delivered",
-			    (unsigned long long)l.rows);
+	char *text = l.documents == 0 ? df_strdup("its bytes are gone from the spool and from the "
+						  "source; none of its rows was delivered")
+				      : df_format("its bytes are gone from the spool and from the "
+						  "source; %llu rows were not delivered",
+						  (unsigned long long)l.rows);
 	const struct ledger_outcome lost = {
 	    .state = LEDGER_REFUSED, .code = "lost-bytes", .text = text, .now_ms = df_now_ms()};
 
 	if (st == DF_OK)
 		st = ledger_file_lost(ledger, f->id, &lost, err);
 	if (st == DF_OK) {
-		df_log(
-		    DF_LOG_ERROR,
-		    "%s: %s: closed as refused: %s [lost-bytes]: when they turn up, name the folder that they are in "
-		    "with `dropfeed retry --from DIR`",
-		    w->feed->name, f->entry.name, text);
+		df_log(DF_LOG_ERROR,
+		       "%s: %s: closed as refused: %s [lost-bytes]: when they turn up, name the "
+		       "folder that they are in "
+		       "with `dropfeed retry --from DIR`",
+		       w->feed->name, f->entry.name, text);
 		pthread_mutex_lock(&w->run->lock);
 		w->run->result->files_refused++;
 		pthread_mutex_unlock(&w->run->lock);
@@ -405,15 +423,18 @@ static enum df_status resume_one(struct feed_work *w, const struct left_file *f,
 		free(spool);
 		return st == DF_END ? close_lost(w, f, err) : st;
 	}
-	struct feed_file file = {.entry = &f->entry, .sha256 = f->sha256, .id = f->id, .idle = f->idle};
-	df_log(DF_LOG_INFO, "%s: %s: going on where an earlier run stopped", w->feed->name, f->entry.name);
+	struct feed_file file = {
+	    .entry = &f->entry, .sha256 = f->sha256, .id = f->id, .idle = f->idle};
+	df_log(DF_LOG_INFO, "%s: %s: going on where an earlier run stopped", w->feed->name,
+	       f->entry.name);
 	(void)run_feed_hand_over(w, &file, spool);
 	return DF_OK;
 }
 
 static int by_left_rest(const void *a, const void *b)
 {
-	const struct fetch_entry *x = &((const struct left_file *)a)->entry, *y = &((const struct left_file *)b)->entry;
+	const struct fetch_entry *x = &((const struct left_file *)a)->entry,
+				 *y = &((const struct left_file *)b)->entry;
 	return by_rest(&x, &y);
 }
 
@@ -421,7 +442,8 @@ static int by_left_rest(const void *a, const void *b)
 static enum df_status resume(struct feed_work *w, struct df_err *err)
 {
 	struct left_over left = {.conf = w->run->conf};
-	enum df_status st = ledger_files(w->run->env.ledger, w->feed->name, true, collect, &left, err);
+	enum df_status st =
+	    ledger_files(w->run->env.ledger, w->feed->name, true, collect, &left, err);
 	if (left.n > 0)
 		qsort(left.v, left.n, sizeof(*left.v), by_left_rest);
 	for (size_t i = 0; st == DF_OK && i < left.n; i++) {
@@ -506,7 +528,8 @@ static void *feed_main(void *arg)
 	return NULL;
 }
 
-void run_feed_each(struct run *run, const struct conf_feed *const *feeds, size_t n, run_feed_part part, void *ctx)
+void run_feed_each(struct run *run, const struct conf_feed *const *feeds, size_t n,
+		   run_feed_part part, void *ctx)
 {
 	struct feed_thread *threads = df_alloc(n * sizeof(*threads));
 	pthread_attr_t attr;
@@ -549,14 +572,15 @@ static enum df_status tell_orphan(void *ctx, const struct ledger_file *f, struct
 	const struct conf *conf = ctx;
 	(void)err;
 	if (f->closed_ms == 0 && conf_feed_find(conf, f->feed) == NULL)
-		df_log(
-		    DF_LOG_WARN,
-		    "%s: %s: not finished, and the configuration has no such feed any more: put the feed back to go on",
-		    f->feed, f->name);
+		df_log(DF_LOG_WARN,
+		       "%s: %s: not finished, and the configuration has no such feed any more: put "
+		       "the feed back to go on",
+		       f->feed, f->name);
 	return DF_OK;
 }
 
-static void run_deliver(const struct conf *conf, const struct run_options *options, struct run_result *result)
+static void run_deliver(const struct conf *conf, const struct run_options *options,
+			struct run_result *result)
 {
 	struct run_session session;
 	struct df_err err = {0};
@@ -565,7 +589,8 @@ static void run_deliver(const struct conf *conf, const struct run_options *optio
 		run_session_failed(result, st, &err);
 		return;
 	}
-	st = ledger_files(session.run.env.ledger, NULL, true, tell_orphan, (void *)(uintptr_t)conf, &err);
+	st = ledger_files(session.run.env.ledger, NULL, true, tell_orphan, (void *)(uintptr_t)conf,
+			  &err);
 	if (st != DF_OK)
 		df_log_err(DF_LOG_ERROR, &err);
 	run_note_status(result, st);
@@ -584,7 +609,8 @@ static void run_deliver(const struct conf *conf, const struct run_options *optio
 	run_session_close(&session);
 }
 
-void run_feeds(const struct conf *conf, const struct run_options *options, struct run_result *result)
+void run_feeds(const struct conf *conf, const struct run_options *options,
+	       struct run_result *result)
 {
 	if (!options->dry_run) {
 		run_deliver(conf, options, result);

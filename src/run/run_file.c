@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* One drop file's life: decoded, its documents delivered (run_document.c), closed. Every step is entered in the ledger before
- * the next one, so that a run that was killed is taken up where it stopped. */
+/* One drop file's life: decoded, its documents delivered (run_document.c), closed. Every step is
+ * entered in the ledger before the next one, so that a run that was killed is taken up where it
+ * stopped. */
 #include "run_document.h"
 
 #include "dropfeed/step.h"
@@ -38,7 +39,8 @@ void run_note(struct run *run, enum df_status st)
 	pthread_mutex_unlock(&run->lock);
 }
 
-static enum df_status file_close(struct run_file_work *w, const struct df_err *why, struct df_err *err)
+static enum df_status file_close(struct run_file_work *w, const struct df_err *why,
+				 struct df_err *err)
 {
 	struct run_file *f = w->f;
 	bool refused = why != NULL;
@@ -59,7 +61,8 @@ static enum df_status file_close(struct run_file_work *w, const struct df_err *w
 		return st;
 	df_before("remove a file from the spool");
 	if (f->spool != NULL && unlink(f->spool) != 0 && errno != ENOENT)
-		df_log(DF_LOG_WARN, "cannot remove %s from the spool: %s", f->spool, strerror(errno));
+		df_log(DF_LOG_WARN, "cannot remove %s from the spool: %s", f->spool,
+		       strerror(errno));
 	df_after("remove a file from the spool");
 	pthread_mutex_lock(&w->run->lock);
 	if (refused)
@@ -86,17 +89,21 @@ enum df_status run_file_begun(struct run *run, int64_t ledger_id, bool *begun, s
 	return st == DF_END ? DF_OK : st;
 }
 
-/* A file of which a batch was taken has passed the feed's rules of that day: what they have become since must not
- * refuse what is half sent. Where it cannot be opened any more, a key went away, and may come back. */
-static enum df_status decode_again(const struct run_file_work *w, struct decode **d, struct df_err *err)
+/* A file of which a batch was taken has passed the feed's rules of that day: what they have
+ * become since must not refuse what is half sent. Where it cannot be opened any more, a key went
+ * away, and may come back. */
+static enum df_status decode_again(const struct run_file_work *w, struct decode **d,
+				   struct df_err *err)
 {
 	struct conf_feed feed = *w->f->feed; /* a view: its pointers stay the feed's */
 	struct name parsed;
-	enum df_status st = name_parse_as(df_base_name(w->f->name), feed.decode.document_type, &parsed, err);
+	enum df_status st =
+	    name_parse_as(df_base_name(w->f->name), feed.decode.document_type, &parsed, err);
 	if (st == DF_OK) {
 		feed.decode.encrypted = parsed.encrypted;
 		feed.decode.signed_by.n = 0;
-		feed.decode.max_plaintext = feed.decode.max_ratio = feed.decode.max_entries = UINT64_MAX;
+		feed.decode.max_plaintext = feed.decode.max_ratio = feed.decode.max_entries =
+		    UINT64_MAX;
 		st = decode_open(&feed, w->f->name, w->f->fd, w->run->scratch, d, err);
 	}
 	if (st != DF_REJECT)
@@ -116,7 +123,8 @@ enum df_status run_file_open(struct run_file_work *w, struct df_err *err)
 	if (f->fd < 0)
 		f->fd = open(f->spool, O_RDONLY | O_CLOEXEC);
 	if (f->fd < 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", f->spool, strerror(errno));
+		return df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", f->spool,
+			       strerror(errno));
 	enum df_status st = run_file_begun(w->run, f->ledger_id, &begun, err);
 	if (st != DF_OK)
 		return st;
@@ -135,8 +143,10 @@ enum df_status run_file_open(struct run_file_work *w, struct df_err *err)
 
 /* ---- checking ---- */
 
-/* The same bytes were delivered before, under whatever name: there is nothing to do but to say so, once. */
-static enum df_status enter_duplicate(struct run_file_work *w, const struct ledger_file *same, struct df_err *err)
+/* The same bytes were delivered before, under whatever name: there is nothing to do but to say
+ * so, once. */
+static enum df_status enter_duplicate(struct run_file_work *w, const struct ledger_file *same,
+				      struct df_err *err)
 {
 	struct run_file *f = w->f;
 	char *text = df_format("same bytes as %s, which was delivered before", same->name);
@@ -144,7 +154,8 @@ static enum df_status enter_duplicate(struct run_file_work *w, const struct ledg
 	const struct ledger_outcome duplicate = {.state = LEDGER_DONE,
 						 .code = "duplicate",
 						 .text = text,
-						 .cleanup_due = run_after_is_due(f->feed, false) && !f->local,
+						 .cleanup_due =
+						     run_after_is_due(f->feed, false) && !f->local,
 						 .now_ms = df_now_ms()};
 	enum df_status st = ledger_file_state(w->run->env.ledger, f->ledger_id, &duplicate, err);
 	free(text);
@@ -158,7 +169,8 @@ static enum df_status enter_duplicate(struct run_file_work *w, const struct ledg
 	return DF_END;
 }
 
-/* DF_OK: it is no copy of another file, or was begun before that was known. DF_END: it is one, and closed. */
+/* DF_OK: it is no copy of another file, or was begun before that was known. DF_END: it is one,
+ * and closed. */
 static enum df_status file_is_new(struct run_file_work *w, struct df_err *err)
 {
 	struct run_file *f = w->f;
@@ -172,8 +184,8 @@ static enum df_status file_is_new(struct run_file_work *w, struct df_err *err)
 	if (st == DF_OK)
 		st = enter_duplicate(w, &same, err);
 	else if (st == DF_RETRY && same.id != 0) {
-		df_log(DF_LOG_INFO, "%s: %s: same bytes as %s, which is not finished", f->feed->name, f->name,
-		       same.name);
+		df_log(DF_LOG_INFO, "%s: %s: same bytes as %s, which is not finished",
+		       f->feed->name, f->name, same.name);
 		f->overtaken = true; /* nothing of it is missing elsewhere */
 	} else if (st == DF_END)
 		st = DF_OK;
@@ -181,7 +193,8 @@ static enum df_status file_is_new(struct run_file_work *w, struct df_err *err)
 	return st;
 }
 
-/* A zip's entries that are not taken: those that hold CSV are a warning, for somebody may wait for their rows. */
+/* A zip's entries that are not taken: those that hold CSV are a warning, for somebody may wait
+ * for their rows. */
 static enum df_status note_skipped(const struct run_file_work *w, struct df_err *err)
 {
 	const struct decode *d = w->f->decoded;
@@ -192,9 +205,10 @@ static enum df_status note_skipped(const struct run_file_work *w, struct df_err 
 	struct ledger_skipped *entries = df_alloc(n * sizeof(*entries));
 	for (size_t i = 0; i < n; i++) {
 		const struct decode_skipped *s = decode_skipped(d, i);
-		entries[i] = (struct ledger_skipped){.name = s->name, .why = s->why, .csv = s->missed};
-		df_log(s->missed ? DF_LOG_WARN : DF_LOG_INFO, "%s: %s: %s is skipped: %s", w->f->feed->name, w->f->name,
-		       s->name, s->why);
+		entries[i] =
+		    (struct ledger_skipped){.name = s->name, .why = s->why, .csv = s->missed};
+		df_log(s->missed ? DF_LOG_WARN : DF_LOG_INFO, "%s: %s: %s is skipped: %s",
+		       w->f->feed->name, w->f->name, s->name, s->why);
 	}
 	enum df_status st = ledger_file_skips(w->run->env.ledger, w->f->ledger_id, entries, n, err);
 	free(entries);
@@ -209,7 +223,8 @@ static enum df_status file_begin(struct run_file_work *w, struct df_err *err)
 		struct ledger_document d = {0};
 		enum df_status st = run_document_begin(w, decode_doc(w->f->decoded, i), &d, err);
 		ledger_document_free(&d);
-		if (st != DF_OK && st != DF_REJECT) /* refused, entered and logged: the others go on */
+		/* refused, entered and logged: the others go on */
+		if (st != DF_OK && st != DF_REJECT)
 			return st;
 	}
 	if (n == 0 || w->n_refused < n)
@@ -283,13 +298,15 @@ void run_file_leave(struct run *run, struct run_file *f, unsigned blame)
 {
 	struct df_err err = {0};
 	unsigned idle = f->progressed ? 0 : blame;
-	if ((blame > 0 || f->progressed) && ledger_file_tried(run->env.ledger, f->ledger_id, idle, &err) != DF_OK)
+	if ((blame > 0 || f->progressed) &&
+	    ledger_file_tried(run->env.ledger, f->ledger_id, idle, &err) != DF_OK)
 		df_log_err(DF_LOG_WARN, &err);
 
 	if (f->why.text[0] == '\0')
 		df_log(DF_LOG_INFO, "%s: %s: waits for the next run", f->feed->name, f->name);
 	else
-		run_file_log_failure(f, NULL, &f->why,
-				     f->st == DF_RETRY ? "not finished, the next run goes on with it" : "stopped");
+		run_file_log_failure(
+		    f, NULL, &f->why,
+		    f->st == DF_RETRY ? "not finished, the next run goes on with it" : "stopped");
 	run_note(run, f->why.text[0] == '\0' ? DF_RETRY : f->st);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The bytes of a file that was pulled before: that they are the same its SHA-256 says, wherever they lie now. */
+/* The bytes of a file that was pulled before: that they are the same its SHA-256 says, wherever
+ * they lie now. */
 #include "run_feed.h"
 
 #include <errno.h>
@@ -25,7 +26,8 @@ static void keep_whole_part(const char *spool, const char *sha256)
 	free(part);
 }
 
-enum df_status run_feed_spooled(const struct feed_work *w, const char *spool, const char *sha256, struct df_err *err)
+enum df_status run_feed_spooled(const struct feed_work *w, const char *spool, const char *sha256,
+				struct df_err *err)
 {
 	char hex[DF_SHA256_HEX];
 	if (access(spool, F_OK) != 0)
@@ -38,7 +40,8 @@ enum df_status run_feed_spooled(const struct feed_work *w, const char *spool, co
 	enum df_status st = run_copy(fd, -1, hex, err);
 	close(fd);
 	if (st == DF_OK && strcmp(hex, sha256) != 0) {
-		df_log(DF_LOG_WARN, "%s: %s does not hold the bytes that were pulled: they are taken again",
+		df_log(DF_LOG_WARN,
+		       "%s: %s does not hold the bytes that were pulled: they are taken again",
 		       w->feed->name, spool);
 		unlink(spool);
 		st = DF_END;
@@ -68,9 +71,11 @@ static enum df_status get_step(struct fetch *fetch, void *ctx, struct df_err *er
 	return fetch_get(fetch, l->there, l->spool, l->sha256, err);
 }
 
-/* moved: the folder is one that files are moved to, which keeps their time, and numbers those of one name. */
-static enum df_status find_in(struct run_source *s, const char *dir, bool moved, const struct fetch_entry *e,
-			      const char *sha256, const char *spool, struct df_err *err)
+/* moved: the folder is one that files are moved to, which keeps their time, and numbers those of
+ * one name. */
+static enum df_status find_in(struct run_source *s, const char *dir, bool moved,
+			      const struct fetch_entry *e, const char *sha256, const char *spool,
+			      struct df_err *err)
 {
 	char *part = df_format("%s.part", spool);
 	enum df_status st = DF_OK;
@@ -98,21 +103,23 @@ static enum df_status find_in(struct run_source *s, const char *dir, bool moved,
 	return st == DF_OK ? DF_END : st;
 }
 
-static enum df_status find_locally(const struct feed_work *w, const struct fetch_entry *e, const char *sha256,
-				   const char *spool, struct df_err *err)
+static enum df_status find_locally(const struct feed_work *w, const struct fetch_entry *e,
+				   const char *sha256, const char *spool, struct df_err *err)
 {
 	struct conf_feed view = *w->feed;
 	struct run_source folder = {.feed = &view};
-	view.fetch.source = (struct conf_source){.kind = CONF_SOURCE_FILE, .path = (char *)(uintptr_t)w->from};
+	view.fetch.source =
+	    (struct conf_source){.kind = CONF_SOURCE_FILE, .path = (char *)(uintptr_t)w->from};
 	enum df_status st = find_in(&folder, NULL, false, e, sha256, spool, err);
 	run_source_close(&folder);
 	return st;
 }
 
-enum df_status run_feed_find(struct feed_work *w, const struct fetch_entry *e, const char *sha256, const char *spool,
-			     struct df_err *err)
+enum df_status run_feed_find(struct feed_work *w, const struct fetch_entry *e, const char *sha256,
+			     const char *spool, struct df_err *err)
 {
-	const struct conf_after_action *actions[] = {&w->feed->fetch.after_done, &w->feed->fetch.after_refused};
+	const struct conf_after_action *actions[] = {&w->feed->fetch.after_done,
+						     &w->feed->fetch.after_refused};
 	enum df_status st = DF_END;
 	if (w->from != NULL)
 		st = find_locally(w, e, sha256, spool, err);

@@ -8,7 +8,8 @@
 enum { PER_LOGIN = 8, IN_ALL = 64, LOOK_EVERY_MS = 200 };
 
 struct login {
-	const struct conf_source *source; /* borrowed: the first one with this user, host and port */
+	/* borrowed: the first one with this user, host and port */
+	const struct conf_source *source;
 	unsigned inside;
 	struct login *next;
 };
@@ -47,8 +48,8 @@ void run_gate_free(struct run_gate *gate)
 static struct login *login_of(struct run_gate *gate, const struct conf_source *source)
 {
 	for (struct login *l = gate->logins; l != NULL; l = l->next)
-		if (strcmp(l->source->user, source->user) == 0 && strcmp(l->source->host, source->host) == 0 &&
-		    l->source->port == source->port)
+		if (strcmp(l->source->user, source->user) == 0 &&
+		    strcmp(l->source->host, source->host) == 0 && l->source->port == source->port)
 			return l;
 
 	struct login *l = df_alloc(sizeof(*l));

@@ -2,9 +2,9 @@
 /*
  * run_gate.h - how many connections a run has open at the same time
  *
- * All feeds are listed and pulled at once. A server takes a few connections of one login, and refuses more (sshd: MaxStartups),
- * so that those of one login are bounded, and all of them together. Who waits for a server that does not answer holds a
- * place of that server's login only.
+ * All feeds are listed and pulled at once. A server takes a few connections of one login, and
+ * refuses more (sshd: MaxStartups), so that those of one login are bounded, and all of them
+ * together. Who waits for a server that does not answer holds a place of that server's login only.
  */
 #ifndef DROPFEED_RUN_GATE_H
 #define DROPFEED_RUN_GATE_H

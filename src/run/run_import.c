@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Local files by hand. With a configuration they go the way of every drop file: spool, ledger, delivery, and a run goes on
- * with what an import did not finish. With a sink of their own they leave no trace: read, checked, written.
+ * Local files by hand. With a configuration they go the way of every drop file: spool, ledger,
+ * delivery, and a run goes on with what an import did not finish. With a sink of their own they
+ * leave no trace: read, checked, written.
  */
 #include "run_import.h"
 #include "run_session.h"
@@ -74,7 +75,9 @@ enum df_status run_import_open(const char *file, int *fd, struct df_err *err)
 	if (strcmp(file, "-") != 0)
 		return run_open(file, fd, err);
 	*fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
-	return *fd >= 0 ? DF_OK : df_fail(DF_USAGE, err, NULL, "cannot read standard input: %s", strerror(errno));
+	return *fd >= 0 ? DF_OK
+			: df_fail(DF_USAGE, err, NULL, "cannot read standard input: %s",
+				  strerror(errno));
 }
 
 /* ---- through the ledger ---- */
@@ -85,19 +88,22 @@ struct kept_import {
 	struct run_pool *pool;
 };
 
-/* Copies the input into the spool, to a place of its own. key: name is set, size and mtime are filled in. */
+/* Copies the input into the spool, to a place of its own. key: name is set, size and mtime are
+ * filled in. */
 static enum df_status spool_input(struct kept_import *k, const char *file, struct ledger_key *key,
 				  char sha256[DF_SHA256_HEX], char **spool, struct df_err *err)
 {
 	const struct conf *conf = k->session.run.conf;
 	struct stat info = {0};
 	int in = -1, out = -1;
-	char *part = df_format("%s/spool/%s/import-%ld.part", conf->state_dir, k->options->feed->name, (long)getpid());
+	char *part = df_format("%s/spool/%s/import-%ld.part", conf->state_dir,
+			       k->options->feed->name, (long)getpid());
 	enum df_status st = run_import_open(file, &in, err);
 	if (st == DF_OK) {
 		out = open(part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 		if (out < 0)
-			st = df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", part, df_disk_words(errno));
+			st = df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", part,
+				     df_disk_words(errno));
 	}
 	if (st == DF_OK)
 		st = run_copy(in, out, sha256, err);
@@ -126,8 +132,10 @@ static enum df_status spool_input(struct kept_import *k, const char *file, struc
 	return st;
 }
 
-/* The input is what an earlier import, or a run, did not finish: it goes where the spool has that, had it another time. */
-static enum df_status take_place(struct kept_import *k, const struct ledger_file *f, char **spool, struct df_err *err)
+/* The input is what an earlier import, or a run, did not finish: it goes where the spool has
+ * that, had it another time. */
+static enum df_status take_place(struct kept_import *k, const struct ledger_file *f, char **spool,
+				 struct df_err *err)
 {
 	char *path = run_spool_of(k->session.run.conf, f);
 	enum df_status st = DF_OK;
@@ -138,34 +146,38 @@ static enum df_status take_place(struct kept_import *k, const struct ledger_file
 	return st;
 }
 
-/* DF_OK: *id is to be delivered, an old one where an earlier import did not finish. DF_END: delivered before. */
-static enum df_status enter_input(struct kept_import *k, const struct ledger_new_file *new, char **spool, int64_t *id,
-				  struct df_err *err)
+/* DF_OK: *id is to be delivered, an old one where an earlier import did not finish. DF_END:
+ * delivered before. */
+static enum df_status enter_input(struct kept_import *k, const struct ledger_new_file *new,
+				  char **spool, int64_t *id, struct df_err *err)
 {
 	struct ledger *ledger = k->session.run.env.ledger;
 	const struct conf_feed *feed = k->options->feed;
 	const struct ledger_key *e = &new->key;
 	struct ledger_file f = {0};
-	enum df_status st = run_same_bytes(&k->session.run, k->pool, feed, e->name, new->sha256, 0, &f, err);
+	enum df_status st =
+	    run_same_bytes(&k->session.run, k->pool, feed, e->name, new->sha256, 0, &f, err);
 	if (st == DF_RETRY && f.id != 0) {
 		*id = f.id;
 		st = strcmp(f.name, e->name) == 0
 			 ? take_place(k, &f, spool, err)
-			 : df_fail(DF_RETRY, err, NULL, "same bytes as %s, which is not finished: `dropfeed run` first",
+			 : df_fail(DF_RETRY, err, NULL,
+				   "same bytes as %s, which is not finished: `dropfeed run` first",
 				   f.name);
 		ledger_file_free(&f);
 		return st;
 	}
 	if (st == DF_OK) {
-		df_log(DF_LOG_INFO, "%s: %s: skipped: same bytes as %s, which was delivered before", feed->name,
-		       e->name, f.name);
+		df_log(DF_LOG_INFO, "%s: %s: skipped: same bytes as %s, which was delivered before",
+		       feed->name, e->name, f.name);
 		ledger_file_free(&f);
 		return DF_END;
 	}
 	if (st != DF_END)
 		return st;
 	st = ledger_file_known(ledger, e, &f, err);
-	if (st == DF_OK && !ledger_closes(f.state)) { /* named twice: a worker may have the first one */
+	/* named twice: a worker may have the first one */
+	if (st == DF_OK && !ledger_closes(f.state)) {
 		ledger_file_free(&f);
 		run_pool_wait(k->pool);
 		st = ledger_file_known(ledger, e, &f, err);
@@ -185,10 +197,13 @@ static enum df_status kept_file(struct kept_import *k, const char *file, struct 
 	struct name parsed;
 	char event_type[RUN_EVENT_TYPE_SIZE];
 	char *name = df_strdup(run_import_name(k->options, file)), *spool = NULL;
-	struct ledger_new_file new = {.sha256 = sha256, .event_type = event_type, .now_ms = df_now_ms()};
+	struct ledger_new_file new = {
+	    .sha256 = sha256, .event_type = event_type, .now_ms = df_now_ms()};
 	int64_t id = 0;
-	new.key = (struct ledger_key){.feed = k->options->feed->name, .source = LEDGER_SOURCE_LOCAL, .name = name};
-	enum df_status st = name_parse_as(name, k->options->feed->decode.document_type, &parsed, err);
+	new.key = (struct ledger_key){
+	    .feed = k->options->feed->name, .source = LEDGER_SOURCE_LOCAL, .name = name};
+	enum df_status st =
+	    name_parse_as(name, k->options->feed->decode.document_type, &parsed, err);
 	run_event_type(k->options->feed, name, event_type);
 	if (st == DF_OK)
 		st = spool_input(k, file, &new.key, sha256, &spool, err);
@@ -197,7 +212,8 @@ static enum df_status kept_file(struct kept_import *k, const char *file, struct 
 		st = enter_input(k, &new, &spool, &id, err);
 	if (st == DF_OK) {
 		struct run_file *f = df_alloc(sizeof(*f));
-		*f = (struct run_file){.feed = k->options->feed, .name = df_strdup(name), .spool = spool, .fd = -1};
+		*f = (struct run_file){
+		    .feed = k->options->feed, .name = df_strdup(name), .spool = spool, .fd = -1};
 		memcpy(f->sha256, sha256, DF_SHA256_HEX);
 		f->ledger_id = id;
 		f->local = true;
@@ -217,7 +233,8 @@ static enum df_status kept_file(struct kept_import *k, const char *file, struct 
 	return st;
 }
 
-static void import_kept(const struct conf *conf, const struct run_import_options *o, struct run_result *result)
+static void import_kept(const struct conf *conf, const struct run_import_options *o,
+			struct run_result *result)
 {
 	struct kept_import k = {.options = o};
 	struct df_err err = {0};
@@ -250,7 +267,8 @@ static void import_kept(const struct conf *conf, const struct run_import_options
 	free(spool);
 }
 
-void run_import(const struct conf *conf, const struct run_import_options *options, struct run_result *result)
+void run_import(const struct conf *conf, const struct run_import_options *options,
+		struct run_result *result)
 {
 	if (conf == NULL || options->stateless || options->dry_run)
 		run_import_plain(options, result);

@@ -5,7 +5,8 @@
 
 #include "run_priv.h"
 
-/* The name of a FILE of the command line, without folders; for "-" the one that was given for standard input. Borrowed. */
+/* The name of a FILE of the command line, without folders; for "-" the one that was given for
+ * standard input. Borrowed. */
 const char *run_import_name(const struct run_import_options *o, const char *file);
 /* Opens it. */
 enum df_status run_import_open(const char *file, int *fd, struct df_err *err) DF_CHECK;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Local files that go straight to a sink and leave no trace: read, checked, written. What is rejected is logged line by line,
- * and written to a file where one was named. */
+/* Local files that go straight to a sink and leave no trace: read, checked, written. What is
+ * rejected is logged line by line, and written to a file where one was named. */
 #include "run_document.h"
 #include "run_import.h"
 
@@ -10,7 +10,8 @@
 
 #define REJECTS_LOGGED 1000u /* rows of a file */
 
-struct hashing { /* of the input, while it is decoded and checked: nothing needs the hash before batches are made */
+/* of the input, while it is decoded and checked: nothing needs the hash before batches are made */
+struct hashing {
 	pthread_t thread;
 	bool running;
 	int in, out; /* out: -1, or where the input is copied to */
@@ -26,7 +27,8 @@ static void *hash_all(void *ctx)
 	return NULL;
 }
 
-/* A pipe is waited for as long as it takes, and a signal to stop wakes none but the thread that gets it, this one. */
+/* A pipe is waited for as long as it takes, and a signal to stop wakes none but the thread that
+ * gets it, this one. */
 static void hashing_begin(struct hashing *h)
 {
 	bool pipe = h->out >= 0;
@@ -48,10 +50,11 @@ static enum df_status hashing_end(struct hashing *h, struct df_err *err)
 struct plain_import {
 	const struct run_import_options *options;
 	struct run *run;
-	struct conf_feed feed;      /* a view of the options' feed */
-	const char *name;           /* of the file at hand */
-	struct send_stream *stream; /* own: one for all documents of a file sink, else one for each */
-	uint64_t *lane_next;        /* own: a lane goes on from document to document of a stream */
+	struct conf_feed feed; /* a view of the options' feed */
+	const char *name;      /* of the file at hand */
+	/* own: one for all documents of a file sink, else one for each */
+	struct send_stream *stream;
+	uint64_t *lane_next; /* own: a lane goes on from document to document of a stream */
 	uint64_t delivered;
 	atomic_ullong logged;
 	uint64_t batches, events;           /* of the document at hand */
@@ -64,12 +67,15 @@ static bool may_log(struct plain_import *p)
 	unsigned long long before = atomic_fetch_add(&p->logged, 1);
 	if (before == REJECTS_LOGGED)
 		df_log(DF_LOG_WARN, "%s: more rows are rejected%s", p->name,
-		       p->options->rejects != NULL ? "" : "; --rejects FILE writes all of them to a file");
+		       p->options->rejects != NULL
+			   ? ""
+			   : "; --rejects FILE writes all of them to a file");
 	return before < REJECTS_LOGGED;
 }
 
-static enum df_status plain_settled(void *ctx, uint32_t lane, uint64_t done, uint64_t rows_delivered,
-				    const struct send_reject *rejects, size_t n_rejects, struct df_err *err)
+static enum df_status plain_settled(void *ctx, uint32_t lane, uint64_t done,
+				    uint64_t rows_delivered, const struct send_reject *rejects,
+				    size_t n_rejects, struct df_err *err)
 {
 	struct plain_import *p = ctx;
 	size_t n = 0;
@@ -80,14 +86,16 @@ static enum df_status plain_settled(void *ctx, uint32_t lane, uint64_t done, uin
 		run_import_rejects_add(p->refused, &rows[i]);
 		if (may_log(p))
 			df_log(DF_LOG_WARN, "%s: line %llu, row %llu: rejected: %s [%s]", p->name,
-			       (unsigned long long)rows[i].line, (unsigned long long)rows[i].row, rows[i].message,
+			       (unsigned long long)rows[i].line, (unsigned long long)rows[i].row,
+			       rows[i].message,
 			       rows[i].code != NULL ? rows[i].code : "api-rejected");
 	}
 	free(rows);
 	return DF_OK;
 }
 
-static enum df_status plain_reject(void *ctx, const struct document_walk_reject *r, struct df_err *err)
+static enum df_status plain_reject(void *ctx, const struct document_walk_reject *r,
+				   struct df_err *err)
 {
 	struct plain_import *p = ctx;
 	(void)err;
@@ -96,7 +104,8 @@ static enum df_status plain_reject(void *ctx, const struct document_walk_reject 
 		const char *column = f->name != NULL ? f->name : "";
 		df_log(DF_LOG_WARN, "%s: line %llu, row %llu%s%s%s: rejected: %s [%s]", p->name,
 		       (unsigned long long)r->where.line, (unsigned long long)r->where.number,
-		       column[0] != '\0' ? ", column '" : "", column, column[0] != '\0' ? "'" : "", f->text, f->code);
+		       column[0] != '\0' ? ", column '" : "", column, column[0] != '\0' ? "'" : "",
+		       f->text, f->code);
 	}
 	return DF_OK;
 }
@@ -114,7 +123,8 @@ static enum df_status plain_batch(void *ctx, struct batch *b, struct df_err *err
 static enum df_status plain_settle(struct plain_import *p, enum df_status st, struct df_err *err)
 {
 	struct df_err why = {0};
-	enum df_status closed = p->stream != NULL ? send_close(p->stream, st != DF_OK, &why) : DF_OK;
+	enum df_status closed =
+	    p->stream != NULL ? send_close(p->stream, st != DF_OK, &why) : DF_OK;
 	p->stream = NULL;
 	memset(p->lane_next, 0, p->feed.batch.lanes * sizeof(*p->lane_next));
 	if (closed == DF_OK || st != DF_OK)
@@ -140,17 +150,19 @@ static enum df_status plain_send(struct plain_import *p, struct document_walk *w
 	return st == DF_REJECT ? DF_FATAL : st; /* the preflight read the same bytes */
 }
 
-static void plain_count(struct plain_import *p, const struct decode_doc *doc, const struct document_forecast *found)
+static void plain_count(struct plain_import *p, const struct decode_doc *doc,
+			const struct document_forecast *found)
 {
 	struct run_result *result = p->run->result;
 	char skipped[48] = "";
 	if (found->skipped > 0)
-		snprintf(skipped, sizeof(skipped), ", %llu skipped", (unsigned long long)found->skipped);
+		snprintf(skipped, sizeof(skipped), ", %llu skipped",
+			 (unsigned long long)found->skipped);
 	df_log(found->rejected > 0 ? DF_LOG_WARN : DF_LOG_INFO,
 	       "%s%s%s: %llu rows, %llu rejected%s, %llu events in %llu batches", p->name,
-	       doc->name != NULL ? ", " : "", doc->name != NULL ? doc->name : "", (unsigned long long)found->rows,
-	       (unsigned long long)found->rejected, skipped, (unsigned long long)found->events,
-	       (unsigned long long)found->batches);
+	       doc->name != NULL ? ", " : "", doc->name != NULL ? doc->name : "",
+	       (unsigned long long)found->rows, (unsigned long long)found->rejected, skipped,
+	       (unsigned long long)found->events, (unsigned long long)found->batches);
 	result->documents++;
 	result->rows += found->rows;
 	result->rejected += found->rejected;
@@ -160,11 +172,13 @@ static void plain_count(struct plain_import *p, const struct decode_doc *doc, co
 }
 
 /* The reject file that was asked for. */
-static enum df_status plain_rejects(struct plain_import *p, struct document_walk *walk, struct df_err *err)
+static enum df_status plain_rejects(struct plain_import *p, struct document_walk *walk,
+				    struct df_err *err)
 {
 	const struct document_later later = {run_import_rejects_next, p->refused};
 	struct document_rejects rejects = {0};
-	enum df_status st = document_rejects_export(walk, &later, p->options->rejects, &rejects, err);
+	enum df_status st =
+	    document_rejects_export(walk, &later, p->options->rejects, &rejects, err);
 	document_walk_end(walk);
 	if (st == DF_OK && rejects.path != NULL)
 		df_log(DF_LOG_WARN, "%s: its rejected rows are in %s", p->name, rejects.path);
@@ -172,23 +186,27 @@ static enum df_status plain_rejects(struct plain_import *p, struct document_walk
 	return st;
 }
 
-static void plain_warnings(const struct plain_import *p, const struct decode_doc *doc, const struct document_walk *walk)
+static void plain_warnings(const struct plain_import *p, const struct decode_doc *doc,
+			   const struct document_walk *walk)
 {
-	char *label = doc->name != NULL ? df_format("%s, %s", p->name, doc->name) : df_strdup(p->name);
+	char *label =
+	    doc->name != NULL ? df_format("%s, %s", p->name, doc->name) : df_strdup(p->name);
 	run_log_warnings(label, walk);
 	free(label);
 }
 
 /* Checks the document and writes its batches. DF_REJECT: refused. */
-static enum df_status plain_document(struct plain_import *p, struct hashing *hash, const struct decode_doc *doc,
-				     struct df_err *err)
+static enum df_status plain_document(struct plain_import *p, struct hashing *hash,
+				     const struct decode_doc *doc, struct df_err *err)
 {
-	struct document_walk walk = {.feed = &p->feed, .file = p->name, .doc = doc, .jobs = p->options->jobs};
+	struct document_walk walk = {
+	    .feed = &p->feed, .file = p->name, .doc = doc, .jobs = p->options->jobs};
 	struct batch_settings settings = document_batch_settings(&p->feed, "", doc, df_now_ms());
 	settings.scratch = p->run->scratch;
 	struct document_forecast found = {0};
 	bool dry = p->options->dry_run; /* else the batches are counted as they are made */
-	enum df_status st = document_preflight(&walk, dry ? &settings : NULL, plain_reject, p, &found, err);
+	enum df_status st =
+	    document_preflight(&walk, dry ? &settings : NULL, plain_reject, p, &found, err);
 	plain_warnings(p, doc, &walk);
 	document_walk_end(&walk);
 	run_import_rejects_clear(p->refused);
@@ -204,19 +222,22 @@ static enum df_status plain_document(struct plain_import *p, struct hashing *has
 		return st;
 	found.rejected += run_import_rejects_count(p->refused);
 	plain_count(p, doc, &found);
-	return found.rejected > 0 && p->options->rejects != NULL ? plain_rejects(p, &walk, err) : DF_OK;
+	return found.rejected > 0 && p->options->rejects != NULL ? plain_rejects(p, &walk, err)
+								 : DF_OK;
 }
 
 /* The file first: where in it the fault is comes with the error's own text. */
-static void log_refusal(const struct plain_import *p, const struct decode_doc *doc, const struct df_err *why)
+static void log_refusal(const struct plain_import *p, const struct decode_doc *doc,
+			const struct df_err *why)
 {
 	char text[sizeof(struct df_err) + 128];
 	df_err_render(why, text, sizeof(text));
-	df_log(DF_LOG_ERROR, "%s%s%s: refused, nothing of it was sent: %s", p->name, doc->name != NULL ? ", " : "",
-	       doc->name != NULL ? doc->name : "", text);
+	df_log(DF_LOG_ERROR, "%s%s%s: refused, nothing of it was sent: %s", p->name,
+	       doc->name != NULL ? ", " : "", doc->name != NULL ? doc->name : "", text);
 }
 
-static enum df_status plain_decoded(struct plain_import *p, int fd, struct hashing *hash, struct df_err *err)
+static enum df_status plain_decoded(struct plain_import *p, int fd, struct hashing *hash,
+				    struct df_err *err)
 {
 	struct decode *d = NULL;
 	size_t refused = 0;

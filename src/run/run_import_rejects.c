@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rows that the API rejected in an import without a ledger: 24 bytes for each. What the API says of them is mostly the same,
- * and kept once.
+ * Rows that the API rejected in an import without a ledger: 24 bytes for each. What the API says of
+ * them is mostly the same, and kept once.
  */
 #include "run_import.h"
 
@@ -38,13 +38,15 @@ struct run_import_rejects *run_import_rejects_new(void)
 static size_t find_text(struct run_import_rejects *r, const char *code, const char *message)
 {
 	for (size_t i = r->n_texts; i > 0 && r->n_texts - i < TEXTS_COMPARED; i--)
-		if (strcmp(r->texts[i - 1].message, message) == 0 && strcmp(r->texts[i - 1].code, code) == 0)
+		if (strcmp(r->texts[i - 1].message, message) == 0 &&
+		    strcmp(r->texts[i - 1].code, code) == 0)
 			return i - 1;
 	r->bytes += strlen(message) + strlen(code) + sizeof(*r->texts);
 	if (r->bytes > TEXTS_MAX && message[0] != '\0')
 		return find_text(r, code, "");
 	r->texts = df_realloc(r->texts, (r->n_texts + 1) * sizeof(*r->texts));
-	r->texts[r->n_texts] = (struct kept_text){.code = df_strdup(code), .message = df_strdup(message)};
+	r->texts[r->n_texts] =
+	    (struct kept_text){.code = df_strdup(code), .message = df_strdup(message)};
 	return r->n_texts++;
 }
 
@@ -56,8 +58,10 @@ void run_import_rejects_add(struct run_import_rejects *r, const struct ledger_re
 		r->rows = df_realloc(r->rows, r->cap * sizeof(*r->rows));
 	}
 	const char *code = row->code != NULL ? row->code : "api-rejected";
-	r->rows[r->n++] = (struct kept_row){
-	    .row = row->row, .line = row->line, .text = find_text(r, code, row->message != NULL ? row->message : "")};
+	r->rows[r->n++] =
+	    (struct kept_row){.row = row->row,
+			      .line = row->line,
+			      .text = find_text(r, code, row->message != NULL ? row->message : "")};
 	r->sorted = false;
 	pthread_mutex_unlock(&r->lock);
 }
@@ -76,7 +80,8 @@ static int compare_rows(const void *a, const void *b)
 	return (x->row > y->row) - (x->row < y->row);
 }
 
-enum df_status run_import_rejects_next(void *rejects, uint64_t after, struct ledger_reject *out, struct df_err *err)
+enum df_status run_import_rejects_next(void *rejects, uint64_t after, struct ledger_reject *out,
+				       struct df_err *err)
 {
 	struct run_import_rejects *r = rejects;
 	(void)err;
@@ -90,7 +95,8 @@ enum df_status run_import_rejects_next(void *rejects, uint64_t after, struct led
 		return DF_END;
 	const struct kept_row *row = &r->rows[r->next];
 	const struct kept_text *text = &r->texts[row->text];
-	*out = (struct ledger_reject){.row = row->row, .line = row->line, .code = text->code, .message = text->message};
+	*out = (struct ledger_reject){
+	    .row = row->row, .line = row->line, .code = text->code, .message = text->message};
 	return DF_OK;
 }
 

@@ -37,13 +37,15 @@ static char *printed(const char *name)
 
 static bool fits(const char *wanted, const char *name, const char *shown)
 {
-	return strcmp(wanted, name) == 0 || strcmp(wanted, shown) == 0 || fnmatch(wanted, name, 0) == 0;
+	return strcmp(wanted, name) == 0 || strcmp(wanted, shown) == 0 ||
+	       fnmatch(wanted, name, 0) == 0;
 }
 
 static void note_nearest(struct wanted *w, const char *shown)
 {
 	size_t len = strlen(w->name);
-	unsigned d = df_distance(w->name, len < DF_DISTANCE_MAX ? len : DF_DISTANCE_MAX, shown, strlen(shown));
+	unsigned d = df_distance(w->name, len < DF_DISTANCE_MAX ? len : DF_DISTANCE_MAX, shown,
+				 strlen(shown));
 	if (w->nearest != NULL && d >= w->distance)
 		return;
 	free(w->nearest);
@@ -80,10 +82,13 @@ bool run_named_all_known(const struct run_named *n, const char *idle)
 	for (size_t i = 0; i < n->n; i++) {
 		const struct wanted *w = &n->v[i];
 		if (!w->known && w->nearest != NULL)
-			df_log(DF_LOG_ERROR, "the ledger knows no '%s'; the nearest is '%s' (see `dropfeed status`)",
-			       w->name, w->nearest);
+			df_log(
+			    DF_LOG_ERROR,
+			    "the ledger knows no '%s'; the nearest is '%s' (see `dropfeed status`)",
+			    w->name, w->nearest);
 		else if (!w->known)
-			df_log(DF_LOG_ERROR, "the ledger knows no '%s': no files received yet", w->name);
+			df_log(DF_LOG_ERROR, "the ledger knows no '%s': no files received yet",
+			       w->name);
 		else if (!w->chosen)
 			df_log(DF_LOG_INFO, "%s: %s", w->name, idle);
 		all = all && w->known;

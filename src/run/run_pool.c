@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The workers: `jobs` threads, and a few more for the targets that run_queue.h lets begin a file whatever `jobs` is. */
+/* The workers: `jobs` threads, and a few more for the targets that run_queue.h lets begin a file
+ * whatever `jobs` is. */
 #include "run_queue.h"
 
 #include <stdlib.h>
@@ -45,7 +46,8 @@ static const struct run_line *line_of(const struct run_queue *q, const struct ru
 	return line;
 }
 
-/* While all of a target's files are parked nobody asks the sender for anything: whether it was given up is seen here. */
+/* While all of a target's files are parked nobody asks the sender for anything: whether it was
+ * given up is seen here. */
 static void target_look(struct run_pool *pool, struct run_target *t)
 {
 	const struct conf_feed *feed = line_of(&pool->queue, t)->feed;
@@ -57,7 +59,8 @@ static void target_look(struct run_pool *pool, struct run_target *t)
 	else if (t->unwell_from == 0)
 		t->unwell_from = now;
 
-	bool given_up = t->unwell_from != 0 && t->sending == 0 && now - t->unwell_from > feed->send.give_up_after_ms;
+	bool given_up = t->unwell_from != 0 && t->sending == 0 &&
+			now - t->unwell_from > feed->send.give_up_after_ms;
 	t->closed = t->closed || t->health == SEND_CLOSED || given_up;
 }
 
@@ -129,12 +132,14 @@ static void do_step(struct run_pool *pool, struct run_file *f, enum run_step ste
 
 static void *work(void *ctx);
 
-/* One more worker, when all have their hands full and there is something that may be done for all that. */
+/* One more worker, when all have their hands full and there is something that may be done for
+ * all that. */
 static void call_help(struct run_pool *pool)
 {
 	struct run_file *f = NULL;
 
-	if (pool->idle > 0 || pool->n_threads == pool->max_threads || choose(pool, &f) == RUN_NOTHING)
+	if (pool->idle > 0 || pool->n_threads == pool->max_threads ||
+	    choose(pool, &f) == RUN_NOTHING)
 		return;
 	if (pthread_create(&pool->threads[pool->n_threads], NULL, work, pool) == 0) {
 		pool->n_threads++;
@@ -142,7 +147,8 @@ static void call_help(struct run_pool *pool)
 		return;
 	}
 	enum run_step step = choose(pool, &f);
-	if (pool->n_threads == 0 && step != RUN_NOTHING) /* no thread could be made: the work is done here */
+	/* no thread could be made: the work is done here */
+	if (pool->n_threads == 0 && step != RUN_NOTHING)
 		do_step(pool, f, step);
 }
 
@@ -177,7 +183,8 @@ struct run_pool *run_pool_new(struct run *run, uint32_t jobs)
 	struct run_pool *pool = df_alloc(sizeof(*pool));
 	pthread_condattr_t attr;
 
-	*pool = (struct run_pool){.run = run, .queue = {.jobs = jobs}, .max_threads = jobs + MORE_THREADS};
+	*pool = (struct run_pool){
+	    .run = run, .queue = {.jobs = jobs}, .max_threads = jobs + MORE_THREADS};
 	run->pool = pool;
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_condattr_init(&attr);
@@ -224,7 +231,8 @@ bool run_pool_room(struct run_pool *pool, const struct conf_feed *feed, int64_t 
 	return room || df_stop_requested;
 }
 
-size_t run_pool_rest(struct run_pool *pool, const struct conf_feed *feed, uint64_t *closed, int64_t ms)
+size_t run_pool_rest(struct run_pool *pool, const struct conf_feed *feed, uint64_t *closed,
+		     int64_t ms)
 {
 	int64_t end = df_monotonic_ms() + ms;
 

@@ -2,7 +2,8 @@
 /*
  * run_priv.h - taking a drop file through the ledger
  *
- *	run_feeds.c	`run`: all feeds at once, files that have settled are pulled and handed to the workers
+ *         run_feeds.c     `run`: all feeds at once, files that have settled are pulled and handed
+ *         to the workers
  *	run_retry.c	`retry`: what was refused or rejected is opened again
  *	run_rejects.c	`rejects`: rejected rows, printed
  *	run_named.c	the files and documents that a command line names
@@ -23,7 +24,8 @@
  *	run_pool.c	the workers
  *	run_queue.c	which file is worked on next: order, parking
  *	run_file.c	a drop file, from decoding to the ledger's last word on it
- *	run_after.c	what is done at the source afterwards: receipts, after_done, after_refused
+ *         run_after.c     what is done at the source afterwards: receipts, after_done,
+ *         after_refused
  *	run_adopt.c	downloads of runs that were killed
  *	run_find.c	the bytes of a file that was pulled before
  *	run_spool.c	what crashes leave in the spool
@@ -74,33 +76,39 @@ struct run_file { /* a drop file in the spool, or local */
 	struct run_line *line;
 	int stage; /* enum run_stage */
 	bool passed, overtaken;
-	uint64_t failed_at; /* of its first attempt without progress in this run, in turns; 0: none */
-	uint64_t turn;      /* of the last attempt to send it; 0: none */
+	/* of its first attempt without progress in this run, in turns; 0: none */
+	uint64_t failed_at;
+	uint64_t turn; /* of the last attempt to send it; 0: none */
 	struct run_file *next;
 };
 void run_file_free(struct run_file *f);
 
-/* Decodes the file and checks its documents. DF_OK: f->decoded is ready to be sent. DF_END: it is closed, there is nothing to
- * send. Else the run is to leave it. */
+/* Decodes the file and checks its documents. DF_OK: f->decoded is ready to be sent. DF_END: it
+ * is closed, there is nothing to send. Else the run is to leave it. */
 enum df_status run_file_check(struct run *run, struct run_file *f, struct df_err *err) DF_CHECK;
 
-/* Sends what was not settled yet of its documents, and closes it. parked: DF_RETRY came of its target, not of the file; f is
- * to be tried again in this run. f->progressed, denied and futile are set. */
-enum df_status run_file_send(struct run *run, struct run_file *f, bool *parked, struct df_err *err) DF_CHECK;
+/* Sends what was not settled yet of its documents, and closes it. parked: DF_RETRY came of its
+ * target, not of the file; f is to be tried again in this run. f->progressed, denied and futile
+ * are set. */
+enum df_status run_file_send(struct run *run, struct run_file *f, bool *parked,
+			     struct df_err *err) DF_CHECK;
 
 /* Closes what it holds open; its life goes on. */
 void run_file_rest(struct run_file *f);
 
-/* Logs and notes that the next run goes on with it, and why. blame: so many runs without progress the ledger is to count,
- * in a row. */
+/* Logs and notes that the next run goes on with it, and why. blame: so many runs without
+ * progress the ledger is to count, in a row. */
 void run_file_leave(struct run *run, struct run_file *f, unsigned blame);
 
 /* Whether any document of the file was begun. */
-enum df_status run_file_begun(struct run *run, int64_t ledger_id, bool *begun, struct df_err *err) DF_CHECK;
+enum df_status run_file_begun(struct run *run, int64_t ledger_id, bool *begun,
+			      struct df_err *err) DF_CHECK;
 
-/* A file sink is a file that all documents are added to, or a folder, where each document gets a file, whose name no other
- * document has: sets the feed's sink_path and sink_append. identity: what the ids of the document's batches are made from. */
-void run_sink_choose(const char *file, const char *identity, const struct decode_doc *doc, struct conf_feed *feed);
+/* A file sink is a file that all documents are added to, or a folder, where each document gets a
+ * file, whose name no other document has: sets the feed's sink_path and sink_append. identity:
+ * what the ids of the document's batches are made from. */
+void run_sink_choose(const char *file, const char *identity, const struct decode_doc *doc,
+		     struct conf_feed *feed);
 
 /* Is something to be done at the source when a file is done, or refused? */
 bool run_after_is_due(const struct conf_feed *feed, bool refused);
@@ -112,8 +120,10 @@ void run_note(struct run *run, enum df_status st);
 const char *run_scratch(void);
 /* Opens a file that was named on the command line. DF_USAGE: it cannot be read, or is a folder. */
 enum df_status run_open(const char *path, int *fd_out, struct df_err *err) DF_CHECK;
-/* Reads fd_in from where it stands to its end, hashing; writes what it read to fd_out unless that is -1. */
-enum df_status run_copy(int fd_in, int fd_out, char hex[DF_SHA256_HEX], struct df_err *err) DF_CHECK;
+/* Reads fd_in from where it stands to its end, hashing; writes what it read to fd_out unless
+ * that is -1. */
+enum df_status run_copy(int fd_in, int fd_out, char hex[DF_SHA256_HEX],
+			struct df_err *err) DF_CHECK;
 
 /* ---- the workers: run_pool.c ---- */
 
@@ -122,29 +132,35 @@ struct run_pool *run_pool_new(struct run *run, uint32_t jobs);
 
 /* Takes f. */
 void run_pool_put(struct run_pool *pool, struct run_file *f);
-/* Waits, at most so long, until fewer files of the feed wait than should lie in the spool. False: there is no room yet. */
+/* Waits, at most so long, until fewer files of the feed wait than should lie in the spool.
+ * False: there is no room yet. */
 bool run_pool_room(struct run_pool *pool, const struct conf_feed *feed, int64_t ms);
 /* False: nothing more of the feed is delivered in this run. */
 bool run_pool_takes(struct run_pool *pool, const struct conf_feed *feed);
-/* Waits, at most so long, until more files of the feed are closed than *closed, which is brought up to date, or none is under
- * way any more. Returns how many are. */
-size_t run_pool_rest(struct run_pool *pool, const struct conf_feed *feed, uint64_t *closed, int64_t ms);
+/* Waits, at most so long, until more files of the feed are closed than *closed, which is brought
+ * up to date, or none is under way any more. Returns how many are. */
+size_t run_pool_rest(struct run_pool *pool, const struct conf_feed *feed, uint64_t *closed,
+		     int64_t ms);
 void run_pool_wait(struct run_pool *pool); /* until no file is under way */
-/* Threads that have nothing to do, and nothing waits for: they may help with a document. pool NULL: none. */
+/* Threads that have nothing to do, and nothing waits for: they may help with a document. pool
+ * NULL: none. */
 uint32_t run_pool_spare(struct run_pool *pool);
 void run_pool_free(struct run_pool *pool); /* waits */
 
-/* The event type that a file's name says, or else the feed's document_type, "" where there is none (a zip, whose entries have names of their own): the same
- * bytes as users-session_start.csv and as users-uninstall.csv are not the same rows. */
+/* The event type that a file's name says, or else the feed's document_type, "" where there is
+ * none (a zip, whose entries have names of their own): the same bytes as users-session_start.csv
+ * and as users-uninstall.csv are not the same rows. */
 #define RUN_EVENT_TYPE_SIZE 48
-void run_event_type(const struct conf_feed *feed, const char *name, char event_type[RUN_EVENT_TYPE_SIZE]);
+void run_event_type(const struct conf_feed *feed, const char *name,
+		    char event_type[RUN_EVENT_TYPE_SIZE]);
 
-/* The same bytes in the same feed are delivered once (duplicates = skip) for each event type. Looks for another file with the
- * bytes and the event type of this one, entered before file `before` (0: any), and waits until the pool, if there is one, is
- * through with it.
- * DF_OK: it was delivered, *same is it. DF_RETRY (err untouched): it is not finished, *same is it. DF_END: there is none. */
-enum df_status run_same_bytes(struct run *run, struct run_pool *pool, const struct conf_feed *feed, const char *name,
-			      const char *sha256, int64_t before, struct ledger_file *same,
-			      struct df_err *err) DF_CHECK;
+/* The same bytes in the same feed are delivered once (duplicates = skip) for each event type.
+ * Looks for another file with the bytes and the event type of this one, entered before file
+ * `before` (0: any), and waits until the pool, if there is one, is through with it. DF_OK: it
+ * was delivered, *same is it. DF_RETRY (err untouched): it is not finished, *same is it. DF_END:
+ * there is none. */
+enum df_status run_same_bytes(struct run *run, struct run_pool *pool, const struct conf_feed *feed,
+			      const char *name, const char *sha256, int64_t before,
+			      struct ledger_file *same, struct df_err *err) DF_CHECK;
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A foreign file is looked at, a manifest is proposed for it, and the proposal is tried on the same rows. */
+/* A foreign file is looked at, a manifest is proposed for it, and the proposal is tried on the
+ * same rows. */
 #include "run_propose.h"
 
 #include "dropfeed/schema.h"
@@ -21,7 +22,8 @@ static bool ends_with(const char *name, size_t len, const char *suffix)
 /* What the file would have to be called to be taken for one of that event type. The caller's. */
 static char *proper_name(const char *name, const char *event_type)
 {
-	static const char *const crypt[] = {".gpg", ".pgp", ".asc"}, *const pack[] = {".zip", ".gz"};
+	static const char *const crypt[] = {".gpg", ".pgp", ".asc"}, *const pack[] = {".zip",
+										      ".gz"};
 	size_t len = strlen(name);
 	const char *outer = "", *inner = "";
 	for (size_t i = 0; i < 3 && outer[0] == '\0'; i++)
@@ -32,8 +34,8 @@ static char *proper_name(const char *name, const char *event_type)
 		if (ends_with(name, len, pack[i]))
 			inner = pack[i];
 	int stem = (int)strcspn(name, ".");
-	return df_format("%.*s-%s%s%s%s", stem > 0 && stem < 128 ? stem : 1, stem > 0 ? name : "x", event_type,
-			 strcmp(inner, ".zip") == 0 ? "" : ".csv", inner, outer);
+	return df_format("%.*s-%s%s%s%s", stem > 0 && stem < 128 ? stem : 1, stem > 0 ? name : "x",
+			 event_type, strcmp(inner, ".zip") == 0 ? "" : ".csv", inner, outer);
 }
 
 static const char unsaid[] = "does not say what the rows are: add --event-type with";
@@ -44,7 +46,8 @@ static enum df_status name_event_types(struct df_err *err, const char *what, con
 	const char *type;
 	for (size_t i = 0; (type = schema_event_at(i)) != NULL; i++)
 		df_buf_addf(&list, "%s%s", i > 0 ? ", " : "", type);
-	enum df_status st = df_fail(DF_USAGE, err, NULL, "'%.200s' %s one of %s", name, what, df_buf_cstr(&list));
+	enum df_status st =
+	    df_fail(DF_USAGE, err, NULL, "'%.200s' %s one of %s", name, what, df_buf_cstr(&list));
 	df_buf_free(&list);
 	return st;
 }
@@ -55,8 +58,8 @@ struct end {
 	size_t odd;    /* rows after it, with fewer cells */
 };
 
-static enum df_status look_at_rows(struct propose *p, struct rows *rows, size_t columns, struct end *end,
-				   struct df_err *err)
+static enum df_status look_at_rows(struct propose *p, struct rows *rows, size_t columns,
+				   struct end *end, struct df_err *err)
 {
 	struct rows_row row;
 	enum df_status st;
@@ -78,17 +81,20 @@ static enum df_status first_row(struct rows *rows, struct rows_row *row, struct 
 {
 	enum df_status st = rows_next(rows, row, err);
 	if (st == DF_END)
-		return df_fail(DF_REJECT, err, "empty-file", "the document has neither a header nor rows");
+		return df_fail(DF_REJECT, err, "empty-file",
+			       "the document has neither a header nor rows");
 	if (st == DF_OK && row->fault != NULL)
-		return df_fail(DF_REJECT, err, strcmp(row->fault, "invalid-utf8") == 0 ? "not-utf8" : "malformed-csv",
+		return df_fail(DF_REJECT, err,
+			       strcmp(row->fault, "invalid-utf8") == 0 ? "not-utf8"
+								       : "malformed-csv",
 			       "the first row: %s", row->fault_text);
 	return st;
 }
 
 #define TRAILER_MAX 5 /* lines after the last row */
 
-static enum df_status look(const struct run_propose *r, const struct decode_doc *doc, const char *event_type,
-			   struct propose **out, struct df_err *err)
+static enum df_status look(const struct run_propose *r, const struct decode_doc *doc,
+			   const char *event_type, struct propose **out, struct df_err *err)
 {
 	struct rows *rows = NULL;
 	struct rows_row row = {0};
@@ -103,7 +109,8 @@ static enum df_status look(const struct run_propose *r, const struct decode_doc 
 	if (st == DF_OK)
 		st = first_row(rows, &row, err);
 	if (st == DF_OK)
-		st = propose_open(r->feed, event_type, !r->no_header, row.cells, row.n_cells, out, err);
+		st = propose_open(r->feed, event_type, !r->no_header, row.cells, row.n_cells, out,
+				  err);
 	if (st != DF_OK)
 		goto cleanup;
 
@@ -138,7 +145,8 @@ static void count_code(struct propose_trial *trial, const char *code)
 	}
 }
 
-static void count_row(struct propose_trial *trial, enum df_status st, const struct map_record *record)
+static void count_row(struct propose_trial *trial, enum df_status st,
+		      const struct map_record *record)
 {
 	if (st == DF_OK)
 		trial->accepted++;
@@ -156,7 +164,8 @@ static void try_rows(struct map *map, struct rows *rows, size_t max, struct prop
 	enum df_status st = rows_next(rows, &row, why);
 	if (st != DF_OK || row.fault != NULL)
 		return;
-	st = first ? map_header(map, row.cells, row.n_cells, why) : map_no_header(map, row.cells, row.n_cells, why);
+	st = first ? map_header(map, row.cells, row.n_cells, why)
+		   : map_no_header(map, row.cells, row.n_cells, why);
 	if (st == DF_OK && first)
 		st = rows_next(rows, &row, why);
 	for (; st == DF_OK && trial->rows < max; st = rows_next(rows, &row, why)) {
@@ -172,8 +181,8 @@ static void try_rows(struct map *map, struct rows *rows, size_t max, struct prop
 }
 
 /* The proposal, under its own settings. */
-static void try_it(const struct run_propose *r, const struct decode_doc *doc, const char *event_type, struct propose *p,
-		   struct propose_trial *trial)
+static void try_it(const struct run_propose *r, const struct decode_doc *doc,
+		   const char *event_type, struct propose *p, struct propose_trial *trial)
 {
 	const char *key, *value;
 	struct map *map = NULL;
@@ -188,15 +197,16 @@ static void try_it(const struct run_propose *r, const struct decode_doc *doc, co
 	if (st == DF_OK)
 		st = map_open(&tried, event_type, &map, &trial->refused);
 	if (st == DF_OK)
-		st = document_rows_open(r->feed, doc, !r->no_header, &bytes, &rows, &trial->refused);
+		st =
+		    document_rows_open(r->feed, doc, !r->no_header, &bytes, &rows, &trial->refused);
 	if (st == DF_OK)
 		try_rows(map, rows, 500, trial);
 	rows_close(rows);
 	map_close(map);
 }
 
-static enum df_status propose(const struct run_propose *r, const struct decode_doc *doc, const char *stem,
-			      struct df_buf *out, struct df_err *err)
+static enum df_status propose(const struct run_propose *r, const struct decode_doc *doc,
+			      const char *stem, struct df_buf *out, struct df_err *err)
 {
 	const char *event_type = r->event_type != NULL ? r->event_type : doc->event_type;
 	struct propose *p = NULL;
@@ -212,7 +222,8 @@ static enum df_status propose(const struct run_propose *r, const struct decode_d
 	return st;
 }
 
-/* The document that is meant, or NULL where there is none: the first one of that event type, or the first of all. */
+/* The document that is meant, or NULL where there is none: the first one of that event type, or
+ * the first of all. */
 static const struct decode_doc *choose(const struct decode *d, const char *event_type)
 {
 	for (size_t i = 0; event_type != NULL && i < decode_count(d); i++)
@@ -221,19 +232,21 @@ static const struct decode_doc *choose(const struct decode *d, const char *event
 	return decode_count(d) > 0 ? decode_doc(d, 0) : NULL;
 }
 
-static enum df_status propose_first(const struct run_propose *r, const struct decode *d, const char *given,
-				    const char *stem, struct df_buf *out, struct df_err *err)
+static enum df_status propose_first(const struct run_propose *r, const struct decode *d,
+				    const char *given, const char *stem, struct df_buf *out,
+				    struct df_err *err)
 {
 	const struct decode_doc *doc = choose(d, r->event_type);
 	if (doc == NULL)
 		return df_fail(DF_REJECT, err, "empty-file", "there is no CSV file in it");
 	if (decode_count(d) > 1)
-		df_log(DF_LOG_INFO, "%s holds %zu documents; this is for %s", given, decode_count(d), doc->name);
+		df_log(DF_LOG_INFO, "%s holds %zu documents; this is for %s", given,
+		       decode_count(d), doc->name);
 	return propose(r, doc, stem, out, err);
 }
 
-static enum df_status propose_open_file(const struct run_propose *r, int fd, const char *scratch, struct df_buf *out,
-					struct df_err *err)
+static enum df_status propose_open_file(const struct run_propose *r, int fd, const char *scratch,
+					struct df_buf *out, struct df_err *err)
 {
 	const char *given = df_base_name(r->path);
 	struct name parsed;
@@ -274,7 +287,8 @@ static enum df_status take_stdin(const char *scratch, int *fd, struct df_err *er
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			st = df_fail(DF_USAGE, err, NULL, "cannot read standard input: %s", strerror(errno));
+			st = df_fail(DF_USAGE, err, NULL, "cannot read standard input: %s",
+				     strerror(errno));
 		if (n <= 0)
 			break;
 		st = df_write_all(*fd, chunk, (size_t)n, err);

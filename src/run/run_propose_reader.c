@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How a foreign document is written: the reader's options that it needs are set, one after another, until its header can be
- * read. */
+/* How a foreign document is written: the reader's options that it needs are set, one after
+ * another, until its header can be read. */
 #include "run_propose.h"
 
 #include <errno.h>
@@ -10,8 +10,8 @@
 
 #define HEAD 4096 /* bytes of a document that are looked at for UTF-16 */
 
-static enum df_status need(struct run_propose_reader *reader, struct conf_feed *feed, const char *key,
-			   const char *value, const char *why, struct df_err *err)
+static enum df_status need(struct run_propose_reader *reader, struct conf_feed *feed,
+			   const char *key, const char *value, const char *why, struct df_err *err)
 {
 	if (reader->n == sizeof(reader->v) / sizeof(reader->v[0]))
 		return DF_OK;
@@ -59,22 +59,27 @@ static enum df_status set_guessed(struct run_propose_reader *reader, struct conf
 	char text[32];
 	enum df_status st = DF_OK;
 	if (g->foreign && g->one_byte && strcmp(before.encoding, "utf-8") == 0)
-		return need(reader, feed, "encoding", "windows-1252",
-			    "there are bytes that are not UTF-8, and look like letters of western Europe", err);
+		return need(
+		    reader, feed, "encoding", "windows-1252",
+		    "there are bytes that are not UTF-8, and look like letters of western Europe",
+		    err);
 	name_sign(text, g->delimiter);
 	if (before.delimiter < 0x80 && (unsigned char)g->delimiter != before.delimiter)
-		st = need(reader, feed, "delimiter", text, "the header and the rows below it have as many cells", err);
+		st = need(reader, feed, "delimiter", text,
+			  "the header and the rows below it have as many cells", err);
 	if (st == DF_OK && g->skip_lines != before.skip_lines) {
 		snprintf(text, sizeof(text), "%" PRIu64, g->skip_lines);
 		st = need(reader, feed, "skip_lines", text, "the header is below these lines", err);
 	}
 	name_sign(text, g->comment);
 	if (st == DF_OK && g->comment != '\0')
-		st = need(reader, feed, "comment", text, "the lines above the header begin so", err);
+		st =
+		    need(reader, feed, "comment", text, "the lines above the header begin so", err);
 	if (st == DF_OK && g->single_quoted)
 		st = need(reader, feed, "quote", "'", "the header is in single quotes", err);
 	if (st == DF_OK && g->backslash && !g->single_quoted)
-		st = need(reader, feed, "escape", "backslash", "there are quotes after backslashes, within cells", err);
+		st = need(reader, feed, "escape", "backslash",
+			  "there are quotes after backslashes, within cells", err);
 	return st;
 }
 
@@ -84,15 +89,16 @@ enum df_status run_propose_read(const struct run_propose *r, const struct decode
 	const char *wide = strcmp(r->feed->rows.encoding, "utf-8") == 0 ? utf16(doc) : NULL;
 	enum df_status st = DF_OK;
 	if (wide != NULL)
-		st = need(reader, r->feed, "encoding", wide, "every other byte is zero, or there is the mark of UTF-16",
-			  err);
+		st = need(reader, r->feed, "encoding", wide,
+			  "every other byte is zero, or there is the mark of UTF-16", err);
 	for (int round = 0; round < 3 && st == DF_OK; round++) {
 		struct rows *rows = NULL;
 		struct rows_guessed g;
 		struct decode_bytes bytes;
 		struct df_err ignored = {0};
 		size_t before = reader->n;
-		if (document_rows_open(r->feed, doc, !r->no_header, &bytes, &rows, &ignored) != DF_OK)
+		if (document_rows_open(r->feed, doc, !r->no_header, &bytes, &rows, &ignored) !=
+		    DF_OK)
 			return DF_OK; /* whoever reads the rows says why */
 		if (rows_guess_format(rows, &g))
 			st = set_guessed(reader, r->feed, &g, err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Old details are removed: of each file its reject files first, then what the ledger knows of its rows. So a crash leaves no
- * reject file that nobody knows of. */
+/* Old details are removed: of each file its reject files first, then what the ledger knows of
+ * its rows. So a crash leaves no reject file that nobody knows of. */
 #include "run_feed.h"
 #include "run_session.h"
 
@@ -49,7 +49,8 @@ static enum df_status remove_rejects(void *ctx, const struct ledger_document *d,
 		return DF_OK;
 	df_before("remove an old reject file");
 	if (!p->options->dry_run && unlink(d->text) != 0 && errno != ENOENT)
-		return df_fail(DF_RETRY, err, NULL, "cannot remove %s: %s", d->text, strerror(errno));
+		return df_fail(DF_RETRY, err, NULL, "cannot remove %s: %s", d->text,
+			       strerror(errno));
 	df_after("remove an old reject file");
 	p->out->reject_files++;
 	return DF_OK;
@@ -61,7 +62,8 @@ static enum df_status prune_all(struct prune *p, struct df_err *err)
 	enum df_status st = ledger_files_old(p->ledger, before, on_file, p, err);
 	for (size_t i = 0; st == DF_OK && i < p->n; i++) {
 		if (df_stop_requested)
-			return df_fail(DF_RETRY, err, NULL, "stopped by a signal; what is left is for the next time");
+			return df_fail(DF_RETRY, err, NULL,
+				       "stopped by a signal; what is left is for the next time");
 		st = ledger_documents(p->ledger, p->files[i], remove_rejects, p, err);
 		if (st == DF_OK && !p->options->dry_run)
 			st = ledger_prune(p->ledger, p->files[i], err);
@@ -72,8 +74,8 @@ static enum df_status prune_all(struct prune *p, struct df_err *err)
 	return st;
 }
 
-void run_prune(const struct conf *conf, const struct run_prune_options *options, struct run_pruned *out,
-	       struct run_result *result)
+void run_prune(const struct conf *conf, const struct run_prune_options *options,
+	       struct run_pruned *out, struct run_result *result)
 {
 	struct run_session session;
 	struct df_err err = {0};

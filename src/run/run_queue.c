@@ -4,23 +4,27 @@
 #include <stdlib.h>
 
 enum {
-	IDLE_LAST = RUN_BLAME_SURE, /* runs without progress; then a file is put at the end of its line */
-	FUTILE_MAX = 5,             /* attempts without progress while its target is well */
+	/* runs without progress; then a file is put at the end of its line */
+	IDLE_LAST = RUN_BLAME_SURE,
+	FUTILE_MAX = 5, /* attempts without progress while its target is well */
 };
 
 /* ---- lines and targets ---- */
 
 static struct run_target *target_get(struct run_queue *q, const struct conf_feed *feed)
 {
-	if (feed->send.sink != CONF_SINK_EVENTS_API || feed->send.endpoint == NULL || feed->send.api_key == NULL)
+	if (feed->send.sink != CONF_SINK_EVENTS_API || feed->send.endpoint == NULL ||
+	    feed->send.api_key == NULL)
 		return NULL;
 
 	for (struct run_target *t = q->targets; t != NULL; t = t->next)
-		if (strcmp(t->endpoint, feed->send.endpoint) == 0 && strcmp(t->api_key, feed->send.api_key) == 0)
+		if (strcmp(t->endpoint, feed->send.endpoint) == 0 &&
+		    strcmp(t->api_key, feed->send.api_key) == 0)
 			return t;
 
 	struct run_target *t = df_alloc(sizeof(*t));
-	*t = (struct run_target){.endpoint = feed->send.endpoint, .api_key = feed->send.api_key, .next = q->targets};
+	*t = (struct run_target){
+	    .endpoint = feed->send.endpoint, .api_key = feed->send.api_key, .next = q->targets};
 	return q->targets = t;
 }
 
@@ -90,7 +94,8 @@ static bool waits_for_copy(const struct run_line *line, const struct run_file *f
 	if (line->feed->send.duplicates_import || f->stage != RUN_QUEUED)
 		return false;
 	for (const struct run_file *g = line->first; g != NULL; g = g->next)
-		if (g != f && g->stage != RUN_LEFT && g->ledger_id < f->ledger_id && strcmp(g->sha256, f->sha256) == 0)
+		if (g != f && g->stage != RUN_LEFT && g->ledger_id < f->ledger_id &&
+		    strcmp(g->sha256, f->sha256) == 0)
 			return true;
 	return false;
 }
@@ -113,7 +118,8 @@ struct place { /* what lies before a file in its line */
 	bool line_busy; /* somebody works on the line */
 };
 
-static enum run_step step_to_send(const struct run_queue *q, const struct run_line *line, const struct place *p)
+static enum run_step step_to_send(const struct run_queue *q, const struct run_line *line,
+				  const struct place *p)
 {
 	const struct run_target *t = line->target;
 
@@ -126,7 +132,8 @@ static enum run_step step_to_send(const struct run_queue *q, const struct run_li
 	return RUN_NOTHING;
 }
 
-static enum run_step step_to_check(const struct run_queue *q, const struct run_line *line, const struct place *p)
+static enum run_step step_to_check(const struct run_queue *q, const struct run_line *line,
+				   const struct place *p)
 {
 	bool well = line->target == NULL || line->target->health == SEND_WELL;
 
@@ -138,8 +145,8 @@ static enum run_step step_to_check(const struct run_queue *q, const struct run_l
 	return !p->held && !p->line_busy && q->checking == 0 ? RUN_CHECK : RUN_NOTHING;
 }
 
-static enum run_step step_of(const struct run_queue *q, const struct run_line *line, const struct run_file *f,
-			     const struct place *p)
+static enum run_step step_of(const struct run_queue *q, const struct run_line *line,
+			     const struct run_file *f, const struct place *p)
 {
 	const struct run_target *t = line->target;
 
@@ -147,7 +154,8 @@ static enum run_step step_of(const struct run_queue *q, const struct run_line *l
 		return RUN_NOTHING;
 	if (q->stop || (t != NULL && t->closed))
 		return RUN_LEAVE;
-	if (f->stage == RUN_PARKED && f->futile >= FUTILE_MAX && (t == NULL || t->health == SEND_WELL))
+	if (f->stage == RUN_PARKED && f->futile >= FUTILE_MAX &&
+	    (t == NULL || t->health == SEND_WELL))
 		return RUN_LEAVE;
 	if (f->stage != RUN_QUEUED)
 		return step_to_send(q, line, p);
@@ -179,7 +187,8 @@ static void choose_in(const struct run_queue *q, const struct run_line *line, st
 		enum run_step step = step_of(q, line, f, &p);
 		unsigned rank = rank_of(step, f);
 
-		if (rank > best->rank || (rank > 0 && rank == best->rank && f->turn < best->file->turn))
+		if (rank > best->rank ||
+		    (rank > 0 && rank == best->rank && f->turn < best->file->turn))
 			*best = (struct choice){step, rank, f};
 		p.ahead += f->stage == RUN_CHECKING || f->stage == RUN_READY;
 		p.held = p.held || holds_up(line, f);
@@ -189,7 +198,8 @@ static void choose_in(const struct run_queue *q, const struct run_line *line, st
 enum run_step run_queue_choose(const struct run_queue *q, struct run_file **out)
 {
 	struct choice best = {0};
-	const struct run_line *from = q->served != NULL && q->served->next != NULL ? q->served->next : q->lines;
+	const struct run_line *from =
+	    q->served != NULL && q->served->next != NULL ? q->served->next : q->lines;
 
 	for (const struct run_line *l = from; l != NULL; l = l->next)
 		choose_in(q, l, &best);
@@ -203,12 +213,14 @@ enum run_step run_queue_choose(const struct run_queue *q, struct run_file **out)
 
 static void warn_overtaken(struct run_line *line, const struct run_file *by)
 {
-	for (struct run_file *f = line->first; f != by && !line->feed->fetch.order_none; f = f->next) {
+	for (struct run_file *f = line->first; f != by && !line->feed->fetch.order_none;
+	     f = f->next) {
 		if (f->overtaken || waits_for_copy(line, f))
 			continue;
 		f->overtaken = true;
 		df_log(DF_LOG_WARN,
-		       "%s: %s is not finished and no longer holds up later files: %s is sent before it, so that older "
+		       "%s: %s is not finished and no longer holds up later files: %s is sent "
+		       "before it, so that older "
 		       "values may arrive after newer ones",
 		       line->feed->name, f->name, by->name);
 	}
@@ -249,7 +261,8 @@ static void take_out(struct run_line *line, struct run_file *f)
 	f->next = NULL;
 }
 
-static void note_attempt(struct run_queue *q, struct run_target *t, struct run_file *f, enum run_stage stage)
+static void note_attempt(struct run_queue *q, struct run_target *t, struct run_file *f,
+			 enum run_stage stage)
 {
 	bool got_on = stage == RUN_CLOSED || f->futile == 0;
 
@@ -289,12 +302,14 @@ size_t run_queue_waiting(const struct run_line *line)
 	size_t n = 0;
 
 	for (const struct run_file *f = line->first; f != NULL; f = f->next)
-		n += !f->passed && (f->stage == RUN_QUEUED || f->stage == RUN_READY || f->stage == RUN_PARKED);
+		n += !f->passed &&
+		     (f->stage == RUN_QUEUED || f->stage == RUN_READY || f->stage == RUN_PARKED);
 	return n;
 }
 
-/* An API that answered nobody says nothing about the file: it is to keep its place when the API is back. But once, or when
- * it alone was tried, it counts, for the others would wait for it for ever. */
+/* An API that answered nobody says nothing about the file: it is to keep its place when the API
+ * is back. But once, or when it alone was tried, it counts, for the others would wait for it for
+ * ever. */
 enum run_blame run_queue_blames(const struct run_queue *q, const struct run_file *f)
 {
 	const struct run_target *t = f->line->target;

@@ -9,15 +9,18 @@
  *		run_queue_end(q, f, stage);
  *	}
  *
- * Each feed has a line of files in the order in which they came to rest at the source. They are checked ahead of their turn, a
- * few at a time, and sent one after another: a file is sent once those before it are closed, or no longer hold it up. What
- * no longer holds up: a file that is left for the next run, one that made no progress in the last run and fails again, and
- * one that failed last time by its own fault, which is put at the end of the line. The fault is its own when others got on at
- * the same target after it had failed, or when it failed twice: an API that is down does not reverse a feed's order.
+ * Each feed has a line of files in the order in which they came to rest at the source. They are
+ * checked ahead of their turn, a few at a time, and sent one after another: a file is sent once
+ * those before it are closed, or no longer hold it up. What no longer holds up: a file that is left
+ * for the next run, one that made no progress in the last run and fails again, and one that failed
+ * last time by its own fault, which is put at the end of the line. The fault is its own when others
+ * got on at the same target after it had failed, or when it failed twice: an API that is down does
+ * not reverse a feed's order.
  *
- * A target is an endpoint with a key. While it is unwell its files are parked, and one of them at a time is tried, the one
- * that was tried longest ago; once it is closed, its files are left. A target that nothing is sent to may always begin a file,
- * whatever `jobs` is: an API that takes its time holds up no other one.
+ * A target is an endpoint with a key. While it is unwell its files are parked, and one of them at a
+ * time is tried, the one that was tried longest ago; once it is closed, its files are left. A
+ * target that nothing is sent to may always begin a file, whatever `jobs` is: an API that takes its
+ * time holds up no other one.
  *
  * No threads and no clock: run_pool.c has the lock and the workers.
  */
@@ -72,12 +75,14 @@ struct run_queue {
 
 /* Takes f. */
 void run_queue_add(struct run_queue *q, struct run_file *f);
-struct run_line *run_queue_line(struct run_queue *q, const struct conf_feed *feed); /* made where there is none */
+/* made where there is none */
+struct run_line *run_queue_line(struct run_queue *q, const struct conf_feed *feed);
 
 /* What to do next, and with which file. Marks nothing. */
 enum run_step run_queue_choose(const struct run_queue *q, struct run_file **out);
 void run_queue_begin(struct run_queue *q, struct run_file *f, enum run_step step);
-/* The work came to `stage`: READY, PARKED, LEFT or CLOSED. A closed file is no longer the queue's but the caller's. */
+/* The work came to `stage`: READY, PARKED, LEFT or CLOSED. A closed file is no longer the
+ * queue's but the caller's. */
 void run_queue_end(struct run_queue *q, struct run_file *f, enum run_stage stage);
 
 /* Files of the line that later ones wait for and that nobody works on. */
@@ -85,8 +90,10 @@ size_t run_queue_waiting(const struct run_line *line);
 /* What the ledger is to remember of a file that made no progress. */
 enum run_blame {
 	RUN_BLAME_NONE,
-	RUN_BLAME_MAYBE, /* the fault may be its own: should it fail once more, it holds up nobody */
-	RUN_BLAME_SURE,  /* others got on at the same target after it had failed: the next run takes it last */
+	/* the fault may be its own: should it fail once more, it holds up nobody */
+	RUN_BLAME_MAYBE,
+	/* others got on at the same target after it had failed: the next run takes it last */
+	RUN_BLAME_SURE,
 };
 enum run_blame run_queue_blames(const struct run_queue *q, const struct run_file *f);
 

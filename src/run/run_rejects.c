@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Rejected rows, printed: as their reject files have them, decrypted where these are encrypted. The ledger is only read. */
+/* Rejected rows, printed: as their reject files have them, decrypted where these are encrypted.
+ * The ledger is only read. */
 #include "run_feed.h"
 #include "run_named.h"
 
@@ -48,12 +49,14 @@ static enum df_status on_document(void *ctx, const struct ledger_document *d, st
 {
 	struct rejects *r = ctx;
 	enum df_status st = DF_OK;
-	char *name = d->name != NULL ? df_format("%s:%s", r->file->name, d->name) : df_strdup(r->file->name);
+	char *name =
+	    d->name != NULL ? df_format("%s:%s", r->file->name, d->name) : df_strdup(r->file->name);
 	bool named = r->file_named;
 	if (d->name != NULL)
 		named = run_named_is(r->names, name) || named;
 	/* A document that is not closed has its rows in no file yet. */
-	if (named && (d->state == LEDGER_DONE || d->state == LEDGER_ABANDONED) && d->text != NULL && d->rejected > 0) {
+	if (named && (d->state == LEDGER_DONE || d->state == LEDGER_ABANDONED) && d->text != NULL &&
+	    d->rejected > 0) {
 		run_named_chosen(r->names, name);
 		run_named_chosen(r->names, r->file->name);
 		st = choose(r, d, err);
@@ -77,14 +80,16 @@ static enum df_status print_bytes(int fd, uint64_t offset, uint64_t length, stru
 	char *piece = df_alloc(PIECE);
 	enum df_status st = DF_OK;
 	while (st == DF_OK && length > 0) {
-		ssize_t n = pread(fd, piece, length < PIECE ? (size_t)length : PIECE, (off_t)offset);
+		ssize_t n =
+		    pread(fd, piece, length < PIECE ? (size_t)length : PIECE, (off_t)offset);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			st =
-			    df_fail(DF_RETRY, err, NULL, "cannot read: %s", n < 0 ? strerror(errno) : "it got shorter");
+			st = df_fail(DF_RETRY, err, NULL, "cannot read: %s",
+				     n < 0 ? strerror(errno) : "it got shorter");
 		else if (fwrite(piece, 1, (size_t)n, stdout) != (size_t)n)
-			st = df_fail(DF_FATAL, err, NULL, "cannot write to standard output: %s", df_disk_words(errno));
+			st = df_fail(DF_FATAL, err, NULL, "cannot write to standard output: %s",
+				     df_disk_words(errno));
 		if (st == DF_OK && df_stop_requested)
 			st = df_fail(DF_RETRY, err, NULL, "stopped by a signal");
 		offset += n > 0 ? (uint64_t)n : 0;
@@ -144,7 +149,9 @@ static enum df_status print_all(struct rejects *r)
 		if (st == DF_OK)
 			continue;
 		if (st == DF_END) {
-			df_log(DF_LOG_ERROR, "%s is not there any more: somebody moved or removed it", r->v[i].path);
+			df_log(DF_LOG_ERROR,
+			       "%s is not there any more: somebody moved or removed it",
+			       r->v[i].path);
 			r->gone++;
 			continue;
 		}
@@ -166,9 +173,11 @@ static enum df_status search(struct rejects *r, const struct conf *conf, struct 
 	return st;
 }
 
-void run_rejects(const struct conf *conf, const struct run_rejects_options *options, struct run_result *result)
+void run_rejects(const struct conf *conf, const struct run_rejects_options *options,
+		 struct run_result *result)
 {
-	struct rejects r = {.options = options, .names = run_named_new(options->documents, options->n_documents)};
+	struct rejects r = {.options = options,
+			    .names = run_named_new(options->documents, options->n_documents)};
 	struct df_err err = {0};
 	enum df_status st = ledger_open_readonly(conf->state_dir, &r.ledger, &err);
 	if (st == DF_OK || st == DF_END)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Once more, after a cause outside the files was repaired: documents that were refused, of which nothing was sent, and rows that
- * the API rejected. The bytes are brought into the spool first, then the ledger opens the file again, then it goes the way
- * of every file that a run did not finish; so a crash at any point leaves nothing that the next run would not go on with.
+ * Once more, after a cause outside the files was repaired: documents that were refused, of which
+ * nothing was sent, and rows that the API rejected. The bytes are brought into the spool first,
+ * then the ledger opens the file again, then it goes the way of every file that a run did not
+ * finish; so a crash at any point leaves nothing that the next run would not go on with.
  */
 #include "run_feed.h"
 #include "run_named.h"
@@ -15,7 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NOTHING_TO_RETRY "nothing to retry: nothing of it is refused, and the API rejected none of its rows"
+#define NOTHING_TO_RETRY                                                                           \
+	"nothing to retry: nothing of it is refused, and the API rejected none of its rows"
 
 struct retry_file {
 	const struct conf_feed *feed;
@@ -49,10 +51,10 @@ static enum df_status has_one(void *ctx, const struct ledger_reject *reject, str
 	return DF_END;
 }
 
-/* Why the document is passed over unless it is named: somebody took the rows in hand, and they may come, or have come, in
- * another file. NULL: nobody did. */
-static enum df_status taken_in_hand(struct retry *r, const struct ledger_document *d, const char **why,
-				    struct df_err *err)
+/* Why the document is passed over unless it is named: somebody took the rows in hand, and they
+ * may come, or have come, in another file. NULL: nobody did. */
+static enum df_status taken_in_hand(struct retry *r, const struct ledger_document *d,
+				    const char **why, struct df_err *err)
 {
 	struct stat info;
 	char hex[DF_SHA256_HEX];
@@ -85,7 +87,8 @@ static void add_document(struct retry *r, const struct ledger_document *d)
 	f->documents = df_realloc(f->documents, (f->n + 1) * sizeof(*f->documents));
 	f->rejects = df_realloc(f->rejects, (f->n + 1) * sizeof(*f->rejects));
 	bool done = d->state == LEDGER_DONE;
-	f->documents[f->n] = (struct ledger_reopen){.document = d->id, .keep_rejects = done && run_rejects_edited(d)};
+	f->documents[f->n] = (struct ledger_reopen){.document = d->id,
+						    .keep_rejects = done && run_rejects_edited(d)};
 	f->rejects[f->n++] = done ? df_strdup(d->text) : NULL;
 }
 
@@ -95,19 +98,23 @@ static enum df_status on_document(void *ctx, const struct ledger_document *d, st
 	bool again = d->state == LEDGER_REFUSED, named = r->file_named;
 	const char *passed = NULL;
 	enum df_status st = DF_OK;
-	char *name = d->name != NULL ? df_format("%s:%s", r->file->name, d->name) : df_strdup(r->file->name);
+	char *name =
+	    d->name != NULL ? df_format("%s:%s", r->file->name, d->name) : df_strdup(r->file->name);
 	r->any_document = true;
 	if (d->name != NULL)
 		named = run_named_is(r->names, name) || named;
 	r->any_named = r->any_named || named;
-	if (named && d->state == LEDGER_DONE && d->rejected > 0 && r->feed->send.sink == CONF_SINK_EVENTS_API)
+	if (named && d->state == LEDGER_DONE && d->rejected > 0 &&
+	    r->feed->send.sink == CONF_SINK_EVENTS_API)
 		st = ledger_rejects(r->ledger, d->id, 0, has_one, &again, err);
 	st = st == DF_END ? DF_OK : st;
 	if (st == DF_OK && again && d->state == LEDGER_DONE && r->options->n_documents == 0)
 		st = taken_in_hand(r, d, &passed, err);
 	if (passed != NULL)
-		df_log(DF_LOG_INFO, "%s: %s: passed over: its reject file %s; name it to send its rows once more",
-		       r->feed->name, name, passed);
+		df_log(
+		    DF_LOG_INFO,
+		    "%s: %s: passed over: its reject file %s; name it to send its rows once more",
+		    r->feed->name, name, passed);
 	if (st == DF_OK && named && again && passed == NULL) {
 		add_document(r, d);
 		run_named_chosen(r->names, name);
@@ -126,13 +133,15 @@ static void file_clear(struct retry_file *f)
 	*f = (struct retry_file){0};
 }
 
-/* A refused file may have been replaced at the source by a good one: if its bytes are gone, there is nothing left to do. */
+/* A refused file may have been replaced at the source by a good one: if its bytes are gone,
+ * there is nothing left to do. */
 static void note_replaced(struct retry *r, const struct ledger_file *f)
 {
 	for (size_t i = 0; i < r->n_files && f->state == LEDGER_DONE; i++) {
 		struct retry_file *older = &r->files[i];
-		older->replaced = older->replaced || (older->feed == r->feed && older->known.state == LEDGER_REFUSED &&
-						      strcmp(older->known.name, f->name) == 0);
+		older->replaced = older->replaced ||
+				  (older->feed == r->feed && older->known.state == LEDGER_REFUSED &&
+				   strcmp(older->known.name, f->name) == 0);
 	}
 }
 
@@ -178,18 +187,20 @@ static enum df_status search(struct retry *r, const struct conf *conf, struct df
 /* ---- and on their way ---- */
 
 /* Delivered meanwhile under another name or after another drop: then the refusal is history. */
-static enum df_status was_delivered(struct feed_work *w, const struct retry_file *f, struct df_err *err)
+static enum df_status was_delivered(struct feed_work *w, const struct retry_file *f,
+				    struct df_err *err)
 {
 	struct ledger_file same = {0};
 	char event_type[RUN_EVENT_TYPE_SIZE];
 	if (f->known.state != LEDGER_REFUSED || w->feed->send.duplicates_import)
 		return DF_END;
 	run_event_type(w->feed, f->known.name, event_type);
-	const struct ledger_bytes bytes = {.feed = w->feed->name, .sha256 = f->known.sha256, .event_type = event_type};
+	const struct ledger_bytes bytes = {
+	    .feed = w->feed->name, .sha256 = f->known.sha256, .event_type = event_type};
 	enum df_status st = ledger_file_same(w->run->env.ledger, &bytes, &same, err);
 	if (st == DF_OK && same.state == LEDGER_DONE) {
-		df_log(DF_LOG_INFO, "%s: %s: skipped: same bytes as %s, which was delivered since", w->feed->name,
-		       f->known.name, same.name);
+		df_log(DF_LOG_INFO, "%s: %s: skipped: same bytes as %s, which was delivered since",
+		       w->feed->name, f->known.name, same.name);
 		run_feed_skipped(w, 1);
 	} else if (st == DF_OK) {
 		st = DF_END;
@@ -198,8 +209,10 @@ static enum df_status was_delivered(struct feed_work *w, const struct retry_file
 	return st;
 }
 
-/* The copies of reject files that receipts put on the source: who looks there must not drop rows that are delivered now. */
-static enum df_status take_back_rejects(struct feed_work *w, const struct retry_file *f, struct df_err *err)
+/* The copies of reject files that receipts put on the source: who looks there must not drop rows
+ * that are delivered now. */
+static enum df_status take_back_rejects(struct feed_work *w, const struct retry_file *f,
+					struct df_err *err)
 {
 	enum df_status st = DF_OK;
 	for (size_t i = 0; st == DF_OK && i < f->n; i++)
@@ -215,7 +228,8 @@ static enum df_status reopen(struct feed_work *w, const struct retry_file *f, st
 	for (size_t i = 0; i < f->n && st == DF_OK; i++) {
 		if (f->documents[i].keep_rejects)
 			df_log(DF_LOG_WARN,
-			       "%s: %s was changed since it was written and stays as it is: drop none of its rows that "
+			       "%s: %s was changed since it was written and stays as it is: drop "
+			       "none of its rows that "
 			       "are delivered now",
 			       w->feed->name, f->rejects[i]);
 	}
@@ -227,7 +241,8 @@ static enum df_status reopen(struct feed_work *w, const struct retry_file *f, st
 /* DF_END: its bytes are nowhere. */
 static enum df_status retry_one(struct feed_work *w, const struct retry_file *f, struct df_err *err)
 {
-	struct fetch_entry e = {.name = f->known.name, .size = f->known.size, .mtime = f->known.mtime};
+	struct fetch_entry e = {
+	    .name = f->known.name, .size = f->known.size, .mtime = f->known.mtime};
 	enum df_status st = was_delivered(w, f, err);
 	if (st != DF_END)
 		return st;
@@ -241,7 +256,8 @@ static enum df_status retry_one(struct feed_work *w, const struct retry_file *f,
 		free(spool);
 		return st;
 	}
-	struct feed_file file = {.entry = &e, .sha256 = f->known.sha256, .id = f->known.id, .idle = f->known.idle};
+	struct feed_file file = {
+	    .entry = &e, .sha256 = f->known.sha256, .id = f->known.id, .idle = f->known.idle};
 	(void)run_feed_hand_over(w, &file, spool);
 	return DF_OK;
 }
@@ -249,7 +265,8 @@ static enum df_status retry_one(struct feed_work *w, const struct retry_file *f,
 static void log_gone(struct feed_work *w, const struct retry_file *f)
 {
 	df_log(DF_LOG_ERROR,
-	       "%s: %s: its bytes are neither in the spool nor on the source (the %llu bytes with the SHA-256 %s): put "
+	       "%s: %s: its bytes are neither in the spool nor on the source (the %llu bytes with "
+	       "the SHA-256 %s): put "
 	       "that file back under its name, or name the folder it lies in with --from DIR",
 	       w->feed->name, f->known.name, (unsigned long long)f->known.size, f->known.sha256);
 	pthread_mutex_lock(&w->run->lock);
@@ -272,7 +289,8 @@ static enum df_status retry_part(struct feed_work *w, void *ctx, struct df_err *
 			continue;
 		if (got == DF_END && f->replaced && r->options->n_documents == 0) {
 			df_log(DF_LOG_INFO,
-			       "%s: %s: passed over: its bytes are gone, and a later file of its name was delivered",
+			       "%s: %s: passed over: its bytes are gone, and a later file of its "
+			       "name was delivered",
 			       w->feed->name, f->known.name);
 			continue;
 		}
@@ -314,7 +332,8 @@ static void retry_all(struct run *run, const struct conf *conf, struct retry *r)
 	free((void *)feeds);
 }
 
-void run_retry(const struct conf *conf, const struct run_retry_options *options, struct run_result *result)
+void run_retry(const struct conf *conf, const struct run_retry_options *options,
+	       struct run_result *result)
 {
 	struct run_session session;
 	struct df_err err = {0};

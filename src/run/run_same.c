@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "run_priv.h"
 
-void run_event_type(const struct conf_feed *feed, const char *name, char event_type[RUN_EVENT_TYPE_SIZE])
+void run_event_type(const struct conf_feed *feed, const char *name,
+		    char event_type[RUN_EVENT_TYPE_SIZE])
 {
 	struct name parsed;
 	struct df_err ignored = {0};
 	event_type[0] = '\0';
-	if (name_parse_as(df_base_name(name), feed->decode.document_type, &parsed, &ignored) == DF_OK)
+	if (name_parse_as(df_base_name(name), feed->decode.document_type, &parsed, &ignored) ==
+	    DF_OK)
 		memcpy(event_type, parsed.event_type, RUN_EVENT_TYPE_SIZE);
 }
 
-enum df_status run_same_bytes(struct run *run, struct run_pool *pool, const struct conf_feed *feed, const char *name,
-			      const char *sha256, int64_t before, struct ledger_file *same, struct df_err *err)
+enum df_status run_same_bytes(struct run *run, struct run_pool *pool, const struct conf_feed *feed,
+			      const char *name, const char *sha256, int64_t before,
+			      struct ledger_file *same, struct df_err *err)
 {
 	char event_type[RUN_EVENT_TYPE_SIZE];
 	if (feed->send.duplicates_import)
@@ -24,7 +27,9 @@ enum df_status run_same_bytes(struct run *run, struct run_pool *pool, const stru
 		if (st != DF_OK || same->state == LEDGER_DONE)
 			return st;
 		if (ledger_closes(
-			same->state)) { /* not finished, and nobody goes on with it: what is sent again has its ids */
+			/* not finished, and nobody goes on with it: what is sent again has its
+			 * ids */
+			same->state)) {
 			ledger_file_free(same);
 			return DF_END;
 		}

@@ -34,13 +34,15 @@ static bool is_others(const char *path, struct user_name *owner)
 	return true;
 }
 
-/* A run by hand as another user, root before all, is how a state folder comes to hold what cron's user may not touch. */
+/* A run by hand as another user, root before all, is how a state folder comes to hold what
+ * cron's user may not touch. */
 static void tell_owner(const char *dir, const char *lock, enum df_status st, struct df_err *err)
 {
 	struct user_name owner;
 	if (st == DF_OK && geteuid() == 0 && is_others(dir, &owner))
 		df_log(DF_LOG_WARN,
-		       "%s belongs to %s, who cannot read what root leaves there: run as that user (runuser -u %s -- "
+		       "%s belongs to %s, who cannot read what root leaves there: run as that user "
+		       "(runuser -u %s -- "
 		       "dropfeed ...)",
 		       dir, owner.text, owner.text);
 	const char *where = st != DF_FATAL            ? NULL
@@ -48,36 +50,44 @@ static void tell_owner(const char *dir, const char *lock, enum df_status st, str
 			    : is_others(lock, &owner) ? lock
 						      : NULL;
 	if (where != NULL)
-		df_err_context(err, "%s belongs to %s, and this runs as %s: run as that user, or chown -R the folder",
+		df_err_context(err,
+			       "%s belongs to %s, and this runs as %s: run as that user, or chown "
+			       "-R the folder",
 			       where, owner.text, user_name(geteuid()).text);
 }
 
-static enum df_status on_recall(void *ctx, const char *fingerprint, struct send_past *out, struct df_err *err)
+static enum df_status on_recall(void *ctx, const char *fingerprint, struct send_past *out,
+				struct df_err *err)
 {
 	struct ledger_api known = {0};
 	enum df_status st = ledger_api_known(ctx, fingerprint, &known, err);
-	*out = (struct send_past){.success_ms = known.success_ms, .not_before_ms = known.not_before_ms};
+	*out = (struct send_past){.success_ms = known.success_ms,
+				  .not_before_ms = known.not_before_ms};
 	return st;
 }
 
-static enum df_status on_remember(void *ctx, const char *fingerprint, const struct send_past *past, struct df_err *err)
+static enum df_status on_remember(void *ctx, const char *fingerprint, const struct send_past *past,
+				  struct df_err *err)
 {
-	const struct ledger_api api = {.success_ms = past->success_ms, .not_before_ms = past->not_before_ms};
+	const struct ledger_api api = {.success_ms = past->success_ms,
+				       .not_before_ms = past->not_before_ms};
 	return ledger_api_note(ctx, fingerprint, &api, err);
 }
 
-static enum df_status on_suspects(void *ctx, const char *fingerprint, char **out, struct df_err *err)
+static enum df_status on_suspects(void *ctx, const char *fingerprint, char **out,
+				  struct df_err *err)
 {
 	return ledger_api_suspects(ctx, fingerprint, out, err);
 }
 
-static enum df_status on_suspect(void *ctx, const char *fingerprint, const char *text, struct df_err *err)
+static enum df_status on_suspect(void *ctx, const char *fingerprint, const char *text,
+				 struct df_err *err)
 {
 	return ledger_api_suspect(ctx, fingerprint, text, err);
 }
 
-/* Before any feed is begun: whether `sink = file:PATH` is a folder is seen from the folder, which another feed may name with
- * a slash at its end. */
+/* Before any feed is begun: whether `sink = file:PATH` is a folder is seen from the folder,
+ * which another feed may name with a slash at its end. */
 static void make_folders(const struct conf *conf)
 {
 	for (size_t i = 0; i < conf->n_feeds; i++) {
@@ -87,7 +97,8 @@ static void make_folders(const struct conf *conf)
 		    path[strlen(path) - 1] != '/')
 			continue;
 		if (df_mkdirs(path, &ignored) != DF_OK)
-			df_log(DF_LOG_DEBUG, "%s", ignored.text); /* opening a file in it fails, and says so */
+			/* opening a file in it fails, and says so */
+			df_log(DF_LOG_DEBUG, "%s", ignored.text);
 	}
 }
 
@@ -104,8 +115,8 @@ static struct sender *sender_of(struct ledger *ledger)
 	return s;
 }
 
-enum df_status run_session_open(struct run_session *s, const struct conf *conf, struct run_result *result,
-				struct df_err *err)
+enum df_status run_session_open(struct run_session *s, const struct conf *conf,
+				struct run_result *result, struct df_err *err)
 {
 	*s = (struct run_session){.lock_fd = -1};
 	s->run.conf = conf;
@@ -118,7 +129,8 @@ enum df_status run_session_open(struct run_session *s, const struct conf *conf, 
 	char remote[64];
 	enum df_status st = DF_OK;
 	if (df_is_remote(conf->state_dir, remote))
-		st = df_fail(DF_USAGE, err, NULL, "state_dir " RUN_REMOTE_STATE, conf->state_dir, remote);
+		st = df_fail(DF_USAGE, err, NULL, "state_dir " RUN_REMOTE_STATE, conf->state_dir,
+			     remote);
 	if (st == DF_OK)
 		st = df_mkdirs(s->scratch, err);
 	if (st == DF_OK)
@@ -151,9 +163,10 @@ static void tell_traffic(struct sender *sender)
 	sender_stats(sender, &sum);
 	if (sum.requests > 0)
 		df_log(DF_LOG_DEBUG,
-		       "%llu requests of %llu bytes in all; %llu were sent again, %llu of them for the rate limit",
-		       (unsigned long long)sum.requests, (unsigned long long)sum.bytes, (unsigned long long)sum.retries,
-		       (unsigned long long)sum.throttled);
+		       "%llu requests of %llu bytes in all; %llu were sent again, %llu of them for "
+		       "the rate limit",
+		       (unsigned long long)sum.requests, (unsigned long long)sum.bytes,
+		       (unsigned long long)sum.retries, (unsigned long long)sum.throttled);
 }
 
 void run_session_close(struct run_session *s)

@@ -12,17 +12,19 @@ struct run_session {
 };
 
 /* For a folder and its file system's name. */
-#define RUN_REMOTE_STATE                                                                                               \
-	"%s is on a file system of the kind %s, whose locks and shared memory the ledger cannot rely on: choose a "    \
-	"folder "                                                                                                      \
+#define RUN_REMOTE_STATE                                                                           \
+	"%s is on a file system of the kind %s, whose locks and shared memory the ledger cannot "  \
+	"rely on: choose a "                                                                       \
+	"folder "                                                                                  \
 	"on a local disk"
 
 /* Takes the lock and opens the rest. When another run holds the lock, result->busy is set. */
-enum df_status run_session_open(struct run_session *s, const struct conf *conf, struct run_result *result,
-				struct df_err *err) DF_CHECK;
+enum df_status run_session_open(struct run_session *s, const struct conf *conf,
+				struct run_result *result, struct df_err *err) DF_CHECK;
 void run_session_close(struct run_session *s);
 
-/* Logs and notes why it could not be opened. Another run is under way: not an error, and --quiet says nothing of it. */
+/* Logs and notes why it could not be opened. Another run is under way: not an error, and --quiet
+ * says nothing of it. */
 void run_session_failed(struct run_result *result, enum df_status st, const struct df_err *err);
 
 /* What the ledger knows a listed file by. Borrowed from both. */
@@ -30,20 +32,26 @@ struct ledger_key run_feed_key(const struct conf_feed *feed, const struct fetch_
 
 /* ---- the spool: run_spool.c ---- */
 
-/* Where a download arrives: one path for each key, so that a part of another file is never resumed. The caller's. */
+/* Where a download arrives: one path for each key, so that a part of another file is never
+ * resumed. The caller's. */
 char *run_spool_arrival(const struct conf *conf, const struct ledger_key *key);
 /* Where the bytes of a file that the ledger has are, or were. The caller's. */
 char *run_spool_of(const struct conf *conf, const struct ledger_file *f);
-/* Moves what has arrived to a place of its own, named by its content and its arrival, which no other file has or gets. *path
- * becomes that place. */
-enum df_status run_spool_keep(const char *arrival, const char *sha256, char **path, struct df_err *err) DF_CHECK;
-/* Whether a place in the spool, by its name without the folder, was given to what came at that arrival. */
+/* Moves what has arrived to a place of its own, named by its content and its arrival, which no
+ * other file has or gets. *path becomes that place. */
+enum df_status run_spool_keep(const char *arrival, const char *sha256, char **path,
+			      struct df_err *err) DF_CHECK;
+/* Whether a place in the spool, by its name without the folder, was given to what came at that
+ * arrival. */
 bool run_spool_is_of(const char *name, const char *arrival);
 
 /* Removes what crashes left in the feed's spool. Nobody may be at work on the feed. */
-enum df_status run_spool_sweep(const struct run *run, const char *feed, struct df_err *err) DF_CHECK;
+enum df_status run_spool_sweep(const struct run *run, const char *feed,
+			       struct df_err *err) DF_CHECK;
 
-/* Reads and checks what a run would deliver of the feed, sends nothing, changes nothing, and forecasts. */
-void run_feed_forecast(const struct conf *conf, const struct conf_feed *feed, struct run_result *result);
+/* Reads and checks what a run would deliver of the feed, sends nothing, changes nothing, and
+ * forecasts. */
+void run_feed_forecast(const struct conf *conf, const struct conf_feed *feed,
+		       struct run_result *result);
 
 #endif

@@ -7,11 +7,13 @@
 
 #define HASH_SHOWN 16 /* hex digits */
 
-/* What no two documents have in common: the feed, the file's bytes with their copy number, the entry, the event type. */
-static void document_hash(const char *identity, const struct decode_doc *doc, const struct conf_feed *feed,
-			  char hex[DF_SHA256_HEX])
+/* What no two documents have in common: the feed, the file's bytes with their copy number, the
+ * entry, the event type. */
+static void document_hash(const char *identity, const struct decode_doc *doc,
+			  const struct conf_feed *feed, char hex[DF_SHA256_HEX])
 {
-	const char *parts[] = {feed->name, identity, doc->name != NULL ? doc->name : "", doc->event_type};
+	const char *parts[] = {feed->name, identity, doc->name != NULL ? doc->name : "",
+			       doc->event_type};
 	struct df_sha256 *h = df_sha256_new();
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
 		df_sha256_add(h, parts[i], strlen(parts[i]) + 1);
@@ -19,13 +21,15 @@ static void document_hash(const char *identity, const struct decode_doc *doc, co
 	df_sha256_free(h);
 }
 
-void run_sink_choose(const char *file, const char *identity, const struct decode_doc *doc, struct conf_feed *feed)
+void run_sink_choose(const char *file, const char *identity, const struct decode_doc *doc,
+		     struct conf_feed *feed)
 {
 	struct stat info;
 	char *path = feed->send.sink_path;
 	if (feed->send.sink != CONF_SINK_FILE || path == NULL || path[0] == '\0')
 		return;
-	bool slash = path[strlen(path) - 1] == '/', folder = slash || (stat(path, &info) == 0 && S_ISDIR(info.st_mode));
+	bool slash = path[strlen(path) - 1] == '/',
+	     folder = slash || (stat(path, &info) == 0 && S_ISDIR(info.st_mode));
 	feed->send.sink_append = !folder;
 	if (!folder)
 		return;
@@ -33,7 +37,8 @@ void run_sink_choose(const char *file, const char *identity, const struct decode
 	struct df_err ignored = {0};
 	char hex[DF_SHA256_HEX];
 	if (slash && df_mkdirs(path, &ignored) != DF_OK)
-		df_log(DF_LOG_DEBUG, "%s", ignored.text); /* opening a file in it fails, and says so */
+		/* opening a file in it fails, and says so */
+		df_log(DF_LOG_DEBUG, "%s", ignored.text);
 	document_hash(identity, doc, feed, hex);
 	char *extension = df_format(".%.*s.ndjson", HASH_SHOWN, hex);
 	char *name = document_name(file, doc, extension);

@@ -6,8 +6,8 @@
 
 enum { TRIES = 5, PAUSE_MS = 500, PAUSE_MAX_MS = 30000, BARREN_MAX = 2, SLICE_MS = 100 };
 
-/* Somewhere in the upper half of what doubles with each failure: feeds that lost the same server together do not all
- * come back at the same instant. */
+/* Somewhere in the upper half of what doubles with each failure: feeds that lost the same server
+ * together do not all come back at the same instant. */
 static int64_t pause_ms(uint32_t failures)
 {
 	int64_t most = (int64_t)PAUSE_MS << (failures - 1);
@@ -60,19 +60,23 @@ enum df_status run_source_open(struct run_source *s, struct df_err *err)
 	if (s->fetch != NULL)
 		return DF_OK;
 	if (s->away)
-		return df_fail(DF_RETRY, err, NULL, "the source was given up for this run; the next one tries again");
+		return df_fail(DF_RETRY, err, NULL,
+			       "the source was given up for this run; the next one tries again");
 
 	do {
 		st = open_once(s, err);
 	} while (st == DF_RETRY && tries_again(s->feed, &tries, err));
 	s->away = st != DF_OK;
 	if (st == DF_RETRY && tries.n > 1)
-		df_err_context(err, "gave up after %u tries, the next run goes on", (unsigned)tries.n);
+		df_err_context(err, "gave up after %u tries, the next run goes on",
+			       (unsigned)tries.n);
 	return st;
 }
 
-/* After a step that failed. DF_OK: the connection had broken and is there again, the step is to be repeated. */
-static enum df_status open_again(struct run_source *s, struct tries *tries, enum df_status failed, struct df_err *err)
+/* After a step that failed. DF_OK: the connection had broken and is there again, the step is to
+ * be repeated. */
+static enum df_status open_again(struct run_source *s, struct tries *tries, enum df_status failed,
+				 struct df_err *err)
 {
 	if (failed != DF_RETRY || !fetch_broken(s->fetch))
 		return failed;
@@ -90,7 +94,8 @@ static enum df_status open_again(struct run_source *s, struct tries *tries, enum
 	return failed;
 }
 
-enum df_status run_source_do(struct run_source *s, run_source_step step, void *ctx, struct df_err *err)
+enum df_status run_source_do(struct run_source *s, run_source_step step, void *ctx,
+			     struct df_err *err)
 {
 	struct tries tries = {0};
 	enum df_status st = run_source_open(s, err);

@@ -6,9 +6,10 @@
  *	enum df_status st = run_source_list(&s, &list, &err);
  *	run_source_close(&s);
  *
- * The source is opened when it is needed. A connection that breaks, or does not come about, is tried again a few times in a
- * row, with growing pauses, as long as give_up_after allows. Bytes of a file that came through meanwhile start the count
- * anew: a download that gets on, however often it breaks, is brought to its end.
+ * The source is opened when it is needed. A connection that breaks, or does not come about, is
+ * tried again a few times in a row, with growing pauses, as long as give_up_after allows. Bytes of
+ * a file that came through meanwhile start the count anew: a download that gets on, however often
+ * it breaks, is brought to its end.
  */
 #ifndef DROPFEED_RUN_SOURCE_H
 #define DROPFEED_RUN_SOURCE_H
@@ -20,8 +21,9 @@ struct run_source {
 	const struct conf_feed *feed; /* borrowed */
 	struct run_gate *gate;        /* borrowed, or NULL */
 	struct fetch *fetch;          /* own; NULL: not open */
-	uint32_t barren;              /* steps in a row that were given up without a byte having come */
-	bool away;                    /* given up for this run */
+	/* steps in a row that were given up without a byte having come */
+	uint32_t barren;
+	bool away; /* given up for this run */
 };
 
 /* DF_OK at once when it is open. After it has given up once, it says so without trying again. */
@@ -29,10 +31,12 @@ enum df_status run_source_open(struct run_source *s, struct df_err *err) DF_CHEC
 
 /* Takes one step on the open source, from its beginning whenever the connection had broken. */
 typedef enum df_status (*run_source_step)(struct fetch *fetch, void *ctx, struct df_err *err);
-enum df_status run_source_do(struct run_source *s, run_source_step step, void *ctx, struct df_err *err) DF_CHECK;
+enum df_status run_source_do(struct run_source *s, run_source_step step, void *ctx,
+			     struct df_err *err) DF_CHECK;
 
 /* fetch_list and fetch_get, as such steps. */
-enum df_status run_source_list(struct run_source *s, struct fetch_list *list, struct df_err *err) DF_CHECK;
+enum df_status run_source_list(struct run_source *s, struct fetch_list *list,
+			       struct df_err *err) DF_CHECK;
 enum df_status run_source_get(struct run_source *s, const struct fetch_entry *e, const char *path,
 			      char sha256[DF_SHA256_HEX], struct df_err *err) DF_CHECK;
 
@@ -41,12 +45,15 @@ void run_source_close(struct run_source *s);
 /* Says that the file is left alone, and why: somebody may wait for it. */
 void run_source_tell_misnamed(const struct run_source *s, const struct fetch_entry *e);
 
-/* Receipts, then after_done and after_refused, of every file that the ledger has closed and that is still due. What fails is
- * logged, noted in the run's result and left for the next run; it does not keep the other files back. */
+/* Receipts, then after_done and after_refused, of every file that the ledger has closed and that
+ * is still due. What fails is logged, noted in the run's result and left for the next run; it
+ * does not keep the other files back. */
 void run_after(struct run *run, struct run_source *source);
 
-/* Removes the copy that receipts made of a reject file: its rows are delivered now. rejects: its path here, or NULL. */
-enum df_status run_after_take_back(struct run_source *source, const char *rejects, struct df_err *err) DF_CHECK;
+/* Removes the copy that receipts made of a reject file: its rows are delivered now. rejects: its
+ * path here, or NULL. */
+enum df_status run_after_take_back(struct run_source *source, const char *rejects,
+				   struct df_err *err) DF_CHECK;
 
 /* A reject file that was worked on is somebody's work: it is not replaced. */
 bool run_rejects_edited(const struct ledger_document *d);

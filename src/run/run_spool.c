@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Where drop files are in the spool, and what crashes leave there: a file that the ledger has closed but that was not yet
- * removed, a download of which nothing came. Nothing that an unfinished file needs is touched. */
+/* Where drop files are in the spool, and what crashes leave there: a file that the ledger has
+ * closed but that was not yet removed, a download of which nothing came. Nothing that an
+ * unfinished file needs is touched. */
 #include "run_session.h"
 
 #include "dropfeed/step.h"
@@ -21,7 +22,8 @@
 
 struct ledger_key run_feed_key(const struct conf_feed *feed, const struct fetch_entry *e)
 {
-	const char *source = feed->fetch.source.key != NULL ? feed->fetch.source.key : LEDGER_SOURCE_LOCAL;
+	const char *source =
+	    feed->fetch.source.key != NULL ? feed->fetch.source.key : LEDGER_SOURCE_LOCAL;
 	return (struct ledger_key){feed->name, source, e->name, e->size, e->mtime};
 }
 
@@ -39,7 +41,8 @@ static char *place_of_text(const struct conf *conf, const char *feed, char *text
 char *run_spool_arrival(const struct conf *conf, const struct ledger_key *key)
 {
 	return place_of_text(conf, key->feed,
-			     df_format("%s\n%s\n%" PRIu64 "\n%" PRId64, key->source, key->name, key->size, key->mtime));
+			     df_format("%s\n%s\n%" PRIu64 "\n%" PRId64, key->source, key->name,
+				       key->size, key->mtime));
 }
 
 char *run_spool_of(const struct conf *conf, const struct ledger_file *f)
@@ -47,7 +50,8 @@ char *run_spool_of(const struct conf *conf, const struct ledger_file *f)
 	if (f->place != NULL)
 		return df_strdup(f->place);
 	/* entered by 0.1, which named the place by name, size and time */
-	return place_of_text(conf, f->feed, df_format("%s\n%" PRIu64 "\n%" PRId64, f->name, f->size, f->mtime));
+	return place_of_text(conf, f->feed,
+			     df_format("%s\n%" PRIu64 "\n%" PRId64, f->name, f->size, f->mtime));
 }
 
 /* A place is named by its content, by a part of the arrival's name, and by chance. */
@@ -66,18 +70,21 @@ bool run_spool_is_of(const char *name, const char *arrival)
 	       strncmp(name + SHA_PART + 1, df_base_name(arrival), n) == 0;
 }
 
-enum df_status run_spool_keep(const char *arrival, const char *sha256, char **path, struct df_err *err)
+enum df_status run_spool_keep(const char *arrival, const char *sha256, char **path,
+			      struct df_err *err)
 {
-	uint32_t own = 0; /* the same bytes may be there twice, and each copy goes when its file is done */
+	/* the same bytes may be there twice, and each copy goes when its file is done */
+	uint32_t own = 0;
 	if (getrandom(&own, sizeof(own), 0) != (ssize_t)sizeof(own))
 		return df_fail(DF_FATAL, err, NULL, "cannot get random bytes: %s", strerror(errno));
 	char *folder = df_folder_of(arrival);
-	char *place = df_format("%s/%.*s-%.*s-%08" PRIx32 ".drop", folder, SHA_PART, sha256, arrival_part(arrival),
-				df_base_name(arrival), own);
+	char *place = df_format("%s/%.*s-%.*s-%08" PRIx32 ".drop", folder, SHA_PART, sha256,
+				arrival_part(arrival), df_base_name(arrival), own);
 	enum df_status st = DF_OK;
 	df_before("give a file its place");
 	if (rename(*path, place) != 0) {
-		st = df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", *path, df_disk_words(errno));
+		st = df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", *path,
+			     df_disk_words(errno));
 		free(place);
 		free(folder);
 		return st;
@@ -132,7 +139,8 @@ static bool is_noted(const struct sweep *s, const char *path)
 {
 	for (size_t i = 0; i < s->n_arrivals; i++) {
 		size_t n = strlen(s->arrivals[i]);
-		if (strncmp(path, s->arrivals[i], n) == 0 || run_spool_is_of(df_base_name(path), s->arrivals[i]))
+		if (strncmp(path, s->arrivals[i], n) == 0 ||
+		    run_spool_is_of(df_base_name(path), s->arrivals[i]))
 			return true;
 	}
 	return false;
@@ -141,7 +149,8 @@ static bool is_noted(const struct sweep *s, const char *path)
 static bool is_left_over(const struct sweep *s, const char *path)
 {
 	struct stat info;
-	if (strncmp(df_base_name(path), "import-", 7) == 0) /* who holds the lock imports nothing else */
+	/* who holds the lock imports nothing else */
+	if (strncmp(df_base_name(path), "import-", 7) == 0)
 		return true;
 	if (is_noted(s, path))
 		return false;

@@ -31,13 +31,15 @@
 #define VERSION_LZMA NULL
 #endif
 
-/* Versions come from the libraries themselves, which may be newer than those that the program was built with. */
+/* Versions come from the libraries themselves, which may be newer than those that the program
+ * was built with. */
 static void version_add(struct df_buf *out, const char *name, const char *version)
 {
 	df_buf_addf(out, "  %-10s %s\n", name, version != NULL ? version : "(unknown)");
 }
 
-static void version_optional(struct df_buf *out, const char *name, const char *version, const char *what)
+static void version_optional(struct df_buf *out, const char *name, const char *version,
+			     const char *what)
 {
 	if (version != NULL)
 		version_add(out, name, version);

@@ -1,31 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The vendor's schema (mparticle.inbound.eventsapi.schema.json) as data, in its order: every field of a batch and of
- * the data of each event type. Two things are not in the schema: "attribution", which the vendor documents as a
- * custom_event_type, and the flags, which say what a field means to dropfeed.
+ * The vendor's schema (mparticle.inbound.eventsapi.schema.json) as data, in its order: every field
+ * of a batch and of the data of each event type. Two things are not in the schema: "attribution",
+ * which the vendor documents as a custom_event_type, and the flags, which say what a field means to
+ * dropfeed.
  */
 #include "dropfeed/schema.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static const char *const device_orientation_words[] = {
-    "portrait", "portrait_upside_down", "landscape", "LandscapeLeft", "LandscapeRight", "FaceUp", "FaceDown", "Square",
-    NULL};
+static const char *const device_orientation_words[] = {"portrait",
+						       "portrait_upside_down",
+						       "landscape",
+						       "LandscapeLeft",
+						       "LandscapeRight",
+						       "FaceUp",
+						       "FaceDown",
+						       "Square",
+						       NULL};
 static const char *const type_words[] = {"gdpr_change", NULL};
-static const char *const custom_event_type_words[] = {"navigation",   "location",        "search", "transaction",
-						      "user_content", "user_preference", "social", "other",
-						      "media",        "attribution",     NULL};
+static const char *const custom_event_type_words[] = {
+    "navigation",   "location",        "search", "transaction",
+    "user_content", "user_preference", "social", "other",
+    "media",        "attribution",     NULL};
 static const char *const event_type_words[] = {"breadcrumb", NULL};
 static const char *const application_transition_type_words[] = {
-    "application_initialized", "application_exit", "application_background", "application_foreground", NULL};
+    "application_initialized", "application_exit", "application_background",
+    "application_foreground", NULL};
 static const char *const push_message_type_words[] = {"sent", "received", "action", NULL};
-static const char *const application_state_words[] = {"not_running", "background", "foreground", NULL};
+static const char *const application_state_words[] = {"not_running", "background", "foreground",
+						      NULL};
 static const char *const push_message_behavior_words[] = {"Received",       "DirectOpen", "Read",
 							  "InfluencedOpen", "Displayed",  NULL};
-static const char *const profile_event_type_words[] = {"signup", "login", "logout", "update", "delete", NULL};
-static const char *const action_words[] = {"add_to_cart",     "remove_from_cart",      "checkout", "checkout_option",
-					   "click",           "view_detail",           "purchase", "refund",
-					   "add_to_wishlist", "remove_from_wish_list", NULL};
+static const char *const profile_event_type_words[] = {"signup", "login",  "logout",
+						       "update", "delete", NULL};
+static const char *const action_words[] = {
+    "add_to_cart",     "remove_from_cart",      "checkout", "checkout_option",
+    "click",           "view_detail",           "purchase", "refund",
+    "add_to_wishlist", "remove_from_wish_list", NULL};
 static const char *const action2_words[] = {"view", "click", NULL};
 static const char *const custom_event_type2_words[] = {"navigation",
 						       "location",
@@ -59,13 +71,14 @@ static const char *const identity_type_words[] = {
     "other_id_2",     "other_id_3",     "other_id_4", "other_id_5",  "other_id_6",
     "other_id_7",     "other_id_8",     "other_id_9", "other_id_10", "mobile_number",
     "phone_number_2", "phone_number_3", NULL};
-static const char *const platform_words[] = {"iOS",   "Android",  "web",     "tvOS", "roku", "out_of_band",
-					     "alexa", "smart_tv", "fire_tv", "xbox", NULL};
-static const char *const att_authorization_status_words[] = {"authorized", "denied", "not_determined", "restricted",
-							     NULL};
-static const char *const os_words[] = {"IOS",          "Android", "WindowsPhone", "MobileWeb", "UnityIOS",
-				       "UnityAndroid", "Desktop", "TVOS",         "Roku",      "OutOfBand",
-				       "Alexa",        "SmartTV", "FireTV",       "Xbox",      NULL};
+static const char *const platform_words[] = {"iOS",     "Android",     "web",   "tvOS",
+					     "roku",    "out_of_band", "alexa", "smart_tv",
+					     "fire_tv", "xbox",        NULL};
+static const char *const att_authorization_status_words[] = {"authorized", "denied",
+							     "not_determined", "restricted", NULL};
+static const char *const os_words[] = {
+    "IOS",  "Android",   "WindowsPhone", "MobileWeb", "UnityIOS", "UnityAndroid", "Desktop", "TVOS",
+    "Roku", "OutOfBand", "Alexa",        "SmartTV",   "FireTV",   "Xbox",         NULL};
 static const char *const environment_words[] = {"development", "production", NULL};
 static const char *const channel_words[] = {"native",  "javascript",       "pixel", "desktop",
 					    "partner", "server_to_server", NULL};
@@ -109,8 +122,8 @@ static const struct schema_object device_current_state = {device_current_state_f
 static const struct schema_field event_system_notification_info_fields[] = {
     {"type", SCHEMA_ENUM, SCHEMA_ONE, SCHEMA_REQUIRED, type_words, NULL},
 };
-static const struct schema_object event_system_notification_info = {event_system_notification_info_fields,
-								    COUNT(event_system_notification_info_fields)};
+static const struct schema_object event_system_notification_info = {
+    event_system_notification_info_fields, COUNT(event_system_notification_info_fields)};
 
 static const struct schema_field data_session_start_fields[] = {
     {"timestamp_unixtime_ms", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_INSTANT, NULL, NULL},
@@ -131,9 +144,11 @@ static const struct schema_field data_session_start_fields[] = {
     {"view_controller", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"is_main_thread", SCHEMA_BOOLEAN, SCHEMA_ONE, 0, NULL, NULL},
     {"canonical_name", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
-    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &event_system_notification_info},
+    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL,
+     &event_system_notification_info},
 };
-static const struct schema_object data_session_start = {data_session_start_fields, COUNT(data_session_start_fields)};
+static const struct schema_object data_session_start = {data_session_start_fields,
+							COUNT(data_session_start_fields)};
 
 static const struct schema_field data_session_end_fields[] = {
     {"timestamp_unixtime_ms", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_INSTANT, NULL, NULL},
@@ -154,10 +169,12 @@ static const struct schema_field data_session_end_fields[] = {
     {"view_controller", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"is_main_thread", SCHEMA_BOOLEAN, SCHEMA_ONE, 0, NULL, NULL},
     {"canonical_name", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
-    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &event_system_notification_info},
+    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL,
+     &event_system_notification_info},
     {"session_duration_ms", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_REQUIRED, NULL, NULL},
 };
-static const struct schema_object data_session_end = {data_session_end_fields, COUNT(data_session_end_fields)};
+static const struct schema_object data_session_end = {data_session_end_fields,
+						      COUNT(data_session_end_fields)};
 
 static const struct schema_field data_screen_view_fields[] = {
     {"timestamp_unixtime_ms", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_INSTANT, NULL, NULL},
@@ -178,12 +195,14 @@ static const struct schema_field data_screen_view_fields[] = {
     {"view_controller", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"is_main_thread", SCHEMA_BOOLEAN, SCHEMA_ONE, 0, NULL, NULL},
     {"canonical_name", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
-    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &event_system_notification_info},
+    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL,
+     &event_system_notification_info},
     {"screen_name", SCHEMA_STRING, SCHEMA_ONE, SCHEMA_REQUIRED, NULL, NULL},
     {"activity_type", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"custom_flags", SCHEMA_STRING, SCHEMA_KEYED, 0, NULL, NULL},
 };
-static const struct schema_object data_screen_view = {data_screen_view_fields, COUNT(data_screen_view_fields)};
+static const struct schema_object data_screen_view = {data_screen_view_fields,
+						      COUNT(data_screen_view_fields)};
 
 static const struct schema_field data_custom_event_fields[] = {
     {"timestamp_unixtime_ms", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_INSTANT, NULL, NULL},
@@ -204,12 +223,14 @@ static const struct schema_field data_custom_event_fields[] = {
     {"view_controller", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"is_main_thread", SCHEMA_BOOLEAN, SCHEMA_ONE, 0, NULL, NULL},
     {"canonical_name", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
-    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &event_system_notification_info},
+    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL,
+     &event_system_notification_info},
     {"custom_event_type", SCHEMA_ENUM, SCHEMA_ONE, SCHEMA_REQUIRED, custom_event_type_words, NULL},
     {"event_name", SCHEMA_STRING, SCHEMA_ONE, SCHEMA_REQUIRED | SCHEMA_EVENT_NAME, NULL, NULL},
     {"custom_flags", SCHEMA_STRING, SCHEMA_KEYED, 0, NULL, NULL},
 };
-static const struct schema_object data_custom_event = {data_custom_event_fields, COUNT(data_custom_event_fields)};
+static const struct schema_object data_custom_event = {data_custom_event_fields,
+						       COUNT(data_custom_event_fields)};
 
 static const struct schema_field data_breadcrumb_fields[] = {
     {"timestamp_unixtime_ms", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_INSTANT, NULL, NULL},
@@ -230,17 +251,20 @@ static const struct schema_field data_breadcrumb_fields[] = {
     {"view_controller", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"is_main_thread", SCHEMA_BOOLEAN, SCHEMA_ONE, 0, NULL, NULL},
     {"canonical_name", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
-    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &event_system_notification_info},
+    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL,
+     &event_system_notification_info},
     {"session_number", SCHEMA_INTEGER, SCHEMA_ONE, 0, NULL, NULL},
     {"label", SCHEMA_STRING, SCHEMA_ONE, SCHEMA_REQUIRED, NULL, NULL},
 };
-static const struct schema_object data_breadcrumb = {data_breadcrumb_fields, COUNT(data_breadcrumb_fields)};
+static const struct schema_object data_breadcrumb = {data_breadcrumb_fields,
+						     COUNT(data_breadcrumb_fields)};
 
 static const struct schema_field breadcrumb_event_fields[] = {
     {"data", SCHEMA_OBJECT, SCHEMA_ONE, SCHEMA_REQUIRED, NULL, &data_breadcrumb},
     {"event_type", SCHEMA_ENUM, SCHEMA_ONE, SCHEMA_REQUIRED, event_type_words, NULL},
 };
-static const struct schema_object breadcrumb_event = {breadcrumb_event_fields, COUNT(breadcrumb_event_fields)};
+static const struct schema_object breadcrumb_event = {breadcrumb_event_fields,
+						      COUNT(breadcrumb_event_fields)};
 
 static const struct schema_field data_crash_report_fields[] = {
     {"timestamp_unixtime_ms", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_INSTANT, NULL, NULL},
@@ -261,7 +285,8 @@ static const struct schema_field data_crash_report_fields[] = {
     {"view_controller", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"is_main_thread", SCHEMA_BOOLEAN, SCHEMA_ONE, 0, NULL, NULL},
     {"canonical_name", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
-    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &event_system_notification_info},
+    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL,
+     &event_system_notification_info},
     {"breadcrumbs", SCHEMA_OBJECT, SCHEMA_LIST, 0, NULL, &breadcrumb_event},
     {"class_name", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"severity", SCHEMA_STRING, SCHEMA_ONE, SCHEMA_REQUIRED, NULL, NULL},
@@ -274,7 +299,8 @@ static const struct schema_field data_crash_report_fields[] = {
     {"ios_image_size", SCHEMA_INTEGER, SCHEMA_ONE, 0, NULL, NULL},
     {"session_number", SCHEMA_INTEGER, SCHEMA_ONE, 0, NULL, NULL},
 };
-static const struct schema_object data_crash_report = {data_crash_report_fields, COUNT(data_crash_report_fields)};
+static const struct schema_object data_crash_report = {data_crash_report_fields,
+						       COUNT(data_crash_report_fields)};
 
 static const struct schema_field data_opt_out_fields[] = {
     {"timestamp_unixtime_ms", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_INSTANT, NULL, NULL},
@@ -295,7 +321,8 @@ static const struct schema_field data_opt_out_fields[] = {
     {"view_controller", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"is_main_thread", SCHEMA_BOOLEAN, SCHEMA_ONE, 0, NULL, NULL},
     {"canonical_name", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
-    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &event_system_notification_info},
+    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL,
+     &event_system_notification_info},
     {"is_opted_out", SCHEMA_BOOLEAN, SCHEMA_ONE, SCHEMA_REQUIRED, NULL, NULL},
 };
 static const struct schema_object data_opt_out = {data_opt_out_fields, COUNT(data_opt_out_fields)};
@@ -319,9 +346,11 @@ static const struct schema_field data_first_run_fields[] = {
     {"view_controller", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"is_main_thread", SCHEMA_BOOLEAN, SCHEMA_ONE, 0, NULL, NULL},
     {"canonical_name", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
-    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &event_system_notification_info},
+    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL,
+     &event_system_notification_info},
 };
-static const struct schema_object data_first_run = {data_first_run_fields, COUNT(data_first_run_fields)};
+static const struct schema_object data_first_run = {data_first_run_fields,
+						    COUNT(data_first_run_fields)};
 
 static const struct schema_field data_push_registration_fields[] = {
     {"timestamp_unixtime_ms", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_INSTANT, NULL, NULL},
@@ -342,7 +371,8 @@ static const struct schema_field data_push_registration_fields[] = {
     {"view_controller", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"is_main_thread", SCHEMA_BOOLEAN, SCHEMA_ONE, 0, NULL, NULL},
     {"canonical_name", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
-    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &event_system_notification_info},
+    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL,
+     &event_system_notification_info},
     {"register", SCHEMA_BOOLEAN, SCHEMA_ONE, SCHEMA_REQUIRED, NULL, NULL},
     {"registration_token", SCHEMA_STRING, SCHEMA_ONE, SCHEMA_REQUIRED, NULL, NULL},
 };
@@ -368,16 +398,18 @@ static const struct schema_field data_application_state_transition_fields[] = {
     {"view_controller", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"is_main_thread", SCHEMA_BOOLEAN, SCHEMA_ONE, 0, NULL, NULL},
     {"canonical_name", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
-    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &event_system_notification_info},
+    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL,
+     &event_system_notification_info},
     {"successfully_closed", SCHEMA_BOOLEAN, SCHEMA_ONE, 0, NULL, NULL},
     {"is_first_run", SCHEMA_BOOLEAN, SCHEMA_ONE, 0, NULL, NULL},
     {"is_upgrade", SCHEMA_BOOLEAN, SCHEMA_ONE, 0, NULL, NULL},
     {"push_notification_payload", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"launch_referral", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
-    {"application_transition_type", SCHEMA_ENUM, SCHEMA_ONE, SCHEMA_REQUIRED, application_transition_type_words, NULL},
+    {"application_transition_type", SCHEMA_ENUM, SCHEMA_ONE, SCHEMA_REQUIRED,
+     application_transition_type_words, NULL},
 };
-static const struct schema_object data_application_state_transition = {data_application_state_transition_fields,
-								       COUNT(data_application_state_transition_fields)};
+static const struct schema_object data_application_state_transition = {
+    data_application_state_transition_fields, COUNT(data_application_state_transition_fields)};
 
 static const struct schema_field data_push_message_fields[] = {
     {"timestamp_unixtime_ms", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_INSTANT, NULL, NULL},
@@ -398,7 +430,8 @@ static const struct schema_field data_push_message_fields[] = {
     {"view_controller", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"is_main_thread", SCHEMA_BOOLEAN, SCHEMA_ONE, 0, NULL, NULL},
     {"canonical_name", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
-    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &event_system_notification_info},
+    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL,
+     &event_system_notification_info},
     {"push_message_token", SCHEMA_STRING, SCHEMA_ONE, SCHEMA_REQUIRED, NULL, NULL},
     {"push_message_type", SCHEMA_ENUM, SCHEMA_ONE, SCHEMA_REQUIRED, push_message_type_words, NULL},
     {"message", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
@@ -408,7 +441,8 @@ static const struct schema_field data_push_message_fields[] = {
     {"action_identifier", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"push_message_behavior", SCHEMA_ENUM, SCHEMA_ONE, 0, push_message_behavior_words, NULL},
 };
-static const struct schema_object data_push_message = {data_push_message_fields, COUNT(data_push_message_fields)};
+static const struct schema_object data_push_message = {data_push_message_fields,
+						       COUNT(data_push_message_fields)};
 
 static const struct schema_field data_network_performance_fields[] = {
     {"timestamp_unixtime_ms", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_INSTANT, NULL, NULL},
@@ -429,7 +463,8 @@ static const struct schema_field data_network_performance_fields[] = {
     {"view_controller", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"is_main_thread", SCHEMA_BOOLEAN, SCHEMA_ONE, 0, NULL, NULL},
     {"canonical_name", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
-    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &event_system_notification_info},
+    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL,
+     &event_system_notification_info},
     {"http_verb", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"url", SCHEMA_STRING, SCHEMA_ONE, SCHEMA_REQUIRED, NULL, NULL},
     {"time_elapsed", SCHEMA_INTEGER, SCHEMA_ONE, 0, NULL, NULL},
@@ -438,8 +473,8 @@ static const struct schema_field data_network_performance_fields[] = {
     {"response_code", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_REQUIRED, NULL, NULL},
     {"data", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
 };
-static const struct schema_object data_network_performance = {data_network_performance_fields,
-							      COUNT(data_network_performance_fields)};
+static const struct schema_object data_network_performance = {
+    data_network_performance_fields, COUNT(data_network_performance_fields)};
 
 static const struct schema_field data_profile_fields[] = {
     {"timestamp_unixtime_ms", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_INSTANT, NULL, NULL},
@@ -460,10 +495,12 @@ static const struct schema_field data_profile_fields[] = {
     {"view_controller", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"is_main_thread", SCHEMA_BOOLEAN, SCHEMA_ONE, 0, NULL, NULL},
     {"canonical_name", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
-    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &event_system_notification_info},
+    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL,
+     &event_system_notification_info},
     {"previous_mpid", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_REQUIRED, NULL, NULL},
     {"current_mpid", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_REQUIRED, NULL, NULL},
-    {"profile_event_type", SCHEMA_ENUM, SCHEMA_ONE, SCHEMA_REQUIRED, profile_event_type_words, NULL},
+    {"profile_event_type", SCHEMA_ENUM, SCHEMA_ONE, SCHEMA_REQUIRED, profile_event_type_words,
+     NULL},
 };
 static const struct schema_object data_profile = {data_profile_fields, COUNT(data_profile_fields)};
 
@@ -497,7 +534,8 @@ static const struct schema_field product_action_fields[] = {
     {"coupon_code", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"products", SCHEMA_OBJECT, SCHEMA_LIST, 0, NULL, &product},
 };
-static const struct schema_object product_action = {product_action_fields, COUNT(product_action_fields)};
+static const struct schema_object product_action = {product_action_fields,
+						    COUNT(product_action_fields)};
 
 static const struct schema_field promotion_fields[] = {
     {"id", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
@@ -511,18 +549,21 @@ static const struct schema_field promotion_action_fields[] = {
     {"action", SCHEMA_ENUM, SCHEMA_ONE, SCHEMA_REQUIRED, action2_words, NULL},
     {"promotions", SCHEMA_OBJECT, SCHEMA_LIST, 0, NULL, &promotion},
 };
-static const struct schema_object promotion_action = {promotion_action_fields, COUNT(promotion_action_fields)};
+static const struct schema_object promotion_action = {promotion_action_fields,
+						      COUNT(promotion_action_fields)};
 
 static const struct schema_field product_impression_fields[] = {
     {"product_impression_list", SCHEMA_STRING, SCHEMA_ONE, SCHEMA_REQUIRED, NULL, NULL},
     {"products", SCHEMA_OBJECT, SCHEMA_LIST, SCHEMA_REQUIRED, NULL, &product},
 };
-static const struct schema_object product_impression = {product_impression_fields, COUNT(product_impression_fields)};
+static const struct schema_object product_impression = {product_impression_fields,
+							COUNT(product_impression_fields)};
 
 static const struct schema_field shopping_cart_fields[] = {
     {"products", SCHEMA_OBJECT, SCHEMA_LIST, SCHEMA_REQUIRED, NULL, &product},
 };
-static const struct schema_object shopping_cart = {shopping_cart_fields, COUNT(shopping_cart_fields)};
+static const struct schema_object shopping_cart = {shopping_cart_fields,
+						   COUNT(shopping_cart_fields)};
 
 static const struct schema_field data_commerce_event_fields[] = {
     {"timestamp_unixtime_ms", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_INSTANT, NULL, NULL},
@@ -543,7 +584,8 @@ static const struct schema_field data_commerce_event_fields[] = {
     {"view_controller", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"is_main_thread", SCHEMA_BOOLEAN, SCHEMA_ONE, 0, NULL, NULL},
     {"canonical_name", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
-    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &event_system_notification_info},
+    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL,
+     &event_system_notification_info},
     {"product_action", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &product_action},
     {"promotion_action", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &promotion_action},
     {"product_impressions", SCHEMA_OBJECT, SCHEMA_LIST, 0, NULL, &product_impression},
@@ -555,7 +597,8 @@ static const struct schema_field data_commerce_event_fields[] = {
     {"custom_event_type", SCHEMA_ENUM, SCHEMA_ONE, 0, custom_event_type2_words, NULL},
     {"custom_flags", SCHEMA_STRING, SCHEMA_KEYED, 0, NULL, NULL},
 };
-static const struct schema_object data_commerce_event = {data_commerce_event_fields, COUNT(data_commerce_event_fields)};
+static const struct schema_object data_commerce_event = {data_commerce_event_fields,
+							 COUNT(data_commerce_event_fields)};
 
 static const struct schema_field data_user_attribute_change_fields[] = {
     {"timestamp_unixtime_ms", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_INSTANT, NULL, NULL},
@@ -576,23 +619,26 @@ static const struct schema_field data_user_attribute_change_fields[] = {
     {"view_controller", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"is_main_thread", SCHEMA_BOOLEAN, SCHEMA_ONE, 0, NULL, NULL},
     {"canonical_name", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
-    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &event_system_notification_info},
+    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL,
+     &event_system_notification_info},
     {"user_attribute_name", SCHEMA_STRING, SCHEMA_ONE, SCHEMA_REQUIRED, NULL, NULL},
     {"new", SCHEMA_STRINGS, SCHEMA_ONE, 0, NULL, NULL},
     {"old", SCHEMA_STRINGS, SCHEMA_ONE, 0, NULL, NULL},
     {"deleted", SCHEMA_BOOLEAN, SCHEMA_ONE, 0, NULL, NULL},
     {"is_new_attribute", SCHEMA_BOOLEAN, SCHEMA_ONE, 0, NULL, NULL},
 };
-static const struct schema_object data_user_attribute_change = {data_user_attribute_change_fields,
-								COUNT(data_user_attribute_change_fields)};
+static const struct schema_object data_user_attribute_change = {
+    data_user_attribute_change_fields, COUNT(data_user_attribute_change_fields)};
 
 static const struct schema_field user_identity_fields[] = {
     {"identity_type", SCHEMA_ENUM, SCHEMA_ONE, SCHEMA_REQUIRED, identity_type_words, NULL},
     {"identity", SCHEMA_STRING, SCHEMA_ONE, SCHEMA_REQUIRED, NULL, NULL},
-    {"timestamp_unixtime_ms", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_REQUIRED | SCHEMA_INSTANT, NULL, NULL},
+    {"timestamp_unixtime_ms", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_REQUIRED | SCHEMA_INSTANT, NULL,
+     NULL},
     {"created_this_batch", SCHEMA_BOOLEAN, SCHEMA_ONE, 0, NULL, NULL},
 };
-static const struct schema_object user_identity = {user_identity_fields, COUNT(user_identity_fields)};
+static const struct schema_object user_identity = {user_identity_fields,
+						   COUNT(user_identity_fields)};
 
 static const struct schema_field data_user_identity_change_fields[] = {
     {"timestamp_unixtime_ms", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_INSTANT, NULL, NULL},
@@ -613,12 +659,13 @@ static const struct schema_field data_user_identity_change_fields[] = {
     {"view_controller", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"is_main_thread", SCHEMA_BOOLEAN, SCHEMA_ONE, 0, NULL, NULL},
     {"canonical_name", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
-    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &event_system_notification_info},
+    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL,
+     &event_system_notification_info},
     {"new", SCHEMA_OBJECT, SCHEMA_ONE, SCHEMA_REQUIRED, NULL, &user_identity},
     {"old", SCHEMA_OBJECT, SCHEMA_ONE, SCHEMA_REQUIRED, NULL, &user_identity},
 };
-static const struct schema_object data_user_identity_change = {data_user_identity_change_fields,
-							       COUNT(data_user_identity_change_fields)};
+static const struct schema_object data_user_identity_change = {
+    data_user_identity_change_fields, COUNT(data_user_identity_change_fields)};
 
 static const struct schema_field data_uninstall_fields[] = {
     {"timestamp_unixtime_ms", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_INSTANT, NULL, NULL},
@@ -639,9 +686,11 @@ static const struct schema_field data_uninstall_fields[] = {
     {"view_controller", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"is_main_thread", SCHEMA_BOOLEAN, SCHEMA_ONE, 0, NULL, NULL},
     {"canonical_name", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
-    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &event_system_notification_info},
+    {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL,
+     &event_system_notification_info},
 };
-static const struct schema_object data_uninstall = {data_uninstall_fields, COUNT(data_uninstall_fields)};
+static const struct schema_object data_uninstall = {data_uninstall_fields,
+						    COUNT(data_uninstall_fields)};
 
 static const struct schema_field device_information_fields[] = {
     {"brand", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
@@ -690,7 +739,8 @@ static const struct schema_field device_information_fields[] = {
     {"microsoft_publisher_id", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"fire_advertising_id", SCHEMA_UUID, SCHEMA_ONE, SCHEMA_ID, NULL, NULL},
 };
-static const struct schema_object device_information = {device_information_fields, COUNT(device_information_fields)};
+static const struct schema_object device_information = {device_information_fields,
+							COUNT(device_information_fields)};
 
 static const struct schema_field application_information_fields[] = {
     {"application_name", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
@@ -728,19 +778,22 @@ static const struct schema_field user_identities_fields[] = {
     {"phone_number_2", SCHEMA_STRING, SCHEMA_ONE, SCHEMA_ID, NULL, NULL},
     {"phone_number_3", SCHEMA_STRING, SCHEMA_ONE, SCHEMA_ID, NULL, NULL},
 };
-static const struct schema_object user_identities = {user_identities_fields, COUNT(user_identities_fields)};
+static const struct schema_object user_identities = {user_identities_fields,
+						     COUNT(user_identities_fields)};
 
 static const struct schema_field data_plan_context_fields[] = {
     {"plan_id", SCHEMA_STRING, SCHEMA_ONE, SCHEMA_REQUIRED, NULL, NULL},
     {"plan_version", SCHEMA_INTEGER, SCHEMA_ONE, 0, NULL, NULL},
 };
-static const struct schema_object data_plan_context = {data_plan_context_fields, COUNT(data_plan_context_fields)};
+static const struct schema_object data_plan_context = {data_plan_context_fields,
+						       COUNT(data_plan_context_fields)};
 
 static const struct schema_field batch_context_fields[] = {
     {"data_plan", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &data_plan_context},
     {"location", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &geo_location},
 };
-static const struct schema_object batch_context = {batch_context_fields, COUNT(batch_context_fields)};
+static const struct schema_object batch_context = {batch_context_fields,
+						   COUNT(batch_context_fields)};
 
 static const struct schema_field source_information_fields[] = {
     {"channel", SCHEMA_ENUM, SCHEMA_ONE, SCHEMA_REQUIRED, channel_words, NULL},
@@ -749,20 +802,23 @@ static const struct schema_field source_information_fields[] = {
     {"replay_job_id", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"is_historical", SCHEMA_BOOLEAN, SCHEMA_ONE, 0, NULL, NULL},
 };
-static const struct schema_object source_information = {source_information_fields, COUNT(source_information_fields)};
+static const struct schema_object source_information = {source_information_fields,
+							COUNT(source_information_fields)};
 
 static const struct schema_field attribution_info_fields[] = {
     {"service_provider", SCHEMA_STRING, SCHEMA_ONE, SCHEMA_REQUIRED, NULL, NULL},
     {"publisher", SCHEMA_STRING, SCHEMA_ONE, SCHEMA_REQUIRED, NULL, NULL},
     {"campaign", SCHEMA_STRING, SCHEMA_ONE, SCHEMA_REQUIRED, NULL, NULL},
 };
-static const struct schema_object attribution_info = {attribution_info_fields, COUNT(attribution_info_fields)};
+static const struct schema_object attribution_info = {attribution_info_fields,
+						      COUNT(attribution_info_fields)};
 
 static const struct schema_field gdpr_consent_purpose_fields[] = {
     {"regulation", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"document", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"consented", SCHEMA_BOOLEAN, SCHEMA_ONE, SCHEMA_REQUIRED, NULL, NULL},
-    {"timestamp_unixtime_ms", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_REQUIRED | SCHEMA_INSTANT, NULL, NULL},
+    {"timestamp_unixtime_ms", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_REQUIRED | SCHEMA_INSTANT, NULL,
+     NULL},
     {"location", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"hardware_id", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
 };
@@ -773,7 +829,8 @@ static const struct schema_field ccpa_consent_purpose_fields[] = {
     {"regulation", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"document", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"consented", SCHEMA_BOOLEAN, SCHEMA_ONE, SCHEMA_REQUIRED, NULL, NULL},
-    {"timestamp_unixtime_ms", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_REQUIRED | SCHEMA_INSTANT, NULL, NULL},
+    {"timestamp_unixtime_ms", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_REQUIRED | SCHEMA_INSTANT, NULL,
+     NULL},
     {"location", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"hardware_id", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
 };
@@ -784,13 +841,15 @@ static const struct schema_object ccpa_consent_purpose = {ccpa_consent_purpose_f
 static const struct schema_field ccpa_consent_state_fields[] = {
     {"data_sale_opt_out", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &ccpa_consent_purpose},
 };
-static const struct schema_object ccpa_consent_state = {ccpa_consent_state_fields, COUNT(ccpa_consent_state_fields)};
+static const struct schema_object ccpa_consent_state = {ccpa_consent_state_fields,
+							COUNT(ccpa_consent_state_fields)};
 
 static const struct schema_field consent_state_fields[] = {
     {"gdpr", SCHEMA_OBJECT, SCHEMA_KEYED, 0, NULL, &gdpr_consent_purpose},
     {"ccpa", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &ccpa_consent_state},
 };
-static const struct schema_object consent_state = {consent_state_fields, COUNT(consent_state_fields)};
+static const struct schema_object consent_state = {consent_state_fields,
+						   COUNT(consent_state_fields)};
 
 static const struct schema_field batch_fields[] = {
     {"source_request_id", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
@@ -810,7 +869,8 @@ static const struct schema_field batch_fields[] = {
     {"source_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &source_information},
     {"mp_deviceid", SCHEMA_UUID, SCHEMA_ONE, 0, NULL, NULL},
     {"attribution_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &attribution_info},
-    {"timestamp_unixtime_ms", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_INSTANT | SCHEMA_UNWANTED, NULL, NULL},
+    {"timestamp_unixtime_ms", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_INSTANT | SCHEMA_UNWANTED, NULL,
+     NULL},
     {"batch_id", SCHEMA_INTEGER, SCHEMA_ONE, 0, NULL, NULL},
     {"mpid", SCHEMA_INTEGER, SCHEMA_ONE, SCHEMA_ID, NULL, NULL},
     {"origin_mpid", SCHEMA_INTEGER, SCHEMA_ONE, 0, NULL, NULL},

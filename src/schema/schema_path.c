@@ -5,13 +5,15 @@
 #include <stdio.h>
 #include <strings.h>
 
-/* The names that the hosted CSV feed gives to identities, where they differ from the Events API's. */
+/* The names that the hosted CSV feed gives to identities, where they differ from the Events
+ * API's. */
 static const struct {
 	const char *csv, *json;
 } identity_names[] = {
-    {"customerid", "customer_id"}, {"other2", "other_id_2"},   {"other3", "other_id_3"}, {"other4", "other_id_4"},
-    {"other5", "other_id_5"},      {"other6", "other_id_6"},   {"other7", "other_id_7"}, {"other8", "other_id_8"},
-    {"other9", "other_id_9"},      {"other10", "other_id_10"},
+    {"customerid", "customer_id"}, {"other2", "other_id_2"}, {"other3", "other_id_3"},
+    {"other4", "other_id_4"},      {"other5", "other_id_5"}, {"other6", "other_id_6"},
+    {"other7", "other_id_7"},      {"other8", "other_id_8"}, {"other9", "other_id_9"},
+    {"other10", "other_id_10"},
 };
 
 struct cursor {
@@ -42,7 +44,8 @@ const struct schema_event *schema_event_find(const char *name, size_t len)
 	return NULL;
 }
 
-const struct schema_field *schema_field_find(const struct schema_object *object, const char *name, size_t len)
+const struct schema_field *schema_field_find(const struct schema_object *object, const char *name,
+					     size_t len)
 {
 	for (size_t i = 0; i < object->n; i++)
 		if (same(object->fields[i].name, name, len))
@@ -59,14 +62,16 @@ bool schema_field_holds_id(const struct schema_field *field)
 }
 
 /* The field of `object` that a column's segment names: as in JSON, or an identity as in CSV. */
-static const struct schema_field *field_of_segment(const struct schema_object *object, const char *name, size_t len)
+static const struct schema_field *field_of_segment(const struct schema_object *object,
+						   const char *name, size_t len)
 {
 	const struct schema_field *field = schema_field_find(object, name, len);
 	if (field != NULL || object->n == 0 || (object->fields[0].flags & SCHEMA_ID) == 0)
 		return field;
 	for (size_t i = 0; i < sizeof(identity_names) / sizeof(identity_names[0]); i++)
 		if (same(identity_names[i].csv, name, len))
-			return schema_field_find(object, identity_names[i].json, strlen(identity_names[i].json));
+			return schema_field_find(object, identity_names[i].json,
+						 strlen(identity_names[i].json));
 	return NULL;
 }
 
@@ -78,7 +83,8 @@ static bool add_step(struct schema_path *path, const struct schema_step *step)
 	return true;
 }
 
-static bool add_field(struct schema_path *path, const struct schema_field *field, const struct schema_object *object)
+static bool add_field(struct schema_path *path, const struct schema_field *field,
+		      const struct schema_object *object)
 {
 	const struct schema_step step = {
 	    .field = field, .key = field->name, .key_len = strlen(field->name), .object = object};
@@ -87,7 +93,8 @@ static bool add_field(struct schema_path *path, const struct schema_field *field
 	return add_step(path, &step);
 }
 
-static bool add_key(struct schema_path *path, const char *key, size_t len, const struct schema_object *object)
+static bool add_key(struct schema_path *path, const char *key, size_t len,
+		    const struct schema_object *object)
 {
 	const struct schema_step step = {.key = key, .key_len = len, .object = object};
 	return add_step(path, &step);
@@ -127,7 +134,8 @@ static size_t find_dot(struct cursor c, bool last)
 }
 
 /* What follows the name of an object with any keys. */
-static enum schema_path_result parse_keyed(const struct schema_field *field, struct cursor c, struct schema_path *path)
+static enum schema_path_result parse_keyed(const struct schema_field *field, struct cursor c,
+					   struct schema_path *path)
 {
 	if (!add_field(path, field, NULL))
 		return SCHEMA_PATH_UNKNOWN;
@@ -138,7 +146,8 @@ static enum schema_path_result parse_keyed(const struct schema_field *field, str
 	}
 	if (!skip(&c, "."))
 		return SCHEMA_PATH_UNKNOWN;
-	bool item = field->type == SCHEMA_STRINGS && c.len > 2 && memcmp(c.p + c.len - 2, "[]", 2) == 0;
+	bool item =
+	    field->type == SCHEMA_STRINGS && c.len > 2 && memcmp(c.p + c.len - 2, "[]", 2) == 0;
 	if (item)
 		c.len -= 2;
 	if (c.len == 0)
@@ -146,10 +155,12 @@ static enum schema_path_result parse_keyed(const struct schema_field *field, str
 	path->type = item ? SCHEMA_ITEMS : SCHEMA_STRING;
 	bool ok;
 	if (strings) {
-		ok = add_key(path, c.p, c.len, NULL) && (!item || add_item(path, SCHEMA_APPEND, NULL));
+		ok = add_key(path, c.p, c.len, NULL) &&
+		     (!item || add_item(path, SCHEMA_APPEND, NULL));
 		return ok ? SCHEMA_PATH_OK : SCHEMA_PATH_UNKNOWN;
 	}
-	/* A purpose may hold dots, because its fields are known; so may the keys of a module, whose name has none. */
+	/* A purpose may hold dots, because its fields are known; so may the keys of a module,
+	 * whose name has none. */
 	size_t dot = find_dot(c, field->type == SCHEMA_OBJECT);
 	if (dot == 0 || dot + 1 >= c.len)
 		return SCHEMA_PATH_NO_KEY;
@@ -157,15 +168,18 @@ static enum schema_path_result parse_keyed(const struct schema_field *field, str
 	size_t rest_len = c.len - dot - 1;
 	ok = add_key(path, c.p, dot, field->object);
 	if (field->type == SCHEMA_KEYS)
-		return ok && add_key(path, rest, rest_len, NULL) ? SCHEMA_PATH_OK : SCHEMA_PATH_UNKNOWN;
+		return ok && add_key(path, rest, rest_len, NULL) ? SCHEMA_PATH_OK
+								 : SCHEMA_PATH_UNKNOWN;
 	const struct schema_field *leaf = schema_field_find(field->object, rest, rest_len);
-	return ok && leaf != NULL && add_field(path, leaf, NULL) ? SCHEMA_PATH_OK : SCHEMA_PATH_UNKNOWN;
+	return ok && leaf != NULL && add_field(path, leaf, NULL) ? SCHEMA_PATH_OK
+								 : SCHEMA_PATH_UNKNOWN;
 }
 
 static enum schema_path_result parse_object(const struct schema_object *object, struct cursor c,
 					    struct schema_path *path);
 
-static enum schema_path_result parse_field(const struct schema_field *field, struct cursor c, struct schema_path *path)
+static enum schema_path_result parse_field(const struct schema_field *field, struct cursor c,
+					   struct schema_path *path)
 {
 	bool is_object = field->type == SCHEMA_OBJECT, given = false;
 	size_t index = 0;
@@ -184,7 +198,8 @@ static enum schema_path_result parse_field(const struct schema_field *field, str
 		path->type = one ? SCHEMA_STRING : SCHEMA_ITEMS;
 		if (c.len > 0 || (given && index != SCHEMA_APPEND))
 			return SCHEMA_PATH_UNKNOWN;
-		return one || add_item(path, SCHEMA_APPEND, NULL) ? SCHEMA_PATH_OK : SCHEMA_PATH_UNKNOWN;
+		return one || add_item(path, SCHEMA_APPEND, NULL) ? SCHEMA_PATH_OK
+								  : SCHEMA_PATH_UNKNOWN;
 	}
 	if (is_object && c.len == 0 && !(list && given)) {
 		path->type = SCHEMA_JSON;
@@ -211,7 +226,8 @@ static enum schema_path_result parse_object(const struct schema_object *object, 
 	return parse_field(field, (struct cursor){c.p + n, c.len - n}, path);
 }
 
-static enum schema_path_result parse_data(const struct schema_event *event, struct cursor c, struct schema_path *path,
+static enum schema_path_result parse_data(const struct schema_event *event, struct cursor c,
+					  struct schema_path *path,
 					  const struct schema_event **other)
 {
 	if (event->data == NULL)
@@ -221,7 +237,8 @@ static enum schema_path_result parse_data(const struct schema_event *event, stru
 		return result;
 	for (size_t i = 0; i < schema_n_events; i++) {
 		struct schema_path ignored = {0};
-		if (schema_events[i].data == NULL || parse_object(schema_events[i].data, c, &ignored) != SCHEMA_PATH_OK)
+		if (schema_events[i].data == NULL ||
+		    parse_object(schema_events[i].data, c, &ignored) != SCHEMA_PATH_OK)
 			continue;
 		*other = &schema_events[i];
 		return SCHEMA_PATH_OTHER;
@@ -229,8 +246,9 @@ static enum schema_path_result parse_data(const struct schema_event *event, stru
 	return SCHEMA_PATH_UNKNOWN;
 }
 
-enum schema_path_result schema_path_parse(const struct schema_event *event, const char *name, size_t len,
-					  struct schema_path *path, const struct schema_event **other)
+enum schema_path_result schema_path_parse(const struct schema_event *event, const char *name,
+					  size_t len, struct schema_path *path,
+					  const struct schema_event **other)
 {
 	static const char *const prefixes[] = {"events.data", "events[].data", "events[0].data"};
 	struct cursor c = {name, len};
@@ -238,10 +256,12 @@ enum schema_path_result schema_path_parse(const struct schema_event *event, cons
 	memset(path, 0, sizeof(*path));
 	if (same("events", name, len))
 		return SCHEMA_PATH_WHOLE;
-	if (same("events.timestamp_unixtime_ms", name, len)) { /* so in the example of the hosted feed's manual */
+	/* so in the example of the hosted feed's manual */
+	if (same("events.timestamp_unixtime_ms", name, len)) {
 		path->data = true;
-		return parse_data(event, (struct cursor){name + strlen("events."), len - strlen("events.")}, path,
-				  other != NULL ? other : &ignored);
+		return parse_data(
+		    event, (struct cursor){name + strlen("events."), len - strlen("events.")}, path,
+		    other != NULL ? other : &ignored);
 	}
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
 		if (!skip(&c, prefixes[i]))
@@ -255,22 +275,25 @@ enum schema_path_result schema_path_parse(const struct schema_event *event, cons
 	return parse_object(&schema_batch, c, path);
 }
 
-void schema_path_explain(const struct schema_event *event, enum schema_path_result why, const char *name, size_t len,
-			 const struct schema_event *other, char *out, size_t size)
+void schema_path_explain(const struct schema_event *event, enum schema_path_result why,
+			 const char *name, size_t len, const struct schema_event *other, char *out,
+			 size_t size)
 {
 	char near[256] = "";
 	int shown = len > 200 ? 200 : (int)len;
 	switch (why) {
 	case SCHEMA_PATH_SECRET:
-		snprintf(out, size, "'%.*s' must not come from a file: set api_key in the feed's settings", shown,
-			 name);
+		snprintf(out, size,
+			 "'%.*s' must not come from a file: set api_key in the feed's settings",
+			 shown, name);
 		return;
 	case SCHEMA_PATH_EVENTLESS:
-		snprintf(out, size, "'%.*s' belongs to an event, but the document is eventless", shown, name);
+		snprintf(out, size, "'%.*s' belongs to an event, but the document is eventless",
+			 shown, name);
 		return;
 	case SCHEMA_PATH_OTHER:
-		snprintf(out, size, "'%.*s' belongs to %s, but the document is %s", shown, name, other->name,
-			 event->name);
+		snprintf(out, size, "'%.*s' belongs to %s, but the document is %s", shown, name,
+			 other->name, event->name);
 		return;
 	case SCHEMA_PATH_NO_KEY:
 	case SCHEMA_PATH_OK:
@@ -282,10 +305,12 @@ void schema_path_explain(const struct schema_event *event, enum schema_path_resu
 	if (len == 0)
 		snprintf(out, size, "a column has no name");
 	else if (why == SCHEMA_PATH_NO_KEY)
-		snprintf(out, size, "'%.*s' is incomplete; a name is missing, as in '%s'", shown, name, near);
+		snprintf(out, size, "'%.*s' is incomplete; a name is missing, as in '%s'", shown,
+			 name, near);
 	else if (why == SCHEMA_PATH_WHOLE)
-		snprintf(out, size, "'%.*s' holds several fields: name one of them, such as '%s'", shown, name, near);
+		snprintf(out, size, "'%.*s' holds several fields: name one of them, such as '%s'",
+			 shown, name, near);
 	else
-		snprintf(out, size, "'%.*s' is not a path of %s documents; did you mean '%s'?", shown, name,
-			 event->name, near);
+		snprintf(out, size, "'%.*s' is not a path of %s documents; did you mean '%s'?",
+			 shown, name, event->name, near);
 }

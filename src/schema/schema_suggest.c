@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The known path that is nearest to a name: by letters regardless of case, all of it or its last part alone. */
+/* The known path that is nearest to a name: by letters regardless of case, all of it or its last
+ * part alone. */
 #include "dropfeed/schema.h"
 
 #include <limits.h>
@@ -10,12 +11,14 @@
 struct search {
 	const char *name; /* what was written, cut to DF_DISTANCE_MAX */
 	size_t len;
-	bool whole; /* an object was named as a whole, or a key is missing: only what is below is near */
+	/* an object was named as a whole, or a key is missing: only what is below is near */
+	bool whole;
 	unsigned best;
 	char path[256];
 };
 
-static void offer(struct search *s, unsigned score, const char *path, const char *tail, size_t tail_len)
+static void offer(struct search *s, unsigned score, const char *path, const char *tail,
+		  size_t tail_len)
 {
 	if (score >= s->best)
 		return;
@@ -39,7 +42,8 @@ static void try_path(struct search *s, const char *path)
 		offer(s, df_distance(dot + 1, strlen(dot + 1), s->name, s->len) + 1, path, "", 0);
 }
 
-const char *schema_suggest_field(const struct schema_object *object, const char *word, size_t len, unsigned *score)
+const char *schema_suggest_field(const struct schema_object *object, const char *word, size_t len,
+				 unsigned *score)
 {
 	const char *best = "";
 	*score = UINT_MAX;
@@ -54,7 +58,8 @@ const char *schema_suggest_field(const struct schema_object *object, const char 
 	return best;
 }
 
-/* A path that goes on with a key of the user's choice: what was written after as many dots is taken for that key. */
+/* A path that goes on with a key of the user's choice: what was written after as many dots is
+ * taken for that key. */
 static void try_keyed(struct search *s, const struct schema_field *field, const char *path)
 {
 	size_t dots = 0, i = 0, len = strlen(path);
@@ -110,7 +115,8 @@ static void walk(struct search *s, const struct schema_object *object, const cha
 	}
 }
 
-/* A purpose of one's own, as consent_state.gdpr takes it: of consent_state.ccpa the only one is meant. */
+/* A purpose of one's own, as consent_state.gdpr takes it: of consent_state.ccpa the only one is
+ * meant. */
 static bool name_ccpa(const char *name, size_t len, char *out, size_t size)
 {
 	static const char prefix[] = "consent_state.ccpa.";
@@ -118,12 +124,14 @@ static bool name_ccpa(const char *name, size_t len, char *out, size_t size)
 	if (len <= n || memcmp(name, prefix, n) != 0)
 		return false;
 	const char *dot = memrchr(name + n, '.', len - n);
-	snprintf(out, size, "%sdata_sale_opt_out%.*s", prefix, dot != NULL ? (int)(name + len - dot) : 0, dot);
+	snprintf(out, size, "%sdata_sale_opt_out%.*s", prefix,
+		 dot != NULL ? (int)(name + len - dot) : 0, dot);
 	return true;
 }
 
 /* A name without dots is a foreign one: it may be a known word, or a field's name with a slip. */
-static bool suggest_word(const struct schema_event *event, const char *name, size_t len, char *out, size_t size)
+static bool suggest_word(const struct schema_event *event, const char *name, size_t len, char *out,
+			 size_t size)
 {
 	if (len == 0 || memchr(name, '.', len) != NULL)
 		return false;
@@ -134,14 +142,16 @@ static bool suggest_word(const struct schema_event *event, const char *name, siz
 	return word != NULL && word->path != NULL;
 }
 
-/* How far a name may be from a path to be taken for a slip. What has no dot is more often a name of its own. */
+/* How far a name may be from a path to be taken for a slip. What has no dot is more often a name
+ * of its own. */
 static unsigned slip(const struct search *s)
 {
 	size_t len = s->len;
 	return (unsigned)(memchr(s->name, '.', len) != NULL ? 2 + len / 3 : 2 + len / 6);
 }
 
-void schema_suggest(const struct schema_event *event, const char *name, size_t len, char *out, size_t size)
+void schema_suggest(const struct schema_event *event, const char *name, size_t len, char *out,
+		    size_t size)
 {
 	static const char *const prefixes[] = {"events[].data", "events[0].data"};
 	char plain[DF_DISTANCE_MAX + 1];
@@ -162,7 +172,8 @@ void schema_suggest(const struct schema_event *event, const char *name, size_t l
 	}
 	if (suggest_word(event, name, len, out, size))
 		return;
-	struct search s = {.name = name, .len = len > DF_DISTANCE_MAX ? DF_DISTANCE_MAX : len, .best = 1000};
+	struct search s = {
+	    .name = name, .len = len > DF_DISTANCE_MAX ? DF_DISTANCE_MAX : len, .best = 1000};
 	enum schema_path_result result = schema_path_parse(event, name, s.len, &ignored, NULL);
 	s.whole = result == SCHEMA_PATH_WHOLE || result == SCHEMA_PATH_NO_KEY;
 	walk(&s, &schema_batch, "");
@@ -171,6 +182,8 @@ void schema_suggest(const struct schema_event *event, const char *name, size_t l
 	/* nothing is near: any name does for an attribute */
 	if (!s.whole && (s.best > slip(&s) || s.best >= s.len))
 		snprintf(s.path, sizeof(s.path), "%s%.*s",
-			 event->data != NULL ? "events.data.custom_attributes." : "user_attributes.", (int)s.len, name);
+			 event->data != NULL ? "events.data.custom_attributes."
+					     : "user_attributes.",
+			 (int)s.len, name);
 	snprintf(out, size, "%s", s.path);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What columns are called elsewhere: in shops' exports, warehouses, analytics. $FirstName and the like are mParticle's reserved
- * user attributes. */
+/* What columns are called elsewhere: in shops' exports, warehouses, analytics. $FirstName and
+ * the like are mParticle's reserved user attributes. */
 #include "dropfeed/schema.h"
 
 #include <stdlib.h>
@@ -18,48 +18,62 @@
 #define CUSTOM    SCHEMA_IN_CUSTOM
 #define COMMERCE  SCHEMA_IN_COMMERCE
 #define SCREEN    SCHEMA_IN_SCREEN
-#define ORDER_TIMES                                                                                                    \
-	"ordertime orderdate orderedat orderdatetime ordertimestamp purchasedate purchasetime purchasedat "            \
-	"invoicedate "                                                                                                 \
-	"invoicetime belegdatum bestelldatum rechnungsdatum auftragsdatum bookingdate bookedon bookedat createdutc "   \
+#define ORDER_TIMES                                                                                \
+	"ordertime orderdate orderedat orderdatetime ordertimestamp purchasedate purchasetime "    \
+	"purchasedat "                                                                             \
+	"invoicedate "                                                                             \
+	"invoicetime belegdatum bestelldatum rechnungsdatum auftragsdatum bookingdate bookedon "   \
+	"bookedat createdutc "                                                                     \
 	"transactiondate transactiontime transactiontimestamp saledate saletime"
 
 const struct schema_word schema_words[] = {
     /* never sent by a guess */
-    {"password passwd pwd passwordhash hashedpassword ssn socialsecuritynumber creditcard creditcardnumber cardnumber "
-     "ccnumber cvv cvc iban bankaccount bankaccountnumber apikey apisecret accesstoken refreshtoken",
+    {"password passwd pwd passwordhash hashedpassword ssn socialsecuritynumber creditcard "
+     "creditcardnumber cardnumber "
+     "ccnumber cvv cvc iban bankaccount bankaccountnumber apikey apisecret accesstoken "
+     "refreshtoken",
      ANY, NULL},
 
     /* who */
     {"mpid", ANY, "mpid"},
-    {"customerid userid custid uid customernumber customerno customerkey userkey usernumber memberid "
-     "contactid subscriberkey subscriberid externalid externalcustomerid kundennummer kundennr kundenid kundenummer "
+    {"customerid userid custid uid customernumber customerno customerkey userkey usernumber "
+     "memberid "
+     "contactid subscriberkey subscriberid externalid externalcustomerid kundennummer kundennr "
+     "kundenid kundenummer "
      "kdnr "
-     "custvisid loyaltyno loyaltynumber loyaltyid memberno membernumber membershipno membershipnumber ffnumber "
-     "frequentflyernumber frequentflyerno requesterid guestid passengerid shopperid recordid contactrecordid "
+     "custvisid loyaltyno loyaltynumber loyaltyid memberno membernumber membershipno "
+     "membershipnumber ffnumber "
+     "frequentflyernumber frequentflyerno requesterid guestid passengerid shopperid recordid "
+     "contactrecordid "
      "employeeid loginid userlogin "
      "numeroclient idcliente",
      ANY, IDENTITY "customer_id"},
     {"id", EVENTLESS, IDENTITY "customer_id"},
     {"accountid accountcode accountnumber accountno", ANY, IDENTITY "customer_id"},
-    {"email emailaddress mail mailaddress useremail customeremail primaryemail contactemail emailid "
-     "emailaddr requesteremail kundeemail guestemail paxemail passengeremail billingemail billingemailaddress",
+    {"email emailaddress mail mailaddress useremail customeremail primaryemail contactemail "
+     "emailid "
+     "emailaddr requesteremail kundeemail guestemail paxemail passengeremail billingemail "
+     "billingemailaddress",
      ANY, IDENTITY "email"},
-    {"userpseudoid anonymousid visitorid clientid gaclientid cookieid distinctid profileid guestprofile "
+    {"userpseudoid anonymousid visitorid clientid gaclientid cookieid distinctid profileid "
+     "guestprofile "
      "mcvisid",
      ANY, IDENTITY "other"},
 
     /* with what */
     {"idfa iosidfa iosadvertisingid", ANY, DEVICE "ios_advertising_id"},
     {"idfv iosidfv", ANY, DEVICE "ios_idfv"},
-    {"gaid aaid androidadvertisingid googleadvertisingid googleadid", ANY, DEVICE "android_advertising_id"},
+    {"gaid aaid androidadvertisingid googleadvertisingid googleadid", ANY,
+     DEVICE "android_advertising_id"},
     {"androidid androiduuid", ANY, DEVICE "android_uuid"},
     {"fireadvertisingid amazonadvertisingid", ANY, DEVICE "fire_advertising_id"},
     {"rida rokuadvertisingid", ANY, DEVICE "roku_advertising_id"},
     {"ip contextip ipaddress ipaddr clientip userip remoteaddr remoteip", ANY, "ip"},
-    {"useragent contextuseragent httpuseragent browseruseragent ua", ANY, DEVICE "http_header_user_agent"},
+    {"useragent contextuseragent httpuseragent browseruseragent ua", ANY,
+     DEVICE "http_header_user_agent"},
     {"platform deviceplatform", ANY, DEVICE "platform"},
-    {"osversion operatingsystemversion deviceoperatingsystemversion deviceosversion", ANY, DEVICE "os_version"},
+    {"osversion operatingsystemversion deviceoperatingsystemversion deviceosversion", ANY,
+     DEVICE "os_version"},
     {"devicemodel model", ANY & ~COMMERCE, DEVICE "device_model"},
     {"devicebrand", ANY, DEVICE "brand"},
     {"devicemanufacturer", ANY, DEVICE "device_manufacturer"},
@@ -72,11 +86,14 @@ const struct schema_word schema_words[] = {
 
     /* when */
     {ORDER_TIMES, COMMERCE, DATA "timestamp_unixtime_ms"},
-    {"timestampunixtimems eventtimestamp originaltimestamp eventtime eventdatetime eventts occurredat timestamp "
+    {"timestampunixtimems eventtimestamp originaltimestamp eventtime eventdatetime eventts "
+     "occurredat timestamp "
      "timestampms ts unixtime "
-     "hittimestamp hittime hittimegmt loggedat createdat created creationtime datecreated datetime receivedat sentat "
+     "hittimestamp hittime hittimegmt loggedat createdat created creationtime datecreated datetime "
+     "receivedat sentat "
      "time "
-     "eventdate date day datum zeitpunkt zeitstempel fecha lastmodifieddate modifieddate lastmodified updatedat",
+     "eventdate date day datum zeitpunkt zeitstempel fecha lastmodifieddate modifieddate "
+     "lastmodified updatedat",
      EVENTS, DATA "timestamp_unixtime_ms"},
     {ORDER_TIMES, EVENTS & ~COMMERCE, DATA "timestamp_unixtime_ms"},
 
@@ -84,7 +101,8 @@ const struct schema_word schema_words[] = {
     {"eventname event eventaction action activity activityname", CUSTOM, DATA "event_name"},
     {"customeventtype eventtype eventcategory category type", CUSTOM, DATA "custom_event_type"},
     {"eventtype eventtext type", CUSTOM, DATA "event_name"},
-    {"screenname screen pagename pagetitle page screentitle viewname view screenclass pagepath path pagelocation "
+    {"screenname screen pagename pagetitle page screentitle viewname view screenclass pagepath "
+     "path pagelocation "
      "pageurl url",
      SCREEN, DATA "screen_name"},
     {"sessionuuid sessionid gasessionid", EVENTS, DATA "session_uuid"},
@@ -92,33 +110,44 @@ const struct schema_word schema_words[] = {
     {"messageid sourcemessageid", EVENTS, DATA "source_message_id"},
 
     /* orders and their lines */
-    {"productaction action eventaction event eventname eventtype transactiontype type", COMMERCE, ACTION "action"},
-    {"transactionid orderid orderno ordernumber ordernum order invoiceno invoiceid invoicenumber invoice receiptid "
-     "receiptno receiptnumber purchaseid salesorderid ordername bestellnummer auftragsnummer rechnungsnummer "
+    {"productaction action eventaction event eventname eventtype transactiontype type", COMMERCE,
+     ACTION "action"},
+    {"transactionid orderid orderno ordernumber ordernum order invoiceno invoiceid invoicenumber "
+     "invoice receiptid "
+     "receiptno receiptnumber purchaseid salesorderid ordername bestellnummer auftragsnummer "
+     "rechnungsnummer "
      "belegnummer bonnummer "
-     "confirmationno confirmationnumber bookingreference bookingref bookingid reservationid reservationno pnr "
+     "confirmationno confirmationnumber bookingreference bookingref bookingid reservationid "
+     "reservationno pnr "
      "recordlocator",
      COMMERCE, ACTION "transaction_id"},
-    {"ordertotal grandtotal totalamount totalprice total ordervalue orderamount transactionrevenue revenue amount "
+    {"ordertotal grandtotal totalamount totalprice total ordervalue orderamount transactionrevenue "
+     "revenue amount "
      "grandtotalpurchased grandtotalbase gesamt gesamtbetrag bruttobetrag",
      COMMERCE, ACTION "total_amount"},
     {"taxamount totaltax tax taxes vat ordertax mwst", COMMERCE, ACTION "tax_amount"},
-    {"shippingamount shippingcost shippingprice shippingfee totalshipping shipping freight deliveryfee "
+    {"shippingamount shippingcost shippingprice shippingfee totalshipping shipping freight "
+     "deliveryfee "
      "ordershipping shippingandhandling versandkosten",
      COMMERCE, ACTION "shipping_amount"},
-    {"couponcode coupon discountcode promocode vouchercode voucher promotioncode", COMMERCE, ACTION "coupon_code"},
+    {"couponcode coupon discountcode promocode vouchercode voucher promotioncode", COMMERCE,
+     ACTION "coupon_code"},
     {"affiliation storename store", COMMERCE, ACTION "affiliation"},
-    {"currency currencycode ordercurrency currencyisocode w\xc3\xa4hrung waehrung devise moneda", COMMERCE,
-     DATA "currency_code"},
-    {"sku productsku itemsku variantsku lineitemsku productid itemid lineitemproductid stockcode productcode articleno "
-     "articlenumber articleid upc ean asin artikelnummer artikelnr materialnummer plancode planid flight flightno "
+    {"currency currencycode ordercurrency currencyisocode w\xc3\xa4hrung waehrung devise moneda",
+     COMMERCE, DATA "currency_code"},
+    {"sku productsku itemsku variantsku lineitemsku productid itemid lineitemproductid stockcode "
+     "productcode articleno "
+     "articlenumber articleid upc ean asin artikelnummer artikelnr materialnummer plancode planid "
+     "flight flightno "
      "flightnumber",
      COMMERCE, PRODUCT "id"},
-    {"productname itemname producttitle itemtitle lineitemname lineitemtitle product item title productdescription "
+    {"productname itemname producttitle itemtitle lineitemname lineitemtitle product item title "
+     "productdescription "
      "itemdescription description bezeichnung artikelbezeichnung artikel planname roomtype",
      COMMERCE, PRODUCT "name"},
     {"productbrand itembrand brand vendor", COMMERCE, PRODUCT "brand"},
-    {"productcategory itemcategory category productcategoryname producttype department", COMMERCE, PRODUCT "category"},
+    {"productcategory itemcategory category productcategoryname producttype department", COMMERCE,
+     PRODUCT "category"},
     {"productvariant itemvariant variant varianttitle", COMMERCE, PRODUCT "variant"},
     {"unitprice itemprice productprice lineitemprice price sellingprice saleprice "
      "itemcost unitamount einzelpreis preis fare",
@@ -138,17 +167,20 @@ const struct schema_word schema_words[] = {
     /* of the person */
     {"firstname givenname forename fname vorname prenom nombre", ANY, USER "$FirstName"},
     {"lastname surname familyname lname nachname familienname nom apellido", ANY, USER "$LastName"},
-    {"mobile mobilephone mobilenumber mobileno msisdn cellphone cell phone phonenumber phoneno telephone tel "
+    {"mobile mobilephone mobilenumber mobileno msisdn cellphone cell phone phonenumber phoneno "
+     "telephone tel "
      "billingphone telefon telefonnummer handy mobil",
      ANY, USER "$Mobile"},
     {"gender sex", ANY, USER "$Gender"},
     {"age", ANY, USER "$Age"},
-    {"address streetaddress street address1 addressline1 mailingaddress billingaddress billingaddress1 billingstreet "
+    {"address streetaddress street address1 addressline1 mailingaddress billingaddress "
+     "billingaddress1 billingstreet "
      "mailingstreet stra\xc3\x9f"
      "e strasse adresse",
      ANY, USER "$Address"},
     {"city town geocity billingcity mailingcity ort stadt wohnort ville ciudad", ANY, USER "$City"},
-    {"state province stateprovince region georegion billingstate billingprovince", ANY, USER "$State"},
+    {"state province stateprovince region georegion billingstate billingprovince", ANY,
+     USER "$State"},
     {"zip zipcode postalcode postcode postal plz billingzip billingpostcode billingpostalcode "
      "mailingpostalcode postleitzahl",
      ANY, USER "$Zip"},
@@ -190,14 +222,16 @@ bool schema_word_is(const char *names, const char *name, size_t len)
 	return false;
 }
 
-const struct schema_word *schema_word_find(const struct schema_event *event, const char *name, size_t len)
+const struct schema_word *schema_word_find(const struct schema_event *event, const char *name,
+					   size_t len)
 {
 	char *normal = schema_normalize(name, len);
 	size_t n = strlen(normal);
 	unsigned where = schema_where(event);
 	const struct schema_word *found = NULL;
 	for (size_t i = 0; i < schema_n_words && found == NULL; i++)
-		if ((schema_words[i].where & where) != 0 && schema_word_is(schema_words[i].names, normal, n))
+		if ((schema_words[i].where & where) != 0 &&
+		    schema_word_is(schema_words[i].names, normal, n))
 			found = &schema_words[i];
 	free(normal);
 	return found;

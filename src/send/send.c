@@ -49,8 +49,8 @@ void sender_stats(struct sender *s, struct send_stats *out)
 enum send_health sender_health(struct sender *s, const struct conf_feed *feed, int64_t *probe_ms)
 {
 	*probe_ms = 0;
-	if (feed->send.sink != CONF_SINK_EVENTS_API || feed->send.endpoint == NULL || feed->send.api_key == NULL ||
-	    feed->send.api_secret == NULL)
+	if (feed->send.sink != CONF_SINK_EVENTS_API || feed->send.endpoint == NULL ||
+	    feed->send.api_key == NULL || feed->send.api_secret == NULL)
 		return SEND_WELL;
 	return send_http_health(s, feed, probe_ms);
 }
@@ -68,7 +68,8 @@ static void stream_free(struct send_stream *st)
 }
 
 enum df_status sender_open(struct sender *s, const struct conf_feed *feed, const uint64_t *done,
-			   const struct send_events *events, void *ctx, struct send_stream **out, struct df_err *err)
+			   const struct send_events *events, void *ctx, struct send_stream **out,
+			   struct df_err *err)
 {
 	struct send_stream *st = df_alloc(sizeof(*st));
 	*st = (struct send_stream){.driver = drivers[feed->send.sink],
@@ -98,10 +99,12 @@ void send_touched(struct send_stream *st)
 
 enum df_status send_put(struct send_stream *st, struct batch *b, struct df_err *err)
 {
-	/* Progress is one number per lane: a gap or a repetition would make the ledger forget or send twice. */
+	/* Progress is one number per lane: a gap or a repetition would make the ledger forget or
+	 * send twice. */
 	if (b->lane >= st->n_lanes || b->lane_position != st->put_next[b->lane]) {
 		enum df_status status =
-		    df_fail(DF_FATAL, err, NULL, "batch %llu is out of order in lane %u (a defect of dropfeed)",
+		    df_fail(DF_FATAL, err, NULL,
+			    "batch %llu is out of order in lane %u (a defect of dropfeed)",
 			    (unsigned long long)b->lane_position, b->lane);
 		batch_free(b);
 		return status;

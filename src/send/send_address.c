@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names are looked up here, not by curl: its resolver's thread is joined when a request is taken off, however long the
- * system's resolver takes. What was found is given to curl for each request. It is asked for again from time to time,
- * while the old addresses stay in use.
+ * Names are looked up here, not by curl: its resolver's thread is joined when a request is taken
+ * off, however long the system's resolver takes. What was found is given to curl for each request.
+ * It is asked for again from time to time, while the old addresses stay in use.
  */
 #include "send_http.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
 
-#define LOOKUP_MS  30000 /* after which a look-up counts as failed; it stays under way, for the next try */
+/* after which a look-up counts as failed; it stays under way, for the next try */
+#define LOOKUP_MS  30000
 #define REFRESH_MS 60000
 
 void http_address_set(struct http_address *a, const char *host, uint16_t port)
 {
 	unsigned char bytes[sizeof(struct in6_addr)];
-	bool literal = *host == '[' || inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
+	bool literal = *host == '[' || inet_pton(AF_INET, host, bytes) == 1 ||
+		       inet_pton(AF_INET6, host, bytes) == 1;
 	*a = (struct http_address){.host = literal ? NULL : df_strdup(host), .port = port};
 }
 
@@ -29,11 +31,15 @@ static struct curl_slist *address_list(const struct http_address *a, const struc
 		bool v6 = p->ai_family == AF_INET6;
 		if (!v6 && p->ai_family != AF_INET)
 			continue;
-		const void *at = v6 ? (const void *)&((const struct sockaddr_in6 *)(const void *)p->ai_addr)->sin6_addr
-				    : (const void *)&((const struct sockaddr_in *)(const void *)p->ai_addr)->sin_addr;
+		const void *at =
+		    v6 ? (const void *)&((const struct sockaddr_in6 *)(const void *)p->ai_addr)
+			     ->sin6_addr
+		       : (const void *)&((const struct sockaddr_in *)(const void *)p->ai_addr)
+			     ->sin_addr;
 		if (inet_ntop(p->ai_family, at, name, sizeof(name)) == NULL)
 			continue;
-		df_buf_addf(&text, "%s%s%s%s", text.len > prefix ? "," : "", v6 ? "[" : "", name, v6 ? "]" : "");
+		df_buf_addf(&text, "%s%s%s%s", text.len > prefix ? "," : "", v6 ? "[" : "", name,
+			    v6 ? "]" : "");
 	}
 
 	struct curl_slist *list = curl_slist_append(NULL, df_buf_cstr(&text));
@@ -53,7 +59,8 @@ static void address_keep(struct http_address *a, const struct addrinfo *found)
 	a->known = known;
 }
 
-enum df_status http_address_get(struct http_address *a, int64_t now, struct curl_slist **list, struct df_err *err)
+enum df_status http_address_get(struct http_address *a, int64_t now, struct curl_slist **list,
+				struct df_err *err)
 {
 	const struct addrinfo *found = NULL;
 	struct df_err why = {0};
@@ -70,7 +77,8 @@ enum df_status http_address_get(struct http_address *a, int64_t now, struct curl
 	enum df_status st = df_lookup_poll(a->lookup, &found, &why);
 	if (st == DF_END && a->known == NULL && now - a->asked_at >= LOOKUP_MS) {
 		a->asked_at = now;
-		return df_fail(DF_RETRY, err, NULL, "cannot resolve %s: no answer from the resolver for %d s", a->host,
+		return df_fail(DF_RETRY, err, NULL,
+			       "cannot resolve %s: no answer from the resolver for %d s", a->host,
 			       LOOKUP_MS / 1000);
 	}
 	if (st == DF_END)

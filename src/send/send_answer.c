@@ -44,8 +44,10 @@ static void lane_well(struct http_lane *lane, int64_t now)
 	const struct send_request *r = &lane->request;
 	pthread_mutex_lock(lane_lock(lane));
 	http_route_succeeded(lane, r->item[r->from].batch->historical, now);
-	send_pace_calm(&route->key->pace, lane->percent_used, lane->in_second, now - lane->started, now);
-	bool news = route->waiting || route->remembered_at == 0 || now - route->remembered_at >= REMEMBER_EVERY_MS;
+	send_pace_calm(&route->key->pace, lane->percent_used, lane->in_second, now - lane->started,
+		       now);
+	bool news = route->waiting || route->remembered_at == 0 ||
+		    now - route->remembered_at >= REMEMBER_EVERY_MS;
 	if (news)
 		route->remembered_at = now;
 	route->waiting = false;
@@ -63,7 +65,8 @@ static void lane_split(struct http_lane *lane, const struct send_verdict *v, int
 
 /* ---- wait, and try again ---- */
 
-/* What the API asked for, in milliseconds; 0: nothing. curl understands both forms, seconds and a date, without a bound. */
+/* What the API asked for, in milliseconds; 0: nothing. curl understands both forms, seconds and
+ * a date, without a bound. */
 static int64_t lane_retry_after(struct http_lane *lane)
 {
 	curl_off_t seconds = 0;
@@ -101,16 +104,19 @@ static void lane_throttled(struct http_lane *lane, const struct outcome *o)
 static bool lane_was_sent(struct http_lane *lane)
 {
 	curl_off_t at = 0;
-	return curl_easy_getinfo(lane->easy, CURLINFO_PRETRANSFER_TIME_T, &at) == CURLE_OK && at > 0;
+	return curl_easy_getinfo(lane->easy, CURLINFO_PRETRANSFER_TIME_T, &at) == CURLE_OK &&
+	       at > 0;
 }
 
 static void log_blame(const struct http_route *route, enum send_blame blame, const char *why)
 {
 	if (blame == SEND_BLAME_HALVED)
-		df_log(DF_LOG_DEBUG, "%s: %s, while others succeed: the request is halved", route->name, why);
+		df_log(DF_LOG_DEBUG, "%s: %s, while others succeed: the request is halved",
+		       route->name, why);
 	else if (blame == SEND_BLAME_SET_ASIDE)
-		df_log(DF_LOG_INFO, "%s: %s again and again, while others succeed: the batch is set aside", route->name,
-		       why);
+		df_log(DF_LOG_INFO,
+		       "%s: %s again and again, while others succeed: the batch is set aside",
+		       route->name, why);
 }
 
 static enum send_blame lane_blame(struct http_lane *lane, uint64_t successes, const char *why)
@@ -131,13 +137,15 @@ static void lane_again(struct http_lane *lane, const struct outcome *o)
 	struct sender *sender = lane->stream->base->sender;
 	struct send_request *r = &lane->request;
 	bool timeout = o->code == CURLE_OPERATION_TIMEDOUT, sent = lane_was_sent(lane);
-	const struct http_failure f = {.why = o->why, .asked = lane_retry_after(lane), .timeout = timeout && sent};
+	const struct http_failure f = {
+	    .why = o->why, .asked = lane_retry_after(lane), .timeout = timeout && sent};
 	if (!sent)
 		http_address_doubt(&route->address);
 
 	pthread_mutex_lock(&sender->lock);
 	uint64_t successes = route->successes[r->item[r->from].batch->historical];
-	bool alone = sent && r->to - r->from == 1 && send_request_counts(&r->item[r->from], successes);
+	bool alone =
+	    sent && r->to - r->from == 1 && send_request_counts(&r->item[r->from], successes);
 	enum send_blame blame = sent ? lane_blame(lane, successes, o->why) : SEND_BLAME_NONE;
 	int64_t wait = http_route_failed(lane, &f, o->now);
 	if (blame != SEND_BLAME_NONE) { /* what is left is another request */
@@ -156,8 +164,10 @@ static void lane_again(struct http_lane *lane, const struct outcome *o)
 		http_lane_settle(lane);
 }
 
-/* A batch that is too large for whoever answers, though not for the API: set aside, unless nobody gets through. */
-static void lane_too_large(struct http_lane *lane, const struct send_verdict *v, const struct outcome *o)
+/* A batch that is too large for whoever answers, though not for the API: set aside, unless
+ * nobody gets through. */
+static void lane_too_large(struct http_lane *lane, const struct send_verdict *v,
+			   const struct outcome *o)
 {
 	struct send_request *r = &lane->request;
 	pthread_mutex_lock(lane_lock(lane));
@@ -191,14 +201,16 @@ static const char *certificate_remedy(struct http_lane *lane)
 	long result = X509_V_OK;
 	curl_easy_getinfo(lane->easy, CURLINFO_SSL_VERIFYRESULT, &result);
 	switch (result) {
-	case X509_V_OK: /* its chain is good, so that it is the name which is not; curl may leave it unsaid, then */
+	/* its chain is good, so that it is the name which is not; curl may leave it unsaid, then */
+	case X509_V_OK:
 	case X509_V_ERR_UNSPECIFIED:
 	case X509_V_ERR_HOSTNAME_MISMATCH:
 	case X509_V_ERR_IP_ADDRESS_MISMATCH:
 		return "write endpoint with the name that the certificate is for";
 	case X509_V_ERR_CERT_NOT_YET_VALID:
 	case X509_V_ERR_CERT_HAS_EXPIRED:
-		return "check this machine's clock (date -u); if it is right, the server needs a new certificate";
+		return "check this machine's clock (date -u); if it is right, the server needs a "
+		       "new certificate";
 	default:
 		return "set ca_file to the authority that issued it";
 	}
@@ -223,11 +235,12 @@ static void lane_untrusted(struct http_lane *lane, const struct outcome *o)
 	struct df_err err = {0};
 	if (o->code == CURLE_SSL_CACERT_BADFILE)
 		df_fail(DF_DENIED, &err, NULL,
-			"cannot use the certificates in ca_file = %s: PEM is wanted (-----BEGIN CERTIFICATE-----)",
+			"cannot use the certificates in ca_file = %s: PEM is wanted (-----BEGIN "
+			"CERTIFICATE-----)",
 			ca_file != NULL ? ca_file : "(system)");
 	else
-		df_fail(DF_DENIED, &err, NULL, "the certificate of %s is not trusted (%s): %s", st->route->name, o->why,
-			certificate_remedy(lane));
+		df_fail(DF_DENIED, &err, NULL, "the certificate of %s is not trusted (%s): %s",
+			st->route->name, o->why, certificate_remedy(lane));
 	lane_close_route(lane, &err);
 }
 
@@ -235,7 +248,8 @@ static void lane_denied(struct http_lane *lane, const struct outcome *o)
 {
 	struct df_err err = {0};
 	df_fail(DF_DENIED, &err, NULL,
-		"%s refused the feed's credentials (%s): check api_key, its secret, and that endpoint is the key's own "
+		"%s refused the feed's credentials (%s): check api_key, its secret, and that "
+		"endpoint is the key's own "
 		"pod",
 		lane->stream->route->name, o->why);
 	lane_close_route(lane, &err);
@@ -265,14 +279,17 @@ static void lane_stray(struct http_lane *lane, const struct outcome *o)
 	const char *to = df_buf_cstr(&where), *proxy = route->proxy.name;
 	if (o->by_proxy == 407 || o->status == 407)
 		df_fail(DF_DENIED, &err, NULL,
-			"the proxy %s wants another login (%s): check proxy_user and proxy_password_file",
+			"the proxy %s wants another login (%s): check proxy_user and "
+			"proxy_password_file",
 			proxy != NULL ? proxy : route->name, o->why);
 	else if (o->by_proxy != 0)
-		df_fail(DF_DENIED, &err, NULL, "the proxy %s does not connect to %s (%s): check proxy and endpoint",
-			proxy, route->name, o->why);
+		df_fail(DF_DENIED, &err, NULL,
+			"the proxy %s does not connect to %s (%s): check proxy and endpoint", proxy,
+			route->name, o->why);
 	else
 		df_fail(DF_DENIED, &err, NULL,
-			"%s gave an answer that no Events API gives (%s%s): nothing was consumed; check endpoint%s",
+			"%s gave an answer that no Events API gives (%s%s): nothing was consumed; "
+			"check endpoint%s",
 			route->name, o->why, to, proxy != NULL ? " and proxy" : "");
 	df_buf_free(&where);
 	lane_close_route(lane, &err);
@@ -286,13 +303,14 @@ static void curl_words(struct http_lane *lane, CURLcode code, char out[SEND_WORD
 	const struct http_stream *st = lane->stream;
 	const struct send_proxy *proxy = &st->route->proxy;
 	const char *const secrets[] = {proxy->url != NULL ? proxy->url : "",
-				       proxy->password != NULL ? proxy->password : "", st->base->feed->send.api_secret,
-				       NULL};
+				       proxy->password != NULL ? proxy->password : "",
+				       st->base->feed->send.api_secret, NULL};
 	const char *words = lane->trouble[0] != '\0' ? lane->trouble : curl_easy_strerror(code);
 	if (code == CURLE_OPERATION_TIMEDOUT && lane_was_sent(lane))
 		snprintf(out, SEND_WORDS_SIZE, "no answer for %lld s",
 			 (long long)((df_monotonic_ms() - lane->started + 500) / 1000));
-	else if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT) /* which quotes the URL */
+	/* which quotes the URL */
+	else if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT)
 		snprintf(out, SEND_WORDS_SIZE, "%s", curl_easy_strerror(code));
 	else
 		snprintf(out, SEND_WORDS_SIZE, "%s", words);
@@ -305,7 +323,8 @@ static enum send_action proxy_action(long status)
 	return status == 408 || status == 429 || status >= 500 ? SEND_AGAIN : SEND_STRAY;
 }
 
-static void read_failure(struct http_lane *lane, struct outcome *o, struct send_verdict *v, char why[SEND_WORDS_SIZE])
+static void read_failure(struct http_lane *lane, struct outcome *o, struct send_verdict *v,
+			 char why[SEND_WORDS_SIZE])
 {
 	curl_easy_getinfo(lane->easy, CURLINFO_HTTP_CONNECTCODE, &o->by_proxy);
 	if (o->by_proxy < 300 || lane->stream->route->proxy.url == NULL)
@@ -333,7 +352,8 @@ static void read_answer(struct http_lane *lane, const struct outcome *o, struct 
 	const struct http_route *route = lane->stream->route;
 	pthread_mutex_lock(lane_lock(lane));
 	/* Others that are on the wire with it may prove the key yet. */
-	bool volley = route->in_flight > 0 && (route->failures == 0 || lane->started < route->failed_at);
+	bool volley =
+	    route->in_flight > 0 && (route->failures == 0 || lane->started < route->failed_at);
 	bool proven = route->proven || volley;
 	pthread_mutex_unlock(lane_lock(lane));
 	const struct send_answer a = {.status = o->status,

@@ -2,8 +2,8 @@
 /*
  * The NDJSON sinks: one batch a line, in the order they were put.
  *
- * Standard output settles what a successful write has handed over. A file settles when it has its name: before that a
- * crash leaves nothing but a temporary, and the next run begins again.
+ * Standard output settles what a successful write has handed over. A file settles when it has its
+ * name: before that a crash leaves nothing but a temporary, and the next run begins again.
  */
 #include "send_priv.h"
 
@@ -64,9 +64,11 @@ static enum df_status file_open(struct send_stream *st, struct df_err *err)
 	struct stat have;
 	bool slash = path[strlen(path) - 1] == '/'; /* a folder, whether it is there or not */
 	if (slash || (stat(path, &have) == 0 && !S_ISREG(have.st_mode)))
-		return df_fail(DF_USAGE, err, NULL, "%s is not a regular file: name a file for the batches", path);
+		return df_fail(DF_USAGE, err, NULL,
+			       "%s is not a regular file: name a file for the batches", path);
 	struct file_stream *f = file_new(st);
-	/* The ledger remembers progress only of a file that has got its name; whoever reads it may have taken it away since. */
+	/* The ledger remembers progress only of a file that has got its name; whoever reads it
+	 * may have taken it away since. */
 	f->complete = st->resumed;
 	if (f->complete)
 		return DF_OK;
@@ -84,8 +86,8 @@ static enum df_status file_open(struct send_stream *st, struct df_err *err)
 	f->fd = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (f->fd >= 0)
 		return DF_OK;
-	enum df_status status =
-	    df_fail(DF_RETRY, err, NULL, "cannot create %s: %s", f->temporary, df_disk_words(errno));
+	enum df_status status = df_fail(DF_RETRY, err, NULL, "cannot create %s: %s", f->temporary,
+					df_disk_words(errno));
 	file_free(st);
 	return status;
 }
@@ -127,7 +129,8 @@ static enum df_status file_settle(struct send_stream *st, struct df_err *err)
 		struct file_lane *lane = &f->lanes[i];
 		if (!lane->moved)
 			continue;
-		enum df_status status = st->events->settled(st->ctx, i, lane->done, lane->rows, NULL, 0, err);
+		enum df_status status =
+		    st->events->settled(st->ctx, i, lane->done, lane->rows, NULL, 0, err);
 		if (status != DF_OK)
 			return status;
 		lane->rows = 0;
@@ -173,7 +176,8 @@ static enum df_status file_put(struct send_stream *st, struct batch *b, struct d
 		f->status = DF_RETRY;
 	if (f->status != DF_OK) {
 		batch_free(b);
-		return df_fail(f->status, err, NULL, df_stop_requested ? "stopped" : "an earlier write has failed");
+		return df_fail(f->status, err, NULL,
+			       df_stop_requested ? "stopped" : "an earlier write has failed");
 	}
 	if (!f->complete) {
 		df_buf_add(&f->buf, b->json, b->json_len);
@@ -237,7 +241,8 @@ static bool has_at(int file, off_t at, int ours)
 	char here[8192], there[8192];
 	ssize_t n = 0;
 	for (off_t done = 0; (n = pread(ours, here, sizeof(here), done)) > 0; done += n)
-		if (pread(file, there, (size_t)n, at + done) != n || memcmp(here, there, (size_t)n) != 0)
+		if (pread(file, there, (size_t)n, at + done) != n ||
+		    memcmp(here, there, (size_t)n) != 0)
 			return false;
 	return n == 0;
 }
@@ -245,7 +250,9 @@ static bool has_at(int file, off_t at, int ours)
 /* True when the lines of `ours` stand in the file, one behind the other. */
 static bool holds(int file, int ours, struct df_err *err, enum df_status *status)
 {
-	char first[64]; /* the id stands first in a line: where these bytes are others', no line needs a second look */
+	/* the id stands first in a line: where these bytes are others', no line needs a second
+	 * look */
+	char first[64];
 	ssize_t n = pread(ours, first, sizeof(first), 0);
 	const char *end = n > 0 ? memchr(first, '\n', (size_t)n) : NULL;
 	if (end != NULL)
@@ -276,9 +283,10 @@ static bool give_name(int fd, const char *path)
 	return linkat(AT_FDCWD, open_file, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0;
 }
 
-/* The file with this document's lines behind what it has, under its name at once. Lines that it has already were written by
- * a run that was killed before the ledger had it: ids make them this document's and no other's. Others may stand behind
- * them since, for it is not said that a run takes up this document first. */
+/* The file with this document's lines behind what it has, under its name at once. Lines that it
+ * has already were written by a run that was killed before the ledger had it: ids make them this
+ * document's and no other's. Others may stand behind them since, for it is not said that a run
+ * takes up this document first. */
 static enum df_status file_append(struct send_stream *st, struct df_err *err)
 {
 	struct file_stream *f = st->own;
@@ -291,21 +299,25 @@ static enum df_status file_append(struct send_stream *st, struct df_err *err)
 	if (holds(have, f->fd, err, &status) || status != DF_OK)
 		goto cleanup;
 	f->temporary = df_format("%s.dropfeed-tmp", path);
-	unlink(f->temporary); /* one that a crash left: one run at a time, one stream at a time gets here */
+	/* one that a crash left: one run at a time, one stream at a time gets here */
+	unlink(f->temporary);
 	if (have < 0 && give_name(f->fd, f->temporary)) {
 		out = fcntl(f->fd, F_DUPFD_CLOEXEC, 0);
 	} else {
-		out = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		out =
+		    open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (out >= 0)
 			status = copy_all(have, out, err);
 		if (out >= 0 && status == DF_OK)
 			status = copy_all(f->fd, out, err);
 	}
 	if (out < 0)
-		status = df_fail(DF_RETRY, err, NULL, "cannot create %s: %s", f->temporary, df_disk_words(errno));
+		status = df_fail(DF_RETRY, err, NULL, "cannot create %s: %s", f->temporary,
+				 df_disk_words(errno));
 	df_before("name the file with more batches");
 	if (status == DF_OK && (fsync(out) != 0 || rename(f->temporary, path) != 0))
-		status = df_fail(DF_RETRY, err, NULL, "cannot finish %s: %s", path, df_disk_words(errno));
+		status = df_fail(DF_RETRY, err, NULL, "cannot finish %s: %s", path,
+				 df_disk_words(errno));
 	df_after("name the file with more batches");
 	if (status == DF_OK) {
 		free(f->temporary);
@@ -327,12 +339,14 @@ static enum df_status file_publish(struct send_stream *st, struct df_err *err)
 	if (st->feed->send.sink_append)
 		return file_append(st, err);
 	if (fsync(f->fd) != 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", f->temporary, df_disk_words(errno));
+		return df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", f->temporary,
+			       df_disk_words(errno));
 	int closed = close(f->fd);
 	f->fd = -1;
 	df_before("name the file of batches");
 	if (closed != 0 || rename(f->temporary, path) != 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot finish %s: %s", path, df_disk_words(errno));
+		return df_fail(DF_RETRY, err, NULL, "cannot finish %s: %s", path,
+			       df_disk_words(errno));
 	df_after("name the file of batches");
 	free(f->temporary);
 	f->temporary = NULL;
@@ -346,7 +360,8 @@ static enum df_status file_close(struct send_stream *st, bool abandon, struct df
 	if (status != DF_OK)
 		df_fail(status, err, NULL, "%s was not written", st->feed->send.sink_path);
 	if (status == DF_OK && !abandon && df_stop_requested)
-		status = df_fail(DF_RETRY, err, NULL, "stopped before %s was complete", st->feed->send.sink_path);
+		status = df_fail(DF_RETRY, err, NULL, "stopped before %s was complete",
+				 st->feed->send.sink_path);
 	if (status == DF_OK && !abandon)
 		status = file_flush(st, err);
 	if (status == DF_OK && !abandon) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The Events API sink as its producers see it: streams are opened, their lanes' queues filled, streams closed. One
- * thread (send_thread.c) serves every lane of every stream.
+ * The Events API sink as its producers see it: streams are opened, their lanes' queues filled,
+ * streams closed. One thread (send_thread.c) serves every lane of every stream.
  */
 #include "send_http.h"
 
@@ -25,7 +25,8 @@ static enum df_status http_new(struct sender *s, struct df_err *err)
 {
 	pthread_once(&curl_once, curl_prepare);
 	struct send_http *h = df_alloc(sizeof(*h));
-	*h = (struct send_http){.sender = s, .multi = curl_multi_init(), .seed = (unsigned)df_now_ms()};
+	*h = (struct send_http){
+	    .sender = s, .multi = curl_multi_init(), .seed = (unsigned)df_now_ms()};
 	/* Signals are for the main thread; a broken connection is an error to see, not a signal. */
 	sigset_t all, before;
 	sigfillset(&all);
@@ -38,7 +39,8 @@ static enum df_status http_new(struct sender *s, struct df_err *err)
 	}
 	curl_multi_cleanup(h->multi);
 	free(h);
-	return df_fail(DF_RETRY, err, NULL, "cannot start the sender: %s", strerror(failed)); /* no room for a thread */
+	/* no room for a thread */
+	return df_fail(DF_RETRY, err, NULL, "cannot start the sender: %s", strerror(failed));
 }
 
 void send_http_free(struct send_http *h)
@@ -84,7 +86,8 @@ static struct http_stream *http_stream_new(struct send_stream *base)
 	const char *endpoint = base->feed->send.endpoint;
 	*st = (struct http_stream){.base = base,
 				   .url = df_format("%s/v2/bulkevents", endpoint),
-				   .url_historical = df_format("%s/v2/bulkevents/historical", endpoint),
+				   .url_historical =
+				       df_format("%s/v2/bulkevents/historical", endpoint),
 				   .lanes = df_alloc(base->n_lanes * sizeof(*st->lanes))};
 	st->headers = curl_slist_append(st->headers, "Content-Type: application/json");
 	st->headers = curl_slist_append(st->headers, "Accept: application/json");
@@ -105,10 +108,11 @@ static struct http_stream *http_stream_new(struct send_stream *base)
 static enum df_status http_open(struct send_stream *base, struct df_err *err)
 {
 	const struct conf_feed *feed = base->feed;
-	if (feed->send.endpoint == NULL || feed->send.api_key == NULL || feed->send.api_secret == NULL ||
-	    !(feed->send.batches_per_second > 0))
+	if (feed->send.endpoint == NULL || feed->send.api_key == NULL ||
+	    feed->send.api_secret == NULL || !(feed->send.batches_per_second > 0))
 		return df_fail(DF_USAGE, err, NULL,
-			       "the Events API sink needs endpoint, api_key, api_secret and batches_per_second");
+			       "the Events API sink needs endpoint, api_key, api_secret and "
+			       "batches_per_second");
 	struct http_route *route = NULL;
 	struct sender *s = base->sender;
 	enum df_status status = http_route_new(feed, &route, err);
@@ -147,16 +151,18 @@ static bool queue_full(const struct send_queue *q, const struct batch *b)
 	return q->n > 0 && (q->n >= QUEUE_BATCHES || q->bytes + b->json_len > QUEUE_BYTES);
 }
 
-/* Adds to the queue. True when the thread should know: at a lane's first batch, and at the one that fills a request. */
+/* Adds to the queue. True when the thread should know: at a lane's first batch, and at the one
+ * that fills a request. */
 static bool lane_push(struct http_lane *lane, struct batch *b)
 {
 	struct send_queue *q = &lane->queue;
-	bool was_enough =
-	    q->n >= REQUEST_MAX_BATCHES || q->events >= REQUEST_MAX_EVENTS || q->bytes >= REQUEST_MAX_BYTES;
+	bool was_enough = q->n >= REQUEST_MAX_BATCHES || q->events >= REQUEST_MAX_EVENTS ||
+			  q->bytes >= REQUEST_MAX_BYTES;
 	if (q->n == 0)
 		lane->since = df_monotonic_ms();
 	send_queue_push(q, b);
-	bool enough = q->n >= REQUEST_MAX_BATCHES || q->events >= REQUEST_MAX_EVENTS || q->bytes >= REQUEST_MAX_BYTES;
+	bool enough = q->n >= REQUEST_MAX_BATCHES || q->events >= REQUEST_MAX_EVENTS ||
+		      q->bytes >= REQUEST_MAX_BYTES;
 	return q->n == 1 || (enough && !was_enough);
 }
 

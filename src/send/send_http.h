@@ -3,15 +3,16 @@
  * send_http.h - between the files of the Events API sink
  *
  *	send_http.c	producers: streams and their queues
- *	send_thread.c	the sender's thread: which lane may start a request now, and the end of streams
+ *         send_thread.c   the sender's thread: which lane may start a request now, and the end of
+ *         streams
  *	send_lane.c	one lane: its request goes out, its batches are settled
  *	send_answer.c	what an answer does to the lane and to its route
  *	send_route.c	one way to the API: is it well, unwell or closed?
  *	send_suspect.c	batches that failed alone
  *	send_address.c	the addresses that a route's connections go to
  *
- * Who touches what: fields marked L are guarded by sender->lock; all others belong to the sender's thread, once the
- * stream is on its list.
+ * Who touches what: fields marked L are guarded by sender->lock; all others belong to the sender's
+ * thread, once the stream is on its list.
  */
 #ifndef DROPFEED_SEND_HTTP_H
 #define DROPFEED_SEND_HTTP_H
@@ -22,7 +23,8 @@
 #include <curl/curl.h>
 
 #if LIBCURL_VERSION_NUM < 0x075500 /* 7.85, where the option that takes names came */
-#define http_protocols(easy) curl_easy_setopt((easy), CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS)
+#define http_protocols(easy)                                                                       \
+	curl_easy_setopt((easy), CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS)
 #else
 #define http_protocols(easy) curl_easy_setopt((easy), CURLOPT_PROTOCOLS_STR, "http,https")
 #endif
@@ -41,11 +43,13 @@ struct http_address {
 	uint16_t port;
 	struct df_lookup *lookup; /* own; under way, or NULL */
 	int64_t asked_at, known_at;
-	struct http_known *known; /* own; the latest first: curl may still look at those before it */
+	/* own; the latest first: curl may still look at those before it */
+	struct http_known *known;
 };
 
 void http_address_set(struct http_address *a, const char *host, uint16_t port);
-/* DF_OK: connections may start, with *list (NULL: curl needs none). DF_END: not known yet. DF_RETRY: err says why. */
+/* DF_OK: connections may start, with *list (NULL: curl needs none). DF_END: not known yet.
+ * DF_RETRY: err says why. */
 enum df_status http_address_get(struct http_address *a, int64_t now, struct curl_slist **list,
 				struct df_err *err) DF_CHECK;
 void http_address_doubt(struct http_address *a); /* it did not work: look it up again */
@@ -58,7 +62,8 @@ struct http_key {
 	char *key;             /* own */
 	struct send_pace pace; /* L: a stream that is opened may lower its limit */
 	unsigned throttled;    /* L: answers 429 in a row */
-	bool spent;            /* in this turn: whoever waits longest goes first, so nobody else may take tokens */
+	/* in this turn: whoever waits longest goes first, so nobody else may take tokens */
+	bool spent;
 	struct http_key *next;
 };
 
@@ -72,10 +77,11 @@ struct http_suspect {
 };
 
 /*
- * One way to the API: an endpoint, a key with its secret, the proxy, the authorities. Its health is its own.
- * Several failures in a row, with no success for a while, make it unwell: then one request at a time, the probe, finds
- * out whether it is well again. A success makes it well. It is closed, for the rest of the run, when access was refused,
- * when somebody else than an Events API answers, or when there was no success for give_up_after.
+ * One way to the API: an endpoint, a key with its secret, the proxy, the authorities. Its health is
+ * its own. Several failures in a row, with no success for a while, make it unwell: then one request
+ * at a time, the probe, finds out whether it is well again. A success makes it well. It is closed,
+ * for the rest of the run, when access was refused, when somebody else than an Events API answers,
+ * or when there was no success for give_up_after.
  */
 struct http_route {
 	struct http_key *key;
@@ -103,9 +109,11 @@ struct http_route {
 	enum df_status closed;                      /* DF_OK: it is not; else `why` says why */
 	struct df_err why;
 	unsigned in_flight; /* not L: of the thread, as are the next two */
-	enum http_ready { HTTP_UNKNOWN, HTTP_READY, HTTP_NOT_READY } ready; /* in this turn: are there addresses? */
-	struct curl_slist *list;                                            /* the addresses, for curl */
-	char trouble[SEND_WORDS_SIZE];                                      /* what it last was */
+	/* in this turn: are there addresses? */
+	enum http_ready { HTTP_UNKNOWN, HTTP_READY, HTTP_NOT_READY } ready;
+	/* the addresses, for curl */
+	struct curl_slist *list;
+	char trouble[SEND_WORDS_SIZE]; /* what it last was */
 	int64_t logged_at;
 	bool logged;  /* the log says that it has trouble */
 	bool clocked; /* the API's clock was compared with this machine's */
@@ -122,26 +130,35 @@ struct send_http;
 struct http_lane;
 
 /* A route of the feed's, not yet known to the sender; the caller's, until http_route_join. */
-enum df_status http_route_new(const struct conf_feed *feed, struct http_route **out, struct df_err *err) DF_CHECK;
-void http_route_recall(struct http_route *route, const struct send_memory *memory); /* without the lock */
+enum df_status http_route_new(const struct conf_feed *feed, struct http_route **out,
+			      struct df_err *err) DF_CHECK;
+/* without the lock */
+void http_route_recall(struct http_route *route, const struct send_memory *memory);
 void http_route_free(struct http_route *route);
 
 /* The caller holds the lock for all that follow. */
-struct http_route *http_route_find(struct send_http *h, const struct http_route *like); /* borrowed, or NULL */
+/* borrowed, or NULL */
+struct http_route *http_route_find(struct send_http *h, const struct http_route *like);
 /* The one that is known already, or `fresh` itself, which it takes. */
-struct http_route *http_route_join(struct send_http *h, struct http_route *fresh, const struct conf_feed *feed);
-enum send_health http_route_health(struct http_route *route, const struct conf_feed *feed, int64_t *probe_ms);
-/* Closes it when it has had no success for `patience`, or will have none, because it asked for silence. */
+struct http_route *http_route_join(struct send_http *h, struct http_route *fresh,
+				   const struct conf_feed *feed);
+enum send_health http_route_health(struct http_route *route, const struct conf_feed *feed,
+				   int64_t *probe_ms);
+/* Closes it when it has had no success for `patience`, or will have none, because it asked for
+ * silence. */
 void http_route_check(struct http_route *route, int64_t patience, int64_t now);
-int64_t http_route_silent_until(const struct http_route *route); /* when the API's wish for silence ends */
+/* when the API's wish for silence ends */
+int64_t http_route_silent_until(const struct http_route *route);
 void http_route_succeeded(struct http_lane *lane, bool historical, int64_t now);
 void http_route_trouble(struct http_lane *lane, const char *why); /* what it is, and since when */
 /* A try came to nothing. Returns how long the lane waits before the next one. */
 int64_t http_route_failed(struct http_lane *lane, const struct http_failure *f, int64_t now);
-/* Batches that failed alone before, in this or in another stream, go alone again, and their failures are counted on. */
+/* Batches that failed alone before, in this or in another stream, go alone again, and their
+ * failures are counted on. */
 void http_suspects_load(struct http_route *route, struct send_request *r);
 void http_suspect_store(struct http_route *route, const struct send_item *item);
-/* What the runs before this one know of them, and what the next one is to know; both without the lock. */
+/* What the runs before this one know of them, and what the next one is to know; both without the
+ * lock. */
 void http_suspects_recall(struct http_route *route, const struct send_memory *memory);
 void http_suspects_remember(const struct http_route *route, const struct send_memory *memory);
 int64_t http_backoff(struct send_http *h, unsigned failures);
@@ -165,7 +182,8 @@ struct http_lane {
 	CURL *easy;
 	bool in_flight;
 	int64_t started;
-	size_t in_second; /* batches of the key that went in the second before, this request's included */
+	/* batches of the key that went in the second before, this request's included */
+	size_t in_second;
 	struct df_buf answer;
 	bool headed;                   /* its headers are whole */
 	double percent_used;           /* of its header, -1: none */
@@ -206,13 +224,17 @@ struct send_http {
 
 /* ---- send_thread.c ---- */
 void *http_thread(void *own); /* own: struct send_http */
-/* Nothing new is started for the stream. status DF_OK for an abandoned one. The caller holds the lock. */
+/* Nothing new is started for the stream. status DF_OK for an abandoned one. The caller holds the
+ * lock. */
 void http_stream_stop(struct http_stream *st, enum df_status status, const struct df_err *err);
 
 /* ---- send_lane.c ---- */
-void http_lane_start(struct http_lane *lane, int64_t now); /* sends the current part; its tokens are taken */
-void http_lane_end(struct http_lane *lane);                /* off the wire, whether answered or not */
-void http_lane_settle(struct http_lane *lane);             /* all that has a fate, from the first batch on */
+/* sends the current part; its tokens are taken */
+void http_lane_start(struct http_lane *lane, int64_t now);
+/* off the wire, whether answered or not */
+void http_lane_end(struct http_lane *lane);
+/* all that has a fate, from the first batch on */
+void http_lane_settle(struct http_lane *lane);
 void http_lane_free(struct http_lane *lane);
 
 /* ---- send_answer.c ---- */

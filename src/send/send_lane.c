@@ -40,8 +40,8 @@ static bool header_value(const char *line, size_t len, const char *name, char ou
 	return true;
 }
 
-/* curl takes headers that end with the connection for whole ones: the blank line after them tells them apart. (Trailers come here,
- * too.) */
+/* curl takes headers that end with the connection for whole ones: the blank line after them
+ * tells them apart. (Trailers come here, too.) */
 static size_t lane_header(char *p, size_t size, size_t n, void *own)
 {
 	struct http_lane *lane = own;
@@ -86,7 +86,8 @@ static void lane_prepare(struct http_lane *lane)
 	curl_easy_setopt(c, CURLOPT_PRIVATE, lane);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	http_protocols(c);
-	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, ""); /* an errors[] that stays packed would be read as none */
+	/* an errors[] that stays packed would be read as none */
+	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -109,7 +110,8 @@ static void lane_prepare(struct http_lane *lane)
 	lane_prepare_proxy(lane);
 }
 
-/* How long the request may take: longer when no request, or this batch, was answered in that time. */
+/* How long the request may take: longer when no request, or this batch, was answered in that
+ * time. */
 static int64_t lane_limit(const struct http_lane *lane)
 {
 	const struct http_route *route = lane->stream->route;
@@ -119,8 +121,8 @@ static int64_t lane_limit(const struct http_lane *lane)
 	unsigned failures = r->item[r->from].failures;
 	if (r->to - r->from == 1 && doublings < failures / 2)
 		doublings = failures / 2;
-	double limit =
-	    fmax((double)t->patience, route->key->pace.trip * TRIPS) * (1u << (doublings < 4 ? doublings : 4));
+	double limit = fmax((double)t->patience, route->key->pace.trip * TRIPS) *
+		       (1u << (doublings < 4 ? doublings : 4));
 	return limit < (double)t->request_timeout ? (int64_t)limit : t->request_timeout;
 }
 
@@ -139,10 +141,12 @@ void http_lane_start(struct http_lane *lane, int64_t now)
 	bool historical = r->item[r->from].batch->historical;
 	df_before("request");
 	if (lane->easy == NULL || r->body.over ||
-	    curl_easy_setopt(lane->easy, CURLOPT_URL, historical ? st->url_historical : st->url) != CURLE_OK ||
+	    curl_easy_setopt(lane->easy, CURLOPT_URL, historical ? st->url_historical : st->url) !=
+		CURLE_OK ||
 	    curl_easy_setopt(lane->easy, CURLOPT_TIMEOUT_MS, (long)lane_limit(lane)) != CURLE_OK ||
 	    curl_easy_setopt(lane->easy, CURLOPT_RESOLVE, st->route->list) != CURLE_OK ||
-	    curl_easy_setopt(lane->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.len) != CURLE_OK ||
+	    curl_easy_setopt(lane->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.len) !=
+		CURLE_OK ||
 	    curl_easy_setopt(lane->easy, CURLOPT_POSTFIELDS, r->body.data) != CURLE_OK ||
 	    curl_multi_add_handle(st->http->multi, lane->easy) != CURLM_OK) {
 		struct df_err err = {0};
@@ -184,10 +188,12 @@ static struct send_reject lane_reject(const struct send_item *item)
 {
 	return (struct send_reject){.batch = item->batch,
 				    .message = item->words,
-				    .code = item->fate == SEND_SET_ASIDE ? "api-unavailable" : "api-rejected"};
+				    .code = item->fate == SEND_SET_ASIDE ? "api-unavailable"
+									 : "api-rejected"};
 }
 
-/* Reports the batches before the first pending one, so that a stop repeats no more than what was on the wire. */
+/* Reports the batches before the first pending one, so that a stop repeats no more than what was
+ * on the wire. */
 static void lane_report(struct http_lane *lane, size_t end)
 {
 	struct http_stream *st = lane->stream;
@@ -212,7 +218,8 @@ static void lane_report(struct http_lane *lane, size_t end)
 	struct df_err err = {0};
 	enum df_status status = DF_OK;
 	if (!st->unsettled)
-		status = st->base->events->settled(st->base->ctx, lane->number, done, rows, rejects, n_rejects, &err);
+		status = st->base->events->settled(st->base->ctx, lane->number, done, rows, rejects,
+						   n_rejects, &err);
 	pthread_mutex_lock(&sender->lock);
 	sender->stats.batches += sum.batches;
 	sender->stats.events += sum.events;

@@ -4,15 +4,17 @@
 #include <math.h>
 
 /*
- * The API's limit counts batches, not requests, and says in X-mp-rate-limit-percentage-used how much of it is gone. Which
- * window it looks at is not known, so nothing here comes in bursts: a second's batches leave in PIECES requests, in fewer
- * when the connections are slow, and never more of them in any second than the rate.
+ * The API's limit counts batches, not requests, and says in X-mp-rate-limit-percentage-used how
+ * much of it is gone. Which window it looks at is not known, so nothing here comes in bursts: a
+ * second's batches leave in PIECES requests, in fewer when the connections are slow, and never more
+ * of them in any second than the rate.
  *
- * Answers that say "p percent used" to requests before which, themselves included, n batches went within a second tell
- * the limit: n * 100 / p, for the largest n and the largest p of the last second or so. (The API may count in seconds of
- * its clock, where p starts at 0 with each of them; and whatever jitter the network has shows in the largest.) The rate is
- * aimed at `aim` percent of that. A 429 halves the rate, until the next answers say better; when it is not the first one of
- * a while, the aim was too high for this network.
+ * Answers that say "p percent used" to requests before which, themselves included, n batches went
+ * within a second tell the limit: n * 100 / p, for the largest n and the largest p of the last
+ * second or so. (The API may count in seconds of its clock, where p starts at 0 with each of them;
+ * and whatever jitter the network has shows in the largest.) The rate is aimed at `aim` percent of
+ * that. A 429 halves the rate, until the next answers say better; when it is not the first one of a
+ * while, the aim was too high for this network.
  *
  * Without that header: additive increase, multiplicative decrease, as in TCP.
  */
@@ -31,7 +33,8 @@
 #define STEP           0.05
 #define STEP_SLOW      0.01 /* after "acceleration" */
 #define SLOWEST        (1.0 / 64)
-#define HEADER_MS      10000 /* since the last header: the API sends it, this answer happens to have none */
+/* since the last header: the API sends it, this answer happens to have none */
+#define HEADER_MS 10000
 
 void send_pace_init(struct send_pace *p, double limit, int64_t now)
 {
@@ -63,8 +66,8 @@ static void pace_rate(struct send_pace *p, double rate)
 
 /* ---- taking ---- */
 
-/* The part of a second's batches that makes a request: a lane that is away for long has to take its share of what falls due
- * until it comes back. */
+/* The part of a second's batches that makes a request: a lane that is away for long has to take
+ * its share of what falls due until it comes back. */
 static double pace_piece(const struct send_pace *p)
 {
 	return fmax(fmin(p->trip / ASSUMED_LANES, BURST_MS) / 1000, 1.0 / PIECES);
@@ -103,7 +106,8 @@ size_t send_pace_take(struct send_pace *p, size_t want, int64_t now, int64_t *wa
 	pace_slide(p, now);
 	room -= (double)p->in_second;
 	if (room < piece) {
-		p->tokens = fmin(p->tokens, piece); /* what is saved up now would only be the next burst */
+		/* what is saved up now would only be the next burst */
+		p->tokens = fmin(p->tokens, piece);
 		*wait = SEND_PACE_SLOT_MS;
 		return 0;
 	}
@@ -131,7 +135,8 @@ static double pace_allowed(const struct send_pace *p)
 		percent = p->seen[i].percent;
 		n = p->seen[i].in_second;
 	}
-	double jitter = (pace_piece(p) - 1.0 / PIECES) * 100; /* a piece more may fall into the API's second */
+	/* a piece more may fall into the API's second */
+	double jitter = (pace_piece(p) - 1.0 / PIECES) * 100;
 	return percent < PERCENT_TELLS ? HUGE_VAL : n * (p->aim - jitter) / percent;
 }
 
@@ -139,7 +144,8 @@ static double pace_allowed(const struct send_pace *p)
 static void pace_grow(struct send_pace *p, int64_t now)
 {
 	double allowed = pace_allowed(p);
-	double most = p->careful ? p->rate + p->limit * STEP_SLOW * STEER_EVERY_MS / 1000 : p->rate * GROWTH;
+	double most =
+	    p->careful ? p->rate + p->limit * STEP_SLOW * STEER_EVERY_MS / 1000 : p->rate * GROWTH;
 	/* Behind a silence, what was seen has to be of a whole second again. */
 	if (allowed > p->rate && now - p->not_before >= STEER_EVERY_MS * SEND_PACE_SEEN)
 		pace_rate(p, fmin(allowed, most));
@@ -160,7 +166,8 @@ static void pace_headless(struct send_pace *p, int64_t now)
 	p->steered = now;
 }
 
-void send_pace_calm(struct send_pace *p, double percent_used, size_t in_second, int64_t trip, int64_t now)
+void send_pace_calm(struct send_pace *p, double percent_used, size_t in_second, int64_t trip,
+		    int64_t now)
 {
 	pace_fill(p, 1, now); /* the time until now passed at the old rate */
 	p->trip += ((double)trip - p->trip) / 8;
@@ -184,7 +191,8 @@ void send_pace_throttled(struct send_pace *p, int64_t wait, bool acceleration, i
 	if (now + wait > p->not_before)
 		p->not_before = now + wait;
 	p->careful |= acceleration;
-	/* What was saved up belongs to the faster time, and none is saved while the API wants silence. */
+	/* What was saved up belongs to the faster time, and none is saved while the API wants
+	 * silence. */
 	p->tokens = 0;
 	p->filled = p->not_before;
 	if (now - p->slowed < CALM_EVERY_MS)

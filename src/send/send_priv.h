@@ -20,10 +20,12 @@
 
 /* ---- send.c ---- */
 
-/* Internal times, in milliseconds; a test may shorten them between sender_new and the first sender_open. */
+/* Internal times, in milliseconds; a test may shorten them between sender_new and the first
+ * sender_open. */
 struct send_tuning {
 	int64_t connect_timeout, request_timeout;
-	int64_t patience;     /* what a request gets at first; more when it runs out, up to request_timeout */
+	/* what a request gets at first; more when it runs out, up to request_timeout */
+	int64_t patience;
 	int64_t unwell_after; /* without a success, and some failures in a row, a route is unwell */
 	int64_t backoff_base, backoff_cap;
 	int64_t gather; /* a lane's oldest batch waits this long for company */
@@ -44,8 +46,10 @@ struct sender {
 
 struct send_driver {
 	enum df_status (*open)(struct send_stream *st, struct df_err *err);
-	enum df_status (*put)(struct send_stream *st, struct batch *b, struct df_err *err); /* takes b */
-	enum df_status (*close)(struct send_stream *st, bool abandon, struct df_err *err);  /* frees own */
+	/* takes b */
+	enum df_status (*put)(struct send_stream *st, struct batch *b, struct df_err *err);
+	/* frees own */
+	enum df_status (*close)(struct send_stream *st, bool abandon, struct df_err *err);
 };
 void send_touched(struct send_stream *st); /* see struct send_events */
 extern const struct send_driver send_driver_http, send_driver_file, send_driver_stdout;
@@ -63,7 +67,8 @@ struct send_stream {
 };
 
 void send_http_free(struct send_http *h);
-enum send_health send_http_health(struct sender *s, const struct conf_feed *feed, int64_t *probe_ms);
+enum send_health send_http_health(struct sender *s, const struct conf_feed *feed,
+				  int64_t *probe_ms);
 
 /* ---- send_request.c ---- */
 
@@ -77,9 +82,9 @@ void send_queue_free(struct send_queue *q);
 enum send_fate { SEND_PENDING, SEND_DELIVERED, SEND_REJECTED, SEND_SET_ASIDE };
 
 /*
- * The batches that a lane took from its queue together. They go out as one or more parts: a part is a run of pending
- * batches without a cut inside, the leftmost first, so that the lane's order survives every split. Those before the
- * first pending one are settled after each answer.
+ * The batches that a lane took from its queue together. They go out as one or more parts: a part is
+ * a run of pending batches without a cut inside, the leftmost first, so that the lane's order
+ * survives every split. Those before the first pending one are settled after each answer.
  */
 struct send_request {
 	struct send_item {
@@ -97,32 +102,38 @@ struct send_request {
 	struct df_buf body;
 };
 
-/* How many batches from `head` on fit into one request (at least one); *full: waiting would not add another. */
+/* How many batches from `head` on fit into one request (at least one); *full: waiting would not
+ * add another. */
 size_t send_request_measure(const struct batch *head, bool *full);
 void send_request_fill(struct send_request *r, struct send_queue *q, size_t n);
-bool send_request_part(struct send_request *r); /* finds the next part; false when nothing is pending */
-/* Takes another part than the current one, where there is one: a batch whose user has none pending before it. So the
- * lane goes on after a batch that fails, and it shows whose fault that is. The order of each user's batches stays. */
+/* finds the next part; false when nothing is pending */
+bool send_request_part(struct send_request *r);
+/* Takes another part than the current one, where there is one: a batch whose user has none
+ * pending before it. So the lane goes on after a batch that fails, and it shows whose fault that
+ * is. The order of each user's batches stays. */
 void send_request_pass(struct send_request *r);
 /* Whether the current part, a batch that failed alone, is to be tried again before others are. */
 bool send_request_stays(const struct send_request *r, uint64_t successes);
 void send_request_isolate(struct send_request *r, size_t which); /* it goes alone */
 /* Takes more batches from the queue, for a request of which only what fails is left. */
 void send_request_top_up(struct send_request *r, struct send_queue *q);
-void send_request_cut(struct send_request *r, size_t n); /* shortens the current part to n batches */
-void send_request_body(struct send_request *r);          /* the current part's JSON */
-void send_request_clear(struct send_request *r);         /* forgets all batches, keeps the body's memory */
+/* shortens the current part to n batches */
+void send_request_cut(struct send_request *r, size_t n);
+void send_request_body(struct send_request *r); /* the current part's JSON */
+/* forgets all batches, keeps the body's memory */
+void send_request_clear(struct send_request *r);
 
 struct send_verdict;
 /* Gives the current part's batches their fate, or splits it. */
 void send_request_apply(struct send_request *r, const struct send_verdict *v);
 
-/* Whether another failure of the part that begins with the item would count: with no success of others in between nobody
- * knows whose fault it is. */
+/* Whether another failure of the part that begins with the item would count: with no success of
+ * others in between nobody knows whose fault it is. */
 bool send_request_counts(const struct send_item *item, uint64_t successes);
 enum send_blame { SEND_BLAME_NONE, SEND_BLAME_HALVED, SEND_BLAME_SET_ASIDE };
-/* The current part came to nothing, which may be its own fault when others succeed (successes: so many did) since its
- * failure before: then it is halved, and in the end the batch that is at fault is set aside. */
+/* The current part came to nothing, which may be its own fault when others succeed (successes:
+ * so many did) since its failure before: then it is halved, and in the end the batch that is at
+ * fault is set aside. */
 enum send_blame send_request_blame(struct send_request *r, uint64_t successes, const char *words);
 /* The current part, one batch, will not be delivered. */
 void send_request_set_aside(struct send_request *r, const char *words);
@@ -144,7 +155,8 @@ struct send_verdict {
 	bool rest_stands;                  /* with SEND_SPLIT: what is not located is delivered */
 	bool located[REQUEST_MAX_BATCHES]; /* counted from the part's first batch */
 	size_t n_located;
-	char *words; /* own; the API's about a batch, else the status and what was quoted; NULL: accepted */
+	/* own; the API's about a batch, else the status and what was quoted; NULL: accepted */
+	char *words;
 };
 
 struct send_answer {
@@ -156,7 +168,8 @@ struct send_answer {
 };
 
 /* Reads the answer to the request's current part. */
-void send_verdict_read(struct send_verdict *v, const struct send_request *r, const struct send_answer *a);
+void send_verdict_read(struct send_verdict *v, const struct send_request *r,
+		       const struct send_answer *a);
 void send_verdict_free(struct send_verdict *v);
 
 /* &#39; &#x27; &quot; &apos; &lt; &gt; &amp; become what they stand for, in place. */
@@ -166,31 +179,37 @@ void send_html_decode(char *s);
 
 #define SEND_WORDS_SIZE 1536
 
-/* Appends the first words of an answer's body, at most 120 bytes, without tags, scripts and control characters. */
+/* Appends the first words of an answer's body, at most 120 bytes, without tags, scripts and
+ * control characters. */
 void send_quote(struct df_buf *out, const char *body, size_t len);
-/* Replaces each of the secrets (NULL ends them), one that the text's end cuts, and user information in
- * URLs, in place. */
+/* Replaces each of the secrets (NULL ends them), one that the text's end cuts, and user
+ * information in URLs, in place. */
 void send_mask(char *text, const char *const *secrets);
-/* The credentials as a request has them: a server that is being debugged sends requests back. Own. */
+/* The credentials as a request has them: a server that is being debugged sends requests back.
+ * Own. */
 char *send_basic_token(const char *user, const char *password);
 
 /* ---- send_proxy.c ---- */
 
 struct send_proxy {
 	char *url, *user, *password; /* own; url NULL: none. It may hold a password: never logged */
-	char *host, *name;           /* own; what connections go to; name: with its port, for logs */
+	/* own; what connections go to; name: with its port, for logs */
+	char *host, *name;
 	uint16_t port;
 };
 struct send_proxy_wish {
-	const char *scheme, *host;         /* what is to be reached; an IPv6 address without brackets */
+	/* what is to be reached; an IPv6 address without brackets */
+	const char *scheme, *host;
 	const char *url, *user, *password; /* of the feed, or NULL */
 };
 /* DF_USAGE: the proxy is not a URL. */
-enum df_status send_proxy_choose(struct send_proxy *p, const struct send_proxy_wish *wish, struct df_err *err) DF_CHECK;
+enum df_status send_proxy_choose(struct send_proxy *p, const struct send_proxy_wish *wish,
+				 struct df_err *err) DF_CHECK;
 void send_proxy_free(struct send_proxy *p);
 bool send_is_loopback(const char *host); /* 127/8, ::1, localhost */
 
-/* ---- send_pace.c: no clock of its own, times are df_monotonic_ms() values given by the caller ---- */
+/* ---- send_pace.c: no clock of its own, times are df_monotonic_ms() values given by the caller
+ * ---- */
 
 #define SEND_PACE_SLOT_MS 4
 #define SEND_PACE_SLOTS   251 /* a second and a little more */
@@ -205,7 +224,8 @@ struct send_pace {
 	size_t sent[SEND_PACE_SLOTS], in_second; /* batches of the last second */
 	int64_t slot;                            /* of now */
 	struct {
-		double percent, in_second; /* the largest percentage of its time, and what had been sent then */
+		/* the largest percentage of its time, and what had been sent then */
+		double percent, in_second;
 	} seen[SEND_PACE_SEEN];
 	size_t n_seen;
 	double trip; /* milliseconds until an answer comes, about */
@@ -215,17 +235,20 @@ struct send_pace {
 };
 
 void send_pace_init(struct send_pace *p, double limit, int64_t now);
-void send_pace_limit(struct send_pace *p, double limit); /* the smaller of the feeds that share the key wins */
-/* How many of `want` (at least 1) batches may go in one request now; 0: *wait is how many milliseconds to wait before
- * asking again. */
+/* the smaller of the feeds that share the key wins */
+void send_pace_limit(struct send_pace *p, double limit);
+/* How many of `want` (at least 1) batches may go in one request now; 0: *wait is how many
+ * milliseconds to wait before asking again. */
 size_t send_pace_take(struct send_pace *p, size_t want, int64_t now, int64_t *wait);
-/* A 2xx: percent_used is the header's value, below 0 when there was none; in_second: p->in_second after its take;
- * trip: how long the answer took. */
-void send_pace_calm(struct send_pace *p, double percent_used, size_t in_second, int64_t trip, int64_t now);
+/* A 2xx: percent_used is the header's value, below 0 when there was none; in_second:
+ * p->in_second after its take; trip: how long the answer took. */
+void send_pace_calm(struct send_pace *p, double percent_used, size_t in_second, int64_t trip,
+		    int64_t now);
 /* A 429. */
 void send_pace_throttled(struct send_pace *p, int64_t wait, bool acceleration, int64_t now);
 
-/* Exponential backoff with full jitter: a random part (random in [0,1)) of base * 2^failures, at most cap. */
+/* Exponential backoff with full jitter: a random part (random in [0,1)) of base * 2^failures, at
+ * most cap. */
 int64_t send_backoff(unsigned failures, int64_t base, int64_t cap, double random);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which proxy a connection goes through: the feed's, else the environment's, by curl's rules (its manual, "Proxy
- * environment variables"): <scheme>_proxy, lower case before upper case (HTTP_PROXY in upper case is not looked at: a
- * web server would set it from a header), then all_proxy; no_proxy lists hosts without one. Hosts on this machine are
- * never reached through a proxy.
+ * Which proxy a connection goes through: the feed's, else the environment's, by curl's rules (its
+ * manual, "Proxy environment variables"): <scheme>_proxy, lower case before upper case (HTTP_PROXY
+ * in upper case is not looked at: a web server would set it from a header), then all_proxy;
+ * no_proxy lists hosts without one. Hosts on this machine are never reached through a proxy.
  */
 #include "send_priv.h"
 
@@ -43,7 +43,8 @@ static bool in_network(const char *host, const char *pattern)
 	network[len] = '\0';
 
 	int family = inet_pton(AF_INET, host, a) == 1 ? AF_INET : AF_INET6;
-	if ((family == AF_INET6 && inet_pton(AF_INET6, host, a) != 1) || inet_pton(family, network, b) != 1)
+	if ((family == AF_INET6 && inet_pton(AF_INET6, host, a) != 1) ||
+	    inet_pton(family, network, b) != 1)
 		return false;
 	unsigned long all = family == AF_INET ? 32 : 128;
 	unsigned long bits = slash != NULL ? strtoul(slash + 1, NULL, 10) : all;
@@ -96,19 +97,21 @@ static const char *environment_proxy(const char *scheme, const char *host)
 	const char *none = variable("no_proxy", "NO_PROXY");
 	if (none != NULL && is_exempt(host, none))
 		return NULL;
-	const char *proxy =
-	    strcmp(scheme, "https") == 0 ? variable("https_proxy", "HTTPS_PROXY") : variable("http_proxy", NULL);
+	const char *proxy = strcmp(scheme, "https") == 0 ? variable("https_proxy", "HTTPS_PROXY")
+							 : variable("http_proxy", NULL);
 	return proxy != NULL ? proxy : variable("all_proxy", "ALL_PROXY");
 }
 
 /* ---- the choice ---- */
 
-/* What connections go to, when they go through the proxy. A port that is not named is curl's, 1080. */
+/* What connections go to, when they go through the proxy. A port that is not named is curl's,
+ * 1080. */
 static bool proxy_parts(const char *url, char **host, uint16_t *port)
 {
 	char *name = NULL, *number = NULL;
 	CURLU *u = curl_url();
-	bool ok = curl_url_set(u, CURLUPART_URL, url, CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
+	bool ok = curl_url_set(u, CURLUPART_URL, url,
+			       CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
 		  curl_url_get(u, CURLUPART_HOST, &name, 0) == CURLUE_OK && *name != '\0';
 	bool named = ok && curl_url_get(u, CURLUPART_PORT, &number, 0) == CURLUE_OK;
 	if (ok) {
@@ -123,7 +126,8 @@ static bool proxy_parts(const char *url, char **host, uint16_t *port)
 	return ok;
 }
 
-enum df_status send_proxy_choose(struct send_proxy *p, const struct send_proxy_wish *wish, struct df_err *err)
+enum df_status send_proxy_choose(struct send_proxy *p, const struct send_proxy_wish *wish,
+				 struct df_err *err)
 {
 	const char *url = NULL, *origin = "proxy";
 	*p = (struct send_proxy){0};
@@ -139,7 +143,8 @@ enum df_status send_proxy_choose(struct send_proxy *p, const struct send_proxy_w
 		return DF_OK;
 
 	if (!proxy_parts(url, &p->host, &p->port))
-		return df_fail(DF_USAGE, err, NULL, "%s is not a URL: write http://host:port", origin);
+		return df_fail(DF_USAGE, err, NULL, "%s is not a URL: write http://host:port",
+			       origin);
 	p->url = df_strdup(url);
 	if (wish->url != NULL) {
 		p->user = df_strdup(wish->user);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What others answered, for a log: the first words of a page, and texts without anybody's secrets. */
+/* What others answered, for a log: the first words of a page, and texts without anybody's
+ * secrets. */
 #include "send_priv.h"
 
 #include <ctype.h>
@@ -38,7 +39,8 @@ static const char *skip_tag(const char *s, const char *end)
 	return after(s, end, ">");
 }
 
-/* Control characters, C1 in UTF-8 (c2 80 to c2 9f) included, become blanks, and blanks one blank. */
+/* Control characters, C1 in UTF-8 (c2 80 to c2 9f) included, become blanks, and blanks one
+ * blank. */
 static void add_plain(struct df_buf *out, const char *s)
 {
 	size_t from = out->len;
@@ -53,7 +55,8 @@ static void add_plain(struct df_buf *out, const char *s)
 		if (out->len > from && out->data[out->len - 1] != ' ')
 			df_buf_addc(out, ' ');
 	}
-	out->len = from + df_utf8_valid(out->data + from, out->len - from); /* a character may be cut */
+	/* a character may be cut */
+	out->len = from + df_utf8_valid(out->data + from, out->len - from);
 	while (out->len > from && out->data[out->len - 1] == ' ')
 		out->len--;
 }

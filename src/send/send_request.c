@@ -5,8 +5,9 @@
 
 #define HALVE_AFTER     3u /* failures while others succeed */
 #define SET_ASIDE_AFTER 8u /* of one batch alone */
-#define PER_SUCCESS     3u /* so many failures count until others succeed again: more of them may be the API's */
-#define SPARE           3u /* so few other batches are left to show that the API is well */
+/* so many failures count until others succeed again: more of them may be the API's */
+#define PER_SUCCESS 3u
+#define SPARE       3u /* so few other batches are left to show that the API is well */
 
 void send_queue_push(struct send_queue *q, struct batch *b)
 {
@@ -42,14 +43,16 @@ void send_queue_free(struct send_queue *q)
 		batch_free(b);
 }
 
-/* The body is "[" batch ("," batch)* "]": every batch costs one byte more than itself, and there is one byte left over.
+/* The body is "[" batch ("," batch)* "]": every batch costs one byte more than itself, and there is
+ * one byte left over.
  */
 size_t send_request_measure(const struct batch *head, bool *full)
 {
 	size_t n = 0, bytes = 1, events = 0;
 	for (const struct batch *b = head; b != NULL; b = b->next) {
 		bool fits = n < REQUEST_MAX_BATCHES && b->historical == head->historical &&
-			    events + b->n_events <= REQUEST_MAX_EVENTS && bytes + b->json_len + 1 <= REQUEST_MAX_BYTES;
+			    events + b->n_events <= REQUEST_MAX_EVENTS &&
+			    bytes + b->json_len + 1 <= REQUEST_MAX_BYTES;
 		if (!fits && n > 0) {
 			*full = true;
 			return n;
@@ -58,7 +61,8 @@ size_t send_request_measure(const struct batch *head, bool *full)
 		bytes += b->json_len + 1;
 		events += b->n_events;
 	}
-	*full = n >= REQUEST_MAX_BATCHES || events >= REQUEST_MAX_EVENTS || bytes + 3 > REQUEST_MAX_BYTES;
+	*full = n >= REQUEST_MAX_BATCHES || events >= REQUEST_MAX_EVENTS ||
+		bytes + 3 > REQUEST_MAX_BYTES;
 	return n;
 }
 
@@ -114,7 +118,8 @@ void send_request_pass(struct send_request *r)
 	r->to = next + 1;
 }
 
-/* When few are left to pass it with, each of them is kept until the failures that its predecessor made possible are counted. */
+/* When few are left to pass it with, each of them is kept until the failures that its
+ * predecessor made possible are counted. */
 bool send_request_stays(const struct send_request *r, uint64_t successes)
 {
 	size_t pending = 0;
@@ -195,7 +200,8 @@ void send_request_apply(struct send_request *r, const struct send_verdict *v)
 		return;
 	if (r->to - r->from == 1) {
 		r->item[r->from].fate = SEND_REJECTED;
-		r->item[r->from].words = df_strdup(v->words != NULL ? v->words : "rejected without a message");
+		r->item[r->from].words =
+		    df_strdup(v->words != NULL ? v->words : "rejected without a message");
 		return;
 	}
 	if (v->action == SEND_HALVE || v->n_located == 0) {

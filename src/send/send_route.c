@@ -39,7 +39,9 @@ static bool parts_read(const char *url, struct url_parts *p)
 		p->scheme = df_strdup(scheme);
 		p->host = df_strndup(host + bracket, len - 2 * bracket);
 		p->name = df_format("%s%s%s", host, named ? ":" : "", named ? port : "");
-		p->port = named ? (uint16_t)strtoul(port, NULL, 10) : strcasecmp(scheme, "https") == 0 ? 443 : 80;
+		p->port = named                              ? (uint16_t)strtoul(port, NULL, 10)
+			  : strcasecmp(scheme, "https") == 0 ? 443
+							     : 80;
 	}
 	curl_free(scheme);
 	curl_free(host);
@@ -63,7 +65,8 @@ static const char *or_empty(const char *s)
 	return s != NULL ? s : "";
 }
 
-enum df_status http_route_new(const struct conf_feed *feed, struct http_route **out, struct df_err *err)
+enum df_status http_route_new(const struct conf_feed *feed, struct http_route **out,
+			      struct df_err *err)
 {
 	struct url_parts p = {0};
 	if (!parts_read(feed->send.endpoint, &p))
@@ -83,9 +86,10 @@ enum df_status http_route_new(const struct conf_feed *feed, struct http_route **
 
 	const struct send_proxy *proxy = &route->proxy;
 	route->name = df_strdup(p.name);
-	route->id = df_format("%s\n%s\n%s\n%s\n%s\n%s\n%s", feed->send.endpoint, feed->send.api_key,
-			      feed->send.api_secret, or_empty(feed->send.ca_file), or_empty(proxy->url),
-			      or_empty(proxy->user), or_empty(proxy->password));
+	route->id =
+	    df_format("%s\n%s\n%s\n%s\n%s\n%s\n%s", feed->send.endpoint, feed->send.api_key,
+		      feed->send.api_secret, or_empty(feed->send.ca_file), or_empty(proxy->url),
+		      or_empty(proxy->user), or_empty(proxy->password));
 	fingerprint(feed, route->fingerprint);
 	http_address_set(&route->address, proxy->url != NULL ? proxy->host : p.host,
 			 proxy->url != NULL ? proxy->port : p.port);
@@ -111,7 +115,8 @@ void http_route_recall(struct http_route *route, const struct send_memory *memor
 		return;
 	route->not_before = df_monotonic_ms() + wait;
 	route->waiting = true;
-	snprintf(route->trouble, sizeof(route->trouble), "an earlier run was asked to wait until then");
+	snprintf(route->trouble, sizeof(route->trouble),
+		 "an earlier run was asked to wait until then");
 }
 
 struct http_route *http_route_find(struct send_http *h, const struct http_route *like)
@@ -135,7 +140,8 @@ static struct http_key *key_get(struct send_http *h, const struct conf_feed *fee
 	return h->keys = p;
 }
 
-struct http_route *http_route_join(struct send_http *h, struct http_route *fresh, const struct conf_feed *feed)
+struct http_route *http_route_join(struct send_http *h, struct http_route *fresh,
+				   const struct conf_feed *feed)
 {
 	struct http_key *key = key_get(h, feed);
 	struct http_route *route = http_route_find(h, fresh);
@@ -177,16 +183,19 @@ void http_route_check(struct http_route *route, int64_t patience, int64_t now)
 
 	const char *trouble = route->trouble[0] != '\0' ? route->trouble : "rate limit reached";
 	if (until > now && until - route->trouble_since > patience)
-		route->closed = df_fail(DF_RETRY, &route->why, NULL,
-					"%s asked not to be called for another %lld s (%s): run again after that",
-					route->name, (long long)((until - now + 999) / 1000), trouble);
+		route->closed = df_fail(
+		    DF_RETRY, &route->why, NULL,
+		    "%s asked not to be called for another %lld s (%s): run again after that",
+		    route->name, (long long)((until - now + 999) / 1000), trouble);
 	else if (now - route->trouble_since >= patience)
-		route->closed = df_fail(DF_RETRY, &route->why, NULL,
-					"gave up after %lld s without a usable response from %s, the last was: %s",
-					(long long)(patience / 1000), route->name, trouble);
+		route->closed = df_fail(
+		    DF_RETRY, &route->why, NULL,
+		    "gave up after %lld s without a usable response from %s, the last was: %s",
+		    (long long)(patience / 1000), route->name, trouble);
 }
 
-enum send_health http_route_health(struct http_route *route, const struct conf_feed *feed, int64_t *probe_ms)
+enum send_health http_route_health(struct http_route *route, const struct conf_feed *feed,
+				   int64_t *probe_ms)
 {
 	int64_t now = df_monotonic_ms(), due = http_route_silent_until(route);
 	http_route_check(route, feed->send.give_up_after_ms, now);
@@ -263,7 +272,8 @@ void http_route_trouble(struct http_lane *lane, const char *why)
 	snprintf(route->trouble, sizeof(route->trouble), "%s", why);
 	df_utf8_mend(route->trouble);
 	if (route->trouble_since == 0)
-		route->trouble_since = lane->started > route->success_at ? lane->started : route->success_at;
+		route->trouble_since =
+		    lane->started > route->success_at ? lane->started : route->success_at;
 }
 
 int64_t http_backoff(struct send_http *h, unsigned failures)
@@ -310,7 +320,8 @@ int64_t http_route_failed(struct http_lane *lane, const struct http_failure *f, 
 void http_route_log(struct http_route *route, const char *why, int64_t wait, int64_t now)
 {
 	bool quiet = route->logged_at != 0 && now - route->logged_at < LOG_EVERY_MS;
-	df_log(quiet ? DF_LOG_DEBUG : DF_LOG_WARN, "%s: %s, next try in %.1f s", route->name, why, (double)wait / 1000);
+	df_log(quiet ? DF_LOG_DEBUG : DF_LOG_WARN, "%s: %s, next try in %.1f s", route->name, why,
+	       (double)wait / 1000);
 	if (quiet)
 		return;
 	route->logged_at = now;
@@ -333,7 +344,8 @@ void http_route_clock(struct http_route *route, const char *date, int64_t now_ms
 	strftime(here, sizeof(here), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
 	strftime(there, sizeof(there), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&api, &tm));
 	df_log(DF_LOG_WARN,
-	       "%s: this machine's clock says %s, the API's %s: check the clock (date -u), because it decides which "
+	       "%s: this machine's clock says %s, the API's %s: check the clock (date -u), because "
+	       "it decides which "
 	       "events "
 	       "are older than 30 days",
 	       route->name, here, there);

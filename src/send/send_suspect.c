@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Batches that failed alone while others succeeded: their documents may be parked, or wait for the next run. */
+/* Batches that failed alone while others succeeded: their documents may be parked, or wait for
+ * the next run. */
 #include "send_http.h"
 
 #include <stdio.h>
@@ -21,7 +22,8 @@ void http_suspects_load(struct http_route *route, struct send_request *r)
 {
 	for (size_t i = 0; route->next_suspect > 0 && i < r->n; i++) {
 		struct send_item *item = &r->item[i];
-		const struct http_suspect *s = item->failures == 0 ? suspect_find(route, item->batch) : NULL;
+		const struct http_suspect *s =
+		    item->failures == 0 ? suspect_find(route, item->batch) : NULL;
 		if (s == NULL || s->failures == 0)
 			continue;
 		item->failures = s->failures;
@@ -86,7 +88,8 @@ void http_suspects_remember(const struct http_route *route, const struct send_me
 		return;
 	for (size_t i = 0; i < SUSPECTS_MAX; i++)
 		if (route->suspects[i].failures > 0)
-			df_buf_addf(&text, "%u %s\n", route->suspects[i].failures, route->suspects[i].id);
+			df_buf_addf(&text, "%u %s\n", route->suspects[i].failures,
+				    route->suspects[i].id);
 	if (memory->suspect(memory->ctx, route->fingerprint, df_buf_cstr(&text), &err) != DF_OK)
 		df_log_err(DF_LOG_WARN, &err);
 	df_buf_free(&text);

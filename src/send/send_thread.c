@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sender's thread goes round: start what may start (locked), let curl work, take the answers (not locked, because
- * settled() may wait for the ledger), end the streams that are through (locked).
+ * The sender's thread goes round: start what may start (locked), let curl work, take the answers
+ * (not locked, because settled() may wait for the ledger), end the streams that are through
+ * (locked).
  */
 #include "send_http.h"
 
@@ -83,8 +84,8 @@ static bool lane_may_start(struct http_lane *lane, int64_t now)
 {
 	const struct http_stream *st = lane->stream;
 	const struct http_route *route = st->route;
-	if (lane->request.n == 0 || lane->in_flight || st->stopping || route->key->spent || route->closed != DF_OK ||
-	    (route->unwell && route->in_flight > 0))
+	if (lane->request.n == 0 || lane->in_flight || st->stopping || route->key->spent ||
+	    route->closed != DF_OK || (route->unwell && route->in_flight > 0))
 		return false;
 	int64_t wait_for = route->unwell ? route->probe_at : lane->not_before;
 	if (wait_for < route->not_before)
@@ -96,8 +97,9 @@ static bool lane_may_start(struct http_lane *lane, int64_t now)
 	return route_ready(lane, now);
 }
 
-/* The lane that has been ready longest, among those that may start; of an unwell route any of them, so that the probe
- * goes round, also among the streams that are opened for it one after the other. */
+/* The lane that has been ready longest, among those that may start; of an unwell route any of
+ * them, so that the probe goes round, also among the streams that are opened for it one after
+ * the other. */
 static struct http_lane *http_next(struct send_http *h, int64_t now)
 {
 	struct http_lane *oldest = NULL, *probe = NULL;
@@ -115,7 +117,8 @@ static struct http_lane *http_next(struct send_http *h, int64_t now)
 	return probe != NULL ? probe : oldest;
 }
 
-/* A batch that failed alone is tried as long as its failures count; then others of the request have to show how the API is. */
+/* A batch that failed alone is tried as long as its failures count; then others of the request
+ * have to show how the API is. */
 static void choose_probe(struct http_lane *lane)
 {
 	const struct send_request *r = &lane->request;
@@ -136,7 +139,8 @@ static void http_start(struct send_http *h, int64_t now)
 		r->ready = HTTP_UNKNOWN;
 	for (struct http_lane *lane; (lane = http_next(h, now)) != NULL;) {
 		struct http_key *key = lane->stream->route->key;
-		size_t want = lane->stream->route->unwell ? 1 : lane->request.to - lane->request.from;
+		size_t want =
+		    lane->stream->route->unwell ? 1 : lane->request.to - lane->request.from;
 		int64_t wait = 0;
 		size_t n = send_pace_take(&key->pace, want, now, &wait);
 		if (n > 0) {
@@ -167,7 +171,8 @@ static void stream_check_route(struct http_stream *st, int64_t now)
 {
 	struct http_route *route = st->route;
 	struct df_err why = {0};
-	int64_t patience = st->base->feed->send.give_up_after_ms, until = http_route_silent_until(route);
+	int64_t patience = st->base->feed->send.give_up_after_ms,
+		until = http_route_silent_until(route);
 	http_route_check(route, patience, now);
 	if (route->closed != DF_OK) {
 		http_stream_stop(st, route->closed, &route->why);
@@ -177,7 +182,8 @@ static void stream_check_route(struct http_stream *st, int64_t now)
 		http_due(st->http, route->trouble_since + patience);
 	if (st->base->sender->parks && until - now > st->base->sender->tuning.unwell_after)
 		http_stream_stop(st,
-				 df_fail(DF_RETRY, &why, NULL, "%s asked not to be called for %lld s", route->name,
+				 df_fail(DF_RETRY, &why, NULL,
+					 "%s asked not to be called for %lld s", route->name,
 					 (long long)((until - now + 999) / 1000)),
 				 &why);
 }
@@ -190,7 +196,9 @@ static void stream_check(struct http_stream *st, int64_t now)
 	if (st->abandoned)
 		http_stream_stop(st, DF_OK, NULL);
 	else if (df_stop_requested)
-		http_stream_stop(st, df_fail(DF_RETRY, &err, NULL, "stopped: the next run goes on from here"), &err);
+		http_stream_stop(
+		    st, df_fail(DF_RETRY, &err, NULL, "stopped: the next run goes on from here"),
+		    &err);
 	else if (!stream_idle(st))
 		stream_check_route(st, now);
 }
@@ -207,7 +215,8 @@ static bool stream_through(struct http_stream *st, int64_t now)
 	return st->closed;
 }
 
-/* Ended streams leave the list; their handles are given back in this thread, for the multi handle is its own. */
+/* Ended streams leave the list; their handles are given back in this thread, for the multi
+ * handle is its own. */
 static void http_end(struct send_http *h, int64_t now)
 {
 	struct http_stream **link = &h->streams;
@@ -266,7 +275,8 @@ void *http_thread(void *own)
 		int running = 0;
 		int64_t left = h->wake - df_monotonic_ms();
 		curl_multi_perform(h->multi, &running);
-		if (http_answers(h)) /* what it makes possible is not to wait until something else moves */
+		/* what it makes possible is not to wait until something else moves */
+		if (http_answers(h))
 			continue;
 		curl_multi_poll(h->multi, NULL, 0, left > 0 ? (int)left : 0, NULL);
 		curl_multi_perform(h->multi, &running);

@@ -22,15 +22,16 @@ static size_t utf16_units(const char *s, size_t len)
 
 /* ---- HTML entities: the API escapes its messages for a page that nobody shows ---- */
 
-/* The character that the entity at s (which starts with '&') stands for, and its length; 0: none. Every entity is at
- * least as long as the UTF-8 form of its character ("&#9;" is 4 bytes), so that decoding in place never overtakes
- * itself. */
+/* The character that the entity at s (which starts with '&') stands for, and its length; 0:
+ * none. Every entity is at least as long as the UTF-8 form of its character ("&#9;" is 4 bytes),
+ * so that decoding in place never overtakes itself. */
 static unsigned long entity_read(const char *s, size_t *len)
 {
 	static const struct {
 		const char *name;
 		char c;
-	} named[] = {{"&quot;", '"'}, {"&apos;", '\''}, {"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}};
+	} named[] = {
+	    {"&quot;", '"'}, {"&apos;", '\''}, {"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}};
 	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
 		*len = strlen(named[i].name);
 		if (strncmp(s, named[i].name, *len) == 0)
@@ -44,7 +45,8 @@ static unsigned long entity_read(const char *s, size_t *len)
 		return 0;
 	char *end = NULL;
 	unsigned long c = strtoul(digits, &end, hex ? 16 : 10);
-	if (end == digits || *end != ';' || c < 0x20 || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+	if (end == digits || *end != ';' || c < 0x20 || c > 0x10ffff ||
+	    (c >= 0xd800 && c <= 0xdfff))
 		return 0;
 	*len = (size_t)(end + 1 - s);
 	return c;
@@ -68,7 +70,8 @@ void send_html_decode(char *s)
 
 /* ---- where an error points ---- */
 
-/* The batch that the Nth UTF-16 unit of the body, from 1, belongs to; a comma belongs to the batch before it. */
+/* The batch that the Nth UTF-16 unit of the body, from 1, belongs to; a comma belongs to the
+ * batch before it. */
 static bool locate_unit(const struct send_request *r, unsigned long unit, size_t *which)
 {
 	size_t end = 1; /* "[" */
@@ -96,7 +99,8 @@ static bool locate(const struct send_request *r, const char *message, size_t *wh
 	unsigned long n = 0, line = 1, at = 0;
 	char quote = 0;
 	const char *path = last_in(message, "Path '[");
-	if (path != NULL && sscanf(path, "Path '[%9lu%c", &n, &quote) == 2 && quote == ']' && n < r->to - r->from) {
+	if (path != NULL && sscanf(path, "Path '[%9lu%c", &n, &quote) == 2 && quote == ']' &&
+	    n < r->to - r->from) {
 		*which = n;
 		return true;
 	}
@@ -125,7 +129,8 @@ static void words_add(struct df_buf *words, const char *s)
 }
 
 /* Reads one error into located and words. False when it locates nothing. */
-static bool error_read(struct send_verdict *v, const struct send_request *r, const char *text, struct df_buf *words)
+static bool error_read(struct send_verdict *v, const struct send_request *r, const char *text,
+		       struct df_buf *words)
 {
 	size_t which = 0;
 	char *message = df_strdup(text);
@@ -144,7 +149,8 @@ static bool error_read(struct send_verdict *v, const struct send_request *r, con
 static const char *error_message(struct json_object *error)
 {
 	struct json_object *message = NULL;
-	if (!json_object_is_type(error, json_type_object) || !json_object_object_get_ex(error, "message", &message) ||
+	if (!json_object_is_type(error, json_type_object) ||
+	    !json_object_object_get_ex(error, "message", &message) ||
 	    !json_object_is_type(message, json_type_string))
 		return NULL;
 	return json_object_get_string(message);
@@ -179,7 +185,8 @@ static bool is_blank(const char *body, size_t len)
 	return true;
 }
 
-/* What stands in the body; *out is the caller's. JSON has to end where the body does: half an answer is none. */
+/* What stands in the body; *out is the caller's. JSON has to end where the body does: half an
+ * answer is none. */
 static enum form answer_form(const struct send_answer *a, struct json_object **out)
 {
 	struct json_object *errors = NULL;
@@ -195,7 +202,8 @@ static enum form answer_form(const struct send_answer *a, struct json_object **o
 	bool whole = json_tokener_get_error(tok) == json_tokener_success;
 	size_t end = json_tokener_get_parse_end(tok);
 	json_tokener_free(tok);
-	if (!whole || !json_object_is_type(*out, json_type_object) || !is_blank(a->body + end, a->len - end))
+	if (!whole || !json_object_is_type(*out, json_type_object) ||
+	    !is_blank(a->body + end, a->len - end))
 		return FORM_FOREIGN;
 	if (json_object_object_get_ex(*out, "errors", &errors))
 		return errors_form(errors);
@@ -203,7 +211,8 @@ static enum form answer_form(const struct send_answer *a, struct json_object **o
 }
 
 /* Returns how many of the errors locate nothing. */
-static size_t errors_read(struct send_verdict *v, const struct send_request *r, struct json_object *o)
+static size_t errors_read(struct send_verdict *v, const struct send_request *r,
+			  struct json_object *o)
 {
 	struct json_object *errors = NULL;
 	struct df_buf words = {.max = 4 * WORDS_MAX};
@@ -243,7 +252,8 @@ static char *answer_quote(const struct send_answer *a)
 }
 
 /* Only the API itself judges batches: an answer that is not in its form says nothing about them. */
-static enum send_action verdict_form(struct send_verdict *v, const struct send_request *r, const struct send_answer *a)
+static enum send_action verdict_form(struct send_verdict *v, const struct send_request *r,
+				     const struct send_answer *a)
 {
 	struct json_object *o = NULL;
 	enum form form = answer_form(a, &o);
@@ -266,7 +276,9 @@ static enum send_action verdict_status(const struct send_answer *a)
 	switch (a->status) {
 	case 401:
 		return SEND_DENY;
-	case 403: /* of credentials that were good lately it is somebody's objection to what the request holds */
+	/* of credentials that were good lately it is somebody's objection to what the request
+	 * holds */
+	case 403:
 		return a->proven ? SEND_AGAIN : SEND_DENY;
 	case 413:
 		return SEND_HALVE;
@@ -285,7 +297,8 @@ static enum send_action verdict_status(const struct send_answer *a)
 	}
 }
 
-void send_verdict_read(struct send_verdict *v, const struct send_request *r, const struct send_answer *a)
+void send_verdict_read(struct send_verdict *v, const struct send_request *r,
+		       const struct send_answer *a)
 {
 	*v = (struct send_verdict){0};
 	bool judges = a->status == 202 || a->status == 400;

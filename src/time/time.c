@@ -4,12 +4,15 @@
 
 #include <endian.h>
 
-enum df_status time_open(struct time_format *t, const char *timestamps, const char *zone, struct df_err *err)
+enum df_status time_open(struct time_format *t, const char *timestamps, const char *zone,
+			 struct df_err *err)
 {
 	const char *mode = timestamps != NULL ? timestamps : "ms";
 	memset(t, 0, sizeof(*t));
 	t->range = (struct time_range){TIME_FIRST_MS, TIME_LAST_MS};
-	t->mode = strcmp(mode, "ms") == 0 ? TIME_MS : strcmp(mode, "auto") == 0 ? TIME_AUTO : TIME_FORMAT;
+	t->mode = strcmp(mode, "ms") == 0     ? TIME_MS
+		  : strcmp(mode, "auto") == 0 ? TIME_AUTO
+					      : TIME_FORMAT;
 	if (t->mode == TIME_FORMAT) {
 		t->format = mode;
 		t->format_has_zone = time_pattern_has_zone(mode);
@@ -56,8 +59,10 @@ static bool read_fraction(const char *p, size_t len, size_t *i, int64_t *ms)
 bool time_civil(const int64_t fields[6], int64_t *seconds)
 {
 	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	int64_t y = fields[0], mon = fields[1], d = fields[2], h = fields[3], min = fields[4], s = fields[5];
-	if (y < 1900 || y > 2200 || mon < 1 || mon > 12 || h > 24 || min > 59 || s > 60 || (h == 24 && min + s > 0))
+	int64_t y = fields[0], mon = fields[1], d = fields[2], h = fields[3], min = fields[4],
+		s = fields[5];
+	if (y < 1900 || y > 2200 || mon < 1 || mon > 12 || h > 24 || min > 59 || s > 60 ||
+	    (h == 24 && min + s > 0))
 		return false;
 	bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
 	if (d < 1 || d > days[mon - 1] + (leap && mon == 2))
@@ -70,7 +75,9 @@ bool time_civil(const int64_t fields[6], int64_t *seconds)
 static bool read_zone(const char *p, size_t len, size_t *i, int64_t *east)
 {
 	int64_t h = 0, min = 0;
-	size_t n = p[*i] == 'Z' || p[*i] == 'z' ? 1 : len - *i >= 3 && memcmp(p + *i, "UTC", 3) == 0 ? 3 : 0;
+	size_t n = p[*i] == 'Z' || p[*i] == 'z'                     ? 1
+		   : len - *i >= 3 && memcmp(p + *i, "UTC", 3) == 0 ? 3
+								    : 0;
 	if (n > 0) {
 		*i += n;
 		*east = 0;
@@ -96,7 +103,8 @@ static bool skip_mark(const char *p, size_t len, size_t *i, char mark)
 	return there;
 }
 
-/* 2020-01-31, 2020-01-31T23:59[:59[.999]][zone], or with a space for the T; and its basic form, 20200131T235959Z. */
+/* 2020-01-31, 2020-01-31T23:59[:59[.999]][zone], or with a space for the T; and its basic form,
+ * 20200131T235959Z. */
 bool time_parse_iso(const struct time_format *t, const char *p, size_t len, int64_t *ms)
 {
 	int64_t y, mon, d, h = 0, min = 0, s = 0, fraction = 0, seconds, east = 0;
@@ -113,7 +121,8 @@ bool time_parse_iso(const struct time_format *t, const char *p, size_t len, int6
 		    skip_mark(p, len, &i, ':') == basic || read_digits(p, len, &i, 2, &min) != 2)
 			return false;
 		if (basic ? i < len && digit(p[i]) : skip_mark(p, len, &i, ':')) {
-			if (read_digits(p, len, &i, 2, &s) != 2 || !read_fraction(p, len, &i, &fraction))
+			if (read_digits(p, len, &i, 2, &s) != 2 ||
+			    !read_fraction(p, len, &i, &fraction))
 				return false;
 		}
 		i += i + 1 < len && p[i] == ' '; /* as in 2020-01-31 23:59:59 +01:00 */
@@ -128,8 +137,8 @@ bool time_parse_iso(const struct time_format *t, const char *p, size_t len, int6
 	return true;
 }
 
-/* Unix seconds, milliseconds, microseconds or nanoseconds, by the count of their digits. Fewer or more are a date
- * without separators, a spreadsheet's number of days, or no time. */
+/* Unix seconds, milliseconds, microseconds or nanoseconds, by the count of their digits. Fewer
+ * or more are a date without separators, a spreadsheet's number of days, or no time. */
 static bool parse_number(const char *p, size_t len, int64_t *ms)
 {
 	int64_t value, fraction = 0;
@@ -163,7 +172,8 @@ static bool parse_ms(const char *p, size_t len, int64_t *ms, const char **code)
 	if (read_digits(p, len, &i, 18, ms) == 0 || i != len) {
 		while (i < len && digit(p[i]))
 			i++;
-		*code = i == len && len > 0 && digit(p[len - 1]) ? "bad-timestamp" : "not-an-integer";
+		*code =
+		    i == len && len > 0 && digit(p[len - 1]) ? "bad-timestamp" : "not-an-integer";
 		return false;
 	}
 	return !minus || *ms == 0;
@@ -173,8 +183,8 @@ static bool parse_ms(const char *p, size_t len, int64_t *ms, const char **code)
 
 static bool looks_like_day(int64_t v) /* 20240131 */
 {
-	return v >= 19000101 && v <= 22001231 && v / 100 % 100 >= 1 && v / 100 % 100 <= 12 && v % 100 >= 1 &&
-	       v % 100 <= 31;
+	return v >= 19000101 && v <= 22001231 && v / 100 % 100 >= 1 && v / 100 % 100 <= 12 &&
+	       v % 100 >= 1 && v % 100 <= 31;
 }
 
 static const char *explain_number(const struct time_format *t, const char *p, size_t len)
@@ -186,17 +196,22 @@ static const char *explain_number(const struct time_format *t, const char *p, si
 	if (digits == 8 && looks_like_day(value))
 		return "this looks like a date without separators; set timestamps = %Y%m%d";
 	if (digits == 5 && value >= 20000)
-		return "this looks like a spreadsheet's number of days; export the column as a date or as text";
+		return "this looks like a spreadsheet's number of days; export the column as a "
+		       "date or as text";
 	if (digits == 12 && looks_like_day(value / 10000))
-		return "this looks like a date and a clock without separators; set timestamps = %Y%m%d%H%M";
+		return "this looks like a date and a clock without separators; set timestamps = "
+		       "%Y%m%d%H%M";
 	if (digits == 14 && looks_like_day(value / 1000000))
-		return "this looks like a date and a clock without separators; set timestamps = %Y%m%d%H%M%S";
+		return "this looks like a date and a clock without separators; set timestamps = "
+		       "%Y%m%d%H%M%S";
 	if (t->mode != TIME_MS)
 		return NULL;
 	if (digits == 9 || digits == 10 || digits == 11)
-		return "this looks like seconds where milliseconds are expected; set timestamps = auto to take both";
+		return "this looks like seconds where milliseconds are expected; set timestamps = "
+		       "auto to take both";
 	if (digits == 16 || digits == 19)
-		return "this looks like microseconds or nanoseconds where milliseconds are expected; set timestamps = "
+		return "this looks like microseconds or nanoseconds where milliseconds are "
+		       "expected; set timestamps = "
 		       "auto";
 	return NULL;
 }
@@ -204,13 +219,16 @@ static const char *explain_number(const struct time_format *t, const char *p, si
 static const char *explain(const struct time_format *t)
 {
 	if (t->mode == TIME_MS)
-		return "Unix milliseconds are expected, such as 1700000000000; for dates set timestamps = auto or a "
+		return "Unix milliseconds are expected, such as 1700000000000; for dates set "
+		       "timestamps = auto or a "
 		       "pattern";
 	if (t->mode == TIME_AUTO)
-		return "Unix seconds (10 digits), milliseconds (13), microseconds (16), nanoseconds (19) or ISO 8601 "
+		return "Unix seconds (10 digits), milliseconds (13), microseconds (16), "
+		       "nanoseconds (19) or ISO 8601 "
 		       "are "
 		       "expected";
-	return "a time in the pattern of the setting `timestamps`, between 1970 and 2200, is expected";
+	return "a time in the pattern of the setting `timestamps`, between 1970 and 2200, is "
+	       "expected";
 }
 
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
@@ -223,8 +241,10 @@ static bool eight_digits(uint64_t v, uint64_t *value)
 		return false;
 	v -= EACH('0');
 	v = v * 10 + (v >> 8); /* pairs, in every other byte */
-	uint64_t even = v & UINT64_C(0x000000ff000000ff), odd = v >> 16 & UINT64_C(0x000000ff000000ff);
-	*value = (even * (100 + (UINT64_C(1000000) << 32)) + odd * (1 + (UINT64_C(10000) << 32))) >> 32;
+	uint64_t even = v & UINT64_C(0x000000ff000000ff),
+		 odd = v >> 16 & UINT64_C(0x000000ff000000ff);
+	*value =
+	    (even * (100 + (UINT64_C(1000000) << 32)) + odd * (1 + (UINT64_C(10000) << 32))) >> 32;
 	return true;
 }
 
@@ -244,8 +264,8 @@ static bool parse_plain_ms(const char *p, size_t len, int64_t *ms)
 	return *ms >= TIME_FIRST_MS && *ms < TIME_LAST_MS;
 }
 
-bool time_parse(const struct time_format *t, const char *p, size_t len, int64_t *ms, const char **code,
-		const char **why)
+bool time_parse(const struct time_format *t, const char *p, size_t len, int64_t *ms,
+		const char **code, const char **why)
 {
 	bool ok = false;
 	if (t->mode == TIME_MS && parse_plain_ms(p, len, ms))
@@ -263,7 +283,8 @@ bool time_parse(const struct time_format *t, const char *p, size_t len, int64_t 
 		break;
 	}
 	bool near = ok && *ms >= TIME_FIRST_MS && *ms < TIME_LAST_MS;
-	*why = t->mode == TIME_FORMAT || (near && t->mode == TIME_AUTO) ? NULL : explain_number(t, p, len);
+	*why = t->mode == TIME_FORMAT || (near && t->mode == TIME_AUTO) ? NULL
+									: explain_number(t, p, len);
 	if (near && *why == NULL)
 		return true;
 	if (*why != NULL)

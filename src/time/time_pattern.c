@@ -68,7 +68,8 @@ static const char *hint_of(char c)
 {
 	switch (c) {
 	case 'Z':
-		return "the name of a zone is not understood; write it as it is (UTC), use %z for +01:00, or set "
+		return "the name of a zone is not understood; write it as it is (UTC), use %z for "
+		       "+01:00, or set "
 		       "timezone";
 	case 's':
 		return "use auto for Unix seconds";
@@ -81,10 +82,12 @@ static const char *hint_of(char c)
 	case 'W':
 	case 'g':
 	case 'G':
-		return "weeks are read but have no effect on the time; write the month and the day, or %j";
+		return "weeks are read but have no effect on the time; write the month and the "
+		       "day, or %j";
 	case 'u':
 	case 'w':
-		return "a weekday's number is read but has no effect on the time; write the month and the day";
+		return "a weekday's number is read but has no effect on the time; write the month "
+		       "and the day";
 	case 'C':
 		return "a century alone is not a year; use %Y, or %y with two digits";
 	default:
@@ -155,19 +158,21 @@ static enum df_status check_whole(unsigned given, const char *pattern, struct df
 	    {0, YEAR, "a year (%Y or %y)"},
 	    {DAY, MONTH, "a month (%m or %b)"},
 	    {WEEKDAY, DAY, "a day (%d), without which a weekday has no effect"},
-	    {HALF_HOUR, HALF, "am or pm (%p), without which %I reads 12:30 as 00:30; a clock of 24 hours is %H"},
+	    {HALF_HOUR, HALF,
+	     "am or pm (%p), without which %I reads 12:30 as 00:30; a clock of 24 hours is %H"},
 	    {HALF, HALF_HOUR, "an hour of 12 (%I), without which %p has no effect"},
 	    {MINUTE, HOUR, "an hour (%H)"},
 	    {SECOND, MINUTE, "a minute (%M)"},
 	};
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if ((given & rules[i].given) == rules[i].given && (given & rules[i].needs) == 0)
-			return df_fail(DF_USAGE, err, NULL, "the pattern '%s' lacks %s", pattern, rules[i].what);
+			return df_fail(DF_USAGE, err, NULL, "the pattern '%s' lacks %s", pattern,
+				       rules[i].what);
 	if ((given & (WEEKDAY | YEAR_DAY)) == (WEEKDAY | YEAR_DAY)) /* so says glibc */
-		return df_fail(
-		    DF_USAGE, err, NULL,
-		    "the pattern '%s' has a weekday, beside which %%j has no effect; write the weekday as text",
-		    pattern);
+		return df_fail(DF_USAGE, err, NULL,
+			       "the pattern '%s' has a weekday, beside which %%j has no effect; "
+			       "write the weekday as text",
+			       pattern);
 	return DF_OK;
 }
 
@@ -179,14 +184,15 @@ enum df_status time_pattern_check(const char *pattern, struct df_err *err)
 	while (next_conversion(&p, &from, &letter)) {
 		const struct conversion *c = find(letter);
 		if (c == NULL)
-			return df_fail(DF_USAGE, err, NULL, "'%.*s' cannot be used in a pattern: %s", (int)(p - from),
+			return df_fail(DF_USAGE, err, NULL,
+				       "'%.*s' cannot be used in a pattern: %s", (int)(p - from),
 				       from, hint_of(letter));
 		unsigned twice = given & meant(c->gives);
 		if (twice != 0)
-			return df_fail(
-			    DF_USAGE, err, NULL,
-			    "'%.*s' in the pattern '%s' gives %s once more, and only one of the two counts; remove one",
-			    (int)(p - from), from, pattern, name_of(twice));
+			return df_fail(DF_USAGE, err, NULL,
+				       "'%.*s' in the pattern '%s' gives %s once more, and only "
+				       "one of the two counts; remove one",
+				       (int)(p - from), from, pattern, name_of(twice));
 		given |= meant(c->gives);
 	}
 	return check_whole(given, pattern, err);
@@ -205,9 +211,11 @@ bool time_parse_pattern(const struct time_format *t, const char *p, size_t len, 
 	if (end == NULL || *end != '\0')
 		return false;
 
-	const int64_t fields[6] = {tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec};
+	const int64_t fields[6] = {tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+				   tm.tm_hour,        tm.tm_min,     tm.tm_sec};
 	if (!time_civil(fields, &seconds))
 		return false;
-	*ms = (t->format_has_zone ? seconds - tm.tm_gmtoff : time_zone_to_utc(t->zone, seconds)) * 1000;
+	*ms = (t->format_has_zone ? seconds - tm.tm_gmtoff : time_zone_to_utc(t->zone, seconds)) *
+	      1000;
 	return true;
 }

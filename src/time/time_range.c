@@ -51,21 +51,23 @@ static bool parse_end(const char *p, size_t len, int64_t begun_ms, int64_t *ms)
 	return true;
 }
 
-enum df_status time_range_parse(const char *text, int64_t begun_ms, struct time_range *out, struct df_err *err)
+enum df_status time_range_parse(const char *text, int64_t begun_ms, struct time_range *out,
+				struct df_err *err)
 {
 	struct time_range range = {TIME_FIRST_MS, TIME_LAST_MS};
 	const char *dots = strstr(text, "..");
 	if (dots == NULL || !parse_end(text, (size_t)(dots - text), begun_ms, &range.first) ||
 	    !parse_end(dots + 2, strlen(dots + 2), begun_ms, &range.last))
-		return df_fail(
-		    DF_USAGE, err, NULL,
-		    "'%s' is not a range: write two ends with .. between them, each a date such as 1995-01-01 "
-		    "or a span such as -30d or +1d",
-		    text);
+		return df_fail(DF_USAGE, err, NULL,
+			       "'%s' is not a range: write two ends with .. between them, each a "
+			       "date such as 1995-01-01 "
+			       "or a span such as -30d or +1d",
+			       text);
 	range.first = range.first < TIME_FIRST_MS ? TIME_FIRST_MS : range.first;
 	range.last = range.last > TIME_LAST_MS ? TIME_LAST_MS : range.last;
 	if (range.first >= range.last)
-		return df_fail(DF_USAGE, err, NULL, "'%s' is empty: its end is not after its begin", text);
+		return df_fail(DF_USAGE, err, NULL, "'%s' is empty: its end is not after its begin",
+			       text);
 	*out = range;
 	return DF_OK;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Time zones from the system's tz database: TZif files (RFC 8536), with the footer's rule for what is after the table.
+/* Time zones from the system's tz database: TZif files (RFC 8536), with the footer's rule for what
+ * is after the table.
  */
 #include "dropfeed/time.h"
 
@@ -60,9 +61,11 @@ static int64_t change_at(const struct change *c, int64_t year)
 	if (c->kind == 'n')
 		return (first + c->day) * DAY + c->time;
 	int64_t month = time_days(year, c->month, 1);
-	int64_t next = c->month == 12 ? time_days(year + 1, 1, 1) : time_days(year, c->month + 1, 1);
+	int64_t next =
+	    c->month == 12 ? time_days(year + 1, 1, 1) : time_days(year, c->month + 1, 1);
 	int64_t day =
-	    month + (c->day - (month + 4) % 7 + 7) % 7 + INT64_C(7) * (c->week - 1); /* 1970-01-01 was a Thursday */
+	    /* 1970-01-01 was a Thursday */
+	    month + (c->day - (month + 4) % 7 + 7) % 7 + INT64_C(7) * (c->week - 1);
 	while (day >= next)
 		day -= 7;
 	return day * DAY + c->time;
@@ -73,7 +76,8 @@ static int64_t rule_offset(const struct time_zone *zone, int64_t utc)
 	if (!zone->has_dst)
 		return zone->std;
 	int64_t year = year_of(utc + zone->std);
-	int64_t on = change_at(&zone->on, year) - zone->std, off = change_at(&zone->off, year) - zone->dst;
+	int64_t on = change_at(&zone->on, year) - zone->std,
+		off = change_at(&zone->off, year) - zone->dst;
 	bool summer = on < off ? utc >= on && utc < off : utc >= on || utc < off;
 	return summer ? zone->dst : zone->std;
 }
@@ -103,7 +107,8 @@ int64_t time_zone_to_utc(const struct time_zone *zone, int64_t local)
 	bool a_holds = zone_offset(zone, a) == before, b_holds = zone_offset(zone, b) == after;
 	if (a_holds && b_holds)
 		return a < b ? a : b;
-	return b_holds ? b : a; /* neither: the clock leaps, and counting on from before leads to after the leap */
+	/* neither: the clock leaps, and counting on from before leads to after the leap */
+	return b_holds ? b : a;
 }
 
 /* ---- the footer ---- */
@@ -187,8 +192,8 @@ static bool footer_parse(const char *p, struct time_zone *zone)
 		zone->dst = -zone->dst;
 	}
 	zone->has_dst = true;
-	return *p++ == ',' && footer_change(&p, &zone->on) && *p++ == ',' && footer_change(&p, &zone->off) &&
-	       *p == '\0';
+	return *p++ == ',' && footer_change(&p, &zone->on) && *p++ == ',' &&
+	       footer_change(&p, &zone->off) && *p == '\0';
 }
 
 /* ---- the table ---- */
@@ -223,7 +228,8 @@ static bool read_counts(const char *p, size_t left, struct counts *c)
 
 static size_t block_size(const struct counts *c, size_t time_size)
 {
-	return c->times * (time_size + 1) + c->types * 6 + c->chars + c->leaps * (time_size + 4) + c->std + c->utc;
+	return c->times * (time_size + 1) + c->types * 6 + c->chars + c->leaps * (time_size + 4) +
+	       c->std + c->utc;
 }
 
 static bool parse(char *p, size_t len, struct time_zone *zone)
@@ -231,10 +237,13 @@ static bool parse(char *p, size_t len, struct time_zone *zone)
 	struct counts c = {0};
 	if (!read_counts(p, len, &c) || p[4] < '2')
 		return false;
-	size_t skip = HEADER + block_size(&c, 4); /* the 32-bit block: the one with 64 bits follows */
-	if (skip > len || !read_counts(p + skip, len - skip, &c) || block_size(&c, 8) + HEADER > len - skip)
+	/* the 32-bit block: the one with 64 bits follows */
+	size_t skip = HEADER + block_size(&c, 4);
+	if (skip > len || !read_counts(p + skip, len - skip, &c) ||
+	    block_size(&c, 8) + HEADER > len - skip)
 		return false;
-	const char *times = p + skip + HEADER, *index = times + c.times * 8, *types = index + c.times;
+	const char *times = p + skip + HEADER, *index = times + c.times * 8,
+		   *types = index + c.times;
 	char *footer = p + skip + HEADER + block_size(&c, 8);
 	zone->at = df_alloc((c.times + 1) * sizeof(*zone->at));
 	zone->offset = df_alloc((c.times + 1) * sizeof(*zone->offset));
@@ -260,7 +269,8 @@ static bool name_is_plain(const char *name)
 {
 	if (name[0] == '/' || name[0] == '.' || name[0] == '\0' || strstr(name, "..") != NULL)
 		return false;
-	return strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/") == strlen(name);
+	return strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/") ==
+	       strlen(name);
 }
 
 enum df_status time_zone_open(const char *name, struct time_zone **out, struct df_err *err)
@@ -280,10 +290,13 @@ enum df_status time_zone_open(const char *name, struct time_zone **out, struct d
 		st = df_fail(st, err, NULL, "%s", unread.text);
 	else if (access(ZONE_DIR "/Etc/UTC", F_OK) != 0)
 		st = df_fail(DF_USAGE, err, NULL,
-			     "this machine has no time zone data (" ZONE_DIR " is missing or empty): install tzdata");
+			     "this machine has no time zone data (" ZONE_DIR
+			     " is missing or empty): install tzdata");
 	else if (data == NULL || !parse(data, len, zone))
 		st = df_fail(DF_USAGE, err, NULL,
-			     "'%s' is not a time zone in " ZONE_DIR ": use an IANA name such as Europe/Berlin", name);
+			     "'%s' is not a time zone in " ZONE_DIR
+			     ": use an IANA name such as Europe/Berlin",
+			     name);
 	free(data);
 	free(path);
 	if (st == DF_OK)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* csvloop FILE: parses FILE with libcsv and counts cells and rows; the floor that bench measures dropfeed against. */
+/* csvloop FILE: parses FILE with libcsv and counts cells and rows; the floor that bench measures
+ * dropfeed against. */
 #include <csv.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -39,7 +40,8 @@ int main(int argc, char **argv)
 	}
 	if (csv_fini(&parser, on_cell, on_row, &counts) != 0)
 		goto cleanup;
-	printf("%llu rows, %llu cells\n", (unsigned long long)counts.rows, (unsigned long long)counts.cells);
+	printf("%llu rows, %llu cells\n", (unsigned long long)counts.rows,
+	       (unsigned long long)counts.cells);
 	status = 0;
 cleanup:
 	csv_free(&parser);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sftploop PORT USER KEY PATH: reads PATH from the SFTP server on this machine's PORT with libssh2, in blocks of 2 MiB, to nowhere.
+ * sftploop PORT USER KEY PATH: reads PATH from the SFTP server on this machine's PORT with libssh2,
+ * in blocks of 2 MiB, to nowhere.
  *
  * The floor of a pull: nothing is hashed or written, and any host key will do.
  */
@@ -19,7 +20,8 @@ static char block[2 << 20];
 
 static int dial(const char *port)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)strtoul(port, NULL, 10))};
+	struct sockaddr_in to = {.sin_family = AF_INET,
+				 .sin_port = htons((uint16_t)strtoul(port, NULL, 10))};
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int on = 1;
@@ -45,8 +47,8 @@ int main(int argc, char **argv)
 	    libssh2_userauth_publickey_fromfile(session, argv[2], NULL, argv[3], NULL) != 0)
 		goto cleanup;
 	sftp = libssh2_sftp_init(session);
-	file = sftp != NULL ? libssh2_sftp_open_ex(sftp, argv[4], (unsigned int)strlen(argv[4]), LIBSSH2_FXF_READ, 0,
-						   LIBSSH2_SFTP_OPENFILE)
+	file = sftp != NULL ? libssh2_sftp_open_ex(sftp, argv[4], (unsigned int)strlen(argv[4]),
+						   LIBSSH2_FXF_READ, 0, LIBSSH2_SFTP_OPENFILE)
 			    : NULL;
 	while (file != NULL && (n = libssh2_sftp_read(file, block, sizeof block)) > 0)
 		bytes += (unsigned long long)n;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sink DIR: answers every POST on the loopback interface with 202 and forgets it, so that a measurement is the sender's.
- * Writes its port to DIR/port. */
+/* sink DIR: answers every POST on the loopback interface with 202 and forgets it, so that a
+ * measurement is the sender's. Writes its port to DIR/port. */
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -52,8 +52,9 @@ int main(int argc, char **argv)
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof(at);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	if (argc != 2 || fd < 0 || bind(fd, (struct sockaddr *)&at, size) != 0 || listen(fd, 64) != 0 ||
-	    getsockname(fd, (struct sockaddr *)&at, &size) != 0 || chdir(argv[1]) != 0)
+	if (argc != 2 || fd < 0 || bind(fd, (struct sockaddr *)&at, size) != 0 ||
+	    listen(fd, 64) != 0 || getsockname(fd, (struct sockaddr *)&at, &size) != 0 ||
+	    chdir(argv[1]) != 0)
 		return 1;
 	FILE *port = fopen("port.new", "w");
 	if (port == NULL || fprintf(port, "%u\n", ntohs(at.sin_port)) < 0 || fclose(port) != 0 ||

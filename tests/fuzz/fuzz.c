@@ -68,7 +68,8 @@ void fuzz_error(enum df_status st, const struct df_err *err, const char *const *
 static size_t members(struct json_object *o)
 {
 	size_t n = 0;
-	for (size_t i = 0; json_object_is_type(o, json_type_array) && i < json_object_array_length(o); i++)
+	for (size_t i = 0;
+	     json_object_is_type(o, json_type_array) && i < json_object_array_length(o); i++)
 		n += members(json_object_array_get_idx(o, i));
 	if (!json_object_is_type(o, json_type_object))
 		return n;
@@ -97,13 +98,15 @@ static size_t names(const char *p, const char *end)
 struct json_object *fuzz_json(const char *text, size_t len)
 {
 	struct json_tokener *tok = json_tokener_new_ex(64);
-	/* json-c 0.18 is strict to a fault: it takes each byte above 0x7f for a control character. */
+	/* json-c 0.18 is strict to a fault: it takes each byte above 0x7f for a control
+	 * character. */
 	int strict = json_c_version_num() >> 8 == 18 ? 0 : JSON_TOKENER_STRICT;
 	json_tokener_set_flags(tok, strict | JSON_TOKENER_VALIDATE_UTF8);
 	char *copy = fuzz_text(text, len);
 	struct json_object *o = json_tokener_parse_ex(tok, copy, (int)len + 1);
 	if (o == NULL)
-		fprintf(stderr, "not JSON (%s): %s\n", json_tokener_error_desc(json_tokener_get_error(tok)), copy);
+		fprintf(stderr, "not JSON (%s): %s\n",
+			json_tokener_error_desc(json_tokener_get_error(tok)), copy);
 	FUZZ_CHECK(o != NULL);
 	FUZZ_CHECK(json_tokener_get_parse_end(tok) == len);
 	FUZZ_CHECK(memchr(text, '\n', len) == NULL);
@@ -192,7 +195,8 @@ static void check_id(const char *id, size_t len)
 	df_buf_free(&quoted);
 }
 
-enum df_status fuzz_row(struct map *m, const struct rows_cell *cells, size_t n, struct map_record *record)
+enum df_status fuzz_row(struct map *m, const struct rows_cell *cells, size_t n,
+			struct map_record *record)
 {
 	memset(record, 0, sizeof(*record));
 	enum df_status st = map_row(m, cells, n, record);

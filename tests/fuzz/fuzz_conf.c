@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The input is a configuration file. What is good comes back the same from being frozen and thawed. */
+/* The input is a configuration file. What is good comes back the same from being frozen and
+ * thawed. */
 #include "fuzz.h"
 
 #include <unistd.h>
@@ -10,7 +11,8 @@ static void check_problems(const struct conf_problems *problems, const uint8_t *
 	for (size_t i = 0; i < size; i++)
 		lines += data[i] == '\n';
 	for (size_t i = 0; i < problems->n; i++) {
-		FUZZ_CHECK(problems->v[i].line > 0 && problems->v[i].line >= last && problems->v[i].line <= lines);
+		FUZZ_CHECK(problems->v[i].line > 0 && problems->v[i].line >= last &&
+			   problems->v[i].line <= lines);
 		fuzz_message(problems->v[i].text, 4096);
 		last = problems->v[i].line;
 	}
@@ -27,7 +29,8 @@ static void check_feed(const struct conf_feed *feed)
 		   (feed->send.endpoint != NULL && feed->send.api_secret != NULL));
 	FUZZ_CHECK(feed->fetch.source.kind == CONF_SOURCE_NONE || feed->fetch.source.path != NULL);
 	conf_feed_freeze(feed, &frozen);
-	FUZZ_CHECK(conf_feed_thaw(feed, df_buf_cstr(&frozen), feed->map.manifest_text, &copy, &err) == DF_OK);
+	FUZZ_CHECK(conf_feed_thaw(feed, df_buf_cstr(&frozen), feed->map.manifest_text, &copy,
+				  &err) == DF_OK);
 	conf_feed_freeze(copy, &again);
 	FUZZ_CHECK(strcmp(df_buf_cstr(&frozen), df_buf_cstr(&again)) == 0);
 	conf_feed_free(copy);

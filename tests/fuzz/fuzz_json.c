@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The input's first line is an event type and a column, "commerce_event|events.data.product_action"; the rest is a cell
- * with the JSON of that whole object. What the map makes of it, put into such a cell, comes out the same again.
+ * The input's first line is an event type and a column,
+ * "commerce_event|events.data.product_action"; the rest is a cell with the JSON of that whole
+ * object. What the map makes of it, put into such a cell, comes out the same again.
  */
 #include "fuzz.h"
 
@@ -13,7 +14,8 @@ static struct json_object *walk(struct json_object *o, const char *path)
 		size_t n = strcspn(path, ".");
 		char *key = df_strndup(path, n);
 		struct json_object *member = NULL;
-		if (!json_object_is_type(o, json_type_object) || !json_object_object_get_ex(o, key, &member))
+		if (!json_object_is_type(o, json_type_object) ||
+		    !json_object_object_get_ex(o, key, &member))
 			member = NULL;
 		free(key);
 		o = member;
@@ -28,13 +30,15 @@ static char *result(const struct map_record *record, const char *column)
 	bool data = strncmp(column, DATA, strlen(DATA)) == 0;
 	struct df_buf text = {0};
 	df_buf_addc(&text, '{');
-	df_buf_add(&text, data ? record->data : record->batch, data ? record->data_len : record->batch_len);
+	df_buf_add(&text, data ? record->data : record->batch,
+		   data ? record->data_len : record->batch_len);
 	df_buf_addc(&text, '}');
 	struct json_object *root = fuzz_json(text.data, text.len);
 	struct json_object *found = walk(root, data ? column + strlen(DATA) : column);
-	char *out = found != NULL ? df_strdup(json_object_to_json_string_ext(found, JSON_C_TO_STRING_PLAIN |
-											JSON_C_TO_STRING_NOSLASHESCAPE))
-				  : NULL;
+	char *out = found != NULL
+			? df_strdup(json_object_to_json_string_ext(
+			      found, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE))
+			: NULL;
 	json_object_put(root);
 	df_buf_free(&text);
 	return out;
@@ -46,7 +50,8 @@ static void again(struct map *m, struct rows_cell *cells, const char *column)
 	if (fuzz_row(m, cells, 2, &record) != DF_OK)
 		return;
 	char *first = result(&record, column);
-	if (first == NULL || *first == '"') { /* an attribute's own text: its JSON is another text */
+	/* an attribute's own text: its JSON is another text */
+	if (first == NULL || *first == '"') {
 		free(first);
 		return;
 	}
@@ -60,10 +65,12 @@ static void again(struct map *m, struct rows_cell *cells, const char *column)
 	free(same);
 }
 
-static void use(const char *type, const char *column, const uint8_t *data, size_t size, bool truncate)
+static void use(const char *type, const char *column, const uint8_t *data, size_t size,
+		bool truncate)
 {
 	char name[] = "n", other[] = "other";
-	struct conf_feed feed = {.map.event_name = name, .map.event_type = other, .map.limits_truncate = truncate};
+	struct conf_feed feed = {
+	    .map.event_name = name, .map.event_type = other, .map.limits_truncate = truncate};
 	struct rows_cell header[] = {{"mpid", 4}, {column, strlen(column)}};
 	struct rows_cell cells[] = {{"7", 1}, {size > 0 ? (const char *)data : "", size}};
 	struct map *m = NULL;
@@ -82,7 +89,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *type = fuzz_front(&data, &size, '\n'), *column = strchr(type, '|');
 	/* a good row is text, and its cells are parts of it */
-	bool text = size == 0 || (df_utf8_valid((const char *)data, size) == size && memchr(data, '\0', size) == NULL);
+	bool text = size == 0 || (df_utf8_valid((const char *)data, size) == size &&
+				  memchr(data, '\0', size) == NULL);
 	if (column != NULL && text && df_utf8_valid(type, strlen(type)) == strlen(type)) {
 		*column++ = '\0';
 		use(type, column, data, size, false);

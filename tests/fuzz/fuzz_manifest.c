@@ -3,9 +3,9 @@
 #include "fuzz.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
-#define CELL(s)                                                                                                        \
-	{                                                                                                              \
-		s, sizeof(s) - 1                                                                                       \
+#define CELL(s)                                                                                    \
+	{                                                                                          \
+		s, sizeof(s) - 1                                                                   \
 	}
 
 static const struct rows_cell header[] = {CELL("Customer"), CELL("Event Name"),
@@ -13,9 +13,10 @@ static const struct rows_cell header[] = {CELL("Customer"), CELL("Event Name"),
 					  CELL("foo.item"), CELL("events.data.custom_attributes.a"),
 					  CELL("mpid")};
 static const struct rows_cell rows[][COUNT(header)] = {
-    {CELL("C-1"), CELL("Clicked"), CELL("1768206600000"), CELL("gold \"plus\""), CELL("{\"k\": [1, \"x\"]}"), CELL("b"),
-     CELL("7")},
-    {CELL("C-2"), CELL(""), CELL("yesterday"), CELL("\xc3\xa9\xf0\x9f\x8e\x81"), CELL("true"), CELL(""), CELL("")},
+    {CELL("C-1"), CELL("Clicked"), CELL("1768206600000"), CELL("gold \"plus\""),
+     CELL("{\"k\": [1, \"x\"]}"), CELL("b"), CELL("7")},
+    {CELL("C-2"), CELL(""), CELL("yesterday"), CELL("\xc3\xa9\xf0\x9f\x8e\x81"), CELL("true"),
+     CELL(""), CELL("")},
 };
 
 static uint64_t lines(const char *text)
@@ -44,11 +45,14 @@ static void use(struct map *m)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const types[] = {"custom_event", "eventless", "commerce_event"};
-	char *text = fuzz_text(data, size); /* conf refuses manifests with a NUL byte: what is after one is not seen */
+	/* conf refuses manifests with a NUL byte: what is after one is not seen */
+	char *text = fuzz_text(data, size);
 	char file[] = "m.json", name[] = "n", type[] = "other";
 	for (size_t i = 0; i < COUNT(types); i++) {
-		struct conf_feed feed = {
-		    .map.manifest = file, .map.manifest_text = text, .map.event_name = name, .map.event_type = type};
+		struct conf_feed feed = {.map.manifest = file,
+					 .map.manifest_text = text,
+					 .map.event_name = name,
+					 .map.event_type = type};
 		struct map *m = NULL;
 		struct df_err err = {0};
 		feed.map.unknown_columns_warn = i == 0;

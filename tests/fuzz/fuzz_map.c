@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The input's first line is an event type and settings, "custom_event|limits=truncate|timestamps=auto"; the rest is a
- * document. Its rows go through the map and, where they are good, into batches.
+ * The input's first line is an event type and settings,
+ * "custom_event|limits=truncate|timestamps=auto"; the rest is a document. Its rows go through the
+ * map and, where they are good, into batches.
  */
 #include "fuzz.h"
 
@@ -10,14 +11,16 @@
 #include <unistd.h>
 
 /* Settings that name files are not for a fuzzer. */
-static const char *const settings[] = {"environment",     "event_name",       "event_type",    "screen_name",
-				       "data_plan",       "timestamps",       "timezone",      "limits",
-				       "unknown_columns", "empty_attributes", "fold_products", NULL};
+static const char *const settings[] = {"environment",      "event_name",    "event_type",
+				       "screen_name",      "data_plan",     "timestamps",
+				       "timezone",         "limits",        "unknown_columns",
+				       "empty_attributes", "fold_products", NULL};
 
 static bool configure(struct conf_feed *feed, char *words)
 {
 	char *save = NULL;
-	for (char *word = strtok_r(words, "|", &save); word != NULL; word = strtok_r(NULL, "|", &save)) {
+	for (char *word = strtok_r(words, "|", &save); word != NULL;
+	     word = strtok_r(NULL, "|", &save)) {
 		struct df_err err = {0};
 		char *value = strchr(word, '=');
 		if (value == NULL)
@@ -39,8 +42,11 @@ static enum df_status take_batch(void *ctx, struct batch *b, struct df_err *err)
 	uint64_t *rows = ctx;
 	struct json_object *batch = fuzz_json(b->json, b->json_len), *events = NULL;
 	(void)err;
-	FUZZ_CHECK(b->json_len <= BATCH_MAX_BYTES && b->n_events <= BATCH_MAX_EVENTS && b->n_rows > 0);
-	size_t n = json_object_object_get_ex(batch, "events", &events) ? json_object_array_length(events) : 0;
+	FUZZ_CHECK(b->json_len <= BATCH_MAX_BYTES && b->n_events <= BATCH_MAX_EVENTS &&
+		   b->n_rows > 0);
+	size_t n = json_object_object_get_ex(batch, "events", &events)
+		       ? json_object_array_length(events)
+		       : 0;
 	FUZZ_CHECK(n == b->n_events);
 	*rows += b->n_rows;
 	json_object_put(batch);
@@ -56,8 +62,8 @@ static void describe_row(struct map *m, const struct rows_row *row, struct map_r
 	for (size_t i = 0; i < routes->n; i++) {
 		const struct map_route *r = &routes->v[i];
 		FUZZ_CHECK(st == DF_REJECT || r->outcome != MAP_OUTCOME_FAULTY);
-		FUZZ_CHECK((r->value != NULL) ==
-			   (r->outcome == MAP_OUTCOME_WRITTEN || r->outcome == MAP_OUTCOME_DEFAULTED));
+		FUZZ_CHECK((r->value != NULL) == (r->outcome == MAP_OUTCOME_WRITTEN ||
+						  r->outcome == MAP_OUTCOME_DEFAULTED));
 		if (r->value == NULL)
 			continue;
 		char *text = df_format("[%s]", r->value);
@@ -81,8 +87,9 @@ static void read_rows(struct map *m, struct rows *r, const struct batch_settings
 			continue;
 		if (!begun) {
 			begun = true;
-			st = map_is_header(m, row.cells, row.n_cells) ? map_header(m, row.cells, row.n_cells, &err)
-								      : map_no_header(m, row.cells, row.n_cells, &err);
+			st = map_is_header(m, row.cells, row.n_cells)
+				 ? map_header(m, row.cells, row.n_cells, &err)
+				 : map_no_header(m, row.cells, row.n_cells, &err);
 			if (st != DF_OK)
 				fuzz_error(st, &err, fuzz_header_codes);
 			map_describe(m, &routes);
@@ -90,10 +97,13 @@ static void read_rows(struct map *m, struct rows *r, const struct batch_settings
 			if (st != DF_OK || map_has_header(m))
 				continue;
 		}
-		struct batch_row where = {
-		    .number = row.number, .line = row.line, .offset = row.offset, .length = row.length};
+		struct batch_row where = {.number = row.number,
+					  .line = row.line,
+					  .offset = row.offset,
+					  .length = row.length};
 		describe_row(m, &row, &routes, &watched);
-		if (fuzz_row(m, row.cells, row.n_cells, &record) != DF_OK || batch_record_too_large(how, &record))
+		if (fuzz_row(m, row.cells, row.n_cells, &record) != DF_OK ||
+		    batch_record_too_large(how, &record))
 			continue;
 		good++;
 		FUZZ_CHECK(batch_maker_add(maker, &record, &where, &err) == DF_OK);
@@ -123,7 +133,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		FUZZ_CHECK(st == DF_USAGE);
 		fuzz_error(st, &err, fuzz_header_codes);
 	} else if (rows_open(fd, 0, size, &r, &err) == DF_OK) {
-		struct batch_settings how = {.feed = "fuzz", .sha256 = "0", .document = "", .event_type = type};
+		struct batch_settings how = {
+		    .feed = "fuzz", .sha256 = "0", .document = "", .event_type = type};
 		how.lanes = 2;
 		how.window = 4096;
 		how.historical = CONF_HIST_AUTO;

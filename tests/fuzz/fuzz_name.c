@@ -19,11 +19,13 @@ static bool known(const char *type)
 /* What was taken apart gives the name again. */
 static void whole(const struct name *parsed, const char *name)
 {
-	static const char *const packs[] = {[NAME_PLAIN] = ".csv",    [NAME_GZIP] = ".csv.gz",   [NAME_ZIP] = ".zip",
-					    [NAME_ZSTD] = ".csv.zst", [NAME_BZIP2] = ".csv.bz2", [NAME_XZ] = ".csv.xz"};
+	static const char *const packs[] = {
+	    [NAME_PLAIN] = ".csv",    [NAME_GZIP] = ".csv.gz",   [NAME_ZIP] = ".zip",
+	    [NAME_ZSTD] = ".csv.zst", [NAME_BZIP2] = ".csv.bz2", [NAME_XZ] = ".csv.xz"};
 	size_t stem = strlen(parsed->stem);
 	bool typed = parsed->event_type[0] != '\0';
-	char *rest = df_format("%s%s%s%s", typed ? "-" : "", parsed->event_type, parsed->number, packs[parsed->pack]);
+	char *rest = df_format("%s%s%s%s", typed ? "-" : "", parsed->event_type, parsed->number,
+			       packs[parsed->pack]);
 	size_t len = strlen(rest);
 	FUZZ_CHECK(stem > 0 && strncmp(parsed->stem, name, stem) == 0);
 	FUZZ_CHECK(strncasecmp(name + stem, rest, len) == 0);
@@ -47,10 +49,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FUZZ_CHECK((kind == NAME_ENTRY_SKIP) == (why != NULL));
 	const char *plain = name_entry_plain(name);
 	if (kind != NAME_ENTRY_SKIP)
-		FUZZ_CHECK(strpbrk(plain, "/\\") == NULL && plain[0] != '.' && !name_ignored(plain));
+		FUZZ_CHECK(strpbrk(plain, "/\\") == NULL && plain[0] != '.' &&
+			   !name_ignored(plain));
 	if (kind == NAME_ENTRY_CSV && event_type[0] != '\0')
 		FUZZ_CHECK(known(event_type));
-	if (kind == NAME_ENTRY_CSV && st == DF_OK && strchr(name, '/') == NULL && strchr(name, '\\') == NULL)
+	if (kind == NAME_ENTRY_CSV && st == DF_OK && strchr(name, '/') == NULL &&
+	    strchr(name, '\\') == NULL)
 		FUZZ_CHECK(strcmp(event_type, parsed.event_type) == 0);
 	if (fetch_name_sound((const char *)data, size))
 		FUZZ_CHECK(size == strlen(name) && size > 0 && strchr(name, '/') == NULL);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The input is a document. Where its first byte is 0x1b, the second one chooses a dialect, and the rest is the document. Where
- * the first byte of that is 0x1a, that one does not count, and each other one means 300,000
- * letters, up to five times, so that rows past ROWS_MAX_ROW are reached by small inputs.
+ * The input is a document. Where its first byte is 0x1b, the second one chooses a dialect, and the
+ * rest is the document. Where the first byte of that is 0x1a, that one does not count, and each
+ * other one means 300,000 letters, up to five times, so that rows past ROWS_MAX_ROW are reached by
+ * small inputs.
  */
 #include "fuzz.h"
 
@@ -88,7 +89,8 @@ static void reference(const char *p, size_t len, struct cells *out)
 }
 
 /* The row's cells are these n, whose text begins at `text`. Returns where it ends. */
-static const char *same_cells(const struct rows_row *row, const size_t *lens, size_t n, const char *text)
+static const char *same_cells(const struct rows_row *row, const size_t *lens, size_t n,
+			      const char *text)
 {
 	FUZZ_CHECK(row->n_cells == n);
 	for (size_t i = 0; i < n; i++) {
@@ -108,7 +110,9 @@ static void requote(struct check *c, const struct rows_row *row)
 	for (size_t i = 0; i < row->n_cells; i++) {
 		const char *p = row->cells[i].p, *end = p + row->cells[i].len;
 		df_buf_adds(&c->requoted, i > 0 ? ",\"" : "\"");
-		for (const char *quote; p < end && (quote = memchr(p, '"', (size_t)(end - p))) != NULL; p = quote + 1) {
+		for (const char *quote;
+		     p < end && (quote = memchr(p, '"', (size_t)(end - p))) != NULL;
+		     p = quote + 1) {
 			df_buf_add(&c->requoted, p, (size_t)(quote - p));
 			df_buf_adds(&c->requoted, "\"\"");
 		}
@@ -166,7 +170,8 @@ static void good_row(struct check *c, const struct rows_row *row)
 
 static void bad_row(const struct rows_row *row)
 {
-	static const char *const codes[] = {"malformed-quote", "invalid-utf8", "nul-byte", "row-too-large", NULL};
+	static const char *const codes[] = {"malformed-quote", "invalid-utf8", "nul-byte",
+					    "row-too-large", NULL};
 	FUZZ_CHECK(fuzz_among(row->fault, codes));
 	FUZZ_CHECK(row->fault_text != NULL && row->fault_text[0] != '\0');
 	FUZZ_CHECK(row->fault_column <= row->n_cells + 1);
@@ -180,7 +185,8 @@ static void bad_row(const struct rows_row *row)
 		FUZZ_CHECK(df_utf8_valid(row->raw, row->length) != row->length);
 }
 
-/* Does a line end at p? A lone CR is one at the document's end, and where the document has such lines. */
+/* Does a line end at p? A lone CR is one at the document's end, and where the document has such
+ * lines. */
 static bool line_ends(const char *p, const char *end, bool cr_ends)
 {
 	return *p == '\n' || (*p == '\r' && (cr_ends || p + 1 == end || p[1] == '\n'));
@@ -198,8 +204,8 @@ static const char *quotes_end(const char *p, const char *end)
 	return p;
 }
 
-/* Where a row that begins at p ends, its line end included, by RFC 4180. *broken: a quote or a CR is where none may be, and
- * the row ends with that physical line. NULL: a quote stays open. */
+/* Where a row that begins at p ends, its line end included, by RFC 4180. *broken: a quote or a
+ * CR is where none may be, and the row ends with that physical line. NULL: a quote stays open. */
 static const char *row_end(const char *p, const char *end, bool cr_ends, bool *broken)
 {
 	bool start = true;
@@ -250,7 +256,8 @@ static void only_blank(const struct df_buf *doc, uint64_t from, uint64_t to)
 static void place(struct check *c, const struct rows_row *row)
 {
 	const char *p = c->doc->data;
-	FUZZ_CHECK(row->offset >= c->end && row->length > 0 && row->length <= c->doc->len - row->offset);
+	FUZZ_CHECK(row->offset >= c->end && row->length > 0 &&
+		   row->length <= c->doc->len - row->offset);
 	only_blank(c->doc, c->end, row->offset);
 	FUZZ_CHECK(row->raw == NULL || memcmp(row->raw, p + row->offset, row->length) == 0);
 	for (; c->counted < row->offset; c->counted++) {
@@ -297,7 +304,8 @@ static void read_document(struct check *c, struct rows *r)
 	while (rest < end && (*rest == '\n' || *rest == '\r'))
 		rest++;
 	bool broken = false;
-	FUZZ_CHECK(err.line >= line && rest < end && row_end(rest, end, c->cr_ends, &broken) == NULL);
+	FUZZ_CHECK(err.line >= line && rest < end &&
+		   row_end(rest, end, c->cr_ends, &broken) == NULL);
 }
 
 /* ---- dialects ---- */
@@ -308,7 +316,12 @@ static const struct rows_format formats[] = {
     {.delimiter = '\t', .quote = '\'', .trim = true},
     {.delimiter = '|', .no_quote = true, .comment = '#'},
     {.backslash = true, .null = nulls, .n_null = 3},
-    {.delimiter = ';', .backslash = true, .trim = true, .null = nulls, .n_null = 3, .no_header = true},
+    {.delimiter = ';',
+     .backslash = true,
+     .trim = true,
+     .null = nulls,
+     .n_null = 3,
+     .no_header = true},
     {.skip_lines = 2, .skip_last_lines = 1, .comment = '#', .count = "([0-9]+)"},
     {.trim = true, .comment = '#', .skip_last_lines = 2},
     {.delimiter = 0xa7, .quote = 0x2502, .trim = true, .comment = 0xb6},
@@ -322,8 +335,10 @@ static void same_row(struct rows *again, const struct rows_place *from, const st
 	struct df_err err = {0};
 	rows_seek(again, from);
 	FUZZ_CHECK(rows_next(again, &other, &err) == DF_OK);
-	FUZZ_CHECK(other.offset == row->offset && other.length == row->length && other.line == row->line);
-	FUZZ_CHECK(other.number == row->number && other.n_cells == row->n_cells && other.fault == row->fault);
+	FUZZ_CHECK(other.offset == row->offset && other.length == row->length &&
+		   other.line == row->line);
+	FUZZ_CHECK(other.number == row->number && other.n_cells == row->n_cells &&
+		   other.fault == row->fault);
 	for (size_t i = 0; i < row->n_cells; i++)
 		FUZZ_CHECK(other.cells[i].len == row->cells[i].len &&
 			   memcmp(other.cells[i].p, row->cells[i].p, row->cells[i].len) == 0);
@@ -337,9 +352,12 @@ static void read_dialect(struct rows *r, const struct df_buf *doc)
 	struct df_buf guess = {0};
 	uint64_t end = rows_start(r);
 	enum df_status st;
-	for (struct rows_place from = rows_tell(r); (st = rows_next(r, &row, &err)) == DF_OK; from = rows_tell(r)) {
-		FUZZ_CHECK(row.offset >= end && row.length > 0 && row.offset + row.length <= rows_end(r));
-		FUZZ_CHECK(row.raw == NULL || memcmp(row.raw, doc->data + row.offset, row.length) == 0);
+	for (struct rows_place from = rows_tell(r); (st = rows_next(r, &row, &err)) == DF_OK;
+	     from = rows_tell(r)) {
+		FUZZ_CHECK(row.offset >= end && row.length > 0 &&
+			   row.offset + row.length <= rows_end(r));
+		FUZZ_CHECK(row.raw == NULL ||
+			   memcmp(row.raw, doc->data + row.offset, row.length) == 0);
 		end = row.offset + row.length;
 		same_row(again, &from, &row);
 		if (row.fault != NULL)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The input's first line is JSON, the template's `value`; the rest is the template. What it gives depends on these
- * alone, work and memory are bounded, and a fault does not show what the value holds.
+ * The input's first line is JSON, the template's `value`; the rest is the template. What it gives
+ * depends on these alone, work and memory are bounded, and a fault does not show what the value
+ * holds.
  */
 #include "fuzz.h"
 
@@ -26,16 +27,18 @@ static void bounded(void)
 
 static void run(const struct liquid *l, const char *json, struct outcome *o)
 {
-	struct liquid_member members[3] = {{.key = "value", .key_len = 5},
-					   {.key = "key", .key_len = 3, .value = liquid_string("cart.item", 9)},
-					   {.key = "key_length", .key_len = 10, .value = liquid_int(9)}};
+	struct liquid_member members[3] = {
+	    {.key = "value", .key_len = 5},
+	    {.key = "key", .key_len = 3, .value = liquid_string("cart.item", 9)},
+	    {.key = "key_length", .key_len = 10, .value = liquid_int(9)}};
 	struct liquid_value root = {.type = LIQUID_OBJECT, .object = {members, 3}};
 	struct liquid_scope scope = {.variables = &root, .star = "item", .star_len = 4};
 	const char *why = NULL;
 	o->out.max = MOST_OUTPUT;
 	liquid_arena_reset(&arena);
 	if (!liquid_json(json, strlen(json), &arena, &members[0].value, &why))
-		members[0].value = liquid_string(json, strlen(json)); /* as a cell that holds no JSON is */
+		/* as a cell that holds no JSON is */
+		members[0].value = liquid_string(json, strlen(json));
 	o->ok = liquid_render(l, &scope, &arena, &o->out, &o->fault);
 	o->total = arena.total;
 	o->work = arena.work;
@@ -44,7 +47,8 @@ static void run(const struct liquid *l, const char *json, struct outcome *o)
 
 static void same(const struct outcome *a, const struct outcome *b)
 {
-	FUZZ_CHECK(a->ok == b->ok && a->out.len == b->out.len && a->total == b->total && a->work == b->work);
+	FUZZ_CHECK(a->ok == b->ok && a->out.len == b->out.len && a->total == b->total &&
+		   a->work == b->work);
 	FUZZ_CHECK(a->out.len == 0 || memcmp(a->out.data, b->out.data, a->out.len) == 0);
 	FUZZ_CHECK(a->ok || strcmp(a->fault.text, b->fault.text) == 0);
 }

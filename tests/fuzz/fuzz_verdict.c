@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The input's first line is a status and a number of batches, "400 5", and perhaps the word "cut"; the rest is what the
- * API answers, to each part of the request, until every batch is settled.
+ * The input's first line is a status and a number of batches, "400 5", and perhaps the word "cut";
+ * the rest is what the API answers, to each part of the request, until every batch is settled.
  */
 #include "fuzz.h"
 

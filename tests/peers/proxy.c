@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * proxy DIR --to PORT [--delay MS] [--rate BYTES] [--cut BYTES] [--stall BYTES] [--refuse] [--for N] [--port N]
+ * proxy DIR --to PORT [--delay MS] [--rate BYTES] [--cut BYTES] [--stall BYTES] [--refuse] [--for
+ * N] [--port N]
  *
- * A TCP proxy on a free loopback port to another one there, which gives trouble. Writes DIR/port once it listens, and to
- * DIR/connections a line for each connection that ended: "up BYTES down BYTES" (up: to the server). Runs until it is killed.
+ * A TCP proxy on a free loopback port to another one there, which gives trouble. Writes DIR/port
+ * once it listens, and to DIR/connections a line for each connection that ended: "up BYTES down
+ * BYTES" (up: to the server). Runs until it is killed.
  *
  *	--delay	what comes in goes out that much later, each way
  *	--rate	bytes a second from the server
  *	--cut	breaks after that many bytes from the server
  *	--stall	falls silent, both ways, after that many bytes from the server; 0: at once
- *	--hold	lets no more through from the server after that many bytes, says so by making DIR/held, and goes on once DIR/go is
+ *         --hold  lets no more through from the server after that many bytes, says so by making
+ *         DIR/held, and goes on once DIR/go is
  *		there
  *	--refuse	resets each connection at once
  *	--port	listens there, not on a free port
@@ -82,7 +85,8 @@ static bool way_write(struct way *w)
 {
 	while (w->n > 0 && w->queue[w->head].due_ms <= now_ms()) {
 		struct chunk *c = &w->queue[w->head];
-		ssize_t n = send(w->to, c->data + c->at, c->len - c->at, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n =
+		    send(w->to, c->data + c->at, c->len - c->at, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0)
 			return errno == EAGAIN || errno == EINTR;
 		c->at += (size_t)n;
@@ -135,10 +139,13 @@ static void relay(struct way *up, struct way *down, bool trouble)
 	for (;;) {
 		bool silent = trouble && options.stall >= 0 && down->bytes >= options.stall;
 		size_t most = allowance(down, trouble, began);
-		/* Whoever stalls still sees it when the client hangs up, and waits for nothing else. */
+		/* Whoever stalls still sees it when the client hangs up, and waits for nothing
+		 * else. */
 		struct pollfd p[] = {
-		    {silent || (up->n < QUEUE && !up->ended) ? up->from : -1, (short)(silent ? 0 : POLLIN), 0},
-		    {!silent && most > 0 && down->n < QUEUE && !down->ended ? down->from : -1, POLLIN, 0}};
+		    {silent || (up->n < QUEUE && !up->ended) ? up->from : -1,
+		     (short)(silent ? 0 : POLLIN), 0},
+		    {!silent && most > 0 && down->n < QUEUE && !down->ended ? down->from : -1,
+		     POLLIN, 0}};
 		if (poll(p, 2, STEP_MS) < 0)
 			break;
 		if (silent) {
@@ -167,8 +174,9 @@ struct connection {
 
 static int dial(void)
 {
-	struct sockaddr_in at = {
-	    .sin_family = AF_INET, .sin_port = htons((uint16_t)options.to), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in at = {.sin_family = AF_INET,
+				 .sin_port = htons((uint16_t)options.to),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0)
@@ -222,8 +230,8 @@ static int listen_at(const char *dir)
 	options.log = fopen(path, "we");
 	snprintf(path, sizeof(path), "%s/port", dir);
 	FILE *port = fopen(path, "we");
-	if (options.log == NULL || port == NULL || fprintf(port, "%u\n", (unsigned)ntohs(at.sin_port)) < 0 ||
-	    fclose(port) != 0) {
+	if (options.log == NULL || port == NULL ||
+	    fprintf(port, "%u\n", (unsigned)ntohs(at.sin_port)) < 0 || fclose(port) != 0) {
 		perror(path);
 		exit(1);
 	}
@@ -235,13 +243,15 @@ static void read_options(int argc, char **argv)
 	static const struct {
 		const char *name;
 		long *value;
-	} numbers[] = {{"--to", &options.to},     {"--delay", &options.delay}, {"--rate", &options.rate},
-		       {"--cut", &options.cut},   {"--stall", &options.stall}, {"--hold", &options.hold},
-		       {"--for", &options.first}, {"--port", &options.port}};
+	} numbers[] = {{"--to", &options.to},       {"--delay", &options.delay},
+		       {"--rate", &options.rate},   {"--cut", &options.cut},
+		       {"--stall", &options.stall}, {"--hold", &options.hold},
+		       {"--for", &options.first},   {"--port", &options.port}};
 	for (int i = 2; i < argc; i++) {
 		bool known = strcmp(argv[i], "--refuse") == 0;
 		options.refuse = options.refuse || known;
-		for (size_t k = 0; !known && i + 1 < argc && k < sizeof(numbers) / sizeof(*numbers); k++) {
+		for (size_t k = 0; !known && i + 1 < argc && k < sizeof(numbers) / sizeof(*numbers);
+		     k++) {
 			if (strcmp(argv[i], numbers[k].name) == 0) {
 				*numbers[k].value = strtol(argv[++i], NULL, 10);
 				known = true;

@@ -4,20 +4,21 @@
  *
  *	receiver DIR [--key K --secret S] [--port N] [--cert FILE --tlskey FILE]
  *
- * It listens on 127.0.0.1, on a free port unless given one, and writes the port's number to DIR/port when it is ready.
- * SIGTERM or SIGINT ends it. With --cert and --tlskey (PEM) it speaks https. Without --key every caller may in.
+ * It listens on 127.0.0.1, on a free port unless given one, and writes the port's number to
+ * DIR/port when it is ready. SIGTERM or SIGINT ends it. With --cert and --tlskey (PEM) it speaks
+ * https. Without --key every caller may in.
  *
- * It takes POST /v2/bulkevents and /v2/bulkevents/historical, Content-Type application/json, Basic authentication,
- * an array of at most 100 batches of at most 128,000 bytes, with at most 100 events, in at most 256,000 bytes. It
- *leaves:
+ * It takes POST /v2/bulkevents and /v2/bulkevents/historical, Content-Type application/json, Basic
+ * authentication, an array of at most 100 batches of at most 128,000 bytes, with at most 100
+ * events, in at most 256,000 bytes. It leaves:
  *
  *	DIR/accepted.ndjson	every accepted batch, one a line, byte for byte as it came
  *	DIR/requests.ndjson	every request, one a line:
- *{"n","path","status","batches","events","bytes","ids","repeated"} ids: the source_request_ids; repeated: how many of
- *them had been accepted before; status 0: closed without an answer
+ * {"n","path","status","batches","events","bytes","ids","repeated"} ids: the source_request_ids;
+ * repeated: how many of them had been accepted before; status 0: closed without an answer
  *
- * DIR/script: one instruction a line, used up in order, one for each request with good credentials; read again when
- * the file changes. Batches are counted from 0.
+ * DIR/script: one instruction a line, used up in order, one for each request with good credentials;
+ * read again when the file changes. Batches are counted from 0.
  *	202			as usual
  *	503, 500, 404, ...	that status, nothing accepted
  *	429 [retry-after=S] [exceeded=WORD]
@@ -27,7 +28,8 @@
  *	400-plain		a body without errors[]
  *	400-nolocate		errors[] that name no place
  *	400-path I[,J...]	errors[] with Path '[I]...', nothing accepted
- *	400-pos I[,J...]	the same, with "line 1, position N" in the middle of batch I, in UTF-16 code units
+ *         400-pos I[,J...]        the same, with "line 1, position N" in the middle of batch I, in
+ *         UTF-16 code units
  *	202-path I[,J...]	these are refused, the others accepted
  *	202-pos I[,J...]
  *	202-nolocate		errors[] that name no place; nothing accepted
@@ -37,13 +39,17 @@
  *	slow MS			waits so long (all connections do), then as usual
  *
  * DIR/rules: standing rules, one a line; read again when the file changes.
- *	reject-name NAME	a batch that holds an event of this name is refused: 202 with errors[] when others are
+ *         reject-name NAME        a batch that holds an event of this name is refused: 202 with
+ *         errors[] when others are
  *				good, 400 when none is
- *	reject-nolocate NAME	a request that holds such a batch gets 400 with errors[] that name no place
- *	answer-name STATUS NAME	a request that holds such a batch gets STATUS and an HTML page, and nothing of it is
+ *         reject-nolocate NAME    a request that holds such a batch gets 400 with errors[] that
+ *         name no place
+ *         answer-name STATUS NAME a request that holds such a batch gets STATUS and an HTML page,
+ *         and nothing of it is
  *				accepted; STATUS 0 closes the connection without an answer
  *	max-batches N		a request with more gets 413
- *	rate N			at most N batches in any second of the clock, else 429 with Retry-After: 1; 202s then
+ *         rate N                  at most N batches in any second of the clock, else 429 with
+ *         Retry-After: 1; 202s then
  *				carry X-mp-rate-limit-percentage-used
  *	rate-sliding N		the same, but whatever second one looks at
  *
@@ -276,9 +282,11 @@ static bool batch_has_name(struct json_object *batch, const char *name)
 {
 	struct json_object *events = NULL, *data = NULL, *have = NULL;
 	json_object_object_get_ex(batch, "events", &events);
-	size_t n = json_object_is_type(events, json_type_array) ? json_object_array_length(events) : 0;
+	size_t n =
+	    json_object_is_type(events, json_type_array) ? json_object_array_length(events) : 0;
 	for (size_t i = 0; i < n; i++)
-		if (json_object_object_get_ex(json_object_array_get_idx(events, i), "data", &data) &&
+		if (json_object_object_get_ex(json_object_array_get_idx(events, i), "data",
+					      &data) &&
 		    json_object_object_get_ex(data, "event_name", &have) &&
 		    strcmp(json_object_get_string(have), name) == 0)
 			return true;
@@ -296,15 +304,19 @@ static void batch_check(struct request *r, struct slice *b, struct json_object *
 		batch_bad(r, b, "Batch is too large");
 	if (json_object_object_get_ex(o, "source_request_id", &v))
 		b->id = json_object_get_string(v);
-	if (json_object_object_get_ex(o, "events", &events) && !json_object_is_type(events, json_type_array))
+	if (json_object_object_get_ex(o, "events", &events) &&
+	    !json_object_is_type(events, json_type_array))
 		batch_bad(r, b, "Cannot deserialize &#39;events&#39;");
-	b->events = json_object_is_type(events, json_type_array) ? json_object_array_length(events) : 0;
+	b->events =
+	    json_object_is_type(events, json_type_array) ? json_object_array_length(events) : 0;
 	r->events += b->events;
 	for (size_t i = 0; i < b->events; i++) {
 		struct json_object *event = json_object_array_get_idx(events, i);
 		if (!json_object_object_get_ex(event, "event_type", &v) ||
 		    !json_object_object_get_ex(event, "data", &v))
-			batch_bad(r, b, "Required property &#39;event_type&#39; or &#39;data&#39; not found in JSON");
+			batch_bad(r, b,
+				  "Required property &#39;event_type&#39; or &#39;data&#39; not "
+				  "found in JSON");
 	}
 	size_t i = 0;
 	for (const char *name; (name = rule("reject-name", &i)) != NULL;)
@@ -347,14 +359,16 @@ static void reply_errors(struct reply *a, const struct request *r, enum place pl
 	for (size_t i = 0; i < r->n && place != NOWHERE; i++) {
 		if (!r->batch[i].bad)
 			continue;
-		text_addf(&a->body, "%s{\"code\":\"BAD_REQUEST\",\"message\":\"%s. ", comma, r->batch[i].why);
+		text_addf(&a->body, "%s{\"code\":\"BAD_REQUEST\",\"message\":\"%s. ", comma,
+			  r->batch[i].why);
 		if (place == BY_PATH)
 			text_addf(&a->body, "Path &#39;[%zu].events[0].data&#39;, ", i);
 		text_addf(&a->body, "line 1, position %zu.\"}", request_position(r, i));
 		comma = ",";
 	}
 	if (place == NOWHERE)
-		text_addf(&a->body, "{\"code\":\"BAD_REQUEST\",\"message\":\"Something isn&#39;t right\"}");
+		text_addf(&a->body,
+			  "{\"code\":\"BAD_REQUEST\",\"message\":\"Something isn&#39;t right\"}");
 	text_addf(&a->body, "]}");
 }
 
@@ -370,7 +384,8 @@ static void reply_usual(struct reply *a, struct request *r)
 static void script_located(struct reply *a, struct request *r, const char *what, const char *list)
 {
 	bool partly = strncmp(what, "202", 3) == 0;
-	for (const char *p = list; p != NULL && *p != '\0'; p = strchr(p, ',') != NULL ? strchr(p, ',') + 1 : NULL) {
+	for (const char *p = list; p != NULL && *p != '\0';
+	     p = strchr(p, ',') != NULL ? strchr(p, ',') + 1 : NULL) {
 		size_t i = strtoul(p, NULL, 10);
 		if (i < r->n)
 			batch_bad(r, &r->batch[i], "Error converting value &quot;x&quot;");
@@ -424,7 +439,8 @@ static void reply_by_script(struct reply *a, struct request *r, const char *line
 	}
 }
 
-/* What counts against the limit now: of this second of the clock, or of the last thousand milliseconds. */
+/* What counts against the limit now: of this second of the clock, or of the last thousand
+ * milliseconds. */
 static unsigned long *rate_clock(void)
 {
 	time_t now = time(NULL);
@@ -489,7 +505,8 @@ static bool answer_by_name(struct reply *a, const struct request *r)
 			continue;
 		a->status = (unsigned)status;
 		a->html = true;
-		text_addf(&a->body, "<html><title>Request blocked</title><body>Ray ID 1</body></html>");
+		text_addf(&a->body,
+			  "<html><title>Request blocked</title><body>Ray ID 1</body></html>");
 		return true;
 	}
 	return false;
@@ -524,12 +541,15 @@ static void reply_decide(struct reply *a, struct request *r)
 	lines_read(&server.rules); /* before the batches are looked at, for which the rules count */
 	if (!request_read(r)) {
 		a->status = 400;
-		text_addf(&a->body, "{\"errors\":[{\"code\":\"BAD_REQUEST\",\"message\":\"Invalid JSON array\"}]}");
+		text_addf(
+		    &a->body,
+		    "{\"errors\":[{\"code\":\"BAD_REQUEST\",\"message\":\"Invalid JSON array\"}]}");
 		return;
 	}
 	if (r->n > MAX_BATCHES || r->events > MAX_EVENTS) {
 		a->status = 400;
-		text_addf(&a->body, "{\"errors\":[{\"code\":\"BAD_REQUEST\",\"message\":\"Too many\"}]}");
+		text_addf(&a->body,
+			  "{\"errors\":[{\"code\":\"BAD_REQUEST\",\"message\":\"Too many\"}]}");
 		return;
 	}
 	if (server.script.next < server.script.n)
@@ -560,9 +580,11 @@ static void record(struct request *r, const struct reply *a)
 	}
 	fflush(server.accepted);
 	fprintf(server.requests,
-		"{\"n\":%lu,\"path\":\"%s\",\"status\":%u,\"batches\":%zu,\"events\":%zu,\"bytes\":%zu,\"ids\":[%s],"
+		"{\"n\":%lu,\"path\":\"%s\",\"status\":%u,\"batches\":%zu,\"events\":%zu,\"bytes\":"
+		"%zu,\"ids\":[%s],"
 		"\"repeated\":%lu}\n",
-		++server.n, r->path, a->status, r->n, r->events, r->bytes, ids.s != NULL ? ids.s : "", repeated);
+		++server.n, r->path, a->status, r->n, r->events, r->bytes,
+		ids.s != NULL ? ids.s : "", repeated);
 	fflush(server.requests);
 	free(ids.s);
 }
@@ -584,11 +606,12 @@ static enum MHD_Result answer(struct MHD_Connection *c, struct request *r, struc
 		free(a->body.s);
 		return MHD_NO;
 	}
-	struct MHD_Response *res =
-	    MHD_create_response_from_buffer(a->body.len, a->body.s != NULL ? a->body.s : (char *)"",
-					    a->body.s != NULL ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *res = MHD_create_response_from_buffer(
+	    a->body.len, a->body.s != NULL ? a->body.s : (char *)"",
+	    a->body.s != NULL ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
 	if (a->body.len > 0)
-		MHD_add_response_header(res, "Content-Type", a->html ? "text/html" : "application/json");
+		MHD_add_response_header(res, "Content-Type",
+					a->html ? "text/html" : "application/json");
 	if (a->retry_after[0] != '\0')
 		MHD_add_response_header(res, "Retry-After", a->retry_after);
 	if (a->exceeded[0] != '\0')
@@ -613,7 +636,8 @@ static bool may_enter(struct MHD_Connection *c)
 	char *password = NULL, *user = MHD_basic_auth_get_username_password(c, &password);
 	size_t len = strlen(server.key);
 	/* key.anything is another key with the same secret */
-	bool known = user != NULL && strncmp(user, server.key, len) == 0 && strchr(".", user[len]) != NULL;
+	bool known =
+	    user != NULL && strncmp(user, server.key, len) == 0 && strchr(".", user[len]) != NULL;
 	bool ok = known && password != NULL && strcmp(password, server.secret) == 0;
 	MHD_free(user);
 	MHD_free(password);
@@ -632,8 +656,9 @@ static unsigned request_refused(struct MHD_Connection *c, const char *method, co
 	return type == NULL || strncmp(type, "application/json", 16) != 0 ? 415 : 0;
 }
 
-static enum MHD_Result handle(void *own, struct MHD_Connection *c, const char *url, const char *method,
-			      const char *version, const char *data, size_t *size, void **state)
+static enum MHD_Result handle(void *own, struct MHD_Connection *c, const char *url,
+			      const char *method, const char *version, const char *data,
+			      size_t *size, void **state)
 {
 	(void)own;
 	(void)version;
@@ -644,7 +669,10 @@ static enum MHD_Result handle(void *own, struct MHD_Connection *c, const char *u
 			die("out of memory");
 		/* It becomes part of a JSON line as it is: only what cannot end a string. */
 		for (size_t i = 0; url[i] != '\0' && i < sizeof(r->path) - 1; i++)
-			r->path[i] = isalnum((unsigned char)url[i]) || strchr("/-_.", url[i]) != NULL ? url[i] : '?';
+			r->path[i] =
+			    isalnum((unsigned char)url[i]) || strchr("/-_.", url[i]) != NULL
+				? url[i]
+				: '?';
 		*state = r;
 		return MHD_YES;
 	}
@@ -663,7 +691,8 @@ static enum MHD_Result handle(void *own, struct MHD_Connection *c, const char *u
 	return answer(c, r, &a);
 }
 
-static void completed(void *own, struct MHD_Connection *c, void **state, enum MHD_RequestTerminationCode code)
+static void completed(void *own, struct MHD_Connection *c, void **state,
+		      enum MHD_RequestTerminationCode code)
 {
 	(void)own;
 	(void)c;
@@ -691,35 +720,42 @@ static struct MHD_Daemon *start(uint16_t port, char *cert, char *key)
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
 	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | (cert != NULL ? MHD_USE_TLS : 0u);
-	struct MHD_OptionItem tls[] = {
-	    {MHD_OPTION_HTTPS_MEM_CERT, 0, cert}, {MHD_OPTION_HTTPS_MEM_KEY, 0, key}, {MHD_OPTION_END, 0, NULL}};
+	struct MHD_OptionItem tls[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, cert},
+				       {MHD_OPTION_HTTPS_MEM_KEY, 0, key},
+				       {MHD_OPTION_END, 0, NULL}};
 	struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
 	return MHD_start_daemon(flags, port, NULL, NULL, handle, NULL, MHD_OPTION_SOCK_ADDR, &at,
-				MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_CONNECTION_TIMEOUT, 120u,
-				MHD_OPTION_ARRAY, cert != NULL ? tls : none, MHD_OPTION_END);
+				MHD_OPTION_NOTIFY_COMPLETED, completed, NULL,
+				MHD_OPTION_CONNECTION_TIMEOUT, 120u, MHD_OPTION_ARRAY,
+				cert != NULL ? tls : none, MHD_OPTION_END);
 }
 
 static void write_port(struct MHD_Daemon *d)
 {
 	const union MHD_DaemonInfo *info = MHD_get_daemon_info(d, MHD_DAEMON_INFO_BIND_PORT);
 	FILE *f = fopen("port.tmp", "we");
-	if (info == NULL || f == NULL || fprintf(f, "%u\n", (unsigned)info->port) < 0 || fclose(f) != 0 ||
-	    rename("port.tmp", "port") != 0)
+	if (info == NULL || f == NULL || fprintf(f, "%u\n", (unsigned)info->port) < 0 ||
+	    fclose(f) != 0 || rename("port.tmp", "port") != 0)
 		die("cannot write the port's number: %s", strerror(errno));
 }
 
 static void usage(FILE *to)
 {
 	fputs("usage: receiver DIR [--key K --secret S] [--port N] [--cert FILE --tlskey FILE]\n"
-	      "A stand-in for the Events API on 127.0.0.1. DIR/port: its port, when it is ready. DIR/accepted.ndjson:\n"
-	      "the batches it accepted. DIR/requests.ndjson: the requests it got. Send it SIGTERM to end it.\n"
+	      "A stand-in for the Events API on 127.0.0.1. DIR/port: its port, when it is ready. "
+	      "DIR/accepted.ndjson:\n"
+	      "the batches it accepted. DIR/requests.ndjson: the requests it got. Send it SIGTERM "
+	      "to end it.\n"
 	      "\n"
 	      "DIR/script, one instruction a line, one for each request in turn:\n"
-	      "  202 | NNN | 429 [retry-after=S] [exceeded=WORD] | 413 | 401 | 403 | 302 | html-502 | 400-plain\n"
-	      "  400-nolocate | 202-nolocate | 400-path I,J | 400-pos I,J | 202-path I,J | 202-pos I,J\n"
+	      "  202 | NNN | 429 [retry-after=S] [exceeded=WORD] | 413 | 401 | 403 | 302 | "
+	      "html-502 | 400-plain\n"
+	      "  400-nolocate | 202-nolocate | 400-path I,J | 400-pos I,J | 202-path I,J | 202-pos "
+	      "I,J\n"
 	      "  drop-before | drop-after | slow MS\n"
 	      "DIR/rules, one a line, for every request that the script leaves over:\n"
-	      "  reject-name NAME | reject-nolocate NAME | answer-name STATUS NAME | max-batches N | rate N |\n"
+	      "  reject-name NAME | reject-nolocate NAME | answer-name STATUS NAME | max-batches N "
+	      "| rate N |\n"
 	      "  rate-sliding N\n",
 	      to);
 }
@@ -782,7 +818,8 @@ int main(int argc, char **argv)
 	int code = options_read(&o, argc, argv);
 	if (code >= 0)
 		return code;
-	char *cert_text = o.cert != NULL ? slurp(o.cert) : NULL, *key_text = o.tlskey != NULL ? slurp(o.tlskey) : NULL;
+	char *cert_text = o.cert != NULL ? slurp(o.cert) : NULL,
+	     *key_text = o.tlskey != NULL ? slurp(o.tlskey) : NULL;
 	if (chdir(o.dir) != 0)
 		die("cannot enter %s: %s", o.dir, strerror(errno));
 	server.script.name = "script";

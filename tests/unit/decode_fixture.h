@@ -34,11 +34,12 @@ static inline void fx_watch(void)
 	closedir(dir);
 }
 
-/* Stands in for the map room. It is called for every entry of a zip, in the middle of the work: a good time to look. */
+/* Stands in for the map room. It is called for every entry of a zip, in the middle of the work:
+ * a good time to look. */
 __attribute__((weak)) bool schema_event_known(const char *name, size_t len)
 {
-	static const char *const known[] = {"custom_event", "commerce_event", "screen_view", "eventless",
-					    "session_start"};
+	static const char *const known[] = {"custom_event", "commerce_event", "screen_view",
+					    "eventless", "session_start"};
 	fx_watch();
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
 		if (strlen(known[i]) == len && memcmp(known[i], name, len) == 0)
@@ -49,7 +50,8 @@ __attribute__((weak)) bool schema_event_known(const char *name, size_t len)
 /* Runs a shell script in the fixture's folder. */
 static inline int fx_try(const char *script)
 {
-	char *whole = df_format("cd '%s' || exit 9\nexec 2>>'%s/sh.log'\nset -e\n%s", fx_dir, fx_dir, script);
+	char *whole =
+	    df_format("cd '%s' || exit 9\nexec 2>>'%s/sh.log'\nset -e\n%s", fx_dir, fx_dir, script);
 	int status = system(whole);
 	free(whole);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -88,8 +90,10 @@ static inline int fx_close(void)
 
 static inline struct conf_feed fx_feed(void)
 {
-	return (struct conf_feed){
-	    .name = "f", .decode.max_plaintext = 20ull << 30, .decode.max_ratio = 1000, .decode.max_entries = 10000};
+	return (struct conf_feed){.name = "f",
+				  .decode.max_plaintext = 20ull << 30,
+				  .decode.max_ratio = 1000,
+				  .decode.max_entries = 10000};
 }
 
 struct fx_file {
@@ -100,7 +104,8 @@ struct fx_file {
 };
 
 /* Decodes the fixture's file `path` under the name `name`. */
-static inline void fx_decode_as(struct fx_file *f, const struct conf_feed *feed, const char *path, const char *name)
+static inline void fx_decode_as(struct fx_file *f, const struct conf_feed *feed, const char *path,
+				const char *name)
 {
 	char *whole = df_format("%s/%s", fx_dir, path);
 	*f = (struct fx_file){.fd = open(whole, O_RDONLY | O_CLOEXEC)};
@@ -139,7 +144,8 @@ static inline bool fx_same_bytes(const struct decode_doc *doc, const char *path)
 	for (uint64_t at = 0; same && at < doc->length;) {
 		size_t want = doc->length - at < sizeof(a) ? (size_t)(doc->length - at) : sizeof(a);
 		same = pread(fd, a, want, (off_t)at) == (ssize_t)want &&
-		       pread(doc->fd, b, want, (off_t)(doc->offset + at)) == (ssize_t)want && memcmp(a, b, want) == 0;
+		       pread(doc->fd, b, want, (off_t)(doc->offset + at)) == (ssize_t)want &&
+		       memcmp(a, b, want) == 0;
 		at += want;
 	}
 	if (fd >= 0)
@@ -164,8 +170,8 @@ static inline void fx_accept(const struct conf_feed *feed, const char *name)
 }
 
 /* The file is one document whose bytes are those of `plain`. */
-static inline void fx_expect_one(const struct conf_feed *feed, const char *name, const char *event_type,
-				 const char *plain)
+static inline void fx_expect_one(const struct conf_feed *feed, const char *name,
+				 const char *event_type, const char *plain)
 {
 	struct fx_file f;
 	fx_decode(&f, feed, name);
@@ -181,12 +187,13 @@ static inline void fx_expect_one(const struct conf_feed *feed, const char *name,
 }
 
 /* The file is refused (or put off) with this code, and the text holds `words`. */
-static inline void fx_expect(const struct conf_feed *feed, const char *name, enum df_status st, const char *code,
-			     const char *words)
+static inline void fx_expect(const struct conf_feed *feed, const char *name, enum df_status st,
+			     const char *code, const char *words)
 {
 	struct fx_file f;
 	fx_decode(&f, feed, name);
-	bool as_told = f.st == st && strcmp(f.err.code, code) == 0 && strstr(f.err.text, words) != NULL;
+	bool as_told =
+	    f.st == st && strcmp(f.err.code, code) == 0 && strstr(f.err.text, words) != NULL;
 	if (!as_told)
 		fx_show(&f, name);
 	CU_ASSERT_TRUE(as_told);
@@ -194,7 +201,8 @@ static inline void fx_expect(const struct conf_feed *feed, const char *name, enu
 	fx_end(&f);
 }
 
-static inline void fx_reject(const struct conf_feed *feed, const char *name, const char *code, const char *words)
+static inline void fx_reject(const struct conf_feed *feed, const char *name, const char *code,
+			     const char *words)
 {
 	fx_expect(feed, name, DF_REJECT, code, words);
 }
@@ -211,7 +219,8 @@ static inline unsigned fx_open_fds(void)
 }
 
 /* A suite with these tests, run; the number of failures, for main. */
-static inline int fx_run(const char *name, int (*open_suite)(void), int (*close_suite)(void), const CU_TestInfo *tests)
+static inline int fx_run(const char *name, int (*open_suite)(void), int (*close_suite)(void),
+			 const CU_TestInfo *tests)
 {
 	if (CU_initialize_registry() != CUE_SUCCESS)
 		return 1;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fetch_peer.h - what the tests of fetch share: a scratch folder, shell commands, a feed for a throwaway sshd */
+/* fetch_peer.h - what the tests of fetch share: a scratch folder, shell commands, a feed for a
+ * throwaway sshd */
 #ifndef DROPFEED_TEST_FETCH_PEER_H
 #define DROPFEED_TEST_FETCH_PEER_H
 

@@ -13,7 +13,8 @@ static void check_json(const char *fragment)
 {
 	char *text = df_format("{%s}", fragment);
 	struct json_tokener *tok = json_tokener_new();
-	/* json-c 0.18 is strict to a fault: it takes each byte above 0x7f for a control character. */
+	/* json-c 0.18 is strict to a fault: it takes each byte above 0x7f for a control
+	 * character. */
 	int strict = json_c_version_num() >> 8 == 18 ? 0 : JSON_TOKENER_STRICT;
 	json_tokener_set_flags(tok, strict | JSON_TOKENER_VALIDATE_UTF8);
 	struct json_object *o = json_tokener_parse_ex(tok, text, (int)strlen(text));
@@ -38,7 +39,8 @@ static void take_warnings(const struct map *m)
 	const struct map_warning *w = NULL;
 	size_t n = map_warnings(m, &w), at = strlen(got.warnings);
 	for (size_t i = 0; i < n && at < sizeof(got.warnings); i++)
-		at += (size_t)snprintf(got.warnings + at, sizeof(got.warnings) - at, "%s: %s\n", w[i].code, w[i].text);
+		at += (size_t)snprintf(got.warnings + at, sizeof(got.warnings) - at, "%s: %s\n",
+				       w[i].code, w[i].text);
 }
 
 static void take_record(const struct map_record *r, enum df_status st)
@@ -55,15 +57,17 @@ static void take_record(const struct map_record *r, enum df_status st)
 	snprintf(got.data, sizeof(got.data), "%.*s", (int)r->data_len, r->data);
 	snprintf(got.ids, sizeof(got.ids), "%.*s", (int)r->ids_len, r->ids);
 	if (r->request_id != NULL)
-		snprintf(got.request, sizeof(got.request), "%.*s", (int)r->request_id_len, r->request_id);
+		snprintf(got.request, sizeof(got.request), "%.*s", (int)r->request_id_len,
+			 r->request_id);
 	if (r->message_id != NULL)
-		snprintf(got.message, sizeof(got.message), "%.*s", (int)r->message_id_len, r->message_id);
+		snprintf(got.message, sizeof(got.message), "%.*s", (int)r->message_id_len,
+			 r->message_id);
 	got.has_timestamp = r->has_timestamp;
 	got.timestamp_ms = r->timestamp_ms;
 }
 
-void run_cells(const struct conf_feed *feed, const char *event, const struct rows_cell *names, size_t n_names,
-	       const struct rows_cell *cells, size_t n_cells)
+void run_cells(const struct conf_feed *feed, const char *event, const struct rows_cell *names,
+	       size_t n_names, const struct rows_cell *cells, size_t n_cells)
 {
 	struct map *m = NULL;
 	struct df_err err = {0};

@@ -27,17 +27,17 @@ extern struct outcome got;
 extern const struct conf_feed plain; /* no settings but the defaults */
 extern const struct conf_feed named; /* with an event_name "n" and an event_type "other" */
 
-void run_cells(const struct conf_feed *feed, const char *event, const struct rows_cell *names, size_t n_names,
-	       const struct rows_cell *cells, size_t n_cells);
+void run_cells(const struct conf_feed *feed, const char *event, const struct rows_cell *names,
+	       size_t n_names, const struct rows_cell *cells, size_t n_cells);
 /* Cells apart by '|'; row NULL: the header alone. What comes out is checked to be JSON. */
 void run(const struct conf_feed *feed, const char *event, const char *header, const char *row);
 
-#define CHECK_STRING(actual, expected)                                                                                 \
-	do {                                                                                                           \
-		CU_ASSERT_STRING_EQUAL(actual, expected);                                                              \
-		if (strcmp(actual, expected) != 0)                                                                     \
-			printf("\n  line %d\n  got      %s\n  expected %s\n  (%s %s)\n", __LINE__, actual, expected,   \
-			       got.code, got.text);                                                                    \
+#define CHECK_STRING(actual, expected)                                                             \
+	do {                                                                                       \
+		CU_ASSERT_STRING_EQUAL(actual, expected);                                          \
+		if (strcmp(actual, expected) != 0)                                                 \
+			printf("\n  line %d\n  got      %s\n  expected %s\n  (%s %s)\n", __LINE__, \
+			       actual, expected, got.code, got.text);                              \
 	} while (0)
 
 #endif

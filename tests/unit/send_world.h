@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * send_world.h - a receiver (tests/peers/receiver, found below $BUILD), a sender, and what the sender reported
+ * send_world.h - a receiver (tests/peers/receiver, found below $BUILD), a sender, and what the
+ * sender reported
  */
 #ifndef SEND_WORLD_H
 #define SEND_WORLD_H
@@ -51,9 +52,10 @@ struct world {
 	enum df_status answer;
 };
 
-__attribute__((unused)) static enum df_status on_settled(void *ctx, uint32_t lane, uint64_t done, uint64_t rows,
-							 const struct send_reject *rejects, size_t n,
-							 struct df_err *err)
+__attribute__((unused)) static enum df_status on_settled(void *ctx, uint32_t lane, uint64_t done,
+							 uint64_t rows,
+							 const struct send_reject *rejects,
+							 size_t n, struct df_err *err)
 {
 	struct world *w = ctx;
 	CU_ASSERT(done > w->done[lane]);
@@ -77,7 +79,8 @@ __attribute__((unused)) static enum df_status on_settled(void *ctx, uint32_t lan
 
 static const struct send_events events = {on_settled};
 
-__attribute__((unused)) static void put_file(const struct world *w, const char *name, const char *text)
+__attribute__((unused)) static void put_file(const struct world *w, const char *name,
+					     const char *text)
 {
 	char path[128], temporary[128];
 	snprintf(path, sizeof(path), "%s/%s", w->dir, name);
@@ -98,7 +101,8 @@ __attribute__((unused)) static char *get_file(const struct world *w, const char 
 	return text;
 }
 
-__attribute__((unused)) static void receiver_start(struct world *w, const char *cert, const char *key)
+__attribute__((unused)) static void receiver_start(struct world *w, const char *cert,
+						   const char *key)
 {
 	char *text = NULL;
 	w->pid = fork();
@@ -110,7 +114,8 @@ __attribute__((unused)) static void receiver_start(struct world *w, const char *
 	for (int i = 0; i < ATTEMPTS && (text = get_file(w, "port")) == NULL; i++)
 		usleep(10000);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
-	snprintf(w->endpoint, sizeof(w->endpoint), "http%s://127.0.0.1:%d", cert != NULL ? "s" : "", atoi(text));
+	snprintf(w->endpoint, sizeof(w->endpoint), "http%s://127.0.0.1:%d", cert != NULL ? "s" : "",
+		 atoi(text));
 	free(text);
 }
 
@@ -142,7 +147,8 @@ __attribute__((unused)) static void world_prepare(struct world *w)
 	w->sender = sender_new();
 	w->sender->tuning.backoff_base = 1;
 	w->sender->tuning.backoff_cap = 20;
-	/* Nothing goes before a request is full or the stream is closed: so a test knows what is in a request. */
+	/* Nothing goes before a request is full or the stream is closed: so a test knows what is
+	 * in a request. */
 	w->sender->tuning.gather = 3600000;
 }
 
@@ -154,8 +160,8 @@ __attribute__((unused)) static void world_begin(struct world *w)
 
 __attribute__((unused)) static void world_end(struct world *w)
 {
-	static const char *const files[] = {"accepted.ndjson", "requests.ndjson", "script", "rules", "port",
-					    "ca.pem",          "ca.key"};
+	static const char *const files[] = {
+	    "accepted.ndjson", "requests.ndjson", "script", "rules", "port", "ca.pem", "ca.key"};
 	sender_free(w->sender);
 	receiver_stop(w);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
@@ -169,7 +175,8 @@ __attribute__((unused)) static void world_end(struct world *w)
 
 __attribute__((unused)) static void open_stream(struct world *w, const uint64_t *done)
 {
-	CU_ASSERT_EQUAL_FATAL(sender_open(w->sender, &w->feed, done, &events, w, &w->stream, &w->err), DF_OK);
+	CU_ASSERT_EQUAL_FATAL(
+	    sender_open(w->sender, &w->feed, done, &events, w, &w->stream, &w->err), DF_OK);
 }
 
 __attribute__((unused)) static enum df_status close_stream(struct world *w, bool abandon)
@@ -190,7 +197,8 @@ __attribute__((unused)) static struct batch *make_batch(struct world *w, struct 
 	struct df_buf json = {0};
 	df_buf_adds(&json, "{\"events\":[");
 	for (uint32_t i = 0; i < shape.events; i++)
-		df_buf_addf(&json, "%s{\"data\":{\"event_name\":\"%s\"},\"event_type\":\"custom_event\"}",
+		df_buf_addf(&json,
+			    "%s{\"data\":{\"event_name\":\"%s\"},\"event_type\":\"custom_event\"}",
 			    i > 0 ? "," : "", shape.name);
 	df_buf_addf(&json, "],\"source_request_id\":\"%u-%llu\",\"padding\":\"", shape.lane,
 		    (unsigned long long)w->next[shape.lane]);
@@ -224,12 +232,14 @@ __attribute__((unused)) static void put_many(struct world *w, size_t n, const ch
 		CU_ASSERT_EQUAL(put(w, (struct shape){.name = name, .events = 1}), DF_OK);
 }
 
-/* Every line of requests.ndjson as "STATUS:BATCHES", blank-separated. No request may be over a limit. */
+/* Every line of requests.ndjson as "STATUS:BATCHES", blank-separated. No request may be over a
+ * limit. */
 __attribute__((unused)) static void requests_are(struct world *w, const char *expected)
 {
 	struct df_buf got = {0};
 	char *text = get_file(w, "requests.ndjson"), *save = NULL;
-	for (char *line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
+	for (char *line = strtok_r(text, "\n", &save); line != NULL;
+	     line = strtok_r(NULL, "\n", &save)) {
 		struct json_object *o = json_tokener_parse(line), *v[4] = {0};
 		json_object_object_get_ex(o, "status", &v[0]);
 		json_object_object_get_ex(o, "batches", &v[1]);
@@ -252,15 +262,16 @@ __attribute__((unused)) static void requests_are(struct world *w, const char *ex
 
 enum may { IN_ORDER_ONCE = 0, MAY_REPEAT = 1, MAY_BE_LATE = 2 };
 
-/* How many different batches were accepted. In every lane each must come once, and none after one that follows it,
- * unless the test says that it may. */
+/* How many different batches were accepted. In every lane each must come once, and none after
+ * one that follows it, unless the test says that it may. */
 __attribute__((unused)) static size_t accepted(struct world *w, unsigned may)
 {
 	static bool seen[LANES][4096];
 	size_t n = 0, next[LANES] = {0};
 	char *text = get_file(w, "accepted.ndjson"), *save = NULL;
 	memset(seen, 0, sizeof(seen));
-	for (char *line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
+	for (char *line = strtok_r(text, "\n", &save); line != NULL;
+	     line = strtok_r(NULL, "\n", &save)) {
 		unsigned lane = 0, position = 0;
 		const char *id = strstr(line, "\"source_request_id\":\"");
 		CU_ASSERT_PTR_NOT_NULL_FATAL(id);
@@ -280,21 +291,25 @@ __attribute__((unused)) static size_t accepted(struct world *w, unsigned may)
 	return n;
 }
 
-/* A receiver that is asleep accepts connections, as the kernel does that for it, and answers nothing. */
+/* A receiver that is asleep accepts connections, as the kernel does that for it, and answers
+ * nothing. */
 __attribute__((unused)) static void receiver_sleeps(struct world *w, bool asleep)
 {
 	int status = 0;
 	CU_ASSERT_EQUAL(kill(w->pid, asleep ? SIGSTOP : SIGCONT), 0);
 	if (!asleep)
 		return;
-	CU_ASSERT_EQUAL(waitpid(w->pid, &status, WUNTRACED), w->pid); /* all its threads have stopped */
+	/* all its threads have stopped */
+	CU_ASSERT_EQUAL(waitpid(w->pid, &status, WUNTRACED), w->pid);
 	CU_ASSERT_TRUE(WIFSTOPPED(status));
 }
 
-__attribute__((unused)) static void wait_for_stats(struct world *w, uint64_t requests, uint64_t retries)
+__attribute__((unused)) static void wait_for_stats(struct world *w, uint64_t requests,
+						   uint64_t retries)
 {
 	struct send_stats stats = {0};
-	for (int i = 0; i < ATTEMPTS && (stats.requests < requests || stats.retries < retries); i++) {
+	for (int i = 0; i < ATTEMPTS && (stats.requests < requests || stats.retries < retries);
+	     i++) {
 		usleep(10000);
 		sender_stats(w->sender, &stats);
 	}
@@ -305,7 +320,8 @@ __attribute__((unused)) static void wait_for_stats(struct world *w, uint64_t req
 static bool world_find(void)
 {
 	const char *build = getenv("BUILD");
-	snprintf(receiver, sizeof(receiver), "%s/tests/peers/receiver", build != NULL ? build : "build");
+	snprintf(receiver, sizeof(receiver), "%s/tests/peers/receiver",
+		 build != NULL ? build : "build");
 	if (access(receiver, X_OK) == 0)
 		return true;
 	fprintf(stderr, "%s is missing\n", receiver);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Random documents against a slow model of the rule that anyone can check by eye, then the corner cases one by one. */
+/* Random documents against a slow model of the rule that anyone can check by eye, then the
+ * corner cases one by one. */
 #include "../../src/batch/batch_priv.h"
 
 #include <CUnit/Basic.h>
@@ -45,7 +46,8 @@ static struct batch_settings settings(const char *event_type)
 				       .begun_ms = BEGUN_MS};
 }
 
-static void make(const struct batch_settings *set, const struct test_row *rows, size_t n, struct seen *out)
+static void make(const struct batch_settings *set, const struct test_row *rows, size_t n,
+		 struct seen *out)
 {
 	struct df_err err = {0};
 	out->n = 0;
@@ -88,8 +90,9 @@ static const char *text_of(const struct batch *b, const char *key)
 	return out;
 }
 
-/* What the rule says of an unlimited window: a row joins its user's last batch when the non-event columns are equal and
- * there is room, else it begins a new one. Gives each row its batch, in order of opening. */
+/* What the rule says of an unlimited window: a row joins its user's last batch when the
+ * non-event columns are equal and there is room, else it begins a new one. Gives each row its
+ * batch, in order of opening. */
 static size_t model(const struct test_row *rows, size_t n, size_t *batch_of)
 {
 	size_t n_batches = 0, n_events[4096] = {0}, first[4096];
@@ -117,8 +120,8 @@ static void random_rows(struct test_row *rows, size_t n, unsigned users, unsigne
 			 kind = (unsigned)rand() % 20 == 0 ? (unsigned)rand() % kinds : 0;
 		memset(&rows[i], 0, sizeof(rows[i]));
 		snprintf(rows[i].ids, sizeof(rows[i].ids), "\"mpid\":%u", user);
-		snprintf(rows[i].batch, sizeof(rows[i].batch), "\"mpid\":%u,\"user_attributes\":{\"k\":\"%u\"}", user,
-			 kind);
+		snprintf(rows[i].batch, sizeof(rows[i].batch),
+			 "\"mpid\":%u,\"user_attributes\":{\"k\":\"%u\"}", user, kind);
 		snprintf(rows[i].data, sizeof(rows[i].data), "\"event_name\":\"e%zu\"", i);
 	}
 }
@@ -136,7 +139,8 @@ static void check_against_model(const struct seen *s, const struct test_row *row
 		CU_ASSERT_EQUAL(b->position, i);
 		CU_ASSERT_EQUAL(b->lane_position, next_lane[b->lane]++);
 		CU_ASSERT_EQUAL(b->n_rows, b->n_events);
-		CU_ASSERT(b->json_len <= BATCH_MAX_BYTES && b->n_events <= BATCH_MAX_EVENTS && b->n_events > 0);
+		CU_ASSERT(b->json_len <= BATCH_MAX_BYTES && b->n_events <= BATCH_MAX_EVENTS &&
+			  b->n_events > 0);
 		for (size_t k = 0; k < b->n_rows; k++) {
 			size_t row = (size_t)b->rows[k].number - 1;
 			CU_ASSERT_EQUAL(found[row], SIZE_MAX); /* each row once */
@@ -150,7 +154,8 @@ static void check_against_model(const struct seen *s, const struct test_row *row
 		for (size_t k = 0; k < i; k++) { /* a user's rows keep their order, in one lane */
 			if (strcmp(rows[i].ids, rows[k].ids) != 0)
 				continue;
-			in_order = in_order && found[k] <= found[i] && s->v[found[k]]->lane == s->v[found[i]]->lane;
+			in_order = in_order && found[k] <= found[i] &&
+				   s->v[found[k]]->lane == s->v[found[i]]->lane;
 		}
 	}
 	CU_ASSERT_TRUE(in_order);
@@ -171,14 +176,16 @@ static void test_model(void)
 		CU_ASSERT_EQUAL_FATAL(s.n, again.n);
 		for (size_t i = 0; i < s.n; i++)
 			CU_ASSERT_STRING_EQUAL(s.v[i]->json, again.v[i]->json);
-		/* Counting closes the same batches at the same rows, or a preflight would promise others than are sent. */
+		/* Counting closes the same batches at the same rows, or a preflight would
+		 * promise others than are sent. */
 		clear(&again);
 		set.count_only = true;
 		make(&set, rows, n, &again);
 		set.count_only = false;
 		CU_ASSERT_EQUAL_FATAL(s.n, again.n);
 		for (size_t i = 0; i < s.n; i++)
-			CU_ASSERT(s.v[i]->n_rows == again.v[i]->n_rows && s.v[i]->lane == again.v[i]->lane &&
+			CU_ASSERT(s.v[i]->n_rows == again.v[i]->n_rows &&
+				  s.v[i]->lane == again.v[i]->lane &&
 				  s.v[i]->json_len == again.v[i]->json_len);
 		clear(&s);
 		clear(&again);
@@ -211,12 +218,13 @@ static void test_window(void)
 	clear(&s);
 }
 
-/* What counts in the window is written down in batch.c, to the byte: the fourth user makes the first one's batch close, or
- * does not. */
+/* What counts in the window is written down in batch.c, to the byte: the fourth user makes the
+ * first one's batch close, or does not. */
 static void test_window_edge(void)
 {
 	static struct seen s;
-	static const char event[] = "{\"data\":{\"source_message_id\":\"\",\"a\":1},\"event_type\":\"custom_event\"}";
+	static const char event[] =
+	    "{\"data\":{\"source_message_id\":\"\",\"a\":1},\"event_type\":\"custom_event\"}";
 	struct test_row rows[5] = {0};
 	struct batch_settings set = settings("custom_event");
 	size_t event_len = sizeof(event) - 1 + 36;
@@ -239,8 +247,9 @@ static void test_window_edge(void)
 static void test_shape(void)
 {
 	static struct seen s;
-	struct test_row row = {
-	    .ids = "\"mpid\":1", .batch = "\"environment\":\"production\",\"mpid\":1", .data = "\"a\":1"};
+	struct test_row row = {.ids = "\"mpid\":1",
+			       .batch = "\"environment\":\"production\",\"mpid\":1",
+			       .data = "\"a\":1"};
 	struct batch_settings set = settings("screen_view");
 	make(&set, &row, 1, &s);
 	CU_ASSERT_EQUAL_FATAL(s.n, 1);
@@ -262,8 +271,8 @@ static void test_ids(void)
 {
 	static struct seen s;
 	struct test_row row = {.ids = "\"mpid\":1", .batch = "\"mpid\":1"};
-	struct batch_settings sets[4] = {settings("eventless"), settings("eventless"), settings("eventless"),
-					 settings("eventless")};
+	struct batch_settings sets[4] = {settings("eventless"), settings("eventless"),
+					 settings("eventless"), settings("eventless")};
 	char ids[5][64];
 	sets[1].feed = "g";
 	sets[2].sha256 = "01";
@@ -284,7 +293,9 @@ static void test_id_names(void)
 	struct batch_space space;
 	uint64_t position = 0;
 	batch_space_init(&space, "feed", "0123", "document");
-	for (size_t i = 0; i < 200; i++, position = i < 12 ? i : i < 199 ? position * 5 / 4 : UINT64_MAX) {
+	for (size_t i = 0; i < 200; i++, position = i < 12    ? i
+						    : i < 199 ? position * 5 / 4
+							      : UINT64_MAX) {
 		char name[32], ours[BATCH_ID_LEN + 1] = "", theirs[UUID_STR_LEN];
 		uuid_t id;
 		int n = snprintf(name, sizeof(name), "r%llu", (unsigned long long)position);
@@ -295,15 +306,18 @@ static void test_id_names(void)
 	}
 }
 
-/* The id of a batch as it is defined: worked out here from its JSON, by libuuid and the hash alone. */
-static void id_defined(const struct batch *b, const struct batch_settings *set, char out[UUID_STR_LEN])
+/* The id of a batch as it is defined: worked out here from its JSON, by libuuid and the hash
+ * alone. */
+static void id_defined(const struct batch *b, const struct batch_settings *set,
+		       char out[UUID_STR_LEN])
 {
 	struct batch_space space;
 	uuid_t id;
 	char name[64];
 	XXH128_canonical_t hash;
 	char *text = df_strdup(b->json);
-	for (char *p = text; (p = strstr(p, "\"source_message_id\":\"")) != NULL; p += 22 + BATCH_ID_LEN)
+	for (char *p = text; (p = strstr(p, "\"source_message_id\":\"")) != NULL;
+	     p += 22 + BATCH_ID_LEN)
 		memset(p + 21, ' ', BATCH_ID_LEN);
 	const char *body = text + sizeof("{\"source_request_id\":\"") - 1 + BATCH_ID_LEN;
 	XXH128_canonicalFromHash(&hash, XXH3_128bits(body, strlen(body)));
@@ -327,7 +341,8 @@ static void test_ids_hang_on_content(void)
 	for (size_t i = 0; i < s.n; i++) {
 		id_defined(s.v[i], &set, id);
 		CU_ASSERT_STRING_EQUAL(text_of(s.v[i], "source_request_id"), id);
-		CU_ASSERT_TRUE(s.v[i]->id_len == BATCH_ID_LEN && memcmp(s.v[i]->id, id, BATCH_ID_LEN) == 0);
+		CU_ASSERT_TRUE(s.v[i]->id_len == BATCH_ID_LEN &&
+			       memcmp(s.v[i]->id, id, BATCH_ID_LEN) == 0);
 	}
 	/* another environment, say: every batch is another one, every row the same */
 	for (size_t i = 0; i < 250; i++)
@@ -355,19 +370,24 @@ static void test_ids_hang_on_content(void)
 	clear(&other);
 }
 
-/* These never change: they would come to the API as other rows. A change of what they are made from is another BATCH_FORMAT. */
+/* These never change: they would come to the API as other rows. A change of what they are made
+ * from is another BATCH_FORMAT. */
 static void test_ids_stay(void)
 {
 	static struct seen s;
-	struct test_row row = {.ids = "\"mpid\":1", .batch = "\"mpid\":1", .data = "\"event_name\":\"e\""};
+	struct test_row row = {
+	    .ids = "\"mpid\":1", .batch = "\"mpid\":1", .data = "\"event_name\":\"e\""};
 	struct batch_settings set = settings("custom_event");
 	make(&set, &row, 1, &s);
-	CU_ASSERT_STRING_EQUAL(text_of(s.v[0], "source_request_id"), "63965033-66e2-5cfe-8a0c-716905a82387");
-	CU_ASSERT_PTR_NOT_NULL(strstr(s.v[0]->json, "\"source_message_id\":\"4c6bc113-78e3-52ea-b4de-782b539d5d79\""));
+	CU_ASSERT_STRING_EQUAL(text_of(s.v[0], "source_request_id"),
+			       "63965033-66e2-5cfe-8a0c-716905a82387");
+	CU_ASSERT_PTR_NOT_NULL(
+	    strstr(s.v[0]->json, "\"source_message_id\":\"4c6bc113-78e3-52ea-b4de-782b539d5d79\""));
 	clear(&s);
 	set.format = BATCH_FORMAT_0_1;
 	make(&set, &row, 1, &s);
-	CU_ASSERT_STRING_EQUAL(text_of(s.v[0], "source_request_id"), "06849e98-cb54-5f27-917f-d030be38fcb7");
+	CU_ASSERT_STRING_EQUAL(text_of(s.v[0], "source_request_id"),
+			       "06849e98-cb54-5f27-917f-d030be38fcb7");
 	clear(&s);
 }
 
@@ -395,14 +415,17 @@ static void test_many_own_ids(void)
 	struct df_err err = {0};
 	const uint64_t n = 30000;
 	for (int in_file = 0; in_file < 2; in_file++) {
-		struct batch_ids ids = {
-		    .scratch = in_file ? (tmp != NULL ? tmp : "/tmp") : NULL, .memory_bits = 12, .fd = -1};
+		struct batch_ids ids = {.scratch = in_file ? (tmp != NULL ? tmp : "/tmp") : NULL,
+					.memory_bits = 12,
+					.fd = -1};
 		uint64_t wrong = 0;
 		for (uint64_t i = 0; i < n + n / 2; i++) { /* the last third once more */
 			char text[32];
 			bool fresh = false;
-			int len = snprintf(text, sizeof(text), "id-%llu", (unsigned long long)(i < n ? i : i - n / 2));
-			if (batch_ids_enter(&ids, batch_hash(text, (size_t)len), &fresh, &err) != DF_OK ||
+			int len = snprintf(text, sizeof(text), "id-%llu",
+					   (unsigned long long)(i < n ? i : i - n / 2));
+			if (batch_ids_enter(&ids, batch_hash(text, (size_t)len), &fresh, &err) !=
+				DF_OK ||
 			    fresh != (i < n))
 				wrong++;
 		}
@@ -477,7 +500,8 @@ static void test_bytes(void)
 	char *big = df_alloc(BATCH_MAX_BYTES + 1);
 	memset(big, 'x', BATCH_MAX_BYTES);
 	struct batch_settings set = settings("custom_event");
-	struct map_record rec = {.ids = "1", .ids_len = 1, .data = big, .data_len = BATCH_MAX_BYTES - 300};
+	struct map_record rec = {
+	    .ids = "1", .ids_len = 1, .data = big, .data_len = BATCH_MAX_BYTES - 300};
 	CU_ASSERT_FALSE(batch_record_too_large(&set, &rec));
 	rec.data_len = BATCH_MAX_BYTES;
 	CU_ASSERT_TRUE(batch_record_too_large(&set, &rec));
@@ -553,11 +577,12 @@ static void test_fold(void)
 	    {"u", "\"t\":1,\"p\":[<{\"id\":\"a\"}>],\"z\":1", NULL},
 	    {"u", "\"t\":1,\"p\":[<{\"id\":\"b\"}>],\"z\":1", NULL},
 	    {"u", "\"t\":1,\"p\":[<{\"id\":\"ccc\"}>],\"z\":1", NULL}, /* one event so far */
-	    {"u", "\"t\":2,\"p\":[<{\"id\":\"d\"}>],\"z\":1", NULL},   /* differs before the products */
-	    {"u", "\"t\":2,\"p\":[<{\"id\":\"e\"}>],\"z\":2", NULL},   /* differs after them */
-	    {"v", "\"t\":2,\"p\":[<{\"id\":\"f\"}>],\"z\":2", NULL},   /* another user */
-	    {"u", "\"t\":2,\"p\":[<{\"id\":\"g\"}>],\"z\":2", NULL},   /* no longer adjacent */
-	    {"u", "\"t\":2,\"z\":2", NULL},                            /* no product */
+	    /* differs before the products */
+	    {"u", "\"t\":2,\"p\":[<{\"id\":\"d\"}>],\"z\":1", NULL},
+	    {"u", "\"t\":2,\"p\":[<{\"id\":\"e\"}>],\"z\":2", NULL}, /* differs after them */
+	    {"v", "\"t\":2,\"p\":[<{\"id\":\"f\"}>],\"z\":2", NULL}, /* another user */
+	    {"u", "\"t\":2,\"p\":[<{\"id\":\"g\"}>],\"z\":2", NULL}, /* no longer adjacent */
+	    {"u", "\"t\":2,\"z\":2", NULL},                          /* no product */
 	    {"u", "\"t\":2,\"z\":2", NULL},
 	    {"u", "\"t\":3,\"p\":[<{\"id\":\"h\"}>]", "m1"},
 	    {"u", "\"t\":3,\"p\":[<{\"id\":\"i\"}>]", "m1"},
@@ -570,7 +595,8 @@ static void test_fold(void)
 	CU_ASSERT_EQUAL(s.v[1]->n_events, 1);
 	CU_ASSERT_EQUAL(count(s.v[0]->json, "source_message_id"), 8);
 	CU_ASSERT_PTR_NOT_NULL(
-	    strstr(s.v[0]->json, "\"t\":1,\"p\":[{\"id\":\"a\"},{\"id\":\"b\"},{\"id\":\"ccc\"}],\"z\":1}"));
+	    strstr(s.v[0]->json,
+		   "\"t\":1,\"p\":[{\"id\":\"a\"},{\"id\":\"b\"},{\"id\":\"ccc\"}],\"z\":1}"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(s.v[0]->json, "[{\"id\":\"h\"},{\"id\":\"i\"}]"));
 	clear(&s);
 }

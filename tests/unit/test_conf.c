@@ -119,7 +119,8 @@ static void expect(const char *text, const char *const *want, int source_line)
 
 static void test_defaults(void)
 {
-	struct conf *conf = load_good("[dropfeed]\nstate_dir = /s\n[feed a]\nsink = -\n[feed b]\nsink=file:out.json\n");
+	struct conf *conf = load_good(
+	    "[dropfeed]\nstate_dir = /s\n[feed a]\nsink = -\n[feed b]\nsink=file:out.json\n");
 	CU_ASSERT_STRING_EQUAL(conf->state_dir, "/s");
 	CU_ASSERT_EQUAL(conf->jobs, 2);
 	CU_ASSERT_EQUAL(conf->log_level, DF_LOG_INFO);
@@ -132,7 +133,8 @@ static void test_defaults(void)
 	CU_ASSERT(f->fetch.min_age_ms == 60000 && f->fetch.stall_timeout_ms == 60000 &&
 		  f->send.give_up_after_ms == 900000);
 	CU_ASSERT_EQUAL(f->decode.max_plaintext, UINT64_C(20) << 30);
-	CU_ASSERT(f->decode.max_ratio == 1000 && f->decode.max_entries == 10000 && f->batch.lanes == 8);
+	CU_ASSERT(f->decode.max_ratio == 1000 && f->decode.max_entries == 10000 &&
+		  f->batch.lanes == 8);
 	CU_ASSERT_EQUAL(f->batch.group_window, 64 << 20);
 	CU_ASSERT_EQUAL(f->map.guidelines, CONF_WARN);
 	CU_ASSERT_EQUAL(f->batch.historical, CONF_HIST_AUTO);
@@ -140,13 +142,14 @@ static void test_defaults(void)
 	CU_ASSERT_STRING_EQUAL(f->map.screen_name, "");
 	CU_ASSERT_STRING_EQUAL(f->map.timestamps, "ms");
 	CU_ASSERT_STRING_EQUAL(f->map.timezone, "UTC");
-	CU_ASSERT(f->map.event_name == NULL && f->map.event_type == NULL && f->map.data_plan == NULL &&
-		  f->map.manifest == NULL);
+	CU_ASSERT(f->map.event_name == NULL && f->map.event_type == NULL &&
+		  f->map.data_plan == NULL && f->map.manifest == NULL);
 	CU_ASSERT(f->map.max_rejects_percent && f->map.max_rejects == 100000);
 	CU_ASSERT(!f->decode.encrypted && !f->map.fold_products && !f->map.limits_truncate &&
 		  !f->send.duplicates_import);
 	CU_ASSERT(!f->map.empty_attributes_delete && !f->map.unknown_columns_warn);
-	CU_ASSERT(f->fetch.after_done.what == CONF_KEEP && f->fetch.after_refused.what == CONF_KEEP);
+	CU_ASSERT(f->fetch.after_done.what == CONF_KEEP &&
+		  f->fetch.after_refused.what == CONF_KEEP);
 	CU_ASSERT_EQUAL(f->send.batches_per_second, 270.0);
 	CU_ASSERT_EQUAL(f->send.sink, CONF_SINK_STDOUT);
 	CU_ASSERT_PTR_NOT_NULL(strstr(f->fetch.known_hosts, "/.ssh/known_hosts"));
@@ -169,24 +172,34 @@ static void test_defaults(void)
 static void test_everything_set(void)
 {
 	/* indented keys, sections out of order, colons, a value on two lines */
-	struct conf *conf =
-	    load_good("\xef\xbb\xbf; a comment\n[feed Shop-1_a.b]\n\tsource = sftp://jo%40x@[::1]:2222/~/drop%20s\n  "
-		      "include = a*, b* c*\n"
-		      "exclude = *.bak\nmin_age = 0\nknown_hosts = hosts\n"
-		      "host_key = SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\nidentity_file = id\n"
-		      "passphrase_file = crlf\npassword_file = secret\nstall_timeout = 2m\nafter_done = move:old\n"
-		      "after_refused = delete\nreceipts = r\nencrypted = yes\ngnupg_home = gnupg\n"
-		      "signed_by = 0x0123456789abcdef0123456789abcdef01234567\nmax_plaintext = 1 KiB\nmax_ratio = "
-		      "5\nmax_entries = 6\n"
-		      "guidelines = enforce\nmanifest = manifest.json\nenvironment = development\nevent_name = Order  "
-		      "placed;x#\n  # a comment in between\n\ty\n"
-		      "event_type = Transaction\nscreen_name = Home\ndata_plan = plan:3\ntimestamps = %m/%d/%y %H:%M\n"
-		      "timezone = Europe/Berlin\nempty_attributes = delete\nunknown_columns = warn\nlimits = truncate\n"
-		      "fold_products = on\nmax_rejects = 0.5%\ngroup_window = 2MB\nhistorical = never\nlanes = 64\n"
-		      "sink = events-api\nendpoint = https://h.example/base//\nca_file = ca.pem\napi_key = k\n"
-		      "api_secret_file = secret\nbatches_per_second = 12.5\ngive_up_after = 1d\nduplicates = import\n"
-		      "[dropfeed]\nstate_dir: state\njobs = 3\nlog_level = debug\nlog_format = json\n[ feed  empty ] ; "
-		      "c\nsink = -\n");
+	struct conf *conf = load_good(
+	    "\xef\xbb\xbf; a comment\n[feed Shop-1_a.b]\n\tsource = "
+	    "sftp://jo%40x@[::1]:2222/~/drop%20s\n  "
+	    "include = a*, b* c*\n"
+	    "exclude = *.bak\nmin_age = 0\nknown_hosts = hosts\n"
+	    "host_key = SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\nidentity_file = id\n"
+	    "passphrase_file = crlf\npassword_file = secret\nstall_timeout = 2m\nafter_done = "
+	    "move:old\n"
+	    "after_refused = delete\nreceipts = r\nencrypted = yes\ngnupg_home = gnupg\n"
+	    "signed_by = 0x0123456789abcdef0123456789abcdef01234567\nmax_plaintext = 1 "
+	    "KiB\nmax_ratio = "
+	    "5\nmax_entries = 6\n"
+	    "guidelines = enforce\nmanifest = manifest.json\nenvironment = development\nevent_name "
+	    "= Order  "
+	    "placed;x#\n  # a comment in between\n\ty\n"
+	    "event_type = Transaction\nscreen_name = Home\ndata_plan = plan:3\ntimestamps = "
+	    "%m/%d/%y %H:%M\n"
+	    "timezone = Europe/Berlin\nempty_attributes = delete\nunknown_columns = warn\nlimits = "
+	    "truncate\n"
+	    "fold_products = on\nmax_rejects = 0.5%\ngroup_window = 2MB\nhistorical = never\nlanes "
+	    "= 64\n"
+	    "sink = events-api\nendpoint = https://h.example/base//\nca_file = ca.pem\napi_key = "
+	    "k\n"
+	    "api_secret_file = secret\nbatches_per_second = 12.5\ngive_up_after = 1d\nduplicates = "
+	    "import\n"
+	    "[dropfeed]\nstate_dir: state\njobs = 3\nlog_level = debug\nlog_format = json\n[ feed  "
+	    "empty ] ; "
+	    "c\nsink = -\n");
 	CU_ASSERT(conf->jobs == 3 && conf->log_level == DF_LOG_DEBUG && conf->log_json);
 	char *want = df_format("%s/state", dir);
 	CU_ASSERT_STRING_EQUAL(conf->state_dir, want);
@@ -203,25 +216,29 @@ static void test_everything_set(void)
 	CU_ASSERT_STRING_EQUAL(f->fetch.include.v[2], "c*");
 	CU_ASSERT_EQUAL(f->fetch.exclude.n, 1);
 	CU_ASSERT_EQUAL(f->fetch.min_age_ms, 0);
-	CU_ASSERT_STRING_EQUAL(f->fetch.host_key, "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU");
+	CU_ASSERT_STRING_EQUAL(f->fetch.host_key,
+			       "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU");
 	CU_ASSERT_STRING_EQUAL(f->fetch.passphrase, "with blanks inside ");
 	CU_ASSERT_STRING_EQUAL(f->fetch.password, "s3cret-value");
 	CU_ASSERT_STRING_EQUAL(f->send.api_secret, "s3cret-value");
-	CU_ASSERT(f->fetch.after_done.what == CONF_MOVE && strcmp(f->fetch.after_done.dir, "old") == 0);
+	CU_ASSERT(f->fetch.after_done.what == CONF_MOVE &&
+		  strcmp(f->fetch.after_done.dir, "old") == 0);
 	CU_ASSERT(f->fetch.after_refused.what == CONF_DELETE && f->fetch.after_refused.dir == NULL);
-	CU_ASSERT_STRING_EQUAL(f->decode.signed_by.v[0], "0123456789ABCDEF0123456789ABCDEF01234567");
-	CU_ASSERT(f->decode.encrypted && f->decode.max_plaintext == 1024 && f->decode.max_ratio == 5 &&
-		  f->decode.max_entries == 6);
+	CU_ASSERT_STRING_EQUAL(f->decode.signed_by.v[0],
+			       "0123456789ABCDEF0123456789ABCDEF01234567");
+	CU_ASSERT(f->decode.encrypted && f->decode.max_plaintext == 1024 &&
+		  f->decode.max_ratio == 5 && f->decode.max_entries == 6);
 	CU_ASSERT_EQUAL(f->map.guidelines, CONF_ENFORCE);
 	CU_ASSERT_STRING_EQUAL(f->map.manifest_text, "{\"columns\": []}\n");
 	CU_ASSERT_STRING_EQUAL(f->map.environment, "development");
 	CU_ASSERT_STRING_EQUAL(f->map.event_name, "Order  placed;x# y");
 	CU_ASSERT_STRING_EQUAL(f->map.event_type, "transaction");
 	CU_ASSERT_STRING_EQUAL(f->map.timestamps, "%m/%d/%y %H:%M");
-	CU_ASSERT(f->map.empty_attributes_delete && f->map.unknown_columns_warn && f->map.limits_truncate &&
-		  f->map.fold_products);
+	CU_ASSERT(f->map.empty_attributes_delete && f->map.unknown_columns_warn &&
+		  f->map.limits_truncate && f->map.fold_products);
 	CU_ASSERT(f->map.max_rejects_percent && f->map.max_rejects == 500);
-	CU_ASSERT(f->batch.group_window == 2000000 && f->batch.historical == CONF_HIST_NEVER && f->batch.lanes == 64);
+	CU_ASSERT(f->batch.group_window == 2000000 && f->batch.historical == CONF_HIST_NEVER &&
+		  f->batch.lanes == 64);
 	CU_ASSERT_STRING_EQUAL(f->send.endpoint, "https://h.example/base");
 	CU_ASSERT_EQUAL(f->send.batches_per_second, 12.5);
 	CU_ASSERT(f->send.give_up_after_ms == 86400000 && f->send.duplicates_import);
@@ -230,42 +247,51 @@ static void test_everything_set(void)
 
 static void test_every_mistake(void)
 {
-	EXPECT(
-	    "stray = 1\n[dropfeed]\nstate_dir = /s\njobs = 0\nlanes = 4\njobs = 2\n[nonsense]\nwhatever = 1\n[feed a]\n"
-	    "no equals sign\nsink = -\ntimezome = UTC\nmin-age = 1s\nzzzzzzzz = 1\nstate_dir = /x\nlanes = 65\n[feed "
-	    "a]\nsink = -\n"
-	    "[feed b/c]\nsink = -\n[dropfeed]\n[feed d\nlanes = x\n[feed e] x\nsink = -\nlanes =\nalso wrong",
-	    "1: 'stray' comes before any section", "4: jobs: '0' is out of range, it may be 1 to 64",
-	    "5: 'lanes' belongs in a [feed NAME]", "6: 'jobs' is already set on line 4",
-	    "7: unknown section [nonsense]", "10: neither a section",
-	    "12: unknown key 'timezome'; did you mean 'timezone'?",
-	    "13: unknown key 'min-age'; did you mean 'min_age'?", "14: unknown key 'zzzzzzzz'",
-	    "15: 'state_dir' belongs in [dropfeed]", "16: lanes: '65' is out of range",
-	    "17: [feed a] is already defined on line 9", "19: 'b/c' is not a feed name",
-	    "21: [dropfeed] is already defined on line 2", "22: the section's ']' is missing", "24: nothing may follow",
-	    "26: lanes: no value given", "27: neither a section");
+	EXPECT("stray = 1\n[dropfeed]\nstate_dir = /s\njobs = 0\nlanes = 4\njobs = "
+	       "2\n[nonsense]\nwhatever = 1\n[feed a]\n"
+	       "no equals sign\nsink = -\ntimezome = UTC\nmin-age = 1s\nzzzzzzzz = 1\nstate_dir = "
+	       "/x\nlanes = 65\n[feed "
+	       "a]\nsink = -\n"
+	       "[feed b/c]\nsink = -\n[dropfeed]\n[feed d\nlanes = x\n[feed e] x\nsink = -\nlanes "
+	       "=\nalso wrong",
+	       "1: 'stray' comes before any section",
+	       "4: jobs: '0' is out of range, it may be 1 to 64",
+	       "5: 'lanes' belongs in a [feed NAME]", "6: 'jobs' is already set on line 4",
+	       "7: unknown section [nonsense]", "10: neither a section",
+	       "12: unknown key 'timezome'; did you mean 'timezone'?",
+	       "13: unknown key 'min-age'; did you mean 'min_age'?", "14: unknown key 'zzzzzzzz'",
+	       "15: 'state_dir' belongs in [dropfeed]", "16: lanes: '65' is out of range",
+	       "17: [feed a] is already defined on line 9", "19: 'b/c' is not a feed name",
+	       "21: [dropfeed] is already defined on line 2", "22: the section's ']' is missing",
+	       "24: nothing may follow", "26: lanes: no value given", "27: neither a section");
 	EXPECT("[feed a]\nsink = -\n", "1: [dropfeed] must say");
-	EXPECT("[dropfeed]\nstate_dir = /s\n[feed a]\n[feed b]\nendpoint = us1\napi_key = k\n",
-	       "3: feed a delivers to the Events API, but lacks: endpoint, api_key, api_secret_file",
-	       "4: feed b delivers to the Events API, but lacks: api_secret_file");
+	EXPECT(
+	    "[dropfeed]\nstate_dir = /s\n[feed a]\n[feed b]\nendpoint = us1\napi_key = k\n",
+	    "3: feed a delivers to the Events API, but lacks: endpoint, api_key, api_secret_file",
+	    "4: feed b delivers to the Events API, but lacks: api_secret_file");
 	/* a bad value is one mistake, not also a missing key */
-	EXPECT("[dropfeed]\nstate_dir = /s\n[feed a]\nendpoint = us9\napi_key = a:b\napi_secret_file = none\n",
+	EXPECT("[dropfeed]\nstate_dir = /s\n[feed a]\nendpoint = us9\napi_key = "
+	       "a:b\napi_secret_file = none\n",
 	       "4: endpoint: ", "5: api_key: ", "6: api_secret_file: cannot read");
 	/* names that differ in their last character */
-	EXPECT(HEAD "[feed aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1]\nsink = -\n"
-		    "[feed aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa2]\nsink = -\nlanes = 0\n",
+	EXPECT(HEAD
+	       "[feed aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1]\nsink = -\n"
+	       "[feed aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa2]\nsink = "
+	       "-\nlanes = 0\n",
 	       "9: lanes: ");
 }
 
 /* What goes back to the source may not go among the drop files. */
 static void test_back_into_the_source(void)
 {
-	EXPECT(HEAD "source = sftp://u@h/a/b/\nreceipts = .\nafter_done = move:./c/../\nafter_refused = move:/a//b\n",
+	EXPECT(HEAD "source = sftp://u@h/a/b/\nreceipts = .\nafter_done = "
+		    "move:./c/../\nafter_refused = move:/a//b\n",
 	       "6: receipts: '.' is the source folder", "7: after_done: './c/../' is the source",
 	       "8: after_refused: '/a//b' is the source");
 	EXPECT(HEAD "source = sftp://u@h/~/\nreceipts = /~\n", "6: receipts: ");
 	EXPECT(HEAD "source = file:///a/b\nreceipts = ../b\n", "6: receipts: ");
-	EXPECT(HEAD "source = sftp://u@h/a/b\nreceipts = ..\nafter_done = move:/b\nafter_refused = move:b\nlanes = 0\n",
+	EXPECT(HEAD "source = sftp://u@h/a/b\nreceipts = ..\nafter_done = move:/b\nafter_refused = "
+		    "move:b\nlanes = 0\n",
 	       "9: lanes: ");
 }
 
@@ -284,32 +310,39 @@ static void test_long_lines(void)
 	conf_free(conf);
 	free(text);
 	/* five fingerprints on one line, and on five */
-	text = df_format(HEAD "signed_by = %s", "0123456789abcdef0123456789abcdef01234567, "
-						"1123456789abcdef0123456789abcdef01234567, "
-						"2123456789abcdef0123456789abcdef01234567,\n   "
-						"3123456789abcdef0123456789abcdef01234567,\n   "
-						"4123456789abcdef0123456789abcdef01234567\nlanes = 2\n");
+	text = df_format(HEAD "signed_by = %s",
+			 "0123456789abcdef0123456789abcdef01234567, "
+			 "1123456789abcdef0123456789abcdef01234567, "
+			 "2123456789abcdef0123456789abcdef01234567,\n   "
+			 "3123456789abcdef0123456789abcdef01234567,\n   "
+			 "4123456789abcdef0123456789abcdef01234567\nlanes = 2\n");
 	conf = load_good(text);
 	CU_ASSERT_EQUAL_FATAL(conf->feeds[0].decode.signed_by.n, 5);
-	CU_ASSERT_STRING_EQUAL(conf->feeds[0].decode.signed_by.v[4], "4123456789ABCDEF0123456789ABCDEF01234567");
+	CU_ASSERT_STRING_EQUAL(conf->feeds[0].decode.signed_by.v[4],
+			       "4123456789ABCDEF0123456789ABCDEF01234567");
 	CU_ASSERT_EQUAL(conf->feeds[0].batch.lanes, 2);
 	conf_free(conf);
 	free(text);
 }
 
-/* A value that was written for another reader of INI files is never taken with its quotes or its comment. */
+/* A value that was written for another reader of INI files is never taken with its quotes or its
+ * comment. */
 static void test_quotes_and_comments(void)
 {
-	EXPECT(
-	    "[dropfeed]\nstate_dir = \"/s\"\njobs = 3 # three\n[feed a]\nsink = - ; out\nevent_name = 'a b' # c\n"
-	    "source = \"sftp://u:secretword@h/p\"\nscreen_name = # x\nlanes = 0\n",
-	    "2: state_dir: quotes are part of a value; write state_dir = /s\n",
-	    "3: jobs: a comment has a line of its own; write jobs = 3 (a '#' that is part of the value: \\#)\n",
-	    "5: sink: a comment has a line of its own; write sink = - (a ';'",
-	    "6: event_name: quotes are part of a value, and a comment has a line of its own; write event_name = a b (",
-	    "7: source: quotes are part of a value; write the value without them\n",
-	    "8: screen_name: a comment has a line of its own; write the value alone (", "9: lanes: ");
-	struct conf *conf = load_good(HEAD "event_name = Order \\#5 \\; a#b;c \\x\nscreen_name = \\\"Home\"\n");
+	EXPECT("[dropfeed]\nstate_dir = \"/s\"\njobs = 3 # three\n[feed a]\nsink = - ; "
+	       "out\nevent_name = 'a b' # c\n"
+	       "source = \"sftp://u:secretword@h/p\"\nscreen_name = # x\nlanes = 0\n",
+	       "2: state_dir: quotes are part of a value; write state_dir = /s\n",
+	       "3: jobs: a comment has a line of its own; write jobs = 3 (a '#' that is part of "
+	       "the value: \\#)\n",
+	       "5: sink: a comment has a line of its own; write sink = - (a ';'",
+	       "6: event_name: quotes are part of a value, and a comment has a line of its own; "
+	       "write event_name = a b (",
+	       "7: source: quotes are part of a value; write the value without them\n",
+	       "8: screen_name: a comment has a line of its own; write the value alone (",
+	       "9: lanes: ");
+	struct conf *conf =
+	    load_good(HEAD "event_name = Order \\#5 \\; a#b;c \\x\nscreen_name = \\\"Home\"\n");
 	CU_ASSERT_STRING_EQUAL(conf->feeds[0].map.event_name, "Order #5 ; a#b;c \\x");
 	CU_ASSERT_STRING_EQUAL(conf->feeds[0].map.screen_name, "\"Home\"");
 	conf_free(conf);
@@ -319,18 +352,21 @@ static void test_quotes_and_comments(void)
 	conf_free(conf);
 }
 
-/* An indented line continues a value, but a key of its own, even a misspelt one, does not disappear in it. */
+/* An indented line continues a value, but a key of its own, even a misspelt one, does not
+ * disappear in it. */
 static void test_continued(void)
 {
-	struct conf *conf = load_good("[dropfeed]\n  state_dir = /s\n[feed a]\n  sink = -\n    lanes = 3\n"
-				      "include = *.csv\n  *.gz *.zip *.csv\n\n  event_name = x\n");
+	struct conf *conf =
+	    load_good("[dropfeed]\n  state_dir = /s\n[feed a]\n  sink = -\n    lanes = 3\n"
+		      "include = *.csv\n  *.gz *.zip *.csv\n\n  event_name = x\n");
 	CU_ASSERT_EQUAL(conf->feeds[0].batch.lanes, 3);
 	CU_ASSERT_EQUAL(conf->feeds[0].fetch.include.n, 4);
 	CU_ASSERT_STRING_EQUAL(conf->feeds[0].map.event_name, "x");
 	conf_free(conf);
 	EXPECT(HEAD "include = *.csv\n   exlude = *.bak\n\n   *.gz\n",
 	       "6: unknown key 'exlude'; did you mean 'exclude'?", "8: neither a section");
-	EXPECT(HEAD "include = *.csv\n   *.gz\ninclude = x\n", "7: 'include' is already set on line 5");
+	EXPECT(HEAD "include = *.csv\n   *.gz\ninclude = x\n",
+	       "7: 'include' is already set on line 5");
 }
 
 static void test_bad_values(void)
@@ -520,7 +556,8 @@ static void test_secrets_of_a_group(void)
 	struct conf *conf = load_good(HEAD "password_file = group\nidentity_file = group\n");
 	CU_ASSERT_STRING_EQUAL(conf->feeds[0].fetch.password, "s3cret-value");
 	conf_free(conf);
-	EXPECT(HEAD "password_file = written\n", "5: password_file: a group may write to the secret file");
+	EXPECT(HEAD "password_file = written\n",
+	       "5: password_file: a group may write to the secret file");
 
 	char *path = df_format("%s/group", dir);
 	if (geteuid() != 0 || chown(path, (uid_t)-1, 54321) != 0) {
@@ -528,14 +565,15 @@ static void test_secrets_of_a_group(void)
 		free(path);
 		return;
 	}
-	EXPECT(HEAD "password_file = group\nidentity_file = group\n", "5: password_file: the secret file",
-	       "6: identity_file: the secret file");
+	EXPECT(HEAD "password_file = group\nidentity_file = group\n",
+	       "5: password_file: the secret file", "6: identity_file: the secret file");
 	/* systemd guards its folder: the group's bits are the mask of an access list */
 	setenv("CREDENTIALS_DIRECTORY", dir, 1);
 	conf = load_good(HEAD "password_file = $CREDENTIALS_DIRECTORY/group\n");
 	CU_ASSERT_STRING_EQUAL(conf->feeds[0].fetch.password, "s3cret-value");
 	conf_free(conf);
-	EXPECT(HEAD "password_file = $CREDENTIALS_DIRECTORY/open\n", "5: password_file: others may use");
+	EXPECT(HEAD "password_file = $CREDENTIALS_DIRECTORY/open\n",
+	       "5: password_file: others may use");
 	unsetenv("CREDENTIALS_DIRECTORY");
 	CU_ASSERT_EQUAL(chown(path, (uid_t)-1, getegid()), 0);
 	free(path);
@@ -543,15 +581,21 @@ static void test_secrets_of_a_group(void)
 
 static void test_credentials_folder(void)
 {
-	EXPECT(HEAD "password_file = $CREDENTIALS_DIRECTORY/secret\nmanifest = $CREDENTIALS_DIRECTORY/manifest.json\n"
-		    "ca_file = $CREDENTIALS_DIRECTORY/ca.pem\ngnupg_home = $CREDENTIALS_DIRECTORY/gnupg\n",
-	       "5: password_file: $CREDENTIALS_DIRECTORY is not set", "6: manifest: $CREDENTIALS_DIRECTORY is not set",
-	       "7: ca_file: $CREDENTIALS_DIRECTORY is not set", "8: gnupg_home: $CREDENTIALS_DIRECTORY is not set");
+	EXPECT(
+	    HEAD
+	    "password_file = $CREDENTIALS_DIRECTORY/secret\nmanifest = "
+	    "$CREDENTIALS_DIRECTORY/manifest.json\n"
+	    "ca_file = $CREDENTIALS_DIRECTORY/ca.pem\ngnupg_home = $CREDENTIALS_DIRECTORY/gnupg\n",
+	    "5: password_file: $CREDENTIALS_DIRECTORY is not set",
+	    "6: manifest: $CREDENTIALS_DIRECTORY is not set",
+	    "7: ca_file: $CREDENTIALS_DIRECTORY is not set",
+	    "8: gnupg_home: $CREDENTIALS_DIRECTORY is not set");
 	setenv("CREDENTIALS_DIRECTORY", dir, 1);
-	struct conf *conf =
-	    load_good("[dropfeed]\nstate_dir = $CREDENTIALS_DIRECTORY/s\n[feed a]\n"
-		      "sink = file:$CREDENTIALS_DIRECTORY/out\nidentity_file = $CREDENTIALS_DIRECTORY/id\n"
-		      "password_file = $CREDENTIALS_DIRECTORY/secret\nca_file = $CREDENTIALS_DIRECTORY/ca.pem\n");
+	struct conf *conf = load_good(
+	    "[dropfeed]\nstate_dir = $CREDENTIALS_DIRECTORY/s\n[feed a]\n"
+	    "sink = file:$CREDENTIALS_DIRECTORY/out\nidentity_file = $CREDENTIALS_DIRECTORY/id\n"
+	    "password_file = $CREDENTIALS_DIRECTORY/secret\nca_file = "
+	    "$CREDENTIALS_DIRECTORY/ca.pem\n");
 	char *want = df_format("%s/out", dir);
 	CU_ASSERT_STRING_EQUAL(conf->feeds[0].send.sink_path, want);
 	CU_ASSERT_STRING_EQUAL(conf->feeds[0].fetch.password, "s3cret-value");
@@ -562,10 +606,12 @@ static void test_credentials_folder(void)
 
 static void test_secrets(void)
 {
-	EXPECT(HEAD "password_file = open\napi_secret_file = nowhere\n", "5: password_file: others may use",
+	EXPECT(HEAD "password_file = open\napi_secret_file = nowhere\n",
+	       "5: password_file: others may use",
 	       "6: api_secret_file: cannot read the secret file");
 	EXPECT(HEAD "identity_file = open\npassword_file = empty\npassphrase_file = gnupg\n",
-	       "5: identity_file: others may use", "6: password_file: the first line", "7: passphrase_file: ");
+	       "5: identity_file: others may use", "6: password_file: the first line",
+	       "7: passphrase_file: ");
 	char *problems = NULL;
 	conf_free(load(HEAD "password_file = open\n", &problems));
 	CU_ASSERT_PTR_NOT_NULL(strstr(problems, "chmod 600 "));
@@ -585,14 +631,18 @@ static void test_secrets(void)
 	       "6: api_secret_file and api_secret_env");
 	EXPECT(HEAD "password_file = secret\npassword_env = DROPFEED_TEST_SECRET\n",
 	       "6: password_file and password_env");
-	EXPECT(HEAD "api_secret = s3cret-value\npassword = s3cret-value\npassphrase = s3cret-value\n",
-	       "5: 'api_secret': the configuration holds no secrets: write it to a file of mode 0600 and give that as "
+	EXPECT(HEAD
+	       "api_secret = s3cret-value\npassword = s3cret-value\npassphrase = s3cret-value\n",
+	       "5: 'api_secret': the configuration holds no secrets: write it to a file of mode "
+	       "0600 and give that as "
 	       "api_secret_file = PATH, or name an environment variable in api_secret_env",
-	       "6: 'password': the configuration holds no secrets: write it to a file of mode 0600 and give that as "
+	       "6: 'password': the configuration holds no secrets: write it to a file of mode 0600 "
+	       "and give that as "
 	       "password_file =",
 	       "7: 'passphrase': the configuration");
-	conf = load_good(HEAD "api_secret_env = DROPFEED_TEST_SECRET\npassword_env = DROPFEED_TEST_SECRET\n"
-			      "passphrase_env = DROPFEED_TEST_SECRET\n");
+	conf = load_good(
+	    HEAD "api_secret_env = DROPFEED_TEST_SECRET\npassword_env = DROPFEED_TEST_SECRET\n"
+		 "passphrase_env = DROPFEED_TEST_SECRET\n");
 	CU_ASSERT_STRING_EQUAL(conf->feeds[0].send.api_secret, "from-env");
 	CU_ASSERT_STRING_EQUAL(conf->feeds[0].fetch.password, "from-env");
 	CU_ASSERT_STRING_EQUAL(conf->feeds[0].fetch.passphrase, "from-env");
@@ -609,7 +659,8 @@ static void test_unreadable(void)
 	CU_ASSERT(conf == NULL && p.n == 0);
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "/nonexistent/x.conf"));
 	memset(&err, 0, sizeof(err));
-	CU_ASSERT_EQUAL(conf_load(dir, &conf, &p, &err), DF_USAGE); /* a folder opens, but does not read */
+	/* a folder opens, but does not read */
+	CU_ASSERT_EQUAL(conf_load(dir, &conf, &p, &err), DF_USAGE);
 	CU_ASSERT_PTR_NULL(conf);
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, dir));
 	conf_problems_free(&p);
@@ -637,7 +688,8 @@ static void test_big_manifest(void)
 	free(path);
 	path = df_format("%s/manifest.json", dir);
 	CU_ASSERT_EQUAL(conf_feed_manifest(feed, path, &err), DF_OK);
-	CU_ASSERT_EQUAL(conf_feed_manifest(feed, feed->map.manifest, &err), DF_OK); /* once more from where it was */
+	/* once more from where it was */
+	CU_ASSERT_EQUAL(conf_feed_manifest(feed, feed->map.manifest, &err), DF_OK);
 	CU_ASSERT_STRING_EQUAL(feed->map.manifest, path);
 	CU_ASSERT_STRING_EQUAL(feed->map.manifest_text, "{\"columns\": []}\n");
 	conf_feed_free(feed);
@@ -684,7 +736,8 @@ static void test_freeze(void)
 	struct df_err err = {0};
 	conf_feed_freeze(then, &frozen);
 	CU_ASSERT_PTR_NULL(strstr(df_buf_cstr(&frozen), "SECRET"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(frozen.data, "event_name =  50%25 \"off\"%0A= next line%09\n"));
+	CU_ASSERT_PTR_NOT_NULL(
+	    strstr(frozen.data, "event_name =  50%25 \"off\"%0A= next line%09\n"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(frozen.data, "max_rejects = 0.125%25\n"));
 	/* today's key, pace and source count, and the settings of then */
 	CU_ASSERT_EQUAL(conf_feed_set(now, "endpoint", "eu1", &err), DF_OK);
@@ -717,7 +770,8 @@ static void test_freeze(void)
 	conf_feed_free(thawed);
 	/* the sink is never stored, though 0.1 did: today's counts */
 	CU_ASSERT_EQUAL(conf_feed_set(now, "sink", "file:/out/x", &err), DF_OK);
-	CU_ASSERT_EQUAL(conf_feed_thaw(now, "lanes = 3\nsink = file:/then\nduplicates = import\n", NULL, &thawed, &err),
+	CU_ASSERT_EQUAL(conf_feed_thaw(now, "lanes = 3\nsink = file:/then\nduplicates = import\n",
+				       NULL, &thawed, &err),
 			DF_OK);
 	CU_ASSERT_STRING_EQUAL(thawed->send.sink_path, "/out/x");
 	CU_ASSERT_FALSE(thawed->send.duplicates_import);
@@ -732,7 +786,8 @@ static void test_freeze(void)
 	CU_ASSERT_EQUAL(conf_feed_set(now, "event_name", "e", &err), DF_OK);
 	df_buf_reset(&again);
 	conf_feed_differences(thawed, now, &again);
-	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&again), "event_name, timestamp_range, placeholder_ids, lanes, manifest");
+	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&again),
+			       "event_name, timestamp_range, placeholder_ids, lanes, manifest");
 	conf_feed_free(thawed);
 	conf_feed_free(then);
 	conf_feed_free(now);
@@ -740,21 +795,26 @@ static void test_freeze(void)
 	df_buf_free(&again);
 }
 
-/* How a document is written is stored with it: characters that are not seen, and words that hold blanks and quotes. */
+/* How a document is written is stored with it: characters that are not seen, and words that hold
+ * blanks and quotes. */
 static void test_freeze_rows(void)
 {
 	static const char *const set[][2] = {
-	    {"delimiter", "tab"},   {"quote", "none"}, {"comment", "U+2502"},    {"encoding", "windows-1252"},
-	    {"skip_lines", "3"},    {"trim", "yes"},   {"skip_last_lines", "1"}, {"null", "\\N \"a \"\"b\"\"\" %"},
+	    {"delimiter", "tab"},     {"quote", "none"},
+	    {"comment", "U+2502"},    {"encoding", "windows-1252"},
+	    {"skip_lines", "3"},      {"trim", "yes"},
+	    {"skip_last_lines", "1"}, {"null", "\\N \"a \"\"b\"\"\" %"},
 	    {"row_count", "a (.)"},
 	};
-	struct conf_feed *feed = conf_feed_default("x"), *live = conf_feed_default("x"), *thawed = NULL;
+	struct conf_feed *feed = conf_feed_default("x"), *live = conf_feed_default("x"),
+			 *thawed = NULL;
 	struct df_err err = {0};
 	struct df_buf frozen = {0}, again = {0};
 	for (size_t i = 0; i < sizeof(set) / sizeof(*set); i++)
 		CU_ASSERT_EQUAL_FATAL(conf_feed_set(feed, set[i][0], set[i][1], &err), DF_OK);
 	conf_feed_freeze(feed, &frozen);
-	CU_ASSERT_EQUAL_FATAL(conf_feed_thaw(live, df_buf_cstr(&frozen), NULL, &thawed, &err), DF_OK);
+	CU_ASSERT_EQUAL_FATAL(conf_feed_thaw(live, df_buf_cstr(&frozen), NULL, &thawed, &err),
+			      DF_OK);
 	conf_feed_freeze(thawed, &again);
 	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&again), df_buf_cstr(&frozen));
 	CU_ASSERT_EQUAL(thawed->rows.delimiter, '\t');
@@ -799,7 +859,8 @@ static void test_thaw_refuses(void)
 	conf_feed_free(live);
 }
 
-/* The example that users copy: it loads, and with every line of it uncommented each key is known and its value good. */
+/* The example that users copy: it loads, and with every line of it uncommented each key is known
+ * and its value good. */
 static void test_example(void)
 {
 	char *text = NULL;
@@ -821,7 +882,8 @@ static void test_example(void)
 			s[0] = ' ';
 	}
 	for (int i = 0; i < 2; i++) {
-		for (const struct conf_key *key = i == 0 ? conf_main_keys : conf_feed_keys; key->name != NULL; key++) {
+		for (const struct conf_key *key = i == 0 ? conf_main_keys : conf_feed_keys;
+		     key->name != NULL; key++) {
 			char *line = df_format("%s = ", key->name);
 			CU_ASSERT_PTR_NOT_NULL(strstr(text, line));
 			if (strstr(text, line) == NULL)

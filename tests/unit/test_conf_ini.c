@@ -63,7 +63,8 @@ static void test_continued(void)
 	EXPECT("x = a\n [s]\n", "1 x=a [s]|\n");
 	EXPECT("x = a\n[s]\n  y = b\n", "1 x=a|\n2 [s]\n3 y=b|\n");
 	/* a key that is known begins a line of its own; another word with a sign does not */
-	EXPECT("x = a\n  key = b\n  keys = c\n  key: d\n", "1 x=a|\n2 key=b|\n3 keys=c|\n4 key=d|\n");
+	EXPECT("x = a\n  key = b\n  keys = c\n  key: d\n",
+	       "1 x=a|\n2 key=b|\n3 keys=c|\n4 key=d|\n");
 	EXPECT("x = a\n  keys = c\n  key: d\n", "1 x=a keys = c key: d|\n");
 	EXPECT("x = a\n        b\n\tc = 1\n", "1 x=a b c = 1|\n");
 }

@@ -5,7 +5,8 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-static void expect_name(const char *name, enum name_pack pack, bool encrypted, const char *event_type, const char *stem)
+static void expect_name(const char *name, enum name_pack pack, bool encrypted,
+			const char *event_type, const char *stem)
 {
 	struct name n = {0};
 	struct df_err err = {0};
@@ -28,11 +29,14 @@ static void test_names(void)
 	expect_name("a-eventless.csv.bz2.gpg", NAME_BZIP2, true, "eventless", "a");
 	expect_name("a-eventless.csv.xz", NAME_XZ, false, "eventless", "a");
 	expect_name("users-eventless-20260112.csv", NAME_PLAIN, false, "eventless", "users");
-	expect_name("orders-commerce_event_2026-01-12T03.csv.gz", NAME_GZIP, false, "commerce_event", "orders");
-	expect_name("orders-commerce_event.2026-01-12T03:04:05Z.csv", NAME_PLAIN, false, "commerce_event", "orders");
+	expect_name("orders-commerce_event_2026-01-12T03.csv.gz", NAME_GZIP, false,
+		    "commerce_event", "orders");
+	expect_name("orders-commerce_event.2026-01-12T03:04:05Z.csv", NAME_PLAIN, false,
+		    "commerce_event", "orders");
 	expect_name("a-b-eventless-0001.zip", NAME_ZIP, false, "eventless", "a-b");
 	expect_name("a-eventless (2).csv", NAME_PLAIN, false, "eventless", "a");
-	expect_name("a-eventless-custom_event-1.csv", NAME_PLAIN, false, "custom_event", "a-eventless");
+	expect_name("a-eventless-custom_event-1.csv", NAME_PLAIN, false, "custom_event",
+		    "a-eventless");
 	expect_name("orders.zip", NAME_ZIP, false, "", "orders");
 	expect_name("orders-2026.zip.gpg", NAME_ZIP, true, "", "orders-2026");
 	expect_name("orders-commerce_event.Zip", NAME_ZIP, false, "commerce_event", "orders");
@@ -41,8 +45,9 @@ static void test_names(void)
 /* A feed's document_type is for names that have none, and for no others. */
 static void test_document_type(void)
 {
-	static const char *const names[] = {"loyalty_members_20261101.csv", "part-00000-3f2b-c000.csv.gz",
-					    "data_0_0_0.csv.zst", "a.zip", "a-custom_evnt.csv"};
+	static const char *const names[] = {"loyalty_members_20261101.csv",
+					    "part-00000-3f2b-c000.csv.gz", "data_0_0_0.csv.zst",
+					    "a.zip", "a-custom_evnt.csv"};
 	struct name n = {0};
 	struct df_err err = {0};
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
@@ -59,8 +64,8 @@ static void test_document_type(void)
 /* What is not a drop file, but was meant as one, is reported with what to do. */
 static void test_advice(void)
 {
-	static const char *const with[] = {"a.7z",       "a.tar", "a-eventless.tar.gz", "a.TGZ", "a.xlsx",
-					   "a.xlsx.gpg", "a.tsv"};
+	static const char *const with[] = {
+	    "a.7z", "a.tar", "a-eventless.tar.gz", "a.TGZ", "a.xlsx", "a.xlsx.gpg", "a.tsv"};
 	static const char *const without[] = {"a.csv", "a.zip", "tar", "a.txt", "a.csv.gz"};
 	for (size_t i = 0; i < sizeof(with) / sizeof(*with); i++)
 		CU_ASSERT_TRUE(name_advice(with[i]) != NULL && name_meant(with[i]));
@@ -131,7 +136,8 @@ static void test_meant_names(void)
 {
 	static const char *const yes[] = {"a.csv",     "a-custom_evnt.CSV", "a.csv.gz",
 					  "a.zip.PGP", "-custom_event.csv", "a.csv.zst"};
-	static const char *const no[] = {"a.txt", "csv", "a-custom_event", "a-custom_event.csv.md5", ""};
+	static const char *const no[] = {"a.txt", "csv", "a-custom_event", "a-custom_event.csv.md5",
+					 ""};
 	for (size_t i = 0; i < sizeof(yes) / sizeof(*yes); i++)
 		CU_ASSERT_TRUE(name_meant(yes[i]));
 	for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++)
@@ -165,11 +171,13 @@ static void test_gzip(void)
 	fx_sh("seq 1 300000 > plain; gzip -c plain > a-screen_view.csv.gz");
 	fx_expect_one(&feed, "a-screen_view.csv.gz", "screen_view", "plain");
 	/* with a name, a comment-less extra field by Python, stored blocks */
-	fx_sh("gzip -1c < plain > b-custom_event.csv.gz; cp plain c; gzip -9 c; mv c.gz c-custom_event.csv.gz");
+	fx_sh("gzip -1c < plain > b-custom_event.csv.gz; cp plain c; gzip -9 c; mv c.gz "
+	      "c-custom_event.csv.gz");
 	fx_expect_one(&feed, "b-custom_event.csv.gz", "custom_event", "plain");
 	fx_expect_one(&feed, "c-custom_event.csv.gz", "custom_event", "plain");
 	/* members, an empty one among them, cut where a read ends too */
-	fx_sh("head -c 700000 plain | gzip -c > m-custom_event.csv.gz; : | gzip -c >> m-custom_event.csv.gz; "
+	fx_sh("head -c 700000 plain | gzip -c > m-custom_event.csv.gz; : | gzip -c >> "
+	      "m-custom_event.csv.gz; "
 	      "tail -c +700001 plain | gzip -c >> m-custom_event.csv.gz");
 	fx_expect_one(&feed, "m-custom_event.csv.gz", "custom_event", "plain");
 	fx_sh("(echo noise; head -c 3000000 /dev/urandom) > noise; split -b 1000 noise noise.; : > "
@@ -185,7 +193,8 @@ static void test_gzip_buffer_edges(void)
 {
 	struct conf_feed feed = fx_feed();
 	for (int n = 262142; n <= 262146; n++) {
-		fx_sh("head -c %d /dev/zero | tr '\\0' x > edge; gzip -c edge > g-custom_event.csv.gz; "
+		fx_sh("head -c %d /dev/zero | tr '\\0' x > edge; gzip -c edge > "
+		      "g-custom_event.csv.gz; "
 		      "gzip -c edge >> g-custom_event.csv.gz; cat edge edge > edge2",
 		      n);
 		fx_expect_one(&feed, "g-custom_event.csv.gz", "custom_event", "edge2");
@@ -196,8 +205,10 @@ static void test_gzip_damage(void)
 {
 	struct conf_feed feed = fx_feed();
 	fx_sh("seq 1 20000 > plain; gzip -nc plain > whole; size=$(stat -c %%s whole); "
-	      "for i in 1 2 3 4 5 6 7; do head -c $((size * i / 8)) whole > t$i-custom_event.csv.gz; done; "
-	      "head -c 1 whole > t8-custom_event.csv.gz; head -c $((size - 1)) whole > t9-custom_event.csv.gz");
+	      "for i in 1 2 3 4 5 6 7; do head -c $((size * i / 8)) whole > "
+	      "t$i-custom_event.csv.gz; done; "
+	      "head -c 1 whole > t8-custom_event.csv.gz; head -c $((size - 1)) whole > "
+	      "t9-custom_event.csv.gz");
 	for (int i = 1; i <= 9; i++) {
 		char name[64];
 		snprintf(name, sizeof(name), "t%d-custom_event.csv.gz", i);
@@ -214,7 +225,8 @@ static void test_gzip_damage(void)
 		snprintf(name, sizeof(name), "f%d-custom_event.csv.gz", i);
 		fx_reject(&feed, name, "corrupt-archive", i < 7 ? "" : "incorrect length check");
 	}
-	fx_sh("size=$(stat -c %%s whole); { head -c $((size - 8)) whole; printf AAAA; tail -c 4 whole; } > "
+	fx_sh("size=$(stat -c %%s whole); { head -c $((size - 8)) whole; printf AAAA; tail -c 4 "
+	      "whole; } > "
 	      "c-custom_event.csv.gz");
 	fx_reject(&feed, "c-custom_event.csv.gz", "corrupt-archive", "incorrect data check");
 	fx_sh("cp plain x-custom_event.csv.gz");
@@ -226,7 +238,8 @@ static void test_gzip_trailing(void)
 	struct conf_feed feed = fx_feed();
 	fx_sh("echo a,b > p; gzip -nc p > whole; stat -c %%s whole > size; "
 	      "for g in 'x' '\\0x' '\\0\\0\\0\\0\\037' 'hello' '\\037'; do printf \"$g\" > g; "
-	      "cat whole g > t$(stat -c %%s g)$(od -An -tx1 -N1 g | tr -d ' ')-custom_event.csv.gz; done");
+	      "cat whole g > t$(stat -c %%s g)$(od -An -tx1 -N1 g | tr -d ' "
+	      "')-custom_event.csv.gz; done");
 	char *size = NULL, at[64], *path = df_format("%s/size", fx_dir);
 	CU_ASSERT_EQUAL(df_read_file(path, 64, &size, NULL, NULL), DF_OK);
 	snprintf(at, sizeof(at), "at byte %d", atoi(size));
@@ -242,7 +255,10 @@ static void test_gzip_trailing(void)
 /* What all packed formats have in common, made by the tools of each. */
 static const struct {
 	const char *ending, *tool, *name;
-} packs[] = {{"gz", "gzip", "gzip"}, {"zst", "zstd -q", "zstd"}, {"bz2", "bzip2", "bzip2"}, {"xz", "xz", "xz"}};
+} packs[] = {{"gz", "gzip", "gzip"},
+	     {"zst", "zstd -q", "zstd"},
+	     {"bz2", "bzip2", "bzip2"},
+	     {"xz", "xz", "xz"}};
 enum { N_PACKS = sizeof(packs) / sizeof(*packs) };
 
 static void test_packs(void)
@@ -252,28 +268,37 @@ static void test_packs(void)
 		const char *e = packs[i].ending, *tool = packs[i].tool;
 		char name[64];
 		fx_sh("command -v %s >/dev/null", packs[i].name);
-		fx_sh("seq 1 300000 > plain; %s -c < plain > a-eventless.csv.%s; head -c 700000 plain | %s -c > "
-		      "m-eventless.csv.%s; : | %s -c >> m-eventless.csv.%s; tail -c +700001 plain | %s -c >> "
-		      "m-eventless.csv.%s; (cat m-eventless.csv.%s; head -c 600000 /dev/zero) > n-eventless.csv.%s",
+		fx_sh("seq 1 300000 > plain; %s -c < plain > a-eventless.csv.%s; head -c 700000 "
+		      "plain | %s -c > "
+		      "m-eventless.csv.%s; : | %s -c >> m-eventless.csv.%s; tail -c +700001 plain "
+		      "| %s -c >> "
+		      "m-eventless.csv.%s; (cat m-eventless.csv.%s; head -c 600000 /dev/zero) > "
+		      "n-eventless.csv.%s",
 		      tool, e, tool, e, tool, e, tool, e, e, e);
 		static const char *const good[] = {"a", "m", "n"};
 		for (size_t k = 0; k < 3; k++) {
 			snprintf(name, sizeof(name), "%s-eventless.csv.%s", good[k], e);
 			fx_expect_one(&feed, name, "eventless", "plain");
 		}
-		fx_sh("head -c 9000 /dev/urandom | od > p; %s -c < p > whole; size=$(stat -c %%s whole)\n"
-		      "for i in 1 2 3 4 5 6 7; do head -c $((size * i / 8)) whole > t$i-eventless.csv.%s; done\n"
-		      "head -c $((size - 1)) whole > t8-eventless.csv.%s; head -c 1 whole > t9-eventless.csv.%s\n"
-		      "(cat whole; printf x) > x-eventless.csv.%s; (cat whole; printf '\\0\\0y') > y-eventless.csv.%s\n"
-		      "(cat whole; head -c 2 whole) > z-eventless.csv.%s; cp p r-eventless.csv.%s; : | %s -c > "
+		fx_sh("head -c 9000 /dev/urandom | od > p; %s -c < p > whole; size=$(stat -c %%s "
+		      "whole)\n"
+		      "for i in 1 2 3 4 5 6 7; do head -c $((size * i / 8)) whole > "
+		      "t$i-eventless.csv.%s; done\n"
+		      "head -c $((size - 1)) whole > t8-eventless.csv.%s; head -c 1 whole > "
+		      "t9-eventless.csv.%s\n"
+		      "(cat whole; printf x) > x-eventless.csv.%s; (cat whole; printf '\\0\\0y') > "
+		      "y-eventless.csv.%s\n"
+		      "(cat whole; head -c 2 whole) > z-eventless.csv.%s; cp p r-eventless.csv.%s; "
+		      ": | %s -c > "
 		      "e-eventless.csv.%s",
 		      tool, e, e, e, e, e, e, e, tool, e);
 		for (int k = 1; k <= 9; k++) {
 			snprintf(name, sizeof(name), "t%d-eventless.csv.%s", k, e);
 			fx_reject(&feed, name, "corrupt-archive", "ends too early");
 		}
-		static const char *const bad[][2] = {
-		    {"x", "follow the end"}, {"y", "follow the end"}, {"r", "in spite of its name"}};
+		static const char *const bad[][2] = {{"x", "follow the end"},
+						     {"y", "follow the end"},
+						     {"r", "in spite of its name"}};
 		for (size_t k = 0; k < 3; k++) {
 			snprintf(name, sizeof(name), "%s-eventless.csv.%s", bad[k][0], e);
 			fx_reject(&feed, name, "corrupt-archive", bad[k][1]);
@@ -310,7 +335,8 @@ static void test_packs_damage_and_caps(void)
 		fx_reject(&feed, name, "archive-limit", "max_plaintext");
 		feed = fx_feed();
 	}
-	fx_sh("head -c 3000 /dev/urandom | od > p; zstd -q --ultra --long=31 -c < p > l-eventless.csv.zst");
+	fx_sh("head -c 3000 /dev/urandom | od > p; zstd -q --ultra --long=31 -c < p > "
+	      "l-eventless.csv.zst");
 	fx_reject(&feed, "l-eventless.csv.zst", "archive-limit", "without --long");
 }
 
@@ -318,23 +344,32 @@ static void test_packs_damage_and_caps(void)
 static void test_other_bytes(void)
 {
 	struct conf_feed feed = fx_feed();
-	fx_sh("echo a,b > p; gzip -c p > a-custom_event.csv; gzip -c p | gzip -c > b-custom_event.csv.gz\n"
-	      "rm -f i.zip j.zip k.csv; zip -q i.zip p; cp i.zip c-custom_event.csv; gzip -c i.zip > "
-	      "d-custom_event.csv.gz\n"
-	      "cp a-custom_event.csv k.csv; zip -q j-custom_event.zip k.csv; printf 'BZh91AY' > e-custom_event.csv\n"
-	      "printf '%%s\\n\\nabc' '-----BEGIN PGP MESSAGE-----' > f-custom_event.csv; printf '\\205\\001\\214' > "
-	      "g-custom_event.csv\n"
-	      "printf 'BZ' > h-custom_event.csv; printf '7z\\274\\257\\047\\034' > l-custom_event.csv");
-	fx_reject(&feed, "a-custom_event.csv", "corrupt-archive", "the file is no CSV but gzip data; give it the name");
-	fx_reject(&feed, "b-custom_event.csv.gz", "corrupt-archive", "unpacked, the file is no CSV but gzip data");
+	fx_sh(
+	    "echo a,b > p; gzip -c p > a-custom_event.csv; gzip -c p | gzip -c > "
+	    "b-custom_event.csv.gz\n"
+	    "rm -f i.zip j.zip k.csv; zip -q i.zip p; cp i.zip c-custom_event.csv; gzip -c i.zip > "
+	    "d-custom_event.csv.gz\n"
+	    "cp a-custom_event.csv k.csv; zip -q j-custom_event.zip k.csv; printf 'BZh91AY' > "
+	    "e-custom_event.csv\n"
+	    "printf '%%s\\n\\nabc' '-----BEGIN PGP MESSAGE-----' > f-custom_event.csv; printf "
+	    "'\\205\\001\\214' > "
+	    "g-custom_event.csv\n"
+	    "printf 'BZ' > h-custom_event.csv; printf '7z\\274\\257\\047\\034' > "
+	    "l-custom_event.csv");
+	fx_reject(&feed, "a-custom_event.csv", "corrupt-archive",
+		  "the file is no CSV but gzip data; give it the name");
+	fx_reject(&feed, "b-custom_event.csv.gz", "corrupt-archive",
+		  "unpacked, the file is no CSV but gzip data");
 	fx_reject(&feed, "c-custom_event.csv", "corrupt-archive", "a zip");
 	fx_reject(&feed, "d-custom_event.csv.gz", "corrupt-archive", "a zip");
-	fx_reject(&feed, "j-custom_event.zip", "corrupt-archive", "entry 'k.csv' is no CSV but gzip data");
+	fx_reject(&feed, "j-custom_event.zip", "corrupt-archive",
+		  "entry 'k.csv' is no CSV but gzip data");
 	fx_reject(&feed, "e-custom_event.csv", "corrupt-archive", "bzip2");
 	fx_reject(&feed, "l-custom_event.csv", "corrupt-archive", "7z");
 	fx_reject(&feed, "f-custom_event.csv", "encryption-mismatch", "OpenPGP");
 	fx_reject(&feed, "g-custom_event.csv", "encryption-mismatch", "OpenPGP");
-	fx_sh("python3 -c \"import zipfile; zipfile.ZipFile('x-eventless.csv', 'w').writestr('[Content_Types].xml', "
+	fx_sh("python3 -c \"import zipfile; zipfile.ZipFile('x-eventless.csv', "
+	      "'w').writestr('[Content_Types].xml', "
 	      "'x')\"");
 	fx_reject(&feed, "x-eventless.csv", "corrupt-archive", "an Excel workbook");
 	fx_accept(&feed, "h-custom_event.csv"); /* too short to be anything */
@@ -345,7 +380,8 @@ static void test_gzip_caps(void)
 	struct conf_feed feed = fx_feed();
 	fx_sh("head -c 80M /dev/zero > zeros; gzip -9c zeros > z-custom_event.csv.gz; "
 	      "head -c 60M zeros | gzip -9c > y-custom_event.csv.gz");
-	fx_reject(&feed, "z-custom_event.csv.gz", "archive-limit", "max_ratio (1000)"); /* deflate does 1:1029 here */
+	/* deflate does 1:1029 here */
+	fx_reject(&feed, "z-custom_event.csv.gz", "archive-limit", "max_ratio (1000)");
 	feed.decode.max_ratio = 1100;
 	fx_expect_one(&feed, "z-custom_event.csv.gz", "custom_event", "zeros");
 	feed.decode.max_ratio = 10;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * OpenPGP by GnuPG. Homes: r receives (ed, rsa and its own signing key), s sends and signs, o has keys that r lacks, p
- * has a key with a passphrase.
+ * OpenPGP by GnuPG. Homes: r receives (ed, rsa and its own signing key), s sends and signs, o has
+ * keys that r lacks, p has a key with a passphrase.
  */
 #include "decode_fixture.h"
 
@@ -21,14 +21,18 @@ static struct conf_feed gpg_feed(void)
 }
 
 /* gpg as one that asks nothing; $G HOME arguments */
-#define G "G() { h=$1; shift; gpg --homedir $h --batch --quiet --no-tty --yes --trust-model always \"$@\"; }\n"
+#define G                                                                                          \
+	"G() { h=$1; shift; gpg --homedir $h --batch --quiet --no-tty --yes --trust-model always " \
+	"\"$@\"; }\n"
 
 static void read_line(const char *name, char *out, size_t size)
 {
 	char *path = df_format("%s/%s", fx_dir, name), *text = NULL;
-	if (df_read_file(path, 4096, &text, NULL, NULL) != DF_OK) /* the caller misses what it looks for */
+	/* the caller misses what it looks for */
+	if (df_read_file(path, 4096, &text, NULL, NULL) != DF_OK)
 		text = NULL;
-	snprintf(out, size, "%.*s", text != NULL ? (int)strcspn(text, "\n") : 0, text != NULL ? text : "");
+	snprintf(out, size, "%.*s", text != NULL ? (int)strcspn(text, "\n") : 0,
+		 text != NULL ? text : "");
 	free(text);
 	free(path);
 }
@@ -39,28 +43,33 @@ static int gpg_open(void)
 		return 1;
 	for (size_t i = 0; i < 4; i++)
 		snprintf(fx_home[i], sizeof(fx_home[i]), "%s/%c", fx_dir, "rsop"[i]);
-	int code = fx_try(
-	    G
-	    "mkdir -m 700 r s o p\n"
-	    "N() { h=$1; shift; G $h --passphrase '' --quick-gen-key \"$@\"; }\n"
-	    "N r ed ed25519 cert never; fpr=$(G r --with-colons -k ed | awk -F: '/^fpr/ {print $10; exit}')\n"
-	    "G r --passphrase '' --quick-add-key $fpr cv25519 encr never\n"
-	    "N r rsa rsa2048 encr never || N r rsa rsa2048 default never\n"
-	    "N s signer ed25519 default never; fpr=$(G s --with-colons -k signer | awk -F: '/^fpr/ {print $10; "
-	    "exit}')\n"
-	    "G s --passphrase '' --quick-add-key $fpr ed25519 sign never\n"
-	    "N s stranger ed25519 default never\n"
-	    "G s --with-colons -k signer | awk -F: '/^fpr/ {print $10}' > fprs; head -1 fprs > primary; tail -1 fprs > "
-	    "sub\n"
-	    "N o other rsa2048 default never; fpr=$(G o --with-colons -k other | awk -F: '/^fpr/ {print $10; exit}')\n"
-	    "G o --passphrase '' --quick-add-key $fpr rsa2048 encr never\n"
-	    "G p --passphrase 'open sesame' --pinentry-mode loopback --quick-gen-key locked ed25519 default never\n"
-	    "fpr=$(G p --with-colons -k locked | awk -F: '/^fpr/ {print $10; exit}')\n"
-	    "G p --passphrase 'open sesame' --pinentry-mode loopback --quick-add-key $fpr cv25519 encr never\n"
-	    "for h in r o p; do G $h --export > $h.pub; G s --import $h.pub; done\n"
-	    "G s --export signer > signer.pub; G r --import signer.pub\n"
-	    "gpgconf --homedir p --kill all\n"
-	    "seq 1 200000 > plain; gzip -nc plain > plain.gz\n");
+	int code =
+	    fx_try(G "mkdir -m 700 r s o p\n"
+		     "N() { h=$1; shift; G $h --passphrase '' --quick-gen-key \"$@\"; }\n"
+		     "N r ed ed25519 cert never; fpr=$(G r --with-colons -k ed | awk -F: '/^fpr/ "
+		     "{print $10; exit}')\n"
+		     "G r --passphrase '' --quick-add-key $fpr cv25519 encr never\n"
+		     "N r rsa rsa2048 encr never || N r rsa rsa2048 default never\n"
+		     "N s signer ed25519 default never; fpr=$(G s --with-colons -k signer | awk "
+		     "-F: '/^fpr/ {print $10; "
+		     "exit}')\n"
+		     "G s --passphrase '' --quick-add-key $fpr ed25519 sign never\n"
+		     "N s stranger ed25519 default never\n"
+		     "G s --with-colons -k signer | awk -F: '/^fpr/ {print $10}' > fprs; head -1 "
+		     "fprs > primary; tail -1 fprs > "
+		     "sub\n"
+		     "N o other rsa2048 default never; fpr=$(G o --with-colons -k other | awk -F: "
+		     "'/^fpr/ {print $10; exit}')\n"
+		     "G o --passphrase '' --quick-add-key $fpr rsa2048 encr never\n"
+		     "G p --passphrase 'open sesame' --pinentry-mode loopback --quick-gen-key "
+		     "locked ed25519 default never\n"
+		     "fpr=$(G p --with-colons -k locked | awk -F: '/^fpr/ {print $10; exit}')\n"
+		     "G p --passphrase 'open sesame' --pinentry-mode loopback --quick-add-key $fpr "
+		     "cv25519 encr never\n"
+		     "for h in r o p; do G $h --export > $h.pub; G s --import $h.pub; done\n"
+		     "G s --export signer > signer.pub; G r --import signer.pub\n"
+		     "gpgconf --homedir p --kill all\n"
+		     "seq 1 200000 > plain; gzip -nc plain > plain.gz\n");
 	if (code != 0)
 		return code;
 	read_line("primary", fx_signer, sizeof(fx_signer));
@@ -77,18 +86,20 @@ static int gpg_close(void)
 static void test_layers(void)
 {
 	struct conf_feed feed = gpg_feed();
-	fx_sh(
-	    G
-	    "G s -r ed -o a-custom_event.csv.gpg -e plain; G s -r rsa -o b-custom_event.csv.pgp -e plain\n"
-	    "G s -r ed --armor -o c-custom_event.csv.asc -e plain; G s -r ed -o d-custom_event.csv.gz.gpg -e plain.gz\n"
-	    "G s -r other -r rsa -r ed -o e-screen_view.csv.gpg -e plain; G s -z 0 -r ed -o f-custom_event.csv.gpg -e "
-	    "plain\n"
-	    "G s --hidden-recipient ed -o g-custom_event.csv.gpg -e plain\n"
-	    "G s --compress-algo bzip2 -r ed -o h-custom_event.csv.gpg -e < plain\n"
-	    "cp plain x.csv; zip -q x.zip x.csv; G s -r ed -o x-custom_event.zip.gpg -e x.zip");
-	static const char *const names[] = {
-	    "a-custom_event.csv.gpg", "b-custom_event.csv.pgp", "c-custom_event.csv.asc", "d-custom_event.csv.gz.gpg",
-	    "f-custom_event.csv.gpg", "g-custom_event.csv.gpg", "h-custom_event.csv.gpg", "x-custom_event.zip.gpg"};
+	fx_sh(G "G s -r ed -o a-custom_event.csv.gpg -e plain; G s -r rsa -o "
+		"b-custom_event.csv.pgp -e plain\n"
+		"G s -r ed --armor -o c-custom_event.csv.asc -e plain; G s -r ed -o "
+		"d-custom_event.csv.gz.gpg -e plain.gz\n"
+		"G s -r other -r rsa -r ed -o e-screen_view.csv.gpg -e plain; G s -z 0 -r ed -o "
+		"f-custom_event.csv.gpg -e "
+		"plain\n"
+		"G s --hidden-recipient ed -o g-custom_event.csv.gpg -e plain\n"
+		"G s --compress-algo bzip2 -r ed -o h-custom_event.csv.gpg -e < plain\n"
+		"cp plain x.csv; zip -q x.zip x.csv; G s -r ed -o x-custom_event.zip.gpg -e x.zip");
+	static const char *const names[] = {"a-custom_event.csv.gpg", "b-custom_event.csv.pgp",
+					    "c-custom_event.csv.asc", "d-custom_event.csv.gz.gpg",
+					    "f-custom_event.csv.gpg", "g-custom_event.csv.gpg",
+					    "h-custom_event.csv.gpg", "x-custom_event.zip.gpg"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		fx_expect_one(&feed, names[i], "custom_event", "plain");
 	fx_expect_one(&feed, "e-screen_view.csv.gpg", "screen_view", "plain");
@@ -103,15 +114,18 @@ static void test_wrong_key(void)
 	fx_sh(G "G s -r other -o a-custom_event.csv.gpg -e plain\n"
 		"G o --with-colons -k other | awk -F: '/^sub/ {print $5}' > id\n"
 		"python3 - <<'P'\n"
-		"b = open('a-custom_event.csv.gpg', 'rb').read(); i = bytes.fromhex(open('id').read().strip())\n"
+		"b = open('a-custom_event.csv.gpg', 'rb').read(); i = "
+		"bytes.fromhex(open('id').read().strip())\n"
 		"assert b.count(i) == 1\n"
-		"open('h-custom_event.csv.gpg', 'wb').write(b.replace(i, bytes.fromhex('5CCF5ED334228ACF')))\n"
+		"open('h-custom_event.csv.gpg', 'wb').write(b.replace(i, "
+		"bytes.fromhex('5CCF5ED334228ACF')))\n"
 		"P\n");
 	read_line("id", id, sizeof(id));
 	CU_ASSERT_EQUAL(strlen(id), 16);
 	fx_reject(&feed, "a-custom_event.csv.gpg", "wrong-key", id);
 	fx_reject(&feed, "a-custom_event.csv.gpg", "wrong-key", fx_home[0]);
-	fx_reject(&feed, "h-custom_event.csv.gpg", "wrong-key", "hosted feed (pod US1; key ids 5CCF5ED334228ACF)");
+	fx_reject(&feed, "h-custom_event.csv.gpg", "wrong-key",
+		  "hosted feed (pod US1; key ids 5CCF5ED334228ACF)");
 	feed.decode.gnupg_home = fx_home[2];
 	fx_expect_one(&feed, "a-custom_event.csv.gpg", "custom_event", "plain");
 }
@@ -122,9 +136,11 @@ static void test_passphrase(void)
 	char right[] = "open sesame", wrong[] = "open barley";
 	feed.decode.gnupg_home = fx_home[3];
 	fx_sh(G "G s -r locked -o p-custom_event.csv.gpg -e plain");
-	fx_expect(&feed, "p-custom_event.csv.gpg", DF_DENIED, "decrypt-failed", "set gnupg_passphrase_file");
+	fx_expect(&feed, "p-custom_event.csv.gpg", DF_DENIED, "decrypt-failed",
+		  "set gnupg_passphrase_file");
 	feed.fetch.passphrase = wrong;
-	fx_expect(&feed, "p-custom_event.csv.gpg", DF_DENIED, "decrypt-failed", "correct what passphrase_file names");
+	fx_expect(&feed, "p-custom_event.csv.gpg", DF_DENIED, "decrypt-failed",
+		  "correct what passphrase_file names");
 	feed.fetch.passphrase = right;
 	fx_expect_one(&feed, "p-custom_event.csv.gpg", "custom_event", "plain");
 }
@@ -132,19 +148,24 @@ static void test_passphrase(void)
 static void test_not_encrypted(void)
 {
 	struct conf_feed feed = gpg_feed();
-	fx_sh(G "cp plain t-custom_event.csv.gpg; G s --store -o l-custom_event.csv.gpg plain\n"
-		"G s -u signer -o s-custom_event.csv.gpg -s plain; G s -u signer -o c-custom_event.csv.asc --clearsign "
-		"plain\n"
-		"G s --pinentry-mode loopback --passphrase x -o y-custom_event.csv.gpg -c plain\n"
-		": | G s -r ed -o e-custom_event.csv.gpg -e; : > n-custom_event.csv.gpg\n"
-		"head -c 5000 /dev/urandom > r-custom_event.csv.gpg; cp r.pub k-custom_event.csv.gpg\n"
-		"G s -u signer -o d-custom_event.csv.gpg -b plain");
-	static const char *const names[] = {
-	    "t-custom_event.csv.gpg", "l-custom_event.csv.gpg", "s-custom_event.csv.gpg", "c-custom_event.csv.asc",
-	    "r-custom_event.csv.gpg", "k-custom_event.csv.gpg", "d-custom_event.csv.gpg"};
+	fx_sh(
+	    G
+	    "cp plain t-custom_event.csv.gpg; G s --store -o l-custom_event.csv.gpg plain\n"
+	    "G s -u signer -o s-custom_event.csv.gpg -s plain; G s -u signer -o "
+	    "c-custom_event.csv.asc --clearsign "
+	    "plain\n"
+	    "G s --pinentry-mode loopback --passphrase x -o y-custom_event.csv.gpg -c plain\n"
+	    ": | G s -r ed -o e-custom_event.csv.gpg -e; : > n-custom_event.csv.gpg\n"
+	    "head -c 5000 /dev/urandom > r-custom_event.csv.gpg; cp r.pub k-custom_event.csv.gpg\n"
+	    "G s -u signer -o d-custom_event.csv.gpg -b plain");
+	static const char *const names[] = {"t-custom_event.csv.gpg", "l-custom_event.csv.gpg",
+					    "s-custom_event.csv.gpg", "c-custom_event.csv.asc",
+					    "r-custom_event.csv.gpg", "k-custom_event.csv.gpg",
+					    "d-custom_event.csv.gpg"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		fx_reject(&feed, names[i], "decrypt-failed", "");
-	fx_reject(&feed, "s-custom_event.csv.gpg", "decrypt-failed", "no encrypted OpenPGP message");
+	fx_reject(&feed, "s-custom_event.csv.gpg", "decrypt-failed",
+		  "no encrypted OpenPGP message");
 	fx_reject(&feed, "e-custom_event.csv.gpg", "empty-file", "no bytes");
 	fx_reject(&feed, "n-custom_event.csv.gpg", "empty-file", "no bytes");
 	char passphrase[] = "x";
@@ -156,10 +177,12 @@ static void test_not_encrypted(void)
 static void test_damage(void)
 {
 	struct conf_feed feed = gpg_feed();
-	fx_sh(G "G s -r ed -o whole -e plain; G s -r ed -z 0 --armor -o whole.asc -e plain; G s -z 0 -r ed -o whole0 "
+	fx_sh(G "G s -r ed -o whole -e plain; G s -r ed -z 0 --armor -o whole.asc -e plain; G s -z "
+		"0 -r ed -o whole0 "
 		"-e < plain\n"
 		"for w in whole whole.asc whole0; do size=$(stat -c %%s $w)\n"
-		"for i in 1 2 3 4 5 6 7; do head -c $((size * i / 8)) $w > t$i$w-custom_event.csv.gpg; done\n"
+		"for i in 1 2 3 4 5 6 7; do head -c $((size * i / 8)) $w > "
+		"t$i$w-custom_event.csv.gpg; done\n"
 		"head -c $((size - 1)) $w > t8$w-custom_event.csv.gpg; head -c $((size - 22)) $w > "
 		"t9$w-custom_event.csv.gpg; done\n"
 		"python3 - <<'P'\n"
@@ -169,16 +192,20 @@ static void test_damage(void)
 		"        b = bytearray(whole); b[120 + (len(b) - 121) * i // 8] ^= 0x10\n"
 		"        open('f%%d%%s-custom_event.csv.gpg' %% (i, w), 'wb').write(b)\n"
 		"P\n"
-		"G s -r other -r ed -z 0 -o both -e plain; head -c 400000 both > o-custom_event.csv.gpg");
-	fx_reject(&feed, "o-custom_event.csv.gpg", "decrypt-failed", "damaged or cut off"); /* not for want of a key */
+		"G s -r other -r ed -z 0 -o both -e plain; head -c 400000 both > "
+		"o-custom_event.csv.gpg");
+	/* not for want of a key */
+	fx_reject(&feed, "o-custom_event.csv.gpg", "decrypt-failed", "damaged or cut off");
 	static const char *const wholes[] = {"whole", "whole0", "whole.asc"};
 	for (size_t w = 0; w < 3; w++) {
 		for (int i = 1; i <= 9; i++) {
 			char name[64];
 			snprintf(name, sizeof(name), "t%d%s-custom_event.csv.gpg", i, wholes[w]);
-			if (w < 2 || i < 8) /* the end line of an armour is not a part of the message */
+			/* the end line of an armour is not a part of the message */
+			if (w < 2 || i < 8)
 				fx_reject(&feed, name, "decrypt-failed", "");
-			snprintf(name, sizeof(name), "f%d%s-custom_event.csv.gpg", i - 1, wholes[w]);
+			snprintf(name, sizeof(name), "f%d%s-custom_event.csv.gpg", i - 1,
+				 wholes[w]);
 			if (w < 2)
 				fx_reject(&feed, name, "decrypt-failed", "");
 		}
@@ -188,15 +215,22 @@ static void test_damage(void)
 static void test_more_than_one(void)
 {
 	struct conf_feed feed = gpg_feed();
-	fx_sh(G "G s -r ed -o one -e plain; echo b > b; G s -r ed -o two -e b; cat one two > m-custom_event.csv.gpg\n"
-		"G s --store -o lit b; cat one lit > l-custom_event.csv.gpg; cat lit one > k-custom_event.csv.gpg\n"
-		"{ cat one; echo garbage; } > g-custom_event.csv.gpg; { cat one; head -c 100 /dev/zero; } > "
+	fx_sh(G "G s -r ed -o one -e plain; echo b > b; G s -r ed -o two -e b; cat one two > "
+		"m-custom_event.csv.gpg\n"
+		"G s --store -o lit b; cat one lit > l-custom_event.csv.gpg; cat lit one > "
+		"k-custom_event.csv.gpg\n"
+		"{ cat one; echo garbage; } > g-custom_event.csv.gpg; { cat one; head -c 100 "
+		"/dev/zero; } > "
 		"z-custom_event.csv.gpg\n"
-		/* a signature by a key that nobody knows gives GnuPG an excuse to fail: that must not hide the rest */
-		"G s -r ed -u stranger -o signed -se plain; cat signed two > a-custom_event.csv.gpg; cat signed lit > "
-		"b-custom_event.csv.gpg; { cat signed; echo garbage; } > c-custom_event.csv.gpg; cat two signed > "
+		/* a signature by a key that nobody knows gives GnuPG an excuse to fail: that
+		 * must not hide the rest */
+		"G s -r ed -u stranger -o signed -se plain; cat signed two > "
+		"a-custom_event.csv.gpg; cat signed lit > "
+		"b-custom_event.csv.gpg; { cat signed; echo garbage; } > c-custom_event.csv.gpg; "
+		"cat two signed > "
 		"d-custom_event.csv.gpg\n"
-		"G s -r other -o alien -e plain; cat signed alien > e-custom_event.csv.gpg; cat alien signed > "
+		"G s -r other -o alien -e plain; cat signed alien > e-custom_event.csv.gpg; cat "
+		"alien signed > "
 		"f-custom_event.csv.gpg");
 	static const char *const names[] = {"m", "l", "k", "g", "z", "a", "b", "c", "d", "e"};
 	for (int lax = 0; lax < 2; lax++) {
@@ -206,37 +240,43 @@ static void test_more_than_one(void)
 			fx_reject(&feed, name, "decrypt-failed", "");
 		}
 		fx_reject(&feed, "f-custom_event.csv.gpg", "wrong-key", "");
-		fx_sh("echo allow-multiple-messages > r/gpg.conf"); /* the user's own laxness changes nothing */
+		/* the user's own laxness changes nothing */
+		fx_sh("echo allow-multiple-messages > r/gpg.conf");
 	}
 	fx_sh("rm r/gpg.conf");
 }
 
-/* GnuPG does not make messages without an MDC any more, so one is made here: RFC 4880 §5.7 and §13.9. */
+/* GnuPG does not make messages without an MDC any more, so one is made here: RFC 4880 §5.7 and
+ * §13.9. */
 static void test_no_integrity(void)
 {
 	struct conf_feed feed = gpg_feed();
-	fx_sh(G "echo a,b > small; G s -r ed --cipher-algo AES256 -o whole -e small\n"
-		"gpg --homedir r --batch --show-session-key -o /dev/null --yes -d whole 2>&1 | sed -n "
-		"\"s/.*'9:\\([0-9A-F]*\\)'.*/\\1/p\" "
-		"> key\n"
-		"cat > make.py <<'P'\n"
-		"import subprocess\n"
-		"whole = open('whole', 'rb').read(); key = open('key').read().strip()\n"
-		"assert whole[0] == 0x84 and len(key) == 64\n"
-		"pkesk = whole[:2 + whole[1]]\n"
-		"def aes(mode, data, *more):\n"
-		"    return subprocess.run(['openssl', 'enc', '-aes-256-' + mode, '-K', key, '-nopad', *more], "
-		"input=data,\n"
-		"                          stdout=subprocess.PIPE, check=True).stdout\n"
-		"xor = lambda a, b: bytes(x ^ y for x, y in zip(a, b))\n"
-		"text = b'a,b\\n'; body = b'b\\0' + b'\\0' * 4 + text\n"
-		"literal = bytes([0xcb, len(body)]) + body\n"
-		"prefix = bytes(range(16))\n"
-		"c = xor(aes('ecb', b'\\0' * 16), prefix); c += xor(aes('ecb', c), prefix[14:])\n"
-		"c += aes('cfb', literal, '-iv', c[2:18].hex())\n"
-		"open('i-custom_event.csv.gpg', 'wb').write(pkesk + bytes([0xc9, len(c)]) + c)\n"
-		"P\n"
-		"python3 make.py; G r --ignore-mdc-error -o back -d i-custom_event.csv.gpg || :; cmp back small");
+	fx_sh(
+	    G
+	    "echo a,b > small; G s -r ed --cipher-algo AES256 -o whole -e small\n"
+	    "gpg --homedir r --batch --show-session-key -o /dev/null --yes -d whole 2>&1 | sed -n "
+	    "\"s/.*'9:\\([0-9A-F]*\\)'.*/\\1/p\" "
+	    "> key\n"
+	    "cat > make.py <<'P'\n"
+	    "import subprocess\n"
+	    "whole = open('whole', 'rb').read(); key = open('key').read().strip()\n"
+	    "assert whole[0] == 0x84 and len(key) == 64\n"
+	    "pkesk = whole[:2 + whole[1]]\n"
+	    "def aes(mode, data, *more):\n"
+	    "    return subprocess.run(['openssl', 'enc', '-aes-256-' + mode, '-K', key, '-nopad', "
+	    "*more], "
+	    "input=data,\n"
+	    "                          stdout=subprocess.PIPE, check=True).stdout\n"
+	    "xor = lambda a, b: bytes(x ^ y for x, y in zip(a, b))\n"
+	    "text = b'a,b\\n'; body = b'b\\0' + b'\\0' * 4 + text\n"
+	    "literal = bytes([0xcb, len(body)]) + body\n"
+	    "prefix = bytes(range(16))\n"
+	    "c = xor(aes('ecb', b'\\0' * 16), prefix); c += xor(aes('ecb', c), prefix[14:])\n"
+	    "c += aes('cfb', literal, '-iv', c[2:18].hex())\n"
+	    "open('i-custom_event.csv.gpg', 'wb').write(pkesk + bytes([0xc9, len(c)]) + c)\n"
+	    "P\n"
+	    "python3 make.py; G r --ignore-mdc-error -o back -d i-custom_event.csv.gpg || :; cmp "
+	    "back small");
 	fx_reject(&feed, "i-custom_event.csv.gpg", "decrypt-failed", "no integrity protection");
 	fx_sh("echo ignore-mdc-error > r/gpg.conf"); /* nor does laxness help here */
 	fx_reject(&feed, "i-custom_event.csv.gpg", "decrypt-failed", "no integrity protection");
@@ -247,17 +287,18 @@ static void test_signed_by(void)
 {
 	struct conf_feed feed = gpg_feed();
 	char *list[2] = {fx_signer, NULL};
-	fx_sh(
-	    G
-	    "G s -r ed -u $(cat sub)! -o s-custom_event.csv.gpg -se plain; G s -r ed -u $(cat primary)! -o "
-	    "p-custom_event.csv.gpg -se plain\n"
-	    "G s -r ed -o u-custom_event.csv.gpg -e plain; G s -r ed -u stranger -o x-custom_event.csv.gpg -se plain\n"
-	    "G s -r ed -u stranger -u signer -o b-custom_event.csv.gpg -se plain");
+	fx_sh(G "G s -r ed -u $(cat sub)! -o s-custom_event.csv.gpg -se plain; G s -r ed -u $(cat "
+		"primary)! -o "
+		"p-custom_event.csv.gpg -se plain\n"
+		"G s -r ed -o u-custom_event.csv.gpg -e plain; G s -r ed -u stranger -o "
+		"x-custom_event.csv.gpg -se plain\n"
+		"G s -r ed -u stranger -u signer -o b-custom_event.csv.gpg -se plain");
 	/* Not demanded: whether the key is known or not. */
 	fx_expect_one(&feed, "s-custom_event.csv.gpg", "custom_event", "plain");
 	fx_expect_one(&feed, "x-custom_event.csv.gpg", "custom_event", "plain");
 	feed.decode.signed_by = (struct conf_list){.v = list, .n = 1};
-	fx_expect_one(&feed, "s-custom_event.csv.gpg", "custom_event", "plain"); /* by a subkey of the listed primary */
+	/* by a subkey of the listed primary */
+	fx_expect_one(&feed, "s-custom_event.csv.gpg", "custom_event", "plain");
 	fx_expect_one(&feed, "p-custom_event.csv.gpg", "custom_event", "plain");
 	fx_expect_one(&feed, "b-custom_event.csv.gpg", "custom_event", "plain");
 	fx_reject(&feed, "u-custom_event.csv.gpg", "bad-signature", "not signed");
@@ -281,13 +322,15 @@ static void test_signed_by(void)
 	fx_reject(&feed, "p-custom_event.csv.gpg", "bad-signature", "(good)");
 }
 
-/* Messages whose encryption is whole and whose signature is of something else, or of a key that has ended. */
+/* Messages whose encryption is whole and whose signature is of something else, or of a key that
+ * has ended. */
 static void test_bad_signatures(void)
 {
 	struct conf_feed feed = gpg_feed();
 	char short_lived[64] = "", *list[1] = {fx_signer};
 	fx_sh(G "G s -u signer -z 0 -o signed -s plain\n"
-		"python3 -c \"b = open('signed', 'rb').read(); open('forged', 'wb').write(b.replace(b'\\\\n777\\\\n', "
+		"python3 -c \"b = open('signed', 'rb').read(); open('forged', "
+		"'wb').write(b.replace(b'\\\\n777\\\\n', "
 		"b'\\\\n778\\\\n'))\"\n"
 		"! cmp -s signed forged; sed 's/^777$/778/' plain > forged.plain\n"
 		/* -r with an OpenPGP message as its input packet, not as literal data */
@@ -299,13 +342,12 @@ static void test_bad_signatures(void)
 	fx_expect_one(&feed, "g-custom_event.csv.gpg", "custom_event", "plain");
 	fx_reject(&feed, "f-custom_event.csv.gpg", "bad-signature", "Bad signature");
 
-	fx_sh(
-	    G
-	    "G s --faked-system-time 20200101T000000! --passphrase '' --quick-gen-key gone ed25519 default 2020-02-01\n"
-	    "G s --faked-system-time 20200102T000000! -u gone -z 0 -o old -s plain\n"
-	    "G s -r ed --no-literal -o e-custom_event.csv.gpg -e old\n"
-	    "G s --export gone > gone.pub; G r --import gone.pub\n"
-	    "G s --with-colons -k gone | awk -F: '/^fpr/ {print $10; exit}' > gone");
+	fx_sh(G "G s --faked-system-time 20200101T000000! --passphrase '' --quick-gen-key gone "
+		"ed25519 default 2020-02-01\n"
+		"G s --faked-system-time 20200102T000000! -u gone -z 0 -o old -s plain\n"
+		"G s -r ed --no-literal -o e-custom_event.csv.gpg -e old\n"
+		"G s --export gone > gone.pub; G r --import gone.pub\n"
+		"G s --with-colons -k gone | awk -F: '/^fpr/ {print $10; exit}' > gone");
 	read_line("gone", short_lived, sizeof(short_lived));
 	list[0] = short_lived;
 	fx_reject(&feed, "e-custom_event.csv.gpg", "bad-signature", "has expired");
@@ -325,7 +367,8 @@ static void test_inner_layers(void)
 static void test_caps(void)
 {
 	struct conf_feed feed = gpg_feed();
-	fx_sh(G "head -c 80M /dev/zero > zeros; G s -z 9 --compress-algo zlib -r ed -o z-custom_event.csv.gpg -e "
+	fx_sh(G "head -c 80M /dev/zero > zeros; G s -z 9 --compress-algo zlib -r ed -o "
+		"z-custom_event.csv.gpg -e "
 		"zeros; rm zeros");
 	fx_reject(&feed, "z-custom_event.csv.gpg", "archive-limit", "max_ratio (1000)");
 	feed.decode.max_ratio = 1100;
@@ -346,14 +389,16 @@ static void test_outside(void)
 	feed.decode.gnupg_home = nowhere;
 	fx_expect(&feed, "a-custom_event.csv.gpg", DF_RETRY, "", "gnupg_home");
 	/* A home whose agent cannot be started. */
-	fx_sh("mkdir -m 700 n; cp -r r/private-keys-v1.d r/pubring.kbx n; echo agent-program /bin/false > n/gpg.conf");
+	fx_sh("mkdir -m 700 n; cp -r r/private-keys-v1.d r/pubring.kbx n; echo agent-program "
+	      "/bin/false > n/gpg.conf");
 	snprintf(nowhere, sizeof(nowhere), "%s/n", fx_dir);
 	fx_expect(&feed, "a-custom_event.csv.gpg", DF_RETRY, "", "agent");
 }
 
 /* ---- GnuPG killed, as by a machine that is out of memory ---- */
 
-static unsigned kill_at[2]; /* the read, from 1, of the first and second GnuPG before which it is killed; 0: never */
+/* the read, from 1, of the first and second GnuPG before which it is killed; 0: never */
+static unsigned kill_at[2];
 static unsigned reads, killed;
 
 /* Finds the gpg that decrypts in this fixture's home: GPGME does not say which process it is. */
@@ -364,7 +409,8 @@ static unsigned signal_gpg(int sig)
 	for (struct dirent *e; dir != NULL && (e = readdir(dir)) != NULL;) {
 		char *path = df_format("/proc/%s/cmdline", e->d_name), *line = NULL;
 		size_t len = 0;
-		if (atoi(e->d_name) > 1 && df_read_file(path, 1 << 20, &line, &len, NULL) == DF_OK) {
+		if (atoi(e->d_name) > 1 &&
+		    df_read_file(path, 1 << 20, &line, &len, NULL) == DF_OK) {
 			bool ours = len > 4 && memcmp(line, "gpg", 4) == 0 &&
 				    memmem(line, len, fx_home[0], strlen(fx_home[0]) + 1) != NULL &&
 				    memmem(line, len, "--decrypt", 10) != NULL;
@@ -395,7 +441,8 @@ enum df_status decode_stopped(struct df_err *err)
 		reads = 0;
 		kill_gpg();
 	}
-	return df_stop_requested ? df_fail(DF_RETRY, err, NULL, "asked to stop while decoding") : DF_OK;
+	return df_stop_requested ? df_fail(DF_RETRY, err, NULL, "asked to stop while decoding")
+				 : DF_OK;
 }
 
 static void kill_plan(unsigned first, unsigned second)
@@ -411,9 +458,11 @@ static void kill_plan(unsigned first, unsigned second)
 static void test_killed(void)
 {
 	struct conf_feed feed = gpg_feed();
-	fx_sh(G "(echo noise; head -c 32M /dev/urandom) > noise; G s -r ed -z 0 -o k-custom_event.csv.gpg -e noise");
+	fx_sh(G "(echo noise; head -c 32M /dev/urandom) > noise; G s -r ed -z 0 -o "
+		"k-custom_event.csv.gpg -e noise");
 	kill_plan(1, 0);
-	fx_expect_one(&feed, "k-custom_event.csv.gpg", "custom_event", "noise"); /* asked again, it has one */
+	/* asked again, it has one */
+	fx_expect_one(&feed, "k-custom_event.csv.gpg", "custom_event", "noise");
 	CU_ASSERT_EQUAL(killed, 1);
 	kill_plan(12, 0);
 	fx_expect_one(&feed, "k-custom_event.csv.gpg", "custom_event", "noise");
@@ -434,7 +483,8 @@ static char *agent_pid(void)
 	char *path = df_format("%s/pid", fx_dir), *pid = NULL;
 	size_t len = 0;
 	struct df_err err = {0};
-	fx_sh("gpg-connect-agent --no-autostart --homedir r 'getinfo pid' /bye | sed -n 's/^D //p' | tr -d '\\n' >pid");
+	fx_sh("gpg-connect-agent --no-autostart --homedir r 'getinfo pid' /bye | sed -n 's/^D //p' "
+	      "| tr -d '\\n' >pid");
 	CU_ASSERT_EQUAL_FATAL(df_read_file(path, 100, &pid, &len, &err), DF_OK);
 	CU_ASSERT_FATAL(atoi(pid) > 1);
 	free(path);
@@ -450,17 +500,20 @@ static void *stop_soon(void *arg)
 	return NULL;
 }
 
-/* It waits for an agent that does not answer. That ends: after stall_timeout, or at once when the run is to stop. */
+/* It waits for an agent that does not answer. That ends: after stall_timeout, or at once when
+ * the run is to stop. */
 static void test_hangs(void)
 {
 	struct conf_feed feed = gpg_feed();
 	pthread_t thread;
 	fx_sh(G "G s -r ed -o a-custom_event.csv.gpg -e plain");
-	fx_expect_one(&feed, "a-custom_event.csv.gpg", "custom_event", "plain"); /* the agent runs */
+	/* the agent runs */
+	fx_expect_one(&feed, "a-custom_event.csv.gpg", "custom_event", "plain");
 	char *pid = agent_pid();
 	feed.fetch.stall_timeout_ms = 300;
 	fx_sh("kill -STOP %s", pid);
-	fx_expect(&feed, "a-custom_event.csv.gpg", DF_RETRY, "", "GnuPG did nothing for 0.3 seconds (stall_timeout)");
+	fx_expect(&feed, "a-custom_event.csv.gpg", DF_RETRY, "",
+		  "GnuPG did nothing for 0.3 seconds (stall_timeout)");
 	signal_gpg(SIGKILL);
 	feed.fetch.stall_timeout_ms = 3600000;
 	CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, stop_soon, NULL), 0);
@@ -487,7 +540,9 @@ int ftruncate(int fd, off_t length)
 }
 
 /* The secret keys go, and another one is there. */
-#define AWAY "mv r/private-keys-v1.d r/away; mkdir -m 700 r/private-keys-v1.d; : >r/private-keys-v1.d/00.key"
+#define AWAY                                                                                       \
+	"mv r/private-keys-v1.d r/away; mkdir -m 700 r/private-keys-v1.d; : "                      \
+	">r/private-keys-v1.d/00.key"
 #define BACK "rm -r r/private-keys-v1.d; mv r/away r/private-keys-v1.d"
 
 /* What comes only once is not a verdict on the file. */
@@ -512,7 +567,8 @@ static void *decode_often(void *failures)
 		struct df_err err = {0};
 		char *path = df_format("%s/t-custom_event.csv.gz.gpg", fx_dir);
 		int fd = open(path, O_RDONLY | O_CLOEXEC);
-		bool ok = decode_open(&feed, "t-custom_event.csv.gz.gpg", fd, fx_scratch, &d, &err) == DF_OK;
+		bool ok = decode_open(&feed, "t-custom_event.csv.gz.gpg", fd, fx_scratch, &d,
+				      &err) == DF_OK;
 		if (!ok)
 			fprintf(stderr, "\nin a thread: [%s] %s\n", err.code, err.text);
 		*bad += !ok || !fx_same_bytes(decode_doc(d, 0), "plain");
@@ -529,7 +585,8 @@ static void test_threads(void)
 	pthread_t threads[4];
 	unsigned bad[4] = {0};
 	if (getenv("WRAP") != NULL) {
-		/* In a forked child valgrind takes for lost what the other threads hold, and the child "fails". */
+		/* In a forked child valgrind takes for lost what the other threads hold, and the
+		 * child "fails". */
 		puts("\nskip: GnuPG from several threads, under valgrind");
 		return;
 	}

@@ -4,7 +4,8 @@
 
 #include <sys/syscall.h>
 
-static void expect_doc(const struct fx_file *f, size_t i, const char *name, const char *event_type, const char *plain)
+static void expect_doc(const struct fx_file *f, size_t i, const char *name, const char *event_type,
+		       const char *plain)
 {
 	CU_ASSERT_TRUE(i < decode_count(f->d));
 	if (i >= decode_count(f->d))
@@ -45,13 +46,15 @@ static bool good_zip(struct fx_file *f, const char *name, size_t documents, size
 static void test_documents(void)
 {
 	struct fx_file f;
-	fx_sh("seq 1 200000 > orders-custom_event.csv; echo a,b > views.csv; : > none-eventless.csv; "
-	      "zip -q x-screen_view.zip orders-custom_event.csv views.csv none-eventless.csv");
+	fx_sh(
+	    "seq 1 200000 > orders-custom_event.csv; echo a,b > views.csv; : > none-eventless.csv; "
+	    "zip -q x-screen_view.zip orders-custom_event.csv views.csv none-eventless.csv");
 	if (!good_zip(&f, "x-screen_view.zip", 3, 0))
 		return;
 	expect_doc(&f, 0, "orders-custom_event.csv", "custom_event", "orders-custom_event.csv");
 	expect_doc(&f, 1, "views.csv", "screen_view", "views.csv");
-	expect_doc(&f, 2, "none-eventless.csv", "eventless", "none-eventless.csv"); /* refused later, on its own */
+	/* refused later, on its own */
+	expect_doc(&f, 2, "none-eventless.csv", "eventless", "none-eventless.csv");
 	fx_end(&f);
 }
 
@@ -63,13 +66,21 @@ static void test_flavours(void)
 	    "zip -qfd v.zip n-custom_event.csv",         /* data descriptors */
 	    "zip -q - n-custom_event.csv | cat > v.zip", /* the same, as written to a pipe */
 	    "zip -qfz v.zip n-custom_event.csv",         /* zip64 */
-	    "python3 -c \"import zipfile, sys; z = zipfile.ZipFile(sys.stdout.buffer, 'w', zipfile.ZIP_DEFLATED); "
-	    "w = z.open('n-custom_event.csv', 'w', force_zip64=True); w.write(open('n-custom_event.csv', "
+	    "python3 -c \"import zipfile, sys; z = zipfile.ZipFile(sys.stdout.buffer, 'w', "
+	    "zipfile.ZIP_DEFLATED); "
+	    "w = z.open('n-custom_event.csv', 'w', force_zip64=True); "
+	    "w.write(open('n-custom_event.csv', "
 	    "'rb').read()); "
-	    "w.close(); z.close()\" | cat > v.zip", /* zip64 with data descriptors, which Info-ZIP gets wrong */
-	    "zip -q v.zip n-custom_event.csv; echo words | zip -qz v.zip",                              /* a comment */
-	    "zip -q v.zip n-custom_event.csv; printf 'PK\\005\\006 %%.0s' $(seq 9000) | zip -qz v.zip", /* a bad one */
-	    "zip -q i.zip n-custom_event.csv; { echo '#!/bin/sh'; cat i.zip; } > v.zip; zip -qA v.zip", /* a prefix */
+	    /* zip64 with data descriptors, which Info-ZIP gets wrong */
+	    "w.close(); z.close()\" | cat > v.zip",
+	    /* a comment */
+	    "zip -q v.zip n-custom_event.csv; echo words | zip -qz v.zip",
+	    /* a bad one */
+	    "zip -q v.zip n-custom_event.csv; printf 'PK\\005\\006 %%.0s' $(seq 9000) | zip -qz "
+	    "v.zip",
+	    /* a prefix */
+	    "zip -q i.zip n-custom_event.csv; { echo '#!/bin/sh'; cat i.zip; } > v.zip; zip -qA "
+	    "v.zip",
 	};
 	fx_sh("seq 1 50000 > n-custom_event.csv");
 	for (size_t i = 0; i < sizeof(how) / sizeof(*how); i++) {
@@ -85,7 +96,8 @@ static void test_flavours(void)
 static void test_standard_input(void)
 {
 	struct fx_file f;
-	fx_sh("rm -f v.zip; cat n-custom_event.csv | zip -qfz v-custom_event.zip -; printf '@ -\\n@=s.csv\\n' | "
+	fx_sh("rm -f v.zip; cat n-custom_event.csv | zip -qfz v-custom_event.zip -; printf '@ "
+	      "-\\n@=s.csv\\n' | "
 	      "zipnote -w "
 	      "v-custom_event.zip");
 	if (!good_zip(&f, "v-custom_event.zip", 1, 0))
@@ -95,23 +107,28 @@ static void test_standard_input(void)
 }
 
 /* Makes a zip by Python: lines of the body may use add(name, text, method, attributes). */
-#define PY_ZIP(file, body)                                                                                             \
-	"rm -f " file "\npython3 -W ignore - <<'P'\nimport zipfile, struct\n"                                          \
-	"z = zipfile.ZipFile('" file "', 'w', zipfile.ZIP_DEFLATED)\n"                                                 \
-	"def add(name, text='a,b\\n', method=zipfile.ZIP_DEFLATED, attributes=0o100644):\n"                            \
-	"    i = zipfile.ZipInfo(name); i.compress_type = method; i.external_attr = attributes << 16; z.writestr(i, "  \
-	"text)\n"                                                                                                      \
+#define PY_ZIP(file, body)                                                                         \
+	"rm -f " file "\npython3 -W ignore - <<'P'\nimport zipfile, struct\n"                      \
+	"z = zipfile.ZipFile('" file "', 'w', zipfile.ZIP_DEFLATED)\n"                             \
+	"def add(name, text='a,b\\n', method=zipfile.ZIP_DEFLATED, attributes=0o100644):\n"        \
+	"    i = zipfile.ZipInfo(name); i.compress_type = method; i.external_attr = attributes "   \
+	"<< 16; z.writestr(i, "                                                                    \
+	"text)\n"                                                                                  \
 	"" body "\nz.close()\nP\n"
 
 static void test_skipped(void)
 {
 	struct fx_file f;
-	fx_sh("%s", PY_ZIP("s.zip",
-			   "for n in ['a-custom_event.csv', 'README.txt', 'sub/b-custom_event.csv', 'sub/', "
-			   "'/etc/c-custom_event.csv', '../d-custom_event.csv', '..\\\\e-custom_event.csv', "
-			   "'__MACOSX/._a-custom_event.csv', '.hidden-custom_event.csv', 'Thumbs.db', 'sub/x.zip', "
-			   "'C:\\\\f-custom_event.csv', 'g.csv.part', '.git/h-custom_event.csv', '__MACOSX/']: add(n)\n"
-			   "add('ln-custom_event.csv', '/etc/passwd', attributes=0o120777)"));
+	fx_sh("%s",
+	      PY_ZIP(
+		  "s.zip",
+		  "for n in ['a-custom_event.csv', 'README.txt', 'sub/b-custom_event.csv', 'sub/', "
+		  "'/etc/c-custom_event.csv', '../d-custom_event.csv', '..\\\\e-custom_event.csv', "
+		  "'__MACOSX/._a-custom_event.csv', '.hidden-custom_event.csv', 'Thumbs.db', "
+		  "'sub/x.zip', "
+		  "'C:\\\\f-custom_event.csv', 'g.csv.part', '.git/h-custom_event.csv', "
+		  "'__MACOSX/']: add(n)\n"
+		  "add('ln-custom_event.csv', '/etc/passwd', attributes=0o120777)"));
 	if (!good_zip(&f, "s.zip", 1, 15))
 		return;
 	fx_sh("printf 'a,b\\n' > ab");
@@ -139,10 +156,12 @@ static void test_dot_slash(void)
 	struct conf_feed feed = fx_feed();
 	struct fx_file f;
 	fx_sh("python3 - <<'P'\nimport zipfile\nz = zipfile.ZipFile('dot.zip', 'w')\n"
-	      "for n in ['./a-eventless.csv', './/b-eventless.csv', './sub/c-eventless.csv', './.d-eventless.csv', "
+	      "for n in ['./a-eventless.csv', './/b-eventless.csv', './sub/c-eventless.csv', "
+	      "'./.d-eventless.csv', "
 	      "'__MACOSX/e-eventless.csv', 'readme.txt']: z.writestr(n, 'x\\n')\n"
 	      "z = zipfile.ZipFile('twice.zip', 'w')\n"
-	      "for n in ['./a-eventless.csv', 'a-eventless.csv']: z.writestr(n, 'x\\n')\nz.close()\nP");
+	      "for n in ['./a-eventless.csv', 'a-eventless.csv']: z.writestr(n, "
+	      "'x\\n')\nz.close()\nP");
 	fx_decode(&f, &feed, "dot.zip");
 	CU_ASSERT_EQUAL_FATAL(f.st, DF_OK);
 	CU_ASSERT_EQUAL_FATAL(decode_count(f.d), 2);
@@ -160,7 +179,8 @@ static void test_dot_slash(void)
 static void test_refused(void)
 {
 	struct conf_feed feed = fx_feed();
-	fx_sh("%s%s%s%s%s%s%s", PY_ZIP("bz-custom_event.zip", "add('ok.csv'); add('bz.csv', 'x', zipfile.ZIP_BZIP2)"),
+	fx_sh("%s%s%s%s%s%s%s",
+	      PY_ZIP("bz-custom_event.zip", "add('ok.csv'); add('bz.csv', 'x', zipfile.ZIP_BZIP2)"),
 	      PY_ZIP("lz-custom_event.zip", "add('ok.csv'); add('README', 'x', zipfile.ZIP_LZMA)"),
 	      PY_ZIP("dup-custom_event.zip", "add('ok.csv'); add('b.csv'); add('ok.csv')"),
 	      PY_ZIP("nest-custom_event.zip", "add('ok.csv'); add('inner.ZIP')"),
@@ -169,11 +189,16 @@ static void test_refused(void)
 	      PY_ZIP("none-custom_event.zip", "add('README'); add('sub/a.csv')"));
 	fx_sh("%s%s", PY_ZIP("nl-custom_event.zip", "add('a\\nb.csv')"),
 	      PY_ZIP("long-custom_event.zip", "add('x' * 252 + '.csv')"));
-	fx_sh("echo a,b > a-custom_event.csv; zip -qP secret pw.zip a-custom_event.csv; echo hi > README; "
-	      "zip -q pr.zip a-custom_event.csv; zip -qP secret pr.zip README; rm -f void-custom_event.zip; "
-	      "printf 'PK\\005\\006\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0' > void-custom_event.zip");
-	fx_reject(&feed, "bz-custom_event.zip", "corrupt-archive", "'bz.csv' is compressed by method 12");
-	fx_reject(&feed, "lz-custom_event.zip", "corrupt-archive", "'README' is compressed by method 14");
+	fx_sh("echo a,b > a-custom_event.csv; zip -qP secret pw.zip a-custom_event.csv; echo hi > "
+	      "README; "
+	      "zip -q pr.zip a-custom_event.csv; zip -qP secret pr.zip README; rm -f "
+	      "void-custom_event.zip; "
+	      "printf 'PK\\005\\006\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0' > "
+	      "void-custom_event.zip");
+	fx_reject(&feed, "bz-custom_event.zip", "corrupt-archive",
+		  "'bz.csv' is compressed by method 12");
+	fx_reject(&feed, "lz-custom_event.zip", "corrupt-archive",
+		  "'README' is compressed by method 14");
 	fx_reject(&feed, "dup-custom_event.zip", "corrupt-archive", "two entries named 'ok.csv'");
 	fx_reject(&feed, "nest-custom_event.zip", "corrupt-archive", "directly into the zip");
 	fx_reject(&feed, "gz-custom_event.zip", "corrupt-archive", "directly into the zip");
@@ -190,11 +215,14 @@ static void test_names_in_other_letters(void)
 {
 	struct fx_file f;
 	/* UTF-8 with and without the flag, and CP437, where 0x81 is a u with two dots */
-	fx_sh("%s", PY_ZIP("u.zip", "add('\\u00fc1-custom_event.csv')\nadd('Q2-custom_event.csv')\nadd('Q3Q-custom_"
-				    "event.csv')") "python3 - <<'P'\n"
-						   "b = open('u.zip', 'rb').read()\n"
-						   "open('u.zip', 'wb').write(b.replace(b'Q2-', "
-						   "b'\\x812-').replace(b'Q3Q-', b'\\xc3\\xbc4-'))\nP\n");
+	fx_sh(
+	    "%s",
+	    PY_ZIP("u.zip",
+		   "add('\\u00fc1-custom_event.csv')\nadd('Q2-custom_event.csv')\nadd('Q3Q-custom_"
+		   "event.csv')") "python3 - <<'P'\n"
+				  "b = open('u.zip', 'rb').read()\n"
+				  "open('u.zip', 'wb').write(b.replace(b'Q2-', "
+				  "b'\\x812-').replace(b'Q3Q-', b'\\xc3\\xbc4-'))\nP\n");
 	if (!good_zip(&f, "u.zip", 3, 0))
 		return;
 	CU_ASSERT_STRING_EQUAL(decode_doc(f.d, 0)->name, "\xc3\xbc"
@@ -210,37 +238,49 @@ static void test_names_in_other_letters(void)
 static void test_damage(void)
 {
 	struct conf_feed feed = fx_feed();
-	fx_sh("seq 1 20000 > a-custom_event.csv; seq 5 30000 > b-custom_event.csv; zip -q w.zip a-custom_event.csv "
-	      "b-custom_event.csv; size=$(stat -c %%s w.zip); for i in $(seq 1 15); do head -c $((size * i / 16)) "
+	fx_sh("seq 1 20000 > a-custom_event.csv; seq 5 30000 > b-custom_event.csv; zip -q w.zip "
+	      "a-custom_event.csv "
+	      "b-custom_event.csv; size=$(stat -c %%s w.zip); for i in $(seq 1 15); do head -c "
+	      "$((size * i / 16)) "
 	      "w.zip > t$i.zip; "
-	      "done; head -c $((size - 1)) w.zip > t16.zip; head -c 3 w.zip > t17.zip; tail -c +9 w.zip > t18.zip");
+	      "done; head -c $((size - 1)) w.zip > t16.zip; head -c 3 w.zip > t17.zip; tail -c +9 "
+	      "w.zip > t18.zip");
 	for (int i = 1; i <= 18; i++) {
 		char name[64];
 		snprintf(name, sizeof(name), "t%d.zip", i);
 		fx_reject(&feed, name, "corrupt-archive", "again");
 	}
-	fx_sh(
-	    "python3 - <<'P'\n"
-	    "import zipfile\n"
-	    "whole = open('w.zip', 'rb').read()\n"
-	    "second = zipfile.ZipFile('w.zip').infolist()[1]\n"
-	    "start = second.header_offset + 80\n"
-	    "for i in range(8):\n"
-	    "    b = bytearray(whole); b[start + (second.compress_size - 40) * i // 7] ^= 4\n"
-	    "    open('f%%d.zip' %% i, 'wb').write(b)\n"
-	    "b = bytearray(whole); at = b.rindex(b'PK\\x01\\x02'); b[at + 16] ^= 1; open('f8.zip', 'wb').write(b)\n" /* CRC */
-	    "b = bytearray(whole); at = b.rindex(b'PK\\x01\\x02'); b[at + 24] ^= 1; open('f9.zip', 'wb').write(b)\n" /* size */
-	    "b = bytearray(whole); at = b.rindex(b'PK\\x01\\x02'); b[at + 42] ^= 1; open('f10.zip', 'wb').write(b)\n" /* offset */
-	    "P");
+	fx_sh("python3 - <<'P'\n"
+	      "import zipfile\n"
+	      "whole = open('w.zip', 'rb').read()\n"
+	      "second = zipfile.ZipFile('w.zip').infolist()[1]\n"
+	      "start = second.header_offset + 80\n"
+	      "for i in range(8):\n"
+	      "    b = bytearray(whole); b[start + (second.compress_size - 40) * i // 7] ^= 4\n"
+	      "    open('f%%d.zip' %% i, 'wb').write(b)\n"
+	      /* CRC */
+	      "b = bytearray(whole); at = b.rindex(b'PK\\x01\\x02'); b[at + 16] ^= 1; "
+	      "open('f8.zip', 'wb').write(b)\n"
+	      /* size */
+	      "b = bytearray(whole); at = b.rindex(b'PK\\x01\\x02'); b[at + 24] ^= 1; "
+	      "open('f9.zip', 'wb').write(b)\n"
+	      /* offset */
+	      "b = bytearray(whole); at = b.rindex(b'PK\\x01\\x02'); b[at + 42] ^= 1; "
+	      "open('f10.zip', 'wb').write(b)\n"
+	      "P");
 	for (int i = 0; i <= 10; i++) {
 		char name[64];
 		snprintf(name, sizeof(name), "f%d.zip", i);
 		fx_reject(&feed, name, "corrupt-archive", "again");
 	}
-	fx_sh("zip -q v.zip a-custom_event.csv; zip -qfz v64.zip b-custom_event.csv; for z in w v v64; do\n"
-	      "{ cat $z.zip; echo garbage; } > g$z.zip; { cat $z.zip; head -c 3000 /dev/zero; echo x; } > z$z.zip\n"
-	      "{ cat $z.zip; head -c 300000 /dev/zero; } > p$z.zip; { cat $z.zip; printf '\\0'; } > q$z.zip\n"
-	      "cat v.zip $z.zip > c$z.zip; cat v64.zip $z.zip > d$z.zip; cat $z.zip v64.zip > e$z.zip\n"
+	fx_sh("zip -q v.zip a-custom_event.csv; zip -qfz v64.zip b-custom_event.csv; for z in w v "
+	      "v64; do\n"
+	      "{ cat $z.zip; echo garbage; } > g$z.zip; { cat $z.zip; head -c 3000 /dev/zero; echo "
+	      "x; } > z$z.zip\n"
+	      "{ cat $z.zip; head -c 300000 /dev/zero; } > p$z.zip; { cat $z.zip; printf '\\0'; } "
+	      "> q$z.zip\n"
+	      "cat v.zip $z.zip > c$z.zip; cat v64.zip $z.zip > d$z.zip; cat $z.zip v64.zip > "
+	      "e$z.zip\n"
 	      "{ echo '#!/bin/sh'; cat $z.zip; } > s$z.zip; done");
 	for (const char *how = "gzcdes"; *how != '\0'; how++) {
 		static const char *const which[] = {"w", "v", "v64"};
@@ -263,7 +303,8 @@ static void test_damage(void)
 	fx_reject(&feed, "no-custom_event.zip", "corrupt-archive", "again");
 }
 
-/* Every byte of a small zip is altered in turn: whatever comes out of it is what was put in, and nobody tries it once more. */
+/* Every byte of a small zip is altered in turn: whatever comes out of it is what was put in, and
+ * nobody tries it once more. */
 static void every_byte(const char *name, char mask)
 {
 	struct conf_feed feed = fx_feed();
@@ -293,7 +334,8 @@ static void every_byte(const char *name, char mask)
 
 static void test_every_byte(void)
 {
-	fx_sh("printf 'a,b\\n1,2\\n' > e-custom_event.csv; rm -f e.zip l.zip; zip -qX e.zip e-custom_event.csv; "
+	fx_sh("printf 'a,b\\n1,2\\n' > e-custom_event.csv; rm -f e.zip l.zip; zip -qX e.zip "
+	      "e-custom_event.csv; "
 	      "zip -qXfz l.zip e-custom_event.csv");
 	every_byte("e.zip", 0x21);
 	every_byte("l.zip", 0x21);
@@ -303,10 +345,13 @@ static void test_every_byte(void)
 static void test_caps(void)
 {
 	struct conf_feed feed = fx_feed();
-	fx_sh("head -c 70M /dev/zero > z-custom_event.csv; head -c 1M /dev/urandom > r; rm -f z.zip n.zip; "
+	fx_sh("head -c 70M /dev/zero > z-custom_event.csv; head -c 1M /dev/urandom > r; rm -f "
+	      "z.zip n.zip; "
 	      "zip -q9 z.zip z-custom_event.csv; zip -q0 z.zip r; rm z-custom_event.csv; "
-	      "rm *.csv; for i in 1 2 3 4 5; do echo a > $i-custom_event.csv; done; zip -q n.zip ?-custom_event.csv");
-	fx_reject(&feed, "z.zip", "archive-limit", "max_ratio (1000)"); /* the other entry's size does not excuse it */
+	      "rm *.csv; for i in 1 2 3 4 5; do echo a > $i-custom_event.csv; done; zip -q n.zip "
+	      "?-custom_event.csv");
+	/* the other entry's size does not excuse it */
+	fx_reject(&feed, "z.zip", "archive-limit", "max_ratio (1000)");
 	feed.decode.max_ratio = 1100;
 	fx_accept(&feed, "z.zip");
 	feed.decode.max_plaintext = 69ull << 20;
@@ -327,11 +372,10 @@ static void test_caps(void)
 static void test_large_directory(void)
 {
 	struct conf_feed feed = fx_feed();
-	fx_sh("%s",
-	      PY_ZIP(
-		  "d.zip",
-		  "for i in range(3000):\n    i = zipfile.ZipInfo('%d-custom_event.csv' % i); i.comment = b'c' * 2000; "
-		  "z.writestr(i, 'a')"));
+	fx_sh("%s", PY_ZIP("d.zip",
+			   "for i in range(3000):\n    i = zipfile.ZipInfo('%d-custom_event.csv' % "
+			   "i); i.comment = b'c' * 2000; "
+			   "z.writestr(i, 'a')"));
 	feed.decode.max_entries =
 	    3000; /* 2 KiB a entry, where 1 KiB is expected, and all of it beyond the free 1 MiB */
 	fx_reject(&feed, "d.zip", "archive-limit", "max_entries (3000)");
@@ -360,7 +404,8 @@ static void test_failing_disk(void)
 {
 	struct conf_feed feed = fx_feed();
 	struct fx_file f;
-	fx_sh("seq 1 100000 > a-custom_event.csv; echo a,b > b-eventless.csv; zip -q f.zip a-custom_event.csv "
+	fx_sh("seq 1 100000 > a-custom_event.csv; echo a,b > b-eventless.csv; zip -q f.zip "
+	      "a-custom_event.csv "
 	      "b-eventless.csv");
 	preads = fail_at = 0;
 	fx_accept(&feed, "f.zip");

@@ -41,7 +41,8 @@ static const struct strip_case table[] = {
     {"mpid|ip|dropfeed.line|dropfeed.reason", "x\"", "x\""},
 };
 
-static const char *strip(const struct strip_case *c, const struct document_dialect *dialect, struct df_buf *out)
+static const char *strip(const struct strip_case *c, const struct document_dialect *dialect,
+			 struct df_buf *out)
 {
 	struct document_own own = {0};
 	struct rows_cell cells[8];
@@ -68,8 +69,8 @@ static void test_strip(void)
 		const char *got = strip(&table[i], &comma, &out);
 		CU_ASSERT_STRING_EQUAL(got, table[i].expected);
 		if (strcmp(got, table[i].expected) != 0)
-			fprintf(stderr, "%s: %s -> %s, not %s\n", table[i].header, table[i].raw, got,
-				table[i].expected);
+			fprintf(stderr, "%s: %s -> %s, not %s\n", table[i].header, table[i].raw,
+				got, table[i].expected);
 		df_buf_free(&out);
 	}
 }
@@ -81,13 +82,16 @@ static void test_dialects(void)
 		struct strip_case c;
 	} dialects[] = {
 	    {{';', '"', '\0'}, {"mpid|dropfeed.line|dropfeed.reason", "a,b;3;\"x; y\"", "a,b"}},
-	    {{',', '\'', '\0'}, {"mpid|dropfeed.line|dropfeed.reason", "'a,\"b',3,'x, y'", "'a,\"b'"}},
+	    {{',', '\'', '\0'},
+	     {"mpid|dropfeed.line|dropfeed.reason", "'a,\"b',3,'x, y'", "'a,\"b'"}},
 	    {{',', '\0', '\0'}, {"mpid|dropfeed.line|dropfeed.reason", "\"a,3,x y", "\"a"}},
-	    {{',', '"', '\\'}, {"mpid|dropfeed.line|dropfeed.reason", "\"a\\\",b\",3,x", "\"a\\\",b\""}},
+	    {{',', '"', '\\'},
+	     {"mpid|dropfeed.line|dropfeed.reason", "\"a\\\",b\",3,x", "\"a\\\",b\""}},
 	};
 	for (size_t i = 0; i < sizeof(dialects) / sizeof(dialects[0]); i++) {
 		struct df_buf out = {0};
-		CU_ASSERT_STRING_EQUAL(strip(&dialects[i].c, &dialects[i].dialect, &out), dialects[i].c.expected);
+		CU_ASSERT_STRING_EQUAL(strip(&dialects[i].c, &dialects[i].dialect, &out),
+				       dialects[i].c.expected);
 		df_buf_free(&out);
 	}
 }

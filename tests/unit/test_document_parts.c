@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A document that several threads read in parts comes out as it does in one piece: rows, faults, lines, warnings, refusals. */
+/* A document that several threads read in parts comes out as it does in one piece: rows, faults,
+ * lines, warnings, refusals. */
 #include "../../src/document/document_walk.h"
 
 #include <CUnit/Basic.h>
@@ -14,18 +15,20 @@ struct report {
 	uint64_t stop_at; /* row at which the handler fails, 0: none */
 };
 
-static enum df_status on_record(void *ctx, const struct map_record *r, const struct batch_row *where,
-				struct df_err *err)
+static enum df_status on_record(void *ctx, const struct map_record *r,
+				const struct batch_row *where, struct df_err *err)
 {
 	struct report *t = ctx;
 	df_buf_addf(&t->text, "%llu line %llu at %llu+%llu ids %.*s batch %.*s data %.*s",
 		    (unsigned long long)where->number, (unsigned long long)where->line,
-		    (unsigned long long)where->offset, (unsigned long long)where->length, (int)r->ids_len, r->ids,
-		    (int)r->batch_len, r->batch, (int)r->data_len, r->data);
-	df_buf_addf(&t->text, " request %.*s%s message %.*s%s fold %zu-%zu %zu time %d %lld\n", (int)r->request_id_len,
-		    r->request_id != NULL ? r->request_id : "", r->request_id != NULL ? "." : "",
-		    (int)r->message_id_len, r->message_id != NULL ? r->message_id : "",
-		    r->message_id != NULL ? "." : "", r->fold_from, r->fold_to, r->fold_items, r->has_timestamp,
+		    (unsigned long long)where->offset, (unsigned long long)where->length,
+		    (int)r->ids_len, r->ids, (int)r->batch_len, r->batch, (int)r->data_len,
+		    r->data);
+	df_buf_addf(&t->text, " request %.*s%s message %.*s%s fold %zu-%zu %zu time %d %lld\n",
+		    (int)r->request_id_len, r->request_id != NULL ? r->request_id : "",
+		    r->request_id != NULL ? "." : "", (int)r->message_id_len,
+		    r->message_id != NULL ? r->message_id : "", r->message_id != NULL ? "." : "",
+		    r->fold_from, r->fold_to, r->fold_items, r->has_timestamp,
 		    (long long)r->timestamp_ms);
 	if (where->number == t->stop_at)
 		return df_fail(DF_RETRY, err, NULL, "enough");
@@ -36,12 +39,12 @@ static enum df_status on_reject(void *ctx, const struct document_walk_reject *r,
 {
 	struct report *t = ctx;
 	(void)err;
-	df_buf_addf(&t->text, "%llu line %llu at %llu+%llu rejected", (unsigned long long)r->where.number,
-		    (unsigned long long)r->where.line, (unsigned long long)r->where.offset,
-		    (unsigned long long)r->where.length);
+	df_buf_addf(&t->text, "%llu line %llu at %llu+%llu rejected",
+		    (unsigned long long)r->where.number, (unsigned long long)r->where.line,
+		    (unsigned long long)r->where.offset, (unsigned long long)r->where.length);
 	for (size_t i = 0; i < r->n_faults; i++)
-		df_buf_addf(&t->text, "; %s %zu '%s' %s", r->faults[i].code, r->faults[i].column, r->faults[i].name,
-			    r->faults[i].text);
+		df_buf_addf(&t->text, "; %s %zu '%s' %s", r->faults[i].code, r->faults[i].column,
+			    r->faults[i].name, r->faults[i].text);
 	df_buf_addc(&t->text, '\n');
 	return DF_OK;
 }
@@ -56,20 +59,26 @@ struct sample {
 
 static void walk_it(const struct sample *s, uint32_t jobs, size_t part_size, struct df_buf *out)
 {
-	static const struct document_walk_handlers both = {.record = on_record, .reject = on_reject};
+	static const struct document_walk_handlers both = {.record = on_record,
+							   .reject = on_reject};
 	static const struct document_walk_handlers rejects = {.reject = on_reject};
-	struct decode_doc doc = {.event_type = "commerce_event", .fd = s->fd, .length = s->text.len};
+	struct decode_doc doc = {
+	    .event_type = "commerce_event", .fd = s->fd, .length = s->text.len};
 	struct report report = {.stop_at = s->stop_at};
-	struct document_walk w = {
-	    .feed = s->feed, .file = "a-commerce_event.csv", .doc = &doc, .jobs = jobs, .part_size = part_size};
+	struct document_walk w = {.feed = s->feed,
+				  .file = "a-commerce_event.csv",
+				  .doc = &doc,
+				  .jobs = jobs,
+				  .part_size = part_size};
 	struct df_err err = {0};
 	w.handlers = s->rejects_alone ? &rejects : &both;
 	w.ctx = &report;
 	enum df_status st = document_walk(&w, &err);
 	size_t n = 0;
 	struct map_warning *warnings = document_walk_warnings(&w, &n);
-	df_buf_addf(&report.text, "%d [%s] %s line %llu; %llu rows, %llu rejected\n", st, err.code, err.text,
-		    (unsigned long long)err.line, (unsigned long long)w.rows, (unsigned long long)w.rejected);
+	df_buf_addf(&report.text, "%d [%s] %s line %llu; %llu rows, %llu rejected\n", st, err.code,
+		    err.text, (unsigned long long)err.line, (unsigned long long)w.rows,
+		    (unsigned long long)w.rejected);
 	for (size_t i = 0; i < n; i++)
 		df_buf_addf(&report.text, "%s: %s\n", warnings[i].code, warnings[i].text);
 	free(warnings);
@@ -104,14 +113,16 @@ static void add_note(struct df_buf *b, unsigned trouble)
 					    "\"a\n\n,b\n\"",
 					    "\"back q\"slashed qq\nq, q\n q\"\"",
 					    " \"padded \" "};
-	static const char *const bad[] = {"a \" stray one", "\"closed\" too early", "\xff\xfe", "extra,cell", "\"open",
-					  "x\"y\"z"};
+	static const char *const bad[] = {"a \" stray one", "\"closed\" too early",
+					  "\xff\xfe",       "extra,cell",
+					  "\"open",         "x\"y\"z"};
 	if (dice(100) < trouble)
 		df_buf_adds(b, bad[dice(6)]);
 	else
 		df_buf_adds(b, notes[dice(10)]);
 	if (dice(60) == 0)
-		for (unsigned i = dice(6000); i > 0; i--) /* over the limit of a value, now and then */
+		/* over the limit of a value, now and then */
+		for (unsigned i = dice(6000); i > 0; i--)
 			df_buf_addc(b, 'w');
 }
 
@@ -124,9 +135,12 @@ static void add_row(struct df_buf *b, unsigned trouble, const char *end)
 	df_buf_addf(b, ",%s,p%u,", dice(100) < trouble ? "steal" : "purchase", dice(9));
 	size_t at = b->len;
 	add_note(b, trouble);
-	if (b->len > at + 1000) /* quoted or not, the tail of w's came after: only plain cells may be so long */
+	/* quoted or not, the tail of w's came after: only plain cells may be so long */
+	if (b->len > at + 1000)
 		for (size_t i = at; i < b->len; i++)
-			b->data[i] = b->data[i] == '"' || b->data[i] == '\n' || b->data[i] == '\r' ? 'q' : b->data[i];
+			b->data[i] = b->data[i] == '"' || b->data[i] == '\n' || b->data[i] == '\r'
+					 ? 'q'
+					 : b->data[i];
 	df_buf_adds(b, end);
 	if (dice(12) == 0)
 		df_buf_adds(b, dice(2) ? "\n\n" : "\r\n");
@@ -169,7 +183,8 @@ static struct conf_feed *feed_make(bool truncate, const char *guidelines)
 {
 	struct df_err err = {0};
 	struct conf_feed *feed = conf_feed_default("f");
-	CU_ASSERT_EQUAL_FATAL(conf_feed_set(feed, "limits", truncate ? "truncate" : "reject", &err), DF_OK);
+	CU_ASSERT_EQUAL_FATAL(conf_feed_set(feed, "limits", truncate ? "truncate" : "reject", &err),
+			      DF_OK);
 	CU_ASSERT_EQUAL_FATAL(conf_feed_set(feed, "guidelines", guidelines, &err), DF_OK);
 	CU_ASSERT_EQUAL_FATAL(conf_feed_set(feed, "fold_products", "yes", &err), DF_OK);
 	return feed;
@@ -193,11 +208,14 @@ static const char *const dialects[][9] = {
 static void dialect_set(struct conf_feed *feed, size_t d)
 {
 	struct df_err err = {0};
-	for (size_t i = 0; i + 1 < 9 && dialects[d][i] != NULL && dialects[d][i + 1] != NULL; i += 2)
-		CU_ASSERT_EQUAL_FATAL(conf_feed_set(feed, dialects[d][i], dialects[d][i + 1], &err), DF_OK);
+	for (size_t i = 0; i + 1 < 9 && dialects[d][i] != NULL && dialects[d][i + 1] != NULL;
+	     i += 2)
+		CU_ASSERT_EQUAL_FATAL(conf_feed_set(feed, dialects[d][i], dialects[d][i + 1], &err),
+				      DF_OK);
 }
 
-/* Lines that are skipped, where the dialect has them. Comments are put between lines: within quotes as well. */
+/* Lines that are skipped, where the dialect has them. Comments are put between lines: within
+ * quotes as well. */
 static void dialect_lines(struct sample *s, const struct conf_rows *c)
 {
 	static const char *const junk[] = {"a \"preamble\n", "\n", "says: rows 7, \"\"\n"};
@@ -232,7 +250,8 @@ static void dialect_apply(struct sample *s, size_t d)
 	dialect_lines(s, c);
 }
 
-static bool same(const struct sample *s, uint32_t jobs, size_t part_size, const struct df_buf *wanted)
+static bool same(const struct sample *s, uint32_t jobs, size_t part_size,
+		 const struct df_buf *wanted)
 {
 	struct df_buf got = {0};
 	walk_it(s, jobs, part_size, &got);
@@ -241,8 +260,10 @@ static bool same(const struct sample *s, uint32_t jobs, size_t part_size, const 
 	while (!equal && at < got.len && at < wanted->len && got.data[at] == wanted->data[at])
 		at++;
 	if (!equal)
-		printf("\n%u jobs, parts of %zu: at %zu of %zu and %zu: got '%.200s', wanted '%.200s'\n", jobs,
-		       part_size, at, got.len, wanted->len, df_buf_cstr(&got) + at, wanted->data + at);
+		printf("\n%u jobs, parts of %zu: at %zu of %zu and %zu: got '%.200s', wanted "
+		       "'%.200s'\n",
+		       jobs, part_size, at, got.len, wanted->len, df_buf_cstr(&got) + at,
+		       wanted->data + at);
 	df_buf_free(&got);
 	return equal;
 }
@@ -254,7 +275,8 @@ static void test_random(void)
 	static const char *const guidelines[] = {"warn", "off", "enforce"};
 	unsigned rows = 0, rejected = 0, refused = 0;
 	for (uint64_t seed = 1; seed <= 800; seed++) {
-		struct sample s = {.feed = feed_make(seed % 3 != 0, guidelines[seed % 20 < 18 ? seed % 2 : 2])};
+		struct sample s = {
+		    .feed = feed_make(seed % 3 != 0, guidelines[seed % 20 < 18 ? seed % 2 : 2])};
 		struct df_buf wanted = {0};
 		sample_make(&s, seed);
 		dialect_apply(&s, seed / 2 % (2 * DIALECTS) < DIALECTS ? 0 : seed / 2 % DIALECTS);
@@ -266,7 +288,8 @@ static void test_random(void)
 		for (unsigned k = 0; k < 4; k++) {
 			dice_state = seed * 4 + k;
 			size_t part = 1 + dice((const unsigned[]){40, 400, 4000, 20000}[k]);
-			CU_ASSERT_TRUE(same(&s, (const unsigned[]){2, 3, 5}[dice(3)], part, &wanted));
+			CU_ASSERT_TRUE(
+			    same(&s, (const unsigned[]){2, 3, 5}[dice(3)], part, &wanted));
 		}
 		df_buf_free(&wanted);
 		sample_end(&s);

@@ -67,7 +67,8 @@ static void test_repeated(void)
 static void test_one_row(void)
 {
 	struct document_shared *s = document_shared_new();
-	add(s, "\"other\":\"a\",\"email\":\"b\",\"customer_id\":\"c\",\"facebook\":\"d\",\"google\":\"e\"");
+	add(s, "\"other\":\"a\",\"email\":\"b\",\"customer_id\":\"c\",\"facebook\":\"d\","
+	       "\"google\":\"e\"");
 	check(s, "");
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Files and folders, with both drivers: every test of the table runs against a local folder and against a real sshd. */
+/* Files and folders, with both drivers: every test of the table runs against a local folder and
+ * against a real sshd. */
 #include "fetch_peer.h"
 
 #include <signal.h>
@@ -44,8 +45,8 @@ static int place_clean(void)
 static void before(void)
 {
 	struct df_err err = {0};
-	CU_ASSERT_FATAL(run("find %s -mindepth 1 -delete; rm -rf %s/spool; mkdir %s/spool", root, scratch, scratch) ==
-			0);
+	CU_ASSERT_FATAL(run("find %s -mindepth 1 -delete; rm -rf %s/spool; mkdir %s/spool", root,
+			    scratch, scratch) == 0);
 	CU_ASSERT_FATAL(is_status(fetch_open(feed, &source, &err), DF_OK, &err));
 }
 
@@ -68,15 +69,19 @@ static struct fetch_list listed(void)
 static void test_list_filter(void)
 {
 	before();
-	/* Every kind of thing that a folder can hold, and a file whose name a shell or a terminal would trip over. */
+	/* Every kind of thing that a folder can hold, and a file whose name a shell or a
+	 * terminal would trip over. */
 	CU_ASSERT_FATAL(
-	    run("cd %s && printf abc >b-custom_event.csv && touch -d @1700000000 b-custom_event.csv && "
-		"touch .h-custom_event.csv x-custom_event.csv.part readme.txt && mkdir d-custom_event.csv && "
+	    run("cd %s && printf abc >b-custom_event.csv && touch -d @1700000000 "
+		"b-custom_event.csv && "
+		"touch .h-custom_event.csv x-custom_event.csv.part readme.txt && mkdir "
+		"d-custom_event.csv && "
 		"ln -s b-custom_event.csv l-custom_event.csv && mkfifo f-custom_event.csv",
 		root) == 0);
-	CU_ASSERT_FATAL(run("cd %s && touch \"it's a \\\"b\\\"-custom_event.csv\" \"Ümläut-custom_event.csv\" "
-			    "\"two\n lines-custom_event.csv\"",
-			    root) == 0);
+	CU_ASSERT_FATAL(
+	    run("cd %s && touch \"it's a \\\"b\\\"-custom_event.csv\" \"Ümläut-custom_event.csv\" "
+		"\"two\n lines-custom_event.csv\"",
+		root) == 0);
 	struct fetch_list list = listed();
 	CU_ASSERT_EQUAL_FATAL(list.n, 4);
 	CU_ASSERT_STRING_EQUAL(list.v[0].name, "b-custom_event.csv");
@@ -94,7 +99,8 @@ static void test_list_globs(void)
 	char *include[] = {"*.txt", "b-*"}, *exclude[] = {"*secret*"};
 	before();
 	CU_ASSERT_FATAL(
-	    run("cd %s && touch a-custom_event.csv b-custom_event.csv note.txt secret.txt .dot.txt", root) == 0);
+	    run("cd %s && touch a-custom_event.csv b-custom_event.csv note.txt secret.txt .dot.txt",
+		root) == 0);
 	feed->fetch.exclude = (struct conf_list){exclude, 1};
 	struct fetch_list list = listed();
 	CU_ASSERT_EQUAL(list.n, 2); /* without include, recognised names only */
@@ -128,8 +134,8 @@ static void test_list_empty_and_missing(void)
 	set(&feed->fetch.source.path, was);
 }
 
-/* What the source refuses: the folder is a matter of access, a single file one for the next run. Root is refused
- * nothing. */
+/* What the source refuses: the folder is a matter of access, a single file one for the next run.
+ * Root is refused nothing. */
 static void test_no_access(void)
 {
 	if (geteuid() == 0) {
@@ -140,7 +146,8 @@ static void test_no_access(void)
 	struct df_err err = {0}, err2 = {0}, err3 = {0};
 	struct fetch_list none = {0};
 	char hex[DF_SHA256_HEX] = "", *spool = df_format("%s/spool/file", scratch);
-	CU_ASSERT_FATAL(run("echo 1 >%s/a-custom_event.csv && chmod 0 %s/a-custom_event.csv", root, root) == 0);
+	CU_ASSERT_FATAL(
+	    run("echo 1 >%s/a-custom_event.csv && chmod 0 %s/a-custom_event.csv", root, root) == 0);
 	struct fetch_list list = listed();
 	CU_ASSERT(is_status(fetch_get(source, &list.v[0], spool, hex, &err), DF_RETRY, &err));
 	CU_ASSERT(strstr(err.text, "ermission denied") != NULL);
@@ -168,7 +175,8 @@ int fstatat(int dir, const char *name, struct stat *st, int flags)
 	return -1;
 }
 
-/* A file that cannot be looked at is not a file that is not there, nor is the machine's trouble the folder's "no". */
+/* A file that cannot be looked at is not a file that is not there, nor is the machine's trouble
+ * the folder's "no". */
 static void test_list_trouble(void)
 {
 	static const struct {
@@ -207,7 +215,8 @@ static void get_and_compare(const char *name)
 	struct df_err err = {0};
 	struct stat st = {0};
 	char hex[DF_SHA256_HEX] = "", *spool = df_format("%s/spool/file", scratch);
-	char *part = df_format("%s.part", spool), *want = first_line("sha256sum <\"%s/%s\" | cut -c1-64", root, name);
+	char *part = df_format("%s.part", spool),
+	     *want = first_line("sha256sum <\"%s/%s\" | cut -c1-64", root, name);
 	struct fetch_list list = listed();
 	CU_ASSERT_EQUAL_FATAL(list.n, 1);
 	CU_ASSERT(is_status(fetch_get(source, &list.v[0], spool, hex, &err), DF_OK, &err));
@@ -227,7 +236,8 @@ static void test_get_sizes(void)
 	static const int sizes[] = {0, 1, 30000, 1 << 20, BIG};
 	before();
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		CU_ASSERT_FATAL(run("head -c %d /dev/urandom >%s/a-custom_event.csv", sizes[i], root) == 0);
+		CU_ASSERT_FATAL(
+		    run("head -c %d /dev/urandom >%s/a-custom_event.csv", sizes[i], root) == 0);
 		get_and_compare("a-custom_event.csv");
 	}
 	after();
@@ -241,20 +251,24 @@ static void test_get_odd_name(void)
 	after();
 }
 
-/* The part's bytes differ from the source's: the result shows that they were kept, hashed, and not read again. */
+/* The part's bytes differ from the source's: the result shows that they were kept, hashed, and
+ * not read again. */
 static void test_get_resumes(void)
 {
 	before();
 	struct df_err err = {0};
 	char hex[DF_SHA256_HEX] = "", *spool = df_format("%s/spool/file", scratch);
 	CU_ASSERT_FATAL(run("head -c %d /dev/urandom >%s/a-custom_event.csv", BIG, root) == 0);
-	CU_ASSERT_FATAL(run("head -c 5000001 /dev/zero >%s.part && chmod 644 %s.part", spool, spool) == 0);
-	CU_ASSERT_FATAL(run("(cat %s.part; tail -c +5000002 %s/a-custom_event.csv) >%s.want", spool, root, spool) == 0);
+	CU_ASSERT_FATAL(
+	    run("head -c 5000001 /dev/zero >%s.part && chmod 644 %s.part", spool, spool) == 0);
+	CU_ASSERT_FATAL(run("(cat %s.part; tail -c +5000002 %s/a-custom_event.csv) >%s.want", spool,
+			    root, spool) == 0);
 	char *want = first_line("sha256sum <%s.want | cut -c1-64", spool);
 	struct fetch_list list = listed();
 	CU_ASSERT(is_status(fetch_get(source, &list.v[0], spool, hex, &err), DF_OK, &err));
 	CU_ASSERT_STRING_EQUAL(hex, want);
-	CU_ASSERT(run("cmp -s %s %s.want && test $(stat -c %%a %s) = 600", spool, spool, spool) == 0);
+	CU_ASSERT(run("cmp -s %s %s.want && test $(stat -c %%a %s) = 600", spool, spool, spool) ==
+		  0);
 	fetch_list_free(&list);
 
 	/* A whole part only needs the second look; one that is too long is not ours. */
@@ -269,21 +283,25 @@ static void test_get_resumes(void)
 
 static void test_get_changed(void)
 {
-	static const char *const changes[] = {"echo more >>", "truncate -s 10",       "truncate -s 0",
-					      "rm",           "touch -d @1600000000", "ln -sf /etc/passwd"};
+	static const char *const changes[] = {"echo more >>",         "truncate -s 10",
+					      "truncate -s 0",        "rm",
+					      "touch -d @1600000000", "ln -sf /etc/passwd"};
 	before();
 	char *spool = df_format("%s/spool/file", scratch), *part = df_format("%s.part", spool);
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
 		struct df_err err = {0};
 		char hex[DF_SHA256_HEX] = "";
-		CU_ASSERT_FATAL(run("head -c 100000 /dev/urandom >%s/a-custom_event.csv", root) == 0);
+		CU_ASSERT_FATAL(run("head -c 100000 /dev/urandom >%s/a-custom_event.csv", root) ==
+				0);
 		struct fetch_list list = listed();
 		CU_ASSERT_FATAL(run("%s %s/a-custom_event.csv", changes[i], root) == 0);
 		bool gone = strcmp(changes[i], "rm") == 0;
-		CU_ASSERT(is_status(fetch_get(source, &list.v[0], spool, hex, &err), gone ? DF_END : DF_RETRY, &err));
+		CU_ASSERT(is_status(fetch_get(source, &list.v[0], spool, hex, &err),
+				    gone ? DF_END : DF_RETRY, &err));
 		CU_ASSERT(gone || says(&err, "a-custom_event.csv"));
 		CU_ASSERT(access(spool, F_OK) != 0);
-		/* A link in the file's place is refused, or seen by the second look; neither may reach the spool. */
+		/* A link in the file's place is refused, or seen by the second look; neither may
+		 * reach the spool. */
 		CU_ASSERT(access(part, F_OK) != 0 || strstr(changes[i], "ln") != NULL);
 		unlink(part);
 		fetch_list_free(&list);
@@ -299,7 +317,8 @@ static void test_get_stopped(void)
 	before();
 	struct df_err err = {0};
 	char hex[DF_SHA256_HEX] = "", *spool = df_format("%s/spool/file", scratch);
-	CU_ASSERT_FATAL(run("echo 1234567 >%s/a-custom_event.csv; printf 1234 >%s.part", root, spool) == 0);
+	CU_ASSERT_FATAL(
+	    run("echo 1234567 >%s/a-custom_event.csv; printf 1234 >%s.part", root, spool) == 0);
 	struct fetch_list list = listed();
 	df_stop_requested = 1;
 	CU_ASSERT(is_status(fetch_get(source, &list.v[0], spool, hex, &err), DF_RETRY, &err));
@@ -311,13 +330,14 @@ static void test_get_stopped(void)
 	after();
 }
 
-/* The spool's disk is full, as far as this process is concerned: what was written is a part that the next attempt goes on
- * with. */
+/* The spool's disk is full, as far as this process is concerned: what was written is a part that
+ * the next attempt goes on with. */
 static void test_get_disk_full(void)
 {
 	static const int limits[] = {0, 100, 3000000, BIG - 1};
 	before();
-	char hex[DF_SHA256_HEX] = "", *spool = df_format("%s/spool/file", scratch), *part = df_format("%s.part", spool);
+	char hex[DF_SHA256_HEX] = "", *spool = df_format("%s/spool/file", scratch),
+	     *part = df_format("%s.part", spool);
 	CU_ASSERT_FATAL(run("head -c %d /dev/urandom >%s/a-custom_event.csv", BIG, root) == 0);
 	signal(SIGXFSZ, SIG_IGN);
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
@@ -348,11 +368,13 @@ static void test_get_bad_spool_and_name(void)
 	before();
 	struct df_err err = {0}, err2 = {0};
 	char hex[DF_SHA256_HEX] = "", *spool = df_format("%s/spool/file", scratch);
-	CU_ASSERT_FATAL(run("echo 1 >%s/a-custom_event.csv; echo 1 >%s/outside", root, scratch) == 0);
+	CU_ASSERT_FATAL(run("echo 1 >%s/a-custom_event.csv; echo 1 >%s/outside", root, scratch) ==
+			0);
 	struct fetch_entry out = {.name = "../outside", .size = 2, .mtime = 0};
 	CU_ASSERT(is_status(fetch_get(source, &out, spool, hex, &err), DF_FATAL, &err));
 	struct fetch_list list = listed();
-	CU_ASSERT(is_status(fetch_get(source, &list.v[0], "/no such folder/file", hex, &err2), DF_RETRY, &err2));
+	CU_ASSERT(is_status(fetch_get(source, &list.v[0], "/no such folder/file", hex, &err2),
+			    DF_RETRY, &err2));
 	CU_ASSERT(says(&err2, "No such file"));
 	fetch_list_free(&list);
 	free(spool);
@@ -365,13 +387,15 @@ static void after_as(enum conf_after what, char *dir, enum df_status want)
 {
 	struct df_err err = {0};
 	struct conf_after_action action = {.what = what, .dir = dir};
-	struct fetch_entry entry = {.name = (char[]){"a 'b'-custom_event.csv"}, .size = 2, .mtime = 1000};
+	struct fetch_entry entry = {
+	    .name = (char[]){"a 'b'-custom_event.csv"}, .size = 2, .mtime = 1000};
 	struct fetch_entry other = {.name = entry.name};
 	if (fetch_look(source, other.name, &other, &err) == DF_OK) {
 		other.mtime--;
-		CU_ASSERT(
-		    is_status(fetch_after(source, &other, &action, &err), what == CONF_KEEP ? DF_OK : DF_END, &err));
-		CU_ASSERT(is_status(fetch_look(source, other.name, &other, &err), DF_OK, &err)); /* it stays */
+		CU_ASSERT(is_status(fetch_after(source, &other, &action, &err),
+				    what == CONF_KEEP ? DF_OK : DF_END, &err));
+		/* it stays */
+		CU_ASSERT(is_status(fetch_look(source, other.name, &other, &err), DF_OK, &err));
 	}
 	CU_ASSERT(is_status(fetch_after(source, &entry, &action, &err), want, &err));
 }
@@ -379,7 +403,8 @@ static void after_as(enum conf_after what, char *dir, enum df_status want)
 /* The file that after_as speaks of. */
 static int after_file(const char *text)
 {
-	return run("cd %s && printf '%s' >\"a 'b'-custom_event.csv\" && touch -d @1000 \"a 'b'-custom_event.csv\"",
+	return run("cd %s && printf '%s' >\"a 'b'-custom_event.csv\" && touch -d @1000 \"a "
+		   "'b'-custom_event.csv\"",
 		   root, text);
 }
 
@@ -404,9 +429,11 @@ static void test_after_replaced(void)
 	for (size_t i = 0; i < 2; i++) {
 		CU_ASSERT_FATAL(after_file("12\\n") == 0); /* another size */
 		after_as(what[i], "done", DF_END);
-		CU_ASSERT_FATAL(after_file("2\\n") == 0 && run("touch -d @1001 %s/a*.csv", root) == 0);
+		CU_ASSERT_FATAL(after_file("2\\n") == 0 &&
+				run("touch -d @1001 %s/a*.csv", root) == 0);
 		after_as(what[i], "done", DF_END);
-		CU_ASSERT_FATAL(run("cd %s && rm a*.csv && mkdir \"a 'b'-custom_event.csv\"", root) == 0);
+		CU_ASSERT_FATAL(
+		    run("cd %s && rm a*.csv && mkdir \"a 'b'-custom_event.csv\"", root) == 0);
 		after_as(what[i], "done", DF_END);
 		CU_ASSERT(run("cd %s && test ! -e done && rmdir a*.csv", root) == 0);
 	}
@@ -422,7 +449,8 @@ static void test_after_move(void)
 		after_as(CONF_MOVE, "done/deep", DF_OK);
 		CU_ASSERT(run("test ! -e \"%s/a 'b'-custom_event.csv\"", root) == 0);
 	}
-	CU_ASSERT(run("cd %s/done/deep && cat a*csv a*csv.1 a*csv.2 | tr -d '\\n' | grep -qx 012", root) == 0);
+	CU_ASSERT(run("cd %s/done/deep && cat a*csv a*csv.1 a*csv.2 | tr -d '\\n' | grep -qx 012",
+		      root) == 0);
 	CU_ASSERT(run("test $(ls %s/done/deep | wc -l) = 3", root) == 0);
 
 	/* A dangling link and a folder are taken names too. */
@@ -431,8 +459,9 @@ static void test_after_move(void)
 			    absolute, absolute) == 0);
 	CU_ASSERT_FATAL(after_file("7\\n") == 0);
 	after_as(CONF_MOVE, absolute, DF_OK);
-	CU_ASSERT(run("grep -qx 7 \"%sa 'b'-custom_event.csv.2\" && test -L \"%sa 'b'-custom_event.csv\"", absolute,
-		      absolute) == 0);
+	CU_ASSERT(
+	    run("grep -qx 7 \"%sa 'b'-custom_event.csv.2\" && test -L \"%sa 'b'-custom_event.csv\"",
+		absolute, absolute) == 0);
 	free(absolute);
 
 	/* A folder that cannot be made: an ordinary failure, and the file stays. */
@@ -449,21 +478,25 @@ static void test_put(void)
 	size_t big = 1 << 20;
 	char *bytes = df_alloc(big);
 	memset(bytes, 'x', big);
-	CU_ASSERT(is_status(fetch_put(source, "receipts/new", "a.receipt.json", "{}", 2, &err), DF_OK, &err));
+	CU_ASSERT(is_status(fetch_put(source, "receipts/new", "a.receipt.json", "{}", 2, &err),
+			    DF_OK, &err));
 	CU_ASSERT(run("printf '{}' | cmp -s - %s/receipts/new/a.receipt.json", root) == 0);
-	CU_ASSERT(is_status(fetch_put(source, "receipts/new", "a.receipt.json", bytes, big, &err), DF_OK, &err));
+	CU_ASSERT(is_status(fetch_put(source, "receipts/new", "a.receipt.json", bytes, big, &err),
+			    DF_OK, &err));
 	CU_ASSERT(run("tr -d x <%s/receipts/new/a.receipt.json | cmp -s - /dev/null && "
 		      "test $(wc -c <%s/receipts/new/a.receipt.json) = %zu",
 		      root, root, big) == 0);
 	CU_ASSERT(is_status(fetch_put(source, "receipts/new", "empty", "", 0, &err), DF_OK, &err));
-	CU_ASSERT(run("test $(ls -A %s/receipts/new | wc -l) = 2", root) == 0); /* no temporary one is left */
+	/* no temporary one is left */
+	CU_ASSERT(run("test $(ls -A %s/receipts/new | wc -l) = 2", root) == 0);
 
 	/* One that a killed run left, under the name that this program uses. */
 	char *hash = first_line("printf empty | sha256sum | cut -c1-16");
 	CU_ASSERT_FATAL(run("echo old >%s/receipts/new/.dropfeed-%s.tmp", root, hash) == 0);
 	CU_ASSERT(is_status(fetch_put(source, "receipts/new", "empty", "1", 1, &err), DF_OK, &err));
-	CU_ASSERT(
-	    run("test $(ls -A %s/receipts/new | wc -l) = 2 && test $(cat %s/receipts/new/empty) = 1", root, root) == 0);
+	CU_ASSERT(run("test $(ls -A %s/receipts/new | wc -l) = 2 && test $(cat "
+		      "%s/receipts/new/empty) = 1",
+		      root, root) == 0);
 	CU_ASSERT(is_status(fetch_put(source, ".", "../up", "1", 1, &err), DF_FATAL, &err));
 	free(hash);
 	free(bytes);

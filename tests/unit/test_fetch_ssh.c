@@ -10,8 +10,9 @@
 #include <sys/socket.h>
 
 #ifdef __SANITIZE_ADDRESS__
-/* libssh2 1.10 loses 24 bytes with each login by an ECDSA key, and the host key when a connection goes in the midst of
- * the handshake. Nobody else makes such objects here; its sessions and handles are still watched. */
+/* libssh2 1.10 loses 24 bytes with each login by an ECDSA key, and the host key when a
+ * connection goes in the midst of the handshake. Nobody else makes such objects here; its
+ * sessions and handles are still watched. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
@@ -48,7 +49,8 @@ static struct conf_feed *feed_here(void)
 
 static char *print_of(const char *type)
 {
-	return first_line("ssh-keygen -l -E sha256 -f %s/ssh_host_%s_key.pub | cut -d' ' -f2", server, type);
+	return first_line("ssh-keygen -l -E sha256 -f %s/ssh_host_%s_key.pub | cut -d' ' -f2",
+			  server, type);
 }
 
 /* Opens with the known_hosts that a shell command wrote to $K. */
@@ -56,8 +58,9 @@ static enum df_status try_known(struct df_err *err, const char *command)
 {
 	struct conf_feed *feed = feed_here();
 	set(&feed->fetch.known_hosts, df_format("%s/known", scratch));
-	CU_ASSERT_FATAL(run("cd %s && rm -f %s && K=%s || exit; (%s) >/dev/null 2>&1; exit $?", server,
-			    feed->fetch.known_hosts, feed->fetch.known_hosts, command) == 0);
+	CU_ASSERT_FATAL(run("cd %s && rm -f %s && K=%s || exit; (%s) >/dev/null 2>&1; exit $?",
+			    server, feed->fetch.known_hosts, feed->fetch.known_hosts,
+			    command) == 0);
 	enum df_status st = try_open(feed, err);
 	feed_free(feed);
 	return st;
@@ -73,10 +76,12 @@ static void test_host_known(void)
 	    "grep ecdsa known_hosts >$K", /* although the server has others that we like better */
 	    "cp known_hosts $K; ssh-keygen -H -f $K; ! grep -q 127 $K",
 	    "sed 's/^[^ ]*/*.example.org,[127.0.0.?]:*/' known_hosts >$K",
-	    "(echo '# note'; echo; echo 'junk'; echo '@cert-authority * ssh-rsa AAAA'; sed 's/$/ a comment/;s/ /\t /' "
+	    "(echo '# note'; echo; echo 'junk'; echo '@cert-authority * ssh-rsa AAAA'; sed 's/$/ a "
+	    "comment/;s/ /\t /' "
 	    "known_hosts; printf '\\r\\n') >$K",
 	    /* another host's key that is revoked is not ours */
-	    "(ssh-keygen -q -t ed25519 -N '' -f $K.k; sed 's/^/@revoked * /' $K.k.pub; rm $K.k*; cat known_hosts) >$K",
+	    "(ssh-keygen -q -t ed25519 -N '' -f $K.k; sed 's/^/@revoked * /' $K.k.pub; rm $K.k*; "
+	    "cat known_hosts) >$K",
 	};
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		struct df_err err = {0};
@@ -109,17 +114,19 @@ static void test_host_changed(void)
 {
 	struct df_err err = {0};
 	char *print = print_of("ed25519");
-	CU_ASSERT(is_status(try_known(&err, "rm -f other*; ssh-keygen -q -t ed25519 -N '' -f other; "
-					    "printf '%s %s\\n' \"$(head -1 known_hosts | cut -d' ' -f1)\" "
-					    "\"$(cut -d' ' -f1,2 other.pub)\" >$K"),
-			    DF_DENIED, &err));
+	CU_ASSERT(is_status(
+	    try_known(&err, "rm -f other*; ssh-keygen -q -t ed25519 -N '' -f other; "
+			    "printf '%s %s\\n' \"$(head -1 known_hosts | cut -d' ' -f1)\" "
+			    "\"$(cut -d' ' -f1,2 other.pub)\" >$K"),
+	    DF_DENIED, &err));
 	char *other = first_line("ssh-keygen -l -E sha256 -f %s/other.pub | cut -d' ' -f2", server);
 	CU_ASSERT(says(&err, "has changed"));
 	CU_ASSERT(says(&err, print));
 	CU_ASSERT(says(&err, other));
 	CU_ASSERT(says(&err, "(line 1)"));
-	CU_ASSERT(is_status(try_known(&err, "(cat known_hosts; sed 's/^[^ ]*/@revoked */' known_hosts) >$K"), DF_DENIED,
-			    &err));
+	CU_ASSERT(is_status(
+	    try_known(&err, "(cat known_hosts; sed 's/^[^ ]*/@revoked */' known_hosts) >$K"),
+	    DF_DENIED, &err));
 	CU_ASSERT(says(&err, "revoked"));
 	CU_ASSERT(says(&err, print));
 	free(other);
@@ -138,8 +145,8 @@ static void test_host_pinned(void)
 		set(&feed->fetch.host_key, df_format("%s=", feed->fetch.host_key));
 		CU_ASSERT(is_status(try_open(feed, &err), DF_OK, &err));
 		/* One more letter, or one less, is another key. */
-		set(&feed->fetch.host_key,
-		    df_format("%.*sA", (int)strlen(feed->fetch.host_key) - 1, feed->fetch.host_key));
+		set(&feed->fetch.host_key, df_format("%.*sA", (int)strlen(feed->fetch.host_key) - 1,
+						     feed->fetch.host_key));
 		CU_ASSERT(is_status(try_open(feed, &err), DF_DENIED, &err));
 		set(&feed->fetch.host_key,
 		    df_format("%.*s", (int)strlen(feed->fetch.host_key) - 2, feed->fetch.host_key));
@@ -169,7 +176,8 @@ static void test_host_only_rsa(void)
 		CU_ASSERT(says(&err, "libssh2 1.11"));
 	}
 	/* No common method for another reason must not be blamed on RSA. */
-	CU_ASSERT_FATAL(run("tests/peers/sshd stop %s && rm -rf %s && tests/peers/sshd start %s --option 'Ciphers "
+	CU_ASSERT_FATAL(run("tests/peers/sshd stop %s && rm -rf %s && tests/peers/sshd start %s "
+			    "--option 'Ciphers "
 			    "aes128-ctr' --option 'MACs umac-64@openssh.com'",
 			    dir, dir, dir) == 0);
 	feed_free(feed);
@@ -185,13 +193,14 @@ static void test_host_only_rsa(void)
 /* ---- logins ---- */
 
 /* Makes a key, lets it in or not, and opens with it. */
-static enum df_status try_key(struct df_err *err, const char *how, const char *passphrase, bool let_in)
+static enum df_status try_key(struct df_err *err, const char *how, const char *passphrase,
+			      bool let_in)
 {
 	struct conf_feed *feed = feed_here();
 	set(&feed->fetch.identity_file, df_format("%s/key", server));
-	CU_ASSERT_FATAL(
-	    run("cd %s && rm -f key key.pub && ssh-keygen -q -C '' -f key %s && cp id_ed25519.pub authorized_keys",
-		server, how) == 0);
+	CU_ASSERT_FATAL(run("cd %s && rm -f key key.pub && ssh-keygen -q -C '' -f key %s && cp "
+			    "id_ed25519.pub authorized_keys",
+			    server, how) == 0);
 	if (let_in)
 		CU_ASSERT_FATAL(run("cat %s/key.pub >>%s/authorized_keys", server, server) == 0);
 	feed->fetch.passphrase = df_strdup(passphrase);
@@ -235,7 +244,8 @@ static void test_login_rsa(void)
 	bool able = libssh2_version(0x010b00) != NULL;
 	for (size_t i = 0; i < 2; i++) {
 		struct df_err err = {0};
-		CU_ASSERT(is_status(try_key(&err, kinds[i], NULL, true), able ? DF_OK : DF_DENIED, &err));
+		CU_ASSERT(
+		    is_status(try_key(&err, kinds[i], NULL, true), able ? DF_OK : DF_DENIED, &err));
 		if (!able) {
 			CU_ASSERT(says(&err, "RSA with SHA-1 only"));
 			CU_ASSERT(says(&err, "Ed25519 or ECDSA"));
@@ -254,9 +264,9 @@ static void test_login_bad_files(void)
 	set(&feed->fetch.identity_file, df_format("%s/id_ed25519.pub", server));
 	CU_ASSERT(is_status(try_open(feed, &err), DF_USAGE, &err));
 	CU_ASSERT(says(&err, "is a public key"));
-	CU_ASSERT(
-	    run("(echo -----BEGIN OPENSSH PRIVATE KEY-----; echo AAAA; echo -----END OPENSSH PRIVATE KEY-----) >%s/bad",
-		server) == 0);
+	CU_ASSERT(run("(echo -----BEGIN OPENSSH PRIVATE KEY-----; echo AAAA; echo -----END OPENSSH "
+		      "PRIVATE KEY-----) >%s/bad",
+		      server) == 0);
 	set(&feed->fetch.identity_file, df_format("%s/bad", server));
 	CU_ASSERT(is_status(try_open(feed, &err), DF_DENIED, &err));
 	CU_ASSERT(says(&err, "cannot be used"));
@@ -285,16 +295,17 @@ static void test_login_agent(void)
 	CU_ASSERT(says(&err, "SSH_AUTH_SOCK"));
 
 	char *sock = df_format("%s/agent", scratch);
-	char *pid = first_line("ssh-agent -s -a %s | sed -n 's/.*SSH_AGENT_PID=\\([0-9]*\\);.*/\\1/p'", sock);
+	char *pid = first_line(
+	    "ssh-agent -s -a %s | sed -n 's/.*SSH_AGENT_PID=\\([0-9]*\\);.*/\\1/p'", sock);
 	setenv("SSH_AUTH_SOCK", sock, 1);
 	CU_ASSERT_FATAL(pid[0] != '\0');
 	CU_ASSERT(is_status(try_open(feed, &err), DF_DENIED, &err));
 	CU_ASSERT(says(&err, "no keys"));
 	/* The second key is the one that fits. */
-	CU_ASSERT(
-	    run("cd %s && cp id_ed25519.pub authorized_keys && rm -f a a.pub && ssh-keygen -q -t ecdsa -N '' -f a && "
-		"ssh-add -q a && chmod 600 id_ed25519",
-		server) == 0);
+	CU_ASSERT(run("cd %s && cp id_ed25519.pub authorized_keys && rm -f a a.pub && ssh-keygen "
+		      "-q -t ecdsa -N '' -f a && "
+		      "ssh-add -q a && chmod 600 id_ed25519",
+		      server) == 0);
 	CU_ASSERT(is_status(try_open(feed, &err), DF_DENIED, &err));
 	CU_ASSERT(says(&err, "1 key of the agent"));
 	CU_ASSERT(run("ssh-add -q %s/id_ed25519", server) == 0);
@@ -313,7 +324,8 @@ static int listen_on(uint16_t *port)
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(at);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	CU_ASSERT_FATAL(fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0 && listen(fd, 8) == 0);
+	CU_ASSERT_FATAL(fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0 &&
+			listen(fd, 8) == 0);
 	CU_ASSERT_FATAL(getsockname(fd, (struct sockaddr *)&at, &len) == 0);
 	*port = ntohs(at.sin_port);
 	return fd;
@@ -347,16 +359,19 @@ static bool relay_pass(int from, int to, size_t *left)
 static void *relay_main(void *arg)
 {
 	struct relay *r = arg;
-	struct sockaddr_in at = {
-	    .sin_family = AF_INET, .sin_port = htons(r->to), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int in = accept(r->listener, NULL, NULL), out = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in at = {.sin_family = AF_INET,
+				 .sin_port = htons(r->to),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int in = accept(r->listener, NULL, NULL),
+	    out = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	size_t left = r->limit, endless = SIZE_MAX;
 	bool up = in >= 0 && connect(out, (struct sockaddr *)&at, sizeof(at)) == 0;
 	while (up) {
 		bool mute = left == 0;
 		if (mute && !r->silent)
 			break;
-		struct pollfd p[] = {{in, POLLIN, 0}, {mute ? -1 : out, POLLIN, 0}, {r->end[0], 0, 0}};
+		struct pollfd p[] = {
+		    {in, POLLIN, 0}, {mute ? -1 : out, POLLIN, 0}, {r->end[0], 0, 0}};
 		if (poll(p, 3, -1) < 0 || p[2].revents != 0)
 			break;
 		if (p[0].revents != 0)
@@ -390,10 +405,11 @@ static void relay_stop(struct relay *r)
 	close(r->listener);
 }
 
-/* libssh2 asks for up to 8 MiB ahead, and gives up what it has of that when the connection goes: the break comes much
- * later.
+/* libssh2 asks for up to 8 MiB ahead, and gives up what it has of that when the connection goes:
+ * the break comes much later.
  *
- * A connection that goes in the midst of a download leaves a part, with which the next one goes on. */
+ * A connection that goes in the midst of a download leaves a part, with which the next one goes
+ * on. */
 static void broken_download(bool silent, const char *words)
 {
 	struct relay relay = {0};
@@ -401,8 +417,8 @@ static void broken_download(bool silent, const char *words)
 	struct fetch *source = NULL;
 	struct fetch_list list = {0}, list2 = {0};
 	char hex[DF_SHA256_HEX] = "", *spool = df_format("%s/spooled", scratch);
-	CU_ASSERT_FATAL(run("rm -f %s*; head -c 24000000 /dev/urandom >%s/root/a-custom_event.csv", spool, server) ==
-			0);
+	CU_ASSERT_FATAL(run("rm -f %s*; head -c 24000000 /dev/urandom >%s/root/a-custom_event.csv",
+			    spool, server) == 0);
 	char *want = first_line("sha256sum <%s/root/a-custom_event.csv | cut -c1-64", server);
 	struct conf_feed *feed = relay_start(&relay, 16000000, silent);
 	feed->fetch.stall_timeout_ms = silent ? 1500 : 60000;
@@ -441,7 +457,8 @@ static void test_stall(void)
 	broken_download(true, "did not answer for 1.5 seconds");
 }
 
-/* Cut at many places of the handshake, the login and the listing: an error each time, never a crash or a hang. */
+/* Cut at many places of the handshake, the login and the listing: an error each time, never a
+ * crash or a hang. */
 static void test_break_anywhere(void)
 {
 	for (size_t limit = 0; limit < 6000; limit += limit < 4000 ? 137 : 500) {
@@ -456,7 +473,8 @@ static void test_break_anywhere(void)
 		CU_ASSERT(st == DF_RETRY || (st == DF_OK && limit > 2500));
 		CU_ASSERT(st == DF_OK || err.text[0] != '\0');
 		if (st != DF_OK && st != DF_RETRY)
-			fprintf(stderr, "  cut after %zu bytes: %d: %s\n", limit, (int)st, err.text);
+			fprintf(stderr, "  cut after %zu bytes: %d: %s\n", limit, (int)st,
+				err.text);
 		fetch_list_free(&list);
 		fetch_close(source);
 		relay_stop(&relay);
@@ -534,14 +552,17 @@ static void *puller_main(void *arg)
 static void test_threads(void)
 {
 	struct puller pullers[6] = {0};
-	CU_ASSERT_FATAL(run("cd %s/root && rm -rf * && head -c 3000000 /dev/urandom >a-custom_event.csv", server) == 0);
+	CU_ASSERT_FATAL(
+	    run("cd %s/root && rm -rf * && head -c 3000000 /dev/urandom >a-custom_event.csv",
+		server) == 0);
 	char *want = first_line("sha256sum <%s/root/a-custom_event.csv | cut -c1-64", server);
 	for (int i = 0; i < 6; i++) {
 		pullers[i].feed = feed_here();
 		pullers[i].spool = df_format("%s/spool%d", scratch, i);
 	}
 	for (int i = 0; i < 6; i++)
-		CU_ASSERT_FATAL(pthread_create(&pullers[i].thread, NULL, puller_main, &pullers[i]) == 0);
+		CU_ASSERT_FATAL(
+		    pthread_create(&pullers[i].thread, NULL, puller_main, &pullers[i]) == 0);
 	for (int i = 0; i < 6; i++) {
 		pthread_join(pullers[i].thread, NULL);
 		CU_ASSERT(is_status(pullers[i].st, DF_OK, &pullers[i].err));

@@ -17,18 +17,18 @@
 #define SHA_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define SHA_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 /* Shows what went wrong beside the assertion that says where. */
-#define OK(call)                                                                                                       \
-	do {                                                                                                           \
-		memset(&err, 0, sizeof(err));                                                                          \
-		enum df_status ok_st = (call);                                                                         \
-		CU_ASSERT_EQUAL(ok_st, DF_OK);                                                                         \
-		if (ok_st != DF_OK)                                                                                    \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, err.text);                                  \
+#define OK(call)                                                                                   \
+	do {                                                                                       \
+		memset(&err, 0, sizeof(err));                                                      \
+		enum df_status ok_st = (call);                                                     \
+		CU_ASSERT_EQUAL(ok_st, DF_OK);                                                     \
+		if (ok_st != DF_OK)                                                                \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, err.text);              \
 	} while (0)
-#define IS(call, want)                                                                                                 \
-	do {                                                                                                           \
-		memset(&err, 0, sizeof(err));                                                                          \
-		CU_ASSERT_EQUAL((call), (want));                                                                       \
+#define IS(call, want)                                                                             \
+	do {                                                                                       \
+		memset(&err, 0, sizeof(err));                                                      \
+		CU_ASSERT_EQUAL((call), (want));                                                   \
 	} while (0)
 
 static char dir[64];
@@ -48,7 +48,8 @@ static int setup(void)
 
 static void wipe(void)
 {
-	static const char *const names[] = {"ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.session"};
+	static const char *const names[] = {"ledger.db", "ledger.db-wal", "ledger.db-shm",
+					    "ledger.session"};
 	for (size_t i = 0; i < 4; i++) {
 		char path[128];
 		path_in(path, sizeof(path), names[i]);
@@ -74,38 +75,45 @@ static struct ledger *fresh(void)
 
 #define SOURCE "sftp://u@h:22/in"
 
-static enum df_status enter(struct ledger *l, const char *feed, const char *name, uint64_t size, int64_t mtime,
-			    const char *sha, int64_t now_ms, int64_t *id)
+static enum df_status enter(struct ledger *l, const char *feed, const char *name, uint64_t size,
+			    int64_t mtime, const char *sha, int64_t now_ms, int64_t *id)
 {
 	const char *dash = strrchr(name, '-');
-	struct ledger_new_file f = {.key = {feed, SOURCE, name, size, mtime}, .sha256 = sha, .now_ms = now_ms};
+	struct ledger_new_file f = {
+	    .key = {feed, SOURCE, name, size, mtime}, .sha256 = sha, .now_ms = now_ms};
 	f.event_type = dash != NULL ? dash + 1 : "";
 	return ledger_file_add(l, &f, id, &err);
 }
 
-static enum df_status known(struct ledger *l, const char *feed, const char *name, uint64_t size, int64_t mtime,
-			    struct ledger_file *f)
+static enum df_status known(struct ledger *l, const char *feed, const char *name, uint64_t size,
+			    int64_t mtime, struct ledger_file *f)
 {
 	return ledger_file_known(l, &(struct ledger_key){feed, SOURCE, name, size, mtime}, f, &err);
 }
 
-static enum df_status seen(struct ledger *l, const char *feed, uint64_t size, int64_t mtime, int64_t now_ms,
-			   int64_t *first)
+static enum df_status seen(struct ledger *l, const char *feed, uint64_t size, int64_t mtime,
+			   int64_t now_ms, int64_t *first)
 {
-	return ledger_seen(l, &(struct ledger_key){feed, SOURCE, "a.csv", size, mtime}, now_ms, first, &err);
+	return ledger_seen(l, &(struct ledger_key){feed, SOURCE, "a.csv", size, mtime}, now_ms,
+			   first, &err);
 }
 
-static enum df_status begin(struct ledger *l, int64_t file, const char *name, const char *event_type,
-			    const char *settings, const char *manifest, int64_t now_ms, struct ledger_document *d)
+static enum df_status begin(struct ledger *l, int64_t file, const char *name,
+			    const char *event_type, const char *settings, const char *manifest,
+			    int64_t now_ms, struct ledger_document *d)
 {
 	return ledger_document_begin(
-	    l, &(struct ledger_new_document){file, name, event_type, settings, manifest, "1", now_ms}, d, &err);
+	    l,
+	    &(struct ledger_new_document){file, name, event_type, settings, manifest, "1", now_ms},
+	    d, &err);
 }
 
 static enum df_status checked(struct ledger *l, int64_t id, uint64_t rows, uint64_t rejected)
 {
 	return ledger_document_checked(
-	    l, id, &(struct ledger_checked){.rows = rows, .rejected = rejected, .batches = 4, .events = 8}, &err);
+	    l, id,
+	    &(struct ledger_checked){.rows = rows, .rejected = rejected, .batches = 4, .events = 8},
+	    &err);
 }
 
 static int64_t add_file(struct ledger *l, const char *name, const char *sha)
@@ -176,10 +184,11 @@ static void test_file_round_trip(void)
 	ledger_close(l);
 }
 
-static enum df_status same(struct ledger *l, const char *sha, const char *event_type, int64_t before,
-			   struct ledger_file *f)
+static enum df_status same(struct ledger *l, const char *sha, const char *event_type,
+			   int64_t before, struct ledger_file *f)
 {
-	return ledger_file_same(l, &(struct ledger_bytes){"orders", sha, event_type, before}, f, &err);
+	return ledger_file_same(l, &(struct ledger_bytes){"orders", sha, event_type, before}, f,
+				&err);
 }
 
 /* A document of the file, with one row that is delivered or rejected. */
@@ -189,7 +198,8 @@ static int64_t finish(struct ledger *l, int64_t file, const char *name, bool del
 	int64_t id = add_document(l, file, name);
 	OK(checked(l, id, 1, 0));
 	OK(ledger_lane_settled(l, id, 0, 1, delivered, rejects, !delivered, &err));
-	OK(ledger_document_state(l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 1}, &err));
+	OK(ledger_document_state(l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 1},
+				 &err));
 	return id;
 }
 
@@ -199,7 +209,8 @@ static void test_same_bytes(void)
 	struct ledger_file f = {0};
 	const struct ledger_outcome refused = {
 	    .state = LEDGER_REFUSED, .code = "malformed-csv", .text = "line 3", .now_ms = 7000};
-	const struct ledger_outcome done = {.state = LEDGER_DONE, .cleanup_due = true, .now_ms = 8000};
+	const struct ledger_outcome done = {
+	    .state = LEDGER_DONE, .cleanup_due = true, .now_ms = 8000};
 	int64_t id = add_file(l, "a.csv", SHA_A);
 	OK(same(l, SHA_A, "", 0, &f)); /* still open: it goes first */
 	CU_ASSERT_EQUAL(f.closed_ms, 0);
@@ -215,7 +226,8 @@ static void test_same_bytes(void)
 	int64_t again = add_file(l, "b.csv", SHA_A);
 	finish(l, again, NULL, true);
 	OK(ledger_file_state(l, again, &done, &err));
-	add_file(l, "c.csv", SHA_A); /* open, and entered later, but one that is done goes before it */
+	/* open, and entered later, but one that is done goes before it */
+	add_file(l, "c.csv", SHA_A);
 	OK(same(l, SHA_A, "", 0, &f));
 	CU_ASSERT_EQUAL(f.id, again);
 	CU_ASSERT_EQUAL(f.closed_ms, 8000);
@@ -224,7 +236,8 @@ static void test_same_bytes(void)
 	IS(same(l, SHA_B, "", 0, &f), DF_END);
 	IS(ledger_file_same(l, &(struct ledger_bytes){"other", SHA_A, "", 0}, &f, &err), DF_END);
 
-	/* other names may make other things of the same bytes, and a part of a name is not its event type */
+	/* other names may make other things of the same bytes, and a part of a name is not its
+	 * event type */
 	int64_t start = add_file(l, "x-session_end.csv-session_start", SHA_B),
 		end = add_file(l, "x-session_end", SHA_B);
 	OK(same(l, SHA_B, "session_start", end, &f));
@@ -276,7 +289,8 @@ static void test_done_before(void)
 	ledger_file_free(&f);
 	IS(ledger_document_done_before(l, later, "a.csv", "screen_view", &f, &err), DF_END);
 	IS(ledger_document_done_before(l, later, "b.csv", "custom_event", &f, &err), DF_END);
-	IS(ledger_document_done_before(l, zip, "a.csv", "custom_event", &f, &err), DF_END); /* not by itself */
+	/* not by itself */
+	IS(ledger_document_done_before(l, zip, "a.csv", "custom_event", &f, &err), DF_END);
 	ledger_close(l);
 }
 
@@ -327,7 +341,8 @@ static void test_file_notes(void)
 	struct ledger *l = fresh();
 	struct ledger_file f = {0};
 	struct df_buf text = {0};
-	const struct ledger_skipped first[] = {{"x/a.csv", "in a sub-folder", true}, {"b.txt", "not CSV", false}};
+	const struct ledger_skipped first[] = {{"x/a.csv", "in a sub-folder", true},
+					       {"b.txt", "not CSV", false}};
 	int64_t id = add_file(l, "a.zip", SHA_A);
 	OK(ledger_file_skips(l, id, first, 2, &err));
 	OK(ledger_file_skips(l, id, first, 1, &err)); /* once more, as after a crash */
@@ -345,10 +360,13 @@ static void test_file_notes(void)
 	CU_ASSERT_TRUE(f.attempts == 4 && f.idle == 0);
 	ledger_file_free(&f);
 	/* the same file from another server is another one */
-	const struct ledger_key elsewhere = {"orders", "sftp://u@other:22/in", "a.zip", 100, 1700000000};
-	OK(ledger_file_known(l, &elsewhere, &f, &err)); /* it is not through: the server has another address now */
+	const struct ledger_key elsewhere = {"orders", "sftp://u@other:22/in", "a.zip", 100,
+					     1700000000};
+	/* it is not through: the server has another address now */
+	OK(ledger_file_known(l, &elsewhere, &f, &err));
 	ledger_file_free(&f);
-	OK(ledger_file_state(l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 1}, &err));
+	OK(ledger_file_state(l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 1},
+			     &err));
 	IS(ledger_file_known(l, &elsewhere, &f, &err), DF_END);
 	ledger_close(l);
 }
@@ -362,14 +380,16 @@ static void test_moved(void)
 	char place[128], rejects[128], moved[80], path[160];
 	path_in(place, sizeof(place), "spool/orders/x.drop");
 	path_in(rejects, sizeof(rejects), "rejects/orders/a.csv");
-	struct ledger_new_file new = {.key = {"orders", SOURCE, "a.csv", 1, 2}, .sha256 = SHA_A, .event_type = ""};
+	struct ledger_new_file new = {
+	    .key = {"orders", SOURCE, "a.csv", 1, 2}, .sha256 = SHA_A, .event_type = ""};
 	int64_t file = 0;
 	new.place = place;
 	OK(ledger_file_add(l, &new, &file, &err));
 	int64_t id = add_document(l, file, NULL);
 	OK(checked(l, id, 0, 0));
-	OK(ledger_document_state(l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .text = rejects, .now_ms = 1},
-				 &err));
+	OK(ledger_document_state(
+	    l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .text = rejects, .now_ms = 1},
+	    &err));
 	OK(known(l, "orders", "a.csv", 1, 2, &f));
 	CU_ASSERT_STRING_EQUAL(f.place, place);
 	ledger_file_free(&f);
@@ -426,7 +446,8 @@ static void test_pulls(void)
 	CU_ASSERT_STRING_EQUAL(found.name, "old.csv");
 	CU_ASSERT_STRING_EQUAL(found.arrival, second); /* the whole path */
 
-	struct ledger_new_file new = {.key = pulls[1].key, .sha256 = SHA_A, .event_type = "", .arrival = second};
+	struct ledger_new_file new = {
+	    .key = pulls[1].key, .sha256 = SHA_A, .event_type = "", .arrival = second};
 	OK(ledger_file_add(l, &new, &id, &err));
 	found = (struct pulls_seen){0};
 	OK(ledger_pulls(l, "orders", on_pull, &found, &err));
@@ -455,15 +476,17 @@ static void test_lost(void)
 	struct ledger_file f = {0};
 	int64_t file = 0;
 	unsigned closed = 0;
-	const struct ledger_outcome lost = {.state = LEDGER_REFUSED, .code = "lost-bytes", .text = "gone", .now_ms = 9};
+	const struct ledger_outcome lost = {
+	    .state = LEDGER_REFUSED, .code = "lost-bytes", .text = "gone", .now_ms = 9};
 	OK(enter(l, "orders", "a.zip", 1, 2, SHA_A, 3, &file));
 	for (int i = 0; i < 3; i++) {
 		char name[] = {(char)('x' + i), '\0'};
 		OK(begin(l, file, name, "eventless", "s", NULL, 4, &d));
 		OK(checked(l, d.id, 10, i == 0 ? 10 : 0));
 		if (i == 0)
-			OK(ledger_document_state(l, d.id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 5},
-						 &err));
+			OK(ledger_document_state(
+			    l, d.id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 5},
+			    &err));
 		ledger_document_free(&d);
 	}
 	OK(ledger_file_lost(l, file, &lost, &err));
@@ -535,13 +558,16 @@ static void test_cleanup_due(void)
 	struct ledger *l = fresh();
 	int64_t a = add_file(l, "a.csv", SHA_A), b = add_file(l, "b.csv", SHA_B);
 	CU_ASSERT_EQUAL(count_files(l, NULL, true), 2);
-	OK(ledger_file_state(l, a, &(struct ledger_outcome){.state = LEDGER_DONE, .cleanup_due = true, .now_ms = 1},
-			     &err));
+	OK(ledger_file_state(
+	    l, a, &(struct ledger_outcome){.state = LEDGER_DONE, .cleanup_due = true, .now_ms = 1},
+	    &err));
 	OK(ledger_file_state(
 	    l, b,
-	    &(struct ledger_outcome){.state = LEDGER_REFUSED, .code = "empty-file", .text = "it is empty", .now_ms = 1},
+	    &(struct ledger_outcome){
+		.state = LEDGER_REFUSED, .code = "empty-file", .text = "it is empty", .now_ms = 1},
 	    &err));
-	CU_ASSERT_EQUAL(count_files(l, NULL, true), 1); /* a is done, but still lies on the source */
+	/* a is done, but still lies on the source */
+	CU_ASSERT_EQUAL(count_files(l, NULL, true), 1);
 	CU_ASSERT_EQUAL(count_files(l, "orders", true), 1);
 	CU_ASSERT_EQUAL(count_files(l, "other", true), 0);
 	CU_ASSERT_EQUAL(count_files(l, "orders", false), 2);
@@ -589,8 +615,8 @@ static enum df_status keep_reject(void *ctx, const struct ledger_reject *r, stru
 {
 	struct df_buf *out = ctx;
 	(void)e;
-	df_buf_addf(out, "%d/%d/%d/%d/%s/%s;", (int)r->row, (int)r->line, (int)r->offset, (int)r->length, r->message,
-		    r->code);
+	df_buf_addf(out, "%d/%d/%d/%d/%s/%s;", (int)r->row, (int)r->line, (int)r->offset,
+		    (int)r->length, r->message, r->code);
 	return DF_OK;
 }
 
@@ -598,8 +624,8 @@ static enum df_status keep_document(void *ctx, const struct ledger_document *d, 
 {
 	struct df_buf *out = ctx;
 	(void)e;
-	df_buf_addf(out, "%s %d=%d+%d;", ledger_state_name(d->state), (int)d->rows, (int)d->delivered,
-		    (int)d->rejected);
+	df_buf_addf(out, "%s %d=%d+%d;", ledger_state_name(d->state), (int)d->rows,
+		    (int)d->delivered, (int)d->rejected);
 	return DF_OK;
 }
 
@@ -615,39 +641,54 @@ static void test_document_balance(void)
 {
 	struct ledger *l = fresh();
 	int64_t file = add_file(l, "a.csv", SHA_A), id = add_document(l, file, NULL);
-	IS(ledger_document_state(l, id, &(struct ledger_outcome){.state = LEDGER_SENDING, .now_ms = 1}, &err),
+	IS(ledger_document_state(
+	       l, id, &(struct ledger_outcome){.state = LEDGER_SENDING, .now_ms = 1}, &err),
 	   DF_FATAL); /* never checked */
-	IS(ledger_document_state(l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 1}, &err), DF_FATAL);
+	IS(ledger_document_state(l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 1},
+				 &err),
+	   DF_FATAL);
 	OK(checked(l, id, 10, 2));
 	expect_document(l, file, "checked 10=0+2;");
-	OK(ledger_document_state(l, id, &(struct ledger_outcome){.state = LEDGER_SENDING, .now_ms = 1}, &err));
-	struct ledger_reject rejects[] = {{7, 8, 70, 10, "it's \"bad\"", NULL}, {3, 4, 30, 10, "€", "api-unavailable"}};
+	OK(ledger_document_state(
+	    l, id, &(struct ledger_outcome){.state = LEDGER_SENDING, .now_ms = 1}, &err));
+	struct ledger_reject rejects[] = {{7, 8, 70, 10, "it's \"bad\"", NULL},
+					  {3, 4, 30, 10, "€", "api-unavailable"}};
 	OK(ledger_lane_settled(l, id, 0, 1, 5, NULL, 0, &err));
 	OK(ledger_lane_settled(l, id, 1, 2, 0, rejects, 2, &err));
-	IS(ledger_document_state(l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 1}, &err),
+	IS(ledger_document_state(l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 1},
+				 &err),
 	   DF_FATAL); /* 10 != 5 + 4 */
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "does not balance"));
 	expect_document(l, file, "sending 10=5+4;");
 	/* the next run checks it again: what the API rejected is not forgotten */
 	OK(checked(l, id, 10, 2));
 	expect_document(l, file, "checked 10=5+4;");
-	OK(ledger_document_state(l, id, &(struct ledger_outcome){.state = LEDGER_SENDING, .now_ms = 1}, &err));
+	OK(ledger_document_state(
+	    l, id, &(struct ledger_outcome){.state = LEDGER_SENDING, .now_ms = 1}, &err));
 	OK(ledger_lane_settled(l, id, 0, 2, 1, NULL, 0, &err));
-	OK(ledger_document_state(l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 99}, &err));
+	OK(ledger_document_state(
+	    l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 99}, &err));
 	expect_document(l, file, "done 10=6+4;");
 	struct df_buf got = {0};
 	OK(ledger_rejects(l, id, 0, keep_reject, &got, &err));
-	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&got), "3/4/30/10/€/api-unavailable;7/8/70/10/it's \"bad\"/api-rejected;");
+	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&got),
+			       "3/4/30/10/€/api-unavailable;7/8/70/10/it's \"bad\"/api-rejected;");
 	df_buf_free(&got);
 	/* what is done stays done */
 	IS(ledger_document_state(
-	       l, id, &(struct ledger_outcome){.state = LEDGER_REFUSED, .code = "x", .text = "y", .now_ms = 1}, &err),
+	       l, id,
+	       &(struct ledger_outcome){
+		   .state = LEDGER_REFUSED, .code = "x", .text = "y", .now_ms = 1},
+	       &err),
 	   DF_FATAL);
 	IS(checked(l, id, 1, 0), DF_FATAL);
 	IS(ledger_lane_settled(l, id, 0, 3, 1, NULL, 0, &err), DF_FATAL);
 	expect_document(l, file, "done 10=6+4;");
 	IS(ledger_document_state(
-	       l, 999, &(struct ledger_outcome){.state = LEDGER_REFUSED, .code = "x", .text = "y", .now_ms = 1}, &err),
+	       l, 999,
+	       &(struct ledger_outcome){
+		   .state = LEDGER_REFUSED, .code = "x", .text = "y", .now_ms = 1},
+	       &err),
 	   DF_FATAL);
 	ledger_close(l);
 }
@@ -672,21 +713,27 @@ static void test_reopen(void)
 	OK(checked(l, done, 10, 2));
 	OK(ledger_lane_settled(l, done, 0, 3, 5, rejects, 3, &err));
 	OK(ledger_document_state(
-	    l, done, &(struct ledger_outcome){.state = LEDGER_DONE, .text = "/rejects/one.csv", .now_ms = 1}, &err));
+	    l, done,
+	    &(struct ledger_outcome){.state = LEDGER_DONE, .text = "/rejects/one.csv", .now_ms = 1},
+	    &err));
 	OK(ledger_document_state(
 	    l, refused,
-	    &(struct ledger_outcome){.state = LEDGER_REFUSED, .code = "unknown-column", .text = "x", .now_ms = 1},
+	    &(struct ledger_outcome){
+		.state = LEDGER_REFUSED, .code = "unknown-column", .text = "x", .now_ms = 1},
 	    &err));
 	OK(ledger_document_state(
 	    l, other,
-	    &(struct ledger_outcome){.state = LEDGER_REFUSED, .code = "unknown-column", .text = "x", .now_ms = 1},
+	    &(struct ledger_outcome){
+		.state = LEDGER_REFUSED, .code = "unknown-column", .text = "x", .now_ms = 1},
 	    &err));
 	IS(ledger_reopen(l, file, both, 2, &err), DF_FATAL); /* the file is not closed */
-	OK(ledger_file_state(
-	    l, file,
-	    &(struct ledger_outcome){
-		.state = LEDGER_REFUSED, .code = "unknown-column", .text = "x", .cleanup_due = true, .now_ms = 2},
-	    &err));
+	OK(ledger_file_state(l, file,
+			     &(struct ledger_outcome){.state = LEDGER_REFUSED,
+						      .code = "unknown-column",
+						      .text = "x",
+						      .cleanup_due = true,
+						      .now_ms = 2},
+			     &err));
 	CU_ASSERT_EQUAL(again_rows(l, done), 0);
 	const struct ledger_facts facts = {"{\"a\":5}", "first", "last", 7, 6}, none = {0};
 	OK(ledger_document_facts(l, done, &facts, &err));
@@ -701,7 +748,8 @@ static void test_reopen(void)
 	CU_ASSERT_EQUAL(again_rows(l, done), 1);
 	struct df_buf codes = {0};
 	OK(ledger_rejects(l, done, 0, keep_reject, &codes, &err));
-	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&codes), "7/8/70/10/no/api-unavailable;8/9/80/10/no/api-rejected;");
+	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&codes),
+			       "7/8/70/10/no/api-unavailable;8/9/80/10/no/api-rejected;");
 	df_buf_free(&codes);
 	/* what is settled is not settled twice, and a step that fails leaves nothing */
 	IS(ledger_again_settled(l, done, delivered, 1, NULL, 0, &err), DF_FATAL);
@@ -710,7 +758,8 @@ static void test_reopen(void)
 	IS(ledger_again_settled(l, done, second, 2, NULL, 0, &err), DF_FATAL);
 	expect_document(l, file, "sending 10=6+4;refused 0=0+0;");
 	OK(ledger_again_settled(l, done, &delivered[1], 1, NULL, 0, &err));
-	/* the reasons are today's, also when there is none any more; the batches are what they were */
+	/* the reasons are today's, also when there is none any more; the batches are what they
+	 * were */
 	struct ledger_document now = {0};
 	OK(ledger_document_facts(l, done, &none, &err));
 	OK(ledger_document_known(l, file, "one", &now, &err));
@@ -721,17 +770,22 @@ static void test_reopen(void)
 	CU_ASSERT_STRING_EQUAL(now.last_batch, "last");
 	ledger_document_free(&now);
 	OK(ledger_document_state(
-	    l, done, &(struct ledger_outcome){.state = LEDGER_DONE, .text = "/rejects/one.csv", .now_ms = 3}, &err));
+	    l, done,
+	    &(struct ledger_outcome){.state = LEDGER_DONE, .text = "/rejects/one.csv", .now_ms = 3},
+	    &err));
 	expect_document(l, file, "done 10=7+3;refused 0=0+0;");
 	IS(ledger_again_settled(l, done, &delivered[1], 1, NULL, 0, &err), DF_FATAL);
 	/* its document, not another file's */
-	OK(ledger_file_state(
-	    l, file,
-	    &(struct ledger_outcome){
-		.state = LEDGER_REFUSED, .code = "unknown-column", .text = "x", .cleanup_due = true, .now_ms = 4},
-	    &err));
+	OK(ledger_file_state(l, file,
+			     &(struct ledger_outcome){.state = LEDGER_REFUSED,
+						      .code = "unknown-column",
+						      .text = "x",
+						      .cleanup_due = true,
+						      .now_ms = 4},
+			     &err));
 	int64_t elsewhere = add_file(l, "b.zip", SHA_B);
-	OK(ledger_file_state(l, elsewhere, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 4}, &err));
+	OK(ledger_file_state(l, elsewhere,
+			     &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 4}, &err));
 	IS(ledger_reopen(l, elsewhere, both, 1, &err), DF_FATAL);
 	expect_document(l, file, "done 10=7+3;refused 0=0+0;");
 	ledger_close(l);
@@ -794,7 +848,8 @@ static void test_api(void)
 	ledger_close(l);
 }
 
-/* A child settles steps and reports each by a pipe; it is killed at an arbitrary one and never closes the ledger. */
+/* A child settles steps and reports each by a pipe; it is killed at an arbitrary one and never
+ * closes the ledger. */
 static void test_crash(void)
 {
 	struct ledger *l = fresh();
@@ -829,7 +884,8 @@ static void test_crash(void)
 	uint64_t done = 0;
 	OK(ledger_open(dir, &l, &err));
 	OK(ledger_lanes(l, id, &done, 1, &err));
-	CU_ASSERT(done == step || done == step + 1); /* committed, and killed before it could report */
+	/* committed, and killed before it could report */
+	CU_ASSERT(done == step || done == step + 1);
 	char want[64];
 	snprintf(want, sizeof(want), "checked 100000=%d+0;", (int)done);
 	expect_document(l, file, want);
@@ -845,7 +901,8 @@ static void older(int version, const char *sql)
 	path_in(path, sizeof(path), "ledger.db");
 	CU_ASSERT_EQUAL_FATAL(sqlite3_open(path, &db), SQLITE_OK);
 	for (int i = 0; i < version; i++)
-		CU_ASSERT_EQUAL(sqlite3_exec(db, ledger_migrations[i], NULL, NULL, NULL), SQLITE_OK);
+		CU_ASSERT_EQUAL(sqlite3_exec(db, ledger_migrations[i], NULL, NULL, NULL),
+				SQLITE_OK);
 	snprintf(set, sizeof(set), SQL_VERSION_SET, version);
 	CU_ASSERT_EQUAL(sqlite3_exec(db, set, NULL, NULL, NULL), SQLITE_OK);
 	CU_ASSERT_EQUAL(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
@@ -858,9 +915,11 @@ static void test_migration(void)
 	struct ledger *l = NULL;
 	older(1, "INSERT INTO file(id, feed, name, size, mtime, sha256, state, pulled_ms)"
 		 " VALUES(1, 'orders', 'a.csv', 1, 1, '" SHA_A "', 3, 1);"
-		 "INSERT INTO document(id, file_id, event_type, state, begun_ms, rows, rejected, settings)"
+		 "INSERT INTO document(id, file_id, event_type, state, begun_ms, rows, rejected, "
+		 "settings)"
 		 " VALUES(1, 1, 'custom_event', 2, 1, 1, 1, '');"
-		 "INSERT INTO reject(document_id, row, line, offset, length, message) VALUES(1, 3, 4, 30, 10, 'no')");
+		 "INSERT INTO reject(document_id, row, line, offset, length, message) VALUES(1, 3, "
+		 "4, 30, 10, 'no')");
 	IS(ledger_open_readonly(dir, &l, &err), DF_FATAL);
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "older dropfeed"));
 	OK(ledger_open(dir, &l, &err));
@@ -881,26 +940,29 @@ static uint64_t copy_of(struct ledger *l, int64_t file)
 	return n;
 }
 
-/* The ledger of 0.1: documents under way and done, copies of the same bytes, manifests, absolute paths. */
+/* The ledger of 0.1: documents under way and done, copies of the same bytes, manifests, absolute
+ * paths. */
 static void test_migration_of_0_1(void)
 {
 	struct ledger *l = NULL;
 	struct ledger_document d = {0};
 	struct ledger_file f = {0};
 	char path[160];
-	older(
-	    3,
-	    "INSERT INTO file(id, feed, name, size, mtime, sha256, state, pulled_ms) VALUES"
-	    "(1, 'orders', 'a-custom_event.csv', 1, 1, 'A', 4, 1), (2, 'orders', 'b-custom_event.csv', 1, 1, 'A', 3, "
-	    "1),"
-	    "(3, 'orders', 'b-screen_view.csv', 1, 1, 'A', 3, 1), (4, 'orders', 'c-custom_event.csv', 1, 1, 'A', 3, 1),"
-	    "(5, 'orders', 'd-custom_event.csv', 1, 1, 'A', 1, 1);"
-	    "INSERT INTO document(id, file_id, event_type, state, begun_ms, settings, manifest, text) VALUES"
-	    "(1, 1, 'custom_event', 4, 10, 'duplicates = skip\n', '{}', '/old/state/rejects/orders/a.csv'),"
-	    "(2, 2, 'custom_event', 3, 20, 'duplicates = skip\n', '{}', NULL),"
-	    "(3, 3, 'screen_view', 3, 30, 'duplicates = skip\n', '{\"x\":1}', NULL),"
-	    "(4, 4, 'custom_event', 3, 40, 'duplicates = import\n', NULL, NULL),"
-	    "(5, 5, 'custom_event', 2, 50, 'duplicates = skip\n', NULL, NULL)");
+	older(3, "INSERT INTO file(id, feed, name, size, mtime, sha256, state, pulled_ms) VALUES"
+		 "(1, 'orders', 'a-custom_event.csv', 1, 1, 'A', 4, 1), (2, 'orders', "
+		 "'b-custom_event.csv', 1, 1, 'A', 3, "
+		 "1),"
+		 "(3, 'orders', 'b-screen_view.csv', 1, 1, 'A', 3, 1), (4, 'orders', "
+		 "'c-custom_event.csv', 1, 1, 'A', 3, 1),"
+		 "(5, 'orders', 'd-custom_event.csv', 1, 1, 'A', 1, 1);"
+		 "INSERT INTO document(id, file_id, event_type, state, begun_ms, settings, "
+		 "manifest, text) VALUES"
+		 "(1, 1, 'custom_event', 4, 10, 'duplicates = skip\n', '{}', "
+		 "'/old/state/rejects/orders/a.csv'),"
+		 "(2, 2, 'custom_event', 3, 20, 'duplicates = skip\n', '{}', NULL),"
+		 "(3, 3, 'screen_view', 3, 30, 'duplicates = skip\n', '{\"x\":1}', NULL),"
+		 "(4, 4, 'custom_event', 3, 40, 'duplicates = import\n', NULL, NULL),"
+		 "(5, 5, 'custom_event', 2, 50, 'duplicates = skip\n', NULL, NULL)");
 	OK(ledger_open(dir, &l, &err));
 	OK(ledger_document_known(l, 1, NULL, &d, &err));
 	path_in(path, sizeof(path), "rejects/orders/a.csv");
@@ -945,7 +1007,9 @@ static void test_versions(void)
 	wipe();
 	FILE *f = fopen(path, "w");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
-	fputs("this is a text file, certainly long enough to be no database header at all, is it?\n", f);
+	fputs(
+	    "this is a text file, certainly long enough to be no database header at all, is it?\n",
+	    f);
 	for (int i = 0; i < 100; i++)
 		fputs("more of the same\n", f);
 	fclose(f);
@@ -1044,7 +1108,8 @@ static void *settle_many(void *ctx)
 		if (ledger_lane_settled(w->l, w->id, w->lane, step, 2, &r, 1, &mine) != DF_OK)
 			w->failed++;
 		if (step % 50 == 0 &&
-		    ledger_seen(w->l, &(struct ledger_key){"f", "s", "a.csv", step, 1}, 1, &first, &mine) != DF_OK)
+		    ledger_seen(w->l, &(struct ledger_key){"f", "s", "a.csv", step, 1}, 1, &first,
+				&mine) != DF_OK)
 			w->failed++;
 	}
 	return NULL;
@@ -1077,8 +1142,10 @@ static enum df_status nested(void *ctx, const struct ledger_file *f, struct df_e
 	enum df_status st = ledger_documents(l, f->id, keep_document, &got, e);
 	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&got), "pulled 0=0+0;");
 	df_buf_free(&got);
-	return st == DF_OK ? ledger_file_state(l, f->id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 1}, e)
-			   : st;
+	return st == DF_OK
+		   ? ledger_file_state(
+			 l, f->id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 1}, e)
+		   : st;
 }
 
 static void test_nested(void)

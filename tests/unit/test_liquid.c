@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Liquid templates. With the argument "golden" it is not a test but a filter for tests/liquid-golden: it reads lines of
- * a template and its data, both as JSON strings' insides apart by a tab, and prints "ok" with the result as JSON, or
- * "error" with why.
+ * Liquid templates. With the argument "golden" it is not a test but a filter for
+ * tests/liquid-golden: it reads lines of a template and its data, both as JSON strings' insides
+ * apart by a tab, and prints "ok" with the result as JSON, or "error" with why.
  */
 #include "../../src/liquid/liquid_priv.h"
 
@@ -43,8 +43,8 @@ static void check(int line, const char *template, const char *json, const char *
 	bool same = got != NULL && strcmp(got, expected) == 0;
 	CU_ASSERT(same);
 	if (!same)
-		printf("\n  line %d: %s of %s\n  got      %s (%s)\n  expected %s\n", line, template, json,
-		       got != NULL ? got : "an error", fault.text, expected);
+		printf("\n  line %d: %s of %s\n  got      %s (%s)\n  expected %s\n", line, template,
+		       json, got != NULL ? got : "an error", fault.text, expected);
 }
 
 static void check_error(int line, const char *template, const char *word)
@@ -54,8 +54,8 @@ static void check_error(int line, const char *template, const char *word)
 	bool same = got == NULL && strstr(fault.text, word) != NULL;
 	CU_ASSERT(same);
 	if (!same)
-		printf("\n  line %d: %s: %s (%s), no '%s'\n", line, template, got != NULL ? got : "an error",
-		       fault.text, word);
+		printf("\n  line %d: %s: %s (%s), no '%s'\n", line, template,
+		       got != NULL ? got : "an error", fault.text, word);
 }
 
 #define CHECK(template, json, expected) check(__LINE__, template, json, expected)
@@ -76,8 +76,8 @@ static int golden(void)
 		liquid_arena_reset(&arena);
 		df_buf_reset(&out);
 		memset(&fault, 0, sizeof(fault));
-		if (!liquid_json(line, (size_t)len, &arena, &pair, &why) || pair.type != LIQUID_ARRAY ||
-		    pair.array.n != 2)
+		if (!liquid_json(line, (size_t)len, &arena, &pair, &why) ||
+		    pair.type != LIQUID_ARRAY || pair.array.n != 2)
 			return 2;
 		if (pair.array.v[1].type == LIQUID_OBJECT)
 			root = pair.array.v[1];
@@ -103,13 +103,15 @@ static void test_values(void)
 	CHECK("{{ value }}", "123456789012345678901234567890", "123456789012345678901234567890");
 	CHECK("{{ value.a[1].b }}", "{\"a\":[0,{\"b\":\"\\u00e9\\n\"}]}", "\xc3\xa9\n");
 	CHECK("{{ value['a b'] }}{{ value.none.deeper }}", "{\"a b\":true}", "true");
-	CHECK("{{ value }}", "[1,[null,\"a\"],{\"b\":[1,null,\"\\\"\"]}]", "1a{\"b\"=>[1, nil, \"\\\"\"]}");
+	CHECK("{{ value }}", "[1,[null,\"a\"],{\"b\":[1,null,\"\\\"\"]}]",
+	      "1a{\"b\"=>[1, nil, \"\\\"\"]}");
 }
 
 static void test_numbers(void)
 {
 	CHECK("{{ 3.0 | plus: 1 }}", "0", "4.0");
-	CHECK("{{ 10 | divided_by: 4 }} {{ -7 | divided_by: 2 }} {{ -7 | modulo: 2 }}", "0", "2 -4 1");
+	CHECK("{{ 10 | divided_by: 4 }} {{ -7 | divided_by: 2 }} {{ -7 | modulo: 2 }}", "0",
+	      "2 -4 1");
 	CHECK("{{ value | times: 1.1 }}", "\"19.99\"", "21.989");
 	CHECK("{{ 0.1 | plus: 0.2 }} {{ 1.0 | divided_by: 3 }}", "0", "0.3 0.3333333333333333");
 }
@@ -121,11 +123,13 @@ static void test_number_forms(void)
 	CHECK("{{ 100000000.0 | times: 100000000.0 }}", "0", "1.0e+16");
 	CHECK("{{ 0.0001 | times: 1 }} {{ 0.00001 | times: 1 }}", "0", "0.0001 1.0e-05");
 	/* at the ends of what a decimal holds */
-	CHECK("{{ value | modulo: 7.0 }} {{ value | abs }}", "-17014118346046923173168730371588410572.7",
-	      "1.3 1.7014118346046924e+37");
+	CHECK("{{ value | modulo: 7.0 }} {{ value | abs }}",
+	      "-17014118346046923173168730371588410572.7", "1.3 1.7014118346046924e+37");
 	CHECK_ERROR("{{ '-17014118346046923173168730371588410572.7' | round }}", "over 64 bits");
-	CHECK("{{ value | plus: 1 }}", "-170141183460469231731687303715884105728.0", "-1.7014118346046923e+38");
-	CHECK("{{ 2.5 | round }} {{ -2.5 | round }} {{ 15 | round: -1 }} {{ 1.005 | round: 2 }}", "0", "3 -3 20 1.01");
+	CHECK("{{ value | plus: 1 }}", "-170141183460469231731687303715884105728.0",
+	      "-1.7014118346046923e+38");
+	CHECK("{{ 2.5 | round }} {{ -2.5 | round }} {{ 15 | round: -1 }} {{ 1.005 | round: 2 }}",
+	      "0", "3 -3 20 1.01");
 	CHECK("{{ '12abc' | plus: 1 }} {{ ' 7 ' | plus: 1 }} {{ 'abc' | plus: 1 }}", "0", "13 8 1");
 	CHECK("{{ value | plus: 1 }}", "9223372036854775806", "9223372036854775807");
 	CHECK("{{ -5 | at_least: -7.5 }} {{ 3 | at_most: 2.50 }}", "0", "-5 2.5");
@@ -138,31 +142,39 @@ static void test_number_forms(void)
 
 static void test_text(void)
 {
-	CHECK("{{ value | size }} {{ value | slice: 1, 2 }} {{ value | truncate: 4 }}", "\"\u00e9t\u00e9s!\"",
-	      "5 t\u00e9 \u00e9...");
-	CHECK("{{ value | upcase }} {{ value | capitalize }} {{ 'ÀÉ' | downcase }}", "\"éTÉ ß\"", "ÉTÉ SS Été ß àé");
+	CHECK("{{ value | size }} {{ value | slice: 1, 2 }} {{ value | truncate: 4 }}",
+	      "\"\u00e9t\u00e9s!\"", "5 t\u00e9 \u00e9...");
+	CHECK("{{ value | upcase }} {{ value | capitalize }} {{ 'ÀÉ' | downcase }}", "\"éTÉ ß\"",
+	      "ÉTÉ SS Été ß àé");
 	CHECK("{{ value | split: '' | reverse | join }}", "\"aé\"", "é a");
 	CHECK("{{ value | replace: '', '-' }}", "\"é1\"", "-é-1-");
-	CHECK("{{ value | truncatewords: 2 }}|{{ 'a b' | truncatewords: 2 }}", "\"a b \"", "a b...|a b");
+	CHECK("{{ value | truncatewords: 2 }}|{{ 'a b' | truncatewords: 2 }}", "\"a b \"",
+	      "a b...|a b");
 	CHECK("{{ ',a,,b,,' | split: ',' | size }}", "0", "4");
-	CHECK("{{ value | default: 'd' }}{{ false | default: 1, allow_false: true }}", "\"\"", "dfalse");
-	CHECK("{{ 'aXbXc' | remove_first: 'X' }} {{ 'aXbXc' | remove_last: 'X' }}", "0", "abXc aXbc");
-	CHECK("{{ value | upcase | downcase | strip | lstrip | rstrip | append: value }}", "null", "");
+	CHECK("{{ value | default: 'd' }}{{ false | default: 1, allow_false: true }}", "\"\"",
+	      "dfalse");
+	CHECK("{{ 'aXbXc' | remove_first: 'X' }} {{ 'aXbXc' | remove_last: 'X' }}", "0",
+	      "abXc aXbc");
+	CHECK("{{ value | upcase | downcase | strip | lstrip | rstrip | append: value }}", "null",
+	      "");
 }
 
 static void test_lists(void)
 {
-	const char *people = "[{\"n\":\"b\",\"a\":2},{\"n\":\"A\",\"a\":1.5,\"x\":true},{\"n\":null}]";
+	const char *people =
+	    "[{\"n\":\"b\",\"a\":2},{\"n\":\"A\",\"a\":1.5,\"x\":true},{\"n\":null}]";
 	CHECK("{{ value | sort: 'n' | map: 'n' | join }}", people, "A b ");
 	CHECK("{{ value | sort_natural: 'n' | map: 'n' | join: '-' }}", people, "A-b-");
 	CHECK("{{ value | sum: 'a' }} {{ value | where: 'x' | map: 'n' }}", people, "3.5 A");
-	CHECK("{{ value | where: 'n', 'b' | size }} {{ value | compact: 'n' | size }}", people, "1 2");
+	CHECK("{{ value | where: 'n', 'b' | size }} {{ value | compact: 'n' | size }}", people,
+	      "1 2");
 	CHECK("{{ value | uniq | join }}", "[1,\"1\",1,1.0,[1]]", "1 1 1.0");
-	CHECK("{{ value.size }} {{ value.first }} {{ value.last }} {{ value[-1] }} {{ value[9] }}", "[1,2]",
-	      "2 1 2 2 ");
+	CHECK("{{ value.size }} {{ value.first }} {{ value.last }} {{ value[-1] }} {{ value[9] }}",
+	      "[1,2]", "2 1 2 2 ");
 	CHECK("{{ (1..3) | reverse | join: '' }}{{ (2..1) | size }}", "0", "3210");
 	CHECK_ERROR("{{ (1..9000000000000000000) | join }}", "memory or step limit");
-	CHECK_ERROR("{{ (-9223372036854775807..9223372036854775807) | size }}", "memory or step limit");
+	CHECK_ERROR("{{ (-9223372036854775807..9223372036854775807) | size }}",
+		    "memory or step limit");
 }
 
 static void test_dates(void)
@@ -170,10 +182,11 @@ static void test_dates(void)
 	CHECK("{{ value | date: '%Y-%m-%dT%H:%M:%S.%L%z' }}", "\"2016-03-14 10:20:30.125 +0230\"",
 	      "2016-03-14T10:20:30.125+0230");
 	CHECK("{{ value | date: '%s' }}", "\"2016-03-14T10:20:30Z\"", "1457950830");
-	CHECK("{{ value | date: '%-d.%-m.%y %e %j %A %^a %p %I %:z' }}", "\"Mon, 04 Jul 2016 15:00:00 GMT\"",
-	      "4.7.16  4 186 Monday MON PM 03 +00:00");
+	CHECK("{{ value | date: '%-d.%-m.%y %e %j %A %^a %p %I %:z' }}",
+	      "\"Mon, 04 Jul 2016 15:00:00 GMT\"", "4.7.16  4 186 Monday MON PM 03 +00:00");
 	CHECK("{{ value | date: '%F' }}", "\"14/03/2016\"", "2016-03-14");
-	CHECK("{{ value | date: '%F' }}", "\"03/14/2016\"", "03/14/2016"); /* there is no 14th month: no date */
+	/* there is no 14th month: no date */
+	CHECK("{{ value | date: '%F' }}", "\"03/14/2016\"", "03/14/2016");
 	CHECK("{{ value | date: '%F %T' }}", "\"July 4th, 2016 3:04 pm\"", "2016-07-04 15:04:00");
 	CHECK("{{ value | date: '%F' }}", "\"2015-02-29\"", "2015-03-01"); /* as Ruby counts on */
 	static const struct {
@@ -182,7 +195,8 @@ static void test_dates(void)
 	    {"\"14-Mar-16\"", "2016-03-14 00:00:00 +0000"},
 	    {"\"31-DEC-24\"", "2024-12-31 00:00:00 +0000"},
 	    {"\"01-JAN-00\"", "2000-01-01 00:00:00 +0000"},
-	    {"\"14-MAR-16 10.20.30.123456 AM\"", "2016-03-14 00:00:00 +0000"}, /* no clock: its points are not colons */
+	    /* no clock: its points are not colons */
+	    {"\"14-MAR-16 10.20.30.123456 AM\"", "2016-03-14 00:00:00 +0000"},
 	    {"\"14-MAR-69 10:20:30 PM\"", "1969-03-14 22:20:30 +0000"},
 	    {"\"Mon Mar 14 10:20:30 EST 2016\"", "2016-03-14 10:20:30 -0500"},
 	    {"\"14.03.2016 10:20\"", "2016-03-14 10:20:00 +0000"},
@@ -209,7 +223,8 @@ static void test_dates(void)
 
 static void test_digests(void)
 {
-	CHECK("{{ value | sha256 }}", "\"abc\"", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	CHECK("{{ value | sha256 }}", "\"abc\"",
+	      "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 	CHECK("{{ value | sha1 }}", "\"abc\"", "a9993e364706816aba3e25717850c26c9cd0d89d");
 	CHECK("{{ value | md5 }}", "\"abc\"", "900150983cd24fb0d6963f7d28e17f72");
 	CHECK("{{ value | strip | downcase | sha256 }}", "\" A@B.example \"",
@@ -222,12 +237,13 @@ static void test_digests(void)
 /* Equal values are one, whatever their kind: by their hashes. */
 static void test_uniq(void)
 {
-	CHECK("{{ value | uniq | join: ',' }}", "[\"a\",\"b\",\"a\",1,1,\"1\",1.0,1.0,null,null,true,true]",
-	      "a,b,1,1,1.0,,true");
+	CHECK("{{ value | uniq | join: ',' }}",
+	      "[\"a\",\"b\",\"a\",1,1,\"1\",1.0,1.0,null,null,true,true]", "a,b,1,1,1.0,,true");
 	CHECK("{{ value | uniq | size }}", "[{\"a\":1,\"b\":2},{\"b\":2,\"a\":1},{\"a\":1}]", "2");
-	CHECK("{{ value | uniq | size }}", "[[1,2],[1,2],[2,1]]", "2"); /* Liquid flattens lists of lists */
-	CHECK("{{ value | uniq: 'k' | map: 'v' | join }}", "[{\"k\":1,\"v\":1},{\"k\":1,\"v\":2},{\"k\":2,\"v\":3}]",
-	      "1 3");
+	/* Liquid flattens lists of lists */
+	CHECK("{{ value | uniq | size }}", "[[1,2],[1,2],[2,1]]", "2");
+	CHECK("{{ value | uniq: 'k' | map: 'v' | join }}",
+	      "[{\"k\":1,\"v\":1},{\"k\":1,\"v\":2},{\"k\":2,\"v\":3}]", "1 3");
 	CHECK("{{ value | uniq | size }}", "[0.0,-0.0]", "1");
 }
 
@@ -262,7 +278,8 @@ static void test_bounds(void)
 		df_buf_adds(&text, " | replace: '', '0123456789abcdef'");
 	df_buf_adds(&text, " }}");
 	CHECK_ERROR(df_buf_cstr(&text), "memory or step limit");
-	CHECK("{{ (1..50000) | uniq | size }}", "0", "50000"); /* the work grows with the list, not with its square */
+	/* the work grows with the list, not with its square */
+	CHECK("{{ (1..50000) | uniq | size }}", "0", "50000");
 	df_buf_free(&text);
 }
 
@@ -270,14 +287,15 @@ static void test_bounds(void)
 static void test_garbage(void)
 {
 	static const char *const words[] = {
-	    "{{",    "}}",    "{{-",    "-}}",     "{%",       "%}",         "|",          ":",      ",",
-	    ".",     "..",    "[",      "]",       "(",        ")",          "'",          "\"",     "value",
-	    "key",   "first", "size",   "1",       "-2",       "3.5",        "0",          " ",      "join",
-	    "split", "date",  "slice",  "round",   "where",    "map",        "'a'",        "\"%Y\"", "nil",
-	    "empty", "true",  "?",      "sort",    "uniq",     "sum",        "plus",       "concat", "\xc3",
-	    "\n",    "times", "modulo", "default", "truncate", "capitalize", "allow_false"};
-	static const char *const values[] = {"\"\"",          "\"a b\"", "-3.25", "[1,[\"b\"],{\"a\":null}]",
-					     "{\"a\":[1,2]}", "null"};
+	    "{{",      "}}",       "{{-",        "-}}",        "{%",    "%}",    "|",     ":",
+	    ",",       ".",        "..",         "[",          "]",     "(",     ")",     "'",
+	    "\"",      "value",    "key",        "first",      "size",  "1",     "-2",    "3.5",
+	    "0",       " ",        "join",       "split",      "date",  "slice", "round", "where",
+	    "map",     "'a'",      "\"%Y\"",     "nil",        "empty", "true",  "?",     "sort",
+	    "uniq",    "sum",      "plus",       "concat",     "\xc3",  "\n",    "times", "modulo",
+	    "default", "truncate", "capitalize", "allow_false"};
+	static const char *const values[] = {
+	    "\"\"", "\"a b\"", "-3.25", "[1,[\"b\"],{\"a\":null}]", "{\"a\":[1,2]}", "null"};
 	unsigned long long seed = 1;
 	size_t compiled = 0;
 	for (int n = 0; n < 60000; n++) {
@@ -290,7 +308,9 @@ static void test_garbage(void)
 			if (framed && k % 3 == 0)
 				df_buf_adds(&text, " | ");
 			if ((seed >> 40) % 3 != 0)
-				df_buf_adds(&text, words[(seed >> 33) % (sizeof(words) / sizeof(words[0]))]);
+				df_buf_adds(
+				    &text,
+				    words[(seed >> 33) % (sizeof(words) / sizeof(words[0]))]);
 		}
 		if (framed)
 			df_buf_adds(&text, " }}");
@@ -306,21 +326,22 @@ static void test_garbage(void)
 /* Every filter meets every kind of value. */
 static void test_every_filter(void)
 {
-	static const struct liquid_filter *const tables[] = {liquid_text_filters, liquid_list_filters,
-							     liquid_number_filters};
-	static const char *const values[] = {"null",
-					     "true",
-					     "-7",
-					     "2.50",
-					     "1e300",
-					     "1e-300",
-					     "\"\"",
-					     "\"x\"",
-					     "[]",
-					     "{}",
-					     "[null,{\"x\":[]},\"x\",[1]]",
-					     "{\"x\":{\"x\":\"\\u00e9\"}}",
-					     "\"99999999999999999999999999999999999999999.99999999999999999999\""};
+	static const struct liquid_filter *const tables[] = {
+	    liquid_text_filters, liquid_list_filters, liquid_number_filters};
+	static const char *const values[] = {
+	    "null",
+	    "true",
+	    "-7",
+	    "2.50",
+	    "1e300",
+	    "1e-300",
+	    "\"\"",
+	    "\"x\"",
+	    "[]",
+	    "{}",
+	    "[null,{\"x\":[]},\"x\",[1]]",
+	    "{\"x\":{\"x\":\"\\u00e9\"}}",
+	    "\"99999999999999999999999999999999999999999.99999999999999999999\""};
 	static const char *const arguments[] = {"",    ": value", ": 'x'", ": 'x', value",
 						": 0", ": -1, 2", ": 1.5", ": (1..2)"};
 	const size_t n_values = sizeof(values) / sizeof(values[0]);
@@ -328,7 +349,8 @@ static void test_every_filter(void)
 	for (size_t t = 0; t < 3; t++)
 		for (const struct liquid_filter *f = tables[t]; f->name != NULL; f++, n++)
 			for (size_t i = 0; i < n_values * 8; i++) {
-				char *text = df_format("{{ value | %s%s }}", f->name, arguments[i % 8]);
+				char *text =
+				    df_format("{{ value | %s%s }}", f->name, arguments[i % 8]);
 				const char *got = render(text, values[i / 8], NULL);
 				fine += got != NULL;
 				CU_ASSERT(got != NULL || fault.text[0] != '\0');

@@ -6,8 +6,10 @@
 
 static char said[65536];
 
-static const char *const vias[] = {"none", "cell", "json", "members", "template", "static", "default"};
-static const char *const outcomes[] = {"", "written", "defaulted", "empty", "deleted", "FAULTY", "left out"};
+static const char *const vias[] = {"none",     "cell",   "json",   "members",
+				   "template", "static", "default"};
+static const char *const outcomes[] = {"",        "written", "defaulted", "empty",
+				       "deleted", "FAULTY",  "left out"};
 
 static size_t split_cells(const char *line, struct rows_cell *cells)
 {
@@ -21,8 +23,10 @@ static size_t split_cells(const char *line, struct rows_cell *cells)
 	}
 }
 
-/* Each route as a line: `column via path(type)[ outcome][=value][ else fallback][: text]`. row NULL: the header alone. */
-static void describe(const struct conf_feed *feed, const char *event, const char *header, const char *row)
+/* Each route as a line: `column via path(type)[ outcome][=value][ else fallback][: text]`. row
+ * NULL: the header alone. */
+static void describe(const struct conf_feed *feed, const char *event, const char *header,
+		     const char *row)
 {
 	struct rows_cell names[MAX_CELLS] = {{0}}, cells[MAX_CELLS] = {{0}};
 	struct map *m = NULL;
@@ -38,26 +42,29 @@ static void describe(const struct conf_feed *feed, const char *event, const char
 	if (row != NULL && got.status == DF_OK) {
 		size_t n = split_cells(row, cells);
 		got.status = map_describe_row(m, cells, n, &routes, &record);
-		CU_ASSERT_EQUAL(map_row(m, cells, n, &plain_record), got.status); /* being watched changes nothing */
+		/* being watched changes nothing */
+		CU_ASSERT_EQUAL(map_row(m, cells, n, &plain_record), got.status);
 		CU_ASSERT_EQUAL(plain_record.n_faults, record.n_faults);
 		CU_ASSERT_EQUAL(plain_record.batch_len, record.batch_len);
 		CU_ASSERT_EQUAL(plain_record.data_len, record.data_len);
 	}
 	for (size_t i = 0; i < routes.n; i++) {
 		const struct map_route *r = &routes.v[i];
-		at += (size_t)snprintf(said + at, sizeof(said) - at, "%zu %s %s(%s)%s%s%s%s%s%s%s%s%s\n", r->column,
-				       vias[r->via], r->path != NULL ? r->path : "", r->type != NULL ? r->type : "",
-				       r->outcome != MAP_OUTCOME_UNTOLD ? " " : "", outcomes[r->outcome],
-				       r->value != NULL ? "=" : "", r->value != NULL ? r->value : "",
-				       r->fallback != NULL ? " else " : "", r->fallback != NULL ? r->fallback : "",
-				       r->deletes ? " deletes" : "", r->text != NULL ? ": " : "",
-				       r->text != NULL ? r->text : "");
+		at += (size_t)snprintf(
+		    said + at, sizeof(said) - at, "%zu %s %s(%s)%s%s%s%s%s%s%s%s%s\n", r->column,
+		    vias[r->via], r->path != NULL ? r->path : "", r->type != NULL ? r->type : "",
+		    r->outcome != MAP_OUTCOME_UNTOLD ? " " : "", outcomes[r->outcome],
+		    r->value != NULL ? "=" : "", r->value != NULL ? r->value : "",
+		    r->fallback != NULL ? " else " : "", r->fallback != NULL ? r->fallback : "",
+		    r->deletes ? " deletes" : "", r->text != NULL ? ": " : "",
+		    r->text != NULL ? r->text : "");
 	}
 	map_routes_free(&routes);
 	map_close(m);
 }
 
-static void describe_with(const char *manifest, const char *event, const char *header, const char *row)
+static void describe_with(const char *manifest, const char *event, const char *header,
+			  const char *row)
 {
 	struct conf_feed feed = {.name = "t", .map.event_name = "n", .map.event_type = "other"};
 	feed.map.manifest = df_strdup("m.json");
@@ -69,10 +76,11 @@ static void describe_with(const char *manifest, const char *event, const char *h
 
 static void test_types(void)
 {
-	describe(&named, "custom_event",
-		 "mpid|device_info.is_tablet|events.data.session_uuid|ip|events.data.location.latitude|"
-		 "events.data.custom_attributes|events.data.product_action",
-		 NULL);
+	describe(
+	    &named, "custom_event",
+	    "mpid|device_info.is_tablet|events.data.session_uuid|ip|events.data.location.latitude|"
+	    "events.data.custom_attributes|events.data.product_action",
+	    NULL);
 	CU_ASSERT_EQUAL(got.status, DF_REJECT);
 	CU_ASSERT_PTR_NOT_NULL(strstr(said, "1 cell mpid(integer)\n"
 					    "2 cell device_info.is_tablet(boolean)\n"
@@ -86,83 +94,130 @@ static void test_types(void)
 static void test_plan(void)
 {
 	describe(&named, "custom_event",
-		 "mpid|environment|user_identities.customerid|events.data.timestamp_unixtime_ms|source_request_id|"
+		 "mpid|environment|user_identities.customerid|events.data.timestamp_unixtime_ms|"
+		 "source_request_id|"
 		 "dropfeed.line|user_attributes.tags[]",
 		 NULL);
-	CHECK_STRING(said, "1 cell mpid(integer)\n"
-			   "2 cell environment(one of development, production) else \"production\"\n"
-			   "3 cell user_identities.customer_id(string)\n"
-			   "4 cell events.data.timestamp_unixtime_ms(timestamp)\n"
-			   "5 cell source_request_id(string)\n"
-			   "6 none (): ignored: a reject file adds this column\n"
-			   "7 cell user_attributes.tags[](list entry: string)\n"
-			   "0 default events.data.custom_event_type(one of navigation, location, search, transaction, "
-			   "user_content, user_preference, social, other, media, attribution) else \"other\"\n"
-			   "0 default events.data.event_name(string) else \"n\"\n");
+	CHECK_STRING(
+	    said,
+	    "1 cell mpid(integer)\n"
+	    "2 cell environment(one of development, production) else \"production\"\n"
+	    "3 cell user_identities.customer_id(string)\n"
+	    "4 cell events.data.timestamp_unixtime_ms(timestamp)\n"
+	    "5 cell source_request_id(string)\n"
+	    "6 none (): ignored: a reject file adds this column\n"
+	    "7 cell user_attributes.tags[](list entry: string)\n"
+	    "0 default events.data.custom_event_type(one of navigation, location, search, "
+	    "transaction, "
+	    "user_content, user_preference, social, other, media, attribution) else \"other\"\n"
+	    "0 default events.data.event_name(string) else \"n\"\n");
 }
 
 static void test_row(void)
 {
 	struct conf_feed feed = {.name = "t", .map.empty_attributes_delete = true};
 	describe(&feed, "screen_view",
-		 "mpid|environment|user_attributes.a|user_attributes.b|user_attributes.l[]|ip|events.data.screen_name|"
+		 "mpid|environment|user_attributes.a|user_attributes.b|user_attributes.l[]|ip|"
+		 "events.data.screen_name|"
 		 "events.data.source_message_id|source_request_id",
 		 "0042||x\"y||||Home|m-\"1|");
 	CU_ASSERT_EQUAL(got.status, DF_OK);
-	CHECK_STRING(said,
-		     "1 cell mpid(integer) written=42\n"
-		     "2 cell environment(one of development, production) defaulted=\"production\" else \"production\"\n"
-		     "3 cell user_attributes.a(string) written=\"x\\\"y\" deletes\n"
-		     "4 cell user_attributes.b(string) deleted deletes\n"
-		     "5 cell user_attributes.l[](list entry: string) deleted\n"
-		     "6 cell ip(IP address) empty\n"
-		     "7 cell events.data.screen_name(string) written=\"Home\" else \"\"\n"
-		     "8 cell events.data.source_message_id(string) written=\"m-\\\"1\"\n"
-		     "9 cell source_request_id(string) empty\n");
+	CHECK_STRING(said, "1 cell mpid(integer) written=42\n"
+			   "2 cell environment(one of development, production) "
+			   "defaulted=\"production\" else \"production\"\n"
+			   "3 cell user_attributes.a(string) written=\"x\\\"y\" deletes\n"
+			   "4 cell user_attributes.b(string) deleted deletes\n"
+			   "5 cell user_attributes.l[](list entry: string) deleted\n"
+			   "6 cell ip(IP address) empty\n"
+			   "7 cell events.data.screen_name(string) written=\"Home\" else \"\"\n"
+			   "8 cell events.data.source_message_id(string) written=\"m-\\\"1\"\n"
+			   "9 cell source_request_id(string) empty\n");
 	describe(&plain, "eventless", "mpid|ip|device_info.screen_width", "x|::1|7");
 	CU_ASSERT_EQUAL(got.status, DF_REJECT);
-	CHECK_STRING(said, "1 cell mpid(integer) FAULTY\n"
-			   "2 cell ip(IP address) written=\"::1\"\n"
-			   "3 cell device_info.screen_width(integer) written=7\n"
-			   "0 default environment(one of development, production) written=\"production\" else "
-			   "\"production\"\n");
+	CHECK_STRING(
+	    said,
+	    "1 cell mpid(integer) FAULTY\n"
+	    "2 cell ip(IP address) written=\"::1\"\n"
+	    "3 cell device_info.screen_width(integer) written=7\n"
+	    "0 default environment(one of development, production) written=\"production\" else "
+	    "\"production\"\n");
 	describe(&plain, "eventless", "mpid|ip", "1|::1|7"); /* nobody knows which cell is whose */
-	CHECK_STRING(said, "1 cell mpid(integer)\n2 cell ip(IP address)\n"
-			   "0 default environment(one of development, production) else \"production\"\n");
+	CHECK_STRING(said,
+		     "1 cell mpid(integer)\n2 cell ip(IP address)\n"
+		     "0 default environment(one of development, production) else \"production\"\n");
 }
 
-#define COLUMN(s, d)  "{\"mapping_type\":\"column\",\"source\":\"" s "\",\"destination\":\"" d "\"}"
-#define MADE(s, d, v) "{\"mapping_type\":\"column\",\"source\":\"" s "\",\"destination\":\"" d "\",\"value\":\"" v "\"}"
-#define TRANSFORM(...)                                                                                                 \
-	"{\"id\":\"i\",\"name\":\"n\",\"destination_type\":\"event_batch\",\"mappings\":[" __VA_ARGS__ "]}"
+#define COLUMN(s, d) "{\"mapping_type\":\"column\",\"source\":\"" s "\",\"destination\":\"" d "\"}"
+#define MADE(s, d, v)                                                                              \
+	"{\"mapping_type\":\"column\",\"source\":\"" s "\",\"destination\":\"" d                   \
+	"\",\"value\":\"" v "\"}"
+#define TRANSFORM(...)                                                                             \
+	"{\"id\":\"i\",\"name\":\"n\",\"destination_type\":\"event_batch\",\"mappings\":"          \
+	"[" __VA_ARGS__ "]}"
 
 static void test_transform(void)
 {
-	static const char manifest[] =
-	    TRANSFORM(COLUMN("Id", "mpid") "," MADE("Id", "user_identities.customer_id", "C-{{ value }}") "," COLUMN(
-		"p.mail",
-		"user_identities.email") "," COLUMN("p.*",
-						    "user_attributes.*") ","
-									 "{\"mapping_type\":\"ignore\",\"source\":\"no_"
-									 "*\"},"
-									 "{\"mapping_type\":\"static\",\"destination\":"
-									 "\"ip\",\"value\":\"::1\"}," COLUMN(
-									     "$unmapped", "user_attributes.x *"));
-	describe_with(manifest, "eventless", "p|Id|no_1|Rest", "{\"mail\":\"a@b\",\"n\":1,\"e\":null,\"l\":[1]}|7|z|r");
+	static const char manifest[] = TRANSFORM(COLUMN("Id", "mpid") "," MADE(
+	    "Id", "user_identities.customer_id",
+	    "C-{{ value }}") "," COLUMN("p.mail",
+					"user_identities.email") "," COLUMN("p.*",
+									    "user_"
+									    "attributes."
+									    "*") ","
+										 "{\"mapp"
+										 "ing_"
+										 "type\":"
+										 "\"ignor"
+										 "e\","
+										 "\"sourc"
+										 "e\":"
+										 "\"no_"
+										 "*\"},"
+										 "{\"mapp"
+										 "ing_"
+										 "type\":"
+										 "\"stati"
+										 "c\","
+										 "\"desti"
+										 "nation"
+										 "\":"
+										 "\"ip\","
+										 "\"value"
+										 "\":\"::"
+										 "1\"}"
+										 "," COLUMN("$un"
+											    "map"
+											    "pe"
+											    "d",
+											    "use"
+											    "r_"
+											    "att"
+											    "rib"
+											    "ute"
+											    "s."
+											    "x "
+											    "*"));
+	describe_with(manifest, "eventless", "p|Id|no_1|Rest",
+		      "{\"mail\":\"a@b\",\"n\":1,\"e\":null,\"l\":[1]}|7|z|r");
 	CU_ASSERT_EQUAL(got.status, DF_OK);
-	CHECK_STRING(said, "1 json user_identities.email(string) written=\"a@b\"\n"
-			   "1 members user_attributes.*(members of a JSON object) written={\"n\":\"1\",\"l\":[\"1\"]}\n"
-			   "2 cell mpid(integer) written=7\n"
-			   "2 template user_identities.customer_id(string) written=\"C-7\": C-{{ value }}\n"
-			   "3 none (): ignored, as the manifest says\n"
-			   "4 cell user_attributes.x Rest(string) written=\"r\"\n"
-			   "0 static ip(IP address) written=\"::1\" else \"::1\"\n"
-			   "0 default environment(one of development, production) written=\"production\" else "
-			   "\"production\"\n");
-	describe_with(manifest, "eventless", "p|Id|Rest", "{|7|r"); /* one cell, and it is blamed for all made of it */
+	CHECK_STRING(
+	    said,
+	    "1 json user_identities.email(string) written=\"a@b\"\n"
+	    "1 members user_attributes.*(members of a JSON object) "
+	    "written={\"n\":\"1\",\"l\":[\"1\"]}\n"
+	    "2 cell mpid(integer) written=7\n"
+	    "2 template user_identities.customer_id(string) written=\"C-7\": C-{{ value }}\n"
+	    "3 none (): ignored, as the manifest says\n"
+	    "4 cell user_attributes.x Rest(string) written=\"r\"\n"
+	    "0 static ip(IP address) written=\"::1\" else \"::1\"\n"
+	    "0 default environment(one of development, production) written=\"production\" else "
+	    "\"production\"\n");
+	/* one cell, and it is blamed for all made of it */
+	describe_with(manifest, "eventless", "p|Id|Rest", "{|7|r");
 	CU_ASSERT_EQUAL(got.status, DF_REJECT);
 	CU_ASSERT_PTR_NOT_NULL(strstr(said, "1 json user_identities.email(string) FAULTY\n"));
-	describe_with(manifest, "eventless", "Id|no_1|Rest", NULL); /* p.mail is not there: the others are reported */
+	/* p.mail is not there: the others are reported */
+	describe_with(manifest, "eventless", "Id|no_1|Rest", NULL);
 	CU_ASSERT_EQUAL(got.status, DF_REJECT);
 	CU_ASSERT_PTR_NOT_NULL(strstr(said, "1 cell mpid(integer)\n"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(said, "2 none (): ignored, as the manifest says\n"));
@@ -178,13 +233,16 @@ static void test_refused(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(said, "3 cell user_identities.customer_id(string)\n"));
 	describe(&plain, "eventless", "mpid|mpid", NULL); /* refused before anything is bound */
 	CHECK_STRING(said, "1 cell mpid(integer)\n2 cell mpid(integer)\n");
-	describe(&plain, "commerce_event", "mpid|events.data.session_uuid", NULL); /* and after it all */
+	/* and after it all */
+	describe(&plain, "commerce_event", "mpid|events.data.session_uuid", NULL);
 	CU_ASSERT_EQUAL(got.status, DF_REJECT);
-	CU_ASSERT_PTR_NOT_NULL(strstr(said, "2 cell events.data.session_uuid(uuid)\n0 default environment"));
+	CU_ASSERT_PTR_NOT_NULL(
+	    strstr(said, "2 cell events.data.session_uuid(uuid)\n0 default environment"));
 	struct conf_feed lax = {.name = "t", .map.unknown_columns_warn = true};
 	describe(&lax, "eventless", "mpid|nonsense", "1|x");
 	CU_ASSERT_PTR_NOT_NULL(strstr(said, "2 none (): ignored: "));
-	describe_with("{\"hasHeaderRow\":true,\"columns\":[{\"column\":\"Id\",\"action\":\"keep\",\"field\":\"mpid\"},"
+	describe_with("{\"hasHeaderRow\":true,\"columns\":[{\"column\":\"Id\",\"action\":\"keep\","
+		      "\"field\":\"mpid\"},"
 		      "{\"column\":\"No\",\"action\":\"ignore\"},"
 		      "{\"column\":\"Ip\",\"action\":\"keep\",\"field\":\"ip\"}]}",
 		      "eventless", "No|Ip|Ip", NULL);
@@ -208,10 +266,12 @@ static void test_limits(void)
 	df_buf_adds(&row, "|x|y|z");
 	describe(&feed, "eventless", df_buf_cstr(&header), df_buf_cstr(&row));
 	CU_ASSERT_EQUAL(got.status, DF_OK);
-	CU_ASSERT_PTR_NOT_NULL(strstr(said, "\n101 cell user_attributes.a99(string) written=\"99\"\n"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(said, "\n102 cell user_attributes.late(string) left out\n"
-					    "103 cell user_attributes.list[](list entry: string) left out\n"
-					    "104 cell user_attributes.list[](list entry: string) left out\n"));
+	CU_ASSERT_PTR_NOT_NULL(
+	    strstr(said, "\n101 cell user_attributes.a99(string) written=\"99\"\n"));
+	CU_ASSERT_PTR_NOT_NULL(
+	    strstr(said, "\n102 cell user_attributes.late(string) left out\n"
+			 "103 cell user_attributes.list[](list entry: string) left out\n"
+			 "104 cell user_attributes.list[](list entry: string) left out\n"));
 	df_buf_free(&header);
 	df_buf_free(&row);
 }

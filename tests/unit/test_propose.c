@@ -14,7 +14,8 @@ static bool normalised(const char *name, size_t len)
 	return same && len > 0;
 }
 
-/* Every path is one of every event type for which it is given, and what is to be guessed is not a secret. */
+/* Every path is one of every event type for which it is given, and what is to be guessed is not
+ * a secret. */
 static void test_words(void)
 {
 	size_t checked = 0;
@@ -31,11 +32,12 @@ static void test_words(void)
 			if ((w->where & schema_where(&schema_events[k])) == 0)
 				continue;
 			checked++;
-			enum schema_path_result result =
-			    schema_path_parse(&schema_events[k], w->path, strlen(w->path), &path, &other);
+			enum schema_path_result result = schema_path_parse(
+			    &schema_events[k], w->path, strlen(w->path), &path, &other);
 			CU_ASSERT_EQUAL(result, SCHEMA_PATH_OK);
 			if (result != SCHEMA_PATH_OK)
-				printf("\n  %s is not a path of %s\n", w->path, schema_events[k].name);
+				printf("\n  %s is not a path of %s\n", w->path,
+				       schema_events[k].name);
 		}
 	}
 	CU_ASSERT_TRUE(checked > 500);
@@ -56,7 +58,8 @@ static void split(char *line, struct rows_cell *cells, size_t *n)
 	}
 }
 
-static enum df_status propose(const struct conf_feed *feed, const char *event, bool header, const char *text)
+static enum df_status propose(const struct conf_feed *feed, const char *event, bool header,
+			      const char *text)
 {
 	struct rows_cell cells[MAX_CELLS];
 	struct propose *p = NULL;
@@ -119,7 +122,8 @@ static void test_columns(void)
 	    {"eventless", "user.gender", "x", "user_attributes.$Gender"},
 	    {"custom_event", "created_at", "1700000000000", "events.data.timestamp_unixtime_ms"},
 	    {"uninstall", "timestamp", "1700000000000", "events.data.timestamp_unixtime_ms"},
-	    {"custom_event", "timestamp_unixtime_ms", "1700000000000", "events.data.timestamp_unixtime_ms"},
+	    {"custom_event", "timestamp_unixtime_ms", "1700000000000",
+	     "events.data.timestamp_unixtime_ms"},
 	    {"custom_event", "event time", "some day", "events.data.custom_attributes.event time"},
 	    {"custom_event", "event", "x", "events.data.event_name"},
 	    {"custom_event", "category", "navigation", "events.data.custom_event_type"},
@@ -129,8 +133,10 @@ static void test_columns(void)
 	    {"custom_event", "ip address", "10.0.0.1", "ip"},
 	    {"custom_event", "ip address", "none", "events.data.custom_attributes.ip address"},
 	    {"custom_event", "user agent", "x", "device_info.http_header_user_agent"},
-	    {"custom_event", "idfa", "6d92078a-8246-4ba4-ae5b-76104861e7dc", "device_info.ios_advertising_id"},
-	    {"custom_event", "gaid", "6d92078a-8246-4ba4-ae5b-76104861e7dc", "device_info.android_advertising_id"},
+	    {"custom_event", "idfa", "6d92078a-8246-4ba4-ae5b-76104861e7dc",
+	     "device_info.ios_advertising_id"},
+	    {"custom_event", "gaid", "6d92078a-8246-4ba4-ae5b-76104861e7dc",
+	     "device_info.android_advertising_id"},
 	    {"custom_event", "gaid", "0", "events.data.custom_attributes.gaid"},
 	    {"commerce_event", "sku", "x", "events.data.product_action.products.id"},
 	    {"commerce_event", "qty", "2", "events.data.product_action.products.quantity"},
@@ -155,9 +161,11 @@ static void test_columns(void)
 		bool commerce = strcmp(table[i].event, "commerce_event") == 0;
 		char *text = df_format("%s\n%s\n", table[i].name, table[i].value);
 		char *wanted =
-		    commerce ? df_format("\"source\": \"%s\", \"destination\": \"%s\" }", table[i].name, table[i].path)
-			     : df_format("\"column\": \"%s\", \"action\": \"keep\", \"field\": \"%s\" }", table[i].name,
-					 table[i].path);
+		    commerce
+			? df_format("\"source\": \"%s\", \"destination\": \"%s\" }", table[i].name,
+				    table[i].path)
+			: df_format("\"column\": \"%s\", \"action\": \"keep\", \"field\": \"%s\" }",
+				    table[i].name, table[i].path);
 		CU_ASSERT_EQUAL(propose(&plain, table[i].event, true, text), DF_OK);
 		CU_ASSERT_TRUE(says(wanted));
 		free(text);
@@ -168,20 +176,25 @@ static void test_columns(void)
 /* One field, one column; an attribute's name may not come twice either. */
 static void test_once(void)
 {
+	CU_ASSERT_EQUAL(propose(&plain, "custom_event", true,
+				"email|e-mail|user_identities.email| A|A\na@b.c|d@e.f|g@h.i|1|2"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("\"user_identities.email\", \"action\": \"keep\", \"field\": "
+			    "\"user_identities.email\" }"));
+	CU_ASSERT_TRUE(says("\"field\": \"events.data.custom_attributes.email\" }, // could be "
+			    "user_identities.email, too, "
+			    "where column 3 leads"));
+	CU_ASSERT_TRUE(
+	    says("custom_attributes.e-mail\" }, // could be user_identities.email, too"));
+	CU_ASSERT_TRUE(says("\"column\": \" A\", \"action\": \"keep\", \"field\": "
+			    "\"events.data.custom_attributes.A\""));
+	CU_ASSERT_TRUE(says("\"column\": \"A\", \"action\": \"keep\", \"field\": "
+			    "\"events.data.custom_attributes.A 2\""));
 	CU_ASSERT_EQUAL(
-	    propose(&plain, "custom_event", true, "email|e-mail|user_identities.email| A|A\na@b.c|d@e.f|g@h.i|1|2"),
+	    propose(&plain, "eventless", true, "user_identities.customerid|customer id\n1|2"),
 	    DF_OK);
-	CU_ASSERT_TRUE(says("\"user_identities.email\", \"action\": \"keep\", \"field\": \"user_identities.email\" }"));
 	CU_ASSERT_TRUE(
-	    says("\"field\": \"events.data.custom_attributes.email\" }, // could be user_identities.email, too, "
-		 "where column 3 leads"));
-	CU_ASSERT_TRUE(says("custom_attributes.e-mail\" }, // could be user_identities.email, too"));
-	CU_ASSERT_TRUE(
-	    says("\"column\": \" A\", \"action\": \"keep\", \"field\": \"events.data.custom_attributes.A\""));
-	CU_ASSERT_TRUE(
-	    says("\"column\": \"A\", \"action\": \"keep\", \"field\": \"events.data.custom_attributes.A 2\""));
-	CU_ASSERT_EQUAL(propose(&plain, "eventless", true, "user_identities.customerid|customer id\n1|2"), DF_OK);
-	CU_ASSERT_TRUE(says("\"user_attributes.customer id\" } // could be user_identities.customer_id, too"));
+	    says("\"user_attributes.customer id\" } // could be user_identities.customer_id, too"));
 	CU_ASSERT_EQUAL(propose(&plain, "eventless", true, "Tags[]|Tags\n1|2"), DF_OK);
 	CU_ASSERT_TRUE(says("\"user_attributes.Tags[]\""));
 	CU_ASSERT_TRUE(says("\"user_attributes.Tags 2\""));
@@ -230,7 +243,8 @@ static void test_times(void)
 static void test_settings(void)
 {
 	CU_ASSERT_EQUAL(propose(&plain, "eventless", true,
-				"user_id|consent_state.gdpr.m.consented|consent_state.gdpr.m.timestamp_unixtime_ms\n"
+				"user_id|consent_state.gdpr.m.consented|consent_state.gdpr.m."
+				"timestamp_unixtime_ms\n"
 				"1|true|2024-01-31"),
 			DF_OK);
 	CU_ASSERT_TRUE(says("//   timestamps = auto\n"));
@@ -243,14 +257,17 @@ static void test_settings(void)
 	CU_ASSERT_TRUE(says("no column identifies the user"));
 	CU_ASSERT_EQUAL(propose(&plain, "eventless", true, "contact\na@b.de"), DF_OK);
 	CU_ASSERT_TRUE(says("guessed from the values; values look like e-mail addresses"));
-	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true, "order id|sku|user id\n1|a|u\n1|b|u"), DF_OK);
+	CU_ASSERT_EQUAL(
+	    propose(&plain, "commerce_event", true, "order id|sku|user id\n1|a|u\n1|b|u"), DF_OK);
 	CU_ASSERT_TRUE(says("//   fold_products = yes\n"));
 	CU_ASSERT_TRUE(says("\"value\": \"purchase\""));
-	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true, "action|sku|user id\nrefund|a|u"), DF_OK);
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true, "action|sku|user id\nrefund|a|u"),
+			DF_OK);
 	CU_ASSERT_TRUE(says("\"hasHeaderRow\": true"));
 	CU_ASSERT_EQUAL(propose(&plain, "eventless", true, "user_id||\n1|2|3"), DF_OK);
 	CU_ASSERT_TRUE(says("//   unknown_columns = warn\n"));
-	CU_ASSERT_EQUAL(propose(&plain, "eventless", true, "api_key|password|SSN|lat\na|b|c|1.5"), DF_OK);
+	CU_ASSERT_EQUAL(propose(&plain, "eventless", true, "api_key|password|SSN|lat\na|b|c|1.5"),
+			DF_OK);
 	CU_ASSERT_TRUE(says("\"api_key\", \"action\": \"ignore\""));
 	CU_ASSERT_TRUE(says("\"password\", \"action\": \"ignore\""));
 	CU_ASSERT_TRUE(says("\"SSN\", \"action\": \"ignore\""));
@@ -264,95 +281,119 @@ static void test_settings(void)
 static void test_people(void)
 {
 	CU_ASSERT_EQUAL(
-	    propose(&plain, "eventless", true, "Id|AccountId|Email\n1|A|a@x.de\n2|A|b@x.de\n3|B|c@x.de\n4|C|d@x.de"),
+	    propose(&plain, "eventless", true,
+		    "Id|AccountId|Email\n1|A|a@x.de\n2|A|b@x.de\n3|B|c@x.de\n4|C|d@x.de"),
 	    DF_OK);
-	CU_ASSERT_TRUE(says("\"Id\", \"action\": \"keep\", \"field\": \"user_identities.customer_id\""));
-	CU_ASSERT_TRUE(says("\"field\": \"user_attributes.AccountId\" }, // not an identity: 1 of its values"));
+	CU_ASSERT_TRUE(
+	    says("\"Id\", \"action\": \"keep\", \"field\": \"user_identities.customer_id\""));
+	CU_ASSERT_TRUE(says(
+	    "\"field\": \"user_attributes.AccountId\" }, // not an identity: 1 of its values"));
 	/* a household's address is not one customer's */
-	CU_ASSERT_EQUAL(propose(&plain, "eventless", true, "customer id|email\n1|a@x.de\n2|a@x.de\n3|c@x.de"), DF_OK);
+	CU_ASSERT_EQUAL(
+	    propose(&plain, "eventless", true, "customer id|email\n1|a@x.de\n2|a@x.de\n3|c@x.de"),
+	    DF_OK);
 	CU_ASSERT_TRUE(says("\"user_identities.customer_id\""));
 	CU_ASSERT_TRUE(says("\"user_attributes.email\" } // not an identity"));
 	/* a customer has several devices, and what identifies nobody is shared by many */
-	CU_ASSERT_EQUAL(propose(&named, "custom_event", true,
-				"user id|visitor id|email\nu|v1|a@x.de\nu|v2|a@x.de\n0|v3|b@x.de\n0|v4|c@x.de"),
-			DF_OK);
+	CU_ASSERT_EQUAL(
+	    propose(&named, "custom_event", true,
+		    "user id|visitor id|email\nu|v1|a@x.de\nu|v2|a@x.de\n0|v3|b@x.de\n0|v4|c@x.de"),
+	    DF_OK);
 	CU_ASSERT_TRUE(says("\"user_identities.customer_id\""));
 	CU_ASSERT_TRUE(says("\"user_identities.other\""));
-	CU_ASSERT_TRUE(says("//   - 2 of the values of column 1 identify nobody, and count as empty"));
-	CU_ASSERT_EQUAL(propose(&plain, "eventless", true, "owner email|town\na@x.de|Bonn\na@x.de|Ulm"), DF_OK);
+	CU_ASSERT_TRUE(
+	    says("//   - 2 of the values of column 1 identify nobody, and count as empty"));
+	CU_ASSERT_EQUAL(
+	    propose(&plain, "eventless", true, "owner email|town\na@x.de|Bonn\na@x.de|Ulm"), DF_OK);
 	CU_ASSERT_TRUE(says("no column identifies the user"));
 }
 
 static void test_actions(void)
 {
-	CU_ASSERT_EQUAL(
-	    propose(&plain, "commerce_event", true, "event_type|product_id|user_id\nview|p|u\ncart|p|u\npurchase|p|u"),
-	    DF_OK);
-	CU_ASSERT_TRUE(says("\"values\": { \"view\": \"view_detail\", \"cart\": \"add_to_cart\", \"purchase\": "
-			    "\"purchase\" }, \"otherwise\": \"reject\""));
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
+				"event_type|product_id|user_id\nview|p|u\ncart|p|u\npurchase|p|u"),
+			DF_OK);
+	CU_ASSERT_TRUE(says(
+	    "\"values\": { \"view\": \"view_detail\", \"cart\": \"add_to_cart\", \"purchase\": "
+	    "\"purchase\" }, \"otherwise\": \"reject\""));
 	LACKS("\"static\"");
 	/* words that are not known stay unsaid, and are to be completed */
-	CU_ASSERT_EQUAL(
-	    propose(&plain, "commerce_event", true, "event_type|product_id|user_id\nview|p|u\nxyzzy|p|u\nplugh|p|u"),
-	    DF_OK);
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
+				"event_type|product_id|user_id\nview|p|u\nxyzzy|p|u\nplugh|p|u"),
+			DF_OK);
 	CU_ASSERT_TRUE(says("complete the values of column 1: 2 words are not listed"));
 	LACKS("xyzzy");
 	LACKS("\"static\"");
-	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
-				"order id|order status|user_id\n1|Paid|u\n2|Refunded|u\n3|Cancelled|u"),
-			DF_OK);
+	CU_ASSERT_EQUAL(
+	    propose(&plain, "commerce_event", true,
+		    "order id|order status|user_id\n1|Paid|u\n2|Refunded|u\n3|Cancelled|u"),
+	    DF_OK);
 	CU_ASSERT_TRUE(says("\"values\": { \"Paid\": \"purchase\", \"Refunded\": \"refund\" }"));
 	CU_ASSERT_TRUE(says("{ \"source\": \"order status\", \"in\": [\"Cancelled\"] }"));
-	CU_ASSERT_EQUAL(
-	    propose(&plain, "custom_event", true, "user id|event|category\n1|a|search\n1|b|Media\n1|c|xyzzy"), DF_OK);
-	CU_ASSERT_TRUE(says("\"values\": { \"search\": \"search\", \"Media\": \"Media\" }, \"otherwise\": \"reject\""));
+	CU_ASSERT_EQUAL(propose(&plain, "custom_event", true,
+				"user id|event|category\n1|a|search\n1|b|Media\n1|c|xyzzy"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("\"values\": { \"search\": \"search\", \"Media\": \"Media\" }, "
+			    "\"otherwise\": \"reject\""));
 	CU_ASSERT_TRUE(says("complete the values of column 3: 1 word is not listed"));
 	LACKS("xyzzy");
-	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true, "order id|sku|quantity|user_id\n1|p|2|u\n2|p|-1|u"),
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
+				"order id|sku|quantity|user_id\n1|p|2|u\n2|p|-1|u"),
 			DF_OK);
 	CU_ASSERT_TRUE(says("\"values\": { \"-\": \"refund\", \"0\": \"purchase\""));
-	CU_ASSERT_TRUE(says("products.quantity\", \"value\": \"{{ value | strip | remove_first: '-' }}\""));
+	CU_ASSERT_TRUE(
+	    says("products.quantity\", \"value\": \"{{ value | strip | remove_first: '-' }}\""));
 }
 
 static void test_orders(void)
 {
-	CU_ASSERT_EQUAL(
-	    propose(&plain, "commerce_event", true, "order id|sku|user id|total|note\n1|a|u|9.5|x\n1|b|u||\n2|a|v|3|y"),
-	    DF_OK);
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
+				"order id|sku|user id|total|note\n1|a|u|9.5|x\n1|b|u||\n2|a|v|3|y"),
+			DF_OK);
 	CU_ASSERT_TRUE(says("\"fill_down\": [\"total\", \"note\"]"));
 	CU_ASSERT_TRUE(says("\"fill_by\": [\"order id\"]"));
 	CU_ASSERT_TRUE(says("//   fold_products = yes\n"));
 	/* repeated totals need no filling; a line's own total is the line's */
-	CU_ASSERT_EQUAL(
-	    propose(&plain, "commerce_event", true, "order id|sku|user id|total|color\n1|a|u|9.5|red\n1|b|u|4.5|blue"),
-	    DF_OK);
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
+				"order id|sku|user id|total|color\n1|a|u|9.5|red\n1|b|u|4.5|blue"),
+			DF_OK);
 	CU_ASSERT_TRUE(says("products.total_product_amount\""));
 	CU_ASSERT_TRUE(says("products.custom_attributes.color\""));
 	CU_ASSERT_TRUE(says("//   fold_products = yes\n"));
 	LACKS("fill_down");
 	/* the order's number itself on the first line only */
-	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true, "order id|sku|user id\n1|a|u\n|b|\n2|c|v"), DF_OK);
+	CU_ASSERT_EQUAL(
+	    propose(&plain, "commerce_event", true, "order id|sku|user id\n1|a|u\n|b|\n2|c|v"),
+	    DF_OK);
 	CU_ASSERT_TRUE(says("\"fill_down\": [\"order id\", \"user id\"]"));
 	LACKS("fill_by");
 	CU_ASSERT_TRUE(says("//   fold_products = yes\n"));
-	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true, "order id|sku|user id\n1|a|u\n2|b|v\n1|c|u"), DF_OK);
+	CU_ASSERT_EQUAL(
+	    propose(&plain, "commerce_event", true, "order id|sku|user id\n1|a|u\n2|b|v\n1|c|u"),
+	    DF_OK);
 	CU_ASSERT_TRUE(says("1 order comes again after others"));
 	LACKS("fold_products = yes");
 	/* lines without a product that is known */
-	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
-				"order id|user id|line_sku|line_qty|what else\n1|u|a|2|x\n1|u|b|1|y"),
-			DF_OK);
-	CU_ASSERT_TRUE(says("\"line_sku\", \"destination\": \"events.data.product_action.products.id\""));
+	CU_ASSERT_EQUAL(
+	    propose(&plain, "commerce_event", true,
+		    "order id|user id|line_sku|line_qty|what else\n1|u|a|2|x\n1|u|b|1|y"),
+	    DF_OK);
+	CU_ASSERT_TRUE(
+	    says("\"line_sku\", \"destination\": \"events.data.product_action.products.id\""));
 	CU_ASSERT_TRUE(says("//   fold_products = yes\n"));
-	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true, "order id|user id\n1|u\n1|u"), DF_OK);
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true, "order id|user id\n1|u\n1|u"),
+			DF_OK);
 	CU_ASSERT_TRUE(says("each row counts as an order"));
 	LACKS("fold_products = yes");
 	/* values are not filled up */
-	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true, "order id|sku|user id|total\n1|a|u|\n1|b|u|9"), DF_OK);
+	CU_ASSERT_EQUAL(
+	    propose(&plain, "commerce_event", true, "order id|sku|user id|total\n1|a|u|\n1|b|u|9"),
+	    DF_OK);
 	LACKS("fold_products = yes");
 	CU_ASSERT_TRUE(says("column 4 is empty on the first line of 1 order"));
 	/* an order of two customers does not fold */
-	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true, "order id|sku|user id\n1|a|u\n1|b|v"), DF_OK);
+	CU_ASSERT_EQUAL(
+	    propose(&plain, "commerce_event", true, "order id|sku|user id\n1|a|u\n1|b|v"), DF_OK);
 	LACKS("fold_products = yes");
 	CU_ASSERT_TRUE(says("lines of one order differ in column 3"));
 }
@@ -360,15 +401,20 @@ static void test_orders(void)
 static void test_templates(void)
 {
 	CU_ASSERT_EQUAL(
-	    propose(&plain, "commerce_event", true,
-		    "order id|sku|user id|price|Date|Time\n1|a|u|1.234,50|1/15/2026|13:08\n2|b|u|9,90|1/16/2026|9:39"),
+	    propose(
+		&plain, "commerce_event", true,
+		"order id|sku|user "
+		"id|price|Date|Time\n1|a|u|1.234,50|1/15/2026|13:08\n2|b|u|9,90|1/16/2026|9:39"),
 	    DF_OK);
 	CU_ASSERT_TRUE(says("\"{{ value | remove: '.' | replace: ',', '.' | strip }}\""));
 	CU_ASSERT_TRUE(says("\"{{ row[\\\"Date\\\"] }} {{ row[\\\"Time\\\"] }}\""));
 	CU_ASSERT_TRUE(says("//   timestamps = %m/%d/%Y %H:%M\n"));
-	CU_ASSERT_EQUAL(propose(&plain, "eventless", true,
-				"user id|colors|tags|pg|profile\n1|[\"a\",\"b\"]|x;y|{a,b}|{\"k\":1}\n2|[\"c\"]|z||"),
-			DF_OK);
+	CU_ASSERT_EQUAL(
+	    propose(
+		&plain, "eventless", true,
+		"user "
+		"id|colors|tags|pg|profile\n1|[\"a\",\"b\"]|x;y|{a,b}|{\"k\":1}\n2|[\"c\"]|z||"),
+	    DF_OK);
 	CU_ASSERT_TRUE(says("\"user_attributes.colors[]\" }"));
 	CU_ASSERT_TRUE(says("\"user_attributes.tags[]\", \"value\": \"{{ value | split: ';' }}\""));
 	CU_ASSERT_TRUE(says("\"user_attributes.pg[]\""));
@@ -377,25 +423,31 @@ static void test_templates(void)
 
 static void test_cells(void)
 {
-	CU_ASSERT_EQUAL(propose(&plain, "eventless", true, "user id|town\n1|NULL\n2|\\N\n3|Bonn"), DF_OK);
+	CU_ASSERT_EQUAL(propose(&plain, "eventless", true, "user id|town\n1|NULL\n2|\\N\n3|Bonn"),
+			DF_OK);
 	CU_ASSERT_TRUE(says("//   null = \\N NULL\n"));
-	CU_ASSERT_EQUAL(propose(&plain, "eventless", true, "user id|town\n1  |Bonn \n22 |Ulm  "), DF_OK);
+	CU_ASSERT_EQUAL(propose(&plain, "eventless", true, "user id|town\n1  |Bonn \n22 |Ulm  "),
+			DF_OK);
 	CU_ASSERT_TRUE(says("//   trim = yes\n"));
-	CU_ASSERT_EQUAL(propose(&plain, "eventless", true, "user id|spent|n\n1|2|3\n2|3|4\nTotal|5|"), DF_OK);
+	CU_ASSERT_EQUAL(
+	    propose(&plain, "eventless", true, "user id|spent|n\n1|2|3\n2|3|4\nTotal|5|"), DF_OK);
 	CU_ASSERT_TRUE(says("{ \"source\": \"user id\", \"in\": [\"Total\"] }"));
 	CU_ASSERT_EQUAL(propose(&named, "custom_event", true, "user id|time\n1|14-Mar-16"), DF_OK);
 	CU_ASSERT_TRUE(says("//   timestamps = %d-%b-%y\n"));
 	CU_ASSERT_TRUE(says("days without a time of day"));
-	CU_ASSERT_EQUAL(propose(&named, "custom_event", true, "user id|time\n1|14-MAR-26 10.22.33.123456 AM"), DF_OK);
+	CU_ASSERT_EQUAL(
+	    propose(&named, "custom_event", true, "user id|time\n1|14-MAR-26 10.22.33.123456 AM"),
+	    DF_OK);
 	CU_ASSERT_TRUE(says("//   timestamps = %d-%b-%y %I.%M.%S %p\n"));
-	CU_ASSERT_TRUE(says("\"{{ value | strip | slice: 0, 18 }} {{ value | strip | slice: -2, 2 }}\""));
+	CU_ASSERT_TRUE(
+	    says("\"{{ value | strip | slice: 0, 18 }} {{ value | strip | slice: -2, 2 }}\""));
 }
 
 static void test_no_header(void)
 {
-	CU_ASSERT_EQUAL(
-	    propose(&named, "custom_event", false, "u-1|a@b.de|2024-01-31|10.0.0.1|x\nu-2|c@d.ee|2024-01-31||y"),
-	    DF_OK);
+	CU_ASSERT_EQUAL(propose(&named, "custom_event", false,
+				"u-1|a@b.de|2024-01-31|10.0.0.1|x\nu-2|c@d.ee|2024-01-31||y"),
+			DF_OK);
 	CU_ASSERT_TRUE(says("\"hasHeaderRow\": false"));
 	CU_ASSERT_TRUE(says("\"field\": \"events.data.custom_attributes.column 1\""));
 	CU_ASSERT_TRUE(says("\"field\": \"user_identities.email\""));

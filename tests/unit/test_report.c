@@ -7,13 +7,13 @@
 
 #define SHA "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 /* Shows what went wrong beside the assertion that says where. */
-#define OK(call)                                                                                                       \
-	do {                                                                                                           \
-		memset(&err, 0, sizeof(err));                                                                          \
-		enum df_status ok_st = (call);                                                                         \
-		CU_ASSERT_EQUAL(ok_st, DF_OK);                                                                         \
-		if (ok_st != DF_OK)                                                                                    \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, err.text);                                  \
+#define OK(call)                                                                                   \
+	do {                                                                                       \
+		memset(&err, 0, sizeof(err));                                                      \
+		enum df_status ok_st = (call);                                                     \
+		CU_ASSERT_EQUAL(ok_st, DF_OK);                                                     \
+		if (ok_st != DF_OK)                                                                \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, err.text);              \
 	} while (0)
 
 static char dir[64];
@@ -40,17 +40,21 @@ static int64_t open_document(struct ledger *l, const char *name)
 {
 	struct ledger_document d = {0};
 	int64_t file = 0;
-	OK(ledger_file_add(
-	    l, &(struct ledger_new_file){.key = {"f", "local", name, 1, 1}, .sha256 = SHA, .event_type = ""}, &file,
-	    &err));
-	OK(ledger_document_begin(
-	    l, &(struct ledger_new_document){.file_id = file, .event_type = "eventless", .settings = ""}, &d, &err));
+	OK(ledger_file_add(l,
+			   &(struct ledger_new_file){
+			       .key = {"f", "local", name, 1, 1}, .sha256 = SHA, .event_type = ""},
+			   &file, &err));
+	OK(ledger_document_begin(l,
+				 &(struct ledger_new_document){
+				     .file_id = file, .event_type = "eventless", .settings = ""},
+				 &d, &err));
 	int64_t id = d.id;
 	ledger_document_free(&d);
 	return id;
 }
 
-/* The ledger has the name before the file is there, and no name twice: what a crash leaves under it is this document's. */
+/* The ledger has the name before the file is there, and no name twice: what a crash leaves under
+ * it is this document's. */
 static void test_rejects_named_first(void)
 {
 	struct ledger *l = NULL;
@@ -60,7 +64,8 @@ static void test_rejects_named_first(void)
 	OK(ledger_open(state, &l, &err));
 	int64_t one = open_document(l, "a"), two = open_document(l, "b");
 	char *taken = df_format("%s/rejects/x-eventless.csv", state);
-	CU_ASSERT_EQUAL(ledger_document_rejects(l, one, taken, &err), DF_OK); /* and then it was killed */
+	/* and then it was killed */
+	CU_ASSERT_EQUAL(ledger_document_rejects(l, one, taken, &err), DF_OK);
 	CU_ASSERT_EQUAL(ledger_document_rejects(l, two, taken, &err), DF_END);
 
 	struct report_rejects_owner owner = {.ledger = l, .document = two};
@@ -119,16 +124,18 @@ static void test_odd_times(void)
 	OK(ledger_open(dir, &l, &err));
 	for (size_t i = 0; i < n; i++)
 		OK(ledger_file_add(l,
-				   &(struct ledger_new_file){.key = {"f", "s", "\033[2J\302\2331A", i, times[i].mtime},
-							     .sha256 = SHA,
-							     .now_ms = 1},
+				   &(struct ledger_new_file){
+				       .key = {"f", "s", "\033[2J\302\2331A", i, times[i].mtime},
+				       .sha256 = SHA,
+				       .now_ms = 1},
 				   &id, &err));
 	FILE *to = open_memstream(&text, &len);
 	OK(report_status_json(l, &(struct report_status_filter){0}, to, &err));
 	fclose(to);
 	const char *at = text;
 	for (size_t i = 0; i < n && at != NULL; i++) {
-		snprintf(wanted, sizeof(wanted), "\"modified\":%s,", times[n - 1 - i].shown); /* the latest first */
+		/* the latest first */
+		snprintf(wanted, sizeof(wanted), "\"modified\":%s,", times[n - 1 - i].shown);
 		at = strstr(at, wanted);
 		CU_ASSERT_PTR_NOT_NULL(at);
 	}
@@ -141,8 +148,8 @@ static void test_odd_times(void)
 	ledger_close(l);
 }
 
-/* A document whose rows do not add up, as 0.1 could leave one, is shown as what it is; so are entries of a zip that
- * were skipped. */
+/* A document whose rows do not add up, as 0.1 could leave one, is shown as what it is; so are
+ * entries of a zip that were skipped. */
 static void test_odd_sums(void)
 {
 	struct ledger *l = NULL;
@@ -152,8 +159,10 @@ static void test_odd_sums(void)
 	OK(df_mkdirs(state, &err));
 	OK(ledger_open(state, &l, &err));
 	int64_t id = open_document(l, "a.zip");
-	const struct ledger_skipped skipped[] = {{"sub/b.csv", "in a sub-folder", true}, {"c.txt", "not CSV", false}};
-	OK(ledger_document_checked(l, id, &(struct ledger_checked){.rows = 10, .rejected = 2, .skipped = 1}, &err));
+	const struct ledger_skipped skipped[] = {{"sub/b.csv", "in a sub-folder", true},
+						 {"c.txt", "not CSV", false}};
+	OK(ledger_document_checked(
+	    l, id, &(struct ledger_checked){.rows = 10, .rejected = 2, .skipped = 1}, &err));
 	OK(ledger_lane_settled(l, id, 0, 1, 227, NULL, 0, &err));
 	OK(ledger_file_skips(l, 1, skipped, 2, &err));
 
@@ -161,8 +170,8 @@ static void test_odd_sums(void)
 	OK(report_status_text(l, &(struct report_status_filter){0}, to, &err));
 	fclose(to);
 	CU_ASSERT_PTR_NULL(strstr(text, "1844674407370955"));
-	CU_ASSERT_PTR_NOT_NULL(
-	    strstr(text, "10 rows = 227 delivered + 2 rejected + 1 skipped: these are 220 too many, "));
+	CU_ASSERT_PTR_NOT_NULL(strstr(
+	    text, "10 rows = 227 delivered + 2 rejected + 1 skipped: these are 220 too many, "));
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "skipped  sub/b.csv: in a sub-folder\n"));
 	CU_ASSERT_PTR_NULL(strstr(text, "c.txt"));
 	free(text);
@@ -171,7 +180,8 @@ static void test_odd_sums(void)
 	fclose(to);
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"skipped\":1,"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"balanced\":false,"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(text, "{\"entry\":\"c.txt\",\"why\":\"not CSV\",\"csv\":false"));
+	CU_ASSERT_PTR_NOT_NULL(
+	    strstr(text, "{\"entry\":\"c.txt\",\"why\":\"not CSV\",\"csv\":false"));
 	free(text);
 	ledger_close(l);
 }

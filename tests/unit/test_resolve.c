@@ -13,7 +13,8 @@
 static atomic_int let_go, hanging;
 
 /* Takes the C library's place: "hang" answers when let_go is set, "gone" is unknown. */
-int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints, struct addrinfo **found)
+int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
+		struct addrinfo **found)
 {
 	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **) = NULL;
 	*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
@@ -70,7 +71,8 @@ static void test_hanging(void)
 	df_stop_requested = 0;
 	df_lookup_free(l); /* while it hangs */
 
-	/* The resolver comes back: who still waits gets the answer, and what was given up is freed. */
+	/* The resolver comes back: who still waits gets the answer, and what was given up is
+	 * freed. */
 	let_go = 1;
 	CU_ASSERT_EQUAL(df_lookup_wait(other, 3600000, &found, &err), DF_OK);
 	df_lookup_free(other);

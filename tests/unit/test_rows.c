@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Each document is read twice: alone, and from the middle of a file. What comes out is written as
- * "<line>[cell|cell]" for a row, "<line>!<fault>@<cell>" for a bad one, "$<code>:<line>" for a broken document. */
+/* Each document is read twice: alone, and from the middle of a file. What comes out is written
+ * as "<line>[cell|cell]" for a row, "<line>!<fault>@<cell>" for a bad one, "$<code>:<line>" for
+ * a broken document. */
 #include "../../src/base/text.h"
 #include "../../src/rows/rows_scan.h"
 
@@ -10,7 +11,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static void render(int fd, uint64_t offset, uint64_t length, struct df_buf *out, const char *document)
+static void render(int fd, uint64_t offset, uint64_t length, struct df_buf *out,
+		   const char *document)
 {
 	struct rows *r = NULL;
 	struct rows_row row;
@@ -23,7 +25,8 @@ static void render(int fd, uint64_t offset, uint64_t length, struct df_buf *out,
 			CU_ASSERT_EQUAL(memcmp(row.raw, document + row.offset, row.length), 0);
 		if (row.fault != NULL) {
 			CU_ASSERT_PTR_NOT_NULL(row.fault_text);
-			df_buf_addf(out, "%llu!%s@%zu ", (unsigned long long)row.line, row.fault, row.fault_column);
+			df_buf_addf(out, "%llu!%s@%zu ", (unsigned long long)row.line, row.fault,
+				    row.fault_column);
 			continue;
 		}
 		df_buf_addf(out, "%llu[", (unsigned long long)row.line);
@@ -179,7 +182,8 @@ static void test_too_large(void)
 	    {"", "", "1[a|b] 2!row-too-large@0 "},
 	};
 	const size_t n = sizeof(cases) / sizeof(cases[0]);
-	for (size_t i = 0; i < 2 * n; i++) { /* just over the cap, and far over what is ever kept in memory */
+	/* just over the cap, and far over what is ever kept in memory */
+	for (size_t i = 0; i < 2 * n; i++) {
 		struct df_buf doc = {0};
 		df_buf_addf(&doc, "a,b\n%s", cases[i % n].open);
 		for (size_t k = 0; k < (i < n ? ROWS_MAX_ROW + 1000 : 5u << 20); k++)
@@ -204,7 +208,8 @@ static void test_many_columns(void)
 	df_buf_free(&expected);
 }
 
-/* Rows that are cut many bytes at a time are cut as they are byte by byte, wherever something is. */
+/* Rows that are cut many bytes at a time are cut as they are byte by byte, wherever something
+ * is. */
 static void scan_dialect(char delimiter, char quote)
 {
 	char bytes[] = "aaaaaaaaaaaaabDDD\n\rQ\0\x7f\xc3\xa9 ,\";|\t'";
@@ -219,7 +224,8 @@ static void scan_dialect(char delimiter, char quote)
 		size_t len = (size_t)round % sizeof(text);
 		for (size_t i = 0; i < len; i++) {
 			seed = seed * 1664525 + 1013904223;
-			text[i] = round % 3 == 0 ? bytes[(seed >> 16) % 14] : bytes[(seed >> 16) % (sizeof(bytes) - 1)];
+			text[i] = round % 3 == 0 ? bytes[(seed >> 16) % 14]
+						 : bytes[(seed >> 16) % (sizeof(bytes) - 1)];
 		}
 		char *exact = malloc(len + 1); /* so that a read past the end shows */
 		memcpy(exact, text, len);
@@ -227,7 +233,8 @@ static void scan_dialect(char delimiter, char quote)
 		struct rows_scan f = rows_scan(&marks, exact, exact + len, &fast),
 				 s = rows_scan_portable(&marks, exact, exact + len, &slow);
 		CU_ASSERT(f.stop == s.stop && f.plain == s.plain && fast.n == slow.n);
-		CU_ASSERT(fast.n != slow.n || memcmp(fast.v, slow.v, fast.n * sizeof(*fast.v)) == 0);
+		CU_ASSERT(fast.n != slow.n ||
+			  memcmp(fast.v, slow.v, fast.n * sizeof(*fast.v)) == 0);
 		free(exact);
 	}
 	free(fast.v);
@@ -254,7 +261,8 @@ static void test_escape(void)
 			df_json_escape(&b, text, sizeof(text));
 			bool special = c < 0x20 || c == '"' || c == '\\' || c == 0x7f;
 			CU_ASSERT_EQUAL(b.len > sizeof(text), special);
-			CU_ASSERT(special ? b.data[at] == '\\' : memcmp(b.data, text, sizeof(text)) == 0);
+			CU_ASSERT(special ? b.data[at] == '\\'
+					  : memcmp(b.data, text, sizeof(text)) == 0);
 			df_buf_free(&b);
 		}
 	}
@@ -266,7 +274,8 @@ static void check_copy(const char *from, size_t len, bool plain)
 	fast[len] = slow[len] = 7; /* is not touched */
 	CU_ASSERT_EQUAL(text_copy_plain(fast, from, len), plain);
 	CU_ASSERT_EQUAL(text_copy_plain_portable(slow, from, len), plain);
-	CU_ASSERT(memcmp(fast, from, len) == 0 && memcmp(slow, from, len) == 0 && fast[len] == 7 && slow[len] == 7);
+	CU_ASSERT(memcmp(fast, from, len) == 0 && memcmp(slow, from, len) == 0 && fast[len] == 7 &&
+		  slow[len] == 7);
 	free(fast);
 	free(slow);
 	struct df_buf expected = {0}, b = {0};
@@ -279,7 +288,8 @@ static void check_copy(const char *from, size_t len, bool plain)
 	df_buf_free(&b);
 }
 
-/* What has to be escaped is seen while it is copied, both ways, at any place of a text of any length. */
+/* What has to be escaped is seen while it is copied, both ways, at any place of a text of any
+ * length. */
 static void test_copy(void)
 {
 	static const char bytes[] = "\0\x1f \"!#\\[]\x7e\x7f\x80\x9f\xa2\xdc\xff";
@@ -292,7 +302,8 @@ static void test_copy(void)
 			for (size_t i = 0; i < sizeof(bytes) - 1; i++) {
 				from[at] = bytes[i];
 				unsigned char c = (unsigned char)bytes[i];
-				check_copy(from, len, c >= 0x20 && c != '"' && c != '\\' && c != 0x7f);
+				check_copy(from, len,
+					   c >= 0x20 && c != '"' && c != '\\' && c != 0x7f);
 			}
 			from[at] = 'x';
 		}

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The borders of the reader's window: documents are moved over each of them byte by byte, and what is read must not
- * change. With the arguments "dump FILE [KEY=VALUE...]" it is not a test but a filter for tests/run-csv: it reads lines of an
- * offset and a length, and prints what the reader makes of that part of FILE under these settings of a feed: a JSON object for
- * each row, and one for the end.
+ * The borders of the reader's window: documents are moved over each of them byte by byte, and what
+ * is read must not change. With the arguments "dump FILE [KEY=VALUE...]" it is not a test but a
+ * filter for tests/run-csv: it reads lines of an offset and a length, and prints what the reader
+ * makes of that part of FILE under these settings of a feed: a JSON object for each row, and one
+ * for the end.
  */
 #include "dropfeed/document.h"
 
@@ -21,8 +22,9 @@
 
 static void print_row(const struct rows_row *row, struct df_buf *out)
 {
-	df_buf_addf(out, "{\"row\":%" PRIu64 ",\"line\":%" PRIu64 ",\"at\":%" PRIu64 ",\"length\":%" PRIu64,
-		    row->number, row->line, row->offset, row->length);
+	df_buf_addf(
+	    out, "{\"row\":%" PRIu64 ",\"line\":%" PRIu64 ",\"at\":%" PRIu64 ",\"length\":%" PRIu64,
+	    row->number, row->line, row->offset, row->length);
 	if (row->fault != NULL)
 		df_buf_addf(out, ",\"fault\":\"%s\",\"cell\":%zu", row->fault, row->fault_column);
 	else
@@ -47,9 +49,9 @@ static int dump_part(const struct conf_feed *feed, int fd, uint64_t offset, uint
 	enum df_status st = document_rows_open(feed, &doc, true, &bytes, &r, &err);
 	while (st == DF_OK && (st = rows_next(r, &row, &err)) == DF_OK) {
 		char *raw = df_alloc(row.length);
-		if (row.raw != NULL &&
-		    (pread(fd, raw, row.length, (off_t)(offset + row.offset)) != (ssize_t)row.length ||
-		     memcmp(raw, row.raw, row.length) != 0))
+		if (row.raw != NULL && (pread(fd, raw, row.length, (off_t)(offset + row.offset)) !=
+					    (ssize_t)row.length ||
+					memcmp(raw, row.raw, row.length) != 0))
 			status = 1;
 		free(raw);
 		df_buf_reset(&out);
@@ -87,8 +89,8 @@ static int dump(const char *file, char **settings)
 
 /* ---- borders ---- */
 
-/* What is after a row that fills the document up to a border. One line end of each kind is in, and all that takes more
- * than a byte. */
+/* What is after a row that fills the document up to a border. One line end of each kind is in,
+ * and all that takes more than a byte. */
 static const char *const tails[] = {
     "a,b\r\n\"q\",\"say \"\"hi\"\"\"\r\nc\r\n\r\n",
     "\"over\nlines\r\nof\rit\",\"\"\n\n\nd\n",
@@ -101,7 +103,8 @@ static const char *const tails[] = {
     "lone\r\"cr\"\r\rends\r",
 };
 
-/* Cells, without the x they begin with, and faults; places are counted from `first` on, because all is moved by as much. */
+/* Cells, without the x they begin with, and faults; places are counted from `first` on, because
+ * all is moved by as much. */
 static void read_all(const struct df_buf *doc, size_t first, struct df_buf *out)
 {
 	struct rows *r = NULL;
@@ -143,8 +146,10 @@ static void document(struct df_buf *doc, const char *open, size_t fill, const ch
 	df_buf_adds(doc, tail);
 }
 
-/* `border` falls on each byte of open + tail in turn; `fill` of the document it is compared with. */
-static void move_over(size_t border, const char *open, size_t plain, const char *joint, const char *tail)
+/* `border` falls on each byte of open + tail in turn; `fill` of the document it is compared
+ * with. */
+static void move_over(size_t border, const char *open, size_t plain, const char *joint,
+		      const char *tail)
 {
 	struct df_buf doc = {0}, expected = {0}, got = {0};
 	char *rest = df_format("%s%s", joint, tail);
@@ -156,9 +161,12 @@ static void move_over(size_t border, const char *open, size_t plain, const char 
 		document(&doc, open, fill, rest);
 		df_buf_reset(&got);
 		read_all(&doc, head + fill, &got);
-		bool same = got.len == expected.len && memcmp(got.data, expected.data, got.len) == 0;
+		bool same =
+		    got.len == expected.len && memcmp(got.data, expected.data, got.len) == 0;
 		if (!same)
-			fprintf(stderr, "\nborder %zu, %zu bytes behind it of %s\nexpected %.500s\n     got %.500s\n",
+			fprintf(stderr,
+				"\nborder %zu, %zu bytes behind it of %s\nexpected %.500s\n     "
+				"got %.500s\n",
 				border, k, rest, df_buf_cstr(&expected), df_buf_cstr(&got));
 		CU_ASSERT_TRUE(same);
 		if (!same)
@@ -229,7 +237,8 @@ static void test_cap(void)
 			document(&doc, "", ROWS_MAX_ROW - strlen(ends[i]) + over, ends[i]);
 			read_all(&doc, SIZE_MAX, &got);
 			char *whole = df_format("1@1:/0|~%zu\nend@0", strlen(ends[i]));
-			CU_ASSERT_STRING_EQUAL(df_buf_cstr(&got), over > 0 ? "1@1:row-too-large/0~0\nend@0" : whole);
+			CU_ASSERT_STRING_EQUAL(df_buf_cstr(&got),
+					       over > 0 ? "1@1:row-too-large/0~0\nend@0" : whole);
 			free(whole);
 			df_buf_free(&doc);
 			df_buf_free(&got);

@@ -41,7 +41,8 @@ static const char *next(struct run_queue *q, struct run_file **out)
 	static char text[64];
 	struct run_file *f = NULL;
 	enum run_step step = run_queue_choose(q, &f);
-	snprintf(text, sizeof(text), "%s%s%s", words[step], f != NULL ? " " : "", f != NULL ? f->name : "");
+	snprintf(text, sizeof(text), "%s%s%s", words[step], f != NULL ? " " : "",
+		 f != NULL ? f->name : "");
 	if (step != RUN_NOTHING)
 		run_queue_begin(q, f, step);
 	if (out != NULL)
@@ -49,7 +50,8 @@ static const char *next(struct run_queue *q, struct run_file **out)
 	return text;
 }
 
-static void expect(struct run_queue *q, const char *wanted, struct run_file **out, const char *where)
+static void expect(struct run_queue *q, const char *wanted, struct run_file **out,
+		   const char *where)
 {
 	const char *got = next(q, out);
 	CU_ASSERT_STRING_EQUAL(got, wanted);
@@ -172,7 +174,8 @@ static void test_parking(void)
 	run_queue_free(&q);
 }
 
-/* One that made no progress in the last run keeps its place, but holds up nobody once it fails again. */
+/* One that made no progress in the last run keeps its place, but holds up nobody once it fails
+ * again. */
 static void test_idle(void)
 {
 	struct run_queue q;
@@ -238,8 +241,8 @@ static void test_blame(void)
 	CU_ASSERT_FALSE(run_queue_blames(&q, a));
 	run_queue_free(&q);
 
-	/* Another feed at the same API: what failed before its file got on failed by its own fault, what failed after
-	 * that may have met an outage. */
+	/* Another feed at the same API: what failed before its file got on failed by its own
+	 * fault, what failed after that may have met an outage. */
 	set_up(&q, 2);
 	feeds[1].send.api_key = "k0";
 	for (int after = 0; after < 2; after++) {
@@ -254,7 +257,8 @@ static void test_blame(void)
 		run_queue_end(&q, a, RUN_PARKED);
 		if (after == 0)
 			closed(&q, b);
-		CU_ASSERT_EQUAL(run_queue_blames(&q, a), after > 0 ? RUN_BLAME_MAYBE : RUN_BLAME_SURE);
+		CU_ASSERT_EQUAL(run_queue_blames(&q, a),
+				after > 0 ? RUN_BLAME_MAYBE : RUN_BLAME_SURE);
 		run_queue_begin(&q, a, RUN_LEAVE);
 		closed(&q, a);
 	}

@@ -29,10 +29,12 @@ static void test_suggestions(void)
 	    {"eventless", "user_identitys.email", "user_identities.email"},
 	    {"custom_event", "events.data.evnt_name", "events.data.event_name"},
 	    {"custom_event", "events[0].data.evnt_name", "events.data.event_name"},
-	    {"eventless", "consent_state.ccpa.sale.consented", "consent_state.ccpa.data_sale_opt_out.consented"},
+	    {"eventless", "consent_state.ccpa.sale.consented",
+	     "consent_state.ccpa.data_sale_opt_out.consented"},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const struct schema_event *event = schema_event_find(cases[i].event, strlen(cases[i].event));
+		const struct schema_event *event =
+		    schema_event_find(cases[i].event, strlen(cases[i].event));
 		char near[256];
 		schema_suggest(event, cases[i].name, strlen(cases[i].name), near, sizeof(near));
 		if (strcmp(near, cases[i].near) != 0)

@@ -8,7 +8,9 @@ static void test_clean(void)
 	world_begin(&w);
 	open_stream(&w, NULL);
 	for (int i = 0; i < 1000; i++)
-		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .lane = (uint32_t)i % 3}), DF_OK);
+		CU_ASSERT_EQUAL(
+		    put(&w, (struct shape){.name = "a", .events = 1, .lane = (uint32_t)i % 3}),
+		    DF_OK);
 	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
 	CU_ASSERT_EQUAL(accepted(&w, IN_ORDER_ONCE), 1000);
 	requests_are(&w, NULL);
@@ -52,9 +54,12 @@ static void test_limits(void)
 	open_stream(&w, NULL);
 	for (int i = 0; i < 7; i++) /* events: 3 x 30 in a request */
 		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 30}), DF_OK);
-	for (int i = 0; i < 5; i++) /* bytes: 2 x 110,000 in a request, the first with what is left over */
-		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .padding = 110000}), DF_OK);
-	CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .padding = 300000}), DF_OK);
+	/* bytes: 2 x 110,000 in a request, the first with what is left over */
+	for (int i = 0; i < 5; i++)
+		CU_ASSERT_EQUAL(
+		    put(&w, (struct shape){.name = "a", .events = 1, .padding = 110000}), DF_OK);
+	CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .padding = 300000}),
+			DF_OK);
 	CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 101}), DF_OK);
 	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
 	requests_are(&w, "202:3 202:3 202:3 202:2 202:1 413:0 400:1");
@@ -72,8 +77,10 @@ static void test_historical(void)
 	world_begin(&w);
 	open_stream(&w, NULL);
 	for (int i = 0; i < 9; i++)
-		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .historical = i >= 3 && i < 7}),
-				DF_OK);
+		CU_ASSERT_EQUAL(
+		    put(&w,
+			(struct shape){.name = "a", .events = 1, .historical = i >= 3 && i < 7}),
+		    DF_OK);
 	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
 	requests_are(&w, "202:3 202:4 202:2");
 	char *text = get_file(&w, "requests.ndjson");
@@ -96,8 +103,8 @@ static void test_answers(void)
 	    {"202-path 1\n202-path 0", "202:10 202:1", "1 ", DF_OK},
 	    {"400-path 3", "400:10 202:3 202:1 202:6", "", DF_OK},
 	    {"400-pos 3\n202\n400-pos 0", "400:10 202:3 400:1 202:6", "3 ", DF_OK},
-	    {"400-path 0,1,2,3,4,5,6,7,8,9", "400:10 202:1 202:1 202:1 202:1 202:1 202:1 202:1 202:1 202:1 202:1", "",
-	     DF_OK},
+	    {"400-path 0,1,2,3,4,5,6,7,8,9",
+	     "400:10 202:1 202:1 202:1 202:1 202:1 202:1 202:1 202:1 202:1 202:1", "", DF_OK},
 	    {"400-plain", "400:10 202:10", "", DF_OK},
 	    {"400-nolocate", "400:10 202:5 202:5", "", DF_OK},
 	    {"202-nolocate\n202-nolocate", "202:10 202:5 202:2 202:3 202:5", "", DF_OK},
@@ -152,7 +159,9 @@ static void test_rules(void)
 	put_file(&w, "rules", "reject-name bad\nmax-batches 50\n");
 	open_stream(&w, NULL);
 	for (int i = 0; i < 100; i++)
-		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = i % 40 == 7 ? "bad" : "good", .events = 1}), DF_OK);
+		CU_ASSERT_EQUAL(
+		    put(&w, (struct shape){.name = i % 40 == 7 ? "bad" : "good", .events = 1}),
+		    DF_OK);
 	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
 	requests_are(&w, "413:100 202:50 400:1 400:1 202:50 400:1");
 	CU_ASSERT_STRING_EQUAL(w.rejected, "7 47 87 ");
@@ -171,7 +180,8 @@ static void test_bisection(void)
 	put_file(&w, "rules", "reject-nolocate bad\n");
 	open_stream(&w, NULL);
 	for (int i = 0; i < 8; i++)
-		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = i == 5 ? "bad" : "good", .events = 1}), DF_OK);
+		CU_ASSERT_EQUAL(
+		    put(&w, (struct shape){.name = i == 5 ? "bad" : "good", .events = 1}), DF_OK);
 	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
 	requests_are(&w, "400:8 202:4 400:4 400:2 202:1 400:1 202:2");
 	CU_ASSERT_STRING_EQUAL(w.rejected, "5 ");
@@ -202,9 +212,11 @@ static void test_broken_connections(void)
 	put_many(&w, 5, "a");
 	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
 	requests_are(&w, "0:5 0:5 202:5");
-	CU_ASSERT_EQUAL(accepted(&w, MAY_REPEAT), 5); /* the same ids twice: the API knows them again */
+	/* the same ids twice: the API knows them again */
+	CU_ASSERT_EQUAL(accepted(&w, MAY_REPEAT), 5);
 	char *text = get_file(&w, "requests.ndjson");
-	CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"ids\":[\"0-0\",\"0-1\",\"0-2\",\"0-3\",\"0-4\"],\"repeated\":5}"));
+	CU_ASSERT_PTR_NOT_NULL(
+	    strstr(text, "\"ids\":[\"0-0\",\"0-1\",\"0-2\",\"0-3\",\"0-4\"],\"repeated\":5}"));
 	free(text);
 	CU_ASSERT_EQUAL(w.done[0], 5);
 	CU_ASSERT_EQUAL(w.rows, 5);
@@ -235,7 +247,8 @@ static void test_settled_each(void)
 	df_stop_requested = 1;
 	CU_ASSERT_EQUAL(close_stream(&w, false), DF_RETRY);
 	CU_ASSERT(w.done[0] > 0 && w.done[0] < 100);
-	CU_ASSERT_EQUAL(accepted(&w, IN_ORDER_ONCE), w.done[0]); /* nothing that was answered is sent again */
+	/* nothing that was answered is sent again */
+	CU_ASSERT_EQUAL(accepted(&w, IN_ORDER_ONCE), w.done[0]);
 	world_end(&w);
 }
 
@@ -365,7 +378,8 @@ static void *stop_soon(void *arg)
 
 static void test_bounded_queue(void)
 {
-	/* At one batch in 1000 s nothing but the first 100 leaves: the producer is held, until the stop. */
+	/* At one batch in 1000 s nothing but the first 100 leaves: the producer is held, until
+	 * the stop. */
 	struct world w;
 	world_begin(&w);
 	w.feed.send.batches_per_second = 0.001;
@@ -390,7 +404,8 @@ static void test_ledger_fails(void)
 	w.answer = DF_FATAL;
 	open_stream(&w, NULL);
 	enum df_status st = DF_OK;
-	for (int i = 0; i < 150; i++) { /* the first request may be answered before the last one is put */
+	/* the first request may be answered before the last one is put */
+	for (int i = 0; i < 150; i++) {
 		st = put(&w, (struct shape){.name = "a", .events = 1});
 		CU_ASSERT(st == DF_OK || (i >= 100 && st == DF_FATAL));
 	}
@@ -433,10 +448,11 @@ static void test_resume_and_order(void)
 
 static void test_bad_weather(void)
 {
-	/* Whatever happens on the way: nothing is lost, nothing overtakes within a lane, the numbers add up. */
-	static const char *const weather[] = {"202",       "503",       "drop-after",   "drop-before",
-					      "429",       "413",       "400-nolocate", "400-path 2",
-					      "400-pos 1", "400-plain", "html-502",     "500"};
+	/* Whatever happens on the way: nothing is lost, nothing overtakes within a lane, the
+	 * numbers add up. */
+	static const char *const weather[] = {
+	    "202",          "503",        "drop-after", "drop-before", "429",      "413",
+	    "400-nolocate", "400-path 2", "400-pos 1",  "400-plain",   "html-502", "500"};
 	struct world w;
 	struct df_buf script = {0};
 	unsigned seed = 7;
@@ -447,26 +463,32 @@ static void test_bad_weather(void)
 	df_buf_free(&script);
 	open_stream(&w, NULL);
 	for (int i = 0; i < 1600; i++)
-		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .lane = (uint32_t)i % LANES}), DF_OK);
+		CU_ASSERT_EQUAL(
+		    put(&w, (struct shape){.name = "a", .events = 1, .lane = (uint32_t)i % LANES}),
+		    DF_OK);
 	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
 	for (int i = 0; i < LANES; i++)
 		CU_ASSERT_EQUAL(w.done[i], 400);
 	CU_ASSERT_EQUAL(w.rows + w.n_rejects, 1600);
-	/* More than are known as delivered: some were accepted without an answer, and refused the second time. */
+	/* More than are known as delivered: some were accepted without an answer, and refused
+	 * the second time. */
 	CU_ASSERT(accepted(&w, MAY_REPEAT) >= w.rows);
 	world_end(&w);
 }
 
 static void test_rate(void)
 {
-	/* The API allows less than is configured: everything arrives all the same, slowed down by 429s. */
+	/* The API allows less than is configured: everything arrives all the same, slowed down
+	 * by 429s. */
 	struct world w;
 	world_begin(&w);
 	put_file(&w, "rules", "rate 200\n");
 	w.feed.send.batches_per_second = 400;
 	open_stream(&w, NULL);
 	for (int i = 0; i < 600; i++)
-		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .lane = (uint32_t)i % LANES}), DF_OK);
+		CU_ASSERT_EQUAL(
+		    put(&w, (struct shape){.name = "a", .events = 1, .lane = (uint32_t)i % LANES}),
+		    DF_OK);
 	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
 	CU_ASSERT_EQUAL(accepted(&w, IN_ORDER_ONCE), 600);
 	world_end(&w);
@@ -493,11 +515,13 @@ static void test_two_streams(void)
 	world_end(&w);
 }
 
-/* Relaxed: they order nothing, so that ThreadSanitizer sees who holds which lock and nothing else. */
+/* Relaxed: they order nothing, so that ThreadSanitizer sees who holds which lock and nothing
+ * else. */
 static atomic_bool settling, opened;
 
 static enum df_status on_settled_late(void *ctx, uint32_t lane, uint64_t done, uint64_t rows,
-				      const struct send_reject *rejects, size_t n, struct df_err *err)
+				      const struct send_reject *rejects, size_t n,
+				      struct df_err *err)
 {
 	atomic_store_explicit(&settling, true, memory_order_relaxed);
 	for (int i = 0; i < ATTEMPTS && !atomic_load_explicit(&opened, memory_order_relaxed); i++)
@@ -505,7 +529,8 @@ static enum df_status on_settled_late(void *ctx, uint32_t lane, uint64_t done, u
 	return on_settled(ctx, lane, done, rows, rejects, n, err);
 }
 
-/* A feed with the same key begins just when the sender's thread has learned something of that key's pace. */
+/* A feed with the same key begins just when the sender's thread has learned something of that
+ * key's pace. */
 static void test_shared_key(void)
 {
 	static const struct send_events late = {on_settled_late};
@@ -516,7 +541,8 @@ static void test_shared_key(void)
 	other.sender = w.sender;
 	other.feed.send.endpoint = w.endpoint;
 	other.feed.send.batches_per_second = 500;
-	CU_ASSERT_EQUAL_FATAL(sender_open(w.sender, &w.feed, NULL, &late, &w, &w.stream, &w.err), DF_OK);
+	CU_ASSERT_EQUAL_FATAL(sender_open(w.sender, &w.feed, NULL, &late, &w, &w.stream, &w.err),
+			      DF_OK);
 	put_many(&w, 100, "a"); /* a full request: it goes at once */
 	for (int i = 0; i < ATTEMPTS && !atomic_load_explicit(&settling, memory_order_relaxed); i++)
 		usleep(10000);
@@ -538,7 +564,8 @@ static void test_tls(void)
 	snprintf(ca, sizeof(ca), "%s/ca.pem", w.dir);
 	snprintf(key, sizeof(key), "%s/ca.key", w.dir);
 	snprintf(command, sizeof(command),
-		 "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout %s -out %s -days 2 "
+		 "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes "
+		 "-keyout %s -out %s -days 2 "
 		 "-subj /CN=receiver -addext subjectAltName=IP:127.0.0.1 2>/dev/null",
 		 key, ca);
 	CU_ASSERT_EQUAL_FATAL(system(command), 0);
@@ -573,9 +600,11 @@ static void test_bad_settings(void)
 	struct world w;
 	world_prepare(&w);
 	snprintf(w.endpoint, sizeof(w.endpoint), "not a url");
-	CU_ASSERT_EQUAL(sender_open(w.sender, &w.feed, NULL, &events, &w, &w.stream, &w.err), DF_USAGE);
+	CU_ASSERT_EQUAL(sender_open(w.sender, &w.feed, NULL, &events, &w, &w.stream, &w.err),
+			DF_USAGE);
 	w.feed.send.endpoint = NULL;
-	CU_ASSERT_EQUAL(sender_open(w.sender, &w.feed, NULL, &events, &w, &w.stream, &w.err), DF_USAGE);
+	CU_ASSERT_EQUAL(sender_open(w.sender, &w.feed, NULL, &events, &w, &w.stream, &w.err),
+			DF_USAGE);
 	world_end(&w);
 }
 

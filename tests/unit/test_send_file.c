@@ -58,8 +58,10 @@ static void world_begin(struct world *w, enum conf_sink sink)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(w->dir));
 	snprintf(w->path, sizeof(w->path), "%s/out.ndjson", w->dir);
 	snprintf(w->temporary, sizeof(w->temporary), "%s.dropfeed-tmp", w->path);
-	w->feed = (struct conf_feed){
-	    .name = (char *)"orders", .batch.lanes = LANES, .send.sink = sink, .send.sink_path = w->path};
+	w->feed = (struct conf_feed){.name = (char *)"orders",
+				     .batch.lanes = LANES,
+				     .send.sink = sink,
+				     .send.sink_path = w->path};
 	w->sender = sender_new();
 }
 
@@ -97,7 +99,8 @@ static void put_five(struct world *w)
 
 static void open_stream(struct world *w, const uint64_t *done)
 {
-	CU_ASSERT_EQUAL_FATAL(sender_open(w->sender, &w->feed, done, &events, w, &w->stream, &w->err), DF_OK);
+	CU_ASSERT_EQUAL_FATAL(
+	    sender_open(w->sender, &w->feed, done, &events, w, &w->stream, &w->err), DF_OK);
 }
 
 static void file_is(const char *path, const char *expected)
@@ -199,7 +202,8 @@ static void test_file_stopped(void)
 
 static void test_file_resumed(void)
 {
-	/* Killed between the rename and the last lane's settled(): the file is complete and stays as it is. */
+	/* Killed between the rename and the last lane's settled(): the file is complete and
+	 * stays as it is. */
 	struct world w;
 	world_begin(&w, CONF_SINK_FILE);
 	write_old(&w);
@@ -233,7 +237,8 @@ static void add(struct world *w, const char *const *lines, size_t n)
 	CU_ASSERT_EQUAL(send_close(w->stream, false, &w->err), DF_OK);
 }
 
-/* What a run wrote that was killed before the ledger had it is not written again, wherever in the file it is by now. */
+/* What a run wrote that was killed before the ledger had it is not written again, wherever in
+ * the file it is by now. */
 static void test_file_appended(void)
 {
 	static const char *const a[] = {"{\"id\":\"a\"}", "{\"id\":\"a2\"}"};
@@ -253,9 +258,11 @@ static void test_file_appended(void)
 	file_is(w.path, "old\n{\"id\":\"a\"}\n{\"id\":\"a2\"}\n{\"id\":\"b\"}\n");
 	add(&w, other, 2);
 	add(&w, other, 2);
-	file_is(w.path, "old\n{\"id\":\"a\"}\n{\"id\":\"a2\"}\n{\"id\":\"b\"}\n{\"id\":\"a\"}\n{\"id\":\"x2\"}\n");
+	file_is(w.path, "old\n{\"id\":\"a\"}\n{\"id\":\"a2\"}\n{\"id\":\"b\"}\n{\"id\":\"a\"}\n{"
+			"\"id\":\"x2\"}\n");
 	add(&w, NULL, 0);
-	file_is(w.path, "old\n{\"id\":\"a\"}\n{\"id\":\"a2\"}\n{\"id\":\"b\"}\n{\"id\":\"a\"}\n{\"id\":\"x2\"}\n");
+	file_is(w.path, "old\n{\"id\":\"a\"}\n{\"id\":\"a2\"}\n{\"id\":\"b\"}\n{\"id\":\"a\"}\n{"
+			"\"id\":\"x2\"}\n");
 	world_end(&w);
 }
 
@@ -264,10 +271,12 @@ static void test_file_impossible(void)
 	struct world w;
 	world_begin(&w, CONF_SINK_FILE);
 	w.feed.send.sink_path = w.dir;
-	CU_ASSERT_EQUAL(sender_open(w.sender, &w.feed, NULL, &events, &w, &w.stream, &w.err), DF_USAGE);
+	CU_ASSERT_EQUAL(sender_open(w.sender, &w.feed, NULL, &events, &w, &w.stream, &w.err),
+			DF_USAGE);
 	w.err = (struct df_err){0};
 	w.feed.send.sink_path = (char *)"/nonexistent/x/out";
-	CU_ASSERT_EQUAL(sender_open(w.sender, &w.feed, NULL, &events, &w, &w.stream, &w.err), DF_RETRY);
+	CU_ASSERT_EQUAL(sender_open(w.sender, &w.feed, NULL, &events, &w, &w.stream, &w.err),
+			DF_RETRY);
 	CU_ASSERT_PTR_NOT_NULL(strstr(w.err.text, "/nonexistent/x/out"));
 	world_end(&w);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One bad row stops nobody: what fails while others succeed, unwell and closed endpoints, what later runs remember. */
+/* One bad row stops nobody: what fails while others succeed, unwell and closed endpoints, what
+ * later runs remember. */
 #include "send_world.h"
 
 /* What a run leaves for the next one. */
@@ -10,7 +11,8 @@ struct memory {
 	char *suspects; /* own */
 };
 
-static enum df_status on_recall(void *ctx, const char *fingerprint, struct send_past *out, struct df_err *err)
+static enum df_status on_recall(void *ctx, const char *fingerprint, struct send_past *out,
+				struct df_err *err)
 {
 	const struct memory *m = ctx;
 	(void)err;
@@ -19,7 +21,8 @@ static enum df_status on_recall(void *ctx, const char *fingerprint, struct send_
 	return DF_OK;
 }
 
-static enum df_status on_remember(void *ctx, const char *fingerprint, const struct send_past *past, struct df_err *err)
+static enum df_status on_remember(void *ctx, const char *fingerprint, const struct send_past *past,
+				  struct df_err *err)
 {
 	struct memory *m = ctx;
 	(void)err;
@@ -31,7 +34,8 @@ static enum df_status on_remember(void *ctx, const char *fingerprint, const stru
 	return DF_OK;
 }
 
-static enum df_status on_suspects(void *ctx, const char *fingerprint, char **out, struct df_err *err)
+static enum df_status on_suspects(void *ctx, const char *fingerprint, char **out,
+				  struct df_err *err)
 {
 	const struct memory *m = ctx;
 	(void)fingerprint;
@@ -40,7 +44,8 @@ static enum df_status on_suspects(void *ctx, const char *fingerprint, char **out
 	return DF_OK;
 }
 
-static enum df_status on_suspect(void *ctx, const char *fingerprint, const char *text, struct df_err *err)
+static enum df_status on_suspect(void *ctx, const char *fingerprint, const char *text,
+				 struct df_err *err)
 {
 	struct memory *m = ctx;
 	(void)fingerprint;
@@ -67,7 +72,8 @@ static void run_again(struct world *w, struct memory *m)
 	memset(w->next, 0, sizeof(w->next));
 	memset(w->done, 0, sizeof(w->done));
 	w->rows = w->calls = w->n_rejects = 0;
-	sender_memory(w->sender, &(struct send_memory){m, on_recall, on_remember, on_suspects, on_suspect});
+	sender_memory(w->sender,
+		      &(struct send_memory){m, on_recall, on_remember, on_suspects, on_suspect});
 }
 
 /* The next stream of the same run, with the same batches. */
@@ -125,7 +131,8 @@ static void put_script(struct world *w, const char *line, int n)
 
 /* ---- what fails while others succeed ---- */
 
-/* A lane with a batch that nobody takes, and another one that is busy until the first is through. */
+/* A lane with a batch that nobody takes, and another one that is busy until the first is
+ * through. */
 static void isolates(const char *rule, const char *words)
 {
 	struct world w;
@@ -140,7 +147,8 @@ static void isolates(const char *rule, const char *words)
 	CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "bad", .events = 1}), DF_OK);
 	put_many(&w, 4, "a");
 	for (int i = 0; i < 4000 && atomic_load(&w.n_rejected) == 0; i++) {
-		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .lane = 1}), DF_OK);
+		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .lane = 1}),
+				DF_OK);
 		usleep(500);
 	}
 	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
@@ -166,7 +174,8 @@ static void test_set_aside(void)
 
 static void test_passed(void)
 {
-	/* One lane, one bad batch, nobody else: those of other users go on, and show that the API is well. */
+	/* One lane, one bad batch, nobody else: those of other users go on, and show that the
+	 * API is well. */
 	struct world w;
 	world_begin(&w);
 	w.sender->tuning.backoff_cap = 2;
@@ -174,7 +183,9 @@ static void test_passed(void)
 	put_file(&w, "rules", "answer-name 500 bad\n");
 	open_stream(&w, NULL);
 	for (uint64_t i = 0; i < 150; i++)
-		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = i == 90 ? "bad" : "a", .events = 1, .user = 1 + i % 40}),
+		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = i == 90 ? "bad" : "a",
+						       .events = 1,
+						       .user = 1 + i % 40}),
 				DF_OK);
 	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
 	CU_ASSERT_STRING_EQUAL(w.rejected, "90 ");
@@ -195,7 +206,8 @@ static void test_all_down(void)
 		put_script(&w, lines[i], 20000);
 		open_stream(&w, NULL);
 		put_many(&w, 1, "a");
-		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .lane = 1}), DF_OK);
+		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .lane = 1}),
+				DF_OK);
 		wait_for_stats(&w, 40, 40);
 		df_stop_requested = 1;
 		CU_ASSERT_EQUAL(close_stream(&w, false), DF_RETRY);
@@ -206,7 +218,8 @@ static void test_all_down(void)
 
 static void test_forbidden(void)
 {
-	/* 403 to a key that never had a success is about the key; later it is about what the request holds. */
+	/* 403 to a key that never had a success is about the key; later it is about what the
+	 * request holds. */
 	struct world w;
 	struct memory m = {0};
 	world_begin(&w);
@@ -228,7 +241,8 @@ static void test_forbidden(void)
 	open_stream(&w, NULL);
 	for (uint32_t lane = 0; lane < LANES; lane++)
 		for (int i = 0; i < 100; i++)
-			CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .lane = lane}), DF_OK);
+			CU_ASSERT_EQUAL(
+			    put(&w, (struct shape){.name = "a", .events = 1, .lane = lane}), DF_OK);
 	wait_for_stats(&w, LANES, 0);
 	receiver_sleeps(&w, false);
 	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
@@ -304,7 +318,8 @@ static void test_parks(void)
 
 static void test_probe_goes_round(void)
 {
-	/* Lane 0 is stuck; each stream that is opened tries one lane, and another lane gets through in the end. */
+	/* Lane 0 is stuck; each stream that is opened tries one lane, and another lane gets
+	 * through in the end. */
 	struct world w;
 	world_begin(&w);
 	sender_parks(w.sender, true);
@@ -318,7 +333,8 @@ static void test_probe_goes_round(void)
 	for (int i = 0; i < 300 && w.done[3] == 0; i++) {
 		open_again(&w);
 		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "bad", .events = 1}), DF_OK);
-		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .lane = 3}), DF_OK);
+		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .lane = 3}),
+				DF_OK);
 		CU_ASSERT_EQUAL(close_stream(&w, false), DF_RETRY);
 	}
 	CU_ASSERT_EQUAL(w.done[3], 1);
@@ -328,8 +344,8 @@ static void test_probe_goes_round(void)
 
 static void test_parked_again_and_again(void)
 {
-	/* Its document is parked after each failure; those of another document succeed meanwhile. In the end it is set
-	 * aside. */
+	/* Its document is parked after each failure; those of another document succeed
+	 * meanwhile. In the end it is set aside. */
 	struct world w, other;
 	world_begin(&w);
 	share(&other, &w);
@@ -343,7 +359,8 @@ static void test_parked_again_and_again(void)
 		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "bad", .events = 1}), DF_OK);
 		st = close_stream(&w, false);
 		open_again(&other);
-		CU_ASSERT_EQUAL(put(&other, (struct shape){.name = "a", .events = 1, .lane = 1}), DF_OK);
+		CU_ASSERT_EQUAL(put(&other, (struct shape){.name = "a", .events = 1, .lane = 1}),
+				DF_OK);
 		CU_ASSERT_EQUAL(close_stream(&other, false), DF_OK);
 	}
 	CU_ASSERT_EQUAL(st, DF_OK);
@@ -354,7 +371,8 @@ static void test_parked_again_and_again(void)
 
 static void test_next_runs(void)
 {
-	/* One success in a run, and a file that holds nothing but the bad batch: the failures of all runs add up. */
+	/* One success in a run, and a file that holds nothing but the bad batch: the failures of
+	 * all runs add up. */
 	struct world w;
 	struct memory m = {0};
 	int runs = 0;
@@ -367,7 +385,8 @@ static void test_next_runs(void)
 		w.sender->tuning.gather = 1;
 		w.feed.send.give_up_after_ms = 100;
 		open_stream(&w, NULL);
-		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .lane = 1}), DF_OK);
+		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .lane = 1}),
+				DF_OK);
 		wait_for_batches(&w, 1);
 		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "bad", .events = 1}), DF_OK);
 		st = close_stream(&w, false);
@@ -429,7 +448,8 @@ static void test_wait_is_remembered(void)
 	put_file(&w, "script", "202\n429 retry-after=600 exceeded=account\n");
 	open_stream(&w, NULL);
 	put_many(&w, 101, "a");
-	CU_ASSERT_EQUAL(close_stream(&w, false), DF_RETRY); /* give_up_after is a minute: waiting would not help */
+	/* give_up_after is a minute: waiting would not help */
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_RETRY);
 	CU_ASSERT_PTR_NOT_NULL(strstr(w.err.text, "asked not to be called for another"));
 	CU_ASSERT_EQUAL(w.done[0], 100);
 	int64_t left = m.past.not_before_ms - df_now_ms();

@@ -27,7 +27,8 @@ static void test_pieces(void)
 	size_t n = 0;
 	send_pace_init(&p, 270, 1000);
 	CU_ASSERT_EQUAL(take(&p, 100, &n, 1000), 0);
-	CU_ASSERT_EQUAL(n, 3);                        /* 270 / 90: a second's batches are spread over it */
+	/* 270 / 90: a second's batches are spread over it */
+	CU_ASSERT_EQUAL(n, 3);
 	CU_ASSERT_EQUAL(take(&p, 100, &n, 1000), 12); /* 3 / 270 s, rounded up */
 	CU_ASSERT_EQUAL(take(&p, 1, &n, 1000), 4);
 	CU_ASSERT_EQUAL(take(&p, 100, &n, 1012), 0);
@@ -52,7 +53,8 @@ static void test_slow(void)
 
 static void test_rate_holds(void)
 {
-	/* Whoever asks as often as is allowed gets what is configured, over ten minutes, and never more in any second. */
+	/* Whoever asks as often as is allowed gets what is configured, over ten minutes, and
+	 * never more in any second. */
 	static size_t at[600000];
 	struct send_pace p = {0};
 	size_t n = 0, taken = 0, second = 0, most = 0;
@@ -85,7 +87,8 @@ static void test_steering(void)
 	CU_ASSERT_DOUBLE_EQUAL(p.rate, 89.1, 1e-9); /* 81 are 90 %: it allows 90 */
 	for (int64_t t = 300; t < 1200; t += 100)
 		send_pace_calm(&p, 33, 66, 0, t);
-	CU_ASSERT_DOUBLE_EQUAL(p.rate, 89.1, 1e-9); /* more, say later ones: but not yet for a second */
+	/* more, say later ones: but not yet for a second */
+	CU_ASSERT_DOUBLE_EQUAL(p.rate, 89.1, 1e-9);
 	for (int64_t t = 1200; t < 2000; t += 100)
 		send_pace_calm(&p, 33, 66, 0, t);
 	CU_ASSERT_EQUAL(p.rate, 100); /* never above what is configured */
@@ -108,7 +111,8 @@ static void test_throttle(void)
 	CU_ASSERT_EQUAL(take(&p, 1, &n, 13000), 1);
 	CU_ASSERT_EQUAL(take(&p, 1, &n, 13021), 0);
 	send_pace_calm(&p, -1, 1, 0, 14000);
-	CU_ASSERT_DOUBLE_EQUAL(p.rate, 55, 1e-9); /* without the header it comes back, 5 % of the limit a second */
+	/* without the header it comes back, 5 % of the limit a second */
+	CU_ASSERT_DOUBLE_EQUAL(p.rate, 55, 1e-9);
 	send_pace_throttled(&p, 0, true, 20000);
 	send_pace_calm(&p, -1, 1, 0, 21000);
 	CU_ASSERT_DOUBLE_EQUAL(p.rate, 28.5, 1e-9); /* "acceleration": 1 % a second */
@@ -172,8 +176,8 @@ struct sim_sum {
 	double batches;
 };
 
-static void lane_turn(struct sim_lane *l, struct send_pace *p, struct sim_api *api, struct sim_sum *sum, int64_t now,
-		      int64_t delay)
+static void lane_turn(struct sim_lane *l, struct send_pace *p, struct sim_api *api,
+		      struct sim_sum *sum, int64_t now, int64_t delay)
 {
 	int64_t wait = 0;
 	if (l->n > 0 && now == l->arrives) {
@@ -198,7 +202,8 @@ static void lane_turn(struct sim_lane *l, struct send_pace *p, struct sim_api *a
 	}
 }
 
-/* A minute at each limit. The first, the last and the lower one between them must all be made use of. */
+/* A minute at each limit. The first, the last and the lower one between them must all be made
+ * use of. */
 static void simulate(bool sliding, int64_t delay, int64_t jitter, double least)
 {
 	static const unsigned limits[] = {270, 90, 270};
@@ -213,15 +218,18 @@ static void simulate(bool sliding, int64_t delay, int64_t jitter, double least)
 		for (int64_t end = now + 60000; now < end; now++) {
 			api_tick(&api, now);
 			for (size_t i = 0; i < SIM_LANES; i++)
-				lane_turn(&lanes[i], &p, &api, &sum, now, delay + rand_r(&seed) % (jitter + 1));
+				lane_turn(&lanes[i], &p, &api, &sum, now,
+					  delay + rand_r(&seed) % (jitter + 1));
 		}
 		double percent = sum.batches * 100 / (60.0 * limits[phase]);
 		double refused = sum.throttled * 100.0 / sum.requests;
 		if (getenv("PACE_SHOW") != NULL)
-			printf("    %s, %d+%d ms, limit %u: %.1f %% used, %.2f %% of %u requests throttled\n",
-			       sliding ? "sliding" : "clock", (int)delay, (int)jitter, limits[phase], percent, refused,
-			       sum.requests);
-		CU_ASSERT(percent >= (phase == 0 ? least : least - 5)); /* finding the limit costs seconds */
+			printf("    %s, %d+%d ms, limit %u: %.1f %% used, %.2f %% of %u requests "
+			       "throttled\n",
+			       sliding ? "sliding" : "clock", (int)delay, (int)jitter,
+			       limits[phase], percent, refused, sum.requests);
+		/* finding the limit costs seconds */
+		CU_ASSERT(percent >= (phase == 0 ? least : least - 5));
 		CU_ASSERT(refused <= (least > 90 ? 1 : 2));
 	}
 }
@@ -229,10 +237,12 @@ static void simulate(bool sliding, int64_t delay, int64_t jitter, double least)
 static void test_simulated(void)
 {
 	for (int sliding = 0; sliding < 2; sliding++) {
-		simulate(sliding, 1, 0, 98); /* milliseconds there and back, and their jitter; percent to be used */
+		/* milliseconds there and back, and their jitter; percent to be used */
+		simulate(sliding, 1, 0, 98);
 		simulate(sliding, 5, 3, 97);
 		simulate(sliding, 20, 5, 97);
-		simulate(sliding, 100, 10, 85); /* the fewer and larger the requests, the more room jitter takes */
+		/* the fewer and larger the requests, the more room jitter takes */
+		simulate(sliding, 100, 10, 85);
 	}
 }
 

@@ -29,15 +29,18 @@ static const char *answer(int status, const char *body)
 	static size_t n;
 	char **at = &kept[n++ % 4];
 	free(*at);
-	return *at = df_format("HTTP/1.1 %d X\r\nContent-Length: %zu\r\n\r\n%s", status, strlen(body), body);
+	return *at = df_format("HTTP/1.1 %d X\r\nContent-Length: %zu\r\n\r\n%s", status,
+			       strlen(body), body);
 }
 
-/* ---- a server that gives each request the next answer, and closes; when there are no more it accepts ---- */
+/* ---- a server that gives each request the next answer, and closes; when there are no more it
+ * accepts ---- */
 
 struct played {
 	int fd;
 	char endpoint[64];
-	const char *const *answers; /* NULL ends them; "" closes without one, "-" without having read */
+	/* NULL ends them; "" closes without one, "-" without having read */
+	const char *const *answers;
 	size_t next, requests;
 	char paths[512]; /* of all requests, and how many batches each had: "/v2/bulkevents:4 " */
 	pthread_t thread;
@@ -145,8 +148,13 @@ static void deliver(struct sender *sender, const struct conf_feed *feed, struct 
 	CU_ASSERT_EQUAL_FATAL(sender_open(sender, feed, NULL, &events, o, &st, &o->err), DF_OK);
 	for (uint64_t i = 0; i < BATCHES; i++) {
 		struct batch *b = df_alloc(sizeof(*b));
-		*b = (struct batch){.n_events = 1, .lane_position = i, .n_rows = 1, .rows = df_alloc(sizeof(*b->rows))};
-		b->json = df_format("{\"source_request_id\":\"%d\",\"name\":\"\xe2\x82\xac\xf0\x9f\x98\x80\"}", (int)i);
+		*b = (struct batch){.n_events = 1,
+				    .lane_position = i,
+				    .n_rows = 1,
+				    .rows = df_alloc(sizeof(*b->rows))};
+		b->json = df_format(
+		    "{\"source_request_id\":\"%d\",\"name\":\"\xe2\x82\xac\xf0\x9f\x98\x80\"}",
+		    (int)i);
 		b->json_len = strlen(b->json);
 		struct df_err ignored = {0};
 		if (send_put(st, b, &ignored) != DF_OK)
@@ -178,7 +186,8 @@ static struct conf_feed feed_of(struct played *s)
 #define V2 "/v2/bulkevents:"
 
 /* One lane, four batches: which requests came, and what was made of the answers. */
-static void plays(const char *const *answers, const char *paths, uint64_t rejects, const char *words)
+static void plays(const char *const *answers, const char *paths, uint64_t rejects,
+		  const char *words)
 {
 	struct played s;
 	struct outcome o;
@@ -200,13 +209,15 @@ static void plays(const char *const *answers, const char *paths, uint64_t reject
 
 static void test_chunked(void)
 {
-	plays((const char *const[]){"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n"
-				    "1d\r\n{\"errors\":[{\"message\":\"Path '\r\n"
-				    "d;x=y\r\n[1].name'\"}]}\r\n0\r\nX-Trailer: 1\r\n\r\n",
-				    "HTTP/1.1 400 Bad\r\nTransfer-Encoding: chunked\r\n\r\nf\r\n{\"errors\":\"no\"\r\n"
-				    "1\r\n}\r\n0\r\n\r\n",
-				    NULL},
-	      V2 "4 " V2 "1 ", 1, "no");
+	plays(
+	    (const char *const[]){
+		"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n"
+		"1d\r\n{\"errors\":[{\"message\":\"Path '\r\n"
+		"d;x=y\r\n[1].name'\"}]}\r\n0\r\nX-Trailer: 1\r\n\r\n",
+		"HTTP/1.1 400 Bad\r\nTransfer-Encoding: chunked\r\n\r\nf\r\n{\"errors\":\"no\"\r\n"
+		"1\r\n}\r\n0\r\n\r\n",
+		NULL},
+	    V2 "4 " V2 "1 ", 1, "no");
 	plays((const char *const[]){"HTTP/1.1 100 Continue\r\n\r\n" TAKEN, NULL}, V2 "4 ", 0, "");
 	plays((const char *const[]){"HTTP/1.0 202 Accepted\r\n\r\n", NULL}, V2 "4 ", 0,
 	      ""); /* ends with the connection */
@@ -216,16 +227,21 @@ static void test_chunked(void)
 static void test_packed(void)
 {
 	plays(
-	    (const char *const[]){"HTTP/1.1 202 Accepted\r\nContent-Encoding: deflate\r\nContent-Length: 49\r\n\r\n"
-				  /* zlib's: {"errors":[{"message":"Path '[1].a'", and blanks */
-				  "\170\001\253\126\112\055\052\312\057\052\126\262\212\256\126\312\115\055\056\116\114"
-				  "\117\125\262\122\012\110\054\311\120\120\217\066\214\325\113\124\127\300\002\224\152"
-				  "\143\153\001\025\075\017\136",
-				  NULL},
+	    (const char *const[]){
+		"HTTP/1.1 202 Accepted\r\nContent-Encoding: deflate\r\nContent-Length: 49\r\n\r\n"
+		/* zlib's: {"errors":[{"message":"Path '[1].a'", and blanks */
+		"\170\001\253\126\112\055\052\312\057\052\126\262\212\256\126\312\115\055\056\116"
+		"\114"
+		"\117\125\262\122\012\110\054\311\120\120\217\066\214\325\113\124\127\300\002\224"
+		"\152"
+		"\143\153\001\025\075\017\136",
+		NULL},
 	    V2 "4 " V2 "1 ", 0, "");
-	plays((const char *const[]){"HTTP/1.1 202 Accepted\r\nContent-Encoding: x-own\r\nContent-Length: 2\r\n\r\n{}",
-				    NULL},
-	      V2 "4 " V2 "4 ", 0, "");
+	plays(
+	    (const char *const[]){
+		"HTTP/1.1 202 Accepted\r\nContent-Encoding: x-own\r\nContent-Length: 2\r\n\r\n{}",
+		NULL},
+	    V2 "4 " V2 "4 ", 0, "");
 }
 
 static void test_cut(void)
@@ -245,7 +261,8 @@ static void test_cut(void)
 	    "SSH-2.0-OpenSSH\r\n",
 	};
 	for (size_t i = 0; i < sizeof(cut) / sizeof(cut[0]); i++)
-		plays((const char *const[]){cut[i], NULL}, i == 0 ? V2 "4 " : V2 "4 " V2 "4 ", 0, "");
+		plays((const char *const[]){cut[i], NULL}, i == 0 ? V2 "4 " : V2 "4 " V2 "4 ", 0,
+		      "");
 }
 
 static void test_huge(void)
@@ -256,17 +273,21 @@ static void test_huge(void)
 	memset(huge, 'x', 2000000);
 	memcpy(huge, start, sizeof(start) - 1);
 	for (int status = 202; status <= 400; status += 198)
-		plays((const char *const[]){answer(status, huge), NULL}, V2 "4 " V2 "2 " V2 "2 ", 0, "");
+		plays((const char *const[]){answer(status, huge), NULL}, V2 "4 " V2 "2 " V2 "2 ", 0,
+		      "");
 	free(huge);
 }
 
 static void test_elsewhere(void)
 {
 	/* A missing batch is nobody's fault. */
-	plays((const char *const[]){answer(202, "{\"errors\":[{\"message\":\"Path '[999].a'\"}]}"), NULL},
+	plays((const char *const[]){answer(202, "{\"errors\":[{\"message\":\"Path '[999].a'\"}]}"),
+				    NULL},
 	      V2 "4 " V2 "2 " V2 "2 ", 0, "");
-	plays((const char *const[]){answer(202, "{\"errors\":[{\"message\":\"line 1, position 9999999999\"}]}"), NULL},
-	      V2 "4 " V2 "2 " V2 "2 ", 0, "");
+	plays(
+	    (const char *const[]){
+		answer(202, "{\"errors\":[{\"message\":\"line 1, position 9999999999\"}]}"), NULL},
+	    V2 "4 " V2 "2 " V2 "2 ", 0, "");
 	plays((const char *const[]){"HTTP/1.1 413 X\r\nContent-Length: 0\r\n\r\n",
 				    "HTTP/1.1 413 X\r\nContent-Length: 0\r\n\r\n", TAKEN,
 				    "HTTP/1.1 413 X\r\nContent-Length: 0\r\n\r\n", NULL},
@@ -292,25 +313,31 @@ static const char *after_date(char *out, size_t size, int64_t ahead)
 
 static void test_retry_after(void)
 {
-	/* Nothing to wait for: the backoff, here a millisecond, decides. A wrong reading would wait for the test's end. */
-	static const char *const none[] = {AFTER("soon"), AFTER("-5"), AFTER("99999999999999999999999"),
-					   AFTER(""),     AFTER("0"),  "HTTP/1.1 429 X\r\nContent-Length: 0\r\n\r\n"};
+	/* Nothing to wait for: the backoff, here a millisecond, decides. A wrong reading would
+	 * wait for the test's end. */
+	static const char *const none[] = {
+	    AFTER("soon"), AFTER("-5"), AFTER("99999999999999999999999"),
+	    AFTER(""),     AFTER("0"),  "HTTP/1.1 429 X\r\nContent-Length: 0\r\n\r\n"};
 	char text[256];
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		plays((const char *const[]){none[i], NULL}, V2 "4 " V2 "4 ", 0, "");
-	plays((const char *const[]){after_date(text, sizeof(text), -5000), NULL}, V2 "4 " V2 "4 ", 0, "");
+	plays((const char *const[]){after_date(text, sizeof(text), -5000), NULL}, V2 "4 " V2 "4 ",
+	      0, "");
 	int64_t began = df_monotonic_ms();
-	plays((const char *const[]){after_date(text, sizeof(text), 2), NULL}, V2 "4 " V2 "4 ", 0, "");
+	plays((const char *const[]){after_date(text, sizeof(text), 2), NULL}, V2 "4 " V2 "4 ", 0,
+	      "");
 	CU_ASSERT(df_monotonic_ms() - began >= 999); /* a date has whole seconds */
 	began = df_monotonic_ms();
-	plays((const char *const[]){"HTTP/1.1 503 X\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n", NULL},
+	plays((const char *const[]){"HTTP/1.1 503 X\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n",
+				    NULL},
 	      V2 "4 " V2 "4 ", 0, "");
 	CU_ASSERT(df_monotonic_ms() - began >= 1000);
 }
 
 static void test_retry_never(void)
 {
-	/* Longer than anybody waits: the stream gives up, and so do others that the same silence holds up. */
+	/* Longer than anybody waits: the stream gives up, and so do others that the same silence
+	 * holds up. */
 	static const char *const forever[] = {AFTER("9223372036854775807"), AFTER("86400"),
 					      AFTER("Fri, 31 Dec 9999 23:59:59 GMT")};
 	for (size_t i = 0; i < sizeof(forever) / sizeof(forever[0]); i++) {
@@ -337,9 +364,11 @@ static void test_redirect(void)
 	/* Not followed; only the host is named, because the rest may hold anything. */
 	struct played s;
 	struct outcome o;
-	play_begin(&s, (const char *const[]){"HTTP/1.1 307 X\r\nLocation: https://joe:pw@login.example.com/sso?t=S3\r\n"
-					     "Content-Length: 0\r\n\r\n",
-					     NULL});
+	play_begin(&s,
+		   (const char *const[]){
+		       "HTTP/1.1 307 X\r\nLocation: https://joe:pw@login.example.com/sso?t=S3\r\n"
+		       "Content-Length: 0\r\n\r\n",
+		       NULL});
 	struct sender *sender = quick_sender();
 	struct conf_feed feed = feed_of(&s);
 	deliver(sender, &feed, &o);

@@ -18,8 +18,10 @@ __attribute__((weak)) void batch_free(struct batch *b)
 static struct batch *new_batch(const char *json, uint32_t events, bool historical)
 {
 	struct batch *b = df_alloc(sizeof(*b));
-	*b = (struct batch){
-	    .json = df_strdup(json), .json_len = strlen(json), .n_events = events, .historical = historical};
+	*b = (struct batch){.json = df_strdup(json),
+			    .json_len = strlen(json),
+			    .n_events = events,
+			    .historical = historical};
 	return b;
 }
 
@@ -97,7 +99,8 @@ static void request_end(struct send_request *r)
 	df_buf_free(&r->body);
 }
 
-static void read_body(struct send_verdict *v, const struct send_request *r, long status, const char *body)
+static void read_body(struct send_verdict *v, const struct send_request *r, long status,
+		      const char *body)
 {
 	const struct send_answer a = {.status = status, .body = body, .len = strlen(body)};
 	send_verdict_read(v, r, &a);
@@ -122,19 +125,22 @@ static void expect_part(struct send_request *r, const char *body)
 	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&r->body), body);
 }
 
-#define PATH(i)                                                                                                        \
-	"{\"errors\":[{\"code\":\"BAD\",\"message\":\"Path &#39;[" #i "].events[0]&#39;, line 1, position 1.\"}]}"
+#define PATH(i)                                                                                    \
+	"{\"errors\":[{\"code\":\"BAD\",\"message\":\"Path &#39;[" #i                              \
+	"].events[0]&#39;, line 1, position 1.\"}]}"
 
 static void test_split_202(void)
 {
 	struct send_request r;
 	request_new(&r, 5);
 	expect_part(&r, "[\"a\",\"b\",\"c\",\"d\",\"e\"]");
-	answered(&r, 202, "{\"errors\":[{\"message\":\"Path '[1].x'\"},{\"message\":\"Path '[2]'\"}]}");
+	answered(&r, 202,
+		 "{\"errors\":[{\"message\":\"Path '[1].x'\"},{\"message\":\"Path '[2]'\"}]}");
 	expect_part(&r, "[\"b\"]");
 	answered(&r, 202, "");
 	expect_part(&r, "[\"c\"]");
-	answered(&r, 400, "{\"errors\":[{\"message\":\"no &lt;good&gt;\"},{\"message\":\"at all\"}]}");
+	answered(&r, 400,
+		 "{\"errors\":[{\"message\":\"no &lt;good&gt;\"},{\"message\":\"at all\"}]}");
 	expect_part(&r, NULL);
 	for (size_t i = 0; i < 5; i++)
 		CU_ASSERT_EQUAL(r.item[i].fate, i == 2 ? SEND_REJECTED : SEND_DELIVERED);
@@ -161,10 +167,11 @@ static void test_split_400(void)
 
 static void test_halves(void)
 {
-	static const char *const nowhere[] = {
-	    "{\"errors\":[{\"message\":\"Path '[7]'\"}]}", "{\"errors\":[{\"message\":\"line 2, position 3\"}]}",
-	    "{\"errors\":{\"code\":\"X\",\"message\":\"bad\"}}", "{\"errors\":\"something\"}",
-	    "{\"errors\":[{\"message\":\"Path '', line 1\"}]}"};
+	static const char *const nowhere[] = {"{\"errors\":[{\"message\":\"Path '[7]'\"}]}",
+					      "{\"errors\":[{\"message\":\"line 2, position 3\"}]}",
+					      "{\"errors\":{\"code\":\"X\",\"message\":\"bad\"}}",
+					      "{\"errors\":\"something\"}",
+					      "{\"errors\":[{\"message\":\"Path '', line 1\"}]}"};
 	for (size_t i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++) {
 		struct send_request r;
 		request_new(&r, 3);
@@ -189,7 +196,8 @@ static void test_mixed_location(void)
 	/* One error has a place, the other none: then the rest of a 202 is not accepted either. */
 	struct send_request r;
 	request_new(&r, 3);
-	answered(&r, 202, "{\"errors\":[{\"message\":\"Path '[1]'\"},{\"message\":\"somewhere\"}]}");
+	answered(&r, 202,
+		 "{\"errors\":[{\"message\":\"Path '[1]'\"},{\"message\":\"somewhere\"}]}");
 	expect_part(&r, "[\"a\"]");
 	answered(&r, 202, "");
 	expect_part(&r, "[\"b\"]");
@@ -232,11 +240,13 @@ static void test_positions(void)
 	CU_ASSERT_TRUE(located_by(&r, "line 1, position 21.", 2));
 	CU_ASSERT_FALSE(located_by(&r, "line 1, position 22.", 2));
 	CU_ASSERT_FALSE(located_by(&r, "line 1, position 0.", 0));
-	CU_ASSERT_TRUE(located_by(&r, "Path &#x27;[2].a&#x27;, line 1, position 1.", 2)); /* the path says more */
+	/* the path says more */
+	CU_ASSERT_TRUE(located_by(&r, "Path &#x27;[2].a&#x27;, line 1, position 1.", 2));
 	CU_ASSERT_TRUE(located_by(&r, "The line is bad. Path 'x', line 1, position 12.", 1));
 	/* What is quoted from the file may look like a place: the last one is the API's. */
-	CU_ASSERT_TRUE(
-	    located_by(&r, "Bad value 'Path '[0].a', line 1, position 2'. Path '[1].b', line 1, position 12.", 1));
+	CU_ASSERT_TRUE(located_by(
+	    &r, "Bad value 'Path '[0].a', line 1, position 2'. Path '[1].b', line 1, position 12.",
+	    1));
 	CU_ASSERT_TRUE(located_by(&r, "Bad value 'line 7, position 2', line 1, position 12.", 1));
 	CU_ASSERT_TRUE(located_by(&r, "Bad value 'line 7', at position 12.", 1));
 	CU_ASSERT_FALSE(located_by(&r, "Bad value 'position 12', line 2, position 12.", 1));
@@ -248,14 +258,16 @@ static void test_repeated_location(void)
 	/* Two errors in one batch, and one in a batch that was not sent. */
 	struct send_request r;
 	request_new(&r, 4);
-	answered(&r, 202, "{\"errors\":[{\"message\":\"Path '[2].a'\"},{\"message\":\"Path '[2].b'\"}]}");
+	answered(&r, 202,
+		 "{\"errors\":[{\"message\":\"Path '[2].a'\"},{\"message\":\"Path '[2].b'\"}]}");
 	expect_part(&r, "[\"c\"]");
 	answered(&r, 400, "{\"errors\":[{\"message\":\"one\"},{\"message\":\"two\"}]}");
 	CU_ASSERT_STRING_EQUAL(r.item[2].words, "one; two");
 	expect_part(&r, NULL);
 	request_end(&r);
 	request_new(&r, 2);
-	answered(&r, 202, "{\"errors\":[{\"message\":\"Path '[999].a'\"}]}"); /* nothing of it is sure */
+	/* nothing of it is sure */
+	answered(&r, 202, "{\"errors\":[{\"message\":\"Path '[999].a'\"}]}");
 	expect_part(&r, "[\"a\"]");
 	answered(&r, 202, "");
 	expect_part(&r, "[\"b\"]");
@@ -265,12 +277,20 @@ static void test_repeated_location(void)
 	request_end(&r);
 }
 
-/* Every form of answer: what it does, without and with an earlier success of the key, and what the log quotes. */
-enum { ACC = SEND_ACCEPT, SPL = SEND_SPLIT, HAL = SEND_HALVE, THR = SEND_THROTTLE, AGN = SEND_AGAIN };
+/* Every form of answer: what it does, without and with an earlier success of the key, and what
+ * the log quotes. */
+enum {
+	ACC = SEND_ACCEPT,
+	SPL = SEND_SPLIT,
+	HAL = SEND_HALVE,
+	THR = SEND_THROTTLE,
+	AGN = SEND_AGAIN
+};
 enum { DEN = SEND_DENY, STR = SEND_STRAY };
 
-#define LOGIN                                                                                                          \
-	"<!DOCTYPE html><html><head><title>Sign in</title><style>b{}</style></head><body>Please log in</body></html>"
+#define LOGIN                                                                                      \
+	"<!DOCTYPE html><html><head><title>Sign in</title><style>b{}</style></head><body>Please "  \
+	"log in</body></html>"
 #define NGINX  "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>nginx</body></html>"
 #define ERRORS "{\"errors\":[{\"code\":\"BAD\",\"message\":\"no &lt;good&gt;\"}]}"
 
@@ -309,11 +329,14 @@ static const struct answer_case {
     /* 400 of somebody else */
     {400, "", AGN, AGN, "HTTP 400"},
     {400, "Bad Request", AGN, AGN, "HTTP 400: \"Bad Request\""},
-    {400, "<html><h1>400 Bad Request</h1>nginx</html>", AGN, AGN, "HTTP 400: \"400 Bad Request nginx\""},
+    {400, "<html><h1>400 Bad Request</h1>nginx</html>", AGN, AGN,
+     "HTTP 400: \"400 Bad Request nginx\""},
     {400, "{}", AGN, AGN, "HTTP 400: \"{}\""},
     {400, "{\"errors\":[]}", AGN, AGN, "HTTP 400: \"{\"errors\":[]}\""},
-    {400, "{\"errors\":[{\"title\":\"x\"}]}", AGN, AGN, "HTTP 400: \"{\"errors\":[{\"title\":\"x\"}]}\""},
-    {400, "{\"error\":\"invalid_request\"}", AGN, AGN, "HTTP 400: \"{\"error\":\"invalid_request\"}\""},
+    {400, "{\"errors\":[{\"title\":\"x\"}]}", AGN, AGN,
+     "HTTP 400: \"{\"errors\":[{\"title\":\"x\"}]}\""},
+    {400, "{\"error\":\"invalid_request\"}", AGN, AGN,
+     "HTTP 400: \"{\"error\":\"invalid_request\"}\""},
     {400, "{\"message\":\"no\"}", AGN, AGN, "HTTP 400: \"{\"message\":\"no\"}\""},
     /* credentials */
     {401, "", DEN, DEN, "HTTP 401"},
@@ -368,11 +391,13 @@ static const struct answer_case {
 
 static void check_answer(const struct send_request *r, const struct answer_case *c, bool proven)
 {
-	const struct send_answer a = {.status = c->status, .body = c->body, .len = strlen(c->body), .proven = proven};
+	const struct send_answer a = {
+	    .status = c->status, .body = c->body, .len = strlen(c->body), .proven = proven};
 	struct send_verdict v;
 	send_verdict_read(&v, r, &a);
 	int want = proven ? c->proven : c->before;
-	bool quoted = c->quoted == NULL ? v.words == NULL : v.words != NULL && strcmp(v.words, c->quoted) == 0;
+	bool quoted = c->quoted == NULL ? v.words == NULL
+					: v.words != NULL && strcmp(v.words, c->quoted) == 0;
 	CU_ASSERT_EQUAL((int)v.action, want);
 	CU_ASSERT(quoted);
 	if ((int)v.action != want || !quoted)
@@ -393,11 +418,13 @@ static void test_answers(void)
 
 static void test_cut(void)
 {
-	/* Errors that are too long to be read whole are not an acceptance; fewer batches have fewer. */
+	/* Errors that are too long to be read whole are not an acceptance; fewer batches have
+	 * fewer. */
 	struct send_request r;
 	struct send_verdict v;
 	request_new(&r, 2);
-	const struct send_answer a = {.status = 202, .body = "{\"errors\":[", .len = 11, .cut = true};
+	const struct send_answer a = {
+	    .status = 202, .body = "{\"errors\":[", .len = 11, .cut = true};
 	send_verdict_read(&v, &r, &a);
 	CU_ASSERT_EQUAL(v.action, SEND_HALVE);
 	send_verdict_free(&v);
@@ -423,8 +450,10 @@ static void test_blame(void)
 	for (int i = 0; i < 2; i++)
 		CU_ASSERT_EQUAL(send_request_blame(&r, others, "x"), SEND_BLAME_NONE);
 	CU_ASSERT_EQUAL(send_request_blame(&r, others, "x"), SEND_BLAME_HALVED);
-	for (int i = 0; i < 200; i++) /* three of them count after a success, the others may be the API's */
-		CU_ASSERT_EQUAL(send_request_blame(&r, others + (unsigned)i / 100, "HTTP 500"), SEND_BLAME_NONE);
+	/* three of them count after a success, the others may be the API's */
+	for (int i = 0; i < 200; i++)
+		CU_ASSERT_EQUAL(send_request_blame(&r, others + (unsigned)i / 100, "HTTP 500"),
+				SEND_BLAME_NONE);
 	CU_ASSERT_EQUAL(r.item[0].fate, SEND_PENDING);
 	CU_ASSERT_EQUAL(r.item[0].failures, 6);
 	others += 2;
@@ -492,7 +521,8 @@ static void test_pass(void)
 static void test_quotes(void)
 {
 	static const char *const t[][2] = {
-	    {"<html><!-- a > b --><script>if (a<b) x();</script><h1>Not&nbsp;here &amp; there</h1></html>",
+	    {"<html><!-- a > b --><script>if (a<b) x();</script><h1>Not&nbsp;here &amp; "
+	     "there</h1></html>",
 	     "Not&nbsp;here & there"},
 	    {"plain <b>text</b>", "plain <b>text</b>"},
 	    {"a\x1b[31mred\x07\xc2\x9bz\r\n\r\n\tb", "a [31mred z b"},
@@ -525,7 +555,8 @@ static void test_masks(void)
 	const char *const secrets[] = {"hunter22", "", token, NULL};
 	static const char *const t[][2] = {
 	    {"cannot reach http://joe:hunter22@proxy:3128/x", "cannot reach http://proxy:3128/x"},
-	    {"cannot reach http://joe:p%40ss@proxy, nor https://a:b@c", "cannot reach http://proxy, nor https://c"},
+	    {"cannot reach http://joe:p%40ss@proxy, nor https://a:b@c",
+	     "cannot reach http://proxy, nor https://c"},
 	    {"password hunter22, hunter22", "password ***, ***"},
 	    {"Authorization: Basic a2V5Omh1bnRlcjIy Host: x", "Authorization: Basic *** Host: x"},
 	    {"cut in the middle: Basic a2V5Omh1bn", "cut in the middle: Basic ***"},
@@ -587,7 +618,8 @@ static void test_proxies(void)
 		const struct send_proxy_wish wish = {
 		    .scheme = t[i].scheme, .host = t[i].host, .url = t[i].wished, .user = "joe"};
 		CU_ASSERT_EQUAL(send_proxy_choose(&p, &wish, &err), DF_OK);
-		bool right = t[i].name == NULL ? p.url == NULL : p.url != NULL && strcmp(p.name, t[i].name) == 0;
+		bool right = t[i].name == NULL ? p.url == NULL
+					       : p.url != NULL && strcmp(p.name, t[i].name) == 0;
 		CU_ASSERT(right);
 		CU_ASSERT_EQUAL(p.user != NULL, p.url != NULL && t[i].wished != NULL);
 		if (!right)

@@ -32,9 +32,10 @@ static void check(const struct instant *t, size_t n)
 			CU_ASSERT(got.has_timestamp);
 			CU_ASSERT_EQUAL(got.timestamp_ms, t[i].expected);
 			if (got.timestamp_ms != t[i].expected)
-				printf("\n  %s %s %s: %lld\n", t[i].timestamps, t[i].timezone, t[i].cell,
-				       (long long)got.timestamp_ms);
-			char *data = df_format("\"timestamp_unixtime_ms\":%lld", (long long)t[i].expected);
+				printf("\n  %s %s %s: %lld\n", t[i].timestamps, t[i].timezone,
+				       t[i].cell, (long long)got.timestamp_ms);
+			char *data =
+			    df_format("\"timestamp_unixtime_ms\":%lld", (long long)t[i].expected);
 			CHECK_STRING(got.data, data);
 			free(data);
 		} else if (strcmp(got.code, code) != 0) {
@@ -173,7 +174,8 @@ static void test_format(void)
 	check(table, COUNT(table));
 }
 
-/* The clocks: the hour that comes twice, the one that never comes, the south, and years after the tz database's table.
+/* The clocks: the hour that comes twice, the one that never comes, the south, and years after the
+ * tz database's table.
  */
 static void test_zones(void)
 {
@@ -193,7 +195,8 @@ static void test_zones(void)
 	    {"auto", "Europe/Berlin", "2100-07-15T00:00", 4119285600000},
 	    {"auto", "Australia/Sydney", "2100-01-15T00:00", 4103614800000},
 	    {"auto", "Australia/Sydney", "2100-07-15T00:00", 4119256800000},
-	    {"auto", "Europe/London", "1970-06-01T00:00", 13042800000}, /* on summer time all year */
+	    /* on summer time all year */
+	    {"auto", "Europe/London", "1970-06-01T00:00", 13042800000},
 	};
 	check(table, COUNT(table));
 }
@@ -224,7 +227,8 @@ static void test_range(void)
 	    {"%Y%m%d", NULL, "20990131", "outside of timestamp_range"},
 	    {"ms", "1970-01-01 .. 2000-01-01T00:00:00Z", "0", NULL},
 	    {"ms", "1970-01-01..2000-01-01T00:00:00Z", "946684799999", NULL},
-	    {"ms", "1970-01-01..2000-01-01T00:00:00Z", "946684800000", "outside of timestamp_range"},
+	    {"ms", "1970-01-01..2000-01-01T00:00:00Z", "946684800000",
+	     "outside of timestamp_range"},
 	    {"auto", "-30d .. +100w", "2024-01-31", "outside of timestamp_range"},
 	    {"auto", ".. +10000w", "2100-01-31", NULL},
 	};
@@ -256,7 +260,8 @@ static void test_range_texts(void)
 					  "1995-01-01 .. 1995-01-01"};
 	struct time_range range;
 	struct df_err err = {0};
-	CU_ASSERT_EQUAL(time_range_parse("1995-01-01 .. +1d", 1000, &range, &err), DF_USAGE); /* it ends before */
+	/* it ends before */
+	CU_ASSERT_EQUAL(time_range_parse("1995-01-01 .. +1d", 1000, &range, &err), DF_USAGE);
 	CU_ASSERT_EQUAL(time_range_parse("1995-01-01 .. +1d", 1700000000000, &range, &err), DF_OK);
 	CU_ASSERT_EQUAL(range.first, 788918400000);
 	CU_ASSERT_EQUAL(range.last, 1700086400000);
@@ -270,7 +275,8 @@ static void test_range_texts(void)
 	}
 }
 
-/* A pattern that is taken overlooks nothing: what strptime has read is printed as it was written. */
+/* A pattern that is taken overlooks nothing: what strptime has read is printed as it was
+ * written. */
 static bool reads_all(const char *pattern, time_t at)
 {
 	char text[256], again[256];
@@ -292,7 +298,8 @@ static bool reads_all(const char *pattern, time_t at)
 static void test_patterns(void)
 {
 	static const char letters[] = "%aAbBcCdDeFgGhHIjklmMnprRStTuUVwWxXyYz";
-	static const time_t instants[] = {1700000000, 951825601, 1735689599, 1230768000, 1456753800, 1078056245};
+	static const time_t instants[] = {1700000000, 951825601,  1735689599,
+					  1230768000, 1456753800, 1078056245};
 	size_t taken = 0, refused = 0, wrong = 0;
 	for (const char *a = letters; *a != '\0'; a++)
 		for (const char *b = letters; *b != '\0'; b++)
@@ -338,9 +345,10 @@ static void test_refused_patterns(void)
 	    {"%Y-%m-%d %", "strptime"},
 	    {"%Y %m %Q", "strptime"},
 	};
-	static const char *const good[] = {"%Y-%j",        "%d-%b-%y", "%a, %d %b %Y %H:%M:%S %z", "%Y-%m",
-					   "%c",           "%D %r",    "%m/%d/%Y %I:%M %p",        "%F %T",
-					   "%Y%m%d%H%M%S", "100%% %F"};
+	static const char *const good[] = {
+	    "%Y-%j",        "%d-%b-%y", "%a, %d %b %Y %H:%M:%S %z", "%Y-%m",
+	    "%c",           "%D %r",    "%m/%d/%Y %I:%M %p",        "%F %T",
+	    "%Y%m%d%H%M%S", "100%% %F"};
 	for (size_t i = 0; i < COUNT(table); i++) {
 		struct df_err err = {0};
 		CU_ASSERT_EQUAL(time_pattern_check(table[i].pattern, &err), DF_USAGE);
