@@ -3,10 +3,8 @@
  * batch.h - records become batches: grouped by user, identified, serialized
  *
  *	struct batch_maker *mk = batch_maker_new(&settings, on_batch, ctx);
- *         batch_maker_add(mk, &record, &where, &err);     calls on_batch for every batch that this
- *         closes
- *         batch_maker_end(mk, &err);                      closes the rest, in the order they were
- *         opened
+ *	batch_maker_add(mk, &record, &where, &err);  calls on_batch for every batch that this closes
+ *	batch_maker_end(mk, &err);  closes the rest, in the order they were opened
  *	batch_maker_free(mk);
  *
  * Rows whose non-event columns are equal share a batch; a row that brings other attributes for the

@@ -4,12 +4,10 @@
  *
  *	struct fetch *source = NULL;
  *	fetch_open(feed, &source, &err);
- *         fetch_list(source, &list, &err);                regular files of the folder that this
- *         feed takes, by name
- *         fetch_get(source, &list.v[i], spool, hex, &err);        one of them, whole, into the
- *         spool
- *         fetch_after(source, &list.v[i], &feed->after_done, &err);       delete or move it, once
- *         the ledger has it
+ *	fetch_list(source, &list, &err);  regular files of the folder that this feed takes, by name
+ *	fetch_get(source, &list.v[i], spool, hex, &err);  one of them, whole, into the spool
+ *	fetch_after(source, &list.v[i], &feed->after_done, &err);
+ *	    delete or move it, once the ledger has it
  *	fetch_close(source);
  *
  * Two drivers: fetch_sftp.c (libssh2) and fetch_dir.c (file:///). Whether a listed file is ready,

@@ -4,8 +4,8 @@
  * names
  *
  *	struct df_index *index = df_index_new();
- *         df_index_add(index, name, strlen(name), 7);     the name is borrowed: it has to live as
- *         long as the index
+ *	df_index_add(index, name, strlen(name), 7);
+ *	    the name is borrowed: it has to live as long as the index
  *	df_index_find(index, "email", 5);		its number, or DF_INDEX_NONE
  *	df_index_free(index);
  */

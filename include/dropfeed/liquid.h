@@ -3,10 +3,9 @@
  * liquid.h - Liquid templates: text and output tags, "{{ expression | filter: argument }}"
  *
  *	struct liquid *l = NULL;
- *         liquid_compile(text, len, names, &l, &fault);           once per manifest; says where a
- *         template is wrong
- *         liquid_render(l, &scope, &arena, &out, &fault);         per row; the arena is reset by
- *         the caller
+ *	liquid_compile(text, len, names, &l, &fault);
+ *	    once per manifest; says where a template is wrong
+ *	liquid_render(l, &scope, &arena, &out, &fault);  per row; the arena is reset by the caller
  *	liquid_free(l);
  *
  * Filters and values are those of Shopify's Liquid (Ruby), lax numbers and all; there are no {%

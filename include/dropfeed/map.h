@@ -4,11 +4,10 @@
  *
  *	struct map *m = NULL;
  *	map_open(feed, "custom_event", &m, &err);		reads the manifest
- *         if (map_is_header(m, cells, n)) map_header(m, cells, n, &err);  once per document:
- *         columns -> plan
+ *	if (map_is_header(m, cells, n)) map_header(m, cells, n, &err);
+ *	    once per document: columns -> plan
  *	else map_no_header(m, cells, n, &err);		once per document, with its first row
- *         st = map_row(m, cells, n, &record);                     per row: DF_OK, or DF_REJECT with
- *         record.faults
+ *	st = map_row(m, cells, n, &record);  per row: DF_OK, or DF_REJECT with record.faults
  *	map_close(m);
  *
  * All paths of the vendor's schema are data in schema.c. The plan is compiled once per document;

@@ -3,8 +3,8 @@
  * name.h - what the name of a drop file, or of an entry in a zip, says
  *
  *	struct name name;
- *         name_parse("orders-custom_event.csv.gz.gpg", &name, &err);      packed as gzip,
- *         encrypted, custom_event, stem "orders"
+ *	name_parse("orders-custom_event.csv.gz.gpg", &name, &err);
+ *	    packed as gzip, encrypted, custom_event, stem "orders"
  */
 #ifndef DROPFEED_NAME_H
 #define DROPFEED_NAME_H

@@ -3,8 +3,8 @@
  * report.h - what people and programs read afterwards: reject files and status
  *
  *	struct report_rejects *rej = NULL;
- *         report_rejects_open("<state_dir>/rejects/<feed>", "orders-custom_event.csv", document_id,
- *         &rej, &err);
+ *	report_rejects_open("<state_dir>/rejects/<feed>", "orders-custom_event.csv",
+ *	    document_id, &rej, &err);
  *	report_rejects_add(rej, bytes, len);		lines
  *	report_rejects_close(rej, NULL, &path, &err);	names it
  */

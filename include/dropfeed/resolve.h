@@ -4,8 +4,8 @@
  *
  *	struct df_lookup *l = df_lookup_start("api.example.com", 443);
  *	const struct addrinfo *found = NULL;
- *         st = df_lookup_wait(l, 30000, &found, &err);    or df_lookup_poll, for a thread that has
- *         other work
+ *	st = df_lookup_wait(l, 30000, &found, &err);
+ *	    or df_lookup_poll, for a thread that has other work
  *	... use found ...
  *	df_lookup_free(l);				also while it is under way
  *

@@ -3,12 +3,10 @@
  * rows.h - the bytes of a document become rows (RFC 4180 and its dialects, by libcsv)
  *
  *	struct rows *r = NULL;
- *         rows_open(fd, offset, length, &r, &err);        looks at the first bytes: BOM, UTF-16,
- *         empty
+ *	rows_open(fd, offset, length, &r, &err);  looks at the first bytes: BOM, UTF-16, empty
  *	while ((st = rows_next(r, &row, &err)) == DF_OK)
  *		if (row.fault == NULL) ... row.cells[0 .. row.n_cells)
- *         rows_close(r);                                  st is DF_END at the end, DF_REJECT when
- *         the document is broken
+ *	rows_close(r);  st is DF_END at the end, DF_REJECT when the document is broken
  *
  * A row lives until the next call. Lines end with LF or CRLF, or, in a document whose first line
  * ends with a lone CR, with CR as well. Elsewhere a lone CR outside quotes is a fault of its row,

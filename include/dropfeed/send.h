@@ -2,14 +2,12 @@
 /*
  * send.h - batches are delivered, each exactly once, a lane strictly in order
  *
- *         struct sender *s = sender_new();                        one for the whole run: one
- *         thread, all lanes, one pace per key
+ *	struct sender *s = sender_new();
+ *	    one for the whole run: one thread, all lanes, one pace per key
  *	struct send_stream *st = NULL;
  *	sender_open(s, feed, &events, ctx, &st, &err);		one per document
- *         send_put(st, batch, &err);                              waits while the batch's lane is
- *         full
- *         send_close(st, &err);                                   waits until every batch is
- *         settled
+ *	send_put(st, batch, &err);  waits while the batch's lane is full
+ *	send_close(st, &err);  waits until every batch is settled
  *	sender_free(s);
  *
  * Two drivers: send_http.c (Events API, libcurl multi in the sender's thread) and send_file.c

@@ -2,15 +2,15 @@
 /*
  * One object, on one line:
  *
- *         {"file", "document": entry or null, "event_type", "line", "row": number, or null for a
- *         header, "header": bool,
+ *	{"file", "document": entry or null, "event_type", "line", "row": number, or null for a
+ *	    header, "header": bool,
  *	 "verdict": "delivered"|"rejected"|"refused" or, of a header, "accepted"|"refused",
  *	 "refused": {"code","message"} or null, "warnings": [{"code","message"}],
- *          "columns": [{"column","name","value","to": [route], "note": why it goes nowhere, or
- *          null}], "fixed": [route],
+ *	 "columns": [{"column","name","value","to": [route], "note": why it goes nowhere, or
+ *	    null}], "fixed": [route],
  *	 "errors": [{"column","name","code","message"}],
- *          "batch": null or {"number","batches","event","events","historical","rows":
- *          [{"row","line","event"}],"json": it}}
+ *	 "batch": null or {"number","batches","event","events","historical","rows":
+ *	    [{"row","line","event"}],"json": it}}
  *
  * A route is {"path","type","via","source","template","outcome","value","else"}: via is cell, json,
  * members, template, static or default; outcome is null, written, default, empty, deleted, faulty

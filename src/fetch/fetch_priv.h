@@ -8,8 +8,7 @@
  *	DF_OK		done
  *	DF_END		the source says that there is no such file or folder; err is untouched
  *	DF_REJECT	the source answered and said no; err has its words
- *         others          no answer (connection lost, stalled, stopped), refused login, ...: err
- *         says what
+ *	others  no answer (connection lost, stalled, stopped), refused login, ...: err says what
  */
 #ifndef DROPFEED_FETCH_PRIV_H
 #define DROPFEED_FETCH_PRIV_H

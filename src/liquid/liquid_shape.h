@@ -3,8 +3,8 @@
  * liquid_shape.h - shapes of text: sequences of runs, words and alternatives, with places that are
  * noted
  *
- *         static const struct shape clock[] = {FROM(0), RUN(digit, 1, 2), TO(0), ONE_OF(":"),
- *         DONE};
+ *	static const struct shape clock[] = {
+ *	    FROM(0), RUN(digit, 1, 2), TO(0), ONE_OF(":"), DONE};
  *	struct shape_text text = {.p = p, .len = len};
  *	if (shape_find(&text, clock)) ... text.at[0].p, text.at[0].len ...
  *

@@ -2,8 +2,8 @@
 /*
  * map_priv.h - how a column's name becomes bytes of a batch
  *
- *         name --schema_path--> steps through the schema's tables --map_tree--> nodes --map_plan-->
- *         a flat list of ops
+ *	name --schema_path--> steps through the schema's tables --map_tree--> nodes
+ *	    --map_plan--> a flat list of ops
  *
  * The ops are run once per row by map_row.c: an object is opened, its leaves are written, and when
  * none of them had a value the buffer is cut back to where the object began.

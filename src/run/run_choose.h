@@ -4,8 +4,8 @@
  * whole files
  *
  *	struct run_choice c;
- *         run_choose(ledger, conf, options, &rule, &c, &err);     DF_USAGE: a name is unknown,
- *         which was logged
+ *	run_choose(ledger, conf, options, &rule, &c, &err);
+ *	    DF_USAGE: a name is unknown, which was logged
  *	run_choice_each(&run, &c, part, ctx);
  *	run_choice_free(&c);
  */

@@ -2,8 +2,9 @@
 /*
  * run_priv.h - taking a drop file through the ledger
  *
- *         run_feeds.c     `run`: all feeds at once, files that have settled are pulled and handed
- *         to the workers
+ *	run_feeds.c
+ *	    `run`: all feeds at once, files that have settled are pulled and handed to the
+ *	    workers
  *	run_retry.c	`retry`: what was refused or rejected is opened again
  *	run_rejects.c	`rejects`: rejected rows, printed
  *	run_named.c	the files and documents that a command line names
@@ -24,8 +25,7 @@
  *	run_pool.c	the workers
  *	run_queue.c	which file is worked on next: order, parking
  *	run_file.c	a drop file, from decoding to the ledger's last word on it
- *         run_after.c     what is done at the source afterwards: receipts, after_done,
- *         after_refused
+ *	run_after.c	what is done at the source afterwards: receipts, after_done, after_refused
  *	run_adopt.c	downloads of runs that were killed
  *	run_find.c	the bytes of a file that was pulled before
  *	run_spool.c	what crashes leave in the spool

@@ -3,8 +3,8 @@
  * send_http.h - between the files of the Events API sink
  *
  *	send_http.c	producers: streams and their queues
- *         send_thread.c   the sender's thread: which lane may start a request now, and the end of
- *         streams
+ *	send_thread.c
+ *	    the sender's thread: which lane may start a request now, and the end of streams
  *	send_lane.c	one lane: its request goes out, its batches are settled
  *	send_answer.c	what an answer does to the lane and to its route
  *	send_route.c	one way to the API: is it well, unwell or closed?

@@ -11,8 +11,9 @@
  *	--rate	bytes a second from the server
  *	--cut	breaks after that many bytes from the server
  *	--stall	falls silent, both ways, after that many bytes from the server; 0: at once
- *         --hold  lets no more through from the server after that many bytes, says so by making
- *         DIR/held, and goes on once DIR/go is
+ *	--hold
+ *	    lets no more through from the server after that many bytes, says so by making
+ *	    DIR/held, and goes on once DIR/go is
  *		there
  *	--refuse	resets each connection at once
  *	--port	listens there, not on a free port

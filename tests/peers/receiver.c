@@ -28,8 +28,8 @@
  *	400-plain		a body without errors[]
  *	400-nolocate		errors[] that name no place
  *	400-path I[,J...]	errors[] with Path '[I]...', nothing accepted
- *         400-pos I[,J...]        the same, with "line 1, position N" in the middle of batch I, in
- *         UTF-16 code units
+ *	400-pos I[,J...]
+ *	    the same, with "line 1, position N" in the middle of batch I, in UTF-16 code units
  *	202-path I[,J...]	these are refused, the others accepted
  *	202-pos I[,J...]
  *	202-nolocate		errors[] that name no place; nothing accepted
@@ -39,17 +39,19 @@
  *	slow MS			waits so long (all connections do), then as usual
  *
  * DIR/rules: standing rules, one a line; read again when the file changes.
- *         reject-name NAME        a batch that holds an event of this name is refused: 202 with
- *         errors[] when others are
+ *	reject-name NAME
+ *	    a batch that holds an event of this name is refused: 202 with errors[] when others
+ *	    are
  *				good, 400 when none is
- *         reject-nolocate NAME    a request that holds such a batch gets 400 with errors[] that
- *         name no place
- *         answer-name STATUS NAME a request that holds such a batch gets STATUS and an HTML page,
- *         and nothing of it is
+ *	reject-nolocate NAME
+ *	    a request that holds such a batch gets 400 with errors[] that name no place
+ *	answer-name STATUS NAME
+ *	    a request that holds such a batch gets STATUS and an HTML page, and nothing of it is
  *				accepted; STATUS 0 closes the connection without an answer
  *	max-batches N		a request with more gets 413
- *         rate N                  at most N batches in any second of the clock, else 429 with
- *         Retry-After: 1; 202s then
+ *	rate N
+ *	    at most N batches in any second of the clock, else 429 with Retry-After: 1; 202s
+ *	    then
  *				carry X-mp-rate-limit-percentage-used
  *	rate-sliding N		the same, but whatever second one looks at
  *
