@@ -88,9 +88,8 @@ bool schema_field_holds_id(const struct schema_field *field); /* among the field
 /* ---- paths: schema_path.c ---- */
 
 struct schema_step {
-	const struct schema_field
-	    /* NULL: a key of the keyed object before it, or an item of the list before it */
-	    *field;
+	/* NULL: a key of the keyed object before it, or an item of the list before it */
+	const struct schema_field *field;
 	/* what is written as the member's name, not NUL-terminated; NULL: an item */
 	const char *key;
 	size_t key_len;

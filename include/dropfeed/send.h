@@ -95,9 +95,11 @@ enum df_status send_close(struct send_stream *st, bool abandon, struct df_err *e
 
 /* How the feed's endpoint is with the feed's key, as far as this run knows. */
 enum send_health {
-	SEND_WELL,   /* or never asked */
-	SEND_UNWELL, /* the next request may go in *probe_ms, 0: now. It is one at a time, for whichever stream is open then:
-		      * with sender_parks, one that is opened gets its turn, and ends with DF_RETRY when it fails. */
+	SEND_WELL, /* or never asked */
+	/* The next request may go in *probe_ms, 0: now. It is one at a time, for whichever stream
+	 * is open then: with sender_parks, one that is opened gets its turn, and ends with DF_RETRY
+	 * when it fails. */
+	SEND_UNWELL,
 	/* refused, or unavailable for give_up_after: nothing more goes there in this run */
 	SEND_CLOSED,
 };

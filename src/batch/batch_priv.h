@@ -20,10 +20,9 @@ void batch_id_row(const struct batch_space *space, uint64_t number, char out[BAT
 
 /* What a batch's id is made from, beside the document. */
 struct batch_content {
-	const char
-	    /* the source_request_id that its rows brought, and that an earlier batch has
-	     * already; or NULL */
-	    *own;
+	/* the source_request_id that its rows brought, and that an earlier batch has already; or
+	 * NULL */
+	const char *own;
 	size_t own_len;
 	uint64_t position;
 	/* everything of it but the ids made here; NULL: the position alone, BATCH_FORMAT_0_1 */

@@ -27,9 +27,9 @@ struct conf_key {
 	conf_parse parse;
 	conf_print print;     /* NULL: live, never frozen */
 	const char *fallback; /* the default, as the file would have it; NULL: unset */
-	const char *
-	    absent; /* frozen: what a document was begun with whose stored settings lack it, as those of 0.1
-				   * lack what is new since; NULL: fallback */
+	/* frozen: what a document was begun with whose stored settings lack it, as those of 0.1
+	 * lack what is new since; NULL: fallback */
+	const char *absent;
 	/* for enumerations: the words in the order of their values, NULL-terminated */
 	const char *const *words;
 	uint64_t min, max; /* for numbers, sizes and durations; max 0: none */

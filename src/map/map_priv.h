@@ -396,9 +396,9 @@ struct map {
 	size_t n_names;
 	bool *own;    /* own: per column, whether it is one that reject files add */
 	bool has_own; /* any of them */
-	size_t *
-	    places; /* own: per entry of a manifest without a header, its column, where the document has a header
-			   of places; else NULL */
+	/* own: per entry of a manifest without a header, its column, where the document has a
+	 * header of places; else NULL */
+	size_t *places;
 	bool *done; /* own: per column, whether it is the manifest's, or one of our own */
 	struct map_node *batch, *data; /* own trees; data is NULL when eventless */
 	struct map_program batch_program, data_program;
