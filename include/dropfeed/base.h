@@ -29,7 +29,7 @@ char *df_format(const char *fmt, ...) DF_PRINTF(1, 2); /* owned by the caller */
 char *df_file_name(const char *stem, size_t stem_len, const char *tail);
 const char *df_base_name(const char *path); /* its last part, borrowed */
 /* the folder that holds it, "." where it names none; the caller's */
-char *df_folder_of(const char *path);
+char *df_dirname(const char *path);
 
 /* ---- a growing byte buffer ----
  *
@@ -109,7 +109,7 @@ enum df_status df_pattern_compile(const char *pattern, regex_t *out, struct df_e
 size_t df_utf8_valid(const char *s, size_t len);
 /* Puts '?' for each byte that is not UTF-8: for messages, which quote others and are cut to
  * their room. */
-void df_utf8_mend(char *s);
+void df_utf8_sanitize(char *s);
 /* Writes the character, up to U+10FFFF, and returns how many bytes it takes. */
 size_t df_utf8_put(char out[4], uint32_t c);
 
@@ -133,7 +133,7 @@ void df_log_err(enum df_log_level level, const struct df_err *err);
  * full disk, one that fails to read, or no memory or descriptors left; else `otherwise`. */
 enum df_status df_disk_status(int error, enum df_status otherwise);
 /* The system's words for it, and what to do about a full disk. Borrowed. */
-const char *df_disk_words(int error);
+const char *df_strerror(int error);
 
 /* Takes the kernel lock (flock) on `path`, creating it 0600, and writes this process's id into
  * it. DF_RETRY when another process holds it, which sets *busy; err names that process's id.

@@ -2,7 +2,7 @@
 /*
  * document.h - one document, from its bytes to its last acknowledgement
  *
- *	document_walk.c		row by row
+ *	document_pass.c		row by row
  *	document_open.c		how its bytes are written
  *	document_hint.c		which option would help where it fails
  *	document_parts.c	the same, by several threads
@@ -49,26 +49,26 @@ struct document_hints {
 	struct batch_row first_field_fault;
 };
 
-struct document_walk_reject { /* a row that will not be delivered */
+struct document_pass_reject { /* a row that will not be delivered */
 	struct batch_row where;
 	const struct map_fault *faults;
 	size_t n_faults;
 };
 
-/* Each handler may be NULL. A status other than DF_OK ends the walk with it. What they get lives
+/* Each handler may be NULL. A status other than DF_OK ends the pass with it. What they get lives
  * until they return. */
-struct document_walk_handlers {
+struct document_pass_handlers {
 	enum df_status (*header)(void *ctx, const struct rows_row *header, struct df_err *err);
 	enum df_status (*record)(void *ctx, const struct map_record *record,
 				 const struct batch_row *where, struct df_err *err);
-	enum df_status (*reject)(void *ctx, const struct document_walk_reject *reject,
+	enum df_status (*reject)(void *ctx, const struct document_pass_reject *reject,
 				 struct df_err *err);
 	void (*expect)(void *ctx, uint64_t ids_hash, unsigned step); /* see batch_maker_expect */
 };
 
 struct document_shared; /* identities that many share */
 
-struct document_walk {
+struct document_pass {
 	const struct conf_feed *feed;
 	const char *file; /* the drop file's name, for guidelines */
 	const struct decode_doc *doc;
@@ -76,14 +76,14 @@ struct document_walk {
 	int64_t begun_ms;
 	uint32_t jobs;    /* threads that read, this one counted; 0 is 1 */
 	size_t part_size; /* bytes that a thread takes at a time; 0: a good size */
-	const struct document_walk_handlers *handlers;
+	const struct document_pass_handlers *handlers;
 	void *ctx;
 	struct document_shared *shared; /* or NULL: identities that many share are not looked for */
-	/* filled by the walk: */
+	/* filled by the pass: */
 	uint64_t rows, rejected, skipped; /* skipped: as the manifest says */
 	struct decode_bytes bytes;        /* as UTF-8 */
 	uint64_t start, end;              /* in those: the rows, between a preamble and a trailer */
-	struct map *map;                  /* its warnings and names; freed by document_walk_end */
+	struct map *map;                  /* its warnings and names; freed by document_pass_end */
 	struct map_warning *notes;        /* own: guidelines and hints */
 	size_t n_notes;
 	struct document_hints hints;
@@ -92,23 +92,23 @@ struct document_walk {
 
 /* Reads the whole document. DF_OK: rows and rejected are counted. DF_REJECT: the document is
  * refused. */
-enum df_status document_walk(struct document_walk *w, struct df_err *err) DF_CHECK;
-void document_walk_end(struct document_walk *w);
-/* The map's warnings and the walk's own in one list, the caller's. */
-struct map_warning *document_walk_warnings(const struct document_walk *w, size_t *n);
+enum df_status document_pass(struct document_pass *w, struct df_err *err) DF_CHECK;
+void document_pass_end(struct document_pass *w);
+/* The map's warnings and the pass's own in one list, the caller's. */
+struct map_warning *document_pass_warnings(const struct document_pass *w, size_t *n);
 
 typedef enum df_status (*document_reject_handler)(void *ctx,
-						  const struct document_walk_reject *reject,
+						  const struct document_pass_reject *reject,
 						  struct df_err *err);
 
 /* Walks the document and makes its batches: sink gets each, reject (or NULL) each rejected row,
- * both with ctx. walk: feed, file and doc are set. */
-enum df_status document_batches(struct document_walk *walk, const struct batch_settings *settings,
+ * both with ctx. pass: feed, file and doc are set. */
+enum df_status document_batches(struct document_pass *pass, const struct batch_settings *settings,
 				batch_sink sink, document_reject_handler reject, void *ctx,
 				struct df_err *err) DF_CHECK;
 
 /* Looks for identities that many share, in bounded memory; its warnings are among
- * document_walk_warnings. */
+ * document_pass_warnings. */
 struct document_shared *document_shared_new(void);
 void document_shared_row(struct document_shared *s, const struct map_record *record);
 /* *out is the caller's */
@@ -121,7 +121,7 @@ struct document_forecast {
 	uint64_t rows, rejected, skipped, batches, events, requests;
 };
 /* settings NULL: batches, events and requests are not forecast. */
-enum df_status document_preflight(struct document_walk *walk, const struct batch_settings *settings,
+enum df_status document_preflight(struct document_pass *pass, const struct batch_settings *settings,
 				  document_reject_handler reject, void *ctx,
 				  struct document_forecast *out, struct df_err *err) DF_CHECK;
 
@@ -143,14 +143,14 @@ struct document_sent { /* of a document, whichever run sent it */
 /* Delivers a document that passed its preflight: every batch that is not settled yet. sent: all
  * of them. */
 enum df_status document_send(const struct document_env *env, const struct conf_feed *feed,
-			     struct document_walk *walk, const struct batch_settings *settings,
+			     struct document_pass *pass, const struct batch_settings *settings,
 			     int64_t document_id, struct document_sent *sent,
 			     struct df_err *err) DF_CHECK;
 
 /* Sends the rows again that `retry` marked in the ledger (ledger_again) under the ids that they
  * had. */
 enum df_status document_resend(const struct document_env *env, const struct conf_feed *feed,
-			       struct document_walk *walk, const struct batch_settings *settings,
+			       struct document_pass *pass, const struct batch_settings *settings,
 			       int64_t document_id, const uint64_t *again, size_t n_again,
 			       struct df_err *err) DF_CHECK;
 
@@ -177,9 +177,9 @@ struct document_undelivered { /* rows that are in no settled batch */
 	uint8_t *bits;        /* own: of each row by its number */
 	uint64_t size, n;     /* size: bytes; n: rows */
 };
-/* Finds them by making the document's batches once more. walk: feed, file and doc are set; out
+/* Finds them by making the document's batches once more. pass: feed, file and doc are set; out
  * is zeroed. */
-enum df_status document_undelivered_find(const struct document_env *env, struct document_walk *walk,
+enum df_status document_undelivered_find(const struct document_env *env, struct document_pass *pass,
 					 const struct batch_settings *settings, int64_t document_id,
 					 struct document_undelivered *out,
 					 struct df_err *err) DF_CHECK;
@@ -206,15 +206,15 @@ struct document_later {
 	void *ctx;
 };
 /* Writes a reject file to `path`, or, "-", to standard output. An empty file of that name is
- * replaced; next to one that is not, the file gets a name with a number. walk: feed, file and
+ * replaced; next to one that is not, the file gets a name with a number. pass: feed, file and
  * doc are set. */
-enum df_status document_rejects_export(struct document_walk *walk,
+enum df_status document_rejects_export(struct document_pass *pass,
 				       const struct document_later *later, const char *path,
 				       struct document_rejects *out, struct df_err *err) DF_CHECK;
 
 /* Writes <state_dir>/rejects/<feed>/<document>: the rows that the map rejects and those that the
- * ledger says were rejected later. walk: feed, file and doc are set. */
-enum df_status document_rejects_write(const struct document_env *env, struct document_walk *walk,
+ * ledger says were rejected later. pass: feed, file and doc are set. */
+enum df_status document_rejects_write(const struct document_env *env, struct document_pass *pass,
 				      int64_t document_id, struct document_rejects *out,
 				      struct df_err *err) DF_CHECK;
 

@@ -91,8 +91,8 @@ enum df_status fetch_after(struct fetch *source, const struct fetch_entry *entry
  * it; NULL: the feed's own. */
 void fetch_enter(struct fetch *source, const char *dir);
 /* What lies under this name: size and mtime. DF_END: no such file. */
-enum df_status fetch_look(struct fetch *source, const char *name, struct fetch_entry *out,
-			  struct df_err *err) DF_CHECK;
+enum df_status fetch_stat_file(struct fetch *source, const char *name, struct fetch_entry *out,
+			       struct df_err *err) DF_CHECK;
 
 /* Writes `len` bytes to DIR/name on the source, through a temporary name; replaces an older one.
  * Sub-folders of the name are made. */

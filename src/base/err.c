@@ -20,7 +20,7 @@ enum df_status df_fail(enum df_status status, struct df_err *err, const char *co
 	va_start(ap, fmt);
 	vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
-	df_utf8_mend(err->text);
+	df_utf8_sanitize(err->text);
 	return status;
 }
 
@@ -39,7 +39,7 @@ void df_err_context(struct df_err *err, const char *fmt, ...)
 	 * gets cut. */
 	if (snprintf(err->text, sizeof(err->text), "%s: %s", prefix, text) < 0)
 		err->text[0] = '\0';
-	df_utf8_mend(err->text);
+	df_utf8_sanitize(err->text);
 }
 
 void df_err_place(struct df_err *err, const char *file, uint64_t line, const char *column)
@@ -53,7 +53,7 @@ void df_err_place(struct df_err *err, const char *file, uint64_t line, const cha
 		err->line = line;
 	if (column != NULL && err->column[0] == '\0') {
 		snprintf(err->column, sizeof(err->column), "%s", column);
-		df_utf8_mend(err->column);
+		df_utf8_sanitize(err->column);
 	}
 }
 

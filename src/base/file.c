@@ -30,7 +30,7 @@ enum df_status df_disk_status(int error, enum df_status otherwise)
 	}
 }
 
-const char *df_disk_words(int error)
+const char *df_strerror(int error)
 {
 	switch (error) {
 	case ENOSPC:
@@ -51,7 +51,7 @@ enum df_status df_sync_folder(const char *path, struct df_err *err)
 	/* Some network file systems cannot sync folders, and say so with EINVAL. */
 	if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
 		st = df_fail(DF_RETRY, err, NULL, "cannot sync the folder %s: %s", path,
-			     df_disk_words(errno));
+			     df_strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	return st;
@@ -92,7 +92,7 @@ enum df_status df_lock_take(const char *path, int *fd_out, bool *busy, struct df
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return df_fail(df_disk_status(errno, DF_FATAL), err, NULL,
-			       "cannot open the lock file %s: %s", path, df_disk_words(errno));
+			       "cannot open the lock file %s: %s", path, df_strerror(errno));
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		int why = errno;
 		*busy = why == EWOULDBLOCK;
@@ -121,7 +121,7 @@ enum df_status df_unnamed_open(const char *dir, int *fd_out, struct df_err *err)
 	}
 	if (fd < 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot make a temporary file in %s: %s", dir,
-			       df_disk_words(errno));
+			       df_strerror(errno));
 	*fd_out = fd;
 	return DF_OK;
 }
@@ -137,7 +137,7 @@ enum df_status df_mkdirs(const char *path, struct df_err *err)
 		*p = '\0';
 		if (mkdir(copy, 0700) != 0 && errno != EEXIST)
 			st = df_fail(df_disk_status(errno, DF_FATAL), err, NULL,
-				     "cannot make the folder %s: %s", copy, df_disk_words(errno));
+				     "cannot make the folder %s: %s", copy, df_strerror(errno));
 		*p = was;
 		if (was == '\0')
 			break;
@@ -154,8 +154,7 @@ enum df_status df_write_all(int fd, const void *p, size_t len, struct df_err *er
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return df_fail(DF_RETRY, err, NULL, "cannot write: %s",
-				       df_disk_words(errno));
+			return df_fail(DF_RETRY, err, NULL, "cannot write: %s", df_strerror(errno));
 		from += n;
 		len -= (size_t)n;
 	}

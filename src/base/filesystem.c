@@ -58,7 +58,7 @@ bool df_is_remote(const char *path, char name[64])
 	struct statfs fs;
 	char *at = df_strdup(path);
 	while (statfs(at, &fs) != 0) { /* the folder may have yet to be made */
-		char *up = errno == ENOENT ? df_folder_of(at) : NULL;
+		char *up = errno == ENOENT ? df_dirname(at) : NULL;
 		bool top = up == NULL || strcmp(up, at) == 0;
 		free(at);
 		at = up;

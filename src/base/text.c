@@ -236,7 +236,7 @@ size_t df_utf8_valid(const char *s, size_t len)
 	return i;
 }
 
-void df_utf8_mend(char *s)
+void df_utf8_sanitize(char *s)
 {
 	size_t len = strlen(s);
 	for (size_t i = df_utf8_valid(s, len); i < len; i += df_utf8_valid(s + i, len - i))
@@ -284,7 +284,7 @@ const char *df_base_name(const char *path)
 	return slash != NULL ? slash + 1 : path;
 }
 
-char *df_folder_of(const char *path)
+char *df_dirname(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	if (slash == NULL)

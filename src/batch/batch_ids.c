@@ -38,7 +38,7 @@ static enum df_status file_failed(struct df_err *err)
 {
 	return df_fail(df_disk_status(errno, DF_RETRY), err, NULL,
 		       "cannot keep the document's own source_request_ids in an unnamed file: %s",
-		       df_disk_words(errno));
+		       df_strerror(errno));
 }
 
 static enum df_status file_enter(int fd, unsigned bits, uint64_t hash, bool *fresh,

@@ -49,7 +49,7 @@ bool cli_flush(void)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return true;
-	fprintf(stderr, "dropfeed: cannot write to standard output: %s\n", df_disk_words(errno));
+	fprintf(stderr, "dropfeed: cannot write to standard output: %s\n", df_strerror(errno));
 	return false;
 }
 

@@ -37,7 +37,7 @@ static void DF_PRINTF(3, 4) loader_complain(struct loader *l, int line, const ch
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	df_utf8_mend(text);
+	df_utf8_sanitize(text);
 	df_hide_passwords(text);
 	struct conf_problems *p = l->problems;
 	p->v = df_realloc(p->v, (p->n + 1) * sizeof(*p->v));
@@ -310,7 +310,7 @@ static int by_line(const void *a, const void *b)
  * nothing. */
 static char *base_of(const char *path)
 {
-	char *dir = df_folder_of(path);
+	char *dir = df_dirname(path);
 	char *whole = realpath(dir, NULL);
 	if (whole == NULL)
 		return dir;

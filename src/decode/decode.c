@@ -91,7 +91,7 @@ void decode_add_skipped(struct decode *d, const char *name, const char *why, boo
 }
 
 /* What can be told before a byte is read. *size gets the drop file's. */
-static enum df_status decode_look(const struct conf_feed *feed, const struct name *parsed, int fd,
+static enum df_status decode_stat(const struct conf_feed *feed, const struct name *parsed, int fd,
 				  uint64_t *size, struct df_err *err)
 {
 	if (feed->decode.encrypted && !parsed->encrypted)
@@ -191,7 +191,7 @@ enum df_status decode_open(const struct conf_feed *feed, const char *name, int f
 	enum df_status st = name_parse_as(feed->fetch.subfolders ? df_base_name(name) : name,
 					  feed->decode.document_type, &parsed, err);
 	if (st == DF_OK)
-		st = decode_look(feed, &parsed, fd, &size, err);
+		st = decode_stat(feed, &parsed, fd, &size, err);
 	if (st == DF_OK)
 		st = decode_layers(d, feed, &parsed, fd, size, scratch, err);
 	for (size_t i = 0; st == DF_OK && i < d->n_docs; i++)

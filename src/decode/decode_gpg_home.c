@@ -44,7 +44,7 @@ static enum df_status home_secrets(struct home *h, struct df_err *err)
 	return DF_OK;
 }
 
-static enum df_status home_look(struct home *h, struct df_err *err)
+static enum df_status home_stat(struct home *h, struct df_err *err)
 {
 	if (access(h->path, R_OK | X_OK) != 0)
 		return home_denied(h->path, "read", err);
@@ -112,7 +112,7 @@ enum df_status decode_gpg_home_check(const struct decode_gpg_run *run, gpgme_ctx
 	if (h.path == NULL)
 		return df_fail(DF_RETRY, err, NULL, "GnuPG has no home folder: set gnupg_home");
 	h.secrets = df_format("%s/private-keys-v1.d", h.path);
-	enum df_status st = home_look(&h, err);
+	enum df_status st = home_stat(&h, err);
 	if (st == DF_OK)
 		st = DF_END;
 	for (gpgme_recipient_t r = recipients; r != NULL && st == DF_END; r = r->next)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* When a document fails, what would explain it: the option to set is named once a document. */
-#include "document_walk.h"
+#include "document_pass.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #define HINT_ROW   (64u << 10) /* bytes of a row that are looked at */
 #define HINT_TRIES 20          /* rows of a kind that are */
 
-static bool read_row(const struct document_walk *w, const struct batch_row *where,
+static bool read_row(const struct document_pass *w, const struct batch_row *where,
 		     struct df_buf *out)
 {
 	size_t want = where->length < HINT_ROW ? (size_t)where->length : HINT_ROW;
@@ -23,13 +23,13 @@ static bool read_row(const struct document_walk *w, const struct batch_row *wher
 	return out->len > 0;
 }
 
-static bool hint_row(struct document_walk *w, const struct batch_row *where, const char *code)
+static bool hint_row(struct document_pass *w, const struct batch_row *where, const char *code)
 {
 	struct df_buf raw = {0}, text = {.max = sizeof(w->notes->text)};
 	bool found = read_row(w, where, &raw) &&
 		     rows_guess_row(w->feed->rows.delimiter, code, raw.data, raw.len, &text);
 	if (found)
-		document_walk_note(w, code, df_buf_cstr(&text));
+		document_pass_note(w, code, df_buf_cstr(&text));
 	df_buf_free(&raw);
 	df_buf_free(&text);
 	return found;
@@ -38,7 +38,7 @@ static bool hint_row(struct document_walk *w, const struct batch_row *where, con
 /* as tries counts */
 static const char *const hinted[DOCUMENT_HINTS] = {"malformed-quote", "invalid-utf8"};
 
-void document_hint_reject(struct document_walk *w, const struct batch_row *where, const char *code)
+void document_hint_reject(struct document_pass *w, const struct batch_row *where, const char *code)
 {
 	struct document_hints *h = &w->hints;
 	if (strcmp(code, "wrong-field-count") == 0 && h->field_faults++ == 0)
@@ -63,7 +63,7 @@ static void hint_append(const struct rows *rows,
 	df_buf_free(&text);
 }
 
-void document_hint_end(struct document_walk *w, const struct rows *rows, enum df_status st,
+void document_hint_end(struct document_pass *w, const struct rows *rows, enum df_status st,
 		       struct df_err *err)
 {
 	struct document_hints *h = &w->hints;
@@ -74,7 +74,7 @@ void document_hint_end(struct document_walk *w, const struct rows *rows, enum df
 			 "`encoding = %s`: if names "
 			 "look wrong, set `encoding = utf-8`",
 			 w->feed->rows.encoding);
-		document_walk_note(w, "encoding", text);
+		document_pass_note(w, "encoding", text);
 	}
 	if (h->field_faults > 0 && h->field_faults == w->rows)
 		(void)hint_row(w, &h->first_field_fault, "wrong-field-count");
@@ -90,7 +90,7 @@ static void make_visible(char *text, size_t size)
 	struct df_buf b = {0};
 	df_visible(&b, text);
 	snprintf(text, size, "%s", df_buf_cstr(&b));
-	df_utf8_mend(text);
+	df_utf8_sanitize(text);
 	df_buf_free(&b);
 }
 

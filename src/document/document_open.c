@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A document's bytes as its feed says that they are written. */
-#include "document_walk.h"
+#include "document_pass.h"
 
 #include <inttypes.h>
 
@@ -70,7 +70,7 @@ static bool is_reject_file(const struct map *m)
 	return false;
 }
 
-enum df_status document_count_check(const struct document_walk *w, const struct rows *rows,
+enum df_status document_count_check(const struct document_pass *w, const struct rows *rows,
 				    struct df_err *err)
 {
 	uint64_t stated = 0;

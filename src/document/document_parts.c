@@ -6,7 +6,7 @@
  * what begins exactly where the part before it ended. The rest it reads itself, as if there were no
  * parts. So what comes out is the same for any number of threads, guesses and sizes.
  */
-#include "document_walk.h"
+#include "document_pass.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -50,8 +50,8 @@ struct part {
 	size_t n_notes;
 };
 
-struct crew {
-	struct document_walk *w;
+struct worker_group {
+	struct document_pass *w;
 	uint64_t length;
 	size_t part_size;
 	struct batch_settings sizes;
@@ -64,8 +64,8 @@ struct crew {
 	bool stop;
 };
 
-struct hand { /* one thread's tools */
-	struct crew *crew;
+struct worker { /* one thread's tools */
+	struct worker_group *group;
 	struct rows *rows; /* own */
 	struct map *map;   /* own */
 	pthread_t thread;
@@ -131,9 +131,9 @@ static void keep_row(struct part *p, const struct rows_row *row, const struct ma
 	k->fold_items = (uint32_t)record->fold_items;
 }
 
-/* The record as the map made it, but for the faults' names, which are borrowed from the walk's
+/* The record as the map made it, but for the faults' names, which are borrowed from the pass's
  * own map. */
-static void recall_row(const struct crew *c, const struct part *p, const struct kept_row *k,
+static void recall_row(const struct worker_group *c, const struct part *p, const struct kept_row *k,
 		       struct map_record *record)
 {
 	const char *bytes = p->bytes.data != NULL ? p->bytes.data : "", *at = bytes + k->at;
@@ -188,17 +188,17 @@ static void part_keep_notes(struct part *p, struct map *m)
 	map_notes_forget(m);
 }
 
-static void part_read(struct hand *h, struct part *p)
+static void part_read(struct worker *h, struct part *p)
 {
-	const struct crew *c = h->crew;
+	const struct worker_group *c = h->group;
 	struct rows_row row;
 	struct map_record record;
 	while (p->st == DF_OK && p->bytes.len < PART_KEEPS && p->n_kept < PART_ROWS) {
 		p->st = rows_next(h->rows, &row, &p->err);
 		if (p->st != DF_OK)
 			break;
-		bool sound = document_walk_check_row(h->map, &c->sizes, &row, &record);
-		if (!sound || c->keep || document_walk_row_is_long(row.length))
+		bool sound = document_pass_check_row(h->map, &c->sizes, &row, &record);
+		if (!sound || c->keep || document_pass_row_is_long(row.length))
 			keep_row(p, &row, &record, sound);
 		p->n_rows++;
 	}
@@ -209,15 +209,15 @@ static void part_read(struct hand *h, struct part *p)
 }
 
 /* Is there a part to be read, and room for it? Under the lock. */
-static bool may_begin(const struct crew *c)
+static bool may_begin(const struct worker_group *c)
 {
 	return !c->stop && c->planned < c->length && c->begun < c->taken + c->n;
 }
 
 /* Cuts a part off and reads it. Under the lock, which is released in between. */
-static void begin_part(struct hand *h)
+static void begin_part(struct worker *h)
 {
-	struct crew *c = h->crew;
+	struct worker_group *c = h->group;
 	struct part *p = &c->parts[c->begun++ % c->n];
 	part_clear(p);
 	p->from = p->to = c->planned;
@@ -232,8 +232,8 @@ static void begin_part(struct hand *h)
 
 static void *help(void *ctx)
 {
-	struct hand *h = ctx;
-	struct crew *c = h->crew;
+	struct worker *h = ctx;
+	struct worker_group *c = h->group;
 	pthread_mutex_lock(&c->lock);
 	while (!c->stop && c->planned < c->length) {
 		if (may_begin(c))
@@ -249,7 +249,7 @@ static void *help(void *ctx)
 
 /* Users come in any order: what is known of one is far away in memory, unless it is asked for
  * some rows before. */
-static void expect_rows(const struct document_walk *w, const struct part *p, size_t i)
+static void expect_rows(const struct document_pass *w, const struct part *p, size_t i)
 {
 	for (unsigned step = 0; step < BATCH_STEPS; step++) {
 		size_t ahead = i + (step + 1) * AHEAD;
@@ -258,10 +258,10 @@ static void expect_rows(const struct document_walk *w, const struct part *p, siz
 	}
 }
 
-static enum df_status take_part(struct crew *c, struct part *p, struct rows_place *place,
+static enum df_status take_part(struct worker_group *c, struct part *p, struct rows_place *place,
 				struct map_record *record, struct df_err *err)
 {
-	struct document_walk *w = c->w;
+	struct document_pass *w = c->w;
 	uint64_t rows = w->rows;
 	enum df_status st = DF_OK;
 	for (size_t i = 0; i < p->n_notes; i++)
@@ -274,7 +274,7 @@ static enum df_status take_part(struct crew *c, struct part *p, struct rows_plac
 		recall_row(c, p, k, record);
 		where.line += place->line - 1;
 		w->rows = rows + k->where.number;
-		st = document_walk_take_row(w, &where, record, k->sound, err);
+		st = document_pass_take_row(w, &where, record, k->sound, err);
 	}
 	if (st != DF_OK)
 		return st;
@@ -295,9 +295,9 @@ static enum df_status take_part(struct crew *c, struct part *p, struct rows_plac
 }
 
 /* The next part in order, done. Meanwhile this thread reads parts, too. NULL: there are no more. */
-static struct part *next_part(struct hand *own)
+static struct part *next_part(struct worker *own)
 {
-	struct crew *c = own->crew;
+	struct worker_group *c = own->group;
 	struct part *p = &c->parts[c->taken % c->n];
 	bool begun = false;
 	pthread_mutex_lock(&c->lock);
@@ -316,7 +316,7 @@ static struct part *next_part(struct hand *own)
 	return begun ? p : NULL;
 }
 
-static void part_is_taken(struct crew *c)
+static void part_is_taken(struct worker_group *c)
 {
 	pthread_mutex_lock(&c->lock);
 	c->taken++;
@@ -324,9 +324,9 @@ static void part_is_taken(struct crew *c)
 	pthread_mutex_unlock(&c->lock);
 }
 
-static enum df_status take_all(struct hand *own, struct rows *rows, struct df_err *err)
+static enum df_status take_all(struct worker *own, struct rows *rows, struct df_err *err)
 {
-	struct crew *c = own->crew;
+	struct worker_group *c = own->group;
 	struct rows_place place = rows_tell(rows);
 	struct map_record record;
 	enum df_status st = DF_OK;
@@ -339,43 +339,43 @@ static enum df_status take_all(struct hand *own, struct rows *rows, struct df_er
 			st = take_part(c, p, &place, &record, err);
 		if (st == DF_OK && place.offset < p->to) {
 			rows_seek(rows, &place);
-			st = document_walk_rows_until(c->w, rows, p->to, err);
+			st = document_pass_rows_until(c->w, rows, p->to, err);
 			place = rows_tell(rows);
 		}
 		part_is_taken(c);
 	}
 	if (st == DF_OK) {
 		rows_seek(rows, &place);
-		st = document_walk_rows_until(c->w, rows, UINT64_MAX, err);
+		st = document_pass_rows_until(c->w, rows, UINT64_MAX, err);
 	}
 	return st;
 }
 
-/* ---- the crew ---- */
+/* ---- the worker group ---- */
 
-static bool hand_ready(struct hand *h, struct crew *c, const struct rows *rows)
+static bool worker_ready(struct worker *h, struct worker_group *c, const struct rows *rows)
 {
 	struct df_err ignored = {0};
-	h->crew = c;
+	h->group = c;
 	h->rows = rows_clone(rows);
-	/* without it there is one hand less */
+	/* without it there is one worker fewer */
 	return map_clone(c->w->map, &h->map, &ignored) == DF_OK;
 }
 
-static void hand_free(struct hand *h)
+static void worker_free(struct worker *h)
 {
 	rows_close(h->rows);
 	map_close(h->map);
 }
 
-static void crew_end(struct crew *c, struct hand *hands, uint32_t helpers)
+static void worker_group_end(struct worker_group *c, struct worker *workers, uint32_t helpers)
 {
 	pthread_mutex_lock(&c->lock);
 	c->stop = true;
 	pthread_cond_broadcast(&c->changed);
 	pthread_mutex_unlock(&c->lock);
 	for (uint32_t i = 1; i <= helpers; i++)
-		pthread_join(hands[i].thread, NULL);
+		pthread_join(workers[i].thread, NULL);
 	for (size_t i = 0; i < c->n; i++) {
 		free(c->parts[i].rows);
 		free(c->parts[i].faults);
@@ -387,20 +387,20 @@ static void crew_end(struct crew *c, struct hand *hands, uint32_t helpers)
 	pthread_cond_destroy(&c->changed);
 }
 
-enum df_status document_walk_parts(struct document_walk *w, struct rows *rows, struct df_err *err)
+enum df_status document_pass_parts(struct document_pass *w, struct rows *rows, struct df_err *err)
 {
-	struct crew c = {.w = w,
-			 .length = rows_end(rows),
-			 .part_size = w->part_size > 0 ? w->part_size : PART_SIZE,
-			 .sizes = {.event_type = w->doc->event_type},
-			 .keep = w->handlers->record != NULL,
-			 .n = (size_t)w->jobs * PER_THREAD,
-			 .planned = rows_tell(rows).offset};
+	struct worker_group c = {.w = w,
+				 .length = rows_end(rows),
+				 .part_size = w->part_size > 0 ? w->part_size : PART_SIZE,
+				 .sizes = {.event_type = w->doc->event_type},
+				 .keep = w->handlers->record != NULL,
+				 .n = (size_t)w->jobs * PER_THREAD,
+				 .planned = rows_tell(rows).offset};
 	if (c.length - c.planned <= c.part_size)
-		return document_walk_rows_until(w, rows, UINT64_MAX, err);
-	struct hand *hands = df_alloc(w->jobs * sizeof(*hands));
+		return document_pass_rows_until(w, rows, UINT64_MAX, err);
+	struct worker *workers = df_alloc(w->jobs * sizeof(*workers));
 	uint32_t ready = 0, helpers = 0;
-	while (ready < w->jobs && hand_ready(&hands[ready], &c, rows))
+	while (ready < w->jobs && worker_ready(&workers[ready], &c, rows))
 		ready++;
 	c.parts = df_alloc(c.n * sizeof(*c.parts));
 	for (size_t i = 0; i < c.n; i++)
@@ -408,13 +408,13 @@ enum df_status document_walk_parts(struct document_walk *w, struct rows *rows, s
 	pthread_mutex_init(&c.lock, NULL);
 	pthread_cond_init(&c.changed, NULL);
 	while (helpers + 1 < ready &&
-	       pthread_create(&hands[helpers + 1].thread, NULL, help, &hands[helpers + 1]) == 0)
+	       pthread_create(&workers[helpers + 1].thread, NULL, help, &workers[helpers + 1]) == 0)
 		helpers++;
-	enum df_status st = ready > 0 ? take_all(&hands[0], rows, err)
-				      : document_walk_rows_until(w, rows, UINT64_MAX, err);
-	crew_end(&c, hands, helpers);
+	enum df_status st = ready > 0 ? take_all(&workers[0], rows, err)
+				      : document_pass_rows_until(w, rows, UINT64_MAX, err);
+	worker_group_end(&c, workers, helpers);
 	for (uint32_t i = 0; i < w->jobs; i++)
-		hand_free(&hands[i]);
-	free(hands);
+		worker_free(&workers[i]);
+	free(workers);
 	return st;
 }

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-struct preflight_walk {
+struct preflight_pass {
 	struct document_forecast *out;
 	document_reject_handler reject;
 	void *ctx;
@@ -19,7 +19,7 @@ struct preflight_walk {
 static enum df_status count_batch(void *ctx, struct batch *b, struct df_err *err)
 {
 	(void)err;
-	struct preflight_walk *p = ctx;
+	struct preflight_pass *p = ctx;
 	struct forecast *lane = &p->lanes[b->lane];
 	if (lane->batches == 0 || lane->historical != b->historical ||
 	    lane->batches == REQUEST_MAX_BATCHES ||
@@ -37,13 +37,13 @@ static enum df_status count_batch(void *ctx, struct batch *b, struct df_err *err
 	return DF_OK;
 }
 
-static enum df_status on_reject(void *ctx, const struct document_walk_reject *r, struct df_err *err)
+static enum df_status on_reject(void *ctx, const struct document_pass_reject *r, struct df_err *err)
 {
-	struct preflight_walk *p = ctx;
+	struct preflight_pass *p = ctx;
 	return p->reject != NULL ? p->reject(p->ctx, r, err) : DF_OK;
 }
 
-static enum df_status check_rejects(const struct document_walk *w, struct df_err *err)
+static enum df_status check_rejects(const struct document_pass *w, struct df_err *err)
 {
 	const struct conf_feed *feed = w->feed;
 	unsigned long long rejected = w->rejected, rows = w->rows, max = feed->map.max_rejects;
@@ -65,29 +65,29 @@ static enum df_status check_rejects(const struct document_walk *w, struct df_err
 		       rejected, rows, (double)max / 1000);
 }
 
-enum df_status document_preflight(struct document_walk *walk, const struct batch_settings *settings,
+enum df_status document_preflight(struct document_pass *pass, const struct batch_settings *settings,
 				  document_reject_handler reject, void *ctx,
 				  struct document_forecast *out, struct df_err *err)
 {
 	*out = (struct document_forecast){0};
-	static const struct document_walk_handlers rows_alone = {.reject = on_reject};
-	struct preflight_walk p = {.out = out, .reject = reject, .ctx = ctx};
+	static const struct document_pass_handlers rows_alone = {.reject = on_reject};
+	struct preflight_pass p = {.out = out, .reject = reject, .ctx = ctx};
 	enum df_status st;
 	if (settings != NULL) {
 		struct batch_settings counting = *settings;
 		counting.count_only = true;
 		p.lanes = df_alloc(settings->lanes * sizeof(*p.lanes));
-		st = document_batches(walk, &counting, count_batch, on_reject, &p, err);
+		st = document_batches(pass, &counting, count_batch, on_reject, &p, err);
 	} else {
-		walk->handlers = &rows_alone;
-		walk->ctx = &p;
-		st = document_walk(walk, err);
+		pass->handlers = &rows_alone;
+		pass->ctx = &p;
+		st = document_pass(pass, err);
 	}
-	out->rows = walk->rows;
-	out->rejected = walk->rejected;
-	out->skipped = walk->skipped;
+	out->rows = pass->rows;
+	out->rejected = pass->rejected;
+	out->skipped = pass->skipped;
 	if (st == DF_OK)
-		st = check_rejects(walk, err);
+		st = check_rejects(pass, err);
 	free(p.lanes);
 	return st;
 }

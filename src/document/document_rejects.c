@@ -37,8 +37,8 @@ struct later_pages { /* of the ledger */
 	const struct document_undelivered *abandoned; /* or NULL */
 };
 
-struct rejects_walk {
-	struct document_walk *walk;
+struct rejects_pass {
+	struct document_pass *pass;
 	struct report_rejects *file;
 	const struct document_later *later;
 	struct ledger_reject next; /* the next row that was rejected later; row 0: there is none */
@@ -97,7 +97,7 @@ static enum df_status later_next(void *ctx, uint64_t after, struct ledger_reject
 	return DF_OK;
 }
 
-static enum df_status take_next(struct rejects_walk *w, struct df_err *err)
+static enum df_status take_next(struct rejects_pass *w, struct df_err *err)
 {
 	uint64_t after = w->next.row;
 	enum df_status st = w->later->next(w->later->ctx, after, &w->next, err);
@@ -154,7 +154,7 @@ static void add_delimiter(struct df_buf *out, const struct document_dialect *d)
 }
 
 /* The two cells of our own, and the line end that the row has. */
-static void add_end(struct rejects_walk *w, const char *line, const char *reason, const char *end,
+static void add_end(struct rejects_pass *w, const char *line, const char *reason, const char *end,
 		    size_t end_len)
 {
 	const struct document_dialect *d = &w->own.dialect;
@@ -169,7 +169,7 @@ static void add_end(struct rejects_walk *w, const char *line, const char *reason
 }
 
 /* Bytes of the file, as UTF-8. */
-static void put_bytes(struct rejects_walk *w, const char *p, size_t len)
+static void put_bytes(struct rejects_pass *w, const char *p, size_t len)
 {
 	if (!w->encoder.on) {
 		report_rejects_add(w->file, p, len);
@@ -180,14 +180,14 @@ static void put_bytes(struct rejects_walk *w, const char *p, size_t len)
 	report_rejects_add(w->file, w->encoded.data, w->encoded.len);
 }
 
-static void put(struct rejects_walk *w)
+static void put(struct rejects_pass *w)
 {
 	put_bytes(w, w->out.data, w->out.len);
 	df_buf_reset(&w->out);
 }
 
 /* A row whose bytes are in memory. */
-static void put_row(struct rejects_walk *w, const char *raw, size_t len, const char *line,
+static void put_row(struct rejects_pass *w, const char *raw, size_t len, const char *line,
 		    const char *reason)
 {
 	size_t body = without_line_end(raw, len);
@@ -197,10 +197,10 @@ static void put_row(struct rejects_walk *w, const char *raw, size_t len, const c
 }
 
 /* Reads bytes of the document into w->raw. */
-static enum df_status read_raw(struct rejects_walk *w, uint64_t offset, size_t length,
+static enum df_status read_raw(struct rejects_pass *w, uint64_t offset, size_t length,
 			       struct df_err *err)
 {
-	const struct decode_bytes *doc = &w->walk->bytes;
+	const struct decode_bytes *doc = &w->pass->bytes;
 	df_buf_reset(&w->raw);
 	if (!df_buf_grow(&w->raw, length))
 		return df_fail(DF_FATAL, err, NULL, "out of memory");
@@ -218,7 +218,7 @@ static enum df_status read_raw(struct rejects_walk *w, uint64_t offset, size_t l
 }
 
 /* Bytes of the document as they are, in pieces. */
-static enum df_status copy_raw(struct rejects_walk *w, uint64_t from, uint64_t to,
+static enum df_status copy_raw(struct rejects_pass *w, uint64_t from, uint64_t to,
 			       struct df_err *err)
 {
 	while (from < to) {
@@ -237,7 +237,7 @@ static enum df_status copy_raw(struct rejects_walk *w, uint64_t from, uint64_t t
 static enum df_status on_header(void *ctx, const struct rows_row *header, struct df_err *err)
 {
 	(void)err;
-	struct rejects_walk *w = ctx;
+	struct rejects_pass *w = ctx;
 	document_own_header(&w->own, &w->own.dialect, header->cells, header->n_cells);
 	put_row(w, header->raw, header->length, MAP_COLUMN_LINE, MAP_COLUMN_REASON);
 	w->begun = true;
@@ -246,9 +246,9 @@ static enum df_status on_header(void *ctx, const struct rows_row *header, struct
 
 /* A document without a header gets one of places, by which its reject file is recognised. It
  * ends as the first row does. */
-static void begin_with_places(struct rejects_walk *w, const char *end, size_t end_len)
+static void begin_with_places(struct rejects_pass *w, const char *end, size_t end_len)
 {
-	size_t n = map_places(w->walk->map);
+	size_t n = map_places(w->pass->map);
 	for (size_t i = 1; i <= n && !w->begun; i++) {
 		if (i > 1)
 			add_delimiter(&w->out, &w->own.dialect);
@@ -264,7 +264,7 @@ static void begin_with_places(struct rejects_walk *w, const char *end, size_t en
 /* ---- a row ---- */
 
 /* A row too large to be in memory is copied in pieces. */
-static enum df_status put_large(struct rejects_walk *w, const struct batch_row *where,
+static enum df_status put_large(struct rejects_pass *w, const struct batch_row *where,
 				const char *line, struct df_err *err)
 {
 	enum df_status st = read_raw(w, where->offset + where->length - TAIL_MAX, TAIL_MAX, err);
@@ -287,7 +287,7 @@ static enum df_status put_large(struct rejects_walk *w, const struct batch_row *
 }
 
 /* Writes the row, whose reason is in w->reason. */
-static enum df_status write_row(struct rejects_walk *w, const struct batch_row *where,
+static enum df_status write_row(struct rejects_pass *w, const struct batch_row *where,
 				struct df_err *err)
 {
 	char line[24];
@@ -304,9 +304,9 @@ static enum df_status write_row(struct rejects_walk *w, const struct batch_row *
 	return DF_OK;
 }
 
-static enum df_status on_reject(void *ctx, const struct document_walk_reject *r, struct df_err *err)
+static enum df_status on_reject(void *ctx, const struct document_pass_reject *r, struct df_err *err)
 {
-	struct rejects_walk *w = ctx;
+	struct rejects_pass *w = ctx;
 	df_buf_reset(&w->reason);
 	if (r->n_faults > 0)
 		document_reasons_count(w->reasons, r->faults[0].code, r->faults[0].name,
@@ -325,7 +325,7 @@ static enum df_status on_record(void *ctx, const struct map_record *record,
 				const struct batch_row *where, struct df_err *err)
 {
 	(void)record;
-	struct rejects_walk *w = ctx;
+	struct rejects_pass *w = ctx;
 	if (w->next.row != where->number)
 		return DF_OK;
 	df_buf_reset(&w->reason);
@@ -351,11 +351,11 @@ char *document_name(const char *file, const struct decode_doc *doc, const char *
 	return out;
 }
 
-static enum df_status walk_rejects(struct rejects_walk *w, struct df_err *err)
+static enum df_status write_rejects(struct rejects_pass *w, struct df_err *err)
 {
-	static const struct document_walk_handlers handlers = {
+	static const struct document_pass_handlers handlers = {
 	    .header = on_header, .record = on_record, .reject = on_reject};
-	const struct conf_rows *format = &w->walk->feed->rows;
+	const struct conf_rows *format = &w->pass->feed->rows;
 	const struct rows_signs signs = rows_signs_of(format->delimiter, format->quote);
 	w->own.dialect =
 	    (struct document_dialect){.signs = signs,
@@ -363,13 +363,13 @@ static enum df_status walk_rejects(struct rejects_walk *w, struct df_err *err)
 				      .quote = format->quote != 0 ? signs.quote.narrow : '\0',
 				      .escape = format->backslash ? '\\' : '\0',
 				      .trim = format->trim};
-	w->walk->handlers = &handlers;
-	w->walk->ctx = w;
+	w->pass->handlers = &handlers;
+	w->pass->ctx = w;
 	enum df_status st = document_encode_open(&w->encoder, format->encoding, err);
 	if (st == DF_OK)
 		st = take_next(w, err);
 	if (st == DF_OK)
-		st = document_walk(w->walk, err);
+		st = document_pass(w->pass, err);
 	document_encode_close(&w->encoder);
 	document_own_free(&w->own);
 	df_buf_free(&w->encoded);
@@ -381,21 +381,21 @@ static enum df_status walk_rejects(struct rejects_walk *w, struct df_err *err)
 
 /* What came encrypted stays encrypted: its rows go to a file without a name, and from there
  * through GnuPG to the one that gets a name. scratch: the folder of that. */
-static enum df_status walk_sealed(struct rejects_walk *w, const char *scratch, struct df_err *err)
+static enum df_status write_sealed(struct rejects_pass *w, const char *scratch, struct df_err *err)
 {
 	int unnamed = -1;
-	if (w->walk->doc->key == NULL)
-		return walk_rejects(w, err);
+	if (w->pass->doc->key == NULL)
+		return write_rejects(w, err);
 	enum df_status st = df_unnamed_open(scratch, &unnamed, err);
 	if (st != DF_OK)
 		return st;
 	report_rejects_rows_to(w->file, unnamed);
-	st = walk_rejects(w, err);
+	st = write_rejects(w, err);
 	if (st == DF_OK)
 		st = report_rejects_flush(w->file, err);
 	df_before("encrypt the reject file");
 	if (st == DF_OK)
-		st = decode_seal(w->walk->feed, w->walk->doc->key, unnamed,
+		st = decode_seal(w->pass->feed, w->pass->doc->key, unnamed,
 				 report_rejects_file(w->file), err);
 	df_after("encrypt the reject file");
 	close(unnamed);
@@ -422,21 +422,21 @@ static enum df_status drop_plain(struct document_rejects *out, struct df_err *er
 	return DF_OK;
 }
 
-enum df_status document_rejects_write(const struct document_env *env, struct document_walk *walk,
+enum df_status document_rejects_write(const struct document_env *env, struct document_pass *pass,
 				      int64_t document_id, struct document_rejects *out,
 				      struct df_err *err)
 {
 	struct later_pages pages = {
 	    .ledger = env->ledger, .document_id = document_id, .abandoned = out->abandoned};
 	const struct document_later later = {later_next, &pages};
-	struct rejects_walk w = {.walk = walk, .later = &later, .reasons = &out->reasons};
-	bool sealed = walk->doc->key != NULL;
-	char *dir = df_format("%s/rejects/%s", env->state_dir, walk->feed->name);
-	char *name = document_name(walk->file, walk->doc, sealed ? ".csv" SEALED : ".csv");
+	struct rejects_pass w = {.pass = pass, .later = &later, .reasons = &out->reasons};
+	bool sealed = pass->doc->key != NULL;
+	char *dir = df_format("%s/rejects/%s", env->state_dir, pass->feed->name);
+	char *name = document_name(pass->file, pass->doc, sealed ? ".csv" SEALED : ".csv");
 	enum df_status st = report_rejects_open(dir, name, document_id, &w.file, err);
 	if (st != DF_OK)
 		goto cleanup;
-	st = walk_sealed(&w, dir, err);
+	st = write_sealed(&w, dir, err);
 	if (st == DF_OK && sealed)
 		st = drop_plain(out, err);
 	const struct report_rejects_owner owner = {env->ledger, document_id, out->older};
@@ -451,18 +451,18 @@ cleanup:
 	return st;
 }
 
-enum df_status document_rejects_export(struct document_walk *walk,
+enum df_status document_rejects_export(struct document_pass *pass,
 				       const struct document_later *later, const char *path,
 				       struct document_rejects *out, struct df_err *err)
 {
-	struct rejects_walk w = {.walk = walk, .later = later, .reasons = &out->reasons};
-	bool standard = strcmp(path, "-") == 0, sealed = !standard && walk->doc->key != NULL;
+	struct rejects_pass w = {.pass = pass, .later = later, .reasons = &out->reasons};
+	bool standard = strcmp(path, "-") == 0, sealed = !standard && pass->doc->key != NULL;
 	char *named = df_format("%s%s", path, sealed && !ends_with(path, SEALED) ? SEALED : "");
-	char *dir = df_folder_of(named);
+	char *dir = df_dirname(named);
 	enum df_status st = report_rejects_open_path(named, &w.file, err);
 	if (st != DF_OK)
 		goto cleanup;
-	st = sealed ? walk_sealed(&w, dir, err) : walk_rejects(&w, err);
+	st = sealed ? write_sealed(&w, dir, err) : write_rejects(&w, err);
 	if (st == DF_OK)
 		st = report_rejects_close(w.file, NULL, &out->path, err);
 	else

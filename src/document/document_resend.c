@@ -127,7 +127,7 @@ static enum df_status on_batch(void *ctx, struct batch *b, struct df_err *err)
 }
 
 enum df_status document_resend(const struct document_env *env, const struct conf_feed *feed,
-			       struct document_walk *walk, const struct batch_settings *settings,
+			       struct document_pass *pass, const struct batch_settings *settings,
 			       int64_t document_id, const uint64_t *again, size_t n_again,
 			       struct df_err *err)
 {
@@ -138,7 +138,7 @@ enum df_status document_resend(const struct document_env *env, const struct conf
 	pthread_mutex_init(&s.lock, NULL);
 	enum df_status st = sender_open(env->sender, feed, NULL, &events, &s, &s.stream, err);
 	if (st == DF_OK) {
-		st = document_batches(walk, settings, on_batch, NULL, &s, err);
+		st = document_batches(pass, settings, on_batch, NULL, &s, err);
 		if (st == DF_OK && s.n_put != n_again)
 			st = other_batches(err);
 		enum df_status closed = send_close(s.stream, st != DF_OK, err);

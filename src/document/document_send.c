@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct batches_walk {
+struct batches_pass {
 	struct batch_maker *maker; /* own */
 	document_reject_handler reject;
 	void *ctx;
@@ -13,34 +13,34 @@ struct batches_walk {
 static enum df_status on_record(void *ctx, const struct map_record *record,
 				const struct batch_row *where, struct df_err *err)
 {
-	struct batches_walk *b = ctx;
+	struct batches_pass *b = ctx;
 	return batch_maker_add(b->maker, record, where, err);
 }
 
-static enum df_status on_reject(void *ctx, const struct document_walk_reject *reject,
+static enum df_status on_reject(void *ctx, const struct document_pass_reject *reject,
 				struct df_err *err)
 {
-	struct batches_walk *b = ctx;
+	struct batches_pass *b = ctx;
 	return b->reject != NULL ? b->reject(b->ctx, reject, err) : DF_OK;
 }
 
 static void on_expect(void *ctx, uint64_t ids_hash, unsigned step)
 {
-	batch_maker_expect(((struct batches_walk *)ctx)->maker, ids_hash, step);
+	batch_maker_expect(((struct batches_pass *)ctx)->maker, ids_hash, step);
 }
 
-enum df_status document_batches(struct document_walk *walk, const struct batch_settings *settings,
+enum df_status document_batches(struct document_pass *pass, const struct batch_settings *settings,
 				batch_sink sink, document_reject_handler reject, void *ctx,
 				struct df_err *err)
 {
-	static const struct document_walk_handlers handlers = {
+	static const struct document_pass_handlers handlers = {
 	    .record = on_record, .reject = on_reject, .expect = on_expect};
-	struct batches_walk b = {.reject = reject, .ctx = ctx};
+	struct batches_pass b = {.reject = reject, .ctx = ctx};
 	b.maker = batch_maker_new(settings, sink, ctx);
-	walk->begun_ms = settings->begun_ms;
-	walk->handlers = &handlers;
-	walk->ctx = &b;
-	enum df_status st = document_walk(walk, err);
+	pass->begun_ms = settings->begun_ms;
+	pass->handlers = &handlers;
+	pass->ctx = &b;
+	enum df_status st = document_pass(pass, err);
 	if (st == DF_OK)
 		st = batch_maker_end(b.maker, err);
 	batch_maker_free(b.maker);
@@ -118,7 +118,7 @@ static enum df_status on_batch(void *ctx, struct batch *b, struct df_err *err)
 }
 
 enum df_status document_send(const struct document_env *env, const struct conf_feed *feed,
-			     struct document_walk *walk, const struct batch_settings *settings,
+			     struct document_pass *pass, const struct batch_settings *settings,
 			     int64_t document_id, struct document_sent *sent, struct df_err *err)
 {
 	static const struct send_events events = {.settled = on_settled, .touched = on_touched};
@@ -133,8 +133,8 @@ enum df_status document_send(const struct document_env *env, const struct conf_f
 		st = sender_open(env->sender, feed, done, &events, &s, &s.stream, err);
 	if (st == DF_OK) {
 		s.done = done;
-		st = document_batches(walk, settings, on_batch, NULL, &s, err);
-		/* When the walk itself failed, what is in flight is settled and nothing new
+		st = document_batches(pass, settings, on_batch, NULL, &s, err);
+		/* When the pass itself failed, what is in flight is settled and nothing new
 		 * begins. */
 		enum df_status closed = send_close(s.stream, st != DF_OK, err);
 		if (st == DF_OK)

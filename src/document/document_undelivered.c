@@ -10,7 +10,7 @@
 
 #define ROWS_AT_FIRST 65536u
 
-struct undelivered_walk {
+struct undelivered_pass {
 	struct document_undelivered *out;
 	uint64_t *done; /* own: batches of each lane */
 };
@@ -32,7 +32,7 @@ static void mark(struct document_undelivered *u, uint64_t row)
 
 static enum df_status on_batch(void *ctx, struct batch *b, struct df_err *err)
 {
-	struct undelivered_walk *w = ctx;
+	struct undelivered_pass *w = ctx;
 	(void)err;
 	for (size_t i = 0; i < b->n_rows && b->lane_position >= w->done[b->lane]; i++)
 		mark(w->out, b->rows[i].number);
@@ -40,15 +40,15 @@ static enum df_status on_batch(void *ctx, struct batch *b, struct df_err *err)
 	return DF_OK;
 }
 
-enum df_status document_undelivered_find(const struct document_env *env, struct document_walk *walk,
+enum df_status document_undelivered_find(const struct document_env *env, struct document_pass *pass,
 					 const struct batch_settings *settings, int64_t document_id,
 					 struct document_undelivered *out, struct df_err *err)
 {
-	struct undelivered_walk w = {.out = out,
+	struct undelivered_pass w = {.out = out,
 				     .done = df_alloc(settings->lanes * sizeof(*w.done))};
 	enum df_status st = ledger_lanes(env->ledger, document_id, w.done, settings->lanes, err);
 	if (st == DF_OK)
-		st = document_batches(walk, settings, on_batch, NULL, &w, err);
+		st = document_batches(pass, settings, on_batch, NULL, &w, err);
 	free(w.done);
 	return st;
 }

@@ -8,7 +8,7 @@ static enum df_status open_folder(struct fetch *source, struct df_err *err)
 {
 	struct fetch_stat seen = {0};
 	struct df_err said = {0};
-	enum df_status st = source->driver->look(source->state, source->root, true, &seen, &said);
+	enum df_status st = source->driver->stat(source->state, source->root, true, &seen, &said);
 	if ((st == DF_END || st == DF_REJECT) && source->driver->try_folder != NULL) {
 		said = (struct df_err){0};
 		seen.kind = FETCH_FOLDER;
@@ -106,14 +106,14 @@ void fetch_enter(struct fetch *source, const char *dir)
 	source->root = below;
 }
 
-enum df_status fetch_look(struct fetch *source, const char *name, struct fetch_entry *out,
-			  struct df_err *err)
+enum df_status fetch_stat_file(struct fetch *source, const char *name, struct fetch_entry *out,
+			       struct df_err *err)
 {
 	if (!fetch_name_below(name))
 		return DF_END;
 	struct fetch_stat seen = {0};
 	char *path = fetch_path_join(source->root, name);
-	enum df_status st = source->driver->look(source->state, path, false, &seen, err);
+	enum df_status st = source->driver->stat(source->state, path, false, &seen, err);
 	free(path);
 	/* the source's "no" after a listing that said "yes" is the next run's matter */
 	if (st != DF_OK)

@@ -34,7 +34,7 @@ static enum df_status after_move(struct fetch *source, const char *from, const c
 		struct fetch_stat seen = {0};
 		struct df_err said = {0};
 		bool taken = false;
-		enum df_status st = driver->look(source->state, to, false, &seen, err);
+		enum df_status st = driver->stat(source->state, to, false, &seen, err);
 		if (st == DF_OK)
 			taken = true;
 		else if (st == DF_END) {
@@ -43,7 +43,7 @@ static enum df_status after_move(struct fetch *source, const char *from, const c
 			df_after("move the source's file");
 		}
 		if (!taken && (st == DF_REJECT || st == DF_END)) {
-			enum df_status there = driver->look(source->state, to, false, &seen, err);
+			enum df_status there = driver->stat(source->state, to, false, &seen, err);
 			taken = there == DF_OK;
 			if (there != DF_OK && there != DF_END)
 				st = there;
@@ -51,7 +51,7 @@ static enum df_status after_move(struct fetch *source, const char *from, const c
 		free(to);
 		if (taken)
 			continue;
-		if (st == DF_END && driver->look(source->state, from, false, &seen, err) == DF_END)
+		if (st == DF_END && driver->stat(source->state, from, false, &seen, err) == DF_END)
 			return DF_END;
 		if (st == DF_REJECT || st == DF_END)
 			return df_fail(DF_RETRY, err, NULL,
@@ -68,11 +68,11 @@ static enum df_status after_move(struct fetch *source, const char *from, const c
 
 /* Another file may have come under the name since this one was read: that one is not done with.
  * A server may say another time than its listing did: then the listing is asked again. */
-static enum df_status after_look(struct fetch *source, const struct fetch_entry *entry,
+static enum df_status after_stat(struct fetch *source, const struct fetch_entry *entry,
 				 const char *path, struct df_err *err)
 {
 	struct fetch_stat seen = {0};
-	enum df_status st = source->driver->look(source->state, path, false, &seen, err);
+	enum df_status st = source->driver->stat(source->state, path, false, &seen, err);
 	if (st != DF_OK)
 		return st;
 	if (!fetch_is_file(&seen))
@@ -81,7 +81,7 @@ static enum df_status after_look(struct fetch *source, const struct fetch_entry 
 		return DF_OK;
 	if (!source->driver->listing_differs)
 		return DF_END;
-	st = fetch_list_look(source, entry->name, &seen, err);
+	st = fetch_list_stat(source, entry->name, &seen, err);
 	if (st == DF_OK &&
 	    (!fetch_is_file(&seen) || seen.size != entry->size || seen.mtime != entry->mtime))
 		st = DF_END;
@@ -128,7 +128,7 @@ enum df_status fetch_after(struct fetch *source, const struct fetch_entry *entry
 	if (!fetch_name_below(name))
 		return df_fail(DF_FATAL, err, NULL, "'%s' is not the name of a file", name);
 	char *path = fetch_path_join(source->root, name);
-	enum df_status st = after_look(source, entry, path, err);
+	enum df_status st = after_stat(source, entry, path, err);
 	free(path);
 
 	/* What belongs to the file goes first: a marker that is left alone would announce the

@@ -18,8 +18,7 @@ static enum df_status dir_fail(int why, const char *path, struct df_err *err)
 {
 	if (why == ENOENT || why == ENOTDIR)
 		return DF_END;
-	return df_fail(df_disk_status(why, DF_REJECT), err, NULL, "%s: %s", path,
-		       df_disk_words(why));
+	return df_fail(df_disk_status(why, DF_REJECT), err, NULL, "%s: %s", path, df_strerror(why));
 }
 
 static enum df_status dir_open(const struct conf_feed *feed, void **state, struct df_err *err)
@@ -91,7 +90,7 @@ static enum df_status dir_list(void *state, const char *dir, fetch_visit *visit,
 	return st;
 }
 
-static enum df_status dir_look(void *state, const char *path, bool follow, struct fetch_stat *out,
+static enum df_status dir_stat(void *state, const char *path, bool follow, struct fetch_stat *out,
 			       struct df_err *err)
 {
 	(void)state;
@@ -184,7 +183,7 @@ const struct fetch_driver fetch_dir_driver = {
     .open = dir_open,
     .close = dir_close,
     .list = dir_list,
-    .look = dir_look,
+    .stat = dir_stat,
     .read_open = dir_read_open,
     .read = dir_read,
     .read_close = dir_read_close,

@@ -67,7 +67,7 @@ static enum df_status get_rest(struct get_job *job, struct df_err *err)
 	struct fetch_stat now = {0};
 	if (!source->driver->listing_differs)
 		return get_changed(job, "changed", err);
-	enum df_status st = fetch_list_look(source, job->entry->name, &now, err);
+	enum df_status st = fetch_list_stat(source, job->entry->name, &now, err);
 	if (st == DF_END ||
 	    (st == DF_OK && (now.size != job->entry->size || now.mtime != job->entry->mtime)))
 		return get_changed(job, "changed", err);
@@ -79,7 +79,7 @@ static enum df_status get_rest(struct get_job *job, struct df_err *err)
 			return get_stopped(err);
 		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
 	}
-	st = source->driver->look(source->state, job->path, false, &now, err);
+	st = source->driver->stat(source->state, job->path, false, &now, err);
 	if (st == DF_OK && (now.size != job->before.size || now.mtime != job->before.mtime))
 		return get_changed(job, "changed", err);
 	job->size = job->before.size;
@@ -87,11 +87,11 @@ static enum df_status get_rest(struct get_job *job, struct df_err *err)
 }
 
 /* DF_END: it is not there any more. */
-static enum df_status get_look(struct get_job *job, struct df_err *err)
+static enum df_status get_stat(struct get_job *job, struct df_err *err)
 {
 	struct df_err said = {0};
 	enum df_status st =
-	    job->source->driver->look(job->source->state, job->path, false, &job->before, &said);
+	    job->source->driver->stat(job->source->state, job->path, false, &job->before, &said);
 	job->size = job->entry->size;
 	job->blind = st == DF_REJECT; /* what may be listed may be read */
 	if (job->blind || st == DF_END)
@@ -135,7 +135,7 @@ static enum df_status get_part_open(struct get_job *job, struct df_err *err)
 	struct stat st = {0};
 	if (job->fd < 0 || fchmod(job->fd, 0600) != 0 || fstat(job->fd, &st) != 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", job->part,
-			       df_disk_words(errno));
+			       df_strerror(errno));
 	if ((uint64_t)st.st_size > job->size) {
 		if (ftruncate(job->fd, 0) != 0)
 			return df_fail(DF_RETRY, err, NULL, "cannot empty %s: %s", job->part,
@@ -218,7 +218,7 @@ static enum df_status get_sync(const struct get_job *job, struct df_err *err)
 {
 	if (fsync(job->fd) == 0)
 		return DF_OK;
-	return df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", job->part, df_disk_words(errno));
+	return df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", job->part, df_strerror(errno));
 }
 
 static enum df_status get_bytes(struct get_job *job, struct df_err *err)
@@ -271,7 +271,7 @@ static enum df_status get_again(struct get_job *job, struct df_err *err)
 		return get_changed(job, "changed", err);
 	struct fetch_stat now = {0};
 	if (st == DF_OK)
-		st = driver->look(job->source->state, job->path, false, &now, err);
+		st = driver->stat(job->source->state, job->path, false, &now, err);
 	if (st == DF_OK && (now.size != job->size || !fetch_is_file(&now)))
 		return get_changed(job, "changed", err);
 	job->gone = st == DF_END;
@@ -282,13 +282,13 @@ static enum df_status get_again(struct get_job *job, struct df_err *err)
 
 /* What one and the same request said before and after is compared: what was read in between is
  * one state of the file. */
-static enum df_status get_look_again(struct get_job *job, struct df_err *err)
+static enum df_status get_stat_again(struct get_job *job, struct df_err *err)
 {
 	struct fetch *source = job->source;
 	const struct fetch_entry *entry = job->entry;
 	struct fetch_stat now = {0};
 	struct df_err said = {0};
-	enum df_status st = source->driver->look(source->state, job->path, false, &now, &said);
+	enum df_status st = source->driver->stat(source->state, job->path, false, &now, &said);
 	job->gone = st == DF_END;
 	if (st == DF_END || (st == DF_REJECT && job->blind))
 		return DF_OK;
@@ -304,7 +304,7 @@ static enum df_status get_look_again(struct get_job *job, struct df_err *err)
 
 	/* The listing said another time. When it says so still, it is the server's way, and no
 	 * change. */
-	st = source->driver->listing_differs ? fetch_list_look(source, entry->name, &now, err)
+	st = source->driver->listing_differs ? fetch_list_stat(source, entry->name, &now, err)
 					     : DF_END;
 	if (st != DF_OK && st != DF_END)
 		return st;
@@ -317,9 +317,9 @@ static enum df_status get_keep(struct get_job *job, const char *spool_path, stru
 	df_before("rename the download");
 	if (rename(job->part, spool_path) != 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", job->part,
-			       df_disk_words(errno));
+			       df_strerror(errno));
 	df_after("rename the download");
-	char *dir = df_folder_of(spool_path);
+	char *dir = df_dirname(spool_path);
 	enum df_status st = df_sync_folder(dir, err);
 	df_after("sync the spool");
 	free(dir);
@@ -329,7 +329,7 @@ static enum df_status get_keep(struct get_job *job, const char *spool_path, stru
 static enum df_status get_all(struct get_job *job, const char *spool_path, struct df_err *err)
 {
 	const char *name = job->entry->name;
-	enum df_status seen = get_look(job, err);
+	enum df_status seen = get_stat(job, err);
 	if (seen != DF_OK && seen != DF_END)
 		return seen;
 	enum df_status st =
@@ -344,7 +344,7 @@ static enum df_status get_all(struct get_job *job, const char *spool_path, struc
 	if (st == DF_OK)
 		df_sha256_end(job->hash, job->hex);
 	if (st == DF_OK && !job->gone)
-		st = get_look_again(job, err);
+		st = get_stat_again(job, err);
 	if (st == DF_OK) {
 		st = fetch_checksum_compare(job->checksum, name, err);
 		job->throw_away = st != DF_OK;

@@ -198,7 +198,7 @@ static enum df_status list_refine(struct fetch *source, const char *name, struct
 	struct fetch_stat now = {0};
 	struct df_err said = {0};
 	char *path = fetch_path_join(source->root, name);
-	enum df_status st = source->driver->look(source->state, path, false, &now, &said);
+	enum df_status st = source->driver->stat(source->state, path, false, &now, &said);
 	free(path);
 	if (st == DF_REJECT) { /* it may be read all the same */
 		source->asked_in_vain++;
@@ -480,16 +480,16 @@ void fetch_list_free(struct fetch_list *list)
 
 /* ---- one name of it, once more ---- */
 
-struct look_job {
+struct stat_job {
 	struct list_job list; /* for list_leaf */
 	const char *leaf;
 	struct fetch_stat *out;
 	bool found;
 };
 
-static bool look_visit(void *arg, const char *name, size_t len, const struct fetch_stat *seen)
+static bool stat_visit(void *arg, const char *name, size_t len, const struct fetch_stat *seen)
 {
-	struct look_job *job = arg;
+	struct stat_job *job = arg;
 	name = list_leaf(&job->list, name, &len);
 	if (strlen(job->leaf) != len || memcmp(name, job->leaf, len) != 0)
 		return ++job->list.names < LIST_NAMES_MAX;
@@ -498,16 +498,16 @@ static bool look_visit(void *arg, const char *name, size_t len, const struct fet
 	return false;
 }
 
-enum df_status fetch_list_look(struct fetch *source, const char *name, struct fetch_stat *out,
+enum df_status fetch_list_stat(struct fetch *source, const char *name, struct fetch_stat *out,
 			       struct df_err *err)
 {
-	struct look_job job = {.list = {.source = source}, .leaf = df_base_name(name), .out = out};
+	struct stat_job job = {.list = {.source = source}, .leaf = df_base_name(name), .out = out};
 	char *folder =
 	    job.leaf > name ? df_strndup(name, (size_t)(job.leaf - name) - 1) : df_strdup("");
 	char *path =
 	    folder[0] != '\0' ? fetch_path_join(source->root, folder) : df_strdup(source->root);
 	names_add(&job.list.folders, folder);
-	enum df_status st = source->driver->list(source->state, path, look_visit, &job, err);
+	enum df_status st = source->driver->list(source->state, path, stat_visit, &job, err);
 	if (st == DF_OK && !job.found)
 		st = DF_END;
 	if (st == DF_OK)

@@ -50,13 +50,13 @@ static enum df_status path_make_one(struct fetch *source, const char *path, stru
 {
 	struct fetch_stat seen = {0};
 	struct df_err said = {0};
-	enum df_status st = source->driver->look(source->state, path, true, &seen, err);
+	enum df_status st = source->driver->stat(source->state, path, true, &seen, err);
 	if (st == DF_END) {
 		st = source->driver->make_dir(source->state, path, &said);
 		/* Another feed may have made it meanwhile, which a server words like any
 		 * failure. */
 		if (st == DF_REJECT &&
-		    source->driver->look(source->state, path, true, &seen, err) == DF_OK)
+		    source->driver->stat(source->state, path, true, &seen, err) == DF_OK)
 			return seen.kind == FETCH_FOLDER || seen.kind == FETCH_UNTYPED
 				   ? DF_OK
 				   : df_fail(st, err, NULL, "%s", said.text);
@@ -72,7 +72,7 @@ enum df_status fetch_path_make(struct fetch *source, const char *dir, struct df_
 	/* Mostly it is there already; and its parents may be none of our business, and not to be
 	 * looked at. */
 	struct fetch_stat seen = {0};
-	enum df_status st = source->driver->look(source->state, dir, true, &seen, err);
+	enum df_status st = source->driver->stat(source->state, dir, true, &seen, err);
 	if (st == DF_OK && (seen.kind == FETCH_FOLDER || seen.kind == FETCH_UNTYPED))
 		return DF_OK;
 	if (st != DF_OK && st != DF_END)

@@ -44,7 +44,7 @@ struct fetch_driver {
 	/* Whether the folder can be listed: for servers that say nothing of it otherwise. */
 	enum df_status (*try_folder)(void *state, const char *dir, struct df_err *err);
 	/* follow: look through a symbolic link */
-	enum df_status (*look)(void *state, const char *path, bool follow, struct fetch_stat *out,
+	enum df_status (*stat)(void *state, const char *path, bool follow, struct fetch_stat *out,
 			       struct df_err *err);
 
 	/* One file at a time is open for reading. read: *n 0 is the end. */
@@ -82,7 +82,7 @@ struct fetch {
 
 /* fetch_list.c */
 /* What the folder's listing says of the name now. DF_END: it is not listed. */
-enum df_status fetch_list_look(struct fetch *source, const char *name, struct fetch_stat *out,
+enum df_status fetch_list_stat(struct fetch *source, const char *name, struct fetch_stat *out,
 			       struct df_err *err) DF_CHECK;
 /* True when what was looked at may be the file that was listed so. */
 bool fetch_is_file(const struct fetch_stat *seen);

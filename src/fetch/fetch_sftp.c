@@ -86,7 +86,7 @@ static void sftp_stat_take(const LIBSSH2_SFTP_ATTRIBUTES *attrs, struct fetch_st
 	out->mtime = (attrs->flags & LIBSSH2_SFTP_ATTR_ACMODTIME) != 0 ? (int64_t)attrs->mtime : 0;
 }
 
-static enum df_status sftp_look(void *state, const char *path, bool follow, struct fetch_stat *out,
+static enum df_status sftp_stat(void *state, const char *path, bool follow, struct fetch_stat *out,
 				struct df_err *err)
 {
 	struct fetch_sftp *s = state;
@@ -100,7 +100,7 @@ static enum df_status sftp_look(void *state, const char *path, bool follow, stru
 	if (rc == LIBSSH2_ERROR_SFTP_PROTOCOL && how == LIBSSH2_SFTP_LSTAT &&
 	    libssh2_sftp_last_error(s->sftp) == LIBSSH2_FX_OP_UNSUPPORTED) {
 		s->no_lstat = true; /* such a server has no links either */
-		return sftp_look(state, path, true, out, err);
+		return sftp_stat(state, path, true, out, err);
 	}
 	if (rc != 0)
 		return fetch_sftp_fail(s, rc, path, err);
@@ -263,7 +263,7 @@ const struct fetch_driver fetch_sftp_driver = {
     .listing_differs = true,
     .list = sftp_list,
     .try_folder = sftp_try_folder,
-    .look = sftp_look,
+    .stat = sftp_stat,
     .read_open = sftp_read_open,
     .read = sftp_read,
     .read_close = sftp_read_close,

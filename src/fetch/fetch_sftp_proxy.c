@@ -35,7 +35,7 @@ static void *proxy_log_run(void *arg)
 	for (int n = 0; from != NULL && fgets(line, sizeof(line), from) != NULL; n++) {
 		struct df_buf text = {.max = 4 * PROXY_LINE_MAX + 1};
 		line[strcspn(line, "\r\n")] = '\0';
-		df_utf8_mend(line);
+		df_utf8_sanitize(line);
 		df_printable(&text, line);
 		/* read on all the same: it must not wait for us */
 		if (n < PROXY_LINES_MAX && line[0] != '\0')

@@ -72,7 +72,7 @@ static enum df_status ledger_create(struct ledger *l, struct df_err *err)
 	int fd = open(l->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return df_fail(df_disk_status(errno, DF_FATAL), err, NULL,
-			       "cannot open the ledger %s: %s", l->path, df_disk_words(errno));
+			       "cannot open the ledger %s: %s", l->path, df_strerror(errno));
 	df_after("make the ledger");
 	int rc = fchmod(fd, 0600);
 	int why = errno;

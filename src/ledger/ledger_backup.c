@@ -62,13 +62,13 @@ static enum df_status sync_and_name(const char *temporary, const char *path, str
 		close(fd);
 	if (!synced)
 		return df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", temporary,
-			       df_disk_words(why));
+			       df_strerror(why));
 	df_before("name the backup");
 	if (rename(temporary, path) != 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", temporary,
-			       df_disk_words(errno));
+			       df_strerror(errno));
 	df_after("name the backup");
-	char *folder = df_folder_of(path);
+	char *folder = df_dirname(path);
 	enum df_status st = df_sync_folder(folder, err);
 	free(folder);
 	return st;
@@ -106,7 +106,7 @@ enum df_status ledger_backup(const char *state_dir, const char *path, struct df_
 	fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0) {
 		st = df_fail(df_disk_status(errno, DF_USAGE), err, NULL, "cannot write %s: %s",
-			     temporary, df_disk_words(errno));
+			     temporary, df_strerror(errno));
 		goto cleanup;
 	}
 	st = copy_ledger(l, temporary, err);

@@ -40,7 +40,7 @@ enum df_status ledger_fail(struct ledger *l, const char *what, struct df_err *er
 	int system = sqlite3_system_errno(l->db);
 	if ((rc & 0xff) == SQLITE_CANTOPEN && df_disk_status(system, DF_FATAL) == DF_RETRY)
 		return df_fail(DF_RETRY, err, NULL, "cannot %s: cannot open the ledger %s: %s",
-			       what, l->path, df_disk_words(system));
+			       what, l->path, df_strerror(system));
 	if (file_system_lacks(rc) && df_disk_status(system, DF_FATAL) != DF_RETRY)
 		return df_fail(DF_USAGE, err, NULL,
 			       "cannot %s: the file system of the ledger %s offers it no locks, or "

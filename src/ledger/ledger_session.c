@@ -81,18 +81,17 @@ static enum df_status note(const struct ledger *l, const char *text, bool sync, 
 	enum df_status st = DF_OK;
 	if (fd < 0)
 		st = df_fail(df_disk_status(errno, DF_FATAL), err, NULL, "cannot write %s: %s",
-			     fresh, df_disk_words(errno));
+			     fresh, df_strerror(errno));
 	if (st == DF_OK)
 		st = df_write_all(fd, text, strlen(text), err);
 	if (st == DF_OK && sync && fsync(fd) != 0)
-		st =
-		    df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", fresh, df_disk_words(errno));
+		st = df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", fresh, df_strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	df_before("note the ledger's session");
 	if (st == DF_OK && rename(fresh, path) != 0)
 		st = df_fail(df_disk_status(errno, DF_FATAL), err, NULL, "cannot rename %s: %s",
-			     fresh, df_disk_words(errno));
+			     fresh, df_strerror(errno));
 	df_after("note the ledger's session");
 	if (st == DF_OK && sync)
 		st = df_sync_folder(l->dir, err);

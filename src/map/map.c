@@ -29,7 +29,7 @@ void map_warn(struct map *m, const char *code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(w->text, sizeof(w->text), fmt, ap);
 	va_end(ap);
-	df_utf8_mend(w->text);
+	df_utf8_sanitize(w->text);
 }
 
 /* The API's limit for a value that no cell brings, in characters. */

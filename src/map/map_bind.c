@@ -183,14 +183,14 @@ static enum df_status bind(struct map *m, struct map_binding *binding, struct df
 /* What a node inherits: limits, deletion. */
 static void spread_flags(struct map_node *node, bool deletable)
 {
-	for (size_t i = 0; i < node->n_kids; i++) {
-		struct map_node *kid = node->kids[i];
+	for (size_t i = 0; i < node->n_children; i++) {
+		struct map_node *child = node->children[i];
 		if ((node->flags & SCHEMA_ATTRIBUTES) && node->kind == MAP_NODE_OBJECT)
-			kid->flags |=
-			    MAP_VALUE_LIMIT | (deletable && !kid->keep ? MAP_DELETABLE : 0u);
+			child->flags |=
+			    MAP_VALUE_LIMIT | (deletable && !child->keep ? MAP_DELETABLE : 0u);
 		else if ((node->flags & MAP_VALUE_LIMIT) && node->kind == MAP_NODE_LIST)
-			kid->flags |= MAP_VALUE_LIMIT | MAP_ENTRY;
-		spread_flags(kid, deletable);
+			child->flags |= MAP_VALUE_LIMIT | MAP_ENTRY;
+		spread_flags(child, deletable);
 	}
 }
 
@@ -200,14 +200,14 @@ static void prepare_deletion(struct map *m)
 {
 	struct schema_path path;
 	static const char name[] = "deleted_user_attributes[]";
-	struct map_node *attributes = map_node_kid(m->batch, "user_attributes");
+	struct map_node *attributes = map_node_child(m->batch, "user_attributes");
 	if (!m->feed->map.empty_attributes_delete || attributes == NULL || attributes->keep)
 		return;
 	if (attributes->kind == MAP_NODE_LEAF) /* the members of its cell's JSON */
 		attributes->flags |= MAP_DELETABLE;
 	if (schema_path_parse(m->event, name, strlen(name), &path, NULL) == SCHEMA_PATH_OK &&
 	    map_tree_add(m->batch, &path) != NULL)
-		map_node_kid(m->batch, "deleted_user_attributes")->flags |= MAP_DELETED;
+		map_node_child(m->batch, "deleted_user_attributes")->flags |= MAP_DELETED;
 }
 
 struct map_node *map_root_new(const struct schema_object *object, const char *path)
@@ -221,11 +221,11 @@ struct map_node *map_root_new(const struct schema_object *object, const char *pa
 /* The op that ends product_action.products. */
 static const struct map_op *find_fold(struct map *m)
 {
-	struct map_node *action = map_node_kid(m->data, "product_action");
-	struct map_node *products = action != NULL ? map_node_kid(action, "products") : NULL;
+	struct map_node *action = map_node_child(m->data, "product_action");
+	struct map_node *products = action != NULL ? map_node_child(action, "products") : NULL;
 	for (size_t i = m->data_program.n; products != NULL && i > 0; i--) {
 		const struct map_op *op = &m->data_program.ops[i - 1];
-		if (op->kind == MAP_OP_CLOSE && op->node == products && op->shut == ']')
+		if (op->kind == MAP_OP_CLOSE && op->node == products && op->bracket == ']')
 			return op;
 	}
 	return NULL;
@@ -289,7 +289,7 @@ enum df_status map_bind(struct map *m, struct df_err *err)
 	spread_flags(m->batch, m->feed->map.empty_attributes_delete);
 	if (m->data != NULL) {
 		spread_flags(m->data, false);
-		struct map_node *time = map_node_kid(m->data, "timestamp_unixtime_ms");
+		struct map_node *time = map_node_child(m->data, "timestamp_unixtime_ms");
 		if (time != NULL)
 			time->flags |= MAP_EVENT_TIME;
 		m->commerce = strcmp(m->event->name, "commerce_event") == 0;

@@ -8,14 +8,14 @@
 static struct map_node *find_leaf(const struct map_node *root, const struct schema_path *path)
 {
 	const struct map_node *node = root;
-	struct map_node *kid = NULL;
+	struct map_node *child = NULL;
 	for (size_t i = 0; i < path->n; i++) {
-		kid = map_node_kid(node, path->steps[i].key);
-		if (kid == NULL)
+		child = map_node_child(node, path->steps[i].key);
+		if (child == NULL)
 			return NULL;
-		node = kid;
+		node = child;
 	}
-	return kid;
+	return child;
 }
 
 /* Gives the leaf a value for when its cell is empty, or for all rows when it has no column. */
@@ -77,13 +77,13 @@ static void list_missing(const struct map_node *node, struct df_buf *out)
 	for (size_t i = 0; node->object != NULL && i < node->object->n; i++) {
 		const struct schema_field *field = &node->object->fields[i];
 		if ((field->flags & SCHEMA_REQUIRED) == 0 ||
-		    map_node_kid(node, field->name) != NULL)
+		    map_node_child(node, field->name) != NULL)
 			continue;
 		df_buf_addf(out, "%s%s%s%s", out->len > 0 ? ", " : "", node->path,
 			    node->path[0] != '\0' ? "." : "", field->name);
 	}
-	for (size_t i = 0; i < node->n_kids; i++)
-		list_missing(node->kids[i], out);
+	for (size_t i = 0; i < node->n_children; i++)
+		list_missing(node->children[i], out);
 }
 
 /* A column that holds a whole object may bring the IDs among its fields. */
@@ -92,17 +92,17 @@ static bool has_id(const struct map_node *node)
 	if (node->kind == MAP_NODE_LEAF)
 		return (node->flags & SCHEMA_ID) != 0 ||
 		       (node->type == SCHEMA_JSON && schema_field_holds_id(node->field));
-	for (size_t i = 0; i < node->n_kids; i++)
-		if (has_id(node->kids[i]))
+	for (size_t i = 0; i < node->n_children; i++)
+		if (has_id(node->children[i]))
 			return true;
 	return false;
 }
 
 static bool has_action(const struct map_node *data)
 {
-	return map_node_kid(data, "product_action") != NULL ||
-	       map_node_kid(data, "promotion_action") != NULL ||
-	       map_node_kid(data, "product_impressions") != NULL;
+	return map_node_child(data, "product_action") != NULL ||
+	       map_node_child(data, "promotion_action") != NULL ||
+	       map_node_child(data, "product_impressions") != NULL;
 }
 
 enum df_status map_check(struct map *m, struct df_err *err)

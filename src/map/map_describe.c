@@ -200,8 +200,8 @@ static void describe_defaults(const struct map *m, const struct map_node *node,
 		r->node = node;
 		r->fallback = df_strdup(node->fallback);
 	}
-	for (size_t i = 0; i < node->n_kids; i++)
-		describe_defaults(m, node->kids[i], out);
+	for (size_t i = 0; i < node->n_children; i++)
+		describe_defaults(m, node->children[i], out);
 }
 
 /* By column, the fixed ones last; the order of those of one column stays. */

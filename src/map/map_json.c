@@ -75,7 +75,7 @@ static void separate(struct map_json *j, size_t body)
 
 /* Ends an object or a list; one that is empty is taken back. Returns the length of what is
  * written then. */
-static size_t shut(struct map_json *j, size_t start, size_t body, char bracket)
+static size_t close_bracket(struct map_json *j, size_t start, size_t body, char bracket)
 {
 	if (j->out->len == body)
 		j->out->len = start;
@@ -99,7 +99,7 @@ static bool strings(struct map_json *j, const struct liquid_value *v)
 		separate(j, body);
 		ok = text(j, &v->array.v[i], MAP_MAX_LIST_VALUE);
 	}
-	shut(j, start, body, ']');
+	close_bracket(j, start, body, ']');
 	return ok;
 }
 
@@ -195,7 +195,7 @@ static bool keyed(struct map_json *j, const struct schema_field *field,
 		ok = member(j, body, m->key, len, field, write, &m->value);
 		n += j->out->len > before;
 	}
-	shut(j, start, body, '}');
+	close_bracket(j, start, body, '}');
 	return ok;
 }
 
@@ -291,7 +291,7 @@ static bool known(struct map_json *j, const struct schema_object *object,
 		if ((field->flags & SCHEMA_REQUIRED) != 0 && j->out->len == from)
 			missing = field;
 	}
-	if (shut(j, start, body, '}') == start || missing == NULL)
+	if (close_bracket(j, start, body, '}') == start || missing == NULL)
 		return true;
 	refuse(j, "missing-value", "the API needs it; add it or leave all of that object out");
 	return within(j, missing->name, 0);
@@ -342,7 +342,7 @@ static bool list(struct map_json *j, const struct schema_field *field, const str
 		if (j->out->len == from)
 			j->out->len = before;
 	}
-	shut(j, start, body, ']');
+	close_bracket(j, start, body, ']');
 	return true;
 }
 

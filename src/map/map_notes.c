@@ -112,7 +112,7 @@ void map_note_add(struct map *m, const struct map_note *added)
 		return;
 	struct map_warning *w = &m->warnings[note->warning];
 	(cut ? word_cut : word_placeholder)(m, note, w->text, sizeof(w->text));
-	df_utf8_mend(w->text);
+	df_utf8_sanitize(w->text);
 }
 
 void map_note_cut(struct map *m, const struct map_op *op)

@@ -61,11 +61,11 @@ static bool is_common(const struct map_op *op, size_t n_columns)
 static unsigned number_required(struct map_node *node)
 {
 	unsigned need = 0, next = 1;
-	for (size_t i = 0; i < node->n_kids; i++) {
-		struct map_node *kid = node->kids[i];
-		if (node->object == NULL || (kid->flags & SCHEMA_REQUIRED) == 0)
+	for (size_t i = 0; i < node->n_children; i++) {
+		struct map_node *child = node->children[i];
+		if (node->object == NULL || (child->flags & SCHEMA_REQUIRED) == 0)
 			continue;
-		kid->bit = next;
+		child->bit = next;
 		need |= next;
 		next <<= 1;
 	}
@@ -93,13 +93,13 @@ static void build(struct map_program *program, struct map_node *node, size_t n_c
 		open->limit = MAP_MAX_ATTRIBUTES;
 	else if (list && (node->flags & MAP_VALUE_LIMIT) != 0)
 		open->limit = MAP_MAX_LIST;
-	for (size_t i = 0; i < node->n_kids; i++)
-		build(program, node->kids[i], n_columns, depth + 1);
-	struct map_op *shut = add_op(program, MAP_OP_CLOSE, node);
+	for (size_t i = 0; i < node->n_children; i++)
+		build(program, node->children[i], n_columns, depth + 1);
+	struct map_op *closing = add_op(program, MAP_OP_CLOSE, node);
 	/* for its name, where an empty list deletes the attribute */
-	set_head(shut, node->key, '\0');
-	shut->need = need;
-	shut->shut = list ? ']' : '}';
+	set_head(closing, node->key, '\0');
+	closing->need = need;
+	closing->bracket = list ? ']' : '}';
 }
 
 void map_program_build(struct map_program *program, struct map_node *root, size_t n_columns,
@@ -110,12 +110,12 @@ void map_program_build(struct map_program *program, struct map_node *root, size_
 	map_program_free(program);
 	program->need = number_required(root);
 	for (unsigned i = 0; commerce && i < 3; i++) {
-		struct map_node *action = map_node_kid(root, actions[i]);
+		struct map_node *action = map_node_child(root, actions[i]);
 		if (action != NULL)
 			action->bit = 1u << (29 + i);
 	}
-	for (size_t i = 0; i < root->n_kids; i++)
-		build(program, root->kids[i], n_columns, 1);
+	for (size_t i = 0; i < root->n_children; i++)
+		build(program, root->children[i], n_columns, 1);
 }
 
 void map_program_free(struct map_program *program)

@@ -36,8 +36,8 @@ struct map_node {
 	unsigned flags;
 	unsigned bit; /* in its parent's mask, 0: none */
 	const struct map_node *parent;
-	struct map_node **kids; /* own, kept in order */
-	size_t n_kids, kids_cap;
+	struct map_node **children; /* own, kept in order */
+	size_t n_children, children_cap;
 	/* own: those with keys, by their hashes; NULL while they are few */
 	struct map_node **index;
 	size_t n_keyed, slots;
@@ -53,7 +53,7 @@ struct map_node *map_node_new(enum map_node_kind kind, const char *key, size_t k
 void map_node_free(struct map_node *node);
 /* Adds the path's leaf; NULL when it is there already. */
 struct map_node *map_tree_add(struct map_node *root, const struct schema_path *path);
-struct map_node *map_node_kid(const struct map_node *node, const char *key); /* or NULL */
+struct map_node *map_node_child(const struct map_node *node, const char *key); /* or NULL */
 struct map_node *map_node_find(const struct map_node *node, const char *key, size_t len);
 
 /* ---- the plan: map_plan.c ---- */
@@ -78,7 +78,7 @@ struct map_op {
 	unsigned flags;
 	unsigned bit;   /* what it sets in the mask of the object around it */
 	unsigned need;  /* of a close: what has to be set */
-	char shut;      /* of a close: } or ] */
+	char bracket;   /* of a close: } or ] */
 	unsigned limit; /* of an open: how many members it may have, 0: any number */
 	size_t column;
 	size_t unless;

@@ -21,7 +21,7 @@ void map_run_fault(struct map_run *r, const char *code, size_t column, const cha
 	va_start(ap, fmt);
 	vsnprintf(fault->text, sizeof(fault->text), fmt, ap);
 	va_end(ap);
-	df_utf8_mend(fault->text);
+	df_utf8_sanitize(fault->text);
 }
 
 void map_run_truncated(struct map_run *r, const struct map_op *op)
@@ -336,16 +336,16 @@ static void leaf(struct map_run *r, const struct map_op *op)
 /* Names the members that the schema requires and that had no value. */
 static void check_need(struct map_run *r, const struct map_node *node, unsigned missing)
 {
-	for (size_t i = 0; i < node->n_kids && missing != 0; i++) {
-		const struct map_node *kid = node->kids[i];
-		if ((kid->bit & missing) == 0)
+	for (size_t i = 0; i < node->n_children && missing != 0; i++) {
+		const struct map_node *child = node->children[i];
+		if ((child->bit & missing) == 0)
 			continue;
-		missing &= ~kid->bit;
+		missing &= ~child->bit;
 		map_run_fault(r, "missing-value",
-			      kid->kind == MAP_NODE_LEAF ? kid->column : MAP_NONE,
-			      "%s is empty, but %s needs it; fill it in%s", kid->path,
+			      child->kind == MAP_NODE_LEAF ? child->column : MAP_NONE,
+			      "%s is empty, but %s needs it; fill it in%s", child->path,
 			      node->path[0] != '\0' ? node->path : "the batch",
-			      kid->kind == MAP_NODE_LEAF && node->key != NULL
+			      child->kind == MAP_NODE_LEAF && node->key != NULL
 				  ? " or leave all of that object empty"
 				  : "");
 	}
@@ -387,7 +387,7 @@ static void close_object(struct map_run *r, const struct map_op *op)
 		r->record->fold_to = r->out->len;
 		r->record->fold_items = frame->count;
 	}
-	df_buf_addc(r->out, op->shut);
+	df_buf_addc(r->out, op->bracket);
 	r->frame->seen |= op->bit;
 	if (r->frame->limit != 0 && !map_run_has_room(r, op))
 		r->out->len = frame->start;

@@ -30,8 +30,8 @@ static struct spread_name **list_of(struct map_run *r, const struct rows_cell *n
 static bool name_taken(struct map_run *r, const struct map_op *op, const struct rows_cell *name)
 {
 	const struct map_node *parent = op->node->parent;
-	const struct map_node *kid = map_node_find(parent, name->p, name->len);
-	if (kid != NULL && kid->type != SCHEMA_SPREAD)
+	const struct map_node *child = map_node_find(parent, name->p, name->len);
+	if (child != NULL && child->type != SCHEMA_SPREAD)
 		return true;
 	struct spread_name **list = list_of(r, name);
 	for (const struct spread_name *n = list != NULL ? *list : NULL; n != NULL; n = n->next)

@@ -35,13 +35,13 @@ bool map_taken_add(struct map_taken *t, const struct schema_path *path)
 static const struct map_node *taken_object(const struct map_taken *t, bool data, const char *object)
 {
 	const struct map_node *root = data ? t->data : t->batch;
-	return root != NULL ? map_node_kid(root, object) : NULL;
+	return root != NULL ? map_node_child(root, object) : NULL;
 }
 
 size_t map_taken_below(const struct map_taken *t, bool data, const char *object)
 {
 	const struct map_node *node = taken_object(t, data, object);
-	return node != NULL ? node->n_kids : 0;
+	return node != NULL ? node->n_children : 0;
 }
 
 bool map_taken_any(const struct map_taken *t, bool data, const char *object)
@@ -52,8 +52,8 @@ bool map_taken_any(const struct map_taken *t, bool data, const char *object)
 static bool taken_id(const struct map_node *node)
 {
 	bool found = node->kind == MAP_NODE_LEAF && (node->flags & SCHEMA_ID) != 0;
-	for (size_t i = 0; i < node->n_kids && !found; i++)
-		found = taken_id(node->kids[i]);
+	for (size_t i = 0; i < node->n_children && !found; i++)
+		found = taken_id(node->children[i]);
 	return found;
 }
 

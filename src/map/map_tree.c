@@ -17,9 +17,9 @@ void map_node_free(struct map_node *node)
 {
 	if (node == NULL)
 		return;
-	for (size_t i = 0; i < node->n_kids; i++)
-		map_node_free(node->kids[i]);
-	free(node->kids);
+	for (size_t i = 0; i < node->n_children; i++)
+		map_node_free(node->children[i]);
+	free(node->children);
 	free(node->index);
 	free(node->key);
 	free(node->path);
@@ -47,9 +47,9 @@ static bool has_key(const struct map_node *node, const char *key, size_t len)
 struct map_node *map_node_find(const struct map_node *node, const char *key, size_t len)
 {
 	if (node->index == NULL) {
-		for (size_t i = 0; i < node->n_kids; i++)
-			if (has_key(node->kids[i], key, len))
-				return node->kids[i];
+		for (size_t i = 0; i < node->n_children; i++)
+			if (has_key(node->children[i], key, len))
+				return node->children[i];
 		return NULL;
 	}
 	size_t at = slot_of(node, key, len);
@@ -59,17 +59,17 @@ struct map_node *map_node_find(const struct map_node *node, const char *key, siz
 	return NULL;
 }
 
-struct map_node *map_node_kid(const struct map_node *node, const char *key)
+struct map_node *map_node_child(const struct map_node *node, const char *key)
 {
 	return map_node_find(node, key, strlen(key));
 }
 
-static void index_add(struct map_node *parent, struct map_node *kid)
+static void index_add(struct map_node *parent, struct map_node *child)
 {
-	size_t at = slot_of(parent, kid->key, strlen(kid->key));
+	size_t at = slot_of(parent, child->key, strlen(child->key));
 	while (parent->index[at] != NULL)
 		at = (at + 1) & (parent->slots - 1);
-	parent->index[at] = kid;
+	parent->index[at] = child;
 }
 
 /* The index is made anew when it is half full. */
@@ -78,29 +78,29 @@ static void index_grow(struct map_node *parent)
 	free(parent->index);
 	parent->slots = parent->slots == 0 ? (size_t)FEW_KEYS * 4 : parent->slots * 2;
 	parent->index = df_alloc(parent->slots * sizeof(struct map_node *));
-	for (size_t i = 0; i < parent->n_kids; i++)
-		if (parent->kids[i]->key != NULL)
-			index_add(parent, parent->kids[i]);
+	for (size_t i = 0; i < parent->n_children; i++)
+		if (parent->children[i]->key != NULL)
+			index_add(parent, parent->children[i]);
 }
 
-static void index_note(struct map_node *parent, struct map_node *kid)
+static void index_note(struct map_node *parent, struct map_node *child)
 {
-	if (kid->key == NULL)
+	if (child->key == NULL)
 		return;
 	parent->n_keyed++;
 	if (parent->n_keyed > FEW_KEYS && parent->n_keyed * 2 > parent->slots)
 		index_grow(parent);
 	else if (parent->index != NULL)
-		index_add(parent, kid);
+		index_add(parent, child);
 }
 
-static struct map_node *find_kid(const struct map_node *node, const struct schema_step *step)
+static struct map_node *find_child(const struct map_node *node, const struct schema_step *step)
 {
 	if (step->key != NULL)
 		return map_node_find(node, step->key, step->key_len);
-	for (size_t i = 0; i < node->n_kids && step->index != SCHEMA_APPEND; i++)
-		if (node->kids[i]->key == NULL && node->kids[i]->order == step->index)
-			return node->kids[i];
+	for (size_t i = 0; i < node->n_children && step->index != SCHEMA_APPEND; i++)
+		if (node->children[i]->key == NULL && node->children[i]->order == step->index)
+			return node->children[i];
 	return NULL;
 }
 
@@ -110,7 +110,7 @@ static size_t order_of(const struct map_node *parent, const struct schema_step *
 		return step->index;
 	if (step->field != NULL && parent->object != NULL)
 		return (size_t)(step->field - parent->object->fields);
-	return parent->n_kids + SCHEMA_MAX_INDEX;
+	return parent->n_children + SCHEMA_MAX_INDEX;
 }
 
 static char *path_of(const struct map_node *parent, const struct schema_step *step)
@@ -124,18 +124,18 @@ static char *path_of(const struct map_node *parent, const struct schema_step *st
 					    : df_format("%s[%zu]", parent->path, step->index);
 }
 
-static void insert_kid(struct map_node *parent, struct map_node *kid)
+static void insert_child(struct map_node *parent, struct map_node *child)
 {
-	if (parent->n_kids == parent->kids_cap) {
-		parent->kids_cap = parent->kids_cap == 0 ? 4 : parent->kids_cap * 2;
-		parent->kids =
-		    df_realloc(parent->kids, parent->kids_cap * sizeof(struct map_node *));
+	if (parent->n_children == parent->children_cap) {
+		parent->children_cap = parent->children_cap == 0 ? 4 : parent->children_cap * 2;
+		parent->children =
+		    df_realloc(parent->children, parent->children_cap * sizeof(struct map_node *));
 	}
-	size_t i = parent->n_kids++;
-	for (; i > 0 && parent->kids[i - 1]->order > kid->order; i--)
-		parent->kids[i] = parent->kids[i - 1];
-	parent->kids[i] = kid;
-	index_note(parent, kid);
+	size_t i = parent->n_children++;
+	for (; i > 0 && parent->children[i - 1]->order > child->order; i--)
+		parent->children[i] = parent->children[i - 1];
+	parent->children[i] = child;
+	index_note(parent, child);
 }
 
 struct map_node *map_tree_add(struct map_node *root, const struct schema_path *path)
@@ -147,21 +147,21 @@ struct map_node *map_tree_add(struct map_node *root, const struct schema_path *p
 		enum map_node_kind kind = last                             ? MAP_NODE_LEAF
 					  : path->steps[i + 1].key == NULL ? MAP_NODE_LIST
 									   : MAP_NODE_OBJECT;
-		struct map_node *kid = find_kid(node, step);
-		if (kid != NULL && (last || kid->kind != kind))
+		struct map_node *child = find_child(node, step);
+		if (child != NULL && (last || child->kind != kind))
 			return NULL;
-		if (kid == NULL) {
-			kid = map_node_new(kind, step->key, step->key_len);
-			kid->field = step->field;
-			kid->object = step->object;
-			kid->parent = node;
-			kid->order = order_of(node, step);
-			kid->path = path_of(node, step);
-			insert_kid(node, kid);
+		if (child == NULL) {
+			child = map_node_new(kind, step->key, step->key_len);
+			child->field = step->field;
+			child->object = step->object;
+			child->parent = node;
+			child->order = order_of(node, step);
+			child->path = path_of(node, step);
+			insert_child(node, child);
 		}
 		if (step->field != NULL)
-			kid->flags = step->field->flags;
-		node = kid;
+			child->flags = step->field->flags;
+		node = child;
 	}
 	node->type = path->type;
 	return node;

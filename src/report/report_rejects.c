@@ -40,7 +40,7 @@ static enum df_status open_temporary(struct report_rejects *r, struct df_err *er
 	    open(r->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (r->fd < 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", r->temporary,
-			       df_disk_words(errno));
+			       df_strerror(errno));
 	df_after("open the reject file");
 	return DF_OK;
 }
@@ -66,7 +66,7 @@ enum df_status report_rejects_open_path(const char *path, struct report_rejects 
 	struct stat info;
 	bool standard = strcmp(path, "-") == 0,
 	     special = stat(path, &info) == 0 && !S_ISREG(info.st_mode);
-	char *dir = df_folder_of(path);
+	char *dir = df_dirname(path);
 	struct report_rejects *r = rejects_new(dir, df_base_name(path), getpid());
 	enum df_status st = DF_OK;
 	free(dir);
@@ -147,7 +147,7 @@ static enum df_status replace(const struct report_rejects *r, const char *older,
 	df_before("replace the reject file");
 	if (rename(r->temporary, older) != 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot replace the reject file %s: %s", older,
-			       df_disk_words(errno));
+			       df_strerror(errno));
 	df_after("replace the reject file");
 	return DF_OK;
 }
@@ -182,7 +182,7 @@ static enum df_status take_name(const struct report_rejects *r,
 		return DF_OK;
 	return why == EEXIST ? DF_END
 			     : df_fail(DF_RETRY, err, NULL, "cannot name the reject file %s: %s",
-				       path, df_disk_words(why));
+				       path, df_strerror(why));
 }
 
 static enum df_status find_name(const struct report_rejects *r,
@@ -210,7 +210,7 @@ static enum df_status name_it(const struct report_rejects *r,
 	const char *older = owner != NULL ? owner->older : NULL;
 	if (fsync(r->fd) != 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", r->temporary,
-			       df_disk_words(errno));
+			       df_strerror(errno));
 	enum df_status st = older != NULL ? replace(r, older, err) : find_name(r, owner, path, err);
 	if (st == DF_OK && older != NULL)
 		*path = df_strdup(older);

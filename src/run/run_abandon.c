@@ -83,8 +83,8 @@ static enum df_status find_left(struct run_delivery *v, const struct ledger_docu
 {
 	const struct document_env *env = &v->w->run->env;
 	enum df_status st =
-	    document_undelivered_find(env, &v->walk, &v->settings, now->id, left, err);
-	document_walk_end(&v->walk);
+	    document_undelivered_find(env, &v->pass, &v->settings, now->id, left, err);
+	document_pass_end(&v->pass);
 	if (st == DF_OK && now->rows != now->delivered + now->rejected + now->skipped + left->n)
 		st = df_fail(DF_REJECT, err, NULL,
 			     "it was begun by dropfeed %s, which made other batches of it than "
@@ -110,7 +110,7 @@ static enum df_status close_read(struct run_delivery *v, const struct ledger_doc
 		sum->delivered += now->delivered;
 		sum->left += left.n;
 	}
-	document_walk_end(&v->walk);
+	document_pass_end(&v->pass);
 	document_rejects_free(&rejects);
 	document_undelivered_free(&left);
 	return st;

@@ -108,11 +108,11 @@ static void find_bytes(const struct feed_work *w, struct download *d)
 		d->came = d->have == d->key.size ? CAME_WHOLE : CAME_PART;
 }
 
-static enum df_status look_step(struct fetch *fetch, void *ctx, struct df_err *err)
+static enum df_status stat_step(struct fetch *fetch, void *ctx, struct df_err *err)
 {
 	struct download *d = ctx;
 	d->now = (struct fetch_entry){.name = (char *)(uintptr_t)d->key.name};
-	return fetch_look(fetch, d->key.name, &d->now, err);
+	return fetch_stat_file(fetch, d->key.name, &d->now, err);
 }
 
 /* A file that is there as it was is only not taken for now: its ready_marker is missing, say. */
@@ -181,7 +181,7 @@ static enum df_status set_aside(struct feed_work *w, const struct download *d, s
 	df_before("set a download aside");
 	if (st == DF_OK && rename(d->path, kept) != 0)
 		st = df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", d->path,
-			     df_disk_words(errno));
+			     df_strerror(errno));
 	df_after("set a download aside");
 	if (st == DF_OK)
 		st = df_sync_folder(dir, err);
@@ -223,7 +223,7 @@ static enum df_status settle(struct feed_work *w, struct download *d, struct df_
 	enum df_status st = DF_OK;
 	find_bytes(w, d);
 	if (d->came != CAME_NOTHING) {
-		st = run_source_do(&w->source, look_step, d, err);
+		st = run_source_do(&w->source, stat_step, d, err);
 		d->there = st == DF_OK;
 		if (st != DF_OK && st != DF_END)
 			return st;
@@ -260,7 +260,7 @@ enum df_status run_adopt(struct feed_work *w, const struct fetch_list *list, str
 		df_err_context(&one, "%s: %s", w->feed->name, d->key.name);
 		df_log_err(DF_LOG_ERROR, &one);
 		run_note(w->run, got);
-		if (w->source.away)
+		if (w->source.unreachable)
 			break;
 	}
 	downloads_free(&all);

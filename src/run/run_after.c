@@ -118,7 +118,7 @@ static enum df_status has_receipt(struct after *a, const struct ledger_file *f, 
 
 	char *name = df_file_name(f->name, strlen(f->name), ".receipt.json");
 	fetch_enter(source, feed->fetch.receipts);
-	st = fetch_look(source, name, &there, err);
+	st = fetch_stat_file(source, name, &there, err);
 	fetch_enter(source, NULL);
 	free(name);
 	return st;
@@ -193,7 +193,8 @@ void run_after(struct run *run, struct run_source *source)
 	struct df_err err = {0};
 	enum df_status st =
 	    ledger_files(run->env.ledger, source->feed->name, true, collect, &a, &err);
-	for (size_t i = 0; st == DF_OK && i < a.n && !df_stop_requested && !source->away; i++)
+	for (size_t i = 0; st == DF_OK && i < a.n && !df_stop_requested && !source->unreachable;
+	     i++)
 		after_file(&a, &a.v[i]);
 	if (st != DF_OK) {
 		df_err_context(&err, "%s", source->feed->name);
@@ -213,13 +214,13 @@ struct copy { /* of a reject file, on the source */
 
 static enum df_status take_back(struct fetch *source, void *ctx, struct df_err *err)
 {
-	static const struct conf_after_action away = {.what = CONF_DELETE};
+	static const struct conf_after_action removal = {.what = CONF_DELETE};
 	const struct copy *copy = ctx;
 	struct fetch_entry there = {.name = (char *)(uintptr_t)copy->name};
 	fetch_enter(source, copy->receipts);
-	enum df_status st = fetch_look(source, copy->name, &there, err);
+	enum df_status st = fetch_stat_file(source, copy->name, &there, err);
 	if (st == DF_OK)
-		st = fetch_after(source, &there, &away, err);
+		st = fetch_after(source, &there, &removal, err);
 	fetch_enter(source, NULL);
 	return st;
 }

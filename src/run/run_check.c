@@ -20,7 +20,7 @@ struct check_work {
 	uint32_t jobs;
 };
 
-static enum df_status on_reject(void *ctx, const struct document_walk_reject *r, struct df_err *err)
+static enum df_status on_reject(void *ctx, const struct document_pass_reject *r, struct df_err *err)
 {
 	(void)err;
 	struct check_work *w = ctx;
@@ -48,16 +48,16 @@ static void report(struct check_work *w, struct run_check *check, const struct d
 static enum df_status check_document(struct check_work *w, const char *name,
 				     const struct decode_doc *doc)
 {
-	struct document_walk walk = {.feed = w->feed, .file = name, .doc = doc, .jobs = w->jobs};
+	struct document_pass pass = {.feed = w->feed, .file = name, .doc = doc, .jobs = w->jobs};
 	struct batch_settings settings = document_batch_settings(w->feed, "", doc, df_now_ms());
 	struct document_forecast found = {0};
 	struct df_err why = {0};
-	walk.shared = document_shared_new();
-	enum df_status st = document_preflight(&walk, &settings, on_reject, w, &found, &why);
+	pass.shared = document_shared_new();
+	enum df_status st = document_preflight(&pass, &settings, on_reject, w, &found, &why);
 	struct run_check check = {.document = doc->name, .event_type = doc->event_type};
-	struct map_warning *warnings = document_walk_warnings(&walk, &check.n_warnings);
-	document_shared_free(walk.shared);
-	walk.shared = NULL;
+	struct map_warning *warnings = document_pass_warnings(&pass, &check.n_warnings);
+	document_shared_free(pass.shared);
+	pass.shared = NULL;
 	check.warnings = warnings;
 	check.rows = found.rows;
 	check.rejected = found.rejected;
@@ -81,7 +81,7 @@ static enum df_status check_document(struct check_work *w, const char *name,
 		df_log_err(DF_LOG_ERROR, &why);
 	}
 	free(warnings);
-	document_walk_end(&walk);
+	document_pass_end(&pass);
 	return st;
 }
 
@@ -247,7 +247,7 @@ static enum df_status forecast(struct forecast_work *w, struct df_err *err)
 		return st;
 	st = run_source_list(&w->source, &list, err);
 	for (size_t i = 0; st == DF_OK && i < list.n_misnamed; i++)
-		run_source_tell_misnamed(&w->source, &list.misnamed[i]);
+		run_source_log_misnamed(&w->source, &list.misnamed[i]);
 	for (size_t i = 0; st == DF_OK && i < list.n && !df_stop_requested; i++) {
 		const struct fetch_entry *e = &list.v[i];
 		const struct ledger_key key = run_feed_key(w->feed, e);

@@ -24,7 +24,7 @@ static void DF_PRINTF(4, 5)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	df_utf8_mend(text);
+	df_utf8_sanitize(text);
 	struct run_finding f = {.feed = w->feed != NULL ? w->feed->name : NULL,
 				.line = w->feed != NULL ? conf_feed_line(w->feed, key)
 							: w->conf->state_dir_line,
@@ -43,7 +43,7 @@ static int folder_fault(const char *path, char **at)
 	struct stat s;
 	*at = df_strdup(path);
 	while (stat(*at, &s) != 0) {
-		char *parent = df_folder_of(*at);
+		char *parent = df_dirname(*at);
 		bool top = errno != ENOENT || strcmp(parent, *at) == 0;
 		int why = errno;
 		if (top) {
@@ -133,7 +133,7 @@ static void check_sink(const struct conf_work *w)
 		size_t len = strlen(feed->send.sink_path);
 		bool folder = len > 0 && feed->send.sink_path[len - 1] == '/';
 		char *dir = folder ? df_strdup(feed->send.sink_path)
-				   : df_folder_of(feed->send.sink_path),
+				   : df_dirname(feed->send.sink_path),
 		     *at = NULL;
 		int why = folder_fault(dir, &at);
 		if (why != 0 || (!folder && strcmp(at, dir) != 0))

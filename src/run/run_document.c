@@ -46,16 +46,16 @@ static enum df_status document_refuse(struct run_file_work *w, const struct deco
 	return ledger_document_state(w->run->env.ledger, id, &refused, err);
 }
 
-void run_log_warnings(const char *label, const struct document_walk *walk)
+void run_log_warnings(const char *label, const struct document_pass *pass)
 {
 	const struct map_warning *list;
-	size_t n = walk->map != NULL ? map_warnings(walk->map, &list) : 0;
+	size_t n = pass->map != NULL ? map_warnings(pass->map, &list) : 0;
 	for (size_t i = 0; i < n; i++)
 		df_log(DF_LOG_WARN, "%s: %s [%s]", label, list[i].text, list[i].code);
-	for (size_t i = 0; i < walk->n_notes; i++) {
-		bool guideline = strcmp(walk->notes[i].code, "guideline") == 0;
+	for (size_t i = 0; i < pass->n_notes; i++) {
+		bool guideline = strcmp(pass->notes[i].code, "guideline") == 0;
 		df_log(guideline ? DF_LOG_DEBUG : DF_LOG_WARN, "%s: %s [%s]", label,
-		       walk->notes[i].text, walk->notes[i].code);
+		       pass->notes[i].text, pass->notes[i].code);
 	}
 }
 
@@ -65,7 +65,7 @@ static enum df_status check_document(struct run_file_work *w, const struct decod
 				     struct df_err *why)
 {
 	const struct conf_feed *feed = w->f->feed;
-	struct document_walk walk = {.feed = feed,
+	struct document_pass pass = {.feed = feed,
 				     .file = w->f->name,
 				     .doc = doc,
 				     .jobs = 1 + run_pool_spare(w->run->pool),
@@ -76,11 +76,11 @@ static enum df_status check_document(struct run_file_work *w, const struct decod
 	 * to. */
 	bool forecast = feed->send.sink == CONF_SINK_EVENTS_API;
 	enum df_status st =
-	    document_preflight(&walk, forecast ? &settings : NULL, NULL, NULL, found, why);
+	    document_preflight(&pass, forecast ? &settings : NULL, NULL, NULL, found, why);
 	char *label = run_document_label(w->f, doc);
-	run_log_warnings(label, &walk);
+	run_log_warnings(label, &pass);
 	free(label);
-	document_walk_end(&walk);
+	document_pass_end(&pass);
 	return st;
 }
 
@@ -240,9 +240,9 @@ enum df_status run_document_rejects(struct run_delivery *v, const struct ledger_
 	struct df_buf reasons = {0};
 	enum df_status st = DF_OK;
 	if (any) {
-		document_walk_end(&v->walk);
+		document_pass_end(&v->pass);
 		rejects->older = now->text;
-		st = document_rejects_write(env, &v->walk, now->id, rejects, err);
+		st = document_rejects_write(env, &v->pass, now->id, rejects, err);
 		document_reasons_json(&rejects->reasons, &reasons);
 	} else {
 		st = remove_rejects(now->text, err);
@@ -327,12 +327,12 @@ enum df_status run_document_prepare(struct run_delivery *v, struct df_err *err)
 		return st;
 
 	run_sink_choose(w->f->name, v->identity, &v->doc, v->feed);
-	v->walk = (struct document_walk){.feed = v->feed,
+	v->pass = (struct document_pass){.feed = v->feed,
 					 .file = w->f->name,
 					 .doc = &v->doc,
 					 .jobs = 1 + run_pool_spare(w->run->pool)};
 	v->settings = document_batch_settings(v->feed, v->identity, &v->doc, v->d->begun_ms);
-	v->walk.begun_ms = v->d->begun_ms;
+	v->pass.begun_ms = v->d->begun_ms;
 	v->settings.scratch = w->run->scratch;
 	v->settings.format = v->d->taken ? v->d->batch_format : BATCH_FORMAT;
 	return DF_OK;
@@ -344,10 +344,10 @@ static enum df_status deliver_document(struct run_delivery *v, struct df_err *er
 	if (st != DF_OK)
 		return st;
 	st = run_document_send(v, err);
-	document_walk_end(&v->walk);
+	document_pass_end(&v->pass);
 	if (st == DF_OK)
 		st = close_document(v, err);
-	document_walk_end(&v->walk);
+	document_pass_end(&v->pass);
 	return st;
 }
 

@@ -31,7 +31,7 @@ void run_file_log_failure(const struct run_file *f, const struct decode_doc *doc
 			  const struct df_err *err, const char *what);
 
 /* What the reading of a document warned of; the hosted feed's guidelines only with --verbose. */
-void run_log_warnings(const char *label, const struct document_walk *walk);
+void run_log_warnings(const char *label, const struct document_pass *pass);
 
 /* Finds or begins the document. As long as nothing of it was taken it is checked under today's
  * settings, once for each change of them. *d is as the ledger has it then. DF_REJECT: refused,
@@ -55,11 +55,11 @@ struct run_delivery {
 	const struct ledger_document *d;
 	struct conf_feed *feed;           /* with the settings that hold */
 	char identity[RUN_IDENTITY_SIZE]; /* what its ids are made from, beside its name */
-	struct document_walk walk;
+	struct document_pass pass;
 	struct batch_settings settings;
 	struct document_sent sent;
 };
-/* Fills feed, identity, walk and settings. w, doc and d are set; feed is the caller's. */
+/* Fills feed, identity, pass and settings. w, doc and d are set; feed is the caller's. */
 enum df_status run_document_prepare(struct run_delivery *v, struct df_err *err) DF_CHECK;
 /* Writes the document's reject file, or (any false) removes the one from before, and notes the
  * reasons and what receipts say. now: as the ledger has it. */

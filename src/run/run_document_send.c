@@ -116,8 +116,8 @@ static enum df_status check_layout(struct run_delivery *v, struct df_err *err)
 	if (d->batches == 0) /* it was not counted: a file is written as a whole */
 		return DF_OK;
 
-	enum df_status st = document_preflight(&v->walk, &v->settings, NULL, NULL, &found, &why);
-	document_walk_end(&v->walk);
+	enum df_status st = document_preflight(&v->pass, &v->settings, NULL, NULL, &found, &why);
+	document_pass_end(&v->pass);
 	if (st == DF_REJECT)
 		return other_layout(v, why.text, err);
 	if (st != DF_OK) {
@@ -168,9 +168,9 @@ static enum df_status send_batches(struct run_delivery *v, struct df_err *err)
 	size_t n_again = 0;
 	enum df_status st = ledger_again(env->ledger, v->d->id, &again, &n_again, err);
 	if (st == DF_OK)
-		st = n_again > 0 ? document_resend(env, v->feed, &v->walk, &v->settings, v->d->id,
+		st = n_again > 0 ? document_resend(env, v->feed, &v->pass, &v->settings, v->d->id,
 						   again, n_again, err)
-				 : document_send(env, v->feed, &v->walk, &v->settings, v->d->id,
+				 : document_send(env, v->feed, &v->pass, &v->settings, v->d->id,
 						 &v->sent, err);
 	v->w->unsent = st == DF_DENIED || st == DF_RETRY;
 	free(again);

@@ -167,7 +167,7 @@ static enum df_status read_line(struct explain_work *w, uint64_t wanted, struct 
 	return st;
 }
 
-static enum df_status take_faults(void *ctx, const struct document_walk_reject *r,
+static enum df_status take_faults(void *ctx, const struct document_pass_reject *r,
 				  struct df_err *err)
 {
 	struct run_explain *x = ((struct explain_work *)ctx)->x;
@@ -203,12 +203,12 @@ static enum df_status check(struct explain_work *w, const struct batch_settings 
 			    struct df_err *err)
 {
 	struct run_explain *x = w->x;
-	struct document_walk walk = {.feed = w->x->feed, .file = w->file, .doc = w->doc};
+	struct document_pass pass = {.feed = w->x->feed, .file = w->file, .doc = w->doc};
 	struct document_forecast found = {0};
 	enum df_status st =
-	    document_preflight(&walk, settings, take_faults, w, &found, &x->refused);
-	x->warnings = document_walk_warnings(&walk, &x->n_warnings);
-	document_walk_end(&walk);
+	    document_preflight(&pass, settings, take_faults, w, &found, &x->refused);
+	x->warnings = document_pass_warnings(&pass, &x->n_warnings);
+	document_pass_end(&pass);
 	x->rows = found.rows;
 	x->rejected = found.rejected;
 	x->batches = found.batches;
@@ -230,9 +230,9 @@ static enum df_status explain_document(struct explain_work *w, uint64_t line, st
 		st = check(w, &settings, err);
 	if (st != DF_OK || x->refused.text[0] != '\0' || x->n_faults > 0 || x->row == 0)
 		return st;
-	struct document_walk walk = {.feed = w->x->feed, .file = w->file, .doc = w->doc};
-	st = document_batches(&walk, &settings, take_batch, NULL, w, err);
-	document_walk_end(&walk);
+	struct document_pass pass = {.feed = w->x->feed, .file = w->file, .doc = w->doc};
+	st = document_batches(&pass, &settings, take_batch, NULL, w, err);
+	document_pass_end(&pass);
 	return st == DF_END ? DF_OK : st;
 }
 

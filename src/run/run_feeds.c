@@ -22,7 +22,7 @@ static void after_closed(struct feed_work *w)
 
 	(void)run_pool_rest(w->pool, w->feed, &w->closed, 0);
 	if (due && w->closed != before && w->feed->fetch.source.kind != CONF_SOURCE_NONE &&
-	    !w->source.away)
+	    !w->source.unreachable)
 		run_after(w->run, &w->source);
 }
 
@@ -170,8 +170,8 @@ static enum df_status is_due(struct feed_work *w, const struct fetch_entry *e, s
 }
 
 /* Each is told when it is first seen, and when it has changed: not with every mail of cron. */
-static enum df_status tell_misnamed(struct feed_work *w, const struct fetch_list *list,
-				    struct df_err *err)
+static enum df_status log_misnamed(struct feed_work *w, const struct fetch_list *list,
+				   struct df_err *err)
 {
 	enum df_status st = DF_OK;
 	for (size_t i = 0; st == DF_OK && i < list->n_misnamed; i++) {
@@ -180,7 +180,7 @@ static enum df_status tell_misnamed(struct feed_work *w, const struct fetch_list
 		int64_t first_ms = 0, now = df_now_ms();
 		st = ledger_seen(w->run->env.ledger, &key, now, &first_ms, err);
 		if (st == DF_OK && first_ms == now)
-			run_source_tell_misnamed(&w->source, e);
+			run_source_log_misnamed(&w->source, e);
 	}
 	return st;
 }
@@ -234,14 +234,14 @@ static enum df_status pull_next(struct feed_work *w, const struct fetch_entry *e
 		df_log_err(DF_LOG_WARN, &one);
 		run_note(w->run, DF_RETRY);
 		note_stuck(w, e);
-		return w->source.away ? DF_END : DF_OK;
+		return w->source.unreachable ? DF_END : DF_OK;
 	}
 	if (st != DF_OK && st != DF_END && one.text[0] != '\0')
 		*err = one;
 	return st == DF_END ? DF_OK : st;
 }
 
-static void tell_list(const struct feed_work *w, const struct fetch_list *list)
+static void log_list(const struct feed_work *w, const struct fetch_list *list)
 {
 	if (list->shortage != NULL)
 		df_log(DF_LOG_WARN, "%s: not all of %s is seen: %s", w->feed->name,
@@ -264,9 +264,9 @@ static enum df_status list_and_pull(struct feed_work *w, struct df_err *err)
 
 	enum df_status st = run_source_list(&w->source, &list, err);
 	if (st == DF_OK)
-		st = tell_misnamed(w, &list, err);
+		st = log_misnamed(w, &list, err);
 	if (st == DF_OK)
-		tell_list(w, &list);
+		log_list(w, &list);
 	if (st == DF_OK)
 		st = run_adopt(w, &list, err);
 	if (st == DF_OK)
@@ -473,7 +473,8 @@ static enum df_status feed_end(struct feed_work *w, bool sweep, struct df_err *e
 	}
 
 	enum df_status st = sweep ? run_spool_sweep(w->run, w->feed->name, err) : DF_OK;
-	if (w->feed->fetch.source.kind != CONF_SOURCE_NONE && !df_stop_requested && !w->source.away)
+	if (w->feed->fetch.source.kind != CONF_SOURCE_NONE && !df_stop_requested &&
+	    !w->source.unreachable)
 		run_after(w->run, &w->source);
 	return st;
 }
@@ -485,7 +486,7 @@ static enum df_status run_part(struct feed_work *w, void *ctx, struct df_err *er
 	if (st != DF_OK || w->feed->fetch.source.kind == CONF_SOURCE_NONE)
 		return st;
 	st = list_and_pull(w, err);
-	if (st == DF_OK && !df_stop_requested && !w->source.away)
+	if (st == DF_OK && !df_stop_requested && !w->source.unreachable)
 		st = wait_and_look_again(w, err);
 	return st;
 }
@@ -567,7 +568,7 @@ bool run_feed_chosen(const struct conf_feed *feed, const char *const *names, siz
 }
 
 /* Unfinished, and no feed of the configuration will go on with it. */
-static enum df_status tell_orphan(void *ctx, const struct ledger_file *f, struct df_err *err)
+static enum df_status log_orphan(void *ctx, const struct ledger_file *f, struct df_err *err)
 {
 	const struct conf *conf = ctx;
 	(void)err;
@@ -589,7 +590,7 @@ static void run_deliver(const struct conf *conf, const struct run_options *optio
 		run_session_failed(result, st, &err);
 		return;
 	}
-	st = ledger_files(session.run.env.ledger, NULL, true, tell_orphan, (void *)(uintptr_t)conf,
+	st = ledger_files(session.run.env.ledger, NULL, true, log_orphan, (void *)(uintptr_t)conf,
 			  &err);
 	if (st != DF_OK)
 		df_log_err(DF_LOG_ERROR, &err);

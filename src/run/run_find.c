@@ -57,11 +57,11 @@ struct lookup {
 	char *sha256;
 };
 
-static enum df_status look_step(struct fetch *fetch, void *ctx, struct df_err *err)
+static enum df_status stat_step(struct fetch *fetch, void *ctx, struct df_err *err)
 {
 	struct lookup *l = ctx;
 	fetch_enter(fetch, l->dir);
-	return fetch_look(fetch, l->there->name, l->there, err);
+	return fetch_stat_file(fetch, l->there->name, l->there, err);
 }
 
 static enum df_status get_step(struct fetch *fetch, void *ctx, struct df_err *err)
@@ -86,7 +86,7 @@ static enum df_status find_in(struct run_source *s, const char *dir, bool moved,
 			snprintf(number, sizeof(number), ".%d", i);
 		struct fetch_entry there = {.name = df_file_name(e->name, strlen(e->name), number)};
 		struct lookup l = {.dir = dir, .there = &there, .spool = spool, .sha256 = hex};
-		st = run_source_do(s, look_step, &l, err);
+		st = run_source_do(s, stat_step, &l, err);
 		if (st == DF_OK && there.size == e->size && (!moved || there.mtime == e->mtime)) {
 			unlink(part); /* of whatever it is a part, its time may be another one */
 			st = run_source_do(s, get_step, &l, err);

@@ -103,12 +103,12 @@ static enum df_status spool_input(struct kept_import *k, const char *file, struc
 		out = open(part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 		if (out < 0)
 			st = df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", part,
-				     df_disk_words(errno));
+				     df_strerror(errno));
 	}
 	if (st == DF_OK)
 		st = run_copy(in, out, sha256, err);
 	if (st == DF_OK && (fsync(out) != 0 || fstat(out, &info) != 0))
-		st = df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", part, df_disk_words(errno));
+		st = df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", part, df_strerror(errno));
 	if (st == DF_OK) {
 		struct stat source = {0};
 		bool regular = fstat(in, &source) == 0 && S_ISREG(source.st_mode);

@@ -94,7 +94,7 @@ static enum df_status plain_settled(void *ctx, uint32_t lane, uint64_t done,
 	return DF_OK;
 }
 
-static enum df_status plain_reject(void *ctx, const struct document_walk_reject *r,
+static enum df_status plain_reject(void *ctx, const struct document_pass_reject *r,
 				   struct df_err *err)
 {
 	struct plain_import *p = ctx;
@@ -133,7 +133,7 @@ static enum df_status plain_settle(struct plain_import *p, enum df_status st, st
 	return closed;
 }
 
-static enum df_status plain_send(struct plain_import *p, struct document_walk *walk,
+static enum df_status plain_send(struct plain_import *p, struct document_pass *pass,
 				 const struct batch_settings *settings, struct df_err *err)
 {
 	static const struct send_events events = {.settled = plain_settled};
@@ -142,11 +142,11 @@ static enum df_status plain_send(struct plain_import *p, struct document_walk *w
 	if (p->stream == NULL)
 		st = sender_open(p->run->env.sender, &p->feed, NULL, &events, p, &p->stream, err);
 	if (st == DF_OK)
-		st = document_batches(walk, settings, plain_batch, NULL, p, err);
+		st = document_batches(pass, settings, plain_batch, NULL, p, err);
 	/* What the API says of a document has to be known before its reject file is written. */
 	if (p->feed.send.sink == CONF_SINK_EVENTS_API)
 		st = plain_settle(p, st, err);
-	document_walk_end(walk);
+	document_pass_end(pass);
 	return st == DF_REJECT ? DF_FATAL : st; /* the preflight read the same bytes */
 }
 
@@ -172,14 +172,14 @@ static void plain_count(struct plain_import *p, const struct decode_doc *doc,
 }
 
 /* The reject file that was asked for. */
-static enum df_status plain_rejects(struct plain_import *p, struct document_walk *walk,
+static enum df_status plain_rejects(struct plain_import *p, struct document_pass *pass,
 				    struct df_err *err)
 {
 	const struct document_later later = {run_import_rejects_next, p->refused};
 	struct document_rejects rejects = {0};
 	enum df_status st =
-	    document_rejects_export(walk, &later, p->options->rejects, &rejects, err);
-	document_walk_end(walk);
+	    document_rejects_export(pass, &later, p->options->rejects, &rejects, err);
+	document_pass_end(pass);
 	if (st == DF_OK && rejects.path != NULL)
 		df_log(DF_LOG_WARN, "%s: its rejected rows are in %s", p->name, rejects.path);
 	document_rejects_free(&rejects);
@@ -187,11 +187,11 @@ static enum df_status plain_rejects(struct plain_import *p, struct document_walk
 }
 
 static void plain_warnings(const struct plain_import *p, const struct decode_doc *doc,
-			   const struct document_walk *walk)
+			   const struct document_pass *pass)
 {
 	char *label =
 	    doc->name != NULL ? df_format("%s, %s", p->name, doc->name) : df_strdup(p->name);
-	run_log_warnings(label, walk);
+	run_log_warnings(label, pass);
 	free(label);
 }
 
@@ -199,22 +199,22 @@ static void plain_warnings(const struct plain_import *p, const struct decode_doc
 static enum df_status plain_document(struct plain_import *p, struct hashing *hash,
 				     const struct decode_doc *doc, struct df_err *err)
 {
-	struct document_walk walk = {
+	struct document_pass pass = {
 	    .feed = &p->feed, .file = p->name, .doc = doc, .jobs = p->options->jobs};
 	struct batch_settings settings = document_batch_settings(&p->feed, "", doc, df_now_ms());
 	settings.scratch = p->run->scratch;
 	struct document_forecast found = {0};
 	bool dry = p->options->dry_run; /* else the batches are counted as they are made */
 	enum df_status st =
-	    document_preflight(&walk, dry ? &settings : NULL, plain_reject, p, &found, err);
-	plain_warnings(p, doc, &walk);
-	document_walk_end(&walk);
+	    document_preflight(&pass, dry ? &settings : NULL, plain_reject, p, &found, err);
+	plain_warnings(p, doc, &pass);
+	document_pass_end(&pass);
 	run_import_rejects_clear(p->refused);
 	if (st == DF_OK && !dry)
 		st = hashing_end(hash, err);
 	if (st == DF_OK && !dry) {
 		settings.sha256 = hash->sha256;
-		st = plain_send(p, &walk, &settings, err);
+		st = plain_send(p, &pass, &settings, err);
 		found.batches = p->batches;
 		found.events = p->events;
 	}
@@ -222,7 +222,7 @@ static enum df_status plain_document(struct plain_import *p, struct hashing *has
 		return st;
 	found.rejected += run_import_rejects_count(p->refused);
 	plain_count(p, doc, &found);
-	return found.rejected > 0 && p->options->rejects != NULL ? plain_rejects(p, &walk, err)
+	return found.rejected > 0 && p->options->rejects != NULL ? plain_rejects(p, &pass, err)
 								 : DF_OK;
 }
 

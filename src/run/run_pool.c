@@ -48,7 +48,7 @@ static const struct run_line *line_of(const struct run_queue *q, const struct ru
 
 /* While all of a target's files are parked nobody asks the sender for anything: whether it was
  * given up is seen here. */
-static void target_look(struct run_pool *pool, struct run_target *t)
+static void target_stat(struct run_pool *pool, struct run_target *t)
 {
 	const struct conf_feed *feed = line_of(&pool->queue, t)->feed;
 	int64_t now = df_monotonic_ms();
@@ -68,7 +68,7 @@ static enum run_step choose(struct run_pool *pool, struct run_file **out)
 {
 	pool->queue.stop = df_stop_requested;
 	for (struct run_target *t = pool->queue.targets; t != NULL; t = t->next)
-		target_look(pool, t);
+		target_stat(pool, t);
 	return run_queue_choose(&pool->queue, out);
 }
 

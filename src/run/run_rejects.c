@@ -89,7 +89,7 @@ static enum df_status print_bytes(int fd, uint64_t offset, uint64_t length, stru
 				     n < 0 ? strerror(errno) : "it got shorter");
 		else if (fwrite(piece, 1, (size_t)n, stdout) != (size_t)n)
 			st = df_fail(DF_FATAL, err, NULL, "cannot write to standard output: %s",
-				     df_disk_words(errno));
+				     df_strerror(errno));
 		if (st == DF_OK && df_stop_requested)
 			st = df_fail(DF_RETRY, err, NULL, "stopped by a signal");
 		offset += n > 0 ? (uint64_t)n : 0;

@@ -36,7 +36,7 @@ static bool is_others(const char *path, struct user_name *owner)
 
 /* A run by hand as another user, root before all, is how a state folder comes to hold what
  * cron's user may not touch. */
-static void tell_owner(const char *dir, const char *lock, enum df_status st, struct df_err *err)
+static void explain_owner(const char *dir, const char *lock, enum df_status st, struct df_err *err)
 {
 	struct user_name owner;
 	if (st == DF_OK && geteuid() == 0 && is_others(dir, &owner))
@@ -136,7 +136,7 @@ enum df_status run_session_open(struct run_session *s, const struct conf *conf,
 	if (st == DF_OK)
 		st = df_lock_take(lock, &s->lock_fd, &result->busy, err);
 	if (!result->busy)
-		tell_owner(conf->state_dir, lock, st, err);
+		explain_owner(conf->state_dir, lock, st, err);
 	if (st == DF_OK)
 		st = ledger_open(conf->state_dir, &s->run.env.ledger, err);
 	if (st == DF_OK) {
@@ -157,7 +157,7 @@ void run_session_failed(struct run_result *result, enum df_status st, const stru
 		run_note_status(result, st);
 }
 
-static void tell_traffic(struct sender *sender)
+static void log_traffic(struct sender *sender)
 {
 	struct send_stats sum;
 	sender_stats(sender, &sum);
@@ -172,7 +172,7 @@ static void tell_traffic(struct sender *sender)
 void run_session_close(struct run_session *s)
 {
 	if (s->run.env.sender != NULL)
-		tell_traffic(s->run.env.sender);
+		log_traffic(s->run.env.sender);
 	sender_free(s->run.env.sender);
 	run_gate_free(s->run.gate);
 	ledger_close(s->run.env.ledger);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { TRIES = 5, PAUSE_MS = 500, PAUSE_MAX_MS = 30000, BARREN_MAX = 2, SLICE_MS = 100 };
+enum { TRIES = 5, PAUSE_MS = 500, PAUSE_MAX_MS = 30000, IDLE_ATTEMPTS_MAX = 2, SLICE_MS = 100 };
 
 /* Somewhere in the upper half of what doubles with each failure: feeds that lost the same server
  * together do not all come back at the same instant. */
@@ -59,14 +59,14 @@ enum df_status run_source_open(struct run_source *s, struct df_err *err)
 	enum df_status st = DF_RETRY;
 	if (s->fetch != NULL)
 		return DF_OK;
-	if (s->away)
+	if (s->unreachable)
 		return df_fail(DF_RETRY, err, NULL,
 			       "the source was given up for this run; the next one tries again");
 
 	do {
 		st = open_once(s, err);
 	} while (st == DF_RETRY && tries_again(s->feed, &tries, err));
-	s->away = st != DF_OK;
+	s->unreachable = st != DF_OK;
 	if (st == DF_RETRY && tries.n > 1)
 		df_err_context(err, "gave up after %u tries, the next run goes on",
 			       (unsigned)tries.n);
@@ -83,14 +83,14 @@ static enum df_status open_again(struct run_source *s, struct tries *tries, enum
 
 	if (fetch_received(s->fetch) > 0) {
 		*tries = (struct tries){0};
-		s->barren = 0;
+		s->idle_attempts = 0;
 	}
 	run_source_close(s);
 	if (tries_again(s->feed, tries, err))
 		return run_source_open(s, err);
 
 	/* A server that lets us in and then gets nothing done is as good as one that is away. */
-	s->away = ++s->barren >= BARREN_MAX;
+	s->unreachable = ++s->idle_attempts >= IDLE_ATTEMPTS_MAX;
 	return failed;
 }
 
@@ -148,7 +148,7 @@ void run_source_close(struct run_source *s)
 	run_gate_leave(s->gate, &s->feed->fetch.source);
 }
 
-void run_source_tell_misnamed(const struct run_source *s, const struct fetch_entry *e)
+void run_source_log_misnamed(const struct run_source *s, const struct fetch_entry *e)
 {
 	df_log(DF_LOG_WARN, "%s: %s: left alone: %s", s->feed->name, e->name, e->why);
 }

@@ -22,8 +22,8 @@ struct run_source {
 	struct run_gate *gate;        /* borrowed, or NULL */
 	struct fetch *fetch;          /* own; NULL: not open */
 	/* steps in a row that were given up without a byte having come */
-	uint32_t barren;
-	bool away; /* given up for this run */
+	uint32_t idle_attempts;
+	bool unreachable; /* given up for this run */
 };
 
 /* DF_OK at once when it is open. After it has given up once, it says so without trying again. */
@@ -43,7 +43,7 @@ enum df_status run_source_get(struct run_source *s, const struct fetch_entry *e,
 void run_source_close(struct run_source *s);
 
 /* Says that the file is left alone, and why: somebody may wait for it. */
-void run_source_tell_misnamed(const struct run_source *s, const struct fetch_entry *e);
+void run_source_log_misnamed(const struct run_source *s, const struct fetch_entry *e);
 
 /* Receipts, then after_done and after_refused, of every file that the ledger has closed and that
  * is still due. What fails is logged, noted in the run's result and left for the next run; it

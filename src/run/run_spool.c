@@ -77,14 +77,14 @@ enum df_status run_spool_keep(const char *arrival, const char *sha256, char **pa
 	uint32_t own = 0;
 	if (getrandom(&own, sizeof(own), 0) != (ssize_t)sizeof(own))
 		return df_fail(DF_FATAL, err, NULL, "cannot get random bytes: %s", strerror(errno));
-	char *folder = df_folder_of(arrival);
+	char *folder = df_dirname(arrival);
 	char *place = df_format("%s/%.*s-%.*s-%08" PRIx32 ".drop", folder, SHA_PART, sha256,
 				arrival_part(arrival), df_base_name(arrival), own);
 	enum df_status st = DF_OK;
 	df_before("give a file its place");
 	if (rename(*path, place) != 0) {
-		st = df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", *path,
-			     df_disk_words(errno));
+		st =
+		    df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", *path, df_strerror(errno));
 		free(place);
 		free(folder);
 		return st;

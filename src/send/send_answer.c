@@ -315,7 +315,7 @@ static void curl_words(struct http_lane *lane, CURLcode code, char out[SEND_WORD
 	else
 		snprintf(out, SEND_WORDS_SIZE, "%s", words);
 	send_mask(out, secrets);
-	df_utf8_mend(out);
+	df_utf8_sanitize(out);
 }
 
 static enum send_action proxy_action(long status)

@@ -73,7 +73,7 @@ static enum df_status file_open(struct send_stream *st, struct df_err *err)
 	if (f->complete)
 		return DF_OK;
 	if (st->feed->send.sink_append) {
-		char *folder = df_folder_of(path);
+		char *folder = df_dirname(path);
 		enum df_status status = df_unnamed_open(folder, &f->fd, err);
 		free(folder);
 		if (status != DF_OK)
@@ -86,8 +86,8 @@ static enum df_status file_open(struct send_stream *st, struct df_err *err)
 	f->fd = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (f->fd >= 0)
 		return DF_OK;
-	enum df_status status = df_fail(DF_RETRY, err, NULL, "cannot create %s: %s", f->temporary,
-					df_disk_words(errno));
+	enum df_status status =
+	    df_fail(DF_RETRY, err, NULL, "cannot create %s: %s", f->temporary, df_strerror(errno));
 	file_free(st);
 	return status;
 }
@@ -119,7 +119,7 @@ static enum df_status write_without_sigpipe(int fd, const struct df_buf *b, stru
 		return DF_OK;
 	if (why == EPIPE)
 		return df_fail(status, err, NULL, "the reader of standard output went away");
-	return df_fail(status, err, NULL, "cannot write batches: %s", df_disk_words(why));
+	return df_fail(status, err, NULL, "cannot write batches: %s", df_strerror(why));
 }
 
 static enum df_status file_settle(struct send_stream *st, struct df_err *err)
@@ -209,7 +209,7 @@ static enum df_status stdout_close(struct send_stream *st, bool abandon, struct 
 /* The rename itself has to survive a power cut before the ledger says "done". */
 static enum df_status sync_folder(const char *path, struct df_err *err)
 {
-	char *name = df_folder_of(path);
+	char *name = df_dirname(path);
 	enum df_status status = df_sync_folder(name, err);
 	free(name);
 	return status;
@@ -313,11 +313,11 @@ static enum df_status file_append(struct send_stream *st, struct df_err *err)
 	}
 	if (out < 0)
 		status = df_fail(DF_RETRY, err, NULL, "cannot create %s: %s", f->temporary,
-				 df_disk_words(errno));
+				 df_strerror(errno));
 	df_before("name the file with more batches");
 	if (status == DF_OK && (fsync(out) != 0 || rename(f->temporary, path) != 0))
-		status = df_fail(DF_RETRY, err, NULL, "cannot finish %s: %s", path,
-				 df_disk_words(errno));
+		status =
+		    df_fail(DF_RETRY, err, NULL, "cannot finish %s: %s", path, df_strerror(errno));
 	df_after("name the file with more batches");
 	if (status == DF_OK) {
 		free(f->temporary);
@@ -340,13 +340,13 @@ static enum df_status file_publish(struct send_stream *st, struct df_err *err)
 		return file_append(st, err);
 	if (fsync(f->fd) != 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", f->temporary,
-			       df_disk_words(errno));
+			       df_strerror(errno));
 	int closed = close(f->fd);
 	f->fd = -1;
 	df_before("name the file of batches");
 	if (closed != 0 || rename(f->temporary, path) != 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot finish %s: %s", path,
-			       df_disk_words(errno));
+			       df_strerror(errno));
 	df_after("name the file of batches");
 	free(f->temporary);
 	f->temporary = NULL;

@@ -81,7 +81,7 @@ void send_quote(struct df_buf *out, const char *body, size_t len)
 	(void)df_buf_cstr(&text);
 	if (page)
 		send_html_decode(text.data);
-	df_utf8_mend(text.data);
+	df_utf8_sanitize(text.data);
 	add_plain(out, text.data);
 	df_buf_free(&text);
 }

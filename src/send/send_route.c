@@ -270,7 +270,7 @@ void http_route_trouble(struct http_lane *lane, const char *why)
 {
 	struct http_route *route = lane->stream->route;
 	snprintf(route->trouble, sizeof(route->trouble), "%s", why);
-	df_utf8_mend(route->trouble);
+	df_utf8_sanitize(route->trouble);
 	if (route->trouble_since == 0)
 		route->trouble_since =
 		    lane->started > route->success_at ? lane->started : route->success_at;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A document that several threads read in parts comes out as it does in one piece: rows, faults,
  * lines, warnings, refusals. */
-#include "../../src/document/document_walk.h"
+#include "../../src/document/document_pass.h"
 
 #include <CUnit/Basic.h>
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Everything a walk hands on, as text. */
+/* Everything a pass hands on, as text. */
 struct report {
 	struct df_buf text;
 	uint64_t stop_at; /* row at which the handler fails, 0: none */
@@ -35,7 +35,7 @@ static enum df_status on_record(void *ctx, const struct map_record *r,
 	return DF_OK;
 }
 
-static enum df_status on_reject(void *ctx, const struct document_walk_reject *r, struct df_err *err)
+static enum df_status on_reject(void *ctx, const struct document_pass_reject *r, struct df_err *err)
 {
 	struct report *t = ctx;
 	(void)err;
@@ -57,15 +57,15 @@ struct sample {
 	uint64_t stop_at;
 };
 
-static void walk_it(const struct sample *s, uint32_t jobs, size_t part_size, struct df_buf *out)
+static void pass_it(const struct sample *s, uint32_t jobs, size_t part_size, struct df_buf *out)
 {
-	static const struct document_walk_handlers both = {.record = on_record,
+	static const struct document_pass_handlers both = {.record = on_record,
 							   .reject = on_reject};
-	static const struct document_walk_handlers rejects = {.reject = on_reject};
+	static const struct document_pass_handlers rejects = {.reject = on_reject};
 	struct decode_doc doc = {
 	    .event_type = "commerce_event", .fd = s->fd, .length = s->text.len};
 	struct report report = {.stop_at = s->stop_at};
-	struct document_walk w = {.feed = s->feed,
+	struct document_pass w = {.feed = s->feed,
 				  .file = "a-commerce_event.csv",
 				  .doc = &doc,
 				  .jobs = jobs,
@@ -73,16 +73,16 @@ static void walk_it(const struct sample *s, uint32_t jobs, size_t part_size, str
 	struct df_err err = {0};
 	w.handlers = s->rejects_alone ? &rejects : &both;
 	w.ctx = &report;
-	enum df_status st = document_walk(&w, &err);
+	enum df_status st = document_pass(&w, &err);
 	size_t n = 0;
-	struct map_warning *warnings = document_walk_warnings(&w, &n);
+	struct map_warning *warnings = document_pass_warnings(&w, &n);
 	df_buf_addf(&report.text, "%d [%s] %s line %llu; %llu rows, %llu rejected\n", st, err.code,
 		    err.text, (unsigned long long)err.line, (unsigned long long)w.rows,
 		    (unsigned long long)w.rejected);
 	for (size_t i = 0; i < n; i++)
 		df_buf_addf(&report.text, "%s: %s\n", warnings[i].code, warnings[i].text);
 	free(warnings);
-	document_walk_end(&w);
+	document_pass_end(&w);
 	*out = report.text;
 }
 
@@ -254,7 +254,7 @@ static bool same(const struct sample *s, uint32_t jobs, size_t part_size,
 		 const struct df_buf *wanted)
 {
 	struct df_buf got = {0};
-	walk_it(s, jobs, part_size, &got);
+	pass_it(s, jobs, part_size, &got);
 	bool equal = got.len == wanted->len && memcmp(got.data, wanted->data, got.len) == 0;
 	size_t at = 0;
 	while (!equal && at < got.len && at < wanted->len && got.data[at] == wanted->data[at])
@@ -281,7 +281,7 @@ static void test_random(void)
 		sample_make(&s, seed);
 		dialect_apply(&s, seed / 2 % (2 * DIALECTS) < DIALECTS ? 0 : seed / 2 % DIALECTS);
 		sample_open(&s);
-		walk_it(&s, 1, 0, &wanted);
+		pass_it(&s, 1, 0, &wanted);
 		rows += strstr(df_buf_cstr(&wanted), " ids ") != NULL;
 		rejected += strstr(wanted.data, " rejected;") != NULL;
 		refused += strstr(wanted.data, "malformed-csv") != NULL;
@@ -316,7 +316,7 @@ static void test_large(void)
 	for (int i = 0; i < 2000; i++)
 		df_buf_adds(&s.text, "development,1,,1700000000001,,purchase,p,n\n");
 	sample_open(&s);
-	walk_it(&s, 1, 0, &wanted);
+	pass_it(&s, 1, 0, &wanted);
 	CU_ASSERT_PTR_NOT_NULL(strstr(df_buf_cstr(&wanted), "row-too-large"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(wanted.data, "42003 rows, 40003 rejected"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(wanted.data, "less than 80 KB"));
@@ -339,7 +339,7 @@ static void test_stopped(void)
 		df_buf_adds(&s.text, "development,1,,1,,purchase,p,n\n");
 	sample_open(&s);
 	df_stop_requested = 1;
-	walk_it(&s, 2, 1000, &got);
+	pass_it(&s, 2, 1000, &got);
 	df_stop_requested = 0;
 	CU_ASSERT_PTR_NOT_NULL(strstr(df_buf_cstr(&got), "stopped by a signal"));
 	df_buf_free(&got);
@@ -358,7 +358,7 @@ static void test_unreadable(void)
 		df_buf_adds(&s.text, "development,1,,1,,purchase,p,n\n");
 	sample_open(&s);
 	CU_ASSERT_EQUAL(ftruncate(s.fd, 400000), 0);
-	walk_it(&s, 3, 1000, &got);
+	pass_it(&s, 3, 1000, &got);
 	CU_ASSERT_PTR_NOT_NULL(strstr(df_buf_cstr(&got), "shorter while it was read"));
 	df_buf_free(&got);
 	sample_end(&s);

@@ -390,12 +390,13 @@ static void after_as(enum conf_after what, char *dir, enum df_status want)
 	struct fetch_entry entry = {
 	    .name = (char[]){"a 'b'-custom_event.csv"}, .size = 2, .mtime = 1000};
 	struct fetch_entry other = {.name = entry.name};
-	if (fetch_look(source, other.name, &other, &err) == DF_OK) {
+	if (fetch_stat_file(source, other.name, &other, &err) == DF_OK) {
 		other.mtime--;
 		CU_ASSERT(is_status(fetch_after(source, &other, &action, &err),
 				    what == CONF_KEEP ? DF_OK : DF_END, &err));
 		/* it stays */
-		CU_ASSERT(is_status(fetch_look(source, other.name, &other, &err), DF_OK, &err));
+		CU_ASSERT(
+		    is_status(fetch_stat_file(source, other.name, &other, &err), DF_OK, &err));
 	}
 	CU_ASSERT(is_status(fetch_after(source, &entry, &action, &err), want, &err));
 }
@@ -530,12 +531,12 @@ static void test_home(void)
 	struct fetch_entry entry = list.v[0];
 	CU_ASSERT(is_status(fetch_after(source, &entry, &action, &err), DF_OK, &err));
 	CU_ASSERT(run("test -s %s/out/a-custom_event.csv", root) == 0);
-	CU_ASSERT(is_status(fetch_look(source, entry.name, &entry, &err), DF_END, &err));
+	CU_ASSERT(is_status(fetch_stat_file(source, entry.name, &entry, &err), DF_END, &err));
 	fetch_enter(source, "/~/out"); /* where it was moved to, it can be had again */
-	CU_ASSERT(is_status(fetch_look(source, entry.name, &entry, &err), DF_OK, &err));
+	CU_ASSERT(is_status(fetch_stat_file(source, entry.name, &entry, &err), DF_OK, &err));
 	get_and_compare("out/a-custom_event.csv");
 	fetch_enter(source, NULL);
-	CU_ASSERT(is_status(fetch_look(source, entry.name, &entry, &err), DF_END, &err));
+	CU_ASSERT(is_status(fetch_stat_file(source, entry.name, &entry, &err), DF_END, &err));
 	fetch_list_free(&list);
 	after();
 	set(&feed->fetch.source.path, df_strdup("/~"));

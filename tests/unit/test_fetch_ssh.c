@@ -539,7 +539,7 @@ static void *puller_main(void *arg)
 	if (p->st == DF_OK)
 		p->st = fetch_put(source, ".", name, "1", 1, &p->err);
 	if (p->st == DF_OK)
-		p->st = fetch_look(source, name, &entry, &p->err);
+		p->st = fetch_stat_file(source, name, &entry, &p->err);
 	entry.name = name;
 	if (p->st == DF_OK)
 		p->st = fetch_after(source, &entry, &action, &p->err);

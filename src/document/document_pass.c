@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "document_walk.h"
+#include "document_pass.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #define GUIDELINE_COLUMNS   50
 #define GUIDELINE_ROW_BYTES 80000
 
-void document_walk_note(struct document_walk *w, const char *code, const char *text)
+void document_pass_note(struct document_pass *w, const char *code, const char *text)
 {
 	w->notes = df_realloc(w->notes, (w->n_notes + 1) * sizeof(*w->notes));
 	struct map_warning *g = &w->notes[w->n_notes++];
@@ -18,17 +18,17 @@ void document_walk_note(struct document_walk *w, const char *code, const char *t
 	snprintf(g->text, sizeof(g->text), "%s", text);
 }
 
-static enum df_status guideline(struct document_walk *w, struct df_err *err, const char *text)
+static enum df_status guideline(struct document_pass *w, struct df_err *err, const char *text)
 {
 	if (w->feed->map.guidelines == CONF_OFF)
 		return DF_OK;
 	if (w->feed->map.guidelines == CONF_ENFORCE)
 		return df_fail(DF_REJECT, err, "guideline", "%s (guidelines = enforce)", text);
-	document_walk_note(w, "guideline", text);
+	document_pass_note(w, "guideline", text);
 	return DF_OK;
 }
 
-static enum df_status guidelines_of_file(struct document_walk *w, struct df_err *err)
+static enum df_status guidelines_of_file(struct document_pass *w, struct df_err *err)
 {
 	struct name name;
 	struct df_err ignored = {0};
@@ -46,7 +46,7 @@ static enum df_status guidelines_of_file(struct document_walk *w, struct df_err 
 	return st;
 }
 
-static enum df_status no_rows(const struct document_walk *w, struct df_err *err)
+static enum df_status no_rows(const struct document_pass *w, struct df_err *err)
 {
 	const struct conf_rows *c = &w->feed->rows;
 	bool skips = c->skip_lines > 0 || c->skip_last_lines > 0 || c->comment != 0;
@@ -55,7 +55,7 @@ static enum df_status no_rows(const struct document_walk *w, struct df_err *err)
 	    skips ? ", but for lines that skip_lines, skip_last_lines or comment leave out" : "");
 }
 
-static enum df_status map_first_row(struct document_walk *w, const struct rows_row *row,
+static enum df_status map_first_row(struct document_pass *w, const struct rows_row *row,
 				    struct df_err *err)
 {
 	if (row->fault == NULL)
@@ -67,7 +67,7 @@ static enum df_status map_first_row(struct document_walk *w, const struct rows_r
 
 /* The document's first row: the header, or where there is none, data. A reject file has one in
  * either case. */
-static enum df_status walk_header(struct document_walk *w, struct rows *rows, struct rows_row *row,
+static enum df_status pass_header(struct document_pass *w, struct rows *rows, struct rows_row *row,
 				  struct df_err *err)
 {
 	enum df_status st = rows_next(rows, row, err);
@@ -125,7 +125,7 @@ bool document_repeats_header(const struct map *m, const struct rows_row *row)
 	return true;
 }
 
-bool document_walk_check_row(struct map *m, const struct batch_settings *sizes,
+bool document_pass_check_row(struct map *m, const struct batch_settings *sizes,
 			     const struct rows_row *row, struct map_record *record)
 {
 	struct map_fault *fault = &record->faults[0];
@@ -152,17 +152,17 @@ bool document_walk_check_row(struct map *m, const struct batch_settings *sizes,
 	return false;
 }
 
-bool document_walk_row_is_long(uint64_t length)
+bool document_pass_row_is_long(uint64_t length)
 {
 	return length > GUIDELINE_ROW_BYTES;
 }
 
-enum df_status document_walk_take_row(struct document_walk *w, struct batch_row *where,
+enum df_status document_pass_take_row(struct document_pass *w, struct batch_row *where,
 				      const struct map_record *record, bool sound,
 				      struct df_err *err)
 {
 	enum df_status st = DF_OK;
-	if (document_walk_row_is_long(where->length) && !w->long_row) {
+	if (document_pass_row_is_long(where->length) && !w->long_row) {
 		w->long_row = true;
 		st = guideline(w, err, "the hosted feed wants rows of less than 80 KB");
 	}
@@ -182,25 +182,25 @@ enum df_status document_walk_take_row(struct document_walk *w, struct batch_row 
 	document_hint_reject(w, where, record->faults[0].code);
 	if (w->handlers->reject == NULL)
 		return DF_OK;
-	struct document_walk_reject r = {
+	struct document_pass_reject r = {
 	    .where = *where, .faults = record->faults, .n_faults = record->n_faults};
 	return w->handlers->reject(w->ctx, &r, err);
 }
 
-static enum df_status walk_one(struct document_walk *w, const struct batch_settings *sizes,
+static enum df_status pass_one(struct document_pass *w, const struct batch_settings *sizes,
 			       const struct rows_row *row, struct df_err *err)
 {
 	struct map_record record;
-	bool sound = document_walk_check_row(w->map, sizes, row, &record);
+	bool sound = document_pass_check_row(w->map, sizes, row, &record);
 	struct batch_row where = {.line = row->line, .offset = row->offset, .length = row->length};
-	enum df_status st = document_walk_take_row(w, &where, &record, sound, err);
+	enum df_status st = document_pass_take_row(w, &where, &record, sound, err);
 	if (st == DF_OK && df_stop_requested)
 		st = df_fail(DF_RETRY, err, NULL,
 			     "stopped by a signal; the next run goes on from here");
 	return st;
 }
 
-enum df_status document_walk_rows_until(struct document_walk *w, struct rows *rows, uint64_t until,
+enum df_status document_pass_rows_until(struct document_pass *w, struct rows *rows, uint64_t until,
 					struct df_err *err)
 {
 	const struct batch_settings sizes = {.event_type = w->doc->event_type};
@@ -209,13 +209,13 @@ enum df_status document_walk_rows_until(struct document_walk *w, struct rows *ro
 	while (st == DF_OK && rows_tell(rows).offset < until) {
 		st = rows_next(rows, &row, err);
 		if (st == DF_OK)
-			st = walk_one(w, &sizes, &row, err);
+			st = pass_one(w, &sizes, &row, err);
 	}
 	return st;
 }
 
 /* Without a header, the first good row tells the columns. */
-static enum df_status walk_first_rows(struct document_walk *w, struct rows *rows,
+static enum df_status pass_first_rows(struct document_pass *w, struct rows *rows,
 				      struct rows_row *row, struct df_err *err)
 {
 	const struct batch_settings sizes = {.event_type = w->doc->event_type};
@@ -227,32 +227,32 @@ static enum df_status walk_first_rows(struct document_walk *w, struct rows *rows
 			st = map_no_header(w->map, row->cells, row->n_cells, err);
 		}
 		if (st == DF_OK)
-			st = walk_one(w, &sizes, row, err);
+			st = pass_one(w, &sizes, row, err);
 		if (st == DF_OK && !mapped)
 			st = rows_next(rows, row, err);
 	}
 	return st;
 }
 
-static enum df_status walk_rows(struct document_walk *w, struct rows *rows, struct df_err *err)
+static enum df_status pass_rows(struct document_pass *w, struct rows *rows, struct df_err *err)
 {
 	struct rows_row row;
-	enum df_status st = walk_header(w, rows, &row, err);
+	enum df_status st = pass_header(w, rows, &row, err);
 	if (st == DF_OK && !map_has_header(w->map))
-		st = walk_first_rows(w, rows, &row, err);
+		st = pass_first_rows(w, rows, &row, err);
 	const struct conf_rows *c = &w->feed->rows;
 	/* what comments say is read in one piece */
 	bool counts = c->count != NULL && c->comment != 0;
 	bool parts = w->jobs > 1 && !counts && !map_in_order(w->map);
 	if (st == DF_OK)
-		st = parts ? document_walk_parts(w, rows, err)
-			   : document_walk_rows_until(w, rows, UINT64_MAX, err);
+		st = parts ? document_pass_parts(w, rows, err)
+			   : document_pass_rows_until(w, rows, UINT64_MAX, err);
 	if (st == DF_END)
 		st = document_count_check(w, rows, err);
 	return st == DF_END ? DF_OK : st;
 }
 
-enum df_status document_walk(struct document_walk *w, struct df_err *err)
+enum df_status document_pass(struct document_pass *w, struct df_err *err)
 {
 	struct rows *rows = NULL;
 	enum df_status st = map_open(w->feed, w->doc->event_type, &w->map, err);
@@ -267,14 +267,14 @@ enum df_status document_walk(struct document_walk *w, struct df_err *err)
 	if (st == DF_OK) {
 		w->start = rows_start(rows);
 		w->end = rows_end(rows);
-		st = walk_rows(w, rows, err);
+		st = pass_rows(w, rows, err);
 	}
 	document_hint_end(w, rows, st, err);
 	rows_close(rows);
 	return st;
 }
 
-struct map_warning *document_walk_warnings(const struct document_walk *w, size_t *n)
+struct map_warning *document_pass_warnings(const struct document_pass *w, size_t *n)
 {
 	const struct map_warning *of_map = NULL;
 	struct map_warning *shared = NULL;
@@ -292,7 +292,7 @@ struct map_warning *document_walk_warnings(const struct document_walk *w, size_t
 	return list;
 }
 
-void document_walk_end(struct document_walk *w)
+void document_pass_end(struct document_pass *w)
 {
 	map_close(w->map);
 	w->map = NULL;

@@ -1,51 +1,51 @@
 /* SPDX-License-Identifier: MIT */
-/* document_walk.h - a row of a document, checked by whoever has time, and taken in its turn:
- * between document_walk.c and document_parts.c */
-#ifndef DOCUMENT_WALK_H
-#define DOCUMENT_WALK_H
+/* document_pass.h - a row of a document, checked by whoever has time, and taken in its turn:
+ * between document_pass.c and document_parts.c */
+#ifndef DOCUMENT_PASS_H
+#define DOCUMENT_PASS_H
 
 #include "dropfeed/document.h"
 
 /* Maps the row. False: it is rejected, the record's faults say why; or skipped, and there are
  * none. sizes: the event type counts. */
-bool document_walk_check_row(struct map *m, const struct batch_settings *sizes,
+bool document_pass_check_row(struct map *m, const struct batch_settings *sizes,
 			     const struct rows_row *row, struct map_record *record);
 
-/* Is it longer than the guidelines want? document_walk_take_row warns of the first one. */
-bool document_walk_row_is_long(uint64_t length);
+/* Is it longer than the guidelines want? document_pass_take_row warns of the first one. */
+bool document_pass_row_is_long(uint64_t length);
 
 /* Counts the row and hands it on. where: its number is set here. */
-enum df_status document_walk_take_row(struct document_walk *w, struct batch_row *where,
+enum df_status document_pass_take_row(struct document_pass *w, struct batch_row *where,
 				      const struct map_record *record, bool sound,
 				      struct df_err *err) DF_CHECK;
 
-/* Adds a warning of the walk's own. */
-void document_walk_note(struct document_walk *w, const char *code, const char *text);
+/* Adds a warning of the pass's own. */
+void document_pass_note(struct document_pass *w, const char *code, const char *text);
 
 /* ---- document_open.c ---- */
 
 /* Does the number of rows equal what a skipped line says? DF_REJECT row-count: no. */
-enum df_status document_count_check(const struct document_walk *w, const struct rows *rows,
+enum df_status document_count_check(const struct document_pass *w, const struct rows *rows,
 				    struct df_err *err) DF_CHECK;
 
 /* ---- document_hint.c: which option of the feed explains a failure, where one does ---- */
 
 /* Of a row that is rejected. */
-void document_hint_reject(struct document_walk *w, const struct batch_row *where, const char *code);
+void document_hint_reject(struct document_pass *w, const struct batch_row *where, const char *code);
 /* Of the header: err is what the map says of it. Invisible characters in it are made visible. */
 void document_hint_header(const struct rows *rows, struct df_err *err);
 /* Of the document as a whole, when it was read. rows: NULL where it cannot be read at all. */
-void document_hint_end(struct document_walk *w, const struct rows *rows, enum df_status st,
+void document_hint_end(struct document_pass *w, const struct rows *rows, enum df_status st,
 		       struct df_err *err);
 
 /* Takes the rows from where `rows` stands, up to the first one that begins at `until` or behind
  * it. */
-enum df_status document_walk_rows_until(struct document_walk *w, struct rows *rows, uint64_t until,
+enum df_status document_pass_rows_until(struct document_pass *w, struct rows *rows, uint64_t until,
 					struct df_err *err) DF_CHECK;
 
 /* The same to the document's end, with helpers that read and check while the calling thread
  * takes. DF_END when all rows are taken. */
-enum df_status document_walk_parts(struct document_walk *w, struct rows *rows,
+enum df_status document_pass_parts(struct document_pass *w, struct rows *rows,
 				   struct df_err *err) DF_CHECK;
 
 #endif
