@@ -12,7 +12,7 @@
  *	document_undelivered.c	which of its rows were not settled
  *	document_rejects.c	its reject file
  *	document_encode.c	in the encoding of the document
- *	document_own.c		the columns of our own in a document that is a reject file itself
+ *	document_own.c		our own columns, in a document that is a reject file
  *	document_reasons.c	why its rows were rejected, counted
  */
 #ifndef DROPFEED_DOCUMENT_H

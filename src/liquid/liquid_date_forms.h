@@ -89,10 +89,12 @@ static bool between_dashes(char c)
 
 SEQ(nothing) = {DONE};
 
-#define MONTH ONE_OF("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+#define MONTH \
+	ONE_OF("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 #define WEEKDAY ONE_OF("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 #define ORDINAL ONE_OF("st", "nd", "rd", "th")
-SEQ(era_of_year) = {FROM(2), ONE_OF("ce", "c.e.", "bce", "b.c.e.", "ad", "a.d.", "bc", "b.c."), TO(2), DONE};
+SEQ(era_of_year) = {FROM(2),
+	ONE_OF("ce", "c.e.", "bce", "b.c.e.", "ad", "a.d.", "bc", "b.c."), TO(2), DONE};
 
 #define SIGNED  ONE_OF("'", ""), ONE_OF("-", ""), DIGITS
 #define COUNTED ONE_OF("'", ""), DIGITS
@@ -165,7 +167,8 @@ SEQ(month_dash_day) = {EDGE, FROM(1), MONTH, TO(1), ANY(between_dashes), ONE_OF(
 	SIGNED, TO(0), OPTIONAL(dash_year), DONE};
 
 /* 14/03/2016 */
-SEQ(slash_third) = {RUN(no_digit, 1, 1), RUN(later_byte, 0, 3), BLANKS, FROM(2), SIGNED, TO(2), DONE};
+SEQ(slash_third) = {RUN(no_digit, 1, 1), RUN(later_byte, 0, 3), BLANKS, FROM(2), SIGNED, TO(2),
+	DONE};
 SEQ(slashes) = {FROM(0), SIGNED, TO(0), ONE_OF("/"), BLANKS, FROM(1), COUNTED, TO(1),
 	OPTIONAL(slash_third), DONE};
 

@@ -120,12 +120,13 @@ struct json_object *fuzz_json(const char *text, size_t len)
 
 /* clang-format off */
 const char *const fuzz_header_codes[] = {
-    "duplicate-column", "unknown-column", "missing-column", "no-identity-column", "manifest-mismatch", "too-long", "guideline",
-    NULL};
+    "duplicate-column", "unknown-column", "missing-column", "no-identity-column",
+    "manifest-mismatch", "too-long", "guideline", NULL};
 
 static const char *const row_codes[] = {
-    "wrong-field-count", "row-too-large", "missing-identity", "missing-value", "not-an-integer", "not-a-number", "not-a-boolean",
-    "not-a-uuid", "not-allowed", "bad-timestamp", "bad-json", "too-long", "too-many-attributes", "conflicting-commerce", NULL};
+    "wrong-field-count", "row-too-large", "missing-identity", "missing-value", "not-an-integer",
+    "not-a-number", "not-a-boolean", "not-a-uuid", "not-allowed", "bad-timestamp", "bad-json",
+    "too-long", "too-many-attributes", "conflicting-commerce", NULL};
 /* clang-format on */
 
 /* A fragment is an object's members. */
