@@ -5,12 +5,12 @@
  *	struct map *m = NULL;
  *	map_open(feed, "custom_event", &m, &err);		reads the manifest
  *	if (map_is_header(m, cells, n)) map_header(m, cells, n, &err);
- *	    once per document: columns -> plan
+ *	    once per document: columns -> program
  *	else map_no_header(m, cells, n, &err);		once per document, with its first row
  *	st = map_row(m, cells, n, &record);  per row: DF_OK, or DF_REJECT with record.faults
  *	map_close(m);
  *
- * All paths of the vendor's schema are data in schema.c. The plan is compiled once per document;
+ * All paths of the vendor's schema are data in schema.c. The program is compiled once per document;
  * per row nothing is looked up by name and nothing is allocated. A record lives until the next
  * map_row.
  */
@@ -103,7 +103,7 @@ bool map_header_of_places(const struct rows_cell *cells, size_t n); /* the latte
 /* How many columns a manifest without a header lists; 0 where documents have one. */
 size_t map_places(const struct map *m);
 
-/* Compiles the plan from the header. DF_REJECT: duplicate-column, unknown-column (with the
+/* Compiles the program from the header. DF_REJECT: duplicate-column, unknown-column (with the
  * nearest known path), missing-column, no-identity-column, manifest-mismatch, too-long (an
  * attribute's name), guideline (too many columns). */
 enum df_status map_header(struct map *m, const struct rows_cell *cells, size_t n,

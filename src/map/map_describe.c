@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the plan does, for people to read. It is taken from the bindings and trees that the ops were
+ * What the program does, for people to read. It is taken from the bindings and trees that the ops were
  * made of, and a row's outcomes from the ops themselves, run one by one: nothing is told here that
  * a delivery would not do.
  */
@@ -105,7 +105,7 @@ static bool route_to_name(const struct map *m, struct map_route *r, const char *
 	return leaf != NULL;
 }
 
-/* ---- the plan ---- */
+/* ---- the program ---- */
 
 static void describe_derived(struct map_route *r, const struct map_derived *d)
 {

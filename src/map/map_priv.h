@@ -3,7 +3,7 @@
  * map_priv.h - how a column's name becomes bytes of a batch
  *
  *	name --schema_path--> steps through the schema's tables --map_tree--> nodes
- *	    --map_plan--> a flat list of ops
+ *	    --map_program--> a flat list of ops
  *
  * The ops are run once per row by map_row.c: an object is opened, its leaves are written, and when
  * none of them had a value the buffer is cut back to where the object began.
@@ -56,7 +56,7 @@ struct map_node *map_tree_add(struct map_node *root, const struct schema_path *p
 struct map_node *map_node_child(const struct map_node *node, const char *key); /* or NULL */
 struct map_node *map_node_find(const struct map_node *node, const char *key, size_t len);
 
-/* ---- the plan: map_plan.c ---- */
+/* ---- the program: map_program.c ---- */
 
 /* Flags of ops, beside those of the schema. */
 enum map_op_flag {

@@ -78,7 +78,7 @@ static enum df_status no_such_line(uint64_t wanted, uint64_t last, struct df_err
 		       (unsigned long long)wanted, (unsigned long long)last);
 }
 
-/* Compiles the plan with the header, or with the first good row, and lists what it does. A
+/* Compiles the program with the header, or with the first good row, and lists what it does. A
  * refusal is the check's to tell. */
 static enum df_status first_row(struct run_explain *x, const struct rows_row *row)
 {
