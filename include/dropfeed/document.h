@@ -142,17 +142,18 @@ struct document_sent { /* of a document, whichever run sent it */
 
 /* Delivers a document that passed its preflight: every batch that is not settled yet. sent: all
  * of them. */
-enum df_status document_send(const struct document_env *env, const struct conf_feed *feed,
-			     struct document_pass *pass, const struct batch_settings *settings,
-			     int64_t document_id, struct document_sent *sent,
-			     struct df_err *err) DF_CHECK;
+enum df_status document_send(const struct document_env *env, struct document_pass *pass,
+			     const struct batch_settings *settings, int64_t document_id,
+			     struct document_sent *sent, struct df_err *err) DF_CHECK;
 
-/* Sends the rows again that `retry` marked in the ledger (ledger_again) under the ids that they
- * had. */
-enum df_status document_resend(const struct document_env *env, const struct conf_feed *feed,
-			       struct document_pass *pass, const struct batch_settings *settings,
-			       int64_t document_id, const uint64_t *again, size_t n_again,
-			       struct df_err *err) DF_CHECK;
+struct document_again {       /* rows that `retry` marked in the ledger: see ledger_again */
+	const uint64_t *rows; /* their numbers, in order */
+	size_t n;
+};
+/* Sends them again, under the ids that they had. */
+enum df_status document_resend(const struct document_env *env, struct document_pass *pass,
+			       const struct batch_settings *settings, int64_t document_id,
+			       const struct document_again *again, struct df_err *err) DF_CHECK;
 
 /* The rows of rejected batches as the ledger takes them; the list is the caller's, its messages
  * are borrowed. */

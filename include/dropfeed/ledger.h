@@ -6,7 +6,7 @@
  *	ledger_open(state_dir, &l, &err);		SQLite, WAL, <state_dir>/ledger.db, 0600
  *	ledger_file_add(l, ...) -> id			after the download, before anything else
  *	ledger_document_begin(l, ...) -> id		identity before the side effect
- *	ledger_lane_settled(l, id, lane, ...)		result after
+ *	ledger_lane_settled(l, id, &step, ...)		result after
  *	ledger_document_done / ledger_file_done
  *	ledger_close(l);
  *
@@ -282,10 +282,16 @@ struct ledger_facts {
 };
 enum df_status ledger_document_facts(struct ledger *l, int64_t id, const struct ledger_facts *facts,
 				     struct df_err *err) DF_CHECK;
-/* One lane got further, in one transaction: progress, rows delivered, rows rejected. */
-enum df_status ledger_lane_settled(struct ledger *l, int64_t id, uint32_t lane, uint64_t done,
-				   uint64_t rows_delivered, const struct ledger_reject *rejects,
-				   size_t n_rejects, struct df_err *err) DF_CHECK;
+struct ledger_settled { /* how far a lane got */
+	uint32_t lane;
+	uint64_t done;           /* its first batches */
+	uint64_t rows_delivered; /* in this step, as are the rejects */
+	const struct ledger_reject *rejects;
+	size_t n_rejects;
+};
+/* Stores a document's step in one transaction: progress, rows delivered, rows rejected. */
+enum df_status ledger_lane_settled(struct ledger *l, int64_t id, const struct ledger_settled *step,
+				   struct df_err *err) DF_CHECK;
 /* Fills done[0..lanes) with each lane's progress, 0 where there is none. */
 enum df_status ledger_lanes(struct ledger *l, int64_t id, uint64_t *done, uint32_t lanes,
 			    struct df_err *err) DF_CHECK;
@@ -323,11 +329,15 @@ enum df_status ledger_reopen(struct ledger *l, int64_t file_id,
 /* The numbers of the rows that have yet to be sent again, in order. *rows is the caller's. */
 enum df_status ledger_again(struct ledger *l, int64_t document_id, uint64_t **rows, size_t *n,
 			    struct df_err *err) DF_CHECK;
-/* What came of some of them, in one transaction: these are delivered, those were rejected again. */
+struct ledger_again { /* what became of some of them */
+	const uint64_t *delivered;
+	size_t n_delivered;
+	const struct ledger_reject *rejects; /* rejected again */
+	size_t n_rejects;
+};
+/* Stores it in one transaction. */
 enum df_status ledger_again_settled(struct ledger *l, int64_t document_id,
-				    const uint64_t *delivered, size_t n_delivered,
-				    const struct ledger_reject *rejects, size_t n_rejects,
-				    struct df_err *err) DF_CHECK;
+				    const struct ledger_again *step, struct df_err *err) DF_CHECK;
 
 /* ---- no dead ends ---- */
 /* Closes an open document as ABANDONED: its rows that were neither delivered nor skipped count

@@ -5,7 +5,7 @@
  *	struct sender *s = sender_new();
  *	    one for the whole run: one thread, all lanes, one pace per key
  *	struct send_stream *st = NULL;
- *	sender_open(s, feed, &events, ctx, &st, &err);		one per document
+ *	sender_open(s, &order, &st, &err);			one per document
  *	send_put(st, batch, &err);  waits while the batch's lane is full
  *	send_close(st, &err);  waits until every batch is settled
  *	sender_free(s);
@@ -30,15 +30,22 @@ struct send_reject {
 	const char *code;
 };
 
+/* How far a lane got. */
+struct send_settled {
+	uint32_t lane;
+	/* its first batches, counted from its lane_position 0: delivered or rejected */
+	uint64_t done;
+	/* of this step only: */
+	uint64_t rows_delivered;
+	const struct send_reject *rejects; /* in the lane's order */
+	size_t n_rejects;
+};
+
 struct send_events {
-	/* A lane got further: its first `done` batches (counted from the lane's lane_position 0)
-	 * are settled, delivered or rejected; the rejects of this step are listed, as is the
-	 * number of rows it delivered. Called in the sender's thread, in lane order, after each
-	 * answered request and before the lane's next one. Anything but DF_OK stops the stream
-	 * with that status: the ledger could not remember. */
-	enum df_status (*settled)(void *ctx, uint32_t lane, uint64_t done, uint64_t rows_delivered,
-				  const struct send_reject *rejects, size_t n_rejects,
-				  struct df_err *err);
+	/* A lane got further. Called in the sender's thread, in lane order, after each answered
+	 * request and before the lane's next one. Anything but DF_OK stops the stream with that
+	 * status: the ledger could not remember. */
+	enum df_status (*settled)(void *ctx, const struct send_settled *step, struct df_err *err);
 	/* From now on a batch was taken, or may have been: an answer says so, or an answer did
 	 * not come. Not called after a refusal of the credentials, after an answer of somebody
 	 * else than the API, nor after one for the rate limit. May be NULL, and is called more
@@ -76,12 +83,17 @@ void sender_memory(struct sender *s, const struct send_memory *memory);
  * can be parked: see sender_health. Without it they wait, and probe it themselves. */
 void sender_parks(struct sender *s, bool parks);
 
-/* Opens a stream as feed->sink says. `done`: for each lane how many batches an earlier run
- * settled (feed->lanes numbers, or NULL for none): batches below that are not to be put again by
- * the caller; the number is where counting goes on. */
-enum df_status sender_open(struct sender *s, const struct conf_feed *feed, const uint64_t *done,
-			   const struct send_events *events, void *ctx, struct send_stream **out,
-			   struct df_err *err) DF_CHECK;
+/* What a stream is opened with; feed and events outlive the stream. */
+struct send_order {
+	const struct conf_feed *feed; /* its sink is where the batches go */
+	/* For each of the feed's lanes how many batches an earlier run settled, or NULL: none. The
+	 * caller does not put these again; counting goes on from there. */
+	const uint64_t *done;
+	const struct send_events *events;
+	void *ctx; /* of the events */
+};
+enum df_status sender_open(struct sender *s, const struct send_order *order,
+			   struct send_stream **out, struct df_err *err) DF_CHECK;
 
 /* Takes the batch, also when it fails. DF_RETRY: the stream gave up (give_up_after, stop
  * requested, parked), DF_DENIED: access refused, or no Events API answers there, DF_FATAL: the

@@ -24,8 +24,8 @@ struct resend {
 	const struct document_env *env;
 	int64_t document_id;
 	struct send_stream *stream; /* own */
-	const uint64_t *again;      /* rows, in order */
-	size_t n_again, n_put;
+	const struct document_again *again;
+	size_t n_put;
 	/* of lanes: rows are put by the worker and settled by the sender's thread */
 	pthread_mutex_t lock;
 	struct resend_lane *lanes;
@@ -37,44 +37,44 @@ static int compare_rows(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The rows of the lane's batches before `done` that were not rejected; the list is the caller's. */
-static uint64_t *take_delivered(struct resend *s, uint32_t lane, uint64_t done,
-				const struct send_reject *rejects, size_t n_rejects, size_t *n)
+/* The rows of the lane's batches before step->done that were not rejected; the list is the
+ * caller's. */
+static uint64_t *take_delivered(struct resend *s, const struct send_settled *step, size_t *n)
 {
 	pthread_mutex_lock(&s->lock);
-	struct resend_lane *l = &s->lanes[lane];
+	struct resend_lane *l = &s->lanes[step->lane];
 	uint64_t *rows = df_alloc((l->n - l->settled) * sizeof(*rows));
 	size_t k = 0; /* rejects are listed in the lane's order */
 	*n = 0;
-	for (; l->settled < l->n && l->v[l->settled].position < done; l->settled++) {
+	for (; l->settled < l->n && l->v[l->settled].position < step->done; l->settled++) {
 		const struct sent_row *r = &l->v[l->settled];
-		while (k < n_rejects && rejects[k].batch->lane_position < r->position)
+		while (k < step->n_rejects && step->rejects[k].batch->lane_position < r->position)
 			k++;
-		if (k == n_rejects || rejects[k].batch->lane_position != r->position)
+		if (k == step->n_rejects || step->rejects[k].batch->lane_position != r->position)
 			rows[(*n)++] = r->row;
 	}
 	pthread_mutex_unlock(&s->lock);
 	return rows;
 }
 
-static enum df_status on_settled(void *ctx, uint32_t lane, uint64_t done, uint64_t rows_delivered,
-				 const struct send_reject *rejects, size_t n_rejects,
-				 struct df_err *err)
+static enum df_status on_settled(void *ctx, const struct send_settled *step, struct df_err *err)
 {
 	struct resend *s = ctx;
-	size_t n = 0, n_delivered = 0;
+	struct ledger_again settled = {0};
 	enum df_status st = DF_OK;
-	uint64_t *delivered = take_delivered(s, lane, done, rejects, n_rejects, &n_delivered);
-	struct ledger_reject *list = document_reject_rows(rejects, n_rejects, &n);
-	if (n_delivered != rows_delivered)
+	uint64_t *delivered = take_delivered(s, step, &settled.n_delivered);
+	struct ledger_reject *rejects =
+	    document_reject_rows(step->rejects, step->n_rejects, &settled.n_rejects);
+	settled.delivered = delivered;
+	settled.rejects = rejects;
+	if (settled.n_delivered != step->rows_delivered)
 		st = df_fail(DF_FATAL, err, NULL,
 			     "lane %u delivered other rows than were sent (a defect of dropfeed)",
-			     lane);
-	if (st == DF_OK)
-		st = ledger_again_settled(s->env->ledger, s->document_id, delivered, n_delivered,
-					  list, n, err);
+			     step->lane);
+	else
+		st = ledger_again_settled(s->env->ledger, s->document_id, &settled, err);
 	free(delivered);
-	free(list);
+	free(rejects);
 	return st;
 }
 
@@ -84,8 +84,8 @@ static size_t count_again(const struct resend *s, const struct batch *b)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < b->n_rows; i++)
-		n += bsearch(&b->rows[i].number, s->again, s->n_again, sizeof(*s->again),
-			     compare_rows) != NULL;
+		n += bsearch(&b->rows[i].number, s->again->rows, s->again->n,
+			     sizeof(*s->again->rows), compare_rows) != NULL;
 	return n;
 }
 
@@ -126,26 +126,30 @@ static enum df_status on_batch(void *ctx, struct batch *b, struct df_err *err)
 	return send_put(s->stream, b, err);
 }
 
-enum df_status document_resend(const struct document_env *env, const struct conf_feed *feed,
-			       struct document_pass *pass, const struct batch_settings *settings,
-			       int64_t document_id, const uint64_t *again, size_t n_again,
-			       struct df_err *err)
+enum df_status document_resend(const struct document_env *env, struct document_pass *pass,
+			       const struct batch_settings *settings, int64_t document_id,
+			       const struct document_again *again, struct df_err *err)
 {
 	static const struct send_events events = {.settled = on_settled};
-	struct resend s = {
-	    .env = env, .document_id = document_id, .again = again, .n_again = n_again};
-	s.lanes = df_alloc(feed->batch.lanes * sizeof(*s.lanes));
+	const uint32_t lanes = pass->feed->batch.lanes;
+	struct resend s = {.env = env, .document_id = document_id, .again = again};
+	const struct send_order order = {.feed = pass->feed, .events = &events, .ctx = &s};
+	enum df_status closed = DF_OK;
+	s.lanes = df_alloc(lanes * sizeof(*s.lanes));
 	pthread_mutex_init(&s.lock, NULL);
-	enum df_status st = sender_open(env->sender, feed, NULL, &events, &s, &s.stream, err);
-	if (st == DF_OK) {
-		st = document_batches(pass, settings, on_batch, NULL, &s, err);
-		if (st == DF_OK && s.n_put != n_again)
-			st = other_batches(err);
-		enum df_status closed = send_close(s.stream, st != DF_OK, err);
-		if (st == DF_OK)
-			st = closed;
-	}
-	for (uint32_t i = 0; i < feed->batch.lanes; i++)
+	enum df_status st = sender_open(env->sender, &order, &s.stream, err);
+	if (st != DF_OK)
+		goto cleanup;
+
+	st = document_batches(pass, settings, on_batch, NULL, &s, err);
+	if (st == DF_OK && s.n_put != again->n)
+		st = other_batches(err);
+	closed = send_close(s.stream, st != DF_OK, err);
+	if (st == DF_OK)
+		st = closed;
+
+cleanup:
+	for (uint32_t i = 0; i < lanes; i++)
 		free(s.lanes[i].v);
 	free(s.lanes);
 	pthread_mutex_destroy(&s.lock);

@@ -76,18 +76,21 @@ struct ledger_reject *document_reject_rows(const struct send_reject *rejects, si
 	return list;
 }
 
-static enum df_status on_settled(void *ctx, uint32_t lane, uint64_t done, uint64_t rows_delivered,
-				 const struct send_reject *rejects, size_t n_rejects,
-				 struct df_err *err)
+static enum df_status on_settled(void *ctx, const struct send_settled *step, struct df_err *err)
 {
 	struct document_send *s = ctx;
 	size_t n = 0;
-	struct ledger_reject *list = document_reject_rows(rejects, n_rejects, &n);
-	enum df_status st = DF_OK;
-	if (s->document_id != 0)
-		st = ledger_lane_settled(s->env->ledger, s->document_id, lane, done, rows_delivered,
-					 list, n, err);
-	free(list);
+	if (s->document_id == 0)
+		return DF_OK;
+
+	struct ledger_reject *rows = document_reject_rows(step->rejects, step->n_rejects, &n);
+	const struct ledger_settled settled = {.lane = step->lane,
+					       .done = step->done,
+					       .rows_delivered = step->rows_delivered,
+					       .rejects = rows,
+					       .n_rejects = n};
+	enum df_status st = ledger_lane_settled(s->env->ledger, s->document_id, &settled, err);
+	free(rows);
 	return st;
 }
 
@@ -110,40 +113,43 @@ static enum df_status on_batch(void *ctx, struct batch *b, struct df_err *err)
 	note_id(s->sent, b);
 	s->sent->batches++;
 	s->sent->events += b->n_events;
-	if (s->done != NULL && b->lane_position < s->done[b->lane]) {
+	if (b->lane_position < s->done[b->lane]) {
 		batch_free(b); /* settled by an earlier run */
 		return DF_OK;
 	}
 	return send_put(s->stream, b, err);
 }
 
-enum df_status document_send(const struct document_env *env, const struct conf_feed *feed,
-			     struct document_pass *pass, const struct batch_settings *settings,
-			     int64_t document_id, struct document_sent *sent, struct df_err *err)
+enum df_status document_send(const struct document_env *env, struct document_pass *pass,
+			     const struct batch_settings *settings, int64_t document_id,
+			     struct document_sent *sent, struct df_err *err)
 {
 	static const struct send_events events = {.settled = on_settled, .touched = on_touched};
-	struct document_send s = {.env = env, .document_id = document_id, .sent = sent};
-	uint64_t *done = NULL;
-	enum df_status st = DF_OK;
-	if (document_id != 0) {
-		done = df_alloc(feed->batch.lanes * sizeof(*done));
-		st = ledger_lanes(env->ledger, document_id, done, feed->batch.lanes, err);
-	}
+	const uint32_t lanes = pass->feed->batch.lanes;
+	uint64_t *done = df_alloc(lanes * sizeof(*done));
+	struct document_send s = {
+	    .env = env, .done = done, .document_id = document_id, .sent = sent};
+	const struct send_order order = {
+	    .feed = pass->feed, .done = done, .events = &events, .ctx = &s};
+	enum df_status st = DF_OK, closed = DF_OK;
+	if (document_id != 0)
+		st = ledger_lanes(env->ledger, document_id, done, lanes, err);
+	if (st != DF_OK)
+		goto cleanup;
+
+	st = sender_open(env->sender, &order, &s.stream, err);
+	if (st != DF_OK)
+		goto cleanup;
+
+	st = document_batches(pass, settings, on_batch, NULL, &s, err);
+	/* When the pass itself failed, what is in flight is settled and nothing new begins. */
+	closed = send_close(s.stream, st != DF_OK, err);
 	if (st == DF_OK)
-		st = sender_open(env->sender, feed, done, &events, &s, &s.stream, err);
-	if (st == DF_OK) {
-		s.done = done;
-		st = document_batches(pass, settings, on_batch, NULL, &s, err);
-		/* When the pass itself failed, what is in flight is settled and nothing new
-		 * begins. */
-		enum df_status closed = send_close(s.stream, st != DF_OK, err);
-		if (st == DF_OK)
-			st = closed;
-	}
+		st = closed;
+
+cleanup:
 	free(done);
 	/* The preflight read the same bytes with the same settings; a refusal now means that
 	 * they are not the same. */
-	if (st == DF_REJECT)
-		st = DF_FATAL;
-	return st;
+	return st == DF_REJECT ? DF_FATAL : st;
 }

@@ -250,22 +250,26 @@ static enum df_status reject_add(struct ledger *l, int64_t id, const struct ledg
 	return st == DF_OK ? ledger_run(l, s, "note a rejected row", err) : st;
 }
 
-enum df_status ledger_lane_settled(struct ledger *l, int64_t id, uint32_t lane, uint64_t done,
-				   uint64_t rows_delivered, const struct ledger_reject *rejects,
-				   size_t n_rejects, struct df_err *err)
+static enum df_status lane_settled(struct ledger *l, int64_t id, const struct ledger_settled *step,
+				   struct df_err *err)
+{
+	enum df_status st = lane_forward(l, id, step->lane, step->done, err);
+	if (st == DF_OK)
+		st = lane_rows(l, id, step->rows_delivered, step->n_rejects, err);
+	for (size_t i = 0; i < step->n_rejects && st == DF_OK; i++)
+		st = reject_add(l, id, &step->rejects[i], err);
+	return st;
+}
+
+enum df_status ledger_lane_settled(struct ledger *l, int64_t id, const struct ledger_settled *step,
+				   struct df_err *err)
 {
 	ledger_lock(l);
 	enum df_status st = ledger_sync(l, false, err);
 	if (st == DF_OK)
 		st = ledger_begin(l, err);
-	if (st == DF_OK) {
-		st = lane_forward(l, id, lane, done, err);
-		if (st == DF_OK)
-			st = lane_rows(l, id, rows_delivered, n_rejects, err);
-		for (size_t i = 0; i < n_rejects && st == DF_OK; i++)
-			st = reject_add(l, id, &rejects[i], err);
-		st = ledger_end(l, st, err);
-	}
+	if (st == DF_OK)
+		st = ledger_end(l, lane_settled(l, id, step, err), err);
 	ledger_unlock(l);
 	return st;
 }

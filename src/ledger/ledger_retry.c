@@ -118,30 +118,35 @@ static enum df_status again_delivered(struct ledger *l, int64_t id, const uint64
 	return st;
 }
 
-enum df_status ledger_again_settled(struct ledger *l, int64_t document_id,
-				    const uint64_t *delivered, size_t n_delivered,
-				    const struct ledger_reject *rejects, size_t n_rejects,
-				    struct df_err *err)
+static enum df_status again_rejected(struct ledger *l, int64_t id, const struct ledger_reject *r,
+				     struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
+	enum df_status st =
+	    ledger_bind(l, ST_AGAIN_REJECTED, &s, err, "iitt", id, (int64_t)r->row,
+			r->message != NULL ? r->message : "", ledger_reject_code(r));
+	return st == DF_OK ? change_one(l, s, "note the rejected row of document", id, err) : st;
+}
+
+static enum df_status again_settled(struct ledger *l, int64_t id, const struct ledger_again *step,
+				    struct df_err *err)
+{
+	enum df_status st = again_delivered(l, id, step->delivered, step->n_delivered, err);
+	for (size_t i = 0; i < step->n_rejects && st == DF_OK; i++)
+		st = again_rejected(l, id, &step->rejects[i], err);
+	return st;
+}
+
+enum df_status ledger_again_settled(struct ledger *l, int64_t document_id,
+				    const struct ledger_again *step, struct df_err *err)
+{
 	ledger_lock(l);
 	/* a lost step is sent again under the same ids */
 	enum df_status st = ledger_sync(l, false, err);
 	if (st == DF_OK)
 		st = ledger_begin(l, err);
-	if (st == DF_OK) {
-		st = again_delivered(l, document_id, delivered, n_delivered, err);
-		for (size_t i = 0; i < n_rejects && st == DF_OK; i++) {
-			st = ledger_bind(l, ST_AGAIN_REJECTED, &s, err, "iitt", document_id,
-					 (int64_t)rejects[i].row,
-					 rejects[i].message != NULL ? rejects[i].message : "",
-					 ledger_reject_code(&rejects[i]));
-			if (st == DF_OK)
-				st = change_one(l, s, "note the rejected row of document",
-						document_id, err);
-		}
-		st = ledger_end(l, st, err);
-	}
+	if (st == DF_OK)
+		st = ledger_end(l, again_settled(l, document_id, step, err), err);
 	ledger_unlock(l);
 	return st;
 }

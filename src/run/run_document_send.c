@@ -164,16 +164,16 @@ static enum df_status begin_sending(struct run_delivery *v, const char *target, 
 static enum df_status send_batches(struct run_delivery *v, struct df_err *err)
 {
 	const struct document_env *env = &v->w->run->env;
-	uint64_t *again = NULL;
-	size_t n_again = 0;
-	enum df_status st = ledger_again(env->ledger, v->d->id, &again, &n_again, err);
-	if (st == DF_OK)
-		st = n_again > 0 ? document_resend(env, v->feed, &v->pass, &v->settings, v->d->id,
-						   again, n_again, err)
-				 : document_send(env, v->feed, &v->pass, &v->settings, v->d->id,
-						 &v->sent, err);
+	uint64_t *rows = NULL;
+	struct document_again again = {0};
+	enum df_status st = ledger_again(env->ledger, v->d->id, &rows, &again.n, err);
+	again.rows = rows;
+	if (st == DF_OK && again.n > 0)
+		st = document_resend(env, &v->pass, &v->settings, v->d->id, &again, err);
+	else if (st == DF_OK)
+		st = document_send(env, &v->pass, &v->settings, v->d->id, &v->sent, err);
 	v->w->unsent = st == DF_DENIED || st == DF_RETRY;
-	free(again);
+	free(rows);
 	return st;
 }
 

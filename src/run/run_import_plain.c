@@ -73,15 +73,13 @@ static bool may_log(struct plain_import *p)
 	return before < REJECTS_LOGGED;
 }
 
-static enum df_status plain_settled(void *ctx, uint32_t lane, uint64_t done,
-				    uint64_t rows_delivered, const struct send_reject *rejects,
-				    size_t n_rejects, struct df_err *err)
+static enum df_status plain_settled(void *ctx, const struct send_settled *step, struct df_err *err)
 {
 	struct plain_import *p = ctx;
 	size_t n = 0;
-	struct ledger_reject *rows = document_reject_rows(rejects, n_rejects, &n);
-	(void)lane, (void)done, (void)err;
-	p->delivered += rows_delivered;
+	struct ledger_reject *rows = document_reject_rows(step->rejects, step->n_rejects, &n);
+	(void)err;
+	p->delivered += step->rows_delivered;
 	for (size_t i = 0; i < n; i++) {
 		run_import_rejects_add(p->refused, &rows[i]);
 		if (may_log(p))
@@ -139,8 +137,9 @@ static enum df_status plain_send(struct plain_import *p, struct document_pass *p
 	static const struct send_events events = {.settled = plain_settled};
 	enum df_status st = DF_OK;
 	p->batches = p->events = 0;
+	const struct send_order order = {.feed = &p->feed, .events = &events, .ctx = p};
 	if (p->stream == NULL)
-		st = sender_open(p->run->env.sender, &p->feed, NULL, &events, p, &p->stream, err);
+		st = sender_open(p->run->env.sender, &order, &p->stream, err);
 	if (st == DF_OK)
 		st = document_batches(pass, settings, plain_batch, NULL, p, err);
 	/* What the API says of a document has to be known before its reject file is written. */

@@ -67,22 +67,23 @@ static void stream_free(struct send_stream *st)
 	free(st);
 }
 
-enum df_status sender_open(struct sender *s, const struct conf_feed *feed, const uint64_t *done,
-			   const struct send_events *events, void *ctx, struct send_stream **out,
-			   struct df_err *err)
+enum df_status sender_open(struct sender *s, const struct send_order *order,
+			   struct send_stream **out, struct df_err *err)
 {
+	const struct conf_feed *feed = order->feed;
 	struct send_stream *st = df_alloc(sizeof(*st));
 	*st = (struct send_stream){.driver = drivers[feed->send.sink],
 				   .sender = s,
 				   .feed = feed,
-				   .events = events,
-				   .ctx = ctx,
+				   .events = order->events,
+				   .ctx = order->ctx,
 				   .n_lanes = feed->batch.lanes > 0 ? feed->batch.lanes : 1};
 	st->put_next = df_alloc(st->n_lanes * sizeof(*st->put_next));
-	for (uint32_t i = 0; done != NULL && i < st->n_lanes; i++) {
-		st->put_next[i] = done[i];
-		st->resumed |= done[i] > 0;
+	for (uint32_t i = 0; order->done != NULL && i < st->n_lanes; i++) {
+		st->put_next[i] = order->done[i];
+		st->resumed |= order->done[i] > 0;
 	}
+
 	enum df_status status = st->driver->open(st, err);
 	if (status != DF_OK)
 		stream_free(st);

@@ -129,8 +129,9 @@ static enum df_status file_settle(struct send_stream *st, struct df_err *err)
 		struct file_lane *lane = &f->lanes[i];
 		if (!lane->moved)
 			continue;
-		enum df_status status =
-		    st->events->settled(st->ctx, i, lane->done, lane->rows, NULL, 0, err);
+		const struct send_settled step = {
+		    .lane = i, .done = lane->done, .rows_delivered = lane->rows};
+		enum df_status status = st->events->settled(st->ctx, &step, err);
 		if (status != DF_OK)
 			return status;
 		lane->rows = 0;

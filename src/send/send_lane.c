@@ -201,25 +201,26 @@ static void lane_report(struct http_lane *lane, size_t end)
 	struct sender *sender = st->base->sender;
 	struct send_reject rejects[REQUEST_MAX_BATCHES];
 	struct send_stats sum = {0};
-	size_t n_rejects = 0;
-	uint64_t rows = 0, done = r->item[end - 1].batch->lane_position + 1;
+	struct send_settled step = {.lane = lane->number,
+				    .done = r->item[end - 1].batch->lane_position + 1,
+				    .rejects = rejects};
 	for (size_t i = r->settled; i < end; i++) {
 		const struct send_item *item = &r->item[i];
 		if (item->fate != SEND_DELIVERED) {
-			rejects[n_rejects++] = lane_reject(item);
+			rejects[step.n_rejects++] = lane_reject(item);
 			continue;
 		}
 		sum.batches++;
 		sum.events += item->batch->n_events;
-		rows += item->batch->n_rows;
+		step.rows_delivered += item->batch->n_rows;
 	}
 	r->settled = end;
 
 	struct df_err err = {0};
 	enum df_status status = DF_OK;
 	if (!st->unsettled)
-		status = st->base->events->settled(st->base->ctx, lane->number, done, rows, rejects,
-						   n_rejects, &err);
+		status = st->base->events->settled(st->base->ctx, &step, &err);
+
 	pthread_mutex_lock(&sender->lock);
 	sender->stats.batches += sum.batches;
 	sender->stats.events += sum.events;

@@ -52,27 +52,26 @@ struct world {
 	enum df_status answer;
 };
 
-__attribute__((unused)) static enum df_status on_settled(void *ctx, uint32_t lane, uint64_t done,
-							 uint64_t rows,
-							 const struct send_reject *rejects,
-							 size_t n, struct df_err *err)
+__attribute__((unused)) static enum df_status on_settled(void *ctx, const struct send_settled *step,
+							 struct df_err *err)
 {
 	struct world *w = ctx;
-	CU_ASSERT(done > w->done[lane]);
+	CU_ASSERT(step->done > w->done[step->lane]);
 	w->calls++;
 	if (w->answer != DF_OK)
 		return df_fail(w->answer, err, NULL, "the ledger is full");
-	w->done[lane] = done;
-	w->rows += rows;
-	w->n_rejects += n;
-	w->n_rejected += n;
-	for (size_t i = 0; i < n; i++) {
-		CU_ASSERT(rejects[i].batch->lane_position < done);
+	w->done[step->lane] = step->done;
+	w->rows += step->rows_delivered;
+	w->n_rejects += step->n_rejects;
+	w->n_rejected += step->n_rejects;
+	for (size_t i = 0; i < step->n_rejects; i++) {
+		const struct send_reject *r = &step->rejects[i];
+		CU_ASSERT(r->batch->lane_position < step->done);
 		size_t have = strlen(w->rejected);
 		snprintf(w->rejected + have, sizeof(w->rejected) - have, "%llu ",
-			 (unsigned long long)rejects[i].batch->lane_position);
-		snprintf(w->words, sizeof(w->words), "%s", rejects[i].message);
-		w->code = rejects[i].code;
+			 (unsigned long long)r->batch->lane_position);
+		snprintf(w->words, sizeof(w->words), "%s", r->message);
+		w->code = r->code;
 	}
 	return DF_OK;
 }
@@ -175,8 +174,9 @@ __attribute__((unused)) static void world_end(struct world *w)
 
 __attribute__((unused)) static void open_stream(struct world *w, const uint64_t *done)
 {
-	CU_ASSERT_EQUAL_FATAL(
-	    sender_open(w->sender, &w->feed, done, &events, w, &w->stream, &w->err), DF_OK);
+	const struct send_order order = {
+	    .feed = &w->feed, .done = done, .events = &events, .ctx = w};
+	CU_ASSERT_EQUAL_FATAL(sender_open(w->sender, &order, &w->stream, &w->err), DF_OK);
 }
 
 __attribute__((unused)) static enum df_status close_stream(struct world *w, bool abandon)

@@ -197,7 +197,8 @@ static int64_t finish(struct ledger *l, int64_t file, const char *name, bool del
 	struct ledger_reject rejects[] = {{1, 2, 30, 10, "no", NULL}};
 	int64_t id = add_document(l, file, name);
 	OK(checked(l, id, 1, 0));
-	OK(ledger_lane_settled(l, id, 0, 1, delivered, rejects, !delivered, &err));
+	OK(ledger_lane_settled(
+	    l, id, &(struct ledger_settled){0, 1, delivered, rejects, !delivered}, &err));
 	OK(ledger_document_state(l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 1},
 				 &err));
 	return id;
@@ -653,8 +654,8 @@ static void test_document_balance(void)
 	    l, id, &(struct ledger_outcome){.state = LEDGER_SENDING, .now_ms = 1}, &err));
 	struct ledger_reject rejects[] = {{7, 8, 70, 10, "it's \"bad\"", NULL},
 					  {3, 4, 30, 10, "€", "api-unavailable"}};
-	OK(ledger_lane_settled(l, id, 0, 1, 5, NULL, 0, &err));
-	OK(ledger_lane_settled(l, id, 1, 2, 0, rejects, 2, &err));
+	OK(ledger_lane_settled(l, id, &(struct ledger_settled){0, 1, 5, NULL, 0}, &err));
+	OK(ledger_lane_settled(l, id, &(struct ledger_settled){1, 2, 0, rejects, 2}, &err));
 	IS(ledger_document_state(l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 1},
 				 &err),
 	   DF_FATAL); /* 10 != 5 + 4 */
@@ -665,7 +666,7 @@ static void test_document_balance(void)
 	expect_document(l, file, "checked 10=5+4;");
 	OK(ledger_document_state(
 	    l, id, &(struct ledger_outcome){.state = LEDGER_SENDING, .now_ms = 1}, &err));
-	OK(ledger_lane_settled(l, id, 0, 2, 1, NULL, 0, &err));
+	OK(ledger_lane_settled(l, id, &(struct ledger_settled){0, 2, 1, NULL, 0}, &err));
 	OK(ledger_document_state(
 	    l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 99}, &err));
 	expect_document(l, file, "done 10=6+4;");
@@ -682,7 +683,7 @@ static void test_document_balance(void)
 	       &err),
 	   DF_FATAL);
 	IS(checked(l, id, 1, 0), DF_FATAL);
-	IS(ledger_lane_settled(l, id, 0, 3, 1, NULL, 0, &err), DF_FATAL);
+	IS(ledger_lane_settled(l, id, &(struct ledger_settled){0, 3, 1, NULL, 0}, &err), DF_FATAL);
 	expect_document(l, file, "done 10=6+4;");
 	IS(ledger_document_state(
 	       l, 999,
@@ -711,7 +712,7 @@ static void test_reopen(void)
 	    {3, 4, 30, 10, "no", NULL}, {7, 8, 70, 10, "no", NULL}, {8, 9, 80, 10, "no", NULL}};
 	struct ledger_reopen both[] = {{.document = done}, {.document = refused}};
 	OK(checked(l, done, 10, 2));
-	OK(ledger_lane_settled(l, done, 0, 3, 5, rejects, 3, &err));
+	OK(ledger_lane_settled(l, done, &(struct ledger_settled){0, 3, 5, rejects, 3}, &err));
 	OK(ledger_document_state(
 	    l, done,
 	    &(struct ledger_outcome){.state = LEDGER_DONE, .text = "/rejects/one.csv", .now_ms = 1},
@@ -743,7 +744,8 @@ static void test_reopen(void)
 	CU_ASSERT_EQUAL(again_rows(l, done), 3);
 	uint64_t delivered[] = {3, 8};
 	rejects[1].code = "api-unavailable"; /* the second time for another reason */
-	OK(ledger_again_settled(l, done, delivered, 1, &rejects[1], 1, &err));
+	OK(ledger_again_settled(l, done, &(struct ledger_again){delivered, 1, &rejects[1], 1},
+				&err));
 	expect_document(l, file, "sending 10=6+4;refused 0=0+0;");
 	CU_ASSERT_EQUAL(again_rows(l, done), 1);
 	struct df_buf codes = {0};
@@ -752,12 +754,15 @@ static void test_reopen(void)
 			       "7/8/70/10/no/api-unavailable;8/9/80/10/no/api-rejected;");
 	df_buf_free(&codes);
 	/* what is settled is not settled twice, and a step that fails leaves nothing */
-	IS(ledger_again_settled(l, done, delivered, 1, NULL, 0, &err), DF_FATAL);
-	IS(ledger_again_settled(l, done, NULL, 0, &rejects[1], 1, &err), DF_FATAL);
+	IS(ledger_again_settled(l, done, &(struct ledger_again){delivered, 1, NULL, 0}, &err),
+	   DF_FATAL);
+	IS(ledger_again_settled(l, done, &(struct ledger_again){NULL, 0, &rejects[1], 1}, &err),
+	   DF_FATAL);
 	uint64_t second[] = {8, 3};
-	IS(ledger_again_settled(l, done, second, 2, NULL, 0, &err), DF_FATAL);
+	IS(ledger_again_settled(l, done, &(struct ledger_again){second, 2, NULL, 0}, &err),
+	   DF_FATAL);
 	expect_document(l, file, "sending 10=6+4;refused 0=0+0;");
-	OK(ledger_again_settled(l, done, &delivered[1], 1, NULL, 0, &err));
+	OK(ledger_again_settled(l, done, &(struct ledger_again){&delivered[1], 1, NULL, 0}, &err));
 	/* the reasons are today's, also when there is none any more; the batches are what they
 	 * were */
 	struct ledger_document now = {0};
@@ -774,7 +779,8 @@ static void test_reopen(void)
 	    &(struct ledger_outcome){.state = LEDGER_DONE, .text = "/rejects/one.csv", .now_ms = 3},
 	    &err));
 	expect_document(l, file, "done 10=7+3;refused 0=0+0;");
-	IS(ledger_again_settled(l, done, &delivered[1], 1, NULL, 0, &err), DF_FATAL);
+	IS(ledger_again_settled(l, done, &(struct ledger_again){&delivered[1], 1, NULL, 0}, &err),
+	   DF_FATAL);
 	/* its document, not another file's */
 	OK(ledger_file_state(l, file,
 			     &(struct ledger_outcome){.state = LEDGER_REFUSED,
@@ -800,15 +806,16 @@ static void test_lanes(void)
 	OK(checked(l, id, 10, 0));
 	OK(ledger_lanes(l, id, done, 4, &err));
 	CU_ASSERT(done[0] == 0 && done[1] == 0 && done[2] == 0 && done[3] == 0);
-	IS(ledger_lane_settled(l, id, 2, 0, 1, NULL, 0, &err), DF_FATAL); /* nothing was done */
-	OK(ledger_lane_settled(l, id, 2, 3, 3, NULL, 0, &err));
+	IS(ledger_lane_settled(l, id, &(struct ledger_settled){2, 0, 1, NULL, 0}, &err),
+	   DF_FATAL); /* nothing was done */
+	OK(ledger_lane_settled(l, id, &(struct ledger_settled){2, 3, 3, NULL, 0}, &err));
 	/* the same step again, or an earlier one, is a bug: nothing of it is kept */
-	IS(ledger_lane_settled(l, id, 2, 3, 3, &bad, 1, &err), DF_FATAL);
-	IS(ledger_lane_settled(l, id, 2, 2, 3, NULL, 0, &err), DF_FATAL);
-	OK(ledger_lane_settled(l, id, 2, 4, 0, &bad, 1, &err));
+	IS(ledger_lane_settled(l, id, &(struct ledger_settled){2, 3, 3, &bad, 1}, &err), DF_FATAL);
+	IS(ledger_lane_settled(l, id, &(struct ledger_settled){2, 2, 3, NULL, 0}, &err), DF_FATAL);
+	OK(ledger_lane_settled(l, id, &(struct ledger_settled){2, 4, 0, &bad, 1}, &err));
 	/* a row is rejected once: the lane does not move either */
-	IS(ledger_lane_settled(l, id, 3, 1, 1, &bad, 1, &err), DF_FATAL);
-	IS(ledger_lane_settled(l, 999, 0, 1, 1, NULL, 0, &err), DF_FATAL);
+	IS(ledger_lane_settled(l, id, &(struct ledger_settled){3, 1, 1, &bad, 1}, &err), DF_FATAL);
+	IS(ledger_lane_settled(l, 999, &(struct ledger_settled){0, 1, 1, NULL, 0}, &err), DF_FATAL);
 	OK(ledger_lanes(l, id, done, 4, &err));
 	CU_ASSERT(done[0] == 0 && done[1] == 0 && done[2] == 4 && done[3] == 0);
 	IS(ledger_lanes(l, id, done, 2, &err), DF_FATAL);
@@ -865,7 +872,9 @@ static void test_crash(void)
 		if (ledger_open(dir, &mine, &err) != DF_OK)
 			_exit(1);
 		for (uint64_t step = 1;; step++)
-			if (ledger_lane_settled(mine, id, 0, step, 1, NULL, 0, &err) != DF_OK ||
+			if (ledger_lane_settled(mine, id,
+						&(struct ledger_settled){0, step, 1, NULL, 0},
+						&err) != DF_OK ||
 			    write(report[1], &step, sizeof(step)) != sizeof(step))
 				_exit(1);
 	}
@@ -1073,7 +1082,8 @@ static void test_full_disk(void)
 		struct rlimit limit = {1 << 20, 1 << 20};
 		if (setrlimit(RLIMIT_FSIZE, &limit) != 0)
 			_exit(2);
-		enum df_status st = ledger_lane_settled(mine, id, 0, 1, 0, &r, 1, &err);
+		enum df_status st =
+		    ledger_lane_settled(mine, id, &(struct ledger_settled){0, 1, 0, &r, 1}, &err);
 		bool said = strstr(err.text, path) != NULL && strstr(err.text, "disk") != NULL;
 		free(big);
 		_exit(st == DF_RETRY && said ? 0 : 3);
@@ -1105,7 +1115,9 @@ static void *settle_many(void *ctx)
 	for (uint64_t step = 1; step <= 300; step++) {
 		int64_t first = 0;
 		struct ledger_reject r = {w->lane * 1000 + step, step, 0, 0, "no", NULL};
-		if (ledger_lane_settled(w->l, w->id, w->lane, step, 2, &r, 1, &mine) != DF_OK)
+		if (ledger_lane_settled(w->l, w->id,
+					&(struct ledger_settled){w->lane, step, 2, &r, 1},
+					&mine) != DF_OK)
 			w->failed++;
 		if (step % 50 == 0 &&
 		    ledger_seen(w->l, &(struct ledger_key){"f", "s", "a.csv", step, 1}, 1, &first,

@@ -519,14 +519,13 @@ static void test_two_streams(void)
  * else. */
 static atomic_bool settling, opened;
 
-static enum df_status on_settled_late(void *ctx, uint32_t lane, uint64_t done, uint64_t rows,
-				      const struct send_reject *rejects, size_t n,
+static enum df_status on_settled_late(void *ctx, const struct send_settled *step,
 				      struct df_err *err)
 {
 	atomic_store_explicit(&settling, true, memory_order_relaxed);
 	for (int i = 0; i < ATTEMPTS && !atomic_load_explicit(&opened, memory_order_relaxed); i++)
 		usleep(10000);
-	return on_settled(ctx, lane, done, rows, rejects, n, err);
+	return on_settled(ctx, step, err);
 }
 
 /* A feed with the same key begins just when the sender's thread has learned something of that
@@ -541,8 +540,8 @@ static void test_shared_key(void)
 	other.sender = w.sender;
 	other.feed.send.endpoint = w.endpoint;
 	other.feed.send.batches_per_second = 500;
-	CU_ASSERT_EQUAL_FATAL(sender_open(w.sender, &w.feed, NULL, &late, &w, &w.stream, &w.err),
-			      DF_OK);
+	const struct send_order order = {.feed = &w.feed, .events = &late, .ctx = &w};
+	CU_ASSERT_EQUAL_FATAL(sender_open(w.sender, &order, &w.stream, &w.err), DF_OK);
 	put_many(&w, 100, "a"); /* a full request: it goes at once */
 	for (int i = 0; i < ATTEMPTS && !atomic_load_explicit(&settling, memory_order_relaxed); i++)
 		usleep(10000);
@@ -599,12 +598,11 @@ static void test_bad_settings(void)
 {
 	struct world w;
 	world_prepare(&w);
+	const struct send_order order = {.feed = &w.feed, .events = &events, .ctx = &w};
 	snprintf(w.endpoint, sizeof(w.endpoint), "not a url");
-	CU_ASSERT_EQUAL(sender_open(w.sender, &w.feed, NULL, &events, &w, &w.stream, &w.err),
-			DF_USAGE);
+	CU_ASSERT_EQUAL(sender_open(w.sender, &order, &w.stream, &w.err), DF_USAGE);
 	w.feed.send.endpoint = NULL;
-	CU_ASSERT_EQUAL(sender_open(w.sender, &w.feed, NULL, &events, &w, &w.stream, &w.err),
-			DF_USAGE);
+	CU_ASSERT_EQUAL(sender_open(w.sender, &order, &w.stream, &w.err), DF_USAGE);
 	world_end(&w);
 }
 

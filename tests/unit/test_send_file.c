@@ -32,19 +32,17 @@ struct world {
 	enum df_status answer;
 };
 
-static enum df_status on_settled(void *ctx, uint32_t lane, uint64_t done, uint64_t rows,
-				 const struct send_reject *rejects, size_t n, struct df_err *err)
+static enum df_status on_settled(void *ctx, const struct send_settled *step, struct df_err *err)
 {
 	struct world *w = ctx;
-	(void)rejects;
-	CU_ASSERT_EQUAL(n, 0);
+	CU_ASSERT_EQUAL(step->n_rejects, 0);
 	if (w->calls++ == 0)
 		w->there_first = access(w->path, F_OK) == 0;
 	if (w->answer != DF_OK)
 		return df_fail(w->answer, err, NULL, "the ledger is full");
-	CU_ASSERT(done > w->done[lane]);
-	w->done[lane] = done;
-	w->rows += rows;
+	CU_ASSERT(step->done > w->done[step->lane]);
+	w->done[step->lane] = step->done;
+	w->rows += step->rows_delivered;
 	return DF_OK;
 }
 
@@ -99,8 +97,9 @@ static void put_five(struct world *w)
 
 static void open_stream(struct world *w, const uint64_t *done)
 {
-	CU_ASSERT_EQUAL_FATAL(
-	    sender_open(w->sender, &w->feed, done, &events, w, &w->stream, &w->err), DF_OK);
+	const struct send_order order = {
+	    .feed = &w->feed, .done = done, .events = &events, .ctx = w};
+	CU_ASSERT_EQUAL_FATAL(sender_open(w->sender, &order, &w->stream, &w->err), DF_OK);
 }
 
 static void file_is(const char *path, const char *expected)
@@ -271,12 +270,11 @@ static void test_file_impossible(void)
 	struct world w;
 	world_begin(&w, CONF_SINK_FILE);
 	w.feed.send.sink_path = w.dir;
-	CU_ASSERT_EQUAL(sender_open(w.sender, &w.feed, NULL, &events, &w, &w.stream, &w.err),
-			DF_USAGE);
+	const struct send_order order = {.feed = &w.feed, .events = &events, .ctx = &w};
+	CU_ASSERT_EQUAL(sender_open(w.sender, &order, &w.stream, &w.err), DF_USAGE);
 	w.err = (struct df_err){0};
 	w.feed.send.sink_path = (char *)"/nonexistent/x/out";
-	CU_ASSERT_EQUAL(sender_open(w.sender, &w.feed, NULL, &events, &w, &w.stream, &w.err),
-			DF_RETRY);
+	CU_ASSERT_EQUAL(sender_open(w.sender, &order, &w.stream, &w.err), DF_RETRY);
 	CU_ASSERT_PTR_NOT_NULL(strstr(w.err.text, "/nonexistent/x/out"));
 	world_end(&w);
 }

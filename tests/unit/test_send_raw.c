@@ -127,16 +127,15 @@ struct outcome {
 	struct df_err err;
 };
 
-static enum df_status on_settled(void *ctx, uint32_t lane, uint64_t done, uint64_t rows,
-				 const struct send_reject *rejects, size_t n, struct df_err *err)
+static enum df_status on_settled(void *ctx, const struct send_settled *step, struct df_err *err)
 {
 	struct outcome *o = ctx;
-	(void)lane, (void)err;
-	o->done = done;
-	o->rows += rows;
-	o->rejects += n;
-	for (size_t i = 0; i < n; i++)
-		snprintf(o->words, sizeof(o->words), "%s", rejects[i].message);
+	(void)err;
+	o->done = step->done;
+	o->rows += step->rows_delivered;
+	o->rejects += step->n_rejects;
+	for (size_t i = 0; i < step->n_rejects; i++)
+		snprintf(o->words, sizeof(o->words), "%s", step->rejects[i].message);
 	return DF_OK;
 }
 
@@ -145,7 +144,8 @@ static void deliver(struct sender *sender, const struct conf_feed *feed, struct 
 	static const struct send_events events = {on_settled};
 	struct send_stream *st = NULL;
 	*o = (struct outcome){0};
-	CU_ASSERT_EQUAL_FATAL(sender_open(sender, feed, NULL, &events, o, &st, &o->err), DF_OK);
+	const struct send_order order = {.feed = feed, .events = &events, .ctx = o};
+	CU_ASSERT_EQUAL_FATAL(sender_open(sender, &order, &st, &o->err), DF_OK);
 	for (uint64_t i = 0; i < BATCHES; i++) {
 		struct batch *b = df_alloc(sizeof(*b));
 		*b = (struct batch){.n_events = 1,
