@@ -2,7 +2,7 @@
 /*
  * propose.h - a manifest for a foreign file
  *
- *	propose_open(feed, "custom_event", true, header, n, &p, &err);
+ *	propose_open(feed, "custom_event", &first, &p, &err);
  *	while (rows are left && propose_row(p, cells, n)) ...
  *	propose_decide(p, "signups", &err);
  *	... try the manifest and the settings, which fills a struct propose_trial ...
@@ -19,11 +19,15 @@
 
 struct propose;
 
-/* `first` is the header, or, without one, the first row, which is to be looked at as well.
- * DF_REJECT: duplicate-column, unknown-column (other separators than commas), guideline (too
+struct propose_first { /* the document's first row */
+	const struct rows_cell *cells;
+	size_t n;
+	bool is_header; /* else it is to be looked at as well */
+};
+/* DF_REJECT: duplicate-column, unknown-column (other separators than commas), guideline (too
  * many columns). DF_USAGE: the header looks like data. The feed is borrowed until the close. */
-enum df_status propose_open(const struct conf_feed *feed, const char *event_type, bool has_header,
-			    const struct rows_cell *first, size_t n, struct propose **out,
+enum df_status propose_open(const struct conf_feed *feed, const char *event_type,
+			    const struct propose_first *first, struct propose **out,
 			    struct df_err *err) DF_CHECK;
 /* Looks at a row; false when it was the last one that is wanted. */
 bool propose_row(struct propose *p, const struct rows_cell *cells, size_t n);

@@ -148,9 +148,15 @@ struct run_check_events {
 	void (*skipped)(void *ctx, const char *file, const struct decode_skipped *entry);
 };
 
-/* Checks one local file under the feed's settings, with `jobs` threads. Adds to the result. */
-void run_check_file(const struct conf_feed *feed, const char *path, bool encryption_by_name,
-		    uint32_t jobs, const struct run_check_events *events, void *ctx,
+struct run_check_options {
+	const struct conf_feed *feed; /* its settings are used */
+	bool encryption_by_name;
+	uint32_t jobs; /* threads */
+	const struct run_check_events *events;
+	void *ctx; /* of the events */
+};
+/* Checks one local file. Adds to the result. */
+void run_check_file(const char *path, const struct run_check_options *options,
 		    struct run_result *result);
 
 /* ---- the configuration ---- */
@@ -200,12 +206,16 @@ struct run_explain {         /* what became of a line of a document */
 	size_t at; /* which of the batch's rows it is, 0-based */
 };
 
-/* Explains a line of a local file; entry: which document of an archive, or NULL. DF_OK: *out is
- * the caller's, whether the row would be delivered or not. DF_USAGE: there is no such line,
- * entry or file. */
-enum df_status run_explain_line(const struct conf_feed *feed, const char *path, const char *entry,
-				uint64_t line, bool encryption_by_name, struct run_explain **out,
-				struct df_err *err) DF_CHECK;
+struct run_place { /* a line of a local file */
+	const char *path;
+	const char *entry; /* which document of an archive, or NULL */
+	uint64_t line;
+	bool encryption_by_name;
+};
+/* Explains it. DF_OK: *out is the caller's, whether the row would be delivered or not. DF_USAGE:
+ * there is no such line, entry or file. */
+enum df_status run_explain_line(const struct conf_feed *feed, const struct run_place *at,
+				struct run_explain **out, struct df_err *err) DF_CHECK;
 void run_explain_free(struct run_explain *x);
 
 /* ---- a manifest for a foreign file ---- */

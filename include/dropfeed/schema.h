@@ -122,10 +122,15 @@ enum schema_path_result schema_path_parse(const struct schema_event *event, cons
 					  size_t len, struct schema_path *path,
 					  const struct schema_event **other);
 
-/* Says why a name was not resolved, and what is near: "... did you mean '...'?" */
-void schema_path_explain(const struct schema_event *event, enum schema_path_result why,
-			 const char *name, size_t len, const struct schema_event *other, char *out,
-			 size_t size);
+struct schema_path_fault { /* a name that was not resolved */
+	enum schema_path_result why;
+	const char *name;
+	size_t len;
+	const struct schema_event *other; /* see schema_path_parse */
+};
+/* Says why, and what is near: "... did you mean '...'?" */
+void schema_path_explain(const struct schema_event *event, const struct schema_path_fault *fault,
+			 char *out, size_t size);
 
 /* The nearest known path, as a column would be named. Always finds one: attributes take any
  * name. schema_suggest.c */

@@ -87,8 +87,12 @@ static int explain(const struct conf *conf, const struct explain_arguments *a)
 	if (feed == NULL)
 		return CLI_EXIT_USAGE;
 	struct run_result result = {0};
-	bool by_name = cli_encryption_by_name(conf, &a->feed, true);
-	enum df_status st = run_explain_line(feed, a->file, a->entry, a->line, by_name, &x, &err);
+	const struct run_place at = {.path = a->file,
+				     .entry = a->entry,
+				     .line = a->line,
+				     .encryption_by_name =
+					 cli_encryption_by_name(conf, &a->feed, true)};
+	enum df_status st = run_explain_line(feed, &at, &x, &err);
 	run_note_status(&result, st);
 	int code = run_exit_code(&result);
 	if (st != DF_OK) {

@@ -254,9 +254,14 @@ static int validate(const struct conf *conf, const struct validate_arguments *a,
 		return CLI_EXIT_USAGE;
 
 	struct run_result result = {0};
-	bool by_name = cli_encryption_by_name(conf, &a->feed, true);
+	const struct run_check_options how = {.feed = feed,
+					      .encryption_by_name =
+						  cli_encryption_by_name(conf, &a->feed, true),
+					      .jobs = cli_jobs(conf),
+					      .events = &events,
+					      .ctx = &out};
 	for (size_t i = 0; i < files->n; i++)
-		run_check_file(feed, files->v[i], by_name, cli_jobs(conf), &events, &out, &result);
+		run_check_file(files->v[i], &how, &result);
 	conf_feed_free(feed);
 	forget_errors(&out);
 	df_buf_free(&out.errors);

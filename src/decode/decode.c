@@ -156,26 +156,26 @@ static enum df_status decode_unpack(struct decode *d, struct decode_sink *sink, 
 }
 
 /* Takes the layers off, outermost first. */
-static enum df_status decode_layers(struct decode *d, const struct conf_feed *feed,
-				    const struct name *parsed, int fd, uint64_t size,
-				    const char *scratch, struct df_err *err)
+static enum df_status decode_layers(struct decode *d, struct decode_sink *sink,
+				    const struct name *parsed, int fd, const char *scratch,
+				    struct df_err *err)
 {
-	struct decode_sink sink = {.feed = feed, .fd = -1, .packed = size};
 	enum df_status st = DF_OK;
 	if (parsed->encrypted)
-		st = decode_decrypt(d, &sink, fd, scratch, err);
+		st = decode_decrypt(d, sink, fd, scratch, err);
 	if (st == DF_OK && parsed->pack != NAME_PLAIN)
-		st = decode_unpack(d, &sink, d->own_fd >= 0 ? d->own_fd : fd, parsed, scratch, err);
+		st = decode_unpack(d, sink, d->own_fd >= 0 ? d->own_fd : fd, parsed, scratch, err);
 	if (st != DF_OK || parsed->pack == NAME_ZIP)
 		return st;
+
 	if (d->own_fd < 0) {
-		decode_add_doc(d, NULL, parsed->event_type, fd, 0, size);
+		decode_add_doc(d, NULL, parsed->event_type, fd, 0, sink->packed);
 		return DF_OK;
 	}
-	if (sink.written == 0)
+	if (sink->written == 0)
 		return df_fail(DF_REJECT, err, "empty-file",
 			       "the packed data holds no bytes at all; make it again");
-	decode_add_doc(d, NULL, parsed->event_type, d->own_fd, 0, sink.written);
+	decode_add_doc(d, NULL, parsed->event_type, d->own_fd, 0, sink->written);
 	return DF_OK;
 }
 
@@ -183,17 +183,17 @@ enum df_status decode_open(const struct conf_feed *feed, const char *name, int f
 			   const char *scratch, struct decode **out, struct df_err *err)
 {
 	struct decode *d = df_alloc(sizeof(*d));
+	struct decode_sink sink = {.feed = feed, .fd = -1};
 	struct name parsed = {0};
-	uint64_t size = 0;
 	d->own_fd = -1;
 	d->texts = decode_texts_new(scratch);
 	*out = NULL;
 	enum df_status st = name_parse_as(feed->fetch.subfolders ? df_base_name(name) : name,
 					  feed->decode.document_type, &parsed, err);
 	if (st == DF_OK)
-		st = decode_stat(feed, &parsed, fd, &size, err);
+		st = decode_stat(feed, &parsed, fd, &sink.packed, err);
 	if (st == DF_OK)
-		st = decode_layers(d, feed, &parsed, fd, size, scratch, err);
+		st = decode_layers(d, &sink, &parsed, fd, scratch, err);
 	for (size_t i = 0; st == DF_OK && i < d->n_docs; i++)
 		st = decode_bytes_check(&d->docs[i], d->own_fd >= 0, err);
 	if (st != DF_OK) {

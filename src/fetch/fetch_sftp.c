@@ -33,15 +33,25 @@ static enum df_status sftp_usable(const struct fetch_sftp *s, struct df_err *err
 		return rc == 0 ? DF_OK : fetch_sftp_fail((s), rc, (what), (err));                  \
 	} while (0)
 
-static enum df_status sftp_handle(struct fetch_sftp *s, const char *path, unsigned long flags,
-				  long mode, int kind, LIBSSH2_SFTP_HANDLE **out,
+struct handle_kind { /* as libssh2 takes it */
+	unsigned long flags;
+	long mode;
+	int kind;
+};
+static const struct handle_kind as_folder = {0, 0, LIBSSH2_SFTP_OPENDIR};
+static const struct handle_kind as_old_file = {LIBSSH2_FXF_READ, 0, LIBSSH2_SFTP_OPENFILE};
+static const struct handle_kind as_new_file = {
+    LIBSSH2_FXF_WRITE | LIBSSH2_FXF_CREAT | LIBSSH2_FXF_EXCL, 0640, LIBSSH2_SFTP_OPENFILE};
+
+static enum df_status sftp_handle(struct fetch_sftp *s, const char *path,
+				  const struct handle_kind *as, LIBSSH2_SFTP_HANDLE **out,
 				  struct df_err *err)
 {
 	enum df_status st = sftp_usable(s, err);
 	fetch_sftp_begin(s);
 	while (st == DF_OK) {
-		*out =
-		    libssh2_sftp_open_ex(s->sftp, path, (unsigned)strlen(path), flags, mode, kind);
+		*out = libssh2_sftp_open_ex(s->sftp, path, (unsigned)strlen(path), as->flags,
+					    as->mode, as->kind);
 		if (*out != NULL)
 			return DF_OK;
 		int rc = libssh2_session_last_errno(s->session);
@@ -113,7 +123,7 @@ static enum df_status sftp_list(void *state, const char *dir, fetch_visit *visit
 {
 	struct fetch_sftp *s = state;
 	LIBSSH2_SFTP_HANDLE *handle = NULL;
-	enum df_status st = sftp_handle(s, dir, 0, 0, LIBSSH2_SFTP_OPENDIR, &handle, err);
+	enum df_status st = sftp_handle(s, dir, &as_folder, &handle, err);
 	if (st != DF_OK)
 		return st;
 	char *name = df_alloc(NAME_SIZE), *line = df_alloc(2 * NAME_SIZE); /* holds the name, too */
@@ -146,7 +156,7 @@ static enum df_status sftp_try_folder(void *state, const char *dir, struct df_er
 {
 	struct fetch_sftp *s = state;
 	LIBSSH2_SFTP_HANDLE *handle = NULL;
-	enum df_status st = sftp_handle(s, dir, 0, 0, LIBSSH2_SFTP_OPENDIR, &handle, err);
+	enum df_status st = sftp_handle(s, dir, &as_folder, &handle, err);
 	sftp_handle_close(s, handle);
 	return st;
 }
@@ -163,8 +173,7 @@ static enum df_status sftp_read_open(void *state, const char *path, uint64_t off
 {
 	struct fetch_sftp *s = state;
 	sftp_read_close(s);
-	enum df_status st =
-	    sftp_handle(s, path, LIBSSH2_FXF_READ, 0, LIBSSH2_SFTP_OPENFILE, &s->file, err);
+	enum df_status st = sftp_handle(s, path, &as_old_file, &s->file, err);
 	if (st == DF_OK && offset > 0)
 		libssh2_sftp_seek64(s->file, offset);
 	return st;
@@ -225,9 +234,7 @@ static enum df_status sftp_write(void *state, const char *path, const void *p, s
 {
 	struct fetch_sftp *s = state;
 	LIBSSH2_SFTP_HANDLE *handle = NULL;
-	enum df_status st =
-	    sftp_handle(s, path, LIBSSH2_FXF_WRITE | LIBSSH2_FXF_CREAT | LIBSSH2_FXF_EXCL, 0640,
-			LIBSSH2_SFTP_OPENFILE, &handle, err);
+	enum df_status st = sftp_handle(s, path, &as_new_file, &handle, err);
 	const char *from = p;
 	while (st == DF_OK && len > 0) {
 		ssize_t rc = 0;

@@ -63,8 +63,8 @@ static enum df_status check_settings(const struct map *m, struct df_err *err)
 		    schema_path_parse(custom, checks[i].path, strlen(checks[i].path), &path,
 				      NULL) != SCHEMA_PATH_OK)
 			continue;
-		bool ok = map_cell_emit(m, path.type, path.field, checks[i].value,
-					strlen(checks[i].value), &json, &fault);
+		const struct rows_cell cell = {checks[i].value, strlen(checks[i].value)};
+		bool ok = map_cell_emit(m, path.type, path.field, &cell, &json, &fault);
 		df_buf_free(&json);
 		if (!ok)
 			return df_fail(DF_USAGE, err, NULL, "%s = %s: %s", checks[i].key,
@@ -90,10 +90,10 @@ static enum df_status check_static(const struct map *m, struct df_err *err)
 		    schema_path_parse(m->event, e->field, strlen(e->field), &path, NULL) !=
 			SCHEMA_PATH_OK)
 			continue;
-		bool ok = map_cell_emit(m, path.type, path.field, e->value, strlen(e->value), &json,
-					&fault);
-		df_buf_free(&json);
 		size_t len = strlen(e->value), most = fixed_limit(&path);
+		const struct rows_cell cell = {e->value, len};
+		bool ok = map_cell_emit(m, path.type, path.field, &cell, &json, &fault);
+		df_buf_free(&json);
 		if (ok && map_utf8_prefix(e->value, len, most) < len) {
 			snprintf(fault.text, sizeof(fault.text),
 				 "the API takes at most %zu characters here", most);
@@ -314,11 +314,11 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 			map_bindings_add(&m->bindings, i, m->names[i], len, NULL);
 			continue;
 		}
+		const struct schema_path_fault fault = {result, m->names[i], len, other};
 		char why[512];
 		if (m->feed->map.unknown_columns_warn ? m->n_warnings < MAP_MAX_WARNINGS
 						      : unknown < NAMED_UNKNOWN)
-			schema_path_explain(m->event, result, m->names[i], len, other, why,
-					    sizeof(why));
+			schema_path_explain(m->event, &fault, why, sizeof(why));
 		if (m->feed->map.unknown_columns_warn) {
 			map_warn(m, "unknown-column", "column %zu is ignored: %s", i + 1, why);
 			continue;

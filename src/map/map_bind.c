@@ -56,8 +56,8 @@ static enum df_status set_fixed(struct map *m, const struct map_binding *binding
 	struct map_cell_fault fault;
 	struct df_buf json = {0};
 	enum df_status st = DF_OK;
-	if (map_cell_emit(m, path->type, path->field, binding->fixed, strlen(binding->fixed), &json,
-			  &fault))
+	const struct rows_cell cell = {binding->fixed, strlen(binding->fixed)};
+	if (map_cell_emit(m, path->type, path->field, &cell, &json, &fault))
 		leaf->fallback = df_strndup(json.data, json.len);
 	else
 		st = df_fail(DF_USAGE, err, NULL, "manifest: the static value of '%s' is wrong: %s",
@@ -145,7 +145,8 @@ static enum df_status bind(struct map *m, struct map_binding *binding, struct df
 	if (st != DF_OK)
 		return st;
 	if (result != SCHEMA_PATH_OK) { /* a manifest's wildcard made it */
-		schema_path_explain(m->event, result, binding->name, len, other, why, sizeof(why));
+		const struct schema_path_fault fault = {result, binding->name, len, other};
+		schema_path_explain(m->event, &fault, why, sizeof(why));
 		df_err_place(err, NULL, 0, source_of(m, binding->column));
 		return df_fail(DF_REJECT, err, "unknown-column",
 			       "the manifest leads '%s' astray: %s", source_of(m, binding->column),

@@ -241,8 +241,10 @@ static bool emit_json(const struct map *m, const struct schema_field *field, con
 }
 
 bool map_cell_emit(const struct map *m, enum schema_type type, const struct schema_field *field,
-		   const char *p, size_t len, struct df_buf *out, struct map_cell_fault *fault)
+		   const struct rows_cell *cell, struct df_buf *out, struct map_cell_fault *fault)
 {
+	const char *p = cell->p;
+	size_t len = cell->len;
 	int64_t ms;
 	switch (type) {
 	case SCHEMA_INTEGER:

@@ -31,7 +31,8 @@ static struct map_node *set_default(struct map *m, const char *name, const char 
 		leaf = map_tree_add(root, &path);
 	if (leaf == NULL || leaf->kind != MAP_NODE_LEAF || leaf->fallback != NULL)
 		return NULL;
-	if (map_cell_emit(m, path.type, path.field, value, strlen(value), &json, &fault))
+	const struct rows_cell cell = {value, strlen(value)};
+	if (map_cell_emit(m, path.type, path.field, &cell, &json, &fault))
 		leaf->fallback = df_strndup(json.data, json.len);
 	df_buf_free(&json);
 	return leaf;

@@ -359,11 +359,12 @@ static bool claimed(const struct map *m, const struct map_derived *d, const char
 	return false;
 }
 
-static bool item_text(struct map *m, const struct map_derived *d, const struct liquid_value *v,
-		      const char *key, size_t key_len, struct map_spread_item *out,
+static bool item_text(struct map *m, const struct map_derived *d,
+		      const struct liquid_member *member, struct map_spread_item *out,
 		      struct map_cell_fault *fault)
 {
-	const struct made made = {.value = v, .key = key, .key_len = key_len};
+	const struct liquid_value *v = &member->value;
+	const struct made made = {.value = v, .key = member->key, .key_len = member->key_len};
 	if (d->entry->template != NULL)
 		return apply_template(m, d, &made, &out->text, &out->list, fault) &&
 		       (out->list != NULL || map_values_apply(d->entry, &out->text, fault));
@@ -397,5 +398,5 @@ bool map_derive_item(struct map *m, const struct map_derived *d, const struct li
 	/* what leads to the object is the same for all: the name is the rest */
 	out->name.p += d->lead;
 	out->name.len -= d->lead;
-	return item_text(m, d, &member->value, member->key, member->key_len, out, fault);
+	return item_text(m, d, member, out, fault);
 }

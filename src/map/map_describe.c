@@ -176,7 +176,8 @@ static void describe_rest(struct map *m, size_t column, struct map_routes *out)
 			return;
 		}
 	}
-	schema_path_explain(m->event, result, name, strlen(name), other, why, sizeof(why));
+	const struct schema_path_fault fault = {result, name, strlen(name), other};
+	schema_path_explain(m->event, &fault, why, sizeof(why));
 	r->text =
 	    df_format("%s: %s", m->feed->map.unknown_columns_warn ? "ignored" : "unknown", why);
 }

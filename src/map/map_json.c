@@ -105,19 +105,19 @@ static bool strings(struct map_json *j, const struct liquid_value *v)
 
 static bool one(struct map_json *j, const struct schema_field *field, const struct liquid_value *v);
 
-/* Writes the member, or nothing when its value is none. */
-static bool member(struct map_json *j, size_t body, const char *key, size_t key_len,
-		   const struct schema_field *field,
-		   bool (*write)(struct map_json *, const struct schema_field *,
-				 const struct liquid_value *),
-		   const struct liquid_value *v)
+typedef bool value_writer(struct map_json *j, const struct schema_field *field,
+			  const struct liquid_value *v);
+
+/* Writes the member, or nothing when its value is none. body: where the object's members begin. */
+static bool member(struct map_json *j, size_t body, const struct schema_field *field,
+		   value_writer *write, const struct liquid_member *given)
 {
 	size_t before = j->out->len;
 	separate(j, body);
-	df_json_string(j->out, key, key_len);
+	df_json_string(j->out, given->key, given->key_len);
 	df_buf_addc(j->out, ':');
 	size_t from = j->out->len;
-	bool ok = write(j, field, v);
+	bool ok = write(j, field, &given->value);
 	if (j->out->len == from)
 		j->out->len = before;
 	return ok;
@@ -165,9 +165,7 @@ static void delete_name(struct map_json *j, const char *key, size_t len)
 
 /* An object with any keys. */
 static bool keyed(struct map_json *j, const struct schema_field *field,
-		  const struct liquid_value *v,
-		  bool (*write)(struct map_json *, const struct schema_field *,
-				const struct liquid_value *))
+		  const struct liquid_value *v, value_writer *write)
 {
 	size_t start = j->out->len, n = 0;
 	bool ok = true;
@@ -192,7 +190,8 @@ static bool keyed(struct map_json *j, const struct schema_field *field,
 		if (!has_room(j, n, MAP_MAX_ATTRIBUTES, "the API takes at most 100 attributes",
 			      &ok))
 			break;
-		ok = member(j, body, m->key, len, field, write, &m->value);
+		const struct liquid_member cut = {m->key, len, m->value};
+		ok = member(j, body, field, write, &cut);
 		n += j->out->len > before;
 	}
 	close_bracket(j, start, body, '}');
@@ -261,6 +260,20 @@ static bool check_identity(struct map_json *j, const struct liquid_value **given
 	return true;
 }
 
+/* Writes the field's member, where the object has it. */
+static bool known_member(struct map_json *j, size_t body, const struct schema_field *field,
+			 const struct liquid_value *object)
+{
+	const size_t len = strlen(field->name);
+	const struct liquid_value *given = liquid_member_of(object, field->name, len);
+	if (given != NULL && (field->flags & SCHEMA_ID) != 0 && !check_identity(j, &given))
+		return false;
+	if (given == NULL)
+		return true;
+	const struct liquid_member found = {field->name, len, *given};
+	return member(j, body, field, any, &found);
+}
+
 /* An object whose fields are known. They are written in the schema's order: the same values are
  * the same user, the same batch. */
 static bool known(struct map_json *j, const struct schema_object *object,
@@ -278,13 +291,8 @@ static bool known(struct map_json *j, const struct schema_object *object,
 	size_t body = j->out->len;
 	for (size_t i = 0; i < object->n; i++) {
 		const struct schema_field *field = &object->fields[i];
-		const struct liquid_value *given =
-		    liquid_member_of(v, field->name, strlen(field->name));
 		size_t from = j->out->len;
-		if (given != NULL && (field->flags & SCHEMA_ID) != 0 && !check_identity(j, &given))
-			return within(j, field->name, 0);
-		if (given != NULL &&
-		    !member(j, body, field->name, strlen(field->name), field, any, given))
+		if (!known_member(j, body, field, v))
 			return within(j, field->name, 0);
 		if ((field->flags & SCHEMA_ID) != 0)
 			note_id(j, from);
@@ -300,12 +308,11 @@ static bool known(struct map_json *j, const struct schema_object *object,
 static bool typed(struct map_json *j, const struct schema_field *field,
 		  const struct liquid_value *v)
 {
-	const char *p = v->p;
-	size_t len = v->len;
-	map_cell_trim(&p, &len);
-	if (liquid_is_empty(v) || len == 0)
+	struct rows_cell cell = {v->p, v->len};
+	map_cell_trim(&cell.p, &cell.len);
+	if (liquid_is_empty(v) || cell.len == 0)
 		return true;
-	return map_cell_emit(j->m, field->type, field, p, len, j->out, j->fault);
+	return map_cell_emit(j->m, field->type, field, &cell, j->out, j->fault);
 }
 
 /* One value of the field's type, whatever its shape. */

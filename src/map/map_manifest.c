@@ -179,7 +179,8 @@ enum df_status map_manifest_field(const struct schema_event *event, size_t numbe
 	    schema_path_parse(event, field, strlen(field), &path, &other);
 	if (result == SCHEMA_PATH_OK)
 		return DF_OK;
-	schema_path_explain(event, result, field, strlen(field), other, why, sizeof(why));
+	const struct schema_path_fault fault = {result, field, strlen(field), other};
+	schema_path_explain(event, &fault, why, sizeof(why));
 	return df_fail(DF_USAGE, err, NULL, "manifest, entry %zu, %s: %s", number, key, why);
 }
 

@@ -287,7 +287,7 @@ struct map_cell_fault {
  * with an empty cell.
  */
 bool map_cell_emit(const struct map *m, enum schema_type type, const struct schema_field *field,
-		   const char *p, size_t len, struct df_buf *out, struct map_cell_fault *fault);
+		   const struct rows_cell *cell, struct df_buf *out, struct map_cell_fault *fault);
 /* The same for a point in time, which *ms is as well. */
 bool map_cell_instant(const struct map *m, const char *p, size_t len, int64_t *ms,
 		      struct df_buf *out, struct map_cell_fault *fault);

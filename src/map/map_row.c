@@ -219,7 +219,7 @@ static bool leaf_common(struct map_run *r, const struct map_op *op)
 	else if (op->flags & MAP_EVENT_TIME)
 		ok = event_time(r, p, len, &r->m->fault);
 	else
-		ok = map_cell_emit(r->m, op->type, op->node->field, p, len, out, &r->m->fault);
+		ok = map_cell_emit(r->m, op->type, op->node->field, cell, out, &r->m->fault);
 	if (!ok) {
 		out->len = start;
 		return false;
@@ -241,7 +241,7 @@ static bool emit_value(struct map_run *r, const struct map_op *op, const struct 
 		return json_cell(r, op, cell, fault);
 	if (op->flags & MAP_EVENT_TIME)
 		return event_time(r, cell->p, cell->len, fault);
-	return map_cell_emit(r->m, op->type, op->node->field, cell->p, cell->len, r->out, fault);
+	return map_cell_emit(r->m, op->type, op->node->field, cell, r->out, fault);
 }
 
 static void leaf_value(struct map_run *r, const struct map_op *op, struct rows_cell *cell)

@@ -69,7 +69,8 @@ bool map_value_fits(const struct map *m, enum schema_type type, const struct sch
 	struct map_cell_fault fault;
 	if (type != SCHEMA_STRING && type != SCHEMA_STRINGS)
 		map_cell_trim(&p, &len);
-	bool fits = len > 0 && map_cell_emit(m, type, field, p, len, &out, &fault);
+	bool fits =
+	    len > 0 && map_cell_emit(m, type, field, &(struct rows_cell){p, len}, &out, &fault);
 	df_buf_free(&out);
 	return fits;
 }

@@ -329,30 +329,33 @@ static enum df_status check_header(struct propose *p, struct df_err *err)
 	return st;
 }
 
-enum df_status propose_open(const struct conf_feed *feed, const char *event_type, bool has_header,
-			    const struct rows_cell *first, size_t n, struct propose **out,
+enum df_status propose_open(const struct conf_feed *feed, const char *event_type,
+			    const struct propose_first *first, struct propose **out,
 			    struct df_err *err)
 {
 	*out = NULL;
-	if (n > MAP_MAX_COLUMNS)
+	if (first->n > MAP_MAX_COLUMNS)
 		return df_fail(DF_REJECT, err, "guideline",
-			       "%zu columns are too many, at most %u are read", n, MAP_MAX_COLUMNS);
+			       "%zu columns are too many, at most %u are read", first->n,
+			       MAP_MAX_COLUMNS);
+
 	struct propose *p = df_alloc(sizeof(*p));
 	p->feed = feed;
 	p->bare = *feed;
 	p->bare.map.manifest = p->bare.map.manifest_text = NULL;
-	p->has_header = has_header;
+	p->has_header = first->is_header;
 	p->manifest.max = PROPOSE_MAX_TEXT;
 	enum df_status st = map_open(&p->bare, event_type, &p->map, err);
 	if (st == DF_OK) {
 		p->event = schema_event_find(event_type, strlen(event_type));
-		p->columns = df_alloc(n * sizeof(*p->columns));
-		p->n = n;
-		for (size_t i = 0; i < n; i++)
-			read_column(p, i, &first[i]);
+		p->columns = df_alloc(first->n * sizeof(*p->columns));
+		p->n = first->n;
+		for (size_t i = 0; i < p->n; i++)
+			read_column(p, i, &first->cells[i]);
 		p->taken = map_taken_new(p->event);
-		st = has_header ? check_header(p, err) : DF_OK;
+		st = p->has_header ? check_header(p, err) : DF_OK;
 	}
+
 	if (st == DF_OK)
 		*out = p;
 	else

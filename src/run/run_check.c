@@ -117,23 +117,23 @@ static enum df_status check_open_file(struct check_work *w, const char *name, in
 	return st == DF_REJECT ? DF_OK : st;
 }
 
-void run_check_file(const struct conf_feed *feed, const char *path, bool encryption_by_name,
-		    uint32_t jobs, const struct run_check_events *events, void *ctx,
+void run_check_file(const char *path, const struct run_check_options *options,
 		    struct run_result *result)
 {
-	struct conf_feed mine = *feed; /* a view: its pointers stay the feed's */
-	struct check_work w = {.feed = &mine,
+	struct conf_feed feed = *options->feed; /* a view: its pointers stay the feed's */
+	struct check_work w = {.feed = &feed,
 			       .file = path,
-			       .events = events,
-			       .ctx = ctx,
+			       .events = options->events,
+			       .ctx = options->ctx,
 			       .result = result,
-			       .jobs = jobs};
+			       .jobs = options->jobs};
 	const char *name = df_base_name(path);
 	struct name parsed;
 	struct df_err ignored = {0};
-	if (encryption_by_name &&
-	    name_parse_as(name, feed->decode.document_type, &parsed, &ignored) == DF_OK)
-		mine.decode.encrypted = parsed.encrypted;
+	if (options->encryption_by_name &&
+	    name_parse_as(name, feed.decode.document_type, &parsed, &ignored) == DF_OK)
+		feed.decode.encrypted = parsed.encrypted;
+
 	struct df_err err = {0};
 	int fd = -1;
 	enum df_status st = run_open(path, &fd, &err);

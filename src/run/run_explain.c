@@ -278,12 +278,24 @@ static enum df_status open_file(const char *path, int *fd, char sha256[DF_SHA256
 	return run_copy(*fd, -1, sha256, err);
 }
 
-enum df_status run_explain_line(const struct conf_feed *feed, const char *path, const char *entry,
-				uint64_t line, bool encryption_by_name, struct run_explain **out,
-				struct df_err *err)
+/* A refused file is explained as well: DF_REJECT with why in w->x->refused. */
+static enum df_status open_documents(struct explain_work *w, int fd, struct decode **d,
+				     struct df_err *err)
+{
+	struct df_err why = {0};
+	enum df_status st = decode_open(w->x->feed, w->file, fd, run_scratch(), d, &why);
+	if (st == DF_REJECT)
+		w->x->refused = why;
+	else if (st != DF_OK)
+		*err = why;
+	return st;
+}
+
+enum df_status run_explain_line(const struct conf_feed *feed, const struct run_place *at,
+				struct run_explain **out, struct df_err *err)
 {
 	char sha256[DF_SHA256_HEX];
-	struct explain_work w = {.file = df_base_name(path), .sha256 = sha256};
+	struct explain_work w = {.file = df_base_name(at->path), .sha256 = sha256};
 	struct name parsed;
 	struct df_err ignored = {0};
 	struct decode *d = NULL;
@@ -291,22 +303,18 @@ enum df_status run_explain_line(const struct conf_feed *feed, const char *path, 
 	w.x = df_alloc(sizeof(*w.x));
 	w.x->feed = df_alloc(sizeof(*feed));
 	*w.x->feed = *feed; /* its pointers stay the feed's */
-	if (encryption_by_name &&
+	if (at->encryption_by_name &&
 	    name_parse_as(w.file, feed->decode.document_type, &parsed, &ignored) == DF_OK)
 		w.x->feed->decode.encrypted = parsed.encrypted;
-	enum df_status st = open_file(path, &fd, sha256, err);
-	if (st == DF_OK) {
-		struct df_err why = {0};
-		st = decode_open(w.x->feed, w.file, fd, run_scratch(), &d, &why);
-		if (st == DF_REJECT)
-			w.x->refused = why;
-		else if (st != DF_OK)
-			*err = why;
-	}
+
+	enum df_status st = open_file(at->path, &fd, sha256, err);
 	if (st == DF_OK)
-		st = choose(d, entry, &w.doc, err);
+		st = open_documents(&w, fd, &d, err);
+	if (st == DF_OK)
+		st = choose(d, at->entry, &w.doc, err);
 	if (st == DF_OK && w.doc != NULL)
-		st = explain_document(&w, line, err);
+		st = explain_document(&w, at->line, err);
+
 	decode_close(d);
 	if (fd >= 0)
 		close(fd);

@@ -180,7 +180,8 @@ static enum df_status file_is_new(struct run_file_work *w, struct df_err *err)
 	if (st != DF_OK || begun || f->local)
 		return st;
 
-	st = run_same_bytes(w->run, NULL, f->feed, f->name, f->sha256, f->ledger_id, &same, err);
+	const struct run_bytes bytes = {f->name, f->sha256, f->ledger_id};
+	st = run_same_bytes(w->run, NULL, f->feed, &bytes, &same, err);
 	if (st == DF_OK)
 		st = enter_duplicate(w, &same, err);
 	else if (st == DF_RETRY && same.id != 0) {

@@ -71,12 +71,18 @@ static enum df_status get_step(struct fetch *fetch, void *ctx, struct df_err *er
 	return fetch_get(fetch, l->there, l->spool, l->sha256, err);
 }
 
+struct wanted {
+	const struct fetch_entry *entry;
+	const char *sha256, *spool;
+};
+
 /* moved: the folder is one that files are moved to, which keeps their time, and numbers those of
  * one name. */
 static enum df_status find_in(struct run_source *s, const char *dir, bool moved,
-			      const struct fetch_entry *e, const char *sha256, const char *spool,
-			      struct df_err *err)
+			      const struct wanted *wanted, struct df_err *err)
 {
+	const struct fetch_entry *e = wanted->entry;
+	const char *spool = wanted->spool;
 	char *part = df_format("%s.part", spool);
 	enum df_status st = DF_OK;
 	for (int i = 0; st == DF_OK && i < (moved ? NAMES_TRIED : 1); i++) {
@@ -90,7 +96,7 @@ static enum df_status find_in(struct run_source *s, const char *dir, bool moved,
 		if (st == DF_OK && there.size == e->size && (!moved || there.mtime == e->mtime)) {
 			unlink(part); /* of whatever it is a part, its time may be another one */
 			st = run_source_do(s, get_step, &l, err);
-			if (st == DF_OK && strcmp(hex, sha256) == 0) {
+			if (st == DF_OK && strcmp(hex, wanted->sha256) == 0) {
 				free(there.name);
 				free(part);
 				return DF_OK;
@@ -103,14 +109,14 @@ static enum df_status find_in(struct run_source *s, const char *dir, bool moved,
 	return st == DF_OK ? DF_END : st;
 }
 
-static enum df_status find_locally(const struct feed_work *w, const struct fetch_entry *e,
-				   const char *sha256, const char *spool, struct df_err *err)
+static enum df_status find_locally(const struct feed_work *w, const struct wanted *wanted,
+				   struct df_err *err)
 {
 	struct conf_feed view = *w->feed;
 	struct run_source folder = {.feed = &view};
 	view.fetch.source =
 	    (struct conf_source){.kind = CONF_SOURCE_FILE, .path = (char *)(uintptr_t)w->from};
-	enum df_status st = find_in(&folder, NULL, false, e, sha256, spool, err);
+	enum df_status st = find_in(&folder, NULL, false, wanted, err);
 	run_source_close(&folder);
 	return st;
 }
@@ -120,15 +126,16 @@ enum df_status run_feed_find(struct feed_work *w, const struct fetch_entry *e, c
 {
 	const struct conf_after_action *actions[] = {&w->feed->fetch.after_done,
 						     &w->feed->fetch.after_refused};
+	const struct wanted wanted = {.entry = e, .sha256 = sha256, .spool = spool};
 	enum df_status st = DF_END;
 	if (w->from != NULL)
-		st = find_locally(w, e, sha256, spool, err);
+		st = find_locally(w, &wanted, err);
 	if (st != DF_END || w->feed->fetch.source.kind == CONF_SOURCE_NONE)
 		return st;
-	st = find_in(&w->source, NULL, false, e, sha256, spool, err);
+	st = find_in(&w->source, NULL, false, &wanted, err);
 	for (size_t i = 0; st == DF_END && i < sizeof(actions) / sizeof(*actions); i++) {
 		if (actions[i]->what == CONF_MOVE)
-			st = find_in(&w->source, actions[i]->dir, true, e, sha256, spool, err);
+			st = find_in(&w->source, actions[i]->dir, true, &wanted, err);
 	}
 	if (w->source.fetch != NULL)
 		fetch_enter(w->source.fetch, NULL);

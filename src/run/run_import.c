@@ -155,8 +155,8 @@ static enum df_status enter_input(struct kept_import *k, const struct ledger_new
 	const struct conf_feed *feed = k->options->feed;
 	const struct ledger_key *e = &new->key;
 	struct ledger_file f = {0};
-	enum df_status st =
-	    run_same_bytes(&k->session.run, k->pool, feed, e->name, new->sha256, 0, &f, err);
+	const struct run_bytes bytes = {e->name, new->sha256, 0};
+	enum df_status st = run_same_bytes(&k->session.run, k->pool, feed, &bytes, &f, err);
 	if (st == DF_RETRY && f.id != 0) {
 		*id = f.id;
 		st = strcmp(f.name, e->name) == 0

@@ -155,12 +155,16 @@ void run_event_type(const struct conf_feed *feed, const char *name,
 		    char event_type[RUN_EVENT_TYPE_SIZE]);
 
 /* The same bytes in the same feed are delivered once (duplicates = skip) for each event type.
- * Looks for another file with the bytes and the event type of this one, entered before file
- * `before` (0: any), and waits until the pool, if there is one, is through with it. DF_OK: it
+ * Looks for another file with the bytes and the event type of this one, entered before the file
+ * of->before (0: any), and waits until the pool, if there is one, is through with it. DF_OK: it
  * was delivered, *same is it. DF_RETRY (err untouched): it is not finished, *same is it. DF_END:
  * there is none. */
+struct run_bytes { /* a file, as far as its name and bytes go */
+	const char *name, *sha256;
+	int64_t before;
+};
 enum df_status run_same_bytes(struct run *run, struct run_pool *pool, const struct conf_feed *feed,
-			      const char *name, const char *sha256, int64_t before,
-			      struct ledger_file *same, struct df_err *err) DF_CHECK;
+			      const struct run_bytes *of, struct ledger_file *same,
+			      struct df_err *err) DF_CHECK;
 
 #endif

@@ -98,6 +98,7 @@ static enum df_status look(const struct run_propose *r, const struct decode_doc 
 {
 	struct rows *rows = NULL;
 	struct rows_row row = {0};
+	struct propose_first first;
 	struct df_err broken = {0};
 	struct decode_bytes bytes;
 	struct run_propose_reader reader = {0};
@@ -108,9 +109,10 @@ static enum df_status look(const struct run_propose *r, const struct decode_doc 
 		st = document_rows_open(r->feed, doc, !r->no_header, &bytes, &rows, err);
 	if (st == DF_OK)
 		st = first_row(rows, &row, err);
+	first = (struct propose_first){
+	    .cells = row.cells, .n = row.n_cells, .is_header = !r->no_header};
 	if (st == DF_OK)
-		st = propose_open(r->feed, event_type, !r->no_header, row.cells, row.n_cells, out,
-				  err);
+		st = propose_open(r->feed, event_type, &first, out, err);
 	if (st != DF_OK)
 		goto cleanup;
 

@@ -13,23 +13,23 @@ void run_event_type(const struct conf_feed *feed, const char *name,
 }
 
 enum df_status run_same_bytes(struct run *run, struct run_pool *pool, const struct conf_feed *feed,
-			      const char *name, const char *sha256, int64_t before,
-			      struct ledger_file *same, struct df_err *err)
+			      const struct run_bytes *of, struct ledger_file *same,
+			      struct df_err *err)
 {
 	char event_type[RUN_EVENT_TYPE_SIZE];
 	if (feed->send.duplicates_import)
 		return DF_END;
-	run_event_type(feed, name, event_type);
-	const struct ledger_bytes bytes = {
-	    .feed = feed->name, .sha256 = sha256, .event_type = event_type, .before = before};
+	run_event_type(feed, of->name, event_type);
+	const struct ledger_bytes bytes = {.feed = feed->name,
+					   .sha256 = of->sha256,
+					   .event_type = event_type,
+					   .before = of->before};
 	for (int i = 0;; i++) {
 		enum df_status st = ledger_file_same(run->env.ledger, &bytes, same, err);
 		if (st != DF_OK || same->state == LEDGER_DONE)
 			return st;
-		if (ledger_closes(
-			/* not finished, and nobody goes on with it: what is sent again has its
-			 * ids */
-			same->state)) {
+		/* not finished, and nobody goes on with it: what is sent again has its ids */
+		if (ledger_closes(same->state)) {
 			ledger_file_free(same);
 			return DF_END;
 		}

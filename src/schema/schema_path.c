@@ -275,13 +275,13 @@ enum schema_path_result schema_path_parse(const struct schema_event *event, cons
 	return parse_object(&schema_batch, c, path);
 }
 
-void schema_path_explain(const struct schema_event *event, enum schema_path_result why,
-			 const char *name, size_t len, const struct schema_event *other, char *out,
-			 size_t size)
+void schema_path_explain(const struct schema_event *event, const struct schema_path_fault *fault,
+			 char *out, size_t size)
 {
 	char near[256] = "";
-	int shown = len > 200 ? 200 : (int)len;
-	switch (why) {
+	const char *name = fault->name;
+	int shown = fault->len > 200 ? 200 : (int)fault->len;
+	switch (fault->why) {
 	case SCHEMA_PATH_SECRET:
 		snprintf(out, size,
 			 "'%.*s' must not come from a file: set api_key in the feed's settings",
@@ -293,7 +293,7 @@ void schema_path_explain(const struct schema_event *event, enum schema_path_resu
 		return;
 	case SCHEMA_PATH_OTHER:
 		snprintf(out, size, "'%.*s' belongs to %s, but the document is %s", shown, name,
-			 other->name, event->name);
+			 fault->other->name, event->name);
 		return;
 	case SCHEMA_PATH_NO_KEY:
 	case SCHEMA_PATH_OK:
@@ -301,13 +301,14 @@ void schema_path_explain(const struct schema_event *event, enum schema_path_resu
 	case SCHEMA_PATH_UNKNOWN:
 		break;
 	}
-	schema_suggest(event, name, len, near, sizeof(near));
-	if (len == 0)
+
+	schema_suggest(event, name, fault->len, near, sizeof(near));
+	if (fault->len == 0)
 		snprintf(out, size, "a column has no name");
-	else if (why == SCHEMA_PATH_NO_KEY)
+	else if (fault->why == SCHEMA_PATH_NO_KEY)
 		snprintf(out, size, "'%.*s' is incomplete; a name is missing, as in '%s'", shown,
 			 name, near);
-	else if (why == SCHEMA_PATH_WHOLE)
+	else if (fault->why == SCHEMA_PATH_WHOLE)
 		snprintf(out, size, "'%.*s' holds several fields: name one of them, such as '%s'",
 			 shown, name, near);
 	else

@@ -74,7 +74,8 @@ static enum df_status propose(const struct conf_feed *feed, const char *event, b
 	     line = strtok_r(NULL, "\n", &save)) {
 		split(line, cells, &n);
 		if (first)
-			st = propose_open(feed, event, header, cells, n, &p, &err);
+			st = propose_open(feed, event, &(struct propose_first){cells, n, header},
+					  &p, &err);
 		if (st == DF_OK && !(first && header))
 			propose_row(p, cells, n);
 		first = false;
