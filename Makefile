@@ -81,9 +81,10 @@ $(BUILD)/%.o: %.c | have-libs
 	@mkdir -p $(@D)
 	$(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
 
-# A test may replace a function of another room: its own definition, which comes first, is used.
+# A test that defines __wrap_NAME replaces NAME: see tests/unit/test.h.
 $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(HELPERS:%.c=$(BUILD)/%.o) $(LIB) $(LIBSSH2)
-	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -Wl,--allow-multiple-definition -o $@ $^ $(LIBS) -lcunit
+	wraps=$$(nm -g --defined-only $< | sed -n 's/.* T __wrap_/-Wl,--wrap=/p') && \
+		$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) $$wraps -o $@ $^ $(LIBS) -lcunit
 
 $(BUILD)/tests/peers/%: $(BUILD)/tests/peers/%.o
 	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ -lmicrohttpd -ljson-c -lpthread

@@ -6,14 +6,9 @@
 
 #include "dropfeed/decode.h"
 #include "dropfeed/fetch.h"
+#include "test.h"
 
-#include <CUnit/Basic.h>
-#include <CUnit/CUnit.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-static char *scratch; /* the test's folder */
+static char scratch[256]; /* the test's folder */
 
 static inline int run(const char *fmt, ...) DF_PRINTF(1, 2);
 static inline int run(const char *fmt, ...)
@@ -119,16 +114,12 @@ static inline enum df_status try_open(const struct conf_feed *feed, struct df_er
 
 static inline bool scratch_make(void)
 {
-	const char *tmp = getenv("TMPDIR");
-	scratch = df_format("%s/df-fetch-XXXXXX", tmp != NULL ? tmp : "/tmp");
-	return mkdtemp(scratch) != NULL;
+	return test_folder_make(scratch, sizeof(scratch)) == 0;
 }
 
 static inline int scratch_end(void)
 {
-	int rc = run("rm -rf '%s'", scratch);
-	free(scratch);
-	return rc;
+	return test_folder_remove(scratch);
 }
 
 #endif

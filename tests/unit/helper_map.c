@@ -2,7 +2,6 @@
 #include "helper_map.h"
 
 #include <json-c/json.h>
-#include <stdlib.h>
 
 struct outcome got;
 const struct conf_feed plain = {.name = "t"};

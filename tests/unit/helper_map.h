@@ -5,9 +5,7 @@
 
 #include "dropfeed/map.h"
 
-#include <CUnit/Basic.h>
-#include <CUnit/CUnit.h>
-#include <stdio.h>
+#include "test.h"
 
 #define MAX_CELLS 400
 

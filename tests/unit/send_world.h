@@ -8,24 +8,12 @@
 
 #include "../../src/send/send_priv.h"
 
-#include <CUnit/Basic.h>
+#include "test.h"
+
 #include <errno.h>
 #include <json-c/json.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
-
-__attribute__((weak)) void batch_free(struct batch *b)
-{
-	if (b == NULL)
-		return;
-	free(b->json);
-	free(b->rows);
-	free(b);
-}
 
 #define LANES    4
 #define ATTEMPTS 3000 /* of 10 ms: waiting for something that must come */
@@ -35,7 +23,7 @@ static char receiver[4096]; /* the program */
 /* ---- a receiver, a sender, and what the sender reported ---- */
 
 struct world {
-	char dir[64];
+	char dir[200];
 	pid_t pid;
 	char endpoint[64];
 	struct conf_feed feed;
@@ -81,7 +69,7 @@ static const struct send_events events = {on_settled};
 __attribute__((unused)) static void put_file(const struct world *w, const char *name,
 					     const char *text)
 {
-	char path[128], temporary[128];
+	char path[256], temporary[256];
 	snprintf(path, sizeof(path), "%s/%s", w->dir, name);
 	snprintf(temporary, sizeof(temporary), "%s/%s.new", w->dir, name);
 	FILE *f = fopen(temporary, "w");
@@ -92,7 +80,7 @@ __attribute__((unused)) static void put_file(const struct world *w, const char *
 
 __attribute__((unused)) static char *get_file(const struct world *w, const char *name)
 {
-	char path[128], *text = NULL;
+	char path[256], *text = NULL;
 	struct df_err err = {0};
 	snprintf(path, sizeof(path), "%s/%s", w->dir, name);
 	if (df_read_file(path, 64 << 20, &text, NULL, &err) != DF_OK)
@@ -132,9 +120,7 @@ __attribute__((unused)) static void receiver_stop(struct world *w)
 __attribute__((unused)) static void world_prepare(struct world *w)
 {
 	*w = (struct world){0};
-	const char *tmp = getenv("TMPDIR");
-	snprintf(w->dir, sizeof(w->dir), "%.40s/send-XXXXXX", tmp != NULL ? tmp : "/tmp");
-	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(w->dir));
+	CU_ASSERT_EQUAL_FATAL(test_folder_make(w->dir, sizeof(w->dir)), 0);
 	w->feed = (struct conf_feed){.name = (char *)"orders",
 				     .batch.lanes = LANES,
 				     .send.sink = CONF_SINK_EVENTS_API,
@@ -164,7 +150,7 @@ __attribute__((unused)) static void world_end(struct world *w)
 	sender_free(w->sender);
 	receiver_stop(w);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		char path[128];
+		char path[256];
 		snprintf(path, sizeof(path), "%s/%s", w->dir, files[i]);
 		unlink(path);
 	}

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "dropfeed/index.h"
 
-#include <CUnit/Basic.h>
-#include <CUnit/CUnit.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "test.h"
 
 static void test_names(void)
 {
@@ -35,13 +32,10 @@ static void test_same_name(void)
 
 int main(void)
 {
-	CU_initialize_registry();
-	CU_pSuite suite = CU_add_suite("index", NULL, NULL);
-	CU_add_test(suite, "names", test_names);
-	CU_add_test(suite, "the same name twice", test_same_name);
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	static const CU_TestInfo tests[] = {
+	    {"names", test_names},
+	    {"the same name twice", test_same_name},
+	    CU_TEST_INFO_NULL,
+	};
+	return test_main("index", NULL, NULL, tests);
 }

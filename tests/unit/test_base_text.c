@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "dropfeed/base.h"
 
-#include <CUnit/Basic.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "test.h"
 
 static void test_passwords(void)
 {
@@ -42,13 +40,9 @@ static void test_passwords(void)
 
 int main(void)
 {
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	CU_pSuite s = CU_add_suite("base_text", NULL, NULL);
-	CU_add_test(s, "passwords in addresses", test_passwords);
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	static const CU_TestInfo tests[] = {
+	    {"passwords in addresses", test_passwords},
+	    CU_TEST_INFO_NULL,
+	};
+	return test_main("base_text", NULL, NULL, tests);
 }

@@ -3,11 +3,9 @@
  * corner cases one by one. */
 #include "../../src/batch/batch_priv.h"
 
-#include <CUnit/Basic.h>
-#include <CUnit/CUnit.h>
+#include "test.h"
+
 #include <json-c/json.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <xxhash.h>
 
 #define DAY_MS   INT64_C(86400000)
@@ -621,25 +619,23 @@ static void test_fold_limit(void)
 
 int main(void)
 {
-	CU_initialize_registry();
-	CU_pSuite s = CU_add_suite("batch", NULL, NULL);
-	CU_add_test(s, "random documents against the model", test_model);
-	CU_add_test(s, "a small window", test_window);
-	CU_add_test(s, "a window's edge", test_window_edge);
-	CU_add_test(s, "shape", test_shape);
-	CU_add_test(s, "ids", test_ids);
-	CU_add_test(s, "ids against libuuid", test_id_names);
-	CU_add_test(s, "many ids that the file brings", test_many_own_ids);
-	CU_add_test(s, "ids hang on content", test_ids_hang_on_content);
-	CU_add_test(s, "ids stay what they are", test_ids_stay);
-	CU_add_test(s, "ids that the file brings", test_own_ids);
-	CU_add_test(s, "historical routing", test_historical);
-	CU_add_test(s, "old and new rows of one user", test_historical_order);
-	CU_add_test(s, "bytes", test_bytes);
-	CU_add_test(s, "order lines of one order", test_fold);
-	CU_add_test(s, "products of one event", test_fold_limit);
-	CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed > 0;
+	static const CU_TestInfo tests[] = {
+	    {"random documents against the model", test_model},
+	    {"a small window", test_window},
+	    {"a window's edge", test_window_edge},
+	    {"shape", test_shape},
+	    {"ids", test_ids},
+	    {"ids against libuuid", test_id_names},
+	    {"many ids that the file brings", test_many_own_ids},
+	    {"ids hang on content", test_ids_hang_on_content},
+	    {"ids stay what they are", test_ids_stay},
+	    {"ids that the file brings", test_own_ids},
+	    {"historical routing", test_historical},
+	    {"old and new rows of one user", test_historical_order},
+	    {"bytes", test_bytes},
+	    {"order lines of one order", test_fold},
+	    {"products of one event", test_fold_limit},
+	    CU_TEST_INFO_NULL,
+	};
+	return test_main("batch", NULL, NULL, tests);
 }

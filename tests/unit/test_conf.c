@@ -1,22 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "../../src/conf/conf_priv.h" /* the table of keys: the example must have each */
 
-#include <CUnit/Basic.h>
-#include <ftw.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "test.h"
 
-static char dir[64];
-
-static int remove_one(const char *path, const struct stat *s, int kind, struct FTW *at)
-{
-	(void)s;
-	(void)kind;
-	(void)at;
-	return remove(path);
-}
+static char dir[256];
 
 static void put(const char *name, const char *text, mode_t mode)
 {
@@ -33,9 +20,7 @@ static void put(const char *name, const char *text, mode_t mode)
 
 static int setup(void)
 {
-	const char *tmp = getenv("TMPDIR");
-	snprintf(dir, sizeof(dir), "%.30s/df-conf-XXXXXX", tmp != NULL ? tmp : "/tmp");
-	if (mkdtemp(dir) == NULL)
+	if (test_folder_make(dir, sizeof(dir)) != 0)
 		return 1;
 	put("secret", "s3cret-value\nsecond line\n", 0600);
 	put("crlf", "with blanks inside \r\n", 0400);
@@ -57,7 +42,7 @@ static int setup(void)
 
 static int teardown(void)
 {
-	return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return test_folder_remove(dir);
 }
 
 /* Loads `text`. Problems, one a line as "line: text", go to *problems, which the caller frees. */
@@ -915,30 +900,26 @@ static void test_example(void)
 
 int main(void)
 {
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	CU_pSuite s = CU_add_suite("conf", setup, teardown);
-	CU_add_test(s, "defaults", test_defaults);
-	CU_add_test(s, "every key", test_everything_set);
-	CU_add_test(s, "every mistake with its line", test_every_mistake);
-	CU_add_test(s, "folders that are the source", test_back_into_the_source);
-	CU_add_test(s, "long lines", test_long_lines);
-	CU_add_test(s, "quotes and trailing comments", test_quotes_and_comments);
-	CU_add_test(s, "values over several lines", test_continued);
-	CU_add_test(s, "bad values", test_bad_values);
-	CU_add_test(s, "good values", test_good_values);
-	CU_add_test(s, "secrets", test_secrets);
-	CU_add_test(s, "secrets that a group may read", test_secrets_of_a_group);
-	CU_add_test(s, "the credentials' folder", test_credentials_folder);
-	CU_add_test(s, "unreadable files", test_unreadable);
-	CU_add_test(s, "manifests", test_big_manifest);
-	CU_add_test(s, "freeze and thaw", test_freeze);
-	CU_add_test(s, "how documents are written is stored", test_freeze_rows);
-	CU_add_test(s, "thaw takes nothing else", test_thaw_refuses);
-	CU_add_test(s, "the example", test_example);
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	static const CU_TestInfo tests[] = {
+	    {"defaults", test_defaults},
+	    {"every key", test_everything_set},
+	    {"every mistake with its line", test_every_mistake},
+	    {"folders that are the source", test_back_into_the_source},
+	    {"long lines", test_long_lines},
+	    {"quotes and trailing comments", test_quotes_and_comments},
+	    {"values over several lines", test_continued},
+	    {"bad values", test_bad_values},
+	    {"good values", test_good_values},
+	    {"secrets", test_secrets},
+	    {"secrets that a group may read", test_secrets_of_a_group},
+	    {"the credentials' folder", test_credentials_folder},
+	    {"unreadable files", test_unreadable},
+	    {"manifests", test_big_manifest},
+	    {"freeze and thaw", test_freeze},
+	    {"how documents are written is stored", test_freeze_rows},
+	    {"thaw takes nothing else", test_thaw_refuses},
+	    {"the example", test_example},
+	    CU_TEST_INFO_NULL,
+	};
+	return test_main("conf", setup, teardown, tests);
 }

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "../../src/conf/conf_ini.h"
 #include "dropfeed/base.h"
-
-#include <CUnit/Basic.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "test.h"
 
 static bool known(const char *name)
 {
@@ -112,17 +109,13 @@ static void test_values(void)
 
 int main(void)
 {
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	CU_pSuite s = CU_add_suite("conf_ini", NULL, NULL);
-	CU_add_test(s, "lines", test_lines);
-	CU_add_test(s, "sections", test_sections);
-	CU_add_test(s, "values over several lines", test_continued);
-	CU_add_test(s, "bytes that no line holds", test_bytes);
-	CU_add_test(s, "quotes and trailing comments", test_values);
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	static const CU_TestInfo tests[] = {
+	    {"lines", test_lines},
+	    {"sections", test_sections},
+	    {"values over several lines", test_continued},
+	    {"bytes that no line holds", test_bytes},
+	    {"quotes and trailing comments", test_values},
+	    CU_TEST_INFO_NULL,
+	};
+	return test_main("conf_ini", NULL, NULL, tests);
 }

@@ -2,8 +2,6 @@
 /* Zips by Info-ZIP, and by Python what Info-ZIP will not make. */
 #include "decode_fixture.h"
 
-#include <sys/syscall.h>
-
 static void expect_doc(const struct fx_file *f, size_t i, const char *name, const char *event_type,
 		       const char *plain)
 {
@@ -389,14 +387,16 @@ static void test_large_directory(void)
 
 static unsigned fail_at, preads; /* the read, from 1, that fails; 0: none */
 
-/* Stands in for the system's. */
-ssize_t pread(int fd, void *p, size_t len, off_t offset)
+ssize_t __real_pread64(int fd, void *p, size_t len, off_t offset);
+ssize_t __wrap_pread64(int fd, void *p, size_t len, off_t offset);
+
+ssize_t __wrap_pread64(int fd, void *p, size_t len, off_t offset)
 {
 	if (++preads == fail_at) {
 		errno = EIO;
 		return -1;
 	}
-	return syscall(SYS_pread64, fd, p, len, offset);
+	return __real_pread64(fd, p, len, offset);
 }
 
 /* It is never the zip's fault, whichever read fails; libzip takes some for the end of the file. */

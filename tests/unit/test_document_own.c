@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "../../src/document/document_own.h"
 
-#include <CUnit/Basic.h>
-#include <stdlib.h>
+#include "test.h"
 
 #define REASON "wrong-field-count: the row has 1 field where 2 are expected; a value"
 
@@ -98,14 +97,10 @@ static void test_dialects(void)
 
 int main(void)
 {
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 2;
-	CU_pSuite s = CU_add_suite("document_own", NULL, NULL);
-	CU_add_test(s, "rows", test_strip);
-	CU_add_test(s, "dialects", test_dialects);
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed > 0;
+	static const CU_TestInfo tests[] = {
+	    {"rows", test_strip},
+	    {"dialects", test_dialects},
+	    CU_TEST_INFO_NULL,
+	};
+	return test_main("document_own", NULL, NULL, tests);
 }

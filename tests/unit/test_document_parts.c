@@ -3,11 +3,7 @@
  * lines, warnings, refusals. */
 #include "../../src/document/document_pass.h"
 
-#include <CUnit/Basic.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
+#include "test.h"
 
 /* Everything a pass hands on, as text. */
 struct report {
@@ -367,15 +363,12 @@ static void test_unreadable(void)
 
 int main(void)
 {
-	CU_initialize_registry();
-	CU_pSuite suite = CU_add_suite("document_parts", NULL, NULL);
-	CU_add_test(suite, "random documents", test_random);
-	CU_add_test(suite, "large rows, and many", test_large);
-	CU_add_test(suite, "stopped", test_stopped);
-	CU_add_test(suite, "unreadable", test_unreadable);
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed > 0;
+	static const CU_TestInfo tests[] = {
+	    {"random documents", test_random},
+	    {"large rows, and many", test_large},
+	    {"stopped", test_stopped},
+	    {"unreadable", test_unreadable},
+	    CU_TEST_INFO_NULL,
+	};
+	return test_main("document_parts", NULL, NULL, tests);
 }

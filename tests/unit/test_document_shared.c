@@ -2,9 +2,7 @@
 /* Identities that many share: what is counted, what is not, and how a long document is sampled. */
 #include "dropfeed/document.h"
 
-#include <CUnit/Basic.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "test.h"
 
 static void add(struct document_shared *s, const char *ids)
 {
@@ -97,18 +95,14 @@ static void test_long(void)
 
 int main(void)
 {
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 2;
-	CU_pSuite suite = CU_add_suite("shared identities", NULL, NULL);
-	CU_add_test(suite, "one value of many", test_shared);
-	CU_add_test(suite, "each their own", test_own);
-	CU_add_test(suite, "repeated rows", test_repeated);
-	CU_add_test(suite, "one row", test_one_row);
-	CU_add_test(suite, "values as they are written", test_values);
-	CU_add_test(suite, "a long document", test_long);
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures > 0 ? 1 : 0;
+	static const CU_TestInfo tests[] = {
+	    {"one value of many", test_shared},
+	    {"each their own", test_own},
+	    {"repeated rows", test_repeated},
+	    {"one row", test_one_row},
+	    {"values as they are written", test_values},
+	    {"a long document", test_long},
+	    CU_TEST_INFO_NULL,
+	};
+	return test_main("shared identities", NULL, NULL, tests);
 }

@@ -576,29 +576,28 @@ static void test_threads(void)
 
 int main(void)
 {
-	if (!scratch_make() || CU_initialize_registry() != CUE_SUCCESS)
+	static const CU_TestInfo tests[] = {
+	    {"host key: known", test_host_known},
+	    {"host key: unknown", test_host_unknown},
+	    {"host key: changed, revoked", test_host_changed},
+	    {"host key: pinned", test_host_pinned},
+	    {"host key: RSA only, no common method", test_host_only_rsa},
+	    {"login: keys", test_login_keys},
+	    {"login: passphrases", test_login_passphrase},
+	    {"login: RSA", test_login_rsa},
+	    {"login: bad key files", test_login_bad_files},
+	    {"login: wrong password", test_login_password_refused},
+	    {"login: agent", test_login_agent},
+	    {"connection breaks", test_break},
+	    {"connection stalls", test_stall},
+	    {"connection breaks anywhere", test_break_anywhere},
+	    {"connection refused", test_refused},
+	    {"mute server, stop", test_mute},
+	    {"several feeds at once", test_threads},
+	    CU_TEST_INFO_NULL,
+	};
+	if (!scratch_make())
 		return 1;
-	CU_pSuite suite = CU_add_suite("ssh", server_init, server_clean);
-	CU_add_test(suite, "host key: known", test_host_known);
-	CU_add_test(suite, "host key: unknown", test_host_unknown);
-	CU_add_test(suite, "host key: changed, revoked", test_host_changed);
-	CU_add_test(suite, "host key: pinned", test_host_pinned);
-	CU_add_test(suite, "host key: RSA only, no common method", test_host_only_rsa);
-	CU_add_test(suite, "login: keys", test_login_keys);
-	CU_add_test(suite, "login: passphrases", test_login_passphrase);
-	CU_add_test(suite, "login: RSA", test_login_rsa);
-	CU_add_test(suite, "login: bad key files", test_login_bad_files);
-	CU_add_test(suite, "login: wrong password", test_login_password_refused);
-	CU_add_test(suite, "login: agent", test_login_agent);
-	CU_add_test(suite, "connection breaks", test_break);
-	CU_add_test(suite, "connection stalls", test_stall);
-	CU_add_test(suite, "connection breaks anywhere", test_break_anywhere);
-	CU_add_test(suite, "connection refused", test_refused);
-	CU_add_test(suite, "mute server, stop", test_mute);
-	CU_add_test(suite, "several feeds at once", test_threads);
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	int failed = CU_get_number_of_failures() > 0 || CU_get_number_of_suites_failed() > 0;
-	CU_cleanup_registry();
+	int failed = test_main("ssh", server_init, server_clean, tests);
 	return scratch_end() != 0 || failed;
 }

@@ -2,36 +2,18 @@
 #include "dropfeed/ledger.h"
 
 #include "../../src/ledger/ledger_sql.h"
+#include "test.h"
 
-#include <CUnit/Basic.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #define SHA_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define SHA_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
-/* Shows what went wrong beside the assertion that says where. */
-#define OK(call)                                                                                   \
-	do {                                                                                       \
-		memset(&err, 0, sizeof(err));                                                      \
-		enum df_status ok_st = (call);                                                     \
-		CU_ASSERT_EQUAL(ok_st, DF_OK);                                                     \
-		if (ok_st != DF_OK)                                                                \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, err.text);              \
-	} while (0)
-#define IS(call, want)                                                                             \
-	do {                                                                                       \
-		memset(&err, 0, sizeof(err));                                                      \
-		CU_ASSERT_EQUAL((call), (want));                                                   \
-	} while (0)
 
-static char dir[64];
+static char dir[256];
 static struct df_err err;
 
 static void path_in(char *out, size_t size, const char *name)
@@ -41,9 +23,7 @@ static void path_in(char *out, size_t size, const char *name)
 
 static int setup(void)
 {
-	const char *tmp = getenv("TMPDIR");
-	snprintf(dir, sizeof(dir), "%.30s/df-ledger-XXXXXX", tmp != NULL ? tmp : "/tmp");
-	return mkdtemp(dir) == NULL;
+	return test_folder_make(dir, sizeof(dir));
 }
 
 static void wipe(void)
@@ -51,7 +31,7 @@ static void wipe(void)
 	static const char *const names[] = {"ledger.db", "ledger.db-wal", "ledger.db-shm",
 					    "ledger.session"};
 	for (size_t i = 0; i < 4; i++) {
-		char path[128];
+		char path[300];
 		path_in(path, sizeof(path), names[i]);
 		unlink(path);
 	}
@@ -140,7 +120,7 @@ static void test_private(void)
 	add_file(l, "a.csv", SHA_A);
 	static const char *const names[] = {"ledger.db", "ledger.db-wal", "ledger.db-shm"};
 	for (size_t i = 0; i < 3; i++) {
-		char path[128];
+		char path[300];
 		struct stat s = {0};
 		path_in(path, sizeof(path), names[i]);
 		CU_ASSERT_EQUAL(stat(path, &s), 0);
@@ -378,7 +358,7 @@ static void test_moved(void)
 	struct ledger *l = fresh();
 	struct ledger_file f = {0};
 	struct ledger_document d = {0};
-	char place[128], rejects[128], moved[80], path[160];
+	char place[300], rejects[300], moved[300], path[400];
 	path_in(place, sizeof(place), "spool/orders/x.drop");
 	path_in(rejects, sizeof(rejects), "rejects/orders/a.csv");
 	struct ledger_new_file new = {
@@ -904,7 +884,7 @@ static void test_crash(void)
 /* Makes the ledger that the first `version` migrations make, and runs sql on it. */
 static void older(int version, const char *sql)
 {
-	char path[128], set[64];
+	char path[300], set[64];
 	sqlite3 *db = NULL;
 	wipe();
 	path_in(path, sizeof(path), "ledger.db");
@@ -999,7 +979,7 @@ static void test_migration_of_0_1(void)
 
 static void test_versions(void)
 {
-	char path[128];
+	char path[300];
 	sqlite3 *db = NULL;
 	struct ledger *l = fresh();
 	ledger_close(l);
@@ -1032,7 +1012,7 @@ static void test_readonly(void)
 	wipe();
 	IS(ledger_open_readonly(dir, &reader, &err), DF_END);
 	IS(ledger_open_readonly("/nonexistent/folder", &reader, &err), DF_END);
-	char path[128];
+	char path[300];
 	path_in(path, sizeof(path), "ledger.db");
 	CU_ASSERT_NOT_EQUAL(access(path, F_OK), 0); /* looking made nothing */
 	l = fresh();
@@ -1063,7 +1043,7 @@ static void test_unusable_folder(void)
 /* A limit on the size of files stands in for the disk's: writes fail in the middle. */
 static void test_full_disk(void)
 {
-	char path[128];
+	char path[300];
 	struct ledger *l = fresh();
 	int64_t file = add_file(l, "a.csv", SHA_A), id = add_document(l, file, NULL);
 	OK(checked(l, id, 10, 0));
@@ -1172,38 +1152,34 @@ static void test_nested(void)
 
 int main(void)
 {
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	CU_pSuite s = CU_add_suite("ledger", setup, teardown);
-	CU_add_test(s, "the ledger is private", test_private);
-	CU_add_test(s, "a file comes back as it was", test_file_round_trip);
-	CU_add_test(s, "the same bytes are known once done", test_same_bytes);
-	CU_add_test(s, "listings", test_seen);
-	CU_add_test(s, "downloads are noted until they are entered", test_pulls);
-	CU_add_test(s, "bytes that are gone close all that is open", test_lost);
-	CU_add_test(s, "cleanup stays due until done", test_cleanup_due);
-	CU_add_test(s, "a document resumes with its settings", test_document_resumes);
-	CU_add_test(s, "a document balances", test_document_balance);
-	CU_add_test(s, "a closed file is opened again", test_reopen);
-	CU_add_test(s, "lanes only go forward", test_lanes);
-	CU_add_test(s, "endpoints and keys", test_api);
-	CU_add_test(s, "a killed process loses nothing", test_crash);
-	CU_add_test(s, "copies of the same bytes are numbered once", test_copies);
-	CU_add_test(s, "a document that is done is found again", test_done_before);
-	CU_add_test(s, "what was taken keeps its settings", test_taken);
-	CU_add_test(s, "skipped entries, attempts, sources", test_file_notes);
-	CU_add_test(s, "a state folder that was moved", test_moved);
-	CU_add_test(s, "an older ledger is brought up to date", test_migration);
-	CU_add_test(s, "the ledger of 0.1 is brought up to date", test_migration_of_0_1);
-	CU_add_test(s, "newer and damaged ledgers", test_versions);
-	CU_add_test(s, "reading without writing", test_readonly);
-	CU_add_test(s, "a folder that cannot be used", test_unusable_folder);
-	CU_add_test(s, "a full disk", test_full_disk);
-	CU_add_test(s, "two threads", test_threads);
-	CU_add_test(s, "walks nest", test_nested);
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	static const CU_TestInfo tests[] = {
+	    {"the ledger is private", test_private},
+	    {"a file comes back as it was", test_file_round_trip},
+	    {"the same bytes are known once done", test_same_bytes},
+	    {"listings", test_seen},
+	    {"downloads are noted until they are entered", test_pulls},
+	    {"bytes that are gone close all that is open", test_lost},
+	    {"cleanup stays due until done", test_cleanup_due},
+	    {"a document resumes with its settings", test_document_resumes},
+	    {"a document balances", test_document_balance},
+	    {"a closed file is opened again", test_reopen},
+	    {"lanes only go forward", test_lanes},
+	    {"endpoints and keys", test_api},
+	    {"a killed process loses nothing", test_crash},
+	    {"copies of the same bytes are numbered once", test_copies},
+	    {"a document that is done is found again", test_done_before},
+	    {"what was taken keeps its settings", test_taken},
+	    {"skipped entries, attempts, sources", test_file_notes},
+	    {"a state folder that was moved", test_moved},
+	    {"an older ledger is brought up to date", test_migration},
+	    {"the ledger of 0.1 is brought up to date", test_migration_of_0_1},
+	    {"newer and damaged ledgers", test_versions},
+	    {"reading without writing", test_readonly},
+	    {"a folder that cannot be used", test_unusable_folder},
+	    {"a full disk", test_full_disk},
+	    {"two threads", test_threads},
+	    {"walks nest", test_nested},
+	    CU_TEST_INFO_NULL,
+	};
+	return test_main("ledger", setup, teardown, tests);
 }

@@ -6,10 +6,7 @@
  */
 #include "../../src/liquid/liquid_priv.h"
 
-#include <CUnit/Basic.h>
-#include <CUnit/CUnit.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "test.h"
 
 static struct liquid_arena arena;
 static struct liquid_fault fault;
@@ -362,29 +359,24 @@ static void test_every_filter(void)
 
 int main(int argc, char **argv)
 {
-	int status = 0;
-	if (argc == 2 && strcmp(argv[1], "golden") == 0) {
-		status = golden();
-	} else {
-		if (CU_initialize_registry() != CUE_SUCCESS)
-			return 2;
-		CU_pSuite s = CU_add_suite("liquid", NULL, NULL);
-		CU_add_test(s, "values", test_values);
-		CU_add_test(s, "numbers", test_numbers);
-		CU_add_test(s, "forms of numbers", test_number_forms);
-		CU_add_test(s, "text", test_text);
-		CU_add_test(s, "lists", test_lists);
-		CU_add_test(s, "dates", test_dates);
-		CU_add_test(s, "digests", test_digests);
-		CU_add_test(s, "uniq", test_uniq);
-		CU_add_test(s, "errors", test_errors);
-		CU_add_test(s, "bounds", test_bounds);
-		CU_add_test(s, "garbage", test_garbage);
-		CU_add_test(s, "every filter", test_every_filter);
-		CU_basic_run_tests();
-		status = CU_get_number_of_failures() > 0 || CU_get_number_of_tests_run() == 0;
-		CU_cleanup_registry();
-	}
+	static const CU_TestInfo tests[] = {
+	    {"values", test_values},
+	    {"numbers", test_numbers},
+	    {"forms of numbers", test_number_forms},
+	    {"text", test_text},
+	    {"lists", test_lists},
+	    {"dates", test_dates},
+	    {"digests", test_digests},
+	    {"uniq", test_uniq},
+	    {"errors", test_errors},
+	    {"bounds", test_bounds},
+	    {"garbage", test_garbage},
+	    {"every filter", test_every_filter},
+	    CU_TEST_INFO_NULL,
+	};
+	int status = argc == 2 && strcmp(argv[1], "golden") == 0
+			 ? golden()
+			 : test_main("liquid", NULL, NULL, tests);
 	liquid_arena_free(&arena);
 	df_buf_free(&out);
 	return status;

@@ -2,7 +2,7 @@
 /* What the map says of its own plan, and of a row that went through it. */
 #include "helper_map.h"
 
-#include <stdlib.h>
+#include "test.h"
 
 static char said[65536];
 
@@ -278,18 +278,14 @@ static void test_limits(void)
 
 int main(void)
 {
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 2;
-	CU_pSuite s = CU_add_suite("map describe", NULL, NULL);
-	CU_add_test(s, "types", test_types);
-	CU_add_test(s, "the plan", test_plan);
-	CU_add_test(s, "a row", test_row);
-	CU_add_test(s, "a field transformation", test_transform);
-	CU_add_test(s, "refused headers", test_refused);
-	CU_add_test(s, "limits", test_limits);
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures > 0 ? 1 : 0;
+	static const CU_TestInfo tests[] = {
+	    {"types", test_types},
+	    {"the plan", test_plan},
+	    {"a row", test_row},
+	    {"a field transformation", test_transform},
+	    {"refused headers", test_refused},
+	    {"limits", test_limits},
+	    CU_TEST_INFO_NULL,
+	};
+	return test_main("map describe", NULL, NULL, tests);
 }

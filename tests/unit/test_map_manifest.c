@@ -2,7 +2,7 @@
 /* Manifests of both kinds. */
 #include "helper_map.h"
 
-#include <stdlib.h>
+#include "test.h"
 
 static void with(const char *manifest, const char *event, const char *header, const char *row)
 {
@@ -691,33 +691,29 @@ static void test_retail(void)
 
 int main(void)
 {
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 2;
-	CU_pSuite s = CU_add_suite("map manifests", NULL, NULL);
-	CU_add_test(s, "custom, with a header", test_custom_header);
-	CU_add_test(s, "custom, without", test_custom_no_header);
-	CU_add_test(s, "ignored columns share a name", test_ignored_clones);
-	CU_add_test(s, "native header", test_native_header);
-	CU_add_test(s, "lists", test_lists);
-	CU_add_test(s, "row", test_row);
-	CU_add_test(s, "values", test_values);
-	CU_add_test(s, "rows that are refused", test_rows_refused);
-	CU_add_test(s, "batch time", test_batch_time);
-	CU_add_test(s, "static integers", test_static_integers);
-	CU_add_test(s, "custom, places", test_custom_places);
-	CU_add_test(s, "field transformation", test_transform);
-	CU_add_test(s, "an example", test_example);
-	CU_add_test(s, "templates", test_templates);
-	CU_add_test(s, "sources in JSON", test_json_sources);
-	CU_add_test(s, "spreads", test_spreads);
-	CU_add_test(s, "a spread of many names", test_spread_of_many);
-	CU_add_test(s, "wildcards", test_wildcards);
-	CU_add_test(s, "ignore_when", test_ignore_when);
-	CU_add_test(s, "broken ones", test_broken);
-	CU_add_test(s, "retail.json", test_retail);
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures > 0 ? 1 : 0;
+	static const CU_TestInfo tests[] = {
+	    {"custom, with a header", test_custom_header},
+	    {"custom, without", test_custom_no_header},
+	    {"ignored columns share a name", test_ignored_clones},
+	    {"native header", test_native_header},
+	    {"lists", test_lists},
+	    {"row", test_row},
+	    {"values", test_values},
+	    {"rows that are refused", test_rows_refused},
+	    {"batch time", test_batch_time},
+	    {"static integers", test_static_integers},
+	    {"custom, places", test_custom_places},
+	    {"field transformation", test_transform},
+	    {"an example", test_example},
+	    {"templates", test_templates},
+	    {"sources in JSON", test_json_sources},
+	    {"spreads", test_spreads},
+	    {"a spread of many names", test_spread_of_many},
+	    {"wildcards", test_wildcards},
+	    {"ignore_when", test_ignore_when},
+	    {"broken ones", test_broken},
+	    {"retail.json", test_retail},
+	    CU_TEST_INFO_NULL,
+	};
+	return test_main("map manifests", NULL, NULL, tests);
 }

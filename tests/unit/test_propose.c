@@ -4,8 +4,6 @@
 
 #include "../../src/propose/propose_priv.h"
 
-#include <stdlib.h>
-
 static bool normalised(const char *name, size_t len)
 {
 	char *normal = schema_normalize(name, len);
@@ -460,24 +458,15 @@ static void test_no_header(void)
 
 int main(void)
 {
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 2;
-	CU_pSuite s = CU_add_suite("map proposals", NULL, NULL);
-	CU_add_test(s, "the words' paths", test_words);
-	CU_add_test(s, "columns", test_columns);
-	CU_add_test(s, "nothing twice", test_once);
-	CU_add_test(s, "times", test_times);
-	CU_add_test(s, "settings", test_settings);
-	CU_add_test(s, "who is one user", test_people);
-	CU_add_test(s, "what was done", test_actions);
-	CU_add_test(s, "lines of one order", test_orders);
-	CU_add_test(s, "templates", test_templates);
-	CU_add_test(s, "cells and rows that are not data", test_cells);
-	CU_add_test(s, "no header", test_no_header);
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
+	static const CU_TestInfo tests[] = {
+	    {"the words' paths", test_words}, {"columns", test_columns},
+	    {"nothing twice", test_once},     {"times", test_times},
+	    {"settings", test_settings},      {"who is one user", test_people},
+	    {"what was done", test_actions},  {"lines of one order", test_orders},
+	    {"templates", test_templates},    {"cells and rows that are not data", test_cells},
+	    {"no header", test_no_header},    CU_TEST_INFO_NULL,
+	};
+	int failed = test_main("propose", NULL, NULL, tests);
 	df_buf_free(&proposal);
-	unsigned failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures > 0 ? 1 : 0;
+	return failed;
 }

@@ -1,36 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "dropfeed/report.h"
 
-#include <CUnit/Basic.h>
-#include <stdlib.h>
-#include <unistd.h>
+#include "test.h"
 
 #define SHA "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-/* Shows what went wrong beside the assertion that says where. */
-#define OK(call)                                                                                   \
-	do {                                                                                       \
-		memset(&err, 0, sizeof(err));                                                      \
-		enum df_status ok_st = (call);                                                     \
-		CU_ASSERT_EQUAL(ok_st, DF_OK);                                                     \
-		if (ok_st != DF_OK)                                                                \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, err.text);              \
-	} while (0)
 
-static char dir[64];
+static char dir[256];
 static struct df_err err;
 
 static int setup(void)
 {
-	const char *tmp = getenv("TMPDIR");
-	snprintf(dir, sizeof(dir), "%.30s/df-report-XXXXXX", tmp != NULL ? tmp : "/tmp");
-	return mkdtemp(dir) == NULL;
+	return test_folder_make(dir, sizeof(dir));
 }
 
 static int teardown(void)
 {
-	char command[96];
-	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-	return system(command);
+	return test_folder_remove(dir);
 }
 
 /* ---- reject files ---- */
@@ -188,15 +173,12 @@ static void test_odd_sums(void)
 
 int main(void)
 {
-	CU_initialize_registry();
-	CU_pSuite s = CU_add_suite("report", setup, teardown);
-	CU_add_test(s, "rows of a reject file", test_rejects);
-	CU_add_test(s, "a reject file is named in the ledger first", test_rejects_named_first);
-	CU_add_test(s, "sums that do not add up", test_odd_sums);
-	CU_add_test(s, "times that no calendar has", test_odd_times);
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed > 0;
+	static const CU_TestInfo tests[] = {
+	    {"rows of a reject file", test_rejects},
+	    {"a reject file is named in the ledger first", test_rejects_named_first},
+	    {"sums that do not add up", test_odd_sums},
+	    {"times that no calendar has", test_odd_times},
+	    CU_TEST_INFO_NULL,
+	};
+	return test_main("report", setup, teardown, tests);
 }

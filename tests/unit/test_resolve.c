@@ -3,31 +3,31 @@
 #include "dropfeed/resolve.h"
 
 #include "dropfeed/base.h"
+#include "test.h"
 
-#include <CUnit/Basic.h>
 #include <arpa/inet.h>
-#include <dlfcn.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 static atomic_int let_go, hanging;
 
-/* Takes the C library's place: "hang" answers when let_go is set, "gone" is unknown. */
-int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
-		struct addrinfo **found)
+int __real_getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
+		       struct addrinfo **found);
+int __wrap_getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
+		       struct addrinfo **found);
+
+/* "hang" answers when let_go is set, "gone" is unknown. */
+int __wrap_getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
+		       struct addrinfo **found)
 {
-	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **) = NULL;
-	*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
 	if (strcmp(host, "gone") == 0)
 		return EAI_NONAME;
 	if (strcmp(host, "hang") != 0)
-		return real(host, port, hints, found);
+		return __real_getaddrinfo(host, port, hints, found);
 
 	hanging++;
 	while (!let_go)
 		usleep(1000);
 	hanging--;
-	return real("127.0.0.1", port, hints, found);
+	return __real_getaddrinfo("127.0.0.1", port, hints, found);
 }
 
 static void test_found(void)
@@ -82,14 +82,11 @@ static void test_hanging(void)
 
 int main(void)
 {
-	CU_initialize_registry();
-	CU_pSuite suite = CU_add_suite("resolve", NULL, NULL);
-	CU_add_test(suite, "a name that is found", test_found);
-	CU_add_test(suite, "a name that is unknown", test_unknown);
-	CU_add_test(suite, "a resolver that hangs", test_hanging);
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed > 0;
+	static const CU_TestInfo tests[] = {
+	    {"a name that is found", test_found},
+	    {"a name that is unknown", test_unknown},
+	    {"a resolver that hangs", test_hanging},
+	    CU_TEST_INFO_NULL,
+	};
+	return test_main("resolve", NULL, NULL, tests);
 }

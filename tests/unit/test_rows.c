@@ -4,12 +4,7 @@
  * a broken document. */
 #include "../../src/base/text.h"
 #include "../../src/rows/rows_scan.h"
-
-#include <CUnit/Basic.h>
-#include <CUnit/CUnit.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
+#include "test.h"
 
 static void render(int fd, uint64_t offset, uint64_t length, struct df_buf *out,
 		   const char *document)
@@ -313,20 +308,18 @@ static void test_copy(void)
 
 int main(void)
 {
-	CU_initialize_registry();
-	CU_pSuite s = CU_add_suite("rows", NULL, NULL);
-	CU_add_test(s, "plain rows, line ends, blank lines", test_plain);
-	CU_add_test(s, "quotes", test_quotes);
-	CU_add_test(s, "bad rows are passed over", test_bad_rows);
-	CU_add_test(s, "broken documents end", test_broken_documents);
-	CU_add_test(s, "cells at the window's edge", test_large);
-	CU_add_test(s, "rows past the cap", test_too_large);
-	CU_add_test(s, "5,000 columns", test_many_columns);
-	CU_add_test(s, "cutting at commas, both ways", test_scan);
-	CU_add_test(s, "JSON escapes", test_escape);
-	CU_add_test(s, "JSON strings as they are", test_copy);
-	CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed > 0;
+	static const CU_TestInfo tests[] = {
+	    {"plain rows, line ends, blank lines", test_plain},
+	    {"quotes", test_quotes},
+	    {"bad rows are passed over", test_bad_rows},
+	    {"broken documents end", test_broken_documents},
+	    {"cells at the window's edge", test_large},
+	    {"rows past the cap", test_too_large},
+	    {"5,000 columns", test_many_columns},
+	    {"cutting at commas, both ways", test_scan},
+	    {"JSON escapes", test_escape},
+	    {"JSON strings as they are", test_copy},
+	    CU_TEST_INFO_NULL,
+	};
+	return test_main("rows", NULL, NULL, tests);
 }

@@ -8,14 +8,10 @@
  */
 #include "dropfeed/document.h"
 
-#include <CUnit/Basic.h>
-#include <CUnit/CUnit.h>
-#include <fcntl.h>
+#include "test.h"
+
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #define KIB 1024u
 #define MIB (KIB * KIB)
@@ -248,17 +244,12 @@ static void test_cap(void)
 
 int main(int argc, char **argv)
 {
+	static const CU_TestInfo tests[] = {
+	    {"the first window", test_first_window}, {"a window that grows", test_growing_window},
+	    {"later windows", test_later_windows},   {"rows that are skipped", test_skipping},
+	    {"the cap of a row", test_cap},          CU_TEST_INFO_NULL,
+	};
 	if (argc >= 3 && strcmp(argv[1], "dump") == 0)
 		return dump(argv[2], argv + 3);
-	CU_initialize_registry();
-	CU_pSuite s = CU_add_suite("rows and the window's borders", NULL, NULL);
-	CU_add_test(s, "the first window", test_first_window);
-	CU_add_test(s, "a window that grows", test_growing_window);
-	CU_add_test(s, "later windows", test_later_windows);
-	CU_add_test(s, "rows that are skipped", test_skipping);
-	CU_add_test(s, "the cap of a row", test_cap);
-	CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed > 0;
+	return test_main("rows and the window's borders", NULL, NULL, tests);
 }

@@ -2,9 +2,7 @@
 /* Which file is worked on next: order, reading ahead, parking, targets. */
 #include "../../src/run/run_queue.h"
 
-#include <CUnit/Basic.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "test.h"
 
 static struct conf_feed feeds[3];
 
@@ -267,17 +265,15 @@ static void test_blame(void)
 
 int main(void)
 {
-	CU_initialize_registry();
-	CU_pSuite s = CU_add_suite("run_queue", NULL, NULL);
-	CU_add_test(s, "files are sent in the order in which they came to rest", test_order);
-	CU_add_test(s, "order = none", test_no_order);
-	CU_add_test(s, "a slow target holds up no other one", test_targets);
-	CU_add_test(s, "parked files are tried in turn", test_parking);
-	CU_add_test(s, "files without progress are overtaken", test_idle);
-	CU_add_test(s, "copies wait for the first one", test_copies);
-	CU_add_test(s, "what the ledger remembers", test_blame);
-	CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed > 0;
+	static const CU_TestInfo tests[] = {
+	    {"files are sent in the order in which they came to rest", test_order},
+	    {"order = none", test_no_order},
+	    {"a slow target holds up no other one", test_targets},
+	    {"parked files are tried in turn", test_parking},
+	    {"files without progress are overtaken", test_idle},
+	    {"copies wait for the first one", test_copies},
+	    {"what the ledger remembers", test_blame},
+	    CU_TEST_INFO_NULL,
+	};
+	return test_main("run_queue", NULL, NULL, tests);
 }

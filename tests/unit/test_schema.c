@@ -2,9 +2,7 @@
 /* The vendor's schema: what is suggested for a name that is not a path. */
 #include "dropfeed/schema.h"
 
-#include <CUnit/Basic.h>
-#include <CUnit/CUnit.h>
-#include <stdio.h>
+#include "test.h"
 
 static void test_suggestions(void)
 {
@@ -45,12 +43,9 @@ static void test_suggestions(void)
 
 int main(void)
 {
-	CU_initialize_registry();
-	CU_pSuite suite = CU_add_suite("schema", NULL, NULL);
-	CU_add_test(suite, "suggestions", test_suggestions);
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	static const CU_TestInfo tests[] = {
+	    {"suggestions", test_suggestions},
+	    CU_TEST_INFO_NULL,
+	};
+	return test_main("schema", NULL, NULL, tests);
 }

@@ -2,6 +2,8 @@
 /* The HTTP sink against a real server. */
 #include "send_world.h"
 
+#include "test.h"
+
 static void test_clean(void)
 {
 	struct world w;
@@ -558,7 +560,7 @@ static void test_shared_key(void)
 static void test_tls(void)
 {
 	struct world w;
-	char ca[128], key[128], command[1024];
+	char ca[256], key[256], command[1024];
 	world_prepare(&w);
 	snprintf(ca, sizeof(ca), "%s/ca.pem", w.dir);
 	snprintf(key, sizeof(key), "%s/ca.key", w.dir);
@@ -608,40 +610,37 @@ static void test_bad_settings(void)
 
 int main(void)
 {
+	static const CU_TestInfo tests[] = {
+	    {"clean", test_clean},
+	    {"a lane does not wait for ever", test_gather},
+	    {"limits", test_limits},
+	    {"historical", test_historical},
+	    {"each answer", test_answers},
+	    {"Retry-After", test_retry_after},
+	    {"refused batches", test_rules},
+	    {"bisection", test_bisection},
+	    {"position after emoji", test_emoji_position},
+	    {"broken connections", test_broken_connections},
+	    {"each answer is settled", test_settled_each},
+	    {"denied", test_denied},
+	    {"giving up", test_give_up},
+	    {"request timeout", test_request_timeout},
+	    {"stop", test_stop},
+	    {"stop, impatient", test_stop_impatient},
+	    {"bounded queue", test_bounded_queue},
+	    {"the ledger fails", test_ledger_fails},
+	    {"abandon", test_abandon},
+	    {"resume, and order is checked", test_resume_and_order},
+	    {"bad weather", test_bad_weather},
+	    {"a slower API", test_rate},
+	    {"two streams", test_two_streams},
+	    {"two feeds of one key", test_shared_key},
+	    {"TLS", test_tls},
+	    {"bad settings", test_bad_settings},
+	    CU_TEST_INFO_NULL,
+	};
 	if (!world_find())
 		return 1;
 	df_log_setup(DF_LOG_ERROR, false);
-	CU_initialize_registry();
-	CU_pSuite suite = CU_add_suite("send", NULL, NULL);
-	CU_add_test(suite, "clean", test_clean);
-	CU_add_test(suite, "a lane does not wait for ever", test_gather);
-	CU_add_test(suite, "limits", test_limits);
-	CU_add_test(suite, "historical", test_historical);
-	CU_add_test(suite, "each answer", test_answers);
-	CU_add_test(suite, "Retry-After", test_retry_after);
-	CU_add_test(suite, "refused batches", test_rules);
-	CU_add_test(suite, "bisection", test_bisection);
-	CU_add_test(suite, "position after emoji", test_emoji_position);
-	CU_add_test(suite, "broken connections", test_broken_connections);
-	CU_add_test(suite, "each answer is settled", test_settled_each);
-	CU_add_test(suite, "denied", test_denied);
-	CU_add_test(suite, "giving up", test_give_up);
-	CU_add_test(suite, "request timeout", test_request_timeout);
-	CU_add_test(suite, "stop", test_stop);
-	CU_add_test(suite, "stop, impatient", test_stop_impatient);
-	CU_add_test(suite, "bounded queue", test_bounded_queue);
-	CU_add_test(suite, "the ledger fails", test_ledger_fails);
-	CU_add_test(suite, "abandon", test_abandon);
-	CU_add_test(suite, "resume, and order is checked", test_resume_and_order);
-	CU_add_test(suite, "bad weather", test_bad_weather);
-	CU_add_test(suite, "a slower API", test_rate);
-	CU_add_test(suite, "two streams", test_two_streams);
-	CU_add_test(suite, "two feeds of one key", test_shared_key);
-	CU_add_test(suite, "TLS", test_tls);
-	CU_add_test(suite, "bad settings", test_bad_settings);
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed > 0;
+	return test_main("send", NULL, NULL, tests);
 }

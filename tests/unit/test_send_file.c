@@ -2,26 +2,12 @@
 /* The NDJSON sinks. */
 #include "../../src/send/send_priv.h"
 
-#include <CUnit/Basic.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-__attribute__((weak)) void batch_free(struct batch *b)
-{
-	if (b == NULL)
-		return;
-	free(b->json);
-	free(b->rows);
-	free(b);
-}
+#include "test.h"
 
 #define LANES 3
 
 struct world {
-	char dir[64], path[80], temporary[128];
+	char dir[200], path[256], temporary[300];
 	struct conf_feed feed;
 	struct sender *sender;
 	struct send_stream *stream;
@@ -51,9 +37,7 @@ static const struct send_events events = {on_settled};
 static void world_begin(struct world *w, enum conf_sink sink)
 {
 	*w = (struct world){0};
-	const char *tmp = getenv("TMPDIR");
-	snprintf(w->dir, sizeof(w->dir), "%.40s/sink-XXXXXX", tmp != NULL ? tmp : "/tmp");
-	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(w->dir));
+	CU_ASSERT_EQUAL_FATAL(test_folder_make(w->dir, sizeof(w->dir)), 0);
 	snprintf(w->path, sizeof(w->path), "%s/out.ndjson", w->dir);
 	snprintf(w->temporary, sizeof(w->temporary), "%s.dropfeed-tmp", w->path);
 	w->feed = (struct conf_feed){.name = (char *)"orders",
@@ -354,22 +338,19 @@ static void test_ledger_fails(void)
 
 int main(void)
 {
-	CU_initialize_registry();
-	CU_pSuite suite = CU_add_suite("send_file", NULL, NULL);
-	CU_add_test(suite, "file", test_file);
-	CU_add_test(suite, "file replaced", test_file_replaced);
-	CU_add_test(suite, "file without batches", test_file_empty);
-	CU_add_test(suite, "file abandoned", test_file_abandoned);
-	CU_add_test(suite, "file, stopped", test_file_stopped);
-	CU_add_test(suite, "file, resumed", test_file_resumed);
-	CU_add_test(suite, "file, appended to", test_file_appended);
-	CU_add_test(suite, "file that cannot be", test_file_impossible);
-	CU_add_test(suite, "stdout", test_stdout);
-	CU_add_test(suite, "stdout, reader gone", test_stdout_reader_gone);
-	CU_add_test(suite, "the ledger fails", test_ledger_fails);
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed > 0;
+	static const CU_TestInfo tests[] = {
+	    {"file", test_file},
+	    {"file replaced", test_file_replaced},
+	    {"file without batches", test_file_empty},
+	    {"file abandoned", test_file_abandoned},
+	    {"file, stopped", test_file_stopped},
+	    {"file, resumed", test_file_resumed},
+	    {"file, appended to", test_file_appended},
+	    {"file that cannot be", test_file_impossible},
+	    {"stdout", test_stdout},
+	    {"stdout, reader gone", test_stdout_reader_gone},
+	    {"the ledger fails", test_ledger_fails},
+	    CU_TEST_INFO_NULL,
+	};
+	return test_main("send_file", NULL, NULL, tests);
 }

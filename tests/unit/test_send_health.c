@@ -3,6 +3,8 @@
  * later runs remember. */
 #include "send_world.h"
 
+#include "test.h"
+
 /* What a run leaves for the next one. */
 struct memory {
 	char fingerprint[DF_SHA256_HEX];
@@ -487,24 +489,21 @@ static void test_wait_is_remembered(void)
 
 int main(void)
 {
+	static const CU_TestInfo tests[] = {
+	    {"a batch is set aside while others succeed", test_set_aside},
+	    {"a lane goes on after what fails", test_passed},
+	    {"failures of all runs add up", test_next_runs},
+	    {"nothing is set aside when all is down", test_all_down},
+	    {"403 before and after a success", test_forbidden},
+	    {"an unwell endpoint parks its documents", test_parks},
+	    {"the probe goes round", test_probe_goes_round},
+	    {"parked again and again", test_parked_again_and_again},
+	    {"a closed endpoint", test_closed},
+	    {"Retry-After holds for the next run", test_wait_is_remembered},
+	    CU_TEST_INFO_NULL,
+	};
 	if (!world_find())
 		return 1;
 	df_log_setup(DF_LOG_ERROR, false);
-	CU_initialize_registry();
-	CU_pSuite suite = CU_add_suite("send_health", NULL, NULL);
-	CU_add_test(suite, "a batch is set aside while others succeed", test_set_aside);
-	CU_add_test(suite, "a lane goes on after what fails", test_passed);
-	CU_add_test(suite, "failures of all runs add up", test_next_runs);
-	CU_add_test(suite, "nothing is set aside when all is down", test_all_down);
-	CU_add_test(suite, "403 before and after a success", test_forbidden);
-	CU_add_test(suite, "an unwell endpoint parks its documents", test_parks);
-	CU_add_test(suite, "the probe goes round", test_probe_goes_round);
-	CU_add_test(suite, "parked again and again", test_parked_again_and_again);
-	CU_add_test(suite, "a closed endpoint", test_closed);
-	CU_add_test(suite, "Retry-After holds for the next run", test_wait_is_remembered);
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed > 0;
+	return test_main("send_health", NULL, NULL, tests);
 }

@@ -2,16 +2,9 @@
 /* Pace and backoff, on a clock that the test turns. */
 #include "../../src/send/send_priv.h"
 
-#include <CUnit/Basic.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "test.h"
 
 /* Only so that the room links without the room that makes batches. */
-__attribute__((weak)) void batch_free(struct batch *b)
-{
-	(void)b;
-}
-
 /* Takes when it may; returns how long it has to wait. */
 static int64_t take(struct send_pace *p, size_t want, size_t *n, int64_t now)
 {
@@ -257,19 +250,16 @@ static void test_backoff(void)
 
 int main(void)
 {
-	CU_initialize_registry();
-	CU_pSuite suite = CU_add_suite("send_pace", NULL, NULL);
-	CU_add_test(suite, "a second's batches are spread", test_pieces);
-	CU_add_test(suite, "a slow pace", test_slow);
-	CU_add_test(suite, "the rate holds", test_rate_holds);
-	CU_add_test(suite, "percentage used steers", test_steering);
-	CU_add_test(suite, "429 slows", test_throttle);
-	CU_add_test(suite, "feeds share a key's limit", test_limit_shared);
-	CU_add_test(suite, "an API's limit is made use of", test_simulated);
-	CU_add_test(suite, "backoff", test_backoff);
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed > 0;
+	static const CU_TestInfo tests[] = {
+	    {"a second's batches are spread", test_pieces},
+	    {"a slow pace", test_slow},
+	    {"the rate holds", test_rate_holds},
+	    {"percentage used steers", test_steering},
+	    {"429 slows", test_throttle},
+	    {"feeds share a key's limit", test_limit_shared},
+	    {"an API's limit is made use of", test_simulated},
+	    {"backoff", test_backoff},
+	    CU_TEST_INFO_NULL,
+	};
+	return test_main("send_pace", NULL, NULL, tests);
 }

@@ -2,22 +2,11 @@
 /* Answers that no HTTP library would write: a server on a socket plays them byte by byte. */
 #include "../../src/send/send_priv.h"
 
-#include <CUnit/Basic.h>
+#include "test.h"
+
 #include <arpa/inet.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
-
-__attribute__((weak)) void batch_free(struct batch *b)
-{
-	if (b == NULL)
-		return;
-	free(b->json);
-	free(b->rows);
-	free(b);
-}
 
 #define TAKEN   "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
 #define BATCHES 4u
@@ -399,21 +388,18 @@ static void test_denied_midway(void)
 
 int main(void)
 {
+	static const CU_TestInfo tests[] = {
+	    {"chunked answers", test_chunked},
+	    {"packed answers", test_packed},
+	    {"answers that were cut", test_cut},
+	    {"huge answers", test_huge},
+	    {"places that are not there, 413", test_elsewhere},
+	    {"redirects", test_redirect},
+	    {"Retry-After in all its forms", test_retry_after},
+	    {"Retry-After, for ever", test_retry_never},
+	    {"401 midway", test_denied_midway},
+	    CU_TEST_INFO_NULL,
+	};
 	df_log_setup(DF_LOG_ERROR, false);
-	CU_initialize_registry();
-	CU_pSuite suite = CU_add_suite("send_raw", NULL, NULL);
-	CU_add_test(suite, "chunked answers", test_chunked);
-	CU_add_test(suite, "packed answers", test_packed);
-	CU_add_test(suite, "answers that were cut", test_cut);
-	CU_add_test(suite, "huge answers", test_huge);
-	CU_add_test(suite, "places that are not there, 413", test_elsewhere);
-	CU_add_test(suite, "redirects", test_redirect);
-	CU_add_test(suite, "Retry-After in all its forms", test_retry_after);
-	CU_add_test(suite, "Retry-After, for ever", test_retry_never);
-	CU_add_test(suite, "401 midway", test_denied_midway);
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed > 0;
+	return test_main("send_raw", NULL, NULL, tests);
 }

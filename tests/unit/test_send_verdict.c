@@ -2,18 +2,7 @@
 /* Packing, splitting, and what answers mean. */
 #include "../../src/send/send_priv.h"
 
-#include <CUnit/Basic.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-__attribute__((weak)) void batch_free(struct batch *b)
-{
-	if (b == NULL)
-		return;
-	free(b->json);
-	free(b->rows);
-	free(b);
-}
+#include "test.h"
 
 static struct batch *new_batch(const char *json, uint32_t events, bool historical)
 {
@@ -674,27 +663,24 @@ static void test_words_capped(void)
 
 int main(void)
 {
-	CU_initialize_registry();
-	CU_pSuite suite = CU_add_suite("send_verdict", NULL, NULL);
-	CU_add_test(suite, "a request's three limits", test_measure);
-	CU_add_test(suite, "202 with errors", test_split_202);
-	CU_add_test(suite, "400 with errors", test_split_400);
-	CU_add_test(suite, "halving", test_halves);
-	CU_add_test(suite, "errors with and without a place", test_mixed_location);
-	CU_add_test(suite, "errors in one batch, and in none", test_repeated_location);
-	CU_add_test(suite, "positions in UTF-16 units", test_positions);
-	CU_add_test(suite, "every form of answer", test_answers);
-	CU_add_test(suite, "an answer that is cut", test_cut);
-	CU_add_test(suite, "what fails while others succeed", test_blame);
-	CU_add_test(suite, "others pass what fails", test_pass);
-	CU_add_test(suite, "quotes", test_quotes);
-	CU_add_test(suite, "masks", test_masks);
-	CU_add_test(suite, "proxies", test_proxies);
-	CU_add_test(suite, "HTML entities", test_entities);
-	CU_add_test(suite, "words are capped", test_words_capped);
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed > 0;
+	static const CU_TestInfo tests[] = {
+	    {"a request's three limits", test_measure},
+	    {"202 with errors", test_split_202},
+	    {"400 with errors", test_split_400},
+	    {"halving", test_halves},
+	    {"errors with and without a place", test_mixed_location},
+	    {"errors in one batch, and in none", test_repeated_location},
+	    {"positions in UTF-16 units", test_positions},
+	    {"every form of answer", test_answers},
+	    {"an answer that is cut", test_cut},
+	    {"what fails while others succeed", test_blame},
+	    {"others pass what fails", test_pass},
+	    {"quotes", test_quotes},
+	    {"masks", test_masks},
+	    {"proxies", test_proxies},
+	    {"HTML entities", test_entities},
+	    {"words are capped", test_words_capped},
+	    CU_TEST_INFO_NULL,
+	};
+	return test_main("send_verdict", NULL, NULL, tests);
 }

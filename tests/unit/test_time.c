@@ -3,8 +3,8 @@
 #include "helper_map.h"
 
 #include "dropfeed/time.h"
+#include "test.h"
 
-#include <stdlib.h>
 #include <time.h>
 
 #define BAD INT64_MIN /* bad-timestamp */
@@ -380,22 +380,18 @@ static void test_settings(void)
 
 int main(void)
 {
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 2;
-	CU_pSuite s = CU_add_suite("map times", NULL, NULL);
-	CU_add_test(s, "ms", test_ms);
-	CU_add_test(s, "bytes that are not digits", test_ms_bytes);
-	CU_add_test(s, "auto", test_auto);
-	CU_add_test(s, "format", test_format);
-	CU_add_test(s, "zones", test_zones);
-	CU_add_test(s, "range", test_range);
-	CU_add_test(s, "texts of ranges", test_range_texts);
-	CU_add_test(s, "patterns overlook nothing", test_patterns);
-	CU_add_test(s, "patterns that are refused", test_refused_patterns);
-	CU_add_test(s, "settings", test_settings);
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures > 0 ? 1 : 0;
+	static const CU_TestInfo tests[] = {
+	    {"ms", test_ms},
+	    {"bytes that are not digits", test_ms_bytes},
+	    {"auto", test_auto},
+	    {"format", test_format},
+	    {"zones", test_zones},
+	    {"range", test_range},
+	    {"texts of ranges", test_range_texts},
+	    {"patterns overlook nothing", test_patterns},
+	    {"patterns that are refused", test_refused_patterns},
+	    {"settings", test_settings},
+	    CU_TEST_INFO_NULL,
+	};
+	return test_main("map times", NULL, NULL, tests);
 }
