@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the program does, for people to read. It is taken from the bindings and trees that the ops were
- * made of, and a row's outcomes from the ops themselves, run one by one: nothing is told here that
- * a delivery would not do.
+ * What the program does, for people to read. It is taken from the bindings and trees that the ops
+ * were made of, and a row's outcomes from the ops themselves, run one by one: nothing is reported
+ * here that a delivery would not do.
  */
 #include "map_priv.h"
 
