@@ -186,8 +186,10 @@ void df_sha256_end(struct df_sha256 *h, char hex[DF_SHA256_HEX]);
 void df_sha256_free(struct df_sha256 *h);
 
 /* ---- clocks ---- */
-int64_t df_now_ms(void);       /* wall clock, Unix milliseconds */
-int64_t df_monotonic_ms(void); /* never goes back */
+int64_t df_now_ms(void); /* wall clock, Unix milliseconds */
+#define DF_TIME_TEXT 32
+void df_time_text(int64_t ms, char out[DF_TIME_TEXT]); /* such as 2026-01-12T03:04:05Z */
+int64_t df_monotonic_ms(void);                         /* never goes back */
 
 /* ---- stopping ---- */
 /* Set by the first SIGTERM or SIGINT; rooms that wait look at it at least every 200 ms and

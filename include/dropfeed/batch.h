@@ -46,6 +46,9 @@ struct batch_row {
 	uint32_t id_at; /* the maker's */
 };
 
+/* /bulkevents/historical drops events younger than this */
+#define BATCH_HISTORICAL_MIN_MS (INT64_C(72) * 3600000)
+
 /* One Events API object for one user, serialized. */
 struct batch {
 	char *json; /* own: one line, UTF-8, no newline, a NUL after it */
@@ -55,6 +58,7 @@ struct batch {
 	uint32_t n_events; /* 0 for eventless */
 	uint32_t lane;     /* 0 .. lanes-1: a user's batches all have the same */
 	bool historical;   /* goes to /bulkevents/historical */
+	int64_t latest_ms; /* of a historical one: the time of its latest event */
 	/* a hash of its identities: those of a user are sent in order; 0: not known */
 	uint64_t user;
 	uint64_t position;      /* 0-based, in the document's sequence of batches */

@@ -81,10 +81,11 @@ struct document_pass {
 	struct document_shared *shared; /* or NULL: identities that many share are not looked for */
 	/* filled by the pass: */
 	uint64_t rows, rejected, skipped; /* skipped: as the manifest says */
-	struct decode_bytes bytes;        /* as UTF-8 */
-	uint64_t start, end;              /* in those: the rows, between a preamble and a trailer */
-	struct map *map;                  /* its warnings and names; freed by document_pass_end */
-	struct map_warning *notes;        /* own: guidelines and hints */
+	uint64_t late; /* of those rejected: their events are later than timestamp_range */
+	struct decode_bytes bytes; /* as UTF-8 */
+	uint64_t start, end;       /* in those: the rows, between a preamble and a trailer */
+	struct map *map;           /* its warnings and names; freed by document_pass_end */
+	struct map_warning *notes; /* own: guidelines and hints */
 	size_t n_notes;
 	struct document_hints hints;
 	bool long_row; /* that is noted */
@@ -118,7 +119,7 @@ void document_shared_free(struct document_shared *s);
 /* ---- checking a document before anything of it is sent ---- */
 
 struct document_forecast {
-	uint64_t rows, rejected, skipped, batches, events, requests;
+	uint64_t rows, rejected, skipped, late, batches, events, requests;
 };
 /* settings NULL: batches, events and requests are not forecast. */
 enum df_status document_preflight(struct document_pass *pass, const struct batch_settings *settings,

@@ -66,6 +66,7 @@ struct map_record {
 	int64_t timestamp_ms;
 	struct map_fault faults[MAP_MAX_FAULTS]; /* when map_row returned DF_REJECT */
 	size_t n_faults;
+	bool late; /* the event's time is after timestamp_range: perhaps the clock is wrong */
 };
 
 struct map_warning { /* e.g. an ignored unknown column, truncated attributes */

@@ -117,6 +117,13 @@ enum send_health {
 };
 enum send_health sender_health(struct sender *s, const struct conf_feed *feed, int64_t *probe_ms);
 
+/* How far this machine's clock is ahead of that of the feed's endpoint, which is asked where no
+ * answer has shown it yet. DF_END: nobody can say. Else as send_close. */
+enum df_status sender_clock(struct sender *s, const struct conf_feed *feed, int64_t *ahead_ms,
+			    struct df_err *err) DF_CHECK;
+/* more than that is a clock that is wrong */
+#define SEND_CLOCK_OFF_MS INT64_C(3600000)
+
 struct send_stats { /* of the whole run */
 	uint64_t requests, batches, events, bytes;
 	/* requests to be sent again; of them, for the rate limit (429) */

@@ -83,6 +83,13 @@ int64_t df_now_ms(void)
 	return clock_ms(CLOCK_REALTIME);
 }
 
+void df_time_text(int64_t ms, char out[DF_TIME_TEXT])
+{
+	time_t seconds = ms / 1000;
+	struct tm tm = {0};
+	strftime(out, DF_TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &tm));
+}
+
 int64_t df_monotonic_ms(void)
 {
 	return clock_ms(CLOCK_MONOTONIC);

@@ -12,7 +12,6 @@
 #define HOUR_MS INT64_C(3600000)
 /* data older than this belongs to /bulkevents/historical */
 #define HISTORICAL_AFTER (30 * 24 * HOUR_MS)
-#define HISTORICAL_MIN   (72 * HOUR_MS) /* which drops events younger than this */
 
 struct batch_maker {
 	struct batch_settings set; /* strings borrowed */
@@ -198,6 +197,7 @@ static enum df_status close_batch(struct batch_maker *mk, struct batch_open *o, 
 			    .user = o->hash,
 			    .lane_position = mk->lane_next[lane]++,
 			    .historical = o->historical,
+			    .latest_ms = o->latest_ms,
 			    .n_events = o->n_events,
 			    .n_rows = o->n_rows};
 	if (mk->counts)
@@ -223,7 +223,8 @@ static bool is_historical(const struct batch_maker *mk, const struct map_record 
 	const struct batch_settings *set = &mk->set;
 	if (set->historical == CONF_HIST_NEVER || mk->event_end == NULL || !rec->has_timestamp)
 		return false;
-	int64_t age = set->historical == CONF_HIST_ALWAYS ? HISTORICAL_MIN : HISTORICAL_AFTER;
+	int64_t age =
+	    set->historical == CONF_HIST_ALWAYS ? BATCH_HISTORICAL_MIN_MS : HISTORICAL_AFTER;
 	return rec->timestamp_ms < set->begun_ms - age;
 }
 
@@ -373,6 +374,8 @@ enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *
 		o = batch_table_add(&mk->open, hash, rec);
 		o->historical = historical;
 	}
+	if (historical && rec->timestamp_ms > o->latest_ms)
+		o->latest_ms = rec->timestamp_ms;
 	add_row(mk, o, rec, where, folds);
 	mk->previous = o;
 	return st;

@@ -77,6 +77,7 @@ struct batch_open {
 	uint32_t n_events;
 	uint32_t ids_len, members_len, own_id_len; /* of the key's parts */
 	bool historical;
+	int64_t latest_ms; /* of its events, where it is historical */
 	/* the user's IDs; the other members but events; the file's own source_request_id, if any */
 	char key[];
 };

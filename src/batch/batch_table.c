@@ -165,6 +165,7 @@ struct batch_open *batch_table_add(struct batch_table *t, uint64_t hash,
 	o->n_rows = o->events_len = o->weight = 0;
 	o->n_events = 0;
 	o->historical = false;
+	o->latest_ms = 0;
 	df_buf_reset(&o->events);
 	o->ids_len = (uint32_t)rec->ids_len;
 	o->members_len = (uint32_t)rec->batch_len;

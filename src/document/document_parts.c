@@ -27,7 +27,7 @@ struct kept_row {
 	struct batch_row where; /* within the part: number from 0, line from 1 */
 	size_t at;              /* in the part's bytes: its fragments, one behind the other */
 	uint32_t ids, batch, data, request_id, message_id; /* their lengths */
-	bool sound, has_request_id, has_message_id, has_timestamp;
+	bool sound, has_request_id, has_message_id, has_timestamp, late;
 	uint32_t fold_from, fold_to, fold_items;
 	int64_t timestamp_ms;
 	size_t fault, n_faults;
@@ -108,6 +108,7 @@ static void keep_row(struct part *p, const struct rows_row *row, const struct ma
 					 .length = row->length},
 			       .at = p->bytes.len,
 			       .sound = sound,
+			       .late = !sound && record->late,
 			       .fault = p->n_faults};
 	if (!sound) {
 		keep_faults(p, record);
@@ -155,6 +156,7 @@ static void recall_row(const struct worker_group *c, const struct part *p, const
 	record->fold_items = k->fold_items;
 	record->has_timestamp = k->has_timestamp;
 	record->timestamp_ms = k->timestamp_ms;
+	record->late = k->late;
 	record->n_faults = k->n_faults;
 	for (size_t i = 0; i < k->n_faults; i++) {
 		const struct kept_fault *kept = &p->faults[k->fault + i];

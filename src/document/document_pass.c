@@ -129,6 +129,7 @@ bool document_pass_check_row(struct map *m, const struct batch_settings *sizes,
 			     const struct rows_row *row, struct map_record *record)
 {
 	struct map_fault *fault = &record->faults[0];
+	record->late = false;
 	if (row->fault != NULL) {
 		only_fault(record, row->fault, row->fault_column,
 			   map_column_name(m, row->fault_column));
@@ -179,6 +180,7 @@ enum df_status document_pass_take_row(struct document_pass *w, struct batch_row 
 		return DF_OK;
 	}
 	w->rejected++;
+	w->late += record->late;
 	document_hint_reject(w, where, record->faults[0].code);
 	if (w->handlers->reject == NULL)
 		return DF_OK;
@@ -300,6 +302,6 @@ void document_pass_end(struct document_pass *w)
 	w->notes = NULL;
 	w->n_notes = 0;
 	w->hints = (struct document_hints){0};
-	w->rows = w->rejected = w->skipped = 0;
+	w->rows = w->rejected = w->skipped = w->late = 0;
 	w->long_row = false;
 }

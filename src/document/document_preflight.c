@@ -86,6 +86,7 @@ enum df_status document_preflight(struct document_pass *pass, const struct batch
 	out->rows = pass->rows;
 	out->rejected = pass->rejected;
 	out->skipped = pass->skipped;
+	out->late = pass->late;
 	if (st == DF_OK)
 		st = check_rejects(pass, err);
 	free(p.lanes);

@@ -52,8 +52,8 @@ static enum df_status begin_steps(struct ledger *l, const struct ledger_new_docu
 				   (int64_t)LEDGER_PULLED, d->now_ms, d->settings, or_null(hash),
 				   d->version);
 	if (st == DF_OK && sqlite3_changes(l->db) == 0)
-		st = ledger_change(l, &set, err, "ittttt", d->file_id, d->name, d->settings,
-				   or_null(hash), d->event_type, d->version);
+		st = ledger_change(l, &set, err, "ittttti", d->file_id, d->name, d->settings,
+				   or_null(hash), d->event_type, d->version, d->now_ms);
 	return st;
 }
 

@@ -313,7 +313,9 @@ static const char *const ledger_statements[ST_COUNT] = {
 			"settings, manifest_hash, version)"
 			" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
     [ST_DOCUMENT_SETTINGS] =
-	"UPDATE document SET settings = ?3, manifest_hash = ?4, event_type = ?5, version = ?6"
+	"UPDATE document SET settings = ?3, manifest_hash = ?4, event_type = ?5, version = ?6,"
+	/* a clock that was ahead and is right now must not count any more */
+	" begun_ms = min(begun_ms, ?7)"
 	" WHERE file_id = ?1 AND ifnull(name, '') = ifnull(?2, '') AND NOT taken",
     [ST_DOCUMENT_FIND] = "SELECT " SQL_DOCUMENT_COLUMNS SQL_DOCUMENT_TABLES
 			 "WHERE file_id = ?1 AND ifnull(name, '') = ifnull(?2, '')",

@@ -128,6 +128,7 @@ static bool event_time(struct map_run *r, const char *p, size_t len, struct map_
 		return false;
 	r->record->has_timestamp = time_in_range(&r->m->time, r->record->timestamp_ms, &why);
 	if (!r->record->has_timestamp) {
+		r->record->late = r->record->timestamp_ms >= r->m->time.range.last;
 		fault->code = "bad-timestamp";
 		snprintf(fault->text, sizeof(fault->text), "%s", why);
 	}
@@ -140,6 +141,7 @@ static bool fixed_time(struct map_run *r, const struct map_op *op)
 	const char *why = NULL;
 	r->record->timestamp_ms = strtoll(op->fallback, NULL, 10);
 	r->record->has_timestamp = time_in_range(&r->m->time, r->record->timestamp_ms, &why);
+	r->record->late = r->record->timestamp_ms >= r->m->time.range.last;
 	if (!r->record->has_timestamp)
 		map_run_fault(r, "bad-timestamp", op->column, "%s: %s", op->node->path, why);
 	return r->record->has_timestamp;
@@ -521,7 +523,7 @@ enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, siz
 	struct map_run r = {.m = m, .cells = cells, .record = record, .watch = watch};
 	record->n_faults = 0;
 	record->ids_hash = 0;
-	record->has_timestamp = false;
+	record->has_timestamp = record->late = false;
 	record->timestamp_ms = 0;
 	record->fold_from = record->fold_to = record->fold_items = 0;
 	record->request_id = record->message_id = NULL;

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define DAY_MS INT64_C(86400000)
+
 char *run_document_label(const struct run_file *f, const struct decode_doc *doc)
 {
 	if (doc != NULL && doc->name != NULL)
@@ -95,9 +97,9 @@ static bool check_holds(const struct ledger_document *d, const struct ledger_new
 {
 	bool counted = feed->send.sink != CONF_SINK_EVENTS_API || d->batches > 0 ||
 		       d->rows == d->rejected + d->skipped;
-	return d->state != LEDGER_PULLED && counted && same_text(d->settings, now->settings) &&
-	       same_text(d->manifest, now->manifest) && same_text(d->version, now->version) &&
-	       same_text(d->event_type, now->event_type);
+	return d->state != LEDGER_PULLED && counted && d->begun_ms <= now->now_ms &&
+	       same_text(d->settings, now->settings) && same_text(d->manifest, now->manifest) &&
+	       same_text(d->version, now->version) && same_text(d->event_type, now->event_type);
 }
 
 /* A zip that came before, of which another document was refused: this one was delivered then.
@@ -129,6 +131,32 @@ static enum df_status skip_delivered(struct run_file_work *w, const struct ledge
 	return st;
 }
 
+/* Rows whose events are in the future of this machine's clock: is it the clock that is wrong? The
+ * API knows, or else the file's own time, where that is in the future as well. */
+static enum df_status check_clock(struct run_file_work *w, uint64_t late, struct df_err *err)
+{
+	const struct run_file *f = w->f;
+	char here[DF_TIME_TEXT], there[DF_TIME_TEXT];
+	int64_t now = df_now_ms(), ahead = 0, off = SEND_CLOCK_OFF_MS;
+	if (late == 0)
+		return DF_OK;
+	enum df_status st = sender_clock(w->run->env.sender, f->feed, &ahead, err);
+	if (st == DF_END) {
+		ahead = now - f->mtime * 1000;
+		off = DAY_MS;
+		st = DF_OK;
+	}
+	if (st != DF_OK || ahead >= -off)
+		return st;
+	df_time_text(now, here);
+	df_time_text(now - ahead, there);
+	return df_fail(DF_RETRY, err, NULL,
+		       "this machine's clock says %s, but %s %s: %llu rows look later than "
+		       "timestamp_range; nothing was taken: set the clock, then run again",
+		       here, off == DAY_MS ? "the file's time is" : "the API's says", there,
+		       (unsigned long long)late);
+}
+
 /* Checks it, then enters it with what was found: settings that turn out to be wrong, such as a
  * manifest with a mistake, have left no trace by then when the machine is at fault. */
 static enum df_status check_and_enter(struct run_file_work *w, const struct decode_doc *doc,
@@ -138,15 +166,18 @@ static enum df_status check_and_enter(struct run_file_work *w, const struct deco
 	struct ledger *ledger = w->run->env.ledger;
 	struct document_forecast found = {0};
 	struct df_err why = {0};
-	enum df_status checked =
-	    check_document(w, doc, d->id != 0 ? d->begun_ms : now->now_ms, &found, &why);
+	int64_t begun = d->id != 0 && d->begun_ms < now->now_ms ? d->begun_ms : now->now_ms;
+	enum df_status checked = check_document(w, doc, begun, &found, &why);
 	if (checked != DF_OK && checked != DF_REJECT) {
 		*err = why;
 		return checked;
 	}
+	enum df_status st = check_clock(w, found.late, err);
+	if (st != DF_OK)
+		return st;
 
 	ledger_document_free(d);
-	enum df_status st = ledger_document_begin(ledger, now, d, err);
+	st = ledger_document_begin(ledger, now, d, err);
 	if (st == DF_OK && checked == DF_REJECT) {
 		st = document_refuse(w, doc, d->id, &why, err);
 		return st == DF_OK ? DF_REJECT : st;

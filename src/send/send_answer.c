@@ -382,6 +382,38 @@ static bool may_be_taken(struct http_lane *lane, const struct send_verdict *v)
 	}
 }
 
+/* The answer to a request without batches: what it says beside the time is not looked at, but one
+ * has to come. */
+static void lane_asked(struct http_lane *lane, struct outcome *o)
+{
+	struct http_route *route = lane->stream->route;
+	struct send_verdict v = {0};
+	char why[SEND_WORDS_SIZE] = "";
+	const struct http_failure f = {.why = why};
+	lane->asks = false;
+	lane->ready_at = o->now;
+	if (o->code != CURLE_OK)
+		read_failure(lane, o, &v, why);
+	o->why = why;
+	if (o->code != CURLE_OK && v.action == SEND_DENY) {
+		lane_untrusted(lane, o);
+		return;
+	}
+	if (o->code != CURLE_OK && v.action == SEND_STRAY) {
+		lane_stray(lane, o);
+		return;
+	}
+
+	pthread_mutex_lock(lane_lock(lane));
+	if (o->code != CURLE_OK) {
+		http_address_doubt(&route->address);
+		http_route_log(route, why, http_route_failed(lane, &f, o->now), o->now);
+	} else if (route->clock == HTTP_CLOCK_UNKNOWN) {
+		route->clock = HTTP_CLOCK_SILENT;
+	}
+	pthread_mutex_unlock(lane_lock(lane));
+}
+
 void http_lane_answered(struct http_lane *lane, CURLcode code)
 {
 	struct outcome o = {.code = code, .now = df_monotonic_ms()};
@@ -391,7 +423,13 @@ void http_lane_answered(struct http_lane *lane, CURLcode code)
 	curl_easy_getinfo(lane->easy, CURLINFO_RESPONSE_CODE, &o.status);
 	if (code == CURLE_OK && !lane->headed)
 		o.code = CURLE_PARTIAL_FILE;
-	http_route_clock(lane->stream->route, lane->date, df_now_ms());
+	pthread_mutex_lock(lane_lock(lane));
+	http_clock_read(lane, df_now_ms());
+	pthread_mutex_unlock(lane_lock(lane));
+	if (lane->asks) {
+		lane_asked(lane, &o);
+		return;
+	}
 	if (o.code == CURLE_OK)
 		read_answer(lane, &o, &v, why);
 	else

@@ -9,6 +9,7 @@
  *	send_answer.c	what an answer does to the lane and to its route
  *	send_route.c	one way to the API: is it well, unwell or closed?
  *	send_suspect.c	batches that failed alone
+ *	send_clock.c	this machine's clock and the API's
  *	send_address.c	the addresses that a route's connections go to
  *
  * Who touches what: fields marked L are guarded by sender->lock; all others belong to the sender's
@@ -115,8 +116,11 @@ struct http_route {
 	struct curl_slist *list;
 	char trouble[SEND_WORDS_SIZE]; /* what it last was */
 	int64_t logged_at;
-	bool logged;  /* the log says that it has trouble */
-	bool clocked; /* the API's clock was compared with this machine's */
+	bool logged; /* the log says that it has trouble */
+	/* L: whether the API's clock was compared with this machine's; silent: it has no Date */
+	enum http_clock { HTTP_CLOCK_UNKNOWN, HTTP_CLOCK_SILENT, HTTP_CLOCK_KNOWN } clock;
+	int64_t ahead_ms; /* L: so far this machine's clock is ahead of the API's */
+	bool asking;      /* not L: a request that asks for it is on the wire */
 	struct http_route *next;
 };
 
@@ -162,8 +166,6 @@ void http_suspect_store(struct http_route *route, const struct send_item *item);
 void http_suspects_recall(struct http_route *route, const struct send_memory *memory);
 void http_suspects_remember(const struct http_route *route, const struct send_memory *memory);
 int64_t http_backoff(struct send_http *h, unsigned failures);
-/* Compares the clocks, once: the answer's Date, and when it came. */
-void http_route_clock(struct http_route *route, const char *date, int64_t now_ms);
 void http_route_log(struct http_route *route, const char *why, int64_t wait, int64_t now);
 
 /* ---- streams and lanes ---- */
@@ -181,6 +183,7 @@ struct http_lane {
 	unsigned failures; /* of this lane, in a row */
 	CURL *easy;
 	bool in_flight;
+	bool asks; /* what is on the wire carries no batch: see send_clock.c */
 	int64_t started;
 	/* batches of the key that went in the second before, this request's included */
 	size_t in_second;
@@ -202,6 +205,7 @@ struct http_stream {
 	unsigned in_flight;
 	bool unsettled;         /* settled() failed: it is not called again */
 	bool closed, abandoned; /* L: set by the producer */
+	bool asks;              /* L: likewise: it only wants to know the API's clock */
 	bool stopping, ended;   /* L: set by the thread */
 	int64_t stopped_at;
 	enum df_status status;    /* L, with err: why it stopped */
@@ -231,11 +235,23 @@ void http_stream_stop(struct http_stream *st, enum df_status status, const struc
 /* ---- send_lane.c ---- */
 /* sends the current part; its tokens are taken */
 void http_lane_start(struct http_lane *lane, int64_t now);
+/* sends a request without batches, for the Date of its answer */
+void http_lane_ask(struct http_lane *lane, int64_t now);
 /* off the wire, whether answered or not */
 void http_lane_end(struct http_lane *lane);
 /* all that has a fate, from the first batch on */
 void http_lane_settle(struct http_lane *lane);
 void http_lane_free(struct http_lane *lane);
+
+/* ---- send_clock.c: the caller holds the lock ---- */
+/* The lane has something to send that needs the API's clock, which is not known yet. */
+bool http_clock_wanted(const struct http_lane *lane);
+/* Compares the clocks, once: the Date of the lane's answer, and when it came. */
+void http_clock_read(struct http_lane *lane, int64_t now_ms);
+/* DF_OK: the lane's current part may go, to /historical or not. DF_RETRY: it may not, because
+ * this machine's clock is wrong. */
+enum df_status http_clock_choose(const struct http_lane *lane, bool *historical,
+				 struct df_err *err) DF_CHECK;
 
 /* ---- send_answer.c ---- */
 /* The request on the wire came to its end; called without the lock. */

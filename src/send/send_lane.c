@@ -106,7 +106,6 @@ static void lane_prepare(struct http_lane *lane)
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, lane_receive);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, lane);
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, lane->trouble);
-	curl_easy_setopt(c, CURLOPT_POST, 1L);
 	lane_prepare_proxy(lane);
 }
 
@@ -118,46 +117,79 @@ static int64_t lane_limit(const struct http_lane *lane)
 	const struct send_tuning *t = &lane->stream->base->sender->tuning;
 	const struct send_request *r = &lane->request;
 	unsigned doublings = route->timeouts;
-	unsigned failures = r->item[r->from].failures;
-	if (r->to - r->from == 1 && doublings < failures / 2)
+	unsigned failures = lane->asks ? 0 : r->item[r->from].failures;
+	if (!lane->asks && r->to - r->from == 1 && doublings < failures / 2)
 		doublings = failures / 2;
 	double limit = fmax((double)t->patience, route->key->pace.trip * TRIPS) *
 		       (1u << (doublings < 4 ? doublings : 4));
 	return limit < (double)t->request_timeout ? (int64_t)limit : t->request_timeout;
 }
 
-void http_lane_start(struct http_lane *lane, int64_t now)
+static void lane_fail(struct http_lane *lane)
+{
+	struct df_err err = {0};
+	http_stream_stop(lane->stream, df_fail(DF_FATAL, &err, NULL, "cannot start a request"),
+			 &err);
+}
+
+/* Its method, and what it carries, are set. */
+static bool lane_launch(struct http_lane *lane, const char *url, int64_t now)
 {
 	struct http_stream *st = lane->stream;
-	struct send_request *r = &lane->request;
-	if (lane->easy == NULL)
-		lane_prepare(lane);
+	CURL *c = lane->easy;
 	df_buf_reset(&lane->answer);
-	send_request_body(r);
 	lane->started = now;
 	lane->trouble[0] = lane->exceeded[0] = lane->date[0] = '\0';
 	lane->percent_used = -1;
 	lane->headed = false;
-	bool historical = r->item[r->from].batch->historical;
-	df_before("request");
-	if (lane->easy == NULL || r->body.over ||
-	    curl_easy_setopt(lane->easy, CURLOPT_URL, historical ? st->url_historical : st->url) !=
-		CURLE_OK ||
-	    curl_easy_setopt(lane->easy, CURLOPT_TIMEOUT_MS, (long)lane_limit(lane)) != CURLE_OK ||
-	    curl_easy_setopt(lane->easy, CURLOPT_RESOLVE, st->route->list) != CURLE_OK ||
-	    curl_easy_setopt(lane->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.len) !=
-		CURLE_OK ||
-	    curl_easy_setopt(lane->easy, CURLOPT_POSTFIELDS, r->body.data) != CURLE_OK ||
-	    curl_multi_add_handle(st->http->multi, lane->easy) != CURLM_OK) {
-		struct df_err err = {0};
-		http_stream_stop(st, df_fail(DF_FATAL, &err, NULL, "cannot start a request"), &err);
-		return;
-	}
+	if (curl_easy_setopt(c, CURLOPT_URL, url) != CURLE_OK ||
+	    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)lane_limit(lane)) != CURLE_OK ||
+	    curl_easy_setopt(c, CURLOPT_RESOLVE, st->route->list) != CURLE_OK ||
+	    curl_multi_add_handle(st->http->multi, c) != CURLM_OK)
+		return false;
 	lane->in_flight = true;
 	st->in_flight++;
 	st->route->in_flight++;
+	return true;
+}
+
+void http_lane_start(struct http_lane *lane, int64_t now)
+{
+	struct http_stream *st = lane->stream;
+	struct send_request *r = &lane->request;
+	struct df_err err = {0};
+	bool historical = false;
+	if (http_clock_choose(lane, &historical, &err) != DF_OK) {
+		http_stream_stop(st, DF_RETRY, &err);
+		return;
+	}
+	if (lane->easy == NULL)
+		lane_prepare(lane);
+	send_request_body(r);
+	df_before("request");
+	CURL *c = lane->easy;
+	if (c == NULL || r->body.over || curl_easy_setopt(c, CURLOPT_POST, 1L) != CURLE_OK ||
+	    curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.len) != CURLE_OK ||
+	    curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body.data) != CURLE_OK ||
+	    !lane_launch(lane, historical ? st->url_historical : st->url, now)) {
+		lane_fail(lane);
+		return;
+	}
 	st->base->sender->stats.requests++;
 	st->base->sender->stats.bytes += r->body.len;
+}
+
+void http_lane_ask(struct http_lane *lane, int64_t now)
+{
+	if (lane->easy == NULL)
+		lane_prepare(lane);
+	lane->asks = true;
+	if (lane->easy == NULL || curl_easy_setopt(lane->easy, CURLOPT_NOBODY, 1L) != CURLE_OK ||
+	    !lane_launch(lane, lane->stream->url, now)) {
+		lane_fail(lane);
+		return;
+	}
+	lane->stream->route->asking = true;
 }
 
 void http_lane_end(struct http_lane *lane)
@@ -168,11 +200,13 @@ void http_lane_end(struct http_lane *lane)
 	lane->in_flight = false;
 	lane->stream->in_flight--;
 	lane->stream->route->in_flight--;
+	if (lane->asks)
+		lane->stream->route->asking = false;
 }
 
 void http_lane_free(struct http_lane *lane)
 {
-	if (lane->in_flight) /* nobody will hear the answer */
+	if (lane->in_flight && !lane->asks) /* nobody will hear the answer */
 		send_touched(lane->stream->base);
 	http_lane_end(lane);
 	curl_easy_cleanup(lane->easy);

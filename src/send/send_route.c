@@ -4,12 +4,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define UNWELL_FAILURES 3     /* in a row; a request without an answer counts as that many */
 #define LOG_EVERY_MS    60000 /* while a route has trouble */
 #define DAY_MS          INT64_C(86400000)
-#define CLOCK_OFF_MS    INT64_C(3600000) /* more than that is a clock that is wrong */
 
 /* ---- finding and making ---- */
 
@@ -326,27 +324,4 @@ void http_route_log(struct http_route *route, const char *why, int64_t wait, int
 		return;
 	route->logged_at = now;
 	route->logged = true;
-}
-
-/* ---- whose clock is right ---- */
-
-void http_route_clock(struct http_route *route, const char *date, int64_t now_ms)
-{
-	char here[32], there[32];
-	time_t api = curl_getdate(date, NULL), now = now_ms / 1000;
-	struct tm tm = {0};
-	if (route->clocked || date[0] == '\0' || api == -1)
-		return;
-	route->clocked = true;
-	int64_t ahead = now_ms - (int64_t)api * 1000;
-	if (ahead <= CLOCK_OFF_MS && ahead >= -CLOCK_OFF_MS)
-		return;
-	strftime(here, sizeof(here), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
-	strftime(there, sizeof(there), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&api, &tm));
-	df_log(DF_LOG_WARN,
-	       "%s: this machine's clock says %s, the API's %s: check the clock (date -u), because "
-	       "it decides which "
-	       "events "
-	       "are older than 30 days",
-	       route->name, here, there);
 }

@@ -84,8 +84,9 @@ static bool lane_may_start(struct http_lane *lane, int64_t now)
 {
 	const struct http_stream *st = lane->stream;
 	const struct http_route *route = st->route;
-	if (lane->request.n == 0 || lane->in_flight || st->stopping || route->key->spent ||
-	    route->closed != DF_OK || (route->unwell && route->in_flight > 0))
+	bool asks = http_clock_wanted(lane);
+	if ((asks ? route->asking : lane->request.n == 0) || lane->in_flight || st->stopping ||
+	    route->key->spent || route->closed != DF_OK || (route->unwell && route->in_flight > 0))
 		return false;
 	int64_t wait_for = route->unwell ? route->probe_at : lane->not_before;
 	if (wait_for < route->not_before)
@@ -139,6 +140,10 @@ static void http_start(struct send_http *h, int64_t now)
 		r->ready = HTTP_UNKNOWN;
 	for (struct http_lane *lane; (lane = http_next(h, now)) != NULL;) {
 		struct http_key *key = lane->stream->route->key;
+		if (http_clock_wanted(lane)) {
+			http_lane_ask(lane, now);
+			continue;
+		}
 		size_t want =
 		    lane->stream->route->unwell ? 1 : lane->request.to - lane->request.from;
 		int64_t wait = 0;
@@ -160,6 +165,8 @@ static void http_start(struct send_http *h, int64_t now)
 
 static bool stream_idle(const struct http_stream *st)
 {
+	if (st->asks && st->route->clock == HTTP_CLOCK_UNKNOWN)
+		return false;
 	for (uint32_t i = 0; i < st->base->n_lanes; i++)
 		if (st->lanes[i].request.n > 0 || st->lanes[i].queue.n > 0)
 			return false;

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This machine's clock and the API's. Which events are older than 30 days depends on a clock, and
+ * the historical endpoint drops those that are younger than 72 hours by the API's: so nothing goes
+ * there before that clock is known. Any answer shows it; when there was none yet, one is asked for.
+ */
+#include "send_http.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+bool http_clock_wanted(const struct http_lane *lane)
+{
+	const struct send_request *r = &lane->request;
+	if (lane->stream->route->clock != HTTP_CLOCK_UNKNOWN)
+		return false;
+	if (lane->stream->asks)
+		return lane->number == 0;
+	return r->n > 0 && r->item[r->from].batch->historical;
+}
+
+void http_clock_read(struct http_lane *lane, int64_t now_ms)
+{
+	char here[DF_TIME_TEXT], there[DF_TIME_TEXT];
+	struct http_route *route = lane->stream->route;
+	time_t api = lane->date[0] != '\0' ? curl_getdate(lane->date, NULL) : -1;
+	if (route->clock == HTTP_CLOCK_KNOWN || api == -1)
+		return;
+	route->clock = HTTP_CLOCK_KNOWN;
+	route->ahead_ms = now_ms - (int64_t)api * 1000;
+	if (llabs(route->ahead_ms) <= SEND_CLOCK_OFF_MS)
+		return;
+	df_time_text(now_ms, here);
+	df_time_text((int64_t)api * 1000, there);
+	df_log(DF_LOG_WARN,
+	       "%s: this machine's clock says %s, the API's %s: check the clock (date -u), because "
+	       "it decides which events are older than 30 days",
+	       route->name, here, there);
+}
+
+static int64_t latest_event(const struct send_request *r)
+{
+	int64_t latest = 0;
+	for (size_t i = r->from; i < r->to; i++)
+		if (r->item[i].batch->latest_ms > latest)
+			latest = r->item[i].batch->latest_ms;
+	return latest;
+}
+
+/* Where a clock was ahead when the document was begun, and is right now, what the historical
+ * endpoint would drop goes to the other one, which takes events of any age. */
+enum df_status http_clock_choose(const struct http_lane *lane, bool *historical, struct df_err *err)
+{
+	char here[DF_TIME_TEXT], there[DF_TIME_TEXT];
+	const struct http_route *route = lane->stream->route;
+	const struct send_request *r = &lane->request;
+	int64_t now = df_now_ms(), api = now - route->ahead_ms;
+	*historical = r->item[r->from].batch->historical;
+	if (!*historical || route->clock != HTTP_CLOCK_KNOWN ||
+	    latest_event(r) < api - BATCH_HISTORICAL_MIN_MS)
+		return DF_OK;
+	if (route->ahead_ms <= SEND_CLOCK_OFF_MS) {
+		*historical = false;
+		return DF_OK;
+	}
+	df_time_text(now, here);
+	df_time_text(api, there);
+	return df_fail(
+	    DF_RETRY, err, NULL,
+	    "this machine's clock says %s, that of %s %s: events of the latest 72 hours "
+	    "look older than 30 days, and would be lost at /bulkevents/historical; set the "
+	    "clock, then run again",
+	    here, route->name, there);
+}
+
+/* ---- asked for by a document's reader ---- */
+
+enum df_status send_http_clock(struct sender *s, const struct conf_feed *feed, int64_t *ahead_ms,
+			       struct df_err *err)
+{
+	static const struct send_events none = {0};
+	const struct send_order order = {.feed = feed, .events = &none};
+	struct send_stream *st = NULL;
+	enum df_status status = sender_open(s, &order, &st, err);
+	if (status != DF_OK)
+		return status;
+	struct http_stream *own = st->own;
+	struct http_route *route = own->route; /* the sender's, as long as it lives */
+	pthread_mutex_lock(&s->lock);
+	own->asks = true;
+	pthread_mutex_unlock(&s->lock);
+
+	status = send_close(st, false, err);
+	if (status != DF_OK)
+		return status;
+	pthread_mutex_lock(&s->lock);
+	*ahead_ms = route->ahead_ms;
+	status = route->clock == HTTP_CLOCK_KNOWN ? DF_OK : DF_END;
+	pthread_mutex_unlock(&s->lock);
+	return status;
+}
