@@ -117,8 +117,11 @@ static int run_command(struct cli_globals *globals, const struct cli_operands *w
 		return no_command(words->v[0]);
 
 	int skip = argc - (int)words->n;
+	struct run_end end = {.started_ms = df_monotonic_ms()};
 	optind = 0; /* glibc: start afresh with the command's own arguments */
-	return command->main(globals, argc - skip, argv + skip);
+	end.exit_code = command->main(globals, argc - skip, argv + skip);
+	cli_ended(globals, command, argc - skip, argv + skip, &end);
+	return end.exit_code;
 }
 
 int main(int argc, char **argv)

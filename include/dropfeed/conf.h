@@ -168,12 +168,17 @@ struct conf_feed {
 	struct conf_send send;
 };
 
+struct conf_operate {       /* what operators get to see of the program */
+	char *metrics_file; /* in Prometheus' text format, or NULL */
+};
+
 struct conf {
 	char *path;
 	char *state_dir;             /* required as soon as there is a feed */
 	uint32_t jobs;               /* 1..64, default 2 */
 	enum df_log_level log_level; /* error warn info debug, default info */
 	bool log_json;
+	struct conf_operate operate;
 	struct conf_feed *feeds;
 	size_t n_feeds;
 	int state_dir_line;
@@ -196,6 +201,10 @@ enum df_status conf_load(const char *path, struct conf **out, struct conf_proble
 /* The same without reading any secret: for what delivers nothing, and may run as another user. */
 enum df_status conf_load_public(const char *path, struct conf **out, struct conf_problems *problems,
 				struct df_err *err) DF_CHECK;
+
+/* What there is of it, without secrets, whatever mistakes it has: for what is to be done on every
+ * exit. NULL: the file cannot be read. The caller's. */
+struct conf *conf_load_leniently(const char *path);
 
 /* A feed with every default, for commands that work without a configuration: sink stdout, no
  * source. Caller's. */

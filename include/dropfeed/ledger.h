@@ -314,6 +314,34 @@ enum df_status ledger_api_suspects(struct ledger *l, const char *fingerprint, ch
 enum df_status ledger_api_suspect(struct ledger *l, const char *fingerprint, const char *text,
 				  struct df_err *err) DF_CHECK;
 
+/* ---- counters that never go back ---- */
+/* Of a feed: LEDGER_ARRIVAL, "files_done", "files_refused", "files_abandoned", "rows_delivered",
+ * "rows_rejected", "rows_skipped", "batches", LEDGER_THROTTLED. Of the program, as feed "": the
+ * LEDGER_RUN_* of the latest `run`. Those without a name here are kept by the ledger itself. */
+#define LEDGER_ARRIVAL      "arrival_ms"     /* of the latest file */
+#define LEDGER_THROTTLED    "throttled"      /* answers 429 */
+#define LEDGER_RUN_MS       "run_ms"         /* when the latest run ended */
+#define LEDGER_RUN_SUCCESS  "run_success_ms" /* when one last ended with exit code 0 */
+#define LEDGER_RUN_EXIT     "run_exit"
+#define LEDGER_RUN_DURATION "run_duration_ms"
+enum df_status ledger_tally_add(struct ledger *l, const char *feed, const char *name, int64_t value,
+				struct df_err *err) DF_CHECK;
+enum df_status ledger_tally_set(struct ledger *l, const char *feed, const char *name, int64_t value,
+				struct df_err *err) DF_CHECK;
+struct ledger_tally {
+	const char *feed, *name;
+	int64_t value;
+};
+typedef enum df_status (*ledger_each_tally)(void *ctx, const struct ledger_tally *t,
+					    struct df_err *err);
+/* In the order of feed and name. */
+enum df_status ledger_tallies(struct ledger *l, ledger_each_tally each, void *ctx,
+			      struct df_err *err) DF_CHECK;
+/* For each feed with files that are not closed: their number as "open_files", and when the oldest
+ * came as "oldest_ms". */
+enum df_status ledger_open_files(struct ledger *l, ledger_each_tally each, void *ctx,
+				 struct df_err *err) DF_CHECK;
+
 /* ---- once more: after a cause outside the file was repaired ---- */
 struct ledger_reopen {
 	int64_t document;  /* refused, or done with rows that the API rejected */

@@ -82,6 +82,20 @@ enum df_status report_status_text(struct ledger *l, const struct report_status_f
 enum df_status report_status_json(struct ledger *l, const struct report_status_filter *filter,
 				  FILE *to, struct df_err *err) DF_CHECK;
 
+/* ---- metrics: report_metrics.c ---- */
+struct report_run { /* of the program's `run` */
+	int64_t ended_ms, duration_ms;
+	int exit_code;
+};
+struct report_metrics {
+	const char *path;         /* is replaced through a rename, mode 0644 */
+	const char *state_dir;    /* whose ledger is read; or NULL */
+	const char *const *feeds; /* of the configuration; those of the ledger come in addition */
+	size_t n_feeds;
+	const struct report_run *run; /* NULL: the latest one that the ledger knows */
+};
+enum df_status report_metrics_write(const struct report_metrics *what, struct df_err *err) DF_CHECK;
+
 /* For monitors. */
 struct report_health {
 	uint64_t unfinished; /* files that are not through */

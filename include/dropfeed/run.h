@@ -40,6 +40,15 @@ int run_exit_code(const struct run_result *result);
 /* Enters a status that ended a part of the run. */
 void run_note_status(struct run_result *result, enum df_status st);
 
+/* How a command that changes the ledger ended. */
+struct run_end {
+	int exit_code;
+	int64_t started_ms; /* monotonic */
+	bool is_run;        /* it was `run`: the latest one, from now on */
+};
+/* Writes the metrics_file. What fails is a warning. */
+void run_ended(const struct conf *conf, const struct run_end *end);
+
 struct run_options {
 	const char *const *feeds; /* names; none: all */
 	size_t n_feeds;

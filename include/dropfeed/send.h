@@ -76,6 +76,9 @@ struct send_memory {
 				   struct df_err *err);
 	enum df_status (*suspect)(void *ctx, const char *fingerprint, const char *text,
 				  struct df_err *err);
+	/* A request of the feed was answered with 429. Called in the sender's thread; may be
+	 * NULL. */
+	void (*throttled)(void *ctx, const char *feed);
 };
 /* Both are to be called before the first stream is opened. */
 void sender_memory(struct sender *s, const struct send_memory *memory);

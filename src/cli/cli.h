@@ -14,6 +14,7 @@ struct cli_command {
 	const struct cli_spec *spec;
 	/* argv[0] is the command; returns the exit code */
 	int (*main)(struct cli_globals *g, int argc, char **argv);
+	bool records; /* it changes the ledger: cli_ended has something to do */
 };
 extern const struct cli_command cli_commands[]; /* ends with a NULL name */
 
@@ -65,6 +66,10 @@ int cli_conf(const struct cli_globals *g, bool needed, struct conf **out);
 
 /* The same without any secret, which is not even read; there has to be a configuration. */
 int cli_conf_public(const struct cli_globals *g, struct conf **out);
+
+/* What is done on every exit of a command that records, errors of usage included. */
+void cli_ended(struct cli_globals *g, const struct cli_command *command, int argc, char **argv,
+	       struct run_end *end);
 
 /* Where the configuration is, the caller's; NULL when there is none anywhere, which was
  * reported. */

@@ -137,6 +137,7 @@ int cli_import(struct cli_globals *g, int argc, char **argv)
 	if (code >= 0)
 		goto cleanup;
 
+	g->aside = a.dry_run || a.feed.sink != NULL;
 	code = CLI_EXIT_USAGE;
 	if (names_are_right(&a, &files) && rejects_are_right(&a) &&
 	    cli_conf(g, a.feed.sink == NULL && !a.dry_run, &conf) == 0)

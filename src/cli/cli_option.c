@@ -177,6 +177,7 @@ int cli_parse(const struct cli_spec *spec, struct cli_globals *g, int argc, char
 				  .arguments = arguments};
 	int code = parse(spec->command, ":h", &t, argc, argv);
 	take_operands(operands, argc, argv);
+	g->aside = code == CLI_PARSE_HELP;
 	return code == CLI_PARSE_HELP ? cli_help_show(spec) : code;
 }
 

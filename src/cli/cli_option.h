@@ -22,6 +22,8 @@
 struct cli_globals { /* options that every command takes, before or after its name */
 	const char *config;
 	bool quiet, verbose;
+	/* not an option: the command shows help or only tries, and leaves no trace */
+	bool aside;
 };
 
 struct cli_list {       /* values of an option that may be repeated */

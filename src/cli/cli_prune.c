@@ -59,6 +59,7 @@ int cli_prune(struct cli_globals *g, int argc, char **argv)
 	if (code >= 0)
 		goto cleanup;
 
+	g->aside = a.dry_run;
 	code = CLI_EXIT_USAGE;
 	if (rest.n > 0)
 		cli_usage("prune", "unexpected argument '%s'", rest.v[0]);

@@ -105,6 +105,7 @@ int cli_run(struct cli_globals *g, int argc, char **argv)
 	if (code >= 0)
 		goto cleanup;
 
+	g->aside = a.dry_run;
 	code = CLI_EXIT_USAGE;
 	if (rest.n > 0) {
 		cli_usage("run", "unexpected argument '%s': `run` takes no files, `import` does",

@@ -327,5 +327,6 @@ void conf_free(struct conf *conf)
 	free(conf->feeds);
 	free(conf->path);
 	free(conf->state_dir);
+	free(conf->operate.metrics_file);
 	free(conf);
 }

@@ -154,6 +154,17 @@ static enum df_status parse_marker(void *home, const struct conf_key *key, const
 	return DF_OK;
 }
 
+/* node_exporter reads files of this ending alone (its manual, "Textfile Collector"). */
+static enum df_status parse_metrics_file(void *home, const struct conf_key *key, const char *value,
+					 const char *base, struct df_err *err)
+{
+	size_t len = strlen(value);
+	if (len < 6 || strcmp(value + len - 5, ".prom") != 0 || value[len - 6] == '/')
+		return df_fail(DF_USAGE, err, NULL,
+			       "'%s' does not end in .prom, as node_exporter wants it", value);
+	return conf_parse_path(home, key, value, base, err);
+}
+
 /* ---- the tables ---- */
 
 #define MAIN(field) offsetof(struct conf, field)
@@ -177,6 +188,7 @@ const struct conf_key conf_main_keys[] = {
      .parse = conf_parse_word_bool,
      .fallback = "text",
      .words = format_words},
+    {.name = "metrics_file", .at = MAIN(operate.metrics_file), .parse = parse_metrics_file},
     {.name = NULL},
 };
 

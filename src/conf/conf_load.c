@@ -361,33 +361,53 @@ static enum df_status loader_read(struct loader *l, const char *path, struct df_
 		       l->problems->n, l->problems->n == 1 ? "" : "s");
 }
 
-static enum df_status load(const char *path, bool no_secrets, struct conf **out,
-			   struct conf_problems *problems, struct df_err *err)
+static struct conf *load(const char *path, bool no_secrets, struct conf_problems *problems,
+			 enum df_status *st, struct df_err *err)
 {
 	struct loader l = {.problems = problems,
 			   .conf = df_alloc(sizeof(*l.conf)),
 			   .base = base_of(path),
 			   .no_secrets = no_secrets};
-	*out = NULL;
 	l.conf->path = df_strdup(path);
 	conf_keys_defaults(l.conf, conf_main_keys);
-	enum df_status st = loader_read(&l, path, err);
-	if (st == DF_OK)
-		*out = l.conf;
-	else
-		conf_free(l.conf);
+	*st = loader_read(&l, path, err);
 	free(l.base);
+	return l.conf;
+}
+
+static enum df_status load_sound(const char *path, bool no_secrets, struct conf **out,
+				 struct conf_problems *problems, struct df_err *err)
+{
+	enum df_status st;
+	struct conf *conf = load(path, no_secrets, problems, &st, err);
+	*out = st == DF_OK ? conf : NULL;
+	if (st != DF_OK)
+		conf_free(conf);
 	return st;
 }
 
 enum df_status conf_load(const char *path, struct conf **out, struct conf_problems *problems,
 			 struct df_err *err)
 {
-	return load(path, false, out, problems, err);
+	return load_sound(path, false, out, problems, err);
 }
 
 enum df_status conf_load_public(const char *path, struct conf **out, struct conf_problems *problems,
 				struct df_err *err)
 {
-	return load(path, true, out, problems, err);
+	return load_sound(path, true, out, problems, err);
+}
+
+struct conf *conf_load_leniently(const char *path)
+{
+	struct conf_problems problems = {0};
+	struct df_err err = {0};
+	enum df_status st;
+	struct conf *conf = load(path, true, &problems, &st, &err);
+	bool read = st == DF_OK || problems.n > 0;
+	conf_problems_free(&problems);
+	if (read)
+		return conf;
+	conf_free(conf);
+	return NULL;
 }

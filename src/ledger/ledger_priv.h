@@ -12,6 +12,7 @@
  * ledger_api.c		endpoints and keys
  * ledger_retry.c	what is opened again
  * ledger_anew.c	what is given up, begun anew, sent once more, or pruned
+ * ledger_tally.c	counters that never go back
  * ledger_backup.c	a copy of the ledger
  * ledger_read.c	rows into structs, and walks
  */

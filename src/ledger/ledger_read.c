@@ -188,6 +188,29 @@ static enum df_status row_reason(const struct ledger *l, sqlite3_stmt *s, const 
 	return (*(const ledger_each_reason *)w->each)(w->ctx, &r, err);
 }
 
+static enum df_status row_tally(const struct ledger *l, sqlite3_stmt *s, const struct walk *w,
+				struct df_err *err)
+{
+	(void)l;
+	const struct ledger_tally t = {.feed = (const char *)sqlite3_column_text(s, 0),
+				       .name = (const char *)sqlite3_column_text(s, 1),
+				       .value = sqlite3_column_int64(s, 2)};
+	return (*(const ledger_each_tally *)w->each)(w->ctx, &t, err);
+}
+
+static enum df_status row_open_files(const struct ledger *l, sqlite3_stmt *s, const struct walk *w,
+				     struct df_err *err)
+{
+	(void)l;
+	struct ledger_tally t = {.feed = (const char *)sqlite3_column_text(s, 0),
+				 .name = "open_files",
+				 .value = sqlite3_column_int64(s, 1)};
+	enum df_status st = (*(const ledger_each_tally *)w->each)(w->ctx, &t, err);
+	t.name = "oldest_ms";
+	t.value = sqlite3_column_int64(s, 2);
+	return st == DF_OK ? (*(const ledger_each_tally *)w->each)(w->ctx, &t, err) : st;
+}
+
 struct pull_walk { /* the feed is not in the rows */
 	ledger_each_pull each;
 	void *ctx;
@@ -315,4 +338,18 @@ enum df_status ledger_pulls(struct ledger *l, const char *feed, ledger_each_pull
 	struct pull_walk p = {each, ctx, feed};
 	const struct walk w = {row_pull, NULL, &p};
 	return walk(l, SQL_PULLS, &w, err, "t", feed);
+}
+
+enum df_status ledger_tallies(struct ledger *l, ledger_each_tally each, void *ctx,
+			      struct df_err *err)
+{
+	const struct walk w = {row_tally, &each, ctx};
+	return walk(l, SQL_TALLIES, &w, err, "");
+}
+
+enum df_status ledger_open_files(struct ledger *l, ledger_each_tally each, void *ctx,
+				 struct df_err *err)
+{
+	const struct walk w = {row_open_files, &each, ctx};
+	return walk(l, SQL_OPEN_FILES, &w, err, "");
 }

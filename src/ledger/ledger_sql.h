@@ -132,6 +132,62 @@ static const char *const ledger_migrations[] = {
     "CREATE TABLE pull("
     "  feed TEXT NOT NULL, arrival TEXT NOT NULL, source TEXT NOT NULL, name TEXT NOT NULL,"
     "  size INTEGER NOT NULL, mtime INTEGER NOT NULL, PRIMARY KEY(feed, arrival)) WITHOUT ROWID;",
+
+    /* What only grows: counters of a feed (feed '': of the program), which triggers keep in the
+     * transaction of what they count. Nothing that is begun anew, sent once more or pruned takes
+     * anything back. counted_*: what of the document is in there already.
+     * State 4 is DONE, 5 REFUSED, 6 ABANDONED. */
+    "CREATE TABLE tally("
+    "  feed TEXT NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY(feed, name)) "
+    "WITHOUT ROWID;"
+    "CREATE INDEX file_arrival ON file(feed, pulled_ms);"
+    "ALTER TABLE document ADD COLUMN counted_rejected INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE document ADD COLUMN counted_skipped INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE document SET counted_rejected = rejected, counted_skipped = skipped WHERE state IN "
+    "(4, 6);"
+    "INSERT INTO tally SELECT feed, 'arrival_ms', max(pulled_ms) FROM file GROUP BY feed;"
+    "INSERT INTO tally SELECT feed, 'files_' || CASE state WHEN 4 THEN 'done' WHEN 5 THEN "
+    "'refused' ELSE 'abandoned' END, count(*) FROM file WHERE closed_ms <> 0 GROUP BY 1, 2;"
+    "INSERT INTO tally SELECT f.feed, 'rows_delivered', sum(d.delivered) FROM document d"
+    " JOIN file f ON f.id = d.file_id GROUP BY 1;"
+    "INSERT INTO tally SELECT f.feed, 'rows_rejected', sum(d.counted_rejected) FROM document d"
+    " JOIN file f ON f.id = d.file_id GROUP BY 1;"
+    "INSERT INTO tally SELECT f.feed, 'rows_skipped', sum(d.counted_skipped) FROM document d"
+    " JOIN file f ON f.id = d.file_id GROUP BY 1;"
+    "INSERT INTO tally SELECT f.feed, 'batches', sum(l.done) FROM lane l"
+    " JOIN document d ON d.id = l.document_id JOIN file f ON f.id = d.file_id GROUP BY 1;"
+
+    "CREATE TRIGGER tally_arrival AFTER INSERT ON file BEGIN"
+    "  INSERT INTO tally VALUES(NEW.feed, 'arrival_ms', NEW.pulled_ms)"
+    "   ON CONFLICT DO UPDATE SET value = max(value, excluded.value); END;"
+    "CREATE TRIGGER tally_file AFTER UPDATE OF closed_ms ON file"
+    " WHEN OLD.closed_ms = 0 AND NEW.closed_ms <> 0 BEGIN"
+    "  INSERT INTO tally VALUES(NEW.feed, 'files_' || CASE NEW.state WHEN 4 THEN 'done'"
+    "   WHEN 5 THEN 'refused' ELSE 'abandoned' END, 1)"
+    "   ON CONFLICT DO UPDATE SET value = value + 1; END;"
+    "CREATE TRIGGER tally_delivered AFTER UPDATE OF delivered ON document"
+    " WHEN NEW.delivered > OLD.delivered BEGIN"
+    "  INSERT INTO tally VALUES((SELECT feed FROM file WHERE id = NEW.file_id), 'rows_delivered',"
+    "   NEW.delivered - OLD.delivered) ON CONFLICT DO UPDATE SET value = value + excluded.value; "
+    "END;"
+    "CREATE TRIGGER tally_document AFTER UPDATE OF closed_ms ON document"
+    " WHEN OLD.closed_ms = 0 AND NEW.closed_ms <> 0 AND NEW.state <> 5 BEGIN"
+    "  INSERT INTO tally VALUES((SELECT feed FROM file WHERE id = NEW.file_id), 'rows_rejected',"
+    "   max(NEW.rejected - NEW.counted_rejected, 0))"
+    "   ON CONFLICT DO UPDATE SET value = value + excluded.value;"
+    "  INSERT INTO tally VALUES((SELECT feed FROM file WHERE id = NEW.file_id), 'rows_skipped',"
+    "   max(NEW.skipped - NEW.counted_skipped, 0))"
+    "   ON CONFLICT DO UPDATE SET value = value + excluded.value;"
+    "  UPDATE document SET counted_rejected = max(NEW.rejected, NEW.counted_rejected),"
+    "   counted_skipped = max(NEW.skipped, NEW.counted_skipped) WHERE id = NEW.id; END;"
+    "CREATE TRIGGER tally_lane_first AFTER INSERT ON lane BEGIN"
+    "  INSERT INTO tally VALUES((SELECT f.feed FROM document d JOIN file f ON f.id = d.file_id"
+    "   WHERE d.id = NEW.document_id), 'batches', NEW.done)"
+    "   ON CONFLICT DO UPDATE SET value = value + excluded.value; END;"
+    "CREATE TRIGGER tally_lane AFTER UPDATE OF done ON lane WHEN NEW.done > OLD.done BEGIN"
+    "  INSERT INTO tally VALUES((SELECT f.feed FROM document d JOIN file f ON f.id = d.file_id"
+    "   WHERE d.id = NEW.document_id), 'batches', NEW.done - OLD.done)"
+    "   ON CONFLICT DO UPDATE SET value = value + excluded.value; END;",
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
@@ -183,6 +239,12 @@ static const char *const ledger_migrations[] = {
 #define SQL_REASONS                                                                                \
 	"SELECT code, field, rows, line1, line2, line3 FROM reason WHERE document_id = ?1 ORDER "  \
 	"BY n"
+
+#define SQL_TALLIES "SELECT feed, name, value FROM tally ORDER BY feed, name"
+/* files of each feed that are not closed, and when the oldest of them came */
+#define SQL_OPEN_FILES                                                                             \
+	"SELECT feed, count(*), min(pulled_ms) FROM file WHERE closed_ms = 0 GROUP BY feed "       \
+	"ORDER BY feed"
 
 /* Statements that are prepared once and kept. */
 enum ledger_statement {
@@ -252,6 +314,8 @@ enum ledger_statement {
 	ST_PRUNE_SKIPS,
 	ST_PRUNE_DOCUMENTS,
 	ST_PRUNE_MANIFESTS,
+	ST_TALLY_ADD,
+	ST_TALLY_SET,
 	ST_COUNT
 };
 
@@ -426,6 +490,10 @@ static const char *const ledger_statements[ST_COUNT] = {
 	" text = iif(state = ?2, text, NULL) WHERE file_id = ?1 AND closed_ms <> 0",
     [ST_PRUNE_MANIFESTS] = "DELETE FROM manifest WHERE hash NOT IN"
 			   " (SELECT manifest_hash FROM document WHERE manifest_hash IS NOT NULL)",
+    [ST_TALLY_ADD] = "INSERT INTO tally VALUES(?1, ?2, ?3)"
+		     " ON CONFLICT DO UPDATE SET value = value + excluded.value",
+    [ST_TALLY_SET] =
+	"INSERT INTO tally VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value",
 };
 
 #endif

@@ -585,6 +585,7 @@ static void run_deliver(const struct conf *conf, const struct run_options *optio
 {
 	struct run_session session;
 	struct df_err err = {0};
+	int64_t started = df_monotonic_ms();
 	enum df_status st = run_session_open(&session, conf, result, &err);
 	if (st != DF_OK) {
 		run_session_failed(result, st, &err);
@@ -607,6 +608,7 @@ static void run_deliver(const struct conf *conf, const struct run_options *optio
 	free((void *)feeds);
 	if (df_stop_requested)
 		run_note_status(result, DF_RETRY);
+	run_remember(&session.run, started);
 	run_session_close(&session);
 }
 

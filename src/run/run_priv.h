@@ -29,6 +29,7 @@
  *	run_adopt.c	downloads of runs that were killed
  *	run_find.c	the bytes of a file that was pulled before
  *	run_spool.c	what crashes leave in the spool
+ *	run_operate.c	what is done on every exit
  *	run_same.c	the same bytes in another file
  */
 #ifndef DROPFEED_RUN_PRIV_H
@@ -112,6 +113,9 @@ void run_sink_choose(const char *file, const char *identity, const struct decode
 
 /* Is something to be done at the source when a file is done, or refused? */
 bool run_after_is_due(const struct conf_feed *feed, bool refused);
+
+/* Notes in the ledger, for later exits, what the run came to: run_operate.c */
+void run_remember(const struct run *run, int64_t started_ms);
 
 /* Enters what a feed's part came to, under the lock. */
 void run_note(struct run *run, enum df_status st);

@@ -102,13 +102,21 @@ static void make_folders(const struct conf *conf)
 	}
 }
 
+static void on_throttled(void *ctx, const char *feed)
+{
+	struct df_err err = {0};
+	if (ledger_tally_add(ctx, feed, LEDGER_THROTTLED, 1, &err) != DF_OK)
+		df_log_err(DF_LOG_WARN, &err);
+}
+
 static struct sender *sender_of(struct ledger *ledger)
 {
 	const struct send_memory memory = {.ctx = ledger,
 					   .recall = on_recall,
 					   .remember = on_remember,
 					   .suspects = on_suspects,
-					   .suspect = on_suspect};
+					   .suspect = on_suspect,
+					   .throttled = on_throttled};
 	struct sender *s = sender_new();
 	sender_memory(s, &memory);
 	sender_parks(s, true);

@@ -96,6 +96,8 @@ static void lane_throttled(struct http_lane *lane, const struct outcome *o)
 	http_route_trouble(lane, why);
 	http_route_log(route, why, wait, o->now);
 	pthread_mutex_unlock(&sender->lock);
+	if (sender->memory.throttled != NULL)
+		sender->memory.throttled(sender->memory.ctx, lane->stream->base->feed->name);
 	if (asked > 0)
 		remember(lane, &(struct send_past){.not_before_ms = df_now_ms() + asked});
 }
