@@ -166,7 +166,8 @@ extern const struct schema_word schema_words[];
 extern const size_t schema_n_words;
 
 unsigned schema_where(const struct schema_event *event);
-/* Letters and digits in lower case; bytes beyond ASCII stay. The caller's. */
+/* Letters and digits in lower case, those of western Europe without accents; other bytes beyond
+ * ASCII stay. The caller's. */
 char *schema_normalize(const char *name, size_t len);
 /* Is `name` (normalized) one of the names? */
 bool schema_word_is(const char *names, const char *name, size_t len);

@@ -249,10 +249,11 @@ enum df_status propose_decide(struct propose *p, const char *stem, struct df_err
 /* "Customer City" is a city. */
 static char *without_person(const char *normal)
 {
-	static const char *const persons[] = {"customer", "user",    "member",    "contact",
-					      "billing",  "profile", "client",    "person",
-					      "guest",    "pax",     "passenger", "requester",
-					      "kunde",    "buyer",   "subscriber"};
+	static const char *const persons[] = {
+	    "customer", "user",   "member",     "contact",   "billing",   "billto",    "profile",
+	    "client",   "person", "guest",      "pax",       "passenger", "requester", "kunde",
+	    "kunden",   "buyer",  "subscriber", "invitee",   "attendee",  "reviewer",  "lead",
+	    "cliente",  "klant",  "shopper",    "purchaser", "visitor"};
 	for (size_t i = 0; i < sizeof(persons) / sizeof(persons[0]); i++) {
 		size_t n = strlen(persons[i]);
 		if (strncmp(normal, persons[i], n) == 0 && normal[n] != '\0')
@@ -269,6 +270,7 @@ static void read_column(struct propose *p, size_t i, const struct rows_cell *cel
 				    : df_strdup("");
 	c->normal = schema_normalize(c->name, strlen(c->name));
 	c->personless = without_person(c->normal);
+	propose_names_read(c);
 	if (p->has_header && c->name[0] == '\0') { /* a manifest names a column once */
 		bool first = true;
 		for (size_t k = 0; k < i && first; k++)
@@ -390,6 +392,7 @@ void propose_close(struct propose *p)
 		free(p->columns[i].name);
 		free(p->columns[i].normal);
 		free(p->columns[i].personless);
+		propose_names_free(&p->columns[i]);
 		free(p->columns[i].path);
 		free(p->columns[i].why);
 		free(p->columns[i].value);

@@ -247,8 +247,9 @@ static bool is_of_line(const struct schema_word *word, const char *normal, const
 		       size_t len)
 {
 	static const char products[] = PROPOSE_ACTION "products.";
-	static const char *const heads[] = {"lineitem", "orderline", "line",    "item",
-					    "product",  "article",   "position"};
+	static const char *const heads[] = {"lineitem",  "orderlines",  "orderline", "invoiceitem",
+					    "orderitem", "invoiceline", "salesline", "line",
+					    "item",      "product",     "article",   "position"};
 	if (word->path == NULL || strncmp(word->path, products, strlen(products)) != 0)
 		return false;
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
@@ -277,7 +278,33 @@ static void try_name(struct propose *p, const struct schema_word *word, const ch
 	}
 }
 
-static void try_words(struct propose *p)
+static bool is_of_product(const struct schema_word *word)
+{
+	static const char products[] = PROPOSE_ACTION "products.";
+	return word->path != NULL && strncmp(word->path, products, strlen(products)) == 0;
+}
+
+/* A column of which the name is an alias. */
+static void try_alias(struct propose *p, const struct schema_word *word, const char *name,
+		      size_t len)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct propose_column *c = &p->columns[i];
+		bool same = false;
+		for (size_t k = 0; k < c->n_aliases && !same; k++) {
+			const struct propose_alias *a = &c->aliases[k];
+			same = strlen(a->name) == len && memcmp(a->name, name, len) == 0 &&
+			       (a->of != OF_LINE || is_of_product(word)) &&
+			       (a->of != OF_PERSON || is_personal(word->path));
+		}
+		if (same && c->what == PROPOSE_OPEN)
+			offer(p, i, word->path);
+	}
+}
+
+static void try_words(struct propose *p,
+		      void (*try_one)(struct propose *p, const struct schema_word *word,
+				      const char *name, size_t len))
 {
 	unsigned where = schema_where(p->event);
 	for (size_t i = 0; i < schema_n_words; i++) {
@@ -287,7 +314,7 @@ static void try_words(struct propose *p)
 			continue;
 		while (*s != '\0') {
 			size_t len = strcspn(s, " ");
-			try_name(p, word, s, len);
+			try_one(p, word, s, len);
 			s += len + strspn(s + len, " ");
 		}
 	}
@@ -360,8 +387,9 @@ void propose_guess(struct propose *p)
 			try_path(p, &p->columns[i], i);
 	if (p->has_header) {
 		propose_order_name(p);
-		try_words(p);
+		try_words(p, try_name);
 		try_schema(p);
+		try_words(p, try_alias);
 	}
 	if (!propose_has_id(p))
 		try_values(p, "user_identities.email", LOOK_EMAIL);

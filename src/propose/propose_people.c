@@ -58,6 +58,10 @@ static enum kind kind_of(struct propose *p, size_t column)
 	const struct schema_word *word = schema_word_find(p->event, c->normal, strlen(c->normal));
 	if (word == NULL && c->personless != NULL)
 		word = schema_word_find(p->event, c->personless, strlen(c->personless));
+	for (size_t i = 0; word == NULL && i < c->n_aliases; i++)
+		if (c->aliases[i].of != OF_LINE)
+			word = schema_word_find(p->event, c->aliases[i].name,
+						strlen(c->aliases[i].name));
 	return kind != NOBODY || word == NULL ? kind : kind_of_path(word->path, c);
 }
 

@@ -5,6 +5,7 @@
  *	propose.c		the proposal's life; what is not guessed becomes an attribute
  *	propose_cells.c	the rows that are looked at: null words, padding, totals
  *	propose_people.c	which columns identify one user each
+ *	propose_names.c	what else a column could be called
  *	propose_guess.c	which column goes where
  *	propose_time.c	patterns of times; a date and a clock in two columns
  *	propose_action.c	what was done with products: words for the schema's
@@ -48,10 +49,20 @@ enum propose_look {
 	LOOK_TEXT,
 };
 
+enum propose_of { OF_ANY, OF_LINE, OF_PERSON };
+
+struct propose_alias {
+	char *name;         /* own: normalised */
+	enum propose_of of; /* what alone it can be a name for */
+};
+#define PROPOSE_MAX_ALIASES 8u
+
 struct propose_column {
 	char *name;       /* own: as the header has it */
 	char *normal;     /* own: normalised, and */
 	char *personless; /* own: without "customer" or the like before it, or NULL */
+	struct propose_alias aliases[PROPOSE_MAX_ALIASES];
+	size_t n_aliases;
 	enum { PROPOSE_OPEN, PROPOSE_KEEP, PROPOSE_IGNORE, PROPOSE_UNLISTED } what;
 	char *path;   /* own: of PROPOSE_KEEP */
 	char *why;    /* own: a comment, or NULL */
@@ -137,6 +148,16 @@ void propose_action(struct propose *p);
 void propose_order(struct propose *p);
 /* an order's number that is called a name: before other guesses */
 void propose_order_name(struct propose *p);
+
+/* ---- names ---- */
+
+/* Fills in what else the column could be called. */
+void propose_names_read(struct propose_column *c);
+void propose_names_free(struct propose_column *c);
+/* Whether one of the words is a part of its name, or of an alias. */
+bool propose_names_any(const struct propose_column *c, const char *const *words, size_t n);
+/* Whether its name or an alias is one of the names, apart by blanks. */
+bool propose_names_is(const struct propose_column *c, const char *names);
 
 /* ---- the rows that are looked at ---- */
 
