@@ -230,6 +230,7 @@ enum df_status propose_decide(struct propose *p, const char *stem, struct df_err
 	propose_people(p);
 	propose_guess(p);
 	check_locations(p);
+	propose_when(p);
 	propose_time_join(p);
 	propose_action(p);
 	propose_order(p);

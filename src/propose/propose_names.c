@@ -31,7 +31,7 @@ static bool is_letter_or_digit(char c)
 }
 
 /* The length of the token that begins here: "customerKey" has two. */
-static size_t token(const char *s)
+size_t propose_names_token(const char *s)
 {
 	size_t n = 0;
 	while (is_letter_or_digit(s[n])) {
@@ -51,15 +51,23 @@ static const char *written_out(const char *normal)
 	return normal;
 }
 
+char *propose_names_expand(const char *s, size_t len)
+{
+	char *normal = schema_normalize(s, len);
+	char *word = df_strdup(written_out(normal));
+	free(normal);
+	return word;
+}
+
 /* The name's tokens, normalised and written out, one after another. The caller's. */
 static char *expand(const char *name)
 {
 	struct df_buf out = {.max = 65536};
 	for (size_t n; *name != '\0'; name += n > 0 ? n : 1) {
-		n = token(name);
-		char *normal = schema_normalize(name, n);
-		df_buf_adds(&out, written_out(normal));
-		free(normal);
+		n = propose_names_token(name);
+		char *word = propose_names_expand(name, n);
+		df_buf_adds(&out, word);
+		free(word);
 	}
 	char *text = df_strdup(df_buf_cstr(&out));
 	df_buf_free(&out);

@@ -8,6 +8,7 @@
  *	propose_names.c	what else a column could be called
  *	propose_guess.c	which column goes where
  *	propose_time.c	patterns of times; a date and a clock in two columns
+ *	propose_when.c	which column says when, in which zone, day or month first
  *	propose_action.c	what was done with products: words for the schema's
  *	propose_order.c	lines of one order: what to fill in, and whether they fold
  *	propose_value.c	templates: decimal commas, signs; words for true and false
@@ -92,6 +93,11 @@ struct propose_skip { /* rows whose cell is this are not data */
 	char *word; /* own */
 };
 
+struct propose_gap { /* what only a person can say; the manifest is refused until it is said */
+	const char *path, *what;
+};
+
+#define PROPOSE_MAX_GAPS     4u
 #define PROPOSE_MAX_SKIPS    16u
 #define PROPOSE_MAX_SETTINGS 16u
 
@@ -111,6 +117,8 @@ struct propose {
 	struct map_taken *taken; /* own: the paths that columns lead to */
 	struct propose_setting settings[PROPOSE_MAX_SETTINGS];
 	size_t n_settings;
+	struct propose_gap gaps[PROPOSE_MAX_GAPS];
+	size_t n_gaps;
 	struct propose_skip skips[PROPOSE_MAX_SKIPS];
 	size_t n_skips;
 	/* 1-based: the column whose words are actions, beside being what it is; 0: none */
@@ -142,6 +150,9 @@ void propose_release(struct propose_column *c);
 bool propose_has_part(const struct propose *p, const char *object);
 bool propose_has_id(const struct propose *p);
 
+/* Leaves the path to be completed: the column to write there, in words. */
+void propose_leave(struct propose *p, const char *path, const char *what);
+
 void propose_guess(struct propose *p);
 void propose_settle(struct propose *p, const char *stem);
 void propose_action(struct propose *p);
@@ -158,6 +169,22 @@ void propose_names_free(struct propose_column *c);
 bool propose_names_any(const struct propose_column *c, const char *const *words, size_t n);
 /* Whether its name or an alias is one of the names, apart by blanks. */
 bool propose_names_is(const struct propose_column *c, const char *names);
+
+/* The length of the token that begins here: of "customerKey" it is 8. */
+size_t propose_names_token(const char *s);
+/* A token, normalised, and written out where it is an abbreviation. The caller's. */
+char *propose_names_expand(const char *s, size_t len);
+
+/* ---- when ---- */
+
+/* The column that says when, where no name was known for one. */
+void propose_when(struct propose *p);
+/* Which of two patterns reads the column rightly, and why; NULL: nothing says so. */
+const char *propose_when_decide(struct propose *p, size_t column, const char *one,
+				const char *other, const char **why);
+/* The zone that the column's times are in, as its name or another column says (the caller's), or
+ * NULL. *differ: the rows do not say the same, or nothing that is known. */
+char *propose_when_zone(struct propose *p, size_t column, bool *differ);
 
 /* ---- the rows that are looked at ---- */
 
@@ -224,6 +251,11 @@ bool propose_time_is_day(struct propose *p, size_t column);
 bool propose_time_has_zone(const struct propose *p, size_t column);
 /* The template for a time that is not read whole, the caller's, or NULL. */
 char *propose_time_value(const struct propose_column *c);
+/* A pattern within the feed's range and zone; false: it is not one. */
+bool propose_time_open(const struct propose *p, struct time_format *t, const char *format);
+/* The time of the row's cell; false: it is empty, or not such a time. */
+bool propose_time_read(const struct propose *p, const struct time_format *t, size_t row,
+		       size_t column, int64_t *ms);
 /* Joins the time of day of another column to the event's date. */
 void propose_time_join(struct propose *p);
 /* Nine of ten. */

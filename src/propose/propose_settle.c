@@ -68,36 +68,80 @@ static void note_points(struct propose *p)
 	}
 }
 
+void propose_leave(struct propose *p, const char *path, const char *what)
+{
+	if (p->n_gaps < PROPOSE_MAX_GAPS)
+		p->gaps[p->n_gaps++] = (struct propose_gap){path, what};
+}
+
+/* Times without a zone are in the one that the column's name or another column says. False:
+ * which one cannot be said. */
+static bool settle_zone(struct propose *p, size_t column)
+{
+	const char *own = p->feed->map.timezone;
+	bool differ = false;
+	if ((own != NULL && strcmp(own, "UTC") != 0) || propose_time_has_zone(p, column))
+		return true;
+	char *zone = propose_when_zone(p, column, &differ);
+	if (!differ)
+		propose_set(p, "timezone", zone != NULL ? zone : "UTC",
+			    zone != NULL ? "the zone of the times in column %zu, as the file says"
+					 : "the times in column %zu do not say their zone: write "
+					   "the system's, such as Europe/Berlin",
+			    column + 1);
+	free(zone);
+	return !differ;
+}
+
+static void set_timestamps(struct propose *p, size_t column, const char *timestamps,
+			   const char *why)
+{
+	const char *own = p->feed->map.timestamps != NULL ? p->feed->map.timestamps : "ms";
+	if (strcmp(timestamps, own) == 0)
+		return;
+	if (!settle_zone(p, column))
+		df_buf_addf(&p->todo,
+			    "the rows name several time zones, or one that is not known here: "
+			    "until the setting `timestamps = %s` and a `timezone` are given, rows "
+			    "are rejected\n",
+			    timestamps);
+	else
+		propose_set(p, "timestamps", timestamps,
+			    "so the times in column %zu are written%s%s", column + 1,
+			    why != NULL ? ": " : "", why != NULL ? why : "");
+}
+
 static void settle_time(struct propose *p)
 {
 	const struct propose_column *c = time_column(p);
-	const char *other, *own = p->feed->map.timestamps != NULL ? p->feed->map.timestamps : "ms";
-	if (p->event->data != NULL && propose_column_at(p, PROPOSE_TIME) == NULL)
-		df_buf_adds(
-		    &p->todo,
-		    "no column says when: the API takes the time at which an event arrives\n");
+	const char *other, *why = NULL;
+	if (p->event->data != NULL && propose_column_at(p, PROPOSE_TIME) == NULL) {
+		df_buf_adds(&p->todo,
+			    "no column says when: write the one that does where it says TO BE "
+			    "COMPLETED, or remove that line, and the API takes the time at which "
+			    "an event arrives\n");
+		propose_leave(p, PROPOSE_TIME, "the column that says when");
+	}
 	if (c == NULL)
 		return;
 	size_t number = (size_t)(c - p->columns);
-	const char *timestamps = propose_time(p, number, &other);
-	if (timestamps == NULL)
+	const char *timestamps = propose_time(p, number, &other), *first = timestamps;
+	if (timestamps != NULL && other != NULL)
+		timestamps = propose_when_decide(p, number, timestamps, other, &why);
+	if (timestamps != NULL)
+		set_timestamps(p, number, timestamps, why);
+	else if (first != NULL)
+		df_buf_addf(&p->todo,
+			    "the times in column %zu could be %s, and %s as well: nothing in the "
+			    "rows says which is the day and which the month; ask, and set "
+			    "`timestamps` to one of them: until then rows are rejected\n",
+			    number + 1, first, other);
+	else
 		df_buf_addf(&p->todo,
 			    "the times in column %zu are in no pattern that is known here; write "
 			    "one, see timestamps "
 			    "in dropfeed.conf(5)\n",
 			    number + 1);
-	else if (strcmp(timestamps, own) != 0)
-		propose_set(p, "timestamps", timestamps, "so the times in column %zu are written%s",
-			    number + 1,
-			    propose_time_has_zone(p, number)
-				? ""
-				: "; they do not say their zone, and are taken for UTC: set "
-				  "`timezone` to the system's, such as Europe/Berlin");
-	if (timestamps != NULL && other != NULL)
-		df_buf_addf(&p->todo,
-			    "the times looked at could be %s as well: nobody can tell day and "
-			    "month apart; ask\n",
-			    other);
 }
 
 static bool plain_words(const char *s)

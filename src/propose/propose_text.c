@@ -28,6 +28,20 @@ static void add_reason(struct df_buf *out, const struct propose_column *c, bool 
 	df_buf_addc(out, '\n');
 }
 
+/* What is left to be completed is a column that no header has: a file is refused until it is. */
+static void write_gaps(const struct propose *p, struct df_buf *out)
+{
+	for (size_t i = 0; i < p->n_gaps; i++) {
+		char *name = df_format("TO BE COMPLETED: %s", p->gaps[i].what);
+		df_buf_adds(out, p->transform ? "    { \"mapping_type\": \"column\", " : "    { ");
+		add_member(out, p->transform ? "source" : "column", name);
+		df_buf_adds(out, p->transform ? ", " : ", \"action\": \"keep\", ");
+		add_member(out, p->transform ? "destination" : "field", p->gaps[i].path);
+		df_buf_adds(out, " },\n");
+		free(name);
+	}
+}
+
 static void write_custom(struct propose *p)
 {
 	struct df_buf *out = &p->manifest;
@@ -36,6 +50,7 @@ static void write_custom(struct propose *p)
 		total += p->columns[i].what != PROPOSE_UNLISTED;
 	df_buf_addf(out, "{\n  \"hasHeaderRow\": %s,\n  \"columns\": [\n",
 		    p->has_header ? "true" : "false");
+	write_gaps(p, out);
 	for (size_t i = 0; i < p->n; i++) {
 		const struct propose_column *c = &p->columns[i];
 		if (c->what == PROPOSE_UNLISTED)
@@ -200,6 +215,7 @@ static void write_mappings(const struct propose *p, struct df_buf *out)
 		kept += !is_source(c->name) && to != NULL;
 		free(to);
 	}
+	write_gaps(p, out);
 	write_action(p, out, left + odd == 0);
 	for (size_t i = 0; i < p->n; i++)
 		if (p->columns[i].what != PROPOSE_UNLISTED && is_source(p->columns[i].name))

@@ -123,7 +123,7 @@ static bool time_text(const struct propose *p, size_t row, size_t column, struct
 	return true;
 }
 
-static bool open_format(const struct propose *p, struct time_format *t, const char *format)
+bool propose_time_open(const struct propose *p, struct time_format *t, const char *format)
 {
 	struct df_err ignored = {0};
 	const char *range = p->feed->map.timestamp_range != NULL ? p->feed->map.timestamp_range
@@ -138,12 +138,24 @@ static bool open_format(const struct propose *p, struct time_format *t, const ch
 	return false;
 }
 
+bool propose_time_read(const struct propose *p, const struct time_format *t, size_t row,
+		       size_t column, int64_t *ms)
+{
+	struct df_buf text = {0};
+	const char *code, *why;
+	bool good = time_text(p, row, column, &text) &&
+		    time_parse(t, text.data, text.len, ms, &code, &why) &&
+		    time_in_range(t, *ms, &why);
+	df_buf_free(&text);
+	return good;
+}
+
 static size_t count_times(const struct propose *p, size_t column, const char *format)
 {
 	struct time_format t = {0};
 	struct df_buf text = {0};
 	size_t n = 0, odd = 0;
-	if (!open_format(p, &t, format))
+	if (!propose_time_open(p, &t, format))
 		return 0;
 	for (size_t row = 0; row < p->n_rows && odd * 5 <= p->n_rows; row++) {
 		const char *code, *why;
