@@ -17,7 +17,8 @@ enum kind {
 	RECORD,  /* a plain "id", of whatever the row is about */
 	ACCOUNT, /* a number of several people, perhaps */
 	EMAIL,
-	OTHER, /* of a browser or a device: one person has several */
+	EMAIL_LIKE, /* by its values alone */
+	OTHER,      /* of a browser or a device: one person has several */
 };
 
 struct candidate {
@@ -25,6 +26,7 @@ struct candidate {
 	enum kind kind;
 	bool out;
 	size_t shared[MAX_CANDIDATES]; /* values that meet several of the other's */
+	size_t fan[MAX_CANDIDATES];    /* how many of the other's a value meets, in thousandths */
 };
 
 /* ---- candidates ---- */
@@ -54,7 +56,8 @@ static enum kind kind_of(struct propose *p, size_t column)
 	if (c->what != PROPOSE_OPEN || propose_not_user(c))
 		return NOBODY;
 	propose_look(p, column);
-	enum kind kind = kind_of_path(c->name, c);
+	enum kind kind = kind_of_path(c->name, c),
+		  look = c->look == LOOK_EMAIL ? EMAIL_LIKE : NOBODY;
 	const struct schema_word *word = schema_word_find(p->event, c->normal, strlen(c->normal));
 	if (word == NULL && c->personless != NULL)
 		word = schema_word_find(p->event, c->personless, strlen(c->personless));
@@ -62,20 +65,28 @@ static enum kind kind_of(struct propose *p, size_t column)
 		if (c->aliases[i].of != OF_LINE)
 			word = schema_word_find(p->event, c->aliases[i].name,
 						strlen(c->aliases[i].name));
-	return kind != NOBODY || word == NULL ? kind : kind_of_path(word->path, c);
+	if (kind == NOBODY && word != NULL)
+		kind = kind_of_path(word->path, c);
+	return kind != NOBODY ? kind : look;
 }
 
 bool propose_not_user(const struct propose_column *c)
 {
-	static const char *const others[] = {
-	    "owner",  "assignee",  "agent",        "salesrep",  "rep",      "manager",
-	    "author", "createdby", "modifiedby",   "updatedby", "sender",   "from",
-	    "staff",  "cashier",   "employee",     "referrer",  "supplier", "seller",
-	    "shipto", "recipient", "lastmodified", "submitter", "approver"};
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (strncmp(c->normal, others[i], strlen(others[i])) == 0)
+	static const char *const heads[] = {
+	    "rep",          "author",    "sender",  "from",      "staff",    "shipto", "recipient",
+	    "lastmodified", "submitter", "toemail", "toaddress", "receiver", "host",   "server"};
+	static const char *const anywhere[] = {
+	    "owner",     "assignee",   "agent",     "salesrep",  "salesperson", "manager",
+	    "createdby", "modifiedby", "updatedby", "enteredby", "approvedby",  "invitedby",
+	    "closedby",  "handledby",  "cashier",   "employee",  "referrer",    "supplier",
+	    "seller",    "approver",   "organizer", "organiser", "mitarbeiter", "bearbeiter",
+	    "verkaufer", "vendedor",   "venditore", "vendeur",   "advisor",     "operator"};
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+		if (strncmp(c->normal, heads[i], strlen(heads[i])) == 0)
 			return true;
-	return false;
+	/* employees are the users of an HR system's files */
+	return propose_names_any(c, anywhere, sizeof(anywhere) / sizeof(anywhere[0])) &&
+	       strcmp(c->normal, "employeeid") != 0;
 }
 
 /* ---- values that meet ---- */
@@ -107,11 +118,12 @@ static const char *identifier(const struct propose *p, size_t row, size_t column
 	return s;
 }
 
-/* How many of a's values are in rows with more than one of b's; *distinct: how many a has. */
+/* How many of a's values are in rows with more than one of b's, and how many of b's each of a's
+ * meets, in thousandths; *distinct: how many a has. */
 static size_t count_shared(const struct propose *p, struct pair *pairs, size_t a, size_t b,
-			   size_t *distinct)
+			   size_t *distinct, size_t *fan)
 {
-	size_t n = 0, shared = 0;
+	size_t n = 0, shared = 0, met = 0;
 	*distinct = 0;
 	for (size_t row = 0; row < p->n_rows; row++) {
 		struct pair *pair = &pairs[n];
@@ -121,15 +133,17 @@ static size_t count_shared(const struct propose *p, struct pair *pairs, size_t a
 	}
 	qsort(pairs, n, sizeof(*pairs), compare_pairs);
 	for (size_t i = 0, end; i < n; i = end) {
-		bool several = false;
+		size_t others = 1;
 		for (end = i + 1; end < n && compare_text(pairs[i].a, pairs[i].a_len, pairs[end].a,
 							  pairs[end].a_len) == 0;
 		     end++)
-			several = several || compare_text(pairs[i].b, pairs[i].b_len, pairs[end].b,
-							  pairs[end].b_len) != 0;
-		shared += several;
+			others += compare_text(pairs[end - 1].b, pairs[end - 1].b_len, pairs[end].b,
+					       pairs[end].b_len) != 0;
+		shared += others > 1;
+		met += others;
 		++*distinct;
 	}
+	*fan = *distinct > 0 ? met * 1000 / *distinct : 0;
 	return shared;
 }
 
@@ -137,6 +151,8 @@ static size_t count_shared(const struct propose *p, struct pair *pairs, size_t a
  * in several records. */
 static bool counts(enum kind a, enum kind b)
 {
+	if (b == EMAIL_LIKE && a != EMAIL && a != EMAIL_LIKE)
+		return false;
 	return a != MPID && b != OTHER && (b != RECORD || a == ACCOUNT);
 }
 
@@ -158,16 +174,16 @@ static size_t weighed(const struct candidate *a, const struct candidate *b, size
 	return few ? 0 : shared;
 }
 
-/* The one that meets most, of those that are left; n: none meets any. */
-static size_t worst(const struct candidate *list, size_t n, size_t *with, size_t *most)
+/* Of those that are left, the one whose values meet most; n: none meets several. */
+static size_t worst(const struct candidate *list, size_t n, size_t *with)
 {
-	size_t found = n;
-	*most = 0;
+	size_t found = n, most = 0;
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; k < n; k++) {
-			if (list[i].out || list[k].out || list[i].shared[k] <= *most)
+			if (list[i].out || list[k].out || list[i].shared[k] == 0 ||
+			    list[i].fan[k] <= most)
 				continue;
-			*most = list[i].shared[k];
+			most = list[i].fan[k];
 			*with = k;
 			found = i;
 		}
@@ -198,23 +214,74 @@ static void note_shared(struct propose *p, size_t column, size_t other, size_t n
 static void compare(const struct propose *p, struct pair *pairs, struct candidate *a,
 		    const struct candidate *b, size_t k)
 {
-	size_t shared = count_shared(p, pairs, a->column, b->column, &a->distinct);
+	size_t shared = count_shared(p, pairs, a->column, b->column, &a->distinct, &a->fan[k]);
 	a->shared[k] = weighed(a, b, shared);
 }
+
+/* ---- names that meet ---- */
+
+static bool is_first_name(const struct propose *p, const struct propose_column *c)
+{
+	const struct schema_word *word = schema_word_find(p->event, c->normal, strlen(c->normal));
+	if (word == NULL && c->personless != NULL)
+		word = schema_word_find(p->event, c->personless, strlen(c->personless));
+	return !propose_not_user(c) &&
+	       ((word != NULL && word->path != NULL &&
+		 strcmp(word->path, "user_attributes.$FirstName") == 0) ||
+		propose_names_is(c, "fullname customername displayname contactname") ||
+		(schema_where(p->event) != SCHEMA_IN_COMMERCE && strcmp(c->normal, "name") == 0));
+}
+
+/* The one candidate that is left, where it is an address or an account; NULL: it is not. */
+static struct candidate *only_one(struct candidate *list, size_t n)
+{
+	struct candidate *only = NULL;
+	for (size_t i = 0; i < n; i++) {
+		if (list[i].out || list[i].kind == EMAIL_LIKE)
+			continue;
+		if (only != NULL)
+			return NULL;
+		only = &list[i];
+	}
+	return only != NULL && (only->kind == EMAIL || only->kind == ACCOUNT) ? only : NULL;
+}
+
+/* An address that is all there is identifies one person only where the names agree. */
+static void check_names(struct propose *p, struct pair *pairs, struct candidate *only)
+{
+	size_t distinct, fan, shared = 0, name = 0;
+	while (name < p->n && !is_first_name(p, &p->columns[name]))
+		name++;
+	if (name < p->n)
+		shared = count_shared(p, pairs, only->column, name, &distinct, &fan);
+	if (shared == 0)
+		return;
+	note_shared(p, only->column, name, shared);
+	df_buf_addf(&p->todo,
+		    "%zu of the values of column %zu %s in rows with different names (column %zu): "
+		    "map it to an identity, such as user_identities.email, where each of them is "
+		    "to be one user\n",
+		    shared, only->column + 1, shared == 1 ? "is" : "are", name + 1);
+}
+
+/* ---- all of it ---- */
 
 void propose_people(struct propose *p)
 {
 	struct candidate *list = df_alloc(MAX_CANDIDATES * sizeof(*list));
 	struct pair *pairs = df_alloc((p->n_rows + 1) * sizeof(*pairs));
-	size_t n = find_candidates(p, list), with = 0, most;
+	size_t n = find_candidates(p, list), with = 0;
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < n; k++)
 			if (i != k && counts(list[i].kind, list[k].kind))
 				compare(p, pairs, &list[i], &list[k], k);
-	for (size_t i; (i = worst(list, n, &with, &most)) < n;) {
+	for (size_t i; (i = worst(list, n, &with)) < n;) {
 		list[i].out = true;
-		note_shared(p, list[i].column, list[with].column, most);
+		note_shared(p, list[i].column, list[with].column, list[i].shared[with]);
 	}
+	struct candidate *only = only_one(list, n);
+	if (only != NULL)
+		check_names(p, pairs, only);
 	free(pairs);
 	free(list);
 }
