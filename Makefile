@@ -26,7 +26,7 @@ ifdef WERROR
 endif
 
 # Nothing here may fail where the libraries are not installed yet: `make build-deps` has to start on a fresh machine.
-LIBS_PKG := libssh2 gpgme libzip zlib libcurl sqlite3 json-c libcrypto uuid libxxhash
+LIBS_PKG := libssh2 gpgme libzip zlib libcurl sqlite3 json-c libcrypto uuid libxxhash libpcre2-8
 # What `make libssh2` has built takes the place of the system's, in every build folder, and is seen by nobody else: libcurl has its own.
 LIBSSH2  := $(wildcard build/libssh2/lib/libssh2.a)
 ifneq ($(LIBSSH2),)
@@ -95,6 +95,9 @@ $(BUILD)/tests/crash/%.so: tests/crash/%.c
 	$(CC) $(CSTD) $(WARN) -O2 -fPIC -shared -o $@ $<
 
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(FUZZ_MAIN) $(LIB) $(LIBSSH2)
+	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/tests/plan/%: $(BUILD)/tests/plan/%.o $(LIB) $(LIBSSH2)
 	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plan.h - a data plan: which events and attributes may exist, and what they look like
+ *
+ *	struct plan *plan = NULL;
+ *	plan_read(text, len, 0, &plan, &err);		a version as the vendor's UI or API gives it
+ *	struct plan_checker *c = plan_checker_new(plan, false);
+ *	n = plan_check(c, &record, &findings);		per row
+ *	plan_checker_free(c);
+ *	plan_free(plan);
+ *
+ * A plan is constant once it is read, and threads may share it; a checker belongs to one thread.
+ *
+ * Facts of the vendor's data planning (its documentation, and the data planning of its web SDK):
+ * a point's match is exact and case-sensitive; the schema of an event sees {"data": {...}}, that of
+ * user attributes and identities the object itself; numbers and booleans and their spellings as
+ * strings are not told apart; a plan without a point for user attributes or for user identities
+ * says nothing about them. The platform leaves out what is unplanned, after answering 202: events,
+ * custom attributes of events and of products, user attributes and identities. What is planned but
+ * invalid it reports only.
+ */
+#ifndef DROPFEED_PLAN_H
+#define DROPFEED_PLAN_H
+
+#include "dropfeed/base.h"
+
+#define PLAN_MAX_BYTES (16u << 20) /* of the JSON; the platform's own limit is 10 MB */
+
+struct plan;
+
+/* Reads a plan's version, or, of a whole plan with data_plan_versions, the one that is asked for.
+ * version 0: the only one there is. DF_USAGE: err says what is wrong, with line and column where
+ * it is the JSON. */
+enum df_status plan_read(const char *text, size_t len, uint32_t version, struct plan **out,
+			 struct df_err *err) DF_CHECK;
+void plan_free(struct plan *plan);
+
+const char *plan_id(const struct plan *plan);   /* borrowed; "" where the file has none */
+uint32_t plan_version(const struct plan *plan); /* 0 where the file has none */
+size_t plan_points(const struct plan *plan);    /* how many */
+/* The ith point: its name for people, as "custom_event 'Place Order' (other)". Borrowed. */
+const char *plan_point_name(const struct plan *plan, size_t i);
+
+/* What this program cannot enforce, or what is odd: where, as a JSON pointer into the version's
+ * document, and why. Borrowed. */
+struct plan_remark {
+	char *place, *text;
+};
+size_t plan_remarks(const struct plan *plan, const struct plan_remark **out);
+
+/* What the platform leaves out when it is unplanned, as the plan's settings say; absent settings
+ * count as "block". */
+enum plan_part {
+	PLAN_EVENT,
+	PLAN_EVENT_ATTRIBUTE, /* custom attributes of an event, of its products */
+	PLAN_USER_ATTRIBUTE,
+	PLAN_USER_IDENTITY,
+	PLAN_FIELD, /* any other field: the platform never leaves it out */
+};
+bool plan_blocks(const struct plan *plan, enum plan_part part);
+
+/* ---- checking ---- */
+
+struct plan_checker;
+
+/* strict: a number or boolean that is written as a string is not one. */
+struct plan_checker *plan_checker_new(const struct plan *plan, bool strict);
+void plan_checker_free(struct plan_checker *c);
+
+/* A row as the map makes it: members without braces, JSON of our own. */
+struct plan_record {
+	const char *event_type; /* "custom_event", ...; "eventless": no event */
+	const char *data;       /* of the event */
+	size_t data_len;
+	const char *batch; /* of the batch, without the event */
+	size_t batch_len;
+	bool user; /* the batch is checked, too: attributes and identities */
+};
+
+#define PLAN_MAX_FINDINGS 32
+
+struct plan_finding {
+	bool unplanned; /* else invalid */
+	enum plan_part part;
+	bool missing;      /* a required member is not there */
+	const char *point; /* the point's name; of an event without one, the event's. Borrowed */
+	char pointer[160]; /* JSON pointer, '#' first, as "#/data/custom_attributes/size" */
+	char text[160];    /* what was expected; never a value */
+	bool in_batch;     /* the member is in the batch, else in the data */
+	size_t from, to;   /* where the member is, name and value; 0, 0: not one member */
+};
+
+/* Returns how many findings there are, PLAN_MAX_FINDINGS at most; *out is borrowed until the next
+ * call. */
+size_t plan_check(struct plan_checker *c, const struct plan_record *record,
+		  const struct plan_finding **out);
+
+/* Planned names for a foreign column, for `manifest`: calls with each attribute that the plan
+ * knows. */
+struct plan_name {
+	enum plan_part part;
+	const char *point;     /* of an event's attribute; borrowed */
+	const char *type;      /* "custom_event", ... */
+	const char *name;      /* the attribute's, or the event's */
+	const char *criterion; /* of an event: custom_event_type, or "" */
+};
+void plan_names(const struct plan *plan, void (*each)(void *ctx, const struct plan_name *name),
+		void *ctx);
+
+#endif

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: MIT */
+/* A plan's document: which points there are, what its settings say. */
+#include "plan_priv.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define JSON_DEPTH 128
+
+void plan_remark(struct plan *plan, const char *place, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+	if (plan->n_remarks == PLAN_MAX_REMARKS)
+		return;
+	if ((plan->n_remarks & (plan->n_remarks - 1)) == 0)
+		plan->remarks =
+		    df_realloc(plan->remarks, (plan->n_remarks == 0 ? 1 : 2 * plan->n_remarks) *
+						  sizeof(*plan->remarks));
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	df_utf8_sanitize(text);
+	plan->remarks[plan->n_remarks++] =
+	    (struct plan_remark){.place = df_strdup(place), .text = df_strdup(text)};
+}
+
+void plan_key(struct df_buf *out, const char *type, const char *first, size_t first_len,
+	      const char *second, size_t second_len)
+{
+	df_buf_reset(out);
+	df_buf_adds(out, type);
+	if (first != NULL) {
+		df_buf_addc(out, '\0'); /* is in no name */
+		df_buf_add(out, first, first_len);
+	}
+	if (second != NULL) {
+		df_buf_addc(out, '\0');
+		df_buf_add(out, second, second_len);
+	}
+}
+
+/* ---- points ---- */
+
+/* Points whose events have to meet criteria. */
+static const struct kind {
+	const char *type, *first, *second;
+} kinds[] = {
+    {"custom_event", "event_name", "custom_event_type"},
+    {"screen_view", "screen_name", NULL},
+    {"product_action", "action", NULL},
+    {"promotion_action", "action", NULL},
+    {"application_state_transition", "application_transition_type", NULL},
+    {"product_impression", NULL, NULL},
+    {"user_attributes", NULL, NULL},
+    {"user_identities", NULL, NULL},
+};
+
+static struct json_object *member(struct json_object *object, const char *key, enum json_type type)
+{
+	struct json_object *value = NULL;
+	if (!json_object_is_type(object, json_type_object) ||
+	    !json_object_object_get_ex(object, key, &value) || !json_object_is_type(value, type))
+		return NULL;
+	return value;
+}
+
+static const char *string_of(struct json_object *object, const char *key)
+{
+	struct json_object *value = member(object, key, json_type_string);
+	return value != NULL ? json_object_get_string(value) : NULL;
+}
+
+/* Other events are matched by their type alone. False: there is no such type. */
+static bool kind_of(const char *type, struct kind *out)
+{
+	const struct schema_event *event;
+	for (size_t i = 0; type != NULL && i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (strcmp(kinds[i].type, type) == 0) {
+			*out = kinds[i];
+			return true;
+		}
+	event = type != NULL ? schema_event_find(type, strlen(type)) : NULL;
+	if (event == NULL || event->data == NULL)
+		return false;
+	*out = (struct kind){.type = event->name};
+	return true;
+}
+
+/* What its events are looked up by, and what it is called. False: a criterion is missing. */
+static bool read_match(const struct kind *kind, struct json_object *match, struct plan_point *out)
+{
+	struct json_object *criteria = member(match, "criteria", json_type_object);
+	const char *first = kind->first != NULL ? string_of(criteria, kind->first) : NULL;
+	const char *second = kind->second != NULL ? string_of(criteria, kind->second) : NULL;
+	struct df_buf *key = &out->key;
+	if ((kind->first != NULL && first == NULL) || (kind->second != NULL && second == NULL))
+		return false;
+	plan_key(key, kind->type, first, first != NULL ? strlen(first) : 0, second,
+		 second != NULL ? strlen(second) : 0);
+	out->type = kind->type;
+	out->first = df_strdup(first);
+	out->second = df_strdup(second);
+	if (second != NULL)
+		out->name = df_format("%s '%s' (%s)", kind->type, first, second);
+	else if (first != NULL)
+		out->name = df_format("%s '%s'", kind->type, first);
+	else
+		out->name = df_strdup(kind->type);
+	return true;
+}
+
+static void point_free(struct plan_point *p)
+{
+	df_buf_free(&p->key);
+	free(p->first);
+	free(p->second);
+	free(p->name);
+	plan_node_free(p->root);
+}
+
+/* Keeps the point, or drops one that another has the match of. */
+static void add_point(struct plan *plan, struct plan_point *p, const char *place)
+{
+	if (!df_index_add(plan->by_key, p->key.data, p->key.len, plan->n_points)) {
+		plan_remark(plan, place, "another point matches the same (%s), and rules", p->name);
+		point_free(p);
+		return;
+	}
+	plan->points[plan->n_points++] = *p;
+}
+
+static enum df_status read_point(struct plan *plan, struct json_object *json, const char *place,
+				 struct df_err *err)
+{
+	struct plan_point point = {0};
+	struct kind kind;
+	struct json_object *match = member(json, "match", json_type_object);
+	struct json_object *validator = member(json, "validator", json_type_object);
+	struct json_object *definition = member(validator, "definition", json_type_object);
+	const char *type = string_of(match, "type"), *how = string_of(validator, "type");
+	if (!kind_of(type, &kind)) {
+		plan_remark(plan, place, "the match's type '%.60s' is not known: no event has it",
+			    type != NULL ? type : "");
+		return DF_OK;
+	}
+	if (!read_match(&kind, match, &point)) {
+		plan_remark(plan, place, "the match of a %s lacks its criteria: no event has it",
+			    kind.type);
+		return DF_OK;
+	}
+	if (definition == NULL || (how != NULL && strcmp(how, "json_schema") != 0)) {
+		plan_remark(plan, place, "the validator is not a JSON Schema: anything is allowed");
+		point.root = df_alloc(sizeof(*point.root));
+	} else {
+		char *where = df_format("%s/validator/definition", place);
+		point.root = plan_node_compile(plan, definition, where,
+					       strcmp(kind.type, "user_identities") == 0, err);
+		free(where);
+	}
+	if (point.root == NULL) {
+		point_free(&point);
+		return DF_USAGE;
+	}
+	point.free = plan_node_is_free(point.root, strncmp(kind.type, "user_", 5) != 0);
+	add_point(plan, &point, place);
+	return DF_OK;
+}
+
+static const struct plan_point *point_of(const struct plan *plan, const char *type)
+{
+	for (size_t i = 0; i < plan->n_points; i++)
+		if (strcmp(plan->points[i].type, type) == 0)
+			return &plan->points[i];
+	return NULL;
+}
+
+static enum df_status read_points(struct plan *plan, struct json_object *points, struct df_err *err)
+{
+	size_t n = json_object_array_length(points);
+	if (n > PLAN_MAX_POINTS)
+		return df_fail(DF_USAGE, err, NULL, "the plan has %zu points; %u at most are taken",
+			       n, PLAN_MAX_POINTS);
+	plan->points = df_alloc((n + 1) * sizeof(*plan->points));
+	for (size_t i = 0; i < n; i++) {
+		char place[64];
+		snprintf(place, sizeof(place), "#/version_document/data_points/%zu", i);
+		enum df_status st =
+		    read_point(plan, json_object_array_get_idx(points, i), place, err);
+		if (st != DF_OK)
+			return st;
+	}
+	plan->attributes = point_of(plan, "user_attributes");
+	plan->identities = point_of(plan, "user_identities");
+	if (plan->attributes == NULL)
+		plan_remark(plan, "#/version_document/data_points",
+			    "no point is about user_attributes: any user attribute is allowed");
+	if (plan->identities == NULL)
+		plan_remark(plan, "#/version_document/data_points",
+			    "no point is about user_identities: any identity is allowed");
+	return DF_OK;
+}
+
+/* ---- the document ---- */
+
+static void read_settings(struct plan *plan, struct json_object *document)
+{
+	static const char *const keys[PLAN_FIELD] = {"event", "event_attribute", "user_attribute",
+						     "user_identity"};
+	struct json_object *actions = member(member(document, "settings", json_type_object),
+					     "validation_actions", json_type_object);
+	for (size_t i = 0; i < PLAN_FIELD; i++) {
+		const char *action = string_of(actions, keys[i]);
+		plan->allows[i] = action != NULL && strcmp(action, "allow") == 0;
+	}
+}
+
+static bool has_things(struct json_object *object, const char *key)
+{
+	struct json_object *list = member(object, key, json_type_array);
+	struct json_object *map = member(object, key, json_type_object);
+	return (list != NULL && json_object_array_length(list) > 0) ||
+	       (map != NULL && json_object_object_length(map) > 0);
+}
+
+static enum df_status read_version(struct plan *plan, struct json_object *version,
+				   struct df_err *err)
+{
+	struct json_object *document = member(version, "version_document", json_type_object);
+	struct json_object *points = member(document, "data_points", json_type_array);
+	struct json_object *number = member(version, "version", json_type_int);
+	const char *id = string_of(version, "data_plan_id");
+	if (points == NULL)
+		return df_fail(DF_USAGE, err, NULL,
+			       "no version_document with data_points in it: this is not a version "
+			       "of a data plan");
+	plan->id = df_strdup(id != NULL ? id : "");
+	if (number != NULL && json_object_get_int64(number) > 0 &&
+	    json_object_get_int64(number) <= UINT32_MAX)
+		plan->version = (uint32_t)json_object_get_int64(number);
+	read_settings(plan, document);
+	if (has_things(document, "transformations"))
+		plan_remark(plan, "#/version_document/transformations",
+			    "the platform changes data by these before it checks; they are not "
+			    "carried out here");
+	return read_points(plan, points, err);
+}
+
+static void list_versions(struct json_object *versions, struct df_buf *out)
+{
+	for (size_t i = 0; i < json_object_array_length(versions); i++) {
+		struct json_object *number =
+		    member(json_object_array_get_idx(versions, i), "version", json_type_int);
+		if (number != NULL)
+			df_buf_addf(out, "%s%lld", out->len > 0 ? ", " : "",
+				    (long long)json_object_get_int64(number));
+	}
+}
+
+/* The version that is asked for, of a whole plan; or the document itself. */
+static enum df_status choose_version(struct json_object *root, uint32_t version,
+				     struct json_object **out, struct df_err *err)
+{
+	struct json_object *versions = member(root, "data_plan_versions", json_type_array);
+	struct df_buf there = {.max = 512};
+	*out = NULL;
+	if (versions == NULL)
+		versions = json_object_is_type(root, json_type_array) ? root : NULL;
+	size_t n = versions != NULL ? json_object_array_length(versions) : 1;
+	for (size_t i = 0; i < n && *out == NULL; i++) {
+		struct json_object *one =
+		    versions != NULL ? json_object_array_get_idx(versions, i) : root;
+		struct json_object *number = member(one, "version", json_type_int);
+		if ((version == 0 && n == 1) ||
+		    (version != 0 && number != NULL && json_object_get_int64(number) == version))
+			*out = one;
+	}
+	if (*out != NULL)
+		return DF_OK;
+	list_versions(versions != NULL ? versions : root, &there);
+	enum df_status st =
+	    version == 0
+		? df_fail(DF_USAGE, err, NULL,
+			  "a whole plan with %zu versions: set plan_version to "
+			  "one of them (%s)",
+			  n, df_buf_cstr(&there))
+		: df_fail(DF_USAGE, err, NULL, "version %u is not in the file; there is %s",
+			  version, there.len > 0 ? df_buf_cstr(&there) : "another one");
+	df_buf_free(&there);
+	return st;
+}
+
+static enum df_status bad_json(const char *text, size_t at, const char *why, struct df_err *err)
+{
+	uint64_t line = 1;
+	size_t column = 1;
+	for (size_t i = 0; i < at; i++) {
+		column = text[i] == '\n' ? 1 : column + (((unsigned char)text[i] & 0xc0) != 0x80);
+		line += text[i] == '\n';
+	}
+	df_err_place(err, NULL, line, NULL);
+	return df_fail(DF_USAGE, err, NULL, "line %llu, column %zu: not JSON: %s",
+		       (unsigned long long)line, column, why);
+}
+
+static enum df_status parse(const char *text, size_t len, struct json_object **out,
+			    struct df_err *err)
+{
+	size_t bom = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	if (len > PLAN_MAX_BYTES)
+		return df_fail(DF_USAGE, err, NULL, "more than %u MiB: this is not a data plan",
+			       PLAN_MAX_BYTES >> 20);
+	struct json_tokener *tok = json_tokener_new_ex(JSON_DEPTH);
+	json_tokener_set_flags(tok, JSON_TOKENER_VALIDATE_UTF8);
+	struct json_object *root = json_tokener_parse_ex(tok, text + bom, (int)(len - bom));
+	enum json_tokener_error e = json_tokener_get_error(tok);
+	size_t end = bom + json_tokener_get_parse_end(tok);
+	json_tokener_free(tok);
+	while (e == json_tokener_success && end < len && strchr(" \t\r\n", text[end]) != NULL &&
+	       text[end] != '\0')
+		end++;
+	if (e == json_tokener_success && end == len) {
+		*out = root;
+		return DF_OK;
+	}
+	json_object_put(root);
+	return bad_json(text, end < len ? end : len,
+			e == json_tokener_continue  ? "it ends too early"
+			: e == json_tokener_success ? "something follows its end"
+						    : json_tokener_error_desc(e),
+			err);
+}
+
+enum df_status plan_read(const char *text, size_t len, uint32_t version, struct plan **out,
+			 struct df_err *err)
+{
+	struct json_object *root = NULL, *chosen = NULL;
+	struct plan *plan = df_alloc(sizeof(*plan));
+	enum df_status st = parse(text, len, &root, err);
+	plan->by_key = df_index_new();
+	if (st != DF_OK)
+		goto cleanup;
+	st = choose_version(root, version, &chosen, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = read_version(plan, chosen, err);
+
+cleanup:
+	json_object_put(root);
+	if (st == DF_OK)
+		*out = plan;
+	else
+		plan_free(plan);
+	return st;
+}
+
+void plan_free(struct plan *plan)
+{
+	if (plan == NULL)
+		return;
+	for (size_t i = 0; i < plan->n_points; i++)
+		point_free(&plan->points[i]);
+	for (size_t i = 0; i < plan->n_remarks; i++) {
+		free(plan->remarks[i].place);
+		free(plan->remarks[i].text);
+	}
+	free(plan->points);
+	free(plan->remarks);
+	df_index_free(plan->by_key);
+	free(plan->id);
+	free(plan);
+}
+
+const char *plan_id(const struct plan *plan)
+{
+	return plan->id;
+}
+
+uint32_t plan_version(const struct plan *plan)
+{
+	return plan->version;
+}
+
+size_t plan_points(const struct plan *plan)
+{
+	return plan->n_points;
+}
+
+const char *plan_point_name(const struct plan *plan, size_t i)
+{
+	return plan->points[i].name;
+}
+
+size_t plan_remarks(const struct plan *plan, const struct plan_remark **out)
+{
+	*out = plan->remarks;
+	return plan->n_remarks;
+}
+
+bool plan_blocks(const struct plan *plan, enum plan_part part)
+{
+	return part < PLAN_FIELD && !plan->allows[part];
+}
+
+/* ---- names, for those who choose them ---- */
+
+static const struct plan_node *below(const struct plan_node *node, const char *key)
+{
+	size_t i = node != NULL ? df_index_find(node->by_name, key, strlen(key)) : DF_INDEX_NONE;
+	return i != DF_INDEX_NONE ? node->properties[i].node : NULL;
+}
+
+void plan_names(const struct plan *plan, void (*each)(void *ctx, const struct plan_name *name),
+		void *ctx)
+{
+	for (size_t i = 0; i < plan->n_points; i++) {
+		const struct plan_point *p = &plan->points[i];
+		struct plan_name name = {.point = p->name,
+					 .type = p->type,
+					 .criterion = p->second != NULL ? p->second : ""};
+		const struct plan_node *object = p->root;
+		name.part = p == plan->attributes   ? PLAN_USER_ATTRIBUTE
+			    : p == plan->identities ? PLAN_USER_IDENTITY
+						    : PLAN_EVENT_ATTRIBUTE;
+		if (name.part == PLAN_EVENT_ATTRIBUTE) {
+			struct plan_name event = name;
+			event.part = PLAN_EVENT;
+			event.name = p->first != NULL ? p->first : "";
+			each(ctx, &event);
+			object = below(below(p->root, "data"), "custom_attributes");
+		}
+		for (size_t k = 0; object != NULL && k < object->n_properties; k++) {
+			name.name = object->properties[k].name;
+			each(ctx, &name);
+		}
+	}
+}

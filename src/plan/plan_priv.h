@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plan_priv.h - what a data plan is compiled to
+ *
+ *	plan.c		reading the document: points, settings, remarks
+ *	plan_schema.c	a point's JSON Schema becomes a tree
+ *	plan_value.c	a JSON value against a tree
+ *	plan_format.c	the formats of strings
+ *	plan_check.c	a row: which point it has, and what its parts are held against
+ */
+#ifndef DROPFEED_PLAN_PRIV_H
+#define DROPFEED_PLAN_PRIV_H
+
+#include "dropfeed/index.h"
+#include "dropfeed/plan.h"
+#include "dropfeed/schema.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#define PLAN_MAX_POINTS  10000u
+#define PLAN_MAX_NODES   1000000u
+#define PLAN_MAX_DEPTH   24 /* of schemas; the vendor's batches have less than ten */
+#define PLAN_MAX_REMARKS 1000u
+#define PLAN_MAX_PATTERN 4096u
+#define PLAN_MATCH_LIMIT 100000u /* steps of a pattern in one value */
+
+enum plan_type { /* a set of them, 0: any */
+		 PLAN_STRING = 1,
+		 PLAN_NUMBER = 2,
+		 PLAN_INTEGER = 4,
+		 PLAN_BOOLEAN = 8,
+		 PLAN_OBJECT = 16,
+		 PLAN_ARRAY = 32,
+		 PLAN_NULL = 64,
+};
+
+enum plan_format {
+	PLAN_FORMAT_NONE,
+	PLAN_FORMAT_DATE_TIME,
+	PLAN_FORMAT_DATE,
+	PLAN_FORMAT_TIME,
+	PLAN_FORMAT_EMAIL,
+	PLAN_FORMAT_UUID,
+	PLAN_FORMAT_IPV4,
+	PLAN_FORMAT_IPV6,
+	PLAN_FORMAT_URI,
+};
+
+struct plan_node;
+
+struct plan_property {
+	char *name; /* own */
+	size_t len;
+	struct plan_node *node; /* own; NULL: named by `required` only */
+	bool required;
+};
+
+struct plan_literal { /* of const and enum */
+	enum plan_type type;
+	char *text; /* own: a string's characters, a number as it is written, "true" */
+	size_t len;
+};
+
+struct plan_literals {
+	struct plan_literal *v; /* own */
+	size_t n;
+	bool set;
+};
+
+struct plan_bound {
+	bool set;
+	long double value;
+	char text[40];
+};
+
+struct plan_node {
+	unsigned types;                   /* enum plan_type */
+	struct plan_property *properties; /* own */
+	size_t n_properties, n_required;
+	struct df_index *by_name;              /* own, or NULL */
+	size_t memo;                           /* where its part of a checker's memo begins */
+	bool closed;                           /* additionalProperties: false */
+	struct plan_node *additional;          /* own: a schema for the others, or NULL */
+	struct plan_node *items;               /* own, or NULL */
+	struct plan_literals constant, choice; /* const, enum */
+	pcre2_code *pattern;                   /* own, or NULL */
+	char *pattern_text;                    /* own: for messages */
+	enum plan_format format;
+	struct plan_bound minimum, maximum, above, below;
+	bool has_min_length, has_max_length;
+	uint64_t min_length, max_length;
+};
+
+struct plan_point {
+	const char *type;     /* of its match: a constant */
+	char *first, *second; /* own: its criteria, or NULL */
+	char *name;           /* own: for people */
+	struct df_buf key;    /* own: type and criteria, see plan_key */
+	struct plan_node *root;
+	bool free; /* it allows everything */
+};
+
+struct plan {
+	char *id; /* own */
+	uint32_t version;
+	bool allows[PLAN_FIELD]; /* per part: the plan's settings let the unplanned pass */
+	struct plan_point *points;
+	size_t n_points;
+	struct df_index *by_key;
+	const struct plan_point *attributes, *identities; /* or NULL */
+	struct plan_remark *remarks;
+	size_t n_remarks, n_nodes, n_memo;
+};
+
+void plan_remark(struct plan *plan, const char *place, const char *fmt, ...) DF_PRINTF(3, 4);
+
+/* Appends the key of a point: the match's type and its criteria, which events are looked up by.
+ * second may be NULL. */
+void plan_key(struct df_buf *out, const char *type, const char *first, size_t first_len,
+	      const char *second, size_t second_len);
+
+/* ---- plan_schema.c ---- */
+struct json_object;
+/* The caller's. NULL: DF_USAGE, and err is set. identities: the names of properties are the plan's
+ * spellings, and become the batch's. */
+struct plan_node *plan_node_compile(struct plan *plan, struct json_object *definition,
+				    const char *place, bool identities, struct df_err *err);
+void plan_node_free(struct plan_node *node);
+/* It allows everything that a batch may have. event: the schema is of an event. */
+bool plan_node_is_free(const struct plan_node *node, bool event);
+
+/* ---- plan_format.c ---- */
+bool plan_format_find(const char *name, enum plan_format *out);
+bool plan_format_fits(enum plan_format format, const char *p, size_t len);
+const char *plan_format_name(enum plan_format format);
+
+/* ---- plan_value.c ---- */
+
+struct plan_step {       /* to the value at hand */
+	const char *key; /* as written in the JSON; NULL: an item */
+	size_t len;
+	size_t index;
+};
+
+struct plan_checker {
+	const struct plan *plan;
+	bool strict;
+	uint32_t *memo; /* own: per property, the one that a member at that place was last */
+	struct plan_step steps[PLAN_MAX_DEPTH];
+	size_t depth;
+	struct plan_finding findings[PLAN_MAX_FINDINGS];
+	size_t n;
+	const char *point;
+	const char *base; /* the text that positions count from */
+	bool in_batch;
+	bool attributes;             /* the members are user attributes */
+	bool identities;             /* likewise */
+	struct df_buf text;          /* the object that is checked, where it is put together */
+	struct df_buf string;        /* a string without its escapes */
+	struct df_buf key;           /* a member's name without its escapes */
+	struct df_buf wanted;        /* the key of the point that is looked for */
+	pcre2_match_data *match;     /* own */
+	pcre2_match_context *limits; /* own */
+};
+
+/* Checks the JSON value that begins at p and returns its end. */
+const char *plan_value_check(struct plan_checker *c, const struct plan_node *node, const char *p);
+const char *plan_value_skip(const char *p); /* the end of a value of our own JSON */
+/* The string that begins with the quote at p, without quotes and escapes; borrowed until the
+ * next call. *end: after its closing quote. */
+const char *plan_string(struct df_buf *scratch, const char *p, size_t *len, const char **end);
+
+#endif
