@@ -63,7 +63,7 @@ HFILES    = $(wildcard include/*/*.h src/*/*.h tests/*/*.h)
 # A nested make builds on all processors, unless -j was given already.
 PARALLEL  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all deps build-deps test-deps deps-lint deps-fuzz deps-bench have-libs build-tests calls crash demo test unit e2e fuzz fuzz-targets fuzz-replays bench growth pace soak
+.PHONY: all deps build-deps test-deps deps-lint deps-fuzz deps-bench have-libs build-tests calls crash demo test unit e2e fuzz fuzz-targets fuzz-replays bench growth pace soak plan-peer
 .PHONY: lint format asan tsan valgrind install uninstall clean help libssh2
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -146,7 +146,7 @@ e2e: $(PEERS) $(BUILD)/dropfeed faults ## end-to-end tests only: real sshd, gpg,
 .PHONY: peers
 peers: $(PEERS)
 fuzz-targets: $(FUZZ)
-build-tests: $(BUILD)/dropfeed $(PEERS) $(UNIT) fuzz-replays faults
+build-tests: $(BUILD)/dropfeed $(PEERS) $(UNIT) $(BUILD)/tests/plan/batches fuzz-replays faults
 
 ifdef SANITIZE
 fuzz-replays: $(FUZZ)
@@ -196,6 +196,11 @@ valgrind: deps ## unit tests under valgrind
 bench: deps ## a table of dropfeed against its yardsticks; some minutes, BENCH_MB=20 for a quick look
 	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed $(patsubst %,$(BUILD)/tests/bench/%,csvloop sftploop sink) peers
 	@BUILD=$(abspath $(BUILD)) tests/bench/bench.py
+
+plan-peer: deps deps-bench ## data plans against the vendor's own validator, from npm; some minutes
+	@npm install --silent --no-fund --no-audit --prefix $(BUILD)/node @mparticle/data-planning-node@1.0.3
+	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/tests/plan/batches
+	@BUILD=$(abspath $(BUILD)) tests/run-plan --vendor $(BUILD)/node/node_modules
 
 growth: $(BUILD)/dropfeed ## how the work grows with the number of columns
 	@tests/bench/growth.py $(BUILD)

@@ -3,7 +3,7 @@
  * plan.h - a data plan: which events and attributes may exist, and what they look like
  *
  *	struct plan *plan = NULL;
- *	plan_read(text, len, 0, &plan, &err);		a version as the vendor's UI or API gives it
+ *	plan_read(text, len, 0, &plan, &err);  a version as the platform gives it
  *	struct plan_checker *c = plan_checker_new(plan, false);
  *	n = plan_check(c, &record, &findings);		per row
  *	plan_checker_free(c);
@@ -94,6 +94,9 @@ struct plan_finding {
  * call. */
 size_t plan_check(struct plan_checker *c, const struct plan_record *record,
 		  const struct plan_finding **out);
+
+/* The version of the library that matches patterns. */
+const char *plan_library(void);
 
 /* Planned names for a foreign column, for `manifest`: calls with each attribute that the plan
  * knows. */

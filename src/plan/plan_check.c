@@ -256,3 +256,11 @@ size_t plan_check(struct plan_checker *c, const struct plan_record *record,
 	*out = c->findings;
 	return c->n;
 }
+
+const char *plan_library(void)
+{
+	static char version[32];
+	(void)pcre2_config(PCRE2_CONFIG_VERSION, version);
+	version[strcspn(version, " ")] = '\0'; /* a date follows */
+	return version;
+}

@@ -2,6 +2,8 @@
 /* The libraries that this program runs with, and those that it was built without. */
 #include "run_priv.h"
 
+#include "dropfeed/plan.h"
+
 #include <curl/curl.h>
 #include <gpgme.h>
 #include <json-c/json_c_version.h>
@@ -66,4 +68,5 @@ void run_version(struct df_buf *out)
 	version_optional(out, "liblzma", VERSION_LZMA, ".xz files");
 	version_add(out, "SQLite", sqlite3_libversion());
 	version_add(out, "json-c", json_c_version());
+	version_add(out, "PCRE2", plan_library());
 }
