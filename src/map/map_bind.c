@@ -1,31 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* The bindings of columns to paths become the two trees. */
-#include "map_priv.h"
+#include "map_bind.h"
+
+#include "map_bindings.h"
+#include "map_cell.h"
+#include "map_check.h"
+#include "map_derive.h"
+#include "map_json.h"
+#include "map_program.h"
+#include "map_state.h"
+#include "map_tree.h"
+#include "map_warn.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-struct map_binding *map_bindings_add(struct map_bindings *b, size_t column, const char *name,
-				     size_t len, const char *fixed)
-{
-	if (b->n == b->cap) {
-		b->cap = b->cap == 0 ? 16 : b->cap * 2;
-		b->v = df_realloc(b->v, b->cap * sizeof(*b->v));
-	}
-	b->v[b->n++] = (struct map_binding){
-	    .column = column, .name = df_strndup(name, len), .fixed = df_strdup(fixed)};
-	return &b->v[b->n - 1];
-}
-
-void map_bindings_free(struct map_bindings *b)
-{
-	for (size_t i = 0; i < b->n; i++) {
-		free(b->v[i].name);
-		free(b->v[i].fixed);
-	}
-	free(b->v);
-	memset(b, 0, sizeof(*b));
-}
 
 /* The names of attributes are the document's own: the API's limit for them holds. False: it is
  * over, and rows that have a value there are rejected. */
@@ -57,7 +45,7 @@ static enum df_status set_fixed(struct map *m, const struct map_binding *binding
 	struct df_buf json = {0};
 	enum df_status st = DF_OK;
 	const struct rows_cell cell = {binding->fixed, strlen(binding->fixed)};
-	if (map_cell_emit(m, path->type, path->field, &cell, &json, &fault))
+	if (map_value_emit(m, path->type, path->field, &cell, &json, &fault))
 		leaf->fallback = df_strndup(json.data, json.len);
 	else
 		st = df_fail(DF_USAGE, err, NULL, "manifest: the static value of '%s' is wrong: %s",
@@ -209,14 +197,6 @@ static void prepare_deletion(struct map *m)
 	if (schema_path_parse(m->event, name, strlen(name), &path, NULL) == SCHEMA_PATH_OK &&
 	    map_tree_add(m->batch, &path) != NULL)
 		map_node_child(m->batch, "deleted_user_attributes")->flags |= MAP_DELETED;
-}
-
-struct map_node *map_root_new(const struct schema_object *object, const char *path)
-{
-	struct map_node *root = map_node_new(MAP_NODE_OBJECT, NULL, 0);
-	root->object = object;
-	root->path = df_strdup(path);
-	return root;
 }
 
 /* The op that ends product_action.products. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Typed cells: what is checked, and how it is written. No number passes through a double. */
-#include "map_priv.h"
+#include "map_cell.h"
+
+#include "map_state.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -9,25 +11,6 @@
 static bool digit(char c)
 {
 	return c >= '0' && c <= '9';
-}
-
-void map_cell_trim(const char **p, size_t *len)
-{
-	while (*len > 0 && ((*p)[0] == ' ' || (*p)[0] == '\t')) {
-		(*p)++;
-		(*len)--;
-	}
-	while (*len > 0 && ((*p)[*len - 1] == ' ' || (*p)[*len - 1] == '\t'))
-		(*len)--;
-}
-
-size_t map_utf8_prefix(const char *p, size_t len, size_t max)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < len; i++)
-		if (((unsigned char)p[i] & 0xc0) != 0x80 && n++ == max)
-			return i;
-	return len;
 }
 
 static bool bad(struct map_cell_fault *fault, const char *code, const char *text)
@@ -229,17 +212,6 @@ bool map_cell_instant(const struct map *m, const char *p, size_t len, int64_t *m
 	return true;
 }
 
-/* A static value: a row's have the row's arena. */
-static bool emit_json(const struct map *m, const struct schema_field *field, const char *p,
-		      size_t len, struct df_buf *out, struct map_cell_fault *fault)
-{
-	struct liquid_arena arena = {0};
-	struct map_json json = {.m = m, .arena = &arena, .out = out, .fault = fault};
-	bool ok = map_json_emit(&json, field, p, len);
-	liquid_arena_free(&arena);
-	return ok;
-}
-
 bool map_cell_emit(const struct map *m, enum schema_type type, const struct schema_field *field,
 		   const struct rows_cell *cell, struct df_buf *out, struct map_cell_fault *fault)
 {
@@ -262,7 +234,6 @@ bool map_cell_emit(const struct map *m, enum schema_type type, const struct sche
 	case SCHEMA_IP:
 		return emit_ip(p, len, out, fault);
 	case SCHEMA_JSON:
-		return emit_json(m, field, p, len, out, fault);
 	case SCHEMA_ITEMS:
 	case SCHEMA_STRING:
 	case SCHEMA_STRINGS:

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What the columns leave open: the feed's defaults fill it, or the document is refused. */
-#include "map_priv.h"
+#include "map_check.h"
+
+#include "map_cell.h"
+#include "map_json.h"
+#include "map_state.h"
+#include "map_tree.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +37,7 @@ static struct map_node *set_default(struct map *m, const char *name, const char 
 	if (leaf == NULL || leaf->kind != MAP_NODE_LEAF || leaf->fallback != NULL)
 		return NULL;
 	const struct rows_cell cell = {value, strlen(value)};
-	if (map_cell_emit(m, path.type, path.field, &cell, &json, &fault))
+	if (map_value_emit(m, path.type, path.field, &cell, &json, &fault))
 		leaf->fallback = df_strndup(json.data, json.len);
 	df_buf_free(&json);
 	return leaf;

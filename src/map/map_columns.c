@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The header's names and the manifest's sources find each other. */
-#include "map_priv.h"
+#include "map_columns.h"
+
+#include "map_state.h"
 
 #include <stdlib.h>
 
@@ -12,35 +14,19 @@ void map_columns_index(struct map *m)
 		df_index_add(m->by_name, m->names[i], strlen(m->names[i]), i);
 }
 
+size_t map_columns(const struct map *m)
+{
+	return m->n_names;
+}
+
+const char *map_column_name(const struct map *m, size_t column)
+{
+	return column > 0 && column <= m->n_names ? m->names[column - 1] : "";
+}
+
 size_t map_column_find(const struct map *m, const char *name, size_t len)
 {
 	return df_index_find(m->by_name, name, len);
-}
-
-void map_manifest_index(struct map_manifest *manifest)
-{
-	size_t *last =
-	    /* of the entries with the same source, by the first */
-	    df_alloc((manifest->n + 1) * sizeof(*last));
-	manifest->by_source = df_index_new();
-	manifest->patterns = df_alloc((manifest->n + 1) * sizeof(*manifest->patterns));
-	for (size_t i = 0; i < manifest->n; i++) {
-		struct map_entry *e = &manifest->entries[i];
-		e->next = MAP_NONE;
-		last[i] = i;
-		if (e->source == NULL)
-			continue;
-		if (manifest->transform && map_is_pattern(e->source))
-			manifest->patterns[manifest->n_patterns++] = i;
-		size_t first = df_index_find(manifest->by_source, e->source, strlen(e->source));
-		if (first == DF_INDEX_NONE) {
-			df_index_add(manifest->by_source, e->source, strlen(e->source), i);
-			continue;
-		}
-		manifest->entries[last[first]].next = i;
-		last[first] = i;
-	}
-	free(last);
 }
 
 /* ---- what the header lacks ---- */

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The hosted feed's own manifest: {"hasHeaderRow": bool, "columns": [{"column", "action",
  * "field"}]}. */
-#include "map_priv.h"
+#include "map_custom.h"
+
+#include "map_bindings.h"
+#include "map_columns.h"
+#include "map_manifest.h"
+#include "map_manifest_read.h"
+#include "map_state.h"
+#include "map_tree.h"
 
 #include <json-c/json.h>
 
@@ -76,10 +83,8 @@ enum df_status map_custom_read(struct json_object *root, const struct schema_eve
 	return st == DF_OK ? map_manifest_distinct(out, event, err) : st;
 }
 
-bool map_manifest_ignores(const struct map_manifest *manifest, const char *name)
+bool map_custom_ignores(const struct map_manifest *manifest, const char *name)
 {
-	if (manifest->transform)
-		return map_transform_ignores(manifest, name);
 	size_t i = df_index_find(manifest->by_source, name, strlen(name));
 	return i != DF_INDEX_NONE && manifest->entries[i].action == MAP_IGNORE;
 }
@@ -88,7 +93,7 @@ bool map_manifest_ignores(const struct map_manifest *manifest, const char *name)
 static void mark_ignored(const struct map *m, bool *done)
 {
 	for (size_t i = 0; m->manifest->has_header && i < m->n_names; i++)
-		done[i] = done[i] || map_manifest_ignores(m->manifest, m->names[i]);
+		done[i] = done[i] || map_custom_ignores(m->manifest, m->names[i]);
 }
 
 enum df_status map_custom_bind(const struct map *m, struct map_bindings *out, bool *done,

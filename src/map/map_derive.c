@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Cells that a mapping makes of others: templates, and values out of a cell's JSON. Memory comes
  * from the row's arena. */
-#include "map_priv.h"
+#include "map_derive.h"
+
+#include "map_cell.h"
+#include "map_manifest.h"
+#include "map_pattern.h"
+#include "map_state.h"
+#include "map_tree.h"
+#include "map_values.h"
 
 #include <stdio.h>
 #include <stdlib.h>

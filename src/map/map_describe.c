@@ -4,7 +4,13 @@
  * were made of, and a row's outcomes from the ops themselves, run one by one: nothing is reported
  * here that a delivery would not do.
  */
-#include "map_priv.h"
+#include "map_bindings.h"
+#include "map_compile.h"
+#include "map_derive.h"
+#include "map_program.h"
+#include "map_row.h"
+#include "map_state.h"
+#include "map_tree.h"
 
 #include <stdlib.h>
 

@@ -5,7 +5,11 @@
  * own would have become: typed, checked, within the API's limits. What an empty cell is to a
  * column, null, "", {} and [] are here: left out.
  */
-#include "map_priv.h"
+#include "map_json.h"
+
+#include "map_cell.h"
+#include "map_notes.h"
+#include "map_state.h"
 
 #include <stdio.h>
 
@@ -390,4 +394,23 @@ bool map_json_emit(struct map_json *j, const struct schema_field *field, const c
 		snprintf(j->fault->text, sizeof(fault), "%.90s: %.120s", j->place, fault);
 	}
 	return false;
+}
+
+/* A static value: a row's have the row's arena. */
+static bool emit_json(const struct map *m, const struct schema_field *field, const char *p,
+		      size_t len, struct df_buf *out, struct map_cell_fault *fault)
+{
+	struct liquid_arena arena = {0};
+	struct map_json json = {.m = m, .arena = &arena, .out = out, .fault = fault};
+	bool ok = map_json_emit(&json, field, p, len);
+	liquid_arena_free(&arena);
+	return ok;
+}
+
+bool map_value_emit(const struct map *m, enum schema_type type, const struct schema_field *field,
+		    const struct rows_cell *cell, struct df_buf *out, struct map_cell_fault *fault)
+{
+	if (type == SCHEMA_JSON)
+		return emit_json(m, field, cell->p, cell->len, out, fault);
+	return map_cell_emit(m, type, field, cell, out, fault);
 }

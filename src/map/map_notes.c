@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* What rows warn of. In parts it is kept apart with its count, as the rows may turn out not to
  * be any. */
-#include "map_priv.h"
+#include "map_notes.h"
+
+#include "map_derive.h"
+#include "map_placeholder.h"
+#include "map_program.h"
+#include "map_state.h"
+#include "map_tree.h"
+#include "map_warn.h"
 
 #include <stdio.h>
 

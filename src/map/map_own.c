@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Columns of our own, which reject files add, and the header of places that those of documents
  * without a header begin with. */
-#include "map_priv.h"
+#include "map_own.h"
+
+#include "map_state.h"
+#include "map_tree.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Values that identify nobody: what databases, spreadsheets and programs write where an identity
  * is missing. */
-#include "map_priv.h"
+#include "map_placeholder.h"
 
 #include <ctype.h>
 #include <stdio.h>

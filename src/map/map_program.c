@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The tree becomes a flat list of ops, with every constant part of the JSON written out
  * beforehand. */
-#include "map_priv.h"
+#include "map_program.h"
+
+#include "dropfeed/map.h"
+
+#include "map_tree.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Cells whose JSON becomes several members of an object, or several entries of a list. */
+#include "map_cell.h"
+#include "map_derive.h"
+#include "map_program.h"
 #include "map_run.h"
+#include "map_state.h"
+#include "map_tree.h"
 
 #define SPREAD_LISTS 128 /* a cell may bring as many names as a MiB holds */
 

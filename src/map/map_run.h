@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* map_run.h - a row on its way through the ops: between map_row.c and map_row_json.c */
+/* map_run.h - a row on its way through the ops: what map_row.c and map_row_json.c share */
 #ifndef MAP_RUN_H
 #define MAP_RUN_H
 
-#include "map_priv.h"
+#include "dropfeed/map.h"
+#include "map_program.h"
+
+struct map_frame;
+struct map_watch;
 
 struct map_run {
 	struct map *m;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Paths that are taken already, and values on their own: for whoever chooses paths for columns. */
-#include "map_priv.h"
+#include "map_cell.h"
+#include "map_json.h"
+#include "map_tree.h"
 
 #include <stdlib.h>
 
@@ -70,7 +72,7 @@ bool map_value_fits(const struct map *m, enum schema_type type, const struct sch
 	if (type != SCHEMA_STRING && type != SCHEMA_STRINGS)
 		map_cell_trim(&p, &len);
 	bool fits =
-	    len > 0 && map_cell_emit(m, type, field, &(struct rows_cell){p, len}, &out, &fault);
+	    len > 0 && map_value_emit(m, type, field, &(struct rows_cell){p, len}, &out, &fault);
 	df_buf_free(&out);
 	return fits;
 }

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The vendor's Field Transformations: {"mappings": [{"mapping_type", "source", "destination",
  * "value", "ignore_when"}]}. */
-#include "map_priv.h"
+#include "map_transform.h"
+
+#include "map_manifest.h"
+#include "map_manifest_read.h"
+#include "map_pattern.h"
+#include "map_rows.h"
+#include "map_state.h"
+#include "map_values.h"
 
 #include <json-c/json.h>
 #include <stdlib.h>
-
-static const char unmapped[] = "$unmapped";
 
 static bool bad_template(size_t number, const char *key, const struct liquid_fault *fault,
 			 struct df_err *err, enum df_status *st)
@@ -68,7 +73,8 @@ static enum df_status check_destination(struct map_entry *e, size_t number,
 	if (st != DF_OK)
 		return st;
 	size_t n = stars(e->field);
-	bool wild = e->source != NULL && (stars(e->source) > 0 || strcmp(e->source, unmapped) == 0);
+	bool wild =
+	    e->source != NULL && (stars(e->source) > 0 || strcmp(e->source, MAP_UNMAPPED) == 0);
 	if (n > 0 && !wild)
 		return df_fail(DF_USAGE, err, NULL,
 			       "manifest, entry %zu: 'destination' has a * where 'source' has none",

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Field Transformations meet a header: which column each mapping takes, and where it leads. */
-#include "map_priv.h"
+#include "map_bindings.h"
+#include "map_columns.h"
+#include "map_derive.h"
+#include "map_manifest.h"
+#include "map_pattern.h"
+#include "map_rows.h"
+#include "map_state.h"
+#include "map_transform.h"
+#include "map_tree.h"
 
 #include <stdlib.h>
-
-static const char unmapped[] = "$unmapped";
-
-bool map_pattern_fits(const char *pattern, const char *name, size_t len)
-{
-	const char *star = strchr(pattern, '*');
-	size_t head = (size_t)(star - pattern), tail = strlen(star + 1);
-	return len > head + tail && memcmp(pattern, name, head) == 0 &&
-	       memcmp(star + 1, name + len - tail, tail) == 0;
-}
 
 struct binder {
 	struct map *m;
@@ -42,34 +40,20 @@ static void bind_to(struct binder *b, size_t column, const struct map_entry *e, 
 	df_buf_free(&name);
 }
 
-enum precedence { EXACT, WILD, REST };
-
-static enum precedence precedence_of(const char *source)
-{
-	if (strcmp(source, unmapped) == 0)
-		return REST;
-	return strchr(source, '*') != NULL ? WILD : EXACT;
-}
-
-bool map_is_pattern(const char *source)
-{
-	return precedence_of(source) != EXACT;
-}
-
 /* The entries of one precedence that fit a column, one after another. */
 struct fitting {
 	const struct map_manifest *manifest;
 	const char *key;
-	enum precedence rank;
-	size_t at; /* of EXACT: the next entry; else the next place in the list of patterns */
+	enum map_precedence rank;
+	size_t at; /* of MAP_EXACT: the next entry; else the next place in the list of patterns */
 };
 
-static struct fitting fitting_begin(const struct map_manifest *manifest, enum precedence rank,
+static struct fitting fitting_begin(const struct map_manifest *manifest, enum map_precedence rank,
 				    const char *key)
 {
 	size_t len = strlen(key);
-	size_t first = rank == EXACT ? df_index_find(manifest->by_source, key, len) : 0;
-	if (rank == EXACT && first != DF_INDEX_NONE && map_is_pattern(key))
+	size_t first = rank == MAP_EXACT ? df_index_find(manifest->by_source, key, len) : 0;
+	if (rank == MAP_EXACT && first != DF_INDEX_NONE && map_is_pattern(key))
 		first = MAP_NONE; /* a column that is named like a pattern */
 	return (struct fitting){.manifest = manifest, .key = key, .rank = rank, .at = first};
 }
@@ -78,15 +62,15 @@ static struct fitting fitting_begin(const struct map_manifest *manifest, enum pr
 static const struct map_entry *fitting_next(struct fitting *f)
 {
 	const struct map_manifest *manifest = f->manifest;
-	if (f->rank == EXACT) {
+	if (f->rank == MAP_EXACT) {
 		const struct map_entry *e = f->at != MAP_NONE ? &manifest->entries[f->at] : NULL;
 		f->at = e != NULL ? e->next : MAP_NONE;
 		return e;
 	}
 	while (f->at < manifest->n_patterns) {
 		const struct map_entry *e = &manifest->entries[manifest->patterns[f->at++]];
-		if (precedence_of(e->source) == f->rank &&
-		    (f->rank == REST || map_pattern_fits(e->source, f->key, strlen(f->key))))
+		if (map_precedence_of(e->source) == f->rank &&
+		    (f->rank == MAP_REST || map_pattern_fits(e->source, f->key, strlen(f->key))))
 			return e;
 	}
 	return NULL;
@@ -98,7 +82,7 @@ struct choice { /* among the mappings of one precedence */
 };
 
 /* Of several patterns the most specific, that is the longest. An `ignore` beats the others. */
-static struct choice choose(const struct map_manifest *manifest, enum precedence rank,
+static struct choice choose(const struct map_manifest *manifest, enum map_precedence rank,
 			    const char *key)
 {
 	struct choice c = {0};
@@ -115,7 +99,7 @@ static struct choice choose(const struct map_manifest *manifest, enum precedence
 }
 
 /* Applies the mappings of one precedence to a column. Returns whether there were any. */
-static bool apply(struct binder *b, enum precedence rank, size_t column)
+static bool apply(struct binder *b, enum map_precedence rank, size_t column)
 {
 	const char *key = b->m->names[column];
 	struct choice c = choose(b->m->manifest, rank, key);
@@ -143,7 +127,7 @@ bool map_transform_ignores(const struct map_manifest *manifest, const char *name
 {
 	if (is_reached(manifest, name))
 		return false;
-	for (enum precedence rank = EXACT; rank <= REST; rank++) {
+	for (enum map_precedence rank = MAP_EXACT; rank <= MAP_REST; rank++) {
 		struct choice c = choose(manifest, rank, name);
 		if (c.any)
 			return c.ignored;
@@ -155,7 +139,8 @@ bool map_transform_ignores(const struct map_manifest *manifest, const char *name
  * such name. *path is where to look within. */
 static size_t reach(const struct map *m, const char *source, const char **path)
 {
-	if (precedence_of(source) == REST || map_column_find(m, source, strlen(source)) != MAP_NONE)
+	if (map_precedence_of(source) == MAP_REST ||
+	    map_column_find(m, source, strlen(source)) != MAP_NONE)
 		return MAP_NONE;
 	for (size_t len = strcspn(source, "*"); len-- > 0;) {
 		if (source[len] != '.' && source[len] != '[')
@@ -276,8 +261,8 @@ enum df_status map_transform_bind(struct map *m, struct map_bindings *out, bool 
 	apply_reaching(&b, reached);
 	for (size_t i = 0; i < m->n_names && b.st == DF_OK; i++)
 		if (!done[i])
-			done[i] = apply(&b, EXACT, i) || reached[i] || apply(&b, WILD, i) ||
-				  apply(&b, REST, i);
+			done[i] = apply(&b, MAP_EXACT, i) || reached[i] || apply(&b, MAP_WILD, i) ||
+				  apply(&b, MAP_REST, i);
 	free(reached);
 	return lacking != DF_OK ? lacking : b.st;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The columns' paths as a tree, whose nodes stand in the schema's order. */
-#include "map_priv.h"
+#include "map_tree.h"
 
 #include <stdlib.h>
 
@@ -11,6 +11,14 @@ struct map_node *map_node_new(enum map_node_kind kind, const char *key, size_t k
 	node->key = key != NULL ? df_strndup(key, key_len) : NULL;
 	node->column = node->unless = MAP_NONE;
 	return node;
+}
+
+struct map_node *map_root_new(const struct schema_object *object, const char *path)
+{
+	struct map_node *root = map_node_new(MAP_NODE_OBJECT, NULL, 0);
+	root->object = object;
+	root->path = df_strdup(path);
+	return root;
 }
 
 void map_node_free(struct map_node *node)

@@ -315,3 +315,13 @@ void schema_path_explain(const struct schema_event *event, const struct schema_p
 		snprintf(out, size, "'%.*s' is not a path of %s documents; did you mean '%s'?",
 			 shown, name, event->name, near);
 }
+
+bool schema_event_known(const char *name, size_t len)
+{
+	return schema_event_find(name, len) != NULL;
+}
+
+const char *schema_event_at(size_t i)
+{
+	return i < schema_n_events ? schema_events[i].name : NULL;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* A manifest's JSON, its comments, and where it is wrong. */
+#include "map_manifest_text.h"
+
+#include <json-c/json.h>
+
+/* What may stand after the JSON's end. */
+static const char *skip_blanks(const char *p)
+{
+	for (;;) {
+		p += strspn(p, " \t\r\n");
+		if (strncmp(p, "//", 2) == 0) {
+			p += strcspn(p, "\n");
+		} else if (strncmp(p, "/*", 2) == 0) {
+			const char *end = strstr(p + 2, "*/");
+			if (end == NULL)
+				return p;
+			p = end + 2;
+		} else {
+			return p;
+		}
+	}
+}
+
+static void position(const char *text, size_t offset, size_t *line, size_t *column)
+{
+	*line = *column = 1;
+	for (size_t i = 0; i < offset && text[i] != '\0'; i++) {
+		*column = text[i] == '\n' ? 1 : *column + (((unsigned char)text[i] & 0xc0) != 0x80);
+		*line += text[i] == '\n';
+	}
+}
+
+static enum df_status bad_syntax(const char *text, size_t offset, const char *why,
+				 struct df_err *err)
+{
+	size_t line, column;
+	position(text, offset, &line, &column);
+	df_err_place(err, NULL, line, NULL);
+	return df_fail(DF_USAGE, err, NULL, "manifest, line %zu, column %zu: %s", line, column,
+		       why);
+}
+
+/* The end of a string or comment that begins at p; p itself where none does. */
+static const char *skip_opaque(const char *p)
+{
+	char quote = *p;
+	if (quote == '/')
+		return skip_blanks(p);
+	if (quote != '"' && quote != '\'')
+		return p;
+	for (p++; *p != '\0' && *p != quote; p++)
+		if (*p == '\\' && p[1] != '\0')
+			p++;
+	return *p == quote ? p + 1 : p;
+}
+
+/* json-c keeps no positions. The text is known to be good JSON by now, and its entries are the
+ * objects on the third level. Without an entry it is a member of the manifest itself; one that
+ * is missing stands where the manifest begins. */
+static size_t find(const char *text, size_t entry, const char *key)
+{
+	size_t depth = 0, begin = 0, len = key != NULL ? strlen(key) : 0;
+	for (const char *p = text; *p != '\0';) {
+		const char *next = skip_opaque(p);
+		if (next != p) {
+			if (entry == 0 && key != NULL && depth == 1 &&
+			    (size_t)(next - p) == len + 2 && memcmp(p + 1, key, len) == 0 &&
+			    *skip_blanks(next) == ':')
+				return (size_t)(p - text);
+			p = next;
+			continue;
+		}
+		if (*p == '{' && depth == 0)
+			begin = (size_t)(p - text);
+		if (*p == '{' && depth == 2 && entry > 0 && --entry == 0)
+			return (size_t)(p - text);
+		depth += *p == '{' || *p == '[';
+		depth -= *p == '}' || *p == ']';
+		p++;
+	}
+	return begin;
+}
+
+void map_manifest_place(const char *text, size_t entry, const char *key, struct df_err *err)
+{
+	size_t line, column;
+	position(text, find(text, entry, key), &line, &column);
+	df_err_place(err, NULL, line, NULL);
+	df_err_context(err, "line %zu, column %zu", line, column);
+}
+
+enum df_status map_manifest_json(const char *text, struct json_object **out, struct df_err *err)
+{
+	size_t len = strlen(text), bom = strncmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	struct json_tokener *tok = json_tokener_new();
+	enum df_status st = DF_OK;
+	json_tokener_set_flags(tok, JSON_TOKENER_VALIDATE_UTF8);
+	struct json_object *root = json_tokener_parse_ex(tok, text + bom, (int)(len - bom));
+	enum json_tokener_error e = json_tokener_get_error(tok);
+	size_t end = bom + json_tokener_get_parse_end(tok);
+	const char *rest = e == json_tokener_success ? skip_blanks(text + end) : "";
+	if (e == json_tokener_continue)
+		st = bad_syntax(text, len, "the JSON ends too early; a bracket or a quote is open",
+				err);
+	else if (e != json_tokener_success)
+		st = bad_syntax(text, end, json_tokener_error_desc(e), err);
+	else if (*rest != '\0')
+		st = bad_syntax(text, (size_t)(rest - text),
+				"nothing but comments may follow the JSON's end", err);
+	else if (!json_object_is_type(root, json_type_object))
+		st = bad_syntax(text, bom, "a JSON object is expected", err);
+	json_tokener_free(tok);
+	if (st == DF_OK)
+		*out = root;
+	else
+		json_object_put(root);
+	return st;
+}

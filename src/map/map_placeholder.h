@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* map_placeholder.h - values that identify nobody */
+#ifndef MAP_PLACEHOLDER_H
+#define MAP_PLACEHOLDER_H
+
+#include "dropfeed/map.h"
+
+/* Kinds of values that identify nobody, at most. The last of the numbers are other kinds of values
+ * that rows warn of. */
+#define MAP_PLACEHOLDERS 64
+enum map_note_kind {
+	MAP_NOTE_PADDED = MAP_PLACEHOLDERS - 4, /* an identity with blanks at an end */
+	/* \N, NULL, (null): no identity, but probably no value */
+	MAP_NOTE_NULL_N,
+	MAP_NOTE_NULL_WORD,
+	MAP_NOTE_NULL_PARENS,
+};
+void map_placeholder_name(size_t kind, char *out, size_t size); /* for messages */
+/* Per first byte, the lengths that placeholders may have, as bits. */
+void map_placeholder_init(uint64_t lengths[256]);
+/* False: the value, which is not empty, is not a placeholder. Nearly all values are found out by
+ * their length and first byte. */
+static inline bool map_placeholder_may(const uint64_t lengths[256], const char *p, size_t len)
+{
+	unsigned char first = (unsigned char)p[0];
+	char last = p[len - 1];
+	if (first == ' ' || first == '\t' || last == ' ' || last == '\t')
+		return true; /* what is between the blanks counts */
+	if (len >= 64)
+		return false;
+	bool shortened = first >= '0' && first <= '9' && len > 4 &&
+			 (p[1] == '.' || p[1] == ',' || (p[1] | 0x20) == 'e'); /* as in 4.41E+11 */
+	return shortened || (lengths[first] >> len & 1) != 0;
+}
+#define MAP_LONGEST_MARKER 6
+/* As databases export what has no value. */
+bool map_null_marker(const char *p, size_t len, size_t *kind);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * map_program.h - how a column's name becomes bytes of a batch
+ *
+ *         name --schema_path--> steps through the schema's tables --map_tree--> nodes
+ *         --map_program--> a flat list of ops
+ *
+ * The ops are run once per row by map_row.c: an object is opened, its leaves are written, and when
+ * none of them had a value the buffer is cut back to where the object began.
+ */
+#ifndef MAP_PROGRAM_H
+#define MAP_PROGRAM_H
+
+#include "map_tree.h"
+
+/* Flags of ops, beside those of the schema. */
+enum map_op_flag {
+	MAP_EVENT_TIME = 128,
+	MAP_DELETABLE = 256,    /* an empty cell deletes the attribute */
+	MAP_DELETED = 512,      /* the list that names them */
+	MAP_VALUE_LIMIT = 1024, /* the value of an attribute */
+	MAP_ENTRY = 2048,       /* an entry of a list of such */
+	MAP_LONG_NAME = 4096,   /* the name of an attribute that is over the limit */
+};
+
+#define MAP_PIECE 16 /* heads are copied in pieces of so many bytes */
+
+enum map_op_kind { MAP_OP_OPEN, MAP_OP_CLOSE, MAP_OP_LEAF };
+
+struct map_op {
+	enum map_op_kind kind;
+	enum schema_type type;
+	unsigned flags;
+	unsigned bit;   /* what it sets in the mask of the object around it */
+	unsigned need;  /* of a close: what has to be set */
+	char bracket;   /* of a close: } or ] */
+	unsigned limit; /* of an open: how many members it may have, 0: any number */
+	size_t column;
+	size_t unless;
+	const struct map_node *node; /* its names */
+	/* own: `"name":`, with the bracket of an open; a comma before it, MAP_PIECE bytes behind
+	 * it */
+	char *head;
+	size_t head_len;
+	bool common;          /* a leaf of the common kind: see leaf_common */
+	const char *fallback; /* borrowed from the node */
+	size_t fallback_len;
+};
+
+struct map_program {
+	struct map_op *ops; /* own */
+	size_t n, cap;
+	unsigned need; /* of the root */
+	size_t depth;  /* frames that a run takes */
+};
+
+/* n_columns: of the document; those that are derived come behind them. */
+void map_program_build(struct map_program *program, struct map_node *root, size_t n_columns,
+		       bool commerce);
+void map_program_free(struct map_program *program);
+
+#endif
