@@ -83,7 +83,8 @@ const struct fetch_fate *fetch_fate(const struct fetch *source); /* borrowed */
 /* Deletes or moves the file on the source, as `action` says, and with it its marker and checksum
  * files; CONF_KEEP does nothing. A move never overwrites: a taken name gets ".1", ".2", ...; a
  * missing folder is made, and sub-folders are kept. DF_END: nothing was done, because the file
- * is gone already, or another one, of another size or mtime, has its name. */
+ * is gone already, or another one, of another size or mtime, has its name. DF_REJECT: the server
+ * does not support what this needs, and never will. */
 enum df_status fetch_after(struct fetch *source, const struct fetch_entry *entry,
 			   const struct conf_after_action *action, struct df_err *err) DF_CHECK;
 
@@ -95,7 +96,7 @@ enum df_status fetch_stat_file(struct fetch *source, const char *name, struct fe
 			       struct df_err *err) DF_CHECK;
 
 /* Writes `len` bytes to DIR/name on the source, through a temporary name; replaces an older one.
- * Sub-folders of the name are made. */
+ * Sub-folders of the name are made. DF_REJECT: as fetch_after. */
 enum df_status fetch_put(struct fetch *source, const char *dir, const char *name, const void *p,
 			 size_t len, struct df_err *err) DF_CHECK;
 

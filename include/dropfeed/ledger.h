@@ -68,6 +68,7 @@ struct ledger_file {
 	int64_t pulled_ms, closed_ms; /* wall clock; closed_ms 0 while open */
 	char *code, *text;            /* why it was refused, or NULL */
 	bool cleanup_due;             /* after_done/after_refused has yet to be carried out */
+	char *given_up;               /* own; why it was not, and will not be, or NULL */
 	uint64_t attempts;            /* runs that worked on it */
 	/* the latest ones of them, in a row, in which it made no progress */
 	uint64_t idle;
@@ -190,7 +191,9 @@ enum df_status ledger_file_state(struct ledger *l, int64_t id, const struct ledg
 /* Its bytes are gone: closes it and all that is open of its documents, in one transaction. */
 enum df_status ledger_file_lost(struct ledger *l, int64_t id, const struct ledger_outcome *to,
 				struct df_err *err) DF_CHECK;
-enum df_status ledger_file_cleaned(struct ledger *l, int64_t id, struct df_err *err) DF_CHECK;
+/* What was due at the source is done, or given_up says why it never will be. */
+enum df_status ledger_file_cleaned(struct ledger *l, int64_t id, const char *given_up,
+				   struct df_err *err) DF_CHECK;
 /* Its bytes are now there in the spool. */
 enum df_status ledger_file_place(struct ledger *l, int64_t id, const char *place,
 				 struct df_err *err) DF_CHECK;

@@ -10,11 +10,15 @@
 enum { MOVE_TRIES = 10000 }; /* numbered names before giving up */
 
 /* The source's "no" after a listing that said "yes" is nothing that a user must correct here: the
- * next run tries again.
+ * next run tries again. What it cannot do at all, it cannot do then either.
  */
-static enum df_status after_status(enum df_status st)
+static enum df_status after_status(const struct fetch *source, enum df_status st,
+				   struct df_err *err)
 {
-	return st == DF_REJECT ? DF_RETRY : st;
+	if (source->cannot == NULL || st == DF_OK || st == DF_END)
+		return st == DF_REJECT ? DF_RETRY : st;
+	*err = (struct df_err){0};
+	return df_fail(DF_REJECT, err, NULL, "the server does not support %s", source->cannot);
 }
 
 /* Moves to dir/name, dir/name.1, ... Servers say no more than "failure", so that what stands at
@@ -41,6 +45,11 @@ static enum df_status after_move(struct fetch *source, const char *from, const c
 			df_before("move the source's file");
 			st = driver->move(source->state, from, to, &said);
 			df_after("move the source's file");
+			if (fetch_asked(source, st, "renaming") == DF_REJECT &&
+			    source->cannot != NULL) {
+				free(to);
+				return st;
+			}
 		}
 		if (!taken && (st == DF_REJECT || st == DF_END)) {
 			enum df_status there = driver->stat(source->state, to, false, &seen, err);
@@ -93,6 +102,7 @@ static enum df_status after_delete(struct fetch *source, const char *path, struc
 	df_before("delete the source's file");
 	enum df_status st = source->driver->delete (source->state, path, err);
 	df_after("delete the source's file");
+	st = fetch_asked(source, st, "deleting files");
 	if (st != DF_OK && st != DF_END)
 		df_err_context(err, "cannot delete %s on the source", df_base_name(path));
 	return st;
@@ -127,6 +137,7 @@ enum df_status fetch_after(struct fetch *source, const struct fetch_entry *entry
 		return DF_OK;
 	if (!fetch_name_below(name))
 		return df_fail(DF_FATAL, err, NULL, "'%s' is not the name of a file", name);
+	source->cannot = NULL;
 	char *path = fetch_path_join(source->root, name);
 	enum df_status st = after_stat(source, entry, path, err);
 	free(path);
@@ -142,10 +153,34 @@ enum df_status fetch_after(struct fetch *source, const struct fetch_entry *entry
 	}
 	if (st == DF_OK)
 		st = after_one(source, name, action, err);
-	return after_status(st);
+	return after_status(source, st, err);
 }
 
 /* ---- writing back ---- */
+
+struct put_bytes {
+	const void *p;
+	size_t len;
+};
+
+/* Where the server cannot rename, the bytes are written once more, under their own name. */
+static enum df_status put_name(struct fetch *source, const char *tmp, const char *to,
+			       const struct put_bytes *bytes, struct df_err *err)
+{
+	const struct fetch_driver *driver = source->driver;
+	struct df_err said = {0}, ignored = {0};
+	enum df_status st =
+	    fetch_asked(source, driver->replace(source->state, tmp, to, &said), "renaming");
+	if (source->cannot == NULL)
+		return st == DF_OK || st == DF_END ? st : df_fail(st, err, NULL, "%s", said.text);
+
+	source->cannot = NULL;
+	st = fetch_asked(source, driver->write(source->state, to, bytes->p, bytes->len, err),
+			 "writing files");
+	if (driver->delete (source->state, tmp, &ignored) != DF_OK)
+		df_log(DF_LOG_DEBUG, "%s stays on the source: %s", tmp, ignored.text);
+	return st;
+}
 
 enum df_status fetch_put(struct fetch *source, const char *dir, const char *name, const void *p,
 			 size_t len, struct df_err *err)
@@ -163,15 +198,18 @@ enum df_status fetch_put(struct fetch *source, const char *dir, const char *name
 	char *leaf = df_format(".dropfeed-%.16s.tmp", hex);
 	char *tmp = fetch_path_join(folder, leaf);
 	char *to = fetch_path_join(folder, df_base_name(name));
+	source->cannot = NULL;
 	enum df_status st = fetch_path_make(source, folder, err);
 	if (st == DF_OK)
-		st = source->driver->delete (source->state, tmp, err);
+		st = fetch_asked(source, source->driver->delete (source->state, tmp, err),
+				 "deleting files");
 	df_before("write back to the source");
 	if (st == DF_OK || st == DF_END)
-		st = source->driver->write(source->state, tmp, p, len, err);
+		st = fetch_asked(source, source->driver->write(source->state, tmp, p, len, err),
+				 "writing files");
 	df_before("name what is written back");
 	if (st == DF_OK)
-		st = source->driver->replace(source->state, tmp, to, err);
+		st = put_name(source, tmp, to, &(struct put_bytes){p, len}, err);
 	df_after("name what is written back");
 	if (st == DF_END)
 		st = df_fail(DF_RETRY, err, NULL, "the folder went away");
@@ -182,5 +220,5 @@ enum df_status fetch_put(struct fetch *source, const char *dir, const char *name
 	free(leaf);
 	free(folder);
 	free(top);
-	return after_status(st);
+	return after_status(source, st, err);
 }

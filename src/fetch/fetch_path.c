@@ -46,13 +46,24 @@ char *fetch_path_join(const char *dir, const char *name)
 	return df_format("%s%s%s", dir, len > 0 && dir[len - 1] == '/' ? "" : "/", name);
 }
 
+enum df_status fetch_asked(struct fetch *source, enum df_status st, const char *what)
+{
+	bool (*unsupported)(const void *) = source->driver->unsupported;
+	if (st == DF_REJECT && unsupported != NULL && unsupported(source->state))
+		source->cannot = what;
+	return st;
+}
+
 static enum df_status path_make_one(struct fetch *source, const char *path, struct df_err *err)
 {
 	struct fetch_stat seen = {0};
 	struct df_err said = {0};
 	enum df_status st = source->driver->stat(source->state, path, true, &seen, err);
 	if (st == DF_END) {
-		st = source->driver->make_dir(source->state, path, &said);
+		st = fetch_asked(source, source->driver->make_dir(source->state, path, &said),
+				 "making folders");
+		if (source->cannot != NULL)
+			return df_fail(st, err, NULL, "%s", said.text);
 		/* Another feed may have made it meanwhile, which a server words like any
 		 * failure. */
 		if (st == DF_REJECT &&

@@ -37,6 +37,9 @@ struct fetch_driver {
 	enum df_status (*open)(const struct conf_feed *feed, void **state, struct df_err *err);
 	void (*close)(void *state);
 	bool (*broken)(const void *state); /* NULL: it cannot break */
+	/* Whether the source does not know the request that was DF_REJECT just now; NULL: it knows
+	 * all. */
+	bool (*unsupported)(const void *state);
 	/* what list says of a file may differ from what look says */
 	bool listing_differs;
 	enum df_status (*list)(void *state, const char *dir, fetch_visit *visit, void *arg,
@@ -73,6 +76,8 @@ struct fetch {
 	void *state;       /* the driver's */
 	char *root;        /* the feed's folder as the driver takes it */
 	uint64_t received; /* bytes of files */
+	/* What the source turned out not to be able to do at all, or NULL. */
+	const char *cannot;
 	struct fetch_fate fate;
 	unsigned
 	    /* files that were asked for one by one, of which no more was learnt than from the
@@ -109,6 +114,9 @@ char *fetch_path_root(const struct conf_source *source);
 /* ... a relative one is below the feed's folder. */
 char *fetch_path_dir(const struct fetch *source, const char *dir);
 char *fetch_path_join(const char *dir, const char *name);
+/* After a request that would do `what`: notes in source->cannot when it is one that the source
+ * does not know. Returns st. */
+enum df_status fetch_asked(struct fetch *source, enum df_status st, const char *what) DF_CHECK;
 /* Makes the folder and its missing parents. */
 enum df_status fetch_path_make(struct fetch *source, const char *dir, struct df_err *err) DF_CHECK;
 /* A name that cannot lead out of its folder. */

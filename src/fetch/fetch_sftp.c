@@ -14,6 +14,11 @@ static bool sftp_broken(const void *state)
 	return ((const struct fetch_sftp *)state)->broken;
 }
 
+static bool sftp_unsupported(const void *state)
+{
+	return ((const struct fetch_sftp *)state)->unsupported;
+}
+
 static enum df_status sftp_usable(const struct fetch_sftp *s, struct df_err *err)
 {
 	if (!s->broken)
@@ -96,28 +101,6 @@ static void sftp_stat_take(const LIBSSH2_SFTP_ATTRIBUTES *attrs, struct fetch_st
 	out->mtime = (attrs->flags & LIBSSH2_SFTP_ATTR_ACMODTIME) != 0 ? (int64_t)attrs->mtime : 0;
 }
 
-static enum df_status sftp_stat(void *state, const char *path, bool follow, struct fetch_stat *out,
-				struct df_err *err)
-{
-	struct fetch_sftp *s = state;
-	LIBSSH2_SFTP_ATTRIBUTES attrs = {0};
-	enum df_status st = sftp_usable(s, err);
-	if (st != DF_OK)
-		return st;
-	int rc = 0, how = follow || s->no_lstat ? LIBSSH2_SFTP_STAT : LIBSSH2_SFTP_LSTAT;
-	FETCH_SFTP_AWAIT(
-	    s, rc, libssh2_sftp_stat_ex(s->sftp, path, (unsigned)strlen(path), how, &attrs), err);
-	if (rc == LIBSSH2_ERROR_SFTP_PROTOCOL && how == LIBSSH2_SFTP_LSTAT &&
-	    libssh2_sftp_last_error(s->sftp) == LIBSSH2_FX_OP_UNSUPPORTED) {
-		s->no_lstat = true; /* such a server has no links either */
-		return sftp_stat(state, path, true, out, err);
-	}
-	if (rc != 0)
-		return fetch_sftp_fail(s, rc, path, err);
-	sftp_stat_take(&attrs, out);
-	return DF_OK;
-}
-
 static enum df_status sftp_list(void *state, const char *dir, fetch_visit *visit, void *arg,
 				struct df_err *err)
 {
@@ -150,6 +133,70 @@ static enum df_status sftp_list(void *state, const char *dir, fetch_visit *visit
 	free(name);
 	sftp_handle_close(s, handle);
 	return st;
+}
+
+/* One name of a folder's listing. */
+struct sftp_leaf {
+	const char *name;
+	struct fetch_stat *out;
+	bool found;
+};
+
+static bool sftp_leaf_visit(void *arg, const char *name, size_t len, const struct fetch_stat *seen)
+{
+	struct sftp_leaf *leaf = arg;
+	size_t n = strlen(leaf->name);
+	/* some servers list whole paths */
+	if (len < n || memcmp(name + len - n, leaf->name, n) != 0 ||
+	    (len > n && name[len - n - 1] != '/'))
+		return true;
+	*leaf->out = *seen;
+	leaf->found = true;
+	return false;
+}
+
+/* A server that does not know STAT is asked for the folder's listing. */
+static enum df_status sftp_stat_listed(struct fetch_sftp *s, const char *path,
+				       struct fetch_stat *out, struct df_err *err)
+{
+	struct sftp_leaf leaf = {.name = df_base_name(path), .out = out};
+	if (leaf.name[0] == '\0' || strcmp(leaf.name, ".") == 0)
+		return df_fail(DF_REJECT, err, NULL, "%s: the server does not know STAT", path);
+	char *dir = leaf.name == path       ? df_strdup(".")
+		    : leaf.name == path + 1 ? df_strdup("/")
+					    : df_strndup(path, (size_t)(leaf.name - path) - 1);
+	enum df_status st = sftp_list(s, dir, sftp_leaf_visit, &leaf, err);
+	free(dir);
+	return st == DF_OK && !leaf.found ? DF_END : st;
+}
+
+static enum df_status sftp_stat(void *state, const char *path, bool follow, struct fetch_stat *out,
+				struct df_err *err)
+{
+	struct fetch_sftp *s = state;
+	LIBSSH2_SFTP_ATTRIBUTES attrs = {0};
+	struct df_err said = {0};
+	enum df_status st = sftp_usable(s, err);
+	if (st != DF_OK)
+		return st;
+	if (s->no_stat)
+		return sftp_stat_listed(s, path, out, err);
+
+	int rc = 0, how = follow || s->no_lstat ? LIBSSH2_SFTP_STAT : LIBSSH2_SFTP_LSTAT;
+	FETCH_SFTP_AWAIT(
+	    s, rc, libssh2_sftp_stat_ex(s->sftp, path, (unsigned)strlen(path), how, &attrs), err);
+	if (rc == 0) {
+		sftp_stat_take(&attrs, out);
+		return DF_OK;
+	}
+	st = fetch_sftp_fail(s, rc, path, &said);
+	if (st != DF_REJECT || !s->unsupported)
+		return st == DF_END ? st : df_fail(st, err, NULL, "%s", said.text);
+	if (how == LIBSSH2_SFTP_LSTAT)
+		s->no_lstat = true; /* such a server has no links either */
+	else
+		s->no_stat = true;
+	return sftp_stat(state, path, true, out, err);
 }
 
 static enum df_status sftp_try_folder(void *state, const char *dir, struct df_err *err)
@@ -267,6 +314,7 @@ const struct fetch_driver fetch_sftp_driver = {
     .open = fetch_sftp_open,
     .close = fetch_sftp_close,
     .broken = sftp_broken,
+    .unsupported = sftp_unsupported,
     .listing_differs = true,
     .list = sftp_list,
     .try_folder = sftp_try_folder,

@@ -32,7 +32,8 @@ struct fetch_sftp {
 	LIBSSH2_SESSION *session;
 	LIBSSH2_SFTP *sftp;
 	LIBSSH2_SFTP_HANDLE *file; /* the one that is being read */
-	bool no_lstat;             /* the server does not know that request */
+	bool no_lstat, no_stat;    /* the server does not know these requests */
+	bool unsupported;          /* nor the latest one that it refused */
 	bool broken;
 	bool closing;     /* a short farewell: stops don't count, and nothing is waited for long */
 	int64_t began_ms; /* of the call that is waited for */

@@ -199,6 +199,7 @@ enum df_status fetch_sftp_fail(struct fetch_sftp *s, long rc, const char *what, 
 {
 	if (rc == LIBSSH2_ERROR_SFTP_PROTOCOL) {
 		unsigned long status = libssh2_sftp_last_error(s->sftp);
+		s->unsupported = status == LIBSSH2_FX_OP_UNSUPPORTED;
 		if (status == LIBSSH2_FX_NO_SUCH_FILE || status == LIBSSH2_FX_NO_SUCH_PATH)
 			return DF_END;
 		if (status != LIBSSH2_FX_NO_CONNECTION && status != LIBSSH2_FX_CONNECTION_LOST)

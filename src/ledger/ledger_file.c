@@ -163,11 +163,12 @@ enum df_status ledger_file_lost(struct ledger *l, int64_t id, const struct ledge
 	return st;
 }
 
-enum df_status ledger_file_cleaned(struct ledger *l, int64_t id, struct df_err *err)
+enum df_status ledger_file_cleaned(struct ledger *l, int64_t id, const char *given_up,
+				   struct df_err *err)
 {
 	const struct ledger_change c = {
 	    .which = ST_FILE_CLEANED, .sync = true, .one = true, .what = "update a file"};
-	return ledger_change(l, &c, err, "i", id);
+	return ledger_change(l, &c, err, "it", id, given_up);
 }
 
 enum df_status ledger_file_place(struct ledger *l, int64_t id, const char *place,

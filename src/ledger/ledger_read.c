@@ -38,6 +38,7 @@ void ledger_file_read(const struct ledger *l, sqlite3_stmt *s, struct ledger_fil
 	out->place = ledger_path_whole(l, (const char *)sqlite3_column_text(s, 14));
 	out->attempts = column_u64(s, 15);
 	out->idle = column_u64(s, 16);
+	out->given_up = column_text(s, 17);
 }
 
 /* The order of SQL_DOCUMENT_COLUMNS. */
@@ -79,6 +80,7 @@ void ledger_file_free(struct ledger_file *f)
 	free(f->source);
 	free(f->event_type);
 	free(f->place);
+	free(f->given_up);
 	free(f->code);
 	free(f->text);
 	memset(f, 0, sizeof(*f));
@@ -92,6 +94,7 @@ struct ledger_file ledger_file_dup(const struct ledger_file *f)
 	copy.source = df_strdup(f->source);
 	copy.event_type = df_strdup(f->event_type);
 	copy.place = df_strdup(f->place);
+	copy.given_up = df_strdup(f->given_up);
 	copy.code = df_strdup(f->code);
 	copy.text = df_strdup(f->text);
 	return copy;

@@ -188,6 +188,9 @@ static const char *const ledger_migrations[] = {
     "  INSERT INTO tally VALUES((SELECT f.feed FROM document d JOIN file f ON f.id = d.file_id"
     "   WHERE d.id = NEW.document_id), 'batches', NEW.done - OLD.done)"
     "   ON CONFLICT DO UPDATE SET value = value + excluded.value; END;",
+
+    /* why what was due at the source was given up */
+    "ALTER TABLE file ADD COLUMN given_up TEXT;",
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
@@ -202,7 +205,7 @@ static const char *const ledger_migrations[] = {
 #define SQL_FILE_COLUMNS                                                                           \
 	"id, feed, name, size, mtime, sha256, state, pulled_ms, closed_ms, code, text, "           \
 	"cleanup_due, source, "                                                                    \
-	"event_type, place, attempts, idle"
+	"event_type, place, attempts, idle, given_up"
 #define SQL_FILES                                                                                  \
 	"SELECT " SQL_FILE_COLUMNS " FROM file WHERE (?1 IS NULL OR feed = ?1) ORDER BY id"
 #define SQL_FILES_OPEN                                                                             \
@@ -364,8 +367,8 @@ static const char *const ledger_statements[ST_COUNT] = {
 		    "state, pulled_ms)"
 		    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     [ST_FILE_STATE] = "UPDATE file SET state = ?2, code = ?3, text = ?4, cleanup_due = ?5, "
-		      "closed_ms = ?6 WHERE id = ?1",
-    [ST_FILE_CLEANED] = "UPDATE file SET cleanup_due = 0 WHERE id = ?1",
+		      "closed_ms = ?6, given_up = NULL WHERE id = ?1",
+    [ST_FILE_CLEANED] = "UPDATE file SET cleanup_due = 0, given_up = ?2 WHERE id = ?1",
     [ST_FILE_PLACE] = "UPDATE file SET place = ?2 WHERE id = ?1",
     [ST_FILE_TRIED] =
 	"UPDATE file SET attempts = attempts + 1, idle = iif(?2, idle + ?2, 0) WHERE id = ?1",

@@ -129,6 +129,8 @@ static enum df_status file_json(struct ledger *l, const struct ledger_file *f, b
 	add_time(&b, "closed", f->closed_ms / 1000);
 	if (!receipt)
 		df_buf_addf(&b, "\"cleanup_due\":%s,", f->cleanup_due ? "true" : "false");
+	if (!receipt)
+		add_text(&b, "left_at_source", f->given_up);
 	add_text(&b, "note", f->state != LEDGER_REFUSED ? f->text : NULL);
 	add_refused(&b, f->state == LEDGER_REFUSED ? f->code : NULL, f->text);
 	df_buf_adds(&b, ",\"documents\":[");
@@ -253,6 +255,11 @@ static enum df_status text_file(void *ctx, const struct ledger_file *f, struct d
 	print_text(w->to, f->name);
 	if (f->cleanup_due)
 		fputs(" (still to be moved or deleted at the source)", w->to);
+	if (f->given_up != NULL) {
+		fputs(" (left at the source: ", w->to);
+		print_text(w->to, f->given_up);
+		fputc(')', w->to);
+	}
 	fputc('\n', w->to);
 	w->first = true;
 	st = ledger_documents(w->ledger, f->id, text_document, w, err);

@@ -131,6 +131,20 @@ static enum df_status any_missed(void *ctx, const struct ledger_skipped *s, stru
 	return DF_OK;
 }
 
+/* What the server does not support it will not support in the next run either: that is reported
+ * once, and stays with the file. */
+static enum df_status give_up(const struct ledger_file *f, const struct df_err *why,
+			      struct df_err *never)
+{
+	df_log(
+	    DF_LOG_WARN,
+	    "%s: %s: left as it is at the source: %s; set after_done, after_refused and receipts "
+	    "to what it does support, or do it by hand",
+	    f->feed, f->name, why->text);
+	*never = *why;
+	return DF_OK;
+}
+
 static enum df_status after_once(struct after *a, const struct ledger_file *f, struct df_err *err)
 {
 	const struct conf_feed *feed = a->source->feed;
@@ -138,10 +152,15 @@ static enum df_status after_once(struct after *a, const struct ledger_file *f, s
 	const struct conf_after_action *action =
 	    f->state == LEDGER_REFUSED ? &feed->fetch.after_refused : &feed->fetch.after_done;
 	bool missed = false;
+	struct df_err never = {0};
 	struct fetch_entry entry = {.name = f->name, .size = f->size, .mtime = f->mtime};
 	enum df_status st = feed->fetch.receipts != NULL ? has_receipt(a, f, err) : DF_OK;
 	if (st == DF_END)
 		st = put_receipt(a, f, err);
+	if (st == DF_REJECT) {
+		st = give_up(f, err, &never);
+		*err = (struct df_err){0};
+	}
 	if (st == DF_OK && action->what == CONF_DELETE) {
 		st = ledger_skips(a->run->env.ledger, f->id, any_missed, &missed, err);
 		st = st == DF_END ? DF_OK : st;
@@ -153,6 +172,8 @@ static enum df_status after_once(struct after *a, const struct ledger_file *f, s
 	}
 	if (st == DF_OK)
 		st = fetch_after(a->source->fetch, &entry, action, err);
+	if (st == DF_REJECT)
+		st = give_up(f, err, &never);
 	if (st == DF_END) {
 		df_log(DF_LOG_INFO,
 		       "%s: %s is not on the source any more, or another file has its name: left "
@@ -160,7 +181,8 @@ static enum df_status after_once(struct after *a, const struct ledger_file *f, s
 		       feed->name, f->name);
 		st = DF_OK;
 	}
-	return st == DF_OK ? ledger_file_cleaned(a->run->env.ledger, f->id, err) : st;
+	const char *why = never.text[0] != '\0' ? never.text : NULL;
+	return st == DF_OK ? ledger_file_cleaned(a->run->env.ledger, f->id, why, err) : st;
 }
 
 struct after_step {

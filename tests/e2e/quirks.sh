@@ -95,6 +95,53 @@ exits 0 "names that lead elsewhere" run
 came "what is in the folder is taken" 1
 said "it is said" 'names that lead to other folders'
 
+# ---- servers without some request ----
+for kind in no-stat 'no-stat absolute' 'no-stat overwrite'; do
+	quirky "$kind" 'after_done = move:done/of' 'receipts = receipts'
+	rows A 3 >"$drop/a-eventless.csv"
+	mkdir -p "$drop/done/of"
+	echo kept >"$drop/done/of/a-eventless.csv"
+	exits 0 "a server of the kind $kind" run
+	again "$kind" 3
+	check "$kind: moved, beside one of its name" test -e "$drop/done/of/a-eventless.csv.1"
+	equal "$kind: which is as it was" "$(cat "$drop/done/of/a-eventless.csv")" kept
+	check "$kind: the receipt is there" test -s "$drop/receipts/a-eventless.csv.receipt.json"
+done
+quirky no-stat 'after_done = move:done'
+rows A 3 >"$drop/a-eventless.csv"
+exits 0 "without STAT, the folder is made" run
+check "and moved to" test -e "$drop/done/a-eventless.csv"
+# cannot QUIRK WHAT [line...]: delivered, reported once, and left alone from then on
+cannot() {
+	local kind=$1 what=$2
+	shift 2
+	quirky "$kind" "$@"
+	rows A 3 >"$drop/a-eventless.csv"
+	exits 0 "a server of the kind $kind: delivered" --quiet run
+	equal "$kind: one line says what is left undone" "$(grep -c "does not support $what" "$work/err")" 1
+	said "$kind: and what to do" 'set after_done'
+	again "$kind" 3
+	equal "$kind: it is not said again" "$(grep -c 'does not support' "$work/err")" 0
+	check "$kind: the file is where it was" test -e "$drop/a-eventless.csv"
+	exits 0 "$kind: a monitor sees no trouble" status --exit-code
+	exits 0 "$kind: status" status
+	said "$kind: it shows the file as left" "left at the source: the server does not support $what"
+}
+cannot no-rename renaming 'after_done = move:done'
+cannot 'no-rename no-stat' renaming 'after_done = move:done'
+cannot no-remove 'deleting files' 'after_done = delete'
+cannot no-mkdir 'making folders' 'after_done = move:done'
+cannot no-write 'writing files' 'receipts = receipts'
+quirky no-rename 'receipts = receipts'
+rows A 3 >"$drop/a-eventless.csv"
+exits 0 "receipts without RENAME" run
+check "the receipt is there" jq -e '.documents[0].delivered == 3' "$drop/receipts/a-eventless.csv.receipt.json"
+equal "and nothing else" "$(ls -A "$drop/receipts")" a-eventless.csv.receipt.json
+quirky no-rename 'after_refused = move:refused'
+echo nothing >"$drop/a-eventless.csv"
+exits 1 "a refused file that cannot be moved" run
+exits 0 "is not trouble for ever" run
+
 # ---- reading ----
 for kind in short-reads end-fails 'short-reads end-fails'; do
 	quirky "$kind" 'after_done = delete'

@@ -226,7 +226,7 @@ static void test_same_bytes(void)
 	ledger_file_free(&f);
 	IS(same(l, SHA_B, "session_end", end, &f), DF_END);
 	IS(ledger_file_state(l, 999, &done, &err), DF_FATAL);
-	IS(ledger_file_cleaned(l, 999, &err), DF_FATAL);
+	IS(ledger_file_cleaned(l, 999, NULL, &err), DF_FATAL);
 	ledger_close(l);
 }
 
@@ -552,7 +552,7 @@ static void test_cleanup_due(void)
 	CU_ASSERT_EQUAL(count_files(l, "orders", true), 1);
 	CU_ASSERT_EQUAL(count_files(l, "other", true), 0);
 	CU_ASSERT_EQUAL(count_files(l, "orders", false), 2);
-	OK(ledger_file_cleaned(l, a, &err));
+	OK(ledger_file_cleaned(l, a, NULL, &err));
 	CU_ASSERT_EQUAL(count_files(l, NULL, true), 0);
 	CU_ASSERT_EQUAL(count_files(l, NULL, false), 2);
 	/* a callback's status ends the walk and comes back */
@@ -1019,7 +1019,7 @@ static void test_readonly(void)
 	int64_t file = add_file(l, "a.csv", SHA_A);
 	OK(ledger_open_readonly(dir, &reader, &err)); /* beside a run */
 	CU_ASSERT_EQUAL(count_files(reader, NULL, false), 1);
-	IS(ledger_file_cleaned(reader, file, &err), DF_FATAL);
+	IS(ledger_file_cleaned(reader, file, NULL, &err), DF_FATAL);
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "may not be written"));
 	add_file(l, "b.csv", SHA_B);
 	CU_ASSERT_EQUAL(count_files(reader, NULL, false), 2);
