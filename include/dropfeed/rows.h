@@ -28,7 +28,8 @@ struct rows_format {
 	uint32_t quote;     /* 0: a double quote */
 	bool no_quote;      /* quotes are letters like any other */
 	/* Inside quotes a backslash takes its meaning from a quote, a backslash, a delimiter or
-	 * a line end that follows it; before anything else it is a letter. */
+	 * a line end that follows it; before anything else it is a letter. The same without quotes,
+	 * where \n, \t and the like mean controls as well. */
 	bool backslash;
 	/* spaces and tabs around a cell, inside its quotes as well, are not part of it */
 	bool trim;
@@ -69,8 +70,8 @@ struct rows_row {
 enum df_status rows_open(int fd, uint64_t offset, uint64_t length, struct rows **out,
 			 struct df_err *err) DF_CHECK;
 
-/* The same for a document that is written in another way. DF_USAGE: the format contradicts
- * itself. */
+/* The same for a document that is written in another way: delimiter, quote, comment and the
+ * backslash, where it counts, are different characters. DF_USAGE: format->count is no pattern. */
 enum df_status rows_open_as(const struct rows_format *format, int fd, uint64_t offset,
 			    uint64_t length, struct rows **out, struct df_err *err) DF_CHECK;
 
@@ -101,8 +102,11 @@ bool rows_guess_blanks(const struct rows *r, struct df_buf *out);
 /* A quote is never closed. */
 bool rows_guess_quotes(const struct rows *r, struct df_buf *out);
 /* A row has this fault; raw: its first bytes. */
-bool rows_guess_row(uint32_t delimiter, const char *fault, const char *raw, size_t len,
-		    struct df_buf *out);
+bool rows_guess_row(const struct rows_format *format, const char *fault, const char *raw,
+		    size_t len, struct df_buf *out);
+/* All rows have other cells than the header, and this is one of them. */
+bool rows_guess_trailing(const struct rows_format *format, const char *raw, size_t len,
+			 struct df_buf *out);
 
 /* ---- signs of several bytes ---- */
 

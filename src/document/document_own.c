@@ -28,10 +28,20 @@ void document_own_free(struct document_own *o)
 
 /* ---- a sound row, cell by cell ---- */
 
+/* Where a cell ends when there are no quotes, and a backslash makes a letter of a delimiter. */
+static const char *cell_end_bare(const struct document_dialect *d, const char *p, const char *end)
+{
+	for (; p < end && *p != d->delimiter; p++)
+		p += *p == d->escape && p + 1 < end;
+	return p;
+}
+
 /* Where the cell at `from` ends: at a delimiter, or at `end`. NULL: its quotes are broken. */
 static const char *cell_end(const struct document_dialect *d, const char *from, const char *end)
 {
 	const char *p = from;
+	if (d->quote == '\0' && d->escape != '\0')
+		return cell_end_bare(d, p, end);
 	while (d->trim && p < end && *p != d->delimiter && (*p == ' ' || *p == '\t'))
 		p++;
 	if (d->quote == '\0' || p == end || *p != d->quote) {

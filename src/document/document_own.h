@@ -10,7 +10,7 @@
 struct document_dialect {
 	char delimiter;
 	char quote;              /* NUL: there are no quotes */
-	char escape;             /* within quotes; NUL: none, a quote is doubled */
+	char escape;             /* within quotes, if there are any; NUL: none */
 	bool trim;               /* blanks may be around quotes */
 	struct rows_signs signs; /* what it was narrowed by; zeroed: nothing */
 };

@@ -108,15 +108,16 @@ static enum df_status take_next(struct rejects_pass *w, struct df_err *err)
 
 /* ---- a line of the file ---- */
 
+/* What is before the one line end: another one may be a part of the last cell. */
 static size_t without_line_end(const char *raw, size_t len)
 {
-	while (len > 0 && (raw[len - 1] == '\n' || raw[len - 1] == '\r'))
-		len--;
-	return len;
+	bool lf = len > 0 && raw[len - 1] == '\n';
+	len -= lf;
+	return len - (len > 0 && raw[len - 1] == '\r');
 }
 
-/* Appends a cell, narrowed. Where the dialect has no quotes, what would separate cells or rows
- * becomes a blank. */
+/* Appends a cell of our own, narrowed. Where the dialect has no quotes, what would separate cells
+ * or rows becomes a blank. */
 static void add_narrow(struct df_buf *out, const struct document_dialect *d, const char *text)
 {
 	const char special[] = {d->delimiter, '\r', '\n', d->quote, d->escape, '\0'};
@@ -126,8 +127,10 @@ static void add_narrow(struct df_buf *out, const struct document_dialect *d, con
 		df_buf_addc(out, d->quote);
 	for (const char *p = text; *p != '\0'; p++) {
 		bool separates = *p == d->delimiter || *p == '\r' || *p == '\n';
-		if (quote && (*p == d->quote || *p == d->escape))
-			df_buf_addc(out, *p == d->quote ? d->quote : d->escape);
+		if (quote && *p == d->quote)
+			df_buf_addc(out, d->quote);
+		else if (*p == d->escape && (quote || d->quote == '\0'))
+			df_buf_addc(out, d->escape);
 		df_buf_addc(out, separates && d->quote == '\0' ? ' ' : *p);
 	}
 	if (quote)
@@ -239,7 +242,12 @@ static enum df_status on_header(void *ctx, const struct rows_row *header, struct
 	(void)err;
 	struct rejects_pass *w = ctx;
 	document_own_header(&w->own, &w->own.dialect, header->cells, header->n_cells);
-	put_row(w, header->raw, header->length, MAP_COLUMN_LINE, MAP_COLUMN_REASON);
+	const size_t body = without_line_end(header->raw, header->length);
+	document_own_strip(&w->own, header->raw, body, &w->out);
+	if (w->walk->trailing) /* the rows have one more cell, which ours come after */
+		add_delimiter(&w->out, &w->own.dialect);
+	add_end(w, MAP_COLUMN_LINE, MAP_COLUMN_REASON, header->raw + body, header->length - body);
+	put(w);
 	w->begun = true;
 	return DF_OK;
 }

@@ -10,8 +10,6 @@
 #include "rows_priv.h"
 
 #define CELL_BLOCK (64u << 10) /* libcsv's cell buffer grows by this much, not by its 128 bytes */
-#define NEVER_CLOSED                                                                               \
-	"a quoted cell is never closed: the document is cut off, or a quote in it is not doubled"
 #define TOO_LARGE                                                                                  \
 	"the row is longer than 1 MiB; shorten it, or look for a quote that is not closed where "  \
 	"it should be"
@@ -50,6 +48,20 @@ static void parser_renew(struct rows *r)
 	rows_parser_make(r);
 }
 
+enum df_status rows_cut_off(const struct rows *r, struct df_err *err)
+{
+	if (rows_bare_escapes(&r->format)) {
+		df_err_place(err, NULL, r->row_line, NULL);
+		return df_fail(DF_REJECT, err, "malformed-csv",
+			       "the document ends within a row, after a backslash: it is cut off, "
+			       "or its backslashes are letters; then set `escape = none`");
+	}
+	df_err_place(err, NULL, r->quote_line, NULL);
+	return df_fail(DF_REJECT, err, "malformed-csv",
+		       "a quoted cell is never closed: the document is cut off, or a quote in it "
+		       "is not doubled");
+}
+
 /* A line of a row that goes on within quotes: on which was the quote opened that is open now? */
 static void quote_note(struct rows *r, const char *line, size_t len)
 {
@@ -71,6 +83,7 @@ static void row_begin(struct rows *r)
 	r->row_line = r->line;
 	r->cells.n = r->n_lead = r->lead = 0;
 	r->row_done = r->quoted = r->bare_cr = false;
+	r->bare_cr_cell = r->cell_from = 0;
 	df_buf_reset(&r->copy);
 }
 
@@ -121,7 +134,10 @@ static void row_blame(const struct rows *r, struct rows_row *row, bool nul)
 
 static void row_check_text(struct rows *r, struct rows_row *row)
 {
-	if (memchr(row->raw, 0, row->length) != NULL)
+	/* an escaped NUL is in the copy only */
+	bool nul = rows_bare_escapes(&r->format) && r->copy.len > 0 &&
+		   memchr(r->copy.data, 0, r->copy.len) != NULL;
+	if (nul || memchr(row->raw, 0, row->length) != NULL)
 		row_blame(r, row, true);
 	else if (df_utf8_valid(row->raw, row->length) != row->length)
 		row_blame(r, row, false);
@@ -150,6 +166,8 @@ static void row_broken(struct rows *r, struct rows_row *row, const char *text)
 	row->fault = "malformed-quote";
 	row->fault_text = text;
 	row->fault_column = r->cells.n + (text != bare_cr);
+	if (r->bare_cr_cell > 0)
+		row->fault_column = r->bare_cr_cell;
 	parser_renew(r);
 }
 
@@ -157,10 +175,10 @@ static void row_broken(struct rows *r, struct rows_row *row, const char *text)
  * not. */
 static enum df_status row_last(struct rows *r, struct df_err *err)
 {
-	if (csv_fini(&r->parser, rows_on_cell, rows_on_row, r) == 0)
+	if (!rows_bare_escapes(&r->format) &&
+	    csv_fini(&r->parser, rows_on_cell, rows_on_row, r) == 0)
 		return DF_OK;
-	df_err_place(err, NULL, r->quote_line, NULL);
-	return df_fail(DF_REJECT, err, "malformed-csv", NEVER_CLOSED);
+	return rows_cut_off(r, err);
 }
 
 /* A CR outside quotes ends a row for libcsv; where it ends no line, the row is broken. NULL, or
@@ -168,6 +186,11 @@ static enum df_status row_last(struct rows *r, struct df_err *err)
 static const char *line_feed(struct rows *r, const char *p, const char *end)
 {
 	bool first = p == r->window + r->row_at + r->lead;
+	if (rows_bare_escapes(&r->format)) {
+		rows_escape_line(r, p, (size_t)(end - p));
+		return r->row_done && r->bare_cr_cell > 0 ? bare_cr : NULL;
+	}
+
 	const char *cr = r->cr_ends ? NULL : memchr(p, '\r', (size_t)(end - p));
 	while (cr != NULL && cr + 1 < end && !(cr + 2 == end && cr[1] == '\n')) {
 		if (!rows_cell_feed(r, p, (size_t)(cr + 1 - p), first))
@@ -200,7 +223,8 @@ static enum df_status line_take(struct rows *r, size_t len, struct rows_row *row
 		return DF_OK;
 	}
 
-	if (!r->row_done) /* within quotes, or at the document's end */
+	/* within quotes, or at the document's end */
+	if (!r->row_done && !r->format.no_quote)
 		quote_note(r, from, len);
 	if (ended && (last == '\n' || r->row_done))
 		r->line++;
@@ -218,19 +242,20 @@ static enum df_status line_take(struct rows *r, size_t len, struct rows_row *row
 static enum df_status row_parse(struct rows *r, size_t len, struct rows_row *row,
 				struct df_err *err)
 {
+	const enum rows_place_in inside = rows_bare_escapes(&r->format) ? ROWS_PLAIN : ROWS_QUOTED;
 	for (;;) {
 		bool done = false;
 		enum df_status st = line_take(r, len, row, &done, err);
 		if (st != DF_OK || done)
 			return st;
 		if (r->at - r->row_at > ROWS_MAX_ROW)
-			return row_too_large(r, ROWS_QUOTED, row, err);
+			return row_too_large(r, inside, row, err);
 
 		st = rows_line_find(r, &len, err);
 		if (st != DF_OK)
 			return st;
 		if (len == SIZE_MAX)
-			return row_too_large(r, ROWS_QUOTED, row, err);
+			return row_too_large(r, inside, row, err);
 		if (len > 0)
 			continue;
 		st = row_last(r, err);
@@ -240,11 +265,13 @@ static enum df_status row_parse(struct rows *r, size_t len, struct rows_row *row
 	}
 }
 
-/* The scan has not found the row's end: whole cells before a quote are kept. */
+/* The scan has not found the row's end: whole cells before a quote, or a backslash that counts,
+ * are kept. */
 static void row_keep_lead(struct rows *r, const char *from, const struct rows_scan *scan,
 			  const char *end)
 {
-	r->quoted = scan->stop < end && *scan->stop == r->marks.quote[0] && !r->format.no_quote;
+	r->quoted =
+	    scan->stop < end && *scan->stop == r->marks.quote[0] && r->marks.quote[0] != '\n';
 	/* but for the one with the quote */
 	r->cells.n = r->n_lead = r->quoted ? r->cells.n - 1 : 0;
 	r->lead = r->quoted ? (size_t)(r->cells.v[r->n_lead].p - from) : 0;
@@ -370,7 +397,7 @@ static enum df_status row_hard(struct rows *r, struct rows_row *row, bool *skipp
 	r->bare_cr = *first == '\r';
 	if (!r->quoted && row_plain(r, row)) /* now that the window has all of its line */
 		return DF_OK;
-	if (!r->bare_cr)
+	if (!r->bare_cr || rows_bare_escapes(&r->format))
 		return row_parse(r, len, row, err);
 	row_bare(r, len, row);
 	return DF_OK;

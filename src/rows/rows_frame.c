@@ -13,11 +13,13 @@
 static const char *first_end(const struct rows *r, const char *p, const char *end)
 {
 	const struct rows_format *f = &r->format;
-	bool any = f->skip_lines > 0 || f->no_quote || (rows_comment_at(r, p, end));
+	bool any =
+	    f->skip_lines > 0 || (f->no_quote && !f->backslash) || rows_comment_at(r, p, end);
 	enum rows_place_in place = any ? ROWS_BROKEN : ROWS_CELL_START;
 	for (size_t len; p < end; p += len) {
-		bool quoted = place == ROWS_QUOTED || place == ROWS_ESCAPED;
-		if ((*p == '\n' || *p == '\r') && !quoted)
+		bool half =
+		    !any && rows_bare_escapes(f) && rows_half_line_end(p, (size_t)(end - p));
+		if ((*p == '\n' || *p == '\r') && !half && !rows_place_inside(place, *p))
 			return p;
 		place = rows_place_after(f, place,
 					 rows_sign_read(&r->signs, p, (size_t)(end - p), &len));

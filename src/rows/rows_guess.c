@@ -354,6 +354,8 @@ bool rows_guess_quotes(const struct rows *r, struct df_buf *out)
 	look_open(&k, r, out);
 	bool escaped = !r->format.backslash && memmem(k.bytes, k.n_bytes, "\\\"", 2) != NULL;
 	bool tabs = !escaped && r->format.delimiter != ',';
+	if (r->format.no_quote)
+		escaped = tabs = false;
 	if (escaped)
 		df_buf_adds(out, backslash_text);
 	else if (tabs)
@@ -371,9 +373,25 @@ static bool ends_with(const char *raw, size_t len, const struct rows_sign *sign)
 	return len >= sign->len && memcmp(raw + len - sign->len, sign->text, sign->len) == 0;
 }
 
-bool rows_guess_row(uint32_t delimiter, const char *fault, const char *raw, size_t len,
-		    struct df_buf *out)
+/* A backslash before a delimiter or a line end, as in exports without quotes. */
+static bool has_bare_escape(const char *raw, size_t len, const struct rows_sign *delimiter)
 {
+	const char *end = raw + len;
+	for (const char *p = raw; (p = memchr(p, '\\', (size_t)(end - p))) != NULL; p++) {
+		size_t left = (size_t)(end - ++p);
+		if (left == 0)
+			return false;
+		if (*p == '\n' || *p == '\r' ||
+		    (left >= delimiter->len && memcmp(p, delimiter->text, delimiter->len) == 0))
+			return true;
+	}
+	return false;
+}
+
+bool rows_guess_row(const struct rows_format *format, const char *fault, const char *raw,
+		    size_t len, struct df_buf *out)
+{
+	const uint32_t delimiter = format->delimiter != 0 ? format->delimiter : ',';
 	const struct rows_sign sign = rows_signs_of(delimiter, 0).delimiter;
 	struct look k = {.out = out};
 	if (strcmp(fault, "invalid-utf8") == 0) {
@@ -381,7 +399,10 @@ bool rows_guess_row(uint32_t delimiter, const char *fault, const char *raw, size
 		guess_encoding(&k, raw, len);
 		return true;
 	}
-	if (strcmp(fault, "malformed-quote") == 0 && memmem(raw, len, "\\\"", 2) != NULL) {
+	if (strcmp(fault, "malformed-quote") == 0 && format->no_quote)
+		return false;
+	if (strcmp(fault, "malformed-quote") == 0 && !format->backslash &&
+	    memmem(raw, len, "\\\"", 2) != NULL) {
 		df_buf_adds(out, backslash_text);
 		return true;
 	}
@@ -392,12 +413,29 @@ bool rows_guess_row(uint32_t delimiter, const char *fault, const char *raw, size
 		return true;
 	}
 
-	if (strcmp(fault, "wrong-field-count") != 0 || !ends_with(raw, len, &sign))
+	if (strcmp(fault, "wrong-field-count") != 0)
+		return false;
+	if (!(format->backslash && format->no_quote) && has_bare_escape(raw, len, &sign)) {
+		df_buf_addf(
+		    out,
+		    "a backslash comes before a delimiter or a line end, as databases write "
+		    "cells without quotes: set `escape = backslash`%s",
+		    format->no_quote ? "" : " and `quote = none`");
+		return true;
+	}
+	return false;
+}
+
+bool rows_guess_trailing(const struct rows_format *format, const char *raw, size_t len,
+			 struct df_buf *out)
+{
+	const uint32_t delimiter = format->delimiter != 0 ? format->delimiter : ',';
+	const struct rows_sign sign = rows_signs_of(delimiter, 0).delimiter;
+	if (!ends_with(raw, len, &sign))
 		return false;
 	df_buf_addf(out,
-		    "each row ends with a '%.*s' that the header does not have: end the header "
-		    "with one as well and set "
-		    "`unknown_columns = warn`",
+		    "each row ends with a '%.*s' that the header does not have: set "
+		    "`unknown_columns = warn`, which ignores the empty cell after it",
 		    (int)sign.len, sign.text);
 	return true;
 }

@@ -2,9 +2,6 @@
 /* Where in a row a byte is, and rows past the cap, which are followed byte by byte. */
 #include "rows_priv.h"
 
-#define NEVER_CLOSED                                                                               \
-	"a quoted cell is never closed: the document is cut off, or a quote in it is not doubled"
-
 static enum rows_place_in after_quote(const struct rows_format *f, enum rows_place_in place, char c)
 {
 	if ((unsigned char)c == f->delimiter)
@@ -18,6 +15,7 @@ enum rows_place_in rows_place_after(const struct rows_format *f, enum rows_place
 {
 	const bool quote = (unsigned char)c == f->quote && !f->no_quote;
 	const bool delimiter = (unsigned char)c == f->delimiter;
+	const bool bare_escape = c == '\\' && rows_bare_escapes(f);
 	switch (place) {
 	case ROWS_QUOTED:
 		if (f->backslash && c == '\\')
@@ -28,25 +26,27 @@ enum rows_place_in rows_place_after(const struct rows_format *f, enum rows_place
 	case ROWS_QUOTE_AFTER:
 	case ROWS_BLANK_AFTER:
 		return after_quote(f, place, c);
+	case ROWS_BARE_ESCAPED:
+		return c == '\r' ? ROWS_BARE_CR : ROWS_PLAIN;
 	case ROWS_CELL_START:
 		if (quote)
 			return ROWS_QUOTED;
+		if (bare_escape)
+			return ROWS_BARE_ESCAPED;
 		if (delimiter || (f->trim && rows_blank(c)))
 			return ROWS_CELL_START;
 		return ROWS_PLAIN;
 	case ROWS_PLAIN:
+	case ROWS_BARE_CR:
 		if (quote)
 			return ROWS_BROKEN;
+		if (bare_escape)
+			return ROWS_BARE_ESCAPED;
 		return delimiter ? ROWS_CELL_START : ROWS_PLAIN;
 	case ROWS_BROKEN:
 		break;
 	}
 	return ROWS_BROKEN;
-}
-
-static bool within_quotes(enum rows_place_in place)
-{
-	return place == ROWS_QUOTED || place == ROWS_ESCAPED;
 }
 
 /* Takes the byte at `at`. True when the row has ended, perhaps before it. */
@@ -62,7 +62,7 @@ static bool skip_byte(struct rows *r, enum rows_place_in *place, bool *after_cr)
 	r->at += len;
 	if (c == '\n')
 		r->line++;
-	bool ends = !within_quotes(*place);
+	bool ends = !rows_place_inside(*place, c);
 	*after_cr = ends && c == '\r' && r->cr_ends;
 	if (*after_cr)
 		return false;
@@ -92,10 +92,8 @@ enum df_status rows_skip(struct rows *r, enum rows_place_in place, struct df_err
 			return st;
 		if (grew || r->at < r->have)
 			continue;
-		if (within_quotes(place)) {
-			df_err_place(err, NULL, r->quote_line, NULL);
-			return df_fail(DF_REJECT, err, "malformed-csv", NEVER_CLOSED);
-		}
+		if (rows_place_inside(place, '\0'))
+			return rows_cut_off(r, err);
 		ended = true;
 	}
 	return DF_OK;

@@ -7,6 +7,7 @@
  *	rows_line.c	physical lines, and those that are skipped
  *	rows_csv.c	lines become rows
  *	rows_scan.c	cells without quotes
+ *	rows_escape.c	rows without quotes, in which backslashes count
  *	rows_place.c	where in a row a byte is; rows past the cap
  *	rows_cell.c	backslashes, blanks, words for "nothing"
  *	rows_sign.c	delimiters and quotes of several bytes
@@ -50,13 +51,15 @@ struct rows {
 	uint64_t quote_line; /* line on which the quote that is still open was opened */
 
 	struct csv_parser parser;
-	bool row_done; /* libcsv has seen the row's end */
-	bool quoted;   /* the row has a quote, before which there are whole cells */
-	bool bare_cr;  /* the row has a CR that is not a line end, before any quote */
+	bool row_done;       /* libcsv has seen the row's end */
+	bool quoted;         /* the row has a quote, before which there are whole cells */
+	bool bare_cr;        /* the row has a CR that is not a line end, before any quote */
+	size_t bare_cr_cell; /* likewise, where backslashes count without quotes: 1-based, or 0 */
 	/* so many, in so many bytes; only their lengths hold, as the window moves */
 	size_t n_lead, lead;
 	/* of the row's other cells, one after the other; it moves as it grows */
 	struct df_buf copy;
+	size_t cell_from;      /* in copy: the cell that goes on, where backslashes count bare */
 	struct df_buf narrow;  /* a line with signs of one byte each */
 	struct df_buf escaped; /* a line as libcsv gets it, where it has backslashes */
 	struct rows_cells cells;
@@ -94,6 +97,21 @@ void rows_count_line(struct rows *r, const char *line, size_t len);
 
 /* Makes libcsv's parser; csv_free ends it. */
 void rows_parser_make(struct rows *r);
+
+/* The document ends within a cell. DF_REJECT. */
+enum df_status rows_cut_off(const struct rows *r, struct df_err *err) DF_CHECK;
+
+/* ---- rows_escape.c ---- */
+
+/* Is this CR the first half of a cell's line end, whose second half has the backslash? */
+static inline bool rows_half_line_end(const char *p, size_t left)
+{
+	return left > 2 && p[0] == '\r' && p[1] == '\\' && p[2] == '\n';
+}
+
+/* Takes a physical line of such a row. r->row_done: the row has ended. r->bare_cr_cell is set where
+ * a CR is not a part of a line end. */
+void rows_escape_line(struct rows *r, const char *p, size_t len);
 
 /* ---- rows_place.c ---- */
 

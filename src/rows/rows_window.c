@@ -79,34 +79,15 @@ static struct rows *reader_new(const struct rows_format *format, int fd, uint64_
 	r->format.delimiter = (unsigned char)r->signs.delimiter.narrow;
 	r->format.quote = (unsigned char)r->signs.quote.narrow;
 	rows_marks_set(&r->marks, r->signs.delimiter.narrow,
-		       format->no_quote ? '\n' : r->signs.quote.narrow);
+		       rows_bare_escapes(format) ? '\\'
+		       : format->no_quote        ? '\n'
+						 : r->signs.quote.narrow);
 	rows_null_open(r);
 	r->window_cap = WINDOW_FIRST;
 	r->window = df_alloc(r->window_cap);
 	r->copy.max = r->narrow.max = r->escaped.max = 2 * (size_t)ROWS_MAX_ROW + WINDOW_FIRST;
 	rows_parser_make(r);
 	return r;
-}
-
-static enum df_status format_check(const struct rows_format *f, struct df_err *err)
-{
-	bool quotes = !f->no_quote;
-	const uint32_t delimiter = f->delimiter != 0 ? f->delimiter : ',',
-		       quote = f->quote != 0 ? f->quote : '"';
-	if (quotes && quote == delimiter)
-		return df_fail(DF_USAGE, err, NULL, "delimiter and quote are the same character");
-	if (f->comment != 0 && (f->comment == delimiter || (quotes && f->comment == quote)))
-		return df_fail(DF_USAGE, err, NULL,
-			       "comment is the same character as delimiter or quote");
-	if (f->backslash && !quotes)
-		return df_fail(DF_USAGE, err, NULL,
-			       "escape = backslash is about quotes, which quote = none says that "
-			       "there are none of; "
-			       "remove one of them");
-	if (f->backslash && (quote == '\\' || delimiter == '\\'))
-		return df_fail(DF_USAGE, err, NULL,
-			       "escape = backslash, and delimiter or quote is one as well");
-	return DF_OK;
 }
 
 static enum df_status not_utf8(const unsigned char *p, size_t n, struct df_err *err)
@@ -130,10 +111,7 @@ enum df_status rows_open_as(const struct rows_format *format, int fd, uint64_t o
 
 	bool grew;
 	struct rows *r = reader_new(format, fd, offset, length);
-	enum df_status st = format_check(format, err);
-	if (st != DF_OK)
-		goto cleanup;
-	st = rows_count_open(r, err);
+	enum df_status st = rows_count_open(r, err);
 	if (st != DF_OK)
 		goto cleanup;
 	st = rows_window_fill(r, &grew, err);
@@ -207,16 +185,24 @@ void rows_seek(struct rows *r, const struct rows_place *to)
 	r->number = to->number;
 }
 
+/* The bytes after a backslash that are not looked at: one, or, without quotes, a CR LF. */
+static size_t escaped_length(const struct rows *r, size_t at)
+{
+	bool crlf = r->format.no_quote && at + 2 < r->have && r->window[at + 1] == '\r' &&
+		    r->window[at + 2] == '\n';
+	return crlf ? 2 : 1;
+}
+
 /* The same where quotes have several bytes, or backslashes take the meaning from them: from the
- * front, as a backslash counts within quotes only. */
+ * front, as a backslash counts within quotes only, or where there are none. */
 static size_t last_end_slow(const struct rows *r)
 {
 	size_t last = 0, step;
 	bool quoted = false;
 	for (size_t i = 0; i < r->have; i += step) {
 		char c = rows_sign_read(&r->signs, r->window + i, r->have - i, &step);
-		if (c == '\\' && quoted && r->format.backslash)
-			step++;
+		if (c == '\\' && (quoted || r->format.no_quote) && r->format.backslash)
+			step += escaped_length(r, i);
 		else if (c == r->signs.quote.narrow && !r->format.no_quote)
 			quoted = !quoted;
 		else if (c == '\n' && !quoted)

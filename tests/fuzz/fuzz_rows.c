@@ -326,6 +326,8 @@ static const struct rows_format formats[] = {
     {.trim = true, .comment = '#', .skip_last_lines = 2},
     {.delimiter = 0xa7, .quote = 0x2502, .trim = true, .comment = 0xb6},
     {.delimiter = 0x1f381, .no_quote = true},
+    {.delimiter = '\t', .no_quote = true, .backslash = true},
+    {.delimiter = 0xa7, .no_quote = true, .backslash = true, .comment = '#', .trim = true},
 };
 
 /* A row is the same when it is read by another reader that is sent to where it begins. */

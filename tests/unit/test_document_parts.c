@@ -198,6 +198,7 @@ static const char *const dialects[][9] = {
     {"skip_lines", "3", "skip_last_lines", "2", "comment", "#", NULL},
     {"skip_lines", "1", "row_count", "rows ([0-9]+)", "trim", "yes", NULL},
     {"comment", "#", "row_count", "rows ([0-9]+)", NULL},
+    {"delimiter", "|", "quote", "none", "escape", "backslash", NULL},
 };
 #define DIALECTS (sizeof(dialects) / sizeof(*dialects))
 
