@@ -231,6 +231,16 @@ enum df_status conf_feed_manifest(struct conf_feed *feed, const char *path,
 enum df_status conf_feed_set(struct conf_feed *feed, const char *name, const char *value,
 			     struct df_err *err) DF_CHECK;
 
+/* Two settings of how documents are written that contradict each other; `why` ends with what to
+ * do. False: there are none. */
+struct conf_conflict {
+	const char *keys[2];
+	const char *why;
+};
+bool conf_rows_conflict(const struct conf_rows *rows, struct conf_conflict *out);
+/* The same as an error. DF_USAGE. */
+enum df_status conf_rows_check(const struct conf_rows *rows, struct df_err *err) DF_CHECK;
+
 /* Writes every frozen setting as "key = value" lines (the manifest's text apart), in a fixed
  * order; never a secret. */
 void conf_feed_freeze(const struct conf_feed *feed, struct df_buf *out);

@@ -270,6 +270,8 @@ struct conf_feed *cli_feed_with(const struct conf *conf, const struct cli_feed_o
 		st = conf_feed_set(feed, "sink", o->sink, &err);
 	for (size_t i = 0; st == DF_OK && i < o->set.n; i++)
 		st = feed_set(feed, o->set.v[i], &err);
+	if (st == DF_OK)
+		st = conf_rows_check(&feed->rows, &err);
 	if (st == DF_OK && o->manifest != NULL)
 		st = conf_feed_manifest(feed, o->manifest, &err);
 	if (st == DF_OK)

@@ -84,6 +84,25 @@ static void section_secrets(struct loader *l)
 	}
 }
 
+static bool is_reported(const struct loader *l, int line)
+{
+	for (size_t i = 0; i < l->problems->n; i++)
+		if (l->problems->v[i].line == line)
+			return true;
+	return false;
+}
+
+/* On the line of the later key, unless one of the values was refused. */
+static void section_rows(struct loader *l, const struct conf_feed *feed)
+{
+	struct conf_conflict c;
+	if (!conf_rows_conflict(&feed->rows, &c))
+		return;
+	int a = feed_key_line(&l->here, c.keys[0]), b = feed_key_line(&l->here, c.keys[1]);
+	if (!is_reported(l, a) && !is_reported(l, b))
+		loader_complain(l, a > b ? a : b, "%s and %s %s", c.keys[0], c.keys[1], c.why);
+}
+
 /* What only the whole section shows. A key with a bad value counts as given: one mistake, one
  * message. */
 static void section_end(struct loader *l)
@@ -95,6 +114,7 @@ static void section_end(struct loader *l)
 	memcpy(feed->key_lines, s->key_line, sizeof(feed->key_lines));
 	section_secrets(l);
 	section_folders(l, feed);
+	section_rows(l, feed);
 	if (feed->send.sink != CONF_SINK_EVENTS_API || s->sink_unclear)
 		return;
 	struct df_buf missing = {0};

@@ -190,3 +190,56 @@ enum df_status conf_parse_pattern(void *home, const struct conf_key *key, const 
 			       groups);
 	return conf_parse_utf8(home, key, value, base, err);
 }
+
+/* ---- settings that contradict each other ---- */
+
+#define SAME "are the same character: a document cannot be read so; change one of them"
+
+static bool is_blank(uint32_t c)
+{
+	return c == ' ' || c == '\t';
+}
+
+bool conf_rows_conflict(const struct conf_rows *r, struct conf_conflict *out)
+{
+	const bool quotes = r->quote != 0, comments = r->comment != 0;
+	const bool skips = r->skip_lines > 0 || r->skip_last_lines > 0 || comments;
+	const struct {
+		bool here;
+		struct conf_conflict what;
+	} conflicts[] = {
+	    {quotes && r->quote == r->delimiter, {{"delimiter", "quote"}, SAME}},
+	    {comments && r->comment == r->delimiter, {{"delimiter", "comment"}, SAME}},
+	    {quotes && comments && r->comment == r->quote, {{"quote", "comment"}, SAME}},
+	    {r->backslash && r->delimiter == '\\', {{"delimiter", "escape"}, SAME}},
+	    {r->backslash && r->quote == '\\', {{"quote", "escape"}, SAME}},
+	    {r->backslash && !quotes && r->comment == '\\', {{"comment", "escape"}, SAME}},
+	    {r->trim && is_blank(r->quote),
+	     {{"quote", "trim"},
+	      "contradict each other: blanks around cells would be quotes; "
+	      "change one of them"}},
+	    {r->trim && is_blank(r->comment),
+	     {{"comment", "trim"},
+	      "contradict each other: blanks before a row would make a "
+	      "comment of it; change one of them"}},
+	    {r->count != NULL && !skips,
+	     {{"row_count", "skip_last_lines"},
+	      "do not fit: row_count looks for the number in lines that skip_lines, "
+	      "skip_last_lines or comment skip, and nothing is skipped; set one of these"}},
+	};
+	for (size_t i = 0; i < sizeof(conflicts) / sizeof(*conflicts); i++) {
+		if (!conflicts[i].here)
+			continue;
+		*out = conflicts[i].what;
+		return true;
+	}
+	return false;
+}
+
+enum df_status conf_rows_check(const struct conf_rows *rows, struct df_err *err)
+{
+	struct conf_conflict c;
+	if (!conf_rows_conflict(rows, &c))
+		return DF_OK;
+	return df_fail(DF_USAGE, err, NULL, "%s and %s %s", c.keys[0], c.keys[1], c.why);
+}

@@ -281,6 +281,48 @@ static void test_back_into_the_source(void)
 }
 
 /* No line is too long for it, and nothing of a value is lost. */
+/* Settings that are right one by one, with the line of the later one. */
+static void test_contradictions(void)
+{
+	static const struct {
+		const char *settings, *line, *keys;
+	} cases[] = {
+	    {"delimiter = ;\nquote = ;\n", "6: ", "delimiter and quote"},
+	    {"quote = ,\n", "5: ", "delimiter and quote"},
+	    {"comment = ,\ntrim = yes\n", "5: ", "delimiter and comment"},
+	    {"comment = #\nquote = #\n", "6: ", "quote and comment"},
+	    {"escape = backslash\ndelimiter = \\\n", "6: ", "delimiter and escape"},
+	    {"quote = \\\nescape = backslash\n", "6: ", "quote and escape"},
+	    {"quote = none\ncomment = \\\nescape = backslash\n", "7: ", "comment and escape"},
+	    {"quote = tab\ntrim = yes\n", "6: ", "quote and trim"},
+	    {"comment = \\x20\ntrim = yes\n", "6: ", "comment and trim"},
+	    {"row_count = Rows ([0-9]+)\n", "5: ", "row_count"},
+	    /* these fit */
+	    {"quote = none\nescape = backslash\ndelimiter = tab\ntrim = yes\n", NULL, NULL},
+	    {"comment = \\\nescape = backslash\n", NULL, NULL},
+	    {"row_count = Rows ([0-9]+)\ncomment = #\n", NULL, NULL},
+	    /* one mistake, one message */
+	    {"delimiter = ;;\nquote = ,\n", "5: ", "delimiter: "},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char *problems = NULL,
+		     *text = df_format("[dropfeed]\nstate_dir = /tmp\n[feed f]\nsource = "
+				       "file:///tmp\n%ssink = file:/tmp/x\n",
+				       cases[i].settings);
+		conf_free(load(text, &problems));
+		if (cases[i].line == NULL) {
+			CU_ASSERT_STRING_EQUAL(problems, "");
+		} else {
+			CU_ASSERT_PTR_EQUAL(strstr(problems, cases[i].line), problems);
+			CU_ASSERT_PTR_NOT_NULL(strstr(problems, cases[i].keys));
+			CU_ASSERT_PTR_EQUAL(strchr(problems, '\n'),
+					    problems + strlen(problems) - 1);
+		}
+		free(problems);
+		free(text);
+	}
+}
+
 static void test_long_lines(void)
 {
 	char pad[5000];
@@ -882,12 +924,14 @@ static void test_example(void)
 	put("dropfeed/orders.json", "{}", 0600);
 	setenv("DROPFEED_ORDERS_SECRET", "s", 1);
 	conf_free(load(text, &problems));
-	/* these are not on a test's machine, and of the two secrets only one may be given */
+	/* these are not on a test's machine, of the two secrets only one may be given, and
+	 * skip_lines and the like are 0 */
 	static const char *const absent[] = {"known_hosts: cannot read", "gnupg_home: cannot use",
-					     "ca_file: cannot read", "exclude each other"};
+					     "ca_file: cannot read", "exclude each other",
+					     "row_count and skip_last_lines"};
 	for (char *line = strtok(problems, "\n"); line != NULL; line = strtok(NULL, "\n")) {
 		bool fine = false;
-		for (size_t i = 0; i < 4; i++)
+		for (size_t i = 0; i < sizeof(absent) / sizeof(*absent); i++)
 			fine |= strstr(line, absent[i]) != NULL;
 		CU_ASSERT_TRUE(fine);
 		if (!fine)
@@ -905,6 +949,7 @@ int main(void)
 	    {"every key", test_everything_set},
 	    {"every mistake with its line", test_every_mistake},
 	    {"folders that are the source", test_back_into_the_source},
+	    {"settings that contradict each other", test_contradictions},
 	    {"long lines", test_long_lines},
 	    {"quotes and trailing comments", test_quotes_and_comments},
 	    {"values over several lines", test_continued},
