@@ -41,7 +41,14 @@ enum df_status document_rows_open(const struct conf_feed *feed, const struct dec
 				  bool header, struct decode_bytes *bytes, struct rows **out,
 				  struct df_err *err) DF_CHECK;
 
-#define DOCUMENT_HINTS 2
+/* Maps the header. With unknown_columns = warn, rows may end with a delimiter that the header does
+ * not have: it gets a column without a name then, in *own, which is the caller's. rows: after the
+ * header. */
+enum df_status document_header(struct map *m, const struct conf_feed *feed, const struct rows *rows,
+			       struct rows_row *header, struct rows_cell **own,
+			       struct df_err *err) DF_CHECK;
+
+#define DOCUMENT_HINTS 3
 /* what is kept to name the options that would help, once a document */
 struct document_hints {
 	unsigned tries[DOCUMENT_HINTS]; /* by kind */
@@ -89,6 +96,7 @@ struct document_pass {
 	size_t n_notes;
 	struct document_hints hints;
 	bool long_row; /* that is noted */
+	bool trailing; /* rows end with a delimiter that the header does not have */
 };
 
 /* Reads the whole document. DF_OK: rows and rejected are counted. DF_REJECT: the document is

@@ -109,6 +109,8 @@ size_t map_places(const struct map *m);
  * attribute's name), guideline (too many columns). */
 enum df_status map_header(struct map *m, const struct rows_cell *cells, size_t n,
 			  struct df_err *err) DF_CHECK;
+/* Its last column has no name and no values: a row that has one there is wrong-field-count. */
+void map_trailing(struct map *m);
 /* Without a header the columns are the manifest's; nothing is guessed from the look of cells. */
 enum df_status map_no_header(struct map *m, const struct rows_cell *first, size_t n,
 			     struct df_err *err) DF_CHECK;

@@ -9,6 +9,8 @@
 #define HINT_ROW   (64u << 10) /* bytes of a row that are looked at */
 #define HINT_TRIES 20          /* rows of a kind that are */
 
+static const char field_fault[] = "wrong-field-count";
+
 static bool read_row(const struct document_pass *w, const struct batch_row *where,
 		     struct df_buf *out)
 {
@@ -23,11 +25,16 @@ static bool read_row(const struct document_pass *w, const struct batch_row *wher
 	return out->len > 0;
 }
 
+/* code: of the row; NULL: all rows have too many cells, or too few. */
 static bool hint_row(struct document_pass *w, const struct batch_row *where, const char *code)
 {
 	struct df_buf raw = {0}, text = {.max = sizeof(w->notes->text)};
-	bool found = read_row(w, where, &raw) &&
-		     rows_guess_row(w->feed->rows.delimiter, code, raw.data, raw.len, &text);
+	const struct rows_format format = document_rows_format(&w->feed->rows, true);
+	bool found = read_row(w, where, &raw);
+	if (found)
+		found = code != NULL ? rows_guess_row(&format, code, raw.data, raw.len, &text)
+				     : rows_guess_trailing(&format, raw.data, raw.len, &text);
+	code = code != NULL ? code : field_fault;
 	if (found)
 		document_pass_note(w, code, df_buf_cstr(&text));
 	df_buf_free(&raw);
@@ -36,12 +43,12 @@ static bool hint_row(struct document_pass *w, const struct batch_row *where, con
 }
 
 /* as tries counts */
-static const char *const hinted[DOCUMENT_HINTS] = {"malformed-quote", "invalid-utf8"};
+static const char *const hinted[DOCUMENT_HINTS] = {"malformed-quote", "invalid-utf8", field_fault};
 
 void document_hint_reject(struct document_pass *w, const struct batch_row *where, const char *code)
 {
 	struct document_hints *h = &w->hints;
-	if (strcmp(code, "wrong-field-count") == 0 && h->field_faults++ == 0)
+	if (strcmp(code, field_fault) == 0 && h->field_faults++ == 0)
 		h->first_field_fault = *where;
 	for (size_t i = 0; i < DOCUMENT_HINTS; i++) {
 		if (h->tries[i] >= HINT_TRIES || strcmp(code, hinted[i]) != 0)
@@ -76,8 +83,8 @@ void document_hint_end(struct document_pass *w, const struct rows *rows, enum df
 			 w->feed->rows.encoding);
 		document_pass_note(w, "encoding", text);
 	}
-	if (h->field_faults > 0 && h->field_faults == w->rows)
-		(void)hint_row(w, &h->first_field_fault, "wrong-field-count");
+	if (h->field_faults > 0 && h->field_faults == w->rows && !w->trailing)
+		(void)hint_row(w, &h->first_field_fault, NULL);
 	bool noted = h->tries[0] >= HINT_TRIES;
 	if (st != DF_REJECT || rows == NULL || noted || strcmp(err->code, "malformed-csv") != 0)
 		return;

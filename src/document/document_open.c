@@ -30,12 +30,9 @@ static enum df_status begins_as_rejects(const struct rows_format *format,
 	return st == DF_RETRY ? df_fail(st, err, NULL, "%s", why.text) : DF_OK;
 }
 
-enum df_status document_rows_open(const struct conf_feed *feed, const struct decode_doc *doc,
-				  bool header, struct decode_bytes *bytes, struct rows **out,
-				  struct df_err *err)
+struct rows_format document_rows_format(const struct conf_rows *c, bool header)
 {
-	const struct conf_rows *c = &feed->rows;
-	struct rows_format format = {
+	return (struct rows_format){
 	    .delimiter = c->delimiter,
 	    .quote = c->quote,
 	    .no_quote = c->quote == 0,
@@ -49,6 +46,14 @@ enum df_status document_rows_open(const struct conf_feed *feed, const struct dec
 	    .no_header = !header,
 	    .count = c->count,
 	};
+}
+
+enum df_status document_rows_open(const struct conf_feed *feed, const struct decode_doc *doc,
+				  bool header, struct decode_bytes *bytes, struct rows **out,
+				  struct df_err *err)
+{
+	const struct conf_rows *c = &feed->rows;
+	struct rows_format format = document_rows_format(c, header);
 	bool skips = c->skip_lines > 0 || c->skip_last_lines > 0, rejects = false;
 	enum df_status st = decode_doc_utf8(doc, c->encoding, bytes, err);
 	if (st == DF_OK && skips)
@@ -88,4 +93,38 @@ enum df_status document_count_check(const struct document_pass *w, const struct 
 		       "the document has %" PRIu64 " rows, and a skipped line says %" PRIu64
 		       ": it is cut off, or was changed; get it once more",
 		       w->rows, stated);
+}
+
+/* ---- the header ---- */
+
+/* Does the first row have one cell more, which is empty? */
+static bool is_trailing(const struct rows *rows, size_t n_columns)
+{
+	const struct rows_place place = rows_tell(rows);
+	struct rows *ahead = rows_clone(rows);
+	struct rows_row row = {0};
+	struct df_err ignored = {0};
+	rows_seek(ahead, &place);
+	bool found = rows_next(ahead, &row, &ignored) == DF_OK && row.fault == NULL &&
+		     row.n_cells == n_columns + 1 && row.cells[n_columns].len == 0;
+	rows_close(ahead);
+	return found;
+}
+
+enum df_status document_header(struct map *m, const struct conf_feed *feed, const struct rows *rows,
+			       struct rows_row *header, struct rows_cell **own, struct df_err *err)
+{
+	const size_t n = header->n_cells;
+	if (feed->map.unknown_columns_warn && n > 0 && header->cells[n - 1].len > 0 &&
+	    is_trailing(rows, n)) {
+		*own = df_alloc((n + 1) * sizeof(**own));
+		memcpy(*own, header->cells, n * sizeof(**own));
+		(*own)[n] = (struct rows_cell){"", 0};
+		header->cells = *own;
+		header->n_cells = n + 1;
+	}
+	enum df_status st = map_header(m, header->cells, header->n_cells, err);
+	if (*own != NULL)
+		map_trailing(m);
+	return st;
 }

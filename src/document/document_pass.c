@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 /* Guidelines of the hosted feed, as its documentation gives them. */
 #define GUIDELINE_MIN_BYTES UINT64_C(5000000)
@@ -55,11 +56,12 @@ static enum df_status no_rows(const struct document_pass *w, struct df_err *err)
 	    skips ? ", but for lines that skip_lines, skip_last_lines or comment leave out" : "");
 }
 
-static enum df_status map_first_row(struct document_pass *w, const struct rows_row *row,
+static enum df_status map_first_row(struct document_pass *w, const struct rows *rows,
+				    struct rows_row *row, struct rows_cell **own,
 				    struct df_err *err)
 {
 	if (row->fault == NULL)
-		return map_header(w->map, row->cells, row->n_cells, err);
+		return document_header(w->map, w->feed, rows, row, own, err);
 	bool text = strcmp(row->fault, "invalid-utf8") == 0;
 	return df_fail(DF_REJECT, err, text ? "not-utf8" : "malformed-csv", "the header: %s",
 		       row->fault_text);
@@ -81,13 +83,16 @@ static enum df_status pass_header(struct document_pass *w, struct rows *rows, st
 	    (row->fault != NULL || !map_is_header(w->map, row->cells, row->n_cells)))
 		return DF_OK;
 
-	st = map_first_row(w, row, err);
+	struct rows_cell *own = NULL;
+	st = map_first_row(w, rows, row, &own, err);
+	w->trailing = own != NULL;
 	if (st == DF_REJECT) {
 		document_hint_header(rows, err);
 		df_err_place(err, NULL, row->line, NULL);
 	}
 	if (st == DF_OK && w->handlers->header != NULL)
 		st = w->handlers->header(w->ctx, row, err);
+	free(own);
 	return st;
 }
 
@@ -102,13 +107,14 @@ static void only_fault(struct map_record *record, const char *code, size_t colum
 }
 
 /* A second header in mid-document, as joined files have it, perhaps with a mark of UTF-8 before
- * it. */
+ * it, or in other letters (a warehouse writes its own columns' names in capitals). No row of data
+ * has the name of each column in it, an identity's among them. */
 bool document_repeats_header(const struct map *m, const struct rows_row *row)
 {
 	/* Nearly all rows differ from it in their first byte. */
 	const struct rows_cell *first = row->cells;
-	if (row->n_cells > 0 && first->len > 0 && first->p[0] != map_column_name(m, 1)[0] &&
-	    first->p[0] != '\xef')
+	if (row->n_cells > 0 && first->len > 0 && first->p[0] != '\xef' &&
+	    ((first->p[0] ^ map_column_name(m, 1)[0]) & ~0x20) != 0)
 		return false;
 	if (!map_has_header(m) || row->n_cells != map_columns(m))
 		return false;
@@ -119,7 +125,7 @@ bool document_repeats_header(const struct map *m, const struct rows_row *row)
 			p += 3;
 			len -= 3;
 		}
-		if (strncmp(name, p, len) != 0 || name[len] != '\0')
+		if (strncasecmp(name, p, len) != 0 || name[len] != '\0')
 			return false;
 	}
 	return true;
@@ -303,5 +309,5 @@ void document_pass_end(struct document_pass *w)
 	w->n_notes = 0;
 	w->hints = (struct document_hints){0};
 	w->rows = w->rejected = w->skipped = w->late = 0;
-	w->long_row = false;
+	w->long_row = w->trailing = false;
 }

@@ -24,6 +24,9 @@ void document_pass_note(struct document_pass *w, const char *code, const char *t
 
 /* ---- document_open.c ---- */
 
+/* header: the document has one. What it points to is the feed's. */
+struct rows_format document_rows_format(const struct conf_rows *c, bool header);
+
 /* Does the number of rows equal what a skipped line says? DF_REJECT row-count: no. */
 enum df_status document_count_check(const struct document_pass *w, const struct rows *rows,
 				    struct df_err *err) DF_CHECK;

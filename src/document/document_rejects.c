@@ -244,7 +244,7 @@ static enum df_status on_header(void *ctx, const struct rows_row *header, struct
 	document_own_header(&w->own, &w->own.dialect, header->cells, header->n_cells);
 	const size_t body = without_line_end(header->raw, header->length);
 	document_own_strip(&w->own, header->raw, body, &w->out);
-	if (w->walk->trailing) /* the rows have one more cell, which ours come after */
+	if (w->pass->trailing) /* the rows have one more cell, which ours come after */
 		add_delimiter(&w->out, &w->own.dialect);
 	add_end(w, MAP_COLUMN_LINE, MAP_COLUMN_REASON, header->raw + body, header->length - body);
 	put(w);

@@ -94,7 +94,7 @@ static void forget_document(struct map *m)
 	free(m->places);
 	m->done = m->own = NULL;
 	m->places = NULL;
-	m->has_own = false;
+	m->has_own = m->trailing = false;
 	m->n_warnings = m->n_notes = 0;
 }
 
@@ -136,6 +136,7 @@ enum df_status map_clone(const struct map *m, struct map **out, struct df_err *e
 		clone->names[clone->n_names++] = df_strdup(m->names[i]);
 	map_own_copy(clone, m);
 	clone->time.range = m->time.range;
+	clone->trailing = m->trailing;
 	st = map_compile(clone, err);
 	if (st == DF_OK)
 		*out = clone;
@@ -160,6 +161,11 @@ enum df_status map_header(struct map *m, const struct rows_cell *cells, size_t n
 	if (st == DF_OK)
 		st = map_names_check(m->names, m->n_names, m->manifest, err);
 	return st == DF_OK ? map_compile(m, err) : st;
+}
+
+void map_trailing(struct map *m)
+{
+	m->trailing = true;
 }
 
 enum df_status map_no_header(struct map *m, const struct rows_cell *first, size_t n_cells,

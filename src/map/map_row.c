@@ -466,12 +466,13 @@ enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, siz
 	df_buf_reset(&m->batch_out);
 	df_buf_reset(&m->data_out);
 	df_buf_reset(&m->deleted);
-	if (n != m->n_names) {
-		map_run_fault(&r, "wrong-field-count", MAP_NONE,
-			      "the row has %zu field%s where %zu %s expected; a value that holds a "
-			      "comma or a quote has to "
-			      "be quoted",
-			      n, n == 1 ? "" : "s", m->n_names, m->n_names == 1 ? "is" : "are");
+	const bool over = m->trailing && n == m->n_names && cells[n - 1].len > 0;
+	if (n != m->n_names || over) {
+		map_run_fault(
+		    &r, "wrong-field-count", MAP_NONE,
+		    "the row has %zu field%s where %zu %s expected; a value that holds the "
+		    "delimiter or a quote has to be quoted",
+		    n, n == 1 ? "" : "s", m->n_names - over, m->n_names - over == 1 ? "is" : "are");
 		r.identified = true; /* it is not known which cell is whose */
 		finish(&r);
 		return DF_REJECT;

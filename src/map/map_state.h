@@ -37,8 +37,9 @@ struct map {
 	char **names;             /* own: the columns' */
 	struct df_index *by_name; /* own: the first column of each name */
 	size_t n_names;
-	bool *own;    /* own: per column, whether it is one that reject files add */
-	bool has_own; /* any of them */
+	bool *own;     /* own: per column, whether it is one that reject files add */
+	bool has_own;  /* any of them */
+	bool trailing; /* the last column has no name, and has to be empty */
 	/* own: per entry of a manifest without a header, its column, where the document has a
 	 * header of places; else NULL */
 	size_t *places;

@@ -80,12 +80,16 @@ static enum df_status no_such_line(uint64_t wanted, uint64_t last, struct df_err
 
 /* Compiles the program with the header, or with the first good row, and lists what it does. A
  * refusal is the check's to tell. */
-static enum df_status first_row(struct run_explain *x, const struct rows_row *row)
+static enum df_status first_row(struct run_explain *x, const struct rows *rows,
+				const struct rows_row *row)
 {
+	struct rows_row first = *row;
 	struct df_err ignored = {0};
+	struct rows_cell *own = NULL;
 	bool header = map_is_header(x->map, row->cells, row->n_cells);
-	enum df_status st = header ? map_header(x->map, row->cells, row->n_cells, &ignored)
+	enum df_status st = header ? document_header(x->map, x->feed, rows, &first, &own, &ignored)
 				   : map_no_header(x->map, row->cells, row->n_cells, &ignored);
+	free(own);
 	map_describe(x->map, &x->routes);
 	return st;
 }
@@ -102,7 +106,7 @@ static enum df_status find_row(struct run_explain *x, struct rows *rows, uint64_
 	enum df_status st;
 	while ((st = rows_next(rows, &row, &broken)) == DF_OK && row.line <= wanted) {
 		if (first && row.fault == NULL)
-			*mapped = first_row(x, &row) == DF_OK;
+			*mapped = first_row(x, rows, &row) == DF_OK;
 		bool header = first && map_has_header(x->map);
 		first = first && row.fault != NULL && !map_has_header(x->map);
 		last = row.raw != NULL ? last_line(&row) : row.line;

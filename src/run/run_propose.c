@@ -158,7 +158,8 @@ static void count_row(struct propose_trial *trial, enum df_status st,
 		trial->rows--;
 }
 
-static void try_rows(struct map *map, struct rows *rows, size_t max, struct propose_trial *trial)
+static void try_rows(struct map *map, const struct conf_feed *feed, struct rows *rows, size_t max,
+		     struct propose_trial *trial)
 {
 	struct rows_row row;
 	struct df_err *why = &trial->refused;
@@ -166,8 +167,10 @@ static void try_rows(struct map *map, struct rows *rows, size_t max, struct prop
 	enum df_status st = rows_next(rows, &row, why);
 	if (st != DF_OK || row.fault != NULL)
 		return;
-	st = first ? map_header(map, row.cells, row.n_cells, why)
+	struct rows_cell *own = NULL;
+	st = first ? document_header(map, feed, rows, &row, &own, why)
 		   : map_no_header(map, row.cells, row.n_cells, why);
+	free(own);
 	if (st == DF_OK && first)
 		st = rows_next(rows, &row, why);
 	for (; st == DF_OK && trial->rows < max; st = rows_next(rows, &row, why)) {
@@ -202,7 +205,7 @@ static void try_it(const struct run_propose *r, const struct decode_doc *doc,
 		st =
 		    document_rows_open(r->feed, doc, !r->no_header, &bytes, &rows, &trial->refused);
 	if (st == DF_OK)
-		try_rows(map, rows, 500, trial);
+		try_rows(map, &tried, rows, 500, trial);
 	rows_close(rows);
 	map_close(map);
 }

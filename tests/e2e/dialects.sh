@@ -85,6 +85,18 @@ mpid	user_attributes.Note
 1	5" pipe
  BAD 	Zürich "x", 1|2; ende  
 END
+round mysql utf-8 'delimiter = tab\nquote = none\nescape = backslash\nnull = \\N\nplaceholder_ids = keep\n' <<'END'
+mpid	user_attributes.Note	user_attributes.Other
+1	a tab \	, a \\ and \
+a line	\N
+BAD	Zürich "x", 1|2; ende	\
+
+END
+round trailing utf-8 'delimiter = |\nunknown_columns = warn\n' <<'END'
+mpid|user_attributes.Note
+1|good|
+BAD|"Zürich ""x"", 1|2; ende"|
+END
 round frames windows-1252 'skip_lines = 2\nskip_last_lines = 1\ncomment = #\nrow_count = Rows ([0-9]+)\ntrim = yes\n' <<'END'
 Report "of today
 on Zürich
