@@ -22,9 +22,10 @@ enum df_status fetch_check_host(const struct conf_feed *feed, struct df_err *err
 			       "host_key = SHA256:...",
 			       file, strerror(errno), port, source->host, file);
 	enum df_status st = fetch_known_read(feed, &known, err);
-	size_t n = known.n;
+	bool named = fetch_known_line(&known, FETCH_KEY_KNOWN) > 0 ||
+		     fetch_known_line(&known, FETCH_KEY_AUTHORITY) > 0;
 	fetch_known_free(&known);
-	if (st == DF_OK && n == 0)
+	if (st == DF_OK && !named)
 		return df_fail(DF_USAGE, err, NULL,
 			       "%s does not name %s port %u; get its key with: ssh-keyscan -p %u "
 			       "%s >> %s, compare its "

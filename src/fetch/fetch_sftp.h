@@ -7,7 +7,10 @@
  *	fetch_sftp_link.c	opening and closing: handshake, host key, login, subsystem
  *	fetch_sftp_known.c	what known_hosts says of the host
  *	fetch_sftp_hostkey.c	is this the server that we mean?
+ *	fetch_hello*.c		the first packets of a connection, without libssh2
  *	fetch_sftp_offer.c	what a server offers, to explain why no connection came about
+ *	fetch_sftp_cert.c	asks a server for its host certificate
+ *	fetch_cert*.c		what a certificate says, and whether it is valid
  *	fetch_sftp_auth.c	key, password, agent
  *	fetch_sftp.c		files and folders
  *
@@ -85,29 +88,51 @@ char *fetch_sftp_offer(const struct conf_feed *feed);
 /* ---- host keys ---- */
 #define FETCH_PRINT_SIZE 64 /* "SHA256:", 43 of base64, NUL, rounded up */
 
+#define FETCH_TYPE_SIZE 48 /* "ecdsa-sha2-nistp256-cert-v01@openssh.com" and NUL, rounded up */
+
+enum fetch_known_kind {
+	FETCH_KEY_KNOWN,
+	FETCH_KEY_REVOKED,
+	FETCH_KEY_AUTHORITY, /* it signs certificates of hosts */
+	FETCH_KEY_CERTIFIED  /* an authority signed that this is a key of the host */
+};
+
 struct fetch_known_key {
-	char type[32];
+	enum fetch_known_kind kind;
+	char type[FETCH_TYPE_SIZE];
 	unsigned char *blob;
 	size_t len;
-	bool revoked;
-	int line; /* in known_hosts */
+	int line; /* in known_hosts; of a certified one, the authority's */
 };
 
 struct fetch_known { /* the lines of known_hosts that speak of the host */
 	struct fetch_known_key *v;
 	size_t n;
-	int authority; /* the line of a @cert-authority for it, or 0 */
 };
 
 enum df_status fetch_known_read(const struct conf_feed *feed, struct fetch_known *out,
 				struct df_err *err) DF_CHECK;
 void fetch_known_free(struct fetch_known *known);
+/* Unless there is the same key of the same kind. */
+void fetch_known_add(struct fetch_known *known, enum fetch_known_kind kind, const void *blob,
+		     size_t len, int line);
+/* The first line with a key of that kind, or 0. */
+int fetch_known_line(const struct fetch_known *known, enum fetch_known_kind kind);
+/* The host's name in lower case, without a port; the caller's. */
+char *fetch_known_host(const struct conf_source *source);
+/* Does the pattern, which has wildcards '*' and '?', match the name in lower case? */
+bool fetch_known_glob(const char *pattern, const char *host);
 
-/* What to tell libssh2 to prefer: the types that are known first, then the others. The caller's.
+/* Asks the server for its host certificate, on a connection of its own, and adds the key that it
+ * certifies. DF_DENIED: there is none that a @cert-authority line vouches for. */
+enum df_status fetch_sftp_certify(const struct conf_feed *feed, struct fetch_known *known,
+				  struct df_err *err) DF_CHECK;
+
+/* What libssh2 has to prefer: certified types first, then known ones, then others. The caller's.
  * `seen` are types that were tried already, and are left out; NULL when nothing remains. */
 char *fetch_hostkey_preference(const struct fetch_known *known, const struct conf_list *seen);
 /* The type's name of the key that the server has shown, from its own blob: "ssh-ed25519". */
-void fetch_hostkey_type(const unsigned char *blob, size_t len, char type[32]);
+void fetch_hostkey_type(const unsigned char *blob, size_t len, char type[FETCH_TYPE_SIZE]);
 void fetch_hostkey_print(const unsigned char *blob, size_t len, char print[FETCH_PRINT_SIZE]);
 /* DF_OK: known. DF_DENIED otherwise, with fingerprints and the way out. */
 enum df_status fetch_hostkey_check(const struct conf_feed *feed, const struct fetch_known *known,

@@ -21,10 +21,10 @@ static const struct {
 enum { N_KEY_TYPES = sizeof(key_types) / sizeof(key_types[0]) };
 
 /* A key starts with its type as a string (RFC 4253 §6.6): four bytes of length, then the name. */
-void fetch_hostkey_type(const unsigned char *blob, size_t len, char type[32])
+void fetch_hostkey_type(const unsigned char *blob, size_t len, char type[FETCH_TYPE_SIZE])
 {
-	snprintf(type, 32, "unknown");
-	if (len < 4 || blob[0] != 0 || blob[1] != 0 || blob[2] != 0 || blob[3] >= 32 ||
+	snprintf(type, FETCH_TYPE_SIZE, "unknown");
+	if (len < 4 || blob[0] != 0 || blob[1] != 0 || blob[2] != 0 || blob[3] >= FETCH_TYPE_SIZE ||
 	    blob[3] > len - 4)
 		return;
 	for (size_t i = 0; i < blob[3]; i++) {
@@ -65,13 +65,19 @@ static bool preference_has(const struct conf_list *seen, const char *type)
 	return false;
 }
 
-static bool preference_knows(const struct fetch_known *known, const char *type)
+/* 2: a type that the server has a certificate for; 1: another one that is known; 0: neither */
+static int preference_rank(const struct fetch_known *known, const char *type)
 {
+	int rank = 0;
 	for (size_t i = 0; i < known->n; i++) {
-		if (!known->v[i].revoked && strcmp(known->v[i].type, type) == 0)
-			return true;
+		if (strcmp(known->v[i].type, type) != 0)
+			continue;
+		if (known->v[i].kind == FETCH_KEY_CERTIFIED)
+			return 2;
+		if (known->v[i].kind == FETCH_KEY_KNOWN)
+			rank = 1;
 	}
-	return false;
+	return rank;
 }
 
 char *fetch_hostkey_preference(const struct fetch_known *known, const struct conf_list *seen)
@@ -79,9 +85,9 @@ char *fetch_hostkey_preference(const struct fetch_known *known, const struct con
 	struct df_buf out = {.max = 1024};
 	/* The known ones first: a host that is known by one key must not be taken for a changed
 	 * one because it has others. */
-	for (int want_known = 1; want_known >= 0; want_known--) {
+	for (int rank = 2; rank >= 0; rank--) {
 		for (int i = 0; i < N_KEY_TYPES; i++) {
-			if (preference_knows(known, key_types[i].type) != (want_known == 1) ||
+			if (preference_rank(known, key_types[i].type) != rank ||
 			    preference_has(seen, key_types[i].type))
 				continue;
 			df_buf_addf(&out, "%s%s", out.len > 0 ? "," : "", key_types[i].methods);
@@ -92,15 +98,14 @@ char *fetch_hostkey_preference(const struct fetch_known *known, const struct con
 	return out.data;
 }
 
-static enum df_status hostkey_unknown(const struct conf_feed *feed, const struct fetch_known *known,
-				      const char *type, const char *print, struct df_err *err)
+static bool hostkey_trusted(const struct fetch_known_key *key)
 {
-	char authority[200] = "";
-	if (known->authority > 0)
-		snprintf(authority, sizeof(authority),
-			 ". The @cert-authority in line %d does not help: libssh2 %s cannot ask "
-			 "for host certificates",
-			 known->authority, libssh2_version(0));
+	return key->kind == FETCH_KEY_KNOWN || key->kind == FETCH_KEY_CERTIFIED;
+}
+
+static enum df_status hostkey_unknown(const struct conf_feed *feed, const char *type,
+				      const char *print, struct df_err *err)
+{
 	const struct conf_source *source = &feed->fetch.source;
 	const char *file =
 	    feed->fetch.known_hosts != NULL ? feed->fetch.known_hosts : "known_hosts";
@@ -108,20 +113,20 @@ static enum df_status hostkey_unknown(const struct conf_feed *feed, const struct
 		       "the host key of %s port %u is unknown: it shows %s %s. Ask the server's "
 		       "administrator whether that "
 		       "is right, then pin it with `host_key = %s`, or add it with: ssh-keyscan -p "
-		       "%u %s >> %s%s",
+		       "%u %s >> %s",
 		       source->host, (unsigned)source->port, type, print, print,
-		       (unsigned)source->port, source->host, file, authority);
+		       (unsigned)source->port, source->host, file);
 }
 
 static enum df_status hostkey_changed(const struct conf_feed *feed, const struct fetch_known *known,
 				      const char *type, const char *print, struct df_err *err)
 {
 	struct df_buf list = {.max = 700};
-	bool same_type = preference_knows(known, type);
+	bool same_type = preference_rank(known, type) > 0;
 	for (size_t i = 0; i < known->n; i++) {
 		char one[FETCH_PRINT_SIZE];
 		const struct fetch_known_key *key = &known->v[i];
-		if (key->revoked)
+		if (!hostkey_trusted(key))
 			continue;
 		fetch_hostkey_print(key->blob, key->len, one);
 		df_buf_addf(&list, "%s%s %s (line %d)", list.len > 0 ? ", " : "", key->type, one,
@@ -142,23 +147,23 @@ static enum df_status hostkey_changed(const struct conf_feed *feed, const struct
 enum df_status fetch_hostkey_check(const struct conf_feed *feed, const struct fetch_known *known,
 				   const unsigned char *blob, size_t len, struct df_err *err)
 {
-	char type[32], print[FETCH_PRINT_SIZE];
+	char type[FETCH_TYPE_SIZE], print[FETCH_PRINT_SIZE];
 	bool found = false, any = false;
 	fetch_hostkey_type(blob, len, type);
 	fetch_hostkey_print(blob, len, print);
 	for (size_t i = 0; i < known->n; i++) {
 		const struct fetch_known_key *key = &known->v[i];
 		bool same = key->len == len && memcmp(key->blob, blob, len) == 0;
-		if (same && key->revoked)
+		if (same && key->kind == FETCH_KEY_REVOKED)
 			return df_fail(DF_DENIED, err, NULL,
 				       "the host key of %s, %s %s, is revoked by %s line %d",
 				       feed->fetch.source.host, type, print,
 				       feed->fetch.known_hosts, key->line);
-		found = found || same;
-		any = any || !key->revoked;
+		found = found || (same && hostkey_trusted(key));
+		any = any || hostkey_trusted(key);
 	}
 	if (found)
 		return DF_OK;
 	return any ? hostkey_changed(feed, known, type, print, err)
-		   : hostkey_unknown(feed, known, type, print, err);
+		   : hostkey_unknown(feed, type, print, err);
 }

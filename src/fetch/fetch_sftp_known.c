@@ -12,7 +12,11 @@
 
 enum { KNOWN_MAX = 16 << 20, SHA1_SIZE = 20 };
 
-/* Decodes base64; *len bytes, the caller's. NULL when it is none. */
+struct known_names {
+	char *host, *with_port; /* "host" and "[host]:2222", in lower case */
+};
+
+/* Decodes base64; *len bytes, the caller's. NULL when it is not base64. */
 static unsigned char *known_unbase64(const char *text, size_t *len)
 {
 	size_t n = strlen(text);
@@ -47,39 +51,57 @@ static bool known_is_hashed(char *pattern, const char *host)
 }
 
 /* '*' and '?' only: fnmatch's brackets would take "[host]:22" for a set of characters. */
-static bool known_glob(const char *pattern, const char *host)
+bool fetch_known_glob(const char *pattern, const char *host)
 {
-	for (; *pattern != '\0'; pattern++, host++) {
+	const char *star = NULL, *tried = NULL;
+	while (*host != '\0') {
 		if (*pattern == '*') {
-			while (*pattern == '*')
-				pattern++;
-			for (;; host++) {
-				if (known_glob(pattern, host))
-					return true;
-				if (*host == '\0')
-					return false;
-			}
-		}
-		if (*host == '\0' || (*pattern != '?' && tolower((unsigned char)*pattern) != *host))
+			star = ++pattern;
+			tried = host;
+		} else if (*pattern == '?' || tolower((unsigned char)*pattern) == *host) {
+			pattern++;
+			host++;
+		} else if (star != NULL) { /* the last star takes one character more */
+			pattern = star;
+			host = ++tried;
+		} else {
 			return false;
+		}
 	}
-	return *host == '\0';
+	return pattern[strspn(pattern, "*")] == '\0';
 }
 
-static bool known_speaks_of(char *patterns, const char *host)
+enum known_match { KNOWN_OTHER, KNOWN_MATCH, KNOWN_EXCLUDED };
+
+/* patterns: a word of the line, which is taken apart. */
+static enum known_match known_match(const char *patterns, const char *host)
 {
-	if (strncmp(patterns, "|1|", 3) == 0)
-		return known_is_hashed(patterns, host);
-	bool does = false;
-	for (char *one; (one = strsep(&patterns, ",")) != NULL;) {
-		bool negated = one[0] == '!';
-		if (!known_glob(one + negated, host))
-			continue;
-		if (negated)
-			return false;
-		does = true;
+	enum known_match match = KNOWN_OTHER;
+	char *copy = df_strdup(patterns), *rest = copy;
+	if (strncmp(copy, "|1|", 3) == 0) {
+		match = known_is_hashed(copy, host) ? KNOWN_MATCH : KNOWN_OTHER;
+		goto cleanup;
 	}
-	return does;
+	for (char *one; match != KNOWN_EXCLUDED && (one = strsep(&rest, ",")) != NULL;) {
+		bool negated = one[0] == '!';
+		if (fetch_known_glob(one + negated, host))
+			match = negated ? KNOWN_EXCLUDED : KNOWN_MATCH;
+	}
+cleanup:
+	free(copy);
+	return match;
+}
+
+/* OpenSSH looks for authorities and revoked keys by the name with the port, then without. What
+ * either excludes is excluded. */
+static bool known_speaks_of(const char *patterns, const struct known_names *names, bool any_port)
+{
+	enum known_match here = known_match(patterns, names->with_port);
+	if (!any_port)
+		return here == KNOWN_MATCH;
+	enum known_match there = known_match(patterns, names->host);
+	return here != KNOWN_EXCLUDED && there != KNOWN_EXCLUDED &&
+	       (here == KNOWN_MATCH || there == KNOWN_MATCH);
 }
 
 static char *known_word(char **rest)
@@ -92,41 +114,64 @@ static char *known_word(char **rest)
 	return word;
 }
 
-static void known_line(char *line, int number, const char *host, struct fetch_known *out)
+void fetch_known_add(struct fetch_known *known, enum fetch_known_kind kind, const void *blob,
+		     size_t len, int line)
 {
-	char *word = known_word(&line);
-	bool revoked = strcmp(word, "@revoked") == 0,
-	     authority = strcmp(word, "@cert-authority") == 0;
-	if (word[0] == '\0' || word[0] == '#' || (word[0] == '@' && !revoked && !authority))
-		return;
-	if (revoked || authority)
-		word = known_word(&line);
-	if (authority) { /* libssh2 knows no certificates: it is for a message only */
-		if (out->authority == 0 && known_speaks_of(word, host))
-			out->authority = number;
-		return;
+	struct fetch_known_key key = {.kind = kind, .len = len, .line = line};
+	for (size_t i = 0; i < known->n; i++) {
+		const struct fetch_known_key *have = &known->v[i];
+		if (have->kind == kind && have->len == len && memcmp(have->blob, blob, len) == 0)
+			return;
 	}
-	char *type = known_word(&line), *base64 = known_word(&line);
-	if (!known_speaks_of(word, host))
-		return;
-	struct fetch_known_key key = {.revoked = revoked, .line = number};
-	key.blob = known_unbase64(base64, &key.len);
-	if (key.blob == NULL)
-		return;
-	fetch_hostkey_type(key.blob, key.len, key.type);
-	if (strcmp(type, key.type) != 0) {
-		free(key.blob);
-		return;
-	}
-	out->v = df_realloc(out->v, (out->n + 1) * sizeof(*out->v));
-	out->v[out->n++] = key;
+	key.blob = df_alloc(len + 1);
+	memcpy(key.blob, blob, len);
+	fetch_hostkey_type(key.blob, len, key.type);
+	known->v = df_realloc(known->v, (known->n + 1) * sizeof(*known->v));
+	known->v[known->n++] = key;
 }
 
-static char *known_name(const struct conf_source *source)
+int fetch_known_line(const struct fetch_known *known, enum fetch_known_kind kind)
 {
-	char *host = source->port == 22
-			 ? df_strdup(source->host)
-			 : df_format("[%s]:%u", source->host, (unsigned)source->port);
+	for (size_t i = 0; i < known->n; i++) {
+		if (known->v[i].kind == kind)
+			return known->v[i].line;
+	}
+	return 0;
+}
+
+static enum fetch_known_kind known_kind(const char *word)
+{
+	return strcmp(word, "@revoked") == 0          ? FETCH_KEY_REVOKED
+	       : strcmp(word, "@cert-authority") == 0 ? FETCH_KEY_AUTHORITY
+						      : FETCH_KEY_KNOWN;
+}
+
+static void known_line(char *line, int number, const struct known_names *names,
+		       struct fetch_known *out)
+{
+	char *word = known_word(&line);
+	enum fetch_known_kind kind = known_kind(word);
+	if (word[0] == '\0' || word[0] == '#' || (word[0] == '@' && kind == FETCH_KEY_KNOWN))
+		return;
+	if (kind != FETCH_KEY_KNOWN)
+		word = known_word(&line);
+	char *type = known_word(&line), *base64 = known_word(&line), shown[FETCH_TYPE_SIZE];
+	if (!known_speaks_of(word, names, kind != FETCH_KEY_KNOWN))
+		return;
+
+	size_t len = 0;
+	unsigned char *blob = known_unbase64(base64, &len);
+	if (blob == NULL)
+		return;
+	fetch_hostkey_type(blob, len, shown);
+	if (strcmp(type, shown) == 0)
+		fetch_known_add(out, kind, blob, len, number);
+	free(blob);
+}
+
+char *fetch_known_host(const struct conf_source *source)
+{
+	char *host = df_strdup(source->host);
 	for (char *p = host; *p != '\0'; p++)
 		*p = (char)tolower((unsigned char)*p);
 	return host;
@@ -142,12 +187,16 @@ enum df_status fetch_known_read(const struct conf_feed *feed, struct fetch_known
 	enum df_status st = df_read_file(feed->fetch.known_hosts, KNOWN_MAX, &text, NULL, err);
 	if (st != DF_OK)
 		return st;
-	char *host = known_name(&feed->fetch.source);
+	struct known_names names = {.host = fetch_known_host(&feed->fetch.source)};
+	unsigned port = feed->fetch.source.port;
+	names.with_port =
+	    port == 22 ? df_strdup(names.host) : df_format("[%s]:%u", names.host, port);
 	char *rest = text;
 	int number = 0;
 	for (char *line; (line = strsep(&rest, "\n")) != NULL;)
-		known_line(line, ++number, host, out);
-	free(host);
+		known_line(line, ++number, &names, out);
+	free(names.with_port);
+	free(names.host);
 	free(text);
 	return DF_OK;
 }

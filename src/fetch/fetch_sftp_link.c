@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { CERTIFIED_TRIES = 3 };
+
 static int init_rc;
 
 static void init_once(void)
@@ -70,8 +72,8 @@ static enum df_status link_explain(struct fetch_sftp *s, long rc, const char *pr
 	if (only_rsa && fetch_sftp_rsa_is_sha1())
 		st = df_fail(DF_DENIED, err, NULL,
 			     "the server %s has only RSA host keys (%s), which libssh2 %s cannot "
-			     "check, for it knows RSA "
-			     "with SHA-1 only: have the server's administrator add an Ed25519 or "
+			     "check (it knows RSA with "
+			     "SHA-1 only): have the server's administrator add an Ed25519 or "
 			     "ECDSA host key, or build "
 			     "dropfeed with libssh2 1.11 or newer (make libssh2)",
 			     host, offer, libssh2_version(0));
@@ -156,7 +158,7 @@ static void seen_add(struct conf_list *seen, const char *type)
 }
 
 /* A server with several keys shows the one that we ask for, but a pinned fingerprint does not
- * tell its type: types are tried until the pin fits or none is left. */
+ * name its type: types are tried until the pin fits or none is left. */
 static enum df_status link_find_pin(struct fetch_sftp *s, const struct fetch_known *known,
 				    struct df_err *err)
 {
@@ -179,7 +181,7 @@ static enum df_status link_find_pin(struct fetch_sftp *s, const struct fetch_kno
 			}
 			break; /* no further type that both sides know */
 		}
-		char type[32], print[FETCH_PRINT_SIZE];
+		char type[FETCH_TYPE_SIZE], print[FETCH_PRINT_SIZE];
 		fetch_hostkey_type(blob, len, type);
 		fetch_hostkey_print(blob, len, print);
 		if (fetch_hostkey_is_pin(s->feed->fetch.host_key, print))
@@ -201,8 +203,8 @@ cleanup:
 	return st;
 }
 
-static enum df_status link_find_known(struct fetch_sftp *s, const struct fetch_known *known,
-				      struct df_err *err)
+static enum df_status link_try_known(struct fetch_sftp *s, const struct fetch_known *known,
+				     struct df_err *err)
 {
 	const unsigned char *blob = NULL;
 	size_t len = 0;
@@ -210,6 +212,68 @@ static enum df_status link_find_known(struct fetch_sftp *s, const struct fetch_k
 	enum df_status st = link_handshake(s, preference, &blob, &len, err);
 	free(preference);
 	return st == DF_OK ? fetch_hostkey_check(s->feed, known, blob, len, err) : st;
+}
+
+static enum df_status certified_fail(enum df_status st, const struct fetch_known *known,
+				     const char *said, struct df_err *err)
+{
+	bool rsa = known->n > 0 && strcmp(known->v[known->n - 1].type, "ssh-rsa") == 0;
+	if (st != DF_DENIED)
+		return df_fail(st, err, NULL, "%s", said);
+	return df_fail(
+	    st, err, NULL,
+	    "the host certificate is valid, but no session with its key came about: %s%s", said,
+	    rsa && fetch_sftp_rsa_is_sha1()
+		? ". The certificate is for an RSA key, and this libssh2 knows RSA with "
+		  "SHA-1 only: have the server's administrator certify an Ed25519 or "
+		  "ECDSA key, or build dropfeed with libssh2 1.11 (make libssh2)"
+		: "");
+}
+
+/* One name may lead to several servers, each with a key and a certificate of its own, in turns.
+ * After a session with another one than was asked for its certificate, one more is asked, and what
+ * was certified before stays valid. */
+static enum df_status link_find_certified(struct fetch_sftp *s, struct fetch_known *known,
+					  struct df_err *err)
+{
+	enum df_status st = DF_DENIED;
+	struct df_err said = {0};
+	for (int i = 1; i <= CERTIFIED_TRIES; i++) {
+		link_hang_up(s);
+		for (int n = 0; n < i; n++) {
+			st = fetch_sftp_certify(s->feed, known, err);
+			if (st != DF_OK)
+				return st;
+		}
+		said = (struct df_err){0};
+		st = link_try_known(s, known, &said);
+		if (st != DF_DENIED || s->broken) /* broken: it did not come to a key */
+			break;
+	}
+	return st == DF_OK ? DF_OK : certified_fail(st, known, said.text, err);
+}
+
+/* By a key of known_hosts; else by a certificate, where known_hosts has an authority for it. */
+static enum df_status link_find_known(struct fetch_sftp *s, struct fetch_known *known,
+				      struct df_err *err)
+{
+	struct df_err said = {0}, certified = {0};
+	int authority = fetch_known_line(known, FETCH_KEY_AUTHORITY);
+	if (authority == 0)
+		return link_try_known(s, known, err);
+	if (fetch_known_line(known, FETCH_KEY_KNOWN) == 0)
+		return link_find_certified(s, known, err);
+
+	enum df_status st = link_try_known(s, known, &said);
+	if (st == DF_OK)
+		return DF_OK;
+	if (st != DF_DENIED)
+		return df_fail(st, err, NULL, "%s", said.text);
+	st = link_find_certified(s, known, &certified);
+	if (st == DF_OK)
+		return DF_OK;
+	return df_fail(st, err, NULL, "%s. The @cert-authority in line %d does not help: %s",
+		       said.text, authority, certified.text);
 }
 
 static enum df_status link_subsystem(struct fetch_sftp *s, struct df_err *err)

@@ -52,7 +52,7 @@ known "[127.0.0.1]:$port $key" "@revoked * $strange"
 enters "another key is revoked"
 known "@cert-authority * $key"
 exits 4 "a certificate authority's key is not a host key" run
-said "it says why, and by which line" 'The @cert-authority in line 1 does not help: libssh2'
+said "it says why, and by which line" 'has no host certificate, which the @cert-authority in .*hosts line 1 asks for'
 known "[127.0.0.1]:$((port + 1)) $key" "127.0.0.1 $key"
 exits 4 "the same key of another port" run
 said "the fingerprint, and what to do" "unknown: it shows ssh-ed25519 $print\. .*host_key = $print.*ssh-keyscan -p $port"
