@@ -83,6 +83,8 @@ void df_json_string(struct df_buf *b, const char *s, size_t len);
 /* The same of bytes that others wrote, such as a file's name: each byte that is not UTF-8
  * becomes '?'. */
 void df_json_text(struct df_buf *b, const char *s, size_t len);
+/* How many bytes df_json_string appends. */
+size_t df_json_length(const char *s, size_t len);
 
 /* Appends text of others, for a terminal or a line of a log: control characters, which could
  * move the one and forge the other, as \xNN. */

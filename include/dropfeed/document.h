@@ -86,6 +86,8 @@ struct document_pass {
 	const struct document_pass_handlers *handlers;
 	void *ctx;
 	struct document_shared *shared; /* or NULL: identities that many share are not looked for */
+	bool
+	    lengths; /* handlers want no data of records but its length; document_batches sets it */
 	/* filled by the pass: */
 	uint64_t rows, rejected, skipped; /* skipped: as the manifest says */
 	uint64_t late; /* of those rejected: their events are later than timestamp_range */

@@ -120,6 +120,14 @@ enum df_status map_no_header(struct map *m, const struct rows_cell *first, size_
 enum df_status map_row(struct map *m, const struct rows_cell *cells, size_t n,
 		       struct map_record *record) DF_CHECK;
 
+/* What of the records is wanted, for all rows to come; clones want the same. */
+enum map_want {
+	MAP_WANT_ALL,
+	MAP_WANT_LENGTHS, /* of `data` the length alone: its bytes may be left out */
+	MAP_WANT_VERDICT, /* nothing of sound rows: all fragments may be left out */
+};
+void map_want(struct map *m, enum map_want want);
+
 /* The columns' names as the document spells them (or as the manifest names them), for messages.
  * Borrowed. */
 size_t map_columns(const struct map *m);

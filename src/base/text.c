@@ -153,6 +153,36 @@ void df_json_string(struct df_buf *b, const char *s, size_t len)
 	df_buf_addc(b, '"');
 }
 
+/* Whether none of the bytes, or (a false alarm) perhaps one of them, has to be escaped. */
+static bool is_plain(const char *s, size_t len)
+{
+	uint64_t eight = EACH(' ');
+	if (len < 8) {
+		for (size_t i = 0; i < len; i++)
+			eight = eight << 8 | (unsigned char)s[i];
+		return !may_escape(eight);
+	}
+	memcpy(&eight, s + len - 8, sizeof(eight));
+	bool found = may_escape(eight);
+	for (size_t i = 0; i + 8 < len; i += 8) {
+		memcpy(&eight, s + i, sizeof(eight));
+		found = may_escape(eight) || found;
+	}
+	return !found;
+}
+
+size_t df_json_length(const char *s, size_t len)
+{
+	size_t more = 0;
+	if (is_plain(s, len))
+		return len + 2;
+	for (size_t i = 0; i < len; i++) {
+		char e = json_escapes[(unsigned char)s[i]];
+		more += e == 'u' ? 5 : e != 0;
+	}
+	return len + more + 2;
+}
+
 void df_json_text(struct df_buf *b, const char *s, size_t len)
 {
 	df_buf_addc(b, '"');

@@ -97,8 +97,9 @@ static void keep_faults(struct part *p, const struct map_record *record)
 	}
 }
 
+/* lengths: of its data no more is kept. */
 static void keep_row(struct part *p, const struct rows_row *row, const struct map_record *record,
-		     bool sound)
+		     bool sound, bool lengths)
 {
 	p->rows = room_for(p->rows, p->n_kept, &p->cap_rows, sizeof(*p->rows));
 	struct kept_row *k = &p->rows[p->n_kept++];
@@ -118,7 +119,9 @@ static void keep_row(struct part *p, const struct rows_row *row, const struct ma
 	k->ids_hash = batch_hash(record->ids, record->ids_len);
 	k->ids = keep_bytes(p, record->ids, record->ids_len);
 	k->batch = keep_bytes(p, record->batch, record->batch_len);
-	k->data = keep_bytes(p, record->data, record->data_len);
+	k->data = (uint32_t)record->data_len;
+	if (!lengths)
+		df_buf_add(&p->bytes, record->data, record->data_len);
 	k->has_request_id = record->request_id != NULL;
 	k->has_message_id = record->message_id != NULL;
 	if (record->request_id != NULL)
@@ -145,7 +148,7 @@ static void recall_row(const struct worker_group *c, const struct part *p, const
 	record->batch_len = k->batch;
 	record->data = at += k->batch;
 	record->data_len = k->data;
-	at += k->data;
+	at += c->w->lengths ? 0 : k->data;
 	record->request_id = k->has_request_id ? at : NULL;
 	record->request_id_len = k->request_id;
 	at += k->request_id;
@@ -201,7 +204,7 @@ static void part_read(struct worker *h, struct part *p)
 			break;
 		bool sound = document_pass_check_row(h->map, &c->sizes, &row, &record);
 		if (!sound || c->keep || document_pass_row_is_long(row.length))
-			keep_row(p, &row, &record, sound);
+			keep_row(p, &row, &record, sound, c->w->lengths);
 		p->n_rows++;
 	}
 	if (p->st == DF_END)

@@ -111,11 +111,6 @@ static void only_fault(struct map_record *record, const char *code, size_t colum
  * has the name of each column in it, an identity's among them. */
 bool document_repeats_header(const struct map *m, const struct rows_row *row)
 {
-	/* Nearly all rows differ from it in their first byte. */
-	const struct rows_cell *first = row->cells;
-	if (row->n_cells > 0 && first->len > 0 && first->p[0] != '\xef' &&
-	    ((first->p[0] ^ map_column_name(m, 1)[0]) & ~0x20) != 0)
-		return false;
 	if (!map_has_header(m) || row->n_cells != map_columns(m))
 		return false;
 	for (size_t i = 0; i < row->n_cells; i++) {
@@ -131,6 +126,14 @@ bool document_repeats_header(const struct map *m, const struct rows_row *row)
 	return true;
 }
 
+/* Nearly all rows differ from the header in their first byte. */
+static inline bool may_repeat_header(const struct map *m, const struct rows_row *row)
+{
+	const struct rows_cell *first = row->cells;
+	return row->n_cells == 0 || first->len == 0 || first->p[0] == '\xef' ||
+	       ((first->p[0] ^ map_column_name(m, 1)[0]) & ~0x20) == 0;
+}
+
 bool document_pass_check_row(struct map *m, const struct batch_settings *sizes,
 			     const struct rows_row *row, struct map_record *record)
 {
@@ -142,7 +145,7 @@ bool document_pass_check_row(struct map *m, const struct batch_settings *sizes,
 		snprintf(fault->text, sizeof(fault->text), "%s", row->fault_text);
 		return false;
 	}
-	if (document_repeats_header(m, row)) {
+	if (may_repeat_header(m, row) && document_repeats_header(m, row)) {
 		only_fault(record, "repeated-header", 0, "");
 		snprintf(fault->text, sizeof(fault->text),
 			 "the row repeats the header; was the file joined from several ones?");
@@ -260,6 +263,13 @@ static enum df_status pass_rows(struct document_pass *w, struct rows *rows, stru
 	return st == DF_END ? DF_OK : st;
 }
 
+static enum map_want wanted(const struct document_pass *w)
+{
+	if (w->handlers->record == NULL && w->shared == NULL)
+		return MAP_WANT_VERDICT;
+	return w->lengths ? MAP_WANT_LENGTHS : MAP_WANT_ALL;
+}
+
 enum df_status document_pass(struct document_pass *w, struct df_err *err)
 {
 	struct rows *rows = NULL;
@@ -275,6 +285,7 @@ enum df_status document_pass(struct document_pass *w, struct df_err *err)
 	if (st == DF_OK) {
 		w->start = rows_start(rows);
 		w->end = rows_end(rows);
+		map_want(w->map, wanted(w));
 		st = pass_rows(w, rows, err);
 	}
 	document_hint_end(w, rows, st, err);

@@ -67,6 +67,11 @@ enum df_status map_open(const struct conf_feed *feed, const char *event_type, st
 	return st;
 }
 
+void map_want(struct map *m, enum map_want want)
+{
+	m->want = want;
+}
+
 bool map_has_header(const struct map *m)
 {
 	return m->manifest == NULL || m->manifest->has_header || m->places != NULL;
@@ -137,6 +142,7 @@ enum df_status map_clone(const struct map *m, struct map **out, struct df_err *e
 	map_own_copy(clone, m);
 	clone->time.range = m->time.range;
 	clone->trailing = m->trailing;
+	clone->want = m->want;
 	st = map_compile(clone, err);
 	if (st == DF_OK)
 		*out = clone;

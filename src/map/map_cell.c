@@ -174,6 +174,10 @@ static bool emit_ip(const char *p, size_t len, struct df_buf *out, struct map_ce
 static bool emit_word(const struct schema_field *field, const char *p, size_t len,
 		      struct df_buf *out, struct map_cell_fault *fault)
 {
+	/* mostly as the schema spells it */
+	for (const char *const *w = field->words; *w != NULL; w++)
+		if (*w[0] == *p && strlen(*w) == len && memcmp(*w, p, len) == 0)
+			return add_quoted(out, p, len);
 	for (const char *const *w = field->words; *w != NULL; w++)
 		if (((*w[0] ^ *p) & ~('a' ^ 'A')) == 0 && strncasecmp(*w, p, len) == 0 &&
 		    strlen(*w) == len)

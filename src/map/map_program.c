@@ -85,6 +85,7 @@ static void build(struct map_program *program, struct map_node *node, size_t n_c
 		struct map_op *leaf = add_op(program, MAP_OP_LEAF, node);
 		set_head(leaf, node->key, '\0');
 		leaf->common = is_common(leaf, n_columns);
+		program->plain = program->plain && (leaf->common || leaf->column == MAP_NONE);
 		leaf->fallback = node->fallback;
 		leaf->fallback_len = node->fallback != NULL ? strlen(node->fallback) : 0;
 		return;
@@ -113,6 +114,7 @@ void map_program_build(struct map_program *program, struct map_node *root, size_
 					      "product_impressions"};
 	map_program_free(program);
 	program->need = number_required(root);
+	program->plain = true;
 	for (unsigned i = 0; commerce && i < 3; i++) {
 		struct map_node *action = map_node_child(root, actions[i]);
 		if (action != NULL)

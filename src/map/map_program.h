@@ -51,6 +51,7 @@ struct map_program {
 	struct map_op *ops; /* own */
 	size_t n, cap;
 	unsigned need; /* of the root */
+	bool plain;    /* its leaves are of the common kind, or fixed: see map_measure.c */
 	size_t depth;  /* frames that a run takes */
 };
 

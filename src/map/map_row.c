@@ -6,6 +6,7 @@
 #include "map_cell.h"
 #include "map_derive.h"
 #include "map_json.h"
+#include "map_measure.h"
 #include "map_notes.h"
 #include "map_own.h"
 #include "map_placeholder.h"
@@ -55,10 +56,11 @@ static inline void leaf_done(struct map_run *r, const struct map_op *op, size_t 
 }
 
 /* The event's time is wanted as a number, too. */
-static bool event_time(struct map_run *r, const char *p, size_t len, struct map_cell_fault *fault)
+bool map_run_event_time(struct map_run *r, const char *p, size_t len, struct df_buf *out,
+			struct map_cell_fault *fault)
 {
 	const char *why = NULL;
-	if (!map_cell_instant(r->m, p, len, &r->record->timestamp_ms, r->out, fault))
+	if (!map_cell_instant(r->m, p, len, &r->record->timestamp_ms, out, fault))
 		return false;
 	r->record->has_timestamp = time_in_range(&r->m->time, r->record->timestamp_ms, &why);
 	if (!r->record->has_timestamp) {
@@ -123,44 +125,29 @@ static void leaf_empty(struct map_run *r, const struct map_op *op)
 	leaf_done(r, op, start);
 }
 
-static bool is_padded(const char *p, size_t len)
-{
-	return p[0] == ' ' || p[0] == '\t' || p[len - 1] == ' ' || p[len - 1] == '\t';
-}
-
 /* A value of a column of the document that no limit can touch. False: it is not that, or faulty,
  * and nothing has happened. */
 static bool leaf_common(struct map_run *r, const struct map_op *op)
 {
-	const struct rows_cell *cell = &r->cells[op->column];
-	struct map_frame *frame = r->frame;
 	struct df_buf *out = r->out;
-	const char *p = cell->p;
-	size_t len = cell->len, start = out->len, kind;
-	if (len == 0 || len > MAP_MAX_NAME || (frame->limit != 0 && frame->count >= frame->limit))
+	size_t start = out->len;
+	if (!map_run_is_plain(r, op))
 		return false;
-	if (op->type != SCHEMA_STRING && (p[0] <= ' ' || p[len - 1] <= ' '))
-		return false;
-	if (op->flags & SCHEMA_ID) {
-		if (r->m->guards_ids && map_placeholder_may(r->m->placeholders, p, len) &&
-		    (is_padded(p, len) || map_placeholder(p, len, &kind)))
-			return false;
-	} else if (len <= MAP_LONGEST_MARKER && map_null_marker(p, len, &kind)) {
-		return false;
-	}
+
+	const struct rows_cell *cell = &r->cells[op->column];
 	add_head(r, op);
 	bool ok = true;
 	if (op->type == SCHEMA_STRING)
-		df_json_string(out, p, len);
+		df_json_string(out, cell->p, cell->len);
 	else if (op->flags & MAP_EVENT_TIME)
-		ok = event_time(r, p, len, &r->m->fault);
+		ok = map_run_event_time(r, cell->p, cell->len, out, &r->m->fault);
 	else
 		ok = map_cell_emit(r->m, op->type, op->node->field, cell, out, &r->m->fault);
 	if (!ok) {
 		out->len = start;
 		return false;
 	}
-	frame->seen |= op->bit;
+	r->frame->seen |= op->bit;
 	leaf_done(r, op, start);
 	return true;
 }
@@ -176,7 +163,7 @@ static bool emit_value(struct map_run *r, const struct map_op *op, const struct 
 	if (op->type == SCHEMA_JSON)
 		return json_cell(r, op, cell, fault);
 	if (op->flags & MAP_EVENT_TIME)
-		return event_time(r, cell->p, cell->len, fault);
+		return map_run_event_time(r, cell->p, cell->len, r->out, fault);
 	return map_cell_emit(r->m, op->type, op->node->field, cell, r->out, fault);
 }
 
@@ -213,7 +200,7 @@ static bool check_identity(struct map_run *r, const struct map_op *op, struct ro
 	if (!r->m->guards_ids)
 		return true;
 	if (!map_placeholder(cell->p, cell->len, &kind)) {
-		if (is_padded(cell->p, cell->len))
+		if (map_run_is_padded(cell->p, cell->len))
 			map_note_placeholder(r->m, op, MAP_NOTE_PADDED);
 		return true;
 	}
@@ -263,7 +250,7 @@ static void leaf(struct map_run *r, const struct map_op *op)
 	size_t kind;
 	if (op->flags & SCHEMA_ID)
 		r->identified = true;
-	else if (op->type == SCHEMA_STRING && cell.len <= MAP_LONGEST_MARKER &&
+	else if (op->type == SCHEMA_STRING && map_null_marker_may(cell.p, cell.len) &&
 		 map_null_marker(cell.p, cell.len, &kind))
 		map_note_placeholder(r->m, op, kind);
 	leaf_value(r, op, &cell);
@@ -393,6 +380,9 @@ static void check_commerce(struct map_run *r, unsigned seen)
 static void run_data(struct map_run *r)
 {
 	const struct map *m = r->m;
+	if (r->watch == NULL && map_run_measures(r))
+		return;
+	df_buf_reset(&r->m->data_out);
 	unsigned seen = run_program(r, &m->data_program, &r->m->data_out);
 	if (m->data_program.need & ~seen)
 		check_need(r, m->data, m->data_program.need & ~seen);
@@ -428,7 +418,8 @@ static void finish(struct map_run *r)
 	record->batch = m->batch_out.len > 0 ? m->batch_out.data : "";
 	record->batch_len = m->batch_out.len;
 	record->data = m->data_out.len > 0 ? m->data_out.data : "";
-	record->data_len = m->data_out.len;
+	if (m->data_out.len > 0) /* else it is empty, or was measured */
+		record->data_len = m->data_out.len;
 }
 
 /* Puts the derived cells behind the row's own. */
@@ -457,6 +448,7 @@ enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, siz
 	struct map_run r = {.m = m, .cells = cells, .record = record, .watch = watch};
 	record->n_faults = 0;
 	record->ids_hash = 0;
+	record->data_len = 0;
 	record->has_timestamp = record->late = false;
 	record->timestamp_ms = 0;
 	record->fold_from = record->fold_to = record->fold_items = 0;
@@ -491,6 +483,11 @@ enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, siz
 	if (m->rows.n_skip > 0 && map_rows_skip(m, r.cells))
 		return DF_END;
 	derive(&r);
+	if (watch == NULL && record->n_faults == 0 && map_run_is_sound(&r)) {
+		record->ids = record->batch = record->data = "";
+		record->ids_len = record->batch_len = record->data_len = 0;
+		return DF_OK;
+	}
 	unsigned seen = run_program(&r, &m->batch_program, &m->batch_out);
 	if (m->batch_program.need & ~seen)
 		check_need(&r, m->batch, m->batch_program.need & ~seen);

@@ -6,6 +6,7 @@
 #include "dropfeed/map.h"
 #include "map_program.h"
 
+struct map_cell_fault;
 struct map_frame;
 struct map_watch;
 
@@ -31,6 +32,10 @@ bool map_run_fits(struct map_run *r, const struct map_op *op, struct rows_cell *
 bool map_run_has_room(struct map_run *r, const struct map_op *op);
 /* A comma, if something stands before. */
 void map_run_separate(struct map_run *r);
+
+/* The event's time: noted in the record, and written. False: it is faulty. */
+bool map_run_event_time(struct map_run *r, const char *p, size_t len, struct df_buf *out,
+			struct map_cell_fault *fault);
 
 /* Cells that hold JSON and bring more than one value: map_row_json.c */
 

@@ -65,6 +65,48 @@ static void take_record(const struct map_record *r, enum df_status st)
 	got.timestamp_ms = r->timestamp_ms;
 }
 
+static bool same_notes(const struct map *a, const struct map *b)
+{
+	const struct map_note *one = NULL, *other = NULL;
+	size_t n = map_notes(a, &one), k = map_notes(b, &other);
+	for (size_t i = 0; i < n && i < k; i++)
+		if (one[i].what != other[i].what || one[i].n != other[i].n)
+			return false;
+	return n == k;
+}
+
+/* Whoever wants less of a row's record gets the same of what is wanted, faults and warnings. */
+static void check_wants(const struct map *m, const struct rows_cell *cells, size_t n,
+			const struct map_record *all)
+{
+	static const enum map_want wants[] = {MAP_WANT_LENGTHS, MAP_WANT_VERDICT};
+	for (size_t i = 0; i < 2; i++) {
+		struct map_record some = {.data_len = 12345};
+		struct df_err err = {0};
+		struct map *clone = NULL;
+		CU_ASSERT_EQUAL_FATAL(map_clone(m, &clone, &err), DF_OK);
+		map_want(clone, wants[i]);
+		CU_ASSERT_EQUAL(map_row(clone, cells, n, &some), got.status);
+		CU_ASSERT_EQUAL_FATAL(some.n_faults, all->n_faults);
+		for (size_t k = 0; k < all->n_faults; k++) {
+			CU_ASSERT_STRING_EQUAL(some.faults[k].code, all->faults[k].code);
+			CU_ASSERT_STRING_EQUAL(some.faults[k].text, all->faults[k].text);
+			CU_ASSERT_EQUAL(some.faults[k].column, all->faults[k].column);
+		}
+		CU_ASSERT(same_notes(m, clone));
+		if (wants[i] == MAP_WANT_LENGTHS && got.status == DF_OK) {
+			CU_ASSERT_EQUAL(some.data_len, all->data_len);
+			CU_ASSERT_EQUAL(some.ids_len, all->ids_len);
+			CU_ASSERT_EQUAL(some.batch_len, all->batch_len);
+			CU_ASSERT_EQUAL(memcmp(some.batch, all->batch, all->batch_len), 0);
+			CU_ASSERT_EQUAL(memcmp(some.ids, all->ids, all->ids_len), 0);
+			CU_ASSERT_EQUAL(some.has_timestamp, all->has_timestamp);
+			CU_ASSERT_EQUAL(some.timestamp_ms, all->timestamp_ms);
+		}
+		map_close(clone);
+	}
+}
+
 void run_cells(const struct conf_feed *feed, const char *event, const struct rows_cell *names,
 	       size_t n_names, const struct rows_cell *cells, size_t n_cells)
 {
@@ -81,6 +123,7 @@ void run_cells(const struct conf_feed *feed, const char *event, const struct row
 	if (got.status == DF_OK && n_cells != SIZE_MAX) {
 		got.status = map_row(m, cells, n_cells, &record);
 		take_record(&record, got.status);
+		check_wants(m, cells, n_cells, &record);
 	}
 	if (m != NULL)
 		take_warnings(m);

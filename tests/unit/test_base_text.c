@@ -38,10 +38,30 @@ static void test_passwords(void)
 	}
 }
 
+/* Every byte at every place of texts up to the length of several words. */
+static void test_length(void)
+{
+	char text[40];
+	struct df_buf out = {0};
+	unsigned wrong = 0;
+	for (size_t len = 0; len <= sizeof(text); len++)
+		for (size_t at = 0; at == 0 || at < len; at++)
+			for (unsigned byte = 0; byte < 256; byte++) {
+				memset(text, 'a', sizeof(text));
+				text[at] = (char)byte;
+				df_buf_reset(&out);
+				df_json_string(&out, text, len);
+				wrong += df_json_length(text, len) != out.len;
+			}
+	CU_ASSERT_EQUAL(wrong, 0);
+	df_buf_free(&out);
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
 	    {"passwords in addresses", test_passwords},
+	    {"lengths of JSON strings", test_length},
 	    CU_TEST_INFO_NULL,
 	};
 	return test_main("base_text", NULL, NULL, tests);

@@ -9,23 +9,25 @@
 struct report {
 	struct df_buf text;
 	uint64_t stop_at; /* row at which the handler fails, 0: none */
+	bool lengths;     /* of records' data no more is looked at */
 };
 
 static enum df_status on_record(void *ctx, const struct map_record *r,
 				const struct batch_row *where, struct df_err *err)
 {
 	struct report *t = ctx;
-	df_buf_addf(&t->text, "%llu line %llu at %llu+%llu ids %.*s batch %.*s data %.*s",
+	df_buf_addf(&t->text, "%llu line %llu at %llu+%llu ids %.*s batch %.*s data %zu",
 		    (unsigned long long)where->number, (unsigned long long)where->line,
 		    (unsigned long long)where->offset, (unsigned long long)where->length,
-		    (int)r->ids_len, r->ids, (int)r->batch_len, r->batch, (int)r->data_len,
-		    r->data);
-	df_buf_addf(&t->text, " request %.*s%s message %.*s%s fold %zu-%zu %zu time %d %lld\n",
+		    (int)r->ids_len, r->ids, (int)r->batch_len, r->batch, r->data_len);
+	if (!t->lengths)
+		df_buf_addf(&t->text, " %.*s fold %zu-%zu %zu", (int)r->data_len, r->data,
+			    r->fold_from, r->fold_to, r->fold_items);
+	df_buf_addf(&t->text, " request %.*s%s message %.*s%s time %d %lld\n",
 		    (int)r->request_id_len, r->request_id != NULL ? r->request_id : "",
 		    r->request_id != NULL ? "." : "", (int)r->message_id_len,
 		    r->message_id != NULL ? r->message_id : "", r->message_id != NULL ? "." : "",
-		    r->fold_from, r->fold_to, r->fold_items, r->has_timestamp,
-		    (long long)r->timestamp_ms);
+		    r->has_timestamp, (long long)r->timestamp_ms);
 	if (where->number == t->stop_at)
 		return df_fail(DF_RETRY, err, NULL, "enough");
 	return DF_OK;
@@ -51,8 +53,10 @@ struct sample {
 	int fd;
 	bool rejects_alone;
 	uint64_t stop_at;
+	bool lengths; /* what is wanted of data, in parts */
 };
 
+/* jobs 1, part_size 0: in one piece, and all of each record. */
 static void pass_it(const struct sample *s, uint32_t jobs, size_t part_size, struct df_buf *out)
 {
 	static const struct document_pass_handlers both = {.record = on_record,
@@ -60,12 +64,13 @@ static void pass_it(const struct sample *s, uint32_t jobs, size_t part_size, str
 	static const struct document_pass_handlers rejects = {.reject = on_reject};
 	struct decode_doc doc = {
 	    .event_type = "commerce_event", .fd = s->fd, .length = s->text.len};
-	struct report report = {.stop_at = s->stop_at};
+	struct report report = {.stop_at = s->stop_at, .lengths = s->lengths};
 	struct document_pass w = {.feed = s->feed,
 				  .file = "a-commerce_event.csv",
 				  .doc = &doc,
 				  .jobs = jobs,
-				  .part_size = part_size};
+				  .part_size = part_size,
+				  .lengths = s->lengths && part_size > 0};
 	struct df_err err = {0};
 	w.handlers = s->rejects_alone ? &rejects : &both;
 	w.ctx = &report;
@@ -160,6 +165,7 @@ static void sample_make(struct sample *s, uint64_t seed)
 		df_buf_adds(&s->text, "development,1,,1,,purchase,last,without an end");
 	s->rejects_alone = dice(4) == 0;
 	s->stop_at = dice(5) == 0 ? dice(60) : 0;
+	s->lengths = dice(4) == 0;
 }
 
 static void sample_open(struct sample *s)
