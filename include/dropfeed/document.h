@@ -123,7 +123,7 @@ enum df_status document_batches(struct document_pass *pass, const struct batch_s
 struct document_shared *document_shared_new(void);
 void document_shared_row(struct document_shared *s, const struct map_record *record);
 /* *out is the caller's */
-size_t document_shared_warnings(const struct document_shared *s, struct map_warning **out);
+size_t document_shared_warnings(struct document_shared *s, struct map_warning **out);
 void document_shared_free(struct document_shared *s);
 
 /* ---- checking a document before anything of it is sent ---- */

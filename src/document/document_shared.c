@@ -4,7 +4,9 @@
  * person's. Each value is counted with the different other identities that it meets in a row, in
  * a table of fixed size: what comes after it is full is not counted.
  *
- * Millions of rows show the same as a sample of them, so that a long document costs little.
+ * Millions of rows show the same as a sample of them, so that a long document costs little. The
+ * values come in any order, so that each is far away in memory: it is asked for when its row comes,
+ * and counted some rows after that.
  */
 #include "dropfeed/document.h"
 
@@ -20,12 +22,12 @@
 /* others that make a value worth a look, where the column has few values */
 #define FEW      3
 #define MANY     20     /* others that do in any column */
-#define MAX_LAST 4096   /* bytes of a row's identities that are kept */
+#define MAX_KEPT 4096   /* bytes of a row's identities that are kept */
+#define WAITING  8      /* rows that do; a power of 2 */
 #define EACH_ROW 65536u /* rows from the begin of which each is counted */
 #define SAMPLE   16u    /* of those after them one in so many is; a power of 2 */
 
 struct value {
-	uint64_t hash;     /* 0: a free slot */
 	uint32_t rows;     /* that were counted */
 	uint32_t estimate; /* of all rows that have it */
 	uint16_t n_others; /* bits of `others` */
@@ -47,14 +49,26 @@ struct id { /* of a row */
 	size_t len;
 };
 
+/* A row that waits to be counted. */
+struct waiting {
+	struct df_buf text;         /* its identities */
+	struct id ids[MAX_COLUMNS]; /* in the text */
+	size_t n;
+	bool repeats;    /* the row before has the same ones: ids is not set */
+	uint32_t weight; /* of all rows, so many are like it */
+};
+
 struct document_shared {
-	struct value *values; /* own */
+	/* both own; hashes are apart, as most values are looked for once the table is full */
+	uint64_t *hashes; /* 0: a free slot */
+	struct value *values;
 	size_t n_values, n_columns;
 	uint64_t rows;
-	struct df_buf last; /* the identities of the row before, and their values, or NULL */
-	struct value *of_last[MAX_COLUMNS];
+	struct waiting waiting[WAITING];    /* a ring */
+	uint64_t began, counted;            /* so many of them */
+	struct value *of_last[MAX_COLUMNS]; /* of the row that was counted last */
 	size_t n_last;
-	/* the columns of that row's identities: mostly they are this one's, too */
+	/* the columns of the last row's identities: mostly they are this one's, too */
 	size_t order[MAX_COLUMNS];
 	struct column columns[MAX_COLUMNS];
 };
@@ -62,8 +76,8 @@ struct document_shared {
 struct document_shared *document_shared_new(void)
 {
 	struct document_shared *s = df_alloc(sizeof(*s));
+	s->hashes = df_alloc(SLOTS * sizeof(*s->hashes));
 	s->values = df_alloc(SLOTS * sizeof(*s->values));
-	s->last.max = MAX_LAST;
 	return s;
 }
 
@@ -71,21 +85,29 @@ void document_shared_free(struct document_shared *s)
 {
 	if (s == NULL)
 		return;
-	df_buf_free(&s->last);
+	for (size_t i = 0; i < WAITING; i++)
+		df_buf_free(&s->waiting[i].text);
+	free(s->hashes);
 	free(s->values);
 	free(s);
 }
 
-static bool is_column(const struct document_shared *s, size_t column, const char *name, size_t len)
+/* The quote after the name, or NULL: it is not the column's. */
+static const char *name_end(const struct document_shared *s, size_t column, const char *name,
+			    const char *end)
 {
-	return column < s->n_columns && s->columns[column].len == len &&
-	       memcmp(s->columns[column].name, name, len) == 0;
+	if (column >= s->n_columns)
+		return NULL;
+	const struct column *c = &s->columns[column];
+	bool is = (size_t)(end - name) > c->len && name[c->len] == '"' &&
+		  memcmp(c->name, name, c->len) == 0;
+	return is ? name + c->len : NULL;
 }
 
 static size_t column_of(struct document_shared *s, const char *name, size_t len)
 {
 	for (size_t i = 0; i < s->n_columns; i++)
-		if (is_column(s, i, name, len))
+		if (s->columns[i].len == len && memcmp(s->columns[i].name, name, len) == 0)
 			return i;
 	if (s->n_columns == MAX_COLUMNS || len >= sizeof(s->columns[0].name))
 		return MAX_COLUMNS;
@@ -123,18 +145,20 @@ static uint64_t hash_of(const struct id *id)
 
 /* A record's identities are "name":value pairs with commas between them; the names are the
  * schema's. */
-static size_t split(struct document_shared *s, const struct map_record *record,
+static size_t split(struct document_shared *s, const struct df_buf *text,
 		    struct id ids[MAX_COLUMNS])
 {
 	size_t n = 0;
-	const char *end = record->ids + record->ids_len;
-	for (const char *p = record->ids; end - p > 4 && n < MAX_COLUMNS;) {
-		const char *name = p + 1, *quote = memchr(name, '"', (size_t)(end - name));
+	const char *end = text->data + text->len;
+	for (const char *p = text->data; end - p > 4 && n < MAX_COLUMNS;) {
+		const char *name = p + 1, *quote = name_end(s, s->order[n], name, end);
+		if (quote == NULL) {
+			quote = memchr(name, '"', (size_t)(end - name));
+			if (quote != NULL)
+				s->order[n] = column_of(s, name, (size_t)(quote - name));
+		}
 		if (quote == NULL || end - quote < 3)
 			return n;
-		size_t len = (size_t)(quote - name);
-		if (!is_column(s, s->order[n], name, len))
-			s->order[n] = column_of(s, name, len);
 		const char *value = quote + 2, *stop = value_end(value, end);
 		bool quoted = *value == '"';
 		if (s->order[n] < MAX_COLUMNS) {
@@ -152,14 +176,14 @@ static size_t split(struct document_shared *s, const struct map_record *record,
 static struct value *value_of(struct document_shared *s, const struct id *id)
 {
 	size_t at = (size_t)id->hash & (SLOTS - 1);
-	for (; s->values[at].hash != 0; at = (at + 1) & (SLOTS - 1))
-		if (s->values[at].hash == id->hash)
+	for (; s->hashes[at] != 0; at = (at + 1) & (SLOTS - 1))
+		if (s->hashes[at] == id->hash)
 			return &s->values[at];
 	if (s->n_values == FULL)
 		return NULL;
 	struct value *v = &s->values[at];
 	s->n_values++;
-	v->hash = id->hash;
+	s->hashes[at] = id->hash;
 	v->column = (uint8_t)id->column;
 	return v;
 }
@@ -175,10 +199,8 @@ static void add_other(struct value *v, const struct id *id, uint64_t other)
 		memcpy(v->digest, hex, sizeof(v->digest) - 1);
 }
 
-static void count_row(struct document_shared *s, const struct map_record *record)
+static void count_ids(struct document_shared *s, const struct id *ids, size_t n)
 {
-	struct id ids[MAX_COLUMNS];
-	size_t n = split(s, record, ids);
 	s->n_last = 0;
 	for (size_t i = 0; i < n && n > 1; i++) {
 		uint64_t bit = ids[i].hash >> 32 & (DISTINCT - 1);
@@ -199,22 +221,58 @@ static bool is_sampled(uint64_t row)
 	return row < EACH_ROW || (row * UINT64_C(0x9e3779b97f4a7c15) >> 32) % SAMPLE == 0;
 }
 
+/* Counts the row that waits longest. */
+static void count_row(struct document_shared *s)
+{
+	const struct waiting *w = &s->waiting[s->counted++ % WAITING];
+	if (!w->repeats)
+		count_ids(s, w->ids, w->n);
+	for (size_t i = 0; i < s->n_last; i++) {
+		s->of_last[i]->rows++;
+		s->of_last[i]->estimate += w->weight;
+	}
+}
+
+/* A row of many identities is counted at once, and its text is freed. */
+static void forget_long(struct document_shared *s, struct waiting *w)
+{
+	while (s->counted < s->began)
+		count_row(s);
+	df_buf_free(&w->text);
+	w->n = 0;
+}
+
+static bool repeats(const struct document_shared *s, const struct map_record *record)
+{
+	const struct df_buf *before = &s->waiting[(s->began - 1) % WAITING].text;
+	return s->began > 0 && before->len == record->ids_len &&
+	       memcmp(before->data, record->ids, before->len) == 0;
+}
+
 void document_shared_row(struct document_shared *s, const struct map_record *record)
 {
 	uint64_t row = s->rows++;
 	if (!is_sampled(row) || record->ids_len == 0)
 		return;
 
-	if (s->last.len != record->ids_len ||
-	    memcmp(s->last.data, record->ids, record->ids_len) != 0) {
-		count_row(s, record);
-		df_buf_reset(&s->last);
-		df_buf_add(&s->last, record->ids, record->ids_len);
+	if (s->began - s->counted == WAITING)
+		count_row(s);
+	struct waiting *w = &s->waiting[s->began % WAITING];
+	w->weight = row < EACH_ROW ? 1 : SAMPLE;
+	w->repeats = repeats(s, record);
+	s->began++;
+	df_buf_reset(&w->text);
+	df_buf_add(&w->text, record->ids, record->ids_len);
+	if (w->repeats)
+		return;
+
+	w->n = split(s, &w->text, w->ids);
+	for (size_t i = 0; i < w->n && w->n > 1; i++) {
+		__builtin_prefetch(&s->hashes[w->ids[i].hash & (SLOTS - 1)]);
+		__builtin_prefetch(&s->values[w->ids[i].hash & (SLOTS - 1)]);
 	}
-	for (size_t i = 0; i < s->n_last; i++) {
-		s->of_last[i]->rows++;
-		s->of_last[i]->estimate += row < EACH_ROW ? 1 : SAMPLE;
-	}
+	if (w->text.len > MAX_KEPT) /* rare, and too much to be kept */
+		forget_long(s, w);
 }
 
 /* How many different ones have set these bits (linear counting). */
@@ -257,8 +315,10 @@ static void find_most_shared(const struct document_shared *s, struct most_shared
 	}
 }
 
-size_t document_shared_warnings(const struct document_shared *s, struct map_warning **out)
+size_t document_shared_warnings(struct document_shared *s, struct map_warning **out)
 {
+	while (s->counted < s->began)
+		count_row(s);
 	struct map_warning *list = df_alloc((s->n_columns + 1) * sizeof(*list));
 	struct most_shared most[MAX_COLUMNS] = {{0}};
 	size_t n = 0;

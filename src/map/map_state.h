@@ -30,8 +30,8 @@ struct map {
 	const struct conf_feed *feed; /* borrowed */
 	bool commerce;                /* the event is a commerce event */
 	enum map_want want;
-	bool guards_ids;              /* identities are looked at for placeholders */
-	uint64_t placeholders[256];   /* see map_placeholder_init */
+	bool guards_ids;            /* identities are looked at for placeholders */
+	uint64_t placeholders[256]; /* see map_placeholder_init */
 	const struct schema_event *event;
 	struct map_manifest *manifest; /* own, or NULL */
 	struct time_format time;
