@@ -59,6 +59,11 @@ bool cli_flush(void);
 /* Renders why a file or document is refused, without its code. */
 void cli_refusal(const struct df_err *refused, char *out, size_t size);
 
+struct json_writer;
+/* Members of the JSON of several commands: "refused", null where it is not, and "warnings". */
+void cli_json_refused(struct json_writer *j, const struct df_err *refused);
+void cli_json_warnings(struct json_writer *j, const struct map_warning *v, size_t n);
+
 /* Finds and loads the configuration and sets the log up. needed: that there is none is a
  * mistake. Returns 0, or the exit code after every mistake was printed. *out may be NULL where
  * it is not needed. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
+#include "dropfeed/json.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -27,31 +29,22 @@ struct check_output {
 	const char *path;
 	bool json;
 	size_t errors, warnings;
-	struct df_buf problems; /* JSON objects */
+	struct df_buf problems; /* own: a JSON list */
+	struct json_writer list;
 };
 
-static void json_field(struct df_buf *b, const char *name, const char *value)
+static void json_problem(struct json_writer *j, const struct run_finding *f)
 {
-	df_buf_addf(b, "\"%s\":", name);
-	if (value != NULL)
-		df_json_text(b, value, strlen(value));
+	json_write_open(j, NULL, '{');
+	json_write_text(j, "feed", f->feed);
+	json_write_text(j, "key", f->key);
+	if (f->line > 0)
+		json_write_count(j, "line", (uint64_t)f->line);
 	else
-		df_buf_adds(b, "null");
-	df_buf_addc(b, ',');
-}
-
-static void json_problem(struct df_buf *b, const struct run_finding *f)
-{
-	df_buf_adds(b, b->len > 0 ? ",{" : "{");
-	json_field(b, "feed", f->feed);
-	json_field(b, "key", f->key);
-	if (f->line != 0)
-		df_buf_addf(b, "\"line\":%d,", f->line);
-	else
-		df_buf_adds(b, "\"line\":null,");
-	df_buf_addf(b, "\"level\":\"%s\",\"message\":", f->warning ? "warning" : "error");
-	df_json_text(b, f->text, strlen(f->text));
-	df_buf_addc(b, '}');
+		json_write_null(j, "line");
+	json_write_text(j, "level", f->warning ? "warning" : "error");
+	json_write_text(j, "message", f->text);
+	json_write_close(j);
 }
 
 /* What loading finds has its key in the text. */
@@ -77,22 +70,25 @@ static void on_finding(void *ctx, const struct run_finding *f)
 	struct check_output *out = ctx;
 	*(f->warning ? &out->warnings : &out->errors) += 1;
 	if (out->json)
-		json_problem(&out->problems, f);
+		json_problem(&out->list, f);
 	else
 		text_problem(out, f);
 }
 
 /* The result of a configuration with that many feeds, to standard output. */
-static void conclude(const struct check_output *out, size_t n_feeds, bool quiet)
+static void conclude(struct check_output *out, size_t n_feeds, bool quiet)
 {
 	struct df_buf b = {0};
+	struct json_writer j = {.out = &b};
+	json_write_close(&out->list);
 	if (out->json) {
-		df_buf_addc(&b, '{');
-		json_field(&b, "config", out->path);
-		df_buf_addf(&b, "\"feeds\":%zu,\"verdict\":\"%s\",\"problems\":[", n_feeds,
-			    out->errors > 0 ? "mistakes" : "ok");
-		df_buf_add(&b, out->problems.data, out->problems.len);
-		df_buf_adds(&b, "]}\n");
+		json_write_open(&j, NULL, '{');
+		json_write_text(&j, "config", out->path);
+		json_write_count(&j, "feeds", n_feeds);
+		json_write_text(&j, "verdict", out->errors > 0 ? "mistakes" : "ok");
+		json_write_json(&j, "problems", df_buf_cstr(&out->problems));
+		json_write_close(&j);
+		df_buf_addc(&b, '\n');
 	} else if (out->errors == 0 && !quiet) {
 		df_buf_addf(&b, "%s: no mistakes in %zu feed(s)", out->path, n_feeds);
 		if (out->warnings > 0)
@@ -111,6 +107,8 @@ static int check(const struct cli_globals *g, const char *path, bool json)
 	struct conf_problems problems = {0};
 	struct df_err err = {0};
 	char text[sizeof(err) + 128];
+	out.list.out = &out.problems;
+	json_write_open(&out.list, NULL, '[');
 	enum df_status st = conf_load(path, &conf, &problems, &err);
 	cli_log_setup(g, conf);
 	for (size_t i = 0; i < problems.n; i++)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
+#include "dropfeed/json.h"
+
 #include <stdio.h>
 
 struct run_arguments {
@@ -53,31 +55,40 @@ void cli_summarize(const struct run_result *r, const char *idle)
 		       r->unfinished ? "; not finished: run again" : "");
 }
 
-static void json_count(struct df_buf *b, const char *name, uint64_t n)
+static void json_forecast(struct json_writer *j, const struct run_result *r)
 {
-	df_buf_addf(b, "\"%s\":%llu,", name, (unsigned long long)n);
+	char minutes[32];
+	snprintf(minutes, sizeof(minutes), "%.1f", r->minutes_forecast);
+	json_write_open(j, "forecast", '{');
+	json_write_count(j, "requests", r->requests_forecast);
+	json_write_json(j, "minutes", minutes);
+	json_write_close(j);
 }
 
 int cli_summarize_json(const struct run_result *r, bool dry_run)
 {
 	int code = run_exit_code(r);
 	struct df_buf b = {0};
-	df_buf_addf(&b, "{\"exit_code\":%d,\"dry_run\":%s,\"unfinished\":%s,", code,
-		    dry_run ? "true" : "false", r->unfinished ? "true" : "false");
-	json_count(&b, "files_done", r->files_done);
-	json_count(&b, "files_refused", r->files_refused);
-	json_count(&b, "files_skipped", r->files_skipped);
-	json_count(&b, "documents", r->documents);
-	json_count(&b, "rows", r->rows);
-	json_count(&b, "delivered", r->delivered);
-	json_count(&b, "rejected", r->rejected);
-	json_count(&b, "events", r->events);
-	json_count(&b, "batches", r->batches);
+	struct json_writer j = {.out = &b};
+	json_write_open(&j, NULL, '{');
+	json_write_count(&j, "exit_code", (uint64_t)code);
+	json_write_bool(&j, "dry_run", dry_run);
+	json_write_bool(&j, "unfinished", r->unfinished);
+	json_write_count(&j, "files_done", r->files_done);
+	json_write_count(&j, "files_refused", r->files_refused);
+	json_write_count(&j, "files_skipped", r->files_skipped);
+	json_write_count(&j, "documents", r->documents);
+	json_write_count(&j, "rows", r->rows);
+	json_write_count(&j, "delivered", r->delivered);
+	json_write_count(&j, "rejected", r->rejected);
+	json_write_count(&j, "events", r->events);
+	json_write_count(&j, "batches", r->batches);
 	if (dry_run)
-		df_buf_addf(&b, "\"forecast\":{\"requests\":%llu,\"minutes\":%.1f}}\n",
-			    (unsigned long long)r->requests_forecast, r->minutes_forecast);
+		json_forecast(&j, r);
 	else
-		df_buf_adds(&b, "\"forecast\":null}\n");
+		json_write_null(&j, "forecast");
+	json_write_close(&j);
+	df_buf_addc(&b, '\n');
 	fwrite(b.data, 1, b.len, stdout);
 	df_buf_free(&b);
 	return cli_flush() ? code : CLI_EXIT_INTERNAL;

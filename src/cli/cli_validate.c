@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
+#include "dropfeed/json.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -46,25 +48,22 @@ struct error_kind { /* errors with one code in one column */
 struct validate_output {
 	bool json;
 	uint64_t max_errors, n_errors;
-	/* of the document that is being read: JSON objects, or lines of text */
+	/* of the document that is being read: a JSON list, or lines of text */
 	struct df_buf errors;
+	struct json_writer list;
 	struct error_kind kinds[MAX_KINDS];
 	size_t n_kinds;
 };
 
-static void json_fault(struct df_buf *b, const struct run_fault *f)
+static void json_fault(struct json_writer *j, const struct run_fault *f)
 {
-	df_buf_addf(b, "%s{\"row\":%llu,\"line\":%llu,\"column\":", b->len > 0 ? "," : "",
-		    (unsigned long long)f->row, (unsigned long long)f->line);
-	if (f->column[0] != '\0')
-		df_json_text(b, f->column, strlen(f->column));
-	else
-		df_buf_adds(b, "null");
-	df_buf_adds(b, ",\"code\":");
-	df_json_string(b, f->code, strlen(f->code));
-	df_buf_adds(b, ",\"message\":");
-	df_json_text(b, f->text, strlen(f->text));
-	df_buf_addc(b, '}');
+	json_write_open(j, NULL, '{');
+	json_write_count(j, "row", f->row);
+	json_write_count(j, "line", f->line);
+	json_write_filled(j, "column", f->column);
+	json_write_text(j, "code", f->code);
+	json_write_text(j, "message", f->text);
+	json_write_close(j);
 }
 
 static struct error_kind *kind_of(struct validate_output *out, const struct run_fault *f)
@@ -110,6 +109,9 @@ static void forget_errors(struct validate_output *out)
 	out->n_kinds = 0;
 	out->n_errors = 0;
 	df_buf_reset(&out->errors);
+	out->list = (struct json_writer){.out = &out->errors};
+	if (out->json)
+		json_write_open(&out->list, NULL, '[');
 }
 
 static void on_fault(void *ctx, const struct run_fault *f)
@@ -117,7 +119,7 @@ static void on_fault(void *ctx, const struct run_fault *f)
 	struct validate_output *out = ctx;
 	if (out->json) {
 		if (out->n_errors++ < out->max_errors)
-			json_fault(&out->errors, f);
+			json_fault(&out->list, f);
 		return;
 	}
 	if (kind_of(out, f)->n++ >= out->max_errors)
@@ -141,51 +143,28 @@ static const char *verdict(const struct run_check *c)
 	return c->rejected > 0 ? "rejects" : "ok";
 }
 
-static void json_text(struct df_buf *b, const char *key, const char *value)
-{
-	df_buf_addf(b, "\"%s\":", key);
-	if (value == NULL || value[0] == '\0')
-		df_buf_adds(b, "null");
-	else
-		df_json_text(b, value, strlen(value));
-	df_buf_addc(b, ',');
-}
-
 static void json_document(struct validate_output *out, const struct run_check *c)
 {
 	struct df_buf b = {0};
-	char text[sizeof(struct df_err) + 128];
-	df_buf_addc(&b, '{');
-	json_text(&b, "file", c->file);
-	json_text(&b, "document", c->document);
-	json_text(&b, "event_type", c->event_type);
-	df_buf_addf(
-	    &b,
-	    "\"rows\":%llu,\"accepted\":%llu,\"rejected\":%llu,\"events\":%llu,\"batches\":%llu,",
-	    (unsigned long long)c->rows, (unsigned long long)c->accepted,
-	    (unsigned long long)c->rejected, (unsigned long long)c->events,
-	    (unsigned long long)c->batches);
+	struct json_writer j = {.out = &b};
+	json_write_close(&out->list);
+	json_write_open(&j, NULL, '{');
+	json_write_filled(&j, "file", c->file);
+	json_write_filled(&j, "document", c->document);
+	json_write_filled(&j, "event_type", c->event_type);
+	json_write_count(&j, "rows", c->rows);
+	json_write_count(&j, "accepted", c->accepted);
+	json_write_count(&j, "rejected", c->rejected);
+	json_write_count(&j, "events", c->events);
+	json_write_count(&j, "batches", c->batches);
 	if (c->skipped > 0)
-		df_buf_addf(&b, "\"skipped\":%llu,", (unsigned long long)c->skipped);
-	df_buf_addf(&b, "\"verdict\":\"%s\",\"refused\":", verdict(c));
-	if (c->refused.text[0] != '\0') {
-		cli_refusal(&c->refused, text, sizeof(text));
-		df_buf_addf(&b, "{\"code\":\"%s\",\"message\":", c->refused.code);
-		df_json_text(&b, text, strlen(text));
-		df_buf_addc(&b, '}');
-	} else {
-		df_buf_adds(&b, "null");
-	}
-	df_buf_adds(&b, ",\"warnings\":[");
-	for (size_t i = 0; i < c->n_warnings; i++) {
-		df_buf_addf(&b, "%s{\"code\":\"%s\",\"message\":", i > 0 ? "," : "",
-			    c->warnings[i].code);
-		df_json_text(&b, c->warnings[i].text, strlen(c->warnings[i].text));
-		df_buf_addc(&b, '}');
-	}
-	df_buf_adds(&b, "],\"errors\":[");
-	df_buf_add(&b, out->errors.data, out->errors.len);
-	df_buf_adds(&b, "]}\n");
+		json_write_count(&j, "skipped", c->skipped);
+	json_write_text(&j, "verdict", verdict(c));
+	cli_json_refused(&j, &c->refused);
+	cli_json_warnings(&j, c->warnings, c->n_warnings);
+	json_write_json(&j, "errors", df_buf_cstr(&out->errors));
+	json_write_close(&j);
+	df_buf_addc(&b, '\n');
 	fwrite(b.data, 1, b.len, stdout);
 	df_buf_free(&b);
 }
@@ -249,6 +228,7 @@ static int validate(const struct conf *conf, const struct validate_arguments *a,
 	out = (struct validate_output){.json = a->json, .max_errors = a->max_errors};
 	if (a->max_errors == MAX_ERRORS_UNSET)
 		out.max_errors = a->json ? MAX_ERRORS_JSON : MAX_ERRORS_KIND;
+	forget_errors(&out);
 	struct conf_feed *feed = cli_feed_with(conf, &a->feed, true, "validate");
 	if (feed == NULL)
 		return CLI_EXIT_USAGE;

@@ -2,6 +2,8 @@
 /* Why rows of a document were rejected: each row counts once, for its first reason. */
 #include "document_rejects.h"
 
+#include "dropfeed/json.h"
+
 #include <stdlib.h>
 
 /* codes with columns that are told apart; beyond that, rows count for their code alone */
@@ -42,45 +44,43 @@ void document_reasons_count(struct document_reasons *list, const char *code, con
 	list->last = (size_t)(r - list->v);
 }
 
-/* Calls for each code, in the order of its first row, with the rows of all its columns. */
-static void each_code(const struct document_reasons *list, struct df_buf *out,
-		      void (*add)(struct df_buf *out, bool first, const char *code,
-				  unsigned long long rows))
+/* The rows of the code of reason i, with those of all its columns; 0 where an earlier reason has
+ * the same code. */
+static uint64_t rows_of_code(const struct document_reasons *list, size_t i)
 {
-	bool first = true;
-	for (size_t i = 0; i < list->n; i++) {
-		unsigned long long rows = 0;
-		bool seen = false;
-		for (size_t k = 0; k < i && !seen; k++)
-			seen = strcmp(list->v[k].code, list->v[i].code) == 0;
-		for (size_t k = i; k < list->n && !seen; k++)
-			rows += strcmp(list->v[k].code, list->v[i].code) == 0 ? list->v[k].rows : 0;
-		if (!seen)
-			add(out, first, list->v[i].code, rows);
-		first = false;
+	uint64_t rows = 0;
+	for (size_t k = 0; k < list->n; k++) {
+		if (strcmp(list->v[k].code, list->v[i].code) != 0)
+			continue;
+		if (k < i)
+			return 0;
+		rows += list->v[k].rows;
 	}
-}
-
-static void add_json(struct df_buf *out, bool first, const char *code, unsigned long long rows)
-{
-	df_buf_addf(out, "%s\"%s\":%llu", first ? "" : ",", code, rows);
-}
-
-static void add_words(struct df_buf *out, bool first, const char *code, unsigned long long rows)
-{
-	df_buf_addf(out, "%s%llu %s", first ? "" : ", ", rows, code);
+	return rows;
 }
 
 void document_reasons_json(const struct document_reasons *list, struct df_buf *out)
 {
-	df_buf_addc(out, '{');
-	each_code(list, out, add_json);
-	df_buf_addc(out, '}');
+	struct json_writer j = {.out = out};
+	json_write_open(&j, NULL, '{');
+	for (size_t i = 0; i < list->n; i++) {
+		uint64_t rows = rows_of_code(list, i);
+		if (rows > 0)
+			json_write_count(&j, list->v[i].code, rows);
+	}
+	json_write_close(&j);
 }
 
 void document_reasons_words(const struct document_reasons *list, struct df_buf *out)
 {
-	each_code(list, out, add_words);
+	const char *comma = "";
+	for (size_t i = 0; i < list->n; i++) {
+		uint64_t rows = rows_of_code(list, i);
+		if (rows == 0)
+			continue;
+		df_buf_addf(out, "%s%llu %s", comma, (unsigned long long)rows, list->v[i].code);
+		comma = ", ";
+	}
 }
 
 void document_reasons_free(struct document_reasons *list)

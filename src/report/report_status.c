@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "dropfeed/report.h"
 
+#include "dropfeed/json.h"
+
 #include <stdlib.h>
 #include <time.h>
 
 struct status_walk {
 	struct ledger *ledger;
 	FILE *to;
+	struct df_buf text; /* own: JSON that is not written yet */
+	struct json_writer json;
 	bool first; /* no document of the file was shown yet */
 	/* what others may read: no paths of this machine, nothing that is still to come */
 	bool receipt;
@@ -32,34 +36,29 @@ static bool stamp(int64_t seconds, char *out, size_t size)
 
 /* ---- JSON ---- */
 
-static void add_text(struct df_buf *b, const char *key, const char *value)
+/* Writes what there is so far; more follows. */
+static void flush(struct status_walk *w)
 {
-	df_buf_addf(b, "\"%s\":", key);
-	if (value == NULL)
-		df_buf_adds(b, "null");
-	else
-		df_json_text(b, value, strlen(value)); /* a file's name may be any bytes */
-	df_buf_addc(b, ',');
+	fwrite(w->text.data, 1, w->text.len, w->to);
+	df_buf_reset(&w->text);
 }
 
-static void add_time(struct df_buf *b, const char *key, int64_t seconds)
+static void put_time(struct json_writer *j, const char *key, int64_t seconds)
 {
 	char when[40];
-	add_text(b, key, seconds != 0 && stamp(seconds, when, sizeof(when)) ? when : NULL);
+	json_write_text(j, key, seconds != 0 && stamp(seconds, when, sizeof(when)) ? when : NULL);
 }
 
-static void add_refused(struct df_buf *b, const char *code, const char *text)
+static void put_refused(struct json_writer *j, const char *code, const char *text)
 {
-	df_buf_adds(b, "\"refused\":");
 	if (code == NULL) {
-		df_buf_adds(b, "null");
+		json_write_null(j, "refused");
 		return;
 	}
-	df_buf_addc(b, '{');
-	add_text(b, "code", code);
-	add_text(b, "message", text != NULL ? text : "");
-	b->len--; /* the last comma */
-	df_buf_addc(b, '}');
+	json_write_open(j, "refused", '{');
+	json_write_text(j, "code", code);
+	json_write_text(j, "message", text != NULL ? text : "");
+	json_write_close(j);
 }
 
 /* Rows that something became of. */
@@ -72,14 +71,13 @@ static enum df_status json_skip(void *ctx, const struct ledger_skipped *s, struc
 {
 	(void)err;
 	struct status_walk *w = ctx;
-	struct df_buf b = {0};
-	df_buf_adds(&b, w->first ? "{" : ",{");
-	add_text(&b, "entry", s->name);
-	add_text(&b, "why", s->why);
-	df_buf_addf(&b, "\"csv\":%s}", s->csv ? "true" : "false");
-	fwrite(b.data, 1, b.len, w->to);
-	df_buf_free(&b);
-	w->first = false;
+	struct json_writer *j = &w->json;
+	json_write_open(j, NULL, '{');
+	json_write_text(j, "entry", s->name);
+	json_write_text(j, "why", s->why);
+	json_write_bool(j, "csv", s->csv);
+	json_write_close(j);
+	flush(w);
 	return DF_OK;
 }
 
@@ -87,69 +85,79 @@ static enum df_status json_document(void *ctx, const struct ledger_document *d, 
 {
 	(void)err;
 	struct status_walk *w = ctx;
-	struct df_buf b = {0};
-	df_buf_addf(&b, "%s\n   {", w->first ? "" : ",");
-	add_text(&b, "document", d->name);
-	add_text(&b, "event_type", d->event_type);
-	add_text(&b, "state", ledger_state_name(d->state));
-	add_time(&b, "begun", d->begun_ms / 1000);
-	add_time(&b, "closed", d->closed_ms / 1000);
-	df_buf_addf(&b, "\"rows\":%llu,\"delivered\":%llu,\"rejected\":%llu,\"skipped\":%llu,",
-		    (unsigned long long)d->rows, (unsigned long long)d->delivered,
-		    (unsigned long long)d->rejected, (unsigned long long)d->skipped);
-	df_buf_addf(&b, "\"batches\":%llu,\"events\":%llu,", (unsigned long long)d->batches,
-		    (unsigned long long)d->events);
-	df_buf_addf(&b, "\"balanced\":%s,", d->rows == settled(d) ? "true" : "false");
-	df_buf_addf(&b, "\"rejected_by\":%s,", d->reasons != NULL ? d->reasons : "{}");
-	add_text(&b, "first_batch", d->first_batch);
-	add_text(&b, "last_batch", d->last_batch);
+	struct json_writer *j = &w->json;
 	const char *rejects = d->state != LEDGER_REFUSED ? d->text : NULL;
-	add_text(&b, "rejects", rejects != NULL && w->receipt ? df_base_name(rejects) : rejects);
-	add_refused(&b, d->state == LEDGER_REFUSED ? d->code : NULL, d->text);
-	df_buf_addc(&b, '}');
-	fwrite(b.data, 1, b.len, w->to);
-	df_buf_free(&b);
-	w->first = false;
+	json_write_break(j, 3);
+	json_write_open(j, NULL, '{');
+	json_write_text(j, "document", d->name);
+	json_write_text(j, "event_type", d->event_type);
+	json_write_text(j, "state", ledger_state_name(d->state));
+	put_time(j, "begun", d->begun_ms / 1000);
+	put_time(j, "closed", d->closed_ms / 1000);
+	json_write_count(j, "rows", d->rows);
+	json_write_count(j, "delivered", d->delivered);
+	json_write_count(j, "rejected", d->rejected);
+	json_write_count(j, "skipped", d->skipped);
+	json_write_count(j, "batches", d->batches);
+	json_write_count(j, "events", d->events);
+	json_write_bool(j, "balanced", d->rows == settled(d));
+	json_write_json(j, "rejected_by", d->reasons != NULL ? d->reasons : "{}");
+	json_write_text(j, "first_batch", d->first_batch);
+	json_write_text(j, "last_batch", d->last_batch);
+	json_write_text(j, "rejects",
+			rejects != NULL && w->receipt ? df_base_name(rejects) : rejects);
+	put_refused(j, d->state == LEDGER_REFUSED ? d->code : NULL, d->text);
+	json_write_close(j);
+	flush(w);
 	return DF_OK;
 }
 
-static enum df_status file_json(struct ledger *l, const struct ledger_file *f, bool receipt,
-				FILE *to, struct df_err *err)
+static enum df_status file_json(struct status_walk *w, const struct ledger_file *f,
+				struct df_err *err)
 {
-	struct status_walk w = {.ledger = l, .to = to, .first = true, .receipt = receipt};
-	struct df_buf b = {0};
-	df_buf_addc(&b, '{');
-	add_text(&b, "feed", f->feed);
-	add_text(&b, "file", f->name);
-	df_buf_addf(&b, "\"size\":%llu,", (unsigned long long)f->size);
-	add_time(&b, "modified", f->mtime);
-	add_text(&b, "sha256", f->sha256);
-	add_text(&b, "state", ledger_state_name(f->state));
-	add_time(&b, "pulled", f->pulled_ms / 1000);
-	add_time(&b, "closed", f->closed_ms / 1000);
-	if (!receipt)
-		df_buf_addf(&b, "\"cleanup_due\":%s,", f->cleanup_due ? "true" : "false");
-	if (!receipt)
-		add_text(&b, "left_at_source", f->given_up);
-	add_text(&b, "note", f->state != LEDGER_REFUSED ? f->text : NULL);
-	add_refused(&b, f->state == LEDGER_REFUSED ? f->code : NULL, f->text);
-	df_buf_adds(&b, ",\"documents\":[");
-	fwrite(b.data, 1, b.len, to);
-	df_buf_free(&b);
-	enum df_status st = ledger_documents(l, f->id, json_document, &w, err);
-	fputs("],\"skipped_entries\":[", to);
-	w.first = true;
+	struct json_writer *j = &w->json;
+	json_write_open(j, NULL, '{');
+	json_write_text(j, "feed", f->feed);
+	json_write_text(j, "file", f->name); /* its name may be any bytes */
+	json_write_count(j, "size", f->size);
+	put_time(j, "modified", f->mtime);
+	json_write_text(j, "sha256", f->sha256);
+	json_write_text(j, "state", ledger_state_name(f->state));
+	put_time(j, "pulled", f->pulled_ms / 1000);
+	put_time(j, "closed", f->closed_ms / 1000);
+	if (!w->receipt)
+		json_write_bool(j, "cleanup_due", f->cleanup_due);
+	if (!w->receipt)
+		json_write_text(j, "left_at_source", f->given_up);
+	json_write_text(j, "note", f->state != LEDGER_REFUSED ? f->text : NULL);
+	put_refused(j, f->state == LEDGER_REFUSED ? f->code : NULL, f->text);
+
+	json_write_open(j, "documents", '[');
+	enum df_status st = ledger_documents(w->ledger, f->id, json_document, w, err);
+	json_write_close(j);
+	json_write_open(j, "skipped_entries", '[');
 	if (st == DF_OK)
-		st = ledger_skips(l, f->id, json_skip, &w, err);
-	fputs("]}", to);
+		st = ledger_skips(w->ledger, f->id, json_skip, w, err);
+	json_write_close(j);
+	json_write_close(j);
 	return st;
+}
+
+/* Ends the output's last line. */
+static void json_end(struct status_walk *w)
+{
+	df_buf_addc(&w->text, '\n');
+	flush(w);
+	df_buf_free(&w->text);
 }
 
 enum df_status report_receipt_json(struct ledger *l, const struct ledger_file *f, FILE *to,
 				   struct df_err *err)
 {
-	enum df_status st = file_json(l, f, true, to, err);
-	fputc('\n', to);
+	struct status_walk w = {.ledger = l, .to = to, .receipt = true};
+	w.json.out = &w.text;
+	enum df_status st = file_json(&w, f, err);
+	json_end(&w);
 	return st;
 }
 
@@ -160,18 +168,25 @@ static enum df_status json_file(void *ctx, const struct ledger_file *f, struct d
 	enum df_status st = shows(w, f, &shown);
 	if (st != DF_OK || !shown)
 		return st;
-	fputs(w->files++ > 0 ? ",\n " : "\n ", w->to);
-	return file_json(w->ledger, f, false, w->to, err);
+	w->files++;
+	json_write_break(&w->json, 1);
+	return file_json(w, f, err);
 }
 
 enum df_status report_status_json(struct ledger *l, const struct report_status_filter *filter,
 				  FILE *to, struct df_err *err)
 {
 	struct status_walk w = {.ledger = l, .to = to, .filter = filter};
-	fputs("{\"files\":[", to);
-	enum df_status st =
-	    l != NULL ? ledger_files_latest(l, &filter->files, json_file, &w, err) : DF_OK;
-	fputs("\n]}\n", to);
+	enum df_status st = DF_OK;
+	w.json.out = &w.text;
+	json_write_open(&w.json, NULL, '{');
+	json_write_open(&w.json, "files", '[');
+	if (l != NULL)
+		st = ledger_files_latest(l, &filter->files, json_file, &w, err);
+	json_write_break(&w.json, 0);
+	json_write_close(&w.json);
+	json_write_close(&w.json);
+	json_end(&w);
 	return st == DF_END ? DF_OK : st;
 }
 

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * json.h - JSON is written (RFC 8259); the writer keeps the commas and the brackets
+ *
+ *	struct json_writer w = {.out = &buf};
+ *	json_write_open(&w, NULL, '{');
+ *	json_write_text(&w, "file", name);
+ *	json_write_open(&w, "lines", '[');
+ *	json_write_count(&w, NULL, 7);		in a list no value has a name
+ *	json_write_close(&w);
+ *	json_write_close(&w);			{"file":"a.csv","lines":[7]}
+ *
+ * The output may be emptied between two calls, so that a long list need not be in memory. Batches,
+ * the hot path, are written by rooms of their own.
+ */
+#ifndef DROPFEED_JSON_H
+#define DROPFEED_JSON_H
+
+#include "dropfeed/base.h"
+
+#define JSON_WRITE_DEPTH 16
+
+struct json_writer {
+	struct df_buf *out; /* borrowed */
+	/* the writer's own, zeroed at first: */
+	char closing[JSON_WRITE_DEPTH]; /* the brackets that end what is open */
+	bool filled[JSON_WRITE_DEPTH];  /* something is in it */
+	unsigned depth;
+	bool broken;    /* the next value begins a line */
+	unsigned blank; /* with that many blanks before it */
+};
+
+/* bracket: { or [. The name is a constant of the program, not escaped. */
+void json_write_open(struct json_writer *w, const char *name, char bracket);
+void json_write_close(struct json_writer *w);
+/* Bytes that others wrote: what is not UTF-8 becomes '?'. text NULL: null. */
+void json_write_text(struct json_writer *w, const char *name, const char *text);
+/* The same, where an empty text is null, too. */
+void json_write_filled(struct json_writer *w, const char *name, const char *text);
+void json_write_bytes(struct json_writer *w, const char *name, const char *p, size_t len);
+void json_write_count(struct json_writer *w, const char *name, uint64_t n);
+void json_write_bool(struct json_writer *w, const char *name, bool yes);
+void json_write_null(struct json_writer *w, const char *name);
+/* A value that is JSON already; NULL: null. */
+void json_write_json(struct json_writer *w, const char *name, const char *json);
+/* The next value begins a new line, after so many blanks: for people who read it. */
+void json_write_break(struct json_writer *w, unsigned blank);
+
+#endif
