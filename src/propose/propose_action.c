@@ -7,31 +7,42 @@
 #include <stdlib.h>
 
 #define MAX_WORDS 40 /* of a column that says what was done */
+#define MAX_CODES 12 /* the same, where they are numbers */
 
 /* What shops and analytics call it, normalised; no action: it did not come about. */
 static const struct {
 	const char *names, *action;
 } words[] = {
-    {"purchase purchased buy bought order ordered orderplaced placedorder ordercompleted "
-     "completedorder complete "
-     "completed paid sale sales sold checkoutcompleted transaction processing shipped delivered "
-     "fulfilled closed "
-     "succeeded success successful captured invoiced verkauf kauf kaufen bezahlt abgeschlossen "
-     "geliefert versandt "
-     "achat payee booked booking confirmed reservation settled charge checkedout new",
+    {"purchase purchased buy bought order ordered orderplaced "
+     "placedorder ordercompleted completedorder complete completed paid "
+     "sale sales sold checkoutcompleted transaction processing shipped "
+     "delivered fulfilled closed succeeded success successful captured "
+     "invoiced verkauf kauf kaufen bezahlt abgeschlossen geliefert "
+     "versandt achat payee payment paymentreceived "
+     "expresscheckoutpayment subscriptionpayment websitepayment "
+     "mobilepayment invoice cashsale salesorder salesinvoice "
+     "salesreceipt rechnung faktura posted evaso completato consegnato "
+     "spedito pagato completado pagado enviado entregado aprovado pago "
+     "enviado entregue faturado paiementaccepte livre expedie paye "
+     "voltooid betaald verzonden 発送済み 発送済 完了 "
+     "入金済み 注文確定 locked booked booking confirmed "
+     "reservation settled charge checkedout new",
      "purchase"},
-    {"refund refunded return returned partiallyrefunded partialrefund orderrefunded retoure retour "
-     "erstattet "
-     "rueckgabe gutschrift chargeback creditmemo creditnote reversal storno",
+    {"refund refunded return returned orderrefunded retoure retour "
+     "erstattet rueckgabe gutschrift chargeback creditmemo creditnote "
+     "reversal storno cashrefund paymentrefund refundissued "
+     "creditnoteissued ruckgabe ruckerstattung rimborsato devuelto "
+     "reembolsado devolvido devolucion rembourse terugbetaald 返品 "
+     "返金",
      "refund"},
-    {"addtocart cart addcart addedtocart productadded addtobasket basket addtobag addedproduct "
-     "cartadd",
+    {"addtocart cart addcart addedtocart productadded addtobasket basket "
+     "addtobag addedproduct cartadd",
      "add_to_cart"},
     {"removefromcart productremoved removedfromcart removefrombasket cartremove removeproduct",
      "remove_from_cart"},
-    {"viewdetail view viewed views productview productviewed viewproduct viewedproduct viewitem "
-     "detail detailview "
-     "productdetail viewcontent pdpview ansicht",
+    {"viewdetail view viewed views productview productviewed viewproduct "
+     "viewedproduct viewitem detail detailview productdetail viewcontent "
+     "pdpview ansicht",
      "view_detail"},
     {"click clicked productclick productclicked selectitem", "click"},
     {"checkout checkoutstarted startedcheckout begincheckout initiatecheckout checkoutstart",
@@ -39,20 +50,35 @@ static const struct {
     {"checkoutoption checkoutstepcompleted addpaymentinfo addshippinginfo", "checkout_option"},
     {"addtowishlist wishlist favorite favourite productaddedtowishlist like", "add_to_wishlist"},
     {"removefromwishlist productremovedfromwishlist", "remove_from_wish_list"},
-    {"pending pendingpayment cancelled canceled failed voided void draft declined onhold abandoned "
-     "unpaid expired "
-     "authorized open storniert offen noshow requirespaymentmethod uncaptured incomplete test",
+    {"partiallyrefunded partialrefund partiallyreturned partialreturn "
+     "teilweiseerstattet partiallyrefund refundedpartially",
+     "partial"},
+    {"pending pendingpayment cancelled canceled failed voided void draft "
+     "declined onhold abandoned unpaid expired authorized open storniert "
+     "offen noshow requirespaymentmethod uncaptured incomplete test "
+     "notpaid paymentdue pastdue awaitingpayment quotation quote "
+     "annullato cancelado anulado pendiente pendente annule "
+     "enattentedepaiement geannuleerd キャンセル "
+     "キャンセル済み 新規受付 入金待ち generalwithdrawal "
+     "verify authorization",
      NULL},
 };
 #define N_WORDS (sizeof(words) / sizeof(words[0]))
 
 static const char action_names[] =
-    "action productaction event eventname eventaction eventtype type transactiontype "
-    "trantype behavior behaviour activity "
-    "operation interaction";
-static const char status_names[] = "status orderstatus financialstatus paymentstatus state "
-				   "orderstate transactionstatus bookingstatus salesstatus "
-				   "reservationstatus stage belegart vorgang";
+    "action productaction event eventname eventaction eventtype type "
+    "transactiontype trantype behavior behaviour activity operation "
+    "interaction transactiontypecode transactioncode documenttype "
+    "doctype salestype ordertype belegart vorgang tipo tipodocumento "
+    "vorgangsart 取引区分";
+static const char status_names[] =
+    "status orderstatus financialstatus paymentstatus state orderstate "
+    "transactionstatus bookingstatus salesstatus reservationstatus "
+    "stage statuscode invoicestatus saleorderstatus paymentstate stato "
+    "statut etat estado estatus statusdopedido statuspedido statoordine "
+    "etatcommande estadopedido orderstatuscode bestellstatus "
+    "auftragsstatus zahlungsstatus 対応状況 注文ステータス "
+    "ステータス 状態";
 
 /* ---- a column's words ---- */
 
@@ -107,70 +133,118 @@ static bool any_action(const struct word *list, size_t n)
 
 /* ---- a map of values ---- */
 
-static void write_map(struct propose *p, size_t column, const struct word *list, size_t n)
+struct mapped {
+	size_t skipped, left, partial, refunds; /* words */
+};
+
+/* What becomes of a word: a pair of the map, a skipped row, or it is left to the person. A state
+ * (as opposed to an action) of "refunded" says what became of a purchase. */
+static void map_word(struct propose *p, size_t column, const struct word *w, bool state,
+		     struct df_buf *out, struct mapped *m)
 {
-	struct df_buf out = {.max = 1u << 16};
-	size_t skipped = 0, left = 0;
-	for (size_t i = 0; i < n; i++) {
-		const char *action = list[i].known >= 0 ? words[list[i].known].action : NULL;
-		if (action != NULL)
-			propose_value_pair(&out, list[i].s, list[i].len, action);
-		else if (list[i].known >= 0 && propose_skip(p, column, list[i].s, list[i].len))
-			skipped++;
-		else
-			left++;
+	const char *action = w->known >= 0 ? words[w->known].action : "";
+	if (action == NULL) {
+		bool skipped = propose_skip(p, column, w->s, w->len);
+		m->skipped += skipped;
+		m->left += !skipped;
+	} else if (strcmp(action, "partial") == 0) {
+		m->partial++;
+	} else if (state && strcmp(action, "refund") == 0 &&
+		   !propose_status_refunds(p, column, w->s, w->len)) {
+		m->refunds++;
+	} else if (action[0] != '\0') {
+		propose_value_pair(out, w->s, w->len, action);
+	} else {
+		m->left++;
 	}
-	p->action = column + 1;
-	p->action_values = df_strdup(df_buf_cstr(&out));
-	p->action_why = df_format("guessed from the words: %zu of them are known here", n - left);
-	p->transform = true;
-	df_buf_free(&out);
-	propose_because(&p->columns[column], "its words say the action as well");
-	if (skipped > 0)
+}
+
+static void note_mapped(struct propose *p, size_t column, bool state, const struct mapped *m)
+{
+	if (m->skipped > 0)
 		df_buf_addf(&p->remarks,
 			    "rows of which column %zu says that nothing was bought are skipped\n",
 			    column + 1);
-	if (left > 0)
+	if (state)
+		df_buf_addf(&p->remarks,
+			    "column %zu is the state of an order: an order that comes again in a "
+			    "later file, in another state, is one more event\n",
+			    column + 1);
+	if (m->left > 0)
 		df_buf_addf(&p->todo,
 			    "complete the values of column %zu: %zu word%s %s not listed, and rows "
 			    "with them are rejected; "
 			    "write \"their word\": \"action\", as in \"view\": \"view_detail\"\n",
-			    column + 1, left, left == 1 ? "" : "s", left == 1 ? "is" : "are");
+			    column + 1, m->left, m->left == 1 ? "" : "s",
+			    m->left == 1 ? "is" : "are");
+	if (m->refunds > 0)
+		df_buf_addf(&p->todo,
+			    "complete the values of column %zu: a word for a refund is not listed, "
+			    "because its row has the order's own time and amount, and no other row "
+			    "has its purchase; write \"their word\": \"refund\" where an earlier "
+			    "file had the purchase, else \"purchase\"\n",
+			    column + 1);
+	if (m->partial > 0)
+		df_buf_addf(&p->todo,
+			    "complete the values of column %zu: a word for a refund of a part is "
+			    "not listed, because a row is one event, and the amount is the whole "
+			    "order's; write \"their word\": \"purchase\", and have the refunds in "
+			    "a file of their own\n",
+			    column + 1);
+}
+
+/* ---- a map of values ---- */
+
+static void write_map(struct propose *p, size_t column, const struct word *list, size_t n,
+		      bool state)
+{
+	struct df_buf out = {.max = 1u << 16};
+	struct mapped m = {0};
+	for (size_t i = 0; i < n; i++)
+		map_word(p, column, &list[i], state, &out, &m);
+	p->action = column + 1;
+	p->action_values = df_strdup(df_buf_cstr(&out));
+	p->action_why = df_format("guessed from the words: %zu of them are known here", n - m.left);
+	p->transform = true;
+	df_buf_free(&out);
+	propose_because(&p->columns[column], "its words say the action as well");
+	note_mapped(p, column, state, &m);
+}
+
+/* Several things were done, or states reached, and none of the words is known here. */
+static bool all_unknown(const struct propose *p, size_t column, size_t n)
+{
+	enum propose_look look = p->columns[column].look;
+	return n > 1 && (look == LOOK_TEXT
+			     ? n <= MAX_WORDS
+			     : (look == LOOK_INTEGER || look == LOOK_BOOLEAN) && n <= MAX_CODES);
 }
 
 /* Does the column say what was done? By its name with any words; or else by its words alone, all
  * of them known. */
 static bool try_words(struct propose *p, size_t column, const char *names, bool any)
 {
-	const struct propose_column *c = &p->columns[column];
 	struct word list[MAX_WORDS + 2];
-	if (c->what != PROPOSE_OPEN ||
-	    (names != NULL && !schema_word_is(names, c->normal, strlen(c->normal))))
+	if (p->columns[column].what != PROPOSE_OPEN ||
+	    (names != NULL && !propose_names_is(&p->columns[column], names)))
 		return false;
 	size_t n = read_words(p, column, list), known = count_known(list, n);
 	bool good = n > 0 && n <= MAX_WORDS && any_action(list, n) && (any || known * 2 >= n);
 	if (names == NULL)
 		good = good && n > 1 && known == n;
-	if (!good && names != NULL && any && n > 1 && n <= MAX_WORDS &&
-	    p->columns[column].look == LOOK_TEXT)
-		good = true; /* several things were done, and none is known here */
+	if (!good && names != NULL && any)
+		good = all_unknown(p, column, n);
 	if (good)
-		write_map(p, column, list, n);
+		write_map(p, column, list, n, names != action_names);
 	return good;
 }
 
-static bool from_words(struct propose *p)
+static bool from_words(struct propose *p, const char *names, bool any)
 {
-	static const struct {
-		const char *names;
-		bool any;
-	} ways[] = {{action_names, true}, {status_names, false}, {NULL, false}};
-	for (size_t k = 0; k < sizeof(ways) / sizeof(ways[0]); k++) {
-		for (size_t i = 0; i < p->n; i++) {
-			propose_look(p, i);
-			if (try_words(p, i, ways[k].names, ways[k].any))
-				return true;
-		}
+	for (size_t i = 0; i < p->n; i++) {
+		propose_look(p, i);
+		if (try_words(p, i, names, any))
+			return true;
 	}
 	return false;
 }
@@ -209,35 +283,65 @@ static bool from_sign(struct propose *p)
 	return false;
 }
 
-static bool any_minus(const struct propose *p, size_t column)
+/* Whether the row is a refund, as its sign or its word says. */
+static bool is_refund(const struct propose *p, size_t row)
 {
 	size_t len;
+	const char *s = propose_cell_text(p, row, p->action - 1, &len);
+	map_cell_trim(&s, &len);
+	if (p->action_value != NULL)
+		return len > 0 && s[0] == '-';
+	int known = find_word(s, len);
+	return known >= 0 &&
+	       (words[known].action == NULL || strcmp(words[known].action, "refund") == 0);
+}
+
+/* How many rows have a minus here: refunds, and others. */
+static void count_minus(const struct propose *p, size_t column, size_t *refunds, size_t *others)
+{
+	size_t len;
+	*refunds = *others = 0;
 	for (size_t row = 0; row < p->n_rows; row++) {
 		const char *s = propose_cell_text(p, row, column, &len);
-		if (len > 1 && memchr(s, '-', len) != NULL)
-			return true;
+		if (len < 2 || memchr(s, '-', len) == NULL)
+			continue;
+		*(is_refund(p, row) ? refunds : others) += 1;
 	}
-	return false;
+}
+
+static void remove_sign(struct propose_column *c)
+{
+	static const char tail[] = " | remove_first: '-' }}", end[] = " }}";
+	const char *value = c->value != NULL ? c->value : "{{ value | strip }}";
+	char *unsigned_value = df_format("%.*s%s", (int)(strlen(value) - strlen(end)), value, tail);
+	free(c->value);
+	c->value = unsigned_value;
 }
 
 /* A refund's quantities and amounts have no sign. */
 static void without_signs(struct propose *p)
 {
-	static const char tail[] = " | remove_first: '-' }}", end[] = " }}";
 	for (size_t i = 0; i < p->n; i++) {
 		struct propose_column *c = &p->columns[i];
 		struct schema_path path;
+		size_t refunds, others;
 		if (c->what != PROPOSE_KEEP ||
 		    strncmp(c->path, PROPOSE_ACTION, strlen(PROPOSE_ACTION)) != 0 ||
 		    schema_path_parse(p->event, c->path, strlen(c->path), &path, NULL) !=
 			SCHEMA_PATH_OK ||
-		    (path.type != SCHEMA_NUMBER && path.type != SCHEMA_INTEGER) || !any_minus(p, i))
+		    (path.type != SCHEMA_NUMBER && path.type != SCHEMA_INTEGER))
 			continue;
-		const char *value = c->value != NULL ? c->value : "{{ value | strip }}";
-		char *unsigned_value =
-		    df_format("%.*s%s", (int)(strlen(value) - strlen(end)), value, tail);
-		free(c->value);
-		c->value = unsigned_value;
+		count_minus(p, i, &refunds, &others);
+		if (refunds > 0 && others == 0) {
+			remove_sign(c);
+			p->transform = true;
+		} else if (others > 0) {
+			df_buf_addf(&p->todo,
+				    "column %zu has negative numbers in %zu row%s that %s not "
+				    "refunds: is that a discount, or a return?\n",
+				    i + 1, others, others == 1 ? "" : "s",
+				    others == 1 ? "is" : "are");
+		}
 	}
 }
 
@@ -254,9 +358,12 @@ static bool is_order(const struct propose *p)
 void propose_action(struct propose *p)
 {
 	if (schema_where(p->event) != SCHEMA_IN_COMMERCE ||
-	    propose_has_part(p, "promotion_action") || propose_has_part(p, "product_impressions") ||
-	    propose_column_at(p, PROPOSE_ACTION "action") != NULL)
+	    propose_has_part(p, "promotion_action") || propose_has_part(p, "product_impressions"))
 		return;
+	if (propose_column_at(p, PROPOSE_ACTION "action") != NULL) {
+		propose_status_failed(p, status_names);
+		return;
+	}
 	if (!p->has_header) {
 		df_buf_adds(&p->todo, "no column has the product_action.action, such as purchase, "
 				      "and a manifest for files "
@@ -265,12 +372,22 @@ void propose_action(struct propose *p)
 		return;
 	}
 	p->transform = true;
-	if (from_words(p))
-		return;
-	if (from_sign(p)) {
+	if (from_words(p, action_names, true)) {
+		propose_status_failed(p, status_names);
 		without_signs(p);
 		return;
 	}
+	if (from_words(p, status_names, false) || from_words(p, NULL, false)) {
+		without_signs(p);
+		return;
+	}
+	if (from_sign(p)) {
+		propose_status_failed(p, status_names);
+		without_signs(p);
+		return;
+	}
+	if (from_words(p, status_names, true))
+		return;
 	p->action_why = df_strdup("guessed: no column has the action; view_detail, add_to_cart, "
 				  "checkout, refund are others");
 	if (!is_order(p))

@@ -93,9 +93,11 @@ static void say_guess(struct propose *p, size_t number, const char *from)
 			       : NULL;
 	if (c->filled == 0)
 		propose_because(c, "guessed from %s; there were no values to look at", from);
-	else if (time != NULL)
+	else if (time != NULL && other == NULL)
 		propose_because(c, "guessed from %s; values look like times, %s", from,
 				propose_time_words(time));
+	else if (time != NULL)
+		propose_because(c, "guessed from %s; values look like times", from);
 	else if (words != NULL)
 		propose_because(c, "guessed from %s; values look like %s", from, words);
 	else

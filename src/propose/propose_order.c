@@ -15,15 +15,43 @@ static bool is_product(const struct propose_column *c)
 	return c->what == PROPOSE_KEEP && strncmp(c->path, products, strlen(products)) == 0;
 }
 
-/* Rows of the order that begins at `row`: those that follow each other with the same number. */
-static size_t lines_of(const struct propose *p, size_t row)
+/* A number's sign is all that says what was done. */
+static bool same_sign(const struct propose *p, size_t row, size_t next, size_t column)
+{
+	size_t a_len, b_len;
+	const char *a = propose_cell_text(p, row, column, &a_len),
+		   *b = propose_cell_text(p, next, column, &b_len);
+	return a_len > 0 && b_len > 0 && (a[0] == '-') == (b[0] == '-');
+}
+
+static bool same_action(const struct propose *p, size_t row, size_t next)
+{
+	return p->action == 0 || propose_cell_same(p, row, next, p->action - 1) ||
+	       (p->action_value != NULL && same_sign(p, row, next, p->action - 1));
+}
+
+/* A refund of the order above, with an amount of its own: not one of its lines. */
+static bool is_counterpart(const struct propose *p, size_t row, size_t next)
+{
+	const struct propose_column *c = propose_column_at(p, PROPOSE_ACTION "total_amount");
+	size_t len, action;
+	if (c == NULL || same_action(p, row, next))
+		return false;
+	propose_cell_text(p, next, (size_t)(c - p->columns), &len);
+	propose_cell_text(p, next, p->action - 1, &action);
+	return len > 0 && action > 0 && !propose_cell_same(p, row, next, (size_t)(c - p->columns));
+}
+
+/* Those that follow each other with the same number. */
+size_t propose_order_lines(const struct propose *p, size_t row)
 {
 	size_t n = 1, len, next;
 	propose_cell_text(p, row, p->order - 1, &len);
 	for (; len > 0 && row + n < p->n_rows; n++) {
 		propose_cell_text(p, row + n, p->order - 1, &next);
 		bool goes_on = p->bare_lines && next == 0;
-		if (!goes_on && !propose_cell_same(p, row, row + n, p->order - 1))
+		if ((!goes_on && !propose_cell_same(p, row, row + n, p->order - 1)) ||
+		    is_counterpart(p, row, row + n))
 			break;
 	}
 	return n;
@@ -42,7 +70,7 @@ static struct shape look_at(const struct propose *p, size_t column)
 	for (size_t row = 0, n; row < p->n_rows; row += n) {
 		bool differs = false, empty = false, filled = false;
 		size_t first, len;
-		n = lines_of(p, row);
+		n = propose_order_lines(p, row);
 		propose_cell_text(p, row, column, &first);
 		for (size_t i = 1; i < n; i++) {
 			propose_cell_text(p, row + i, column, &len);
@@ -62,7 +90,7 @@ static size_t orders_of_several(const struct propose *p)
 {
 	size_t several = 0;
 	for (size_t row = 0, n; row < p->n_rows; row += n) {
-		n = lines_of(p, row);
+		n = propose_order_lines(p, row);
 		several += n > 1;
 	}
 	return several;
@@ -71,19 +99,23 @@ static size_t orders_of_several(const struct propose *p)
 /* ---- a line's own ---- */
 
 /* What is an order's by its name, but differs from line to line, is the line's. */
-static void give_to_product(struct propose *p, size_t column)
+void propose_order_give(struct propose *p, size_t column)
 {
 	struct propose_column *c = &p->columns[column];
 	bool total = c->what == PROPOSE_KEEP && strcmp(c->path, PROPOSE_ACTION "total_amount") == 0;
-	if (c->what == PROPOSE_KEEP) {
+	bool coupon = c->what == PROPOSE_KEEP && strcmp(c->path, PROPOSE_ACTION "coupon_code") == 0;
+	char *value = c->value; /* an amount's template is its own, wherever it leads */
+	c->value = NULL;
+	if (c->what == PROPOSE_KEEP)
 		propose_release(c);
-	}
+	c->value = value;
 	const char *name = c->name;
 	size_t len = strlen(name);
 	map_cell_trim(&name, &len);
 	char *path = df_format("%scustom_attributes.%.*s", products,
 			       (int)map_utf8_prefix(name, len, MAP_MAX_NAME), name);
 	if ((total && propose_take(p, c, PROPOSE_ACTION "products.total_product_amount")) ||
+	    (coupon && propose_take(p, c, PROPOSE_ACTION "products.coupon_code")) ||
 	    propose_take(p, c, path))
 		propose_because(
 		    c, "it differs from line to line of an order: taken for the product's");
@@ -102,10 +134,18 @@ static bool named_for_line(const struct propose_column *c)
 /* May what this column has be a product's? An identity or a time is the event's. */
 static bool may_be_product(const struct propose_column *c)
 {
-	return c->what == PROPOSE_OPEN ||
-	       (c->what == PROPOSE_KEEP &&
-		strncmp(c->path, PROPOSE_ACTION, strlen(PROPOSE_ACTION)) == 0 &&
+	if (c->what != PROPOSE_KEEP)
+		return c->what == PROPOSE_OPEN;
+	return strncmp(c->path, "user_attributes.", strlen("user_attributes.")) == 0 ||
+	       (strncmp(c->path, PROPOSE_ACTION, strlen(PROPOSE_ACTION)) == 0 &&
 		strcmp(c->path, PROPOSE_ACTION "action") != 0);
+}
+
+/* What only later lines of an order state is theirs; but its amounts may be on the last one. */
+static bool may_be_late(const struct propose_column *c)
+{
+	return c->what == PROPOSE_OPEN ||
+	       (c->what == PROPOSE_KEEP && strcmp(c->path, PROPOSE_ACTION "coupon_code") == 0);
 }
 
 static void note_differing(struct propose *p, const struct df_buf *columns)
@@ -129,8 +169,8 @@ static bool folds(const struct propose *p, size_t row, size_t next)
 		size_t len;
 		bool counts = (c->what == PROPOSE_KEEP && !is_product(c)) ||
 			      c->what == PROPOSE_OPEN || i + 1 == p->action;
-		if (!counts || (i + 1 == p->action && p->action_value != NULL) ||
-		    propose_cell_same(p, row, next, i))
+		if (!counts || propose_cell_same(p, row, next, i) ||
+		    (i + 1 == p->action && same_action(p, row, next)))
 			continue;
 		propose_cell_text(p, next, i, &len);
 		if (!c->fill || len > 0)
@@ -144,7 +184,7 @@ static void try_fold(struct propose *p, size_t several)
 	size_t folding = 0;
 	for (size_t row = 0, n; row < p->n_rows; row += n) {
 		bool all = true;
-		n = lines_of(p, row);
+		n = propose_order_lines(p, row);
 		for (size_t i = 1; i < n && all; i++)
 			all = folds(p, row, row + i);
 		folding += n > 1 && all;
@@ -161,6 +201,8 @@ static void try_fold(struct propose *p, size_t several)
 			    "of their lines counts as an "
 			    "order\n",
 			    several - folding, several);
+	if (folding < several)
+		propose_total_unfolded(p);
 }
 
 /* ---- all of it ---- */
@@ -175,10 +217,10 @@ static void settle_column(struct propose *p, size_t column, struct df_buf *diffe
 	    c->what == PROPOSE_IGNORE)
 		return;
 	if (s.differs > 0 && column + 1 != p->action && may_be_product(c)) {
-		give_to_product(p, column);
-	} else if (c->what == PROPOSE_OPEN &&
-		   (s.late > 0 || (named_for_line(c) && s.sparse == 0))) {
-		give_to_product(p, column);
+		propose_order_give(p, column);
+	} else if ((s.late > 0 && column + 1 != p->action && may_be_late(c)) ||
+		   (c->what == PROPOSE_OPEN && named_for_line(c) && s.sparse == 0)) {
+		propose_order_give(p, column);
 	} else if (s.differs > 0 && column + 1 != p->action) {
 		df_buf_addf(differing, "%s%zu", differing->len > 0 ? ", " : "", column + 1);
 	} else if (s.late > 0) {
@@ -266,10 +308,11 @@ static void note_scattered(struct propose *p)
 	for (size_t row = 0, n; row < p->n_rows; row += n) {
 		bool again = false;
 		size_t len;
-		n = lines_of(p, row);
+		n = propose_order_lines(p, row);
 		propose_cell_text(p, row, p->order - 1, &len);
 		for (size_t k = row + n; len > 0 && k < p->n_rows && !again; k++)
-			again = propose_cell_same(p, row, k, p->order - 1);
+			again =
+			    propose_cell_same(p, row, k, p->order - 1) && same_action(p, row, k);
 		scattered += again;
 	}
 	if (scattered > 0)
@@ -294,6 +337,7 @@ void propose_order(struct propose *p)
 		return;
 	for (size_t i = 0; i < p->n; i++)
 		settle_column(p, i, &differing);
+	propose_total_repeated(p);
 	fill_empty(p);
 	note_differing(p, &differing);
 	if (any_product(p))

@@ -2,7 +2,8 @@
 /*
  * propose_priv.h - a manifest is proposed for a foreign header: between the files of the room
  *
- *	propose.c		the proposal's life; what is not guessed becomes an attribute
+ *	propose.c		the proposal's life
+ *	propose_attribute.c	what is not guessed becomes an attribute
  *	propose_cells.c	the rows that are looked at: null words, padding, totals
  *	propose_people.c	which columns identify one user each
  *	propose_names.c	what else a column could be called
@@ -10,7 +11,10 @@
  *	propose_time.c	patterns of times; a date and a clock in two columns
  *	propose_when.c	which column says when, in which zone, day or month first
  *	propose_action.c	what was done with products: words for the schema's
+ *	propose_status.c	what became of an order: failures, voids, refunds
  *	propose_order.c	lines of one order: what to fill in, and whether they fold
+ *	propose_total.c	whose an amount is: a line's or its order's
+ *	propose_money.c	currencies, by a column or the amounts' signs
  *	propose_value.c	templates: decimal commas, signs; words for true and false
  *	propose_list.c	lists and JSON objects in cells
  *	propose_settle.c	the settings that this needs, and what is missing
@@ -126,6 +130,10 @@ struct propose {
 	char *action_value;  /* own: its template, or NULL */
 	char *action_values; /* own: its map of values */
 	char *action_why;    /* own */
+	/* 1-based: the column whose amounts say the currency by their signs; 0: none */
+	size_t currency;
+	const char *currency_fixed;             /* of all rows; NULL: each has its own sign, by */
+	char *currency_value, *currency_values; /* own: a template and a map of values */
 	/* 1-based: the column that states the order, where one takes several rows; 0: none */
 	size_t order;
 	char *patterns;         /* own: of a date and a clock */
@@ -154,9 +162,29 @@ bool propose_has_id(const struct propose *p);
 void propose_leave(struct propose *p, const char *path, const char *what);
 
 void propose_guess(struct propose *p);
+/* Half a location is given up. */
+void propose_locations(struct propose *p);
+void propose_attributes(struct propose *p);
 void propose_settle(struct propose *p, const char *stem);
 void propose_action(struct propose *p);
 void propose_order(struct propose *p);
+/* How many rows the order that begins at `row` has. */
+size_t propose_order_lines(const struct propose *p, size_t row);
+/* Gives the column to the line's product, as its own amount or attribute. */
+void propose_order_give(struct propose *p, size_t column);
+/* Amounts that are not what their names say: of all pieces, of each line; after the guesses, and
+ * once the order's lines are known. */
+void propose_total_check(struct propose *p);
+void propose_total_repeated(struct propose *p);
+/* The order's lines do not fold: what is stated for the order would count with each. */
+void propose_total_unfolded(struct propose *p);
+void propose_money(struct propose *p);
+/* Rows that a flag calls void, a test or deleted are skipped. */
+void propose_status_flags(struct propose *p);
+/* Rows are skipped that a column of one of these names calls failed. */
+void propose_status_failed(struct propose *p, const char *names);
+/* Whether the column's word for a refund is said of rows that are refunds, and not of orders. */
+bool propose_status_refunds(const struct propose *p, size_t column, const char *word, size_t len);
 /* an order's number that is called a name: before other guesses */
 void propose_order_name(struct propose *p);
 

@@ -76,11 +76,14 @@ void propose_leave(struct propose *p, const char *path, const char *what)
 
 /* Times without a zone are in the one that the column's name or another column says. False:
  * which one cannot be said. */
-static bool settle_zone(struct propose *p, size_t column)
+static bool settle_zone(struct propose *p, size_t column, const char *timestamps)
 {
 	const char *own = p->feed->map.timezone;
 	bool differ = false;
-	if ((own != NULL && strcmp(own, "UTC") != 0) || propose_time_has_zone(p, column))
+	bool zoned = timestamps[0] == '%' ? strstr(timestamps, "%z") != NULL
+					  : propose_time_has_zone(p, column);
+	if ((own != NULL && strcmp(own, "UTC") != 0) || zoned ||
+	    strstr(timestamps, "UTC") != NULL || strstr(timestamps, "GMT") != NULL)
 		return true;
 	char *zone = propose_when_zone(p, column, &differ);
 	if (!differ)
@@ -99,7 +102,7 @@ static void set_timestamps(struct propose *p, size_t column, const char *timesta
 	const char *own = p->feed->map.timestamps != NULL ? p->feed->map.timestamps : "ms";
 	if (strcmp(timestamps, own) == 0)
 		return;
-	if (!settle_zone(p, column))
+	if (!settle_zone(p, column, timestamps))
 		df_buf_addf(&p->todo,
 			    "the rows name several time zones, or one that is not known here: "
 			    "until the setting `timestamps = %s` and a `timezone` are given, rows "

@@ -150,6 +150,26 @@ static void write_action(const struct propose *p, struct df_buf *out, bool last)
 	df_buf_adds(out, last ? " }\n" : " },\n");
 }
 
+/* The currency, where no column names it. */
+static void write_currency(const struct propose *p, struct df_buf *out, bool last)
+{
+	if (p->currency == 0)
+		return;
+	df_buf_adds(out, "    // the amounts' signs say the currency\n    { ");
+	if (p->currency_fixed != NULL) {
+		df_buf_adds(out, "\"mapping_type\": \"static\"");
+		add_text(out, "value", p->currency_fixed);
+	} else {
+		df_buf_adds(out, "\"mapping_type\": \"column\"");
+		add_text(out, "source", p->columns[p->currency - 1].name);
+		add_text(out, "value", p->currency_value);
+	}
+	add_text(out, "destination", "events.data.currency_code");
+	if (p->currency_fixed == NULL)
+		add_values(out, p->currency_values);
+	df_buf_adds(out, last ? " }\n" : " },\n");
+}
+
 static void write_skips(const struct propose *p, struct df_buf *out)
 {
 	if (p->n_skips == 0)
@@ -216,6 +236,7 @@ static void write_mappings(const struct propose *p, struct df_buf *out)
 		free(to);
 	}
 	write_gaps(p, out);
+	write_currency(p, out, left + odd == 0 && p->action_why == NULL);
 	write_action(p, out, left + odd == 0);
 	for (size_t i = 0; i < p->n; i++)
 		if (p->columns[i].what != PROPOSE_UNLISTED && is_source(p->columns[i].name))

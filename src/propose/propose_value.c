@@ -7,9 +7,41 @@
 
 /* ---- numbers ---- */
 
-static const char *const signs[] = {"$",   "\xe2\x82\xac", "\xc2\xa3", "EUR",      "USD",
-				    "GBP", "CHF",          "%",        "\xc2\xa0", "'"};
+static const char *const signs[] = {"US$",
+				    "CA$",
+				    "NZ$",
+				    "HK$",
+				    "R$",
+				    "A$",
+				    "$",
+				    "\xe2\x82\xac",
+				    "\xc2\xa3",
+				    "\xef\xbf\xa5",
+				    "\xc2\xa5",
+				    "\xe5\x86\x86",
+				    "\xe2\x82\xb9",
+				    "z\xc5\x82",
+				    "EUR",
+				    "USD",
+				    "GBP",
+				    "CHF",
+				    "JPY",
+				    "PLN",
+				    "SEK",
+				    "NOK",
+				    "DKK",
+				    "CZK",
+				    "CAD",
+				    "AUD",
+				    "BRL",
+				    "INR",
+				    "%",
+				    "\xc2\xa0",
+				    "\xe2\x80\xaf",
+				    "'",
+				    " "};
 #define N_SIGNS (sizeof(signs) / sizeof(signs[0]))
+#define BLANK   (N_SIGNS - 1) /* between thousands */
 
 enum comma { COMMA_NONE, COMMA_GROUPS, COMMA_DECIMAL, COMMA_DECIMAL_GROUPS };
 
@@ -91,6 +123,17 @@ static bool groups_of_three(const char *s, size_t len)
 	return true;
 }
 
+/* 1 234 567: blanks are between thousands, or beside a sign; s has no sign any more. */
+static bool blanks_of_three(const char *s, size_t len)
+{
+	map_cell_trim(&s, &len);
+	for (size_t i = 0; i < len; i++)
+		if (s[i] == ' ' && (i + 3 >= len || strspn(s + i + 1, "0123456789") < 3 ||
+				    (i + 4 < len && s[i + 4] >= '0' && s[i + 4] <= '9')))
+			return false;
+	return true;
+}
+
 /* 1.234.000: three digits after each point. */
 static bool points_of_three(const char *s, size_t len)
 {
@@ -140,9 +183,14 @@ static size_t count_clean(const struct propose *p, size_t column, const struct s
 	no_commas.comma = COMMA_NONE;
 	for (size_t row = 0; row < p->n_rows; row++) {
 		const char *s = propose_cell_text(p, row, column, &len);
+		no_commas.sign[BLANK] = false;
+		clean(&no_commas, s, len, &bare);
+		bool blanks = blanks_of_three(bare.len > 0 ? df_buf_cstr(&bare) : "", bare.len);
+		no_commas.sign[BLANK] = how->sign[BLANK];
 		clean(&no_commas, s, len, &bare);
 		clean(how, s, len, &text);
-		n += len > 0 && text.len > 0 && comma_suits(how->comma, bare.data, bare.len) &&
+		n += len > 0 && blanks && text.len > 0 &&
+		     comma_suits(how->comma, bare.data, bare.len) &&
 		     map_value_fits(p->map, path->type, path->field, text.data, text.len);
 	}
 	df_buf_free(&text);

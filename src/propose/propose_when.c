@@ -255,8 +255,7 @@ static size_t zone_column(const struct propose *p)
 {
 	static const char names[] = "timezone tz tzname zeitzone fuseauhoraire zonahoraria";
 	for (size_t i = 0; i < p->n; i++)
-		if (p->columns[i].what == PROPOSE_OPEN &&
-		    schema_word_is(names, p->columns[i].normal, strlen(p->columns[i].normal)))
+		if (schema_word_is(names, p->columns[i].normal, strlen(p->columns[i].normal)))
 			return i;
 	return SIZE_MAX;
 }

@@ -91,7 +91,7 @@ static enum df_status first_row(struct rows *rows, struct rows_row *row, struct 
 	return st;
 }
 
-#define TRAILER_MAX 5 /* lines after the last row */
+#define TRAILER_MAX 12 /* lines after the last row, blank ones included */
 
 static enum df_status look(const struct run_propose *r, const struct decode_doc *doc,
 			   const char *event_type, struct propose **out, struct df_err *err)

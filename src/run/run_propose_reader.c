@@ -4,8 +4,10 @@
 #include "run_propose.h"
 
 #include <errno.h>
+#include <iconv.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define HEAD 4096 /* bytes of a document that are looked at for UTF-16 */
@@ -40,6 +42,37 @@ static const char *utf16(const struct decode_doc *doc)
 	if (zeros[0] + zeros[1] < (size_t)n / 4)
 		return NULL;
 	return zeros[1] > zeros[0] ? "utf-16le" : "utf-16be";
+}
+
+/* Converts the lines that `head` holds whole; false: they are not in that encoding. */
+static bool convert(const char *from, char *head, size_t n, char *out, size_t size, size_t *made)
+{
+	const char *end = memrchr(head, '\n', n);
+	size_t bytes = end != NULL ? (size_t)(end - head) : n, left = size;
+	char *to = out;
+	iconv_t cd = iconv_open("UTF-8", from);
+	if (cd == (iconv_t)-1)
+		return false;
+	bool good = iconv(cd, &head, &bytes, &to, &left) != (size_t)-1;
+	iconv_close(cd);
+	*made = size - left;
+	return good;
+}
+
+/* Japanese in Shift JIS: it is not UTF-8, all of it can be converted, and some of it is kana, whose
+ * first bytes other encodings hardly have. */
+static bool is_japanese(const struct decode_doc *doc)
+{
+	char head[HEAD], out[HEAD * 3];
+	size_t want = doc->length < HEAD ? (size_t)doc->length : HEAD, kana = 0, n = 0;
+	ssize_t got = pread(doc->fd, head, want, (off_t)doc->offset);
+	if (got <= 0 || convert("UTF-8", head, (size_t)got, out, sizeof(out), &n) ||
+	    !convert("CP932", head, (size_t)got, out, sizeof(out), &n))
+		return false;
+	for (size_t i = 0; i + 2 < n; i++)
+		kana += (unsigned char)out[i] == 0xe3 && (unsigned char)out[i + 1] >= 0x81 &&
+			(unsigned char)out[i + 1] <= 0x83;
+	return kana >= 2;
 }
 
 static void name_sign(char out[8], char c)
@@ -88,6 +121,9 @@ enum df_status run_propose_read(const struct run_propose *r, const struct decode
 {
 	const char *wide = strcmp(r->feed->rows.encoding, "utf-8") == 0 ? utf16(doc) : NULL;
 	enum df_status st = DF_OK;
+	if (wide == NULL && strcmp(r->feed->rows.encoding, "utf-8") == 0 && is_japanese(doc))
+		st = need(reader, r->feed, "encoding", "cp932",
+			  "the bytes are kana and kanji as Shift JIS has them", err);
 	if (wide != NULL)
 		st = need(reader, r->feed, "encoding", wide,
 			  "every other byte is zero, or there is the mark of UTF-16", err);

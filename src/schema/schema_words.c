@@ -193,7 +193,8 @@ const struct schema_word schema_words[] = {
      COMMERCE, PRODUCT "category"},
     {"productvariant itemvariant variant varianttitle", COMMERCE, PRODUCT "variant"},
     {"unitprice itemprice productprice lineitemprice price sellingprice saleprice "
-     "itemcost unitamount einzelpreis preis fare priceperunit priceeach itemrate "
+     "itemcost unitamount einzelpreis preis fare priceperunit priceeach grossprice netprice "
+     "itemrate "
      "retailprice listprice vkpreis stuckpreis prezzo prezzounitario precio "
      "preciounitario precounitario preco prix prixunitaire prijs stukprijs 単価 "
      "価格 販売価格",
@@ -205,7 +206,7 @@ const struct schema_word schema_words[] = {
     {"id", COMMERCE, ACTION "transaction_id"},
     {"nr no number", COMMERCE, ACTION "transaction_id"},
     {"linetotal lineamount itemtotal extendedprice totaleriga totalligne totallinea "
-     "zeilenbetrag positionsbetrag linenetamount linetotalamount itemamount "
+     "zeilenbetrag positionsbetrag linenetamount netsales grosssales linetotalamount itemamount "
      "itemsubtotal linesubtotal orderlinessubtotal lineitemsubtotal lineitemtotal "
      "orderlinestotal itemchargeamount invoiceitemchargeamount",
      COMMERCE, PRODUCT "total_product_amount"},

@@ -327,7 +327,9 @@ static void test_actions(void)
 	    propose(&plain, "commerce_event", true,
 		    "order id|order status|user_id\n1|Paid|u\n2|Refunded|u\n3|Cancelled|u"),
 	    DF_OK);
-	CU_ASSERT_TRUE(says("\"values\": { \"Paid\": \"purchase\", \"Refunded\": \"refund\" }"));
+	/* an order that is refunded was bought, at its own time; a refund's row is another one */
+	CU_ASSERT_TRUE(says("\"values\": { \"Paid\": \"purchase\" }"));
+	CU_ASSERT_TRUE(says("a word for a refund is not listed"));
 	CU_ASSERT_TRUE(says("{ \"source\": \"order status\", \"in\": [\"Cancelled\"] }"));
 	CU_ASSERT_EQUAL(propose(&plain, "custom_event", true,
 				"user id|event|category\n1|a|search\n1|b|Media\n1|c|xyzzy"),
@@ -442,6 +444,232 @@ static void test_cells(void)
 	    says("\"{{ value | strip | slice: 0, 18 }} {{ value | strip | slice: -2, 2 }}\""));
 }
 
+/* What only a person can say is a column that no header has: a file is refused until it is said. */
+static void test_when(void)
+{
+	CU_ASSERT_EQUAL(propose(&named, "custom_event", true, "user id|town\n1|Bonn"), DF_OK);
+	CU_ASSERT_TRUE(says("{ \"column\": \"TO BE COMPLETED: the column that says when\""));
+	CU_ASSERT_EQUAL(
+	    propose(&named, "custom_event", true,
+		    "user id|Review Creation Date|Due Date\n1|2024-01-31 10:00|2024-02-09"),
+	    DF_OK);
+	CU_ASSERT_TRUE(says("\"Review Creation Date\", \"action\": \"keep\", \"field\": "
+			    "\"events.data.timestamp_unixtime_ms\""));
+	/* a birthday, or what is due, is not when it happened */
+	CU_ASSERT_EQUAL(propose(&named, "custom_event", true,
+				"user id|Birth Date|Due Date\n1|1994-01-31|2024-02-09"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("TO BE COMPLETED"));
+	CU_ASSERT_EQUAL(
+	    propose(&named, "custom_event", true, "user id|Event Date\n1|45322.5\n2|45323.25"),
+	    DF_OK);
+	CU_ASSERT_TRUE(says("look like a spreadsheet's day numbers"));
+	CU_ASSERT_TRUE(says("TO BE COMPLETED"));
+	CU_ASSERT_EQUAL(propose(&named, "custom_event", false, "a@b.de|x\nc@d.ee|y"), DF_OK);
+	CU_ASSERT_TRUE(says("TO BE COMPLETED"));
+}
+
+#define SETTING "//   timestamps = "
+
+static void test_day_or_month(void)
+{
+	static const struct {
+		const char *text, *setting; /* NULL: it is not decided */
+	} table[] = {
+	    {"user id|time\n1|01/02/2024\n2|03/02/2024", NULL},
+	    {"user id|time\n1|01/02/2024\n2|03/02/2024\n3|04/02/2024\n4|02/03/2024",
+	     SETTING "%d/%m/%Y\n"},
+	    {"user id|time\n1|01/02/2024\n2|01/05/2024\n3|02/03/2024\n4|03/01/2024",
+	     SETTING "%m/%d/%Y\n"},
+	    {"user id|time|Due\n1|03/02/2024|31/03/2024\n2|01/02/2024|30/03/2024",
+	     SETTING "%d/%m/%Y\n"},
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		CU_ASSERT_EQUAL(propose(&named, "custom_event", true, table[i].text), DF_OK);
+		if (table[i].setting != NULL) {
+			CU_ASSERT_TRUE(says(table[i].setting));
+			continue;
+		}
+		LACKS(SETTING);
+		CU_ASSERT_TRUE(says("%d/%m/%Y as well: nothing in the rows says"));
+	}
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
+				"order id|user id|time|price\n1|u|01/02/2024 10:00|9,95\n"
+				"2|u|03/02/2024 09:00|1,50"),
+			DF_OK);
+	CU_ASSERT_TRUE(says(SETTING "%d/%m/%Y %H:%M\n"));
+}
+
+static void test_zones(void)
+{
+	static const struct {
+		const char *text, *setting;
+	} table[] = {
+	    {"user id|time\n1|2024-01-31 10:00",
+	     "//   timezone = UTC\n//       the times in column 2 "
+	     "do not say their zone"},
+	    {"user id|Created (Europe/Berlin)\n1|2024-01-31 10:00",
+	     "//   timezone = Europe/Berlin\n"},
+	    {"user id|created utc\n1|2024-01-31 10:00", "//   timezone = UTC\n//       the zone"},
+	    {"user id|time|Time Zone\n1|2024-01-31 10:00|PST\n2|2024-07-31 10:00|PDT",
+	     "//   timezone = America/Los_Angeles\n"},
+	    {"user id|time|tz\n1|2024-01-31 10:00|PST\n2|2024-07-31 10:00|CET",
+	     "the rows name several time zones"},
+	    {"user id|time|tz\n1|2024-01-31 10:00|Narnia", "or one that is not known here"},
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		CU_ASSERT_EQUAL(propose(&named, "custom_event", true, table[i].text), DF_OK);
+		CU_ASSERT_TRUE(says(table[i].setting));
+	}
+	CU_ASSERT_EQUAL(propose(&named, "custom_event", true, table[4].text), DF_OK);
+	LACKS(SETTING);
+	CU_ASSERT_EQUAL(
+	    propose(&named, "custom_event", true, "user id|time\n1|2024-01-31T10:00:00Z"), DF_OK);
+	LACKS("timezone = ");
+}
+
+static void test_names(void)
+{
+	static const struct {
+		const char *event, *name, *value, *path;
+	} table[] = {
+	    {"commerce_event", "Order Total (inc tax)", "2", "product_action.total_amount"},
+	    {"commerce_event", "Invoice Item: Unit Price", "2", "product_action.products.price"},
+	    {"commerce_event", "Order Lines/Quantity", "2", "product_action.products.quantity"},
+	    {"commerce_event", "TXN_AMT", "2", "product_action.total_amount"},
+	    {"commerce_event", "Quantit\xc3\xa0", "2", "product_action.products.quantity"},
+	    {"commerce_event", "注文番号", "2", "product_action.transaction_id"},
+	    {"commerce_event", "N\xc3\xbamero do pedido", "2", "product_action.transaction_id"},
+	    {"eventless", "CUST_NBR", "x", IDS "customer_id"},
+	    {"eventless", "Person - ID", "x", IDS "customer_id"},
+	    {"eventless", "Correo electr\xc3\xb3nico", "a@b.de", IDS "email"},
+	    {"eventless", "Address 1: City", "Bonn", "user_attributes.$City"},
+	    {"eventless", "FIRST_NM", "Ann", "user_attributes.$FirstName"},
+	    {"eventless", "Order Lines/Name", "x", "user_attributes.Order Lines/Name"},
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		char *text = df_format("%s\n%s", table[i].name, table[i].value);
+		CU_ASSERT_EQUAL(propose(&plain, table[i].event, true, text), DF_OK);
+		CU_ASSERT_TRUE(says(table[i].path));
+		free(text);
+	}
+}
+
+static void test_addresses(void)
+{
+	/* two hosts meet many invitees; each invitee meets two hosts at most */
+	CU_ASSERT_EQUAL(propose(&named, "custom_event", true,
+				"User Email|Invitee Email\nh@x.de|a@x.de\nh@x.de|b@x.de\n"
+				"i@x.de|a@x.de\nh@x.de|c@x.de\ni@x.de|d@x.de"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("\"Invitee Email\", \"action\": \"keep\", \"field\": "
+			    "\"user_identities.email\""));
+	CU_ASSERT_TRUE(
+	    says("\"field\": \"events.data.custom_attributes.User Email\" }, // not an"));
+	/* nobody is merged by an address that rows with different names have */
+	CU_ASSERT_EQUAL(propose(&plain, "eventless", true,
+				"email|first name\na@x.de|Ann\na@x.de|Bo\nc@x.de|Cy"),
+			DF_OK);
+	LACKS("user_identities.email\" }");
+	CU_ASSERT_TRUE(says("no column identifies the user"));
+	CU_ASSERT_TRUE(says("1 of the values of column 1 is in rows with different names"));
+}
+
+static void test_states(void)
+{
+	/* the type says what was done, the status what came of it */
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
+				"id|user id|type|status|Void?\n1|u|sale|ok|no\n2|u|refund|ok|no\n"
+				"3|u|sale|declined|no\n4|u|sale|ok|yes"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("{ \"source\": \"status\", \"in\": [\"declined\"] }"));
+	CU_ASSERT_TRUE(says("{ \"source\": \"Void?\", \"in\": [\"yes\"] }"));
+	/* a state that nobody knows is not a purchase */
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
+				"order id|user id|status\n1|u|xyzzy\n2|u|plugh"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("complete the values of column 3: 2 words are not listed"));
+	LACKS("\"static\"");
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
+				"order id|user id|status\n1|u|paid\n2|u|Partially refunded"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("a word for a refund of a part is not listed"));
+	/* the refund's row is another one than its purchase's */
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
+				"order id|user id|status|total\n1|u|paid|5\n1|u|refunded|-5"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("\"refunded\": \"refund\""));
+	CU_ASSERT_TRUE(
+	    says("total_amount\", \"value\": \"{{ value | strip | remove_first: '-' }}\""));
+}
+
+static void test_amounts(void)
+{
+	/* the same amount on all lines: the order's, by their sum, or each line's */
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
+				"order id|sku|user id|price|qty|total\n1|a|u|5|1|9\n1|b|u|4|1|9"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("\"events.data.product_action.total_amount\""));
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
+				"order id|sku|user id|price|qty|total\n1|a|u|5|1|5\n1|b|u|5|1|5"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("\"events.data.product_action.products.total_product_amount\""));
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
+				"order id|sku|user id|amount\n1|a|u|5\n1|b|u|5"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("TO BE COMPLETED: the order's total, not a line's"));
+	/* lines that do not fold would each bring the total */
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
+				"order id|sku|user id|order total\n1|a|u|9\n1|b|v|9"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("TO BE COMPLETED: the amount of a line"));
+	/* lines of an order whose number is not known */
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
+				"sku|user id|time|total\na|u|1700000000000|9\nb|u|1700000000000|9"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("TO BE COMPLETED: the column that states the order"));
+	/* a price that grows with the quantity is not one piece's */
+	CU_ASSERT_EQUAL(
+	    propose(&plain, "commerce_event", true,
+		    "order id|sku|user id|price|qty\n1|a|u|5|1\n2|a|u|10|2\n3|a|u|15|3"),
+	    DF_OK);
+	CU_ASSERT_TRUE(says("it grows with the quantity"));
+	LACKS("products.price\"");
+}
+
+static void test_currencies(void)
+{
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
+				"order id|user id|total\n1|u|\xe2\x82\xac"
+				"9.50\n2|u|\xe2\x82\xac"
+				"1,000.00"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("\"static\", \"value\": \"EUR\", \"destination\": "
+			    "\"events.data.currency_code\""));
+	/* one currency is not made of two */
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
+				"order id|user id|total\n1|u|\xe2\x82\xac"
+				"9.50\n2|u|$4.00"),
+			DF_OK);
+	CU_ASSERT_TRUE(
+	    says("\"values\": { \"\xe2\x82\xac\": \"EUR\" }, \"otherwise\": \"reject\""));
+	CU_ASSERT_TRUE(says("complete the values of the currency"));
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
+				"order id|user id|total|currency\n1|u|9|eur\n2|u|9|usd"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("\"{{ value | strip | upcase }}\""));
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
+				"order id|user id|total|currency\n1|u|9|Euro\n2|u|9|Galleon"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("\"values\": { \"Euro\": \"EUR\" }, \"otherwise\": \"reject\""));
+	CU_ASSERT_TRUE(says("1 currency is not listed"));
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
+				"order id|user id|total\n1|u|1 039,90\n2|u|9,5"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("\"{{ value | remove: ' ' | replace: ',', '.' | strip }}\""));
+	CU_ASSERT_TRUE(says("no column names the currency"));
+}
+
 static void test_no_header(void)
 {
 	CU_ASSERT_EQUAL(propose(&named, "custom_event", false,
@@ -459,12 +687,26 @@ static void test_no_header(void)
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
-	    {"the words' paths", test_words}, {"columns", test_columns},
-	    {"nothing twice", test_once},     {"times", test_times},
-	    {"settings", test_settings},      {"who is one user", test_people},
-	    {"what was done", test_actions},  {"lines of one order", test_orders},
-	    {"templates", test_templates},    {"cells and rows that are not data", test_cells},
-	    {"no header", test_no_header},    CU_TEST_INFO_NULL,
+	    {"the words' paths", test_words},
+	    {"columns", test_columns},
+	    {"nothing twice", test_once},
+	    {"times", test_times},
+	    {"settings", test_settings},
+	    {"who is one user", test_people},
+	    {"what was done", test_actions},
+	    {"lines of one order", test_orders},
+	    {"templates", test_templates},
+	    {"cells and rows that are not data", test_cells},
+	    {"when", test_when},
+	    {"day or month", test_day_or_month},
+	    {"zones", test_zones},
+	    {"names", test_names},
+	    {"addresses", test_addresses},
+	    {"states", test_states},
+	    {"amounts", test_amounts},
+	    {"currencies", test_currencies},
+	    {"no header", test_no_header},
+	    CU_TEST_INFO_NULL,
 	};
 	int failed = test_main("propose", NULL, NULL, tests);
 	df_buf_free(&proposal);
