@@ -231,7 +231,7 @@ const struct conf_key conf_feed_keys[] = {
     {.name = "ready_marker", .at = FEED(fetch.ready_marker), .parse = parse_marker},
     LIVE(checksum, fetch.checksum, word_text, .fallback = NULL, .words = checksum_words),
     /* decode */
-    {.name = "document_type", .at = FEED(decode.document_type), .parse = parse_document_type},
+    FROZEN(document_type, decode.document_type, parse_document_type, text, .fallback = NULL),
     LIVE(encrypted, decode.encrypted, bool, .fallback = "no"),
     LIVE(gnupg_home, decode.gnupg_home, folder, .fallback = NULL),
     SECRET(gnupg_passphrase, decode.gnupg_passphrase),

@@ -195,6 +195,18 @@ static enum df_status check_and_enter(struct run_file_work *w, const struct deco
 	return st;
 }
 
+/* Its file breaks rules of today, which another document of it came before. */
+static enum df_status enter_barred(struct run_file_work *w, const struct decode_doc *doc,
+				   const struct ledger_new_document *now, struct ledger_document *d,
+				   struct df_err *err)
+{
+	ledger_document_free(d);
+	enum df_status st = ledger_document_begin(w->run->env.ledger, now, d, err);
+	if (st == DF_OK)
+		st = document_refuse(w, doc, d->id, &w->f->barred, err);
+	return st == DF_OK ? DF_REJECT : st;
+}
+
 enum df_status run_document_begin(struct run_file_work *w, const struct decode_doc *doc,
 				  struct ledger_document *d, struct df_err *err)
 {
@@ -210,7 +222,13 @@ enum df_status run_document_begin(struct run_file_work *w, const struct decode_d
 						.now_ms = df_now_ms()};
 	enum df_status st =
 	    ledger_document_known(w->run->env.ledger, now.file_id, now.name, d, err);
-	if (st == DF_OK && (d->taken || ledger_closes(d->state) || check_holds(d, &now, live)))
+	if (st == DF_OK && (d->taken || ledger_closes(d->state)))
+		goto cleanup;
+	if (w->f->barred.text[0] != '\0') {
+		st = st == DF_OK || st == DF_END ? enter_barred(w, doc, &now, d, err) : st;
+		goto cleanup;
+	}
+	if (st == DF_OK && check_holds(d, &now, live))
 		goto cleanup;
 
 	if (st == DF_END)

@@ -89,34 +89,92 @@ enum df_status run_file_begun(struct run *run, int64_t ledger_id, bool *begun, s
 	return st == DF_END ? DF_OK : st;
 }
 
-/* A file of which a batch was taken has passed the feed's rules of that day: what they have
- * become since must not refuse what is half sent. Where it cannot be opened any more, a key went
- * away, and may come back. */
-static enum df_status decode_again(const struct run_file_work *w, struct decode **d,
-				   struct df_err *err)
+/* ---- opening ---- */
+
+/* The documents of a file that was begun by an earlier run, or earlier in this one. */
+struct begun {
+	bool any;       /* one was taken, or is closed */
+	char *settings; /* own: of one that is under way, or NULL */
+};
+
+static enum df_status look_begun(void *ctx, const struct ledger_document *d, struct df_err *err)
 {
-	struct conf_feed feed = *w->f->feed; /* a view: its pointers stay the feed's */
+	struct begun *b = ctx;
+	(void)err;
+	b->any = b->any || d->taken || ledger_closes(d->state);
+	if (d->taken && !ledger_closes(d->state) && b->settings == NULL)
+		b->settings = df_strdup(d->settings);
+	return DF_OK;
+}
+
+/* A document that is under way keeps the event type that it was begun with, even where its name
+ * has none and document_type is another one today. */
+static enum df_status stored_type(const struct run_file *f, const struct begun *b,
+				  struct conf_feed **stored, struct df_err *err)
+{
+	return b->settings != NULL ? conf_feed_thaw(f->feed, b->settings, NULL, stored, err)
+				   : DF_OK;
+}
+
+/* A document of which a batch was taken has passed the feed's rules of that day: what they have
+ * become since must not refuse what is half sent. The others of its file are subject to them, and
+ * f->barred says why they are refused. Where it cannot be opened any more, a key went away, and may
+ * come back. */
+static enum df_status decode_again(const struct run_file_work *w, const struct conf_feed *today,
+				   const struct begun *b, struct df_err *err)
+{
+	struct run_file *f = w->f;
+	struct conf_feed feed = *today; /* a view: its pointers stay the feed's */
+	struct df_err why = {0};
 	struct name parsed;
 	enum df_status st =
-	    name_parse_as(df_base_name(w->f->name), feed.decode.document_type, &parsed, err);
+	    name_parse_as(df_base_name(f->name), feed.decode.document_type, &parsed, &why);
 	if (st == DF_OK) {
 		feed.decode.encrypted = parsed.encrypted;
 		feed.decode.signed_by.n = 0;
 		feed.decode.max_plaintext = feed.decode.max_ratio = feed.decode.max_entries =
 		    UINT64_MAX;
-		st = decode_open(&feed, w->f->name, w->f->fd, w->run->scratch, d, err);
+		st = decode_open(&feed, f->name, f->fd, w->run->scratch, &f->decoded, &why);
 	}
+	if (st == DF_OK) {
+		f->barred = *err;
+		*err = (struct df_err){0};
+		return DF_OK;
+	}
+	if (st == DF_REJECT && b->settings == NULL)
+		return st; /* as *err says */
+	*err = why;
 	if (st != DF_REJECT)
 		return st;
 	df_err_context(err, "an earlier run could open it, and sent a part");
 	return DF_RETRY;
 }
 
+static enum df_status file_decode(struct run_file_work *w, const struct begun *b,
+				  struct df_err *err)
+{
+	struct run_file *f = w->f;
+	struct conf_feed feed = *f->feed; /* a view: its pointers stay their feed's */
+	struct conf_feed *stored = NULL;
+	enum df_status st = stored_type(f, b, &stored, err);
+	if (st != DF_OK)
+		return st;
+	if (stored != NULL)
+		feed.decode.document_type = stored->decode.document_type;
+	feed.fetch.subfolders = true; /* its name was taken */
+
+	st = decode_open(&feed, f->name, f->fd, w->run->scratch, &f->decoded, err);
+	if (st == DF_REJECT && b->any)
+		st = decode_again(w, &feed, b, err);
+	conf_feed_free(stored);
+	return st;
+}
+
 enum df_status run_file_open(struct run_file_work *w, struct df_err *err)
 {
 	struct run_file *f = w->f;
 	struct df_err why = {0};
-	bool begun = false;
+	struct begun b = {0};
 	if (f->decoded != NULL)
 		return DF_OK;
 
@@ -125,19 +183,23 @@ enum df_status run_file_open(struct run_file_work *w, struct df_err *err)
 	if (f->fd < 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", f->spool,
 			       strerror(errno));
-	enum df_status st = run_file_begun(w->run, f->ledger_id, &begun, err);
+	f->barred = (struct df_err){0};
+	enum df_status st = ledger_documents(w->run->env.ledger, f->ledger_id, look_begun, &b, err);
 	if (st != DF_OK)
-		return st;
+		goto cleanup;
 
-	st = begun ? decode_again(w, &f->decoded, &why)
-		   : decode_open(f->feed, f->name, f->fd, w->run->scratch, &f->decoded, &why);
+	st = file_decode(w, &b, &why);
 	if (st == DF_REJECT) {
-		run_file_log_failure(f, NULL, &why, "refused, nothing of it was sent");
+		run_file_log_failure(f, NULL, &why,
+				     b.any ? "refused, nothing more of it is sent"
+					   : "refused, nothing of it was sent");
 		st = file_close(w, &why, err);
-		return st == DF_OK ? DF_END : st;
-	}
-	if (st != DF_OK)
+		st = st == DF_OK ? DF_END : st;
+	} else if (st != DF_OK) {
 		*err = why;
+	}
+cleanup:
+	free(b.settings);
 	return st;
 }
 

@@ -67,11 +67,13 @@ struct run_file { /* a drop file in the spool, or local */
 
 	/* its worker's, while it is under way: */
 	struct decode *decoded; /* own, or NULL */
-	struct df_err why;      /* why it is not finished */
-	enum df_status st;      /* of why */
-	bool progressed;        /* in this run */
-	bool denied;            /* its target refused access */
-	uint32_t futile;        /* attempts in a row without progress */
+	/* Why documents of it that are not under way are refused; without text: they are not. */
+	struct df_err barred;
+	struct df_err why; /* why it is not finished */
+	enum df_status st; /* of why */
+	bool progressed;   /* in this run */
+	bool denied;       /* its target refused access */
+	uint32_t futile;   /* attempts in a row without progress */
 
 	/* the queue's, under the pool's lock: see run_queue.h */
 	struct run_line *line;

@@ -184,6 +184,42 @@ exits 1 "dropped again" run
 equal "the document that is done is not sent" "$(users "$accepted" | grep -c ^F-)" 0
 equal "the other one is" "$(users "$accepted" -u | grep -c ^G-)" 199
 
+# ---- a zip begun anew: today's rules, but for what is done ----
+for rule in 'max_plaintext = 1KiB' 'encrypted = yes'; do
+	rm -rf "$work/s10" "$drop"/*
+	(cd "$work/zip" && zip -q "$drop/pair.zip" one-custom_event.csv two-custom_event.csv)
+	settings s10
+	: >"$accepted"
+	echo 'answer-name 503 Later' >"$work/api/rules"
+	exits 3 "a run that ends in the second document" run
+	settings s10 "$rule"
+	exits 3 "what is under way goes on, though $rule" run
+	document '[.files[0].documents[] | .state] == ["done", "sending"]'
+	exits 1 "restart, with $rule" restart pair.zip
+	document '[.files[0].documents[] | .state] == ["done", "refused"]'
+	settings s10
+	: >"$work/api/rules"
+	exits 1 "retry, when the rule is gone" retry pair.zip
+	document '[.files[0].documents[] | .state] == ["done", "done"]'
+	equal "all are delivered, once" "$(users "$accepted" | sort | uniq -c | awk '{print $1}' | sort | uniq -c | tr -s ' ')" ' 218 1'
+done
+
+# ---- document_type: what is under way keeps its own ----
+rm -f "$drop"/*
+clicks "$drop/nameless.csv" 200 N
+settings s11 'document_type = custom_event'
+: >"$accepted"
+down 1
+exits 3 "a run that the API ends" run
+settings s11 'document_type = screen_view'
+exits 3 "under another document_type" run
+said "it is one of the settings that differ" "today's differ in: document_type"
+settings s11
+up
+exits 1 "without one" run
+document '.files[0].documents[0] | .state == "done" and .event_type == "custom_event" and .delivered == 199'
+equal "all is of one kind" "$(jq -r '.events[].event_type' "$accepted" | sort | uniq -c | tr -s ' ')" ' 199 custom_event'
+
 # ---- refused, and replaced at the source ----
 rm -f "$drop"/*
 settings s8
