@@ -128,6 +128,10 @@ void df_log_setup(enum df_log_level level, bool json);
 /* One line. No secret at any level, no cell value below DF_LOG_DEBUG. Thread-safe. */
 void df_log(enum df_log_level level, const char *fmt, ...) DF_PRINTF(2, 3);
 void df_log_err(enum df_log_level level, const struct df_err *err);
+/* Appends the last lines of the log, some KiB. */
+void df_log_tail(struct df_buf *out);
+/* Takes a line that went to standard error by another way for one of the log. */
+void df_log_keep(const char *line, size_t len);
 
 /* ---- files ---- */
 

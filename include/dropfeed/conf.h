@@ -153,6 +153,24 @@ struct conf_send { /* where batches go (live: today's key, endpoint and pace cou
 	bool duplicates_import;    /* duplicates = skip (default) | import */
 };
 
+/* What is worth a notice. */
+enum conf_event {
+	CONF_EVENT_DONE,
+	CONF_EVENT_REFUSED,
+	CONF_EVENT_REJECTS,
+	CONF_EVENT_MISSING,
+	CONF_EVENT_UNFINISHED,
+	CONF_EVENT_RECOVERED,
+	CONF_EVENT_DENIED,
+	CONF_EVENTS
+};
+struct conf_notify {     /* of a feed; what it does not set is that of [dropfeed] */
+	char *on_event;  /* a shell command, or NULL */
+	char *webhook;   /* URL, or NULL */
+	uint32_t events; /* notify: a bit for each enum conf_event; 0: not set */
+};
+#define CONF_NOTIFY_NONE (1u << CONF_EVENTS) /* notify = none */
+
 /* One [feed NAME]. "frozen" settings decide what the batches hold: they are stored with a
  * document, and hold from its first batch that was taken, or may have been, to its end. */
 struct conf_feed {
@@ -166,10 +184,13 @@ struct conf_feed {
 	struct conf_map map;
 	struct conf_batch batch;
 	struct conf_send send;
+	struct conf_notify notify;
 };
 
 struct conf_operate {       /* what operators get to see of the program */
 	char *metrics_file; /* in Prometheus' text format, or NULL */
+	char *ping_url;     /* or NULL */
+	struct conf_notify notify;
 };
 
 struct conf {

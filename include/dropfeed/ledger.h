@@ -345,6 +345,43 @@ enum df_status ledger_tallies(struct ledger *l, ledger_each_tally each, void *ct
 enum df_status ledger_open_files(struct ledger *l, ledger_each_tally each, void *ctx,
 				 struct df_err *err) DF_CHECK;
 
+/* ---- conditions of a feed, and what is to be reported ---- */
+struct ledger_condition {
+	const char *feed;
+	const char *name;    /* "missing", "unfinished", "denied" */
+	const char *subject; /* distinguishes those of one name; "" */
+	const char *text;    /* of the one that is raised */
+	int64_t now_ms;
+};
+/* The condition holds, or no longer does. Where that is new, a notice is entered in the same
+ * transaction ("recovered" when it ended), and *changed is set. */
+enum df_status ledger_condition_raise(struct ledger *l, const struct ledger_condition *c,
+				      bool *changed, struct df_err *err) DF_CHECK;
+enum df_status ledger_condition_clear(struct ledger *l, const struct ledger_condition *c,
+				      bool *changed, struct df_err *err) DF_CHECK;
+
+enum ledger_way { LEDGER_BY_COMMAND = 1, LEDGER_BY_WEBHOOK = 2 }; /* of reporting */
+struct ledger_notice { /* a change of state; the texts are own */
+	int64_t id;
+	char *feed;
+	char *event;       /* done refused rejects missing unfinished denied recovered */
+	char *file;        /* or NULL */
+	char *condition;   /* recovered: from what; or NULL */
+	char *text, *code; /* why, or NULL */
+	int64_t since_ms, made_ms;
+	unsigned due; /* enum ledger_way: who has yet to get it */
+	/* of the file */
+	uint64_t rows, delivered, rejected, skipped;
+};
+void ledger_notice_free(struct ledger_notice *n); /* what it holds */
+/* The first one with a greater id than `after`. DF_END: there is none. */
+enum df_status ledger_notice_next(struct ledger *l, int64_t after, struct ledger_notice *out,
+				  struct df_err *err) DF_CHECK;
+/* These ways have it, or do not want it. */
+enum df_status ledger_notice_done(struct ledger *l, int64_t id, unsigned ways,
+				  struct df_err *err) DF_CHECK;
+enum df_status ledger_notices_forget(struct ledger *l, struct df_err *err) DF_CHECK; /* all */
+
 /* ---- once more: after a cause outside the file was repaired ---- */
 struct ledger_reopen {
 	int64_t document;  /* refused, or done with rows that the API rejected */

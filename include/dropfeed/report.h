@@ -15,6 +15,7 @@
 
 #include <stdio.h>
 
+struct report_post;
 struct report_rejects;
 
 /* Begins a reject file in `dir` (made when missing, 0700) under a temporary name, mode 0600.
@@ -95,6 +96,40 @@ struct report_metrics {
 	const struct report_run *run; /* NULL: the latest one that the ledger knows */
 };
 enum df_status report_metrics_write(const struct report_metrics *what, struct df_err *err) DF_CHECK;
+
+/* ---- notices ---- */
+
+/* One sentence. */
+void report_notice_words(const struct ledger_notice *n, struct df_buf *out);
+/* One JSON object: event, feed, file, condition, code, text, time, since, and of a file its rows =
+ * delivered + rejected + skipped. What there is not is left out. */
+void report_notice_json(const struct ledger_notice *n, struct df_buf *out);
+
+struct report_command {
+	const char *command;             /* for /bin/sh -c */
+	const char *event, *feed, *file; /* DROPFEED_EVENT, ...; file may be NULL */
+	const char *input;               /* its standard input */
+	size_t len;
+	const char *const *secrets; /* variables with one of these values are not passed on */
+	size_t n_secrets;
+	int64_t timeout_ms; /* then its process group is killed */
+};
+/* DF_RETRY: it could not be started, was stopped, or its exit code is not 0; err has what it said
+ * first. */
+enum df_status report_command_run(const struct report_command *c, struct df_err *err) DF_CHECK;
+
+struct report_message {
+	const char *url, *body;
+	size_t len;
+	bool json; /* else text */
+};
+/* POSTs it in a thread of its own. Never NULL. */
+struct report_post *report_post_start(const struct report_message *m, int64_t timeout_ms);
+/* Waits at most so long. DF_RETRY: it was not taken with a 2xx; err says why, without the URL. */
+enum df_status report_post_wait(struct report_post *p, int64_t ms, struct df_err *err) DF_CHECK;
+void report_post_free(struct report_post *p); /* also while it is under way; NULL is legal */
+/* libcurl is to be prepared before there are threads. */
+void report_post_prepare(void);
 
 /* For monitors. */
 struct report_health {

@@ -33,6 +33,7 @@ struct run_result {
 	uint64_t requests_forecast; /* dry run */
 	double minutes_forecast;    /* dry run: at the feed's pace */
 	bool unfinished, denied, broken, misused, busy;
+	struct report_post *ping; /* own: what says at ping_url that the run began; or NULL */
 };
 
 /* 0, 1, 2, 3, 4, 5 or 75, the worst that happened. */
@@ -42,11 +43,12 @@ void run_note_status(struct run_result *result, enum df_status st);
 
 /* How a command that changes the ledger ended. */
 struct run_end {
+	struct report_post *ping; /* own: see run_result */
 	int exit_code;
 	int64_t started_ms; /* monotonic */
 	bool is_run;        /* it was `run`: the latest one, from now on */
 };
-/* Writes the metrics_file. What fails is a warning. */
+/* Writes the metrics_file and says at ping_url how a `run` ended. What fails is a warning. */
 void run_ended(const struct conf *conf, const struct run_end *end);
 
 struct run_options {

@@ -30,6 +30,21 @@ const struct cli_command cli_commands[] = {
     {0},
 };
 
+/* What is wrong before there is a log. */
+static void DF_PRINTF(1, 2) complain(const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list ap;
+	va_start(ap, fmt);
+	int n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return;
+	fputs(text, stderr);
+	df_log_keep(text, (size_t)n);
+	free(text);
+}
+
 int cli_usage(const char *command, const char *fmt, ...)
 {
 	char text[2048];
@@ -38,11 +53,8 @@ int cli_usage(const char *command, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	df_hide_passwords(text);
-	fprintf(stderr, "dropfeed: %s", text);
-	if (command != NULL)
-		fprintf(stderr, "; see `dropfeed %s --help`\n", command);
-	else
-		fputs("; see `dropfeed --help`\n", stderr);
+	complain("dropfeed: %s; see `dropfeed%s%s --help`\n", text, command != NULL ? " " : "",
+		 command != NULL ? command : "");
 	return CLI_EXIT_USAGE;
 }
 
@@ -112,12 +124,12 @@ static int conf_of(const struct cli_globals *g, bool needed, bool secrets, struc
 	enum df_status st = secrets ? conf_load(path, out, &problems, &err)
 				    : conf_load_public(path, out, &problems, &err);
 	for (size_t i = 0; i < problems.n; i++)
-		fprintf(stderr, "%s:%d: %s\n", path, problems.v[i].line, problems.v[i].text);
+		complain("%s:%d: %s\n", path, problems.v[i].line, problems.v[i].text);
 	if (st != DF_OK && problems.n == 0) {
 		char text[sizeof(err) + 128];
 		df_err_render(&err, text, sizeof(text));
 		df_hide_passwords(text);
-		fprintf(stderr, "dropfeed: %s\n", text);
+		complain("dropfeed: %s\n", text);
 	}
 	conf_problems_free(&problems);
 	free(path);
@@ -158,6 +170,7 @@ void cli_ended(struct cli_globals *g, const struct cli_command *command, int arg
 	if (conf == NULL)
 		return;
 	end->is_run = command->main == cli_run;
+	end->ping = g->ping;
 	run_ended(conf, end);
 	conf_free(conf);
 }

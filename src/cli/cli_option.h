@@ -24,6 +24,7 @@ struct cli_globals { /* options that every command takes, before or after its na
 	bool quiet, verbose;
 	/* not an option: the command shows help or only tries, and leaves no trace */
 	bool aside;
+	struct report_post *ping; /* own: see run_result */
 };
 
 struct cli_list {       /* values of an option that may be repeated */

@@ -129,6 +129,7 @@ int cli_run(struct cli_globals *g, int argc, char **argv)
 
 	struct run_options o = {.feeds = a.feeds.v, .n_feeds = a.feeds.n, .dry_run = a.dry_run};
 	run_feeds(conf, &o, &result);
+	g->ping = result.ping;
 	code = run_exit_code(&result);
 	if (a.json)
 		code = cli_summarize_json(&result, a.dry_run);

@@ -43,6 +43,8 @@ static const size_t feed_texts[] = {
     FEED(decode.document_type),
     FEED(send.proxy),
     FEED(send.proxy_user),
+    FEED(notify.on_event),
+    FEED(notify.webhook),
 };
 static const size_t feed_secrets[] = {FEED(fetch.passphrase), FEED(fetch.password),
 				      FEED(send.api_secret), FEED(decode.gnupg_passphrase),
@@ -328,5 +330,9 @@ void conf_free(struct conf *conf)
 	free(conf->path);
 	free(conf->state_dir);
 	free(conf->operate.metrics_file);
+	free(conf->operate.ping_url);
+	free(conf->operate.notify.on_event);
+	free(conf->operate.notify.webhook);
+
 	free(conf);
 }

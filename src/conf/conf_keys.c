@@ -27,6 +27,9 @@ static const char *const limits_words[] = {"reject", "truncate", NULL};
 static const char *const escape_words[] = {"none", "backslash", NULL};
 /* enum conf_placeholder */
 static const char *const placeholder_words[] = {"empty", "reject", "keep", NULL};
+/* enum conf_event, and CONF_NOTIFY_NONE */
+static const char *const event_words[] = {
+    "done", "refused", "rejects", "missing", "unfinished", "recovered", "denied", "none", NULL};
 static const char *const duplicates_words[] = {"skip", "import", NULL};
 static const char *const order_words[] = {"arrival", "none", NULL};
 static const char *const checksum_words[] = {".sha256", ".md5", NULL};
@@ -165,6 +168,47 @@ static enum df_status parse_metrics_file(void *home, const struct conf_key *key,
 	return conf_parse_path(home, key, value, base, err);
 }
 
+/* The address may hold a token: no message repeats it. */
+static enum df_status parse_url(void *home, const struct conf_key *key, const char *value,
+				const char *base, struct df_err *err)
+{
+	(void)base;
+	size_t scheme = strncasecmp(value, "https://", 8) == 0  ? 8
+			: strncasecmp(value, "http://", 7) == 0 ? 7
+								: 0;
+	size_t host = scheme != 0 ? strcspn(value + scheme, "/?#") : 0;
+	if (host == 0 || strpbrk(value, " \t\"<>\\^`{|}") != NULL)
+		return df_fail(DF_USAGE, err, NULL, "the value is not an http:// or https:// URL");
+	conf_text_set(text_field(home, key), df_strdup(value));
+	return DF_OK;
+}
+
+static enum df_status parse_notify(void *home, const struct conf_key *key, const char *value,
+				   const char *base, struct df_err *err)
+{
+	struct conf_list list = {0};
+	const struct conf_key at_list = {.at = 0};
+	uint32_t bits = 0;
+	enum df_status st = conf_parse_list(&list, &at_list, value, base, err);
+	for (size_t i = 0; st == DF_OK && i < list.n; i++) {
+		uint32_t event = 0;
+		while (key->words[event] != NULL && strcasecmp(key->words[event], list.v[i]) != 0)
+			event++;
+		bits |= 1u << event;
+		if (key->words[event] == NULL)
+			st = df_fail(DF_USAGE, err, NULL,
+				     "'%s' is not one of: done refused rejects missing unfinished "
+				     "recovered denied none",
+				     list.v[i]);
+	}
+	if (st == DF_OK && (bits & CONF_NOTIFY_NONE) != 0 && bits != CONF_NOTIFY_NONE)
+		st = df_fail(DF_USAGE, err, NULL, "'none' excludes the other words");
+	if (st == DF_OK)
+		*(uint32_t *)(void *)((char *)home + key->at) = bits;
+	conf_list_free(&list);
+	return st;
+}
+
 /* ---- the tables ---- */
 
 #define MAIN(field) offsetof(struct conf, field)
@@ -189,6 +233,18 @@ const struct conf_key conf_main_keys[] = {
      .fallback = "text",
      .words = format_words},
     {.name = "metrics_file", .at = MAIN(operate.metrics_file), .parse = parse_metrics_file},
+    {.name = "ping_url", .at = MAIN(operate.ping_url), .parse = parse_url},
+    {.name = "on_event",
+     .at = MAIN(operate.notify.on_event),
+     .parse = conf_parse_text,
+     .verbatim = true},
+    {.name = "webhook", .at = MAIN(operate.notify.webhook), .parse = parse_url},
+    {.name = "notify",
+     .at = MAIN(operate.notify.events),
+     .parse = parse_notify,
+     .fallback = "refused rejects missing unfinished recovered denied",
+     .words = event_words},
+
     {.name = NULL},
 };
 
@@ -299,6 +355,10 @@ const struct conf_key conf_feed_keys[] = {
     LIVE(give_up_after, send.give_up_after_ms, duration, .fallback = "15m", .max = 30 * DAY_MS),
     LIVE(duplicates, send.duplicates_import, word_bool, .fallback = "skip",
 	 .words = duplicates_words),
+    /* notices: where the feed has none of its own, those of [dropfeed] */
+    LIVE(on_event, notify.on_event, text, .fallback = NULL, .verbatim = true),
+    {.name = "webhook", .at = FEED(notify.webhook), .parse = parse_url},
+    {.name = "notify", .at = FEED(notify.events), .parse = parse_notify, .words = event_words},
     {.name = NULL},
 };
 

@@ -338,6 +338,21 @@ static char *base_of(const char *path)
 	return whole;
 }
 
+/* What a feed does not say of notices is that of [dropfeed], which may come after it. */
+static void notify_inherit(struct conf *conf)
+{
+	const struct conf_notify *of_all = &conf->operate.notify;
+	for (size_t i = 0; i < conf->n_feeds; i++) {
+		struct conf_notify *own = &conf->feeds[i].notify;
+		if (own->on_event == NULL)
+			own->on_event = df_strdup(of_all->on_event);
+		if (own->webhook == NULL)
+			own->webhook = df_strdup(of_all->webhook);
+		if (own->events == 0)
+			own->events = of_all->events;
+	}
+}
+
 static void loader_lines(struct loader *l, char *text, size_t len)
 {
 	struct conf_ini ini = {.text = text, .len = len, .is_key = key_likely};
@@ -356,6 +371,7 @@ static void loader_lines(struct loader *l, char *text, size_t len)
 			on_key(l, ini.name, ini.value);
 	}
 	section_end(l);
+	notify_inherit(l->conf);
 
 	const struct conf *conf = l->conf;
 	if (conf->n_feeds > 0 && conf->state_dir_line == 0)

@@ -10,6 +10,11 @@
 #ifndef DROPFEED_LEDGER_SQL_H
 #define DROPFEED_LEDGER_SQL_H
 
+/* Of a file that closes as DONE or REFUSED, in a trigger. */
+#define NOTICE_OF_FILE                                                                             \
+	"CASE WHEN NEW.state = 5 THEN 'refused' WHEN EXISTS(SELECT 1 FROM document"                \
+	" WHERE file_id = NEW.id AND rejected > 0) THEN 'rejects' ELSE 'done' END"
+
 /* ledger_migrations[n] takes a ledger from version n to n + 1. Never edit one that was released:
  * append. */
 static const char *const ledger_migrations[] = {
@@ -191,6 +196,28 @@ static const char *const ledger_migrations[] = {
 
     /* why what was due at the source was given up */
     "ALTER TABLE file ADD COLUMN given_up TEXT;",
+
+    /* What is to be reported to somebody: one row for each change of state, until each way of
+     * reporting has it (due: 1 on_event, 2 webhook). A file's closing is entered by a trigger, in
+     * the transaction that closes it; noticed is what was entered last. A condition is there as
+     * long as it holds. */
+    "ALTER TABLE file ADD COLUMN noticed TEXT NOT NULL DEFAULT '';"
+    "CREATE TABLE condition("
+    "  feed TEXT NOT NULL, name TEXT NOT NULL, subject TEXT NOT NULL, since_ms INTEGER NOT NULL,"
+    "  text TEXT NOT NULL, PRIMARY KEY(feed, name, subject)) WITHOUT ROWID;"
+    "CREATE TABLE notice("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT, feed TEXT NOT NULL, event TEXT NOT NULL,"
+    "  file_id INTEGER REFERENCES file(id), condition TEXT, text TEXT, since_ms INTEGER NOT NULL,"
+    "  made_ms INTEGER NOT NULL, due INTEGER NOT NULL DEFAULT 3);"
+    "CREATE TRIGGER notice_file AFTER UPDATE OF closed_ms ON file"
+    " WHEN OLD.closed_ms = 0 AND NEW.closed_ms <> 0 AND NEW.state IN (4, 5)"
+    " AND NEW.code IS NOT 'duplicate' AND NEW.noticed <> " NOTICE_OF_FILE " BEGIN"
+    "  INSERT INTO notice(feed, event, file_id, condition, since_ms, made_ms)"
+    "   SELECT NEW.feed, 'recovered', NEW.id, NEW.noticed, NEW.pulled_ms, NEW.closed_ms"
+    "   WHERE NEW.noticed IN ('refused', 'rejects') AND " NOTICE_OF_FILE " = 'done';"
+    "  INSERT INTO notice(feed, event, file_id, since_ms, made_ms)"
+    "   VALUES(NEW.feed, " NOTICE_OF_FILE ", NEW.id, NEW.pulled_ms, NEW.closed_ms);"
+    "  UPDATE file SET noticed = " NOTICE_OF_FILE " WHERE id = NEW.id; END;",
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
@@ -319,6 +346,14 @@ enum ledger_statement {
 	ST_PRUNE_MANIFESTS,
 	ST_TALLY_ADD,
 	ST_TALLY_SET,
+	ST_CONDITION_RAISE,
+	ST_CONDITION_SINCE,
+	ST_CONDITION_CLEAR,
+	ST_NOTICE_ADD,
+	ST_NOTICE_NEXT,
+	ST_NOTICE_DONE,
+	ST_NOTICE_CLEAR,
+	ST_NOTICES_FORGET,
 	ST_COUNT
 };
 
@@ -497,6 +532,22 @@ static const char *const ledger_statements[ST_COUNT] = {
 		     " ON CONFLICT DO UPDATE SET value = value + excluded.value",
     [ST_TALLY_SET] =
 	"INSERT INTO tally VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value",
+    [ST_CONDITION_RAISE] = "INSERT OR IGNORE INTO condition(feed, name, subject, text, since_ms)"
+			   " VALUES(?1, ?2, ?3, ?4, ?5)",
+    [ST_CONDITION_SINCE] =
+	"SELECT since_ms FROM condition WHERE feed = ?1 AND name = ?2 AND subject = ?3",
+    [ST_CONDITION_CLEAR] = "DELETE FROM condition WHERE feed = ?1 AND name = ?2 AND subject = ?3",
+    [ST_NOTICE_ADD] = "INSERT INTO notice(feed, event, condition, text, since_ms, made_ms)"
+		      " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+    [ST_NOTICE_NEXT] =
+	"SELECT n.id, n.feed, n.event, f.name, n.condition, ifnull(n.text, f.text), f.code,"
+	" n.since_ms, n.made_ms, n.due, total(d.rows), total(d.delivered), total(d.rejected),"
+	" total(d.skipped) FROM notice n LEFT JOIN file f ON f.id = n.file_id"
+	" LEFT JOIN document d ON d.file_id = f.id WHERE n.id = (SELECT min(id) FROM notice"
+	" WHERE id > ?1) GROUP BY n.id",
+    [ST_NOTICE_DONE] = "UPDATE notice SET due = due & ~?2 WHERE id = ?1",
+    [ST_NOTICES_FORGET] = "DELETE FROM notice",
+    [ST_NOTICE_CLEAR] = "DELETE FROM notice WHERE id = ?1 AND due = 0",
 };
 
 #endif

@@ -266,7 +266,7 @@ static enum df_status abandon_part(struct feed_work *w, void *ctx, struct df_err
 			       "rows)",
 			       w->feed->name, c->file.name);
 		df_log_err(DF_LOG_ERROR, &one);
-		run_note(w->run, st);
+		run_note(w->run, w->feed, st, &one);
 	}
 	return DF_OK;
 }

@@ -259,7 +259,7 @@ enum df_status run_adopt(struct feed_work *w, const struct fetch_list *list, str
 			continue;
 		df_err_context(&one, "%s: %s", w->feed->name, d->key.name);
 		df_log_err(DF_LOG_ERROR, &one);
-		run_note(w->run, got);
+		run_note(w->run, w->feed, got, &one);
 		if (w->source.unreachable)
 			break;
 	}

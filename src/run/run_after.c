@@ -206,7 +206,7 @@ static void after_file(struct after *a, const struct ledger_file *f)
 		return;
 	df_err_context(&err, "%s: %s: not finished at the source", a->source->feed->name, f->name);
 	df_log_err(DF_LOG_ERROR, &err);
-	run_note(a->run, st);
+	run_note(a->run, a->source->feed, st, &err);
 }
 
 void run_after(struct run *run, struct run_source *source)
@@ -221,7 +221,7 @@ void run_after(struct run *run, struct run_source *source)
 	if (st != DF_OK) {
 		df_err_context(&err, "%s", source->feed->name);
 		df_log_err(DF_LOG_ERROR, &err);
-		run_note(run, st);
+		run_note(run, source->feed, st, &err);
 	}
 	for (size_t i = 0; i < a.n; i++)
 		ledger_file_free(&a.v[i]);

@@ -218,7 +218,7 @@ static enum df_status anew_part(struct feed_work *w, void *ctx, struct df_err *e
 		if (st != DF_OK) { /* the others may fare better */
 			df_err_context(&one, "%s: %s", w->feed->name, f.file->name);
 			df_log_err(DF_LOG_ERROR, &one);
-			run_note(w->run, st);
+			run_note(w->run, w->feed, st, &one);
 		}
 		anew_file_free(&f);
 	}

@@ -78,7 +78,7 @@ bool run_feed_hand_over(struct feed_work *w, const struct feed_file *file, char 
 	if (!wait_for_room(w)) {
 		df_log(DF_LOG_INFO, "%s: %s: waits for the next run", w->feed->name,
 		       file->entry->name);
-		run_note(w->run, DF_RETRY);
+		run_note(w->run, w->feed, DF_RETRY, NULL);
 		free(spool);
 		return false;
 	}
@@ -224,7 +224,7 @@ static enum df_status pull_next(struct feed_work *w, const struct fetch_entry *e
 	if (!wait_for_room(w)) {
 		df_log(DF_LOG_INFO, "%s: %zu more file(s) wait at the source for the next run",
 		       w->feed->name, left);
-		run_note(w->run, DF_RETRY);
+		run_note(w->run, w->feed, DF_RETRY, NULL);
 		return DF_END;
 	}
 
@@ -232,7 +232,7 @@ static enum df_status pull_next(struct feed_work *w, const struct fetch_entry *e
 	if (st == DF_RETRY) { /* one file that changed or broke off does not keep the others back */
 		df_err_context(&one, "%s: %s", w->feed->name, e->name);
 		df_log_err(DF_LOG_WARN, &one);
-		run_note(w->run, DF_RETRY);
+		run_note(w->run, w->feed, DF_RETRY, &one);
 		note_stuck(w, e);
 		return w->source.unreachable ? DF_END : DF_OK;
 	}
@@ -455,7 +455,7 @@ static enum df_status resume(struct feed_work *w, struct df_err *err)
 			continue;
 		df_err_context(&one, "%s: %s", w->feed->name, left.v[i].entry.name);
 		df_log_err(DF_LOG_ERROR, &one);
-		run_note(w->run, got);
+		run_note(w->run, w->feed, got, &one);
 		note_stuck(w, &left.v[i].entry);
 	}
 	left_over_free(&left);
@@ -507,7 +507,7 @@ static void feed_note(struct feed_work *w, enum df_status st, struct df_err *err
 		df_err_context(err, "%s", w->feed->name);
 		df_log_err(DF_LOG_ERROR, err);
 	}
-	run_note(w->run, st);
+	run_note(w->run, w->feed, st, err);
 }
 
 static void *feed_main(void *arg)
@@ -591,6 +591,7 @@ static void run_deliver(const struct conf *conf, const struct run_options *optio
 		run_session_failed(result, st, &err);
 		return;
 	}
+	run_ping_start(conf, result);
 	st = ledger_files(session.run.env.ledger, NULL, true, log_orphan, (void *)(uintptr_t)conf,
 			  &err);
 	if (st != DF_OK)
@@ -605,11 +606,12 @@ static void run_deliver(const struct conf *conf, const struct run_options *optio
 	struct run_pool *pool = run_pool_new(&session.run, conf->jobs);
 	run_feed_each(&session.run, feeds, n, run_part, NULL);
 	run_pool_free(pool);
-	free((void *)feeds);
 	if (df_stop_requested)
 		run_note_status(result, DF_RETRY);
+	run_watch(&session.run, feeds, n);
 	run_remember(&session.run, started);
 	run_session_close(&session);
+	free((void *)feeds);
 }
 
 void run_feeds(const struct conf *conf, const struct run_options *options,

@@ -32,13 +32,6 @@ void run_file_free(struct run_file *f)
 	free(f);
 }
 
-void run_note(struct run *run, enum df_status st)
-{
-	pthread_mutex_lock(&run->lock);
-	run_note_status(run->result, st);
-	pthread_mutex_unlock(&run->lock);
-}
-
 static enum df_status file_close(struct run_file_work *w, const struct df_err *why,
 				 struct df_err *err)
 {
@@ -371,5 +364,5 @@ void run_file_leave(struct run *run, struct run_file *f, unsigned blame)
 		run_file_log_failure(
 		    f, NULL, &f->why,
 		    f->st == DF_RETRY ? "not finished, the next run goes on with it" : "stopped");
-	run_note(run, f->why.text[0] == '\0' ? DF_RETRY : f->st);
+	run_note(run, f->feed, f->why.text[0] == '\0' ? DF_RETRY : f->st, &f->why);
 }

@@ -24,6 +24,59 @@ static void write_metrics(const struct conf *conf, const struct report_run *run)
 	free((void *)feeds);
 }
 
+/* ---- ping_url ---- */
+
+#define PING_MS 10000
+
+/* The address with one more part of its path, before a query. The caller's. */
+static char *ping_address(const char *url, const char *more)
+{
+	size_t path = strcspn(url, "?#"), len = path;
+	while (len > 0 && url[len - 1] == '/' && more[0] != '\0')
+		len--;
+	return df_format("%.*s%s%.*s", (int)len, url, more, (int)strcspn(url + path, "#"),
+			 url + path);
+}
+
+static struct report_post *ping(const char *url, const char *more, const struct df_buf *body)
+{
+	char *address = ping_address(url, more);
+	const struct report_message m = {
+	    .url = address, .body = body->data != NULL ? body->data : "", .len = body->len};
+	struct report_post *post = report_post_start(&m, PING_MS);
+	free(address);
+	return post;
+}
+
+void run_ping_start(const struct conf *conf, struct run_result *result)
+{
+	const struct df_buf nothing = {0};
+	if (conf->operate.ping_url != NULL)
+		result->ping = ping(conf->operate.ping_url, "/start", &nothing);
+}
+
+static void ping_wait(struct report_post *post)
+{
+	struct df_err err = {0};
+	if (report_post_wait(post, PING_MS, &err) != DF_OK)
+		df_log(DF_LOG_WARN, "ping_url: %s", err.text);
+	report_post_free(post);
+}
+
+/* Nothing where another run is under way, which reports its own end. */
+static void ping_end(const char *url, const struct run_end *end)
+{
+	struct df_buf body = {0};
+	if (end->ping != NULL) /* in their order */
+		ping_wait(end->ping);
+	if (end->exit_code == 75)
+		return;
+	df_log_tail(&body);
+	df_buf_addf(&body, "exit code %d\n", end->exit_code);
+	ping_wait(ping(url, end->exit_code == 0 ? "" : "/fail", &body));
+	df_buf_free(&body);
+}
+
 void run_ended(const struct conf *conf, const struct run_end *end)
 {
 	const struct report_run run = {.ended_ms = df_now_ms(),
@@ -31,6 +84,8 @@ void run_ended(const struct conf *conf, const struct run_end *end)
 				       .exit_code = end->exit_code};
 	if (conf->operate.metrics_file != NULL)
 		write_metrics(conf, end->is_run ? &run : NULL);
+	if (conf->operate.ping_url != NULL && end->is_run)
+		ping_end(conf->operate.ping_url, end);
 }
 
 void run_remember(const struct run *run, int64_t started_ms)

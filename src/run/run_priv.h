@@ -29,6 +29,8 @@
  *	run_adopt.c	downloads of runs that were killed
  *	run_find.c	the bytes of a file that was pulled before
  *	run_spool.c	what crashes leave in the spool
+ *	run_notices.c	who is to get notices, and gets them
+ *	run_watch.c	conditions of feeds
  *	run_operate.c	what is done on every exit
  *	run_same.c	the same bytes in another file
  */
@@ -44,6 +46,11 @@
 
 /* ---- a run ---- */
 
+struct run_outcome { /* a feed's part */
+	bool unfinished, denied;
+	char text[sizeof(((struct df_err *)NULL)->text)]; /* why, in the words of the first error */
+};
+
 struct run { /* shared by the workers of a run */
 	const struct conf *conf;
 	struct document_env env; /* ledger and sender */
@@ -52,6 +59,7 @@ struct run { /* shared by the workers of a run */
 	const char *scratch;     /* folder for unnamed files */
 	pthread_mutex_t lock;    /* of result */
 	struct run_result *result;
+	struct run_outcome *outcomes; /* of each feed of conf, or NULL; under the lock */
 };
 
 struct run_file { /* a drop file in the spool, or local */
@@ -116,11 +124,14 @@ void run_sink_choose(const char *file, const char *identity, const struct decode
 /* Is something to be done at the source when a file is done, or refused? */
 bool run_after_is_due(const struct conf_feed *feed, bool refused);
 
+/* Says at ping_url that the run began: result->ping. */
+void run_ping_start(const struct conf *conf, struct run_result *result);
 /* Notes in the ledger, for later exits, what the run came to: run_operate.c */
 void run_remember(const struct run *run, int64_t started_ms);
 
 /* Enters what a feed's part came to, under the lock. */
-void run_note(struct run *run, enum df_status st);
+void run_note(struct run *run, const struct conf_feed *feed, enum df_status st,
+	      const struct df_err *why);
 
 /* The folder for unnamed files of commands that have no state folder: $TMPDIR, or /tmp. */
 const char *run_scratch(void);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "run_priv.h"
 
+#include <stdio.h>
+
 void run_note_status(struct run_result *r, enum df_status st)
 {
 	switch (st) {
@@ -36,4 +38,33 @@ int run_exit_code(const struct run_result *r)
 	if (r->unfinished)
 		return 3;
 	return r->rejected > 0 || r->files_refused > 0 || r->files_gone > 0 ? 1 : 0;
+}
+
+/* Where the feed's part is kept; NULL: it is not of the configuration. */
+static struct run_outcome *outcome_of(const struct run *run, const struct conf_feed *feed)
+{
+	for (size_t i = 0; i < run->conf->n_feeds; i++)
+		if (strcmp(run->conf->feeds[i].name, feed->name) == 0)
+			return &run->outcomes[i];
+	return NULL;
+}
+
+void run_note(struct run *run, const struct conf_feed *feed, enum df_status st,
+	      const struct df_err *why)
+{
+	struct run_outcome *o = run->outcomes != NULL ? outcome_of(run, feed) : NULL;
+	bool denied = st == DF_DENIED, unfinished = st == DF_RETRY;
+	pthread_mutex_lock(&run->lock);
+	run_note_status(run->result, st);
+	if (o != NULL && (denied || unfinished)) {
+		bool first = denied ? !o->denied : !o->denied && !o->unfinished;
+		o->denied |= denied;
+		o->unfinished |= unfinished;
+		if (first)
+			snprintf(o->text, sizeof(o->text), "%s",
+				 why != NULL && why->text[0] != '\0'
+				     ? why->text
+				     : "files wait for the next run");
+	}
+	pthread_mutex_unlock(&run->lock);
 }

@@ -150,6 +150,8 @@ enum df_status run_session_open(struct run_session *s, const struct conf *conf,
 	if (st == DF_OK) {
 		s->run.env.sender = sender_of(s->run.env.ledger);
 		s->run.gate = run_gate_new();
+		s->run.outcomes = df_alloc((conf->n_feeds + 1) * sizeof(*s->run.outcomes));
+		s->notices = run_notices_start(conf, s->run.env.ledger);
 		make_folders(conf);
 	} else {
 		run_session_close(s);
@@ -183,6 +185,9 @@ void run_session_close(struct run_session *s)
 		log_traffic(s->run.env.sender);
 	sender_free(s->run.env.sender);
 	run_gate_free(s->run.gate);
+	if (s->run.env.ledger != NULL)
+		run_notices_end(s->notices, s->run.conf, s->run.env.ledger);
+	free(s->run.outcomes);
 	ledger_close(s->run.env.ledger);
 	if (s->lock_fd >= 0)
 		close(s->lock_fd); /* and the kernel lets go of the lock */

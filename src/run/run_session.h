@@ -3,12 +3,13 @@
 #ifndef DROPFEED_RUN_SESSION_H
 #define DROPFEED_RUN_SESSION_H
 
-#include "run_priv.h"
+#include "run_notices.h"
 
 struct run_session {
 	struct run run;
 	int lock_fd;
-	char *scratch; /* own */
+	char *scratch;               /* own */
+	struct run_notices *notices; /* own, or NULL */
 };
 
 /* For a folder and its file system's name. */

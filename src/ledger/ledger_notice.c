@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* Conditions of a feed, and the notices of their changes: a notice is there from the transaction
+ * that changes the state until everybody who is to get it has it. */
+#include "ledger_priv.h"
+#include "ledger_sql.h"
+
+#include <stdlib.h>
+
+static enum df_status notice_add(struct ledger *l, const struct ledger_condition *c, bool recovered,
+				 int64_t since_ms, struct df_err *err)
+{
+	const struct ledger_change add = {.which = ST_NOTICE_ADD, .what = "enter a notice"};
+	return ledger_change(l, &add, err, "ttttii", c->feed, recovered ? "recovered" : c->name,
+			     recovered ? c->name : NULL, c->text, since_ms, c->now_ms);
+}
+
+static enum df_status raise_one(struct ledger *l, const struct ledger_condition *c, bool *changed,
+				struct df_err *err)
+{
+	const struct ledger_change raise = {.which = ST_CONDITION_RAISE,
+					    .what = "raise a condition"};
+	enum df_status st = ledger_change(l, &raise, err, "tttti", c->feed, c->name, c->subject,
+					  c->text, c->now_ms);
+	*changed = st == DF_OK && sqlite3_changes(l->db) == 1;
+	return *changed ? notice_add(l, c, false, c->now_ms, err) : st;
+}
+
+/* DF_END: it does not hold. */
+static enum df_status since(struct ledger *l, const struct ledger_condition *c, int64_t *out,
+			    struct df_err *err)
+{
+	sqlite3_stmt *s = NULL;
+	enum df_status st =
+	    ledger_bind(l, ST_CONDITION_SINCE, &s, err, "ttt", c->feed, c->name, c->subject);
+	if (st == DF_OK)
+		st = ledger_step(l, s, "look up a condition", err);
+	if (st == DF_OK) {
+		*out = sqlite3_column_int64(s, 0);
+		sqlite3_reset(s);
+	}
+	return st;
+}
+
+static enum df_status clear_one(struct ledger *l, const struct ledger_condition *c, bool *changed,
+				struct df_err *err)
+{
+	const struct ledger_change clear = {.which = ST_CONDITION_CLEAR,
+					    .what = "clear a condition"};
+	int64_t since_ms = 0;
+	enum df_status st = since(l, c, &since_ms, err);
+	if (st != DF_OK)
+		return st == DF_END ? DF_OK : st;
+	st = ledger_change(l, &clear, err, "ttt", c->feed, c->name, c->subject);
+	*changed = st == DF_OK;
+	return st == DF_OK ? notice_add(l, c, true, since_ms, err) : st;
+}
+
+typedef enum df_status (*change_one)(struct ledger *l, const struct ledger_condition *c,
+				     bool *changed, struct df_err *err);
+
+static enum df_status condition_change(struct ledger *l, const struct ledger_condition *c,
+				       change_one change, bool *changed, struct df_err *err)
+{
+	*changed = false;
+	ledger_lock(l);
+	enum df_status st = ledger_sync(l, true, err);
+	if (st == DF_OK)
+		st = ledger_begin(l, err);
+	if (st == DF_OK)
+		st = ledger_end(l, change(l, c, changed, err), err);
+	ledger_unlock(l);
+	return st;
+}
+
+enum df_status ledger_condition_raise(struct ledger *l, const struct ledger_condition *c,
+				      bool *changed, struct df_err *err)
+{
+	return condition_change(l, c, raise_one, changed, err);
+}
+
+enum df_status ledger_condition_clear(struct ledger *l, const struct ledger_condition *c,
+				      bool *changed, struct df_err *err)
+{
+	return condition_change(l, c, clear_one, changed, err);
+}
+
+/* ---- notices ---- */
+
+static char *text(sqlite3_stmt *s, int i)
+{
+	return df_strdup((const char *)sqlite3_column_text(s, i));
+}
+
+static void notice_read(sqlite3_stmt *s, struct ledger_notice *out)
+{
+	*out = (struct ledger_notice){
+	    .id = sqlite3_column_int64(s, 0),
+	    .feed = text(s, 1),
+	    .event = text(s, 2),
+	    .file = text(s, 3),
+	    .condition = text(s, 4),
+	    .text = text(s, 5),
+	    .code = text(s, 6),
+	    .since_ms = sqlite3_column_int64(s, 7),
+	    .made_ms = sqlite3_column_int64(s, 8),
+	    .due = (unsigned)sqlite3_column_int(s, 9),
+	    .rows = (uint64_t)sqlite3_column_int64(s, 10),
+	    .delivered = (uint64_t)sqlite3_column_int64(s, 11),
+	    .rejected = (uint64_t)sqlite3_column_int64(s, 12),
+	    .skipped = (uint64_t)sqlite3_column_int64(s, 13),
+	};
+}
+
+void ledger_notice_free(struct ledger_notice *n)
+{
+	free(n->feed);
+	free(n->event);
+	free(n->file);
+	free(n->condition);
+	free(n->text);
+	free(n->code);
+	*n = (struct ledger_notice){0};
+}
+
+enum df_status ledger_notice_next(struct ledger *l, int64_t after, struct ledger_notice *out,
+				  struct df_err *err)
+{
+	sqlite3_stmt *s = NULL;
+	*out = (struct ledger_notice){0};
+	ledger_lock(l);
+	enum df_status st = ledger_bind(l, ST_NOTICE_NEXT, &s, err, "i", after);
+	if (st == DF_OK)
+		st = ledger_step(l, s, "read the notices", err);
+	if (st == DF_OK) {
+		notice_read(s, out);
+		sqlite3_reset(s);
+	}
+	ledger_unlock(l);
+	return st;
+}
+
+enum df_status ledger_notice_done(struct ledger *l, int64_t id, unsigned ways, struct df_err *err)
+{
+	const struct ledger_change done = {.which = ST_NOTICE_DONE, .what = "note a notice"};
+	const struct ledger_change clear = {.which = ST_NOTICE_CLEAR, .what = "remove a notice"};
+	enum df_status st = ledger_change(l, &done, err, "ii", id, (int64_t)ways);
+	return st == DF_OK ? ledger_change(l, &clear, err, "i", id) : st;
+}
+
+enum df_status ledger_notices_forget(struct ledger *l, struct df_err *err)
+{
+	const struct ledger_change c = {.which = ST_NOTICES_FORGET, .what = "forget notices"};
+	return ledger_change(l, &c, err, "");
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* A shell command that gets a notice. It has a process group of its own, a bounded time, and no
+ * secret of ours: neither in its environment nor among its descriptors. */
+#include "dropfeed/report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SLICE_MS = 50, SAID_MAX = 400 };
+
+extern char **environ;
+
+/* ---- its environment ---- */
+
+static bool is_secret(const char *variable, const struct report_command *c)
+{
+	const char *value = strchr(variable, '=');
+	bool is = strncmp(variable, "DROPFEED_EVENT=", 15) == 0 ||
+		  strncmp(variable, "DROPFEED_FEED=", 14) == 0 ||
+		  strncmp(variable, "DROPFEED_FILE=", 14) == 0; /* ours come in their place */
+	for (size_t i = 0; i < c->n_secrets && !is; i++)
+		is = value != NULL && strcmp(value + 1, c->secrets[i]) == 0;
+	return is;
+}
+
+static char **environment(const struct report_command *c)
+{
+	size_t n = 0, k = 0;
+	while (environ[n] != NULL)
+		n++;
+	char **v = df_alloc((n + 4) * sizeof(*v));
+	for (size_t i = 0; i < n; i++)
+		if (!is_secret(environ[i], c))
+			v[k++] = df_strdup(environ[i]);
+	v[k++] = df_format("DROPFEED_EVENT=%s", c->event);
+	v[k++] = df_format("DROPFEED_FEED=%s", c->feed);
+	v[k++] = df_format("DROPFEED_FILE=%s", c->file != NULL ? c->file : "");
+	return v;
+}
+
+static void environment_free(char **v)
+{
+	for (size_t i = 0; v[i] != NULL; i++)
+		free(v[i]);
+	free((void *)v);
+}
+
+/* ---- its life ---- */
+
+static int spawn(const struct report_command *c, int in, int out, pid_t *child)
+{
+	char *const argv[] = {(char *)"sh", (char *)"-c", (char *)(uintptr_t)c->command, NULL};
+	char **env = environment(c);
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	sigset_t none, reset;
+	sigemptyset(&none);
+	sigemptyset(&reset);
+	sigaddset(&reset, SIGPIPE);
+	sigaddset(&reset, SIGXFSZ);
+
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_adddup2(&files, in, 0);
+	posix_spawn_file_actions_adddup2(&files, out, 1);
+	posix_spawn_file_actions_adddup2(&files, out, 2);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setsigdefault(&attr, &reset);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+					    POSIX_SPAWN_SETSIGDEF);
+	int failed = posix_spawn(child, "/bin/sh", &files, &attr, argv, env);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&files);
+	environment_free(env);
+	return failed;
+}
+
+/* Reads what it says, so that it never waits for a reader; the first words are kept. */
+static void listen_to(int fd, struct df_buf *said, int ms)
+{
+	char bytes[4096];
+	struct pollfd ready = {.fd = fd, .events = POLLIN};
+	if (poll(&ready, 1, ms) <= 0)
+		return;
+	ssize_t n = read(fd, bytes, sizeof(bytes));
+	if (n <= 0) { /* it closed both; the end of the process is still to come */
+		poll(NULL, 0, ms);
+		return;
+	}
+	size_t room = SAID_MAX - said->len;
+	df_buf_add(said, bytes, (size_t)n < room ? (size_t)n : room);
+}
+
+static enum df_status outcome(int status, struct df_buf *said, struct df_err *err)
+{
+	struct df_buf words = {0};
+	char *text = df_strndup(said->data != NULL ? said->data : "", said->len);
+	text[strcspn(text, "\n")] = '\0';
+	df_utf8_sanitize(text);
+	df_printable(&words, text);
+	enum df_status st = DF_OK;
+	if (WIFSIGNALED(status))
+		st = df_fail(DF_RETRY, err, NULL, "was ended by signal %d", WTERMSIG(status));
+	else if (WEXITSTATUS(status) != 0)
+		st = df_fail(DF_RETRY, err, NULL, "exit code %d%s%s", WEXITSTATUS(status),
+			     words.len > 0 ? ": " : "", df_buf_cstr(&words));
+	free(text);
+	df_buf_free(&words);
+	return st;
+}
+
+static enum df_status wait_for(pid_t child, int out, int64_t timeout_ms, struct df_err *err)
+{
+	int64_t until = df_monotonic_ms() + timeout_ms;
+	struct df_buf said = {0};
+	int status = 0;
+	pid_t ended = 0;
+	while (ended == 0 && df_monotonic_ms() < until) {
+		listen_to(out, &said, SLICE_MS);
+		ended = waitpid(child, &status, WNOHANG);
+	}
+	enum df_status st;
+	if (ended == 0) {
+		kill(-child, SIGKILL);
+		waitpid(child, &status, 0);
+		st = df_fail(DF_RETRY, err, NULL, "was stopped after %lld s",
+			     (long long)timeout_ms / 1000);
+	} else {
+		listen_to(out, &said, 0);
+		st = outcome(status, &said, err);
+	}
+	df_buf_free(&said);
+	return st;
+}
+
+enum df_status report_command_run(const struct report_command *c, struct df_err *err)
+{
+	int ends[2] = {-1, -1};
+	pid_t child = 0;
+	/* a file and not a pipe: it may read as much of it as it likes, and when */
+	int in = memfd_create("notice", MFD_CLOEXEC), failed = 0;
+	enum df_status st = DF_OK;
+	if (in < 0 || pipe2(ends, O_CLOEXEC) != 0)
+		failed = errno;
+	if (failed == 0)
+		st = df_write_all(in, c->input, c->len, err);
+	if (failed == 0 && st == DF_OK) {
+		lseek(in, 0, SEEK_SET);
+		fcntl(ends[0], F_SETFL, O_NONBLOCK);
+		failed = spawn(c, in, ends[1], &child);
+	}
+	if (in >= 0)
+		close(in);
+	if (ends[1] >= 0)
+		close(ends[1]);
+	if (failed != 0)
+		st = df_fail(DF_RETRY, err, NULL, "cannot be started: %s", strerror(failed));
+	if (st == DF_OK)
+		st = wait_for(child, ends[0], c->timeout_ms, err);
+	if (ends[0] >= 0)
+		close(ends[0]);
+	return st;
+}

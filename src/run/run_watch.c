@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* Conditions of feeds. Each is reported when it begins and when it ends, however many runs see
+ * it in between. */
+#include "run_notices.h"
+
+#include <stdio.h>
+
+static void set_condition(struct run *run, const struct ledger_condition *c, bool holds)
+{
+	struct df_err err = {0};
+	bool changed = false;
+	enum df_status st = holds ? ledger_condition_raise(run->env.ledger, c, &changed, &err)
+				  : ledger_condition_clear(run->env.ledger, c, &changed, &err);
+	if (st != DF_OK) {
+		df_err_context(&err, "%s", c->feed);
+		df_log_err(DF_LOG_WARN, &err);
+	} else if (changed && !holds) {
+		df_log(DF_LOG_INFO, "%s: no longer %s", c->feed, c->name);
+	}
+}
+
+static void watch_feed(struct run *run, const struct run_outcome *o, const char *feed)
+{
+	struct ledger_condition denied = {
+	    .feed = feed, .name = "denied", .subject = "", .text = o->text, .now_ms = df_now_ms()};
+	struct ledger_condition unfinished = denied;
+	unfinished.name = "unfinished";
+	/* without access nobody knows whether the rest would come to its end */
+	if (o->denied || !o->unfinished)
+		set_condition(run, &denied, o->denied);
+	if (o->unfinished || !o->denied)
+		set_condition(run, &unfinished, o->unfinished);
+}
+
+void run_watch(struct run *run, const struct conf_feed *const *feeds, size_t n)
+{
+	if (df_stop_requested) /* on purpose: the next run decides */
+		return;
+	for (size_t i = 0; i < n; i++) {
+		const struct run_outcome *o = &run->outcomes[feeds[i] - run->conf->feeds];
+		watch_feed(run, o, feeds[i]->name);
+	}
+}
