@@ -31,7 +31,7 @@
 #define REQUEST_MAX_BYTES   256000u
 
 /* What the ids and the layout of batches are made by. A document is finished with the format
- * that it was begun with, for its batches were counted, and some of them sent, under that. Any
+ * that it was begun with, because its batches were counted, and some of them sent, under that. Any
  * change of how rows become batches is another one. */
 #define BATCH_FORMAT_0_1 1u /* ids are positions: read only, for what 0.1 began */
 #define BATCH_FORMAT     2u /* ids are positions and contents */

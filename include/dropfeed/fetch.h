@@ -66,7 +66,7 @@ bool fetch_settled(const struct fetch_entry *now, uint64_t seen_size, int64_t se
  * What it compares is what one and the same request said before and after: a listing that rounds
  * times or has another zone is not a change. A file whose time changes because it is read is
  * read twice, and taken when both are the same. What was read to its end is kept when the file
- * is gone then, for there are servers that remove what was read. DF_END: it was gone before
+ * is gone then, because some servers remove what was read. DF_END: it was gone before
  * anything was read. DF_RETRY when the file changed meanwhile (the part is discarded), the
  * connection broke (the part is kept), its checksum is another one, or the disk is full. */
 enum df_status fetch_get(struct fetch *source, const struct fetch_entry *entry,

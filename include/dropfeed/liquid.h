@@ -119,7 +119,7 @@ bool liquid_reaches(const struct liquid *l); /* it looks into `value`, as in val
 /* a list filter takes `value` as it is: see liquid_scope.list */
 bool liquid_lists(const struct liquid *l);
 /* The ith name that it looks up in `row`, NULL where it is made in the template; false: there
- * are no more. */
+ * do not exist any more. */
 bool liquid_row_name(const struct liquid *l, size_t i, const char **name, size_t *len);
 
 struct liquid_scope {

@@ -175,7 +175,7 @@ enum map_via {
 };
 
 enum map_outcome {
-	MAP_OUTCOME_UNTOLD,    /* no row was looked at */
+	MAP_OUTCOME_UNKNOWN,   /* no row was looked at */
 	MAP_OUTCOME_WRITTEN,   /* `value` */
 	MAP_OUTCOME_DEFAULTED, /* the cell is empty: `value` is the feed's default */
 	MAP_OUTCOME_EMPTY,     /* nothing to write: the field is left out */

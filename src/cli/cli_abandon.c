@@ -22,7 +22,7 @@ const struct cli_spec cli_abandon_spec = {
 	     "where it is at the source. `dropfeed restart` takes it up again.\n"
 	     "FILE is a drop file as `status` names it, or a pattern such as 'orders*'. A feed "
 	     "that is not configured any "
-	     "more is no obstacle.",
+	     "more does not matter.",
     .options = options,
     .exits = "0 abandoned, or closed before, 1 a file was refused, 2 usage or configuration, or an "
 	     "unknown name: "

@@ -73,7 +73,7 @@ static void put_via(const struct table *t, const struct map_route *r)
 static void put_outcome(const struct table *t, const struct map_route *r)
 {
 	switch (r->outcome) {
-	case MAP_OUTCOME_UNTOLD:
+	case MAP_OUTCOME_UNKNOWN:
 		if (r->column > 0 && r->fallback != NULL) {
 			df_buf_adds(t->out, "; when empty, ");
 			put(t, r->fallback, TEXT_WIDTH);

@@ -34,7 +34,7 @@ const struct cli_spec cli_validate_spec = {
 	     "internal error.",
 };
 
-#define MAX_KINDS        200 /* that are told apart in a document; all others are one */
+#define MAX_KINDS        200 /* counted apart in a document; all others are one */
 #define MAX_ERRORS_KIND  5
 #define MAX_ERRORS_JSON  1000
 #define MAX_ERRORS_UNSET UINT64_MAX

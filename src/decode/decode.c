@@ -90,7 +90,7 @@ void decode_add_skipped(struct decode *d, const char *name, const char *why, boo
 	    (struct decode_skipped){.name = df_strdup(name), .why = why, .missed = missed};
 }
 
-/* What can be told before a byte is read. *size gets the drop file's. */
+/* What is known before a byte is read. *size gets the drop file's. */
 static enum df_status decode_stat(const struct conf_feed *feed, const struct name *parsed, int fd,
 				  uint64_t *size, struct df_err *err)
 {

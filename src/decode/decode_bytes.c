@@ -40,7 +40,7 @@ static const struct {
 };
 
 /* A workbook is a zip as well: the name of its first entry, after the local header (APPNOTE
- * 4.3.7), tells them apart. */
+ * 4.3.7), distinguishes them. */
 static bool bytes_are_workbook(const char *start, size_t len)
 {
 	static const char *const first[] = {"[Content_Types].xml", "_rels/.rels", "docProps/",
@@ -67,7 +67,7 @@ enum df_status decode_bytes_check(const struct decode_doc *doc, bool unpacked, s
 	size_t len = (uint64_t)n < doc->length ? (size_t)n : (size_t)doc->length;
 	if (bytes_are_workbook(start, len))
 		return df_fail(DF_REJECT, err, "corrupt-archive",
-			       "%.200s is an Excel workbook (.xlsx) in spite of its name; save it "
+			       "%.200s is an Excel workbook (.xlsx) despite its name; save it "
 			       "as \"CSV UTF-8\"",
 			       doc->name != NULL ? doc->name : "the file");
 	for (size_t i = 0; i < sizeof(bytes_known) / sizeof(*bytes_known); i++) {
@@ -76,7 +76,7 @@ enum df_status decode_bytes_check(const struct decode_doc *doc, bool unpacked, s
 			continue;
 		return df_fail(DF_REJECT, err,
 			       bytes_known[i].openpgp ? "encryption-mismatch" : "corrupt-archive",
-			       "%s%s%.200s%s no CSV but %s; %s", unpacked ? "unpacked, " : "",
+			       "%s%s%.200s%s not CSV but %s; %s", unpacked ? "unpacked, " : "",
 			       doc->name != NULL ? "the zip's entry '" : "the file",
 			       doc->name != NULL ? doc->name : "",
 			       doc->name != NULL ? "' is" : " is", bytes_known[i].what,

@@ -3,7 +3,7 @@
  * OpenPGP by GPGME. What GPGME returns is not enough to accept a message: GnuPG may go on after a
  * first good message, may decrypt by a passphrase instead of a key, or hand out what was never
  * encrypted. So the status lines (GnuPG's doc/DETAILS) are counted too, and a message is accepted
- * only when all of them tell of one encrypted, intact message.
+ * only when all of them report one encrypted, intact message.
  */
 #include "decode_gpg_priv.h"
 
@@ -128,7 +128,7 @@ static gpgme_error_t gpg_status(void *ctx, const char *keyword, const char *args
 	} else if (strcmp(keyword, "PLAINTEXT") == 0) {
 		run->plaintexts++;
 	} else if (strcmp(keyword, "DECRYPTION_INFO") == 0) {
-		/* <mdc method> <cipher> [<aead>]: 0 is none. */
+		/* <mdc method> <cipher> [<aead>]: 0: absent. */
 		int mdc = 0, cipher = 0, aead = 0;
 		int n = sscanf(args, "%d %d %d", &mdc, &cipher, &aead);
 		run->informed = true;

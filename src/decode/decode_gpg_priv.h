@@ -20,7 +20,7 @@ struct decode_gpg_run {
 	unsigned begun, okay, plaintexts; /* status lines seen */
 	bool informed;                    /* DECRYPTION_INFO was seen */
 	bool intact;                      /* and names an MDC or an AEAD mode */
-	/* BADMDC, NODATA, UNEXPECTED: part of it is no good message */
+	/* BADMDC, NODATA, UNEXPECTED: part of it is not a good message */
 	bool broken;
 	bool ended;          /* END_DECRYPTION: GnuPG has seen all of the message */
 	bool failed;         /* GnuPG's own exit code is not 0 */

@@ -109,7 +109,7 @@ static char *gpg_diagnostics(gpgme_ctx_t ctx)
 
 /* GnuPG says what it makes of any file. When it did not, it could not be started or was killed,
  * as happens when memory is short, and the file may be as good as any. Of two things only its
- * log tells, of which GPGME does not always get the end: bad compressed data (so see gpg_again),
+ * log says, of which GPGME does not always get the end: bad compressed data (so see gpg_again),
  * and data that is only a part of something. */
 static bool gpg_judged(const struct decode_gpg_run *run, gpgme_ctx_t ctx)
 {
@@ -159,7 +159,7 @@ enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpg
 		    own ? "gnupg_passphrase_file" : "passphrase_file");
 	if (run->informed && !run->intact)
 		return gpg_not_protected(err);
-	/* Once the session key was had, another recipient's missing key is no reason. */
+	/* Once the session key was had, another recipient's missing key does not matter. */
 	/* Where the message has a passphrase as well, that is what GnuPG was left with. */
 	bool no_key = gpgme_err_code(code) == GPG_ERR_NO_SECKEY || (run->symmetric && !run->asked);
 	if (!run->informed && no_key && recipients != NULL) {
@@ -191,7 +191,7 @@ enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpg
 			       "whole file again");
 	if (run->begun == 0)
 		return df_fail(DF_REJECT, err, "decrypt-failed",
-			       "this is no encrypted OpenPGP message, in spite of its name; "
+			       "not an encrypted OpenPGP message, despite its name; "
 			       "encrypt the file to this feed's key");
 	return decode_gpg_damaged(gpgme_strerror(code), err);
 }
@@ -269,12 +269,12 @@ enum df_status decode_gpg_check_signer(const struct conf_feed *feed, gpgme_ctx_t
 	/* fingerprints, NUL-separated: they outlive the result */
 	struct df_buf good = {.max = 1024};
 	struct df_buf late = {.max = 1024}; /* the same of keys that have expired */
-	struct df_buf told = {.max = 512};
+	struct df_buf found = {.max = 512};
 	bool listed = false;
 	for (gpgme_signature_t s = result != NULL ? result->signatures : NULL; s != NULL;
 	     s = s->next) {
 		gpgme_error_t code = gpgme_err_code(s->status);
-		df_buf_addf(&told, "%s%s (%s)", told.len > 0 ? ", " : "",
+		df_buf_addf(&found, "%s%s (%s)", found.len > 0 ? ", " : "",
 			    s->fpr != NULL ? s->fpr : "an unknown key",
 			    code == GPG_ERR_NO_ERROR ? "good" : gpgme_strerror(s->status));
 		if (code == GPG_ERR_NO_ERROR && s->fpr != NULL)
@@ -291,7 +291,7 @@ enum df_status decode_gpg_check_signer(const struct conf_feed *feed, gpgme_ctx_t
 		listed = gpg_listed(feed, good.data + at) ||
 			 gpg_primary_listed(feed, ctx, good.data + at);
 	enum df_status st = DF_OK;
-	if (!listed && told.len == 0)
+	if (!listed && found.len == 0)
 		st = df_fail(DF_REJECT, err, "bad-signature",
 			     "the message is not signed, and signed_by demands it; sign it with a "
 			     "listed key");
@@ -308,9 +308,9 @@ enum df_status decode_gpg_check_signer(const struct conf_feed *feed, gpgme_ctx_t
 			     "the sender's public "
 			     "key, or list "
 			     "its fingerprint",
-			     df_buf_cstr(&told));
+			     df_buf_cstr(&found));
 	df_buf_free(&good);
 	df_buf_free(&late);
-	df_buf_free(&told);
+	df_buf_free(&found);
 	return st;
 }

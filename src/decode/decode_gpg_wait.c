@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The wait for GnuPG. GPGME's own has no end: a GnuPG that waits for a lock that somebody left
- * behind, or for an agent that hangs, would hold this run, and with it every later one, until
- * somebody looks. So the descriptors are watched here ("Using External Event Loops" in GPGME's
- * manual), and an end is made when nothing moves for stall_timeout, or when the run is to stop.
+ * The wait for GnuPG. GPGME's own never ends: a GnuPG that waits for a stale lock, or for an agent
+ * that hangs, would block this run, and every later one, until somebody intervenes. So the
+ * descriptors are watched here ("Using External Event Loops" in GPGME's manual), and the wait ends
+ * when nothing moves for stall_timeout, or when the run is to stop.
  */
 #include "decode_gpg_priv.h"
 

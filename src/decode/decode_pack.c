@@ -60,7 +60,7 @@ static enum df_status pack_fill(struct pack_reader *r, struct df_err *err)
 static enum df_status pack_trailing(const struct pack_reader *r, struct df_err *err)
 {
 	return df_fail(DF_REJECT, err, "corrupt-archive",
-		       "bytes that are no %s data follow the end of the %s data, at byte %" PRIu64
+		       "bytes that are not %s data follow the end of the %s data, at byte %" PRIu64
 		       "; write the file again",
 		       r->codec->name, r->codec->name, r->member_start);
 }
@@ -94,13 +94,12 @@ static enum df_status pack_begin(struct pack_reader *r, struct df_err *err)
 	same = same || (whole && codec->skippable != NULL && codec->skippable(seen));
 	if (r->member_start > 0 && seen[0] == 0)
 		return pack_padding(r, err);
-	/* what no header fits into is no cut member either */
+	/* what is too short for a header is not a cut member either */
 	if (r->member_start > 0 && !(whole && same))
 		return pack_trailing(r, err);
 	if (!same)
 		return df_fail(DF_REJECT, err, "corrupt-archive",
-			       "this is no %s data, in spite of its name; check how it was made",
-			       codec->name);
+			       "not %s data, despite its name; check how it was made", codec->name);
 	if (!codec->begin(&r->state))
 		return df_fail(DF_RETRY, err, NULL, "out of memory while unpacking %s data",
 			       codec->name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Each format's library behind one interface. A build may lack all but zlib. */
+/* Each format's library, with one interface for all. A build may lack all but zlib. */
 #include "decode_pack.h"
 
 #include <stdlib.h>

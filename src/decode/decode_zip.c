@@ -21,7 +21,7 @@ static enum df_status zip_fault(int zip_code, int system_code, const char *what,
 	zip_error_init(&e);
 	zip_error_set(&e, zip_code, system_code);
 	/* not ZIP_ER_SEEK: a seek only notes where to read, so what fails is an offset that the
-	 * zip tells */
+	 * zip says */
 	bool ours = zip_code == ZIP_ER_READ || zip_code == ZIP_ER_MEMORY;
 	enum df_status st =
 	    ours ? df_fail(DF_RETRY, err, NULL, "cannot read the zip: %s", zip_error_strerror(&e))
@@ -71,7 +71,7 @@ static int zip_compare_names(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Two entries of one name could not be told apart by anyone who reads our reports. */
+/* Two entries of one name could not be distinguished by anyone who reads our reports. */
 static enum df_status zip_check_duplicates(zip_t *archive, size_t n, struct df_err *err)
 {
 	const char **names = df_alloc((n + 1) * sizeof(*names));
@@ -99,7 +99,7 @@ static enum df_status zip_check_name(const char *name, struct df_err *err)
 	size_t len = strlen(name);
 	if (df_utf8_valid(name, len) != len)
 		return df_fail(DF_REJECT, err, "bad-name",
-			       "the zip holds an entry whose name is no UTF-8; rename it");
+			       "the zip holds an entry whose name is not UTF-8; rename it");
 	for (const char *p = name; *p != '\0'; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			return df_fail(DF_REJECT, err, "bad-name",

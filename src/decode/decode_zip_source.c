@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A descriptor as libzip's source. libzip reads the whole directory into memory before it tells how
+ * A descriptor as libzip's source. libzip reads the whole directory into memory before it says how
  * many entries there are, so what it may read while opening is limited here.
  */
 #include "decode_zip_priv.h"
@@ -112,7 +112,7 @@ static bool end_read(struct decode_zip_source *s, unsigned char *p, size_t len, 
 	return read_at(s, p, len, offset) == (ssize_t)len;
 }
 
-/* True when the directory that the end record at `at` tells of ends where its records begin. */
+/* True when the directory that the end record at `at` describes ends where its records begin. */
 static bool end_follows_directory(struct decode_zip_source *s, const unsigned char *end,
 				  uint64_t at)
 {
@@ -158,7 +158,7 @@ static enum df_status source_find_end(struct decode_zip_source *s, uint64_t last
 	return DF_OK;
 }
 
-/* tar and tapes pad with NULs: they are no part of the zip. Its end is not NULs alone: its
+/* tar and tapes pad with NULs: they are not part of the zip. Its end is not NULs alone: its
  * record begins with a signature, of which at most the last bytes, the length of a comment among
  * them, may be 0. */
 static enum df_status source_trim(struct decode_zip_source *s, struct df_err *err)

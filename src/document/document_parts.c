@@ -12,11 +12,11 @@
 #include <stdlib.h>
 
 #define PART_SIZE  (192u << 10)
-#define PART_KEEPS (4u << 20) /* bytes of results; the calling thread reads what is behind them */
+#define PART_KEEPS (4u << 20) /* bytes of results; the calling thread reads the rest */
 #define PART_ROWS  16384u     /* likewise: rows that are kept */
 #define AHEAD      4
 #define PER_THREAD 2 /* parts that are read, or wait to be taken */
-#define MAX_WRONG  8 /* guesses in a row; then it is no document for this */
+#define MAX_WRONG  8 /* guesses in a row; then this does not suit the document */
 
 struct kept_fault {
 	const char *code;
@@ -25,7 +25,7 @@ struct kept_fault {
 
 struct kept_row {
 	struct batch_row where; /* within the part: number from 0, line from 1 */
-	size_t at;              /* in the part's bytes: its fragments, one behind the other */
+	size_t at;              /* in the part's bytes: its fragments, one after the other */
 	uint32_t ids, batch, data, request_id, message_id; /* their lengths */
 	bool sound, has_request_id, has_message_id, has_timestamp, late;
 	uint32_t fold_from, fold_to, fold_items;

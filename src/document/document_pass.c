@@ -225,7 +225,7 @@ enum df_status document_pass_rows_until(struct document_pass *w, struct rows *ro
 	return st;
 }
 
-/* Without a header, the first good row tells the columns. */
+/* Without a header, the first good row gives the columns. */
 static enum df_status pass_first_rows(struct document_pass *w, struct rows *rows,
 				      struct rows_row *row, struct df_err *err)
 {

@@ -41,7 +41,7 @@ void document_hint_header(const struct rows *rows, struct df_err *err);
 void document_hint_end(struct document_pass *w, const struct rows *rows, enum df_status st,
 		       struct df_err *err);
 
-/* Takes the rows from where `rows` stands, up to the first one that begins at `until` or behind
+/* Takes the rows from the place of `rows` on, up to the first one that begins at `until` or after
  * it. */
 enum df_status document_pass_rows_until(struct document_pass *w, struct rows *rows, uint64_t until,
 					struct df_err *err) DF_CHECK;

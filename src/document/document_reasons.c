@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Why rows of a document were rejected: each row counts once, for its first reason. */
+/* Why rows of a document were rejected: each row counts once, with its first reason. */
 #include "document_rejects.h"
 
 #include "dropfeed/json.h"
 
 #include <stdlib.h>
 
-/* codes with columns that are told apart; beyond that, rows count for their code alone */
+/* codes with columns that are counted apart; past that, rows count for their code alone */
 #define REASONS_MAX 1000u
 
 static struct ledger_reason *find(struct document_reasons *list, const char *code,

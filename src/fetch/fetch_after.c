@@ -21,7 +21,7 @@ static enum df_status after_status(const struct fetch *source, enum df_status st
 	return df_fail(DF_REJECT, err, NULL, "the server does not support %s", source->cannot);
 }
 
-/* Moves to dir/name, dir/name.1, ... Servers say no more than "failure", so that what stands at
+/* Moves to dir/name, dir/name.1, ... Servers say no more than "failure", so that what is at
  * the target is asked first, and once more when a move fails: somebody else may have taken the
  * name meanwhile. */
 static enum df_status after_move(struct fetch *source, const char *from, const char *dir,
@@ -187,7 +187,7 @@ enum df_status fetch_put(struct fetch *source, const char *dir, const char *name
 {
 	if (!fetch_name_below(name))
 		return df_fail(DF_FATAL, err, NULL, "'%s' is not the name of a file", name);
-	/* A fixed temporary name, so that one that a broken run left behind is found and
+	/* A fixed temporary name, so that one that a broken run left over is found and
 	 * replaced. */
 	char hex[DF_SHA256_HEX];
 	struct df_sha256 *hash = df_sha256_new();

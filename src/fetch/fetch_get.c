@@ -13,7 +13,7 @@
 
 /* libssh2 asks for GET_REQUEST bytes at a time, and for four times as much ahead as the buffer
  * that it is given has room for. A far source needs that; with a near one, what waits to be read
- * only gets cold. Opening a file is a round trip, so it tells. */
+ * only gets cold. Opening a file is a round trip, which measures it. */
 enum {
 	GET_REQUEST = 30000,
 	GET_NEAR = 1 << 20,
@@ -37,14 +37,14 @@ struct get_job {
 	uint64_t begun; /* of them, what df_write_behind saw to */
 	struct df_sha256 *hash;
 	char hex[DF_SHA256_HEX];
-	char *chunk;     /* GET_FAR bytes */
-	size_t ahead;    /* GET_NEAR, GET_FAR or GET_ALONE */
-	bool throw_away; /* the part is of no use any more */
+	char *chunk;  /* GET_FAR bytes */
+	size_t ahead; /* GET_NEAR, GET_FAR or GET_ALONE */
+	bool discard; /* the part is useless now */
 };
 
 static enum df_status get_changed(struct get_job *job, const char *how, struct df_err *err)
 {
-	job->throw_away = true;
+	job->discard = true;
 	return df_fail(DF_RETRY, err, NULL,
 		       "%s %s while it was downloaded: it is taken again once it has come to rest",
 		       job->entry->name, how);
@@ -109,7 +109,7 @@ static enum df_status get_gone(struct get_job *job, struct df_err *err)
 	job->gone = job->have == job->size && job->have > 0;
 	if (job->gone)
 		return DF_OK;
-	job->throw_away = true;
+	job->discard = true;
 	if (job->have == 0)
 		return DF_END;
 	return df_fail(DF_RETRY, err, NULL,
@@ -171,7 +171,7 @@ static enum df_status get_open(struct get_job *job, struct df_err *err)
 	return job->source->driver->read_open(job->source->state, job->path, job->have, err);
 }
 
-/* A server may answer with less than it was asked for. libssh2 loses its place then, for it has
+/* A server may answer with less than it was asked for. libssh2 loses its place then, as it has
  * asked for what follows already, and reports an error, or an end that is not the file's: such a
  * server is asked for one piece at a time. Some report a failure where the file ends. */
 static enum df_status get_read(struct get_job *job, size_t *n, struct df_err *err)
@@ -347,7 +347,7 @@ static enum df_status get_all(struct get_job *job, const char *spool_path, struc
 		st = get_stat_again(job, err);
 	if (st == DF_OK) {
 		st = fetch_checksum_compare(job->checksum, name, err);
-		job->throw_away = st != DF_OK;
+		job->discard = st != DF_OK;
 	}
 	if (st == DF_OK)
 		st = get_keep(job, spool_path, err);
@@ -375,7 +375,7 @@ enum df_status fetch_get(struct fetch *source, const struct fetch_entry *entry,
 		df_err_context(err, "cannot read %s on the source", entry->name);
 		st = DF_RETRY;
 	}
-	if (job.throw_away)
+	if (job.discard)
 		unlink(job.part);
 	if (job.fd >= 0)
 		close(job.fd);

@@ -85,7 +85,7 @@ static size_t *own_id_of(struct map *m, const struct schema_path *path)
 	return NULL;
 }
 
-/* A leaf that is filled from a derived cell tells it what is wanted. */
+/* A leaf that is filled from a derived cell sets what that has to make. */
 static void bind_derived(const struct map *m, const struct map_binding *binding,
 			 const struct schema_path *path, struct map_node *leaf)
 {

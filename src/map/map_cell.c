@@ -35,7 +35,7 @@ static bool emit_integer(const char *p, size_t len, struct df_buf *out,
 	while (i + 1 < len && p[i] == '0')
 		i++;
 	n = len - i;
-	/* 64 bits, as the API's mpid has: compared as text, for it may be beyond them */
+	/* 64 bits, as the API's mpid has: compared as text, as it may be beyond them */
 	const char *max = minus ? "9223372036854775808" : "9223372036854775807";
 	if (n > 19 || (n == 19 && memcmp(p + i, max, 19) > 0))
 		return bad(fault, "not-an-integer", "the number does not fit into 64 bits");
@@ -121,7 +121,7 @@ static unsigned char not_hex(char c)
 	return (decimal > 9) & (letter > 5);
 }
 
-/* What stands at each place of a UUID: hexadecimal digits (RFC 4122, section 3), and four
+/* What is at each place of a UUID: hexadecimal digits (RFC 4122, section 3), and four
  * dashes. Written so that the compiler can look at many bytes at once. */
 static bool is_uuid(const char *p, size_t len)
 {

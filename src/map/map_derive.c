@@ -170,7 +170,7 @@ static struct liquid_value variables(const struct map *m, struct liquid_member m
 				     .object = {members, m->row != NULL ? 4 : 3}};
 }
 
-/* A * stands for the key. */
+/* A * means the key. */
 bool map_derive_target(struct map *m, const struct map_entry *entry, const char *key,
 		       size_t key_len, struct df_buf *out, struct liquid_fault *fault)
 {
@@ -196,7 +196,8 @@ static bool keep_rendered(struct map *m, struct rows_cell *out, struct map_cell_
 {
 	char *p = liquid_take(&m->arena, m->rendered.len + 1);
 	if (p == NULL)
-		return refuse(fault, "row-too-large", "the templates make too much of this row");
+		return refuse(fault, "row-too-large",
+			      "the templates make more of this row than fits into memory");
 	if (m->rendered.len > 0)
 		memcpy(p, m->rendered.data, m->rendered.len);
 	*out = (struct rows_cell){p, m->rendered.len};
@@ -219,7 +220,8 @@ static bool texts_of(struct map *m, const struct map_derived *d, struct liquid_v
 	struct liquid_fault why = {0};
 	struct liquid_value *v = liquid_take(&m->arena, list->array.n * sizeof(*v) + 1);
 	if (v == NULL)
-		return refuse(fault, "row-too-large", "the templates make too much of this row");
+		return refuse(fault, "row-too-large",
+			      "the templates make more of this row than fits into memory");
 	for (size_t i = 0; i < list->array.n; i++) {
 		v[i] = list->array.v[i];
 		bool text = v[i].type == LIQUID_STRING || v[i].p != NULL || liquid_is_empty(&v[i]);
@@ -252,7 +254,7 @@ static bool apply_template(struct map *m, const struct map_derived *d, const str
 		struct liquid_value *v = liquid_take(&m->arena, sizeof(*v));
 		if (v == NULL)
 			return refuse(fault, "row-too-large",
-				      "the templates make too much of this row");
+				      "the templates make more of this row than fits into memory");
 		if (!liquid_value_of(d->entry->template, &scope, &m->arena, v, &why))
 			return template_fails(d, &why, fault);
 		if (v->type == LIQUID_ARRAY) {
@@ -389,7 +391,8 @@ bool map_derive_item(struct map *m, const struct map_derived *d, const struct li
 	memset(out, 0, sizeof(*out));
 	char *key = liquid_take(&m->arena, len + 1);
 	if (key == NULL)
-		return refuse(fault, "row-too-large", "the templates make too much of this row");
+		return refuse(fault, "row-too-large",
+			      "the templates make more of this row than fits into memory");
 	memcpy(key, d->key, head);
 	memcpy(key + head, member->key, member->key_len);
 	key[len] = '\0';

@@ -303,7 +303,7 @@ static char *written_by(const struct map_seen *seen)
 static void leaf_seen(const struct row_watch *w, const struct map_seen *seen, struct map_route *r)
 {
 	const struct map_derived *d = map_derived_of(w->m, seen->op->column);
-	bool told = w->record->n_faults > seen->faults_before || (d != NULL && d->faulty);
+	bool reported = w->record->n_faults > seen->faults_before || (d != NULL && d->faulty);
 	r->at = seen->out_before;
 	if (seen->out->len > seen->out_before) {
 		r->value = written_by(seen);
@@ -311,7 +311,7 @@ static void leaf_seen(const struct row_watch *w, const struct map_seen *seen, st
 		    r->column > 0 && seen->op->type != SCHEMA_SPREAD && cell_empty(w, seen->op)
 			? MAP_OUTCOME_DEFAULTED
 			: MAP_OUTCOME_WRITTEN;
-	} else if (told) {
+	} else if (reported) {
 		r->outcome = MAP_OUTCOME_FAULTY;
 	} else if (w->m->deleted.len > seen->deleted_before) {
 		r->outcome = MAP_OUTCOME_DELETED;
@@ -371,7 +371,7 @@ enum df_status map_describe_row(struct map *m, const struct rows_cell *cells, si
 		struct map_route *r = &routes->v[i];
 		free(r->value);
 		r->value = NULL;
-		r->outcome = MAP_OUTCOME_UNTOLD;
+		r->outcome = MAP_OUTCOME_UNKNOWN;
 	}
 	enum df_status st = map_row_watched(m, cells, n, record, &w.watch);
 	for (size_t i = 0; i < routes->n && n == m->n_names; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JSON in a cell that stands for a whole object or list of the schema: user_attributes,
+ * JSON in a cell that is a whole object or list of the schema: user_attributes,
  * product_action.products, consent_state.gdpr. It becomes what the same values in columns of their
  * own would have become: typed, checked, within the API's limits. What an empty cell is to a
  * column, null, "", {} and [] are here: left out.
@@ -21,7 +21,7 @@ static bool refuse(struct map_json *j, const char *code, const char *text)
 }
 
 /* The fault is in this member, or in this entry of a list: on the way out, so the outer ones
- * stand first. */
+ * come first. */
 static bool within(struct map_json *j, const char *member, size_t index)
 {
 	char inner[sizeof(j->place)];
@@ -112,7 +112,7 @@ static bool one(struct map_json *j, const struct schema_field *field, const stru
 typedef bool value_writer(struct map_json *j, const struct schema_field *field,
 			  const struct liquid_value *v);
 
-/* Writes the member, or nothing when its value is none. body: where the object's members begin. */
+/* Writes the member, or nothing when it has no value. body: where the object's members begin. */
 static bool member(struct map_json *j, size_t body, const struct schema_field *field,
 		   value_writer *write, const struct liquid_member *given)
 {
@@ -336,7 +336,7 @@ static bool one(struct map_json *j, const struct schema_field *field, const stru
 	}
 }
 
-/* A list; one value that is no list is its only entry, as a column without an index is the
+/* A list; one value that is not a list is its only entry, as a column without an index is the
  * first. */
 static bool list(struct map_json *j, const struct schema_field *field, const struct liquid_value *v)
 {

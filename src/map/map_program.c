@@ -28,7 +28,7 @@ static struct map_op *add_op(struct map_program *program, enum map_op_kind kind,
 	return op;
 }
 
-/* A comma stands before the head, for members that are not the first. */
+/* A comma is put before the head of members that are not the first. */
 static void set_head(struct map_op *op, const char *key, char bracket)
 {
 	struct df_buf head = {0};

@@ -30,7 +30,7 @@ void map_run_truncated(struct map_run *r, const struct map_op *op);
  * is a fault, or it is left out. */
 bool map_run_fits(struct map_run *r, const struct map_op *op, struct rows_cell *cell);
 bool map_run_has_room(struct map_run *r, const struct map_op *op);
-/* A comma, if something stands before. */
+/* A comma, where something came before. */
 void map_run_separate(struct map_run *r);
 
 /* The event's time: noted in the record, and written. False: it is faulty. */
@@ -41,7 +41,7 @@ bool map_run_event_time(struct map_run *r, const char *p, size_t len, struct df_
 
 /* The members of an object, into the object around. */
 void map_run_spread(struct map_run *r, const struct map_op *op);
-/* The entries of a list, into the list around. False: it is no list, but an entry itself. */
+/* The entries of a list, into the list around. False: it is not a list, but an entry itself. */
 bool map_run_items(struct map_run *r, const struct map_op *op, const struct rows_cell *cell);
 
 #endif

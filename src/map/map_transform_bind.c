@@ -153,7 +153,7 @@ static size_t reach(const struct map *m, const char *source, const char **path)
 	return MAP_NONE;
 }
 
-/* foo.* and foo.pre_*: the cell's members, whatever their names. What stands before the last dot
+/* foo.* and foo.pre_*: the cell's members, whatever their names. What is before the last dot
  * is the way to them. */
 static void bind_spread(struct binder *b, size_t column, const struct map_entry *e,
 			const char *path)
@@ -165,9 +165,8 @@ static void bind_spread(struct binder *b, size_t column, const struct map_entry 
 	if (strchr(star, '.') != NULL || e->target == NULL ||
 	    e->field[strlen(e->field) - 1] == ']') {
 		b->st = df_fail(DF_REJECT, b->err, "manifest-mismatch",
-				"'%.200s' takes the members of a cell's JSON, and '%.200s' is no "
-				"place for them; "
-				"foo.* to user_attributes.* would be one",
+				"'%.200s' takes the members of a cell's JSON, and '%.200s' cannot "
+				"hold them; map foo.* to user_attributes.*, for example",
 				e->source, e->field);
 		return;
 	}

@@ -128,7 +128,7 @@ static enum df_status name_fail_form(const char *name, struct df_err *err)
 		return df_fail(DF_REJECT, err, "bad-name", "%s", advice);
 	return df_fail(
 	    DF_REJECT, err, "bad-name",
-	    "the name is none of NAME-EVENTTYPE.csv, NAME-EVENTTYPE.csv.gz (.zst, .bz2, .xz), "
+	    "the name is not NAME-EVENTTYPE.csv, NAME-EVENTTYPE.csv.gz (.zst, .bz2, .xz), "
 	    "NAME.zip or "
 	    "NAME-EVENTTYPE.zip (each may be followed by .gpg, .pgp or .asc); rename the file");
 }

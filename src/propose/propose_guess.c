@@ -7,7 +7,7 @@
 
 /* ---- may a column lead there? ---- */
 
-/* A path into product_action is no good beside promotions or impressions: a row has one of the
+/* A path into product_action does not fit beside promotions or impressions: a row has one of the
  * three. */
 static bool allowed(const struct propose *p, const char *path)
 {
@@ -219,7 +219,7 @@ static void offer(struct propose *p, size_t number, const char *path)
 	if (path == NULL) {
 		c->what = PROPOSE_IGNORE;
 		propose_because(
-		    c, "by its name it had better not leave the house; keep it if that is wrong");
+		    c, "ignored: the name suggests sensitive data; keep it if that is wrong");
 		return;
 	}
 	if (!allowed(p, path) ||

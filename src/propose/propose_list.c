@@ -127,7 +127,7 @@ bool propose_value_list(struct propose *p, size_t column, char **value, const ch
 
 /* ---- members ---- */
 
-/* Can each member be an attribute of its own, and is none of them one already? */
+/* Can each member be an attribute of its own, and does none of them exist already? */
 static bool members_fit(const struct propose *p, struct json_object *json, const char *prefix)
 {
 	struct schema_path path;

@@ -152,7 +152,7 @@ static enum df_status abandon_documents(struct run_file_work *w, struct abandone
 	enum df_status st = run_file_open(w, err);
 	for (size_t i = 0; st == DF_OK && i < decode_count(w->f->decoded); i++) {
 		st = abandon_document(w, decode_doc(w->f->decoded, i), sum, err);
-		if (st == DF_REJECT) { /* closed below, with what else the bytes do not tell */
+		if (st == DF_REJECT) { /* closed below, with what else the bytes do not say */
 			sum->why = *err;
 			*err = (struct df_err){0};
 			st = DF_OK;

@@ -38,8 +38,8 @@ static enum df_status collect(void *ctx, const struct ledger_file *f, struct df_
 	return DF_OK;
 }
 
-/* The rejects go back as they stand here. A file that somebody took away, or that is too large
- * to send in one piece, is no reason to withhold the receipt. */
+/* The rejects go back as they are here. A file that somebody took away, or that is too large
+ * to send in one piece, does not withhold the receipt. */
 static enum df_status put_rejects(const struct run_source *s, const char *path, struct df_err *err)
 {
 	struct df_err why = {0};

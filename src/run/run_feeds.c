@@ -57,7 +57,7 @@ static void note_stuck(struct feed_work *w, const struct fetch_entry *e)
 	w->stuck = (struct fetch_entry){.name = df_strdup(e->name), .mtime = e->mtime};
 }
 
-/* This one came later than a file that was not to be had. */
+/* This one came later than a file that was unavailable. */
 static void warn_overtaken(struct feed_work *w, const struct fetch_entry *e)
 {
 	const struct fetch_entry *stuck = &w->stuck;
@@ -169,7 +169,7 @@ static enum df_status is_due(struct feed_work *w, const struct fetch_entry *e, s
 	return DF_END;
 }
 
-/* Each is told when it is first seen, and when it has changed: not with every mail of cron. */
+/* Each is logged when it is first seen, and when it has changed: not with every mail of cron. */
 static enum df_status log_misnamed(struct feed_work *w, const struct fetch_list *list,
 				   struct df_err *err)
 {

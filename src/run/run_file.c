@@ -224,7 +224,7 @@ static enum df_status enter_duplicate(struct run_file_work *w, const struct ledg
 	return DF_END;
 }
 
-/* DF_OK: it is no copy of another file, or was begun before that was known. DF_END: it is one,
+/* DF_OK: it is not a copy of another file, or was begun before that was known. DF_END: it is one,
  * and closed. */
 static enum df_status file_is_new(struct run_file_work *w, struct df_err *err)
 {

@@ -137,7 +137,7 @@ void run_note(struct run *run, const struct conf_feed *feed, enum df_status st,
 const char *run_scratch(void);
 /* Opens a file that was named on the command line. DF_USAGE: it cannot be read, or is a folder. */
 enum df_status run_open(const char *path, int *fd_out, struct df_err *err) DF_CHECK;
-/* Reads fd_in from where it stands to its end, hashing; writes what it read to fd_out unless
+/* Reads fd_in from its offset to its end, hashing; writes what it read to fd_out unless
  * that is -1. */
 enum df_status run_copy(int fd_in, int fd_out, char hex[DF_SHA256_HEX],
 			struct df_err *err) DF_CHECK;

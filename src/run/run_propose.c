@@ -308,7 +308,8 @@ enum df_status run_propose_file(const struct run_propose *r, struct df_buf *out,
 	int fd = -1;
 	enum df_status st = DF_OK;
 	if (r->event_type != NULL && !schema_event_known(r->event_type, strlen(r->event_type)))
-		return name_event_types(err, "is no event type; --event-type takes", r->event_type);
+		return name_event_types(err, "is not an event type; --event-type takes",
+					r->event_type);
 	if (strcmp(r->path, "-") == 0) {
 		if (r->event_type == NULL)
 			return name_event_types(err, unsaid, "-");

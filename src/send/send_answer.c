@@ -257,7 +257,7 @@ static void lane_denied(struct http_lane *lane, const struct outcome *o)
 	lane_close_route(lane, &err);
 }
 
-/* Where a redirection leads: the host alone, for the rest may hold anything. */
+/* Where a redirection leads: the host alone, as the rest may hold anything. */
 static void redirect_host(struct http_lane *lane, struct df_buf *out)
 {
 	char *url = NULL, *host = NULL;

@@ -218,7 +218,7 @@ static enum df_status sync_folder(const char *path, struct df_err *err)
 
 /* ---- adding to a file ---- */
 
-/* Copies all of `from` to where `to` stands; -1 is an empty file. Reads by offset. */
+/* Copies all of `from` to the offset of `to`; -1 is an empty file. Reads by offset. */
 static enum df_status copy_all(int from, int to, struct df_err *err)
 {
 	char chunk[65536];
@@ -248,10 +248,10 @@ static bool has_at(int file, off_t at, int ours)
 	return n == 0;
 }
 
-/* True when the lines of `ours` stand in the file, one behind the other. */
+/* True when the lines of `ours` are in the file, one after the other. */
 static bool holds(int file, int ours, struct df_err *err, enum df_status *status)
 {
-	/* the id stands first in a line: where these bytes are others', no line needs a second
+	/* the id comes first in a line: where these bytes are others', no line needs a second
 	 * look */
 	char first[64];
 	ssize_t n = pread(ours, first, sizeof(first), 0);
@@ -284,9 +284,9 @@ static bool give_name(int fd, const char *path)
 	return linkat(AT_FDCWD, open_file, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0;
 }
 
-/* The file with this document's lines behind what it has, under its name at once. Lines that it
+/* The file with this document's lines after what it has, under its name at once. Lines that it
  * has already were written by a run that was killed before the ledger had it: ids make them this
- * document's and no other's. Others may stand behind them since, for it is not said that a run
+ * document's and no other's. Others may have come after them since: nothing says that a run
  * takes up this document first. */
 static enum df_status file_append(struct send_stream *st, struct df_err *err)
 {

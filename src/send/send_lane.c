@@ -41,7 +41,7 @@ static bool header_value(const char *line, size_t len, const char *name, char ou
 }
 
 /* curl takes headers that end with the connection for whole ones: the blank line after them
- * tells them apart. (Trailers come here, too.) */
+ * distinguishes them. (Trailers come here, too.) */
 static size_t lane_header(char *p, size_t size, size_t n, void *own)
 {
 	struct http_lane *lane = own;

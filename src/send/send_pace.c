@@ -10,7 +10,7 @@
  * of them in any second than the rate.
  *
  * Answers that say "p percent used" to requests before which, themselves included, n batches went
- * within a second tell the limit: n * 100 / p, for the largest n and the largest p of the last
+ * within a second show the limit: n * 100 / p, for the largest n and the largest p of the last
  * second or so. (The API may count in seconds of its clock, where p starts at 0 with each of them;
  * and whatever jitter the network has shows in the largest.) The rate is aimed at `aim` percent of
  * that. A 429 halves the rate, until the next answers say better; when it is not the first one of a
@@ -25,7 +25,7 @@
 #define AIM_BACK       0.25 /* regained in AIM_EVERY_MS */
 #define AIM_EVERY_MS   30000
 #define ASSUMED_LANES  8
-#define PERCENT_TELLS  20.0 /* below, a rounded percentage tells too little */
+#define PERCENT_USEFUL 20.0 /* below, a rounded percentage says too little */
 #define PERCENT_BRAKE  75.0 /* above, the rate falls at once */
 #define GROWTH         2.0  /* at most, in each STEER_EVERY_MS */
 #define STEER_EVERY_MS 200
@@ -137,7 +137,7 @@ static double pace_allowed(const struct send_pace *p)
 	}
 	/* a piece more may fall into the API's second */
 	double jitter = (pace_piece(p) - 1.0 / PIECES) * 100;
-	return percent < PERCENT_TELLS ? HUGE_VAL : n * (p->aim - jitter) / percent;
+	return percent < PERCENT_USEFUL ? HUGE_VAL : n * (p->aim - jitter) / percent;
 }
 
 /* Every STEER_EVERY_MS. */
@@ -146,7 +146,7 @@ static void pace_grow(struct send_pace *p, int64_t now)
 	double allowed = pace_allowed(p);
 	double most =
 	    p->careful ? p->rate + p->limit * STEP_SLOW * STEER_EVERY_MS / 1000 : p->rate * GROWTH;
-	/* Behind a silence, what was seen has to be of a whole second again. */
+	/* After a silence, what was seen has to be of a whole second again. */
 	if (allowed > p->rate && now - p->not_before >= STEER_EVERY_MS * SEND_PACE_SEEN)
 		pace_rate(p, fmin(allowed, most));
 	p->steered = now;

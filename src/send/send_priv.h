@@ -175,7 +175,7 @@ void send_verdict_read(struct send_verdict *v, const struct send_request *r,
 		       const struct send_answer *a);
 void send_verdict_free(struct send_verdict *v);
 
-/* &#39; &#x27; &quot; &apos; &lt; &gt; &amp; become what they stand for, in place. */
+/* &#39; &#x27; &quot; &apos; &lt; &gt; &amp; become what they mean, in place. */
 void send_html_decode(char *s);
 
 /* ---- send_quote.c ---- */

@@ -27,7 +27,7 @@ static const char *after(const char *s, const char *end, const char *word)
 	return end;
 }
 
-/* Behind the tag, comment, script or style that begins at s. */
+/* After the tag, comment, script or style that begins at s. */
 static const char *skip_tag(const char *s, const char *end)
 {
 	if (begins(s, end, "<!--"))

@@ -222,8 +222,8 @@ static bool stream_through(struct http_stream *st, int64_t now)
 	return st->closed;
 }
 
-/* Ended streams leave the list; their handles are given back in this thread, for the multi
- * handle is its own. */
+/* Ended streams leave the list; their handles are given back in this thread, which owns the multi
+ * handle. */
 static void http_end(struct send_http *h, int64_t now)
 {
 	struct http_stream **link = &h->streams;

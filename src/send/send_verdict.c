@@ -22,7 +22,7 @@ static size_t utf16_units(const char *s, size_t len)
 
 /* ---- HTML entities: the API escapes its messages for a page that nobody shows ---- */
 
-/* The character that the entity at s (which starts with '&') stands for, and its length; 0:
+/* The character that the entity at s (which starts with '&') means, and its length; 0:
  * none. Every entity is at least as long as the UTF-8 form of its character ("&#9;" is 4 bytes),
  * so that decoding in place never overtakes itself. */
 static unsigned long entity_read(const char *s, size_t *len)
@@ -85,7 +85,7 @@ static bool locate_unit(const struct send_request *r, unsigned long unit, size_t
 	return false;
 }
 
-/* The last place counts: what stands before it may quote the file. */
+/* The last place counts: what comes before it may quote the file. */
 static const char *last_in(const char *s, const char *what)
 {
 	const char *last = NULL;
@@ -185,8 +185,8 @@ static bool is_blank(const char *body, size_t len)
 	return true;
 }
 
-/* What stands in the body; *out is the caller's. JSON has to end where the body does: half an
- * answer is none. */
+/* What is in the body; *out is the caller's. JSON has to end where the body does: half an answer
+ * does not count. */
 static enum form answer_form(const struct send_answer *a, struct json_object **out)
 {
 	struct json_object *errors = NULL;

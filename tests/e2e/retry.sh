@@ -177,7 +177,7 @@ done
 echo 'reject-name Planned' >"$work/api/rules"
 exits 1 "two documents of which every row is rejected" run
 : >"$work/api/rules"
-sed -i '2s/Planned/Mended/' "$work/s4/rejects/clicks/edited-custom_event.csv"
+sed -i '2s/Planned/Corrected/' "$work/s4/rejects/clicks/edited-custom_event.csv"
 touch -d '+1 hour' "$work/s4/rejects/clicks/edited-custom_event.csv"
 exits 0 "are all delivered" retry 'plain*' edited-custom_event.csv
 said "the edited reject file is spoken of" 'edited-custom_event.csv was changed'

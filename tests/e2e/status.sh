@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What status shows, to whom, and what it tells a monitor; a state folder that was moved.
+# What status shows, to whom, and what it says to a monitor; a state folder that was moved.
 . "$(dirname "$0")/lib/checks.sh"
 
 receiver_start "$work/api" || exit 1
@@ -43,7 +43,7 @@ exits 1 "of the last two days" status --exit-code --since 2d
 exits 0 "of the last hour" status --since 1h
 said "there is nothing" 'nothing to show'
 exits 1 "since a date" status --exit-code --since 2026-01-01
-exits 2 "that is no time" status --since yesterday
+exits 2 "that is not a time" status --since yesterday
 view third u3,Home
 for ((i = 0; i < 3000; i++)); do echo 503; done >"$work/api/script"
 exits 3 "a run that the API ends" run

@@ -140,7 +140,7 @@ cp "$work/gone.csv" "$drop/gone-custom_event.csv"
 touch -d '2026-01-02' "$drop/gone-custom_event.csv"
 : >"$accepted"
 up
-exits 1 "dropped again it is no duplicate" run
+exits 1 "dropped again it is not a duplicate" run
 equal "all rows arrived" "$(users "$accepted" -u | wc -l)" 399
 rm -f "$drop"/*
 clicks "$drop/away-custom_event.csv" 400 D

@@ -296,9 +296,8 @@ static void test_packs(void)
 			snprintf(name, sizeof(name), "t%d-eventless.csv.%s", k, e);
 			fx_reject(&feed, name, "corrupt-archive", "ends too early");
 		}
-		static const char *const bad[][2] = {{"x", "follow the end"},
-						     {"y", "follow the end"},
-						     {"r", "in spite of its name"}};
+		static const char *const bad[][2] = {
+		    {"x", "follow the end"}, {"y", "follow the end"}, {"r", "despite its name"}};
 		for (size_t k = 0; k < 3; k++) {
 			snprintf(name, sizeof(name), "%s-eventless.csv.%s", bad[k][0], e);
 			fx_reject(&feed, name, "corrupt-archive", bad[k][1]);
@@ -357,13 +356,13 @@ static void test_other_bytes(void)
 	    "printf 'BZ' > h-custom_event.csv; printf '7z\\274\\257\\047\\034' > "
 	    "l-custom_event.csv");
 	fx_reject(&feed, "a-custom_event.csv", "corrupt-archive",
-		  "the file is no CSV but gzip data; give it the name");
+		  "the file is not CSV but gzip data; give it the name");
 	fx_reject(&feed, "b-custom_event.csv.gz", "corrupt-archive",
-		  "unpacked, the file is no CSV but gzip data");
+		  "unpacked, the file is not CSV but gzip data");
 	fx_reject(&feed, "c-custom_event.csv", "corrupt-archive", "a zip");
 	fx_reject(&feed, "d-custom_event.csv.gz", "corrupt-archive", "a zip");
 	fx_reject(&feed, "j-custom_event.zip", "corrupt-archive",
-		  "entry 'k.csv' is no CSV but gzip data");
+		  "entry 'k.csv' is not CSV but gzip data");
 	fx_reject(&feed, "e-custom_event.csv", "corrupt-archive", "bzip2");
 	fx_reject(&feed, "l-custom_event.csv", "corrupt-archive", "7z");
 	fx_reject(&feed, "f-custom_event.csv", "encryption-mismatch", "OpenPGP");

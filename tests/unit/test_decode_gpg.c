@@ -164,7 +164,7 @@ static void test_not_encrypted(void)
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		fx_reject(&feed, names[i], "decrypt-failed", "");
 	fx_reject(&feed, "s-custom_event.csv.gpg", "decrypt-failed",
-		  "no encrypted OpenPGP message");
+		  "not an encrypted OpenPGP message");
 	fx_reject(&feed, "e-custom_event.csv.gpg", "empty-file", "no bytes");
 	fx_reject(&feed, "n-custom_event.csv.gpg", "empty-file", "no bytes");
 	char passphrase[] = "x";

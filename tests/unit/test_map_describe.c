@@ -53,7 +53,7 @@ static void describe(const struct conf_feed *feed, const char *event, const char
 		at += (size_t)snprintf(
 		    said + at, sizeof(said) - at, "%zu %s %s(%s)%s%s%s%s%s%s%s%s%s\n", r->column,
 		    vias[r->via], r->path != NULL ? r->path : "", r->type != NULL ? r->type : "",
-		    r->outcome != MAP_OUTCOME_UNTOLD ? " " : "", outcomes[r->outcome],
+		    r->outcome != MAP_OUTCOME_UNKNOWN ? " " : "", outcomes[r->outcome],
 		    r->value != NULL ? "=" : "", r->value != NULL ? r->value : "",
 		    r->fallback != NULL ? " else " : "", r->fallback != NULL ? r->fallback : "",
 		    r->deletes ? " deletes" : "", r->text != NULL ? ": " : "",

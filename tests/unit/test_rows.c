@@ -47,7 +47,7 @@ static char *read_document(const char *document, size_t len, size_t offset)
 	CU_ASSERT_EQUAL_FATAL(df_unnamed_open("/tmp", &fd, &err), DF_OK);
 	CU_ASSERT_EQUAL_FATAL(df_write_all(fd, filler, offset, &err), DF_OK);
 	CU_ASSERT_EQUAL_FATAL(df_write_all(fd, document, len, &err), DF_OK);
-	CU_ASSERT_EQUAL_FATAL(df_write_all(fd, "\",\"behind\n", offset > 0 ? 10 : 0, &err), DF_OK);
+	CU_ASSERT_EQUAL_FATAL(df_write_all(fd, "\",\"after.\n", offset > 0 ? 10 : 0, &err), DF_OK);
 	render(fd, offset, len, &out, document);
 	df_buf_cstr(&out);
 	close(fd);

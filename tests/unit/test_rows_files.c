@@ -161,7 +161,7 @@ static void move_over(size_t border, const char *open, size_t plain, const char 
 		    got.len == expected.len && memcmp(got.data, expected.data, got.len) == 0;
 		if (!same)
 			fprintf(stderr,
-				"\nborder %zu, %zu bytes behind it of %s\nexpected %.500s\n     "
+				"\nborder %zu, %zu bytes after it of %s\nexpected %.500s\n     "
 				"got %.500s\n",
 				border, k, rest, df_buf_cstr(&expected), df_buf_cstr(&got));
 		CU_ASSERT_TRUE(same);
