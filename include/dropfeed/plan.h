@@ -14,7 +14,7 @@
  * Facts of the vendor's data planning (its documentation, and the data planning of its web SDK):
  * a point's match is exact and case-sensitive; the schema of an event sees {"data": {...}}, that of
  * user attributes and identities the object itself; numbers and booleans and their spellings as
- * strings are not told apart; a plan without a point for user attributes or for user identities
+ * strings are all one; a plan without a point for user attributes or for user identities
  * says nothing about them. The platform leaves out what is unplanned, after answering 202: events,
  * custom attributes of events and of products, user attributes and identities. What is planned but
  * invalid it reports only.

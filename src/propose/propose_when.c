@@ -104,7 +104,7 @@ static void note_serials(struct propose *p)
 			df_buf_addf(
 			    &p->todo,
 			    "the values of column %zu look like a spreadsheet's day "
-			    "numbers, which are no times: have them exported as dates, such "
+			    "numbers, which are not times: have them exported as dates, such "
 			    "as 2026-01-31 13:00\n",
 			    i + 1);
 }

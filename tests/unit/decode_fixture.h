@@ -184,11 +184,11 @@ static inline void fx_expect(const struct conf_feed *feed, const char *name, enu
 {
 	struct fx_file f;
 	fx_decode(&f, feed, name);
-	bool as_told =
+	bool as_expected =
 	    f.st == st && strcmp(f.err.code, code) == 0 && strstr(f.err.text, words) != NULL;
-	if (!as_told)
+	if (!as_expected)
 		fx_show(&f, name);
-	CU_ASSERT_TRUE(as_told);
+	CU_ASSERT_TRUE(as_expected);
 	CU_ASSERT_STRING_EQUAL(f.err.file, name);
 	fx_end(&f);
 }

@@ -359,7 +359,7 @@ static void test_inner_layers(void)
 		"p-custom_event.csv.gz.gpg -e plain\n"
 		"G s -r ed -o p-custom_event.zip.gpg -e plain");
 	fx_reject(&feed, "t-custom_event.csv.gz.gpg", "corrupt-archive", "too early");
-	fx_reject(&feed, "p-custom_event.csv.gz.gpg", "corrupt-archive", "no gzip data");
+	fx_reject(&feed, "p-custom_event.csv.gz.gpg", "corrupt-archive", "not gzip data");
 	fx_reject(&feed, "p-custom_event.zip.gpg", "corrupt-archive", "again");
 }
 

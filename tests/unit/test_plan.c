@@ -112,7 +112,7 @@ static void test_attributes_of_events(void)
 				  "missing #/data/custom_attributes/order_id");
 }
 
-/* What the files hold are strings, and the platform does not tell them from numbers. */
+/* What the files hold are strings, and the platform does not distinguish them from numbers. */
 static void test_numbers_in_strings(void)
 {
 	EVENT_IS("{\"order_id\":\"AB-1\",\"total\":\"12.50\",\"lines\":\"3\",\"gift\":\"True\"}",
