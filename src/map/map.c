@@ -37,7 +37,7 @@ enum df_status map_open(const struct conf_feed *feed, const char *event_type, st
 	*out = NULL;
 	const struct schema_event *event = schema_event_find(event_type, strlen(event_type));
 	if (event == NULL)
-		return df_fail(DF_USAGE, err, NULL, "'%s' is no event type of the Events API",
+		return df_fail(DF_USAGE, err, NULL, "'%s' is not an event type of the Events API",
 			       event_type);
 	struct map *m = df_alloc(sizeof(*m));
 	m->feed = feed;

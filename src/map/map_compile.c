@@ -107,7 +107,7 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 			map_warn(m, "unknown-column", "column %zu is ignored: %s", i + 1, why);
 			continue;
 		}
-		if (len == 0) /* as a spreadsheet leaves them behind the last one */
+		if (len == 0) /* as a spreadsheet leaves them after the last one */
 			snprintf(why, sizeof(why), "column %zu has no name: name it, or remove it",
 				 i + 1);
 		if (unknown++ == 0)
@@ -124,7 +124,7 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 		df_err_place(err, NULL, 0, first);
 	if (unknown > 0 && excel_line(m))
 		st = df_fail(DF_REJECT, err, "unknown-column",
-			     "the first line is no header but Excel's 'sep='; remove that line, "
+			     "the first line is not a header but Excel's 'sep='; remove that line, "
 			     "and export the file with "
 			     "commas");
 	else if (unknown > 0 && other_separator(m))

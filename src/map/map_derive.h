@@ -45,7 +45,8 @@ void map_derived_free(struct map *m);
 
 /* Before the others, for each row. */
 void map_derive_begin(struct map *m, const struct rows_cell *cells);
-/* Fills the cell. False: the fault is filled, with a code of NULL where it was told already. */
+/* Fills the cell. False: the fault is filled, with a code of NULL where it was reported
+ * already. */
 bool map_derive(struct map *m, struct map_derived *d, const struct rows_cell *cells,
 		struct rows_cell *out, struct map_cell_fault *fault);
 

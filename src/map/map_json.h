@@ -8,7 +8,7 @@
 
 struct map_op;
 
-/* JSON in a cell that stands for a whole object or list of the schema. */
+/* JSON in a cell that is a whole object or list of the schema. */
 struct map_json {
 	const struct map *m;
 	struct liquid_arena *arena; /* of the row */
@@ -29,7 +29,7 @@ struct map_json {
  * filled. */
 bool map_json_emit(struct map_json *j, const struct schema_field *field, const char *p, size_t len);
 
-/* As map_cell_emit, of any type: for values that are no row's. */
+/* As map_cell_emit, of any type: for values that belong to no row. */
 bool map_value_emit(const struct map *m, enum schema_type type, const struct schema_field *field,
 		    const struct rows_cell *cell, struct df_buf *out, struct map_cell_fault *fault);
 

@@ -4,7 +4,7 @@
 
 #include <json-c/json.h>
 
-/* What may stand after the JSON's end. */
+/* What may follow the JSON's end. */
 static const char *skip_blanks(const char *p)
 {
 	for (;;) {
@@ -57,7 +57,7 @@ static const char *skip_opaque(const char *p)
 
 /* json-c keeps no positions. The text is known to be good JSON by now, and its entries are the
  * objects on the third level. Without an entry it is a member of the manifest itself; one that
- * is missing stands where the manifest begins. */
+ * is missing is reported where the manifest begins. */
 static size_t find(const char *text, size_t entry, const char *key)
 {
 	size_t depth = 0, begin = 0, len = key != NULL ? strlen(key) : 0;

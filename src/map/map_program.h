@@ -38,7 +38,7 @@ struct map_op {
 	size_t column;
 	size_t unless;
 	const struct map_node *node; /* its names */
-	/* own: `"name":`, with the bracket of an open; a comma before it, MAP_PIECE bytes behind
+	/* own: `"name":`, with the bracket of an open; a comma before it, MAP_PIECE bytes after
 	 * it */
 	char *head;
 	size_t head_len;
@@ -55,7 +55,7 @@ struct map_program {
 	size_t depth;  /* frames that a run takes */
 };
 
-/* n_columns: of the document; those that are derived come behind them. */
+/* n_columns: of the document; those that are derived come after them. */
 void map_program_build(struct map_program *program, struct map_node *root, size_t n_columns,
 		       bool commerce);
 void map_program_free(struct map_program *program);

@@ -20,7 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A member's name, behind a comma if something stands before. */
+/* A member's name, after a comma where it is not the first. */
 static inline void add_head(struct map_run *r, const struct map_op *op)
 {
 	struct df_buf *out = r->out;
@@ -229,7 +229,7 @@ static void leaf(struct map_run *r, const struct map_op *op)
 		map_run_spread(r, op);
 		return;
 	}
-	if (d != NULL && d->faulty) { /* that has been told; it is not missing, too */
+	if (d != NULL && d->faulty) { /* that is reported already; it is not missing as well */
 		r->frame->seen |= op->bit;
 		r->identified = r->identified || (op->flags & SCHEMA_ID) != 0;
 		return;
@@ -422,7 +422,7 @@ static void finish(struct map_run *r)
 		record->data_len = m->data_out.len;
 }
 
-/* Puts the derived cells behind the row's own. */
+/* Puts the derived cells after the row's own. */
 static void derive(struct map_run *r)
 {
 	struct map *m = r->m;

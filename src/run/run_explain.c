@@ -58,8 +58,8 @@ static void keep_row(struct run_explain *x, const struct rows_row *row)
 	x->raw = df_strndup(row->raw, x->raw_len);
 }
 
-/* The physical line on which the row ends: a quoted cell goes on behind a line feed, never
- * behind a lone CR. */
+/* The physical line on which the row ends: a quoted cell goes on after a line feed, never
+ * after a lone CR. */
 static uint64_t last_line(const struct rows_row *row)
 {
 	uint64_t line = row->line;
@@ -79,7 +79,7 @@ static enum df_status no_such_line(uint64_t wanted, uint64_t last, struct df_err
 }
 
 /* Compiles the program with the header, or with the first good row, and lists what it does. A
- * refusal is the check's to tell. */
+ * refusal is reported by the check. */
 static enum df_status first_row(struct run_explain *x, const struct rows *rows,
 				const struct rows_row *row)
 {
@@ -257,7 +257,8 @@ static enum df_status choose(const struct decode *d, const char *entry,
 	}
 	enum df_status st = DF_OK;
 	if (*out == NULL && n == 1 && decode_doc(d, 0)->name == NULL)
-		st = df_fail(DF_USAGE, err, NULL, "the file is no archive: name it as FILE:LINE");
+		st = df_fail(DF_USAGE, err, NULL,
+			     "the file is not an archive: name it as FILE:LINE");
 	else if (*out == NULL && entry != NULL)
 		st = df_fail(DF_USAGE, err, NULL, "there is no document '%s' in it; there are: %s",
 			     entry, df_buf_cstr(&names));

@@ -230,7 +230,7 @@ static void test_gzip_damage(void)
 	      "c-custom_event.csv.gz");
 	fx_reject(&feed, "c-custom_event.csv.gz", "corrupt-archive", "incorrect data check");
 	fx_sh("cp plain x-custom_event.csv.gz");
-	fx_reject(&feed, "x-custom_event.csv.gz", "corrupt-archive", "no gzip data");
+	fx_reject(&feed, "x-custom_event.csv.gz", "corrupt-archive", "not gzip data");
 }
 
 static void test_gzip_trailing(void)
