@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-/* Half a location is none. */
+/* Half a location is useless. */
 void propose_locations(struct propose *p)
 {
 	static const char *const paths[][2] = {
