@@ -19,6 +19,7 @@
 #define DROPFEED_CONF_H
 
 #include "dropfeed/base.h"
+#include "dropfeed/plan.h"
 
 enum conf_policy { CONF_OFF, CONF_WARN, CONF_ENFORCE }; /* guidelines */
 enum conf_after { CONF_KEEP, CONF_DELETE, CONF_MOVE };  /* after_done, after_refused */
@@ -129,6 +130,17 @@ struct conf_map {                    /* how a row becomes a record (frozen) */
 	bool max_rejects_percent;
 };
 
+enum conf_plan_action { CONF_PLAN_WARN, CONF_PLAN_REJECT, CONF_PLAN_BLOCK };
+
+struct conf_plan {                    /* the data plan that rows are held against (frozen) */
+	char *path;                   /* or NULL */
+	char *text;                   /* its bytes, NUL-terminated, or NULL */
+	uint32_t version;             /* of a whole plan; 0: the only one it has */
+	enum conf_plan_action action; /* default CONF_PLAN_WARN */
+	bool strict;                  /* numbers in strings are none; default no */
+	struct plan *read;            /* from text; NULL: none. Its own reference */
+};
+
 struct conf_batch {            /* how records become batches (frozen) */
 	uint64_t group_window; /* bytes of open batches, default 64 MiB */
 	enum conf_historical historical;
@@ -182,6 +194,7 @@ struct conf_feed {
 	struct conf_decode decode;
 	struct conf_rows rows;
 	struct conf_map map;
+	struct conf_plan plan;
 	struct conf_batch batch;
 	struct conf_send send;
 	struct conf_notify notify;
@@ -246,6 +259,12 @@ const char *conf_feed_other_pod(const struct conf_feed *feed);
  * most 4 MiB). */
 enum df_status conf_feed_manifest(struct conf_feed *feed, const char *path,
 				  struct df_err *err) DF_CHECK;
+/* The same for a data plan; then, or after its version was set, conf_feed_plan_read. */
+enum df_status conf_feed_plan(struct conf_feed *feed, const char *path,
+			      struct df_err *err) DF_CHECK;
+/* Compiles the plan's text, where there is one. DF_USAGE: it is not a plan, or has not that
+ * version. */
+enum df_status conf_feed_plan_read(struct conf_feed *feed, struct df_err *err) DF_CHECK;
 
 /* Sets one key as if the file had it; for options of the command line such as --sink. DF_USAGE
  * when it is bad. */
@@ -266,13 +285,16 @@ enum df_status conf_rows_check(const struct conf_rows *rows, struct df_err *err)
  * order; never a secret. */
 void conf_feed_freeze(const struct conf_feed *feed, struct df_buf *out);
 
-/* A copy of `live` in which the frozen settings and manifest are the stored ones. Caller's.
- * DF_FATAL when the text is not what conf_feed_freeze wrote. */
-enum df_status conf_feed_thaw(const struct conf_feed *live, const char *frozen,
-			      const char *manifest_text, struct conf_feed **out,
-			      struct df_err *err) DF_CHECK;
+struct conf_frozen {                 /* what is stored with a document */
+	const char *settings;        /* of conf_feed_freeze */
+	const char *manifest, *plan; /* their texts, or NULL */
+};
+/* A copy of `live` in which the frozen settings, manifest and data plan are the stored ones.
+ * Caller's. DF_FATAL when the text is not what conf_feed_freeze wrote. */
+enum df_status conf_feed_thaw(const struct conf_feed *live, const struct conf_frozen *stored,
+			      struct conf_feed **out, struct df_err *err) DF_CHECK;
 
-/* The frozen keys whose values differ, and "manifest" where that does: "environment, lanes".
+/* The frozen keys whose values differ, and "manifest" or "plan" where that does: "environment, lanes".
  * Nothing where none does. */
 void conf_feed_differences(const struct conf_feed *stored, const struct conf_feed *live,
 			   struct df_buf *names);

@@ -89,6 +89,7 @@ struct ledger_document {
 	char *code, *text;
 	char *settings; /* frozen settings (conf_feed_freeze) */
 	char *manifest; /* frozen manifest or NULL */
+	char *plan;     /* frozen data plan or NULL */
 	/* rejected rows by their first code, {"code":rows,...}; NULL: not known */
 	char *reasons;
 	char *first_batch, *last_batch; /* source_request_ids, or NULL */
@@ -215,7 +216,7 @@ struct ledger_new_document {
 	int64_t file_id;
 	const char *name; /* NULL: the file is the document */
 	const char *event_type;
-	const char *settings, *manifest; /* manifest may be NULL */
+	const char *settings, *manifest, *plan; /* manifest and plan may be NULL */
 	const char *version;
 	int64_t now_ms;
 };
@@ -246,7 +247,7 @@ enum df_status ledger_document_checked(struct ledger *l, int64_t id,
 struct ledger_taking {
 	uint32_t batch_format;
 	const char *version, *target;
-	const char *settings, *manifest;
+	const char *settings, *manifest, *plan;
 	int64_t now_ms;
 };
 /* Before the first request goes out: from now on a batch may have been taken, under these

@@ -62,6 +62,8 @@ struct map_record {
 	/* Where in `data` the items of product_action.products are, and how many; fold_to 0: the
 	 * row has none. */
 	size_t fold_from, fold_to, fold_items;
+	/* The plan leaves the event out: the row has a user's part alone, and data is not used. */
+	bool no_event;
 	bool has_timestamp; /* events.data.timestamp_unixtime_ms is set */
 	int64_t timestamp_ms;
 	struct map_fault faults[MAP_MAX_FAULTS]; /* when map_row returned DF_REJECT */
@@ -154,6 +156,8 @@ enum df_status map_clone(const struct map *m, struct map **out, struct df_err *e
 struct map_note {
 	size_t what, warning; /* the map's own */
 	uint64_t n;           /* rows */
+	const char *code;     /* of what a data plan does not allow; else NULL */
+	char text[240];       /* with code */
 };
 size_t map_notes(const struct map *m, const struct map_note **out);
 void map_notes_forget(struct map *m);

@@ -33,7 +33,9 @@ struct plan;
  * it is the JSON. */
 enum df_status plan_read(const char *text, size_t len, uint32_t version, struct plan **out,
 			 struct df_err *err) DF_CHECK;
-void plan_free(struct plan *plan);
+/* Another reference to the same plan, which is to be freed as well; NULL gives NULL. */
+struct plan *plan_share(struct plan *plan);
+void plan_free(struct plan *plan); /* when it was the last one */
 
 const char *plan_id(const struct plan *plan);   /* borrowed; "" where the file has none */
 uint32_t plan_version(const struct plan *plan); /* 0 where the file has none */

@@ -91,7 +91,7 @@ void batch_maker_free(struct batch_maker *mk)
 /* frame: what is around an event, 0 when eventless */
 static size_t event_size(size_t frame, const struct map_record *rec)
 {
-	if (frame == 0)
+	if (frame == 0 || rec->no_event)
 		return 0;
 	return frame + (rec->message_id != NULL ? rec->message_id_len : BATCH_ID_LEN) +
 	       rec->data_len;
@@ -131,7 +131,7 @@ static size_t serialize(const struct batch_maker *mk, const struct batch_open *o
 		df_buf_addc(&json, ',');
 		df_buf_add(&json, batch_members(o), o->members_len);
 	}
-	if (mk->event_end != NULL) {
+	if (o->n_events > 0) {
 		df_buf_adds(&json, ",\"events\":[");
 		events_at = json.len;
 		df_buf_add(&json, o->events.data, o->events.len);
@@ -221,7 +221,7 @@ static enum df_status close_oldest(struct batch_maker *mk, struct df_err *err)
 static bool is_historical(const struct batch_maker *mk, const struct map_record *rec)
 {
 	const struct batch_settings *set = &mk->set;
-	if (set->historical == CONF_HIST_NEVER || mk->event_end == NULL || !rec->has_timestamp)
+	if (set->historical == CONF_HIST_NEVER || mk->event_end == NULL || rec->no_event || !rec->has_timestamp)
 		return false;
 	int64_t age =
 	    set->historical == CONF_HIST_ALWAYS ? BATCH_HISTORICAL_MIN_MS : HISTORICAL_AFTER;
@@ -325,6 +325,8 @@ static void add_row(struct batch_maker *mk, struct batch_open *o, const struct m
 	uint32_t id_at = 0;
 	if (folds)
 		fold(o, rec);
+	else if (rec->no_event)
+		o->last = (struct batch_last){0};
 	else if (mk->event_end != NULL)
 		id_at = add_event(mk, o, rec);
 	if (!mk->counts && o->n_rows == o->cap_rows) {

@@ -218,8 +218,10 @@ static struct conf_feed *feed_copy(const struct conf_feed *live, struct df_err *
 	struct df_buf frozen = {0};
 	struct conf_feed *feed = NULL;
 	conf_feed_freeze(live, &frozen);
-	enum df_status st =
-	    conf_feed_thaw(live, df_buf_cstr(&frozen), live->map.manifest_text, &feed, err);
+	const struct conf_frozen own = {.settings = df_buf_cstr(&frozen),
+					.manifest = live->map.manifest_text,
+					.plan = live->plan.text};
+	enum df_status st = conf_feed_thaw(live, &own, &feed, err);
 	df_buf_free(&frozen);
 	return st == DF_OK ? feed : NULL;
 }
@@ -287,6 +289,10 @@ struct conf_feed *cli_feed_with(const struct conf *conf, const struct cli_feed_o
 		st = conf_rows_check(&feed->rows, &err);
 	if (st == DF_OK && o->manifest != NULL)
 		st = conf_feed_manifest(feed, o->manifest, &err);
+	if (st == DF_OK && o->plan != NULL)
+		st = conf_feed_plan(feed, o->plan, &err);
+	if (st == DF_OK)
+		st = conf_feed_plan_read(feed, &err);
 	if (st == DF_OK)
 		return feed;
 	df_log_err(DF_LOG_ERROR, &err);

@@ -100,8 +100,9 @@ bool cli_has_state(const struct conf *conf, const char *command);
 
 /* options that choose a feed and change it for this call */
 struct cli_feed_options {
-	const char *name, *sink, *manifest; /* --feed, --sink, --manifest; or NULL */
-	struct cli_list set;                /* own: --set KEY=VALUE */
+	/* --feed, --sink, --manifest, --plan; or NULL */
+	const char *name, *sink, *manifest, *plan;
+	struct cli_list set; /* own: --set KEY=VALUE */
 };
 /* A copy of the chosen feed with the options applied, the caller's. Without a configuration, or
  * (optional) with several feeds and none named, it is a feed of defaults. NULL after a message. */

@@ -17,6 +17,7 @@ struct explain_arguments {
 static const struct cli_option options[] = {
     {"feed", "NAME", CLI_TEXT, AT(feed.name), CLI_FEED_HELP},
     {"manifest", "M", CLI_TEXT, AT(feed.manifest), "this manifest instead of the feed's"},
+    {"plan", "FILE", CLI_TEXT, AT(feed.plan), "this data plan instead of the feed's"},
     {"set", "KEY=VALUE", CLI_LIST, AT(feed.set), CLI_SET_HELP},
     {"format", "F", CLI_JSON, AT(json),
      "text (default; --verbose cuts nothing short and shows the whole batch), or json: one object"},
@@ -24,7 +25,8 @@ static const struct cli_option options[] = {
 
 const struct cli_spec cli_explain_spec = {
     .command = "explain",
-    .synopsis = "[--feed NAME] [--manifest M] [--set KEY=VALUE]... [--format text|json] FILE:LINE",
+    .synopsis = "[--feed NAME] [--manifest M] [--plan FILE] [--set KEY=VALUE]... [--format "
+		"text|json] FILE:LINE",
     .about = "Shows what becomes of one line of a drop file: where each cell goes, as which type "
 	     "and value, what is "
 	     "left out, and "

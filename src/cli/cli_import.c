@@ -18,6 +18,7 @@ static const struct cli_option options[] = {
     {"rejects", "FILE", CLI_TEXT, AT(rejects),
      "with --sink or --dry-run: write the rejected rows to FILE, or - (standard output)"},
     {"manifest", "M", CLI_TEXT, AT(feed.manifest), "this manifest instead of the feed's"},
+    {"plan", "FILE", CLI_TEXT, AT(feed.plan), "this data plan instead of the feed's"},
     {"set", "KEY=VALUE", CLI_LIST, AT(feed.set), CLI_SET_HELP},
     {"name", "N", CLI_TEXT, AT(name),
      "file name for standard input, such as export-custom_event.csv"},
@@ -27,7 +28,8 @@ static const struct cli_option options[] = {
 
 const struct cli_spec cli_import_spec = {
     .command = "import",
-    .synopsis = "[--feed NAME] [--sink S] [--rejects FILE] [--manifest M] [--set KEY=VALUE]... "
+    .synopsis = "[--feed NAME] [--sink S] [--rejects FILE] [--manifest M] [--plan FILE] [--set "
+		"KEY=VALUE]... "
 		"[--name N] [--dry-run] "
 		"[--format text|json] "
 		"FILE...|-",

@@ -16,6 +16,7 @@ struct validate_arguments {
 static const struct cli_option options[] = {
     {"feed", "NAME", CLI_TEXT, AT(feed.name), CLI_FEED_HELP},
     {"manifest", "M", CLI_TEXT, AT(feed.manifest), "this manifest instead of the feed's"},
+    {"plan", "FILE", CLI_TEXT, AT(feed.plan), "this data plan instead of the feed's"},
     {"set", "KEY=VALUE", CLI_LIST, AT(feed.set), CLI_SET_HELP},
     {"format", "F", CLI_JSON, AT(json), "text (default), or json: one object a document"},
     {"max-errors", "N", CLI_COUNT, AT(max_errors),
@@ -25,8 +26,9 @@ static const struct cli_option options[] = {
 
 const struct cli_spec cli_validate_spec = {
     .command = "validate",
-    .synopsis = "[--feed NAME] [--manifest M] [--set KEY=VALUE]... [--format text|json] "
-		"[--max-errors N] FILE...",
+    .synopsis =
+	"[--feed NAME] [--manifest M] [--plan FILE] [--set KEY=VALUE]... [--format text|json] "
+	"[--max-errors N] FILE...",
     .about =
 	"Decodes, reads, maps and batches local drop files as a delivery would, and sends nothing.",
     .options = options,

@@ -23,6 +23,8 @@ static const size_t feed_texts[] = {
     FEED(decode.gnupg_home),
     FEED(map.manifest),
     FEED(map.manifest_text),
+    FEED(plan.path),
+    FEED(plan.text),
     FEED(map.environment),
     FEED(map.event_name),
     FEED(map.event_type),
@@ -73,6 +75,7 @@ static void feed_clear(struct conf_feed *feed)
 		conf_secret_free(*feed_text(feed, feed_secrets[i]));
 	for (size_t i = 0; i < COUNT(feed_lists); i++)
 		conf_list_free(feed_list(feed, feed_lists[i]));
+	plan_free(feed->plan.read);
 	memset(feed, 0, sizeof(*feed));
 }
 
@@ -91,6 +94,7 @@ static struct conf_feed *feed_copy(const struct conf_feed *from)
 			v[j] = df_strdup(list->v[j]);
 		list->v = v;
 	}
+	to->plan.read = plan_share(to->plan.read);
 	return to;
 }
 
@@ -254,18 +258,36 @@ static unsigned frozen_read(struct conf_feed *feed, const char *frozen)
 	return number == 1 ? 1 : 0; /* there is always something */
 }
 
-enum df_status conf_feed_thaw(const struct conf_feed *live, const char *frozen,
-			      const char *manifest_text, struct conf_feed **out, struct df_err *err)
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* A text that has its file's name beside it. */
+static void thaw_text(char **path, char **text, const char *stored, const char *name)
+{
+	conf_text_set(text, df_strdup(stored));
+	if (stored == NULL)
+		conf_text_set(path, NULL);
+	else if (*path == NULL)
+		*path = df_format("(the %s stored with the document)", name);
+}
+
+enum df_status conf_feed_thaw(const struct conf_feed *live, const struct conf_frozen *stored,
+			      struct conf_feed **out, struct df_err *err)
 {
 	struct conf_feed *feed = feed_copy(live);
 	frozen_reset(feed);
-	conf_text_set(&feed->map.manifest_text, df_strdup(manifest_text));
-	if (manifest_text == NULL)
-		conf_text_set(&feed->map.manifest, NULL);
-	else if (feed->map.manifest == NULL)
-		feed->map.manifest = df_strdup("(the manifest stored with the document)");
+	thaw_text(&feed->map.manifest, &feed->map.manifest_text, stored->manifest, "manifest");
+	thaw_text(&feed->plan.path, &feed->plan.text, stored->plan, "data plan");
 
-	unsigned wrong = frozen_read(feed, frozen);
+	unsigned wrong = frozen_read(feed, stored->settings);
+	bool same =
+	    same_text(feed->plan.text, live->plan.text) && feed->plan.version == live->plan.version;
+	if (wrong == 0 && !same && conf_feed_plan_read(feed, err) != DF_OK) {
+		conf_feed_free(feed);
+		return DF_FATAL;
+	}
 	if (wrong == 0) {
 		*out = feed;
 		return DF_OK;
@@ -275,11 +297,6 @@ enum df_status conf_feed_thaw(const struct conf_feed *live, const char *frozen,
 	    DF_FATAL, err, NULL,
 	    "line %u of the settings stored with the document is not what this dropfeed wrote",
 	    wrong);
-}
-
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
 void conf_feed_differences(const struct conf_feed *stored, const struct conf_feed *live,
@@ -297,6 +314,8 @@ void conf_feed_differences(const struct conf_feed *stored, const struct conf_fee
 	}
 	if (!same_text(stored->map.manifest_text, live->map.manifest_text))
 		df_buf_addf(names, "%smanifest", names->len > 0 ? ", " : "");
+	if (!same_text(stored->plan.text, live->plan.text))
+		df_buf_addf(names, "%splan", names->len > 0 ? ", " : "");
 	df_buf_free(&a);
 	df_buf_free(&b);
 }

@@ -291,22 +291,60 @@ enum df_status conf_parse_secret_env(void *home, const struct conf_key *key, con
 
 /* ---- manifest ---- */
 
-enum df_status conf_feed_manifest(struct conf_feed *feed, const char *path, struct df_err *err)
+static enum df_status json_file(const char *path, size_t max, char **path_out, char **text_out,
+				struct df_err *err)
 {
 	char *text = NULL;
 	size_t len = 0;
-	enum df_status st = df_read_file(path, MANIFEST_MAX, &text, &len, err);
+	enum df_status st = df_read_file(path, max, &text, &len, err);
 	if (st != DF_OK)
 		return st;
 	if (strlen(text) != len) {
 		free(text);
-		return df_fail(DF_USAGE, err, NULL,
-			       "the manifest %s holds a NUL byte: it is not JSON", path);
+		return df_fail(DF_USAGE, err, NULL, "%s holds a NUL byte: it is not JSON", path);
 	}
-	char *copy = df_strdup(path); /* path may be feed->manifest itself */
-	conf_text_set(&feed->map.manifest, copy);
-	conf_text_set(&feed->map.manifest_text, text);
+	char *copy = df_strdup(path); /* path may be *path_out itself */
+	conf_text_set(path_out, copy);
+	conf_text_set(text_out, text);
 	return DF_OK;
+}
+
+enum df_status conf_feed_manifest(struct conf_feed *feed, const char *path, struct df_err *err)
+{
+	return json_file(path, MANIFEST_MAX, &feed->map.manifest, &feed->map.manifest_text, err);
+}
+
+enum df_status conf_feed_plan(struct conf_feed *feed, const char *path, struct df_err *err)
+{
+	return json_file(path, PLAN_MAX_BYTES, &feed->plan.path, &feed->plan.text, err);
+}
+
+enum df_status conf_feed_plan_read(struct conf_feed *feed, struct df_err *err)
+{
+	struct plan *plan = NULL;
+	if (feed->plan.text != NULL) {
+		enum df_status st = plan_read(feed->plan.text, strlen(feed->plan.text),
+					      feed->plan.version, &plan, err);
+		if (st != DF_OK) {
+			df_err_context(err, "%s", feed->plan.path);
+			return st;
+		}
+	}
+	plan_free(feed->plan.read);
+	feed->plan.read = plan;
+	return DF_OK;
+}
+
+enum df_status conf_parse_plan(void *home, const struct conf_key *key, const char *value,
+			       const char *base, struct df_err *err)
+{
+	char *path = NULL;
+	(void)key;
+	enum df_status st = conf_path_resolve(value, base, &path, err);
+	if (st == DF_OK)
+		st = conf_feed_plan(home, path, err);
+	free(path);
+	return st;
 }
 
 enum df_status conf_parse_manifest(void *home, const struct conf_key *key, const char *value,

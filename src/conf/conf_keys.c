@@ -30,6 +30,9 @@ static const char *const placeholder_words[] = {"empty", "reject", "keep", NULL}
 /* enum conf_event, and CONF_NOTIFY_NONE */
 static const char *const event_words[] = {
     "done", "refused", "rejects", "missing", "unfinished", "recovered", "denied", "none", NULL};
+/* enum conf_plan_action */
+static const char *const plan_words[] = {"warn", "reject", "block", NULL};
+static const char *const plan_type_words[] = {"loose", "strict", NULL};
 static const char *const duplicates_words[] = {"skip", "import", NULL};
 static const char *const order_words[] = {"arrival", "none", NULL};
 static const char *const checksum_words[] = {".sha256", ".md5", NULL};
@@ -315,6 +318,13 @@ const struct conf_key conf_feed_keys[] = {
 	   .words = policy_words),
     /* its text is frozen apart from the settings, and with it its path */
     LIVE(manifest, map.manifest, manifest, .fallback = NULL),
+    /* likewise */
+    LIVE(plan, plan.path, plan, .fallback = NULL),
+    FROZEN(plan_version, plan.version, conf_parse_u32, u32, .fallback = "0", .max = 1000000000),
+    FROZEN(plan_action, plan.action, conf_parse_word, word, .fallback = "warn",
+	   .words = plan_words),
+    FROZEN(plan_types, plan.strict, conf_parse_word_bool, word_bool, .fallback = "loose",
+	   .words = plan_type_words),
     FROZEN(environment, map.environment, conf_parse_word_text, text, .fallback = "production",
 	   .words = environment_words),
     FROZEN(event_name, map.event_name, conf_parse_utf8, text, .fallback = NULL),

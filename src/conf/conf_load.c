@@ -103,6 +103,15 @@ static void section_rows(struct loader *l, const struct conf_feed *feed)
 		loader_complain(l, a > b ? a : b, "%s and %s %s", c.keys[0], c.keys[1], c.why);
 }
 
+/* Which version is meant may be said after the plan. */
+static void section_plan(struct loader *l, struct conf_feed *feed)
+{
+	struct df_err why = {0};
+	int line = feed_key_line(&l->here, "plan");
+	if (line != 0 && conf_feed_plan_read(feed, &why) != DF_OK)
+		loader_complain(l, line, "plan: %s", why.text);
+}
+
 /* What only the whole section shows. A key with a bad value counts as given: one mistake, one
  * message. */
 static void section_end(struct loader *l)
@@ -115,6 +124,7 @@ static void section_end(struct loader *l)
 	section_secrets(l);
 	section_folders(l, feed);
 	section_rows(l, feed);
+	section_plan(l, feed);
 	if (feed->send.sink != CONF_SINK_EVENTS_API || s->sink_unclear)
 		return;
 	struct df_buf missing = {0};

@@ -130,6 +130,8 @@ enum df_status conf_parse_secret_file(void *, const struct conf_key *, const cha
 				      struct df_err *);
 enum df_status conf_parse_secret_env(void *, const struct conf_key *, const char *, const char *,
 				     struct df_err *);
+enum df_status conf_parse_plan(void *, const struct conf_key *, const char *, const char *,
+			       struct df_err *);
 enum df_status conf_parse_manifest(void *, const struct conf_key *, const char *, const char *,
 				   struct df_err *);
 enum df_status conf_parse_timezone(void *, const struct conf_key *, const char *, const char *,

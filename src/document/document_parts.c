@@ -27,7 +27,7 @@ struct kept_row {
 	struct batch_row where; /* within the part: number from 0, line from 1 */
 	size_t at;              /* in the part's bytes: its fragments, one after the other */
 	uint32_t ids, batch, data, request_id, message_id; /* their lengths */
-	bool sound, has_request_id, has_message_id, has_timestamp, late;
+	bool sound, has_request_id, has_message_id, has_timestamp, late, no_event;
 	uint32_t fold_from, fold_to, fold_items;
 	int64_t timestamp_ms;
 	size_t fault, n_faults;
@@ -110,6 +110,7 @@ static void keep_row(struct part *p, const struct rows_row *row, const struct ma
 			       .at = p->bytes.len,
 			       .sound = sound,
 			       .late = !sound && record->late,
+			       .no_event = record->no_event,
 			       .fault = p->n_faults};
 	if (!sound) {
 		keep_faults(p, record);
@@ -160,6 +161,7 @@ static void recall_row(const struct worker_group *c, const struct part *p, const
 	record->has_timestamp = k->has_timestamp;
 	record->timestamp_ms = k->timestamp_ms;
 	record->late = k->late;
+	record->no_event = k->no_event;
 	record->n_faults = k->n_faults;
 	for (size_t i = 0; i < k->n_faults; i++) {
 		const struct kept_fault *kept = &p->faults[k->fault + i];

@@ -5,9 +5,9 @@
 
 #include <inttypes.h>
 
-/* Equal manifests are stored once. hash: "" when there is none. */
-static enum df_status manifest_add(struct ledger *l, const char *text, char hash[DF_SHA256_HEX],
-				   struct df_err *err)
+/* Equal manifests and data plans are stored once. hash: "" when there is none. */
+static enum df_status text_add(struct ledger *l, const char *text, char hash[DF_SHA256_HEX],
+			       struct df_err *err)
 {
 	const struct ledger_change c = {.which = ST_MANIFEST_ADD, .what = "store a manifest"};
 	hash[0] = '\0';
@@ -45,15 +45,18 @@ static enum df_status begin_steps(struct ledger *l, const struct ledger_new_docu
 	const struct ledger_change add = {.which = ST_DOCUMENT_ADD, .what = "enter a document"};
 	const struct ledger_change set = {.which = ST_DOCUMENT_SETTINGS,
 					  .what = "note a document's settings"};
-	char hash[DF_SHA256_HEX];
-	enum df_status st = manifest_add(l, d->manifest, hash, err);
+	char hash[DF_SHA256_HEX], plan[DF_SHA256_HEX];
+	enum df_status st = text_add(l, d->manifest, hash, err);
 	if (st == DF_OK)
-		st = ledger_change(l, &add, err, "ittiittt", d->file_id, d->name, d->event_type,
+		st = text_add(l, d->plan, plan, err);
+	if (st == DF_OK)
+		st = ledger_change(l, &add, err, "ittiitttt", d->file_id, d->name, d->event_type,
 				   (int64_t)LEDGER_PULLED, d->now_ms, d->settings, or_null(hash),
-				   d->version);
+				   d->version, or_null(plan));
 	if (st == DF_OK && sqlite3_changes(l->db) == 0)
-		st = ledger_change(l, &set, err, "ittttti", d->file_id, d->name, d->settings,
-				   or_null(hash), d->event_type, d->version, d->now_ms);
+		st = ledger_change(l, &set, err, "itttttit", d->file_id, d->name, d->settings,
+				   or_null(hash), d->event_type, d->version, d->now_ms,
+				   or_null(plan));
 	return st;
 }
 
@@ -101,12 +104,14 @@ static enum df_status taken_steps(struct ledger *l, int64_t id, const struct led
 {
 	const struct ledger_change c = {
 	    .which = ST_DOCUMENT_TAKEN, .one = true, .what = "note that a document is taken"};
-	char hash[DF_SHA256_HEX];
-	enum df_status st = manifest_add(l, t->manifest, hash, err);
+	char hash[DF_SHA256_HEX], plan[DF_SHA256_HEX];
+	enum df_status st = text_add(l, t->manifest, hash, err);
 	if (st == DF_OK)
-		st = ledger_change(l, &c, err, "iittttiii", id, (int64_t)t->batch_format,
+		st = text_add(l, t->plan, plan, err);
+	if (st == DF_OK)
+		st = ledger_change(l, &c, err, "iittttiiit", id, (int64_t)t->batch_format,
 				   t->version, t->target, t->settings, or_null(hash), t->now_ms,
-				   (int64_t)LEDGER_SENDING, (int64_t)LEDGER_PULLED);
+				   (int64_t)LEDGER_SENDING, (int64_t)LEDGER_PULLED, or_null(plan));
 	return st;
 }
 

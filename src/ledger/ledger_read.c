@@ -71,6 +71,7 @@ void ledger_document_read(const struct ledger *l, sqlite3_stmt *s, struct ledger
 	out->version = column_text(s, 21);
 	out->target = column_text(s, 22);
 	out->sent_ms = sqlite3_column_int64(s, 23);
+	out->plan = column_text(s, 24);
 }
 
 void ledger_file_free(struct ledger_file *f)
@@ -108,6 +109,7 @@ void ledger_document_free(struct ledger_document *d)
 	free(d->text);
 	free(d->settings);
 	free(d->manifest);
+	free(d->plan);
 	free(d->reasons);
 	free(d->first_batch);
 	free(d->last_batch);

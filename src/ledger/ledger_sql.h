@@ -218,6 +218,9 @@ static const char *const ledger_migrations[] = {
     "  INSERT INTO notice(feed, event, file_id, since_ms, made_ms)"
     "   VALUES(NEW.feed, " NOTICE_OF_FILE ", NEW.id, NEW.pulled_ms, NEW.closed_ms);"
     "  UPDATE file SET noticed = " NOTICE_OF_FILE " WHERE id = NEW.id; END;",
+
+    /* data plans, which are kept where manifests are */
+    "ALTER TABLE document ADD COLUMN plan_hash TEXT REFERENCES manifest(hash);",
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
@@ -253,9 +256,10 @@ static const char *const ledger_migrations[] = {
 	"events, code, "                                                                           \
 	"document.text, settings, manifest.text, reasons, first_batch, last_batch, skipped, "      \
 	"taken, batch_format, "                                                                    \
-	"version, target, sent_ms"
+	"version, target, sent_ms, plan.text"
 #define SQL_DOCUMENT_TABLES                                                                        \
-	" FROM document LEFT JOIN manifest ON manifest.hash = document.manifest_hash "
+	" FROM document LEFT JOIN manifest ON manifest.hash = document.manifest_hash "             \
+	"LEFT JOIN manifest AS plan ON plan.hash = document.plan_hash "
 #define SQL_DOCUMENTS                                                                              \
 	"SELECT " SQL_DOCUMENT_COLUMNS SQL_DOCUMENT_TABLES "WHERE file_id = ?1 ORDER BY id"
 #define SQL_SKIPS "SELECT name, why, csv FROM skipped WHERE file_id = ?1 ORDER BY name"
@@ -412,12 +416,12 @@ static const char *const ledger_statements[ST_COUNT] = {
 	"INSERT OR REPLACE INTO skipped(file_id, name, why, csv) VALUES(?1, ?2, ?3, ?4)",
     [ST_MANIFEST_ADD] = "INSERT INTO manifest(hash, text) VALUES(?1, ?2) ON CONFLICT DO NOTHING",
     [ST_DOCUMENT_ADD] = "INSERT INTO document(file_id, name, event_type, state, begun_ms, "
-			"settings, manifest_hash, version)"
-			" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+			"settings, manifest_hash, version, plan_hash)"
+			" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
     [ST_DOCUMENT_SETTINGS] =
 	"UPDATE document SET settings = ?3, manifest_hash = ?4, event_type = ?5, version = ?6,"
 	/* a clock that was ahead and is right now must not count any more */
-	" begun_ms = min(begun_ms, ?7)"
+	" begun_ms = min(begun_ms, ?7), plan_hash = ?8"
 	" WHERE file_id = ?1 AND ifnull(name, '') = ifnull(?2, '') AND NOT taken",
     [ST_DOCUMENT_FIND] = "SELECT " SQL_DOCUMENT_COLUMNS SQL_DOCUMENT_TABLES
 			 "WHERE file_id = ?1 AND ifnull(name, '') = ifnull(?2, '')",
@@ -435,7 +439,7 @@ static const char *const ledger_statements[ST_COUNT] = {
 	" batches = ?4, events = ?5, state = ?6, skipped = ?7 WHERE id = ?1 AND closed_ms = 0",
     [ST_DOCUMENT_TAKEN] = "UPDATE document SET taken = 1, batch_format = ?2, version = ?3, target "
 			  "= ?4, settings = ?5,"
-			  " manifest_hash = ?6, sent_ms = ?7, state = ?8"
+			  " manifest_hash = ?6, sent_ms = ?7, state = ?8, plan_hash = ?10"
 			  " WHERE id = ?1 AND NOT taken AND closed_ms = 0 AND state <> ?9",
     [ST_DOCUMENT_UNTAKEN] =
 	"UPDATE document SET taken = 0 WHERE id = ?1 AND closed_ms = 0"
@@ -524,10 +528,11 @@ static const char *const ledger_statements[ST_COUNT] = {
 	"DELETE FROM reason WHERE document_id IN (SELECT id FROM document WHERE file_id = ?1)",
     [ST_PRUNE_SKIPS] = "DELETE FROM skipped WHERE file_id = ?1",
     [ST_PRUNE_DOCUMENTS] =
-	"UPDATE document SET settings = '', manifest_hash = NULL, reasons = NULL,"
+	"UPDATE document SET settings = '', manifest_hash = NULL, plan_hash = NULL, reasons = NULL,"
 	" text = iif(state = ?2, text, NULL) WHERE file_id = ?1 AND closed_ms <> 0",
     [ST_PRUNE_MANIFESTS] = "DELETE FROM manifest WHERE hash NOT IN"
-			   " (SELECT manifest_hash FROM document WHERE manifest_hash IS NOT NULL)",
+			   " (SELECT manifest_hash FROM document WHERE manifest_hash IS NOT NULL"
+			   "  UNION SELECT plan_hash FROM document WHERE plan_hash IS NOT NULL)",
     [ST_TALLY_ADD] = "INSERT INTO tally VALUES(?1, ?2, ?3)"
 		     " ON CONFLICT DO UPDATE SET value = value + excluded.value",
     [ST_TALLY_SET] =

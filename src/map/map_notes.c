@@ -47,6 +47,8 @@ static size_t kind_of(const struct map *m, const struct map_note *note)
 
 static const char *code_of(const struct map *m, const struct map_note *note)
 {
+	if (note->code != NULL)
+		return note->code;
 	if (note->what < ops_of(m))
 		return "too-long";
 	size_t kind = kind_of(m, note);
@@ -96,6 +98,13 @@ static void word_placeholder(const struct map *m, const struct map_note *note, c
 		 name, (unsigned long long)note->n, one ? "value is" : "values are", value);
 }
 
+/* What the data plan does not allow. */
+static void word_planned(const struct map_note *note, char *out, size_t size)
+{
+	snprintf(out, size, "%llu row%s: %s", (unsigned long long)note->n, note->n == 1 ? "" : "s",
+		 note->text);
+}
+
 void map_note_add(struct map *m, const struct map_note *added)
 {
 	size_t i = 0;
@@ -108,17 +117,23 @@ void map_note_add(struct map *m, const struct map_note *added)
 			m->notes = df_alloc(MAX_NOTES * sizeof(*m->notes));
 		bool room = m->n_warnings < MAP_MAX_WARNINGS;
 		m->notes[m->n_notes++] = (struct map_note){
-		    .what = added->what, .warning = room ? m->n_warnings : MAP_NONE};
+		    .what = added->what,
+		    .warning = room ? m->n_warnings : MAP_NONE,
+		    .code = added->code};
+		memcpy(m->notes[m->n_notes - 1].text, added->text, sizeof(added->text));
 		if (room)
 			map_warn(m, code_of(m, added), "%s", "");
 	}
 	struct map_note *note = &m->notes[i];
 	note->n += added->n;
-	bool cut = note->what < ops_of(m);
+	bool cut = note->code == NULL && note->what < ops_of(m);
 	if (note->warning == MAP_NONE || (cut && note->n > added->n))
 		return;
 	struct map_warning *w = &m->warnings[note->warning];
-	(cut ? word_cut : word_placeholder)(m, note, w->text, sizeof(w->text));
+	if (note->code != NULL)
+		word_planned(note, w->text, sizeof(w->text));
+	else
+		(cut ? word_cut : word_placeholder)(m, note, w->text, sizeof(w->text));
 	df_utf8_sanitize(w->text);
 }
 

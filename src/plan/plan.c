@@ -337,6 +337,7 @@ enum df_status plan_read(const char *text, size_t len, uint32_t version, struct 
 {
 	struct json_object *root = NULL, *chosen = NULL;
 	struct plan *plan = df_alloc(sizeof(*plan));
+	plan->owners = 1;
 	enum df_status st = parse(text, len, &root, err);
 	plan->by_key = df_index_new();
 	if (st != DF_OK)
@@ -357,7 +358,7 @@ cleanup:
 
 void plan_free(struct plan *plan)
 {
-	if (plan == NULL)
+	if (plan == NULL || atomic_fetch_sub(&plan->owners, 1) > 1)
 		return;
 	for (size_t i = 0; i < plan->n_points; i++)
 		point_free(&plan->points[i]);
@@ -370,6 +371,13 @@ void plan_free(struct plan *plan)
 	df_index_free(plan->by_key);
 	free(plan->id);
 	free(plan);
+}
+
+struct plan *plan_share(struct plan *plan)
+{
+	if (plan != NULL)
+		atomic_fetch_add(&plan->owners, 1);
+	return plan;
 }
 
 const char *plan_id(const struct plan *plan)

@@ -102,6 +102,7 @@ struct plan_point {
 };
 
 struct plan {
+	atomic_uint owners;
 	char *id; /* own */
 	uint32_t version;
 	bool allows[PLAN_FIELD]; /* per part: the plan's settings let the unplanned pass */

@@ -99,7 +99,8 @@ static bool check_holds(const struct ledger_document *d, const struct ledger_new
 		       d->rows == d->rejected + d->skipped;
 	return d->state != LEDGER_PULLED && counted && d->begun_ms <= now->now_ms &&
 	       same_text(d->settings, now->settings) && same_text(d->manifest, now->manifest) &&
-	       same_text(d->version, now->version) && same_text(d->event_type, now->event_type);
+	       same_text(d->plan, now->plan) && same_text(d->version, now->version) &&
+	       same_text(d->event_type, now->event_type);
 }
 
 /* A zip that came before, of which another document was refused: this one was delivered then.
@@ -218,6 +219,7 @@ enum df_status run_document_begin(struct run_file_work *w, const struct decode_d
 						.event_type = doc->event_type,
 						.settings = df_buf_cstr(&settings),
 						.manifest = live->map.manifest_text,
+						.plan = live->plan.text,
 						.version = DROPFEED_VERSION,
 						.now_ms = df_now_ms()};
 	enum df_status st =
@@ -368,8 +370,9 @@ static enum df_status choose_identity(struct run_delivery *v, struct df_err *err
 enum df_status run_document_prepare(struct run_delivery *v, struct df_err *err)
 {
 	struct run_file_work *w = v->w;
-	enum df_status st =
-	    conf_feed_thaw(w->f->feed, v->d->settings, v->d->manifest, &v->feed, err);
+	const struct conf_frozen stored = {
+	    .settings = v->d->settings, .manifest = v->d->manifest, .plan = v->d->plan};
+	enum df_status st = conf_feed_thaw(w->f->feed, &stored, &v->feed, err);
 	if (st == DF_OK)
 		st = choose_identity(v, err);
 	if (st != DF_OK)

@@ -155,6 +155,7 @@ static enum df_status begin_sending(struct run_delivery *v, const char *target, 
 					     .target = target,
 					     .settings = v->d->settings,
 					     .manifest = v->d->manifest,
+					     .plan = v->d->plan,
 					     .now_ms = df_now_ms()};
 	return ledger_document_taken(v->w->run->env.ledger, v->d->id, &taking, err);
 }

@@ -756,6 +756,13 @@ static struct conf_feed *unusual_feed(void)
 	return feed;
 }
 
+static enum df_status thaw(const struct conf_feed *live, const char *settings, const char *manifest,
+			   struct conf_feed **out, struct df_err *err)
+{
+	const struct conf_frozen stored = {.settings = settings, .manifest = manifest};
+	return conf_feed_thaw(live, &stored, out, err);
+}
+
 static void test_freeze(void)
 {
 	struct conf_feed *then = unusual_feed(), *now = conf_feed_default("x"), *thawed = NULL;
@@ -770,7 +777,7 @@ static void test_freeze(void)
 	CU_ASSERT_EQUAL(conf_feed_set(now, "endpoint", "eu1", &err), DF_OK);
 	CU_ASSERT_EQUAL(conf_feed_set(now, "include", "a b", &err), DF_OK);
 	now->send.api_secret = df_strdup("today");
-	CU_ASSERT_EQUAL(conf_feed_thaw(now, frozen.data, "{}", &thawed, &err), DF_OK);
+	CU_ASSERT_EQUAL(thaw(now, frozen.data, "{}", &thawed, &err), DF_OK);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(thawed);
 	conf_feed_freeze(thawed, &again);
 	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&again), frozen.data);
@@ -788,7 +795,7 @@ static void test_freeze(void)
 	conf_feed_freeze(now, &again);
 	then->map.manifest = df_strdup("/m.json");
 	then->map.manifest_text = df_strdup("{}");
-	CU_ASSERT_EQUAL(conf_feed_thaw(then, df_buf_cstr(&again), NULL, &thawed, &err), DF_OK);
+	CU_ASSERT_EQUAL(thaw(then, df_buf_cstr(&again), NULL, &thawed, &err), DF_OK);
 	CU_ASSERT_PTR_NULL(thawed->map.event_name);
 	CU_ASSERT_PTR_NULL(thawed->map.manifest);
 	CU_ASSERT_PTR_NULL(thawed->map.manifest_text);
@@ -797,9 +804,9 @@ static void test_freeze(void)
 	conf_feed_free(thawed);
 	/* the sink is never stored, though 0.1 did: today's counts */
 	CU_ASSERT_EQUAL(conf_feed_set(now, "sink", "file:/out/x", &err), DF_OK);
-	CU_ASSERT_EQUAL(conf_feed_thaw(now, "lanes = 3\nsink = file:/then\nduplicates = import\n",
-				       NULL, &thawed, &err),
-			DF_OK);
+	CU_ASSERT_EQUAL(
+	    thaw(now, "lanes = 3\nsink = file:/then\nduplicates = import\n", NULL, &thawed, &err),
+	    DF_OK);
 	CU_ASSERT_STRING_EQUAL(thawed->send.sink_path, "/out/x");
 	CU_ASSERT_FALSE(thawed->send.duplicates_import);
 	/* what 0.1 did not know it did not do, and the document is finished in that way */
@@ -840,8 +847,7 @@ static void test_freeze_rows(void)
 	for (size_t i = 0; i < sizeof(set) / sizeof(*set); i++)
 		CU_ASSERT_EQUAL_FATAL(conf_feed_set(feed, set[i][0], set[i][1], &err), DF_OK);
 	conf_feed_freeze(feed, &frozen);
-	CU_ASSERT_EQUAL_FATAL(conf_feed_thaw(live, df_buf_cstr(&frozen), NULL, &thawed, &err),
-			      DF_OK);
+	CU_ASSERT_EQUAL_FATAL(thaw(live, df_buf_cstr(&frozen), NULL, &thawed, &err), DF_OK);
 	conf_feed_freeze(thawed, &again);
 	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&again), df_buf_cstr(&frozen));
 	CU_ASSERT_EQUAL(thawed->rows.delimiter, '\t');
@@ -876,7 +882,7 @@ static void test_thaw_refuses(void)
 	struct conf_feed *live = conf_feed_default("x"), *thawed = NULL;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		struct df_err err = {0};
-		enum df_status st = conf_feed_thaw(live, bad[i], NULL, &thawed, &err);
+		enum df_status st = thaw(live, bad[i], NULL, &thawed, &err);
 		CU_ASSERT_EQUAL(st, DF_FATAL);
 		if (st != DF_FATAL)
 			fprintf(stderr, "thawed: %s\n", bad[i]);

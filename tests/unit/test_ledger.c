@@ -82,10 +82,10 @@ static enum df_status begin(struct ledger *l, int64_t file, const char *name,
 			    const char *event_type, const char *settings, const char *manifest,
 			    int64_t now_ms, struct ledger_document *d)
 {
-	return ledger_document_begin(
-	    l,
-	    &(struct ledger_new_document){file, name, event_type, settings, manifest, "1", now_ms},
-	    d, &err);
+	return ledger_document_begin(l,
+				     &(struct ledger_new_document){file, name, event_type, settings,
+								   manifest, NULL, "1", now_ms},
+				     d, &err);
 }
 
 static enum df_status checked(struct ledger *l, int64_t id, uint64_t rows, uint64_t rejected)
@@ -280,7 +280,7 @@ static void test_taken(void)
 {
 	struct ledger *l = fresh();
 	struct ledger_document d = {0};
-	const struct ledger_taking taking = {2, "0.2.0", "t1", "lanes = 2\n", "{\"m\":1}", 7};
+	const struct ledger_taking taking = {2, "0.2.0", "t1", "lanes = 2\n", "{\"m\":1}", NULL, 7};
 	int64_t file = add_file(l, "a.csv", SHA_A);
 	OK(begin(l, file, NULL, "custom_event", "lanes = 8\n", NULL, 5, &d));
 	CU_ASSERT_FALSE(d.taken);
