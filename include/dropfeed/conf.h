@@ -137,7 +137,7 @@ struct conf_plan {                    /* the data plan that rows are held agains
 	char *text;                   /* its bytes, NUL-terminated, or NULL */
 	uint32_t version;             /* of a whole plan; 0: the only one it has */
 	enum conf_plan_action action; /* default CONF_PLAN_WARN */
-	bool strict;                  /* numbers in strings are none; default no */
+	bool strict;                  /* a number in a string is a string; default no */
 	struct plan *read;            /* from text; NULL: none. Its own reference */
 };
 
@@ -294,7 +294,8 @@ struct conf_frozen {                 /* what is stored with a document */
 enum df_status conf_feed_thaw(const struct conf_feed *live, const struct conf_frozen *stored,
 			      struct conf_feed **out, struct df_err *err) DF_CHECK;
 
-/* The frozen keys whose values differ, and "manifest" or "plan" where that does: "environment, lanes".
+/* The frozen keys whose values differ, and "manifest" or "plan" where that does:
+ * "environment, lanes".
  * Nothing where none does. */
 void conf_feed_differences(const struct conf_feed *stored, const struct conf_feed *live,
 			   struct df_buf *names);

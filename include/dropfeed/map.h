@@ -157,7 +157,7 @@ struct map_note {
 	size_t what, warning; /* the map's own */
 	uint64_t n;           /* rows */
 	const char *code;     /* of what a data plan does not allow; else NULL */
-	char text[240];       /* with code */
+	char text[304];       /* with code */
 };
 size_t map_notes(const struct map *m, const struct map_note **out);
 void map_notes_forget(struct map *m);

@@ -116,8 +116,7 @@ bool batch_record_too_large(const struct batch_settings *settings, const struct 
 /* ---- closing ---- */
 
 /* Everything, with blanks for the ids made here. Returns where the events begin. */
-static size_t serialize(const struct batch_maker *mk, const struct batch_open *o, bool own_id,
-			struct batch *b)
+static size_t serialize(const struct batch_open *o, bool own_id, struct batch *b)
 {
 	struct df_buf json = {0};
 	size_t events_at = 0;
@@ -176,7 +175,7 @@ static enum df_status fill(struct batch_maker *mk, const struct batch_open *o, s
 		if (st != DF_OK)
 			return st;
 	}
-	size_t events_at = serialize(mk, o, own_id, b);
+	size_t events_at = serialize(o, own_id, b);
 	identify(mk, o, own_id, events_at, b);
 	b->rows = df_realloc(NULL, o->n_rows * sizeof(*b->rows));
 	memcpy(b->rows, o->rows, o->n_rows * sizeof(*b->rows));
@@ -221,7 +220,8 @@ static enum df_status close_oldest(struct batch_maker *mk, struct df_err *err)
 static bool is_historical(const struct batch_maker *mk, const struct map_record *rec)
 {
 	const struct batch_settings *set = &mk->set;
-	if (set->historical == CONF_HIST_NEVER || mk->event_end == NULL || rec->no_event || !rec->has_timestamp)
+	if (set->historical == CONF_HIST_NEVER || mk->event_end == NULL || rec->no_event ||
+	    !rec->has_timestamp)
 		return false;
 	int64_t age =
 	    set->historical == CONF_HIST_ALWAYS ? BATCH_HISTORICAL_MIN_MS : HISTORICAL_AFTER;

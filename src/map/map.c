@@ -6,6 +6,7 @@
 #include "map_manifest.h"
 #include "map_own.h"
 #include "map_placeholder.h"
+#include "map_planned.h"
 #include "map_program.h"
 #include "map_rows.h"
 #include "map_settings.h"
@@ -113,6 +114,7 @@ void map_close(struct map *m)
 	free(m->frames);
 	free(m->warnings);
 	free(m->notes);
+	map_planned_end(m);
 	df_buf_free(&m->ids);
 	df_buf_free(&m->batch_out);
 	df_buf_free(&m->data_out);

@@ -58,6 +58,15 @@ static void set_data_plan(struct map *m, const char *plan)
 	free(id);
 }
 
+static void set_plan_read(struct map *m, const struct plan *plan)
+{
+	char *id = plan_version(plan) == 0 ? df_strdup(plan_id(plan))
+					   : df_format("%s:%u", plan_id(plan), plan_version(plan));
+	if (plan_id(plan)[0] != '\0')
+		set_data_plan(m, id);
+	free(id);
+}
+
 void map_defaults(struct map *m)
 {
 	const struct conf_feed *feed = m->feed;
@@ -65,6 +74,8 @@ void map_defaults(struct map *m)
 		    feed->map.environment != NULL ? feed->map.environment : "production");
 	if (feed->map.data_plan != NULL)
 		set_data_plan(m, feed->map.data_plan);
+	else if (feed->plan.read != NULL)
+		set_plan_read(m, feed->plan.read);
 	if (strcmp(m->event->name, "custom_event") == 0) {
 		if (feed->map.event_name != NULL)
 			set_default(m, "events.data.event_name", feed->map.event_name);

@@ -7,6 +7,7 @@
 #include "map_columns.h"
 #include "map_custom.h"
 #include "map_manifest.h"
+#include "map_planned.h"
 #include "map_state.h"
 #include "map_transform.h"
 #include "map_warn.h"
@@ -193,5 +194,7 @@ enum df_status map_compile(struct map *m, struct df_err *err)
 		st = bind_plain(m, done, err);
 	if (st == DF_OK)
 		st = map_bind(m, err);
+	if (st == DF_OK)
+		map_planned_begin(m);
 	return st;
 }

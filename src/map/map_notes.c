@@ -116,10 +116,10 @@ void map_note_add(struct map *m, const struct map_note *added)
 		if (m->notes == NULL)
 			m->notes = df_alloc(MAX_NOTES * sizeof(*m->notes));
 		bool room = m->n_warnings < MAP_MAX_WARNINGS;
-		m->notes[m->n_notes++] = (struct map_note){
-		    .what = added->what,
-		    .warning = room ? m->n_warnings : MAP_NONE,
-		    .code = added->code};
+		m->notes[m->n_notes++] =
+		    (struct map_note){.what = added->what,
+				      .warning = room ? m->n_warnings : MAP_NONE,
+				      .code = added->code};
 		memcpy(m->notes[m->n_notes - 1].text, added->text, sizeof(added->text));
 		if (room)
 			map_warn(m, code_of(m, added), "%s", "");

@@ -10,6 +10,7 @@
 #include "map_notes.h"
 #include "map_own.h"
 #include "map_placeholder.h"
+#include "map_planned.h"
 #include "map_program.h"
 #include "map_rows.h"
 #include "map_run.h"
@@ -413,6 +414,8 @@ static void finish(struct map_run *r)
 	if (m->batch_out.over || m->data_out.over || m->ids.over)
 		map_run_fault(r, "row-too-large", MAP_NONE, "the row's JSON is over %u bytes",
 			      MAP_MAX_OUTPUT);
+	if (m->planner != NULL && record->n_faults == 0)
+		map_planned(r);
 	record->ids = m->ids.len > 0 ? m->ids.data : "";
 	record->ids_len = m->ids.len;
 	record->batch = m->batch_out.len > 0 ? m->batch_out.data : "";
@@ -449,6 +452,7 @@ enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, siz
 	record->n_faults = 0;
 	record->ids_hash = 0;
 	record->data_len = 0;
+	record->no_event = false;
 	record->has_timestamp = record->late = false;
 	record->timestamp_ms = 0;
 	record->fold_from = record->fold_to = record->fold_items = 0;

@@ -6,6 +6,7 @@
 #include "dropfeed/index.h"
 #include "dropfeed/liquid.h"
 #include "dropfeed/map.h"
+#include "dropfeed/plan.h"
 #include "dropfeed/time.h"
 #include "map_bindings.h"
 #include "map_derive.h"
@@ -68,6 +69,8 @@ struct map {
 	struct liquid_arena arena;   /* of a row */
 	struct map_cell_fault fault; /* of a cell that is looked at again, to say so */
 	struct df_buf rendered;
+	struct plan_checker *planner;            /* own: see map_planned.c; NULL: no data plan */
+	size_t plan_column, plan_version_column; /* that name the row's own plan, or MAP_NONE */
 };
 
 #endif

@@ -105,8 +105,8 @@ static enum df_status look_begun(void *ctx, const struct ledger_document *d, str
 static enum df_status stored_type(const struct run_file *f, const struct begun *b,
 				  struct conf_feed **stored, struct df_err *err)
 {
-	return b->settings != NULL ? conf_feed_thaw(f->feed, b->settings, NULL, stored, err)
-				   : DF_OK;
+	const struct conf_frozen begun = {.settings = b->settings};
+	return b->settings != NULL ? conf_feed_thaw(f->feed, &begun, stored, err) : DF_OK;
 }
 
 /* A document of which a batch was taken has passed the feed's rules of that day: what they have

@@ -928,6 +928,8 @@ static void test_example(void)
 	put("dropfeed/orders.password", "s\n", 0600);
 	put("dropfeed/orders.gnupg-passphrase", "s\n", 0600);
 	put("dropfeed/orders.json", "{}", 0600);
+	put("dropfeed/orders.plan.json",
+	    "{\"version\":2,\"version_document\":{\"data_points\":[]}}", 0600);
 	setenv("DROPFEED_ORDERS_SECRET", "s", 1);
 	conf_free(load(text, &problems));
 	/* these are not on a test's machine, of the two secrets only one may be given, and
