@@ -205,10 +205,9 @@ static void note_shared(struct propose *p, size_t column, size_t other, size_t n
 		return;
 	}
 	propose_because(c,
-			"not an identity: %zu of its values are in rows that differ in column %zu, "
-			"so that several users "
-			"share them",
-			n, other + 1);
+			"not an identity: %zu of its values %s in rows that differ in column %zu, "
+			"so that several users share them",
+			n, n == 1 ? "is" : "are", other + 1);
 }
 
 static void compare(const struct propose *p, struct pair *pairs, struct candidate *a,
