@@ -5,14 +5,19 @@
 
 #include "dropfeed/step.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define PAGES_AT_A_TIME 1024
+#define TEMPORARY       "%s.dropfeed-%ld.tmp"
+#define TEMPORARIES     "*.dropfeed-[0-9]*.tmp"
 
 static enum df_status copy_failed(sqlite3 *to, const char *path, struct df_err *err)
 {
@@ -45,6 +50,10 @@ static enum df_status copy_ledger(struct ledger *l, const char *path, struct df_
 	if (sqlite3_exec(l->db, "BEGIN; SELECT count(*) FROM file", NULL, NULL, NULL) != SQLITE_OK)
 		st = ledger_fail(l, "read", err);
 	else if (sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+		st = copy_failed(to, path, err);
+	/* a copy that is not finished is thrown away: it needs no journal beside it */
+	else if (sqlite3_exec(to, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", NULL, NULL,
+			      NULL) != SQLITE_OK)
 		st = copy_failed(to, path, err);
 	else
 		st = copy_pages(l, to, path, err);
@@ -89,10 +98,42 @@ static enum df_status may_be_written(const struct ledger *l, const char *path, s
 	return DF_OK;
 }
 
+/* What backups into this folder left there when they were killed: nobody holds its lock. */
+static void sweep(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	if (dir == NULL)
+		return;
+	for (const struct dirent *e; (e = readdir(dir)) != NULL;) {
+		if (fnmatch(TEMPORARIES, e->d_name, 0) != 0)
+			continue;
+		int fd = openat(dirfd(dir), e->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+		    unlinkat(dirfd(dir), e->d_name, 0) == 0)
+			df_log(DF_LOG_INFO, "removed %s/%s, which a killed backup left", folder,
+			       e->d_name);
+		if (fd >= 0)
+			close(fd);
+	}
+	closedir(dir);
+}
+
+/* Locked as long as somebody writes it. */
+static enum df_status temporary_open(const char *path, int *fd, struct df_err *err)
+{
+	*fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (*fd < 0)
+		return df_fail(df_disk_status(errno, DF_USAGE), err, NULL, "cannot write %s: %s",
+			       path, df_strerror(errno));
+	if (flock(*fd, LOCK_EX | LOCK_NB) != 0)
+		df_log(DF_LOG_DEBUG, "cannot lock %s: %s", path, df_strerror(errno));
+	return DF_OK;
+}
+
 enum df_status ledger_backup(const char *state_dir, const char *path, struct df_err *err)
 {
 	struct ledger *l = NULL;
-	char *temporary = df_format("%s.%ld.tmp", path, (long)getpid());
+	char *temporary = df_format(TEMPORARY, path, (long)getpid()), *folder = df_dirname(path);
 	int fd = -1;
 	enum df_status st = ledger_open_readonly(state_dir, &l, err);
 	if (st == DF_END)
@@ -103,12 +144,10 @@ enum df_status ledger_backup(const char *state_dir, const char *path, struct df_
 	if (st != DF_OK)
 		goto cleanup;
 
-	fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0) {
-		st = df_fail(df_disk_status(errno, DF_USAGE), err, NULL, "cannot write %s: %s",
-			     temporary, df_strerror(errno));
+	sweep(folder);
+	st = temporary_open(temporary, &fd, err);
+	if (st != DF_OK)
 		goto cleanup;
-	}
 	st = copy_ledger(l, temporary, err);
 	if (st == DF_OK)
 		st = sync_and_name(temporary, path, err);
@@ -118,5 +157,6 @@ enum df_status ledger_backup(const char *state_dir, const char *path, struct df_
 cleanup:
 	ledger_close(l);
 	free(temporary);
+	free(folder);
 	return st;
 }
