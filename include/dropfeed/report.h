@@ -134,7 +134,8 @@ void report_post_prepare(void);
 /* For monitors. */
 struct report_health {
 	uint64_t unfinished; /* files that are not through */
-	uint64_t faulty;     /* closed since then: refused, abandoned, or with rejected rows */
+	/* closed since then: refused, or with rejected rows, and nothing was done about it yet */
+	uint64_t faulty;
 };
 enum df_status report_health(struct ledger *l, const char *feed, int64_t since_ms,
 			     struct report_health *out, struct df_err *err) DF_CHECK;

@@ -92,4 +92,26 @@ exits 1 "retry by name" resend second-screen_view.csv
 exits 0 "status" status --format json
 equal "the reject file is there" "$(jq -r '.files[].documents[].rejects | values' "$work/out")" "$work/s3/rejects/views/second-screen_view.csv"
 
+# ---- what was dealt with ----
+rm -rf "$work/s3" "$drop"/*
+: >"$work/api/script"
+sed -i "s|state_dir = .*|state_dir = $work/s3|" "$conf"
+view good a1,Home
+printf 'no,such\n1,2\n' >"$drop/day-screen_view.csv"
+printf 'no,such\n3,4\n' >"$drop/other-screen_view.csv"
+exits 1 "two files are refused" run
+exits 1 "a monitor sees it" status --exit-code
+exits 0 "one is abandoned" abandon other-screen_view.csv
+exits 1 "a monitor sees the other" status --exit-code
+view day a2,Home
+exits 0 "which comes again, corrected" run
+exits 0 "there is nothing to do" status --exit-code
+view late a3,Home ,Home
+exits 1 "a row is rejected" run
+exits 1 "a monitor sees it" status --exit-code
+sed '2s/^,/a4,/' "$work/s3/rejects/views/late-screen_view.csv" >"$drop/late-screen_view.csv"
+exits 0 "the row is corrected, and dropped" run
+exits 1 "its reject file is still there" status --exit-code
+rm "$work/s3/rejects/views/late-screen_view.csv"
+exits 0 "until it is taken away" status --exit-code
 finish

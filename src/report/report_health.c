@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* What a monitor is to see: what somebody has to do. What somebody did is trouble no more: a file
+ * that was abandoned, a refused one that came again and was delivered, rejected rows whose file
+ * was taken away, to be corrected. */
+#include "dropfeed/index.h"
+#include "dropfeed/report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+struct health_walk {
+	struct ledger *ledger;
+	struct report_health *out;
+	struct df_index *delivered; /* own: feed and name of files, the latest first */
+	char **names;               /* own: of them */
+	size_t n, cap;
+};
+
+static bool taken_away(const struct ledger_document *d)
+{
+	struct stat info;
+	return d->text != NULL && stat(d->text, &info) != 0 && errno == ENOENT;
+}
+
+static enum df_status any_rejected(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	bool *faulty = ctx;
+	(void)err;
+	*faulty = *faulty || d->state == LEDGER_REFUSED ||
+		  (d->state == LEDGER_DONE && d->rejected > 0 && !taken_away(d));
+	return DF_OK;
+}
+
+static void note_delivered(struct health_walk *w, char *name)
+{
+	if (!df_index_add(w->delivered, name, strlen(name), w->n)) {
+		free(name);
+		return;
+	}
+	if (w->n == w->cap) {
+		w->cap = w->cap > 0 ? w->cap * 2 : 64;
+		w->names = df_realloc(w->names, w->cap * sizeof(*w->names));
+	}
+	w->names[w->n++] = name;
+}
+
+static enum df_status health_file(void *ctx, const struct ledger_file *f, struct df_err *err)
+{
+	struct health_walk *w = ctx;
+	bool faulty = false;
+	enum df_status st = DF_OK;
+	if (!ledger_closes(f->state)) {
+		w->out->unfinished++;
+		return DF_OK;
+	}
+	w->out->unfinished += f->cleanup_due;
+	if (f->state == LEDGER_ABANDONED)
+		return DF_OK;
+
+	char *name = df_format("%s\n%s", f->feed, f->name);
+	if (f->state == LEDGER_DONE) {
+		st = ledger_documents(w->ledger, f->id, any_rejected, &faulty, err);
+		note_delivered(w, name);
+	} else {
+		faulty = df_index_find(w->delivered, name, strlen(name)) == DF_INDEX_NONE;
+		free(name);
+	}
+	w->out->faulty += faulty;
+	return st;
+}
+
+enum df_status report_health(struct ledger *l, const char *feed, int64_t since_ms,
+			     struct report_health *out, struct df_err *err)
+{
+	struct health_walk w = {.ledger = l, .out = out, .delivered = df_index_new()};
+	const struct ledger_latest recent = {.feed = feed, .since_ms = since_ms};
+	*out = (struct report_health){0};
+	enum df_status st = ledger_files_latest(l, &recent, health_file, &w, err);
+	df_index_free(w.delivered);
+	for (size_t i = 0; i < w.n; i++)
+		free(w.names[i]);
+	free(w.names);
+	return st;
+}
