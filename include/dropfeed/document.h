@@ -48,6 +48,10 @@ enum df_status document_header(struct map *m, const struct conf_feed *feed, cons
 			       struct rows_row *header, struct rows_cell **own,
 			       struct df_err *err) DF_CHECK;
 
+/* DF_REJECT malformed-csv: the document seems to be a web page, JSON or the like. To be asked when
+ * it cannot be read as CSV. */
+enum df_status document_check_kind(const struct decode_doc *doc, struct df_err *err) DF_CHECK;
+
 #define DOCUMENT_HINTS 3
 /* what is kept to name the options that would help, once a document */
 struct document_hints {

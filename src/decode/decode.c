@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -179,6 +180,15 @@ static enum df_status decode_layers(struct decode *d, struct decode_sink *sink,
 	return DF_OK;
 }
 
+/* A packed or encrypted file that is neither may be a page that a server gave in its place. */
+static void decode_explain(int fd, struct df_err *err)
+{
+	const size_t len = strlen(err->text);
+	const char *kind = decode_text_kind(fd, 0, UINT64_MAX);
+	if (kind != NULL)
+		snprintf(err->text + len, sizeof(err->text) - len, " (its text is %s)", kind);
+}
+
 enum df_status decode_open(const struct conf_feed *feed, const char *name, int fd,
 			   const char *scratch, struct decode **out, struct df_err *err)
 {
@@ -186,7 +196,7 @@ enum df_status decode_open(const struct conf_feed *feed, const char *name, int f
 	struct decode_sink sink = {.feed = feed, .fd = -1};
 	struct name parsed = {0};
 	d->own_fd = -1;
-	d->texts = decode_texts_new(scratch);
+	d->texts = decode_texts_new(scratch, feed->decode.max_plaintext);
 	*out = NULL;
 	enum df_status st = name_parse_as(feed->fetch.subfolders ? df_base_name(name) : name,
 					  feed->decode.document_type, &parsed, err);
@@ -194,6 +204,8 @@ enum df_status decode_open(const struct conf_feed *feed, const char *name, int f
 		st = decode_stat(feed, &parsed, fd, &sink.packed, err);
 	if (st == DF_OK)
 		st = decode_layers(d, &sink, &parsed, fd, scratch, err);
+	if (st == DF_REJECT && (parsed.pack != NAME_PLAIN || parsed.encrypted))
+		decode_explain(fd, err);
 	for (size_t i = 0; st == DF_OK && i < d->n_docs; i++)
 		st = decode_bytes_check(&d->docs[i], d->own_fd >= 0, err);
 	if (st != DF_OK) {

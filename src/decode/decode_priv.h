@@ -45,7 +45,8 @@ enum df_status decode_bytes_check(const struct decode_doc *doc, bool unpacked,
 /* ---- decode_text.c: where the converted texts of all documents are, and the text of one of
  * them ---- */
 struct decode_texts;
-struct decode_texts *decode_texts_new(const char *scratch);
+/* max: bytes that they may have together */
+struct decode_texts *decode_texts_new(const char *scratch, uint64_t max);
 void decode_texts_free(struct decode_texts *all);
 struct decode_text *decode_text_new(struct decode_texts *all); /* all is borrowed */
 void decode_text_free(struct decode_text *text);

@@ -14,9 +14,10 @@
 #include <unistd.h>
 
 struct decode_texts {
-	char *scratch; /* own: folder for the unnamed file */
-	int fd;        /* own: that file, or -1 */
-	uint64_t end;  /* of what is in it */
+	char *scratch;      /* own: folder for the unnamed file */
+	int fd;             /* own: that file, or -1 */
+	uint64_t end;       /* of what is in it */
+	uint64_t used, max; /* bytes of all documents' texts, and how many there may be */
 };
 
 struct decode_text {
@@ -28,9 +29,10 @@ struct decode_text {
 	struct df_err *err; /* own: why it cannot be converted, or NULL */
 };
 
-struct decode_texts *decode_texts_new(const char *scratch)
+struct decode_texts *decode_texts_new(const char *scratch, uint64_t max)
 {
 	struct decode_texts *all = df_alloc(sizeof(*all));
+	all->max = max;
 	all->scratch = df_strdup(scratch);
 	all->fd = -1;
 	return all;
@@ -55,6 +57,7 @@ struct decode_text *decode_text_new(struct decode_texts *all)
 
 static void text_clear(struct decode_text *t)
 {
+	t->all->used -= t->length;
 	free(t->encoding);
 	free(t->err);
 	*t = (struct decode_text){.all = t->all};
@@ -72,9 +75,10 @@ void decode_text_free(struct decode_text *t)
 
 struct convert {
 	iconv_t cd;
-	int fd, out;          /* borrowed */
-	const char *encoding; /* borrowed, for messages */
-	uint64_t at, end;     /* of the document in fd: what is read next, and its end */
+	const struct decode_texts *all; /* borrowed */
+	int fd, out;                    /* borrowed */
+	const char *encoding;           /* borrowed, for messages */
+	uint64_t at, end;               /* of the document in fd: what is read next, and its end */
 	uint64_t begin;
 	uint64_t written, feeds, returns;
 	size_t have;     /* bytes in `in`, not converted yet */
@@ -106,6 +110,12 @@ static enum df_status convert_flush(struct convert *c, size_t len, struct df_err
 		c->returns += *p == '\r';
 	}
 	c->written += len;
+	if (c->written > c->all->max - c->all->used)
+		return df_fail(DF_REJECT, err, "archive-limit",
+			       "the documents of the file take more than max_plaintext (%" PRIu64
+			       " bytes) once they are converted from %s to UTF-8; split it, or "
+			       "raise max_plaintext",
+			       c->all->max, c->encoding);
 	enum df_status st = decode_stopped(err);
 	return st == DF_OK ? df_write_all(c->out, c->text, len, err) : st;
 }
@@ -225,6 +235,7 @@ static enum df_status text_make(struct decode_text *t, const struct decode_doc *
 	if (st != DF_OK)
 		goto cleanup;
 
+	c->all = all;
 	c->fd = doc->fd;
 	c->out = all->fd;
 	c->encoding = encoding;
@@ -246,7 +257,8 @@ static enum df_status text_make(struct decode_text *t, const struct decode_doc *
 	}
 	st = convert_all(c, err);
 	t->offset = all->end;
-	t->length = c->written;
+	t->length = st == DF_OK ? c->written : 0;
+	all->used += t->length;
 	t->looks_utf8 = c->utf8 && c->high;
 	all->end += c->written;
 cleanup:

@@ -70,6 +70,28 @@ static void hint_append(const struct rows *rows,
 	df_buf_free(&text);
 }
 
+enum df_status document_check_kind(const struct decode_doc *doc, struct df_err *err)
+{
+	const char *kind = decode_text_kind(doc->fd, doc->offset, doc->length);
+	if (kind == NULL)
+		return DF_OK;
+	return df_fail(DF_REJECT, err, "malformed-csv",
+		       "the document is %s, not CSV; look into it, and get it anew", kind);
+}
+
+/* A document that is something else altogether: that explains whatever is wrong with it. */
+static void hint_kind(struct document_pass *w, enum df_status st, struct df_err *err)
+{
+	struct df_err why = {0};
+	const bool failed = st == DF_OK && w->rows > 0 && w->rejected == w->rows;
+	if ((st != DF_REJECT && !failed) || document_check_kind(w->doc, &why) == DF_OK)
+		return;
+	if (failed)
+		document_pass_note(w, why.code, why.text);
+	else
+		*err = why;
+}
+
 void document_hint_end(struct document_pass *w, const struct rows *rows, enum df_status st,
 		       struct df_err *err)
 {
@@ -85,6 +107,7 @@ void document_hint_end(struct document_pass *w, const struct rows *rows, enum df
 	}
 	if (h->field_faults > 0 && h->field_faults == w->rows && !w->trailing)
 		(void)hint_row(w, &h->first_field_fault, NULL);
+	hint_kind(w, st, err);
 	bool noted = h->tries[0] >= HINT_TRIES;
 	if (st != DF_REJECT || rows == NULL || noted || strcmp(err->code, "malformed-csv") != 0)
 		return;

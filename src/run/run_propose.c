@@ -104,7 +104,9 @@ static enum df_status look(const struct run_propose *r, const struct decode_doc 
 	struct run_propose_reader reader = {0};
 	struct end end = {0};
 	size_t columns;
-	enum df_status st = run_propose_read(r, doc, &reader, err);
+	enum df_status st = r->no_header ? DF_OK : document_check_kind(doc, err);
+	if (st == DF_OK)
+		st = run_propose_read(r, doc, &reader, err);
 	if (st == DF_OK)
 		st = document_rows_open(r->feed, doc, !r->no_header, &bytes, &rows, err);
 	if (st == DF_OK)

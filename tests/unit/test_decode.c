@@ -371,6 +371,20 @@ static void test_other_bytes(void)
 	      "'w').writestr('[Content_Types].xml', "
 	      "'x')\"");
 	fx_reject(&feed, "x-eventless.csv", "corrupt-archive", "an Excel workbook");
+
+	/* files of other programs, and a first byte that is a letter in windows-1252 */
+	fx_sh("printf '%%%%PDF-1.7\\n%%%%\\342\\343' > m-eventless.csv\n"
+	      "printf '\\320\\317\\021\\340\\241\\261\\032\\341\\000' > n-eventless.csv\n"
+	      "printf 'PAR1\\025\\004' > o-eventless.csv\n"
+	      "tar cf p-eventless.csv p; printf '<HTML>no' > q-eventless.csv.gz\n"
+	      "printf '\\n<!doctype html>' > r.zip; printf '\\301rea,b\\n' > s-eventless.csv");
+	fx_reject(&feed, "m-eventless.csv", "malformed-csv", "is not CSV but a PDF; export");
+	fx_reject(&feed, "n-eventless.csv", "malformed-csv", "an Excel workbook (.xls)");
+	fx_reject(&feed, "o-eventless.csv", "malformed-csv", "a Parquet file");
+	fx_reject(&feed, "p-eventless.csv", "corrupt-archive", "a tar archive");
+	fx_reject(&feed, "q-eventless.csv.gz", "corrupt-archive", "its text is a web page");
+	fx_reject(&feed, "r.zip", "corrupt-archive", "its text is a web page");
+	fx_accept(&feed, "s-eventless.csv");
 	fx_accept(&feed, "h-custom_event.csv"); /* too short to be anything */
 }
 
