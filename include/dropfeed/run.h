@@ -12,6 +12,8 @@
  *	run_import	deliver local files or standard input
  *	run_check_file	decode, read, map and batch one file; send nothing
  *	run_explain_line	the same, and keep what became of one line
+ *	run_status	print what the ledger knows
+ *	run_backup	copy the ledger
  *
  * Only this room knows all others. It logs what happens; the result says what the exit code is to
  * be.
@@ -48,8 +50,9 @@ struct run_end {
 	int64_t started_ms; /* monotonic */
 	bool is_run;        /* it was `run`: the latest one, from now on */
 };
-/* Writes the metrics_file and says at ping_url how a `run` ended. What fails is a warning. */
-void run_ended(const struct conf *conf, const struct run_end *end);
+/* Writes the metrics_file and says at ping_url how a `run` ended, as far as the configuration can be
+ * read. What fails is a warning. */
+void run_ended(const char *conf_path, const struct run_end *end);
 
 struct run_options {
 	const char *const *feeds; /* names; none: all */
@@ -130,6 +133,24 @@ struct run_import_options {
 void run_import(const struct conf *conf, const struct run_import_options *options,
 		struct run_result *result);
 
+struct run_status_options {
+	const char *feed; /* NULL: all */
+	int64_t since_ms; /* files that were closed since then, or are not; 0: all */
+	uint64_t last;    /* at most so many; 0: all */
+	bool unfinished, json;
+	bool (*names)(void *ctx, const char *name); /* whether a file is meant; NULL: all are */
+	void *ctx;
+	/* For a monitor: the result says what is unfinished, and rejected since then. 0: it does
+	 * not. */
+	int64_t health_since_ms;
+};
+/* Prints to standard output what the ledger knows, which is not written to. */
+void run_status(const struct conf *conf, const struct run_status_options *options,
+		struct run_result *result);
+
+/* Copies the ledger, while others may use it. */
+void run_backup(const struct conf *conf, const char *path, struct run_result *result);
+
 /* The program's version, and a line for each library: its version, or what cannot be done
  * without it. */
 void run_version(struct df_buf *out);
@@ -182,6 +203,24 @@ struct run_finding {
 };
 typedef void run_finding_fn(void *ctx, const struct run_finding *finding);
 
+/* Loads it; `found` is called for each mistake, with line 0 where it is not one of a line. secrets:
+ * they are read as well. DF_OK: *out is the caller's (conf_free). */
+enum df_status run_conf_load(const char *path, bool secrets, run_finding_fn *found, void *ctx,
+			     struct conf **out) DF_CHECK;
+
+/* What a call changes in a feed. */
+struct run_feed_changes {
+	const char *sink, *manifest, *plan; /* or NULL */
+	const char *const *set;             /* KEY=VALUE */
+	size_t n_set;
+};
+/* A copy of the feed, or of the defaults where it is NULL, with the changes. *out is the caller's
+ * (conf_feed_free). */
+enum df_status run_feed_view(const struct conf_feed *feed, const struct run_feed_changes *changes,
+			     struct conf_feed **out, struct df_err *err) DF_CHECK;
+/* NULL: there is none of that name. */
+const struct conf_feed *run_conf_feed(const struct conf *conf, const char *name);
+
 /* Looks for mistakes that only show on this machine: folders that cannot be written to, keys and
  * certificates that are not there, an endpoint that is not the API key's, manifests that fit
  * nothing. Opens no connection. `found` is called for each. */
@@ -227,6 +266,9 @@ struct run_place { /* a line of a local file */
  * there is no such line, entry or file. */
 enum df_status run_explain_line(const struct conf_feed *feed, const struct run_place *at,
 				struct run_explain **out, struct df_err *err) DF_CHECK;
+/* The document's columns: how many are named, and the name of one, 1-based. */
+size_t run_explain_columns(const struct run_explain *x);
+const char *run_explain_column(const struct run_explain *x, size_t column);
 void run_explain_free(struct run_explain *x);
 
 /* ---- a manifest for a foreign file ---- */

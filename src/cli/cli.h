@@ -5,7 +5,6 @@
 
 #include "cli_option.h"
 
-#include "dropfeed/conf.h"
 #include "dropfeed/run.h"
 
 struct cli_command {
@@ -76,8 +75,9 @@ int cli_conf_public(const struct cli_globals *g, struct conf **out);
 void cli_ended(struct cli_globals *g, const struct cli_command *command, int argc, char **argv,
 	       struct run_end *end);
 
-/* Where the configuration is, the caller's; NULL when there is none anywhere, which was
- * reported. */
+/* Where the configuration is, the caller's; NULL when there is none anywhere. */
+char *cli_conf_found(const struct cli_globals *g);
+/* The same, and that there is none is reported. */
 char *cli_conf_path(const struct cli_globals *g);
 /* Sets the log up as the options and the configuration (or NULL) say. */
 void cli_log_setup(const struct cli_globals *g, const struct conf *conf);

@@ -18,7 +18,6 @@ const struct cli_spec cli_backup_spec = {
 int cli_backup(struct cli_globals *g, int argc, char **argv)
 {
 	struct run_result result = {0};
-	struct df_err err = {0};
 	struct cli_operands rest;
 	struct conf *conf = NULL;
 	char nothing = '\0';
@@ -32,12 +31,7 @@ int cli_backup(struct cli_globals *g, int argc, char **argv)
 		conf_free(conf);
 		return CLI_EXIT_USAGE;
 	}
-	enum df_status st = ledger_backup(conf->state_dir, rest.v[0], &err);
-	if (st == DF_OK)
-		df_log(DF_LOG_INFO, "the ledger was copied to %s", rest.v[0]);
-	else
-		df_log_err(DF_LOG_ERROR, &err);
-	run_note_status(&result, st);
+	run_backup(conf, rest.v[0], &result);
 	conf_free(conf);
 	return run_exit_code(&result);
 }

@@ -104,21 +104,11 @@ static int check(const struct cli_globals *g, const char *path, bool json)
 {
 	struct check_output out = {.path = path, .json = json};
 	struct conf *conf = NULL;
-	struct conf_problems problems = {0};
-	struct df_err err = {0};
-	char text[sizeof(err) + 128];
+	char text[512];
 	out.list.out = &out.problems;
 	json_write_open(&out.list, NULL, '[');
-	enum df_status st = conf_load(path, &conf, &problems, &err);
+	enum df_status st = run_conf_load(path, true, on_finding, &out, &conf);
 	cli_log_setup(g, conf);
-	for (size_t i = 0; i < problems.n; i++)
-		on_finding(&out, &(struct run_finding){.line = problems.v[i].line,
-						       .text = problems.v[i].text});
-	if (st != DF_OK && problems.n == 0) {
-		df_err_render(&err, text, sizeof(text));
-		df_hide_passwords(text);
-		on_finding(&out, &(struct run_finding){.text = text});
-	}
 	if (st == DF_OK && conf->n_feeds == 0) {
 		snprintf(text, sizeof(text),
 			 "%s has no [feed NAME] section: there is nothing to run", path);
@@ -127,7 +117,6 @@ static int check(const struct cli_globals *g, const char *path, bool json)
 	if (st == DF_OK)
 		run_conf_check(conf, on_finding, &out);
 	conclude(&out, conf != NULL ? conf->n_feeds : 0, g->quiet);
-	conf_problems_free(&problems);
 	conf_free(conf);
 	df_buf_free(&out.problems);
 	if (!cli_flush())

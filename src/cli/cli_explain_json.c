@@ -58,13 +58,13 @@ static const char *put_routes(struct json_writer *j, const struct map_routes *ro
 
 static void put_columns(struct json_writer *j, const struct run_explain *x)
 {
-	size_t names = x->map != NULL ? map_columns(x->map) : 0, at = 0;
+	size_t names = run_explain_columns(x), at = 0;
 	size_t n = names > x->n_cells ? names : x->n_cells;
 	json_write_open(j, "columns", '[');
 	for (size_t i = 1; i <= n; i++) {
 		json_write_open(j, NULL, '{');
 		json_write_count(j, "column", i);
-		json_write_filled(j, "name", i <= names ? map_column_name(x->map, i) : NULL);
+		json_write_filled(j, "name", i <= names ? run_explain_column(x, i) : NULL);
 		if (i <= x->n_cells && !x->header)
 			json_write_bytes(j, "value", x->cells[i - 1].p, x->cells[i - 1].len);
 		else

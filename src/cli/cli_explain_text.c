@@ -56,7 +56,7 @@ static void put_via(const struct table *t, const struct map_route *r)
 		df_buf_adds(t->out, ", from the cell's JSON: ");
 		put(t, r->source, TEXT_WIDTH);
 	} else if (r->via == MAP_VIA_CELL && r->source != NULL &&
-		   strcmp(r->source, map_column_name(t->x->map, r->column)) != 0) {
+		   strcmp(r->source, run_explain_column(t->x, r->column)) != 0) {
 		df_buf_adds(t->out, ", mapped by ");
 		put(t, r->source, TEXT_WIDTH);
 	}
@@ -134,7 +134,7 @@ static const char *name_of(const struct table *t, size_t column)
 {
 	if (t->names == 0) /* the header could not be read */
 		return "";
-	return column <= t->names ? map_column_name(t->x->map, column) : "(no such column)";
+	return column <= t->names ? run_explain_column(t->x, column) : "(no such column)";
 }
 
 static struct rows_cell value_of(const struct table *t, size_t column)
@@ -395,7 +395,7 @@ static void put_batch(const struct table *t)
 void cli_explain_text(const char *file, const struct run_explain *x, bool whole, struct df_buf *out)
 {
 	struct table t = {.x = x, .out = out, .whole = whole};
-	t.names = x->map != NULL ? map_columns(x->map) : 0;
+	t.names = run_explain_columns(x);
 	put_title(&t, file);
 	put_table(&t);
 	put_faults(&t);

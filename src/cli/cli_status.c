@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
-#include "dropfeed/report.h"
-
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,35 +58,20 @@ static bool is_named(void *ctx, const char *name)
 	return named;
 }
 
-static enum df_status show(struct ledger *l, const struct status_arguments *a, int64_t since_ms,
-			   struct cli_operands *files, struct df_err *err)
-{
-	const struct report_status_filter filter = {
-	    .files = {.feed = a->feed, .since_ms = since_ms, .open_only = a->unfinished},
-	    .last = a->last,
-	    .names = files->n > 0 ? is_named : NULL,
-	    .ctx = files};
-	return a->json ? report_status_json(l, &filter, stdout, err)
-		       : report_status_text(l, &filter, stdout, err);
-}
-
 static int status(const struct conf *conf, const struct status_arguments *a, int64_t since_ms,
 		  struct cli_operands *files)
 {
-	struct ledger *ledger = NULL;
-	struct report_health health = {0};
-	struct df_err err = {0};
-	int64_t recent = a->since != NULL ? since_ms : df_now_ms() - DAY_MS;
-	enum df_status st = ledger_open_readonly(conf->state_dir, &ledger, &err);
-	if (st == DF_OK || st == DF_END)
-		st = show(ledger, a, since_ms, files, &err);
-	if (st == DF_OK && ledger != NULL && a->exit_code)
-		st = report_health(ledger, a->feed, recent, &health, &err);
-	ledger_close(ledger);
-	if (st != DF_OK)
-		df_log_err(DF_LOG_ERROR, &err);
-	struct run_result result = {.unfinished = health.unfinished > 0, .rejected = health.faulty};
-	run_note_status(&result, st);
+	struct run_result result = {0};
+	struct run_status_options o = {.feed = a->feed,
+				       .since_ms = since_ms,
+				       .last = a->last,
+				       .unfinished = a->unfinished,
+				       .json = a->json,
+				       .names = files->n > 0 ? is_named : NULL,
+				       .ctx = files};
+	if (a->exit_code)
+		o.health_since_ms = a->since != NULL ? since_ms : df_now_ms() - DAY_MS;
+	run_status(conf, &o, &result);
 	return cli_flush() ? run_exit_code(&result) : CLI_EXIT_INTERNAL;
 }
 

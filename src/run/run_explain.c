@@ -330,3 +330,13 @@ enum df_status run_explain_line(const struct conf_feed *feed, const struct run_p
 		run_explain_free(w.x);
 	return st;
 }
+
+size_t run_explain_columns(const struct run_explain *x)
+{
+	return x->map != NULL ? map_columns(x->map) : 0;
+}
+
+const char *run_explain_column(const struct run_explain *x, size_t column)
+{
+	return map_column_name(x->map, column);
+}

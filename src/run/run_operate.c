@@ -77,8 +77,12 @@ static void ping_end(const char *url, const struct run_end *end)
 	df_buf_free(&body);
 }
 
-void run_ended(const struct conf *conf, const struct run_end *end)
+void run_ended(const char *conf_path, const struct run_end *end)
 {
+	struct conf *conf = conf_load_leniently(conf_path);
+	if (conf == NULL)
+		return;
+
 	const struct report_run run = {.ended_ms = df_now_ms(),
 				       .duration_ms = df_monotonic_ms() - end->started_ms,
 				       .exit_code = end->exit_code};
@@ -86,6 +90,7 @@ void run_ended(const struct conf *conf, const struct run_end *end)
 		write_metrics(conf, end->is_run ? &run : NULL);
 	if (conf->operate.ping_url != NULL && end->is_run)
 		ping_end(conf->operate.ping_url, end);
+	conf_free(conf);
 }
 
 void run_remember(const struct run *run, int64_t started_ms)

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* All commands, and what is done when one of them ends. */
+#include "cli.h"
+
+#include <stdlib.h>
+
+const struct cli_command cli_commands[] = {
+    {"run", "pull drop files of every feed and deliver them (for cron)", &cli_run_spec, cli_run,
+     true},
+    {"retry", "deliver once more what was refused, or rejected by the API", &cli_retry_spec,
+     cli_retry, true},
+    {"rejects", "print rejected rows, or why they were rejected", &cli_rejects_spec, cli_rejects},
+    {"abandon", "close a file under way; the rest goes to its reject file", &cli_abandon_spec,
+     cli_abandon, true},
+    {"restart", "begin a file anew under today's settings", &cli_restart_spec, cli_restart, true},
+    {"resend", "deliver a finished file once more", &cli_resend_spec, cli_resend, true},
+    {"import", "deliver local files, or standard input", &cli_import_spec, cli_import, true},
+    {"validate", "check local files, send nothing", &cli_validate_spec, cli_validate},
+    {"explain", "show what becomes of one line of a file", &cli_explain_spec, cli_explain},
+    {"status", "show what the ledger knows", &cli_status_spec, cli_status},
+    {"prune", "remove old details from the ledger, and old reject files", &cli_prune_spec,
+     cli_prune, true},
+    {"backup", "copy the ledger while runs go on", &cli_backup_spec, cli_backup},
+    {"check", "check the configuration", &cli_check_spec, cli_check},
+    {"manifest", "propose a manifest for a file with other column names", &cli_manifest_spec,
+     cli_manifest},
+    {0},
+};
+
+/* An error of usage may come before --config. */
+static void find_config(struct cli_globals *g, int argc, char **argv)
+{
+	for (int i = 1; g->config == NULL && i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strncmp(argv[i], "--config=", 9) == 0)
+			g->config = argv[i] + 9;
+		else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
+			g->config = argv[i + 1];
+	}
+}
+
+void cli_ended(struct cli_globals *g, const struct cli_command *command, int argc, char **argv,
+	       struct run_end *end)
+{
+	if (!command->records || g->aside)
+		return;
+	find_config(g, argc, argv);
+	char *path = cli_conf_found(g);
+	end->is_run = command->main == cli_run;
+	end->ping = g->ping;
+	if (path != NULL)
+		run_ended(path, end);
+	free(path);
+}

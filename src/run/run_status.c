@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* What the ledger knows is printed, or copied. */
+#include "dropfeed/report.h"
+#include "dropfeed/run.h"
+
+static enum df_status show(struct ledger *l, const struct run_status_options *o, struct df_err *err)
+{
+	const struct report_status_filter filter = {
+	    .files = {.feed = o->feed, .since_ms = o->since_ms, .open_only = o->unfinished},
+	    .last = o->last,
+	    .names = o->names,
+	    .ctx = o->ctx};
+	return o->json ? report_status_json(l, &filter, stdout, err)
+		       : report_status_text(l, &filter, stdout, err);
+}
+
+void run_status(const struct conf *conf, const struct run_status_options *options,
+		struct run_result *result)
+{
+	struct ledger *ledger = NULL;
+	struct report_health health = {0};
+	struct df_err err = {0};
+	enum df_status st = ledger_open_readonly(conf->state_dir, &ledger, &err);
+	if (st == DF_OK || st == DF_END)
+		st = show(ledger, options, &err);
+	if (st == DF_OK && ledger != NULL && options->health_since_ms != 0)
+		st = report_health(ledger, options->feed, options->health_since_ms, &health, &err);
+	ledger_close(ledger);
+
+	if (st != DF_OK)
+		df_log_err(DF_LOG_ERROR, &err);
+	result->unfinished = result->unfinished || health.unfinished > 0;
+	result->rejected += health.faulty;
+	run_note_status(result, st);
+}
+
+void run_backup(const struct conf *conf, const char *path, struct run_result *result)
+{
+	struct df_err err = {0};
+	enum df_status st = ledger_backup(conf->state_dir, path, &err);
+	if (st == DF_OK)
+		df_log(DF_LOG_INFO, "the ledger was copied to %s", path);
+	else
+		df_log_err(DF_LOG_ERROR, &err);
+	run_note_status(result, st);
+}
