@@ -213,8 +213,9 @@ soak: deps ## memory that an encrypted document of 2 GiB takes; some minutes
 	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed
 	@BUILD=$(abspath $(BUILD)) tests/bench/openpgp
 
-lint: deps deps-lint ## clang-format, clang-tidy and plain English, nothing is changed
+lint: deps deps-lint ## clang-format, clang-tidy, columns and plain English; nothing is changed
 	tests/lint-language
+	tests/lint-columns $(CFILES) $(HFILES)
 	clang-format --dry-run -Werror $(CFILES) $(HFILES)
 	printf '%s\n' $(filter src/%,$(CFILES)) | xargs -P $$(nproc) -n 2 sh -c \
 		'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- $(CSTD) $(filter-out -DDROPFEED_VERSION%,$(CPPFLAGS)) -DDROPFEED_VERSION=__FILE__ 2>/dev/null' tidy

@@ -42,7 +42,7 @@ char *df_dirname(const char *path);
 struct df_buf {
 	char *data; /* own; not NUL-terminated unless df_buf_cstr was called */
 	size_t len;
-	size_t cap;
+	size_t cap; /* at most max; one byte more is there, for the NUL of df_buf_cstr */
 	size_t max;
 	bool over;
 };

@@ -75,7 +75,8 @@ bool df_buf_grow(struct df_buf *b, size_t more)
 	size_t cap = b->cap < 128 ? 128 : b->cap;
 	while (cap < need)
 		cap += cap < 1024 ? cap : cap / 2;
-	b->data = df_realloc(b->data, cap);
+	cap = cap < max ? cap : max; /* df_buf_add compares with cap alone */
+	b->data = df_realloc(b->data, cap + 1);
 	b->cap = cap;
 	return true;
 }
@@ -87,7 +88,7 @@ void df_buf_addf(struct df_buf *b, const char *fmt, ...)
 	va_copy(again, ap);
 	int n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
-	if (n >= 0 && df_buf_grow(b, (size_t)n + 1)) {
+	if (n >= 0 && df_buf_grow(b, (size_t)n)) {
 		vsnprintf(b->data + b->len, (size_t)n + 1, fmt, again);
 		b->len += (size_t)n;
 	}
@@ -96,13 +97,8 @@ void df_buf_addf(struct df_buf *b, const char *fmt, ...)
 
 const char *df_buf_cstr(struct df_buf *b)
 {
-	size_t max = b->max;
-	b->max = 0; /* the terminator does not count */
-	bool over = b->over;
-	b->over = false;
-	if (df_buf_grow(b, 1))
-		b->data[b->len] = '\0';
-	b->max = max;
-	b->over = over;
+	if (b->data == NULL)
+		b->data = df_alloc(1);
+	b->data[b->len] = '\0';
 	return b->data;
 }

@@ -271,7 +271,7 @@ void document_shared_row(struct document_shared *s, const struct map_record *rec
 		__builtin_prefetch(&s->hashes[w->ids[i].hash & (SLOTS - 1)]);
 		__builtin_prefetch(&s->values[w->ids[i].hash & (SLOTS - 1)]);
 	}
-	if (w->text.len > MAX_KEPT) /* rare, and too much to be kept */
+	if (w->text.len > MAX_KEPT) /* rare, and too large to be kept */
 		forget_long(s, w);
 }
 

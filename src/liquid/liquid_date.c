@@ -181,7 +181,7 @@ bool liquid_date(struct liquid_call *c)
 	struct liquid_moment at;
 	char room[1024];
 	/* it does not grow */
-	struct df_buf buf = {.data = room, .cap = sizeof(room), .max = sizeof(room)};
+	struct df_buf buf = {.data = room, .cap = sizeof(room) - 1, .max = sizeof(room) - 1};
 	if (c->in.type == LIQUID_STRING && liquid_date_is_now(c->in.p, c->in.len))
 		return liquid_fail(c->run->fault,
 				   "'now' is not supported: output must depend on the file alone");

@@ -244,9 +244,9 @@ bool liquid_to_s(struct liquid_run *run, const struct liquid_value *v, struct li
 		return true;
 	}
 	char text[48];
-	struct df_buf buf = {.data = text, .cap = sizeof(text), .max = sizeof(text)};
+	struct df_buf buf = {.data = text, .cap = sizeof(text) - 1, .max = sizeof(text) - 1};
 	struct df_buf large = {.max = LIQUID_MAX_MEMORY};
-	bool nested = v->type == LIQUID_ARRAY || v->type == LIQUID_OBJECT || v->len > sizeof(text);
+	bool nested = v->type == LIQUID_ARRAY || v->type == LIQUID_OBJECT || v->len >= sizeof(text);
 	struct df_buf *to = nested ? &large : &buf;
 	write_value(v, to);
 	char *p = to->over ? NULL : liquid_text(run, to->len);

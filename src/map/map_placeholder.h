@@ -35,7 +35,7 @@ static inline bool map_placeholder_may(const uint64_t lengths[256], const char *
 #define MAP_LONGEST_MARKER 6
 /* As databases export what has no value. */
 bool map_null_marker(const char *p, size_t len, size_t *kind);
-/* False: the value, which is not empty, is none of them. */
+/* False: the value, which is not empty, is not one of them. */
 static inline bool map_null_marker_may(const char *p, size_t len)
 {
 	return len <= MAP_LONGEST_MARKER && (p[0] == '\\' || (p[0] | 0x20) == 'n' || p[0] == '(');

@@ -23,7 +23,7 @@ static char receiver[4096]; /* the program */
 /* ---- a receiver, a sender, and what the sender reported ---- */
 
 struct world {
-	char dir[200];
+	char dir[100];
 	pid_t pid;
 	char endpoint[64];
 	struct conf_feed feed;

@@ -57,10 +57,124 @@ static void test_length(void)
 	df_buf_free(&out);
 }
 
+static void test_utf8(void)
+{
+	static const struct {
+		const char *text;
+		size_t valid;
+	} cases[] = {
+	    {"", 0},
+	    {"plain text of many bytes", 24},
+	    {"Z\xc3\xbcrich", 7},
+	    {"\xf0\x9f\x8e\x89!", 5},
+	    {"eight by\xc3", 8},      /* cut */
+	    {"a\xc0\xaf", 1},         /* overlong */
+	    {"a\xe0\x80\xaf", 1},     /* overlong */
+	    {"a\xed\xa0\x80", 1},     /* a surrogate */
+	    {"a\xf4\x90\x80\x80", 1}, /* past U+10FFFF */
+	    {"a\x80", 1},             /* a continuation alone */
+	    {"\xf4\x8f\xbf\xbf", 4},  /* U+10FFFF */
+	    {"\xee\x80\x80\xff", 3},  /* U+E000, and what is never UTF-8 */
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		CU_ASSERT_EQUAL(df_utf8_valid(cases[i].text, strlen(cases[i].text)),
+				cases[i].valid);
+
+	char text[] = "a\xff\xc3\xbc\xc3", out[4];
+	df_utf8_sanitize(text);
+	TEXT_IS(text, "a?\xc3\xbc?");
+	static const uint32_t points[] = {0x41, 0xfc, 0x20ac, 0x1f389};
+	for (size_t i = 0; i < 4; i++) {
+		CU_ASSERT_EQUAL(df_utf8_put(out, points[i]), i + 1);
+		CU_ASSERT_EQUAL(df_utf8_valid(out, i + 1), i + 1);
+	}
+}
+
+/* Around every length at which another way of copying takes over. */
+static void test_json(void)
+{
+	struct df_buf b = {0};
+	char text[80], wanted[96];
+	for (size_t len = 1; len < 70; len++) {
+		for (size_t at = 0; at < len; at++) {
+			memset(text, 'x', len);
+			text[at] = "\"\\\n\x7f\x1f"[at % 5];
+			static const char *const escaped[] = {"\\\"", "\\\\", "\\n", "\\u007f",
+							      "\\u001f"};
+			snprintf(wanted, sizeof(wanted), "\"%.*s%s%.*s\"", (int)at, text,
+				 escaped[at % 5], (int)(len - at - 1), text + at + 1);
+			df_buf_reset(&b);
+			df_json_string(&b, text, len);
+			CU_ASSERT(strcmp(df_buf_cstr(&b), wanted) == 0);
+		}
+	}
+	df_buf_reset(&b);
+	df_json_text(&b, "a\xff\"\xc3\xbc", 5);
+	TEXT_IS(df_buf_cstr(&b), "\"a?\\\"\xc3\xbc\"");
+	df_buf_free(&b);
+}
+
+/* Neither moves a terminal nor forges a line. */
+static void test_printable(void)
+{
+	struct df_buf b = {0};
+	df_printable(&b, "a\n\x1b[1m\x7f\xc2\x9bm \xc3\xbc");
+	TEXT_IS(df_buf_cstr(&b), "a\\x0a\\x1b[1m\\x7f\\xc2\\x9bm \xc3\xbc");
+	df_buf_free(&b);
+}
+
+static void test_distance(void)
+{
+	CU_ASSERT_EQUAL(df_distance("", 0, "abc", 3), 3);
+	CU_ASSERT_EQUAL(df_distance("kitten", 6, "sitting", 7), 3);
+	CU_ASSERT_EQUAL(df_distance("Email", 5, "eMAIL", 5), 0);
+	CU_ASSERT_EQUAL(df_distance("ab", 2, "ba", 2), 2);
+}
+
+static void path_is(char *got, const char *wanted)
+{
+	TEXT_IS(got, wanted);
+	free(got);
+}
+
+static void test_paths(void)
+{
+	path_is(df_dirname("/a/b.csv"), "/a");
+	path_is(df_dirname("/a"), "/");
+	path_is(df_dirname("a"), ".");
+	TEXT_IS(df_base_name("/a/b.csv"), "b.csv");
+	TEXT_IS(df_base_name("b.csv"), "b.csv");
+	path_is(df_file_name("stem", 4, ".csv"), "stem.csv");
+}
+
+/* 255 bytes, cut between two characters, and different where the names were. */
+static void test_long_names(void)
+{
+	char one[300], two[300];
+	for (size_t i = 0; i < sizeof(one); i += 2)
+		memcpy(one + i, "\xc3\xbc", 2);
+	memcpy(two, one, sizeof(one));
+	two[sizeof(two) - 1] = 'a';
+	char *a = df_file_name(one, sizeof(one), ".csv"),
+	     *b = df_file_name(two, sizeof(two), ".csv");
+	CU_ASSERT(strlen(a) <= 255 && strlen(a) > 250);
+	CU_ASSERT_EQUAL(df_utf8_valid(a, strlen(a)), strlen(a));
+	CU_ASSERT_STRING_NOT_EQUAL(a, b);
+	CU_ASSERT_STRING_EQUAL(a + strlen(a) - 4, ".csv");
+	free(a);
+	free(b);
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
 	    {"passwords in addresses", test_passwords},
+	    {"UTF-8", test_utf8},
+	    {"JSON", test_json},
+	    {"what a terminal gets", test_printable},
+	    {"distances", test_distance},
+	    {"paths", test_paths},
+	    {"long names", test_long_names},
 	    {"lengths of JSON strings", test_length},
 	    CU_TEST_INFO_NULL,
 	};

@@ -3,7 +3,7 @@
 
 #include "test.h"
 
-static char dir[256];
+static char dir[100];
 
 static void put(const char *name, const char *text, mode_t mode)
 {

@@ -5,7 +5,7 @@
 
 #define SHA "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
-static char dir[256];
+static char dir[100];
 static struct df_err err;
 
 static int setup(void)

@@ -7,7 +7,7 @@
 #define LANES 3
 
 struct world {
-	char dir[200], path[256], temporary[300];
+	char dir[100], path[256], temporary[300];
 	struct conf_feed feed;
 	struct sender *sender;
 	struct send_stream *stream;

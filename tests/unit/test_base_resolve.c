@@ -88,5 +88,5 @@ int main(void)
 	    {"a resolver that hangs", test_hanging},
 	    CU_TEST_INFO_NULL,
 	};
-	return test_main("resolve", NULL, NULL, tests);
+	return test_main("base_resolve", NULL, NULL, tests);
 }
