@@ -165,6 +165,18 @@ struct conf_send { /* where batches go (live: today's key, endpoint and pace cou
 	bool duplicates_import;    /* duplicates = skip (default) | import */
 };
 
+struct conf_expect {           /* what is to come, and how much of it */
+	uint32_t files;        /* expect: so many by that time of those days; 0: not set */
+	uint32_t minute, days; /* of the day; a bit for each weekday, Sunday is 1 << 0 */
+	char *zone;            /* whose clock it is; NULL: the feed's timezone */
+	/* expect_rows: rows of a document or, with rows_percent, thousandths of a percent of the
+	 * median; rows_most 0: not set */
+	uint64_t rows_least, rows_most;
+	bool rows_percent;
+	int64_t age_ms;     /* expect_age; 0: not set */
+	bool action_refuse; /* expect_action = warn (default) | refuse */
+};
+
 /* What is worth a notice. */
 enum conf_event {
 	CONF_EVENT_DONE,
@@ -197,6 +209,7 @@ struct conf_feed {
 	struct conf_plan plan;
 	struct conf_batch batch;
 	struct conf_send send;
+	struct conf_expect expect;
 	struct conf_notify notify;
 };
 

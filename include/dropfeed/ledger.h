@@ -324,6 +324,7 @@ enum df_status ledger_api_suspect(struct ledger *l, const char *fingerprint, con
  * LEDGER_RUN_* of the latest `run`. Those without a name here are kept by the ledger itself. */
 #define LEDGER_ARRIVAL      "arrival_ms"     /* of the latest file */
 #define LEDGER_THROTTLED    "throttled"      /* answers 429 */
+#define LEDGER_EXPECTING    "expecting_ms"   /* since when something is expected of the feed */
 #define LEDGER_RUN_MS       "run_ms"         /* when the latest run ended */
 #define LEDGER_RUN_SUCCESS  "run_success_ms" /* when one last ended with exit code 0 */
 #define LEDGER_RUN_EXIT     "run_exit"
@@ -336,6 +337,9 @@ struct ledger_tally {
 	const char *feed, *name;
 	int64_t value;
 };
+/* DF_END: there is none. */
+enum df_status ledger_tally_get(struct ledger *l, const char *feed, const char *name, int64_t *out,
+				struct df_err *err) DF_CHECK;
 typedef enum df_status (*ledger_each_tally)(void *ctx, const struct ledger_tally *t,
 					    struct df_err *err);
 /* In the order of feed and name. */
@@ -345,6 +349,18 @@ enum df_status ledger_tallies(struct ledger *l, ledger_each_tally each, void *ct
  * came as "oldest_ms". */
 enum df_status ledger_open_files(struct ledger *l, ledger_each_tally each, void *ctx,
 				 struct df_err *err) DF_CHECK;
+
+/* When the feed's files came that came after `after_ms`, in order: *out is the caller's. */
+enum df_status ledger_arrivals(struct ledger *l, const char *feed, int64_t after_ms, int64_t **out,
+			       size_t *n, struct df_err *err) DF_CHECK;
+struct ledger_recent {
+	const char *feed, *event_type;
+	int64_t but; /* a document that does not count */
+};
+/* The numbers of rows of the feed's latest documents of this event type that passed their check.
+ * *n: how many there may be, then how many there are. */
+enum df_status ledger_recent_rows(struct ledger *l, const struct ledger_recent *which,
+				  uint64_t *rows, size_t *n, struct df_err *err) DF_CHECK;
 
 /* ---- conditions of a feed, and what is to be reported ---- */
 struct ledger_condition {

@@ -31,6 +31,7 @@ struct run_result {
 	uint64_t files_done, files_refused, files_skipped;
 	uint64_t files_gone; /* nobody has their bytes any more */
 	uint64_t files_abandoned;
+	uint64_t missing; /* expectations that were found missed, newly */
 	uint64_t documents, rows, delivered, rejected, skipped, batches, events;
 	uint64_t requests_forecast; /* dry run */
 	double minutes_forecast;    /* dry run: at the feed's pace */

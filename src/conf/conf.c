@@ -45,6 +45,7 @@ static const size_t feed_texts[] = {
     FEED(decode.document_type),
     FEED(send.proxy),
     FEED(send.proxy_user),
+    FEED(expect.zone),
     FEED(notify.on_event),
     FEED(notify.webhook),
 };

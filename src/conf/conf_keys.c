@@ -27,6 +27,7 @@ static const char *const limits_words[] = {"reject", "truncate", NULL};
 static const char *const escape_words[] = {"none", "backslash", NULL};
 /* enum conf_placeholder */
 static const char *const placeholder_words[] = {"empty", "reject", "keep", NULL};
+static const char *const action_words[] = {"warn", "refuse", NULL};
 /* enum conf_event, and CONF_NOTIFY_NONE */
 static const char *const event_words[] = {
     "done", "refused", "rejects", "missing", "unfinished", "recovered", "denied", "none", NULL};
@@ -365,6 +366,11 @@ const struct conf_key conf_feed_keys[] = {
     LIVE(give_up_after, send.give_up_after_ms, duration, .fallback = "15m", .max = 30 * DAY_MS),
     LIVE(duplicates, send.duplicates_import, word_bool, .fallback = "skip",
 	 .words = duplicates_words),
+    /* expectations */
+    LIVE(expect, expect, expect, .fallback = NULL),
+    LIVE(expect_rows, expect, expect_rows, .fallback = NULL),
+    LIVE(expect_age, expect.age_ms, duration, .fallback = NULL, .min = 60000, .max = 400 * DAY_MS),
+    LIVE(expect_action, expect.action_refuse, word_bool, .fallback = "warn", .words = action_words),
     /* notices: where the feed has none of its own, those of [dropfeed] */
     LIVE(on_event, notify.on_event, text, .fallback = NULL, .verbatim = true),
     {.name = "webhook", .at = FEED(notify.webhook), .parse = parse_url},

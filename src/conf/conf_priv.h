@@ -96,6 +96,12 @@ enum df_status conf_parse_pattern(void *, const struct conf_key *, const char *,
 bool conf_print_char(const void *, const struct conf_key *, struct df_buf *);
 bool conf_print_words(const void *, const struct conf_key *, struct df_buf *);
 
+/* ---- conf_expect.c ---- */
+enum df_status conf_parse_expect(void *, const struct conf_key *, const char *, const char *,
+				 struct df_err *);
+enum df_status conf_parse_expect_rows(void *, const struct conf_key *, const char *, const char *,
+				      struct df_err *);
+
 /* ---- conf_source.c ---- */
 enum df_status conf_parse_source(void *, const struct conf_key *, const char *, const char *,
 				 struct df_err *);

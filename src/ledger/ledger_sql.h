@@ -350,6 +350,9 @@ enum ledger_statement {
 	ST_PRUNE_MANIFESTS,
 	ST_TALLY_ADD,
 	ST_TALLY_SET,
+	ST_TALLY_GET,
+	ST_ARRIVALS,
+	ST_RECENT_ROWS,
 	ST_CONDITION_RAISE,
 	ST_CONDITION_SINCE,
 	ST_CONDITION_CLEAR,
@@ -553,6 +556,14 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_NOTICE_DONE] = "UPDATE notice SET due = due & ~?2 WHERE id = ?1",
     [ST_NOTICES_FORGET] = "DELETE FROM notice",
     [ST_NOTICE_CLEAR] = "DELETE FROM notice WHERE id = ?1 AND due = 0",
+    [ST_TALLY_GET] = "SELECT value FROM tally WHERE feed = ?1 AND name = ?2",
+    [ST_ARRIVALS] =
+	"SELECT pulled_ms FROM file WHERE feed = ?1 AND pulled_ms > ?2 ORDER BY pulled_ms",
+    /* 2 CHECKED, 3 SENDING, 4 DONE */
+    [ST_RECENT_ROWS] = "SELECT d.rows FROM file f JOIN document d ON d.file_id = f.id"
+		       " WHERE f.feed = ?1 AND d.event_type = ?2 AND d.id <> ?3 AND"
+		       " d.state IN (2, 3, 4) AND d.code IS NOT 'duplicate'"
+		       " ORDER BY f.pulled_ms DESC, d.id DESC LIMIT ?4",
 };
 
 #endif

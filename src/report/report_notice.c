@@ -5,16 +5,12 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 static void stamp(struct df_buf *out, int64_t ms)
 {
-	char text[32];
-	time_t s = (time_t)(ms / 1000);
-	struct tm tm;
-	gmtime_r(&s, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	char text[DF_TIME_TEXT];
+	df_time_text(ms, text);
 	df_buf_adds(out, text);
 }
 

@@ -2,6 +2,7 @@
 /* A document is begun, checked, refused, closed. Every step is entered in the ledger before the
  * next one. */
 #include "run_document.h"
+#include "run_notices.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -176,6 +177,20 @@ static enum df_status check_and_enter(struct run_file_work *w, const struct deco
 	enum df_status st = check_clock(w, found.late, err);
 	if (st != DF_OK)
 		return st;
+
+	if (checked == DF_OK) {
+		checked = run_expect_rows(w->run,
+					  &(struct run_expect_rows){.feed = w->f->feed,
+								    .name = w->f->name,
+								    .event_type = doc->event_type,
+								    .document = d->id,
+								    .rows = found.rows},
+					  &why);
+		if (checked != DF_OK && checked != DF_REJECT) {
+			*err = why;
+			return checked;
+		}
+	}
 
 	ledger_document_free(d);
 	st = ledger_document_begin(ledger, now, d, err);

@@ -11,6 +11,22 @@ struct run_notices *run_notices_start(const struct conf *conf, struct ledger *le
  * get any (s is NULL then) those that came up are forgotten. */
 void run_notices_end(struct run_notices *s, const struct conf *conf, struct ledger *ledger);
 
+/* Whether the files that are expected came (expect, expect_age): run_expect.c. What is newly missed
+ * is logged, and counted in the result. */
+enum df_status run_expect_files(struct run *run, const struct conf_feed *feed,
+				struct df_err *err) DF_CHECK;
+struct run_expect_rows { /* a document that passed its check */
+	const struct conf_feed *feed;
+	const char *name; /* its file's */
+	const char *event_type;
+	int64_t document; /* 0: it is not in the ledger yet */
+	uint64_t rows;
+};
+/* Whether it has about as many rows as usual (expect_rows). DF_REJECT: not, and expect_action =
+ * refuse. */
+enum df_status run_expect_rows(struct run *run, const struct run_expect_rows *what,
+			       struct df_err *err) DF_CHECK;
+
 /* Which conditions of the feeds began or ended with this run: run_watch.c */
 void run_watch(struct run *run, const struct conf_feed *const *feeds, size_t n);
 

@@ -37,7 +37,8 @@ int run_exit_code(const struct run_result *r)
 		return 4;
 	if (r->unfinished)
 		return 3;
-	return r->rejected > 0 || r->files_refused > 0 || r->files_gone > 0 ? 1 : 0;
+	return r->rejected > 0 || r->files_refused > 0 || r->files_gone > 0 || r->missing > 0 ? 1
+											      : 0;
 }
 
 /* Where the feed's part is kept; NULL: it is not of the configuration. */

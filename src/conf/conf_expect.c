@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/* What a feed expects: files by a time of day, rows of a document. */
+#include "conf_priv.h"
+
+#include "dropfeed/time.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#define EVERY_DAY 0x7fu
+
+static const char *const day_words[] = {"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
+
+static int day_of(const char *s, size_t len)
+{
+	for (int i = 0; i < 7; i++)
+		if (len == 3 && strncasecmp(day_words[i], s, 3) == 0)
+			return i;
+	return -1;
+}
+
+/* "mon-fri", "sat,sun", "daily": the bits; 0: it is something else. */
+static uint32_t days_of(const char *s)
+{
+	uint32_t bits = 0;
+	if (strcasecmp(s, "daily") == 0)
+		return EVERY_DAY;
+	while (*s != '\0') {
+		size_t len = strcspn(s, ",");
+		const char *dash = memchr(s, '-', len);
+		int first = day_of(s, dash != NULL ? (size_t)(dash - s) : len);
+		int last = dash != NULL ? day_of(dash + 1, len - (size_t)(dash + 1 - s)) : first;
+		if (first < 0 || last < 0)
+			return 0;
+		for (int i = first;; i = (i + 1) % 7) { /* fri-mon is four days */
+			bits |= 1u << i;
+			if (i == last)
+				break;
+		}
+		s += len;
+		s += *s == ',';
+	}
+	return bits;
+}
+
+static bool time_of_day(const char *s, uint32_t *minute)
+{
+	unsigned h = 0, m = 0;
+	int end = 0;
+	if (sscanf(s, "%2u:%2u%n", &h, &m, &end) != 2 || s[end] != '\0' ||
+	    strchr(s, ':') != s + end - 3 || h > 23 || m > 59 || !isdigit((unsigned char)*s))
+		return false;
+	*minute = h * 60 + m;
+	return true;
+}
+
+/* The words after the time: days, a zone, either or both. */
+static enum df_status days_and_zone(const struct conf_list *words, struct conf_expect *out,
+				    struct df_err *err)
+{
+	out->days = EVERY_DAY;
+	for (size_t i = 3; i < words->n; i++) {
+		uint32_t days = days_of(words->v[i]);
+		struct time_zone *zone = NULL;
+		if (days != 0 && i == 3) {
+			out->days = days;
+			continue;
+		}
+		if (i + 1 < words->n || time_zone_open(words->v[i], &zone, err) != DF_OK)
+			return df_fail(DF_USAGE, err, NULL,
+				       "'%s' is neither days such as mon-fri, sat,sun or daily, "
+				       "nor a time zone such as Europe/Berlin",
+				       words->v[i]);
+		time_zone_free(zone);
+		out->zone = df_strdup(words->v[i]);
+	}
+	return DF_OK;
+}
+
+static void split_words(const char *value, struct conf_list *out)
+{
+	for (const char *s = value + strspn(value, " \t"); *s != '\0'; s += strspn(s, " \t")) {
+		size_t len = strcspn(s, " \t");
+		out->v = df_realloc(out->v, (out->n + 1) * sizeof(*out->v));
+		out->v[out->n++] = df_strndup(s, len);
+		s += len;
+	}
+}
+
+enum df_status conf_parse_expect(void *home, const struct conf_key *key, const char *value,
+				 const char *base, struct df_err *err)
+{
+	struct conf_list words = {0};
+	struct conf_expect new = {0}, *field = &((struct conf_feed *)home)->expect;
+	char *end = NULL;
+	(void)key;
+	(void)base;
+	enum df_status st = DF_OK;
+	split_words(value, &words);
+	unsigned long n = words.n > 0 ? strtoul(words.v[0], &end, 10) : 0;
+	if (words.n < 3 || n == 0 || n > 1000000 || *end != '\0' ||
+	    !isdigit((unsigned char)words.v[0][0]) || strcasecmp(words.v[1], "by") != 0 ||
+	    !time_of_day(words.v[2], &new.minute))
+		st = df_fail(DF_USAGE, err, NULL,
+			     "'%s' does not say how many files by when: write 1 by 06:00 mon-fri",
+			     value);
+	if (st == DF_OK)
+		st = days_and_zone(&words, &new, err);
+	if (st == DF_OK) {
+		field->files = (uint32_t)n;
+		field->minute = new.minute;
+		field->days = new.days;
+		conf_text_set(&field->zone, new.zone);
+	}
+	conf_list_free(&words);
+	return st;
+}
+
+/* ---- rows ---- */
+
+static bool bound(const char *s, size_t len, uint64_t *n, bool *percent)
+{
+	char text[24], *end = NULL;
+	while (len > 0 && isspace((unsigned char)*s)) {
+		s++;
+		len--;
+	}
+	while (len > 0 && isspace((unsigned char)s[len - 1]))
+		len--;
+	*percent = len > 0 && s[len - 1] == '%';
+	len -= *percent;
+	if (len == 0 || len > 12 || !isdigit((unsigned char)*s))
+		return false;
+	snprintf(text, sizeof(text), "%.*s", (int)len, s);
+	*n = strtoull(text, &end, 10);
+	if (*percent)
+		*n *= 1000;
+	return *end == '\0';
+}
+
+static bool blank(const char *s, size_t len)
+{
+	return strspn(s, " \t") >= len;
+}
+
+enum df_status conf_parse_expect_rows(void *home, const struct conf_key *key, const char *value,
+				      const char *base, struct df_err *err)
+{
+	struct conf_expect *field = &((struct conf_feed *)home)->expect;
+	const char *dots = strstr(value, "..");
+	size_t first = dots != NULL ? (size_t)(dots - value) : 0;
+	uint64_t least = 0, most = UINT64_MAX;
+	bool percent = false, other = false, good = dots != NULL;
+	(void)key;
+	(void)base;
+	if (good && !blank(value, first))
+		good = bound(value, first, &least, &percent);
+	if (good && !blank(dots + 2, strlen(dots + 2)))
+		good = bound(dots + 2, strlen(dots + 2), &most, &other);
+	if (good && least == 0 && most == UINT64_MAX)
+		good = false;
+	if (good && least > 0 && most != UINT64_MAX && (percent != other || least > most))
+		good = false;
+	if (!good)
+		return df_fail(DF_USAGE, err, NULL,
+			       "'%s' is not a range of percentages of the usual number of rows, "
+			       "such as 50%%..200%%, nor of rows, such as 1000..50000",
+			       value);
+	field->rows_least = least;
+	field->rows_most = most;
+	field->rows_percent = percent || other;
+	return DF_OK;
+}

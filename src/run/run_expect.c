@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* What a feed expects (expect, expect_age, expect_rows) and whether it came. What is missed is
+ * the condition "missing", with the setting as its subject. */
+#include "run_calendar.h"
+#include "run_notices.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define RECENT 14 /* documents that say what is usual */
+
+/* ---- files ---- */
+
+/* Since when something is expected of the feed: what lies before is nobody's fault. */
+static enum df_status expecting_since(struct run *run, const char *feed, int64_t now, int64_t *out,
+				      struct df_err *err)
+{
+	enum df_status st = ledger_tally_get(run->env.ledger, feed, LEDGER_EXPECTING, out, err);
+	if (st != DF_END)
+		return st;
+	*out = now;
+	return ledger_tally_set(run->env.ledger, feed, LEDGER_EXPECTING, now, err);
+}
+
+static enum df_status check_files(struct run *run, const struct conf_feed *feed, int64_t since,
+				  int64_t now, char text[256], struct df_err *err)
+{
+	const struct conf_expect *e = &feed->expect;
+	struct time_zone *zone = NULL;
+	struct run_calendar c;
+	int64_t *arrivals = NULL;
+	size_t n = 0;
+	uint32_t came = 0;
+	char due[DF_TIME_TEXT];
+	if (e->files == 0)
+		return DF_OK;
+	enum df_status st =
+	    time_zone_open(e->zone != NULL ? e->zone : feed->map.timezone, &zone, err);
+	if (st != DF_OK)
+		return st;
+	run_calendar_make(e, zone, since, now, &c);
+	time_zone_free(zone);
+	if (c.n > 0)
+		st = ledger_arrivals(run->env.ledger, feed->name, c.before, &arrivals, &n, err);
+	if (st == DF_OK && !run_calendar_met(&c, arrivals, n, &came)) {
+		df_time_text(c.at[c.n - 1], due);
+		snprintf(text, 256, "%u file%s expected by %s, %u came (expect)", e->files,
+			 e->files == 1 ? " was" : "s were", due, came);
+	}
+	free(arrivals);
+	return st;
+}
+
+static enum df_status check_age(struct run *run, const struct conf_feed *feed, int64_t since,
+				int64_t now, char text[256], struct df_err *err)
+{
+	int64_t last = 0, age = feed->expect.age_ms;
+	char when[DF_TIME_TEXT];
+	if (age == 0)
+		return DF_OK;
+	enum df_status st =
+	    ledger_tally_get(run->env.ledger, feed->name, LEDGER_ARRIVAL, &last, err);
+	if (st == DF_OK || st == DF_END) {
+		df_time_text(last > 0 ? last : since, when);
+		if (now - (last > since ? last : since) > age)
+			snprintf(text, 256, "no file for %.1f hours, %s %s (expect_age)",
+				 (double)(now - (last > 0 ? last : since)) / 3600000,
+				 last > 0 ? "the last one came" : "looked for since", when);
+	}
+	return st == DF_END ? DF_OK : st;
+}
+
+/* ---- the condition ---- */
+
+struct expectation {
+	const char *feed, *subject;
+	const char *text; /* "": it is met */
+};
+
+static enum df_status settle(struct run *run, const struct expectation *e, struct df_err *err)
+{
+	const struct ledger_condition c = {.feed = e->feed,
+					   .name = "missing",
+					   .subject = e->subject,
+					   .text = e->text,
+					   .now_ms = df_now_ms()};
+	bool changed = false, missed = e->text[0] != '\0';
+	enum df_status st = missed ? ledger_condition_raise(run->env.ledger, &c, &changed, err)
+				   : ledger_condition_clear(run->env.ledger, &c, &changed, err);
+	if (st != DF_OK || !changed)
+		return st;
+	if (missed) {
+		df_log(DF_LOG_WARN, "%s: missing: %s", e->feed, e->text);
+		pthread_mutex_lock(&run->lock);
+		run->result->missing++;
+		pthread_mutex_unlock(&run->lock);
+	} else {
+		df_log(DF_LOG_INFO, "%s: no longer missing (%s)", e->feed, e->subject);
+	}
+	return DF_OK;
+}
+
+enum df_status run_expect_files(struct run *run, const struct conf_feed *feed, struct df_err *err)
+{
+	int64_t now = df_now_ms(), since = now;
+	char files[256] = "", age[256] = "";
+	enum df_status st = DF_OK;
+	if (feed->expect.files > 0 || feed->expect.age_ms > 0)
+		st = expecting_since(run, feed->name, now, &since, err);
+	if (st == DF_OK)
+		st = check_files(run, feed, since, now, files, err);
+	if (st == DF_OK)
+		st = settle(run, &(struct expectation){feed->name, "expect", files}, err);
+	if (st == DF_OK)
+		st = check_age(run, feed, since, now, age, err);
+	if (st == DF_OK)
+		st = settle(run, &(struct expectation){feed->name, "expect_age", age}, err);
+	return st;
+}
+
+/* ---- rows ---- */
+
+static int by_size(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return (x > y) - (x < y);
+}
+
+static double median(uint64_t *v, size_t n)
+{
+	qsort(v, n, sizeof(*v), by_size);
+	return n % 2 == 1 ? (double)v[n / 2] : ((double)v[n / 2 - 1] + (double)v[n / 2]) / 2;
+}
+
+/* text: "" where the number is as usual, or nothing is known of what is. */
+static void compare(const struct conf_expect *e, uint64_t rows, uint64_t *recent, size_t n,
+		    char text[256])
+{
+	double usual = n > 0 ? median(recent, n) : 0, part = usual / 100000;
+	double least = e->rows_percent ? (double)e->rows_least * part : (double)e->rows_least;
+	double most = e->rows_percent ? (double)e->rows_most * part : (double)e->rows_most;
+	if (e->rows_most == UINT64_MAX)
+		most = (double)UINT64_MAX;
+	if ((e->rows_percent && usual <= 0) || ((double)rows >= least && (double)rows <= most))
+		return;
+	if (e->rows_percent)
+		snprintf(text, 256, "%llu rows, which is %.0f%% of the usual %.0f (expect_rows)",
+			 (unsigned long long)rows, (double)rows * 100 / usual, usual);
+	else
+		snprintf(text, 256, "%llu rows, %s than expected (expect_rows)",
+			 (unsigned long long)rows, (double)rows < least ? "fewer" : "more");
+}
+
+enum df_status run_expect_rows(struct run *run, const struct run_expect_rows *what,
+			       struct df_err *err)
+{
+	const struct conf_feed *feed = what->feed;
+	uint64_t recent[RECENT];
+	size_t n = RECENT;
+	char text[256] = "";
+	enum df_status st = DF_OK;
+	if (feed->expect.rows_most != 0) {
+		const struct ledger_recent which = {feed->name, what->event_type, what->document};
+		st = ledger_recent_rows(run->env.ledger, &which, recent, &n, err);
+		if (st == DF_OK)
+			compare(&feed->expect, what->rows, recent, n, text);
+	}
+	if (st != DF_OK)
+		return st;
+
+	char *subject = df_format("expect_rows %s", what->event_type);
+	char *whole = text[0] != '\0' ? df_format("%s: %s", what->name, text) : df_strdup("");
+	st = settle(run, &(struct expectation){feed->name, subject, whole}, err);
+	if (st == DF_OK && text[0] != '\0' && feed->expect.action_refuse)
+		st = df_fail(DF_REJECT, err, "row-count",
+			     "%s: when the file is right, set expect_action = warn and `dropfeed "
+			     "retry` it",
+			     text);
+	else if (st == DF_OK && text[0] != '\0')
+		df_log(DF_LOG_WARN, "%s: %s", feed->name, whole);
+	free(subject);
+	free(whole);
+	return st;
+}
