@@ -279,6 +279,12 @@ enum df_status conf_feed_plan(struct conf_feed *feed, const char *path,
  * version. */
 enum df_status conf_feed_plan_read(struct conf_feed *feed, struct df_err *err) DF_CHECK;
 
+/* A secret from a file of its own, under the rules for secret files: its first line, the caller's
+ * to end with conf_secret_free. */
+enum df_status conf_secret_read(const char *path, char **out, struct df_err *err) DF_CHECK;
+/* Overwrites a secret before it is freed. NULL is legal. */
+void conf_secret_free(char *secret);
+
 /* Sets one key as if the file had it; for options of the command line such as --sink. DF_USAGE
  * when it is bad. */
 enum df_status conf_feed_set(struct conf_feed *feed, const char *name, const char *value,

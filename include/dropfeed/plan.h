@@ -61,6 +61,27 @@ enum plan_part {
 };
 bool plan_blocks(const struct plan *plan, enum plan_part part);
 
+/* ---- fetching ---- */
+
+#define PLAN_API "https://api.mparticle.com"
+#define PLAN_SSO "https://sso.auth.mparticle.com"
+
+struct plan_source {
+	const char *api,
+	    *sso; /* PLAN_API, PLAN_SSO; others for tests. Without a slash at the end */
+	const char *workspace, *plan; /* ids */
+	uint32_t version;             /* 0: the whole plan with all of them */
+	const char *client_id, *client_secret;
+	const char *cache;   /* a folder that keeps the token for its life; NULL: it is not kept */
+	const char *ca_file; /* or NULL: the system's */
+};
+
+/* Appends the plan's JSON as the platform gives it, after it was read as one. DF_DENIED: the
+ * credentials were refused, or the address is another program's; DF_RETRY: no answer; DF_USAGE: no
+ * such plan. 429 and trouble of the server are waited for, for a minute at most each. */
+enum df_status plan_fetch(const struct plan_source *source, struct df_buf *out,
+			  struct df_err *err) DF_CHECK;
+
 /* ---- checking ---- */
 
 struct plan_checker;

@@ -156,6 +156,24 @@ void run_backup(const struct conf *conf, const char *path, struct run_result *re
  * without it. */
 void run_version(struct df_buf *out);
 
+/* ---- data plans ---- */
+
+/* Describes a data plan: its points, and what of it is not enforced here (*missed: how many such
+ * things). version 0: the only one there is. */
+enum df_status run_plan_check(const char *path, uint32_t version, bool json, size_t *missed,
+			      struct df_buf *out, struct df_err *err) DF_CHECK;
+
+struct run_plan_fetch {
+	const char *workspace, *plan, *client_id;
+	const char *secret_file; /* NULL: $DROPFEED_CLIENT_SECRET */
+	const char *api, *sso;   /* NULL: the platform's */
+	const char *ca_file;     /* or NULL */
+	uint32_t version;        /* 0: the whole plan */
+};
+/* A plan from the platform. conf NULL: there is none; else its state_dir keeps the token. */
+enum df_status run_plan_fetch(const struct conf *conf, const struct run_plan_fetch *options,
+			      struct df_buf *out, struct df_err *err) DF_CHECK;
+
 /* ---- checking ---- */
 
 struct run_fault { /* one thing wrong with one row */

@@ -247,18 +247,24 @@ static enum df_status secret_read(int fd, const char *path, char **out, struct d
 	return st;
 }
 
+enum df_status conf_secret_read(const char *path, char **out, struct df_err *err)
+{
+	int fd = -1;
+	enum df_status st = private_open(path, &fd, err);
+	if (st != DF_OK)
+		return st;
+	st = secret_read(fd, path, out, err);
+	close(fd);
+	return st;
+}
+
 enum df_status conf_parse_secret_file(void *home, const struct conf_key *key, const char *value,
 				      const char *base, struct df_err *err)
 {
 	char *path = NULL, *secret = NULL;
-	int fd = -1;
 	enum df_status st = conf_path_resolve(value, base, &path, err);
 	if (st == DF_OK)
-		st = private_open(path, &fd, err);
-	if (st == DF_OK) {
-		st = secret_read(fd, path, &secret, err);
-		close(fd);
-	}
+		st = conf_secret_read(path, &secret, err);
 	if (st == DF_OK) {
 		conf_secret_free(*path_field(home, key));
 		*path_field(home, key) = secret;

@@ -143,9 +143,6 @@ enum df_status conf_parse_manifest(void *, const struct conf_key *, const char *
 enum df_status conf_parse_timezone(void *, const struct conf_key *, const char *, const char *,
 				   struct df_err *);
 
-/* Overwrites a secret before it is freed. NULL is legal. */
-void conf_secret_free(char *secret);
-
 /* ---- conf.c ---- */
 /* a zeroed feed gets every default */
 void conf_feed_init(struct conf_feed *feed, const char *name);
