@@ -46,7 +46,7 @@ int main(void)
 {
 	static const CU_TestInfo tests[] = {
 	    {"\\d is a digit", test_digits},
-	    {"what is no pattern", test_bad},
+	    {"bad patterns", test_bad},
 	    CU_TEST_INFO_NULL,
 	};
 	return test_main("base_pattern", NULL, NULL, tests);

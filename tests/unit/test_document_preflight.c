@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* A document is checked to its end before anything of it is sent: what is counted, what refuses
+ * it, and which option would help. */
+#include "../../src/document/document_pass.h"
+
+#include "test.h"
+
+#define HEADER "user_identities.customerid,user_attributes.$Age,user_attributes.Tags[]\n"
+
+struct checked {
+	enum df_status st;
+	struct df_err err;
+	struct document_forecast found;
+	struct df_buf notes; /* own: warnings and hints */
+};
+
+static struct checked check(struct conf_feed *feed, const char *text)
+{
+	struct checked c = {0};
+	struct df_err err = {0};
+	struct decode_doc doc = {.event_type = "eventless", .length = strlen(text)};
+	struct document_pass pass = {
+	    .feed = feed, .file = "a-eventless.csv", .doc = &doc, .jobs = 1};
+	OK(df_unnamed_open("/tmp", &doc.fd, &err));
+	OK(df_write_all(doc.fd, text, strlen(text), &err));
+	c.st = document_preflight(&pass, NULL, NULL, NULL, &c.found, &c.err);
+	size_t n = 0;
+	struct map_warning *warnings = document_pass_warnings(&pass, &n);
+	for (size_t i = 0; i < n; i++)
+		df_buf_addf(&c.notes, "%s: %s\n", warnings[i].code, warnings[i].text);
+	free(warnings);
+	document_pass_end(&pass);
+	close(doc.fd);
+	return c;
+}
+
+static void set(struct conf_feed *feed, const char *key, const char *value)
+{
+	struct df_err err = {0};
+	OK(conf_feed_set(feed, key, value, &err));
+}
+
+static void end(struct checked *c, struct conf_feed *feed)
+{
+	df_buf_free(&c->notes);
+	conf_feed_free(feed);
+}
+
+static void test_counts(void)
+{
+	struct conf_feed *feed = conf_feed_default("f");
+	struct checked c = check(feed, HEADER "a,7,x\nb,8,y\n,9,z\n");
+	CU_ASSERT_EQUAL(c.st, DF_OK);
+	CU_ASSERT_EQUAL(c.found.rows, 3);
+	CU_ASSERT_EQUAL(c.found.rejected, 1); /* nobody is identified */
+	CU_ASSERT_EQUAL(c.found.requests, 0); /* no forecast was wanted */
+	end(&c, feed);
+}
+
+/* A row more than allowed refuses the document; as many as allowed do not. */
+static void test_max_rejects(void)
+{
+	static const struct {
+		const char *max;
+		enum df_status st;
+	} cases[] = {{"1", DF_REJECT},       {"2", DF_OK},   {"49%", DF_REJECT},
+		     {"49.999%", DF_REJECT}, {"50%", DF_OK}, {"100%", DF_OK}};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct conf_feed *feed = conf_feed_default("f");
+		set(feed, "max_rejects", cases[i].max);
+		struct checked c = check(feed, HEADER "a,7,x\nb,8,y\n,9,z\n,9,z\n");
+		CU_ASSERT_EQUAL(c.st, cases[i].st);
+		if (cases[i].st != DF_OK)
+			TEXT_IS(c.err.code, "too-many-rejects");
+		end(&c, feed);
+	}
+}
+
+/* What is broken at its end is refused, however good its beginning was. */
+static void test_broken_end(void)
+{
+	struct conf_feed *feed = conf_feed_default("f");
+	struct checked c = check(feed, HEADER "a,7,x\nb,8,\"y\nc,9,z\n");
+	CU_ASSERT_EQUAL(c.st, DF_REJECT);
+	TEXT_IS(c.err.code, "malformed-csv");
+	end(&c, feed);
+}
+
+/* The option that would help is named: for a header in the message, for rows once. */
+static void test_hints(void)
+{
+	struct conf_feed *feed = conf_feed_default("f");
+	struct checked c = check(feed, "user_identities.email;user_attributes.a\na@b.c;1\n");
+	CU_ASSERT_EQUAL(c.st, DF_REJECT);
+	TEXT_HAS(c.err.text, "delimiter");
+	end(&c, feed);
+
+	feed = conf_feed_default("f");
+	c = check(feed, HEADER "a,7,\"x\\\"y\"\nb,8,\"x\\\"y\"\nc,9,z\n");
+	CU_ASSERT_EQUAL(c.st, DF_OK);
+	CU_ASSERT_EQUAL(c.found.rejected, 2);
+	TEXT_HAS(df_buf_cstr(&c.notes), "escape");
+	const char *first = strstr(df_buf_cstr(&c.notes), "escape = backslash");
+	CU_ASSERT(first != NULL && strstr(first + 1, "escape = backslash") == NULL);
+	end(&c, feed);
+}
+
+/* A trailer that states another number of rows refuses the document. */
+static void test_row_count(void)
+{
+	static const struct {
+		const char *trailer;
+		enum df_status st;
+	} cases[] = {{"rows=2\n", DF_OK}, {"rows=3\n", DF_REJECT}, {"the end\n", DF_REJECT}};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct conf_feed *feed = conf_feed_default("f");
+		set(feed, "skip_last_lines", "1");
+		set(feed, "row_count", "rows=(\\d+)");
+		char *text = df_format(HEADER "a,7,x\nb,8,y\n%s", cases[i].trailer);
+		struct checked c = check(feed, text);
+		CU_ASSERT_EQUAL(c.st, cases[i].st);
+		if (cases[i].st != DF_OK)
+			TEXT_IS(c.err.code, "row-count");
+		free(text);
+		end(&c, feed);
+	}
+}
+
+int main(void)
+{
+	static const CU_TestInfo tests[] = {
+	    {"counts", test_counts},           {"max_rejects", test_max_rejects},
+	    {"a broken end", test_broken_end}, {"options that would help", test_hints},
+	    {"row_count", test_row_count},     CU_TEST_INFO_NULL,
+	};
+	return test_main("document_preflight", NULL, NULL, tests);
+}
