@@ -8,7 +8,8 @@
  *	propose_people.c	which columns identify one user each
  *	propose_names.c	what else a column could be called
  *	propose_guess.c	which column goes where
- *	propose_time.c	patterns of times; a date and a clock in two columns
+ *	propose_time.c	patterns of times
+ *	propose_clock.c	a date and a clock in two columns
  *	propose_when.c	which column says when, in which zone, day or month first
  *	propose_action.c	what was done with products: words for the schema's
  *	propose_status.c	what became of an order: failures, voids, refunds

@@ -82,6 +82,7 @@ static const char *const formats[] = {
     "%b %d, %Y %I:%M:%S %p",
     "%b %d %Y %H:%M:%S",
     "%b %d %Y %I:%M%p",
+    "%b %d %Y %I:%M:%S %p",
     "%a, %d %b %Y %H:%M:%S %z",
     "%a, %d %b %Y %H:%M:%S GMT",
     "%a %b %d %H:%M:%S %Y",
@@ -89,6 +90,20 @@ static const char *const formats[] = {
     "%a %b %d %H:%M:%S %z %Y",
 };
 #define N_FORMATS (sizeof(formats) / sizeof(formats[0]))
+
+/* Tried where none of those reads the values: they would read some of theirs as well. */
+static const char *const last_formats[] = {"%y/%m/%d",
+					   "%Y.%m.%d %H:%M",
+					   "%Y-%m-%d-%H.%M.%S",
+					   "%Y年%m月%d日 %H:%M:%S",
+					   "%Y年%m月%d日 %H:%M",
+					   "%Y年%m月%d日",
+					   "%A, %B %d, %Y",
+					   "%A, %B %d, %Y %I:%M %p",
+					   "%B %d, %Y at %I:%M %p",
+					   "%H:%M %d/%m/%Y",
+					   "%H:%M:%S %d/%m/%Y"};
+#define N_LAST_FORMATS (sizeof(last_formats) / sizeof(last_formats[0]))
 
 static const char *const dates[] = {"%Y-%m-%d", "%m/%d/%y", "%m/%d/%Y", "%d/%m/%y", "%d/%m/%Y",
 				    "%d.%m.%y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d",
@@ -177,12 +192,32 @@ struct search {
 	size_t n;
 };
 
+/* Do both read the same times from the column? */
+static bool same_times(const struct propose *p, size_t column, const char *one, const char *other)
+{
+	struct time_format a = {0}, b = {0};
+	bool same = propose_time_open(p, &a, one);
+	if (same && !propose_time_open(p, &b, other)) {
+		time_close(&a);
+		return false;
+	}
+	for (size_t row = 0; same && row < p->n_rows; row++) {
+		int64_t x = 0, y = 0;
+		bool reads = propose_time_read(p, &a, row, column, &x);
+		same = reads == propose_time_read(p, &b, row, column, &y) && x == y;
+	}
+	time_close(&a);
+	time_close(&b);
+	return same;
+}
+
 static void try_format(const struct propose *p, size_t column, const char *format, struct search *s)
 {
 	size_t n = count_times(p, column, format);
 	if (n > s->n)
 		*s = (struct search){format, NULL, n};
-	else if (n == s->n && n > 0 && s->other == NULL && s->best[0] == '%')
+	else if (n == s->n && n > 0 && s->other == NULL && s->best[0] == '%' &&
+		 !same_times(p, column, s->best, format))
 		s->other = format;
 }
 
@@ -208,6 +243,31 @@ static void search_joined(struct propose *p, size_t column, struct search *s)
 			try_format(p, column, joined(p, i, k), s);
 }
 
+/* Is what would be cut off a fraction, and AM or PM where that is taken? A zone is never lost. */
+static bool only_fractions(const struct propose *p, size_t column)
+{
+	const struct propose_column *c = &p->columns[column];
+	size_t len;
+	for (size_t row = 0; row < p->n_rows; row++) {
+		const char *s = propose_cell_text(p, row, column, &len);
+		map_cell_trim(&s, &len);
+		if (len == 0)
+			continue;
+		size_t end = c->half && len > 2 ? len - 2 : len, at = c->cut + 1;
+		bool half = !c->half ||
+			    (strchr("AaPp", s[end]) != NULL && strchr("Mm", s[end + 1]) != NULL);
+		if (!half || len <= at || strchr(".,:", s[c->cut]) == NULL)
+			return false;
+		while (at < end && s[at] >= '0' && s[at] <= '9')
+			at++;
+		while (c->half && at < end && s[at] == ' ')
+			at++;
+		if (at != end)
+			return false;
+	}
+	return true;
+}
+
 /* Fractions of seconds that no pattern reads, as Oracle writes them: what is before them is
  * read, and AM or PM. */
 static const char *search_cut(struct propose *p, size_t column)
@@ -216,17 +276,20 @@ static const char *search_cut(struct propose *p, size_t column)
 		const char *format;
 		size_t cut;
 		bool half;
-	} ways[] = {{"%d-%b-%y %H.%M.%S", 18, false}, {"%d-%b-%y %I.%M.%S %p", 18, true},
-		    {"%d-%b-%Y %H.%M.%S", 20, false}, {"%d-%b-%Y %I.%M.%S %p", 20, true},
-		    {"%d-%b-%y %H:%M:%S", 18, false}, {"%d-%b-%y %I:%M:%S %p", 18, true},
-		    {"%d-%b-%Y %H:%M:%S", 20, false}, {"%d-%b-%Y %I:%M:%S %p", 20, true},
-		    {"%m/%d/%Y %H:%M:%S", 19, false}, {"%d/%m/%Y %H:%M:%S", 19, false},
-		    {"%d.%m.%Y %H:%M:%S", 19, false}, {"%Y/%m/%d %H:%M:%S", 19, false}};
+	} ways[] = {{"%d-%b-%y %H.%M.%S", 18, false},   {"%d-%b-%y %I.%M.%S %p", 18, true},
+		    {"%d-%b-%Y %H.%M.%S", 20, false},   {"%d-%b-%Y %I.%M.%S %p", 20, true},
+		    {"%d-%b-%y %H:%M:%S", 18, false},   {"%d-%b-%y %I:%M:%S %p", 18, true},
+		    {"%d-%b-%Y %H:%M:%S", 20, false},   {"%d-%b-%Y %I:%M:%S %p", 20, true},
+		    {"%b %d %Y %I:%M:%S %p", 20, true}, {"%d %b %Y %H:%M:%S", 20, false},
+		    {"%Y-%m-%d-%H.%M.%S", 19, false},   {"%d%b%Y:%H:%M:%S", 18, false},
+		    {"%m/%d/%Y %H:%M:%S", 19, false},   {"%d/%m/%Y %H:%M:%S", 19, false},
+		    {"%d.%m.%Y %H:%M:%S", 19, false},   {"%Y/%m/%d %H:%M:%S", 19, false}};
 	struct propose_column *c = &p->columns[column];
 	for (size_t i = sizeof(ways) / sizeof(ways[0]); p->has_header && i-- > 0;) {
 		c->cut = ways[i].cut;
 		c->half = ways[i].half;
-		if (propose_most(count_times(p, column, ways[i].format), c->filled))
+		if (only_fractions(p, column) &&
+		    propose_most(count_times(p, column, ways[i].format), c->filled))
 			return ways[i].format;
 	}
 	c->cut = 0;
@@ -256,6 +319,9 @@ const char *propose_time(struct propose *p, size_t column, const char **other)
 		search_joined(p, column, &s);
 	for (size_t i = 0; p->columns[column].clock == 0 && i < N_FORMATS; i++)
 		try_format(p, column, formats[i], &s);
+	if (p->columns[column].clock == 0 && !propose_most(s.n, filled))
+		for (size_t i = 0; i < N_LAST_FORMATS; i++)
+			try_format(p, column, last_formats[i], &s);
 	*other = s.other;
 	if (propose_most(s.n, filled))
 		return s.best;
@@ -300,75 +366,4 @@ bool propose_time_has_zone(const struct propose *p, size_t column)
 	}
 	df_buf_free(&text);
 	return n == 0 || propose_most(zoned, n);
-}
-
-/* ---- a date and a clock ---- */
-
-static bool is_clock(const struct propose *p, size_t column)
-{
-	size_t filled = 0, n = 0, len;
-	for (size_t row = 0; row < p->n_rows; row++) {
-		const char *s = propose_cell_text(p, row, column, &len);
-		map_cell_trim(&s, &len);
-		filled += len > 0;
-		size_t digits = 0;
-		while (digits < len && s[digits] >= '0' && s[digits] <= '9')
-			digits++;
-		n += len >= 4 && len <= 11 &&
-		     (digits == 6 || digits == 4
-			  ? digits == len
-			  : (digits == 1 || digits == 2) && strchr(":.", s[digits]) != NULL);
-	}
-	return filled > 0 && propose_most(n, filled);
-}
-
-static bool names_clock(const struct propose_column *c)
-{
-	static const char *const words[] = {"time",  "zeit", "uhr",  "hour", "hora",
-					    "heure", "ora",  "tijd", "erzet"};
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strstr(c->normal, words[i]) != NULL)
-			return true;
-	return false;
-}
-
-/* Joins the clock when the two together are times that are known. */
-static bool try_join(struct propose *p, size_t date, size_t clock)
-{
-	struct propose_column *c = &p->columns[date];
-	const char *other;
-	char *day = propose_value_row(c), *hour = propose_value_row(&p->columns[clock]);
-	c->clock = clock + 1;
-	bool fits = day != NULL && hour != NULL && propose_time(p, date, &other) != NULL;
-	if (!fits)
-		c->clock = 0;
-	else
-		c->value = df_format("{{ %s }} {{ %s }}", day, hour);
-	free(day);
-	free(hour);
-	return fits;
-}
-
-void propose_time_join(struct propose *p)
-{
-	const struct propose_column *found = propose_column_at(p, PROPOSE_TIME);
-	if (found == NULL || !p->has_header ||
-	    !propose_time_is_day(p, (size_t)(found - p->columns)))
-		return;
-	size_t date = (size_t)(found - p->columns);
-	for (size_t i = 0; i < p->n; i++) {
-		struct propose_column *c = &p->columns[i];
-		if (c->what != PROPOSE_OPEN || !names_clock(c) || !is_clock(p, i) ||
-		    !try_join(p, date, i))
-			continue;
-		c->what = PROPOSE_IGNORE;
-		propose_because(c, "the time of day: joined to the date in column %zu", date + 1);
-		propose_because(&p->columns[date],
-				"guessed from the name; joined with the time of day in column %zu",
-				i + 1);
-		p->transform = true;
-		return;
-	}
-	df_buf_adds(&p->todo,
-		    "the times are days without a time of day: all events of a day are at 00:00\n");
 }

@@ -4,6 +4,8 @@
 
 #include "../../src/propose/propose_priv.h"
 
+#include <time.h>
+
 static bool normalised(const char *name, size_t len)
 {
 	char *normal = schema_normalize(name, len);
@@ -500,6 +502,131 @@ static void test_day_or_month(void)
 	CU_ASSERT_TRUE(says(SETTING "%d/%m/%Y %H:%M\n"));
 }
 
+/* As warehouses and databases write times: strftime's pattern (in capitals, where it begins with
+ * ^), the setting that is proposed, and what of a second is left. NULL: it is to be completed. */
+static const struct {
+	const char *written, *setting;
+	int64_t unit; /* seconds that the values are exact to */
+} written_times[] = {
+    {"%Y-%m-%dT%H:%M:%SZ", "auto", 1}, /* ISO, BigQuery, MongoDB */
+    {"%Y-%m-%d %H:%M:%S", "auto", 1},  /* MySQL, SQLite, SQL Server 120 */
+    {"%Y-%m-%d %H:%M", "auto", 60},
+    {"%Y-%m-%d", "auto", 86400},
+    {"%Y-%m-%d %H:%M:%S.000000+00", "auto", 1},      /* PostgreSQL */
+    {"%Y-%m-%d %H:%M:%S.000000 UTC", "auto", 1},     /* BigQuery */
+    {"%Y-%m-%d %H:%M:%S.000 +0000", "auto", 1},      /* Snowflake */
+    {"%Y-%m-%d %H:%M:%S.0000000 +00:00", "auto", 1}, /* SQL Server's datetimeoffset */
+    {"%Y-%m-%d %H:%M:%S.000000", "auto", 1},         /* Teradata, Redshift, HANA */
+    {"%b %e %Y %I:%M%p", "%b %d %Y %I:%M%p", 60},    /* SQL Server 100 */
+    {"%m/%d/%Y", "%m/%d/%Y", 86400},                 /* 101 */
+    {"%d/%m/%Y", "%d/%m/%Y", 86400},                 /* 103 */
+    {"%d.%m.%Y", "%d.%m.%Y", 86400},                 /* 104 */
+    {"%d-%m-%Y", "%d-%m-%Y", 86400},                 /* 105 */
+    {"%d %b %Y", "%d %b %Y", 86400},                 /* 106 */
+    {"%b %d, %Y", "%b %d, %Y", 86400},               /* 107 */
+    {"%Y/%m/%d", "%Y/%m/%d", 86400},                 /* 111 */
+    {"%Y%m%d", "%Y%m%d", 86400},                     /* 112 */
+    {"%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M:%S %p", 1},
+    {"^%d-%b-%y", "%d-%b-%y", 86400}, /* Oracle */
+    {"^%d-%b-%Y", "%d-%b-%Y", 86400},
+    {"^%d-%b-%Y %H:%M:%S", "%d-%b-%Y %H:%M:%S", 1},
+    {"^%d-%b-%y %I.%M.%S %p", "%d-%b-%y %I.%M.%S %p", 1},
+    {"^%d%b%Y:%H:%M:%S", "%d%b%Y:%H:%M:%S", 1}, /* SAS */
+    {"^%d%b%Y", "%d %b %Y", 86400},
+    {"%y/%m/%d", "%y/%m/%d", 86400},               /* Teradata's default */
+    {"%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", 1}, /* German */
+    {"%d.%m.%Y, %H:%M", "%d.%m.%Y, %H:%M", 60},
+    {"%d.%m.%y %H:%M", "%d.%m.%y %H:%M", 60},
+    {"%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M", 60},
+    {"%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M", 60},
+    {"%m/%d/%y %H:%M", "%m/%d/%y %H:%M", 60},
+    {"%Y%m%d%H%M%S", "%Y%m%d%H%M%S", 1},
+    {"%Y年%m月%d日 %H:%M", "%Y年%m月%d日 %H:%M", 60},
+    {"%a, %d %b %Y %H:%M:%S +0000", "%a, %d %b %Y %H:%M:%S %z", 1},
+    {"%a %b %d %H:%M:%S %Y", "%a %b %d %H:%M:%S %Y", 1},
+    {"%s", "auto", 1}, /* seconds since 1970, and milli-, micro- and nanoseconds */
+    {"%s000", NULL, 1},
+    {"%s000000", "auto", 1},
+    {"%s000000000", "auto", 1},
+    {"%H:%M:%S", NULL, 0},
+    {"%y%j", NULL, 0},
+    {"%G-W%V-%u", NULL, 0},
+    {"^%d-%b-%y %I.%M.%S.000000 %p +01:00", NULL, 0}, /* a zone is not cut off */
+    {"%Y-%m-%d %H:%M:%S CET", NULL, 0},
+};
+
+static const time_t instants[] = {1706696553, 1709247909, 1732924800, 1741967101, 1764572889};
+
+static void print_time(char out[80], const char *written, time_t t)
+{
+	struct tm tm;
+	bool capitals = written[0] == '^';
+	setenv("TZ", "UTC", 1);
+	localtime_r(&t, &tm);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	strftime(out, 80, written + capitals, &tm);
+#pragma GCC diagnostic pop
+	for (char *s = out; capitals && *s != '\0'; s++)
+		if (*s >= 'a' && *s <= 'z')
+			*s = (char)(*s - 32);
+}
+
+/* The proposed setting reads each value as the instant that it was printed from. */
+static void read_back(const char *written, const char *setting, int64_t unit)
+{
+	struct time_format t = {0};
+	struct df_err err = {0};
+	CU_ASSERT_EQUAL(time_open(&t, setting, "UTC", &err), DF_OK);
+	for (size_t i = 0; i < sizeof(instants) / sizeof(instants[0]); i++) {
+		char text[80];
+		const char *code, *why;
+		int64_t ms = 0;
+		print_time(text, written, instants[i]);
+		CU_ASSERT_TRUE(time_parse(&t, text, strlen(text), &ms, &code, &why));
+		CU_ASSERT_EQUAL(ms, instants[i] / unit * unit * 1000);
+	}
+	time_close(&t);
+}
+
+static void test_warehouse_times(void)
+{
+	for (size_t k = 0; k < sizeof(written_times) / sizeof(written_times[0]); k++) {
+		struct df_buf text = {0};
+		df_buf_adds(&text, "user id|event time\n");
+		for (size_t i = 0; i < sizeof(instants) / sizeof(instants[0]); i++) {
+			char value[80];
+			print_time(value, written_times[k].written, instants[i]);
+			df_buf_addf(&text, "%zu|%s\n", i, value);
+		}
+		CU_ASSERT_EQUAL(propose(&named, "custom_event", true, df_buf_cstr(&text)), DF_OK);
+		df_buf_free(&text);
+		char *setting = df_format(SETTING "%s\n", written_times[k].setting);
+		if (written_times[k].setting != NULL) {
+			CU_ASSERT_TRUE(says(setting));
+			read_back(written_times[k].written, written_times[k].setting,
+				  written_times[k].unit);
+		} else {
+			LACKS(SETTING);
+			CU_ASSERT_EQUAL(strstr(proposal.data, "TO BE COMPLETED") == NULL,
+					written_times[k].unit > 0);
+		}
+		free(setting);
+	}
+	/* fractions that no pattern reads are cut off, but for AM and PM */
+	CU_ASSERT_EQUAL(
+	    propose(&named, "custom_event", true,
+		    "user id|time\n1|Jan 31 2024 10:22:33:123AM\n2|Dec  1 2025  7:08:09:000PM"),
+	    DF_OK);
+	CU_ASSERT_TRUE(says(SETTING "%b %d %Y %I:%M:%S %p\n"));
+	CU_ASSERT_EQUAL(
+	    propose(&named, "custom_event", true,
+		    "user id|time\n1|2024-01-31-10.22.33.123456\n2|2024-02-01-10.22.33.000001"),
+	    DF_OK);
+	CU_ASSERT_TRUE(says(SETTING "%Y-%m-%d-%H.%M.%S\n"));
+	CU_ASSERT_TRUE(says("{{ value | strip | slice: 0, 19 }}"));
+}
+
 static void test_zones(void)
 {
 	static const struct {
@@ -699,6 +826,7 @@ int main(void)
 	    {"cells and rows that are not data", test_cells},
 	    {"when", test_when},
 	    {"day or month", test_day_or_month},
+	    {"times of warehouses", test_warehouse_times},
 	    {"zones", test_zones},
 	    {"names", test_names},
 	    {"addresses", test_addresses},
