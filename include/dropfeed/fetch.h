@@ -62,7 +62,8 @@ bool fetch_settled(const struct fetch_entry *now, uint64_t seen_size, int64_t se
 		   int64_t seen_ms, int64_t now_ms, int64_t min_age_ms);
 
 /* Downloads into `spool_path` through "<spool_path>.part" (0600; an existing part is resumed),
- * hashing on the way; then looks at size and mtime again, syncs, renames. hex gets the SHA-256.
+ * hashing on the way; then looks at size and mtime again, syncs, renames; to sync the folder is the
+ * caller's. hex gets the SHA-256.
  * What it compares is what one and the same request said before and after: a listing that rounds
  * times or has another zone is not a change. A file whose time changes because it is read is
  * read twice, and taken when both are the same. What was read to its end is kept when the file

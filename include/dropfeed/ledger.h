@@ -296,6 +296,10 @@ struct ledger_settled { /* how far a lane got */
 /* Stores a document's step in one transaction: progress, rows delivered, rows rejected. */
 enum df_status ledger_lane_settled(struct ledger *l, int64_t id, const struct ledger_settled *step,
 				   struct df_err *err) DF_CHECK;
+/* The same for several lanes in one transaction. */
+enum df_status ledger_lanes_settled(struct ledger *l, int64_t id,
+				    const struct ledger_settled *steps, size_t n,
+				    struct df_err *err) DF_CHECK;
 /* Fills done[0..lanes) with each lane's progress, 0 where there is none. */
 enum df_status ledger_lanes(struct ledger *l, int64_t id, uint64_t *done, uint32_t lanes,
 			    struct df_err *err) DF_CHECK;

@@ -39,6 +39,7 @@ struct send_settled {
 	uint64_t rows_delivered;
 	const struct send_reject *rejects; /* in the lane's order */
 	size_t n_rejects;
+	bool more; /* another lane's step follows at once: both may be recorded together */
 };
 
 struct send_events {

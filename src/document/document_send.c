@@ -54,6 +54,8 @@ struct document_send {
 	const uint64_t *done;       /* per lane: batches that earlier runs settled */
 	int64_t document_id;        /* 0: stateless */
 	struct document_sent *sent;
+	struct ledger_settled *held; /* own: steps that are recorded with the next one */
+	uint32_t n_held;
 };
 
 struct ledger_reject *document_reject_rows(const struct send_reject *rejects, size_t n_rejects,
@@ -84,13 +86,18 @@ static enum df_status on_settled(void *ctx, const struct send_settled *step, str
 	if (s->document_id == 0)
 		return DF_OK;
 
+	struct ledger_settled *settled = &s->held[s->n_held++]; /* each lane has one at most */
+	*settled = (struct ledger_settled){
+	    .lane = step->lane, .done = step->done, .rows_delivered = step->rows_delivered};
+	if (step->more && step->n_rejects == 0)
+		return DF_OK;
+
 	struct ledger_reject *rows = document_reject_rows(step->rejects, step->n_rejects, &n);
-	const struct ledger_settled settled = {.lane = step->lane,
-					       .done = step->done,
-					       .rows_delivered = step->rows_delivered,
-					       .rejects = rows,
-					       .n_rejects = n};
-	enum df_status st = ledger_lane_settled(s->env->ledger, s->document_id, &settled, err);
+	settled->rejects = rows;
+	settled->n_rejects = n;
+	enum df_status st =
+	    ledger_lanes_settled(s->env->ledger, s->document_id, s->held, s->n_held, err);
+	s->n_held = 0;
 	free(rows);
 	return st;
 }
@@ -130,6 +137,7 @@ enum df_status document_send(const struct document_env *env, struct document_pas
 	uint64_t *done = df_alloc(lanes * sizeof(*done));
 	struct document_send s = {
 	    .env = env, .done = done, .document_id = document_id, .sent = sent};
+	s.held = df_alloc(lanes * sizeof(*s.held));
 	const struct send_order order = {
 	    .feed = pass->feed, .done = done, .events = &events, .ctx = &s};
 	enum df_status st = DF_OK, closed = DF_OK;
@@ -149,6 +157,7 @@ enum df_status document_send(const struct document_env *env, struct document_pas
 		st = closed;
 
 cleanup:
+	free(s.held);
 	free(done);
 	/* The preflight read the same bytes with the same settings; a refusal now means that
 	 * they are not the same. */

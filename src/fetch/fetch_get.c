@@ -319,11 +319,7 @@ static enum df_status get_keep(struct get_job *job, const char *spool_path, stru
 		return df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", job->part,
 			       df_strerror(errno));
 	df_after("rename the download");
-	char *dir = df_dirname(spool_path);
-	enum df_status st = df_sync_folder(dir, err);
-	df_after("sync the spool");
-	free(dir);
-	return st;
+	return DF_OK;
 }
 
 static enum df_status get_all(struct get_job *job, const char *spool_path, struct df_err *err)

@@ -266,17 +266,34 @@ static enum df_status lane_settled(struct ledger *l, int64_t id, const struct le
 	return st;
 }
 
-enum df_status ledger_lane_settled(struct ledger *l, int64_t id, const struct ledger_settled *step,
-				   struct df_err *err)
+static enum df_status lanes_settled(struct ledger *l, int64_t id,
+				    const struct ledger_settled *steps, size_t n,
+				    struct df_err *err)
+{
+	enum df_status st = DF_OK;
+	for (size_t i = 0; i < n && st == DF_OK; i++)
+		st = lane_settled(l, id, &steps[i], err);
+	return st;
+}
+
+enum df_status ledger_lanes_settled(struct ledger *l, int64_t id,
+				    const struct ledger_settled *steps, size_t n,
+				    struct df_err *err)
 {
 	ledger_lock(l);
 	enum df_status st = ledger_sync(l, false, err);
 	if (st == DF_OK)
 		st = ledger_begin(l, err);
 	if (st == DF_OK)
-		st = ledger_end(l, lane_settled(l, id, step, err), err);
+		st = ledger_end(l, lanes_settled(l, id, steps, n, err), err);
 	ledger_unlock(l);
 	return st;
+}
+
+enum df_status ledger_lane_settled(struct ledger *l, int64_t id, const struct ledger_settled *step,
+				   struct df_err *err)
+{
+	return ledger_lanes_settled(l, id, step, 1, err);
 }
 
 enum df_status ledger_lanes(struct ledger *l, int64_t id, uint64_t *done, uint32_t lanes,

@@ -83,8 +83,9 @@ static struct rows *reader_new(const struct rows_format *format, int fd, uint64_
 		       : format->no_quote        ? '\n'
 						 : r->signs.quote.narrow);
 	rows_null_open(r);
-	r->window_cap = WINDOW_FIRST;
-	r->window = df_alloc(r->window_cap);
+	r->window_cap = length < WINDOW_FIRST ? (size_t)length : WINDOW_FIRST;
+	/* not zeroed: for a small document, that would be most of the work */
+	r->window = df_realloc(NULL, r->window_cap);
 	r->copy.max = r->narrow.max = r->escaped.max = 2 * (size_t)ROWS_MAX_ROW + WINDOW_FIRST;
 	rows_parser_make(r);
 	return r;

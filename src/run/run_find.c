@@ -71,6 +71,14 @@ static enum df_status get_step(struct fetch *fetch, void *ctx, struct df_err *er
 	return fetch_get(fetch, l->there, l->spool, l->sha256, err);
 }
 
+static enum df_status sync_folder_of(const char *path, struct df_err *err)
+{
+	char *folder = df_dirname(path);
+	enum df_status st = df_sync_folder(folder, err);
+	free(folder);
+	return st;
+}
+
 struct wanted {
 	const struct fetch_entry *entry;
 	const char *sha256, *spool;
@@ -99,7 +107,7 @@ static enum df_status find_in(struct run_source *s, const char *dir, bool moved,
 			if (st == DF_OK && strcmp(hex, wanted->sha256) == 0) {
 				free(there.name);
 				free(part);
-				return DF_OK;
+				return sync_folder_of(spool, err);
 			}
 			unlink(spool);
 		}

@@ -94,6 +94,7 @@ enum df_status run_spool_keep(const char *arrival, const char *sha256, char **pa
 	*path = place;
 
 	st = df_sync_folder(folder, err);
+	df_after("sync the spool");
 	free(folder);
 	return st;
 }

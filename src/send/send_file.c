@@ -125,12 +125,17 @@ static enum df_status write_without_sigpipe(int fd, const struct df_buf *b, stru
 static enum df_status file_settle(struct send_stream *st, struct df_err *err)
 {
 	struct file_stream *f = st->own;
+	uint32_t moved = 0;
+	for (uint32_t i = 0; i < st->n_lanes; i++)
+		moved += f->lanes[i].moved;
 	for (uint32_t i = 0; i < st->n_lanes; i++) {
 		struct file_lane *lane = &f->lanes[i];
 		if (!lane->moved)
 			continue;
-		const struct send_settled step = {
-		    .lane = i, .done = lane->done, .rows_delivered = lane->rows};
+		const struct send_settled step = {.lane = i,
+						  .done = lane->done,
+						  .rows_delivered = lane->rows,
+						  .more = --moved > 0};
 		enum df_status status = st->events->settled(st->ctx, &step, err);
 		if (status != DF_OK)
 			return status;

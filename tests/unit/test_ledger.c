@@ -796,8 +796,15 @@ static void test_lanes(void)
 	/* a row is rejected once: the lane does not move either */
 	IS(ledger_lane_settled(l, id, &(struct ledger_settled){3, 1, 1, &bad, 1}, &err), DF_FATAL);
 	IS(ledger_lane_settled(l, 999, &(struct ledger_settled){0, 1, 1, NULL, 0}, &err), DF_FATAL);
+	/* of several steps all are kept, or none */
+	const struct ledger_settled wrong[] = {{0, 1, 1, NULL, 0}, {2, 4, 1, NULL, 0}},
+				    right[] = {{0, 1, 0, NULL, 0}, {2, 5, 0, NULL, 0}};
+	IS(ledger_lanes_settled(l, id, wrong, 2, &err), DF_FATAL);
 	OK(ledger_lanes(l, id, done, 4, &err));
 	CU_ASSERT(done[0] == 0 && done[1] == 0 && done[2] == 4 && done[3] == 0);
+	OK(ledger_lanes_settled(l, id, right, 2, &err));
+	OK(ledger_lanes(l, id, done, 4, &err));
+	CU_ASSERT(done[0] == 1 && done[1] == 0 && done[2] == 5 && done[3] == 0);
 	IS(ledger_lanes(l, id, done, 2, &err), DF_FATAL);
 	expect_document(l, file, "checked 10=3+1;");
 	ledger_close(l);
