@@ -86,6 +86,75 @@ void send_quote(struct df_buf *out, const char *body, size_t len)
 	df_buf_free(&text);
 }
 
+/* ---- what a page repeats of the request ---- */
+
+static bool word_char(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
+}
+
+/* Length of what is written for another character: %41, \u0041, \n. */
+static size_t escape_length(const char *s)
+{
+	bool hex = s[0] == '%' && isxdigit((unsigned char)s[1]) && isxdigit((unsigned char)s[2]);
+	if (hex)
+		return 3;
+	if (s[0] != '\\' || s[1] == '\0')
+		return 0;
+	return s[1] == 'u' && strspn(s + 2, "0123456789abcdefABCDEF") >= 4 ? 6 : 2;
+}
+
+/* Whether a word of JSON may begin at `at`. */
+static bool word_begins(const char *json, const char *at)
+{
+	if (at == json || !word_char(at[-1]))
+		return true;
+	return (at - json >= 2 && at[-2] == '\\') || (at - json >= 6 && escape_length(at - 6) == 6);
+}
+
+struct hidden_word {
+	const char *p;
+	size_t len;
+	bool part; /* of a word: it is cut, or an escaped character is beside it */
+};
+
+static bool word_repeats(const struct hidden_word *w, const char *body, size_t len)
+{
+	const char *end = body + len, *at = body;
+	while (len > 0 && (at = memmem(at, (size_t)(end - at), w->p, w->len)) != NULL) {
+		const char *next = at + w->len;
+		if (w->part || (word_begins(body, at) && (next == end || !word_char(*next))))
+			return true;
+		at++;
+	}
+	return false;
+}
+
+char *send_hide(const char *text, const char *body, size_t len)
+{
+	struct df_buf out = {0};
+	size_t escape = 0;
+	for (const char *s = text; *s != '\0';) {
+		struct hidden_word w = {.p = s, .part = escape > 0};
+		while (word_char(s[w.len]))
+			w.len++;
+		w.part = w.part || s[w.len] == '\0' || escape_length(s + w.len) > 0;
+		if (w.len > 0 && word_repeats(&w, body, len))
+			df_buf_adds(&out, "***");
+		else
+			df_buf_add(&out, s, w.len);
+		s += w.len;
+		if (*s == '\0')
+			break;
+		escape = escape_length(s);
+		size_t n = escape > 0 ? escape : 1;
+		df_buf_add(&out, s, n);
+		s += n;
+	}
+	(void)df_buf_cstr(&out);
+	return out.data;
+}
+
 /* ---- secrets ---- */
 
 enum { SHORTEST = 4 }; /* shorter secrets are found in any text */

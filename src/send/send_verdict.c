@@ -233,22 +233,20 @@ static size_t errors_read(struct send_verdict *v, const struct send_request *r,
 
 /* ---- all of it ---- */
 
-/* The status, and the first words of whatever came with it. */
-static char *answer_quote(const struct send_answer *a)
+/* The status, and the first words of whatever came with it, but for those of the request. */
+static char *answer_quote(const struct send_request *r, const struct send_answer *a)
 {
-	struct df_buf text = {0};
-	df_buf_addf(&text, "HTTP %ld", a->status);
-	size_t before = text.len;
-	df_buf_adds(&text, ": \"");
-	size_t from = text.len;
+	struct df_buf page = {0};
+	char *words = NULL, *text = NULL;
 	if (a->len > 0)
-		send_quote(&text, a->body, a->len);
-	if (text.len > from)
-		df_buf_addc(&text, '"');
-	else
-		text.len = before;
-	(void)df_buf_cstr(&text);
-	return text.data;
+		send_quote(&page, a->body, a->len);
+	if (page.len > 0)
+		words = send_hide(df_buf_cstr(&page), r->body.data, r->body.len);
+	text = words != NULL ? df_format("HTTP %ld: \"%s\"", a->status, words)
+			     : df_format("HTTP %ld", a->status);
+	free(words);
+	df_buf_free(&page);
+	return text;
 }
 
 /* Only the API itself judges batches: an answer that is not in its form says nothing about them. */
@@ -304,7 +302,7 @@ void send_verdict_read(struct send_verdict *v, const struct send_request *r,
 	bool judges = a->status == 202 || a->status == 400;
 	v->action = judges ? verdict_form(v, r, a) : verdict_status(a);
 	if (v->words == NULL && v->action != SEND_ACCEPT)
-		v->words = answer_quote(a);
+		v->words = answer_quote(r, a);
 }
 
 void send_verdict_free(struct send_verdict *v)

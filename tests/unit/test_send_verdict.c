@@ -537,6 +537,53 @@ static void test_quotes(void)
 	df_buf_free(&got);
 }
 
+/* A page that repeats the request: no cell of it reaches a log. */
+static void test_hidden(void)
+{
+	static const char body[] =
+	    "[{\"user_identities\":{\"email\":\"ada@example.com\",\"customer_id\":\"C-17\"},"
+	    "\"user_attributes\":{\"$FirstName\":\"Ren\xc3\xa9\",\"note\":\"say "
+	    "\\\"Hello\\\"\\nworld\","
+	    "\"city\":\"S\xc3\xa3o Paulo\",\"x\":\"a\"}}]";
+	static const char *const t[][2] = {
+	    {"Bad gateway", "Bad gateway"},
+	    {"cannot parse ada@example.com", "cannot parse ***@***.***"},
+	    {"id C-17, id C-170", "id ***-***, id ***-170"},
+	    {"of S\xc3\xa3o Paulo", "of *** ***"},
+	    {"Hello, world", "***, ***"},
+	    {"a value", "*** value"},
+	    {"email=ada%40example.com ", "***=***%40***.*** "},
+	    {"name Ren\\u00e9 ", "name ***\\u00e9 "},
+	    {"the word worldly is another one ", "the word worldly is another one "},
+	    {"cut in the exam", "cut in the ***"},
+	};
+	for (size_t i = 0; i < sizeof(t) / sizeof(*t); i++) {
+		char *got = send_hide(t[i][0], body, sizeof(body) - 1);
+		CU_ASSERT_STRING_EQUAL(got, t[i][1]);
+		if (strcmp(got, t[i][1]) != 0)
+			fprintf(stderr, "hidden: '%s', not '%s'\n", got, t[i][1]);
+		free(got);
+	}
+	char *got = send_hide("no request", NULL, 0);
+	CU_ASSERT_STRING_EQUAL(got, "no request");
+	free(got);
+
+	struct send_request r;
+	struct send_verdict v = {0};
+	request_new(&r, 2);
+	send_request_part(&r);
+	send_request_body(&r);
+	char *page = df_format("<html><h1>Blocked</h1><pre>%s</pre></html>", r.body.data);
+	const struct send_answer a = {.status = 403, .body = page, .len = strlen(page)};
+	send_verdict_read(&v, &r, &a);
+	CU_ASSERT_PTR_NOT_NULL(strstr(v.words, "HTTP 403: \"Blocked"));
+	CU_ASSERT_PTR_NULL(strstr(v.words, "\"a\""));
+	send_verdict_free(&v);
+	send_request_clear(&r);
+	df_buf_free(&r.body);
+	free(page);
+}
+
 static void test_masks(void)
 {
 	char *token = send_basic_token("key", "hunter22");
@@ -676,6 +723,7 @@ int main(void)
 	    {"what fails while others succeed", test_blame},
 	    {"others pass what fails", test_pass},
 	    {"quotes", test_quotes},
+	    {"quotes without the request", test_hidden},
 	    {"masks", test_masks},
 	    {"proxies", test_proxies},
 	    {"HTML entities", test_entities},
