@@ -37,7 +37,6 @@ exits 0 "a configuration without mistakes" check
 said "says so" 'no mistakes in 1 feed'
 exits 0 "the same as JSON" check --format json
 check "the same as JSON: the verdict" holds '.verdict == "ok" and .feeds == 1 and .problems == []' "$work/out"
-check "nothing was made" test ! -e "$work/state"
 
 # The server's key.
 sftp="source = sftp://jo@127.0.0.1:9/in"
@@ -106,4 +105,14 @@ check "mistakes that loading finds, as JSON: what, where" holds '.verdict == "mi
 rm "$conf"
 exits 2 "a configuration that is not there, as JSON" check --format json --config "$work/nowhere.conf"
 check "a configuration that is not there, as JSON: one problem" holds '.problems | length == 1 and .[0].line == null' "$work/out"
+# ---- no feed at all ----
+for text in '[dropfeed]\nstate_dir = %s/none\n' ''; do
+	# shellcheck disable=SC2059 # a format
+	printf "$text" "$work" >"$conf"
+	for command in run 'run --dry-run' retry check; do
+		# shellcheck disable=SC2086 # its words
+		exits 2 "$command without any feed" $command
+	done
+	said "says why" 'no \[feed'
+done
 finish
