@@ -366,6 +366,23 @@ struct ledger_recent {
 enum df_status ledger_recent_rows(struct ledger *l, const struct ledger_recent *which,
 				  uint64_t *rows, size_t *n, struct df_err *err) DF_CHECK;
 
+/* ---- the columns of a feed's documents ---- */
+struct ledger_header {
+	const char *feed, *event_type;
+	const char *shape;        /* of the document's name: what differs from day to day apart */
+	const char *const *names; /* of its columns, sorted by strcmp, each once */
+	size_t n;
+	int64_t now_ms;
+};
+struct ledger_drift {        /* against the last document of this shape, or else of the feed */
+	char **came, **went; /* own: names */
+	size_t n_came, n_went;
+};
+void ledger_drift_free(struct ledger_drift *d); /* what it holds */
+/* Compares them and remembers them. Nothing came or went where the feed had no document yet. */
+enum df_status ledger_header_note(struct ledger *l, const struct ledger_header *h,
+				  struct ledger_drift *out, struct df_err *err) DF_CHECK;
+
 /* ---- conditions of a feed, and what is to be reported ---- */
 struct ledger_condition {
 	const char *feed;

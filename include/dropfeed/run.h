@@ -51,8 +51,8 @@ struct run_end {
 	int64_t started_ms; /* monotonic */
 	bool is_run;        /* it was `run`: the latest one, from now on */
 };
-/* Writes the metrics_file and says at ping_url how a `run` ended, as far as the configuration can be
- * read. What fails is a warning. */
+/* Writes the metrics_file and says at ping_url how a `run` ended, as far as the configuration can
+ * be read. What fails is a warning. */
 void run_ended(const char *conf_path, const struct run_end *end);
 
 struct run_options {

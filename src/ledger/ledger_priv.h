@@ -13,7 +13,8 @@
  * ledger_retry.c	what is opened again
  * ledger_anew.c	what is given up, begun anew, sent once more, or pruned
  * ledger_tally.c	counters that never go back
- * ledger_notice.c	conditions of a feed, and what is to be reported
+  * ledger_header.c	the columns of a feed's documents
+ * ledger_notice.c		conditions of a feed, and what is to be reported
  * ledger_backup.c	a copy of the ledger
  * ledger_read.c	rows into structs, and walks
  */

@@ -221,6 +221,14 @@ static const char *const ledger_migrations[] = {
 
     /* data plans, which are kept where manifests are */
     "ALTER TABLE document ADD COLUMN plan_hash TEXT REFERENCES manifest(hash);",
+
+    /* the columns of a feed's latest documents, one entry for each shape of name */
+    "CREATE TABLE header("
+    "  id INTEGER PRIMARY KEY, feed TEXT NOT NULL, event_type TEXT NOT NULL, shape TEXT NOT NULL,"
+    "  hash TEXT NOT NULL, at_ms INTEGER NOT NULL, UNIQUE(feed, event_type, shape));"
+    "CREATE TABLE header_column("
+    "  header_id INTEGER NOT NULL REFERENCES header(id) ON DELETE CASCADE, name TEXT NOT NULL,"
+    "  PRIMARY KEY(header_id, name)) WITHOUT ROWID;",
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
@@ -361,6 +369,13 @@ enum ledger_statement {
 	ST_NOTICE_DONE,
 	ST_NOTICE_CLEAR,
 	ST_NOTICES_FORGET,
+	ST_HEADER_FIND,
+	ST_HEADER_SEEN,
+	ST_HEADER_PUT,
+	ST_HEADER_COLUMNS,
+	ST_HEADER_CLEAR,
+	ST_HEADER_ADD,
+	ST_HEADER_FORGET,
 	ST_COUNT
 };
 
@@ -564,6 +579,20 @@ static const char *const ledger_statements[ST_COUNT] = {
 		       " WHERE f.feed = ?1 AND d.event_type = ?2 AND d.id <> ?3 AND"
 		       " d.state IN (2, 3, 4) AND d.code IS NOT 'duplicate'"
 		       " ORDER BY f.pulled_ms DESC, d.id DESC LIMIT ?4",
+    /* of this shape, or else the feed's latest one */
+    [ST_HEADER_FIND] = "SELECT id, hash, shape = ?3 FROM header WHERE feed = ?1 AND event_type = ?2"
+		       " ORDER BY shape = ?3 DESC, at_ms DESC, id DESC LIMIT 1",
+    [ST_HEADER_SEEN] = "UPDATE header SET at_ms = ?2 WHERE id = ?1",
+    [ST_HEADER_PUT] =
+	"INSERT INTO header(feed, event_type, shape, hash, at_ms) VALUES(?1, ?2, ?3, ?4, ?5)"
+	" ON CONFLICT DO UPDATE SET hash = excluded.hash, at_ms = excluded.at_ms RETURNING id",
+    [ST_HEADER_COLUMNS] = "SELECT name FROM header_column WHERE header_id = ?1 ORDER BY name",
+    [ST_HEADER_CLEAR] = "DELETE FROM header_column WHERE header_id = ?1",
+    [ST_HEADER_ADD] = "INSERT OR IGNORE INTO header_column(header_id, name) VALUES(?1, ?2)",
+    [ST_HEADER_FORGET] =
+	"DELETE FROM header WHERE feed = ?1 AND event_type = ?2 AND id NOT IN"
+	" (SELECT id FROM header WHERE feed = ?1 AND event_type = ?2 ORDER BY at_ms DESC, id DESC"
+	" LIMIT ?3)",
 };
 
 #endif

@@ -83,6 +83,8 @@ static enum df_status check_document(struct run_file_work *w, const struct decod
 	char *label = run_document_label(w->f, doc);
 	run_log_warnings(label, &pass);
 	free(label);
+	if (st == DF_OK)
+		run_drift(w, doc, pass.map);
 	document_pass_end(&pass);
 	return st;
 }

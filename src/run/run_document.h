@@ -30,6 +30,10 @@ char *run_document_label(const struct run_file *f, const struct decode_doc *doc)
 void run_file_log_failure(const struct run_file *f, const struct decode_doc *doc,
 			  const struct df_err *err, const char *what);
 
+/* Warns of columns that came and went since the feed's last document, and remembers them:
+ * run_drift.c */
+void run_drift(struct run_file_work *w, const struct decode_doc *doc, const struct map *map);
+
 /* What the reading of a document warned of; the hosted feed's guidelines only with --verbose. */
 void run_log_warnings(const char *label, const struct document_pass *pass);
 

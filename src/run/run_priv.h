@@ -30,7 +30,8 @@
  *	run_find.c	the bytes of a file that was pulled before
  *	run_spool.c	what crashes leave in the spool
  *	run_notices.c	who is to get notices, and gets them
-  *	run_watch.c	conditions of feeds
+   *	run_drift.c	columns that came and went
+ *	run_watch.c	conditions of feeds
  *	run_expect.c	what is expected of a feed; run_calendar.c: by when
  *	run_operate.c	what is done on every exit
  *	run_same.c	the same bytes in another file

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* The columns of a feed's latest documents, and which came and went since. */
+#include "ledger_priv.h"
+#include "ledger_sql.h"
+
+#include <stdlib.h>
+
+#define SHAPES_MAX 16 /* of a feed and an event type that are remembered */
+
+static void hash_of(const struct ledger_header *h, char out[DF_SHA256_HEX])
+{
+	struct df_sha256 *sum = df_sha256_new();
+	for (size_t i = 0; i < h->n; i++)
+		df_sha256_add(sum, h->names[i], strlen(h->names[i]) + 1);
+	df_sha256_end(sum, out);
+	df_sha256_free(sum);
+}
+
+/* ---- came and went ---- */
+
+static void push(char ***list, size_t *n, const char *name)
+{
+	if ((*n & (*n + 1)) == 0) /* room for twice as many */
+		*list = df_realloc((void *)*list, (2 * *n + 2) * sizeof(**list));
+	(*list)[(*n)++] = df_strdup(name);
+}
+
+/* Both are sorted as strcmp does, which is SQLite's order, too. */
+static enum df_status compare(struct ledger *l, int64_t id, const struct ledger_header *h,
+			      struct ledger_drift *out, struct df_err *err)
+{
+	sqlite3_stmt *s = NULL;
+	size_t i = 0;
+	enum df_status st = ledger_bind(l, ST_HEADER_COLUMNS, &s, err, "i", id);
+	while (st == DF_OK && (st = ledger_step(l, s, "read the columns", err)) == DF_OK) {
+		const char *was = (const char *)sqlite3_column_text(s, 0);
+		while (i < h->n && strcmp(h->names[i], was) < 0)
+			push(&out->came, &out->n_came, h->names[i++]);
+		if (i < h->n && strcmp(h->names[i], was) == 0)
+			i++;
+		else
+			push(&out->went, &out->n_went, was);
+	}
+	while (st == DF_END && i < h->n)
+		push(&out->came, &out->n_came, h->names[i++]);
+	return st == DF_END ? DF_OK : st;
+}
+
+void ledger_drift_free(struct ledger_drift *d)
+{
+	for (size_t i = 0; i < d->n_came; i++)
+		free(d->came[i]);
+	for (size_t i = 0; i < d->n_went; i++)
+		free(d->went[i]);
+	free((void *)d->came);
+	free((void *)d->went);
+	*d = (struct ledger_drift){0};
+}
+
+/* ---- remembering ---- */
+
+static enum df_status put(struct ledger *l, const struct ledger_header *h, const char *hash,
+			  struct df_err *err)
+{
+	const struct ledger_change clear = {.which = ST_HEADER_CLEAR, .what = "replace columns"};
+	const struct ledger_change add = {.which = ST_HEADER_ADD, .what = "enter a column"};
+	const struct ledger_change forget = {.which = ST_HEADER_FORGET, .what = "forget columns"};
+	sqlite3_stmt *s = NULL;
+	int64_t id = 0;
+	enum df_status st = ledger_bind(l, ST_HEADER_PUT, &s, err, "tttti", h->feed, h->event_type,
+					h->shape, hash, h->now_ms);
+	if (st == DF_OK)
+		st = ledger_step(l, s, "enter the columns", err);
+	if (st != DF_OK)
+		return st;
+	id = sqlite3_column_int64(s, 0);
+	sqlite3_reset(s);
+	st = ledger_change(l, &clear, err, "i", id);
+	for (size_t i = 0; st == DF_OK && i < h->n; i++)
+		st = ledger_change(l, &add, err, "it", id, h->names[i]);
+	return st == DF_OK ? ledger_change(l, &forget, err, "tti", h->feed, h->event_type,
+					   (int64_t)SHAPES_MAX)
+			   : st;
+}
+
+static enum df_status note(struct ledger *l, const struct ledger_header *h,
+			   struct ledger_drift *out, struct df_err *err)
+{
+	const struct ledger_change seen = {.which = ST_HEADER_SEEN, .what = "note the columns"};
+	char hash[DF_SHA256_HEX];
+	sqlite3_stmt *s = NULL;
+	hash_of(h, hash);
+	enum df_status st =
+	    ledger_bind(l, ST_HEADER_FIND, &s, err, "ttt", h->feed, h->event_type, h->shape);
+	if (st == DF_OK)
+		st = ledger_step(l, s, "look up the columns", err);
+	if (st == DF_END) /* the feed's first document */
+		return put(l, h, hash, err);
+	if (st != DF_OK)
+		return st;
+
+	int64_t id = sqlite3_column_int64(s, 0);
+	bool same = strcmp((const char *)sqlite3_column_text(s, 1), hash) == 0;
+	bool own = sqlite3_column_int(s, 2) != 0;
+	sqlite3_reset(s);
+	if (same && own)
+		return ledger_change(l, &seen, err, "ii", id, h->now_ms);
+	if (!same)
+		st = compare(l, id, h, out, err);
+	return st == DF_OK ? put(l, h, hash, err) : st;
+}
+
+enum df_status ledger_header_note(struct ledger *l, const struct ledger_header *h,
+				  struct ledger_drift *out, struct df_err *err)
+{
+	*out = (struct ledger_drift){0};
+	ledger_lock(l);
+	enum df_status st = ledger_sync(l, false, err); /* what is lost is only warned of again */
+	if (st == DF_OK)
+		st = ledger_begin(l, err);
+	if (st == DF_OK)
+		st = ledger_end(l, note(l, h, out, err), err);
+	ledger_unlock(l);
+	if (st != DF_OK)
+		ledger_drift_free(out);
+	return st;
+}
