@@ -36,11 +36,12 @@ enum df_status {
 };
 
 struct df_err {
-	char code[32];    /* stable code such as "corrupt-archive", or "" */
-	char file[512];   /* drop file, document or configuration file, or "" */
-	uint64_t line;    /* physical line, 1-based; 0: none */
-	char column[256]; /* column or key, or "" */
-	char text[1536];  /* what happened and what to do next */
+	char code[32];     /* stable code such as "corrupt-archive", or "" */
+	char file[512];    /* drop file, document or configuration file, or "" */
+	uint64_t line;     /* physical line, 1-based; 0: none */
+	uint64_t position; /* of a character in that line, 1-based; 0: none */
+	char column[256];  /* column or key, or "" */
+	char text[1536];   /* what happened and what to do next */
 };
 
 /* Sets the error unless one is set already. code may be NULL. Returns `status`, so that a room
@@ -49,6 +50,9 @@ struct df_err {
 enum df_status df_fail(enum df_status status, struct df_err *err, const char *code, const char *fmt,
 		       ...) DF_PRINTF(4, 5);
 
+/* Prefixes the file that was being read, unless the error names a file of its own, such as a
+ * manifest or the drop file itself. */
+void df_err_about(struct df_err *err, const char *file);
 /* Prefixes the text of a set error with "context: ". */
 void df_err_context(struct df_err *err, const char *fmt, ...) DF_PRINTF(2, 3);
 

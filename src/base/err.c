@@ -42,6 +42,12 @@ void df_err_context(struct df_err *err, const char *fmt, ...)
 	df_utf8_sanitize(err->text);
 }
 
+void df_err_about(struct df_err *err, const char *file)
+{
+	if (err->file[0] == '\0')
+		df_err_context(err, "%s", file);
+}
+
 void df_err_place(struct df_err *err, const char *file, uint64_t line, const char *column)
 {
 	if (err == NULL)
@@ -59,10 +65,13 @@ void df_err_place(struct df_err *err, const char *file, uint64_t line, const cha
 
 void df_err_render(const struct df_err *err, char *out, uint64_t size)
 {
-	char place[640] = "", column[300] = "", code[40] = "";
+	char place[640] = "", column[300] = "", code[40] = "", position[40] = "";
+	if (err->position != 0)
+		snprintf(position, sizeof(position), ", column %llu",
+			 (unsigned long long)err->position);
 	if (err->line != 0)
-		snprintf(place, sizeof(place), "%s%sline %llu: ", err->file,
-			 err->file[0] != '\0' ? ", " : "", (unsigned long long)err->line);
+		snprintf(place, sizeof(place), "%s%sline %llu%s: ", err->file,
+			 err->file[0] != '\0' ? ", " : "", (unsigned long long)err->line, position);
 	else if (err->file[0] != '\0')
 		snprintf(place, sizeof(place), "%s: ", err->file);
 	if (err->column[0] != '\0')

@@ -98,7 +98,7 @@ static int explain(const struct conf *conf, const struct explain_arguments *a)
 	run_note_status(&result, st);
 	int code = run_exit_code(&result);
 	if (st != DF_OK) {
-		df_err_context(&err, "%s", a->file);
+		df_err_about(&err, a->file);
 		df_log_err(DF_LOG_ERROR, &err);
 	} else {
 		const char *verdict = cli_explain_verdict(x);

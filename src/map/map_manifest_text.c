@@ -37,8 +37,8 @@ static enum df_status bad_syntax(const char *text, size_t offset, const char *wh
 	size_t line, column;
 	position(text, offset, &line, &column);
 	df_err_place(err, NULL, line, NULL);
-	return df_fail(DF_USAGE, err, NULL, "manifest, line %zu, column %zu: %s", line, column,
-		       why);
+	err->position = column;
+	return df_fail(DF_USAGE, err, NULL, "manifest: %s", why);
 }
 
 /* The end of a string or comment that begins at p; p itself where none does. */
@@ -87,7 +87,53 @@ void map_manifest_place(const char *text, size_t entry, const char *key, struct 
 	size_t line, column;
 	position(text, find(text, entry, key), &line, &column);
 	df_err_place(err, NULL, line, NULL);
-	df_err_context(err, "line %zu, column %zu", line, column);
+	err->position = column;
+}
+
+#define EXACT_DIGITS 18 /* of an integer that fits into 64 bits, whatever they are */
+
+/* How many bytes at p are an integer of more digits than that; 0: they are not. */
+static size_t long_integer(const char *p)
+{
+	const size_t sign = *p == '-', digits = strspn(p + sign, "0123456789");
+	const char after = p[sign + digits];
+	bool integer = after != '.' && after != 'e' && after != 'E';
+	return digits > EXACT_DIGITS && integer ? sign + digits : 0;
+}
+
+/* The same JSON with such integers in quotes. */
+static void quote_integers(const char *text, struct df_buf *out)
+{
+	for (const char *p = text, *next; *p != '\0'; p = next) {
+		next = skip_opaque(p);
+		size_t n = next == p ? long_integer(p) : 0;
+		if (n > 0) {
+			df_buf_addf(out, "\"%.*s\"", (int)n, p);
+			next = p + n;
+			continue;
+		}
+		/* the digits after a point or in an exponent are not looked at */
+		if (next == p)
+			next += strspn(p, "-+.0123456789eE");
+		next += next == p;
+		df_buf_add(out, p, (size_t)(next - p));
+	}
+}
+
+/* The reader cuts integers to 64 bits. They are wanted digit for digit, and wherever a manifest may
+ * have a number, a string of its digits does as well. */
+static void read_exactly(const char *text, struct json_object **root)
+{
+	struct df_buf quoted = {.max = 3 * strlen(text) + 64};
+	quote_integers(text, &quoted);
+	if (quoted.len > strlen(text)) {
+		struct json_object *exact = json_tokener_parse(df_buf_cstr(&quoted));
+		if (exact != NULL) {
+			json_object_put(*root);
+			*root = exact;
+		}
+	}
+	df_buf_free(&quoted);
 }
 
 enum df_status map_manifest_json(const char *text, struct json_object **out, struct df_err *err)
@@ -111,6 +157,8 @@ enum df_status map_manifest_json(const char *text, struct json_object **out, str
 	else if (!json_object_is_type(root, json_type_object))
 		st = bad_syntax(text, bom, "a JSON object is expected", err);
 	json_tokener_free(tok);
+	if (st == DF_OK)
+		read_exactly(text + bom, &root);
 	if (st == DF_OK)
 		*out = root;
 	else

@@ -97,13 +97,6 @@ static enum df_status check_destination(struct map_entry *e, size_t number,
 	return st;
 }
 
-/* The JSON reader cuts integers to its own range: at either end of it the digits are not known. */
-static bool is_exact(struct json_object *value)
-{
-	return json_object_get_int64(value) != INT64_MIN &&
-	       json_object_get_uint64(value) != UINT64_MAX;
-}
-
 static enum df_status read_static(struct json_object *json, size_t number, struct map_entry *out,
 				  struct df_err *err)
 {
@@ -114,11 +107,6 @@ static enum df_status read_static(struct json_object *json, size_t number, struc
 		return df_fail(DF_USAGE, err, NULL,
 			       "manifest, entry %zu: 'value' has to be a string, number or boolean",
 			       number);
-	if (type == json_type_int && !is_exact(value))
-		return df_fail(
-		    DF_USAGE, err, NULL,
-		    "manifest, entry %zu: 'value' is an integer over 64 bits; put it in quotes",
-		    number);
 	out->value = df_strdup(json_object_get_string(value));
 	enum df_status st = constant(&out->value, number, "value", err);
 	if (st == DF_OK && out->value[0] == '\0')

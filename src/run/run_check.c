@@ -77,7 +77,7 @@ static enum df_status check_document(struct check_work *w, const char *name,
 			w->result->requests_forecast += found.requests;
 		}
 	} else {
-		df_err_context(&why, "%s", w->file);
+		df_err_about(&why, w->file);
 		df_log_err(DF_LOG_ERROR, &why);
 	}
 	free(warnings);
@@ -97,7 +97,7 @@ static enum df_status check_open_file(struct check_work *w, const char *name, in
 		report(w, &none, &why);
 		refused = true;
 	} else if (st != DF_OK) {
-		df_err_context(&why, "%s", w->file);
+		df_err_about(&why, w->file);
 		df_log_err(DF_LOG_ERROR, &why);
 		return st;
 	}

@@ -306,7 +306,7 @@ void run_import_plain(const struct run_import_options *o, struct run_result *res
 		st = plain_file(&p, o->files[i], &one);
 		if (st == DF_OK)
 			continue;
-		df_err_context(&one, "%s", o->files[i]);
+		df_err_about(&one, o->files[i]);
 		df_log_err(DF_LOG_ERROR, &one);
 		if (st == DF_REJECT) {
 			result->files_refused++;

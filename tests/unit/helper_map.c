@@ -29,7 +29,11 @@ static void check_json(const char *fragment)
 static void take_error(const struct df_err *err)
 {
 	snprintf(got.code, sizeof(got.code), "%s", err->code);
-	snprintf(got.text, sizeof(got.text), "%s", err->text);
+	/* with its place in the manifest, or without */
+	if (err->position != 0)
+		df_err_render(err, got.text, sizeof(got.text));
+	else
+		snprintf(got.text, sizeof(got.text), "%s", err->text);
 	snprintf(got.column, sizeof(got.column), "%s", err->column);
 }
 
