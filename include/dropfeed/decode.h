@@ -48,9 +48,9 @@ struct decode_bytes {
 enum df_status decode_doc_utf8(const struct decode_doc *doc, const char *encoding,
 			       struct decode_bytes *out, struct df_err *err) DF_CHECK;
 
-/* What a document or file seems to be whose text is not CSV, such as "a web page (HTML) ...", by its
- * first bytes; NULL: nothing that is known. It may be CSV all the same, so this only explains why
- * it cannot be read. */
+/* What a document or file seems to be whose text is not CSV, such as "a web page (HTML) ...", by
+ * its first bytes; NULL: nothing that is known. It may be CSV all the same, so this only explains
+ * why it cannot be read. */
 const char *decode_text_kind(int fd, uint64_t offset, uint64_t length);
 
 struct decode_skipped { /* a zip entry that is not a document */

@@ -182,8 +182,6 @@ struct document_reasons {        /* in the order of their first rows; their text
 	size_t n;
 	size_t last; /* the one that was counted last */
 };
-/* {"bad-timestamp":2} */
-void document_reasons_json(const struct document_reasons *list, struct df_buf *out);
 /* "2 bad-timestamp, ..." */
 void document_reasons_words(const struct document_reasons *list, struct df_buf *out);
 /* what it holds */

@@ -59,6 +59,7 @@ void df_err_context(struct df_err *err, const char *fmt, ...) DF_PRINTF(2, 3);
 /* Names the place, where it is not named yet. line may be 0, file and column NULL. */
 void df_err_place(struct df_err *err, const char *file, uint64_t line, const char *column);
 
+#define DF_ERR_TEXT (sizeof(struct df_err) + 128) /* bytes that hold any of them */
 /* Renders "file:line: column 'c': text [code]" with the parts that are known. Always ends with
  * NUL. */
 void df_err_render(const struct df_err *err, char *out, uint64_t size);

@@ -87,11 +87,9 @@ struct ledger_document {
 	uint64_t rows, delivered, rejected, skipped, batches, events;
 	/* why it was refused; else text is where its reject file is, or NULL */
 	char *code, *text;
-	char *settings; /* frozen settings (conf_feed_freeze) */
-	char *manifest; /* frozen manifest or NULL */
-	char *plan;     /* frozen data plan or NULL */
-	/* rejected rows by their first code, {"code":rows,...}; NULL: not known */
-	char *reasons;
+	char *settings;                 /* frozen settings (conf_feed_freeze) */
+	char *manifest;                 /* frozen manifest or NULL */
+	char *plan;                     /* frozen data plan or NULL */
 	char *first_batch, *last_batch; /* source_request_ids, or NULL */
 	/* a batch of it was taken, or may have been: the settings are fixed */
 	bool taken;
@@ -280,7 +278,6 @@ enum df_status ledger_document_reasons(struct ledger *l, int64_t id, const struc
 				       size_t n, struct df_err *err) DF_CHECK;
 /* What receipts report, before the document is DONE. */
 struct ledger_facts {
-	const char *reasons;                  /* a JSON object, or NULL: there are none */
 	const char *first_batch, *last_batch; /* ids; NULL: as they were stored before */
 	uint64_t batches, events;             /* 0 batches: as they were stored before */
 };

@@ -71,7 +71,8 @@ enum df_status rows_open(int fd, uint64_t offset, uint64_t length, struct rows *
 			 struct df_err *err) DF_CHECK;
 
 /* The same for a document that is written in another way: delimiter, quote, comment and the
- * backslash, where it counts, are different characters. DF_USAGE: format->count is not a pattern. */
+ * backslash, where it counts, are different characters. DF_USAGE: format->count is not a
+ * pattern. */
 enum df_status rows_open_as(const struct rows_format *format, int fd, uint64_t offset,
 			    uint64_t length, struct rows **out, struct df_err *err) DF_CHECK;
 

@@ -140,6 +140,9 @@ void schema_suggest(const struct schema_event *event, const char *name, size_t l
 const char *schema_suggest_field(const struct schema_object *object, const char *word, size_t len,
 				 unsigned *score);
 
+/* The words of these two fields, as settings take them as well; NULL after the last. */
+extern const char *const schema_environments[], *const schema_custom_event_types[];
+
 /* an event type of the schema, or "eventless" */
 bool schema_event_known(const char *name, size_t len);
 const char *schema_event_at(size_t i); /* all of them; NULL after the last */

@@ -44,6 +44,11 @@ void time_close(struct time_format *t);
 enum df_status time_range_parse(const char *text, int64_t begun_ms, struct time_range *out,
 				struct df_err *err) DF_CHECK;
 
+/* A number and a unit: 90s, 15m, 36h, 400d, 2w; at most a thousand years. */
+bool time_span_parse(const char *p, size_t len, int64_t *ms);
+/* A date or a time of ISO 8601, in UTC unless it says otherwise: Unix milliseconds. */
+bool time_moment_parse(const char *p, size_t len, int64_t *ms);
+
 /* Whether strptime makes a day of this pattern and overlooks nothing in it. DF_USAGE: err names
  * the conversion. */
 enum df_status time_pattern_check(const char *pattern, struct df_err *err) DF_CHECK;

@@ -107,7 +107,7 @@ void df_log(enum df_log_level level, const char *fmt, ...)
 
 void df_log_err(enum df_log_level level, const struct df_err *err)
 {
-	char text[sizeof(struct df_err) + 128];
+	char text[DF_ERR_TEXT];
 	df_err_render(err, text, sizeof(text));
 	df_log(level, "%s", text);
 }

@@ -290,7 +290,7 @@ static void put_title(const struct table *t, const char *file)
 	df_buf_addf(t->out, ": %s%s", x->row > 0 && x->refused.text[0] == '\0' ? "would be " : "",
 		    cli_explain_verdict(x));
 	if (x->refused.text[0] != '\0') {
-		char why[sizeof(struct df_err) + 128];
+		char why[DF_ERR_TEXT];
 		cli_refusal(&x->refused, why, sizeof(why));
 		df_buf_adds(t->out, ": ");
 		put(t, why, SIZE_MAX);

@@ -6,7 +6,7 @@
 
 void cli_json_refused(struct json_writer *j, const struct df_err *refused)
 {
-	char text[sizeof(struct df_err) + 128];
+	char text[DF_ERR_TEXT];
 	if (refused->text[0] == '\0') {
 		json_write_null(j, "refused");
 		return;

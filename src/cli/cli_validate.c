@@ -174,7 +174,7 @@ static void json_document(struct validate_output *out, const struct run_check *c
 static void text_document(struct validate_output *out, const struct run_check *c)
 {
 	struct df_buf b = {0};
-	char text[sizeof(struct df_err) + 128];
+	char text[DF_ERR_TEXT];
 	df_printable(&b, c->file);
 	if (c->document != NULL) {
 		df_buf_adds(&b, ", ");

@@ -20,7 +20,6 @@ static const char *const historical_words[] = {"auto", "never", "always", NULL};
 /* enum df_log_level */
 static const char *const level_words[] = {"error", "warn", "info", "debug", NULL};
 static const char *const format_words[] = {"text", "json", NULL};
-static const char *const environment_words[] = {"development", "production", NULL};
 static const char *const empty_words[] = {"omit", "delete", NULL};
 static const char *const unknown_words[] = {"refuse", "warn", NULL};
 static const char *const limits_words[] = {"reject", "truncate", NULL};
@@ -37,12 +36,6 @@ static const char *const plan_type_words[] = {"loose", "strict", NULL};
 static const char *const duplicates_words[] = {"skip", "import", NULL};
 static const char *const order_words[] = {"arrival", "none", NULL};
 static const char *const checksum_words[] = {".sha256", ".md5", NULL};
-/* custom_event_type of the vendor's schema, and "attribution", which its documentation has
- * besides */
-static const char *const type_words[] = {"navigation",   "location",        "search", "transaction",
-					 "user_content", "user_preference", "social", "media",
-					 "attribution",  "other",           NULL};
-
 /* ---- values with rules of their own ---- */
 
 static char **text_field(void *home, const struct conf_key *key)
@@ -327,10 +320,10 @@ const struct conf_key conf_feed_keys[] = {
     FROZEN(plan_types, plan.strict, conf_parse_word_bool, word_bool, .fallback = "loose",
 	   .words = plan_type_words),
     FROZEN(environment, map.environment, conf_parse_word_text, text, .fallback = "production",
-	   .words = environment_words),
+	   .words = schema_environments),
     FROZEN(event_name, map.event_name, conf_parse_utf8, text, .fallback = NULL),
     FROZEN(event_type, map.event_type, conf_parse_word_text, text, .fallback = NULL,
-	   .words = type_words),
+	   .words = schema_custom_event_types),
     FROZEN(screen_name, map.screen_name, conf_parse_utf8, text, .fallback = ""),
     FROZEN(data_plan, map.data_plan, parse_data_plan, text, .fallback = NULL),
     FROZEN(timestamps, map.timestamps, parse_timestamps, text, .fallback = "ms"),

@@ -2,8 +2,6 @@
 /* Why rows of a document were rejected: each row counts once, with its first reason. */
 #include "document_rejects.h"
 
-#include "dropfeed/json.h"
-
 #include <stdlib.h>
 
 /* codes with columns that are counted apart; past that, rows count for their code alone */
@@ -57,18 +55,6 @@ static uint64_t rows_of_code(const struct document_reasons *list, size_t i)
 		rows += list->v[k].rows;
 	}
 	return rows;
-}
-
-void document_reasons_json(const struct document_reasons *list, struct df_buf *out)
-{
-	struct json_writer j = {.out = out};
-	json_write_open(&j, NULL, '{');
-	for (size_t i = 0; i < list->n; i++) {
-		uint64_t rows = rows_of_code(list, i);
-		if (rows > 0)
-			json_write_count(&j, list->v[i].code, rows);
-	}
-	json_write_close(&j);
 }
 
 void document_reasons_words(const struct document_reasons *list, struct df_buf *out)

@@ -205,8 +205,8 @@ enum df_status ledger_document_facts(struct ledger *l, int64_t id, const struct 
 				     struct df_err *err)
 {
 	const struct ledger_change c = {.which = ST_DOCUMENT_FACTS, .what = "update a document"};
-	return ledger_change(l, &c, err, "itttii", id, facts->reasons, facts->first_batch,
-			     facts->last_batch, (int64_t)facts->batches, (int64_t)facts->events);
+	return ledger_change(l, &c, err, "ittii", id, facts->first_batch, facts->last_batch,
+			     (int64_t)facts->batches, (int64_t)facts->events);
 }
 
 /* ---- lanes ---- */

@@ -62,16 +62,15 @@ void ledger_document_read(const struct ledger *l, sqlite3_stmt *s, struct ledger
 			: ledger_path_whole(l, (const char *)sqlite3_column_text(s, 12));
 	out->settings = column_text(s, 13);
 	out->manifest = column_text(s, 14);
-	out->reasons = column_text(s, 15);
-	out->first_batch = column_text(s, 16);
-	out->last_batch = column_text(s, 17);
-	out->skipped = column_u64(s, 18);
-	out->taken = sqlite3_column_int(s, 19) != 0;
-	out->batch_format = (uint32_t)sqlite3_column_int64(s, 20);
-	out->version = column_text(s, 21);
-	out->target = column_text(s, 22);
-	out->sent_ms = sqlite3_column_int64(s, 23);
-	out->plan = column_text(s, 24);
+	out->first_batch = column_text(s, 15);
+	out->last_batch = column_text(s, 16);
+	out->skipped = column_u64(s, 17);
+	out->taken = sqlite3_column_int(s, 18) != 0;
+	out->batch_format = (uint32_t)sqlite3_column_int64(s, 19);
+	out->version = column_text(s, 20);
+	out->target = column_text(s, 21);
+	out->sent_ms = sqlite3_column_int64(s, 22);
+	out->plan = column_text(s, 23);
 }
 
 void ledger_file_free(struct ledger_file *f)
@@ -110,7 +109,6 @@ void ledger_document_free(struct ledger_document *d)
 	free(d->settings);
 	free(d->manifest);
 	free(d->plan);
-	free(d->reasons);
 	free(d->first_batch);
 	free(d->last_batch);
 	free(d->version);

@@ -262,7 +262,7 @@ static const char *const ledger_migrations[] = {
 #define SQL_DOCUMENT_COLUMNS                                                                       \
 	"id, name, event_type, state, begun_ms, closed_ms, rows, delivered, rejected, batches, "   \
 	"events, code, "                                                                           \
-	"document.text, settings, manifest.text, reasons, first_batch, last_batch, skipped, "      \
+	"document.text, settings, manifest.text, first_batch, last_batch, skipped, "               \
 	"taken, batch_format, "                                                                    \
 	"version, target, sent_ms, plan.text"
 #define SQL_DOCUMENT_TABLES                                                                        \
@@ -469,9 +469,9 @@ static const char *const ledger_statements[ST_COUNT] = {
 	"UPDATE document SET state = ?2, code = ?3, text = ?4, closed_ms = ?5 WHERE id = ?1",
     [ST_DOCUMENTS_LOST] = "UPDATE document SET state = ?2, code = ?3, text = ?4, closed_ms = ?5"
 			  " WHERE file_id = ?1 AND closed_ms = 0",
-    [ST_DOCUMENT_FACTS] = "UPDATE document SET reasons = ?2, first_batch = ifnull(?3, first_batch),"
-			  " last_batch = ifnull(?4, last_batch), events = iif(?5, ?6, events),"
-			  " batches = iif(?5, ?5, batches) WHERE id = ?1",
+    [ST_DOCUMENT_FACTS] = "UPDATE document SET first_batch = ifnull(?2, first_batch),"
+			  " last_batch = ifnull(?3, last_batch), events = iif(?4, ?5, events),"
+			  " batches = iif(?4, ?4, batches) WHERE id = ?1",
     [ST_DOCUMENT_REJECTS] =
 	"UPDATE document SET text = ?2 WHERE id = ?1 AND closed_ms = 0 AND NOT EXISTS"
 	"(SELECT 1 FROM document o WHERE o.text = ?2 AND o.closed_ms = 0 AND o.id <> ?1)",

@@ -28,7 +28,8 @@ void map_node_free(struct map_node *node)
 	for (size_t i = 0; i < node->n_children; i++)
 		map_node_free(node->children[i]);
 	free(node->children);
-	free(node->index);
+	df_index_free(node->index);
+	free(node->keyed);
 	free(node->key);
 	free(node->path);
 	free(node->fallback);
@@ -38,14 +39,6 @@ void map_node_free(struct map_node *node)
 /* ---- children by their keys: a document may have ten thousand columns ---- */
 
 #define FEW_KEYS 16
-
-static size_t slot_of(const struct map_node *node, const char *key, size_t len)
-{
-	uint64_t h = 14695981039346656037ULL; /* FNV-1a */
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (unsigned char)key[i]) * 1099511628211ULL;
-	return (size_t)(h ^ h >> 32) & (node->slots - 1);
-}
 
 static bool has_key(const struct map_node *node, const char *key, size_t len)
 {
@@ -60,11 +53,8 @@ struct map_node *map_node_find(const struct map_node *node, const char *key, siz
 				return node->children[i];
 		return NULL;
 	}
-	size_t at = slot_of(node, key, len);
-	for (; node->index[at] != NULL; at = (at + 1) & (node->slots - 1))
-		if (has_key(node->index[at], key, len))
-			return node->index[at];
-	return NULL;
+	size_t at = df_index_find(node->index, key, len);
+	return at != DF_INDEX_NONE ? node->keyed[at] : NULL;
 }
 
 struct map_node *map_node_child(const struct map_node *node, const char *key)
@@ -72,34 +62,23 @@ struct map_node *map_node_child(const struct map_node *node, const char *key)
 	return map_node_find(node, key, strlen(key));
 }
 
-static void index_add(struct map_node *parent, struct map_node *child)
-{
-	size_t at = slot_of(parent, child->key, strlen(child->key));
-	while (parent->index[at] != NULL)
-		at = (at + 1) & (parent->slots - 1);
-	parent->index[at] = child;
-}
-
-/* The index is made anew when it is half full. */
-static void index_grow(struct map_node *parent)
-{
-	free(parent->index);
-	parent->slots = parent->slots == 0 ? (size_t)FEW_KEYS * 4 : parent->slots * 2;
-	parent->index = df_alloc(parent->slots * sizeof(struct map_node *));
-	for (size_t i = 0; i < parent->n_children; i++)
-		if (parent->children[i]->key != NULL)
-			index_add(parent, parent->children[i]);
-}
-
+/* Once there are many, all of them are indexed, by the order in which they came. */
 static void index_note(struct map_node *parent, struct map_node *child)
 {
 	if (child->key == NULL)
 		return;
-	parent->n_keyed++;
-	if (parent->n_keyed > FEW_KEYS && parent->n_keyed * 2 > parent->slots)
-		index_grow(parent);
-	else if (parent->index != NULL)
-		index_add(parent, child);
+	parent->keyed = df_realloc(parent->keyed, parent->children_cap * sizeof(child));
+	parent->keyed[parent->n_keyed++] = child;
+	if (parent->n_keyed <= FEW_KEYS)
+		return;
+
+	size_t from = parent->index != NULL ? parent->n_keyed - 1 : 0;
+	if (parent->index == NULL)
+		parent->index = df_index_new();
+	for (size_t i = from; i < parent->n_keyed; i++) {
+		const char *key = parent->keyed[i]->key;
+		df_index_add(parent->index, key, strlen(key), i);
+	}
 }
 
 static struct map_node *find_child(const struct map_node *node, const struct schema_step *step)

@@ -4,6 +4,7 @@
 #define MAP_TREE_H
 
 #include "dropfeed/base.h"
+#include "dropfeed/index.h"
 #include "dropfeed/schema.h"
 
 #define MAP_NONE SIZE_MAX /* no column */
@@ -23,9 +24,9 @@ struct map_node {
 	const struct map_node *parent;
 	struct map_node **children; /* own, kept in order */
 	size_t n_children, children_cap;
-	/* own: those with keys, by their hashes; NULL while they are few */
-	struct map_node **index;
-	size_t n_keyed, slots;
+	struct map_node **keyed; /* own: those with keys, in the order in which they came */
+	size_t n_keyed;
+	struct df_index *index; /* own: their places in `keyed`; NULL while they are few */
 	/* of a leaf */
 	enum schema_type type;
 	size_t column;

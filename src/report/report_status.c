@@ -81,9 +81,47 @@ static enum df_status json_skip(void *ctx, const struct ledger_skipped *s, struc
 	return DF_OK;
 }
 
+struct code_rows {
+	char code[32];
+	uint64_t rows;
+};
+
+struct codes {               /* in the order of their first rows */
+	struct code_rows *v; /* own */
+	size_t n;
+};
+
+static enum df_status add_code(void *ctx, const struct ledger_reason *r, struct df_err *err)
+{
+	struct codes *codes = ctx;
+	size_t i = 0;
+	(void)err;
+	while (i < codes->n && strcmp(codes->v[i].code, r->code) != 0)
+		i++;
+	if (i == codes->n) {
+		codes->v = df_realloc(codes->v, ++codes->n * sizeof(*codes->v));
+		codes->v[i].rows = 0;
+		snprintf(codes->v[i].code, sizeof(codes->v[i].code), "%s", r->code);
+	}
+	codes->v[i].rows += r->rows;
+	return DF_OK;
+}
+
+/* Rejected rows by their first code, of whatever column. */
+static enum df_status put_reasons(struct ledger *l, int64_t document, struct json_writer *j,
+				  struct df_err *err)
+{
+	struct codes codes = {0};
+	enum df_status st = ledger_reasons(l, document, add_code, &codes, err);
+	for (size_t i = 0; i < codes.n; i++)
+		json_write_count(j, codes.v[i].code, codes.v[i].rows);
+	free(codes.v);
+	return st;
+}
+
 static enum df_status json_document(void *ctx, const struct ledger_document *d, struct df_err *err)
 {
-	(void)err;
+	enum df_status st = DF_OK;
 	struct status_walk *w = ctx;
 	struct json_writer *j = &w->json;
 	const char *rejects = d->state != LEDGER_REFUSED ? d->text : NULL;
@@ -101,7 +139,10 @@ static enum df_status json_document(void *ctx, const struct ledger_document *d, 
 	json_write_count(j, "batches", d->batches);
 	json_write_count(j, "events", d->events);
 	json_write_bool(j, "balanced", d->rows == settled(d));
-	json_write_json(j, "rejected_by", d->reasons != NULL ? d->reasons : "{}");
+	json_write_open(j, "rejected_by", '{');
+	if (d->rejected > 0)
+		st = put_reasons(w->ledger, d->id, j, err);
+	json_write_close(j);
 	json_write_text(j, "first_batch", d->first_batch);
 	json_write_text(j, "last_batch", d->last_batch);
 	json_write_text(j, "rejects",
@@ -109,7 +150,7 @@ static enum df_status json_document(void *ctx, const struct ledger_document *d, 
 	put_refused(j, d->state == LEDGER_REFUSED ? d->code : NULL, d->text);
 	json_write_close(j);
 	flush(w);
-	return DF_OK;
+	return st;
 }
 
 static enum df_status file_json(struct status_walk *w, const struct ledger_file *f,

@@ -154,7 +154,7 @@ static void log_forecast(void *ctx, const struct run_check *c)
 	const char *doc = c->document != NULL ? c->document : "",
 		   *comma = c->document != NULL ? ", " : "";
 	if (c->refused.text[0] != '\0') {
-		char text[sizeof(struct df_err) + 128];
+		char text[DF_ERR_TEXT];
 		df_err_render(&c->refused, text, sizeof(text));
 		df_log(DF_LOG_ERROR, "%s: %s%s%s: would be refused: %s", feed->name, c->file, comma,
 		       doc, text);

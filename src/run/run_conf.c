@@ -91,7 +91,7 @@ static void check_manifest(const struct conf_work *w)
 	static const char *const types[] = {"custom_event", "commerce_event", "screen_view",
 					    "eventless"};
 	struct df_err first = {0};
-	char text[sizeof(first) + 128];
+	char text[DF_ERR_TEXT];
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		struct map *map = NULL;
 		struct df_err err = {0};

@@ -23,7 +23,7 @@ void run_file_log_failure(const struct run_file *f, const struct decode_doc *doc
 			  const struct df_err *err, const char *what)
 {
 	char *name = run_document_label(f, doc);
-	char text[sizeof(struct df_err) + 128];
+	char text[DF_ERR_TEXT];
 	struct df_err why = *err;
 	if (strcmp(why.file, f->name) == 0) /* it is named already */
 		why.file[0] = '\0';
@@ -37,7 +37,7 @@ void run_file_log_failure(const struct run_file *f, const struct decode_doc *doc
 static enum df_status document_refuse(struct run_file_work *w, const struct decode_doc *doc,
 				      int64_t id, const struct df_err *why, struct df_err *err)
 {
-	char text[sizeof(struct df_err) + 128];
+	char text[DF_ERR_TEXT];
 	struct df_err plain = *why;
 	plain.code[0] = '\0';
 	df_err_render(&plain, text, sizeof(text));
@@ -305,18 +305,15 @@ enum df_status run_document_rejects(struct run_delivery *v, const struct ledger_
 {
 	const struct document_env *env = &v->w->run->env;
 	const struct document_sent *sent = &v->sent;
-	struct df_buf reasons = {0};
 	enum df_status st = DF_OK;
 	if (any) {
 		document_pass_end(&v->pass);
 		rejects->older = now->text;
 		st = document_rejects_write(env, &v->pass, now->id, rejects, err);
-		document_reasons_json(&rejects->reasons, &reasons);
 	} else {
 		st = remove_rejects(now->text, err);
 	}
-	const struct ledger_facts facts = {.reasons = any ? df_buf_cstr(&reasons) : NULL,
-					   .first_batch =
+	const struct ledger_facts facts = {.first_batch =
 					       sent->first[0] != '\0' ? sent->first : NULL,
 					   .last_batch = sent->last[0] != '\0' ? sent->last : NULL,
 					   .batches = sent->batches,
@@ -326,7 +323,6 @@ enum df_status run_document_rejects(struct run_delivery *v, const struct ledger_
 					     rejects->reasons.n, err);
 	if (st == DF_OK)
 		st = ledger_document_facts(env->ledger, now->id, &facts, err);
-	df_buf_free(&reasons);
 	return st;
 }
 

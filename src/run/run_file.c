@@ -37,7 +37,7 @@ static enum df_status file_close(struct run_file_work *w, const struct df_err *w
 {
 	struct run_file *f = w->f;
 	bool refused = why != NULL;
-	char text[sizeof(struct df_err) + 128] = "";
+	char text[DF_ERR_TEXT] = "";
 	if (refused) {
 		struct df_err plain = *why;
 		plain.code[0] = '\0';

@@ -229,7 +229,7 @@ static enum df_status plain_document(struct plain_import *p, struct hashing *has
 static void log_refusal(const struct plain_import *p, const struct decode_doc *doc,
 			const struct df_err *why)
 {
-	char text[sizeof(struct df_err) + 128];
+	char text[DF_ERR_TEXT];
 	df_err_render(why, text, sizeof(text));
 	df_log(DF_LOG_ERROR, "%s%s%s: refused, nothing of it was sent: %s", p->name,
 	       doc->name != NULL ? ", " : "", doc->name != NULL ? doc->name : "", text);

@@ -9,7 +9,7 @@ enum df_status run_conf_load(const char *path, bool secrets, run_finding_fn *fou
 {
 	struct conf_problems problems = {0};
 	struct df_err err = {0};
-	char text[sizeof(err) + 128];
+	char text[DF_ERR_TEXT];
 	enum df_status st = secrets ? conf_load(path, out, &problems, &err)
 				    : conf_load_public(path, out, &problems, &err);
 	for (size_t i = 0; i < problems.n; i++)

@@ -19,7 +19,7 @@ static const char *const device_orientation_words[] = {"portrait",
 						       "Square",
 						       NULL};
 static const char *const type_words[] = {"gdpr_change", NULL};
-static const char *const custom_event_type_words[] = {
+const char *const schema_custom_event_types[] = {
     "navigation",   "location",        "search", "transaction",
     "user_content", "user_preference", "social", "other",
     "media",        "attribution",     NULL};
@@ -79,7 +79,7 @@ static const char *const att_authorization_status_words[] = {"authorized", "deni
 static const char *const os_words[] = {
     "IOS",  "Android",   "WindowsPhone", "MobileWeb", "UnityIOS", "UnityAndroid", "Desktop", "TVOS",
     "Roku", "OutOfBand", "Alexa",        "SmartTV",   "FireTV",   "Xbox",         NULL};
-static const char *const environment_words[] = {"development", "production", NULL};
+const char *const schema_environments[] = {"development", "production", NULL};
 static const char *const channel_words[] = {"native",  "javascript",       "pixel", "desktop",
 					    "partner", "server_to_server", NULL};
 
@@ -225,7 +225,8 @@ static const struct schema_field data_custom_event_fields[] = {
     {"canonical_name", SCHEMA_STRING, SCHEMA_ONE, 0, NULL, NULL},
     {"event_system_notification_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL,
      &event_system_notification_info},
-    {"custom_event_type", SCHEMA_ENUM, SCHEMA_ONE, SCHEMA_REQUIRED, custom_event_type_words, NULL},
+    {"custom_event_type", SCHEMA_ENUM, SCHEMA_ONE, SCHEMA_REQUIRED, schema_custom_event_types,
+     NULL},
     {"event_name", SCHEMA_STRING, SCHEMA_ONE, SCHEMA_REQUIRED | SCHEMA_EVENT_NAME, NULL, NULL},
     {"custom_flags", SCHEMA_STRING, SCHEMA_KEYED, 0, NULL, NULL},
 };
@@ -858,7 +859,7 @@ static const struct schema_field batch_fields[] = {
     {"user_attributes", SCHEMA_STRINGS, SCHEMA_KEYED, SCHEMA_ATTRIBUTES, NULL, NULL},
     {"deleted_user_attributes", SCHEMA_STRING, SCHEMA_LIST, 0, NULL, NULL},
     {"user_identities", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &user_identities},
-    {"environment", SCHEMA_ENUM, SCHEMA_ONE, SCHEMA_REQUIRED, environment_words, NULL},
+    {"environment", SCHEMA_ENUM, SCHEMA_ONE, SCHEMA_REQUIRED, schema_environments, NULL},
     {"api_key", SCHEMA_STRING, SCHEMA_ONE, SCHEMA_SECRET, NULL, NULL},
     {"api_keys", SCHEMA_STRING, SCHEMA_LIST, SCHEMA_SECRET, NULL, NULL},
     {"ip", SCHEMA_IP, SCHEMA_ONE, 0, NULL, NULL},

@@ -56,21 +56,6 @@ static bool read_fraction(const char *p, size_t len, size_t *i, int64_t *ms)
 	return *i > from;
 }
 
-bool time_civil(const int64_t fields[6], int64_t *seconds)
-{
-	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	int64_t y = fields[0], mon = fields[1], d = fields[2], h = fields[3], min = fields[4],
-		s = fields[5];
-	if (y < 1900 || y > 2200 || mon < 1 || mon > 12 || h > 24 || min > 59 || s > 60 ||
-	    (h == 24 && min + s > 0))
-		return false;
-	bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
-	if (d < 1 || d > days[mon - 1] + (leap && mon == 2))
-		return false;
-	*seconds = time_days(y, (int)mon, (int)d) * 86400 + h * 3600 + min * 60 + s;
-	return true;
-}
-
 /* Z, UTC as BigQuery writes it, +hh, +hhmm or +hh:mm. */
 static bool read_zone(const char *p, size_t len, size_t *i, int64_t *east)
 {

@@ -9,31 +9,38 @@ static bool blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-static bool parse_span(const char *p, size_t len, int64_t *ms)
+#define SPAN_MAX_MS (INT64_C(1000) * 366 * 86400000) /* a thousand years */
+
+bool time_span_parse(const char *p, size_t len, int64_t *ms)
 {
 	static const struct {
 		char unit;
 		int64_t ms;
 	} units[] = {{'s', 1000}, {'m', 60000}, {'h', 3600000}, {'d', 86400000}, {'w', 604800000}};
 	int64_t n = 0;
-	size_t i = 1;
-	for (; i < len && p[i] >= '0' && p[i] <= '9' && i < 9; i++)
+	size_t i = 0;
+	for (; i < len && p[i] >= '0' && p[i] <= '9' && i < 12; i++)
 		n = n * 10 + (p[i] - '0');
-	if (i == 1 || i + 1 != len)
+	if (i == 0 || i + 1 != len)
 		return false;
 	for (size_t k = 0; k < sizeof(units) / sizeof(units[0]); k++) {
-		if (units[k].unit != p[i])
+		if (units[k].unit != p[i] || n > SPAN_MAX_MS / units[k].ms)
 			continue;
-		*ms = (p[0] == '-' ? -n : n) * units[k].ms;
+		*ms = n * units[k].ms;
 		return true;
 	}
 	return false;
 }
 
+bool time_moment_parse(const char *p, size_t len, int64_t *ms)
+{
+	const struct time_format utc = {.mode = TIME_AUTO};
+	return time_parse_iso(&utc, p, len, ms);
+}
+
 /* *ms is what an empty end means. */
 static bool parse_end(const char *p, size_t len, int64_t begun_ms, int64_t *ms)
 {
-	const struct time_format utc = {.mode = TIME_AUTO};
 	int64_t span = 0;
 	while (len > 0 && blank(*p)) {
 		p++;
@@ -44,10 +51,10 @@ static bool parse_end(const char *p, size_t len, int64_t begun_ms, int64_t *ms)
 	if (len == 0)
 		return true;
 	if (*p != '+' && *p != '-')
-		return time_parse_iso(&utc, p, len, ms);
-	if (!parse_span(p, len, &span))
+		return time_moment_parse(p, len, ms);
+	if (!time_span_parse(p + 1, len - 1, &span))
 		return false;
-	*ms = begun_ms + span;
+	*ms = begun_ms + (*p == '-' ? -span : span);
 	return true;
 }
 

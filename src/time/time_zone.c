@@ -27,16 +27,6 @@ struct time_zone {
 	struct change on, off;
 };
 
-int64_t time_days(int64_t year, int month, int day)
-{
-	/* Years from March on: the leap day comes last */
-	year -= month <= 2;
-	int64_t era = (year >= 0 ? year : year - 399) / 400;
-	int64_t of_era = year - era * 400;
-	int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
 static int64_t year_of(int64_t utc)
 {
 	int64_t year = 1970 + utc / 31556952;

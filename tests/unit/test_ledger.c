@@ -716,7 +716,7 @@ static void test_reopen(void)
 						      .now_ms = 2},
 			     &err));
 	CU_ASSERT_EQUAL(again_rows(l, done), 0);
-	const struct ledger_facts facts = {"{\"a\":5}", "first", "last", 7, 6}, none = {0};
+	const struct ledger_facts facts = {"first", "last", 7, 6}, none = {0};
 	OK(ledger_document_facts(l, done, &facts, &err));
 	OK(ledger_reopen(l, file, both, 2, &err));
 	/* one is sent again in part, one forgotten, one stays as it was */
@@ -743,12 +743,10 @@ static void test_reopen(void)
 	   DF_FATAL);
 	expect_document(l, file, "sending 10=6+4;refused 0=0+0;");
 	OK(ledger_again_settled(l, done, &(struct ledger_again){&delivered[1], 1, NULL, 0}, &err));
-	/* the reasons are today's, also when there is none any more; the batches are what they
-	 * were */
+	/* the batches are what they were */
 	struct ledger_document now = {0};
 	OK(ledger_document_facts(l, done, &none, &err));
 	OK(ledger_document_known(l, file, "one", &now, &err));
-	CU_ASSERT_PTR_NULL(now.reasons);
 	CU_ASSERT_FATAL(now.first_batch != NULL && now.last_batch != NULL);
 	CU_ASSERT(now.batches == 7 && now.events == 6);
 	CU_ASSERT_STRING_EQUAL(now.first_batch, "first");
@@ -924,7 +922,7 @@ static void test_migration(void)
 	OK(ledger_rejects(l, 1, 0, keep_reject, &got, &err));
 	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&got), "3/4/30/10/no/api-rejected;");
 	df_buf_free(&got);
-	OK(ledger_document_facts(l, 1, &(struct ledger_facts){"{}", "first", "last", 0, 0}, &err));
+	OK(ledger_document_facts(l, 1, &(struct ledger_facts){"first", "last", 0, 0}, &err));
 	expect_document(l, 1, "checked 1=0+1;");
 	ledger_close(l);
 }
