@@ -84,10 +84,13 @@ enum df_status propose_decide(struct propose *p, const char *stem, struct df_err
 	propose_locations(p);
 	propose_when(p);
 	propose_time_join(p);
+	propose_guests(p);
+	propose_amounts(p);
 	propose_total_check(p);
 	propose_money(p);
 	propose_status_flags(p);
 	propose_action(p);
+	propose_cells_skip(p);
 	propose_order(p);
 	propose_attributes(p);
 	propose_settle(p, stem);

@@ -17,7 +17,7 @@ static const struct {
      "placedorder ordercompleted completedorder complete completed paid "
      "sale sales sold checkoutcompleted transaction processing shipped "
      "delivered fulfilled closed succeeded success successful captured "
-     "invoiced verkauf kauf kaufen bezahlt abgeschlossen geliefert "
+     "invoiced settled capture verkauf kauf kaufen bezahlt abgeschlossen geliefert "
      "versandt achat payee payment paymentreceived "
      "expresscheckoutpayment subscriptionpayment websitepayment "
      "mobilepayment invoice cashsale salesorder salesinvoice "
@@ -30,7 +30,7 @@ static const struct {
      "purchase"},
     {"refund refunded return returned orderrefunded retoure retour "
      "erstattet rueckgabe gutschrift chargeback creditmemo creditnote "
-     "reversal storno cashrefund paymentrefund refundissued "
+     "reversal storno credit cashrefund paymentrefund refundissued "
      "creditnoteissued ruckgabe ruckerstattung rimborsato devuelto "
      "reembolsado devolvido devolucion rembourse terugbetaald 返品 "
      "返金",
@@ -60,7 +60,7 @@ static const struct {
      "annullato cancelado anulado pendiente pendente annule "
      "enattentedepaiement geannuleerd キャンセル "
      "キャンセル済み 新規受付 入金待ち generalwithdrawal "
-     "verify authorization",
+     "verify authorization authorisation auth authorize fee payout",
      NULL},
 };
 #define N_WORDS (sizeof(words) / sizeof(words[0]))
@@ -70,7 +70,7 @@ static const char action_names[] =
     "transactiontype trantype behavior behaviour activity operation "
     "interaction transactiontypecode transactioncode documenttype "
     "doctype salestype ordertype belegart vorgang tipo tipodocumento "
-    "vorgangsart 取引区分";
+    "vorgangsart kind transactionkind recordtype entrytype 取引区分";
 static const char status_names[] =
     "status orderstatus financialstatus paymentstatus state orderstate "
     "transactionstatus bookingstatus salesstatus reservationstatus "

@@ -218,6 +218,32 @@ static void drop_row(struct propose *p, size_t row)
 	p->n_rows--;
 }
 
+static bool is_skipped(const struct propose *p, size_t row)
+{
+	for (size_t i = 0; i < p->n_skips; i++) {
+		size_t len;
+		const char *s = propose_cell_text(p, row, p->skips[i].column, &len);
+		map_cell_trim(&s, &len);
+		if (strlen(p->skips[i].word) == len && memcmp(p->skips[i].word, s, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+void propose_cells_skip(struct propose *p)
+{
+	size_t kept = p->n_rows;
+	for (size_t row = 0; row < p->n_rows; row++)
+		kept -= is_skipped(p, row);
+	for (size_t row = p->n_rows; kept > 0 && row-- > 0;)
+		if (is_skipped(p, row))
+			drop_row(p, row);
+	for (size_t i = 0; i < p->n; i++) { /* they are looked at anew */
+		p->columns[i].looked = p->columns[i].lengthy = false;
+		p->columns[i].filled = 0;
+	}
+}
+
 static bool repeats_header(const struct propose *p, size_t row)
 {
 	bool same = p->has_header;

@@ -211,7 +211,19 @@ static bool complete(struct propose *p, size_t number, const char *path,
 	return true;
 }
 
-static void offer(struct propose *p, size_t number, const char *path)
+/* "amount_cents" is a hundred times an amount. */
+static bool in_cents(struct propose *p, struct propose_column *c, const struct schema_path *path)
+{
+	if (path->type != SCHEMA_NUMBER || c->value != NULL || c->look != LOOK_INTEGER ||
+	    !p->has_header || !propose_names_word(c, "cents cent minor pence centimes"))
+		return false;
+	c->value = df_strdup("{{ value | divided_by: 100.0 }}");
+	p->transform = true;
+	propose_because(c, "the name says that they are cents");
+	return true;
+}
+
+void propose_offer(struct propose *p, size_t number, const char *path)
 {
 	struct propose_column *c = &p->columns[number];
 	struct schema_path parsed;
@@ -233,7 +245,9 @@ static void offer(struct propose *p, size_t number, const char *path)
 				(size_t)(first - p->columns) + 1);
 	else if (!suits(p, number, path, &parsed, &why_not) && !complete(p, number, path, &parsed))
 		propose_because(c, "could be %s by its name, but the values are %s", path, why_not);
-	else if (propose_take(p, c, path))
+	else if (!in_cents(p, c, &parsed) && propose_take(p, c, path))
+		say_guess(p, number, "the name");
+	else if (c->value != NULL && propose_take(p, c, path))
 		say_guess(p, number, "the name");
 	else
 		propose_release(c);
@@ -276,7 +290,7 @@ static void try_name(struct propose *p, const struct schema_word *word, const ch
 			same =
 			    strlen(c->personless) == len && memcmp(c->personless, name, len) == 0;
 		if (same)
-			offer(p, i, word->path);
+			propose_offer(p, i, word->path);
 	}
 }
 
@@ -300,7 +314,7 @@ static void try_alias(struct propose *p, const struct schema_word *word, const c
 			       (a->of != OF_PERSON || is_personal(word->path));
 		}
 		if (same && c->what == PROPOSE_OPEN)
-			offer(p, i, word->path);
+			propose_offer(p, i, word->path);
 	}
 }
 

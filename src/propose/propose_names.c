@@ -9,20 +9,48 @@
 
 /* ---- abbreviations, as warehouses have them ---- */
 
-static const char *const abbreviations[][2] = {
-    {"nbr", "number"},        {"nr", "number"},         {"num", "number"},
-    {"dt", "date"},           {"dttm", "datetime"},     {"tm", "time"},
-    {"nm", "name"},           {"ts", "timestamp"},      {"tstamp", "timestamp"},
-    {"amt", "amount"},        {"txn", "transaction"},   {"trx", "transaction"},
-    {"trans", "transaction"}, {"tran", "transaction"},  {"cust", "customer"},
-    {"ccy", "currency"},      {"curr", "currency"},     {"addr", "address"},
-    {"typ", "type"},          {"cd", "code"},           {"prc", "price"},
-    {"desc", "description"},  {"descr", "description"}, {"prod", "product"},
-    {"ord", "order"},         {"inv", "invoice"},       {"mbr", "member"},
-    {"acct", "account"},      {"ctry", "country"},      {"cntry", "country"},
-    {"ph", "phone"},          {"mob", "mobile"},        {"qnty", "quantity"},
-    {"usr", "user"},          {"evt", "event"},         {"fst", "first"},
-    {"lst", "last"},          {"zipcd", "zip"},         {"itm", "item"}};
+static const char *const abbreviations[][2] = {{"cents", ""},
+					       {"minor", ""},
+					       {"in", ""},
+					       {"nbr", "number"},
+					       {"nr", "number"},
+					       {"num", "number"},
+					       {"dt", "date"},
+					       {"dttm", "datetime"},
+					       {"tm", "time"},
+					       {"nm", "name"},
+					       {"ts", "timestamp"},
+					       {"tstamp", "timestamp"},
+					       {"amt", "amount"},
+					       {"txn", "transaction"},
+					       {"trx", "transaction"},
+					       {"trans", "transaction"},
+					       {"tran", "transaction"},
+					       {"cust", "customer"},
+					       {"ccy", "currency"},
+					       {"curr", "currency"},
+					       {"addr", "address"},
+					       {"typ", "type"},
+					       {"cd", "code"},
+					       {"prc", "price"},
+					       {"desc", "description"},
+					       {"descr", "description"},
+					       {"prod", "product"},
+					       {"ord", "order"},
+					       {"inv", "invoice"},
+					       {"mbr", "member"},
+					       {"acct", "account"},
+					       {"ctry", "country"},
+					       {"cntry", "country"},
+					       {"ph", "phone"},
+					       {"mob", "mobile"},
+					       {"qnty", "quantity"},
+					       {"usr", "user"},
+					       {"evt", "event"},
+					       {"fst", "first"},
+					       {"lst", "last"},
+					       {"zipcd", "zip"},
+					       {"itm", "item"}};
 
 static bool is_letter_or_digit(char c)
 {
@@ -185,4 +213,19 @@ bool propose_names_is(const struct propose_column *c, const char *names)
 		if (schema_word_is(names, c->aliases[i].name, strlen(c->aliases[i].name)))
 			return true;
 	return false;
+}
+
+bool propose_names_word(const struct propose_column *c, const char *words)
+{
+	bool found = false;
+	for (const char *s = c->name; *s != '\0' && !found;) {
+		size_t n = propose_names_token(s);
+		char *normal = schema_normalize(s, n);
+		found = n > 0 &&
+			(schema_word_is(words, normal, strlen(normal)) ||
+			 schema_word_is(words, written_out(normal), strlen(written_out(normal))));
+		free(normal);
+		s += n > 0 ? n : 1;
+	}
+	return found;
 }

@@ -30,7 +30,16 @@ static bool same_action(const struct propose *p, size_t row, size_t next)
 	       (p->action_value != NULL && same_sign(p, row, next, p->action - 1));
 }
 
-/* A refund of the order above, with an amount of its own: not one of its lines. */
+static bool any_product(const struct propose *p)
+{
+	bool any = false;
+	for (size_t i = 0; i < p->n && !any; i++)
+		any = is_product(&p->columns[i]);
+	return any;
+}
+
+/* A refund of the order above, with an amount of its own, or where nothing is said of products:
+ * not one of its lines. */
 static bool is_counterpart(const struct propose *p, size_t row, size_t next)
 {
 	const struct propose_column *c = propose_column_at(p, PROPOSE_ACTION "total_amount");
@@ -39,7 +48,8 @@ static bool is_counterpart(const struct propose *p, size_t row, size_t next)
 		return false;
 	propose_cell_text(p, next, (size_t)(c - p->columns), &len);
 	propose_cell_text(p, next, p->action - 1, &action);
-	return len > 0 && action > 0 && !propose_cell_same(p, row, next, (size_t)(c - p->columns));
+	return len > 0 && action > 0 &&
+	       (!any_product(p) || !propose_cell_same(p, row, next, (size_t)(c - p->columns)));
 }
 
 /* Those that follow each other with the same number. */
@@ -246,14 +256,6 @@ static void fill_empty(struct propose *p)
 		    (c->what == PROPOSE_OPEN || c->what == PROPOSE_KEEP) && !named_for_line(c))
 			c->fill = true;
 	}
-}
-
-static bool any_product(const struct propose *p)
-{
-	bool any = false;
-	for (size_t i = 0; i < p->n && !any; i++)
-		any = is_product(&p->columns[i]);
-	return any;
 }
 
 /* A shop calls an order's number its name, where "lineitem" is what its lines are called. */

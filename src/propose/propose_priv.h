@@ -6,6 +6,7 @@
  *	propose_attribute.c	what is not guessed becomes an attribute
  *	propose_cells.c	the rows that are looked at: null words, padding, totals
  *	propose_people.c	which columns identify one user each
+ *	propose_guest.c	customers that are nobody
  *	propose_names.c	what else a column could be called
  *	propose_guess.c	which column goes where
  *	propose_time.c	patterns of times
@@ -14,6 +15,7 @@
  *	propose_action.c	what was done with products: words for the schema's
  *	propose_status.c	what became of an order: failures, voids, refunds
  *	propose_order.c	lines of one order: what to fill in, and whether they fold
+ *	propose_amount.c	an order's amount and currency, by words of their names
  *	propose_total.c	whose an amount is: a line's or its order's
  *	propose_money.c	currencies, by a column or the amounts' signs
  *	propose_value.c	templates: decimal commas, signs; words for true and false
@@ -79,9 +81,10 @@ struct propose_column {
 	bool half; /* after which the last two, AM or PM, are taken */
 	/* 1-based: the column whose time of day is joined to this one's date; 0: none */
 	size_t clock;
-	bool member; /* its cells are JSON objects, whose members are taken */
-	bool fill;   /* stated on an order's first line only */
-	bool shared; /* not an identity: its values name several users */
+	bool member;      /* its cells are JSON objects, whose members are taken */
+	bool fill;        /* stated on an order's first line only */
+	bool keep_others; /* than the words of its map: they are not rejected */
+	bool shared;      /* not an identity: its values name several users */
 	bool looked;
 	enum propose_look look;
 	size_t filled; /* cells that are not empty */
@@ -163,6 +166,8 @@ bool propose_has_id(const struct propose *p);
 void propose_leave(struct propose *p, const char *path, const char *what);
 
 void propose_guess(struct propose *p);
+/* Gives the path to the column, if its values suit; else says why not. path NULL: it is ignored. */
+void propose_offer(struct propose *p, size_t column, const char *path);
 /* Half a location is given up. */
 void propose_locations(struct propose *p);
 void propose_attributes(struct propose *p);
@@ -179,7 +184,11 @@ void propose_total_check(struct propose *p);
 void propose_total_repeated(struct propose *p);
 /* The order's lines do not fold: what is stated for the order would count with each. */
 void propose_total_unfolded(struct propose *p);
+/* An order's amount and currency, where no name is known for them. */
+void propose_amounts(struct propose *p);
 void propose_money(struct propose *p);
+/* Words for customers who are not known are taken for empty cells. */
+void propose_guests(struct propose *p);
 /* Rows that a flag calls void, a test or deleted are skipped. */
 void propose_status_flags(struct propose *p);
 /* Rows are skipped that a column of one of these names calls failed. */
@@ -199,6 +208,8 @@ bool propose_names_any(const struct propose_column *c, const char *const *words,
 /* Whether its name or an alias is one of the names, apart by blanks. */
 bool propose_names_is(const struct propose_column *c, const char *names);
 
+/* Whether one of its name's words is one of these, apart by blanks; also written out. */
+bool propose_names_word(const struct propose_column *c, const char *words);
 /* The length of the token that begins here: of "customerKey" it is 8. */
 size_t propose_names_token(const char *s);
 /* A token, normalised, and written out where it is an abbreviation. The caller's. */
@@ -221,6 +232,9 @@ const char *propose_cell_text(const struct propose *p, size_t row, size_t column
 bool propose_cell_same(const struct propose *p, size_t row, size_t other, size_t column);
 /* Takes out what is not data: null words and padding in cells, rows that state a total. */
 void propose_cells_clean(struct propose *p);
+
+/* Leaves out the rows that are skipped: what is decided after it is decided on the others. */
+void propose_cells_skip(struct propose *p);
 
 /* Rows whose cell in this column is the word are skipped. False: there are too many such
  * already. */

@@ -105,10 +105,11 @@ static void add_text(struct df_buf *out, const char *key, const char *value)
 	add_member(out, key, value);
 }
 
-static void add_values(struct df_buf *out, const char *values)
+static void add_values(struct df_buf *out, const char *values, bool keep)
 {
 	if (values != NULL)
-		df_buf_addf(out, ",\n      \"values\": { %s }, \"otherwise\": \"reject\"", values);
+		df_buf_addf(out, ",\n      \"values\": { %s }, \"otherwise\": \"%s\"", values,
+			    keep ? "keep" : "reject");
 }
 
 static void write_mapping(struct df_buf *out, const struct propose_column *c, bool last)
@@ -122,7 +123,7 @@ static void write_mapping(struct df_buf *out, const struct propose_column *c, bo
 	if (to != NULL && c->value != NULL)
 		add_text(out, "value", c->value);
 	if (to != NULL)
-		add_values(out, c->values);
+		add_values(out, c->values, c->keep_others);
 	add_reason(out, c, last);
 	free(source);
 	free(to);
@@ -146,7 +147,7 @@ static void write_action(const struct propose *p, struct df_buf *out, bool last)
 	if (p->action > 0 && p->action_value != NULL)
 		add_text(out, "value", p->action_value);
 	if (p->action > 0)
-		add_values(out, p->action_values);
+		add_values(out, p->action_values, false);
 	df_buf_adds(out, last ? " }\n" : " },\n");
 }
 
@@ -166,7 +167,7 @@ static void write_currency(const struct propose *p, struct df_buf *out, bool las
 	}
 	add_text(out, "destination", "events.data.currency_code");
 	if (p->currency_fixed == NULL)
-		add_values(out, p->currency_values);
+		add_values(out, p->currency_values, false);
 	df_buf_adds(out, last ? " }\n" : " },\n");
 }
 

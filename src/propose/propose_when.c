@@ -26,29 +26,16 @@ static const char other_things[] =
     "check checkin checkout ship shipped shipping updated update modified last next close closed "
     "cancelled canceled cancellation refunded refund renewal renews until install touch etl load "
     "loaded first trial stage term start end period response resolution spent duration zone "
-    "timezone from to assigned solved scheduled";
-
-/* Whether any of the name's words is one of these. */
-static bool has_word(const struct propose_column *c, const char *words)
-{
-	bool found = false;
-	for (const char *s = c->name; *s != '\0' && !found;) {
-		size_t n = propose_names_token(s);
-		char *normal = propose_names_expand(s, n);
-		found = n > 0 && schema_word_is(words, normal, strlen(normal));
-		free(normal);
-		s += n > 0 ? n : 1;
-	}
-	return found;
-}
+    "timezone from to assigned solved scheduled hire hired join joined anniversary membership "
+    "registration enrollment since opened";
 
 static int rank(const struct propose_column *c)
 {
-	if (c->what != PROPOSE_OPEN || has_word(c, other_things))
+	if (c->what != PROPOSE_OPEN || propose_names_word(c, other_things))
 		return 0;
-	if (has_word(c, happened) && has_word(c, at_all))
+	if (propose_names_word(c, happened) && propose_names_word(c, at_all))
 		return 3;
-	return has_word(c, made) ? 2 : has_word(c, at_all) ? 1 : 0;
+	return propose_names_word(c, made) ? 2 : propose_names_word(c, at_all) ? 1 : 0;
 }
 
 static bool all_filled(const struct propose *p, size_t column)

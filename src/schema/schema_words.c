@@ -49,7 +49,8 @@ const struct schema_word schema_words[] = {
      "guestid passengerid shopperid recordid contactrecordid employeeid loginid "
      "userlogin numeroclient idcliente identity leadid personid custnumber custno "
      "clientnumber clientno partyid inviteeid attendeeid participantid "
-     "customeruserid playerid studentid crmid shopperno debitor debitornr "
+     "customeruserid playerid studentid crmid shopperno shopperreference customercode customerref "
+     "customerreference clientcode kundencode kundenkarte debitor debitornr "
      "debitorennummer debitorennr verkandebnr klantnummer klantnr klantid "
      "codigocliente codigodecliente codigodocliente iddocliente numerocliente "
      "numerodecliente numerodocliente codicecliente idclient codeclient numclient "
@@ -117,7 +118,9 @@ const struct schema_word schema_words[] = {
     /* what */
     {"eventname event eventaction action activity activityname", CUSTOM, DATA "event_name"},
     {"customeventtype eventtype eventcategory category type", CUSTOM, DATA "custom_event_type"},
-    {"eventtype eventtext type", CUSTOM, DATA "event_name"},
+    {"eventtype eventtext type transactiontype activitytype activitytypename actiontype "
+     "interactiontype metric eventtablename activitykind",
+     CUSTOM, DATA "event_name"},
     {"screenname screen pagename pagetitle page screentitle viewname view "
      "screenclass pagepath path pagelocation pageurl url",
      SCREEN, DATA "screen_name"},

@@ -797,6 +797,55 @@ static void test_currencies(void)
 	CU_ASSERT_TRUE(says("no column names the currency"));
 }
 
+static void test_guests(void)
+{
+	CU_ASSERT_EQUAL(propose(&named, "custom_event", true,
+				"customer code|email|time\nWALK-IN||1700000000000\n"
+				"c1|a@x.de|1700000000000\nwalk-in||1700000000000"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("\"values\": { \"WALK-IN\": \"\", \"walk-in\": \"\" }, \"otherwise\": "
+			    "\"keep\""));
+	CU_ASSERT_TRUE(says("2 of the values of column 1 are words for somebody who is not known"));
+	/* a word that is not known, in many rows */
+	CU_ASSERT_EQUAL(propose(&named, "custom_event", true,
+				"customer id|time\n9|1700000000000\n9|1700000000000\n"
+				"9|1700000000000\n9|1700000000000\n9|1700000000000\n"
+				"9|1700000000000\n9|1700000000000\n9|1700000000000\n"
+				"9|1700000000000\n9|1700000000000\n1|1700000000000\n"
+				"2|1700000000000\n3|1700000000000"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("one value of column 1 is in 10 of 13 rows"));
+}
+
+static void test_amount_words(void)
+{
+	CU_ASSERT_EQUAL(
+	    propose(&plain, "commerce_event", true,
+		    "order id|user id|Amount Submitted For Settlement|Fee|Gross Currency\n"
+		    "1|u|9.50|0.10|EUR"),
+	    DF_OK);
+	CU_ASSERT_TRUE(says("\"Amount Submitted For Settlement\", \"destination\": "
+			    "\"events.data.product_action.total_amount\""));
+	CU_ASSERT_TRUE(says("\"Gross Currency\", \"destination\": \"events.data.currency_code\""));
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
+				"order id|user id|Amount One|Amount Two\n1|u|9.50|8.50"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("TO BE COMPLETED: the column with the amount"));
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
+				"order id|user id|amount_cents\n1|u|2900\n2|u|995"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("\"value\": \"{{ value | divided_by: 100.0 }}\""));
+	/* an authorization is not a sale; a capture and its refund are two events */
+	CU_ASSERT_EQUAL(
+	    propose(&plain, "commerce_event", true,
+		    "order|user id|kind|amount\n1|u|authorization|9.5\n1|u|capture|9.5\n"
+		    "1|u|refund|9.5"),
+	    DF_OK);
+	CU_ASSERT_TRUE(says("\"values\": { \"capture\": \"purchase\", \"refund\": \"refund\" }"));
+	CU_ASSERT_TRUE(says("\"in\": [\"authorization\"]"));
+	LACKS("whether it is the order's");
+}
+
 static void test_no_header(void)
 {
 	CU_ASSERT_EQUAL(propose(&named, "custom_event", false,
@@ -833,6 +882,8 @@ int main(void)
 	    {"states", test_states},
 	    {"amounts", test_amounts},
 	    {"currencies", test_currencies},
+	    {"guests", test_guests},
+	    {"amounts by words", test_amount_words},
 	    {"no header", test_no_header},
 	    CU_TEST_INFO_NULL,
 	};
