@@ -161,6 +161,7 @@ faults: | have-libs
 
 crash: deps ## kill it at every step of a document's life and at 200 random instants
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/dropfeed peers faults
+	@tests/crash/steps.py $(BUILD)
 	@tests/crash/crash.py $(BUILD) --random 200
 	@tests/crash/crash.py $(BUILD) --short --sftp
 	@tests/crash/crash.py $(BUILD) --short --removes

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 
 ROWS = 60
 HEADER = "environment,user_identities.customer_id,events.data.timestamp_unixtime_ms,events.data.event_name,events.data.custom_event_type\n"
@@ -48,6 +49,10 @@ class Place:
         self.port = open(work + "/api/port").read().strip()
         self.settings("sink = events-api")
 
+    def end(self):
+        self.receiver.terminate()
+        self.receiver.wait()
+
     def settings(self, line):
         with open(self.work + "/conf", "w") as f:
             f.write("[dropfeed]\nstate_dir = %s/state\n[feed shop]\nsource = file://%s/in\nmin_age = 0s\nlanes = 2\ngive_up_after = 1s\n"
@@ -57,6 +62,20 @@ class Place:
     def api(self, name, text=""):
         with open(self.work + "/api/" + name, "w") as f:
             f.write(text)
+
+    def read(self, name):
+        path = self.work + "/" + name
+        return open(path).read() if os.path.exists(path) else ""
+
+    def gpg(self, *args):
+        return ["gpg", "--homedir", self.work + "/gnupg", "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", "", *args]
+
+    def rejects(self, path):
+        """The lines of a reject file, without its header."""
+        text = open(path, "rb").read()
+        if path.endswith(".gpg"):
+            text = subprocess.run(self.gpg("-d", path), check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+        return text.decode().splitlines()[1:]
 
     def accepted(self):
         path = self.work + "/api/accepted.ndjson"
@@ -76,10 +95,12 @@ class Place:
     def cut_power(self):
         log, synced = self.work + "/state/ledger.db-wal", self.work + "/synced"
         if os.path.exists(log):
-            kept = (open(synced).read().split() if os.path.exists(synced) else [])[-1:] or ["0"]
+            kept = (open(synced).read().split() if os.path.exists(synced) else [])[-1:] or [self.kept_synced]
             os.truncate(log, min(int(kept[0]), os.path.getsize(log)))
 
     def keep(self):
+        """What comes before may have been killed: what it synced is on the disk."""
+        self.kept_synced = (self.read("synced").split() or ["0"])[-1]
         for name in ("state", "in", "sink"):
             shutil.rmtree(self.work + "/kept-" + name, ignore_errors=True)
             if os.path.exists(self.work + "/" + name):
@@ -93,11 +114,11 @@ class Place:
             if os.path.exists(self.work + "/kept-" + name):
                 shutil.copytree(self.work + "/kept-" + name, self.work + "/" + name)
         shutil.copy(self.work + "/kept-accepted", self.work + "/api/accepted.ndjson")
-        for name in ("steps", "synced"):
+        for name in ("steps", "synced", "notices"):
             if os.path.exists(self.work + "/" + name):
                 os.remove(self.work + "/" + name)
 
-    def wrong(self, may_differ=False):
+    def wrong(self, may_differ=False, may_lack=False):
         """What is wrong with rows, reject files or the ledger; or None."""
         db = sqlite3.connect(self.work + "/state/ledger.db")
         db.row_factory = sqlite3.Row
@@ -109,16 +130,16 @@ class Place:
             seen |= {json.loads(line)["user_identities"]["customer_id"] for line in open(path)}
         known = {self.work + "/state/" + d["text"] for d in documents if d["text"] and d["state"] != 5}
         files = {p for p in glob.glob(self.work + "/state/rejects/shop/*")}
-        lines = [line for p in files for line in open(p).read().splitlines()[1:]]
+        lines = [line for p in files for line in self.rejects(p)]
         seen |= {line.split(",")[1] for line in lines}
         missing = {"A-%d" % i for i in range(ROWS)} - seen
         rejected = sum(d["rejected"] for d in documents)
-        return ("rows are missing: %s" % sorted(missing)[:5] if len(missing) > (rejected if may_differ else 0) else
+        return ("rows are missing: %s" % sorted(missing)[:5] if len(missing) > (rejected if may_differ else 0) and not may_lack else
                 "integrity: %s" % check if check != "ok" else
                 "it is not closed" if not documents or any(d["closed_ms"] == 0 for d in documents) else
-                "it does not balance" if any(d["rows"] != d["delivered"] + d["rejected"] + d["skipped"] for d in documents) else
+                "it does not balance" if any(d["rows"] != d["delivered"] + d["rejected"] + d["skipped"] for d in documents) != may_lack else
                 "files of rejects: %s, known: %s" % (files, known) if files != known and not may_differ else
-                "%d rejected rows, %d in files" % (rejected, len(lines)) if rejected != len(lines) and not may_differ else None)
+                "%d rejected rows, %d in files" % (rejected, len(lines)) if rejected != len(lines) and not may_differ and not may_lack else None)
 
 
 DOWN = "".join("202\n" for _ in range(3)) + "503\n" * 2000
@@ -158,24 +179,125 @@ def folder(p):
     return True
 
 
-ROUNDS = {  # name: what comes before it, the command
-    "abandon": (half_sent, ["abandon", FILE]),
-    "restart": (half_sent, ["restart", FILE]),
-    "resend": (delivered, ["resend", FILE]),
-    "resend --new-ids": (delivered, ["resend", "--new-ids", FILE]),
-    "retry": (delivered, ["retry"]),
-    "prune": (old, ["prune", "--older-than", "400d"]),
-    "backup": (delivered, ["backup", "BACKUP"]),
-    "import": (nothing, ["import", "--feed", "shop", "IMPORT"]),
-    "folder sink": (folder, ["run"]),
+def down(p):
+    p.api("script", "503\n" * 2000)
+
+
+def refused(p):
+    p.api("script", "401\n" * 50)
+
+
+def throttled(p):
+    p.api("script", "429 1\n202\n503\n")
+
+
+def idle(p):
+    down(p)
+    done = p.call("run")
+    p.api("script")
+    return done.returncode == 3
+
+
+def other_settings(p):
+    """The file was begun, nothing of it was taken, and it goes on with a manifest that it did not have."""
+    refused(p)
+    done = p.call("run")
+    p.api("script")
+    with open(p.work + "/manifest.json", "w") as f:
+        json.dump({"hasHeaderRow": True, "columns": []}, f)
+    p.settings("manifest = %s/manifest.json" % p.work)
+    return done.returncode == 4
+
+
+def notices(p):
+    p.settings("on_event = cat >>%s/notices\nnotify = done refused rejects unfinished recovered denied" % p.work)
+    return half_sent(p)
+
+
+def encrypted(p):
+    if not os.path.exists(p.work + "/gnupg"):
+        os.makedirs(p.work + "/gnupg")
+        subprocess.run(p.gpg("--quick-generate-key", "shop", "default", "default", "never"), check=True, stderr=subprocess.DEVNULL)
+    plain = p.work + "/in/" + FILE
+    subprocess.run(p.gpg("--trust-model", "always", "-r", "shop", "-e", plain), check=True)
+    os.remove(plain)
+    p.settings("encrypted = yes\ngnupg_home = %s/gnupg" % p.work)
+    return True
+
+
+def downloaded(p):
+    """The download has its name, and the ledger does not know of it yet; the server has removed the file."""
+    done = p.call("run", at="after rename the download")
+    os.remove(p.work + "/in/" + FILE)
+    return done.returncode == -signal.SIGKILL
+
+
+def half_downloaded(p):
+    """The spool has a part of a file that the server has under another name now."""
+    done = p.call("run", at="after write a piece of the download")
+    for part in glob.glob(p.work + "/state/spool/**/*.part", recursive=True):
+        os.truncate(part, os.path.getsize(part) // 2)
+    os.rename(p.work + "/in/" + FILE, p.work + "/in/b-custom_event.csv")
+    return done.returncode == -signal.SIGKILL
+
+
+def outdated(p):
+    """The spool has all of a file of which the server has another version now."""
+    done = p.call("run", at="after write a piece of the download")
+    with open(p.work + "/in/" + FILE, "a") as f:
+        f.write("\n")
+    return done.returncode == -signal.SIGKILL
+
+
+def lost(p):
+    """Of a file that is half sent nothing is left."""
+    sent = half_sent(p)
+    for path in glob.glob(p.work + "/in/*") + glob.glob(p.work + "/state/spool/**/*.*", recursive=True):
+        os.remove(path)
+    return sent
+
+
+def zipped(p):
+    plain = p.work + "/in/" + FILE
+    with zipfile.ZipFile(p.work + "/in/a.zip", "w") as z:
+        z.write(plain, FILE)
+        z.write(plain, "old/" + FILE)
+    os.remove(plain)
+    return True
+
+
+ROUNDS = {  # name: what comes before it, the command, what happens to the API while it is killed
+    "abandon": (half_sent, ["abandon", FILE], nothing),
+    "restart": (half_sent, ["restart", FILE], nothing),
+    "resend": (delivered, ["resend", FILE], nothing),
+    "resend --new-ids": (delivered, ["resend", "--new-ids", FILE], nothing),
+    "retry": (delivered, ["retry"], nothing),
+    "prune": (old, ["prune", "--older-than", "400d"], nothing),
+    "backup": (delivered, ["backup", "BACKUP"], nothing),
+    "import": (nothing, ["import", "--feed", "shop", "IMPORT"], nothing),
+    "folder sink": (folder, ["run"], nothing),
+    "endpoint down": (idle, ["run"], down),
+    "credentials refused": (nothing, ["run"], refused),
+    "endpoint throttles": (nothing, ["run"], throttled),
+    "other settings": (other_settings, ["run"], nothing),
+    "notices": (notices, ["run"], nothing),
+    "notices of trouble": (notices, ["run"], down),
+    "encrypted": (encrypted, ["run"], nothing),
+    "half a download": (half_downloaded, ["run"], nothing),
+    "an outdated download": (outdated, ["run"], nothing),
+    "lost bytes": (lost, ["run"], nothing),
+    "download without an entry": (downloaded, ["run"], nothing),
+    "zip with a folder": (zipped, ["run"], nothing),
 }
 
 
-def chosen(p, command, short):
+def chosen(p, command, during, short):
     """The numbers of the steps that the command takes, or the first and the last one of each name."""
     p.back()
+    during(p)
     done = p.call(*command, at=0)
-    if done.returncode not in (0, 1):
+    p.api("script")
+    if done.returncode not in ((0, 1) if during in (nothing, throttled) else (3, 4)):
         return []
     steps = [line.split(" ", 1) for line in open(p.work + "/steps").read().splitlines()]
     if not short:
@@ -184,36 +306,52 @@ def chosen(p, command, short):
                    ([n for n, other in steps if other == name][0], [n for n, other in steps if other == name][-1])})
 
 
-def play(p, name, before, command, short):
-    """Kills the command at its steps. Returns the numbers of those after which all was well, and was not."""
-    passed = failed = 0
+def prepare(p, name, before):
+    """A fresh folder, and what comes before the command; False when that went wrong."""
     for folder_name in ("state", "in", "sink"):
         shutil.rmtree(p.work + "/" + folder_name, ignore_errors=True)
+    for left in glob.glob(p.work + "/synced") + glob.glob(p.work + "/notices"):
+        os.remove(left)
     os.makedirs(p.work + "/in")
     p.settings("sink = events-api")
     p.api("accepted.ndjson")
     clicks(p.work + ("/imported-custom_event.csv" if name == "import" else "/in/" + FILE), "A")
-    if not before(p):
+    return before(p)
+
+
+def words(p, command):
+    return [{"BACKUP": p.work + "/copy.db", "IMPORT": p.work + "/imported-custom_event.csv"}.get(c, c) for c in command]
+
+
+def play(p, name, before, command, during, short):
+    """Kills the command at its steps. Returns the numbers of those after which all was well, and was not."""
+    passed = failed = 0
+    if not prepare(p, name, before):
         print("not ok - %s: what comes before it went wrong" % name)
         return 0, 1
     p.keep()
-    command = [{"BACKUP": p.work + "/copy.db", "IMPORT": p.work + "/imported-custom_event.csv"}.get(c, c) for c in command]
-    steps = chosen(p, command, short)
+    command = words(p, command)
+    steps = chosen(p, command, during, short)
     if not steps:
         print("not ok - %s goes wrong when nobody kills it" % name)
         return 0, 1
     for step in steps:
         for power in (False, True):
             p.back()
+            during(p)
             done = p.call(*command, at=step)
+            p.api("script")
             if done.returncode != -signal.SIGKILL:  # with several threads their number varies
                 continue
             where = open(p.work + "/steps").read().splitlines()[-1]
             if power:
                 p.cut_power()
             run, again = p.call("run"), p.call(*command)
-            wrong = (p.wrong(may_differ=name == "prune") if run.returncode in (0, 1) and again.returncode in (0, 1) else
+            wrong = (p.wrong(may_differ=name == "prune", may_lack=name == "lost bytes") if run.returncode in (0, 1) and again.returncode in (0, 1) else
                      "exit %d, then %d: %s%s" % (run.returncode, again.returncode, run.stderr.decode(), again.stderr.decode()))
+            if not wrong and name.startswith("notices"):
+                said = p.read("notices")
+                wrong = [event for event in ("rejects", "recovered") if '"event":"%s"' % event not in said] or None
             if not wrong and name == "backup" and sqlite3.connect(p.work + "/copy.db").execute("PRAGMA integrity_check").fetchone()[0] != "ok":
                 wrong = "the copy is damaged"
             if not wrong and name == "prune" and glob.glob(p.work + "/state/rejects/shop/*"):
@@ -237,16 +375,16 @@ def main():
     with tempfile.TemporaryDirectory(prefix="dropfeed-crash.", dir=home) as work:
         p = Place(work, os.path.abspath(o.build))
         try:
-            for name, (before, command) in ROUNDS.items():
+            for name, (before, command, during) in ROUNDS.items():
                 if o.only in (None, name):
                     began = time.time()
-                    good, bad = play(p, name, before, command, o.short)
+                    good, bad = play(p, name, before, command, during, o.short)
                     passed, failed = passed + good, failed + bad
                     print("%s: %d kills; %.0f s" % (name, good + bad, time.time() - began))
                     sys.stdout.flush()
         finally:
-            p.receiver.terminate()
-            p.receiver.wait()
+            p.end()
+            subprocess.run(["gpgconf", "--homedir", work + "/gnupg", "--kill", "all"], stderr=subprocess.DEVNULL)
     print("%d passed, %d failed" % (passed, failed))
     sys.exit(failed > 0 or passed == 0)
 
