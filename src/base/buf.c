@@ -70,8 +70,8 @@ bool df_buf_grow(struct df_buf *b, size_t more)
 		return false;
 	}
 	size_t need = b->len + more;
-	if (need <= b->cap)
-		return true;
+	if (need <= b->cap && b->data != NULL)
+		return true; /* df_buf_addf ends even nothing with a NUL */
 	size_t cap = b->cap < 128 ? 128 : b->cap;
 	while (cap < need)
 		cap += cap < 1024 ? cap : cap / 2;

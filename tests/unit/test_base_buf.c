@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "test.h"
 
+static void test_nothing(void)
+{
+	struct df_buf b = {.max = 10};
+	df_buf_addf(&b, "%s%s", "", "");
+	CU_ASSERT_EQUAL(b.len, 0);
+	CU_ASSERT_FALSE(b.over);
+	TEXT_IS(df_buf_cstr(&b), "");
+	df_buf_free(&b);
+}
+
 static void test_growth(void)
 {
 	struct df_buf b = {0};
@@ -63,6 +73,7 @@ static void test_copies(void)
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
+	    {"nothing is added to an empty buffer", test_nothing},
 	    {"it grows", test_growth},
 	    {"it stops at its cap", test_cap},
 	    {"copies", test_copies},
