@@ -213,6 +213,10 @@ struct map_route {
 struct map_routes {
 	struct map_route *v; /* own: by column, the fixed ones last */
 	size_t n, cap;
+	/* own: of a row, what the data plan does not allow: where, what, and whether it is left
+	 * out */
+	char **remarks;
+	size_t n_remarks;
 };
 
 /* Lists the routes after map_header or map_no_header. Where these refused the document it lists

@@ -118,6 +118,9 @@ struct plan_finding {
 size_t plan_check(struct plan_checker *c, const struct plan_record *record,
 		  const struct plan_finding **out);
 
+/* Those of the latest plan_check once more. */
+size_t plan_findings(const struct plan_checker *c, const struct plan_finding **out);
+
 /* The version of the library that matches patterns. */
 const char *plan_library(void);
 

@@ -9,6 +9,7 @@
  *	 "columns": [{"column","name","value","to": [route], "note": why it goes nowhere, or
  *	    null}], "fixed": [route],
  *	 "errors": [{"column","name","code","message"}],
+ *	 "plan": [what the data plan does not allow, as text],
  *	 "batch": null or {"number","batches","event","events","historical","rows":
  *	    [{"row","line","event"}],"json": it}}
  *
@@ -100,6 +101,14 @@ static void put_faults(struct json_writer *j, const struct run_explain *x)
 	json_write_close(j);
 }
 
+static void put_plan(struct json_writer *j, const struct run_explain *x)
+{
+	json_write_open(j, "plan", '[');
+	for (size_t i = 0; i < x->routes.n_remarks; i++)
+		json_write_text(j, NULL, x->routes.remarks[i]);
+	json_write_close(j);
+}
+
 static void put_batch_rows(struct json_writer *j, const struct batch *batch)
 {
 	json_write_open(j, "rows", '[');
@@ -155,6 +164,7 @@ void cli_explain_json(const char *file, const struct run_explain *x, struct df_b
 	cli_json_warnings(&j, x->warnings, x->n_warnings);
 	put_columns(&j, x);
 	put_faults(&j, x);
+	put_plan(&j, x);
 	put_batch(&j, x);
 	json_write_close(&j);
 	df_buf_addc(out, '\n');

@@ -324,6 +324,13 @@ static void put_faults(const struct table *t)
 		put(t, f->text, SIZE_MAX);
 		df_buf_addf(t->out, " [%s]\n", f->code);
 	}
+	if (x->routes.n_remarks > 0 && x->n_faults == 0)
+		df_buf_adds(t->out, "\nWhat the data plan does not allow:\n");
+	for (size_t i = 0; i < x->routes.n_remarks && x->n_faults == 0; i++) {
+		df_buf_adds(t->out, "  ");
+		put(t, x->routes.remarks[i], SIZE_MAX);
+		df_buf_addc(t->out, '\n');
+	}
 	if (!x->sound && x->raw != NULL && x->n_faults > 0) {
 		df_buf_adds(t->out, "  its bytes: ");
 		cli_safe(t->out, x->raw, x->raw_len, limit(t, 4 * (size_t)TEXT_WIDTH));

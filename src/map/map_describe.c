@@ -7,6 +7,7 @@
 #include "map_bindings.h"
 #include "map_compile.h"
 #include "map_derive.h"
+#include "map_planned.h"
 #include "map_program.h"
 #include "map_row.h"
 #include "map_state.h"
@@ -37,6 +38,9 @@ void map_routes_free(struct map_routes *routes)
 		free(routes->v[i].value);
 	}
 	free(routes->v);
+	for (size_t i = 0; i < routes->n_remarks; i++)
+		free(routes->remarks[i]);
+	free(routes->remarks);
 	memset(routes, 0, sizeof(*routes));
 }
 
@@ -374,6 +378,8 @@ enum df_status map_describe_row(struct map *m, const struct rows_cell *cells, si
 		r->outcome = MAP_OUTCOME_UNKNOWN;
 	}
 	enum df_status st = map_row_watched(m, cells, n, record, &w.watch);
+	if (routes->remarks == NULL)
+		routes->remarks = map_planned_remarks(m, &routes->n_remarks);
 	for (size_t i = 0; i < routes->n && n == m->n_names; i++) {
 		struct map_route *r = &routes->v[i];
 		if (r->via == MAP_VIA_NONE || r->node != NULL)

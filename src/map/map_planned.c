@@ -293,3 +293,16 @@ void map_planned(struct map_run *r)
 	if (action == CONF_PLAN_BLOCK && n > 0)
 		block(r, f, n);
 }
+
+char **map_planned_remarks(const struct map *m, size_t *n)
+{
+	const struct plan_finding *f;
+	*n = m->planned ? plan_findings(m->planner, &f) : 0;
+	if (*n == 0)
+		return NULL;
+	char **v = df_alloc(*n * sizeof(*v));
+	for (size_t i = 0; i < *n; i++)
+		v[i] = df_format("%s: %s, %s: %s%s", code_of(&f[i]), f[i].point, f[i].pointer,
+				 f[i].text, leaves_out(m, &f[i]) ? "; left out" : "");
+	return v;
+}

@@ -11,5 +11,7 @@ void map_planned_end(struct map *m);
 /* Of a row without faults, before its record is handed out: what the plan does not allow is a
  * fault, a warning, or left out, as the feed's plan_action says. */
 void map_planned(struct map_run *r);
+/* What was found in the latest row, for people: n strings, the caller's. */
+char **map_planned_remarks(const struct map *m, size_t *n);
 
 #endif

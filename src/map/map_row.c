@@ -414,7 +414,8 @@ static void finish(struct map_run *r)
 	if (m->batch_out.over || m->data_out.over || m->ids.over)
 		map_run_fault(r, "row-too-large", MAP_NONE, "the row's JSON is over %u bytes",
 			      MAP_MAX_OUTPUT);
-	if (m->planner != NULL && record->n_faults == 0)
+	m->planned = m->planner != NULL && record->n_faults == 0;
+	if (m->planned)
 		map_planned(r);
 	record->ids = m->ids.len > 0 ? m->ids.data : "";
 	record->ids_len = m->ids.len;

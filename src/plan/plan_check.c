@@ -257,6 +257,12 @@ size_t plan_check(struct plan_checker *c, const struct plan_record *record,
 	return c->n;
 }
 
+size_t plan_findings(const struct plan_checker *c, const struct plan_finding **out)
+{
+	*out = c->findings;
+	return c->n;
+}
+
 const char *plan_library(void)
 {
 	static char version[32];
