@@ -104,6 +104,13 @@ static enum df_status login_key(struct fetch_sftp *s, struct df_buf *refused, st
 	st = login_answer(s, rc, err);
 	if (st != DF_END)
 		return st;
+	if (strstr(fetch_sftp_words(s), "libgcrypt") != NULL)
+		return df_fail(
+		    DF_DENIED, err, NULL,
+		    "identity_file %s cannot be used: libssh2 %s is built with libgcrypt here, "
+		    "which "
+		    "reads no such key; build dropfeed with libssh2 1.11 or newer (make libssh2)",
+		    feed->fetch.identity_file, libssh2_version(0));
 	if (rc == LIBSSH2_ERROR_FILE || rc == LIBSSH2_ERROR_KEYFILE_AUTH_FAILED ||
 	    rc == LIBSSH2_ERROR_METHOD_NOT_SUPPORTED)
 		return df_fail(

@@ -14,12 +14,14 @@ enum df_status ledger_seen(struct ledger *l, const struct ledger_key *key, int64
 		st = ledger_bind(l, ST_SEEN, &s, err, "ttiii", key->feed, key->name,
 				 (int64_t)key->size, key->mtime, now_ms);
 	if (st == DF_OK)
-		st = ledger_step(l, s, "note a listed file", err);
+		st = ledger_run(l, s, "note a listed file", err);
+	if (st == DF_OK)
+		st = ledger_bind(l, ST_SEEN_FIRST, &s, err, "tt", key->feed, key->name);
+	if (st == DF_OK)
+		st = ledger_step(l, s, "look up a listed file", err);
 	if (st == DF_OK) {
 		*first_ms = sqlite3_column_int64(s, 0);
-		/* RETURNING hands its row out before the statement ends, and it is the end that
-		 * commits */
-		st = ledger_run(l, s, "note a listed file", err);
+		sqlite3_reset(s);
 	}
 	ledger_unlock(l);
 	return st;

@@ -164,35 +164,35 @@ static const char *const ledger_migrations[] = {
 
     "CREATE TRIGGER tally_arrival AFTER INSERT ON file BEGIN"
     "  INSERT INTO tally VALUES(NEW.feed, 'arrival_ms', NEW.pulled_ms)"
-    "   ON CONFLICT DO UPDATE SET value = max(value, excluded.value); END;"
+    "   ON CONFLICT(feed, name) DO UPDATE SET value = max(value, excluded.value); END;"
     "CREATE TRIGGER tally_file AFTER UPDATE OF closed_ms ON file"
     " WHEN OLD.closed_ms = 0 AND NEW.closed_ms <> 0 BEGIN"
     "  INSERT INTO tally VALUES(NEW.feed, 'files_' || CASE NEW.state WHEN 4 THEN 'done'"
     "   WHEN 5 THEN 'refused' ELSE 'abandoned' END, 1)"
-    "   ON CONFLICT DO UPDATE SET value = value + 1; END;"
+    "   ON CONFLICT(feed, name) DO UPDATE SET value = value + 1; END;"
     "CREATE TRIGGER tally_delivered AFTER UPDATE OF delivered ON document"
     " WHEN NEW.delivered > OLD.delivered BEGIN"
     "  INSERT INTO tally VALUES((SELECT feed FROM file WHERE id = NEW.file_id), 'rows_delivered',"
-    "   NEW.delivered - OLD.delivered) ON CONFLICT DO UPDATE SET value = value + excluded.value; "
-    "END;"
+    "   NEW.delivered - OLD.delivered) ON CONFLICT(feed, name) DO UPDATE"
+    "   SET value = value + excluded.value; END;"
     "CREATE TRIGGER tally_document AFTER UPDATE OF closed_ms ON document"
     " WHEN OLD.closed_ms = 0 AND NEW.closed_ms <> 0 AND NEW.state <> 5 BEGIN"
     "  INSERT INTO tally VALUES((SELECT feed FROM file WHERE id = NEW.file_id), 'rows_rejected',"
     "   max(NEW.rejected - NEW.counted_rejected, 0))"
-    "   ON CONFLICT DO UPDATE SET value = value + excluded.value;"
+    "   ON CONFLICT(feed, name) DO UPDATE SET value = value + excluded.value;"
     "  INSERT INTO tally VALUES((SELECT feed FROM file WHERE id = NEW.file_id), 'rows_skipped',"
     "   max(NEW.skipped - NEW.counted_skipped, 0))"
-    "   ON CONFLICT DO UPDATE SET value = value + excluded.value;"
+    "   ON CONFLICT(feed, name) DO UPDATE SET value = value + excluded.value;"
     "  UPDATE document SET counted_rejected = max(NEW.rejected, NEW.counted_rejected),"
     "   counted_skipped = max(NEW.skipped, NEW.counted_skipped) WHERE id = NEW.id; END;"
     "CREATE TRIGGER tally_lane_first AFTER INSERT ON lane BEGIN"
     "  INSERT INTO tally VALUES((SELECT f.feed FROM document d JOIN file f ON f.id = d.file_id"
     "   WHERE d.id = NEW.document_id), 'batches', NEW.done)"
-    "   ON CONFLICT DO UPDATE SET value = value + excluded.value; END;"
+    "   ON CONFLICT(feed, name) DO UPDATE SET value = value + excluded.value; END;"
     "CREATE TRIGGER tally_lane AFTER UPDATE OF done ON lane WHEN NEW.done > OLD.done BEGIN"
     "  INSERT INTO tally VALUES((SELECT f.feed FROM document d JOIN file f ON f.id = d.file_id"
     "   WHERE d.id = NEW.document_id), 'batches', NEW.done - OLD.done)"
-    "   ON CONFLICT DO UPDATE SET value = value + excluded.value; END;",
+    "   ON CONFLICT(feed, name) DO UPDATE SET value = value + excluded.value; END;",
 
     /* why what was due at the source was given up */
     "ALTER TABLE file ADD COLUMN given_up TEXT;",
@@ -293,6 +293,7 @@ enum ledger_statement {
 	ST_BEGIN,
 	ST_COMMIT,
 	ST_SEEN,
+	ST_SEEN_FIRST,
 	ST_SEEN_FORGET,
 	ST_FILE_KNOWN,
 	ST_FILE_SAME,
@@ -388,8 +389,8 @@ static const char *const ledger_statements[ST_COUNT] = {
 		" ON CONFLICT(feed, name) DO UPDATE SET"
 		" first_ms = CASE WHEN size = excluded.size AND mtime = excluded.mtime"
 		"  THEN min(first_ms, excluded.first_ms) ELSE excluded.first_ms END,"
-		" size = excluded.size, mtime = excluded.mtime, last_ms = excluded.last_ms "
-		"RETURNING first_ms",
+		" size = excluded.size, mtime = excluded.mtime, last_ms = excluded.last_ms",
+    [ST_SEEN_FIRST] = "SELECT first_ms FROM seen WHERE feed = ?1 AND name = ?2",
     [ST_SEEN_FORGET] = "DELETE FROM seen WHERE feed = ?1 AND last_ms < ?2",
     /* What 0.1 entered has no source. What is not through yet is gone on with at the feed's
      * source of today. */
@@ -478,9 +479,9 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_REASON_CLEAR] = "DELETE FROM reason WHERE document_id = ?1",
     [ST_REASON_ADD] = "INSERT INTO reason(document_id, n, code, field, rows, line1, line2, line3)"
 		      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    [ST_LANE_FORWARD] =
-	"INSERT INTO lane(document_id, lane, done) VALUES(?1, ?2, ?3)"
-	" ON CONFLICT DO UPDATE SET done = excluded.done WHERE excluded.done > done",
+    [ST_LANE_FORWARD] = "INSERT INTO lane(document_id, lane, done) VALUES(?1, ?2, ?3)"
+			" ON CONFLICT(document_id, lane) DO UPDATE SET done = excluded.done WHERE "
+			"excluded.done > done",
     [ST_LANE_ROWS] = "UPDATE document SET delivered = delivered + ?2, rejected = rejected + ?3"
 		     " WHERE id = ?1 AND closed_ms = 0",
     [ST_REJECT_ADD] = "INSERT INTO reject(document_id, row, line, offset, length, message, code)"
@@ -489,9 +490,9 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_API_SUSPECTS] = "SELECT suspects FROM api WHERE fingerprint = ?1 AND suspects <> ''",
     [ST_API_SUSPECT] =
 	"INSERT INTO api(fingerprint, success_ms, not_before_ms, suspects) VALUES(?1, 0, 0, ?2)"
-	" ON CONFLICT DO UPDATE SET suspects = excluded.suspects",
-    [ST_API_NOTE] = "INSERT INTO api(fingerprint, success_ms, not_before_ms) VALUES(?1, ?2, ?3) ON "
-		    "CONFLICT DO UPDATE SET"
+	" ON CONFLICT(fingerprint) DO UPDATE SET suspects = excluded.suspects",
+    [ST_API_NOTE] = "INSERT INTO api(fingerprint, success_ms, not_before_ms) VALUES(?1, ?2, ?3)"
+		    " ON CONFLICT(fingerprint) DO UPDATE SET"
 		    " success_ms = max(success_ms, excluded.success_ms), not_before_ms = "
 		    "excluded.not_before_ms",
     [ST_LANES] = "SELECT lane, done FROM lane WHERE document_id = ?1",
@@ -552,9 +553,9 @@ static const char *const ledger_statements[ST_COUNT] = {
 			   " (SELECT manifest_hash FROM document WHERE manifest_hash IS NOT NULL"
 			   "  UNION SELECT plan_hash FROM document WHERE plan_hash IS NOT NULL)",
     [ST_TALLY_ADD] = "INSERT INTO tally VALUES(?1, ?2, ?3)"
-		     " ON CONFLICT DO UPDATE SET value = value + excluded.value",
-    [ST_TALLY_SET] =
-	"INSERT INTO tally VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value",
+		     " ON CONFLICT(feed, name) DO UPDATE SET value = value + excluded.value",
+    [ST_TALLY_SET] = "INSERT INTO tally VALUES(?1, ?2, ?3)"
+		     " ON CONFLICT(feed, name) DO UPDATE SET value = excluded.value",
     [ST_CONDITION_RAISE] = "INSERT OR IGNORE INTO condition(feed, name, subject, text, since_ms)"
 			   " VALUES(?1, ?2, ?3, ?4, ?5)",
     [ST_CONDITION_SINCE] =

@@ -17,7 +17,7 @@ struct health_walk {
 	size_t n, cap;
 };
 
-static bool taken_away(const struct ledger_document *d)
+static bool is_removed(const struct ledger_document *d)
 {
 	struct stat info;
 	return d->text != NULL && stat(d->text, &info) != 0 && errno == ENOENT;
@@ -28,7 +28,7 @@ static enum df_status any_rejected(void *ctx, const struct ledger_document *d, s
 	bool *faulty = ctx;
 	(void)err;
 	*faulty = *faulty || d->state == LEDGER_REFUSED ||
-		  (d->state == LEDGER_DONE && d->rejected > 0 && !taken_away(d));
+		  (d->state == LEDGER_DONE && d->rejected > 0 && !is_removed(d));
 	return DF_OK;
 }
 

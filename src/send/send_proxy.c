@@ -110,7 +110,9 @@ static bool proxy_parts(const char *url, char **host, uint16_t *port)
 {
 	char *name = NULL, *number = NULL;
 	CURLU *u = curl_url();
-	bool ok = curl_url_set(u, CURLUPART_URL, url,
+	/* libcurl 7.74 takes blanks, which later ones refuse */
+	bool ok = strpbrk(url, " \t\r\n") == NULL &&
+		  curl_url_set(u, CURLUPART_URL, url,
 			       CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
 		  curl_url_get(u, CURLUPART_HOST, &name, 0) == CURLUE_OK && *name != '\0';
 	bool named = ok && curl_url_get(u, CURLUPART_PORT, &number, 0) == CURLUE_OK;

@@ -164,16 +164,31 @@ static void test_no_access(void)
 static const char *unseen; /* no look at this name succeeds, and this is why: */
 static int unseen_why;
 
+static bool is_unseen(const char *name)
+{
+	if (unseen == NULL || strcmp(name, unseen) != 0)
+		return false;
+	errno = unseen_why;
+	return true;
+}
+
+#if __GLIBC_PREREQ(2, 33)
 int __real_fstatat64(int dir, const char *name, struct stat *st, int flags);
 int __wrap_fstatat64(int dir, const char *name, struct stat *st, int flags);
 
 int __wrap_fstatat64(int dir, const char *name, struct stat *st, int flags)
 {
-	if (unseen == NULL || strcmp(name, unseen) != 0)
-		return __real_fstatat64(dir, name, st, flags);
-	errno = unseen_why;
-	return -1;
+	return is_unseen(name) ? -1 : __real_fstatat64(dir, name, st, flags);
 }
+#else /* fstatat is inline, and calls this one */
+int __real___fxstatat64(int version, int dir, const char *name, struct stat *st, int flags);
+int __wrap___fxstatat64(int version, int dir, const char *name, struct stat *st, int flags);
+
+int __wrap___fxstatat64(int version, int dir, const char *name, struct stat *st, int flags)
+{
+	return is_unseen(name) ? -1 : __real___fxstatat64(version, dir, name, st, flags);
+}
+#endif
 
 /* A file that cannot be looked at is not a file that is not there, nor is the machine's trouble
  * the folder's "no". */

@@ -248,7 +248,7 @@ static void test_lines(void)
 			fprintf(stderr, "  %s: %d\n", cases[i].words, kind);
 		CU_ASSERT(kind == cases[i].kind);
 	}
-	/* hashed: HMAC-SHA1 of h.example with the salt "salt", of [h.example]:2222, and of another */
+	/* hashed: HMAC-SHA1 with the salt "salt", of h.example, [h.example]:2222 and another */
 	CU_ASSERT(line_kind("@cert-authority |1|c2FsdA==|$(printf h.example | openssl dgst -sha1 "
 			    "-hmac salt -binary | base64)") == FETCH_KEY_AUTHORITY);
 	CU_ASSERT(line_kind("@cert-authority |1|c2FsdA==|$(printf '[h.example]:2222' | openssl "

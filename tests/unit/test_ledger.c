@@ -1155,6 +1155,23 @@ static void test_nested(void)
 	ledger_close(l);
 }
 
+static void check_statement(const char *sql)
+{
+	bool old = strstr(sql, "ON CONFLICT DO UPDATE") == NULL && strstr(sql, "RETURNING") == NULL;
+	CU_ASSERT(old);
+	if (!old)
+		fprintf(stderr, "\n%s\n", sql);
+}
+
+/* SQLite 3.34 (Debian 11) has neither RETURNING nor ON CONFLICT DO UPDATE without the columns. */
+static void test_old_sqlite(void)
+{
+	for (size_t i = 0; i < sizeof(ledger_migrations) / sizeof(*ledger_migrations); i++)
+		check_statement(ledger_migrations[i]);
+	for (size_t i = 0; i < ST_COUNT; i++)
+		check_statement(ledger_statements[i]);
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
@@ -1184,6 +1201,7 @@ int main(void)
 	    {"a full disk", test_full_disk},
 	    {"two threads", test_threads},
 	    {"walks nest", test_nested},
+	    {"SQL that old libraries know", test_old_sqlite},
 	    CU_TEST_INFO_NULL,
 	};
 	return test_main("ledger", setup, teardown, tests);
