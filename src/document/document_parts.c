@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A document read by several threads. Where a row begins depends on every quote before it, so that
- * a document cannot be cut where one likes. It is cut where rows probably begin; each part is read
+ * a document cannot be cut anywhere. It is cut where rows probably begin; each part is read
  * and checked by whoever has time; and the calling thread takes the parts in their order, and only
  * what begins exactly where the part before it ended. The rest it reads itself, as if there were no
  * parts. So what comes out is the same for any number of threads, guesses and sizes.

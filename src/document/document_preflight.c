@@ -7,7 +7,7 @@ struct preflight_pass {
 	struct document_forecast *out;
 	document_reject_handler reject;
 	void *ctx;
-	/* per lane, the request that is being filled: a forecast, for pace and answers decide
+	/* per lane, the request that is being filled: a forecast, because pace and answers decide
 	 * where requests really end */
 	struct forecast {
 		uint32_t batches, events;

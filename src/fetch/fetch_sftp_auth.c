@@ -189,9 +189,9 @@ static enum df_status login_agent_keys(struct fetch_sftp *s, LIBSSH2_AGENT *agen
 		before = key;
 		if (st == DF_RETRY && *tried > 0 && rc != LIBSSH2_ERROR_EAGAIN)
 			return df_fail(DF_DENIED, err, NULL,
-				       "%s hung up after %d keys of the agent, perhaps for they "
-				       "are too many: name the right "
-				       "one with identity_file",
+				       "%s hung up after %d keys of the agent, perhaps because "
+				       "they are too many: name the right one with "
+				       "identity_file",
 				       s->feed->fetch.source.host, *tried);
 		if (st == DF_RETRY)
 			return df_fail(st, err, NULL, "%s", said.text);
@@ -265,7 +265,7 @@ static const char *login_remedy(const struct conf_feed *feed)
 		return "correct identity_file, password_file or the user in source";
 	if (feed->fetch.password != NULL)
 		return "correct password_file or the user in source";
-	return "set identity_file or password_file, for cron has no agent";
+	return "set identity_file or password_file, because cron has no agent";
 }
 
 static bool login_takes_password(const char *methods)

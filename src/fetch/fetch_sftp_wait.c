@@ -52,7 +52,7 @@ static int connect_one(const struct addrinfo *to, int64_t most_ms, int *sock)
 		return why;
 	}
 	int on = 1;
-	/* a pity, not an error, if it cannot */
+	/* best effort */
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	*sock = fd;
 	return 0;
@@ -191,7 +191,7 @@ static const char *sftp_status_words(unsigned long status)
 	case LIBSSH2_FX_INVALID_FILENAME:
 		return "invalid name";
 	default:
-		return "the server says no, without a reason";
+		return "the server returned failure without a reason";
 	}
 }
 

@@ -137,7 +137,7 @@ enum df_status ledger_backup(const char *state_dir, const char *path, struct df_
 	int fd = -1;
 	enum df_status st = ledger_open_readonly(state_dir, &l, err);
 	if (st == DF_END)
-		st = df_fail(DF_USAGE, err, NULL, "%s has no ledger yet: nothing has come",
+		st = df_fail(DF_USAGE, err, NULL, "%s has no ledger yet: no files received yet",
 			     state_dir);
 	if (st == DF_OK)
 		st = may_be_written(l, path, err);

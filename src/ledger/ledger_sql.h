@@ -392,7 +392,7 @@ static const char *const ledger_statements[ST_COUNT] = {
 		" size = excluded.size, mtime = excluded.mtime, last_ms = excluded.last_ms",
     [ST_SEEN_FIRST] = "SELECT first_ms FROM seen WHERE feed = ?1 AND name = ?2",
     [ST_SEEN_FORGET] = "DELETE FROM seen WHERE feed = ?1 AND last_ms < ?2",
-    /* What 0.1 entered has no source. What is not through yet is gone on with at the feed's
+    /* What 0.1 entered has no source. What is not finished yet goes on at the feed's
      * source of today. */
     [ST_FILE_KNOWN] = "SELECT " SQL_FILE_COLUMNS
 		      " FROM file WHERE feed = ?1 AND name = ?2 AND size = ?3 AND mtime = ?4"

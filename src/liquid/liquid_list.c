@@ -62,7 +62,7 @@ static struct liquid_value array_of(const struct items *items)
 	return (struct liquid_value){.type = LIQUID_ARRAY, .array = {items->v, items->n}};
 }
 
-/* Ruby's item[property]. *indexed is false for what has no such thing. */
+/* Ruby's item[property]. *indexed is false for what cannot be indexed. */
 static bool property_of(struct liquid_run *run, const struct liquid_value *item,
 			const struct liquid_value *property, bool *indexed,
 			struct liquid_value *out)
@@ -407,7 +407,7 @@ static bool slice(struct liquid_call *c)
 
 enum end { HEAD, TAIL };
 
-/* A member of an object is a pair; only its first one is to be had. */
+/* A member of an object is a pair; only its first one is reachable. */
 static bool head_pair(struct liquid_run *run, const struct liquid_value *object,
 		      struct liquid_value *out)
 {

@@ -137,8 +137,8 @@ static enum df_status bind(struct map *m, struct map_binding *binding, struct df
 		schema_path_explain(m->event, &fault, why, sizeof(why));
 		df_err_place(err, NULL, 0, source_of(m, binding->column));
 		return df_fail(DF_REJECT, err, "unknown-column",
-			       "the manifest leads '%s' astray: %s", source_of(m, binding->column),
-			       why);
+			       "the manifest maps '%s' to an invalid path: %s",
+			       source_of(m, binding->column), why);
 	}
 	bool short_enough = limit_names(m, binding, &path);
 	if (!short_enough && binding->fixed != NULL)

@@ -111,7 +111,8 @@ static bool emit_boolean(const char *p, size_t len, struct df_buf *out,
 		df_buf_adds(out, words[i].value ? "true" : "false");
 		return true;
 	}
-	return bad(fault, "not-a-boolean", "true or false is expected; t, f, 1 and 0 will do");
+	return bad(fault, "not-a-boolean",
+		   "true or false is expected; t, f, 1 and 0 are taken as well");
 }
 
 static unsigned char not_hex(char c)

@@ -157,7 +157,7 @@ size_t map_notes(const struct map *m, const struct map_note **out)
 
 void map_notes_forget(struct map *m)
 {
-	/* the texts of a part's own map are shown by nobody */
+	/* the texts of a part's own map are never shown */
 	for (size_t i = 0; i < m->n_notes; i++)
 		if (m->notes[i].warning != MAP_NONE && m->notes[i].warning < m->n_warnings)
 			m->n_warnings = m->notes[i].warning;

@@ -18,7 +18,7 @@ enum map_note_kind {
 void map_placeholder_name(size_t kind, char *out, size_t size); /* for messages */
 /* Per first byte, the lengths that placeholders may have, as bits. */
 void map_placeholder_init(uint64_t lengths[256]);
-/* False: the value, which is not empty, is not a placeholder. Nearly all values are found out by
+/* False: the value, which is not empty, is not a placeholder. Nearly all values are decided by
  * their length and first byte. */
 static inline bool map_placeholder_may(const uint64_t lengths[256], const char *p, size_t len)
 {

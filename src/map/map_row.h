@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* map_row.h - a row is mapped under somebody's eyes */
+/* map_row.h - a row is mapped, and each step is observed */
 #ifndef MAP_ROW_H
 #define MAP_ROW_H
 
 #include "dropfeed/map.h"
 #include "map_program.h"
 
-/* Looks on while a row is mapped, after each op. */
+/* Is called after each op while a row is mapped. */
 struct map_seen {
 	const struct map_op *op;
 	const struct df_buf *out;

@@ -10,7 +10,7 @@
 #define SPREAD_LISTS 128 /* a cell may bring as many names as a MiB holds */
 
 struct spread_name {
-	const struct df_buf *out; /* with `body`, the object that it stands in */
+	const struct df_buf *out; /* with `body`, the object that holds it */
 	size_t body;
 	struct rows_cell name;
 	struct spread_name *next;

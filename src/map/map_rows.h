@@ -26,7 +26,7 @@ struct map_rows {
 enum df_status map_rows_read(struct json_object *root, struct map_manifest *out,
 			     struct df_err *err) DF_CHECK;
 void map_rows_free(struct map_manifest *manifest);
-/* The columns that rows are looked at for: marked in `reached`. */
+/* The columns that skipping and filling read: marked in `reached`. */
 enum df_status map_rows_bind(struct map *m, bool *reached, struct df_err *err) DF_CHECK;
 void map_rows_end(struct map *m);
 /* The cells with those from above in place of empty ones; borrowed until the next row. */

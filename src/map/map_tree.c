@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The columns' paths as a tree, whose nodes stand in the schema's order. */
+/* The columns' paths as a tree, whose nodes are in the schema's order. */
 #include "map_tree.h"
 
 #include <stdlib.h>

@@ -124,7 +124,8 @@ static void point_free(struct plan_point *p)
 static void add_point(struct plan *plan, struct plan_point *p, const char *place)
 {
 	if (!df_index_add(plan->by_key, p->key.data, p->key.len, plan->n_points)) {
-		plan_remark(plan, place, "another point matches the same (%s), and rules", p->name);
+		plan_remark(plan, place,
+			    "another point matches the same (%s), and takes precedence", p->name);
 		point_free(p);
 		return;
 	}

@@ -336,7 +336,7 @@ enum df_status report_status_text(struct ledger *l, const struct report_status_f
 	    l != NULL ? ledger_files_latest(l, &filter->files, text_file, &w, err) : DF_OK;
 	st = st == DF_END ? DF_OK : st;
 	if (w.files == 0) {
-		fputs(all ? "nothing has come yet\n" : "nothing to show\n", to);
+		fputs(all ? "no files received yet\n" : "nothing to show\n", to);
 		return st;
 	}
 	fprintf(to, "%llu files (%llu unfinished, %llu refused): %llu rows = ",

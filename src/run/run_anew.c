@@ -215,7 +215,7 @@ static enum df_status anew_part(struct feed_work *w, void *ctx, struct df_err *e
 		if (a->choice.v[i].feed != w->feed)
 			continue;
 		enum df_status st = anew_one(&f, &one);
-		if (st != DF_OK) { /* the others may fare better */
+		if (st != DF_OK) { /* the others may succeed */
 			df_err_context(&one, "%s: %s", w->feed->name, f.file->name);
 			df_log_err(DF_LOG_ERROR, &one);
 			run_note(w->run, w->feed, st, &one);

@@ -11,7 +11,7 @@
 
 /* ---- files ---- */
 
-/* Since when something is expected of the feed: what lies before is nobody's fault. */
+/* Since when something is expected of the feed: what came before does not count. */
 static enum df_status expecting_since(struct run *run, const char *feed, int64_t now, int64_t *out,
 				      struct df_err *err)
 {

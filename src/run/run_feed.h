@@ -16,7 +16,7 @@ struct feed_work {
 	int64_t wait_until_ms;
 	size_t unsettled, known; /* known: closed by an earlier run, and still at the source */
 	uint64_t closed;         /* files of the feed that are closed, as far as was looked */
-	/* name is own: the first file whose bytes could not be had; NULL: none */
+	/* name is own: the first file whose bytes were unavailable; NULL: none */
 	struct fetch_entry stuck;
 	bool overtaken; /* stuck was; that is logged */
 };

@@ -47,7 +47,7 @@ static int by_rest(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-/* The file's bytes cannot be had for now. */
+/* The file's bytes are unavailable for now. */
 static void note_stuck(struct feed_work *w, const struct fetch_entry *e)
 {
 	const struct fetch_entry *stuck = &w->stuck;

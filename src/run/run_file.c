@@ -249,7 +249,7 @@ static enum df_status file_is_new(struct run_file_work *w, struct df_err *err)
 	return st;
 }
 
-/* A zip's entries that are not taken: those that hold CSV are a warning, for somebody may wait
+/* A zip's entries that are not taken: those that hold CSV are a warning, because somebody may wait
  * for their rows. */
 static enum df_status note_skipped(const struct run_file_work *w, struct df_err *err)
 {

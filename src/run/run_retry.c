@@ -298,7 +298,7 @@ static enum df_status retry_part(struct feed_work *w, void *ctx, struct df_err *
 			log_gone(w, f);
 			continue;
 		}
-		if (got == DF_RETRY) { /* the source, or this file: the others may fare better */
+		if (got == DF_RETRY) { /* the source, or this file: the others may succeed */
 			df_err_context(&one, "%s: %s", w->feed->name, f->known.name);
 			df_log_err(DF_LOG_ERROR, &one);
 			run_note(w->run, w->feed, got, &one);

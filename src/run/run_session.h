@@ -46,7 +46,7 @@ enum df_status run_spool_keep(const char *arrival, const char *sha256, char **pa
  * arrival. */
 bool run_spool_is_of(const char *name, const char *arrival);
 
-/* Removes what crashes left in the feed's spool. Nobody may be at work on the feed. */
+/* Removes what crashes left in the feed's spool. No other run may work on the feed. */
 enum df_status run_spool_sweep(const struct run *run, const char *feed,
 			       struct df_err *err) DF_CHECK;
 

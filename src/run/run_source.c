@@ -6,8 +6,8 @@
 
 enum { TRIES = 5, PAUSE_MS = 500, PAUSE_MAX_MS = 30000, IDLE_ATTEMPTS_MAX = 2, SLICE_MS = 100 };
 
-/* Somewhere in the upper half of what doubles with each failure: feeds that lost the same server
- * together do not all come back at the same instant. */
+/* A random time in the upper half of an interval that doubles with each failure, so that feeds
+ * that lost the same server together do not all come back at the same instant. */
 static int64_t pause_ms(uint32_t failures)
 {
 	int64_t most = (int64_t)PAUSE_MS << (failures - 1);

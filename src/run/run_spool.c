@@ -150,7 +150,7 @@ static bool is_noted(const struct sweep *s, const char *path)
 static bool is_left_over(const struct sweep *s, const char *path)
 {
 	struct stat info;
-	/* who holds the lock imports nothing else */
+	/* the holder of the lock imports nothing else */
 	if (strncmp(df_base_name(path), "import-", 7) == 0)
 		return true;
 	if (is_noted(s, path))

@@ -120,7 +120,7 @@ struct http_route {
 	/* L: whether the API's clock was compared with this machine's; silent: it has no Date */
 	enum http_clock { HTTP_CLOCK_UNKNOWN, HTTP_CLOCK_SILENT, HTTP_CLOCK_KNOWN } clock;
 	int64_t ahead_ms; /* L: so far this machine's clock is ahead of the API's */
-	bool asking;      /* not L: a request that asks for it is on the wire */
+	bool asking;      /* not L: a request that asks this is on the wire */
 	struct http_route *next;
 };
 

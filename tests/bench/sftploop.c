@@ -3,7 +3,7 @@
  * sftploop PORT USER KEY PATH: reads PATH from the SFTP server on this machine's PORT with libssh2,
  * in blocks of 2 MiB, to nowhere.
  *
- * The floor of a pull: nothing is hashed or written, and any host key will do.
+ * The floor of a pull: nothing is hashed or written, and any host key is accepted.
  */
 #include <libssh2.h>
 #include <libssh2_sftp.h>

@@ -71,5 +71,5 @@ cp -p "$work/backup.db" "$state/ledger.db"
 exits 2 "an older ledger.db beside that log" run
 said "what it is, and what to do" 'state/ledger.db is not the ledger that the log beside it belongs to.*Move .*ledger.db-wal'
 mv "$state/ledger.db-wal" "$work/" && rm -f "$state/ledger.db-shm"
-exits 0 "without the log the older one is gone on with" run
+exits 0 "without the log the older one is continued" run
 finish

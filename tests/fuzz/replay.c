@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Usage: fuzz_TARGET FILE-OR-FOLDER... Stands in for libFuzzer: runs each file, and each file of
+ * Usage: fuzz_TARGET FILE-OR-FOLDER... In place of libFuzzer: runs each file, and each file of
  * the folders, through the target once. Each file's name is printed before it is run, so that the
  * last one is the culprit when the target aborts; then comes their number.
  */

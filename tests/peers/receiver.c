@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * receiver - stands in for the Events API on the loopback interface, and misbehaves on request
+ * receiver - takes the place of the Events API on the loopback interface, misbehaves on request
  *
  *	receiver DIR [--key K --secret S] [--port N] [--cert FILE --tlskey FILE]
  *

@@ -40,7 +40,7 @@ static void test_found(void)
 	const struct sockaddr_in *at = (const void *)found->ai_addr;
 	CU_ASSERT_EQUAL(ntohs(at->sin_port), 443);
 	CU_ASSERT_EQUAL(ntohl(at->sin_addr.s_addr), INADDR_LOOPBACK);
-	CU_ASSERT_EQUAL(df_lookup_poll(l, &found, &err), DF_OK); /* as often as one likes */
+	CU_ASSERT_EQUAL(df_lookup_poll(l, &found, &err), DF_OK); /* any number of times */
 	df_lookup_free(l);
 }
 

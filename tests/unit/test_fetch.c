@@ -547,7 +547,7 @@ static void test_home(void)
 	CU_ASSERT(is_status(fetch_after(source, &entry, &action, &err), DF_OK, &err));
 	CU_ASSERT(run("test -s %s/out/a-custom_event.csv", root) == 0);
 	CU_ASSERT(is_status(fetch_stat_file(source, entry.name, &entry, &err), DF_END, &err));
-	fetch_enter(source, "/~/out"); /* where it was moved to, it can be had again */
+	fetch_enter(source, "/~/out"); /* where it was moved to, it is there again */
 	CU_ASSERT(is_status(fetch_stat_file(source, entry.name, &entry, &err), DF_OK, &err));
 	get_and_compare("out/a-custom_event.csv");
 	fetch_enter(source, NULL);

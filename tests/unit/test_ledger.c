@@ -1045,7 +1045,7 @@ static void test_unusable_folder(void)
 	CU_ASSERT_PTR_NULL(l);
 }
 
-/* A limit on the size of files stands in for the disk's: writes fail in the middle. */
+/* A limit on the size of files replaces the disk's: writes fail in the middle. */
 static void test_full_disk(void)
 {
 	char path[300];
