@@ -88,7 +88,7 @@ void df_buf_addf(struct df_buf *b, const char *fmt, ...)
 	va_copy(again, ap);
 	int n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
-	if (n >= 0 && df_buf_grow(b, (size_t)n)) {
+	if (n > 0 && df_buf_grow(b, (size_t)n)) { /* room for 0 bytes may be none at all */
 		vsnprintf(b->data + b->len, (size_t)n + 1, fmt, again);
 		b->len += (size_t)n;
 	}

@@ -26,6 +26,10 @@ static void test_growth(void)
 	TEXT_IS(df_buf_cstr(&b), "x");
 	df_buf_free(&b);
 	CU_ASSERT_PTR_NULL(b.data);
+	df_buf_addf(&b, "%s%s", "", ""); /* no bytes, no room */
+	CU_ASSERT_EQUAL(b.len, 0);
+	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&b), "");
+	df_buf_free(&b);
 	TEXT_IS(df_buf_cstr(&b), "");
 	df_buf_free(&b);
 }
