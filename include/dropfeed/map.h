@@ -51,6 +51,8 @@ struct map_record {
 	/* members of the batch: all but source_request_id and events; equal bytes = mergeable */
 	const char *batch;
 	size_t batch_len;
+	/* so many bytes at its end do not count for that: the batch's own time */
+	size_t batch_tail;
 	/* members of events[].data, all but source_message_id; not used when eventless */
 	const char *data;
 	size_t data_len;

@@ -232,9 +232,11 @@ static bool is_historical(const struct batch_maker *mk, const struct map_record 
 static bool same_user(const struct batch_open *o, const struct map_record *rec, bool historical)
 {
 	size_t own = rec->request_id != NULL ? rec->request_id_len : 0;
-	if (o->historical != historical || o->members_len != rec->batch_len || o->own_id_len != own)
+	size_t len = rec->batch_len - rec->batch_tail;
+	if (o->historical != historical || o->members_len - o->tail_len != len ||
+	    o->own_id_len != own)
 		return false;
-	return (rec->batch_len == 0 || memcmp(batch_members(o), rec->batch, rec->batch_len) == 0) &&
+	return (len == 0 || memcmp(batch_members(o), rec->batch, len) == 0) &&
 	       (own == 0 || memcmp(batch_own_id(o), rec->request_id, own) == 0);
 }
 

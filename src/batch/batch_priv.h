@@ -76,6 +76,7 @@ struct batch_open {
 	size_t weight;     /* bytes it counts in the window */
 	uint32_t n_events;
 	uint32_t ids_len, members_len, own_id_len; /* of the key's parts */
+	uint32_t tail_len; /* of the members, at their end: does not count for merging */
 	bool historical;
 	int64_t latest_ms; /* of its events, where it is historical */
 	/* the user's IDs; the other members but events; the file's own source_request_id, if any */

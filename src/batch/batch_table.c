@@ -169,6 +169,7 @@ struct batch_open *batch_table_add(struct batch_table *t, uint64_t hash,
 	df_buf_reset(&o->events);
 	o->ids_len = (uint32_t)rec->ids_len;
 	o->members_len = (uint32_t)rec->batch_len;
+	o->tail_len = (uint32_t)rec->batch_tail;
 	o->own_id_len = (uint32_t)own_len;
 	memcpy(o->key, rec->ids, rec->ids_len);
 	if (rec->batch_len > 0)

@@ -27,6 +27,7 @@ struct kept_row {
 	struct batch_row where; /* within the part: number from 0, line from 1 */
 	size_t at;              /* in the part's bytes: its fragments, one after the other */
 	uint32_t ids, batch, data, request_id, message_id; /* their lengths */
+	uint32_t batch_tail;
 	bool sound, has_request_id, has_message_id, has_timestamp, late, no_event;
 	uint32_t fold_from, fold_to, fold_items;
 	int64_t timestamp_ms;
@@ -120,6 +121,7 @@ static void keep_row(struct part *p, const struct rows_row *row, const struct ma
 	k->ids_hash = batch_hash(record->ids, record->ids_len);
 	k->ids = keep_bytes(p, record->ids, record->ids_len);
 	k->batch = keep_bytes(p, record->batch, record->batch_len);
+	k->batch_tail = (uint32_t)record->batch_tail;
 	k->data = (uint32_t)record->data_len;
 	if (!lengths)
 		df_buf_add(&p->bytes, record->data, record->data_len);
@@ -147,6 +149,7 @@ static void recall_row(const struct worker_group *c, const struct part *p, const
 	record->ids_hash = k->ids_hash;
 	record->batch = at += k->ids;
 	record->batch_len = k->batch;
+	record->batch_tail = k->batch_tail;
 	record->data = at += k->batch;
 	record->data_len = k->data;
 	at += c->w->lengths ? 0 : k->data;

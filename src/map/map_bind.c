@@ -250,6 +250,23 @@ static void move_batch_time(struct map *m)
 	b->n--;
 }
 
+/* Without events the batch's time is written as it is, as its last member: rows that differ in it
+ * alone are merged, under the first one's. */
+static void put_time_last(struct map *m)
+{
+	struct map_node *batch = m->batch, *time = map_node_child(batch, "timestamp_unixtime_ms");
+	size_t at = 0;
+	if (time == NULL)
+		return;
+	while (batch->children[at] != time)
+		at++;
+	memmove(&batch->children[at], &batch->children[at + 1],
+		(batch->n_children - at - 1) * sizeof(*batch->children));
+	batch->children[batch->n_children - 1] = time;
+	time->order = SIZE_MAX;
+	time->flags |= MAP_BATCH_TIME;
+}
+
 enum df_status map_bind(struct map *m, struct df_err *err)
 {
 	m->batch = map_root_new(&schema_batch, "");
@@ -262,6 +279,7 @@ enum df_status map_bind(struct map *m, struct df_err *err)
 		if (st != DF_OK)
 			return st;
 	}
+	put_time_last(m);
 	map_defaults(m);
 	enum df_status st = map_check(m, err);
 	if (st != DF_OK)

@@ -21,6 +21,7 @@ enum map_op_flag {
 	MAP_VALUE_LIMIT = 1024, /* the value of an attribute */
 	MAP_ENTRY = 2048,       /* an entry of a list of such */
 	MAP_LONG_NAME = 4096,   /* the name of an attribute that is over the limit */
+	MAP_BATCH_TIME = 8192,  /* the batch's own time: its last member */
 };
 
 #define MAP_PIECE 16 /* heads are copied in pieces of so many bytes */

@@ -54,6 +54,8 @@ static inline void leaf_done(struct map_run *r, const struct map_op *op, size_t 
 	r->frame->count++;
 	if (op->flags & SCHEMA_ID)
 		note_id(r, start);
+	else if (op->flags & MAP_BATCH_TIME)
+		r->record->batch_tail = r->out->len - start;
 }
 
 /* The event's time is wanted as a number, too. */
@@ -452,7 +454,7 @@ enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, siz
 	struct map_run r = {.m = m, .cells = cells, .record = record, .watch = watch};
 	record->n_faults = 0;
 	record->ids_hash = 0;
-	record->data_len = 0;
+	record->data_len = record->batch_tail = 0;
 	record->no_event = false;
 	record->has_timestamp = record->late = false;
 	record->timestamp_ms = 0;

@@ -102,6 +102,7 @@ static void check_wants(const struct map *m, const struct rows_cell *cells, size
 			CU_ASSERT_EQUAL(some.data_len, all->data_len);
 			CU_ASSERT_EQUAL(some.ids_len, all->ids_len);
 			CU_ASSERT_EQUAL(some.batch_len, all->batch_len);
+			CU_ASSERT_EQUAL(some.batch_tail, all->batch_tail);
 			CU_ASSERT_EQUAL(memcmp(some.batch, all->batch, all->batch_len), 0);
 			CU_ASSERT_EQUAL(memcmp(some.ids, all->ids, all->ids_len), 0);
 			CU_ASSERT_EQUAL(some.has_timestamp, all->has_timestamp);
@@ -127,7 +128,8 @@ void run_cells(const struct conf_feed *feed, const char *event, const struct row
 	if (got.status == DF_OK && n_cells != SIZE_MAX) {
 		got.status = map_row(m, cells, n_cells, &record);
 		take_record(&record, got.status);
-		check_wants(m, cells, n_cells, &record);
+		if (CU_get_current_suite() != NULL) /* not when it is a filter */
+			check_wants(m, cells, n_cells, &record);
 	}
 	if (m != NULL)
 		take_warnings(m);

@@ -660,7 +660,7 @@ static void test_headers(void)
 	run(&plain, "eventless", "mpid|timestamp_unixtime_ms", "1|1700000000000");
 	CHECK_STRING(
 	    got.batch,
-	    "\"environment\":\"production\",\"timestamp_unixtime_ms\":1700000000000,\"mpid\":1");
+	    "\"environment\":\"production\",\"mpid\":1,\"timestamp_unixtime_ms\":1700000000000");
 	CU_ASSERT_PTR_NOT_NULL(strstr(got.warnings, "events.data.timestamp_unixtime_ms"));
 }
 
