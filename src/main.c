@@ -69,9 +69,17 @@ static void on_signal(int number)
 	df_stop_requested = 1;
 }
 
+static void on_progress(int number)
+{
+	(void)number;
+	df_progress_requested = 1;
+}
+
 static void set_up_signals(void)
 {
+	struct sigaction progress = {.sa_handler = on_progress, .sa_flags = SA_RESTART};
 	struct sigaction stop = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
+	sigaction(SIGUSR1, &progress, NULL);
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);

@@ -128,6 +128,33 @@ void df_log_setup(enum df_log_level level, bool json);
 /* One line. No secret at any level, no cell value below DF_LOG_DEBUG. Thread-safe. */
 void df_log(enum df_log_level level, const char *fmt, ...) DF_PRINTF(2, 3);
 void df_log_err(enum df_log_level level, const struct df_err *err);
+bool df_log_writes(enum df_log_level level); /* is that level written? */
+bool df_log_is_json(void);
+
+/* What lines of JSON say beside their sentence. */
+struct df_log_place { /* borrowed; NULL: none */
+	const char *feed, *file, *document;
+};
+/* What the calling thread's lines are about from now on, NULL: nothing. Returns what they were
+ * about before. */
+struct df_log_place df_log_at(const struct df_log_place *now);
+struct df_log_number {
+	const char *name;
+	uint64_t value;
+};
+struct df_log_fields {
+	const struct df_log_place *at; /* NULL: the thread's */
+	const char *code;              /* or NULL */
+	const struct df_log_number *numbers;
+	size_t n_numbers;
+	bool always; /* whatever the level is: somebody asked for it */
+};
+void df_log_with(enum df_log_level level, const struct df_log_fields *f, const char *fmt, ...)
+    DF_PRINTF(3, 4);
+
+/* A line of a terminal that is drawn anew each time, below the lines of the log. It holds no
+ * control characters and is shorter than the terminal is wide. NULL: none. */
+void df_log_status(const char *text);
 /* Appends the last lines of the log, some KiB. */
 void df_log_tail(struct df_buf *out);
 /* Takes a line that went to standard error by another way for one of the log. */
@@ -202,5 +229,7 @@ int64_t df_monotonic_ms(void);                         /* never goes back */
  * return DF_RETRY. */
 /* lock-free: a signal handler may set it while threads read it */
 extern atomic_int df_stop_requested;
+/* Set by SIGUSR1: how far it is, please. Whoever reports it sets it back. */
+extern atomic_int df_progress_requested;
 
 #endif

@@ -213,9 +213,10 @@ struct conf_feed {
 	struct conf_notify notify;
 };
 
-struct conf_operate {       /* what operators get to see of the program */
-	char *metrics_file; /* in Prometheus' text format, or NULL */
-	char *ping_url;     /* or NULL */
+struct conf_operate {        /* what operators get to see of the program */
+	char *metrics_file;  /* in Prometheus' text format, or NULL */
+	char *ping_url;      /* or NULL */
+	uint32_t progress_s; /* not a key: a line of progress each so many seconds; 0: none */
 	struct conf_notify notify;
 };
 

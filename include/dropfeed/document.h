@@ -79,7 +79,14 @@ struct document_pass_handlers {
 
 struct document_shared; /* identities that many share */
 
+/* How far it is, for another thread to look at. */
+struct document_progress {
+	atomic_ullong rows, bytes; /* read by this pass */
+	atomic_ullong settled;     /* rows whose batches were answered since it began */
+};
+
 struct document_pass {
+	struct document_progress *progress; /* or NULL */
 	const struct conf_feed *feed;
 	const char *file; /* the drop file's name, for guidelines */
 	const struct decode_doc *doc;

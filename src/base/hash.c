@@ -96,3 +96,4 @@ int64_t df_monotonic_ms(void)
 }
 
 atomic_int df_stop_requested;
+atomic_int df_progress_requested;

@@ -162,6 +162,11 @@ static bool takes_defaults(const struct conf *conf, const struct cli_feed_option
 	return conf == NULL || (o->name == NULL && optional && conf->n_feeds != 1);
 }
 
+uint32_t cli_seconds(uint64_t n)
+{
+	return n < 86400 ? (uint32_t)n : 86400;
+}
+
 uint32_t cli_jobs(const struct conf *conf)
 {
 	cpu_set_t mine;

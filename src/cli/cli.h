@@ -46,6 +46,14 @@ int cli_usage(const char *command, const char *fmt, ...) DF_PRINTF(2, 3);
 /* The option that several commands share. */
 #define CLI_SET_HELP                                                                               \
 	"this setting instead of the feed's, such as timestamps=auto; may be given more than once"
+/* at: the offset of a uint64_t in the command's arguments */
+#define CLI_PROGRESS(at)                                                                           \
+	{                                                                                          \
+		"progress", "SECONDS", CLI_COUNT, (at),                                            \
+		    "log how far it is, each so many seconds (default: one line, redrawn on a "    \
+		    "terminal)"                                                                    \
+	}
+uint32_t cli_seconds(uint64_t n); /* at most a day */
 #define CLI_FEED_HELP "use this feed's settings; without a configuration, the defaults"
 
 /* An age such as 90m, 36h, 400d. False: it is not one. */

@@ -7,6 +7,7 @@ struct import_arguments {
 	struct cli_feed_options feed;
 	const char *name, *rejects;
 	bool dry_run, json;
+	uint64_t progress;
 };
 
 #define AT(member) offsetof(struct import_arguments, member)
@@ -24,6 +25,7 @@ static const struct cli_option options[] = {
      "file name for standard input, such as export-custom_event.csv"},
     {"dry-run", NULL, CLI_FLAG, AT(dry_run), "read and check everything, send nothing"},
     {"format", "F", CLI_JSON, AT(json), "text (default), or json: one object at the end"},
+    CLI_PROGRESS(AT(progress)),
     {0}};
 
 const struct cli_spec cli_import_spec = {
@@ -31,8 +33,7 @@ const struct cli_spec cli_import_spec = {
     .synopsis = "[--feed NAME] [--sink S] [--rejects FILE] [--manifest M] [--plan FILE] [--set "
 		"KEY=VALUE]... "
 		"[--name N] [--dry-run] "
-		"[--format text|json] "
-		"FILE...|-",
+		"[--format text|json] [--progress SECONDS] FILE...|-",
     .about = "Delivers local files as if they had come from the feed's source, or standard input "
 	     "(-) named N. With --sink, "
 	     "nothing is remembered: the batches go to S, and no configuration is needed.",
@@ -142,8 +143,11 @@ int cli_import(struct cli_globals *g, int argc, char **argv)
 	g->aside = a.dry_run || a.feed.sink != NULL;
 	code = CLI_EXIT_USAGE;
 	if (names_are_right(&a, &files) && rejects_are_right(&a) &&
-	    cli_conf(g, a.feed.sink == NULL && !a.dry_run, &conf) == 0)
+	    cli_conf(g, a.feed.sink == NULL && !a.dry_run, &conf) == 0) {
+		if (conf != NULL)
+			conf->operate.progress_s = cli_seconds(a.progress);
 		code = import(conf, &a, files.v, files.n);
+	}
 cleanup:
 	conf_free(conf);
 	cli_list_free(&a.feed.set);

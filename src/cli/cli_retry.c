@@ -8,6 +8,7 @@
 struct retry_arguments {
 	struct cli_list feeds;
 	const char *from;
+	uint64_t progress;
 };
 
 static const struct cli_option options[] = {
@@ -16,11 +17,12 @@ static const struct cli_option options[] = {
     {"from", "DIR", CLI_TEXT, offsetof(struct retry_arguments, from),
      "a local folder that holds the files under their names, where the source does not have them "
      "any more"},
+    CLI_PROGRESS(offsetof(struct retry_arguments, progress)),
     {0}};
 
 const struct cli_spec cli_retry_spec = {
     .command = "retry",
-    .synopsis = "[--feed NAME]... [--from DIR] [DOCUMENT...]",
+    .synopsis = "[--feed NAME]... [--from DIR] [--progress SECONDS] [DOCUMENT...]",
     .about = "Delivers once more what was refused, and the rows that the API rejected, after the "
 	     "cause was repaired "
 	     "outside the file: "
@@ -68,6 +70,7 @@ int cli_retry(struct cli_globals *g, int argc, char **argv)
 				      .documents = rest.v,
 				      .n_documents = rest.n,
 				      .from = a.from != NULL ? from : NULL};
+	conf->operate.progress_s = cli_seconds(a.progress);
 	run_retry(conf, &o, &result);
 	code = run_exit_code(&result);
 	if (code != 75 && !result.misused)

@@ -8,6 +8,7 @@
 struct run_arguments {
 	struct cli_list feeds;
 	bool dry_run, json;
+	uint64_t progress;
 };
 
 static const struct cli_option options[] = {
@@ -18,11 +19,12 @@ static const struct cli_option options[] = {
      "minutes"},
     {"format", "F", CLI_JSON, offsetof(struct run_arguments, json),
      "text (default), or json: one object at the end"},
+    CLI_PROGRESS(offsetof(struct run_arguments, progress)),
     {0}};
 
 const struct cli_spec cli_run_spec = {
     .command = "run",
-    .synopsis = "[--feed NAME]... [--dry-run] [--format text|json]",
+    .synopsis = "[--feed NAME]... [--dry-run] [--format text|json] [--progress SECONDS]",
     .about = "Pulls the drop files that have settled from the source of every feed, checks each to "
 	     "its end, and delivers "
 	     "it. "
@@ -127,6 +129,7 @@ int cli_run(struct cli_globals *g, int argc, char **argv)
 	    !cli_has_feeds(conf, "run"))
 		goto cleanup;
 
+	conf->operate.progress_s = cli_seconds(a.progress);
 	struct run_options o = {.feeds = a.feeds.v, .n_feeds = a.feeds.n, .dry_run = a.dry_run};
 	run_feeds(conf, &o, &result);
 	g->ping = result.ping;

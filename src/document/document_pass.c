@@ -177,6 +177,10 @@ enum df_status document_pass_take_row(struct document_pass *w, struct batch_row 
 		st = guideline(w, err, "the hosted feed wants rows of less than 80 KB");
 	}
 	where->number = ++w->rows;
+	if (w->progress != NULL) {
+		atomic_store_explicit(&w->progress->rows, w->rows, memory_order_relaxed);
+		atomic_store_explicit(&w->progress->bytes, where->offset, memory_order_relaxed);
+	}
 	if (st != DF_OK)
 		return st;
 	if (sound && w->shared != NULL)

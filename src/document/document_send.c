@@ -54,7 +54,8 @@ struct document_send {
 	const uint64_t *done;       /* per lane: batches that earlier runs settled */
 	int64_t document_id;        /* 0: stateless */
 	struct document_sent *sent;
-	struct ledger_settled *held; /* own: steps that are recorded with the next one */
+	struct document_progress *progress; /* or NULL */
+	struct ledger_settled *held;        /* own: steps that are recorded with the next one */
 	uint32_t n_held;
 };
 
@@ -79,10 +80,20 @@ struct ledger_reject *document_reject_rows(const struct send_reject *rejects, si
 	return list;
 }
 
+static void note_progress(struct document_progress *p, const struct send_settled *step)
+{
+	uint64_t rows = step->rows_delivered;
+	for (size_t i = 0; i < step->n_rejects; i++)
+		rows += step->rejects[i].batch->n_rows;
+	if (p != NULL)
+		atomic_fetch_add_explicit(&p->settled, rows, memory_order_relaxed);
+}
+
 static enum df_status on_settled(void *ctx, const struct send_settled *step, struct df_err *err)
 {
 	struct document_send *s = ctx;
 	size_t n = 0;
+	note_progress(s->progress, step);
 	if (s->document_id == 0)
 		return DF_OK;
 
@@ -135,8 +146,11 @@ enum df_status document_send(const struct document_env *env, struct document_pas
 	static const struct send_events events = {.settled = on_settled, .touched = on_touched};
 	const uint32_t lanes = pass->feed->batch.lanes;
 	uint64_t *done = df_alloc(lanes * sizeof(*done));
-	struct document_send s = {
-	    .env = env, .done = done, .document_id = document_id, .sent = sent};
+	struct document_send s = {.env = env,
+				  .done = done,
+				  .document_id = document_id,
+				  .sent = sent,
+				  .progress = pass->progress};
 	s.held = df_alloc(lanes * sizeof(*s.held));
 	const struct send_order order = {
 	    .feed = pass->feed, .done = done, .events = &events, .ctx = &s};

@@ -6,6 +6,7 @@
  * progress is a number of batches.
  */
 #include "run_document.h"
+#include "run_progress.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,7 +192,20 @@ enum df_status run_document_send(struct run_delivery *v, struct df_err *err)
 	if (st != DF_OK)
 		return st;
 
+	const struct ledger_document *d = v->d;
+	struct run_item item = {.what = RUN_IS_SENT,
+				.feed = feed,
+				.file = v->w->f->name,
+				.document = v->doc.name,
+				.bytes = v->doc.length,
+				.rows = d->rows,
+				.batches = d->batches,
+				.before = d->delivered + d->rejected + d->skipped};
+	v->pass.progress = &item.count;
+	run_item_begin(v->w->run->progress, &item);
 	st = send_batches(v, err);
+	run_item_end(v->w->run->progress, &item);
+	v->pass.progress = NULL;
 	if (st != DF_OK && !v->d->taken && !v->sent.touched) {
 		struct df_err ignored = {0};
 		if (ledger_document_untaken(v->w->run->env.ledger, v->d->id, &ignored) != DF_OK)

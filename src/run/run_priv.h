@@ -30,7 +30,8 @@
  *	run_find.c	the bytes of a file that was pulled before
  *	run_spool.c	what crashes leave in the spool
  *	run_notices.c	who is to get notices, and gets them
-   *	run_drift.c	columns that came and went
+    *	run_progress.c	how far a run is; run_progress_text.c: its words
+ *	run_drift.c	columns that came and went
  *	run_watch.c	conditions of feeds
  *	run_expect.c	what is expected of a feed; run_calendar.c: by when
  *	run_operate.c	what is done on every exit
@@ -61,7 +62,8 @@ struct run { /* shared by the workers of a run */
 	const char *scratch;     /* folder for unnamed files */
 	pthread_mutex_t lock;    /* of result */
 	struct run_result *result;
-	struct run_outcome *outcomes; /* of each feed of conf, or NULL; under the lock */
+	struct run_progress *progress; /* borrowed, or NULL */
+	struct run_outcome *outcomes;  /* of each feed of conf, or NULL; under the lock */
 };
 
 struct run_file { /* a drop file in the spool, or local */

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+#include "run_progress.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	TICK_MS = 200,
+	SAMPLES = 10, /* a second apart: the rate is that of these */
+	SAMPLE_MS = 1000,
+};
+
+struct run_progress {
+	struct run *run;
+	bool terminal;    /* a line is redrawn */
+	int64_t every_ms; /* whole lines; 0: none */
+	pthread_t thread;
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t changed;
+	bool quit;
+	struct run_item *items;
+	/* the thread's: */
+	struct {
+		int64_t at;
+		uint64_t batches;
+	} sample[SAMPLES];
+	size_t n_samples;
+	int64_t written; /* the last whole line */
+};
+
+void run_item_begin(struct run_progress *p, struct run_item *item)
+{
+	if (p == NULL)
+		return;
+	pthread_mutex_lock(&p->lock);
+	struct run_item **last = &p->items;
+	while (*last != NULL)
+		last = &(*last)->next;
+	*last = item;
+	pthread_mutex_unlock(&p->lock);
+}
+
+void run_item_end(struct run_progress *p, struct run_item *item)
+{
+	if (p == NULL)
+		return;
+	pthread_mutex_lock(&p->lock);
+	struct run_item **at = &p->items;
+	while (*at != NULL && *at != item)
+		at = &(*at)->next;
+	if (*at != NULL)
+		*at = item->next;
+	pthread_mutex_unlock(&p->lock);
+}
+
+/* ---- looking ---- */
+
+static double rate_of(struct run_progress *p, int64_t now)
+{
+	struct send_stats sum;
+	sender_stats(p->run->env.sender, &sum);
+	size_t newest = p->n_samples > 0 ? (p->n_samples - 1) % SAMPLES : 0;
+	if (p->n_samples == 0 || now - p->sample[newest].at >= SAMPLE_MS) {
+		newest = p->n_samples++ % SAMPLES;
+		p->sample[newest].at = now;
+		p->sample[newest].batches = sum.batches;
+	}
+	size_t oldest = p->n_samples > SAMPLES ? p->n_samples % SAMPLES : 0;
+	int64_t ms = now - p->sample[oldest].at;
+	uint64_t n = sum.batches - p->sample[oldest].batches;
+	return ms > 0 ? (double)n * 1000 / (double)ms : 0;
+}
+
+static bool same_key(const struct conf_feed *a, const struct conf_feed *b)
+{
+	return a->send.sink == CONF_SINK_EVENTS_API && b->send.sink == CONF_SINK_EVENTS_API &&
+	       strcmp(a->send.endpoint, b->send.endpoint) == 0 &&
+	       strcmp(a->send.api_key, b->send.api_key) == 0;
+}
+
+static uint64_t rows_done(const struct run_item *i)
+{
+	uint64_t n = i->batches > 0 ? i->before + atomic_load(&i->count.settled)
+				    : atomic_load(&i->count.rows);
+	return n < i->rows ? n : i->rows;
+}
+
+/* Of all documents that are sent: the limit of their keys together, and the batches to come. */
+static void look_at_sending(const struct run_progress *p, double *limit, double *left)
+{
+	*limit = *left = 0;
+	for (const struct run_item *i = p->items; i != NULL; i = i->next) {
+		bool counted = false;
+		if (i->what != RUN_IS_SENT || i->batches == 0)
+			continue;
+		for (const struct run_item *k = p->items; k != i; k = k->next)
+			counted |= k->what == RUN_IS_SENT && same_key(k->feed, i->feed);
+		*limit += counted ? 0 : i->feed->send.batches_per_second;
+		if (i->rows > 0)
+			*left +=
+			    (double)i->batches * (double)(i->rows - rows_done(i)) / (double)i->rows;
+	}
+}
+
+static unsigned percent_of(uint64_t part, uint64_t whole)
+{
+	return whole == 0      ? 100
+	       : part >= whole ? 100
+			       : (unsigned)((double)part * 100 / (double)whole);
+}
+
+/* Under the lock: the texts of *v are the item's. */
+static void look(struct run_progress *p, int64_t now, struct run_view *v)
+{
+	const struct run_item *shown = p->items;
+	double left = 0, rate = rate_of(p, now);
+	*v = (struct run_view){.seconds = -1};
+	for (const struct run_item *i = p->items; i != NULL; i = i->next) {
+		shown = i->what > shown->what ? i : shown;
+		v->more += i != p->items;
+	}
+	if (shown == NULL)
+		return;
+
+	v->any = true;
+	v->what = shown->what;
+	v->at = (struct df_log_place){shown->feed->name, shown->file, shown->document};
+	v->rows = shown->rows;
+	v->rows_done = rows_done(shown);
+	v->percent = shown->what == RUN_IS_SENT
+			 ? percent_of(v->rows_done, v->rows)
+			 : percent_of(atomic_load(&shown->count.bytes), shown->bytes);
+	look_at_sending(p, &v->limit, &left);
+	if (v->limit > 0 && rate > 0) {
+		v->rate = rate;
+		v->seconds = left / rate;
+	}
+}
+
+/* ---- reporting ---- */
+
+/* Under the lock. */
+static void write_line(struct run_progress *p, int64_t now)
+{
+	struct run_view v;
+	struct df_buf text = {0};
+	look(p, now, &v);
+	run_view_long(&v, &text);
+	const struct df_log_number numbers[] = {
+	    {"rows", v.rows},
+	    {"rows_done", v.rows_done},
+	    {"percent", v.percent},
+	    {"under_way", v.any ? v.more + 1 : 0},
+	    {"batches_per_second", (uint64_t)(v.rate + 0.5)},
+	    {"limit_percent", v.rate > 0 ? (uint64_t)(v.rate * 100 / v.limit + 0.5) : 0},
+	    {"seconds_left", (uint64_t)(v.seconds + 0.5)},
+	};
+	const struct df_log_fields fields = {
+	    .at = &v.at,
+	    .numbers = numbers,
+	    .n_numbers = !v.any           ? 0
+			 : v.seconds >= 0 ? 7
+					  : 4,
+	    .always = true,
+	};
+	df_log_with(DF_LOG_INFO, &fields, "%s", df_buf_cstr(&text));
+	df_buf_free(&text);
+	p->written = now;
+}
+
+static size_t terminal_width(void)
+{
+	struct winsize size = {0};
+	bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+	return known ? size.ws_col : 80;
+}
+
+/* Under the lock. One column stays free: a full line would wrap. */
+static void redraw(struct run_progress *p, int64_t now)
+{
+	struct run_view v;
+	struct df_buf text = {.max = 400};
+	look(p, now, &v);
+	run_view_short(&v, terminal_width() - 1, &text);
+	df_log_status(df_buf_cstr(&text));
+	df_buf_free(&text);
+}
+
+static void tick(struct run_progress *p)
+{
+	int64_t now = df_monotonic_ms();
+	if (df_progress_requested != 0) {
+		df_progress_requested = 0;
+		write_line(p, now);
+	} else if (p->every_ms > 0 && now - p->written >= p->every_ms) {
+		write_line(p, now);
+	}
+	if (p->terminal)
+		redraw(p, now);
+	else
+		(void)rate_of(p, now);
+}
+
+static void *progress_main(void *arg)
+{
+	struct run_progress *p = arg;
+	struct timespec until;
+	pthread_mutex_lock(&p->lock);
+	while (!p->quit) {
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_nsec += TICK_MS * 1000000L;
+		until.tv_sec += until.tv_nsec / 1000000000L;
+		until.tv_nsec %= 1000000000L;
+		pthread_cond_timedwait(&p->changed, &p->lock, &until);
+		if (!p->quit)
+			tick(p);
+	}
+	pthread_mutex_unlock(&p->lock);
+	return NULL;
+}
+
+/* ---- its life ---- */
+
+/* A terminal that can erase a line; logs for programs are not for people. */
+static bool wants_terminal(void)
+{
+	const char *term = getenv("TERM");
+	return isatty(STDERR_FILENO) && term != NULL && term[0] != '\0' &&
+	       strcmp(term, "dumb") != 0 && df_log_writes(DF_LOG_INFO) && !df_log_is_json();
+}
+
+struct run_progress *run_progress_start(struct run *run)
+{
+	struct run_progress *p = df_alloc(sizeof(*p));
+	pthread_condattr_t attr;
+	sigset_t all, before;
+	p->run = run;
+	p->every_ms = (int64_t)run->conf->operate.progress_s * 1000;
+	p->terminal = p->every_ms == 0 && wants_terminal();
+	p->written = df_monotonic_ms();
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&p->changed, &attr);
+	pthread_condattr_destroy(&attr);
+
+	sigfillset(&all); /* signals are for the main thread */
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int failed = pthread_create(&p->thread, NULL, progress_main, p);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (failed == 0)
+		return p;
+	pthread_cond_destroy(&p->changed);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+	return NULL;
+}
+
+void run_progress_end(struct run_progress *p)
+{
+	if (p == NULL)
+		return;
+	pthread_mutex_lock(&p->lock);
+	p->quit = true;
+	pthread_cond_signal(&p->changed);
+	pthread_mutex_unlock(&p->lock);
+	pthread_join(p->thread, NULL);
+	if (p->terminal)
+		df_log_status(NULL);
+	pthread_cond_destroy(&p->changed);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+}
