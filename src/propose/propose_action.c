@@ -30,7 +30,7 @@ static const struct {
      "purchase"},
     {"refund refunded return returned orderrefunded retoure retour "
      "erstattet rueckgabe gutschrift chargeback creditmemo creditnote "
-     "reversal storno credit cashrefund paymentrefund refundissued "
+     "reversal storno cashrefund paymentrefund refundissued "
      "creditnoteissued ruckgabe ruckerstattung rimborsato devuelto "
      "reembolsado devolvido devolucion rembourse terugbetaald 返品 "
      "返金",

@@ -24,12 +24,46 @@ static bool is_clock(const struct propose *p, size_t column)
 
 static bool names_clock(const struct propose_column *c)
 {
-	static const char *const words[] = {"time",  "zeit", "uhr",  "hour", "hora",
-					    "heure", "ora",  "tijd", "erzet"};
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strstr(c->normal, words[i]) != NULL)
-			return true;
-	return false;
+	static const char *const words[] = {"time", "zeit", "uhr",   "hour",   "hora", "heure",
+					    "ora",  "tijd", "erzet", "stunde", "時刻", "時間"};
+	return propose_names_any(c, words, sizeof(words) / sizeof(words[0]));
+}
+
+/* What a name says beside "date" and "time": of "Sale Date" it is "sale". The caller's. */
+static char *stem(const struct propose_column *c)
+{
+	static const char words[] =
+	    "date day datum data fecha time of the timestamp zeit uhrzeit uhr "
+	    "hour hora heure ora tijd erzet hh mm de del do da";
+	static const char *const tails[] = {"datum", "date", "uhrzeit", "zeit", "time", "tijd"};
+	struct df_buf out = {.max = 4096};
+	for (const char *s = c->name; *s != '\0';) {
+		size_t n = propose_names_token(s);
+		char *word = propose_names_expand(s, n);
+		size_t len = strlen(word), tail = 0;
+		for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]) && tail == 0; i++)
+			if (len > strlen(tails[i]) &&
+			    strcmp(word + len - strlen(tails[i]), tails[i]) == 0)
+				tail = strlen(tails[i]);
+		if (n > 0 && !schema_word_is(words, word, len))
+			df_buf_add(&out, word, len - tail);
+		free(word);
+		s += n > 0 ? n : 1;
+	}
+	char *text = df_strdup(df_buf_cstr(&out));
+	df_buf_free(&out);
+	return text;
+}
+
+/* 3: a time of the same thing; 2: a time, and that is all; 1: of something, where the date is just a
+ * date; 0: a time of something else. */
+static int related(const struct propose_column *date, const struct propose_column *clock)
+{
+	char *one = stem(date), *other = stem(clock);
+	int how = strcmp(one, other) == 0 ? 3 : other[0] == '\0' ? 2 : one[0] == '\0' ? 1 : 0;
+	free(one);
+	free(other);
+	return how;
 }
 
 /* Joins the clock when the two together are times that are known. */
@@ -49,6 +83,17 @@ static bool try_join(struct propose *p, size_t date, size_t clock)
 	return fits;
 }
 
+static void note_join(struct propose *p, size_t date, size_t clock)
+{
+	struct propose_column *c = &p->columns[clock];
+	c->what = PROPOSE_IGNORE;
+	propose_because(c, "the time of day: joined to the date in column %zu", date + 1);
+	propose_because(&p->columns[date],
+			"guessed from the name; joined with the time of day in column %zu",
+			clock + 1);
+	p->transform = true;
+}
+
 void propose_time_join(struct propose *p)
 {
 	const struct propose_column *found = propose_column_at(p, PROPOSE_TIME);
@@ -56,18 +101,15 @@ void propose_time_join(struct propose *p)
 	    !propose_time_is_day(p, (size_t)(found - p->columns)))
 		return;
 	size_t date = (size_t)(found - p->columns);
-	for (size_t i = 0; i < p->n; i++) {
-		struct propose_column *c = &p->columns[i];
-		if (c->what != PROPOSE_OPEN || !names_clock(c) || !is_clock(p, i) ||
-		    !try_join(p, date, i))
-			continue;
-		c->what = PROPOSE_IGNORE;
-		propose_because(c, "the time of day: joined to the date in column %zu", date + 1);
-		propose_because(&p->columns[date],
-				"guessed from the name; joined with the time of day in column %zu",
-				i + 1);
-		p->transform = true;
-		return;
+	for (int how = 3; how > 0; how--) {
+		for (size_t i = 0; i < p->n; i++) {
+			const struct propose_column *c = &p->columns[i];
+			if (c->what != PROPOSE_OPEN || !names_clock(c) ||
+			    related(found, c) != how || !is_clock(p, i) || !try_join(p, date, i))
+				continue;
+			note_join(p, date, i);
+			return;
+		}
 	}
 	df_buf_adds(&p->todo,
 		    "the times are days without a time of day: all events of a day are at 00:00\n");

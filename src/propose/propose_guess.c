@@ -386,7 +386,7 @@ static void try_values(struct propose *p, const char *path, enum propose_look lo
 	for (size_t i = 0; i < p->n && propose_column_at(p, path) == NULL; i++) {
 		struct propose_column *c = &p->columns[i];
 		if (c->what != PROPOSE_OPEN ||
-		    (is_identity(path) && (c->shared || propose_not_user(c))))
+		    (is_identity(path) && (c->shared || propose_not_user(p, c))))
 			continue;
 		propose_look(p, i);
 		bool fits = look != LOOK_TEXT ? c->look == look

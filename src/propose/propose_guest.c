@@ -73,10 +73,12 @@ static size_t map_guests(struct propose *p, size_t column)
 /* One value in a third of the rows, five times as often as any other. */
 static void note_frequent(struct propose *p, size_t column)
 {
-	size_t most = 0, second = 0, filled = 0, len;
+	size_t most = 0, second = 0, filled = 0, len, kind;
 	for (size_t row = 0; row < p->n_rows; row++) {
 		bool first = true;
-		propose_cell_text(p, row, column, &len);
+		const char *s = propose_cell_text(p, row, column, &len);
+		if (len > 0 && map_placeholder(s, len, &kind))
+			continue;
 		filled += len > 0;
 		for (size_t i = 0; i < row && first; i++)
 			first = !propose_cell_same(p, i, row, column);

@@ -53,7 +53,7 @@ static enum kind kind_of_path(const char *path, const struct propose_column *c)
 static enum kind kind_of(struct propose *p, size_t column)
 {
 	struct propose_column *c = &p->columns[column];
-	if (c->what != PROPOSE_OPEN || propose_not_user(c))
+	if (c->what != PROPOSE_OPEN || propose_not_user(p, c))
 		return NOBODY;
 	propose_look(p, column);
 	enum kind kind = kind_of_path(c->name, c),
@@ -70,7 +70,7 @@ static enum kind kind_of(struct propose *p, size_t column)
 	return kind != NOBODY ? kind : look;
 }
 
-bool propose_not_user(const struct propose_column *c)
+bool propose_not_user(const struct propose *p, const struct propose_column *c)
 {
 	static const char *const heads[] = {
 	    "rep",          "author",    "sender",  "from",      "staff",    "shipto", "recipient",
@@ -81,7 +81,10 @@ bool propose_not_user(const struct propose_column *c)
 	    "closedby",  "handledby",  "cashier",   "employee",  "referrer",    "supplier",
 	    "seller",    "approver",   "organizer", "organiser", "mitarbeiter", "bearbeiter",
 	    "verkaufer", "vendedor",   "venditore", "vendeur",   "advisor",     "operator"};
-	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+	/* who gets a message is its user; who gets a parcel need not be */
+	bool message = schema_where(p->event) == SCHEMA_IN_CUSTOM &&
+		       strncmp(c->normal, "recipient", strlen("recipient")) == 0;
+	for (size_t i = 0; !message && i < sizeof(heads) / sizeof(heads[0]); i++)
 		if (strncmp(c->normal, heads[i], strlen(heads[i])) == 0)
 			return true;
 	/* employees are the users of an HR system's files */
@@ -224,7 +227,7 @@ static bool is_first_name(const struct propose *p, const struct propose_column *
 	const struct schema_word *word = schema_word_find(p->event, c->normal, strlen(c->normal));
 	if (word == NULL && c->personless != NULL)
 		word = schema_word_find(p->event, c->personless, strlen(c->personless));
-	return !propose_not_user(c) &&
+	return !propose_not_user(p, c) &&
 	       ((word != NULL && word->path != NULL &&
 		 strcmp(word->path, "user_attributes.$FirstName") == 0) ||
 		propose_names_is(c, "fullname customername displayname contactname") ||

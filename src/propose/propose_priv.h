@@ -246,7 +246,7 @@ bool propose_skip(struct propose *p, size_t column, const char *word, size_t len
  * users. */
 void propose_people(struct propose *p);
 /* A column about somebody else than the user: an owner, an agent. */
-bool propose_not_user(const struct propose_column *c);
+bool propose_not_user(const struct propose *p, const struct propose_column *c);
 
 /* ---- values ---- */
 

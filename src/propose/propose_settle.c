@@ -156,21 +156,27 @@ static bool plain_words(const char *s)
 	return true;
 }
 
+/* Is a column for it, with a value in each row? Else a setting is needed for the others. */
+static bool in_each_row(const struct propose *p, const char *path)
+{
+	const struct propose_column *c = propose_column_at(p, path);
+	return c != NULL && (c->filled == p->n_rows || p->n_rows == 0 || c->member);
+}
+
 static void settle_custom(struct propose *p, const char *stem)
 {
 	if (schema_where(p->event) != SCHEMA_IN_CUSTOM)
 		return;
-	if (p->feed->map.event_name == NULL &&
-	    propose_column_at(p, "events.data.event_name") == NULL)
-		propose_set(p, "event_name",
-			    stem[0] != '\0' && plain_words(stem) ? stem : "Imported",
-			    "no column names the event: choose a name for all of them");
-	if (p->feed->map.event_type == NULL &&
-	    propose_column_at(p, "events.data.custom_event_type") == NULL)
+	if (p->feed->map.event_name == NULL && !in_each_row(p, "events.data.event_name"))
+		propose_set(
+		    p, "event_name", stem[0] != '\0' && plain_words(stem) ? stem : "Imported",
+		    "no column names the event, or not in each row: choose a name for them");
+	if (p->feed->map.event_type == NULL && !in_each_row(p, "events.data.custom_event_type"))
 		propose_set(
 		    p, "event_type", "other",
-		    "no column has a custom_event_type: navigation, location, search, transaction, "
-		    "user_content, user_preference, social, other, media or attribution");
+		    "no column has a custom_event_type, or not in each row: navigation, location, "
+		    "search, transaction, user_content, user_preference, social, other, media or "
+		    "attribution");
 }
 
 /* Identities that name nobody are noticed; what becomes of them is a setting. */

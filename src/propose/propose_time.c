@@ -75,6 +75,8 @@ static const char *const formats[] = {
     "%d%b%Y:%H:%M:%S",
     "%d%b%y:%H:%M:%S",
     "%d/%b/%Y:%H:%M:%S %z",
+    "%b-%d-%y",
+    "%b-%d-%Y",
     "%b %d, %Y",
     "%b %d, %Y %H:%M",
     "%b %d, %Y %I:%M %p",
@@ -105,10 +107,10 @@ static const char *const last_formats[] = {"%y/%m/%d",
 					   "%H:%M:%S %d/%m/%Y"};
 #define N_LAST_FORMATS (sizeof(last_formats) / sizeof(last_formats[0]))
 
-static const char *const dates[] = {"%Y-%m-%d", "%m/%d/%y", "%m/%d/%Y", "%d/%m/%y", "%d/%m/%Y",
-				    "%d.%m.%y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d",
-				    "%Y.%m.%d", "%Y%m%d",   "%d %b %Y", "%d-%b-%y", "%d-%b-%Y",
-				    "%d%b%Y",   "%b %d, %Y"};
+static const char *const dates[] = {"%Y-%m-%d", "%m/%d/%y",  "%m/%d/%Y", "%d/%m/%y", "%d/%m/%Y",
+				    "%d.%m.%y", "%d.%m.%Y",  "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d",
+				    "%Y.%m.%d", "%Y%m%d",    "%d %b %Y", "%d-%b-%y", "%d-%b-%Y",
+				    "%d%b%Y",   "%b %d, %Y", "%b-%d-%y", "%b-%d-%Y", "%y/%m/%d"};
 static const char *const clocks[] = {"%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%I:%M%p",
 				     "%H%M%S",   "%H%M",  "%H.%M.%S",    "%H.%M"};
 #define N_DATES  (sizeof(dates) / sizeof(dates[0]))

@@ -92,10 +92,11 @@ static enum df_status set_guessed(struct run_propose_reader *reader, struct conf
 	char text[32];
 	enum df_status st = DF_OK;
 	if (g->foreign && g->one_byte && strcmp(before.encoding, "utf-8") == 0)
-		return need(
-		    reader, feed, "encoding", "windows-1252",
-		    "there are bytes that are not UTF-8, and look like letters of western Europe",
-		    err);
+		return need(reader, feed, "encoding", "windows-1252",
+			    "there are bytes that are not UTF-8, and look like letters of western "
+			    "Europe; if "
+			    "words look wrong, try windows-1250 or another",
+			    err);
 	name_sign(text, g->delimiter);
 	if (before.delimiter < 0x80 && (unsigned char)g->delimiter != before.delimiter)
 		st = need(reader, feed, "delimiter", text,

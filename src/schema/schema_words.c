@@ -69,6 +69,7 @@ const struct schema_word schema_words[] = {
      "emailadres emailadresse mailadresse epost epostadress epostadresse "
      "メールアドレス eメール メール 電子メール",
      ANY, IDENTITY "email"},
+    {"recipient recipientemail recipientaddress", CUSTOM, IDENTITY "email"},
     {"userpseudoid anonymousid visitorid clientid gaclientid cookieid distinctid "
      "profileid guestprofile mcvisid domainuserid fullvisitorid appsflyerid",
      ANY, IDENTITY "other"},
@@ -137,7 +138,7 @@ const struct schema_word schema_words[] = {
      "salesorderid ordername bestellnummer auftragsnummer rechnungsnummer "
      "belegnummer bonnummer confirmationno confirmationnumber bookingreference "
      "bookingref bookingid reservationid reservationno pnr recordlocator "
-     "amazonorderid orderreference orderref ordercode salesorder salesordernumber "
+     "amazonorderid incrementid orderreference orderref ordercode salesorder salesordernumber "
      "saleid salesid saleno ticketno documentnumber documentno booknumber "
      "bookingnumber reservationnumber belegnr belegno auftragsnr bestellnr "
      "rechnungsnr numeroordine numerodordine numerodellordine numeropedido "
@@ -196,7 +197,8 @@ const struct schema_word schema_words[] = {
      COMMERCE, PRODUCT "category"},
     {"productvariant itemvariant variant varianttitle", COMMERCE, PRODUCT "variant"},
     {"unitprice itemprice productprice lineitemprice price sellingprice saleprice "
-     "itemcost unitamount einzelpreis preis fare priceperunit priceeach grossprice netprice "
+     "itemcost unitamount einzelpreis preis fare soldfor priceperunit priceeach grossprice "
+     "netprice "
      "itemrate "
      "retailprice listprice vkpreis stuckpreis prezzo prezzounitario precio "
      "preciounitario precounitario preco prix prixunitaire prijs stukprijs 単価 "

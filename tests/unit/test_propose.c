@@ -627,6 +627,33 @@ static void test_warehouse_times(void)
 	CU_ASSERT_TRUE(says("{{ value | strip | slice: 0, 19 }}"));
 }
 
+/* A date takes the time of the same thing, or one that says no more than that it is one. */
+static void test_clocks(void)
+{
+	CU_ASSERT_EQUAL(propose(&named, "custom_event", true,
+				"user id|Sale Date|Event Time|Sale Time\n1|2024-01-31|19:30|10:05"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("{{ row[\\\"Sale Date\\\"] }} {{ row[\\\"Sale Time\\\"] }}"));
+	CU_ASSERT_EQUAL(
+	    propose(&named, "custom_event", true, "user id|CALL_DT|CALL_TM\n1|20240131|100533"),
+	    DF_OK);
+	CU_ASSERT_TRUE(says("{{ row[\\\"CALL_DT\\\"] }} {{ row[\\\"CALL_TM\\\"] }}"));
+	CU_ASSERT_EQUAL(propose(&named, "custom_event", true,
+				"user id|Sale Date|Event Time\n1|2024-01-31|19:30"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("days without a time of day"));
+	CU_ASSERT_EQUAL(
+	    propose(&named, "custom_event", true, "user id|Sale Date|Time\n1|Jan-31-24|19:30"),
+	    DF_OK);
+	CU_ASSERT_TRUE(says(SETTING "%b-%d-%y %H:%M\n"));
+	/* a column that is not filled in each row leaves the others a setting */
+	CU_ASSERT_EQUAL(propose(&plain, "custom_event", true,
+				"user id|time|event|Type\n1|1700000000000|a|\n1|1700000000001||"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("//   event_name = stem\n"));
+	CU_ASSERT_TRUE(says("//   event_type = other\n"));
+}
+
 static void test_zones(void)
 {
 	static const struct {
@@ -876,6 +903,7 @@ int main(void)
 	    {"when", test_when},
 	    {"day or month", test_day_or_month},
 	    {"times of warehouses", test_warehouse_times},
+	    {"clocks", test_clocks},
 	    {"zones", test_zones},
 	    {"names", test_names},
 	    {"addresses", test_addresses},
