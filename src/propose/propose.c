@@ -3,78 +3,7 @@
  * already. */
 #include "propose_priv.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-
-void propose_because(struct propose_column *c, const char *fmt, ...)
-{
-	va_list ap;
-	va_start(ap, fmt);
-	char *text = NULL;
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
-	va_end(ap);
-	free(c->why);
-	c->why = text;
-}
-
-/* user_identities.customerid and .customer_id are one place. */
-static bool same_place(const struct schema_path *a, const struct schema_path *b)
-{
-	bool same = a->data == b->data && a->n == b->n;
-	for (size_t i = 0; i < a->n && same; i++) {
-		const struct schema_step *x = &a->steps[i], *y = &b->steps[i];
-		same = x->field == y->field && x->key_len == y->key_len && x->index == y->index &&
-		       (x->key_len == 0 || memcmp(x->key, y->key, x->key_len) == 0);
-	}
-	return same;
-}
-
-const struct propose_column *propose_column_at(const struct propose *p, const char *path)
-{
-	struct schema_path wanted, got;
-	if (schema_path_parse(p->event, path, strlen(path), &wanted, NULL) != SCHEMA_PATH_OK)
-		return NULL;
-	for (size_t i = 0; i < p->n; i++) {
-		const struct propose_column *c = &p->columns[i];
-		if (c->what == PROPOSE_KEEP &&
-		    schema_path_parse(p->event, c->path, strlen(c->path), &got, NULL) ==
-			SCHEMA_PATH_OK &&
-		    same_place(&wanted, &got))
-			return c;
-	}
-	return NULL;
-}
-
-bool propose_has_part(const struct propose *p, const char *object)
-{
-	return map_taken_any(p->taken, true, object);
-}
-
-bool propose_has_id(const struct propose *p)
-{
-	return map_taken_id(p->taken);
-}
-
-bool propose_take(struct propose *p, struct propose_column *c, const char *path)
-{
-	struct schema_path parsed;
-	if (schema_path_parse(p->event, path, strlen(path), &parsed, NULL) != SCHEMA_PATH_OK ||
-	    !map_taken_add(p->taken, &parsed))
-		return false;
-	c->what = PROPOSE_KEEP;
-	c->path = df_strdup(path);
-	return true;
-}
-
-void propose_release(struct propose_column *c)
-{
-	c->what = PROPOSE_OPEN;
-	free(c->path);
-	free(c->value);
-	free(c->values);
-	c->path = c->value = c->values = NULL;
-}
 
 enum df_status propose_decide(struct propose *p, const char *stem, struct df_err *err)
 {

@@ -3,7 +3,6 @@
  * it. Rows are never all called purchases where a column says more. */
 #include "propose_priv.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define MAX_WORDS 40 /* of a column that says what was done */

@@ -6,21 +6,6 @@
 #include <stdlib.h>
 #include <strings.h>
 
-const char *propose_cell_text(const struct propose *p, size_t row, size_t column, size_t *len)
-{
-	const struct propose_cell *cell = &p->cells[row * p->n + column];
-	*len = cell->kept;
-	return cell->kept > 0 ? p->text.data + cell->at : "";
-}
-
-bool propose_cell_same(const struct propose *p, size_t row, size_t other, size_t column)
-{
-	size_t a_len, b_len;
-	const char *a = propose_cell_text(p, row, column, &a_len),
-		   *b = propose_cell_text(p, other, column, &b_len);
-	return a_len == b_len && memcmp(a, b, a_len) == 0;
-}
-
 /* ---- words for nothing ---- */
 
 static const char *const null_words[] = {"\\N",    "NULL", "null", "(null)", "<null>", "Null",
@@ -201,14 +186,6 @@ static bool note_skip(struct propose *p, size_t row, size_t column)
 		    memcmp(p->skips[i].word, s, len) == 0)
 			return true;
 	return propose_skip(p, column, s, len);
-}
-
-bool propose_skip(struct propose *p, size_t column, const char *word, size_t len)
-{
-	if (p->n_skips == PROPOSE_MAX_SKIPS)
-		return false;
-	p->skips[p->n_skips++] = (struct propose_skip){column, df_strndup(word, len)};
-	return true;
 }
 
 static void drop_row(struct propose *p, size_t row)

@@ -2,8 +2,6 @@
 /* What a column's values look like. No more than that is ever said of them. */
 #include "propose_priv.h"
 
-#include <stdlib.h>
-
 static const char *const looks[] = {
     NULL, "e-mail addresses", "UUIDs", "IP addresses", "true or false", "whole numbers", "numbers",
     NULL};

@@ -8,65 +8,6 @@
 
 #include <stdlib.h>
 
-static const char products[] = PROPOSE_ACTION "products.";
-
-static bool is_product(const struct propose_column *c)
-{
-	return c->what == PROPOSE_KEEP && strncmp(c->path, products, strlen(products)) == 0;
-}
-
-/* A number's sign is all that says what was done. */
-static bool same_sign(const struct propose *p, size_t row, size_t next, size_t column)
-{
-	size_t a_len, b_len;
-	const char *a = propose_cell_text(p, row, column, &a_len),
-		   *b = propose_cell_text(p, next, column, &b_len);
-	return a_len > 0 && b_len > 0 && (a[0] == '-') == (b[0] == '-');
-}
-
-static bool same_action(const struct propose *p, size_t row, size_t next)
-{
-	return p->action == 0 || propose_cell_same(p, row, next, p->action - 1) ||
-	       (p->action_value != NULL && same_sign(p, row, next, p->action - 1));
-}
-
-static bool any_product(const struct propose *p)
-{
-	bool any = false;
-	for (size_t i = 0; i < p->n && !any; i++)
-		any = is_product(&p->columns[i]);
-	return any;
-}
-
-/* A refund of the order above, with an amount of its own, or where nothing is said of products:
- * not one of its lines. */
-static bool is_counterpart(const struct propose *p, size_t row, size_t next)
-{
-	const struct propose_column *c = propose_column_at(p, PROPOSE_ACTION "total_amount");
-	size_t len, action;
-	if (c == NULL || same_action(p, row, next))
-		return false;
-	propose_cell_text(p, next, (size_t)(c - p->columns), &len);
-	propose_cell_text(p, next, p->action - 1, &action);
-	return len > 0 && action > 0 &&
-	       (!any_product(p) || !propose_cell_same(p, row, next, (size_t)(c - p->columns)));
-}
-
-/* Those that follow each other with the same number. */
-size_t propose_order_lines(const struct propose *p, size_t row)
-{
-	size_t n = 1, len, next;
-	propose_cell_text(p, row, p->order - 1, &len);
-	for (; len > 0 && row + n < p->n_rows; n++) {
-		propose_cell_text(p, row + n, p->order - 1, &next);
-		bool goes_on = p->bare_lines && next == 0;
-		if ((!goes_on && !propose_cell_same(p, row, row + n, p->order - 1)) ||
-		    is_counterpart(p, row, row + n))
-			break;
-	}
-	return n;
-}
-
 /* How one column looks within the orders. */
 struct shape {
 	size_t differs; /* orders of which two lines have different values */
@@ -80,7 +21,7 @@ static struct shape look_at(const struct propose *p, size_t column)
 	for (size_t row = 0, n; row < p->n_rows; row += n) {
 		bool differs = false, empty = false, filled = false;
 		size_t first, len;
-		n = propose_order_lines(p, row);
+		n = propose_lines_of(p, row);
 		propose_cell_text(p, row, column, &first);
 		for (size_t i = 1; i < n; i++) {
 			propose_cell_text(p, row + i, column, &len);
@@ -100,37 +41,13 @@ static size_t orders_of_several(const struct propose *p)
 {
 	size_t several = 0;
 	for (size_t row = 0, n; row < p->n_rows; row += n) {
-		n = propose_order_lines(p, row);
+		n = propose_lines_of(p, row);
 		several += n > 1;
 	}
 	return several;
 }
 
 /* ---- a line's own ---- */
-
-/* What is an order's by its name, but differs from line to line, is the line's. */
-void propose_order_give(struct propose *p, size_t column)
-{
-	struct propose_column *c = &p->columns[column];
-	bool total = c->what == PROPOSE_KEEP && strcmp(c->path, PROPOSE_ACTION "total_amount") == 0;
-	bool coupon = c->what == PROPOSE_KEEP && strcmp(c->path, PROPOSE_ACTION "coupon_code") == 0;
-	char *value = c->value; /* an amount's template is its own, wherever it leads */
-	c->value = NULL;
-	if (c->what == PROPOSE_KEEP)
-		propose_release(c);
-	c->value = value;
-	const char *name = c->name;
-	size_t len = strlen(name);
-	map_cell_trim(&name, &len);
-	char *path = df_format("%scustom_attributes.%.*s", products,
-			       (int)map_utf8_prefix(name, len, MAP_MAX_NAME), name);
-	if ((total && propose_take(p, c, PROPOSE_ACTION "products.total_product_amount")) ||
-	    (coupon && propose_take(p, c, PROPOSE_ACTION "products.coupon_code")) ||
-	    propose_take(p, c, path))
-		propose_because(
-		    c, "it differs from line to line of an order: taken for the product's");
-	free(path);
-}
 
 static bool named_for_line(const struct propose_column *c)
 {
@@ -177,10 +94,10 @@ static bool folds(const struct propose *p, size_t row, size_t next)
 	for (size_t i = 0; i < p->n; i++) {
 		const struct propose_column *c = &p->columns[i];
 		size_t len;
-		bool counts = (c->what == PROPOSE_KEEP && !is_product(c)) ||
+		bool counts = (c->what == PROPOSE_KEEP && !propose_lines_product(c)) ||
 			      c->what == PROPOSE_OPEN || i + 1 == p->action;
 		if (!counts || propose_cell_same(p, row, next, i) ||
-		    (i + 1 == p->action && same_action(p, row, next)))
+		    (i + 1 == p->action && propose_lines_same_action(p, row, next)))
 			continue;
 		propose_cell_text(p, next, i, &len);
 		if (!c->fill || len > 0)
@@ -194,7 +111,7 @@ static void try_fold(struct propose *p, size_t several)
 	size_t folding = 0;
 	for (size_t row = 0, n; row < p->n_rows; row += n) {
 		bool all = true;
-		n = propose_order_lines(p, row);
+		n = propose_lines_of(p, row);
 		for (size_t i = 1; i < n && all; i++)
 			all = folds(p, row, row + i);
 		folding += n > 1 && all;
@@ -223,14 +140,14 @@ static void settle_column(struct propose *p, size_t column, struct df_buf *diffe
 	struct shape s = look_at(p, column);
 	if (column + 1 == p->order)
 		c->fill = p->bare_lines;
-	if (column + 1 == p->order || is_product(c) || c->what == PROPOSE_UNLISTED ||
+	if (column + 1 == p->order || propose_lines_product(c) || c->what == PROPOSE_UNLISTED ||
 	    c->what == PROPOSE_IGNORE)
 		return;
 	if (s.differs > 0 && column + 1 != p->action && may_be_product(c)) {
-		propose_order_give(p, column);
+		propose_lines_give(p, column);
 	} else if ((s.late > 0 && column + 1 != p->action && may_be_late(c)) ||
 		   (c->what == PROPOSE_OPEN && named_for_line(c) && s.sparse == 0)) {
-		propose_order_give(p, column);
+		propose_lines_give(p, column);
 	} else if (s.differs > 0 && column + 1 != p->action) {
 		df_buf_addf(differing, "%s%zu", differing->len > 0 ? ", " : "", column + 1);
 	} else if (s.late > 0) {
@@ -252,7 +169,7 @@ static void fill_empty(struct propose *p)
 	for (size_t i = 0; i < p->n; i++) {
 		struct propose_column *c = &p->columns[i];
 		propose_look(p, i);
-		if (p->fills && c->filled == 0 && !is_product(c) && i + 1 != p->order &&
+		if (p->fills && c->filled == 0 && !propose_lines_product(c) && i + 1 != p->order &&
 		    (c->what == PROPOSE_OPEN || c->what == PROPOSE_KEEP) && !named_for_line(c))
 			c->fill = true;
 	}
@@ -292,7 +209,7 @@ static bool find_bare_lines(const struct propose *p)
 			bool who = c->what == PROPOSE_KEEP &&
 				   (strncmp(c->path, "user_identities.", 16) == 0 ||
 				    strcmp(c->path, PROPOSE_TIME) == 0);
-			product = product || (len > 0 && is_product(c));
+			product = product || (len > 0 && propose_lines_product(c));
 			if (row == 0 || (who && len > 0))
 				return false;
 		}
@@ -310,11 +227,11 @@ static void note_scattered(struct propose *p)
 	for (size_t row = 0, n; row < p->n_rows; row += n) {
 		bool again = false;
 		size_t len;
-		n = propose_order_lines(p, row);
+		n = propose_lines_of(p, row);
 		propose_cell_text(p, row, p->order - 1, &len);
 		for (size_t k = row + n; len > 0 && k < p->n_rows && !again; k++)
-			again =
-			    propose_cell_same(p, row, k, p->order - 1) && same_action(p, row, k);
+			again = propose_cell_same(p, row, k, p->order - 1) &&
+				propose_lines_same_action(p, row, k);
 		scattered += again;
 	}
 	if (scattered > 0)
@@ -342,7 +259,7 @@ void propose_order(struct propose *p)
 	propose_total_repeated(p);
 	fill_empty(p);
 	note_differing(p, &differing);
-	if (any_product(p))
+	if (propose_lines_any_product(p))
 		try_fold(p, several);
 	else
 		df_buf_addf(&p->todo,

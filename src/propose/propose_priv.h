@@ -3,6 +3,7 @@
  * propose_priv.h - a manifest is proposed for a foreign header: between the files of the room
  *
  *	propose.c		the proposal's life
+ *	propose_column.c	a column's path, reason and cells; what is noted
  *	propose_attribute.c	what is not guessed becomes an attribute
  *	propose_cells.c	the rows that are looked at: null words, padding, totals
  *	propose_people.c	which columns identify one user each
@@ -14,6 +15,7 @@
  *	propose_when.c	which column says when, in which zone, day or month first
  *	propose_action.c	what was done with products: words for the schema's
  *	propose_status.c	what became of an order: failures, voids, refunds
+ *	propose_lines.c	which rows are lines of one order
  *	propose_order.c	lines of one order: what to fill in, and whether they fold
  *	propose_amount.c	an order's amount and currency, by words of their names
  *	propose_total.c	whose an amount is: a line's or its order's
@@ -175,9 +177,14 @@ void propose_settle(struct propose *p, const char *stem);
 void propose_action(struct propose *p);
 void propose_order(struct propose *p);
 /* How many rows the order that begins at `row` has. */
-size_t propose_order_lines(const struct propose *p, size_t row);
+size_t propose_lines_of(const struct propose *p, size_t row);
+/* Does the column lead to a line's product? */
+bool propose_lines_product(const struct propose_column *c);
+bool propose_lines_any_product(const struct propose *p);
+/* Was the same done in both rows? */
+bool propose_lines_same_action(const struct propose *p, size_t row, size_t next);
 /* Gives the column to the line's product, as its own amount or attribute. */
-void propose_order_give(struct propose *p, size_t column);
+void propose_lines_give(struct propose *p, size_t column);
 /* Amounts that are not what their names say: of all pieces, of each line; after the guesses, and
  * once the order's lines are known. */
 void propose_total_check(struct propose *p);

@@ -2,22 +2,7 @@
 /* What the proposal needs beside itself: settings, and what only a person can add. */
 #include "propose_priv.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-
-void propose_set(struct propose *p, const char *key, const char *value, const char *fmt, ...)
-{
-	va_list ap;
-	if (p->n_settings == PROPOSE_MAX_SETTINGS)
-		return;
-	struct propose_setting *s = &p->settings[p->n_settings++];
-	va_start(ap, fmt);
-	if (vasprintf(&s->why, fmt, ap) < 0)
-		abort();
-	va_end(ap);
-	s->key = df_strdup(key);
-	s->value = df_strdup(value);
-}
 
 /* The event's time, or else the first of the others, such as that of a consent: one setting
  * reads them all. */
@@ -66,12 +51,6 @@ static void note_points(struct propose *p)
 			    "\"value\": \"{{ value | remove: '.' }}\" in a field transformation\n",
 			    i + 1);
 	}
-}
-
-void propose_leave(struct propose *p, const char *path, const char *what)
-{
-	if (p->n_gaps < PROPOSE_MAX_GAPS)
-		p->gaps[p->n_gaps++] = (struct propose_gap){path, what};
 }
 
 /* Times without a zone are in the one that the column's name or another column says. False:

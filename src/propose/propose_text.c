@@ -349,17 +349,3 @@ void propose_write(struct propose *p, const struct propose_trial *trial, struct 
 				 "it is production.\n");
 	df_buf_add(out, p->manifest.data, p->manifest.len);
 }
-
-const char *propose_manifest(struct propose *p)
-{
-	return df_buf_cstr(&p->manifest);
-}
-
-bool propose_setting(const struct propose *p, size_t i, const char **key, const char **value)
-{
-	if (i >= p->n_settings)
-		return false;
-	*key = p->settings[i].key;
-	*value = p->settings[i].value;
-	return true;
-}

@@ -5,11 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-bool propose_most(size_t n, size_t of)
-{
-	return n * 10 >= of * 9;
-}
-
 /* What `timestamps` may be set to, the likeliest first. */
 static const char *const formats[] = {
     "ms",

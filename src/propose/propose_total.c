@@ -152,7 +152,7 @@ void propose_total_repeated(struct propose *p)
 		return;
 	for (size_t row = 0, n; row < p->n_rows; row += n) {
 		bool same = true;
-		n = propose_order_lines(p, row);
+		n = propose_lines_of(p, row);
 		for (size_t i = 1; i < n && same; i++)
 			same = propose_cell_same(p, row, row + i, total);
 		if (n == 1 || !same)
@@ -166,7 +166,7 @@ void propose_total_repeated(struct propose *p)
 	    (lines == 0 && named_for_order(&p->columns[total])))
 		return;
 	if (lines > orders) {
-		propose_order_give(p, total);
+		propose_lines_give(p, total);
 		return;
 	}
 	df_buf_addf(&p->todo,
