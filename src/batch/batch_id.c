@@ -2,8 +2,8 @@
 /*
  * Name-based UUIDs (RFC 4122 version 5). Two are made per row, so these go through libcrypto's
  * SHA-1, which is several times as fast as libuuid's; the test holds them against libuuid. Names
- * are short: they are one block of SHA-1, which goes to the block function itself, for EVP takes
- * five times as long for it. OpenSSL 3 calls that function deprecated.
+ * are short: they are one block of SHA-1, which goes to the block function itself, because EVP
+ * takes five times as long. OpenSSL 3 calls that function deprecated.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "batch_priv.h"

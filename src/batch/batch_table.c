@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Users come in any order, so that each look-up is a walk through cold memory: the table holds the
- * hashes beside the pointers, and an open batch is one piece of memory, what is compared standing
- * together.
+ * hashes beside the pointers, and an open batch is one piece of memory, and what is compared
+ * is together in it.
  */
 #include "batch_priv.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a document's first bytes give away: as CSV, packed or encrypted data would only be a
- * riddle of NUL bytes, and a web page a header with a strange name. */
+/* What a document's first bytes give away: as CSV, packed or encrypted data would only look like
+ * stray NUL bytes, and a web page a header with a strange name. */
 #include "decode_priv.h"
 
 #include <ctype.h>

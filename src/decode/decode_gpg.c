@@ -252,7 +252,7 @@ static enum df_status gpg_told(enum df_status st, const struct df_err *why, stru
 	return st;
 }
 
-/* What GnuPG holds against a file may be this machine's fault: its agent was killed, a keyring
+/* What GnuPG objects to in a file may be this machine's fault: its agent was killed, a keyring
  * could not be read. When GnuPG died, it was killed, or choked on the file. In either case it is
  * asked once more, and what is the file's fault comes again: the same verdict, or death at the
  * same place. */

@@ -2,7 +2,7 @@
 /* Is it certain that a GnuPG home holds no secret key for a message? GnuPG says "no secret key"
  * as well when it could not look for one: when a folder is another user's, is not writable for
  * its agent, or the keyring is one that this GnuPG does not know. That is a fault of the
- * machine, and the file may be as good as any. */
+ * machine, and the file may be good. */
 #include "decode_gpg_priv.h"
 
 #include <dirent.h>

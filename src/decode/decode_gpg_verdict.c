@@ -108,7 +108,7 @@ static char *gpg_diagnostics(gpgme_ctx_t ctx)
 }
 
 /* GnuPG says what it makes of any file. When it did not, it could not be started or was killed,
- * as happens when memory is short, and the file may be as good as any. Of two things only its
+ * as happens when memory is short, and the file may be good. Of two things only its
  * log says, of which GPGME does not always get the end: bad compressed data (so see gpg_again),
  * and data that is only a part of something. */
 static bool gpg_judged(const struct decode_gpg_run *run, gpgme_ctx_t ctx)
@@ -145,7 +145,7 @@ enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpg
 		return gpg_symmetric(err);
 	if (run->agent_lost)
 		return gpg_agent_lost(run, err);
-	/* No session key was had, and the file is not to blame: it stays, for the run after the
+	/* There is no session key, and the file is not at fault: it stays, for the run after the
 	 * passphrase was put right. */
 	bool own = run->feed->decode.gnupg_passphrase != NULL;
 	if (!run->informed && run->asked && !own && run->feed->fetch.passphrase == NULL)
@@ -159,7 +159,7 @@ enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpg
 		    own ? "gnupg_passphrase_file" : "passphrase_file");
 	if (run->informed && !run->intact)
 		return gpg_not_protected(err);
-	/* Once the session key was had, another recipient's missing key does not matter. */
+	/* Once there is a session key, another recipient's missing key does not matter. */
 	/* Where the message has a passphrase as well, that is what GnuPG was left with. */
 	bool no_key = gpgme_err_code(code) == GPG_ERR_NO_SECKEY || (run->symmetric && !run->asked);
 	if (!run->informed && no_key && recipients != NULL) {

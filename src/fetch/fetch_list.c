@@ -181,7 +181,7 @@ static bool list_visit(void *arg, const char *name, size_t len, const struct fet
 	return true;
 }
 
-/* Sizes and times of nought are what servers say that know none: what a look says counts then,
+/* Sizes and times of zero are what servers say that know none: what a look says counts then,
  * in every run. */
 static bool list_is_vague(const struct fetch_stat *seen)
 {

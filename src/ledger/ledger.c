@@ -177,8 +177,8 @@ enum df_status ledger_open(const char *state_dir, struct ledger **out, struct df
 	return st;
 }
 
-/* Who may not write there cannot make the shared memory of a ledger that nobody else has open;
- * but then nobody changes it, either, and it may be read as it is. With a log beside it, it
+/* A user who may not write there cannot make the shared memory of a ledger that nobody else has
+ * open; but then nobody changes it, either, and it may be read as it is. With a log beside it, it
  * would be incomplete. */
 static enum df_status open_immutable(struct ledger *l, int *version, struct df_err *err)
 {

@@ -86,7 +86,7 @@ void ledger_document_read(const struct ledger *l, sqlite3_stmt *s, struct ledger
 /* ---- which log belongs to the ledger: ledger_session.c ---- */
 /* Before it is opened. DF_USAGE: the log beside it is another ledger's. */
 enum df_status ledger_session_check(const struct ledger *l, struct df_err *err) DF_CHECK;
-/* After that: from now on a log is this ledger's, or it is found out. */
+/* After that: from now on a log is this ledger's, or it is detected. */
 enum df_status ledger_session_begin(struct ledger *l, struct df_err *err) DF_CHECK;
 
 /* ---- paths: ledger_path.c ---- */

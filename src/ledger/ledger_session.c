@@ -72,8 +72,8 @@ enum df_status ledger_session_check(const struct ledger *l, struct df_err *err)
 		       l->path, l->path, l->path);
 }
 
-/* sync: it is on the disk before ledger.db changes, or a power cut would make a stranger of its
- * own log. */
+/* sync: it is on the disk before ledger.db changes, or a power cut would make its own log look
+ * foreign. */
 static enum df_status note(const struct ledger *l, const char *text, bool sync, struct df_err *err)
 {
 	char *path = session_path(l), *fresh = df_format("%s.new", path);

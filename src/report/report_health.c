@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What a monitor is to see: what somebody has to do. What somebody did is trouble no more: a file
- * that was abandoned, a refused one that came again and was delivered, rejected rows whose file
- * was taken away, to be corrected. */
+/* What a monitor is to see: what somebody has to do. What somebody has settled is not trouble any
+ * more: a file that was abandoned, a refused one that came again and was delivered, rejected rows
+ * whose file was taken away, to be corrected. */
 #include "dropfeed/index.h"
 #include "dropfeed/report.h"
 

@@ -231,7 +231,7 @@ static enum df_status put(const char *path, const struct df_buf *text, struct df
 }
 
 /* Reading the ledger and replacing the file are one step: else an older state could follow a
- * newer one. Who cannot lock writes all the same. */
+ * newer one. Without the lock it is written all the same. */
 static int metrics_lock(const char *state_dir)
 {
 	char *path = df_format("%s/metrics.lock", state_dir);

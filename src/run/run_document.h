@@ -17,7 +17,7 @@
 
 #define RUN_IDENTITY_SIZE (DF_SHA256_HEX + 24)
 
-struct run_file_work { /* a drop file in a worker's hands */
+struct run_file_work { /* a drop file that a worker has */
 	struct run *run;
 	struct run_file *f;
 	struct df_err refused; /* why the first refused document was */

@@ -132,7 +132,7 @@ static void do_step(struct run_pool *pool, struct run_file *f, enum run_step ste
 
 static void *work(void *ctx);
 
-/* One more worker, when all have their hands full and there is something that may be done for
+/* One more worker, when all are busy and there is something that may be done for
  * all that. */
 static void call_help(struct run_pool *pool)
 {

@@ -36,6 +36,6 @@ enum df_status run_same_bytes(struct run *run, struct run_pool *pool, const stru
 		if (i > 0 || pool == NULL)
 			return DF_RETRY;
 		ledger_file_free(same);
-		run_pool_wait(pool); /* it may be in a worker's hands */
+		run_pool_wait(pool); /* a worker may have it */
 	}
 }

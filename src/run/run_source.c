@@ -89,7 +89,7 @@ static enum df_status open_again(struct run_source *s, struct tries *tries, enum
 	if (tries_again(s->feed, tries, err))
 		return run_source_open(s, err);
 
-	/* A server that lets us in and then gets nothing done is as good as one that is away. */
+	/* A server that accepts the login and then gets nothing done counts as unreachable. */
 	s->unreachable = ++s->idle_attempts >= IDLE_ATTEMPTS_MAX;
 	return failed;
 }

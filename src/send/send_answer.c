@@ -203,7 +203,7 @@ static const char *certificate_remedy(struct http_lane *lane)
 	long result = X509_V_OK;
 	curl_easy_getinfo(lane->easy, CURLINFO_SSL_VERIFYRESULT, &result);
 	switch (result) {
-	/* its chain is good, so that it is the name which is not; curl may leave it unsaid, then */
+	/* its chain is good, so that it is the name which is not; curl may not say so */
 	case X509_V_OK:
 	case X509_V_ERR_UNSPECIFIED:
 	case X509_V_ERR_HOSTNAME_MISMATCH:

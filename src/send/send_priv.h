@@ -185,8 +185,8 @@ void send_html_decode(char *s);
 /* Appends the first words of an answer's body, at most 120 bytes, without tags, scripts and
  * control characters. */
 void send_quote(struct df_buf *out, const char *body, size_t len);
-/* Replaces each word that is one of the request's body as well, in what was quoted: some pages repeat
- * the request. Returns the caller's text. */
+/* Replaces each word that is one of the request's body as well, in what was quoted: some pages
+ * repeat the request. Returns the caller's text. */
 char *send_hide(const char *text, const char *body, size_t len);
 /* Replaces each of the secrets (NULL ends them), one that the text's end cuts, and user
  * information in URLs, in place. */

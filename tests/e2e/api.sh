@@ -16,7 +16,7 @@ with open(sys.argv[1], "w") as f:
         f.write("development,C-%d,%d,%s,other,größer €%d 😀\n" % (i, 1768206600000 + i, name, i))
 END
 # The script names batches that are good: sent alone, with the 202s that follow, they are taken. One lane keeps the order.
-# Standing rules: Poison is refused with its place named; Riddle with no word about where.
+# Lasting rules: Poison is refused with its place named; Riddle without a place.
 printf 'reject-name Poison\nreject-nolocate Riddle\n' >"$work/api/rules"
 cat >"$work/api/script" <<'END'
 503

@@ -38,7 +38,7 @@
  *	drop-after		accepted, then the connection is closed without an answer
  *	slow MS			waits so long (all connections do), then as usual
  *
- * DIR/rules: standing rules, one a line; read again when the file changes.
+ * DIR/rules: lasting rules, one a line; read again when the file changes.
  *	reject-name NAME
  *	    a batch that holds an event of this name is refused: 202 with errors[] when others
  *	    are
