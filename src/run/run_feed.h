@@ -19,6 +19,10 @@ struct feed_work {
 	/* name is own: the first file whose bytes were unavailable; NULL: none */
 	struct fetch_entry stuck;
 	bool overtaken; /* stuck was; that is logged */
+	/* name is own: the first file that had yet to settle; restless: later its size was the
+	 * same, and its time was not */
+	struct fetch_entry waits;
+	bool restless;
 };
 
 /* Is the feed one of those that were named? Without names, all are. */

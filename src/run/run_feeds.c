@@ -147,6 +147,18 @@ static enum df_status pull(struct feed_work *w, const struct fetch_entry *e, str
 	return DF_OK;
 }
 
+static void note_unsettled(struct feed_work *w, const struct fetch_entry *e)
+{
+	struct fetch_entry *first = &w->waits;
+	w->unsettled++;
+	if (first->name == NULL)
+		*first = (struct fetch_entry){
+		    .name = df_strdup(e->name), .size = e->size, .mtime = e->mtime};
+	else if (strcmp(first->name, e->name) == 0 && first->size == e->size &&
+		 first->mtime != e->mtime)
+		w->restless = true;
+}
+
 /* DF_OK: it is to be pulled. DF_END: not now, or not any more. */
 static enum df_status is_due(struct feed_work *w, const struct fetch_entry *e, struct df_err *err)
 {
@@ -166,7 +178,7 @@ static enum df_status is_due(struct feed_work *w, const struct fetch_entry *e, s
 		return st;
 	if (fetch_settled(e, e->size, e->mtime, first_ms, now, age))
 		return DF_OK;
-	w->unsettled++;
+	note_unsettled(w, e);
 	if (w->wait_until_ms < first_ms + age)
 		w->wait_until_ms = first_ms + age;
 	return DF_END;
@@ -292,6 +304,22 @@ void run_feed_skipped(struct feed_work *w, size_t n)
 	pthread_mutex_unlock(&w->run->lock);
 }
 
+static void log_unsettled(const struct feed_work *w)
+{
+	if (!w->restless) {
+		df_log(DF_LOG_INFO,
+		       "%s: %zu file(s) still wait to settle: their size or time changes (min_age)",
+		       w->feed->name, w->unsettled);
+		return;
+	}
+	df_log(DF_LOG_WARN,
+	       "%s: %s and %zu more do not settle: the time changes with each look, the size does "
+	       "not. If the server gives the present time for every file, set min_age = 0s, "
+	       "after_done = delete or move, and ready_marker or checksum where uploads have no "
+	       "other name until they are complete",
+	       w->feed->name, w->waits.name, w->unsettled - 1);
+}
+
 /* A file that is new to the ledger has to be seen twice. The second look comes in this run, so
  * that a run by hand takes what lies there, unless it is stopped meanwhile. */
 static enum df_status wait_and_look_again(struct feed_work *w, struct df_err *err)
@@ -316,9 +344,7 @@ static enum df_status wait_and_look_again(struct feed_work *w, struct df_err *er
 	if (!df_stop_requested) /* else the next run's listing will be the second one */
 		st = list_and_pull(w, err);
 	if (st == DF_OK && w->unsettled > 0 && !df_stop_requested)
-		df_log(DF_LOG_INFO,
-		       "%s: %zu file(s) still wait to settle: their size or time changes (min_age)",
-		       w->feed->name, w->unsettled);
+		log_unsettled(w);
 	run_feed_skipped(w, w->unsettled);
 	return st;
 }
@@ -558,6 +584,7 @@ void run_feed_each(struct run *run, const struct conf_feed *const *feeds, size_t
 			pthread_join(threads[i].thread, NULL);
 		free(threads[i].work.spool);
 		free(threads[i].work.stuck.name);
+		free(threads[i].work.waits.name);
 	}
 	free(threads);
 }

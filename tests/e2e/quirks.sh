@@ -170,4 +170,16 @@ for kind in '' list-minute touch list-size size-0-list; do
 	exits 3 "a file that grows, its time does not ($kind)" run
 	came "it is not taken ($kind)" 0
 done
+# ---- times that are always now ----
+quirky now 'after_done = move:done'
+sed -i 's/^min_age = .*/min_age = 1s/' "$conf"
+rows A 3 >"$drop/a-eventless.csv"
+exits 0 "a server whose times are always now" run
+came "nothing settles" 0
+equal "that is said once" "$(grep -c 'a-eventless.csv and 0 more do not settle' "$work/err")" 1
+said "with a setting" 'set min_age = 0s, after_done = delete or move'
+sed -i 's/^min_age = .*/min_age = 0s/' "$conf"
+exits 0 "with that setting" run
+again "times that are always now" 3
+check "it is moved" test -e "$drop/done/a-eventless.csv"
 finish
