@@ -125,11 +125,10 @@ static enum send_blame lane_blame(struct http_lane *lane, uint64_t successes, co
 {
 	struct http_route *route = lane->stream->route;
 	struct send_request *r = &lane->request;
-	struct send_item *item = &r->item[r->from];
-	if (r->to - r->from > 1)
-		return send_request_blame(r, successes, why);
+	size_t from = r->from;
 	enum send_blame blame = send_request_blame(r, successes, why);
-	http_suspect_store(route, item);
+	if (r->suspect)
+		http_suspect_store(route, r, from);
 	return blame;
 }
 
@@ -153,6 +152,10 @@ static void lane_again(struct http_lane *lane, const struct outcome *o)
 	if (blame != SEND_BLAME_NONE) { /* what is left is another request */
 		lane->failures = 0;
 		lane->not_before = 0;
+		if (f.timeout) { /* that took its time */
+			route->probes = 0;
+			route->probe_at = o->now;
+		}
 	} else if (sent && r->to - r->from == 1 && !send_request_stays(r, successes)) {
 		send_request_pass(r);
 	}

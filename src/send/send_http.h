@@ -8,7 +8,7 @@
  *	send_lane.c	one lane: its request goes out, its batches are settled
  *	send_answer.c	what an answer does to the lane and to its route
  *	send_route.c	one way to the API: is it well, unwell or closed?
- *	send_suspect.c	batches that failed alone
+ *	send_suspect.c	what failed while others succeeded
  *	send_clock.c	this machine's clock and the API's
  *	send_address.c	the addresses that a route's connections go to
  *
@@ -70,9 +70,10 @@ struct http_key {
 
 #define SUSPECTS_MAX 64
 
-/* A batch that failed alone; its stream may have ended since. */
+/* A part of a request that failed while others succeeded; its stream may have ended since. */
 struct http_suspect {
-	char id[64];
+	char id[64];                /* of its first batch */
+	uint32_t width;             /* batches it has; 0: it is suspected no more */
 	unsigned failures, in_turn; /* as an item's, with seen */
 	uint64_t seen;
 };
@@ -157,12 +158,13 @@ void http_route_succeeded(struct http_lane *lane, bool historical, int64_t now);
 void http_route_trouble(struct http_lane *lane, const char *why); /* what it is, and since when */
 /* A try came to nothing. Returns how long the lane waits before the next one. */
 int64_t http_route_failed(struct http_lane *lane, const struct http_failure *f, int64_t now);
-/* Batches that failed alone before, in this or in another stream, go alone again, and their
- * failures are counted on. */
+/* Parts that failed before, in this or in another stream, are parts again, and their failures are
+ * counted on. */
 void http_suspects_load(struct http_route *route, struct send_request *r);
-void http_suspect_store(struct http_route *route, const struct send_item *item);
-/* What the runs before this one know of them, and what the next one is to know; both without the
- * lock. */
+/* Stores the current part, that begins with item `from` as it was when it failed. */
+void http_suspect_store(struct http_route *route, const struct send_request *r, size_t from);
+/* What the runs before this one know of batches that failed alone, and what the next one is to
+ * know; both without the lock. */
 void http_suspects_recall(struct http_route *route, const struct send_memory *memory);
 void http_suspects_remember(const struct http_route *route, const struct send_memory *memory);
 int64_t http_backoff(struct send_http *h, unsigned failures);
@@ -237,6 +239,8 @@ void http_stream_stop(struct http_stream *st, enum df_status status, const struc
 void http_lane_start(struct http_lane *lane, int64_t now);
 /* sends a request without batches, for the Date of its answer */
 void http_lane_ask(struct http_lane *lane, int64_t now);
+/* Milliseconds that the current part's request may take: more when none was answered lately. */
+int64_t http_lane_limit(const struct http_lane *lane);
 /* off the wire, whether answered or not */
 void http_lane_end(struct http_lane *lane);
 /* all that has a fate, from the first batch on */

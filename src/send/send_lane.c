@@ -7,8 +7,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define ANSWER_MAX (1u << 20)
-#define TRIPS      10 /* so many times the usual time is waited for an answer */
+#define ANSWER_MAX    (1u << 20)
+#define TRIPS         10 /* so many times the usual time is waited for an answer */
+#define SUSPECT_SHARE 3  /* part of the usual patience */
 
 /* ---- out ---- */
 
@@ -109,19 +110,32 @@ static void lane_prepare(struct http_lane *lane)
 	lane_prepare_proxy(lane);
 }
 
-/* How long the request may take: longer when no request, or this batch, was answered in that
- * time. */
-static int64_t lane_limit(const struct http_lane *lane)
+/* What is suspected gets less time as long as others are answered: it fails many times before it
+ * is set aside, and all of that has to fit into a run. A batch that is alone gets more in the end,
+ * because its answer may only be slow. */
+static double suspect_limit(const struct http_lane *lane, double usual)
+{
+	const struct send_tuning *t = &lane->stream->base->sender->tuning;
+	const struct send_request *r = &lane->request;
+	unsigned failures = r->item[r->from].failures;
+	double trips = lane->stream->route->key->pace.trip * TRIPS;
+	if (r->to - r->from == 1 && failures + 1 >= SEND_SET_ASIDE_AFTER)
+		return (double)t->request_timeout;
+	if (r->to - r->from == 1 && failures + 2 >= SEND_SET_ASIDE_AFTER)
+		return 2 * usual;
+	return fmax((double)t->patience / SUSPECT_SHARE, trips);
+}
+
+int64_t http_lane_limit(const struct http_lane *lane)
 {
 	const struct http_route *route = lane->stream->route;
 	const struct send_tuning *t = &lane->stream->base->sender->tuning;
-	const struct send_request *r = &lane->request;
-	unsigned doublings = route->timeouts;
-	unsigned failures = lane->asks ? 0 : r->item[r->from].failures;
-	if (!lane->asks && r->to - r->from == 1 && doublings < failures / 2)
-		doublings = failures / 2;
-	double limit = fmax((double)t->patience, route->key->pace.trip * TRIPS) *
-		       (1u << (doublings < 4 ? doublings : 4));
+	unsigned doublings = route->timeouts < 4 ? route->timeouts : 4;
+	double limit = fmax((double)t->patience, route->key->pace.trip * TRIPS);
+	if (!lane->asks && lane->request.suspect && route->success_at != 0)
+		limit = suspect_limit(lane, limit);
+	else
+		limit *= 1u << doublings;
 	return limit < (double)t->request_timeout ? (int64_t)limit : t->request_timeout;
 }
 
@@ -143,7 +157,7 @@ static bool lane_launch(struct http_lane *lane, const char *url, int64_t now)
 	lane->percent_used = -1;
 	lane->headed = false;
 	if (curl_easy_setopt(c, CURLOPT_URL, url) != CURLE_OK ||
-	    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)lane_limit(lane)) != CURLE_OK ||
+	    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)http_lane_limit(lane)) != CURLE_OK ||
 	    curl_easy_setopt(c, CURLOPT_RESOLVE, st->route->list) != CURLE_OK ||
 	    curl_multi_add_handle(st->http->multi, c) != CURLM_OK)
 		return false;

@@ -82,6 +82,8 @@ struct send_queue {
 void send_queue_push(struct send_queue *q, struct batch *b); /* takes b */
 void send_queue_free(struct send_queue *q);
 
+#define SEND_SET_ASIDE_AFTER 8u /* failures of one batch alone */
+
 enum send_fate { SEND_PENDING, SEND_DELIVERED, SEND_REJECTED, SEND_SET_ASIDE };
 
 /*
@@ -102,6 +104,7 @@ struct send_request {
 	size_t n;
 	size_t settled;  /* item[0 .. settled) are reported */
 	size_t from, to; /* the current part: item[from .. to) */
+	bool suspect;    /* a part of it failed while others succeeded */
 	struct df_buf body;
 };
 
@@ -117,7 +120,8 @@ bool send_request_part(struct send_request *r);
 void send_request_pass(struct send_request *r);
 /* Whether the current part, a batch that failed alone, is to be tried again before others are. */
 bool send_request_stays(const struct send_request *r, uint64_t successes);
-void send_request_isolate(struct send_request *r, size_t which); /* it goes alone */
+/* These batches, or as many of them as there are, are a part of their own. */
+void send_request_isolate(struct send_request *r, size_t first, size_t width);
 /* Takes more batches from the queue, for a request of which only what fails is left. */
 void send_request_top_up(struct send_request *r, struct send_queue *q);
 /* shortens the current part to n batches */

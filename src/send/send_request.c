@@ -3,8 +3,7 @@
 
 #include <stdlib.h>
 
-#define HALVE_AFTER     3u /* failures while others succeed */
-#define SET_ASIDE_AFTER 8u /* of one batch alone */
+#define HALVE_AFTER 3u /* failures while others succeed */
 /* so many failures count until others succeed again: more of them may be the API's */
 #define PER_SUCCESS 3u
 #define SPARE       3u /* so few other batches are left to show that the API is well */
@@ -69,6 +68,7 @@ size_t send_request_measure(const struct batch *head, bool *full)
 void send_request_fill(struct send_request *r, struct send_queue *q, size_t n)
 {
 	r->settled = 0;
+	r->suspect = false;
 	for (r->n = 0; r->n < n && r->n < REQUEST_MAX_BATCHES; r->n++)
 		r->item[r->n] = (struct send_item){.batch = queue_pop(q)};
 }
@@ -128,11 +128,13 @@ bool send_request_stays(const struct send_request *r, uint64_t successes)
 	return pending <= SPARE + 1 && send_request_counts(&r->item[r->from], successes);
 }
 
-void send_request_isolate(struct send_request *r, size_t which)
+void send_request_isolate(struct send_request *r, size_t first, size_t width)
 {
-	r->item[which].cut = true;
-	if (which > 0)
-		r->item[which - 1].cut = true;
+	size_t last = first + width - 1;
+	if (last < r->n)
+		r->item[last].cut = true;
+	if (first > 0)
+		r->item[first - 1].cut = true;
 }
 
 void send_request_top_up(struct send_request *r, struct send_queue *q)
@@ -240,7 +242,8 @@ enum send_blame send_request_blame(struct send_request *r, uint64_t successes, c
 		return SEND_BLAME_NONE;
 	item->in_turn = item->failures > 0 && successes == item->seen ? item->in_turn + 1 : 1;
 	item->seen = successes;
-	if (++item->failures < (alone ? SET_ASIDE_AFTER : HALVE_AFTER))
+	r->suspect = r->suspect || successes > 0;
+	if (++item->failures < (alone ? SEND_SET_ASIDE_AFTER : HALVE_AFTER))
 		return SEND_BLAME_NONE;
 
 	if (alone) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Batches that failed alone while others succeeded: their documents may be parked, or wait for
- * the next run. */
+/* Requests that failed while others succeeded, and what they were halved to: their documents may
+ * be parked, or wait for the next run. */
 #include "send_http.h"
 
 #include <stdio.h>
@@ -24,17 +24,19 @@ void http_suspects_load(struct http_route *route, struct send_request *r)
 		struct send_item *item = &r->item[i];
 		const struct http_suspect *s =
 		    item->failures == 0 ? suspect_find(route, item->batch) : NULL;
-		if (s == NULL || s->failures == 0)
+		if (s == NULL || s->width == 0)
 			continue;
 		item->failures = s->failures;
 		item->in_turn = s->in_turn;
 		item->seen = s->seen;
-		send_request_isolate(r, i);
+		r->suspect = true;
+		send_request_isolate(r, i, s->width);
 	}
 }
 
-void http_suspect_store(struct http_route *route, const struct send_item *item)
+void http_suspect_store(struct http_route *route, const struct send_request *r, size_t from)
 {
+	const struct send_item *item = &r->item[from];
 	const struct batch *b = item->batch;
 	struct http_suspect *s = suspect_find(route, b);
 	if (b->id == NULL || b->id_len == 0 || b->id_len >= sizeof(s->id))
@@ -44,7 +46,8 @@ void http_suspect_store(struct http_route *route, const struct send_item *item)
 		memcpy(s->id, b->id, b->id_len);
 		s->id[b->id_len] = '\0';
 	}
-	s->failures = item->fate == SEND_PENDING ? item->failures : 0;
+	s->width = item->fate == SEND_PENDING ? (uint32_t)(r->to - from) : 0;
+	s->failures = item->failures;
 	s->in_turn = item->in_turn;
 	s->seen = item->seen;
 }
@@ -59,7 +62,7 @@ static void read_line(struct http_route *route, const char *line, size_t len)
 	struct http_suspect *s = &route->suspects[route->next_suspect];
 	if (failures == 0 || failures > 100 || id_len == 0 || id_len >= sizeof(s->id))
 		return;
-	*s = (struct http_suspect){.failures = (unsigned)failures};
+	*s = (struct http_suspect){.width = 1, .failures = (unsigned)failures};
 	memcpy(s->id, id + 1, id_len);
 	route->next_suspect++;
 }
@@ -87,7 +90,7 @@ void http_suspects_remember(const struct http_route *route, const struct send_me
 	if (memory->suspect == NULL)
 		return;
 	for (size_t i = 0; i < SUSPECTS_MAX; i++)
-		if (route->suspects[i].failures > 0)
+		if (route->suspects[i].width == 1)
 			df_buf_addf(&text, "%u %s\n", route->suspects[i].failures,
 				    route->suspects[i].id);
 	if (memory->suspect(memory->ctx, route->fingerprint, df_buf_cstr(&text), &err) != DF_OK)

@@ -48,6 +48,7 @@
  *	answer-name STATUS NAME
  *	    a request that holds such a batch gets STATUS and an HTML page, and nothing of it is
  *				accepted; STATUS 0 closes the connection without an answer
+ *         hang-name NAME          a request that holds such a batch never gets an answer
  *	max-batches N		a request with more gets 413
  *	rate N
  *	    at most N batches in any second of the clock, else 429 with Retry-After: 1; 202s
@@ -190,6 +191,9 @@ static struct server {
 	unsigned long in_second;
 	int64_t at; /* of rule "rate-sliding": the last millisecond looked at */
 	unsigned long at_ms[1000], in_sliding;
+	struct MHD_Connection **hung; /* by rule "hang-name" */
+	size_t n_hung;
+	bool ends;
 } server;
 
 struct request {
@@ -214,7 +218,7 @@ struct reply {
 	struct text body;
 	char retry_after[32], exceeded[64];
 	bool accept; /* the batches that are not bad */
-	bool html;
+	bool html, hangs;
 };
 
 static size_t utf16(const char *s, size_t len)
@@ -518,6 +522,13 @@ static bool answer_by_name(struct reply *a, const struct request *r)
 static bool reply_by_rule(struct reply *a, struct request *r)
 {
 	size_t i = 0;
+	for (const char *name; (name = rule("hang-name", &i)) != NULL;)
+		if (request_has_name(r, name)) {
+			a->hangs = true;
+			a->status = 0;
+			return true;
+		}
+	i = 0;
 	const char *value = rule("max-batches", &i);
 	if (value != NULL && r->n > strtoul(value, NULL, 10)) {
 		a->status = 413;
@@ -601,9 +612,22 @@ static void request_free(struct request *r)
 
 /* ---- HTTP ---- */
 
+static void hang(struct MHD_Connection *c)
+{
+	server.hung = realloc(server.hung, (server.n_hung + 1) * sizeof(struct MHD_Connection *));
+	if (server.hung == NULL)
+		die("out of memory");
+	server.hung[server.n_hung++] = c;
+	MHD_suspend_connection(c);
+}
+
 static enum MHD_Result answer(struct MHD_Connection *c, struct request *r, struct reply *a)
 {
 	record(r, a);
+	if (a->hangs) {
+		hang(c);
+		return MHD_YES;
+	}
 	if (a->status == 0) {
 		free(a->body.s);
 		return MHD_NO;
@@ -684,6 +708,8 @@ static enum MHD_Result handle(void *own, struct MHD_Connection *c, const char *u
 		*size = 0;
 		return MHD_YES;
 	}
+	if (server.ends) /* it was hung */
+		return MHD_NO;
 	r->bytes = r->body.len;
 	struct reply a = {.status = request_refused(c, method, url)};
 	if (a.status == 0) {
@@ -721,7 +747,8 @@ static struct MHD_Daemon *start(uint16_t port, char *cert, char *key)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
 	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | (cert != NULL ? MHD_USE_TLS : 0u);
+	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME |
+			 (cert != NULL ? MHD_USE_TLS : 0u);
 	struct MHD_OptionItem tls[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, cert},
 				       {MHD_OPTION_HTTPS_MEM_KEY, 0, key},
 				       {MHD_OPTION_END, 0, NULL}};
@@ -756,7 +783,9 @@ static void usage(FILE *to)
 	      "I,J\n"
 	      "  drop-before | drop-after | slow MS\n"
 	      "DIR/rules, one a line, for every request that the script leaves over:\n"
-	      "  reject-name NAME | reject-nolocate NAME | answer-name STATUS NAME | max-batches N "
+	      "  reject-name NAME | reject-nolocate NAME | answer-name STATUS NAME | hang-name "
+	      "NAME | "
+	      "max-batches N "
 	      "| rate N |\n"
 	      "  rate-sliding N\n",
 	      to);
@@ -845,7 +874,11 @@ int main(int argc, char **argv)
 		die("cannot listen on 127.0.0.1:%s", o.port);
 	write_port(d);
 	sigwait(&ends, &got);
+	server.ends = true;
+	for (size_t i = 0; i < server.n_hung; i++)
+		MHD_resume_connection(server.hung[i]);
 	MHD_stop_daemon(d);
+	free(server.hung);
 	unlink("port");
 	fclose(server.accepted);
 	fclose(server.requests);
