@@ -100,19 +100,49 @@ static void make_number(struct propose *p, struct propose_column *c, size_t numb
 	propose_because(c, "values look like %s", why);
 }
 
+/* 100001.0: a number for programs that have no whole numbers with gaps. */
+static bool ends_in_zero(const struct propose *p, size_t column)
+{
+	size_t n = 0, filled = 0, len;
+	for (size_t row = 0; row < p->n_rows; row++) {
+		const char *s = propose_cell_text(p, row, column, &len);
+		filled += len > 0;
+		n += len > 3 && strspn(s, "0123456789") == len - 2 &&
+		     memcmp(s + len - 2, ".0", 2) == 0;
+	}
+	return n > 0 && n == filled;
+}
+
+/* Is it a text that names something: a user, an order, a product? */
+static bool is_name(const struct propose *p, const struct propose_column *c)
+{
+	struct schema_path path;
+	return schema_path_parse(p->event, c->path, strlen(c->path), &path, NULL) ==
+		   SCHEMA_PATH_OK &&
+	       (path.field->flags & SCHEMA_INSTANT) == 0 &&
+	       (path.type == SCHEMA_STRING || path.type == SCHEMA_INTEGER);
+}
+
 /* The apostrophe that keeps spreadsheets from reading a text as a number is not part of the
- * value. */
+ * value, nor is the .0 that other programs add to numbers. */
 static void unquote(struct propose *p)
 {
 	for (size_t i = 0; p->has_header && i < p->n; i++) {
 		struct propose_column *c = &p->columns[i];
-		if (c->what != PROPOSE_KEEP || c->value != NULL || c->member ||
-		    !propose_value_quoted(p, i))
+		if (c->what != PROPOSE_KEEP || c->value != NULL || c->member)
 			continue;
-		c->value = df_strdup("{{ value | remove_first: \"'\" }}");
-		p->transform = true;
-		propose_because(c, "values begin with an apostrophe, as spreadsheets have it "
-				   "before texts of digits");
+		if (propose_value_quoted(p, i)) {
+			c->value = df_strdup("{{ value | remove_first: \"'\" }}");
+			propose_because(c,
+					"values begin with an apostrophe, as spreadsheets have it "
+					"before texts of digits");
+		} else if (is_name(p, c) && ends_in_zero(p, i)) {
+			c->value = df_strdup("{{ value | remove_last: '.0' }}");
+			propose_because(c,
+					"values end in .0, as programs write them that took them "
+					"for numbers");
+		}
+		p->transform = p->transform || c->value != NULL;
 	}
 }
 

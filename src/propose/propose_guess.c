@@ -309,7 +309,7 @@ static void try_alias(struct propose *p, const struct schema_word *word, const c
 		bool same = false;
 		for (size_t k = 0; k < c->n_aliases && !same; k++) {
 			const struct propose_alias *a = &c->aliases[k];
-			same = strlen(a->name) == len && memcmp(a->name, name, len) == 0 &&
+			same = strncmp(a->name, name, len) == 0 && a->name[len] == '\0' &&
 			       (a->of != OF_LINE || is_of_product(word)) &&
 			       (a->of != OF_PERSON || is_personal(word->path));
 		}

@@ -234,29 +234,31 @@ static bool is_first_name(const struct propose *p, const struct propose_column *
 		(schema_where(p->event) != SCHEMA_IN_COMMERCE && strcmp(c->normal, "name") == 0));
 }
 
-/* The one candidate that is left, where it is an address or an account; NULL: it is not. */
+/* The one candidate that is left; NULL: there are more, or it is the platform's own. */
 static struct candidate *only_one(struct candidate *list, size_t n)
 {
 	struct candidate *only = NULL;
 	for (size_t i = 0; i < n; i++) {
-		if (list[i].out || list[i].kind == EMAIL_LIKE)
+		if (list[i].out || list[i].kind == EMAIL_LIKE || list[i].kind == OTHER)
 			continue;
 		if (only != NULL)
 			return NULL;
 		only = &list[i];
 	}
-	return only != NULL && (only->kind == EMAIL || only->kind == ACCOUNT) ? only : NULL;
+	return only != NULL && only->kind != MPID ? only : NULL;
 }
 
 /* An address that is all there is identifies one person only where the names agree. */
 static void check_names(struct propose *p, struct pair *pairs, struct candidate *only)
 {
-	size_t distinct, fan, shared = 0, name = 0;
+	size_t distinct = 0, fan, shared = 0, name = 0;
 	while (name < p->n && !is_first_name(p, &p->columns[name]))
 		name++;
 	if (name < p->n)
 		shared = count_shared(p, pairs, only->column, name, &distinct, &fan);
-	if (shared == 0)
+	/* customers change their names; that is not a reason, where they are few */
+	if (shared == 0 ||
+	    (only->kind != EMAIL && only->kind != ACCOUNT && shared * 10 <= distinct))
 		return;
 	note_shared(p, only->column, name, shared);
 	df_buf_addf(&p->todo,

@@ -729,6 +729,27 @@ static void test_addresses(void)
 	CU_ASSERT_TRUE(says("1 of the values of column 1 is in rows with different names"));
 }
 
+/* A number that several people have is not one of them, whatever it is called. */
+static void test_numbers_of_people(void)
+{
+	CU_ASSERT_EQUAL(
+	    propose(&plain, "eventless", true, "customer no|first name\n1|Ann\n1|Bo\n2|Cy\n3|Di"),
+	    DF_OK);
+	LACKS("user_identities.customer_id\"");
+	CU_ASSERT_TRUE(says("no column identifies the user"));
+	/* a customer who has married is one customer still */
+	CU_ASSERT_EQUAL(propose(&plain, "eventless", true,
+				"customer no|first name\n1|Ann\n1|Anna\n2|B\n3|C\n4|D\n5|E\n6|F\n"
+				"7|G\n8|H\n9|I\n10|J"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("user_identities.customer_id\""));
+	/* 100001.0 is the customer 100001 */
+	CU_ASSERT_EQUAL(propose(&plain, "eventless", true,
+				"customer no|points\n100001.0|3.0\n|1.0\n100002.0|2.5"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("\"value\": \"{{ value | remove_last: '.0' }}\""));
+}
+
 static void test_states(void)
 {
 	/* the type says what was done, the status what came of it */
@@ -907,6 +928,7 @@ int main(void)
 	    {"zones", test_zones},
 	    {"names", test_names},
 	    {"addresses", test_addresses},
+	    {"numbers of people", test_numbers_of_people},
 	    {"states", test_states},
 	    {"amounts", test_amounts},
 	    {"currencies", test_currencies},
