@@ -3,6 +3,8 @@
  * document.h - one document, from its bytes to its last acknowledgement
  *
  *	document_pass.c		row by row
+ *	document_row.c		one row: checked, mapped, counted
+ *	document_guideline.c	warnings of a pass, and the hosted feed's guidelines
  *	document_open.c		how its bytes are written
  *	document_hint.c		which option would help where it fails
  *	document_parts.c	the same, by several threads

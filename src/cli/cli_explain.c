@@ -42,17 +42,6 @@ const struct cli_spec cli_explain_spec = {
 	     "usage, 5 internal error.",
 };
 
-const char *cli_explain_verdict(const struct run_explain *x)
-{
-	if (x->refused.text[0] != '\0')
-		return "refused";
-	if (x->header)
-		return "accepted";
-	if (x->skipped)
-		return "skipped";
-	return x->n_faults > 0 ? "rejected" : "delivered";
-}
-
 /* FILE:LINE or FILE:ENTRY:LINE. Names may hold colons: of the ways to read it the one counts
  * where the file is there. */
 static bool take_place(struct explain_arguments *a, const char *place)

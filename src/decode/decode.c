@@ -8,89 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct decode {
-	int own_fd;                 /* the unnamed file that holds the plaintext, or -1 */
-	struct decode_texts *texts; /* own */
-	struct decode_doc *docs;
-	size_t n_docs, cap_docs;
-	struct decode_skipped *skipped;
-	size_t n_skipped, cap_skipped;
-	bool opened;               /* by OpenPGP */
-	char key[DECODE_KEY_SIZE]; /* the key that opened the file; "": GnuPG does not say */
-};
-
-/* Small files expand a lot without harm: the ratio counts past this much output. */
-#define RATIO_FREE (64u << 20)
-
-enum df_status decode_stopped(struct df_err *err)
-{
-	return df_stop_requested ? df_fail(DF_RETRY, err, NULL, "asked to stop while decoding")
-				 : DF_OK;
-}
-
-static bool sink_over_ratio(uint64_t written, uint64_t packed, uint64_t max_ratio)
-{
-	uint64_t most = 0;
-	return written > RATIO_FREE && !__builtin_mul_overflow(packed, max_ratio, &most) &&
-	       written > most;
-}
-
-enum df_status decode_sink_write(struct decode_sink *sink, const void *p, size_t len,
-				 struct df_err *err)
-{
-	uint64_t after = sink->written + len;
-	if (after > sink->feed->decode.max_plaintext)
-		return df_fail(
-		    DF_REJECT, err, "archive-limit",
-		    "the file unpacks to more than max_plaintext (%" PRIu64
-		    " bytes); split it, or raise max_plaintext if it is meant to be that large",
-		    sink->feed->decode.max_plaintext);
-	if (sink_over_ratio(after, sink->packed, sink->feed->decode.max_ratio) ||
-	    (sink->entry_packed > 0 &&
-	     sink_over_ratio(after - sink->entry_start, sink->entry_packed,
-			     sink->feed->decode.max_ratio)))
-		return df_fail(
-		    DF_REJECT, err, "archive-limit",
-		    "the file unpacks to more than max_ratio (%" PRIu64
-		    ") times its size; raise max_ratio if it is meant to be that repetitive",
-		    sink->feed->decode.max_ratio);
-	enum df_status st = decode_stopped(err);
-	if (st == DF_OK)
-		st = df_write_all(sink->fd, p, len, err);
-	if (st == DF_OK)
-		sink->written = after;
-	return st;
-}
-
-/* Room for one more in an array of n elements. */
-static void *decode_grow(void *v, size_t n, size_t *cap, size_t size)
-{
-	if (n < *cap)
-		return v;
-	*cap = *cap == 0 ? 4 : *cap * 2;
-	return df_realloc(v, *cap * size);
-}
-
-void decode_add_doc(struct decode *d, const char *name, const char *event_type, int fd,
-		    uint64_t offset, uint64_t length)
-{
-	d->docs = decode_grow(d->docs, d->n_docs, &d->cap_docs, sizeof(*d->docs));
-	d->docs[d->n_docs++] = (struct decode_doc){.name = df_strdup(name),
-						   .event_type = df_strdup(event_type),
-						   .fd = fd,
-						   .offset = offset,
-						   .length = length,
-						   .text = decode_text_new(d->texts),
-						   .key = d->opened ? d->key : NULL};
-}
-
-void decode_add_skipped(struct decode *d, const char *name, const char *why, bool missed)
-{
-	d->skipped = decode_grow(d->skipped, d->n_skipped, &d->cap_skipped, sizeof(*d->skipped));
-	d->skipped[d->n_skipped++] =
-	    (struct decode_skipped){.name = df_strdup(name), .why = why, .missed = missed};
-}
-
 /* What is known before a byte is read. *size gets the drop file's. */
 static enum df_status decode_stat(const struct conf_feed *feed, const struct name *parsed, int fd,
 				  uint64_t *size, struct df_err *err)
@@ -215,26 +132,6 @@ enum df_status decode_open(const struct conf_feed *feed, const char *name, int f
 	}
 	*out = d;
 	return DF_OK;
-}
-
-size_t decode_count(const struct decode *d)
-{
-	return d->n_docs;
-}
-
-const struct decode_doc *decode_doc(const struct decode *d, size_t i)
-{
-	return &d->docs[i];
-}
-
-size_t decode_skipped_count(const struct decode *d)
-{
-	return d->n_skipped;
-}
-
-const struct decode_skipped *decode_skipped(const struct decode *d, size_t i)
-{
-	return &d->skipped[i];
 }
 
 void decode_close(struct decode *d)

@@ -51,6 +51,18 @@ void decode_texts_free(struct decode_texts *all);
 struct decode_text *decode_text_new(struct decode_texts *all); /* all is borrowed */
 void decode_text_free(struct decode_text *text);
 
+/* ---- decode_docs.c ---- */
+struct decode {
+	int own_fd;                 /* the unnamed file that holds the plaintext, or -1 */
+	struct decode_texts *texts; /* own */
+	struct decode_doc *docs;
+	size_t n_docs, cap_docs;
+	struct decode_skipped *skipped;
+	size_t n_skipped, cap_skipped;
+	bool opened;               /* by OpenPGP */
+	char key[DECODE_KEY_SIZE]; /* the key that opened the file; "": GnuPG does not say */
+};
+
 void decode_add_doc(struct decode *d, const char *name, const char *event_type, int fd,
 		    uint64_t offset, uint64_t length);
 /* why: a string constant */

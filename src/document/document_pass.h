@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* document_pass.h - a row of a document, checked by whoever has time, and taken in its turn:
- * between document_pass.c and document_parts.c */
+ * what document_pass.c, document_row.c and document_parts.c share */
 #ifndef DOCUMENT_PASS_H
 #define DOCUMENT_PASS_H
 
@@ -19,8 +19,18 @@ enum df_status document_pass_take_row(struct document_pass *w, struct batch_row 
 				      const struct map_record *record, bool sound,
 				      struct df_err *err) DF_CHECK;
 
+/* ---- document_guideline.c ---- */
+
+#define DOCUMENT_GUIDELINE_COLUMNS 50
+#define DOCUMENT_GUIDELINE_ROW     80000 /* bytes */
+
 /* Adds a warning of the pass's own. */
 void document_pass_note(struct document_pass *w, const char *code, const char *text);
+/* What the hosted feed wants otherwise: a warning, or DF_REJECT guideline, as the feed says. */
+enum df_status document_guideline(struct document_pass *w, struct df_err *err,
+				  const char *text) DF_CHECK;
+/* What can be said before a row is read. */
+enum df_status document_guidelines_of_file(struct document_pass *w, struct df_err *err) DF_CHECK;
 
 /* ---- document_open.c ---- */
 
@@ -40,6 +50,10 @@ void document_hint_header(const struct rows *rows, struct df_err *err);
 /* Of the document as a whole, when it was read. rows: NULL where it cannot be read at all. */
 void document_hint_end(struct document_pass *w, const struct rows *rows, enum df_status st,
 		       struct df_err *err);
+
+/* Checks a row and takes it. */
+enum df_status document_pass_one(struct document_pass *w, const struct batch_settings *sizes,
+				 const struct rows_row *row, struct df_err *err) DF_CHECK;
 
 /* Takes the rows from the place of `rows` on, up to the first one that begins at `until` or after
  * it. */

@@ -88,3 +88,19 @@ void map_run_separate(struct map_run *r)
 	if (r->out->len > r->frame->body)
 		df_buf_addc(r->out, ',');
 }
+
+/* The event's time is wanted as a number, too. */
+bool map_run_event_time(struct map_run *r, const char *p, size_t len, struct df_buf *out,
+			struct map_cell_fault *fault)
+{
+	const char *why = NULL;
+	if (!map_cell_instant(r->m, p, len, &r->record->timestamp_ms, out, fault))
+		return false;
+	r->record->has_timestamp = time_in_range(&r->m->time, r->record->timestamp_ms, &why);
+	if (!r->record->has_timestamp) {
+		r->record->late = r->record->timestamp_ms >= r->m->time.range.last;
+		fault->code = "bad-timestamp";
+		snprintf(fault->text, sizeof(fault->text), "%s", why);
+	}
+	return r->record->has_timestamp;
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A column's path, reason and cells, and what is noted for the manifest: what all other files of the
- * room use. */
+/* A column's path, reason and cells, and what is noted for the manifest: what all other files of
+ * the room use. */
 #include "propose_priv.h"
 
 #include <stdio.h>

@@ -13,13 +13,6 @@
 
 #define DAY_MS INT64_C(86400000)
 
-char *run_document_label(const struct run_file *f, const struct decode_doc *doc)
-{
-	if (doc != NULL && doc->name != NULL)
-		return df_format("%s: %s, %s", f->feed->name, f->name, doc->name);
-	return df_format("%s: %s", f->feed->name, f->name);
-}
-
 void run_file_log_failure(const struct run_file *f, const struct decode_doc *doc,
 			  const struct df_err *err, const char *what)
 {

@@ -30,12 +30,15 @@
  *	run_find.c	the bytes of a file that was pulled before
  *	run_spool.c	what crashes leave in the spool
  *	run_notices.c	who is to get notices, and gets them
-    *	run_progress.c	how far a run is; run_progress_text.c: its words
+ *	run_progress.c	how far a run is; run_progress_text.c: its words
  *	run_drift.c	columns that came and went
  *	run_watch.c	conditions of feeds
  *	run_expect.c	what is expected of a feed; run_calendar.c: by when
  *	run_operate.c	what is done on every exit
  *	run_same.c	the same bytes in another file
+ *	run_settings.c	a configuration, and a feed as a call changes it
+ *	run_status.c	`status` and `backup`
+ *	run_local.c	local files, and copies of them
  */
 #ifndef DROPFEED_RUN_PRIV_H
 #define DROPFEED_RUN_PRIV_H

@@ -55,16 +55,6 @@ enum send_health sender_health(struct sender *s, const struct conf_feed *feed, i
 	return send_http_health(s, feed, probe_ms);
 }
 
-enum df_status sender_clock(struct sender *s, const struct conf_feed *feed, int64_t *ahead_ms,
-			    struct df_err *err)
-{
-	*ahead_ms = 0;
-	if (feed->send.sink != CONF_SINK_EVENTS_API || feed->send.endpoint == NULL ||
-	    feed->send.api_key == NULL || feed->send.api_secret == NULL)
-		return DF_END;
-	return send_http_clock(s, feed, ahead_ms, err);
-}
-
 static const struct send_driver *const drivers[] = {
     [CONF_SINK_EVENTS_API] = &send_driver_http,
     [CONF_SINK_FILE] = &send_driver_file,
@@ -100,12 +90,6 @@ enum df_status sender_open(struct sender *s, const struct send_order *order,
 	else
 		*out = st;
 	return status;
-}
-
-void send_touched(struct send_stream *st)
-{
-	if (st->events->touched != NULL)
-		st->events->touched(st->ctx);
 }
 
 enum df_status send_put(struct send_stream *st, struct batch *b, struct df_err *err)

@@ -72,30 +72,3 @@ enum df_status http_clock_choose(const struct http_lane *lane, bool *historical,
 	    "clock, then run again",
 	    here, route->name, there);
 }
-
-/* ---- asked for by a document's reader ---- */
-
-enum df_status send_http_clock(struct sender *s, const struct conf_feed *feed, int64_t *ahead_ms,
-			       struct df_err *err)
-{
-	static const struct send_events none = {0};
-	const struct send_order order = {.feed = feed, .events = &none};
-	struct send_stream *st = NULL;
-	enum df_status status = sender_open(s, &order, &st, err);
-	if (status != DF_OK)
-		return status;
-	struct http_stream *own = st->own;
-	struct http_route *route = own->route; /* the sender's, as long as it lives */
-	pthread_mutex_lock(&s->lock);
-	own->asks = true;
-	pthread_mutex_unlock(&s->lock);
-
-	status = send_close(st, false, err);
-	if (status != DF_OK)
-		return status;
-	pthread_mutex_lock(&s->lock);
-	*ahead_ms = route->ahead_ms;
-	status = route->clock == HTTP_CLOCK_KNOWN ? DF_OK : DF_END;
-	pthread_mutex_unlock(&s->lock);
-	return status;
-}

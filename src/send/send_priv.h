@@ -67,9 +67,6 @@ struct send_stream {
 };
 
 void send_http_free(struct send_http *h);
-/* See sender_clock. */
-enum df_status send_http_clock(struct sender *s, const struct conf_feed *feed, int64_t *ahead_ms,
-			       struct df_err *err) DF_CHECK;
 enum send_health send_http_health(struct sender *s, const struct conf_feed *feed,
 				  int64_t *probe_ms);
 

@@ -10,18 +10,6 @@
 
 #define RESOLVE_EVERY_MS 10 /* is a look-up asked whether it is through */
 
-void http_stream_stop(struct http_stream *st, enum df_status status, const struct df_err *err)
-{
-	if (!st->stopping) {
-		st->stopping = true;
-		st->stopped_at = df_monotonic_ms();
-		st->status = status;
-		if (err != NULL)
-			st->err = *err;
-	}
-	pthread_cond_broadcast(&st->changed);
-}
-
 /* ---- the thread: when may a lane start? ---- */
 
 static void http_due(struct send_http *h, int64_t when)

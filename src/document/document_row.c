@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* One row of a pass: checked, mapped, counted. */
+#include "document_pass.h"
+
+#include <stdio.h>
+#include <strings.h>
+
+static void only_fault(struct map_record *record, const char *code, size_t column, const char *name)
+{
+	record->n_faults = 1;
+	record->faults[0].code = code;
+	record->faults[0].column = column;
+	record->faults[0].name = name;
+}
+
+/* A second header in mid-document, as joined files have it, perhaps with a mark of UTF-8 before
+ * it, or in other letters (a warehouse writes its own columns' names in capitals). No row of data
+ * has the name of each column in it, an identity's among them. */
+bool document_repeats_header(const struct map *m, const struct rows_row *row)
+{
+	if (!map_has_header(m) || row->n_cells != map_columns(m))
+		return false;
+	for (size_t i = 0; i < row->n_cells; i++) {
+		const char *name = map_column_name(m, i + 1), *p = row->cells[i].p;
+		size_t len = row->cells[i].len;
+		if (i == 0 && len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0) {
+			p += 3;
+			len -= 3;
+		}
+		if (strncasecmp(name, p, len) != 0 || name[len] != '\0')
+			return false;
+	}
+	return true;
+}
+
+/* Nearly all rows differ from the header in their first byte. */
+static inline bool may_repeat_header(const struct map *m, const struct rows_row *row)
+{
+	const struct rows_cell *first = row->cells;
+	return row->n_cells == 0 || first->len == 0 || first->p[0] == '\xef' ||
+	       ((first->p[0] ^ map_column_name(m, 1)[0]) & ~0x20) == 0;
+}
+
+bool document_pass_check_row(struct map *m, const struct batch_settings *sizes,
+			     const struct rows_row *row, struct map_record *record)
+{
+	struct map_fault *fault = &record->faults[0];
+	record->late = false;
+	if (row->fault != NULL) {
+		only_fault(record, row->fault, row->fault_column,
+			   map_column_name(m, row->fault_column));
+		snprintf(fault->text, sizeof(fault->text), "%s", row->fault_text);
+		return false;
+	}
+	if (may_repeat_header(m, row) && document_repeats_header(m, row)) {
+		only_fault(record, "repeated-header", 0, "");
+		snprintf(fault->text, sizeof(fault->text),
+			 "the row repeats the header; was the file joined from several ones?");
+		return false;
+	}
+	if (map_row(m, row->cells, row->n_cells, record) != DF_OK)
+		return false;
+	if (!batch_record_too_large(sizes, record))
+		return true;
+	only_fault(record, "row-too-large", 0, "");
+	snprintf(fault->text, sizeof(fault->text),
+		 "the row alone makes a batch of more than %u bytes, the API's limit",
+		 BATCH_MAX_BYTES);
+	return false;
+}
+
+bool document_pass_row_is_long(uint64_t length)
+{
+	return length > DOCUMENT_GUIDELINE_ROW;
+}
+
+enum df_status document_pass_take_row(struct document_pass *w, struct batch_row *where,
+				      const struct map_record *record, bool sound,
+				      struct df_err *err)
+{
+	enum df_status st = DF_OK;
+	if (document_pass_row_is_long(where->length) && !w->long_row) {
+		w->long_row = true;
+		st = document_guideline(w, err, "the hosted feed wants rows of less than 80 KB");
+	}
+	where->number = ++w->rows;
+	if (w->progress != NULL) {
+		atomic_store_explicit(&w->progress->rows, w->rows, memory_order_relaxed);
+		atomic_store_explicit(&w->progress->bytes, where->offset, memory_order_relaxed);
+	}
+	if (st != DF_OK)
+		return st;
+	if (sound && w->shared != NULL)
+		document_shared_row(w->shared, record);
+	if (sound)
+		return w->handlers->record != NULL ? w->handlers->record(w->ctx, record, where, err)
+						   : DF_OK;
+	if (record->n_faults == 0) {
+		w->skipped++;
+		return DF_OK;
+	}
+	w->rejected++;
+	w->late += record->late;
+	document_hint_reject(w, where, record->faults[0].code);
+	if (w->handlers->reject == NULL)
+		return DF_OK;
+	struct document_pass_reject r = {
+	    .where = *where, .faults = record->faults, .n_faults = record->n_faults};
+	return w->handlers->reject(w->ctx, &r, err);
+}
+
+enum df_status document_pass_one(struct document_pass *w, const struct batch_settings *sizes,
+				 const struct rows_row *row, struct df_err *err)
+{
+	struct map_record record;
+	bool sound = document_pass_check_row(w->map, sizes, row, &record);
+	struct batch_row where = {.line = row->line, .offset = row->offset, .length = row->length};
+	enum df_status st = document_pass_take_row(w, &where, &record, sound, err);
+	if (st == DF_OK && df_stop_requested)
+		st = df_fail(DF_RETRY, err, NULL,
+			     "stopped by a signal; the next run goes on from here");
+	return st;
+}
+
+enum df_status document_pass_rows_until(struct document_pass *w, struct rows *rows, uint64_t until,
+					struct df_err *err)
+{
+	const struct batch_settings sizes = {.event_type = w->doc->event_type};
+	struct rows_row row;
+	enum df_status st = DF_OK;
+	while (st == DF_OK && rows_tell(rows).offset < until) {
+		st = rows_next(rows, &row, err);
+		if (st == DF_OK)
+			st = document_pass_one(w, &sizes, &row, err);
+	}
+	return st;
+}
