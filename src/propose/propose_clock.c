@@ -55,8 +55,8 @@ static char *stem(const struct propose_column *c)
 	return text;
 }
 
-/* 3: a time of the same thing; 2: a time, and that is all; 1: of something, where the date is just a
- * date; 0: a time of something else. */
+/* 3: a time of the same thing; 2: a time, and that is all; 1: of something, where the date is just
+ * a date; 0: a time of something else. */
 static int related(const struct propose_column *date, const struct propose_column *clock)
 {
 	char *one = stem(date), *other = stem(clock);
