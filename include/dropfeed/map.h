@@ -201,10 +201,13 @@ struct map_route {
 	char *type; /* own: "integer", "one of ...", ...; NULL: nowhere */
 	/* the manifest's pattern for the column, borrowed from the map, or NULL */
 	const char *source;
-	char *text;     /* own, or NULL: see map_via */
-	char *fallback; /* own: the JSON that replaces an empty cell, or NULL */
-	bool deletes;   /* an empty cell deletes the attribute */
+	char *text;      /* own, or NULL: see map_via */
+	char *fallback;  /* own: the JSON that replaces an empty cell, or NULL */
+	bool deletes;    /* an empty cell deletes the attribute */
+	size_t n_values; /* that the manifest has for it; 0: it takes any */
 	/* of a row: */
+	char *asked; /* own: what `values` was asked for, after the template; or NULL */
+	bool listed; /* it has that */
 	enum map_outcome outcome;
 	char *value; /* own: the JSON that was written, or NULL */
 	/* the map's: */

@@ -36,6 +36,14 @@ static void put_route(struct json_writer *j, const struct map_route *r)
 	json_write_text(j, "via", vias[r->via]);
 	json_write_filled(j, "source", r->source);
 	json_write_filled(j, "template", template ? r->text : NULL);
+	if (r->asked != NULL) {
+		json_write_open(j, "values", '{');
+		json_write_text(j, "of", r->asked);
+		json_write_bool(j, "listed", r->listed);
+		json_write_close(j);
+	} else {
+		json_write_null(j, "values");
+	}
 	json_write_text(j, "outcome", outcomes[r->outcome]);
 	json_write_json(j, "value", r->value);
 	json_write_json(j, "else", r->fallback);

@@ -64,6 +64,13 @@ static void put_via(const struct table *t, const struct map_route *r)
 		df_buf_adds(t->out, ", by the template ");
 		put(t, r->text, TEXT_WIDTH);
 	}
+	if (r->n_values > 0 && r->asked == NULL && r->outcome == MAP_OUTCOME_UNKNOWN)
+		df_buf_addf(t->out, ", by the manifest's %zu values", r->n_values);
+	if (r->asked != NULL) {
+		df_buf_adds(t->out, ", by values, where ");
+		put(t, r->asked, TEXT_WIDTH);
+		df_buf_adds(t->out, r->listed ? " is listed" : " is not listed");
+	}
 	if (r->via == MAP_VIA_STATIC)
 		df_buf_adds(t->out, ", static");
 	if (r->via == MAP_VIA_DEFAULT)
@@ -85,7 +92,7 @@ static void put_outcome(const struct table *t, const struct map_route *r)
 		df_buf_adds(t->out, ", the default: the cell is empty");
 		break;
 	case MAP_OUTCOME_EMPTY:
-		df_buf_adds(t->out, r->via == MAP_VIA_CELL
+		df_buf_adds(t->out, r->via == MAP_VIA_CELL && r->asked == NULL
 					? ": left out, the cell is empty"
 					: ": left out, there is nothing to write");
 		break;

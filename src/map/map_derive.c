@@ -306,13 +306,22 @@ static bool cell_list(struct map *m, size_t column, const struct rows_cell *cell
 	return read && out->type == LIQUID_ARRAY;
 }
 
+/* What `values` has in place of the text, noted for whoever explains the row. */
+static bool replace(struct map_derived *d, struct rows_cell *cell, struct map_cell_fault *fault)
+{
+	d->asked = *cell;
+	bool ok = map_values_apply(d->entry, cell, fault);
+	d->listed = ok && cell->p != d->asked.p;
+	return ok;
+}
+
 bool map_derive(struct map *m, struct map_derived *d, const struct rows_cell *cells,
 		struct rows_cell *out, struct map_cell_fault *fault)
 {
 	const struct rows_cell *cell = &cells[d->column];
 	struct liquid_value v = string_of(cell->p, cell->len);
 	const struct liquid *template = d->entry->template;
-	*out = (struct rows_cell){"", 0};
+	*out = d->asked = (struct rows_cell){"", 0};
 	if (d->pattern != NULL)
 		return true;
 	bool json =
@@ -324,13 +333,13 @@ bool map_derive(struct map *m, struct map_derived *d, const struct rows_cell *ce
 	if (left_out(d->entry, &v, json))
 		return true;
 	if (template == NULL)
-		return plain_text(d, &v, out, fault) && map_values_apply(d->entry, out, fault);
+		return plain_text(d, &v, out, fault) && replace(d, out, fault);
 	struct liquid_value list = {0};
 	struct made made = {.value = &v, .key = d->key, .key_len = strlen(d->key)};
 	if (!json && liquid_lists(template) && cell_list(m, d->column, cell, &list))
 		made.list = &list;
 	return apply_template(m, d, &made, out, &d->list, fault) &&
-	       (d->list != NULL || map_values_apply(d->entry, out, fault));
+	       (d->list != NULL || replace(d, out, fault));
 }
 
 /* ---- spreads ---- */

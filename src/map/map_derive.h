@@ -25,6 +25,8 @@ struct map_derived {
 	bool items;                      /* it leads to the end of a list */
 	const struct liquid_value *list; /* in this row: its entries, or NULL */
 	bool faulty;                     /* in this row */
+	struct rows_cell asked;          /* in this row: what `values` was asked for */
+	bool listed;                     /* it has that */
 	const char *pattern;             /* of a spread: its source; else NULL */
 	char *way;                       /* own; of a spread: the way to the object */
 	/* of a spread: where the members' names begin in its destination */

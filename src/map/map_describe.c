@@ -36,6 +36,7 @@ void map_routes_free(struct map_routes *routes)
 		free(routes->v[i].text);
 		free(routes->v[i].fallback);
 		free(routes->v[i].value);
+		free(routes->v[i].asked);
 	}
 	free(routes->v);
 	for (size_t i = 0; i < routes->n_remarks; i++)
@@ -128,6 +129,7 @@ static void describe_derived(struct map_route *r, const struct map_derived *d)
 	} else {
 		r->via = d->path != NULL ? MAP_VIA_JSON : MAP_VIA_CELL;
 	}
+	r->n_values = d->entry->n_values;
 	if (d->entry->template == NULL)
 		return;
 	r->via = d->pattern != NULL ? r->via : MAP_VIA_TEMPLATE;
@@ -309,6 +311,10 @@ static void leaf_seen(const struct row_watch *w, const struct map_seen *seen, st
 	const struct map_derived *d = map_derived_of(w->m, seen->op->column);
 	bool reported = w->record->n_faults > seen->faults_before || (d != NULL && d->faulty);
 	r->at = seen->out_before;
+	if (r->n_values > 0 && d != NULL && d->asked.len > 0) {
+		r->asked = df_strndup(d->asked.p, d->asked.len);
+		r->listed = d->listed;
+	}
 	if (seen->out->len > seen->out_before) {
 		r->value = written_by(seen);
 		r->outcome =
@@ -374,7 +380,8 @@ enum df_status map_describe_row(struct map *m, const struct rows_cell *cells, si
 	for (size_t i = 0; i < routes->n; i++) {
 		struct map_route *r = &routes->v[i];
 		free(r->value);
-		r->value = NULL;
+		free(r->asked);
+		r->value = r->asked = NULL;
 		r->outcome = MAP_OUTCOME_UNKNOWN;
 	}
 	enum df_status st = map_row_watched(m, cells, n, record, &w.watch);

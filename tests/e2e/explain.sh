@@ -129,6 +129,20 @@ exits 0 "a field transformation" explain --manifest "$templates/manifest.json" "
 shown "a field transformation: a template" "(timestamp), by the template {{ value | date: '%s%L' }}"
 shown "a field transformation: JSON" '= {"tier":"gold","visits":"12","langs":["en","de"]} (members of a JSON object), from the cell'\''s JSON: Profile.*'
 shown "a field transformation: a static value" 'events.data.event_name = "Shop visit" (string), static'
+cat >values.json <<'END'
+{"mappings": [
+  {"mapping_type": "column", "source": "id", "destination": "user_identities.customer_id"},
+  {"mapping_type": "column", "source": "t", "destination": "user_attributes.T", "value": "{{ value | downcase }}", "values": {"g": "gold", "s": null}},
+  {"mapping_type": "column", "source": "u", "destination": "user_attributes.U", "values": {"g": "gold"}, "otherwise": "keep"}]}
+END
+printf 'id,t,u\n1,G,x\n2,s,g\n' >values-eventless.csv
+exits 0 "values: a row" explain --manifest values.json values-eventless.csv:2
+shown "values: a template comes first" 'user_attributes.T = "gold" (string), by the template {{ value | downcase }}, by values, where g is listed'
+shown "values: one that is kept" 'user_attributes.U = "x" (string), by values, where x is not listed'
+exits 0 "values: another row" explain --format json --manifest values.json values-eventless.csv:3
+check "values: in JSON" holds '.columns[1].to[0] | .values == {"of": "s", "listed": true} and .outcome == "empty"' "$work/out"
+exits 0 "values: the header" explain --manifest values.json values-eventless.csv:1
+shown "values: so many" "by the manifest's 2 values"
 printf '{"id": broken' >broken.json
 exits 2 "a broken manifest" explain --manifest broken.json bare-eventless.csv:1
 action=events.data.product_action
