@@ -152,6 +152,10 @@ struct df_log_fields {
 void df_log_with(enum df_log_level level, const struct df_log_fields *f, const char *fmt, ...)
     DF_PRINTF(3, 4);
 
+/* With a code of our own. */
+#define df_log_code(level, word, ...)                                                              \
+	df_log_with((level), &(struct df_log_fields){.code = (word)}, __VA_ARGS__)
+
 /* A line of a terminal that is drawn anew each time, below the lines of the log. It holds no
  * control characters and is shorter than the terminal is wide. NULL: none. */
 void df_log_status(const char *text);

@@ -40,6 +40,14 @@ void cli_summarize(const struct run_result *r, const char *idle)
 {
 	int code = run_exit_code(r);
 	bool worked = r->files_done + r->files_refused + r->files_gone + r->documents > 0;
+	const struct df_log_number numbers[] = {{"exit_code", (uint64_t)code},
+						{"files_done", r->files_done},
+						{"files_refused", r->files_refused},
+						{"rows", r->rows},
+						{"delivered", r->delivered},
+						{"rejected", r->rejected},
+						{"skipped", r->skipped}};
+	const struct df_log_fields fields = {.numbers = numbers, .n_numbers = 7};
 	char skipped[48] = "";
 	if (r->skipped > 0)
 		snprintf(skipped, sizeof(skipped), " + %llu skipped",
@@ -47,14 +55,15 @@ void cli_summarize(const struct run_result *r, const char *idle)
 	if (!worked && code == 0)
 		df_log(DF_LOG_INFO, "%s", idle);
 	else /* where no file came so far, the error before says all that there is to be mailed */
-		df_log(worked && code != 0 ? DF_LOG_WARN : DF_LOG_INFO,
-		       "%llu file%s delivered, %llu refused; %llu row%s = %llu delivered + %llu "
-		       "rejected%s%s",
-		       (unsigned long long)r->files_done, r->files_done == 1 ? "" : "s",
-		       (unsigned long long)r->files_refused, (unsigned long long)r->rows,
-		       r->rows == 1 ? "" : "s", (unsigned long long)r->delivered,
-		       (unsigned long long)r->rejected, skipped,
-		       r->unfinished ? "; not finished: run again" : "");
+		df_log_with(
+		    worked && code != 0 ? DF_LOG_WARN : DF_LOG_INFO, &fields,
+		    "%llu file%s delivered, %llu refused; %llu row%s = %llu delivered + %llu "
+		    "rejected%s%s",
+		    (unsigned long long)r->files_done, r->files_done == 1 ? "" : "s",
+		    (unsigned long long)r->files_refused, (unsigned long long)r->rows,
+		    r->rows == 1 ? "" : "s", (unsigned long long)r->delivered,
+		    (unsigned long long)r->rejected, skipped,
+		    r->unfinished ? "; not finished: run again" : "");
 }
 
 static void json_forecast(struct json_writer *j, const struct run_result *r)

@@ -22,7 +22,7 @@ void run_file_log_failure(const struct run_file *f, const struct decode_doc *doc
 	if (strcmp(why.file, f->name) == 0) /* it is named already */
 		why.file[0] = '\0';
 	df_err_render(&why, text, sizeof(text));
-	df_log(DF_LOG_ERROR, "%s: %s: %s", name, what, text);
+	df_log_code(DF_LOG_ERROR, why.code, "%s: %s: %s", name, what, text);
 	free(name);
 }
 
@@ -48,11 +48,12 @@ void run_log_warnings(const char *label, const struct document_pass *pass)
 	const struct map_warning *list;
 	size_t n = pass->map != NULL ? map_warnings(pass->map, &list) : 0;
 	for (size_t i = 0; i < n; i++)
-		df_log(DF_LOG_WARN, "%s: %s [%s]", label, list[i].text, list[i].code);
+		df_log_code(DF_LOG_WARN, list[i].code, "%s: %s [%s]", label, list[i].text,
+			    list[i].code);
 	for (size_t i = 0; i < pass->n_notes; i++) {
 		bool guideline = strcmp(pass->notes[i].code, "guideline") == 0;
-		df_log(guideline ? DF_LOG_DEBUG : DF_LOG_WARN, "%s: %s [%s]", label,
-		       pass->notes[i].text, pass->notes[i].code);
+		df_log_code(guideline ? DF_LOG_DEBUG : DF_LOG_WARN, pass->notes[i].code,
+			    "%s: %s [%s]", label, pass->notes[i].text, pass->notes[i].code);
 	}
 }
 
@@ -84,9 +85,15 @@ static enum df_status check_document(struct run_file_work *w, const struct decod
 	run_item_end(w->run->progress, &item);
 	char *label = run_document_label(w->f, doc);
 	run_log_warnings(label, &pass);
-	free(label);
 	if (st == DF_OK)
-		run_drift(w, doc, pass.map);
+		run_drift(w->run, &(struct run_columns){
+				      .feed = feed->name,
+				      .event_type = doc->event_type,
+				      .name = doc->name != NULL ? doc->name : w->f->name,
+				      .label = label,
+				      .map = pass.map,
+				  });
+	free(label);
 	document_pass_end(&pass);
 	return st;
 }
@@ -272,21 +279,28 @@ static void document_log_done(struct run_file_work *w, const struct decode_doc *
 	char *name = run_document_label(w->f, doc);
 	struct df_buf why = {0};
 	document_reasons_words(&rejects->reasons, &why);
+	const struct df_log_number numbers[] = {{"rows", d->rows},
+						{"delivered", d->delivered},
+						{"rejected", d->rejected},
+						{"skipped", d->skipped},
+						{"batches", d->batches}};
+	const struct df_log_fields fields = {.numbers = numbers, .n_numbers = 5};
 	char skipped[48] = "";
 	if (d->skipped > 0)
 		snprintf(skipped, sizeof(skipped), ", %llu skipped",
 			 (unsigned long long)d->skipped);
 	if (d->rejected == 0 && d->skipped == 0)
-		df_log(DF_LOG_INFO, "%s: %llu rows, all delivered in %llu batches", name,
-		       (unsigned long long)d->rows, (unsigned long long)d->batches);
+		df_log_with(DF_LOG_INFO, &fields, "%s: %llu rows, all delivered in %llu batches",
+			    name, (unsigned long long)d->rows, (unsigned long long)d->batches);
 	else if (d->rejected == 0)
-		df_log(DF_LOG_INFO, "%s: %llu rows, %llu delivered in %llu batches%s", name,
-		       (unsigned long long)d->rows, (unsigned long long)d->delivered,
-		       (unsigned long long)d->batches, skipped);
+		df_log_with(DF_LOG_INFO, &fields, "%s: %llu rows, %llu delivered in %llu batches%s",
+			    name, (unsigned long long)d->rows, (unsigned long long)d->delivered,
+			    (unsigned long long)d->batches, skipped);
 	else
-		df_log(DF_LOG_WARN, "%s: %llu rows, %llu delivered%s, %llu rejected (%s): see %s",
-		       name, (unsigned long long)d->rows, (unsigned long long)d->delivered, skipped,
-		       (unsigned long long)d->rejected, df_buf_cstr(&why), rejects->path);
+		df_log_with(DF_LOG_WARN, &fields,
+			    "%s: %llu rows, %llu delivered%s, %llu rejected (%s): see %s", name,
+			    (unsigned long long)d->rows, (unsigned long long)d->delivered, skipped,
+			    (unsigned long long)d->rejected, df_buf_cstr(&why), rejects->path);
 	df_buf_free(&why);
 	free(name);
 }

@@ -32,7 +32,13 @@ void run_file_log_failure(const struct run_file *f, const struct decode_doc *doc
 
 /* Warns of columns that came and went since the feed's last document, and remembers them:
  * run_drift.c */
-void run_drift(struct run_file_work *w, const struct decode_doc *doc, const struct map *map);
+struct run_columns { /* of a document */
+	const char *feed, *event_type;
+	const char *name;  /* its file's, or of a zip its own */
+	const char *label; /* see run_document_label */
+	const struct map *map;
+};
+void run_drift(struct run *run, const struct run_columns *what);
 
 /* What the reading of a document warned of; the hosted feed's guidelines only with --verbose. */
 void run_log_warnings(const char *label, const struct document_pass *pass);

@@ -65,34 +65,33 @@ static void warn(const char *label, const struct ledger_drift *d)
 		return;
 	list_names(&text, "new: ", d->came, d->n_came);
 	list_names(&text, d->n_came > 0 ? "; gone: " : "gone: ", d->went, d->n_went);
-	df_log(DF_LOG_WARN,
-	       "%s: the columns differ from those of the feed's last document: %s "
-	       "[columns-changed]",
-	       label, df_buf_cstr(&text));
+	df_log_code(DF_LOG_WARN, "columns-changed",
+		    "%s: the columns differ from those of the feed's last document: %s "
+		    "[columns-changed]",
+		    label, df_buf_cstr(&text));
 	df_buf_free(&text);
 }
 
-void run_drift(struct run_file_work *w, const struct decode_doc *doc, const struct map *map)
+void run_drift(struct run *run, const struct run_columns *what)
 {
+	const struct map *map = what->map;
 	struct df_err err = {0};
 	struct ledger_drift drift = {0};
 	size_t n = 0;
 	if (map == NULL || !map_has_header(map))
 		return;
 	const char **names = names_of(map, &n);
-	char *shape = shape_of(doc->name != NULL ? doc->name : w->f->name);
-	const struct ledger_header h = {.feed = w->f->feed->name,
-					.event_type = doc->event_type,
+	char *shape = shape_of(what->name);
+	const struct ledger_header h = {.feed = what->feed,
+					.event_type = what->event_type,
 					.shape = shape,
 					.names = names,
 					.n = n,
 					.now_ms = df_now_ms()};
-	char *label = run_document_label(w->f, doc);
-	if (n > 0 && ledger_header_note(w->run->env.ledger, &h, &drift, &err) != DF_OK)
+	if (n > 0 && ledger_header_note(run->env.ledger, &h, &drift, &err) != DF_OK)
 		df_log_err(DF_LOG_WARN, &err);
-	warn(label, &drift);
+	warn(what->label, &drift);
 	ledger_drift_free(&drift);
-	free(label);
 	free(shape);
 	free((void *)names);
 }

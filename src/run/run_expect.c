@@ -90,7 +90,7 @@ static enum df_status settle(struct run *run, const struct expectation *e, struc
 	if (st != DF_OK || !changed)
 		return st;
 	if (missed) {
-		df_log(DF_LOG_WARN, "%s: missing: %s", e->feed, e->text);
+		df_log_code(DF_LOG_WARN, "missing", "%s: missing: %s", e->feed, e->text);
 		pthread_mutex_lock(&run->lock);
 		run->result->missing++;
 		pthread_mutex_unlock(&run->lock);

@@ -544,6 +544,8 @@ static void *feed_main(void *arg)
 	struct feed_thread *t = arg;
 	struct feed_work *w = &t->work;
 	struct df_err err = {0};
+	const struct df_log_place at = {.feed = w->feed->name};
+	const struct df_log_place before = df_log_at(&at);
 
 	enum df_status st = df_mkdirs(w->spool, &err);
 	if (st == DF_OK)
@@ -555,6 +557,7 @@ static void *feed_main(void *arg)
 	st = feed_end(w, sweep, &err);
 	feed_note(w, st, &err);
 	run_source_close(&w->source);
+	(void)df_log_at(&before);
 	return NULL;
 }
 

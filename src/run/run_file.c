@@ -271,13 +271,24 @@ static enum df_status note_skipped(const struct run_file_work *w, struct df_err 
 	return st;
 }
 
+/* Returns what lines were about before. */
+static struct df_log_place log_at_document(const struct run_file *f, const struct decode_doc *doc)
+{
+	const struct df_log_place at = {
+	    .feed = f->feed->name, .file = f->name, .document = doc->name};
+	return df_log_at(&at);
+}
+
 /* Begins every document that is new, which checks it. */
 static enum df_status file_begin(struct run_file_work *w, struct df_err *err)
 {
 	size_t n = decode_count(w->f->decoded);
 	for (size_t i = 0; i < n; i++) {
 		struct ledger_document d = {0};
-		enum df_status st = run_document_begin(w, decode_doc(w->f->decoded, i), &d, err);
+		const struct decode_doc *doc = decode_doc(w->f->decoded, i);
+		const struct df_log_place before = log_at_document(w->f, doc);
+		enum df_status st = run_document_begin(w, doc, &d, err);
+		(void)df_log_at(&before);
 		ledger_document_free(&d);
 		/* refused, entered and logged: the others go on */
 		if (st != DF_OK && st != DF_REJECT)
@@ -329,8 +340,12 @@ static enum df_status file_send(struct run_file_work *w, struct df_err *err)
 	if (st == DF_OK)
 		st = ledger_file_state(w->run->env.ledger, f->ledger_id,
 				       &(struct ledger_outcome){.state = LEDGER_SENDING}, err);
-	for (size_t i = 0; st == DF_OK && i < decode_count(f->decoded); i++)
-		st = run_document_work(w, decode_doc(f->decoded, i), err);
+	for (size_t i = 0; st == DF_OK && i < decode_count(f->decoded); i++) {
+		const struct decode_doc *doc = decode_doc(f->decoded, i);
+		const struct df_log_place before = log_at_document(f, doc);
+		st = run_document_work(w, doc, err);
+		(void)df_log_at(&before);
+	}
 	return st == DF_OK ? file_close(w, w->n_refused > 0 ? &w->refused : NULL, err) : st;
 }
 

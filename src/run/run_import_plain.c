@@ -231,8 +231,8 @@ static void log_refusal(const struct plain_import *p, const struct decode_doc *d
 {
 	char text[DF_ERR_TEXT];
 	df_err_render(why, text, sizeof(text));
-	df_log(DF_LOG_ERROR, "%s%s%s: refused, nothing of it was sent: %s", p->name,
-	       doc->name != NULL ? ", " : "", doc->name != NULL ? doc->name : "", text);
+	df_log_code(DF_LOG_ERROR, why->code, "%s%s%s: refused, nothing of it was sent: %s", p->name,
+		    doc->name != NULL ? ", " : "", doc->name != NULL ? doc->name : "", text);
 }
 
 static enum df_status plain_decoded(struct plain_import *p, int fd, struct hashing *hash,

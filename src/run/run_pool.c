@@ -107,6 +107,8 @@ static enum run_stage do_send(struct run_pool *pool, struct run_file *f)
 /* Under the lock, which is released in between. */
 static void do_step(struct run_pool *pool, struct run_file *f, enum run_step step)
 {
+	const struct df_log_place at = {.feed = f->feed->name, .file = f->name};
+	const struct df_log_place before = df_log_at(&at);
 	run_queue_begin(&pool->queue, f, step);
 	pthread_mutex_unlock(&pool->lock);
 
@@ -124,6 +126,7 @@ static void do_step(struct run_pool *pool, struct run_file *f, enum run_step ste
 		pthread_mutex_lock(&pool->lock);
 		stage = RUN_LEFT;
 	}
+	(void)df_log_at(&before);
 	run_queue_end(&pool->queue, f, stage);
 	if (stage == RUN_CLOSED)
 		run_file_free(f);
