@@ -56,5 +56,25 @@ struct feed_file { /* one that was pulled */
 /* Gives a file to the workers; waits while many of the feed are there already. Takes spool.
  * False: the run takes no more of the feed, and the file waits for the next one. */
 bool run_feed_hand_over(struct feed_work *w, const struct feed_file *file, char *spool);
+/* Waits for a worker that takes a file of the feed. False: the run takes no more of it. */
+bool run_feed_room(struct feed_work *w);
+/* Does, on the source, what is to be done with the files that were closed since it was asked
+ * last. */
+void run_feed_closed(struct feed_work *w);
+/* The file's bytes cannot be had for now. */
+void run_feed_stuck(struct feed_work *w, const struct fetch_entry *e);
+/* For qsort: pointers to entries, in the order in which their files came to rest. */
+int run_feed_by_rest(const void *a, const void *b);
+
+/* ---- the steps of a feed's part: run_left.c, run_pull.c ---- */
+
+#define RUN_KEEP_OPEN_MS 5000 /* a connection with nothing to do is kept for so long */
+
+/* Files that an earlier run did not finish. */
+enum df_status run_left_resume(struct feed_work *w, struct df_err *err) DF_CHECK;
+/* Lists the source, and pulls what has settled. */
+enum df_status run_pull_listed(struct feed_work *w, struct df_err *err) DF_CHECK;
+/* Waits for what has not settled yet, and pulls it. */
+enum df_status run_pull_settled(struct feed_work *w, struct df_err *err) DF_CHECK;
 
 #endif

@@ -2,9 +2,10 @@
 /*
  * run_priv.h - taking a drop file through the ledger
  *
- *	run_feeds.c
- *	    `run`: all feeds at once, files that have settled are pulled and handed to the
- *	    workers
+ *	run_feeds.c	`run`: all feeds at once
+ *	run_left.c	files that earlier runs left unfinished
+ *	run_pull.c	what is in a feed's source, and has settled
+ *	run_hand.c	files are handed to the workers, in their order
  *	run_retry.c	`retry`: what was refused or rejected is opened again
  *	run_rejects.c	`rejects`: rejected rows, printed
  *	run_named.c	the files and documents that a command line names

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* Files that earlier runs left unfinished go on; where their bytes are gone, they are closed. */
+#include "run_feed.h"
+#include "run_session.h"
+
+#include <stdlib.h>
+
+struct left_file {
+	int64_t id;
+	bool closed;
+	char sha256[DF_SHA256_HEX];
+	char *spool;              /* own */
+	uint64_t idle;            /* see run_file */
+	struct fetch_entry entry; /* name is own */
+};
+
+struct left_over {
+	const struct conf *conf;
+	struct left_file *v; /* own */
+	size_t n;
+};
+
+static enum df_status collect(void *ctx, const struct ledger_file *f, struct df_err *err)
+{
+	(void)err;
+	struct left_over *l = ctx;
+	l->v = df_realloc(l->v, (l->n + 1) * sizeof(*l->v));
+	struct left_file *left = &l->v[l->n++];
+	*left = (struct left_file){
+	    .id = f->id,
+	    .closed = ledger_closes(f->state),
+	    .spool = run_spool_of(l->conf, f),
+	    .idle = f->idle,
+	    .entry = {.name = df_strdup(f->name), .size = f->size, .mtime = f->mtime},
+	};
+	memcpy(left->sha256, f->sha256, DF_SHA256_HEX);
+	return DF_OK;
+}
+
+static void left_over_free(struct left_over *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		free(l->v[i].entry.name);
+		free(l->v[i].spool);
+	}
+	free(l->v);
+}
+
+/* ---- bytes that are gone ---- */
+
+struct lost { /* what is closed without them */
+	size_t documents;
+	uint64_t rows;
+};
+
+static enum df_status add_lost(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	struct lost *l = ctx;
+	(void)err;
+	l->documents++;
+	if (!ledger_closes(d->state))
+		l->rows += d->rows - d->delivered - d->rejected - d->skipped;
+	return DF_OK;
+}
+
+/* The source was looked through and has them nowhere: nobody will bring the file to its end.
+ * `retry` goes on with it if they turn up after all. */
+static enum df_status close_lost(struct feed_work *w, const struct left_file *f, struct df_err *err)
+{
+	struct lost l = {0};
+	struct ledger *ledger = w->run->env.ledger;
+	enum df_status st = ledger_documents(ledger, f->id, add_lost, &l, err);
+	char *text = l.documents == 0 ? df_strdup("its bytes are gone from the spool and from the "
+						  "source; none of its rows was delivered")
+				      : df_format("its bytes are gone from the spool and from the "
+						  "source; %llu rows were not delivered",
+						  (unsigned long long)l.rows);
+	const struct ledger_outcome lost = {
+	    .state = LEDGER_REFUSED, .code = "lost-bytes", .text = text, .now_ms = df_now_ms()};
+
+	if (st == DF_OK)
+		st = ledger_file_lost(ledger, f->id, &lost, err);
+	if (st == DF_OK) {
+		df_log(DF_LOG_ERROR,
+		       "%s: %s: closed as refused: %s [lost-bytes]: when they turn up, name the "
+		       "folder that they are in "
+		       "with `dropfeed retry --from DIR`",
+		       w->feed->name, f->entry.name, text);
+		pthread_mutex_lock(&w->run->lock);
+		w->run->result->files_refused++;
+		pthread_mutex_unlock(&w->run->lock);
+	}
+	free(text);
+	return st;
+}
+
+/* ---- on their way again ---- */
+
+static enum df_status resume_one(struct feed_work *w, const struct left_file *f, struct df_err *err)
+{
+	char *spool = df_strdup(f->spool);
+	enum df_status st = run_feed_spooled(w, spool, f->sha256, err);
+	if (st == DF_END) /* the source may still have the same bytes */
+		st = run_feed_find(w, &f->entry, f->sha256, spool, err);
+	if (st != DF_OK) {
+		free(spool);
+		return st == DF_END ? close_lost(w, f, err) : st;
+	}
+	struct feed_file file = {
+	    .entry = &f->entry, .sha256 = f->sha256, .id = f->id, .idle = f->idle};
+	df_log(DF_LOG_INFO, "%s: %s: going on where an earlier run stopped", w->feed->name,
+	       f->entry.name);
+	(void)run_feed_hand_over(w, &file, spool);
+	return DF_OK;
+}
+
+static int by_left_rest(const void *a, const void *b)
+{
+	const struct fetch_entry *x = &((const struct left_file *)a)->entry,
+				 *y = &((const struct left_file *)b)->entry;
+	return run_feed_by_rest(&x, &y);
+}
+
+/* Files that an earlier run did not finish. */
+enum df_status run_left_resume(struct feed_work *w, struct df_err *err)
+{
+	struct left_over left = {.conf = w->run->conf};
+	enum df_status st =
+	    ledger_files(w->run->env.ledger, w->feed->name, true, collect, &left, err);
+	if (left.n > 0)
+		qsort(left.v, left.n, sizeof(*left.v), by_left_rest);
+	for (size_t i = 0; st == DF_OK && i < left.n; i++) {
+		struct df_err one = {0};
+		if (left.v[i].closed)
+			continue;
+		enum df_status got = resume_one(w, &left.v[i], &one);
+		if (got == DF_OK)
+			continue;
+		df_err_context(&one, "%s: %s", w->feed->name, left.v[i].entry.name);
+		df_log_err(DF_LOG_ERROR, &one);
+		run_note(w->run, w->feed, got, &one);
+		run_feed_stuck(w, &left.v[i].entry);
+	}
+	left_over_free(&left);
+	return st;
+}

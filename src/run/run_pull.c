@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/* What is in a feed's source, and has settled, is pulled. */
+#include "run_adopt.h"
+#include "run_session.h"
+
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A server may set a file's time when it is read: the ledger knows it by the time under which it
+ * is listed from now on. */
+static void note_fate(struct feed_work *w, const struct fetch_entry *e,
+		      struct ledger_new_file *file)
+{
+	const struct fetch_fate *fate = fetch_fate(w->source.fetch);
+	file->key.mtime = fate->mtime;
+	if (fate->gone)
+		df_log(DF_LOG_INFO,
+		       "%s: %s: the server removed it once it was read; all of it is here",
+		       w->feed->name, e->name);
+}
+
+static enum df_status pull(struct feed_work *w, const struct fetch_entry *e, struct df_err *err)
+{
+	char sha256[DF_SHA256_HEX];
+	char event_type[RUN_EVENT_TYPE_SIZE];
+	struct feed_file file = {.entry = e, .sha256 = sha256};
+	struct ledger_new_file new = {.key = run_feed_key(w->feed, e),
+				      .sha256 = sha256,
+				      .event_type = event_type,
+				      .now_ms = df_now_ms()};
+	char *arrival = run_spool_arrival(w->run->conf, &new.key), *spool = df_strdup(arrival);
+	run_event_type(w->feed, e->name, event_type);
+	struct run_item item = {.what = RUN_IS_PULLED, .feed = w->feed, .file = e->name};
+	run_item_begin(w->run->progress, &item);
+	enum df_status st = run_source_get(&w->source, e, spool, sha256, err);
+	run_item_end(w->run->progress, &item);
+	if (st == DF_END)
+		df_log(DF_LOG_INFO,
+		       "%s: %s: went away before it was read: the next listing decides",
+		       w->feed->name, e->name);
+	if (st == DF_OK)
+		note_fate(w, e, &new);
+	if (st == DF_OK)
+		st = run_spool_keep(arrival, sha256, &spool, err);
+	new.place = spool;
+	new.arrival = arrival;
+	if (st == DF_OK)
+		st = ledger_file_add(w->run->env.ledger, &new, &file.id, err);
+	free(arrival);
+	if (st != DF_OK) {
+		free(spool);
+		return st;
+	}
+	(void)run_feed_hand_over(w, &file, spool);
+	return DF_OK;
+}
+
+static void note_unsettled(struct feed_work *w, const struct fetch_entry *e)
+{
+	struct fetch_entry *first = &w->waits;
+	w->unsettled++;
+	if (first->name == NULL)
+		*first = (struct fetch_entry){
+		    .name = df_strdup(e->name), .size = e->size, .mtime = e->mtime};
+	else if (strcmp(first->name, e->name) == 0 && first->size == e->size &&
+		 first->mtime != e->mtime)
+		w->restless = true;
+}
+
+/* DF_OK: it is to be pulled. DF_END: not now, or not any more. */
+static enum df_status is_due(struct feed_work *w, const struct fetch_entry *e, struct df_err *err)
+{
+	struct ledger_file known = {0};
+	const struct ledger_key key = run_feed_key(w->feed, e);
+	int64_t first_ms = 0, now = df_now_ms(), age = w->feed->fetch.min_age_ms;
+	enum df_status st = ledger_file_known(w->run->env.ledger, &key, &known, err);
+	if (st == DF_OK) {
+		w->known += ledger_closes(known.state);
+		ledger_file_free(&known);
+		return DF_END; /* closed, or open and taken up from the spool: see resume */
+	}
+	if (st != DF_END)
+		return st;
+	st = ledger_seen(w->run->env.ledger, &key, now, &first_ms, err);
+	if (st != DF_OK)
+		return st;
+	if (fetch_settled(e, e->size, e->mtime, first_ms, now, age))
+		return DF_OK;
+	note_unsettled(w, e);
+	if (w->wait_until_ms < first_ms + age)
+		w->wait_until_ms = first_ms + age;
+	return DF_END;
+}
+
+/* Each is logged when it is first seen, and when it has changed: not with every mail of cron. */
+static enum df_status log_misnamed(struct feed_work *w, const struct fetch_list *list,
+				   struct df_err *err)
+{
+	enum df_status st = DF_OK;
+	for (size_t i = 0; st == DF_OK && i < list->n_misnamed; i++) {
+		const struct fetch_entry *e = &list->misnamed[i];
+		const struct ledger_key key = run_feed_key(w->feed, e);
+		int64_t first_ms = 0, now = df_now_ms();
+		st = ledger_seen(w->run->env.ledger, &key, now, &first_ms, err);
+		if (st == DF_OK && first_ms == now)
+			run_source_log_misnamed(&w->source, e);
+	}
+	return st;
+}
+
+/* The files of the listing that are to be pulled, in the order in which they came to rest; the
+ * list is the caller's. */
+static enum df_status find_due(struct feed_work *w, const struct fetch_list *list,
+			       const struct fetch_entry ***out, size_t *n, struct df_err *err)
+{
+	const struct fetch_entry **due = df_alloc((list->n + 1) * sizeof(*due));
+
+	*n = 0;
+	for (size_t i = 0; i < list->n; i++) {
+		enum df_status st = is_due(w, &list->v[i], err);
+		if (st == DF_OK) {
+			due[(*n)++] = &list->v[i];
+		} else if (st != DF_END) {
+			free((void *)due);
+			return st;
+		}
+	}
+	if (w->known > 0)
+		df_log(DF_LOG_DEBUG,
+		       "%s: %zu file(s) at the source are known, by name, size and time, and done "
+		       "with: `dropfeed resend` "
+		       "sends one of them once more",
+		       w->feed->name, w->known);
+	if (*n > 0)
+		qsort((void *)due, *n, sizeof(*due), run_feed_by_rest);
+	*out = due;
+	return DF_OK;
+}
+
+/* DF_END: no more of them in this run; that is logged. */
+static enum df_status pull_next(struct feed_work *w, const struct fetch_entry *e, size_t left,
+				struct df_err *err)
+{
+	struct df_err one = {0};
+	if (df_stop_requested)
+		return df_fail(DF_RETRY, err, NULL, "stopped by a signal; the next run goes on");
+	if (!run_feed_room(w)) {
+		df_log(DF_LOG_INFO, "%s: %zu more file(s) wait at the source for the next run",
+		       w->feed->name, left);
+		run_note(w->run, w->feed, DF_RETRY, NULL);
+		return DF_END;
+	}
+
+	enum df_status st = pull(w, e, &one);
+	if (st == DF_RETRY) { /* one file that changed or broke off does not keep the others back */
+		df_err_context(&one, "%s: %s", w->feed->name, e->name);
+		df_log_err(DF_LOG_WARN, &one);
+		run_note(w->run, w->feed, DF_RETRY, &one);
+		run_feed_stuck(w, e);
+		return w->source.unreachable ? DF_END : DF_OK;
+	}
+	if (st != DF_OK && st != DF_END && one.text[0] != '\0')
+		*err = one;
+	return st == DF_END ? DF_OK : st;
+}
+
+static void log_list(const struct feed_work *w, const struct fetch_list *list)
+{
+	if (list->shortage != NULL)
+		df_log(DF_LOG_WARN, "%s: not all of %s is seen: %s", w->feed->name,
+		       w->feed->fetch.source.url, list->shortage);
+	if (list->waiting > 0)
+		df_log(
+		    DF_LOG_INFO,
+		    "%s: %zu file(s) wait for what has to be beside them (ready_marker, checksum)",
+		    w->feed->name, list->waiting);
+}
+
+enum df_status run_pull_listed(struct feed_work *w, struct df_err *err)
+{
+	struct fetch_list list = {0};
+	const struct fetch_entry **due = NULL;
+	size_t n = 0;
+	int64_t started = df_now_ms();
+	w->wait_until_ms = 0;
+	w->unsettled = w->known = 0;
+
+	enum df_status st = run_source_list(&w->source, &list, err);
+	if (st == DF_OK)
+		st = log_misnamed(w, &list, err);
+	if (st == DF_OK)
+		log_list(w, &list);
+	if (st == DF_OK)
+		st = run_adopt(w, &list, err);
+	if (st == DF_OK)
+		st = find_due(w, &list, &due, &n, err);
+	if (st == DF_OK)
+		st = run_adopt_note(w, due, n, err);
+	for (size_t i = 0; st == DF_OK && i < n; i++)
+		st = pull_next(w, due[i], n - i, err);
+	if (st == DF_OK)
+		st = ledger_seen_forget(w->run->env.ledger, w->feed->name, started, err);
+	free((void *)due);
+	fetch_list_free(&list);
+	return st == DF_END ? DF_OK : st;
+}
+
+void run_feed_skipped(struct feed_work *w, size_t n)
+{
+	pthread_mutex_lock(&w->run->lock);
+	w->run->result->files_skipped += n;
+	pthread_mutex_unlock(&w->run->lock);
+}
+
+static void log_unsettled(const struct feed_work *w)
+{
+	if (!w->restless) {
+		df_log(DF_LOG_INFO,
+		       "%s: %zu file(s) still wait to settle: their size or time changes (min_age)",
+		       w->feed->name, w->unsettled);
+		return;
+	}
+	df_log(DF_LOG_WARN,
+	       "%s: %s and %zu more do not settle: the time changes with each look, the size does "
+	       "not. If the server gives the present time for every file, set min_age = 0s, "
+	       "after_done = delete or move, and ready_marker or checksum where uploads have no "
+	       "other name until they are complete",
+	       w->feed->name, w->waits.name, w->unsettled - 1);
+}
+
+/* A file that is new to the ledger has to be seen twice. The second look comes in this run, so
+ * that a run by hand takes what lies there, unless it is stopped meanwhile. */
+enum df_status run_pull_settled(struct feed_work *w, struct df_err *err)
+{
+	int64_t wait = w->wait_until_ms - df_now_ms() + 50;
+	if (w->unsettled == 0)
+		return DF_OK;
+
+	if (wait > w->feed->fetch.min_age_ms + 50)
+		wait = w->feed->fetch.min_age_ms + 50; /* the clock was set back */
+	df_log(DF_LOG_INFO, "%s: waiting %lld s for %zu new file(s) to settle (min_age)",
+	       w->feed->name, (long long)(wait > 0 ? (wait + 999) / 1000 : 0), w->unsettled);
+	if (wait > RUN_KEEP_OPEN_MS)
+		run_source_close(&w->source);
+	int64_t end = df_monotonic_ms() + wait;
+	while (df_monotonic_ms() < end && !df_stop_requested) {
+		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+		run_feed_closed(w);
+	}
+
+	enum df_status st = DF_OK;
+	if (!df_stop_requested) /* else the next run's listing will be the second one */
+		st = run_pull_listed(w, err);
+	if (st == DF_OK && w->unsettled > 0 && !df_stop_requested)
+		log_unsettled(w);
+	run_feed_skipped(w, w->unsettled);
+	return st;
+}
