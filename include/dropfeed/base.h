@@ -51,6 +51,8 @@ void df_buf_free(struct df_buf *b);  /* leaves it empty and usable */
 void df_buf_reset(struct df_buf *b); /* len 0, memory kept */
 /* room for `more` bytes; false and `over` when past max */
 bool df_buf_grow(struct df_buf *b, size_t more);
+/* Room for `size` bytes and hardly more, where the buffer is empty. */
+void df_buf_first(struct df_buf *b, size_t size);
 void df_buf_addf(struct df_buf *b, const char *fmt, ...) DF_PRINTF(2, 3);
 const char *df_buf_cstr(struct df_buf *b); /* NUL-terminated view, borrowed until the next append */
 

@@ -46,6 +46,7 @@ char *df_format(const char *fmt, ...)
 	return mem_or_abort(n < 0 ? NULL : out);
 }
 
+#define FIRST_STEP      64 /* texts of about one length fit where another one was */
 #define BUF_DEFAULT_MAX ((size_t)1 << 30)
 
 void df_buf_free(struct df_buf *b)
@@ -79,6 +80,16 @@ bool df_buf_grow(struct df_buf *b, size_t more)
 	b->data = df_realloc(b->data, cap + 1);
 	b->cap = cap;
 	return true;
+}
+
+void df_buf_first(struct df_buf *b, size_t size)
+{
+	size_t cap = (size / FIRST_STEP + 1) * FIRST_STEP - 1;
+	if (b->len > 0 || b->cap >= size || (b->max != 0 && cap > b->max))
+		return;
+	free(b->data);
+	b->data = df_realloc(NULL, cap + 1);
+	b->cap = cap;
 }
 
 void df_buf_addf(struct df_buf *b, const char *fmt, ...)

@@ -120,7 +120,7 @@ static size_t serialize(const struct batch_open *o, bool own_id, struct batch *b
 {
 	struct df_buf json = {0};
 	size_t events_at = 0;
-	df_buf_grow(&json, batch_size(o->own_id_len, o->members_len, o->events_len) + 1);
+	df_buf_first(&json, batch_size(o->own_id_len, o->members_len, o->events_len));
 	df_buf_adds(&json, "{\"source_request_id\":\"");
 	size_t id_at = json.len;
 	b->id_len = own_id ? o->own_id_len : BATCH_ID_LEN;
@@ -202,6 +202,8 @@ static enum df_status close_batch(struct batch_maker *mk, struct batch_open *o, 
 	if (mk->counts)
 		b->json_len = batch_size(o->own_id_len, o->members_len, o->events_len);
 	enum df_status st = mk->counts ? DF_OK : fill(mk, o, b, err);
+	if (o->n_events <= 1) /* its buffer is as long as its event: the next one is longer */
+		df_buf_free(&o->events);
 	if (st == DF_OK)
 		return mk->sink(mk->ctx, b, err);
 	batch_free(b);
@@ -295,6 +297,8 @@ static uint32_t add_event(struct batch_maker *mk, struct batch_open *o,
 		o->events_len += (o->events_len > 0) + event_size(mk->event_frame, rec);
 		return 0;
 	}
+	/* many have one event, so that room for more would be most of what is held */
+	df_buf_first(e, event_size(mk->event_frame, rec));
 	if (e->len > 0)
 		df_buf_addc(e, ',');
 	df_buf_adds(e, "{\"data\":{\"source_message_id\":\"");
@@ -332,7 +336,7 @@ static void add_row(struct batch_maker *mk, struct batch_open *o, const struct m
 	else if (mk->event_end != NULL)
 		id_at = add_event(mk, o, rec);
 	if (!mk->counts && o->n_rows == o->cap_rows) {
-		o->cap_rows = o->cap_rows > 0 ? o->cap_rows * 2 : 4;
+		o->cap_rows = o->cap_rows > 0 ? o->cap_rows * 2 : 1; /* likewise */
 		o->rows = df_realloc(o->rows, o->cap_rows * sizeof(*o->rows));
 	}
 	if (!mk->counts) {

@@ -6,6 +6,7 @@
 #include "test.h"
 
 #include <json-c/json.h>
+#include <malloc.h>
 #include <xxhash.h>
 
 #define DAY_MS   INT64_C(86400000)
@@ -617,12 +618,65 @@ static void test_fold_limit(void)
 	clear(&s);
 }
 
+static enum df_status on_batch_gone(void *ctx, struct batch *b, struct df_err *err)
+{
+	(void)ctx, (void)err;
+	batch_free(b);
+	return DF_OK;
+}
+
+/* Bytes that malloc has from the system, with the holes between pieces; 0 where it does not say,
+ * as under the sanitizers. */
+static size_t heap(void)
+{
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+	const struct mallinfo2 now = mallinfo2();
+	return now.uordblks > 0 ? now.arena + now.hblkhd : 0;
+#else
+	return 0;
+#endif
+}
+
+/* Many users of one event each, of lengths that differ: what open batches take, when others
+ * have taken their memory many times, is less than what the window says. */
+static void test_window_memory(void)
+{
+	static char batch[200], data[300];
+	struct df_err err = {0};
+	struct batch_settings set = settings("custom_event");
+	size_t before = heap();
+	memset(batch, 'b', sizeof(batch));
+	memset(data, 'd', sizeof(data));
+	set.window = 16u << 20;
+	struct batch_maker *mk = batch_maker_new(&set, on_batch_gone, NULL);
+	for (uint64_t i = 0; i < 100000; i++) {
+		char ids[32];
+		int len = snprintf(ids, sizeof(ids), "user %llu", (unsigned long long)i);
+		const struct map_record r = {.ids = ids,
+					     .ids_len = (size_t)len,
+					     .batch = batch,
+					     .batch_len = sizeof(batch),
+					     .data = data,
+					     .data_len = 200 + i * 7919 % 100};
+		const struct batch_row where = {.number = i + 1, .line = i + 2};
+		CU_ASSERT_EQUAL_FATAL(batch_maker_add(mk, &r, &where, &err), DF_OK);
+	}
+	size_t after = heap();
+	CU_ASSERT(after <= before + set.window * 9 / 10);
+	if (after > before + set.window * 9 / 10)
+		printf("\n  %zu bytes for a window of %llu\n", after - before,
+		       (unsigned long long)set.window);
+	CU_ASSERT_EQUAL(batch_maker_end(mk, &err), DF_OK);
+	batch_maker_free(mk);
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
 	    {"random documents against the model", test_model},
 	    {"a small window", test_window},
 	    {"a window's edge", test_window_edge},
+	    {"memory of a window", test_window_memory},
 	    {"shape", test_shape},
 	    {"ids", test_ids},
 	    {"ids against libuuid", test_id_names},
