@@ -129,6 +129,7 @@ static enum send_blame lane_blame(struct http_lane *lane, uint64_t successes, co
 	enum send_blame blame = send_request_blame(r, successes, why);
 	if (r->suspect)
 		http_suspect_store(route, r, from);
+	route->set_aside += blame == SEND_BLAME_SET_ASIDE;
 	return blame;
 }
 
@@ -144,7 +145,8 @@ static void lane_again(struct http_lane *lane, const struct outcome *o)
 		http_address_doubt(&route->address);
 
 	pthread_mutex_lock(&sender->lock);
-	uint64_t successes = route->successes[r->item[r->from].batch->historical];
+	uint64_t successes = http_route_evidence(route, r->item[r->from].batch->historical,
+						 o->code == CURLE_OK && o->status == 403);
 	bool alone =
 	    sent && r->to - r->from == 1 && send_request_counts(&r->item[r->from], successes);
 	enum send_blame blame = sent ? lane_blame(lane, successes, o->why) : SEND_BLAME_NONE;

@@ -61,6 +61,10 @@ void send_http_free(struct send_http *h)
 		h->keys = p->next;
 		free(p->key);
 	}
+	for (struct http_host *p; (p = h->hosts) != NULL; free(p)) {
+		h->hosts = p->next;
+		free(p->id);
+	}
 	free(h);
 }
 

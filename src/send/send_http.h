@@ -68,6 +68,14 @@ struct http_key {
 	struct http_key *next;
 };
 
+/* What routes have in common whose requests go to the same host the same way: others' successes
+ * show that it is well. */
+struct http_host {
+	char *id;              /* own */
+	uint64_t successes[2]; /* L: of live and of historical requests */
+	struct http_host *next;
+};
+
 #define SUSPECTS_MAX 64
 
 /* A part of a request that failed while others succeeded; its stream may have ended since. */
@@ -87,6 +95,7 @@ struct http_suspect {
  */
 struct http_route {
 	struct http_key *key;
+	struct http_host *host;
 	char *id;                        /* own; all that decides who is reached, and as whom */
 	char *name;                      /* own; host and port, for logs */
 	char fingerprint[DF_SHA256_HEX]; /* of endpoint and key */
@@ -94,6 +103,7 @@ struct http_route {
 	struct http_address address;
 	/* L: */
 	uint64_t successes[2]; /* of live and of historical requests */
+	unsigned set_aside;    /* batches, since the latest success of its own */
 	int64_t success_at;    /* the latest; 0: none in this run */
 	bool proven;           /* this key had a success in this run or in the day before it */
 	int64_t remembered_at; /* when a success was last noted for later runs; 0: never */
@@ -155,6 +165,10 @@ void http_route_check(struct http_route *route, int64_t patience, int64_t now);
 /* when the API's wish for silence ends */
 int64_t http_route_silent_until(const struct http_route *route);
 void http_route_succeeded(struct http_lane *lane, bool historical, int64_t now);
+/* How many successes speak against a request that fails: those of all keys at its host, but only the
+ * key's own when access may be what is refused, or when one batch after the other was set aside
+ * without any: then it is the key that has trouble. */
+uint64_t http_route_evidence(const struct http_route *route, bool historical, bool access);
 void http_route_trouble(struct http_lane *lane, const char *why); /* what it is, and since when */
 /* A try came to nothing. Returns how long the lane waits before the next one. */
 int64_t http_route_failed(struct http_lane *lane, const struct http_failure *f, int64_t now);
@@ -224,6 +238,7 @@ struct send_http {
 	struct http_stream *streams; /* L */
 	struct http_route *routes;   /* L */
 	struct http_key *keys;       /* L */
+	struct http_host *hosts;     /* L */
 	unsigned seed;               /* of the jitter */
 	int64_t wake;                /* when something falls due */
 };

@@ -7,6 +7,7 @@
 
 #define UNWELL_FAILURES 3     /* in a row; a request without an answer counts as that many */
 #define LOG_EVERY_MS    60000 /* while a route has trouble */
+#define SET_ASIDE_MAX   3     /* batches that others' successes speak against */
 #define DAY_MS          INT64_C(86400000)
 
 /* ---- finding and making ---- */
@@ -138,6 +139,20 @@ static struct http_key *key_get(struct send_http *h, const struct conf_feed *fee
 	return h->keys = p;
 }
 
+static struct http_host *host_get(struct send_http *h, const struct http_route *route)
+{
+	const char *proxy = route->proxy.name != NULL ? route->proxy.name : "";
+	char *id = df_format("%s %s", route->name, proxy);
+	for (struct http_host *p = h->hosts; p != NULL; p = p->next)
+		if (strcmp(p->id, id) == 0) {
+			free(id);
+			return p;
+		}
+	struct http_host *p = df_alloc(sizeof(*p));
+	*p = (struct http_host){.id = id, .next = h->hosts};
+	return h->hosts = p;
+}
+
 struct http_route *http_route_join(struct send_http *h, struct http_route *fresh,
 				   const struct conf_feed *feed)
 {
@@ -148,6 +163,7 @@ struct http_route *http_route_join(struct send_http *h, struct http_route *fresh
 		return route;
 	}
 	fresh->key = key;
+	fresh->host = host_get(h, fresh);
 	fresh->next = h->routes;
 	return h->routes = fresh;
 }
@@ -228,12 +244,20 @@ void http_route_succeeded(struct http_lane *lane, bool historical, int64_t now)
 	lane->failures = 0;
 	lane->not_before = 0;
 	route->successes[historical]++;
+	route->host->successes[historical]++;
+	route->set_aside = 0;
 	route->success_at = now;
 	route->proven = true;
 	route->failures = route->timeouts = 0;
 	route->trouble_since = route->not_before = 0;
 	route->logged = false;
 	route->key->throttled = 0;
+}
+
+uint64_t http_route_evidence(const struct http_route *route, bool historical, bool access)
+{
+	bool own = access || route->set_aside >= SET_ASIDE_MAX;
+	return own ? route->successes[historical] : route->host->successes[historical];
 }
 
 /* A request that was sent before the trouble began may still succeed. */

@@ -112,7 +112,8 @@ static void choose_probe(struct http_lane *lane)
 {
 	const struct send_request *r = &lane->request;
 	const struct send_item *first = &r->item[r->from];
-	uint64_t successes = lane->stream->route->successes[first->batch->historical];
+	uint64_t successes =
+	    http_route_evidence(lane->stream->route, first->batch->historical, false);
 	bool others = rand_r(&lane->stream->http->seed) % 2 == 0;
 	if (first->failures > 0 && r->to - r->from == 1)
 		others = !send_request_counts(first, successes);

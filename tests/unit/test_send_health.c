@@ -403,6 +403,34 @@ static void test_next_runs(void)
 	world_end(&w);
 }
 
+static void test_same_host(void)
+{
+	/* A key that has nothing but bad batches, and another one at the same host that is
+	 * well: the first ones are set aside. When there are many of them, it is the key. */
+	struct world w, other;
+	world_begin(&w);
+	share(&other, &w);
+	other.feed.send.api_key = (char *)"the-key.other";
+	w.sender->tuning.gather = 1;
+	w.sender->tuning.backoff_cap = 2;
+	w.feed.send.give_up_after_ms = 2000;
+	put_file(&w, "rules", "answer-name 500 bad\n");
+	open_stream(&w, NULL);
+	open_stream(&other, NULL);
+	for (int i = 0; i < 10; i++)
+		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "bad", .events = 1}), DF_OK);
+	for (int i = 0; i < 4000 && atomic_load(&w.n_rejected) < 3; i++) {
+		CU_ASSERT_EQUAL(put(&other, (struct shape){.name = "a", .events = 1}), DF_OK);
+		usleep(500);
+	}
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_RETRY);
+	CU_ASSERT_STRING_EQUAL(w.rejected, "0 1 2 ");
+	CU_ASSERT_EQUAL(close_stream(&other, false), DF_OK);
+	CU_ASSERT_EQUAL(other.n_rejects, 0);
+	share_end(&other);
+	world_end(&w);
+}
+
 /* What is settled is not put again. */
 static void put_rest(struct world *w, uint64_t n)
 {
@@ -614,6 +642,7 @@ int main(void)
 	static const CU_TestInfo tests[] = {
 	    {"a batch is set aside while others succeed", test_set_aside},
 	    {"a lane goes on after what fails", test_passed},
+	    {"another key at the same host is well", test_same_host},
 	    {"failures of all runs add up", test_next_runs},
 	    {"nothing is set aside when all is down", test_all_down},
 	    {"403 before and after a success", test_forbidden},
