@@ -143,6 +143,7 @@ struct propose {
 	/* 1-based: the column that states the order, where one takes several rows; 0: none */
 	size_t order;
 	char *patterns;         /* own: of a date and a clock */
+	bool saw_when;          /* a column says when by its name, and nothing reads it */
 	bool bare_lines;        /* an order's number is on its first line only */
 	bool members;           /* some column's members are attributes */
 	bool fills;             /* some column is filled down */

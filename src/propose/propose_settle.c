@@ -93,17 +93,29 @@ static void set_timestamps(struct propose *p, size_t column, const char *timesta
 			    why != NULL ? ": " : "", why != NULL ? why : "");
 }
 
+/* Nothing is sent at a time of which the file has a better one. */
+static void settle_no_time(struct propose *p)
+{
+	if (!p->has_header || !p->saw_when) {
+		df_buf_adds(
+		    &p->todo,
+		    "no column says when: the API takes the time at which an event arrives\n");
+		return;
+	}
+	df_buf_adds(
+	    &p->todo,
+	    "no column says when in a way that is known here: write the one that does where "
+	    "it says TO BE COMPLETED, with a pattern (timestamps), or remove that line, and "
+	    "the API takes the time at which an event arrives\n");
+	propose_leave(p, PROPOSE_TIME, "the column that says when");
+}
+
 static void settle_time(struct propose *p)
 {
 	const struct propose_column *c = time_column(p);
 	const char *other, *why = NULL;
-	if (p->event->data != NULL && propose_column_at(p, PROPOSE_TIME) == NULL) {
-		df_buf_adds(&p->todo,
-			    "no column says when: write the one that does where it says TO BE "
-			    "COMPLETED, or remove that line, and the API takes the time at which "
-			    "an event arrives\n");
-		propose_leave(p, PROPOSE_TIME, "the column that says when");
-	}
+	if (p->event->data != NULL && propose_column_at(p, PROPOSE_TIME) == NULL)
+		settle_no_time(p);
 	if (c == NULL)
 		return;
 	size_t number = (size_t)(c - p->columns);

@@ -96,6 +96,26 @@ static void note_serials(struct propose *p)
 			    i + 1);
 }
 
+/* A column that says when by its name, though nothing reads its values. */
+static bool unread(const struct propose *p, const struct propose_column *c)
+{
+	const struct schema_word *word = schema_word_find(p->event, c->normal, strlen(c->normal));
+	bool known = word != NULL && word->path != NULL && strcmp(word->path, PROPOSE_TIME) == 0;
+	/* "data" is a date in some languages only */
+	bool named = propose_names_word(c, at_all) && !propose_names_word(c, "data");
+	return c->filled > 0 && (known || (rank(c) > 0 && named));
+}
+
+static bool any_unread(struct propose *p)
+{
+	bool any = false;
+	for (size_t i = 0; i < p->n; i++) {
+		propose_look(p, i);
+		any = any || unread(p, &p->columns[i]);
+	}
+	return any;
+}
+
 void propose_when(struct propose *p)
 {
 	size_t equals = 0;
@@ -103,6 +123,7 @@ void propose_when(struct propose *p)
 		return;
 	size_t column = find(p, &equals);
 	if (column == SIZE_MAX || !propose_take(p, &p->columns[column], PROPOSE_TIME)) {
+		p->saw_when = any_unread(p);
 		note_serials(p);
 		return;
 	}
@@ -158,6 +179,26 @@ static int others_say(struct propose *p, size_t column)
 	return days > 0 && months > 0 ? 0 : days - months;
 }
 
+/* 12/1/10 8:26: no zeros before digits, and years of two. */
+static bool looks_american(const struct propose *p, size_t column, const char *format)
+{
+	size_t bare = 0;
+	if (strncmp(format + 3, "%d/%y", 5) != 0 && strncmp(format + 3, "%m/%y", 5) != 0)
+		return false;
+	for (size_t row = 0; row < p->n_rows; row++) {
+		size_t len;
+		const char *s = propose_cell_text(p, row, column, &len),
+			   *slash = memchr(s, '/', len);
+		map_cell_trim(&s, &len);
+		if (slash == NULL)
+			continue;
+		if (s[0] == '0' || slash[1] == '0')
+			return false;
+		bare += slash == s + 1 || (slash + 2 < s + len && slash[2] == '/');
+	}
+	return bare > 0;
+}
+
 /* Nobody who writes commas in numbers writes the month first. */
 static bool has_decimal_commas(const struct propose *p)
 {
@@ -185,6 +226,11 @@ const char *propose_when_decide(struct propose *p, size_t column, const char *on
 	if (say == 0 && has_decimal_commas(p)) {
 		*why = "numbers with decimal commas, or semicolons: the day is first";
 		say = 1;
+	}
+	if (say == 0 && looks_american(p, column, one)) {
+		*why = "without zeros before digits and with years of two digits, as spreadsheets "
+		       "write them in the United States";
+		say = -1;
 	}
 	return say > 0 ? days : say < 0 ? months : NULL;
 }
