@@ -14,7 +14,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #define NAMED_UNKNOWN 5 /* unknown columns that a message names */
 
@@ -54,18 +53,6 @@ enum df_status map_names_check(char *const *names, size_t n, const struct map_ma
 enum df_status map_check_unique(char *const *names, size_t n, struct df_err *err)
 {
 	return map_names_check(names, n, NULL, err);
-}
-
-/* Spreadsheets write semicolons or tabs where the locale or the format says so. */
-static bool other_separator(const struct map *m)
-{
-	return m->n_names == 1 && strpbrk(m->names[0], ";\t") != NULL;
-}
-
-/* Excel's own line in front of the header, which says what separates cells. */
-static bool excel_line(const struct map *m)
-{
-	return m->n_names > 0 && m->n_names <= 2 && strncasecmp(m->names[0], "sep=", 4) == 0;
 }
 
 /* Cells have no place in a log: a first line with an address or a bare number in it is taken for
@@ -123,17 +110,7 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 	bool row = none && row_for_header(m);
 	if (unknown > 0 && !row)
 		df_err_place(err, NULL, 0, first);
-	if (unknown > 0 && excel_line(m))
-		st = df_fail(DF_REJECT, err, "unknown-column",
-			     "the first line is not a header but Excel's 'sep='; remove that line, "
-			     "and export the file with "
-			     "commas");
-	else if (unknown > 0 && other_separator(m))
-		st = df_fail(DF_REJECT, err, "unknown-column",
-			     "the header is a single column that holds semicolons or tabs, but "
-			     "fields have to be "
-			     "separated by commas; export the file with commas");
-	else if (row)
+	if (row)
 		st = df_fail(DF_REJECT, err, "unknown-column",
 			     "the first line looks like a row, not like a header: write one, or a "
 			     "manifest without "

@@ -105,20 +105,44 @@ static size_t cells_from(const struct look *k, size_t line, char c)
 	return n;
 }
 
+/* Excel's own line before the header, which says what separates cells. */
+static bool excel_line(const struct look *k)
+{
+	return k->n_lines > 0 && k->lines[0].len >= 4 && k->lines[0].len <= 6 &&
+	       strncasecmp(k->lines[0].p, "sep=", 4) == 0;
+}
+
+/* A first line that is one cell, but for what separates cells elsewhere, whatever its rows are. */
+static bool single_column(const struct look *k, char *delimiter)
+{
+	static const char others[] = ";\t|";
+	for (const char *c = others;
+	     count(&k->lines[0], k->signs.delimiter.narrow) == 0 && *c != '\0'; c++) {
+		if (count(&k->lines[0], *c) == 0)
+			continue;
+		*delimiter = *c;
+		return true;
+	}
+	return false;
+}
+
 /* The line that seems to be the header, and the delimiter it seems to have. False: nothing is
  * better than what is set. */
 static bool find_header(const struct look *k, size_t *line, char *delimiter)
 {
 	const char now = k->signs.delimiter.narrow;
 	const char candidates[] = {now, ';', '\t', '|', ',', '\x01', '^', '~', '\0'};
-	bool excel =
-	    k->n_lines > 1 && k->lines[0].len <= 6 && strncasecmp(k->lines[0].p, "sep=", 4) == 0;
 	size_t least = count(&k->lines[0], now);
-	for (size_t i = excel; i < k->n_lines; i++) {
-		size_t best = excel ? 0 : least;
+	if (excel_line(k)) {
+		*line = 1;
+		*delimiter = k->lines[0].len > 4 ? k->lines[0].p[4] : now;
+		return true;
+	}
+	for (size_t i = 0; i < k->n_lines; i++) {
+		size_t best = least;
 		bool found = false;
-		if (i > 0 && i + 1 == k->n_lines && !excel)
-			return false; /* one line alone proves nothing */
+		if (i > 0 && i + 1 == k->n_lines)
+			return single_column(k, delimiter); /* one line alone proves nothing */
 		for (const char *c = candidates; *c != '\0'; c++) {
 			size_t n = cells_from(k, i, *c);
 			if (n <= best)
@@ -131,7 +155,7 @@ static bool find_header(const struct look *k, size_t *line, char *delimiter)
 		if (found)
 			return true;
 	}
-	return false;
+	return single_column(k, delimiter);
 }
 
 /* ---- what to set ---- */
@@ -242,13 +266,18 @@ struct guess { /* of a header */
 
 static void write_found(struct look *k, const struct guess *g)
 {
-	if (g->line > 0)
+	if (excel_line(k))
+		df_buf_adds(k->out, "the first line is Excel's 'sep=', which says what separates "
+				    "cells: ");
+	else if (g->line > 0)
 		df_buf_addf(k->out, "the header seems to be on line %" PRIu64 ", which has ",
 			    g->line + 1 + k->format->skip_lines);
 	else
 		df_buf_adds(k->out, "the header has ");
-	name_delimiter(k, count(&k->lines[g->line], g->delimiter), g->delimiter);
-	df_buf_adds(k->out, ": ");
+	if (!excel_line(k)) {
+		name_delimiter(k, count(&k->lines[g->line], g->delimiter), g->delimiter);
+		df_buf_adds(k->out, ": ");
+	}
 
 	char sign = preamble_sign(k, g->line);
 	if (g->line > 0 && sign != '\0' && k->format->comment == '\0')
@@ -281,7 +310,7 @@ bool rows_guess_header(const struct rows *r, struct df_buf *out)
 	g.foreign = k.foreign;
 	if (k.n_lines > 0) {
 		g.found = find_header(&k, &g.line, &g.delimiter);
-		g.single = header_single_quoted(&k, g.line);
+		g.single = g.line < k.n_lines && header_single_quoted(&k, g.line);
 	}
 	bool any = g.found || g.foreign || g.single;
 	if (any)
@@ -324,7 +353,7 @@ bool rows_guess_format(const struct rows *r, struct rows_guessed *out)
 	    .delimiter = g.delimiter,
 	    .comment = known ? '\0' : sign,
 	    .skip_lines = k.format->skip_lines + (sign == '\0' ? g.line : 0),
-	    .single_quoted = k.n_lines > 0 && header_single_quoted(&k, g.line),
+	    .single_quoted = g.line < k.n_lines && header_single_quoted(&k, g.line),
 	    .backslash = !k.format->backslash && has_backslashes(&k),
 	    .foreign = not_utf8(k.bytes, k.n_bytes),
 	    .one_byte = is_one_byte(k.bytes, k.n_bytes),

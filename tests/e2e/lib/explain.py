@@ -57,7 +57,7 @@ def check_routes(x):
                 root, path = event["data"], path[len("events.data.") :]
             where = f"column {column['column']} to {route['path']}"
             if route["outcome"] in ("written", "default"):
-                if path == "source_request_id":  # may have been given to an earlier batch already
+                if path in ("source_request_id", "timestamp_unixtime_ms"):  # an earlier row may have given the batch another
                     continue
                 if route["via"] == "members":
                     holder = next(find(root, re.sub(r"\.[^.*{]*[*{].*$", "", path)))
