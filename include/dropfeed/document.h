@@ -125,7 +125,7 @@ typedef enum df_status (*document_reject_handler)(void *ctx,
 						  const struct document_pass_reject *reject,
 						  struct df_err *err);
 
-/* Walks the document and makes its batches: sink gets each, reject (or NULL) each rejected row,
+/* Reads the document and makes its batches: sink gets each, reject (or NULL) each rejected row,
  * both with ctx. pass: feed, file and doc are set. */
 enum df_status document_batches(struct document_pass *pass, const struct batch_settings *settings,
 				batch_sink sink, document_reject_handler reject, void *ctx,

@@ -135,6 +135,10 @@ enum df_status conf_feed_set(struct conf_feed *feed, const char *name, const cha
 			     struct df_err *err)
 {
 	const struct conf_key *key = conf_key_find(conf_feed_keys, name);
+	const struct conf_key *near = key == NULL ? conf_key_nearest(conf_feed_keys, name) : NULL;
+	if (near != NULL)
+		return df_fail(DF_USAGE, err, NULL, "there is no key '%s'; did you mean '%s'?",
+			       name, near->name);
 	if (key == NULL)
 		return df_fail(DF_USAGE, err, NULL, "there is no key '%s'", name);
 	struct df_err why = {0};

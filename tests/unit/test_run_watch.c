@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* Which conditions of feeds a run raises and clears: the ledger is the test's own. */
+#include "../../src/run/run_notices.h"
+
+#include "test.h"
+
+static struct df_buf calls; /* "+denied f; -unfinished f; ..." */
+
+static enum df_status note(char sign, const struct ledger_condition *c, bool *changed)
+{
+	df_buf_addf(&calls, "%c%s %s; ", sign, c->name, c->feed);
+	*changed = true;
+	return DF_OK;
+}
+
+enum df_status __wrap_ledger_condition_raise(struct ledger *l, const struct ledger_condition *c,
+					     bool *changed, struct df_err *err);
+enum df_status __wrap_ledger_condition_raise(struct ledger *l, const struct ledger_condition *c,
+					     bool *changed, struct df_err *err)
+{
+	(void)l;
+	(void)err;
+	return note('+', c, changed);
+}
+
+enum df_status __wrap_ledger_condition_clear(struct ledger *l, const struct ledger_condition *c,
+					     bool *changed, struct df_err *err);
+enum df_status __wrap_ledger_condition_clear(struct ledger *l, const struct ledger_condition *c,
+					     bool *changed, struct df_err *err)
+{
+	(void)l;
+	(void)err;
+	return note('-', c, changed);
+}
+
+enum df_status __wrap_run_expect_files(struct run *run, const struct conf_feed *feed,
+				       struct df_err *err);
+enum df_status __wrap_run_expect_files(struct run *run, const struct conf_feed *feed,
+				       struct df_err *err)
+{
+	(void)run;
+	(void)feed;
+	(void)err;
+	return DF_OK;
+}
+
+static void expect(bool denied, bool unfinished, const char *wanted)
+{
+	struct conf_feed feed = {.name = (char *)"f"};
+	const struct conf_feed *const feeds[] = {&feed};
+	struct conf conf = {.feeds = &feed, .n_feeds = 1};
+	struct run_outcome outcome = {.denied = denied, .unfinished = unfinished};
+	struct run run = {.conf = &conf, .outcomes = &outcome};
+	df_log_setup(DF_LOG_WARN, false);
+	df_buf_reset(&calls);
+	run_watch(&run, feeds, 1);
+	TEXT_IS(df_buf_cstr(&calls), wanted);
+}
+
+/* Without access nobody knows whether the rest would come to its end, and the other way round. */
+static void test_conditions(void)
+{
+	expect(false, false, "-denied f; -unfinished f; ");
+	expect(true, false, "+denied f; ");
+	expect(false, true, "+unfinished f; ");
+	expect(true, true, "+denied f; +unfinished f; ");
+}
+
+/* A run that was stopped on purpose decides nothing. */
+static void test_stopped(void)
+{
+	df_stop_requested = 1;
+	expect(true, true, "");
+	df_stop_requested = 0;
+}
+
+int main(void)
+{
+	static const CU_TestInfo tests[] = {
+	    {"conditions", test_conditions},
+	    {"a run that was stopped", test_stopped},
+	    CU_TEST_INFO_NULL,
+	};
+	int failed = test_main("run_watch", NULL, NULL, tests);
+	df_buf_free(&calls);
+	return failed;
+}
