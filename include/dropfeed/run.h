@@ -128,6 +128,7 @@ struct run_import_options {
 	/* stateless: the file that gets the rejected rows, "-": standard output; or NULL */
 	const char *rejects;
 	bool stateless, dry_run;
+	uint32_t progress_s;     /* stateless: a line each so many seconds; 0: none */
 	uint32_t jobs;           /* threads, where no configuration's counts */
 	bool encryption_by_name; /* no feed was chosen: .gpg is decrypted, plain is taken */
 };

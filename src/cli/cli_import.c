@@ -55,6 +55,7 @@ static int import(const struct conf *conf, const struct import_arguments *a,
 				       .stdin_name = a->name,
 				       .rejects = a->rejects};
 	struct run_result result = {0};
+	o.progress_s = cli_seconds(a->progress);
 	o.stateless = a->feed.sink != NULL;
 	o.dry_run = a->dry_run;
 	o.jobs = cli_jobs(conf);

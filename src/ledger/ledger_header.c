@@ -65,12 +65,16 @@ static enum df_status put(struct ledger *l, const struct ledger_header *h, const
 	const struct ledger_change clear = {.which = ST_HEADER_CLEAR, .what = "replace columns"};
 	const struct ledger_change add = {.which = ST_HEADER_ADD, .what = "enter a column"};
 	const struct ledger_change forget = {.which = ST_HEADER_FORGET, .what = "forget columns"};
+	const struct ledger_change enter = {.which = ST_HEADER_PUT, .what = "enter the columns"};
 	sqlite3_stmt *s = NULL;
 	int64_t id = 0;
-	enum df_status st = ledger_bind(l, ST_HEADER_PUT, &s, err, "tttti", h->feed, h->event_type,
-					h->shape, hash, h->now_ms);
+	enum df_status st = ledger_change(l, &enter, err, "tttti", h->feed, h->event_type, h->shape,
+					  hash, h->now_ms);
+	if (st == DF_OK) /* of this shape there is one now, and that comes first */
+		st = ledger_bind(l, ST_HEADER_FIND, &s, err, "ttt", h->feed, h->event_type,
+				 h->shape);
 	if (st == DF_OK)
-		st = ledger_step(l, s, "enter the columns", err);
+		st = ledger_step(l, s, "look up the columns", err);
 	if (st != DF_OK)
 		return st;
 	id = sqlite3_column_int64(s, 0);

@@ -586,7 +586,8 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_HEADER_SEEN] = "UPDATE header SET at_ms = ?2 WHERE id = ?1",
     [ST_HEADER_PUT] =
 	"INSERT INTO header(feed, event_type, shape, hash, at_ms) VALUES(?1, ?2, ?3, ?4, ?5)"
-	" ON CONFLICT DO UPDATE SET hash = excluded.hash, at_ms = excluded.at_ms RETURNING id",
+	" ON CONFLICT(feed, event_type, shape) DO UPDATE SET hash = excluded.hash,"
+	" at_ms = excluded.at_ms",
     [ST_HEADER_COLUMNS] = "SELECT name FROM header_column WHERE header_id = ?1 ORDER BY name",
     [ST_HEADER_CLEAR] = "DELETE FROM header_column WHERE header_id = ?1",
     [ST_HEADER_ADD] = "INSERT OR IGNORE INTO header_column(header_id, name) VALUES(?1, ?2)",

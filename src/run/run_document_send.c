@@ -200,6 +200,7 @@ enum df_status run_document_send(struct run_delivery *v, struct df_err *err)
 				.bytes = v->doc.length,
 				.rows = d->rows,
 				.batches = d->batches,
+				.answered = feed->send.sink == CONF_SINK_EVENTS_API,
 				.before = d->delivered + d->rejected + d->skipped};
 	v->pass.progress = &item.count;
 	run_item_begin(v->w->run->progress, &item);

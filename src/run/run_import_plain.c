@@ -3,6 +3,7 @@
  * rejected is logged line by line, and written to a file where one was named. */
 #include "run_document.h"
 #include "run_import.h"
+#include "run_progress.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,7 +57,9 @@ struct plain_import {
 	struct send_stream *stream;
 	uint64_t *lane_next; /* own: a lane goes on from document to document of a stream */
 	uint64_t delivered;
+	struct run_item *item; /* that is sent, or NULL */
 	atomic_ullong logged;
+	uint64_t rows, rejected;            /* of the document at hand, as it was checked */
 	uint64_t batches, events;           /* of the document at hand */
 	struct run_import_rejects *refused; /* own: what the API rejected of it */
 };
@@ -80,6 +83,8 @@ static enum df_status plain_settled(void *ctx, const struct send_settled *step, 
 	struct ledger_reject *rows = document_reject_rows(step->rejects, step->n_rejects, &n);
 	(void)err;
 	p->delivered += step->rows_delivered;
+	if (p->item != NULL)
+		atomic_fetch_add(&p->item->count.settled, step->rows_delivered + n);
 	for (size_t i = 0; i < n; i++) {
 		run_import_rejects_add(p->refused, &rows[i]);
 		if (may_log(p))
@@ -136,7 +141,17 @@ static enum df_status plain_send(struct plain_import *p, struct document_pass *p
 {
 	static const struct send_events events = {.settled = plain_settled};
 	enum df_status st = DF_OK;
+	struct run_item item = {.what = RUN_IS_SENT,
+				.feed = &p->feed,
+				.file = p->name,
+				.document = pass->doc->name,
+				.rows = p->rows,
+				.before = p->rejected,
+				.answered = p->feed.send.sink == CONF_SINK_EVENTS_API};
 	p->batches = p->events = 0;
+	p->item = item.answered ? &item : NULL;
+	pass->progress = &item.count;
+	run_item_begin(p->run->progress, &item);
 	const struct send_order order = {.feed = &p->feed, .events = &events, .ctx = p};
 	if (p->stream == NULL)
 		st = sender_open(p->run->env.sender, &order, &p->stream, err);
@@ -145,6 +160,9 @@ static enum df_status plain_send(struct plain_import *p, struct document_pass *p
 	/* What the API says of a document has to be known before its reject file is written. */
 	if (p->feed.send.sink == CONF_SINK_EVENTS_API)
 		st = plain_settle(p, st, err);
+	run_item_end(p->run->progress, &item);
+	pass->progress = NULL;
+	p->item = NULL;
 	document_pass_end(pass);
 	return st == DF_REJECT ? DF_FATAL : st; /* the preflight read the same bytes */
 }
@@ -204,8 +222,19 @@ static enum df_status plain_document(struct plain_import *p, struct hashing *has
 	settings.scratch = p->run->scratch;
 	struct document_forecast found = {0};
 	bool dry = p->options->dry_run; /* else the batches are counted as they are made */
+	struct run_item item = {.what = RUN_IS_CHECKED,
+				.feed = &p->feed,
+				.file = p->name,
+				.document = doc->name,
+				.bytes = doc->length};
+	pass.progress = &item.count;
+	run_item_begin(p->run->progress, &item);
 	enum df_status st =
 	    document_preflight(&pass, dry ? &settings : NULL, plain_reject, p, &found, err);
+	run_item_end(p->run->progress, &item);
+	pass.progress = NULL;
+	p->rows = found.rows;
+	p->rejected = found.rejected + found.skipped;
 	plain_warnings(p, doc, &pass);
 	document_pass_end(&pass);
 	run_import_rejects_clear(p->refused);
@@ -301,6 +330,9 @@ void run_import_plain(const struct run_import_options *o, struct run_result *res
 	p.lane_next = df_alloc(o->feed->batch.lanes * sizeof(*p.lane_next));
 	pthread_mutex_init(&run.lock, NULL);
 	run.env.sender = sender_new();
+	/* what goes to standard output may be read on the same terminal */
+	if (o->feed->send.sink != CONF_SINK_STDOUT || o->progress_s > 0)
+		run.progress = run_progress_start(&run, o->progress_s);
 	for (size_t i = 0; i < o->n_files && st == DF_OK; i++) {
 		struct df_err one = {0};
 		st = plain_file(&p, o->files[i], &one);
@@ -319,6 +351,7 @@ void run_import_plain(const struct run_import_options *o, struct run_result *res
 	st = closed;
 	result->delivered += p.delivered;
 	run_note_status(result, st);
+	run_progress_end(run.progress);
 	sender_free(run.env.sender);
 	pthread_mutex_destroy(&run.lock);
 	run_import_rejects_free(p.refused);

@@ -35,6 +35,9 @@ void run_item_begin(struct run_progress *p, struct run_item *item)
 {
 	if (p == NULL)
 		return;
+	struct send_stats sum;
+	sender_stats(p->run->env.sender, &sum);
+	item->sent = sum.batches;
 	pthread_mutex_lock(&p->lock);
 	struct run_item **last = &p->items;
 	while (*last != NULL)
@@ -83,25 +86,35 @@ static bool same_key(const struct conf_feed *a, const struct conf_feed *b)
 
 static uint64_t rows_done(const struct run_item *i)
 {
-	uint64_t n = i->batches > 0 ? i->before + atomic_load(&i->count.settled)
-				    : atomic_load(&i->count.rows);
+	uint64_t n =
+	    i->answered ? i->before + atomic_load(&i->count.settled) : atomic_load(&i->count.rows);
 	return n < i->rows ? n : i->rows;
+}
+
+/* Batches that are still to come: as many for each row as so far, where they were not counted. */
+static double batches_left(const struct run_item *i, uint64_t sent)
+{
+	uint64_t done = rows_done(i), left = i->rows - done;
+	if (i->batches > 0)
+		return (double)i->batches * (double)left / (double)i->rows;
+	return done > 0 ? (double)(sent - i->sent) * (double)left / (double)done : 0;
 }
 
 /* Of all documents that are sent: the limit of their keys together, and the batches to come. */
 static void look_at_sending(const struct run_progress *p, double *limit, double *left)
 {
+	struct send_stats sum;
+	sender_stats(p->run->env.sender, &sum);
 	*limit = *left = 0;
 	for (const struct run_item *i = p->items; i != NULL; i = i->next) {
 		bool counted = false;
-		if (i->what != RUN_IS_SENT || i->batches == 0)
+		if (i->what != RUN_IS_SENT || !i->answered)
 			continue;
 		for (const struct run_item *k = p->items; k != i; k = k->next)
 			counted |= k->what == RUN_IS_SENT && same_key(k->feed, i->feed);
 		*limit += counted ? 0 : i->feed->send.batches_per_second;
 		if (i->rows > 0)
-			*left +=
-			    (double)i->batches * (double)(i->rows - rows_done(i)) / (double)i->rows;
+			*left += batches_left(i, sum.batches);
 	}
 }
 
@@ -232,13 +245,13 @@ static bool wants_terminal(void)
 	       strcmp(term, "dumb") != 0 && df_log_writes(DF_LOG_INFO) && !df_log_is_json();
 }
 
-struct run_progress *run_progress_start(struct run *run)
+struct run_progress *run_progress_start(struct run *run, uint32_t every_s)
 {
 	struct run_progress *p = df_alloc(sizeof(*p));
 	pthread_condattr_t attr;
 	sigset_t all, before;
 	p->run = run;
-	p->every_ms = (int64_t)run->conf->operate.progress_s * 1000;
+	p->every_ms = (int64_t)every_s * 1000;
 	p->terminal = p->every_ms == 0 && wants_terminal();
 	p->written = df_monotonic_ms();
 	pthread_mutex_init(&p->lock, NULL);

@@ -19,9 +19,11 @@ struct run_item { /* a document under way; its worker's */
 	const struct conf_feed *feed;
 	const char *file, *document; /* document: of a zip, or NULL */
 	uint64_t bytes;              /* of the document */
-	/* RUN_IS_SENT: its rows and batches, and rows that were settled before; 0 batches: they
-	 * are not counted */
+	/* RUN_IS_SENT: its rows and batches, and rows that were settled before; 0 batches: not
+	 * known */
 	uint64_t rows, batches, before;
+	bool answered; /* rows are done when they are answered for, not when they are read */
+	uint64_t sent; /* batches of the run before it: set by run_item_begin */
 	struct document_progress count;
 	struct run_item *next;
 };
@@ -30,7 +32,7 @@ void run_item_begin(struct run_progress *p, struct run_item *item);
 void run_item_end(struct run_progress *p, struct run_item *item);
 
 /* A thread that reports. Before there are other threads. */
-struct run_progress *run_progress_start(struct run *run);
+struct run_progress *run_progress_start(struct run *run, uint32_t every_s);
 void run_progress_end(struct run_progress *p); /* NULL is legal */
 
 /* What is reported: run_progress_text.c */

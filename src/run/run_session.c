@@ -151,7 +151,7 @@ enum df_status run_session_open(struct run_session *s, const struct conf *conf,
 		s->run.env.sender = sender_of(s->run.env.ledger);
 		s->run.gate = run_gate_new();
 		s->run.outcomes = df_alloc((conf->n_feeds + 1) * sizeof(*s->run.outcomes));
-		s->run.progress = run_progress_start(&s->run);
+		s->run.progress = run_progress_start(&s->run, conf->operate.progress_s);
 		s->notices = run_notices_start(conf, s->run.env.ledger);
 		make_folders(conf);
 	} else {

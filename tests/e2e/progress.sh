@@ -62,6 +62,12 @@ check "each line is whole" jq -e . "$work/err"
 ended 3 "the run is stopped"
 settings >"$conf"
 exits 2 "--progress takes a number" run --progress soon
+n=$(lines "$work/api/accepted.ndjson")
+begin import --sink events-api --progress 1 "$drop/first-eventless.csv"
+check "an import without a ledger has it, too" until_ grep -qE \
+	'people: first-eventless.csv: [1-9][0-9]* of 5000 rows .*, [0-9]+ batches/s \([0-9]+% of the limit\), [0-9.]+[smh] left$' "$work/err"
+ended 3 "it is stopped"
+check "it has sent some" test "$(lines "$work/api/accepted.ndjson")" -gt "$n"
 
 # ---- a terminal ----
 if ! command -v tmux >/dev/null 2>&1; then
