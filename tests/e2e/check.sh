@@ -54,6 +54,22 @@ exits 0 "a pinned key" check
 warns "nothing to log in with" 0 'identity_file: there is nothing to log in with' 'sink = -' "host_key = $print" "$sftp"
 warns "a local folder that is not there" 2 'source: cannot read the folder .*/nowhere' 'sink = -' "source = file://$work/nowhere"
 
+# Patterns with conversions that are read and have no effect, or not the one that is meant.
+for pattern in '%G-W%V' '%Y-%U' '%Y-%m-%d %I:%M'; do
+	conf_with 'sink = -' "timestamps = $pattern"
+	exits 2 "timestamps = $pattern" check
+	said "timestamps = $pattern: where" 'dropfeed\.conf:5: timestamps: '
+done
+
+# Secrets: those that are mounted are readable by a group of the process; others may not read them.
+chmod 0440 "$work/api-secret"
+chgrp "$(id -g)" "$work/api-secret"
+conf_with 'endpoint = us1' 'api_key = us1-0123' "api_secret_file = $work/api-secret"
+exits 0 "a secret of mode 0440" check
+chmod 0444 "$work/api-secret"
+exits 2 "a secret that everybody may read" check
+chmod 0600 "$work/api-secret"
+
 # The API.
 api="api_secret_file = $work/api-secret"
 finds "a key of another pod" 1 'endpoint: the API key is one of the pod us1.*write endpoint = us1' 'endpoint = eu1' 'api_key = us1-0123' "$api"

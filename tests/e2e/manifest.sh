@@ -189,4 +189,11 @@ for f in "$root"/manifests/*.json; do
 	check "manifests/$name.json has a case" test "$f" -ef "$root/tests/cases/manifests-$name/manifest.json"
 done
 
+# ---- a number that no integer holds is not rounded ----
+printf 'user_identities.customer_id\nA-1\n' >"$files/a-eventless.csv"
+printf '{ "id": "n", "name": "n", "destination_type": "event_batch", "mappings": [\n%s\n] }\n' \
+	'{ "mapping_type": "static", "value": 123456789012345678901234567890, "destination": "user_attributes.n" }' >"$work/number.json"
+exits 0 "a fixed value over 64 bits" import --sink - --manifest "$work/number.json" "$files/a-eventless.csv"
+check "a fixed value over 64 bits: its digits are as they were" grep -qF '"n":"123456789012345678901234567890"' "$work/out"
+
 finish
