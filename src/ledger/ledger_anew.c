@@ -12,12 +12,6 @@ static enum df_status change(struct ledger *l, int which, const char *what, int6
 	return ledger_change(l, &c, err, "i", id);
 }
 
-static enum df_status begin(struct ledger *l, bool sync, struct df_err *err)
-{
-	enum df_status st = ledger_sync(l, sync, err);
-	return st == DF_OK ? ledger_begin(l, err) : st;
-}
-
 /* ---- given up ---- */
 
 static enum df_status abandon_steps(struct ledger *l, int64_t id, const char *text, int64_t now_ms,
@@ -35,12 +29,8 @@ static enum df_status abandon_steps(struct ledger *l, int64_t id, const char *te
 enum df_status ledger_document_abandon(struct ledger *l, int64_t id, const char *text,
 				       int64_t now_ms, struct df_err *err)
 {
-	ledger_lock(l);
-	enum df_status st = begin(l, true, err);
-	if (st == DF_OK)
-		st = ledger_end(l, abandon_steps(l, id, text, now_ms, err), err);
-	ledger_unlock(l);
-	return st;
+	enum df_status st = ledger_enter(l, true, err);
+	return st == DF_OK ? ledger_leave(l, abandon_steps(l, id, text, now_ms, err), err) : st;
 }
 
 /* ---- begun anew ---- */
@@ -61,12 +51,8 @@ static enum df_status anew_steps(struct ledger *l, int64_t file_id, bool all, st
 
 enum df_status ledger_anew(struct ledger *l, int64_t file_id, bool all, struct df_err *err)
 {
-	ledger_lock(l);
-	enum df_status st = begin(l, true, err);
-	if (st == DF_OK)
-		st = ledger_end(l, anew_steps(l, file_id, all, err), err);
-	ledger_unlock(l);
-	return st;
+	enum df_status st = ledger_enter(l, true, err);
+	return st == DF_OK ? ledger_leave(l, anew_steps(l, file_id, all, err), err) : st;
 }
 
 /* ---- sent once more ---- */
@@ -85,21 +71,23 @@ static enum df_status resend_document(struct ledger *l, int64_t file_id,
 			   : st;
 }
 
-enum df_status ledger_resend(struct ledger *l, int64_t file_id,
-			     const struct ledger_reopen *documents, size_t n, struct df_err *err)
+static enum df_status resend_steps(struct ledger *l, int64_t file_id,
+				   const struct ledger_reopen *documents, size_t n,
+				   struct df_err *err)
 {
 	const struct ledger_change file = {
 	    .which = ST_ANEW_FILE, .one = true, .what = "open a file again"};
-	ledger_lock(l);
-	enum df_status st = begin(l, true, err);
-	if (st == DF_OK) {
-		st = ledger_change(l, &file, err, "ii", file_id, (int64_t)LEDGER_PULLED);
-		for (size_t i = 0; st == DF_OK && i < n; i++)
-			st = resend_document(l, file_id, &documents[i], err);
-		st = ledger_end(l, st, err);
-	}
-	ledger_unlock(l);
+	enum df_status st = ledger_change(l, &file, err, "ii", file_id, (int64_t)LEDGER_PULLED);
+	for (size_t i = 0; st == DF_OK && i < n; i++)
+		st = resend_document(l, file_id, &documents[i], err);
 	return st;
+}
+
+enum df_status ledger_resend(struct ledger *l, int64_t file_id,
+			     const struct ledger_reopen *documents, size_t n, struct df_err *err)
+{
+	enum df_status st = ledger_enter(l, true, err);
+	return st == DF_OK ? ledger_leave(l, resend_steps(l, file_id, documents, n, err), err) : st;
 }
 
 /* ---- old details ---- */
@@ -120,13 +108,9 @@ static enum df_status prune_steps(struct ledger *l, int64_t file_id, struct df_e
 
 enum df_status ledger_prune(struct ledger *l, int64_t file_id, struct df_err *err)
 {
-	ledger_lock(l);
 	/* what a power cut brings back is pruned the next time */
-	enum df_status st = begin(l, false, err);
-	if (st == DF_OK)
-		st = ledger_end(l, prune_steps(l, file_id, err), err);
-	ledger_unlock(l);
-	return st;
+	enum df_status st = ledger_enter(l, false, err);
+	return st == DF_OK ? ledger_leave(l, prune_steps(l, file_id, err), err) : st;
 }
 
 enum df_status ledger_prune_manifests(struct ledger *l, uint64_t *n, struct df_err *err)

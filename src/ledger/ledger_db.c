@@ -191,6 +191,17 @@ enum df_status ledger_begin(struct ledger *l, struct df_err *err)
 	return st == DF_OK ? ledger_run(l, s, "begin a transaction", err) : st;
 }
 
+enum df_status ledger_enter(struct ledger *l, bool sync, struct df_err *err)
+{
+	ledger_lock(l);
+	enum df_status st = ledger_sync(l, sync, err);
+	if (st == DF_OK)
+		st = ledger_begin(l, err);
+	if (st != DF_OK)
+		ledger_unlock(l);
+	return st;
+}
+
 enum df_status ledger_end(struct ledger *l, enum df_status st, struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
@@ -202,5 +213,12 @@ enum df_status ledger_end(struct ledger *l, enum df_status st, struct df_err *er
 	/* After a full disk or the like SQLite has rolled back by itself. */
 	if (st != DF_OK && sqlite3_get_autocommit(l->db) == 0)
 		sqlite3_exec(l->db, SQL_ROLLBACK, NULL, NULL, NULL);
+	return st;
+}
+
+enum df_status ledger_leave(struct ledger *l, enum df_status st, struct df_err *err)
+{
+	st = ledger_end(l, st, err);
+	ledger_unlock(l);
 	return st;
 }

@@ -63,20 +63,15 @@ static enum df_status begin_steps(struct ledger *l, const struct ledger_new_docu
 enum df_status ledger_document_begin(struct ledger *l, const struct ledger_new_document *d,
 				     struct ledger_document *out, struct df_err *err)
 {
-	ledger_lock(l);
-	/* that it is taken is, before anything leaves */
-	enum df_status st = ledger_sync(l, false, err);
+	/* not synced: that it is taken is, before anything leaves */
+	enum df_status st = ledger_enter(l, false, err);
 	if (st == DF_OK)
-		st = ledger_begin(l, err);
+		st = ledger_leave(l, begin_steps(l, d, err), err);
 	if (st == DF_OK)
-		st = ledger_end(l, begin_steps(l, d, err), err);
-	if (st == DF_OK)
-		st = document_find(l, d->file_id, d->name, out, err);
-	if (st == DF_END)
-		st = df_fail(DF_FATAL, err, NULL,
-			     "the ledger %s lost the document it was just given", l->path);
-	ledger_unlock(l);
-	return st;
+		st = ledger_document_known(l, d->file_id, d->name, out, err);
+	return st != DF_END ? st
+			    : df_fail(DF_FATAL, err, NULL,
+				      "the ledger %s lost the document it was just given", l->path);
 }
 
 enum df_status ledger_document_known(struct ledger *l, int64_t file_id, const char *name,
@@ -118,14 +113,8 @@ static enum df_status taken_steps(struct ledger *l, int64_t id, const struct led
 enum df_status ledger_document_taken(struct ledger *l, int64_t id, const struct ledger_taking *t,
 				     struct df_err *err)
 {
-	ledger_lock(l);
-	enum df_status st = ledger_sync(l, true, err);
-	if (st == DF_OK)
-		st = ledger_begin(l, err);
-	if (st == DF_OK)
-		st = ledger_end(l, taken_steps(l, id, t, err), err);
-	ledger_unlock(l);
-	return st;
+	enum df_status st = ledger_enter(l, true, err);
+	return st == DF_OK ? ledger_leave(l, taken_steps(l, id, t, err), err) : st;
 }
 
 enum df_status ledger_document_untaken(struct ledger *l, int64_t id, struct df_err *err)
@@ -179,26 +168,26 @@ static enum df_status document_may(struct ledger *l, int64_t id, enum ledger_sta
 	return DF_OK;
 }
 
-enum df_status ledger_document_state(struct ledger *l, int64_t id, const struct ledger_outcome *to,
-				     struct df_err *err)
+static enum df_status state_steps(struct ledger *l, int64_t id, const struct ledger_outcome *to,
+				  struct df_err *err)
 {
 	const struct ledger_change c = {
 	    .which = ST_DOCUMENT_STATE, .one = true, .what = "update a document"};
 	bool path = to->state != LEDGER_REFUSED;
-	ledger_lock(l);
-	enum df_status st = ledger_sync(l, to->state != LEDGER_DONE, err); /* the file's DONE is */
-	if (st == DF_OK)
-		st = ledger_begin(l, err);
-	if (st == DF_OK) {
-		st = document_may(l, id, to->state, err);
-		if (st == DF_OK)
-			st = ledger_change(l, &c, err, "iitti", id, (int64_t)to->state, to->code,
-					   path ? ledger_path_stored(l, to->text) : to->text,
-					   ledger_closes(to->state) ? to->now_ms : (int64_t)0);
-		st = ledger_end(l, st, err);
-	}
-	ledger_unlock(l);
-	return st;
+	enum df_status st = document_may(l, id, to->state, err);
+	if (st != DF_OK)
+		return st;
+	return ledger_change(l, &c, err, "iitti", id, (int64_t)to->state, to->code,
+			     path ? ledger_path_stored(l, to->text) : to->text,
+			     ledger_closes(to->state) ? to->now_ms : (int64_t)0);
+}
+
+enum df_status ledger_document_state(struct ledger *l, int64_t id, const struct ledger_outcome *to,
+				     struct df_err *err)
+{
+	bool sync = to->state != LEDGER_DONE; /* the file's DONE is synced */
+	enum df_status st = ledger_enter(l, sync, err);
+	return st == DF_OK ? ledger_leave(l, state_steps(l, id, to, err), err) : st;
 }
 
 enum df_status ledger_document_facts(struct ledger *l, int64_t id, const struct ledger_facts *facts,
@@ -280,14 +269,8 @@ enum df_status ledger_lanes_settled(struct ledger *l, int64_t id,
 				    const struct ledger_settled *steps, size_t n,
 				    struct df_err *err)
 {
-	ledger_lock(l);
-	enum df_status st = ledger_sync(l, false, err);
-	if (st == DF_OK)
-		st = ledger_begin(l, err);
-	if (st == DF_OK)
-		st = ledger_end(l, lanes_settled(l, id, steps, n, err), err);
-	ledger_unlock(l);
-	return st;
+	enum df_status st = ledger_enter(l, false, err);
+	return st == DF_OK ? ledger_leave(l, lanes_settled(l, id, steps, n, err), err) : st;
 }
 
 enum df_status ledger_lane_settled(struct ledger *l, int64_t id, const struct ledger_settled *step,

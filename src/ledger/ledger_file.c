@@ -120,15 +120,9 @@ static enum df_status file_add(struct ledger *l, const struct ledger_new_file *f
 enum df_status ledger_file_add(struct ledger *l, const struct ledger_new_file *f, int64_t *id,
 			       struct df_err *err)
 {
-	ledger_lock(l);
 	/* a lost one is pulled again, or its download is still noted */
-	enum df_status st = ledger_sync(l, false, err);
-	if (st == DF_OK)
-		st = ledger_begin(l, err);
-	if (st == DF_OK)
-		st = ledger_end(l, file_add(l, f, id, err), err);
-	ledger_unlock(l);
-	return st;
+	enum df_status st = ledger_enter(l, false, err);
+	return st == DF_OK ? ledger_leave(l, file_add(l, f, id, err), err) : st;
 }
 
 enum df_status ledger_file_state(struct ledger *l, int64_t id, const struct ledger_outcome *to,
@@ -155,14 +149,8 @@ static enum df_status file_lost(struct ledger *l, int64_t id, const struct ledge
 enum df_status ledger_file_lost(struct ledger *l, int64_t id, const struct ledger_outcome *to,
 				struct df_err *err)
 {
-	ledger_lock(l);
-	enum df_status st = ledger_sync(l, true, err);
-	if (st == DF_OK)
-		st = ledger_begin(l, err);
-	if (st == DF_OK)
-		st = ledger_end(l, file_lost(l, id, to, err), err);
-	ledger_unlock(l);
-	return st;
+	enum df_status st = ledger_enter(l, true, err);
+	return st == DF_OK ? ledger_leave(l, file_lost(l, id, to, err), err) : st;
 }
 
 enum df_status ledger_file_cleaned(struct ledger *l, int64_t id, const char *given_up,
@@ -188,26 +176,26 @@ enum df_status ledger_file_tried(struct ledger *l, int64_t id, unsigned idle, st
 	return ledger_change(l, &c, err, "ii", id, (int64_t)idle);
 }
 
-enum df_status ledger_file_skips(struct ledger *l, int64_t id, const struct ledger_skipped *entries,
-				 size_t n, struct df_err *err)
+static enum df_status skips_steps(struct ledger *l, int64_t id,
+				  const struct ledger_skipped *entries, size_t n,
+				  struct df_err *err)
 {
 	const struct ledger_change clear = {.which = ST_SKIPS_CLEAR,
 					    .what = "note skipped entries"};
 	const struct ledger_change add = {
 	    .which = ST_SKIPS_ADD, .one = true, .what = "note skipped entries"};
-	ledger_lock(l);
-	enum df_status st = ledger_sync(l, false, err);
-	if (st == DF_OK)
-		st = ledger_begin(l, err);
-	if (st == DF_OK) {
-		st = ledger_change(l, &clear, err, "i", id);
-		for (size_t i = 0; i < n && st == DF_OK; i++)
-			st = ledger_change(l, &add, err, "itti", id, entries[i].name,
-					   entries[i].why, (int64_t)entries[i].csv);
-		st = ledger_end(l, st, err);
-	}
-	ledger_unlock(l);
+	enum df_status st = ledger_change(l, &clear, err, "i", id);
+	for (size_t i = 0; i < n && st == DF_OK; i++)
+		st = ledger_change(l, &add, err, "itti", id, entries[i].name, entries[i].why,
+				   (int64_t)entries[i].csv);
 	return st;
+}
+
+enum df_status ledger_file_skips(struct ledger *l, int64_t id, const struct ledger_skipped *entries,
+				 size_t n, struct df_err *err)
+{
+	enum df_status st = ledger_enter(l, false, err);
+	return st == DF_OK ? ledger_leave(l, skips_steps(l, id, entries, n, err), err) : st;
 }
 
 /* ---- the number among files of the same bytes ---- */

@@ -118,13 +118,9 @@ enum df_status ledger_header_note(struct ledger *l, const struct ledger_header *
 				  struct ledger_drift *out, struct df_err *err)
 {
 	*out = (struct ledger_drift){0};
-	ledger_lock(l);
-	enum df_status st = ledger_sync(l, false, err); /* what is lost is only warned of again */
+	enum df_status st = ledger_enter(l, false, err); /* what is lost is only warned of again */
 	if (st == DF_OK)
-		st = ledger_begin(l, err);
-	if (st == DF_OK)
-		st = ledger_end(l, note(l, h, out, err), err);
-	ledger_unlock(l);
+		st = ledger_leave(l, note(l, h, out, err), err);
 	if (st != DF_OK)
 		ledger_drift_free(out);
 	return st;

@@ -62,14 +62,8 @@ static enum df_status condition_change(struct ledger *l, const struct ledger_con
 				       change_one change, bool *changed, struct df_err *err)
 {
 	*changed = false;
-	ledger_lock(l);
-	enum df_status st = ledger_sync(l, true, err);
-	if (st == DF_OK)
-		st = ledger_begin(l, err);
-	if (st == DF_OK)
-		st = ledger_end(l, change(l, c, changed, err), err);
-	ledger_unlock(l);
-	return st;
+	enum df_status st = ledger_enter(l, true, err);
+	return st == DF_OK ? ledger_leave(l, change(l, c, changed, err), err) : st;
 }
 
 enum df_status ledger_condition_raise(struct ledger *l, const struct ledger_condition *c,

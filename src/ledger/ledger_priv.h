@@ -68,6 +68,14 @@ enum df_status ledger_begin(struct ledger *l, struct df_err *err) DF_CHECK;
  * commit. */
 enum df_status ledger_end(struct ledger *l, enum df_status st, struct df_err *err) DF_CHECK;
 
+/* The same with the lock around it, which is held from the one to the other:
+ *
+ *	enum df_status st = ledger_enter(l, sync, err);		not DF_OK: the lock is not held
+ *	return st == DF_OK ? ledger_leave(l, steps(l, ..., err), err) : st;
+ */
+enum df_status ledger_enter(struct ledger *l, bool sync, struct df_err *err) DF_CHECK;
+enum df_status ledger_leave(struct ledger *l, enum df_status st, struct df_err *err) DF_CHECK;
+
 /* A change that is one statement without a row, in a transaction of its own unless one is open. */
 struct ledger_change {
 	int which; /* enum ledger_statement */

@@ -24,14 +24,8 @@ enum df_status ledger_pulls_begin(struct ledger *l, const struct ledger_pull *v,
 {
 	if (n == 0)
 		return DF_OK;
-	ledger_lock(l);
-	enum df_status st = ledger_sync(l, true, err);
-	if (st == DF_OK)
-		st = ledger_begin(l, err);
-	if (st == DF_OK)
-		st = ledger_end(l, pulls_add(l, v, n, err), err);
-	ledger_unlock(l);
-	return st;
+	enum df_status st = ledger_enter(l, true, err);
+	return st == DF_OK ? ledger_leave(l, pulls_add(l, v, n, err), err) : st;
 }
 
 enum df_status ledger_pull_end(struct ledger *l, const char *feed, const char *arrival,

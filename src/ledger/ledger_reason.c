@@ -33,10 +33,6 @@ static enum df_status reasons_steps(struct ledger *l, int64_t id, const struct l
 enum df_status ledger_document_reasons(struct ledger *l, int64_t id, const struct ledger_reason *v,
 				       size_t n, struct df_err *err)
 {
-	ledger_lock(l);
-	enum df_status st = ledger_begin(l, err);
-	if (st == DF_OK)
-		st = ledger_end(l, reasons_steps(l, id, v, n, err), err);
-	ledger_unlock(l);
-	return st;
+	enum df_status st = ledger_enter(l, false, err); /* DONE, which follows, is synced */
+	return st == DF_OK ? ledger_leave(l, reasons_steps(l, id, v, n, err), err) : st;
 }

@@ -49,24 +49,25 @@ static enum df_status reopen_document(struct ledger *l, int64_t file_id,
 	return st == DF_OK ? ledger_run(l, s, "mark rejected rows", err) : st;
 }
 
+static enum df_status reopen_steps(struct ledger *l, int64_t file_id,
+				   const struct ledger_reopen *documents, size_t n,
+				   struct df_err *err)
+{
+	sqlite3_stmt *s = NULL;
+	enum df_status st =
+	    ledger_bind(l, ST_REOPEN_FILE, &s, err, "ii", file_id, (int64_t)LEDGER_PULLED);
+	if (st == DF_OK)
+		st = change_one(l, s, "open again file", file_id, err);
+	for (size_t i = 0; i < n && st == DF_OK; i++)
+		st = reopen_document(l, file_id, &documents[i], err);
+	return st;
+}
+
 enum df_status ledger_reopen(struct ledger *l, int64_t file_id,
 			     const struct ledger_reopen *documents, size_t n, struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
-	ledger_lock(l);
-	enum df_status st = ledger_sync(l, true, err);
-	if (st == DF_OK)
-		st = ledger_begin(l, err);
-	if (st == DF_OK) {
-		st = ledger_bind(l, ST_REOPEN_FILE, &s, err, "ii", file_id, (int64_t)LEDGER_PULLED);
-		if (st == DF_OK)
-			st = change_one(l, s, "open again file", file_id, err);
-		for (size_t i = 0; i < n && st == DF_OK; i++)
-			st = reopen_document(l, file_id, &documents[i], err);
-		st = ledger_end(l, st, err);
-	}
-	ledger_unlock(l);
-	return st;
+	enum df_status st = ledger_enter(l, true, err);
+	return st == DF_OK ? ledger_leave(l, reopen_steps(l, file_id, documents, n, err), err) : st;
 }
 
 enum df_status ledger_again(struct ledger *l, int64_t document_id, uint64_t **rows, size_t *n,
@@ -140,13 +141,7 @@ static enum df_status again_settled(struct ledger *l, int64_t id, const struct l
 enum df_status ledger_again_settled(struct ledger *l, int64_t document_id,
 				    const struct ledger_again *step, struct df_err *err)
 {
-	ledger_lock(l);
 	/* a lost step is sent again under the same ids */
-	enum df_status st = ledger_sync(l, false, err);
-	if (st == DF_OK)
-		st = ledger_begin(l, err);
-	if (st == DF_OK)
-		st = ledger_end(l, again_settled(l, document_id, step, err), err);
-	ledger_unlock(l);
-	return st;
+	enum df_status st = ledger_enter(l, false, err);
+	return st == DF_OK ? ledger_leave(l, again_settled(l, document_id, step, err), err) : st;
 }
