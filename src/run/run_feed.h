@@ -61,7 +61,7 @@ bool run_feed_room(struct feed_work *w);
 /* Does, on the source, what is to be done with the files that were closed since it was asked
  * last. */
 void run_feed_closed(struct feed_work *w);
-/* The file's bytes cannot be had for now. */
+/* The file's bytes are unavailable for now. */
 void run_feed_stuck(struct feed_work *w, const struct fetch_entry *e);
 /* For qsort: pointers to entries, in the order in which their files came to rest. */
 int run_feed_by_rest(const void *a, const void *b);

@@ -165,8 +165,8 @@ void http_route_check(struct http_route *route, int64_t patience, int64_t now);
 /* when the API's wish for silence ends */
 int64_t http_route_silent_until(const struct http_route *route);
 void http_route_succeeded(struct http_lane *lane, bool historical, int64_t now);
-/* How many successes speak against a request that fails: those of all keys at its host, but only the
- * key's own when access may be what is refused, or when one batch after the other was set aside
+/* How many successes speak against a request that fails: those of all keys at its host, but only
+ * the key's own when access may be what is refused, or when one batch after the other was set aside
  * without any: then it is the key that has trouble. */
 uint64_t http_route_evidence(const struct http_route *route, bool historical, bool access);
 void http_route_trouble(struct http_lane *lane, const char *why); /* what it is, and since when */

@@ -21,9 +21,6 @@ static void test_count(void)
 	TEXT_IS(list.v[2].column, "");
 
 	struct df_buf out = {0};
-	document_reasons_json(&list, &out);
-	TEXT_IS(df_buf_cstr(&out), "{\"bad-timestamp\":12,\"missing-identity\":1}");
-	df_buf_reset(&out);
 	document_reasons_words(&list, &out);
 	TEXT_IS(df_buf_cstr(&out), "12 bad-timestamp, 1 missing-identity");
 	df_buf_free(&out);
