@@ -25,7 +25,28 @@ static bool has_amount(const struct propose *p)
 	       propose_column_at(p, PROPOSE_ACTION "products.total_product_amount") != NULL;
 }
 
-static bool is_amount(struct propose *p, size_t column)
+/* Numbers in a form that is not read, such as (29.90) or 29,90-. */
+static bool has_digits(const struct propose *p, size_t column)
+{
+	size_t n = 0, filled = 0, len;
+	for (size_t row = 0; row < p->n_rows; row++) {
+		const char *s = propose_cell_text(p, row, column, &len);
+		bool digit = false, other = false;
+		for (size_t i = 0; i < len; i++) {
+			digit = digit || (s[i] >= '0' && s[i] <= '9');
+			other =
+			    other || (s[i] != '\0' && strchr("0123456789.,-+()' $", s[i]) == NULL &&
+				      (unsigned char)s[i] < 0x80);
+		}
+		filled += len > 0;
+		n += digit && !other;
+	}
+	return filled > 0 && propose_most(n, filled);
+}
+
+enum amount { NO_AMOUNT, AMOUNT, UNREAD_AMOUNT };
+
+static enum amount what_amount(struct propose *p, size_t column)
 {
 	static const struct schema_field field = {.name = "", .type = SCHEMA_NUMBER};
 	static const struct schema_path path = {.type = SCHEMA_NUMBER, .field = &field};
@@ -34,35 +55,40 @@ static bool is_amount(struct propose *p, size_t column)
 	propose_look(p, column);
 	if (c->what != PROPOSE_OPEN || !propose_names_word(c, money) ||
 	    propose_names_word(c, other_money))
-		return false;
+		return NO_AMOUNT;
 	if (c->look == LOOK_NUMBER || c->look == LOOK_INTEGER)
-		return true;
+		return AMOUNT;
 	char *value = c->look == LOOK_TEXT ? propose_value_number(p, column, &path, &why) : NULL;
 	bool number = value != NULL;
 	free(value);
-	return number;
+	return number ? AMOUNT : has_digits(p, column) ? UNREAD_AMOUNT : NO_AMOUNT;
 }
 
 static void find_amount(struct propose *p)
 {
-	size_t n = 0, last = 0;
+	size_t n = 0, last = 0, unread = 0;
 	for (size_t i = 0; i < p->n; i++) {
-		if (!is_amount(p, i))
+		enum amount amount = what_amount(p, i);
+		if (amount == NO_AMOUNT)
 			continue;
 		n++;
+		unread += amount == UNREAD_AMOUNT;
 		last = i;
 	}
 	if (n == 0)
 		return;
-	if (n == 1 && propose_most(p->columns[last].filled, p->n_rows)) {
+	if (n == 1 && unread == 0 && propose_most(p->columns[last].filled, p->n_rows)) {
 		propose_offer(p, last, total_path);
 		return;
 	}
 	df_buf_addf(
 	    &p->todo,
 	    "no column is known for the amount, and %zu could be one by %s name%s: write it "
-	    "where it says TO BE COMPLETED, or remove that line\n",
-	    n, n == 1 ? "its" : "their", n == 1 ? "" : "s");
+	    "where it says TO BE COMPLETED, or remove that line%s\n",
+	    n, n == 1 ? "its" : "their", n == 1 ? "" : "s",
+	    unread > 0 ? "; values in a form that is not read, such as (9.90) or 9,90-, need a "
+			 "template"
+		       : "");
 	propose_leave(p, total_path, "the column with the amount");
 }
 

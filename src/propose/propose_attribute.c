@@ -153,6 +153,12 @@ static void make_attribute(struct propose *p, struct propose_column *c, size_t n
 		return;
 	if (take_attribute(p, c, number, prefix, "")) {
 		make_number(p, c, number);
+		if (c->look == LOOK_TEXT && propose_value_objects(p, number))
+			df_buf_addf(
+			    &p->remarks,
+			    "column %zu holds lists of objects, such as an order's lines, and "
+			    "stays one text: a template can take parts of it\n",
+			    number + 1);
 		return;
 	}
 	c->what = PROPOSE_IGNORE;

@@ -170,3 +170,20 @@ bool propose_value_members(struct propose *p, size_t column, const char *prefix)
 	}
 	return n == c->filled;
 }
+
+/* ---- lists of objects ---- */
+
+bool propose_value_objects(const struct propose *p, size_t column)
+{
+	size_t n = 0, filled = 0, len;
+	for (size_t row = 0; row < p->n_rows; row++) {
+		struct json_object *json = read_json(p, row, column);
+		propose_cell_text(p, row, column, &len);
+		filled += len > 0;
+		n += json_object_is_type(json, json_type_array) &&
+		     json_object_array_length(json) > 0 &&
+		     json_object_is_type(json_object_array_get_idx(json, 0), json_type_object);
+		json_object_put(json);
+	}
+	return n > 0 && propose_most(n, filled);
+}

@@ -128,6 +128,10 @@ static void try_fold(struct propose *p, size_t several)
 			    "of their lines counts as an "
 			    "order\n",
 			    several - folding, several);
+	if (folding < several && p->action_value != NULL)
+		df_buf_adds(&p->todo,
+			    "lines with a minus are taken for refunds, also beside others of their "
+			    "order: are they discounts?\n");
 	if (folding < several)
 		propose_total_unfolded(p);
 }

@@ -278,6 +278,8 @@ bool propose_value_has(const struct propose *p, size_t column, const char *text)
 bool propose_value_list(struct propose *p, size_t column, char **value, const char **why);
 /* Whether they hold JSON objects whose members can be attributes. */
 bool propose_value_members(struct propose *p, size_t column, const char *prefix);
+/* Whether they hold JSON lists of objects. */
+bool propose_value_objects(const struct propose *p, size_t column);
 /* A row's cell in a template; NULL: its name cannot be written there. The caller's. */
 char *propose_value_row(const struct propose_column *c);
 /* Appends "word": "to" to a map's members. */

@@ -884,6 +884,13 @@ static void test_amount_words(void)
 				"order id|user id|Amount One|Amount Two\n1|u|9.50|8.50"),
 			DF_OK);
 	CU_ASSERT_TRUE(says("TO BE COMPLETED: the column with the amount"));
+	CU_ASSERT_EQUAL(
+	    propose(&plain, "commerce_event", true,
+		    "order id|user id|amount|lines\n1|u|(9.50)|[{\"sku\":\"a\"}]\n2|u|8.50|"),
+	    DF_OK);
+	CU_ASSERT_TRUE(says("TO BE COMPLETED: the column with the amount"));
+	CU_ASSERT_TRUE(says("values in a form that is not read"));
+	CU_ASSERT_TRUE(says("column 4 holds lists of objects"));
 	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
 				"order id|user id|amount_cents\n1|u|2900\n2|u|995"),
 			DF_OK);
