@@ -118,6 +118,37 @@ struct plan_finding {
 size_t plan_check(struct plan_checker *c, const struct plan_record *record,
 		  const struct plan_finding **out);
 
+/* ---- deciding by column: what a document's columns leave to be checked in its rows ---- */
+
+struct plan_node; /* a schema in the plan; NULL: it allows everything */
+
+/* The schemas of the user's attributes, of the identities. */
+const struct plan_node *plan_attributes(const struct plan *plan);
+const struct plan_node *plan_identities(const struct plan *plan);
+/* The point of an event with these criteria, for most types none; SIZE_MAX: it is unplanned. */
+size_t plan_event_point(struct plan_checker *c, const char *type, const char *first,
+			size_t first_len, const char *second, size_t second_len);
+/* The schema of the data of a point's events. */
+const struct plan_node *plan_point_data(const struct plan *plan, size_t point);
+
+enum plan_way {
+	PLAN_WAY_FREE,      /* below it everything is allowed */
+	PLAN_WAY_HELD,      /* *out is the schema of it */
+	PLAN_WAY_UNPLANNED, /* it must not be there */
+};
+/* From an object to its member of that name; name NULL: from a list to its items. */
+enum plan_way plan_below(const struct plan_node *node, const char *name, size_t len,
+			 const struct plan_node **out);
+/* The ith name that the object must have; NULL: there are no more. */
+const char *plan_required(const struct plan_node *node, size_t i);
+/* Does an object or list, as its members are decided on their own, fit? */
+bool plan_takes_container(const struct plan_node *node, bool list);
+/* Does every string fit? */
+bool plan_takes_strings(const struct plan_node *node);
+/* Does the value fit: characters of a string, or a number as it is written? Nothing is noted. */
+bool plan_fits(struct plan_checker *c, const struct plan_node *node, bool number, const char *p,
+	       size_t len);
+
 /* Those of the latest plan_check once more. */
 size_t plan_findings(const struct plan_checker *c, const struct plan_finding **out);
 

@@ -70,8 +70,7 @@ enum df_status map_open(const struct conf_feed *feed, const char *event_type, st
 
 void map_want(struct map *m, enum map_want want)
 {
-	/* a data plan is held against what is written */
-	m->want = m->feed->plan.read != NULL ? MAP_WANT_ALL : want;
+	m->want = want;
 }
 
 bool map_has_header(const struct map *m)

@@ -372,6 +372,17 @@ static void own_id_seen(struct map_route *r, const char *id, size_t len)
 	r->value = id != NULL ? df_format("\"%.*s\"", (int)len, id) : NULL;
 }
 
+/* The data plan may take away what was written. */
+static void leave_out(const struct map *m, struct map_route *r)
+{
+	if (r->outcome != MAP_OUTCOME_WRITTEN || r->path == NULL ||
+	    !map_planned_leaves_out(m, r->path))
+		return;
+	r->outcome = MAP_OUTCOME_LEFT_OUT;
+	free(r->value);
+	r->value = NULL;
+}
+
 enum df_status map_describe_row(struct map *m, const struct rows_cell *cells, size_t n,
 				struct map_routes *routes, struct map_record *record)
 {
@@ -387,6 +398,8 @@ enum df_status map_describe_row(struct map *m, const struct rows_cell *cells, si
 	enum df_status st = map_row_watched(m, cells, n, record, &w.watch);
 	if (routes->remarks == NULL)
 		routes->remarks = map_planned_remarks(m, &routes->n_remarks);
+	for (size_t i = 0; i < routes->n; i++)
+		leave_out(m, &routes->v[i]);
 	for (size_t i = 0; i < routes->n && n == m->n_names; i++) {
 		struct map_route *r = &routes->v[i];
 		if (r->via == MAP_VIA_NONE || r->node != NULL)

@@ -6,6 +6,7 @@
 #include "map_planned.h"
 
 #include "map_notes.h"
+#include "map_planned_columns.h"
 #include "map_state.h"
 
 #include <stdio.h>
@@ -40,12 +41,16 @@ void map_planned_begin(struct map *m)
 		m->planner = plan_checker_new(plan->read, plan->strict);
 	m->plan_column = column_at(m, "context.data_plan.plan_id");
 	m->plan_version_column = column_at(m, "context.data_plan.plan_version");
+	map_planned_columns_free(m->planned_columns);
+	m->planned_columns = map_planned_columns_new(m);
 }
 
 void map_planned_end(struct map *m)
 {
 	plan_checker_free(m->planner);
+	map_planned_columns_free(m->planned_columns);
 	m->planner = NULL;
+	m->planned_columns = NULL;
 }
 
 /* ---- the column that a finding is about ---- */
@@ -284,7 +289,7 @@ void map_planned(struct map_run *r)
 	    .batch = m->batch_out.len > 0 ? df_buf_cstr(&m->batch_out) : "",
 	    .batch_len = m->batch_out.len,
 	    .user = true};
-	size_t n = plan_check(m->planner, &record, &f);
+	size_t n = m->clean ? 0 : plan_check(m->planner, &record, &f);
 	for (size_t i = 0; i < n; i++)
 		if (action == CONF_PLAN_REJECT)
 			fault(r, &f[i]);
@@ -297,7 +302,7 @@ void map_planned(struct map_run *r)
 char **map_planned_remarks(const struct map *m, size_t *n)
 {
 	const struct plan_finding *f;
-	*n = m->planned ? plan_findings(m->planner, &f) : 0;
+	*n = m->planned && !m->clean ? plan_findings(m->planner, &f) : 0;
 	if (*n == 0)
 		return NULL;
 	char **v = df_alloc(*n * sizeof(*v));
@@ -305,4 +310,16 @@ char **map_planned_remarks(const struct map *m, size_t *n)
 		v[i] = df_format("%s: %s, %s: %s%s", code_of(&f[i]), f[i].point, f[i].pointer,
 				 f[i].text, leaves_out(m, &f[i]) ? "; left out" : "");
 	return v;
+}
+
+bool map_planned_leaves_out(const struct map *m, const char *path)
+{
+	const struct plan_finding *f;
+	size_t n = m->planned && !m->clean ? plan_findings(m->planner, &f) : 0;
+	for (size_t i = 0; i < n; i++) {
+		bool event = f[i].part == PLAN_EVENT && strncmp(path, "events.data.", 12) == 0;
+		if (leaves_out(m, &f[i]) && (event || is_about(&f[i], path)))
+			return true;
+	}
+	return false;
 }

@@ -13,5 +13,7 @@ void map_planned_end(struct map *m);
 void map_planned(struct map_run *r);
 /* What was found in the latest row, for people: n strings, the caller's. */
 char **map_planned_remarks(const struct map *m, size_t *n);
+/* Was the value at the path left out of that row? */
+bool map_planned_leaves_out(const struct map *m, const char *path);
 
 #endif

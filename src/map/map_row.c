@@ -11,6 +11,7 @@
 #include "map_own.h"
 #include "map_placeholder.h"
 #include "map_planned.h"
+#include "map_planned_columns.h"
 #include "map_program.h"
 #include "map_rows.h"
 #include "map_run.h"
@@ -367,7 +368,7 @@ static void check_commerce(struct map_run *r, unsigned seen)
 static void run_data(struct map_run *r)
 {
 	const struct map *m = r->m;
-	if (r->watch == NULL && map_run_measures(r))
+	if (r->watch == NULL && m->clean && map_run_measures(r))
 		return;
 	df_buf_reset(&r->m->data_out);
 	unsigned seen = run_program(r, &m->data_program, &r->m->data_out);
@@ -474,7 +475,8 @@ enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, siz
 	if (m->rows.n_skip > 0 && map_rows_skip(m, r.cells))
 		return DF_END;
 	derive(&r);
-	if (watch == NULL && record->n_faults == 0 && map_run_is_sound(&r)) {
+	m->clean = m->planner == NULL || map_planned_clean(&r);
+	if (watch == NULL && record->n_faults == 0 && m->clean && map_run_is_sound(&r)) {
 		record->ids = record->batch = record->data = "";
 		record->ids_len = record->batch_len = record->data_len = 0;
 		return DF_OK;

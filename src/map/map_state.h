@@ -69,6 +69,8 @@ struct map {
 	struct liquid_arena arena;   /* of a row */
 	struct map_cell_fault fault; /* of a cell that is looked at again, to say so */
 	struct df_buf rendered;
+	struct map_planned_columns *planned_columns; /* own, with planner */
+	bool clean;                                  /* the data plan allows the row for sure */
 	bool planned;                            /* the latest row was held against the data plan */
 	struct plan_checker *planner;            /* own: see map_planned.c; NULL: no data plan */
 	size_t plan_column, plan_version_column; /* that name the row's own plan, or MAP_NONE */

@@ -412,12 +412,27 @@ bool plan_blocks(const struct plan *plan, enum plan_part part)
 	return part < PLAN_FIELD && !plan->allows[part];
 }
 
+const struct plan_node *plan_attributes(const struct plan *plan)
+{
+	return plan->attributes != NULL ? plan->attributes->root : NULL;
+}
+
+const struct plan_node *plan_identities(const struct plan *plan)
+{
+	return plan->identities != NULL ? plan->identities->root : NULL;
+}
+
 /* ---- names, for those who choose them ---- */
 
 static const struct plan_node *below(const struct plan_node *node, const char *key)
 {
 	size_t i = node != NULL ? df_index_find(node->by_name, key, strlen(key)) : DF_INDEX_NONE;
 	return i != DF_INDEX_NONE ? node->properties[i].node : NULL;
+}
+
+const struct plan_node *plan_point_data(const struct plan *plan, size_t point)
+{
+	return below(plan->points[point].root, "data");
 }
 
 void plan_names(const struct plan *plan, void (*each)(void *ctx, const struct plan_name *name),

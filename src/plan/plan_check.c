@@ -257,6 +257,13 @@ size_t plan_check(struct plan_checker *c, const struct plan_record *record,
 	return c->n;
 }
 
+size_t plan_event_point(struct plan_checker *c, const char *type, const char *first,
+			size_t first_len, const char *second, size_t second_len)
+{
+	plan_key(&c->wanted, type, first, first_len, second, second_len);
+	return df_index_find(c->plan->by_key, c->wanted.data, c->wanted.len);
+}
+
 size_t plan_findings(const struct plan_checker *c, const struct plan_finding **out)
 {
 	*out = c->findings;

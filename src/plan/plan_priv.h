@@ -74,7 +74,15 @@ struct plan_bound {
 	char text[40];
 };
 
+enum plan_quick { /* what a value that fits mostly looks like */
+		  PLAN_QUICK_NONE,
+		  PLAN_QUICK_NUMBER, /* a number, perhaps in a string, is enough */
+		  PLAN_QUICK_TRUTH,  /* so is true or false, in any case */
+		  PLAN_QUICK_TIME,   /* so is 2026-01-12T08:30:00Z */
+};
+
 struct plan_node {
+	enum plan_quick quick;
 	unsigned types;                   /* enum plan_type */
 	struct plan_property *properties; /* own */
 	size_t n_properties, n_required;
@@ -85,7 +93,9 @@ struct plan_node {
 	struct plan_node *items;               /* own, or NULL */
 	struct plan_literals constant, choice; /* const, enum */
 	pcre2_code *pattern;                   /* own, or NULL */
-	char *pattern_text;                    /* own: for messages */
+	bool spells_number; /* the pattern is the platform's own for numbers in strings */
+	bool spells_truth;  /* for booleans in strings */
+	char *pattern_text; /* own: for messages */
 	enum plan_format format;
 	struct plan_bound minimum, maximum, above, below;
 	bool has_min_length, has_max_length;

@@ -265,6 +265,9 @@ static bool read_pattern(struct compiler *c, struct plan_node *node, struct json
 		return true;
 	}
 	node->pattern_text = df_strdup(text);
+	node->spells_truth = strcmp(text, "^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$") == 0;
+	/* what is_number reads */
+	node->spells_number = strcmp(text, "^-?\\d+(\\.\\d+)?([eE][+\\-]?\\d+)?$") == 0;
 	return true;
 }
 
@@ -400,6 +403,26 @@ static struct plan_node *fail(const struct compiler *c, const char *why)
 	return NULL;
 }
 
+static enum plan_quick quick_of(const struct plan_node *node)
+{
+	bool bounded = node->minimum.set || node->maximum.set || node->above.set ||
+		       node->below.set || node->has_min_length || node->has_max_length ||
+		       node->constant.set || node->choice.set;
+	bool format = node->format != PLAN_FORMAT_NONE;
+	if (bounded)
+		return PLAN_QUICK_NONE;
+	if (!format && node->pattern == NULL && node->types == PLAN_NUMBER)
+		return PLAN_QUICK_NUMBER;
+	if (!format && node->spells_number && node->types == PLAN_STRING)
+		return PLAN_QUICK_NUMBER;
+	if (!format && node->spells_truth && node->types == PLAN_STRING)
+		return PLAN_QUICK_TRUTH;
+	if (node->format == PLAN_FORMAT_DATE_TIME && node->pattern == NULL &&
+	    node->types == PLAN_STRING)
+		return PLAN_QUICK_TIME;
+	return PLAN_QUICK_NONE;
+}
+
 static struct plan_node *compile(const struct compiler *above, struct json_object *schema,
 				 const char *key)
 {
@@ -432,6 +455,7 @@ static struct plan_node *compile(const struct compiler *above, struct json_objec
 	}
 	if (!read_exclusives(&c, node, schema))
 		goto broken;
+	node->quick = quick_of(node);
 	node->memo = c.plan->n_memo;
 	c.plan->n_memo += node->n_properties;
 	goto cleanup;
@@ -449,4 +473,46 @@ struct plan_node *plan_node_compile(struct plan *plan, struct json_object *defin
 {
 	struct compiler c = {.plan = plan, .place = place, .identities = identities, .err = err};
 	return compile(&c, definition, "");
+}
+
+/* ---- by column ---- */
+
+enum plan_way plan_below(const struct plan_node *node, const char *name, size_t len,
+			 const struct plan_node **out)
+{
+	const struct plan_node *next = NULL;
+	if (name == NULL) {
+		next = node->items;
+	} else {
+		size_t i = df_index_find(node->by_name, name, len);
+		next = i != DF_INDEX_NONE ? node->properties[i].node : NULL;
+		if (next == NULL && node->additional == NULL && node->closed)
+			return PLAN_WAY_UNPLANNED;
+		next = next != NULL ? next : node->additional;
+	}
+	*out = next;
+	return next != NULL ? PLAN_WAY_HELD : PLAN_WAY_FREE;
+}
+
+const char *plan_required(const struct plan_node *node, size_t i)
+{
+	for (size_t k = 0; k < node->n_properties; k++)
+		if (node->properties[k].required && i-- == 0)
+			return node->properties[k].name;
+	return NULL;
+}
+
+bool plan_takes_container(const struct plan_node *node, bool list)
+{
+	unsigned type = list ? PLAN_ARRAY : PLAN_OBJECT;
+	return (node->types == 0 || (node->types & type) != 0) && !node->constant.set &&
+	       !node->choice.set;
+}
+
+bool plan_takes_strings(const struct plan_node *node)
+{
+	return (node->types == 0 || (node->types & PLAN_STRING) != 0) && !node->constant.set &&
+	       !node->choice.set && node->pattern == NULL && node->format == PLAN_FORMAT_NONE &&
+	       !node->has_min_length && !node->has_max_length && !node->minimum.set &&
+	       !node->maximum.set && !node->above.set && !node->below.set;
 }

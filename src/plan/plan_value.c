@@ -308,6 +308,8 @@ static uint64_t characters(const char *p, size_t len)
 static void check_pattern(struct plan_checker *c, const struct plan_node *node,
 			  const struct value *v)
 {
+	if (node->spells_number && v->number)
+		return;
 	int n = pcre2_match(node->pattern, (PCRE2_SPTR)v->p, v->len, 0, PCRE2_NO_UTF_CHECK,
 			    c->match, c->limits);
 	if (n == PCRE2_ERROR_NOMATCH)
@@ -348,6 +350,55 @@ static void check_scalar(struct plan_checker *c, const struct plan_node *node,
 	if (v->type == PLAN_STRING ? as_string || !v->number
 				   : !c->strict && (node->types & PLAN_STRING) != 0)
 		check_string(c, node, v);
+}
+
+/* Digits, and perhaps a fraction. */
+static bool is_plain_number(const char *p, size_t len)
+{
+	const char *end = p + len;
+	size_t dots = 0;
+	if (len == 0 || p[0] == '.' || end[-1] == '.')
+		return false;
+	for (; p < end; p++) {
+		dots += *p == '.';
+		if (*p != '.' && (unsigned char)(*p - '0') > 9)
+			return false;
+	}
+	return dots < 2;
+}
+
+/* 2026-01-12T08:30:00Z, on a day that every month has. */
+static bool is_plain_time(const char *p, size_t len)
+{
+	static const char shape[] = "dddd-dd-ddTdd:dd:ddZ";
+	if (len != sizeof(shape) - 1)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (shape[i] == 'd' ? (unsigned char)(p[i] - '0') > 9 : p[i] != shape[i])
+			return false;
+	int month = (p[5] - '0') * 10 + p[6] - '0', day = (p[8] - '0') * 10 + p[9] - '0';
+	int hour = (p[11] - '0') * 10 + p[12] - '0';
+	return month >= 1 && month <= 12 && day >= 1 && day <= 28 && hour < 24 && p[14] < '6' &&
+	       p[17] < '6';
+}
+
+bool plan_fits(struct plan_checker *c, const struct plan_node *node, bool number, const char *p,
+	       size_t len)
+{
+	if (node->quick == PLAN_QUICK_NUMBER && !c->strict && is_plain_number(p, len))
+		return true;
+	if (node->quick == PLAN_QUICK_TRUTH && !number && is_truth(p, len))
+		return true;
+	if (node->quick == PLAN_QUICK_TIME && !number && is_plain_time(p, len))
+		return true;
+	struct value v = {.type = number ? PLAN_NUMBER : PLAN_STRING, .p = p, .len = len};
+	v.number = number || (!c->strict && is_number(p, len));
+	v.truth = !number && !c->strict && is_truth(p, len);
+	c->n = c->depth = 0;
+	check_scalar(c, node, &v);
+	bool fits = c->n == 0;
+	c->n = 0;
+	return fits;
 }
 
 /* Anything but an object or a list; returns its end. */

@@ -54,7 +54,7 @@ def check_routes(x):
         for route in column["to"]:
             root, path = batch, route["path"]
             if path.startswith("events.data."):
-                root, path = event["data"], path[len("events.data.") :]
+                root, path = event.get("data", {}), path[len("events.data.") :]
             where = f"column {column['column']} to {route['path']}"
             if route["outcome"] in ("written", "default"):
                 if path in ("source_request_id", "timestamp_unixtime_ms"):  # an earlier row may have given the batch another
