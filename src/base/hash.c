@@ -2,6 +2,7 @@
 #include "dropfeed/base.h"
 
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -58,14 +59,60 @@ void df_sha256_free(struct df_sha256 *h)
 	free(h);
 }
 
+/* A thread's own: the digest is looked up once, and not for each cell that is hashed. */
+struct digests {
+	EVP_MD_CTX *ctx[DF_MD5 + 1]; /* own, or NULL: not used yet */
+};
+
+static pthread_key_t digests_key;
+
+static void digests_free(void *p)
+{
+	struct digests *d = p;
+	for (int i = 0; i <= DF_MD5; i++)
+		EVP_MD_CTX_free(d->ctx[i]);
+	free(d);
+}
+
+static void digests_make_key(void)
+{
+	if (pthread_key_create(&digests_key, digests_free) != 0)
+		abort();
+}
+
+/* Ready to hash; NULL: libcrypto does not have this one. */
+static EVP_MD_CTX *digest_begin(enum df_digest kind)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, digests_make_key);
+	struct digests *d = pthread_getspecific(digests_key);
+	if (d == NULL) {
+		d = df_alloc(sizeof(*d));
+		if (pthread_setspecific(digests_key, d) != 0)
+			abort();
+	}
+
+	EVP_MD_CTX **ctx = &d->ctx[kind];
+	if (*ctx != NULL) /* without a digest the one before is used, which is not looked up */
+		return EVP_DigestInit_ex(*ctx, NULL, NULL) == 1 ? *ctx : NULL;
+	const EVP_MD *md = kind == DF_SHA256 ? EVP_sha256()
+			   : kind == DF_SHA1 ? EVP_sha1()
+					     : EVP_md5();
+	*ctx = EVP_MD_CTX_new();
+	if (*ctx != NULL && EVP_DigestInit_ex(*ctx, md, NULL) == 1)
+		return *ctx;
+	EVP_MD_CTX_free(*ctx);
+	*ctx = NULL;
+	return NULL;
+}
+
 bool df_digest_hex(enum df_digest kind, const void *p, size_t len, char hex[DF_DIGEST_HEX])
 {
 	unsigned char sum[EVP_MAX_MD_SIZE];
 	unsigned int n = 0;
-	const EVP_MD *md = kind == DF_SHA256 ? EVP_sha256()
-			   : kind == DF_SHA1 ? EVP_sha1()
-					     : EVP_md5();
-	if (EVP_Digest(p, len, sum, &n, md, NULL) != 1 || 2 * n >= DF_DIGEST_HEX)
+	EVP_MD_CTX *ctx = digest_begin(kind);
+	if (ctx == NULL || EVP_DigestUpdate(ctx, p, len) != 1 ||
+	    EVP_DigestFinal_ex(ctx, sum, &n) != 1 || 2 * n >= DF_DIGEST_HEX)
 		return false;
 	hex_of(sum, n, hex);
 	return true;

@@ -28,6 +28,12 @@ static void test_digests(void)
 	TEXT_IS(hex, ABC_SHA256);
 	CU_ASSERT(df_digest_hex(DF_SHA1, "abc", 3, hex));
 	TEXT_IS(hex, "a9993e364706816aba3e25717850c26c9cd0d89d");
+	for (int i = 0; i < 3; i++) { /* one after the other, as a thread does */
+		CU_ASSERT(df_digest_hex(DF_SHA256, "abc", 3, hex));
+		CU_ASSERT_NSTRING_EQUAL(hex, "ba7816bf", 8);
+		CU_ASSERT(df_digest_hex(DF_SHA256, "", 0, hex));
+		CU_ASSERT_NSTRING_EQUAL(hex, "e3b0c442", 8);
+	}
 	if (df_digest_hex(DF_MD5, "abc", 3, hex)) /* a libcrypto in FIPS mode has it not */
 		TEXT_IS(hex, "900150983cd24fb0d6963f7d28e17f72");
 }
