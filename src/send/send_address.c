@@ -4,7 +4,9 @@
  * off, however long the system's resolver takes. What was found is given to curl for each request.
  * It is asked for again from time to time, while the old addresses stay in use.
  */
-#include "send_http.h"
+#include "send_address.h"
+
+#include "dropfeed/base.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What an answer does to the lane and to its route. */
 #include "send_http.h"
+#include "send_pace.h"
+#include "send_proxy.h"
+#include "send_quote.h"
+#include "send_request.h"
+#include "send_suspect.h"
+#include "send_verdict.h"
 
 #include "dropfeed/step.h"
 

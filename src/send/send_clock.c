@@ -5,6 +5,7 @@
  * there before that clock is known. Any answer shows it; when there was none yet, one is asked for.
  */
 #include "send_http.h"
+#include "send_request.h"
 
 #include <stdio.h>
 #include <stdlib.h>

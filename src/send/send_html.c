@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Entities of HTML: the API escapes its messages for a page that nobody shows. */
-#include "send_priv.h"
+#include "send_quote.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -5,6 +5,9 @@
  */
 #include "send_http.h"
 
+#include "send_request.h"
+#include "send_suspect.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>

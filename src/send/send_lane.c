@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* One lane: a request goes out, an answer comes in, batches are settled. */
 #include "send_http.h"
+#include "send_proxy.h"
+#include "send_request.h"
 
 #include "dropfeed/step.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "send_priv.h"
+#include "send_pace.h"
 
 #include <math.h>
 

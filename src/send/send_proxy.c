@@ -5,7 +5,7 @@
  * in upper case is not looked at: a web server would set it from a header), then all_proxy;
  * no_proxy lists hosts without one. Hosts on this machine are never reached through a proxy.
  */
-#include "send_priv.h"
+#include "send_proxy.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

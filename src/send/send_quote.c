@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What others answered, for a log: the first words of a page, and texts without anybody's
  * secrets. */
-#include "send_priv.h"
+#include "send_quote.h"
 
 #include <ctype.h>
 #include <openssl/crypto.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "send_priv.h"
+#include "send_request.h"
+
+#include "send_verdict.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* One way to the API, and how it is. */
+#include "send_route.h"
+
+#include "send_address.h"
 #include "send_http.h"
+#include "send_pace.h"
+#include "send_priv.h"
+#include "send_proxy.h"
 
 #include <stdio.h>
 #include <stdlib.h>

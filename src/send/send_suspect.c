@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Requests that failed while others succeeded, and what they were halved to: their documents may
  * be parked, or wait for the next run. */
-#include "send_http.h"
+#include "send_suspect.h"
+
+#include "send_request.h"
+#include "send_route.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,6 +5,9 @@
  * (locked).
  */
 #include "send_http.h"
+#include "send_pace.h"
+#include "send_request.h"
+#include "send_suspect.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "send_priv.h"
+#include "send_verdict.h"
+
+#include "send_quote.h"
+#include "send_request.h"
 
 #include <ctype.h>
 #include <json-c/json.h>

@@ -5,7 +5,8 @@
  */
 #include "fuzz.h"
 
-#include "../../src/send/send_priv.h"
+#include "../../src/send/send_request.h"
+#include "../../src/send/send_verdict.h"
 
 static void request_make(struct send_request *r, size_t n)
 {

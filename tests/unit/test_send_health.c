@@ -4,6 +4,8 @@
 #include "send_world.h"
 
 #include "../../src/send/send_http.h"
+#include "../../src/send/send_priv.h"
+#include "../../src/send/send_request.h"
 
 #include "test.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Pace and backoff, on a clock that the test turns. */
-#include "../../src/send/send_priv.h"
+#include "../../src/send/send_pace.h"
 
 #include "test.h"
 

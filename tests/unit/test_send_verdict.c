@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Packing, splitting, and what answers mean. */
-#include "../../src/send/send_priv.h"
+#include "../../src/send/send_proxy.h"
+#include "../../src/send/send_quote.h"
+#include "../../src/send/send_request.h"
+#include "../../src/send/send_verdict.h"
 
 #include "test.h"
 

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* send_pace.h - how fast batches go: a token bucket that the API's answers steer. It has no clock
+ * of its own: times are values of df_monotonic_ms() that the caller gives. */
+#ifndef DROPFEED_SEND_PACE_H
+#define DROPFEED_SEND_PACE_H
+
+#include "dropfeed/base.h"
+
+#define SEND_PACE_SLOT_MS 4
+#define SEND_PACE_SLOTS   251 /* a second and a little more */
+#define SEND_PACE_SEEN    6   /* each of a fifth of a second */
+
+struct send_pace {
+	double limit;                            /* configured batches per second: never passed */
+	double rate;                             /* today's, <= limit */
+	double aim;                              /* percent of the API's own limit */
+	double tokens;                           /* batches that may go now */
+	int64_t filled;                          /* when tokens was last brought up to date */
+	size_t sent[SEND_PACE_SLOTS], in_second; /* batches of the last second */
+	int64_t slot;                            /* of now */
+	struct {
+		/* the largest percentage of its time, and what had been sent then */
+		double percent, in_second;
+	} seen[SEND_PACE_SEEN];
+	size_t n_seen;
+	double trip; /* milliseconds until an answer comes, about */
+	int64_t steered, slowed, aimed, measured;
+	int64_t not_before; /* the API asked for silence until then */
+	bool careful;       /* it said "acceleration" */
+};
+
+void send_pace_init(struct send_pace *p, double limit, int64_t now);
+/* the smaller of the feeds that share the key wins */
+void send_pace_limit(struct send_pace *p, double limit);
+/* How many of `want` (at least 1) batches may go in one request now; 0: *wait is how many
+ * milliseconds to wait before asking again. */
+size_t send_pace_take(struct send_pace *p, size_t want, int64_t now, int64_t *wait);
+/* A 2xx: percent_used is the header's value, below 0 when there was none; in_second:
+ * p->in_second after its take; trip: how long the answer took. */
+void send_pace_calm(struct send_pace *p, double percent_used, size_t in_second, int64_t trip,
+		    int64_t now);
+/* A 429. */
+void send_pace_throttled(struct send_pace *p, int64_t wait, bool acceleration, int64_t now);
+
+/* Exponential backoff with full jitter: a random part (random in [0,1)) of base * 2^failures, at
+ * most cap. */
+int64_t send_backoff(unsigned failures, int64_t base, int64_t cap, double random);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* send_verdict.h - an answer's meaning */
+#ifndef DROPFEED_SEND_VERDICT_H
+#define DROPFEED_SEND_VERDICT_H
+
+#include "send_request.h"
+
+enum send_action {
+	SEND_ACCEPT,   /* the part is delivered */
+	SEND_SPLIT,    /* some batch is at fault: see located */
+	SEND_HALVE,    /* too large */
+	SEND_THROTTLE, /* 429 */
+	SEND_AGAIN,    /* says nothing about the batches: try again */
+	SEND_DENY,     /* credentials or certificate refused */
+	SEND_STRAY,    /* no Events API answers like that: the address is wrong */
+};
+
+struct send_verdict {
+	enum send_action action;
+	bool rest_stands;                  /* with SEND_SPLIT: what is not located is delivered */
+	bool located[REQUEST_MAX_BATCHES]; /* counted from the part's first batch */
+	size_t n_located;
+	/* own; the API's about a batch, else the status and what was quoted; NULL: accepted */
+	char *words;
+};
+
+struct send_answer {
+	long status;
+	const char *body;
+	size_t len;
+	bool cut;    /* the body was longer than that */
+	bool proven; /* this key had a success lately */
+};
+
+/* Reads the answer to the request's current part. */
+void send_verdict_read(struct send_verdict *v, const struct send_request *r,
+		       const struct send_answer *a);
+void send_verdict_free(struct send_verdict *v);
+
+#endif
