@@ -17,12 +17,15 @@ static const struct cli_option options[] = {
      "screen_view, eventless, "
      "or another event type"},
     {"no-header", NULL, CLI_FLAG, AT(no_header), "the first row is data: a manifest by position"},
+    {"plan", "FILE", CLI_TEXT, AT(feed.plan),
+     "columns that are called as its attributes are these"},
     {"set", "KEY=VALUE", CLI_LIST, AT(feed.set), CLI_SET_HELP},
     {0}};
 
 const struct cli_spec cli_manifest_spec = {
     .command = "manifest",
-    .synopsis = "[--feed NAME] [--event-type T] [--no-header] [--set KEY=VALUE]... FILE|-",
+    .synopsis =
+	"[--feed NAME] [--event-type T] [--no-header] [--plan FILE] [--set KEY=VALUE]... FILE|-",
     .about = "Reads the header and the first rows of a CSV file with column names of its own, and "
 	     "writes a proposed "
 	     "manifest to standard output: what each column is taken for and why, which settings "

@@ -117,7 +117,7 @@ static void watch_all_empty(const struct map *m, struct part *p, const struct ma
 		watch_all_empty(m, p, node->children[i]);
 }
 
-/* Is the object there whenever this leaf of it is? Then the leaf stands for it. */
+/* Is the object there whenever this leaf of it is? Then the leaf is looked at in its place. */
 static const struct map_node *witness(const struct map_node *node, const struct plan_node *schema)
 {
 	for (size_t i = 0; plan_required(schema, i) != NULL; i++) {

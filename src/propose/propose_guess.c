@@ -401,6 +401,7 @@ void propose_guess(struct propose *p)
 	for (size_t i = 0; p->has_header && i < p->n; i++)
 		if (p->columns[i].what == PROPOSE_OPEN)
 			try_path(p, &p->columns[i], i);
+	propose_planned(p);
 	if (p->has_header) {
 		propose_order_name(p);
 		try_words(p, try_name);

@@ -169,6 +169,7 @@ bool propose_has_id(const struct propose *p);
 void propose_leave(struct propose *p, const char *path, const char *what);
 
 void propose_guess(struct propose *p);
+void propose_planned(struct propose *p);
 /* Gives the path to the column, if its values suit; else says why not. path NULL: it is ignored. */
 void propose_offer(struct propose *p, size_t column, const char *path);
 /* Half a location is given up. */

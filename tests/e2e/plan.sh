@@ -21,6 +21,17 @@ said "says so" 'other.json: no version_document'
 exits 2 "a file that is not there" plan check "$work/nowhere.json"
 exits 2 "no such subcommand" plan upload
 
+printf 'Customer Id,Order-ID,TOTAL,Newsletter\nc1,AB-1,12.50,true\nc2,AB-2,2.50,false\n' >"$work/phone-custom_event.csv"
+exits 0 "a manifest with the plan's names" manifest --plan "$plan" "$work/phone-custom_event.csv"
+said "an attribute of an event" '"column": "Order-ID".*"field": "events.data.custom_attributes.order_id"'
+said "an attribute of a user" '"column": "Newsletter".*"field": "user_attributes.newsletter"'
+cp "$work/out" "$work/phone.json"
+exits 0 "which validate takes" validate --manifest "$work/phone.json" --plan "$plan" --set plan_action=reject --set 'event_name=Phone Order' \
+	--set event_type=transaction "$work/phone-custom_event.csv"
+exits 0 "a dry run under the plan" import --dry-run --sink - --manifest "$work/phone.json" --plan "$plan" --set plan_action=block \
+	"$work/phone-custom_event.csv"
+said "counts what would be left out" 'left out'
+
 # ---- fetching ----
 
 mkdir -p "$work/hosts" "$work/home"
