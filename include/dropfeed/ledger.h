@@ -128,6 +128,9 @@ enum df_status ledger_seen_forget(struct ledger *l, const char *feed, int64_t si
  * unknown. */
 enum df_status ledger_file_known(struct ledger *l, const struct ledger_key *key,
 				 struct ledger_file *out, struct df_err *err) DF_CHECK;
+/* The same for many, of which no more than the state is wanted; 0: unknown. */
+enum df_status ledger_files_known(struct ledger *l, const struct ledger_key *keys, size_t n,
+				  enum ledger_state *states, struct df_err *err) DF_CHECK;
 
 /* A download that was begun and is not entered as a file: its bytes, or some of them, are at
  * `arrival` in the spool. */

@@ -59,6 +59,39 @@ enum df_status ledger_file_known(struct ledger *l, const struct ledger_key *key,
 	return st;
 }
 
+static enum df_status state_known(struct ledger *l, const struct ledger_key *key,
+				  enum ledger_state *state, struct df_err *err)
+{
+	sqlite3_stmt *s = NULL;
+	*state = 0;
+	enum df_status st = ledger_bind(l, ST_FILE_KNOWN_STATE, &s, err, "ttiit", key->feed,
+					key->name, (int64_t)key->size, key->mtime, key->source);
+	if (st != DF_OK)
+		return st;
+	st = ledger_step(l, s, "look up a file", err);
+	if (st == DF_OK) {
+		*state = (enum ledger_state)sqlite3_column_int64(s, 0);
+		sqlite3_reset(s);
+	}
+	return st == DF_END ? DF_OK : st;
+}
+
+/* In one transaction, as each would lock and unlock the ledger's file several times. */
+enum df_status ledger_files_known(struct ledger *l, const struct ledger_key *keys, size_t n,
+				  enum ledger_state *states, struct df_err *err)
+{
+	ledger_lock(l);
+	enum df_status st = DF_OK;
+	if (sqlite3_exec(l->db, SQL_BEGIN_READ, NULL, NULL, NULL) != SQLITE_OK)
+		st = ledger_fail(l, "look up files", err);
+	for (size_t i = 0; i < n && st == DF_OK; i++)
+		st = state_known(l, &keys[i], &states[i], err);
+	if (sqlite3_get_autocommit(l->db) == 0)
+		sqlite3_exec(l->db, SQL_ROLLBACK, NULL, NULL, NULL);
+	ledger_unlock(l);
+	return st;
+}
+
 enum df_status ledger_file_same(struct ledger *l, const struct ledger_bytes *bytes,
 				struct ledger_file *out, struct df_err *err)
 {

@@ -238,8 +238,13 @@ static const char *const ledger_migrations[] = {
 #define SQL_SYNC_EACH   "PRAGMA synchronous = FULL"
 #define SQL_SYNC_LATER  "PRAGMA synchronous = NORMAL"
 #define SQL_BEGIN       "BEGIN IMMEDIATE"
+#define SQL_BEGIN_READ  "BEGIN"
 #define SQL_COMMIT      "COMMIT"
 #define SQL_ROLLBACK    "ROLLBACK"
+#define SQL_FILE_OF_KEY                                                                            \
+	" FROM file WHERE feed = ?1 AND name = ?2 AND size = ?3 AND mtime = ?4"                    \
+	" AND (source = ?5 OR source IS NULL OR closed_ms = 0 OR cleanup_due)"                     \
+	" ORDER BY id DESC LIMIT 1"
 #define SQL_FILE_COLUMNS                                                                           \
 	"id, feed, name, size, mtime, sha256, state, pulled_ms, closed_ms, code, text, "           \
 	"cleanup_due, source, "                                                                    \
@@ -296,6 +301,7 @@ enum ledger_statement {
 	ST_SEEN_FIRST,
 	ST_SEEN_FORGET,
 	ST_FILE_KNOWN,
+	ST_FILE_KNOWN_STATE,
 	ST_FILE_SAME,
 	ST_BYTES_KNOWN,
 	ST_FILE_COPY,
@@ -394,10 +400,8 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_SEEN_FORGET] = "DELETE FROM seen WHERE feed = ?1 AND last_ms < ?2",
     /* What 0.1 entered has no source. What is not finished yet goes on at the feed's
      * source of today. */
-    [ST_FILE_KNOWN] = "SELECT " SQL_FILE_COLUMNS
-		      " FROM file WHERE feed = ?1 AND name = ?2 AND size = ?3 AND mtime = ?4"
-		      " AND (source = ?5 OR source IS NULL OR closed_ms = 0 OR cleanup_due)"
-		      " ORDER BY id DESC LIMIT 1",
+    [ST_FILE_KNOWN] = "SELECT " SQL_FILE_COLUMNS SQL_FILE_OF_KEY,
+    [ST_FILE_KNOWN_STATE] = "SELECT state" SQL_FILE_OF_KEY,
     [ST_FILE_SAME] =
 	"SELECT " SQL_FILE_COLUMNS
 	" FROM file WHERE feed = ?1 AND sha256 = ?2 AND (event_type = ?3 OR event_type IS NULL)"

@@ -7,6 +7,13 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { LOOKED_UP = 256 }; /* files at a time, in the ledger */
+
+struct due {                          /* files that are to be pulled */
+	const struct fetch_entry **v; /* own */
+	size_t n;
+};
+
 /* A server may set a file's time when it is read: the ledger knows it by the time under which it
  * is listed from now on. */
 static void note_fate(struct feed_work *w, const struct fetch_entry *e,
@@ -68,21 +75,12 @@ static void note_unsettled(struct feed_work *w, const struct fetch_entry *e)
 		w->restless = true;
 }
 
-/* DF_OK: it is to be pulled. DF_END: not now, or not any more. */
+/* Is it time to pull a file that the ledger does not know? DF_END: not now. */
 static enum df_status is_due(struct feed_work *w, const struct fetch_entry *e, struct df_err *err)
 {
-	struct ledger_file known = {0};
 	const struct ledger_key key = run_feed_key(w->feed, e);
 	int64_t first_ms = 0, now = df_now_ms(), age = w->feed->fetch.min_age_ms;
-	enum df_status st = ledger_file_known(w->run->env.ledger, &key, &known, err);
-	if (st == DF_OK) {
-		w->known += ledger_closes(known.state);
-		ledger_file_free(&known);
-		return DF_END; /* closed, or open and taken up from the spool: see resume */
-	}
-	if (st != DF_END)
-		return st;
-	st = ledger_seen(w->run->env.ledger, &key, now, &first_ms, err);
+	enum df_status st = ledger_seen(w->run->env.ledger, &key, now, &first_ms, err);
 	if (st != DF_OK)
 		return st;
 	if (fetch_settled(e, e->size, e->mtime, first_ms, now, age))
@@ -109,22 +107,45 @@ static enum df_status log_misnamed(struct feed_work *w, const struct fetch_list 
 	return st;
 }
 
+/* Of some entries, those that are to be pulled: they are put behind the ones that are in `due`. */
+static enum df_status add_due(struct feed_work *w, const struct fetch_entry *entries, size_t n,
+			      struct due *due, struct df_err *err)
+{
+	struct ledger_key keys[LOOKED_UP] = {{0}};
+	enum ledger_state known[LOOKED_UP] = {0};
+	for (size_t i = 0; i < n; i++)
+		keys[i] = run_feed_key(w->feed, &entries[i]);
+	enum df_status st = ledger_files_known(w->run->env.ledger, keys, n, known, err);
+	for (size_t i = 0; i < n && st == DF_OK; i++) {
+		if (known[i] != 0) { /* closed, or open and taken up from the spool: see resume */
+			w->known += ledger_closes(known[i]);
+			continue;
+		}
+		st = is_due(w, &entries[i], err);
+		if (st == DF_OK)
+			due->v[due->n++] = &entries[i];
+		else if (st == DF_END)
+			st = DF_OK;
+	}
+	return st;
+}
+
 /* The files of the listing that are to be pulled, in the order in which they came to rest; the
  * list is the caller's. */
 static enum df_status find_due(struct feed_work *w, const struct fetch_list *list,
 			       const struct fetch_entry ***out, size_t *n, struct df_err *err)
 {
-	const struct fetch_entry **due = df_alloc((list->n + 1) * sizeof(*due));
+	struct due due = {.v = df_alloc((list->n + 1) * sizeof(*due.v))};
+	enum df_status st = DF_OK;
 
 	*n = 0;
-	for (size_t i = 0; i < list->n; i++) {
-		enum df_status st = is_due(w, &list->v[i], err);
-		if (st == DF_OK) {
-			due[(*n)++] = &list->v[i];
-		} else if (st != DF_END) {
-			free((void *)due);
-			return st;
-		}
+	for (size_t i = 0; i < list->n && st == DF_OK; i += LOOKED_UP) {
+		size_t some = list->n - i < LOOKED_UP ? list->n - i : LOOKED_UP;
+		st = add_due(w, &list->v[i], some, &due, err);
+	}
+	if (st != DF_OK) {
+		free((void *)due.v);
+		return st;
 	}
 	if (w->known > 0)
 		df_log(DF_LOG_DEBUG,
@@ -132,9 +153,10 @@ static enum df_status find_due(struct feed_work *w, const struct fetch_list *lis
 		       "with: `dropfeed resend` "
 		       "sends one of them once more",
 		       w->feed->name, w->known);
-	if (*n > 0)
-		qsort((void *)due, *n, sizeof(*due), run_feed_by_rest);
-	*out = due;
+	if (due.n > 0)
+		qsort((void *)due.v, due.n, sizeof(*due.v), run_feed_by_rest);
+	*out = due.v;
+	*n = due.n;
 	return DF_OK;
 }
 

@@ -344,11 +344,17 @@ static void test_file_notes(void)
 	const struct ledger_key elsewhere = {"orders", "sftp://u@other:22/in", "a.zip", 100,
 					     1700000000};
 	/* it is not through: the server has another address now */
+	const struct ledger_key keys[] = {elsewhere, {elsewhere.feed, SOURCE, "none.csv", 1, 1}};
+	enum ledger_state states[2] = {LEDGER_DONE, LEDGER_DONE};
 	OK(ledger_file_known(l, &elsewhere, &f, &err));
+	OK(ledger_files_known(l, keys, 2, states, &err));
+	CU_ASSERT(states[0] == f.state && states[0] != 0 && states[1] == 0);
 	ledger_file_free(&f);
 	OK(ledger_file_state(l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 1},
 			     &err));
 	IS(ledger_file_known(l, &elsewhere, &f, &err), DF_END);
+	OK(ledger_files_known(l, keys, 1, states, &err));
+	CU_ASSERT_EQUAL(states[0], 0);
 	ledger_close(l);
 }
 
