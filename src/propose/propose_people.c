@@ -121,19 +121,12 @@ static const char *identifier(const struct propose *p, size_t row, size_t column
 	return s;
 }
 
-/* How many of a's values are in rows with more than one of b's, and how many of b's each of a's
- * meets, in thousandths; *distinct: how many a has. */
-static size_t count_shared(const struct propose *p, struct pair *pairs, size_t a, size_t b,
-			   size_t *distinct, size_t *fan)
+/* How many of a's values have more than one b, and how many each has, in thousandths; *distinct: how
+ * many values a has. */
+static size_t tally(struct pair *pairs, size_t n, size_t *distinct, size_t *fan)
 {
-	size_t n = 0, shared = 0, met = 0;
+	size_t shared = 0, met = 0;
 	*distinct = 0;
-	for (size_t row = 0; row < p->n_rows; row++) {
-		struct pair *pair = &pairs[n];
-		pair->a = identifier(p, row, a, &pair->a_len);
-		pair->b = identifier(p, row, b, &pair->b_len);
-		n += pair->a_len > 0 && pair->b_len > 0;
-	}
 	qsort(pairs, n, sizeof(*pairs), compare_pairs);
 	for (size_t i = 0, end; i < n; i = end) {
 		size_t others = 1;
@@ -147,6 +140,47 @@ static size_t count_shared(const struct propose *p, struct pair *pairs, size_t a
 		++*distinct;
 	}
 	*fan = *distinct > 0 ? met * 1000 / *distinct : 0;
+	return shared;
+}
+
+static size_t count_shared(const struct propose *p, struct pair *pairs, size_t a, size_t b,
+			   size_t *distinct, size_t *fan)
+{
+	size_t n = 0;
+	for (size_t row = 0; row < p->n_rows; row++) {
+		struct pair *pair = &pairs[n];
+		pair->a = identifier(p, row, a, &pair->a_len);
+		pair->b = identifier(p, row, b, &pair->b_len);
+		n += pair->a_len > 0 && pair->b_len > 0;
+	}
+	return tally(pairs, n, distinct, fan);
+}
+
+/* The same for first names: "ANN" and "Ann M." are one. */
+static size_t count_names(const struct propose *p, struct pair *pairs, size_t a, size_t name,
+			  size_t *distinct)
+{
+	size_t n = 0, fan;
+	char **names = df_alloc((p->n_rows + 1) * sizeof(*names));
+	for (size_t row = 0; row < p->n_rows; row++) {
+		struct pair *pair = &pairs[n];
+		size_t len;
+		pair->a = identifier(p, row, a, &pair->a_len);
+		const char *s = propose_cell_text(p, row, name, &len);
+		map_cell_trim(&s, &len);
+		const char *blank = memchr(s, ' ', len);
+		names[n] = schema_normalize(s, blank != NULL ? (size_t)(blank - s) : len);
+		pair->b = names[n];
+		pair->b_len = strlen(names[n]);
+		if (pair->a_len > 0 && pair->b_len > 0)
+			n++;
+		else
+			free(names[n]);
+	}
+	size_t shared = tally(pairs, n, distinct, &fan);
+	for (size_t i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
 	return shared;
 }
 
@@ -251,11 +285,11 @@ static struct candidate *only_one(struct candidate *list, size_t n)
 /* An address that is all there is identifies one person only where the names agree. */
 static void check_names(struct propose *p, struct pair *pairs, struct candidate *only)
 {
-	size_t distinct = 0, fan, shared = 0, name = 0;
+	size_t distinct = 0, shared = 0, name = 0;
 	while (name < p->n && !is_first_name(p, &p->columns[name]))
 		name++;
 	if (name < p->n)
-		shared = count_shared(p, pairs, only->column, name, &distinct, &fan);
+		shared = count_names(p, pairs, only->column, name, &distinct);
 	/* customers change their names; that is not a reason, where they are few */
 	if (shared == 0 ||
 	    (only->kind != EMAIL && only->kind != ACCOUNT && shared * 10 <= distinct))

@@ -748,6 +748,10 @@ static void test_numbers_of_people(void)
 				"7|G\n8|H\n9|I\n10|J"),
 			DF_OK);
 	CU_ASSERT_TRUE(says("user_identities.customer_id\""));
+	CU_ASSERT_EQUAL(propose(&plain, "eventless", true,
+				"email|first name\na@x.de|Ann\na@x.de|ANN M.\nc@x.de|Cy"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("user_identities.email\""));
 	/* 100001.0 is the customer 100001 */
 	CU_ASSERT_EQUAL(propose(&plain, "eventless", true,
 				"customer no|points\n100001.0|3.0\n|1.0\n100002.0|2.5"),
