@@ -103,7 +103,7 @@ static bool is_currency(const struct propose *p, size_t column)
 	for (size_t row = 0; row < p->n_rows; row++) {
 		const char *s = propose_cell_text(p, row, column, &len);
 		filled += len > 0;
-		codes += len == 3 && strspn(s, letters) >= 3;
+		codes += len == 3 && propose_span(s, len, letters) == 3;
 	}
 	return filled > 0 && codes == filled;
 }

@@ -107,7 +107,7 @@ static bool ends_in_zero(const struct propose *p, size_t column)
 	for (size_t row = 0; row < p->n_rows; row++) {
 		const char *s = propose_cell_text(p, row, column, &len);
 		filled += len > 0;
-		n += len > 3 && strspn(s, "0123456789") == len - 2 &&
+		n += len > 3 && propose_span(s, len, "0123456789") == len - 2 &&
 		     memcmp(s + len - 2, ".0", 2) == 0;
 	}
 	return n > 0 && n == filled;

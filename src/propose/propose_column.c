@@ -100,6 +100,14 @@ bool propose_most(size_t n, size_t of)
 	return n * 10 >= of * 9;
 }
 
+size_t propose_span(const char *s, size_t len, const char *accept)
+{
+	size_t n = 0;
+	while (n < len && s[n] != '\0' && strchr(accept, s[n]) != NULL)
+		n++;
+	return n;
+}
+
 /* ---- notes ---- */
 
 void propose_set(struct propose *p, const char *key, const char *value, const char *fmt, ...)

@@ -238,6 +238,8 @@ char *propose_when_zone(struct propose *p, size_t column, bool *differ);
 /* ---- the rows that are looked at ---- */
 
 const char *propose_cell_text(const struct propose *p, size_t row, size_t column, size_t *len);
+/* How many of the text's first characters are among these; a cell has no NUL at its end. */
+size_t propose_span(const char *s, size_t len, const char *accept);
 bool propose_cell_same(const struct propose *p, size_t row, size_t other, size_t column);
 /* Takes out what is not data: null words and padding in cells, rows that state a total. */
 void propose_cells_clean(struct propose *p);

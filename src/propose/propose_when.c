@@ -73,7 +73,7 @@ static bool is_serial(const struct propose *p, size_t column)
 		char number[32];
 		const char *s = propose_cell_text(p, row, column, &len);
 		filled += len > 0;
-		if (len < 5 || len >= sizeof(number) || strspn(s, "0123456789.,") < len)
+		if (len < 5 || len >= sizeof(number) || propose_span(s, len, "0123456789.,") < len)
 			continue;
 		memcpy(number, s, len);
 		number[len] = '\0';
@@ -190,11 +190,11 @@ static bool looks_american(const struct propose *p, size_t column, const char *f
 		const char *s = propose_cell_text(p, row, column, &len),
 			   *slash = memchr(s, '/', len);
 		map_cell_trim(&s, &len);
-		if (slash == NULL)
+		if (slash == NULL || slash + 2 >= s + len)
 			continue;
 		if (s[0] == '0' || slash[1] == '0')
 			return false;
-		bare += slash == s + 1 || (slash + 2 < s + len && slash[2] == '/');
+		bare += slash == s + 1 || slash[2] == '/';
 	}
 	return bare > 0;
 }
