@@ -294,7 +294,7 @@ static bool operate(struct liquid_call *c)
 	if (!to_number(c->run, &c->in, &a) || !to_number(c->run, &c->args[0], &b))
 		return false;
 	if ((c->variant == DIVIDED_BY || c->variant == MODULO) && is_zero(&b))
-		return liquid_fail(c->run->fault, "it is divided by 0");
+		return liquid_fail(c->run->fault, "division by zero");
 	switch ((enum operation)c->variant) {
 	case PLUS:
 		r = add(a, b, 1);

@@ -232,6 +232,35 @@ static bool texts_of(struct map *m, const struct map_derived *d, struct liquid_v
 	return true;
 }
 
+/* The list with what `values` has in place of each entry. NULL: the fault is filled. */
+static const struct liquid_value *replace_entries(struct map *m, const struct map_derived *d,
+						  const struct liquid_value *list,
+						  struct map_cell_fault *fault)
+{
+	const size_t n = list->array.n;
+	if (d->entry->values == NULL || n == 0)
+		return list;
+	struct liquid_value *out = liquid_take(&m->arena, sizeof(*out));
+	struct liquid_value *v = liquid_take(&m->arena, n * sizeof(*v));
+	if (out == NULL || v == NULL) {
+		refuse(fault, "row-too-large", "the row's lists do not fit into memory");
+		return NULL;
+	}
+
+	*out = *list;
+	out->array.v = v;
+	for (size_t i = 0; i < n; i++) {
+		struct rows_cell text = {list->array.v[i].p, list->array.v[i].len};
+		v[i] = list->array.v[i];
+		if (liquid_is_empty(&v[i]))
+			continue;
+		if (!map_values_apply(d->entry, &text, fault))
+			return NULL;
+		v[i] = string_of(text.p, text.len);
+	}
+	return out;
+}
+
 struct made {                             /* by a template */
 	const struct liquid_value *value; /* what it is made of */
 	const struct liquid_value *list;  /* the same as a list, where the cell holds one */
@@ -258,9 +287,11 @@ static bool apply_template(struct map *m, const struct map_derived *d, const str
 		if (!liquid_value_of(d->entry->template, &scope, &m->arena, v, &why))
 			return template_fails(d, &why, fault);
 		if (v->type == LIQUID_ARRAY) {
-			*list = v;
+			if (!texts_of(m, d, v, fault))
+				return false;
+			*list = replace_entries(m, d, v, fault);
 			*out = (struct rows_cell){"[]", liquid_is_empty(v) ? 0 : 2};
-			return texts_of(m, d, v, fault);
+			return *list != NULL;
 		}
 	}
 	if (!liquid_render(d->entry->template, &scope, &m->arena, &m->rendered, &why))
@@ -315,6 +346,18 @@ static bool replace(struct map_derived *d, struct rows_cell *cell, struct map_ce
 	return ok;
 }
 
+/* A list of the cell's JSON, entry by entry. */
+static bool keep_list(struct map *m, struct map_derived *d, const struct liquid_value *v,
+		      struct map_cell_fault *fault)
+{
+	struct liquid_value *list = liquid_take(&m->arena, sizeof(*list));
+	if (list == NULL)
+		return refuse(fault, "row-too-large", "the row's lists do not fit into memory");
+	*list = *v;
+	d->list = replace_entries(m, d, list, fault);
+	return d->list != NULL;
+}
+
 bool map_derive(struct map *m, struct map_derived *d, const struct rows_cell *cells,
 		struct rows_cell *out, struct map_cell_fault *fault)
 {
@@ -322,6 +365,7 @@ bool map_derive(struct map *m, struct map_derived *d, const struct rows_cell *ce
 	struct liquid_value v = string_of(cell->p, cell->len);
 	const struct liquid *template = d->entry->template;
 	*out = d->asked = (struct rows_cell){"", 0};
+	d->list = NULL;
 	if (d->pattern != NULL)
 		return true;
 	bool json =
@@ -332,9 +376,15 @@ bool map_derive(struct map *m, struct map_derived *d, const struct rows_cell *ce
 		follow(&v, d->path);
 	if (left_out(d->entry, &v, json))
 		return true;
+	struct liquid_value list = v;
+	const bool lists = template == NULL && d->items && d->entry->values != NULL;
+	if (lists &&
+	    (v.type == LIQUID_ARRAY || (d->path == NULL && cell_list(m, d->column, cell, &list)))) {
+		*out = (struct rows_cell){"[]", liquid_is_empty(&list) ? 0 : 2};
+		return keep_list(m, d, &list, fault);
+	}
 	if (template == NULL)
 		return plain_text(d, &v, out, fault) && replace(d, out, fault);
-	struct liquid_value list = {0};
 	struct made made = {.value = &v, .key = d->key, .key_len = strlen(d->key)};
 	if (!json && liquid_lists(template) && cell_list(m, d->column, cell, &list))
 		made.list = &list;
@@ -386,8 +436,11 @@ static bool item_text(struct map *m, const struct map_derived *d,
 	if (d->entry->template != NULL)
 		return apply_template(m, d, &made, &out->text, &out->list, fault) &&
 		       (out->list != NULL || map_values_apply(d->entry, &out->text, fault));
-	if (v->type == LIQUID_ARRAY && d->lists && !liquid_is_empty(v))
-		out->list = v;
+	if (v->type == LIQUID_ARRAY && d->lists && !liquid_is_empty(v)) {
+		out->list = replace_entries(m, d, v, fault);
+		if (out->list == NULL)
+			return false;
+	}
 	return plain_text(d, v, &out->text, fault) &&
 	       (out->list != NULL || map_values_apply(d->entry, &out->text, fault));
 }

@@ -417,6 +417,27 @@ static bool has_bare_escape(const char *raw, size_t len, const struct rows_sign 
 	return false;
 }
 
+/* Blanks between a quote and what separates cells, on the outer side. */
+static bool has_blanks_around_quotes(const struct rows_format *format, const char *raw, size_t len)
+{
+	const char quote =
+	    format->quote < 0x80 ? (char)(format->quote != 0 ? format->quote : '"') : '\0';
+	const char *end = raw + len;
+	for (const char *p = raw; (p = memchr(p, quote, (size_t)(end - p))) != NULL; p++) {
+		const char *after = p + 1, *before = p;
+		while (after < end && rows_blank(*after))
+			after++;
+		while (before > raw && rows_blank(before[-1]))
+			before--;
+		const bool ends = after == end || *after == '\n' || *after == '\r' ||
+				  (unsigned char)*after == format->delimiter;
+		const bool begins = before == raw || (unsigned char)before[-1] == format->delimiter;
+		if ((after > p + 1 && ends) || (before < p && begins))
+			return true;
+	}
+	return false;
+}
+
 bool rows_guess_row(const struct rows_format *format, const char *fault, const char *raw,
 		    size_t len, struct df_buf *out)
 {
@@ -433,6 +454,11 @@ bool rows_guess_row(const struct rows_format *format, const char *fault, const c
 	if (strcmp(fault, "malformed-quote") == 0 && !format->backslash &&
 	    memmem(raw, len, "\\\"", 2) != NULL) {
 		df_buf_adds(out, backslash_text);
+		return true;
+	}
+	if (strcmp(fault, "malformed-quote") == 0 && !format->trim && !format->no_quote &&
+	    has_blanks_around_quotes(format, raw, len)) {
+		df_buf_adds(out, "there are blanks around quotes: set `trim = yes`");
 		return true;
 	}
 	if (strcmp(fault, "malformed-quote") == 0 && delimiter != ',' &&

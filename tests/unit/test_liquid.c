@@ -133,8 +133,8 @@ static void test_number_forms(void)
 	CHECK_ERROR("{{ 9223372036854775807 | plus: 1 }}", "64 bits");
 	CHECK_ERROR("{{ '99999999999999999999' | plus: 1 }}", "64 bits");
 	CHECK_ERROR("{{ 99999999999999999999 }}", "64 bits");
-	CHECK_ERROR("{{ 5 | divided_by: 0.0 }}", "divided by 0");
-	CHECK_ERROR("{{ 5 | modulo: 'x' }}", "divided by 0");
+	CHECK_ERROR("{{ 5 | divided_by: 0.0 }}", "division by zero");
+	CHECK_ERROR("{{ 5 | modulo: 'x' }}", "division by zero");
 }
 
 static void test_text(void)

@@ -312,7 +312,7 @@ static void test_templates(void)
 	     "eventless", "Id|a", "1|0");
 	CHECK_STRING(got.code, "not-allowed");
 	CHECK_STRING(got.column, "a");
-	CU_ASSERT_PTR_NOT_NULL(strstr(got.text, "divided by 0"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(got.text, "division by zero"));
 	with(MAPPINGS(MADE("Id", "mpid", "{{ 1 | divided_by: value }}")), "eventless", "Id", "0");
 	CHECK_STRING(got.code, "not-allowed");
 	CU_ASSERT_EQUAL(got.n_faults, 1); /* it is not missing, too */
@@ -634,7 +634,7 @@ static void test_broken(void)
 	    {MAPPINGS(COLUMN("a", "user_attributes.{{ value }}")), "only key, key_length"},
 	    {MAPPINGS(COLUMN("a", "user_attributes.{% if key %}")), "character 17"},
 	    {MAPPINGS(STATIC("\"{{ value }}\"", "mpid")), "no variable 'value'"},
-	    {MAPPINGS(STATIC("\"{{ 1 | divided_by: 0 }}\"", "mpid")), "divided by 0"},
+	    {MAPPINGS(STATIC("\"{{ 1 | divided_by: 0 }}\"", "mpid")), "division by zero"},
 	    {MAPPINGS(STATIC("\"{{ 'x' | upcase }}\"", "mpid")), "whole number"},
 	    {MAPPINGS(STATIC("\"{{ '' }}\"", "ip")), "empty"},
 	    {"{\"mappings\":[\n "
