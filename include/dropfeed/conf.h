@@ -229,7 +229,7 @@ struct conf {
 	struct conf_operate operate;
 	struct conf_feed *feeds;
 	size_t n_feeds;
-	int state_dir_line;
+	int key_lines[CONF_MAX_KEYS]; /* of [dropfeed], 0: not set; see conf_line */
 };
 
 struct conf_problem {
@@ -264,6 +264,8 @@ const struct conf_feed *conf_feed_find(const struct conf *conf, const char *name
 /* The line of the file in which the key of the feed is set, or of the feed's section where it is
  * not set. */
 int conf_feed_line(const struct conf_feed *feed, const char *key);
+/* The line in which the key of [dropfeed] is set; 0: it is not set. */
+int conf_line(const struct conf *conf, const char *key);
 
 /* The pod that the API key's prefix names (us1-...), where the endpoint is that of another pod;
  * else NULL. */

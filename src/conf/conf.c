@@ -131,6 +131,12 @@ int conf_feed_line(const struct conf_feed *feed, const char *key)
 	return line != 0 ? line : feed->line;
 }
 
+int conf_line(const struct conf *conf, const char *key)
+{
+	const struct conf_key *k = conf_key_find(conf_main_keys, key);
+	return k != NULL ? conf->key_lines[k - conf_main_keys] : 0;
+}
+
 enum df_status conf_feed_set(struct conf_feed *feed, const char *name, const char *value,
 			     struct df_err *err)
 {

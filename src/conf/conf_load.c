@@ -309,8 +309,8 @@ static void on_key(struct loader *l, const char *name, char *value)
 		return;
 	}
 	*set = l->line;
-	if (in_main && strcmp(name, "state_dir") == 0)
-		l->conf->state_dir_line = l->line;
+	if (in_main)
+		l->conf->key_lines[key - keys] = l->line;
 
 	struct df_err err = {0};
 	void *home = in_main ? (void *)l->conf : (void *)&l->conf->feeds[l->conf->n_feeds - 1];
@@ -384,7 +384,7 @@ static void loader_lines(struct loader *l, char *text, size_t len)
 	notify_inherit(l->conf);
 
 	const struct conf *conf = l->conf;
-	if (conf->n_feeds > 0 && conf->state_dir_line == 0)
+	if (conf->n_feeds > 0 && conf_line(conf, "state_dir") == 0)
 		loader_complain(l, l->main_line != 0 ? l->main_line : conf->feeds[0].line,
 				"[dropfeed] must say where the ledger and the spool are kept: "
 				"state_dir = /var/lib/dropfeed");

@@ -27,7 +27,7 @@ static void DF_PRINTF(4, 5)
 	df_utf8_sanitize(text);
 	struct run_finding f = {.feed = w->feed != NULL ? w->feed->name : NULL,
 				.line = w->feed != NULL ? conf_feed_line(w->feed, key)
-							: w->conf->state_dir_line,
+							: conf_line(w->conf, key),
 				.key = key,
 				.text = text,
 				.warning = warning};
@@ -81,6 +81,17 @@ static void check_state_dir(const struct conf_work *w)
 			   "use runuser -u or sudo -u",
 			   dir, (unsigned)s.st_uid);
 	free(at);
+}
+
+static void check_metrics_file(const struct conf_work *w)
+{
+	const char *path = w->conf->operate.metrics_file;
+	if (path == NULL)
+		return;
+	char *dir = df_dirname(path);
+	if (access(dir, W_OK | X_OK) != 0)
+		conf_found(w, "metrics_file", true, "cannot write to %s: %s", dir, strerror(errno));
+	free(dir);
 }
 
 /* ---- feeds ---- */
@@ -170,6 +181,7 @@ void run_conf_check(const struct conf *conf, run_finding_fn *found, void *ctx)
 {
 	struct conf_work w = {.conf = conf, .found = found, .ctx = ctx};
 	check_state_dir(&w);
+	check_metrics_file(&w);
 	for (size_t i = 0; i < conf->n_feeds; i++) {
 		w.feed = &conf->feeds[i];
 		check_feed(&w);

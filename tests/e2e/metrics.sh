@@ -112,6 +112,8 @@ exits 0 "help" run --help
 exits 0 "a dry run" run --dry-run
 check "neither leaves a trace" cmp "$prom" "$work/kept"
 rm -rf "$work/metrics"
+exits 0 "a folder that is not there is a warning of check" check
+said "with its line" "^[^ ]*dropfeed.conf:3: .*metrics_file: cannot write to .*/metrics: "
 exits 0 "a folder that is not there" run
 said "is a warning" 'metrics_file: cannot write .*/metrics/'
 

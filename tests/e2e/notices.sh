@@ -155,6 +155,30 @@ view eleventh u,Home
 exits 0 "a webhook that is away" run
 said "is a warning" "webhook \(rejects\): (Couldn't|Could not|Failed to) connect"
 
+# ---- a run that is killed ----
+settings "webhook = $hook/hook/token-7" >"$conf"
+rm -f "$got"
+exits 0 "what was left is delivered" run
+equal "once each" "$(events | sort)" "rejects ninth-screen_view.csv
+rejects tenth-screen_view.csv"
+if [ -x "$BUILD/faults/dropfeed" ]; then
+	for step in 'before update a file' 'after update a file' 'before remove a file from the spool' 'before note a notice'; do
+		name=k$(echo "$step" | tr -dc a-z)
+		view "$name" ,Home
+		DROPFEED_CRASH_AT="$step" "$BUILD/faults/dropfeed" --config "$conf" run >/dev/null 2>&1
+		equal "killed: $step" $? 137
+		: >>"$got"
+		"$dropfeed" --config "$conf" run >/dev/null 2>&1
+		"$dropfeed" --config "$conf" run >/dev/null 2>&1
+		wanted="rejects $name-screen_view.csv"
+		# between the answer and its record nobody knows: it comes once more
+		[ "$step" != 'before note a notice' ] || wanted="$wanted $wanted"
+		equal "is reported by the next run" "$(events | tr '\n' ' ')" "$wanted "
+	done
+else
+	skip "no build with faults (make faults)"
+fi
+
 # ---- a command in trouble ----
 settings 'on_event = echo "no mail today"; exit 3' >"$conf"
 view twelfth ,Home
