@@ -40,7 +40,7 @@ class Place(crash.Place):
     """With a gzip file besides, and a feed of encrypted files that go to a folder."""
 
     def __init__(self, work, build, jobs):
-        super().__init__(work, build, False)
+        super().__init__(work, build, False, False)
         self.jobs, self.home, self.preload = jobs, work + "/gnupg", build + "/tests/crash/fail.so"
         plain = work + "/plain.csv"
         crash.clicks(plain, 14, "G")

@@ -16,7 +16,8 @@ import tempfile
 import commands
 import crash
 
-NAMES = re.compile(r'(?:df_before|df_after)\("([^"]+)"\)|\.what = "([^"]+)"|ledger_run\([^;]*?"([^"]+)"')
+NAMES = re.compile(r'(?:df_before|df_after)\("([^"]+)"\)')
+CHANGES = re.compile(r'\.what = "([^"]+)"|ledger_run\([^;]*?"([^"]+)"')  # of the ledger, which names its steps so
 LEFT_OUT = {
     "note a file's place": "nothing moves a file in the spool yet",
 }
@@ -25,7 +26,9 @@ LEFT_OUT = {
 def in_source():
     found = {}
     for path in glob.glob(os.path.join(crash.ROOT, "src", "*", "*.c")):
-        for m in NAMES.finditer(open(path).read()):
+        text = open(path).read()
+        changes = CHANGES.finditer(text) if "/src/ledger/" in path else []
+        for m in [*NAMES.finditer(text), *changes]:
             found.setdefault(next(filter(None, m.groups())), os.path.relpath(path, crash.ROOT))
     return found
 
