@@ -68,6 +68,20 @@ static bool row_for_header(const struct map *m)
 	return false;
 }
 
+/* A name that holds what nobody sees makes an attribute of its own beside the one that is meant. */
+static void warn_invisible(struct map *m, size_t column)
+{
+	const char *name = m->names[column];
+	struct df_buf shown = {.max = 1024};
+	df_visible(&shown, name);
+	if (strcmp(df_buf_cstr(&shown), name) != 0)
+		map_warn(m, "invisible-character",
+			 "the name of column %zu has invisible characters, which are a part of it: "
+			 "%.300s; remove them, if they are not meant",
+			 column + 1, df_buf_cstr(&shown));
+	df_buf_free(&shown);
+}
+
 /* Columns that the manifest leaves open are paths themselves. */
 static enum df_status bind_plain(struct map *m, const bool *done, struct df_err *err)
 {
@@ -84,6 +98,7 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 		    schema_path_parse(m->event, m->names[i], len, &path, &other);
 		if (result == SCHEMA_PATH_OK) {
 			map_bindings_add(&m->bindings, i, m->names[i], len, NULL);
+			warn_invisible(m, i);
 			continue;
 		}
 		const struct schema_path_fault fault = {result, m->names[i], len, other};
