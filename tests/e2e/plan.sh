@@ -29,7 +29,7 @@ cp "$work/out" "$work/phone.json"
 exits 0 "which validate takes" validate --manifest "$work/phone.json" --plan "$plan" --set plan_action=reject --set 'event_name=Phone Order' \
 	--set event_type=transaction "$work/phone-custom_event.csv"
 exits 0 "a dry run under the plan" import --dry-run --sink - --manifest "$work/phone.json" --plan "$plan" --set plan_action=block \
-	"$work/phone-custom_event.csv"
+	--set 'event_name=Fax Order' --set event_type=transaction "$work/phone-custom_event.csv"
 said "counts what would be left out" 'left out'
 
 # ---- fetching ----
