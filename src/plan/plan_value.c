@@ -367,15 +367,28 @@ static bool is_plain_number(const char *p, size_t len)
 	return dots < 2;
 }
 
+/* Are all eight bytes digits? What is added carries beyond '9', what is there has the high half of
+ * '0'. */
+static bool all_digits(uint64_t v)
+{
+	return ((v & UINT64_C(0xf0f0f0f0f0f0f0f0)) |
+		(((v + UINT64_C(0x0606060606060606)) & UINT64_C(0xf0f0f0f0f0f0f0f0)) >> 4)) ==
+	       UINT64_C(0x3333333333333333);
+}
+
 /* 2026-01-12T08:30:00Z, on a day that every month has. */
 static bool is_plain_time(const char *p, size_t len)
 {
-	static const char shape[] = "dddd-dd-ddTdd:dd:ddZ";
-	if (len != sizeof(shape) - 1)
+	uint64_t date, rest;
+	if (len != 20 || p[4] != '-' || p[7] != '-' || p[10] != 'T' || p[13] != ':' ||
+	    p[16] != ':' || p[19] != 'Z')
 		return false;
-	for (size_t i = 0; i < len; i++)
-		if (shape[i] == 'd' ? (unsigned char)(p[i] - '0') > 9 : p[i] != shape[i])
-			return false;
+	const char digits[16] = {p[0],  p[1],  p[2],  p[3],  p[5],  p[6],  p[8], p[9],
+				 p[11], p[12], p[14], p[15], p[17], p[18], '0',  '0'};
+	memcpy(&date, digits, 8);
+	memcpy(&rest, digits + 8, 8);
+	if (!all_digits(date) || !all_digits(rest))
+		return false;
 	int month = (p[5] - '0') * 10 + p[6] - '0', day = (p[8] - '0') * 10 + p[9] - '0';
 	int hour = (p[11] - '0') * 10 + p[12] - '0';
 	return month >= 1 && month <= 12 && day >= 1 && day <= 28 && hour < 24 && p[14] < '6' &&
