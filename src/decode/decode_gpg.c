@@ -8,6 +8,7 @@
 #include "decode_gpg_priv.h"
 
 #include <errno.h>
+#include <openssl/rand.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -67,6 +68,26 @@ static ssize_t gpg_write(void *ctx, const void *buffer, size_t size)
 	return -1;
 }
 
+static gpgme_error_t gpg_answer(int fd, const char *text)
+{
+	bool ok = gpgme_io_writen(fd, text, strlen(text)) == 0 && gpgme_io_writen(fd, "\n", 1) == 0;
+	return ok ? 0 : gpgme_error_from_errno(errno);
+}
+
+/* A message's own passphrase is not known here. GnuPG asks for it, since 2.3, before it looks at
+ * the keys, and goes on to these after a wrong answer, but not without one. Nobody can have
+ * encrypted by what is random. */
+static gpgme_error_t gpg_decline(int fd)
+{
+	unsigned char random[16];
+	char text[2 * sizeof(random) + 1];
+	if (RAND_bytes(random, sizeof(random)) != 1)
+		return gpgme_error(GPG_ERR_CANCELED);
+	for (size_t i = 0; i < sizeof(random); i++)
+		snprintf(text + 2 * i, 3, "%02x", random[i]);
+	return gpg_answer(fd, text);
+}
+
 static gpgme_error_t gpg_passphrase(void *ctx, const char *hint, const char *info, int again,
 				    int fd)
 {
@@ -78,11 +99,11 @@ static gpgme_error_t gpg_passphrase(void *ctx, const char *hint, const char *inf
 			       : run->feed->fetch.passphrase;
 	run->asked = run->asked || !run->asks_symmetric;
 	run->bad_passphrase = run->bad_passphrase || (again && !run->asks_symmetric);
-	/* a message's own passphrase is not known here */
+	if (run->asks_symmetric && run->keys_last && !again)
+		return gpg_decline(fd);
 	if (text == NULL || again || run->asks_symmetric)
 		return gpgme_error(GPG_ERR_CANCELED);
-	bool ok = gpgme_io_writen(fd, text, strlen(text)) == 0 && gpgme_io_writen(fd, "\n", 1) == 0;
-	return ok ? 0 : gpgme_error_from_errno(errno);
+	return gpg_answer(fd, text);
 }
 
 /* ERROR <location> <code>, FAILURE <location> <code>: libgpg-error's codes. */
@@ -182,6 +203,16 @@ static void gpg_leave(void)
 	pthread_mutex_unlock(&gpg_lock);
 }
 
+static bool gpg_is_new(gpgme_ctx_t ctx)
+{
+	unsigned major = 0, minor = 0;
+	for (gpgme_engine_info_t e = gpgme_ctx_get_engine_info(ctx); e != NULL; e = e->next)
+		if (e->protocol == GPGME_PROTOCOL_OpenPGP && e->version != NULL &&
+		    sscanf(e->version, "%u.%u", &major, &minor) == 2)
+			return major > 2 || (major == 2 && minor >= 3);
+	return false;
+}
+
 static gpgme_error_t gpg_context(struct decode_gpg_run *run, gpgme_ctx_t *ctx)
 {
 	gpgme_error_t e = gpgme_new(ctx);
@@ -196,6 +227,7 @@ static gpgme_error_t gpg_context(struct decode_gpg_run *run, gpgme_ctx_t *ctx)
 	if (e == 0)
 		e = gpgme_set_ctx_flag(*ctx, "no-symkey-cache", "1");
 	if (e == 0) {
+		run->keys_last = gpg_is_new(*ctx);
 		gpgme_set_offline(*ctx, 1);
 		gpgme_set_passphrase_cb(*ctx, gpg_passphrase, run);
 		gpgme_set_status_cb(*ctx, gpg_status, run);

@@ -27,6 +27,7 @@ struct decode_gpg_run {
 	bool signature;      /* the message is signed */
 	bool symmetric;      /* it can be decrypted by a passphrase */
 	bool asks_symmetric; /* and that is the passphrase which GnuPG asks for now */
+	bool keys_last;      /* GnuPG asks for that one before it looks at the keys */
 	bool agent_lost;
 	bool bad_passphrase;
 	bool asked;                /* for the passphrase */

@@ -152,7 +152,9 @@ enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpg
 		return df_fail(
 		    DF_DENIED, err, "decrypt-failed",
 		    "the secret key is protected by a passphrase; set gnupg_passphrase_file");
-	if (!run->informed && run->bad_passphrase)
+	/* where the message has one as well, GnuPG ends with that */
+	bool wrong = run->bad_passphrase || (run->symmetric && run->asked);
+	if (!run->informed && wrong)
 		return df_fail(
 		    DF_DENIED, err, "decrypt-failed",
 		    "the passphrase is not that of the secret key; correct what %s names",

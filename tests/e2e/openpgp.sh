@@ -158,6 +158,13 @@ said "says which file is wrong" 'correct what gnupg_passphrase_file names'
 equal "its own passphrase: delivered" "$(cron "passphrase_file=$work/wrong" "gnupg_passphrase_file=$work/passphrase")" 0
 equal "the right one: delivered" "$(cron "passphrase_file=$work/passphrase")" 0
 equal "all of it" "$(lines "$work/out")" "$(lines "$work/plain")"
+gpg --homedir "$work/locked" --batch -q --pinentry-mode loopback --passphrase x --trust-model always -r locked@example.com -c -e --yes \
+	-o locked-screen_view.csv.gpg "$pages"
+gpgconf --homedir "$work/locked" --kill all
+equal "to a locked key and a passphrase: delivered" "$(cron "gnupg_passphrase_file=$work/passphrase")" 0
+equal "all of it" "$(lines "$work/out")" "$(lines "$work/plain")"
+gpgconf --homedir "$work/locked" --kill all # it remembers the right one
+equal "a wrong passphrase of the key: refused access" "$(cron "gnupg_passphrase_file=$work/wrong")" 4
 equal "without gpg in the path: unfinished" "$(PATH=/nonexistent cron)" 3
 said "says what is missing" 'see that gpg is installed, and in PATH'
 equal "nobody was asked by a pinentry" "$(cat "$work/asked" 2>/dev/null)" ""
