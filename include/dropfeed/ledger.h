@@ -398,6 +398,12 @@ enum df_status ledger_condition_raise(struct ledger *l, const struct ledger_cond
 enum df_status ledger_condition_clear(struct ledger *l, const struct ledger_condition *c,
 				      bool *changed, struct df_err *err) DF_CHECK;
 
+typedef enum df_status (*ledger_each_condition)(void *ctx, const struct ledger_condition *c,
+						struct df_err *err);
+/* Those that hold, by feed and name; now_ms is since when. feed NULL: all feeds. */
+enum df_status ledger_conditions(struct ledger *l, const char *feed, ledger_each_condition each,
+				 void *ctx, struct df_err *err) DF_CHECK;
+
 enum ledger_way { LEDGER_BY_COMMAND = 1, LEDGER_BY_WEBHOOK = 2 }; /* of reporting */
 struct ledger_notice { /* a change of state; the texts are own */
 	int64_t id;

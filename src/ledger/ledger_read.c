@@ -201,6 +201,18 @@ static enum df_status row_tally(const struct ledger *l, sqlite3_stmt *s, const s
 	return (*(const ledger_each_tally *)w->each)(w->ctx, &t, err);
 }
 
+static enum df_status row_condition(const struct ledger *l, sqlite3_stmt *s, const struct walk *w,
+				    struct df_err *err)
+{
+	(void)l;
+	const struct ledger_condition c = {.feed = (const char *)sqlite3_column_text(s, 0),
+					   .name = (const char *)sqlite3_column_text(s, 1),
+					   .subject = (const char *)sqlite3_column_text(s, 2),
+					   .text = (const char *)sqlite3_column_text(s, 3),
+					   .now_ms = sqlite3_column_int64(s, 4)};
+	return (*(const ledger_each_condition *)w->each)(w->ctx, &c, err);
+}
+
 static enum df_status row_open_files(const struct ledger *l, sqlite3_stmt *s, const struct walk *w,
 				     struct df_err *err)
 {
@@ -355,4 +367,11 @@ enum df_status ledger_open_files(struct ledger *l, ledger_each_tally each, void 
 {
 	const struct walk w = {row_open_files, &each, ctx};
 	return walk(l, SQL_OPEN_FILES, &w, err, "");
+}
+
+enum df_status ledger_conditions(struct ledger *l, const char *feed, ledger_each_condition each,
+				 void *ctx, struct df_err *err)
+{
+	const struct walk w = {row_condition, &each, ctx};
+	return walk(l, SQL_CONDITIONS, &w, err, "t", feed);
 }

@@ -287,6 +287,9 @@ static const char *const ledger_migrations[] = {
 	"SELECT code, field, rows, line1, line2, line3 FROM reason WHERE document_id = ?1 ORDER "  \
 	"BY n"
 
+#define SQL_CONDITIONS                                                                             \
+	"SELECT feed, name, subject, text, since_ms FROM condition"                                \
+	" WHERE ?1 IS NULL OR feed = ?1 ORDER BY feed, name, subject"
 #define SQL_TALLIES "SELECT feed, name, value FROM tally ORDER BY feed, name"
 /* files of each feed that are not closed, and when the oldest of them came */
 #define SQL_OPEN_FILES                                                                             \

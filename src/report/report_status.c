@@ -214,6 +214,20 @@ static enum df_status json_file(void *ctx, const struct ledger_file *f, struct d
 	return file_json(w, f, err);
 }
 
+static enum df_status json_condition(void *ctx, const struct ledger_condition *c,
+				     struct df_err *err)
+{
+	struct status_walk *w = ctx;
+	(void)err;
+	json_write_open(&w->json, NULL, '{');
+	json_write_text(&w->json, "feed", c->feed);
+	json_write_text(&w->json, "condition", c->name);
+	put_time(&w->json, "since", c->now_ms / 1000);
+	json_write_text(&w->json, "text", c->text);
+	json_write_close(&w->json);
+	return DF_OK;
+}
+
 enum df_status report_status_json(struct ledger *l, const struct report_status_filter *filter,
 				  FILE *to, struct df_err *err)
 {
@@ -226,9 +240,15 @@ enum df_status report_status_json(struct ledger *l, const struct report_status_f
 		st = ledger_files_latest(l, &filter->files, json_file, &w, err);
 	json_write_break(&w.json, 0);
 	json_write_close(&w.json);
+	if (st == DF_END)
+		st = DF_OK;
+	json_write_open(&w.json, "conditions", '[');
+	if (l != NULL && st == DF_OK)
+		st = ledger_conditions(l, filter->files.feed, json_condition, &w, err);
+	json_write_close(&w.json);
 	json_write_close(&w.json);
 	json_end(&w);
-	return st == DF_END ? DF_OK : st;
+	return st;
 }
 
 /* ---- text ---- */
@@ -327,13 +347,31 @@ static enum df_status text_file(void *ctx, const struct ledger_file *f, struct d
 	return st == DF_OK ? ledger_skips(w->ledger, f->id, text_skip, w, err) : st;
 }
 
+/* What is not as it should be with a feed, whatever its files are. */
+static enum df_status text_condition(void *ctx, const struct ledger_condition *c,
+				     struct df_err *err)
+{
+	char when[40];
+	FILE *to = ctx;
+	(void)err;
+	if (!stamp(c->now_ms / 1000, when, sizeof(when)))
+		when[0] = '\0';
+	fprintf(to, "%s: %s since %s: ", c->feed, c->name, when);
+	print_text(to, c->text);
+	fputc('\n', to);
+	return DF_OK;
+}
+
 enum df_status report_status_text(struct ledger *l, const struct report_status_filter *filter,
 				  FILE *to, struct df_err *err)
 {
 	struct status_walk w = {.ledger = l, .to = to, .filter = filter};
 	bool all = filter->files.since_ms == 0 && !filter->files.open_only && filter->names == NULL;
-	enum df_status st =
-	    l != NULL ? ledger_files_latest(l, &filter->files, text_file, &w, err) : DF_OK;
+	enum df_status st = DF_OK;
+	if (l != NULL && filter->names == NULL)
+		st = ledger_conditions(l, filter->files.feed, text_condition, to, err);
+	if (l != NULL && st == DF_OK)
+		st = ledger_files_latest(l, &filter->files, text_file, &w, err);
 	st = st == DF_END ? DF_OK : st;
 	if (w.files == 0) {
 		fputs(all ? "no files received yet\n" : "nothing to show\n", to);

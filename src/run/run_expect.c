@@ -100,6 +100,32 @@ static enum df_status settle(struct run *run, const struct expectation *e, struc
 	return DF_OK;
 }
 
+/* ---- what is expected no longer ---- */
+
+static enum df_status find_rows(void *ctx, const struct ledger_condition *c, struct df_err *err)
+{
+	(void)err;
+	if (strcmp(c->name, "missing") != 0 || strncmp(c->subject, "expect_rows", 11) != 0)
+		return DF_OK;
+	*(char **)ctx = df_strdup(c->subject);
+	return DF_END;
+}
+
+static enum df_status forget_rows(struct run *run, const struct conf_feed *feed, struct df_err *err)
+{
+	enum df_status st = DF_END;
+	while (st == DF_END) {
+		char *subject = NULL;
+		st = ledger_conditions(run->env.ledger, feed->name, find_rows, &subject, err);
+		if (st != DF_END)
+			return st;
+		st = settle(run, &(struct expectation){feed->name, subject, ""}, err);
+		free(subject);
+		st = st == DF_OK ? DF_END : st;
+	}
+	return st;
+}
+
 enum df_status run_expect_files(struct run *run, const struct conf_feed *feed, struct df_err *err)
 {
 	int64_t now = df_now_ms(), since = now;
@@ -115,6 +141,8 @@ enum df_status run_expect_files(struct run *run, const struct conf_feed *feed, s
 		st = check_age(run, feed, since, now, age, err);
 	if (st == DF_OK)
 		st = settle(run, &(struct expectation){feed->name, "expect_age", age}, err);
+	if (st == DF_OK && feed->expect.rows_most == 0)
+		st = forget_rows(run, feed, err);
 	return st;
 }
 
@@ -158,15 +186,13 @@ enum df_status run_expect_rows(struct run *run, const struct run_expect_rows *wh
 	uint64_t recent[RECENT];
 	size_t n = RECENT;
 	char text[256] = "";
-	enum df_status st = DF_OK;
-	if (feed->expect.rows_most != 0) {
-		const struct ledger_recent which = {feed->name, what->event_type, what->document};
-		st = ledger_recent_rows(run->env.ledger, &which, recent, &n, err);
-		if (st == DF_OK)
-			compare(&feed->expect, what->rows, recent, n, text);
-	}
+	if (feed->expect.rows_most == 0)
+		return DF_OK;
+	const struct ledger_recent which = {feed->name, what->event_type, what->document};
+	enum df_status st = ledger_recent_rows(run->env.ledger, &which, recent, &n, err);
 	if (st != DF_OK)
 		return st;
+	compare(&feed->expect, what->rows, recent, n, text);
 
 	char *subject = df_format("expect_rows %s", what->event_type);
 	char *whole = text[0] != '\0' ? df_format("%s: %s", what->name, text) : df_strdup("");

@@ -129,8 +129,15 @@ TZ=UTC FAKETIME_DONT_FAKE_MONOTONIC=1 faketime '2026-04-11 05:00:00' "$dropfeed"
 equal "retry delivers them under expect_action = warn" "$(cat "$work"/out.d/many2-eventless.*.ndjson | wc -l)" 501
 settings 'expect_rows = 1000..' >"$conf"
 file last 100
-at '2026-04-12 05:00:00' 0 "numbers alone" 
+at '2026-04-12 05:00:00' 0 "numbers alone"
 said "count as they are" '100 rows, fewer than expected'
+exits 0 "status" status
+said "shows what is missing" '^daily: missing since 2026-04-09T05:00:0[0-9]Z: many-eventless.csv: 500 rows'
+exits 0 "status as JSON" status --format json
+check "as well" holds '.conditions == [{"feed": "daily", "condition": "missing", "since": .conditions[0].since,
+	"text": .conditions[0].text}] and (.conditions[0].since | test("^2026-04-09T05:00:0"))' "$work/out"
+settings >"$conf"
+at '2026-04-12 05:10:00' 0 "rows are not expected any more" "recovered missing"
 
 # ---- mistakes ----
 rm -rf "$work/state"
