@@ -2,6 +2,7 @@
 /* Values: the memory they live in, how they are written, when they are equal. */
 #include "liquid_priv.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -361,4 +362,27 @@ uint64_t liquid_hash(const struct liquid_value *v)
 		return h;
 	}
 	return h;
+}
+
+/* Float#to_s: the shortest text that reads back as the same number. */
+size_t liquid_float_text(double f, char out[40])
+{
+	char digits[40];
+	int precision = 0;
+	if (isnan(f) || isinf(f))
+		return (size_t)snprintf(out, 40, "%s",
+					isnan(f) ? "NaN"
+					: f > 0  ? "Infinity"
+						 : "-Infinity");
+	do
+		snprintf(digits, sizeof(digits), "%.*e", precision, f);
+	while (strtod(digits, NULL) != f && ++precision < 17);
+	int exponent = (int)strtol(strchr(digits, 'e') + 1, NULL, 10);
+	if (exponent >= -4 && exponent < 16)
+		return (size_t)snprintf(out, 40, "%.*f",
+					precision - exponent > 1 ? precision - exponent : 1, f);
+	char *e = strchr(digits, 'e');
+	*e = '\0';
+	return (size_t)snprintf(out, 40, "%s%se%c%02d", digits, precision == 0 ? ".0" : "",
+				exponent < 0 ? '-' : '+', abs(exponent));
 }

@@ -98,3 +98,17 @@ enum df_status rows_skip(struct rows *r, enum rows_place_in place, struct df_err
 	}
 	return DF_OK;
 }
+
+enum df_status rows_cut_off(const struct rows *r, struct df_err *err)
+{
+	if (rows_bare_escapes(&r->format)) {
+		df_err_place(err, NULL, r->row_line, NULL);
+		return df_fail(DF_REJECT, err, "malformed-csv",
+			       "the document ends within a row, after a backslash: it is cut off, "
+			       "or its backslashes are letters; then set `escape = none`");
+	}
+	df_err_place(err, NULL, r->quote_line, NULL);
+	return df_fail(DF_REJECT, err, "malformed-csv",
+		       "a quoted cell is never closed: the document is cut off, or a quote in it "
+		       "is not doubled");
+}

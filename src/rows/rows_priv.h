@@ -2,7 +2,8 @@
 /*
  * rows_priv.h - a reader
  *
- *	rows_window.c	its life, and the bytes that it has in memory
+ *	rows_open.c	its life; readers of a document's parts
+ *	rows_window.c	the bytes that it has in memory
  *	rows_frame.c	where the rows begin and end: preamble, trailer, the document's line ends
  *	rows_line.c	physical lines, and those that are skipped
  *	rows_csv.c	lines become rows
@@ -67,6 +68,8 @@ struct rows {
 
 /* ---- rows_window.c ---- */
 
+/* Reads so many bytes more, at most, after those that it has. */
+enum df_status rows_window_read(struct rows *r, size_t want, struct df_err *err) DF_CHECK;
 /* Reads on, keeping what the current row has from row_at. *grew false: the document is at its
  * end. DF_END: the part is, and the row is not. */
 enum df_status rows_window_fill(struct rows *r, bool *grew, struct df_err *err) DF_CHECK;
