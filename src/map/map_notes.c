@@ -61,6 +61,8 @@ static const char *code_of(const struct map *m, const struct map_note *note)
 static void word_taken(size_t kind, unsigned long long n, const char *name, char *out, size_t size)
 {
 	static const char *const markers[] = {"\\N", "NULL", "(null)"};
+	/* the setting takes letters as they are */
+	static const char *const settings[] = {"\\N", "NULL null Null", "(null) (NULL) (Null)"};
 	const char *values = n == 1 ? "value" : "values";
 	if (kind == MAP_NOTE_PADDED)
 		snprintf(out, size,
@@ -73,8 +75,7 @@ static void word_taken(size_t kind, unsigned long long n, const char *name, char
 			 "column '%.200s': %llu %s %s '%s', and sent so; null = %s takes it as an "
 			 "empty cell",
 			 name, n, values, n == 1 ? "is" : "are", markers[kind - MAP_NOTE_NULL_N],
-			 kind == MAP_NOTE_NULL_PARENS ? "\"(null)\""
-						      : markers[kind - MAP_NOTE_NULL_N]);
+			 settings[kind - MAP_NOTE_NULL_N]);
 }
 
 static void word_placeholder(const struct map *m, const struct map_note *note, char *out,
