@@ -305,6 +305,15 @@ static enum df_status bad_json(const char *text, size_t at, const char *why, str
 		       (unsigned long long)line, column, why);
 }
 
+/* Those in strings are counted as well: a bound need not be exact. */
+static size_t objects_in(const char *text, size_t len)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < len; i++)
+		n += text[i] == '{' || text[i] == '[';
+	return n;
+}
+
 static enum df_status parse(const char *text, size_t len, struct json_object **out,
 			    struct df_err *err)
 {
@@ -312,6 +321,9 @@ static enum df_status parse(const char *text, size_t len, struct json_object **o
 	if (len > PLAN_MAX_BYTES)
 		return df_fail(DF_USAGE, err, NULL, "more than %u MiB: this is not a data plan",
 			       PLAN_MAX_BYTES >> 20);
+	if (objects_in(text, len) > PLAN_MAX_OBJECTS)
+		return df_fail(DF_USAGE, err, NULL, "more than %u objects: this is not a data plan",
+			       PLAN_MAX_OBJECTS);
 	struct json_tokener *tok = json_tokener_new_ex(JSON_DEPTH);
 	json_tokener_set_flags(tok, JSON_TOKENER_VALIDATE_UTF8);
 	struct json_object *root = json_tokener_parse_ex(tok, text + bom, (int)(len - bom));

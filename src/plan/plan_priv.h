@@ -19,8 +19,9 @@
 #include <pcre2.h>
 
 #define PLAN_MAX_POINTS  10000u
-#define PLAN_MAX_NODES   1000000u
-#define PLAN_MAX_DEPTH   24 /* of schemas; the vendor's batches have less than ten */
+#define PLAN_MAX_NODES   120000u
+#define PLAN_MAX_OBJECTS 250000u /* of the JSON: json-c takes a kilobyte for each */
+#define PLAN_MAX_DEPTH   24      /* of schemas; the vendor's batches have less than ten */
 #define PLAN_MAX_REMARKS 1000u
 #define PLAN_MAX_PATTERN 4096u
 #define PLAN_MATCH_LIMIT 100000u /* steps of a pattern in one value */

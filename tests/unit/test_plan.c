@@ -279,6 +279,19 @@ static void test_depth(void)
 	df_buf_free(&text);
 }
 
+static void test_width(void)
+{
+	struct df_err err;
+	struct df_buf text = {0};
+	df_buf_adds(&text, "{\"version_document\":{\"data_points\":[");
+	for (int i = 0; i < 300000; i++)
+		df_buf_adds(&text, i > 0 ? ",{}" : "{}");
+	df_buf_adds(&text, "]}}");
+	CU_ASSERT_PTR_NULL(read_plan(df_buf_cstr(&text), 0, &err));
+	TEXT_HAS(err.text, "more than 250000 objects");
+	df_buf_free(&text);
+}
+
 static void test_costly_pattern(void)
 {
 	static const char text[] = POINT("{\"properties\":{\"a\":{\"pattern\":\"^(a+)+$\"}}}");
@@ -306,6 +319,7 @@ int main(void)
 	    {"versions, and what is not a plan", test_versions},
 	    {"what is not enforced is remarked", test_remarks},
 	    {"schemas that are nested without end", test_depth},
+	    {"more objects than any plan has", test_width},
 	    {"patterns that take for ever", test_costly_pattern},
 	    CU_TEST_INFO_NULL,
 	};
