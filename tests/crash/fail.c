@@ -55,6 +55,14 @@ static void note(const char *kind, const char *path, int fd)
 	syscall(SYS_write, log_fd, line, (size_t)len);
 }
 
+/* No read of a pipe fails with EIO, and GPGME 1.18 does not look whether gpg's version could be
+ * read. Feeds run side by side, so that any number may fall on it. */
+static bool cannot_be(const char *kind, int fd)
+{
+	return strcmp(kind, "read") == 0 && wanted_errno == EIO &&
+	       syscall(SYS_lseek, fd, 0, SEEK_CUR) < 0;
+}
+
 /* Is it this call's turn? */
 static bool fails(const char *kind, const char *path, int fd)
 {
@@ -63,7 +71,7 @@ static bool fails(const char *kind, const char *path, int fd)
 	if (log_fd >= 0)
 		note(kind, path, fd);
 	if (wanted == NULL || strcmp(kind, wanted) != 0 ||
-	    atomic_fetch_add(&calls, 1) + 1 != wanted_at)
+	    atomic_fetch_add(&calls, 1) + 1 != wanted_at || cannot_be(kind, fd))
 		return false;
 	errno = wanted_errno;
 	return true;
