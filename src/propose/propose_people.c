@@ -121,8 +121,8 @@ static const char *identifier(const struct propose *p, size_t row, size_t column
 	return s;
 }
 
-/* How many of a's values have more than one b, and how many each has, in thousandths; *distinct: how
- * many values a has. */
+/* How many of a's values have more than one b, and how many each has, in thousandths; *distinct:
+ * how many values a has. */
 static size_t tally(struct pair *pairs, size_t n, size_t *distinct, size_t *fan)
 {
 	size_t shared = 0, met = 0;
