@@ -127,6 +127,7 @@ deps-fuzz:
 deps-bench: ## the other programs that bench compares with
 	@tests/deps bench
 	@npm install --silent --no-fund --no-audit --prefix $(BUILD)/node csv-parse@5 || echo 'skip: npm has no csv-parse' # Debian has none
+	@npm install --silent --no-fund --no-audit --prefix $(BUILD)/node @duckdb/node-api@1.5.6-r.1 || echo 'skip: npm has no DuckDB'
 
 # The libraries' flags are read while this file is parsed, so after `deps` the work is done by a make of its own.
 demo: deps ## show the whole way of a drop file, against servers on this machine
