@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "fetch_hasher.h"
 #include "fetch_priv.h"
 
 #include "dropfeed/step.h"
@@ -19,7 +20,8 @@ enum {
 	GET_NEAR = 1 << 20,
 	GET_FAR = 2 << 20,
 	GET_FAR_MS = 5,
-	GET_ALONE = GET_REQUEST / 4
+	GET_ALONE = GET_REQUEST / 4,
+	GET_LARGE = 8 << 20 /* what is hashed beside */
 };
 
 struct get_job {
@@ -33,9 +35,10 @@ struct get_job {
 	char *path; /* on the source */
 	char *part; /* "<spool_path>.part" */
 	int fd;
-	uint64_t have;  /* bytes in the part, all of them in the hash */
+	uint64_t have;  /* bytes in the part, all of them in the hash, or on their way there */
 	uint64_t begun; /* of them, what df_write_behind saw to */
 	struct df_sha256 *hash;
+	struct fetch_hasher hasher;
 	char hex[DF_SHA256_HEX];
 	char *chunk;  /* GET_FAR bytes */
 	size_t ahead; /* GET_NEAR, GET_FAR or GET_ALONE */
@@ -206,8 +209,11 @@ static enum df_status get_piece(struct get_job *job, size_t n, struct df_err *er
 		df_err_context(err, "%s", job->part);
 		return st;
 	}
-	get_hash(job, n);
 	job->have += n;
+	if (job->hasher.runs)
+		fetch_hasher_note(&job->hasher, job->have);
+	else
+		get_hash(job, n);
 	job->source->received += n;
 	df_write_behind(job->fd, &job->begun, job->have);
 	df_after("write a piece of the download");
@@ -228,6 +234,12 @@ static enum df_status get_bytes(struct get_job *job, struct df_err *err)
 	if (st == DF_END)
 		return get_gone(job, err);
 	job->ahead = df_monotonic_ms() - start < GET_FAR_MS ? GET_NEAR : GET_FAR;
+	if (st == DF_OK && job->size - job->have >= GET_LARGE) {
+		job->hasher.fd = job->fd;
+		job->hasher.hash = job->hash;
+		job->hasher.checksum = job->checksum;
+		(void)fetch_hasher_start(&job->hasher, job->have); /* else it is done here */
+	}
 	for (size_t n = 1; st == DF_OK && n > 0;) {
 		st = df_stop_requested ? get_stopped(err) : get_read(job, &n, err);
 		if (st == DF_OK && n > 0)
@@ -238,6 +250,10 @@ static enum df_status get_bytes(struct get_job *job, struct df_err *err)
 	if (st == DF_OK && job->have == job->size)
 		st = get_sync(job, err);
 	job->source->driver->read_close(job->source->state);
+	struct df_err unread = {0};
+	enum df_status hashed = fetch_hasher_end(&job->hasher, &unread);
+	if (st == DF_OK && hashed != DF_OK)
+		st = df_fail(hashed, err, NULL, "%s: %s", job->part, unread.text);
 	if (st == DF_OK && job->have < job->size)
 		st = get_changed(job, "shrank", err);
 	return st;
