@@ -232,7 +232,8 @@ def peers():
         ("node csv-parse", ["node", os.path.join(work, "node.js"), file, NODE_MODULES], 6),
     ):
         label = f"import --sink -, {max(MB // 4, 1)} MB"
-        if shutil.which(command[0]) is None or (name == "node csv-parse" and not os.path.isdir(NODE_MODULES)):
+        module = os.path.join(NODE_MODULES, "node_modules", "csv-parse")
+        if shutil.which(command[0]) is None or (name == "node csv-parse" and not os.path.isdir(module)):
             skip(label, f"{name} is not installed", f">= {goal}")
             continue
         a, b = pair([DROPFEED, "import", "--sink", "-", file], command, 3)
