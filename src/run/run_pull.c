@@ -107,7 +107,7 @@ static enum df_status log_misnamed(struct feed_work *w, const struct fetch_list 
 	return st;
 }
 
-/* Of some entries, those that are to be pulled: they are put behind the ones that are in `due`. */
+/* Of some entries, those that are to be pulled: they are put after those in `due`. */
 static enum df_status add_due(struct feed_work *w, const struct fetch_entry *entries, size_t n,
 			      struct due *due, struct df_err *err)
 {
