@@ -3,11 +3,13 @@
 #include "document_pass.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#define HINT_ROW   (64u << 10) /* bytes of a row that are looked at */
-#define HINT_TRIES 20          /* rows of a kind that are */
+#define HINT_ROW     (64u << 10) /* bytes of a row that are looked at */
+#define TRAILER_ROWS 5           /* rows that a trailer may look like */
+#define HINT_TRIES   20          /* rows of a kind that are */
 
 static const char field_fault[] = "wrong-field-count";
 
@@ -92,6 +94,40 @@ static void hint_kind(struct document_pass *w, enum df_status st, struct df_err 
 		*err = why;
 }
 
+/* Has the row fewer cells than there are columns? */
+static bool is_short(const struct document_pass *w, const struct batch_row *where)
+{
+	const struct rows_sign sign = rows_signs_of(w->feed->rows.delimiter, 0).delimiter;
+	struct df_buf raw = {0};
+	size_t cells = 1;
+	bool found = read_row(w, where, &raw);
+	for (size_t i = 0; found && i + sign.len <= raw.len; i++)
+		cells += memcmp(raw.data + i, sign.text, sign.len) == 0;
+	df_buf_free(&raw);
+	return found && cells < map_columns(w->map);
+}
+
+/* The last rows alone have fewer cells than the header, as "(2 rows)" has. */
+static void hint_trailer(struct document_pass *w, const struct rows *rows)
+{
+	const struct document_hints *h = &w->hints;
+	const struct rows_place end = rows_tell(rows);
+	char text[160], last = '\n';
+	bool at_end = h->field_faults > 0 && h->field_faults <= TRAILER_ROWS &&
+		      h->field_faults < w->rows &&
+		      h->first_field_fault.number + h->field_faults == w->rows + 1;
+	if (!at_end || w->feed->rows.skip_last_lines > 0 || !is_short(w, &h->first_field_fault))
+		return;
+
+	ssize_t n = pread(w->bytes.fd, &last, 1, (off_t)(w->bytes.offset + end.offset - 1));
+	uint64_t lines = end.line - h->first_field_fault.line + (n == 1 && last != '\n');
+	snprintf(text, sizeof(text),
+		 "only the last rows have fewer cells than the header: if they are not rows, set "
+		 "`skip_last_lines = %" PRIu64 "`",
+		 lines);
+	document_pass_note(w, field_fault, text);
+}
+
 void document_hint_end(struct document_pass *w, const struct rows *rows, enum df_status st,
 		       struct df_err *err)
 {
@@ -107,6 +143,8 @@ void document_hint_end(struct document_pass *w, const struct rows *rows, enum df
 	}
 	if (h->field_faults > 0 && h->field_faults == w->rows && !w->trailing)
 		(void)hint_row(w, &h->first_field_fault, NULL);
+	if (st == DF_OK && rows != NULL)
+		hint_trailer(w, rows);
 	hint_kind(w, st, err);
 	bool noted = h->tries[0] >= HINT_TRIES;
 	if (st != DF_REJECT || rows == NULL || noted || strcmp(err->code, "malformed-csv") != 0)
