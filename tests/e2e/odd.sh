@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Odd but legal: the same bytes twice at once, names that are long or no UTF-8, a replaced file, closed standard files.
+# Odd but legal: the same bytes twice at once, names that are long or not UTF-8, a replaced file, closed standard files.
 . "$(dirname "$0")/lib/checks.sh"
 
 receiver_start "$work/api" || exit 1
