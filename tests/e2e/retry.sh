@@ -205,4 +205,12 @@ done
 equal "and sends none of them" "$(lines "$accepted")" "$before"
 exits 0 "by name" retry dropped-custom_event.csv
 equal "they are sent" "$(lines "$accepted")" $((before + 6))
+
+# ---- a refused file that a good one of its name has replaced ----
+printf 'user_identities.nobody\nx\n' >"$work/in/late-eventless.csv"
+exits 1 "a file that is refused" run
+printf 'user_identities.email\na@example.com\n' >"$work/in/late-eventless.csv"
+exits 0 "a good one takes its place" run
+exits 0 "retry of everything is clean" retry
+said "and says why" 'late-eventless.csv: passed over: its bytes are gone, and a later file of its name was delivered'
 finish
