@@ -179,6 +179,9 @@ const char *df_strerror(int error);
  * *fd_out stays open as long as the lock is to be held; the kernel lets go of it when the
  * process ends. */
 enum df_status df_lock_take(const char *path, int *fd_out, bool *busy, struct df_err *err) DF_CHECK;
+/* The process that holds it, and since when; 0: nobody does, or it cannot be seen from here (as
+ * from another container). Only looks: whoever takes the lock meanwhile gets it. */
+long df_lock_owner(const char *path, int64_t *since_s);
 
 /* Opens an unnamed file (O_TMPFILE) in `dir`, or, where the file system has none, one that is
  * unlinked before anything is written to it. *fd_out is the caller's to close. */

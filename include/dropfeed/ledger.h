@@ -494,6 +494,8 @@ struct ledger_latest {
 	const char *feed; /* NULL: all */
 	int64_t since_ms; /* closed since then, or open; 0: all */
 	bool open_only;   /* not closed, or cleanup_due */
+	/* names from this one on, below the other; NULL: all */
+	const char *name_from, *name_below;
 };
 /* The latest first. */
 enum df_status ledger_files_latest(struct ledger *l, const struct ledger_latest *which,

@@ -69,8 +69,13 @@ enum df_status report_reasons_json(struct ledger *l, const struct ledger_file *f
 				   const struct ledger_document *d, FILE *to,
 				   struct df_err *err) DF_CHECK;
 
+struct report_running { /* the process that holds the state folder */
+	long pid;       /* 0: none */
+	int64_t since_s;
+};
 struct report_status_filter {
 	struct ledger_latest files;
+	struct report_running running;
 	uint64_t last; /* at most so many; 0: all */
 	/* whether a file's name is meant; NULL: all are */
 	bool (*names)(void *ctx, const char *name);

@@ -142,6 +142,8 @@ struct run_status_options {
 	bool unfinished, json;
 	bool (*names)(void *ctx, const char *name); /* whether a file is meant; NULL: all are */
 	void *ctx;
+	/* all that are meant lie between these two; NULL: anywhere */
+	const char *name_from, *name_below;
 	/* For a monitor: the result says what is unfinished, and rejected since then. 0: it does
 	 * not. */
 	int64_t health_since_ms;

@@ -35,7 +35,9 @@ const struct cli_spec cli_status_spec = {
     .about =
 	"Shows what the ledger knows: every drop file, its documents, and that rows = delivered + "
 	"rejected + "
-	"skipped, the latest first. May be called while a run is under way; reads no secret and "
+	"skipped, the latest first. A run that is under way is named first, with its process and "
+	"how many rows of the unfinished files are settled. May be called while a run is under "
+	"way; reads no secret and "
 	"writes nothing.\n"
 	"FILE is a drop file's name, or a pattern such as 'orders*'; without any, all are shown.",
     .options = options,
@@ -43,35 +45,75 @@ const struct cli_spec cli_status_spec = {
 	     "and 3.",
 };
 
-/* As it is, or as status prints it. */
+static bool is_shown_as(const char *text, const char *name)
+{
+	struct df_buf shown = {0};
+	df_printable(&shown, name);
+	bool same = strcmp(text, df_buf_cstr(&shown)) == 0;
+	df_buf_free(&shown);
+	return same;
+}
+
+/* As it is, or as status prints it. Asked of each of a million files. */
 static bool is_named(void *ctx, const char *name)
 {
 	const struct cli_operands *files = ctx;
-	struct df_buf shown = {0};
 	bool named = false;
-	df_printable(&shown, name);
-	for (size_t i = 0; i < files->n && !named; i++)
-		named = strcmp(files->v[i], name) == 0 ||
-			strcmp(files->v[i], df_buf_cstr(&shown)) == 0 ||
-			fnmatch(files->v[i], name, 0) == 0;
-	df_buf_free(&shown);
+	for (size_t i = 0; i < files->n && !named; i++) {
+		const char *file = files->v[i];
+		named = strcmp(file, name) == 0 ||
+			(strchr(file, '\\') != NULL && is_shown_as(file, name)) ||
+			(strpbrk(file, "*?[\\") != NULL && fnmatch(file, name, 0) == 0);
+	}
 	return named;
+}
+
+/* What all names that are meant begin with: the caller's. */
+static char *prefix_of(const struct cli_operands *files)
+{
+	/* a backslash, too, may be how status prints another character */
+	size_t len = files->n > 0 ? strcspn(files->v[0], "*?[\\") : 0;
+	for (size_t i = 1; i < files->n; i++) {
+		size_t own = strcspn(files->v[i], "*?[\\"), same = 0;
+		while (same < len && same < own && files->v[i][same] == files->v[0][same])
+			same++;
+		len = same;
+	}
+	return len > 0 ? df_strndup(files->v[0], len) : NULL;
+}
+
+/* The first name after all that begin with it: the caller's, or NULL. */
+static char *below_of(const char *prefix)
+{
+	char *below = prefix != NULL ? df_strdup(prefix) : NULL;
+	size_t len = below != NULL ? strlen(below) : 0;
+	if (len == 0 || (unsigned char)below[len - 1] >= 0x7f) { /* whole characters only */
+		free(below);
+		return NULL;
+	}
+	below[len - 1]++;
+	return below;
 }
 
 static int status(const struct conf *conf, const struct status_arguments *a, int64_t since_ms,
 		  struct cli_operands *files)
 {
 	struct run_result result = {0};
+	char *from = prefix_of(files), *below = below_of(from);
 	struct run_status_options o = {.feed = a->feed,
 				       .since_ms = since_ms,
 				       .last = a->last,
 				       .unfinished = a->unfinished,
 				       .json = a->json,
 				       .names = files->n > 0 ? is_named : NULL,
-				       .ctx = files};
+				       .ctx = files,
+				       .name_from = from,
+				       .name_below = below};
 	if (a->exit_code)
 		o.health_since_ms = a->since != NULL ? since_ms : df_now_ms() - DAY_MS;
 	run_status(conf, &o, &result);
+	free(below);
+	free(from);
 	return cli_flush() ? run_exit_code(&result) : CLI_EXIT_INTERNAL;
 }
 

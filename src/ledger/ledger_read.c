@@ -308,8 +308,13 @@ enum df_status ledger_files_latest(struct ledger *l, const struct ledger_latest 
 				   ledger_each_file each, void *ctx, struct df_err *err)
 {
 	const struct walk w = {row_file, &each, ctx};
-	return walk(l, SQL_FILES_LATEST, &w, err, "tii", which->feed, which->since_ms,
-		    (int64_t)which->open_only);
+	const char *sql = which->name_from != NULL && which->name_below != NULL
+			      ? SQL_FILES_LATEST_NAMED
+			  : which->open_only     ? SQL_FILES_LATEST_OPEN
+			  : which->since_ms != 0 ? SQL_FILES_LATEST_SINCE
+						 : SQL_FILES_LATEST;
+	return walk(l, sql, &w, err, "tiitt", which->feed, which->since_ms,
+		    (int64_t)which->open_only, which->name_from, which->name_below);
 }
 
 enum df_status ledger_files_old(struct ledger *l, int64_t before_ms, ledger_each_file each,

@@ -229,6 +229,10 @@ static const char *const ledger_migrations[] = {
     "CREATE TABLE header_column("
     "  header_id INTEGER NOT NULL REFERENCES header(id) ON DELETE CASCADE, name TEXT NOT NULL,"
     "  PRIMARY KEY(header_id, name)) WITHOUT ROWID;",
+
+    /* what people ask for by name, and by time */
+    "CREATE INDEX file_by_name ON file(name);"
+    "CREATE INDEX file_by_closing ON file(closed_ms);",
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
@@ -255,10 +259,24 @@ static const char *const ledger_migrations[] = {
 	"SELECT " SQL_FILE_COLUMNS " FROM file WHERE (closed_ms = 0 OR cleanup_due) AND (?1 IS "   \
 	"NULL OR feed = ?1) ORDER BY id"
 /* the latest first; ?2: closed since then, or open; ?3: only what is not through */
-#define SQL_FILES_LATEST                                                                           \
+#define SQL_LATEST_WHERE                                                                           \
+	" WHERE (?1 IS NULL OR feed = ?1) AND (closed_ms = 0 OR closed_ms >= ?2)"                  \
+	" AND (NOT ?3 OR closed_ms = 0 OR cleanup_due)"                                            \
+	" AND (?4 IS NULL OR name >= ?4) AND (?5 IS NULL OR name < ?5) "
+#define SQL_FILES_LATEST "SELECT " SQL_FILE_COLUMNS " FROM file" SQL_LATEST_WHERE "ORDER BY id DESC"
+/* The same, each by the index that leaves the fewest of a million files to look at. */
+#define SQL_FILES_LATEST_OPEN                                                                      \
+	"SELECT " SQL_FILE_COLUMNS " FROM file INDEXED BY file_open" SQL_LATEST_WHERE              \
+	"AND (closed_ms = 0 OR cleanup_due) ORDER BY id DESC"
+#define SQL_FILES_LATEST_SINCE                                                                     \
 	"SELECT " SQL_FILE_COLUMNS                                                                 \
-	" FROM file WHERE (?1 IS NULL OR feed = ?1) AND (closed_ms = 0 OR closed_ms >= ?2)"        \
-	" AND (NOT ?3 OR closed_ms = 0 OR cleanup_due) ORDER BY id DESC"
+	" FROM file WHERE id IN (SELECT id FROM file WHERE closed_ms = 0"                          \
+	" UNION ALL SELECT id FROM file WHERE closed_ms >= ?2)"                                    \
+	" AND (?1 IS NULL OR feed = ?1) AND (NOT ?3 OR closed_ms = 0 OR cleanup_due)"              \
+	" AND (?4 IS NULL OR name >= ?4) AND (?5 IS NULL OR name < ?5) ORDER BY id DESC"
+#define SQL_FILES_LATEST_NAMED                                                                     \
+	"SELECT " SQL_FILE_COLUMNS " FROM file" SQL_LATEST_WHERE                                   \
+	"AND id IN (SELECT id FROM file WHERE name >= ?4 AND name < ?5) ORDER BY id DESC"
 /* closed before that time, and not pruned yet */
 #define SQL_FILES_OLD                                                                              \
 	"SELECT " SQL_FILE_COLUMNS                                                                 \

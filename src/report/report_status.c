@@ -34,6 +34,48 @@ static bool stamp(int64_t seconds, char *out, size_t size)
 	return gmtime_r(&t, &tm) != NULL && strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", &tm) > 0;
 }
 
+/* Rows that something became of. */
+static uint64_t settled(const struct ledger_document *d)
+{
+	return d->delivered + d->rejected + d->skipped;
+}
+
+/* ---- what a run is doing ---- */
+
+struct report_under_way { /* files that are not closed */
+	struct ledger *ledger;
+	uint64_t files, rows, settled;
+};
+
+static enum df_status add_document(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	struct report_under_way *u = ctx;
+	(void)err;
+	u->rows += d->state != LEDGER_REFUSED ? d->rows : 0;
+	u->settled += d->state != LEDGER_REFUSED ? settled(d) : 0;
+	return DF_OK;
+}
+
+static enum df_status add_file(void *ctx, const struct ledger_file *f, struct df_err *err)
+{
+	struct report_under_way *u = ctx;
+	if (ledger_closes(f->state))
+		return DF_OK;
+	u->files++;
+	return ledger_documents(u->ledger, f->id, add_document, u, err);
+}
+
+/* Only while a run is there: nobody else goes on with them. */
+static enum df_status look_under_way(struct ledger *l, const struct report_status_filter *filter,
+				     struct report_under_way *out, struct df_err *err)
+{
+	const struct ledger_latest open = {.open_only = true};
+	*out = (struct report_under_way){.ledger = l};
+	if (l == NULL || filter->running.pid == 0)
+		return DF_OK;
+	return ledger_files_latest(l, &open, add_file, out, err);
+}
+
 /* ---- JSON ---- */
 
 /* Writes what there is so far; more follows. */
@@ -59,12 +101,6 @@ static void put_refused(struct json_writer *j, const char *code, const char *tex
 	json_write_text(j, "code", code);
 	json_write_text(j, "message", text != NULL ? text : "");
 	json_write_close(j);
-}
-
-/* Rows that something became of. */
-static uint64_t settled(const struct ledger_document *d)
-{
-	return d->delivered + d->rejected + d->skipped;
 }
 
 static enum df_status json_skip(void *ctx, const struct ledger_skipped *s, struct df_err *err)
@@ -228,15 +264,35 @@ static enum df_status json_condition(void *ctx, const struct ledger_condition *c
 	return DF_OK;
 }
 
+static void json_running(struct status_walk *w, const struct report_under_way *u)
+{
+	struct json_writer *j = &w->json;
+	const struct report_running *r = &w->filter->running;
+	if (r->pid == 0) {
+		json_write_null(j, "running");
+		return;
+	}
+	json_write_open(j, "running", '{');
+	json_write_count(j, "pid", (uint64_t)r->pid);
+	put_time(j, "since", r->since_s);
+	json_write_count(j, "files", u->files);
+	json_write_count(j, "rows", u->rows);
+	json_write_count(j, "settled", u->settled);
+	json_write_close(j);
+}
+
 enum df_status report_status_json(struct ledger *l, const struct report_status_filter *filter,
 				  FILE *to, struct df_err *err)
 {
 	struct status_walk w = {.ledger = l, .to = to, .filter = filter};
-	enum df_status st = DF_OK;
+	struct report_under_way under_way = {0};
+	enum df_status st = look_under_way(l, filter, &under_way, err);
 	w.json.out = &w.text;
 	json_write_open(&w.json, NULL, '{');
+	json_running(&w, &under_way);
+	json_write_break(&w.json, 0);
 	json_write_open(&w.json, "files", '[');
-	if (l != NULL)
+	if (st == DF_OK && l != NULL)
 		st = ledger_files_latest(l, &filter->files, json_file, &w, err);
 	json_write_break(&w.json, 0);
 	json_write_close(&w.json);
@@ -362,15 +418,35 @@ static enum df_status text_condition(void *ctx, const struct ledger_condition *c
 	return DF_OK;
 }
 
+static void print_running(FILE *to, const struct report_running *r,
+			  const struct report_under_way *u)
+{
+	char since[40] = "";
+	if (r->pid == 0)
+		return;
+	(void)stamp(r->since_s, since, sizeof(since));
+	fprintf(to, "running: process %ld since %s", r->pid, since);
+	if (u->files > 0)
+		fprintf(to, ", %llu files under way", (unsigned long long)u->files);
+	if (u->rows > 0)
+		fprintf(to, ", %llu of %llu rows settled (%u%%)", (unsigned long long)u->settled,
+			(unsigned long long)u->rows,
+			(unsigned)((double)u->settled * 100 / (double)u->rows));
+	fputc('\n', to);
+}
+
 enum df_status report_status_text(struct ledger *l, const struct report_status_filter *filter,
 				  FILE *to, struct df_err *err)
 {
 	struct status_walk w = {.ledger = l, .to = to, .filter = filter};
 	bool all = filter->files.since_ms == 0 && !filter->files.open_only && filter->names == NULL;
-	enum df_status st = DF_OK;
-	if (l != NULL && filter->names == NULL)
+	struct report_under_way under_way = {0};
+	enum df_status st = look_under_way(l, filter, &under_way, err);
+	if (st == DF_OK)
+		print_running(to, &filter->running, &under_way);
+	if (st == DF_OK && l != NULL && filter->names == NULL)
 		st = ledger_conditions(l, filter->files.feed, text_condition, to, err);
-	if (l != NULL && st == DF_OK)
+	if (st == DF_OK && l != NULL)
 		st = ledger_files_latest(l, &filter->files, text_file, &w, err);
 	st = st == DF_END ? DF_OK : st;
 	if (w.files == 0) {

@@ -3,13 +3,29 @@
 #include "dropfeed/report.h"
 #include "dropfeed/run.h"
 
-static enum df_status show(struct ledger *l, const struct run_status_options *o, struct df_err *err)
+#include <stdlib.h>
+
+static struct report_running running(const struct conf *conf)
 {
-	const struct report_status_filter filter = {
-	    .files = {.feed = o->feed, .since_ms = o->since_ms, .open_only = o->unfinished},
-	    .last = o->last,
-	    .names = o->names,
-	    .ctx = o->ctx};
+	struct report_running r = {0};
+	char *lock = df_format("%s/lock", conf->state_dir);
+	r.pid = df_lock_owner(lock, &r.since_s);
+	free(lock);
+	return r;
+}
+
+static enum df_status show(const struct conf *conf, struct ledger *l,
+			   const struct run_status_options *o, struct df_err *err)
+{
+	const struct report_status_filter filter = {.files = {.feed = o->feed,
+							      .since_ms = o->since_ms,
+							      .open_only = o->unfinished,
+							      .name_from = o->name_from,
+							      .name_below = o->name_below},
+						    .running = running(conf),
+						    .last = o->last,
+						    .names = o->names,
+						    .ctx = o->ctx};
 	return o->json ? report_status_json(l, &filter, stdout, err)
 		       : report_status_text(l, &filter, stdout, err);
 }
@@ -22,7 +38,7 @@ void run_status(const struct conf *conf, const struct run_status_options *option
 	struct df_err err = {0};
 	enum df_status st = ledger_open_readonly(conf->state_dir, &ledger, &err);
 	if (st == DF_OK || st == DF_END)
-		st = show(ledger, options, &err);
+		st = show(conf, ledger, options, &err);
 	if (st == DF_OK && ledger != NULL && options->health_since_ms != 0)
 		st = report_health(ledger, options->feed, options->health_since_ms, &health, &err);
 	ledger_close(ledger);

@@ -50,6 +50,55 @@ exits 3 "a run that the API ends" run
 exits 3 "unfinished" status --exit-code
 exits 0 "what is unfinished" status --unfinished --format json
 equal "is one file" "$(jq -r '.files[].file' "$work/out")" third-screen_view.csv
+equal "nobody runs" "$(jq -c .running "$work/out")" null
+
+# ---- one of many by its name, and those of a time ----
+exits 0 "two names" status --format json first-screen_view.csv 'th*'
+equal "are two files" "$(jq -r '.files[].file' "$work/out" | tr '\n' ' ')" "third-screen_view.csv first-screen_view.csv "
+exits 0 "a name and a time" status --format json --since 1h 'th*' 'fi*'
+equal "is what has both" "$(jq -r '.files[].file' "$work/out")" third-screen_view.csv
+exits 0 "a name that ends like others" status --format json '*d-screen_view.csv' --last 9
+equal "is two" "$(jq -r '.files | length' "$work/out")" 2
+exits 0 "a feed, unfinished" status --format json --feed views --unfinished 'f*'
+equal "has no such file" "$(jq -r '.files | length' "$work/out")" 0
+equal "with indexes for each of these" "$(python3 - "$work/s1/ledger.db" <<'PY'
+import sqlite3, sys
+d = sqlite3.connect(sys.argv[1])
+have = {r[0] for r in d.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
+print(*sorted({"file_open", "file_by_name", "file_by_closing"} & have))
+PY
+)" "file_by_closing file_by_name file_open"
+
+# ---- while a run is under way: a state folder of its own ----
+whole=$conf
+conf=$work/running.conf
+mkdir "$work/in9"
+{
+	printf '[dropfeed]\nstate_dir = %s/s9\n' "$work"
+	local_feed stuck "$work/in9"
+} >"$conf"
+printf '%s\n' user_identities.customer_id,events.data.event_name,events.data.custom_event_type u4,Stuck,other u5,Stuck,other \
+	>"$work/in9/it-custom_event.csv"
+: >"$work/api/script"
+echo 'hang-name Stuck' >"$work/api/rules"
+"$dropfeed" --config "$conf" run >"$work/running.log" 2>&1 &
+running=$!
+for ((i = 0; i < 200; i++)); do
+	"$dropfeed" --config "$conf" status --format json >"$work/out"
+	[ "$(jq '.running.rows // 0' "$work/out")" -lt 2 ] || break
+	sleep 0.05
+done
+equal "the process, and how far it is" "$(jq -c '.running | [.pid, .files, .rows, .settled]' "$work/out")" "[$running,1,2,0]"
+exits 0 "in text" status
+equal "is the first line" "$(sed -n '1s/ since [^,]*Z,/,/p' "$work/out")" \
+	"running: process $running, 1 files under way, 0 of 2 rows settled (0%)"
+kill -9 $running
+wait $running 2>/dev/null
+exits 0 "once it is killed" status
+check "it is not named" absent running: "$work/out"
+rm "$work/api/rules"
+conf=$whole
+for ((i = 0; i < 3000; i++)); do echo 503; done >"$work/api/script"
 
 # ---- by whom ----
 mv "$work/api-secret" "$work/api-secret.away"

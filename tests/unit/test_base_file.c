@@ -103,6 +103,7 @@ static void test_lock(void)
 	struct df_err err = {0};
 	char *path = df_format("%s/lock", dir), byte = 0, who[32];
 	int fd = -1, ready[2], go[2];
+	int64_t since = 0;
 	bool busy = false;
 	CU_ASSERT_EQUAL_FATAL(pipe(ready) + pipe(go), 0);
 	pid_t pid = fork();
@@ -119,9 +120,12 @@ static void test_lock(void)
 	CU_ASSERT(busy);
 	snprintf(who, sizeof(who), "process %ld holds", (long)pid);
 	TEXT_HAS(err.text, who);
+	CU_ASSERT_EQUAL(df_lock_owner(path, &since), pid);
+	CU_ASSERT(since > 0);
 
 	close(go[1]);
 	CU_ASSERT_EQUAL(waitpid(pid, NULL, 0), pid);
+	CU_ASSERT_EQUAL(df_lock_owner(path, &since), 0);
 	OK(df_lock_take(path, &fd, &busy, &err));
 	close(fd);
 	close(ready[0]);
