@@ -23,7 +23,7 @@ struct fetch_hasher {                    /* zeroed: it does not run */
 	int error;                /* errno, or 0 */
 };
 
-/* Hashes what follows the first `from` bytes. False: no thread can be had. */
+/* Hashes what follows the first `from` bytes. False: a thread could not be started. */
 bool fetch_hasher_start(struct fetch_hasher *h, uint64_t from);
 /* So many bytes are in the part. */
 void fetch_hasher_note(struct fetch_hasher *h, uint64_t written);
