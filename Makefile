@@ -228,19 +228,22 @@ format: deps-lint ## clang-format the tree in place
 BIN := $(DESTDIR)$(PREFIX)/bin
 MAN := $(DESTDIR)$(PREFIX)/share/man
 DOC := $(DESTDIR)$(PREFIX)/share/doc/dropfeed
+BASH_COMPLETIONS := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 
 install: all ## install below PREFIX (default /usr/local), honours DESTDIR
 	install -D -m 0755 $(BUILD)/dropfeed $(BIN)/dropfeed
 	install -D -m 0644 src/dropfeed.1 $(MAN)/man1/dropfeed.1
 	install -D -m 0644 src/dropfeed.conf.5 $(MAN)/man5/dropfeed.conf.5
 	install -D -m 0644 src/dropfeed.manifest.5 $(MAN)/man5/dropfeed.manifest.5
+	$(BUILD)/dropfeed completions bash >$(BUILD)/completions.bash
+	install -D -m 0644 $(BUILD)/completions.bash $(BASH_COMPLETIONS)/dropfeed
 	install -D -m 0644 -t $(DOC) README.md CHANGELOG.md LICENSE
 	find $(wildcard samples manifests cron) -type f | while read -r f; do \
 		install -D -m "$$(if [ -x "$$f" ]; then echo 0755; else echo 0644; fi)" "$$f" "$(DOC)/$$f" || exit 1; done
 	sed -i 's|/usr/local/bin|$(PREFIX)/bin|g' $(DOC)/cron/dropfeed.service $(DOC)/cron/dropfeed.cron
 
 uninstall: ## remove what install put there
-	rm -f $(BIN)/dropfeed $(MAN)/man1/dropfeed.1 $(MAN)/man5/dropfeed.conf.5 $(MAN)/man5/dropfeed.manifest.5
+	rm -f $(BIN)/dropfeed $(MAN)/man1/dropfeed.1 $(MAN)/man5/dropfeed.conf.5 $(MAN)/man5/dropfeed.manifest.5 $(BASH_COMPLETIONS)/dropfeed
 	rm -rf $(DOC)
 
 clean: ## remove what was built

@@ -17,8 +17,8 @@ static void print_help(void)
 	puts("dropfeed " DROPFEED_VERSION " - delivers CSV drop files to mParticle's Events "
 	     "API\n\nUsage: dropfeed COMMAND [OPTIONS]\n");
 	for (const struct cli_command *c = cli_commands; c->name != NULL; c++) {
-		printf("  %-10s ", c->name);
-		cli_wrap(c->summary, 13, 13);
+		printf("  %-11s  ", c->name);
+		cli_wrap(c->summary, 15, 15);
 	}
 	puts("\n`dropfeed COMMAND --help` (or `dropfeed help COMMAND`) says more; `--version` "
 	     "prints the version.");

@@ -55,6 +55,7 @@ struct cli_spec {
 	const char *synopsis; /* after the command's name */
 	const char *about;    /* paragraphs, each on one line */
 	const struct cli_option *options;
+	bool known_files;  /* it takes names of drop files that the ledger knows */
 	const char *exits; /* "0 all delivered, ..." */
 };
 

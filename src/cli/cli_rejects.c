@@ -17,6 +17,7 @@ static const struct cli_option options[] = {
 
 const struct cli_spec cli_rejects_spec = {
     .command = "rejects",
+    .known_files = true,
     .synopsis = "[--feed NAME]... [--summary [--format text|json]] DOCUMENT...",
     .about = "Prints the rejected rows of drop files to standard output, as their reject files "
 	     "have them: the header, the "

@@ -12,6 +12,7 @@ static const struct cli_option options[] = {
 
 const struct cli_spec cli_resend_spec = {
     .command = "resend",
+    .known_files = true,
     .synopsis = "[--feed NAME]... [--from DIR] [--same-ids|--new-ids] FILE...",
     .about = "Delivers finished files once more: after the receiving side lost them, or to another "
 	     "endpoint. With the "

@@ -5,6 +5,7 @@ static const struct cli_option options[] = {CLI_FILES_FEED, CLI_FILES_FROM, {0}}
 
 const struct cli_spec cli_restart_spec = {
     .command = "restart",
+    .known_files = true,
     .synopsis = "[--feed NAME]... [--from DIR] FILE...",
     .about = "Begins files anew that are not done: under way, refused or abandoned. Today's "
 	     "settings count, and the "

@@ -22,6 +22,7 @@ static const struct cli_option options[] = {
 
 const struct cli_spec cli_retry_spec = {
     .command = "retry",
+    .known_files = true,
     .synopsis = "[--feed NAME]... [--from DIR] [--progress SECONDS] [DOCUMENT...]",
     .about = "Delivers once more what was refused, and the rows that the API rejected, after the "
 	     "cause was repaired "

@@ -30,6 +30,7 @@ static const struct cli_option options[] = {
 
 const struct cli_spec cli_status_spec = {
     .command = "status",
+    .known_files = true,
     .synopsis = "[--feed NAME] [--since TIME] [--unfinished] [--last N] [--exit-code] [--format "
 		"text|json] [FILE...]",
     .about =
