@@ -15,10 +15,11 @@ static const struct cli_option options[] = {
 
 const struct cli_spec cli_completions_spec = {
     .command = "completions",
-    .synopsis = "bash | --feeds",
-    .about = "Prints what bash completes command lines with: commands, options, their values, "
+    .synopsis = "bash | fish | --feeds",
+    .about = "Prints what the shell completes command lines with: commands, options, their values, "
 	     "feeds, and the drop files that the ledger knows. `make install` puts it where "
-	     "bash-completion finds it; elsewhere: source <(dropfeed completions bash)",
+	     "bash and fish find it. Without: source <(dropfeed completions bash), or dropfeed "
+	     "completions fish | source",
     .options = options,
     .exits = "0 printed, 2 usage or configuration, 5 internal error.",
 };
@@ -111,6 +112,75 @@ static void print_bash(void)
 	fputs("\t*) compopt -o default ;;\n\tesac\n}\ncomplete -F _dropfeed dropfeed\n", stdout);
 }
 
+/* ---- fish ---- */
+
+/* In single quotes. */
+static void put_quoted(const char *text)
+{
+	putchar('\'');
+	for (; *text != '\0'; text++) {
+		if (*text == '\'' || *text == '\\')
+			putchar('\\');
+		putchar(*text == '\n' ? ' ' : *text);
+	}
+	putchar('\'');
+}
+
+/* command NULL: of every command. */
+static void put_fish_options(const char *command, const struct cli_option *table)
+{
+	for (const struct cli_option *o = table; o != NULL && o->name != NULL; o++) {
+		fputs("complete -c dropfeed", stdout);
+		if (command != NULL)
+			printf(" -n '__fish_seen_subcommand_from %s'", command);
+		printf(" -l %s -d ", o->name);
+		put_quoted(o->help);
+		if (o->kind == CLI_JSON)
+			fputs(" -x -a 'text json'", stdout);
+		else if (o->value != NULL && strcmp(o->name, "feed") == 0)
+			fputs(" -x -a '(__dropfeed completions --feeds)'", stdout);
+		else if (o->value != NULL)
+			fputs(strcmp(o->value, "FILE") == 0 ? " -r -F" : " -x", stdout);
+		putchar('\n');
+	}
+}
+
+static const char fish_before[] =
+    "# fish completion for dropfeed, made by `dropfeed completions fish`\n"
+    "function __dropfeed --description 'dropfeed, with the configuration of the command line'\n"
+    "\tset -l words (commandline -opc)\n"
+    "\tset -l config\n"
+    "\tfor i in (seq 2 (count $words))\n"
+    "\t\tif string match -q -- '--config=*' $words[$i]\n"
+    "\t\t\tset config $words[$i]\n"
+    "\t\telse if test $words[$i] = --config; and test $i -lt (count $words)\n"
+    "\t\t\tset config --config $words[(math $i + 1)]\n"
+    "\t\tend\n"
+    "\tend\n"
+    "\t$words[1] $config $argv 2>/dev/null\n"
+    "end\n"
+    "function __dropfeed_files\n"
+    "\t__dropfeed status --last 500 --format json |\n"
+    "\t\tstring replace -rf '.*\"file\": *\"([^\"\\\\\\\\]*)\".*' '$1'\n"
+    "end\n";
+
+static void print_fish(void)
+{
+	fputs(fish_before, stdout);
+	put_fish_options(NULL, cli_global_options);
+	puts("complete -c dropfeed -l help -d 'show help'");
+	for (const struct cli_command *c = cli_commands; c->name != NULL; c++) {
+		printf("complete -c dropfeed -f -n __fish_use_subcommand -a %s -d ", c->name);
+		put_quoted(c->summary);
+		putchar('\n');
+		put_fish_options(c->name, c->spec->options);
+		if (c->spec->known_files)
+			printf("complete -c dropfeed -f -n '__fish_seen_subcommand_from %s' "
+			       "-a '(__dropfeed_files)'\n",
+			       c->name);
+	}
+}
+
 static int print_feeds(const struct cli_globals *g)
 {
 	struct conf *conf = NULL;
@@ -134,7 +204,9 @@ int cli_completions(struct cli_globals *g, int argc, char **argv)
 		code = print_feeds(g);
 	else if (!a.feeds && rest.n == 1 && strcmp(rest.v[0], "bash") == 0)
 		print_bash();
+	else if (!a.feeds && rest.n == 1 && strcmp(rest.v[0], "fish") == 0)
+		print_fish();
 	else
-		return cli_usage("completions", "name the shell: bash");
+		return cli_usage("completions", "name the shell: bash or fish");
 	return !cli_flush() ? CLI_EXIT_INTERNAL : code;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What bash completes: every command and option there is, feeds, files that the ledger knows.
+# What bash and fish complete: every command and option there is, feeds, files that the ledger knows.
 . "$(dirname "$0")/lib/checks.sh"
 
 mkdir -p "$work/in"
@@ -78,6 +78,29 @@ if [ -n "$(command -v tmux)" ]; then
 	tmux -S "$work/tmux" kill-server
 else
 	skip "there is no tmux"
+fi
+# fish says itself what it would offer
+exits 0 "the script for fish" completions fish
+cp "$work/out" "$work/dropfeed.fish"
+if [ -n "$(command -v fish)" ]; then
+	# shellcheck disable=SC2016
+	fish_offers() { # WHAT WANTED LINE
+		equal "fish: $1" "$(PATH=$work/bin:$PATH DROPFEED_CONFIG=$conf fish --no-config -c \
+			'source $argv[1]; complete -C $argv[2]' "$work/dropfeed.fish" "$3" | cut -f1 | tr -d '\134' | sort -u | paste -sd' ')" "$2"
+	}
+	mkdir -p "$work/bin"
+	ln -sf "$dropfeed" "$work/bin/dropfeed"
+	fish_offers "commands" "$(printf '%s\n' "${commands[@]}" | sort | paste -sd' ')" 'dropfeed '
+	for command in "${commands[@]}"; do
+		fish_offers "every option of $command" "$("$dropfeed" help "$command" |
+			sed -n 's/^  \(--[a-z-]*\).*/\1/p' | sort -u | paste -sd' ')" "dropfeed $command --"
+	done
+	fish_offers "feeds" "orders views" 'dropfeed status --feed '
+	fish_offers "formats" "json text" 'dropfeed status --format '
+	fish_offers "files" 'views day-screen_view.csv views-screen_view.csv' 'dropfeed resend vi'
+	fish_offers "no feeds of another configuration" "" 'dropfeed --config /none status --feed '
+else
+	skip "there is no fish"
 fi
 exits 2 "another shell" completions tcsh
 finish
