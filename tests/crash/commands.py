@@ -188,7 +188,7 @@ def refused(p):
 
 
 def throttled(p):
-    p.api("script", "429 retry-after=1\n202\n503\n")
+    p.api("script", "429\n202\n503\n")
 
 
 def idle(p):
