@@ -24,6 +24,8 @@
 
 #include "dropfeed/base.h"
 
+#include <strings.h>
+
 #define PLAN_MAX_BYTES (16u << 20) /* of the JSON; the platform's own limit is 10 MB */
 
 struct plan;
@@ -145,6 +147,71 @@ const char *plan_required(const struct plan_node *node, size_t i);
 bool plan_takes_container(const struct plan_node *node, bool list);
 /* Does every string fit? */
 bool plan_takes_strings(const struct plan_node *node);
+/* What a value that fits for sure looks like; NONE: only plan_fits knows. */
+enum plan_quick {
+	PLAN_QUICK_NONE,
+	PLAN_QUICK_NUMBER, /* digits, and perhaps a fraction */
+	PLAN_QUICK_TRUTH,  /* true or false, in any case */
+	PLAN_QUICK_TIME,   /* as 2026-01-12T08:30:00Z */
+};
+enum plan_quick plan_quick(const struct plan_checker *c, const struct plan_node *node);
+
+/* Digits, and perhaps a fraction. */
+static inline bool plan_is_number(const char *p, size_t len)
+{
+	const char *end = p + len;
+	size_t dots = 0;
+	if (len == 0 || p[0] == '.' || end[-1] == '.')
+		return false;
+	for (; p < end; p++) {
+		dots += *p == '.';
+		if (*p != '.' && (unsigned char)(*p - '0') > 9)
+			return false;
+	}
+	return dots < 2;
+}
+
+/* Are all eight bytes digits? What is added carries beyond '9', what is there has the high half of
+ * '0'. */
+static inline bool plan_all_digits(uint64_t v)
+{
+	return ((v & UINT64_C(0xf0f0f0f0f0f0f0f0)) |
+		(((v + UINT64_C(0x0606060606060606)) & UINT64_C(0xf0f0f0f0f0f0f0f0)) >> 4)) ==
+	       UINT64_C(0x3333333333333333);
+}
+
+/* 2026-01-12T08:30:00Z, on a day that every month has. */
+static inline bool plan_is_time(const char *p, size_t len)
+{
+	uint64_t date, rest;
+	if (len != 20 || p[4] != '-' || p[7] != '-' || p[10] != 'T' || p[13] != ':' ||
+	    p[16] != ':' || p[19] != 'Z')
+		return false;
+	const char digits[16] = {p[0],  p[1],  p[2],  p[3],  p[5],  p[6],  p[8], p[9],
+				 p[11], p[12], p[14], p[15], p[17], p[18], '0',  '0'};
+	memcpy(&date, digits, 8);
+	memcpy(&rest, digits + 8, 8);
+	if (!plan_all_digits(date) || !plan_all_digits(rest))
+		return false;
+	int month = (p[5] - '0') * 10 + p[6] - '0', day = (p[8] - '0') * 10 + p[9] - '0';
+	int hour = (p[11] - '0') * 10 + p[12] - '0';
+	return month >= 1 && month <= 12 && day >= 1 && day <= 28 && hour < 24 && p[14] < '6' &&
+	       p[17] < '6';
+}
+
+static inline bool plan_is_truth(const char *p, size_t len)
+{
+	return (len == 4 && strncasecmp(p, "true", 4) == 0) ||
+	       (len == 5 && strncasecmp(p, "false", 5) == 0);
+}
+
+static inline bool plan_is_quick(enum plan_quick quick, const char *p, size_t len)
+{
+	return (quick == PLAN_QUICK_NUMBER && plan_is_number(p, len)) ||
+	       (quick == PLAN_QUICK_TIME && plan_is_time(p, len)) ||
+	       (quick == PLAN_QUICK_TRUTH && plan_is_truth(p, len));
+}
+
 /* Does the value fit: characters of a string, or a number as it is written? Nothing is noted. */
 bool plan_fits(struct plan_checker *c, const struct plan_node *node, bool number, const char *p,
 	       size_t len);

@@ -17,6 +17,7 @@ struct watch {
 	enum watch_kind kind;
 	size_t column;
 	bool number; /* what is written is a number, not a string */
+	enum plan_quick quick;
 	const struct plan_node *node;
 };
 
@@ -102,7 +103,12 @@ static void watch_leaf(const struct map *m, struct part *p, const struct map_nod
 	else if (node != NULL && is_plain(m, leaf) && !number && plan_takes_strings(node))
 		return;
 	else if (node != NULL && is_plain(m, leaf))
-		add(p, (struct watch){WATCH_FITS, leaf->column, number, node});
+		add(p,
+		    (struct watch){.kind = WATCH_FITS,
+				   .column = leaf->column,
+				   .number = number,
+				   .quick = number ? PLAN_QUICK_NONE : plan_quick(m->planner, node),
+				   .node = node});
 	else if (leaf->column < m->n_names && leaf->fallback == NULL)
 		add(p, (struct watch){.kind = WATCH_EMPTY, .column = leaf->column});
 	else
@@ -257,6 +263,8 @@ static bool holds(const struct map_run *r, const struct part *p)
 		}
 		if (w->kind == WATCH_EMPTY)
 			return false;
+		if (plan_is_quick(w->quick, cell->p, cell->len) && cell->len <= SURELY_WHOLE)
+			continue;
 		if (w->kind == WATCH_FITS &&
 		    (cell->len > SURELY_WHOLE ||
 		     !plan_fits(r->m->planner, w->node, w->number, cell->p, cell->len)))

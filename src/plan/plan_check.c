@@ -257,11 +257,40 @@ size_t plan_check(struct plan_checker *c, const struct plan_record *record,
 	return c->n;
 }
 
+/* Names of events often differ in their last letters. */
+static uint32_t *recent_slot(struct plan_checker *c, const char *first, size_t len)
+{
+	size_t hash = len;
+	for (size_t i = 0; first != NULL && i < 3 && i < len; i++)
+		hash = hash * 31 + (unsigned char)first[len - 1 - i];
+	return &c->recent[hash % 256];
+}
+
+static bool same(const char *text, const char *p, size_t len)
+{
+	return text == NULL ? p == NULL
+			    : p != NULL && strlen(text) == len && memcmp(text, p, len) == 0;
+}
+
+static bool is_point(const struct plan_point *point, const char *type, const char *first,
+		     size_t first_len, const char *second, size_t second_len)
+{
+	return strcmp(point->type, type) == 0 && same(point->first, first, first_len) &&
+	       same(point->second, second, second_len);
+}
+
 size_t plan_event_point(struct plan_checker *c, const char *type, const char *first,
 			size_t first_len, const char *second, size_t second_len)
 {
+	uint32_t *recent = recent_slot(c, first, first_len);
+	if (*recent > 0 &&
+	    is_point(&c->plan->points[*recent - 1], type, first, first_len, second, second_len))
+		return *recent - 1;
 	plan_key(&c->wanted, type, first, first_len, second, second_len);
-	return df_index_find(c->plan->by_key, c->wanted.data, c->wanted.len);
+	size_t i = df_index_find(c->plan->by_key, c->wanted.data, c->wanted.len);
+	if (i != DF_INDEX_NONE)
+		*recent = (uint32_t)i + 1;
+	return i;
 }
 
 size_t plan_findings(const struct plan_checker *c, const struct plan_finding **out)

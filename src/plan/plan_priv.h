@@ -75,13 +75,6 @@ struct plan_bound {
 	char text[40];
 };
 
-enum plan_quick { /* what a value that fits mostly looks like */
-		  PLAN_QUICK_NONE,
-		  PLAN_QUICK_NUMBER, /* a number, perhaps in a string, is enough */
-		  PLAN_QUICK_TRUTH,  /* so is true or false, in any case */
-		  PLAN_QUICK_TIME,   /* so is 2026-01-12T08:30:00Z */
-};
-
 struct plan_node {
 	enum plan_quick quick;
 	unsigned types;                   /* enum plan_type */
@@ -166,12 +159,13 @@ struct plan_checker {
 	const char *point;
 	const char *base; /* the text that positions count from */
 	bool in_batch;
-	bool attributes;             /* the members are user attributes */
-	bool identities;             /* likewise */
-	struct df_buf text;          /* the object that is checked, where it is put together */
-	struct df_buf string;        /* a string without its escapes */
-	struct df_buf key;           /* a member's name without its escapes */
-	struct df_buf wanted;        /* the key of the point that is looked for */
+	bool attributes;      /* the members are user attributes */
+	bool identities;      /* likewise */
+	struct df_buf text;   /* the object that is checked, where it is put together */
+	struct df_buf string; /* a string without its escapes */
+	struct df_buf key;    /* a member's name without its escapes */
+	uint32_t recent[256]; /* points that were asked for lately, from 1; see plan_event_point */
+	struct df_buf wanted; /* the key of the point that is looked for */
 	pcre2_match_data *match;     /* own */
 	pcre2_match_context *limits; /* own */
 };

@@ -516,3 +516,9 @@ bool plan_takes_strings(const struct plan_node *node)
 	       !node->has_min_length && !node->has_max_length && !node->minimum.set &&
 	       !node->maximum.set && !node->above.set && !node->below.set;
 }
+
+enum plan_quick plan_quick(const struct plan_checker *c, const struct plan_node *node)
+{
+	bool spelled = node->quick == PLAN_QUICK_NUMBER && (node->types & PLAN_NUMBER) != 0;
+	return spelled && c->strict ? PLAN_QUICK_NONE : node->quick;
+}

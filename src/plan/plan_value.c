@@ -111,12 +111,6 @@ static bool is_number(const char *p, size_t len)
 	return p == end;
 }
 
-static bool is_truth(const char *p, size_t len)
-{
-	return (len == 4 && strncasecmp(p, "true", 4) == 0) ||
-	       (len == 5 && strncasecmp(p, "false", 5) == 0);
-}
-
 static long double number_of(const char *p, size_t len)
 {
 	char text[64];
@@ -352,61 +346,12 @@ static void check_scalar(struct plan_checker *c, const struct plan_node *node,
 		check_string(c, node, v);
 }
 
-/* Digits, and perhaps a fraction. */
-static bool is_plain_number(const char *p, size_t len)
-{
-	const char *end = p + len;
-	size_t dots = 0;
-	if (len == 0 || p[0] == '.' || end[-1] == '.')
-		return false;
-	for (; p < end; p++) {
-		dots += *p == '.';
-		if (*p != '.' && (unsigned char)(*p - '0') > 9)
-			return false;
-	}
-	return dots < 2;
-}
-
-/* Are all eight bytes digits? What is added carries beyond '9', what is there has the high half of
- * '0'. */
-static bool all_digits(uint64_t v)
-{
-	return ((v & UINT64_C(0xf0f0f0f0f0f0f0f0)) |
-		(((v + UINT64_C(0x0606060606060606)) & UINT64_C(0xf0f0f0f0f0f0f0f0)) >> 4)) ==
-	       UINT64_C(0x3333333333333333);
-}
-
-/* 2026-01-12T08:30:00Z, on a day that every month has. */
-static bool is_plain_time(const char *p, size_t len)
-{
-	uint64_t date, rest;
-	if (len != 20 || p[4] != '-' || p[7] != '-' || p[10] != 'T' || p[13] != ':' ||
-	    p[16] != ':' || p[19] != 'Z')
-		return false;
-	const char digits[16] = {p[0],  p[1],  p[2],  p[3],  p[5],  p[6],  p[8], p[9],
-				 p[11], p[12], p[14], p[15], p[17], p[18], '0',  '0'};
-	memcpy(&date, digits, 8);
-	memcpy(&rest, digits + 8, 8);
-	if (!all_digits(date) || !all_digits(rest))
-		return false;
-	int month = (p[5] - '0') * 10 + p[6] - '0', day = (p[8] - '0') * 10 + p[9] - '0';
-	int hour = (p[11] - '0') * 10 + p[12] - '0';
-	return month >= 1 && month <= 12 && day >= 1 && day <= 28 && hour < 24 && p[14] < '6' &&
-	       p[17] < '6';
-}
-
 bool plan_fits(struct plan_checker *c, const struct plan_node *node, bool number, const char *p,
 	       size_t len)
 {
-	if (node->quick == PLAN_QUICK_NUMBER && !c->strict && is_plain_number(p, len))
-		return true;
-	if (node->quick == PLAN_QUICK_TRUTH && !number && is_truth(p, len))
-		return true;
-	if (node->quick == PLAN_QUICK_TIME && !number && is_plain_time(p, len))
-		return true;
 	struct value v = {.type = number ? PLAN_NUMBER : PLAN_STRING, .p = p, .len = len};
 	v.number = number || (!c->strict && is_number(p, len));
-	v.truth = !number && !c->strict && is_truth(p, len);
+	v.truth = !number && !c->strict && plan_is_truth(p, len);
 	c->n = c->depth = 0;
 	check_scalar(c, node, &v);
 	bool fits = c->n == 0;
@@ -422,7 +367,7 @@ static const char *read_scalar(struct plan_checker *c, const char *p, struct val
 		v->type = PLAN_STRING;
 		v->p = plan_string(&c->string, p, &v->len, &end);
 		v->number = !c->strict && is_number(v->p, v->len);
-		v->truth = !c->strict && is_truth(v->p, v->len);
+		v->truth = !c->strict && plan_is_truth(v->p, v->len);
 		return end;
 	}
 	end = plan_value_skip(p);
