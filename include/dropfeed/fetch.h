@@ -108,6 +108,13 @@ uint64_t fetch_received(const struct fetch *source);
 
 void fetch_close(struct fetch *source); /* NULL is fine */
 
+struct fetch_host_key {
+	char type[48];  /* "ssh-ed25519" */
+	char print[64]; /* "SHA256:..." */
+};
+/* The key that the feed's server shows, whether it is known or not; logs in nowhere. */
+enum df_status fetch_host_key(const struct conf_feed *feed, struct fetch_host_key *out,
+			      struct df_err *err) DF_CHECK;
 /* Whether known_hosts names the feed's server, or its key is pinned; opens no connection.
  * DF_USAGE: not, with what to do. */
 enum df_status fetch_check_host(const struct conf_feed *feed, struct df_err *err) DF_CHECK;

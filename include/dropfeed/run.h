@@ -240,6 +240,14 @@ struct run_feed_changes {
  * (conf_feed_free). */
 enum df_status run_feed_view(const struct conf_feed *feed, const struct run_feed_changes *changes,
 			     struct conf_feed **out, struct df_err *err) DF_CHECK;
+struct run_init {
+	const char *source, *feed; /* an URL; the section's name */
+	const char *state_dir;     /* is made */
+	bool whole;                /* the configuration has no [dropfeed] section yet */
+};
+/* A commented section for a source, with the host key that its server shows. */
+enum df_status run_init(const struct run_init *what, struct df_buf *out,
+			struct df_err *err) DF_CHECK;
 /* NULL: there is none of that name. */
 const struct conf_feed *run_conf_feed(const struct conf *conf, const char *name);
 

@@ -25,6 +25,7 @@ const struct cli_command cli_commands[] = {
     {"plan", "look at a data plan, or fetch one from the platform", &cli_plan_spec, cli_plan},
     {"manifest", "propose a manifest for a file with other column names", &cli_manifest_spec,
      cli_manifest},
+    {"init", "print a section for a new source, to begin with", &cli_init_spec, cli_init},
     {"completions", "print what the shell completes command lines with", &cli_completions_spec,
      cli_completions},
     {0},

@@ -324,3 +324,25 @@ void fetch_sftp_close(void *state)
 	link_hang_up(state);
 	free(state);
 }
+
+enum df_status fetch_host_key(const struct conf_feed *feed, struct fetch_host_key *out,
+			      struct df_err *err)
+{
+	struct fetch_sftp *s = df_alloc(sizeof(*s));
+	const unsigned char *blob = NULL;
+	size_t len = 0;
+	_Static_assert(sizeof(out->type) == FETCH_TYPE_SIZE, "room for a type's name");
+	_Static_assert(sizeof(out->print) == FETCH_PRINT_SIZE, "room for a fingerprint");
+	s->feed = feed;
+	s->sock = -1;
+	char *preference =
+	    fetch_hostkey_preference(&(struct fetch_known){0}, &(struct conf_list){0});
+	enum df_status st = link_handshake(s, preference, &blob, &len, err);
+	free(preference);
+	if (st == DF_OK) {
+		fetch_hostkey_type(blob, len, out->type);
+		fetch_hostkey_print(blob, len, out->print);
+	}
+	fetch_sftp_close(s);
+	return st;
+}
