@@ -29,8 +29,10 @@ static void check_feed(const struct conf_feed *feed)
 		   (feed->send.endpoint != NULL && feed->send.api_secret != NULL));
 	FUZZ_CHECK(feed->fetch.source.kind == CONF_SOURCE_NONE || feed->fetch.source.path != NULL);
 	conf_feed_freeze(feed, &frozen);
-	FUZZ_CHECK(conf_feed_thaw(feed, df_buf_cstr(&frozen), feed->map.manifest_text, &copy,
-				  &err) == DF_OK);
+	const struct conf_frozen stored = {.settings = df_buf_cstr(&frozen),
+					   .manifest = feed->map.manifest_text,
+					   .plan = feed->plan.text};
+	FUZZ_CHECK(conf_feed_thaw(feed, &stored, &copy, &err) == DF_OK);
 	conf_feed_freeze(copy, &again);
 	FUZZ_CHECK(strcmp(df_buf_cstr(&frozen), df_buf_cstr(&again)) == 0);
 	conf_feed_free(copy);
