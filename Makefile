@@ -229,6 +229,7 @@ BIN := $(DESTDIR)$(PREFIX)/bin
 MAN := $(DESTDIR)$(PREFIX)/share/man
 DOC := $(DESTDIR)$(PREFIX)/share/doc/dropfeed
 BASH_COMPLETIONS := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+ZSH_COMPLETIONS := $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 FISH_COMPLETIONS := $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
 install: all ## install below PREFIX (default /usr/local), honours DESTDIR
@@ -238,6 +239,8 @@ install: all ## install below PREFIX (default /usr/local), honours DESTDIR
 	install -D -m 0644 src/dropfeed.manifest.5 $(MAN)/man5/dropfeed.manifest.5
 	$(BUILD)/dropfeed completions bash >$(BUILD)/completions.bash
 	install -D -m 0644 $(BUILD)/completions.bash $(BASH_COMPLETIONS)/dropfeed
+	$(BUILD)/dropfeed completions zsh >$(BUILD)/completions.zsh
+	install -D -m 0644 $(BUILD)/completions.zsh $(ZSH_COMPLETIONS)/_dropfeed
 	$(BUILD)/dropfeed completions fish >$(BUILD)/completions.fish
 	install -D -m 0644 $(BUILD)/completions.fish $(FISH_COMPLETIONS)/dropfeed.fish
 	install -D -m 0644 -t $(DOC) README.md CHANGELOG.md LICENSE
@@ -246,7 +249,7 @@ install: all ## install below PREFIX (default /usr/local), honours DESTDIR
 	sed -i 's|/usr/local/bin|$(PREFIX)/bin|g' $(DOC)/cron/dropfeed.service $(DOC)/cron/dropfeed.cron
 
 uninstall: ## remove what install put there
-	rm -f $(BIN)/dropfeed $(MAN)/man1/dropfeed.1 $(MAN)/man5/dropfeed.conf.5 $(MAN)/man5/dropfeed.manifest.5 $(BASH_COMPLETIONS)/dropfeed $(FISH_COMPLETIONS)/dropfeed.fish
+	rm -f $(BIN)/dropfeed $(MAN)/man1/dropfeed.1 $(MAN)/man5/dropfeed.conf.5 $(MAN)/man5/dropfeed.manifest.5 $(BASH_COMPLETIONS)/dropfeed $(ZSH_COMPLETIONS)/_dropfeed $(FISH_COMPLETIONS)/dropfeed.fish
 	rm -rf $(DOC)
 
 clean: ## remove what was built

@@ -15,10 +15,10 @@ static const struct cli_option options[] = {
 
 const struct cli_spec cli_completions_spec = {
     .command = "completions",
-    .synopsis = "bash | fish | --feeds",
+    .synopsis = "bash | zsh | fish | --feeds",
     .about = "Prints what the shell completes command lines with: commands, options, their values, "
 	     "feeds, and the drop files that the ledger knows. `make install` puts it where "
-	     "bash and fish find it. Without: source <(dropfeed completions bash), or dropfeed "
+	     "these shells find it. Without: source <(dropfeed completions bash), or dropfeed "
 	     "completions fish | source",
     .options = options,
     .exits = "0 printed, 2 usage or configuration, 5 internal error.",
@@ -37,7 +37,7 @@ static const char *values_of(const struct cli_option *o)
 	if (strcmp(o->name, "feed") == 0)
 		return "_dropfeed_words \"$(_dropfeed_feeds)\"";
 	if (strcmp(o->value, "FILE") == 0)
-		return "compopt -o default";
+		return "_dropfeed_default";
 	return ":";
 }
 
@@ -52,6 +52,7 @@ static void put_values(const char *command, const struct cli_option *table)
 static const char bash_before[] =
     "# bash completion for dropfeed, made by `dropfeed completions bash`\n"
     "_dropfeed_words() { mapfile -t COMPREPLY < <(compgen -W \"$1\" -- \"$cur\"); }\n"
+    "_dropfeed_default() { compopt -o default; }\n"
     "_dropfeed_feeds() { \"$program\" \"${config[@]}\" completions --feeds 2>/dev/null; }\n"
     /* a name with blanks is one entry; names with escapes are left out */
     "_dropfeed_files() {\n"
@@ -65,7 +66,7 @@ static const char bash_before[] =
     "}\n"
     "_dropfeed() {\n"
     "\tlocal program=$1 cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-    "\tlocal command='' config=() i word\n"
+    "\tlocal command='' own='' config=() i word\n"
     "\tCOMPREPLY=()\n"
     "\tif [[ $cur == = ]]; then\n"
     "\t\tcur=''\n"
@@ -83,14 +84,14 @@ static const char bash_before[] =
     "\t\tfi\n"
     "\tdone\n";
 
-static void print_bash(void)
+/* What bash and zsh both read; it ends the function. */
+static void print_cases(void)
 {
-	fputs(bash_before, stdout);
 	fputs("\tcase $command:$prev in\n", stdout);
 	put_values("*", cli_global_options);
 	for (const struct cli_command *c = cli_commands; c->name != NULL; c++)
 		put_values(c->name, c->spec->options);
-	fputs("\tesac\n\tlocal own=''\n\tcase $command in\n\t'' | help)\n"
+	fputs("\tesac\n\tcase $command in\n\t'' | help)\n"
 	      "\t\t[[ $cur == -* ]] || own='help version",
 	      stdout);
 	for (const struct cli_command *c = cli_commands; c->name != NULL; c++)
@@ -109,7 +110,55 @@ static void print_bash(void)
 	for (const struct cli_command *c = cli_commands; c->name != NULL; c++)
 		if (c->spec->known_files)
 			printf("\t%s) _dropfeed_files ;;\n", c->name);
-	fputs("\t*) compopt -o default ;;\n\tesac\n}\ncomplete -F _dropfeed dropfeed\n", stdout);
+	fputs("\t*) _dropfeed_default ;;\n\tesac\n}\n", stdout);
+}
+
+static void print_bash(void)
+{
+	fputs(bash_before, stdout);
+	print_cases();
+	puts("complete -F _dropfeed dropfeed");
+}
+
+/* ---- zsh: the same cases with helpers of its own ---- */
+
+static const char zsh_before[] =
+    "#compdef dropfeed\n"
+    "# zsh completion for dropfeed, made by `dropfeed completions zsh`\n"
+    "_dropfeed_words() { compadd -- ${=1} }\n"
+    "_dropfeed_default() { _files }\n"
+    "_dropfeed_feeds() { $program $config completions --feeds 2>/dev/null }\n"
+    "_dropfeed_files() {\n"
+    "\tcompadd -- ${(f)\"$($program $config status --last 500 --format json 2>/dev/null |\n"
+    "\t\tsed -n 's/.*\"file\": *\"\\([^\"\\\\]*\\)\".*/\\1/p')\"}\n"
+    "}\n"
+    "_dropfeed() {\n"
+    "\tlocal program=$words[1] cur=$PREFIX prev=$words[CURRENT-1] command= word= own=\n"
+    "\tlocal -a config\n"
+    "\tlocal -i i\n"
+    "\tif [[ $cur == --*=* ]]; then\n"
+    "\t\tprev=${cur%%=*}\n"
+    "\t\tcompset -P '*='\n"
+    "\t\tcur=$PREFIX\n"
+    "\tfi\n"
+    "\tfor ((i = 2; i < CURRENT; i++)); do\n"
+    "\t\tword=$words[i]\n"
+    "\t\tif [[ $word == --config ]]; then\n"
+    "\t\t\t((i++))\n"
+    "\t\t\tconfig=(--config ${~${(Q)words[i]}})\n"
+    "\t\telif [[ $word == --config=* ]]; then\n"
+    "\t\t\tconfig=(--config ${~${(Q)word#--config=}})\n"
+    "\t\telif [[ $word != -* && -z $command ]]; then\n"
+    "\t\t\tcommand=$word\n"
+    "\t\tfi\n"
+    "\tdone\n";
+
+static void print_zsh(void)
+{
+	fputs(zsh_before, stdout);
+	print_cases();
+	puts("if [[ $funcstack[1] == _dropfeed ]]; then\n\t_dropfeed \"$@\"\nelse\n"
+	     "\tcompdef _dropfeed dropfeed\nfi");
 }
 
 /* ---- fish ---- */
@@ -204,9 +253,11 @@ int cli_completions(struct cli_globals *g, int argc, char **argv)
 		code = print_feeds(g);
 	else if (!a.feeds && rest.n == 1 && strcmp(rest.v[0], "bash") == 0)
 		print_bash();
+	else if (!a.feeds && rest.n == 1 && strcmp(rest.v[0], "zsh") == 0)
+		print_zsh();
 	else if (!a.feeds && rest.n == 1 && strcmp(rest.v[0], "fish") == 0)
 		print_fish();
 	else
-		return cli_usage("completions", "name the shell: bash or fish");
+		return cli_usage("completions", "name the shell: bash, zsh or fish");
 	return !cli_flush() ? CLI_EXIT_INTERNAL : code;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What bash and fish complete: every command and option there is, feeds, files that the ledger knows.
+# What bash, zsh and fish complete: every command and option there is, feeds, files that the ledger knows.
 . "$(dirname "$0")/lib/checks.sh"
 
 mkdir -p "$work/in"
@@ -79,6 +79,37 @@ if [ -n "$(command -v tmux)" ]; then
 else
 	skip "there is no tmux"
 fi
+exits 0 "the script for zsh" completions zsh
+if [ -n "$(command -v tmux)" ] && [ -n "$(command -v zsh)" ]; then
+	mkdir "$work/zsh"
+	cp "$work/out" "$work/zsh/_dropfeed"
+	check "zsh reads it" zsh -n "$work/out"
+	tmux -S "$work/tmux" -f /dev/null new-session -d -x 100 -y 20 \
+		"env PATH='$work/bin:$PATH' DROPFEED_CONFIG='$conf' zsh -f"
+	keys() { tmux -S "$work/tmux" send-keys "$@"; }
+	keys -l "fpath=('$work/zsh' \$fpath); autoload -Uz compinit; compinit -u -D; clear; echo rea''dy"
+	keys Enter
+	check "zsh is there" screen_has ready
+	keys -l 'dropfeed stat'
+	keys Tab
+	keys -l -- '--unf'
+	keys Tab
+	keys -l -- '--feed=or'
+	keys Tab
+	check "zsh: a command, an option and a feed" screen_has 'dropfeed status --unfinished --feed=orders'
+	keys C-u
+	keys -l 'dropfeed resend views\ '
+	keys Tab
+	check "zsh: a file with a blank" screen_has 'views\ day-screen_view.csv'
+	keys C-u
+	keys -l 'dropfeed completions --fee'
+	keys Tab
+	check "zsh: an option of another command" screen_has 'dropfeed completions --feeds'
+	tmux -S "$work/tmux" kill-server
+else
+	skip "there is no zsh, or no tmux"
+fi
+
 # fish says itself what it would offer
 exits 0 "the script for fish" completions fish
 cp "$work/out" "$work/dropfeed.fish"
