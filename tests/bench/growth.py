@@ -3,7 +3,7 @@
 """How the work grows with the number of columns: processor seconds at n, 2n and 4n columns, for what names are looked up in.
 
 Usage: tests/bench/growth.py BUILD
-A row is one kind of header; `growth` is the exponent between the first and the last column: 1 is linear, 2 quadratic."""
+A row is one kind of header, the last one a list in a cell; `growth` is the exponent between the first and the last column: 1 is linear, 2 quadratic."""
 import json
 import math
 import os
@@ -48,6 +48,20 @@ def wildcards(n):
     return header([f"g{i % 20}_{i}" for i in range(n - 1)]), {"mappings": list_of}, []
 
 
+def suggestions(n):
+    """Every name is looked for among the paths that it may have been meant for."""
+    return header([f"user_atributes.key {i}" for i in range(n - 1)]), None, []
+
+
+def uniq(n):
+    """A cell with that many different entries."""
+    values = ";".join(f"v{i}" for i in range(n))
+    list_of = [{"mapping_type": "column", "source": "mpid", "destination": "mpid"},
+               {"mapping_type": "column", "source": "c", "destination": "user_attributes.n",
+                "value": "{{ value | split: ';' | uniq | size }}"}]
+    return "mpid,c\n" + f"1,{values}\n" * 20, {"mappings": list_of}, []
+
+
 def seconds(command):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
@@ -59,7 +73,7 @@ def main():
     program = os.path.join(sys.argv[1], "dropfeed")
     print("| " + " | ".join(["header of", *map(str, SIZES), "growth"]) + " |\n| --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as folder:
-        for kind in (attributes, unknown, ignored, mappings, wildcards):
+        for kind in (attributes, unknown, ignored, mappings, wildcards, suggestions, uniq):
             times = []
             for n in SIZES:
                 text, manifest, more = kind(n)
