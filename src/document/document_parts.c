@@ -111,7 +111,7 @@ static void keep_row(struct part *p, const struct rows_row *row, const struct ma
 			       .at = p->bytes.len,
 			       .sound = sound,
 			       .late = !sound && record->late,
-			       .no_event = record->no_event,
+			       .no_event = sound && record->no_event,
 			       .fault = p->n_faults};
 	if (!sound) {
 		keep_faults(p, record);

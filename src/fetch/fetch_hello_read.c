@@ -6,6 +6,8 @@ enum { IDENT_MAX = 8192, PACKET_MAX = 1 << 16, PADDING_MIN = 4, COOKIE = 16, TEX
 enum df_status fetch_hello_ident(const char *p, size_t len, size_t *end)
 {
 	const char *line = p, *nl = NULL;
+	if (len == 0)
+		return DF_END;
 	while ((nl = memchr(line, '\n', len - (size_t)(line - p))) != NULL) {
 		bool found = nl - line >= 4 && memcmp(line, "SSH-", 4) == 0;
 		line = nl + 1;

@@ -576,7 +576,7 @@ static void test_hidden(void)
 	request_new(&r, 2);
 	send_request_part(&r);
 	send_request_body(&r);
-	char *page = df_format("<html><h1>Blocked</h1><pre>%s</pre></html>", r.body.data);
+	char *page = df_format("<html><h1>Blocked</h1><pre>%s</pre></html>", df_buf_cstr(&r.body));
 	const struct send_answer a = {.status = 403, .body = page, .len = strlen(page)};
 	send_verdict_read(&v, &r, &a);
 	CU_ASSERT_PTR_NOT_NULL(strstr(v.words, "HTTP 403: \"Blocked"));
