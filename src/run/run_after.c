@@ -131,6 +131,43 @@ static enum df_status any_missed(void *ctx, const struct ledger_skipped *s, stru
 	return DF_OK;
 }
 
+static enum df_status is_unavailable(void *ctx, const struct ledger_reject *r, struct df_err *err)
+{
+	(void)err;
+	*(bool *)ctx = r->code != NULL && strcmp(r->code, "api-unavailable") == 0;
+	return *(bool *)ctx ? DF_END : DF_OK;
+}
+
+struct set_aside {
+	struct ledger *ledger;
+	bool any;
+};
+
+static enum df_status any_set_aside(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	struct set_aside *a = ctx;
+	enum df_status st = DF_OK;
+	if (!a->any && d->rejected > 0)
+		st = ledger_rejects(a->ledger, d->id, 0, is_unavailable, &a->any, err);
+	return st == DF_END ? DF_OK : st;
+}
+
+/* Why a file must not be deleted: some of it is nowhere else. NULL: it may be. */
+static enum df_status why_kept(struct ledger *ledger, const struct ledger_file *f, const char **why,
+			       struct df_err *err)
+{
+	bool missed = false;
+	struct set_aside aside = {.ledger = ledger};
+	enum df_status st = ledger_skips(ledger, f->id, any_missed, &missed, err);
+	if (st == DF_OK || st == DF_END)
+		st = ledger_documents(ledger, f->id, any_set_aside, &aside, err);
+	if (missed)
+		*why = "it holds CSV that was skipped";
+	else if (aside.any)
+		*why = "rows of it were set aside, and `dropfeed retry` sends them again";
+	return st == DF_END ? DF_OK : st;
+}
+
 /* What the server does not support it will not support in the next run either: that is reported
  * once, and stays with the file. */
 static enum df_status give_up(const struct ledger_file *f, const struct df_err *why,
@@ -151,7 +188,7 @@ static enum df_status after_once(struct after *a, const struct ledger_file *f, s
 	static const struct conf_after_action keep = {.what = CONF_KEEP};
 	const struct conf_after_action *action =
 	    f->state == LEDGER_REFUSED ? &feed->fetch.after_refused : &feed->fetch.after_done;
-	bool missed = false;
+	const char *kept = NULL;
 	struct df_err never = {0};
 	struct fetch_entry entry = {.name = f->name, .size = f->size, .mtime = f->mtime};
 	enum df_status st = feed->fetch.receipts != NULL ? has_receipt(a, f, err) : DF_OK;
@@ -161,13 +198,10 @@ static enum df_status after_once(struct after *a, const struct ledger_file *f, s
 		st = give_up(f, err, &never);
 		*err = (struct df_err){0};
 	}
-	if (st == DF_OK && action->what == CONF_DELETE) {
-		st = ledger_skips(a->run->env.ledger, f->id, any_missed, &missed, err);
-		st = st == DF_END ? DF_OK : st;
-	}
-	if (missed) { /* its rows are nowhere else */
-		df_log(DF_LOG_WARN, "%s: %s: not deleted: it holds CSV that was skipped",
-		       feed->name, f->name);
+	if (st == DF_OK && action->what == CONF_DELETE)
+		st = why_kept(a->run->env.ledger, f, &kept, err);
+	if (kept != NULL) {
+		df_log(DF_LOG_WARN, "%s: %s: not deleted: %s", feed->name, f->name, kept);
 		action = &keep;
 	}
 	if (st == DF_OK)

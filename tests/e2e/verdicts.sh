@@ -49,7 +49,7 @@ done
 
 # ---- one row that is never taken, and another file ----
 for answer in 500 403; do
-	fresh "give_up_after = 20s"
+	fresh "give_up_after = 20s" 'after_done = delete'
 	clicks "$work/in/b-custom_event.csv" 10
 	exits 0 "the key is good" run # else a 403 is about it
 	clicks "$work/in/a-custom_event.csv" 40 Poison
@@ -59,12 +59,14 @@ for answer in 500 403; do
 	equal "$answer: every other row arrived" "$(batches events "$accepted")" 69
 	said "$answer: why the row was not delivered" '1 rejected \(1 api-unavailable\)'
 	check "$answer: it is in the reject file" grep -q '^development,C-9,.*,Poison,other,11,.*api-unavailable' "$work/state/rejects/clicks/a-custom_event.csv"
+	check "$answer: its file is kept for retry" test -e "$work/in/a-custom_event.csv"
 	exits 0 "$answer: nothing is left" run
 	rm -f "$work/api/rules"
 	receiver_stop
 	receiver_start "$work/api" --port "${endpoint##*:}" || exit 1
 	exits 0 "$answer: retry" retry
 	equal "$answer: now it arrived, too" "$(batches events "$accepted")" 70
+	check "$answer: and its file is deleted" test ! -e "$work/in/a-custom_event.csv"
 done
 
 # ---- a wait that outlasts the run ----
