@@ -38,4 +38,7 @@ enum df_status df_lookup_wait(struct df_lookup *l, int64_t timeout_ms,
 
 void df_lookup_free(struct df_lookup *l); /* gives it up where it is under way; NULL is legal */
 
+/* Is the host this machine: 127/8, ::1 (without brackets), localhost and names below it? */
+bool df_is_loopback(const char *host);
+
 #endif

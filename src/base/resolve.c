@@ -3,11 +3,13 @@
 
 #include "dropfeed/base.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <time.h>
 
 #define LOOK_EVERY_MS 100 /* at df_stop_requested */
@@ -156,4 +158,20 @@ void df_lookup_free(struct df_lookup *l)
 {
 	if (l != NULL)
 		lookup_release(l);
+}
+
+bool df_is_loopback(const char *host)
+{
+	struct in_addr v4;
+	struct in6_addr v6;
+	size_t len = strlen(host);
+	if (len > 0 && host[len - 1] == '.')
+		len--;
+	if ((len == 9 && strncasecmp(host, "localhost", 9) == 0) ||
+	    (len > 10 && strncasecmp(host + len - 10, ".localhost", 10) == 0))
+		return true; /* RFC 6761 §6.3 */
+	if (inet_pton(AF_INET, host, &v4) == 1)
+		return (ntohl(v4.s_addr) >> 24) == 127;
+	return inet_pton(AF_INET6, host, &v6) == 1 &&
+	       (IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127));
 }

@@ -5,6 +5,7 @@
  * the system's resolver hangs.
  */
 #include "dropfeed/report.h"
+#include "dropfeed/resolve.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -77,9 +78,8 @@ static bool is_loopback(const char *url)
 	char *host = NULL;
 	CURLU *u = curl_url();
 	bool is = curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
-		  curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-		  (strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-		   strcmp(host, "[::1]") == 0);
+		  curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK;
+	is = is && (strcmp(host, "[::1]") == 0 || df_is_loopback(host));
 	curl_free(host);
 	curl_url_cleanup(u);
 	return is;

@@ -7,26 +7,12 @@
  */
 #include "send_proxy.h"
 
+#include "dropfeed/resolve.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <curl/curl.h>
 #include <stdlib.h>
-
-bool send_is_loopback(const char *host)
-{
-	struct in_addr v4;
-	struct in6_addr v6;
-	size_t len = strlen(host);
-	if (len > 0 && host[len - 1] == '.')
-		len--;
-	if ((len == 9 && strncasecmp(host, "localhost", 9) == 0) ||
-	    (len > 10 && strncasecmp(host + len - 10, ".localhost", 10) == 0))
-		return true; /* RFC 6761 §6.3 */
-	if (inet_pton(AF_INET, host, &v4) == 1)
-		return (ntohl(v4.s_addr) >> 24) == 127;
-	return inet_pton(AF_INET6, host, &v6) == 1 &&
-	       (IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127));
-}
 
 /* ---- no_proxy ---- */
 
@@ -133,7 +119,7 @@ enum df_status send_proxy_choose(struct send_proxy *p, const struct send_proxy_w
 {
 	const char *url = NULL, *origin = "proxy";
 	*p = (struct send_proxy){0};
-	if (send_is_loopback(wish->host))
+	if (df_is_loopback(wish->host))
 		return DF_OK;
 	if (wish->url != NULL) {
 		url = wish->url;

@@ -20,6 +20,5 @@ struct send_proxy_wish {
 enum df_status send_proxy_choose(struct send_proxy *p, const struct send_proxy_wish *wish,
 				 struct df_err *err) DF_CHECK;
 void send_proxy_free(struct send_proxy *p);
-bool send_is_loopback(const char *host); /* 127/8, ::1, localhost */
 
 #endif

@@ -88,6 +88,9 @@ fetches 0 "a token that ends at once, again" --plan shop
 equal "is not used twice" "$(($(asked POST) - before))" 2
 exits 2 "an address that is not encrypted" plan fetch --api http://192.0.2.1 --sso "$url" --workspace 7 --plan shop --client-id me --client-secret-file "$work/secret"
 
+exits 2 "a name that begins like an address of this machine" plan fetch --api http://127.example.invalid --sso "$url" --workspace 7 \
+	--plan shop --client-id me --client-secret-file "$work/secret"
+
 # ---- a delivery ----
 
 receiver_start "$work/api" || exit 1
