@@ -117,17 +117,39 @@ enum form {
 	FORM_ERRORS,
 };
 
-static enum form errors_form(struct json_object *errors)
+static bool locates(const struct send_request *r, const char *text)
+{
+	size_t which = 0;
+	char *message = df_strdup(text);
+	send_html_decode(message);
+	bool located = locate(r, message, &which);
+	free(message);
+	return located;
+}
+
+/* Others list errors with messages as well, GraphQL does, and gateways with numbers as codes:
+ * without a word as its code an error counts where it points to a batch. */
+static bool error_is_api(const struct send_request *r, struct json_object *error)
+{
+	struct json_object *code = NULL;
+	const char *message = error_message(error);
+	if (message == NULL)
+		return false;
+	json_object_object_get_ex(error, "code", &code);
+	return json_object_is_type(code, json_type_string) || locates(r, message);
+}
+
+static enum form errors_form(const struct send_request *r, struct json_object *errors)
 {
 	if (errors == NULL)
 		return FORM_EMPTY;
 	if (json_object_is_type(errors, json_type_string))
 		return json_object_get_string_len(errors) > 0 ? FORM_ERRORS : FORM_EMPTY;
 	if (!json_object_is_type(errors, json_type_array))
-		return error_message(errors) != NULL ? FORM_ERRORS : FORM_FOREIGN;
+		return error_is_api(r, errors) ? FORM_ERRORS : FORM_FOREIGN;
 	size_t n = json_object_array_length(errors);
 	for (size_t i = 0; i < n; i++)
-		if (error_message(json_object_array_get_idx(errors, i)) == NULL)
+		if (!error_is_api(r, json_object_array_get_idx(errors, i)))
 			return FORM_FOREIGN;
 	return n > 0 ? FORM_ERRORS : FORM_EMPTY;
 }
@@ -142,7 +164,8 @@ static bool is_blank(const char *body, size_t len)
 
 /* What is in the body; *out is the caller's. JSON has to end where the body does: half an answer
  * does not count. */
-static enum form answer_form(const struct send_answer *a, struct json_object **out)
+static enum form answer_form(const struct send_request *r, const struct send_answer *a,
+			     struct json_object **out)
 {
 	struct json_object *errors = NULL;
 	if (a->cut)
@@ -161,7 +184,7 @@ static enum form answer_form(const struct send_answer *a, struct json_object **o
 	    !is_blank(a->body + end, a->len - end))
 		return FORM_FOREIGN;
 	if (json_object_object_get_ex(*out, "errors", &errors))
-		return errors_form(errors);
+		return errors_form(r, errors);
 	return json_object_object_length(*out) == 0 ? FORM_EMPTY : FORM_FOREIGN;
 }
 
@@ -209,7 +232,7 @@ static enum send_action verdict_form(struct send_verdict *v, const struct send_r
 				     const struct send_answer *a)
 {
 	struct json_object *o = NULL;
-	enum form form = answer_form(a, &o);
+	enum form form = answer_form(r, a, &o);
 	enum send_action action = SEND_AGAIN;
 	if (form == FORM_EMPTY && a->status == 202) {
 		action = SEND_ACCEPT;

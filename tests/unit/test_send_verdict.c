@@ -127,12 +127,14 @@ static void test_split_202(void)
 	request_new(&r, 5);
 	expect_part(&r, "[\"a\",\"b\",\"c\",\"d\",\"e\"]");
 	answered(&r, 202,
-		 "{\"errors\":[{\"message\":\"Path '[1].x'\"},{\"message\":\"Path '[2]'\"}]}");
+		 "{\"errors\":[{\"code\":\"BAD\",\"message\":\"Path "
+		 "'[1].x'\"},{\"code\":\"BAD\",\"message\":\"Path '[2]'\"}]}");
 	expect_part(&r, "[\"b\"]");
 	answered(&r, 202, "");
 	expect_part(&r, "[\"c\"]");
 	answered(&r, 400,
-		 "{\"errors\":[{\"message\":\"no &lt;good&gt;\"},{\"message\":\"at all\"}]}");
+		 "{\"errors\":[{\"code\":\"BAD\",\"message\":\"no "
+		 "&lt;good&gt;\"},{\"code\":\"BAD\",\"message\":\"at all\"}]}");
 	expect_part(&r, NULL);
 	for (size_t i = 0; i < 5; i++)
 		CU_ASSERT_EQUAL(r.item[i].fate, i == 2 ? SEND_REJECTED : SEND_DELIVERED);
@@ -159,11 +161,11 @@ static void test_split_400(void)
 
 static void test_halves(void)
 {
-	static const char *const nowhere[] = {"{\"errors\":[{\"message\":\"Path '[7]'\"}]}",
-					      "{\"errors\":[{\"message\":\"line 2, position 3\"}]}",
-					      "{\"errors\":{\"code\":\"X\",\"message\":\"bad\"}}",
-					      "{\"errors\":\"something\"}",
-					      "{\"errors\":[{\"message\":\"Path '', line 1\"}]}"};
+	static const char *const nowhere[] = {
+	    "{\"errors\":[{\"code\":\"BAD\",\"message\":\"Path '[7]'\"}]}",
+	    "{\"errors\":[{\"code\":\"BAD\",\"message\":\"line 2, position 3\"}]}",
+	    "{\"errors\":{\"code\":\"X\",\"message\":\"bad\"}}", "{\"errors\":\"something\"}",
+	    "{\"errors\":[{\"code\":\"BAD\",\"message\":\"Path '', line 1\"}]}"};
 	for (size_t i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++) {
 		struct send_request r;
 		request_new(&r, 3);
@@ -189,13 +191,14 @@ static void test_mixed_location(void)
 	struct send_request r;
 	request_new(&r, 3);
 	answered(&r, 202,
-		 "{\"errors\":[{\"message\":\"Path '[1]'\"},{\"message\":\"somewhere\"}]}");
+		 "{\"errors\":[{\"code\":\"BAD\",\"message\":\"Path "
+		 "'[1]'\"},{\"code\":\"BAD\",\"message\":\"somewhere\"}]}");
 	expect_part(&r, "[\"a\"]");
 	answered(&r, 202, "");
 	expect_part(&r, "[\"b\"]");
 	answered(&r, 202, "");
 	expect_part(&r, "[\"c\"]");
-	answered(&r, 202, "{\"errors\":[{\"message\":\"somewhere\"}]}");
+	answered(&r, 202, "{\"errors\":[{\"code\":\"BAD\",\"message\":\"somewhere\"}]}");
 	CU_ASSERT_EQUAL(r.item[2].fate, SEND_REJECTED);
 	CU_ASSERT_STRING_EQUAL(r.item[2].words, "somewhere");
 	request_end(&r);
@@ -253,13 +256,15 @@ static void test_repeated_location(void)
 	answered(&r, 202,
 		 "{\"errors\":[{\"message\":\"Path '[2].a'\"},{\"message\":\"Path '[2].b'\"}]}");
 	expect_part(&r, "[\"c\"]");
-	answered(&r, 400, "{\"errors\":[{\"message\":\"one\"},{\"message\":\"two\"}]}");
+	answered(&r, 400,
+		 "{\"errors\":[{\"code\":\"BAD\",\"message\":\"one\"},{\"code\":\"BAD\","
+		 "\"message\":\"two\"}]}");
 	CU_ASSERT_STRING_EQUAL(r.item[2].words, "one; two");
 	expect_part(&r, NULL);
 	request_end(&r);
 	request_new(&r, 2);
 	/* nothing of it is sure */
-	answered(&r, 202, "{\"errors\":[{\"message\":\"Path '[999].a'\"}]}");
+	answered(&r, 202, "{\"errors\":[{\"code\":\"BAD\",\"message\":\"Path '[999].a'\"}]}");
 	expect_part(&r, "[\"a\"]");
 	answered(&r, 202, "");
 	expect_part(&r, "[\"b\"]");
@@ -316,6 +321,8 @@ static const struct answer_case {
     {202, "{\"status\":\"queued\"}", AGN, AGN, "HTTP 202: \"{\"status\":\"queued\"}\""},
     {202, "{\"errors\":[null]}", AGN, AGN, "HTTP 202: \"{\"errors\":[null]}\""},
     {202, "{\"errors\":[7]}", AGN, AGN, "HTTP 202: \"{\"errors\":[7]}\""},
+    {202, "{\"errors\":[{\"message\":\"no query\"}]}", AGN, AGN,
+     "HTTP 202: \"{\"errors\":[{\"message\":\"no query\"}]}\""},
     {202, "{\"errors\":true}", AGN, AGN, "HTTP 202: \"{\"errors\":true}\""},
     {202, "{\"errors\":{}}", AGN, AGN, "HTTP 202: \"{\"errors\":{}}\""},
     /* 400 of somebody else */
@@ -329,6 +336,10 @@ static const struct answer_case {
      "HTTP 400: \"{\"errors\":[{\"title\":\"x\"}]}\""},
     {400, "{\"error\":\"invalid_request\"}", AGN, AGN,
      "HTTP 400: \"{\"error\":\"invalid_request\"}\""},
+    {400, "{\"errors\":[{\"message\":\"no query\"}]}", AGN, AGN,
+     "HTTP 400: \"{\"errors\":[{\"message\":\"no query\"}]}\""},
+    {400, "{\"errors\":[{\"code\":9109,\"message\":\"no token\"}]}", AGN, AGN,
+     "HTTP 400: \"{\"errors\":[{\"code\":9109,\"message\":\"no token\"}]}\""},
     {400, "{\"message\":\"no\"}", AGN, AGN, "HTTP 400: \"{\"message\":\"no\"}\""},
     /* credentials */
     {401, "", DEN, DEN, "HTTP 401"},
@@ -701,7 +712,8 @@ static void test_words_capped(void)
 	request_new(&r, 1);
 	df_buf_adds(&body, "{\"errors\":[");
 	for (int i = 0; i < 1000; i++)
-		df_buf_addf(&body, "%s{\"message\":\"message number %d\"}", i > 0 ? "," : "", i);
+		df_buf_addf(&body, "%s{\"code\":\"BAD\",\"message\":\"message number %d\"}",
+			    i > 0 ? "," : "", i);
 	df_buf_adds(&body, "]}");
 	read_body(&v, &r, 400, df_buf_cstr(&body));
 	CU_ASSERT(strlen(v.words) <= 1002);
