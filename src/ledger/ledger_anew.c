@@ -43,7 +43,7 @@ static enum df_status anew_steps(struct ledger *l, int64_t file_id, bool all, st
 	enum df_status st = ledger_change(l, &file, err, "ii", file_id, (int64_t)LEDGER_PULLED);
 	for (size_t i = 0; st == DF_OK && i < sizeof(steps) / sizeof(*steps); i++) {
 		const struct ledger_change c = {.which = steps[i], .what = "forget a document"};
-		st = ledger_change(l, &c, err, "iii", file_id, (int64_t)all, (int64_t)LEDGER_DONE);
+		st = ledger_change(l, &c, err, "ibi", file_id, (int64_t)all, (int64_t)LEDGER_DONE);
 	}
 	return st == DF_OK && all ? change(l, ST_FILE_COPY_AGAIN, "number a file", file_id, err)
 				  : st;
@@ -63,7 +63,7 @@ static enum df_status resend_document(struct ledger *l, int64_t file_id,
 	const struct ledger_change c = {
 	    .which = ST_RESEND_DOCUMENT, .one = true, .what = "open a document again"};
 	enum df_status st =
-	    ledger_change(l, &c, err, "iiiii", d->document, file_id, (int64_t)LEDGER_SENDING,
+	    ledger_change(l, &c, err, "iiiib", d->document, file_id, (int64_t)LEDGER_SENDING,
 			  (int64_t)LEDGER_DONE, (int64_t)d->keep_rejects);
 	if (st == DF_OK)
 		st = change(l, ST_RESEND_LANES, "forget a document's progress", d->document, err);
@@ -115,14 +115,14 @@ enum df_status ledger_prune(struct ledger *l, int64_t file_id, struct df_err *er
 
 enum df_status ledger_prune_manifests(struct ledger *l, uint64_t *n, struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	ledger_lock(l);
 	enum df_status st = ledger_sync(l, true, err);
 	if (st == DF_OK)
 		st = ledger_bind(l, ST_PRUNE_MANIFESTS, &s, err, "");
 	if (st == DF_OK)
 		st = ledger_run(l, s, "prune manifests", err);
-	*n = st == DF_OK ? (uint64_t)sqlite3_changes(l->db) : 0;
+	*n = st == DF_OK ? (uint64_t)ledger_changes(l) : 0;
 	ledger_unlock(l);
 	return st;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A copy of the ledger as of one instant. A read transaction is held meanwhile, so that what
  * others write is neither in the copy nor makes it begin again. */
-#include "ledger_priv.h"
+#include "ledger_sqlite.h"
 
 #include "dropfeed/step.h"
 

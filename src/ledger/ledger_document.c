@@ -28,13 +28,13 @@ static const char *or_null(const char *hash)
 static enum df_status document_find(struct ledger *l, int64_t file_id, const char *name,
 				    struct ledger_document *out, struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	enum df_status st = ledger_bind(l, ST_DOCUMENT_FIND, &s, err, "it", file_id, name);
 	if (st == DF_OK)
 		st = ledger_step(l, s, "look up a document", err);
 	if (st == DF_OK) {
 		ledger_document_read(l, s, out);
-		sqlite3_reset(s);
+		ledger_reset(s);
 	}
 	return st;
 }
@@ -53,7 +53,7 @@ static enum df_status begin_steps(struct ledger *l, const struct ledger_new_docu
 		st = ledger_change(l, &add, err, "ittiitttt", d->file_id, d->name, d->event_type,
 				   (int64_t)LEDGER_PULLED, d->now_ms, d->settings, or_null(hash),
 				   d->version, or_null(plan));
-	if (st == DF_OK && sqlite3_changes(l->db) == 0)
+	if (st == DF_OK && ledger_changes(l) == 0)
 		st = ledger_change(l, &set, err, "itttttit", d->file_id, d->name, d->settings,
 				   or_null(hash), d->event_type, d->version, d->now_ms,
 				   or_null(plan));
@@ -140,7 +140,7 @@ enum df_status ledger_document_resumed(struct ledger *l, int64_t id, const char 
 static enum df_status document_may(struct ledger *l, int64_t id, enum ledger_state state,
 				   struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	enum df_status st = ledger_bind(l, ST_DOCUMENT_BALANCE, &s, err, "i", id);
 	if (st == DF_OK)
 		st = ledger_step(l, s, "look up a document", err);
@@ -149,11 +149,11 @@ static enum df_status document_may(struct ledger *l, int64_t id, enum ledger_sta
 			       l->path, id);
 	if (st != DF_OK)
 		return st;
-	enum ledger_state was = (enum ledger_state)sqlite3_column_int(s, 0);
-	bool closed = sqlite3_column_int64(s, 1) != 0 || ledger_closes(was);
-	int64_t rows = sqlite3_column_int64(s, 2), delivered = sqlite3_column_int64(s, 3);
-	int64_t rejected = sqlite3_column_int64(s, 4), skipped = sqlite3_column_int64(s, 5);
-	sqlite3_reset(s);
+	enum ledger_state was = (enum ledger_state)ledger_int(s, 0);
+	bool closed = ledger_int(s, 1) != 0 || ledger_closes(was);
+	int64_t rows = ledger_int(s, 2), delivered = ledger_int(s, 3);
+	int64_t rejected = ledger_int(s, 4), skipped = ledger_int(s, 5);
+	ledger_reset(s);
 	if (closed || (was == LEDGER_PULLED && (state == LEDGER_SENDING || state == LEDGER_DONE)))
 		return df_fail(DF_FATAL, err, NULL,
 			       "document %" PRId64 " is %s and cannot become %s", id,
@@ -203,13 +203,13 @@ enum df_status ledger_document_facts(struct ledger *l, int64_t id, const struct 
 static enum df_status lane_forward(struct ledger *l, int64_t id, uint32_t lane, uint64_t done,
 				   struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	enum df_status st =
 	    ledger_bind(l, ST_LANE_FORWARD, &s, err, "iii", id, (int64_t)lane, (int64_t)done);
 	if (st == DF_OK)
 		st = ledger_run(l, s, "note a lane's progress", err);
 	/* Counting the same step twice would unbalance the document for good. */
-	if (st == DF_OK && (done == 0 || sqlite3_changes(l->db) != 1))
+	if (st == DF_OK && (done == 0 || ledger_changes(l) != 1))
 		st = df_fail(DF_FATAL, err, NULL,
 			     "lane %" PRIu32 " of document %" PRId64 " cannot go to %" PRIu64
 			     ": it is there or farther already",
@@ -220,14 +220,14 @@ static enum df_status lane_forward(struct ledger *l, int64_t id, uint32_t lane, 
 static enum df_status lane_rows(struct ledger *l, int64_t id, uint64_t delivered, size_t rejected,
 				struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	if (delivered == 0 && rejected == 0)
 		return DF_OK;
 	enum df_status st =
 	    ledger_bind(l, ST_LANE_ROWS, &s, err, "iii", id, (int64_t)delivered, (int64_t)rejected);
 	if (st == DF_OK)
 		st = ledger_run(l, s, "count a lane's rows", err);
-	if (st == DF_OK && sqlite3_changes(l->db) != 1)
+	if (st == DF_OK && ledger_changes(l) != 1)
 		st = df_fail(DF_FATAL, err, NULL, "the ledger %s has no open document %" PRId64,
 			     l->path, id);
 	return st;
@@ -236,7 +236,7 @@ static enum df_status lane_rows(struct ledger *l, int64_t id, uint64_t delivered
 static enum df_status reject_add(struct ledger *l, int64_t id, const struct ledger_reject *r,
 				 struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	enum df_status st =
 	    ledger_bind(l, ST_REJECT_ADD, &s, err, "iiiiitt", id, (int64_t)r->row, (int64_t)r->line,
 			(int64_t)r->offset, (int64_t)r->length,
@@ -282,18 +282,18 @@ enum df_status ledger_lane_settled(struct ledger *l, int64_t id, const struct le
 enum df_status ledger_lanes(struct ledger *l, int64_t id, uint64_t *done, uint32_t lanes,
 			    struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	memset(done, 0, lanes * sizeof(*done));
 	ledger_lock(l);
 	enum df_status st = ledger_bind(l, ST_LANES, &s, err, "i", id);
 	while (st == DF_OK && (st = ledger_step(l, s, "read the lanes", err)) == DF_OK) {
-		int64_t lane = sqlite3_column_int64(s, 0);
+		int64_t lane = ledger_int(s, 0);
 		if (lane >= 0 && lane < (int64_t)lanes) {
-			done[lane] = (uint64_t)sqlite3_column_int64(s, 1);
+			done[lane] = (uint64_t)ledger_int(s, 1);
 			continue;
 		}
 		/* Fewer lanes than the document was begun with would put users into other lanes. */
-		sqlite3_reset(s);
+		ledger_reset(s);
 		st = df_fail(DF_FATAL, err, NULL,
 			     "document %" PRId64 " was begun with more than %" PRIu32 " lanes", id,
 			     lanes);

@@ -6,7 +6,7 @@
 enum df_status ledger_seen(struct ledger *l, const struct ledger_key *key, int64_t now_ms,
 			   int64_t *first_ms, struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	ledger_lock(l);
 	/* a lost listing costs a file one more wait, no more */
 	enum df_status st = ledger_sync(l, false, err);
@@ -20,8 +20,8 @@ enum df_status ledger_seen(struct ledger *l, const struct ledger_key *key, int64
 	if (st == DF_OK)
 		st = ledger_step(l, s, "look up a listed file", err);
 	if (st == DF_OK) {
-		*first_ms = sqlite3_column_int64(s, 0);
-		sqlite3_reset(s);
+		*first_ms = ledger_int(s, 0);
+		ledger_reset(s);
 	}
 	ledger_unlock(l);
 	return st;
@@ -35,13 +35,13 @@ enum df_status ledger_seen_forget(struct ledger *l, const char *feed, int64_t si
 }
 
 /* The one row of a bound SELECT, or DF_END. */
-static enum df_status file_fetch(struct ledger *l, sqlite3_stmt *s, struct ledger_file *out,
+static enum df_status file_fetch(struct ledger *l, struct ledger_stmt *s, struct ledger_file *out,
 				 struct df_err *err)
 {
 	enum df_status st = ledger_step(l, s, "look up a file", err);
 	if (st == DF_OK) {
 		ledger_file_read(l, s, out);
-		sqlite3_reset(s);
+		ledger_reset(s);
 	}
 	return st;
 }
@@ -49,7 +49,7 @@ static enum df_status file_fetch(struct ledger *l, sqlite3_stmt *s, struct ledge
 enum df_status ledger_file_known(struct ledger *l, const struct ledger_key *key,
 				 struct ledger_file *out, struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	ledger_lock(l);
 	enum df_status st = ledger_bind(l, ST_FILE_KNOWN, &s, err, "ttiit", key->feed, key->name,
 					(int64_t)key->size, key->mtime, key->source);
@@ -62,7 +62,7 @@ enum df_status ledger_file_known(struct ledger *l, const struct ledger_key *key,
 static enum df_status state_known(struct ledger *l, const struct ledger_key *key,
 				  enum ledger_state *state, struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	*state = 0;
 	enum df_status st = ledger_bind(l, ST_FILE_KNOWN_STATE, &s, err, "ttiit", key->feed,
 					key->name, (int64_t)key->size, key->mtime, key->source);
@@ -70,8 +70,8 @@ static enum df_status state_known(struct ledger *l, const struct ledger_key *key
 		return st;
 	st = ledger_step(l, s, "look up a file", err);
 	if (st == DF_OK) {
-		*state = (enum ledger_state)sqlite3_column_int64(s, 0);
-		sqlite3_reset(s);
+		*state = (enum ledger_state)ledger_int(s, 0);
+		ledger_reset(s);
 	}
 	return st == DF_END ? DF_OK : st;
 }
@@ -81,13 +81,13 @@ enum df_status ledger_files_known(struct ledger *l, const struct ledger_key *key
 				  enum ledger_state *states, struct df_err *err)
 {
 	ledger_lock(l);
-	enum df_status st = DF_OK;
-	if (sqlite3_exec(l->db, SQL_BEGIN_READ, NULL, NULL, NULL) != SQLITE_OK)
-		st = ledger_fail(l, "look up files", err);
+	enum df_status st = ledger_exec(l, SQL_BEGIN_READ, "look up files", err);
 	for (size_t i = 0; i < n && st == DF_OK; i++)
 		st = state_known(l, &keys[i], &states[i], err);
-	if (sqlite3_get_autocommit(l->db) == 0)
-		sqlite3_exec(l->db, SQL_ROLLBACK, NULL, NULL, NULL);
+	struct df_err ignored = {0};
+	if (l->driver->in_transaction(l) &&
+	    ledger_exec(l, SQL_ROLLBACK, "look up files", &ignored) != DF_OK)
+		df_log(DF_LOG_DEBUG, "%s", ignored.text);
 	ledger_unlock(l);
 	return st;
 }
@@ -95,7 +95,7 @@ enum df_status ledger_files_known(struct ledger *l, const struct ledger_key *key
 enum df_status ledger_file_same(struct ledger *l, const struct ledger_bytes *bytes,
 				struct ledger_file *out, struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	ledger_lock(l);
 	enum df_status st =
 	    ledger_bind(l, ST_FILE_SAME, &s, err, "tttii", bytes->feed, bytes->sha256,
@@ -109,14 +109,14 @@ enum df_status ledger_file_same(struct ledger *l, const struct ledger_bytes *byt
 enum df_status ledger_bytes_known(struct ledger *l, const char *feed, const char *sha256,
 				  bool *known, struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	ledger_lock(l);
 	enum df_status st = ledger_bind(l, ST_BYTES_KNOWN, &s, err, "tt", feed, sha256);
 	if (st == DF_OK)
 		st = ledger_step(l, s, "look up a file", err);
 	*known = st == DF_OK;
 	if (s != NULL)
-		sqlite3_reset(s);
+		ledger_reset(s);
 	ledger_unlock(l);
 	return st == DF_END ? DF_OK : st;
 }
@@ -125,7 +125,7 @@ enum df_status ledger_document_done_before(struct ledger *l, int64_t file_id, co
 					   const char *event_type, struct ledger_file *file,
 					   struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	ledger_lock(l);
 	enum df_status st = ledger_bind(l, ST_DOCUMENT_DONE_BEFORE, &s, err, "itti", file_id, name,
 					event_type, (int64_t)LEDGER_DONE);
@@ -146,7 +146,7 @@ static enum df_status file_add(struct ledger *l, const struct ledger_new_file *f
 			  (int64_t)LEDGER_PULLED, f->now_ms);
 	if (st != DF_OK)
 		return st;
-	*id = sqlite3_last_insert_rowid(l->db);
+	*id = ledger_inserted(l);
 	return f->arrival != NULL ? ledger_pull_end(l, k->feed, f->arrival, err) : DF_OK;
 }
 
@@ -164,7 +164,7 @@ enum df_status ledger_file_state(struct ledger *l, int64_t id, const struct ledg
 	bool closes = ledger_closes(to->state);
 	const struct ledger_change c = {
 	    .which = ST_FILE_STATE, .sync = closes, .one = true, .what = "update a file"};
-	return ledger_change(l, &c, err, "iittii", id, (int64_t)to->state, to->code, to->text,
+	return ledger_change(l, &c, err, "iittbi", id, (int64_t)to->state, to->code, to->text,
 			     (int64_t)(closes && to->cleanup_due),
 			     closes ? to->now_ms : (int64_t)0);
 }
@@ -219,7 +219,7 @@ static enum df_status skips_steps(struct ledger *l, int64_t id,
 	    .which = ST_SKIPS_ADD, .one = true, .what = "note skipped entries"};
 	enum df_status st = ledger_change(l, &clear, err, "i", id);
 	for (size_t i = 0; i < n && st == DF_OK; i++)
-		st = ledger_change(l, &add, err, "itti", id, entries[i].name, entries[i].why,
+		st = ledger_change(l, &add, err, "ittb", id, entries[i].name, entries[i].why,
 				   (int64_t)entries[i].csv);
 	return st;
 }
@@ -235,16 +235,16 @@ enum df_status ledger_file_skips(struct ledger *l, int64_t id, const struct ledg
 
 static enum df_status copy_read(struct ledger *l, int64_t id, uint64_t *copy, struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	enum df_status st = ledger_bind(l, ST_FILE_COPY, &s, err, "i", id);
 	if (st == DF_OK)
 		st = ledger_step(l, s, "look up a file", err);
-	if (st == DF_OK && sqlite3_column_type(s, 0) == SQLITE_NULL)
+	if (st == DF_OK && ledger_is_null(s, 0))
 		st = DF_END;
 	if (st == DF_OK)
-		*copy = (uint64_t)sqlite3_column_int64(s, 0);
+		*copy = (uint64_t)ledger_int(s, 0);
 	if (s != NULL)
-		sqlite3_reset(s);
+		ledger_reset(s);
 	return st;
 }
 
@@ -257,7 +257,7 @@ enum df_status ledger_file_copy(struct ledger *l, int64_t id, bool counts_again,
 	enum df_status st = copy_read(l, id, copy, err);
 	if (st == DF_END) {
 		/* what is taken under it is synced after it */
-		st = ledger_change(l, &draw, err, "ii", id, (int64_t)counts_again);
+		st = ledger_change(l, &draw, err, "ib", id, (int64_t)counts_again);
 		if (st == DF_OK)
 			st = copy_read(l, id, copy, err);
 	}

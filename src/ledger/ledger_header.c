@@ -29,11 +29,11 @@ static void push(char ***list, size_t *n, const char *name)
 static enum df_status compare(struct ledger *l, int64_t id, const struct ledger_header *h,
 			      struct ledger_drift *out, struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	size_t i = 0;
 	enum df_status st = ledger_bind(l, ST_HEADER_COLUMNS, &s, err, "i", id);
 	while (st == DF_OK && (st = ledger_step(l, s, "read the columns", err)) == DF_OK) {
-		const char *was = (const char *)sqlite3_column_text(s, 0);
+		const char *was = ledger_text(s, 0);
 		while (i < h->n && strcmp(h->names[i], was) < 0)
 			push(&out->came, &out->n_came, h->names[i++]);
 		if (i < h->n && strcmp(h->names[i], was) == 0)
@@ -66,7 +66,7 @@ static enum df_status put(struct ledger *l, const struct ledger_header *h, const
 	const struct ledger_change add = {.which = ST_HEADER_ADD, .what = "enter a column"};
 	const struct ledger_change forget = {.which = ST_HEADER_FORGET, .what = "forget columns"};
 	const struct ledger_change enter = {.which = ST_HEADER_PUT, .what = "enter the columns"};
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	int64_t id = 0;
 	enum df_status st = ledger_change(l, &enter, err, "tttti", h->feed, h->event_type, h->shape,
 					  hash, h->now_ms);
@@ -77,8 +77,8 @@ static enum df_status put(struct ledger *l, const struct ledger_header *h, const
 		st = ledger_step(l, s, "look up the columns", err);
 	if (st != DF_OK)
 		return st;
-	id = sqlite3_column_int64(s, 0);
-	sqlite3_reset(s);
+	id = ledger_int(s, 0);
+	ledger_reset(s);
 	st = ledger_change(l, &clear, err, "i", id);
 	for (size_t i = 0; st == DF_OK && i < h->n; i++)
 		st = ledger_change(l, &add, err, "it", id, h->names[i]);
@@ -92,7 +92,7 @@ static enum df_status note(struct ledger *l, const struct ledger_header *h,
 {
 	const struct ledger_change seen = {.which = ST_HEADER_SEEN, .what = "note the columns"};
 	char hash[DF_SHA256_HEX];
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	hash_of(h, hash);
 	enum df_status st =
 	    ledger_bind(l, ST_HEADER_FIND, &s, err, "ttt", h->feed, h->event_type, h->shape);
@@ -103,10 +103,10 @@ static enum df_status note(struct ledger *l, const struct ledger_header *h,
 	if (st != DF_OK)
 		return st;
 
-	int64_t id = sqlite3_column_int64(s, 0);
-	bool same = strcmp((const char *)sqlite3_column_text(s, 1), hash) == 0;
-	bool own = sqlite3_column_int(s, 2) != 0;
-	sqlite3_reset(s);
+	int64_t id = ledger_int(s, 0);
+	bool same = strcmp(ledger_text(s, 1), hash) == 0;
+	bool own = ledger_int(s, 2) != 0;
+	ledger_reset(s);
 	if (same && own)
 		return ledger_change(l, &seen, err, "ii", id, h->now_ms);
 	if (!same)

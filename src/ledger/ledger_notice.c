@@ -21,7 +21,7 @@ static enum df_status raise_one(struct ledger *l, const struct ledger_condition 
 					    .what = "raise a condition"};
 	enum df_status st = ledger_change(l, &raise, err, "tttti", c->feed, c->name, c->subject,
 					  c->text, c->now_ms);
-	*changed = st == DF_OK && sqlite3_changes(l->db) == 1;
+	*changed = st == DF_OK && ledger_changes(l) == 1;
 	return *changed ? notice_add(l, c, false, c->now_ms, err) : st;
 }
 
@@ -29,14 +29,14 @@ static enum df_status raise_one(struct ledger *l, const struct ledger_condition 
 static enum df_status since(struct ledger *l, const struct ledger_condition *c, int64_t *out,
 			    struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	enum df_status st =
 	    ledger_bind(l, ST_CONDITION_SINCE, &s, err, "ttt", c->feed, c->name, c->subject);
 	if (st == DF_OK)
 		st = ledger_step(l, s, "look up a condition", err);
 	if (st == DF_OK) {
-		*out = sqlite3_column_int64(s, 0);
-		sqlite3_reset(s);
+		*out = ledger_int(s, 0);
+		ledger_reset(s);
 	}
 	return st;
 }
@@ -80,28 +80,28 @@ enum df_status ledger_condition_clear(struct ledger *l, const struct ledger_cond
 
 /* ---- notices ---- */
 
-static char *text(sqlite3_stmt *s, int i)
+static char *text(struct ledger_stmt *s, int i)
 {
-	return df_strdup((const char *)sqlite3_column_text(s, i));
+	return df_strdup(ledger_text(s, i));
 }
 
-static void notice_read(sqlite3_stmt *s, struct ledger_notice *out)
+static void notice_read(struct ledger_stmt *s, struct ledger_notice *out)
 {
 	*out = (struct ledger_notice){
-	    .id = sqlite3_column_int64(s, 0),
+	    .id = ledger_int(s, 0),
 	    .feed = text(s, 1),
 	    .event = text(s, 2),
 	    .file = text(s, 3),
 	    .condition = text(s, 4),
 	    .text = text(s, 5),
 	    .code = text(s, 6),
-	    .since_ms = sqlite3_column_int64(s, 7),
-	    .made_ms = sqlite3_column_int64(s, 8),
-	    .due = (unsigned)sqlite3_column_int(s, 9),
-	    .rows = (uint64_t)sqlite3_column_int64(s, 10),
-	    .delivered = (uint64_t)sqlite3_column_int64(s, 11),
-	    .rejected = (uint64_t)sqlite3_column_int64(s, 12),
-	    .skipped = (uint64_t)sqlite3_column_int64(s, 13),
+	    .since_ms = ledger_int(s, 7),
+	    .made_ms = ledger_int(s, 8),
+	    .due = (unsigned)ledger_int(s, 9),
+	    .rows = (uint64_t)ledger_int(s, 10),
+	    .delivered = (uint64_t)ledger_int(s, 11),
+	    .rejected = (uint64_t)ledger_int(s, 12),
+	    .skipped = (uint64_t)ledger_int(s, 13),
 	};
 }
 
@@ -119,7 +119,7 @@ void ledger_notice_free(struct ledger_notice *n)
 enum df_status ledger_notice_next(struct ledger *l, int64_t after, struct ledger_notice *out,
 				  struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	*out = (struct ledger_notice){0};
 	ledger_lock(l);
 	enum df_status st = ledger_bind(l, ST_NOTICE_NEXT, &s, err, "i", after);
@@ -127,7 +127,7 @@ enum df_status ledger_notice_next(struct ledger *l, int64_t after, struct ledger
 		st = ledger_step(l, s, "read the notices", err);
 	if (st == DF_OK) {
 		notice_read(s, out);
-		sqlite3_reset(s);
+		ledger_reset(s);
 	}
 	ledger_unlock(l);
 	return st;

@@ -2,10 +2,12 @@
 /*
  * ledger_priv.h - inside the ledger room
  *
- * ledger.c		opening and migrating
- * ledger_session.c	which log belongs to the ledger
+ * ledger.c		opening and closing, by either driver
+ * ledger_db.c		statements and transactions, whatever the database is
+ * ledger_driver.h	what a driver does
+ * ledger_sqlite.c	SQLite; ledger_sqlite_open.c: opening and migrating
+ * ledger_session.c	which log belongs to an SQLite ledger
  * ledger_path.c	paths that a moved state folder keeps
- * ledger_db.c		statements, transactions and SQLite's words
  * ledger_file.c	listings and files
  * ledger_pull.c	downloads under way
  * ledger_document.c	documents and lanes
@@ -13,32 +15,29 @@
  * ledger_retry.c	what is opened again
  * ledger_anew.c	what is given up, begun anew, sent once more, or pruned
  * ledger_tally.c	counters that never go back
-  * ledger_header.c	the columns of a feed's documents
- * ledger_notice.c		conditions of a feed, and what is to be reported
- * ledger_backup.c	a copy of the ledger
+ * ledger_header.c	the columns of a feed's documents
+ * ledger_notice.c	conditions of a feed, and what is to be reported
+ * ledger_backup.c	a copy of an SQLite ledger
  * ledger_read.c	rows into structs, and walks
  */
 #ifndef DROPFEED_LEDGER_PRIV_H
 #define DROPFEED_LEDGER_PRIV_H
 
-#include "dropfeed/ledger.h"
+#include "ledger_driver.h"
 
 #include <pthread.h>
-#include <sqlite3.h>
 #include <stdarg.h>
 
 struct ledger {
-	sqlite3 *db;
-	char *dir; /* own: state_dir, without a slash at its end */
-	char *path;
-	pthread_mutex_t lock;      /* recursive: a walk's callback may call back into the ledger */
-	bool syncing;              /* each commit is on the disk before it returns */
-	sqlite3_stmt **statements; /* prepared when first used */
-	sqlite3_stmt *documents;   /* likewise, for walks through a file's documents */
+	const struct ledger_driver *driver;
+	struct sqlite3 *db;   /* own: SQLite's, or NULL */
+	char *dir;            /* own: state_dir, without a slash at its end */
+	char *path;           /* own: what it is called in messages */
+	pthread_mutex_t lock; /* recursive: a walk's callback may call back into the ledger */
+	bool syncing;         /* each commit is on the disk before it returns */
+	struct ledger_stmt **statements; /* prepared when first used */
+	struct ledger_stmt *documents;   /* likewise, for walks through a file's documents */
 };
-
-/* Turns SQLite's last result into a status and words. what: "enter the file", ... */
-enum df_status ledger_fail(struct ledger *l, const char *what, struct df_err *err);
 
 void ledger_lock(struct ledger *l);
 void ledger_unlock(struct ledger *l);
@@ -48,20 +47,60 @@ void ledger_unlock(struct ledger *l);
 enum df_status ledger_sync(struct ledger *l, bool each, struct df_err *err) DF_CHECK;
 
 /* The kept statement `which` (an enum ledger_statement), reset and without values. Formats: 'i'
- * int64_t, 't' const char
- * * (NULL legal). Values are bound, not copied: they must live until ledger_step is done with
- *   the statement. */
-enum df_status ledger_bind(struct ledger *l, int which, sqlite3_stmt **out, struct df_err *err,
-			   const char *format, ...) DF_CHECK;
-enum df_status ledger_bind_list(struct ledger *l, int which, sqlite3_stmt **out, struct df_err *err,
-				const char *format, va_list values) DF_CHECK;
+ * int64_t; 'b' int64_t, for what is a boolean in SQL; 't' const char * (NULL legal). Values are
+ * bound, not copied: they must live until ledger_step is done with the statement. */
+enum df_status ledger_bind(struct ledger *l, int which, struct ledger_stmt **out,
+			   struct df_err *err, const char *format, ...) DF_CHECK;
+enum df_status ledger_bind_list(struct ledger *l, int which, struct ledger_stmt **out,
+				struct df_err *err, const char *format, va_list values) DF_CHECK;
+
+/* Binds values to a statement that is prepared already. */
+enum df_status ledger_bind_values(struct ledger *l, struct ledger_stmt *s, struct df_err *err,
+				  const char *format, va_list values) DF_CHECK;
 
 /* One step: DF_OK with a row, DF_END without. Resets the statement at the end and on failure. */
-enum df_status ledger_step(struct ledger *l, sqlite3_stmt *s, const char *what,
+enum df_status ledger_step(struct ledger *l, struct ledger_stmt *s, const char *what,
 			   struct df_err *err) DF_CHECK;
 /* Steps a statement that yields no row. */
-enum df_status ledger_run(struct ledger *l, sqlite3_stmt *s, const char *what,
+enum df_status ledger_run(struct ledger *l, struct ledger_stmt *s, const char *what,
 			  struct df_err *err) DF_CHECK;
+
+/* Runs a statement without values or rows. */
+enum df_status ledger_exec(struct ledger *l, const char *sql, const char *what,
+			   struct df_err *err) DF_CHECK;
+
+/* Of the row that the statement is at. A text is borrowed until the next step; NULL stays NULL.
+ * A boolean is 0 or 1. */
+static inline int64_t ledger_int(const struct ledger_stmt *s, int column)
+{
+	return s->driver->integer(s, column);
+}
+static inline const char *ledger_text(const struct ledger_stmt *s, int column)
+{
+	return s->driver->text(s, column);
+}
+static inline bool ledger_is_null(const struct ledger_stmt *s, int column)
+{
+	return s->driver->text(s, column) == NULL;
+}
+static inline void ledger_reset(struct ledger_stmt *s)
+{
+	s->driver->reset(s);
+}
+static inline void ledger_finalize(struct ledger_stmt *s)
+{
+	if (s != NULL)
+		s->driver->finalize(s);
+}
+/* Rows that the latest statement changed, and the id that the latest INSERT INTO file gave. */
+static inline int64_t ledger_changes(const struct ledger *l)
+{
+	return l->driver->changes(l);
+}
+static inline int64_t ledger_inserted(const struct ledger *l)
+{
+	return l->driver->inserted(l);
+}
 
 enum df_status ledger_begin(struct ledger *l, struct df_err *err) DF_CHECK;
 /* Commits when st is DF_OK, else takes everything back. Returns st or what went wrong with the
@@ -88,14 +127,9 @@ enum df_status ledger_change(struct ledger *l, const struct ledger_change *c, st
 			     const char *format, ...) DF_CHECK;
 
 /* Rows into structs that own their texts. */
-void ledger_file_read(const struct ledger *l, sqlite3_stmt *s, struct ledger_file *out);
-void ledger_document_read(const struct ledger *l, sqlite3_stmt *s, struct ledger_document *out);
-
-/* ---- which log belongs to the ledger: ledger_session.c ---- */
-/* Before it is opened. DF_USAGE: the log beside it is another ledger's. */
-enum df_status ledger_session_check(const struct ledger *l, struct df_err *err) DF_CHECK;
-/* After that: from now on a log is this ledger's, or it is detected. */
-enum df_status ledger_session_begin(struct ledger *l, struct df_err *err) DF_CHECK;
+void ledger_file_read(const struct ledger *l, struct ledger_stmt *s, struct ledger_file *out);
+void ledger_document_read(const struct ledger *l, struct ledger_stmt *s,
+			  struct ledger_document *out);
 
 /* ---- paths: ledger_path.c ---- */
 /* What is stored of a path: relative to the state folder when it is below that. Borrowed; NULL
@@ -103,8 +137,6 @@ enum df_status ledger_session_begin(struct ledger *l, struct df_err *err) DF_CHE
 const char *ledger_path_stored(const struct ledger *l, const char *path);
 /* The whole path of what is stored. The caller's; NULL stays NULL. */
 char *ledger_path_whole(const struct ledger *l, const char *stored);
-/* df_sha256(TEXT) and df_below(PATH, FOLDER/), for migrations. */
-enum df_status ledger_path_functions(struct ledger *l, struct df_err *err) DF_CHECK;
 
 static inline const char *ledger_reject_code(const struct ledger_reject *r)
 {

@@ -6,70 +6,70 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static char *column_text(sqlite3_stmt *s, int i)
+static char *column_text(struct ledger_stmt *s, int i)
 {
-	return df_strdup((const char *)sqlite3_column_text(s, i));
+	return df_strdup(ledger_text(s, i));
 }
 
-static uint64_t column_u64(sqlite3_stmt *s, int i)
+static uint64_t column_u64(struct ledger_stmt *s, int i)
 {
-	return (uint64_t)sqlite3_column_int64(s, i);
+	return (uint64_t)ledger_int(s, i);
 }
 
 /* The order of SQL_FILE_COLUMNS. */
-void ledger_file_read(const struct ledger *l, sqlite3_stmt *s, struct ledger_file *out)
+void ledger_file_read(const struct ledger *l, struct ledger_stmt *s, struct ledger_file *out)
 {
 	memset(out, 0, sizeof(*out));
-	out->id = sqlite3_column_int64(s, 0);
+	out->id = ledger_int(s, 0);
 	out->feed = column_text(s, 1);
 	out->name = column_text(s, 2);
 	out->size = column_u64(s, 3);
-	out->mtime = sqlite3_column_int64(s, 4);
-	const char *sha256 = (const char *)sqlite3_column_text(s, 5);
+	out->mtime = ledger_int(s, 4);
+	const char *sha256 = ledger_text(s, 5);
 	snprintf(out->sha256, sizeof(out->sha256), "%s", sha256 != NULL ? sha256 : "");
-	out->state = (enum ledger_state)sqlite3_column_int(s, 6);
-	out->pulled_ms = sqlite3_column_int64(s, 7);
-	out->closed_ms = sqlite3_column_int64(s, 8);
+	out->state = (enum ledger_state)ledger_int(s, 6);
+	out->pulled_ms = ledger_int(s, 7);
+	out->closed_ms = ledger_int(s, 8);
 	out->code = column_text(s, 9);
 	out->text = column_text(s, 10);
-	out->cleanup_due = sqlite3_column_int(s, 11) != 0;
+	out->cleanup_due = ledger_int(s, 11) != 0;
 	out->source = column_text(s, 12);
 	out->event_type = column_text(s, 13);
-	out->place = ledger_path_whole(l, (const char *)sqlite3_column_text(s, 14));
+	out->place = ledger_path_whole(l, ledger_text(s, 14));
 	out->attempts = column_u64(s, 15);
 	out->idle = column_u64(s, 16);
 	out->given_up = column_text(s, 17);
 }
 
 /* The order of SQL_DOCUMENT_COLUMNS. */
-void ledger_document_read(const struct ledger *l, sqlite3_stmt *s, struct ledger_document *out)
+void ledger_document_read(const struct ledger *l, struct ledger_stmt *s,
+			  struct ledger_document *out)
 {
 	memset(out, 0, sizeof(*out));
-	out->id = sqlite3_column_int64(s, 0);
+	out->id = ledger_int(s, 0);
 	out->name = column_text(s, 1);
 	out->event_type = column_text(s, 2);
-	out->state = (enum ledger_state)sqlite3_column_int(s, 3);
-	out->begun_ms = sqlite3_column_int64(s, 4);
-	out->closed_ms = sqlite3_column_int64(s, 5);
+	out->state = (enum ledger_state)ledger_int(s, 3);
+	out->begun_ms = ledger_int(s, 4);
+	out->closed_ms = ledger_int(s, 5);
 	out->rows = column_u64(s, 6);
 	out->delivered = column_u64(s, 7);
 	out->rejected = column_u64(s, 8);
 	out->batches = column_u64(s, 9);
 	out->events = column_u64(s, 10);
 	out->code = column_text(s, 11);
-	out->text = out->state == LEDGER_REFUSED
-			? column_text(s, 12)
-			: ledger_path_whole(l, (const char *)sqlite3_column_text(s, 12));
+	out->text = out->state == LEDGER_REFUSED ? column_text(s, 12)
+						 : ledger_path_whole(l, ledger_text(s, 12));
 	out->settings = column_text(s, 13);
 	out->manifest = column_text(s, 14);
 	out->first_batch = column_text(s, 15);
 	out->last_batch = column_text(s, 16);
 	out->skipped = column_u64(s, 17);
-	out->taken = sqlite3_column_int(s, 18) != 0;
-	out->batch_format = (uint32_t)sqlite3_column_int64(s, 19);
+	out->taken = ledger_int(s, 18) != 0;
+	out->batch_format = (uint32_t)ledger_int(s, 19);
 	out->version = column_text(s, 20);
 	out->target = column_text(s, 21);
-	out->sent_ms = sqlite3_column_int64(s, 22);
+	out->sent_ms = ledger_int(s, 22);
 	out->plan = column_text(s, 23);
 }
 
@@ -126,18 +126,18 @@ struct ledger_key ledger_file_key(const struct ledger_file *f)
 struct walk;
 
 /* Hands the statement's row to the caller's function. */
-typedef enum df_status (*walk_row)(const struct ledger *l, sqlite3_stmt *s, const struct walk *w,
-				   struct df_err *err);
+typedef enum df_status (*walk_row)(const struct ledger *l, struct ledger_stmt *s,
+				   const struct walk *w, struct df_err *err);
 
 struct walk {
 	walk_row row;
 	const void *each; /* one of the types of ledger.h */
 	void *ctx;
 	/* where the compiled statement is kept while no walk has it, or NULL */
-	sqlite3_stmt **kept;
+	struct ledger_stmt **kept;
 };
 
-static enum df_status row_file(const struct ledger *l, sqlite3_stmt *s, const struct walk *w,
+static enum df_status row_file(const struct ledger *l, struct ledger_stmt *s, const struct walk *w,
 			       struct df_err *err)
 {
 	struct ledger_file f;
@@ -147,8 +147,8 @@ static enum df_status row_file(const struct ledger *l, sqlite3_stmt *s, const st
 	return st;
 }
 
-static enum df_status row_document(const struct ledger *l, sqlite3_stmt *s, const struct walk *w,
-				   struct df_err *err)
+static enum df_status row_document(const struct ledger *l, struct ledger_stmt *s,
+				   const struct walk *w, struct df_err *err)
 {
 	struct ledger_document d;
 	ledger_document_read(l, s, &d);
@@ -157,72 +157,69 @@ static enum df_status row_document(const struct ledger *l, sqlite3_stmt *s, cons
 	return st;
 }
 
-static enum df_status row_reject(const struct ledger *l, sqlite3_stmt *s, const struct walk *w,
-				 struct df_err *err)
+static enum df_status row_reject(const struct ledger *l, struct ledger_stmt *s,
+				 const struct walk *w, struct df_err *err)
 {
 	(void)l;
 	struct ledger_reject r = {.row = column_u64(s, 0),
 				  .line = column_u64(s, 1),
 				  .offset = column_u64(s, 2),
 				  .length = column_u64(s, 3),
-				  .message = (const char *)sqlite3_column_text(s, 4),
-				  .code = (const char *)sqlite3_column_text(s, 5)};
+				  .message = ledger_text(s, 4),
+				  .code = ledger_text(s, 5)};
 	return (*(const ledger_each_reject *)w->each)(w->ctx, &r, err);
 }
 
-static enum df_status row_skipped(const struct ledger *l, sqlite3_stmt *s, const struct walk *w,
-				  struct df_err *err)
+static enum df_status row_skipped(const struct ledger *l, struct ledger_stmt *s,
+				  const struct walk *w, struct df_err *err)
 {
 	(void)l;
-	struct ledger_skipped k = {.name = (const char *)sqlite3_column_text(s, 0),
-				   .why = (const char *)sqlite3_column_text(s, 1),
-				   .csv = sqlite3_column_int(s, 2) != 0};
+	struct ledger_skipped k = {
+	    .name = ledger_text(s, 0), .why = ledger_text(s, 1), .csv = ledger_int(s, 2) != 0};
 	return (*(const ledger_each_skipped *)w->each)(w->ctx, &k, err);
 }
 
-static enum df_status row_reason(const struct ledger *l, sqlite3_stmt *s, const struct walk *w,
-				 struct df_err *err)
+static enum df_status row_reason(const struct ledger *l, struct ledger_stmt *s,
+				 const struct walk *w, struct df_err *err)
 {
 	(void)l;
-	struct ledger_reason r = {.code = (const char *)sqlite3_column_text(s, 0),
-				  .column = (const char *)sqlite3_column_text(s, 1),
+	struct ledger_reason r = {.code = ledger_text(s, 0),
+				  .column = ledger_text(s, 1),
 				  .rows = column_u64(s, 2),
 				  .lines = {column_u64(s, 3), column_u64(s, 4), column_u64(s, 5)}};
 	return (*(const ledger_each_reason *)w->each)(w->ctx, &r, err);
 }
 
-static enum df_status row_tally(const struct ledger *l, sqlite3_stmt *s, const struct walk *w,
+static enum df_status row_tally(const struct ledger *l, struct ledger_stmt *s, const struct walk *w,
 				struct df_err *err)
 {
 	(void)l;
-	const struct ledger_tally t = {.feed = (const char *)sqlite3_column_text(s, 0),
-				       .name = (const char *)sqlite3_column_text(s, 1),
-				       .value = sqlite3_column_int64(s, 2)};
+	const struct ledger_tally t = {
+	    .feed = ledger_text(s, 0), .name = ledger_text(s, 1), .value = ledger_int(s, 2)};
 	return (*(const ledger_each_tally *)w->each)(w->ctx, &t, err);
 }
 
-static enum df_status row_condition(const struct ledger *l, sqlite3_stmt *s, const struct walk *w,
-				    struct df_err *err)
+static enum df_status row_condition(const struct ledger *l, struct ledger_stmt *s,
+				    const struct walk *w, struct df_err *err)
 {
 	(void)l;
-	const struct ledger_condition c = {.feed = (const char *)sqlite3_column_text(s, 0),
-					   .name = (const char *)sqlite3_column_text(s, 1),
-					   .subject = (const char *)sqlite3_column_text(s, 2),
-					   .text = (const char *)sqlite3_column_text(s, 3),
-					   .now_ms = sqlite3_column_int64(s, 4)};
+	const struct ledger_condition c = {.feed = ledger_text(s, 0),
+					   .name = ledger_text(s, 1),
+					   .subject = ledger_text(s, 2),
+					   .text = ledger_text(s, 3),
+					   .now_ms = ledger_int(s, 4)};
 	return (*(const ledger_each_condition *)w->each)(w->ctx, &c, err);
 }
 
-static enum df_status row_open_files(const struct ledger *l, sqlite3_stmt *s, const struct walk *w,
-				     struct df_err *err)
+static enum df_status row_open_files(const struct ledger *l, struct ledger_stmt *s,
+				     const struct walk *w, struct df_err *err)
 {
 	(void)l;
-	struct ledger_tally t = {.feed = (const char *)sqlite3_column_text(s, 0),
-				 .name = "open_files",
-				 .value = sqlite3_column_int64(s, 1)};
+	struct ledger_tally t = {
+	    .feed = ledger_text(s, 0), .name = "open_files", .value = ledger_int(s, 1)};
 	enum df_status st = (*(const ledger_each_tally *)w->each)(w->ctx, &t, err);
 	t.name = "oldest_ms";
-	t.value = sqlite3_column_int64(s, 2);
+	t.value = ledger_int(s, 2);
 	return st == DF_OK ? (*(const ledger_each_tally *)w->each)(w->ctx, &t, err) : st;
 }
 
@@ -232,23 +229,23 @@ struct pull_walk { /* the feed is not in the rows */
 	const char *feed;
 };
 
-static enum df_status row_pull(const struct ledger *l, sqlite3_stmt *s, const struct walk *w,
+static enum df_status row_pull(const struct ledger *l, struct ledger_stmt *s, const struct walk *w,
 			       struct df_err *err)
 {
 	const struct pull_walk *p = w->ctx;
-	char *arrival = ledger_path_whole(l, (const char *)sqlite3_column_text(s, 0));
+	char *arrival = ledger_path_whole(l, ledger_text(s, 0));
 	const struct ledger_pull pull = {.arrival = arrival,
 					 .key = {.feed = p->feed,
-						 .source = (const char *)sqlite3_column_text(s, 1),
-						 .name = (const char *)sqlite3_column_text(s, 2),
+						 .source = ledger_text(s, 1),
+						 .name = ledger_text(s, 2),
 						 .size = column_u64(s, 3),
-						 .mtime = sqlite3_column_int64(s, 4)}};
+						 .mtime = ledger_int(s, 4)}};
 	enum df_status st = p->each(p->ctx, &pull, err);
 	free(arrival);
 	return st;
 }
 
-static enum df_status walk_steps(struct ledger *l, sqlite3_stmt *s, const struct walk *w,
+static enum df_status walk_steps(struct ledger *l, struct ledger_stmt *s, const struct walk *w,
 				 struct df_err *err)
 {
 	for (;;) {
@@ -266,7 +263,7 @@ static enum df_status walk_steps(struct ledger *l, sqlite3_stmt *s, const struct
 static enum df_status walk(struct ledger *l, const char *sql, const struct walk *w,
 			   struct df_err *err, const char *format, ...)
 {
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	enum df_status st = DF_OK;
 	va_list values;
 	ledger_lock(l);
@@ -274,24 +271,19 @@ static enum df_status walk(struct ledger *l, const char *sql, const struct walk 
 		s = *w->kept;
 		*w->kept = NULL;
 	}
-	if (s == NULL && sqlite3_prepare_v2(l->db, sql, -1, &s, NULL) != SQLITE_OK)
-		st = ledger_fail(l, "read", err);
+	if (s == NULL)
+		st = l->driver->prepare(l, sql, -1, &s, err);
 	va_start(values, format);
-	for (int i = 0; st == DF_OK && format[i] != '\0'; i++) {
-		if (format[i] == 'i')
-			sqlite3_bind_int64(s, i + 1, va_arg(values, int64_t));
-		else
-			sqlite3_bind_text(s, i + 1, va_arg(values, const char *), -1,
-					  SQLITE_STATIC);
-	}
+	if (st == DF_OK)
+		st = ledger_bind_values(l, s, err, format, values);
 	va_end(values);
 	if (st == DF_OK)
 		st = walk_steps(l, s, w, err);
-	if (w->kept != NULL && *w->kept == NULL) {
-		sqlite3_reset(s);
+	if (s != NULL && w->kept != NULL && *w->kept == NULL) {
+		ledger_reset(s);
 		*w->kept = s;
 	} else {
-		sqlite3_finalize(s);
+		ledger_finalize(s);
 	}
 	ledger_unlock(l);
 	return st;
@@ -313,7 +305,7 @@ enum df_status ledger_files_latest(struct ledger *l, const struct ledger_latest 
 			  : which->open_only     ? SQL_FILES_LATEST_OPEN
 			  : which->since_ms != 0 ? SQL_FILES_LATEST_SINCE
 						 : SQL_FILES_LATEST;
-	return walk(l, sql, &w, err, "tiitt", which->feed, which->since_ms,
+	return walk(l, sql, &w, err, "tibtt", which->feed, which->since_ms,
 		    (int64_t)which->open_only, which->name_from, which->name_below);
 }
 

@@ -10,7 +10,7 @@ enum df_status ledger_document_rejects(struct ledger *l, int64_t id, const char 
 	    .which = ST_DOCUMENT_REJECTS, .sync = true, .what = "note a reject file"};
 	ledger_lock(l);
 	enum df_status st = ledger_change(l, &c, err, "it", id, ledger_path_stored(l, path));
-	if (st == DF_OK && sqlite3_changes(l->db) != 1)
+	if (st == DF_OK && ledger_changes(l) != 1)
 		st = DF_END;
 	ledger_unlock(l);
 	return st;

@@ -9,11 +9,11 @@
 #include <stdlib.h>
 
 /* Runs a bound statement that has to change one row. */
-static enum df_status change_one(struct ledger *l, sqlite3_stmt *s, const char *what, int64_t id,
-				 struct df_err *err)
+static enum df_status change_one(struct ledger *l, struct ledger_stmt *s, const char *what,
+				 int64_t id, struct df_err *err)
 {
 	enum df_status st = ledger_run(l, s, what, err);
-	if (st == DF_OK && sqlite3_changes(l->db) != 1)
+	if (st == DF_OK && ledger_changes(l) != 1)
 		st = df_fail(DF_FATAL, err, NULL,
 			     "cannot %s %" PRId64 ": the ledger %s has it in another state", what,
 			     id, l->path);
@@ -25,22 +25,22 @@ static enum df_status change_one(struct ledger *l, sqlite3_stmt *s, const char *
 static enum df_status reopen_document(struct ledger *l, int64_t file_id,
 				      const struct ledger_reopen *d, struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	enum df_status st =
 	    ledger_bind(l, ST_REOPEN_LOST, &s, err, "iiiii", d->document, file_id,
 			(int64_t)LEDGER_REFUSED, (int64_t)LEDGER_SENDING, (int64_t)LEDGER_PULLED);
 	if (st == DF_OK)
 		st = ledger_run(l, s, "open again document", err);
-	if (st != DF_OK || sqlite3_changes(l->db) == 1)
+	if (st != DF_OK || ledger_changes(l) == 1)
 		return st;
 
 	st = ledger_bind(l, ST_REOPEN_REFUSED, &s, err, "iii", d->document, file_id,
 			 (int64_t)LEDGER_REFUSED);
 	if (st == DF_OK)
 		st = ledger_run(l, s, "forget a refused document", err);
-	if (st != DF_OK || sqlite3_changes(l->db) == 1)
+	if (st != DF_OK || ledger_changes(l) == 1)
 		return st;
-	st = ledger_bind(l, ST_REOPEN_DONE, &s, err, "iiiii", d->document, file_id,
+	st = ledger_bind(l, ST_REOPEN_DONE, &s, err, "iiiib", d->document, file_id,
 			 (int64_t)LEDGER_DONE, (int64_t)LEDGER_SENDING, (int64_t)d->keep_rejects);
 	if (st == DF_OK)
 		st = change_one(l, s, "open again document", d->document, err);
@@ -53,7 +53,7 @@ static enum df_status reopen_steps(struct ledger *l, int64_t file_id,
 				   const struct ledger_reopen *documents, size_t n,
 				   struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	enum df_status st =
 	    ledger_bind(l, ST_REOPEN_FILE, &s, err, "ii", file_id, (int64_t)LEDGER_PULLED);
 	if (st == DF_OK)
@@ -73,25 +73,20 @@ enum df_status ledger_reopen(struct ledger *l, int64_t file_id,
 enum df_status ledger_again(struct ledger *l, int64_t document_id, uint64_t **rows, size_t *n,
 			    struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	size_t cap = 0;
-	enum df_status st = DF_OK;
 	*rows = NULL;
 	*n = 0;
 	ledger_lock(l);
-	if (sqlite3_prepare_v2(l->db, SQL_AGAIN, -1, &s, NULL) != SQLITE_OK)
-		st = ledger_fail(l, "read", err);
-	else
-		sqlite3_bind_int64(s, 1, document_id);
+	enum df_status st = ledger_bind(l, ST_AGAIN, &s, err, "i", document_id);
 	while (st == DF_OK &&
 	       (st = ledger_step(l, s, "read the rows to be sent again", err)) == DF_OK) {
 		if (*n == cap) {
 			cap = cap == 0 ? 64 : cap * 2;
 			*rows = df_realloc(*rows, cap * sizeof(**rows));
 		}
-		(*rows)[(*n)++] = (uint64_t)sqlite3_column_int64(s, 0);
+		(*rows)[(*n)++] = (uint64_t)ledger_int(s, 0);
 	}
-	sqlite3_finalize(s);
 	ledger_unlock(l);
 	if (st == DF_END)
 		return DF_OK;
@@ -104,7 +99,7 @@ enum df_status ledger_again(struct ledger *l, int64_t document_id, uint64_t **ro
 static enum df_status again_delivered(struct ledger *l, int64_t id, const uint64_t *rows, size_t n,
 				      struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	enum df_status st = DF_OK;
 	for (size_t i = 0; i < n && st == DF_OK; i++) {
 		st = ledger_bind(l, ST_AGAIN_DELIVERED, &s, err, "ii", id, (int64_t)rows[i]);
@@ -122,7 +117,7 @@ static enum df_status again_delivered(struct ledger *l, int64_t id, const uint64
 static enum df_status again_rejected(struct ledger *l, int64_t id, const struct ledger_reject *r,
 				     struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	enum df_status st =
 	    ledger_bind(l, ST_AGAIN_REJECTED, &s, err, "iitt", id, (int64_t)r->row,
 			r->message != NULL ? r->message : "", ledger_reject_code(r));

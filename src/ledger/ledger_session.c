@@ -6,7 +6,7 @@
  * file ledger.session. As long as there is a log, ledger.db holds a number that is noted there; one
  * that was restored does not. While the number changes, the file holds both.
  */
-#include "ledger_priv.h"
+#include "ledger_sqlite.h"
 
 #include "dropfeed/step.h"
 

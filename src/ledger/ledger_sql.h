@@ -296,9 +296,9 @@ static const char *const ledger_migrations[] = {
 #define SQL_SKIPS "SELECT name, why, csv FROM skipped WHERE file_id = ?1 ORDER BY name"
 #define SQL_PULLS                                                                                  \
 	"SELECT arrival, source, name, size, mtime FROM pull WHERE feed = ?1 ORDER BY mtime, name"
-#define SQL_AGAIN "SELECT row FROM reject WHERE document_id = ?1 AND again ORDER BY row"
 #define SQL_REJECTS                                                                                \
-	"SELECT row, line, offset, length, message, code FROM reject WHERE document_id = ?1 AND "  \
+	"SELECT row, line, \"offset\", length, message, code FROM reject WHERE document_id = ?1 "  \
+	"AND "                                                                                     \
 	"row > ?2 ORDER BY row"
 
 #define SQL_REASONS                                                                                \
@@ -366,6 +366,7 @@ enum ledger_statement {
 	ST_REOPEN_REFUSED,
 	ST_REOPEN_DONE,
 	ST_REOPEN_REJECTS,
+	ST_AGAIN,
 	ST_AGAIN_DELIVERED,
 	ST_AGAIN_ROWS,
 	ST_AGAIN_REJECTED,
@@ -414,8 +415,9 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_SEEN] = "INSERT INTO seen(feed, name, size, mtime, first_ms, last_ms) VALUES(?1, ?2, ?3, "
 		"?4, ?5, ?5)"
 		" ON CONFLICT(feed, name) DO UPDATE SET"
-		" first_ms = CASE WHEN size = excluded.size AND mtime = excluded.mtime"
-		"  THEN min(first_ms, excluded.first_ms) ELSE excluded.first_ms END,"
+		" first_ms = CASE WHEN seen.size = excluded.size AND seen.mtime = excluded.mtime"
+		" AND seen.first_ms < excluded.first_ms"
+		" THEN seen.first_ms ELSE excluded.first_ms END,"
 		" size = excluded.size, mtime = excluded.mtime, last_ms = excluded.last_ms",
     [ST_SEEN_FIRST] = "SELECT first_ms FROM seen WHERE feed = ?1 AND name = ?2",
     [ST_SEEN_FORGET] = "DELETE FROM seen WHERE feed = ?1 AND last_ms < ?2",
@@ -435,7 +437,7 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_FILE_COPY_DRAW] =
 	"UPDATE file SET copy = ifnull(CASE WHEN ?2 THEN NULL ELSE (SELECT o.copy FROM file o "
 	"WHERE o.feed = file.feed"
-	"  AND o.sha256 = file.sha256 AND (o.event_type IS file.event_type OR o.event_type IS NULL)"
+	"  AND o.sha256 = file.sha256 AND (o.event_type = file.event_type OR o.event_type IS NULL)"
 	"  AND o.copy IS NOT NULL AND o.id < file.id"
 	"  ORDER BY o.id DESC LIMIT 1) END,"
 	" (SELECT ifnull(max(o.copy) + 1, 0) FROM file o WHERE o.feed = file.feed AND o.sha256 = "
@@ -443,21 +445,22 @@ static const char *const ledger_statements[ST_COUNT] = {
 	" WHERE id = ?1 AND copy IS NULL",
     [ST_FILE_COPY_AGAIN] = "UPDATE file SET copy = (SELECT ifnull(max(o.copy), 0) + 1 FROM file o"
 			   " WHERE o.feed = file.feed AND o.sha256 = file.sha256) WHERE id = ?1",
-    [ST_PULL_BEGIN] = "INSERT OR IGNORE INTO pull(feed, arrival, source, name, size, mtime) "
-		      "VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+    [ST_PULL_BEGIN] = "INSERT INTO pull(feed, arrival, source, name, size, mtime) "
+		      "VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
     [ST_PULL_END] = "DELETE FROM pull WHERE feed = ?1 AND arrival = ?2",
     [ST_FILE_ADD] = "INSERT INTO file(feed, name, size, mtime, source, sha256, event_type, place, "
 		    "state, pulled_ms)"
 		    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     [ST_FILE_STATE] = "UPDATE file SET state = ?2, code = ?3, text = ?4, cleanup_due = ?5, "
 		      "closed_ms = ?6, given_up = NULL WHERE id = ?1",
-    [ST_FILE_CLEANED] = "UPDATE file SET cleanup_due = 0, given_up = ?2 WHERE id = ?1",
+    [ST_FILE_CLEANED] = "UPDATE file SET cleanup_due = FALSE, given_up = ?2 WHERE id = ?1",
     [ST_FILE_PLACE] = "UPDATE file SET place = ?2 WHERE id = ?1",
-    [ST_FILE_TRIED] =
-	"UPDATE file SET attempts = attempts + 1, idle = iif(?2, idle + ?2, 0) WHERE id = ?1",
+    [ST_FILE_TRIED] = "UPDATE file SET attempts = attempts + 1, idle = CASE WHEN ?2 > 0 THEN idle "
+		      "+ ?2 ELSE 0 END WHERE id = ?1",
     [ST_SKIPS_CLEAR] = "DELETE FROM skipped WHERE file_id = ?1",
     [ST_SKIPS_ADD] =
-	"INSERT OR REPLACE INTO skipped(file_id, name, why, csv) VALUES(?1, ?2, ?3, ?4)",
+	"INSERT INTO skipped(file_id, name, why, csv) VALUES(?1, ?2, ?3, ?4)"
+	" ON CONFLICT(file_id, name) DO UPDATE SET why = excluded.why, csv = excluded.csv",
     [ST_MANIFEST_ADD] = "INSERT INTO manifest(hash, text) VALUES(?1, ?2) ON CONFLICT DO NOTHING",
     [ST_DOCUMENT_ADD] = "INSERT INTO document(file_id, name, event_type, state, begun_ms, "
 			"settings, manifest_hash, version, plan_hash)"
@@ -465,7 +468,7 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_DOCUMENT_SETTINGS] =
 	"UPDATE document SET settings = ?3, manifest_hash = ?4, event_type = ?5, version = ?6,"
 	/* a clock that was ahead and is right now must not count any more */
-	" begun_ms = min(begun_ms, ?7), plan_hash = ?8"
+	" begun_ms = CASE WHEN begun_ms < ?7 THEN begun_ms ELSE ?7 END, plan_hash = ?8"
 	" WHERE file_id = ?1 AND ifnull(name, '') = ifnull(?2, '') AND NOT taken",
     [ST_DOCUMENT_FIND] = "SELECT " SQL_DOCUMENT_COLUMNS SQL_DOCUMENT_TABLES
 			 "WHERE file_id = ?1 AND ifnull(name, '') = ifnull(?2, '')",
@@ -481,12 +484,13 @@ static const char *const ledger_statements[ST_COUNT] = {
 	"UPDATE document SET rows = ?2,"
 	" rejected = ?3 + (SELECT count(*) FROM reject WHERE document_id = ?1),"
 	" batches = ?4, events = ?5, state = ?6, skipped = ?7 WHERE id = ?1 AND closed_ms = 0",
-    [ST_DOCUMENT_TAKEN] = "UPDATE document SET taken = 1, batch_format = ?2, version = ?3, target "
-			  "= ?4, settings = ?5,"
-			  " manifest_hash = ?6, sent_ms = ?7, state = ?8, plan_hash = ?10"
-			  " WHERE id = ?1 AND NOT taken AND closed_ms = 0 AND state <> ?9",
+    [ST_DOCUMENT_TAKEN] =
+	"UPDATE document SET taken = TRUE, batch_format = ?2, version = ?3, target "
+	"= ?4, settings = ?5,"
+	" manifest_hash = ?6, sent_ms = ?7, state = ?8, plan_hash = ?10"
+	" WHERE id = ?1 AND NOT taken AND closed_ms = 0 AND state <> ?9",
     [ST_DOCUMENT_UNTAKEN] =
-	"UPDATE document SET taken = 0 WHERE id = ?1 AND closed_ms = 0"
+	"UPDATE document SET taken = FALSE WHERE id = ?1 AND closed_ms = 0"
 	" AND NOT EXISTS(SELECT 1 FROM lane WHERE document_id = ?1 AND done > 0)",
     [ST_DOCUMENT_RESUMED] = "UPDATE document SET target = ?2, sent_ms = ?3 WHERE id = ?1",
     [ST_DOCUMENT_BALANCE] =
@@ -495,9 +499,10 @@ static const char *const ledger_statements[ST_COUNT] = {
 	"UPDATE document SET state = ?2, code = ?3, text = ?4, closed_ms = ?5 WHERE id = ?1",
     [ST_DOCUMENTS_LOST] = "UPDATE document SET state = ?2, code = ?3, text = ?4, closed_ms = ?5"
 			  " WHERE file_id = ?1 AND closed_ms = 0",
-    [ST_DOCUMENT_FACTS] = "UPDATE document SET first_batch = ifnull(?2, first_batch),"
-			  " last_batch = ifnull(?3, last_batch), events = iif(?4, ?5, events),"
-			  " batches = iif(?4, ?4, batches) WHERE id = ?1",
+    [ST_DOCUMENT_FACTS] =
+	"UPDATE document SET first_batch = ifnull(?2, first_batch),"
+	" last_batch = ifnull(?3, last_batch), events = CASE WHEN ?4 > 0 THEN ?5 ELSE events END,"
+	" batches = CASE WHEN ?4 > 0 THEN ?4 ELSE batches END WHERE id = ?1",
     [ST_DOCUMENT_REJECTS] =
 	"UPDATE document SET text = ?2 WHERE id = ?1 AND closed_ms = 0 AND NOT EXISTS"
 	"(SELECT 1 FROM document o WHERE o.text = ?2 AND o.closed_ms = 0 AND o.id <> ?1)",
@@ -506,27 +511,30 @@ static const char *const ledger_statements[ST_COUNT] = {
 		      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     [ST_LANE_FORWARD] = "INSERT INTO lane(document_id, lane, done) VALUES(?1, ?2, ?3)"
 			" ON CONFLICT(document_id, lane) DO UPDATE SET done = excluded.done WHERE "
-			"excluded.done > done",
+			"excluded.done > lane.done",
     [ST_LANE_ROWS] = "UPDATE document SET delivered = delivered + ?2, rejected = rejected + ?3"
 		     " WHERE id = ?1 AND closed_ms = 0",
-    [ST_REJECT_ADD] = "INSERT INTO reject(document_id, row, line, offset, length, message, code)"
-		      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [ST_REJECT_ADD] =
+	"INSERT INTO reject(document_id, row, line, \"offset\", length, message, code)"
+	" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [ST_API] = "SELECT success_ms, not_before_ms FROM api WHERE fingerprint = ?1",
     [ST_API_SUSPECTS] = "SELECT suspects FROM api WHERE fingerprint = ?1 AND suspects <> ''",
     [ST_API_SUSPECT] =
 	"INSERT INTO api(fingerprint, success_ms, not_before_ms, suspects) VALUES(?1, 0, 0, ?2)"
 	" ON CONFLICT(fingerprint) DO UPDATE SET suspects = excluded.suspects",
-    [ST_API_NOTE] = "INSERT INTO api(fingerprint, success_ms, not_before_ms) VALUES(?1, ?2, ?3)"
-		    " ON CONFLICT(fingerprint) DO UPDATE SET"
-		    " success_ms = max(success_ms, excluded.success_ms), not_before_ms = "
-		    "excluded.not_before_ms",
+    [ST_API_NOTE] =
+	"INSERT INTO api(fingerprint, success_ms, not_before_ms) VALUES(?1, ?2, ?3)"
+	" ON CONFLICT(fingerprint) DO UPDATE SET"
+	" success_ms = CASE WHEN api.success_ms > excluded.success_ms THEN api.success_ms"
+	" ELSE excluded.success_ms END, not_before_ms = excluded.not_before_ms",
     [ST_LANES] = "SELECT lane, done FROM lane WHERE document_id = ?1",
     [ST_REOPEN_FILE] =
-	"UPDATE file SET state = ?2, code = NULL, text = NULL, cleanup_due = 0, closed_ms = 0"
+	"UPDATE file SET state = ?2, code = NULL, text = NULL, cleanup_due = FALSE, closed_ms = 0"
 	" WHERE id = ?1 AND closed_ms <> 0",
     /* its bytes were gone, and are back: it goes on where it was */
     [ST_REOPEN_LOST] =
-	"UPDATE document SET state = iif(taken, ?4, ?5), closed_ms = 0, code = NULL, text = NULL"
+	"UPDATE document SET state = CASE WHEN taken THEN ?4 ELSE ?5 END, closed_ms = 0, code = "
+	"NULL, text = NULL"
 	" WHERE id = ?1 AND file_id = ?2 AND state = ?3 AND code = 'lost-bytes' AND settings <> ''",
     [ST_REOPEN_REFUSED] = "DELETE FROM document WHERE id = ?1 AND file_id = ?2 AND state = ?3",
     /* a reject file that is another document's too, or that is to be kept as it is, is no longer
@@ -536,17 +544,18 @@ static const char *const ledger_statements[ST_COUNT] = {
 	" text = CASE WHEN ?5 OR EXISTS(SELECT 1 FROM document o WHERE o.text = document.text"
 	"  AND o.id <> document.id) THEN NULL ELSE text END WHERE id = ?1 AND file_id = ?2 AND "
 	"state = ?3",
-    [ST_REOPEN_REJECTS] = "UPDATE reject SET again = 1 WHERE document_id = ?1",
+    [ST_REOPEN_REJECTS] = "UPDATE reject SET again = TRUE WHERE document_id = ?1",
+    [ST_AGAIN] = "SELECT row FROM reject WHERE document_id = ?1 AND again ORDER BY row",
     [ST_AGAIN_DELIVERED] = "DELETE FROM reject WHERE document_id = ?1 AND row = ?2 AND again",
     [ST_AGAIN_ROWS] = "UPDATE document SET delivered = delivered + ?2, rejected = rejected - ?2"
 		      " WHERE id = ?1 AND closed_ms = 0",
-    [ST_AGAIN_REJECTED] = "UPDATE reject SET message = ?3, code = ?4, again = 0"
+    [ST_AGAIN_REJECTED] = "UPDATE reject SET message = ?3, code = ?4, again = FALSE"
 			  " WHERE document_id = ?1 AND row = ?2 AND again",
-    [ST_ABANDON_MARKS] = "UPDATE reject SET again = 0 WHERE document_id = ?1 AND again",
+    [ST_ABANDON_MARKS] = "UPDATE reject SET again = FALSE WHERE document_id = ?1 AND again",
     [ST_ABANDON] = "UPDATE document SET state = ?2, code = 'abandoned', text = ?3, closed_ms = ?4,"
 		   " rejected = rows - delivered - skipped"
 		   " WHERE id = ?1 AND closed_ms = 0 AND rows >= delivered + rejected + skipped",
-    [ST_ANEW_FILE] = "UPDATE file SET state = ?2, code = NULL, text = NULL, cleanup_due = 0, "
+    [ST_ANEW_FILE] = "UPDATE file SET state = ?2, code = NULL, text = NULL, cleanup_due = FALSE, "
 		     "closed_ms = 0, idle = 0"
 		     " WHERE id = ?1",
     /* of documents that are not done, or of all */
@@ -560,7 +569,8 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_RESEND_DOCUMENT] =
 	"UPDATE document SET state = ?3, closed_ms = 0, delivered = 0, sent_ms = 0, target = NULL,"
 	" rejected = rejected - (SELECT count(*) FROM reject WHERE document_id = ?1),"
-	" text = iif(?5, NULL, text) WHERE id = ?1 AND file_id = ?2 AND state = ?4 AND taken AND "
+	" text = CASE WHEN ?5 THEN NULL ELSE text END WHERE id = ?1 AND file_id = ?2 AND state = "
+	"?4 AND taken AND "
 	"settings <> ''",
     [ST_RESEND_LANES] = "DELETE FROM lane WHERE document_id = ?1",
     [ST_RESEND_REJECTS] = "DELETE FROM reject WHERE document_id = ?1",
@@ -573,16 +583,16 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_PRUNE_SKIPS] = "DELETE FROM skipped WHERE file_id = ?1",
     [ST_PRUNE_DOCUMENTS] =
 	"UPDATE document SET settings = '', manifest_hash = NULL, plan_hash = NULL, reasons = NULL,"
-	" text = iif(state = ?2, text, NULL) WHERE file_id = ?1 AND closed_ms <> 0",
+	" text = CASE WHEN state = ?2 THEN text END WHERE file_id = ?1 AND closed_ms <> 0",
     [ST_PRUNE_MANIFESTS] = "DELETE FROM manifest WHERE hash NOT IN"
 			   " (SELECT manifest_hash FROM document WHERE manifest_hash IS NOT NULL"
 			   "  UNION SELECT plan_hash FROM document WHERE plan_hash IS NOT NULL)",
     [ST_TALLY_ADD] = "INSERT INTO tally VALUES(?1, ?2, ?3)"
-		     " ON CONFLICT(feed, name) DO UPDATE SET value = value + excluded.value",
+		     " ON CONFLICT(feed, name) DO UPDATE SET value = tally.value + excluded.value",
     [ST_TALLY_SET] = "INSERT INTO tally VALUES(?1, ?2, ?3)"
 		     " ON CONFLICT(feed, name) DO UPDATE SET value = excluded.value",
-    [ST_CONDITION_RAISE] = "INSERT OR IGNORE INTO condition(feed, name, subject, text, since_ms)"
-			   " VALUES(?1, ?2, ?3, ?4, ?5)",
+    [ST_CONDITION_RAISE] = "INSERT INTO condition(feed, name, subject, text, since_ms)"
+			   " VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
     [ST_CONDITION_SINCE] =
 	"SELECT since_ms FROM condition WHERE feed = ?1 AND name = ?2 AND subject = ?3",
     [ST_CONDITION_CLEAR] = "DELETE FROM condition WHERE feed = ?1 AND name = ?2 AND subject = ?3",
@@ -590,10 +600,11 @@ static const char *const ledger_statements[ST_COUNT] = {
 		      " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
     [ST_NOTICE_NEXT] =
 	"SELECT n.id, n.feed, n.event, f.name, n.condition, ifnull(n.text, f.text), f.code,"
-	" n.since_ms, n.made_ms, n.due, total(d.rows), total(d.delivered), total(d.rejected),"
-	" total(d.skipped) FROM notice n LEFT JOIN file f ON f.id = n.file_id"
+	" n.since_ms, n.made_ms, n.due, ifnull(sum(d.rows), 0), ifnull(sum(d.delivered), 0), "
+	"ifnull(sum(d.rejected), 0),"
+	" ifnull(sum(d.skipped), 0) FROM notice n LEFT JOIN file f ON f.id = n.file_id"
 	" LEFT JOIN document d ON d.file_id = f.id WHERE n.id = (SELECT min(id) FROM notice"
-	" WHERE id > ?1) GROUP BY n.id",
+	" WHERE id > ?1) GROUP BY n.id, f.id",
     [ST_NOTICE_DONE] = "UPDATE notice SET due = due & ~?2 WHERE id = ?1",
     [ST_NOTICES_FORGET] = "DELETE FROM notice",
     [ST_NOTICE_CLEAR] = "DELETE FROM notice WHERE id = ?1 AND due = 0",
@@ -603,7 +614,7 @@ static const char *const ledger_statements[ST_COUNT] = {
     /* 2 CHECKED, 3 SENDING, 4 DONE */
     [ST_RECENT_ROWS] = "SELECT d.rows FROM file f JOIN document d ON d.file_id = f.id"
 		       " WHERE f.feed = ?1 AND d.event_type = ?2 AND d.id <> ?3 AND"
-		       " d.state IN (2, 3, 4) AND d.code IS NOT 'duplicate'"
+		       " d.state IN (2, 3, 4) AND ifnull(d.code, '') <> 'duplicate'"
 		       " ORDER BY f.pulled_ms DESC, d.id DESC LIMIT ?4",
     /* of this shape, or else the feed's latest one */
     [ST_HEADER_FIND] = "SELECT id, hash, shape = ?3 FROM header WHERE feed = ?1 AND event_type = ?2"
@@ -615,7 +626,8 @@ static const char *const ledger_statements[ST_COUNT] = {
 	" at_ms = excluded.at_ms",
     [ST_HEADER_COLUMNS] = "SELECT name FROM header_column WHERE header_id = ?1 ORDER BY name",
     [ST_HEADER_CLEAR] = "DELETE FROM header_column WHERE header_id = ?1",
-    [ST_HEADER_ADD] = "INSERT OR IGNORE INTO header_column(header_id, name) VALUES(?1, ?2)",
+    [ST_HEADER_ADD] = "INSERT INTO header_column(header_id, name) VALUES(?1, ?2)"
+		      " ON CONFLICT DO NOTHING",
     [ST_HEADER_FORGET] =
 	"DELETE FROM header WHERE feed = ?1 AND event_type = ?2 AND id NOT IN"
 	" (SELECT id FROM header WHERE feed = ?1 AND event_type = ?2 ORDER BY at_ms DESC, id DESC"

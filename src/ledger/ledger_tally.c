@@ -22,14 +22,14 @@ enum df_status ledger_tally_set(struct ledger *l, const char *feed, const char *
 enum df_status ledger_tally_get(struct ledger *l, const char *feed, const char *name, int64_t *out,
 				struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	ledger_lock(l);
 	enum df_status st = ledger_bind(l, ST_TALLY_GET, &s, err, "tt", feed, name);
 	if (st == DF_OK)
 		st = ledger_step(l, s, "look up a fact", err);
 	if (st == DF_OK) {
-		*out = sqlite3_column_int64(s, 0);
-		sqlite3_reset(s);
+		*out = ledger_int(s, 0);
+		ledger_reset(s);
 	}
 	ledger_unlock(l);
 	return st;
@@ -40,7 +40,7 @@ enum df_status ledger_tally_get(struct ledger *l, const char *feed, const char *
 enum df_status ledger_arrivals(struct ledger *l, const char *feed, int64_t after_ms, int64_t **out,
 			       size_t *n, struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	int64_t *v = NULL;
 	size_t k = 0, room = 0;
 	ledger_lock(l);
@@ -50,7 +50,7 @@ enum df_status ledger_arrivals(struct ledger *l, const char *feed, int64_t after
 			room = room > 0 ? 2 * room : 64;
 			v = df_realloc(v, room * sizeof(*v));
 		}
-		v[k++] = sqlite3_column_int64(s, 0);
+		v[k++] = ledger_int(s, 0);
 	}
 	ledger_unlock(l);
 	if (st != DF_END) {
@@ -65,7 +65,7 @@ enum df_status ledger_arrivals(struct ledger *l, const char *feed, int64_t after
 enum df_status ledger_recent_rows(struct ledger *l, const struct ledger_recent *which,
 				  uint64_t *rows, size_t *n, struct df_err *err)
 {
-	sqlite3_stmt *s = NULL;
+	struct ledger_stmt *s = NULL;
 	size_t max = *n;
 	*n = 0;
 	ledger_lock(l);
@@ -73,7 +73,7 @@ enum df_status ledger_recent_rows(struct ledger *l, const struct ledger_recent *
 					which->event_type, which->but, (int64_t)max);
 	while (st == DF_OK && (st = ledger_step(l, s, "read row counts", err)) == DF_OK)
 		if (*n < max)
-			rows[(*n)++] = (uint64_t)sqlite3_column_int64(s, 0);
+			rows[(*n)++] = (uint64_t)ledger_int(s, 0);
 	ledger_unlock(l);
 	return st == DF_END ? DF_OK : st;
 }

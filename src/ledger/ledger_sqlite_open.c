@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening and migrating a ledger in SQLite. */
+#include "ledger_sql.h"
+#include "ledger_sqlite.h"
+
+#include "dropfeed/step.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BUSY_MS 10000 /* only `status` and the occasional sqlite3 shell come in between */
+
+/* SQLite would go by the umask; made beforehand the file is private, and SQLite gives -wal and
+ * -shm the same mode. */
+static enum df_status ledger_create(struct ledger *l, struct df_err *err)
+{
+	int fd = open(l->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return df_fail(df_disk_status(errno, DF_FATAL), err, NULL,
+			       "cannot open the ledger %s: %s", l->path, df_strerror(errno));
+	df_after("make the ledger");
+	int rc = fchmod(fd, 0600);
+	int why = errno;
+	close(fd);
+	return rc == 0 ? DF_OK
+		       : df_fail(DF_FATAL, err, NULL, "cannot make the ledger %s private: %s",
+				 l->path, strerror(why));
+}
+
+static enum df_status version_read(struct ledger *l, int *out, struct df_err *err)
+{
+	sqlite3_stmt *s = NULL;
+	enum df_status st = DF_OK;
+	if (sqlite3_prepare_v2(l->db, SQL_VERSION, -1, &s, NULL) != SQLITE_OK ||
+	    sqlite3_step(s) != SQLITE_ROW)
+		st = ledger_fail(l, "read the version", err);
+	else
+		*out = sqlite3_column_int(s, 0);
+	sqlite3_finalize(s);
+	if (st == DF_OK && *out > LEDGER_VERSION)
+		st = df_fail(DF_FATAL, err, NULL,
+			     "the ledger %s was made by a newer dropfeed (version %d, this one "
+			     "knows up to %d): "
+			     "upgrade dropfeed",
+			     l->path, *out, LEDGER_VERSION);
+	return st;
+}
+
+/* One step of the ladder and its number in one transaction: a crash leaves a whole version. */
+static enum df_status migrate_step(struct ledger *l, int from, struct df_err *err)
+{
+	char set[64];
+	if (from < 0 || from >= LEDGER_VERSION)
+		return df_fail(DF_FATAL, err, NULL,
+			       "the ledger %s has no version that dropfeed ever gave", l->path);
+	snprintf(set, sizeof(set), SQL_VERSION_SET, from + 1);
+	if (sqlite3_exec(l->db, ledger_migrations[from], NULL, NULL, NULL) != SQLITE_OK ||
+	    sqlite3_exec(l->db, set, NULL, NULL, NULL) != SQLITE_OK)
+		return ledger_fail(l, "migrate", err);
+	return DF_OK;
+}
+
+static enum df_status migrate(struct ledger *l, struct df_err *err)
+{
+	int version = 0;
+	enum df_status st = version_read(l, &version, err);
+	while (st == DF_OK && version < LEDGER_VERSION) {
+		st = ledger_exec(l, SQL_BEGIN, "begin a transaction", err);
+		if (st != DF_OK)
+			break;
+		st = version_read(l, &version, err); /* now that nobody else migrates */
+		if (st == DF_OK && version < LEDGER_VERSION)
+			st = migrate_step(l, version, err);
+		st = ledger_end(l, st, err);
+		version++;
+	}
+	return st;
+}
+
+static enum df_status db_open(struct ledger *l, int flags, struct df_err *err)
+{
+	/* NOMUTEX: our own lock is held around every use */
+	if (sqlite3_open_v2(l->path, &l->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+		return l->db == NULL ? df_fail(DF_FATAL, err, NULL,
+					       "cannot open the ledger %s: out of memory", l->path)
+				     : ledger_fail(l, "open it", err);
+	sqlite3_extended_result_codes(l->db, 1);
+	sqlite3_busy_timeout(l->db, BUSY_MS);
+	return DF_OK;
+}
+
+enum df_status ledger_sqlite_open(struct ledger *l, struct df_err *err)
+{
+	int version = 0;
+	enum df_status st = ledger_create(l, err);
+	if (st == DF_OK)
+		st = ledger_session_check(l, err);
+	if (st == DF_OK)
+		st = db_open(l, SQLITE_OPEN_READWRITE, err);
+	/* looked at first: a newer ledger is left untouched, its journal mode too */
+	if (st == DF_OK)
+		st = version_read(l, &version, err);
+	if (st == DF_OK)
+		st = ledger_exec(l, SQL_SETUP, "set it up", err);
+	df_after("set up the ledger");
+	l->syncing = true;
+	if (st == DF_OK)
+		st = ledger_sqlite_functions(l, err);
+	if (st == DF_OK)
+		st = migrate(l, err);
+	return st == DF_OK ? ledger_session_begin(l, err) : st;
+}
+
+/* A user who may not write there cannot make the shared memory of a ledger that nobody else has
+ * open; but then nobody changes it, either, and it may be read as it is. With a log beside it, it
+ * would be incomplete. */
+static enum df_status open_immutable(struct ledger *l, int *version, struct df_err *err)
+{
+	struct stat info;
+	char *log = df_format("%s-wal", l->path);
+	bool whole = stat(log, &info) != 0 || info.st_size == 0;
+	free(log);
+	if (!whole)
+		return DF_END;
+
+	struct df_buf uri = {0};
+	df_buf_adds(&uri, "file:");
+	for (const char *p = l->path; *p != '\0'; p++)
+		df_buf_addf(&uri, strchr("?#%", *p) != NULL ? "%%%02x" : "%c", (unsigned char)*p);
+	df_buf_adds(&uri, "?immutable=1");
+	sqlite3_close(l->db);
+	l->db = NULL;
+	int rc =
+	    sqlite3_open_v2(df_buf_cstr(&uri), &l->db,
+			    SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
+	df_buf_free(&uri);
+	return rc == SQLITE_OK ? version_read(l, version, err) : DF_END;
+}
+
+enum df_status ledger_sqlite_readonly(struct ledger *l, struct df_err *err)
+{
+	int version = 0;
+	if (access(l->path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
+		return DF_END;
+	enum df_status st = db_open(l, SQLITE_OPEN_READONLY, err);
+	if (st == DF_OK) {
+		struct df_err why = {0};
+		st = version_read(l, &version, &why);
+		bool refused = st != DF_OK && l->db != NULL && access(l->dir, W_OK) != 0;
+		enum df_status as_it_is = refused ? open_immutable(l, &version, err) : DF_END;
+		if (as_it_is != DF_END)
+			st = as_it_is;
+		else if (st != DF_OK)
+			*err = why;
+	}
+	if (st == DF_OK && version == 0)
+		return DF_END; /* a first run was killed before it had made the tables */
+	if (st == DF_OK && version < LEDGER_VERSION)
+		st = df_fail(DF_FATAL, err, NULL,
+			     "the ledger %s was made by an older dropfeed: 'dropfeed run' brings "
+			     "it up to date",
+			     l->path);
+	return st;
+}
