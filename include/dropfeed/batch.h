@@ -69,9 +69,39 @@ struct batch {
 };
 void batch_free(struct batch *b);
 
+struct batch_settings;
+
+/*
+ * What a sink wants instead of batches of the Events API, and how much of it one request takes. A
+ * form is a constant; batch_form_of has the table of them. To add one: a file batch_NAME.c with the
+ * form, an entry in that table, and, where the sink is a service of its own, one in the table of
+ * send_service.h, which says how requests are addressed, paced and judged.
+ */
+struct batch_form {
+	/* of a request; at most REQUEST_MAX_BATCHES batches */
+	uint32_t max_batches, max_events, max_bytes;
+	/* All rows with the same IDs are one batch, whatever else they hold: the first one's
+	 * members count. Batches stay open to the document's end, whatever the window is. */
+	bool one_for_user;
+	/* Puts what the sink wants in place of the batch's JSON and of its id, and may change
+	 * n_events: what counts for max_events. The batch is whole, its rows included. NULL: the
+	 * Events API's JSON is what it wants. */
+	void (*convert)(const struct batch_settings *settings, struct batch *b);
+	/* How much a batch adds to a request is seen only after that: batches that are only
+	 * counted are made as well. */
+	bool convert_counts;
+};
+/* by the feed's sink; a constant */
+const struct batch_form *batch_form_of(const struct conf_feed *feed);
+extern const struct batch_form batch_form_events; /* the Events API's */
+/* For convert: takes what is in `json`, where the id is so many bytes from its beginning on. */
+void batch_replace(struct batch *b, struct df_buf *json, size_t id_at, size_t id_len);
+
 struct batch_settings {
-	const char *feed;     /* the three names that make the ids: feed, */
-	const char *sha256;   /* the drop file's hash, */
+	const struct batch_form *form;   /* NULL: batch_form_events */
+	const struct conf_feed *options; /* of its convert; or NULL */
+	const char *feed;                /* the three names that make the ids: feed, */
+	const char *sha256;              /* the drop file's hash, */
 	const char *document; /* and the document's name ("" when the file is the document) */
 	const char *event_type;
 	uint32_t format; /* BATCH_FORMAT, or of what an older version began */
@@ -97,6 +127,9 @@ typedef enum df_status (*batch_sink)(void *ctx, struct batch *b, struct df_err *
 
 struct batch_maker *batch_maker_new(const struct batch_settings *settings, batch_sink sink,
 				    void *ctx);
+
+/* Of batches under these settings nothing is made but their sizes. */
+bool batch_only_counts(const struct batch_settings *settings);
 
 /* True when a batch of this one record would be over BATCH_MAX_BYTES: `row-too-large`. */
 bool batch_record_too_large(const struct batch_settings *settings, const struct map_record *record);

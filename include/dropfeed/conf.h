@@ -29,6 +29,12 @@ enum conf_historical { CONF_HIST_AUTO, CONF_HIST_NEVER, CONF_HIST_ALWAYS };
 enum conf_placeholder { CONF_PLACEHOLDER_EMPTY, CONF_PLACEHOLDER_REJECT, CONF_PLACEHOLDER_KEEP };
 enum conf_sink { CONF_SINK_EVENTS_API, CONF_SINK_FILE, CONF_SINK_STDOUT };
 
+/* Who gets it answers each request, and may refuse what is in it. */
+static inline bool conf_sink_answers(enum conf_sink sink)
+{
+	return sink != CONF_SINK_FILE && sink != CONF_SINK_STDOUT;
+}
+
 /* The most keys a section has. */
 #define CONF_MAX_KEYS 128
 

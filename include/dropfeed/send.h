@@ -10,8 +10,9 @@
  *	send_close(st, &err);  waits until every batch is settled
  *	sender_free(s);
  *
- * Two drivers: send_http.c (Events API, libcurl multi in the sender's thread) and send_file.c
- * (NDJSON). A lane's batches are packed into requests under REQUEST_MAX_*; live and historical
+ * Two drivers: send_http.c (libcurl multi in the sender's thread; send_service.h has the table of
+ * the services it knows) and send_file.c (NDJSON). A lane's batches are packed into requests as the
+ * sink's struct batch_form says; live and historical
  * batches never share one.
  */
 #ifndef DROPFEED_SEND_H

@@ -56,14 +56,22 @@ static size_t event_frame(const struct batch_settings *set)
 	return is_eventless(set) ? 0 : EVENT_FRAME + strlen(set->event_type);
 }
 
+bool batch_only_counts(const struct batch_settings *set)
+{
+	bool converts = set->form != NULL && set->form->convert_counts;
+	return set->count_only && !set->fold_products && !converts;
+}
+
 struct batch_maker *batch_maker_new(const struct batch_settings *settings, batch_sink sink,
 				    void *ctx)
 {
 	struct batch_maker *mk = df_alloc(sizeof(*mk));
 	mk->set = *settings;
+	if (mk->set.form == NULL)
+		mk->set.form = &batch_form_events;
 	mk->sink = sink;
 	mk->ctx = ctx;
-	mk->counts = settings->count_only && !settings->fold_products;
+	mk->counts = batch_only_counts(settings);
 	batch_space_init(&mk->space, settings->feed, settings->sha256, settings->document);
 	if (!is_eventless(settings))
 		mk->event_end = df_format("},\"event_type\":\"%s\"}", settings->event_type);
@@ -179,6 +187,8 @@ static enum df_status fill(struct batch_maker *mk, const struct batch_open *o, s
 	identify(mk, o, own_id, events_at, b);
 	b->rows = df_realloc(NULL, o->n_rows * sizeof(*b->rows));
 	memcpy(b->rows, o->rows, o->n_rows * sizeof(*b->rows));
+	if (mk->set.form->convert != NULL)
+		mk->set.form->convert(&mk->set, b);
 	return DF_OK;
 }
 
@@ -231,10 +241,13 @@ static bool is_historical(const struct batch_maker *mk, const struct map_record 
 }
 
 /* Whether the record's non-event columns are those of the open batch. */
-static bool same_user(const struct batch_open *o, const struct map_record *rec, bool historical)
+static bool same_user(const struct batch_maker *mk, const struct batch_open *o,
+		      const struct map_record *rec, bool historical)
 {
 	size_t own = rec->request_id != NULL ? rec->request_id_len : 0;
 	size_t len = rec->batch_len - rec->batch_tail;
+	if (mk->set.form->one_for_user)
+		return true;
 	if (o->historical != historical || o->members_len - o->tail_len != len ||
 	    o->own_id_len != own)
 		return false;
@@ -364,13 +377,14 @@ enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *
 {
 	uint64_t hash = rec->ids_hash != 0 ? rec->ids_hash : batch_hash(rec->ids, rec->ids_len);
 	enum df_status st = DF_OK;
-	while (st == DF_OK && mk->weight > mk->set.window) /* since the row before */
+	/* since the row before */
+	while (st == DF_OK && mk->weight > mk->set.window && !mk->set.form->one_for_user)
 		st = close_oldest(mk, err);
 	if (st != DF_OK)
 		return st;
 	bool historical = is_historical(mk, rec);
 	struct batch_open *o = batch_table_find(&mk->open, hash, rec);
-	bool same = o != NULL && same_user(o, rec, historical);
+	bool same = o != NULL && same_user(mk, o, rec, historical);
 	bool folds = same && can_fold(mk, o, rec);
 	bool joins = folds || (same && o->n_events < BATCH_MAX_EVENTS &&
 			       has_room(o, event_size(mk->event_frame, rec)));

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 struct preflight_pass {
+	const struct batch_form *form;
 	struct document_forecast *out;
 	document_reject_handler reject;
 	void *ctx;
@@ -20,11 +21,11 @@ static enum df_status count_batch(void *ctx, struct batch *b, struct df_err *err
 {
 	(void)err;
 	struct preflight_pass *p = ctx;
+	const struct batch_form *form = p->form;
 	struct forecast *lane = &p->lanes[b->lane];
 	if (lane->batches == 0 || lane->historical != b->historical ||
-	    lane->batches == REQUEST_MAX_BATCHES ||
-	    lane->events + b->n_events > REQUEST_MAX_EVENTS ||
-	    lane->bytes + b->json_len + 1 > REQUEST_MAX_BYTES) {
+	    lane->batches == form->max_batches || lane->events + b->n_events > form->max_events ||
+	    lane->bytes + b->json_len + 1 > form->max_bytes) {
 		p->out->requests++;
 		*lane = (struct forecast){.bytes = 2, .historical = b->historical};
 	}
@@ -76,6 +77,7 @@ enum df_status document_preflight(struct document_pass *pass, const struct batch
 	if (settings != NULL) {
 		struct batch_settings counting = *settings;
 		counting.count_only = true;
+		p.form = settings->form != NULL ? settings->form : &batch_form_events;
 		p.lanes = df_alloc(settings->lanes * sizeof(*p.lanes));
 		st = document_batches(pass, &counting, count_batch, on_reject, &p, err);
 	} else {
@@ -97,6 +99,8 @@ struct batch_settings document_batch_settings(const struct conf_feed *feed, cons
 					      const struct decode_doc *doc, int64_t begun_ms)
 {
 	return (struct batch_settings){
+	    .form = batch_form_of(feed),
+	    .options = feed,
 	    .feed = feed->name,
 	    .sha256 = sha256,
 	    .document = doc->name != NULL ? doc->name : "",

@@ -40,7 +40,7 @@ enum df_status document_batches(struct document_pass *pass, const struct batch_s
 	pass->begun_ms = settings->begun_ms;
 	pass->handlers = &handlers;
 	pass->ctx = &b;
-	pass->lengths = settings->count_only && !settings->fold_products;
+	pass->lengths = batch_only_counts(settings);
 	enum df_status st = document_pass(pass, err);
 	if (st == DF_OK)
 		st = batch_maker_end(b.maker, err);

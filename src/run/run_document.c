@@ -72,7 +72,7 @@ static enum df_status check_document(struct run_file_work *w, const struct decod
 	settings.scratch = w->run->scratch;
 	/* A file is written in no time: how many batches it will have is nothing to look forward
 	 * to. */
-	bool forecast = feed->send.sink == CONF_SINK_EVENTS_API;
+	bool forecast = conf_sink_answers(feed->send.sink);
 	struct run_item item = {.what = RUN_IS_CHECKED,
 				.feed = feed,
 				.file = w->f->name,
@@ -107,7 +107,7 @@ static bool same_text(const char *a, const char *b)
 static bool check_holds(const struct ledger_document *d, const struct ledger_new_document *now,
 			const struct conf_feed *feed)
 {
-	bool counted = feed->send.sink != CONF_SINK_EVENTS_API || d->batches > 0 ||
+	bool counted = !conf_sink_answers(feed->send.sink) || d->batches > 0 ||
 		       d->rows == d->rejected + d->skipped;
 	return d->state != LEDGER_PULLED && counted && d->begun_ms <= now->now_ms &&
 	       same_text(d->settings, now->settings) && same_text(d->manifest, now->manifest) &&

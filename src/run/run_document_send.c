@@ -21,7 +21,7 @@
 static void target_of(const struct conf_feed *feed, char out[DF_SHA256_HEX])
 {
 	const char *sink = feed->send.sink == CONF_SINK_FILE ? feed->send.sink_path : "-";
-	bool api = feed->send.sink == CONF_SINK_EVENTS_API;
+	bool api = conf_sink_answers(feed->send.sink);
 	struct df_sha256 *h = df_sha256_new();
 	struct df_buf text = {0};
 	df_buf_addf(&text, "%s\n%s", api ? feed->send.endpoint : "file",
@@ -51,7 +51,7 @@ static enum df_status count_settled(const struct run_delivery *v, struct resumed
 	for (uint32_t i = 0; i < lanes; i++)
 		out->settled += done[i];
 	out->left = v->d->batches > out->settled ? v->d->batches - out->settled : 0;
-	out->on_wire = (uint64_t)lanes * REQUEST_MAX_BATCHES;
+	out->on_wire = (uint64_t)lanes * batch_form_of(v->feed)->max_batches;
 	if (out->on_wire > out->left)
 		out->on_wire = out->left;
 	free(done);
@@ -183,7 +183,7 @@ enum df_status run_document_send(struct run_delivery *v, struct df_err *err)
 {
 	char target[DF_SHA256_HEX];
 	const struct conf_feed *feed = v->feed;
-	if (feed->send.sink == CONF_SINK_EVENTS_API &&
+	if (conf_sink_answers(feed->send.sink) &&
 	    (feed->send.endpoint == NULL || feed->send.api_key == NULL))
 		return df_fail(DF_USAGE, err, NULL,
 			       "sink = events-api needs endpoint, api_key and its secret");
@@ -200,7 +200,7 @@ enum df_status run_document_send(struct run_delivery *v, struct df_err *err)
 				.bytes = v->doc.length,
 				.rows = d->rows,
 				.batches = d->batches,
-				.answered = feed->send.sink == CONF_SINK_EVENTS_API,
+				.answered = conf_sink_answers(feed->send.sink),
 				.before = d->delivered + d->rejected + d->skipped};
 	v->pass.progress = &item.count;
 	run_item_begin(v->w->run->progress, &item);

@@ -359,7 +359,7 @@ enum df_status run_file_send(struct run *run, struct run_file *f, bool *parked, 
 	f->progressed = f->progressed || progress;
 	f->futile = progress ? 0 : f->futile + 1;
 	f->denied = w.unsent && st == DF_DENIED;
-	*parked = w.unsent && st == DF_RETRY && f->feed->send.sink == CONF_SINK_EVENTS_API;
+	*parked = w.unsent && st == DF_RETRY && conf_sink_answers(f->feed->send.sink);
 	return st;
 }
 

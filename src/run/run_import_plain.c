@@ -147,7 +147,7 @@ static enum df_status plain_send(struct plain_import *p, struct document_pass *p
 				.document = pass->doc->name,
 				.rows = p->rows,
 				.before = p->rejected,
-				.answered = p->feed.send.sink == CONF_SINK_EVENTS_API};
+				.answered = conf_sink_answers(p->feed.send.sink)};
 	p->batches = p->events = 0;
 	p->item = item.answered ? &item : NULL;
 	pass->progress = &item.count;
@@ -158,7 +158,7 @@ static enum df_status plain_send(struct plain_import *p, struct document_pass *p
 	if (st == DF_OK)
 		st = document_batches(pass, settings, plain_batch, NULL, p, err);
 	/* What the API says of a document has to be known before its reject file is written. */
-	if (p->feed.send.sink == CONF_SINK_EVENTS_API)
+	if (conf_sink_answers(p->feed.send.sink))
 		st = plain_settle(p, st, err);
 	run_item_end(p->run->progress, &item);
 	pass->progress = NULL;

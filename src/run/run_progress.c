@@ -79,7 +79,7 @@ static double rate_of(struct run_progress *p, int64_t now)
 
 static bool same_key(const struct conf_feed *a, const struct conf_feed *b)
 {
-	return a->send.sink == CONF_SINK_EVENTS_API && b->send.sink == CONF_SINK_EVENTS_API &&
+	return conf_sink_answers(a->send.sink) && conf_sink_answers(b->send.sink) &&
 	       strcmp(a->send.endpoint, b->send.endpoint) == 0 &&
 	       strcmp(a->send.api_key, b->send.api_key) == 0;
 }

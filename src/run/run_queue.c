@@ -13,7 +13,7 @@ enum {
 
 static struct run_target *target_get(struct run_queue *q, const struct conf_feed *feed)
 {
-	if (feed->send.sink != CONF_SINK_EVENTS_API || feed->send.endpoint == NULL ||
+	if (!conf_sink_answers(feed->send.sink) || feed->send.endpoint == NULL ||
 	    feed->send.api_key == NULL)
 		return NULL;
 

@@ -105,7 +105,7 @@ static enum df_status on_document(void *ctx, const struct ledger_document *d, st
 		named = run_named_is(r->names, name) || named;
 	r->any_named = r->any_named || named;
 	if (named && d->state == LEDGER_DONE && d->rejected > 0 &&
-	    r->feed->send.sink == CONF_SINK_EVENTS_API)
+	    conf_sink_answers(r->feed->send.sink))
 		st = ledger_rejects(r->ledger, d->id, 0, has_one, &again, err);
 	st = st == DF_END ? DF_OK : st;
 	if (st == DF_OK && again && d->state == LEDGER_DONE && r->options->n_documents == 0)

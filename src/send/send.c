@@ -49,7 +49,7 @@ void sender_stats(struct sender *s, struct send_stats *out)
 enum send_health sender_health(struct sender *s, const struct conf_feed *feed, int64_t *probe_ms)
 {
 	*probe_ms = 0;
-	if (feed->send.sink != CONF_SINK_EVENTS_API || feed->send.endpoint == NULL ||
+	if (!conf_sink_answers(feed->send.sink) || feed->send.endpoint == NULL ||
 	    feed->send.api_key == NULL || feed->send.api_secret == NULL)
 		return SEND_WELL;
 	return send_http_health(s, feed, probe_ms);

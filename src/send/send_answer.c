@@ -260,11 +260,8 @@ static void lane_untrusted(struct http_lane *lane, const struct outcome *o)
 static void lane_denied(struct http_lane *lane, const struct outcome *o)
 {
 	struct df_err err = {0};
-	df_fail(DF_DENIED, &err, NULL,
-		"%s refused the feed's credentials (%s): check api_key, its secret, and that "
-		"endpoint is the key's own "
-		"pod",
-		lane->stream->route->name, o->why);
+	df_fail(DF_DENIED, &err, NULL, "%s refused the feed's credentials (%s): %s",
+		lane->stream->route->name, o->why, lane->stream->service->credentials);
 	lane_close_route(lane, &err);
 }
 
@@ -301,9 +298,10 @@ static void lane_stray(struct http_lane *lane, const struct outcome *o)
 			route->name, o->why);
 	else
 		df_fail(DF_DENIED, &err, NULL,
-			"%s gave an answer that no Events API gives (%s%s): nothing was consumed; "
+			"%s gave an answer that no %s gives (%s%s): nothing was consumed; "
 			"check endpoint%s",
-			route->name, o->why, to, proxy != NULL ? " and proxy" : "");
+			route->name, lane->stream->service->name, o->why, to,
+			proxy != NULL ? " and proxy" : "");
 	df_buf_free(&where);
 	lane_close_route(lane, &err);
 }
@@ -374,7 +372,7 @@ static void read_answer(struct http_lane *lane, const struct outcome *o, struct 
 				      .len = lane->answer.len,
 				      .cut = lane->answer.over,
 				      .proven = proven};
-	send_verdict_read(v, &lane->request, &a);
+	lane->stream->service->read(v, &lane->request, &a);
 	snprintf(why, SEND_WORDS_SIZE, "%s", v->words != NULL ? v->words : "");
 	if (why[0] != '\0')
 		mask_answer(lane->stream->base->feed, why);

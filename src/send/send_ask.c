@@ -31,7 +31,7 @@ enum df_status sender_clock(struct sender *s, const struct conf_feed *feed, int6
 			    struct df_err *err)
 {
 	*ahead_ms = 0;
-	if (feed->send.sink != CONF_SINK_EVENTS_API || feed->send.endpoint == NULL ||
+	if (!conf_sink_answers(feed->send.sink) || feed->send.endpoint == NULL ||
 	    feed->send.api_key == NULL || feed->send.api_secret == NULL)
 		return DF_END;
 	return ask(s, feed, ahead_ms, err);

@@ -8,7 +8,7 @@
 
 enum df_status send_check_ca(const struct conf_feed *feed, struct df_err *err)
 {
-	if (feed->send.sink != CONF_SINK_EVENTS_API || feed->send.endpoint == NULL ||
+	if (!conf_sink_answers(feed->send.sink) || feed->send.endpoint == NULL ||
 	    feed->send.ca_file != NULL || strncasecmp(feed->send.endpoint, "https://", 8) != 0)
 		return DF_OK;
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The Events API sink as its producers see it: streams are opened, their lanes' queues filled,
- * streams closed. One thread (send_thread.c) serves every lane of every stream.
+ * The sinks that answer as their producers see them: streams are opened, their lanes' queues
+ * filled, streams closed. One thread (send_thread.c) serves every lane of every stream.
  */
 #include "send_http.h"
 
 #include "send_request.h"
+#include "send_service.h"
 #include "send_suspect.h"
 
 #include <errno.h>
@@ -91,14 +92,21 @@ static struct http_stream *http_stream_new(struct send_stream *base)
 {
 	struct http_stream *st = df_alloc(sizeof(*st));
 	const char *endpoint = base->feed->send.endpoint;
+	const struct http_service *service = http_service_of(base->feed);
 	*st = (struct http_stream){.base = base,
-				   .url = df_format("%s/v2/bulkevents", endpoint),
-				   .url_historical =
-				       df_format("%s/v2/bulkevents/historical", endpoint),
+				   .service = service,
+				   .form = batch_form_of(base->feed),
+				   .url = df_format("%s%s", endpoint, service->path),
+				   .url_historical = df_format("%s%s", endpoint,
+							       service->path_historical != NULL
+								   ? service->path_historical
+								   : service->path),
 				   .lanes = df_alloc(base->n_lanes * sizeof(*st->lanes))};
 	st->headers = curl_slist_append(st->headers, "Content-Type: application/json");
 	st->headers = curl_slist_append(st->headers, "Accept: application/json");
 	st->headers = curl_slist_append(st->headers, "Expect:"); /* no 100-continue round */
+	if (service->headers != NULL)
+		st->headers = service->headers(st->headers, base->feed);
 	for (uint32_t i = 0; i < base->n_lanes; i++) {
 		st->lanes[i].stream = st;
 		st->lanes[i].number = i;
@@ -116,10 +124,11 @@ static enum df_status http_open(struct send_stream *base, struct df_err *err)
 {
 	const struct conf_feed *feed = base->feed;
 	if (feed->send.endpoint == NULL || feed->send.api_key == NULL ||
-	    feed->send.api_secret == NULL || !(feed->send.batches_per_second > 0))
+	    feed->send.api_secret == NULL || !(http_service_of(feed)->rate(feed) > 0))
 		return df_fail(DF_USAGE, err, NULL,
-			       "the Events API sink needs endpoint, api_key, api_secret and "
-			       "batches_per_second");
+			       "the %s sink needs endpoint, api_key, api_secret and "
+			       "batches_per_second",
+			       http_service_of(feed)->name);
 	struct http_route *route = NULL;
 	struct sender *s = base->sender;
 	enum df_status status = http_route_new(feed, &route, err);
@@ -163,13 +172,12 @@ static bool queue_full(const struct send_queue *q, const struct batch *b)
 static bool lane_push(struct http_lane *lane, struct batch *b)
 {
 	struct send_queue *q = &lane->queue;
-	bool was_enough = q->n >= REQUEST_MAX_BATCHES || q->events >= REQUEST_MAX_EVENTS ||
-			  q->bytes >= REQUEST_MAX_BYTES;
+	const struct batch_form *form = lane->stream->form;
+	bool was_enough = send_queue_fills(q, form);
 	if (q->n == 0)
 		lane->since = df_monotonic_ms();
 	send_queue_push(q, b);
-	bool enough = q->n >= REQUEST_MAX_BATCHES || q->events >= REQUEST_MAX_EVENTS ||
-		      q->bytes >= REQUEST_MAX_BYTES;
+	bool enough = send_queue_fills(q, form);
 	return q->n == 1 || (enough && !was_enough);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * send_http.h - between the files of the Events API sink
+ * send_http.h - between the files of the sinks that answer
  *
  *	send_http.c	producers: streams and their queues
  *	send_thread.c
@@ -12,6 +12,7 @@
  *	send_clock.c	this machine's clock and the API's
  *	send_ask.c	asks for it
  *	send_stop.c	a stream ends before its batches do
+ *	send_service.h	what differs between services; send_events.c: the Events API
  *	send_address.c	the addresses that a route's connections go to
  *
  * Who touches what: fields marked L are guarded by sender->lock; all others belong to the sender's
@@ -22,6 +23,7 @@
 
 #include "send_request.h"
 #include "send_route.h"
+#include "send_service.h"
 
 #include <curl/curl.h>
 
@@ -65,6 +67,8 @@ struct http_stream {
 	struct send_stream *base;
 	struct send_http *http;
 	struct http_route *route;
+	const struct http_service *service;
+	const struct batch_form *form;
 	char *url, *url_historical;
 	struct curl_slist *headers;
 	struct http_lane *lanes;

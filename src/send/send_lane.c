@@ -56,8 +56,10 @@ static size_t lane_header(char *p, size_t size, size_t n, void *own)
 		lane->headed = true;
 	else if (header_value(p, len, "X-mp-rate-limit-percentage-used", used))
 		lane->percent_used = strtod(used, NULL);
-	else if (!header_value(p, len, "Date", lane->date))
-		header_value(p, len, "X-mp-rate-limit-exceeded", lane->exceeded);
+	else if (!header_value(p, len, "Date", lane->date) &&
+		 !header_value(p, len, "X-mp-rate-limit-exceeded", lane->exceeded) &&
+		 lane->stream->service->header != NULL)
+		lane->stream->service->header(lane, p, len);
 	return len;
 }
 
@@ -98,9 +100,7 @@ static void lane_prepare(struct http_lane *lane)
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
 	if (feed->send.ca_file != NULL) /* beside the system's folder of authorities, which stays */
 		curl_easy_setopt(c, CURLOPT_CAINFO, feed->send.ca_file);
-	curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
-	curl_easy_setopt(c, CURLOPT_USERNAME, feed->send.api_key);
-	curl_easy_setopt(c, CURLOPT_PASSWORD, feed->send.api_secret);
+	st->service->authorize(c, feed);
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "dropfeed/" DROPFEED_VERSION);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, st->headers);
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_timeout);
@@ -181,7 +181,7 @@ void http_lane_start(struct http_lane *lane, int64_t now)
 	}
 	if (lane->easy == NULL)
 		lane_prepare(lane);
-	send_request_body(r);
+	st->service->body(r);
 	df_before("request");
 	CURL *c = lane->easy;
 	if (c == NULL || r->body.over || curl_easy_setopt(c, CURLOPT_POST, 1L) != CURLE_OK ||
@@ -234,12 +234,13 @@ void http_lane_free(struct http_lane *lane)
 
 /* ---- in ---- */
 
-static struct send_reject lane_reject(const struct send_item *item)
+static struct send_reject lane_reject(const struct http_lane *lane, const struct send_item *item)
 {
 	return (struct send_reject){.batch = item->batch,
 				    .message = item->words,
-				    .code = item->fate == SEND_SET_ASIDE ? "api-unavailable"
-									 : "api-rejected"};
+				    .code = item->fate == SEND_SET_ASIDE
+						? "api-unavailable"
+						: lane->stream->service->reject_code};
 }
 
 /* Reports the batches before the first pending one, so that a stop repeats no more than what was
@@ -257,7 +258,7 @@ static void lane_report(struct http_lane *lane, size_t end)
 	for (size_t i = r->settled; i < end; i++) {
 		const struct send_item *item = &r->item[i];
 		if (item->fate != SEND_DELIVERED) {
-			rejects[step.n_rejects++] = lane_reject(item);
+			rejects[step.n_rejects++] = lane_reject(lane, item);
 			continue;
 		}
 		sum.batches++;

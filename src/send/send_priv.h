@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * send_priv.h - a sender, its streams, and the two drivers that these have
+ * send_priv.h - a sender, its streams, and the drivers that these have
  *
- *	send.c		the public functions, the table of the two drivers
+ *	send.c		the public functions, the table of the drivers
  *	send_touched.c	from now on a batch may have been taken
- *	send_http.h	lists the files of the Events API sink
+ *	send_http.h	lists the files of the sinks that answer
  *	send_request.c	packing batches into a request, splitting it when the API complains
  *	send_verdict.c	an answer's meaning
  *	send_quote.c	what others answered, for a log; send_html.c: its entities

@@ -10,6 +10,12 @@
 #define PER_SUCCESS 3u
 #define SPARE       3u /* so few other batches are left to show that the API is well */
 
+bool send_queue_fills(const struct send_queue *q, const struct batch_form *form)
+{
+	return q->n >= form->max_batches || q->events >= form->max_events ||
+	       q->bytes >= form->max_bytes;
+}
+
 void send_queue_push(struct send_queue *q, struct batch *b)
 {
 	b->next = NULL;
@@ -47,13 +53,13 @@ void send_queue_free(struct send_queue *q)
 /* The body is "[" batch ("," batch)* "]": every batch costs one byte more than itself, and there is
  * one byte left over.
  */
-size_t send_request_measure(const struct batch *head, bool *full)
+size_t send_request_measure(const struct batch_form *form, const struct batch *head, bool *full)
 {
 	size_t n = 0, bytes = 1, events = 0;
 	for (const struct batch *b = head; b != NULL; b = b->next) {
-		bool fits = n < REQUEST_MAX_BATCHES && b->historical == head->historical &&
-			    events + b->n_events <= REQUEST_MAX_EVENTS &&
-			    bytes + b->json_len + 1 <= REQUEST_MAX_BYTES;
+		bool fits = n < form->max_batches && b->historical == head->historical &&
+			    events + b->n_events <= form->max_events &&
+			    bytes + b->json_len + 1 <= form->max_bytes;
 		if (!fits && n > 0) {
 			*full = true;
 			return n;
@@ -62,8 +68,7 @@ size_t send_request_measure(const struct batch *head, bool *full)
 		bytes += b->json_len + 1;
 		events += b->n_events;
 	}
-	*full = n >= REQUEST_MAX_BATCHES || events >= REQUEST_MAX_EVENTS ||
-		bytes + 3 > REQUEST_MAX_BYTES;
+	*full = n >= form->max_batches || events >= form->max_events || bytes + 3 > form->max_bytes;
 	return n;
 }
 

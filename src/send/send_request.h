@@ -9,6 +9,8 @@ struct send_queue {
 	struct batch *head, *tail;
 	size_t n, bytes, events;
 };
+/* It has what fills a request. */
+bool send_queue_fills(const struct send_queue *q, const struct batch_form *form);
 void send_queue_push(struct send_queue *q, struct batch *b); /* takes b */
 void send_queue_free(struct send_queue *q);
 
@@ -40,7 +42,7 @@ struct send_request {
 
 /* How many batches from `head` on fit into one request (at least one); *full: waiting would not
  * add another. */
-size_t send_request_measure(const struct batch *head, bool *full);
+size_t send_request_measure(const struct batch_form *form, const struct batch *head, bool *full);
 void send_request_fill(struct send_request *r, struct send_queue *q, size_t n);
 /* finds the next part; false when nothing is pending */
 bool send_request_part(struct send_request *r);
@@ -56,7 +58,7 @@ void send_request_isolate(struct send_request *r, size_t first, size_t width);
 void send_request_top_up(struct send_request *r, struct send_queue *q);
 /* shortens the current part to n batches */
 void send_request_cut(struct send_request *r, size_t n);
-void send_request_body(struct send_request *r); /* the current part's JSON */
+void send_request_body(struct send_request *r); /* the current part as a JSON array */
 /* forgets all batches, keeps the body's memory */
 void send_request_clear(struct send_request *r);
 

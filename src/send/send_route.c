@@ -136,12 +136,12 @@ static struct http_key *key_get(struct send_http *h, const struct conf_feed *fee
 {
 	for (struct http_key *p = h->keys; p != NULL; p = p->next)
 		if (strcmp(p->key, feed->send.api_key) == 0) {
-			send_pace_limit(&p->pace, feed->send.batches_per_second);
+			send_pace_limit(&p->pace, http_service_of(feed)->rate(feed));
 			return p;
 		}
 	struct http_key *p = df_alloc(sizeof(*p));
 	*p = (struct http_key){.key = df_strdup(feed->send.api_key), .next = h->keys};
-	send_pace_init(&p->pace, feed->send.batches_per_second, df_monotonic_ms());
+	send_pace_init(&p->pace, http_service_of(feed)->rate(feed), df_monotonic_ms());
 	return h->keys = p;
 }
 

@@ -33,7 +33,7 @@ static void lane_pack(struct http_lane *lane, int64_t now)
 	if (lane->request.n > 0 || lane->queue.n == 0)
 		return;
 	bool full = false;
-	size_t n = send_request_measure(lane->queue.head, &full);
+	size_t n = send_request_measure(st->form, lane->queue.head, &full);
 	int64_t gathered = lane->since + st->base->sender->tuning.gather;
 	if (!full && !st->closed && now < gathered) {
 		http_due(st->http, gathered);
@@ -136,10 +136,13 @@ static void http_start(struct send_http *h, int64_t now)
 			http_lane_ask(lane, now);
 			continue;
 		}
-		size_t want =
-		    lane->stream->route->unwell ? 1 : lane->request.to - lane->request.from;
+		bool whole = lane->stream->service->paces_requests;
+		size_t part = lane->request.to - lane->request.from, probe = whole ? part : 1;
+		size_t want = lane->stream->route->unwell ? probe : part;
 		int64_t wait = 0;
-		size_t n = send_pace_take(&key->pace, want, now, &wait);
+		size_t n = send_pace_take(&key->pace, whole ? 1 : want, now, &wait);
+		if (n > 0 && whole)
+			n = want;
 		if (n > 0) {
 			lane->in_second = key->pace.in_second;
 			if (lane->stream->route->unwell)

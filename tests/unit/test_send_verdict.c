@@ -28,7 +28,7 @@ static struct batch *new_sized(size_t len)
 
 static size_t measure(struct send_queue *q, bool *full)
 {
-	size_t n = send_request_measure(q->head, full);
+	size_t n = send_request_measure(&batch_form_events, q->head, full);
 	send_queue_free(q);
 	return n;
 }
@@ -39,7 +39,7 @@ static void test_measure(void)
 	bool full = false;
 	for (int i = 0; i < 99; i++)
 		send_queue_push(&q, new_batch("{}", 0, false));
-	CU_ASSERT_EQUAL(send_request_measure(q.head, &full), 99);
+	CU_ASSERT_EQUAL(send_request_measure(&batch_form_events, q.head, &full), 99);
 	CU_ASSERT_FALSE(full);
 	send_queue_push(&q, new_batch("{}", 0, false));
 	send_queue_push(&q, new_batch("{}", 0, false));

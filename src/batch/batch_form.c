@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* What each sink takes. */
+#include "dropfeed/batch.h"
+
+#include <stdlib.h>
+
+const struct batch_form batch_form_events = {.max_batches = REQUEST_MAX_BATCHES,
+					     .max_events = REQUEST_MAX_EVENTS,
+					     .max_bytes = REQUEST_MAX_BYTES};
+
+static const struct batch_form *const forms[] = {
+    [CONF_SINK_EVENTS_API] = &batch_form_events,
+    [CONF_SINK_FILE] = &batch_form_events,
+    [CONF_SINK_STDOUT] = &batch_form_events,
+};
+
+const struct batch_form *batch_form_of(const struct conf_feed *feed)
+{
+	return forms[feed->send.sink];
+}
+
+void batch_replace(struct batch *b, struct df_buf *json, size_t id_at, size_t id_len)
+{
+	df_buf_cstr(json);
+	free(b->json);
+	b->json = json->data;
+	b->json_len = json->len;
+	b->id = b->json + id_at;
+	b->id_len = id_len;
+	*json = (struct df_buf){0};
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* The services, by their sinks. */
+#include "send_service.h"
+
+static const struct http_service *const services[] = {
+    [CONF_SINK_EVENTS_API] = &http_service_events,
+    [CONF_SINK_FILE] = NULL,
+    [CONF_SINK_STDOUT] = NULL,
+};
+
+const struct http_service *http_service_of(const struct conf_feed *feed)
+{
+	return services[feed->send.sink];
+}
