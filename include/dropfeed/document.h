@@ -110,8 +110,9 @@ struct document_pass {
 	struct map_warning *notes; /* own: guidelines and hints */
 	size_t n_notes;
 	struct document_hints hints;
-	bool long_row; /* that is noted */
-	bool trailing; /* rows end with a delimiter that the header does not have */
+	struct ledger_times times; /* of the events; document_batches fills it */
+	bool long_row;             /* that is noted */
+	bool trailing;             /* rows end with a delimiter that the header does not have */
 };
 
 /* Reads the whole document. DF_OK: rows and rejected are counted. DF_REJECT: the document is
@@ -159,6 +160,7 @@ struct document_sent { /* of a document, whichever run sent it */
 	/* the source_request_ids of its first and last batch; "" where there is none */
 	char first[40], last[40];
 	uint64_t batches, events;
+	struct ledger_times times;
 	/* a batch was taken, or may have been: a request of this call was not refused for
 	 * certain */
 	bool touched;

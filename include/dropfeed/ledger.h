@@ -279,10 +279,25 @@ struct ledger_reason {
 /* The document's reasons, in place of those noted before. */
 enum df_status ledger_document_reasons(struct ledger *l, int64_t id, const struct ledger_reason *v,
 				       size_t n, struct df_err *err) DF_CHECK;
-/* What receipts report, before the document is DONE. */
+struct ledger_times { /* of a document's events */
+	bool any;
+	int64_t first_ms, last_ms;
+};
+/* What a document's data plan does not allow, at one place. */
+struct ledger_finding {
+	const char *code, *text; /* code: "unplanned" or "plan-invalid" */
+	uint64_t rows;
+};
+/* What receipts and `report` say, before the document is DONE. */
 struct ledger_facts {
 	const char *first_batch, *last_batch; /* ids; NULL: as they were stored before */
 	uint64_t batches, events;             /* 0 batches: as they were stored before */
+	struct ledger_times times;            /* none: as they were stored before */
+	int64_t sending_ms;                   /* that this run was sending it; is added */
+	double pace;                          /* batches a second, at most; 0: without a limit */
+	/* in place of those noted before; findings NULL: as they were stored before */
+	const struct ledger_finding *findings;
+	size_t n_findings;
 };
 enum df_status ledger_document_facts(struct ledger *l, int64_t id, const struct ledger_facts *facts,
 				     struct df_err *err) DF_CHECK;
@@ -321,6 +336,48 @@ enum df_status ledger_api_suspects(struct ledger *l, const char *fingerprint, ch
 				   struct df_err *err) DF_CHECK;
 enum df_status ledger_api_suspect(struct ledger *l, const char *fingerprint, const char *text,
 				  struct df_err *err) DF_CHECK;
+
+/* ---- what was closed in a period ---- */
+struct ledger_period {
+	const char *feed; /* NULL: all */
+	int64_t since_ms; /* files that were closed since then; more than 0 */
+};
+struct ledger_closed { /* a document of a file that was closed, or the file alone */
+	int64_t file_id;
+	const char *feed, *file;
+	enum ledger_state file_state;
+	const char *file_code; /* or NULL */
+	uint64_t size;
+	int64_t pulled_ms, file_closed_ms;
+	int64_t document_id; /* 0: the file has none; what follows is empty then */
+	const char *event_type, *code;
+	enum ledger_state state;
+	uint64_t rows, delivered, rejected, skipped, batches, events;
+	int64_t begun_ms, closed_ms;
+	struct ledger_times times;
+	int64_t sending_ms;
+	double pace;
+};
+typedef enum df_status (*ledger_each_closed)(void *ctx, const struct ledger_closed *c,
+					     struct df_err *err);
+/* In the order in which the files were closed; the documents of a file follow each other. `each`
+ * must not call back into the ledger. */
+enum df_status ledger_period_files(struct ledger *l, const struct ledger_period *p,
+				   ledger_each_closed each, void *ctx, struct df_err *err) DF_CHECK;
+struct ledger_cause { /* why rows were rejected, or what a data plan does not allow */
+	const char *feed, *code;
+	const char *where; /* a column, "": none; of a plan: its finding */
+	uint64_t rows, documents;
+};
+typedef enum df_status (*ledger_each_cause)(void *ctx, const struct ledger_cause *c,
+					    struct df_err *err);
+/* By feed; those of most rows first. Likewise. */
+enum df_status ledger_period_reasons(struct ledger *l, const struct ledger_period *p,
+				     ledger_each_cause each, void *ctx,
+				     struct df_err *err) DF_CHECK;
+enum df_status ledger_period_findings(struct ledger *l, const struct ledger_period *p,
+				      ledger_each_cause each, void *ctx,
+				      struct df_err *err) DF_CHECK;
 
 /* ---- counters that never go back ---- */
 /* Of a feed: LEDGER_ARRIVAL, "files_done", "files_refused", "files_abandoned", "rows_delivered",

@@ -150,6 +150,7 @@ void document_pass_end(struct document_pass *w)
 	w->notes = NULL;
 	w->n_notes = 0;
 	w->hints = (struct document_hints){0};
+	w->times = (struct ledger_times){0};
 	w->rows = w->rejected = w->skipped = w->late = 0;
 	w->long_row = w->trailing = false;
 }

@@ -5,15 +5,27 @@
 #include <stdlib.h>
 
 struct batches_pass {
-	struct batch_maker *maker; /* own */
+	struct batch_maker *maker;  /* own */
+	struct ledger_times *times; /* borrowed */
 	document_reject_handler reject;
 	void *ctx;
 };
+
+static void note_time(struct ledger_times *t, int64_t ms)
+{
+	if (!t->any || ms < t->first_ms)
+		t->first_ms = ms;
+	if (!t->any || ms > t->last_ms)
+		t->last_ms = ms;
+	t->any = true;
+}
 
 static enum df_status on_record(void *ctx, const struct map_record *record,
 				const struct batch_row *where, struct df_err *err)
 {
 	struct batches_pass *b = ctx;
+	if (record->has_timestamp && !record->no_event)
+		note_time(b->times, record->timestamp_ms);
 	return batch_maker_add(b->maker, record, where, err);
 }
 
@@ -35,7 +47,7 @@ enum df_status document_batches(struct document_pass *pass, const struct batch_s
 {
 	static const struct document_pass_handlers handlers = {
 	    .record = on_record, .reject = on_reject, .expect = on_expect};
-	struct batches_pass b = {.reject = reject, .ctx = ctx};
+	struct batches_pass b = {.times = &pass->times, .reject = reject, .ctx = ctx};
 	b.maker = batch_maker_new(settings, sink, ctx);
 	pass->begun_ms = settings->begun_ms;
 	pass->handlers = &handlers;
@@ -165,6 +177,7 @@ enum df_status document_send(const struct document_env *env, struct document_pas
 		goto cleanup;
 
 	st = document_batches(pass, settings, on_batch, NULL, &s, err);
+	sent->times = pass->times;
 	/* When the pass itself failed, what is in flight is settled and nothing new begins. */
 	closed = send_close(s.stream, st != DF_OK, err);
 	if (st == DF_OK)

@@ -95,7 +95,7 @@ enum df_status ledger_resend(struct ledger *l, int64_t file_id,
 static enum df_status prune_steps(struct ledger *l, int64_t file_id, struct df_err *err)
 {
 	static const int steps[] = {ST_PRUNE_LANES, ST_PRUNE_REJECTS, ST_PRUNE_REASONS,
-				    ST_PRUNE_SKIPS};
+				    ST_PRUNE_FINDINGS, ST_PRUNE_SKIPS};
 	const struct ledger_change documents = {.which = ST_PRUNE_DOCUMENTS,
 						.what = "prune a document"};
 	enum df_status st = DF_OK;

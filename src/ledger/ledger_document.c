@@ -190,12 +190,38 @@ enum df_status ledger_document_state(struct ledger *l, int64_t id, const struct 
 	return st == DF_OK ? ledger_leave(l, state_steps(l, id, to, err), err) : st;
 }
 
+static enum df_status facts_findings(struct ledger *l, int64_t id, const struct ledger_facts *facts,
+				     struct df_err *err)
+{
+	const struct ledger_change clear = {.which = ST_FINDING_CLEAR,
+					    .what = "forget older findings"};
+	const struct ledger_change add = {.which = ST_FINDING_ADD, .what = "note a finding"};
+	enum df_status st = ledger_change(l, &clear, err, "i", id);
+	for (size_t i = 0; i < facts->n_findings && st == DF_OK; i++) {
+		const struct ledger_finding *f = &facts->findings[i];
+		st = ledger_change(l, &add, err, "iitti", id, (int64_t)i, f->code, f->text,
+				   (int64_t)f->rows);
+	}
+	return st;
+}
+
+static enum df_status facts_steps(struct ledger *l, int64_t id, const struct ledger_facts *facts,
+				  struct df_err *err)
+{
+	const struct ledger_change c = {.which = ST_DOCUMENT_FACTS, .what = "update a document"};
+	enum df_status st =
+	    ledger_change(l, &c, err, "ittiiiiiii", id, facts->first_batch, facts->last_batch,
+			  (int64_t)facts->batches, (int64_t)facts->events,
+			  (int64_t)facts->times.any, facts->times.first_ms, facts->times.last_ms,
+			  facts->sending_ms, (int64_t)(facts->pace * 1000));
+	return st == DF_OK && facts->findings != NULL ? facts_findings(l, id, facts, err) : st;
+}
+
 enum df_status ledger_document_facts(struct ledger *l, int64_t id, const struct ledger_facts *facts,
 				     struct df_err *err)
 {
-	const struct ledger_change c = {.which = ST_DOCUMENT_FACTS, .what = "update a document"};
-	return ledger_change(l, &c, err, "ittii", id, facts->first_batch, facts->last_batch,
-			     (int64_t)facts->batches, (int64_t)facts->events);
+	enum df_status st = ledger_enter(l, false, err); /* DONE, which follows, is synced */
+	return st == DF_OK ? ledger_leave(l, facts_steps(l, id, facts, err), err) : st;
 }
 
 /* ---- lanes ---- */

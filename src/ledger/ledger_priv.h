@@ -18,6 +18,7 @@
  * ledger_header.c	the columns of a feed's documents
  * ledger_notice.c	conditions of a feed, and what is to be reported
  * ledger_backup.c	a copy of an SQLite ledger
+ * ledger_period.c	what was closed in a period
  * ledger_read.c	rows into structs, and walks
  */
 #ifndef DROPFEED_LEDGER_PRIV_H

@@ -233,6 +233,18 @@ static const char *const ledger_migrations[] = {
     /* what people ask for by name, and by time */
     "CREATE INDEX file_by_name ON file(name);"
     "CREATE INDEX file_by_closing ON file(closed_ms);",
+
+    /* What `report` says of a document that ended: the range of its events' times, how long runs
+     * were sending it (milliseconds), at which pace at most (batches in 1000 seconds, 0: none), and
+     * what of it the data plan does not allow. */
+    "ALTER TABLE document ADD COLUMN first_event_ms INTEGER;"
+    "ALTER TABLE document ADD COLUMN last_event_ms INTEGER;"
+    "ALTER TABLE document ADD COLUMN sending_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE document ADD COLUMN pace INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE finding("
+    "  document_id INTEGER NOT NULL REFERENCES document(id) ON DELETE CASCADE, n INTEGER NOT NULL,"
+    "  code TEXT NOT NULL, text TEXT NOT NULL, rows INTEGER NOT NULL,"
+    "  PRIMARY KEY(document_id, n)) WITHOUT ROWID;",
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
@@ -314,6 +326,8 @@ static const char *const ledger_migrations[] = {
 	"SELECT feed, count(*), min(pulled_ms) FROM file WHERE closed_ms = 0 GROUP BY feed "       \
 	"ORDER BY feed"
 
+#define SQL_PERIOD_WHERE " WHERE f.closed_ms >= ?2 AND (?1 IS NULL OR f.feed = ?1)"
+
 /* Statements that are prepared once and kept. */
 enum ledger_statement {
 	ST_BEGIN,
@@ -353,6 +367,8 @@ enum ledger_statement {
 	ST_DOCUMENT_REJECTS,
 	ST_REASON_CLEAR,
 	ST_REASON_ADD,
+	ST_FINDING_CLEAR,
+	ST_FINDING_ADD,
 	ST_LANE_FORWARD,
 	ST_LANE_ROWS,
 	ST_REJECT_ADD,
@@ -382,6 +398,7 @@ enum ledger_statement {
 	ST_PRUNE_LANES,
 	ST_PRUNE_REJECTS,
 	ST_PRUNE_REASONS,
+	ST_PRUNE_FINDINGS,
 	ST_PRUNE_SKIPS,
 	ST_PRUNE_DOCUMENTS,
 	ST_PRUNE_MANIFESTS,
@@ -405,6 +422,9 @@ enum ledger_statement {
 	ST_HEADER_CLEAR,
 	ST_HEADER_ADD,
 	ST_HEADER_FORGET,
+	ST_PERIOD,
+	ST_PERIOD_REASONS,
+	ST_PERIOD_FINDINGS,
 	ST_COUNT
 };
 
@@ -502,13 +522,20 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_DOCUMENT_FACTS] =
 	"UPDATE document SET first_batch = ifnull(?2, first_batch),"
 	" last_batch = ifnull(?3, last_batch), events = CASE WHEN ?4 > 0 THEN ?5 ELSE events END,"
-	" batches = CASE WHEN ?4 > 0 THEN ?4 ELSE batches END WHERE id = ?1",
+	" batches = CASE WHEN ?4 > 0 THEN ?4 ELSE batches END,"
+	" first_event_ms = CASE WHEN ?6 > 0 THEN ?7 ELSE first_event_ms END,"
+	" last_event_ms = CASE WHEN ?6 > 0 THEN ?8 ELSE last_event_ms END,"
+	" sending_ms = sending_ms + ?9,"
+	" pace = CASE WHEN ?9 > 0 THEN ?10 ELSE pace END WHERE id = ?1",
     [ST_DOCUMENT_REJECTS] =
 	"UPDATE document SET text = ?2 WHERE id = ?1 AND closed_ms = 0 AND NOT EXISTS"
 	"(SELECT 1 FROM document o WHERE o.text = ?2 AND o.closed_ms = 0 AND o.id <> ?1)",
     [ST_REASON_CLEAR] = "DELETE FROM reason WHERE document_id = ?1",
     [ST_REASON_ADD] = "INSERT INTO reason(document_id, n, code, field, rows, line1, line2, line3)"
 		      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [ST_FINDING_CLEAR] = "DELETE FROM finding WHERE document_id = ?1",
+    [ST_FINDING_ADD] =
+	"INSERT INTO finding(document_id, n, code, text, rows) VALUES(?1, ?2, ?3, ?4, ?5)",
     [ST_LANE_FORWARD] = "INSERT INTO lane(document_id, lane, done) VALUES(?1, ?2, ?3)"
 			" ON CONFLICT(document_id, lane) DO UPDATE SET done = excluded.done WHERE "
 			"excluded.done > lane.done",
@@ -568,6 +595,7 @@ static const char *const ledger_statements[ST_COUNT] = {
      * that is to be kept as it is, is no longer this one's. */
     [ST_RESEND_DOCUMENT] =
 	"UPDATE document SET state = ?3, closed_ms = 0, delivered = 0, sent_ms = 0, target = NULL,"
+	" sending_ms = 0,"
 	" rejected = rejected - (SELECT count(*) FROM reject WHERE document_id = ?1),"
 	" text = CASE WHEN ?5 THEN NULL ELSE text END WHERE id = ?1 AND file_id = ?2 AND state = "
 	"?4 AND taken AND "
@@ -580,6 +608,8 @@ static const char *const ledger_statements[ST_COUNT] = {
 	"DELETE FROM reject WHERE document_id IN (SELECT id FROM document WHERE file_id = ?1)",
     [ST_PRUNE_REASONS] =
 	"DELETE FROM reason WHERE document_id IN (SELECT id FROM document WHERE file_id = ?1)",
+    [ST_PRUNE_FINDINGS] =
+	"DELETE FROM finding WHERE document_id IN (SELECT id FROM document WHERE file_id = ?1)",
     [ST_PRUNE_SKIPS] = "DELETE FROM skipped WHERE file_id = ?1",
     [ST_PRUNE_DOCUMENTS] =
 	"UPDATE document SET settings = '', manifest_hash = NULL, plan_hash = NULL, reasons = NULL,"
@@ -632,6 +662,25 @@ static const char *const ledger_statements[ST_COUNT] = {
 	"DELETE FROM header WHERE feed = ?1 AND event_type = ?2 AND id NOT IN"
 	" (SELECT id FROM header WHERE feed = ?1 AND event_type = ?2 ORDER BY at_ms DESC, id DESC"
 	" LIMIT ?3)",
+    /* ---- what was closed since then; ?1 NULL: of all feeds ---- */
+    [ST_PERIOD] =
+	"SELECT f.id, f.feed, f.name, f.state, f.code, f.size, f.pulled_ms, f.closed_ms,"
+	" d.id, d.event_type, d.state, d.code, d.rows, d.delivered, d.rejected, d.skipped,"
+	" d.batches, d.events, d.begun_ms, d.closed_ms, d.first_event_ms,"
+	" d.last_event_ms, d.sending_ms, d.pace FROM file f"
+	" LEFT JOIN document d ON d.file_id = f.id" SQL_PERIOD_WHERE
+	" ORDER BY f.closed_ms, f.id, d.id",
+    /* 4 DONE, 6 ABANDONED */
+    [ST_PERIOD_REASONS] =
+	"SELECT f.feed, r.code, r.field, sum(r.rows), count(*) FROM file f"
+	" JOIN document d ON d.file_id = f.id JOIN reason r ON r.document_id = "
+	"d.id" SQL_PERIOD_WHERE " AND d.state IN (4, 6) GROUP BY f.feed, r.code, r.field"
+	" ORDER BY f.feed, sum(r.rows) DESC, r.code, r.field",
+    [ST_PERIOD_FINDINGS] =
+	"SELECT f.feed, n.code, n.text, sum(n.rows), count(*) FROM file f"
+	" JOIN document d ON d.file_id = f.id JOIN finding n ON n.document_id = "
+	"d.id" SQL_PERIOD_WHERE " AND d.state IN (4, 6) GROUP BY f.feed, n.code, n.text"
+	" ORDER BY f.feed, sum(n.rows) DESC, n.code, n.text",
 };
 
 #endif

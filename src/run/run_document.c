@@ -333,7 +333,12 @@ enum df_status run_document_rejects(struct run_delivery *v, const struct ledger_
 					       sent->first[0] != '\0' ? sent->first : NULL,
 					   .last_batch = sent->last[0] != '\0' ? sent->last : NULL,
 					   .batches = sent->batches,
-					   .events = sent->events};
+					   .events = sent->events,
+					   .times = sent->times,
+					   .sending_ms = v->sending_ms,
+					   .pace = run_document_pace(v->feed),
+					   .findings = v->findings,
+					   .n_findings = v->n_findings};
 	if (st == DF_OK)
 		st = ledger_document_reasons(env->ledger, now->id, rejects->reasons.v,
 					     rejects->reasons.n, err);
@@ -419,12 +424,36 @@ enum df_status run_document_prepare(struct run_delivery *v, struct df_err *err)
 	return DF_OK;
 }
 
+/* What the data plan does not allow is kept for the report: the map that knows it goes away. */
+static void keep_findings(struct run_delivery *v)
+{
+	const struct map_note *notes = NULL;
+	size_t n = v->pass.map != NULL ? map_notes(v->pass.map, &notes) : 0;
+	for (size_t i = 0; i < n; i++) {
+		if (notes[i].code == NULL)
+			continue;
+		v->findings = df_realloc(v->findings, (v->n_findings + 1) * sizeof(*v->findings));
+		v->findings[v->n_findings++] =
+		    (struct ledger_finding){.code = notes[i].code, /* static */
+					    .text = df_strdup(notes[i].text),
+					    .rows = notes[i].n};
+	}
+}
+
+static void forget_findings(struct run_delivery *v)
+{
+	for (size_t i = 0; i < v->n_findings; i++)
+		free((char *)(uintptr_t)v->findings[i].text);
+	free(v->findings);
+}
+
 static enum df_status deliver_document(struct run_delivery *v, struct df_err *err)
 {
 	enum df_status st = run_document_prepare(v, err);
 	if (st != DF_OK)
 		return st;
 	st = run_document_send(v, err);
+	keep_findings(v);
 	document_pass_end(&v->pass);
 	if (st == DF_OK)
 		st = close_document(v, err);
@@ -449,6 +478,7 @@ enum df_status run_document_work(struct run_file_work *w, const struct decode_do
 	}
 cleanup:
 	ledger_document_free(&d);
+	forget_findings(&v);
 	conf_feed_free(v.feed);
 	/* refused, entered and logged: the file's other documents go on */
 	return st == DF_REJECT ? DF_OK : st;

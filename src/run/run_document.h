@@ -68,6 +68,9 @@ struct run_delivery {
 	struct document_pass pass;
 	struct batch_settings settings;
 	struct document_sent sent;
+	int64_t sending_ms;              /* that batches were made and sent in this run */
+	struct ledger_finding *findings; /* own, with their texts: of its data plan; or NULL */
+	size_t n_findings;
 };
 /* Fills feed, identity, pass and settings. w, doc and d are set; feed is the caller's. */
 enum df_status run_document_prepare(struct run_delivery *v, struct df_err *err) DF_CHECK;
@@ -76,6 +79,8 @@ enum df_status run_document_prepare(struct run_delivery *v, struct df_err *err) 
 enum df_status run_document_rejects(struct run_delivery *v, const struct ledger_document *now,
 				    bool any, struct document_rejects *rejects,
 				    struct df_err *err) DF_CHECK;
+/* Batches a second that the feed's sink takes at most; 0: without a limit. */
+double run_document_pace(const struct conf_feed *feed);
 /* Sends what is not settled yet. */
 enum df_status run_document_send(struct run_delivery *v, struct df_err *err) DF_CHECK;
 

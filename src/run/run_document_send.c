@@ -161,6 +161,30 @@ static enum df_status begin_sending(struct run_delivery *v, const char *target, 
 	return ledger_document_taken(v->w->run->env.ledger, v->d->id, &taking, err);
 }
 
+double run_document_pace(const struct conf_feed *feed)
+{
+	return feed->send.sink == CONF_SINK_EVENTS_API ? feed->send.batches_per_second : 0;
+}
+
+/* How long it took is for the report. What a run leaves unfinished is noted at once. */
+static enum df_status send_timed(struct run_delivery *v, struct df_err *err)
+{
+	const struct document_env *env = &v->w->run->env;
+	int64_t began = df_monotonic_ms();
+	enum df_status st = document_send(env, &v->pass, &v->settings, v->d->id, &v->sent, err);
+	v->sending_ms = df_monotonic_ms() - began;
+	if (st == DF_OK)
+		return st;
+
+	struct df_err ignored = {0};
+	const struct ledger_facts facts = {.sending_ms = v->sending_ms,
+					   .pace = run_document_pace(v->feed)};
+	if (v->sent.touched &&
+	    ledger_document_facts(env->ledger, v->d->id, &facts, &ignored) != DF_OK)
+		df_log_err(DF_LOG_DEBUG, &ignored);
+	return st;
+}
+
 /* For the first time, or the rest of it, or once more those rows that the API rejected: of these
  * the ledger has the ends. */
 static enum df_status send_batches(struct run_delivery *v, struct df_err *err)
@@ -173,7 +197,7 @@ static enum df_status send_batches(struct run_delivery *v, struct df_err *err)
 	if (st == DF_OK && again.n > 0)
 		st = document_resend(env, &v->pass, &v->settings, v->d->id, &again, err);
 	else if (st == DF_OK)
-		st = document_send(env, &v->pass, &v->settings, v->d->id, &v->sent, err);
+		st = send_timed(v, err);
 	v->w->unsent = st == DF_DENIED || st == DF_RETRY;
 	free(rows);
 	return st;
