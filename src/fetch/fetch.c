@@ -43,14 +43,16 @@ enum df_status fetch_open(const struct conf_feed *feed, struct fetch **out, stru
 	source->root = fetch_path_root(&feed->fetch.source);
 
 	enum df_status st = source->driver->open(feed, &source->state, err);
-	if (st == DF_OK)
-		st = open_folder(source, err);
-	if (st != DF_OK) {
-		fetch_close(source);
-		return st;
-	}
+	if (st != DF_OK)
+		goto cleanup;
+	st = open_folder(source, err);
+	if (st != DF_OK)
+		goto cleanup;
 	*out = source;
-	return DF_OK;
+	source = NULL;
+cleanup:
+	fetch_close(source);
+	return st;
 }
 
 void fetch_close(struct fetch *source)

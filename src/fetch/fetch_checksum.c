@@ -15,24 +15,37 @@ enum { CHECKSUM_FILE_MAX = 1 << 20, HEX_MAX = 64 };
 struct fetch_checksum {
 	char want[HEX_MAX + 1]; /* lower case */
 	const char *ending;     /* of the file beside: borrowed from the feed */
+	bool md5;               /* else SHA-256 */
 	EVP_MD_CTX *hash;       /* own */
 };
 
+static const char *checksum_name(const struct fetch_checksum *c)
+{
+	return c->md5 ? "MD5" : "SHA-256";
+}
+
 /* ---- reading it ---- */
+
+static enum df_status checksum_read(struct fetch *source, const char *path, struct df_buf *out,
+				    struct df_err *err)
+{
+	char chunk[4096];
+	enum df_status st = source->driver->read_open(source->state, path, 0, err);
+	for (size_t n = 1; st == DF_OK && n > 0;) {
+		st = source->driver->read(source->state, chunk, sizeof(chunk), &n, err);
+		if (st != DF_OK)
+			return st;
+		df_buf_add(out, chunk, n);
+		if (out->over)
+			return df_fail(DF_REJECT, err, NULL, "it is too large for a checksum file");
+	}
+	return st;
+}
 
 static enum df_status checksum_bytes(struct fetch *source, const char *path, struct df_buf *out,
 				     struct df_err *err)
 {
-	char chunk[4096];
-	size_t n = 1;
-	enum df_status st = source->driver->read_open(source->state, path, 0, err);
-	while (st == DF_OK && n > 0) {
-		st = source->driver->read(source->state, chunk, sizeof(chunk), &n, err);
-		if (st == DF_OK)
-			df_buf_add(out, chunk, n);
-		if (st == DF_OK && out->over)
-			st = df_fail(DF_REJECT, err, NULL, "it is too large for a checksum file");
-	}
+	enum df_status st = checksum_read(source, path, out, err);
 	source->driver->read_close(source->state);
 	return st;
 }
@@ -89,6 +102,42 @@ static bool checksum_find(char *text, const char *name, size_t digits, char want
 	return named || lines == 1;
 }
 
+/* What the file beside says of the file. */
+static enum df_status checksum_want(struct fetch *source, const char *name, const char *beside,
+				    struct fetch_checksum *c, struct df_err *err)
+{
+	struct df_buf text = {.max = CHECKSUM_FILE_MAX};
+	char *path = fetch_path_join(source->root, beside);
+	enum df_status st = checksum_bytes(source, path, &text, err);
+	free(path);
+	if (st == DF_REJECT) {
+		df_err_context(err, "cannot read %s on the source", beside);
+		st = DF_RETRY;
+	}
+	if (st != DF_OK)
+		goto cleanup;
+	df_buf_cstr(&text);
+	if (!checksum_find(text.data, df_base_name(name), c->md5 ? 32 : 64, c->want))
+		st = df_fail(
+		    DF_RETRY, err, NULL,
+		    "%s holds no %s of %s: the file is left alone until it does (as %s writes it)",
+		    beside, checksum_name(c), df_base_name(name), c->md5 ? "md5sum" : "sha256sum");
+cleanup:
+	df_buf_free(&text);
+	return st;
+}
+
+static enum df_status checksum_begin(struct fetch_checksum *c, struct df_err *err)
+{
+	c->hash = EVP_MD_CTX_new();
+	if (c->hash != NULL &&
+	    EVP_DigestInit_ex(c->hash, c->md5 ? EVP_md5() : EVP_sha256(), NULL) == 1)
+		return DF_OK;
+	return df_fail(DF_USAGE, err, NULL,
+		       "libcrypto cannot compute %s here: set another `checksum`",
+		       checksum_name(c));
+}
+
 enum df_status fetch_checksum_open(struct fetch *source, const char *name,
 				   struct fetch_checksum **out, struct df_err *err)
 {
@@ -96,38 +145,20 @@ enum df_status fetch_checksum_open(struct fetch *source, const char *name,
 	*out = NULL;
 	if (ending == NULL)
 		return DF_OK;
-	bool md5 = strcmp(ending, ".md5") == 0;
-	char *beside = df_format("%s%s", name, ending),
-	     *path = fetch_path_join(source->root, beside);
-	struct df_buf text = {.max = CHECKSUM_FILE_MAX};
 	struct fetch_checksum *c = df_alloc(sizeof(*c));
+	char *beside = df_format("%s%s", name, ending);
 	c->ending = ending;
-	enum df_status st = checksum_bytes(source, path, &text, err);
-	if (st == DF_REJECT)
-		df_err_context(err, "cannot read %s on the source", beside);
-	if (st == DF_REJECT)
-		st = DF_RETRY;
-	if (st == DF_OK && !checksum_find((char *)(uintptr_t)df_buf_cstr(&text), df_base_name(name),
-					  md5 ? 32 : 64, c->want))
-		st = df_fail(
-		    DF_RETRY, err, NULL,
-		    "%s holds no %s of %s: the file is left alone until it does (as %s writes it)",
-		    beside, md5 ? "MD5" : "SHA-256", df_base_name(name),
-		    md5 ? "md5sum" : "sha256sum");
-	c->hash = EVP_MD_CTX_new();
-	if (st == DF_OK && (c->hash == NULL ||
-			    EVP_DigestInit_ex(c->hash, md5 ? EVP_md5() : EVP_sha256(), NULL) != 1))
-		st = df_fail(DF_USAGE, err, NULL,
-			     "libcrypto cannot compute %s here: set another `checksum`",
-			     md5 ? "MD5" : "SHA-256");
-	if (st == DF_OK)
-		*out = c;
-	else
-		fetch_checksum_free(c);
-	df_buf_free(&text);
-	free(path);
+	c->md5 = strcmp(ending, ".md5") == 0;
+	enum df_status st = checksum_want(source, name, beside, c, err);
 	free(beside);
-	return st;
+	if (st == DF_OK)
+		st = checksum_begin(c, err);
+	if (st != DF_OK) {
+		fetch_checksum_free(c);
+		return st;
+	}
+	*out = c;
+	return DF_OK;
 }
 
 /* ---- comparing ---- */

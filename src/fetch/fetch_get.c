@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "fetch_hasher.h"
-#include "fetch_priv.h"
+#include "fetch_get.h"
 
 #include "dropfeed/step.h"
 
@@ -9,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* libssh2 asks for GET_REQUEST bytes at a time, and for four times as much ahead as the buffer
@@ -23,88 +21,6 @@ enum {
 	GET_ALONE = GET_REQUEST / 4,
 	GET_LARGE = 8 << 20 /* what is hashed beside */
 };
-
-struct get_job {
-	struct fetch *source;
-	const struct fetch_entry *entry;
-	uint64_t size;            /* of the file: the listing's, mostly */
-	struct fetch_stat before; /* what a look said before it was read */
-	bool blind;               /* the source does not let us look at it */
-	bool gone;                /* it is not on the source any more, and all of it is here */
-	struct fetch_checksum *checksum;
-	char *path; /* on the source */
-	char *part; /* "<spool_path>.part" */
-	int fd;
-	uint64_t have;  /* bytes in the part, all of them in the hash, or on their way there */
-	uint64_t begun; /* of them, what df_write_behind saw to */
-	struct df_sha256 *hash;
-	struct fetch_hasher hasher;
-	char hex[DF_SHA256_HEX];
-	char *chunk;  /* GET_FAR bytes */
-	size_t ahead; /* GET_NEAR, GET_FAR or GET_ALONE */
-	bool discard; /* the part is useless now */
-};
-
-static enum df_status get_changed(struct get_job *job, const char *how, struct df_err *err)
-{
-	job->discard = true;
-	return df_fail(DF_RETRY, err, NULL,
-		       "%s %s while it was downloaded: it is taken again once it has come to rest",
-		       job->entry->name, how);
-}
-
-static enum df_status get_stopped(struct df_err *err)
-{
-	return df_fail(DF_RETRY, err, NULL,
-		       "stopped: the download goes on where it is with the next run");
-}
-
-/* ---- before ---- */
-
-/* A listing may say another size than the file has. When it says so still, and the file does not
- * change for min_age, what a look says is right; what the listing said when it came to rest
- * proves nothing then. */
-static enum df_status get_rest(struct get_job *job, struct df_err *err)
-{
-	struct fetch *source = job->source;
-	struct fetch_stat now = {0};
-	if (!source->driver->listing_differs)
-		return get_changed(job, "changed", err);
-	enum df_status st = fetch_list_stat(source, job->entry->name, &now, err);
-	if (st == DF_END ||
-	    (st == DF_OK && (now.size != job->entry->size || now.mtime != job->entry->mtime)))
-		return get_changed(job, "changed", err);
-	if (st != DF_OK)
-		return st;
-	int64_t until = df_monotonic_ms() + source->feed->fetch.min_age_ms;
-	while (df_monotonic_ms() < until) {
-		if (df_stop_requested)
-			return get_stopped(err);
-		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
-	}
-	st = source->driver->stat(source->state, job->path, false, &now, err);
-	if (st == DF_OK && (now.size != job->before.size || now.mtime != job->before.mtime))
-		return get_changed(job, "changed", err);
-	job->size = job->before.size;
-	return st == DF_END ? get_changed(job, "went away", err) : st;
-}
-
-/* DF_END: it is not there any more. */
-static enum df_status get_stat(struct get_job *job, struct df_err *err)
-{
-	struct df_err said = {0};
-	enum df_status st =
-	    job->source->driver->stat(job->source->state, job->path, false, &job->before, &said);
-	job->size = job->entry->size;
-	job->blind = st == DF_REJECT; /* what may be listed may be read */
-	if (job->blind || st == DF_END)
-		return job->blind ? DF_OK : st;
-	if (st != DF_OK)
-		return df_fail(st, err, NULL, "%s", said.text);
-	if (!fetch_is_file(&job->before))
-		return get_changed(job, "changed", err);
-	return job->before.size == job->size || job->before.partial ? DF_OK : get_rest(job, err);
-}
 
 /* Gone before it was opened: what an earlier attempt read to its end is all there was to read. */
 static enum df_status get_gone(struct get_job *job, struct df_err *err)
@@ -147,7 +63,7 @@ static enum df_status get_part_open(struct get_job *job, struct df_err *err)
 	}
 	for (;;) {
 		if (df_stop_requested)
-			return get_stopped(err);
+			return fetch_get_stopped(err);
 		ssize_t n = read(job->fd, job->chunk, GET_NEAR);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -203,7 +119,7 @@ static enum df_status get_read(struct get_job *job, size_t *n, struct df_err *er
 static enum df_status get_piece(struct get_job *job, size_t n, struct df_err *err)
 {
 	if (n > job->size - job->have)
-		return get_changed(job, "grew", err);
+		return fetch_get_changed(job, "grew", err);
 	enum df_status st = df_write_all(job->fd, job->chunk, n, err);
 	if (st != DF_OK) {
 		df_err_context(err, "%s", job->part);
@@ -227,106 +143,57 @@ static enum df_status get_sync(const struct get_job *job, struct df_err *err)
 	return df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", job->part, df_strerror(errno));
 }
 
+/* Reads until the source says that this is the end. */
+static enum df_status get_pieces(struct get_job *job, struct df_err *err)
+{
+	for (;;) {
+		size_t n = 0;
+		if (df_stop_requested)
+			return fetch_get_stopped(err);
+		enum df_status st = get_read(job, &n, err);
+		if (st != DF_OK || n == 0)
+			return st;
+		st = get_piece(job, n, err);
+		if (st != DF_OK)
+			return st;
+	}
+}
+
+static void get_hash_beside(struct get_job *job)
+{
+	if (job->size - job->have < GET_LARGE)
+		return;
+	job->hasher.fd = job->fd;
+	job->hasher.hash = job->hash;
+	job->hasher.checksum = job->checksum;
+	(void)fetch_hasher_start(&job->hasher, job->have); /* else it is done here */
+}
+
 static enum df_status get_bytes(struct get_job *job, struct df_err *err)
 {
 	int64_t start = df_monotonic_ms();
 	enum df_status st = get_open(job, err);
-	if (st == DF_END)
-		return get_gone(job, err);
+	if (st != DF_OK)
+		return st == DF_END ? get_gone(job, err) : st;
 	job->ahead = df_monotonic_ms() - start < GET_FAR_MS ? GET_NEAR : GET_FAR;
-	if (st == DF_OK && job->size - job->have >= GET_LARGE) {
-		job->hasher.fd = job->fd;
-		job->hasher.hash = job->hash;
-		job->hasher.checksum = job->checksum;
-		(void)fetch_hasher_start(&job->hasher, job->have); /* else it is done here */
-	}
-	for (size_t n = 1; st == DF_OK && n > 0;) {
-		st = df_stop_requested ? get_stopped(err) : get_read(job, &n, err);
-		if (st == DF_OK && n > 0)
-			st = get_piece(job, n, err);
-	}
+	get_hash_beside(job);
+	st = get_pieces(job, err);
 	/* A server that removes what was read does so when it is closed: all of it is on our
 	 * disk by then. */
 	if (st == DF_OK && job->have == job->size)
 		st = get_sync(job, err);
 	job->source->driver->read_close(job->source->state);
+
 	struct df_err unread = {0};
 	enum df_status hashed = fetch_hasher_end(&job->hasher, &unread);
-	if (st == DF_OK && hashed != DF_OK)
-		st = df_fail(hashed, err, NULL, "%s: %s", job->part, unread.text);
-	if (st == DF_OK && job->have < job->size)
-		st = get_changed(job, "shrank", err);
-	return st;
-}
-
-/* ---- after ---- */
-
-/* The time changed while the file was read, and nothing else that can be seen. There are servers
- * that set it when a file is read: bytes that are the same when they are read again did not
- * change. */
-static enum df_status get_again(struct get_job *job, struct df_err *err)
-{
-	const struct fetch_driver *driver = job->source->driver;
-	struct df_sha256 *hash = df_sha256_new();
-	char again[DF_SHA256_HEX];
-	uint64_t have = 0;
-	enum df_status st = driver->read_open(job->source->state, job->path, 0, err);
-	for (size_t n = 1; st == DF_OK && n > 0;) {
-		st = df_stop_requested
-			 ? get_stopped(err)
-			 : driver->read(job->source->state, job->chunk, job->ahead, &n, err);
-		if (st != DF_OK)
-			break;
-		df_sha256_add(hash, job->chunk, n);
-		have += n;
-	}
-	driver->read_close(job->source->state);
-	df_sha256_end(hash, again);
-	df_sha256_free(hash);
-	if (st == DF_END || (st == DF_OK && (have != job->size || strcmp(again, job->hex) != 0)))
-		return get_changed(job, "changed", err);
-	struct fetch_stat now = {0};
-	if (st == DF_OK)
-		st = driver->stat(job->source->state, job->path, false, &now, err);
-	if (st == DF_OK && (now.size != job->size || !fetch_is_file(&now)))
-		return get_changed(job, "changed", err);
-	job->gone = st == DF_END;
-	if (st == DF_OK)
-		job->source->fate.mtime = now.mtime;
-	return st == DF_END ? DF_OK : st;
-}
-
-/* What one and the same request said before and after is compared: what was read in between is
- * one state of the file. */
-static enum df_status get_stat_again(struct get_job *job, struct df_err *err)
-{
-	struct fetch *source = job->source;
-	const struct fetch_entry *entry = job->entry;
-	struct fetch_stat now = {0};
-	struct df_err said = {0};
-	enum df_status st = source->driver->stat(source->state, job->path, false, &now, &said);
-	job->gone = st == DF_END;
-	if (st == DF_END || (st == DF_REJECT && job->blind))
-		return DF_OK;
 	if (st != DF_OK)
-		return df_fail(st, err, NULL, "%s", said.text);
-	if (!fetch_is_file(&now) || (now.size != job->size && !now.partial))
-		return get_changed(job, "changed", err);
-	if (now.mtime != job->before.mtime && !job->blind)
-		return source->driver->listing_differs ? get_again(job, err)
-						       : get_changed(job, "changed", err);
-	if (now.mtime == entry->mtime || now.partial)
-		return DF_OK;
-
-	/* The listing said another time. When it says so still, it is the server's way, and no
-	 * change. */
-	st = source->driver->listing_differs ? fetch_list_stat(source, entry->name, &now, err)
-					     : DF_END;
-	if (st != DF_OK && st != DF_END)
 		return st;
-	bool same = st == DF_OK && now.size == entry->size && now.mtime == entry->mtime;
-	return same ? DF_OK : get_changed(job, "changed", err);
+	if (hashed != DF_OK)
+		return df_fail(hashed, err, NULL, "%s: %s", job->part, unread.text);
+	return job->have < job->size ? fetch_get_changed(job, "shrank", err) : DF_OK;
 }
+
+/* ---- all of it ---- */
 
 static enum df_status get_keep(struct get_job *job, const char *spool_path, struct df_err *err)
 {
@@ -338,32 +205,44 @@ static enum df_status get_keep(struct get_job *job, const char *spool_path, stru
 	return DF_OK;
 }
 
-static enum df_status get_all(struct get_job *job, const char *spool_path, struct df_err *err)
+/* From the checksum file to the last byte. */
+static enum df_status get_read_all(struct get_job *job, struct df_err *err)
 {
 	const char *name = job->entry->name;
-	enum df_status seen = get_stat(job, err);
-	if (seen != DF_OK && seen != DF_END)
-		return seen;
-	enum df_status st =
-	    seen == DF_OK ? fetch_checksum_open(job->source, name, &job->checksum, err) : DF_OK;
+	enum df_status st = fetch_checksum_open(job->source, name, &job->checksum, err);
 	if (st == DF_END)
 		return df_fail(DF_RETRY, err, NULL,
 			       "the checksum file of %s went away: it is left alone", name);
-	if (st == DF_OK)
-		st = get_part_open(job, err);
-	if (st == DF_OK)
-		st = seen == DF_OK ? get_bytes(job, err) : get_gone(job, err);
-	if (st == DF_OK)
-		df_sha256_end(job->hash, job->hex);
-	if (st == DF_OK && !job->gone)
-		st = get_stat_again(job, err);
-	if (st == DF_OK) {
-		st = fetch_checksum_compare(job->checksum, name, err);
-		job->discard = st != DF_OK;
-	}
-	if (st == DF_OK)
-		st = get_keep(job, spool_path, err);
-	return st;
+	if (st != DF_OK)
+		return st;
+	st = get_part_open(job, err);
+	return st == DF_OK ? get_bytes(job, err) : st;
+}
+
+/* The file was gone before it was looked at: the part of an earlier attempt decides. */
+static enum df_status get_read_part(struct get_job *job, struct df_err *err)
+{
+	enum df_status st = get_part_open(job, err);
+	return st == DF_OK ? get_gone(job, err) : st;
+}
+
+static enum df_status get_all(struct get_job *job, const char *spool_path, struct df_err *err)
+{
+	enum df_status st = fetch_get_before(job, err);
+	if (st != DF_OK && st != DF_END)
+		return st;
+	st = st == DF_OK ? get_read_all(job, err) : get_read_part(job, err);
+	if (st != DF_OK)
+		return st;
+
+	df_sha256_end(job->hash, job->hex);
+	if (!job->gone)
+		st = fetch_get_after(job, err);
+	if (st != DF_OK)
+		return st;
+	st = fetch_checksum_compare(job->checksum, job->entry->name, err);
+	job->discard = st != DF_OK;
+	return st == DF_OK ? get_keep(job, spool_path, err) : st;
 }
 
 enum df_status fetch_get(struct fetch *source, const struct fetch_entry *entry,

@@ -46,6 +46,11 @@ char *fetch_path_join(const char *dir, const char *name)
 	return df_format("%s%s%s", dir, len > 0 && dir[len - 1] == '/' ? "" : "/", name);
 }
 
+char *fetch_path_folder(const struct fetch *source, const char *folder)
+{
+	return folder[0] != '\0' ? fetch_path_join(source->root, folder) : df_strdup(source->root);
+}
+
 enum df_status fetch_asked(struct fetch *source, enum df_status st, const char *what)
 {
 	bool (*unsupported)(const void *) = source->driver->unsupported;
@@ -54,28 +59,38 @@ enum df_status fetch_asked(struct fetch *source, enum df_status st, const char *
 	return st;
 }
 
+static bool path_is_folder(const struct fetch_stat *seen)
+{
+	return seen->kind == FETCH_FOLDER || seen->kind == FETCH_UNTYPED;
+}
+
+/* What is missing is made. */
+static enum df_status path_make_missing(struct fetch *source, const char *path, struct df_err *err)
+{
+	struct fetch_stat seen = {0};
+	struct df_err said = {0}, ignored = {0};
+	enum df_status st = source->driver->make_dir(source->state, path, &said);
+	st = fetch_asked(source, st, "making folders");
+	if (st == DF_OK || st == DF_END)
+		return st;
+
+	/* Another feed may have made it meanwhile, which a server words like any failure. */
+	if (st == DF_REJECT && source->cannot == NULL &&
+	    source->driver->stat(source->state, path, true, &seen, &ignored) == DF_OK &&
+	    path_is_folder(&seen))
+		return DF_OK;
+	return df_fail(st, err, NULL, "%s", said.text);
+}
+
 static enum df_status path_make_one(struct fetch *source, const char *path, struct df_err *err)
 {
 	struct fetch_stat seen = {0};
-	struct df_err said = {0};
 	enum df_status st = source->driver->stat(source->state, path, true, &seen, err);
-	if (st == DF_END) {
-		st = fetch_asked(source, source->driver->make_dir(source->state, path, &said),
-				 "making folders");
-		if (source->cannot != NULL)
-			return df_fail(st, err, NULL, "%s", said.text);
-		/* Another feed may have made it meanwhile, which a server words like any
-		 * failure. */
-		if (st == DF_REJECT &&
-		    source->driver->stat(source->state, path, true, &seen, err) == DF_OK)
-			return seen.kind == FETCH_FOLDER || seen.kind == FETCH_UNTYPED
-				   ? DF_OK
-				   : df_fail(st, err, NULL, "%s", said.text);
-		return st == DF_OK || st == DF_END ? st : df_fail(st, err, NULL, "%s", said.text);
-	}
-	if (st == DF_OK && seen.kind != FETCH_FOLDER && seen.kind != FETCH_UNTYPED)
-		return df_fail(DF_REJECT, err, NULL, "%s on the source is not a folder", path);
-	return st;
+	if (st == DF_END)
+		return path_make_missing(source, path, err);
+	if (st != DF_OK || path_is_folder(&seen))
+		return st;
+	return df_fail(DF_REJECT, err, NULL, "%s on the source is not a folder", path);
 }
 
 enum df_status fetch_path_make(struct fetch *source, const char *dir, struct df_err *err)
@@ -84,10 +99,11 @@ enum df_status fetch_path_make(struct fetch *source, const char *dir, struct df_
 	 * looked at. */
 	struct fetch_stat seen = {0};
 	enum df_status st = source->driver->stat(source->state, dir, true, &seen, err);
-	if (st == DF_OK && (seen.kind == FETCH_FOLDER || seen.kind == FETCH_UNTYPED))
+	if (st == DF_OK && path_is_folder(&seen))
 		return DF_OK;
 	if (st != DF_OK && st != DF_END)
 		return st;
+
 	char *path = df_strdup(dir);
 	st = DF_OK;
 	for (char *p = path + 1; st == DF_OK && p[-1] != '\0'; p++) {

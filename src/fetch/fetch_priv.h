@@ -79,13 +79,11 @@ struct fetch {
 	/* What the source turned out not to be able to do at all, or NULL. */
 	const char *cannot;
 	struct fetch_fate fate;
-	unsigned
-	    /* files that were asked for one by one, of which no more was learnt than from the
-	     * listing */
-	    asked_in_vain;
+	/* files that were asked for one by one, of which no more was learnt than from the listing */
+	unsigned asked_in_vain;
 };
 
-/* fetch_list.c */
+/* fetch_list_look.c, fetch_list_name.c */
 /* What the folder's listing says of the name now. DF_END: it is not listed. */
 enum df_status fetch_list_stat(struct fetch *source, const char *name, struct fetch_stat *out,
 			       struct df_err *err) DF_CHECK;
@@ -114,6 +112,8 @@ char *fetch_path_root(const struct conf_source *source);
 /* ... a relative one is below the feed's folder. */
 char *fetch_path_dir(const struct fetch *source, const char *dir);
 char *fetch_path_join(const char *dir, const char *name);
+/* The path of a folder that is named below the feed's; "" is the feed's own. The caller's. */
+char *fetch_path_folder(const struct fetch *source, const char *folder);
 /* After a request that would do `what`: notes in source->cannot when it is one that the source
  * does not know. Returns st. */
 enum df_status fetch_asked(struct fetch *source, enum df_status st, const char *what) DF_CHECK;

@@ -117,8 +117,8 @@ static enum df_status no_certificate(const struct conf_feed *feed, const struct 
 }
 
 /* The certificate's bytes, borrowed from h. */
-static enum df_status ask(struct fetch_hello *h, const struct fetch_known *known,
-			  struct fetch_bytes *blob, struct df_err *err)
+static enum df_status ask_certificate(struct fetch_hello *h, const struct fetch_known *known,
+				      struct fetch_bytes *blob, struct df_err *err)
 {
 	struct fetch_wire w = {0};
 	struct fetch_offer offer = {0};
@@ -143,11 +143,13 @@ static enum df_status ask(struct fetch_hello *h, const struct fetch_known *known
 	if (st != DF_OK)
 		return st;
 	st = ask_key(h, kex, err);
-	if (st == DF_OK)
-		st = fetch_hello_packet(h, SSH_MSG_KEX_REPLY, &w, err);
-	if (st == DF_OK)
-		*blob = fetch_wire_string(&w);
-	return st;
+	if (st != DF_OK)
+		return st;
+	st = fetch_hello_packet(h, SSH_MSG_KEX_REPLY, &w, err);
+	if (st != DF_OK)
+		return st;
+	*blob = fetch_wire_string(&w);
+	return DF_OK;
 }
 
 enum df_status fetch_sftp_certify(const struct conf_feed *feed, struct fetch_known *known,
@@ -162,15 +164,16 @@ enum df_status fetch_sftp_certify(const struct conf_feed *feed, struct fetch_kno
 	enum df_status st = fetch_hello_open(&h, feed, stall, err);
 	if (st != DF_OK)
 		goto cleanup;
-	st = ask(&h, known, &blob, err);
+	st = ask_certificate(&h, known, &blob, err);
 	if (st != DF_OK)
 		goto cleanup;
 	st = fetch_cert_read(blob.p, blob.len, &cert, err);
 	if (st != DF_OK)
 		goto cleanup;
 	st = fetch_cert_check(feed, known, &cert, df_now_ms() / 1000, &line, err);
-	if (st == DF_OK)
-		fetch_known_add(known, FETCH_KEY_CERTIFIED, cert.key.data, cert.key.len, line);
+	if (st != DF_OK)
+		goto cleanup;
+	fetch_known_add(known, FETCH_KEY_CERTIFIED, cert.key.data, cert.key.len, line);
 cleanup:
 	fetch_cert_free(&cert);
 	fetch_hello_close(&h);

@@ -54,50 +54,54 @@ static enum df_status link_session(struct fetch_sftp *s, const char *preference,
 	return DF_OK;
 }
 
-/* No connection came about. When that is for want of a common key type, say which ones the
- * server has. */
+/* Both sides have no method in common. The host keys that the server has may say why. */
+static enum df_status link_explain_methods(struct fetch_sftp *s, const char *words,
+					   const char *preference, struct df_err *err)
+{
+	const char *host = s->feed->fetch.source.host, *version = libssh2_version(0);
+	char *offer = fetch_sftp_offer(s->feed);
+	bool sha1 = fetch_sftp_rsa_is_sha1();
+	bool only_rsa = offer != NULL && strstr(offer, "ssh-ed25519") == NULL &&
+			strstr(offer, "ecdsa-") == NULL && strstr(offer, "rsa") != NULL;
+	if (only_rsa && sha1)
+		df_fail(DF_DENIED, err, NULL,
+			"the server %s has only RSA host keys (%s), which libssh2 %s cannot check "
+			"(it knows RSA with SHA-1 only): have the server's administrator add an "
+			"Ed25519 or ECDSA host key, or build dropfeed with libssh2 1.11 or newer "
+			"(make libssh2)",
+			host, offer, version);
+	else
+		df_fail(DF_DENIED, err, NULL,
+			"%s and libssh2 %s have no common method: %s (host keys of the server: "
+			"%s; asked for: %s)%s",
+			host, version, words, offer != NULL ? offer : "unknown", preference,
+			sha1 ? ". A server that has aes-gcm ciphers or -etm MACs only needs "
+			       "libssh2 1.11 or newer (make libssh2)"
+			     : "");
+	free(offer);
+	return DF_DENIED;
+}
+
+/* No connection came about. */
 static enum df_status link_explain(struct fetch_sftp *s, long rc, const char *preference,
 				   struct df_err *err)
 {
 	char *words = df_strdup(fetch_sftp_words(s));
-	const char *host = s->feed->fetch.source.host;
+	const struct conf_source *source = &s->feed->fetch.source;
+	enum df_status st = DF_RETRY;
 	s->broken = true;
 	/* Not to be mixed up with LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE, which is agreed methods
 	 * that then went wrong. */
-	bool disagree = rc == LIBSSH2_ERROR_KEX_FAILURE;
-	char *offer = disagree ? fetch_sftp_offer(s->feed) : NULL;
-	bool only_rsa = offer != NULL && strstr(offer, "ssh-ed25519") == NULL &&
-			strstr(offer, "ecdsa-") == NULL && strstr(offer, "rsa") != NULL;
-	enum df_status st = DF_RETRY;
-	if (only_rsa && fetch_sftp_rsa_is_sha1())
-		st = df_fail(DF_DENIED, err, NULL,
-			     "the server %s has only RSA host keys (%s), which libssh2 %s cannot "
-			     "check (it knows RSA with "
-			     "SHA-1 only): have the server's administrator add an Ed25519 or "
-			     "ECDSA host key, or build "
-			     "dropfeed with libssh2 1.11 or newer (make libssh2)",
-			     host, offer, libssh2_version(0));
-	else if (disagree)
-		st = df_fail(
-		    DF_DENIED, err, NULL,
-		    "%s and libssh2 %s have no common method: %s (host keys of the server: %s; "
-		    "asked for: %s)%s",
-		    host, libssh2_version(0), words, offer != NULL ? offer : "unknown", preference,
-		    fetch_sftp_rsa_is_sha1()
-			? ". A server that has aes-gcm ciphers or -etm MACs only needs libssh2 "
-			  "1.11 or newer (make libssh2)"
-			: "");
+	if (rc == LIBSSH2_ERROR_KEX_FAILURE)
+		st = link_explain_methods(s, words, preference, err);
 	else
-		st = df_fail(DF_RETRY, err, NULL, "no SSH connection with %s port %u: %s%s", host,
-			     (unsigned)s->feed->fetch.source.port, words,
-			     libssh2_session_banner_get(s->session) != NULL
-				 ? ""
-				 : ": it hung up before it said anything. It may refuse this "
-				   "address for a while, after "
-				   "failed logins or too many connections (OpenSSH's "
-				   "PerSourcePenalties and MaxStartups, "
-				   "fail2ban)");
-	free(offer);
+		df_fail(st, err, NULL, "no SSH connection with %s port %u: %s%s", source->host,
+			(unsigned)source->port, words,
+			libssh2_session_banner_get(s->session) != NULL
+			    ? ""
+			    : ": it hung up before it said anything. It may refuse this address "
+			      "for a while, after failed logins or too many connections "
+			      "(OpenSSH's PerSourcePenalties and MaxStartups, fail2ban)");
 	free(words);
 	return st;
 }
@@ -107,8 +111,9 @@ static enum df_status link_handshake(struct fetch_sftp *s, const char *preferenc
 				     const unsigned char **blob, size_t *len, struct df_err *err)
 {
 	enum df_status st = fetch_sftp_connect(s->feed, &s->sock, &s->proxy, err);
-	if (st == DF_OK)
-		st = link_session(s, preference, err);
+	if (st != DF_OK)
+		return st;
+	st = link_session(s, preference, err);
 	if (st != DF_OK)
 		return st;
 	int rc = 0, type = 0;
@@ -157,49 +162,60 @@ static void seen_add(struct conf_list *seen, const char *type)
 	seen->v[seen->n++] = df_strdup(type);
 }
 
+struct link_pins {
+	struct conf_list seen; /* types of keys that were shown, and are not the pinned one */
+	struct df_buf shown;   /* the same with fingerprints, for the message */
+};
+
+/* DF_END: no further type that both sides know. */
+static enum df_status link_try_pin(struct fetch_sftp *s, const struct fetch_known *known,
+				   struct link_pins *pins, bool *fits, struct df_err *err)
+{
+	const unsigned char *blob = NULL;
+	size_t len = 0;
+	struct df_err said = {0};
+	char *preference = fetch_hostkey_preference(known, &pins->seen);
+	if (preference == NULL)
+		return DF_END;
+	enum df_status st = link_handshake(s, preference, &blob, &len, &said);
+	free(preference);
+	if (st == DF_DENIED && pins->seen.n > 0)
+		return DF_END;
+	if (st != DF_OK)
+		return df_fail(st, err, NULL, "%s", said.text);
+
+	char type[FETCH_TYPE_SIZE], print[FETCH_PRINT_SIZE];
+	fetch_hostkey_type(blob, len, type);
+	fetch_hostkey_print(blob, len, print);
+	*fits = fetch_hostkey_is_pin(s->feed->fetch.host_key, print);
+	if (*fits)
+		return DF_OK;
+	df_buf_addf(&pins->shown, "%s%s %s", pins->shown.len > 0 ? ", " : "", type, print);
+	seen_add(&pins->seen, type);
+	link_hang_up(s);
+	return DF_OK;
+}
+
 /* A server with several keys shows the one that we ask for, but a pinned fingerprint does not
  * name its type: types are tried until the pin fits or none is left. */
-static enum df_status link_find_pin(struct fetch_sftp *s, const struct fetch_known *known,
-				    struct df_err *err)
+static enum df_status link_find_pin(struct fetch_sftp *s, struct df_err *err)
 {
-	struct conf_list seen = {0};
-	struct df_buf shown = {.max = 1024};
-	enum df_status st = DF_DENIED;
-	for (;;) {
-		char *preference = fetch_hostkey_preference(known, &seen);
-		if (preference == NULL)
-			break;
-		const unsigned char *blob = NULL;
-		size_t len = 0;
-		struct df_err said = {0};
-		st = link_handshake(s, preference, &blob, &len, &said);
-		free(preference);
-		if (st != DF_OK) {
-			if (seen.n == 0 || st != DF_DENIED) {
-				st = df_fail(st, err, NULL, "%s", said.text);
-				goto cleanup;
-			}
-			break; /* no further type that both sides know */
-		}
-		char type[FETCH_TYPE_SIZE], print[FETCH_PRINT_SIZE];
-		fetch_hostkey_type(blob, len, type);
-		fetch_hostkey_print(blob, len, print);
-		if (fetch_hostkey_is_pin(s->feed->fetch.host_key, print))
-			goto cleanup;
-		df_buf_addf(&shown, "%s%s %s", shown.len > 0 ? ", " : "", type, print);
-		seen_add(&seen, type);
-		link_hang_up(s);
-	}
-	st = df_fail(DF_DENIED, err, NULL,
-		     "the host key of %s is not the pinned one: host_key is %s, the server shows "
-		     "%s. Ask the server's "
-		     "administrator which one is right before you change host_key",
-		     s->feed->fetch.source.host, s->feed->fetch.host_key, df_buf_cstr(&shown));
-cleanup:
-	for (size_t i = 0; i < seen.n; i++)
-		free(seen.v[i]);
-	free(seen.v);
-	df_buf_free(&shown);
+	struct fetch_known none = {0};
+	struct link_pins pins = {.shown = {.max = 1024}};
+	enum df_status st = DF_OK;
+	for (bool fits = false; st == DF_OK && !fits;)
+		st = link_try_pin(s, &none, &pins, &fits, err);
+	if (st == DF_END)
+		st = df_fail(
+		    DF_DENIED, err, NULL,
+		    "the host key of %s is not the pinned one: host_key is %s, the server shows "
+		    "%s. Ask the server's administrator which one is right before you change "
+		    "host_key",
+		    s->feed->fetch.source.host, s->feed->fetch.host_key, df_buf_cstr(&pins.shown));
+	for (size_t i = 0; i < pins.seen.n; i++)
+		free(pins.seen.v[i]);
+	free(pins.seen.v);
+	df_buf_free(&pins.shown);
 	return st;
 }
 
@@ -265,13 +281,11 @@ static enum df_status link_find_known(struct fetch_sftp *s, struct fetch_known *
 		return link_find_certified(s, known, err);
 
 	enum df_status st = link_try_known(s, known, &said);
-	if (st == DF_OK)
-		return DF_OK;
 	if (st != DF_DENIED)
-		return df_fail(st, err, NULL, "%s", said.text);
+		return st == DF_OK ? st : df_fail(st, err, NULL, "%s", said.text);
 	st = link_find_certified(s, known, &certified);
 	if (st == DF_OK)
-		return DF_OK;
+		return st;
 	return df_fail(st, err, NULL, "%s. The @cert-authority in line %d does not help: %s",
 		       said.text, authority, certified.text);
 }
@@ -279,44 +293,48 @@ static enum df_status link_find_known(struct fetch_sftp *s, struct fetch_known *
 static enum df_status link_subsystem(struct fetch_sftp *s, struct df_err *err)
 {
 	fetch_sftp_begin(s);
+	int rc = 0;
 	while ((s->sftp = libssh2_sftp_init(s->session)) == NULL) {
-		int rc = libssh2_session_last_errno(s->session);
-		if (rc == LIBSSH2_ERROR_EAGAIN) {
-			enum df_status st = fetch_sftp_wait(s, err);
-			if (st != DF_OK)
-				return st;
-			continue;
-		}
-		s->broken = true;
-		if (fetch_sftp_is_lost(s, rc))
-			return df_fail(DF_RETRY, err, NULL, "the connection to %s broke: %s",
-				       s->feed->fetch.source.host, fetch_sftp_words(s));
-		return df_fail(DF_DENIED, err, NULL, "%s lets %s in, but serves no SFTP: %s",
-			       s->feed->fetch.source.host, s->feed->fetch.source.user,
-			       fetch_sftp_words(s));
+		rc = libssh2_session_last_errno(s->session);
+		if (rc != LIBSSH2_ERROR_EAGAIN)
+			break;
+		enum df_status st = fetch_sftp_wait(s, err);
+		if (st != DF_OK)
+			return st;
 	}
-	return DF_OK;
+	if (s->sftp != NULL)
+		return DF_OK;
+	s->broken = true;
+	if (fetch_sftp_is_lost(s, rc))
+		return df_fail(DF_RETRY, err, NULL, "the connection to %s broke: %s",
+			       s->feed->fetch.source.host, fetch_sftp_words(s));
+	return df_fail(DF_DENIED, err, NULL, "%s lets %s in, but serves no SFTP: %s",
+		       s->feed->fetch.source.host, s->feed->fetch.source.user, fetch_sftp_words(s));
+}
+
+static enum df_status link_find(struct fetch_sftp *s, struct df_err *err)
+{
+	if (s->feed->fetch.host_key != NULL)
+		return link_find_pin(s, err);
+	struct fetch_known known = {0};
+	enum df_status st = fetch_known_read(s->feed, &known, err);
+	if (st == DF_OK)
+		st = link_find_known(s, &known, err);
+	fetch_known_free(&known);
+	return st;
 }
 
 enum df_status fetch_sftp_open(const struct conf_feed *feed, void **state, struct df_err *err)
 {
 	struct fetch_sftp *s = df_alloc(sizeof(*s));
-	struct fetch_known known = {0};
-	enum df_status st = DF_OK;
 	s->feed = feed;
 	s->sock = -1;
 	*state = s;
-	if (feed->fetch.host_key == NULL)
-		st = fetch_known_read(feed, &known, err);
-	if (st == DF_OK)
-		st = feed->fetch.host_key != NULL ? link_find_pin(s, &known, err)
-						  : link_find_known(s, &known, err);
-	if (st == DF_OK)
-		st = fetch_sftp_login(s, err);
-	if (st == DF_OK)
-		st = link_subsystem(s, err);
-	fetch_known_free(&known);
-	return st;
+	enum df_status st = link_find(s, err);
+	if (st != DF_OK)
+		return st;
+	st = fetch_sftp_login(s, err);
+	return st == DF_OK ? link_subsystem(s, err) : st;
 }
 
 void fetch_sftp_close(void *state)
@@ -339,10 +357,11 @@ enum df_status fetch_host_key(const struct conf_feed *feed, struct fetch_host_ke
 	    fetch_hostkey_preference(&(struct fetch_known){0}, &(struct conf_list){0});
 	enum df_status st = link_handshake(s, preference, &blob, &len, err);
 	free(preference);
-	if (st == DF_OK) {
-		fetch_hostkey_type(blob, len, out->type);
-		fetch_hostkey_print(blob, len, out->print);
-	}
+	if (st != DF_OK)
+		goto cleanup;
+	fetch_hostkey_type(blob, len, out->type);
+	fetch_hostkey_print(blob, len, out->print);
+cleanup:
 	fetch_sftp_close(s);
 	return st;
 }

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* What a name in the folder is to the feed. */
+#include "fetch_list.h"
+
+#include "dropfeed/name.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+
+char *fetch_companion(const struct conf_feed *feed, const char *name, size_t i)
+{
+	const char *endings[] = {feed->fetch.checksum, feed->fetch.ready_marker};
+	for (size_t k = 0; k < sizeof(endings) / sizeof(*endings); k++) {
+		if (endings[k] != NULL && i-- == 0)
+			return df_format("%s%s", name, endings[k]);
+	}
+	return NULL;
+}
+
+static bool list_is_beside(const struct conf_feed *feed, const char *name)
+{
+	const char *endings[] = {feed->fetch.checksum, feed->fetch.ready_marker};
+	size_t len = strlen(name);
+	for (size_t k = 0; k < sizeof(endings) / sizeof(*endings); k++) {
+		size_t n = endings[k] != NULL ? strlen(endings[k]) : 0;
+		if (n > 0 && len > n && strcmp(name + len - n, endings[k]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A glob speaks of the file's own name, or of all of it below the feed's folder. */
+static bool list_matches(const struct conf_list *globs, const char *name)
+{
+	const char *leaf = df_base_name(name);
+	for (size_t i = 0; i < globs->n; i++) {
+		if (fnmatch(globs->v[i], leaf, 0) == 0 || fnmatch(globs->v[i], name, 0) == 0)
+			return true;
+	}
+	return false;
+}
+
+enum list_place fetch_list_place(const struct conf_feed *feed, const char *name)
+{
+	const char *leaf = df_base_name(name);
+	if (name_ignored(leaf))
+		return LIST_NOWHERE;
+	if (list_is_beside(feed, leaf))
+		return LIST_BESIDE;
+	if (list_matches(&feed->fetch.exclude, name))
+		return LIST_NOWHERE;
+	if (feed->fetch.include.n > 0)
+		return list_matches(&feed->fetch.include, name) ? LIST_TAKEN : LIST_NOWHERE;
+	struct name parts = {0};
+	struct df_err unwanted = {0};
+	if (name_parse_as(leaf, feed->decode.document_type, &parts, &unwanted) == DF_OK)
+		return LIST_TAKEN;
+	return name_meant(leaf) ? LIST_MISNAMED : LIST_NOWHERE;
+}
+
+const char *fetch_list_leaf(const struct fetch *source, const char *folder, const char *name,
+			    size_t *len)
+{
+	const char *slash = memrchr(name, '/', *len);
+	if (slash == NULL)
+		return name;
+	char *path = fetch_path_join(source->root, folder);
+	size_t have = (size_t)(slash - name), want = strlen(path);
+	while (want > 0 && path[want - 1] == '/')
+		want--;
+	bool same = have == want && memcmp(name, path, want) == 0;
+	free(path);
+	if (!same)
+		return name;
+	*len -= have + 1;
+	return slash + 1;
+}
