@@ -36,7 +36,7 @@ ifneq ($(LIBSSH2),)
 endif
 # A build may lack these: `--version` says so, and what needs one refuses. WITHOUT="libzstd libbz2" leaves them out on purpose.
 wanted    = $(filter-out $(WITHOUT),$(1))
-OPTIONAL := $(foreach l,$(call wanted,libzstd liblzma),$(shell pkg-config --exists $(l) && echo $(l)))
+OPTIONAL := $(foreach l,$(call wanted,libzstd liblzma libpq),$(shell pkg-config --exists $(l) && echo $(l)))
 BZ2      := $(if $(call wanted,libbz2),$(shell echo '\#include <bzlib.h>' | $(CC) -E -xc - >/dev/null 2>&1 && echo libbz2))
 HAVE     := $(foreach l,$(OPTIONAL) $(BZ2),-DHAVE_$(shell echo $(l) | tr a-z A-Z))
 LIBS_PKG += $(OPTIONAL)

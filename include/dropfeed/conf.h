@@ -226,9 +226,17 @@ struct conf_operate {        /* what operators get to see of the program */
 	struct conf_notify notify;
 };
 
+/* The ledger that the hosts of a fleet share. */
+struct conf_ledger {
+	char *url;      /* postgresql://..., without a password; NULL: SQLite in state_dir */
+	char *password; /* a secret, or NULL */
+	char *node;     /* this host's name; NULL: its host name */
+};
+
 struct conf {
 	char *path;
-	char *state_dir;             /* required as soon as there is a feed */
+	char *state_dir; /* required as soon as there is a feed */
+	struct conf_ledger ledger;
 	uint32_t jobs;               /* 1..64, default 2 */
 	enum df_log_level log_level; /* error warn info debug, default info */
 	bool log_json;

@@ -108,8 +108,26 @@ struct ledger_reject { /* a row that the preflight accepted and that was not del
 	const char *code;
 };
 
-enum df_status ledger_open(const char *state_dir, struct ledger **out, struct df_err *err) DF_CHECK;
+/* Where the ledger is. */
+struct ledger_where {
+	const char *state_dir; /* paths below it are stored relative to it */
+	/* postgresql://...: the database that hosts share; NULL: SQLite, in state_dir */
+	const char *url;
+	const char *password; /* NULL: libpq's own ways, such as ~/.pgpass */
+	const char *node;     /* this host's name in the fleet; NULL: its host name */
+};
+/* What it is called in messages: a path, or the URL without a password. The caller's. */
+char *ledger_where_name(const struct ledger_where *where);
+/* Whether this program can use PostgreSQL; its libpq's version, else NULL. */
+const char *ledger_libpq(void);
+
+enum df_status ledger_open_at(const struct ledger_where *where, struct ledger **out,
+			      struct df_err *err) DF_CHECK;
 /* For status: DF_END when there is no ledger yet. Never writes. */
+enum df_status ledger_open_at_readonly(const struct ledger_where *where, struct ledger **out,
+				       struct df_err *err) DF_CHECK;
+/* The same for SQLite. */
+enum df_status ledger_open(const char *state_dir, struct ledger **out, struct df_err *err) DF_CHECK;
 enum df_status ledger_open_readonly(const char *state_dir, struct ledger **out,
 				    struct df_err *err) DF_CHECK;
 void ledger_close(struct ledger *l);

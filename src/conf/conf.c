@@ -359,6 +359,9 @@ void conf_free(struct conf *conf)
 	free(conf->feeds);
 	free(conf->path);
 	free(conf->state_dir);
+	free(conf->ledger.url);
+	conf_secret_free(conf->ledger.password);
+	free(conf->ledger.node);
 	free(conf->operate.metrics_file);
 	free(conf->operate.ping_url);
 	free(conf->operate.notify.on_event);

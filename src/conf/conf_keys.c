@@ -180,6 +180,43 @@ static enum df_status parse_url(void *home, const struct conf_key *key, const ch
 	return DF_OK;
 }
 
+/* libpq's URI. Neither a password nor a fragment of one is repeated by a message. */
+static enum df_status parse_ledger(void *home, const struct conf_key *key, const char *value,
+				   const char *base, struct df_err *err)
+{
+	(void)base;
+	size_t scheme = strncmp(value, "postgresql://", 13) == 0 ? 13
+			: strncmp(value, "postgres://", 11) == 0 ? 11
+								 : 0;
+	if (scheme == 0 || strpbrk(value, " \t\"") != NULL)
+		return df_fail(DF_USAGE, err, NULL,
+			       "the value is not a URL such as postgresql://user@host/database");
+	const char *at = strchr(value + scheme, '@');
+	const char *colon =
+	    at != NULL ? memchr(value + scheme, ':', (size_t)(at - value) - scheme) : NULL;
+	if (colon != NULL || strstr(value, "password=") != NULL)
+		return df_fail(DF_USAGE, err, NULL,
+			       "the URL holds a password: take it out, write it to a file of mode "
+			       "0600 and give that as ledger_password_file = PATH");
+	conf_text_set(text_field(home, key), df_strdup(value));
+	return DF_OK;
+}
+
+/* It is shown in listings and messages. */
+static enum df_status parse_node(void *home, const struct conf_key *key, const char *value,
+				 const char *base, struct df_err *err)
+{
+	static const char good[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+	(void)base;
+	if (strlen(value) > 63 || value[strspn(value, good)] != '\0')
+		return df_fail(DF_USAGE, err, NULL,
+			       "a node's name has at most 63 letters, digits, dots, dashes and "
+			       "underscores");
+	conf_text_set(text_field(home, key), df_strdup(value));
+	return DF_OK;
+}
+
 static enum df_status parse_notify(void *home, const struct conf_key *key, const char *value,
 				   const char *base, struct df_err *err)
 {
@@ -213,6 +250,10 @@ static enum df_status parse_notify(void *home, const struct conf_key *key, const
 
 const struct conf_key conf_main_keys[] = {
     {.name = "state_dir", .at = MAIN(state_dir), .parse = conf_parse_path},
+    {.name = "ledger", .at = MAIN(ledger.url), .parse = parse_ledger},
+    {.name = "ledger_password_file", .at = MAIN(ledger.password), .parse = conf_parse_secret_file},
+    {.name = "ledger_password_env", .at = MAIN(ledger.password), .parse = conf_parse_secret_env},
+    {.name = "node", .at = MAIN(ledger.node), .parse = parse_node},
     {.name = "jobs",
      .at = MAIN(jobs),
      .parse = conf_parse_u32,

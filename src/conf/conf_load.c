@@ -318,9 +318,12 @@ static void on_key(struct loader *l, const char *name, char *value)
 	if (*value == '\0')
 		loader_complain(l, l->line,
 				"%s: no value given; leave the line out for the default", name);
-	else if (l->no_secrets && is_secret(key))
+	else if (l->no_secrets && is_secret(key)) {
+		/* the ledger's is needed to read it: where it cannot be read, libpq asks elsewhere */
 		good = true;
-	else if (value_plain(l, key, value)) {
+		if (in_main && key->parse(home, key, value, l->base, &err) != DF_OK)
+			df_log(DF_LOG_DEBUG, "%s: %s", name, err.text);
+	} else if (value_plain(l, key, value)) {
 		good = key->parse(home, key, value, l->base, &err) == DF_OK;
 		if (!good)
 			loader_complain(l, l->line, "%s: %s", name, err.text);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Opening and closing the ledger. */
+#include "ledger_postgres.h"
 #include "ledger_priv.h"
 #include "ledger_sql.h"
 #include "ledger_sqlite.h"
@@ -25,7 +26,9 @@ const char *ledger_state_name(enum ledger_state s)
 	return "unknown";
 }
 
-static struct ledger *ledger_new(const char *state_dir)
+/* ---- opening and closing ---- */
+
+static struct ledger *ledger_new(const struct ledger_where *where)
 {
 	struct ledger *l = df_alloc(sizeof(*l));
 	pthread_mutexattr_t attr;
@@ -33,12 +36,17 @@ static struct ledger *ledger_new(const char *state_dir)
 	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
 	pthread_mutex_init(&l->lock, &attr);
 	pthread_mutexattr_destroy(&attr);
-	size_t n = strlen(state_dir);
-	while (n > 1 && state_dir[n - 1] == '/')
+	size_t n = strlen(where->state_dir);
+	while (n > 1 && where->state_dir[n - 1] == '/')
 		n--;
-	l->dir = df_strndup(state_dir, n);
-	l->path = df_format("%s/ledger.db", l->dir);
+	l->dir = df_strndup(where->state_dir, n);
+	l->path = ledger_where_name(where);
+	l->node = ledger_where_node(where);
 	l->driver = &ledger_sqlite;
+#ifdef HAVE_LIBPQ
+	if (where->url != NULL)
+		l->driver = &ledger_postgres;
+#endif
 	l->statements = df_alloc(ST_COUNT * sizeof(struct ledger_stmt *));
 	return l;
 }
@@ -53,18 +61,34 @@ void ledger_close(struct ledger *l)
 	l->driver->close(l);
 	pthread_mutex_destroy(&l->lock);
 	free((void *)l->statements);
+	free(l->node);
 	free(l->path);
 	free(l->dir);
 	free(l);
 }
 
-enum df_status ledger_open(const char *state_dir, struct ledger **out, struct df_err *err)
+static enum df_status by_driver(struct ledger *l, const struct ledger_where *where, bool reads,
+				struct df_err *err)
 {
-	enum df_status st = df_mkdirs(state_dir, err);
+	if (where->url == NULL)
+		return reads ? ledger_sqlite_readonly(l, err) : ledger_sqlite_open(l, err);
+#ifdef HAVE_LIBPQ
+	return reads ? ledger_postgres_readonly(l, where, err)
+		     : ledger_postgres_open(l, where, err);
+#else
+	return df_fail(DF_USAGE, err, NULL, "this build has no libpq: it cannot use the ledger %s",
+		       l->path);
+#endif
+}
+
+enum df_status ledger_open_at(const struct ledger_where *where, struct ledger **out,
+			      struct df_err *err)
+{
+	enum df_status st = df_mkdirs(where->state_dir, err);
 	if (st != DF_OK)
 		return st;
-	struct ledger *l = ledger_new(state_dir);
-	st = ledger_sqlite_open(l, err);
+	struct ledger *l = ledger_new(where);
+	st = by_driver(l, where, false, err);
 	if (st == DF_OK)
 		*out = l;
 	else
@@ -72,13 +96,24 @@ enum df_status ledger_open(const char *state_dir, struct ledger **out, struct df
 	return st;
 }
 
-enum df_status ledger_open_readonly(const char *state_dir, struct ledger **out, struct df_err *err)
+enum df_status ledger_open_at_readonly(const struct ledger_where *where, struct ledger **out,
+				       struct df_err *err)
 {
-	struct ledger *l = ledger_new(state_dir);
-	enum df_status st = ledger_sqlite_readonly(l, err);
+	struct ledger *l = ledger_new(where);
+	enum df_status st = by_driver(l, where, true, err);
 	if (st == DF_OK)
 		*out = l;
 	else
 		ledger_close(l);
 	return st;
+}
+
+enum df_status ledger_open(const char *state_dir, struct ledger **out, struct df_err *err)
+{
+	return ledger_open_at(&(struct ledger_where){.state_dir = state_dir}, out, err);
+}
+
+enum df_status ledger_open_readonly(const char *state_dir, struct ledger **out, struct df_err *err)
+{
+	return ledger_open_at_readonly(&(struct ledger_where){.state_dir = state_dir}, out, err);
 }

@@ -3,9 +3,12 @@
  * ledger_priv.h - inside the ledger room
  *
  * ledger.c		opening and closing, by either driver
+ * ledger_where.c	what it is called
  * ledger_db.c		statements and transactions, whatever the database is
  * ledger_driver.h	what a driver does
  * ledger_sqlite.c	SQLite; ledger_sqlite_open.c: opening and migrating
+ * ledger_postgres.c	PostgreSQL; ledger_postgres_open.c: opening and migrating;
+ *			ledger_postgres_link.c: a connection that may break
  * ledger_session.c	which log belongs to an SQLite ledger
  * ledger_path.c	paths that a moved state folder keeps
  * ledger_file.c	listings and files
@@ -31,14 +34,20 @@
 
 struct ledger {
 	const struct ledger_driver *driver;
-	struct sqlite3 *db;   /* own: SQLite's, or NULL */
-	char *dir;            /* own: state_dir, without a slash at its end */
-	char *path;           /* own: what it is called in messages */
-	pthread_mutex_t lock; /* recursive: a walk's callback may call back into the ledger */
-	bool syncing;         /* each commit is on the disk before it returns */
+	struct sqlite3 *db;        /* own: SQLite's, or NULL */
+	struct ledger_link *link;  /* own: to PostgreSQL, or NULL */
+	int64_t changes, inserted; /* with that */
+	char *node;                /* own: this host's name in a fleet; empty without one */
+	char *dir;                 /* own: state_dir, without a slash at its end */
+	char *path;                /* own: what it is called in messages */
+	pthread_mutex_t lock;      /* recursive: a walk's callback may call back into the ledger */
+	bool syncing;              /* each commit is on the disk before it returns */
 	struct ledger_stmt **statements; /* prepared when first used */
 	struct ledger_stmt *documents;   /* likewise, for walks through a file's documents */
 };
+
+/* This host's name in a fleet, "" without one. The caller's. */
+char *ledger_where_node(const struct ledger_where *where);
 
 void ledger_lock(struct ledger *l);
 void ledger_unlock(struct ledger *l);

@@ -10,9 +10,9 @@ static enum df_status pulls_add(struct ledger *l, const struct ledger_pull *v, s
 	const struct ledger_change add = {.which = ST_PULL_BEGIN, .what = "note a download"};
 	for (size_t i = 0; i < n; i++) {
 		const struct ledger_key *k = &v[i].key;
-		enum df_status st = ledger_change(l, &add, err, "ttttii", k->feed,
+		enum df_status st = ledger_change(l, &add, err, "ttttiit", k->feed,
 						  ledger_path_stored(l, v[i].arrival), k->source,
-						  k->name, (int64_t)k->size, k->mtime);
+						  k->name, (int64_t)k->size, k->mtime, l->node);
 		if (st != DF_OK)
 			return st;
 	}
@@ -32,5 +32,5 @@ enum df_status ledger_pull_end(struct ledger *l, const char *feed, const char *a
 			       struct df_err *err)
 {
 	const struct ledger_change c = {.which = ST_PULL_END, .what = "end a download"};
-	return ledger_change(l, &c, err, "tt", feed, ledger_path_stored(l, arrival));
+	return ledger_change(l, &c, err, "ttt", feed, ledger_path_stored(l, arrival), l->node);
 }

@@ -349,7 +349,7 @@ enum df_status ledger_pulls(struct ledger *l, const char *feed, ledger_each_pull
 {
 	struct pull_walk p = {each, ctx, feed};
 	const struct walk w = {row_pull, NULL, &p};
-	return walk(l, SQL_PULLS, &w, err, "t", feed);
+	return walk(l, SQL_PULLS, &w, err, "tt", feed, l->node);
 }
 
 enum df_status ledger_tallies(struct ledger *l, ledger_each_tally each, void *ctx,

@@ -15,6 +15,8 @@
 	"CASE WHEN NEW.state = 5 THEN 'refused' WHEN EXISTS(SELECT 1 FROM document"                \
 	" WHERE file_id = NEW.id AND rejected > 0) THEN 'rejects' ELSE 'done' END"
 
+#define MIGRATE_PULL_NODE "ALTER TABLE pull ADD COLUMN node TEXT NOT NULL DEFAULT '';"
+
 /* ledger_migrations[n] takes a ledger from version n to n + 1. Never edit one that was released:
  * append. */
 static const char *const ledger_migrations[] = {
@@ -245,6 +247,9 @@ static const char *const ledger_migrations[] = {
     "  document_id INTEGER NOT NULL REFERENCES document(id) ON DELETE CASCADE, n INTEGER NOT NULL,"
     "  code TEXT NOT NULL, text TEXT NOT NULL, rows INTEGER NOT NULL,"
     "  PRIMARY KEY(document_id, n)) WITHOUT ROWID;",
+
+    /* whose spool a download is in, where several hosts share a ledger */
+    MIGRATE_PULL_NODE,
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
@@ -307,7 +312,8 @@ static const char *const ledger_migrations[] = {
 	"SELECT " SQL_DOCUMENT_COLUMNS SQL_DOCUMENT_TABLES "WHERE file_id = ?1 ORDER BY id"
 #define SQL_SKIPS "SELECT name, why, csv FROM skipped WHERE file_id = ?1 ORDER BY name"
 #define SQL_PULLS                                                                                  \
-	"SELECT arrival, source, name, size, mtime FROM pull WHERE feed = ?1 ORDER BY mtime, name"
+	"SELECT arrival, source, name, size, mtime FROM pull WHERE feed = ?1 AND node = ?2"        \
+	" ORDER BY mtime, name"
 #define SQL_REJECTS                                                                                \
 	"SELECT row, line, \"offset\", length, message, code FROM reject WHERE document_id = ?1 "  \
 	"AND "                                                                                     \
@@ -465,9 +471,9 @@ static const char *const ledger_statements[ST_COUNT] = {
 	" WHERE id = ?1 AND copy IS NULL",
     [ST_FILE_COPY_AGAIN] = "UPDATE file SET copy = (SELECT ifnull(max(o.copy), 0) + 1 FROM file o"
 			   " WHERE o.feed = file.feed AND o.sha256 = file.sha256) WHERE id = ?1",
-    [ST_PULL_BEGIN] = "INSERT INTO pull(feed, arrival, source, name, size, mtime) "
-		      "VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-    [ST_PULL_END] = "DELETE FROM pull WHERE feed = ?1 AND arrival = ?2",
+    [ST_PULL_BEGIN] = "INSERT INTO pull(feed, arrival, source, name, size, mtime, node) "
+		      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+    [ST_PULL_END] = "DELETE FROM pull WHERE feed = ?1 AND arrival = ?2 AND node = ?3",
     [ST_FILE_ADD] = "INSERT INTO file(feed, name, size, mtime, source, sha256, event_type, place, "
 		    "state, pulled_ms)"
 		    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
@@ -560,7 +566,8 @@ static const char *const ledger_statements[ST_COUNT] = {
 	" WHERE id = ?1 AND closed_ms <> 0",
     /* its bytes were gone, and are back: it goes on where it was */
     [ST_REOPEN_LOST] =
-	"UPDATE document SET state = CASE WHEN taken THEN ?4 ELSE ?5 END, closed_ms = 0, code = "
+	"UPDATE document SET state = CASE WHEN taken THEN CAST(?4 AS BIGINT) ELSE ?5 END, "
+	"closed_ms = 0, code = "
 	"NULL, text = NULL"
 	" WHERE id = ?1 AND file_id = ?2 AND state = ?3 AND code = 'lost-bytes' AND settings <> ''",
     [ST_REOPEN_REFUSED] = "DELETE FROM document WHERE id = ?1 AND file_id = ?2 AND state = ?3",
@@ -635,7 +642,7 @@ static const char *const ledger_statements[ST_COUNT] = {
 	" ifnull(sum(d.skipped), 0) FROM notice n LEFT JOIN file f ON f.id = n.file_id"
 	" LEFT JOIN document d ON d.file_id = f.id WHERE n.id = (SELECT min(id) FROM notice"
 	" WHERE id > ?1) GROUP BY n.id, f.id",
-    [ST_NOTICE_DONE] = "UPDATE notice SET due = due & ~?2 WHERE id = ?1",
+    [ST_NOTICE_DONE] = "UPDATE notice SET due = due & ~CAST(?2 AS BIGINT) WHERE id = ?1",
     [ST_NOTICES_FORGET] = "DELETE FROM notice",
     [ST_NOTICE_CLEAR] = "DELETE FROM notice WHERE id = ?1 AND due = 0",
     [ST_TALLY_GET] = "SELECT value FROM tally WHERE feed = ?1 AND name = ?2",

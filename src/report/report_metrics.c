@@ -262,7 +262,7 @@ static enum df_status collect(struct metrics *m, const struct report_metrics *wh
 	for (size_t i = 0; i < what->n_feeds; i++)
 		add_feed(m, what->feeds[i]);
 	enum df_status st =
-	    what->state_dir != NULL ? ledger_open_readonly(what->state_dir, &l, err) : DF_END;
+	    what->ledger != NULL ? ledger_open_at_readonly(what->ledger, &l, err) : DF_END;
 	if (st == DF_OK)
 		st = ledger_tallies(l, add_value, m, err);
 	if (st == DF_OK)
@@ -280,7 +280,7 @@ enum df_status report_metrics_write(const struct report_metrics *what, struct df
 {
 	struct metrics m = {0};
 	struct df_err why = {0};
-	int lock = what->state_dir != NULL ? metrics_lock(what->state_dir) : -1;
+	int lock = what->ledger != NULL ? metrics_lock(what->ledger->state_dir) : -1;
 	enum df_status unread = collect(&m, what, &why);
 	render(&m);
 	enum df_status st = put(what->path, &m.text, err);

@@ -242,7 +242,8 @@ static enum df_status forecast(struct forecast_work *w, struct df_err *err)
 {
 	struct fetch_list list = {0};
 	struct ledger_file known = {0};
-	enum df_status st = ledger_open_readonly(w->conf->state_dir, &w->ledger, err);
+	const struct ledger_where where = run_ledger(w->conf);
+	enum df_status st = ledger_open_at_readonly(&where, &w->ledger, err);
 	if (st != DF_OK && st != DF_END)
 		return st;
 	st = run_source_list(&w->source, &list, err);

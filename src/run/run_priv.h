@@ -129,6 +129,15 @@ enum df_status run_file_begun(struct run *run, int64_t ledger_id, bool *begun,
 void run_sink_choose(const char *file, const char *identity, const struct decode_doc *doc,
 		     struct conf_feed *feed);
 
+/* Where the configuration's ledger is: for ledger_open_at. Borrowed from it. */
+static inline struct ledger_where run_ledger(const struct conf *conf)
+{
+	return (struct ledger_where){.state_dir = conf->state_dir,
+				     .url = conf->ledger.url,
+				     .password = conf->ledger.password,
+				     .node = conf->ledger.node};
+}
+
 /* Is something to be done at the source when a file is done, or refused? */
 bool run_after_is_due(const struct conf_feed *feed, bool refused);
 

@@ -179,7 +179,8 @@ void run_rejects(const struct conf *conf, const struct run_rejects_options *opti
 	struct rejects r = {.options = options,
 			    .names = run_named_new(options->documents, options->n_documents)};
 	struct df_err err = {0};
-	enum df_status st = ledger_open_readonly(conf->state_dir, &r.ledger, &err);
+	const struct ledger_where where = run_ledger(conf);
+	enum df_status st = ledger_open_at_readonly(&where, &r.ledger, &err);
 	if (st == DF_OK || st == DF_END)
 		st = search(&r, conf, &err);
 	if (st != DF_OK)

@@ -126,6 +126,7 @@ static struct sender *sender_of(struct ledger *ledger)
 enum df_status run_session_open(struct run_session *s, const struct conf *conf,
 				struct run_result *result, struct df_err *err)
 {
+	const struct ledger_where where = run_ledger(conf);
 	*s = (struct run_session){.lock_fd = -1};
 	s->run.conf = conf;
 	s->run.result = result;
@@ -146,7 +147,7 @@ enum df_status run_session_open(struct run_session *s, const struct conf *conf,
 	if (!result->busy)
 		explain_owner(conf->state_dir, lock, st, err);
 	if (st == DF_OK)
-		st = ledger_open(conf->state_dir, &s->run.env.ledger, err);
+		st = ledger_open_at(&where, &s->run.env.ledger, err);
 	if (st == DF_OK) {
 		s->run.env.sender = sender_of(s->run.env.ledger);
 		s->run.gate = run_gate_new();

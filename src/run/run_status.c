@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the ledger knows is printed, or copied. */
+#include "run_priv.h"
+
 #include "dropfeed/report.h"
-#include "dropfeed/run.h"
 
 #include <stdlib.h>
 
@@ -36,7 +37,8 @@ void run_status(const struct conf *conf, const struct run_status_options *option
 	struct ledger *ledger = NULL;
 	struct report_health health = {0};
 	struct df_err err = {0};
-	enum df_status st = ledger_open_readonly(conf->state_dir, &ledger, &err);
+	const struct ledger_where where = run_ledger(conf);
+	enum df_status st = ledger_open_at_readonly(&where, &ledger, &err);
 	if (st == DF_OK || st == DF_END)
 		st = show(conf, ledger, options, &err);
 	if (st == DF_OK && ledger != NULL && options->health_since_ms != 0)
@@ -53,7 +55,12 @@ void run_status(const struct conf *conf, const struct run_status_options *option
 void run_backup(const struct conf *conf, const char *path, struct run_result *result)
 {
 	struct df_err err = {0};
-	enum df_status st = ledger_backup(conf->state_dir, path, &err);
+	enum df_status st =
+	    conf->ledger.url == NULL
+		? ledger_backup(conf->state_dir, path, &err)
+		: df_fail(DF_USAGE, &err, NULL,
+			  "the ledger is in PostgreSQL: back it up with pg_dump, or as the "
+			  "database's administrator does");
 	if (st == DF_OK)
 		df_log(DF_LOG_INFO, "the ledger was copied to %s", path);
 	else

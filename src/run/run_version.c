@@ -67,6 +67,7 @@ void run_version(struct df_buf *out)
 	version_optional(out, "libbz2", VERSION_BZ2, ".bz2 files");
 	version_optional(out, "liblzma", VERSION_LZMA, ".xz files");
 	version_add(out, "SQLite", sqlite3_libversion());
+	version_optional(out, "libpq", ledger_libpq(), "ledgers that hosts share");
 	version_add(out, "json-c", json_c_version());
 	version_add(out, "PCRE2", plan_library());
 }

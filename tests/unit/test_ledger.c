@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "dropfeed/ledger.h"
 
-#include "../../src/ledger/ledger_sql.h"
+#include "../../src/ledger/ledger_postgres.h"
+#include "../../src/ledger/ledger_postgres_sql.h"
 #include "test.h"
 
 #include <pthread.h>
@@ -43,11 +44,34 @@ static int teardown(void)
 	return rmdir(dir);
 }
 
+/* tests/with-postgres says where; else the ledger is SQLite's. */
+static struct ledger_where where(void)
+{
+	return (struct ledger_where){.state_dir = dir, .url = getenv("DROPFEED_TEST_LEDGER")};
+}
+
+static bool in_sqlite(void)
+{
+	return where().url == NULL;
+}
+
+static void wipe_postgres(void)
+{
+	char *command = df_format("psql -X -q -d '%s' -c 'SET client_min_messages = error' "
+				  "-c 'DROP SCHEMA public CASCADE' -c 'CREATE SCHEMA public'",
+				  where().url);
+	CU_ASSERT_EQUAL(system(command), 0);
+	free(command);
+}
+
 static struct ledger *fresh(void)
 {
 	struct ledger *l = NULL;
+	const struct ledger_where at = where();
 	wipe();
-	OK(ledger_open(dir, &l, &err));
+	if (!in_sqlite())
+		wipe_postgres();
+	OK(ledger_open_at(&at, &l, &err));
 	if (l == NULL)
 		abort();
 	return l;
@@ -114,6 +138,8 @@ static int64_t add_document(struct ledger *l, int64_t file, const char *name)
 
 static void test_private(void)
 {
+	if (!in_sqlite())
+		return;
 	mode_t was = umask(0);
 	struct ledger *l = fresh();
 	(void)umask(was);
@@ -131,13 +157,14 @@ static void test_private(void)
 
 static void test_file_round_trip(void)
 {
+	const struct ledger_where at = where();
 	static const char name[] = "it's \"größe\"; DROP TABLE file;--\xe2\x82\xac.csv";
 	struct ledger *l = fresh();
 	struct ledger_file f = {0};
 	int64_t id = 0, second = 0;
 	OK(enter(l, "orders", name, UINT64_C(5000000000), 1700000000, SHA_A, 1234567890123, &id));
 	ledger_close(l);
-	OK(ledger_open(dir, &l, &err));
+	OK(ledger_open_at(&at, &l, &err));
 	OK(known(l, "orders", name, UINT64_C(5000000000), 1700000000, &f));
 	CU_ASSERT_EQUAL(f.id, id);
 	CU_ASSERT_STRING_EQUAL(f.feed, "orders");
@@ -155,6 +182,15 @@ static void test_file_round_trip(void)
 	IS(known(l, "orders", name, UINT64_C(5000000000), 1, &f), DF_END);
 	IS(known(l, "other", name, UINT64_C(5000000000), 1700000000, &f), DF_END);
 	CU_ASSERT_STRING_EQUAL(err.text, ""); /* DF_END is not an error */
+	if (!in_sqlite()) {                   /* two hosts may not both enter it */
+		struct df_err why = {0};
+		IS(enter(l, "orders", name, UINT64_C(5000000000), 1700000000, SHA_B, 2, &second),
+		   DF_FATAL);
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "file_once"));
+		err = why;
+		ledger_close(l);
+		return;
+	}
 	/* the last one under the same name counts */
 	OK(enter(l, "orders", name, UINT64_C(5000000000), 1700000000, SHA_B, 2, &second));
 	OK(known(l, "orders", name, UINT64_C(5000000000), 1700000000, &f));
@@ -233,6 +269,7 @@ static void test_same_bytes(void)
 /* The number among files of the same bytes is drawn once, whatever comes later. */
 static void test_copies(void)
 {
+	const struct ledger_where at = where();
 	struct ledger *l = fresh();
 	uint64_t n = 9;
 	int64_t first = add_file(l, "x-a", SHA_A), second = add_file(l, "y-a", SHA_A),
@@ -251,7 +288,7 @@ static void test_copies(void)
 	OK(ledger_file_copy_again(l, third, &n, &err));
 	CU_ASSERT_EQUAL(n, 3);
 	ledger_close(l);
-	OK(ledger_open(dir, &l, &err));
+	OK(ledger_open_at(&at, &l, &err));
 	OK(ledger_file_copy(l, third, false, &n, &err));
 	CU_ASSERT_EQUAL(n, 3);
 	ledger_close(l);
@@ -361,6 +398,8 @@ static void test_file_notes(void)
 /* The state folder may be moved: what lies in it is found where it is now. */
 static void test_moved(void)
 {
+	if (!in_sqlite())
+		return;
 	struct ledger *l = fresh();
 	struct ledger_file f = {0};
 	struct ledger_document d = {0};
@@ -488,6 +527,7 @@ static void test_lost(void)
 
 static void test_seen(void)
 {
+	const struct ledger_where at = where();
 	struct ledger *l = fresh();
 	int64_t first = 0;
 	OK(seen(l, "f", 10, 1, 1000, &first));
@@ -503,7 +543,7 @@ static void test_seen(void)
 	OK(seen(l, "f", 11, 2, 3500, &first)); /* the clock was set back */
 	CU_ASSERT_EQUAL(first, 3500);
 	ledger_close(l);
-	OK(ledger_open(dir, &l, &err));
+	OK(ledger_open_at(&at, &l, &err));
 	OK(seen(l, "f", 11, 2, 9000, &first)); /* the next run */
 	CU_ASSERT_EQUAL(first, 3500);
 	OK(ledger_seen_forget(l, "f", 9000, &err)); /* listed at 9000: stays */
@@ -816,6 +856,7 @@ static void test_lanes(void)
 
 static void test_api(void)
 {
+	const struct ledger_where at = where();
 	struct ledger *l = fresh();
 	struct ledger_api got = {7, 7};
 	OK(ledger_api_known(l, "one", &got, &err));
@@ -824,7 +865,7 @@ static void test_api(void)
 	OK(ledger_api_note(l, "two", &(struct ledger_api){.success_ms = 5}, &err));
 	OK(ledger_api_note(l, "one", &(struct ledger_api){.not_before_ms = 300}, &err));
 	ledger_close(l);
-	OK(ledger_open(dir, &l, &err));
+	OK(ledger_open_at(&at, &l, &err));
 	OK(ledger_api_known(l, "one", &got, &err));
 	CU_ASSERT(got.success_ms == 100 && got.not_before_ms == 300);
 	OK(ledger_api_note(l, "one", &(struct ledger_api){.success_ms = 200}, &err));
@@ -850,6 +891,7 @@ static void test_api(void)
  * closes the ledger. */
 static void test_crash(void)
 {
+	const struct ledger_where at = where();
 	struct ledger *l = fresh();
 	int64_t file = add_file(l, "a.csv", SHA_A), id = add_document(l, file, NULL);
 	OK(checked(l, id, 100000, 0));
@@ -860,7 +902,7 @@ static void test_crash(void)
 	CU_ASSERT_FATAL(child >= 0);
 	if (child == 0) {
 		struct ledger *mine = NULL;
-		if (ledger_open(dir, &mine, &err) != DF_OK)
+		if (ledger_open_at(&at, &mine, &err) != DF_OK)
 			_exit(1);
 		for (uint64_t step = 1;; step++)
 			if (ledger_lane_settled(mine, id,
@@ -882,7 +924,7 @@ static void test_crash(void)
 	CU_ASSERT(WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL);
 	CU_ASSERT(step >= 50);
 	uint64_t done = 0;
-	OK(ledger_open(dir, &l, &err));
+	OK(ledger_open_at(&at, &l, &err));
 	OK(ledger_lanes(l, id, &done, 1, &err));
 	/* committed, and killed before it could report */
 	CU_ASSERT(done == step || done == step + 1);
@@ -912,6 +954,8 @@ static void older(int version, const char *sql)
 /* A ledger as version 1 left it, with a rejected row in it. */
 static void test_migration(void)
 {
+	if (!in_sqlite())
+		return;
 	struct ledger *l = NULL;
 	older(1, "INSERT INTO file(id, feed, name, size, mtime, sha256, state, pulled_ms)"
 		 " VALUES(1, 'orders', 'a.csv', 1, 1, '" SHA_A "', 3, 1);"
@@ -944,6 +988,8 @@ static uint64_t copy_of(struct ledger *l, int64_t file)
  * paths. */
 static void test_migration_of_0_1(void)
 {
+	if (!in_sqlite())
+		return;
 	struct ledger *l = NULL;
 	struct ledger_document d = {0};
 	struct ledger_file f = {0};
@@ -990,6 +1036,8 @@ static void test_migration_of_0_1(void)
 
 static void test_versions(void)
 {
+	if (!in_sqlite())
+		return;
 	char path[300];
 	sqlite3 *db = NULL;
 	struct ledger *l = fresh();
@@ -1019,6 +1067,8 @@ static void test_versions(void)
 
 static void test_readonly(void)
 {
+	if (!in_sqlite())
+		return;
 	struct ledger *l = NULL, *reader = NULL;
 	wipe();
 	IS(ledger_open_readonly(dir, &reader, &err), DF_END);
@@ -1043,6 +1093,8 @@ static void test_readonly(void)
 
 static void test_unusable_folder(void)
 {
+	if (!in_sqlite())
+		return;
 	struct ledger *l = NULL;
 	IS(ledger_open("/dev/null/x", &l, &err), DF_FATAL);
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "/dev/null"));
@@ -1054,6 +1106,8 @@ static void test_unusable_folder(void)
 /* A limit on the size of files replaces the disk's: writes fail in the middle. */
 static void test_full_disk(void)
 {
+	if (!in_sqlite())
+		return;
 	char path[300];
 	struct ledger *l = fresh();
 	int64_t file = add_file(l, "a.csv", SHA_A), id = add_document(l, file, NULL);
@@ -1172,10 +1226,62 @@ static void check_statement(const char *sql)
 /* SQLite 3.34 (Debian 11) has neither RETURNING nor ON CONFLICT DO UPDATE without the columns. */
 static void test_old_sqlite(void)
 {
+	if (!in_sqlite())
+		return;
 	for (size_t i = 0; i < sizeof(ledger_migrations) / sizeof(*ledger_migrations); i++)
 		check_statement(ledger_migrations[i]);
 	for (size_t i = 0; i < ST_COUNT; i++)
 		check_statement(ledger_statements[i]);
+}
+
+/* PREPARE does not see the types that values are sent with. */
+static void prepare(FILE *psql, const char *sql)
+{
+	fputs("PREPARE s AS ", psql);
+	for (; *sql != '\0'; sql++) {
+		if (strncmp(sql, " IS NULL", 8) == 0 && sql[-2] == '$')
+			fputs("::TEXT", psql);
+		putc(*sql, psql);
+	}
+	fputs("; DEALLOCATE s;\n", psql);
+}
+
+/* Where PostgreSQL is: it has to understand each statement, whether or not a test runs it. */
+static void test_postgres_words(void)
+{
+#ifdef HAVE_LIBPQ
+	static const char *const walks[] = {SQL_FILES,
+					    SQL_FILES_OPEN,
+					    SQL_FILES_LATEST,
+					    SQL_FILES_OLD,
+					    SQL_FILES_LATEST_OPEN,
+					    SQL_FILES_LATEST_SINCE,
+					    SQL_DOCUMENTS,
+					    SQL_FILES_LATEST_NAMED,
+					    SQL_SKIPS,
+					    SQL_PULLS,
+					    SQL_REJECTS,
+					    SQL_REASONS,
+					    SQL_CONDITIONS,
+					    SQL_TALLIES,
+					    SQL_OPEN_FILES};
+	if (in_sqlite())
+		return;
+	ledger_close(fresh());
+	char *command = df_format("psql -X -q -v ON_ERROR_STOP=1 -d '%s'", where().url);
+	FILE *psql = popen(command, "w");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(psql);
+	for (size_t i = 0; i < ST_COUNT + sizeof(walks) / sizeof(*walks); i++) {
+		const char *own = i < ST_COUNT ? ledger_postgres_statements[i] : NULL;
+		const char *lite = i < ST_COUNT ? ledger_statements[i] : walks[i - ST_COUNT];
+		char *sql = ledger_postgres_sql(own != NULL ? own : lite);
+		if (strcmp(sql, "BEGIN") != 0 && strcmp(sql, "COMMIT") != 0)
+			prepare(psql, sql);
+		free(sql);
+	}
+	CU_ASSERT_EQUAL(pclose(psql), 0);
+	free(command);
+#endif
 }
 
 int main(void)
@@ -1208,6 +1314,7 @@ int main(void)
 	    {"two threads", test_threads},
 	    {"walks nest", test_nested},
 	    {"SQL that old libraries know", test_old_sqlite},
+	    {"SQL that PostgreSQL knows", test_postgres_words},
 	    CU_TEST_INFO_NULL,
 	};
 	return test_main("ledger", setup, teardown, tests);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* ledger_postgres.h - what only a ledger in PostgreSQL has */
+#ifndef DROPFEED_LEDGER_POSTGRES_H
+#define DROPFEED_LEDGER_POSTGRES_H
+
+#include "ledger_priv.h"
+
+extern const struct ledger_driver ledger_postgres;
+
+/* Connects, makes the tables and migrates them. */
+enum df_status ledger_postgres_open(struct ledger *l, const struct ledger_where *where,
+				    struct df_err *err) DF_CHECK;
+/* DF_END when there is no ledger in the database yet. Changes nothing. */
+enum df_status ledger_postgres_readonly(struct ledger *l, const struct ledger_where *where,
+					struct df_err *err) DF_CHECK;
+
+/* The ledger's SQL in PostgreSQL's words. The caller's. */
+char *ledger_postgres_sql(const char *sql);
+
+/* A connection, lost or not, and the transaction on it: ledger_postgres_link.c. */
+struct ledger_link;
+struct ledger_link *ledger_link_new(const struct ledger_where *where);
+void ledger_link_free(struct ledger_link *k);
+
+enum { LEDGER_LINK_VALUES = 24 };
+struct ledger_query {
+	const char *sql;
+	int n;
+	unsigned types[LEDGER_LINK_VALUES]; /* OIDs */
+	const char *values[LEDGER_LINK_VALUES];
+};
+/* Runs the query. DF_OK: *out is the caller's (PQclear). Within a transaction: where the database
+ * asks for it, or the connection is lost, the whole of it is run again; what comes of it must be
+ * the same. what: "enter the file", ... */
+struct pg_result;
+enum df_status ledger_link_query(struct ledger_link *k, const struct ledger_query *q,
+				 struct pg_result **out, const char *what,
+				 struct df_err *err) DF_CHECK;
+/* The same without values and rows; `sql` may hold several statements. */
+enum df_status ledger_link_exec(struct ledger_link *k, const char *sql, const char *what,
+				struct df_err *err) DF_CHECK;
+bool ledger_link_in_transaction(const struct ledger_link *k);
+/* Gives up soon: a lease is at stake. */
+void ledger_link_hurry(struct ledger_link *k, int64_t ms);
+
+/* What was said of it last: SQLSTATE, "" where there is none. */
+const char *ledger_link_state(const struct ledger_link *k);
+
+#endif
