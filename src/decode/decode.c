@@ -48,10 +48,12 @@ static enum df_status decode_decrypt(struct decode *d, struct decode_sink *sink,
 	st = decode_gpg(sink->feed, fd, sink, err);
 	d->opened = true;
 	memcpy(d->key, sink->key, sizeof(d->key));
-	if (st == DF_OK && sink->written == 0)
-		st = df_fail(DF_REJECT, err, "empty-file",
-			     "the encrypted file holds no bytes at all; make it again");
-	return st;
+	if (st != DF_OK)
+		return st;
+	if (sink->written == 0)
+		return df_fail(DF_REJECT, err, "empty-file",
+			       "the encrypted file holds no bytes at all; make it again");
+	return DF_OK;
 }
 
 /* Unpacks fd into an unnamed file, which becomes d's in place of the one before. */
@@ -62,12 +64,13 @@ static enum df_status decode_unpack(struct decode *d, struct decode_sink *sink, 
 	int packed_fd = d->own_fd; /* -1 when the drop file itself is packed */
 	d->own_fd = -1;
 	enum df_status st = df_unnamed_open(scratch, &d->own_fd, err);
-	if (st == DF_OK) {
-		sink->fd = d->own_fd;
-		sink->written = 0;
-		st = parsed->pack == NAME_ZIP ? decode_zip(d, fd, parsed->event_type, sink, err)
-					      : decode_pack(parsed->pack, fd, sink, err);
-	}
+	if (st != DF_OK)
+		goto cleanup;
+	sink->fd = d->own_fd;
+	sink->written = 0;
+	st = parsed->pack == NAME_ZIP ? decode_zip(d, fd, parsed->event_type, sink, err)
+				      : decode_pack(parsed->pack, fd, sink, err);
+cleanup:
 	if (packed_fd >= 0)
 		close(packed_fd);
 	return st;
@@ -78,13 +81,17 @@ static enum df_status decode_layers(struct decode *d, struct decode_sink *sink,
 				    const struct name *parsed, int fd, const char *scratch,
 				    struct df_err *err)
 {
-	enum df_status st = DF_OK;
-	if (parsed->encrypted)
-		st = decode_decrypt(d, sink, fd, scratch, err);
-	if (st == DF_OK && parsed->pack != NAME_PLAIN)
-		st = decode_unpack(d, sink, d->own_fd >= 0 ? d->own_fd : fd, parsed, scratch, err);
-	if (st != DF_OK || parsed->pack == NAME_ZIP)
-		return st;
+	if (parsed->encrypted) {
+		enum df_status st = decode_decrypt(d, sink, fd, scratch, err);
+		if (st != DF_OK)
+			return st;
+	}
+	if (parsed->pack != NAME_PLAIN) {
+		int packed = d->own_fd >= 0 ? d->own_fd : fd;
+		enum df_status st = decode_unpack(d, sink, packed, parsed, scratch, err);
+		if (st != DF_OK || parsed->pack == NAME_ZIP)
+			return st;
+	}
 
 	if (d->own_fd < 0) {
 		decode_add_doc(d, NULL, parsed->event_type, fd, 0, sink->packed);
@@ -106,25 +113,33 @@ static void decode_explain(int fd, struct df_err *err)
 		snprintf(err->text + len, sizeof(err->text) - len, " (its text is %s)", kind);
 }
 
-enum df_status decode_open(const struct conf_feed *feed, const char *name, int fd,
-			   const char *scratch, struct decode **out, struct df_err *err)
+static enum df_status decode_file(struct decode *d, const struct conf_feed *feed, const char *name,
+				  int fd, const char *scratch, struct df_err *err)
 {
-	struct decode *d = df_alloc(sizeof(*d));
 	struct decode_sink sink = {.feed = feed, .fd = -1};
 	struct name parsed = {0};
-	d->own_fd = -1;
-	d->texts = decode_texts_new(scratch, feed->decode.max_plaintext);
-	*out = NULL;
 	enum df_status st = name_parse_as(feed->fetch.subfolders ? df_base_name(name) : name,
 					  feed->decode.document_type, &parsed, err);
-	if (st == DF_OK)
-		st = decode_stat(feed, &parsed, fd, &sink.packed, err);
+	if (st != DF_OK)
+		return st;
+	st = decode_stat(feed, &parsed, fd, &sink.packed, err);
 	if (st == DF_OK)
 		st = decode_layers(d, &sink, &parsed, fd, scratch, err);
 	if (st == DF_REJECT && (parsed.pack != NAME_PLAIN || parsed.encrypted))
 		decode_explain(fd, err);
 	for (size_t i = 0; st == DF_OK && i < d->n_docs; i++)
 		st = decode_bytes_check(&d->docs[i], d->own_fd >= 0, err);
+	return st;
+}
+
+enum df_status decode_open(const struct conf_feed *feed, const char *name, int fd,
+			   const char *scratch, struct decode **out, struct df_err *err)
+{
+	struct decode *d = df_alloc(sizeof(*d));
+	d->own_fd = -1;
+	d->texts = decode_texts_new(scratch, feed->decode.max_plaintext);
+	*out = NULL;
+	enum df_status st = decode_file(d, feed, name, fd, scratch, err);
 	if (st != DF_OK) {
 		df_err_place(err, name, 0, NULL);
 		decode_close(d);

@@ -235,37 +235,54 @@ static gpgme_error_t gpg_context(struct decode_gpg_run *run, gpgme_ctx_t *ctx)
 	return e;
 }
 
+static enum df_status gpg_set_up(struct decode_gpg_run *run, gpgme_ctx_t *ctx,
+				 struct decode_gpg_job *job, struct df_err *err)
+{
+	/* GPGME keeps a pointer to them */
+	static struct gpgme_data_cbs reads = {.read = gpg_read}, writes = {.write = gpg_write};
+	gpgme_error_t e = gpg_context(run, ctx);
+	if (e == 0)
+		e = gpgme_data_new_from_cbs(&job->in, &reads, run);
+	if (e == 0)
+		e = gpgme_data_new_from_cbs(&job->out, &writes, run);
+	if (e != 0)
+		return df_fail(DF_RETRY, err, NULL,
+			       "cannot set up GnuPG: %s; see that gpg is installed, and in PATH",
+			       gpgme_strerror(e));
+	/* Only for speed: an older GPGME that has no such flag goes on with its small buffers. */
+	(void)gpgme_data_set_flag(job->in, "io-buffer-size", "262144");
+	(void)gpgme_data_set_flag(job->out, "io-buffer-size", "262144");
+	return DF_OK;
+}
+
+/* After GnuPG has ended: is the message good, whole, and signed as the feed demands? */
+static enum df_status gpg_check(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpgme_error_t e,
+				struct df_err *err)
+{
+	if (run->st != DF_OK)
+		return run->st;
+	if (e != 0) {
+		enum df_status st = decode_gpg_fault(run, ctx, e, err);
+		if (st != DF_OK)
+			return st;
+	}
+	enum df_status st = decode_gpg_check_whole(run, ctx, err);
+	if (st != DF_OK || run->feed->decode.signed_by.n == 0)
+		return st;
+	return decode_gpg_check_signer(run->feed, ctx, err);
+}
+
 static enum df_status gpg_run(struct decode_gpg_run *run, struct df_err *err)
 {
-	const struct conf_feed *feed = run->feed;
-	struct gpgme_data_cbs reads = {.read = gpg_read}, writes = {.write = gpg_write};
 	struct decode_gpg_job job = {0};
 	gpgme_ctx_t ctx = NULL;
-	gpgme_error_t e = gpg_context(run, &ctx);
-	if (e == 0)
-		e = gpgme_data_new_from_cbs(&job.in, &reads, run);
-	if (e == 0)
-		e = gpgme_data_new_from_cbs(&job.out, &writes, run);
-	enum df_status st = DF_OK;
-	if (e != 0) {
-		st = df_fail(DF_RETRY, err, NULL,
-			     "cannot set up GnuPG: %s; see that gpg is installed, and in PATH",
-			     gpgme_strerror(e));
+	enum df_status st = gpg_set_up(run, &ctx, &job, err);
+	if (st != DF_OK)
 		goto cleanup;
-	}
-	/* Only for speed: an older GPGME that has no such flag goes on with its small buffers. */
-	(void)gpgme_data_set_flag(job.in, "io-buffer-size", "262144");
-	(void)gpgme_data_set_flag(job.out, "io-buffer-size", "262144");
 	gpg_enter();
-	e = decode_gpg_wait(run, ctx, &job);
+	gpgme_error_t e = decode_gpg_wait(run, ctx, &job);
 	gpg_leave();
-	st = run->st;
-	if (st == DF_OK && e != 0)
-		st = decode_gpg_fault(run, ctx, e, err);
-	if (st == DF_OK)
-		st = decode_gpg_check_whole(run, ctx, err);
-	if (st == DF_OK && feed->decode.signed_by.n > 0)
-		st = decode_gpg_check_signer(feed, ctx, err);
+	st = gpg_check(run, ctx, e, err);
 cleanup:
 	gpgme_data_release(job.in);
 	gpgme_data_release(job.out);
@@ -277,7 +294,7 @@ cleanup:
 /* bytes: what lies in buffers and pipes between us and GnuPG, and some more */
 #define GPG_SAME_PLACE (1u << 20)
 
-static enum df_status gpg_told(enum df_status st, const struct df_err *why, struct df_err *err)
+static enum df_status gpg_verdict(enum df_status st, const struct df_err *why, struct df_err *err)
 {
 	if (st != DF_OK && err != NULL)
 		*err = *why;
@@ -308,7 +325,7 @@ static enum df_status gpg_again(const struct decode_gpg_run *before, const struc
 		return decode_gpg_damaged("nothing, and ends early, twice at the same place", err);
 	if (st != DF_REJECT || run.st != DF_OK || strcmp(why.code, first->code) == 0 ||
 	    (before->died && same_place))
-		return gpg_told(st, &why, err);
+		return gpg_verdict(st, &why, err);
 	return df_fail(DF_RETRY, err, NULL, "GnuPG says one thing (%s), and then another: %s",
 		       first->text, why.text);
 }
@@ -326,5 +343,5 @@ enum df_status decode_gpg(const struct conf_feed *feed, int fd, struct decode_si
 	memcpy(out->key, run.key, sizeof(out->key));
 	/* run.st: what we refuse ourselves */
 	bool doubtful = run.died || (st == DF_REJECT && run.st == DF_OK);
-	return doubtful ? gpg_again(&run, &why, err) : gpg_told(st, &why, err);
+	return doubtful ? gpg_again(&run, &why, err) : gpg_verdict(st, &why, err);
 }

@@ -113,10 +113,12 @@ enum df_status decode_gpg_home_check(const struct decode_gpg_run *run, gpgme_ctx
 		return df_fail(DF_RETRY, err, NULL, "GnuPG has no home folder: set gnupg_home");
 	h.secrets = df_format("%s/private-keys-v1.d", h.path);
 	enum df_status st = home_stat(&h, err);
-	if (st == DF_OK)
-		st = DF_END;
+	if (st != DF_OK)
+		goto cleanup;
+	st = DF_END;
 	for (gpgme_recipient_t r = recipients; r != NULL && st == DF_END; r = r->next)
 		st = home_recipient(&h, ctx, r->keyid, err);
+cleanup:
 	free(h.secrets);
 	return st;
 }

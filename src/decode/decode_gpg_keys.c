@@ -47,6 +47,13 @@ static gpgme_error_t keys_list(gpgme_ctx_t ctx, const char *home, struct keys_fo
 	return gpgme_err_code(e) == GPG_ERR_EOF ? 0 : e;
 }
 
+static enum df_status keys_unlisted(const char *home, gpgme_error_t e, struct df_err *err)
+{
+	return df_fail(DF_USAGE, err, NULL,
+		       "cannot list the keys in %s: %s; see that gpg is installed, and in PATH",
+		       home, gpgme_strerror(e));
+}
+
 static enum df_status keys_verdict(const struct keys_found *found, const char *home,
 				   struct df_err *err)
 {
@@ -100,40 +107,47 @@ static enum df_status keys_recipients(const struct conf_feed *feed, gpgme_ctx_t 
 	return DF_OK;
 }
 
+static enum df_status keys_any(const struct conf_feed *feed, gpgme_ctx_t ctx, const char *home,
+			       struct df_err *err)
+{
+	struct keys_found found = {0};
+	gpgme_error_t e =
+	    gpgme_ctx_set_engine_info(ctx, GPGME_PROTOCOL_OpenPGP, NULL, feed->decode.gnupg_home);
+	if (e == 0)
+		e = keys_list(ctx, home, &found);
+	return e == 0 ? keys_verdict(&found, home, err) : keys_unlisted(home, e, err);
+}
+
+static enum df_status keys_check(const struct conf_feed *feed, gpgme_ctx_t ctx, const char **key,
+				 struct df_err *err)
+{
+	const char *home = feed->decode.gnupg_home != NULL ? feed->decode.gnupg_home
+							   : gpgme_get_dirinfo("homedir");
+	if (home == NULL)
+		return keys_unlisted("GnuPG's home", 0, err);
+	enum df_status st = keys_any(feed, ctx, home, err);
+	if (st != DF_OK)
+		return st;
+	*key = "signed_by";
+	st = keys_signers(feed, ctx, home, err);
+	if (st != DF_OK)
+		return st;
+	*key = "rejects_recipient";
+	return keys_recipients(feed, ctx, home, err);
+}
+
 enum df_status decode_check_keys(const struct conf_feed *feed, const char **key, struct df_err *err)
 {
 	gpgme_ctx_t ctx = NULL;
-	struct keys_found found = {0};
 	*key = "gnupg_home";
 	if (!feed->decode.encrypted)
 		return DF_OK;
 
 	gpgme_check_version(NULL);
-	const char *home = feed->decode.gnupg_home != NULL ? feed->decode.gnupg_home
-							   : gpgme_get_dirinfo("homedir");
 	gpgme_error_t e = gpgme_new(&ctx);
-	if (e == 0)
-		e = gpgme_ctx_set_engine_info(ctx, GPGME_PROTOCOL_OpenPGP, NULL,
-					      feed->decode.gnupg_home);
-	if (e == 0 && home != NULL)
-		e = keys_list(ctx, home, &found);
-	enum df_status st = DF_OK;
-	if (e != 0 || home == NULL)
-		st = df_fail(
-		    DF_USAGE, err, NULL,
-		    "cannot list the keys in %s: %s; see that gpg is installed, and in PATH",
-		    home != NULL ? home : "GnuPG's home", gpgme_strerror(e));
-	else
-		st = keys_verdict(&found, home, err);
-	if (st == DF_OK) {
-		*key = "signed_by";
-		st = keys_signers(feed, ctx, home, err);
-	}
-	if (st == DF_OK) {
-		*key = "rejects_recipient";
-		st = keys_recipients(feed, ctx, home, err);
-	}
-	if (ctx != NULL)
-		gpgme_release(ctx);
+	if (e != 0)
+		return keys_unlisted("GnuPG's home", e, err);
+	enum df_status st = keys_check(feed, ctx, key, err);
+	gpgme_release(ctx);
 	return st;
 }

@@ -121,6 +121,21 @@ static enum df_status seal_run(struct seal *s, gpgme_ctx_t ctx, struct df_err *e
 	return DF_OK;
 }
 
+static enum df_status seal_set_up(const struct conf_feed *feed, gpgme_ctx_t *ctx,
+				  struct df_err *err)
+{
+	gpgme_error_t e = gpgme_new(ctx);
+	if (e == 0)
+		e = gpgme_ctx_set_engine_info(*ctx, GPGME_PROTOCOL_OpenPGP, NULL,
+					      feed->decode.gnupg_home);
+	if (e != 0)
+		return df_fail(DF_RETRY, err, NULL,
+			       "cannot set up GnuPG: %s; see that gpg is installed, and in PATH",
+			       gpgme_strerror(e));
+	gpgme_set_offline(*ctx, 1);
+	return DF_OK;
+}
+
 enum df_status decode_seal(const struct conf_feed *feed, const char *key, int from, int to,
 			   struct df_err *err)
 {
@@ -128,21 +143,14 @@ enum df_status decode_seal(const struct conf_feed *feed, const char *key, int fr
 	gpgme_ctx_t ctx = NULL;
 	decode_gpg_begin();
 	s.home = feed->decode.gnupg_home != NULL ? feed->decode.gnupg_home : "GnuPG's default home";
-	gpgme_error_t e = gpgme_new(&ctx);
-	if (e == 0)
-		e = gpgme_ctx_set_engine_info(ctx, GPGME_PROTOCOL_OpenPGP, NULL,
-					      feed->decode.gnupg_home);
-	enum df_status st = DF_OK;
-	if (e != 0)
-		st = df_fail(DF_RETRY, err, NULL,
-			     "cannot set up GnuPG: %s; see that gpg is installed, and in PATH",
-			     gpgme_strerror(e));
-	if (st == DF_OK) {
-		gpgme_set_offline(ctx, 1);
-		st = seal_keys(&s, ctx, key, err);
-	}
-	if (st == DF_OK)
-		st = seal_run(&s, ctx, err);
+	enum df_status st = seal_set_up(feed, &ctx, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = seal_keys(&s, ctx, key, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = seal_run(&s, ctx, err);
+cleanup:
 	for (size_t i = 0; i < s.n; i++)
 		gpgme_key_unref(s.keys[i]);
 	if (ctx != NULL)

@@ -70,8 +70,9 @@ static enum df_status pack_padding(struct pack_reader *r, struct df_err *err)
 {
 	for (;;) {
 		enum df_status st = pack_fill(r, err);
-		if (st == DF_OK)
-			st = decode_stopped(err);
+		if (st != DF_OK)
+			return st;
+		st = decode_stopped(err);
 		if (st != DF_OK)
 			return st;
 		for (; r->io.n_in > 0; r->io.in++, r->io.n_in--) {
@@ -141,24 +142,32 @@ static enum df_status pack_step(struct pack_reader *r, struct decode_sink *out, 
 	return st;
 }
 
+/* Sees that there is something to unpack. DF_END: the file ends well here. */
+static enum df_status pack_next(struct pack_reader *r, bool full, struct df_err *err)
+{
+	enum df_status st = r->at_start ? pack_begin(r, err) : DF_OK;
+	if (st != DF_OK || full)
+		return st;
+	st = pack_fill(r, err);
+	if (st == DF_END && !r->at_start)
+		return df_fail(DF_REJECT, err, "corrupt-archive",
+			       "the %s data ends too early, after %" PRIu64
+			       " bytes; upload the whole file again",
+			       r->codec->name, r->offset);
+	return st;
+}
+
 static enum df_status pack_run(struct pack_reader *r, struct decode_sink *out, struct df_err *err)
 {
-	enum df_status st = DF_OK;
 	bool full = false; /* the codec may hold more output than there was room for */
-	while (st == DF_OK) {
-		if (r->at_start)
-			st = pack_begin(r, err);
-		if (st == DF_OK && !full)
-			st = pack_fill(r, err);
-		if (st == DF_END && !r->at_start)
-			return df_fail(DF_REJECT, err, "corrupt-archive",
-				       "the %s data ends too early, after %" PRIu64
-				       " bytes; upload the whole file again",
-				       r->codec->name, r->offset);
-		if (st == DF_OK)
-			st = pack_step(r, out, &full, err);
+	for (;;) {
+		enum df_status st = pack_next(r, full, err);
+		if (st != DF_OK)
+			return st == DF_END ? DF_OK : st;
+		st = pack_step(r, out, &full, err);
+		if (st != DF_OK)
+			return st;
 	}
-	return st == DF_END ? DF_OK : st;
 }
 
 enum df_status decode_pack(enum name_pack pack, int fd, struct decode_sink *out, struct df_err *err)

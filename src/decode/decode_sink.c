@@ -40,9 +40,11 @@ enum df_status decode_sink_write(struct decode_sink *sink, const void *p, size_t
 		    ") times its size; raise max_ratio if it is meant to be that repetitive",
 		    sink->feed->decode.max_ratio);
 	enum df_status st = decode_stopped(err);
-	if (st == DF_OK)
-		st = df_write_all(sink->fd, p, len, err);
-	if (st == DF_OK)
-		sink->written = after;
-	return st;
+	if (st != DF_OK)
+		return st;
+	st = df_write_all(sink->fd, p, len, err);
+	if (st != DF_OK)
+		return st;
+	sink->written = after;
+	return DF_OK;
 }

@@ -171,14 +171,14 @@ static enum df_status convert_step(struct convert *c, struct df_err *err)
 
 static enum df_status convert_all(struct convert *c, struct df_err *err)
 {
-	enum df_status st = DF_OK;
-	while (st == DF_OK && (c->at < c->end || c->have > 0)) {
-		st = convert_fill(c, err);
-		if (st == DF_OK)
-			st = convert_step(c, err);
+	while (c->at < c->end || c->have > 0) {
+		enum df_status st = convert_fill(c, err);
+		if (st != DF_OK)
+			return st;
+		st = convert_step(c, err);
+		if (st != DF_OK)
+			return st;
 	}
-	if (st != DF_OK)
-		return st;
 
 	/* some encodings hold a character back, as the next one may change it */
 	char *to = c->text;
@@ -221,20 +221,46 @@ static enum df_status check_mark(const char *encoding, const unsigned char *p, s
 
 /* ---- a document ---- */
 
+/* The room's file, with its end as the place to write to. */
+static enum df_status texts_open(struct decode_texts *all, struct df_err *err)
+{
+	if (all->fd < 0) {
+		enum df_status st = df_unnamed_open(all->scratch, &all->fd, err);
+		if (st != DF_OK)
+			return st;
+	}
+	if (lseek(all->fd, (off_t)all->end, SEEK_SET) < 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot seek: %s", strerror(errno));
+	return DF_OK;
+}
+
+/* The first bytes may say that the encoding is another one. */
+static enum df_status convert_begin(struct convert *c, struct df_err *err)
+{
+	enum df_status st = convert_fill(c, err);
+	if (st != DF_OK)
+		return st;
+	const unsigned char *first = (const unsigned char *)c->in;
+	st = check_mark(c->encoding, first, c->have, err);
+	if (st != DF_OK)
+		return st;
+	c->cd = iconv_open("UTF-8", name_for_iconv(c->encoding, first, c->have));
+	if (c->cd == (iconv_t)-1)
+		return df_fail(DF_USAGE, err, NULL,
+			       "iconv does not know `encoding = %s` on this machine", c->encoding);
+	return DF_OK;
+}
+
 static enum df_status text_make(struct decode_text *t, const struct decode_doc *doc,
 				const char *encoding, struct df_err *err)
 {
 	struct decode_texts *all = t->all;
-	struct convert *c = df_alloc(sizeof(*c));
-	enum df_status st = DF_OK;
-	c->cd = (iconv_t)-1;
-	if (all->fd < 0)
-		st = df_unnamed_open(all->scratch, &all->fd, err);
-	if (st == DF_OK && lseek(all->fd, (off_t)all->end, SEEK_SET) < 0)
-		st = df_fail(DF_RETRY, err, NULL, "cannot seek: %s", strerror(errno));
+	enum df_status st = texts_open(all, err);
 	if (st != DF_OK)
-		goto cleanup;
+		return st;
 
+	struct convert *c = df_alloc(sizeof(*c));
+	c->cd = (iconv_t)-1;
 	c->all = all;
 	c->fd = doc->fd;
 	c->out = all->fd;
@@ -242,19 +268,10 @@ static enum df_status text_make(struct decode_text *t, const struct decode_doc *
 	c->begin = c->at = doc->offset;
 	c->end = doc->offset + doc->length;
 	c->utf8 = !is_unicode(encoding);
-	st = convert_fill(c, err);
-	if (st == DF_OK)
-		st = check_mark(encoding, (const unsigned char *)c->in, c->have, err);
+	st = convert_begin(c, err);
 	if (st != DF_OK)
 		goto cleanup;
 
-	c->cd =
-	    iconv_open("UTF-8", name_for_iconv(encoding, (const unsigned char *)c->in, c->have));
-	if (c->cd == (iconv_t)-1) {
-		st = df_fail(DF_USAGE, err, NULL,
-			     "iconv does not know `encoding = %s` on this machine", encoding);
-		goto cleanup;
-	}
 	st = convert_all(c, err);
 	t->offset = all->end;
 	t->length = st == DF_OK ? c->written : 0;
@@ -269,26 +286,33 @@ cleanup:
 }
 
 /* A refusal is kept: a document is asked for several times. */
+static enum df_status text_keep(struct decode_text *t, const struct decode_doc *doc,
+				const char *encoding, struct df_err *err)
+{
+	struct df_err why = {0};
+	enum df_status st = text_make(t, doc, encoding, &why);
+	if (st != DF_OK && st != DF_REJECT) {
+		*err = why;
+		return st;
+	}
+	t->encoding = df_strdup(encoding);
+	t->st = st;
+	if (st == DF_OK)
+		return DF_OK;
+	t->err = df_alloc(sizeof(*t->err));
+	*t->err = why;
+	*err = why;
+	return st;
+}
+
 static enum df_status text_get(const struct decode_doc *doc, const char *encoding,
 			       struct df_err *err)
 {
 	struct decode_text *t = doc->text;
 	if (t->encoding != NULL && strcmp(t->encoding, encoding) != 0)
 		text_clear(t);
-	if (t->encoding == NULL) {
-		struct df_err why = {0};
-		enum df_status st = text_make(t, doc, encoding, &why);
-		if (st != DF_OK && st != DF_REJECT) {
-			*err = why;
-			return st;
-		}
-		t->encoding = df_strdup(encoding);
-		t->st = st;
-		if (st == DF_REJECT) {
-			t->err = df_alloc(sizeof(*t->err));
-			*t->err = why;
-		}
-	}
+	if (t->encoding == NULL)
+		return text_keep(t, doc, encoding, err);
 	if (t->st == DF_REJECT)
 		*err = *t->err;
 	return t->st;
@@ -301,10 +325,12 @@ enum df_status decode_doc_utf8(const struct decode_doc *doc, const char *encodin
 	if (strcmp(encoding, "utf-8") == 0 || doc->text == NULL || doc->length == 0)
 		return DF_OK;
 	enum df_status st = text_get(doc, encoding, err);
-	if (st == DF_OK)
-		*out = (struct decode_bytes){.fd = doc->text->all->fd,
-					     .offset = doc->text->offset,
-					     .length = doc->text->length,
-					     .looks_utf8 = doc->text->looks_utf8};
-	return st;
+	if (st != DF_OK)
+		return st;
+	const struct decode_text *t = doc->text;
+	*out = (struct decode_bytes){.fd = t->all->fd,
+				     .offset = t->offset,
+				     .length = t->length,
+				     .looks_utf8 = t->looks_utf8};
+	return DF_OK;
 }

@@ -40,6 +40,18 @@ static enum df_status zip_too_many(const struct zip_reader *r, struct df_err *er
 		       r->out->feed->decode.max_entries);
 }
 
+/* Why libzip did not open it. */
+static enum df_status zip_unopened(const struct zip_reader *r, const zip_error_t *e,
+				   struct df_err *err)
+{
+	enum df_status st = decode_stopped(err);
+	if (st != DF_OK)
+		return st;
+	return r->source.over
+		   ? zip_too_many(r, err)
+		   : zip_fault(zip_error_code_zip(e), zip_error_code_system(e), "the zip", err);
+}
+
 static enum df_status zip_begin(struct zip_reader *r, int fd, struct df_err *err)
 {
 	zip_error_t e = {0};
@@ -53,17 +65,11 @@ static enum df_status zip_begin(struct zip_reader *r, int fd, struct df_err *err
 		r->archive = zip_open_from_source(source, ZIP_RDONLY, &e);
 	r->source.opening = false;
 	if (r->archive == NULL) {
-		st = decode_stopped(err);
-		if (st == DF_OK)
-			st = r->source.over ? zip_too_many(r, err)
-					    : zip_fault(zip_error_code_zip(&e),
-							zip_error_code_system(&e), "the zip", err);
+		st = zip_unopened(r, &e, err);
 		zip_source_free(source);
 	}
 	zip_error_fini(&e);
-	if (st == DF_OK)
-		st = decode_zip_source_check(&r->source, err);
-	return st;
+	return st == DF_OK ? decode_zip_source_check(&r->source, err) : st;
 }
 
 static int zip_compare_names(const void *a, const void *b)
@@ -137,13 +143,26 @@ static enum df_status zip_check_stat(const zip_stat_t *sb, struct df_err *err)
 	return DF_OK;
 }
 
-/* Unpacks one entry to its end, where libzip has compared its size and CRC. */
+/* Reads to the entry's end, where libzip has compared its size and CRC. */
+static enum df_status zip_read(struct zip_reader *r, zip_file_t *f, const char *name,
+			       struct df_err *err)
+{
+	zip_int64_t n = 0;
+	while ((n = zip_fread(f, r->buffer, sizeof(r->buffer))) > 0) {
+		enum df_status st = decode_sink_write(r->out, r->buffer, (size_t)n, err);
+		if (st != DF_OK)
+			return st;
+	}
+	if (n == 0)
+		return DF_OK;
+	zip_error_t *e = zip_file_get_error(f);
+	return zip_fault(zip_error_code_zip(e), zip_error_code_system(e), name, err);
+}
+
 static enum df_status zip_extract(struct zip_reader *r, const zip_stat_t *sb,
 				  const char *event_type, struct df_err *err)
 {
 	struct decode_sink *out = r->out;
-	enum df_status st = DF_OK;
-	zip_int64_t n = 0;
 	zip_file_t *f = zip_fopen_index(r->archive, sb->index, 0);
 	if (f == NULL) {
 		zip_error_t *e = zip_get_error(r->archive);
@@ -152,71 +171,83 @@ static enum df_status zip_extract(struct zip_reader *r, const zip_stat_t *sb,
 	out->entry_start = out->written;
 	/* The claimed size is capped by the real one; never 0, which would mean no entry. */
 	out->entry_packed = sb->comp_size < out->packed ? sb->comp_size + 1 : out->packed;
-	while (st == DF_OK && (n = zip_fread(f, r->buffer, sizeof(r->buffer))) > 0)
-		st = decode_sink_write(out, r->buffer, (size_t)n, err);
-	if (st == DF_OK && n < 0) {
-		zip_error_t *e = zip_file_get_error(f);
-		st = zip_fault(zip_error_code_zip(e), zip_error_code_system(e), sb->name, err);
-	}
+	enum df_status st = zip_read(r, f, sb->name, err);
 	zip_fclose(f);
-	if (st == DF_OK && (sb->valid & ZIP_STAT_SIZE) &&
-	    out->written - out->entry_start != sb->size)
-		st = zip_fault(ZIP_ER_INCONS, 0, sb->name, err);
-	if (st == DF_OK)
-		decode_add_doc(r->d, name_entry_plain(sb->name), event_type, out->fd,
-			       out->entry_start, out->written - out->entry_start);
-	return st;
+	if (st != DF_OK)
+		return st;
+
+	uint64_t size = out->written - out->entry_start;
+	if ((sb->valid & ZIP_STAT_SIZE) && size != sb->size)
+		return zip_fault(ZIP_ER_INCONS, 0, sb->name, err);
+	decode_add_doc(r->d, name_entry_plain(sb->name), event_type, out->fd, out->entry_start,
+		       size);
+	return DF_OK;
+}
+
+/* Why the entry is skipped, or NULL. *kind and type (of 48 bytes) are as its name says. */
+static const char *zip_skip_reason(const struct zip_reader *r, const zip_stat_t *sb,
+				   enum name_entry_kind *kind, char *type)
+{
+	const char *why = NULL;
+	*kind = name_entry(sb->name, type, &why);
+	if (*kind == NAME_ENTRY_SKIP)
+		return why;
+	return zip_is_link(r->archive, sb->index) ? "a symbolic link" : NULL;
+}
+
+/* An entry that is to be read. type: what its name says, or "". */
+static enum df_status zip_document(struct zip_reader *r, const zip_stat_t *sb, const char *type,
+				   struct df_err *err)
+{
+	const char *event_type = type[0] != '\0' ? type : r->event_type;
+	if (event_type[0] == '\0')
+		return df_fail(DF_REJECT, err, "bad-name",
+			       "neither the zip's entry '%.200s' nor the zip itself names an event "
+			       "type; rename the entry to NAME-EVENTTYPE.csv, such as "
+			       "orders-custom_event.csv",
+			       sb->name);
+	if (strlen(sb->name) > NAME_LENGTH_MAX)
+		return df_fail(
+		    DF_REJECT, err, "bad-name",
+		    "the zip holds an entry with a name of %zu bytes, at most %u are read",
+		    strlen(sb->name), NAME_LENGTH_MAX);
+	r->documents++;
+	return zip_extract(r, sb, event_type, err);
 }
 
 static enum df_status zip_entry(struct zip_reader *r, uint64_t i, struct df_err *err)
 {
 	zip_stat_t sb = {0};
-	char own_type[48] = "";
-	const char *why = NULL;
+	char type[48] = "";
+	enum name_entry_kind kind = NAME_ENTRY_SKIP;
 	if (zip_stat_index(r->archive, i, 0, &sb) != 0 || sb.name == NULL)
 		return df_fail(DF_REJECT, err, "corrupt-archive",
 			       "the zip's entry %" PRIu64 " cannot be read; upload the zip again",
 			       i + 1);
 	enum df_status st = zip_check_name(sb.name, err);
-	if (st == DF_OK)
-		st = zip_check_stat(&sb, err);
 	if (st != DF_OK)
 		return st;
-	enum name_entry_kind kind = name_entry(sb.name, own_type, &why);
-	if (kind != NAME_ENTRY_SKIP && zip_is_link(r->archive, i)) {
-		kind = NAME_ENTRY_SKIP;
-		why = "a symbolic link";
-	}
-	if (kind == NAME_ENTRY_SKIP) {
+	st = zip_check_stat(&sb, err);
+	if (st != DF_OK)
+		return st;
+
+	const char *why = zip_skip_reason(r, &sb, &kind, type);
+	if (why != NULL) {
 		decode_add_skipped(r->d, sb.name, why, name_entry_missed(sb.name));
 		return DF_OK;
 	}
 	if (kind == NAME_ENTRY_ARCHIVE)
 		return df_fail(DF_REJECT, err, "corrupt-archive",
 			       "the zip's entry '%.200s' is an archive or encrypted itself, which "
-			       "is not read; put the CSV files "
-			       "directly into the zip",
+			       "is not read; put the CSV files directly into the zip",
 			       sb.name);
-	const char *event_type = own_type[0] != '\0' ? own_type : r->event_type;
-	if (event_type[0] == '\0')
-		return df_fail(DF_REJECT, err, "bad-name",
-			       "neither the zip's entry '%.200s' nor the zip itself names an event "
-			       "type; rename the entry to "
-			       "NAME-EVENTTYPE.csv, such as orders-custom_event.csv",
-			       sb.name);
-	if (strlen(sb.name) > NAME_LENGTH_MAX)
-		return df_fail(
-		    DF_REJECT, err, "bad-name",
-		    "the zip holds an entry with a name of %zu bytes, at most %u are read",
-		    strlen(sb.name), NAME_LENGTH_MAX);
-	r->documents++;
-	return zip_extract(r, &sb, event_type, err);
+	return zip_document(r, &sb, type, err);
 }
 
 /* A zip of which something could not be read is not judged: libzip takes some failures for the
  * file's end. */
-static enum df_status zip_told(const struct zip_reader *r, enum df_status st,
-			       const struct df_err *why, struct df_err *err)
+static enum df_status zip_verdict(const struct zip_reader *r, enum df_status st,
+				  const struct df_err *why, struct df_err *err)
 {
 	if (st != DF_RETRY && r->source.failed != 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot read the zip: %s",
@@ -224,6 +255,25 @@ static enum df_status zip_told(const struct zip_reader *r, enum df_status st,
 	if (st != DF_OK && err != NULL)
 		*err = *why;
 	return st;
+}
+
+static enum df_status zip_entries(struct zip_reader *r, struct df_err *err)
+{
+	uint64_t n = (uint64_t)zip_get_num_entries(r->archive, 0);
+	if (n > r->out->feed->decode.max_entries)
+		return zip_too_many(r, err);
+	enum df_status st = zip_check_duplicates(r->archive, n, err);
+	for (uint64_t i = 0; i < n && st == DF_OK; i++)
+		st = zip_entry(r, i, err);
+	if (st != DF_OK)
+		return st;
+	if (r->documents == 0)
+		return df_fail(DF_REJECT, err, "empty-file",
+			       "the zip holds no CSV file (of %" PRIu64
+			       " entries, none is a .csv at its top); put the CSV files directly "
+			       "into it",
+			       n);
+	return DF_OK;
 }
 
 enum df_status decode_zip(struct decode *d, int fd, const char *event_type, struct decode_sink *out,
@@ -235,21 +285,9 @@ enum df_status decode_zip(struct decode *d, int fd, const char *event_type, stru
 	enum df_status st = zip_begin(r, fd, &why);
 	if (st != DF_OK)
 		goto cleanup;
-	uint64_t n = (uint64_t)zip_get_num_entries(r->archive, 0);
-	if (n > out->feed->decode.max_entries)
-		st = zip_too_many(r, &why);
-	if (st == DF_OK)
-		st = zip_check_duplicates(r->archive, n, &why);
-	for (uint64_t i = 0; i < n && st == DF_OK; i++)
-		st = zip_entry(r, i, &why);
-	if (st == DF_OK && r->documents == 0)
-		st = df_fail(DF_REJECT, &why, "empty-file",
-			     "the zip holds no CSV file (of %" PRIu64
-			     " entries, none is a .csv at its top); put the CSV files "
-			     "directly into it",
-			     n);
+	st = zip_entries(r, &why);
 cleanup:
-	st = zip_told(r, st, &why, err);
+	st = zip_verdict(r, st, &why, err);
 	if (r->archive != NULL)
 		zip_discard(r->archive);
 	zip_error_fini(&r->source.error);

@@ -34,8 +34,8 @@ static char *after_target(const char *dir, const char *name, int i)
 }
 
 /* Servers say no more than "failure", so that what is at the target is asked first, and once more
- * when a move fails: somebody else may have taken the name meanwhile. *taken: so it is. The server's
- * words are in said. */
+ * when a move fails: somebody else may have taken the name meanwhile. *taken: so it is. said gets
+ * the server's words. */
 static enum df_status after_try(struct fetch *source, const char *from, const char *to, bool *taken,
 				struct df_err *said)
 {

@@ -79,7 +79,7 @@ struct fetch {
 	/* What the source turned out not to be able to do at all, or NULL. */
 	const char *cannot;
 	struct fetch_fate fate;
-	/* files that were asked for one by one, of which no more was learnt than from the listing */
+	/* files that were asked for one by one in vain: the listing said as much */
 	unsigned asked_in_vain;
 };
 

@@ -32,6 +32,32 @@ void map_begun(struct map *m, int64_t begun_ms)
 	(void)st;
 }
 
+static enum df_status open_manifest(struct map *m, struct df_err *err)
+{
+	const char *text = m->feed->map.manifest_text;
+	if (text == NULL)
+		return DF_OK;
+	enum df_status st = map_manifest_parse(text, m->event, &m->manifest, err);
+	if (st == DF_OK)
+		st = map_static_check(m, err);
+	if (st != DF_OK)
+		df_err_place(err, m->feed->map.manifest, 0, NULL);
+	return st;
+}
+
+static enum df_status open_settings(struct map *m, struct df_err *err)
+{
+	const struct conf_feed *feed = m->feed;
+	enum df_status st = time_open(&m->time, feed->map.timestamps, feed->map.timezone, err);
+	if (st != DF_OK)
+		return st;
+	st = time_range_parse(range_of(feed), df_now_ms(), &m->time.range, err);
+	if (st != DF_OK)
+		return st;
+	st = map_settings_check(m, err);
+	return st == DF_OK ? open_manifest(m, err) : st;
+}
+
 enum df_status map_open(const struct conf_feed *feed, const char *event_type, struct map **out,
 			struct df_err *err)
 {
@@ -49,23 +75,13 @@ enum df_status map_open(const struct conf_feed *feed, const char *event_type, st
 	m->ids.max = m->batch_out.max = m->data_out.max = m->deleted.max = MAP_MAX_OUTPUT;
 	m->request_out.max = m->message_out.max = m->rendered.max = MAP_MAX_OUTPUT;
 	m->warnings = df_alloc(MAP_MAX_WARNINGS * sizeof(*m->warnings));
-	enum df_status st = time_open(&m->time, feed->map.timestamps, feed->map.timezone, err);
-	if (st == DF_OK)
-		st = time_range_parse(range_of(feed), df_now_ms(), &m->time.range, err);
-	if (st == DF_OK)
-		st = map_settings_check(m, err);
-	if (st == DF_OK && feed->map.manifest_text != NULL) {
-		st = map_manifest_parse(feed->map.manifest_text, event, &m->manifest, err);
-		if (st == DF_OK)
-			st = map_static_check(m, err);
-		if (st != DF_OK)
-			df_err_place(err, feed->map.manifest, 0, NULL);
-	}
-	if (st == DF_OK)
-		*out = m;
-	else
+	enum df_status st = open_settings(m, err);
+	if (st != DF_OK) {
 		map_close(m);
-	return st;
+		return st;
+	}
+	*out = m;
+	return DF_OK;
 }
 
 void map_want(struct map *m, enum map_want want)
@@ -146,11 +162,12 @@ enum df_status map_clone(const struct map *m, struct map **out, struct df_err *e
 	clone->trailing = m->trailing;
 	clone->want = m->want;
 	st = map_compile(clone, err);
-	if (st == DF_OK)
-		*out = clone;
-	else
+	if (st != DF_OK) {
 		map_close(clone);
-	return st;
+		return st;
+	}
+	*out = clone;
+	return DF_OK;
 }
 
 enum df_status map_header(struct map *m, const struct rows_cell *cells, size_t n,
@@ -166,8 +183,9 @@ enum df_status map_header(struct map *m, const struct rows_cell *cells, size_t n
 	map_own_find(m);
 
 	enum df_status st = map_has_header(m) ? DF_OK : map_places_find(m, err);
-	if (st == DF_OK)
-		st = map_names_check(m->names, m->n_names, m->manifest, err);
+	if (st != DF_OK)
+		return st;
+	st = map_names_check(m->names, m->n_names, m->manifest, err);
 	return st == DF_OK ? map_compile(m, err) : st;
 }
 

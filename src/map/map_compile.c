@@ -172,21 +172,29 @@ static bool is_native(const struct map *m)
 	return true;
 }
 
+static enum df_status bind_manifest(struct map *m, bool *done, struct df_err *err)
+{
+	if (m->manifest == NULL || is_native(m))
+		return DF_OK;
+	return m->manifest->transform ? map_transform_bind(m, &m->bindings, done, err)
+				      : map_custom_bind(m, &m->bindings, done, err);
+}
+
 enum df_status map_compile(struct map *m, struct df_err *err)
 {
 	map_columns_index(m);
 	bool *done = m->done = df_alloc(m->n_names * sizeof(*done));
 	for (size_t i = 0; i < m->n_names; i++)
 		done[i] = m->own[i];
-	enum df_status st = DF_OK;
-	if (m->manifest != NULL && !is_native(m))
-		st = m->manifest->transform ? map_transform_bind(m, &m->bindings, done, err)
-					    : map_custom_bind(m, &m->bindings, done, err);
-	if (st == DF_OK)
-		st = bind_plain(m, done, err);
-	if (st == DF_OK)
-		st = map_bind(m, err);
-	if (st == DF_OK)
-		map_planned_begin(m);
-	return st;
+	enum df_status st = bind_manifest(m, done, err);
+	if (st != DF_OK)
+		return st;
+	st = bind_plain(m, done, err);
+	if (st != DF_OK)
+		return st;
+	st = map_bind(m, err);
+	if (st != DF_OK)
+		return st;
+	map_planned_begin(m);
+	return DF_OK;
 }

@@ -12,30 +12,44 @@
 
 #include <json-c/json.h>
 
-static enum df_status read_entry(struct json_object *json, size_t number,
-				 const struct schema_event *event, struct map_manifest *manifest,
-				 struct map_entry *out, struct df_err *err)
+static enum df_status custom_action(struct json_object *json, size_t number, struct map_entry *out,
+				    struct df_err *err)
 {
-	static const char *const keys[] = {"column", "action", "field", NULL};
-	const char *column = NULL, *action = NULL, *field = NULL;
-	enum df_status st = map_manifest_keys(json, number, keys, manifest, err);
-	if (st == DF_OK)
-		st =
-		    map_manifest_string(json, number, "column", manifest->has_header, &column, err);
-	if (st == DF_OK)
-		st = map_manifest_string(json, number, "action", true, &action, err);
+	const char *action = NULL;
+	enum df_status st = map_manifest_string(json, number, "action", true, &action, err);
 	if (st != DF_OK)
 		return st;
-	if (strcmp(action, "keep") != 0 && strcmp(action, "ignore") != 0)
+	bool keep = strcmp(action, "keep") == 0;
+	if (!keep && strcmp(action, "ignore") != 0)
 		return df_fail(DF_USAGE, err, NULL,
 			       "manifest, entry %zu: 'action' has to be keep or ignore", number);
-	out->action = strcmp(action, "keep") == 0 ? MAP_KEEP : MAP_IGNORE;
-	st = map_manifest_string(json, number, "field", out->action == MAP_KEEP, &field, err);
-	if (st == DF_OK && out->action == MAP_KEEP)
-		st = map_manifest_field(event, number, "field", field, err);
+	out->action = keep ? MAP_KEEP : MAP_IGNORE;
+	return DF_OK;
+}
+
+static enum df_status custom_entry(struct json_object *json, size_t number,
+				   const struct schema_event *event, struct map_manifest *manifest,
+				   struct df_err *err)
+{
+	static const char *const keys[] = {"column", "action", "field", NULL};
+	struct map_entry *out = &manifest->entries[number - 1];
+	const char *column = NULL, *field = NULL;
+	enum df_status st = map_manifest_keys(json, number, keys, manifest, err);
+	if (st != DF_OK)
+		return st;
+	st = map_manifest_string(json, number, "column", manifest->has_header, &column, err);
+	if (st != DF_OK)
+		return st;
 	out->source = df_strdup(column);
-	out->field = out->action == MAP_KEEP ? df_strdup(field) : NULL;
-	return st;
+	st = custom_action(json, number, out, err);
+	if (st != DF_OK)
+		return st;
+
+	st = map_manifest_string(json, number, "field", out->action == MAP_KEEP, &field, err);
+	if (st != DF_OK || out->action == MAP_IGNORE)
+		return st;
+	out->field = df_strdup(field);
+	return map_manifest_field(event, number, "field", field, err);
 }
 
 static enum df_status check_columns(struct map_manifest *manifest, struct df_err *err)
@@ -73,13 +87,12 @@ enum df_status map_custom_read(struct json_object *root, const struct schema_eve
 	out->entries = df_alloc(n * sizeof(*out->entries));
 	for (size_t i = 0; i < n && st == DF_OK; i++, out->n++) {
 		out->at = i + 1;
-		st = read_entry(json_object_array_get_idx(columns, i), i + 1, event, out,
-				&out->entries[i], err);
+		st = custom_entry(json_object_array_get_idx(columns, i), i + 1, event, out, err);
 	}
-	if (st == DF_OK) {
-		map_manifest_index(out);
-		st = check_columns(out, err);
-	}
+	if (st != DF_OK)
+		return st;
+	map_manifest_index(out);
+	st = check_columns(out, err);
 	return st == DF_OK ? map_manifest_distinct(out, event, err) : st;
 }
 

@@ -11,33 +11,41 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 
+/* The keys say which kind it is. */
+static enum df_status read_either(struct json_object *root, const struct schema_event *event,
+				  struct map_manifest *out, struct df_err *err)
+{
+	struct json_object *ignored = NULL;
+	if (json_object_object_get_ex(root, "mappings", &ignored))
+		return map_transform_read(root, event, out, err);
+	if (json_object_object_get_ex(root, "columns", &ignored) ||
+	    json_object_object_get_ex(root, "hasHeaderRow", &ignored))
+		return map_custom_read(root, event, out, err);
+	return df_fail(DF_USAGE, err, NULL,
+		       "manifest: neither 'columns' (a custom manifest) nor 'mappings' (a field "
+		       "transformation) is there");
+}
+
 enum df_status map_manifest_parse(const char *text, const struct schema_event *event,
 				  struct map_manifest **out, struct df_err *err)
 {
-	struct json_object *root = NULL, *ignored = NULL;
+	struct json_object *root = NULL;
 	*out = NULL;
 	enum df_status st = map_manifest_json(text, &root, err);
 	if (st != DF_OK)
 		return st;
 	struct map_manifest *manifest = df_alloc(sizeof(*manifest));
 	manifest->has_header = true;
-	if (json_object_object_get_ex(root, "mappings", &ignored))
-		st = map_transform_read(root, event, manifest, err);
-	else if (json_object_object_get_ex(root, "columns", &ignored) ||
-		 json_object_object_get_ex(root, "hasHeaderRow", &ignored))
-		st = map_custom_read(root, event, manifest, err);
-	else
-		st = df_fail(DF_USAGE, err, NULL,
-			     "manifest: neither 'columns' (a custom manifest) nor 'mappings' (a "
-			     "field transformation) is there");
-	if (st != DF_OK)
+	st = read_either(root, event, manifest, err);
+	if (st != DF_OK) {
 		map_manifest_place(text, manifest->at, manifest->key, err);
-	manifest->key = NULL;
-	json_object_put(root);
-	if (st == DF_OK)
-		*out = manifest;
-	else
 		map_manifest_free(manifest);
+		goto cleanup;
+	}
+	manifest->key = NULL; /* may be the JSON's */
+	*out = manifest;
+cleanup:
+	json_object_put(root);
 	return st;
 }
 

@@ -120,6 +120,12 @@ static void quote_integers(const char *text, struct df_buf *out)
 	}
 }
 
+/* A byte order mark is not a part of the JSON. */
+static size_t text_start(const char *text)
+{
+	return strncmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
 /* The reader cuts integers to 64 bits. They are wanted digit for digit, and wherever a manifest may
  * have a number, a string of its digits does as well. */
 static void read_exactly(const char *text, struct json_object **root)
@@ -136,32 +142,39 @@ static void read_exactly(const char *text, struct json_object **root)
 	df_buf_free(&quoted);
 }
 
+/* What is wrong with what json-c has read, up to `end`. */
+static enum df_status check_syntax(const char *text, size_t end, enum json_tokener_error e,
+				   const struct json_object *root, struct df_err *err)
+{
+	if (e == json_tokener_continue)
+		return bad_syntax(text, strlen(text),
+				  "the JSON ends too early; a bracket or a quote is open", err);
+	if (e != json_tokener_success)
+		return bad_syntax(text, end, json_tokener_error_desc(e), err);
+	const char *rest = skip_blanks(text + end);
+	if (*rest != '\0')
+		return bad_syntax(text, (size_t)(rest - text),
+				  "nothing but comments may follow the JSON's end", err);
+	if (!json_object_is_type(root, json_type_object))
+		return bad_syntax(text, text_start(text), "a JSON object is expected", err);
+	return DF_OK;
+}
+
 enum df_status map_manifest_json(const char *text, struct json_object **out, struct df_err *err)
 {
-	size_t len = strlen(text), bom = strncmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	size_t start = text_start(text);
 	struct json_tokener *tok = json_tokener_new();
-	enum df_status st = DF_OK;
 	json_tokener_set_flags(tok, JSON_TOKENER_VALIDATE_UTF8);
-	struct json_object *root = json_tokener_parse_ex(tok, text + bom, (int)(len - bom));
-	enum json_tokener_error e = json_tokener_get_error(tok);
-	size_t end = bom + json_tokener_get_parse_end(tok);
-	const char *rest = e == json_tokener_success ? skip_blanks(text + end) : "";
-	if (e == json_tokener_continue)
-		st = bad_syntax(text, len, "the JSON ends too early; a bracket or a quote is open",
-				err);
-	else if (e != json_tokener_success)
-		st = bad_syntax(text, end, json_tokener_error_desc(e), err);
-	else if (*rest != '\0')
-		st = bad_syntax(text, (size_t)(rest - text),
-				"nothing but comments may follow the JSON's end", err);
-	else if (!json_object_is_type(root, json_type_object))
-		st = bad_syntax(text, bom, "a JSON object is expected", err);
+	struct json_object *root =
+	    json_tokener_parse_ex(tok, text + start, (int)(strlen(text) - start));
+	size_t end = start + json_tokener_get_parse_end(tok);
+	enum df_status st = check_syntax(text, end, json_tokener_get_error(tok), root, err);
 	json_tokener_free(tok);
-	if (st == DF_OK)
-		read_exactly(text + bom, &root);
-	if (st == DF_OK)
-		*out = root;
-	else
+	if (st != DF_OK) {
 		json_object_put(root);
-	return st;
+		return st;
+	}
+	read_exactly(text + start, &root);
+	*out = root;
+	return DF_OK;
 }

@@ -5,6 +5,7 @@
  */
 #include "map_rows.h"
 
+#include "map_columns.h"
 #include "map_manifest.h"
 #include "map_manifest_read.h"
 #include "map_state.h"
@@ -53,8 +54,9 @@ static enum df_status read_skip(struct json_object *json, struct map_skip *out,
 			     "has to be an array of objects with 'source' and 'in'");
 	enum df_status st = map_manifest_keys(json, 0, keys, manifest, err);
 	manifest->key = "rows";
-	if (st == DF_OK)
-		st = map_manifest_string(json, 0, "source", true, &source, err);
+	if (st != DF_OK)
+		return st;
+	st = map_manifest_string(json, 0, "source", true, &source, err);
 	if (st != DF_OK)
 		return st;
 	out->source = df_strdup(source);
@@ -87,24 +89,35 @@ static enum df_status read_skips(struct json_object *rows, struct map_manifest *
 	return st;
 }
 
-enum df_status map_rows_read(struct json_object *root, struct map_manifest *out, struct df_err *err)
+/* The array under the key, where there is one. */
+static enum df_status read_list(struct json_object *root, const char *key, struct map_texts *out,
+				struct map_manifest *manifest, struct df_err *err)
 {
 	struct json_object *json = NULL;
-	enum df_status st = DF_OK;
+	manifest->key = key;
+	return json_object_object_get_ex(root, key, &json) ? read_texts(json, key, out, err)
+							   : DF_OK;
+}
+
+enum df_status map_rows_read(struct json_object *root, struct map_manifest *out, struct df_err *err)
+{
+	struct json_object *rows = NULL;
 	out->key = "rows";
-	if (json_object_object_get_ex(root, out->key, &json))
-		st = read_skips(json, out, err);
-	out->key = "fill_down";
-	if (st == DF_OK && json_object_object_get_ex(root, out->key, &json))
-		st = read_texts(json, out->key, &out->fill_down, err);
-	out->key = "fill_by";
-	if (st == DF_OK && json_object_object_get_ex(root, out->key, &json)) {
-		st = read_texts(json, out->key, &out->fill_by, err);
-		if (st == DF_OK && out->fill_down.n == 0)
-			st = wrong(err, "fill_by",
-				   "is of no effect without 'fill_down', the columns to fill");
+	if (json_object_object_get_ex(root, out->key, &rows)) {
+		enum df_status st = read_skips(rows, out, err);
+		if (st != DF_OK)
+			return st;
 	}
-	return st;
+	enum df_status st = read_list(root, "fill_down", &out->fill_down, out, err);
+	if (st != DF_OK)
+		return st;
+	st = read_list(root, "fill_by", &out->fill_by, out, err);
+	if (st != DF_OK)
+		return st;
+	if (json_object_object_get_ex(root, "fill_by", NULL) && out->fill_down.n == 0)
+		return wrong(err, "fill_by",
+			     "is of no effect without 'fill_down', the columns to fill");
+	return DF_OK;
 }
 
 static void texts_free(struct map_texts *t)
@@ -127,45 +140,58 @@ void map_rows_free(struct map_manifest *manifest)
 
 /* ---- rows ---- */
 
-static enum df_status find(const struct map *m, const char *name, const char *key, size_t *column,
-			   struct df_err *err)
+static enum df_status bind_name(const struct map *m, const char *name, const char *key,
+				size_t *column, struct df_err *err)
 {
-	for (size_t i = 0; i < m->n_names; i++) {
-		if (strcmp(m->names[i], name) != 0)
-			continue;
-		*column = i;
+	*column = map_column_find(m, name, strlen(name));
+	if (*column != MAP_NONE)
 		return DF_OK;
-	}
 	df_err_place(err, NULL, 0, name);
 	return df_fail(DF_REJECT, err, "manifest-mismatch",
 		       "the manifest names the column '%.200s' in '%s', which the header lacks",
 		       name, key);
 }
 
+/* The columns of fill_down or fill_by. *n: those that are bound, and have to be freed. */
+static enum df_status bind_fills(const struct map *m, const struct map_texts *names,
+				 const char *key, struct map_fill *fills, size_t *n,
+				 struct df_err *err)
+{
+	for (; *n < names->n; (*n)++) {
+		enum df_status st = bind_name(m, names->v[*n], key, &fills[*n].column, err);
+		if (st != DF_OK)
+			return st;
+	}
+	return DF_OK;
+}
+
 enum df_status map_rows_bind(struct map *m, bool *reached, struct df_err *err)
 {
 	const struct map_manifest *manifest = m->manifest;
 	struct map_rows *r = &m->rows;
-	enum df_status st = DF_OK;
 	r->skip = df_alloc((manifest->n_skips + 1) * sizeof(*r->skip));
 	r->down = df_alloc((manifest->fill_down.n + 1) * sizeof(*r->down));
 	r->by = df_alloc((manifest->fill_by.n + 1) * sizeof(*r->by));
-	for (size_t i = 0; i < manifest->n_skips && st == DF_OK; i++) {
-		st = find(m, manifest->skips[i].source, "rows.skip", &r->skip[i], err);
-		reached[r->skip[i]] = true;
+	for (; r->n_skip < manifest->n_skips; r->n_skip++) {
+		enum df_status st = bind_name(m, manifest->skips[r->n_skip].source, "rows.skip",
+					      &r->skip[r->n_skip], err);
+		if (st != DF_OK)
+			return st;
+		reached[r->skip[r->n_skip]] = true;
 	}
-	for (size_t i = 0; i < manifest->fill_down.n && st == DF_OK; i++) {
-		st = find(m, manifest->fill_down.v[i], "fill_down", &r->down[r->n_down++].column,
-			  err);
+	enum df_status st =
+	    bind_fills(m, &manifest->fill_down, "fill_down", r->down, &r->n_down, err);
+	if (st != DF_OK)
+		return st;
+	st = bind_fills(m, &manifest->fill_by, "fill_by", r->by, &r->n_by, err);
+	if (st != DF_OK)
+		return st;
+
+	for (size_t i = 0; i < r->n_down; i++)
 		reached[r->down[i].column] = true;
-	}
-	for (size_t i = 0; i < manifest->fill_by.n && st == DF_OK; i++) {
-		st = find(m, manifest->fill_by.v[i], "fill_by", &r->by[r->n_by++].column, err);
+	for (size_t i = 0; i < r->n_by; i++)
 		reached[r->by[i].column] = true;
-	}
-	if (st == DF_OK)
-		r->n_skip = manifest->n_skips;
-	return st;
+	return DF_OK;
 }
 
 void map_rows_end(struct map *m)

@@ -13,27 +13,26 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 
-static bool bad_template(size_t number, const char *key, const struct liquid_fault *fault,
-			 struct df_err *err, enum df_status *st)
+static enum df_status bad_template(size_t number, const char *key, const struct liquid_fault *fault,
+				   struct df_err *err)
 {
-	*st = df_fail(DF_USAGE, err, NULL, "manifest, entry %zu, '%s', character %zu: %s", number,
-		      key, fault->at + 1, fault->text);
-	return false;
+	return df_fail(DF_USAGE, err, NULL, "manifest, entry %zu, '%s', character %zu: %s", number,
+		       key, fault->at + 1, fault->text);
 }
 
-/* Compiles a text; one without tags and variables may be asked for as it comes out. */
-static enum df_status compile(const char *text, size_t number, const char *key,
-			      const char *const *names, struct liquid **out, struct df_err *err)
+static enum df_status compile_template(const char *text, size_t number, const char *key,
+				       const char *const *names, struct liquid **out,
+				       struct df_err *err)
 {
 	struct liquid_fault fault = {0};
-	enum df_status st = DF_OK;
-	if (!liquid_compile(text, strlen(text), names, out, &fault))
-		bad_template(number, key, &fault, err, &st);
-	return st;
+	return liquid_compile(text, strlen(text), names, out, &fault)
+		   ? DF_OK
+		   : bad_template(number, key, &fault, err);
 }
 
 /* What a template without variables says, once and for all. *text is own. */
-static enum df_status constant(char **text, size_t number, const char *key, struct df_err *err)
+static enum df_status render_constant(char **text, size_t number, const char *key,
+				      struct df_err *err)
 {
 	static const char *const none[] = {NULL};
 	struct liquid_value root = {.type = LIQUID_OBJECT};
@@ -42,12 +41,14 @@ static enum df_status constant(char **text, size_t number, const char *key, stru
 	struct liquid_fault fault = {0};
 	struct df_buf buf = {.max = MAP_MAX_OUTPUT};
 	struct liquid *l = NULL;
-	enum df_status st = compile(*text, number, key, none, &l, err);
-	if (st == DF_OK && liquid_render(l, &scope, &arena, &buf, &fault)) {
+	enum df_status st = compile_template(*text, number, key, none, &l, err);
+	if (st != DF_OK)
+		return st;
+	if (liquid_render(l, &scope, &arena, &buf, &fault)) {
 		free(*text);
 		*text = df_strndup(buf.len > 0 ? buf.data : "", buf.len);
-	} else if (st == DF_OK) {
-		bad_template(number, key, &fault, err, &st);
+	} else {
+		st = bad_template(number, key, &fault, err);
 	}
 	liquid_free(l);
 	liquid_arena_free(&arena);
@@ -63,16 +64,10 @@ static size_t stars(const char *s)
 	return n;
 }
 
-static enum df_status check_destination(struct map_entry *e, size_t number,
-					const struct schema_event *event, struct df_err *err)
+/* How many stars a destination may have, and where. */
+static enum df_status check_stars(const struct map_entry *e, size_t number, size_t n,
+				  struct df_err *err)
 {
-	static const char *const names[] = {"key", "key_length", NULL};
-	enum df_status st = e->action == MAP_STATIC
-				? constant(&e->field, number, "destination", err)
-				: compile(e->field, number, "destination", names, &e->target, err);
-	if (st != DF_OK)
-		return st;
-	size_t n = stars(e->field);
 	bool wild =
 	    e->source != NULL && (stars(e->source) > 0 || strcmp(e->source, MAP_UNMAPPED) == 0);
 	if (n > 0 && !wild)
@@ -82,19 +77,43 @@ static enum df_status check_destination(struct map_entry *e, size_t number,
 	if (n > 1)
 		return df_fail(DF_USAGE, err, NULL,
 			       "manifest, entry %zu: 'destination' has more than one *", number);
+	return DF_OK;
+}
+
+static bool is_row_id(const char *field)
+{
+	const char *dot = strrchr(field, '.');
+	return strcmp(field, "source_request_id") == 0 ||
+	       (dot != NULL && strcmp(dot + 1, "source_message_id") == 0);
+}
+
+static enum df_status check_destination(struct map_entry *e, size_t number,
+					const struct schema_event *event, struct df_err *err)
+{
+	static const char *const names[] = {"key", "key_length", NULL};
+	enum df_status st =
+	    e->action == MAP_STATIC
+		? render_constant(&e->field, number, "destination", err)
+		: compile_template(e->field, number, "destination", names, &e->target, err);
+	if (st != DF_OK)
+		return st;
+	size_t n = stars(e->field);
+	st = check_stars(e, number, n, err);
+	if (st != DF_OK)
+		return st;
 	if (n > 0 || (e->target != NULL && !liquid_is_text(e->target)))
 		return DF_OK; /* known with the header */
+
 	liquid_free(e->target);
 	e->target = NULL;
 	st = map_manifest_field(event, number, "destination", e->field, err);
-	if (st == DF_OK && e->action == MAP_STATIC && strstr(e->field, "source_") != NULL &&
-	    (strcmp(e->field, "source_request_id") == 0 ||
-	     strcmp(strrchr(e->field, '.') != NULL ? strrchr(e->field, '.') + 1 : "",
-		    "source_message_id") == 0))
+	if (st != DF_OK)
+		return st;
+	if (e->action == MAP_STATIC && is_row_id(e->field))
 		return df_fail(
 		    DF_USAGE, err, NULL,
 		    "manifest, entry %zu: an ID of a request or message cannot be static", number);
-	return st;
+	return DF_OK;
 }
 
 static enum df_status read_static(struct json_object *json, size_t number, struct map_entry *out,
@@ -108,10 +127,12 @@ static enum df_status read_static(struct json_object *json, size_t number, struc
 			       "manifest, entry %zu: 'value' has to be a string, number or boolean",
 			       number);
 	out->value = df_strdup(json_object_get_string(value));
-	enum df_status st = constant(&out->value, number, "value", err);
-	if (st == DF_OK && out->value[0] == '\0')
-		st = df_fail(DF_USAGE, err, NULL, "manifest, entry %zu: 'value' is empty", number);
-	return st;
+	enum df_status st = render_constant(&out->value, number, "value", err);
+	if (st != DF_OK)
+		return st;
+	return out->value[0] != '\0'
+		   ? DF_OK
+		   : df_fail(DF_USAGE, err, NULL, "manifest, entry %zu: 'value' is empty", number);
 }
 
 static enum df_status read_type(struct json_object *json, size_t number, struct map_entry *out,
@@ -145,46 +166,111 @@ static enum df_status read_column_value(struct json_object *json, size_t number,
 	if (st != DF_OK || value == NULL)
 		return st;
 	out->value = df_strdup(value);
-	return compile(value, number, "value", names, &out->template, err);
+	return compile_template(value, number, "value", names, &out->template, err);
 }
 
-static enum df_status read_entry(struct json_object *json, size_t number,
-				 const struct schema_event *event, struct map_manifest *manifest,
-				 struct map_entry *out, struct df_err *err)
+static enum df_status read_source(struct json_object *json, size_t number, struct map_entry *out,
+				  struct df_err *err)
 {
-	static const char *const keys[] = {"mapping_type", "source", "destination", "value",
-					   "ignore_when",  "values", "otherwise",   NULL};
-	const char *source = NULL, *destination = NULL, *when = NULL;
-	enum df_status st = map_manifest_keys(json, number, keys, manifest, err);
-	if (st == DF_OK)
-		st = read_type(json, number, out, err);
-	if (st == DF_OK)
-		st = map_manifest_string(json, number, "source", out->action != MAP_STATIC, &source,
-					 err);
-	if (st == DF_OK)
-		st = map_manifest_string(json, number, "destination", out->action != MAP_IGNORE,
-					 &destination, err);
-	if (st == DF_OK)
-		st = map_manifest_string(json, number, "ignore_when", false, &when, err);
-	if (st != DF_OK)
+	const char *source = NULL;
+	bool wanted = out->action != MAP_STATIC;
+	enum df_status st = map_manifest_string(json, number, "source", wanted, &source, err);
+	if (st != DF_OK || !wanted)
 		return st;
-	if (when != NULL && strcmp(when, "empty") != 0 && strcmp(when, "null") != 0)
+	out->source = df_strdup(source);
+	if (stars(out->source) > 1)
+		return df_fail(DF_USAGE, err, NULL,
+			       "manifest, entry %zu: 'source' has more than one *", number);
+	return DF_OK;
+}
+
+static enum df_status read_destination(struct json_object *json, size_t number,
+				       struct map_entry *out, struct df_err *err)
+{
+	const char *destination = NULL;
+	bool wanted = out->action != MAP_IGNORE;
+	enum df_status st =
+	    map_manifest_string(json, number, "destination", wanted, &destination, err);
+	if (st != DF_OK || !wanted)
+		return st;
+	out->field = df_strdup(destination);
+	return DF_OK;
+}
+
+static enum df_status read_ignore_when(struct json_object *json, size_t number,
+				       struct map_entry *out, struct df_err *err)
+{
+	const char *when = NULL;
+	enum df_status st = map_manifest_string(json, number, "ignore_when", false, &when, err);
+	if (st != DF_OK || when == NULL)
+		return st;
+	bool null = strcmp(when, "null") == 0;
+	if (!null && strcmp(when, "empty") != 0)
 		return df_fail(DF_USAGE, err, NULL,
 			       "manifest, entry %zu: 'ignore_when' has to be empty or null",
 			       number);
-	if (when != NULL)
-		out->ignore_when = strcmp(when, "null") == 0 ? MAP_WHEN_NULL : MAP_WHEN_EMPTY;
-	out->source = out->action != MAP_STATIC ? df_strdup(source) : NULL;
-	out->field = out->action != MAP_IGNORE ? df_strdup(destination) : NULL;
-	if (out->source != NULL && stars(out->source) > 1)
-		return df_fail(DF_USAGE, err, NULL,
-			       "manifest, entry %zu: 'source' has more than one *", number);
-	st = out->action == MAP_STATIC ? read_static(json, number, out, err)
-	     : out->action == MAP_KEEP ? read_column_value(json, number, out, err)
-				       : DF_OK;
-	if (st == DF_OK)
-		st = map_values_read(json, number, out, err);
+	out->ignore_when = null ? MAP_WHEN_NULL : MAP_WHEN_EMPTY;
+	return DF_OK;
+}
+
+static enum df_status read_value(struct json_object *json, size_t number, struct map_entry *out,
+				 struct df_err *err)
+{
+	switch (out->action) {
+	case MAP_STATIC:
+		return read_static(json, number, out, err);
+	case MAP_KEEP:
+		return read_column_value(json, number, out, err);
+	default:
+		return DF_OK;
+	}
+}
+
+static enum df_status read_mapping(struct json_object *json, size_t number,
+				   const struct schema_event *event, struct map_manifest *manifest,
+				   struct df_err *err)
+{
+	static const char *const keys[] = {"mapping_type", "source", "destination", "value",
+					   "ignore_when",  "values", "otherwise",   NULL};
+	static enum df_status (*const reads[])(struct json_object *, size_t, struct map_entry *,
+					       struct df_err *) = {
+	    read_type, read_source, read_destination, read_ignore_when, read_value, map_values_read,
+	};
+	struct map_entry *out = &manifest->entries[number - 1];
+	enum df_status st = map_manifest_keys(json, number, keys, manifest, err);
+	for (size_t i = 0; st == DF_OK && i < sizeof(reads) / sizeof(*reads); i++)
+		st = reads[i](json, number, out, err);
 	return st == DF_OK && out->field != NULL ? check_destination(out, number, event, err) : st;
+}
+
+static enum df_status check_type(struct json_object *root, struct map_manifest *out,
+				 struct df_err *err)
+{
+	const char *type = NULL;
+	out->key = "destination_type";
+	enum df_status st = map_manifest_string(root, 0, out->key, false, &type, err);
+	if (st != DF_OK)
+		return st;
+	if (type != NULL && strcmp(type, "event_batch") != 0)
+		return df_fail(DF_USAGE, err, NULL,
+			       "manifest: 'destination_type' has to be event_batch");
+	return DF_OK;
+}
+
+static enum df_status read_mappings(struct json_object *root, const struct schema_event *event,
+				    struct map_manifest *out, struct df_err *err)
+{
+	struct json_object *mappings = NULL;
+	enum df_status st = map_manifest_list(root, "mappings", &mappings, out, err);
+	if (st != DF_OK)
+		return st;
+	size_t n = json_object_array_length(mappings);
+	out->entries = df_alloc(n * sizeof(*out->entries));
+	for (size_t i = 0; i < n && st == DF_OK; i++, out->n++) {
+		out->at = i + 1;
+		st = read_mapping(json_object_array_get_idx(mappings, i), i + 1, event, out, err);
+	}
+	return st;
 }
 
 enum df_status map_transform_read(struct json_object *root, const struct schema_event *event,
@@ -192,30 +278,17 @@ enum df_status map_transform_read(struct json_object *root, const struct schema_
 {
 	static const char *const keys[] = {"id",   "name",      "destination_type", "mappings",
 					   "rows", "fill_down", "fill_by",          NULL};
-	const char *type = NULL;
-	struct json_object *mappings = NULL;
-	enum df_status st = map_manifest_keys(root, 0, keys, out, err);
 	out->transform = true;
+	enum df_status st = map_manifest_keys(root, 0, keys, out, err);
 	if (st != DF_OK)
 		return st;
-	out->key = "destination_type";
-	st = map_manifest_string(root, 0, out->key, false, &type, err);
-	if (st == DF_OK && type != NULL && strcmp(type, "event_batch") != 0)
-		return df_fail(DF_USAGE, err, NULL,
-			       "manifest: 'destination_type' has to be event_batch");
-	if (st == DF_OK)
-		st = map_rows_read(root, out, err);
-	if (st == DF_OK)
-		st = map_manifest_list(root, "mappings", &mappings, out, err);
+	st = check_type(root, out, err);
 	if (st != DF_OK)
 		return st;
-	size_t n = json_object_array_length(mappings);
-	out->entries = df_alloc(n * sizeof(*out->entries));
-	for (size_t i = 0; i < n && st == DF_OK; i++, out->n++) {
-		out->at = i + 1;
-		st = read_entry(json_object_array_get_idx(mappings, i), i + 1, event, out,
-				&out->entries[i], err);
-	}
+	st = map_rows_read(root, out, err);
+	if (st != DF_OK)
+		return st;
+	st = read_mappings(root, event, out, err);
 	if (st != DF_OK)
 		return st;
 	map_manifest_index(out);
