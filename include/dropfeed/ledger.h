@@ -132,6 +132,18 @@ enum df_status ledger_open_readonly(const char *state_dir, struct ledger **out,
 				    struct df_err *err) DF_CHECK;
 void ledger_close(struct ledger *l);
 
+/* Several changes in one transaction, which is synced or not as a whole:
+ *
+ *	enum df_status st = ledger_enter(l, sync, err); (where it fails there is nothing to leave)
+ *	return st == DF_OK ? ledger_leave(l, steps(l, ..., err), err) : st;
+ *
+ * ledger_leave commits when st is DF_OK, else takes everything back; it returns st, or what went
+ * wrong with the commit. The ledger belongs to the thread from the one to the other: nothing slow
+ * goes between them. What is entered inside another one becomes part of that, which has to be
+ * synced where a part has to be. */
+enum df_status ledger_enter(struct ledger *l, bool sync, struct df_err *err) DF_CHECK;
+enum df_status ledger_leave(struct ledger *l, enum df_status st, struct df_err *err) DF_CHECK;
+
 /* ---- listings: what fetch_settled needs to know ---- */
 /* Remembers that the file was listed. first_ms gets when exactly that was first seen. */
 enum df_status ledger_seen(struct ledger *l, const struct ledger_key *key, int64_t now_ms,

@@ -17,6 +17,11 @@ void ledger_unlock(struct ledger *l)
 
 enum df_status ledger_sync(struct ledger *l, bool each, struct df_err *err)
 {
+	if (l->driver->in_transaction(l)) /* it is the commit that syncs, or not */
+		return !each || l->syncing ? DF_OK
+					   : df_fail(DF_FATAL, err, NULL,
+						     "a change that has to be synced is part of a "
+						     "transaction that is not");
 	if (l->syncing == each)
 		return DF_OK;
 	enum df_status st = l->driver->sync(l, each, err);
@@ -94,8 +99,7 @@ enum df_status ledger_change(struct ledger *l, const struct ledger_change *c, st
 	struct ledger_stmt *s = NULL;
 	va_list values;
 	ledger_lock(l);
-	/* inside a transaction it is the commit that syncs, or not */
-	enum df_status st = !l->driver->in_transaction(l) ? ledger_sync(l, c->sync, err) : DF_OK;
+	enum df_status st = ledger_sync(l, c->sync, err);
 	va_start(values, format);
 	if (st == DF_OK)
 		st = ledger_bind_list(l, c->which, &s, err, format, values);
@@ -121,9 +125,11 @@ enum df_status ledger_enter(struct ledger *l, bool sync, struct df_err *err)
 {
 	ledger_lock(l);
 	enum df_status st = ledger_sync(l, sync, err);
-	if (st == DF_OK)
+	if (st == DF_OK && l->nested == 0)
 		st = ledger_begin(l, err);
-	if (st != DF_OK)
+	if (st == DF_OK)
+		l->nested++;
+	else
 		ledger_unlock(l);
 	return st;
 }
@@ -145,7 +151,9 @@ enum df_status ledger_end(struct ledger *l, enum df_status st, struct df_err *er
 
 enum df_status ledger_leave(struct ledger *l, enum df_status st, struct df_err *err)
 {
-	st = ledger_end(l, st, err);
+	l->nested--;
+	if (l->nested == 0)
+		st = ledger_end(l, st, err);
 	ledger_unlock(l);
 	return st;
 }

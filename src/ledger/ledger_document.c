@@ -243,8 +243,8 @@ static enum df_status lane_forward(struct ledger *l, int64_t id, uint32_t lane, 
 	return st;
 }
 
-static enum df_status lane_rows(struct ledger *l, int64_t id, uint64_t delivered, size_t rejected,
-				struct df_err *err)
+static enum df_status count_rows(struct ledger *l, int64_t id, uint64_t delivered, size_t rejected,
+				 struct df_err *err)
 {
 	struct ledger_stmt *s = NULL;
 	if (delivered == 0 && rejected == 0)
@@ -274,8 +274,6 @@ static enum df_status lane_settled(struct ledger *l, int64_t id, const struct le
 				   struct df_err *err)
 {
 	enum df_status st = lane_forward(l, id, step->lane, step->done, err);
-	if (st == DF_OK)
-		st = lane_rows(l, id, step->rows_delivered, step->n_rejects, err);
 	for (size_t i = 0; i < step->n_rejects && st == DF_OK; i++)
 		st = reject_add(l, id, &step->rejects[i], err);
 	return st;
@@ -286,9 +284,14 @@ static enum df_status lanes_settled(struct ledger *l, int64_t id,
 				    struct df_err *err)
 {
 	enum df_status st = DF_OK;
-	for (size_t i = 0; i < n && st == DF_OK; i++)
+	uint64_t delivered = 0;
+	size_t rejected = 0;
+	for (size_t i = 0; i < n && st == DF_OK; i++) {
 		st = lane_settled(l, id, &steps[i], err);
-	return st;
+		delivered += steps[i].rows_delivered;
+		rejected += steps[i].n_rejects;
+	}
+	return st == DF_OK ? count_rows(l, id, delivered, rejected, err) : st;
 }
 
 enum df_status ledger_lanes_settled(struct ledger *l, int64_t id,

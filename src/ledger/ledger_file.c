@@ -81,11 +81,12 @@ enum df_status ledger_files_known(struct ledger *l, const struct ledger_key *key
 				  enum ledger_state *states, struct df_err *err)
 {
 	ledger_lock(l);
-	enum df_status st = ledger_exec(l, SQL_BEGIN_READ, "look up files", err);
+	bool own = l->nested == 0;
+	struct df_err ignored = {0};
+	enum df_status st = own ? ledger_exec(l, SQL_BEGIN_READ, "look up files", err) : DF_OK;
 	for (size_t i = 0; i < n && st == DF_OK; i++)
 		st = state_known(l, &keys[i], &states[i], err);
-	struct df_err ignored = {0};
-	if (l->driver->in_transaction(l) &&
+	if (own && l->driver->in_transaction(l) &&
 	    ledger_exec(l, SQL_ROLLBACK, "look up files", &ignored) != DF_OK)
 		df_log(DF_LOG_DEBUG, "%s", ignored.text);
 	ledger_unlock(l);

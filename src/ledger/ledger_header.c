@@ -59,8 +59,8 @@ void ledger_drift_free(struct ledger_drift *d)
 
 /* ---- remembering ---- */
 
-static enum df_status put(struct ledger *l, const struct ledger_header *h, const char *hash,
-			  struct df_err *err)
+static enum df_status put_steps(struct ledger *l, const struct ledger_header *h, const char *hash,
+				struct df_err *err)
 {
 	const struct ledger_change clear = {.which = ST_HEADER_CLEAR, .what = "replace columns"};
 	const struct ledger_change add = {.which = ST_HEADER_ADD, .what = "enter a column"};
@@ -87,6 +87,13 @@ static enum df_status put(struct ledger *l, const struct ledger_header *h, const
 			   : st;
 }
 
+static enum df_status put(struct ledger *l, const struct ledger_header *h, const char *hash,
+			  struct df_err *err)
+{
+	enum df_status st = ledger_enter(l, false, err); /* what is lost is only warned of again */
+	return st == DF_OK ? ledger_leave(l, put_steps(l, h, hash, err), err) : st;
+}
+
 static enum df_status note(struct ledger *l, const struct ledger_header *h,
 			   struct ledger_drift *out, struct df_err *err)
 {
@@ -106,9 +113,10 @@ static enum df_status note(struct ledger *l, const struct ledger_header *h,
 	int64_t id = ledger_int(s, 0);
 	bool same = strcmp(ledger_text(s, 1), hash) == 0;
 	bool own = ledger_int(s, 2) != 0;
+	bool latest = ledger_int(s, 3) != 0;
 	ledger_reset(s);
-	if (same && own)
-		return ledger_change(l, &seen, err, "ii", id, h->now_ms);
+	if (same && own) /* their times are only compared with one another */
+		return latest ? DF_OK : ledger_change(l, &seen, err, "ii", id, h->now_ms);
 	if (!same)
 		st = compare(l, id, h, out, err);
 	return st == DF_OK ? put(l, h, hash, err) : st;
@@ -118,9 +126,9 @@ enum df_status ledger_header_note(struct ledger *l, const struct ledger_header *
 				  struct ledger_drift *out, struct df_err *err)
 {
 	*out = (struct ledger_drift){0};
-	enum df_status st = ledger_enter(l, false, err); /* what is lost is only warned of again */
-	if (st == DF_OK)
-		st = ledger_leave(l, note(l, h, out, err), err);
+	ledger_lock(l);
+	enum df_status st = note(l, h, out, err);
+	ledger_unlock(l);
 	if (st != DF_OK)
 		ledger_drift_free(out);
 	return st;

@@ -41,6 +41,7 @@ struct ledger {
 	char *dir;                 /* own: state_dir, without a slash at its end */
 	char *path;                /* own: what it is called in messages */
 	pthread_mutex_t lock;      /* recursive: a walk's callback may call back into the ledger */
+	unsigned nested;           /* ledger_enter that have yet to be left */
 	bool syncing;              /* each commit is on the disk before it returns */
 	struct ledger_stmt **statements; /* prepared when first used */
 	struct ledger_stmt *documents;   /* likewise, for walks through a file's documents */
@@ -52,8 +53,8 @@ char *ledger_where_node(const struct ledger_where *where);
 void ledger_lock(struct ledger *l);
 void ledger_unlock(struct ledger *l);
 
-/* Says whether the commits to come must be on the disk when they return. Outside a transaction
- * only. */
+/* Says whether the commits to come must be on the disk when they return. In a transaction that
+ * was settled when it began: DF_FATAL when it is not synced and `each` asks for it. */
 enum df_status ledger_sync(struct ledger *l, bool each, struct df_err *err) DF_CHECK;
 
 /* The kept statement `which` (an enum ledger_statement), reset and without values. Formats: 'i'
@@ -116,14 +117,6 @@ enum df_status ledger_begin(struct ledger *l, struct df_err *err) DF_CHECK;
 /* Commits when st is DF_OK, else takes everything back. Returns st or what went wrong with the
  * commit. */
 enum df_status ledger_end(struct ledger *l, enum df_status st, struct df_err *err) DF_CHECK;
-
-/* The same with the lock around it, which is held from the one to the other:
- *
- *	enum df_status st = ledger_enter(l, sync, err);		not DF_OK: the lock is not held
- *	return st == DF_OK ? ledger_leave(l, steps(l, ..., err), err) : st;
- */
-enum df_status ledger_enter(struct ledger *l, bool sync, struct df_err *err) DF_CHECK;
-enum df_status ledger_leave(struct ledger *l, enum df_status st, struct df_err *err) DF_CHECK;
 
 /* A change that is one statement without a row, in a transaction of its own unless one is open. */
 struct ledger_change {

@@ -33,6 +33,6 @@ static enum df_status reasons_steps(struct ledger *l, int64_t id, const struct l
 enum df_status ledger_document_reasons(struct ledger *l, int64_t id, const struct ledger_reason *v,
 				       size_t n, struct df_err *err)
 {
-	enum df_status st = ledger_enter(l, false, err); /* DONE, which follows, is synced */
+	enum df_status st = ledger_enter(l, false, err); /* DONE, after it, is synced */
 	return st == DF_OK ? ledger_leave(l, reasons_steps(l, id, v, n, err), err) : st;
 }

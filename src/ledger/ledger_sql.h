@@ -654,7 +654,10 @@ static const char *const ledger_statements[ST_COUNT] = {
 		       " d.state IN (2, 3, 4) AND ifnull(d.code, '') <> 'duplicate'"
 		       " ORDER BY f.pulled_ms DESC, d.id DESC LIMIT ?4",
     /* of this shape, or else the feed's latest one */
-    [ST_HEADER_FIND] = "SELECT id, hash, shape = ?3 FROM header WHERE feed = ?1 AND event_type = ?2"
+    [ST_HEADER_FIND] = "SELECT id, hash, shape = ?3, NOT EXISTS(SELECT 1 FROM header o"
+		       "  WHERE o.feed = ?1 AND o.event_type = ?2 AND o.id <> header.id"
+		       "  AND o.at_ms >= header.at_ms)"
+		       " FROM header WHERE feed = ?1 AND event_type = ?2"
 		       " ORDER BY shape = ?3 DESC, at_ms DESC, id DESC LIMIT 1",
     [ST_HEADER_SEEN] = "UPDATE header SET at_ms = ?2 WHERE id = ?1",
     [ST_HEADER_PUT] =

@@ -93,17 +93,28 @@ static enum df_status find_left(struct run_delivery *v, const struct ledger_docu
 	return st;
 }
 
+static enum df_status abandon_steps(const struct run_delivery *v,
+				    const struct document_rejects *rejects, struct df_err *err)
+{
+	enum df_status st = run_document_facts(v, rejects, err);
+	return st == DF_OK ? ledger_document_abandon(v->w->run->env.ledger, v->d->id, rejects->path,
+						     df_now_ms(), err)
+			   : st;
+}
+
 static enum df_status close_read(struct run_delivery *v, const struct ledger_document *now,
 				 struct abandoned *sum, struct df_err *err)
 {
+	struct ledger *l = v->w->run->env.ledger;
 	struct document_undelivered left = {0};
 	struct document_rejects rejects = {.abandoned = &left};
 	enum df_status st = find_left(v, now, &left, err);
 	if (st == DF_OK)
 		st = run_document_rejects(v, now, now->rejected + left.n > 0, &rejects, err);
 	if (st == DF_OK)
-		st = ledger_document_abandon(v->w->run->env.ledger, now->id, rejects.path,
-					     df_now_ms(), err);
+		st = ledger_enter(l, true, err);
+	if (st == DF_OK)
+		st = ledger_leave(l, abandon_steps(v, &rejects, err), err);
 	if (st == DF_OK) {
 		log_document(v, now, left.n, rejects.path);
 		sum->rows += now->rows;

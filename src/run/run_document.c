@@ -115,6 +115,28 @@ static bool check_holds(const struct ledger_document *d, const struct ledger_new
 	       same_text(d->event_type, now->event_type);
 }
 
+static enum df_status begin_checked(struct ledger *l, const struct ledger_new_document *now,
+				    const struct ledger_checked *found, struct ledger_document *d,
+				    struct df_err *err)
+{
+	enum df_status st = ledger_document_begin(l, now, d, err);
+	return st == DF_OK ? ledger_document_checked(l, d->id, found, err) : st;
+}
+
+/* Begun and checked, which is one step. */
+static enum df_status enter_checked(struct run_file_work *w, const struct ledger_new_document *now,
+				    const struct ledger_checked *found, struct ledger_document *d,
+				    struct df_err *err)
+{
+	struct ledger *l = w->run->env.ledger;
+	enum df_status st = ledger_enter(l, false, err);
+	if (st == DF_OK)
+		st = ledger_leave(l, begin_checked(l, now, found, d, err), err);
+	d->batches = found->batches;
+	d->state = LEDGER_CHECKED;
+	return st;
+}
+
 /* A zip that came before, of which another document was refused: this one was delivered then.
  * DF_END: it was not. */
 static enum df_status skip_delivered(struct run_file_work *w, const struct ledger_new_document *now,
@@ -134,9 +156,7 @@ static enum df_status skip_delivered(struct run_file_work *w, const struct ledge
 	df_log(DF_LOG_INFO, "%s: %s%s%s: skipped: delivered before, with %s", w->f->feed->name,
 	       w->f->name, now->name != NULL ? ", " : "", now->name != NULL ? now->name : "",
 	       before.name);
-	st = ledger_document_begin(ledger, now, d, err);
-	if (st == DF_OK)
-		st = ledger_document_checked(ledger, d->id, &(struct ledger_checked){0}, err);
+	st = enter_checked(w, now, &(struct ledger_checked){0}, d, err);
 	if (st == DF_OK)
 		st = ledger_document_state(ledger, d->id, &done, err);
 	d->state = LEDGER_DONE;
@@ -170,13 +190,28 @@ static enum df_status check_clock(struct run_file_work *w, uint64_t late, struct
 		       (unsigned long long)late);
 }
 
+/* DF_REJECT: it is entered as refused, and logged. */
+static enum df_status enter_refused(struct run_file_work *w, const struct decode_doc *doc,
+				    const struct ledger_new_document *now, const struct df_err *why,
+				    struct ledger_document *d, struct df_err *err)
+{
+	struct ledger *l = w->run->env.ledger;
+	enum df_status st = ledger_enter(l, true, err);
+	if (st == DF_OK) {
+		st = ledger_document_begin(l, now, d, err);
+		if (st == DF_OK)
+			st = document_refuse(w, doc, d->id, why, err);
+		st = ledger_leave(l, st, err);
+	}
+	return st == DF_OK ? DF_REJECT : st;
+}
+
 /* Checks it, then enters it with what was found: settings that turn out to be wrong, such as a
  * manifest with a mistake, have left no trace by then when the machine is at fault. */
 static enum df_status check_and_enter(struct run_file_work *w, const struct decode_doc *doc,
 				      const struct ledger_new_document *now,
 				      struct ledger_document *d, struct df_err *err)
 {
-	struct ledger *ledger = w->run->env.ledger;
 	struct document_forecast found = {0};
 	struct df_err why = {0};
 	int64_t begun = d->id != 0 && d->begun_ms < now->now_ms ? d->begun_ms : now->now_ms;
@@ -204,34 +239,15 @@ static enum df_status check_and_enter(struct run_file_work *w, const struct deco
 	}
 
 	ledger_document_free(d);
-	st = ledger_document_begin(ledger, now, d, err);
-	if (st == DF_OK && checked == DF_REJECT) {
-		st = document_refuse(w, doc, d->id, &why, err);
-		return st == DF_OK ? DF_REJECT : st;
-	}
-	if (st == DF_OK)
-		st = ledger_document_checked(ledger, d->id,
-					     &(struct ledger_checked){.rows = found.rows,
-								      .rejected = found.rejected,
-								      .skipped = found.skipped,
-								      .batches = found.batches,
-								      .events = found.events},
-					     err);
-	d->batches = found.batches;
-	d->state = LEDGER_CHECKED;
-	return st;
-}
-
-/* Its file breaks rules of today, which another document of it came before. */
-static enum df_status enter_barred(struct run_file_work *w, const struct decode_doc *doc,
-				   const struct ledger_new_document *now, struct ledger_document *d,
-				   struct df_err *err)
-{
-	ledger_document_free(d);
-	enum df_status st = ledger_document_begin(w->run->env.ledger, now, d, err);
-	if (st == DF_OK)
-		st = document_refuse(w, doc, d->id, &w->f->barred, err);
-	return st == DF_OK ? DF_REJECT : st;
+	if (checked == DF_REJECT)
+		return enter_refused(w, doc, now, &why, d, err);
+	return enter_checked(w, now,
+			     &(struct ledger_checked){.rows = found.rows,
+						      .rejected = found.rejected,
+						      .skipped = found.skipped,
+						      .batches = found.batches,
+						      .events = found.events},
+			     d, err);
 }
 
 enum df_status run_document_begin(struct run_file_work *w, const struct decode_doc *doc,
@@ -253,7 +269,10 @@ enum df_status run_document_begin(struct run_file_work *w, const struct decode_d
 	if (st == DF_OK && (d->taken || ledger_closes(d->state)))
 		goto cleanup;
 	if (w->f->barred.text[0] != '\0') {
-		st = st == DF_OK || st == DF_END ? enter_barred(w, doc, &now, d, err) : st;
+		/* rules of today, which another document of its file came before */
+		ledger_document_free(d);
+		if (st == DF_OK || st == DF_END)
+			st = enter_refused(w, doc, &now, &w->f->barred, d, err);
 		goto cleanup;
 	}
 	if (st == DF_OK && check_holds(d, &now, live))
@@ -319,16 +338,18 @@ static enum df_status remove_rejects(const char *path, struct df_err *err)
 enum df_status run_document_rejects(struct run_delivery *v, const struct ledger_document *now,
 				    bool any, struct document_rejects *rejects, struct df_err *err)
 {
-	const struct document_env *env = &v->w->run->env;
+	if (!any)
+		return remove_rejects(now->text, err);
+	document_pass_end(&v->pass);
+	rejects->older = now->text;
+	return document_rejects_write(&v->w->run->env, &v->pass, now->id, rejects, err);
+}
+
+enum df_status run_document_facts(const struct run_delivery *v,
+				  const struct document_rejects *rejects, struct df_err *err)
+{
+	struct ledger *l = v->w->run->env.ledger;
 	const struct document_sent *sent = &v->sent;
-	enum df_status st = DF_OK;
-	if (any) {
-		document_pass_end(&v->pass);
-		rejects->older = now->text;
-		st = document_rejects_write(env, &v->pass, now->id, rejects, err);
-	} else {
-		st = remove_rejects(now->text, err);
-	}
 	const struct ledger_facts facts = {.first_batch =
 					       sent->first[0] != '\0' ? sent->first : NULL,
 					   .last_batch = sent->last[0] != '\0' ? sent->last : NULL,
@@ -339,11 +360,32 @@ enum df_status run_document_rejects(struct run_delivery *v, const struct ledger_
 					   .pace = run_document_pace(v->feed),
 					   .findings = v->findings,
 					   .n_findings = v->n_findings};
+	enum df_status st =
+	    ledger_document_reasons(l, v->d->id, rejects->reasons.v, rejects->reasons.n, err);
+	return st == DF_OK ? ledger_document_facts(l, v->d->id, &facts, err) : st;
+}
+
+static enum df_status done_steps(struct run_delivery *v, const struct document_rejects *rejects,
+				 bool last, struct df_err *err)
+{
+	const struct ledger_outcome done = {
+	    .state = LEDGER_DONE, .text = rejects->path, .now_ms = df_now_ms()};
+	enum df_status st = run_document_facts(v, rejects, err);
 	if (st == DF_OK)
-		st = ledger_document_reasons(env->ledger, now->id, rejects->reasons.v,
-					     rejects->reasons.n, err);
+		st = ledger_document_state(v->w->run->env.ledger, v->d->id, &done, err);
+	return st == DF_OK && last ? run_file_enter(v->w, NULL, err) : st;
+}
+
+/* With a file's last document the file is done, too: one step, and one sync. */
+static enum df_status enter_done(struct run_delivery *v, const struct document_rejects *rejects,
+				 struct df_err *err)
+{
+	struct ledger *l = v->w->run->env.ledger;
+	bool last = v->w->last && v->w->n_refused == 0;
+	enum df_status st = ledger_enter(l, last, err);
 	if (st == DF_OK)
-		st = ledger_document_facts(env->ledger, now->id, &facts, err);
+		st = ledger_leave(l, done_steps(v, rejects, last, err), err);
+	v->w->entered = st == DF_OK && last;
 	return st;
 }
 
@@ -362,10 +404,8 @@ static enum df_status close_document(struct run_delivery *v, struct df_err *err)
 		st = df_fail(DF_FATAL, err, NULL, "the ledger lost document %lld", (long long)id);
 	if (st == DF_OK)
 		st = run_document_rejects(v, &now, now.rejected > 0, &rejects, err);
-	const struct ledger_outcome done = {
-	    .state = LEDGER_DONE, .text = rejects.path, .now_ms = df_now_ms()};
 	if (st == DF_OK)
-		st = ledger_document_state(w->run->env.ledger, id, &done, err);
+		st = enter_done(v, &rejects, err);
 	if (st == DF_OK) {
 		now.batches = sent->batches > 0 ? sent->batches : now.batches;
 		document_log_done(w, doc, &now, &rejects);

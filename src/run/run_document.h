@@ -22,7 +22,9 @@ struct run_file_work { /* a drop file that a worker has */
 	struct run_file *f;
 	struct df_err refused; /* why the first refused document was */
 	size_t n_refused;
-	bool unsent; /* what failed was the sending */
+	bool unsent;  /* what failed was the sending */
+	bool last;    /* its last document is being worked on */
+	bool entered; /* the ledger has it as closed */
 };
 
 /* "feed: file" or "feed: file, entry". The caller's. */
@@ -53,6 +55,9 @@ enum df_status run_document_begin(struct run_file_work *w, const struct decode_d
 enum df_status run_document_work(struct run_file_work *w, const struct decode_doc *doc,
 				 struct df_err *err) DF_CHECK;
 
+/* Enters it as closed: done, or refused where `why` says why. */
+enum df_status run_file_enter(const struct run_file_work *w, const struct df_err *why,
+			      struct df_err *err) DF_CHECK;
 /* DF_OK: f->decoded is open. DF_END: it cannot be, nothing of it was sent, and it is closed as
  * refused. */
 enum df_status run_file_open(struct run_file_work *w, struct df_err *err) DF_CHECK;
@@ -74,13 +79,17 @@ struct run_delivery {
 };
 /* Fills feed, identity, pass and settings. w, doc and d are set; feed is the caller's. */
 enum df_status run_document_prepare(struct run_delivery *v, struct df_err *err) DF_CHECK;
-/* Writes the document's reject file, or (any false) removes the one from before, and notes the
- * reasons and what receipts say. now: as the ledger has it. */
+/* Writes the document's reject file, or (any false) removes the one from before. now: as the
+ * ledger has it. */
 enum df_status run_document_rejects(struct run_delivery *v, const struct ledger_document *now,
 				    bool any, struct document_rejects *rejects,
 				    struct df_err *err) DF_CHECK;
 /* Batches a second that the feed's sink takes at most; 0: without a limit. */
 double run_document_pace(const struct conf_feed *feed);
+/* Notes why rows were rejected, and what receipts say. */
+enum df_status run_document_facts(const struct run_delivery *v,
+				  const struct document_rejects *rejects,
+				  struct df_err *err) DF_CHECK;
 /* Sends what is not settled yet. */
 enum df_status run_document_send(struct run_delivery *v, struct df_err *err) DF_CHECK;
 

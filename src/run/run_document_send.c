@@ -135,6 +135,12 @@ static enum df_status check_layout(struct run_delivery *v, struct df_err *err)
 	return other_layout(v, what, err);
 }
 
+static enum df_status file_sending(const struct run_delivery *v, struct df_err *err)
+{
+	const struct ledger_outcome to = {.state = LEDGER_SENDING};
+	return ledger_file_state(v->w->run->env.ledger, v->w->f->ledger_id, &to, err);
+}
+
 static enum df_status go_on(struct run_delivery *v, const char *target, struct df_err *err)
 {
 	struct resumed r;
@@ -144,12 +150,13 @@ static enum df_status go_on(struct run_delivery *v, const char *target, struct d
 	if (st != DF_OK)
 		return st;
 	log_changes(v, target, &r);
-	return ledger_document_resumed(v->w->run->env.ledger, v->d->id, target, df_now_ms(), err);
+	st = ledger_document_resumed(v->w->run->env.ledger, v->d->id, target, df_now_ms(), err);
+	return st == DF_OK ? file_sending(v, err) : st;
 }
 
 /* ---- sending ---- */
 
-static enum df_status begin_sending(struct run_delivery *v, const char *target, struct df_err *err)
+static enum df_status taken_steps(struct run_delivery *v, const char *target, struct df_err *err)
 {
 	const struct ledger_taking taking = {.batch_format = BATCH_FORMAT,
 					     .version = DROPFEED_VERSION,
@@ -158,7 +165,16 @@ static enum df_status begin_sending(struct run_delivery *v, const char *target, 
 					     .manifest = v->d->manifest,
 					     .plan = v->d->plan,
 					     .now_ms = df_now_ms()};
-	return ledger_document_taken(v->w->run->env.ledger, v->d->id, &taking, err);
+	enum df_status st = ledger_document_taken(v->w->run->env.ledger, v->d->id, &taking, err);
+	return st == DF_OK ? file_sending(v, err) : st;
+}
+
+/* Synced: from now on something may leave. */
+static enum df_status begin_sending(struct run_delivery *v, const char *target, struct df_err *err)
+{
+	struct ledger *l = v->w->run->env.ledger;
+	enum df_status st = ledger_enter(l, true, err);
+	return st == DF_OK ? ledger_leave(l, taken_steps(v, target, err), err) : st;
 }
 
 double run_document_pace(const struct conf_feed *feed)

@@ -32,10 +32,10 @@ void run_file_free(struct run_file *f)
 	free(f);
 }
 
-static enum df_status file_close(struct run_file_work *w, const struct df_err *why,
-				 struct df_err *err)
+enum df_status run_file_enter(const struct run_file_work *w, const struct df_err *why,
+			      struct df_err *err)
 {
-	struct run_file *f = w->f;
+	const struct run_file *f = w->f;
 	bool refused = why != NULL;
 	char text[DF_ERR_TEXT] = "";
 	if (refused) {
@@ -49,7 +49,14 @@ static enum df_status file_close(struct run_file_work *w, const struct df_err *w
 					      .text = refused ? text : NULL,
 					      .cleanup_due = cleanup,
 					      .now_ms = df_now_ms()};
-	enum df_status st = ledger_file_state(w->run->env.ledger, f->ledger_id, &closed, err);
+	return ledger_file_state(w->run->env.ledger, f->ledger_id, &closed, err);
+}
+
+static enum df_status file_close(struct run_file_work *w, const struct df_err *why,
+				 struct df_err *err)
+{
+	struct run_file *f = w->f;
+	enum df_status st = w->entered ? DF_OK : run_file_enter(w, why, err);
 	if (st != DF_OK)
 		return st;
 	df_before("remove a file from the spool");
@@ -58,7 +65,7 @@ static enum df_status file_close(struct run_file_work *w, const struct df_err *w
 		       strerror(errno));
 	df_after("remove a file from the spool");
 	pthread_mutex_lock(&w->run->lock);
-	if (refused)
+	if (why != NULL)
 		w->run->result->files_refused++;
 	else
 		w->run->result->files_done++;
@@ -337,12 +344,11 @@ static enum df_status file_send(struct run_file_work *w, struct df_err *err)
 {
 	struct run_file *f = w->f;
 	enum df_status st = run_file_open(w, err);
-	if (st == DF_OK)
-		st = ledger_file_state(w->run->env.ledger, f->ledger_id,
-				       &(struct ledger_outcome){.state = LEDGER_SENDING}, err);
-	for (size_t i = 0; st == DF_OK && i < decode_count(f->decoded); i++) {
+	size_t n = st == DF_OK ? decode_count(f->decoded) : 0;
+	for (size_t i = 0; st == DF_OK && i < n; i++) {
 		const struct decode_doc *doc = decode_doc(f->decoded, i);
 		const struct df_log_place before = log_at_document(f, doc);
+		w->last = i + 1 == n;
 		st = run_document_work(w, doc, err);
 		(void)df_log_at(&before);
 	}

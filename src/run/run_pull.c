@@ -111,11 +111,17 @@ static enum df_status log_misnamed(struct feed_work *w, const struct fetch_list 
 static enum df_status add_due(struct feed_work *w, const struct fetch_entry *entries, size_t n,
 			      struct due *due, struct df_err *err)
 {
+	struct ledger *l = w->run->env.ledger;
 	struct ledger_key keys[LOOKED_UP] = {{0}};
 	enum ledger_state known[LOOKED_UP] = {0};
 	for (size_t i = 0; i < n; i++)
 		keys[i] = run_feed_key(w->feed, &entries[i]);
-	enum df_status st = ledger_files_known(w->run->env.ledger, keys, n, known, err);
+	enum df_status st = ledger_files_known(l, keys, n, known, err);
+	if (st == DF_OK)
+		st = ledger_enter(l, false, err);
+	if (st != DF_OK)
+		return st;
+
 	for (size_t i = 0; i < n && st == DF_OK; i++) {
 		if (known[i] != 0) { /* closed, or open and taken up from the spool: see resume */
 			w->known += ledger_closes(known[i]);
@@ -127,7 +133,7 @@ static enum df_status add_due(struct feed_work *w, const struct fetch_entry *ent
 		else if (st == DF_END)
 			st = DF_OK;
 	}
-	return st;
+	return ledger_leave(l, st, err);
 }
 
 /* The files of the listing that are to be pulled, in the order in which they came to rest; the

@@ -1215,6 +1215,41 @@ static void test_nested(void)
 	ledger_close(l);
 }
 
+/* Several changes are one: all of them are there, or none. */
+static void test_together(void)
+{
+	struct ledger *l = fresh();
+	int64_t file = add_file(l, "a.csv", SHA_A), first = 0;
+	OK(ledger_enter(l, false, &err));
+	int64_t id = add_document(l, file, NULL);
+	OK(checked(l, id, 10, 2));
+	OK(seen(l, "f", 10, 1, 1000, &first));
+	IS(ledger_leave(l, DF_RETRY, &err), DF_RETRY); /* what came after it failed */
+	expect_document(l, file, "");
+	OK(seen(l, "f", 10, 1, 2000, &first));
+	CU_ASSERT_EQUAL(first, 2000);
+
+	OK(ledger_enter(l, false, &err));
+	id = add_document(l, file, NULL);
+	OK(checked(l, id, 10, 10));
+	OK(ledger_document_state(l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 1},
+				 &err));
+	/* a file's end has to be synced, and this transaction will not be */
+	IS(ledger_file_state(l, file, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 1},
+			     &err),
+	   DF_FATAL);
+	OK(ledger_leave(l, DF_OK, &err));
+	expect_document(l, file, "done 10=0+10;");
+	CU_ASSERT_EQUAL(count_files(l, NULL, true), 1);
+
+	OK(ledger_enter(l, true, &err));
+	OK(ledger_file_state(l, file, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 1},
+			     &err));
+	OK(ledger_leave(l, DF_OK, &err));
+	CU_ASSERT_EQUAL(count_files(l, NULL, true), 0);
+	ledger_close(l);
+}
+
 static void check_statement(const char *sql)
 {
 	bool old = strstr(sql, "ON CONFLICT DO UPDATE") == NULL && strstr(sql, "RETURNING") == NULL;
@@ -1313,6 +1348,7 @@ int main(void)
 	    {"a full disk", test_full_disk},
 	    {"two threads", test_threads},
 	    {"walks nest", test_nested},
+	    {"several changes in one transaction", test_together},
 	    {"SQL that old libraries know", test_old_sqlite},
 	    {"SQL that PostgreSQL knows", test_postgres_words},
 	    CU_TEST_INFO_NULL,
