@@ -107,6 +107,8 @@ struct batch_settings {
 	uint32_t format; /* BATCH_FORMAT, or of what an older version began */
 	uint32_t lanes;
 	uint64_t window; /* bytes of open batches */
+	/* a document of more batches is refused, as too-many-requests; 0: any number */
+	uint64_t most;
 	enum conf_historical historical;
 	/* Batches are only counted: they have neither JSON (json may be NULL; json_len is its
 	 * length, or a little more), nor ids, nor rows. */

@@ -171,6 +171,17 @@ struct conf_send { /* where batches go (live: today's key, endpoint and pace cou
 	bool duplicates_import;    /* duplicates = skip (default) | import */
 };
 
+struct conf_requests {  /* of a feed of data subject requests */
+	bool on;        /* kind = events (default) | subject_requests */
+	bool confirmed; /* nothing is sent without it; default no */
+	uint64_t max;   /* max_requests of a document, default 1000 */
+	/* frozen: what a request gets that its row says nothing about */
+	char *regulation;         /* "gdpr" or "ccpa", or NULL */
+	char *group_id;           /* or NULL */
+	char *callbacks;          /* status_callback_urls, apart by blanks or commas, or NULL */
+	bool skip_waiting_period; /* default no */
+};
+
 struct conf_expect {           /* what is to come, and how much of it */
 	uint32_t files;        /* expect: so many by that time of those days; 0: not set */
 	uint32_t minute, days; /* of the day; a bit for each weekday, Sunday is 1 << 0 */
@@ -215,6 +226,7 @@ struct conf_feed {
 	struct conf_plan plan;
 	struct conf_batch batch;
 	struct conf_send send;
+	struct conf_requests requests;
 	struct conf_expect expect;
 	struct conf_notify notify;
 };
@@ -280,6 +292,16 @@ const struct conf_feed *conf_feed_find(const struct conf *conf, const char *name
 int conf_feed_line(const struct conf_feed *feed, const char *key);
 /* The line in which the key of [dropfeed] is set; 0: it is not set. */
 int conf_line(const struct conf *conf, const char *key);
+
+/* It would deliver subject requests that nobody confirmed yet: nothing of it is sent. */
+static inline bool conf_feed_held(const struct conf_feed *feed)
+{
+	return feed->requests.on && !feed->requests.confirmed && conf_sink_answers(feed->send.sink);
+}
+#define CONF_HELD "confirmed = yes is not set, and without it no subject request is sent"
+
+/* Where a feed of subject requests sends them, unless its endpoint says otherwise. */
+#define CONF_OPENDSR "https://opendsr.mparticle.com"
 
 /* The pod that the API key's prefix names (us1-...), where the endpoint is that of another pod;
  * else NULL. */

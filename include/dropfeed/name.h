@@ -39,6 +39,11 @@ enum df_status name_parse(const char *name, struct name *out, struct df_err *err
 enum df_status name_parse_as(const char *name, const char *document_type, struct name *out,
 			     struct df_err *err) DF_CHECK;
 
+/* Documents of data subject requests (erasure, access, portability) and those of events never come
+ * to the same feed. event_type: of a document, or "". requests: the feed is one of subject
+ * requests. DF_REJECT bad-name: it is of the other kind. */
+enum df_status name_check_kind(const char *event_type, bool requests, struct df_err *err) DF_CHECK;
+
 /* True for a name inside or outside a zip that is never taken: hidden, .tmp, .part, .partial,
  * .filepart. */
 bool name_ignored(const char *name);

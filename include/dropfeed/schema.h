@@ -74,11 +74,30 @@ struct schema_object {
 struct schema_event {
 	const char *name;
 	const struct schema_object *data; /* of events[].data; NULL: eventless */
+	/* what surrounds them: NULL is schema_batch, as schema_event_root says */
+	const struct schema_object *root;
 };
 
 extern const struct schema_object schema_batch; /* but for events */
+/* A data subject request: who it is about, and what is asked for. It is not of the vendor's schema;
+ * schema_request.c. */
+extern const struct schema_object schema_request;
 extern const struct schema_event schema_events[];
 extern const size_t schema_n_events;
+
+static inline const struct schema_object *schema_event_root(const struct schema_event *event)
+{
+	return event->root != NULL ? event->root : &schema_batch;
+}
+
+/* Documents of this type hold data subject requests, not events. */
+static inline bool schema_event_requests(const struct schema_event *event)
+{
+	return event->root == &schema_request;
+}
+bool schema_type_requests(const char *name); /* the same by its name */
+/* Columns of the platform's audience export that say nothing about a request. */
+bool schema_request_ignores(const char *column);
 
 const struct schema_event *schema_event_find(const char *name, size_t len);
 const struct schema_field *schema_field_find(const struct schema_object *object, const char *name,
@@ -141,7 +160,8 @@ const char *schema_suggest_field(const struct schema_object *object, const char 
 				 unsigned *score);
 
 /* The words of these two fields, as settings take them as well; NULL after the last. */
-extern const char *const schema_environments[], *const schema_custom_event_types[];
+extern const char *const schema_environments[], *const schema_custom_event_types[],
+						    *const schema_regulations[];
 
 /* an event type of the schema, or "eventless" */
 bool schema_event_known(const char *name, size_t len);

@@ -31,6 +31,13 @@ struct send_reject {
 	const char *code;
 };
 
+/* A batch that a service took which says what becomes of it. */
+struct send_taken {
+	const struct batch *batch; /* borrowed until the callback returns */
+	const char *due;           /* when it will be carried out; NULL: it did not say */
+	bool before;               /* the service had it already */
+};
+
 /* How far a lane got. */
 struct send_settled {
 	uint32_t lane;
@@ -40,6 +47,8 @@ struct send_settled {
 	uint64_t rows_delivered;
 	const struct send_reject *rejects; /* in the lane's order */
 	size_t n_rejects;
+	const struct send_taken *taken; /* likewise, of services of that kind; else none */
+	size_t n_taken;
 	bool more; /* another lane's step follows at once: both may be recorded together */
 };
 
@@ -121,6 +130,9 @@ enum send_health {
 	SEND_CLOSED,
 };
 enum send_health sender_health(struct sender *s, const struct conf_feed *feed, int64_t *probe_ms);
+
+/* How many batches a second go to the feed's sink at most. 0: any number. */
+double sender_rate(const struct conf_feed *feed);
 
 /* How far this machine's clock is ahead of that of the feed's endpoint, which is asked where no
  * answer has shown it yet. DF_END: nobody can say. Else as send_close. */

@@ -48,7 +48,9 @@ static const char blank_id[BATCH_ID_LEN + 1] = "                                
 
 static bool is_eventless(const struct batch_settings *set)
 {
-	return strcmp(set->event_type, "eventless") == 0;
+	const struct schema_event *event =
+	    schema_event_find(set->event_type, strlen(set->event_type));
+	return event != NULL && event->data == NULL;
 }
 
 static size_t event_frame(const struct batch_settings *set)
@@ -372,6 +374,17 @@ void batch_maker_expect(const struct batch_maker *mk, uint64_t ids_hash, unsigne
 	batch_table_expect(&mk->open, ids_hash, step);
 }
 
+static enum df_status check_most(const struct batch_maker *mk, struct df_err *err)
+{
+	if (mk->next_position + mk->open.n < mk->set.most)
+		return DF_OK;
+	return df_fail(
+	    DF_REJECT, err, "too-many-requests",
+	    "the document makes more than %llu requests, max_requests: nothing was sent; if "
+	    "all of them are meant, raise it",
+	    (unsigned long long)mk->set.most);
+}
+
 enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *rec,
 			       const struct batch_row *where, struct df_err *err)
 {
@@ -392,6 +405,10 @@ enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *
 		st = close_batch(mk, o, err);
 		o = NULL;
 	}
+	if (o == NULL && mk->set.most > 0 && st == DF_OK)
+		st = check_most(mk, err);
+	if (st != DF_OK)
+		return st;
 	if (o == NULL) {
 		o = batch_table_add(&mk->open, hash, rec);
 		o->historical = historical;

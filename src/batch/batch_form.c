@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What each sink takes. */
-#include "dropfeed/batch.h"
+#include "batch_priv.h"
 
 #include <stdlib.h>
 
@@ -16,7 +16,7 @@ static const struct batch_form *const forms[] = {
 
 const struct batch_form *batch_form_of(const struct conf_feed *feed)
 {
-	return forms[feed->send.sink];
+	return feed->requests.on ? &batch_form_requests : forms[feed->send.sink];
 }
 
 void batch_replace(struct batch *b, struct df_buf *json, size_t id_at, size_t id_len)

@@ -9,6 +9,8 @@
 
 #define BATCH_ID_LEN 36 /* of a UUID as text */
 
+extern const struct batch_form batch_form_requests; /* batch_request.c */
+
 /* The namespace of a document's ids (RFC 4122 version 5): the feed, the drop file's bytes, the
  * document. */
 struct batch_space {

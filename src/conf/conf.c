@@ -137,6 +137,12 @@ int conf_line(const struct conf *conf, const char *key)
 	return k != NULL ? conf->key_lines[k - conf_main_keys] : 0;
 }
 
+void conf_feed_settle(struct conf_feed *feed)
+{
+	if (feed->requests.on && feed->send.endpoint == NULL)
+		feed->send.endpoint = df_strdup(CONF_OPENDSR);
+}
+
 enum df_status conf_feed_set(struct conf_feed *feed, const char *name, const char *value,
 			     struct df_err *err)
 {
@@ -151,6 +157,7 @@ enum df_status conf_feed_set(struct conf_feed *feed, const char *name, const cha
 	enum df_status st = key->parse(feed, key, value, NULL, &why);
 	if (st != DF_OK)
 		return df_fail(st, err, why.code, "%s: %s", name, why.text);
+	conf_feed_settle(feed);
 	return DF_OK;
 }
 

@@ -34,6 +34,7 @@ static const char *const event_words[] = {
 static const char *const plan_words[] = {"warn", "reject", "block", NULL};
 static const char *const plan_type_words[] = {"loose", "strict", NULL};
 static const char *const duplicates_words[] = {"skip", "import", NULL};
+static const char *const kind_words[] = {"events", "subject_requests", NULL};
 static const char *const order_words[] = {"arrival", "none", NULL};
 static const char *const checksum_words[] = {".sha256", ".md5", NULL};
 /* ---- values with rules of their own ---- */
@@ -215,6 +216,22 @@ static enum df_status parse_node(void *home, const struct conf_key *key, const c
 			       "underscores");
 	conf_text_set(text_field(home, key), df_strdup(value));
 	return DF_OK;
+}
+
+/* https:// URLs, apart by blanks or commas. */
+static enum df_status parse_urls(void *home, const struct conf_key *key, const char *value,
+				 const char *base, struct df_err *err)
+{
+	(void)base;
+	for (const char *p = value; *p != '\0';) {
+		size_t len = strcspn(p, ", \t");
+		if (len > 0 && (len < 9 || strncasecmp(p, "https://", 8) != 0))
+			return df_fail(DF_USAGE, err, NULL,
+				       "the value is not a list of https:// "
+				       "URLs, with blanks between them");
+		p += len + (p[len] != '\0');
+	}
+	return conf_parse_utf8(home, key, value, base, err);
 }
 
 static enum df_status parse_notify(void *home, const struct conf_key *key, const char *value,
@@ -400,6 +417,16 @@ const struct conf_key conf_feed_keys[] = {
     LIVE(give_up_after, send.give_up_after_ms, duration, .fallback = "15m", .max = 30 * DAY_MS),
     LIVE(duplicates, send.duplicates_import, word_bool, .fallback = "skip",
 	 .words = duplicates_words),
+    /* subject requests */
+    LIVE(kind, requests.on, word_bool, .fallback = "events", .words = kind_words),
+    LIVE(confirmed, requests.confirmed, bool, .fallback = "no"),
+    LIVE(max_requests, requests.max, count, .fallback = "1000", .min = 1),
+    FROZEN(regulation, requests.regulation, conf_parse_word_text, text, .fallback = NULL,
+	   .words = schema_regulations),
+    FROZEN(group_id, requests.group_id, conf_parse_utf8, text, .fallback = NULL),
+    FROZEN(status_callback_urls, requests.callbacks, parse_urls, text, .fallback = NULL),
+    FROZEN(skip_waiting_period, requests.skip_waiting_period, conf_parse_bool, bool,
+	   .fallback = "no"),
     /* expectations */
     LIVE(expect, expect, expect, .fallback = NULL),
     LIVE(expect_rows, expect, expect_rows, .fallback = NULL),

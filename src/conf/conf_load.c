@@ -6,6 +6,8 @@
 #include "conf_ini.h"
 #include "conf_priv.h"
 
+#include "dropfeed/schema.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,6 +114,36 @@ static void section_plan(struct loader *l, struct conf_feed *feed)
 		loader_complain(l, line, "plan: %s", why.text);
 }
 
+/* Keys that contradict the feed's kind. */
+static void section_requests(struct loader *l, struct conf_feed *feed)
+{
+	static const char *const of_events[] = {"placeholder_ids", "plan", "batches_per_second"};
+	static const char *const of_requests[] = {
+	    "confirmed", "max_requests",         "regulation",
+	    "group_id",  "status_callback_urls", "skip_waiting_period"};
+	bool on = feed->requests.on;
+	const char *const *other = on ? of_events : of_requests;
+	size_t n = on ? sizeof(of_events) / sizeof(*of_events)
+		      : sizeof(of_requests) / sizeof(*of_requests);
+	for (size_t i = 0; i < n; i++) {
+		int line = feed_key_line(&l->here, other[i]);
+		if (line != 0)
+			loader_complain(l, line, "%s: not for a feed with kind = %s", other[i],
+					on ? "subject_requests" : "events");
+	}
+	const char *type = feed->decode.document_type;
+	int line = feed_key_line(&l->here, "document_type");
+	if (line != 0 && type != NULL && schema_type_requests(type) != on)
+		loader_complain(l, line, "document_type: %s is not for a feed with kind = %s", type,
+				on ? "subject_requests" : "events");
+	line = feed_key_line(&l->here, "endpoint");
+	if (on && line != 0 && conf_endpoint_pod(feed))
+		loader_complain(l, line,
+				"endpoint: events go there, not subject requests: leave it "
+				"out for " CONF_OPENDSR);
+	conf_feed_settle(feed);
+}
+
 /* What only the whole section shows. A key with a bad value counts as given: one mistake, one
  * message. */
 static void section_end(struct loader *l)
@@ -125,18 +157,21 @@ static void section_end(struct loader *l)
 	section_folders(l, feed);
 	section_rows(l, feed);
 	section_plan(l, feed);
+	section_requests(l, feed);
 	if (feed->send.sink != CONF_SINK_EVENTS_API || s->sink_unclear)
 		return;
 	struct df_buf missing = {0};
-	if (feed_key_line(s, "endpoint") == 0)
+	if (feed_key_line(s, "endpoint") == 0 && !feed->requests.on)
 		df_buf_adds(&missing, ", endpoint");
 	if (feed_key_line(s, "api_key") == 0)
 		df_buf_adds(&missing, ", api_key");
 	if (feed_key_line(s, "api_secret_file") == 0 && feed_key_line(s, "api_secret_env") == 0)
 		df_buf_adds(&missing, ", api_secret_file (or api_secret_env)");
 	if (missing.len > 0)
-		loader_complain(l, s->line, "feed %s delivers to the Events API, but lacks: %s",
-				feed->name, df_buf_cstr(&missing) + 2);
+		loader_complain(l, s->line, "feed %s delivers %s, but lacks: %s", feed->name,
+				feed->requests.on ? "subject requests with the workspace's key"
+						  : "to the Events API",
+				df_buf_cstr(&missing) + 2);
 	df_buf_free(&missing);
 }
 

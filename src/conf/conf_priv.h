@@ -107,6 +107,8 @@ enum df_status conf_parse_source(void *, const struct conf_key *, const char *, 
 				 struct df_err *);
 enum df_status conf_parse_endpoint(void *, const struct conf_key *, const char *, const char *,
 				   struct df_err *);
+/* The endpoint is one of the Events API's pods. */
+bool conf_endpoint_pod(const struct conf_feed *feed);
 enum df_status conf_parse_proxy(void *, const struct conf_key *, const char *, const char *,
 				struct df_err *);
 enum df_status conf_parse_sink(void *, const struct conf_key *, const char *, const char *,
@@ -144,6 +146,8 @@ enum df_status conf_parse_timezone(void *, const struct conf_key *, const char *
 				   struct df_err *);
 
 /* ---- conf.c ---- */
+/* What follows from other settings: the endpoint of subject requests. */
+void conf_feed_settle(struct conf_feed *feed);
 /* a zeroed feed gets every default */
 void conf_feed_init(struct conf_feed *feed, const char *name);
 

@@ -256,6 +256,17 @@ const char *conf_feed_other_pod(const struct conf_feed *feed)
 	return of_endpoint != NULL && of_key != of_endpoint ? of_key : NULL;
 }
 
+bool conf_endpoint_pod(const struct conf_feed *feed)
+{
+	bool is = false;
+	for (size_t i = 0; i < N_PODS && feed->send.endpoint != NULL; i++) {
+		char *url = pod_url(pods[i]);
+		is = is || strcasecmp(feed->send.endpoint, url) == 0;
+		free(url);
+	}
+	return is;
+}
+
 enum df_status conf_parse_endpoint(void *home, const struct conf_key *key, const char *value,
 				   const char *base, struct df_err *err)
 {

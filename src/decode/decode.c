@@ -122,6 +122,9 @@ static enum df_status decode_file(struct decode *d, const struct conf_feed *feed
 					  feed->decode.document_type, &parsed, err);
 	if (st != DF_OK)
 		return st;
+	st = name_check_kind(parsed.event_type, feed->requests.on, err);
+	if (st != DF_OK)
+		return st;
 	st = decode_stat(feed, &parsed, fd, &sink.packed, err);
 	if (st == DF_OK)
 		st = decode_layers(d, &sink, &parsed, fd, scratch, err);

@@ -206,6 +206,11 @@ static enum df_status zip_document(struct zip_reader *r, const zip_stat_t *sb, c
 			       "type; rename the entry to NAME-EVENTTYPE.csv, such as "
 			       "orders-custom_event.csv",
 			       sb->name);
+	enum df_status st = name_check_kind(event_type, r->out->feed->requests.on, err);
+	if (st != DF_OK) {
+		df_err_context(err, "the zip's entry '%.200s'", sb->name);
+		return st;
+	}
 	if (strlen(sb->name) > NAME_LENGTH_MAX)
 		return df_fail(
 		    DF_REJECT, err, "bad-name",

@@ -109,6 +109,7 @@ struct batch_settings document_batch_settings(const struct conf_feed *feed, cons
 	    .lanes = feed->batch.lanes,
 	    .window = feed->batch.group_window,
 	    .historical = feed->batch.historical,
+	    .most = feed->requests.on ? feed->requests.max : 0,
 	    .fold_products = feed->map.fold_products,
 	    .begun_ms = begun_ms,
 	};

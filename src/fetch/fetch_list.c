@@ -134,8 +134,7 @@ static void list_misnamed(struct list_job *job, const struct list_item *item)
 {
 	struct name parts = {0};
 	struct df_err why = {0};
-	if (name_parse_as(df_base_name(item->name), job->source->feed->decode.document_type, &parts,
-			  &why) != DF_OK)
+	if (fetch_list_parse(job->source->feed, df_base_name(item->name), &parts, &why) != DF_OK)
 		list_leave_for(job, item, &why);
 }
 

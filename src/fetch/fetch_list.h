@@ -6,10 +6,15 @@
 
 #include "fetch_priv.h"
 
+#include "dropfeed/name.h"
+
 enum { LIST_NAMES_MAX = 10000000 }; /* that are looked at, in one listing */
 
 enum list_place { LIST_NOWHERE, LIST_TAKEN, LIST_MISNAMED, LIST_BESIDE };
 
+/* Takes the name apart, as that of a file the feed takes. DF_REJECT bad-name: it is not. */
+enum df_status fetch_list_parse(const struct conf_feed *feed, const char *leaf, struct name *out,
+				struct df_err *err) DF_CHECK;
 /* What the feed makes of a name below its folder. */
 enum list_place fetch_list_place(const struct conf_feed *feed, const char *name);
 /* Some servers list whole paths: what is after the last slash is the name then, when the rest is

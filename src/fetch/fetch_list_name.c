@@ -40,6 +40,13 @@ static bool list_matches(const struct conf_list *globs, const char *name)
 	return false;
 }
 
+enum df_status fetch_list_parse(const struct conf_feed *feed, const char *leaf, struct name *out,
+				struct df_err *err)
+{
+	enum df_status st = name_parse_as(leaf, feed->decode.document_type, out, err);
+	return st == DF_OK ? name_check_kind(out->event_type, feed->requests.on, err) : st;
+}
+
 enum list_place fetch_list_place(const struct conf_feed *feed, const char *name)
 {
 	const char *leaf = df_base_name(name);
@@ -53,7 +60,7 @@ enum list_place fetch_list_place(const struct conf_feed *feed, const char *name)
 		return list_matches(&feed->fetch.include, name) ? LIST_TAKEN : LIST_NOWHERE;
 	struct name parts = {0};
 	struct df_err unwanted = {0};
-	if (name_parse_as(leaf, feed->decode.document_type, &parts, &unwanted) == DF_OK)
+	if (fetch_list_parse(feed, leaf, &parts, &unwanted) == DF_OK)
 		return LIST_TAKEN;
 	return name_meant(leaf) ? LIST_MISNAMED : LIST_NOWHERE;
 }

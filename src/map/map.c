@@ -24,6 +24,14 @@ static const char *range_of(const struct conf_feed *feed)
 	return feed->map.timestamp_range != NULL ? feed->map.timestamp_range : TIME_RANGE_DEFAULT;
 }
 
+/* Of requests, ISO 8601 is always taken but where there is a pattern. */
+static const char *timestamps_of(const struct conf_feed *feed, const struct schema_event *event)
+{
+	const char *set = feed->map.timestamps;
+	bool plain = set == NULL || strcmp(set, "ms") == 0;
+	return plain && schema_event_requests(event) ? "auto" : set;
+}
+
 void map_begun(struct map *m, int64_t begun_ms)
 {
 	struct df_err ignored = {0};
@@ -48,7 +56,8 @@ static enum df_status open_manifest(struct map *m, struct df_err *err)
 static enum df_status open_settings(struct map *m, struct df_err *err)
 {
 	const struct conf_feed *feed = m->feed;
-	enum df_status st = time_open(&m->time, feed->map.timestamps, feed->map.timezone, err);
+	enum df_status st =
+	    time_open(&m->time, timestamps_of(feed, m->event), feed->map.timezone, err);
 	if (st != DF_OK)
 		return st;
 	st = time_range_parse(range_of(feed), df_now_ms(), &m->time.range, err);
@@ -69,7 +78,10 @@ enum df_status map_open(const struct conf_feed *feed, const char *event_type, st
 	struct map *m = df_alloc(sizeof(*m));
 	m->feed = feed;
 	m->event = event;
-	m->guards_ids = feed->map.placeholder_ids != CONF_PLACEHOLDER_KEEP;
+	/* a request about nobody must not be about somebody else */
+	m->placeholder_ids =
+	    schema_event_requests(event) ? CONF_PLACEHOLDER_REJECT : feed->map.placeholder_ids;
+	m->guards_ids = m->placeholder_ids != CONF_PLACEHOLDER_KEEP;
 	map_placeholder_init(m->placeholders);
 	m->request_column = m->message_column = m->time_column = MAP_NONE;
 	m->ids.max = m->batch_out.max = m->data_out.max = m->deleted.max = MAP_MAX_OUTPUT;

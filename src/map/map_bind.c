@@ -76,6 +76,8 @@ static enum df_status duplicate(struct map *m, const struct map_binding *binding
 /* The row's own ids stay outside of the fragments. */
 static size_t *own_id_of(struct map *m, const struct schema_path *path)
 {
+	if (schema_event_requests(m->event) && path->n == 2 && strcmp(path->field->name, "id") == 0)
+		return &m->request_column;
 	if (path->n != 1 || path->type != SCHEMA_STRING)
 		return NULL;
 	if (!path->data && strcmp(path->field->name, "source_request_id") == 0)
@@ -269,7 +271,7 @@ static void put_time_last(struct map *m)
 
 enum df_status map_bind(struct map *m, struct df_err *err)
 {
-	m->batch = map_root_new(&schema_batch, "");
+	m->batch = map_root_new(schema_event_root(m->event), "");
 	m->data = m->event->data != NULL ? map_root_new(m->event->data, "events.data") : NULL;
 	m->request_column = m->message_column = MAP_NONE;
 	m->time_column = MAP_NONE;

@@ -67,9 +67,24 @@ static void set_plan_read(struct map *m, const struct plan *plan)
 	free(id);
 }
 
+static void map_request_defaults(struct map *m)
+{
+	const struct conf_requests *c = &m->feed->requests;
+	if (c->regulation != NULL)
+		set_default(m, "request.regulation", c->regulation);
+	if (c->group_id != NULL)
+		set_default(m, "request.group_id", c->group_id);
+	if (c->skip_waiting_period)
+		set_default(m, "request.skip_waiting_period", "true");
+}
+
 void map_defaults(struct map *m)
 {
 	const struct conf_feed *feed = m->feed;
+	if (schema_event_requests(m->event)) {
+		map_request_defaults(m);
+		return;
+	}
 	set_default(m, "environment",
 		    feed->map.environment != NULL ? feed->map.environment : "production");
 	if (feed->map.data_plan != NULL)
@@ -130,7 +145,11 @@ enum df_status map_check(struct map *m, struct df_err *err)
 	if (m->data != NULL)
 		list_missing(m->data, &missing);
 	bool custom = strcmp(m->event->name, "custom_event") == 0;
-	if (missing.len > 0)
+	if (missing.len > 0 && schema_event_requests(m->event))
+		st = df_fail(DF_REJECT, err, "missing-column",
+			     "nothing says under which law the requests are made: add a column "
+			     "request.regulation (gdpr or ccpa), or set the feed's regulation");
+	else if (missing.len > 0)
 		st = df_fail(
 		    DF_REJECT, err, "missing-column",
 		    "no column, yet required in %s documents with these columns: %s; add them%s",

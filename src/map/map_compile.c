@@ -185,7 +185,8 @@ enum df_status map_compile(struct map *m, struct df_err *err)
 	map_columns_index(m);
 	bool *done = m->done = df_alloc(m->n_names * sizeof(*done));
 	for (size_t i = 0; i < m->n_names; i++)
-		done[i] = m->own[i];
+		done[i] = m->own[i] ||
+			  (schema_event_requests(m->event) && schema_request_ignores(m->names[i]));
 	enum df_status st = bind_manifest(m, done, err);
 	if (st != DF_OK)
 		return st;

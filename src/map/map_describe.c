@@ -107,8 +107,9 @@ static bool route_to_name(const struct map *m, struct map_route *r, const char *
 	struct schema_path path;
 	if (schema_path_parse(m->event, name, strlen(name), &path, NULL) != SCHEMA_PATH_OK)
 		return false;
-	struct map_node *root = map_root_new(path.data ? m->event->data : &schema_batch,
-					     path.data ? "events.data" : "");
+	struct map_node *root =
+	    map_root_new(path.data ? m->event->data : schema_event_root(m->event),
+			 path.data ? "events.data" : "");
 	const struct map_node *leaf = map_tree_add(root, &path);
 	if (leaf != NULL)
 		route_to(r, leaf);

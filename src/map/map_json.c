@@ -254,7 +254,7 @@ static bool check_identity(struct map_json *j, const struct liquid_value **given
 	size_t kind;
 	if (!j->m->guards_ids || liquid_is_empty(v) || !map_placeholder(v->p, v->len, &kind))
 		return true;
-	if (j->m->feed->map.placeholder_ids == CONF_PLACEHOLDER_REJECT)
+	if (j->m->placeholder_ids == CONF_PLACEHOLDER_REJECT)
 		return refuse(j, "missing-identity",
 			      "a placeholder that identifies nobody; correct it, leave it out, or "
 			      "set placeholder_ids");

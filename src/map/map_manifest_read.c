@@ -100,7 +100,7 @@ enum df_status map_manifest_distinct(struct map_manifest *manifest,
 	enum df_status st = DF_OK;
 	struct map_node *roots[2];
 	for (size_t i = 0; i < 2; i++)
-		roots[i] = map_root_new(i == 0 ? &schema_batch : event->data, "");
+		roots[i] = map_root_new(i == 0 ? schema_event_root(event) : event->data, "");
 	for (size_t i = 0; i < manifest->n && st == DF_OK; i++) {
 		const char *field = manifest->entries[i].field;
 		struct schema_path path;

@@ -192,7 +192,7 @@ static bool check_identity(struct map_run *r, const struct map_op *op, struct ro
 			map_note_placeholder(r->m, op, MAP_NOTE_PADDED);
 		return true;
 	}
-	if (r->m->feed->map.placeholder_ids == CONF_PLACEHOLDER_EMPTY) {
+	if (r->m->placeholder_ids == CONF_PLACEHOLDER_EMPTY) {
 		map_note_placeholder(r->m, op, kind);
 		cell->len = 0;
 		return true;
@@ -200,10 +200,10 @@ static bool check_identity(struct map_run *r, const struct map_op *op, struct ro
 	char value[64];
 	map_placeholder_name(kind, value, sizeof(value));
 	map_run_fault(r, "missing-identity", op->column,
-		      "the value is a placeholder (%s) that identifies nobody; correct it, leave "
-		      "the cell empty, or set "
-		      "placeholder_ids",
-		      value);
+		      "the value is a placeholder (%s) that identifies nobody; correct it%s", value,
+		      schema_event_requests(r->m->event)
+			  ? " or leave the cell empty"
+			  : ", leave the cell empty, or set placeholder_ids");
 	r->frame->seen |= op->bit;
 	r->identified = true;
 	return false;
@@ -247,6 +247,12 @@ static void leaf(struct map_run *r, const struct map_op *op)
 /* Names the members that the schema requires and that had no value. */
 static void check_need(struct map_run *r, const struct map_node *node, unsigned missing)
 {
+	if (schema_event_requests(r->m->event)) { /* it requires one thing */
+		map_run_fault(r, "missing-value", MAP_NONE,
+			      "nothing says under which law the request is made: fill in "
+			      "request.regulation (gdpr or ccpa), or set the feed's regulation");
+		return;
+	}
 	for (size_t i = 0; i < node->n_children && missing != 0; i++) {
 		const struct map_node *child = node->children[i];
 		if ((child->bit & missing) == 0)
@@ -390,6 +396,35 @@ static const char *own_id(struct map_run *r, size_t column, struct df_buf *out, 
 	return out->data;
 }
 
+/* A request's own id: other versions of UUIDs are not taken. */
+static void check_request_id(struct map_run *r)
+{
+	const struct map *m = r->m;
+	struct map_cell_fault fault = {0};
+	struct df_buf ignored = {0};
+	if (m->request_column == MAP_NONE || r->cells[m->request_column].len == 0)
+		return;
+	const struct rows_cell *cell = &r->cells[m->request_column];
+	bool uuid = map_cell_emit(m, SCHEMA_UUID, NULL, cell, &ignored, &fault);
+	if (!uuid)
+		map_run_fault(r, fault.code, m->request_column, "%s", fault.text);
+	else if (cell->p[14] != '4' || strchr("89abAB", cell->p[19]) == NULL)
+		map_run_fault(r, "not-a-uuid", m->request_column,
+			      "a UUID of version 4 is expected, such as "
+			      "123e4567-e89b-42d3-a456-426614174000; leave the cell empty and the "
+			      "request gets one");
+	df_buf_free(&ignored);
+}
+
+/* mpid, which is the first one, excludes all others. */
+static void leave_mpid(struct df_buf *ids)
+{
+	static const char name[] = "\"mpid\":";
+	const char *comma = ids->len > 0 ? memchr(ids->data, ',', ids->len) : NULL;
+	if (comma != NULL && strncmp(ids->data, name, sizeof(name) - 1) == 0)
+		ids->len = (size_t)(comma - ids->data);
+}
+
 static void finish(struct map_run *r)
 {
 	struct map *m = r->m;
@@ -404,6 +439,8 @@ static void finish(struct map_run *r)
 	m->planned = m->planner != NULL && record->n_faults == 0;
 	if (m->planned)
 		map_planned(r);
+	if (schema_event_requests(m->event))
+		leave_mpid(&m->ids);
 	record->ids = m->ids.len > 0 ? m->ids.data : "";
 	record->ids_len = m->ids.len;
 	record->batch = m->batch_out.len > 0 ? m->batch_out.data : "";
@@ -475,6 +512,8 @@ enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, siz
 	if (m->rows.n_skip > 0 && map_rows_skip(m, r.cells))
 		return DF_END;
 	derive(&r);
+	if (schema_event_requests(m->event))
+		check_request_id(&r);
 	m->clean = m->planner == NULL || map_planned_clean(&r);
 	if (watch == NULL && record->n_faults == 0 && m->clean && map_run_is_sound(&r)) {
 		record->ids = record->batch = record->data = "";

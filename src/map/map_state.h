@@ -31,6 +31,7 @@ struct map {
 	const struct conf_feed *feed; /* borrowed */
 	bool commerce;                /* the event is a commerce event */
 	enum map_want want;
+	enum conf_placeholder placeholder_ids;
 	bool guards_ids;            /* identities are looked at for placeholders */
 	uint64_t placeholders[256]; /* see map_placeholder_init */
 	const struct schema_event *event;

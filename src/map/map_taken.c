@@ -13,7 +13,7 @@ struct map_taken {
 struct map_taken *map_taken_new(const struct schema_event *event)
 {
 	struct map_taken *t = df_alloc(sizeof(*t));
-	t->batch = map_root_new(&schema_batch, "");
+	t->batch = map_root_new(schema_event_root(event), "");
 	t->data = event->data != NULL ? map_root_new(event->data, "") : NULL;
 	return t;
 }

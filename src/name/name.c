@@ -170,6 +170,23 @@ enum df_status name_parse(const char *name, struct name *out, struct df_err *err
 	return name_parse_as(name, NULL, out, err);
 }
 
+enum df_status name_check_kind(const char *event_type, bool requests, struct df_err *err)
+{
+	if (event_type[0] == '\0' || schema_type_requests(event_type) == requests)
+		return DF_OK;
+	if (requests)
+		return df_fail(
+		    DF_REJECT, err, "bad-name",
+		    "%s documents hold events: a feed with kind = subject_requests takes "
+		    "NAME-erasure.csv, NAME-access.csv and NAME-portability.csv alone",
+		    event_type);
+	return df_fail(
+	    DF_REJECT, err, "bad-name",
+	    "%s documents hold data subject requests: they need a feed of their own, with "
+	    "kind = subject_requests",
+	    event_type);
+}
+
 const char *name_advice(const char *name)
 {
 	size_t len = strlen(name);

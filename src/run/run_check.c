@@ -148,6 +148,27 @@ void run_check_file(const char *path, const struct run_check_options *options,
 
 /* ---- dry run ---- */
 
+static double pace_of(const struct conf_feed *feed)
+{
+	double rate = sender_rate(feed);
+	return rate > 0 ? rate : feed->send.batches_per_second;
+}
+
+/* Exactly what would be asked for. */
+static void log_requests(const struct conf_feed *feed, const struct run_check *c)
+{
+	const char *doc = c->document != NULL ? c->document : "",
+		   *comma = c->document != NULL ? ", " : "";
+	df_log(
+	    DF_LOG_INFO,
+	    "%s: %s%s%s: %llu rows, %llu would be rejected; %llu %s requests would be made of %s "
+	    "with the key %s (`dropfeed import --feed %s --sink - FILE` shows them)",
+	    feed->name, c->file, comma, doc, (unsigned long long)c->rows,
+	    (unsigned long long)c->rejected, (unsigned long long)c->batches, c->event_type,
+	    feed->send.endpoint != NULL ? feed->send.endpoint : CONF_OPENDSR,
+	    feed->send.api_key != NULL ? feed->send.api_key : "(none)", feed->name);
+}
+
 static void log_forecast(void *ctx, const struct run_check *c)
 {
 	const struct conf_feed *feed = ctx;
@@ -160,13 +181,16 @@ static void log_forecast(void *ctx, const struct run_check *c)
 		       doc, text);
 		return;
 	}
+	if (feed->requests.on) {
+		log_requests(feed, c);
+		return;
+	}
 	df_log(DF_LOG_INFO,
 	       "%s: %s%s%s: %llu rows, %llu would be rejected; %llu batches in at least %llu "
 	       "requests, %.1f min",
 	       feed->name, c->file, comma, doc, (unsigned long long)c->rows,
 	       (unsigned long long)c->rejected, (unsigned long long)c->batches,
-	       (unsigned long long)c->requests,
-	       (double)c->batches / feed->send.batches_per_second / 60);
+	       (unsigned long long)c->requests, (double)c->batches / pace_of(feed) / 60);
 }
 
 struct forecast_work {
@@ -275,8 +299,7 @@ void run_feed_forecast(const struct conf *conf, const struct conf_feed *feed,
 	    .conf = conf, .feed = feed, .source = {.feed = feed}, .result = result};
 	uint64_t before = result->batches;
 	enum df_status st = forecast(&w, &err);
-	result->minutes_forecast +=
-	    (double)(result->batches - before) / feed->send.batches_per_second / 60;
+	result->minutes_forecast += (double)(result->batches - before) / pace_of(feed) / 60;
 	if (st != DF_OK) {
 		df_err_context(&err, "%s", feed->name);
 		df_log_err(DF_LOG_ERROR, &err);

@@ -72,7 +72,7 @@ static enum df_status check_document(struct run_file_work *w, const struct decod
 	settings.scratch = w->run->scratch;
 	/* A file is written in no time: how many batches it will have is nothing to look forward
 	 * to. */
-	bool forecast = conf_sink_answers(feed->send.sink);
+	bool forecast = conf_sink_answers(feed->send.sink) || settings.most > 0;
 	struct run_item item = {.what = RUN_IS_CHECKED,
 				.feed = feed,
 				.file = w->f->name,
@@ -459,6 +459,7 @@ enum df_status run_document_prepare(struct run_delivery *v, struct df_err *err)
 					 .jobs = 1 + run_pool_spare(w->run->pool)};
 	v->settings = document_batch_settings(v->feed, v->identity, &v->doc, v->d->begun_ms);
 	v->pass.begun_ms = v->d->begun_ms;
+	v->settings.most = 0; /* that was checked; a part of it may be sent */
 	v->settings.scratch = w->run->scratch;
 	v->settings.format = v->d->taken ? v->d->batch_format : BATCH_FORMAT;
 	return DF_OK;

@@ -223,6 +223,8 @@ enum df_status run_document_send(struct run_delivery *v, struct df_err *err)
 {
 	char target[DF_SHA256_HEX];
 	const struct conf_feed *feed = v->feed;
+	if (conf_feed_held(feed))
+		return df_fail(DF_USAGE, err, NULL, CONF_HELD);
 	if (conf_sink_answers(feed->send.sink) &&
 	    (feed->send.endpoint == NULL || feed->send.api_key == NULL))
 		return df_fail(DF_USAGE, err, NULL,

@@ -129,6 +129,26 @@ static enum df_status log_orphan(void *ctx, const struct ledger_file *f, struct 
 	return DF_OK;
 }
 
+/* What it would send is said instead. */
+static void forecast_held(const struct conf *conf, const struct conf_feed *feed,
+			  struct run_result *result)
+{
+	struct run_result found = {0};
+	if (feed->fetch.source.kind != CONF_SOURCE_NONE)
+		run_feed_forecast(conf, feed, &found);
+	df_log(DF_LOG_WARN,
+	       "%s: nothing was sent: " CONF_HELD "; with it, %llu requests would be made for %llu "
+	       "rows of %llu files",
+	       feed->name, (unsigned long long)found.batches,
+	       (unsigned long long)(found.rows - found.rejected),
+	       (unsigned long long)found.files_done);
+	result->files_refused += found.files_refused;
+	result->unfinished |= found.unfinished;
+	result->denied |= found.denied;
+	result->broken |= found.broken;
+	result->misused |= found.misused;
+}
+
 static void run_deliver(const struct conf *conf, const struct run_options *options,
 			struct run_result *result)
 {
@@ -149,8 +169,13 @@ static void run_deliver(const struct conf *conf, const struct run_options *optio
 	const struct conf_feed **feeds = df_alloc((conf->n_feeds + 1) * sizeof(*feeds));
 	size_t n = 0;
 	for (size_t i = 0; i < conf->n_feeds; i++) {
-		if (run_feed_chosen(&conf->feeds[i], options->feeds, options->n_feeds))
-			feeds[n++] = &conf->feeds[i];
+		const struct conf_feed *feed = &conf->feeds[i];
+		if (!run_feed_chosen(feed, options->feeds, options->n_feeds))
+			continue;
+		if (conf_feed_held(feed))
+			forecast_held(conf, feed, result);
+		else
+			feeds[n++] = feed;
 	}
 	struct run_pool *pool = run_pool_new(&session.run, conf->jobs);
 	run_feed_each(&session.run, feeds, n, run_part, NULL);

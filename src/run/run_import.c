@@ -205,9 +205,32 @@ static void import_kept(const struct conf *conf, const struct run_import_options
 	free(spool);
 }
 
+/* Subject requests are sent once they are confirmed, and with a ledger, which has their ids and
+ * their limits. */
+static enum df_status requests_barred(const struct conf_feed *feed, bool stateless,
+				      struct df_err *err)
+{
+	if (conf_feed_held(feed))
+		return df_fail(DF_USAGE, err, NULL, "%s: nothing is imported: " CONF_HELD,
+			       feed->name);
+	if (stateless && feed->requests.on && conf_sink_answers(feed->send.sink))
+		return df_fail(
+		    DF_USAGE, err, NULL,
+		    "subject requests are sent for a feed of the configuration alone, so "
+		    "that the ledger has them: name it with --feed");
+	return DF_OK;
+}
+
 void run_import(const struct conf *conf, const struct run_import_options *options,
 		struct run_result *result)
 {
+	struct df_err err = {0};
+	bool stateless = conf == NULL || options->stateless;
+	if (!options->dry_run && requests_barred(options->feed, stateless, &err) != DF_OK) {
+		df_log_err(DF_LOG_ERROR, &err);
+		run_note_status(result, DF_USAGE);
+		return;
+	}
 	if (conf == NULL || options->stateless || options->dry_run)
 		run_import_plain(options, result);
 	else

@@ -222,6 +222,7 @@ static enum df_status plain_document(struct plain_import *p, struct hashing *has
 	settings.scratch = p->run->scratch;
 	struct document_forecast found = {0};
 	bool dry = p->options->dry_run; /* else the batches are counted as they are made */
+	bool counts = dry || settings.most > 0;
 	struct run_item item = {.what = RUN_IS_CHECKED,
 				.feed = &p->feed,
 				.file = p->name,
@@ -230,7 +231,7 @@ static enum df_status plain_document(struct plain_import *p, struct hashing *has
 	pass.progress = &item.count;
 	run_item_begin(p->run->progress, &item);
 	enum df_status st =
-	    document_preflight(&pass, dry ? &settings : NULL, plain_reject, p, &found, err);
+	    document_preflight(&pass, counts ? &settings : NULL, plain_reject, p, &found, err);
 	run_item_end(p->run->progress, &item);
 	pass.progress = NULL;
 	p->rows = found.rows;

@@ -45,7 +45,8 @@ static enum df_status name_event_types(struct df_err *err, const char *what, con
 	struct df_buf list = {.max = 1024};
 	const char *type;
 	for (size_t i = 0; (type = schema_event_at(i)) != NULL; i++)
-		df_buf_addf(&list, "%s%s", i > 0 ? ", " : "", type);
+		if (!schema_type_requests(type))
+			df_buf_addf(&list, "%s%s", i > 0 ? ", " : "", type);
 	enum df_status st =
 	    df_fail(DF_USAGE, err, NULL, "'%.200s' %s one of %s", name, what, df_buf_cstr(&list));
 	df_buf_free(&list);
@@ -309,7 +310,14 @@ enum df_status run_propose_file(const struct run_propose *r, struct df_buf *out,
 	const char *scratch = run_scratch();
 	int fd = -1;
 	enum df_status st = DF_OK;
-	if (r->event_type != NULL && !schema_event_known(r->event_type, strlen(r->event_type)))
+	if (r->feed->requests.on)
+		return df_fail(
+		    DF_USAGE, err, NULL,
+		    "no manifest is proposed for subject requests: who is to be erased is "
+		    "nothing to guess; write one, or name the columns as %s(5) says",
+		    "dropfeed.conf");
+	if (r->event_type != NULL && (!schema_event_known(r->event_type, strlen(r->event_type)) ||
+				      schema_type_requests(r->event_type)))
 		return name_event_types(err, "is not an event type; --event-type takes",
 					r->event_type);
 	if (strcmp(r->path, "-") == 0) {

@@ -272,7 +272,7 @@ enum schema_path_result schema_path_parse(const struct schema_event *event, cons
 		return skip(&c, ".") ? parse_data(event, c, path, other != NULL ? other : &ignored)
 				     : SCHEMA_PATH_UNKNOWN;
 	}
-	return parse_object(&schema_batch, c, path);
+	return parse_object(schema_event_root(event), c, path);
 }
 
 bool schema_event_known(const char *name, size_t len)

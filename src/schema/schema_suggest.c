@@ -176,11 +176,11 @@ void schema_suggest(const struct schema_event *event, const char *name, size_t l
 	    .name = name, .len = len > DF_DISTANCE_MAX ? DF_DISTANCE_MAX : len, .best = 1000};
 	enum schema_path_result result = schema_path_parse(event, name, s.len, &ignored, NULL);
 	s.whole = result == SCHEMA_PATH_WHOLE || result == SCHEMA_PATH_NO_KEY;
-	walk(&s, &schema_batch, "");
+	walk(&s, schema_event_root(event), "");
 	if (event->data != NULL)
 		walk(&s, event->data, "events.data.");
 	/* nothing is near: any name does for an attribute */
-	if (!s.whole && (s.best > slip(&s) || s.best >= s.len))
+	if (!schema_event_requests(event) && !s.whole && (s.best > slip(&s) || s.best >= s.len))
 		snprintf(s.path, sizeof(s.path), "%s%.*s",
 			 event->data != NULL ? "events.data.custom_attributes."
 					     : "user_attributes.",

@@ -259,6 +259,8 @@ const size_t schema_n_words = sizeof(schema_words) / sizeof(schema_words[0]);
 
 unsigned schema_where(const struct schema_event *event)
 {
+	if (schema_event_requests(event))
+		return 0;
 	if (event->data == NULL)
 		return EVENTLESS;
 	return strcmp(event->name, "custom_event") == 0     ? CUSTOM

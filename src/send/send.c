@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "send_priv.h"
 
+#include "send_service.h"
+
 #include <stdlib.h>
 
 struct sender *sender_new(void)
@@ -53,6 +55,12 @@ enum send_health sender_health(struct sender *s, const struct conf_feed *feed, i
 	    feed->send.api_key == NULL || feed->send.api_secret == NULL)
 		return SEND_WELL;
 	return send_http_health(s, feed, probe_ms);
+}
+
+double sender_rate(const struct conf_feed *feed)
+{
+	const struct http_service *service = http_service_of(feed);
+	return service != NULL ? service->rate(feed) : 0;
 }
 
 static const struct send_driver *const drivers[] = {

@@ -123,6 +123,8 @@ static struct http_stream *http_stream_new(struct send_stream *base)
 static enum df_status http_open(struct send_stream *base, struct df_err *err)
 {
 	const struct conf_feed *feed = base->feed;
+	if (conf_feed_held(feed)) /* whoever opens it: nothing is sent */
+		return df_fail(DF_USAGE, err, NULL, CONF_HELD);
 	if (feed->send.endpoint == NULL || feed->send.api_key == NULL ||
 	    feed->send.api_secret == NULL || !(http_service_of(feed)->rate(feed) > 0))
 		return df_fail(DF_USAGE, err, NULL,

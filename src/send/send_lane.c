@@ -251,16 +251,21 @@ static void lane_report(struct http_lane *lane, size_t end)
 	struct send_request *r = &lane->request;
 	struct sender *sender = st->base->sender;
 	struct send_reject rejects[REQUEST_MAX_BATCHES];
+	struct send_taken taken[REQUEST_MAX_BATCHES];
 	struct send_stats sum = {0};
 	struct send_settled step = {.lane = lane->number,
 				    .done = r->item[end - 1].batch->lane_position + 1,
-				    .rejects = rejects};
+				    .rejects = rejects,
+				    .taken = taken};
 	for (size_t i = r->settled; i < end; i++) {
 		const struct send_item *item = &r->item[i];
 		if (item->fate != SEND_DELIVERED) {
 			rejects[step.n_rejects++] = lane_reject(lane, item);
 			continue;
 		}
+		if (st->service->says_more)
+			taken[step.n_taken++] = (struct send_taken){
+			    .batch = item->batch, .due = item->words, .before = item->before};
 		sum.batches++;
 		sum.events += item->batch->n_events;
 		step.rows_delivered += item->batch->n_rows;

@@ -203,6 +203,9 @@ void send_request_apply(struct send_request *r, const struct send_verdict *v)
 {
 	if (v->action == SEND_ACCEPT) {
 		request_mark(r, SEND_DELIVERED, NULL);
+		if (v->due != NULL)
+			r->item[r->from].words = df_strdup(v->due);
+		r->item[r->from].before = v->before;
 		return;
 	}
 	if (v->action != SEND_SPLIT && v->action != SEND_HALVE)

@@ -27,8 +27,10 @@ struct send_request {
 	struct send_item {
 		struct batch *batch;
 		enum send_fate fate;
-		bool cut;          /* a part ends after this batch */
-		char *words;       /* own; why it was rejected */
+		bool cut; /* a part ends after this batch */
+		/* own; why it was rejected; of a delivered one, when it will be carried out */
+		char *words;
+		bool before;       /* the service had it already */
 		unsigned failures; /* of the part that begins here, while others succeeded */
 		unsigned in_turn;  /* of them, since the latest success of others */
 		uint64_t seen;     /* how many others had, at its latest failure */

@@ -10,5 +10,7 @@ static const struct http_service *const services[] = {
 
 const struct http_service *http_service_of(const struct conf_feed *feed)
 {
+	if (feed->requests.on && conf_sink_answers(feed->send.sink))
+		return &http_service_requests;
 	return services[feed->send.sink];
 }

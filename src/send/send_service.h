@@ -31,6 +31,7 @@ struct http_service {
 	/* How many batches a second it takes at most, or, with paces_requests, requests. */
 	double (*rate)(const struct conf_feed *feed);
 	bool paces_requests;
+	bool says_more; /* of each batch it takes: see struct send_taken */
 
 	/* Sets the credentials, where curl knows their kind. */
 	void (*authorize)(CURL *easy, const struct conf_feed *feed);
@@ -49,6 +50,7 @@ struct http_service {
 /* By the feed's sink; a constant. NULL: the sink is not a service. */
 const struct http_service *http_service_of(const struct conf_feed *feed);
 
-extern const struct http_service http_service_events; /* send_events.c */
+extern const struct http_service http_service_events;   /* send_events.c */
+extern const struct http_service http_service_requests; /* send_opendsr.c */
 
 #endif

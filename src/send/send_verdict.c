@@ -283,8 +283,17 @@ void send_verdict_read(struct send_verdict *v, const struct send_request *r,
 		v->words = answer_quote(r, a);
 }
 
+void send_verdict_other(struct send_verdict *v, const struct send_request *r,
+			const struct send_answer *a)
+{
+	*v = (struct send_verdict){0};
+	v->action = a->status == 400 ? SEND_AGAIN : verdict_status(a);
+	v->words = answer_quote(r, a);
+}
+
 void send_verdict_free(struct send_verdict *v)
 {
 	free(v->words);
-	v->words = NULL;
+	free(v->due);
+	v->words = v->due = NULL;
 }

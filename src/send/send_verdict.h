@@ -22,6 +22,10 @@ struct send_verdict {
 	size_t n_located;
 	/* own; the API's about a batch, else the status and what was quoted; NULL: accepted */
 	char *words;
+	/* of an accepted request, where the service says so: it had it before; when it will be
+	 * carried out (own, or NULL) */
+	bool before;
+	char *due;
 };
 
 struct send_answer {
@@ -35,6 +39,9 @@ struct send_answer {
 /* Reads the answer to the request's current part. */
 void send_verdict_read(struct send_verdict *v, const struct send_request *r,
 		       const struct send_answer *a);
+/* The verdict of an answer that is not in the service's own form: what its status alone says. */
+void send_verdict_other(struct send_verdict *v, const struct send_request *r,
+			const struct send_answer *a);
 void send_verdict_free(struct send_verdict *v);
 
 #endif

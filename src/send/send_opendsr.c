@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Data subject requests as a service: one request a POST. A request that was taken is never
+ * rejected by asking again, so whatever is in doubt is asked again under the same id.
+ *
+ *	201			taken
+ *	400 "Subject request already exists.", 409
+ *				taken before: by an earlier run, or under another id
+ *	400 in the API's form	that request is rejected, with the API's words
+ *	401, 403		the feed stops
+ *	429			wait
+ *	all else		says nothing about the request: see send_verdict.c
+ */
+#include "send_service.h"
+
+#include <json-c/json.h>
+#include <stdlib.h>
+
+#define EXISTS     "Subject request already exists"
+#define PER_MINUTE 1000.0
+#define WORDS_MAX  1000u /* bytes of the API's words */
+
+static double opendsr_rate(const struct conf_feed *feed)
+{
+	(void)feed;
+	return PER_MINUTE / 60;
+}
+
+static void opendsr_authorize(CURL *easy, const struct conf_feed *feed)
+{
+	curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+	curl_easy_setopt(easy, CURLOPT_USERNAME, feed->send.api_key);
+	curl_easy_setopt(easy, CURLOPT_PASSWORD, feed->send.api_secret);
+}
+
+static void opendsr_body(struct send_request *r)
+{
+	const struct batch *b = r->item[r->from].batch;
+	df_buf_reset(&r->body);
+	df_buf_add(&r->body, b->json, b->json_len);
+}
+
+/* The answer's object, or NULL: it is cut short, or is not one. */
+static struct json_object *opendsr_object(const struct send_answer *a)
+{
+	struct json_object *o = NULL;
+	if (a->cut || a->len == 0 || a->len >= INT32_MAX)
+		return NULL;
+	struct json_tokener *tok = json_tokener_new();
+	o = json_tokener_parse_ex(tok, a->body, (int)a->len);
+	bool whole = json_tokener_get_error(tok) == json_tokener_success;
+	json_tokener_free(tok);
+	if (whole && json_object_is_type(o, json_type_object))
+		return o;
+	json_object_put(o);
+	return NULL;
+}
+
+static const char *text_of(struct json_object *o, const char *name)
+{
+	struct json_object *value = NULL;
+	if (o == NULL || !json_object_object_get_ex(o, name, &value) ||
+	    !json_object_is_type(value, json_type_string))
+		return NULL;
+	return json_object_get_string(value);
+}
+
+/* {"code":400,"message":...,"errors":[...]}: the words, or NULL where it is not that. */
+static const char *opendsr_words(struct json_object *o)
+{
+	struct json_object *code = NULL;
+	bool form = o != NULL && json_object_object_get_ex(o, "code", &code) &&
+		    json_object_get_int(code) == 400;
+	return form ? text_of(o, "message") : NULL;
+}
+
+/* A 201 is about this request, as far as it says about which. */
+static bool opendsr_is_ours(struct json_object *o, const struct batch *b)
+{
+	const char *id = text_of(o, "subject_request_id");
+	if (id == NULL)
+		return text_of(o, "expected_completion_time") != NULL;
+	return strlen(id) == b->id_len && strncasecmp(id, b->id, b->id_len) == 0;
+}
+
+static void opendsr_rejected(struct send_verdict *v, const char *words)
+{
+	size_t len = df_utf8_valid(words, strlen(words));
+	v->action = SEND_SPLIT;
+	v->words = df_strndup(words, len < WORDS_MAX ? len : df_utf8_valid(words, WORDS_MAX));
+}
+
+static void opendsr_read(struct send_verdict *v, const struct send_request *r,
+			 const struct send_answer *a)
+{
+	const struct batch *b = r->item[r->from].batch;
+	struct json_object *o = opendsr_object(a);
+	const char *words = a->status == 400 ? opendsr_words(o) : NULL;
+	if (a->status == 201 && opendsr_is_ours(o, b)) {
+		*v = (struct send_verdict){.action = SEND_ACCEPT};
+		v->due = df_strdup(text_of(o, "expected_completion_time"));
+	} else if ((a->status == 409 && (o != NULL || a->len == 0)) ||
+		   (words != NULL && strstr(words, EXISTS) != NULL)) {
+		*v = (struct send_verdict){.action = SEND_ACCEPT, .before = true};
+	} else if (words != NULL) {
+		*v = (struct send_verdict){0};
+		opendsr_rejected(v, words);
+	} else {
+		send_verdict_other(v, r, a);
+		if (a->status == 403) /* whether the key had a success or not */
+			v->action = SEND_DENY;
+	}
+	json_object_put(o);
+}
+
+const struct http_service http_service_requests = {
+    .name = "OpenDSR API",
+    .path = "/v3/requests",
+    .reject_code = "request-failed",
+    .credentials = "check api_key and its secret: they are the workspace's, not a feed's",
+    .rate = opendsr_rate,
+    .says_more = true,
+    .authorize = opendsr_authorize,
+    .body = opendsr_body,
+    .read = opendsr_read,
+};
