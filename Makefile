@@ -63,7 +63,7 @@ HFILES    = $(wildcard include/*/*.h src/*/*.h tests/*/*.h)
 # A nested make builds on all processors, unless -j was given already.
 PARALLEL  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all deps build-deps test-deps deps-lint deps-fuzz deps-bench have-libs build-tests calls crash demo test unit e2e fuzz fuzz-targets fuzz-replays bench growth pace soak plan-peer
+.PHONY: all deps build-deps test-deps deps-lint deps-fuzz deps-bench have-libs build-tests calls crash demo test unit e2e fuzz fuzz-targets fuzz-replays bench growth pace soak plan-peer deb deb-deps deb-test boot-deps image image-test cronjob-test
 .PHONY: lint format asan tsan valgrind install uninstall clean help libssh2
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -244,9 +244,39 @@ install: all ## install below PREFIX (default /usr/local), honours DESTDIR
 	$(BUILD)/dropfeed completions fish >$(BUILD)/completions.fish
 	install -D -m 0644 $(BUILD)/completions.fish $(FISH_COMPLETIONS)/dropfeed.fish
 	install -D -m 0644 -t $(DOC) README.md CHANGELOG.md LICENSE
-	find $(wildcard samples manifests cron) -type f | while read -r f; do \
+	find $(wildcard samples manifests cron) -type f -not -path 'cron/debian/*' | while read -r f; do \
 		install -D -m "$$(if [ -x "$$f" ]; then echo 0755; else echo 0644; fi)" "$$f" "$(DOC)/$$f" || exit 1; done
 	sed -i 's|/usr/local/bin|$(PREFIX)/bin|g' $(DOC)/cron/dropfeed.service $(DOC)/cron/dropfeed.cron
+
+deb: deb-deps ## make the Debian package in build/deb, and let lintian look at it
+	@cron/debian/build $(BUILD)/deb
+	@lintian --fail-on error,warning --tag-display-limit 0 $(BUILD)/deb/dropfeed_$(VERSION)_*.changes && echo 'lintian: no errors, no warnings'
+
+deb-test: deb test-deps boot-deps ## the package in a system of its own, booted with systemd; needs root, some minutes
+	@$(MAKE) --no-print-directory -s $(BUILD)/tests/peers/receiver
+	@nice tests/package/run $(BUILD)/deb/dropfeed_$(VERSION)_*.deb $(BUILD)/tests/peers/receiver
+
+IMAGE  ?= dropfeed:$(VERSION)
+ENGINE ?= $(firstword $(foreach e,podman docker buildah,$(if $(shell command -v $(e)),$(e))))
+image: ## make the image of cron/Containerfile: IMAGE=name:tag ENGINE=podman|docker|buildah
+	@[ -n "$(ENGINE)" ] || { echo 'No podman, docker or buildah is here; `make image-test` runs the steps without.' >&2; exit 1; }
+	@cron/export $(BUILD)/image
+	$(ENGINE) build --file $(BUILD)/image/cron/Containerfile --tag $(IMAGE) $(BUILD)/image
+
+image-test: test-deps boot-deps ## the steps of cron/Containerfile in plain roots, and a run of what comes of them; needs root
+	@$(MAKE) --no-print-directory -s $(BUILD)/tests/peers/receiver
+	@nice tests/package/image $(BUILD)/tests/peers/receiver
+
+cronjob-test: deps ## cron/kubernetes.yaml against the types and schemas of Kubernetes' API, from npm
+	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed
+	@npm install --silent --no-fund --no-audit --prefix $(BUILD)/node kubernetes-models@5.1.0 yaml@2.9.1 typescript@5.9.3
+	@BUILD=$(abspath $(BUILD)) tests/package/cronjob $(BUILD)/node
+
+boot-deps:
+	@tests/deps boot
+
+deb-deps:
+	@tests/deps build deb lintian
 
 uninstall: ## remove what install put there
 	rm -f $(BIN)/dropfeed $(MAN)/man1/dropfeed.1 $(MAN)/man5/dropfeed.conf.5 $(MAN)/man5/dropfeed.manifest.5 $(BASH_COMPLETIONS)/dropfeed $(ZSH_COMPLETIONS)/_dropfeed $(FISH_COMPLETIONS)/dropfeed.fish
@@ -260,4 +290,4 @@ help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
 		while IFS='|' read -r name what; do printf '  %-10s %s\n' "$$name" "$$what"; done
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) \( -path $(BUILD)/deb -o -path $(BUILD)/image -o -path $(BUILD)/node \) -prune -o -name '*.d' -type f -print 2>/dev/null)
