@@ -64,6 +64,7 @@
 #include <json-c/json.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -191,10 +192,12 @@ static struct server {
 	unsigned long in_second;
 	int64_t at; /* of rule "rate-sliding": the last millisecond looked at */
 	unsigned long at_ms[1000], in_sliding;
+	/* The main thread's as well: */
+	pthread_mutex_t lock;
 	struct MHD_Connection **hung; /* by rule "hang-name" */
 	size_t n_hung;
 	bool ends;
-} server;
+} server = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 struct request {
 	struct text body;
@@ -614,11 +617,13 @@ static void request_free(struct request *r)
 
 static void hang(struct MHD_Connection *c)
 {
+	pthread_mutex_lock(&server.lock);
 	server.hung = realloc(server.hung, (server.n_hung + 1) * sizeof(struct MHD_Connection *));
 	if (server.hung == NULL)
 		die("out of memory");
 	server.hung[server.n_hung++] = c;
 	MHD_suspend_connection(c);
+	pthread_mutex_unlock(&server.lock);
 }
 
 static enum MHD_Result answer(struct MHD_Connection *c, struct request *r, struct reply *a)
@@ -682,6 +687,14 @@ static unsigned request_refused(struct MHD_Connection *c, const char *method, co
 	return type == NULL || strncmp(type, "application/json", 16) != 0 ? 415 : 0;
 }
 
+static bool server_ends(void)
+{
+	pthread_mutex_lock(&server.lock);
+	bool ends = server.ends;
+	pthread_mutex_unlock(&server.lock);
+	return ends;
+}
+
 static enum MHD_Result handle(void *own, struct MHD_Connection *c, const char *url,
 			      const char *method, const char *version, const char *data,
 			      size_t *size, void **state)
@@ -708,7 +721,7 @@ static enum MHD_Result handle(void *own, struct MHD_Connection *c, const char *u
 		*size = 0;
 		return MHD_YES;
 	}
-	if (server.ends) /* it was hung */
+	if (server_ends()) /* it was hung */
 		return MHD_NO;
 	r->bytes = r->body.len;
 	struct reply a = {.status = request_refused(c, method, url)};
@@ -874,9 +887,11 @@ int main(int argc, char **argv)
 		die("cannot listen on 127.0.0.1:%s", o.port);
 	write_port(d);
 	sigwait(&ends, &got);
+	pthread_mutex_lock(&server.lock);
 	server.ends = true;
 	for (size_t i = 0; i < server.n_hung; i++)
 		MHD_resume_connection(server.hung[i]);
+	pthread_mutex_unlock(&server.lock);
 	MHD_stop_daemon(d);
 	free(server.hung);
 	unlink("port");
