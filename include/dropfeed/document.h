@@ -16,6 +16,7 @@
  *	document_encode.c	in the encoding of the document
  *	document_own.c		our own columns, in a document that is a reject file
  *	document_reasons.c	why its rows were rejected, counted
+ *	document_redropped.c	which rows of a reject file came again
  */
 #ifndef DROPFEED_DOCUMENT_H
 #define DROPFEED_DOCUMENT_H
@@ -149,6 +150,17 @@ struct document_forecast {
 enum df_status document_preflight(struct document_pass *pass, const struct batch_settings *settings,
 				  document_reject_handler reject, void *ctx,
 				  struct document_forecast *out, struct df_err *err) DF_CHECK;
+
+/* A row of a reject file, whatever was corrected in it: its line and the reason, hashed. */
+uint64_t document_reject_mark(const char *event_type, uint64_t line, const char *reason,
+			      size_t len);
+struct document_marks {
+	uint64_t *v; /* the caller's */
+	size_t n;
+};
+/* Those of the document, after a pass over it; none where it is not a reject file. */
+enum df_status document_redropped(const struct document_pass *w, struct document_marks *out,
+				  struct df_err *err) DF_CHECK;
 
 /* Settings of a document's batches. */
 struct batch_settings document_batch_settings(const struct conf_feed *feed, const char *sha256,

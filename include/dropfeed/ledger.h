@@ -200,6 +200,11 @@ enum df_status ledger_file_same(struct ledger *l, const struct ledger_bytes *byt
 /* Whether any file of the feed has, or had, these bytes. */
 enum df_status ledger_bytes_known(struct ledger *l, const char *feed, const char *sha256,
 				  bool *known, struct df_err *err) DF_CHECK;
+/* Rows of reject files that were dropped again, by what document_reject_mark makes of them. */
+enum df_status ledger_redropped_add(struct ledger *l, const char *feed, const uint64_t *marks,
+				    size_t n, struct df_err *err) DF_CHECK;
+enum df_status ledger_redropped(struct ledger *l, const char *feed, uint64_t mark, bool *known,
+				struct df_err *err) DF_CHECK;
 /* The file's number among those with the same bytes, 0 for the first: part of its ids. It is
  * drawn once and stored. counts_again: the rows are to arrive once more (duplicates = import),
  * so that the number must be a new one; else the file shares the number of an earlier one of its

@@ -122,6 +122,40 @@ enum df_status ledger_bytes_known(struct ledger *l, const char *feed, const char
 	return st == DF_END ? DF_OK : st;
 }
 
+static enum df_status redropped_steps(struct ledger *l, const char *feed, const uint64_t *marks,
+				      size_t n, struct df_err *err)
+{
+	const struct ledger_change add = {.which = ST_REDROPPED_ADD,
+					  .what = "note a row that was dropped again"};
+	enum df_status st = DF_OK;
+	for (size_t i = 0; st == DF_OK && i < n; i++)
+		st = ledger_change(l, &add, err, "ti", feed, (int64_t)marks[i]);
+	return st;
+}
+
+enum df_status ledger_redropped_add(struct ledger *l, const char *feed, const uint64_t *marks,
+				    size_t n, struct df_err *err)
+{
+	enum df_status st =
+	    ledger_enter(l, false, err); /* the document, which follows, is synced */
+	return st == DF_OK ? ledger_leave(l, redropped_steps(l, feed, marks, n, err), err) : st;
+}
+
+enum df_status ledger_redropped(struct ledger *l, const char *feed, uint64_t mark, bool *known,
+				struct df_err *err)
+{
+	struct ledger_stmt *s = NULL;
+	ledger_lock(l);
+	enum df_status st = ledger_bind(l, ST_REDROPPED, &s, err, "ti", feed, (int64_t)mark);
+	if (st == DF_OK)
+		st = ledger_step(l, s, "look up a rejected row", err);
+	*known = st == DF_OK;
+	if (s != NULL)
+		ledger_reset(s);
+	ledger_unlock(l);
+	return st == DF_END ? DF_OK : st;
+}
+
 enum df_status ledger_document_done_before(struct ledger *l, int64_t file_id, const char *name,
 					   const char *event_type, struct ledger_file *file,
 					   struct df_err *err)

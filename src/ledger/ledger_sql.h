@@ -250,6 +250,10 @@ static const char *const ledger_migrations[] = {
 
     /* whose spool a download is in, where several hosts share a ledger */
     MIGRATE_PULL_NODE,
+
+    /* rows of reject files that were dropped again */
+    "CREATE TABLE redropped("
+    "  feed TEXT NOT NULL, mark INTEGER NOT NULL, PRIMARY KEY(feed, mark)) WITHOUT ROWID;",
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
@@ -345,6 +349,8 @@ enum ledger_statement {
 	ST_FILE_KNOWN_STATE,
 	ST_FILE_SAME,
 	ST_BYTES_KNOWN,
+	ST_REDROPPED_ADD,
+	ST_REDROPPED,
 	ST_FILE_COPY,
 	ST_FILE_COPY_DRAW,
 	ST_FILE_COPY_AGAIN,
@@ -458,6 +464,9 @@ static const char *const ledger_statements[ST_COUNT] = {
 	"  EXISTS(SELECT 1 FROM document d WHERE d.file_id = file.id AND d.delivered > 0)))"
 	" ORDER BY closed_ms = 0, id DESC LIMIT 1",
     [ST_BYTES_KNOWN] = "SELECT 1 FROM file WHERE feed = ?1 AND sha256 = ?2 LIMIT 1",
+    [ST_REDROPPED_ADD] =
+	"INSERT INTO redropped(feed, mark) VALUES(?1, ?2) ON CONFLICT(feed, mark) DO NOTHING",
+    [ST_REDROPPED] = "SELECT 1 FROM redropped WHERE feed = ?1 AND mark = ?2",
     [ST_FILE_COPY] = "SELECT copy FROM file WHERE id = ?1",
     /* A new number, or that of the latest one before it of the same event type, or the first. */
     [ST_FILE_COPY_DRAW] =

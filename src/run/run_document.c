@@ -57,6 +57,19 @@ void run_log_warnings(const char *label, const struct document_pass *pass)
 	}
 }
 
+/* `retry` is not to send what comes in a reject file that was dropped again. */
+static enum df_status note_redropped(struct run_file_work *w, const struct document_pass *pass,
+				     struct df_err *err)
+{
+	struct document_marks marks;
+	enum df_status st = document_redropped(pass, &marks, err);
+	if (st == DF_OK && marks.n > 0)
+		st = ledger_redropped_add(w->run->env.ledger, pass->feed->name, marks.v, marks.n,
+					  err);
+	free(marks.v);
+	return st;
+}
+
 /* Reads the whole document before anything of it is sent. *why says what is wrong with it. */
 static enum df_status check_document(struct run_file_work *w, const struct decode_doc *doc,
 				     int64_t begun_ms, struct document_forecast *found,
@@ -93,6 +106,8 @@ static enum df_status check_document(struct run_file_work *w, const struct decod
 				      .label = label,
 				      .map = pass.map,
 				  });
+	if (st == DF_OK)
+		st = note_redropped(w, &pass, why);
 	free(label);
 	document_pass_end(&pass);
 	return st;

@@ -51,6 +51,22 @@ static enum df_status has_one(void *ctx, const struct ledger_reject *reject, str
 	return DF_END;
 }
 
+struct redropped {
+	const struct retry *r;
+	const char *event_type;
+	bool any;
+};
+
+static enum df_status came_again(void *ctx, const struct ledger_reject *reject, struct df_err *err)
+{
+	struct redropped *d = ctx;
+	char *reason = df_format("%s: %s", reject->code, reject->message);
+	uint64_t mark = document_reject_mark(d->event_type, reject->line, reason, strlen(reason));
+	free(reason);
+	enum df_status st = ledger_redropped(d->r->ledger, d->r->feed->name, mark, &d->any, err);
+	return st == DF_OK && d->any ? DF_END : st;
+}
+
 /* Why the document is passed over unless it is named: somebody took the rows in hand, and they
  * may come, or have come, in another file. NULL: nobody did. */
 static enum df_status taken_in_hand(struct retry *r, const struct ledger_document *d,
@@ -77,8 +93,11 @@ static enum df_status taken_in_hand(struct retry *r, const struct ledger_documen
 		st = ledger_bytes_known(r->ledger, r->feed->name, hex, &dropped, err);
 	if (fd >= 0)
 		close(fd);
-	*why = dropped ? "was dropped again" : NULL;
-	return st;
+	struct redropped rows = {.r = r, .event_type = d->event_type};
+	if (st == DF_OK && !dropped)
+		st = ledger_rejects(r->ledger, d->id, 0, came_again, &rows, err);
+	*why = dropped || rows.any ? "was dropped again" : NULL;
+	return st == DF_END ? DF_OK : st;
 }
 
 static void add_document(struct retry *r, const struct ledger_document *d)

@@ -128,7 +128,7 @@ static bool locates(const struct send_request *r, const char *text)
 }
 
 /* Others list errors with messages as well, GraphQL does, and gateways with numbers as codes:
- * without a word as its code an error counts where it points to a batch. */
+ * an error that lacks a textual code counts where it points to a batch. */
 static bool error_is_api(const struct send_request *r, struct json_object *error)
 {
 	struct json_object *code = NULL;

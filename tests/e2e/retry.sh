@@ -206,6 +206,26 @@ equal "and sends none of them" "$(lines "$accepted")" "$before"
 exits 0 "by name" retry dropped-custom_event.csv
 equal "they are sent" "$(lines "$accepted")" $((before + 6))
 
+# ---- corrected and dropped again, from a copy: the reject file itself lies where it was ----
+clicks copied-custom_event.csv 6 H
+sed 's/Clicked/Planned/' copied-custom_event.csv >"$work/in/copied-custom_event.csv"
+echo 'reject-name Planned' >"$work/api/rules"
+exits 1 "a document of which every row is rejected" run
+python3 - "$rejected/copied-custom_event.csv" "$work/in/corrected-custom_event.csv" <<'PY'
+import csv, sys  # as a spreadsheet saves it: every cell quoted, our columns first, one row left out
+rows = list(csv.reader(open(sys.argv[1], newline="")))
+with open(sys.argv[2], "w", newline="") as f:
+    csv.writer(f, quoting=csv.QUOTE_ALL).writerows([r[-2:] + [c.replace("Planned", "Clicked") for c in r[:-2]] for r in rows[:-1]])
+PY
+exits 0 "a corrected copy is dropped" run
+: >"$work/api/rules"
+before=$(lines "$accepted")
+exits 0 "retry of everything, when the API would take the rows" retry
+said "passes over the document" 'copied-custom_event.csv: passed over: its reject file was dropped again; name it'
+equal "and sends no row a second time" "$(lines "$accepted")" "$before"
+exits 0 "by name" retry copied-custom_event.csv
+equal "they are sent" "$(lines "$accepted")" $((before + 6))
+
 # ---- a refused file that a good one of its name has replaced ----
 printf 'user_identities.nobody\nx\n' >"$work/in/late-eventless.csv"
 exits 1 "a file that is refused" run

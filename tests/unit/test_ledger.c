@@ -495,6 +495,24 @@ static enum df_status count_closed(void *ctx, const struct ledger_document *d, s
 	return DF_OK;
 }
 
+static void test_redropped(void)
+{
+	struct ledger *l = fresh();
+	const uint64_t marks[] = {1, UINT64_MAX, 1};
+	bool known = true;
+	OK(ledger_redropped(l, "f", 1, &known, &err));
+	CU_ASSERT_FALSE(known);
+	OK(ledger_redropped_add(l, "f", marks, 3, &err));
+	OK(ledger_redropped_add(l, "f", marks, 2, &err));
+	OK(ledger_redropped(l, "f", UINT64_MAX, &known, &err));
+	CU_ASSERT_TRUE(known);
+	OK(ledger_redropped(l, "f", 2, &known, &err));
+	CU_ASSERT_FALSE(known);
+	OK(ledger_redropped(l, "g", 1, &known, &err));
+	CU_ASSERT_FALSE(known);
+	ledger_close(l);
+}
+
 static void test_lost(void)
 {
 	struct ledger *l = fresh();
@@ -1327,6 +1345,7 @@ int main(void)
 	    {"the same bytes are known once done", test_same_bytes},
 	    {"listings", test_seen},
 	    {"downloads are noted until they are entered", test_pulls},
+	    {"rows that were dropped again", test_redropped},
 	    {"bytes that are gone close all that is open", test_lost},
 	    {"cleanup stays due until done", test_cleanup_due},
 	    {"a document resumes with its settings", test_document_resumes},
