@@ -29,7 +29,7 @@ file() { # NAME ROWS
 at() {
 	local status=0
 	rm -f "$work/events"
-	TZ=UTC FAKETIME_DONT_FAKE_MONOTONIC=1 faketime "$1" "$dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null || status=$?
+	TZ=UTC FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1 faketime "$1" "$dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null || status=$?
 	[ -e "$work/events" ] || : >"$work/events"
 	equal "$1 $3" "$status $(jq -r '[.event, .condition // empty] | join(" ")' "$work/events" | tr '\n' ' ')" "$2 ${4:+$4 }"
 }
@@ -125,7 +125,7 @@ at '2026-04-10 05:00:00' 1 "nothing of them is sent with expect_action = refuse"
 said "as row-count" 'many2-eventless.csv: refused, nothing of it was sent: 501 rows.*\[row-count\]'
 check "none is sent" test ! -e "$work"/out.d/many2-eventless.*.ndjson
 settings 'expect_rows = 50%..200%' >"$conf"
-TZ=UTC FAKETIME_DONT_FAKE_MONOTONIC=1 faketime '2026-04-11 05:00:00' "$dropfeed" --config "$conf" retry >"$work/out" 2>"$work/err"
+TZ=UTC FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1 faketime '2026-04-11 05:00:00' "$dropfeed" --config "$conf" retry >"$work/out" 2>"$work/err"
 equal "retry delivers them under expect_action = warn" "$(cat "$work"/out.d/many2-eventless.*.ndjson | wc -l)" 501
 settings 'expect_rows = 1000..' >"$conf"
 file last 100

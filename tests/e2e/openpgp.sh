@@ -88,10 +88,11 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	# as another user: the home's keys are root's, or the home is not writable
 	chmod 755 "$work" "$work/f"
 	chmod 644 both-screen_view.csv.gpg
+	install -m 755 "$dropfeed" "$work/f/dropfeed" # the build folder may be root's alone
 	gpgconf --homedir "$work/gpg" --kill all
 	other() { # WHAT WORDS: with the home $work/copy
 		local status=0
-		setpriv --reuid 65534 --regid 65534 --clear-groups env -i PATH="$PATH" HOME=/nonexistent TMPDIR=/tmp "$dropfeed" validate \
+		setpriv --reuid 65534 --regid 65534 --clear-groups env -i PATH="$PATH" HOME=/nonexistent TMPDIR=/tmp "$work/f/dropfeed" validate \
 			--set encrypted=yes --set "gnupg_home=$work/copy" both-screen_view.csv.gpg >"$work/out" 2>"$work/err" </dev/null || status=$?
 		equal "$1: unfinished, not wrong-key" $status 3
 		said "$1: says what" "$2"
