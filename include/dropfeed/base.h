@@ -22,6 +22,7 @@ void *df_alloc(size_t size) __attribute__((returns_nonnull)); /* zeroed; free wi
 void *df_realloc(void *p, size_t size);
 char *df_strdup(const char *s); /* NULL gives NULL */
 char *df_strndup(const char *s, size_t len);
+bool df_same_text(const char *a, const char *b);       /* either may be NULL */
 char *df_format(const char *fmt, ...) DF_PRINTF(1, 2); /* owned by the caller */
 /* stem and tail as the name of a file, which has 255 bytes at most: where it has to be, the stem
  * is cut, between two characters if it is UTF-8, and gets "~" and a piece of its hash, for

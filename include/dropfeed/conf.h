@@ -286,6 +286,8 @@ struct conf_feed *conf_feed_default(const char *name);
 
 /* borrowed, or NULL */
 const struct conf_feed *conf_feed_find(const struct conf *conf, const char *name);
+/* Up to 64 letters, digits, '_', '-', '.', not beginning with a dot. */
+bool conf_is_feed_name(const char *name);
 
 /* The line of the file in which the key of the feed is set, or of the feed's section where it is
  * not set. */

@@ -250,6 +250,7 @@ enum df_status run_init(const struct run_init *what, struct df_buf *out,
 			struct df_err *err) DF_CHECK;
 /* NULL: there is none of that name. */
 const struct conf_feed *run_conf_feed(const struct conf *conf, const char *name);
+bool run_is_feed_name(const char *name); /* may a feed have it? */
 
 /* Looks for mistakes that only show on this machine: folders that cannot be written to, keys and
  * certificates that are not there, an endpoint that is not the API key's, manifests that fit

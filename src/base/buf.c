@@ -36,6 +36,11 @@ char *df_strndup(const char *s, size_t len)
 	return copy;
 }
 
+bool df_same_text(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
 char *df_format(const char *fmt, ...)
 {
 	char *out = NULL;

@@ -26,14 +26,6 @@ const struct cli_spec cli_init_spec = {
 	     "host key, 5 internal error.",
 };
 
-static bool is_name(const char *s)
-{
-	size_t len = strlen(s);
-	return len > 0 && len <= 64 && s[0] != '.' && /* it names folders */
-	       strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.") ==
-		   len;
-}
-
 static char *state_dir(const struct conf *conf)
 {
 	const char *home = getenv("HOME");
@@ -55,10 +47,10 @@ static int init(const struct conf *conf, const char *feed, const char *source)
 				      .whole = conf == NULL || conf->state_dir == NULL};
 	enum df_status st = run_init(&what, &out, &err);
 	free(dir);
-	if (st == DF_OK)
-		fwrite(out.data, 1, out.len, stdout);
-	else
+	if (st != DF_OK)
 		df_log_err(DF_LOG_ERROR, &err);
+	else
+		fwrite(out.data, 1, out.len, stdout);
 	df_buf_free(&out);
 	run_note_status(&result, st);
 	return cli_flush() ? run_exit_code(&result) : CLI_EXIT_INTERNAL;
@@ -76,7 +68,7 @@ int cli_init(struct cli_globals *g, int argc, char **argv)
 	char *found = cli_conf_found(g);
 	if (rest.n != 1)
 		code = cli_usage("init", "name the source: sftp://USER@HOST/PATH");
-	else if (!is_name(a.feed))
+	else if (!run_is_feed_name(a.feed))
 		code =
 		    cli_usage("init", "--feed: a name is up to 64 letters, digits, '_', '-', '.'");
 	else if (found != NULL && cli_conf_public(g, &conf) != 0)

@@ -90,38 +90,43 @@ static void split_words(const char *value, struct conf_list *out)
 	}
 }
 
+static enum df_status expect_read(const struct conf_list *words, const char *value,
+				  struct conf_expect *out, struct df_err *err)
+{
+	char *end = NULL;
+	unsigned long n = words->n > 0 ? strtoul(words->v[0], &end, 10) : 0;
+	if (words->n < 3 || n == 0 || n > 1000000 || *end != '\0' ||
+	    !isdigit((unsigned char)words->v[0][0]) || strcasecmp(words->v[1], "by") != 0 ||
+	    !time_of_day(words->v[2], &out->minute))
+		return df_fail(DF_USAGE, err, NULL,
+			       "'%s' does not say how many files by when: write 1 by 06:00 mon-fri",
+			       value);
+	out->files = (uint32_t)n;
+	return days_and_zone(words, out, err);
+}
+
 enum df_status conf_parse_expect(void *home, const struct conf_key *key, const char *value,
 				 const char *base, struct df_err *err)
 {
 	struct conf_list words = {0};
 	struct conf_expect new = {0}, *field = &((struct conf_feed *)home)->expect;
-	char *end = NULL;
 	(void)key;
 	(void)base;
-	enum df_status st = DF_OK;
 	split_words(value, &words);
-	unsigned long n = words.n > 0 ? strtoul(words.v[0], &end, 10) : 0;
-	if (words.n < 3 || n == 0 || n > 1000000 || *end != '\0' ||
-	    !isdigit((unsigned char)words.v[0][0]) || strcasecmp(words.v[1], "by") != 0 ||
-	    !time_of_day(words.v[2], &new.minute))
-		st = df_fail(DF_USAGE, err, NULL,
-			     "'%s' does not say how many files by when: write 1 by 06:00 mon-fri",
-			     value);
-	if (st == DF_OK)
-		st = days_and_zone(&words, &new, err);
-	if (st == DF_OK) {
-		field->files = (uint32_t)n;
-		field->minute = new.minute;
-		field->days = new.days;
-		conf_text_set(&field->zone, new.zone);
-	}
+	enum df_status st = expect_read(&words, value, &new, err);
 	conf_list_free(&words);
-	return st;
+	if (st != DF_OK)
+		return st;
+	field->files = new.files;
+	field->minute = new.minute;
+	field->days = new.days;
+	conf_text_set(&field->zone, new.zone);
+	return DF_OK;
 }
 
 /* ---- rows ---- */
 
-static bool bound(const char *s, size_t len, uint64_t *n, bool *percent)
+static bool bound_read(const char *s, size_t len, uint64_t *n, bool *percent)
 {
 	char text[24], *end = NULL;
 	while (len > 0 && isspace((unsigned char)*s)) {
@@ -141,36 +146,43 @@ static bool bound(const char *s, size_t len, uint64_t *n, bool *percent)
 	return *end == '\0';
 }
 
-static bool blank(const char *s, size_t len)
+static bool only_blanks(const char *s, size_t len)
 {
 	return strspn(s, " \t") >= len;
+}
+
+/* "LEAST..MOST", either of which may be missing. */
+static bool range_read(const char *value, struct conf_expect *out)
+{
+	const char *dots = strstr(value, "..");
+	uint64_t least = 0, most = UINT64_MAX;
+	bool percent = false, other = false;
+	if (dots == NULL)
+		return false;
+	size_t first = (size_t)(dots - value), second = strlen(dots + 2);
+	if (!only_blanks(value, first) && !bound_read(value, first, &least, &percent))
+		return false;
+	if (!only_blanks(dots + 2, second) && !bound_read(dots + 2, second, &most, &other))
+		return false;
+	if (least == 0 && most == UINT64_MAX)
+		return false;
+	if (least > 0 && most != UINT64_MAX && (percent != other || least > most))
+		return false;
+	out->rows_least = least;
+	out->rows_most = most;
+	out->rows_percent = percent || other;
+	return true;
 }
 
 enum df_status conf_parse_expect_rows(void *home, const struct conf_key *key, const char *value,
 				      const char *base, struct df_err *err)
 {
-	struct conf_expect *field = &((struct conf_feed *)home)->expect;
-	const char *dots = strstr(value, "..");
-	size_t first = dots != NULL ? (size_t)(dots - value) : 0;
-	uint64_t least = 0, most = UINT64_MAX;
-	bool percent = false, other = false, good = dots != NULL;
 	(void)key;
 	(void)base;
-	if (good && !blank(value, first))
-		good = bound(value, first, &least, &percent);
-	if (good && !blank(dots + 2, strlen(dots + 2)))
-		good = bound(dots + 2, strlen(dots + 2), &most, &other);
-	if (good && least == 0 && most == UINT64_MAX)
-		good = false;
-	if (good && least > 0 && most != UINT64_MAX && (percent != other || least > most))
-		good = false;
-	if (!good)
+	if (!range_read(value, &((struct conf_feed *)home)->expect))
 		return df_fail(DF_USAGE, err, NULL,
 			       "'%s' is not a range of percentages of the usual number of rows, "
 			       "such as 50%%..200%%, nor of rows, such as 1000..50000",
 			       value);
-	field->rows_least = least;
-	field->rows_most = most;
-	field->rows_percent = percent || other;
 	return DF_OK;
 }

@@ -39,11 +39,6 @@ static const char *const order_words[] = {"arrival", "none", NULL};
 static const char *const checksum_words[] = {".sha256", ".md5", NULL};
 /* ---- values with rules of their own ---- */
 
-static char **text_field(void *home, const struct conf_key *key)
-{
-	return (char **)(void *)((char *)home + key->at);
-}
-
 static enum df_status parse_data_plan(void *home, const struct conf_key *key, const char *value,
 				      const char *base, struct df_err *err)
 {
@@ -74,7 +69,7 @@ static enum df_status parse_timestamps(void *home, const struct conf_key *key, c
 		    "'%s' is neither ms nor auto nor a pattern such as %%Y-%%m-%%d %%H:%%M", value);
 	if (strchr(value, '%') != NULL && time_pattern_check(value, err) != DF_OK)
 		return DF_USAGE;
-	conf_text_set(text_field(home, key), df_strdup(value));
+	conf_text_set(conf_field(home, key), df_strdup(value));
 	return DF_OK;
 }
 
@@ -84,9 +79,10 @@ static enum df_status parse_timestamp_range(void *home, const struct conf_key *k
 	struct time_range ignored;
 	(void)base;
 	enum df_status st = time_range_parse(value, df_now_ms(), &ignored, err);
-	if (st == DF_OK)
-		conf_text_set(text_field(home, key), df_strdup(value));
-	return st;
+	if (st != DF_OK)
+		return st;
+	conf_text_set(conf_field(home, key), df_strdup(value));
+	return DF_OK;
 }
 
 /* RFC 4648 §4: the 32 bytes of a SHA-256 are 43 characters and one '=', which ssh-keygen leaves
@@ -104,7 +100,7 @@ static enum df_status parse_host_key(void *home, const struct conf_key *key, con
 			       "'%s' is not a fingerprint as 'ssh-keygen -l' prints it: SHA256: "
 			       "and 43 characters",
 			       value);
-	conf_text_set(text_field(home, key), df_strndup(value, 50));
+	conf_text_set(conf_field(home, key), df_strndup(value, 50));
 	return DF_OK;
 }
 
@@ -117,7 +113,7 @@ static enum df_status parse_api_key(void *home, const struct conf_key *key, cons
 		return df_fail(DF_USAGE, err, NULL,
 			       "an API key holds neither blanks nor ':' (the secret belongs in the "
 			       "file of api_secret_file)");
-	conf_text_set(text_field(home, key), df_strdup(value));
+	conf_text_set(conf_field(home, key), df_strdup(value));
 	return DF_OK;
 }
 
@@ -131,7 +127,7 @@ static enum df_status parse_document_type(void *home, const struct conf_key *key
 		    "'%s' is not an event type, such as eventless, custom_event, commerce_event or "
 		    "screen_view",
 		    value);
-	conf_text_set(text_field(home, key), df_strdup(value));
+	conf_text_set(conf_field(home, key), df_strdup(value));
 	return DF_OK;
 }
 
@@ -151,7 +147,7 @@ static enum df_status parse_marker(void *home, const struct conf_key *key, const
 		    DF_USAGE, err, NULL,
 		    "'%s' is not an ending such as .done, which is added to the file's whole name",
 		    value);
-	conf_text_set(text_field(home, key), df_strdup(value));
+	conf_text_set(conf_field(home, key), df_strdup(value));
 	return DF_OK;
 }
 
@@ -177,7 +173,7 @@ static enum df_status parse_url(void *home, const struct conf_key *key, const ch
 	size_t host = scheme != 0 ? strcspn(value + scheme, "/?#") : 0;
 	if (host == 0 || strpbrk(value, " \t\"<>\\^`{|}") != NULL)
 		return df_fail(DF_USAGE, err, NULL, "the value is not an http:// or https:// URL");
-	conf_text_set(text_field(home, key), df_strdup(value));
+	conf_text_set(conf_field(home, key), df_strdup(value));
 	return DF_OK;
 }
 
@@ -199,7 +195,7 @@ static enum df_status parse_ledger(void *home, const struct conf_key *key, const
 		return df_fail(DF_USAGE, err, NULL,
 			       "the URL holds a password: take it out, write it to a file of mode "
 			       "0600 and give that as ledger_password_file = PATH");
-	conf_text_set(text_field(home, key), df_strdup(value));
+	conf_text_set(conf_field(home, key), df_strdup(value));
 	return DF_OK;
 }
 
@@ -214,7 +210,7 @@ static enum df_status parse_node(void *home, const struct conf_key *key, const c
 		return df_fail(DF_USAGE, err, NULL,
 			       "a node's name has at most 63 letters, digits, dots, dashes and "
 			       "underscores");
-	conf_text_set(text_field(home, key), df_strdup(value));
+	conf_text_set(conf_field(home, key), df_strdup(value));
 	return DF_OK;
 }
 
@@ -234,30 +230,36 @@ static enum df_status parse_urls(void *home, const struct conf_key *key, const c
 	return conf_parse_utf8(home, key, value, base, err);
 }
 
+static enum df_status notify_bit(const struct conf_key *key, const char *word, uint32_t *bits,
+				 struct df_err *err)
+{
+	for (uint32_t event = 0; key->words[event] != NULL; event++) {
+		if (strcasecmp(key->words[event], word) != 0)
+			continue;
+		*bits |= 1u << event;
+		return DF_OK;
+	}
+	return df_fail(DF_USAGE, err, NULL,
+		       "'%s' is not one of: done refused rejects missing unfinished recovered "
+		       "denied none",
+		       word);
+}
+
 static enum df_status parse_notify(void *home, const struct conf_key *key, const char *value,
 				   const char *base, struct df_err *err)
 {
 	struct conf_list list = {0};
-	const struct conf_key at_list = {.at = 0};
 	uint32_t bits = 0;
-	enum df_status st = conf_parse_list(&list, &at_list, value, base, err);
-	for (size_t i = 0; st == DF_OK && i < list.n; i++) {
-		uint32_t event = 0;
-		while (key->words[event] != NULL && strcasecmp(key->words[event], list.v[i]) != 0)
-			event++;
-		bits |= 1u << event;
-		if (key->words[event] == NULL)
-			st = df_fail(DF_USAGE, err, NULL,
-				     "'%s' is not one of: done refused rejects missing unfinished "
-				     "recovered denied none",
-				     list.v[i]);
-	}
-	if (st == DF_OK && (bits & CONF_NOTIFY_NONE) != 0 && bits != CONF_NOTIFY_NONE)
-		st = df_fail(DF_USAGE, err, NULL, "'none' excludes the other words");
-	if (st == DF_OK)
-		*(uint32_t *)(void *)((char *)home + key->at) = bits;
+	enum df_status st = conf_parse_list(&list, &(struct conf_key){.at = 0}, value, base, err);
+	for (size_t i = 0; st == DF_OK && i < list.n; i++)
+		st = notify_bit(key, list.v[i], &bits, err);
 	conf_list_free(&list);
-	return st;
+	if (st != DF_OK)
+		return st;
+	if ((bits & CONF_NOTIFY_NONE) != 0 && bits != CONF_NOTIFY_NONE)
+		return df_fail(DF_USAGE, err, NULL, "'none' excludes the other words");
+	*(uint32_t *)conf_field(home, key) = bits;
+	return DF_OK;
 }
 
 /* ---- the tables ---- */

@@ -175,23 +175,20 @@ static void section_end(struct loader *l)
 	df_buf_free(&missing);
 }
 
-static bool feed_name_valid(const char *name)
+bool conf_is_feed_name(const char *name)
 {
+	static const char good[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
 	size_t len = strlen(name);
-	if (len == 0 || len > 64 || *name == '.') /* it names folders */
-		return false;
-	for (; *name != '\0'; name++)
-		if (!(isalnum((unsigned char)*name) && (unsigned char)*name < 0x80) &&
-		    strchr("_-.", *name) == NULL)
-			return false;
-	return true;
+	return len > 0 && len <= 64 && *name != '.' && /* it names folders */
+	       strspn(name, good) == len;
 }
 
 static void section_feed(struct loader *l, const char *name)
 {
 	struct conf *conf = l->conf;
 	l->here.kind = SECTION_FEED;
-	if (!feed_name_valid(name))
+	if (!conf_is_feed_name(name))
 		loader_complain(l, l->line,
 				"'%s' is not a feed name: up to 64 letters, digits, '_', '-', '.', "
 				"not beginning with a dot",
@@ -354,7 +351,8 @@ static void on_key(struct loader *l, const char *name, char *value)
 		loader_complain(l, l->line,
 				"%s: no value given; leave the line out for the default", name);
 	else if (l->no_secrets && is_secret(key)) {
-		/* the ledger's is needed to read it: where it cannot be read, libpq asks elsewhere */
+		/* the ledger's is needed to read it: where it cannot be read, libpq looks
+		 * elsewhere */
 		good = true;
 		if (in_main && key->parse(home, key, value, l->base, &err) != DF_OK)
 			df_log(DF_LOG_DEBUG, "%s: %s", name, err.text);

@@ -8,16 +8,6 @@
 #include <stdlib.h>
 #include <strings.h>
 
-static void *field_of(void *home, const struct conf_key *key)
-{
-	return (char *)home + key->at;
-}
-
-static const void *field_in(const void *home, const struct conf_key *key)
-{
-	return (const char *)home + key->at;
-}
-
 /* ---- one character ---- */
 
 /* The value's first character, and its bytes; 0: it is not UTF-8. */
@@ -73,14 +63,14 @@ enum df_status conf_parse_char(void *home, const struct conf_key *key, const cha
 		    value, key->min == 0 ? ", or none" : "");
 	if (c == '\n' || c == '\r')
 		return df_fail(DF_USAGE, err, NULL, "a line end always ends a row");
-	*(uint32_t *)field_of(home, key) = c;
+	*(uint32_t *)conf_field(home, key) = c;
 	return DF_OK;
 }
 
 bool conf_print_char(const void *home, const struct conf_key *key, struct df_buf *out)
 {
 	char text[4];
-	uint32_t c = *(const uint32_t *)field_in(home, key);
+	uint32_t c = *(const uint32_t *)conf_field_of(home, key);
 	if (c == 0)
 		df_buf_adds(out, "none");
 	else
@@ -106,42 +96,44 @@ static bool word_read(const char **s, struct df_buf *out)
 	return *p == '\0' || *p == ' ' || *p == '\t';
 }
 
-enum df_status conf_parse_words(void *home, const struct conf_key *key, const char *value,
-				const char *base, struct df_err *err)
+static enum df_status words_read(const char *value, struct conf_list *list, struct df_err *err)
 {
-	(void)base;
-	struct conf_list list = {0};
 	struct df_buf word = {0};
 	enum df_status st = DF_OK;
-	for (const char *s = value + strspn(value, " \t"); st == DF_OK && *s != '\0';
-	     s += strspn(s, " \t")) {
+	for (const char *s = value + strspn(value, " \t"); *s != '\0'; s += strspn(s, " \t")) {
 		df_buf_reset(&word);
 		if (!word_read(&s, &word) || word.len == 0) {
 			st = df_fail(DF_USAGE, err, NULL,
 				     "write words with blanks between them, and a word that holds "
-				     "blanks or quotes "
-				     "in double quotes, with each quote in it doubled: \\N NULL "
-				     "\"not known\"");
+				     "blanks or quotes in double quotes, with each quote in it "
+				     "doubled: \\N NULL \"not known\"");
 			break;
 		}
-		list.v = df_realloc(list.v, (list.n + 1) * sizeof(*list.v));
-		list.v[list.n++] = df_strndup(word.data, word.len);
+		list->v = df_realloc(list->v, (list->n + 1) * sizeof(*list->v));
+		list->v[list->n++] = df_strndup(word.data, word.len);
 	}
 	df_buf_free(&word);
-
-	struct conf_list *field = field_of(home, key);
-	if (st == DF_OK) {
-		struct conf_list old = *field;
-		*field = list;
-		list = old;
-	}
-	conf_list_free(&list);
 	return st;
+}
+
+enum df_status conf_parse_words(void *home, const struct conf_key *key, const char *value,
+				const char *base, struct df_err *err)
+{
+	(void)base;
+	struct conf_list list = {0}, *field = conf_field(home, key);
+	enum df_status st = words_read(value, &list, err);
+	if (st != DF_OK) {
+		conf_list_free(&list);
+		return st;
+	}
+	conf_list_free(field);
+	*field = list;
+	return DF_OK;
 }
 
 bool conf_print_words(const void *home, const struct conf_key *key, struct df_buf *out)
 {
-	const struct conf_list *list = field_in(home, key);
+	const struct conf_list *list = conf_field_of(home, key);
 	for (size_t i = 0; i < list->n; i++) {
 		df_buf_adds(out, i > 0 ? " \"" : "\"");
 		for (const char *p = list->v[i]; *p != '\0'; p++) {
@@ -195,7 +187,7 @@ enum df_status conf_parse_pattern(void *home, const struct conf_key *key, const 
 
 #define SAME "are the same character: a document cannot be read so; change one of them"
 
-static bool is_blank(uint32_t c)
+static bool is_blank_char(uint32_t c)
 {
 	return c == ' ' || c == '\t';
 }
@@ -214,11 +206,11 @@ bool conf_rows_conflict(const struct conf_rows *r, struct conf_conflict *out)
 	    {r->backslash && r->delimiter == '\\', {{"delimiter", "escape"}, SAME}},
 	    {r->backslash && r->quote == '\\', {{"quote", "escape"}, SAME}},
 	    {r->backslash && !quotes && r->comment == '\\', {{"comment", "escape"}, SAME}},
-	    {r->trim && is_blank(r->quote),
+	    {r->trim && is_blank_char(r->quote),
 	     {{"quote", "trim"},
 	      "contradict each other: blanks around cells would be quotes; "
 	      "change one of them"}},
-	    {r->trim && is_blank(r->comment),
+	    {r->trim && is_blank_char(r->comment),
 	     {{"comment", "trim"},
 	      "contradict each other: blanks before a row would make a "
 	      "comment of it; change one of them"}},

@@ -2,6 +2,8 @@
 /* Addresses: where files come from, where batches go, what becomes of a file that is done with. */
 #include "conf_priv.h"
 
+#include "dropfeed/resolve.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -43,7 +45,6 @@ static char *percent_decode(const char *s, size_t len)
 struct authority {
 	const char *host; /* without brackets */
 	size_t host_len;
-	bool bracketed;
 	uint16_t port; /* 0: none given */
 };
 
@@ -56,7 +57,6 @@ static bool authority_read(const char *s, size_t len, struct authority *out)
 			return false;
 		out->host = s + 1;
 		out->host_len = (size_t)(close - s - 1);
-		out->bracketed = true;
 		colon = close + 1;
 		if (colon < end && *colon != ':')
 			return false;
@@ -165,22 +165,24 @@ static char *source_key(const struct conf_source *s)
 	return key;
 }
 
+static enum df_status source_read(const char *value, struct conf_source *out, struct df_err *err)
+{
+	if (strncasecmp(value, "sftp://", 7) == 0)
+		return source_sftp(value + 7, out, err);
+	if (strncasecmp(value, "file://", 7) == 0)
+		return source_file(value + 7, out, err);
+	return df_fail(DF_USAGE, err, NULL,
+		       "the address is neither sftp://user@host[:port]/path nor file:///path");
+}
+
 enum df_status conf_parse_source(void *home, const struct conf_key *key, const char *value,
 				 const char *base, struct df_err *err)
 {
 	struct conf_feed *feed = home;
 	struct conf_source source = {0};
-	enum df_status st = DF_OK;
 	(void)base;
 	(void)key;
-	if (strncasecmp(value, "sftp://", 7) == 0)
-		st = source_sftp(value + 7, &source, err);
-	else if (strncasecmp(value, "file://", 7) == 0)
-		st = source_file(value + 7, &source, err);
-	else
-		st =
-		    df_fail(DF_USAGE, err, NULL,
-			    "the address is neither sftp://user@host[:port]/path nor file:///path");
+	enum df_status st = source_read(value, &source, err);
 	if (st != DF_OK) {
 		source_free(&source);
 		return st;
@@ -194,20 +196,12 @@ enum df_status conf_parse_source(void *home, const struct conf_key *key, const c
 
 /* ---- endpoint ---- */
 
-static bool host_is_loopback(const struct authority *a)
+static bool is_this_machine(const struct authority *a)
 {
-	if (a->bracketed)
-		return a->host_len == 3 && memcmp(a->host, "::1", 3) == 0;
-	if (a->host_len == 9 && strncasecmp(a->host, "localhost", 9) == 0)
-		return true;
-	/* 127.0.0.0/8 (RFC 1122 §3.2.1.3), but not a name such as 127.example.org */
-	int dots = 0;
-	for (size_t i = 0; i < a->host_len; i++) {
-		dots += a->host[i] == '.';
-		if (a->host[i] != '.' && !isdigit((unsigned char)a->host[i]))
-			return false;
-	}
-	return dots == 3 && strncmp(a->host, "127.", 4) == 0;
+	char *host = df_strndup(a->host, a->host_len);
+	bool is = df_is_loopback(host);
+	free(host);
+	return is;
 }
 
 /* How much of the URL's path comes before what is added to it. The API's manual shows the whole
@@ -296,7 +290,7 @@ enum df_status conf_parse_endpoint(void *home, const struct conf_key *key, const
 	struct authority a = {0};
 	if (!authority_read(rest, host_len, &a))
 		return df_fail(DF_USAGE, err, NULL, "the URL's host or port is malformed");
-	if (plain && !host_is_loopback(&a))
+	if (plain && !is_this_machine(&a))
 		return df_fail(DF_USAGE, err, NULL,
 			       "plain http:// would send the API secret in the clear; it is "
 			       "allowed to this machine only "

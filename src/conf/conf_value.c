@@ -7,16 +7,6 @@
 #include <stdlib.h>
 #include <strings.h>
 
-static void *field_of(void *home, const struct conf_key *key)
-{
-	return (char *)home + key->at;
-}
-
-static const void *field_in(const void *home, const struct conf_key *key)
-{
-	return (const char *)home + key->at;
-}
-
 void conf_text_set(char **field, char *own)
 {
 	free(*field);
@@ -28,7 +18,7 @@ enum df_status conf_parse_text(void *home, const struct conf_key *key, const cha
 {
 	(void)base;
 	(void)err;
-	conf_text_set(field_of(home, key), df_strdup(value));
+	conf_text_set(conf_field(home, key), df_strdup(value));
 	return DF_OK;
 }
 
@@ -68,10 +58,11 @@ enum df_status conf_parse_word(void *home, const struct conf_key *key, const cha
 	(void)base;
 	size_t i = 0;
 	enum df_status st = word_find(key, value, &i, err);
+	if (st != DF_OK)
+		return st;
 	/* Every enumeration of struct conf and conf_feed starts at 0 and has the size of an int. */
-	if (st == DF_OK)
-		*(int *)field_of(home, key) = (int)i;
-	return st;
+	*(int *)conf_field(home, key) = (int)i;
+	return DF_OK;
 }
 
 enum df_status conf_parse_word_bool(void *home, const struct conf_key *key, const char *value,
@@ -80,9 +71,10 @@ enum df_status conf_parse_word_bool(void *home, const struct conf_key *key, cons
 	(void)base;
 	size_t i = 0;
 	enum df_status st = word_find(key, value, &i, err);
-	if (st == DF_OK)
-		*(bool *)field_of(home, key) = i == 1;
-	return st;
+	if (st != DF_OK)
+		return st;
+	*(bool *)conf_field(home, key) = i == 1;
+	return DF_OK;
 }
 
 enum df_status conf_parse_word_text(void *home, const struct conf_key *key, const char *value,
@@ -91,9 +83,10 @@ enum df_status conf_parse_word_text(void *home, const struct conf_key *key, cons
 	(void)base;
 	size_t i = 0;
 	enum df_status st = word_find(key, value, &i, err);
-	if (st == DF_OK)
-		conf_text_set(field_of(home, key), df_strdup(key->words[i]));
-	return st;
+	if (st != DF_OK)
+		return st;
+	conf_text_set(conf_field(home, key), df_strdup(key->words[i]));
+	return DF_OK;
 }
 
 enum df_status conf_parse_bool(void *home, const struct conf_key *key, const char *value,
@@ -103,7 +96,7 @@ enum df_status conf_parse_bool(void *home, const struct conf_key *key, const cha
 	(void)base;
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
 		if (strcasecmp(words[i], value) == 0) {
-			*(bool *)field_of(home, key) = i % 2 == 1;
+			*(bool *)conf_field(home, key) = i % 2 == 1;
 			return DF_OK;
 		}
 	}
@@ -191,14 +184,14 @@ enum df_status conf_parse_size(void *home, const struct conf_key *key, const cha
 {
 	(void)base;
 	return number_parse(key, value, size_units, "a size such as 64MiB or 20GiB",
-			    field_of(home, key), err);
+			    conf_field(home, key), err);
 }
 
 enum df_status conf_parse_count(void *home, const struct conf_key *key, const char *value,
 				const char *base, struct df_err *err)
 {
 	(void)base;
-	return number_parse(key, value, no_units, "a whole number", field_of(home, key), err);
+	return number_parse(key, value, no_units, "a whole number", conf_field(home, key), err);
 }
 
 enum df_status conf_parse_u32(void *home, const struct conf_key *key, const char *value,
@@ -207,9 +200,10 @@ enum df_status conf_parse_u32(void *home, const struct conf_key *key, const char
 	(void)base;
 	uint64_t n = 0;
 	enum df_status st = number_parse(key, value, no_units, "a whole number", &n, err);
-	if (st == DF_OK)
-		*(uint32_t *)field_of(home, key) = (uint32_t)n; /* key->max keeps it below 2^32 */
-	return st;
+	if (st != DF_OK)
+		return st;
+	*(uint32_t *)conf_field(home, key) = (uint32_t)n; /* key->max keeps it below 2^32 */
+	return DF_OK;
 }
 
 enum df_status conf_parse_duration(void *home, const struct conf_key *key, const char *value,
@@ -219,9 +213,10 @@ enum df_status conf_parse_duration(void *home, const struct conf_key *key, const
 	uint64_t n = 0;
 	enum df_status st = number_parse(key, value, duration_units,
 					 "a time such as 500ms, 60s, 15m, 2h or 1d", &n, err);
-	if (st == DF_OK)
-		*(int64_t *)field_of(home, key) = (int64_t)n;
-	return st;
+	if (st != DF_OK)
+		return st;
+	*(int64_t *)conf_field(home, key) = (int64_t)n;
+	return DF_OK;
 }
 
 /* A decimal with up to three places, in thousandths; *end is what follows. strtod would go by
@@ -260,7 +255,7 @@ enum df_status conf_parse_rate(void *home, const struct conf_key *key, const cha
 	if (!milli_read(value, &n, &end) || *end != '\0' || n == 0 || n > key->max * 1000)
 		return df_fail(DF_USAGE, err, NULL,
 			       "'%s' is not a number above 0 and up to %" PRIu64, value, key->max);
-	*(double *)field_of(home, key) = (double)n / 1000.0;
+	*(double *)conf_field(home, key) = (double)n / 1000.0;
 	return DF_OK;
 }
 
@@ -310,7 +305,7 @@ enum df_status conf_parse_list(void *home, const struct conf_key *key, const cha
 	}
 	if (list.n == 0)
 		return df_fail(DF_USAGE, err, NULL, "the list is empty");
-	struct conf_list *field = field_of(home, key);
+	struct conf_list *field = conf_field(home, key);
 	conf_list_free(field);
 	*field = list;
 	return DF_OK;
@@ -318,33 +313,34 @@ enum df_status conf_parse_list(void *home, const struct conf_key *key, const cha
 
 /* OpenPGP fingerprints: 40 hex digits (version 4) or 64 (version 5 and 6); kept in capitals, as
  * GnuPG writes them. */
+static enum df_status fingerprint_check(char *s, struct df_err *err)
+{
+	if (strncasecmp(s, "0x", 2) == 0)
+		memmove(s, s + 2, strlen(s + 2) + 1);
+	size_t len = strspn(s, "0123456789abcdefABCDEF");
+	if (s[len] != '\0' || (len != 40 && len != 64))
+		return df_fail(DF_USAGE, err, NULL,
+			       "'%s' is not a whole fingerprint: give its 40 hex digits without "
+			       "blanks",
+			       s);
+	for (; *s != '\0'; s++)
+		*s = (char)toupper((unsigned char)*s);
+	return DF_OK;
+}
+
 enum df_status conf_parse_fingerprints(void *home, const struct conf_key *key, const char *value,
 				       const char *base, struct df_err *err)
 {
-	struct conf_feed scratch = {0};
-	enum df_status st = conf_parse_list(&scratch, key, value, base, err);
-	if (st != DF_OK)
+	struct conf_list list = {0}, *field = conf_field(home, key);
+	enum df_status st = conf_parse_list(&list, &(struct conf_key){.at = 0}, value, base, err);
+	for (size_t i = 0; st == DF_OK && i < list.n; i++)
+		st = fingerprint_check(list.v[i], err);
+	if (st != DF_OK) {
+		conf_list_free(&list);
 		return st;
-	struct conf_list *list = field_of(&scratch, key);
-	for (size_t i = 0; i < list->n; i++) {
-		char *s = list->v[i];
-		if (strncasecmp(s, "0x", 2) == 0)
-			memmove(s, s + 2, strlen(s + 2) + 1);
-		size_t len = strspn(s, "0123456789abcdefABCDEF");
-		if (s[len] != '\0' || (len != 40 && len != 64)) {
-			st = df_fail(DF_USAGE, err, NULL,
-				     "'%s' is not a whole fingerprint: give its 40 hex digits "
-				     "without blanks",
-				     s);
-			conf_list_free(list);
-			return st;
-		}
-		for (; *s != '\0'; s++)
-			*s = (char)toupper((unsigned char)*s);
 	}
-	struct conf_list *field = field_of(home, key);
 	conf_list_free(field);
-	*field = *list;
+	*field = list;
 	return DF_OK;
 }
 
@@ -352,7 +348,7 @@ enum df_status conf_parse_fingerprints(void *home, const struct conf_key *key, c
 
 bool conf_print_text(const void *home, const struct conf_key *key, struct df_buf *out)
 {
-	const char *s = *(char *const *)field_in(home, key);
+	const char *s = *(char *const *)conf_field_of(home, key);
 	if (s != NULL)
 		df_buf_adds(out, s);
 	return s != NULL;
@@ -360,31 +356,31 @@ bool conf_print_text(const void *home, const struct conf_key *key, struct df_buf
 
 bool conf_print_word(const void *home, const struct conf_key *key, struct df_buf *out)
 {
-	df_buf_adds(out, key->words[*(const int *)field_in(home, key)]);
+	df_buf_adds(out, key->words[*(const int *)conf_field_of(home, key)]);
 	return true;
 }
 
 bool conf_print_bool(const void *home, const struct conf_key *key, struct df_buf *out)
 {
-	df_buf_adds(out, *(const bool *)field_in(home, key) ? "yes" : "no");
+	df_buf_adds(out, *(const bool *)conf_field_of(home, key) ? "yes" : "no");
 	return true;
 }
 
 bool conf_print_word_bool(const void *home, const struct conf_key *key, struct df_buf *out)
 {
-	df_buf_adds(out, key->words[*(const bool *)field_in(home, key) ? 1 : 0]);
+	df_buf_adds(out, key->words[*(const bool *)conf_field_of(home, key) ? 1 : 0]);
 	return true;
 }
 
 bool conf_print_u64(const void *home, const struct conf_key *key, struct df_buf *out)
 {
-	df_buf_addf(out, "%" PRIu64, *(const uint64_t *)field_in(home, key));
+	df_buf_addf(out, "%" PRIu64, *(const uint64_t *)conf_field_of(home, key));
 	return true;
 }
 
 bool conf_print_u32(const void *home, const struct conf_key *key, struct df_buf *out)
 {
-	df_buf_addf(out, "%" PRIu32, *(const uint32_t *)field_in(home, key));
+	df_buf_addf(out, "%" PRIu32, *(const uint32_t *)conf_field_of(home, key));
 	return true;
 }
 

@@ -113,11 +113,6 @@ static enum df_status check_document(struct run_file_work *w, const struct decod
 	return st;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
 /* Does what the last check found still hold? It was made by this version under these settings. */
 static bool check_holds(const struct ledger_document *d, const struct ledger_new_document *now,
 			const struct conf_feed *feed)
@@ -125,9 +120,10 @@ static bool check_holds(const struct ledger_document *d, const struct ledger_new
 	bool counted = !conf_sink_answers(feed->send.sink) || d->batches > 0 ||
 		       d->rows == d->rejected + d->skipped;
 	return d->state != LEDGER_PULLED && counted && d->begun_ms <= now->now_ms &&
-	       same_text(d->settings, now->settings) && same_text(d->manifest, now->manifest) &&
-	       same_text(d->plan, now->plan) && same_text(d->version, now->version) &&
-	       same_text(d->event_type, now->event_type);
+	       df_same_text(d->settings, now->settings) &&
+	       df_same_text(d->manifest, now->manifest) && df_same_text(d->plan, now->plan) &&
+	       df_same_text(d->version, now->version) &&
+	       df_same_text(d->event_type, now->event_type);
 }
 
 static enum df_status begin_checked(struct ledger *l, const struct ledger_new_document *now,

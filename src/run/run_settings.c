@@ -29,6 +29,11 @@ const struct conf_feed *run_conf_feed(const struct conf *conf, const char *name)
 	return conf_feed_find(conf, name);
 }
 
+bool run_is_feed_name(const char *name)
+{
+	return conf_is_feed_name(name);
+}
+
 static enum df_status copy(const struct conf_feed *live, struct conf_feed **out, struct df_err *err)
 {
 	struct df_buf frozen = {0};
