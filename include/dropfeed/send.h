@@ -138,6 +138,12 @@ double sender_rate(const struct conf_feed *feed);
  * answer has shown it yet. DF_END: nobody can say. Else as send_close. */
 enum df_status sender_clock(struct sender *s, const struct conf_feed *feed, int64_t *ahead_ms,
 			    struct df_err *err) DF_CHECK;
+/* Whether the feed's endpoint takes its credentials, asked without a batch. DF_END: nothing shows
+ * that. Else as send_close. */
+enum df_status sender_access(struct sender *s, const struct conf_feed *feed,
+			     struct df_err *err) DF_CHECK;
+/* After DF_DENIED of the two: it is the server's certificate that was refused. */
+bool sender_untrusted(struct sender *s, const struct conf_feed *feed);
 /* more than that is a clock that is wrong */
 #define SEND_CLOCK_OFF_MS INT64_C(3600000)
 

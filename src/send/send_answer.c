@@ -246,6 +246,9 @@ static void lane_untrusted(struct http_lane *lane, const struct outcome *o)
 	const struct http_stream *st = lane->stream;
 	const char *ca_file = st->base->feed->send.ca_file;
 	struct df_err err = {0};
+	pthread_mutex_lock(lane_lock(lane));
+	st->route->untrusted = true;
+	pthread_mutex_unlock(lane_lock(lane));
 	if (o->code == CURLE_SSL_CACERT_BADFILE)
 		df_fail(DF_DENIED, &err, NULL,
 			"cannot use the certificates in ca_file = %s: PEM is wanted (-----BEGIN "
@@ -357,9 +360,11 @@ static void mask_answer(const struct conf_feed *feed, char *why)
 	free(token);
 }
 
-static void read_answer(struct http_lane *lane, const struct outcome *o, struct send_verdict *v,
-			char why[SEND_WORDS_SIZE])
+/* asks: the request carried no batch. */
+static void read_answer(struct http_lane *lane, const struct outcome *o, bool asks,
+			struct send_verdict *v, char why[SEND_WORDS_SIZE])
 {
+	const struct http_service *service = lane->stream->service;
 	const struct http_route *route = lane->stream->route;
 	pthread_mutex_lock(lane_lock(lane));
 	/* Others that are on the wire with it may prove the key yet. */
@@ -372,7 +377,10 @@ static void read_answer(struct http_lane *lane, const struct outcome *o, struct 
 				      .len = lane->answer.len,
 				      .cut = lane->answer.over,
 				      .proven = proven};
-	lane->stream->service->read(v, &lane->request, &a);
+	if (asks)
+		service->access_read(v, &a);
+	else
+		service->read(v, &lane->request, &a);
 	snprintf(why, SEND_WORDS_SIZE, "%s", v->words != NULL ? v->words : "");
 	if (why[0] != '\0')
 		mask_answer(lane->stream->base->feed, why);
@@ -391,6 +399,34 @@ static bool may_be_taken(struct http_lane *lane, const struct send_verdict *v)
 	default:
 		return false;
 	}
+}
+
+/* The answer to a request that wanted to know whether the credentials are good. */
+static void lane_access(struct http_lane *lane, struct outcome *o)
+{
+	struct http_stream *st = lane->stream;
+	struct send_verdict v = {0};
+	char why[SEND_WORDS_SIZE] = "";
+	const struct http_failure f = {.why = why};
+	read_answer(lane, o, true, &v, why);
+	o->why = why;
+	send_verdict_free(&v);
+	if (v.action == SEND_DENY) {
+		lane_denied(lane, o);
+		return;
+	}
+	if (v.action == SEND_STRAY) {
+		lane_stray(lane, o);
+		return;
+	}
+
+	pthread_mutex_lock(lane_lock(lane));
+	/* whoever limits its rate has looked at the key first */
+	if (v.action == SEND_ACCEPT || v.action == SEND_THROTTLE)
+		st->answered = true;
+	else
+		http_route_log(st->route, why, http_route_failed(lane, &f, o->now), o->now);
+	pthread_mutex_unlock(lane_lock(lane));
 }
 
 /* The answer to a request without batches: what it says beside the time is not looked at, but one
@@ -412,6 +448,10 @@ static void lane_asked(struct http_lane *lane, struct outcome *o)
 	}
 	if (o->code != CURLE_OK && v.action == SEND_STRAY) {
 		lane_stray(lane, o);
+		return;
+	}
+	if (o->code == CURLE_OK && lane->stream->asks == HTTP_ASKS_ACCESS) {
+		lane_access(lane, o);
 		return;
 	}
 
@@ -442,7 +482,7 @@ void http_lane_answered(struct http_lane *lane, CURLcode code)
 		return;
 	}
 	if (o.code == CURLE_OK)
-		read_answer(lane, &o, &v, why);
+		read_answer(lane, &o, false, &v, why);
 	else
 		read_failure(lane, &o, &v, why);
 	o.why = why;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The API's clock, for whoever reads a document: a stream without batches asks for it. */
+/* The API's clock, for whoever reads a document, and whether it lets us in: a stream without
+ * batches asks for either. */
 #include "send_http.h"
 
-static enum df_status ask(struct sender *s, const struct conf_feed *feed, int64_t *ahead_ms,
-			  struct df_err *err)
+/* *out: the route, which is the sender's, as long as that lives. */
+static enum df_status ask(struct sender *s, const struct conf_feed *feed, enum http_asks what,
+			  struct http_route **out, struct df_err *err)
 {
 	static const struct send_events none = {0};
 	const struct send_order order = {.feed = feed, .events = &none};
@@ -12,27 +14,55 @@ static enum df_status ask(struct sender *s, const struct conf_feed *feed, int64_
 	if (status != DF_OK)
 		return status;
 	struct http_stream *own = st->own;
-	struct http_route *route = own->route; /* the sender's, as long as it lives */
 	pthread_mutex_lock(&s->lock);
-	own->asks = true;
+	*out = own->route;
+	own->asks = what;
 	pthread_mutex_unlock(&s->lock);
+	return send_close(st, false, err);
+}
 
-	status = send_close(st, false, err);
-	if (status != DF_OK)
-		return status;
-	pthread_mutex_lock(&s->lock);
-	*ahead_ms = route->ahead_ms;
-	status = route->clock == HTTP_CLOCK_KNOWN ? DF_OK : DF_END;
-	pthread_mutex_unlock(&s->lock);
-	return status;
+static bool has_credentials(const struct conf_feed *feed)
+{
+	return conf_sink_answers(feed->send.sink) && feed->send.endpoint != NULL &&
+	       feed->send.api_key != NULL && feed->send.api_secret != NULL;
 }
 
 enum df_status sender_clock(struct sender *s, const struct conf_feed *feed, int64_t *ahead_ms,
 			    struct df_err *err)
 {
 	*ahead_ms = 0;
-	if (!conf_sink_answers(feed->send.sink) || feed->send.endpoint == NULL ||
-	    feed->send.api_key == NULL || feed->send.api_secret == NULL)
+	struct http_route *route = NULL;
+	if (!has_credentials(feed))
 		return DF_END;
-	return ask(s, feed, ahead_ms, err);
+	enum df_status st = ask(s, feed, HTTP_ASKS_CLOCK, &route, err);
+	if (st != DF_OK)
+		return st;
+
+	pthread_mutex_lock(&s->lock);
+	*ahead_ms = route->ahead_ms;
+	st = route->clock == HTTP_CLOCK_KNOWN ? DF_OK : DF_END;
+	pthread_mutex_unlock(&s->lock);
+	return st;
+}
+
+enum df_status sender_access(struct sender *s, const struct conf_feed *feed, struct df_err *err)
+{
+	struct http_route *route = NULL;
+	if (!has_credentials(feed) || http_service_of(feed)->access_path == NULL)
+		return DF_END;
+	return ask(s, feed, HTTP_ASKS_ACCESS, &route, err);
+}
+
+bool sender_untrusted(struct sender *s, const struct conf_feed *feed)
+{
+	struct http_route *like = NULL, *route = NULL;
+	struct df_err ignored = {0};
+	if (http_route_new(feed, &like, &ignored) != DF_OK)
+		return false;
+	pthread_mutex_lock(&s->lock);
+	route = s->http != NULL ? http_route_find(s->http, like) : NULL;
+	bool untrusted = route != NULL && route->untrusted;
+	pthread_mutex_unlock(&s->lock);
+	http_route_free(like);
+	return untrusted;
 }

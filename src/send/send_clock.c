@@ -13,9 +13,12 @@
 bool http_clock_wanted(const struct http_lane *lane)
 {
 	const struct send_request *r = &lane->request;
-	if (lane->stream->route->clock != HTTP_CLOCK_UNKNOWN)
+	const struct http_stream *st = lane->stream;
+	if (st->asks == HTTP_ASKS_ACCESS)
+		return lane->number == 0 && !st->answered;
+	if (st->route->clock != HTTP_CLOCK_UNKNOWN)
 		return false;
-	if (lane->stream->asks)
+	if (st->asks == HTTP_ASKS_CLOCK)
 		return lane->number == 0;
 	return r->n > 0 && r->item[r->from].batch->historical;
 }

@@ -75,8 +75,10 @@ struct http_stream {
 	unsigned in_flight;
 	bool unsettled;         /* settled() failed: it is not called again */
 	bool closed, abandoned; /* L: set by the producer */
-	bool asks;              /* L: likewise: it only wants to know the API's clock */
-	bool stopping, ended;   /* L: set by the thread */
+	/* L: likewise: it only wants to know the API's clock, or whether it lets us in */
+	enum http_asks { HTTP_ASKS_NOTHING, HTTP_ASKS_CLOCK, HTTP_ASKS_ACCESS } asks;
+	bool answered;        /* L: with asks: it knows, or it is stopping */
+	bool stopping, ended; /* L: set by the thread */
 	int64_t stopped_at;
 	enum df_status status;    /* L, with err: why it stopped */
 	struct df_err err;        /* L */
@@ -108,7 +110,7 @@ void http_stream_stop(struct http_stream *st, enum df_status status, const struc
 /* ---- send_lane.c ---- */
 /* sends the current part; its tokens are taken */
 void http_lane_start(struct http_lane *lane, int64_t now);
-/* sends a request without batches, for the Date of its answer */
+/* sends a request without batches, for the Date of its answer, or for access */
 void http_lane_ask(struct http_lane *lane, int64_t now);
 /* Milliseconds that the current part's request may take: more when none was answered lately. */
 int64_t http_lane_limit(const struct http_lane *lane);
@@ -119,7 +121,8 @@ void http_lane_settle(struct http_lane *lane);
 void http_lane_free(struct http_lane *lane);
 
 /* ---- send_clock.c: the caller holds the lock ---- */
-/* The lane has something to send that needs the API's clock, which is not known yet. */
+/* The lane is to ask without a batch: for the API's clock, which is not known yet and which
+ * something that it has to send needs, or for access. */
 bool http_clock_wanted(const struct http_lane *lane);
 /* Compares the clocks, once: the Date of the lane's answer, and when it came. */
 void http_clock_read(struct http_lane *lane, int64_t now_ms);

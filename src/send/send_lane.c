@@ -195,17 +195,35 @@ void http_lane_start(struct http_lane *lane, int64_t now)
 	st->base->sender->stats.bytes += r->body.len;
 }
 
+/* curl keeps no copy of the body, which is a constant. */
+static bool lane_ask_prepare(struct http_lane *lane, bool access)
+{
+	const char *body = lane->stream->service->access_body;
+	if (!access)
+		return curl_easy_setopt(lane->easy, CURLOPT_NOBODY, 1L) == CURLE_OK;
+	if (body == NULL)
+		return curl_easy_setopt(lane->easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
+	return curl_easy_setopt(lane->easy, CURLOPT_POST, 1L) == CURLE_OK &&
+	       curl_easy_setopt(lane->easy, CURLOPT_POSTFIELDSIZE, (long)strlen(body)) ==
+		   CURLE_OK &&
+	       curl_easy_setopt(lane->easy, CURLOPT_POSTFIELDS, body) == CURLE_OK;
+}
+
 void http_lane_ask(struct http_lane *lane, int64_t now)
 {
+	struct http_stream *st = lane->stream;
+	bool access = st->asks == HTTP_ASKS_ACCESS;
+	char *url = access
+			? df_format("%s%s", st->base->feed->send.endpoint, st->service->access_path)
+			: df_strdup(st->url);
 	if (lane->easy == NULL)
 		lane_prepare(lane);
 	lane->asks = true;
-	if (lane->easy == NULL || curl_easy_setopt(lane->easy, CURLOPT_NOBODY, 1L) != CURLE_OK ||
-	    !lane_launch(lane, lane->stream->url, now)) {
+	if (lane->easy == NULL || !lane_ask_prepare(lane, access) || !lane_launch(lane, url, now))
 		lane_fail(lane);
-		return;
-	}
-	lane->stream->route->asking = true;
+	else
+		st->route->asking = true;
+	free(url);
 }
 
 void http_lane_end(struct http_lane *lane)

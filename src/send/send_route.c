@@ -207,6 +207,9 @@ void http_route_check(struct http_route *route, int64_t patience, int64_t now)
 		    DF_RETRY, &route->why, NULL,
 		    "%s asked not to be called for another %lld s (%s): run again after that",
 		    route->name, (long long)((until - now + 999) / 1000), trouble);
+	else if (patience == 0)
+		route->closed = df_fail(DF_RETRY, &route->why, NULL,
+					"no usable response from %s: %s", route->name, trouble);
 	else if (now - route->trouble_since >= patience)
 		route->closed = df_fail(
 		    DF_RETRY, &route->why, NULL,

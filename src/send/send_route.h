@@ -64,6 +64,7 @@ struct http_route {
 	int64_t failed_at;     /* the latest */
 	int64_t trouble_since; /* nothing succeeded since then; 0: no trouble */
 	int64_t not_before;    /* the API asked for silence until then */
+	bool untrusted;        /* its certificate was refused */
 	bool unwell;
 	unsigned probes; /* that failed, while unwell */
 	int64_t probe_at;

@@ -45,6 +45,12 @@ struct http_service {
 	/* Judges the answer to that part. */
 	void (*read)(struct send_verdict *v, const struct send_request *r,
 		     const struct send_answer *a);
+
+	/* A request that shows whether the credentials are good and brings nothing: its path, and
+	 * what is posted to it; access_body NULL: it is a GET. access_path NULL: nothing shows
+	 * that. access_read judges the answer: SEND_ACCEPT where they are. */
+	const char *access_path, *access_body;
+	void (*access_read)(struct send_verdict *v, const struct send_answer *a);
 };
 
 /* By the feed's sink; a constant. NULL: the sink is not a service. */

@@ -160,7 +160,8 @@ static void http_start(struct send_http *h, int64_t now)
 
 static bool stream_idle(const struct http_stream *st)
 {
-	if (st->asks && st->route->clock == HTTP_CLOCK_UNKNOWN)
+	if ((st->asks == HTTP_ASKS_CLOCK && st->route->clock == HTTP_CLOCK_UNKNOWN) ||
+	    (st->asks == HTTP_ASKS_ACCESS && !st->answered))
 		return false;
 	for (uint32_t i = 0; i < st->base->n_lanes; i++)
 		if (st->lanes[i].request.n > 0 || st->lanes[i].queue.n > 0)
