@@ -85,4 +85,17 @@ enum df_status decode_seal(const struct conf_feed *feed, const char *key, int fr
 enum df_status decode_check_keys(const struct conf_feed *feed, const char **key,
 				 struct df_err *err) DF_CHECK;
 
+struct decode_own_key { /* of the keyring: its secret part for decryption is there */
+	char fingerprint[DECODE_KEY_SIZE];
+	bool revoked;
+	int64_t expires_s; /* nobody can encrypt to it from then on; 0: never */
+};
+/* The keys that files may be encrypted to; *out is the caller's. */
+enum df_status decode_own_keys(const struct conf_feed *feed, struct decode_own_key **out, size_t *n,
+			       struct df_err *err) DF_CHECK;
+/* Encrypts a few bytes to the key and decrypts them, as a run decrypts a file: without a terminal,
+ * with the feed's passphrase. Not of a key that is revoked or has expired. */
+enum df_status decode_try_key(const struct conf_feed *feed, const char *fingerprint,
+			      const char *scratch, struct df_err *err) DF_CHECK;
+
 #endif

@@ -46,6 +46,17 @@ struct fetch_list {
 enum df_status fetch_open(const struct conf_feed *feed, struct fetch **out,
 			  struct df_err *err) DF_CHECK;
 
+/* The same; *at gets how far it came: when it fails, what failed. */
+enum fetch_step {
+	FETCH_STEP_CONNECT,
+	FETCH_STEP_HOST_KEY,
+	FETCH_STEP_LOGIN,
+	FETCH_STEP_FOLDER,
+	FETCH_STEP_OPEN /* nothing failed */
+};
+enum df_status fetch_open_at(const struct conf_feed *feed, struct fetch **out, enum fetch_step *at,
+			     struct df_err *err) DF_CHECK;
+
 /* Regular files that the feed takes: recognised names (name_parse_as) or `include`, less
  * `exclude`, hidden files and .tmp .part .partial .filepart, sorted by name (bytes). Symlinks
  * and specials are not followed; sub-folders are with `subfolders`, but for those that
@@ -100,6 +111,12 @@ enum df_status fetch_stat_file(struct fetch *source, const char *name, struct fe
  * Sub-folders of the name are made. DF_REJECT: as fetch_after. */
 enum df_status fetch_put(struct fetch *source, const char *dir, const char *name, const void *p,
 			 size_t len, struct df_err *err) DF_CHECK;
+
+/* What a feed's receipts, after_done and after_refused need: makes a small hidden file in each
+ * folder that is written to, moves it as they do, and deletes it. DF_END: they need nothing. DF_OK:
+ * *where (the caller's) names the folders. DF_DENIED: the source refuses it. Folders that they
+ * would make are made. */
+enum df_status fetch_try_write(struct fetch *source, char **where, struct df_err *err) DF_CHECK;
 
 /* True once the connection is of no use any more: what failed may be tried again on a new one. */
 bool fetch_broken(const struct fetch *source);

@@ -4,6 +4,7 @@
  * looked for instead. */
 #include "decode_gpg_priv.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -107,27 +108,33 @@ static enum df_status keys_recipients(const struct conf_feed *feed, gpgme_ctx_t 
 	return DF_OK;
 }
 
-static enum df_status keys_any(const struct conf_feed *feed, gpgme_ctx_t ctx, const char *home,
-			       struct df_err *err)
+/* *home: where the keys are, borrowed. The context is the caller's. */
+static enum df_status keys_open(const struct conf_feed *feed, gpgme_ctx_t *ctx, const char **home,
+				struct df_err *err)
 {
-	struct keys_found found = {0};
-	gpgme_error_t e =
-	    gpgme_ctx_set_engine_info(ctx, GPGME_PROTOCOL_OpenPGP, NULL, feed->decode.gnupg_home);
+	gpgme_check_version(NULL);
+	*home = feed->decode.gnupg_home != NULL ? feed->decode.gnupg_home
+						: gpgme_get_dirinfo("homedir");
+	gpgme_error_t e = gpgme_new(ctx);
 	if (e == 0)
-		e = keys_list(ctx, home, &found);
-	return e == 0 ? keys_verdict(&found, home, err) : keys_unlisted(home, e, err);
+		e = gpgme_ctx_set_engine_info(*ctx, GPGME_PROTOCOL_OpenPGP, NULL,
+					      feed->decode.gnupg_home);
+	if (e == 0 && *home != NULL)
+		return DF_OK;
+	return keys_unlisted(*home != NULL ? *home : "GnuPG's home", e, err);
 }
 
-static enum df_status keys_check(const struct conf_feed *feed, gpgme_ctx_t ctx, const char **key,
-				 struct df_err *err)
+static enum df_status keys_check(const struct conf_feed *feed, gpgme_ctx_t ctx, const char *home,
+				 const char **key, struct df_err *err)
 {
-	const char *home = feed->decode.gnupg_home != NULL ? feed->decode.gnupg_home
-							   : gpgme_get_dirinfo("homedir");
-	if (home == NULL)
-		return keys_unlisted("GnuPG's home", 0, err);
-	enum df_status st = keys_any(feed, ctx, home, err);
+	struct keys_found found = {0};
+	gpgme_error_t e = keys_list(ctx, home, &found);
+	if (e != 0)
+		return keys_unlisted(home, e, err);
+	enum df_status st = keys_verdict(&found, home, err);
 	if (st != DF_OK)
 		return st;
+
 	*key = "signed_by";
 	st = keys_signers(feed, ctx, home, err);
 	if (st != DF_OK)
@@ -139,15 +146,75 @@ static enum df_status keys_check(const struct conf_feed *feed, gpgme_ctx_t ctx, 
 enum df_status decode_check_keys(const struct conf_feed *feed, const char **key, struct df_err *err)
 {
 	gpgme_ctx_t ctx = NULL;
+	const char *home = NULL;
 	*key = "gnupg_home";
 	if (!feed->decode.encrypted)
 		return DF_OK;
 
-	gpgme_check_version(NULL);
-	gpgme_error_t e = gpgme_new(&ctx);
-	if (e != 0)
-		return keys_unlisted("GnuPG's home", e, err);
-	enum df_status st = keys_check(feed, ctx, key, err);
-	gpgme_release(ctx);
+	enum df_status st = keys_open(feed, &ctx, &home, err);
+	if (st == DF_OK)
+		st = keys_check(feed, ctx, home, key, err);
+	if (ctx != NULL)
+		gpgme_release(ctx);
+	return st;
+}
+
+/* ---- each key that files may be encrypted to ---- */
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+/* When nobody can encrypt to it any more: the last of its parts for that, or all of it. */
+static int64_t key_expires(gpgme_key_t key)
+{
+	int64_t latest = -1;
+	for (gpgme_subkey_t sub = key->subkeys; sub != NULL; sub = sub->next) {
+		if (!sub->can_encrypt || sub->revoked || latest == 0)
+			continue;
+		latest = sub->expires == 0 || sub->expires > latest ? sub->expires : latest;
+	}
+	return latest < 0 ? 0 : earlier(latest, key->subkeys->expires);
+}
+
+static bool key_is_own(gpgme_key_t key, const char *home)
+{
+	struct keys_found found = {0};
+	keys_count(key, home, &found);
+	return found.secret > 0;
+}
+
+enum df_status decode_own_keys(const struct conf_feed *feed, struct decode_own_key **out, size_t *n,
+			       struct df_err *err)
+{
+	gpgme_ctx_t ctx = NULL;
+	gpgme_key_t key = NULL;
+	gpgme_error_t e = 0;
+	const char *home = NULL;
+	*n = 0;
+	*out = NULL;
+	enum df_status st = keys_open(feed, &ctx, &home, err);
+	if (st != DF_OK)
+		goto cleanup;
+	e = gpgme_set_keylist_mode(ctx, GPGME_KEYLIST_MODE_LOCAL | GPGME_KEYLIST_MODE_WITH_KEYGRIP);
+	if (e == 0)
+		e = gpgme_op_keylist_start(ctx, NULL, 0);
+	while (e == 0 && (e = gpgme_op_keylist_next(ctx, &key)) == 0) {
+		if (key_is_own(key, home)) {
+			*out = df_realloc(*out, (*n + 1) * sizeof(**out));
+			struct decode_own_key *k = &(*out)[(*n)++];
+			*k = (struct decode_own_key){.revoked = key->revoked,
+						     .expires_s = key_expires(key)};
+			snprintf(k->fingerprint, sizeof(k->fingerprint), "%s",
+				 key->subkeys->fpr != NULL ? key->subkeys->fpr : "");
+		}
+		gpgme_key_unref(key);
+	}
+	if (gpgme_err_code(e) != GPG_ERR_EOF)
+		st = keys_unlisted(home, e, err);
+cleanup:
+	if (ctx != NULL)
+		gpgme_release(ctx);
 	return st;
 }

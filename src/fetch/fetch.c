@@ -27,6 +27,13 @@ static enum df_status open_folder(struct fetch *source, struct df_err *err)
 
 enum df_status fetch_open(const struct conf_feed *feed, struct fetch **out, struct df_err *err)
 {
+	enum fetch_step at = FETCH_STEP_CONNECT;
+	return fetch_open_at(feed, out, &at, err);
+}
+
+enum df_status fetch_open_at(const struct conf_feed *feed, struct fetch **out, enum fetch_step *at,
+			     struct df_err *err)
+{
 	struct fetch *source = df_alloc(sizeof(*source));
 	source->feed = feed;
 	switch (feed->fetch.source.kind) {
@@ -42,12 +49,16 @@ enum df_status fetch_open(const struct conf_feed *feed, struct fetch **out, stru
 	}
 	source->root = fetch_path_root(&feed->fetch.source);
 
+	*at = FETCH_STEP_FOLDER;
 	enum df_status st = source->driver->open(feed, &source->state, err);
-	if (st != DF_OK)
+	if (st != DF_OK) {
+		*at = source->driver->step != NULL ? source->driver->step(source->state) : *at;
 		goto cleanup;
+	}
 	st = open_folder(source, err);
 	if (st != DF_OK)
 		goto cleanup;
+	*at = FETCH_STEP_OPEN;
 	*out = source;
 	source = NULL;
 cleanup:

@@ -9,6 +9,11 @@
 
 enum { NAME_SIZE = 1 << 15 }; /* of one name in a listing */
 
+static enum fetch_step sftp_step(const void *state)
+{
+	return ((const struct fetch_sftp *)state)->step;
+}
+
 static bool sftp_broken(const void *state)
 {
 	return ((const struct fetch_sftp *)state)->broken;
@@ -313,6 +318,7 @@ static enum df_status sftp_write(void *state, const char *path, const void *p, s
 const struct fetch_driver fetch_sftp_driver = {
     .open = fetch_sftp_open,
     .close = fetch_sftp_close,
+    .step = sftp_step,
     .broken = sftp_broken,
     .unsupported = sftp_unsupported,
     .listing_differs = true,

@@ -38,6 +38,7 @@ struct fetch_sftp {
 	bool no_lstat, no_stat;    /* the server does not know these requests */
 	bool unsupported;          /* nor the latest one that it refused */
 	bool broken;
+	enum fetch_step step; /* what is being done to open it */
 	bool closing;     /* a short farewell: stops don't count, and nothing is waited for long */
 	int64_t began_ms; /* of the call that is waited for */
 	int64_t heard_ms; /* when the socket last moved */

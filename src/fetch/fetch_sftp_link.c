@@ -110,6 +110,7 @@ static enum df_status link_explain(struct fetch_sftp *s, long rc, const char *pr
 static enum df_status link_handshake(struct fetch_sftp *s, const char *preference,
 				     const unsigned char **blob, size_t *len, struct df_err *err)
 {
+	s->step = FETCH_STEP_CONNECT;
 	enum df_status st = fetch_sftp_connect(s->feed, &s->sock, &s->proxy, err);
 	if (st != DF_OK)
 		return st;
@@ -122,6 +123,7 @@ static enum df_status link_handshake(struct fetch_sftp *s, const char *preferenc
 		return DF_RETRY;
 	if (rc != 0)
 		return link_explain(s, rc, preference, err);
+	s->step = FETCH_STEP_HOST_KEY;
 	*blob = (const unsigned char *)libssh2_session_hostkey(s->session, len, &type);
 	if (*blob == NULL)
 		return df_fail(DF_DENIED, err, NULL, "%s shows no host key",
@@ -256,6 +258,7 @@ static enum df_status link_find_certified(struct fetch_sftp *s, struct fetch_kno
 	struct df_err said = {0};
 	for (int i = 1; i <= CERTIFIED_TRIES; i++) {
 		link_hang_up(s);
+		s->step = FETCH_STEP_HOST_KEY;
 		for (int n = 0; n < i; n++) {
 			st = fetch_sftp_certify(s->feed, known, err);
 			if (st != DF_OK)
@@ -330,11 +333,16 @@ enum df_status fetch_sftp_open(const struct conf_feed *feed, void **state, struc
 	s->feed = feed;
 	s->sock = -1;
 	*state = s;
+	s->step = FETCH_STEP_HOST_KEY; /* known_hosts is read first */
 	enum df_status st = link_find(s, err);
 	if (st != DF_OK)
 		return st;
+	s->step = FETCH_STEP_LOGIN;
 	st = fetch_sftp_login(s, err);
-	return st == DF_OK ? link_subsystem(s, err) : st;
+	if (st != DF_OK)
+		return st;
+	s->step = FETCH_STEP_FOLDER;
+	return link_subsystem(s, err);
 }
 
 void fetch_sftp_close(void *state)
