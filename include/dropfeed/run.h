@@ -14,6 +14,7 @@
  *	run_explain_line	the same, and keep what became of one line
  *	run_status	print what the ledger knows
  *	run_backup	copy the ledger
+ *	run_doctor	try what a run needs
  *
  * Only this room knows all others. It logs what happens; the result says what the exit code is to
  * be.
@@ -256,6 +257,28 @@ bool run_is_feed_name(const char *name); /* may a feed have it? */
  * certificates that are not there, an endpoint that is not the API key's, manifests that fit
  * nothing. Opens no connection. `found` is called for each. */
 void run_conf_check(const struct conf *conf, run_finding_fn *found, void *ctx);
+
+/* ---- doctor ---- */
+
+enum run_tick_state { RUN_TICK_OK, RUN_TICK_WARNING, RUN_TICK_FAILED, RUN_TICK_SKIPPED };
+struct run_tick {         /* one thing that a run needs */
+	const char *feed; /* NULL: it concerns [dropfeed] */
+	const char *name; /* "state_dir", "login", ... */
+	enum run_tick_state state;
+	const char *text; /* what was found; where it failed, what to do as well */
+	int exit_code;    /* of a run for that reason alone; 0: it did not fail */
+};
+struct run_doctor_options {
+	const char *path;         /* of the configuration */
+	const char *const *feeds; /* names; none: all */
+	size_t n_feeds;
+	void (*tick)(void *ctx, const struct run_tick *t); /* called for each, in order */
+	void *ctx;
+};
+/* Tries all of it, one after the other, each once: connects, logs in, lists, writes a small file
+ * where a run writes, decrypts, asks the API whether the credentials are good. Sends no row, takes
+ * no file, writes nothing to the ledger. */
+void run_doctor(const struct run_doctor_options *options, struct run_result *result);
 
 /* ---- explaining ---- */
 

@@ -22,6 +22,7 @@ const struct cli_command cli_commands[] = {
      cli_prune, true},
     {"backup", "copy the ledger while runs go on", &cli_backup_spec, cli_backup},
     {"check", "check the configuration", &cli_check_spec, cli_check},
+    {"doctor", "try what a run needs: server, keys, API", &cli_doctor_spec, cli_doctor},
     {"plan", "look at a data plan, or fetch one from the platform", &cli_plan_spec, cli_plan},
     {"manifest", "propose a manifest for a file with other column names", &cli_manifest_spec,
      cli_manifest},

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* One tick: what was found, and the exit code that it makes. */
+#include "run_doctor.h"
+
+#include <stdio.h>
+
+static void tick(struct doctor *d, const char *name, enum run_tick_state state, enum df_status st,
+		 const char *text)
+{
+	struct run_result alone = {0};
+	run_note_status(&alone, st);
+	run_note_status(d->result, st);
+	const struct run_tick t = {.feed = d->feed != NULL ? d->feed->name : NULL,
+				   .name = name,
+				   .state = state,
+				   .text = text,
+				   .exit_code = run_exit_code(&alone)};
+	d->options->tick(d->options->ctx, &t);
+}
+
+#define TICK(d, name, state, fmt)                                                                  \
+	do {                                                                                       \
+		char text[DF_ERR_TEXT];                                                            \
+		va_list ap;                                                                        \
+		va_start(ap, fmt);                                                                 \
+		vsnprintf(text, sizeof(text), fmt, ap);                                            \
+		va_end(ap);                                                                        \
+		df_utf8_sanitize(text);                                                            \
+		tick((d), (name), (state), DF_OK, text);                                           \
+	} while (0)
+
+void doctor_ok(struct doctor *d, const char *name, const char *fmt, ...)
+{
+	TICK(d, name, RUN_TICK_OK, fmt);
+}
+
+void doctor_warns(struct doctor *d, const char *name, const char *fmt, ...)
+{
+	TICK(d, name, RUN_TICK_WARNING, fmt);
+}
+
+void doctor_skips(struct doctor *d, const char *name, const char *fmt, ...)
+{
+	TICK(d, name, RUN_TICK_SKIPPED, fmt);
+}
+
+void doctor_fails(struct doctor *d, const char *name, enum df_status st, const struct df_err *why)
+{
+	char text[DF_ERR_TEXT];
+	struct df_err plain = *why;
+	plain.code[0] = '\0';
+	df_err_render(&plain, text, sizeof(text));
+	df_hide_passwords(text);
+	/* what would be the file's fault is nobody's here */
+	tick(d, name, RUN_TICK_FAILED, st == DF_REJECT ? DF_DENIED : st, text);
+}
+
+static bool is_of_feed(const struct doctor *d, const struct doctor_finding *f)
+{
+	return d->feed == NULL ? f->feed == NULL
+			       : f->feed != NULL && strcmp(f->feed, d->feed->name) == 0;
+}
+
+void doctor_shows(struct doctor *d, const char *name, struct doctor_finding *f)
+{
+	f->shown = true;
+	tick(d, name, f->warning ? RUN_TICK_WARNING : RUN_TICK_FAILED,
+	     f->warning ? DF_OK : DF_USAGE, f->text);
+}
+
+bool doctor_found(struct doctor *d, const char *name, const char *const *keys)
+{
+	for (size_t i = 0; i < d->n_findings; i++) {
+		struct doctor_finding *f = &d->findings[i];
+		for (const char *const *key = keys; *key != NULL; key++)
+			if (is_of_feed(d, f) && !f->shown && strcmp(f->key, *key) == 0) {
+				doctor_shows(d, name, f);
+				return true;
+			}
+	}
+	return false;
+}
