@@ -11,6 +11,7 @@
  *	document_preflight.c	checked to its end before anything of it is sent
  *	document_send.c		its batches are made and sent
  *	document_resend.c	those batches whose rows the API rejected, once more
+ *	document_request.c	the rows of subject requests that were taken
  *	document_undelivered.c	which of its rows were not settled
  *	document_rejects.c	its reject file
  *	document_encode.c	in the encoding of the document
@@ -197,6 +198,14 @@ enum df_status document_resend(const struct document_env *env, struct document_p
  * are borrowed. */
 struct ledger_reject *document_reject_rows(const struct send_reject *rejects, size_t n_rejects,
 					   size_t *n_rows);
+
+/* The rows of subject requests that were taken, as the ledger takes them. */
+struct document_requests {
+	struct ledger_request *v; /* own; its texts as well */
+	size_t n;
+};
+void document_requests_of(const struct send_settled *step, struct document_requests *out);
+void document_requests_free(struct document_requests *r); /* what it holds */
 
 /* ---- the reject file ---- */
 

@@ -336,12 +336,22 @@ struct ledger_facts {
 };
 enum df_status ledger_document_facts(struct ledger *l, int64_t id, const struct ledger_facts *facts,
 				     struct df_err *err) DF_CHECK;
+struct ledger_request { /* a row that is in a subject request that was taken */
+	uint64_t row, line;
+	const char *id;
+	bool known;        /* the service had it before */
+	const char *state; /* "pending", ...; what is entered is pending */
+	const char *due;   /* when it is expected to be carried out, or NULL */
+	int64_t at_ms;     /* of the state */
+};
 struct ledger_settled { /* how far a lane got */
 	uint32_t lane;
 	uint64_t done;           /* its first batches */
 	uint64_t rows_delivered; /* in this step, as are the rejects */
 	const struct ledger_reject *rejects;
 	size_t n_rejects;
+	const struct ledger_request *requests;
+	size_t n_requests;
 };
 /* Stores a document's step in one transaction: progress, rows delivered, rows rejected. */
 enum df_status ledger_lane_settled(struct ledger *l, int64_t id, const struct ledger_settled *step,
@@ -413,6 +423,42 @@ enum df_status ledger_period_reasons(struct ledger *l, const struct ledger_perio
 enum df_status ledger_period_findings(struct ledger *l, const struct ledger_period *p,
 				      ledger_each_cause each, void *ctx,
 				      struct df_err *err) DF_CHECK;
+
+/* ---- subject requests ---- */
+typedef enum df_status (*ledger_each_request)(void *ctx, const struct ledger_request *r,
+					      struct df_err *err);
+/* The document's rows in requests, by row number. `each` may call back into the ledger. */
+enum df_status ledger_requests(struct ledger *l, int64_t document_id, ledger_each_request each,
+			       void *ctx, struct df_err *err) DF_CHECK;
+/* What the service says of one by now; its state, due (NULL: as before) and at_ms count. */
+enum df_status ledger_request_state(struct ledger *l, int64_t document_id,
+				    const struct ledger_request *now, struct df_err *err) DF_CHECK;
+struct ledger_request_count {
+	char state[24];
+	uint64_t requests, known; /* known: those among them that the service had before */
+};
+/* By state; *n: how many there may be, then how many there are. */
+enum df_status ledger_request_counts(struct ledger *l, int64_t document_id,
+				     struct ledger_request_count *v, size_t *n,
+				     struct df_err *err) DF_CHECK;
+
+/* How often a service may be called. */
+struct ledger_limit {
+	int64_t span_ms;
+	uint64_t most;
+	bool made; /* new requests alone count, not calls of any kind */
+};
+struct ledger_spending {
+	const char *fingerprint; /* of endpoint and key */
+	uint64_t calls, made;    /* that are about to be done */
+	const struct ledger_limit *limits;
+	size_t n_limits;
+	int64_t now_ms;
+};
+/* Enters them, unless a limit would be passed within any span of its length: then nothing is
+ * entered, *wait_ms is when to ask again, and *limit, which. Else *wait_ms is 0. */
+enum df_status ledger_spend(struct ledger *l, const struct ledger_spending *s, int64_t *wait_ms,
+			    size_t *limit, struct df_err *err) DF_CHECK;
 
 /* ---- counters that never go back ---- */
 /* Of a feed: LEDGER_ARRIVAL, "files_done", "files_refused", "files_abandoned", "rows_delivered",
@@ -538,6 +584,8 @@ struct ledger_again { /* what became of some of them */
 	size_t n_delivered;
 	const struct ledger_reject *rejects; /* rejected again */
 	size_t n_rejects;
+	const struct ledger_request *requests;
+	size_t n_requests;
 };
 /* Stores it in one transaction. */
 enum df_status ledger_again_settled(struct ledger *l, int64_t document_id,

@@ -73,6 +73,18 @@ struct send_past {
 	int64_t success_ms;    /* the latest */
 	int64_t not_before_ms; /* the API asked not to be called before; 0: it no longer does */
 };
+struct send_limit { /* of a service: at most so many in any span of that length */
+	int64_t span_ms;
+	uint64_t most;
+	bool made;        /* new requests alone count, not calls of any kind */
+	const char *name; /* "26,666 requests in 8 hours" */
+};
+struct send_spending {
+	const char *fingerprint; /* of endpoint and key */
+	uint64_t calls, made;    /* calls, and new requests among them */
+	const struct send_limit *limits;
+	size_t n_limits;
+};
 struct send_memory {
 	void *ctx;
 	/* Of an unknown fingerprint: zeros. Called by whoever opens a stream. */
@@ -87,6 +99,11 @@ struct send_memory {
 				   struct df_err *err);
 	enum df_status (*suspect)(void *ctx, const char *fingerprint, const char *text,
 				  struct df_err *err);
+	/* So many calls are about to go to a service with limits of its own, across runs. They are
+	 * entered; or a limit would be passed: *wait_ms is when to ask again, *limit, which. Called
+	 * in the sender's thread, before each request; may be NULL. */
+	enum df_status (*spend)(void *ctx, const struct send_spending *s, int64_t *wait_ms,
+				size_t *limit, struct df_err *err);
 	/* A request of the feed was answered with 429. Called in the sender's thread; may be
 	 * NULL. */
 	void (*throttled)(void *ctx, const char *feed);

@@ -45,6 +45,9 @@ static const size_t feed_texts[] = {
     FEED(send.proxy),
     FEED(send.proxy_user),
     FEED(expect.zone),
+    FEED(requests.regulation),
+    FEED(requests.group_id),
+    FEED(requests.callbacks),
     FEED(notify.on_event),
     FEED(notify.webhook),
 };

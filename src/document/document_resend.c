@@ -61,18 +61,23 @@ static enum df_status on_settled(void *ctx, const struct send_settled *step, str
 {
 	struct resend *s = ctx;
 	struct ledger_again settled = {0};
+	struct document_requests requests = {0};
 	enum df_status st = DF_OK;
 	uint64_t *delivered = take_delivered(s, step, &settled.n_delivered);
 	struct ledger_reject *rejects =
 	    document_reject_rows(step->rejects, step->n_rejects, &settled.n_rejects);
 	settled.delivered = delivered;
 	settled.rejects = rejects;
+	document_requests_of(step, &requests);
+	settled.requests = requests.v;
+	settled.n_requests = requests.n;
 	if (settled.n_delivered != step->rows_delivered)
 		st = df_fail(DF_FATAL, err, NULL,
 			     "lane %u delivered other rows than were sent (a defect of dropfeed)",
 			     step->lane);
 	else
 		st = ledger_again_settled(s->env->ledger, s->document_id, &settled, err);
+	document_requests_free(&requests);
 	free(delivered);
 	free(rejects);
 	return st;

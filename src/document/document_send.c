@@ -104,6 +104,7 @@ static void note_progress(struct document_progress *p, const struct send_settled
 static enum df_status on_settled(void *ctx, const struct send_settled *step, struct df_err *err)
 {
 	struct document_send *s = ctx;
+	struct document_requests requests = {0};
 	size_t n = 0;
 	note_progress(s->progress, step);
 	if (s->document_id == 0)
@@ -118,10 +119,14 @@ static enum df_status on_settled(void *ctx, const struct send_settled *step, str
 	struct ledger_reject *rows = document_reject_rows(step->rejects, step->n_rejects, &n);
 	settled->rejects = rows;
 	settled->n_rejects = n;
+	document_requests_of(step, &requests);
+	settled->requests = requests.v;
+	settled->n_requests = requests.n;
 	enum df_status st =
 	    ledger_lanes_settled(s->env->ledger, s->document_id, s->held, s->n_held, err);
 	s->n_held = 0;
 	free(rows);
+	document_requests_free(&requests);
 	return st;
 }
 

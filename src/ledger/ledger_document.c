@@ -276,6 +276,8 @@ static enum df_status lane_settled(struct ledger *l, int64_t id, const struct le
 	enum df_status st = lane_forward(l, id, step->lane, step->done, err);
 	for (size_t i = 0; i < step->n_rejects && st == DF_OK; i++)
 		st = reject_add(l, id, &step->rejects[i], err);
+	if (st == DF_OK && step->n_requests > 0)
+		st = ledger_requests_put(l, id, step->requests, step->n_requests, err);
 	return st;
 }
 

@@ -18,6 +18,7 @@
  * ledger_retry.c	what is opened again
  * ledger_anew.c	what is given up, begun anew, sent once more, or pruned
  * ledger_tally.c	counters that never go back
+ * ledger_request.c	subject requests, and what was asked of their service
  * ledger_header.c	the columns of a feed's documents
  * ledger_notice.c	conditions of a feed, and what is to be reported
  * ledger_backup.c	a copy of an SQLite ledger
@@ -140,6 +141,11 @@ void ledger_document_read(const struct ledger *l, struct ledger_stmt *s,
 const char *ledger_path_stored(const struct ledger *l, const char *path);
 /* The whole path of what is stored. The caller's; NULL stays NULL. */
 char *ledger_path_whole(const struct ledger *l, const char *stored);
+
+/* Within a transaction. */
+enum df_status ledger_requests_put(struct ledger *l, int64_t document_id,
+				   const struct ledger_request *v, size_t n,
+				   struct df_err *err) DF_CHECK;
 
 static inline const char *ledger_reject_code(const struct ledger_reject *r)
 {

@@ -254,6 +254,22 @@ static const char *const ledger_migrations[] = {
     /* rows of reject files that were dropped again */
     "CREATE TABLE redropped("
     "  feed TEXT NOT NULL, mark INTEGER NOT NULL, PRIMARY KEY(feed, mark)) WITHOUT ROWID;",
+
+    /* Subject requests that were taken, one entry for each row that is in one: known: the service
+     * had it before; state: pending, in_progress, completed, cancelled, or unknown; due: when it is
+     * expected to be carried out, in the service's words. And what was asked of a service, by
+     * endpoint and key, in slots of some seconds: calls of any kind, and new requests. */
+    "CREATE TABLE request("
+    "  document_id INTEGER NOT NULL REFERENCES document(id) ON DELETE CASCADE, row INTEGER NOT "
+    "NULL,"
+    "  line INTEGER NOT NULL, id TEXT NOT NULL, known INTEGER NOT NULL DEFAULT 0,"
+    "  state TEXT NOT NULL, due TEXT, at_ms INTEGER NOT NULL,"
+    "  PRIMARY KEY(document_id, row)) WITHOUT ROWID;"
+    "CREATE INDEX request_open ON request(document_id) WHERE state IN ('pending', 'in_progress');"
+    "CREATE TABLE spent("
+    "  fingerprint TEXT NOT NULL, slot INTEGER NOT NULL, calls INTEGER NOT NULL, made INTEGER NOT "
+    "NULL,"
+    "  PRIMARY KEY(fingerprint, slot)) WITHOUT ROWID;",
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
@@ -434,6 +450,14 @@ enum ledger_statement {
 	ST_HEADER_CLEAR,
 	ST_HEADER_ADD,
 	ST_HEADER_FORGET,
+	ST_REQUEST_PUT,
+	ST_REQUEST_STATE,
+	ST_REQUESTS,
+	ST_REQUEST_COUNTS,
+	ST_SPENT,
+	ST_SPENT_SINCE,
+	ST_SPEND,
+	ST_SPENT_FORGET,
 	ST_PERIOD,
 	ST_PERIOD_REASONS,
 	ST_PERIOD_FINDINGS,
@@ -700,6 +724,27 @@ static const char *const ledger_statements[ST_COUNT] = {
 	" JOIN document d ON d.file_id = f.id JOIN finding n ON n.document_id = "
 	"d.id" SQL_PERIOD_WHERE " AND d.state IN (4, 6) GROUP BY f.feed, n.code, n.text"
 	" ORDER BY f.feed, sum(n.rows) DESC, n.code, n.text",
+    [ST_REQUEST_PUT] =
+	"INSERT INTO request(document_id, row, line, id, known, state, due, at_ms)"
+	" VALUES(?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?7)"
+	" ON CONFLICT(document_id, row) DO UPDATE SET id = excluded.id, known = excluded.known,"
+	" due = ifnull(excluded.due, request.due), at_ms = excluded.at_ms",
+    [ST_REQUEST_STATE] = "UPDATE request SET state = ?3, due = ifnull(?4, due), at_ms = ?5"
+			 " WHERE document_id = ?1 AND id = ?2",
+    [ST_REQUESTS] = "SELECT row, line, id, known, state, due, at_ms FROM request"
+		    " WHERE document_id = ?1 AND row > ?2 ORDER BY row LIMIT ?3",
+    [ST_REQUEST_COUNTS] = "SELECT state, count(DISTINCT id), count(DISTINCT CASE WHEN known <> 0"
+			  " THEN id END) FROM request WHERE document_id = ?1 GROUP BY state"
+			  " ORDER BY state",
+    [ST_SPENT] = "SELECT ifnull(sum(calls), 0), ifnull(sum(made), 0) FROM spent"
+		 " WHERE fingerprint = ?1 AND slot > ?2",
+    [ST_SPENT_SINCE] = "SELECT slot, calls, made FROM spent WHERE fingerprint = ?1 AND slot > ?2"
+		       " ORDER BY slot",
+    [ST_SPEND] = "INSERT INTO spent(fingerprint, slot, calls, made) VALUES(?1, ?2, ?3, ?4)"
+		 " ON CONFLICT(fingerprint, slot) DO UPDATE SET calls = spent.calls + "
+		 "excluded.calls,"
+		 " made = spent.made + excluded.made",
+    [ST_SPENT_FORGET] = "DELETE FROM spent WHERE fingerprint = ?1 AND slot < ?2",
 };
 
 #endif

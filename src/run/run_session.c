@@ -109,6 +109,24 @@ static void on_throttled(void *ctx, const char *feed)
 		df_log_err(DF_LOG_WARN, &err);
 }
 
+static enum df_status on_spend(void *ctx, const struct send_spending *s, int64_t *wait_ms,
+			       size_t *limit, struct df_err *err)
+{
+	struct ledger_limit limits[4];
+	size_t n = s->n_limits < 4 ? s->n_limits : 4;
+	for (size_t i = 0; i < n; i++)
+		limits[i] = (struct ledger_limit){.span_ms = s->limits[i].span_ms,
+						  .most = s->limits[i].most,
+						  .made = s->limits[i].made};
+	const struct ledger_spending spending = {.fingerprint = s->fingerprint,
+						 .calls = s->calls,
+						 .made = s->made,
+						 .limits = limits,
+						 .n_limits = n,
+						 .now_ms = df_now_ms()};
+	return ledger_spend(ctx, &spending, wait_ms, limit, err);
+}
+
 static struct sender *sender_of(struct ledger *ledger)
 {
 	const struct send_memory memory = {.ctx = ledger,
@@ -116,6 +134,7 @@ static struct sender *sender_of(struct ledger *ledger)
 					   .remember = on_remember,
 					   .suspects = on_suspects,
 					   .suspect = on_suspect,
+					   .spend = on_spend,
 					   .throttled = on_throttled};
 	struct sender *s = sender_new();
 	sender_memory(s, &memory);

@@ -12,6 +12,7 @@
  *	send_clock.c	this machine's clock and the API's
  *	send_ask.c	asks for it
  *	send_stop.c	a stream ends before its batches do
+ *	send_quota.c	limits of a service that hold across runs
  *	send_service.h	what differs between services; send_events.c: the Events API
  *	send_address.c	the addresses that a route's connections go to
  *

@@ -17,13 +17,22 @@
 #include <stdlib.h>
 
 #define EXISTS     "Subject request already exists"
-#define PER_MINUTE 1000.0
+#define PER_MINUTE 1000
+#define HOUR_MS    INT64_C(3600000)
 #define WORDS_MAX  1000u /* bytes of the API's words */
+
+/* Those of a workspace (mParticle, "Default service limits"); each day and each 8 hours are any
+ * such span. */
+static const struct send_limit limits[] = {
+    {HOUR_MS / 60, PER_MINUTE, false, "1,000 calls in a minute"},
+    {8 * HOUR_MS, 26666, true, "26,666 requests in 8 hours"},
+    {24 * HOUR_MS, 80000, true, "80,000 requests in a day"},
+};
 
 static double opendsr_rate(const struct conf_feed *feed)
 {
 	(void)feed;
-	return PER_MINUTE / 60;
+	return PER_MINUTE / 60.0;
 }
 
 static void opendsr_authorize(CURL *easy, const struct conf_feed *feed)
@@ -120,6 +129,8 @@ const struct http_service http_service_requests = {
     .credentials = "check api_key and its secret: they are the workspace's, not a feed's",
     .rate = opendsr_rate,
     .says_more = true,
+    .limits = limits,
+    .n_limits = sizeof(limits) / sizeof(*limits),
     .authorize = opendsr_authorize,
     .body = opendsr_body,
     .read = opendsr_read,

@@ -14,6 +14,7 @@
 #ifndef DROPFEED_SEND_SERVICE_H
 #define DROPFEED_SEND_SERVICE_H
 
+#include "dropfeed/send.h"
 #include "send_verdict.h"
 
 #include <curl/curl.h>
@@ -31,6 +32,9 @@ struct http_service {
 	/* How many batches a second it takes at most, or, with paces_requests, requests. */
 	double (*rate)(const struct conf_feed *feed);
 	bool paces_requests;
+	/* Limits that hold across runs; a request counts for one call. */
+	const struct send_limit *limits;
+	size_t n_limits;
 	bool says_more; /* of each batch it takes: see struct send_taken */
 
 	/* Sets the credentials, where curl knows their kind. */

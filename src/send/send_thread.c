@@ -6,6 +6,7 @@
  */
 #include "send_http.h"
 #include "send_pace.h"
+#include "send_quota.h"
 #include "send_request.h"
 #include "send_suspect.h"
 
@@ -143,6 +144,10 @@ static void http_start(struct send_http *h, int64_t now)
 		size_t n = send_pace_take(&key->pace, whole ? 1 : want, now, &wait);
 		if (n > 0 && whole)
 			n = want;
+		if (n > 0 && !http_quota_take(lane, now)) {
+			key->spent = true;
+			continue;
+		}
 		if (n > 0) {
 			lane->in_second = key->pace.in_second;
 			if (lane->stream->route->unwell)

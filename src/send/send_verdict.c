@@ -287,7 +287,8 @@ void send_verdict_other(struct send_verdict *v, const struct send_request *r,
 			const struct send_answer *a)
 {
 	*v = (struct send_verdict){0};
-	v->action = a->status == 400 ? SEND_AGAIN : verdict_status(a);
+	bool judged = a->status == 400 || a->status == 409;
+	v->action = judged ? SEND_AGAIN : verdict_status(a);
 	v->words = answer_quote(r, a);
 }
 

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: MIT
+# Data subject requests: nothing goes out that nobody confirmed, and what goes out is asked for once.
+. "$(dirname "$0")/lib/checks.sh"
+
+api=$work/opendsr
+mkdir -p "$api" "$work/in"
+python3 "$root/tests/peers/opendsr" "$api" 2>"$api/err" &
+receivers+=($!)
+wait_for "$api/port" || exit 1
+endpoint=http://127.0.0.1:$(cat "$api/port")
+# settings LINE...: the configuration, with these lines in its feed
+settings() {
+	printf '[dropfeed]\nstate_dir = %s/state\n' "$work"
+	local_feed erasures "$work/in"
+	printf 'kind = subject_requests\nregulation = gdpr\ngive_up_after = 20s\n'
+	printf '%s\n' "$@"
+}
+calls() { grep -c "$1" "$api/calls" 2>/dev/null; }
+taken() { if [ -e "$api/taken.ndjson" ]; then jq -r "$1" "$api/taken.ndjson"; fi; }
+# people FILE N: N rows
+people() {
+	echo user_identities.email,request.submitted_time
+	local i
+	for ((i = 1; i <= $1; i++)); do echo "p$i-$2@example.com,2026-01-12T09:30:00Z"; done
+}
+
+# ---- not confirmed ----
+
+people 3 a >"$work/in/first-erasure.csv"
+settings >"$conf"
+exits 0 "check" check
+exits 0 "a run of a feed that is not confirmed" run
+said "says that nothing was sent, and why" 'nothing was sent: confirmed = yes is not set'
+said "says what would be" '3 erasure requests would be made of'
+exits 0 "the same, dry" run --dry-run
+exits 2 "import does not pass by that" import --feed erasures "$work/in/first-erasure.csv"
+said "it says why" 'confirmed = yes is not set'
+exits 2 "nor does one without a ledger" import --sink events-api --set kind=subject_requests --set confirmed=yes --set endpoint="$endpoint" \
+	--set api_key=demo-key --set api_secret_file="$work/api-secret" --set regulation=gdpr "$work/in/first-erasure.csv"
+exits 0 "the requests themselves can be looked at" import --feed erasures --sink - "$work/in/first-erasure.csv"
+equal "they are three" "$(wc -l <"$work/out")" 3
+check "nobody was called" test ! -e "$api/calls"
+exits 0 "nothing is entered" status --format json
+check "no file is known" holds '.files == []' "$work/out"
+
+# ---- mistakes of the configuration ----
+
+settings 'placeholder_ids = keep' >"$conf"
+exits 2 "placeholders are always rejected" check
+settings 'endpoint = us1' | sed "/^endpoint = http/d" >"$conf"
+exits 2 "events go to another address" check
+said "it says so" 'events go there, not subject requests'
+settings 'document_type = eventless' >"$conf"
+exits 2 "events are no subject requests" check
+settings | sed '/^kind/d' >"$conf"
+exits 2 "a regulation is none of a feed of events" check
+said "names the key and the kind" 'regulation: not for a feed with kind = events'
+
+# ---- the kinds stay apart ----
+
+printf 'user_identities.email\nann@example.com\n' >"$work/in/other-eventless.csv"
+settings 'confirmed = yes' 'exclude = first-*' >"$conf"
+exits 0 "a feed of requests leaves a file of events alone" run
+said "and says so" 'eventless documents hold events'
+check "it is still there, and nobody was called" test -e "$work/in/other-eventless.csv" -a ! -e "$api/calls"
+settings | grep -vE '^(kind|regulation)' >"$conf"
+exits 0 "a feed of events leaves a file of requests alone" run --dry-run
+said "and says so" 'erasure documents hold data subject requests'
+rm "$work/in/other-eventless.csv"
+
+# ---- too many ----
+
+settings 'confirmed = yes' 'max_requests = 2' >"$conf"
+exits 1 "more requests than max_requests" run
+said "are refused" 'more than 2 requests'
+check "none of them was made" test ! -e "$api/calls"
+rm -r "$work/state" "$work/in/first-erasure.csv"
+
+# ---- answers ----
+
+people 5 b >"$work/in/second-erasure.csv"
+printf 'user_identities.email,request.submitted_time,request.regulation\nbad@example.com,2026-01-12,\nnull,2026-01-12,\ngood@example.com,2026-01-12,ccpa\n' \
+	>"$work/in/third-access.csv"
+settings 'confirmed = yes' 'lanes = 1' >"$conf"
+printf '503\nlose\nok\n409\npage 409\n400 Subject request already exists.\nok\nok\n400 Invalid <email> domain.\n429 1\n' >"$api/script"
+exits 1 "a confirmed run" run
+equal "each good request was taken once" "$(taken .subject_request_id | sort | uniq -d | wc -l)" 0
+equal "what was taken" "$(taken '.subject_request_type + " " + (.subject_identities.email.value | .[0:1])' | sort | uniq -c | tr -s ' ' | tr '\n' ';')" \
+	" 1 access g; 3 erasure p;"
+equal "a lost answer was asked for again under the same id" "$(grep -A1 'POST lose' "$api/calls" | awk '{print $3}' | sort -u | wc -l)" 1
+equal "rows = delivered + rejected" "$("$dropfeed" --config "$conf" status --format json |
+	jq -c '[.files[].documents[]] | sort_by(.event_type) | map([.event_type, .rows, .delivered, .rejected])')" '[["access",3,1,2],["erasure",5,5,0]]'
+rejects=$(find "$work/state/rejects" -type f)
+check "the API's words are with the row that it refused" grep -q '^bad@.*request-failed.*Invalid <email> domain' "$rejects"
+check "a placeholder is rejected here" grep -q '^null.*missing-identity' "$rejects"
+before=$(calls POST)
+exits 0 "another run" run
+equal "calls nobody" "$(calls POST)" "$before"
+
+# ---- access refused ----
+
+printf 'wrong\n' >"$work/wrong-secret"
+chmod 600 "$work/wrong-secret"
+people 2 c >"$work/in/fourth-portability.csv"
+settings 'confirmed = yes' | sed "s|api-secret|wrong-secret|" >"$conf"
+exits 4 "a wrong secret" run
+said "whose key it is" "they are the workspace's"
+equal "nothing was taken" "$(taken .subject_request_type | grep -c portability)" 0
+settings 'confirmed = no' >"$conf"
+exits 0 "once begun, it is held all the same" run
+equal "nothing was taken then" "$(taken .subject_request_type | grep -c portability)" 0
+settings 'confirmed = yes' >"$conf"
+exits 0 "with the right one" run
+equal "both were taken" "$(taken .subject_request_type | grep -c portability)" 2
+
+finish
