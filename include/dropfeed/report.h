@@ -138,8 +138,10 @@ void report_post_prepare(void);
 
 /* For monitors. */
 struct report_health {
-	uint64_t unfinished; /* files that are not through */
-	/* closed since then: refused, or with rejected rows, and nothing was done about it yet */
+	/* files that are not through, and feeds that were not when they ran last */
+	uint64_t unfinished;
+	/* closed since then: refused, or with rejected rows, and nothing was done about it yet; and
+	 * what is missing */
 	uint64_t faulty;
 };
 enum df_status report_health(struct ledger *l, const char *feed, int64_t since_ms,

@@ -46,6 +46,7 @@ int cli_files_main(const struct cli_spec *spec, struct cli_globals *g, int argc,
 				      .from = a.from != NULL ? from : NULL,
 				      .without_rejects = a.flag,
 				      .new_ids = a.flag};
+	conf->operate.progress_s = cli_seconds(a.progress);
 	run(conf, &o, result);
 	code = run_exit_code(result);
 cleanup:

@@ -10,6 +10,7 @@ struct cli_files_arguments {
 	const char *from;
 	bool flag; /* --without-rejects, --new-ids */
 	bool same; /* --same-ids */
+	uint64_t progress;
 };
 #define CLI_FILES_AT(member) offsetof(struct cli_files_arguments, member)
 #define CLI_FILES_FEED                                                                             \

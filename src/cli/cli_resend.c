@@ -8,12 +8,13 @@ static const struct cli_option options[] = {
      "under the stored settings and the same ids: the API ignores what it has (default)"},
     {"new-ids", NULL, CLI_FLAG, CLI_FILES_AT(flag),
      "under today's settings and new ids: every row counts again"},
+    CLI_PROGRESS(CLI_FILES_AT(progress)),
     {0}};
 
 const struct cli_spec cli_resend_spec = {
     .command = "resend",
     .known_files = true,
-    .synopsis = "[--feed NAME]... [--from DIR] [--same-ids|--new-ids] FILE...",
+    .synopsis = "[--feed NAME]... [--from DIR] [--same-ids|--new-ids] [--progress SECONDS] FILE...",
     .about = "Delivers finished files once more: after the receiving side lost them, or to another "
 	     "endpoint. With the "
 	     "same ids the API ignores what it took in the last 30 days.\n"

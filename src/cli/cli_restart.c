@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli_files.h"
 
-static const struct cli_option options[] = {CLI_FILES_FEED, CLI_FILES_FROM, {0}};
+static const struct cli_option options[] = {
+    CLI_FILES_FEED, CLI_FILES_FROM, CLI_PROGRESS(CLI_FILES_AT(progress)), {0}};
 
 const struct cli_spec cli_restart_spec = {
     .command = "restart",
     .known_files = true,
-    .synopsis = "[--feed NAME]... [--from DIR] FILE...",
+    .synopsis = "[--feed NAME]... [--from DIR] [--progress SECONDS] FILE...",
     .about = "Begins files anew that are not done: under way, refused or abandoned. Today's "
 	     "settings count, and the "
 	     "whole file is read, checked and sent from its beginning; documents of a zip that are "

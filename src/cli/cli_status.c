@@ -22,9 +22,8 @@ static const struct cli_option options[] = {
     {"unfinished", NULL, CLI_FLAG, AT(unfinished), "only files that a run has yet to go on with"},
     {"last", "N", CLI_COUNT, AT(last), "at most N files"},
     {"exit-code", NULL, CLI_FLAG, AT(exit_code),
-     "for monitors: exit 3 when something is unfinished, 1 when a file that was closed since "
-     "--since (default 24h) was "
-     "refused or abandoned or has rejected rows, else 0"},
+     "for monitors: exit 3 when something is unfinished or denied, 1 when a file that was closed "
+     "since --since (default 24h) was refused or has rejected rows, or one is missing, else 0"},
     {"format", "F", CLI_JSON, AT(json), "text (default) or json"},
     {0}};
 

@@ -70,6 +70,19 @@ static enum df_status health_file(void *ctx, const struct ledger_file *f, struct
 	return st;
 }
 
+/* What a run noted: it stays until a run finds that it is over. */
+static enum df_status health_condition(void *ctx, const struct ledger_condition *c,
+				       struct df_err *err)
+{
+	struct report_health *out = ctx;
+	(void)err;
+	if (strcmp(c->name, "missing") == 0)
+		out->faulty++;
+	else
+		out->unfinished++; /* unfinished, denied */
+	return DF_OK;
+}
+
 enum df_status report_health(struct ledger *l, const char *feed, int64_t since_ms,
 			     struct report_health *out, struct df_err *err)
 {
@@ -77,6 +90,8 @@ enum df_status report_health(struct ledger *l, const char *feed, int64_t since_m
 	const struct ledger_latest recent = {.feed = feed, .since_ms = since_ms};
 	*out = (struct report_health){0};
 	enum df_status st = ledger_files_latest(l, &recent, health_file, &w, err);
+	if (st == DF_OK)
+		st = ledger_conditions(l, feed, health_condition, out, err);
 	df_index_free(w.delivered);
 	for (size_t i = 0; i < w.n; i++)
 		free(w.names[i]);

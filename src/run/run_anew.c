@@ -147,10 +147,23 @@ static enum df_status open_again(struct anew_file *f, struct df_err *err)
 
 /* ---- a file ---- */
 
+/* Nothing of it can be delivered once more: why, and what to do. */
+static void log_nothing(const struct anew_file *f)
+{
+	const struct ledger_file *file = f->file;
+	const char *feed = f->work->feed->name, *why = "none of its documents is done";
+	bool same = file->state == LEDGER_DONE && file->text != NULL;
+	if (file->state == LEDGER_REFUSED)
+		why = "it was refused; `dropfeed retry` delivers it once the cause is repaired";
+	else if (file->state == LEDGER_ABANDONED)
+		why = "it was abandoned; `dropfeed restart` delivers it";
+	df_log(DF_LOG_INFO, "%s: %s: nothing to resend: %s%s", feed, file->name,
+	       same ? file->text : why, same ? ": name that one" : "");
+}
+
 /* Whether there is something to be opened again. DF_END: no, which is logged. */
 static enum df_status look(struct anew_file *f, struct df_err *err)
 {
-	const char *feed = f->work->feed->name, *name = f->file->name;
 	bool same = f->anew->resend && !f->anew->options->new_ids;
 	enum df_status st =
 	    ledger_documents(f->work->run->env.ledger, f->file->id, on_document, f, err);
@@ -162,8 +175,7 @@ static enum df_status look(struct anew_file *f, struct df_err *err)
 			       "--new-ids delivers it "
 			       "under today's");
 	if (f->anew->resend && f->n == 0) {
-		df_log(DF_LOG_INFO, "%s: %s: nothing to resend: %s", feed, name,
-		       f->file->text != NULL ? f->file->text : "none of its documents is done");
+		log_nothing(f);
 		return DF_END;
 	}
 	return DF_OK;

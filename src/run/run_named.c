@@ -7,6 +7,7 @@
 struct wanted {
 	const char *name; /* borrowed */
 	bool known, chosen;
+	const char *idle;  /* static: why nothing was done with it, or NULL */
 	unsigned distance; /* to `nearest` */
 	char *nearest;     /* own */
 };
@@ -76,6 +77,15 @@ void run_named_chosen(struct run_named *n, const char *name)
 	free(shown);
 }
 
+void run_named_idle(struct run_named *n, const char *name, const char *why)
+{
+	char *shown = printed(name);
+	for (size_t i = 0; i < n->n; i++)
+		if (fits(n->v[i].name, name, shown))
+			n->v[i].idle = why;
+	free(shown);
+}
+
 bool run_named_all_known(const struct run_named *n, const char *idle)
 {
 	bool all = true;
@@ -90,7 +100,7 @@ bool run_named_all_known(const struct run_named *n, const char *idle)
 			df_log(DF_LOG_ERROR, "the ledger knows no '%s': no files received yet",
 			       w->name);
 		else if (!w->chosen)
-			df_log(DF_LOG_INFO, "%s: %s", w->name, idle);
+			df_log(DF_LOG_INFO, "%s: %s", w->name, w->idle != NULL ? w->idle : idle);
 		all = all && w->known;
 	}
 	return all;

@@ -21,6 +21,9 @@ struct run_named *run_named_new(const char *const *wanted, size_t n);
 bool run_named_is(struct run_named *n, const char *name);
 /* Something was done with what it names. */
 void run_named_chosen(struct run_named *n, const char *name);
+/* Why nothing was done with it, a static text in the place of run_named_all_known's: of several
+ * files with a name that of the last one counts. */
+void run_named_idle(struct run_named *n, const char *name, const char *why);
 /* False after a message for each name that nothing was found for. idle: what is logged of a name
  * that was found, and that nothing was done with; it follows the name. */
 bool run_named_all_known(const struct run_named *n, const char *idle);

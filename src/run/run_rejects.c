@@ -61,6 +61,13 @@ static enum df_status on_document(void *ctx, const struct ledger_document *d, st
 		run_named_chosen(r->names, r->file->name);
 		st = choose(r, d, err);
 	}
+	if (named && d->state == LEDGER_REFUSED)
+		run_named_idle(
+		    r->names, r->file->name,
+		    "it was refused, and has no reject file: `dropfeed status` says why");
+	else if (named && !ledger_closes(d->state))
+		run_named_idle(r->names, r->file->name,
+			       "it is not finished: its reject file is written at its end");
 	free(name);
 	return st;
 }
@@ -70,6 +77,7 @@ static enum df_status on_file(void *ctx, const struct ledger_file *f, struct df_
 	struct rejects *r = ctx;
 	r->file = f;
 	r->file_named = run_named_is(r->names, f->name);
+	run_named_idle(r->names, f->name, NULL);
 	return ledger_documents(r->ledger, f->id, on_document, r, err);
 }
 

@@ -18,6 +18,13 @@
 
 #define NOTHING_TO_RETRY                                                                           \
 	"nothing to retry: nothing of it is refused, and the API rejected none of its rows"
+#define ROWS_ARE_WRONG                                                                             \
+	"nothing to retry: its rejected rows are wrong themselves; correct its reject file, "      \
+	"which "                                                                                   \
+	"`dropfeed rejects` prints, and drop that"
+#define WAS_ABANDONED                                                                              \
+	"nothing to retry: it was abandoned; `dropfeed restart` delivers it, or drop its reject "  \
+	"file"
 
 struct retry_file {
 	const struct conf_feed *feed;
@@ -137,6 +144,9 @@ static enum df_status on_document(void *ctx, const struct ledger_document *d, st
 	if (st == DF_OK && named && again && passed == NULL) {
 		add_document(r, d);
 		run_named_chosen(r->names, name);
+	} else if (named && d->state == LEDGER_DONE && d->rejected > 0) {
+		run_named_idle(r->names, name, ROWS_ARE_WRONG);
+		run_named_idle(r->names, r->file->name, ROWS_ARE_WRONG);
 	}
 	free(name);
 	return st;
@@ -173,8 +183,10 @@ static enum df_status on_file(void *ctx, const struct ledger_file *f, struct df_
 	note_replaced(r, f);
 	if (f->state == LEDGER_ABANDONED) { /* `restart` is for that */
 		(void)run_named_is(r->names, f->name);
+		run_named_idle(r->names, f->name, WAS_ABANDONED);
 		return DF_OK;
 	}
+	run_named_idle(r->names, f->name, NULL);
 	r->file_named = r->any_named = run_named_is(r->names, f->name);
 	r->found = (struct retry_file){.feed = r->feed, .closed = closed};
 	enum df_status st = ledger_documents(r->ledger, f->id, on_document, r, err);

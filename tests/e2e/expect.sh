@@ -51,10 +51,13 @@ at '2026-03-09 05:55:00' 0 "Monday, before it is due"
 at '2026-03-09 06:05:00' 1 "it is not there" missing
 said "that is logged" 'warning: daily: missing: 1 file was expected by 2026-03-09T06:00:00Z, 0 came'
 check "the command gets what is missing" holds '.feed == "daily" and (.text | test("1 file was expected by 2026-03-09T06:00:00Z"))' "$work/events"
+exits 1 "a monitor sees it" status --exit-code
 at '2026-03-09 06:10:00' 0 "the next run does not repeat it"
+exits 1 "a monitor sees it as long as it holds" status --exit-code
 at '2026-03-09 07:00:00' 0 "nor does the one after"
 file late09 3
 at '2026-03-09 09:00:00' 0 "it comes late" "recovered missing"
+exits 0 "and no longer" status --exit-code
 at '2026-03-09 09:10:00' 0 "that is not repeated either"
 at '2026-03-10 06:05:00' 1 "what was late does not count for the next day" missing
 at '2026-03-11 06:05:00' 0 "another day without a file changes nothing"

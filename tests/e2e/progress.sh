@@ -61,6 +61,9 @@ check "in the log's format, with numbers" holds '.feed == "people" and .file == 
 check "each line is whole" jq -e . "$work/err"
 ended 3 "the run is stopped"
 settings >"$conf"
+begin restart --progress 1 first-eventless.csv
+check "restart has it, too" until_ grep -q batches/s "$work/err"
+ended 3 "it is stopped"
 exits 2 "--progress takes a number" run --progress soon
 n=$(lines "$work/api/accepted.ndjson")
 begin import --sink events-api --progress 1 "$drop/first-eventless.csv"

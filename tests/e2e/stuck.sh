@@ -71,6 +71,10 @@ exits 0 "a run leaves it alone" run
 exits 0 "so does retry" retry
 exits 0 "abandoned twice" abandon big-custom_event.csv
 said "says that there is nothing" 'closed already'
+exits 0 "retry of what was abandoned" retry big-custom_event.csv
+said "names what delivers it" 'it was abandoned; .dropfeed restart. delivers it'
+exits 0 "resend of what was abandoned" resend big-custom_event.csv
+said "names it, too" 'nothing to resend: it was abandoned; .dropfeed restart.'
 equal "nothing was sent" "$(lines "$accepted")" "$n"
 exits 0 "rejects prints its rows" rejects big-custom_event.csv
 equal "all of them" "$(grep -c ',abandoned: ' "$work/out")" "$left"
@@ -84,6 +88,8 @@ equal "under the same ids" "$(jq -r .source_request_id "$accepted" | sort -u | w
 equal "the reject file holds what is wrong in itself" "$(lines "$rejects") $(find "$work/s1/rejects" -type f | wc -l)" "2 1"
 exits 0 "a file that is done is not begun anew" restart big-custom_event.csv
 said "says what delivers it once more" 'dropfeed resend'
+exits 0 "retry of rows that are wrong themselves" retry big-custom_event.csv
+said "says what to do with them" 'rejected rows are wrong themselves; correct its reject file'
 
 # ---- resend ----
 n=$(lines "$accepted")
@@ -299,4 +305,31 @@ equal "nothing was sent" "$(lines "$accepted")" "$n"
 exits 2 "its ids cannot be made again" resend --from "$work/kept" big-custom_event.csv
 said "says what can be done" 'new-ids'
 
+# ---- what cannot be delivered once more, and what can be done instead ----
+rm -f "$drop"/*
+settings s9
+printf 'user_identities.nobody\nx\n' >"$drop/broken-eventless.csv"
+exits 1 "a file that is refused" run
+exits 0 "resend of what was refused" resend broken-eventless.csv
+said "names what delivers it" 'nothing to resend: it was refused; .dropfeed retry.'
+exits 0 "rejects of what was refused" rejects broken-eventless.csv
+said "says where the reason is" 'it was refused, and has no reject file: .dropfeed status.'
+clicks "$drop/a-custom_event.csv" 2 T
+exits 0 "a file" run
+cp "$drop/a-custom_event.csv" "$drop/b-custom_event.csv"
+exits 0 "the same bytes" run
+exits 0 "resend of what was skipped" resend b-custom_event.csv
+said "names the other file" 'same bytes as a-custom_event.csv, which was delivered before: name that one'
+
+# ---- a monitor and what a run noted ----
+exits 0 "the broken file is given up" abandon broken-eventless.csv
+exits 0 "all is well" status --exit-code
+clicks "$drop/c-custom_event.csv" 2 U
+for ((i = 0; i < 9; i++)); do echo 401; done >"$work/api/script"
+exits 4 "access is refused" run
+exits 0 "the file is given up" abandon c-custom_event.csv
+exits 3 "the feed is denied all the same" status --exit-code
+up
+exits 0 "the next run" run
+exits 0 "finds that it no longer is" status --exit-code
 finish
