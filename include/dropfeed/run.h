@@ -8,6 +8,7 @@
  *	run_abandon	close files under way without delivering the rest
  *	run_restart	begin files anew under today's settings
  *	run_resend	deliver finished files once more
+ *	run_requests	ask what became of subject requests, or take them back
  *	run_prune	remove old details from the ledger, and old reject files
  *	run_import	deliver local files or standard input
  *	run_check_file	decode, read, map and batch one file; send nothing
@@ -93,6 +94,11 @@ void run_restart(const struct conf *conf, const struct run_files_options *option
 		 struct run_result *result);
 void run_resend(const struct conf *conf, const struct run_files_options *options,
 		struct run_result *result);
+
+/* What became of the subject requests of files, or, cancel, takes those back that are still
+ * pending: as the service says, which the ledger then has. For poll, no names: all files. */
+void run_requests(const struct conf *conf, const struct run_files_options *options, bool cancel,
+		  struct run_result *result);
 
 struct run_prune_options {
 	/* names; none: all, those that are not configured any more as well */

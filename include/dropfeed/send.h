@@ -171,6 +171,20 @@ struct send_stats { /* of the whole run */
 };
 void sender_stats(struct sender *s, struct send_stats *out);
 
+/* ---- what became of a subject request ---- */
+
+struct send_found {
+	char state[16]; /* pending, in_progress, completed, cancelled */
+	char due[40];   /* when it is expected to be carried out, or "" */
+};
+/* Asks, and waits for the answer, within the service's limits. DF_END: the service does not know
+ * the id. DF_RETRY: no answer for now. DF_DENIED: access refused. */
+enum df_status sender_request_ask(struct sender *s, const struct conf_feed *feed, const char *id,
+				  struct send_found *out, struct df_err *err) DF_CHECK;
+/* Takes it back, if it is still pending. DF_REJECT: it is not. Else as above. */
+enum df_status sender_request_cancel(struct sender *s, const struct conf_feed *feed, const char *id,
+				     struct df_err *err) DF_CHECK;
+
 /* Whether the certificates of the API's server can be verified: ca_file, or the system's
  * authorities. DF_USAGE: not. */
 enum df_status send_check_ca(const struct conf_feed *feed, struct df_err *err) DF_CHECK;

@@ -21,6 +21,7 @@ int cli_run(struct cli_globals *g, int argc, char **argv);
 int cli_retry(struct cli_globals *g, int argc, char **argv);
 int cli_rejects(struct cli_globals *g, int argc, char **argv);
 int cli_abandon(struct cli_globals *g, int argc, char **argv);
+int cli_requests(struct cli_globals *g, int argc, char **argv);
 int cli_restart(struct cli_globals *g, int argc, char **argv);
 int cli_resend(struct cli_globals *g, int argc, char **argv);
 int cli_prune(struct cli_globals *g, int argc, char **argv);
@@ -35,6 +36,7 @@ int cli_manifest(struct cli_globals *g, int argc, char **argv);
 int cli_init(struct cli_globals *g, int argc, char **argv);
 int cli_completions(struct cli_globals *g, int argc, char **argv);
 int cli_plan(struct cli_globals *g, int argc, char **argv);
+extern const struct cli_spec cli_requests_spec;
 extern const struct cli_spec cli_abandon_spec, cli_restart_spec, cli_resend_spec, cli_prune_spec,
     cli_backup_spec;
 extern const struct cli_spec cli_run_spec, cli_retry_spec, cli_rejects_spec, cli_import_spec,

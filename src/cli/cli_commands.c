@@ -14,6 +14,8 @@ const struct cli_command cli_commands[] = {
      cli_abandon, true},
     {"restart", "begin a file anew under today's settings", &cli_restart_spec, cli_restart, true},
     {"resend", "deliver a finished file once more", &cli_resend_spec, cli_resend, true},
+    {"requests", "ask what became of subject requests, or take them back", &cli_requests_spec,
+     cli_requests, true},
     {"import", "deliver local files, or standard input", &cli_import_spec, cli_import, true},
     {"validate", "check local files, send nothing", &cli_validate_spec, cli_validate},
     {"explain", "show what becomes of one line of a file", &cli_explain_spec, cli_explain},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "dropfeed/report.h"
+#include "report_requests.h"
 
 #include "dropfeed/json.h"
 
@@ -179,6 +180,8 @@ static enum df_status json_document(void *ctx, const struct ledger_document *d, 
 	if (d->rejected > 0)
 		st = put_reasons(w->ledger, d->id, j, err);
 	json_write_close(j);
+	if (st == DF_OK)
+		st = report_requests_json(w->ledger, d, w->receipt, j, err);
 	json_write_text(j, "first_batch", d->first_batch);
 	json_write_text(j, "last_batch", d->last_batch);
 	json_write_text(j, "rejects",
@@ -342,7 +345,6 @@ static enum df_status text_skip(void *ctx, const struct ledger_skipped *s, struc
 
 static enum df_status text_document(void *ctx, const struct ledger_document *d, struct df_err *err)
 {
-	(void)err;
 	struct status_walk *w = ctx;
 	w->rows += d->rows;
 	w->delivered += d->delivered;
@@ -368,7 +370,7 @@ static enum df_status text_document(void *ctx, const struct ledger_document *d, 
 		fputc('\n', w->to);
 	}
 	w->first = false;
-	return DF_OK;
+	return report_requests_text(w->ledger, d, w->to, err);
 }
 
 static enum df_status text_file(void *ctx, const struct ledger_file *f, struct df_err *err)

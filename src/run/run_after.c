@@ -262,6 +262,31 @@ void run_after(struct run *run, struct run_source *source)
 	free(a.v);
 }
 
+/* ---- a receipt that says more by now ---- */
+
+static enum df_status receipt_step(struct fetch *fetch, void *ctx, struct df_err *err)
+{
+	const struct after_step *step = ctx;
+	(void)fetch;
+	return put_receipt(step->after, step->file, err);
+}
+
+void run_after_receipt(struct run *run, struct run_source *source, const struct ledger_file *f)
+{
+	struct after a = {.run = run, .source = source};
+	struct after_step step = {&a, f};
+	struct df_err err = {0};
+	const struct conf_fetch *fetch = &source->feed->fetch;
+	if (fetch->receipts == NULL || fetch->source.kind == CONF_SOURCE_NONE)
+		return;
+	enum df_status st = run_source_do(source, receipt_step, &step, &err);
+	if (st == DF_OK)
+		return;
+	df_err_context(&err, "%s: %s: its receipt is not up to date", source->feed->name, f->name);
+	df_log_err(DF_LOG_WARN, &err);
+	run_note(run, source->feed, st, &err);
+}
+
 /* ---- taken back ---- */
 
 struct copy { /* of a reject file, on the source */

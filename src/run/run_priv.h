@@ -12,6 +12,7 @@
  *	run_abandon.c	`abandon`
  *	run_anew.c	`restart` and `resend`
  *	run_choose.c	the files that these three name
+ *	run_requests.c	`requests`: what became of subject requests
  *	run_prune.c	`prune`
  *	run_import.c	`import`: local files and standard input
  *	run_import_plain.c	the same without a ledger

@@ -49,6 +49,8 @@ void run_source_log_misnamed(const struct run_source *s, const struct fetch_entr
  * is still due. What fails is logged, noted in the run's result and left for the next run; it
  * does not keep the other files back. */
 void run_after(struct run *run, struct run_source *source);
+/* Writes the receipt of a file that is through anew, where the feed wants receipts. */
+void run_after_receipt(struct run *run, struct run_source *source, const struct ledger_file *f);
 
 /* Removes the copy that receipts made of a reject file: its rows are delivered now. rejects: its
  * path here, or NULL. */

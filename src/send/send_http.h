@@ -12,6 +12,7 @@
  *	send_clock.c	this machine's clock and the API's
  *	send_ask.c	asks for it
  *	send_stop.c	a stream ends before its batches do
+ *	send_easy.c	what all requests have in common; send_query.c: requests outside of lanes
  *	send_quota.c	limits of a service that hold across runs
  *	send_service.h	what differs between services; send_events.c: the Events API
  *	send_address.c	the addresses that a route's connections go to
@@ -102,6 +103,11 @@ struct send_http {
 
 /* ---- send_thread.c ---- */
 void *http_thread(void *own); /* own: struct send_http */
+
+/* ---- send_easy.c ---- */
+/* A handle for requests of the feed, the caller's; NULL: curl has none. */
+CURL *http_easy(const struct conf_feed *feed, const struct http_route *route,
+		const struct send_tuning *t);
 
 /* ---- send_stop.c ---- */
 /* Nothing new is started for the stream. status DF_OK for an abandoned one. The caller holds the

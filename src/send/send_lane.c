@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One lane: a request goes out, an answer comes in, batches are settled. */
 #include "send_http.h"
-#include "send_proxy.h"
 #include "send_request.h"
 
 #include "dropfeed/step.h"
@@ -63,53 +62,19 @@ static size_t lane_header(char *p, size_t size, size_t n, void *own)
 	return len;
 }
 
-/* Always set, so that curl itself looks at no environment. */
-static void lane_prepare_proxy(struct http_lane *lane)
-{
-	const struct send_proxy *p = &lane->stream->route->proxy;
-	CURL *c = lane->easy;
-	curl_easy_setopt(c, CURLOPT_PROXY, p->url != NULL ? p->url : "");
-	curl_easy_setopt(c, CURLOPT_NOPROXY, "");
-	if (p->url == NULL)
-		return;
-	curl_easy_setopt(c, CURLOPT_PROXYAUTH, (long)CURLAUTH_BASIC);
-	curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	if (p->user != NULL)
-		curl_easy_setopt(c, CURLOPT_PROXYUSERNAME, p->user);
-	if (p->password != NULL)
-		curl_easy_setopt(c, CURLOPT_PROXYPASSWORD, p->password);
-}
-
 static void lane_prepare(struct http_lane *lane)
 {
 	const struct http_stream *st = lane->stream;
-	const struct conf_feed *feed = st->base->feed;
-	const struct send_tuning *t = &st->base->sender->tuning;
-	CURL *c = lane->easy = curl_easy_init();
+	CURL *c = lane->easy = http_easy(st->base->feed, st->route, &st->base->sender->tuning);
 	if (c == NULL)
 		return;
 	curl_easy_setopt(c, CURLOPT_PRIVATE, lane);
-	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	http_protocols(c);
-	/* an errors[] that stays packed would be read as none */
-	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
-	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
-	if (feed->send.ca_file != NULL) /* beside the system's folder of authorities, which stays */
-		curl_easy_setopt(c, CURLOPT_CAINFO, feed->send.ca_file);
-	st->service->authorize(c, feed);
-	curl_easy_setopt(c, CURLOPT_USERAGENT, "dropfeed/" DROPFEED_VERSION);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, st->headers);
-	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_timeout);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, lane_header);
 	curl_easy_setopt(c, CURLOPT_HEADERDATA, lane);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, lane_receive);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, lane);
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, lane->trouble);
-	lane_prepare_proxy(lane);
 }
 
 /* What is suspected gets less time as long as others are answered: it fails many times before it

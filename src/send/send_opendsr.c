@@ -11,9 +11,12 @@
  *	429			wait
  *	all else		says nothing about the request: see send_verdict.c
  */
+#include "send_opendsr.h"
 #include "send_service.h"
 
+#include <ctype.h>
 #include <json-c/json.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define EXISTS     "Subject request already exists"
@@ -32,7 +35,7 @@ static const struct send_limit limits[] = {
 static double opendsr_rate(const struct conf_feed *feed)
 {
 	(void)feed;
-	return PER_MINUTE / 60.0;
+	return PER_MINUTE / 70.0; /* just below, so that nothing has to wait for a minute's end */
 }
 
 static void opendsr_authorize(CURL *easy, const struct conf_feed *feed)
@@ -120,6 +123,38 @@ static void opendsr_read(struct send_verdict *v, const struct send_request *r,
 			v->action = SEND_DENY;
 	}
 	json_object_put(o);
+}
+
+bool opendsr_read_state(const struct send_answer *a, const char *id, struct send_found *out)
+{
+	static const char *const states[] = {"pending", "in_progress", "completed", "cancelled"};
+	struct json_object *o = opendsr_object(a);
+	const char *about = text_of(o, "subject_request_id"), *state = text_of(o, "request_status"),
+		   *due = text_of(o, "expected_completion_time");
+	bool good = false;
+	if (state == NULL)
+		state = text_of(o, "status");
+	for (size_t i = 0; state != NULL && i < sizeof(states) / sizeof(*states); i++)
+		good = good || strcasecmp(state, states[i]) == 0;
+	good = good && (about == NULL || strcasecmp(about, id) == 0);
+	if (good) {
+		snprintf(out->state, sizeof(out->state), "%s", state);
+		snprintf(out->due, sizeof(out->due), "%s", due != NULL ? due : "");
+		for (char *p = out->state; *p != '\0'; p++)
+			*p = (char)tolower((unsigned char)*p);
+	}
+	json_object_put(o);
+	return good;
+}
+
+char *opendsr_read_words(const struct send_answer *a)
+{
+	struct json_object *o = opendsr_object(a);
+	const char *words = opendsr_words(o);
+	size_t len = words != NULL ? df_utf8_valid(words, strlen(words)) : 0;
+	char *out = words != NULL ? df_strndup(words, len < WORDS_MAX ? len : WORDS_MAX) : NULL;
+	json_object_put(o);
+	return out;
 }
 
 const struct http_service http_service_requests = {

@@ -51,9 +51,9 @@ settings 'endpoint = us1' | sed "/^endpoint = http/d" >"$conf"
 exits 2 "events go to another address" check
 said "it says so" 'events go there, not subject requests'
 settings 'document_type = eventless' >"$conf"
-exits 2 "events are no subject requests" check
+exits 2 "events are not subject requests" check
 settings | sed '/^kind/d' >"$conf"
-exits 2 "a regulation is none of a feed of events" check
+exits 2 "a regulation is a mistake in a feed of events" check
 said "names the key and the kind" 'regulation: not for a feed with kind = events'
 
 # ---- the kinds stay apart ----
@@ -112,5 +112,47 @@ equal "nothing was taken then" "$(taken .subject_request_type | grep -c portabil
 settings 'confirmed = yes' >"$conf"
 exits 0 "with the right one" run
 equal "both were taken" "$(taken .subject_request_type | grep -c portability)" 2
+
+# ---- what became of them ----
+
+settings 'confirmed = yes' 'receipts = receipts' >"$conf"
+mkdir -p "$work/in/receipts"
+{
+	people 4 d
+	echo p1-d@example.com,2026-01-13T09:30:00Z
+} >"$work/in/fifth-erasure.csv"
+exits 0 "a file with a person twice" run
+receipt=$work/in/receipts/fifth-erasure.csv.receipt.json
+check "its receipt has each row, its id, state and when it will be done" holds '.documents[0] | .requests == {"pending": 4}
+	and (.requested | map([.row, .line, .state, .expected_completion])) == [[1,2,"pending","2026-02-02T00:00:00Z"],
+	[2,3,"pending","2026-02-02T00:00:00Z"],[3,4,"pending","2026-02-02T00:00:00Z"],[4,5,"pending","2026-02-02T00:00:00Z"],
+	[5,6,"pending","2026-02-02T00:00:00Z"]] and .requested[0].id == .requested[4].id' "$receipt"
+equal "two rows of one person make one request" "$(taken 'select(.subject_identities.email.value | test("-d@")) | .subject_request_id' | sort -u | wc -l)" 4
+exits 0 "cancel" requests cancel fifth-erasure.csv
+said "says what is left" 'requests: 4 cancelled'
+check "the receipt knows" holds '.documents[0].requests == {"cancelled": 4}' "$receipt"
+before=$(calls GET)
+exits 0 "what is over is not asked for again" requests poll fifth-erasure.csv
+equal "by no call" "$(calls GET)" "$before"
+echo in_progress >"$api/state"
+exits 0 "poll of all files" requests poll
+said "by file" 'second-erasure.csv: requests: 3 in_progress, 2 unknown'
+exits 0 "status" status second-erasure.csv
+said "has them, and those that were made before" 'requests: 3 in_progress, 2 unknown; 3 of them were taken before'
+people 1 e >"$work/in/sixth-erasure.csv"
+exits 0 "one more file" run
+exits 1 "what is in progress is not cancelled any more" requests cancel 'sixth*'
+said "says so, in the API's words" 'is not cancelled: Request cannot be cancelled'
+exits 0 "and is known to be" requests cancel sixth-erasure.csv
+said "as it is" 'requests: 1 in_progress'
+echo completed >"$api/state"
+printf '503\n429 1\nok\n' >"$api/script"
+exits 0 "a poll on a bad day" requests poll fourth-portability.csv
+said "comes to its answers" 'fourth-portability.csv: requests: 2 completed'
+exits 2 "a file that is not known" requests poll nosuch-erasure.csv
+exits 2 "cancel of everything" requests cancel
+settings 'confirmed = yes' | sed "s|api-secret|wrong-secret|" >"$conf"
+exits 4 "a poll with a wrong secret" requests poll third-access.csv
+settings 'confirmed = yes' >"$conf"
 
 finish
