@@ -133,8 +133,6 @@ struct report_post *report_post_start(const struct report_message *m, int64_t ti
 /* Waits at most so long. DF_RETRY: it was not taken with a 2xx; err says why, without the URL. */
 enum df_status report_post_wait(struct report_post *p, int64_t ms, struct df_err *err) DF_CHECK;
 void report_post_free(struct report_post *p); /* also while it is under way; NULL is legal */
-/* libcurl is to be prepared before there are threads. */
-void report_post_prepare(void);
 
 /* For monitors. */
 struct report_health {

@@ -4,11 +4,12 @@
  * writes to standard error is logged line by line. */
 #include "fetch_sftp.h"
 
+#include "dropfeed/shell.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -17,8 +18,6 @@
 #include <unistd.h>
 
 enum { PROXY_LINE_MAX = 1000, PROXY_LINES_MAX = 100, PROXY_END_MS = 1000, PROXY_SLICE_MS = 20 };
-
-extern char **environ;
 
 /* ---- what it says ---- */
 
@@ -95,29 +94,24 @@ static char *proxy_text(const struct conf_feed *feed)
 	return out.data;
 }
 
-static int proxy_spawn(const char *text, int in, int err, pid_t *child)
+static void close_both(const int ends[2])
 {
-	char *const argv[] = {(char *)"sh", (char *)"-c", (char *)(uintptr_t)text, NULL};
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t none, reset;
-	sigemptyset(&none);
-	sigemptyset(&reset);
-	sigaddset(&reset, SIGPIPE);
-	sigaddset(&reset, SIGXFSZ);
+	if (ends[0] >= 0)
+		close(ends[0]);
+	if (ends[1] >= 0)
+		close(ends[1]);
+}
 
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_adddup2(&files, in, 0);
-	posix_spawn_file_actions_adddup2(&files, in, 1);
-	posix_spawn_file_actions_adddup2(&files, err, 2);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &reset);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-					    POSIX_SPAWN_SETSIGDEF);
-	int failed = posix_spawn(child, "/bin/sh", &files, &attr, argv, environ);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&files);
+/* Returns errno, or 0. ends: the connection; said: its standard error. */
+static int proxy_run(const struct conf_feed *feed, int ends[2], int said[2], pid_t *child)
+{
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0 ||
+	    pipe2(said, O_CLOEXEC) != 0)
+		return errno;
+	char *text = proxy_text(feed);
+	int failed = df_shell_start(
+	    &(struct df_shell){.text = text, .in = ends[1], .out = ends[1], .err = said[1]}, child);
+	free(text);
 	return failed;
 }
 
@@ -125,30 +119,20 @@ enum df_status fetch_proxy_start(const struct conf_feed *feed, int *sock, pid_t 
 				 struct df_err *err)
 {
 	int ends[2] = {-1, -1}, said[2] = {-1, -1};
-	char *text = proxy_text(feed);
-	int failed = 0;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0 ||
-	    pipe2(said, O_CLOEXEC) != 0)
-		failed = errno;
-	if (failed == 0)
-		failed = proxy_spawn(text, ends[1], said[1], child);
-	if (ends[1] >= 0)
-		close(ends[1]);
-	if (said[1] >= 0)
-		close(said[1]);
-	free(text);
-	if (failed == 0) {
-		proxy_log_start(feed, said[0]);
-		fcntl(ends[0], F_SETFL, O_NONBLOCK);
-		*sock = ends[0];
-		return DF_OK;
+	int failed = proxy_run(feed, ends, said, child);
+	if (failed != 0) {
+		close_both(ends);
+		close_both(said);
+		*child = 0;
+		return df_fail(DF_RETRY, err, NULL, "cannot run proxy_command: %s",
+			       strerror(failed));
 	}
-	if (ends[0] >= 0)
-		close(ends[0]);
-	if (said[0] >= 0)
-		close(said[0]);
-	*child = 0;
-	return df_fail(DF_RETRY, err, NULL, "cannot run proxy_command: %s", strerror(failed));
+	close(ends[1]);
+	close(said[1]);
+	proxy_log_start(feed, said[0]);
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	*sock = ends[0];
+	return DF_OK;
 }
 
 static bool proxy_ended(pid_t child)

@@ -2,12 +2,12 @@
 /* A shell command that gets a notice. It has a process group of its own, a bounded time, and no
  * secret of ours: neither in its environment nor among its descriptors. */
 #include "dropfeed/report.h"
+#include "dropfeed/shell.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -55,34 +55,6 @@ static void environment_free(char **v)
 
 /* ---- its life ---- */
 
-static int spawn(const struct report_command *c, int in, int out, pid_t *child)
-{
-	char *const argv[] = {(char *)"sh", (char *)"-c", (char *)(uintptr_t)c->command, NULL};
-	char **env = environment(c);
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t none, reset;
-	sigemptyset(&none);
-	sigemptyset(&reset);
-	sigaddset(&reset, SIGPIPE);
-	sigaddset(&reset, SIGXFSZ);
-
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_adddup2(&files, in, 0);
-	posix_spawn_file_actions_adddup2(&files, out, 1);
-	posix_spawn_file_actions_adddup2(&files, out, 2);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &reset);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-					    POSIX_SPAWN_SETSIGDEF);
-	int failed = posix_spawn(child, "/bin/sh", &files, &attr, argv, env);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&files);
-	environment_free(env);
-	return failed;
-}
-
 /* Reads what it says, so that it never waits for a reader; the first words are kept. */
 static void listen_to(int fd, struct df_buf *said, int ms)
 {
@@ -127,45 +99,70 @@ static enum df_status wait_for(pid_t child, int out, int64_t timeout_ms, struct 
 		listen_to(out, &said, SLICE_MS);
 		ended = waitpid(child, &status, WNOHANG);
 	}
-	enum df_status st;
-	if (ended == 0) {
+	enum df_status st = DF_OK;
+	if (ended != 0) {
+		listen_to(out, &said, 0);
+		st = outcome(status, &said, err);
+	} else {
 		kill(-child, SIGKILL);
 		waitpid(child, &status, 0);
 		st = df_fail(DF_RETRY, err, NULL, "was stopped after %lld s",
 			     (long long)timeout_ms / 1000);
-	} else {
-		listen_to(out, &said, 0);
-		st = outcome(status, &said, err);
 	}
 	df_buf_free(&said);
 	return st;
 }
 
-enum df_status report_command_run(const struct report_command *c, struct df_err *err)
+/* A file and not a pipe: the command may read as much of it as it likes, and when. */
+static enum df_status input_file(const struct report_command *c, int *fd, struct df_err *err)
+{
+	*fd = memfd_create("notice", MFD_CLOEXEC);
+	if (*fd < 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot be started: %s", strerror(errno));
+	enum df_status st = df_write_all(*fd, c->input, c->len, err);
+	if (st != DF_OK)
+		return st;
+	lseek(*fd, 0, SEEK_SET);
+	return DF_OK;
+}
+
+/* *out: where what it says is read. */
+static enum df_status command_start(const struct report_command *c, int in, int *out, pid_t *child,
+				    struct df_err *err)
 {
 	int ends[2] = {-1, -1};
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot be started: %s", strerror(errno));
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	struct df_shell shell = {.text = c->command,
+				 .in = in,
+				 .out = ends[1],
+				 .err = ends[1],
+				 .environment = environment(c)};
+	int failed = df_shell_start(&shell, child);
+	environment_free(shell.environment);
+	close(ends[1]);
+	*out = ends[0];
+	return failed == 0
+		   ? DF_OK
+		   : df_fail(DF_RETRY, err, NULL, "cannot be started: %s", strerror(failed));
+}
+
+enum df_status report_command_run(const struct report_command *c, struct df_err *err)
+{
+	int in = -1, out = -1;
 	pid_t child = 0;
-	/* a file and not a pipe: it may read as much of it as it likes, and when */
-	int in = memfd_create("notice", MFD_CLOEXEC), failed = 0;
-	enum df_status st = DF_OK;
-	if (in < 0 || pipe2(ends, O_CLOEXEC) != 0)
-		failed = errno;
-	if (failed == 0)
-		st = df_write_all(in, c->input, c->len, err);
-	if (failed == 0 && st == DF_OK) {
-		lseek(in, 0, SEEK_SET);
-		fcntl(ends[0], F_SETFL, O_NONBLOCK);
-		failed = spawn(c, in, ends[1], &child);
-	}
+	enum df_status st = input_file(c, &in, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = command_start(c, in, &out, &child, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = wait_for(child, out, c->timeout_ms, err);
+cleanup:
 	if (in >= 0)
 		close(in);
-	if (ends[1] >= 0)
-		close(ends[1]);
-	if (failed != 0)
-		st = df_fail(DF_RETRY, err, NULL, "cannot be started: %s", strerror(failed));
-	if (st == DF_OK)
-		st = wait_for(child, ends[0], c->timeout_ms, err);
-	if (ends[0] >= 0)
-		close(ends[0]);
+	if (out >= 0)
+		close(out);
 	return st;
 }

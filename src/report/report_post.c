@@ -4,10 +4,9 @@
  * caller: whoever lets go of it last frees it. So it can be given up at any time, also while
  * the system's resolver hangs.
  */
+#include "dropfeed/http.h"
 #include "dropfeed/report.h"
-#include "dropfeed/resolve.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -26,18 +25,6 @@ struct report_post {
 	int64_t timeout_ms;
 	char why[160]; /* "": it was taken */
 };
-
-static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
-
-static void curl_prepare(void)
-{
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
-void report_post_prepare(void)
-{
-	pthread_once(&curl_once, curl_prepare);
-}
 
 static void post_release(struct report_post *p)
 {
@@ -65,75 +52,30 @@ static void post_end(struct report_post *p, const char *why)
 
 /* ---- the request ---- */
 
-static size_t ignore_answer(char *data, size_t size, size_t n, void *ctx)
+static enum df_status post_ask(const struct report_post *p, struct df_err *err)
 {
-	(void)data;
-	(void)ctx;
-	return size * n;
-}
-
-/* Proxies of the environment are honoured, but not for hosts on this machine. */
-static bool is_loopback(const char *url)
-{
-	char *host = NULL;
-	CURLU *u = curl_url();
-	bool is = curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
-		  curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK;
-	is = is && (strcmp(host, "[::1]") == 0 || df_is_loopback(host));
-	curl_free(host);
-	curl_url_cleanup(u);
-	return is;
-}
-
-static void set_up(CURL *c, const struct report_post *p, struct curl_slist *headers)
-{
-	curl_easy_setopt(c, CURLOPT_URL, p->url);
-	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)p->timeout_ms);
-	curl_easy_setopt(c, CURLOPT_USERAGENT, "dropfeed/" DROPFEED_VERSION);
-	curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(c, CURLOPT_POST, 1L);
-	curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)p->len);
-	curl_easy_setopt(c, CURLOPT_POSTFIELDS, p->body);
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, ignore_answer);
-	if (is_loopback(p->url))
-		curl_easy_setopt(c, CURLOPT_PROXY, "");
-}
-
-/* curl's own words name hosts, and no more of an address, which may hold a token. */
-static void perform(struct report_post *p, char why[160])
-{
-	struct curl_slist *headers = curl_slist_append(
-	    NULL, p->json ? "Content-Type: application/json" : "Content-Type: text/plain");
-	headers = curl_slist_append(headers, "Expect:");
-	CURL *c = curl_easy_init();
-	long status = 0;
-	why[0] = '\0';
-	if (c == NULL) {
-		snprintf(why, 160, "out of memory");
-	} else {
-		set_up(c, p, headers);
-		CURLcode rc = curl_easy_perform(c);
-		curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
-		if (rc == CURLE_OPERATION_TIMEDOUT)
-			snprintf(why, 160, "no answer within %lld s",
-				 (long long)p->timeout_ms / 1000);
-		else if (rc != CURLE_OK)
-			snprintf(why, 160, "%s", curl_easy_strerror(rc));
-		else if (status < 200 || status > 299)
-			snprintf(why, 160, "answered with HTTP %ld", status);
-	}
-	curl_easy_cleanup(c);
-	curl_slist_free_all(headers);
+	struct http_answer a = {0};
+	struct http *http = http_open();
+	const struct http_request r = {
+	    .url = p->url,
+	    .body = p->body,
+	    .len = p->len,
+	    .headers = {p->json ? "Content-Type: application/json" : "Content-Type: text/plain"},
+	    .timeout_ms = p->timeout_ms,
+	};
+	enum df_status st = http_ask(http, &r, &a, err);
+	http_close(http);
+	if (st != DF_OK)
+		return st;
+	return a.status >= 200 && a.status <= 299
+		   ? DF_OK
+		   : df_fail(DF_RETRY, err, NULL, "answered with HTTP %ld", a.status);
 }
 
 static void *post_run(void *arg)
 {
-	char why[160];
-	perform(arg, why);
-	post_end(arg, why);
+	struct df_err why = {0};
+	post_end(arg, post_ask(arg, &why) == DF_OK ? "" : why.text);
 	return NULL;
 }
 
@@ -146,7 +88,7 @@ struct report_post *report_post_start(const struct report_message *m, int64_t ti
 	pthread_attr_t detached;
 	pthread_t thread;
 	sigset_t all, before;
-	report_post_prepare();
+	http_prepare();
 	*p = (struct report_post){.owners = 2,
 				  .url = df_strdup(m->url),
 				  .body = df_strndup(m->body, m->len),

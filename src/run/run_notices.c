@@ -7,6 +7,7 @@
  */
 #include "run_notices.h"
 
+#include "dropfeed/http.h"
 #include "dropfeed/report.h"
 
 #include <signal.h>
@@ -257,7 +258,7 @@ struct run_notices *run_notices_start(const struct conf *conf, struct ledger *le
 	sigset_t all, before;
 	if (!anybody(conf))
 		return NULL;
-	report_post_prepare();
+	http_prepare();
 	struct run_notices *s = df_alloc(sizeof(*s));
 	*s = (struct run_notices){.conf = conf, .ledger = ledger};
 	add_secrets(s);
