@@ -50,15 +50,16 @@ static int propose(const struct conf *conf, const struct cli_feed_options *o, st
 		return CLI_EXIT_USAGE;
 	r->encryption_by_name = cli_encryption_by_name(conf, o, true);
 	enum df_status st = run_propose_file(r, &out, &err);
-	if (st == DF_OK) {
-		fwrite(out.data, 1, out.len, stdout);
-		result.broken = !cli_flush();
-	} else {
+	if (st != DF_OK) {
 		df_err_place(&err, r->path, 0, NULL);
 		df_log_err(DF_LOG_ERROR, &err);
 		result.files_refused = st == DF_REJECT;
 		run_note_status(&result, st);
+		goto cleanup;
 	}
+	fwrite(out.data, 1, out.len, stdout);
+	result.broken = !cli_flush();
+cleanup:
 	df_buf_free(&out);
 	conf_feed_free(r->feed);
 	return run_exit_code(&result);

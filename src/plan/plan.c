@@ -345,28 +345,33 @@ static enum df_status parse(const char *text, size_t len, struct json_object **o
 			err);
 }
 
+static enum df_status read_text(struct plan *plan, const char *text, size_t len, uint32_t version,
+				struct df_err *err)
+{
+	struct json_object *root = NULL, *chosen = NULL;
+	enum df_status st = parse(text, len, &root, err);
+	if (st != DF_OK)
+		return st;
+	st = choose_version(root, version, &chosen, err);
+	if (st == DF_OK)
+		st = read_version(plan, chosen, err);
+	json_object_put(root);
+	return st;
+}
+
 enum df_status plan_read(const char *text, size_t len, uint32_t version, struct plan **out,
 			 struct df_err *err)
 {
-	struct json_object *root = NULL, *chosen = NULL;
 	struct plan *plan = df_alloc(sizeof(*plan));
 	plan->owners = 1;
-	enum df_status st = parse(text, len, &root, err);
 	plan->by_key = df_index_new();
-	if (st != DF_OK)
-		goto cleanup;
-	st = choose_version(root, version, &chosen, err);
-	if (st != DF_OK)
-		goto cleanup;
-	st = read_version(plan, chosen, err);
-
-cleanup:
-	json_object_put(root);
-	if (st == DF_OK)
-		*out = plan;
-	else
+	enum df_status st = read_text(plan, text, len, version, err);
+	if (st != DF_OK) {
 		plan_free(plan);
-	return st;
+		return st;
+	}
+	*out = plan;
+	return DF_OK;
 }
 
 void plan_free(struct plan *plan)

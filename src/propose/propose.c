@@ -135,20 +135,21 @@ enum df_status propose_open(const struct conf_feed *feed, const char *event_type
 	p->has_header = first->is_header;
 	p->manifest.max = PROPOSE_MAX_TEXT;
 	enum df_status st = map_open(&p->bare, event_type, &p->map, err);
-	if (st == DF_OK) {
-		p->event = schema_event_find(event_type, strlen(event_type));
-		p->columns = df_alloc(first->n * sizeof(*p->columns));
-		p->n = first->n;
-		for (size_t i = 0; i < p->n; i++)
-			read_column(p, i, &first->cells[i]);
-		p->taken = map_taken_new(p->event);
-		st = p->has_header ? check_header(p, err) : DF_OK;
-	}
-
-	if (st == DF_OK)
-		*out = p;
-	else
-		propose_close(p);
+	if (st != DF_OK)
+		goto cleanup;
+	p->event = schema_event_find(event_type, strlen(event_type));
+	p->columns = df_alloc(first->n * sizeof(*p->columns));
+	p->n = first->n;
+	for (size_t i = 0; i < p->n; i++)
+		read_column(p, i, &first->cells[i]);
+	p->taken = map_taken_new(p->event);
+	st = p->has_header ? check_header(p, err) : DF_OK;
+	if (st != DF_OK)
+		goto cleanup;
+	*out = p;
+	p = NULL;
+cleanup:
+	propose_close(p);
 	return st;
 }
 

@@ -209,20 +209,28 @@ static void render(struct metrics *m)
 
 /* A name of its own for each process is not needed: the lock is held. What a crash left is
  * written over. */
-static enum df_status put(const char *path, const struct df_buf *text, struct df_err *err)
+static enum df_status write_part(int fd, const char *part, const struct df_buf *text,
+				 struct df_err *err)
+{
+	if (fd < 0 || fchmod(fd, 0644) != 0) /* node_exporter is another user */
+		return df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", part,
+			       df_strerror(errno));
+	return df_write_all(fd, text->data, text->len, err);
+}
+
+static enum df_status replace_file(const char *path, const struct df_buf *text, struct df_err *err)
 {
 	char *dir = df_dirname(path);
 	char *part = df_format("%s/.%s.tmp", dir, df_base_name(path));
-	enum df_status st = DF_OK;
 	int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0 || fchmod(fd, 0644) != 0) /* node_exporter is another user */
-		st = df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", part, df_strerror(errno));
-	if (st == DF_OK)
-		st = df_write_all(fd, text->data, text->len, err);
+	enum df_status st = write_part(fd, part, text, err);
+	if (st != DF_OK)
+		goto cleanup;
+	if (rename(part, path) != 0)
+		st = df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", path, df_strerror(errno));
+cleanup:
 	if (fd >= 0)
 		close(fd);
-	if (st == DF_OK && rename(part, path) != 0)
-		st = df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", path, df_strerror(errno));
 	if (st != DF_OK && fd >= 0)
 		unlink(part);
 	free(part);
@@ -255,25 +263,35 @@ static void put_value(struct metrics *m, const char *name, int64_t value)
 		abort();
 }
 
-static enum df_status collect(struct metrics *m, const struct report_metrics *what,
-			      struct df_err *err)
+/* No ledger: nothing is counted yet. */
+static enum df_status count_ledger(struct metrics *m, const struct ledger_where *place,
+				   struct df_err *err)
 {
 	struct ledger *l = NULL;
-	for (size_t i = 0; i < what->n_feeds; i++)
-		add_feed(m, what->feeds[i]);
-	enum df_status st =
-	    what->ledger != NULL ? ledger_open_at_readonly(what->ledger, &l, err) : DF_END;
-	if (st == DF_OK)
-		st = ledger_tallies(l, add_value, m, err);
+	if (place == NULL)
+		return DF_OK;
+	enum df_status st = ledger_open_at_readonly(place, &l, err);
+	if (st != DF_OK)
+		return st == DF_END ? DF_OK : st;
+	st = ledger_tallies(l, add_value, m, err);
 	if (st == DF_OK)
 		st = ledger_open_files(l, add_value, m, err);
 	ledger_close(l);
+	return st;
+}
+
+static enum df_status collect(struct metrics *m, const struct report_metrics *what,
+			      struct df_err *err)
+{
+	for (size_t i = 0; i < what->n_feeds; i++)
+		add_feed(m, what->feeds[i]);
+	enum df_status st = count_ledger(m, what->ledger, err);
 	if (what->run != NULL) {
 		put_value(m, LEDGER_RUN_MS, what->run->ended_ms);
 		put_value(m, LEDGER_RUN_EXIT, what->run->exit_code);
 		put_value(m, LEDGER_RUN_DURATION, what->run->duration_ms);
 	}
-	return st == DF_END ? DF_OK : st;
+	return st;
 }
 
 enum df_status report_metrics_write(const struct report_metrics *what, struct df_err *err)
@@ -283,12 +301,13 @@ enum df_status report_metrics_write(const struct report_metrics *what, struct df
 	int lock = what->ledger != NULL ? metrics_lock(what->ledger->state_dir) : -1;
 	enum df_status unread = collect(&m, what, &why);
 	render(&m);
-	enum df_status st = put(what->path, &m.text, err);
-	if (st == DF_OK && unread != DF_OK) {
-		*err = why;
-		df_err_context(err, "%s lacks counters", what->path);
-		st = unread;
-	}
+	enum df_status st = replace_file(what->path, &m.text, err);
+	if (st != DF_OK || unread == DF_OK)
+		goto cleanup;
+	st = unread;
+	*err = why;
+	df_err_context(err, "%s lacks counters", what->path);
+cleanup:
 	if (lock >= 0)
 		close(lock);
 	metrics_free(&m);

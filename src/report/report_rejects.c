@@ -53,11 +53,25 @@ enum df_status report_rejects_open(const char *dir, const char *name, int64_t ta
 		return st;
 	struct report_rejects *r = rejects_new(dir, name, tag);
 	st = open_temporary(r, err);
-	if (st == DF_OK)
-		*out = r;
-	else
+	if (st != DF_OK) {
 		report_rejects_abandon(r);
-	return st;
+		return st;
+	}
+	*out = r;
+	return DF_OK;
+}
+
+/* What cannot be renamed: path NULL is standard output. */
+static enum df_status open_special(struct report_rejects *r, const char *path, struct df_err *err)
+{
+	r->fd = r->rows = path == NULL ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
+				       : open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	free(r->temporary);
+	r->temporary = NULL;
+	if (r->fd < 0)
+		return df_fail(DF_USAGE, err, NULL, "cannot write %s: %s",
+			       path != NULL ? path : "-", strerror(errno));
+	return DF_OK;
 }
 
 enum df_status report_rejects_open_path(const char *path, struct report_rejects **out,
@@ -68,24 +82,15 @@ enum df_status report_rejects_open_path(const char *path, struct report_rejects 
 	     special = stat(path, &info) == 0 && !S_ISREG(info.st_mode);
 	char *dir = df_dirname(path);
 	struct report_rejects *r = rejects_new(dir, df_base_name(path), getpid());
-	enum df_status st = DF_OK;
 	free(dir);
-	if (standard || special) { /* there is nothing to rename */
-		r->fd = r->rows = standard ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
-					   : open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-		free(r->temporary);
-		r->temporary = NULL;
-		if (r->fd < 0)
-			st = df_fail(DF_USAGE, err, NULL, "cannot write %s: %s", path,
-				     strerror(errno));
-	} else {
-		st = open_temporary(r, err);
-	}
-	if (st == DF_OK)
-		*out = r;
-	else
+	enum df_status st = standard || special ? open_special(r, standard ? NULL : path, err)
+						: open_temporary(r, err);
+	if (st != DF_OK) {
 		report_rejects_abandon(r);
-	return st;
+		return st;
+	}
+	*out = r;
+	return DF_OK;
 }
 
 void report_rejects_rows_to(struct report_rejects *r, int fd)
@@ -142,13 +147,24 @@ static char *name_try(const char *dir, const char *name, unsigned n)
 	return path;
 }
 
-static enum df_status replace(const struct report_rejects *r, const char *older, struct df_err *err)
+static enum df_status rename_over(const struct report_rejects *r, const char *older,
+				  struct df_err *err)
 {
 	df_before("replace the reject file");
 	if (rename(r->temporary, older) != 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot replace the reject file %s: %s", older,
 			       df_strerror(errno));
 	df_after("replace the reject file");
+	return DF_OK;
+}
+
+static enum df_status replace_older(const struct report_rejects *r, const char *older, char **path,
+				    struct df_err *err)
+{
+	enum df_status st = rename_over(r, older, err);
+	if (st != DF_OK)
+		return st;
+	*path = df_strdup(older);
 	return DF_OK;
 }
 
@@ -161,7 +177,7 @@ static enum df_status take_name(const struct report_rejects *r,
 	struct stat there;
 	bool exists = lstat(path, &there) == 0;
 	if (exists && owner == NULL && S_ISREG(there.st_mode) && there.st_size == 0)
-		return replace(r, path, err);
+		return rename_over(r, path, err);
 	if (exists)
 		return DF_END;
 	enum df_status st = owner != NULL
@@ -192,10 +208,10 @@ static enum df_status find_name(const struct report_rejects *r,
 	for (unsigned n = 1; n <= NAMES_TRIED; n++) {
 		char *name = name_try(r->dir, r->name, n);
 		enum df_status st = take_name(r, owner, name, err);
-		if (st == DF_OK)
-			*path = name;
-		else
+		if (st != DF_OK)
 			free(name);
+		else
+			*path = name;
 		if (st != DF_END)
 			return st;
 	}
@@ -211,9 +227,8 @@ static enum df_status name_it(const struct report_rejects *r,
 	if (fsync(r->fd) != 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", r->temporary,
 			       df_strerror(errno));
-	enum df_status st = older != NULL ? replace(r, older, err) : find_name(r, owner, path, err);
-	if (st == DF_OK && older != NULL)
-		*path = df_strdup(older);
+	enum df_status st =
+	    older != NULL ? replace_older(r, older, path, err) : find_name(r, owner, path, err);
 	return st == DF_OK ? df_sync_folder(r->dir, err) : st;
 }
 
@@ -222,8 +237,10 @@ enum df_status report_rejects_close(struct report_rejects *r,
 				    struct df_err *err)
 {
 	enum df_status st = report_rejects_flush(r, err);
-	if (st == DF_OK && r->temporary != NULL)
-		st = name_it(r, owner, path, err);
+	if (st != DF_OK || r->temporary == NULL)
+		goto cleanup;
+	st = name_it(r, owner, path, err);
+cleanup:
 	report_rejects_abandon(r);
 	return st;
 }

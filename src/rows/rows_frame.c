@@ -122,8 +122,9 @@ static enum df_status cut_trailer(struct rows *r, struct df_err *err)
 	if (r->format.skip_last_lines == 0)
 		return DF_OK;
 	enum df_status st = find_trailer(r, r->format.skip_last_lines, &from, err);
-	if (st == DF_OK)
-		st = count_trailer(r, from, r->length, err);
+	if (st != DF_OK)
+		return st;
+	st = count_trailer(r, from, r->length, err);
 	if (st != DF_OK)
 		return st;
 

@@ -50,7 +50,7 @@ static struct rows *reader_new(const struct rows_format *format, int fd, uint64_
 	return r;
 }
 
-static enum df_status not_utf8(const unsigned char *p, size_t n, struct df_err *err)
+static enum df_status utf16_fault(const unsigned char *p, size_t n, struct df_err *err)
 {
 	size_t zeros = 0;
 	for (size_t i = 0; i < 4 && i < n; i++)
@@ -62,6 +62,21 @@ static enum df_status not_utf8(const unsigned char *p, size_t n, struct df_err *
 		       name, name);
 }
 
+/* To where the header begins. */
+static enum df_status reader_begin(struct rows *r, struct df_err *err)
+{
+	bool grew = false;
+	enum df_status st = rows_count_open(r, err);
+	if (st != DF_OK)
+		return st;
+	st = rows_window_fill(r, &grew, err);
+	if (st != DF_OK)
+		return st;
+	const unsigned char *first = (const unsigned char *)r->window;
+	return looks_wide(first, r->have) ? utf16_fault(first, r->have, err)
+					  : rows_frame_find(r, err);
+}
+
 enum df_status rows_open_as(const struct rows_format *format, int fd, uint64_t offset,
 			    uint64_t length, struct rows **out, struct df_err *err)
 {
@@ -69,22 +84,14 @@ enum df_status rows_open_as(const struct rows_format *format, int fd, uint64_t o
 		return df_fail(DF_REJECT, err, "empty-file",
 			       "the document has no bytes at all, not even a header");
 
-	bool grew;
 	struct rows *r = reader_new(format, fd, offset, length);
-	enum df_status st = rows_count_open(r, err);
-	if (st != DF_OK)
-		goto cleanup;
-	st = rows_window_fill(r, &grew, err);
-	if (st != DF_OK)
-		goto cleanup;
-	const unsigned char *first = (const unsigned char *)r->window;
-	st = looks_wide(first, r->have) ? not_utf8(first, r->have, err) : rows_frame_find(r, err);
-cleanup:
-	if (st == DF_OK)
-		*out = r;
-	else
+	enum df_status st = reader_begin(r, err);
+	if (st != DF_OK) {
 		rows_close(r);
-	return st;
+		return st;
+	}
+	*out = r;
+	return DF_OK;
 }
 
 enum df_status rows_open(int fd, uint64_t offset, uint64_t length, struct rows **out,

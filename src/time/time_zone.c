@@ -263,37 +263,43 @@ static bool name_is_plain(const char *name)
 	       strlen(name);
 }
 
-enum df_status time_zone_open(const char *name, struct time_zone **out, struct df_err *err)
+static enum df_status zone_read(const char *name, struct time_zone *zone, struct df_err *err)
 {
 	struct df_err unread = {0};
-	char *data = NULL;
+	char *data = NULL, *path = df_format(ZONE_DIR "/%s", name);
 	size_t len = 0;
+	enum df_status st =
+	    name_is_plain(name) ? df_read_file(path, ZONE_MAX, &data, &len, &unread) : DF_USAGE;
+	bool good = st == DF_OK && parse(data, len, zone);
+	free(data);
+	free(path);
+	if (good)
+		return DF_OK;
+	if (st == DF_RETRY)
+		return df_fail(st, err, NULL, "%s", unread.text);
+	if (access(ZONE_DIR "/Etc/UTC", F_OK) != 0)
+		return df_fail(DF_USAGE, err, NULL,
+			       "this machine has no time zone data (" ZONE_DIR
+			       " is missing or empty): install tzdata");
+	return df_fail(DF_USAGE, err, NULL,
+		       "'%s' is not a time zone in " ZONE_DIR
+		       ": use an IANA name such as Europe/Berlin",
+		       name);
+}
+
+enum df_status time_zone_open(const char *name, struct time_zone **out, struct df_err *err)
+{
 	*out = NULL;
 	if (strcmp(name, "UTC") == 0 || strcmp(name, "Etc/UTC") == 0)
 		return DF_OK;
-	char *path = df_format(ZONE_DIR "/%s", name);
 	struct time_zone *zone = df_alloc(sizeof(*zone));
-	enum df_status st = DF_OK;
-	if (name_is_plain(name))
-		st = df_read_file(path, ZONE_MAX, &data, &len, &unread);
-	if (st == DF_RETRY)
-		st = df_fail(st, err, NULL, "%s", unread.text);
-	else if (access(ZONE_DIR "/Etc/UTC", F_OK) != 0)
-		st = df_fail(DF_USAGE, err, NULL,
-			     "this machine has no time zone data (" ZONE_DIR
-			     " is missing or empty): install tzdata");
-	else if (data == NULL || !parse(data, len, zone))
-		st = df_fail(DF_USAGE, err, NULL,
-			     "'%s' is not a time zone in " ZONE_DIR
-			     ": use an IANA name such as Europe/Berlin",
-			     name);
-	free(data);
-	free(path);
-	if (st == DF_OK)
-		*out = zone;
-	else
+	enum df_status st = zone_read(name, zone, err);
+	if (st != DF_OK) {
 		time_zone_free(zone);
-	return st;
+		return st;
+	}
+	*out = zone;
+	return DF_OK;
 }
 
 void time_zone_free(struct time_zone *zone)
