@@ -66,8 +66,9 @@ struct batch {
 	struct batch_row *rows; /* own */
 	size_t n_rows;
 	struct batch *next; /* for whoever holds it */
+	bool counted;       /* there is no more of it than these numbers; the maker's own */
 };
-void batch_free(struct batch *b);
+void batch_free(struct batch *b); /* nothing, where it is only counted */
 
 struct batch_settings;
 
@@ -123,7 +124,8 @@ struct batch_settings {
 
 struct batch_maker;
 
-/* Gets every closed batch, which becomes the callee's. Anything but DF_OK ends
+/* Gets every closed batch, which becomes the callee's, or, where it is only counted, is gone
+ * afterwards. Anything but DF_OK ends
  * batch_maker_add/_end with it. */
 typedef enum df_status (*batch_sink)(void *ctx, struct batch *b, struct df_err *err);
 

@@ -26,6 +26,7 @@ struct batch_maker {
 	struct batch_open *previous; /* where the row before went, while it is open */
 	size_t weight;
 	struct batch_ids used;
+	struct batch counted; /* the latest one, where batches are only counted */
 
 	uint64_t next_position;
 	uint64_t *lane_next; /* own; per lane */
@@ -33,7 +34,7 @@ struct batch_maker {
 
 void batch_free(struct batch *b)
 {
-	if (b == NULL)
+	if (b == NULL || b->counted)
 		return;
 	free(b->json);
 	free(b->rows);
@@ -201,7 +202,7 @@ static enum df_status close_batch(struct batch_maker *mk, struct batch_open *o, 
 	mk->weight -= o->weight;
 	if (mk->previous == o)
 		mk->previous = NULL;
-	struct batch *b = df_realloc(NULL, sizeof(*b));
+	struct batch *b = mk->counts ? &mk->counted : df_realloc(NULL, sizeof(*b));
 	uint32_t lane = (uint32_t)(o->hash % mk->set.lanes);
 	*b = (struct batch){.position = mk->next_position++,
 			    .lane = lane,
@@ -210,7 +211,8 @@ static enum df_status close_batch(struct batch_maker *mk, struct batch_open *o, 
 			    .historical = o->historical,
 			    .latest_ms = o->latest_ms,
 			    .n_events = o->n_events,
-			    .n_rows = o->n_rows};
+			    .n_rows = o->n_rows,
+			    .counted = mk->counts};
 	if (mk->counts)
 		b->json_len = batch_size(o->own_id_len, o->members_len, o->events_len);
 	enum df_status st = mk->counts ? DF_OK : fill(mk, o, b, err);

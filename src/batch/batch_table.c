@@ -14,19 +14,39 @@
 #define LINE         64 /* bytes that memory comes in */
 #define EXPECTED_KEY 256
 
+/* The last bytes, fewer than eight of `len`, as if zeros came after them. */
+static uint64_t last_word(const char *p, size_t len)
+{
+	size_t left = len % 8;
+	uint64_t word = 0;
+	uint32_t head = 0, tail = 0;
+	if (len > 8) { /* with those before them, which are shifted out */
+		memcpy(&word, p + len - 8, 8);
+		return le64toh(word) >> (64 - 8 * left);
+	}
+	if (left >= 4) { /* two pieces that overlap */
+		memcpy(&head, p, 4);
+		memcpy(&tail, p + left - 4, 4);
+		return le32toh(head) | (uint64_t)le32toh(tail) << (8 * (left - 4));
+	}
+	for (size_t i = 0; i < left; i++)
+		word |= (uint64_t)(unsigned char)p[i] << (8 * i);
+	return word;
+}
+
 /* Eight bytes at a time; the multipliers and the end are those of MurmurHash64A and MurmurHash3,
  * which are in the public domain. */
 uint64_t batch_hash(const char *p, size_t len)
 {
 	const uint64_t m = UINT64_C(0xc6a4a7935bd1e995);
-	uint64_t h = len * m;
-	for (size_t i = 0; i < len; i += 8) {
-		uint64_t word = 0;
-		if (len - i >= 8)
-			memcpy(&word, p + i, 8);
-		else
-			memcpy(&word, p + i, len - i);
+	uint64_t h = len * m, word = 0;
+	for (size_t i = 0; i + 8 <= len; i += 8) {
+		memcpy(&word, p + i, 8);
 		word = le64toh(word) * m;
+		h = (h ^ ((word ^ (word >> 47)) * m)) * m;
+	}
+	if (len % 8 != 0) {
+		word = last_word(p, len) * m;
 		h = (h ^ ((word ^ (word >> 47)) * m)) * m;
 	}
 	h = (h ^ (h >> 33)) * UINT64_C(0xff51afd7ed558ccd);

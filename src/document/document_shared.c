@@ -54,6 +54,7 @@ struct waiting {
 	struct df_buf text;         /* its identities */
 	struct id ids[MAX_COLUMNS]; /* in the text */
 	size_t n;
+	uint64_t hash;   /* of the text; 0: not known */
 	bool repeats;    /* the row before has the same ones: ids is not set */
 	uint32_t weight; /* of all rows, so many are like it */
 };
@@ -92,6 +93,19 @@ void document_shared_free(struct document_shared *s)
 	free(s);
 }
 
+/* Most names have 8 to 16 letters. */
+static inline bool same_name(const char *a, const char *b, size_t len)
+{
+	uint64_t first[2], last[2];
+	if (len < 8 || len > 16)
+		return memcmp(a, b, len) == 0;
+	memcpy(&first[0], a, 8);
+	memcpy(&first[1], b, 8);
+	memcpy(&last[0], a + len - 8, 8);
+	memcpy(&last[1], b + len - 8, 8);
+	return ((first[0] ^ first[1]) | (last[0] ^ last[1])) == 0;
+}
+
 /* The quote after the name, or NULL: it is not the column's. */
 static const char *name_end(const struct document_shared *s, size_t column, const char *name,
 			    const char *end)
@@ -100,7 +114,7 @@ static const char *name_end(const struct document_shared *s, size_t column, cons
 		return NULL;
 	const struct column *c = &s->columns[column];
 	bool is = (size_t)(end - name) > c->len && name[c->len] == '"' &&
-		  memcmp(c->name, name, c->len) == 0;
+		  same_name(c->name, name, c->len);
 	return is ? name + c->len : NULL;
 }
 
@@ -188,15 +202,21 @@ static struct value *value_of(struct document_shared *s, const struct id *id)
 	return v;
 }
 
-static void add_other(struct value *v, const struct id *id, uint64_t other)
+static void name_value(struct value *v, const struct id *id)
+{
+	char hex[DF_DIGEST_HEX] = "";
+	if (df_digest_hex(DF_SHA256, id->value, id->len, hex))
+		memcpy(v->digest, hex, sizeof(v->digest) - 1);
+}
+
+static inline void add_other(struct value *v, const struct id *id, uint64_t other)
 {
 	uint64_t bit = other >> 16 & (OTHERS - 1), mask = UINT64_C(1) << bit % 64;
-	char hex[DF_DIGEST_HEX] = "";
 	if ((v->others[bit / 64] & mask) != 0)
 		return;
 	v->others[bit / 64] |= mask;
-	if (++v->n_others == FEW && df_digest_hex(DF_SHA256, id->value, id->len, hex))
-		memcpy(v->digest, hex, sizeof(v->digest) - 1);
+	if (++v->n_others == FEW)
+		name_value(v, id);
 }
 
 static void count_ids(struct document_shared *s, const struct id *ids, size_t n)
@@ -244,9 +264,10 @@ static void forget_long(struct document_shared *s, struct waiting *w)
 
 static bool repeats(const struct document_shared *s, const struct map_record *record)
 {
-	const struct df_buf *before = &s->waiting[(s->began - 1) % WAITING].text;
-	return s->began > 0 && before->len == record->ids_len &&
-	       memcmp(before->data, record->ids, before->len) == 0;
+	const struct waiting *before = &s->waiting[(s->began - 1) % WAITING];
+	return s->began > 0 && before->hash == record->ids_hash &&
+	       before->text.len == record->ids_len &&
+	       memcmp(before->text.data, record->ids, record->ids_len) == 0;
 }
 
 void document_shared_row(struct document_shared *s, const struct map_record *record)
@@ -260,6 +281,7 @@ void document_shared_row(struct document_shared *s, const struct map_record *rec
 	struct waiting *w = &s->waiting[s->began % WAITING];
 	w->weight = row < EACH_ROW ? 1 : SAMPLE;
 	w->repeats = repeats(s, record);
+	w->hash = record->ids_hash;
 	s->began++;
 	df_buf_reset(&w->text);
 	df_buf_add(&w->text, record->ids, record->ids_len);

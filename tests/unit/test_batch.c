@@ -670,6 +670,35 @@ static void test_window_memory(void)
 	batch_maker_free(mk);
 }
 
+/* Lanes depend on it: the same for every version. */
+static uint64_t hash_by_bytes(const unsigned char *p, size_t len)
+{
+	const uint64_t m = UINT64_C(0xc6a4a7935bd1e995);
+	uint64_t h = len * m;
+	for (size_t i = 0; i < len; i += 8) {
+		uint64_t word = 0;
+		for (size_t k = i; k < len && k < i + 8; k++)
+			word |= (uint64_t)p[k] << (8 * (k - i));
+		word *= m;
+		h = (h ^ ((word ^ (word >> 47)) * m)) * m;
+	}
+	h = (h ^ (h >> 33)) * UINT64_C(0xff51afd7ed558ccd);
+	h = (h ^ (h >> 33)) * UINT64_C(0xc4ceb9fe1a85ec53);
+	h ^= h >> 33;
+	return h != 0 ? h : 1;
+}
+
+static void test_hash(void)
+{
+	for (size_t len = 0; len < 70; len++) {
+		unsigned char *bytes = malloc(len + 1); /* so that a read past the end shows */
+		for (size_t i = 0; i < len; i++)
+			bytes[i] = (unsigned char)(i * 37 + len * 11);
+		CU_ASSERT_EQUAL(batch_hash((const char *)bytes, len), hash_by_bytes(bytes, len));
+		free(bytes);
+	}
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
@@ -689,6 +718,7 @@ int main(void)
 	    {"bytes", test_bytes},
 	    {"order lines of one order", test_fold},
 	    {"products of one event", test_fold_limit},
+	    {"the hash that lanes depend on", test_hash},
 	    CU_TEST_INFO_NULL,
 	};
 	return test_main("batch", NULL, NULL, tests);

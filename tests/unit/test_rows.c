@@ -205,14 +205,15 @@ static void test_many_columns(void)
 
 /* Rows that are cut many bytes at a time are cut as they are byte by byte, wherever something
  * is. */
-static void scan_dialect(char delimiter, char quote)
+static void scan_dialect(rows_scanner scanner, char delimiter, char quote)
 {
 	char bytes[] = "aaaaaaaaaaaaabDDD\n\rQ\0\x7f\xc3\xa9 ,\";|\t'";
 	struct rows_cells fast = {0}, slow = {0};
 	struct rows_marks marks;
 	uint32_t seed = 7;
-	char text[70];
+	char text[110];
 	rows_marks_set(&marks, delimiter, quote);
+	marks.scan = scanner;
 	for (size_t i = 0; i < sizeof(bytes) - 1; i++)
 		bytes[i] = bytes[i] == 'D' ? delimiter : bytes[i] == 'Q' ? quote : bytes[i];
 	for (int round = 0; round < 20000; round++) {
@@ -239,9 +240,16 @@ static void scan_dialect(char delimiter, char quote)
 static void test_scan(void)
 {
 	static const char delimiters[] = ",;\t|\x01^ \x7f\xa7", quotes[] = "\"'\n`\x02";
-	for (size_t i = 0; i < sizeof(delimiters) - 1; i++)
-		for (size_t k = 0; k < sizeof(quotes) - 1; k++)
-			scan_dialect(delimiters[i], quotes[k]);
+	const rows_scanner scanners[] = {rows_scan_sse2(), rows_scan_avx2()};
+	for (size_t s = 0; s < 2; s++) {
+		if (scanners[s] == NULL) {
+			printf("skip: this processor lacks one of the scanners\n");
+			continue;
+		}
+		for (size_t i = 0; i < sizeof(delimiters) - 1; i++)
+			for (size_t k = 0; k < sizeof(quotes) - 1; k++)
+				scan_dialect(scanners[s], delimiters[i], quotes[k]);
+	}
 }
 
 /* Escapes are found wherever they are among eight bytes. */
