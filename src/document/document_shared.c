@@ -27,14 +27,14 @@
 #define EACH_ROW 65536u /* rows from the begin of which each is counted */
 #define SAMPLE   16u    /* of those after them one in so many is; a power of 2 */
 
-struct value {
+struct value {             /* one line of the cache */
 	uint32_t rows;     /* that were counted */
 	uint32_t estimate; /* of all rows that have it */
 	uint16_t n_others; /* bits of `others` */
 	uint8_t column;
 	char digest[13]; /* the first digits of its SHA-256, once it has FEW others */
 	uint64_t others[OTHERS / 64];
-};
+} __attribute__((aligned(64)));
 
 struct column {
 	char name[64];
@@ -60,9 +60,10 @@ struct waiting {
 };
 
 struct document_shared {
-	/* both own; hashes are apart, as most values are looked for once the table is full */
-	uint64_t *hashes; /* 0: a free slot */
-	struct value *values;
+	/* own; hashes are apart, as most values are looked for once the table is full */
+	uint64_t *hashes;     /* 0: a free slot */
+	struct value *values; /* the first one that begins a line */
+	void *memory;         /* own: what they are in */
 	size_t n_values, n_columns;
 	uint64_t rows;
 	struct waiting waiting[WAITING];    /* a ring */
@@ -78,7 +79,8 @@ struct document_shared *document_shared_new(void)
 {
 	struct document_shared *s = df_alloc(sizeof(*s));
 	s->hashes = df_alloc(SLOTS * sizeof(*s->hashes));
-	s->values = df_alloc(SLOTS * sizeof(*s->values));
+	s->memory = df_alloc((SLOTS + 1) * sizeof(*s->values));
+	s->values = (struct value *)(((uintptr_t)s->memory + 63) & ~(uintptr_t)63);
 	return s;
 }
 
@@ -89,7 +91,7 @@ void document_shared_free(struct document_shared *s)
 	for (size_t i = 0; i < WAITING; i++)
 		df_buf_free(&s->waiting[i].text);
 	free(s->hashes);
-	free(s->values);
+	free(s->memory);
 	free(s);
 }
 
