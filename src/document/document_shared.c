@@ -14,8 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SLOTS       65536u /* values; a power of 2 */
-#define FULL        49152u
+#define SLOTS       131072u /* a power of 2; most look-ups fail, which takes long when few are free */
+#define FULL        49152u  /* values */
+#define PLACE       0xffffu /* of a slot: the value's number, from 1; the rest is its hash */
 #define MAX_COLUMNS 48
 #define OTHERS      256u  /* bits that other identities are counted by */
 #define DISTINCT    8192u /* likewise, of a column's values */
@@ -60,9 +61,8 @@ struct waiting {
 };
 
 struct document_shared {
-	/* own; hashes are apart, as most values are looked for once the table is full */
-	uint64_t *hashes;     /* 0: a free slot */
-	struct value *values; /* the first one that begins a line */
+	uint64_t *slots;      /* own; 0: free */
+	struct value *values; /* as they came; the first one begins a line */
 	void *memory;         /* own: what they are in */
 	size_t n_values, n_columns;
 	uint64_t rows;
@@ -78,8 +78,8 @@ struct document_shared {
 struct document_shared *document_shared_new(void)
 {
 	struct document_shared *s = df_alloc(sizeof(*s));
-	s->hashes = df_alloc(SLOTS * sizeof(*s->hashes));
-	s->memory = df_alloc((SLOTS + 1) * sizeof(*s->values));
+	s->slots = df_alloc(SLOTS * sizeof(*s->slots));
+	s->memory = df_alloc((FULL + 1) * sizeof(*s->values));
 	s->values = (struct value *)(((uintptr_t)s->memory + 63) & ~(uintptr_t)63);
 	return s;
 }
@@ -90,7 +90,7 @@ void document_shared_free(struct document_shared *s)
 		return;
 	for (size_t i = 0; i < WAITING; i++)
 		df_buf_free(&s->waiting[i].text);
-	free(s->hashes);
+	free(s->slots);
 	free(s->memory);
 	free(s);
 }
@@ -192,14 +192,13 @@ static size_t split(struct document_shared *s, const struct df_buf *text,
 static struct value *value_of(struct document_shared *s, const struct id *id)
 {
 	size_t at = (size_t)id->hash & (SLOTS - 1);
-	for (; s->hashes[at] != 0; at = (at + 1) & (SLOTS - 1))
-		if (s->hashes[at] == id->hash)
-			return &s->values[at];
+	for (; s->slots[at] != 0; at = (at + 1) & (SLOTS - 1))
+		if (((s->slots[at] ^ id->hash) & ~(uint64_t)PLACE) == 0)
+			return &s->values[(s->slots[at] & PLACE) - 1];
 	if (s->n_values == FULL)
 		return NULL;
-	struct value *v = &s->values[at];
-	s->n_values++;
-	s->hashes[at] = id->hash;
+	struct value *v = &s->values[s->n_values++];
+	s->slots[at] = (id->hash & ~(uint64_t)PLACE) | s->n_values;
 	v->column = (uint8_t)id->column;
 	return v;
 }
@@ -291,10 +290,8 @@ void document_shared_row(struct document_shared *s, const struct map_record *rec
 		return;
 
 	w->n = split(s, &w->text, w->ids);
-	for (size_t i = 0; i < w->n && w->n > 1; i++) {
-		__builtin_prefetch(&s->hashes[w->ids[i].hash & (SLOTS - 1)]);
-		__builtin_prefetch(&s->values[w->ids[i].hash & (SLOTS - 1)]);
-	}
+	for (size_t i = 0; i < w->n && w->n > 1; i++)
+		__builtin_prefetch(&s->slots[w->ids[i].hash & (SLOTS - 1)]);
 	if (w->text.len > MAX_KEPT) /* rare, and too large to be kept */
 		forget_long(s, w);
 }
@@ -328,7 +325,7 @@ struct most_shared {
 
 static void find_most_shared(const struct document_shared *s, struct most_shared most[MAX_COLUMNS])
 {
-	for (size_t i = 0; i < SLOTS; i++) {
+	for (size_t i = 0; i < s->n_values; i++) {
 		const struct value *v = &s->values[i];
 		if (v->n_others < FEW)
 			continue;
