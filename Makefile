@@ -100,6 +100,9 @@ $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuz
 $(BUILD)/tests/plan/%: $(BUILD)/tests/plan/%.o $(LIB) $(LIBSSH2)
 	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+$(BUILD)/tests/braze/%: $(BUILD)/tests/braze/%.o $(LIB) $(LIBSSH2)
+	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
 	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ -lcsv
 
@@ -147,7 +150,7 @@ e2e: $(PEERS) $(BUILD)/dropfeed faults ## end-to-end tests only: real sshd, gpg,
 .PHONY: peers
 peers: $(PEERS)
 fuzz-targets: $(FUZZ)
-build-tests: $(BUILD)/dropfeed $(PEERS) $(UNIT) $(BUILD)/tests/plan/batches fuzz-replays faults
+build-tests: $(BUILD)/dropfeed $(PEERS) $(UNIT) $(BUILD)/tests/plan/batches $(BUILD)/tests/braze/objects fuzz-replays faults
 
 ifdef SANITIZE
 fuzz-replays: $(FUZZ)
@@ -237,6 +240,7 @@ install: all ## install below PREFIX (default /usr/local), honours DESTDIR
 	install -D -m 0644 src/dropfeed.1 $(MAN)/man1/dropfeed.1
 	install -D -m 0644 src/dropfeed.conf.5 $(MAN)/man5/dropfeed.conf.5
 	install -D -m 0644 src/dropfeed.manifest.5 $(MAN)/man5/dropfeed.manifest.5
+	install -D -m 0644 src/dropfeed-braze.7 $(MAN)/man7/dropfeed-braze.7
 	$(BUILD)/dropfeed completions bash >$(BUILD)/completions.bash
 	install -D -m 0644 $(BUILD)/completions.bash $(BASH_COMPLETIONS)/dropfeed
 	$(BUILD)/dropfeed completions zsh >$(BUILD)/completions.zsh
@@ -279,7 +283,7 @@ deb-deps:
 	@tests/deps build deb lintian
 
 uninstall: ## remove what install put there
-	rm -f $(BIN)/dropfeed $(MAN)/man1/dropfeed.1 $(MAN)/man5/dropfeed.conf.5 $(MAN)/man5/dropfeed.manifest.5 $(BASH_COMPLETIONS)/dropfeed $(ZSH_COMPLETIONS)/_dropfeed $(FISH_COMPLETIONS)/dropfeed.fish
+	rm -f $(BIN)/dropfeed $(MAN)/man1/dropfeed.1 $(MAN)/man5/dropfeed.conf.5 $(MAN)/man5/dropfeed.manifest.5 $(MAN)/man7/dropfeed-braze.7 $(BASH_COMPLETIONS)/dropfeed $(ZSH_COMPLETIONS)/_dropfeed $(FISH_COMPLETIONS)/dropfeed.fish
 	rm -rf $(DOC)
 
 clean: ## remove what was built

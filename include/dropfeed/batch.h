@@ -49,6 +49,15 @@ struct batch_row {
 /* /bulkevents/historical drops events younger than this */
 #define BATCH_HISTORICAL_MIN_MS (INT64_C(72) * 3600000)
 
+/* A part of a batch that its sink takes or refuses on its own. */
+struct batch_object {
+	uint32_t event;   /* of the batch, 0-based: where it comes from; BATCH_NO_EVENT: its user */
+	uint32_t array;   /* of the request: which one it goes to */
+	bool once;        /* it counts twice where it is sent twice */
+	size_t from, len; /* in the batch's JSON */
+};
+#define BATCH_NO_EVENT UINT32_MAX
+
 /* One Events API object for one user, serialized. */
 struct batch {
 	char *json; /* own: one line, UTF-8, no newline, a NUL after it */
@@ -65,6 +74,10 @@ struct batch {
 	uint64_t lane_position; /* 0-based, in its lane */
 	struct batch_row *rows; /* own */
 	size_t n_rows;
+	struct batch_object *objects; /* own; NULL: the sink takes it as a whole */
+	size_t n_objects;
+	/* an earlier run may have sent it, and heard no answer: whoever sends it sets this */
+	bool in_doubt;
 	struct batch *next; /* for whoever holds it */
 	bool counted;       /* there is no more of it than these numbers; the maker's own */
 };
@@ -81,6 +94,7 @@ struct batch_settings;
 struct batch_form {
 	/* of a request; at most REQUEST_MAX_BATCHES batches */
 	uint32_t max_batches, max_events, max_bytes;
+	uint32_t batch_events; /* of a batch; 0: BATCH_MAX_EVENTS */
 	/* All rows with the same IDs are one batch, whatever else they hold: the first one's
 	 * members count. Batches stay open to the document's end, whatever the window is. */
 	bool one_for_user;
@@ -91,10 +105,25 @@ struct batch_form {
 	/* How much a batch adds to a request is seen only after that: batches that are only
 	 * counted are made as well. */
 	bool convert_counts;
+	/* The sink takes events of any age in one place: none are historical. */
+	bool ageless;
+	/* Whether a row can go there: what it is converted to is within the sink's limits. False:
+	 * fault says why not. NULL: what the Events API takes can. */
+	bool (*check)(const struct batch_settings *settings, const struct map_record *record,
+		      struct map_fault *fault);
 };
 /* by the feed's sink; a constant */
 const struct batch_form *batch_form_of(const struct conf_feed *feed);
 extern const struct batch_form batch_form_events; /* the Events API's */
+extern const struct batch_form batch_form_braze;  /* batch_braze.c */
+/* Leaves of a batch with objects the rows alone for which keeps() is true, and of the objects
+ * those of their events; the user's too, unless `events` is set. */
+struct batch_keep {
+	bool (*keeps)(void *ctx, const struct batch_row *row);
+	void *ctx;
+	bool events;
+};
+void batch_keep_rows(struct batch *b, const struct batch_keep *keep);
 /* For convert: takes what is in `json`, where the id is so many bytes from its beginning on. */
 void batch_replace(struct batch *b, struct df_buf *json, size_t id_at, size_t id_len);
 

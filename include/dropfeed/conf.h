@@ -27,7 +27,7 @@ enum conf_historical { CONF_HIST_AUTO, CONF_HIST_NEVER, CONF_HIST_ALWAYS };
 /* What a value that identifies nobody is in an identity column: an empty cell, a fault, or an
  * identity. */
 enum conf_placeholder { CONF_PLACEHOLDER_EMPTY, CONF_PLACEHOLDER_REJECT, CONF_PLACEHOLDER_KEEP };
-enum conf_sink { CONF_SINK_EVENTS_API, CONF_SINK_FILE, CONF_SINK_STDOUT };
+enum conf_sink { CONF_SINK_EVENTS_API, CONF_SINK_FILE, CONF_SINK_STDOUT, CONF_SINK_BRAZE };
 
 /* Who gets it answers each request, and may refuse what is in it. */
 static inline bool conf_sink_answers(enum conf_sink sink)
@@ -182,6 +182,35 @@ struct conf_requests {  /* of a feed of data subject requests */
 	bool skip_waiting_period; /* default no */
 };
 
+/* Where values become numbers and booleans; bits. */
+enum conf_braze_detect {
+	CONF_BRAZE_DETECT_ATTRIBUTES = 1,
+	CONF_BRAZE_DETECT_EVENTS = 2,
+};
+/* What becomes of screen views: nothing, events "Viewed NAME", events NAME. */
+enum conf_braze_screens {
+	CONF_BRAZE_SCREENS_NO,
+	CONF_BRAZE_SCREENS_VIEWED,
+	CONF_BRAZE_SCREENS_NAME
+};
+/* How a user's audiences are written; bits. */
+enum conf_braze_audience {
+	CONF_BRAZE_AUDIENCE_STRING = 1,
+	CONF_BRAZE_AUDIENCE_ARRAY = 2,
+	CONF_BRAZE_AUDIENCE_ATTRIBUTE = 4,
+};
+struct conf_braze {        /* sink = braze: how a batch becomes its objects (frozen) */
+	char *app_id;      /* or NULL */
+	char *external_id; /* the user identity that is one, as JSON names it; customer_id */
+	char *email_id;    /* likewise; email */
+	bool bundle_commerce, lists_joined, session_events, tags_null; /* all default no */
+	int type_detection;                   /* enum conf_braze_detect, default none */
+	enum conf_braze_screens screen_views; /* default no */
+	struct conf_list subscription_groups; /* ATTRIBUTE:GROUP-ID */
+	struct conf_list consent;             /* PURPOSE:KEY */
+	uint32_t audiences;                   /* enum conf_braze_audience, default string */
+};
+
 struct conf_expect {           /* what is to come, and how much of it */
 	uint32_t files;        /* expect: so many by that time of those days; 0: not set */
 	uint32_t minute, days; /* of the day; a bit for each weekday, Sunday is 1 << 0 */
@@ -227,6 +256,7 @@ struct conf_feed {
 	struct conf_batch batch;
 	struct conf_send send;
 	struct conf_requests requests;
+	struct conf_braze braze;
 	struct conf_expect expect;
 	struct conf_notify notify;
 };

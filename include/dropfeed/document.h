@@ -188,6 +188,7 @@ enum df_status document_send(const struct document_env *env, struct document_pas
 struct document_again {       /* rows that `retry` marked in the ledger: see ledger_again */
 	const uint64_t *rows; /* their numbers, in order */
 	size_t n;
+	bool unknown; /* they may have arrived: their events alone are sent */
 };
 /* Sends them again, under the ids that they had. */
 enum df_status document_resend(const struct document_env *env, struct document_pass *pass,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * json.h - JSON is written (RFC 8259); the writer keeps the commas and the brackets
+ * json.h - JSON is written (RFC 8259), and what this program wrote is read
+ *
+ * The writer keeps the commas and the brackets:
  *
  *	struct json_writer w = {.out = &buf};
  *	json_write_open(&w, NULL, '{');
@@ -45,5 +47,38 @@ void json_write_null(struct json_writer *w, const char *name);
 void json_write_json(struct json_writer *w, const char *name, const char *json);
 /* The next value begins a new line, after so many blanks: for people who read it. */
 void json_write_break(struct json_writer *w, unsigned blank);
+
+/* ---- reading JSON that this program wrote: on one line, without blanks between its tokens ----
+ *
+ *	struct json_walk w = json_walk_into(json_find(json_walk_members(p, len), "events"));
+ *	while (json_walk_next(&w, &name, &value))
+ *		...
+ *
+ * Nothing is copied or decoded. Text that is not such JSON is never read past its end. */
+
+struct json_text { /* as it is written, borrowed; len 0: there is none */
+	const char *p;
+	size_t len;
+};
+struct json_walk {
+	const char *p, *end;
+	bool names; /* of an object, not of a list */
+};
+/* Members without braces around. */
+struct json_walk json_walk_members(const char *p, size_t len);
+/* The members of an object, the items of a list; of another value nothing. */
+struct json_walk json_walk_into(struct json_text value);
+/* name: without its quotes, empty in a list. False: that was the last one. */
+bool json_walk_next(struct json_walk *w, struct json_text *name, struct json_text *value);
+/* The value of the first member of that name. */
+struct json_text json_find(struct json_walk members, const char *wanted);
+/* What is between the quotes; of a value that is not a string nothing. */
+struct json_text json_string(struct json_text value);
+
+static inline bool json_text_is(struct json_text t, const char *word)
+{
+	size_t len = strlen(word);
+	return t.len == len && memcmp(t.p, word, len) == 0;
+}
 
 #endif

@@ -106,6 +106,7 @@ struct ledger_reject { /* a row that the preflight accepted and that was not del
 	const char *message;
 	/* "api-rejected", "api-unavailable", "abandoned", ...; NULL: api-rejected */
 	const char *code;
+	bool partly; /* a part of it was taken, and would count twice: never sent again */
 };
 
 /* Where the ledger is. */
@@ -360,6 +361,18 @@ enum df_status ledger_lane_settled(struct ledger *l, int64_t id, const struct le
 enum df_status ledger_lanes_settled(struct ledger *l, int64_t id,
 				    const struct ledger_settled *steps, size_t n,
 				    struct df_err *err) DF_CHECK;
+/* What is sent next must not be sent twice. Before it is: batches of the lane before `upto` may be
+ * taken from now on; synced. After it came back: those from `upto` on were not. */
+enum df_status ledger_lane_sending(struct ledger *l, int64_t id, uint32_t lane, uint64_t upto,
+				   bool back, struct df_err *err) DF_CHECK;
+/* Fills upto[0..lanes) with that, 0 where there is none: batches from the lane's progress to it may
+ * have been taken, and no answer says whether they were. */
+enum df_status ledger_lanes_sent(struct ledger *l, int64_t id, uint64_t *upto, uint32_t lanes,
+				 struct df_err *err) DF_CHECK;
+/* The same of rows that are sent again: before it, they count as delivery-unknown; synced. After
+ * they came back, they are to be sent again. */
+enum df_status ledger_again_sending(struct ledger *l, int64_t document_id, const uint64_t *rows,
+				    size_t n, bool back, struct df_err *err) DF_CHECK;
 /* Fills done[0..lanes) with each lane's progress, 0 where there is none. */
 enum df_status ledger_lanes(struct ledger *l, int64_t id, uint64_t *done, uint32_t lanes,
 			    struct df_err *err) DF_CHECK;
@@ -568,17 +581,24 @@ enum df_status ledger_notices_forget(struct ledger *l, struct df_err *err) DF_CH
 struct ledger_reopen {
 	int64_t document;  /* refused, or done with rows that the API rejected */
 	bool keep_rejects; /* its reject file is to stay as it is: a new one gets another name */
+	bool unknown;      /* of its rows those that are delivery-unknown, and no others */
 };
 /* Opens a closed file again, in one transaction: it is PULLED. A refused document is forgotten,
  * for nothing of it was sent and today's settings are to count. One that is done becomes
- * SENDING, with every row that the API rejected to be sent again; its text still says where its
- * reject file is, or NULL. Its other documents stay as they are. */
+ * SENDING, with every row that the API rejected to be sent again, but for those that would count
+ * twice; its text still says where its reject file is, or NULL. Its other documents stay as they
+ * are. */
 enum df_status ledger_reopen(struct ledger *l, int64_t file_id,
 			     const struct ledger_reopen *documents, size_t n,
 			     struct df_err *err) DF_CHECK;
-/* The numbers of the rows that have yet to be sent again, in order. *rows is the caller's. */
-enum df_status ledger_again(struct ledger *l, int64_t document_id, uint64_t **rows, size_t *n,
-			    struct df_err *err) DF_CHECK;
+/* The numbers of the rows that have yet to be sent again, in order: those that are
+ * delivery-unknown, or the others. *rows is the caller's. */
+enum df_status ledger_again(struct ledger *l, int64_t document_id, bool unknown, uint64_t **rows,
+			    size_t *n, struct df_err *err) DF_CHECK;
+/* Rows of which an earlier run says that they were being sent again are delivery-unknown, and not
+ * sent again any more. */
+enum df_status ledger_again_doubt(struct ledger *l, int64_t document_id, const char *message,
+				  struct df_err *err) DF_CHECK;
 struct ledger_again { /* what became of some of them */
 	const uint64_t *delivered;
 	size_t n_delivered;

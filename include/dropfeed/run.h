@@ -74,6 +74,8 @@ struct run_retry_options {
 	const char *const *documents;
 	size_t n_documents;
 	const char *from; /* absolute path of a local folder that may hold the files; or NULL */
+	/* instead, rows that may have arrived, where what arrives twice counts twice */
+	bool unknown;
 };
 void run_retry(const struct conf *conf, const struct run_retry_options *options,
 	       struct run_result *result);

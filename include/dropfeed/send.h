@@ -23,11 +23,16 @@
 struct sender;
 struct send_stream;
 
-/* A batch that will not be delivered: its rows become rejects. */
+/* Rows of a batch that will not be delivered: they become rejects. */
 struct send_reject {
-	const struct batch *batch; /* borrowed until the callback returns */
-	const char *message;       /* the API's words, HTML entities decoded; or what happened */
-	/* static: "api-rejected", or "api-unavailable": set aside, see send_request.c */
+	const struct batch *batch;    /* borrowed until the callback returns */
+	const struct batch_row *rows; /* of the batch, one after the other */
+	size_t n_rows;
+	/* some of what the row became was taken, and would count twice if it were sent again */
+	bool partly;
+	const char *message; /* the API's words, HTML entities decoded; or what happened */
+	/* static: "api-rejected"; "api-unavailable": set aside, see send_request.c;
+	 * "delivery-unknown": no answer came, see send_objects.h */
 	const char *code;
 };
 
@@ -52,6 +57,20 @@ struct send_settled {
 	bool more; /* another lane's step follows at once: both may be recorded together */
 };
 
+/* the message of rows that are delivery-unknown */
+#define SEND_UNKNOWN_WORDS                                                                         \
+	"no answer came: its events may have arrived or not, and would count twice if they were "  \
+	"sent again; retry --unknown sends them"
+
+/* What is about to go out and must not be sent twice. */
+struct send_sending {
+	uint32_t lane;
+	const struct batch *const *batches; /* in the lane's order */
+	size_t n;
+	/* It came back: nothing of these was taken, for certain. */
+	bool back;
+};
+
 struct send_events {
 	/* A lane got further. Called in the sender's thread, in lane order, after each answered
 	 * request and before the lane's next one. Anything but DF_OK stops the stream with that
@@ -62,6 +81,10 @@ struct send_events {
 	 * else than the API, nor after one for the rate limit. May be NULL, and is called more
 	 * than once, in the sender's thread or in the producer's. */
 	void (*touched)(void *ctx);
+	/* Before such a request leaves, and when it came back. Where it did not, what it held may
+	 * have been taken. Called in the sender's thread. Anything but DF_OK stops the
+	 * stream before the request. */
+	enum df_status (*sending)(void *ctx, const struct send_sending *s, struct df_err *err);
 };
 
 struct sender *sender_new(void);

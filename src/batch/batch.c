@@ -18,6 +18,7 @@ struct batch_maker {
 	batch_sink sink;
 	void *ctx;
 	struct batch_space space;
+	uint32_t max_events;
 	bool counts;     /* batches come without JSON: folding alone has to see the events */
 	char *event_end; /* own: what closes an event; NULL when eventless */
 	size_t event_frame;
@@ -38,6 +39,7 @@ void batch_free(struct batch *b)
 		return;
 	free(b->json);
 	free(b->rows);
+	free(b->objects);
 	free(b);
 }
 
@@ -72,6 +74,8 @@ struct batch_maker *batch_maker_new(const struct batch_settings *settings, batch
 	mk->set = *settings;
 	if (mk->set.form == NULL)
 		mk->set.form = &batch_form_events;
+	mk->max_events =
+	    mk->set.form->batch_events > 0 ? mk->set.form->batch_events : BATCH_MAX_EVENTS;
 	mk->sink = sink;
 	mk->ctx = ctx;
 	mk->counts = batch_only_counts(settings);
@@ -236,8 +240,8 @@ static enum df_status close_oldest(struct batch_maker *mk, struct df_err *err)
 static bool is_historical(const struct batch_maker *mk, const struct map_record *rec)
 {
 	const struct batch_settings *set = &mk->set;
-	if (set->historical == CONF_HIST_NEVER || mk->event_end == NULL || rec->no_event ||
-	    !rec->has_timestamp)
+	if (set->historical == CONF_HIST_NEVER || set->form->ageless || mk->event_end == NULL ||
+	    rec->no_event || !rec->has_timestamp)
 		return false;
 	int64_t age =
 	    set->historical == CONF_HIST_ALWAYS ? BATCH_HISTORICAL_MIN_MS : HISTORICAL_AFTER;
@@ -401,7 +405,7 @@ enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *
 	struct batch_open *o = batch_table_find(&mk->open, hash, rec);
 	bool same = o != NULL && same_user(mk, o, rec, historical);
 	bool folds = same && can_fold(mk, o, rec);
-	bool joins = folds || (same && o->n_events < BATCH_MAX_EVENTS &&
+	bool joins = folds || (same && o->n_events < mk->max_events &&
 			       has_room(o, event_size(mk->event_frame, rec)));
 	if (o != NULL && !joins) {
 		st = close_batch(mk, o, err);

@@ -12,6 +12,7 @@ static const struct batch_form *const forms[] = {
     [CONF_SINK_EVENTS_API] = &batch_form_events,
     [CONF_SINK_FILE] = &batch_form_events,
     [CONF_SINK_STDOUT] = &batch_form_events,
+    [CONF_SINK_BRAZE] = &batch_form_braze,
 };
 
 const struct batch_form *batch_form_of(const struct conf_feed *feed)

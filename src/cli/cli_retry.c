@@ -9,6 +9,7 @@ struct retry_arguments {
 	struct cli_list feeds;
 	const char *from;
 	uint64_t progress;
+	bool unknown;
 };
 
 static const struct cli_option options[] = {
@@ -17,13 +18,15 @@ static const struct cli_option options[] = {
     {"from", "DIR", CLI_TEXT, offsetof(struct retry_arguments, from),
      "a local folder that holds the files under their names, where the source does not have them "
      "any more"},
+    {"unknown", NULL, CLI_FLAG, offsetof(struct retry_arguments, unknown),
+     "instead, the rows that are delivery-unknown: they may have arrived, and then count twice"},
     CLI_PROGRESS(offsetof(struct retry_arguments, progress)),
     {0}};
 
 const struct cli_spec cli_retry_spec = {
     .command = "retry",
     .known_files = true,
-    .synopsis = "[--feed NAME]... [--from DIR] [--progress SECONDS] [DOCUMENT...]",
+    .synopsis = "[--feed NAME]... [--from DIR] [--unknown] [--progress SECONDS] [DOCUMENT...]",
     .about = "Delivers once more what was refused, and the rows that the API rejected, after the "
 	     "cause was repaired "
 	     "outside the file: "
@@ -70,7 +73,8 @@ int cli_retry(struct cli_globals *g, int argc, char **argv)
 				      .n_feeds = a.feeds.n,
 				      .documents = rest.v,
 				      .n_documents = rest.n,
-				      .from = a.from != NULL ? from : NULL};
+				      .from = a.from != NULL ? from : NULL,
+				      .unknown = a.unknown};
 	conf->operate.progress_s = cli_seconds(a.progress);
 	run_retry(conf, &o, &result);
 	code = run_exit_code(&result);

@@ -44,6 +44,9 @@ static const size_t feed_texts[] = {
     FEED(decode.document_type),
     FEED(send.proxy),
     FEED(send.proxy_user),
+    FEED(braze.app_id),
+    FEED(braze.external_id),
+    FEED(braze.email_id),
     FEED(expect.zone),
     FEED(requests.regulation),
     FEED(requests.group_id),
@@ -54,9 +57,10 @@ static const size_t feed_texts[] = {
 static const size_t feed_secrets[] = {FEED(fetch.passphrase), FEED(fetch.password),
 				      FEED(send.api_secret), FEED(decode.gnupg_passphrase),
 				      FEED(send.proxy_password)};
-static const size_t feed_lists[] = {FEED(fetch.include), FEED(fetch.exclude),
+static const size_t feed_lists[] = {FEED(fetch.include),    FEED(fetch.exclude),
 				    FEED(decode.signed_by), FEED(decode.rejects_recipient),
-				    FEED(rows.null)};
+				    FEED(rows.null),        FEED(braze.subscription_groups),
+				    FEED(braze.consent)};
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 

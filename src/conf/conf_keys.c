@@ -36,6 +36,12 @@ static const char *const plan_type_words[] = {"loose", "strict", NULL};
 static const char *const duplicates_words[] = {"skip", "import", NULL};
 static const char *const kind_words[] = {"events", "subject_requests", NULL};
 static const char *const order_words[] = {"arrival", "none", NULL};
+static const char *const list_words[] = {"array", "string", NULL};
+/* enum conf_braze_detect */
+static const char *const detection_words[] = {"none", "attributes", "events", "both", NULL};
+/* enum conf_braze_screens */
+static const char *const screen_words[] = {"no", "yes", "name", NULL};
+static const char *const tag_words[] = {"true", "null", NULL};
 static const char *const checksum_words[] = {".sha256", ".md5", NULL};
 /* ---- values with rules of their own ---- */
 
@@ -429,6 +435,25 @@ const struct conf_key conf_feed_keys[] = {
     FROZEN(status_callback_urls, requests.callbacks, parse_urls, text, .fallback = NULL),
     FROZEN(skip_waiting_period, requests.skip_waiting_period, conf_parse_bool, bool,
 	   .fallback = "no"),
+    /* braze */
+    LIVE(instance, send.endpoint, instance, .fallback = NULL),
+    SECRET(api_key, send.api_secret),
+    FROZEN(app_id, braze.app_id, conf_parse_utf8, text, .fallback = NULL),
+    FROZEN(external_id, braze.external_id, conf_parse_identity, text, .fallback = "customer_id"),
+    FROZEN(email_id, braze.email_id, conf_parse_identity, text, .fallback = "email"),
+    FROZEN(bundle_commerce, braze.bundle_commerce, conf_parse_bool, bool, .fallback = "no"),
+    FROZEN(lists, braze.lists_joined, conf_parse_word_bool, word_bool, .fallback = "array",
+	   .words = list_words),
+    FROZEN(type_detection, braze.type_detection, conf_parse_word, word, .fallback = "none",
+	   .words = detection_words),
+    FROZEN(screen_views, braze.screen_views, conf_parse_word, word, .fallback = "no",
+	   .words = screen_words),
+    FROZEN(session_events, braze.session_events, conf_parse_bool, bool, .fallback = "no"),
+    FROZEN(subscription_groups, braze.subscription_groups, conf_parse_groups, words, .fallback = "",
+	   .verbatim = true),
+    FROZEN(consent, braze.consent, conf_parse_consent, words, .fallback = "", .verbatim = true),
+    FROZEN(user_tags, braze.tags_null, conf_parse_word_bool, word_bool, .fallback = "true",
+	   .words = tag_words),
     /* expectations */
     LIVE(expect, expect, expect, .fallback = NULL),
     LIVE(expect_rows, expect, expect_rows, .fallback = NULL),

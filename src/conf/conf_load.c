@@ -144,6 +144,56 @@ static void section_requests(struct loader *l, struct conf_feed *feed)
 	conf_feed_settle(feed);
 }
 
+static void section_lacks(struct loader *l, const struct conf_feed *feed, const char *sink,
+			  struct df_buf *missing)
+{
+	if (missing->len > 0)
+		loader_complain(l, l->here.line, "feed %s delivers %s, but lacks: %s", feed->name,
+				sink, df_buf_cstr(missing) + 2);
+	df_buf_free(missing);
+}
+
+static void section_events(struct loader *l, const struct conf_feed *feed)
+{
+	const struct section *s = &l->here;
+	struct df_buf missing = {0};
+	if (feed_key_line(s, "endpoint") == 0 && !feed->requests.on)
+		df_buf_adds(&missing, ", endpoint");
+	if (feed_key_line(s, "api_key") == 0)
+		df_buf_adds(&missing, ", api_key");
+	if (feed_key_line(s, "api_secret_file") == 0 && feed_key_line(s, "api_secret_env") == 0)
+		df_buf_adds(&missing, ", api_secret_file (or api_secret_env)");
+	section_lacks(l, feed,
+		      feed->requests.on ? "subject requests with the workspace's key"
+					: "to the Events API",
+		      &missing);
+}
+
+/* Braze's key is a secret as a whole. */
+static void section_braze(struct loader *l, struct conf_feed *feed)
+{
+	static const char *const foreign[] = {"endpoint", "api_key", "api_secret_file",
+					      "api_secret_env"};
+	const struct section *s = &l->here;
+	struct df_buf missing = {0};
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(*foreign); i++)
+		if (feed_key_line(s, foreign[i]) != 0)
+			loader_complain(l, feed_key_line(s, foreign[i]),
+					"%s is a key of sink = events-api: sink = braze takes "
+					"instance and api_key_file (or api_key_env)",
+					foreign[i]);
+	if (feed->requests.on)
+		loader_complain(l, s->line,
+				"sink = braze is not for a feed with kind = "
+				"subject_requests");
+	if (feed_key_line(s, "instance") == 0)
+		df_buf_adds(&missing, ", instance");
+	if (feed_key_line(s, "api_key_file") == 0 && feed_key_line(s, "api_key_env") == 0)
+		df_buf_adds(&missing, ", api_key_file (or api_key_env)");
+	section_lacks(l, feed, "to Braze", &missing);
+	conf_braze_name_key(feed);
+}
+
 /* What only the whole section shows. A key with a bad value counts as given: one mistake, one
  * message. */
 static void section_end(struct loader *l)
@@ -158,21 +208,10 @@ static void section_end(struct loader *l)
 	section_rows(l, feed);
 	section_plan(l, feed);
 	section_requests(l, feed);
-	if (feed->send.sink != CONF_SINK_EVENTS_API || s->sink_unclear)
-		return;
-	struct df_buf missing = {0};
-	if (feed_key_line(s, "endpoint") == 0 && !feed->requests.on)
-		df_buf_adds(&missing, ", endpoint");
-	if (feed_key_line(s, "api_key") == 0)
-		df_buf_adds(&missing, ", api_key");
-	if (feed_key_line(s, "api_secret_file") == 0 && feed_key_line(s, "api_secret_env") == 0)
-		df_buf_adds(&missing, ", api_secret_file (or api_secret_env)");
-	if (missing.len > 0)
-		loader_complain(l, s->line, "feed %s delivers %s, but lacks: %s", feed->name,
-				feed->requests.on ? "subject requests with the workspace's key"
-						  : "to the Events API",
-				df_buf_cstr(&missing) + 2);
-	df_buf_free(&missing);
+	if (!s->sink_unclear && feed->send.sink == CONF_SINK_EVENTS_API)
+		section_events(l, feed);
+	if (!s->sink_unclear && feed->send.sink == CONF_SINK_BRAZE)
+		section_braze(l, feed);
 }
 
 bool conf_is_feed_name(const char *name)

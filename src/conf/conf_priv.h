@@ -4,7 +4,8 @@
  *
  * conf.c life; conf_frozen.c settings stored with a document; conf_keys.c the one table of keys;
  * conf_value.c what a value may look like; conf_rows.c the same for CSV; conf_source.c addresses;
- * conf_file.c values that name files; conf_secret.c secrets; conf_ini.c the file's lines;
+ * conf_braze.c what sink = braze wants; conf_file.c values that name files; conf_secret.c secrets;
+ * conf_ini.c the file's lines;
  * conf_load.c from lines to feeds.
  */
 #ifndef DROPFEED_CONF_PRIV_H
@@ -93,6 +94,21 @@ conf_print conf_print_words;
 /* ---- conf_expect.c ---- */
 conf_parse conf_parse_expect;
 conf_parse conf_parse_expect_rows;
+
+/* ---- conf_braze.c ---- */
+enum df_status conf_parse_instance(void *, const struct conf_key *, const char *, const char *,
+				   struct df_err *);
+enum df_status conf_parse_identity(void *, const struct conf_key *, const char *, const char *,
+				   struct df_err *);
+enum df_status conf_parse_groups(void *, const struct conf_key *, const char *, const char *,
+				 struct df_err *);
+enum df_status conf_parse_consent(void *, const struct conf_key *, const char *, const char *,
+				  struct df_err *);
+enum df_status conf_parse_audiences(void *, const struct conf_key *, const char *, const char *,
+				    struct df_err *);
+bool conf_print_audiences(const void *, const struct conf_key *, struct df_buf *);
+/* Gives a feed of this sink an api_key, once its secret is read. */
+void conf_braze_name_key(struct conf_feed *feed);
 
 /* ---- conf_source.c ---- */
 conf_parse conf_parse_source;

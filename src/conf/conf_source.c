@@ -310,6 +310,8 @@ enum df_status conf_parse_sink(void *home, const struct conf_key *key, const cha
 	(void)key;
 	if (strcmp(value, "events-api") == 0) {
 		feed->send.sink = CONF_SINK_EVENTS_API;
+	} else if (strcmp(value, "braze") == 0) {
+		feed->send.sink = CONF_SINK_BRAZE;
 	} else if (strcmp(value, "-") == 0 || strcmp(value, "file:-") == 0) {
 		feed->send.sink = CONF_SINK_STDOUT;
 	} else if (strncmp(value, "file:", 5) == 0 && value[5] != '\0') {
@@ -319,8 +321,9 @@ enum df_status conf_parse_sink(void *home, const struct conf_key *key, const cha
 			return st;
 		feed->send.sink = CONF_SINK_FILE;
 	} else {
-		return df_fail(DF_USAGE, err, NULL,
-			       "neither events-api nor file:PATH nor - for standard output");
+		return df_fail(
+		    DF_USAGE, err, NULL,
+		    "neither events-api nor braze nor file:PATH nor - for standard output");
 	}
 	conf_text_set(&feed->send.sink_path, path);
 	return DF_OK;

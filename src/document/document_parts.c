@@ -402,7 +402,7 @@ enum df_status document_pass_parts(struct document_pass *w, struct rows *rows, s
 	struct worker_group c = {.w = w,
 				 .length = rows_end(rows),
 				 .part_size = w->part_size > 0 ? w->part_size : PART_SIZE,
-				 .sizes = {.event_type = w->doc->event_type},
+				 .sizes = document_pass_sizes(w),
 				 .keep = w->handlers->record != NULL,
 				 .n = (size_t)w->jobs * PER_THREAD,
 				 .planned = rows_tell(rows).offset};

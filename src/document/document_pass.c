@@ -60,7 +60,7 @@ static enum df_status pass_header(struct document_pass *w, struct rows *rows, st
 static enum df_status pass_first_rows(struct document_pass *w, struct rows *rows,
 				      struct rows_row *row, struct df_err *err)
 {
-	const struct batch_settings sizes = {.event_type = w->doc->event_type};
+	const struct batch_settings sizes = document_pass_sizes(w);
 	bool mapped = false;
 	enum df_status st = DF_OK;
 	while (st == DF_OK && !mapped) {
@@ -96,6 +96,8 @@ static enum df_status pass_rows(struct document_pass *w, struct rows *rows, stru
 
 static enum map_want wanted(const struct document_pass *w)
 {
+	if (batch_form_of(w->feed)->check != NULL)
+		return MAP_WANT_ALL;
 	if (w->handlers->record == NULL && w->shared == NULL)
 		return MAP_WANT_VERDICT;
 	return w->lengths ? MAP_WANT_LENGTHS : MAP_WANT_ALL;

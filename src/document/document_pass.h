@@ -6,8 +6,11 @@
 
 #include "dropfeed/document.h"
 
+/* What decides whether a row's batch can be sent: of batch_settings the sink's part. */
+struct batch_settings document_pass_sizes(const struct document_pass *w);
+
 /* Maps the row. False: it is rejected, the record's faults say why; or skipped, and there are
- * none. sizes: the event type counts. */
+ * none. sizes: document_pass_sizes. */
 bool document_pass_check_row(struct map *m, const struct batch_settings *sizes,
 			     const struct rows_row *row, struct map_record *record);
 

@@ -37,6 +37,19 @@ static int compare_rows(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static bool is_rejected(const struct send_settled *step, const struct sent_row *r)
+{
+	for (size_t k = 0; k < step->n_rejects; k++) {
+		const struct send_reject *reject = &step->rejects[k];
+		if (reject->batch->lane_position != r->position)
+			continue;
+		for (size_t i = 0; i < reject->n_rows; i++)
+			if (reject->rows[i].number == r->row)
+				return true;
+	}
+	return false;
+}
+
 /* The rows of the lane's batches before step->done that were not rejected; the list is the
  * caller's. */
 static uint64_t *take_delivered(struct resend *s, const struct send_settled *step, size_t *n)
@@ -44,13 +57,10 @@ static uint64_t *take_delivered(struct resend *s, const struct send_settled *ste
 	pthread_mutex_lock(&s->lock);
 	struct resend_lane *l = &s->lanes[step->lane];
 	uint64_t *rows = df_alloc((l->n - l->settled) * sizeof(*rows));
-	size_t k = 0; /* rejects are listed in the lane's order */
 	*n = 0;
 	for (; l->settled < l->n && l->v[l->settled].position < step->done; l->settled++) {
 		const struct sent_row *r = &l->v[l->settled];
-		while (k < step->n_rejects && step->rejects[k].batch->lane_position < r->position)
-			k++;
-		if (k == step->n_rejects || step->rejects[k].batch->lane_position != r->position)
+		if (!is_rejected(step, r))
 			rows[(*n)++] = r->row;
 	}
 	pthread_mutex_unlock(&s->lock);
@@ -83,15 +93,38 @@ static enum df_status on_settled(void *ctx, const struct send_settled *step, str
 	return st;
 }
 
-/* How many of the batch's rows are to be sent again: it was rejected as a whole, so all of them
- * or none. */
-static size_t count_again(const struct resend *s, const struct batch *b)
+static bool is_again(void *ctx, const struct batch_row *row)
+{
+	const struct resend *s = ctx;
+	return bsearch(&row->number, s->again->rows, s->again->n, sizeof(*s->again->rows),
+		       compare_rows) != NULL;
+}
+
+/* How many of the batch's rows are to be sent again. One that is taken as a whole was rejected as
+ * a whole: all of them or none. */
+static size_t count_again(struct resend *s, const struct batch *b)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < b->n_rows; i++)
-		n += bsearch(&b->rows[i].number, s->again->rows, s->again->n,
-			     sizeof(*s->again->rows), compare_rows) != NULL;
+		n += is_again(s, &b->rows[i]);
 	return n;
+}
+
+/* Rows that are about to be sent again and must not be sent twice. */
+static enum df_status on_sending(void *ctx, const struct send_sending *sending, struct df_err *err)
+{
+	struct resend *s = ctx;
+	size_t n = 0, k = 0;
+	for (size_t i = 0; i < sending->n; i++)
+		n += sending->batches[i]->n_rows;
+	uint64_t *rows = df_alloc((n + 1) * sizeof(*rows));
+	for (size_t i = 0; i < sending->n; i++)
+		for (size_t j = 0; j < sending->batches[i]->n_rows; j++)
+			rows[k++] = sending->batches[i]->rows[j].number;
+	enum df_status st =
+	    ledger_again_sending(s->env->ledger, s->document_id, rows, n, sending->back, err);
+	free(rows);
+	return st;
 }
 
 static void note_rows(struct resend *s, const struct batch *b)
@@ -122,10 +155,14 @@ static enum df_status on_batch(void *ctx, struct batch *b, struct df_err *err)
 {
 	struct resend *s = ctx;
 	size_t n = count_again(s, b);
-	if (n != b->n_rows) {
+	if (n == 0 || (n != b->n_rows && b->objects == NULL)) {
 		batch_free(b);
 		return n == 0 ? DF_OK : other_batches(err);
 	}
+	/* attributes of rows that may have arrived went again at once, and others came since */
+	if (b->objects != NULL)
+		batch_keep_rows(b, &(struct batch_keep){
+				       .keeps = is_again, .ctx = s, .events = s->again->unknown});
 	b->lane_position = s->lanes[b->lane].next++;
 	note_rows(s, b);
 	return send_put(s->stream, b, err);
@@ -135,7 +172,7 @@ enum df_status document_resend(const struct document_env *env, struct document_p
 			       const struct batch_settings *settings, int64_t document_id,
 			       const struct document_again *again, struct df_err *err)
 {
-	static const struct send_events events = {.settled = on_settled};
+	static const struct send_events events = {.settled = on_settled, .sending = on_sending};
 	const uint32_t lanes = pass->feed->batch.lanes;
 	struct resend s = {.env = env, .document_id = document_id, .again = again};
 	const struct send_order order = {.feed = pass->feed, .events = &events, .ctx = &s};

@@ -41,6 +41,14 @@ static inline bool may_repeat_header(const struct map *m, const struct rows_row 
 	       ((first->p[0] ^ map_column_name(m, 1)[0]) & ~0x20) == 0;
 }
 
+struct batch_settings document_pass_sizes(const struct document_pass *w)
+{
+	return (struct batch_settings){.form = batch_form_of(w->feed),
+				       .options = w->feed,
+				       .event_type = w->doc->event_type,
+				       .begun_ms = w->begun_ms};
+}
+
 bool document_pass_check_row(struct map *m, const struct batch_settings *sizes,
 			     const struct rows_row *row, struct map_record *record)
 {
@@ -60,8 +68,11 @@ bool document_pass_check_row(struct map *m, const struct batch_settings *sizes,
 	}
 	if (map_row(m, row->cells, row->n_cells, record) != DF_OK)
 		return false;
-	if (!batch_record_too_large(sizes, record))
-		return true;
+	if (!batch_record_too_large(sizes, record)) {
+		bool good = sizes->form->check == NULL || sizes->form->check(sizes, record, fault);
+		record->n_faults = !good;
+		return good;
+	}
 	only_fault(record, "row-too-large", 0, "");
 	snprintf(fault->text, sizeof(fault->text),
 		 "the row alone makes a batch of more than %u bytes, the API's limit",
@@ -125,7 +136,7 @@ enum df_status document_pass_one(struct document_pass *w, const struct batch_set
 enum df_status document_pass_rows_until(struct document_pass *w, struct rows *rows, uint64_t until,
 					struct df_err *err)
 {
-	const struct batch_settings sizes = {.event_type = w->doc->event_type};
+	const struct batch_settings sizes = document_pass_sizes(w);
 	struct rows_row row;
 	enum df_status st = DF_OK;
 	while (st == DF_OK && rows_tell(rows).offset < until) {

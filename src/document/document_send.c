@@ -64,7 +64,8 @@ struct document_send {
 	const struct document_env *env;
 	struct send_stream *stream; /* own */
 	const uint64_t *done;       /* per lane: batches that earlier runs settled */
-	int64_t document_id;        /* 0: stateless */
+	const uint64_t *upto; /* likewise: those before it were sent, and perhaps not answered */
+	int64_t document_id;  /* 0: stateless */
 	struct document_sent *sent;
 	struct document_progress *progress; /* or NULL */
 	struct ledger_settled *held;        /* own: steps that are recorded with the next one */
@@ -76,17 +77,18 @@ struct ledger_reject *document_reject_rows(const struct send_reject *rejects, si
 {
 	size_t n = 0, rows = 0;
 	for (size_t i = 0; i < n_rejects; i++)
-		rows += rejects[i].batch->n_rows;
+		rows += rejects[i].n_rows;
 	struct ledger_reject *list = df_alloc(rows * sizeof(*list));
 	for (size_t i = 0; i < n_rejects; i++) {
-		const struct batch *b = rejects[i].batch;
-		for (size_t k = 0; k < b->n_rows; k++)
-			list[n++] = (struct ledger_reject){.row = b->rows[k].number,
-							   .line = b->rows[k].line,
-							   .offset = b->rows[k].offset,
-							   .length = b->rows[k].length,
+		const struct batch_row *row = rejects[i].rows;
+		for (size_t k = 0; k < rejects[i].n_rows; k++)
+			list[n++] = (struct ledger_reject){.row = row[k].number,
+							   .line = row[k].line,
+							   .offset = row[k].offset,
+							   .length = row[k].length,
 							   .message = rejects[i].message,
-							   .code = rejects[i].code};
+							   .code = rejects[i].code,
+							   .partly = rejects[i].partly};
 	}
 	*n_rows = n;
 	return list;
@@ -96,7 +98,7 @@ static void note_progress(struct document_progress *p, const struct send_settled
 {
 	uint64_t rows = step->rows_delivered;
 	for (size_t i = 0; i < step->n_rejects; i++)
-		rows += step->rejects[i].batch->n_rows;
+		rows += step->rejects[i].n_rows;
 	if (p != NULL)
 		atomic_fetch_add_explicit(&p->settled, rows, memory_order_relaxed);
 }
@@ -143,6 +145,17 @@ static void on_touched(void *ctx)
 	((struct document_send *)ctx)->sent->touched = true;
 }
 
+static enum df_status on_sending(void *ctx, const struct send_sending *sending, struct df_err *err)
+{
+	struct document_send *s = ctx;
+	size_t last = sending->back ? 0 : sending->n - 1;
+	if (s->document_id == 0)
+		return DF_OK;
+	return ledger_lane_sending(s->env->ledger, s->document_id, sending->lane,
+				   sending->batches[last]->lane_position + !sending->back,
+				   sending->back, err);
+}
+
 static enum df_status on_batch(void *ctx, struct batch *b, struct df_err *err)
 {
 	struct document_send *s = ctx;
@@ -153,6 +166,7 @@ static enum df_status on_batch(void *ctx, struct batch *b, struct df_err *err)
 		batch_free(b); /* settled by an earlier run */
 		return DF_OK;
 	}
+	b->in_doubt = b->lane_position < s->upto[b->lane];
 	return send_put(s->stream, b, err);
 }
 
@@ -160,11 +174,13 @@ enum df_status document_send(const struct document_env *env, struct document_pas
 			     const struct batch_settings *settings, int64_t document_id,
 			     struct document_sent *sent, struct df_err *err)
 {
-	static const struct send_events events = {.settled = on_settled, .touched = on_touched};
+	static const struct send_events events = {
+	    .settled = on_settled, .touched = on_touched, .sending = on_sending};
 	const uint32_t lanes = pass->feed->batch.lanes;
-	uint64_t *done = df_alloc(lanes * sizeof(*done));
+	uint64_t *done = df_alloc(2 * lanes * sizeof(*done)), *upto = done + lanes;
 	struct document_send s = {.env = env,
 				  .done = done,
+				  .upto = upto,
 				  .document_id = document_id,
 				  .sent = sent,
 				  .progress = pass->progress};
@@ -174,6 +190,8 @@ enum df_status document_send(const struct document_env *env, struct document_pas
 	enum df_status st = DF_OK, closed = DF_OK;
 	if (document_id != 0)
 		st = ledger_lanes(env->ledger, document_id, done, lanes, err);
+	if (st == DF_OK && document_id != 0)
+		st = ledger_lanes_sent(env->ledger, document_id, upto, lanes, err);
 	if (st != DF_OK)
 		goto cleanup;
 

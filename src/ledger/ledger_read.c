@@ -166,7 +166,8 @@ static enum df_status row_reject(const struct ledger *l, struct ledger_stmt *s,
 				  .offset = column_u64(s, 2),
 				  .length = column_u64(s, 3),
 				  .message = ledger_text(s, 4),
-				  .code = ledger_text(s, 5)};
+				  .code = ledger_text(s, 5),
+				  .partly = ledger_int(s, 6) != 0};
 	return (*(const ledger_each_reject *)w->each)(w->ctx, &r, err);
 }
 

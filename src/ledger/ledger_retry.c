@@ -45,7 +45,8 @@ static enum df_status reopen_document(struct ledger *l, int64_t file_id,
 	if (st == DF_OK)
 		st = change_one(l, s, "open again document", d->document, err);
 	if (st == DF_OK)
-		st = ledger_bind(l, ST_REOPEN_REJECTS, &s, err, "i", d->document);
+		st = ledger_bind(l, ST_REOPEN_REJECTS, &s, err, "ib", d->document,
+				 (int64_t)d->unknown);
 	return st == DF_OK ? ledger_run(l, s, "mark rejected rows", err) : st;
 }
 
@@ -70,15 +71,15 @@ enum df_status ledger_reopen(struct ledger *l, int64_t file_id,
 	return st == DF_OK ? ledger_leave(l, reopen_steps(l, file_id, documents, n, err), err) : st;
 }
 
-enum df_status ledger_again(struct ledger *l, int64_t document_id, uint64_t **rows, size_t *n,
-			    struct df_err *err)
+enum df_status ledger_again(struct ledger *l, int64_t document_id, bool unknown, uint64_t **rows,
+			    size_t *n, struct df_err *err)
 {
 	struct ledger_stmt *s = NULL;
 	size_t cap = 0;
 	*rows = NULL;
 	*n = 0;
 	ledger_lock(l);
-	enum df_status st = ledger_bind(l, ST_AGAIN, &s, err, "i", document_id);
+	enum df_status st = ledger_bind(l, ST_AGAIN, &s, err, "ib", document_id, (int64_t)unknown);
 	while (st == DF_OK &&
 	       (st = ledger_step(l, s, "read the rows to be sent again", err)) == DF_OK) {
 		if (*n == cap) {
@@ -118,9 +119,9 @@ static enum df_status again_rejected(struct ledger *l, int64_t id, const struct 
 				     struct df_err *err)
 {
 	struct ledger_stmt *s = NULL;
-	enum df_status st =
-	    ledger_bind(l, ST_AGAIN_REJECTED, &s, err, "iitt", id, (int64_t)r->row,
-			r->message != NULL ? r->message : "", ledger_reject_code(r));
+	enum df_status st = ledger_bind(l, ST_AGAIN_REJECTED, &s, err, "iitti", id, (int64_t)r->row,
+					r->message != NULL ? r->message : "", ledger_reject_code(r),
+					(int64_t)r->partly);
 	return st == DF_OK ? change_one(l, s, "note the rejected row of document", id, err) : st;
 }
 

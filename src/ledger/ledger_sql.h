@@ -270,6 +270,12 @@ static const char *const ledger_migrations[] = {
     "  fingerprint TEXT NOT NULL, slot INTEGER NOT NULL, calls INTEGER NOT NULL, made INTEGER NOT "
     "NULL,"
     "  PRIMARY KEY(fingerprint, slot)) WITHOUT ROWID;",
+
+    /* What must not be sent twice: batches of a lane before `sent` may have been taken, and rows
+     * that are being sent again. partly: something of a rejected row was taken. */
+    "ALTER TABLE lane ADD COLUMN sent INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE reject ADD COLUMN sent INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE reject ADD COLUMN partly INTEGER NOT NULL DEFAULT 0;",
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
@@ -335,7 +341,8 @@ static const char *const ledger_migrations[] = {
 	"SELECT arrival, source, name, size, mtime FROM pull WHERE feed = ?1 AND node = ?2"        \
 	" ORDER BY mtime, name"
 #define SQL_REJECTS                                                                                \
-	"SELECT row, line, \"offset\", length, message, code FROM reject WHERE document_id = ?1 "  \
+	"SELECT row, line, \"offset\", length, message, code, partly FROM reject WHERE "           \
+	"document_id = ?1 "                                                                        \
 	"AND "                                                                                     \
 	"row > ?2 ORDER BY row"
 
@@ -401,6 +408,10 @@ enum ledger_statement {
 	ST_LANE_ROWS,
 	ST_REJECT_ADD,
 	ST_LANES,
+	ST_LANE_SENT,
+	ST_LANES_SENT,
+	ST_AGAIN_SENT,
+	ST_AGAIN_DOUBT,
 	ST_API,
 	ST_API_NOTE,
 	ST_API_SUSPECTS,
@@ -581,8 +592,8 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_LANE_ROWS] = "UPDATE document SET delivered = delivered + ?2, rejected = rejected + ?3"
 		     " WHERE id = ?1 AND closed_ms = 0",
     [ST_REJECT_ADD] =
-	"INSERT INTO reject(document_id, row, line, \"offset\", length, message, code)"
-	" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	"INSERT INTO reject(document_id, row, line, \"offset\", length, message, code, partly)"
+	" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     [ST_API] = "SELECT success_ms, not_before_ms FROM api WHERE fingerprint = ?1",
     [ST_API_SUSPECTS] = "SELECT suspects FROM api WHERE fingerprint = ?1 AND suspects <> ''",
     [ST_API_SUSPECT] =
@@ -594,6 +605,12 @@ static const char *const ledger_statements[ST_COUNT] = {
 	" success_ms = CASE WHEN api.success_ms > excluded.success_ms THEN api.success_ms"
 	" ELSE excluded.success_ms END, not_before_ms = excluded.not_before_ms",
     [ST_LANES] = "SELECT lane, done FROM lane WHERE document_id = ?1",
+    [ST_LANE_SENT] = "INSERT INTO lane(document_id, lane, done, sent) VALUES(?1, ?2, 0, ?3)"
+		     " ON CONFLICT(document_id, lane) DO UPDATE SET sent = excluded.sent",
+    [ST_LANES_SENT] = "SELECT lane, sent FROM lane WHERE document_id = ?1",
+    [ST_AGAIN_SENT] = "UPDATE reject SET sent = ?3 WHERE document_id = ?1 AND row = ?2 AND again",
+    [ST_AGAIN_DOUBT] = "UPDATE reject SET again = FALSE, sent = 0, code = 'delivery-unknown',"
+		       " message = ?2 WHERE document_id = ?1 AND sent <> 0",
     [ST_REOPEN_FILE] =
 	"UPDATE file SET state = ?2, code = NULL, text = NULL, cleanup_due = FALSE, closed_ms = 0"
 	" WHERE id = ?1 AND closed_ms <> 0",
@@ -611,12 +628,15 @@ static const char *const ledger_statements[ST_COUNT] = {
 	" text = CASE WHEN ?5 OR EXISTS(SELECT 1 FROM document o WHERE o.text = document.text"
 	"  AND o.id <> document.id) THEN NULL ELSE text END WHERE id = ?1 AND file_id = ?2 AND "
 	"state = ?3",
-    [ST_REOPEN_REJECTS] = "UPDATE reject SET again = TRUE WHERE document_id = ?1",
-    [ST_AGAIN] = "SELECT row FROM reject WHERE document_id = ?1 AND again ORDER BY row",
+    [ST_REOPEN_REJECTS] = "UPDATE reject SET again = TRUE WHERE document_id = ?1 AND partly = 0"
+			  " AND (code = 'delivery-unknown') = ?2",
+    [ST_AGAIN] = "SELECT row FROM reject WHERE document_id = ?1 AND again"
+		 " AND (code = 'delivery-unknown') = ?2 ORDER BY row",
     [ST_AGAIN_DELIVERED] = "DELETE FROM reject WHERE document_id = ?1 AND row = ?2 AND again",
     [ST_AGAIN_ROWS] = "UPDATE document SET delivered = delivered + ?2, rejected = rejected - ?2"
 		      " WHERE id = ?1 AND closed_ms = 0",
-    [ST_AGAIN_REJECTED] = "UPDATE reject SET message = ?3, code = ?4, again = FALSE"
+    [ST_AGAIN_REJECTED] = "UPDATE reject SET message = ?3, code = ?4, partly = ?5,"
+			  " again = FALSE, sent = 0"
 			  " WHERE document_id = ?1 AND row = ?2 AND again",
     [ST_ABANDON_MARKS] = "UPDATE reject SET again = FALSE WHERE document_id = ?1 AND again",
     [ST_ABANDON] = "UPDATE document SET state = ?2, code = 'abandoned', text = ?3, closed_ms = ?4,"

@@ -206,16 +206,21 @@ static enum df_status send_timed(struct run_delivery *v, struct df_err *err)
 static enum df_status send_batches(struct run_delivery *v, struct df_err *err)
 {
 	const struct document_env *env = &v->w->run->env;
-	uint64_t *rows = NULL;
-	struct document_again again = {0};
-	enum df_status st = ledger_again(env->ledger, v->d->id, &rows, &again.n, err);
-	again.rows = rows;
-	if (st == DF_OK && again.n > 0)
-		st = document_resend(env, &v->pass, &v->settings, v->d->id, &again, err);
-	else if (st == DF_OK)
+	bool any = false;
+	enum df_status st = ledger_again_doubt(env->ledger, v->d->id, SEND_UNKNOWN_WORDS, err);
+	for (int unknown = 0; unknown <= 1 && st == DF_OK; unknown++) {
+		uint64_t *rows = NULL;
+		struct document_again again = {.unknown = unknown};
+		st = ledger_again(env->ledger, v->d->id, unknown, &rows, &again.n, err);
+		again.rows = rows;
+		any = any || again.n > 0;
+		if (st == DF_OK && again.n > 0)
+			st = document_resend(env, &v->pass, &v->settings, v->d->id, &again, err);
+		free(rows);
+	}
+	if (st == DF_OK && !any)
 		st = send_timed(v, err);
 	v->w->unsent = st == DF_DENIED || st == DF_RETRY;
-	free(rows);
 	return st;
 }
 

@@ -46,15 +46,19 @@ struct retry {
 	const struct conf_feed *feed;
 	const struct ledger_file *file;
 	struct retry_file found;
-	bool file_named, any_named, any_document;
+	bool file_named, any_named, any_document, has_one;
 };
 
 /* ---- which documents ---- */
 
 static enum df_status has_one(void *ctx, const struct ledger_reject *reject, struct df_err *err)
 {
-	(void)reject, (void)err;
-	*(bool *)ctx = true;
+	(void)err;
+	struct retry *r = ctx;
+	bool unknown = strcmp(reject->code, "delivery-unknown") == 0;
+	if (reject->partly || unknown != r->options->unknown)
+		return DF_OK;
+	r->has_one = true;
 	return DF_END;
 }
 
@@ -114,7 +118,8 @@ static void add_document(struct retry *r, const struct ledger_document *d)
 	f->rejects = df_realloc(f->rejects, (f->n + 1) * sizeof(*f->rejects));
 	bool done = d->state == LEDGER_DONE;
 	f->documents[f->n] = (struct ledger_reopen){.document = d->id,
-						    .keep_rejects = done && run_rejects_edited(d)};
+						    .keep_rejects = done && run_rejects_edited(d),
+						    .unknown = r->options->unknown};
 	f->rejects[f->n++] = done ? df_strdup(d->text) : NULL;
 }
 
@@ -122,6 +127,7 @@ static enum df_status on_document(void *ctx, const struct ledger_document *d, st
 {
 	struct retry *r = ctx;
 	bool again = d->state == LEDGER_REFUSED, named = r->file_named;
+	r->has_one = false;
 	const char *passed = NULL;
 	enum df_status st = DF_OK;
 	char *name =
@@ -132,8 +138,9 @@ static enum df_status on_document(void *ctx, const struct ledger_document *d, st
 	r->any_named = r->any_named || named;
 	if (named && d->state == LEDGER_DONE && d->rejected > 0 &&
 	    conf_sink_answers(r->feed->send.sink))
-		st = ledger_rejects(r->ledger, d->id, 0, has_one, &again, err);
+		st = ledger_rejects(r->ledger, d->id, 0, has_one, r, err);
 	st = st == DF_END ? DF_OK : st;
+	again = (again && !r->options->unknown) || r->has_one;
 	if (st == DF_OK && again && d->state == LEDGER_DONE && r->options->n_documents == 0)
 		st = taken_in_hand(r, d, &passed, err);
 	if (passed != NULL)

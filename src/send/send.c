@@ -67,6 +67,7 @@ static const struct send_driver *const drivers[] = {
     [CONF_SINK_EVENTS_API] = &send_driver_http,
     [CONF_SINK_FILE] = &send_driver_file,
     [CONF_SINK_STDOUT] = &send_driver_stdout,
+    [CONF_SINK_BRAZE] = &send_driver_http,
 };
 
 static void stream_free(struct send_stream *st)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What an answer does to the lane and to its route. */
 #include "send_http.h"
+#include "send_objects.h"
 #include "send_pace.h"
 #include "send_proxy.h"
 #include "send_quote.h"
@@ -44,6 +45,14 @@ static void remember(struct http_lane *lane, const struct send_past *past)
 
 /* ---- good answers ---- */
 
+/* Seconds until the service takes requests again, by its own clock where the answer shows it. */
+static int64_t lane_reset_after(const struct http_lane *lane)
+{
+	time_t there = lane->date[0] != '\0' ? curl_getdate(lane->date, NULL) : -1;
+	int64_t now = there != -1 ? (int64_t)there : df_now_ms() / 1000;
+	return lane->reset_s > now ? lane->reset_s - now : 0;
+}
+
 static void lane_well(struct http_lane *lane, int64_t now)
 {
 	struct http_route *route = lane->stream->route;
@@ -52,6 +61,9 @@ static void lane_well(struct http_lane *lane, int64_t now)
 	http_route_succeeded(lane, r->item[r->from].batch->historical, now);
 	send_pace_calm(&route->key->pace, lane->percent_used, lane->in_second, now - lane->started,
 		       now);
+	int64_t pause = lane->left == 0 ? lane_reset_after(lane) : 0;
+	if (pause > 0)
+		send_pace_pause(&route->key->pace, now + pause * 1000);
 	bool news = route->waiting || route->remembered_at == 0 ||
 		    now - route->remembered_at >= REMEMBER_EVERY_MS;
 	if (news)
@@ -77,6 +89,8 @@ static int64_t lane_retry_after(struct http_lane *lane)
 {
 	curl_off_t seconds = 0;
 	curl_easy_getinfo(lane->easy, CURLINFO_RETRY_AFTER, &seconds);
+	if (seconds <= 0)
+		seconds = lane_reset_after(lane);
 	if (seconds > RETRY_AFTER_MAX)
 		seconds = RETRY_AFTER_MAX;
 	return seconds > 0 ? (int64_t)seconds * 1000 : 0;
@@ -164,7 +178,8 @@ static void lane_again(struct http_lane *lane, const struct outcome *o)
 			route->probes = 0;
 			route->probe_at = o->now;
 		}
-	} else if (sent && r->to - r->from == 1 && !send_request_stays(r, successes)) {
+	} else if (sent && r->to - r->from == 1 && !lane->stream->service->once &&
+		   !send_request_stays(r, successes)) {
 		send_request_pass(r);
 	}
 	sender->stats.retries++;
@@ -175,6 +190,28 @@ static void lane_again(struct http_lane *lane, const struct outcome *o)
 		http_suspects_remember(route, &sender->memory);
 	if (blame == SEND_BLAME_SET_ASIDE)
 		http_lane_settle(lane);
+}
+
+/* No answer came to what must not be sent twice: the rest of it is tried again. */
+static void lane_lost(struct http_lane *lane, const struct outcome *o)
+{
+	struct http_route *route = lane->stream->route;
+	struct sender *sender = lane->stream->base->sender;
+	const struct http_failure f = {.why = o->why,
+				       .asked = lane_retry_after(lane),
+				       .timeout = o->code == CURLE_OPERATION_TIMEDOUT};
+	pthread_mutex_lock(&sender->lock);
+	int64_t wait = http_route_failed(lane, &f, o->now);
+	http_route_log(route, o->why, wait, o->now);
+	pthread_mutex_unlock(&sender->lock);
+	http_lane_settle(lane);
+}
+
+/* Whether the service may have taken what must not be sent twice, and did not say so. */
+static bool is_lost(struct http_lane *lane, const struct outcome *o, const struct send_verdict *v)
+{
+	return v->action == SEND_AGAIN && (o->code != CURLE_OK || v->lost) && lane_was_sent(lane) &&
+	       send_objects_once(&lane->request);
 }
 
 /* A batch that is too large for whoever answers, though not for the API: set aside, unless
@@ -488,6 +525,10 @@ void http_lane_answered(struct http_lane *lane, CURLcode code)
 	o.why = why;
 	if (may_be_taken(lane, &v))
 		send_touched(lane->stream->base);
+	bool once = lane->stream->service->once, lost = once && is_lost(lane, &o, &v);
+	size_t from = lane->request.from, to = lane->request.to;
+	if (v.action != SEND_ACCEPT && v.action != SEND_SPLIT)
+		send_objects_back(&lane->request, !lost);
 
 	switch (v.action) {
 	case SEND_ACCEPT:
@@ -502,7 +543,10 @@ void http_lane_answered(struct http_lane *lane, CURLcode code)
 		lane_throttled(lane, &o);
 		break;
 	case SEND_AGAIN:
-		lane_again(lane, &o);
+		if (lost)
+			lane_lost(lane, &o);
+		else
+			lane_again(lane, &o);
 		break;
 	case SEND_STRAY:
 		lane_stray(lane, &o);
@@ -514,5 +558,7 @@ void http_lane_answered(struct http_lane *lane, CURLcode code)
 			lane_denied(lane, &o);
 		break;
 	}
+	if (once)
+		http_lane_back(lane, from, to);
 	send_verdict_free(&v);
 }

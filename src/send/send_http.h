@@ -53,15 +53,18 @@ struct http_lane {
 	unsigned failures; /* of this lane, in a row */
 	CURL *easy;
 	bool in_flight;
-	bool asks; /* what is on the wire carries no batch: see send_clock.c */
+	bool asks;    /* what is on the wire carries no batch: see send_clock.c */
+	bool decided; /* L: of its request nothing is to be sent: it is to be settled */
+	size_t read;  /* of its body, by curl */
 	int64_t started;
 	/* batches of the key that went in the second before, this request's included */
 	size_t in_second;
 	struct df_buf answer;
-	bool headed;                   /* its headers are whole */
-	double percent_used;           /* of its header, -1: none */
-	char exceeded[64];             /* of its header */
-	char date[64];                 /* of its header: the API's clock */
+	bool headed;           /* its headers are whole */
+	double percent_used;   /* of its header, -1: none */
+	char exceeded[64];     /* of its header */
+	char date[64];         /* of its header: the API's clock */
+	int64_t left, reset_s; /* likewise: requests it takes until then (Unix seconds), -1: none */
 	char trouble[CURL_ERROR_SIZE]; /* curl's words */
 };
 
@@ -99,6 +102,7 @@ struct send_http {
 	struct http_host *hosts;     /* L */
 	unsigned seed;               /* of the jitter */
 	int64_t wake;                /* when something falls due */
+	bool decided;                /* a lane's is set */
 };
 
 /* ---- send_thread.c ---- */
@@ -121,6 +125,9 @@ void http_lane_start(struct http_lane *lane, int64_t now);
 void http_lane_ask(struct http_lane *lane, int64_t now);
 /* Milliseconds that the current part's request may take: more when none was answered lately. */
 int64_t http_lane_limit(const struct http_lane *lane);
+/* What came back for certain may be sent again: batches of the part item[from .. to) that are not
+ * settled. */
+void http_lane_back(struct http_lane *lane, size_t from, size_t to);
 /* off the wire, whether answered or not */
 void http_lane_end(struct http_lane *lane);
 /* all that has a fate, from the first batch on */

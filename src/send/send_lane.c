@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One lane: a request goes out, an answer comes in, batches are settled. */
 #include "send_http.h"
+#include "send_objects.h"
 #include "send_request.h"
 
 #include "dropfeed/step.h"
@@ -99,6 +100,9 @@ int64_t http_lane_limit(const struct http_lane *lane)
 	const struct send_tuning *t = &lane->stream->base->sender->tuning;
 	unsigned doublings = route->timeouts < 4 ? route->timeouts : 4;
 	double limit = fmax((double)t->patience, route->key->pace.trip * TRIPS);
+	/* to give up early would leave things unknown */
+	if (!lane->asks && lane->stream->service->once && send_objects_once(&lane->request))
+		return t->request_timeout;
 	if (!lane->asks && lane->request.suspect && route->success_at != 0)
 		limit = suspect_limit(lane, limit);
 	else
@@ -122,6 +126,7 @@ static bool lane_launch(struct http_lane *lane, const char *url, int64_t now)
 	lane->started = now;
 	lane->trouble[0] = lane->exceeded[0] = lane->date[0] = '\0';
 	lane->percent_used = -1;
+	lane->left = lane->reset_s = -1;
 	lane->headed = false;
 	if (curl_easy_setopt(c, CURLOPT_URL, url) != CURLE_OK ||
 	    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)http_lane_limit(lane)) != CURLE_OK ||
@@ -132,6 +137,76 @@ static bool lane_launch(struct http_lane *lane, const char *url, int64_t now)
 	st->in_flight++;
 	st->route->in_flight++;
 	return true;
+}
+
+/* ---- what must not be sent twice ---- */
+
+/* Says so of the part's batches that have it, or, of those that came back, that nothing of it was
+ * taken. */
+static enum df_status lane_sending(struct http_lane *lane, size_t from, size_t to, bool back,
+				   struct df_err *err)
+{
+	const struct send_stream *base = lane->stream->base;
+	const struct batch *batches[REQUEST_MAX_BATCHES];
+	struct send_sending s = {.lane = lane->number, .batches = batches, .back = back};
+	if (base->events->sending == NULL)
+		return DF_OK;
+	for (size_t i = from; i < to; i++)
+		if (send_objects_doubtful(&lane->request.item[i]) != back)
+			batches[s.n++] = lane->request.item[i].batch;
+	return s.n > 0 ? base->events->sending(base->ctx, &s, err) : DF_OK;
+}
+
+void http_lane_back(struct http_lane *lane, size_t from, size_t to)
+{
+	struct sender *sender = lane->stream->base->sender;
+	const struct send_request *r = &lane->request;
+	struct df_err err = {0};
+	from = from > r->settled ? from : r->settled;
+	if (lane->stream->unsettled || from >= r->n)
+		return;
+	enum df_status st = lane_sending(lane, from, to < r->n ? to : r->n, true, &err);
+	if (st == DF_OK)
+		return;
+	pthread_mutex_lock(&sender->lock);
+	http_stream_stop(lane->stream, st, &err);
+	pthread_mutex_unlock(&sender->lock);
+}
+
+/* curl sends a request again by itself when a connection that it used before ends without an
+ * answer; it cannot where the body comes from here and is given once. */
+static size_t lane_read(char *p, size_t size, size_t n, void *own)
+{
+	struct http_lane *lane = own;
+	size_t left = lane->request.body.len - lane->read, len = size * n;
+	len = len < left ? len : left;
+	memcpy(p, lane->request.body.data + lane->read, len);
+	lane->read += len;
+	return len;
+}
+
+static int lane_seek(void *own, curl_off_t offset, int origin)
+{
+	const struct http_lane *lane = own;
+	bool nothing = lane->read == 0 && offset == 0 && origin == SEEK_SET;
+	return nothing ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+}
+
+static bool lane_set_body(struct http_lane *lane, bool once)
+{
+	CURL *c = lane->easy;
+	const struct df_buf *body = &lane->request.body;
+	lane->read = 0;
+	if (body->over || curl_easy_setopt(c, CURLOPT_POST, 1L) != CURLE_OK ||
+	    curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->len) != CURLE_OK)
+		return false;
+	if (!once)
+		return curl_easy_setopt(c, CURLOPT_POSTFIELDS, body->data) == CURLE_OK;
+	return curl_easy_setopt(c, CURLOPT_POSTFIELDS, NULL) == CURLE_OK &&
+	       curl_easy_setopt(c, CURLOPT_READFUNCTION, lane_read) == CURLE_OK &&
+	       curl_easy_setopt(c, CURLOPT_READDATA, lane) == CURLE_OK &&
+	       curl_easy_setopt(c, CURLOPT_SEEKFUNCTION, lane_seek) == CURLE_OK &&
+	       curl_easy_setopt(c, CURLOPT_SEEKDATA, lane) == CURLE_OK;
 }
 
 void http_lane_start(struct http_lane *lane, int64_t now)
@@ -146,12 +221,17 @@ void http_lane_start(struct http_lane *lane, int64_t now)
 	}
 	if (lane->easy == NULL)
 		lane_prepare(lane);
+	send_objects_wire(r, st->form->max_events);
 	st->service->body(r);
+	bool once = st->service->once && send_objects_once(r);
+	enum df_status status = once ? lane_sending(lane, r->from, r->to, false, &err) : DF_OK;
+	if (status != DF_OK) {
+		send_objects_back(r, true);
+		http_stream_stop(st, status, &err);
+		return;
+	}
 	df_before("request");
-	CURL *c = lane->easy;
-	if (c == NULL || r->body.over || curl_easy_setopt(c, CURLOPT_POST, 1L) != CURLE_OK ||
-	    curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.len) != CURLE_OK ||
-	    curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body.data) != CURLE_OK ||
+	if (lane->easy == NULL || !lane_set_body(lane, once) ||
 	    !lane_launch(lane, historical ? st->url_historical : st->url, now)) {
 		lane_fail(lane);
 		return;
@@ -220,10 +300,29 @@ void http_lane_free(struct http_lane *lane)
 static struct send_reject lane_reject(const struct http_lane *lane, const struct send_item *item)
 {
 	return (struct send_reject){.batch = item->batch,
+				    .rows = item->batch->rows,
+				    .n_rows = item->batch->n_rows,
 				    .message = item->words,
 				    .code = item->fate == SEND_SET_ASIDE
 						? "api-unavailable"
 						: lane->stream->service->reject_code};
+}
+
+/* Adds an item's rejects to the step's; returns how many of its rows they are. */
+static size_t report_rejects(const struct http_lane *lane, const struct send_item *item,
+			     struct send_reject **list, size_t *n)
+{
+	struct send_reject one = lane_reject(lane, item), *more = NULL;
+	size_t n_more = 1, rows = 0;
+	if (item->objects != NULL)
+		more = send_objects_rejects(item, lane->stream->service->reject_code, &n_more);
+	*list = df_realloc(*list, (*n + n_more + 1) * sizeof(**list));
+	for (size_t i = 0; i < n_more; i++) {
+		(*list)[*n] = more != NULL ? more[i] : one;
+		rows += (*list)[(*n)++].n_rows;
+	}
+	free(more);
+	return rows;
 }
 
 /* Reports the batches before the first pending one, so that a stop repeats no more than what was
@@ -233,32 +332,34 @@ static void lane_report(struct http_lane *lane, size_t end)
 	struct http_stream *st = lane->stream;
 	struct send_request *r = &lane->request;
 	struct sender *sender = st->base->sender;
-	struct send_reject rejects[REQUEST_MAX_BATCHES];
+	struct send_reject *rejects = NULL;
 	struct send_taken taken[REQUEST_MAX_BATCHES];
 	struct send_stats sum = {0};
 	struct send_settled step = {.lane = lane->number,
 				    .done = r->item[end - 1].batch->lane_position + 1,
-				    .rejects = rejects,
 				    .taken = taken};
 	for (size_t i = r->settled; i < end; i++) {
 		const struct send_item *item = &r->item[i];
-		if (item->fate != SEND_DELIVERED) {
-			rejects[step.n_rejects++] = lane_reject(lane, item);
+		size_t rejected = 0;
+		if (item->fate != SEND_DELIVERED || item->objects != NULL)
+			rejected = report_rejects(lane, item, &rejects, &step.n_rejects);
+		if (item->fate != SEND_DELIVERED)
 			continue;
-		}
 		if (st->service->says_more)
 			taken[step.n_taken++] = (struct send_taken){
 			    .batch = item->batch, .due = item->words, .before = item->before};
 		sum.batches++;
 		sum.events += item->batch->n_events;
-		step.rows_delivered += item->batch->n_rows;
+		step.rows_delivered += item->batch->n_rows - rejected;
 	}
 	r->settled = end;
+	step.rejects = rejects;
 
 	struct df_err err = {0};
 	enum df_status status = DF_OK;
 	if (!st->unsettled)
 		status = st->base->events->settled(st->base->ctx, &step, &err);
+	free(rejects);
 
 	pthread_mutex_lock(&sender->lock);
 	sender->stats.batches += sum.batches;

@@ -204,6 +204,15 @@ void send_pace_throttled(struct send_pace *p, int64_t wait, bool acceleration, i
 	p->slowed = p->steered = p->aimed = now;
 }
 
+void send_pace_pause(struct send_pace *p, int64_t until)
+{
+	if (until <= p->not_before)
+		return;
+	p->not_before = until;
+	p->tokens = 0;
+	p->filled = until;
+}
+
 int64_t send_backoff(unsigned failures, int64_t base, int64_t cap, double random)
 {
 	int64_t most = base;

@@ -42,6 +42,9 @@ void send_pace_calm(struct send_pace *p, double percent_used, size_t in_second, 
 /* A 429. */
 void send_pace_throttled(struct send_pace *p, int64_t wait, bool acceleration, int64_t now);
 
+/* No request is allowed any more until then. */
+void send_pace_pause(struct send_pace *p, int64_t until);
+
 /* Exponential backoff with full jitter: a random part (random in [0,1)) of base * 2^failures, at
  * most cap. */
 int64_t send_backoff(unsigned failures, int64_t base, int64_t cap, double random);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "send_request.h"
 
+#include "send_objects.h"
 #include "send_verdict.h"
 
 #include <stdlib.h>
@@ -72,12 +73,19 @@ size_t send_request_measure(const struct batch_form *form, const struct batch *h
 	return n;
 }
 
+static void request_take(struct send_item *item, struct send_queue *q)
+{
+	*item = (struct send_item){.batch = queue_pop(q)};
+	send_objects_begin(item);
+}
+
 void send_request_fill(struct send_request *r, struct send_queue *q, size_t n)
 {
 	r->settled = 0;
 	r->suspect = false;
 	for (r->n = 0; r->n < n && r->n < REQUEST_MAX_BATCHES; r->n++)
-		r->item[r->n] = (struct send_item){.batch = queue_pop(q)};
+		request_take(&r->item[r->n], q);
+	send_objects_close(r);
 }
 
 static size_t request_first(const struct send_request *r)
@@ -154,7 +162,7 @@ void send_request_top_up(struct send_request *r, struct send_queue *q)
 			return;
 	while (q->n > 0 && r->n < REQUEST_MAX_BATCHES) {
 		r->item[r->n - 1].cut = true;
-		r->item[r->n++] = (struct send_item){.batch = queue_pop(q)};
+		request_take(&r->item[r->n++], q);
 	}
 }
 
@@ -180,6 +188,7 @@ void send_request_body(struct send_request *r)
 void send_request_clear(struct send_request *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
+		send_objects_free(&r->item[i]);
 		batch_free(r->item[i].batch);
 		free(r->item[i].words);
 	}
@@ -198,9 +207,26 @@ static void request_halve(struct send_request *r)
 	r->item[r->from + (r->to - r->from) / 2 - 1].cut = true;
 }
 
+/* An answer that refuses something without saying what: the parts get smaller, so that it ends
+ * with a batch that is alone. */
+static void request_apply_objects(struct send_request *r, const struct send_verdict *v)
+{
+	if (v->action == SEND_SPLIT && send_objects_apply(r, v))
+		return;
+	send_objects_back(r, true);
+	if (r->to - r->from > 1)
+		request_halve(r);
+	else
+		send_objects_refuse(r, v->words != NULL ? v->words : "rejected without a message");
+}
+
 /* Every split makes the parts smaller, so that it ends with batches that are alone. */
 void send_request_apply(struct send_request *r, const struct send_verdict *v)
 {
+	if (v->action == SEND_ACCEPT && r->item[r->from].objects != NULL) {
+		send_objects_apply(r, v);
+		return;
+	}
 	if (v->action == SEND_ACCEPT) {
 		request_mark(r, SEND_DELIVERED, NULL);
 		if (v->due != NULL)
@@ -210,6 +236,10 @@ void send_request_apply(struct send_request *r, const struct send_verdict *v)
 	}
 	if (v->action != SEND_SPLIT && v->action != SEND_HALVE)
 		return;
+	if (r->item[r->from].objects != NULL) {
+		request_apply_objects(r, v);
+		return;
+	}
 	if (r->to - r->from == 1) {
 		r->item[r->from].fate = SEND_REJECTED;
 		r->item[r->from].words =

@@ -34,6 +34,7 @@ struct send_request {
 		unsigned failures; /* of the part that begins here, while others succeeded */
 		unsigned in_turn;  /* of them, since the latest success of others */
 		uint64_t seen;     /* how many others had, at its latest failure */
+		struct send_object *objects; /* own; see send_objects.h; NULL: it has none */
 	} item[REQUEST_MAX_BATCHES];
 	size_t n;
 	size_t settled;  /* item[0 .. settled) are reported */

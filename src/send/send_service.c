@@ -6,6 +6,7 @@ static const struct http_service *const services[] = {
     [CONF_SINK_EVENTS_API] = &http_service_events,
     [CONF_SINK_FILE] = NULL,
     [CONF_SINK_STDOUT] = NULL,
+    [CONF_SINK_BRAZE] = &http_service_braze,
 };
 
 const struct http_service *http_service_of(const struct conf_feed *feed)

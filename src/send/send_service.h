@@ -36,13 +36,15 @@ struct http_service {
 	const struct send_limit *limits;
 	size_t n_limits;
 	bool says_more; /* of each batch it takes: see struct send_taken */
+	/* What it takes twice counts twice: see send_objects.h. */
+	bool once;
 
 	/* Sets the credentials, where curl knows their kind. */
 	void (*authorize)(CURL *easy, const struct conf_feed *feed);
 	/* Headers of its own, such as those with a token, for all requests; NULL: none. The list
 	 * gets longer, and is the caller's. */
 	struct curl_slist *(*headers)(struct curl_slist *list, const struct conf_feed *feed);
-	/* Fills r->body with the current part, r->item[from .. to). */
+	/* Fills r->body with the current part, r->item[from .. to); of objects those on the wire */
 	void (*body)(struct send_request *r);
 	/* One header line of an answer, of those that nobody else looks at; NULL: none matter. */
 	void (*header)(struct http_lane *lane, const char *line, size_t len);
@@ -62,5 +64,6 @@ const struct http_service *http_service_of(const struct conf_feed *feed);
 
 extern const struct http_service http_service_events;   /* send_events.c */
 extern const struct http_service http_service_requests; /* send_opendsr.c */
+extern const struct http_service http_service_braze;    /* send_braze.c */
 
 #endif

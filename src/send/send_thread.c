@@ -42,7 +42,8 @@ static void lane_pack(struct http_lane *lane, int64_t now)
 	}
 	send_request_fill(&lane->request, &lane->queue, n);
 	http_suspects_load(st->route, &lane->request);
-	send_request_part(&lane->request);
+	lane->decided = !send_request_part(&lane->request);
+	st->http->decided |= lane->decided;
 	lane->since = lane->ready_at = now;
 	pthread_cond_broadcast(&st->changed);
 }
@@ -76,6 +77,8 @@ static bool lane_may_start(struct http_lane *lane, int64_t now)
 {
 	const struct http_stream *st = lane->stream;
 	const struct http_route *route = st->route;
+	if (lane->decided)
+		return false;
 	bool asks = http_clock_wanted(lane);
 	if ((asks ? route->asking : lane->request.n == 0) || lane->in_flight || st->stopping ||
 	    route->key->spent || route->closed != DF_OK || (route->unwell && route->in_flight > 0))
@@ -119,6 +122,8 @@ static void choose_probe(struct http_lane *lane)
 	uint64_t successes =
 	    http_route_evidence(lane->stream->route, first->batch->historical, false);
 	bool others = rand_r(&lane->stream->http->seed) % 2 == 0;
+	if (lane->stream->service->once)
+		return; /* what may have been taken is one stretch of the lane */
 	if (first->failures > 0 && r->to - r->from == 1)
 		others = !send_request_counts(first, successes);
 	if (others)
@@ -138,8 +143,8 @@ static void http_start(struct send_http *h, int64_t now)
 			continue;
 		}
 		bool whole = lane->stream->service->paces_requests;
-		size_t part = lane->request.to - lane->request.from, probe = whole ? part : 1;
-		size_t want = lane->stream->route->unwell ? probe : part;
+		size_t part = lane->request.to - lane->request.from;
+		size_t want = lane->stream->route->unwell ? 1 : part;
 		int64_t wait = 0;
 		size_t n = send_pace_take(&key->pace, whole ? 1 : want, now, &wait);
 		if (n > 0 && whole)
@@ -276,11 +281,29 @@ static bool http_turn(struct send_http *h)
 	return go_on;
 }
 
+/* A lane of whose request nothing is to be sent. */
+static struct http_lane *http_decided(struct send_http *h)
+{
+	struct http_lane *found = NULL;
+	pthread_mutex_lock(&h->sender->lock);
+	for (struct http_stream *st = h->streams; st != NULL && found == NULL; st = st->next)
+		for (uint32_t i = 0; i < st->base->n_lanes && found == NULL; i++)
+			if (st->lanes[i].decided)
+				found = &st->lanes[i];
+	if (found != NULL)
+		found->decided = false;
+	pthread_mutex_unlock(&h->sender->lock);
+	return found;
+}
+
 void *http_thread(void *own)
 {
 	struct send_http *h = own;
 	while (http_turn(h)) {
 		int running = 0;
+		for (struct http_lane *lane; h->decided && (lane = http_decided(h)) != NULL;)
+			http_lane_settle(lane);
+		h->decided = false;
 		int64_t left = h->wake - df_monotonic_ms();
 		curl_multi_perform(h->multi, &running);
 		/* what it makes possible is not to wait until something else moves */

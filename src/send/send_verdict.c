@@ -294,6 +294,9 @@ void send_verdict_other(struct send_verdict *v, const struct send_request *r,
 
 void send_verdict_free(struct send_verdict *v)
 {
+	for (size_t i = 0; i < v->n_faults; i++)
+		free(v->faults[i].words);
+	free(v->faults);
 	free(v->words);
 	free(v->due);
 	v->words = v->due = NULL;

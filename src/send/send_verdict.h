@@ -15,11 +15,20 @@ enum send_action {
 	SEND_STRAY,    /* no Events API answers like that: the address is wrong */
 };
 
+struct send_fault {          /* one object of the part is refused */
+	size_t item, object; /* of the request; of its batch */
+	char *words;         /* own */
+};
+
 struct send_verdict {
 	enum send_action action;
 	bool rest_stands;                  /* with SEND_SPLIT: what is not located is delivered */
 	bool located[REQUEST_MAX_BATCHES]; /* counted from the part's first batch */
 	size_t n_located;
+	struct send_fault *faults; /* own; of a service that judges objects */
+	size_t n_faults;
+	bool
+	    lost; /* with SEND_AGAIN: somebody else answered, so that the service may have got it */
 	/* own; the API's about a batch, else the status and what was quoted; NULL: accepted */
 	char *words;
 	/* of an accepted request, where the service says so: it had it before; when it will be

@@ -742,7 +742,7 @@ static size_t again_rows(struct ledger *l, int64_t id)
 {
 	uint64_t *rows = NULL;
 	size_t n = 0;
-	OK(ledger_again(l, id, &rows, &n, &err));
+	OK(ledger_again(l, id, false, &rows, &n, &err));
 	free(rows);
 	return n;
 }

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* Batches as Braze takes them: the objects of a user. */
+#include "dropfeed/batch.h"
+#include "dropfeed/braze.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct braze *mapping(const struct batch_settings *set)
+{
+	return braze_new(&set->options->braze, set->options->map.limits_truncate, set->begun_ms);
+}
+
+static void take_objects(struct batch *b, const struct braze_objects *o)
+{
+	b->n_objects = o->n;
+	b->objects = df_realloc(NULL, o->n * sizeof(*b->objects));
+	for (size_t i = 0; i < o->n; i++)
+		b->objects[i] = (struct batch_object){.event = o->v[i].event,
+						      .array = o->v[i].array,
+						      .once = o->v[i].array != BRAZE_ATTRIBUTES,
+						      .from = o->v[i].from,
+						      .len = o->v[i].len};
+	b->n_events = (uint32_t)o->n;
+}
+
+/* The id is known to this program alone: it comes after the objects, where nobody sends it. */
+static void convert(const struct batch_settings *set, struct batch *b)
+{
+	struct braze *map = mapping(set);
+	struct braze_objects o = {0};
+	struct braze_fault fault = {0};
+	if (!braze_map(map, b->json, b->json_len, &o, &fault))
+		abort(); /* a defect: each of its rows was checked */
+	take_objects(b, &o);
+	size_t len = o.text.len, id_len = b->id_len;
+	df_buf_add(&o.text, b->id, id_len);
+	batch_replace(b, &o.text, len, id_len);
+	b->json_len = len;
+	braze_objects_free(&o);
+	braze_free(map);
+}
+
+static bool check(const struct batch_settings *set, const struct map_record *rec,
+		  struct map_fault *fault)
+{
+	bool eventless = strcmp(set->event_type, "eventless") == 0 || rec->no_event;
+	const struct braze_row row = {.members = rec->batch,
+				      .members_len = rec->batch_len,
+				      .data = rec->data,
+				      .data_len = rec->data_len,
+				      .event_type = eventless ? NULL : set->event_type};
+	struct braze *map = mapping(set);
+	struct braze_objects o = {0};
+	struct braze_fault why = {0};
+	bool good = braze_map_row(map, &row, &o, &why);
+	if (!good) {
+		*fault = (struct map_fault){.code = why.code, .name = ""};
+		snprintf(fault->text, sizeof(fault->text), "%s", why.text);
+	}
+	braze_objects_free(&o);
+	braze_free(map);
+	return good;
+}
+
+/* A user's attributes are an object beside those of its events. */
+const struct batch_form batch_form_braze = {.max_batches = BRAZE_MAX_OBJECTS,
+					    .max_events = BRAZE_MAX_OBJECTS,
+					    .max_bytes = BRAZE_MAX_BYTES - 64,
+					    .batch_events = BRAZE_MAX_OBJECTS - 1,
+					    .convert = convert,
+					    .convert_counts = true,
+					    .ageless = true,
+					    .check = check};

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* Custom events, screen views and sessions: objects of `events`. */
+#include "braze_priv.h"
+
+#include <stdlib.h>
+
+void braze_object_head(struct braze_writer *w, enum braze_array array)
+{
+	braze_begin(w, array);
+	braze_put(w, "external_id", w->external_id);
+	if (w->b->set->app_id != NULL)
+		braze_put_own(w, "app_id", w->b->set->app_id);
+}
+
+void braze_put_when(struct braze_writer *w, struct json_walk data)
+{
+	struct json_text ms = json_find(data, "timestamp_unixtime_ms");
+	if (braze_name_own(w, "time"))
+		braze_time(w, ms.len > 0 ? strtoll(ms.p, NULL, 10) : w->b->begun_ms);
+}
+
+void braze_event_head(struct braze_writer *w, struct json_text name, struct json_walk data)
+{
+	braze_object_head(w, BRAZE_EVENTS);
+	if (braze_name_own(w, "name"))
+		braze_value(w, name, (struct json_text){"event name", 10});
+	braze_put_when(w, data);
+}
+
+void braze_put_session(struct braze_writer *w, struct json_walk data)
+{
+	struct json_text id = json_find(data, "session_uuid");
+	if (w->b->set->session_events)
+		braze_put(w, "session_id", id.len > 0 ? id : json_find(data, "session_id"));
+}
+
+static void put_event(struct braze_writer *w, struct json_text name, struct json_walk data)
+{
+	if (json_string(name).len == 0) {
+		braze_fail(w, "missing-value",
+			   "the event has no name, which Braze wants: fill in %s",
+			   "event_name or screen_name");
+		return;
+	}
+	braze_event_head(w, name, data);
+	struct braze_level level = braze_enter(w, "properties", '{');
+	braze_put_session(w, data);
+	braze_put_properties(w, json_find(data, "custom_attributes"));
+	braze_leave(w, &level, '}');
+	braze_end(w);
+}
+
+/* As the platform names it where the page's name is not forwarded as it is. */
+static void put_screen(struct braze_writer *w, struct json_walk data)
+{
+	struct json_text screen = json_string(json_find(data, "screen_name"));
+	struct df_buf name = {0};
+	if (screen.len > 0) {
+		df_buf_adds(&name, w->b->set->screen_views == CONF_BRAZE_SCREENS_VIEWED
+				       ? "\"Viewed "
+				       : "\"");
+		df_buf_add(&name, screen.p, screen.len);
+		df_buf_addc(&name, '"');
+	}
+	put_event(w, (struct json_text){name.data, name.len}, data);
+	df_buf_free(&name);
+}
+
+void braze_put_event(struct braze_writer *w, struct json_text type, struct json_walk data)
+{
+	const struct conf_braze *set = w->b->set;
+	if (json_text_is(type, "custom_event"))
+		put_event(w, json_find(data, "event_name"), data);
+	else if (json_text_is(type, "screen_view") && set->screen_views != CONF_BRAZE_SCREENS_NO)
+		put_screen(w, data);
+	else if (json_text_is(type, "session_start") && set->session_events)
+		put_event(w, (struct json_text){"\"Session Start\"", 15}, data);
+	else if (json_text_is(type, "session_end") && set->session_events)
+		put_event(w, (struct json_text){"\"Session End\"", 13}, data);
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/* A user's identities, attributes, consent and subscriptions: one object of `attributes`. */
+#include "braze_priv.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <strings.h>
+
+/* Attributes that Braze has a field of its own for. */
+static const struct {
+	const char *from, *to;
+} standard[] = {
+    {"$FirstName", "first_name"}, {"$LastName", "last_name"}, {"$Country", "country"},
+    {"$City", "home_city"},       {"$Gender", "gender"},      {"$Mobile", "phone"},
+};
+
+/* Names that mean something else than an attribute there. */
+static const char *const reserved[] = {"external_id",           "user_alias",        "braze_id",
+				       "_update_existing_only", "push_token_import", "app_id",
+				       "subscription_groups"};
+
+static const char *standard_name(struct json_text name)
+{
+	for (size_t i = 0; i < sizeof(standard) / sizeof(*standard); i++)
+		if (json_text_is(name, standard[i].from))
+			return standard[i].to;
+	return NULL;
+}
+
+static bool is_reserved(struct json_text name)
+{
+	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++)
+		if (json_text_is(name, reserved[i]))
+			return true;
+	return false;
+}
+
+static const struct braze_pair *pair_find(const struct braze_pair *v, size_t n,
+					  struct json_text name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i].name.len == name.len && memcmp(v[i].name.p, name.p, name.len) == 0)
+			return &v[i];
+	return NULL;
+}
+
+static bool same_word(struct json_text t, const char *word)
+{
+	size_t len = strlen(word);
+	return t.len == len && strncasecmp(t.p, word, len) == 0;
+}
+
+/* ---- fields with a form of their own ---- */
+
+/* Braze's words for a gender are single letters. */
+static void put_gender(struct braze_writer *w, struct json_text value)
+{
+	static const struct {
+		const char *word, *letter;
+	} known[] = {{"male", "M"}, {"female", "F"}, {"other", "O"}, {"m", "M"},
+		     {"f", "F"},    {"o", "O"},      {"n", "N"},     {"p", "P"}};
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (same_word(json_string(value), known[i].word)) {
+			braze_put_own(w, "gender", known[i].letter);
+			return;
+		}
+	braze_put(w, "gender", value);
+}
+
+/* The first of January of the year in which somebody of that age was born, about. False: it is
+ * not an age. */
+static bool put_age(struct braze_writer *w, struct json_text value)
+{
+	struct json_text t = value.len > 0 && value.p[0] == '"' ? json_string(value) : value;
+	int age = 0;
+	if (t.len == 0 || t.len > 3)
+		return false;
+	for (size_t i = 0; i < t.len; i++) {
+		if (!isdigit((unsigned char)t.p[i]))
+			return false;
+		age = age * 10 + (t.p[i] - '0');
+	}
+	if (age > 150)
+		return false;
+	if (braze_name_own(w, "dob"))
+		df_buf_addf(w->text, "\"%04d-01-01\"", w->b->year - age);
+	return true;
+}
+
+static void put_facebook(struct braze_writer *w, struct json_text value)
+{
+	if (value.len == 0 || !braze_name_own(w, "facebook"))
+		return;
+	df_buf_adds(w->text, "{\"id\":");
+	braze_value(w, value, (struct json_text){"facebook", 8});
+	df_buf_addc(w->text, '}');
+}
+
+/* An id is a number there; what is not one is a name. */
+static void put_twitter(struct braze_writer *w, struct json_text value)
+{
+	struct json_text t = json_string(value);
+	bool number = t.len > 0 && t.len <= 18 && t.p[0] != '0';
+	for (size_t i = 0; i < t.len; i++)
+		number = number && isdigit((unsigned char)t.p[i]);
+	if (value.len == 0 || !braze_name_own(w, "twitter"))
+		return;
+	df_buf_adds(w->text, number ? "{\"id\":" : "{\"screen_name\":");
+	if (number)
+		df_buf_add(w->text, t.p, t.len);
+	else
+		braze_value(w, value, (struct json_text){"twitter", 7});
+	df_buf_addc(w->text, '}');
+}
+
+/* ---- lists ---- */
+
+/* The items that are kept of a list. */
+static size_t list_length(struct braze_writer *w, struct json_text list, struct json_text of)
+{
+	struct json_walk walk = json_walk_into(list);
+	struct json_text ignored, value;
+	size_t n = 0;
+	while (json_walk_next(&walk, &ignored, &value))
+		n++;
+	if (n <= BRAZE_MAX_ITEMS)
+		return n;
+	if (!w->b->truncate)
+		braze_fail(w, "too-long",
+			   "the list '%.*s' has %zu items, Braze takes %u (limits = truncate "
+			   "leaves the others out)",
+			   of.len < 80 ? (int)of.len : 80, of.p, n, BRAZE_MAX_ITEMS);
+	w->out->cut++;
+	return BRAZE_MAX_ITEMS;
+}
+
+static void put_array(struct braze_writer *w, struct json_text list, struct json_text of)
+{
+	struct json_walk walk = json_walk_into(list);
+	struct json_text ignored, value;
+	size_t n = list_length(w, list, of);
+	df_buf_addc(w->text, '[');
+	for (size_t i = 0; i < n && json_walk_next(&walk, &ignored, &value); i++) {
+		if (i > 0)
+			df_buf_addc(w->text, ',');
+		braze_value(w, value, of);
+	}
+	df_buf_addc(w->text, ']');
+}
+
+/* As one string, with commas. */
+static void put_joined(struct braze_writer *w, struct json_text list, struct json_text of)
+{
+	struct json_walk walk = json_walk_into(list);
+	struct json_text ignored, value;
+	struct df_buf joined = {0};
+	df_buf_addc(&joined, '"');
+	while (json_walk_next(&walk, &ignored, &value)) {
+		struct json_text t = json_string(value);
+		if (joined.len > 1)
+			df_buf_addc(&joined, ',');
+		df_buf_add(&joined, t.p != NULL ? t.p : value.p, t.p != NULL ? t.len : value.len);
+	}
+	df_buf_addc(&joined, '"');
+	braze_value(w, (struct json_text){joined.data, joined.len}, of);
+	df_buf_free(&joined);
+}
+
+/* ---- attributes ---- */
+
+/* true and false subscribe and unsubscribe; what is neither changes nothing. */
+static void add_group(struct braze_writer *w, const struct braze_pair *group,
+		      struct json_text value, struct df_buf *groups)
+{
+	struct json_text t = value.len > 0 && value.p[0] == '"' ? json_string(value) : value;
+	bool yes = same_word(t, "true");
+	if (!yes && !same_word(t, "false"))
+		return;
+	(void)w;
+	df_buf_adds(groups, groups->len > 0 ? "," : "");
+	df_buf_adds(groups, "{\"subscription_group_id\":\"");
+	df_buf_add(groups, group->value.p, group->value.len);
+	df_buf_addf(groups, "\",\"subscription_state\":\"%s\"}",
+		    yes ? "subscribed" : "unsubscribed");
+}
+
+static void put_custom(struct braze_writer *w, struct json_text name, struct json_text value)
+{
+	bool zip = json_text_is(name, "$Zip"), list = value.len > 0 && value.p[0] == '[';
+	name = braze_plain_name(name);
+	if (value.len > 0 && value.p[0] == '{') {
+		braze_fail(w, "not-allowed",
+			   "the attribute '%.*s' is an object: Braze takes strings, numbers, "
+			   "booleans and lists there",
+			   name.len < 80 ? (int)name.len : 80, name.p);
+		return;
+	}
+	if (is_reserved(name) || !braze_name(w, name))
+		return;
+	if (json_text_is(value, "null")) /* a tag */
+		df_buf_adds(w->text, w->b->set->tags_null ? "null"
+				     : w->b->set->type_detection & CONF_BRAZE_DETECT_ATTRIBUTES
+					 ? "true"
+					 : "\"true\"");
+	else if (list && w->b->set->lists_joined)
+		put_joined(w, value, name);
+	else if (list)
+		put_array(w, value, name);
+	else if ((w->b->set->type_detection & CONF_BRAZE_DETECT_ATTRIBUTES) && !zip)
+		braze_detected(w, value, name);
+	else
+		braze_value(w, value, name);
+}
+
+static void put_attribute(struct braze_writer *w, struct json_text name, struct json_text value,
+			  struct df_buf *groups)
+{
+	const struct braze_pair *group = pair_find(w->b->groups, w->b->n_groups, name);
+	const char *to = standard_name(name);
+	if (group != NULL)
+		add_group(w, group, value, groups);
+	else if (json_text_is(name, "$Gender"))
+		put_gender(w, value);
+	else if (to != NULL)
+		braze_put(w, to, value);
+	else if (json_text_is(name, "$Age") && put_age(w, value))
+		return;
+	else
+		put_custom(w, name, value);
+}
+
+static void put_attributes(struct braze_writer *w, struct json_text attributes,
+			   struct df_buf *groups)
+{
+	struct json_walk walk = json_walk_into(attributes);
+	struct json_text name, value;
+	/* a date of birth that is given is better than what an age makes of it */
+	bool born = json_find(walk, "dob").len > 0;
+	while (json_walk_next(&walk, &name, &value))
+		if (!born || !json_text_is(name, "$Age"))
+			put_attribute(w, name, value, groups);
+}
+
+/* Attributes that are to be removed. */
+static void put_deleted(struct braze_writer *w, struct json_text deleted)
+{
+	struct json_walk walk = json_walk_into(deleted);
+	struct json_text ignored, value;
+	while (json_walk_next(&walk, &ignored, &value)) {
+		struct json_text name = json_string(value);
+		const char *to = json_text_is(name, "$Age") ? "dob" : standard_name(name);
+		struct json_text own = {to, to != NULL ? strlen(to) : 0};
+		struct json_text plain = to != NULL ? own : braze_plain_name(name);
+		if (!is_reserved(plain) && braze_name(w, plain))
+			df_buf_adds(w->text, "null");
+	}
+}
+
+static void put_consent(struct braze_writer *w, struct json_text consent)
+{
+	struct json_walk kinds = json_walk_into(consent);
+	struct json_text kind, purposes, purpose, state;
+	while (json_walk_next(&kinds, &kind, &purposes)) {
+		struct json_walk walk = json_walk_into(purposes);
+		while (json_walk_next(&walk, &purpose, &state)) {
+			const struct braze_pair *p =
+			    pair_find(w->b->purposes, w->b->n_purposes, purpose);
+			struct json_text consented = json_find(json_walk_into(state), "consented");
+			if (p != NULL && consented.len > 0 && braze_name(w, p->value))
+				df_buf_add(w->text, consented.p, consented.len);
+		}
+	}
+}
+
+bool braze_put_user(struct braze_writer *w, const struct braze_user *user)
+{
+	const struct conf_braze *set = w->b->set;
+	struct json_walk ids = json_walk_into(user->identities);
+	struct df_buf groups = {0};
+	braze_begin(w, BRAZE_ATTRIBUTES);
+	w->event = BRAZE_NO_EVENT;
+	braze_put(w, "external_id", w->external_id);
+	size_t bare = w->text->len;
+
+	if (set->email_id != NULL)
+		braze_put(w, "email", json_find(ids, set->email_id));
+	put_facebook(w, json_find(ids, "facebook"));
+	put_twitter(w, json_find(ids, "twitter"));
+	put_attributes(w, user->attributes, &groups);
+	put_deleted(w, user->deleted);
+	put_consent(w, user->consent);
+	if (groups.len > 0 && braze_name_own(w, "subscription_groups")) {
+		df_buf_addc(w->text, '[');
+		df_buf_add(w->text, groups.data, groups.len);
+		df_buf_addc(w->text, ']');
+	}
+	df_buf_free(&groups);
+	bool more = w->text->len > bare;
+	braze_end(w);
+	return more;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#include "dropfeed/json.h"
+
+/* After the string that begins there. */
+static const char *string_end(const char *p, const char *end)
+{
+	for (p++; p < end && *p != '"'; p++)
+		p += *p == '\\';
+	return p < end ? p + 1 : end;
+}
+
+/* After the object or list that begins there. */
+static const char *nested_end(const char *p, const char *end)
+{
+	size_t depth = 0;
+	while (p < end) {
+		if (*p == '"') {
+			p = string_end(p, end);
+			continue;
+		}
+		depth += *p == '{' || *p == '[';
+		depth -= *p == '}' || *p == ']';
+		p++;
+		if (depth == 0)
+			break;
+	}
+	return p;
+}
+
+static const char *value_end(const char *p, const char *end)
+{
+	if (p < end && *p == '"')
+		return string_end(p, end);
+	if (p < end && (*p == '{' || *p == '['))
+		return nested_end(p, end);
+	while (p < end && *p != ',' && *p != '}' && *p != ']')
+		p++;
+	return p;
+}
+
+struct json_walk json_walk_members(const char *p, size_t len)
+{
+	return (struct json_walk){.p = p, .end = p + len, .names = true};
+}
+
+struct json_walk json_walk_into(struct json_text value)
+{
+	bool filled = value.len >= 2 && (value.p[0] == '{' || value.p[0] == '[');
+	if (!filled)
+		return (struct json_walk){0};
+	return (struct json_walk){
+	    .p = value.p + 1, .end = value.p + value.len - 1, .names = value.p[0] == '{'};
+}
+
+bool json_walk_next(struct json_walk *w, struct json_text *name, struct json_text *value)
+{
+	if (w->p < w->end && *w->p == ',')
+		w->p++;
+	if (w->p >= w->end)
+		return false;
+	*name = (struct json_text){0};
+	if (w->names) {
+		const char *end = string_end(w->p, w->end);
+		*name = (struct json_text){w->p + 1, (size_t)(end - w->p) - 2};
+		w->p = end < w->end ? end + 1 : end; /* the colon */
+	}
+	const char *end = value_end(w->p, w->end);
+	*value = (struct json_text){w->p, (size_t)(end - w->p)};
+	w->p = end;
+	return true;
+}
+
+struct json_text json_find(struct json_walk members, const char *wanted)
+{
+	struct json_text name, value;
+	while (json_walk_next(&members, &name, &value))
+		if (json_text_is(name, wanted))
+			return value;
+	return (struct json_text){0};
+}
+
+struct json_text json_string(struct json_text value)
+{
+	if (value.len < 2 || value.p[0] != '"')
+		return (struct json_text){0};
+	return (struct json_text){value.p + 1, value.len - 2};
+}

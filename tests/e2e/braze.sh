@@ -1,0 +1,177 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Braze as the sink: what it refuses, what it answers, and what has no answer.
+. "$(dirname "$0")/lib/checks.sh"
+
+printf 'the-key\n' >"$work/key"
+
+# peer_start [line of its script...]: sets $peer (a folder) and $port.
+peer_start() {
+	peer=$work/peer
+	rm -rf "$peer"
+	mkdir -p "$peer"
+	printf '%s\n' "$@" >"$peer/script"
+	"$root/tests/peers/braze" "$peer" >"$work/peer.log" 2>&1 &
+	peer_pid=$!
+	receivers+=("$peer_pid")
+	wait_for "$peer/port" || exit 1
+	port=$(cat "$peer/port")
+}
+
+peer_stop() { kill "$peer_pid" && wait "$peer_pid" 2>/dev/null; }
+
+# feed [line...]: a fresh configuration, with an empty ledger and an empty source.
+feed() {
+	rm -rf "$work/state" "$work/in"
+	mkdir -p "$work/in"
+	{
+		printf '[dropfeed]\nstate_dir = %s/state\n[feed shop]\nsource = file://%s/in\nmin_age = 0s\n' "$work" "$work"
+		printf 'sink = braze\ninstance = http://127.0.0.1:%s\napi_key_file = %s/key\n' "$port" "$work"
+		printf '%s\n' "$@"
+	} >"$conf"
+}
+
+# clicks N: rows of users C-0 to C-4, with an attribute and an event each.
+clicks() {
+	printf '%s\n' "user_identities.customer_id,user_attributes.Visit,events.data.timestamp_unixtime_ms,events.data.event_name,events.data.custom_event_type,events.data.custom_attributes.Row"
+	local i
+	for ((i = 0; i < $1; i++)); do echo "C-$((i % 5)),$((i / 5)),$((1768206600000 + i)),Clicked,other,$i"; done
+}
+rows_taken() { jq -r 'select(.[0] == "events") | .[1].properties.Row' "$peer/events.ndjson" | sort -n | uniq -c | awk '{ print $1 }' | sort -u | tr '\n' ' '; }
+reasons() { sed 1d "$work/state/rejects/shop/$1" 2>/dev/null | sed 's/.*,\([a-z-]*\): .*/\1/; s/.*"\([a-z-]*\): .*/\1/' | sort | uniq -c | awk '{ print $1, $2 }' | tr '\n' ' '; }
+
+# ---- what is refused ----
+peer_start
+feed "app_id = app-1" "type_detection = both"
+cat >"$work/in/visits-custom_event.csv" <<'END'
+user_identities.customer_id,user_identities.email,user_attributes.$FirstName,user_attributes.Points,events.data.timestamp_unixtime_ms,events.data.event_name,events.data.custom_event_type,events.data.custom_attributes.n
+C-1,ada@example.com,Ada,12,1768206600000,Clicked,other,1
+C-1,ada@example.com,Ada,12,1768206601000,REFUSE,other,2
+C-1,ada@example.com,Ada,12,1768206601500,Left,other,2.5
+,bob@example.com,Bob,3,1768206602000,Clicked,other,3
+C-3,,REFUSE,4,1768206602000,Clicked,other,4
+END
+cat >"$work/in/orders-commerce_event.csv" <<'END'
+user_identities.customer_id,events.data.timestamp_unixtime_ms,events.data.product_action.action,events.data.product_action.products[0].id,events.data.product_action.products[0].price,events.data.product_action.products[0].quantity,events.data.product_action.products[1].id,events.data.product_action.products[1].price
+C-1,1768206600000,purchase,S-1,9.90,2,REFUSE,3
+C-2,1768206600000,purchase,S-1,9.90,200,,
+C-2,1768206600000,refund,S-1,9.90,2,,
+END
+exits 0 "the configuration is whole" check
+exits 1 "some rows are refused" run
+equal "one row by Braze, one whose user's attributes it refused, one without the id" "$(reasons visits-custom_event.csv)" "2 api-rejected 1 missing-identity "
+equal "one row of whose products one is refused, one over the limit of a quantity" "$(reasons orders-commerce_event.csv)" "1 api-rejected 1 too-long "
+check "the words are Braze's" grep -q "api-rejected: 'name' is not valid (events)" "$work/state/rejects/shop/visits-custom_event.csv"
+exits 0 "the rows add up" status
+said "and are counted" "5 rows = 2 delivered \\+ 3 rejected"
+exits 1 "a row of which a purchase was taken is not sent again, and the others are refused again" retry
+peer_stop
+equal "a user's attributes" "$(jq -c '.["C-1"]' "$peer/users.json")" '{"Points":12,"email":"ada@example.com","external_id":"C-1","first_name":"Ada"}'
+equal "events are what the mapping makes of them" "$(jq -c 'select(.[1].name == "Left")[1]' "$peer/events.ndjson")" \
+	'{"external_id":"C-1","app_id":"app-1","name":"Left","time":"2026-01-12T08:30:01.500Z","properties":{"n":2.5}}'
+equal "and purchases" "$(jq -c 'select(.[0] == "purchases")[1]' "$peer/events.ndjson")" \
+	'{"external_id":"C-1","app_id":"app-1","product_id":"S-1","currency":"USD","price":9.9,"quantity":2,"time":"2026-01-12T08:30:00.000Z"}'
+
+# ---- limits of a request ----
+peer_start
+feed "lanes = 1"
+python3 - "$work/in" <<'END'
+import sys
+item = "events.data.product_action.products[%d]."
+with open(sys.argv[1] + "/many-commerce_event.csv", "w") as f:
+    f.write("user_identities.customer_id,user_attributes.T,events.data.timestamp_unixtime_ms,events.data.product_action.action,")
+    f.write(",".join(item % i + k for i in range(100) for k in ("id", "price")) + "\n")
+    f.write("C-1,x,1768206600000,purchase," + ",".join("P%d,1" % i for i in range(100)) + "\n")
+    f.write("C-2,x,1768206600000,purchase," + ",".join("Q%d,1" % i if i < 40 else "," for i in range(100)) + "\n")
+    f.write("C-3,x,1768206600000,purchase," + ",".join("R%d,1" % i if i < 40 else "," for i in range(100)) + "\n")
+END
+exits 0 "a purchase of a hundred products is two requests" run
+peer_stop
+equal "no request has more than 75 objects" "$(jq -s 'map(.attributes + .events + .purchases) | max <= 75' "$peer/requests.ndjson")" true
+equal "and each product came once" "$(jq -r '.[1].product_id' "$peer/events.ndjson" | sort | uniq -c | awk '{ n[$1]++ } END { print n[1] + 0, length(n) }')" "180 1"
+
+# ---- answers that are certain ----
+peer_start 202 500 503 "429 1" 400 201
+feed "lanes = 1"
+clicks 200 >"$work/in/clicks-custom_event.csv"
+exits 0 "queued, failing, throttled, refused without a reason: all arrive" run
+equal "each event came once" "$(rows_taken)" "1 "
+equal "all of them" "$(lines "$peer/events.ndjson")" 200
+peer_stop
+
+peer_start 401
+feed
+clicks 5 >"$work/in/clicks-custom_event.csv"
+exits 4 "a wrong key stops the feed" run
+said "and says what to look at" "api_key_file .*users.track"
+check "the key is in no log" absent the-key "$work/out" "$work/err"
+exits 0 "nothing was consumed" run
+equal "each event came once" "$(rows_taken)" "1 "
+peer_stop
+
+peer_start page-200
+feed
+clicks 5 >"$work/in/clicks-custom_event.csv"
+exits 4 "somebody's page stops the feed" run
+exits 0 "and takes nothing" run
+equal "each event came once" "$(rows_taken)" "1 "
+peer_stop
+
+# ---- no answer ----
+for lost in drop-after taken-502 drop-before 504; do
+	peer_start 201 $lost
+	feed "lanes = 1"
+	clicks 200 >"$work/in/clicks-custom_event.csv"
+	exits 1 "$lost: the rows of that request are rejected" run
+	unknown=$(reasons clicks-custom_event.csv)
+	came=$(lines "$peer/events.ndjson")
+	equal "$lost: as delivery-unknown" "${unknown#* }" "delivery-unknown "
+	equal "$lost: what came, came once" "$(rows_taken)" "1 "
+	exits 0 "status shows them" status
+	said "as rejected" "${unknown%% *} rejected"
+	exits 0 "$lost: retry leaves them alone" retry
+	equal "$lost: nothing more came" "$(lines "$peer/events.ndjson")" "$came"
+	exits 0 "$lost: retry --unknown sends them" retry --unknown
+	equal "$lost: the reject file is gone" "$(ls "$work/state/rejects/shop")" ""
+	equal "$lost: they all came now" "$(lines "$peer/events.ndjson")" "$((came + ${unknown%% *}))"
+	exits 0 "and then there is nothing to do" run
+	peer_stop
+	equal "$lost: attributes are those of the last rows" "$(jq -r '.[] | .Visit' "$peer/users.json" | sort -u)" 39
+done
+
+peer_start 201 drop-after
+feed "lanes = 1"
+clicks 60 | cut -d, -f1,2 >"$work/in/users-eventless.csv"
+exits 0 "attributes alone are sent again" run
+peer_stop
+equal "and are those of the last rows" "$(jq -r '.[] | .Visit' "$peer/users.json" | sort -u)" 11
+
+# ---- a retry whose answer is lost ----
+peer_start drop-before 201 drop-after
+feed "lanes = 1"
+clicks 5 >"$work/in/clicks-custom_event.csv"
+exits 1 "no answer" run
+exits 1 "nor to the retry" retry --unknown
+equal "the rows are unknown again" "$(reasons clicks-custom_event.csv)" "5 delivery-unknown "
+equal "and came once" "$(rows_taken)" "1 "
+peer_stop
+
+# ---- killed ----
+if [ -x "$BUILD/faults/dropfeed" ]; then
+	for at in "before request" "after request"; do
+		peer_start
+		feed "lanes = 1"
+		clicks 5 >"$work/in/clicks-custom_event.csv"
+		status=0
+		{ DROPFEED_CRASH_AT=$at "$BUILD/faults/dropfeed" --config "$conf" run >"$work/out" 2>&1 </dev/null; } 2>/dev/null || status=$?
+		equal "killed $at" $status 137
+		exits 1 "the next run finishes" run
+		equal "its rows are unknown" "$(reasons clicks-custom_event.csv)" "5 delivery-unknown "
+		peer_stop
+		equal "attributes arrived" "$(jq -r '.[] | .Visit' "$peer/users.json" | wc -l)" 5
+		check "no event came twice" test "$(lines "$peer/events.ndjson")" -le 5
+	done
+else
+	skip "the program that kills itself was not built (make faults)"
+fi
+finish
