@@ -123,8 +123,6 @@ static struct http_stream *http_stream_new(struct send_stream *base)
 static enum df_status http_open(struct send_stream *base, struct df_err *err)
 {
 	const struct conf_feed *feed = base->feed;
-	if (conf_feed_held(feed)) /* whoever opens it: nothing is sent */
-		return df_fail(DF_USAGE, err, NULL, CONF_HELD);
 	if (feed->send.endpoint == NULL || feed->send.api_key == NULL ||
 	    feed->send.api_secret == NULL || !(http_service_of(feed)->rate(feed) > 0))
 		return df_fail(DF_USAGE, err, NULL,
@@ -189,6 +187,10 @@ static enum df_status http_put(struct send_stream *base, struct batch *b, struct
 	struct http_lane *lane = &st->lanes[b->lane];
 	enum df_status status = DF_OK;
 	bool wake = false;
+	if (conf_feed_held(base->feed)) { /* whoever puts it: nothing is sent */
+		batch_free(b);
+		return df_fail(DF_USAGE, err, NULL, CONF_HELD);
+	}
 	pthread_mutex_lock(&base->sender->lock);
 	while (!st->stopping && !df_stop_requested && queue_full(&lane->queue, b))
 		stream_wait(st);

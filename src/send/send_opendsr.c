@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define NOBODY     "00000000-0000-4000-8000-000000000000"
 #define EXISTS     "Subject request already exists"
 #define PER_MINUTE 1000
 #define HOUR_MS    INT64_C(3600000)
@@ -157,12 +158,24 @@ char *opendsr_read_words(const struct send_answer *a)
 	return out;
 }
 
+/* Asked for a request that nobody made: 404 where the credentials are good. */
+static void opendsr_access(struct send_verdict *v, const struct send_answer *a)
+{
+	bool good = a->status == 404 || a->status == 200;
+	*v = (struct send_verdict){.action = good                                   ? SEND_ACCEPT
+					     : a->status == 401 || a->status == 403 ? SEND_DENY
+					     : a->status == 429                     ? SEND_THROTTLE
+										    : SEND_AGAIN};
+}
+
 const struct http_service http_service_requests = {
     .name = "OpenDSR API",
     .path = "/v3/requests",
     .reject_code = "request-failed",
     .credentials = "check api_key and its secret: they are the workspace's, not a feed's",
     .rate = opendsr_rate,
+    .access_path = "/v3/requests/" NOBODY,
+    .access_read = opendsr_access,
     .says_more = true,
     .limits = limits,
     .n_limits = sizeof(limits) / sizeof(*limits),

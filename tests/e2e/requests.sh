@@ -43,6 +43,17 @@ check "nobody was called" test ! -e "$api/calls"
 exits 0 "nothing is entered" status --format json
 check "no file is known" holds '.files == []' "$work/out"
 
+settings >"$conf"
+exits 0 "doctor, of a feed that is not confirmed" doctor --feed erasures
+said "knows the workspace's key" 'credentials.*they are taken'
+settings | sed "s|api-secret|wrong-secret|" >"$conf"
+printf 'wrong\n' >"$work/wrong-secret"
+chmod 600 "$work/wrong-secret"
+exits 4 "doctor with a wrong secret" doctor --feed erasures
+said "whose key it is" "they are the workspace's"
+check "nothing was posted" test "$(calls POST)" = 0
+rm -f "$api/calls"
+
 # ---- mistakes of the configuration ----
 
 settings 'placeholder_ids = keep' >"$conf"
@@ -99,8 +110,6 @@ equal "calls nobody" "$(calls POST)" "$before"
 
 # ---- access refused ----
 
-printf 'wrong\n' >"$work/wrong-secret"
-chmod 600 "$work/wrong-secret"
 people 2 c >"$work/in/fourth-portability.csv"
 settings 'confirmed = yes' | sed "s|api-secret|wrong-secret|" >"$conf"
 exits 4 "a wrong secret" run
@@ -154,5 +163,38 @@ exits 2 "cancel of everything" requests cancel
 settings 'confirmed = yes' | sed "s|api-secret|wrong-secret|" >"$conf"
 exits 4 "a poll with a wrong secret" requests poll third-access.csv
 settings 'confirmed = yes' >"$conf"
+
+# ---- limits that are used up hold for later runs ----
+
+if ! command -v faketime >/dev/null; then
+	skip "faketime is not here"
+	finish
+fi
+# at TIME: a run of then
+at() {
+	local status=0
+	TZ=UTC FAKETIME_DONT_FAKE_MONOTONIC=1 faketime "$1" "$dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null || status=$?
+	return $status
+}
+rm -rf "$work/state"
+rm -f "$work"/in/*.csv "$api/state"
+people 2 f >"$work/in/seventh-erasure.csv"
+at '2026-03-02 05:00:00'
+equal "a run" $? 0
+# as if it had made nearly all that is allowed
+python3 - "$work/state/ledger.db" <<'END'
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("UPDATE spent SET made = 26665, calls = 1")
+db.commit()
+END
+people 3 g >"$work/in/eighth-erasure.csv"
+at '2026-03-02 12:59:00'
+equal "8 hours are not over" $? 3
+said "says which limit" 'limit of 26,666 requests in 8 hours'
+equal "one of three was made" "$(taken '.subject_identities.email.value' | grep -c -- '-g@')" 1
+at '2026-03-02 13:01:00'
+equal "then the rest is made" $? 0
+equal "each once" "$(taken '.subject_identities.email.value' | grep -- '-g@' | sort | uniq -c | awk '{print $1}' | tr -d '\n')" 111
 
 finish
