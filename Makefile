@@ -63,7 +63,7 @@ HFILES    = $(wildcard include/*/*.h src/*/*.h tests/*/*.h)
 # A nested make builds on all processors, unless -j was given already.
 PARALLEL  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all deps build-deps test-deps deps-lint deps-fuzz deps-bench have-libs build-tests calls crash demo test unit e2e fuzz fuzz-targets fuzz-replays bench growth pace soak plan-peer deb deb-deps deb-test boot-deps image image-test cronjob-test
+.PHONY: all deps build-deps test-deps deps-lint deps-fuzz deps-bench have-libs build-tests calls crash demo test unit e2e fuzz fuzz-targets fuzz-replays bench growth pace soak plan-peer deb deb-deps deb-test boot-deps image image-test cronjob-test model
 .PHONY: lint format asan tsan valgrind install uninstall clean help libssh2
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -183,6 +183,10 @@ libssh2: ## build libssh2 1.11 into build/libssh2, for RSA keys where the system
 
 asan: ## the same tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory test BUILD=build-asan SANITIZE=address,undefined
+
+model: deps ## let spin check how hosts share a ledger, in each interleaving; two minutes
+	@tests/deps model
+	@tests/run-model --all
 
 tsan: deps ## what has threads, under ThreadSanitizer
 	@$(MAKE) --no-print-directory -s $(PARALLEL) BUILD=build-tsan SANITIZE=thread build-tsan/dropfeed peers build-tsan/tests/unit/test_send build-tsan/tests/unit/test_document_parts
