@@ -20,6 +20,8 @@ NAMES = re.compile(r'(?:df_before|df_after)\("([^"]+)"\)')
 CHANGES = re.compile(r'\.what = "([^"]+)"|ledger_run\([^;]*?"([^"]+)"')  # of the ledger, which names its steps so
 LEFT_OUT = {
     "note a file's place": "nothing moves a file in the spool yet",
+    "note what is sent": "of Braze alone: braze.py kills there",
+    "note what is sent again": "likewise",
 }
 
 

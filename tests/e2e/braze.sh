@@ -58,6 +58,13 @@ C-2,1768206600000,purchase,S-1,9.90,200,,
 C-2,1768206600000,refund,S-1,9.90,2,,
 END
 exits 0 "the configuration is whole" check
+exits 0 "the key is good" doctor
+said "without an object" "credentials +they are taken; nothing was sent"
+sed -i 's/^the-key/other-key/' "$work/key"
+exits 4 "another one is not" doctor
+said "and doctor says what to look at" "users.track"
+sed -i 's/^other-key/the-key/' "$work/key"
+equal "nothing was written" "$(lines "$peer/events.ndjson")" 0
 exits 1 "some rows are refused" run
 equal "one row by Braze, one whose user's attributes it refused, one without the id" "$(reasons visits-custom_event.csv)" "2 api-rejected 1 missing-identity "
 equal "one row of whose products one is refused, one over the limit of a quantity" "$(reasons orders-commerce_event.csv)" "1 api-rejected 1 too-long "

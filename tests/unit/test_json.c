@@ -61,12 +61,68 @@ static void test_pieces(void)
 	df_buf_free(&b);
 }
 
+/* ---- reading ---- */
+
+static char *walked(struct json_walk w)
+{
+	static char out[256];
+	struct json_text name, value;
+	out[0] = '\0';
+	for (size_t len = 0; json_walk_next(&w, &name, &value); len = strlen(out))
+		snprintf(out + len, sizeof(out) - len, "%.*s=%.*s;", (int)name.len, name.p,
+			 (int)value.len, value.p);
+	return out;
+}
+
+static char *walked_text(const char *text)
+{
+	return walked(json_walk_into((struct json_text){text, strlen(text)}));
+}
+
+static void test_walk(void)
+{
+	static const char members[] = "\"a\":1,\"b\":\"x,}\\\"]\",\"c\":{\"d\":[1,{}]},\"e\":[]";
+	TEXT_IS(walked(json_walk_members(members, strlen(members))),
+		"a=1;b=\"x,}\\\"]\";c={\"d\":[1,{}]};e=[];");
+	TEXT_IS(walked_text("{\"a\\\"\":true}"), "a\\\"=true;");
+	TEXT_IS(walked_text("[\"x\",-1.5e3,null,[2,[3]]]"), "=\"x\";=-1.5e3;=null;=[2,[3]];");
+	TEXT_IS(walked_text("{}"), "");
+	TEXT_IS(walked_text("[]"), "");
+	TEXT_IS(walked_text("\"[1]\""), "");
+	TEXT_IS(walked_text(""), "");
+	struct json_text found = json_find(json_walk_members(members, strlen(members)), "c");
+	CU_ASSERT(json_text_is(found, "{\"d\":[1,{}]}"));
+	CU_ASSERT_EQUAL(json_find(json_walk_members(members, strlen(members)), "d").len, 0);
+	CU_ASSERT(json_text_is(json_string((struct json_text){"\"x\"", 3}), "x"));
+	CU_ASSERT_EQUAL(json_string((struct json_text){"12", 2}).len, 0);
+}
+
+/* Text that is cut anywhere is not read past its end: valgrind and the sanitizers look on. */
+static void test_walk_cut(void)
+{
+	static const char text[] = "{\"a\":{\"b\\\"\":[\"x\\\\\",1]},\"c\":\"d\"}";
+	for (size_t len = 0; len < strlen(text); len++) {
+		struct json_text name, value;
+		char *cut = df_alloc(len + 1);
+		memcpy(cut, text, len);
+		char *exact = df_realloc(cut, len > 0 ? len : 1);
+		struct json_walk w = json_walk_into((struct json_text){exact, len});
+		while (json_walk_next(&w, &name, &value)) {
+			CU_ASSERT(value.p + value.len <= exact + len);
+			json_find(json_walk_into(value), "z");
+		}
+		free(exact);
+	}
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
 	    {"commas and brackets", test_commas},
 	    {"text is escaped, null where there is none", test_text},
 	    {"the output may be emptied in between", test_pieces},
+	    {"what was written is read", test_walk},
+	    {"cut anywhere", test_walk_cut},
 	    CU_TEST_INFO_NULL,
 	};
 	return test_main("json", NULL, NULL, tests);
