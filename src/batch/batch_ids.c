@@ -99,11 +99,13 @@ static enum df_status enter(struct batch_ids *ids, uint64_t hash, bool *fresh, s
 
 static enum df_status grow(struct batch_ids *ids, struct df_err *err)
 {
-	struct batch_ids bigger = {
-	    .scratch = ids->scratch, .fd = -1, .bits = ids->bits > 0 ? ids->bits + 1 : FIRST_BITS};
+	struct batch_ids bigger = {.scratch = ids->scratch,
+				   .memory_bits = ids->memory_bits,
+				   .fd = -1,
+				   .bits = ids->bits > 0 ? ids->bits + 1 : FIRST_BITS};
 	size_t old = slots_of(ids);
 	enum df_status st = DF_OK;
-	if (bigger.bits <= ids->memory_bits || ids->scratch == NULL)
+	if (bigger.bits <= bigger.memory_bits || ids->scratch == NULL)
 		bigger.v = df_alloc(slots_of(&bigger) * sizeof(*bigger.v));
 	else
 		st = file_open(ids->scratch, bigger.bits, &bigger.fd, err);
