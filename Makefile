@@ -63,7 +63,7 @@ HFILES    = $(wildcard include/*/*.h src/*/*.h tests/*/*.h)
 # A nested make builds on all processors, unless -j was given already.
 PARALLEL  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all deps build-deps test-deps deps-lint deps-fuzz deps-bench have-libs build-tests calls crash demo test unit e2e fuzz fuzz-targets fuzz-replays bench growth pace soak plan-peer deb deb-deps deb-test boot-deps image image-test cronjob-test model
+.PHONY: all deps build-deps test-deps deps-lint deps-fuzz deps-bench have-libs build-tests calls crash demo test unit e2e fuzz fuzz-targets fuzz-replays bench growth pace soak plan-peer report-shots deb deb-deps deb-test boot-deps image image-test cronjob-test model
 .PHONY: lint format asan tsan valgrind install uninstall clean help libssh2
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -206,6 +206,12 @@ valgrind: deps ## unit tests under valgrind
 bench: deps ## a table of dropfeed against its yardsticks; some minutes, BENCH_MB=20 for a quick look
 	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed $(patsubst %,$(BUILD)/tests/bench/%,csvloop sftploop sink) peers
 	@BUILD=$(abspath $(BUILD)) tests/bench/bench.py
+
+report-shots: deps ## what a report of made-up files looks like: screenshots in build/report, to be looked at
+	@tests/deps shots
+	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed $(BUILD)/tests/unit/test_report_period
+	@REPORT_PAGE=$(abspath $(BUILD))/report.html $(BUILD)/tests/unit/test_report_period >/dev/null
+	@tests/report-shots $(BUILD)/report.html $(BUILD)/report
 
 plan-peer: deps deps-bench ## data plans against the vendor's own validator, from npm; some minutes
 	@npm install --silent --no-fund --no-audit --prefix $(BUILD)/node @mparticle/data-planning-node@1.0.3

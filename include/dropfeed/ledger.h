@@ -404,7 +404,7 @@ struct ledger_closed { /* a document of a file that was closed, or the file alon
 	int64_t file_id;
 	const char *feed, *file;
 	enum ledger_state file_state;
-	const char *file_code; /* or NULL */
+	const char *file_code, *file_text; /* why it was refused, or NULL */
 	uint64_t size;
 	int64_t pulled_ms, file_closed_ms;
 	int64_t document_id; /* 0: the file has none; what follows is empty then */

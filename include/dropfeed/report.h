@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * report.h - what people and programs read afterwards: reject files and status
+ * report.h - what people and programs read afterwards: reject files, status, reports
  *
  *	struct report_rejects *rej = NULL;
  *	report_rejects_open("<state_dir>/rejects/<feed>", "orders-custom_event.csv",
@@ -87,6 +87,22 @@ enum df_status report_status_text(struct ledger *l, const struct report_status_f
 				  FILE *to, struct df_err *err) DF_CHECK;
 enum df_status report_status_json(struct ledger *l, const struct report_status_filter *filter,
 				  FILE *to, struct df_err *err) DF_CHECK;
+
+/* ---- a period: report_period*.c ---- */
+enum report_format { REPORT_TEXT, REPORT_HTML, REPORT_JSON };
+struct report_span {
+	enum report_format format;
+	const char *feed; /* NULL: all */
+	int64_t since_ms, now_ms;
+	/* of the configuration: those of which nothing came are named as well */
+	const char *const *feeds;
+	size_t n_feeds;
+};
+/* Writes what was closed in the period: files and rows by day, why rows were rejected, when the
+ * events were, how long it took, how much of the API's limit was used, what data plans do not
+ * allow. HTML is one file without scripts. l NULL: there is no ledger yet. */
+enum df_status report_period_write(struct ledger *l, const struct report_span *span, FILE *to,
+				   struct df_err *err) DF_CHECK;
 
 /* ---- metrics: report_metrics.c ---- */
 struct report_run { /* of the program's `run` */

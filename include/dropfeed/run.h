@@ -15,6 +15,7 @@
  *	run_explain_line	the same, and keep what became of one line
  *	run_status	print what the ledger knows
  *	run_backup	copy the ledger
+ *	run_report	sum up a period
  *	run_doctor	try what a run needs
  *
  * Only this room knows all others. It logs what happens; the result says what the exit code is to
@@ -26,6 +27,7 @@
 #include "dropfeed/batch.h"
 #include "dropfeed/decode.h"
 #include "dropfeed/ledger.h"
+#include "dropfeed/report.h"
 
 /* What a run came to. Counted over all feeds. */
 struct run_result {
@@ -159,6 +161,15 @@ struct run_status_options {
 };
 /* Prints to standard output what the ledger knows, which is not written to. */
 void run_status(const struct conf *conf, const struct run_status_options *options,
+		struct run_result *result);
+
+struct run_report_options {
+	const char *feed; /* NULL: all */
+	int64_t since_ms; /* files that were closed since then */
+	enum report_format format;
+};
+/* Prints to standard output what was closed in a period; the ledger is not written to. */
+void run_report(const struct conf *conf, const struct run_report_options *options,
 		struct run_result *result);
 
 /* Copies the ledger, while others may use it. */

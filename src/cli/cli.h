@@ -31,6 +31,7 @@ int cli_validate(struct cli_globals *g, int argc, char **argv);
 int cli_explain(struct cli_globals *g, int argc, char **argv);
 int cli_status(struct cli_globals *g, int argc, char **argv);
 int cli_check(struct cli_globals *g, int argc, char **argv);
+int cli_report(struct cli_globals *g, int argc, char **argv);
 int cli_doctor(struct cli_globals *g, int argc, char **argv);
 int cli_manifest(struct cli_globals *g, int argc, char **argv);
 int cli_init(struct cli_globals *g, int argc, char **argv);
@@ -41,7 +42,7 @@ extern const struct cli_spec cli_abandon_spec, cli_restart_spec, cli_resend_spec
     cli_backup_spec;
 extern const struct cli_spec cli_run_spec, cli_retry_spec, cli_rejects_spec, cli_import_spec,
     cli_validate_spec, cli_explain_spec, cli_status_spec, cli_check_spec, cli_doctor_spec,
-    cli_manifest_spec, cli_init_spec, cli_completions_spec, cli_plan_spec;
+    cli_report_spec, cli_manifest_spec, cli_init_spec, cli_completions_spec, cli_plan_spec;
 
 #define CLI_EXIT_USAGE    2
 #define CLI_EXIT_INTERNAL 5

@@ -20,6 +20,7 @@ const struct cli_command cli_commands[] = {
     {"validate", "check local files, send nothing", &cli_validate_spec, cli_validate},
     {"explain", "show what becomes of one line of a file", &cli_explain_spec, cli_explain},
     {"status", "show what the ledger knows", &cli_status_spec, cli_status},
+    {"report", "sum up a period: text, a page for a mail, or JSON", &cli_report_spec, cli_report},
     {"prune", "remove old details from the ledger, and old reject files", &cli_prune_spec,
      cli_prune, true},
     {"backup", "copy the ledger while runs go on", &cli_backup_spec, cli_backup},

@@ -34,6 +34,8 @@ static const char *values_of(const struct cli_option *o)
 {
 	if (o->kind == CLI_JSON)
 		return "_dropfeed_words 'text json'";
+	if (o->kind == CLI_FORMAT)
+		return "_dropfeed_words 'text html json'";
 	if (strcmp(o->name, "feed") == 0)
 		return "_dropfeed_words \"$(_dropfeed_feeds)\"";
 	if (strcmp(o->value, "FILE") == 0)
@@ -186,6 +188,8 @@ static void put_fish_options(const char *command, const struct cli_option *table
 		put_quoted(o->help);
 		if (o->kind == CLI_JSON)
 			fputs(" -x -a 'text json'", stdout);
+		else if (o->kind == CLI_FORMAT)
+			fputs(" -x -a 'text html json'", stdout);
 		else if (o->value != NULL && strcmp(o->name, "feed") == 0)
 			fputs(" -x -a '(__dropfeed completions --feeds)'", stdout);
 		else if (o->value != NULL)

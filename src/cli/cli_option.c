@@ -68,6 +68,18 @@ static int unknown_option(const char *command, const struct cli_option *own, con
 
 /* ---- values ---- */
 
+static bool format_read(const char *value, uint64_t *out)
+{
+	static const char *const names[] = {
+	    [REPORT_TEXT] = "text", [REPORT_HTML] = "html", [REPORT_JSON] = "json"};
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(value, names[i]) == 0) {
+			*out = i;
+			return true;
+		}
+	return false;
+}
+
 static int take_value(const char *command, const struct cli_option *o, void *to, const char *value)
 {
 	struct cli_list *list = to;
@@ -92,6 +104,11 @@ static int take_value(const char *command, const struct cli_option *o, void *to,
 		*(bool *)to = strcmp(value, "json") == 0;
 		if (!*(bool *)to && strcmp(value, "text") != 0)
 			return cli_usage(command, "--%s: '%s' is neither text nor json", o->name,
+					 value);
+		break;
+	case CLI_FORMAT:
+		if (!format_read(value, to))
+			return cli_usage(command, "--%s: '%s' is not text, html or json", o->name,
 					 value);
 		break;
 	}

@@ -38,6 +38,7 @@ enum cli_kind {
 	CLI_LIST,  /* struct cli_list */
 	CLI_COUNT, /* uint64_t */
 	CLI_JSON,  /* bool: "json", not "text" */
+	CLI_FORMAT /* uint64_t: enum report_format */
 };
 
 struct cli_option {

@@ -36,6 +36,7 @@ static void closed_read(const struct ledger_stmt *s, struct ledger_closed *c)
 	c->times.last_ms = ledger_int(s, 21);
 	c->sending_ms = ledger_int(s, 22);
 	c->pace = (double)ledger_int(s, 23) / 1000;
+	c->file_text = ledger_text(s, 24);
 }
 
 enum df_status ledger_period_files(struct ledger *l, const struct ledger_period *p,

@@ -730,7 +730,7 @@ static const char *const ledger_statements[ST_COUNT] = {
 	"SELECT f.id, f.feed, f.name, f.state, f.code, f.size, f.pulled_ms, f.closed_ms,"
 	" d.id, d.event_type, d.state, d.code, d.rows, d.delivered, d.rejected, d.skipped,"
 	" d.batches, d.events, d.begun_ms, d.closed_ms, d.first_event_ms,"
-	" d.last_event_ms, d.sending_ms, d.pace FROM file f"
+	" d.last_event_ms, d.sending_ms, d.pace, f.text FROM file f"
 	" LEFT JOIN document d ON d.file_id = f.id" SQL_PERIOD_WHERE
 	" ORDER BY f.closed_ms, f.id, d.id",
     /* 4 DONE, 6 ABANDONED */

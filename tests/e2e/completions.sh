@@ -35,7 +35,7 @@ offers "every command" "$(printf '%s\n' "${commands[@]}" help version | sort | p
 for command in "${commands[@]}"; do
 	offers "every option of $command" "$("$dropfeed" help "$command" | sed -n 's/^  \(--[a-z-]*\).*/\1/p' | sort -u | paste -sd' ')" "$command" --
 done
-offers "commands that begin so" "rejects requests resend restart retry" re
+offers "commands that begin so" "rejects report requests resend restart retry" re
 offers "feeds" "orders views" --config "$conf" status --feed ''
 offers "a feed that begins so" views --config "$conf" status --feed v
 offers "a feed after =" views --config = "$conf" status --feed = v
