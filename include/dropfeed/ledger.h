@@ -34,7 +34,8 @@ enum ledger_state {
 	LEDGER_SENDING,
 	LEDGER_DONE,
 	LEDGER_REFUSED,
-	LEDGER_ABANDONED
+	LEDGER_ABANDONED,
+	LEDGER_LISTED /* in a fleet: known by name, size and time, not pulled yet */
 };
 const char *ledger_state_name(enum ledger_state s); /* "pulled", ... */
 
@@ -637,6 +638,63 @@ enum df_status ledger_prune_manifests(struct ledger *l, uint64_t *n, struct df_e
  * there is no ledger, or `path` is the ledger. */
 enum df_status ledger_backup(const char *state_dir, const char *path, struct df_err *err) DF_CHECK;
 
+/* ---- a fleet: hosts that share a ledger in PostgreSQL ---- */
+
+/* What the other hosts get to know of this one. */
+struct ledger_host {
+	const char *version;
+	uint32_t batch_format; /* the latest one that it knows */
+	const char *config;    /* a hash of what hosts should have in common */
+};
+/* This process takes part: from now on it changes no file that it has not claimed, and each change
+ * checks that it still has it ("taken over by NODE", DF_RETRY). What it claims is renewed by a
+ * thread until ledger_part, which releases all. With SQLite nothing happens, and all that follows
+ * succeeds at once. The state folder's lock is held by this process. */
+enum df_status ledger_join(struct ledger *l, const struct ledger_host *host,
+			   struct df_err *err) DF_CHECK;
+void ledger_part(struct ledger *l);
+bool ledger_shared(const struct ledger *l); /* it takes part in a fleet */
+
+struct ledger_claimed {
+	enum ledger_state state; /* of the file, when it was claimed */
+	uint64_t crashes;        /* so many holders in a row went down without progress */
+};
+#define LEDGER_CRASHES_MAX 5
+/* Claims the file. DF_END: another host works on it, or alone has its bytes. */
+enum df_status ledger_claim(struct ledger *l, int64_t file, struct ledger_claimed *out,
+			    struct df_err *err) DF_CHECK;
+/* Done with it for now. again: it is a candidate as before; else not for this process. */
+void ledger_release(struct ledger *l, int64_t file, bool again);
+/* Another host has it now. */
+bool ledger_is_lost(struct ledger *l, int64_t file);
+/* Whether it may go on with the file, and for how long; asks nobody. DF_RETRY: it may not. */
+enum df_status ledger_held(struct ledger *l, int64_t file, int64_t *left_ms,
+			   struct df_err *err) DF_CHECK;
+
+/* Claims listing the feed's source. DF_END: another host does it. */
+enum df_status ledger_scan_claim(struct ledger *l, const char *feed, struct df_err *err) DF_CHECK;
+void ledger_scan_release(struct ledger *l, const char *feed);
+/* Enters a file that is to be pulled by whoever claims it; one that is known is left alone. */
+enum df_status ledger_file_list(struct ledger *l, const struct ledger_new_file *f,
+				struct df_err *err) DF_CHECK;
+/* A listed file was pulled. */
+enum df_status ledger_file_pulled(struct ledger *l, int64_t id, const struct ledger_new_file *f,
+				  struct df_err *err) DF_CHECK;
+/* It went away before anybody had pulled it. */
+enum df_status ledger_file_unlist(struct ledger *l, int64_t id, struct df_err *err) DF_CHECK;
+
+struct ledger_node {
+	const char *name, *version, *config;
+	uint32_t batch_format;
+	int64_t seen_ago_ms;
+	uint64_t files; /* that it holds */
+};
+typedef enum df_status (*ledger_each_node)(void *ctx, const struct ledger_node *n,
+					   struct df_err *err);
+/* Those of the last day; none with SQLite. */
+enum df_status ledger_nodes(struct ledger *l, ledger_each_node each, void *ctx,
+			    struct df_err *err) DF_CHECK;
+
 /* ---- reading back ---- */
 /* Each calls `each` for every row, in order of id (rejects: by row number); a status other than
  * DF_OK ends the walk and is returned. feed NULL: all feeds. What `each` gets is borrowed. */
@@ -650,6 +708,13 @@ enum df_status ledger_files(struct ledger *l, const char *feed, bool open_only,
 			    ledger_each_file each, void *ctx,
 			    /* open_only: not closed, or cleanup_due */
 			    struct df_err *err) DF_CHECK;
+/* In a fleet: the feed's open files that nobody holds and that this process knows nothing of yet,
+ * in the order in which they came to rest. */
+enum df_status ledger_candidates(struct ledger *l, const char *feed, ledger_each_file each,
+				 void *ctx, struct df_err *err) DF_CHECK;
+/* In a fleet: whether an earlier file of the feed is under way on another host. */
+enum df_status ledger_file_waits(struct ledger *l, int64_t id, bool *waits,
+				 struct df_err *err) DF_CHECK;
 struct ledger_latest {
 	const char *feed; /* NULL: all */
 	int64_t since_ms; /* closed since then, or open; 0: all */

@@ -85,6 +85,10 @@ struct send_events {
 	 * have been taken. Called in the sender's thread. Anything but DF_OK stops the
 	 * stream before the request. */
 	enum df_status (*sending)(void *ctx, const struct send_sending *s, struct df_err *err);
+	/* Whether another request may begin, and in *left_ms for how long it may wait for its
+	 * answer; it asks nobody. Anything but DF_OK stops the stream with that status. Called in
+	 * the sender's thread. May be NULL: always. */
+	enum df_status (*may)(void *ctx, int64_t *left_ms, struct df_err *err);
 };
 
 struct sender *sender_new(void);

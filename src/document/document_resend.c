@@ -22,7 +22,7 @@ struct resend_lane {
 
 struct resend {
 	const struct document_env *env;
-	int64_t document_id;
+	int64_t document_id, file_id;
 	struct send_stream *stream; /* own */
 	const struct document_again *again;
 	size_t n_put;
@@ -91,6 +91,12 @@ static enum df_status on_settled(void *ctx, const struct send_settled *step, str
 	free(delivered);
 	free(rejects);
 	return st;
+}
+
+static enum df_status on_may(void *ctx, int64_t *left_ms, struct df_err *err)
+{
+	const struct resend *s = ctx;
+	return ledger_held(s->env->ledger, s->file_id, left_ms, err);
 }
 
 static bool is_again(void *ctx, const struct batch_row *row)
@@ -172,9 +178,11 @@ enum df_status document_resend(const struct document_env *env, struct document_p
 			       const struct batch_settings *settings, int64_t document_id,
 			       const struct document_again *again, struct df_err *err)
 {
-	static const struct send_events events = {.settled = on_settled, .sending = on_sending};
+	static const struct send_events events = {
+	    .settled = on_settled, .sending = on_sending, .may = on_may};
 	const uint32_t lanes = pass->feed->batch.lanes;
-	struct resend s = {.env = env, .document_id = document_id, .again = again};
+	struct resend s = {
+	    .env = env, .document_id = document_id, .file_id = pass->file_id, .again = again};
 	const struct send_order order = {.feed = pass->feed, .events = &events, .ctx = &s};
 	enum df_status closed = DF_OK;
 	s.lanes = df_alloc(lanes * sizeof(*s.lanes));

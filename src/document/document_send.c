@@ -66,6 +66,7 @@ struct document_send {
 	const uint64_t *done;       /* per lane: batches that earlier runs settled */
 	const uint64_t *upto; /* likewise: those before it were sent, and perhaps not answered */
 	int64_t document_id;  /* 0: stateless */
+	int64_t file_id;
 	struct document_sent *sent;
 	struct document_progress *progress; /* or NULL */
 	struct ledger_settled *held;        /* own: steps that are recorded with the next one */
@@ -156,6 +157,13 @@ static enum df_status on_sending(void *ctx, const struct send_sending *sending, 
 				   sending->back, err);
 }
 
+static enum df_status on_may(void *ctx, int64_t *left_ms, struct df_err *err)
+{
+	const struct document_send *s = ctx;
+	*left_ms = INT64_MAX;
+	return s->document_id != 0 ? ledger_held(s->env->ledger, s->file_id, left_ms, err) : DF_OK;
+}
+
 static enum df_status on_batch(void *ctx, struct batch *b, struct df_err *err)
 {
 	struct document_send *s = ctx;
@@ -175,13 +183,14 @@ enum df_status document_send(const struct document_env *env, struct document_pas
 			     struct document_sent *sent, struct df_err *err)
 {
 	static const struct send_events events = {
-	    .settled = on_settled, .touched = on_touched, .sending = on_sending};
+	    .settled = on_settled, .touched = on_touched, .sending = on_sending, .may = on_may};
 	const uint32_t lanes = pass->feed->batch.lanes;
 	uint64_t *done = df_alloc(2 * lanes * sizeof(*done)), *upto = done + lanes;
 	struct document_send s = {.env = env,
 				  .done = done,
 				  .upto = upto,
 				  .document_id = document_id,
+				  .file_id = pass->file_id,
 				  .sent = sent,
 				  .progress = pass->progress};
 	s.held = df_alloc(lanes * sizeof(*s.held));

@@ -22,6 +22,8 @@ const char *ledger_state_name(enum ledger_state s)
 		return "refused";
 	case LEDGER_ABANDONED:
 		return "abandoned";
+	case LEDGER_LISTED:
+		return "listed";
 	}
 	return "unknown";
 }
@@ -55,6 +57,7 @@ void ledger_close(struct ledger *l)
 {
 	if (l == NULL)
 		return;
+	ledger_part(l);
 	for (int i = 0; i < ST_COUNT; i++)
 		ledger_finalize(l->statements[i]);
 	ledger_finalize(l->documents);

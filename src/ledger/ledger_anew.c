@@ -29,7 +29,7 @@ static enum df_status abandon_steps(struct ledger *l, int64_t id, const char *te
 enum df_status ledger_document_abandon(struct ledger *l, int64_t id, const char *text,
 				       int64_t now_ms, struct df_err *err)
 {
-	enum df_status st = ledger_enter(l, true, err);
+	enum df_status st = ledger_enter_on(l, true, LEDGER_OF_DOCUMENT, id, err);
 	return st == DF_OK ? ledger_leave(l, abandon_steps(l, id, text, now_ms, err), err) : st;
 }
 
@@ -51,7 +51,7 @@ static enum df_status anew_steps(struct ledger *l, int64_t file_id, bool all, st
 
 enum df_status ledger_anew(struct ledger *l, int64_t file_id, bool all, struct df_err *err)
 {
-	enum df_status st = ledger_enter(l, true, err);
+	enum df_status st = ledger_enter_on(l, true, LEDGER_OF_FILE, file_id, err);
 	return st == DF_OK ? ledger_leave(l, anew_steps(l, file_id, all, err), err) : st;
 }
 
@@ -86,7 +86,7 @@ static enum df_status resend_steps(struct ledger *l, int64_t file_id,
 enum df_status ledger_resend(struct ledger *l, int64_t file_id,
 			     const struct ledger_reopen *documents, size_t n, struct df_err *err)
 {
-	enum df_status st = ledger_enter(l, true, err);
+	enum df_status st = ledger_enter_on(l, true, LEDGER_OF_FILE, file_id, err);
 	return st == DF_OK ? ledger_leave(l, resend_steps(l, file_id, documents, n, err), err) : st;
 }
 
@@ -109,7 +109,7 @@ static enum df_status prune_steps(struct ledger *l, int64_t file_id, struct df_e
 enum df_status ledger_prune(struct ledger *l, int64_t file_id, struct df_err *err)
 {
 	/* what a power cut brings back is pruned the next time */
-	enum df_status st = ledger_enter(l, false, err);
+	enum df_status st = ledger_enter_on(l, false, LEDGER_OF_FILE, file_id, err);
 	return st == DF_OK ? ledger_leave(l, prune_steps(l, file_id, err), err) : st;
 }
 

@@ -93,23 +93,46 @@ enum df_status ledger_run(struct ledger *l, struct ledger_stmt *s, const char *w
 	return st == DF_END ? DF_OK : st;
 }
 
-enum df_status ledger_change(struct ledger *l, const struct ledger_change *c, struct df_err *err,
-			     const char *format, ...)
+static enum df_status change_list(struct ledger *l, const struct ledger_change *c,
+				  struct df_err *err, const char *format, va_list values)
 {
 	struct ledger_stmt *s = NULL;
-	va_list values;
-	ledger_lock(l);
 	enum df_status st = ledger_sync(l, c->sync, err);
-	va_start(values, format);
 	if (st == DF_OK)
 		st = ledger_bind_list(l, c->which, &s, err, format, values);
-	va_end(values);
 	if (st == DF_OK)
 		st = ledger_run(l, s, c->what, err);
 	if (st == DF_OK && c->one && ledger_changes(l) != 1)
 		st = df_fail(DF_FATAL, err, NULL,
 			     "cannot %s: the ledger %s does not have it, or not in that state",
 			     c->what, l->path);
+	return st;
+}
+
+static int64_t first_value(va_list values)
+{
+	va_list copy;
+	va_copy(copy, values);
+	int64_t id = va_arg(copy, int64_t);
+	va_end(copy);
+	return id;
+}
+
+enum df_status ledger_change(struct ledger *l, const struct ledger_change *c, struct df_err *err,
+			     const char *format, ...)
+{
+	enum df_status st = DF_OK;
+	va_list values;
+	ledger_lock(l);
+	bool fenced = l->claims != NULL && c->of != LEDGER_OF_NOTHING && l->fenced == 0;
+	va_start(values, format);
+	if (fenced)
+		st = ledger_enter_on(l, c->sync, c->of, first_value(values), err);
+	if (st == DF_OK) {
+		st = change_list(l, c, err, format, values);
+		st = fenced ? ledger_leave(l, st, err) : st;
+	}
+	va_end(values);
 	ledger_unlock(l);
 	return st;
 }
@@ -134,6 +157,22 @@ enum df_status ledger_enter(struct ledger *l, bool sync, struct df_err *err)
 	return st;
 }
 
+enum df_status ledger_enter_on(struct ledger *l, bool sync, enum ledger_of of, int64_t id,
+			       struct df_err *err)
+{
+	if (l->claims == NULL)
+		return ledger_enter(l, sync, err);
+	ledger_lock(l);
+	enum df_status st = l->fenced != 0 ? DF_OK : l->ensure(l, of, id, err);
+	if (st == DF_OK)
+		st = ledger_enter(l, sync, err);
+	ledger_unlock(l); /* ledger_enter has it once more */
+	if (st != DF_OK || l->fenced != 0)
+		return st;
+	st = l->fence(l, of, id, err);
+	return st == DF_OK ? DF_OK : ledger_leave(l, st, err);
+}
+
 enum df_status ledger_end(struct ledger *l, enum df_status st, struct df_err *err)
 {
 	struct ledger_stmt *s = NULL;
@@ -152,8 +191,10 @@ enum df_status ledger_end(struct ledger *l, enum df_status st, struct df_err *er
 enum df_status ledger_leave(struct ledger *l, enum df_status st, struct df_err *err)
 {
 	l->nested--;
-	if (l->nested == 0)
+	if (l->nested == 0) {
 		st = ledger_end(l, st, err);
+		l->fenced = 0;
+	}
 	ledger_unlock(l);
 	return st;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Documents and the progress of their lanes. */
-#include "ledger_priv.h"
+#include "ledger_claim.h"
 #include "ledger_sql.h"
 
 #include <inttypes.h>
@@ -64,7 +64,7 @@ enum df_status ledger_document_begin(struct ledger *l, const struct ledger_new_d
 				     struct ledger_document *out, struct df_err *err)
 {
 	/* not synced: that it is taken is, before anything leaves */
-	enum df_status st = ledger_enter(l, false, err);
+	enum df_status st = ledger_enter_on(l, false, LEDGER_OF_FILE, d->file_id, err);
 	if (st == DF_OK)
 		st = ledger_leave(l, begin_steps(l, d, err), err);
 	if (st == DF_OK)
@@ -86,8 +86,10 @@ enum df_status ledger_document_known(struct ledger *l, int64_t file_id, const ch
 enum df_status ledger_document_checked(struct ledger *l, int64_t id,
 				       const struct ledger_checked *found, struct df_err *err)
 {
-	const struct ledger_change c = {
-	    .which = ST_DOCUMENT_CHECKED, .one = true, .what = "note a checked document"};
+	const struct ledger_change c = {.which = ST_DOCUMENT_CHECKED,
+					.of = LEDGER_OF_DOCUMENT,
+					.one = true,
+					.what = "note a checked document"};
 	return ledger_change(l, &c, err, "iiiiiii", id, (int64_t)found->rows,
 			     (int64_t)found->rejected, (int64_t)found->batches,
 			     (int64_t)found->events, (int64_t)LEDGER_CHECKED,
@@ -113,13 +115,14 @@ static enum df_status taken_steps(struct ledger *l, int64_t id, const struct led
 enum df_status ledger_document_taken(struct ledger *l, int64_t id, const struct ledger_taking *t,
 				     struct df_err *err)
 {
-	enum df_status st = ledger_enter(l, true, err);
+	enum df_status st = ledger_enter_on(l, true, LEDGER_OF_DOCUMENT, id, err);
 	return st == DF_OK ? ledger_leave(l, taken_steps(l, id, t, err), err) : st;
 }
 
 enum df_status ledger_document_untaken(struct ledger *l, int64_t id, struct df_err *err)
 {
 	const struct ledger_change c = {.which = ST_DOCUMENT_UNTAKEN,
+					.of = LEDGER_OF_DOCUMENT,
 					.what = "note that nothing was taken"};
 	return ledger_change(l, &c, err, "i", id);
 }
@@ -128,6 +131,7 @@ enum df_status ledger_document_resumed(struct ledger *l, int64_t id, const char 
 				       int64_t now_ms, struct df_err *err)
 {
 	const struct ledger_change c = {.which = ST_DOCUMENT_RESUMED,
+					.of = LEDGER_OF_DOCUMENT,
 					.sync = true,
 					.one = true,
 					.what = "note that a document goes on"};
@@ -186,7 +190,7 @@ enum df_status ledger_document_state(struct ledger *l, int64_t id, const struct 
 				     struct df_err *err)
 {
 	bool sync = to->state != LEDGER_DONE; /* the file's DONE is synced */
-	enum df_status st = ledger_enter(l, sync, err);
+	enum df_status st = ledger_enter_on(l, sync, LEDGER_OF_DOCUMENT, id, err);
 	return st == DF_OK ? ledger_leave(l, state_steps(l, id, to, err), err) : st;
 }
 
@@ -220,7 +224,8 @@ static enum df_status facts_steps(struct ledger *l, int64_t id, const struct led
 enum df_status ledger_document_facts(struct ledger *l, int64_t id, const struct ledger_facts *facts,
 				     struct df_err *err)
 {
-	enum df_status st = ledger_enter(l, false, err); /* DONE, which follows, is synced */
+	enum df_status st = ledger_enter_on(l, false, LEDGER_OF_DOCUMENT, id,
+					    err); /* DONE, which follows, is synced */
 	return st == DF_OK ? ledger_leave(l, facts_steps(l, id, facts, err), err) : st;
 }
 
@@ -293,14 +298,16 @@ static enum df_status lanes_settled(struct ledger *l, int64_t id,
 		delivered += steps[i].rows_delivered;
 		rejected += steps[i].n_rejects;
 	}
-	return st == DF_OK ? count_rows(l, id, delivered, rejected, err) : st;
+	if (st == DF_OK)
+		st = count_rows(l, id, delivered, rejected, err);
+	return st == DF_OK && l->claims != NULL ? ledger_claim_progress(l, err) : st;
 }
 
 enum df_status ledger_lanes_settled(struct ledger *l, int64_t id,
 				    const struct ledger_settled *steps, size_t n,
 				    struct df_err *err)
 {
-	enum df_status st = ledger_enter(l, false, err);
+	enum df_status st = ledger_enter_on(l, false, LEDGER_OF_DOCUMENT, id, err);
 	return st == DF_OK ? ledger_leave(l, lanes_settled(l, id, steps, n, err), err) : st;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Listings and files. */
-#include "ledger_priv.h"
+#include "ledger_claim.h"
 #include "ledger_sql.h"
 
 enum df_status ledger_seen(struct ledger *l, const struct ledger_key *key, int64_t now_ms,
@@ -182,6 +182,10 @@ static enum df_status file_add(struct ledger *l, const struct ledger_new_file *f
 	if (st != DF_OK)
 		return st;
 	*id = ledger_inserted(l);
+	if (l->claims != NULL)
+		st = ledger_claim_new(l, *id, strcmp(k->source, LEDGER_SOURCE_LOCAL) == 0, err);
+	if (st != DF_OK)
+		return st;
 	return f->arrival != NULL ? ledger_pull_end(l, k->feed, f->arrival, err) : DF_OK;
 }
 
@@ -197,8 +201,11 @@ enum df_status ledger_file_state(struct ledger *l, int64_t id, const struct ledg
 				 struct df_err *err)
 {
 	bool closes = ledger_closes(to->state);
-	const struct ledger_change c = {
-	    .which = ST_FILE_STATE, .sync = closes, .one = true, .what = "update a file"};
+	const struct ledger_change c = {.which = ST_FILE_STATE,
+					.of = LEDGER_OF_FILE,
+					.sync = closes,
+					.one = true,
+					.what = "update a file"};
 	return ledger_change(l, &c, err, "iittbi", id, (int64_t)to->state, to->code, to->text,
 			     (int64_t)(closes && to->cleanup_due),
 			     closes ? to->now_ms : (int64_t)0);
@@ -217,30 +224,35 @@ static enum df_status file_lost(struct ledger *l, int64_t id, const struct ledge
 enum df_status ledger_file_lost(struct ledger *l, int64_t id, const struct ledger_outcome *to,
 				struct df_err *err)
 {
-	enum df_status st = ledger_enter(l, true, err);
+	enum df_status st = ledger_enter_on(l, true, LEDGER_OF_FILE, id, err);
 	return st == DF_OK ? ledger_leave(l, file_lost(l, id, to, err), err) : st;
 }
 
 enum df_status ledger_file_cleaned(struct ledger *l, int64_t id, const char *given_up,
 				   struct df_err *err)
 {
-	const struct ledger_change c = {
-	    .which = ST_FILE_CLEANED, .sync = true, .one = true, .what = "update a file"};
+	const struct ledger_change c = {.which = ST_FILE_CLEANED,
+					.of = LEDGER_OF_FILE,
+					.sync = true,
+					.one = true,
+					.what = "update a file"};
 	return ledger_change(l, &c, err, "it", id, given_up);
 }
 
 enum df_status ledger_file_place(struct ledger *l, int64_t id, const char *place,
 				 struct df_err *err)
 {
-	const struct ledger_change c = {
-	    .which = ST_FILE_PLACE, .one = true, .what = "note a file's place"};
+	const struct ledger_change c = {.which = ST_FILE_PLACE,
+					.of = LEDGER_OF_FILE,
+					.one = true,
+					.what = "note a file's place"};
 	return ledger_change(l, &c, err, "it", id, ledger_path_stored(l, place));
 }
 
 enum df_status ledger_file_tried(struct ledger *l, int64_t id, unsigned idle, struct df_err *err)
 {
 	const struct ledger_change c = {
-	    .which = ST_FILE_TRIED, .one = true, .what = "count an attempt"};
+	    .which = ST_FILE_TRIED, .of = LEDGER_OF_FILE, .one = true, .what = "count an attempt"};
 	return ledger_change(l, &c, err, "ii", id, (int64_t)idle);
 }
 
@@ -262,7 +274,7 @@ static enum df_status skips_steps(struct ledger *l, int64_t id,
 enum df_status ledger_file_skips(struct ledger *l, int64_t id, const struct ledger_skipped *entries,
 				 size_t n, struct df_err *err)
 {
-	enum df_status st = ledger_enter(l, false, err);
+	enum df_status st = ledger_enter_on(l, false, LEDGER_OF_FILE, id, err);
 	return st == DF_OK ? ledger_leave(l, skips_steps(l, id, entries, n, err), err) : st;
 }
 
@@ -283,16 +295,26 @@ static enum df_status copy_read(struct ledger *l, int64_t id, uint64_t *copy, st
 	return st;
 }
 
-enum df_status ledger_file_copy(struct ledger *l, int64_t id, bool counts_again, uint64_t *copy,
-				struct df_err *err)
+/* Two hosts that draw for the same bytes do so one after the other. */
+static enum df_status copy_draw(struct ledger *l, int64_t id, bool counts_again, struct df_err *err)
 {
 	const struct ledger_change draw = {
 	    .which = ST_FILE_COPY_DRAW, .one = true, .what = "number a file"};
+	enum df_status st =
+	    l->claims != NULL ? ledger_once_run(l, SQL_COPY_LOCK, err, "i", id) : DF_OK;
+	return st == DF_OK ? ledger_change(l, &draw, err, "ib", id, (int64_t)counts_again) : st;
+}
+
+enum df_status ledger_file_copy(struct ledger *l, int64_t id, bool counts_again, uint64_t *copy,
+				struct df_err *err)
+{
 	ledger_lock(l);
 	enum df_status st = copy_read(l, id, copy, err);
 	if (st == DF_END) {
 		/* what is taken under it is synced after it */
-		st = ledger_change(l, &draw, err, "ib", id, (int64_t)counts_again);
+		st = ledger_enter_on(l, false, LEDGER_OF_FILE, id, err);
+		if (st == DF_OK)
+			st = ledger_leave(l, copy_draw(l, id, counts_again, err), err);
 		if (st == DF_OK)
 			st = copy_read(l, id, copy, err);
 	}

@@ -20,6 +20,7 @@ char *ledger_postgres_sql(const char *sql);
 /* A connection, lost or not, and the transaction on it: ledger_postgres_link.c. */
 struct ledger_link;
 struct ledger_link *ledger_link_new(const struct ledger_where *where);
+struct ledger_link *ledger_link_like(const struct ledger_link *k); /* another one, to the same */
 void ledger_link_free(struct ledger_link *k);
 
 enum { LEDGER_LINK_VALUES = 24 };
@@ -42,8 +43,7 @@ enum df_status ledger_link_exec(struct ledger_link *k, const char *sql, const ch
 bool ledger_link_in_transaction(const struct ledger_link *k);
 /* Gives up soon: a lease is at stake. */
 void ledger_link_hurry(struct ledger_link *k, int64_t ms);
-
-/* What was said of it last: SQLSTATE, "" where there is none. */
-const char *ledger_link_state(const struct ledger_link *k);
+/* How long a transaction may wait for this process before the server ends it. */
+void ledger_link_idle(struct ledger_link *k, int64_t ms);
 
 #endif

@@ -22,6 +22,7 @@
 
 enum {
 	ANSWER_MS = 30000,   /* for the answer to a query */
+	IDLE_MS = 10000,     /* in a transaction; then the server ends it */
 	RECONNECT_MS = 5000, /* from the first failure */
 	PAUSE_MS = 200,      /* between two attempts to connect */
 	REPLAYS = 20,
@@ -41,7 +42,7 @@ struct ledger_link {
 	PGconn *conn;
 	bool open; /* a transaction */
 	bool sent; /* the query may have reached the server */
-	int64_t answer_ms;
+	int64_t answer_ms, idle_ms;
 	struct entry *journal; /* own */
 	size_t n, room;
 	char state[6]; /* SQLSTATE of the latest failure */
@@ -54,7 +55,19 @@ struct ledger_link *ledger_link_new(const struct ledger_where *where)
 	k->password = df_strdup(where->password);
 	k->name = ledger_where_name(where);
 	k->answer_ms = ANSWER_MS;
+	k->idle_ms = IDLE_MS;
 	return k;
+}
+
+struct ledger_link *ledger_link_like(const struct ledger_link *k)
+{
+	struct ledger_link *other = df_alloc(sizeof(*other));
+	other->url = df_strdup(k->url);
+	other->password = df_strdup(k->password);
+	other->name = df_strdup(k->name);
+	other->answer_ms = k->answer_ms;
+	other->idle_ms = k->idle_ms;
+	return other;
 }
 
 static void journal_clear(struct ledger_link *k)
@@ -93,9 +106,9 @@ void ledger_link_hurry(struct ledger_link *k, int64_t ms)
 	k->answer_ms = ms;
 }
 
-const char *ledger_link_state(const struct ledger_link *k)
+void ledger_link_idle(struct ledger_link *k, int64_t ms)
 {
-	return k->state;
+	k->idle_ms = ms;
 }
 
 /* ---- words ---- */
@@ -281,7 +294,8 @@ static enum asked ask_once(struct ledger_link *k, const struct ledger_query *q, 
 	snprintf(k->state, sizeof(k->state), "%s", state != NULL ? state : "");
 	if (begins(k->state, "40001") || begins(k->state, "40P01"))
 		return ASKED_AGAIN;
-	if (begins(k->state, "57P0")) { /* it is stopping, and says that nothing was done */
+	if (begins(k->state, "57P0") ||
+	    begins(k->state, "25P03")) { /* it is stopping, and says that nothing was done */
 		PQfinish(k->conn);
 		k->conn = NULL;
 		return ASKED_AGAIN;
@@ -385,7 +399,14 @@ static bool may_ask_again(const struct ledger_link *k, const struct ledger_query
 {
 	if (asked == ASKED_AGAIN)
 		return true;
-	return k->open ? !is_end(q->sql) : is_reading(q->sql) || strcmp(q->sql, "BEGIN") == 0;
+	return k->open ? !is_end(q->sql) : is_reading(q->sql) || strncmp(q->sql, "BEGIN", 5) == 0;
+}
+
+/* A host that is paused in a transaction must not keep the locks that others wait for. */
+static char *begin_text(const struct ledger_link *k)
+{
+	return df_format("BEGIN; SET LOCAL idle_in_transaction_session_timeout = %lld",
+			 (long long)k->idle_ms);
 }
 
 static enum df_status lost(struct ledger_link *k, const char *what, struct df_err *err)
@@ -430,16 +451,18 @@ enum df_status ledger_link_query(struct ledger_link *k, const struct ledger_quer
 enum df_status ledger_link_exec(struct ledger_link *k, const char *sql, const char *what,
 				struct df_err *err)
 {
-	struct ledger_query q = {.sql = sql, .n = -1};
+	char *begin = strcmp(sql, "BEGIN") == 0 ? begin_text(k) : NULL;
+	struct ledger_query q = {.sql = begin != NULL ? begin : sql, .n = -1};
 	PGresult *r = NULL;
 	if (strcmp(sql, "ROLLBACK") == 0) { /* a lost connection has rolled back by itself */
 		k->open = false;
 		journal_clear(k);
 		if (k->conn == NULL || PQtransactionStatus(k->conn) == PQTRANS_IDLE)
-			return DF_OK;
+			return DF_OK; /* begin is NULL */
 	}
 	enum df_status st = ledger_link_query(k, &q, &r, what, err);
 	PQclear(r);
+	r = NULL;
 	if (strcmp(sql, "COMMIT") == 0) {
 		k->open = false;
 		journal_clear(k);
@@ -449,11 +472,12 @@ enum df_status ledger_link_exec(struct ledger_link *k, const char *sql, const ch
 			k->conn = NULL;
 		}
 	}
-	if (st != DF_OK || strcmp(sql, "BEGIN") != 0)
-		return st;
-	k->open = true;
-	journal_add(k, &q, r = PQmakeEmptyPGresult(k->conn, PGRES_COMMAND_OK));
-	PQclear(r);
-	return DF_OK;
+	if (st == DF_OK && begin != NULL) {
+		k->open = true;
+		journal_add(k, &q, r = PQmakeEmptyPGresult(k->conn, PGRES_COMMAND_OK));
+		PQclear(r);
+	}
+	free(begin);
+	return st;
 }
 #endif

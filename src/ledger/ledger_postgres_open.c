@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 const char *ledger_libpq(void)
 {
@@ -125,10 +126,11 @@ static enum df_status migrate(struct ledger *l, struct df_err *err)
 			st = ledger_end(l, migrate_steps(l, &why), &why);
 		if (st == DF_OK)
 			return DF_OK;
-		if (i == TRIES || ledger_link_state(l->link)[0] == '\0') {
+		if (i == TRIES || st == DF_DENIED) {
 			*err = why;
 			return st;
 		}
+		nanosleep(&(struct timespec){.tv_nsec = i * 100000000}, NULL);
 	}
 }
 

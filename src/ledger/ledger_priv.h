@@ -9,6 +9,8 @@
  * ledger_sqlite.c	SQLite; ledger_sqlite_open.c: opening and migrating
  * ledger_postgres.c	PostgreSQL; ledger_postgres_open.c: opening and migrating;
  *			ledger_postgres_link.c: a connection that may break
+ * ledger_claim.c	claims and fences; ledger_join.c: leases are renewed; ledger_fleet.c: what
+ *			else the hosts of a fleet share; ledger_claim.h has the protocol
  * ledger_session.c	which log belongs to an SQLite ledger
  * ledger_path.c	paths that a moved state folder keeps
  * ledger_file.c	listings and files
@@ -33,17 +35,28 @@
 #include <pthread.h>
 #include <stdarg.h>
 
+/* What a change is of: a file, or a document by which the file is found. */
+enum ledger_of { LEDGER_OF_NOTHING, LEDGER_OF_FILE, LEDGER_OF_DOCUMENT };
+
 struct ledger {
 	const struct ledger_driver *driver;
 	struct sqlite3 *db;        /* own: SQLite's, or NULL */
 	struct ledger_link *link;  /* own: to PostgreSQL, or NULL */
 	int64_t changes, inserted; /* with that */
 	char *node;                /* own: this host's name in a fleet; empty without one */
-	char *dir;                 /* own: state_dir, without a slash at its end */
-	char *path;                /* own: what it is called in messages */
-	pthread_mutex_t lock;      /* recursive: a walk's callback may call back into the ledger */
-	unsigned nested;           /* ledger_enter that have yet to be left */
-	bool syncing;              /* each commit is on the disk before it returns */
+
+	struct ledger_claims *claims; /* own: of a process that takes part in a fleet, or NULL */
+	/* With it; ensure: before the transaction, fence: its first statement. */
+	enum df_status (*ensure)(struct ledger *l, enum ledger_of of, int64_t id,
+				 struct df_err *err);
+	enum df_status (*fence)(struct ledger *l, enum ledger_of of, int64_t id,
+				struct df_err *err);
+	int64_t fenced;       /* the file, in the transaction that is open; 0: none */
+	char *dir;            /* own: state_dir, without a slash at its end */
+	char *path;           /* own: what it is called in messages */
+	pthread_mutex_t lock; /* recursive: a walk's callback may call back into the ledger */
+	unsigned nested;      /* ledger_enter that have yet to be left */
+	bool syncing;         /* each commit is on the disk before it returns */
 	struct ledger_stmt **statements; /* prepared when first used */
 	struct ledger_stmt *documents;   /* likewise, for walks through a file's documents */
 };
@@ -119,11 +132,17 @@ enum df_status ledger_begin(struct ledger *l, struct df_err *err) DF_CHECK;
  * commit. */
 enum df_status ledger_end(struct ledger *l, enum df_status st, struct df_err *err) DF_CHECK;
 
+/* ledger_enter, for a change of that. Where hosts share the ledger the file is claimed, if this
+ * process does not have it yet, and the transaction begins with the fence: ledger_claim.h. */
+enum df_status ledger_enter_on(struct ledger *l, bool sync, enum ledger_of of, int64_t id,
+			       struct df_err *err) DF_CHECK;
+
 /* A change that is one statement without a row, in a transaction of its own unless one is open. */
 struct ledger_change {
-	int which; /* enum ledger_statement */
-	bool sync; /* it is on the disk when it returns */
-	bool one;  /* it has to change one row */
+	int which;         /* enum ledger_statement */
+	enum ledger_of of; /* whose id is the first value; else nothing */
+	bool sync;         /* it is on the disk when it returns */
+	bool one;          /* it has to change one row */
 	const char *what;
 };
 /* Takes the lock. The values are those of ledger_bind. */

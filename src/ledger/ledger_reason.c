@@ -6,8 +6,10 @@
 enum df_status ledger_document_rejects(struct ledger *l, int64_t id, const char *path,
 				       struct df_err *err)
 {
-	const struct ledger_change c = {
-	    .which = ST_DOCUMENT_REJECTS, .sync = true, .what = "note a reject file"};
+	const struct ledger_change c = {.which = ST_DOCUMENT_REJECTS,
+					.of = LEDGER_OF_DOCUMENT,
+					.sync = true,
+					.what = "note a reject file"};
 	ledger_lock(l);
 	enum df_status st = ledger_change(l, &c, err, "it", id, ledger_path_stored(l, path));
 	if (st == DF_OK && ledger_changes(l) != 1)
@@ -33,6 +35,7 @@ static enum df_status reasons_steps(struct ledger *l, int64_t id, const struct l
 enum df_status ledger_document_reasons(struct ledger *l, int64_t id, const struct ledger_reason *v,
 				       size_t n, struct df_err *err)
 {
-	enum df_status st = ledger_enter(l, false, err); /* DONE, after it, is synced */
+	/* not synced: DONE, after it, is */
+	enum df_status st = ledger_enter_on(l, false, LEDGER_OF_DOCUMENT, id, err);
 	return st == DF_OK ? ledger_leave(l, reasons_steps(l, id, v, n, err), err) : st;
 }

@@ -67,7 +67,7 @@ static enum df_status reopen_steps(struct ledger *l, int64_t file_id,
 enum df_status ledger_reopen(struct ledger *l, int64_t file_id,
 			     const struct ledger_reopen *documents, size_t n, struct df_err *err)
 {
-	enum df_status st = ledger_enter(l, true, err);
+	enum df_status st = ledger_enter_on(l, true, LEDGER_OF_FILE, file_id, err);
 	return st == DF_OK ? ledger_leave(l, reopen_steps(l, file_id, documents, n, err), err) : st;
 }
 
@@ -140,6 +140,6 @@ enum df_status ledger_again_settled(struct ledger *l, int64_t document_id,
 				    const struct ledger_again *step, struct df_err *err)
 {
 	/* a lost step is sent again under the same ids */
-	enum df_status st = ledger_enter(l, false, err);
+	enum df_status st = ledger_enter_on(l, false, LEDGER_OF_DOCUMENT, document_id, err);
 	return st == DF_OK ? ledger_leave(l, again_settled(l, document_id, step, err), err) : st;
 }

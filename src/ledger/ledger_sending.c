@@ -8,8 +8,10 @@ enum df_status ledger_lane_sending(struct ledger *l, int64_t id, uint32_t lane, 
 				   bool back, struct df_err *err)
 {
 	/* a note that it came back may be lost: then it counts as unknown */
-	const struct ledger_change c = {
-	    .which = ST_LANE_SENT, .sync = !back, .what = "note what is sent"};
+	const struct ledger_change c = {.which = ST_LANE_SENT,
+					.of = LEDGER_OF_DOCUMENT,
+					.sync = !back,
+					.what = "note what is sent"};
 	return ledger_change(l, &c, err, "iii", id, (int64_t)lane, (int64_t)upto);
 }
 

@@ -133,6 +133,26 @@ static bool may_be_taken(const struct feed_work *w, const struct download *d)
 
 /* ---- what is done with it ---- */
 
+/* In a fleet it is listed already. */
+static enum df_status enter(struct feed_work *w, const struct ledger_new_file *new, int64_t *id,
+			    struct df_err *err)
+{
+	struct ledger *l = w->run->env.ledger;
+	struct ledger_file f = {0};
+	struct ledger_claimed claimed;
+	enum df_status st = ledger_shared(l) ? ledger_file_known(l, &new->key, &f, err) : DF_END;
+	*id = f.id;
+	if (st == DF_OK)
+		st = ledger_claim(l, f.id, &claimed, err);
+	if (st == DF_OK)
+		st = ledger_file_pulled(l, f.id, new, err);
+	else if (st == DF_END)
+		st = f.id == 0 ? ledger_file_add(l, new, id, err)
+			       : df_fail(DF_RETRY, err, NULL, "another host works on it");
+	ledger_file_free(&f);
+	return st;
+}
+
 static enum df_status take(struct feed_work *w, struct download *d, struct df_err *err)
 {
 	char sha256[DF_SHA256_HEX], event_type[RUN_EVENT_TYPE_SIZE];
@@ -156,7 +176,7 @@ static enum df_status take(struct feed_work *w, struct download *d, struct df_er
 
 	run_event_type(w->feed, d->key.name, event_type);
 	new.place = d->path;
-	st = ledger_file_add(w->run->env.ledger, &new, &file.id, err);
+	st = enter(w, &new, &file.id, err);
 	if (st != DF_OK)
 		return st;
 	df_log(DF_LOG_INFO, "%s: %s: the source has it no more; all of it came with an earlier run",
@@ -218,10 +238,31 @@ static void drop_part(struct feed_work *w, const struct download *d)
 		df_log(DF_LOG_WARN, "cannot remove %s: %s", d->path, strerror(errno));
 }
 
+/* In a fleet: another host has pulled it since. */
+static enum df_status is_entered(struct feed_work *w, const struct download *d, struct df_err *err)
+{
+	struct ledger_file f = {0};
+	if (!ledger_shared(w->run->env.ledger))
+		return DF_END;
+	enum df_status st = ledger_file_known(w->run->env.ledger, &d->key, &f, err);
+	if (st == DF_OK && f.state == LEDGER_LISTED)
+		st = DF_END;
+	ledger_file_free(&f);
+	return st;
+}
+
 static enum df_status settle(struct feed_work *w, struct download *d, struct df_err *err)
 {
-	enum df_status st = DF_OK;
 	find_bytes(w, d);
+	enum df_status st = is_entered(w, d, err);
+	if (st == DF_OK) {
+		if (d->path != NULL)
+			unlink(d->path);
+		return ledger_pull_end(w->run->env.ledger, w->feed->name, d->arrival, err);
+	}
+	if (st != DF_END)
+		return st;
+	st = DF_OK;
 	if (d->came != CAME_NOTHING) {
 		st = run_source_do(&w->source, stat_step, d, err);
 		d->there = st == DF_OK;

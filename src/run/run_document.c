@@ -466,6 +466,7 @@ enum df_status run_document_prepare(struct run_delivery *v, struct df_err *err)
 	run_sink_choose(w->f->name, v->identity, &v->doc, v->feed);
 	v->pass = (struct document_pass){.feed = v->feed,
 					 .file = w->f->name,
+					 .file_id = w->f->ledger_id,
 					 .doc = &v->doc,
 					 .jobs = 1 + run_pool_spare(w->run->pool)};
 	v->settings = document_batch_settings(v->feed, v->identity, &v->doc, v->d->begun_ms);

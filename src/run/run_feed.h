@@ -72,7 +72,14 @@ int run_feed_by_rest(const void *a, const void *b);
 
 /* Files that an earlier run did not finish. */
 enum df_status run_left_resume(struct feed_work *w, struct df_err *err) DF_CHECK;
-/* Lists the source, and pulls what has settled. */
+/* Brings its bytes into the spool, and hands it over; where they are gone it is closed. */
+enum df_status run_left_take(struct feed_work *w, const struct ledger_file *f,
+			     struct df_err *err) DF_CHECK;
+/* Pulls a file and hands it over. listed: in a fleet, the ledger has it under this id; else 0.
+ * DF_END: it is not at the source any more. */
+enum df_status run_pull(struct feed_work *w, const struct fetch_entry *e, int64_t listed,
+			struct df_err *err) DF_CHECK;
+/* Lists the source, and pulls what has settled; in a fleet it is entered only. */
 enum df_status run_pull_listed(struct feed_work *w, struct df_err *err) DF_CHECK;
 /* Waits for what has not settled yet, and pulls it. */
 enum df_status run_pull_settled(struct feed_work *w, struct df_err *err) DF_CHECK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A run: every feed has its part, all at the same time. */
 #include "run_feed.h"
+#include "run_fleet.h"
 #include "run_session.h"
 
 #include <stdlib.h>
@@ -15,6 +16,8 @@ static enum df_status feed_end(struct feed_work *w, bool sweep, struct df_err *e
 		run_feed_closed(w);
 		if (w->closed == before)
 			run_source_close(&w->source);
+		if (ledger_shared(w->run->env.ledger))
+			run_fleet_take(w);
 	}
 
 	enum df_status st = sweep ? run_spool_sweep(w->run, w->feed->name, err) : DF_OK;
@@ -27,6 +30,8 @@ static enum df_status feed_end(struct feed_work *w, bool sweep, struct df_err *e
 static enum df_status run_part(struct feed_work *w, void *ctx, struct df_err *err)
 {
 	(void)ctx;
+	if (ledger_shared(w->run->env.ledger))
+		return run_fleet_part(w, err);
 	enum df_status st = run_left_resume(w, err);
 	if (st != DF_OK || w->feed->fetch.source.kind == CONF_SOURCE_NONE)
 		return st;

@@ -355,6 +355,17 @@ static enum df_status file_send(struct run_file_work *w, struct df_err *err)
 	return st == DF_OK ? file_close(w, w->n_refused > 0 ? &w->refused : NULL, err) : st;
 }
 
+bool run_file_waits(struct run *run, const struct run_file *f)
+{
+	bool waits = false;
+	struct df_err err = {0};
+	if (f->feed->fetch.order_none || f->local || !ledger_shared(run->env.ledger))
+		return false;
+	if (ledger_file_waits(run->env.ledger, f->ledger_id, &waits, &err) != DF_OK)
+		df_log(DF_LOG_DEBUG, "%s: %s: %s", f->feed->name, f->name, err.text);
+	return waits;
+}
+
 enum df_status run_file_send(struct run *run, struct run_file *f, bool *parked, struct df_err *err)
 {
 	struct run_file_work w = {.run = run, .f = f};
@@ -365,7 +376,8 @@ enum df_status run_file_send(struct run *run, struct run_file *f, bool *parked, 
 	f->progressed = f->progressed || progress;
 	f->futile = progress ? 0 : f->futile + 1;
 	f->denied = w.unsent && st == DF_DENIED;
-	*parked = w.unsent && st == DF_RETRY && conf_sink_answers(f->feed->send.sink);
+	*parked = w.unsent && st == DF_RETRY && !ledger_is_lost(run->env.ledger, f->ledger_id) &&
+		  conf_sink_answers(f->feed->send.sink);
 	return st;
 }
 
@@ -375,6 +387,10 @@ void run_file_leave(struct run *run, struct run_file *f, unsigned blame)
 {
 	struct df_err err = {0};
 	unsigned idle = f->progressed ? 0 : blame;
+	if (ledger_is_lost(run->env.ledger, f->ledger_id)) { /* it is in good hands */
+		df_log(DF_LOG_INFO, "%s: %s: %s", f->feed->name, f->name, f->why.text);
+		return;
+	}
 	if ((blame > 0 || f->progressed) &&
 	    ledger_file_tried(run->env.ledger, f->ledger_id, idle, &err) != DF_OK)
 		df_log_err(DF_LOG_WARN, &err);
@@ -386,4 +402,5 @@ void run_file_leave(struct run *run, struct run_file *f, unsigned blame)
 		    f, NULL, &f->why,
 		    f->st == DF_RETRY ? "not finished, the next run goes on with it" : "stopped");
 	run_note(run, f->feed, f->why.text[0] == '\0' ? DF_RETRY : f->st, &f->why);
+	ledger_release(run->env.ledger, f->ledger_id, false);
 }

@@ -121,6 +121,16 @@ static int by_left_rest(const void *a, const void *b)
 	return run_feed_by_rest(&x, &y);
 }
 
+enum df_status run_left_take(struct feed_work *w, const struct ledger_file *f, struct df_err *err)
+{
+	struct left_over left = {.conf = w->run->conf};
+	enum df_status st = collect(&left, f, err);
+	if (st == DF_OK)
+		st = resume_one(w, &left.v[0], err);
+	left_over_free(&left);
+	return st;
+}
+
 /* Files that an earlier run did not finish. */
 enum df_status run_left_resume(struct feed_work *w, struct df_err *err)
 {

@@ -9,6 +9,7 @@
 enum {
 	QUEUE_PER_JOB = 2, /* files of a feed that wait in the spool */
 	MORE_THREADS = 64,
+	WAIT_MS = 500,       /* for a file that another host has */
 	LOOK_EVERY_MS = 200, /* for a stop, and for targets that got well */
 };
 
@@ -67,6 +68,7 @@ static void target_stat(struct run_pool *pool, struct run_target *t)
 static enum run_step choose(struct run_pool *pool, struct run_file **out)
 {
 	pool->queue.stop = df_stop_requested;
+	pool->queue.now = df_monotonic_ms();
 	for (struct run_target *t = pool->queue.targets; t != NULL; t = t->next)
 		target_stat(pool, t);
 	return run_queue_choose(&pool->queue, out);
@@ -92,6 +94,10 @@ static enum run_stage do_send(struct run_pool *pool, struct run_file *f)
 {
 	struct df_err err = {0};
 	bool parked = false;
+	if (run_file_waits(pool->run, f)) {
+		f->held_until = df_monotonic_ms() + WAIT_MS;
+		return RUN_READY;
+	}
 	enum df_status st = run_file_send(pool->run, f, &parked, &err);
 
 	if (st == DF_OK || st == DF_END)
@@ -117,6 +123,8 @@ static void do_step(struct run_pool *pool, struct run_file *f, enum run_step ste
 						   : do_check(pool, f);
 	if (stage != RUN_READY)
 		run_file_rest(f);
+	if (stage == RUN_CLOSED)
+		ledger_release(pool->run->env.ledger, f->ledger_id, false);
 
 	pthread_mutex_lock(&pool->lock);
 	if (stage == RUN_LEAVING) {

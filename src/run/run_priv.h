@@ -101,6 +101,8 @@ struct run_file { /* a drop file in the spool, or local */
 	/* of its first attempt without progress in this run, in turns; 0: none */
 	uint64_t failed_at;
 	uint64_t turn; /* of the last attempt to send it; 0: none */
+	/* another host has an earlier file: it is asked again after that time; monotonic */
+	int64_t held_until;
 	struct run_file *next;
 };
 void run_file_free(struct run_file *f);
@@ -114,6 +116,9 @@ enum df_status run_file_check(struct run *run, struct run_file *f, struct df_err
  * are set. */
 enum df_status run_file_send(struct run *run, struct run_file *f, bool *parked,
 			     struct df_err *err) DF_CHECK;
+
+/* In a fleet: whether an earlier file of its feed is under way on another host. */
+bool run_file_waits(struct run *run, const struct run_file *f);
 
 /* Closes what it holds open; its life goes on. */
 void run_file_rest(struct run_file *f);

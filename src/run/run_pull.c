@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is in a feed's source, and has settled, is pulled. */
 #include "run_adopt.h"
+#include "run_fleet.h"
 #include "run_session.h"
 
 #include <stdlib.h>
@@ -27,7 +28,8 @@ static void note_fate(struct feed_work *w, const struct fetch_entry *e,
 		       w->feed->name, e->name);
 }
 
-static enum df_status pull(struct feed_work *w, const struct fetch_entry *e, struct df_err *err)
+enum df_status run_pull(struct feed_work *w, const struct fetch_entry *e, int64_t listed,
+			struct df_err *err)
 {
 	char sha256[DF_SHA256_HEX];
 	char event_type[RUN_EVENT_TYPE_SIZE];
@@ -53,7 +55,9 @@ static enum df_status pull(struct feed_work *w, const struct fetch_entry *e, str
 	new.place = spool;
 	new.arrival = arrival;
 	if (st == DF_OK)
-		st = ledger_file_add(w->run->env.ledger, &new, &file.id, err);
+		st = listed == 0
+			 ? ledger_file_add(w->run->env.ledger, &new, &file.id, err)
+			 : ledger_file_pulled(w->run->env.ledger, file.id = listed, &new, err);
 	free(arrival);
 	if (st != DF_OK) {
 		free(spool);
@@ -180,7 +184,7 @@ static enum df_status pull_next(struct feed_work *w, const struct fetch_entry *e
 		return DF_END;
 	}
 
-	enum df_status st = pull(w, e, &one);
+	enum df_status st = run_pull(w, e, 0, &one);
 	if (st == DF_RETRY) { /* one file that changed or broke off does not keep the others back */
 		df_err_context(&one, "%s: %s", w->feed->name, e->name);
 		df_log_err(DF_LOG_WARN, &one);
@@ -191,6 +195,31 @@ static enum df_status pull_next(struct feed_work *w, const struct fetch_entry *e
 	if (st != DF_OK && st != DF_END && one.text[0] != '\0')
 		*err = one;
 	return st == DF_END ? DF_OK : st;
+}
+
+static enum df_status pull_due(struct feed_work *w, const struct fetch_entry *const *due, size_t n,
+			       struct df_err *err)
+{
+	enum df_status st = run_adopt_note(w, due, n, err);
+	for (size_t i = 0; st == DF_OK && i < n; i++)
+		st = pull_next(w, due[i], n - i, err);
+	return st;
+}
+
+/* In a fleet: whoever claims them pulls them. */
+static enum df_status enter_listed(struct feed_work *w, const struct fetch_entry *const *due,
+				   size_t n, struct df_err *err)
+{
+	enum df_status st = DF_OK;
+	for (size_t i = 0; st == DF_OK && i < n; i++) {
+		char event_type[RUN_EVENT_TYPE_SIZE];
+		run_event_type(w->feed, due[i]->name, event_type);
+		const struct ledger_new_file new = {.key = run_feed_key(w->feed, due[i]),
+						    .event_type = event_type,
+						    .now_ms = df_now_ms()};
+		st = ledger_file_list(w->run->env.ledger, &new, err);
+	}
+	return st;
 }
 
 static void log_list(const struct feed_work *w, const struct fetch_list *list)
@@ -224,9 +253,8 @@ enum df_status run_pull_listed(struct feed_work *w, struct df_err *err)
 	if (st == DF_OK)
 		st = find_due(w, &list, &due, &n, err);
 	if (st == DF_OK)
-		st = run_adopt_note(w, due, n, err);
-	for (size_t i = 0; st == DF_OK && i < n; i++)
-		st = pull_next(w, due[i], n - i, err);
+		st = ledger_shared(w->run->env.ledger) ? enter_listed(w, due, n, err)
+						       : pull_due(w, due, n, err);
 	if (st == DF_OK)
 		st = ledger_seen_forget(w->run->env.ledger, w->feed->name, started, err);
 	free((void *)due);

@@ -119,11 +119,11 @@ struct place { /* what lies before a file in its line */
 };
 
 static enum run_step step_to_send(const struct run_queue *q, const struct run_line *line,
-				  const struct place *p)
+				  const struct run_file *f, const struct place *p)
 {
 	const struct run_target *t = line->target;
 
-	if (p->held)
+	if (p->held || f->held_until > q->now)
 		return RUN_NOTHING;
 	if (t != NULL && t->health == SEND_UNWELL && (t->probe_ms > 0 || t->sending > 0))
 		return RUN_NOTHING;
@@ -158,7 +158,7 @@ static enum run_step step_of(const struct run_queue *q, const struct run_line *l
 	    (t == NULL || t->health == SEND_WELL))
 		return RUN_LEAVE;
 	if (f->stage != RUN_QUEUED)
-		return step_to_send(q, line, p);
+		return step_to_send(q, line, f, p);
 	return waits_for_copy(line, f) ? RUN_NOTHING : step_to_check(q, line, p);
 }
 
@@ -280,8 +280,10 @@ void run_queue_end(struct run_queue *q, struct run_file *f, enum run_stage stage
 
 	q->busy--;
 	q->checking -= f->stage == RUN_CHECKING;
-	if (f->stage == RUN_SENDING && t != NULL) {
+	if (f->stage == RUN_SENDING && t != NULL)
 		t->sending--;
+	/* READY: it had to wait for another host, and was not tried */
+	if (f->stage == RUN_SENDING && t != NULL && stage != RUN_READY) {
 		note_attempt(q, t, f, stage);
 		t->closed = t->closed || f->denied;
 		t->unwell_from = f->futile == 0 ? 0 : t->unwell_from;

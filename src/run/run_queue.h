@@ -68,7 +68,8 @@ struct run_line {
 struct run_queue {
 	uint32_t jobs, busy, checking; /* busy: workers */
 	uint64_t turn;
-	bool stop; /* whatever is not under way is left */
+	bool stop;   /* whatever is not under way is left */
+	int64_t now; /* monotonic, of the choice at hand */
 	struct run_line *lines, *last_line, *served;
 	struct run_target *targets;
 };

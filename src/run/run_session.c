@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "run_session.h"
 
+#include "run_fleet.h"
+
 #include "run_gate.h"
 
 #include <pwd.h>
@@ -167,6 +169,8 @@ enum df_status run_session_open(struct run_session *s, const struct conf *conf,
 		explain_owner(conf->state_dir, lock, st, err);
 	if (st == DF_OK)
 		st = ledger_open_at(&where, &s->run.env.ledger, err);
+	if (st == DF_OK)
+		st = run_fleet_join(conf, s->run.env.ledger, err);
 	if (st == DF_OK) {
 		s->run.env.sender = sender_of(s->run.env.ledger);
 		s->run.gate = run_gate_new();

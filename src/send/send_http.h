@@ -43,6 +43,7 @@
 struct http_stream;
 
 struct http_lane {
+	int64_t left_ms; /* that its request may take */
 	struct http_stream *stream;
 	uint32_t number;
 	struct send_queue queue; /* L */

@@ -107,7 +107,23 @@ int64_t http_lane_limit(const struct http_lane *lane)
 		limit = suspect_limit(lane, limit);
 	else
 		limit *= 1u << doublings;
-	return limit < (double)t->request_timeout ? (int64_t)limit : t->request_timeout;
+	if (limit > (double)t->request_timeout)
+		limit = (double)t->request_timeout;
+	return limit < (double)lane->left_ms ? (int64_t)limit : lane->left_ms;
+}
+
+/* Whether the ledger lets the document go on. */
+static bool lane_may(struct http_lane *lane)
+{
+	const struct send_stream *base = lane->stream->base;
+	struct df_err err = {0};
+	lane->left_ms = INT64_MAX;
+	if (base->events->may == NULL)
+		return true;
+	enum df_status st = base->events->may(base->ctx, &lane->left_ms, &err);
+	if (st != DF_OK)
+		http_stream_stop(lane->stream, st, &err);
+	return st == DF_OK;
 }
 
 static void lane_fail(struct http_lane *lane)
@@ -215,6 +231,8 @@ void http_lane_start(struct http_lane *lane, int64_t now)
 	struct send_request *r = &lane->request;
 	struct df_err err = {0};
 	bool historical = false;
+	if (!lane_may(lane))
+		return;
 	if (http_clock_choose(lane, &historical, &err) != DF_OK) {
 		http_stream_stop(st, DF_RETRY, &err);
 		return;
@@ -264,6 +282,7 @@ void http_lane_ask(struct http_lane *lane, int64_t now)
 	if (lane->easy == NULL)
 		lane_prepare(lane);
 	lane->asks = true;
+	lane->left_ms = INT64_MAX;
 	if (lane->easy == NULL || !lane_ask_prepare(lane, access) || !lane_launch(lane, url, now))
 		lane_fail(lane);
 	else

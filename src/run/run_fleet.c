@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A feed's part of a run where hosts share the ledger. Who lists the source enters what has
+ * settled; whoever claims a file pulls it, or brings its bytes back from where they are, and works
+ * on it. The lease on a file of which nothing is heard any more runs out, so that it is found
+ * here by another host.
+ */
+#include "run_fleet.h"
+
+#include "run_adopt.h"
+#include "run_session.h"
+
+#include <stdlib.h>
+
+/* ---- joining ---- */
+
+/* Hosts differ in these. */
+static bool is_own(const char *line)
+{
+	static const char *const keys[] = {"node", "state_dir", "ledger_password"};
+	line += strspn(line, " \t");
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		if (strncmp(line, keys[i], strlen(keys[i])) == 0)
+			return true;
+	return false;
+}
+
+static void config_hash(const struct conf *conf, char hex[DF_SHA256_HEX])
+{
+	char *text = NULL;
+	size_t len = 0;
+	struct df_err ignored = {0};
+	struct df_sha256 *h = df_sha256_new();
+	if (df_read_file(conf->path, (size_t)16 << 20, &text, &len, &ignored) != DF_OK)
+		text = df_strdup("");
+	char *rest = NULL;
+	for (char *line = strtok_r(text, "\n", &rest); line != NULL;
+	     line = strtok_r(NULL, "\n", &rest))
+		if (!is_own(line))
+			df_sha256_add(h, line, strlen(line) + 1);
+	df_sha256_end(h, hex);
+	df_sha256_free(h);
+	free(text);
+}
+
+enum df_status run_fleet_join(const struct conf *conf, struct ledger *ledger, struct df_err *err)
+{
+	char hash[DF_SHA256_HEX];
+	if (conf->ledger.url == NULL)
+		return DF_OK;
+	config_hash(conf, hash);
+	const struct ledger_host host = {
+	    .version = DROPFEED_VERSION, .batch_format = BATCH_FORMAT, .config = hash};
+	return ledger_join(ledger, &host, err);
+}
+
+/* ---- taking ---- */
+
+struct found {
+	struct ledger_file *v; /* own */
+	size_t n;
+};
+
+static enum df_status collect(void *ctx, const struct ledger_file *f, struct df_err *err)
+{
+	struct found *found = ctx;
+	(void)err;
+	found->v = df_realloc(found->v, (found->n + 1) * sizeof(*found->v));
+	found->v[found->n++] = ledger_file_dup(f);
+	return DF_OK;
+}
+
+static void found_free(struct found *found)
+{
+	for (size_t i = 0; i < found->n; i++)
+		ledger_file_free(&found->v[i]);
+	free(found->v);
+}
+
+/* Whoever takes it goes down: nobody is to take it once more. */
+static enum df_status refuse_crashing(struct feed_work *w, const struct ledger_file *f,
+				      uint64_t crashes, struct df_err *err)
+{
+	char *text = df_format("%llu holders in a row went down while they worked on it",
+			       (unsigned long long)crashes);
+	const struct ledger_outcome refused = {
+	    .state = LEDGER_REFUSED, .code = "keeps-crashing", .text = text, .now_ms = df_now_ms()};
+	enum df_status st = ledger_file_lost(w->run->env.ledger, f->id, &refused, err);
+	if (st == DF_OK) {
+		df_log(DF_LOG_ERROR,
+		       "%s: %s: refused: %s [keeps-crashing]: look at it, then `dropfeed retry %s`",
+		       w->feed->name, f->name, text, f->name);
+		pthread_mutex_lock(&w->run->lock);
+		w->run->result->files_refused++;
+		pthread_mutex_unlock(&w->run->lock);
+	}
+	free(text);
+	return st;
+}
+
+static enum df_status pull_listed(struct feed_work *w, const struct ledger_file *f,
+				  struct df_err *err)
+{
+	const struct fetch_entry entry = {.name = f->name, .size = f->size, .mtime = f->mtime};
+	const struct fetch_entry *due = &entry;
+	struct ledger *l = w->run->env.ledger;
+	enum df_status st = run_adopt_note(w, &due, 1, err);
+	if (st == DF_OK)
+		st = run_pull(w, &entry, f->id, err);
+	if (st != DF_END)
+		return st;
+	const struct ledger_key key = run_feed_key(w->feed, &entry);
+	char *arrival = run_spool_arrival(w->run->conf, &key);
+	st = ledger_pull_end(l, w->feed->name, arrival, err);
+	free(arrival);
+	return st == DF_OK ? ledger_file_unlist(l, f->id, err) : st;
+}
+
+/* DF_END: it is another host's, or not what it was. */
+static enum df_status take(struct feed_work *w, const struct ledger_file *f, struct df_err *err)
+{
+	struct ledger *l = w->run->env.ledger;
+	struct ledger_claimed claimed;
+	enum df_status st = ledger_claim(l, f->id, &claimed, err);
+	if (st != DF_OK)
+		return st;
+	if (claimed.state != f->state) { /* another one was faster */
+		ledger_release(l, f->id, true);
+		return DF_END;
+	}
+	if (claimed.crashes >= LEDGER_CRASHES_MAX)
+		return refuse_crashing(w, f, claimed.crashes, err);
+	return f->state == LEDGER_LISTED ? pull_listed(w, f, err) : run_left_take(w, f, err);
+}
+
+static void take_failed(struct feed_work *w, const struct ledger_file *f, enum df_status st,
+			struct df_err *err)
+{
+	const struct fetch_entry entry = {.name = f->name, .size = f->size, .mtime = f->mtime};
+	df_err_context(err, "%s: %s", w->feed->name, f->name);
+	df_log_err(st == DF_RETRY ? DF_LOG_WARN : DF_LOG_ERROR, err);
+	run_note(w->run, w->feed, st, err);
+	run_feed_stuck(w, &entry);
+	ledger_release(w->run->env.ledger, f->id, false);
+}
+
+static enum df_status look(struct feed_work *w, struct found *found)
+{
+	struct df_err err = {0};
+	enum df_status st =
+	    ledger_candidates(w->run->env.ledger, w->feed->name, collect, found, &err);
+	if (st != DF_OK) {
+		df_err_context(&err, "%s", w->feed->name);
+		df_log_err(DF_LOG_ERROR, &err);
+		run_note(w->run, w->feed, st, &err);
+	}
+	return st;
+}
+
+/* Returns how many were taken. */
+static size_t take_some(struct feed_work *w)
+{
+	struct found found = {0};
+	size_t n = 0;
+	enum df_status st = look(w, &found);
+	for (size_t i = 0; st == DF_OK && i < found.n && !df_stop_requested; i++) {
+		struct df_err one = {0};
+		if (w->source.unreachable || !run_feed_room(w)) {
+			run_note(w->run, w->feed, DF_RETRY, NULL);
+			break;
+		}
+		enum df_status got = take(w, &found.v[i], &one);
+		if (got == DF_OK)
+			n++;
+		else if (got != DF_END)
+			take_failed(w, &found.v[i], got, &one);
+	}
+	found_free(&found);
+	return n;
+}
+
+void run_fleet_take(struct feed_work *w)
+{
+	while (take_some(w) > 0 && !df_stop_requested)
+		;
+}
+
+/* ---- a feed's part ---- */
+
+enum df_status run_fleet_part(struct feed_work *w, struct df_err *err)
+{
+	struct ledger *l = w->run->env.ledger;
+	enum df_status st = DF_END;
+	if (w->feed->fetch.source.kind != CONF_SOURCE_NONE)
+		st = ledger_scan_claim(l, w->feed->name, err);
+	bool lists = st == DF_OK;
+	if (lists)
+		st = run_pull_listed(w, err);
+	if (st == DF_OK || st == DF_END)
+		run_fleet_take(w);
+	if (lists && st == DF_OK && !df_stop_requested && !w->source.unreachable) {
+		st = run_pull_settled(w, err);
+		run_fleet_take(w);
+	}
+	if (lists)
+		ledger_scan_release(l, w->feed->name);
+	return st == DF_END ? DF_OK : st;
+}

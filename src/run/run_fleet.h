@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* run_fleet.h - hosts that share a ledger share the work of all feeds: run_fleet.c */
+#ifndef DROPFEED_RUN_FLEET_H
+#define DROPFEED_RUN_FLEET_H
+
+#include "run_feed.h"
+
+/* This process takes part, where the configuration names a ledger that hosts share. */
+enum df_status run_fleet_join(const struct conf *conf, struct ledger *ledger,
+			      struct df_err *err) DF_CHECK;
+
+/* A feed's part of a run: its source is listed, unless another host does that just now, and files
+ * are claimed and worked on until there are none. */
+enum df_status run_fleet_part(struct feed_work *w, struct df_err *err) DF_CHECK;
+
+/* Claims what there is to claim of the feed's files, and hands it to the workers. What fails is
+ * logged and noted. */
+void run_fleet_take(struct feed_work *w);
+
+#endif

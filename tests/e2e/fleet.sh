@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+# Hosts that share a ledger in PostgreSQL: processes with state folders of their own. The lease is four seconds here instead of sixty.
+. "$(dirname "$0")/lib/checks.sh"
+
+if "$dropfeed" version | grep -q 'libpq *not built in'; then
+	skip "the build has no libpq"
+	finish
+fi
+if [ -z "${DROPFEED_FLEET:-}" ]; then # once more, with a server
+	finished=yes
+	DROPFEED_FLEET=1 "$root/tests/with-postgres" bash "$0"
+	status=$?
+	[ $status -ne 77 ] || exit 0
+	exit $status
+fi
+dropfeed=$BUILD/faults/dropfeed
+export DROPFEED_LEASE_MS=4000
+receiver_start "$work/api" || exit 1
+accepted=$work/api/accepted.ndjson
+sql() { "$PG_BIN/psql" -X -q -t -A -c "$1"; }
+
+# files FOLDER FIRST COUNT ROWS: each later file has another value of the same users' attribute
+files() {
+	mkdir -p "$1"
+	python3 - "$@" <<'END'
+import os, sys
+folder, first, count, rows = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+for n in range(first, first + count):
+    path = "%s/f%02d-custom_event.csv" % (folder, n)
+    with open(path, "w") as f:
+        f.write("user_identities.customer_id,user_attributes.Seq,user_attributes.Row,events.data.event_name,events.data.custom_event_type\n")
+        f.writelines("C-%d,%d,%d,Clicked,other\n" % (i % 97, n, i) for i in range(rows))
+    os.utime(path, (1700000000 + n, 1700000000 + n))
+END
+}
+host() { # host NAME FEED FOLDER [LINE...]: its configuration
+	local name=$1 feed=$2 folder=$3
+	shift 3
+	{
+		printf '[dropfeed]\nstate_dir = %s/%s\nledger = %s\nnode = %s\n' "$work" "$name" "$DROPFEED_TEST_LEDGER" "$name"
+		local_feed "$feed" "$folder"
+		printf 'guidelines = off\nlanes = 4\n'
+		printf '%s\n' "$@"
+	} >"$work/$name.conf"
+}
+run() { timeout 60 "$dropfeed" --config "$work/$1.conf" --verbose run 2>>"$work/$1.err"; }
+start() { "$dropfeed" --config "$work/$1.conf" --verbose run 2>>"$work/$1.err" & } # its id is in $!
+slow() { for ((i = 0; i < $1; i++)); do echo slow 50; done >"$work/api/script"; }
+once() { jq -r .source_request_id "$accepted" | sort | uniq -c | awk '$1 > 1' | wc -l; }
+order() { # in which a user's values arrived: how many went back
+	jq -r '[.user_identities.customer_id, .user_attributes.Seq] | join(" ")' "$accepted" |
+		awk '{ if (($1 in last) && $2 + 0 < last[$1]) bad++; last[$1] = $2 + 0 } END { print bad + 0 }'
+}
+events() { jq '.events | length' "$accepted" | awk '{ n += $1 } END { print n + 0 }'; }
+
+# ---- two hosts at once ----
+files "$work/in" 0 8 100
+host A clicks "$work/in" 'batches_per_second = 400'
+host B clicks "$work/in" 'batches_per_second = 400'
+start A; a=$!
+start B; b=$!
+wait $a; sa=$?
+wait $b; sb=$?
+equal "two hosts that share a feed: exits" "$sa $sb" "0 0"
+equal "every event arrived" "$(events)" 800
+equal "no batch twice" "$(once)" 0
+equal "each user's values in order" "$(order)" 0
+check "both of them worked" test "$(grep -c 'all delivered' "$work/A.err")" -gt 0 -a "$(grep -c 'all delivered' "$work/B.err")" -gt 0
+equal "nobody holds a file any more" "$(sql "SELECT count(*) FROM file WHERE holder IS NOT NULL OR state <> 4")" 0
+equal "both nodes are known" "$(sql 'SELECT count(*), count(DISTINCT config) FROM node')" '2|1'
+
+# ---- one is killed: another goes on when its lease has run out ----
+files "$work/in" 10 1 4000
+slow 400
+before=$(events)
+start A; a=$!
+for ((i = 0; i < 200 && $(events) < before + 200; i++)); do sleep 0.05; done
+kill -KILL $a
+wait $a 2>/dev/null
+held=$(sql "SELECT count(*) FROM file WHERE closed_ms = 0 AND split_part(holder, '/', 1) = 'A'")
+equal "the killed host still holds its file" "$held" 1
+run B
+equal "which B does not touch before the lease is over" "$(sql 'SELECT count(*) FROM file WHERE closed_ms = 0')" 1
+for ((i = 0; i < 120 && $(sql 'SELECT count(*) FROM file WHERE closed_ms = 0') > 0; i++)); do
+	sleep 0.2
+	run B
+done
+: >"$work/api/script"
+equal "and then finishes" "$(sql "SELECT f.state, f.crashes, d.delivered FROM file f JOIN document d ON d.file_id = f.id WHERE f.name LIKE 'f10%'")" "4|0|4000"
+jq -r .source_request_id "$accepted" | sort | uniq -c | awk '$1 > 1 { n += $1 - 1 } END { print n + 0 }' >"$work/twice"
+check "no more is repeated than was on the wire ($(cat "$work/twice") batches)" test "$(cat "$work/twice")" -le 400
+equal "each id has one content, and every event is there" "$(jq -c '[.source_request_id, (.events | length)]' "$accepted" | sort -u | awk -F'[],]' '{ n += $2 } END { print n }')" 4800
+
+# ---- one is stopped past its lease and wakes up: it settles nothing ----
+files "$work/in" 20 1 4000
+slow 400
+before=$(events)
+: >"$work/A.err"
+start A; a=$!
+for ((i = 0; i < 200 && $(events) < before + 200; i++)); do sleep 0.05; done
+kill -STOP $a
+for ((i = 0; i < 120 && $(sql "SELECT count(*) FROM file WHERE closed_ms = 0 AND split_part(holder, '/', 1) = 'A'") > 0; i++)); do
+	sleep 0.2
+	start B; b=$!
+	sleep 0.3
+	[ "$(sql "SELECT count(*) FROM file WHERE closed_ms = 0 AND split_part(holder, '/', 1) = 'B'")" = 1 ] && break
+	wait $b
+done
+kill -CONT $a
+wait $a
+equal "the host that woke up ends as if it were done" $? 0
+check "and says who has the file" grep -q 'taken over by' "$work/A.err"
+: >"$work/api/script"
+wait $b
+run B
+equal "the other one finishes it" "$(sql "SELECT f.state, d.delivered FROM file f JOIN document d ON d.file_id = f.id WHERE f.name LIKE 'f20%'")" "4|4000"
+equal "every event is there, by id" "$(jq -c '[.source_request_id, (.events | length)]' "$accepted" | sort -u | awk -F'[],]' '{ n += $2 } END { print n }')" 8800
+finish
