@@ -24,8 +24,10 @@ static inline bool map_run_is_plain(const struct map_run *r, const struct map_op
 	if (op->type != SCHEMA_STRING && (p[0] <= ' ' || p[len - 1] <= ' '))
 		return false;
 	if (op->flags & SCHEMA_ID)
-		return !r->m->guards_ids || !map_placeholder_may(r->m->placeholders, p, len) ||
-		       !(map_run_is_padded(p, len) || map_placeholder(p, len, &kind));
+		return !r->m->guards_ids ||
+		       ((!map_placeholder_may(r->m->placeholders, p, len) ||
+			 !(map_run_is_padded(p, len) || map_placeholder(p, len, &kind))) &&
+			!map_unseen_end(p, len));
 	return !map_null_marker_may(p, len) || !map_null_marker(p, len, &kind);
 }
 

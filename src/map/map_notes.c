@@ -53,7 +53,7 @@ static const char *code_of(const struct map *m, const struct map_note *note)
 		return "too-long";
 	size_t kind = kind_of(m, note);
 	return kind < MAP_NOTE_PADDED    ? "placeholder-id"
-	       : kind == MAP_NOTE_PADDED ? "padded-id"
+	       : kind <= MAP_NOTE_UNSEEN ? "padded-id"
 					 : "null-marker";
 }
 
@@ -69,6 +69,12 @@ static void word_taken(size_t kind, unsigned long long n, const char *name, char
 			 "column '%.200s': %llu %s with blanks at an end: to the API these are "
 			 "other users than without "
 			 "them (trim = yes removes them)",
+			 name, n, values);
+	else if (kind == MAP_NOTE_UNSEEN)
+		snprintf(out, size,
+			 "column '%.200s': %llu %s with a no-break space or a character without "
+			 "width at an end: to the API these are other users than without it; "
+			 "correct the export",
 			 name, n, values);
 	else
 		snprintf(out, size,

@@ -122,9 +122,9 @@ static bool is_fault(const char *p, size_t len)
 	return p[len - 1] == '!' || p[len - 1] == '?';
 }
 
-/* Blanks that are not ASCII: no-break and ideographic spaces, those of no width, byte order
- * marks. */
-static bool is_blank(const char *p, size_t len)
+/* Length of the blank that the text begins with, 0: none. Those that are not ASCII: no-break and
+ * ideographic spaces, those of no width, byte order marks. */
+static size_t blank_length(const char *p, size_t len)
 {
 	static const char *const blanks[] = {" ",
 					     "\t",
@@ -134,19 +134,34 @@ static bool is_blank(const char *p, size_t len)
 					     "\xe2\x80\xaf",
 					     "\xe2\x81\x9f",
 					     "\xe2\x81\xa0"};
+	if (len >= 3 && memcmp(p, "\xe2\x80", 2) == 0 && (unsigned char)p[2] <= 0x8d)
+		return 3;
+	for (size_t i = 0; i < sizeof(blanks) / sizeof(blanks[0]); i++) {
+		size_t size = strlen(blanks[i]);
+		if (size <= len && memcmp(p, blanks[i], size) == 0)
+			return size;
+	}
+	return 0;
+}
+
+static bool is_blank(const char *p, size_t len)
+{
 	for (size_t at = 0, n; at < len; at += n) {
-		bool space = len - at >= 3 && memcmp(p + at, "\xe2\x80", 2) == 0 &&
-			     (unsigned char)p[at + 2] <= 0x8d;
-		n = space ? 3 : 0;
-		for (size_t i = 0; n == 0 && i < sizeof(blanks) / sizeof(blanks[0]); i++) {
-			size_t size = strlen(blanks[i]);
-			if (size <= len - at && memcmp(p + at, blanks[i], size) == 0)
-				n = size;
-		}
+		n = blank_length(p + at, len - at);
 		if (n == 0)
 			return false;
 	}
 	return true;
+}
+
+bool map_has_unseen_end(const char *p, size_t len)
+{
+	if (blank_length(p, len) > 1)
+		return true;
+	for (size_t n = 2; n <= 3 && n <= len; n++)
+		if (blank_length(p + len - n, n) == n)
+			return true;
+	return false;
 }
 
 void map_placeholder_init(uint64_t lengths[256])

@@ -190,6 +190,8 @@ static bool check_identity(struct map_run *r, const struct map_op *op, struct ro
 	if (!map_placeholder(cell->p, cell->len, &kind)) {
 		if (map_run_is_padded(cell->p, cell->len))
 			map_note_placeholder(r->m, op, MAP_NOTE_PADDED);
+		else if (map_unseen_end(cell->p, cell->len))
+			map_note_placeholder(r->m, op, MAP_NOTE_UNSEEN);
 		return true;
 	}
 	if (r->m->placeholder_ids == CONF_PLACEHOLDER_EMPTY) {
