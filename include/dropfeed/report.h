@@ -139,6 +139,9 @@ struct report_command {
  * first. */
 enum df_status report_command_run(const struct report_command *c, struct df_err *err) DF_CHECK;
 
+/* So long a command or an answer is waited for after a signal has stopped the run. */
+#define REPORT_STOPPED_MS 1500
+
 struct report_message {
 	const char *url, *body;
 	size_t len;

@@ -91,13 +91,17 @@ static enum df_status outcome(int status, struct df_buf *said, struct df_err *er
 
 static enum df_status wait_for(pid_t child, int out, int64_t timeout_ms, struct df_err *err)
 {
-	int64_t until = df_monotonic_ms() + timeout_ms;
+	int64_t begun = df_monotonic_ms(), until = begun + timeout_ms, soon = 0;
 	struct df_buf said = {0};
 	int status = 0;
 	pid_t ended = 0;
 	while (ended == 0 && df_monotonic_ms() < until) {
 		listen_to(out, &said, SLICE_MS);
 		ended = waitpid(child, &status, WNOHANG);
+		if (!df_stop_requested || soon != 0)
+			continue;
+		soon = df_monotonic_ms() + REPORT_STOPPED_MS;
+		until = soon < until ? soon : until;
 	}
 	enum df_status st = DF_OK;
 	if (ended != 0) {
@@ -107,7 +111,7 @@ static enum df_status wait_for(pid_t child, int out, int64_t timeout_ms, struct 
 		kill(-child, SIGKILL);
 		waitpid(child, &status, 0);
 		st = df_fail(DF_RETRY, err, NULL, "was stopped after %lld s",
-			     (long long)timeout_ms / 1000);
+			     (long long)(df_monotonic_ms() - begun) / 1000);
 	}
 	df_buf_free(&said);
 	return st;

@@ -7,12 +7,13 @@
 #include "dropfeed/http.h"
 #include "dropfeed/report.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+
+#define SLICE_MS 50
 
 struct report_post {
 	pthread_mutex_t lock;
@@ -113,20 +114,34 @@ struct report_post *report_post_start(const struct report_message *m, int64_t ti
 	return p;
 }
 
-enum df_status report_post_wait(struct report_post *p, int64_t ms, struct df_err *err)
+/* Waits a short time; the lock is held. */
+static void wait_slice(struct report_post *p)
 {
 	struct timespec until;
-	enum df_status st = DF_OK;
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000L;
+	until.tv_nsec += SLICE_MS * 1000000L;
 	until.tv_sec += until.tv_nsec / 1000000000L;
 	until.tv_nsec %= 1000000000L;
+	pthread_cond_timedwait(&p->ended, &p->lock, &until);
+}
 
+enum df_status report_post_wait(struct report_post *p, int64_t ms, struct df_err *err)
+{
+	int64_t until = df_monotonic_ms() + ms;
+	bool stopped = false;
+	enum df_status st = DF_OK;
 	pthread_mutex_lock(&p->lock);
-	while (!p->done && pthread_cond_timedwait(&p->ended, &p->lock, &until) != ETIMEDOUT)
-		;
-	if (!p->done)
+	while (!p->done && df_monotonic_ms() < until) {
+		wait_slice(p);
+		if (df_stop_requested && !stopped) {
+			int64_t soon = df_monotonic_ms() + REPORT_STOPPED_MS;
+			until = soon < until ? soon : until;
+			stopped = true;
+		}
+	}
+	if (!p->done && stopped)
+		st = df_fail(DF_RETRY, err, NULL, "no answer until the run was stopped");
+	else if (!p->done)
 		st = df_fail(DF_RETRY, err, NULL, "no answer within %lld s", (long long)ms / 1000);
 	else if (p->why[0] != '\0')
 		st = df_fail(DF_RETRY, err, NULL, "%s", p->why);

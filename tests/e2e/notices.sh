@@ -186,13 +186,33 @@ exits 1 "a command that fails does not change the exit code" run
 said "its words are logged" 'on_event \(rejects\): exit code 3: no mail today'
 exits 0 "the next run" run
 check "does not call it again" absent on_event "$work/err"
-settings 'on_event = yes | head -c 3000000; yes | head -c 3000000 >&2; (sleep 300 &) ; exit 4' >"$conf"
+settings "on_event = yes | head -c 3000000; yes | head -c 3000000 >&2; (sleep 300 & echo \$! >$work/left) ; exit 4" >"$conf"
 view thirteenth ,Home
 exits 1 "a command that says much, and leaves something that runs" run
 said "is not waited for" 'on_event \(rejects\): exit code 4: y$'
-for x in $(ps -eo pid=,args= | awk '/[s]leep 300$/ { print $1 }'); do
-	[ "$(ps -o pgid= -p "$x")" = "$(ps -o pgid= -p $$)" ] || kill "$x" 2>/dev/null
-done
+kill "$(cat "$work/left")" 2>/dev/null
+
+# ---- a signal, while a command or a server hangs ----
+# stopped WHAT: a run is ended by SIGTERM once $work/hangs is there. No clock decides: whoever hangs does so for minutes.
+stopped() {
+	rm -f "$work/hangs"
+	"$dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null &
+	pid=$!
+	wait_for "$work/hangs"
+	kill -TERM $pid
+	for ((n = 0; n < 300; n++)); do
+		kill -0 $pid 2>/dev/null || break
+		sleep 0.1
+	done
+	check "$1 does not hold up a run that is to stop" test $n -lt 300
+	kill -KILL $pid 2>/dev/null
+	wait $pid 2>/dev/null
+}
+settings "on_event = echo \$\$ >$work/hangs; exec sleep 300" >"$conf"
+view stopped1 ,Home
+stopped "a command that hangs"
+said "it is ended" 'on_event \(rejects\): was stopped after [0-9]+ s'
+check "with all that it is" bash -c "! kill -0 $(cat "$work/hangs") 2>/dev/null"
 
 # ---- ping_url ----
 settings "ping_url = $hook/uuid-1?create=1" >"$conf"
