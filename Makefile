@@ -274,11 +274,12 @@ deb-test: deb test-deps boot-deps ## the package in a system of its own, booted 
 IMAGE  ?= dropfeed:$(VERSION)
 ENGINE ?= $(firstword $(foreach e,podman docker buildah,$(if $(shell command -v $(e)),$(e))))
 image: ## make the image of cron/Containerfile: IMAGE=name:tag ENGINE=podman|docker|buildah
-	@[ -n "$(ENGINE)" ] || { echo 'No podman, docker or buildah is here; `make image-test` runs the steps without.' >&2; exit 1; }
+	@[ -n "$(ENGINE)" ] || { echo 'No podman, docker or buildah is here; `make image-test` runs the steps without one.' >&2; exit 1; }
 	@cron/export $(BUILD)/image
 	$(ENGINE) build --file $(BUILD)/image/cron/Containerfile --tag $(IMAGE) $(BUILD)/image
 
-image-test: test-deps boot-deps ## the steps of cron/Containerfile in plain roots, and a run of what comes of them; needs root
+image-test: test-deps boot-deps ## build cron/Containerfile, with podman where it is, and run what comes of it; needs root
+	@tests/deps engine || true
 	@$(MAKE) --no-print-directory -s $(BUILD)/tests/peers/receiver
 	@nice tests/package/image $(BUILD)/tests/peers/receiver
 
