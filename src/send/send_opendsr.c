@@ -41,6 +41,9 @@ static double opendsr_rate(const struct conf_feed *feed)
 
 static void opendsr_authorize(CURL *easy, const struct conf_feed *feed)
 {
+	/* curl itself repeats a request on a kept connection that turns out to be closed: such a
+	 * call would not be counted */
+	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
 	curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
 	curl_easy_setopt(easy, CURLOPT_USERNAME, feed->send.api_key);
 	curl_easy_setopt(easy, CURLOPT_PASSWORD, feed->send.api_secret);
