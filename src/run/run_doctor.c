@@ -165,14 +165,17 @@ static void check_ledger(struct doctor *d)
 {
 	struct ledger *l = NULL;
 	struct df_err why = {0};
-	enum df_status st = ledger_open_readonly(d->conf->state_dir, &l, &why);
+	const struct ledger_where where = run_ledger(d->conf);
+	char *name = ledger_where_name(&where);
+	enum df_status st = ledger_open_at_readonly(&where, &l, &why);
 	ledger_close(l);
 	if (st == DF_END)
-		doctor_ok(d, "ledger", "there is none yet");
+		doctor_ok(d, "ledger", "%s: there is none yet", name);
 	else if (st == DF_OK)
-		doctor_ok(d, "ledger", "it can be read");
+		doctor_ok(d, "ledger", "%s: it can be read", name);
 	else
 		doctor_fails(d, "ledger", st, &why);
+	free(name);
 }
 
 /* A feed with a time zone of its own would not have loaded without them. */
@@ -191,14 +194,19 @@ static void check_program(struct doctor *d)
 {
 	if (d->conf->state_dir == NULL) {
 		doctor_skips(d, "state_dir", "the configuration names none");
-	} else if (check_state_dir(d)) {
-		check_space(d);
-		check_lock(d);
-		check_ledger(d);
 	} else {
-		doctor_skips(d, "space", "not looked at without the folder");
-		doctor_skips(d, "lock", "not looked at without the folder");
-		doctor_skips(d, "ledger", "not looked at without the folder");
+		bool there = check_state_dir(d);
+		if (there) {
+			check_space(d);
+			check_lock(d);
+		} else {
+			doctor_skips(d, "space", "not looked at without the folder");
+			doctor_skips(d, "lock", "not looked at without the folder");
+		}
+		if (there || d->conf->ledger.url != NULL)
+			check_ledger(d);
+		else
+			doctor_skips(d, "ledger", "not looked at without the folder");
 	}
 	check_time_zones(d);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What was closed in a period is printed. */
+#include "run_priv.h"
+
 #include "dropfeed/report.h"
-#include "dropfeed/run.h"
 
 #include <stdlib.h>
 
@@ -19,7 +20,8 @@ void run_report(const struct conf *conf, const struct run_report_options *option
 					 .now_ms = df_now_ms(),
 					 .feeds = feeds,
 					 .n_feeds = conf->n_feeds};
-	enum df_status st = ledger_open_readonly(conf->state_dir, &ledger, &err);
+	const struct ledger_where where = run_ledger(conf);
+	enum df_status st = ledger_open_at_readonly(&where, &ledger, &err);
 	if (st == DF_OK || st == DF_END)
 		st = report_period_write(ledger, &span, stdout, &err);
 	if (st != DF_OK)
