@@ -22,7 +22,9 @@ static int teardown(void)
 static struct ledger *opened(void)
 {
 	struct ledger *l = NULL;
-	OK(ledger_open(dir, &l, &err));
+	/* tests/with-postgres says where; else the ledger is SQLite's */
+	const struct ledger_where where = {.state_dir = dir, .url = getenv("DROPFEED_TEST_LEDGER")};
+	OK(ledger_open_at(&where, &l, &err));
 	if (l == NULL)
 		abort();
 	return l;
