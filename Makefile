@@ -171,6 +171,7 @@ crash: deps ## kill it at every step of a document's life and at 200 random inst
 	@tests/crash/crash.py $(BUILD) --short --removes
 	@tests/crash/commands.py $(BUILD) --short
 	@tests/crash/braze.py $(BUILD) --random 200
+	@tests/crash/subjects.py $(BUILD) --short --random 20
 
 calls: deps ## let its system calls fail, one in each run, and see that nothing is lost; two minutes
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/dropfeed peers $(BUILD)/tests/crash/fail.so

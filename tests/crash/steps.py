@@ -4,7 +4,7 @@
 
 steps.py BUILD
 
-Plays what crash.py and commands.py play, once and without a kill, and compares the names of the steps that came by with those in the
+Plays what crash.py, commands.py and subjects.py play, once and without a kill, and compares the names of the steps that came by with those in the
 source. LEFT_OUT are those that no scenario reaches, each with the reason. The last line counts names.
 """
 import glob
@@ -15,6 +15,7 @@ import tempfile
 
 import commands
 import crash
+import subjects
 
 NAMES = re.compile(r'(?:df_before|df_after)\("([^"]+)"\)')
 CHANGES = re.compile(r'\.what = "([^"]+)"|ledger_run\([^;]*?"([^"]+)"')  # of the ledger, which names its steps so
@@ -69,13 +70,21 @@ def of_commands(work, build):
     return seen
 
 
+def of_subjects(work, build):
+    place = subjects.Place(work + "/subjects", build)
+    place.fresh()
+    place.play(0)
+    place.peer_end()
+    return passed_by(place.work + "/steps")
+
+
 def main():
     build = os.path.abspath(sys.argv[1])
     home = os.environ.get("TMPDIR") or ("/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
     os.umask(0o077)
     names = in_source()
     with tempfile.TemporaryDirectory(prefix="dropfeed-steps.", dir=home) as work:
-        seen = of_runs(work, build) | of_commands(work, build)
+        seen = of_runs(work, build) | of_commands(work, build) | of_subjects(work, build)
     unseen = sorted(set(names) - seen - set(LEFT_OUT))
     needless = sorted(n for n in LEFT_OUT if n in seen or n not in names)
     for name in unseen:
