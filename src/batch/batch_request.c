@@ -145,14 +145,18 @@ static void write_extension(struct json_writer *w, const struct request *r, bool
 	json_write_close(w);
 }
 
-/* Its own id, where the row brought one, or one of the document and the row. */
+/* Its own id, where the row brought one, or one of the document and the row. The same bytes as
+ * access and as erasure are not the same requests. */
 static void choose_id(const struct batch_settings *set, const struct batch *b, char id[])
 {
 	struct batch_space space;
+	struct df_buf document = {0};
 	memcpy(id, b->id, BATCH_ID_LEN);
 	if (b->id_len == BATCH_ID_LEN && id[VERSION_AT] == '4')
 		return;
-	batch_space_init(&space, set->feed, set->sha256, set->document);
+	df_buf_addf(&document, "%s/%s", set->event_type, set->document);
+	batch_space_init(&space, set->feed, set->sha256, df_buf_cstr(&document));
+	df_buf_free(&document);
 	batch_id_row(&space, b->rows[0].number, id);
 	id[VERSION_AT] = '4';
 }

@@ -419,12 +419,19 @@ static void check_request_id(struct map_run *r)
 }
 
 /* mpid, which is the first one, excludes all others. */
-static void leave_mpid(struct df_buf *ids)
+static void leave_mpid(struct map *m)
 {
+	struct df_buf *ids = &m->ids;
 	static const char name[] = "\"mpid\":";
 	const char *comma = ids->len > 0 ? memchr(ids->data, ',', ids->len) : NULL;
-	if (comma != NULL && strncmp(ids->data, name, sizeof(name) - 1) == 0)
-		ids->len = (size_t)(comma - ids->data);
+	if (comma == NULL || strncmp(ids->data, name, sizeof(name) - 1) != 0)
+		return;
+	ids->len = (size_t)(comma - ids->data);
+	map_note_add(m, &(struct map_note){.what = SIZE_MAX,
+					   .n = 1,
+					   .code = "mpid-alone",
+					   .text = "mpid excludes the other identities, which are "
+						   "left out of the request"});
 }
 
 static void finish(struct map_run *r)
@@ -442,7 +449,7 @@ static void finish(struct map_run *r)
 	if (m->planned)
 		map_planned(r);
 	if (schema_event_requests(m->event))
-		leave_mpid(&m->ids);
+		leave_mpid(m);
 	record->ids = m->ids.len > 0 ? m->ids.data : "";
 	record->ids_len = m->ids.len;
 	record->batch = m->batch_out.len > 0 ? m->batch_out.data : "";

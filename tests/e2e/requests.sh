@@ -39,6 +39,10 @@ exits 2 "nor does one without a ledger" import --sink events-api --set kind=subj
 	--set api_key=demo-key --set api_secret_file="$work/api-secret" --set regulation=gdpr "$work/in/first-erasure.csv"
 exits 0 "the requests themselves can be looked at" import --feed erasures --sink - "$work/in/first-erasure.csv"
 equal "they are three" "$(wc -l <"$work/out")" 3
+sed 's/.*"subject_request_id":"\([^"]*\)".*/\1/' "$work/out" >"$work/ids"
+cp "$work/in/first-erasure.csv" "$work/first-access.csv"
+exits 0 "the same bytes as access" import --feed erasures --sink - "$work/first-access.csv"
+equal "are not the same requests" "$(grep -cFf "$work/ids" "$work/out")" 0
 check "nobody was called" test ! -e "$api/calls"
 exits 0 "nothing is entered" status --format json
 check "no file is known" holds '.files == []' "$work/out"
@@ -107,6 +111,9 @@ check "a placeholder is rejected here" grep -q '^null.*missing-identity' "$rejec
 before=$(calls POST)
 exits 0 "another run" run
 equal "calls nobody" "$(calls POST)" "$before"
+refused=$(awk '$2 == 400 { print $3 }' "$api/calls" | tail -n 1)
+exits 1 "what the API refused, once more" retry third-access.csv
+check "under the id that it had" grep -q "^POST 201 $refused" "$api/calls"
 
 # ---- access refused ----
 
