@@ -683,6 +683,21 @@ enum df_status ledger_file_pulled(struct ledger *l, int64_t id, const struct led
 /* It went away before anybody had pulled it. */
 enum df_status ledger_file_unlist(struct ledger *l, int64_t id, struct df_err *err) DF_CHECK;
 
+/* What this process may do at a key that the hosts share. */
+struct ledger_pace {
+	double share;     /* of what the key allows, 0..1 */
+	double others;    /* batches that the others sent in the last second */
+	int64_t pause_ms; /* one of them was asked to be silent for so long */
+};
+struct ledger_paced {
+	const char *key;    /* a fingerprint */
+	uint64_t sent;      /* batches, by this process, in the last second */
+	int64_t silence_ms; /* that the API asked for; 0: none */
+};
+/* Asks nobody: a thread publishes and looks once a second. Nothing is known at first, and when the
+ * ledger was not heard of for 3 s: then the share is 0. */
+void ledger_paces(struct ledger *l, const struct ledger_paced *mine, struct ledger_pace *out);
+
 struct ledger_node {
 	const char *name, *version, *config;
 	uint32_t batch_format;

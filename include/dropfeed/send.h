@@ -112,8 +112,18 @@ struct send_spending {
 	const struct send_limit *limits;
 	size_t n_limits;
 };
+struct send_share {         /* of a key that several hosts use */
+	uint64_t sent;      /* batches in the last second, by this one */
+	int64_t silence_ms; /* that the API asked for; 0: none */
+	double share;       /* comes back: of what the key allows, 0..1 */
+	double others;      /* comes back: batches in the last second, by the others */
+	int64_t pause_ms;   /* comes back: the others were asked to be silent for so long */
+};
 struct send_memory {
 	void *ctx;
+	/* What this host may do at the key, by its fingerprint. Called often, with the sender's
+	 * lock, and asks nobody. NULL: everything. */
+	void (*share)(void *ctx, const char *key, struct send_share *s);
 	/* Of an unknown fingerprint: zeros. Called by whoever opens a stream. */
 	enum df_status (*recall)(void *ctx, const char *fingerprint, struct send_past *out,
 				 struct df_err *err);

@@ -60,6 +60,19 @@ struct claim {
 	int64_t renewed_ms; /* CLOCK_BOOTTIME, from before it was asked for */
 };
 
+/* What is known of an API key that hosts share. */
+#define LEDGER_PACE_KEYS 64
+#define PACE_EVERY_MS    1000
+#define PACE_IDLE_MS     5000 /* it is no longer asked for */
+#define PACE_STALE_MS    3000 /* the ledger was not heard of: nobody may be sure of a share */
+struct pace_key {
+	char key[DF_SHA256_HEX];     /* "": free */
+	uint64_t sent;               /* by this process, in the last second */
+	int64_t silence_ms;          /* that the API asked for, of now */
+	int64_t asked_ms, looked_ms; /* monotonic */
+	struct ledger_pace pace;
+};
+
 struct ledger_claims {
 	char *place, *me; /* own: NODE/PLACE/ and NODE/PLACE/PROCESS */
 	uint32_t batch_format;
@@ -67,7 +80,8 @@ struct ledger_claims {
 	pthread_t thread;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t changed;
-	bool quit;
+	bool quit, new_key;
+	struct pace_key paces[LEDGER_PACE_KEYS];
 	struct claim *v; /* own */
 	size_t n, room;
 };
@@ -110,6 +124,24 @@ struct ledger_claims {
 #define SQL_SCAN_RENEW                                                                             \
 	"UPDATE feed_scan SET lease_until = clock_timestamp() + CAST($1 AS BIGINT)"                \
 	" * INTERVAL '1 millisecond' WHERE holder = $2 RETURNING 1"
+
+/* $1 key, $2 me, $3 batches in the last second, $4 milliseconds of silence that were asked for */
+#define SQL_PACE_PUBLISH                                                                           \
+	"INSERT INTO pace(key, node, until, since, sent, silence) VALUES($1, $2,"                  \
+	" clock_timestamp() + INTERVAL '5 seconds', clock_timestamp(), $3,"                        \
+	" clock_timestamp() + CAST($4 AS BIGINT) * INTERVAL '1 millisecond')"                      \
+	" ON CONFLICT(key, node) DO UPDATE SET until = excluded.until, sent = excluded.sent,"      \
+	" silence = excluded.silence, since = CASE WHEN pace.until < clock_timestamp()"            \
+	" THEN excluded.since ELSE pace.since END"
+#define SQL_PACE_LOOK                                                                              \
+	"SELECT count(*), coalesce(sum(CASE WHEN node <> $2 THEN sent ELSE 0 END), 0),"            \
+	" CAST(extract(epoch FROM max(CASE WHEN node <> $2 THEN silence END)"                      \
+	"  - clock_timestamp()) * 1000 AS BIGINT),"                                                \
+	" CAST(extract(epoch FROM clock_timestamp()"                                               \
+	"  - min(CASE WHEN node = $2 THEN since END)) * 1000 AS BIGINT)"                           \
+	" FROM pace WHERE key = $1 AND until > clock_timestamp()"
+#define SQL_PACE_LEAVE                                                                             \
+	"DELETE FROM pace WHERE node = ?1 OR until < clock_timestamp() - INTERVAL '1 day'"
 
 #define SQL_NODE                                                                                   \
 	"INSERT INTO node(name, boot, seen, version, batch_format, config)"                        \

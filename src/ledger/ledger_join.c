@@ -65,28 +65,23 @@ static void seen(struct ledger_claims *c, int64_t file, int64_t epoch, int64_t a
 			c->v[i].renewed_ms = asked_ms;
 }
 
-/* What was claimed before it was asked, and did not come back, another one has. */
+/* What does not come back is not renewed: the next fence, or the lease's end, shows what is so. */
 static void renewed(struct ledger_claims *c, const PGresult *r, int64_t asked_ms)
 {
 	pthread_mutex_lock(&c->lock);
 	for (int i = 0; i < PQntuples(r); i++)
 		seen(c, strtoll(PQgetvalue(r, i, 0), NULL, 10),
 		     strtoll(PQgetvalue(r, i, 1), NULL, 10), asked_ms);
-	for (size_t i = 0; i < c->n; i++)
-		if (c->v[i].state == CLAIM_HELD && c->v[i].renewed_ms < asked_ms)
-			c->v[i].state = CLAIM_LOST;
 	pthread_mutex_unlock(&c->lock);
 }
 
-static enum df_status ask(struct ledger_claims *c, const char *sql, const char *first,
-			  PGresult **out, struct df_err *err)
+enum { OID_INT8 = 20, OID_TEXT = 25 };
+
+static enum df_status ask(struct ledger_claims *c, const char *sql, unsigned type,
+			  const char *first, PGresult **out, struct df_err *err)
 {
-	enum { OID_INT8 = 20, OID_TEXT = 25 };
-	bool number = first[0] >= '0' && first[0] <= '9' && strchr(first, '/') == NULL;
-	const struct ledger_query q = {.sql = sql,
-				       .n = 2,
-				       .types = {number ? OID_INT8 : OID_TEXT, OID_TEXT},
-				       .values = {first, c->me}};
+	const struct ledger_query q = {
+	    .sql = sql, .n = 2, .types = {type, OID_TEXT}, .values = {first, c->me}};
 	return ledger_link_query(c->link, &q, out, "renew a lease", err);
 }
 
@@ -96,33 +91,97 @@ static enum df_status renew(struct ledger_claims *c, const char *node, struct df
 	PGresult *r = NULL;
 	int64_t asked_ms = ledger_boot_ms();
 	snprintf(lease, sizeof(lease), "%" PRId64, ledger_lease_ms());
-	enum df_status st = ask(c, SQL_RENEW, lease, &r, err);
+	enum df_status st = ask(c, SQL_RENEW, OID_INT8, lease, &r, err);
 	if (st != DF_OK)
 		return st;
 	renewed(c, r, asked_ms);
 	PQclear(r);
-	st = ask(c, SQL_SCAN_RENEW, lease, &r, err);
+	st = ask(c, SQL_SCAN_RENEW, OID_INT8, lease, &r, err);
 	PQclear(r);
 	if (st == DF_OK) {
-		st = ask(c, SQL_NODE_SEEN, node, &r, err);
+		st = ask(c, SQL_NODE_SEEN, OID_TEXT, node, &r, err);
 		PQclear(r);
 	}
 	return st;
 }
 
+/* ---- pace ---- */
+
+static enum df_status publish(struct ledger_claims *c, const struct pace_key *k, struct df_err *err)
+{
+	char sent[24], silence[24];
+	PGresult *r = NULL;
+	snprintf(sent, sizeof(sent), "%" PRIu64, k->sent);
+	snprintf(silence, sizeof(silence), "%" PRId64, k->silence_ms);
+	const struct ledger_query q = {.sql = SQL_PACE_PUBLISH,
+				       .n = 4,
+				       .types = {OID_TEXT, OID_TEXT, OID_INT8, OID_INT8},
+				       .values = {k->key, c->me, sent, silence}};
+	enum df_status st = ledger_link_query(c->link, &q, &r, "publish the pace", err);
+	PQclear(r);
+	return st;
+}
+
+/* Shares shrink at once; a newcomer waits until all others have seen it. */
+static enum df_status look(struct ledger_claims *c, struct pace_key *k, struct df_err *err)
+{
+	PGresult *r = NULL;
+	const struct ledger_query q = {
+	    .sql = SQL_PACE_LOOK, .n = 2, .types = {OID_TEXT, OID_TEXT}, .values = {k->key, c->me}};
+	enum df_status st = ledger_link_query(c->link, &q, &r, "look at the pace", err);
+	if (st != DF_OK)
+		return st;
+	int64_t hosts = strtoll(PQgetvalue(r, 0, 0), NULL, 10);
+	int64_t since_ms = strtoll(PQgetvalue(r, 0, 3), NULL, 10);
+	k->pace.others = strtod(PQgetvalue(r, 0, 1), NULL);
+	k->pace.pause_ms = strtoll(PQgetvalue(r, 0, 2), NULL, 10);
+	bool newcomer = hosts > 1 && since_ms < PACE_EVERY_MS * 3 / 2;
+	k->pace.share = newcomer || hosts < 1 ? 0 : 1.0 / (double)hosts;
+	k->looked_ms = df_monotonic_ms();
+	PQclear(r);
+	return DF_OK;
+}
+
+static void pace_keys(struct ledger_claims *c)
+{
+	for (size_t i = 0; i < LEDGER_PACE_KEYS; i++) {
+		struct df_err err = {0};
+		pthread_mutex_lock(&c->lock);
+		struct pace_key k = c->paces[i];
+		pthread_mutex_unlock(&c->lock);
+		if (k.key[0] == '\0' || df_monotonic_ms() - k.asked_ms > PACE_IDLE_MS)
+			continue;
+		enum df_status st = publish(c, &k, &err);
+		if (st == DF_OK)
+			st = look(c, &k, &err);
+		if (st != DF_OK) {
+			df_log(DF_LOG_DEBUG, "%s", err.text);
+			continue;
+		}
+		pthread_mutex_lock(&c->lock);
+		c->paces[i].pace = k.pace;
+		c->paces[i].looked_ms = k.looked_ms;
+		pthread_mutex_unlock(&c->lock);
+	}
+}
+
+/* ---- the thread ---- */
+
 static bool wait_for_next(struct ledger_claims *c)
 {
 	struct timespec until;
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	int64_t ms = ledger_lease_ms() / 4;
+	int64_t ms = ledger_lease_ms() / 4 < PACE_EVERY_MS ? ledger_lease_ms() / 4 : PACE_EVERY_MS;
 	until.tv_sec += ms / 1000;
 	until.tv_nsec += ms % 1000 * 1000000;
 	until.tv_sec += until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
 	pthread_mutex_lock(&c->lock);
-	while (!c->quit && pthread_cond_timedwait(&c->changed, &c->lock, &until) == 0)
+	while (!c->quit && !c->new_key &&
+	       pthread_cond_timedwait(&c->changed, &c->lock, &until) == 0)
 		;
 	bool quit = c->quit;
+	c->new_key = false;
 	pthread_mutex_unlock(&c->lock);
 	return !quit;
 }
@@ -130,8 +189,13 @@ static bool wait_for_next(struct ledger_claims *c)
 static void *renew_main(void *arg)
 {
 	struct ledger *l = arg;
+	int64_t next = ledger_boot_ms() + ledger_lease_ms() / 4;
 	while (wait_for_next(l->claims)) {
 		struct df_err err = {0};
+		pace_keys(l->claims);
+		if (ledger_boot_ms() < next)
+			continue;
+		next = ledger_boot_ms() + ledger_lease_ms() / 4;
 		if (renew(l->claims, l->node, &err) != DF_OK)
 			df_log(DF_LOG_WARN, "%s", err.text);
 	}
@@ -218,6 +282,9 @@ void ledger_part(struct ledger *l)
 	pthread_cond_signal(&c->changed);
 	pthread_mutex_unlock(&c->lock);
 	pthread_join(c->thread, NULL);
+	struct df_err ignored = {0};
+	if (ledger_once_run(l, SQL_PACE_LEAVE, &ignored, "t", c->me) != DF_OK)
+		df_log(DF_LOG_DEBUG, "%s", ignored.text);
 	while (c->n > 0) {
 		int64_t file = c->v[0].file;
 		ledger_release(l, file, true);

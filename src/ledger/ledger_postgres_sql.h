@@ -121,7 +121,7 @@ static const char *const ledger_postgres_tables[] = {
     "  version TEXT NOT NULL, batch_format BIGINT NOT NULL, config TEXT NOT NULL);"
     "CREATE TABLE pace("
     "  key TEXT NOT NULL, node TEXT NOT NULL, until TIMESTAMPTZ NOT NULL,"
-    "  since TIMESTAMPTZ NOT NULL, wants BOOLEAN NOT NULL, sent BIGINT NOT NULL,"
+    "  since TIMESTAMPTZ NOT NULL, sent BIGINT NOT NULL, silence TIMESTAMPTZ NOT NULL,"
     "  PRIMARY KEY(key, node));"
     "CREATE TABLE reject_file("
     "  document_id BIGINT NOT NULL REFERENCES document(id) ON DELETE CASCADE,"

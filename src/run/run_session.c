@@ -129,6 +129,16 @@ static enum df_status on_spend(void *ctx, const struct send_spending *s, int64_t
 	return ledger_spend(ctx, &spending, wait_ms, limit, err);
 }
 
+static void on_share(void *ctx, const char *key, struct send_share *s)
+{
+	struct ledger_pace pace;
+	const struct ledger_paced mine = {key, s->sent, s->silence_ms};
+	ledger_paces(ctx, &mine, &pace);
+	s->share = pace.share;
+	s->others = pace.others;
+	s->pause_ms = pace.pause_ms;
+}
+
 static struct sender *sender_of(struct ledger *ledger)
 {
 	const struct send_memory memory = {.ctx = ledger,
@@ -138,8 +148,10 @@ static struct sender *sender_of(struct ledger *ledger)
 					   .suspect = on_suspect,
 					   .spend = on_spend,
 					   .throttled = on_throttled};
+	struct send_memory of_fleet = memory;
+	of_fleet.share = on_share;
 	struct sender *s = sender_new();
-	sender_memory(s, &memory);
+	sender_memory(s, ledger_shared(ledger) ? &of_fleet : &memory);
 	sender_parks(s, true);
 	return s;
 }

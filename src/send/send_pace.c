@@ -19,6 +19,7 @@
  * Without that header: additive increase, multiplicative decrease, as in TCP.
  */
 #define PIECES         90
+#define SHARE_EVERY_MS 50  /* is a host asked that has none */
 #define BURST_MS       250 /* what is saved up while all lanes wait for answers */
 #define AIM            99.0
 #define AIM_LEAST      90.0
@@ -41,6 +42,7 @@ void send_pace_init(struct send_pace *p, double limit, int64_t now)
 	*p = (struct send_pace){.limit = limit,
 				.rate = limit,
 				.aim = AIM,
+				.share = 1,
 				.filled = now,
 				.steered = now,
 				.aimed = now,
@@ -61,7 +63,23 @@ void send_pace_limit(struct send_pace *p, double limit)
 
 static void pace_rate(struct send_pace *p, double rate)
 {
-	p->rate = fmin(fmax(rate, p->limit * SLOWEST), p->limit);
+	p->rate = fmin(fmax(rate, p->limit * SLOWEST), p->limit * p->share);
+}
+
+/* What it grows to is found out again: answers say what is used by all. */
+void send_pace_share(struct send_pace *p, double share, double others)
+{
+	double before = p->share;
+	p->others = others;
+	if (share == before)
+		return;
+	p->share = share;
+	if (before > 0 && share > 0)
+		p->rate *= share / before;
+	else
+		p->rate = p->limit * share;
+	p->rate = fmin(p->rate, p->limit * share);
+	p->tokens = fmin(p->tokens, fmax(p->rate / PIECES, 1));
 }
 
 /* ---- taking ---- */
@@ -99,6 +117,10 @@ size_t send_pace_take(struct send_pace *p, size_t want, int64_t now, int64_t *wa
 	*wait = p->not_before - now;
 	if (*wait > 0)
 		return 0;
+	if (p->share <= 0) {
+		*wait = SHARE_EVERY_MS;
+		return 0;
+	}
 	double piece = p->rate * pace_piece(p);
 	piece = fmin(fmax(floor(piece), 1), (double)want);
 	double room = fmax(floor(p->rate), piece);
@@ -137,7 +159,7 @@ static double pace_allowed(const struct send_pace *p)
 	}
 	/* a piece more may fall into the API's second */
 	double jitter = (pace_piece(p) - 1.0 / PIECES) * 100;
-	return percent < PERCENT_USEFUL ? HUGE_VAL : n * (p->aim - jitter) / percent;
+	return percent < PERCENT_USEFUL ? HUGE_VAL : n * (p->aim - jitter) / percent * p->share;
 }
 
 /* Every STEER_EVERY_MS. */
@@ -178,7 +200,7 @@ void send_pace_calm(struct send_pace *p, double percent_used, size_t in_second, 
 	p->measured = now;
 	if (percent_used >= p->seen[p->n_seen].percent) {
 		p->seen[p->n_seen].percent = percent_used;
-		p->seen[p->n_seen].in_second = (double)in_second;
+		p->seen[p->n_seen].in_second = (double)in_second + p->others;
 	}
 	if (percent_used >= PERCENT_BRAKE && pace_allowed(p) < p->rate)
 		pace_rate(p, pace_allowed(p));

@@ -11,9 +11,12 @@
 #define SEND_PACE_SEEN    6   /* each of a fifth of a second */
 
 struct send_pace {
-	double limit;                            /* configured batches per second: never passed */
-	double rate;                             /* today's, <= limit */
-	double aim;                              /* percent of the API's own limit */
+	double limit; /* configured batches per second: never passed */
+	double rate;  /* today's, <= limit */
+	double aim;   /* percent of the API's own limit */
+	/* of what is allowed, where other hosts use the key too; and what they sent in the last
+	 * second */
+	double share, others;
 	double tokens;                           /* batches that may go now */
 	int64_t filled;                          /* when tokens was last brought up to date */
 	size_t sent[SEND_PACE_SLOTS], in_second; /* batches of the last second */
@@ -41,6 +44,9 @@ void send_pace_calm(struct send_pace *p, double percent_used, size_t in_second, 
 		    int64_t now);
 /* A 429. */
 void send_pace_throttled(struct send_pace *p, int64_t wait, bool acceleration, int64_t now);
+
+/* What other hosts leave. */
+void send_pace_share(struct send_pace *p, double share, double others);
 
 /* No request is allowed any more until then. */
 void send_pace_pause(struct send_pace *p, int64_t until);

@@ -132,6 +132,15 @@ struct http_route *http_route_find(struct send_http *h, const struct http_route 
 	return NULL;
 }
 
+static void key_fingerprint(const char *key, char out[DF_SHA256_HEX])
+{
+	struct df_sha256 *h = df_sha256_new();
+	df_sha256_add(h, key, strlen(key));
+	df_sha256_end(h, out);
+	df_sha256_free(h);
+	out[32] = '\0';
+}
+
 static struct http_key *key_get(struct send_http *h, const struct conf_feed *feed)
 {
 	for (struct http_key *p = h->keys; p != NULL; p = p->next)
@@ -142,6 +151,7 @@ static struct http_key *key_get(struct send_http *h, const struct conf_feed *fee
 	struct http_key *p = df_alloc(sizeof(*p));
 	*p = (struct http_key){.key = df_strdup(feed->send.api_key), .next = h->keys};
 	send_pace_init(&p->pace, http_service_of(feed)->rate(feed), df_monotonic_ms());
+	key_fingerprint(p->key, p->fingerprint);
 	return h->keys = p;
 }
 

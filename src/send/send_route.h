@@ -11,7 +11,8 @@
 
 /* One API key: its pace. */
 struct http_key {
-	char *key;             /* own */
+	char *key; /* own */
+	char fingerprint[DF_SHA256_HEX];
 	struct send_pace pace; /* L: a stream that is opened may lower its limit */
 	unsigned throttled;    /* L: answers 429 in a row */
 	/* in this turn: whoever waits longest goes first, so nobody else may take tokens */

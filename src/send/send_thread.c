@@ -130,6 +130,21 @@ static void choose_probe(struct http_lane *lane)
 		send_request_pass(&lane->request);
 }
 
+/* What other hosts that use the key leave to this one. */
+static void key_share(const struct http_lane *lane, int64_t now)
+{
+	struct http_key *k = lane->stream->route->key;
+	const struct send_memory *memory = &lane->stream->base->sender->memory;
+	struct send_share s = {.sent = k->pace.in_second};
+	if (memory->share == NULL)
+		return;
+	s.silence_ms = k->pace.not_before > now ? k->pace.not_before - now : 0;
+	memory->share(memory->ctx, k->fingerprint, &s);
+	send_pace_share(&k->pace, s.share, s.others);
+	if (s.pause_ms > s.silence_ms)
+		send_pace_pause(&k->pace, now + s.pause_ms);
+}
+
 static void http_start(struct send_http *h, int64_t now)
 {
 	for (struct http_key *k = h->keys; k != NULL; k = k->next)
@@ -146,6 +161,7 @@ static void http_start(struct send_http *h, int64_t now)
 		size_t part = lane->request.to - lane->request.from;
 		size_t want = lane->stream->route->unwell ? 1 : part;
 		int64_t wait = 0;
+		key_share(lane, now);
 		size_t n = send_pace_take(&key->pace, whole ? 1 : want, now, &wait);
 		if (n > 0 && whole)
 			n = want;

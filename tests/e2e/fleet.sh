@@ -69,9 +69,25 @@ check "both of them worked" test "$(grep -c 'all delivered' "$work/A.err")" -gt 
 equal "nobody holds a file any more" "$(sql "SELECT count(*) FROM file WHERE holder IS NOT NULL OR state <> 4")" 0
 equal "both nodes are known" "$(sql 'SELECT count(*), count(DISTINCT config) FROM node')" '2|1'
 
+# ---- one limit for both ----
+for n in 0 1; do files "$work/limit$n" 0 1 1500; done
+host C left "$work/limit0"
+host D right "$work/limit1"
+echo 'rate-sliding 270' >"$work/api/rules"
+requests=$work/api/requests.ndjson
+from=$(lines "$requests")
+start C; c=$!
+start D; d=$!
+wait $c; wait $d
+tail -n +"$((from + 1))" "$requests" >"$work/paced"
+equal "two hosts with one key: all is delivered" "$(jq -s 'map(select(.status == 202) | .batches) | add' "$work/paced")" 3000
+check "no more than 1 % of the requests are refused for the rate limit ($(jq -s 'map(select(.status == 429)) | length' "$work/paced") of $(lines "$work/paced"))" \
+	jq -s -e '(map(select(.status == 429)) | length) <= length / 100' "$work/paced"
+rm "$work/api/rules"
+
 # ---- one is killed: another goes on when its lease has run out ----
-files "$work/in" 10 1 4000
-slow 400
+files "$work/in" 10 1 2000
+slow 150
 before=$(events)
 start A; a=$!
 for ((i = 0; i < 200 && $(events) < before + 200; i++)); do sleep 0.05; done
@@ -86,14 +102,14 @@ for ((i = 0; i < 120 && $(sql 'SELECT count(*) FROM file WHERE closed_ms = 0') >
 	run B
 done
 : >"$work/api/script"
-equal "and then finishes" "$(sql "SELECT f.state, f.crashes, d.delivered FROM file f JOIN document d ON d.file_id = f.id WHERE f.name LIKE 'f10%'")" "4|0|4000"
+equal "and then finishes" "$(sql "SELECT f.state, f.crashes, d.delivered FROM file f JOIN document d ON d.file_id = f.id WHERE f.name LIKE 'f10%'")" "4|0|2000"
 jq -r .source_request_id "$accepted" | sort | uniq -c | awk '$1 > 1 { n += $1 - 1 } END { print n + 0 }' >"$work/twice"
 check "no more is repeated than was on the wire ($(cat "$work/twice") batches)" test "$(cat "$work/twice")" -le 400
-equal "each id has one content, and every event is there" "$(jq -c '[.source_request_id, (.events | length)]' "$accepted" | sort -u | awk -F'[],]' '{ n += $2 } END { print n }')" 4800
+equal "each id has one content, and every event is there" "$(jq -c '[.source_request_id, (.events | length)]' "$accepted" | sort -u | awk -F'[],]' '{ n += $2 } END { print n }')" 5800
 
 # ---- one is stopped past its lease and wakes up: it settles nothing ----
-files "$work/in" 20 1 4000
-slow 400
+files "$work/in" 20 1 2000
+slow 150
 before=$(events)
 : >"$work/A.err"
 start A; a=$!
@@ -113,6 +129,6 @@ check "and says who has the file" grep -q 'taken over by' "$work/A.err"
 : >"$work/api/script"
 wait $b
 run B
-equal "the other one finishes it" "$(sql "SELECT f.state, d.delivered FROM file f JOIN document d ON d.file_id = f.id WHERE f.name LIKE 'f20%'")" "4|4000"
-equal "every event is there, by id" "$(jq -c '[.source_request_id, (.events | length)]' "$accepted" | sort -u | awk -F'[],]' '{ n += $2 } END { print n }')" 8800
+equal "the other one finishes it" "$(sql "SELECT f.state, d.delivered FROM file f JOIN document d ON d.file_id = f.id WHERE f.name LIKE 'f20%'")" "4|2000"
+equal "every event is there, by id" "$(jq -c '[.source_request_id, (.events | length)]' "$accepted" | sort -u | awk -F'[],]' '{ n += $2 } END { print n }')" 7800
 finish

@@ -239,6 +239,43 @@ static void test_simulated(void)
 	}
 }
 
+/* Batches that a host of this share takes in ten seconds, whose lanes are always full. */
+static size_t of_share(double share, double others)
+{
+	struct send_pace p = {0};
+	size_t n = 0, sum = 0;
+	send_pace_init(&p, 270, 0);
+	send_pace_share(&p, share, others);
+	for (int64_t now = 0; now < 10000;) {
+		int64_t wait = take(&p, 7, &n, now);
+		sum += n;
+		if (n > 0) /* the API says what all hosts have used of 270 */
+			send_pace_calm(&p, ((double)p.in_second + others) * 100 / 270, p.in_second,
+				       5, now);
+		now += wait > 0 ? wait : 1;
+	}
+	return sum;
+}
+
+static void test_share(void)
+{
+	size_t alone = of_share(1, 0), half = of_share(0.5, 135), third = of_share(1.0 / 3, 180);
+	CU_ASSERT(alone > 2600 && alone <= 2710);
+	CU_ASSERT(half > 1280 && half <= 1360);
+	CU_ASSERT(third > 850 && third <= 910);
+	CU_ASSERT_EQUAL(of_share(0, 270), 0);
+	/* a share that shrinks does so at once, and one that grows is used */
+	struct send_pace p = {0};
+	size_t n = 0;
+	send_pace_init(&p, 270, 0);
+	send_pace_share(&p, 0.5, 0);
+	CU_ASSERT(p.rate <= 135);
+	send_pace_share(&p, 0, 0);
+	CU_ASSERT(take(&p, 1, &n, 10) > 0);
+	send_pace_share(&p, 1, 0);
+	CU_ASSERT_EQUAL(p.rate, 270);
+}
+
 static void test_backoff(void)
 {
 	CU_ASSERT_EQUAL(send_backoff(0, 500, 60000, 0), 0);
@@ -258,6 +295,7 @@ int main(void)
 	    {"429 slows", test_throttle},
 	    {"feeds share a key's limit", test_limit_shared},
 	    {"an API's limit is made use of", test_simulated},
+	    {"hosts that share a key", test_share},
 	    {"backoff", test_backoff},
 	    CU_TEST_INFO_NULL,
 	};
