@@ -76,6 +76,7 @@ struct batch {
 	size_t n_rows;
 	struct batch_object *objects; /* own; NULL: the sink takes it as a whole */
 	size_t n_objects;
+	uint64_t cut; /* names and values that were over a limit of the sink and were cut */
 	/* an earlier run may have sent it, and heard no answer: whoever sends it sets this */
 	bool in_doubt;
 	struct batch *next; /* for whoever holds it */
@@ -107,6 +108,8 @@ struct batch_form {
 	bool convert_counts;
 	/* The sink takes events of any age in one place: none are historical. */
 	bool ageless;
+	/* Nothing of these documents is sent but what surrounds the events. NULL: all is. */
+	bool (*drops_events)(const struct batch_settings *settings);
 	/* Whether a row can go there: what it is converted to is within the sink's limits. False:
 	 * fault says why not. NULL: what the Events API takes can. */
 	bool (*check)(const struct batch_settings *settings, const struct map_record *record,
@@ -114,8 +117,11 @@ struct batch_form {
 };
 /* by the feed's sink; a constant */
 const struct batch_form *batch_form_of(const struct conf_feed *feed);
+/* The same for documents of a type: the limits of a request are the same, batches may differ. */
+const struct batch_form *batch_form_for(const struct conf_feed *feed, const char *event_type);
 extern const struct batch_form batch_form_events; /* the Events API's */
 extern const struct batch_form batch_form_braze;  /* batch_braze.c */
+extern const struct batch_form batch_form_audience;
 /* Leaves of a batch with objects the rows alone for which keeps() is true, and of the objects
  * those of their events; the user's too, unless `events` is set. */
 struct batch_keep {

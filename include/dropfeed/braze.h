@@ -17,6 +17,7 @@
  *	braze_user.c		identities and attributes
  *	braze_event.c		custom events, screen views, sessions
  *	braze_commerce.c	purchases and other commerce events
+ *	braze_audience.c	membership of audiences
  */
 #ifndef DROPFEED_BRAZE_H
 #define DROPFEED_BRAZE_H

@@ -325,6 +325,12 @@ int conf_feed_line(const struct conf_feed *feed, const char *key);
 /* The line in which the key of [dropfeed] is set; 0: it is not set. */
 int conf_line(const struct conf *conf, const char *key);
 
+/* Its sink has a form for the membership of audiences. */
+static inline bool conf_takes_audiences(const struct conf_feed *feed)
+{
+	return feed->send.sink == CONF_SINK_BRAZE;
+}
+
 /* It would deliver subject requests that nobody confirmed yet: nothing of it is sent. */
 static inline bool conf_feed_held(const struct conf_feed *feed)
 {

@@ -44,6 +44,10 @@ enum df_status name_parse_as(const char *name, const char *document_type, struct
  * requests. DF_REJECT bad-name: it is of the other kind. */
 enum df_status name_check_kind(const char *event_type, bool requests, struct df_err *err) DF_CHECK;
 
+/* Documents of audiences come to feeds alone whose sink takes them. DF_REJECT bad-name: not to this
+ * one. */
+enum df_status name_check_audience(const char *event_type, bool takes, struct df_err *err) DF_CHECK;
+
 /* True for a name inside or outside a zip that is never taken: hidden, .tmp, .part, .partial,
  * .filepart. */
 bool name_ignored(const char *name);

@@ -82,12 +82,22 @@ extern const struct schema_object schema_batch; /* but for events */
 /* A data subject request: who it is about, and what is asked for. It is not of the vendor's schema;
  * schema_request.c. */
 extern const struct schema_object schema_request;
+extern const struct schema_object schema_identities; /* of a request */
+/* Membership of audiences, likewise: who is meant, and in which audience; schema_audience.c. */
+extern const struct schema_object schema_audience, schema_audience_member;
+bool schema_type_audience(const char *name); /* of documents that hold it */
 extern const struct schema_event schema_events[];
 extern const size_t schema_n_events;
 
 static inline const struct schema_object *schema_event_root(const struct schema_event *event)
 {
 	return event->root != NULL ? event->root : &schema_batch;
+}
+
+/* What the paths of its data begin with. */
+static inline const char *schema_event_prefix(const struct schema_event *event)
+{
+	return event->data == &schema_audience_member ? "audience" : "events.data";
 }
 
 /* Documents of this type hold data subject requests, not events. */

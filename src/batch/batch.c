@@ -263,8 +263,10 @@ static bool same_user(const struct batch_maker *mk, const struct batch_open *o,
 	       (own == 0 || memcmp(batch_own_id(o), rec->request_id, own) == 0);
 }
 
-static bool has_room(const struct batch_open *o, size_t more)
+static bool has_room(const struct batch_maker *mk, const struct batch_open *o, size_t more)
 {
+	if (mk->set.form->one_for_user)
+		return true;
 	return batch_size(o->own_id_len, o->members_len, o->events_len + 1 + more) <=
 	       BATCH_MAX_BYTES;
 }
@@ -278,7 +280,7 @@ static bool can_fold(const struct batch_maker *mk, const struct batch_open *o,
 	if (!mk->set.fold_products || mk->previous != o || rec->fold_to == 0 || l->fold_to == 0)
 		return false;
 	if (l->products + rec->fold_items > BATCH_MAX_FOLDED ||
-	    !has_room(o, rec->fold_to - rec->fold_from))
+	    !has_room(mk, o, rec->fold_to - rec->fold_from))
 		return false;
 	bool own = rec->message_id != NULL;
 	const char *e = o->events.data;
@@ -406,7 +408,7 @@ enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *
 	bool same = o != NULL && same_user(mk, o, rec, historical);
 	bool folds = same && can_fold(mk, o, rec);
 	bool joins = folds || (same && o->n_events < mk->max_events &&
-			       has_room(o, event_size(mk->event_frame, rec)));
+			       has_room(mk, o, event_size(mk->event_frame, rec)));
 	if (o != NULL && !joins) {
 		st = close_batch(mk, o, err);
 		o = NULL;

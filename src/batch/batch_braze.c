@@ -33,6 +33,7 @@ static void convert(const struct batch_settings *set, struct batch *b)
 	if (!braze_map(map, b->json, b->json_len, &o, &fault))
 		abort(); /* a defect: each of its rows was checked */
 	take_objects(b, &o);
+	b->cut = o.cut;
 	size_t len = o.text.len, id_len = b->id_len;
 	df_buf_add(&o.text, b->id, id_len);
 	batch_replace(b, &o.text, len, id_len);
@@ -63,6 +64,14 @@ static bool check(const struct batch_settings *set, const struct map_record *rec
 	return good;
 }
 
+static bool drops_events(const struct batch_settings *set)
+{
+	struct braze *map = mapping(set);
+	bool drops = !braze_forwards(map, set->event_type);
+	braze_free(map);
+	return drops;
+}
+
 /* A user's attributes are an object beside those of its events. */
 const struct batch_form batch_form_braze = {.max_batches = BRAZE_MAX_OBJECTS,
 					    .max_events = BRAZE_MAX_OBJECTS,
@@ -71,4 +80,16 @@ const struct batch_form batch_form_braze = {.max_batches = BRAZE_MAX_OBJECTS,
 					    .convert = convert,
 					    .convert_counts = true,
 					    .ageless = true,
+					    .drops_events = drops_events,
 					    .check = check};
+
+/* A user's audiences are one object, and all of them. */
+const struct batch_form batch_form_audience = {.max_batches = BRAZE_MAX_OBJECTS,
+					       .max_events = BRAZE_MAX_OBJECTS,
+					       .max_bytes = BRAZE_MAX_BYTES - 64,
+					       .batch_events = UINT32_MAX,
+					       .one_for_user = true,
+					       .convert = convert,
+					       .convert_counts = true,
+					       .ageless = true,
+					       .check = check};

@@ -20,6 +20,11 @@ const struct batch_form *batch_form_of(const struct conf_feed *feed)
 	return feed->requests.on ? &batch_form_requests : forms[feed->send.sink];
 }
 
+const struct batch_form *batch_form_for(const struct conf_feed *feed, const char *event_type)
+{
+	return schema_type_audience(event_type) ? &batch_form_audience : batch_form_of(feed);
+}
+
 void batch_replace(struct batch *b, struct df_buf *json, size_t id_at, size_t id_len)
 {
 	df_buf_cstr(json);

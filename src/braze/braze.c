@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "braze_priv.h"
 
+#include "dropfeed/schema.h"
+
 #include <stdlib.h>
 #include <time.h>
 
@@ -100,20 +102,19 @@ static struct braze_user user_read(struct json_walk members)
 	return user;
 }
 
-/* Puts the user's object. */
+/* Finds the user's id. */
 static bool writer_begin(struct braze_writer *w, const struct braze_user *user)
 {
 	w->text = &w->out->text;
 	w->external_id = json_find(json_walk_into(user->identities), w->b->set->external_id);
 	w->fault->code = NULL;
-	if (json_string(w->external_id).len == 0) {
-		braze_fail(w, "missing-identity",
-			   "user_identities.%s is empty, and Braze knows users by it "
-			   "(external_id names another identity)",
-			   w->b->set->external_id);
-		return false;
-	}
-	return braze_put_user(w, user);
+	if (json_string(w->external_id).len > 0)
+		return true;
+	braze_fail(w, "missing-identity",
+		   "user_identities.%s is empty, and Braze knows users by it (external_id names "
+		   "another identity)",
+		   w->b->set->external_id);
+	return false;
 }
 
 /* A user's object that says nothing is left out where there are others. */
@@ -134,6 +135,14 @@ static void put_event(struct braze_writer *w, struct json_text type, struct json
 		braze_put_event(w, type, data);
 }
 
+static bool is_audience(struct json_walk events)
+{
+	struct json_text ignored, event = {0};
+	return json_walk_next(&events, &ignored, &event) &&
+	       json_text_is(json_string(json_find(json_walk_into(event), "event_type")),
+			    "audience");
+}
+
 bool braze_map(const struct braze *b, const char *json, size_t len, struct braze_objects *out,
 	       struct braze_fault *fault)
 {
@@ -143,7 +152,14 @@ bool braze_map(const struct braze *b, const char *json, size_t len, struct braze
 	struct braze_user user = user_read(members);
 	struct json_text ignored, event;
 	size_t first = out->n;
-	bool says = writer_begin(&w, &user);
+	if (!writer_begin(&w, &user))
+		return false;
+	if (is_audience(events)) {
+		braze_put_audiences(&w, events);
+		return fault->code == NULL;
+	}
+
+	bool says = braze_put_user(&w, &user);
 	for (uint32_t i = 0; fault->code == NULL && json_walk_next(&events, &ignored, &event);
 	     i++) {
 		struct json_walk parts = json_walk_into(event);
@@ -156,15 +172,32 @@ bool braze_map(const struct braze *b, const char *json, size_t len, struct braze
 	return fault->code == NULL;
 }
 
+/* A row of an audience document as the only one of its batch. */
+static bool map_audience_row(struct braze_writer *w, const struct braze_row *row)
+{
+	struct df_buf event = {0};
+	df_buf_adds(&event, "[{\"data\":{");
+	df_buf_add(&event, row->data, row->data_len);
+	df_buf_adds(&event, "}}]");
+	braze_put_audiences(w, json_walk_into((struct json_text){event.data, event.len}));
+	df_buf_free(&event);
+	return w->fault->code == NULL;
+}
+
 bool braze_map_row(const struct braze *b, const struct braze_row *row, struct braze_objects *out,
 		   struct braze_fault *fault)
 {
 	struct braze_writer w = {.b = b, .out = out, .fault = fault};
 	struct braze_user user = user_read(json_walk_members(row->members, row->members_len));
 	size_t first = out->n;
-	bool says = writer_begin(&w, &user);
+	if (!writer_begin(&w, &user))
+		return false;
+	if (row->event_type != NULL && schema_type_audience(row->event_type))
+		return map_audience_row(&w, row);
+
+	bool says = braze_put_user(&w, &user);
 	w.event = 0;
-	if (row->event_type != NULL && fault->code == NULL)
+	if (row->event_type != NULL)
 		put_event(&w, (struct json_text){row->event_type, strlen(row->event_type)},
 			  json_walk_members(row->data, row->data_len));
 	if (!says && fault->code == NULL)

@@ -94,4 +94,8 @@ void braze_put_session(struct braze_writer *w, struct json_walk data);
 /* ---- braze_commerce.c: of a commerce_event ---- */
 void braze_put_commerce(struct braze_writer *w, struct json_walk data);
 
+/* ---- braze_audience.c ---- */
+/* The object of a user whose events are audiences. */
+void braze_put_audiences(struct braze_writer *w, struct json_walk events);
+
 #endif

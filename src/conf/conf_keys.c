@@ -42,6 +42,8 @@ static const char *const detection_words[] = {"none", "attributes", "events", "b
 /* enum conf_braze_screens */
 static const char *const screen_words[] = {"no", "yes", "name", NULL};
 static const char *const tag_words[] = {"true", "null", NULL};
+/* the bits of enum conf_braze_audience */
+static const char *const audience_words[] = {"string", "array", "attribute", NULL};
 static const char *const checksum_words[] = {".sha256", ".md5", NULL};
 /* ---- values with rules of their own ---- */
 
@@ -454,6 +456,8 @@ const struct conf_key conf_feed_keys[] = {
     FROZEN(consent, braze.consent, conf_parse_consent, words, .fallback = "", .verbatim = true),
     FROZEN(user_tags, braze.tags_null, conf_parse_word_bool, word_bool, .fallback = "true",
 	   .words = tag_words),
+    FROZEN(audiences, braze.audiences, conf_parse_audiences, audiences, .fallback = "string",
+	   .words = audience_words),
     /* expectations */
     LIVE(expect, expect, expect, .fallback = NULL),
     LIVE(expect_rows, expect, expect_rows, .fallback = NULL),

@@ -123,6 +123,8 @@ static enum df_status decode_file(struct decode *d, const struct conf_feed *feed
 	if (st != DF_OK)
 		return st;
 	st = name_check_kind(parsed.event_type, feed->requests.on, err);
+	if (st == DF_OK)
+		st = name_check_audience(parsed.event_type, conf_takes_audiences(feed), err);
 	if (st != DF_OK)
 		return st;
 	st = decode_stat(feed, &parsed, fd, &sink.packed, err);

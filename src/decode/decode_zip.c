@@ -206,7 +206,10 @@ static enum df_status zip_document(struct zip_reader *r, const zip_stat_t *sb, c
 			       "type; rename the entry to NAME-EVENTTYPE.csv, such as "
 			       "orders-custom_event.csv",
 			       sb->name);
-	enum df_status st = name_check_kind(event_type, r->out->feed->requests.on, err);
+	const struct conf_feed *feed = r->out->feed;
+	enum df_status st = name_check_kind(event_type, feed->requests.on, err);
+	if (st == DF_OK)
+		st = name_check_audience(event_type, conf_takes_audiences(feed), err);
 	if (st != DF_OK) {
 		df_err_context(err, "the zip's entry '%.200s'", sb->name);
 		return st;

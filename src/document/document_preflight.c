@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "dropfeed/document.h"
+#include "document_pass.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct preflight_pass {
@@ -32,6 +33,9 @@ static enum df_status count_batch(void *ctx, struct batch *b, struct df_err *err
 	lane->batches++;
 	lane->events += b->n_events;
 	lane->bytes += b->json_len + 1;
+	if (b->n_events > form->max_events) /* it takes several */
+		p->out->requests += (b->n_events - 1) / form->max_events;
+	p->out->cut += b->cut;
 	p->out->batches++;
 	p->out->events += b->n_events;
 	batch_free(b);
@@ -66,6 +70,28 @@ static enum df_status check_rejects(const struct document_pass *w, struct df_err
 		       rejected, rows, (double)max / 1000);
 }
 
+/* What of the document does not go out as it is. */
+static void note_losses(struct document_pass *pass, const struct batch_settings *settings,
+			const struct document_forecast *found)
+{
+	char text[200];
+	if (settings->form != NULL && settings->form->drops_events != NULL &&
+	    settings->form->drops_events(settings)) {
+		snprintf(text, sizeof(text),
+			 "%s documents make no events at the feed's sink: only the attributes of "
+			 "their users are sent",
+			 settings->event_type);
+		document_pass_note(pass, "not-forwarded", text);
+	}
+	if (found->cut == 0)
+		return;
+	snprintf(text, sizeof(text),
+		 "%llu names, values and lists are over the limits of the feed's sink: a part of "
+		 "each is sent",
+		 (unsigned long long)found->cut);
+	document_pass_note(pass, "cut", text);
+}
+
 enum df_status document_preflight(struct document_pass *pass, const struct batch_settings *settings,
 				  document_reject_handler reject, void *ctx,
 				  struct document_forecast *out, struct df_err *err)
@@ -89,6 +115,8 @@ enum df_status document_preflight(struct document_pass *pass, const struct batch
 	out->rejected = pass->rejected;
 	out->skipped = pass->skipped;
 	out->late = pass->late;
+	if (st == DF_OK && settings != NULL)
+		note_losses(pass, settings, out);
 	if (st == DF_OK)
 		st = check_rejects(pass, err);
 	free(p.lanes);
@@ -99,7 +127,7 @@ struct batch_settings document_batch_settings(const struct conf_feed *feed, cons
 					      const struct decode_doc *doc, int64_t begun_ms)
 {
 	return (struct batch_settings){
-	    .form = batch_form_of(feed),
+	    .form = batch_form_for(feed, doc->event_type),
 	    .options = feed,
 	    .feed = feed->name,
 	    .sha256 = sha256,

@@ -43,7 +43,7 @@ static inline bool may_repeat_header(const struct map *m, const struct rows_row 
 
 struct batch_settings document_pass_sizes(const struct document_pass *w)
 {
-	return (struct batch_settings){.form = batch_form_of(w->feed),
+	return (struct batch_settings){.form = batch_form_for(w->feed, w->doc->event_type),
 				       .options = w->feed,
 				       .event_type = w->doc->event_type,
 				       .begun_ms = w->begun_ms};

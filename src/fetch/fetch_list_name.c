@@ -44,7 +44,10 @@ enum df_status fetch_list_parse(const struct conf_feed *feed, const char *leaf, 
 				struct df_err *err)
 {
 	enum df_status st = name_parse_as(leaf, feed->decode.document_type, out, err);
-	return st == DF_OK ? name_check_kind(out->event_type, feed->requests.on, err) : st;
+	if (st == DF_OK)
+		st = name_check_kind(out->event_type, feed->requests.on, err);
+	return st == DF_OK ? name_check_audience(out->event_type, conf_takes_audiences(feed), err)
+			   : st;
 }
 
 enum list_place fetch_list_place(const struct conf_feed *feed, const char *name)

@@ -272,7 +272,9 @@ static void put_time_last(struct map *m)
 enum df_status map_bind(struct map *m, struct df_err *err)
 {
 	m->batch = map_root_new(schema_event_root(m->event), "");
-	m->data = m->event->data != NULL ? map_root_new(m->event->data, "events.data") : NULL;
+	m->data = m->event->data != NULL
+		      ? map_root_new(m->event->data, schema_event_prefix(m->event))
+		      : NULL;
 	m->request_column = m->message_column = MAP_NONE;
 	m->time_column = MAP_NONE;
 	move_batch_time(m);

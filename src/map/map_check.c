@@ -85,6 +85,8 @@ void map_defaults(struct map *m)
 		map_request_defaults(m);
 		return;
 	}
+	if (m->event->root != NULL)
+		return; /* nothing of that has a place in it */
 	set_default(m, "environment",
 		    feed->map.environment != NULL ? feed->map.environment : "production");
 	if (feed->map.data_plan != NULL)

@@ -187,6 +187,15 @@ enum df_status name_check_kind(const char *event_type, bool requests, struct df_
 	    event_type);
 }
 
+enum df_status name_check_audience(const char *event_type, bool takes, struct df_err *err)
+{
+	if (takes || !schema_type_audience(event_type))
+		return DF_OK;
+	return df_fail(DF_REJECT, err, "bad-name",
+		       "audience documents hold the membership of audiences: a feed with sink = "
+		       "braze takes them");
+}
+
 const char *name_advice(const char *name)
 {
 	size_t len = strlen(name);

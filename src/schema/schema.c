@@ -903,5 +903,6 @@ const struct schema_event schema_events[] = {
     {"erasure", NULL, &schema_request},
     {"access", NULL, &schema_request},
     {"portability", NULL, &schema_request},
+    {"audience", &schema_audience_member, &schema_audience},
 };
 const size_t schema_n_events = COUNT(schema_events);

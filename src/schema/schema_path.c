@@ -237,7 +237,7 @@ static enum schema_path_result parse_data(const struct schema_event *event, stru
 		return result;
 	for (size_t i = 0; i < schema_n_events; i++) {
 		struct schema_path ignored = {0};
-		if (schema_events[i].data == NULL ||
+		if (schema_events[i].data == NULL || schema_events[i].root != NULL ||
 		    parse_object(schema_events[i].data, c, &ignored) != SCHEMA_PATH_OK)
 			continue;
 		*other = &schema_events[i];
@@ -263,8 +263,10 @@ enum schema_path_result schema_path_parse(const struct schema_event *event, cons
 		    event, (struct cursor){name + strlen("events."), len - strlen("events.")}, path,
 		    other != NULL ? other : &ignored);
 	}
+	const char *own = schema_event_prefix(event);
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-		if (!skip(&c, prefixes[i]))
+		bool other_prefix = strcmp(own, prefixes[0]) != 0;
+		if (!skip(&c, other_prefix ? own : prefixes[i]))
 			continue;
 		path->data = true;
 		if (c.len == 0)

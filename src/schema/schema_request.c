@@ -39,7 +39,7 @@ static const struct schema_field identity_fields[] = {
     ID("other_id_10", SCHEMA_STRING),    ID("mobile_number", SCHEMA_STRING),
     ID("phone_number_2", SCHEMA_STRING), ID("phone_number_3", SCHEMA_STRING),
 };
-static const struct schema_object identities = {identity_fields, COUNT(identity_fields)};
+const struct schema_object schema_identities = {identity_fields, COUNT(identity_fields)};
 
 static const struct schema_field asked_fields[] = {
     {"regulation", SCHEMA_ENUM, SCHEMA_ONE, SCHEMA_REQUIRED, schema_regulations, NULL},
@@ -53,7 +53,7 @@ static const struct schema_object asked = {asked_fields, COUNT(asked_fields)};
 static const struct schema_field request_fields[] = {
     ID("mpid", SCHEMA_INTEGER),
     {"device_info", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &device},
-    {"user_identities", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &identities},
+    {"user_identities", SCHEMA_OBJECT, SCHEMA_ONE, 0, NULL, &schema_identities},
     {"request", SCHEMA_OBJECT, SCHEMA_ONE, SCHEMA_REQUIRED, NULL, &asked},
 };
 const struct schema_object schema_request = {request_fields, COUNT(request_fields)};

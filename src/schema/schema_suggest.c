@@ -178,9 +178,10 @@ void schema_suggest(const struct schema_event *event, const char *name, size_t l
 	s.whole = result == SCHEMA_PATH_WHOLE || result == SCHEMA_PATH_NO_KEY;
 	walk(&s, schema_event_root(event), "");
 	if (event->data != NULL)
-		walk(&s, event->data, "events.data.");
+		walk(&s, event->data,
+		     event->root == NULL ? "events.data." : "audience."); /* schema_event_prefix */
 	/* nothing is near: any name does for an attribute */
-	if (!schema_event_requests(event) && !s.whole && (s.best > slip(&s) || s.best >= s.len))
+	if (event->root == NULL && !s.whole && (s.best > slip(&s) || s.best >= s.len))
 		snprintf(s.path, sizeof(s.path), "%s%.*s",
 			 event->data != NULL ? "events.data.custom_attributes."
 					     : "user_attributes.",

@@ -259,7 +259,7 @@ const size_t schema_n_words = sizeof(schema_words) / sizeof(schema_words[0]);
 
 unsigned schema_where(const struct schema_event *event)
 {
-	if (schema_event_requests(event))
+	if (event->root != NULL) /* not of the vendor's schema */
 		return 0;
 	if (event->data == NULL)
 		return EVENTLESS;

@@ -97,6 +97,47 @@ peer_stop
 equal "no request has more than 75 objects" "$(jq -s 'map(.attributes + .events + .purchases) | max <= 75' "$peer/requests.ndjson")" true
 equal "and each product came once" "$(jq -r '.[1].product_id' "$peer/events.ndjson" | sort | uniq -c | awk '{ n[$1]++ } END { print n[1] + 0, length(n) }')" "180 1"
 
+# ---- audiences ----
+# members: rows of three users, not side by side: C-1 is in two, was in a third; C-2 has left; C-3 is in 26.
+members() {
+	echo "user_identities.customer_id,user_identities.email,audience.id,audience.name,audience.member"
+	echo 'C-1,,13053,Ibiza dreamers,true'
+	echo 'C-2,,13053,Ibiza dreamers,false'
+	echo 'C-1,,13051,"Say ""hi""",TRUE'
+	echo ',x@example.com,13051,Nobody there,true'
+	echo 'C-1,,13052,Possible Parisians,true'
+	local i
+	for ((i = 1; i <= 26; i++)); do echo "C-3,,A$i,Audience $i,true"; done
+	echo 'C-1,,13052,Possible Parisians,false'
+}
+for how in string array attribute "string array" "string attribute" "array attribute" "string array attribute"; do
+	peer_start
+	feed "audiences = $how"
+	members >"$work/in/all-audience.csv"
+	exits 1 "audiences = $how" run
+	peer_stop
+	wanted='{"external_id":"C-1"'
+	case $how in *attribute*) wanted=$wanted',"In Ibiza dreamers":true,"In Possible Parisians":false,"In Say \"hi\"":true' ;; esac
+	case $how in *string*) wanted=$wanted",\"SegmentMembership\":\"'13053','13051'\"" ;; esac
+	case $how in *array*) wanted=$wanted',"SegmentMembershipArray":["13053","13051"]' ;; esac
+	equal "$how: the whole membership of a user" "$(jq -cS '.["C-1"]' "$peer/users.json")" "$(jq -cS . <<<"$wanted}")"
+	left=$(jq -cS '.["C-2"]' "$peer/users.json")
+	wanted='{"external_id":"C-2"'
+	case $how in *attribute*) wanted=$wanted',"In Ibiza dreamers":false' ;; esac
+	case $how in *string*) wanted=$wanted',"SegmentMembership":""' ;; esac
+	case $how in *array*) wanted=$wanted',"SegmentMembershipArray":[]' ;; esac
+	equal "$how: somebody who left" "$left" "$(jq -cS . <<<"$wanted}")"
+	case $how in *array*)
+		equal "$how: 25 of 26" "$(jq '.["C-3"].SegmentMembershipArray | length' "$peer/users.json")" 25
+		said "with a warning" "over the limits of the feed's sink"
+		;;
+	esac
+	equal "$how: one object for each user" "$(jq -s 'map(.attributes) | add' "$peer/requests.ndjson")" 3
+	equal "$how: a row without the id is rejected" "$(reasons all-audience.csv)" "1 missing-identity "
+done
+exits 1 "other sinks take no audience document" import --sink - "$work/in/all-audience.csv"
+said "and that is said" "sink = braze takes them"
+
 # ---- answers that are certain ----
 peer_start 202 500 503 "429 1" 400 201
 feed "lanes = 1"
