@@ -30,6 +30,7 @@ struct file_stream {
 	int fd;
 	char *temporary;         /* own; NULL for standard output */
 	bool complete;           /* an earlier run renamed the file: nothing is left to write */
+	bool any;                /* something was put */
 	struct df_buf buf;       /* whole lines */
 	uint64_t written, begun; /* bytes; begun: of them, what df_write_behind saw to */
 	size_t batches, events;  /* in buf */
@@ -63,13 +64,14 @@ static enum df_status file_open(struct send_stream *st, struct df_err *err)
 		return df_fail(DF_USAGE, err, NULL, "the file sink has no path");
 	struct stat have;
 	bool slash = path[strlen(path) - 1] == '/'; /* a folder, whether it is there or not */
-	if (slash || (stat(path, &have) == 0 && !S_ISREG(have.st_mode)))
+	bool there = !slash && stat(path, &have) == 0;
+	if (slash || (there && !S_ISREG(have.st_mode)))
 		return df_fail(DF_USAGE, err, NULL,
 			       "%s is not a regular file: name a file for the batches", path);
 	struct file_stream *f = file_new(st);
-	/* The ledger remembers progress only of a file that has got its name; whoever reads it
-	 * may have taken it away since. */
-	f->complete = st->resumed;
+	/* A file that is one document's gets its name when it has all of what was left. Progress
+	 * without it was made with another sink: the rest of the document is still to be written. */
+	f->complete = st->resumed && there && !st->feed->send.sink_append;
 	if (f->complete)
 		return DF_OK;
 	if (st->feed->send.sink_append) {
@@ -191,6 +193,7 @@ static enum df_status file_put(struct send_stream *st, struct batch *b, struct d
 		f->batches++;
 		f->events += b->n_events;
 	}
+	f->any = true;
 	f->lanes[b->lane].done = b->lane_position + 1;
 	f->lanes[b->lane].rows += b->n_rows;
 	f->lanes[b->lane].moved = true;
@@ -374,7 +377,9 @@ static enum df_status file_close(struct send_stream *st, bool abandon, struct df
 		/* One document after the other: each replaces the file by a longer one. */
 		pthread_mutex_lock(&st->sender->out);
 		send_touched(st);
-		if (!f->complete)
+		/* All lanes of a file are settled at once: whoever reads it may have taken it away
+		 * since, when nothing is left. */
+		if (!f->complete && (f->any || !st->resumed))
 			status = file_publish(st, err);
 		if (status == DF_OK)
 			status = file_settle(st, err);

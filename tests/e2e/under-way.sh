@@ -98,6 +98,28 @@ for step in 'after note a checked document' 'before note that a document is take
 	: >"$accepted" # the same rows, in batches of another content
 done
 
+# a part went to the API, the rest is to go to a file: of its own, or one for all documents
+for sink in own/ all; do
+	rm -f "$work/api/script"
+	receiver_stop
+	receiver_start "$work/api" --port "${endpoint##*:}" || exit 1
+	afresh 'lanes = 1' 'batches_per_second = 20' 'give_up_after = 1s'
+	printf '202\n401\n401\n' >"$work/api/script"
+	exits 4 "a run whose key is refused after a request" run
+	settled=$(sql 'SELECT sum(done) FROM lane')
+	check "that settled a part" test "$settled" -gt 0 -a "$settled" -lt 12
+	sed -i '/^endpoint/d; /^api_/d' "$conf"
+	echo "sink = file:$work/sink/$sink" >>"$conf"
+	exits 0 "another sink, file:$sink" run
+	equal "gets the rest" "$(cat "$work"/sink/$sink* | wc -l)" $((12 - settled))
+	exits 0 "once" run
+	equal "and no more" "$(cat "$work"/sink/$sink* | wc -l)" $((12 - settled))
+done
+rm -f "$work/api/script"
+receiver_stop
+receiver_start "$work/api" --port "${endpoint##*:}" || exit 1
+: >"$accepted"
+
 # the sink and the key are never stored
 afresh 'lanes = 3'
 dies "after count a lane's rows" run
@@ -238,7 +260,7 @@ equal "there is one" "$(find "$state/rejects" -type f | wc -l)" 1
 now=$(date +%s)
 afresh
 clicks "$work/in/a-custom_event.csv" 48 $(((now - 40 * 86400) * 1000))
-dies 'after note a checked document' run
+dies 'before request' run
 sql "UPDATE document SET begun_ms = begun_ms - 20 * 86400000"
 sql "UPDATE file SET pulled_ms = pulled_ms + 4000 * 86400000"
 sql "INSERT OR REPLACE INTO seen VALUES('clicks', 'z-custom_event.csv', 5, 5, 9999999999999, 9999999999999)"
