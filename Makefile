@@ -55,6 +55,7 @@ FUZZ     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 # What runs the inputs: our own main, or libFuzzer's (FUZZ_MAIN= and its flags in LDFLAGS).
 FUZZ_MAIN ?= $(BUILD)/tests/fuzz/replay.o
 FUZZ_SECONDS ?= 60
+FLEET_SECONDS ?= 600
 # `make test` runs the corpora through targets that are sanitized, whatever the rest is.
 FUZZ_BUILD = $(BUILD)$(if $(SANITIZE),,/sanitized)
 CFILES    = $(wildcard src/*.c src/*/*.c tests/*/*.c)
@@ -63,7 +64,7 @@ HFILES    = $(wildcard include/*/*.h src/*/*.h tests/*/*.h)
 # A nested make builds on all processors, unless -j was given already.
 PARALLEL  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all deps build-deps test-deps deps-lint deps-fuzz deps-bench have-libs build-tests calls crash demo test unit e2e fuzz fuzz-targets fuzz-replays bench growth pace soak plan-peer report-shots deb deb-deps deb-test boot-deps image image-test cronjob-test model
+.PHONY: all deps build-deps test-deps deps-lint deps-fuzz deps-bench have-libs build-tests calls crash demo test unit e2e fuzz fuzz-targets fuzz-replays bench growth pace soak plan-peer report-shots deb deb-deps deb-test boot-deps image image-test cronjob-test model fleet
 .PHONY: lint format asan tsan valgrind install uninstall clean help libssh2
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -185,6 +186,11 @@ libssh2: ## build libssh2 1.11 into build/libssh2, for RSA keys where the system
 
 asan: ## the same tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory test BUILD=build-asan SANITIZE=address,undefined
+
+fleet: deps ## four hosts that share a ledger while everything fails, FLEET_SECONDS (600)
+	@tests/deps ci
+	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed peers faults
+	@tests/with-postgres tests/fleet/chaos.py $(BUILD) --seconds $(FLEET_SECONDS)
 
 model: deps ## let spin check how hosts share a ledger, in each interleaving; two minutes
 	@tests/deps model
