@@ -208,6 +208,7 @@ struct run_fault { /* one thing wrong with one row */
 struct run_check { /* of one document */
 	/* document NULL when the file is it; event_type "" when unknown */
 	const char *file, *document, *event_type;
+	const char *unit; /* "batches", or what its rows become instead */
 	uint64_t rows, accepted, rejected, skipped, events, batches, requests;
 	struct df_err refused; /* code "" when it is not refused */
 	const struct map_warning *warnings;

@@ -73,7 +73,8 @@ static bool drops_events(const struct batch_settings *set)
 }
 
 /* A user's attributes are an object beside those of its events. */
-const struct batch_form batch_form_braze = {.max_batches = BRAZE_MAX_OBJECTS,
+const struct batch_form batch_form_braze = {.unit = "batches",
+					    .max_batches = BRAZE_MAX_OBJECTS,
 					    .max_events = BRAZE_MAX_OBJECTS,
 					    .max_bytes = BRAZE_MAX_BYTES - 64,
 					    .batch_events = BRAZE_MAX_OBJECTS - 1,

@@ -4,7 +4,8 @@
 
 #include <stdlib.h>
 
-const struct batch_form batch_form_events = {.max_batches = REQUEST_MAX_BATCHES,
+const struct batch_form batch_form_events = {.unit = "batches",
+					     .max_batches = REQUEST_MAX_BATCHES,
 					     .max_events = REQUEST_MAX_EVENTS,
 					     .max_bytes = REQUEST_MAX_BYTES};
 

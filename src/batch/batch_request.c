@@ -199,7 +199,8 @@ static void request_convert(const struct batch_settings *set, struct batch *b)
 	json_object_put(o);
 }
 
-const struct batch_form batch_form_requests = {.max_batches = 1,
+const struct batch_form batch_form_requests = {.unit = "requests",
+					       .max_batches = 1,
 					       .max_events = 1,
 					       .max_bytes = REQUEST_MAX_BYTES,
 					       .one_for_user = true,

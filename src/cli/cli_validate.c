@@ -191,8 +191,11 @@ static void text_document(struct validate_output *out, const struct run_check *c
 			    (unsigned long long)c->rejected);
 		if (c->skipped > 0)
 			df_buf_addf(&b, ", %llu skipped", (unsigned long long)c->skipped);
-		df_buf_addf(&b, "; %llu events in %llu batches\n", (unsigned long long)c->events,
-			    (unsigned long long)c->batches);
+		if (c->events > 0 || strcmp(c->unit, "requests") != 0)
+			df_buf_addf(&b, "; %llu events in", (unsigned long long)c->events);
+		else
+			df_buf_addc(&b, ';');
+		df_buf_addf(&b, " %llu %s\n", (unsigned long long)c->batches, c->unit);
 	}
 	for (size_t i = 0; i < c->n_warnings; i++) {
 		df_buf_adds(&b, "  warning: ");

@@ -54,7 +54,9 @@ static enum df_status check_document(struct check_work *w, const char *name,
 	struct df_err why = {0};
 	pass.shared = document_shared_new();
 	enum df_status st = document_preflight(&pass, &settings, on_reject, w, &found, &why);
-	struct run_check check = {.document = doc->name, .event_type = doc->event_type};
+	struct run_check check = {.document = doc->name,
+				  .event_type = doc->event_type,
+				  .unit = batch_form_of(w->feed)->unit};
 	struct map_warning *warnings = document_pass_warnings(&pass, &check.n_warnings);
 	document_shared_free(pass.shared);
 	pass.shared = NULL;
@@ -93,7 +95,7 @@ static enum df_status check_open_file(struct check_work *w, const char *name, in
 	bool refused = false;
 	enum df_status st = decode_open(w->feed, name, fd, run_scratch(), &d, &why);
 	if (st == DF_REJECT) {
-		struct run_check none = {.event_type = ""};
+		struct run_check none = {.event_type = "", .unit = "batches"};
 		report(w, &none, &why);
 		refused = true;
 	} else if (st != DF_OK) {
@@ -161,7 +163,7 @@ static void log_requests(const struct conf_feed *feed, const struct run_check *c
 		   *comma = c->document != NULL ? ", " : "";
 	df_log(
 	    DF_LOG_INFO,
-	    "%s: %s%s%s: %llu rows, %llu would be rejected; %llu %s requests would be made of %s "
+	    "%s: %s%s%s: %llu rows, %llu would be rejected; %llu %s requests would be sent to %s "
 	    "with the key %s (`dropfeed import --feed %s --sink - FILE` shows them)",
 	    feed->name, c->file, comma, doc, (unsigned long long)c->rows,
 	    (unsigned long long)c->rejected, (unsigned long long)c->batches, c->event_type,

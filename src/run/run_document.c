@@ -306,6 +306,7 @@ static void document_log_done(struct run_file_work *w, const struct decode_doc *
 			      const struct ledger_document *d,
 			      const struct document_rejects *rejects)
 {
+	const char *unit = batch_form_of(w->f->feed)->unit;
 	char *name = run_document_label(w->f, doc);
 	struct df_buf why = {0};
 	document_reasons_words(&rejects->reasons, &why);
@@ -320,12 +321,12 @@ static void document_log_done(struct run_file_work *w, const struct decode_doc *
 		snprintf(skipped, sizeof(skipped), ", %llu skipped",
 			 (unsigned long long)d->skipped);
 	if (d->rejected == 0 && d->skipped == 0)
-		df_log_with(DF_LOG_INFO, &fields, "%s: %llu rows, all delivered in %llu batches",
-			    name, (unsigned long long)d->rows, (unsigned long long)d->batches);
+		df_log_with(DF_LOG_INFO, &fields, "%s: %llu rows, all delivered in %llu %s", name,
+			    (unsigned long long)d->rows, (unsigned long long)d->batches, unit);
 	else if (d->rejected == 0)
-		df_log_with(DF_LOG_INFO, &fields, "%s: %llu rows, %llu delivered in %llu batches%s",
+		df_log_with(DF_LOG_INFO, &fields, "%s: %llu rows, %llu delivered in %llu %s%s",
 			    name, (unsigned long long)d->rows, (unsigned long long)d->delivered,
-			    (unsigned long long)d->batches, skipped);
+			    (unsigned long long)d->batches, unit, skipped);
 	else
 		df_log_with(DF_LOG_WARN, &fields,
 			    "%s: %llu rows, %llu delivered%s, %llu rejected (%s): see %s", name,

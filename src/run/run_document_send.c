@@ -179,7 +179,7 @@ static enum df_status begin_sending(struct run_delivery *v, const char *target, 
 
 double run_document_pace(const struct conf_feed *feed)
 {
-	return feed->send.sink == CONF_SINK_EVENTS_API ? feed->send.batches_per_second : 0;
+	return feed->send.sink == CONF_SINK_EVENTS_API ? sender_rate(feed) : 0;
 }
 
 /* How long it took is for the report. What a run leaves unfinished is noted at once. */

@@ -112,7 +112,7 @@ static void look_at_sending(const struct run_progress *p, double *limit, double 
 			continue;
 		for (const struct run_item *k = p->items; k != i; k = k->next)
 			counted |= k->what == RUN_IS_SENT && same_key(k->feed, i->feed);
-		*limit += counted ? 0 : i->feed->send.batches_per_second;
+		*limit += counted ? 0 : sender_rate(i->feed);
 		if (i->rows > 0)
 			*left += batches_left(i, sum.batches);
 	}

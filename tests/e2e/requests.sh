@@ -31,7 +31,7 @@ settings >"$conf"
 exits 0 "check" check
 exits 0 "a run of a feed that is not confirmed" run
 said "says that nothing was sent, and why" 'nothing was sent: confirmed = yes is not set'
-said "says what would be" '3 erasure requests would be made of'
+said "says what would be" '3 erasure requests would be sent to http://127.0.0.1'
 exits 0 "the same, dry" run --dry-run
 exits 2 "import does not pass by that" import --feed erasures "$work/in/first-erasure.csv"
 said "it says why" 'confirmed = yes is not set'
