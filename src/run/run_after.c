@@ -7,6 +7,7 @@
 
 #include "dropfeed/report.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -38,6 +39,14 @@ static enum df_status collect(void *ctx, const struct ledger_file *f, struct df_
 	return DF_OK;
 }
 
+/* Will the rejects never be sent? Any other trouble with them, such as their belonging to
+ * somebody else, may end. */
+static bool is_given_up(const char *path)
+{
+	struct stat info;
+	return stat(path, &info) != 0 ? errno == ENOENT : (uint64_t)info.st_size > REJECTS_MAX;
+}
+
 /* The rejects go back as they are here. A file that somebody took away, or that is too large
  * to send in one piece, does not withhold the receipt. */
 static enum df_status put_rejects(const struct run_source *s, const char *path, struct df_err *err)
@@ -46,8 +55,8 @@ static enum df_status put_rejects(const struct run_source *s, const char *path, 
 	char *text = NULL;
 	size_t len = 0;
 	enum df_status st = df_read_file(path, REJECTS_MAX, &text, &len, &why);
-	if (st == DF_RETRY)
-		return df_fail(st, err, NULL, "%s", why.text);
+	if (st != DF_OK && !is_given_up(path))
+		return df_fail(DF_RETRY, err, NULL, "%s", why.text);
 	if (st != DF_OK) {
 		df_log_err(DF_LOG_WARN, &why);
 		return DF_OK;

@@ -130,7 +130,11 @@ rejects=$work/state-fourth/rejects/fourth/r-eventless.csv
 mv "$rejects" "$rejects.away"
 ln -s /proc/self/mem "$rejects" # reading its beginning is an input/output error
 exits 3 "rejects on a disk that fails" run
-said "reported as what it is" 'r-eventless.csv: not finished at the source: .*cannot read .*/r-eventless.csv: Input/output error'
+said "reported as what it is" 'r-eventless.csv: not finished at the source: .*cannot read .*/r-eventless.csv: (Input/output error|Permission denied)'
+rm "$rejects"
+ln -s "$rejects" "$rejects"
+exits 3 "rejects that cannot be opened" run
+rm "$rejects"
 mv "$rejects.away" "$rejects"
 exits 0 "the next run" run
 check "copies them" cmp "$rejects" "$drop/back/r-eventless.csv"
