@@ -22,7 +22,14 @@ void *df_alloc(size_t size) __attribute__((returns_nonnull)); /* zeroed; free wi
 void *df_realloc(void *p, size_t size);
 char *df_strdup(const char *s); /* NULL gives NULL */
 char *df_strndup(const char *s, size_t len);
-bool df_same_text(const char *a, const char *b);       /* either may be NULL */
+bool df_same_text(const char *a, const char *b);      /* either may be NULL */
+bool df_ends_with(const char *text, const char *end); /* ... and has something before that */
+bool df_is_leap_year(int64_t year);
+
+static inline bool df_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
 char *df_format(const char *fmt, ...) DF_PRINTF(1, 2); /* owned by the caller */
 /* stem and tail as the name of a file, which has 255 bytes at most: where it has to be, the stem
  * is cut, between two characters if it is UTF-8, and gets "~" and a piece of its hash, for

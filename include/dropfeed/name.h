@@ -48,6 +48,10 @@ enum df_status name_check_kind(const char *event_type, bool requests, struct df_
  * one. */
 enum df_status name_check_audience(const char *event_type, bool takes, struct df_err *err) DF_CHECK;
 
+/* The end of the name that says how the file is packed and encrypted, such as ".gz.gpg", in the
+ * name's own spelling; borrowed. "": it says nothing. */
+const char *name_layers(const char *name);
+
 /* True for a name inside or outside a zip that is never taken: hidden, .tmp, .part, .partial,
  * .filepart. */
 bool name_ignored(const char *name);

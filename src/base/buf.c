@@ -41,6 +41,12 @@ bool df_same_text(const char *a, const char *b)
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
+bool df_ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+	return n > m && strcmp(text + n - m, end) == 0;
+}
+
 char *df_format(const char *fmt, ...)
 {
 	char *out = NULL;

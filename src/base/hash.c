@@ -125,6 +125,11 @@ static int64_t clock_ms(clockid_t clock)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+bool df_is_leap_year(int64_t year)
+{
+	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
 int64_t df_now_ms(void)
 {
 	return clock_ms(CLOCK_REALTIME);

@@ -43,7 +43,7 @@ static struct slot *slot_of(const struct df_index *index, const char *name, size
 	return &index->slots[i];
 }
 
-static void grow(struct df_index *index)
+static void index_grow(struct df_index *index)
 {
 	struct df_index larger = {.size = index->size * 2, .n = index->n};
 	larger.slots = df_alloc(larger.size * sizeof(*larger.slots));
@@ -63,7 +63,7 @@ bool df_index_add(struct df_index *index, const char *name, size_t len, size_t n
 
 	*slot = (struct slot){name, len, number};
 	if (++index->n * 2 > index->size)
-		grow(index);
+		index_grow(index);
 	return true;
 }
 

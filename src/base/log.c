@@ -76,7 +76,7 @@ struct df_log_place df_log_at(const struct df_log_place *now)
 	return before;
 }
 
-static void add_text(struct df_buf *line, const char *name, const char *value)
+static void log_add_text(struct df_buf *line, const char *name, const char *value)
 {
 	if (value == NULL || value[0] == '\0')
 		return;
@@ -87,10 +87,10 @@ static void add_text(struct df_buf *line, const char *name, const char *value)
 static void add_fields(struct df_buf *line, const struct df_log_fields *f)
 {
 	const struct df_log_place *at = f->at != NULL ? f->at : &place;
-	add_text(line, "feed", at->feed);
-	add_text(line, "file", at->file);
-	add_text(line, "document", at->document);
-	add_text(line, "code", f->code);
+	log_add_text(line, "feed", at->feed);
+	log_add_text(line, "file", at->file);
+	log_add_text(line, "document", at->document);
+	log_add_text(line, "code", f->code);
 	for (size_t i = 0; i < f->n_numbers; i++)
 		df_buf_addf(line, ",\"%s\":%llu", f->numbers[i].name,
 			    (unsigned long long)f->numbers[i].value);
@@ -134,7 +134,7 @@ void df_log_status(const char *text)
 
 /* One write a line, so that threads do not mix; a log that cannot be written does not stop the
  * program. */
-static void put_line(const struct df_buf *line)
+static void log_put_line(const struct df_buf *line)
 {
 	struct df_buf out = {.max = 1 << 17};
 	pthread_mutex_lock(&status_lock);
@@ -168,11 +168,11 @@ static void log_line(enum df_log_level level, const struct df_log_fields *f, con
 	}
 	df_buf_addc(&line, '\n');
 	df_log_keep(line.data, line.len);
-	put_line(&line);
+	log_put_line(&line);
 	df_buf_free(&line);
 }
 
-static void DF_PRINTF(3, 0) log_list(enum df_log_level level, const struct df_log_fields *f,
+static void DF_PRINTF(3, 0) list_put(enum df_log_level level, const struct df_log_fields *f,
 				     const char *fmt, va_list values)
 {
 	char *text = NULL;
@@ -190,7 +190,7 @@ void df_log(enum df_log_level level, const char *fmt, ...)
 	if (level > log_level)
 		return;
 	va_start(values, fmt);
-	log_list(level, &none, fmt, values);
+	list_put(level, &none, fmt, values);
 	va_end(values);
 }
 
@@ -200,7 +200,7 @@ void df_log_with(enum df_log_level level, const struct df_log_fields *f, const c
 	if (level > log_level && !f->always)
 		return;
 	va_start(values, fmt);
-	log_list(level, f, fmt, values);
+	list_put(level, f, fmt, values);
 	va_end(values);
 }
 

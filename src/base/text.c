@@ -154,7 +154,7 @@ void df_json_string(struct df_buf *b, const char *s, size_t len)
 }
 
 /* Whether none of the bytes, or (a false alarm) perhaps one of them, has to be escaped. */
-static bool is_plain(const char *s, size_t len)
+static bool needs_no_escape(const char *s, size_t len)
 {
 	uint64_t eight = EACH(' ');
 	if (len < 8) {
@@ -174,7 +174,7 @@ static bool is_plain(const char *s, size_t len)
 size_t df_json_length(const char *s, size_t len)
 {
 	size_t more = 0;
-	if (is_plain(s, len))
+	if (needs_no_escape(s, len))
 		return len + 2;
 	for (size_t i = 0; i < len; i++) {
 		char e = json_escapes[(unsigned char)s[i]];

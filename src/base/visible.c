@@ -37,7 +37,7 @@ static bool is_invisible(uint32_t c)
 }
 
 /* The character at s, which is valid UTF-8, and how many bytes it has. */
-static uint32_t decode(const unsigned char *s, size_t *len)
+static uint32_t decode_char(const unsigned char *s, size_t *len)
 {
 	*len = s[0] < 0x80 ? 1 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
 	uint32_t c = *len == 1 ? s[0] : s[0] & (0x7fu >> *len);
@@ -52,7 +52,7 @@ void df_visible(struct df_buf *b, const char *s)
 	for (; left > 0; s += len, left -= len) {
 		size_t valid = df_utf8_valid(s, left < 4 ? left : 4);
 		len = 1;
-		uint32_t c = valid > 0 ? decode((const unsigned char *)s, &len) : 0;
+		uint32_t c = valid > 0 ? decode_char((const unsigned char *)s, &len) : 0;
 		if (c != 0 && is_invisible(c))
 			df_buf_addf(b, "<U+%04X>", (unsigned)c);
 		else

@@ -76,7 +76,7 @@ static void on_finding(void *ctx, const struct run_finding *f)
 }
 
 /* The result of a configuration with that many feeds, to standard output. */
-static void conclude(struct check_output *out, size_t n_feeds, bool quiet)
+static void conclude_check(struct check_output *out, size_t n_feeds, bool quiet)
 {
 	struct df_buf b = {0};
 	struct json_writer j = {.out = &b};
@@ -100,7 +100,7 @@ static void conclude(struct check_output *out, size_t n_feeds, bool quiet)
 	df_buf_free(&b);
 }
 
-static int check(const struct cli_globals *g, const char *path, bool json)
+static int check_conf_file(const struct cli_globals *g, const char *path, bool json)
 {
 	struct check_output out = {.path = path, .json = json};
 	struct conf *conf = NULL;
@@ -116,7 +116,7 @@ static int check(const struct cli_globals *g, const char *path, bool json)
 	}
 	if (st == DF_OK)
 		run_conf_check(conf, on_finding, &out);
-	conclude(&out, conf != NULL ? conf->n_feeds : 0, g->quiet);
+	conclude_check(&out, conf != NULL ? conf->n_feeds : 0, g->quiet);
 	conf_free(conf);
 	df_buf_free(&out.problems);
 	if (!cli_flush())
@@ -135,7 +135,7 @@ int cli_check(struct cli_globals *g, int argc, char **argv)
 	if (rest.n > 0)
 		return cli_usage("check", "unexpected argument '%s'", rest.v[0]);
 	char *path = cli_conf_path(g);
-	code = path != NULL ? check(g, path, a.json) : CLI_EXIT_USAGE;
+	code = path != NULL ? check_conf_file(g, path, a.json) : CLI_EXIT_USAGE;
 	free(path);
 	return code;
 }

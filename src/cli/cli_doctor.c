@@ -79,7 +79,7 @@ static void on_tick(void *ctx, const struct run_tick *t)
 		text_tick(out, t);
 }
 
-static void conclude(struct doctor_output *out, int code)
+static void conclude_doctor(struct doctor_output *out, int code)
 {
 	struct df_buf b = {0};
 	struct json_writer j = {.out = &b};
@@ -131,7 +131,7 @@ int cli_doctor(struct cli_globals *g, int argc, char **argv)
 	df_log_setup(g->verbose ? DF_LOG_DEBUG : DF_LOG_ERROR, false);
 	run_doctor(&o, &result);
 	code = run_exit_code(&result);
-	conclude(&out, code);
+	conclude_doctor(&out, code);
 	df_buf_free(&out.ticks);
 	code = cli_flush() ? code : CLI_EXIT_INTERNAL;
 cleanup:

@@ -44,7 +44,7 @@ const struct cli_spec cli_explain_spec = {
 
 /* FILE:LINE or FILE:ENTRY:LINE. Names may hold colons: of the ways to read it the one counts
  * where the file is there. */
-static bool take_place(struct explain_arguments *a, const char *place)
+static bool read_place(struct explain_arguments *a, const char *place)
 {
 	const char *colon = strrchr(place, ':');
 	char *end = NULL;
@@ -69,7 +69,7 @@ static bool take_place(struct explain_arguments *a, const char *place)
 	return true;
 }
 
-static int explain(const struct conf *conf, const struct explain_arguments *a)
+static int explain_row(const struct conf *conf, const struct explain_arguments *a)
 {
 	struct df_err err = {0};
 	struct run_explain *x = NULL;
@@ -119,11 +119,11 @@ int cli_explain(struct cli_globals *g, int argc, char **argv)
 	a.whole = g->verbose;
 	if (place.n != 1)
 		cli_usage("explain", "name one line, as in orders-commerce_event.csv:12");
-	else if (!take_place(&a, place.v[0]))
+	else if (!read_place(&a, place.v[0]))
 		cli_usage("explain", "'%s' names no line: FILE:LINE or FILE:ENTRY:LINE is expected",
 			  place.v[0]);
 	else if (cli_conf(g, false, &conf) == 0)
-		code = explain(conf, &a);
+		code = explain_row(conf, &a);
 cleanup:
 	conf_free(conf);
 	free(a.file);

@@ -16,7 +16,7 @@ static bool obeyed(wchar_t c)
 }
 
 /* One character of the text, as it is shown. Returns how many bytes it took. */
-static size_t show(const char *p, size_t len, char out[16], size_t *width)
+static size_t show_char(const char *p, size_t len, char out[16], size_t *width)
 {
 	mbstate_t state = {0};
 	wchar_t c = 0;
@@ -47,7 +47,7 @@ size_t cli_safe(struct df_buf *out, const char *p, size_t len, size_t max)
 	for (size_t i = 0; i < len;) {
 		char one[16];
 		size_t w = 0;
-		i += show(p + i, len - i, one, &w);
+		i += show_char(p + i, len - i, one, &w);
 		if (width + w > max) { /* back to where an ellipsis has room */
 			out->len = fit_len;
 			df_buf_adds(out, "…");

@@ -23,7 +23,7 @@
 
 #include <stdlib.h>
 
-static void put_route(struct json_writer *j, const struct map_route *r)
+static void json_put_route(struct json_writer *j, const struct map_route *r)
 {
 	static const char *const vias[] = {"none",     "cell",   "json",   "members",
 					   "template", "static", "default"};
@@ -60,7 +60,7 @@ static const char *put_routes(struct json_writer *j, const struct map_routes *ro
 		if (r->via == MAP_VIA_NONE)
 			note = r->text;
 		else
-			put_route(j, r);
+			json_put_route(j, r);
 	}
 	return note;
 }
@@ -91,7 +91,7 @@ static void put_columns(struct json_writer *j, const struct run_explain *x)
 	json_write_close(j);
 }
 
-static void put_faults(struct json_writer *j, const struct run_explain *x)
+static void json_put_faults(struct json_writer *j, const struct run_explain *x)
 {
 	json_write_open(j, "errors", '[');
 	for (size_t i = 0; i < x->n_faults; i++) {
@@ -131,7 +131,7 @@ static void put_batch_rows(struct json_writer *j, const struct batch *batch)
 	json_write_close(j);
 }
 
-static void put_batch(struct json_writer *j, const struct run_explain *x)
+static void json_put_batch(struct json_writer *j, const struct run_explain *x)
 {
 	const struct batch *batch = x->batch;
 	if (batch == NULL) {
@@ -171,9 +171,9 @@ void cli_explain_json(const char *file, const struct run_explain *x, struct df_b
 	cli_json_refused(&j, &x->refused);
 	cli_json_warnings(&j, x->warnings, x->n_warnings);
 	put_columns(&j, x);
-	put_faults(&j, x);
+	json_put_faults(&j, x);
 	put_plan(&j, x);
-	put_batch(&j, x);
+	json_put_batch(&j, x);
 	json_write_close(&j);
 	df_buf_addc(out, '\n');
 }

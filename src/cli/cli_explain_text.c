@@ -30,7 +30,7 @@ static size_t limit(const struct table *t, size_t max)
 	return t->whole ? SIZE_MAX : max;
 }
 
-static void put(const struct table *t, const char *text, size_t max)
+static void put_limited(const struct table *t, const char *text, size_t max)
 {
 	cli_safe(t->out, text, strlen(text), limit(t, max));
 }
@@ -54,21 +54,21 @@ static void put_via(const struct table *t, const struct map_route *r)
 {
 	if (r->via == MAP_VIA_JSON || r->via == MAP_VIA_MEMBERS) {
 		df_buf_adds(t->out, ", from the cell's JSON: ");
-		put(t, r->source, TEXT_WIDTH);
+		put_limited(t, r->source, TEXT_WIDTH);
 	} else if (r->via == MAP_VIA_CELL && r->source != NULL &&
 		   strcmp(r->source, run_explain_column(t->x, r->column)) != 0) {
 		df_buf_adds(t->out, ", mapped by ");
-		put(t, r->source, TEXT_WIDTH);
+		put_limited(t, r->source, TEXT_WIDTH);
 	}
 	if ((r->via == MAP_VIA_TEMPLATE || r->via == MAP_VIA_MEMBERS) && r->text != NULL) {
 		df_buf_adds(t->out, ", by the template ");
-		put(t, r->text, TEXT_WIDTH);
+		put_limited(t, r->text, TEXT_WIDTH);
 	}
 	if (r->n_values > 0 && r->asked == NULL && r->outcome == MAP_OUTCOME_UNKNOWN)
 		df_buf_addf(t->out, ", by the manifest's %zu values", r->n_values);
 	if (r->asked != NULL) {
 		df_buf_adds(t->out, ", by values, where ");
-		put(t, r->asked, TEXT_WIDTH);
+		put_limited(t, r->asked, TEXT_WIDTH);
 		df_buf_adds(t->out, r->listed ? " is listed" : " is not listed");
 	}
 	if (r->via == MAP_VIA_STATIC)
@@ -83,7 +83,7 @@ static void put_outcome(const struct table *t, const struct map_route *r)
 	case MAP_OUTCOME_UNKNOWN:
 		if (r->column > 0 && r->fallback != NULL) {
 			df_buf_adds(t->out, "; when empty, ");
-			put(t, r->fallback, TEXT_WIDTH);
+			put_limited(t, r->fallback, TEXT_WIDTH);
 		}
 		if (r->deletes)
 			df_buf_adds(t->out, "; when empty, the attribute is deleted");
@@ -116,20 +116,20 @@ static void put_route(const struct table *t, const struct map_route *r)
 {
 	const char *value = r->value != NULL ? r->value : r->column == 0 ? r->fallback : NULL;
 	if (r->via == MAP_VIA_NONE) {
-		put(t, r->text, SIZE_MAX);
+		put_limited(t, r->text, SIZE_MAX);
 		df_buf_addc(t->out, '\n');
 		return;
 	}
-	put(t, r->path, SIZE_MAX);
+	put_limited(t, r->path, SIZE_MAX);
 	if (value == NULL && r->via == MAP_VIA_STATIC)
 		value = r->text;
 	if (value != NULL) {
 		df_buf_adds(t->out, " = ");
-		put(t, value, TEXT_WIDTH);
+		put_limited(t, value, TEXT_WIDTH);
 	}
 	if (r->type != NULL) {
 		df_buf_adds(t->out, " (");
-		put(t, r->type, TEXT_WIDTH);
+		put_limited(t, r->type, TEXT_WIDTH);
 		df_buf_addc(t->out, ')');
 	}
 	put_via(t, r);
@@ -137,14 +137,14 @@ static void put_route(const struct table *t, const struct map_route *r)
 	df_buf_addc(t->out, '\n');
 }
 
-static const char *name_of(const struct table *t, size_t column)
+static const char *column_name(const struct table *t, size_t column)
 {
 	if (t->names == 0) /* the header could not be read */
 		return "";
 	return column <= t->names ? run_explain_column(t->x, column) : "(no such column)";
 }
 
-static struct rows_cell value_of(const struct table *t, size_t column)
+static struct rows_cell cell_value(const struct table *t, size_t column)
 {
 	static const char none[] = "(no cell)";
 	const struct run_explain *x = t->x;
@@ -153,13 +153,13 @@ static struct rows_cell value_of(const struct table *t, size_t column)
 	return (struct rows_cell){none, column > 0 && x->row > 0 ? strlen(none) : 0};
 }
 
-static void measure(struct table *t, size_t n)
+static void measure_columns(struct table *t, size_t n)
 {
 	t->name_width = strlen("column");
 	t->value_width = strlen("value");
 	for (size_t i = 1; i <= n; i++) {
-		const char *name = name_of(t, i);
-		struct rows_cell value = value_of(t, i);
+		const char *name = column_name(t, i);
+		struct rows_cell value = cell_value(t, i);
 		size_t w = width_of(t, name, strlen(name), NAME_WIDTH);
 		t->name_width = w > t->name_width ? w : t->name_width;
 		w = width_of(t, value.p, value.len, VALUE_WIDTH);
@@ -203,13 +203,13 @@ static void put_becomes(const struct table *t, const struct map_route *r)
 
 static void put_narrow(const struct table *t, size_t column)
 {
-	const char *name = column == 0 ? "(no column)" : name_of(t, column);
-	struct rows_cell value = value_of(t, column);
+	const char *name = column == 0 ? "(no column)" : column_name(t, column);
+	struct rows_cell value = cell_value(t, column);
 	if (column > 0)
 		df_buf_addf(t->out, "%4zu  ", column);
 	else
 		df_buf_adds(t->out, "      ");
-	put(t, name, NAME_WIDTH);
+	put_limited(t, name, NAME_WIDTH);
 	if (!t->x->header && column > 0) {
 		df_buf_adds(t->out, ": ");
 		cli_safe(t->out, value.p, value.len, limit(t, VALUE_WIDTH));
@@ -224,8 +224,8 @@ static void put_line(const struct table *t, size_t column, bool first)
 			put_narrow(t, column);
 		return;
 	}
-	const char *name = column == 0 ? "(no column)" : name_of(t, column);
-	struct rows_cell value = value_of(t, column);
+	const char *name = column == 0 ? "(no column)" : column_name(t, column);
+	struct rows_cell value = cell_value(t, column);
 	if (first && column > 0)
 		df_buf_addf(t->out, "%4zu  ", column);
 	else
@@ -253,7 +253,7 @@ static void put_table(struct table *t)
 	size_t n = t->names > x->n_cells ? t->names : x->n_cells, at = 0;
 	if (n == 0)
 		return;
-	measure(t, n);
+	measure_columns(t, n);
 	t->screen = cli_width();
 	t->narrow = 6 + t->name_width + 2 + t->value_width + 2 + LEAST_TEXT > t->screen;
 	df_buf_addc(t->out, '\n');
@@ -281,10 +281,10 @@ static void put_table(struct table *t)
 static void put_title(const struct table *t, const char *file)
 {
 	const struct run_explain *x = t->x;
-	put(t, file, SIZE_MAX);
+	put_limited(t, file, SIZE_MAX);
 	if (x->document != NULL) {
 		df_buf_adds(t->out, ", ");
-		put(t, x->document, SIZE_MAX);
+		put_limited(t, x->document, SIZE_MAX);
 	}
 	if (x->line > 0)
 		df_buf_addf(t->out, ", line %llu", (unsigned long long)x->line);
@@ -300,7 +300,7 @@ static void put_title(const struct table *t, const char *file)
 		char why[DF_ERR_TEXT];
 		cli_refusal(&x->refused, why, sizeof(why));
 		df_buf_adds(t->out, ": ");
-		put(t, why, SIZE_MAX);
+		put_limited(t, why, SIZE_MAX);
 		df_buf_addf(t->out, " [%s]\n", x->refused.code);
 		return;
 	}
@@ -324,18 +324,18 @@ static void put_faults(const struct table *t)
 			df_buf_addf(t->out, "column %zu", f->column);
 		if (f->name[0] != '\0') {
 			df_buf_adds(t->out, " '");
-			put(t, f->name, NAME_WIDTH);
+			put_limited(t, f->name, NAME_WIDTH);
 			df_buf_addc(t->out, '\'');
 		}
 		df_buf_adds(t->out, f->column > 0 ? ": " : "");
-		put(t, f->text, SIZE_MAX);
+		put_limited(t, f->text, SIZE_MAX);
 		df_buf_addf(t->out, " [%s]\n", f->code);
 	}
 	if (x->routes.n_remarks > 0 && x->n_faults == 0)
 		df_buf_adds(t->out, "\nWhat the data plan does not allow:\n");
 	for (size_t i = 0; i < x->routes.n_remarks && x->n_faults == 0; i++) {
 		df_buf_adds(t->out, "  ");
-		put(t, x->routes.remarks[i], SIZE_MAX);
+		put_limited(t, x->routes.remarks[i], SIZE_MAX);
 		df_buf_addc(t->out, '\n');
 	}
 	if (!x->sound && x->raw != NULL && x->n_faults > 0) {
@@ -345,7 +345,7 @@ static void put_faults(const struct table *t)
 	}
 	for (size_t i = 0; x->header && i < x->n_warnings; i++) {
 		df_buf_adds(t->out, i == 0 ? "\n  warning: " : "  warning: ");
-		put(t, x->warnings[i].text, SIZE_MAX);
+		put_limited(t, x->warnings[i].text, SIZE_MAX);
 		df_buf_addf(t->out, " [%s]\n", x->warnings[i].code);
 	}
 }

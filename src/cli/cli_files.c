@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 /* True when the arguments make sense; else a message was printed. */
-static bool check(const struct cli_spec *spec, const struct cli_files_arguments *a,
-		  const struct cli_operands *rest, char from[PATH_MAX])
+static bool check_arguments(const struct cli_spec *spec, const struct cli_files_arguments *a,
+			    const struct cli_operands *rest, char from[PATH_MAX])
 {
 	const char *command = spec->command;
 	if (rest->n == 0)
@@ -33,7 +33,7 @@ int cli_files_main(const struct cli_spec *spec, struct cli_globals *g, int argc,
 		goto cleanup;
 
 	code = CLI_EXIT_USAGE;
-	if (!check(spec, &a, &rest, from))
+	if (!check_arguments(spec, &a, &rest, from))
 		goto cleanup;
 	if (cli_conf(g, true, &conf) != 0 || !cli_feeds(conf, &a.feeds, spec->command) ||
 	    !cli_has_state(conf, spec->command))

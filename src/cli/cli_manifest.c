@@ -40,7 +40,8 @@ const struct cli_spec cli_manifest_spec = {
 	"0 a manifest was written, 1 the file cannot be read as CSV, 2 usage, 5 internal error.",
 };
 
-static int propose(const struct conf *conf, const struct cli_feed_options *o, struct run_propose *r)
+static int print_manifest(const struct conf *conf, const struct cli_feed_options *o,
+			  struct run_propose *r)
 {
 	struct df_buf out = {.max = 8u << 20};
 	struct df_err err = {0};
@@ -80,7 +81,7 @@ int cli_manifest(struct cli_globals *g, int argc, char **argv)
 	} else if (cli_conf(g, false, &conf) == 0) {
 		struct run_propose r = {
 		    .event_type = a.event_type, .no_header = a.no_header, .path = file.v[0]};
-		code = propose(conf, &a.feed, &r);
+		code = print_manifest(conf, &a.feed, &r);
 	}
 cleanup:
 	conf_free(conf);

@@ -150,8 +150,8 @@ static struct option *table_for_getopt(const struct option_tables *t)
 }
 
 /* -1: go on; CLI_PARSE_HELP: help is wanted; otherwise the exit code. */
-static int parse(const char *command, const char *letters, const struct option_tables *t, int argc,
-		 char **argv)
+static int parse_options(const char *command, const char *letters, const struct option_tables *t,
+			 int argc, char **argv)
 {
 	struct option *list = table_for_getopt(t);
 	int code = -1, c;
@@ -192,7 +192,7 @@ int cli_parse(const struct cli_spec *spec, struct cli_globals *g, int argc, char
 				  .n_own = table_size(spec->options),
 				  .globals = g,
 				  .arguments = arguments};
-	int code = parse(spec->command, ":h", &t, argc, argv);
+	int code = parse_options(spec->command, ":h", &t, argc, argv);
 	take_operands(operands, argc, argv);
 	g->aside = code == CLI_PARSE_HELP;
 	return code == CLI_PARSE_HELP ? cli_help_show(spec) : code;
@@ -203,7 +203,7 @@ int cli_parse_globals(const struct cli_option *own, struct cli_globals *g, int a
 {
 	struct option_tables t = {
 	    .own = own, .n_own = table_size(own), .globals = g, .arguments = arguments};
-	int code = parse(NULL, "+:hV", &t, argc, argv);
+	int code = parse_options(NULL, "+:hV", &t, argc, argv);
 	take_operands(operands, argc, argv);
 	return code;
 }

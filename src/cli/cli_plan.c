@@ -41,7 +41,7 @@ const struct cli_spec cli_plan_spec = {
 	"3 the platform does not answer, 4 it refused the credentials.",
 };
 
-static int finish(struct df_buf *out, enum df_status st, const struct df_err *err, int good)
+static int print_result(struct df_buf *out, enum df_status st, const struct df_err *err, int good)
 {
 	struct run_result result = {0};
 	if (st == DF_OK)
@@ -54,7 +54,7 @@ static int finish(struct df_buf *out, enum df_status st, const struct df_err *er
 	return st != DF_OK ? run_exit_code(&result) : written ? good : CLI_EXIT_INTERNAL;
 }
 
-static int check(const struct plan_arguments *a, const struct cli_operands *rest)
+static int plan_check_file(const struct plan_arguments *a, const struct cli_operands *rest)
 {
 	struct df_buf out = {.max = 8u << 20};
 	struct df_err err = {0};
@@ -63,7 +63,7 @@ static int check(const struct plan_arguments *a, const struct cli_operands *rest
 		return cli_usage("plan", "name the data plan's file: plan check FILE");
 	enum df_status st =
 	    run_plan_check(rest->v[1], (uint32_t)a->version, a->json, &missed, &out, &err);
-	return finish(&out, st, &err, missed > 0 ? 1 : 0);
+	return print_result(&out, st, &err, missed > 0 ? 1 : 0);
 }
 
 static int fetch(const struct cli_globals *g, struct plan_arguments *a,
@@ -86,7 +86,7 @@ static int fetch(const struct cli_globals *g, struct plan_arguments *a,
 		return CLI_EXIT_USAGE;
 	enum df_status st = run_plan_fetch(conf, f, &out, &err);
 	conf_free(conf);
-	return finish(&out, st, &err, 0);
+	return print_result(&out, st, &err, 0);
 }
 
 int cli_plan(struct cli_globals *g, int argc, char **argv)
@@ -100,7 +100,7 @@ int cli_plan(struct cli_globals *g, int argc, char **argv)
 	if (a.version > UINT32_MAX)
 		return cli_usage("plan", "--plan-version: the number is too large");
 	if (rest.n > 0 && strcmp(rest.v[0], "check") == 0)
-		return check(&a, &rest);
+		return plan_check_file(&a, &rest);
 	if (rest.n > 0 && strcmp(rest.v[0], "fetch") == 0)
 		return fetch(g, &a, &rest);
 	return cli_usage("plan", "say what to do with a data plan: check FILE, or fetch");

@@ -55,7 +55,7 @@ static bool is_shown_as(const char *text, const char *name)
 }
 
 /* As it is, or as status prints it. Asked of each of a million files. */
-static bool is_named(void *ctx, const char *name)
+static bool is_asked_for(void *ctx, const char *name)
 {
 	const struct cli_operands *files = ctx;
 	bool named = false;
@@ -105,7 +105,7 @@ static int status(const struct conf *conf, const struct status_arguments *a, int
 				       .last = a->last,
 				       .unfinished = a->unfinished,
 				       .json = a->json,
-				       .names = files->n > 0 ? is_named : NULL,
+				       .names = files->n > 0 ? is_asked_for : NULL,
 				       .ctx = files,
 				       .name_from = from,
 				       .name_below = below};

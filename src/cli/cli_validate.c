@@ -68,7 +68,7 @@ static void json_fault(struct json_writer *j, const struct run_fault *f)
 	json_write_close(j);
 }
 
-static struct error_kind *kind_of(struct validate_output *out, const struct run_fault *f)
+static struct error_kind *error_kind_find(struct validate_output *out, const struct run_fault *f)
 {
 	for (size_t i = 0; i < out->n_kinds; i++) {
 		struct error_kind *k = &out->kinds[i];
@@ -124,7 +124,7 @@ static void on_fault(void *ctx, const struct run_fault *f)
 			json_fault(&out->list, f);
 		return;
 	}
-	if (kind_of(out, f)->n++ >= out->max_errors)
+	if (error_kind_find(out, f)->n++ >= out->max_errors)
 		return;
 	df_buf_addf(&out->errors, "  line %llu (row %llu)", (unsigned long long)f->line,
 		    (unsigned long long)f->row);
@@ -138,14 +138,14 @@ static void on_fault(void *ctx, const struct run_fault *f)
 	df_buf_addf(&out->errors, " [%s]\n", f->code);
 }
 
-static const char *verdict(const struct run_check *c)
+static const char *verdict_word(const struct run_check *c)
 {
 	if (c->refused.text[0] != '\0')
 		return "refused";
 	return c->rejected > 0 ? "rejects" : "ok";
 }
 
-static void json_document(struct validate_output *out, const struct run_check *c)
+static void put_json_document(struct validate_output *out, const struct run_check *c)
 {
 	struct df_buf b = {0};
 	struct json_writer j = {.out = &b};
@@ -161,7 +161,7 @@ static void json_document(struct validate_output *out, const struct run_check *c
 	json_write_count(&j, "batches", c->batches);
 	if (c->skipped > 0)
 		json_write_count(&j, "skipped", c->skipped);
-	json_write_text(&j, "verdict", verdict(c));
+	json_write_text(&j, "verdict", verdict_word(c));
 	cli_json_refused(&j, &c->refused);
 	cli_json_warnings(&j, c->warnings, c->n_warnings);
 	json_write_json(&j, "errors", df_buf_cstr(&out->errors));
@@ -171,7 +171,7 @@ static void json_document(struct validate_output *out, const struct run_check *c
 	df_buf_free(&b);
 }
 
-static void text_document(struct validate_output *out, const struct run_check *c)
+static void put_text_document(struct validate_output *out, const struct run_check *c)
 {
 	struct df_buf b = {0};
 	char text[DF_ERR_TEXT];
@@ -180,7 +180,7 @@ static void text_document(struct validate_output *out, const struct run_check *c
 		df_buf_adds(&b, ", ");
 		df_printable(&b, c->document);
 	}
-	df_buf_addf(&b, ": %s: ", verdict(c));
+	df_buf_addf(&b, ": %s: ", verdict_word(c));
 	if (c->refused.text[0] != '\0') {
 		cli_refusal(&c->refused, text, sizeof(text));
 		df_printable(&b, text);
@@ -208,13 +208,13 @@ static void text_document(struct validate_output *out, const struct run_check *c
 	df_buf_free(&b);
 }
 
-static void on_document(void *ctx, const struct run_check *c)
+static void on_check(void *ctx, const struct run_check *c)
 {
 	struct validate_output *out = ctx;
 	if (out->json)
-		json_document(out, c);
+		put_json_document(out, c);
 	else
-		text_document(out, c);
+		put_text_document(out, c);
 	forget_errors(out);
 }
 
@@ -228,7 +228,7 @@ static int validate(const struct conf *conf, const struct validate_arguments *a,
 		    const struct cli_operands *files)
 {
 	static const struct run_check_events events = {
-	    .fault = on_fault, .document = on_document, .skipped = on_skipped};
+	    .fault = on_fault, .document = on_check, .skipped = on_skipped};
 	static struct validate_output out; /* many kinds */
 	out = (struct validate_output){.json = a->json, .max_errors = a->max_errors};
 	if (a->max_errors == MAX_ERRORS_UNSET)

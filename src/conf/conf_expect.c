@@ -46,7 +46,7 @@ static uint32_t days_of(const char *s)
 	return bits;
 }
 
-static bool time_of_day(const char *s, uint32_t *minute)
+static bool read_time_of_day(const char *s, uint32_t *minute)
 {
 	unsigned h = 0, m = 0;
 	int end = 0;
@@ -97,7 +97,7 @@ static enum df_status expect_read(const struct conf_list *words, const char *val
 	unsigned long n = words->n > 0 ? strtoul(words->v[0], &end, 10) : 0;
 	if (words->n < 3 || n == 0 || n > 1000000 || *end != '\0' ||
 	    !isdigit((unsigned char)words->v[0][0]) || strcasecmp(words->v[1], "by") != 0 ||
-	    !time_of_day(words->v[2], &out->minute))
+	    !read_time_of_day(words->v[2], &out->minute))
 		return df_fail(DF_USAGE, err, NULL,
 			       "'%s' does not say how many files by when: write 1 by 06:00 mon-fri",
 			       value);

@@ -15,7 +15,7 @@ struct line {
 	const char *problem;
 };
 
-static bool is_blank(char c)
+static bool is_blank_byte(char c)
 {
 	return c != '\0' && strchr(BLANKS, c) != NULL;
 }
@@ -46,14 +46,14 @@ static bool line_peek(const struct conf_ini *ini, struct line *out)
 	}
 
 	out->problem = line_problem(out->s, out->len);
-	for (; out->len > 0 && is_blank(*out->s); out->s++, out->len--)
+	for (; out->len > 0 && is_blank_byte(*out->s); out->s++, out->len--)
 		out->indent += *out->s == '\t' ? 8 - out->indent % 8 : 1;
-	while (out->len > 0 && is_blank(out->s[out->len - 1]))
+	while (out->len > 0 && is_blank_byte(out->s[out->len - 1]))
 		out->len--;
 	return true;
 }
 
-static void line_take(struct conf_ini *ini, const struct line *line)
+static void line_accept(struct conf_ini *ini, const struct line *line)
 {
 	ini->at = line->next;
 	ini->lines++;
@@ -74,7 +74,7 @@ static bool line_is_key(const struct conf_ini *ini, const struct line *line)
 		len++;
 
 	size_t equals = len;
-	while (equals < line->len && is_blank(line->s[equals]))
+	while (equals < line->len && is_blank_byte(line->s[equals]))
 		equals++;
 	if (len == 0 || len >= sizeof(name) || equals >= line->len || line->s[equals] != '=')
 		return false;
@@ -98,7 +98,7 @@ static void value_continue(struct conf_ini *ini, char *end, size_t indent)
 			memmove(end, line.s, line.len);
 			end += line.len;
 		}
-		line_take(ini, &line);
+		line_accept(ini, &line);
 	}
 	*end = '\0';
 }
@@ -118,9 +118,9 @@ static void take_key(struct conf_ini *ini, const struct line *line)
 	}
 
 	char *name_end = sign, *value = sign + 1;
-	while (is_blank(name_end[-1]))
+	while (is_blank_byte(name_end[-1]))
 		name_end--;
-	while (value < end && is_blank(*value))
+	while (value < end && is_blank_byte(*value))
 		value++;
 	*name_end = '\0';
 	ini->kind = CONF_INI_KEY;
@@ -140,13 +140,13 @@ static void take_section(struct conf_ini *ini, const struct line *line)
 	}
 
 	const char *rest = close + 1;
-	while (rest < end && is_blank(*rest))
+	while (rest < end && is_blank_byte(*rest))
 		rest++;
 	if (rest < end && *rest != ';' && *rest != '#')
 		ini->problem = "nothing may follow the section's ']'";
-	while (title < close && is_blank(*title))
+	while (title < close && is_blank_byte(*title))
 		title++;
-	while (close > title && is_blank(close[-1]))
+	while (close > title && is_blank_byte(close[-1]))
 		close--;
 	*close = '\0';
 	ini->name = title;
@@ -159,7 +159,7 @@ bool conf_ini_next(struct conf_ini *ini)
 	ini->name = ini->problem = NULL;
 	ini->value = NULL;
 	while (line_peek(ini, &line)) {
-		line_take(ini, &line);
+		line_accept(ini, &line);
 		ini->line = ini->lines;
 		ini->problem = line.problem;
 		if (line.problem != NULL)
@@ -181,7 +181,7 @@ bool conf_ini_next(struct conf_ini *ini)
 char *conf_ini_comment(char *value)
 {
 	for (char *s = value; (s = strpbrk(s, "#;")) != NULL; s++)
-		if (s == value ? s[1] != '\0' : is_blank(s[-1]))
+		if (s == value ? s[1] != '\0' : is_blank_byte(s[-1]))
 			return s;
 	return NULL;
 }
@@ -196,8 +196,8 @@ void conf_ini_unescape(char *value)
 {
 	char *to = value;
 	for (const char *s = value; *s != '\0'; s++) {
-		bool comment =
-		    *s == '\\' && (s[1] == '#' || s[1] == ';') && (s == value || is_blank(s[-1]));
+		bool comment = *s == '\\' && (s[1] == '#' || s[1] == ';') &&
+			       (s == value || is_blank_byte(s[-1]));
 		bool quote = *s == '\\' && (s[1] == '"' || s[1] == '\'') && s == value;
 		if (!comment && !quote)
 			*to++ = *s;

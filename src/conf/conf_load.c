@@ -353,7 +353,7 @@ static bool value_plain(struct loader *l, const struct conf_key *key, char *valu
 	return true;
 }
 
-static bool is_secret(const struct conf_key *key)
+static bool is_secret_key(const struct conf_key *key)
 {
 	return key->parse == conf_parse_secret_file || key->parse == conf_parse_secret_env;
 }
@@ -389,7 +389,7 @@ static void on_key(struct loader *l, const char *name, char *value)
 	if (*value == '\0')
 		loader_complain(l, l->line,
 				"%s: no value given; leave the line out for the default", name);
-	else if (l->no_secrets && is_secret(key)) {
+	else if (l->no_secrets && is_secret_key(key)) {
 		/* the ledger's is needed to read it: where it cannot be read, libpq looks
 		 * elsewhere */
 		good = true;
@@ -482,8 +482,8 @@ static enum df_status loader_read(struct loader *l, const char *path, struct df_
 		       l->problems->n, l->problems->n == 1 ? "" : "s");
 }
 
-static struct conf *load(const char *path, bool no_secrets, struct conf_problems *problems,
-			 enum df_status *st, struct df_err *err)
+static struct conf *load_file(const char *path, bool no_secrets, struct conf_problems *problems,
+			      enum df_status *st, struct df_err *err)
 {
 	struct loader l = {.problems = problems,
 			   .conf = df_alloc(sizeof(*l.conf)),
@@ -500,7 +500,7 @@ static enum df_status load_sound(const char *path, bool no_secrets, struct conf 
 				 struct conf_problems *problems, struct df_err *err)
 {
 	enum df_status st;
-	struct conf *conf = load(path, no_secrets, problems, &st, err);
+	struct conf *conf = load_file(path, no_secrets, problems, &st, err);
 	*out = st == DF_OK ? conf : NULL;
 	if (st != DF_OK)
 		conf_free(conf);
@@ -524,7 +524,7 @@ struct conf *conf_load_leniently(const char *path)
 	struct conf_problems problems = {0};
 	struct df_err err = {0};
 	enum df_status st;
-	struct conf *conf = load(path, true, &problems, &st, &err);
+	struct conf *conf = load_file(path, true, &problems, &st, &err);
 	bool read = st == DF_OK || problems.n > 0;
 	conf_problems_free(&problems);
 	if (read)

@@ -165,7 +165,7 @@ static char *source_key(const struct conf_source *s)
 	return key;
 }
 
-static enum df_status source_read(const char *value, struct conf_source *out, struct df_err *err)
+static enum df_status address_read(const char *value, struct conf_source *out, struct df_err *err)
 {
 	if (strncasecmp(value, "sftp://", 7) == 0)
 		return source_sftp(value + 7, out, err);
@@ -182,7 +182,7 @@ enum df_status conf_parse_source(void *home, const struct conf_key *key, const c
 	struct conf_source source = {0};
 	(void)base;
 	(void)key;
-	enum df_status st = source_read(value, &source, err);
+	enum df_status st = address_read(value, &source, err);
 	if (st != DF_OK) {
 		source_free(&source);
 		return st;

@@ -26,19 +26,13 @@ static enum df_status home_denied(const char *path, const char *what, struct df_
 		       path, what, strerror(errno));
 }
 
-static bool home_ends(const char *name, const char *end)
-{
-	size_t n = strlen(name), m = strlen(end);
-	return n > m && strcmp(name + n - m, end) == 0;
-}
-
 static enum df_status home_secrets(struct home *h, struct df_err *err)
 {
 	DIR *dir = opendir(h->secrets);
 	if (dir == NULL && errno != ENOENT)
 		return home_denied(h->secrets, "read", err);
 	for (struct dirent *e; dir != NULL && (e = readdir(dir)) != NULL;)
-		h->n_secrets += home_ends(e->d_name, ".key");
+		h->n_secrets += df_ends_with(e->d_name, ".key");
 	if (dir != NULL)
 		closedir(dir);
 	return DF_OK;

@@ -8,7 +8,7 @@
 static const char words[] = "dropfeed\n";
 
 /* What was decrypted is what was encrypted. */
-static enum df_status same(int fd, struct df_err *err)
+static enum df_status same_words(int fd, struct df_err *err)
 {
 	char got[sizeof(words)] = "";
 	if (pread(fd, got, sizeof(words) - 1, 0) == (ssize_t)sizeof(words) - 1 &&
@@ -40,7 +40,7 @@ enum df_status decode_try_key(const struct conf_feed *feed, const char *fingerpr
 	sink.packed = (uint64_t)lseek(sealed, 0, SEEK_END);
 	st = decode_gpg(&view, sealed, &sink, err);
 	if (st == DF_OK)
-		st = same(sink.fd, err);
+		st = same_words(sink.fd, err);
 cleanup:
 	for (const int *fd = (const int[]){plain, sealed, sink.fd, -1}; *fd >= 0; fd++)
 		close(*fd);

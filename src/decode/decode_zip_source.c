@@ -16,7 +16,7 @@ static zip_int64_t source_fail(struct decode_zip_source *s, int zip_code, int sy
 	return -1;
 }
 
-static ssize_t read_at(struct decode_zip_source *s, void *p, size_t len, uint64_t offset)
+static ssize_t source_read_at(struct decode_zip_source *s, void *p, size_t len, uint64_t offset)
 {
 	ssize_t n = 0;
 	do
@@ -36,7 +36,7 @@ static zip_int64_t source_read(struct decode_zip_source *s, void *data, zip_uint
 	}
 	if (df_stop_requested)
 		return source_fail(s, ZIP_ER_READ, EINTR);
-	n = read_at(s, data, len, s->offset);
+	n = source_read_at(s, data, len, s->offset);
 	if (n < 0)
 		return source_fail(s, ZIP_ER_READ, s->failed);
 	s->offset += (uint64_t)n;
@@ -109,7 +109,7 @@ static uint64_t little(const unsigned char *p, size_t n)
 
 static bool end_read(struct decode_zip_source *s, unsigned char *p, size_t len, uint64_t offset)
 {
-	return read_at(s, p, len, offset) == (ssize_t)len;
+	return source_read_at(s, p, len, offset) == (ssize_t)len;
 }
 
 /* True when the directory that the end record at `at` describes ends where its records begin. */
@@ -170,7 +170,7 @@ static enum df_status source_trim(struct decode_zip_source *s, struct df_err *er
 		enum df_status st = decode_stopped(err);
 		if (st != DF_OK)
 			return st;
-		if (read_at(s, chunk, n, end - n) != (ssize_t)n)
+		if (source_read_at(s, chunk, n, end - n) != (ssize_t)n)
 			return df_fail(DF_RETRY, err, NULL, "cannot read the zip's end: %s",
 				       s->failed != 0 ? strerror(s->failed) : "it got shorter");
 		size_t kept = n;

@@ -410,17 +410,11 @@ static enum df_status write_sealed(struct rejects_pass *w, const char *scratch, 
 	return st;
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text), n = strlen(end);
-	return len >= n && strcmp(text + len - n, end) == 0;
-}
-
 /* Version 0.1 wrote the rejects of encrypted files in plain text: such a file is not one that an
  * encrypted one may replace. */
 static enum df_status drop_plain(struct document_rejects *out, struct df_err *err)
 {
-	if (out->older == NULL || ends_with(out->older, SEALED))
+	if (out->older == NULL || df_ends_with(out->older, SEALED))
 		return DF_OK;
 	if (unlink(out->older) != 0 && errno != ENOENT)
 		return df_fail(DF_RETRY, err, NULL,
@@ -465,7 +459,7 @@ enum df_status document_rejects_export(struct document_pass *pass,
 {
 	struct rejects_pass w = {.pass = pass, .later = later, .reasons = &out->reasons};
 	bool standard = strcmp(path, "-") == 0, sealed = !standard && pass->doc->key != NULL;
-	char *named = df_format("%s%s", path, sealed && !ends_with(path, SEALED) ? SEALED : "");
+	char *named = df_format("%s%s", path, sealed && !df_ends_with(path, SEALED) ? SEALED : "");
 	char *dir = df_dirname(named);
 	enum df_status st = report_rejects_open_path(named, &w.file, err);
 	if (st != DF_OK)

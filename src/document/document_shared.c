@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SLOTS       131072u /* a power of 2; most look-ups fail, which takes long when few are free */
+#define SLOTS       131072u /* a power of 2; most look-ups fail: many are to be free */
 #define FULL        49152u  /* values */
 #define PLACE       0xffffu /* of a slot: the value's number, from 1; the rest is its hash */
 #define MAX_COLUMNS 48

@@ -51,8 +51,8 @@ static bool principals_name(const struct fetch_cert *cert, const char *host)
 	return found && !w.bad;
 }
 
-static enum df_status check_names(const struct conf_feed *feed, const struct fetch_cert *cert,
-				  struct df_err *err)
+static enum df_status check_principals(const struct conf_feed *feed, const struct fetch_cert *cert,
+				       struct df_err *err)
 {
 	struct df_buf why = {.max = 900};
 	char *host = fetch_known_host(&feed->fetch.source);
@@ -208,5 +208,5 @@ enum df_status fetch_cert_check(const struct conf_feed *feed, const struct fetch
 	if (st != DF_OK)
 		return st;
 	st = check_options(feed, cert, err);
-	return st == DF_OK ? check_names(feed, cert, err) : st;
+	return st == DF_OK ? check_principals(feed, cert, err) : st;
 }

@@ -114,7 +114,7 @@ static enum df_status same_read(struct get_job *job, struct df_sha256 *hash, uin
 }
 
 /* DF_END: what is read now is not what was read before. */
-static enum df_status same_bytes(struct get_job *job, struct df_err *err)
+static enum df_status same_again_read(struct get_job *job, struct df_err *err)
 {
 	struct df_sha256 *hash = df_sha256_new();
 	char again[DF_SHA256_HEX];
@@ -134,7 +134,7 @@ static enum df_status same_bytes(struct get_job *job, struct df_err *err)
 static enum df_status same_again(struct get_job *job, struct df_err *err)
 {
 	struct fetch_stat now = {0};
-	enum df_status st = same_bytes(job, err);
+	enum df_status st = same_again_read(job, err);
 	if (st == DF_END)
 		return fetch_get_changed(job, "changed", err);
 	if (st != DF_OK)

@@ -29,7 +29,7 @@ static int hash_step(struct fetch_hasher *h, char *chunk, uint64_t from, size_t 
 	return 0;
 }
 
-static void *hash_all(void *own)
+static void *hasher_run(void *own)
 {
 	struct fetch_hasher *h = own;
 	char *chunk = df_realloc(NULL, STEP);
@@ -65,7 +65,7 @@ bool fetch_hasher_start(struct fetch_hasher *h, uint64_t from)
 	pthread_cond_init(&h->changed, NULL);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	h->runs = pthread_create(&h->thread, NULL, hash_all, h) == 0;
+	h->runs = pthread_create(&h->thread, NULL, hasher_run, h) == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (h->runs)
 		return true;

@@ -20,10 +20,8 @@ char *fetch_companion(const struct conf_feed *feed, const char *name, size_t i)
 static bool list_is_beside(const struct conf_feed *feed, const char *name)
 {
 	const char *endings[] = {feed->fetch.checksum, feed->fetch.ready_marker};
-	size_t len = strlen(name);
 	for (size_t k = 0; k < sizeof(endings) / sizeof(*endings); k++) {
-		size_t n = endings[k] != NULL ? strlen(endings[k]) : 0;
-		if (n > 0 && len > n && strcmp(name + len - n, endings[k]) == 0)
+		if (endings[k] != NULL && df_ends_with(name, endings[k]))
 			return true;
 	}
 	return false;

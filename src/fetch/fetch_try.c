@@ -12,7 +12,7 @@
 
 static const char words[] = "made by `dropfeed doctor`, which removes it at once\n";
 
-static void list_folder(struct df_buf *list, const char *dir)
+static void add_folder_name(struct df_buf *list, const char *dir)
 {
 	df_buf_addf(list, "%s%s", list->len > 0 ? ", " : "", dir);
 }
@@ -109,14 +109,14 @@ enum df_status fetch_try_write(struct fetch *source, char **where, struct df_err
 		st = try_after(source, name, actions[i].action, err);
 		if (st != DF_OK)
 			st = refused(source, st, actions[i].setting, err);
-		list_folder(&list,
-			    actions[i].action->dir != NULL ? actions[i].action->dir : source->root);
+		add_folder_name(&list, actions[i].action->dir != NULL ? actions[i].action->dir
+								      : source->root);
 	}
 	if ((st == DF_OK || st == DF_END) && set->receipts != NULL) {
 		st = try_receipts(source, name, set->receipts, err);
 		if (st != DF_OK)
 			st = refused(source, st, "receipts", err);
-		list_folder(&list, set->receipts);
+		add_folder_name(&list, set->receipts);
 	}
 	*where = st == DF_OK ? df_strdup(df_buf_cstr(&list)) : NULL;
 	df_buf_free(&list);

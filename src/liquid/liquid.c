@@ -113,7 +113,7 @@ static struct liquid_node *add_node(struct liquid_parser *s, struct liquid_node 
 	return node;
 }
 
-static const char *find(const char *p, const char *end, const char *what)
+static const char *find_mark(const char *p, const char *end, const char *what)
 {
 	return memmem(p, (size_t)(end - p), what, 2);
 }
@@ -123,7 +123,7 @@ static const char *find(const char *p, const char *end, const char *what)
 static bool one_tag(struct liquid_parser *s, const char *open, const char *end,
 		    struct liquid_node ***tail, const char **after)
 {
-	const char *close = find(open + 2, end, "}}");
+	const char *close = find_mark(open + 2, end, "}}");
 	if (close == NULL)
 		return liquid_parse_wrong(s, open, "this tag is not closed by }}");
 	struct liquid_node *node = add_node(s, tail);
@@ -149,7 +149,7 @@ static const char *next_opening(const char *p, const char *end)
 	return NULL;
 }
 
-static bool compile(struct liquid_parser *s, const char *end)
+static bool compile_parts(struct liquid_parser *s, const char *end)
 {
 	struct liquid_node **tail = &s->l->nodes;
 	for (const char *p = s->text; p < end;) {
@@ -186,7 +186,7 @@ bool liquid_compile(const char *text, size_t len, const char *const *names, stru
 		memcpy(copy, text, len);
 		s.text = copy;
 	}
-	if (copy == NULL || !compile(&s, copy + len)) {
+	if (copy == NULL || !compile_parts(&s, copy + len)) {
 		liquid_free(l);
 		return false;
 	}

@@ -3,6 +3,8 @@
  * after the year is the first of its kind, and February 30 is March 1 or 2. */
 #include "liquid_date.h"
 
+#include "dropfeed/base.h"
+
 #include <ctype.h>
 #include <string.h>
 
@@ -13,18 +15,13 @@ struct civil {
 	int64_t year, month, day, hour, minute, second;
 };
 
-static bool leap(int64_t year)
-{
-	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-}
-
 /* 0: there is no such month. Month 0 has the days of December: an offset may carry a day over. */
 static int64_t month_days(int64_t year, int64_t month)
 {
 	static const int days[] = {31, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	if (month < 0 || month > 12)
 		return 0;
-	return days[month] + (month == 2 && leap(year));
+	return days[month] + (month == 2 && df_is_leap_year(year));
 }
 
 /* ---- zones ---- */
@@ -83,7 +80,7 @@ static bool named_zone(const char *zone, int64_t *east)
 	return true;
 }
 
-static bool zone_offset(const char *zone, int64_t *east)
+static bool zone_east(const char *zone, int64_t *east)
 {
 	if (zone[0] == '+' || zone[0] == '-')
 		return numeric_zone(zone, east);
@@ -154,10 +151,11 @@ static int64_t or_else(int64_t value, int64_t other)
 	return value >= 0 ? value : other;
 }
 
-static bool finish(const struct liquid_date_parts *parts, struct civil c, struct liquid_moment *out)
+static bool moment_finish(const struct liquid_date_parts *parts, struct civil c,
+			  struct liquid_moment *out)
 {
 	int64_t east = 0, seconds = 0;
-	if (zone_offset(parts->zone, &east))
+	if (zone_east(parts->zone, &east))
 		subtract(&c, east);
 	if (east <= -DAY || east >= DAY || !to_seconds(&c, &seconds))
 		return false;
@@ -176,7 +174,7 @@ static bool from_year_day(const struct liquid_date_parts *parts, struct civil c,
 		return false;
 	c.month = (n - 1) / 31 + 1;
 	c.day = (n - 1) % 31 + 1;
-	if (!finish(parts, c, out))
+	if (!moment_finish(parts, c, out))
 		return false;
 	int64_t off = n - (out->tm.tm_yday + 1);
 	if (off == 0)
@@ -188,7 +186,7 @@ static bool from_year_day(const struct liquid_date_parts *parts, struct civil c,
 			return false;
 		c.day -= days;
 	}
-	return finish(parts, c, out);
+	return moment_finish(parts, c, out);
 }
 
 bool liquid_date_moment(const struct liquid_date_parts *parts, struct liquid_moment *out)
@@ -202,5 +200,5 @@ bool liquid_date_moment(const struct liquid_date_parts *parts, struct liquid_mom
 	memset(out, 0, sizeof(*out));
 	if (!parts->has_year) /* it would depend on today */
 		return false;
-	return parts->year_day >= 0 ? from_year_day(parts, c, out) : finish(parts, c, out);
+	return parts->year_day >= 0 ? from_year_day(parts, c, out) : moment_finish(parts, c, out);
 }

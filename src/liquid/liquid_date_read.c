@@ -29,7 +29,7 @@ struct reader {
 	bool before_christ;
 };
 
-static int64_t number(struct shape_span s)
+static int64_t digits_value(struct shape_span s)
 {
 	int64_t n = 0;
 	for (size_t i = 0; i < s.len && digit(s.p[i]); i++)
@@ -39,7 +39,7 @@ static int64_t number(struct shape_span s)
 }
 
 /* Looks for a form, and takes it out of the text: a blank is left in its place. */
-static bool take(struct reader *r, const struct shape *form)
+static bool take_form(struct reader *r, const struct shape *form)
 {
 	struct shape_text *t = &r->text;
 	if (!shape_find(t, form))
@@ -84,7 +84,7 @@ static void set_year(struct liquid_date_parts *d, int64_t year)
 static void read_clock(struct reader *r)
 {
 	struct liquid_date_parts *d = r->out;
-	if (!take(r, any_clock))
+	if (!take_form(r, any_clock))
 		return;
 	if (r->found[1].p != NULL)
 		set_zone(d, r->found[1]);
@@ -92,11 +92,11 @@ static void read_clock(struct reader *r)
 	struct shape_text parts = {.p = r->found[0].p, .len = r->found[0].len};
 	if (!shape_find(&parts, clock_parts))
 		return;
-	d->hour = number(parts.at[0]);
+	d->hour = digits_value(parts.at[0]);
 	if (parts.at[1].p != NULL)
-		d->minute = number(parts.at[1]);
+		d->minute = digits_value(parts.at[1]);
 	if (parts.at[2].p != NULL)
-		d->second = number(parts.at[2]);
+		d->second = digits_value(parts.at[2]);
 	if (parts.at[3].p != NULL)
 		set_fraction(d, parts.at[3]);
 	if (parts.at[4].p != NULL)
@@ -178,12 +178,12 @@ static void set_day(struct reader *r, struct shape_span y, struct shape_span m, 
 		bool is_signed = sign(*year.p);
 		struct shape_span n = {year.p + is_signed, year.len - is_signed};
 		r->two_digits = r->two_digits && !is_signed && n.len <= 2;
-		set_year(r->out, *year.p == '-' ? -number(n) : number(n));
+		set_year(r->out, *year.p == '-' ? -digits_value(n) : digits_value(n));
 	}
 	if (month.len > 0)
-		r->out->month = number(month);
+		r->out->month = digits_value(month);
 	if (day.len > 0)
-		r->out->day = number(day);
+		r->out->day = digits_value(day);
 }
 
 static int month_number(struct shape_span s)
@@ -210,7 +210,7 @@ static void set_named(struct reader *r)
 
 static bool take_named(struct reader *r, const struct shape *form)
 {
-	if (!take(r, form))
+	if (!take_form(r, form))
 		return false;
 	set_named(r);
 	return true;
@@ -218,7 +218,7 @@ static bool take_named(struct reader *r, const struct shape *form)
 
 static bool take_numbers(struct reader *r, const struct shape *form)
 {
-	if (!take(r, form))
+	if (!take_form(r, form))
 		return false;
 	set_day(r, r->found[0], r->found[1], r->found[2]);
 	return true;
@@ -228,11 +228,11 @@ static bool take_japanese(struct reader *r)
 {
 	static const char eras[] = "mtshr";
 	static const int begin[] = {1867, 1911, 1925, 1988, 2018};
-	if (!take(r, japanese))
+	if (!take_form(r, japanese))
 		return false;
-	set_year(r->out, number(r->found[1]) + begin[strchr(eras, *r->found[0].p) - eras]);
-	r->out->month = number(r->found[2]);
-	r->out->day = number(r->found[3]);
+	set_year(r->out, digits_value(r->found[1]) + begin[strchr(eras, *r->found[0].p) - eras]);
+	r->out->month = digits_value(r->found[2]);
+	r->out->day = digits_value(r->found[3]);
 	return true;
 }
 
@@ -241,35 +241,35 @@ static bool take_ordinal(struct reader *r)
 {
 	struct shape_text look = r->text;
 	struct liquid_date_parts *d = r->out;
-	if (take(r, week) || take(r, week_only))
+	if (take_form(r, week) || take_form(r, week_only))
 		return true;
-	if (take(r, no_year_dash) || take(r, no_year)) {
+	if (take_form(r, no_year_dash) || take_form(r, no_year)) {
 		if (r->found[0].p != NULL)
-			d->month = number(r->found[0]);
+			d->month = digits_value(r->found[0]);
 		if (r->found[1].p != NULL)
-			d->day = number(r->found[1]);
+			d->day = digits_value(r->found[1]);
 		return true;
 	}
-	if (!shape_find(&look, year_day_not) && take(r, year_day)) {
-		set_year(d, number(r->found[0]));
-		d->year_day = number(r->found[1]);
+	if (!shape_find(&look, year_day_not) && take_form(r, year_day)) {
+		set_year(d, digits_value(r->found[0]));
+		d->year_day = digits_value(r->found[1]);
 		return true;
 	}
-	if (shape_find(&look, only_year_day_not) || !take(r, only_year_day))
+	if (shape_find(&look, only_year_day_not) || !take_form(r, only_year_day))
 		return false;
-	d->year_day = number(r->found[1]);
+	d->year_day = digits_value(r->found[1]);
 	return true;
 }
 
 static bool take_only(struct reader *r)
 {
 	struct liquid_date_parts *d = r->out;
-	if (take(r, only_year))
-		set_year(d, number(r->found[0]));
-	else if (take(r, only_month))
+	if (take_form(r, only_year))
+		set_year(d, digits_value(r->found[0]));
+	else if (take_form(r, only_month))
 		d->month = month_number(r->found[0]);
-	else if (take(r, only_day))
-		d->day = number(r->found[0]);
+	else if (take_form(r, only_day))
+		d->day = digits_value(r->found[0]);
 	else
 		return false;
 	return true;
@@ -280,12 +280,12 @@ static int64_t last_digits(struct shape_span *s, size_t n)
 {
 	n = n < s->len ? n : s->len;
 	s->len -= n;
-	return number((struct shape_span){s->p + s->len, n});
+	return digits_value((struct shape_span){s->p + s->len, n});
 }
 
 static int64_t first_digits(struct shape_span *s, size_t n)
 {
-	int64_t value = number((struct shape_span){s->p, n});
+	int64_t value = digits_value((struct shape_span){s->p, n});
 	s->p += n;
 	s->len -= n;
 	return value;
@@ -303,7 +303,7 @@ static void digits_from_end(struct reader *r, struct shape_span s, bool negative
 		*parts[i] = last_digits(&s, 2);
 	if (s.len == 0)
 		return;
-	int64_t year = number(s);
+	int64_t year = digits_value(s);
 	set_year(d, negative ? -year : year);
 	r->two_digits = r->two_digits && len != 14;
 }
@@ -320,7 +320,7 @@ static void digits_from_start(struct reader *r, struct shape_span s, bool negati
 	}
 	r->two_digits = r->two_digits && len < 8;
 	if (s.len == 3) {
-		d->year_day = number(s);
+		d->year_day = digits_value(s);
 		return;
 	}
 	if (s.len >= 4)
@@ -357,7 +357,7 @@ static struct shape_span zone_in_brackets(struct shape_span s)
 
 static bool take_digits(struct reader *r)
 {
-	if (!take(r, digits))
+	if (!take_form(r, digits))
 		return false;
 	bool negative = r->found[0].len > 0 && *r->found[0].p == '-';
 	bool fraction_follows = r->found[3].p != NULL, more_follow = r->found[2].p != NULL;
@@ -388,11 +388,11 @@ static void take_day(struct reader *r)
 static void take_rest(struct reader *r)
 {
 	struct liquid_date_parts *d = r->out;
-	if (take(r, before_christ))
+	if (take_form(r, before_christ))
 		r->before_christ = true;
-	if (!take(r, number_left))
+	if (!take_form(r, number_left))
 		return;
-	int64_t n = number(r->found[0]);
+	int64_t n = digits_value(r->found[0]);
 	if (d->hour >= 0 && d->day < 0 && n >= 1 && n <= 31)
 		d->day = n;
 	if (d->day >= 0 && d->hour < 0 && n <= 24)
@@ -445,7 +445,7 @@ size_t liquid_date_read(const char *p, size_t len, struct liquid_date_parts *out
 	*out = (struct liquid_date_parts){
 	    .month = -1, .day = -1, .year_day = -1, .hour = -1, .minute = -1, .second = -1};
 	prepare(&r, p, len);
-	(void)take(&r, weekday);
+	(void)take_form(&r, weekday);
 	read_clock(&r);
 	take_day(&r);
 	take_rest(&r);

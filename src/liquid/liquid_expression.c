@@ -93,7 +93,7 @@ static bool lookups(struct liquid_parser *s, struct liquid_expr *e, bool *reache
 	return true;
 }
 
-static bool known(struct liquid_parser *s, const char *word, size_t len)
+static bool is_known_name(struct liquid_parser *s, const char *word, size_t len)
 {
 	struct df_buf list = {.max = 128};
 	for (size_t i = 0; s->names != NULL && s->names[i] != NULL; i++) {
@@ -156,7 +156,7 @@ static struct liquid_expr *lookup(struct liquid_parser *s)
 		e->kind = LIQUID_LITERAL;
 		return e;
 	}
-	if (named && !known(s, word, len))
+	if (named && !is_known_name(s, word, len))
 		return NULL;
 	s->l->reaches = s->l->reaches || (reaches && len == 5 && memcmp(word, "value", 5) == 0);
 	if (named && !reaches && e->keys != NULL && len == 5 && memcmp(word, "value", 5) == 0)

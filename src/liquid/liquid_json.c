@@ -19,7 +19,7 @@ static void blanks(struct scan *s)
 		s->p++;
 }
 
-static bool take(struct scan *s, char c)
+static bool take_char(struct scan *s, char c)
 {
 	blanks(s);
 	if (s->p == s->end || *s->p != c)
@@ -75,7 +75,7 @@ static bool escape(struct scan *s, char *out, size_t *n)
 
 static bool string(struct scan *s, const char **text, size_t *len)
 {
-	if (!take(s, '"'))
+	if (!take_char(s, '"'))
 		return false;
 	const char *from = s->p;
 	while (s->p < s->end && *s->p != '"' && *s->p != '\\' && (unsigned char)*s->p >= 0x20)
@@ -105,7 +105,7 @@ static bool string(struct scan *s, const char **text, size_t *len)
 	return true;
 }
 
-static size_t digits(struct scan *s)
+static size_t skip_digits(struct scan *s)
 {
 	size_t n = 0;
 	for (; s->p < s->end && *s->p >= '0' && *s->p <= '9'; s->p++)
@@ -114,26 +114,26 @@ static size_t digits(struct scan *s)
 }
 
 /* An integer over 64 bits is a string: its digits are all that one can have of it. */
-static bool number(struct scan *s, struct liquid_value *out)
+static bool number_value(struct scan *s, struct liquid_value *out)
 {
 	const char *from = s->p;
 	bool whole = true, over = false;
 	s->p += *s->p == '-';
 	const char *first = s->p;
-	size_t n = digits(s);
+	size_t n = skip_digits(s);
 	if (n == 0 || (n > 1 && *first == '0'))
 		return false;
 	if (s->p < s->end && *s->p == '.') {
 		whole = false;
 		s->p++;
-		if (digits(s) == 0)
+		if (skip_digits(s) == 0)
 			return false;
 	}
 	if (s->p < s->end && (*s->p == 'e' || *s->p == 'E')) {
 		whole = false;
 		s->p++;
 		s->p += s->p < s->end && (*s->p == '+' || *s->p == '-');
-		if (digits(s) == 0)
+		if (skip_digits(s) == 0)
 			return false;
 	}
 	*out = liquid_string(from, (size_t)(s->p - from));
@@ -182,21 +182,21 @@ static bool array(struct scan *s, int depth, struct liquid_value *out)
 {
 	struct liquid_value *v = NULL;
 	size_t n = 0, cap = 0;
-	if (!take(s, ']')) {
+	if (!take_char(s, ']')) {
 		do {
 			v = more(s, v, n, &cap, sizeof(*v));
 			if (v == NULL || !value(s, depth + 1, &v[n]))
 				return false;
 			n++;
-		} while (take(s, ','));
-		if (!take(s, ']'))
+		} while (take_char(s, ','));
+		if (!take_char(s, ']'))
 			return false;
 	}
 	*out = (struct liquid_value){.type = LIQUID_ARRAY, .array = {v, n}};
 	return true;
 }
 
-static int by_name(const void *a, const void *b)
+static int member_order(const void *a, const void *b)
 {
 	const struct liquid_member *x = *(const struct liquid_member *const *)a;
 	const struct liquid_member *y = *(const struct liquid_member *const *)b;
@@ -214,9 +214,9 @@ static bool repeated(struct scan *s, const struct liquid_member *v, size_t n)
 	for (size_t i = 0; sorted != NULL && i < n; i++)
 		sorted[i] = &v[i];
 	if (sorted != NULL)
-		qsort(sorted, n, sizeof(*sorted), by_name);
+		qsort(sorted, n, sizeof(*sorted), member_order);
 	for (size_t i = 1; sorted != NULL && !found && i < n; i++) {
-		found = by_name(&sorted[i - 1], &sorted[i]) == 0;
+		found = member_order(&sorted[i - 1], &sorted[i]) == 0;
 		if (found)
 			s->why = "the object has two members of the same name";
 	}
@@ -227,15 +227,15 @@ static bool object(struct scan *s, int depth, struct liquid_value *out)
 {
 	struct liquid_member *v = NULL;
 	size_t n = 0, cap = 0;
-	if (!take(s, '}')) {
+	if (!take_char(s, '}')) {
 		do {
 			v = more(s, v, n, &cap, sizeof(*v));
-			if (v == NULL || !string(s, &v[n].key, &v[n].key_len) || !take(s, ':') ||
-			    !value(s, depth + 1, &v[n].value))
+			if (v == NULL || !string(s, &v[n].key, &v[n].key_len) ||
+			    !take_char(s, ':') || !value(s, depth + 1, &v[n].value))
 				return false;
 			n++;
-		} while (take(s, ','));
-		if (!take(s, '}') || repeated(s, v, n))
+		} while (take_char(s, ','));
+		if (!take_char(s, '}') || repeated(s, v, n))
 			return false;
 	}
 	*out = (struct liquid_value){.type = LIQUID_OBJECT, .object = {v, n}};
@@ -268,7 +268,7 @@ static bool value(struct scan *s, int depth, struct liquid_value *out)
 	case 'n':
 		return word(s, "null", out, LIQUID_NIL, false);
 	default:
-		return number(s, out);
+		return number_value(s, out);
 	}
 }
 

@@ -11,7 +11,7 @@ struct items {
 	size_t n, cap;
 };
 
-static bool add_item(struct liquid_run *run, struct items *items, const struct liquid_value *v)
+static bool items_add(struct liquid_run *run, struct items *items, const struct liquid_value *v)
 {
 	if (items->n == items->cap) {
 		size_t cap = items->cap == 0 ? 8 : items->cap * 2;
@@ -36,7 +36,7 @@ static bool add_all(struct liquid_run *run, struct items *items, const struct li
 		for (size_t i = 0; i < v->array.n; i++) {
 			bool nested = v->array.v[i].type == LIQUID_ARRAY;
 			if (nested ? !add_all(run, items, &v->array.v[i])
-				   : !add_item(run, items, &v->array.v[i]))
+				   : !items_add(run, items, &v->array.v[i]))
 				return false;
 		}
 		return true;
@@ -44,11 +44,11 @@ static bool add_all(struct liquid_run *run, struct items *items, const struct li
 	if (v->type == LIQUID_RANGE) {
 		struct liquid_value item = liquid_int(v->range.first);
 		for (bool more = item.i <= v->range.last; more; more = item.i++ < v->range.last)
-			if (!add_item(run, items, &item))
+			if (!items_add(run, items, &item))
 				return false;
 		return true;
 	}
-	return v->type == LIQUID_NIL || add_item(run, items, v);
+	return v->type == LIQUID_NIL || items_add(run, items, v);
 }
 
 static bool in_items(struct liquid_call *c, struct items *items)
@@ -63,9 +63,9 @@ static struct liquid_value array_of(const struct items *items)
 }
 
 /* Ruby's item[property]. *indexed is false for what cannot be indexed. */
-static bool property_of(struct liquid_run *run, const struct liquid_value *item,
-			const struct liquid_value *property, bool *indexed,
-			struct liquid_value *out)
+static bool item_property(struct liquid_run *run, const struct liquid_value *item,
+			  const struct liquid_value *property, bool *indexed,
+			  struct liquid_value *out)
 {
 	memset(out, 0, sizeof(*out));
 	*indexed =
@@ -174,7 +174,7 @@ static bool sort(struct liquid_call *c)
 		bool indexed = true;
 		v[i].item = v[i].key = items.v[i];
 		if (has_property(c) &&
-		    !property_of(c->run, &items.v[i], &c->args[0], &indexed, &v[i].key))
+		    !item_property(c->run, &items.v[i], &c->args[0], &indexed, &v[i].key))
 			return false;
 		if (!indexed)
 			return true; /* nil */
@@ -197,13 +197,13 @@ static bool where(struct liquid_call *c)
 	for (size_t i = 0; i < items.n; i++) {
 		struct liquid_value found;
 		bool indexed;
-		if (!property_of(c->run, &items.v[i], &c->args[0], &indexed, &found))
+		if (!item_property(c->run, &items.v[i], &c->args[0], &indexed, &found))
 			return false;
 		if (!indexed)
 			return true; /* nil */
 		bool same = c->args[1].type == LIQUID_NIL ? liquid_truthy(&found)
 							  : liquid_equal(&found, &c->args[1]);
-		if (same && !add_item(c->run, &kept, &items.v[i]))
+		if (same && !items_add(c->run, &kept, &items.v[i]))
 			return false;
 	}
 	c->out = array_of(&kept);
@@ -265,7 +265,7 @@ static bool choose(struct liquid_call *c)
 		*key = items.v[i];
 		bool indexed = true, leave = false;
 		if (has_property(c) &&
-		    !property_of(c->run, &items.v[i], &c->args[0], &indexed, key))
+		    !item_property(c->run, &items.v[i], &c->args[0], &indexed, key))
 			return false;
 		if (!indexed)
 			return true; /* nil */
@@ -275,7 +275,7 @@ static bool choose(struct liquid_call *c)
 			return false;
 		if (leave)
 			continue;
-		if (!add_item(c->run, &kept, &items.v[i]))
+		if (!items_add(c->run, &kept, &items.v[i]))
 			return false;
 	}
 	c->out = array_of(&kept);
@@ -290,7 +290,7 @@ static bool map_property(struct liquid_call *c)
 	for (size_t i = 0; i < items.n; i++) {
 		struct liquid_value found;
 		bool indexed;
-		if (!property_of(c->run, &items.v[i], &c->args[0], &indexed, &found))
+		if (!item_property(c->run, &items.v[i], &c->args[0], &indexed, &found))
 			return false;
 		items.v[i] = found;
 	}
@@ -307,7 +307,7 @@ static bool sum(struct liquid_call *c)
 		struct liquid_value found = items.v[i];
 		bool indexed;
 		if (has_property(c) &&
-		    !property_of(c->run, &items.v[i], &c->args[0], &indexed, &found))
+		    !item_property(c->run, &items.v[i], &c->args[0], &indexed, &found))
 			return false;
 		if (!add_all(c->run, &values, &found))
 			return false;
@@ -337,7 +337,7 @@ static bool concat(struct liquid_call *c)
 	if (!in_items(c, &items))
 		return false;
 	for (size_t i = 0; i < c->args[0].array.n; i++)
-		if (!add_item(c->run, &items, &c->args[0].array.v[i]))
+		if (!items_add(c->run, &items, &c->args[0].array.v[i]))
 			return false;
 	c->out = array_of(&items);
 	return true;

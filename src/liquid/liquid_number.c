@@ -185,7 +185,7 @@ static wide floor_rest(wide a, wide b)
 	return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
 }
 
-static struct decimal add(struct decimal a, struct decimal b, int sign)
+static struct decimal decimal_add(struct decimal a, struct decimal b, int sign)
 {
 	struct decimal x = a, y = b, r = {.whole = a.whole && b.whole};
 	bool fits = align(&x, &y);
@@ -241,7 +241,7 @@ static struct decimal modulo(struct decimal a, struct decimal b)
 	    .whole = a.whole && b.whole, .m = floor_rest(x.m, y.m), .scale = x.scale};
 }
 
-static int compare(struct decimal a, struct decimal b)
+static int decimal_compare(struct decimal a, struct decimal b)
 {
 	if (!align(&a, &b))
 		return (to_double(&a) > to_double(&b)) - (to_double(&a) < to_double(&b));
@@ -255,7 +255,7 @@ int liquid_compare_numbers(const struct liquid_value *a, const struct liquid_val
 	struct liquid_run run = {.fault = &ignored}; /* these are numbers: nothing can fail */
 	if (!to_number(&run, a, &x) || !to_number(&run, b, &y))
 		return 0;
-	return compare(x, y);
+	return decimal_compare(x, y);
 }
 
 static bool is_zero(const struct decimal *d)
@@ -274,10 +274,10 @@ static bool operate(struct liquid_call *c)
 		return liquid_fail(c->run->fault, "division by zero");
 	switch ((enum operation)c->variant) {
 	case PLUS:
-		r = add(a, b, 1);
+		r = decimal_add(a, b, 1);
 		break;
 	case MINUS:
-		r = add(a, b, -1);
+		r = decimal_add(a, b, -1);
 		break;
 	case TIMES:
 		r = multiply(a, b);
@@ -289,10 +289,10 @@ static bool operate(struct liquid_call *c)
 		r = modulo(a, b);
 		break;
 	case AT_LEAST:
-		r = compare(b, a) > 0 ? b : a;
+		r = decimal_compare(b, a) > 0 ? b : a;
 		break;
 	case AT_MOST:
-		r = compare(b, a) < 0 ? b : a;
+		r = decimal_compare(b, a) < 0 ? b : a;
 		break;
 	}
 	return give(c->run, &r, &c->out);
@@ -365,7 +365,7 @@ bool liquid_sum_numbers(struct liquid_run *run, const struct liquid_value *v, si
 	for (size_t i = 0; i < n; i++) {
 		if (!to_number(run, &v[i], &next))
 			return false;
-		sum = add(sum, next, 1);
+		sum = decimal_add(sum, next, 1);
 	}
 	return give(run, &sum, out);
 }

@@ -153,7 +153,8 @@ static bool evaluate(struct liquid_run *run, const struct liquid_expr *e, struct
 	return bound(run, e->first, &out->range.first) && bound(run, e->last, &out->range.last);
 }
 
-static bool filter(struct liquid_run *run, const struct liquid_step *step, struct liquid_value *v)
+static bool filter_run(struct liquid_run *run, const struct liquid_step *step,
+		       struct liquid_value *v)
 {
 	struct liquid_call c = {
 	    .run = run, .in = *v, .n = step->n, .variant = step->filter->variant};
@@ -174,8 +175,8 @@ static bool filter(struct liquid_run *run, const struct liquid_step *step, struc
 	return true;
 }
 
-static void add_text(const struct liquid_scope *scope, const struct liquid_node *node,
-		     struct df_buf *out)
+static void add_literal(const struct liquid_scope *scope, const struct liquid_node *node,
+			struct df_buf *out)
 {
 	if (scope->star == NULL) {
 		df_buf_add(out, node->text, node->len);
@@ -194,7 +195,7 @@ static bool run_tag(struct liquid_run *run, const struct liquid_node *node, stru
 	if (!evaluate(run, node->expr, v))
 		return false;
 	for (const struct liquid_step *step = node->steps; step != NULL; step = step->next)
-		if (!filter(run, step, v))
+		if (!filter_run(run, step, v))
 			return false;
 	return true;
 }
@@ -206,7 +207,7 @@ bool liquid_render(const struct liquid *l, const struct liquid_scope *scope,
 	for (const struct liquid_node *node = l->nodes; node != NULL; node = node->next) {
 		struct liquid_value v;
 		if (node->text != NULL) {
-			add_text(scope, node, out);
+			add_literal(scope, node, out);
 			continue;
 		}
 		if (node->expr == NULL)

@@ -16,19 +16,20 @@ struct search {
 	const char *end;
 };
 
-static bool is_word(char c)
+static bool is_word_byte(char c)
 {
 	return isalnum((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
 }
 
 static bool is_edge(const struct search *s, const char *p)
 {
-	bool before = p > s->text->p && is_word(p[-1]);
-	bool here = p < s->end && is_word(*p);
+	bool before = p > s->text->p && is_word_byte(p[-1]);
+	bool here = p < s->end && is_word_byte(*p);
 	return before != here;
 }
 
-static bool fits(struct search *s, const struct shape *e, const char *p, const struct after *after);
+static bool shape_fits(struct search *s, const struct shape *e, const char *p,
+		       const struct after *after);
 
 static bool run_fits(struct search *s, const struct shape *e, const char *p,
 		     const struct after *after)
@@ -38,7 +39,7 @@ static bool run_fits(struct search *s, const struct shape *e, const char *p,
 		most++;
 
 	for (; most - p >= e->min; most--)
-		if (fits(s, e + 1, most, after))
+		if (shape_fits(s, e + 1, most, after))
 			return true;
 	return false;
 }
@@ -48,7 +49,7 @@ static bool ways_fit(struct search *s, const struct shape *e, const char *p,
 {
 	const struct after rest = {e + 1, after};
 	for (const struct shape *const *way = e->ways; *way != NULL; way++)
-		if (fits(s, *way, p, &rest))
+		if (shape_fits(s, *way, p, &rest))
 			return true;
 	return false;
 }
@@ -59,7 +60,7 @@ static bool words_fit(struct search *s, const struct shape *e, const char *p,
 	for (const char *const *w = e->words; *w != NULL; w++) {
 		size_t len = strlen(*w);
 		if ((size_t)(s->end - p) >= len && memcmp(p, *w, len) == 0 &&
-		    fits(s, e + 1, p + len, after))
+		    shape_fits(s, e + 1, p + len, after))
 			return true;
 	}
 	return false;
@@ -74,19 +75,20 @@ static bool mark_fits(struct search *s, const struct shape *e, const char *p,
 		at->p = p;
 	else
 		at->len = (size_t)(p - at->p);
-	if (fits(s, e + 1, p, after))
+	if (shape_fits(s, e + 1, p, after))
 		return true;
 	*at = before;
 	return false;
 }
 
-static bool fits(struct search *s, const struct shape *e, const char *p, const struct after *after)
+static bool shape_fits(struct search *s, const struct shape *e, const char *p,
+		       const struct after *after)
 {
 	s->text->steps++;
 	switch (e->kind) {
 	case SHAPE_DONE:
 		if (after != NULL)
-			return fits(s, after->shape, p, after->next);
+			return shape_fits(s, after->shape, p, after->next);
 		s->text->all.len = (size_t)(p - s->text->all.p);
 		return true;
 	case SHAPE_RUN:
@@ -97,11 +99,11 @@ static bool fits(struct search *s, const struct shape *e, const char *p, const s
 	case SHAPE_TO:
 		return mark_fits(s, e, p, after);
 	case SHAPE_EDGE:
-		return is_edge(s, p) && fits(s, e + 1, p, after);
+		return is_edge(s, p) && shape_fits(s, e + 1, p, after);
 	case SHAPE_START:
-		return p == s->text->p && fits(s, e + 1, p, after);
+		return p == s->text->p && shape_fits(s, e + 1, p, after);
 	case SHAPE_STOP:
-		return p == s->end && fits(s, e + 1, p, after);
+		return p == s->end && shape_fits(s, e + 1, p, after);
 	case SHAPE_WORDS:
 		break;
 	}
@@ -114,7 +116,7 @@ bool shape_find(struct shape_text *text, const struct shape *shape)
 	for (size_t from = 0; from <= text->len; from++) {
 		memset(text->at, 0, sizeof(text->at));
 		text->all = (struct shape_span){text->p + from, 0};
-		if (fits(&s, shape, text->p + from, NULL))
+		if (shape_fits(&s, shape, text->p + from, NULL))
 			return true;
 	}
 	return false;

@@ -60,7 +60,7 @@ static locale_t unicode(void)
 	return characters;
 }
 
-static size_t decode(const unsigned char *p, size_t left, wint_t *out)
+static size_t decode_utf8(const unsigned char *p, size_t left, wint_t *out)
 {
 	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
 	if (n > left)
@@ -71,7 +71,7 @@ static size_t decode(const unsigned char *p, size_t left, wint_t *out)
 	return n;
 }
 
-static size_t convert(wint_t w, bool upper, char *p)
+static size_t convert_case(wint_t w, bool upper, char *p)
 {
 	locale_t locale = unicode();
 	if (w < 0x80)
@@ -101,8 +101,8 @@ static bool change_case(struct liquid_call *c)
 		wint_t w;
 		bool upper = c->variant == UPPER || (c->variant == CAPITAL && i == 0);
 		size_t from = i;
-		i += decode((const unsigned char *)in.p + i, in.len - i, &w);
-		n += convert(w, upper, p + n);
+		i += decode_utf8((const unsigned char *)in.p + i, in.len - i, &w);
+		n += convert_case(w, upper, p + n);
 		if (from == 0 && c->variant == CAPITAL && w == 0xdf)
 			p[1] = 's';
 	}
@@ -150,7 +150,8 @@ static bool strip_newlines(struct liquid_call *c)
 
 enum which { ALL, FIRST, LAST };
 
-static const char *find(const struct liquid_value *in, size_t from, const struct liquid_value *what)
+static const char *text_find(const struct liquid_value *in, size_t from,
+			     const struct liquid_value *what)
 {
 	if (what->len == 0)
 		return in->p + from;
@@ -164,8 +165,8 @@ static bool replace_all(struct liquid_call *c, const struct liquid_value *in,
 	size_t hits = 0, at = 0, n = 0;
 	if (what->len == 0)
 		hits = liquid_chars(in->p, in->len) + 1;
-	for (const char *hit = what->len > 0 ? find(in, 0, what) : NULL; hit != NULL; hits++)
-		hit = find(in, (size_t)(hit - in->p) + what->len, what);
+	for (const char *hit = what->len > 0 ? text_find(in, 0, what) : NULL; hit != NULL; hits++)
+		hit = text_find(in, (size_t)(hit - in->p) + what->len, what);
 	if (with->len > 0 && hits > LIQUID_MAX_MEMORY / with->len)
 		return liquid_exhausted(c->run);
 	size_t len = in->len - hits * what->len + hits * with->len;
@@ -174,7 +175,7 @@ static bool replace_all(struct liquid_call *c, const struct liquid_value *in,
 		return false;
 	for (size_t i = 0; i < hits; i++) {
 		size_t hit = what->len > 0
-				 ? (size_t)(find(in, at, what) - in->p)
+				 ? (size_t)(text_find(in, at, what) - in->p)
 				 : at + (i > 0 ? liquid_offset(in->p + at, in->len - at, 1) : 0);
 		if (hit > at)
 			memcpy(p + n, in->p + at, hit - at);
@@ -195,10 +196,10 @@ static bool replace_one(struct liquid_call *c, const struct liquid_value *in,
 {
 	const char *hit = what->len == 0 && c->variant == LAST ? in->p + in->len : NULL;
 	if (hit == NULL && what->len <= in->len) {
-		for (const char *next = find(in, 0, what); next != NULL;) {
+		for (const char *next = text_find(in, 0, what); next != NULL;) {
 			hit = next;
-			next =
-			    c->variant == LAST ? find(in, (size_t)(hit - in->p) + 1, what) : NULL;
+			next = c->variant == LAST ? text_find(in, (size_t)(hit - in->p) + 1, what)
+						  : NULL;
 		}
 	}
 	if (hit == NULL) {

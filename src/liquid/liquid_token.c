@@ -26,7 +26,7 @@ void *liquid_parse_take(struct liquid_parser *s, size_t size)
 	return p;
 }
 
-static bool is_word(char c)
+static bool is_name_byte(char c)
 {
 	return isalnum((unsigned char)c) || c == '_' || c == '-';
 }
@@ -43,7 +43,7 @@ static bool quoted(struct liquid_parser *s)
 	return true;
 }
 
-static void number(struct liquid_parser *s)
+static void number_token(struct liquid_parser *s)
 {
 	const char *p = s->p + 1;
 	s->token = LIQUID_TOKEN_INTEGER;
@@ -79,10 +79,10 @@ bool liquid_parse_next(struct liquid_parser *s)
 		return quoted(s);
 	if (isdigit((unsigned char)c) ||
 	    (c == '-' && followed && isdigit((unsigned char)s->p[1]))) {
-		number(s);
+		number_token(s);
 	} else if (isalpha((unsigned char)c) || c == '_') {
 		s->token = LIQUID_TOKEN_ID;
-		while (s->p < s->end && is_word(*s->p))
+		while (s->p < s->end && is_name_byte(*s->p))
 			s->p++;
 		s->p += s->p < s->end && *s->p == '?';
 		s->len = (size_t)(s->p - s->word);

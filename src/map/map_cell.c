@@ -8,12 +8,7 @@
 #include <stdio.h>
 #include <strings.h>
 
-static bool digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool bad(struct map_cell_fault *fault, const char *code, const char *text)
+bool map_cell_refuse(struct map_cell_fault *fault, const char *code, const char *text)
 {
 	fault->code = code;
 	snprintf(fault->text, sizeof(fault->text), "%s", text);
@@ -26,19 +21,21 @@ static bool emit_integer(const char *p, size_t len, struct df_buf *out,
 	bool minus = len > 0 && p[0] == '-';
 	size_t i = len > 0 && (minus || p[0] == '+') ? 1 : 0, n = 0;
 	if (i == len)
-		return bad(fault, "not-an-integer",
-			   "a whole number is expected: digits with an optional sign");
+		return map_cell_refuse(fault, "not-an-integer",
+				       "a whole number is expected: digits with an optional sign");
 	for (size_t k = i; k < len; k++)
-		if (!digit(p[k]))
-			return bad(fault, "not-an-integer",
-				   "a whole number is expected: digits with an optional sign");
+		if (!df_is_digit(p[k]))
+			return map_cell_refuse(
+			    fault, "not-an-integer",
+			    "a whole number is expected: digits with an optional sign");
 	while (i + 1 < len && p[i] == '0')
 		i++;
 	n = len - i;
 	/* 64 bits, as the API's mpid has: compared as text, as it may be beyond them */
 	const char *max = minus ? "9223372036854775808" : "9223372036854775807";
 	if (n > 19 || (n == 19 && memcmp(p + i, max, 19) > 0))
-		return bad(fault, "not-an-integer", "the number does not fit into 64 bits");
+		return map_cell_refuse(fault, "not-an-integer",
+				       "the number does not fit into 64 bits");
 	if (minus && !(n == 1 && p[i] == '0'))
 		df_buf_addc(out, '-');
 	df_buf_add(out, p + i, n);
@@ -56,28 +53,28 @@ static bool emit_number(const char *p, size_t len, struct df_buf *out, struct ma
 	bool minus = len > 0 && p[0] == '-';
 	if (len > 0 && (p[0] == '-' || p[0] == '+'))
 		i++;
-	for (whole = i; i < len && digit(p[i]); i++)
+	for (whole = i; i < len && df_is_digit(p[i]); i++)
 		;
 	n_whole = i - whole;
 	if (i < len && p[i] == '.') {
-		for (frac = ++i; i < len && digit(p[i]); i++)
+		for (frac = ++i; i < len && df_is_digit(p[i]); i++)
 			;
 		n_frac = i - frac;
 	}
 	if (n_whole + n_frac == 0)
-		return bad(fault, "not-a-number", expected);
+		return map_cell_refuse(fault, "not-a-number", expected);
 	if (i < len && (p[i] == 'e' || p[i] == 'E')) {
 		exp = i++;
 		if (i < len && (p[i] == '-' || p[i] == '+'))
 			i++;
 		size_t from = i;
-		for (; i < len && digit(p[i]); i++)
+		for (; i < len && df_is_digit(p[i]); i++)
 			;
 		if (from == i)
-			return bad(fault, "not-a-number", expected);
+			return map_cell_refuse(fault, "not-a-number", expected);
 	}
 	if (i != len)
-		return bad(fault, "not-a-number", expected);
+		return map_cell_refuse(fault, "not-a-number", expected);
 	while (n_whole > 1 && p[whole] == '0') {
 		whole++;
 		n_whole--;
@@ -111,8 +108,8 @@ static bool emit_boolean(const char *p, size_t len, struct df_buf *out,
 		df_buf_adds(out, words[i].value ? "true" : "false");
 		return true;
 	}
-	return bad(fault, "not-a-boolean",
-		   "true or false is expected; t, f, 1 and 0 are taken as well");
+	return map_cell_refuse(fault, "not-a-boolean",
+			       "true or false is expected; t, f, 1 and 0 are taken as well");
 }
 
 static unsigned char not_hex(char c)
@@ -153,9 +150,9 @@ static bool add_quoted(struct df_buf *out, const char *p, size_t len)
 static bool emit_uuid(const char *p, size_t len, struct df_buf *out, struct map_cell_fault *fault)
 {
 	if (!is_uuid(p, len))
-		return bad(fault, "not-a-uuid",
-			   "a UUID is expected: 36 characters, such as "
-			   "123e4567-e89b-12d3-a456-426614174000");
+		return map_cell_refuse(fault, "not-a-uuid",
+				       "a UUID is expected: 36 characters, such as "
+				       "123e4567-e89b-12d3-a456-426614174000");
 	return add_quoted(out, p, len);
 }
 
@@ -169,7 +166,7 @@ static bool emit_ip(const char *p, size_t len, struct df_buf *out, struct map_ce
 		    inet_pton(AF_INET6, text, address) == 1)
 			return add_quoted(out, p, len);
 	}
-	return bad(fault, "not-allowed", "an IPv4 or IPv6 address is expected");
+	return map_cell_refuse(fault, "not-allowed", "an IPv4 or IPv6 address is expected");
 }
 
 static bool emit_word(const struct schema_field *field, const char *p, size_t len,
@@ -201,7 +198,7 @@ bool map_cell_instant(const struct map *m, const char *p, size_t len, int64_t *m
 {
 	const char *code = NULL, *why = NULL;
 	if (!time_parse(&m->time, p, len, ms, &code, &why))
-		return bad(fault, code, why);
+		return map_cell_refuse(fault, code, why);
 	if (m->time.mode == TIME_MS && p[0] >= '1') { /* it has no sign and no leading zero */
 		df_buf_add(out, p, len);
 		return true;

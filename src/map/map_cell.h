@@ -10,6 +10,9 @@ struct map_cell_fault {
 	char text[224];
 };
 
+/* Fills the fault and returns false. */
+bool map_cell_refuse(struct map_cell_fault *fault, const char *code, const char *text);
+
 /* Appends the value as JSON. False: nothing is appended and the fault is filled. Must not be called
  * with an empty cell, nor for SCHEMA_JSON: see map_json.h. */
 bool map_cell_emit(const struct map *m, enum schema_type type, const struct schema_field *field,

@@ -86,13 +86,6 @@ void map_derive_begin(struct map *m, const struct rows_cell *cells)
 	}
 }
 
-static bool refuse(struct map_cell_fault *fault, const char *code, const char *text)
-{
-	fault->code = code;
-	snprintf(fault->text, sizeof(fault->text), "%s", text);
-	return false;
-}
-
 /* A cell is read once for all of its mappings, and is blamed once. */
 static bool cell_json(struct map *m, size_t column, const struct rows_cell *cell,
 		      struct liquid_value *out, struct map_cell_fault *fault)
@@ -107,11 +100,11 @@ static bool cell_json(struct map *m, size_t column, const struct rows_cell *cell
 		const char *why = NULL;
 		if (len > 0 && !liquid_json(p, len, &m->arena, &json->value, &why)) {
 			json->state = MAP_JSON_BAD;
-			return refuse(fault, "bad-json",
-				      why != NULL
-					  ? why
-					  : "JSON is expected, such as {\"key\": \"value\"}; "
-					    "double each quote in the CSV");
+			return map_cell_refuse(
+			    fault, "bad-json",
+			    why != NULL ? why
+					: "JSON is expected, such as {\"key\": \"value\"}; "
+					  "double each quote in the CSV");
 		}
 	} else if (json->state == MAP_JSON_BAD) {
 		fault->code = NULL;
@@ -196,8 +189,8 @@ static bool keep_rendered(struct map *m, struct rows_cell *out, struct map_cell_
 {
 	char *p = liquid_take(&m->arena, m->rendered.len + 1);
 	if (p == NULL)
-		return refuse(fault, "row-too-large",
-			      "the templates make more of this row than fits into memory");
+		return map_cell_refuse(fault, "row-too-large",
+				       "the templates make more of this row than fits into memory");
 	if (m->rendered.len > 0)
 		memcpy(p, m->rendered.data, m->rendered.len);
 	*out = (struct rows_cell){p, m->rendered.len};
@@ -220,8 +213,8 @@ static bool texts_of(struct map *m, const struct map_derived *d, struct liquid_v
 	struct liquid_fault why = {0};
 	struct liquid_value *v = liquid_take(&m->arena, list->array.n * sizeof(*v) + 1);
 	if (v == NULL)
-		return refuse(fault, "row-too-large",
-			      "the templates make more of this row than fits into memory");
+		return map_cell_refuse(fault, "row-too-large",
+				       "the templates make more of this row than fits into memory");
 	for (size_t i = 0; i < list->array.n; i++) {
 		v[i] = list->array.v[i];
 		bool text = v[i].type == LIQUID_STRING || v[i].p != NULL || liquid_is_empty(&v[i]);
@@ -243,7 +236,7 @@ static const struct liquid_value *replace_entries(struct map *m, const struct ma
 	struct liquid_value *out = liquid_take(&m->arena, sizeof(*out));
 	struct liquid_value *v = liquid_take(&m->arena, n * sizeof(*v));
 	if (out == NULL || v == NULL) {
-		refuse(fault, "row-too-large", "the row's lists do not fit into memory");
+		map_cell_refuse(fault, "row-too-large", "the row's lists do not fit into memory");
 		return NULL;
 	}
 
@@ -282,8 +275,9 @@ static bool apply_template(struct map *m, const struct map_derived *d, const str
 	if ((d->items || d->lists) && liquid_is_one(d->entry->template)) {
 		struct liquid_value *v = liquid_take(&m->arena, sizeof(*v));
 		if (v == NULL)
-			return refuse(fault, "row-too-large",
-				      "the templates make more of this row than fits into memory");
+			return map_cell_refuse(
+			    fault, "row-too-large",
+			    "the templates make more of this row than fits into memory");
 		if (!liquid_value_of(d->entry->template, &scope, &m->arena, v, &why))
 			return template_fails(d, &why, fault);
 		if (v->type == LIQUID_ARRAY) {
@@ -306,9 +300,10 @@ static bool plain_text(const struct map_derived *d, const struct liquid_value *v
 	bool nested = (v->type == LIQUID_OBJECT || (v->type == LIQUID_ARRAY && !d->items)) &&
 		      !liquid_is_empty(v);
 	if (nested && !d->whole && d->pattern == NULL)
-		return refuse(fault, "bad-json",
-			      "a single value is expected at that place of the cell's JSON, not an "
-			      "object or a list");
+		return map_cell_refuse(
+		    fault, "bad-json",
+		    "a single value is expected at that place of the cell's JSON, not an "
+		    "object or a list");
 	if (liquid_is_empty(v))
 		*out = (struct rows_cell){"", 0};
 	else
@@ -338,7 +333,8 @@ static bool cell_list(struct map *m, size_t column, const struct rows_cell *cell
 }
 
 /* What `values` has in place of the text, noted for whoever explains the row. */
-static bool replace(struct map_derived *d, struct rows_cell *cell, struct map_cell_fault *fault)
+static bool apply_values(struct map_derived *d, struct rows_cell *cell,
+			 struct map_cell_fault *fault)
 {
 	d->asked = *cell;
 	bool ok = map_values_apply(d->entry, cell, fault);
@@ -352,7 +348,8 @@ static bool keep_list(struct map *m, struct map_derived *d, const struct liquid_
 {
 	struct liquid_value *list = liquid_take(&m->arena, sizeof(*list));
 	if (list == NULL)
-		return refuse(fault, "row-too-large", "the row's lists do not fit into memory");
+		return map_cell_refuse(fault, "row-too-large",
+				       "the row's lists do not fit into memory");
 	*list = *v;
 	d->list = replace_entries(m, d, list, fault);
 	return d->list != NULL;
@@ -384,12 +381,12 @@ bool map_derive(struct map *m, struct map_derived *d, const struct rows_cell *ce
 		return keep_list(m, d, &list, fault);
 	}
 	if (template == NULL)
-		return plain_text(d, &v, out, fault) && replace(d, out, fault);
+		return plain_text(d, &v, out, fault) && apply_values(d, out, fault);
 	struct made made = {.value = &v, .key = d->key, .key_len = strlen(d->key)};
 	if (!json && liquid_lists(template) && cell_list(m, d->column, cell, &list))
 		made.list = &list;
 	return apply_template(m, d, &made, out, &d->list, fault) &&
-	       (d->list != NULL || replace(d, out, fault));
+	       (d->list != NULL || apply_values(d, out, fault));
 }
 
 /* ---- spreads ---- */
@@ -402,7 +399,8 @@ bool map_derive_object(struct map *m, const struct map_derived *d, const struct 
 	follow(out, d->way);
 	if (out->type == LIQUID_OBJECT || out->type == LIQUID_NIL)
 		return true;
-	return refuse(fault, "bad-json", "a JSON object is expected, such as {\"key\": \"value\"}");
+	return map_cell_refuse(fault, "bad-json",
+			       "a JSON object is expected, such as {\"key\": \"value\"}");
 }
 
 /* Is there a mapping that names this member, or a part of it, more exactly? */
@@ -453,8 +451,8 @@ bool map_derive_item(struct map *m, const struct map_derived *d, const struct li
 	memset(out, 0, sizeof(*out));
 	char *key = liquid_take(&m->arena, len + 1);
 	if (key == NULL)
-		return refuse(fault, "row-too-large",
-			      "the templates make more of this row than fits into memory");
+		return map_cell_refuse(fault, "row-too-large",
+				       "the templates make more of this row than fits into memory");
 	memcpy(key, d->key, head);
 	memcpy(key + head, member->key, member->key_len);
 	key[len] = '\0';
@@ -464,7 +462,7 @@ bool map_derive_item(struct map *m, const struct map_derived *d, const struct li
 	out->taken = true;
 	df_buf_reset(&m->rendered);
 	if (!map_derive_target(m, d->entry, member->key, member->key_len, &m->rendered, &why))
-		return refuse(fault, "not-allowed", why.text);
+		return map_cell_refuse(fault, "not-allowed", why.text);
 	if (!keep_rendered(m, &out->name, fault))
 		return false;
 	/* what leads to the object is the same for all: the name is the rest */

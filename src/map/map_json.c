@@ -13,13 +13,6 @@
 
 #include <stdio.h>
 
-static bool refuse(struct map_json *j, const char *code, const char *text)
-{
-	j->fault->code = code;
-	snprintf(j->fault->text, sizeof(j->fault->text), "%s", text);
-	return false;
-}
-
 /* The fault is in this member, or in this entry of a list: on the way out, so the outer ones
  * come first. */
 static bool within(struct map_json *j, const char *member, size_t index)
@@ -40,9 +33,10 @@ static bool shorten(struct map_json *j, size_t max, const char *p, size_t *len)
 	if (fit == *len)
 		return true;
 	if (!j->m->feed->map.limits_truncate)
-		return refuse(j, "too-long",
-			      "a name or a value in the object is longer than the API takes (256, "
-			      "4096, 512 in a list)");
+		return map_cell_refuse(
+		    j->fault, "too-long",
+		    "a name or a value in the object is longer than the API takes (256, "
+		    "4096, 512 in a list)");
 	*len = fit;
 	j->truncated = true;
 	return true;
@@ -50,12 +44,13 @@ static bool shorten(struct map_json *j, size_t max, const char *p, size_t *len)
 
 /* Is there room for another one? Where there is none, false, and `ok` says whether that is a
  * fault. */
-static bool has_room(struct map_json *j, size_t n, size_t max, const char *fault, bool *ok)
+static bool json_has_room(struct map_json *j, size_t n, size_t max, const char *fault, bool *ok)
 {
 	if (!j->limited || n < max)
 		return true;
 	j->truncated = true;
-	*ok = j->m->feed->map.limits_truncate || refuse(j, "too-many-attributes", fault);
+	*ok = j->m->feed->map.limits_truncate ||
+	      map_cell_refuse(j->fault, "too-many-attributes", fault);
 	return false;
 }
 
@@ -97,8 +92,8 @@ static bool strings(struct map_json *j, const struct liquid_value *v)
 	for (size_t i = 0; ok && i < v->array.n; i++) {
 		if (liquid_is_empty(&v->array.v[i]))
 			continue;
-		if (!has_room(j, n++, MAP_MAX_LIST, "the API takes at most 1000 entries in a list",
-			      &ok))
+		if (!json_has_room(j, n++, MAP_MAX_LIST,
+				   "the API takes at most 1000 entries in a list", &ok))
 			break;
 		separate(j, body);
 		ok = text(j, &v->array.v[i], MAP_MAX_LIST_VALUE);
@@ -113,8 +108,8 @@ typedef bool value_writer(struct map_json *j, const struct schema_field *field,
 			  const struct liquid_value *v);
 
 /* Writes the member, or nothing when it has no value. body: where the object's members begin. */
-static bool member(struct map_json *j, size_t body, const struct schema_field *field,
-		   value_writer *write, const struct liquid_member *given)
+static bool put_member(struct map_json *j, size_t body, const struct schema_field *field,
+		       value_writer *write, const struct liquid_member *given)
 {
 	size_t before = j->out->len;
 	separate(j, body);
@@ -139,8 +134,8 @@ static bool keyed_value(struct map_json *j, const struct schema_field *field,
 
 static bool not_an_object(struct map_json *j)
 {
-	return refuse(
-	    j, "bad-json",
+	return map_cell_refuse(
+	    j->fault, "bad-json",
 	    "a JSON object is expected, such as {\"key\": \"value\"}; double each quote in "
 	    "the CSV");
 }
@@ -181,7 +176,8 @@ static bool keyed(struct map_json *j, const struct schema_field *field,
 		const struct liquid_member *m = &v->object.v[i];
 		size_t len = m->key_len, before = j->out->len;
 		if (len == 0)
-			return refuse(j, "bad-json", "a member of the object has no name");
+			return map_cell_refuse(j->fault, "bad-json",
+					       "a member of the object has no name");
 		if (!(ok = shorten(j, MAP_MAX_NAME, m->key, &len)))
 			break;
 		if (liquid_is_empty(&m->value)) {
@@ -189,13 +185,14 @@ static bool keyed(struct map_json *j, const struct schema_field *field,
 			continue;
 		}
 		if (j->limited && cut_alike(v, i, len))
-			return refuse(j, "bad-json",
-				      "two names in the object are the same once they are cut");
-		if (!has_room(j, n, MAP_MAX_ATTRIBUTES, "the API takes at most 100 attributes",
-			      &ok))
+			return map_cell_refuse(
+			    j->fault, "bad-json",
+			    "two names in the object are the same once they are cut");
+		if (!json_has_room(j, n, MAP_MAX_ATTRIBUTES, "the API takes at most 100 attributes",
+				   &ok))
 			break;
 		const struct liquid_member cut = {m->key, len, m->value};
-		ok = member(j, body, field, write, &cut);
+		ok = put_member(j, body, field, write, &cut);
 		n += j->out->len > before;
 	}
 	close_bracket(j, start, body, '}');
@@ -210,7 +207,7 @@ static bool keyed_text(struct map_json *j, const struct schema_field *field,
 }
 
 /* A cell's JSON brings identities, too. */
-static void note_id(struct map_json *j, size_t from)
+static void note_json_id(struct map_json *j, size_t from)
 {
 	if (j->ids == NULL || j->out->over || j->out->len == from)
 		return;
@@ -232,7 +229,8 @@ static bool unknown_member(struct map_json *j, const struct schema_object *objec
 	return false;
 }
 
-static bool any(struct map_json *j, const struct schema_field *field, const struct liquid_value *v);
+static bool any_object(struct map_json *j, const struct schema_field *field,
+		       const struct liquid_value *v);
 
 /* Is every member one of the schema's? */
 static bool only_known(struct map_json *j, const struct schema_object *object,
@@ -248,16 +246,17 @@ static bool only_known(struct map_json *j, const struct schema_object *object,
 }
 
 /* As in a column of its own: *given becomes NULL, or there is a fault, and false. */
-static bool check_identity(struct map_json *j, const struct liquid_value **given)
+static bool check_json_identity(struct map_json *j, const struct liquid_value **given)
 {
 	const struct liquid_value *v = *given;
 	size_t kind;
 	if (!j->m->guards_ids || liquid_is_empty(v) || !map_placeholder(v->p, v->len, &kind))
 		return true;
 	if (j->m->placeholder_ids == CONF_PLACEHOLDER_REJECT)
-		return refuse(j, "missing-identity",
-			      "a placeholder that identifies nobody; correct it, leave it out, or "
-			      "set placeholder_ids");
+		return map_cell_refuse(
+		    j->fault, "missing-identity",
+		    "a placeholder that identifies nobody; correct it, leave it out, or "
+		    "set placeholder_ids");
 	if (j->notes != NULL)
 		map_note_placeholder(j->notes, j->op, kind);
 	*given = NULL;
@@ -270,18 +269,18 @@ static bool known_member(struct map_json *j, size_t body, const struct schema_fi
 {
 	const size_t len = strlen(field->name);
 	const struct liquid_value *given = liquid_member_of(object, field->name, len);
-	if (given != NULL && (field->flags & SCHEMA_ID) != 0 && !check_identity(j, &given))
+	if (given != NULL && (field->flags & SCHEMA_ID) != 0 && !check_json_identity(j, &given))
 		return false;
 	if (given == NULL)
 		return true;
 	const struct liquid_member found = {field->name, len, *given};
-	return member(j, body, field, any, &found);
+	return put_member(j, body, field, any_object, &found);
 }
 
 /* An object whose fields are known. They are written in the schema's order: the same values are
  * the same user, the same batch. */
-static bool known(struct map_json *j, const struct schema_object *object,
-		  const struct liquid_value *v)
+static bool put_known_object(struct map_json *j, const struct schema_object *object,
+			     const struct liquid_value *v)
 {
 	size_t start = j->out->len;
 	const struct schema_field *missing = NULL;
@@ -299,13 +298,14 @@ static bool known(struct map_json *j, const struct schema_object *object,
 		if (!known_member(j, body, field, v))
 			return within(j, field->name, 0);
 		if ((field->flags & SCHEMA_ID) != 0)
-			note_id(j, from);
+			note_json_id(j, from);
 		if ((field->flags & SCHEMA_REQUIRED) != 0 && j->out->len == from)
 			missing = field;
 	}
 	if (close_bracket(j, start, body, '}') == start || missing == NULL)
 		return true;
-	refuse(j, "missing-value", "the API needs it; add it or leave all of that object out");
+	map_cell_refuse(j->fault, "missing-value",
+			"the API needs it; add it or leave all of that object out");
 	return within(j, missing->name, 0);
 }
 
@@ -324,7 +324,7 @@ static bool one(struct map_json *j, const struct schema_field *field, const stru
 {
 	switch (field->type) {
 	case SCHEMA_OBJECT:
-		return known(j, field->object, v);
+		return put_known_object(j, field->object, v);
 	case SCHEMA_KEYS:
 		return liquid_is_empty(v) || keyed(j, field, v, keyed_text);
 	case SCHEMA_STRING:
@@ -357,7 +357,8 @@ static bool list(struct map_json *j, const struct schema_field *field, const str
 	return true;
 }
 
-static bool any(struct map_json *j, const struct schema_field *field, const struct liquid_value *v)
+static bool any_object(struct map_json *j, const struct schema_field *field,
+		       const struct liquid_value *v)
 {
 	bool limited = j->limited, ok = true;
 	j->limited = (field->flags & SCHEMA_ATTRIBUTES) != 0;
@@ -381,11 +382,11 @@ bool map_json_emit(struct map_json *j, const struct schema_field *field, const c
 	j->limited = j->truncated = false;
 	j->place[0] = '\0';
 	if (!liquid_json(p, len, j->arena, &v, &why))
-		return refuse(j, "bad-json",
-			      why != NULL                   ? why
-			      : field->shape == SCHEMA_LIST ? entries
-							    : object);
-	if (any(j, field, &v))
+		return map_cell_refuse(j->fault, "bad-json",
+				       why != NULL                   ? why
+				       : field->shape == SCHEMA_LIST ? entries
+								     : object);
+	if (any_object(j, field, &v))
 		return true;
 	j->out->len = before;
 	if (j->place[0] != '\0') {

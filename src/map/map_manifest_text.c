@@ -58,7 +58,7 @@ static const char *skip_opaque(const char *p)
 /* json-c keeps no positions. The text is known to be good JSON by now, and its entries are the
  * objects on the third level. Without an entry it is a member of the manifest itself; one that
  * is missing is reported where the manifest begins. */
-static size_t find(const char *text, size_t entry, const char *key)
+static size_t find_place(const char *text, size_t entry, const char *key)
 {
 	size_t depth = 0, begin = 0, len = key != NULL ? strlen(key) : 0;
 	for (const char *p = text; *p != '\0';) {
@@ -85,7 +85,7 @@ static size_t find(const char *text, size_t entry, const char *key)
 void map_manifest_place(const char *text, size_t entry, const char *key, struct df_err *err)
 {
 	size_t line, column;
-	position(text, find(text, entry, key), &line, &column);
+	position(text, find_place(text, entry, key), &line, &column);
 	df_err_place(err, NULL, line, NULL);
 	err->position = column;
 }

@@ -36,7 +36,8 @@ static bool value_length(struct map_run *r, const struct map_op *op, bool exact,
 	return ok;
 }
 
-static void add_member(struct map_run *r, const struct map_op *op, struct measure *me, size_t len)
+static void measure_member(struct map_run *r, const struct map_op *op, struct measure *me,
+			   size_t len)
 {
 	me->len += (r->frame->count > 0) + op->head_len + len;
 	r->frame->seen |= op->bit;
@@ -55,7 +56,7 @@ static bool measure_empty(struct map_run *r, const struct map_op *op, struct mea
 	if ((op->flags & MAP_EVENT_TIME) != 0 ||
 	    (frame->limit != 0 && frame->count >= frame->limit))
 		return false;
-	add_member(r, op, me, op->fallback_len);
+	measure_member(r, op, me, op->fallback_len);
 	return true;
 }
 
@@ -66,7 +67,7 @@ static bool measure_leaf(struct map_run *r, const struct map_op *op, struct meas
 		return measure_empty(r, op, me);
 	if (!map_run_is_plain(r, op) || !value_length(r, op, me->exact, &len))
 		return false;
-	add_member(r, op, me, len);
+	measure_member(r, op, me, len);
 	return true;
 }
 

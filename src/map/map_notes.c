@@ -19,7 +19,7 @@ static size_t ops_of(const struct map *m)
 	return m->batch_program.n + m->data_program.n;
 }
 
-static size_t number_of(const struct map *m, const struct map_op *op)
+static size_t op_number(const struct map *m, const struct map_op *op)
 {
 	const struct map_program *batch = &m->batch_program, *data = &m->data_program;
 	bool in_batch = op >= batch->ops && op < batch->ops + batch->n;
@@ -40,18 +40,18 @@ static void word_cut(const struct map *m, const struct map_note *note, char *out
 		 op_at(m, note->what)->node->path);
 }
 
-static size_t kind_of(const struct map *m, const struct map_note *note)
+static size_t placeholder_kind(const struct map *m, const struct map_note *note)
 {
 	return (note->what - ops_of(m)) % MAP_PLACEHOLDERS;
 }
 
-static const char *code_of(const struct map *m, const struct map_note *note)
+static const char *note_code(const struct map *m, const struct map_note *note)
 {
 	if (note->code != NULL)
 		return note->code;
 	if (note->what < ops_of(m))
 		return "too-long";
-	size_t kind = kind_of(m, note);
+	size_t kind = placeholder_kind(m, note);
 	return kind < MAP_NOTE_PADDED    ? "placeholder-id"
 	       : kind <= MAP_NOTE_UNSEEN ? "padded-id"
 					 : "null-marker";
@@ -87,7 +87,7 @@ static void word_taken(size_t kind, unsigned long long n, const char *name, char
 static void word_placeholder(const struct map *m, const struct map_note *note, char *out,
 			     size_t size)
 {
-	size_t i = note->what - ops_of(m), kind = kind_of(m, note);
+	size_t i = note->what - ops_of(m), kind = placeholder_kind(m, note);
 	const struct map_op *op = op_at(m, i / MAP_PLACEHOLDERS);
 	const struct map_derived *d = map_derived_of(m, op->column);
 	const char *name = map_column_name(m, (d != NULL ? d->column : op->column) + 1);
@@ -129,7 +129,7 @@ void map_note_add(struct map *m, const struct map_note *added)
 				      .code = added->code};
 		memcpy(m->notes[m->n_notes - 1].text, added->text, sizeof(added->text));
 		if (room)
-			map_warn(m, code_of(m, added), "%s", "");
+			map_warn(m, note_code(m, added), "%s", "");
 	}
 	struct map_note *note = &m->notes[i];
 	note->n += added->n;
@@ -146,13 +146,13 @@ void map_note_add(struct map *m, const struct map_note *added)
 
 void map_note_cut(struct map *m, const struct map_op *op)
 {
-	map_note_add(m, &(struct map_note){.what = number_of(m, op), .n = 1});
+	map_note_add(m, &(struct map_note){.what = op_number(m, op), .n = 1});
 }
 
 void map_note_placeholder(struct map *m, const struct map_op *op, size_t kind)
 {
 	map_note_add(
-	    m, &(struct map_note){.what = ops_of(m) + number_of(m, op) * MAP_PLACEHOLDERS + kind,
+	    m, &(struct map_note){.what = ops_of(m) + op_number(m, op) * MAP_PLACEHOLDERS + kind,
 				  .n = 1});
 }
 

@@ -88,23 +88,18 @@ static bool is_only(const char *p, size_t len, char c)
 	return true;
 }
 
-static bool digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* d[.d...]E+dd, with a comma where the country has one. */
 static bool is_shortened(const char *p, size_t len)
 {
 	size_t i = 1;
-	if (len < 5 || !digit(p[0]))
+	if (len < 5 || !df_is_digit(p[0]))
 		return false;
 	if (p[i] == '.' || p[i] == ',')
-		for (i++; i < len && digit(p[i]); i++)
+		for (i++; i < len && df_is_digit(p[i]); i++)
 			;
 	if (i + 4 > len || (p[i] | 0x20) != 'e' || p[i + 1] != '+')
 		return false;
-	for (i += 2; i < len && digit(p[i]); i++)
+	for (i += 2; i < len && df_is_digit(p[i]); i++)
 		;
 	return i == len;
 }
@@ -144,7 +139,7 @@ static size_t blank_length(const char *p, size_t len)
 	return 0;
 }
 
-static bool is_blank(const char *p, size_t len)
+static bool is_all_blanks(const char *p, size_t len)
 {
 	for (size_t at = 0, n; at < len; at += n) {
 		n = blank_length(p + at, len - at);
@@ -194,8 +189,10 @@ bool map_placeholder(const char *p, size_t len, size_t *kind)
 	static const struct {
 		bool (*is)(const char *p, size_t len);
 		size_t kind;
-	} shapes[] = {
-	    {is_zeros, ZEROS}, {is_shortened, SHORTENED}, {is_fault, FAULT}, {is_blank, BLANKS}};
+	} shapes[] = {{is_zeros, ZEROS},
+		      {is_shortened, SHORTENED},
+		      {is_fault, FAULT},
+		      {is_all_blanks, BLANKS}};
 	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
 		*kind = shapes[i].kind;
 		if (shapes[i].is(p, len))

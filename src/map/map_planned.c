@@ -101,7 +101,7 @@ static size_t column_in(const struct map_program *program, const struct plan_fin
 	return MAP_NONE;
 }
 
-static size_t column_of(const struct map *m, const struct plan_finding *f)
+static size_t finding_column(const struct map *m, const struct plan_finding *f)
 {
 	size_t column = column_in(&m->data_program, f);
 	return column != MAP_NONE ? column : column_in(&m->batch_program, f);
@@ -109,21 +109,21 @@ static size_t column_of(const struct map *m, const struct plan_finding *f)
 
 /* ---- saying so ---- */
 
-static const char *code_of(const struct plan_finding *f)
+static const char *finding_code(const struct plan_finding *f)
 {
 	return f->unplanned ? "unplanned" : "plan-invalid";
 }
 
 static void fault(struct map_run *r, const struct plan_finding *f)
 {
-	map_run_fault(r, code_of(f), column_of(r->m, f), "data plan, %s, %s: %s", f->point,
-		      f->pointer, f->text);
+	map_run_fault(r, finding_code(f), finding_column(r->m, f), "data plan, %s, %s: %s",
+		      f->point, f->pointer, f->text);
 }
 
 /* Counted per point, place and what is wrong there. */
-static void note(struct map_run *r, const struct plan_finding *f, bool left_out)
+static void note_finding(struct map_run *r, const struct plan_finding *f, bool left_out)
 {
-	struct map_note n = {.n = 1, .code = code_of(f)};
+	struct map_note n = {.n = 1, .code = finding_code(f)};
 	uint64_t hash = XXH3_64bits(f->pointer, strlen(f->pointer));
 	hash = XXH3_64bits_withSeed(f->point, strlen(f->point), hash);
 	hash = XXH3_64bits_withSeed(f->text, strlen(f->text), hash);
@@ -294,7 +294,7 @@ void map_planned(struct map_run *r)
 		if (action == CONF_PLAN_REJECT)
 			fault(r, &f[i]);
 		else
-			note(r, &f[i], leaves_out(m, &f[i]));
+			note_finding(r, &f[i], leaves_out(m, &f[i]));
 	if (action == CONF_PLAN_BLOCK && n > 0)
 		block(r, f, n);
 }
@@ -307,7 +307,7 @@ char **map_planned_remarks(const struct map *m, size_t *n)
 		return NULL;
 	char **v = df_alloc(*n * sizeof(*v));
 	for (size_t i = 0; i < *n; i++)
-		v[i] = df_format("%s: %s, %s: %s%s", code_of(&f[i]), f[i].point, f[i].pointer,
+		v[i] = df_format("%s: %s, %s: %s%s", finding_code(&f[i]), f[i].point, f[i].pointer,
 				 f[i].text, leaves_out(m, &f[i]) ? "; left out" : "");
 	return v;
 }

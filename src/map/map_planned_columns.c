@@ -40,7 +40,7 @@ struct map_planned_columns {
 
 /* ---- what is to be watched ---- */
 
-static void add(struct part *p, struct watch w)
+static void part_add(struct part *p, struct watch w)
 {
 	if ((p->n & (p->n - 1)) == 0)
 		p->v = df_realloc(p->v, (p->n == 0 ? 1 : 2 * p->n) * sizeof(*p->v));
@@ -48,7 +48,7 @@ static void add(struct part *p, struct watch w)
 }
 
 /* A cell that is written as it is, in a column of the document. */
-static bool is_plain(const struct map *m, const struct map_node *leaf)
+static bool is_plain_leaf(const struct map *m, const struct map_node *leaf)
 {
 	bool text = leaf->type == SCHEMA_STRING || leaf->type == SCHEMA_NUMBER ||
 		    leaf->type == SCHEMA_INTEGER;
@@ -57,8 +57,8 @@ static bool is_plain(const struct map *m, const struct map_node *leaf)
 
 /* What is written for the leaf: its cell, or its fallback where the cell is empty. False: that is
  * not known from here. Enumerations are written in small letters. */
-static bool text_of(const struct map_run *r, const struct map_node *leaf, const char **p,
-		    size_t *len)
+static bool leaf_text(const struct map_run *r, const struct map_node *leaf, const char **p,
+		      size_t *len)
 {
 	const struct rows_cell *cell =
 	    leaf->column < r->m->n_names ? &r->cells[leaf->column] : NULL;
@@ -87,7 +87,7 @@ static bool is_criterion(const struct part *p, const struct map_node *leaf,
 	if (p->r == NULL)
 		return false;
 	const struct map_planned_columns *all = p->r->m->planned_columns;
-	return (leaf == all->first || leaf == all->second) && text_of(p->r, leaf, &text, &len) &&
+	return (leaf == all->first || leaf == all->second) && leaf_text(p->r, leaf, &text, &len) &&
 	       plan_fits(p->r->m->planner, node, false, text, len);
 }
 
@@ -100,17 +100,17 @@ static void watch_leaf(const struct map *m, struct part *p, const struct map_nod
 		return;
 	if (leaf->fallback != NULL && node != NULL)
 		p->never = true;
-	else if (node != NULL && is_plain(m, leaf) && !number && plan_takes_strings(node))
+	else if (node != NULL && is_plain_leaf(m, leaf) && !number && plan_takes_strings(node))
 		return;
-	else if (node != NULL && is_plain(m, leaf))
-		add(p,
-		    (struct watch){.kind = WATCH_FITS,
-				   .column = leaf->column,
-				   .number = number,
-				   .quick = number ? PLAN_QUICK_NONE : plan_quick(m->planner, node),
-				   .node = node});
+	else if (node != NULL && is_plain_leaf(m, leaf))
+		part_add(p, (struct watch){.kind = WATCH_FITS,
+					   .column = leaf->column,
+					   .number = number,
+					   .quick = number ? PLAN_QUICK_NONE
+							   : plan_quick(m->planner, node),
+					   .node = node});
 	else if (leaf->column < m->n_names && leaf->fallback == NULL)
-		add(p, (struct watch){.kind = WATCH_EMPTY, .column = leaf->column});
+		part_add(p, (struct watch){.kind = WATCH_EMPTY, .column = leaf->column});
 	else
 		p->never = true;
 }
@@ -147,7 +147,7 @@ static void watch_required(const struct map *m, struct part *p, const struct map
 		if (child != NULL && child->kind == MAP_NODE_LEAF && child->fallback != NULL)
 			continue;
 		if (child != NULL && child->kind == MAP_NODE_LEAF && child->column < m->n_names)
-			add(p, (struct watch){.kind = WATCH_FULL, .column = child->column});
+			part_add(p, (struct watch){.kind = WATCH_FULL, .column = child->column});
 		else
 			p->never = true;
 	}
@@ -238,10 +238,10 @@ static bool find_point(const struct map_run *r, const struct map_planned_columns
 	const struct map *m = r->m;
 	if (!p->by_type && p->first == NULL)
 		return false;
-	if (p->first != NULL && !text_of(r, p->first, &first, &first_len))
+	if (p->first != NULL && !leaf_text(r, p->first, &first, &first_len))
 		return false;
 	if (strcmp(m->event->name, "custom_event") == 0 &&
-	    (p->second == NULL || !text_of(r, p->second, &second, &second_len)))
+	    (p->second == NULL || !leaf_text(r, p->second, &second, &second_len)))
 		return false;
 	*point = plan_event_point(m->planner, m->event->name, first, first_len, second, second_len);
 	return *point < p->n_points;
@@ -249,7 +249,7 @@ static bool find_point(const struct map_run *r, const struct map_planned_columns
 
 /* ---- rows ---- */
 
-static bool holds(const struct map_run *r, const struct part *p)
+static bool part_holds(const struct map_run *r, const struct part *p)
 {
 	if (p->never)
 		return false;
@@ -277,7 +277,7 @@ bool map_planned_clean(const struct map_run *r)
 {
 	struct map_planned_columns *p = r->m->planned_columns;
 	size_t point;
-	if (!holds(r, &p->user))
+	if (!part_holds(r, &p->user))
 		return false;
 	if (r->m->data == NULL)
 		return true;
@@ -290,7 +290,7 @@ bool map_planned_clean(const struct map_run *r)
 		watch_node(r->m, part, r->m->data, data);
 	part->r = NULL;
 	part->known = true;
-	return holds(r, part);
+	return part_holds(r, part);
 }
 
 struct map_planned_columns *map_planned_columns_new(const struct map *m)

@@ -39,7 +39,7 @@ static inline void add_head(struct map_run *r, const struct map_op *op)
 }
 
 /* An identity has been written. */
-static void note_id(struct map_run *r, size_t start)
+static void note_row_id(struct map_run *r, size_t start)
 {
 	size_t from = start + (start > r->frame->body);
 	r->identified = true;
@@ -54,7 +54,7 @@ static inline void leaf_done(struct map_run *r, const struct map_op *op, size_t 
 {
 	r->frame->count++;
 	if (op->flags & SCHEMA_ID)
-		note_id(r, start);
+		note_row_id(r, start);
 	else if (op->flags & MAP_BATCH_TIME)
 		r->record->batch_tail = r->out->len - start;
 }
@@ -434,7 +434,7 @@ static void leave_mpid(struct map *m)
 						   "left out of the request"});
 }
 
-static void finish(struct map_run *r)
+static void record_finish(struct map_run *r)
 {
 	struct map *m = r->m;
 	struct map_record *record = r->record;
@@ -504,7 +504,7 @@ enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, siz
 		    "delimiter or a quote has to be quoted",
 		    n, n == 1 ? "" : "s", m->n_names - over, m->n_names - over == 1 ? "is" : "are");
 		r.identified = true; /* it is not known which cell is whose */
-		finish(&r);
+		record_finish(&r);
 		return DF_REJECT;
 	}
 	if (m->has_own && map_own_moved(m, cells)) {
@@ -513,7 +513,7 @@ enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, siz
 			      " is in another column, as when a row that is too short is "
 			      "filled up with empty cells: put each cell below its column");
 		r.identified = true;
-		finish(&r);
+		record_finish(&r);
 		return DF_REJECT;
 	}
 	liquid_arena_reset(&m->arena);
@@ -538,7 +538,7 @@ enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, siz
 	    own_id(&r, m->request_column, &m->request_out, &record->request_id_len);
 	record->message_id =
 	    own_id(&r, m->message_column, &m->message_out, &record->message_id_len);
-	finish(&r);
+	record_finish(&r);
 	return record->n_faults > 0 ? DF_REJECT : DF_OK;
 }
 

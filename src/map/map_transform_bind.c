@@ -82,8 +82,8 @@ struct choice { /* among the mappings of one precedence */
 };
 
 /* Of several patterns the most specific, that is the longest. An `ignore` beats the others. */
-static struct choice choose(const struct map_manifest *manifest, enum map_precedence rank,
-			    const char *key)
+static struct choice choose_pattern(const struct map_manifest *manifest, enum map_precedence rank,
+				    const char *key)
 {
 	struct choice c = {0};
 	struct fitting f = fitting_begin(manifest, rank, key);
@@ -102,7 +102,7 @@ static struct choice choose(const struct map_manifest *manifest, enum map_preced
 static bool apply(struct binder *b, enum map_precedence rank, size_t column)
 {
 	const char *key = b->m->names[column];
-	struct choice c = choose(b->m->manifest, rank, key);
+	struct choice c = choose_pattern(b->m->manifest, rank, key);
 	struct fitting f = fitting_begin(b->m->manifest, rank, key);
 	for (const struct map_entry *e; c.any && !c.ignored && (e = fitting_next(&f)) != NULL;)
 		if (e->action == MAP_KEEP && strlen(e->source) == c.longest)
@@ -128,7 +128,7 @@ bool map_transform_ignores(const struct map_manifest *manifest, const char *name
 	if (is_reached(manifest, name))
 		return false;
 	for (enum map_precedence rank = MAP_EXACT; rank <= MAP_REST; rank++) {
-		struct choice c = choose(manifest, rank, name);
+		struct choice c = choose_pattern(manifest, rank, name);
 		if (c.any)
 			return c.ignored;
 	}

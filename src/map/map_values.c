@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int compare_values(const void *a, const void *b)
+static int compare_value_entries(const void *a, const void *b)
 {
 	return strcmp(((const struct map_value *)a)->from, ((const struct map_value *)b)->from);
 }
@@ -61,7 +61,7 @@ enum df_status map_values_read(struct json_object *json, size_t number, struct m
 		    .from = df_strdup(from),
 		    .to = df_strdup(to != NULL ? json_object_get_string(to) : "")};
 	}
-	qsort(out->values, out->n_values, sizeof(*out->values), compare_values);
+	qsort(out->values, out->n_values, sizeof(*out->values), compare_value_entries);
 	return read_otherwise(json, number, out, err);
 }
 

@@ -64,6 +64,14 @@ static enum name_pack name_strip_pack(const char *name, size_t *len)
 	return NAME_PLAIN;
 }
 
+const char *name_layers(const char *name)
+{
+	size_t len = strlen(name);
+	name_strip(name, &len, encrypted_suffixes);
+	name_strip_pack(name, &len);
+	return name + len;
+}
+
 /* A separator, then nothing but what dates, times and numbers are written with: "-20260112",
  * "_2026-01-12T03", " (2)". */
 static bool name_is_number(const char *s, size_t len)

@@ -57,7 +57,8 @@ static const struct kind {
     {"user_identities", NULL, NULL},
 };
 
-static struct json_object *member(struct json_object *object, const char *key, enum json_type type)
+static struct json_object *member_of_type(struct json_object *object, const char *key,
+					  enum json_type type)
 {
 	struct json_object *value = NULL;
 	if (!json_object_is_type(object, json_type_object) ||
@@ -66,14 +67,14 @@ static struct json_object *member(struct json_object *object, const char *key, e
 	return value;
 }
 
-static const char *string_of(struct json_object *object, const char *key)
+static const char *member_string(struct json_object *object, const char *key)
 {
-	struct json_object *value = member(object, key, json_type_string);
+	struct json_object *value = member_of_type(object, key, json_type_string);
 	return value != NULL ? json_object_get_string(value) : NULL;
 }
 
 /* Other events are matched by their type alone. False: there is no such type. */
-static bool kind_of(const char *type, struct kind *out)
+static bool match_kind(const char *type, struct kind *out)
 {
 	const struct schema_event *event;
 	for (size_t i = 0; type != NULL && i < sizeof(kinds) / sizeof(*kinds); i++)
@@ -91,9 +92,9 @@ static bool kind_of(const char *type, struct kind *out)
 /* What its events are looked up by, and what it is called. False: a criterion is missing. */
 static bool read_match(const struct kind *kind, struct json_object *match, struct plan_point *out)
 {
-	struct json_object *criteria = member(match, "criteria", json_type_object);
-	const char *first = kind->first != NULL ? string_of(criteria, kind->first) : NULL;
-	const char *second = kind->second != NULL ? string_of(criteria, kind->second) : NULL;
+	struct json_object *criteria = member_of_type(match, "criteria", json_type_object);
+	const char *first = kind->first != NULL ? member_string(criteria, kind->first) : NULL;
+	const char *second = kind->second != NULL ? member_string(criteria, kind->second) : NULL;
 	struct df_buf *key = &out->key;
 	if ((kind->first != NULL && first == NULL) || (kind->second != NULL && second == NULL))
 		return false;
@@ -137,11 +138,11 @@ static enum df_status read_point(struct plan *plan, struct json_object *json, co
 {
 	struct plan_point point = {0};
 	struct kind kind;
-	struct json_object *match = member(json, "match", json_type_object);
-	struct json_object *validator = member(json, "validator", json_type_object);
-	struct json_object *definition = member(validator, "definition", json_type_object);
-	const char *type = string_of(match, "type"), *how = string_of(validator, "type");
-	if (!kind_of(type, &kind)) {
+	struct json_object *match = member_of_type(json, "match", json_type_object);
+	struct json_object *validator = member_of_type(json, "validator", json_type_object);
+	struct json_object *definition = member_of_type(validator, "definition", json_type_object);
+	const char *type = member_string(match, "type"), *how = member_string(validator, "type");
+	if (!match_kind(type, &kind)) {
 		plan_remark(plan, place, "the match's type '%.60s' is not known: no event has it",
 			    type != NULL ? type : "");
 		return DF_OK;
@@ -169,7 +170,7 @@ static enum df_status read_point(struct plan *plan, struct json_object *json, co
 	return DF_OK;
 }
 
-static const struct plan_point *point_of(const struct plan *plan, const char *type)
+static const struct plan_point *point_of_type(const struct plan *plan, const char *type)
 {
 	for (size_t i = 0; i < plan->n_points; i++)
 		if (strcmp(plan->points[i].type, type) == 0)
@@ -192,8 +193,8 @@ static enum df_status read_points(struct plan *plan, struct json_object *points,
 		if (st != DF_OK)
 			return st;
 	}
-	plan->attributes = point_of(plan, "user_attributes");
-	plan->identities = point_of(plan, "user_identities");
+	plan->attributes = point_of_type(plan, "user_attributes");
+	plan->identities = point_of_type(plan, "user_identities");
 	if (plan->attributes == NULL)
 		plan_remark(plan, "#/version_document/data_points",
 			    "no point is about user_attributes: any user attribute is allowed");
@@ -209,18 +210,19 @@ static void read_settings(struct plan *plan, struct json_object *document)
 {
 	static const char *const keys[PLAN_FIELD] = {"event", "event_attribute", "user_attribute",
 						     "user_identity"};
-	struct json_object *actions = member(member(document, "settings", json_type_object),
-					     "validation_actions", json_type_object);
+	struct json_object *actions =
+	    member_of_type(member_of_type(document, "settings", json_type_object),
+			   "validation_actions", json_type_object);
 	for (size_t i = 0; i < PLAN_FIELD; i++) {
-		const char *action = string_of(actions, keys[i]);
+		const char *action = member_string(actions, keys[i]);
 		plan->allows[i] = action != NULL && strcmp(action, "allow") == 0;
 	}
 }
 
 static bool has_things(struct json_object *object, const char *key)
 {
-	struct json_object *list = member(object, key, json_type_array);
-	struct json_object *map = member(object, key, json_type_object);
+	struct json_object *list = member_of_type(object, key, json_type_array);
+	struct json_object *map = member_of_type(object, key, json_type_object);
 	return (list != NULL && json_object_array_length(list) > 0) ||
 	       (map != NULL && json_object_object_length(map) > 0);
 }
@@ -228,10 +230,11 @@ static bool has_things(struct json_object *object, const char *key)
 static enum df_status read_version(struct plan *plan, struct json_object *version,
 				   struct df_err *err)
 {
-	struct json_object *document = member(version, "version_document", json_type_object);
-	struct json_object *points = member(document, "data_points", json_type_array);
-	struct json_object *number = member(version, "version", json_type_int);
-	const char *id = string_of(version, "data_plan_id");
+	struct json_object *document =
+	    member_of_type(version, "version_document", json_type_object);
+	struct json_object *points = member_of_type(document, "data_points", json_type_array);
+	struct json_object *number = member_of_type(version, "version", json_type_int);
+	const char *id = member_string(version, "data_plan_id");
 	if (points == NULL)
 		return df_fail(DF_USAGE, err, NULL,
 			       "no version_document with data_points in it: this is not a version "
@@ -251,8 +254,8 @@ static enum df_status read_version(struct plan *plan, struct json_object *versio
 static void list_versions(struct json_object *versions, struct df_buf *out)
 {
 	for (size_t i = 0; i < json_object_array_length(versions); i++) {
-		struct json_object *number =
-		    member(json_object_array_get_idx(versions, i), "version", json_type_int);
+		struct json_object *number = member_of_type(json_object_array_get_idx(versions, i),
+							    "version", json_type_int);
 		if (number != NULL)
 			df_buf_addf(out, "%s%lld", out->len > 0 ? ", " : "",
 				    (long long)json_object_get_int64(number));
@@ -263,7 +266,7 @@ static void list_versions(struct json_object *versions, struct df_buf *out)
 static enum df_status choose_version(struct json_object *root, uint32_t version,
 				     struct json_object **out, struct df_err *err)
 {
-	struct json_object *versions = member(root, "data_plan_versions", json_type_array);
+	struct json_object *versions = member_of_type(root, "data_plan_versions", json_type_array);
 	struct df_buf there = {.max = 512};
 	*out = NULL;
 	if (versions == NULL)
@@ -272,7 +275,7 @@ static enum df_status choose_version(struct json_object *root, uint32_t version,
 	for (size_t i = 0; i < n && *out == NULL; i++) {
 		struct json_object *one =
 		    versions != NULL ? json_object_array_get_idx(versions, i) : root;
-		struct json_object *number = member(one, "version", json_type_int);
+		struct json_object *number = member_of_type(one, "version", json_type_int);
 		if ((version == 0 && n == 1) ||
 		    (version != 0 && number != NULL && json_object_get_int64(number) == version))
 			*out = one;
@@ -314,8 +317,8 @@ static size_t objects_in(const char *text, size_t len)
 	return n;
 }
 
-static enum df_status parse(const char *text, size_t len, struct json_object **out,
-			    struct df_err *err)
+static enum df_status parse_json(const char *text, size_t len, struct json_object **out,
+				 struct df_err *err)
 {
 	size_t bom = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 	if (len > PLAN_MAX_BYTES)
@@ -349,7 +352,7 @@ static enum df_status read_text(struct plan *plan, const char *text, size_t len,
 				struct df_err *err)
 {
 	struct json_object *root = NULL, *chosen = NULL;
-	enum df_status st = parse(text, len, &root, err);
+	enum df_status st = parse_json(text, len, &root, err);
 	if (st != DF_OK)
 		return st;
 	st = choose_version(root, version, &chosen, err);

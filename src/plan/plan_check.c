@@ -56,26 +56,26 @@ static bool next_member(const char **p, const char *end, struct member *m)
 	return true;
 }
 
-static bool is_named(const struct member *m, const char *name)
+static bool member_is_named(const struct member *m, const char *name)
 {
 	size_t len = strlen(name);
 	return strncmp(m->name + 1, name, len) == 0 && m->name[len + 1] == '"';
 }
 
 /* The value of that name, or NULL. */
-static const char *find(const char *p, const char *end, const char *name)
+static const char *member_find(const char *p, const char *end, const char *name)
 {
 	struct member m;
 	while (next_member(&p, end, &m))
-		if (is_named(&m, name))
+		if (member_is_named(&m, name))
 			return m.value;
 	return NULL;
 }
 
-static const char *find_in(const char *object, const char *name)
+static const char *find_within(const char *object, const char *name)
 {
 	return object != NULL && *object == '{'
-		   ? find(object + 1, object + (plan_value_skip(object) - object), name)
+		   ? member_find(object + 1, object + (plan_value_skip(object) - object), name)
 		   : NULL;
 }
 
@@ -89,16 +89,16 @@ struct event {
 
 static struct event commerce(const char *p, const char *end)
 {
-	const char *product = find(p, end, "product_action"), *promotion;
+	const char *product = member_find(p, end, "product_action"), *promotion;
 	if (product != NULL)
 		return (struct event){.type = "product_action",
 				      .needs_first = true,
-				      .first = find_in(product, "action")};
-	promotion = find(p, end, "promotion_action");
+				      .first = find_within(product, "action")};
+	promotion = member_find(p, end, "promotion_action");
 	if (promotion != NULL)
 		return (struct event){.type = "promotion_action",
 				      .needs_first = true,
-				      .first = find_in(promotion, "action")};
+				      .first = find_within(promotion, "action")};
 	return (struct event){.type = "product_impression"};
 }
 
@@ -111,20 +111,20 @@ static struct event event_of(const struct plan_record *r)
 		return (struct event){.type = "custom_event",
 				      .needs_first = true,
 				      .needs_second = true,
-				      .first = find(p, end, "event_name"),
-				      .second = find(p, end, "custom_event_type")};
+				      .first = member_find(p, end, "event_name"),
+				      .second = member_find(p, end, "custom_event_type")};
 	if (strcmp(r->event_type, "screen_view") == 0)
 		return (struct event){.type = "screen_view",
 				      .needs_first = true,
-				      .first = find(p, end, "screen_name")};
+				      .first = member_find(p, end, "screen_name")};
 	if (strcmp(r->event_type, "application_state_transition") == 0)
 		return (struct event){.type = "application_state_transition",
 				      .needs_first = true,
-				      .first = find(p, end, "application_transition_type")};
+				      .first = member_find(p, end, "application_transition_type")};
 	return (struct event){.type = r->event_type};
 }
 
-static const char *text_of(struct df_buf *scratch, const char *json, size_t *len)
+static const char *value_text(struct df_buf *scratch, const char *json, size_t *len)
 {
 	const char *end;
 	if (json == NULL || *json != '"') {
@@ -134,11 +134,11 @@ static const char *text_of(struct df_buf *scratch, const char *json, size_t *len
 	return plan_string(scratch, json, len, &end);
 }
 
-static const struct plan_point *point_of(struct plan_checker *c, const struct event *e)
+static const struct plan_point *point_of_event(struct plan_checker *c, const struct event *e)
 {
 	size_t first_len, second_len;
-	const char *first = text_of(&c->string, e->first, &first_len);
-	const char *second = text_of(&c->key, e->second, &second_len);
+	const char *first = value_text(&c->string, e->first, &first_len);
+	const char *second = value_text(&c->key, e->second, &second_len);
 	plan_key(&c->wanted, e->type, e->needs_first && first == NULL ? "" : first, first_len,
 		 e->needs_second && second == NULL ? "" : second, second_len);
 	size_t i = df_index_find(c->plan->by_key, c->wanted.data, c->wanted.len);
@@ -160,7 +160,7 @@ static void check_event(struct plan_checker *c, const struct plan_record *r)
 {
 	static const char head[] = "{\"data\":{";
 	struct event e = event_of(r);
-	const struct plan_point *point = point_of(c, &e);
+	const struct plan_point *point = point_of_event(c, &e);
 	if (point == NULL) {
 		unplanned_event(c, &e);
 		return;
@@ -184,7 +184,7 @@ static void check_attributes(struct plan_checker *c, const struct plan_record *r
 	const struct plan_point *point = c->plan->attributes;
 	if (point == NULL || point->free)
 		return;
-	const char *object = find(r->batch, r->batch + r->batch_len, "user_attributes");
+	const char *object = member_find(r->batch, r->batch + r->batch_len, "user_attributes");
 	c->point = point->name;
 	c->base = r->batch;
 	c->in_batch = c->attributes = true;
@@ -200,8 +200,9 @@ static void check_identities(struct plan_checker *c, const struct plan_record *r
 		return;
 	const struct schema_field *device =
 	    schema_field_find(&schema_batch, "device_info", strlen("device_info"));
-	const char *end = r->batch + r->batch_len, *ids = find(r->batch, end, "user_identities");
-	const char *info = find(r->batch, end, "device_info");
+	const char *end = r->batch + r->batch_len,
+		   *ids = member_find(r->batch, end, "user_identities");
+	const char *info = member_find(r->batch, end, "device_info");
 	struct member m;
 	df_buf_reset(&c->text);
 	df_buf_addc(&c->text, '{');
@@ -266,7 +267,7 @@ static uint32_t *recent_slot(struct plan_checker *c, const char *first, size_t l
 	return &c->recent[hash % 256];
 }
 
-static bool same(const char *text, const char *p, size_t len)
+static bool same_bytes_or_none(const char *text, const char *p, size_t len)
 {
 	return text == NULL ? p == NULL
 			    : p != NULL && strlen(text) == len && memcmp(text, p, len) == 0;
@@ -275,8 +276,9 @@ static bool same(const char *text, const char *p, size_t len)
 static bool is_point(const struct plan_point *point, const char *type, const char *first,
 		     size_t first_len, const char *second, size_t second_len)
 {
-	return strcmp(point->type, type) == 0 && same(point->first, first, first_len) &&
-	       same(point->second, second, second_len);
+	return strcmp(point->type, type) == 0 &&
+	       same_bytes_or_none(point->first, first, first_len) &&
+	       same_bytes_or_none(point->second, second, second_len);
 }
 
 size_t plan_event_point(struct plan_checker *c, const char *type, const char *first,

@@ -36,7 +36,7 @@ struct text {
 	const char *p, *end;
 };
 
-static bool digits(struct text *t, int n, int min, int max, int *out)
+static bool take_digits(struct text *t, int n, int min, int max, int *out)
 {
 	int value = 0;
 	if (t->end - t->p < n)
@@ -64,8 +64,9 @@ static bool date(struct text *t)
 {
 	static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	int year, month, day;
-	if (!digits(t, 4, 0, 9999, &year) || !one_of(t, "-") || !digits(t, 2, 1, 12, &month) ||
-	    !one_of(t, "-") || !digits(t, 2, 1, days[month - 1], &day))
+	if (!take_digits(t, 4, 0, 9999, &year) || !one_of(t, "-") ||
+	    !take_digits(t, 2, 1, 12, &month) || !one_of(t, "-") ||
+	    !take_digits(t, 2, 1, days[month - 1], &day))
 		return false;
 	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 	return month != 2 || day < 29 || leap;
@@ -73,28 +74,28 @@ static bool date(struct text *t)
 
 /* RFC 3339, section 5.6. The zone may lack its colon or its minutes, as ISO 8601 allows and
  * validators that others use do not mind. */
-static bool time_of_day(struct text *t, bool zone)
+static bool is_time_of_day(struct text *t, bool zone)
 {
 	int second;
-	if (!digits(t, 2, 0, 23, NULL) || !one_of(t, ":") || !digits(t, 2, 0, 59, NULL) ||
-	    !one_of(t, ":") || !digits(t, 2, 0, 60, &second))
+	if (!take_digits(t, 2, 0, 23, NULL) || !one_of(t, ":") || !take_digits(t, 2, 0, 59, NULL) ||
+	    !one_of(t, ":") || !take_digits(t, 2, 0, 60, &second))
 		return false;
 	if (one_of(t, ".")) {
-		if (!digits(t, 1, 0, 9, NULL))
+		if (!take_digits(t, 1, 0, 9, NULL))
 			return false;
-		while (digits(t, 1, 0, 9, NULL))
+		while (take_digits(t, 1, 0, 9, NULL))
 			;
 	}
 	if (one_of(t, "zZ"))
 		return true;
 	if (!one_of(t, "+-"))
 		return !zone;
-	if (!digits(t, 2, 0, 23, NULL))
+	if (!take_digits(t, 2, 0, 23, NULL))
 		return false;
 	if (t->p == t->end)
 		return true;
 	(void)one_of(t, ":");
-	return digits(t, 2, 0, 59, NULL);
+	return take_digits(t, 2, 0, 59, NULL);
 }
 
 static bool address(int family, const char *p, size_t len)
@@ -150,11 +151,11 @@ bool plan_format_fits(enum plan_format format, const char *p, size_t len)
 	case PLAN_FORMAT_NONE:
 		return true;
 	case PLAN_FORMAT_DATE_TIME:
-		return date(&t) && one_of(&t, "tT ") && time_of_day(&t, true) && t.p == t.end;
+		return date(&t) && one_of(&t, "tT ") && is_time_of_day(&t, true) && t.p == t.end;
 	case PLAN_FORMAT_DATE:
 		return date(&t) && t.p == t.end;
 	case PLAN_FORMAT_TIME:
-		return time_of_day(&t, false) && t.p == t.end;
+		return is_time_of_day(&t, false) && t.p == t.end;
 	case PLAN_FORMAT_EMAIL:
 		return email(p, len);
 	case PLAN_FORMAT_UUID:

@@ -15,8 +15,8 @@ struct compiler {
 	struct df_err *err;
 };
 
-static struct plan_node *compile(const struct compiler *above, struct json_object *schema,
-				 const char *key);
+static struct plan_node *node_compile(const struct compiler *above, struct json_object *schema,
+				      const char *key);
 
 static void literals_free(struct plan_literals *l)
 {
@@ -160,7 +160,7 @@ static bool read_properties(struct compiler *c, struct plan_node *node, struct j
 	{
 		struct plan_property *p = property(node, batch_name(c, key));
 		size_t at = (size_t)(p - node->properties);
-		struct plan_node *below = compile(c, schema, key);
+		struct plan_node *below = node_compile(c, schema, key);
 		if (below == NULL)
 			return false;
 		p = &node->properties[at];
@@ -194,7 +194,7 @@ static bool read_additional(struct compiler *c, struct plan_node *node, struct j
 		node->closed = !json_object_get_boolean(value);
 		return true;
 	}
-	node->additional = compile(c, value, "additionalProperties");
+	node->additional = node_compile(c, value, "additionalProperties");
 	return node->additional != NULL;
 }
 
@@ -353,7 +353,7 @@ static bool read_items(struct compiler *c, struct plan_node *node, struct json_o
 		plan_remark(c->plan, c->place, "'items' as a list of schemas is not enforced");
 		return true;
 	}
-	node->items = compile(c, value, "items");
+	node->items = node_compile(c, value, "items");
 	return node->items != NULL;
 }
 
@@ -423,8 +423,8 @@ static enum plan_quick quick_of(const struct plan_node *node)
 	return PLAN_QUICK_NONE;
 }
 
-static struct plan_node *compile(const struct compiler *above, struct json_object *schema,
-				 const char *key)
+static struct plan_node *node_compile(const struct compiler *above, struct json_object *schema,
+				      const char *key)
 {
 	struct compiler c = *above;
 	char *place =
@@ -472,7 +472,7 @@ struct plan_node *plan_node_compile(struct plan *plan, struct json_object *defin
 				    const char *place, bool identities, struct df_err *err)
 {
 	struct compiler c = {.plan = plan, .place = place, .identities = identities, .err = err};
-	return compile(&c, definition, "");
+	return node_compile(&c, definition, "");
 }
 
 /* ---- by column ---- */

@@ -41,7 +41,7 @@ const char *plan_value_skip(const char *p)
 	return p;
 }
 
-static unsigned hex4(const char *p)
+static unsigned hex_digits(const char *p)
 {
 	char text[5] = {p[0], p[1], p[2], p[3], '\0'};
 	return (unsigned)strtoul(text, NULL, 16);
@@ -57,10 +57,10 @@ static const char *unescape(struct df_buf *out, const char *p)
 		return p + 1;
 	}
 	char utf8[4];
-	uint32_t c = hex4(p + 1);
+	uint32_t c = hex_digits(p + 1);
 	p += 5;
 	if (c >= 0xd800 && c < 0xdc00 && p[0] == '\\' && p[1] == 'u') {
-		c = 0x10000 + ((c - 0xd800) << 10) + (hex4(p + 2) - 0xdc00);
+		c = 0x10000 + ((c - 0xd800) << 10) + (hex_digits(p + 2) - 0xdc00);
 		p += 6;
 	}
 	df_buf_add(out, utf8, df_utf8_put(utf8, c));
@@ -111,7 +111,7 @@ static bool is_number(const char *p, size_t len)
 	return p == end;
 }
 
-static long double number_of(const char *p, size_t len)
+static long double number_value(const char *p, size_t len)
 {
 	char text[64];
 	if (len >= sizeof(text))
@@ -126,14 +126,14 @@ static bool is_whole(const struct value *v)
 	if (memchr(v->p, '.', v->len) == NULL && memchr(v->p, 'e', v->len) == NULL &&
 	    memchr(v->p, 'E', v->len) == NULL)
 		return true;
-	long double n = number_of(v->p, v->len);
+	long double n = number_value(v->p, v->len);
 	return n > -9.3e18L && n < 9.3e18L && (long double)(int64_t)n == n;
 }
 
 /* ---- findings ---- */
 
 /* RFC 6901: "~" and "/" are written as ~0 and ~1. */
-static void add_step(struct df_buf *out, const char *key, size_t len)
+static void pointer_add_step(struct df_buf *out, const char *key, size_t len)
 {
 	df_buf_addc(out, '/');
 	for (size_t i = 0; i < len; i++)
@@ -152,11 +152,11 @@ static void pointer_to(const struct plan_checker *c, const char *last, size_t le
 	df_buf_addc(&text, '#');
 	for (size_t i = 0; i < c->depth; i++)
 		if (c->steps[i].key != NULL)
-			add_step(&text, c->steps[i].key, c->steps[i].len);
+			pointer_add_step(&text, c->steps[i].key, c->steps[i].len);
 		else
 			df_buf_addf(&text, "/%zu", c->steps[i].index);
 	if (last != NULL)
-		add_step(&text, last, len);
+		pointer_add_step(&text, last, len);
 	snprintf(out, size, "%s", df_buf_cstr(&text));
 	df_utf8_sanitize(out);
 	df_buf_free(&text);
@@ -171,7 +171,7 @@ static bool inside(const struct plan_checker *c, const char *key)
 	return false;
 }
 
-static enum plan_part part_of(const struct plan_checker *c)
+static enum plan_part checked_part(const struct plan_checker *c)
 {
 	if (c->attributes)
 		return PLAN_USER_ATTRIBUTE;
@@ -186,7 +186,8 @@ static struct plan_finding *found(struct plan_checker *c, const char *last, size
 	if (c->n == PLAN_MAX_FINDINGS)
 		return NULL;
 	struct plan_finding *f = &c->findings[c->n++];
-	*f = (struct plan_finding){.part = part_of(c), .point = c->point, .in_batch = c->in_batch};
+	*f = (struct plan_finding){
+	    .part = checked_part(c), .point = c->point, .in_batch = c->in_batch};
 	pointer_to(c, last, len, f->pointer, sizeof(f->pointer));
 	return f;
 }
@@ -243,7 +244,7 @@ static bool literal_fits(const struct plan_checker *c, const struct plan_literal
 			 const struct value *v)
 {
 	if (l->type == PLAN_NUMBER)
-		return v->number && number_of(l->text, l->len) == number_of(v->p, v->len);
+		return v->number && number_value(l->text, l->len) == number_value(v->p, v->len);
 	if (l->type == v->type)
 		return l->len == v->len && memcmp(l->text, v->p, v->len) == 0;
 	if (c->strict)
@@ -280,7 +281,7 @@ static void check_choices(struct plan_checker *c, const struct plan_node *node,
 static void check_bounds(struct plan_checker *c, const struct plan_node *node,
 			 const struct value *v)
 {
-	long double n = number_of(v->p, v->len);
+	long double n = number_value(v->p, v->len);
 	if (node->minimum.set && n < node->minimum.value)
 		invalid(c, "%s at least is planned", node->minimum.text);
 	if (node->maximum.set && n > node->maximum.value)
@@ -380,7 +381,7 @@ static const char *read_scalar(struct plan_checker *c, const char *p, struct val
 }
 
 /* Numbers and booleans count as strings, as these count as numbers. */
-static bool is_plain(const struct plan_checker *c, const struct plan_node *node, char first)
+static bool may_be_text(const struct plan_checker *c, const struct plan_node *node, char first)
 {
 	bool any = node->types == 0 || (node->types & PLAN_STRING) != 0;
 	return any && !node->constant.set && !node->choice.set && node->pattern == NULL &&
@@ -424,8 +425,9 @@ static void check_required(struct plan_checker *c, const struct plan_node *node,
 }
 
 /* Members mostly come in the same order: the nth one is what it was the last time. */
-static const struct plan_property *property_of(struct plan_checker *c, const struct plan_node *node,
-					       size_t nth, const char *key, size_t len)
+static const struct plan_property *node_property(struct plan_checker *c,
+						 const struct plan_node *node, size_t nth,
+						 const char *key, size_t len)
 {
 	if (node->n_properties == 0)
 		return NULL;
@@ -455,7 +457,7 @@ static void unplanned(struct plan_checker *c, const char *key, size_t len, const
 static const char *check_below(struct plan_checker *c, const struct plan_node *node,
 			       struct plan_step step, const char *p)
 {
-	if (is_plain(c, node, *p))
+	if (may_be_text(c, node, *p))
 		return *p == '"' ? string_end(p) : plan_value_skip(p);
 	if (c->depth == PLAN_MAX_DEPTH)
 		return plan_value_skip(p);
@@ -473,7 +475,7 @@ static const char *check_object(struct plan_checker *c, const struct plan_node *
 	while (*p != '}') {
 		size_t len;
 		const char *from = p, *end, *key = plan_string(&c->key, p, &len, &end);
-		const struct plan_property *prop = property_of(c, node, nth++, key, len);
+		const struct plan_property *prop = node_property(c, node, nth++, key, len);
 		required += prop != NULL && prop->required;
 		/* after the scratch buffer is used again, the key is as it is written */
 		struct plan_step step = {.key = from + 1, .len = (size_t)(end - from - 2)};

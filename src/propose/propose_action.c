@@ -221,7 +221,7 @@ static bool all_unknown(const struct propose *p, size_t column, size_t n)
 
 /* Does the column say what was done? By its name with any words; or else by its words alone, all
  * of them known. */
-static bool try_words(struct propose *p, size_t column, const char *names, bool any)
+static bool try_action_words(struct propose *p, size_t column, const char *names, bool any)
 {
 	struct word list[MAX_WORDS + 2];
 	if (p->columns[column].what != PROPOSE_OPEN ||
@@ -242,7 +242,7 @@ static bool from_words(struct propose *p, const char *names, bool any)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		propose_look(p, i);
-		if (try_words(p, i, names, any))
+		if (try_action_words(p, i, names, any))
 			return true;
 	}
 	return false;

@@ -37,7 +37,7 @@ static const char *type_words(const struct schema_path *path)
 }
 
 /* Values that suit once a template, or a map of values, has seen to them. */
-static bool clean(struct propose *p, size_t number, const struct schema_path *parsed)
+static bool strip_name(struct propose *p, size_t number, const struct schema_path *parsed)
 {
 	struct propose_column *c = &p->columns[number];
 	const char *why = NULL;
@@ -74,7 +74,8 @@ static bool suits(struct propose *p, size_t number, const char *path,
 		return false;
 	}
 	*why_not = type_words(parsed);
-	return propose_suits(p, number, parsed) * 10 >= c->filled * 9 || clean(p, number, parsed);
+	return propose_suits(p, number, parsed) * 10 >= c->filled * 9 ||
+	       strip_name(p, number, parsed);
 }
 
 static void say_guess(struct propose *p, size_t number, const char *from)
@@ -148,7 +149,7 @@ static void try_path(struct propose *p, struct propose_column *c, size_t number)
 					   ? propose_suits(p, number, &path)
 					   : 0;
 			if ((path.field->flags & SCHEMA_INSTANT) == 0 &&
-			    suits * 10 < c->filled * 9 && clean(p, number, &path))
+			    suits * 10 < c->filled * 9 && strip_name(p, number, &path))
 				say_guess(p, number, "the values");
 			else if ((path.field->flags & SCHEMA_INSTANT) == 0 && suits < c->filled)
 				propose_because(c,
@@ -182,7 +183,7 @@ static void try_path(struct propose *p, struct propose_column *c, size_t number)
 
 /* ---- names that are words ---- */
 
-static bool is_identity(const char *path)
+static bool is_identity_path(const char *path)
 {
 	return strcmp(path, "mpid") == 0 ||
 	       strncmp(path, "user_identities.", strlen("user_identities.")) == 0;
@@ -238,7 +239,7 @@ void propose_offer(struct propose *p, size_t number, const char *path)
 	    schema_path_parse(p->event, path, strlen(path), &parsed, NULL) != SCHEMA_PATH_OK)
 		return;
 	const struct propose_column *first = propose_column_at(p, path);
-	if (c->shared && is_identity(path))
+	if (c->shared && is_identity_path(path))
 		return;
 	if (first != NULL)
 		propose_because(c, "could be %s, too, where column %zu leads", path,
@@ -318,9 +319,9 @@ static void try_alias(struct propose *p, const struct schema_word *word, const c
 	}
 }
 
-static void try_words(struct propose *p,
-		      void (*try_one)(struct propose *p, const struct schema_word *word,
-				      const char *name, size_t len))
+static void try_schema_words(struct propose *p,
+			     void (*try_one)(struct propose *p, const struct schema_word *word,
+					     const char *name, size_t len))
 {
 	unsigned where = schema_where(p->event);
 	for (size_t i = 0; i < schema_n_words; i++) {
@@ -386,7 +387,7 @@ static void try_values(struct propose *p, const char *path, enum propose_look lo
 	for (size_t i = 0; i < p->n && propose_column_at(p, path) == NULL; i++) {
 		struct propose_column *c = &p->columns[i];
 		if (c->what != PROPOSE_OPEN ||
-		    (is_identity(path) && (c->shared || propose_not_user(p, c))))
+		    (is_identity_path(path) && (c->shared || propose_not_user(p, c))))
 			continue;
 		propose_look(p, i);
 		bool fits = look != LOOK_TEXT ? c->look == look
@@ -404,9 +405,9 @@ void propose_guess(struct propose *p)
 	propose_planned(p);
 	if (p->has_header) {
 		propose_order_name(p);
-		try_words(p, try_name);
+		try_schema_words(p, try_name);
 		try_schema(p);
-		try_words(p, try_alias);
+		try_schema_words(p, try_alias);
 	}
 	if (!propose_has_id(p))
 		try_values(p, "user_identities.email", LOOK_EMAIL);

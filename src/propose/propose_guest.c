@@ -16,7 +16,7 @@ static const char guests[] =
     "clientpassage passage clientedipassaggio passant losseklant notloggedin nocustomer "
     "defaultcustomer dummy misc miscellaneous ゲスト 非会員";
 
-static bool is_identity(const struct propose *p, const struct propose_column *c)
+static bool is_identity_column(const struct propose *p, const struct propose_column *c)
 {
 	struct schema_path path;
 	return c->what == PROPOSE_KEEP && !c->member && c->value == NULL && c->values == NULL &&
@@ -100,6 +100,6 @@ static void note_frequent(struct propose *p, size_t column)
 void propose_guests(struct propose *p)
 {
 	for (size_t i = 0; p->has_header && i < p->n; i++)
-		if (is_identity(p, &p->columns[i]) && map_guests(p, i) == 0)
+		if (is_identity_column(p, &p->columns[i]) && map_guests(p, i) == 0)
 			note_frequent(p, i);
 }

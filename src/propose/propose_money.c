@@ -54,7 +54,7 @@ static const char *const known[][2] = {{"\xe2\x82\xac", "EUR"},
 				       {"danishkrone", "DKK"},
 				       {"mexicanpeso", "MXN"}};
 
-static const char *code_of(const char *s, size_t len)
+static const char *currency_code(const char *s, size_t len)
 {
 	const char *code = NULL;
 	char *normal = schema_normalize(s, len);
@@ -106,7 +106,7 @@ static void count_codes(const struct propose *p, size_t column, struct codes *al
 		all->small += is_code(s, len) && s[0] >= 'a';
 		if (!first)
 			continue;
-		code = code_of(s, len);
+		code = currency_code(s, len);
 		if (code != NULL)
 			propose_value_pair(&all->map, s, len, code);
 		else if (is_code(s, len))
@@ -146,7 +146,7 @@ cleanup:
 /* ---- signs in the amounts ---- */
 
 /* What is in a cell beside the number: "R$" of "R$ 1.234,50". */
-static void sign_of(const char *s, size_t len, struct df_buf *out)
+static void money_sign(const char *s, size_t len, struct df_buf *out)
 {
 	df_buf_reset(out);
 	for (size_t i = 0; i < len; i++) {
@@ -172,7 +172,7 @@ static void read_signs(const struct propose *p, size_t column, struct signs *sig
 	for (size_t row = 0; row < p->n_rows; row++) {
 		size_t len, i = 0;
 		const char *s = propose_cell_text(p, row, column, &len);
-		sign_of(s, len, &sign);
+		money_sign(s, len, &sign);
 		signs->with += sign.len > 0;
 		signs->without += len > 0 && sign.len == 0;
 		while (i < signs->n && strcmp(signs->all[i], df_buf_cstr(&sign)) != 0)
@@ -186,7 +186,7 @@ static void read_signs(const struct propose *p, size_t column, struct signs *sig
 /* One sign for all rows. */
 static void settle_one(struct propose *p, size_t column, const struct signs *signs)
 {
-	const char *code = code_of(signs->all[0], strlen(signs->all[0]));
+	const char *code = currency_code(signs->all[0], strlen(signs->all[0]));
 	if (code == NULL || signs->without > 0) {
 		df_buf_addf(
 		    &p->remarks,
@@ -208,7 +208,7 @@ static void settle_several(struct propose *p, size_t column, const struct signs 
 	struct df_buf map = {.max = 1u << 14}, value = {.max = 1u << 12};
 	size_t left = 0;
 	for (size_t i = 0; i < signs->n; i++) {
-		const char *code = code_of(signs->all[i], strlen(signs->all[i]));
+		const char *code = currency_code(signs->all[i], strlen(signs->all[i]));
 		left += code == NULL;
 		if (code != NULL)
 			propose_value_pair(&map, signs->all[i], strlen(signs->all[i]), code);

@@ -134,7 +134,7 @@ static const char *last_part(const char *name)
 }
 
 /* What the parts before the last one say that it is of. */
-static enum propose_of part_of(const char *name, const char *last)
+static enum propose_of name_owner(const char *name, const char *last)
 {
 	static const char *const lines[] = {"line", "item", "product", "position", "article"};
 	static const char *const persons[] = {"customer", "person", "contact", "user",  "member",
@@ -153,7 +153,7 @@ static enum propose_of part_of(const char *name, const char *last)
 
 /* ---- all of them ---- */
 
-static void add(struct propose_column *c, char *name, enum propose_of of)
+static void alias_add(struct propose_column *c, char *name, enum propose_of of)
 {
 	bool known = name[0] == '\0' || c->n_aliases == PROPOSE_MAX_ALIASES ||
 		     (of == OF_ANY && strcmp(name, c->normal) == 0);
@@ -167,14 +167,14 @@ static void add(struct propose_column *c, char *name, enum propose_of of)
 
 static void add_parts(struct propose_column *c, const char *name)
 {
-	add(c, schema_normalize(name, strlen(name)), OF_ANY);
-	add(c, expand(name), OF_ANY);
+	alias_add(c, schema_normalize(name, strlen(name)), OF_ANY);
+	alias_add(c, expand(name), OF_ANY);
 	const char *last = last_part(name);
 	if (last == NULL)
 		return;
-	enum propose_of of = part_of(name, last);
-	add(c, schema_normalize(last, strlen(last)), of);
-	add(c, expand(last), of);
+	enum propose_of of = name_owner(name, last);
+	alias_add(c, schema_normalize(last, strlen(last)), of);
+	alias_add(c, expand(last), of);
 }
 
 void propose_names_read(struct propose_column *c)

@@ -138,7 +138,7 @@ static void try_fold(struct propose *p, size_t several)
 
 /* ---- all of it ---- */
 
-static void settle_column(struct propose *p, size_t column, struct df_buf *differing)
+static void settle_order_column(struct propose *p, size_t column, struct df_buf *differing)
 {
 	struct propose_column *c = &p->columns[column];
 	struct shape s = look_at(p, column);
@@ -259,7 +259,7 @@ void propose_order(struct propose *p)
 	if (several == 0)
 		return;
 	for (size_t i = 0; i < p->n; i++)
-		settle_column(p, i, &differing);
+		settle_order_column(p, i, &differing);
 	propose_total_repeated(p);
 	fill_empty(p);
 	note_differing(p, &differing);

@@ -50,7 +50,7 @@ static enum kind kind_of_path(const char *path, const struct propose_column *c)
 	return strncmp(c->normal, "account", strlen("account")) == 0 ? ACCOUNT : CUSTOMER;
 }
 
-static enum kind kind_of(struct propose *p, size_t column)
+static enum kind person_kind(struct propose *p, size_t column)
 {
 	struct propose_column *c = &p->columns[column];
 	if (c->what != PROPOSE_OPEN || propose_not_user(p, c))
@@ -197,7 +197,7 @@ static size_t find_candidates(struct propose *p, struct candidate *list)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < p->n && n < MAX_CANDIDATES; i++) {
-		enum kind kind = kind_of(p, i);
+		enum kind kind = person_kind(p, i);
 		if (kind != NOBODY)
 			list[n++] = (struct candidate){.column = i, .kind = kind};
 	}
@@ -247,8 +247,8 @@ static void note_shared(struct propose *p, size_t column, size_t other, size_t n
 			n, n == 1 ? "is" : "are", other + 1);
 }
 
-static void compare(const struct propose *p, struct pair *pairs, struct candidate *a,
-		    const struct candidate *b, size_t k)
+static void compare_candidates(const struct propose *p, struct pair *pairs, struct candidate *a,
+			       const struct candidate *b, size_t k)
 {
 	size_t shared = count_shared(p, pairs, a->column, b->column, &a->distinct, &a->fan[k]);
 	a->shared[k] = weighed(a, b, shared);
@@ -283,7 +283,7 @@ static struct candidate *only_one(struct candidate *list, size_t n)
 }
 
 /* An address that is all there is identifies one person only where the names agree. */
-static void check_names(struct propose *p, struct pair *pairs, struct candidate *only)
+static void check_people_names(struct propose *p, struct pair *pairs, struct candidate *only)
 {
 	size_t distinct = 0, shared = 0, name = 0;
 	while (name < p->n && !is_first_name(p, &p->columns[name]))
@@ -312,14 +312,14 @@ void propose_people(struct propose *p)
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < n; k++)
 			if (i != k && counts(list[i].kind, list[k].kind))
-				compare(p, pairs, &list[i], &list[k], k);
+				compare_candidates(p, pairs, &list[i], &list[k], k);
 	for (size_t i; (i = worst(list, n, &with)) < n;) {
 		list[i].out = true;
 		note_shared(p, list[i].column, list[with].column, list[i].shared[with]);
 	}
 	struct candidate *only = only_one(list, n);
 	if (only != NULL)
-		check_names(p, pairs, only);
+		check_people_names(p, pairs, only);
 	free(pairs);
 	free(list);
 }

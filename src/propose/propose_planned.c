@@ -24,7 +24,7 @@ static void take_columns(struct propose *p, const char *name, const char *path)
 }
 
 /* An identity is looked for by the rules for identities. */
-static bool is_identity(const char *name)
+static bool is_identity_name(const char *name)
 {
 	const struct schema_field *ids =
 	    schema_field_find(&schema_batch, "user_identities", strlen("user_identities"));
@@ -51,7 +51,7 @@ static void on_name(void *ctx, const struct plan_name *name)
 	bool mine = planned->events ? name->part == PLAN_EVENT_ATTRIBUTE &&
 					  (commerce || strcmp(name->type, p->event->name) == 0)
 				    : name->part == PLAN_USER_ATTRIBUTE;
-	if (!mine || is_identity(name->name))
+	if (!mine || is_identity_name(name->name))
 		return;
 	char *path = df_format("%s%s", prefix, name->name);
 	take_columns(p, name->name, path);

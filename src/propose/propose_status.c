@@ -44,7 +44,7 @@ static size_t skip_words(struct propose *p, size_t column, const char *words)
 	return n;
 }
 
-static void note_skipped(struct propose *p, size_t column)
+static void remark_skipped(struct propose *p, size_t column)
 {
 	p->transform = true;
 	df_buf_addf(&p->remarks,
@@ -71,7 +71,7 @@ void propose_status_flags(struct propose *p)
 			if (c->what == PROPOSE_OPEN && (commerce || flags[k].any_event) &&
 			    propose_names_is(c, flags[k].names) && count_different(p, i) <= 2 &&
 			    skip_words(p, i, flags[k].words) > 0)
-				note_skipped(p, i);
+				remark_skipped(p, i);
 	}
 }
 
@@ -87,7 +87,7 @@ void propose_status_failed(struct propose *p, const char *names)
 	for (size_t i = 0; p->has_header && i < p->n; i++)
 		if (p->columns[i].what == PROPOSE_OPEN && propose_names_is(&p->columns[i], names) &&
 		    count_different(p, i) <= MAX_WORDS && skip_words(p, i, failed) > 0)
-			note_skipped(p, i);
+			remark_skipped(p, i);
 }
 
 /* ---- refunds ---- */

@@ -99,7 +99,7 @@ static bool is_source(const char *name)
 	return strcmp(name, "$unmapped") != 0 && (star == NULL || strchr(star + 1, '*') == NULL);
 }
 
-static void add_text(struct df_buf *out, const char *key, const char *value)
+static void add_next_member(struct df_buf *out, const char *key, const char *value)
 {
 	df_buf_adds(out, ", ");
 	add_member(out, key, value);
@@ -119,9 +119,9 @@ static void write_mapping(struct df_buf *out, const struct propose_column *c, bo
 	df_buf_addf(out, "    { \"mapping_type\": \"%s\", ", to != NULL ? "column" : "ignore");
 	add_member(out, "source", source);
 	if (to != NULL)
-		add_text(out, "destination", to);
+		add_next_member(out, "destination", to);
 	if (to != NULL && c->value != NULL)
-		add_text(out, "value", c->value);
+		add_next_member(out, "value", c->value);
 	if (to != NULL)
 		add_values(out, c->values, c->keep_others);
 	add_reason(out, c, last);
@@ -141,11 +141,11 @@ static void write_action(const struct propose *p, struct df_buf *out, bool last)
 		df_buf_adds(out, "\"mapping_type\": \"static\", \"value\": \"purchase\"");
 	} else {
 		df_buf_adds(out, "\"mapping_type\": \"column\"");
-		add_text(out, "source", p->columns[p->action - 1].name);
+		add_next_member(out, "source", p->columns[p->action - 1].name);
 	}
-	add_text(out, "destination", PROPOSE_ACTION "action");
+	add_next_member(out, "destination", PROPOSE_ACTION "action");
 	if (p->action > 0 && p->action_value != NULL)
-		add_text(out, "value", p->action_value);
+		add_next_member(out, "value", p->action_value);
 	if (p->action > 0)
 		add_values(out, p->action_values, false);
 	df_buf_adds(out, last ? " }\n" : " },\n");
@@ -159,13 +159,13 @@ static void write_currency(const struct propose *p, struct df_buf *out, bool las
 	df_buf_adds(out, "    // the amounts' signs say the currency\n    { ");
 	if (p->currency_fixed != NULL) {
 		df_buf_adds(out, "\"mapping_type\": \"static\"");
-		add_text(out, "value", p->currency_fixed);
+		add_next_member(out, "value", p->currency_fixed);
 	} else {
 		df_buf_adds(out, "\"mapping_type\": \"column\"");
-		add_text(out, "source", p->columns[p->currency - 1].name);
-		add_text(out, "value", p->currency_value);
+		add_next_member(out, "source", p->columns[p->currency - 1].name);
+		add_next_member(out, "value", p->currency_value);
 	}
-	add_text(out, "destination", "events.data.currency_code");
+	add_next_member(out, "destination", "events.data.currency_code");
 	if (p->currency_fixed == NULL)
 		add_values(out, p->currency_values, false);
 	df_buf_adds(out, last ? " }\n" : " },\n");

@@ -23,7 +23,7 @@ static size_t index_of(const struct propose *p, const char *path)
 /* ---- numbers ---- */
 
 /* The cell as a number, as its template makes it. False: it is not one. */
-static bool number(const struct propose *p, size_t row, size_t column, double *out)
+static bool number_of_cell(const struct propose *p, size_t row, size_t column, double *out)
 {
 	char text[48], *end;
 	size_t len, n = 0;
@@ -65,13 +65,13 @@ struct votes {
 };
 
 /* Two rows with one product, and different quantities. */
-static void compare(const struct propose *p, size_t row, size_t other, size_t price,
-		    size_t quantity, struct votes *v)
+static void compare_rows_of_product(const struct propose *p, size_t row, size_t other, size_t price,
+				    size_t quantity, struct votes *v)
 {
 	double a, b, n, m;
-	if (!same_product(p, row, other) || !number(p, row, price, &a) ||
-	    !number(p, other, price, &b) || !number(p, row, quantity, &n) ||
-	    !number(p, other, quantity, &m) || n < 1 || m < 1 || a <= 0 || close_to(n, m))
+	if (!same_product(p, row, other) || !number_of_cell(p, row, price, &a) ||
+	    !number_of_cell(p, other, price, &b) || !number_of_cell(p, row, quantity, &n) ||
+	    !number_of_cell(p, other, quantity, &m) || n < 1 || m < 1 || a <= 0 || close_to(n, m))
 		return;
 	v->one += close_to(a, b);
 	v->all += !close_to(a, b) && close_to(a * m, b * n);
@@ -85,7 +85,7 @@ static void check_price(struct propose *p)
 		return;
 	for (size_t row = 0; row < p->n_rows; row++)
 		for (size_t i = row + 1; i < p->n_rows && i < row + 60; i++)
-			compare(p, row, i, price, quantity, &v);
+			compare_rows_of_product(p, row, i, price, quantity, &v);
 	if (v.all < 2 || v.one > 0)
 		return;
 	struct propose_column *c = &p->columns[price];
@@ -107,9 +107,9 @@ static bool sum_lines(const struct propose *p, size_t row, size_t n, double *sum
 	*sum = 0;
 	for (size_t i = row; i < row + n; i++) {
 		double amount = 0, pieces = 1;
-		if (!number(p, i, line, &amount) &&
-		    (!number(p, i, price, &amount) ||
-		     (quantity != SIZE_MAX && !number(p, i, quantity, &pieces))))
+		if (!number_of_cell(p, i, line, &amount) &&
+		    (!number_of_cell(p, i, price, &amount) ||
+		     (quantity != SIZE_MAX && !number_of_cell(p, i, quantity, &pieces))))
 			return false;
 		*sum += amount * pieces;
 	}
@@ -120,7 +120,7 @@ static bool sum_lines(const struct propose *p, size_t row, size_t n, double *sum
 static int whose(const struct propose *p, size_t row, size_t n, size_t total)
 {
 	double stated, all, own;
-	if (!number(p, row, total, &stated) || !sum_lines(p, row, n, &all) || all <= 0)
+	if (!number_of_cell(p, row, total, &stated) || !sum_lines(p, row, n, &all) || all <= 0)
 		return 0;
 	bool lines = true;
 	for (size_t i = row; i < row + n && lines; i++)

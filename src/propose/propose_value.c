@@ -60,7 +60,7 @@ static void remove_all(struct df_buf *text, const char *what)
 }
 
 /* What the template below makes of a value. */
-static void clean(const struct cleaning *how, const char *s, size_t len, struct df_buf *out)
+static void cell_clean(const struct cleaning *how, const char *s, size_t len, struct df_buf *out)
 {
 	df_buf_reset(out);
 	df_buf_add(out, s, len);
@@ -184,11 +184,11 @@ static size_t count_clean(const struct propose *p, size_t column, const struct s
 	for (size_t row = 0; row < p->n_rows; row++) {
 		const char *s = propose_cell_text(p, row, column, &len);
 		no_commas.sign[BLANK] = false;
-		clean(&no_commas, s, len, &bare);
+		cell_clean(&no_commas, s, len, &bare);
 		bool blanks = blanks_of_three(bare.len > 0 ? df_buf_cstr(&bare) : "", bare.len);
 		no_commas.sign[BLANK] = how->sign[BLANK];
-		clean(&no_commas, s, len, &bare);
-		clean(how, s, len, &text);
+		cell_clean(&no_commas, s, len, &bare);
+		cell_clean(how, s, len, &text);
 		n += len > 0 && blanks && text.len > 0 &&
 		     comma_suits(how->comma, bare.data, bare.len) &&
 		     map_value_fits(p->map, path->type, path->field, text.data, text.len);

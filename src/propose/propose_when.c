@@ -44,7 +44,7 @@ static bool all_filled(const struct propose *p, size_t column)
 }
 
 /* The best one: by its rank, and rather a time of day than a day. SIZE_MAX: none. */
-static size_t find(struct propose *p, size_t *equals)
+static size_t best_column(struct propose *p, size_t *equals)
 {
 	size_t best = SIZE_MAX;
 	int best_rank = 0;
@@ -121,7 +121,7 @@ void propose_when(struct propose *p)
 	size_t equals = 0;
 	if (p->event->data == NULL || propose_column_at(p, PROPOSE_TIME) != NULL || !p->has_header)
 		return;
-	size_t column = find(p, &equals);
+	size_t column = best_column(p, &equals);
 	if (column == SIZE_MAX || !propose_take(p, &p->columns[column], PROPOSE_TIME)) {
 		p->saw_when = any_unread(p);
 		note_serials(p);

@@ -20,7 +20,7 @@ extern char **environ;
 
 /* ---- its environment ---- */
 
-static bool is_secret(const char *variable, const struct report_command *c)
+static bool is_secret_variable(const char *variable, const struct report_command *c)
 {
 	const char *value = strchr(variable, '=');
 	bool is = strncmp(variable, "DROPFEED_EVENT=", 15) == 0 ||
@@ -38,7 +38,7 @@ static char **environment(const struct report_command *c)
 		n++;
 	char **v = df_alloc((n + 4) * sizeof(*v));
 	for (size_t i = 0; i < n; i++)
-		if (!is_secret(environ[i], c))
+		if (!is_secret_variable(environ[i], c))
 			v[k++] = df_strdup(environ[i]);
 	v[k++] = df_format("DROPFEED_EVENT=%s", c->event);
 	v[k++] = df_format("DROPFEED_FEED=%s", c->feed);

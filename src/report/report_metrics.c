@@ -56,7 +56,7 @@ static enum df_status add_value(void *ctx, const struct ledger_tally *t, struct 
 	return DF_OK;
 }
 
-static const int64_t *find(const struct metrics *m, const char *feed, const char *name)
+static const int64_t *value_find(const struct metrics *m, const char *feed, const char *name)
 {
 	for (size_t i = 0; i < m->n; i++)
 		if (strcmp(m->v[i].feed, feed) == 0 && strcmp(m->v[i].name, name) == 0)
@@ -98,7 +98,7 @@ static void sample(struct metrics *m, const char *name, int64_t value, bool seco
 static void gauge(struct metrics *m, const char *name, const char *key, bool seconds,
 		  const char *help)
 {
-	const int64_t *value = find(m, "", key);
+	const int64_t *value = value_find(m, "", key);
 	if (value == NULL)
 		return;
 	family(m, name, "gauge", help);
@@ -162,7 +162,7 @@ static const struct feed_family feed_families[] = {
 static void feed_samples(struct metrics *m, const struct feed_family *f, const char *feed)
 {
 	for (size_t i = 0; i < 3 && f->of[i].key != NULL; i++) {
-		const int64_t *value = find(m, feed, f->of[i].key);
+		const int64_t *value = value_find(m, feed, f->of[i].key);
 		char name[256];
 		if (value == NULL && f->seconds)
 			continue;
@@ -175,10 +175,10 @@ static void feed_samples(struct metrics *m, const struct feed_family *f, const c
 	}
 }
 
-static bool any(const struct metrics *m, const char *key)
+static bool any_value(const struct metrics *m, const char *key)
 {
 	for (size_t i = 0; i < m->n_feeds; i++)
-		if (find(m, m->feeds[i], key) != NULL)
+		if (value_find(m, m->feeds[i], key) != NULL)
 			return true;
 	return false;
 }
@@ -197,7 +197,7 @@ static void render(struct metrics *m)
 	      "How long the latest run took.");
 	for (size_t i = 0; i < sizeof(feed_families) / sizeof(*feed_families); i++) {
 		const struct feed_family *f = &feed_families[i];
-		if (m->n_feeds == 0 || (f->seconds && !any(m, f->of[0].key)))
+		if (m->n_feeds == 0 || (f->seconds && !any_value(m, f->of[0].key)))
 			continue;
 		family(m, f->name, f->type, f->help);
 		for (size_t k = 0; k < m->n_feeds; k++)
@@ -280,8 +280,8 @@ static enum df_status count_ledger(struct metrics *m, const struct ledger_where 
 	return st;
 }
 
-static enum df_status collect(struct metrics *m, const struct report_metrics *what,
-			      struct df_err *err)
+static enum df_status collect_values(struct metrics *m, const struct report_metrics *what,
+				     struct df_err *err)
 {
 	for (size_t i = 0; i < what->n_feeds; i++)
 		add_feed(m, what->feeds[i]);
@@ -299,7 +299,7 @@ enum df_status report_metrics_write(const struct report_metrics *what, struct df
 	struct metrics m = {0};
 	struct df_err why = {0};
 	int lock = what->ledger != NULL ? metrics_lock(what->ledger->state_dir) : -1;
-	enum df_status unread = collect(&m, what, &why);
+	enum df_status unread = collect_values(&m, what, &why);
 	render(&m);
 	enum df_status st = replace_file(what->path, &m.text, err);
 	if (st != DF_OK || unread == DF_OK)

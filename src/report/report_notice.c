@@ -43,7 +43,7 @@ void report_notice_words(const struct ledger_notice *n, struct df_buf *out)
 	}
 }
 
-static void add_text(struct df_buf *out, const char *name, const char *value)
+static void notice_add_text(struct df_buf *out, const char *name, const char *value)
 {
 	if (value == NULL || value[0] == '\0')
 		return;
@@ -66,11 +66,11 @@ void report_notice_json(const struct ledger_notice *n, struct df_buf *out)
 	char *sentence = df_strdup(df_buf_cstr(&words));
 	df_hide_passwords(sentence);
 	df_buf_addf(out, "{\"event\":\"%s\"", n->event);
-	add_text(out, "feed", n->feed);
-	add_text(out, "file", n->file);
-	add_text(out, "condition", n->condition);
-	add_text(out, "code", n->code);
-	add_text(out, "text", sentence);
+	notice_add_text(out, "feed", n->feed);
+	notice_add_text(out, "file", n->file);
+	notice_add_text(out, "condition", n->condition);
+	notice_add_text(out, "code", n->code);
+	notice_add_text(out, "text", sentence);
 	add_time(out, "time", n->made_ms);
 	add_time(out, "since", n->since_ms);
 	if (n->file != NULL)
@@ -79,8 +79,8 @@ void report_notice_json(const struct ledger_notice *n, struct df_buf *out)
 			    (unsigned long long)n->rows, (unsigned long long)n->delivered,
 			    (unsigned long long)n->rejected, (unsigned long long)n->skipped);
 	if (gethostname(host, sizeof(host) - 1) == 0)
-		add_text(out, "host", host);
-	add_text(out, "version", DROPFEED_VERSION);
+		notice_add_text(out, "host", host);
+	notice_add_text(out, "version", DROPFEED_VERSION);
 	df_buf_addc(out, '}');
 	free(sentence);
 	df_buf_free(&words);

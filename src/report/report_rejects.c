@@ -110,7 +110,7 @@ static const char *shown(const struct report_rejects *r)
 	return r->temporary != NULL ? r->temporary : r->name;
 }
 
-static void flush(struct report_rejects *r)
+static void write_pending(struct report_rejects *r)
 {
 	if (r->failed.text[0] == '\0' &&
 	    df_write_all(r->rows, r->pending.data, r->pending.len, &r->failed) != DF_OK)
@@ -122,12 +122,12 @@ void report_rejects_add(struct report_rejects *r, const char *p, size_t len)
 {
 	df_buf_add(&r->pending, p, len);
 	if (r->pending.len >= FLUSH_AT)
-		flush(r);
+		write_pending(r);
 }
 
 enum df_status report_rejects_flush(struct report_rejects *r, struct df_err *err)
 {
-	flush(r);
+	write_pending(r);
 	return r->failed.text[0] == '\0' ? DF_OK
 					 : df_fail(DF_RETRY, err, NULL, "%s", r->failed.text);
 }

@@ -24,7 +24,7 @@ uint64_t report_rows_settled(const struct ledger_document *d)
 
 /* ---- what a run is doing ---- */
 
-static enum df_status add_document(void *ctx, const struct ledger_document *d, struct df_err *err)
+static enum df_status count_document(void *ctx, const struct ledger_document *d, struct df_err *err)
 {
 	struct report_under_way *u = ctx;
 	(void)err;
@@ -39,7 +39,7 @@ static enum df_status add_file(void *ctx, const struct ledger_file *f, struct df
 	if (ledger_closes(f->state))
 		return DF_OK;
 	u->files++;
-	return ledger_documents(u->ledger, f->id, add_document, u, err);
+	return ledger_documents(u->ledger, f->id, count_document, u, err);
 }
 
 enum df_status report_under_way(struct ledger *l, const struct report_status_filter *filter,

@@ -17,7 +17,7 @@ struct status_json {
 };
 
 /* Writes what there is so far; more follows. */
-static void flush(struct status_json *w)
+static void write_text(struct status_json *w)
 {
 	fwrite(w->text.data, 1, w->text.len, w->to);
 	df_buf_reset(&w->text);
@@ -52,7 +52,7 @@ static enum df_status json_skip(void *ctx, const struct ledger_skipped *s, struc
 	json_write_text(j, "why", s->why);
 	json_write_bool(j, "csv", s->csv);
 	json_write_close(j);
-	flush(w);
+	write_text(w);
 	return DF_OK;
 }
 
@@ -140,7 +140,7 @@ static enum df_status json_document(void *ctx, const struct ledger_document *d, 
 	json_write_open(&w->json, NULL, '{');
 	enum df_status st = put_document(w, d, err);
 	json_write_close(&w->json);
-	flush(w);
+	write_text(w);
 	return st;
 }
 
@@ -181,7 +181,7 @@ cleanup:
 static void json_end(struct status_json *w)
 {
 	df_buf_addc(&w->text, '\n');
-	flush(w);
+	write_text(w);
 	df_buf_free(&w->text);
 }
 

@@ -77,7 +77,7 @@ static enum df_status text_document(void *ctx, const struct ledger_document *d, 
 	return report_requests_text(w->ledger, d, w->to, err);
 }
 
-static void print_file(struct status_text *w, const struct ledger_file *f)
+static void print_file_line(struct status_text *w, const struct ledger_file *f)
 {
 	char when[40] = "";
 	(void)report_time_text((f->closed_ms != 0 ? f->closed_ms : f->pulled_ms) / 1000, when,
@@ -104,7 +104,7 @@ static enum df_status text_file(void *ctx, const struct ledger_file *f, struct d
 	w->files++;
 	w->open += !ledger_closes(f->state);
 	w->refused += f->state == LEDGER_REFUSED;
-	print_file(w, f);
+	print_file_line(w, f);
 	w->first = true;
 	st = ledger_documents(w->ledger, f->id, text_document, w, err);
 	if (st != DF_OK)

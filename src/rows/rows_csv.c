@@ -192,8 +192,8 @@ static const char *line_feed(struct rows *r, const char *p, const char *end)
 
 /* Takes the physical line at `at`, which is the row's first one or goes on within its quotes.
  * *done: the row has ended. */
-static enum df_status line_take(struct rows *r, size_t len, struct rows_row *row, bool *done,
-				struct df_err *err)
+static enum df_status line_parse(struct rows *r, size_t len, struct rows_row *row, bool *done,
+				 struct df_err *err)
 {
 	const char *from = r->window + r->at, last = from[len - 1];
 	bool ended = last == '\n' || last == '\r';
@@ -231,7 +231,7 @@ static enum df_status row_parse(struct rows *r, size_t len, struct rows_row *row
 	const enum rows_place_in inside = rows_bare_escapes(&r->format) ? ROWS_PLAIN : ROWS_QUOTED;
 	for (;;) {
 		bool done = false;
-		enum df_status st = line_take(r, len, row, &done, err);
+		enum df_status st = line_parse(r, len, row, &done, err);
 		if (st != DF_OK || done)
 			return st;
 		if (r->at - r->row_at > ROWS_MAX_ROW)

@@ -17,7 +17,7 @@ static int letter_value(char c)
 	return at != NULL ? values[at - letters] : -1;
 }
 
-static void cell_end(struct rows *r)
+static void escaped_cell_end(struct rows *r)
 {
 	rows_cells_grow(&r->cells, 1);
 	r->cells.v[r->cells.n++] = (struct rows_cell){"", r->copy.len - r->cell_from};
@@ -73,7 +73,7 @@ void rows_escape_line(struct rows *r, const char *p, size_t len)
 			step = take_escaped(r, at, left);
 			goes_on = at[step - 1] == '\n' || at[step - 1] == '\r';
 		} else if (c == r->signs.delimiter.narrow) {
-			cell_end(r);
+			escaped_cell_end(r);
 		} else if (is_line_end(r, at, left)) {
 			break;
 		} else {
@@ -82,5 +82,5 @@ void rows_escape_line(struct rows *r, const char *p, size_t len)
 	}
 	r->row_done = !goes_on;
 	if (r->row_done)
-		cell_end(r);
+		escaped_cell_end(r);
 }

@@ -50,8 +50,8 @@ static enum df_status find_line_ends(struct rows *r, struct df_err *err)
 
 /* ---- the trailer ---- */
 
-static enum df_status read_at(const struct rows *r, uint64_t offset, char *to, size_t len,
-			      struct df_err *err)
+static enum df_status frame_read_at(const struct rows *r, uint64_t offset, char *to, size_t len,
+				    struct df_err *err)
 {
 	for (size_t got = 0; got < len;) {
 		ssize_t n = pread(r->fd, to + got, len - got, (off_t)(r->base + offset + got));
@@ -75,7 +75,7 @@ static enum df_status find_trailer(const struct rows *r, uint64_t lines, uint64_
 	while (end > r->start) {
 		size_t len =
 		    end - r->start < sizeof(chunk) ? (size_t)(end - r->start) : sizeof(chunk);
-		enum df_status st = read_at(r, end - len, chunk, len, err);
+		enum df_status st = frame_read_at(r, end - len, chunk, len, err);
 		if (st != DF_OK)
 			return st;
 
@@ -101,7 +101,7 @@ static enum df_status count_trailer(struct rows *r, uint64_t from, uint64_t to, 
 	size_t len = to - from < sizeof(chunk) ? (size_t)(to - from) : sizeof(chunk);
 	if (r->count == NULL)
 		return DF_OK;
-	enum df_status st = read_at(r, from, chunk, len, err);
+	enum df_status st = frame_read_at(r, from, chunk, len, err);
 	if (st != DF_OK)
 		return st;
 

@@ -77,7 +77,7 @@ static void look_open(struct look *k, const struct rows *r, struct df_buf *out)
 }
 
 /* How often c is in the line, outside of quotes. */
-static size_t count(const struct line *line, char c)
+static size_t count_sign(const struct line *line, char c)
 {
 	bool quoted = false;
 	size_t n = 0;
@@ -94,12 +94,12 @@ static size_t count(const struct line *line, char c)
  * one. */
 static size_t cells_from(const struct look *k, size_t line, char c)
 {
-	size_t n = count(&k->lines[line], c);
+	size_t n = count_sign(&k->lines[line], c);
 	for (size_t i = line + 1; i < k->n_lines && i < line + 3; i++) {
 		bool blank = k->lines[i].len == 0;
 		if (blank && i + 1 == k->n_lines)
 			break;
-		if (blank || count(&k->lines[i], c) != n)
+		if (blank || count_sign(&k->lines[i], c) != n)
 			return 0;
 	}
 	return n;
@@ -117,8 +117,8 @@ static bool single_column(const struct look *k, char *delimiter)
 {
 	static const char others[] = ";\t|";
 	for (const char *c = others;
-	     count(&k->lines[0], k->signs.delimiter.narrow) == 0 && *c != '\0'; c++) {
-		if (count(&k->lines[0], *c) == 0)
+	     count_sign(&k->lines[0], k->signs.delimiter.narrow) == 0 && *c != '\0'; c++) {
+		if (count_sign(&k->lines[0], *c) == 0)
 			continue;
 		*delimiter = *c;
 		return true;
@@ -132,7 +132,7 @@ static bool find_header(const struct look *k, size_t *line, char *delimiter)
 {
 	const char now = k->signs.delimiter.narrow;
 	const char candidates[] = {now, ';', '\t', '|', ',', '\x01', '^', '~', '\0'};
-	size_t least = count(&k->lines[0], now);
+	size_t least = count_sign(&k->lines[0], now);
 	if (excel_line(k)) {
 		*line = 1;
 		*delimiter = k->lines[0].len > 4 ? k->lines[0].p[4] : now;
@@ -160,8 +160,8 @@ static bool find_header(const struct look *k, size_t *line, char *delimiter)
 
 /* ---- what to set ---- */
 
-static void set(struct look *k, const char *fmt, ...) DF_PRINTF(2, 3);
-static void set(struct look *k, const char *fmt, ...)
+static void look_set(struct look *k, const char *fmt, ...) DF_PRINTF(2, 3);
+static void look_set(struct look *k, const char *fmt, ...)
 {
 	char text[128];
 	va_list ap;
@@ -174,11 +174,11 @@ static void set(struct look *k, const char *fmt, ...)
 static void set_delimiter(struct look *k, char c)
 {
 	if (c == '\t')
-		set(k, "delimiter = tab");
+		look_set(k, "delimiter = tab");
 	else if (c < ' ')
-		set(k, "delimiter = \\x%02x", (unsigned)(unsigned char)c);
+		look_set(k, "delimiter = \\x%02x", (unsigned)(unsigned char)c);
 	else
-		set(k, "delimiter = %c", c);
+		look_set(k, "delimiter = %c", c);
 }
 
 static void name_delimiter(const struct look *k, size_t n, char c)
@@ -250,7 +250,7 @@ static bool is_one_byte(const char *p, size_t len)
 static void guess_encoding(struct look *k, const char *p, size_t len)
 {
 	if (is_one_byte(p, len))
-		set(k, "encoding = windows-1252");
+		look_set(k, "encoding = windows-1252");
 	else
 		df_buf_adds(k->out, "set `encoding` to what the file was written in, such as "
 				    "windows-1251, shift_jis or gb18030");
@@ -275,15 +275,15 @@ static void write_found(struct look *k, const struct guess *g)
 	else
 		df_buf_adds(k->out, "the header has ");
 	if (!excel_line(k)) {
-		name_delimiter(k, count(&k->lines[g->line], g->delimiter), g->delimiter);
+		name_delimiter(k, count_sign(&k->lines[g->line], g->delimiter), g->delimiter);
 		df_buf_adds(k->out, ": ");
 	}
 
 	char sign = preamble_sign(k, g->line);
 	if (g->line > 0 && sign != '\0' && k->format->comment == '\0')
-		set(k, "comment = %c", sign);
+		look_set(k, "comment = %c", sign);
 	else if (g->line > 0)
-		set(k, "skip_lines = %" PRIu64, g->line + k->format->skip_lines);
+		look_set(k, "skip_lines = %" PRIu64, g->line + k->format->skip_lines);
 	if (g->delimiter != k->signs.delimiter.narrow)
 		set_delimiter(k, g->delimiter);
 }
@@ -297,7 +297,7 @@ static void write_guess(struct look *k, const struct guess *g)
 	else
 		df_buf_adds(k->out, "the document has bytes that are not UTF-8: ");
 	if (g->single)
-		set(k, "quote = '");
+		look_set(k, "quote = '");
 	if (g->foreign)
 		guess_encoding(k, k->bytes, k->n_bytes);
 }
@@ -395,7 +395,7 @@ bool rows_guess_quotes(const struct rows *r, struct df_buf *out)
 }
 
 /* Without its line end. */
-static bool ends_with(const char *raw, size_t len, const struct rows_sign *sign)
+static bool line_ends_with(const char *raw, size_t len, const struct rows_sign *sign)
 {
 	while (len > 0 && (raw[len - 1] == '\n' || raw[len - 1] == '\r'))
 		len--;
@@ -486,7 +486,7 @@ bool rows_guess_trailing(const struct rows_format *format, const char *raw, size
 {
 	const uint32_t delimiter = format->delimiter != 0 ? format->delimiter : ',';
 	const struct rows_sign sign = rows_signs_of(delimiter, 0).delimiter;
-	if (!ends_with(raw, len, &sign))
+	if (!line_ends_with(raw, len, &sign))
 		return false;
 	df_buf_addf(out,
 		    "each row ends with a '%.*s' that the header does not have: set "

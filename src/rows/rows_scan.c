@@ -13,7 +13,7 @@ void rows_cells_grow(struct rows_cells *cells, size_t more)
 	cells->v = df_realloc(cells->v, cells->cap * sizeof(*cells->v));
 }
 
-static const char *add_cell(struct rows_cells *cells, const char *from, const char *to)
+static const char *scan_add_cell(struct rows_cells *cells, const char *from, const char *to)
 {
 	cells->v[cells->n++] = (struct rows_cell){from, (size_t)(to - from)};
 	return to + 1;
@@ -35,11 +35,11 @@ static struct rows_scan scan_bytes(const struct rows_marks *marks, struct scan a
 		if (*p != delimiter)
 			continue;
 		rows_cells_grow(cells, 1);
-		at.cell = add_cell(cells, at.cell, p);
+		at.cell = scan_add_cell(cells, at.cell, p);
 	}
 
 	rows_cells_grow(cells, 1);
-	(void)add_cell(cells, at.cell, p);
+	(void)scan_add_cell(cells, at.cell, p);
 	return (struct rows_scan){p, at.plain};
 }
 
@@ -50,7 +50,7 @@ struct rows_scan rows_scan_portable(const struct rows_marks *marks, const char *
 }
 
 #ifdef __SSE2__
-static __m128i load(const char *p)
+static __m128i load_16(const char *p)
 {
 	return _mm_loadu_si128((const __m128i *)(const void *)p);
 }
@@ -58,13 +58,13 @@ static __m128i load(const char *p)
 static struct rows_scan scan_sse2(const struct rows_marks *marks, const char *p, const char *end,
 				  struct rows_cells *cells)
 {
-	const __m128i delimiter = load(marks->delimiter), quote = load(marks->quote),
+	const __m128i delimiter = load_16(marks->delimiter), quote = load_16(marks->quote),
 		      one = _mm_set1_epi8(1);
 	const __m128i lf = _mm_set1_epi8('\n'), cr = _mm_set1_epi8('\r');
 	const char *cell = p;
 	unsigned odd = 0; /* NULs and what is not ASCII: below 1, as these bytes are signed here */
 	for (; end - p >= 16; p += 16) {
-		const __m128i bytes = load(p);
+		const __m128i bytes = load_16(p);
 		const __m128i stops =
 		    _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, lf), _mm_cmpeq_epi8(bytes, cr)),
 				 _mm_cmpeq_epi8(bytes, quote));
@@ -77,10 +77,10 @@ static struct rows_scan scan_sse2(const struct rows_marks *marks, const char *p,
 
 		rows_cells_grow(cells, 16 + 1);
 		for (; ends != 0; ends &= ends - 1)
-			cell = add_cell(cells, cell, p + __builtin_ctz(ends));
+			cell = scan_add_cell(cells, cell, p + __builtin_ctz(ends));
 		if (stop != 0) {
 			p += __builtin_ctz(stop);
-			(void)add_cell(cells, cell, p);
+			(void)scan_add_cell(cells, cell, p);
 			return (struct rows_scan){p, odd == 0};
 		}
 	}
@@ -116,10 +116,10 @@ __attribute__((target("avx2,bmi"))) static struct rows_scan scan_avx2(
 
 		rows_cells_grow(cells, 32 + 1);
 		for (; ends != 0; ends &= ends - 1)
-			cell = add_cell(cells, cell, p + __builtin_ctz(ends));
+			cell = scan_add_cell(cells, cell, p + __builtin_ctz(ends));
 		if (stop != 0) {
 			p += __builtin_ctz(stop);
-			(void)add_cell(cells, cell, p);
+			(void)scan_add_cell(cells, cell, p);
 			return (struct rows_scan){p, odd == 0};
 		}
 	}

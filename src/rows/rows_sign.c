@@ -9,7 +9,7 @@
 /* what a byte becomes that looks like one of those: it is not UTF-8 either */
 #define NARROW_OTHER '\xc0'
 
-static struct rows_sign sign_of(uint32_t c, char narrow)
+static struct rows_sign sign_make(uint32_t c, char narrow)
 {
 	struct rows_sign s = {.narrow = narrow};
 	s.len = df_utf8_put(s.text, c);
@@ -21,8 +21,8 @@ static struct rows_sign sign_of(uint32_t c, char narrow)
 struct rows_signs rows_signs_of(uint32_t delimiter, uint32_t quote)
 {
 	struct rows_signs s = {0};
-	s.delimiter = sign_of(delimiter != 0 ? delimiter : ',', ROWS_NARROW_DELIMITER);
-	s.quote = sign_of(quote != 0 ? quote : '"', ROWS_NARROW_QUOTE);
+	s.delimiter = sign_make(delimiter != 0 ? delimiter : ',', ROWS_NARROW_DELIMITER);
+	s.quote = sign_make(quote != 0 ? quote : '"', ROWS_NARROW_QUOTE);
 	s.wide = s.delimiter.len > 1 || s.quote.len > 1;
 	return s;
 }

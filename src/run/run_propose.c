@@ -3,6 +3,7 @@
  * same rows. */
 #include "run_propose.h"
 
+#include "dropfeed/name.h"
 #include "dropfeed/schema.h"
 
 #include <errno.h>
@@ -13,29 +14,13 @@
 
 #define STDIN_MAX (16u << 20) /* the first rows are in it */
 
-static bool ends_with(const char *name, size_t len, const char *suffix)
-{
-	size_t n = strlen(suffix);
-	return len >= n && strncasecmp(name + len - n, suffix, n) == 0;
-}
-
 /* What the file would have to be called to be taken for one of that event type. The caller's. */
 static char *proper_name(const char *name, const char *event_type)
 {
-	static const char *const crypt[] = {".gpg", ".pgp", ".asc"}, *const pack[] = {".zip",
-										      ".gz"};
-	size_t len = strlen(name);
-	const char *outer = "", *inner = "";
-	for (size_t i = 0; i < 3 && outer[0] == '\0'; i++)
-		if (ends_with(name, len, crypt[i]))
-			outer = crypt[i];
-	len -= strlen(outer);
-	for (size_t i = 0; i < 2 && inner[0] == '\0'; i++)
-		if (ends_with(name, len, pack[i]))
-			inner = pack[i];
+	const char *layers = name_layers(name);
 	int stem = (int)strcspn(name, ".");
-	return df_format("%.*s-%s%s%s%s", stem > 0 && stem < 128 ? stem : 1, stem > 0 ? name : "x",
-			 event_type, strcmp(inner, ".zip") == 0 ? "" : ".csv", inner, outer);
+	return df_format("%.*s-%s%s%s", stem > 0 && stem < 128 ? stem : 1, stem > 0 ? name : "x",
+			 event_type, strncasecmp(layers, ".zip", 4) == 0 ? "" : ".csv", layers);
 }
 
 static const char unsaid[] = "does not say what the rows are: add --event-type with";

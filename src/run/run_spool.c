@@ -129,12 +129,6 @@ static enum df_status keep_arrival(void *ctx, const struct ledger_pull *p, struc
 	return DF_OK;
 }
 
-static bool ends_with(const char *name, const char *end)
-{
-	size_t n = strlen(name), m = strlen(end);
-	return n > m && strcmp(name + n - m, end) == 0;
-}
-
 /* Whether a noted download, maybe all there is of a file, has its bytes there. */
 static bool is_noted(const struct sweep *s, const char *path)
 {
@@ -155,9 +149,9 @@ static bool is_left_over(const struct sweep *s, const char *path)
 		return true;
 	if (is_noted(s, path))
 		return false;
-	if (ends_with(path, ".part"))
+	if (df_ends_with(path, ".part"))
 		return stat(path, &info) == 0 && time(NULL) - info.st_mtime > PART_KEPT_S;
-	if (!ends_with(path, ".drop"))
+	if (!df_ends_with(path, ".drop"))
 		return false;
 	for (size_t i = 0; i < s->n; i++)
 		if (strcmp(s->keep[i], path) == 0)

@@ -21,7 +21,7 @@ struct cursor {
 	size_t len;
 };
 
-static bool same(const char *a, const char *p, size_t len)
+static bool same_bytes(const char *a, const char *p, size_t len)
 {
 	return strlen(a) == len && memcmp(a, p, len) == 0;
 }
@@ -39,7 +39,7 @@ static bool skip(struct cursor *c, const char *word)
 const struct schema_event *schema_event_find(const char *name, size_t len)
 {
 	for (size_t i = 0; i < schema_n_events; i++)
-		if (same(schema_events[i].name, name, len))
+		if (same_bytes(schema_events[i].name, name, len))
 			return &schema_events[i];
 	return NULL;
 }
@@ -48,7 +48,7 @@ const struct schema_field *schema_field_find(const struct schema_object *object,
 					     size_t len)
 {
 	for (size_t i = 0; i < object->n; i++)
-		if (same(object->fields[i].name, name, len))
+		if (same_bytes(object->fields[i].name, name, len))
 			return &object->fields[i];
 	return NULL;
 }
@@ -69,13 +69,13 @@ static const struct schema_field *field_of_segment(const struct schema_object *o
 	if (field != NULL || object->n == 0 || (object->fields[0].flags & SCHEMA_ID) == 0)
 		return field;
 	for (size_t i = 0; i < sizeof(identity_names) / sizeof(identity_names[0]); i++)
-		if (same(identity_names[i].csv, name, len))
+		if (same_bytes(identity_names[i].csv, name, len))
 			return schema_field_find(object, identity_names[i].json,
 						 strlen(identity_names[i].json));
 	return NULL;
 }
 
-static bool add_step(struct schema_path *path, const struct schema_step *step)
+static bool path_add_step(struct schema_path *path, const struct schema_step *step)
 {
 	if (path->n == SCHEMA_MAX_STEPS)
 		return false;
@@ -90,20 +90,21 @@ static bool add_field(struct schema_path *path, const struct schema_field *field
 	    .field = field, .key = field->name, .key_len = strlen(field->name), .object = object};
 	path->field = field;
 	path->type = field->type;
-	return add_step(path, &step);
+	return path_add_step(path, &step);
 }
 
 static bool add_key(struct schema_path *path, const char *key, size_t len,
 		    const struct schema_object *object)
 {
 	const struct schema_step step = {.key = key, .key_len = len, .object = object};
-	return add_step(path, &step);
+	return path_add_step(path, &step);
 }
 
-static bool add_item(struct schema_path *path, size_t index, const struct schema_object *object)
+static bool path_add_item(struct schema_path *path, size_t index,
+			  const struct schema_object *object)
 {
 	const struct schema_step step = {.index = index, .object = object};
-	return add_step(path, &step);
+	return path_add_step(path, &step);
 }
 
 /* "[]", "[12]" or nothing. */
@@ -156,7 +157,7 @@ static enum schema_path_result parse_keyed(const struct schema_field *field, str
 	bool ok;
 	if (strings) {
 		ok = add_key(path, c.p, c.len, NULL) &&
-		     (!item || add_item(path, SCHEMA_APPEND, NULL));
+		     (!item || path_add_item(path, SCHEMA_APPEND, NULL));
 		return ok ? SCHEMA_PATH_OK : SCHEMA_PATH_UNKNOWN;
 	}
 	/* A purpose may hold dots, because its fields are known; so may the keys of a module,
@@ -198,14 +199,15 @@ static enum schema_path_result parse_field(const struct schema_field *field, str
 		path->type = one ? SCHEMA_STRING : SCHEMA_ITEMS;
 		if (c.len > 0 || (given && index != SCHEMA_APPEND))
 			return SCHEMA_PATH_UNKNOWN;
-		return one || add_item(path, SCHEMA_APPEND, NULL) ? SCHEMA_PATH_OK
-								  : SCHEMA_PATH_UNKNOWN;
+		return one || path_add_item(path, SCHEMA_APPEND, NULL) ? SCHEMA_PATH_OK
+								       : SCHEMA_PATH_UNKNOWN;
 	}
 	if (is_object && c.len == 0 && !(list && given)) {
 		path->type = SCHEMA_JSON;
 		return SCHEMA_PATH_OK;
 	}
-	if (list && !add_item(path, given && index != SCHEMA_APPEND ? index : 0, field->object))
+	if (list &&
+	    !path_add_item(path, given && index != SCHEMA_APPEND ? index : 0, field->object))
 		return SCHEMA_PATH_UNKNOWN;
 	if (!is_object)
 		return c.len == 0 ? SCHEMA_PATH_OK : SCHEMA_PATH_UNKNOWN;
@@ -254,10 +256,10 @@ enum schema_path_result schema_path_parse(const struct schema_event *event, cons
 	struct cursor c = {name, len};
 	const struct schema_event *ignored = NULL;
 	memset(path, 0, sizeof(*path));
-	if (same("events", name, len))
+	if (same_bytes("events", name, len))
 		return SCHEMA_PATH_WHOLE;
 	/* so in the example of the hosted feed's manual */
-	if (same("events.timestamp_unixtime_ms", name, len)) {
+	if (same_bytes("events.timestamp_unixtime_ms", name, len)) {
 		path->data = true;
 		return parse_data(
 		    event, (struct cursor){name + strlen("events."), len - strlen("events.")}, path,

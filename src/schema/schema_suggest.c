@@ -27,7 +27,7 @@ static void offer(struct search *s, unsigned score, const char *path, const char
 }
 
 /* A path that is complete. */
-static void try_path(struct search *s, const char *path)
+static void suggest_path(struct search *s, const char *path)
 {
 	size_t len = strlen(path);
 	if (s->whole) {
@@ -94,7 +94,7 @@ static void try_keyed(struct search *s, const struct schema_field *field, const 
 	free(full);
 }
 
-static void walk(struct search *s, const struct schema_object *object, const char *prefix)
+static void search_object(struct search *s, const struct schema_object *object, const char *prefix)
 {
 	for (size_t i = 0; i < object->n; i++) {
 		const struct schema_field *field = &object->fields[i];
@@ -109,9 +109,9 @@ static void walk(struct search *s, const struct schema_object *object, const cha
 		if (keyed)
 			try_keyed(s, field, path);
 		else if (field->object != NULL)
-			walk(s, field->object, path);
+			search_object(s, field->object, path);
 		else
-			try_path(s, path);
+			suggest_path(s, path);
 	}
 }
 
@@ -176,10 +176,11 @@ void schema_suggest(const struct schema_event *event, const char *name, size_t l
 	    .name = name, .len = len > DF_DISTANCE_MAX ? DF_DISTANCE_MAX : len, .best = 1000};
 	enum schema_path_result result = schema_path_parse(event, name, s.len, &ignored, NULL);
 	s.whole = result == SCHEMA_PATH_WHOLE || result == SCHEMA_PATH_NO_KEY;
-	walk(&s, schema_event_root(event), "");
+	search_object(&s, schema_event_root(event), "");
 	if (event->data != NULL)
-		walk(&s, event->data,
-		     event->root == NULL ? "events.data." : "audience."); /* schema_event_prefix */
+		search_object(&s, event->data,
+			      event->root == NULL ? "events.data."
+						  : "audience."); /* schema_event_prefix */
 	/* nothing is near: any name does for an attribute */
 	if (event->root == NULL && !s.whole && (s.best > slip(&s) || s.best >= s.len))
 		snprintf(s.path, sizeof(s.path), "%s%.*s",

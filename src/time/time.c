@@ -26,11 +26,6 @@ void time_close(struct time_format *t)
 	memset(t, 0, sizeof(*t));
 }
 
-static bool digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* Digits of p[*i], at most max of them. */
 static int read_digits(const char *p, size_t len, size_t *i, size_t max, int64_t *value)
 {
@@ -51,7 +46,7 @@ static bool read_fraction(const char *p, size_t len, size_t *i, int64_t *ms)
 	if (*i >= len || (p[*i] != '.' && p[*i] != ','))
 		return true;
 	size_t from = ++*i;
-	for (; *i < len && digit(p[*i]); (*i)++, unit /= 10)
+	for (; *i < len && df_is_digit(p[*i]); (*i)++, unit /= 10)
 		*ms += (p[*i] - '0') * unit;
 	return *i > from;
 }
@@ -105,7 +100,7 @@ bool time_parse_iso(const struct time_format *t, const char *p, size_t len, int6
 		if ((c != 'T' && c != 't' && c != ' ') || read_digits(p, len, &i, 2, &h) != 2 ||
 		    skip_mark(p, len, &i, ':') == basic || read_digits(p, len, &i, 2, &min) != 2)
 			return false;
-		if (basic ? i < len && digit(p[i]) : skip_mark(p, len, &i, ':')) {
+		if (basic ? i < len && df_is_digit(p[i]) : skip_mark(p, len, &i, ':')) {
 			if (read_digits(p, len, &i, 2, &s) != 2 ||
 			    !read_fraction(p, len, &i, &fraction))
 				return false;
@@ -155,10 +150,10 @@ static bool parse_ms(const char *p, size_t len, int64_t *ms, const char **code)
 	while (i + 1 < len && p[i] == '0')
 		i++;
 	if (read_digits(p, len, &i, 18, ms) == 0 || i != len) {
-		while (i < len && digit(p[i]))
+		while (i < len && df_is_digit(p[i]))
 			i++;
-		*code =
-		    i == len && len > 0 && digit(p[len - 1]) ? "bad-timestamp" : "not-an-integer";
+		*code = i == len && len > 0 && df_is_digit(p[len - 1]) ? "bad-timestamp"
+								       : "not-an-integer";
 		return false;
 	}
 	return !minus || *ms == 0;
@@ -201,7 +196,7 @@ static const char *explain_number(const struct time_format *t, const char *p, si
 	return NULL;
 }
 
-static const char *explain(const struct time_format *t)
+static const char *explain_fault(const struct time_format *t)
 {
 	if (t->mode == TIME_MS)
 		return "Unix milliseconds are expected, such as 1700000000000; for dates set "
@@ -275,7 +270,7 @@ bool time_parse(const struct time_format *t, const char *p, size_t len, int64_t 
 	if (*why != NULL)
 		*code = "bad-timestamp"; /* digits enough to say what they are */
 	else
-		*why = ok ? "the time is not between 1970 and 2200" : explain(t);
+		*why = ok ? "the time is not between 1970 and 2200" : explain_fault(t);
 	return false;
 }
 

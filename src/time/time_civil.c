@@ -20,7 +20,7 @@ bool time_civil(const int64_t fields[6], int64_t *seconds)
 	if (y < 1900 || y > 2200 || mon < 1 || mon > 12 || h > 24 || min > 59 || s > 60 ||
 	    (h == 24 && min + s > 0))
 		return false;
-	bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
+	bool leap = df_is_leap_year(y);
 	if (d < 1 || d > days[mon - 1] + (leap && mon == 2))
 		return false;
 	*seconds = time_days(y, (int)mon, (int)d) * 86400 + h * 3600 + min * 60 + s;

@@ -120,7 +120,7 @@ bool time_pattern_has_zone(const char *pattern)
 	return false;
 }
 
-static const struct conversion *find(char letter)
+static const struct conversion *conversion_find(char letter)
 {
 	for (size_t i = 0; letter != '\0' && i < sizeof(conversions) / sizeof(conversions[0]); i++)
 		if (conversions[i].letter == letter)
@@ -138,7 +138,7 @@ static unsigned meant(unsigned gives)
 	return gives;
 }
 
-static const char *name_of(unsigned given)
+static const char *given_name(unsigned given)
 {
 	size_t i = 0;
 	while ((given & 1) == 0) {
@@ -182,7 +182,7 @@ enum df_status time_pattern_check(const char *pattern, struct df_err *err)
 	unsigned given = 0;
 	char letter;
 	while (next_conversion(&p, &from, &letter)) {
-		const struct conversion *c = find(letter);
+		const struct conversion *c = conversion_find(letter);
 		if (c == NULL)
 			return df_fail(DF_USAGE, err, NULL,
 				       "'%.*s' cannot be used in a pattern: %s", (int)(p - from),
@@ -192,7 +192,7 @@ enum df_status time_pattern_check(const char *pattern, struct df_err *err)
 			return df_fail(DF_USAGE, err, NULL,
 				       "'%.*s' in the pattern '%s' gives %s once more, and only "
 				       "one of the two counts; remove one",
-				       (int)(p - from), from, pattern, name_of(twice));
+				       (int)(p - from), from, pattern, given_name(twice));
 		given |= meant(c->gives);
 	}
 	return check_whole(given, pattern, err);

@@ -37,17 +37,13 @@ static int64_t year_of(int64_t utc)
 	return year;
 }
 
-static bool leap(int64_t year)
-{
-	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-}
-
 /* Local seconds since 1970 of a change in that year. */
 static int64_t change_at(const struct change *c, int64_t year)
 {
 	int64_t first = time_days(year, 1, 1);
 	if (c->kind == 'J')
-		return (first + c->day - 1 + (leap(year) && c->day >= 60)) * DAY + c->time;
+		return (first + c->day - 1 + (df_is_leap_year(year) && c->day >= 60)) * DAY +
+		       c->time;
 	if (c->kind == 'n')
 		return (first + c->day) * DAY + c->time;
 	int64_t month = time_days(year, c->month, 1);
@@ -222,7 +218,7 @@ static size_t block_size(const struct counts *c, size_t time_size)
 	       c->std + c->utc;
 }
 
-static bool parse(char *p, size_t len, struct time_zone *zone)
+static bool zone_parse(char *p, size_t len, struct time_zone *zone)
 {
 	struct counts c = {0};
 	if (!read_counts(p, len, &c) || p[4] < '2')
@@ -270,7 +266,7 @@ static enum df_status zone_read(const char *name, struct time_zone *zone, struct
 	size_t len = 0;
 	enum df_status st =
 	    name_is_plain(name) ? df_read_file(path, ZONE_MAX, &data, &len, &unread) : DF_USAGE;
-	bool good = st == DF_OK && parse(data, len, zone);
+	bool good = st == DF_OK && zone_parse(data, len, zone);
 	free(data);
 	free(path);
 	if (good)

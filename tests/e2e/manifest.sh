@@ -102,6 +102,11 @@ done
 # packed, and by other ways
 gzip -nk "$files/ga-custom_event.csv"
 round "gzip" "$files/ga-custom_event.csv.gz" 2
+for pack in gzip bzip2 xz; do # under a name without an event type
+	case $pack in gzip) end=gz ;; bzip2) end=bz2 ;; xz) end=xz ;; esac
+	$pack -c <"$files/ga-custom_event.csv" >"$files/export.csv.$end"
+	exits 0 "$pack, by any name" manifest --event-type custom_event "$files/export.csv.$end"
+done
 (cd "$files" && zip -q all.zip users-eventless.csv ga-custom_event.csv)
 exits 0 "a zip: the first document" manifest "$files/all.zip"
 said "a zip: says which" 'all.zip holds 2 documents; this is for users-eventless.csv'
