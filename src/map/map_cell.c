@@ -193,11 +193,17 @@ static bool emit_word(const struct schema_field *field, const char *p, size_t le
 	return false;
 }
 
+/* Of requests, ISO 8601 is taken beside a pattern as well. */
+static bool is_moment(const struct map *m, const char *p, size_t len, int64_t *ms)
+{
+	return schema_event_requests(m->event) && time_moment_parse(p, len, ms) && *ms >= 0;
+}
+
 bool map_cell_instant(const struct map *m, const char *p, size_t len, int64_t *ms,
 		      struct df_buf *out, struct map_cell_fault *fault)
 {
 	const char *code = NULL, *why = NULL;
-	if (!time_parse(&m->time, p, len, ms, &code, &why))
+	if (!time_parse(&m->time, p, len, ms, &code, &why) && !is_moment(m, p, len, ms))
 		return map_cell_refuse(fault, code, why);
 	if (m->time.mode == TIME_MS && p[0] >= '1') { /* it has no sign and no leading zero */
 		df_buf_add(out, p, len);

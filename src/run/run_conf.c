@@ -99,11 +99,15 @@ static void check_metrics_file(const struct conf_work *w)
 /* A manifest may fit some event types and not others: it is a mistake when it fits none. */
 static void check_manifest(const struct conf_work *w)
 {
-	static const char *const types[] = {"custom_event", "commerce_event", "screen_view",
-					    "eventless"};
+	static const char *const of_events[] = {"custom_event", "commerce_event", "screen_view",
+						"eventless"};
+	static const char *const of_requests[] = {"erasure"}; /* they have the same columns */
+	bool requests = w->feed->requests.on;
+	const char *const *types = requests ? of_requests : of_events;
+	size_t n = requests ? 1 : sizeof(of_events) / sizeof(*of_events);
 	struct df_err first = {0};
 	char text[DF_ERR_TEXT];
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+	for (size_t i = 0; i < n; i++) {
 		struct map *map = NULL;
 		struct df_err err = {0};
 		enum df_status st = map_open(w->feed, types[i], &map, &err);

@@ -71,6 +71,10 @@ settings | sed '/^kind/d' >"$conf"
 exits 2 "a regulation is a mistake in a feed of events" check
 said "names the key and the kind" 'regulation: not for a feed with kind = events'
 
+echo '{"hasHeaderRow": true, "columns": [{"column": "Antrag", "action": "keep", "field": "request.id"}]}' >"$work/manifest.json"
+settings "manifest = $work/manifest.json" >"$conf"
+exits 0 "a manifest for requests" check
+
 # ---- the kinds stay apart ----
 
 printf 'user_identities.email\nann@example.com\n' >"$work/in/other-eventless.csv"
@@ -170,6 +174,11 @@ exits 2 "cancel of everything" requests cancel
 settings 'confirmed = yes' | sed "s|api-secret|wrong-secret|" >"$conf"
 exits 4 "a poll with a wrong secret" requests poll third-access.csv
 settings 'confirmed = yes' >"$conf"
+
+echo forget >"$api/script"
+exits 0 "once more, to a service that forgot" resend second-erasure.csv
+exits 0 "it has all of them then" requests poll second-erasure.csv
+said "under the ids that they had" 'requests: 5 completed$'
 
 # ---- limits that are used up hold for later runs ----
 
