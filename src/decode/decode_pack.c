@@ -65,7 +65,17 @@ static enum df_status pack_trailing(const struct pack_reader *r, struct df_err *
 		       r->codec->name, r->codec->name, r->member_start);
 }
 
-/* DF_END: nothing but NULs up to the end of the file. */
+static enum df_status pack_after_gap(struct pack_reader *r, struct df_err *err)
+{
+	uint64_t gap = pack_position(r) - r->member_start;
+	if (r->codec->gap == 0 || gap % r->codec->gap != 0)
+		return pack_trailing(r, err);
+	r->member_start += gap;
+	return DF_OK;
+}
+
+/* DF_END: nothing but NULs up to the end of the file. DF_OK: another member follows them, where the
+ * format allows that. */
 static enum df_status pack_padding(struct pack_reader *r, struct df_err *err)
 {
 	for (;;) {
@@ -77,7 +87,7 @@ static enum df_status pack_padding(struct pack_reader *r, struct df_err *err)
 			return st;
 		for (; r->io.n_in > 0; r->io.in++, r->io.n_in--) {
 			if (*r->io.in != 0)
-				return pack_trailing(r, err);
+				return pack_after_gap(r, err);
 		}
 	}
 }
@@ -93,8 +103,10 @@ static enum df_status pack_begin(struct pack_reader *r, struct df_err *err)
 		return st != DF_OK ? st : DF_END;
 	bool whole = n == codec->magic_len, same = memcmp(seen, codec->magic, n) == 0;
 	same = same || (whole && codec->skippable != NULL && codec->skippable(seen));
-	if (r->member_start > 0 && seen[0] == 0)
-		return pack_padding(r, err);
+	if (r->member_start > 0 && seen[0] == 0) {
+		st = pack_padding(r, err);
+		return st == DF_OK ? pack_begin(r, err) : st;
+	}
 	/* what is too short for a header is not a cut member either */
 	if (r->member_start > 0 && !(whole && same))
 		return pack_trailing(r, err);

@@ -26,6 +26,8 @@ struct pack_codec {
 	bool (*begin)(void **state);
 	enum pack_said (*step)(void *state, struct pack_io *io);
 	void (*end)(void *state); /* NULL is fine */
+	/* members may be apart by a multiple of so many NULs (The .xz File Format 2.2); 0: not */
+	unsigned char gap;
 };
 
 /* NULL: this build has no library for it. */

@@ -206,7 +206,8 @@ static const struct pack_codec xz_codec = {"xz",
 					   NULL,
 					   xz_begin,
 					   xz_step,
-					   xz_end};
+					   xz_end,
+					   4};
 #define XZ_CODEC &xz_codec
 #else
 #define XZ_CODEC NULL
