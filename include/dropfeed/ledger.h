@@ -736,6 +736,9 @@ struct ledger_latest {
 	bool open_only;   /* not closed, or cleanup_due */
 	/* names from this one on, below the other; NULL: all */
 	const char *name_from, *name_below;
+	/* whether a name is meant, asked before more is read of the file; NULL: all are */
+	bool (*names)(void *ctx, const char *name);
+	void *ctx; /* of names */
 };
 /* The latest first. */
 enum df_status ledger_files_latest(struct ledger *l, const struct ledger_latest *which,

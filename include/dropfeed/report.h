@@ -77,9 +77,6 @@ struct report_status_filter {
 	struct ledger_latest files;
 	struct report_running running;
 	uint64_t last; /* at most so many; 0: all */
-	/* whether a file's name is meant; NULL: all are */
-	bool (*names)(void *ctx, const char *name);
-	void *ctx;
 };
 /* Writes what the ledger knows, the latest file first, as a table for people or as one JSON
  * document. l NULL: there is no ledger yet. */

@@ -16,13 +16,15 @@ static uint64_t column_u64(struct ledger_stmt *s, int i)
 	return (uint64_t)ledger_int(s, i);
 }
 
+#define COLUMN_NAME 2
+
 /* The order of SQL_FILE_COLUMNS. */
 void ledger_file_read(const struct ledger *l, struct ledger_stmt *s, struct ledger_file *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->id = ledger_int(s, 0);
 	out->feed = column_text(s, 1);
-	out->name = column_text(s, 2);
+	out->name = column_text(s, COLUMN_NAME);
 	out->size = column_u64(s, 3);
 	out->mtime = ledger_int(s, 4);
 	const char *sha256 = ledger_text(s, 5);
@@ -297,10 +299,32 @@ enum df_status ledger_files(struct ledger *l, const char *feed, bool open_only,
 	return walk(l, open_only ? SQL_FILES_OPEN : SQL_FILES, &w, err, "t", feed);
 }
 
+struct latest_walk {
+	ledger_each_file each;
+	void *ctx;
+	const struct ledger_latest *which;
+};
+
+/* A million names are looked at in the time that some thousand files take to be read. */
+static enum df_status row_latest(const struct ledger *l, struct ledger_stmt *s,
+				 const struct walk *w, struct df_err *err)
+{
+	const struct latest_walk *latest = w->ctx;
+	const struct ledger_latest *which = latest->which;
+	struct ledger_file f;
+	if (which->names != NULL && !which->names(which->ctx, ledger_text(s, COLUMN_NAME)))
+		return DF_OK;
+	ledger_file_read(l, s, &f);
+	enum df_status st = latest->each(latest->ctx, &f, err);
+	ledger_file_free(&f);
+	return st;
+}
+
 enum df_status ledger_files_latest(struct ledger *l, const struct ledger_latest *which,
 				   ledger_each_file each, void *ctx, struct df_err *err)
 {
-	const struct walk w = {row_file, &each, ctx};
+	struct latest_walk latest = {each, ctx, which};
+	const struct walk w = {row_latest, NULL, &latest};
 	const char *sql = which->name_from != NULL && which->name_below != NULL
 			      ? SQL_FILES_LATEST_NAMED
 			  : which->open_only     ? SQL_FILES_LATEST_OPEN

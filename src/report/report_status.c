@@ -3,13 +3,6 @@
 
 #include <time.h>
 
-enum df_status report_status_shows(const struct report_status_filter *filter, uint64_t files,
-				   const char *name, bool *shown)
-{
-	*shown = filter->names == NULL || filter->names(filter->ctx, name);
-	return filter->last != 0 && files == filter->last ? DF_END : DF_OK;
-}
-
 bool report_time_text(int64_t seconds, char *out, size_t size)
 {
 	time_t t = (time_t)seconds;

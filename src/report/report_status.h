@@ -17,9 +17,11 @@ struct report_under_way {
 bool report_time_text(int64_t seconds, char *out, size_t size);
 /* Rows that something became of. */
 uint64_t report_rows_settled(const struct ledger_document *d);
-/* *shown: it is one of the files that the filter has. DF_END: enough of them were shown. */
-enum df_status report_status_shows(const struct report_status_filter *filter, uint64_t files,
-				   const char *name, bool *shown) DF_CHECK;
+/* Whether as many files were shown as the filter asks for. */
+static inline bool report_status_full(const struct report_status_filter *filter, uint64_t files)
+{
+	return filter->last != 0 && files == filter->last;
+}
 /* Zeroed without a run: nobody else goes on with them. */
 enum df_status report_under_way(struct ledger *l, const struct report_status_filter *filter,
 				struct report_under_way *out, struct df_err *err) DF_CHECK;

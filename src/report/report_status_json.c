@@ -198,10 +198,8 @@ enum df_status report_receipt_json(struct ledger *l, const struct ledger_file *f
 static enum df_status json_file(void *ctx, const struct ledger_file *f, struct df_err *err)
 {
 	struct status_json *w = ctx;
-	bool shown = false;
-	enum df_status st = report_status_shows(w->filter, w->files, f->name, &shown);
-	if (st != DF_OK || !shown)
-		return st;
+	if (report_status_full(w->filter, w->files))
+		return DF_END;
 	w->files++;
 	json_write_break(&w->json, 1);
 	return file_json(w, f, err);

@@ -97,16 +97,14 @@ static void print_file_line(struct status_text *w, const struct ledger_file *f)
 static enum df_status text_file(void *ctx, const struct ledger_file *f, struct df_err *err)
 {
 	struct status_text *w = ctx;
-	bool shown = false;
-	enum df_status st = report_status_shows(w->filter, w->files, f->name, &shown);
-	if (st != DF_OK || !shown)
-		return st;
+	if (report_status_full(w->filter, w->files))
+		return DF_END;
 	w->files++;
 	w->open += !ledger_closes(f->state);
 	w->refused += f->state == LEDGER_REFUSED;
 	print_file_line(w, f);
 	w->first = true;
-	st = ledger_documents(w->ledger, f->id, text_document, w, err);
+	enum df_status st = ledger_documents(w->ledger, f->id, text_document, w, err);
 	if (st != DF_OK)
 		return st;
 	if (w->first && f->text != NULL) /* no document says it */
@@ -171,7 +169,7 @@ static enum df_status text_all(struct status_text *w, struct df_err *err)
 	print_running(w->to, &filter->running, &under_way);
 	if (w->ledger == NULL)
 		return DF_OK;
-	if (filter->names == NULL)
+	if (filter->files.names == NULL)
 		st = ledger_conditions(w->ledger, filter->files.feed, text_condition, w->to, err);
 	if (st != DF_OK)
 		return st;
@@ -183,7 +181,8 @@ enum df_status report_status_text(struct ledger *l, const struct report_status_f
 				  FILE *to, struct df_err *err)
 {
 	struct status_text w = {.ledger = l, .to = to, .filter = filter};
-	bool all = filter->files.since_ms == 0 && !filter->files.open_only && filter->names == NULL;
+	bool all =
+	    filter->files.since_ms == 0 && !filter->files.open_only && filter->files.names == NULL;
 	enum df_status st = text_all(&w, err);
 	if (w.files > 0)
 		print_total(&w);

@@ -54,6 +54,14 @@ static void note_nearest(struct wanted *w, const char *shown)
 	w->distance = d;
 }
 
+bool run_named_entries(const struct run_named *n)
+{
+	for (size_t i = 0; i < n->n; i++)
+		if (strpbrk(n->v[i].name, ":*?[\\") != NULL)
+			return true;
+	return n->n == 0;
+}
+
 bool run_named_is(struct run_named *n, const char *name)
 {
 	bool named = n->n == 0;

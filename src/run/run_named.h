@@ -19,6 +19,8 @@ struct run_named;
 struct run_named *run_named_new(const char *const *wanted, size_t n);
 /* Whether the command line names it; without any name everything is meant. */
 bool run_named_is(struct run_named *n, const char *name);
+/* Whether a document of a zip may be named whose file is not. */
+bool run_named_entries(const struct run_named *n);
 /* Something was done with what it names. */
 void run_named_chosen(struct run_named *n, const char *name);
 /* Why nothing was done with it, a static text in the place of run_named_all_known's: of several

@@ -77,6 +77,8 @@ static enum df_status on_file(void *ctx, const struct ledger_file *f, struct df_
 	struct rejects *r = ctx;
 	r->file = f;
 	r->file_named = run_named_is(r->names, f->name);
+	if (!r->file_named && !run_named_entries(r->names))
+		return DF_OK;
 	run_named_idle(r->names, f->name, NULL);
 	return ledger_documents(r->ledger, f->id, on_document, r, err);
 }

@@ -22,11 +22,11 @@ static enum df_status show(const struct conf *conf, struct ledger *l,
 							      .since_ms = o->since_ms,
 							      .open_only = o->unfinished,
 							      .name_from = o->name_from,
-							      .name_below = o->name_below},
+							      .name_below = o->name_below,
+							      .names = o->names,
+							      .ctx = o->ctx},
 						    .running = running(conf),
-						    .last = o->last,
-						    .names = o->names,
-						    .ctx = o->ctx};
+						    .last = o->last};
 	return o->json ? report_status_json(l, &filter, stdout, err)
 		       : report_status_text(l, &filter, stdout, err);
 }
