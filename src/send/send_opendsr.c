@@ -22,6 +22,7 @@
 #define NOBODY     "00000000-0000-4000-8000-000000000000"
 #define EXISTS     "Subject request already exists"
 #define PER_MINUTE 1000
+#define DUE_MAX    40u /* bytes of a time */
 #define HOUR_MS    INT64_C(3600000)
 #define WORDS_MAX  1000u /* bytes of the API's words */
 
@@ -114,7 +115,9 @@ static void opendsr_read(struct send_verdict *v, const struct send_request *r,
 	const char *words = a->status == 400 ? opendsr_words(o) : NULL;
 	if (a->status == 201 && opendsr_is_ours(o, b)) {
 		*v = (struct send_verdict){.action = SEND_ACCEPT};
-		v->due = df_strdup(text_of(o, "expected_completion_time"));
+		const char *due = text_of(o, "expected_completion_time");
+		v->due =
+		    due != NULL ? df_strndup(due, df_utf8_valid(due, strnlen(due, DUE_MAX))) : NULL;
 	} else if ((a->status == 409 && (o != NULL || a->len == 0)) ||
 		   (words != NULL && strstr(words, EXISTS) != NULL)) {
 		*v = (struct send_verdict){.action = SEND_ACCEPT, .before = true};
