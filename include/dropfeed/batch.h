@@ -104,6 +104,8 @@ struct batch_form {
 	 * n_events: what counts for max_events. The batch is whole, its rows included. NULL: the
 	 * Events API's JSON is what it wants. */
 	void (*convert)(const struct batch_settings *settings, struct batch *b);
+	/* Writes the JSON of a batch with objects anew, after some were taken out. */
+	void (*write)(struct batch *b);
 	/* How much a batch adds to a request is seen only after that: batches that are only
 	 * counted are made as well. */
 	bool convert_counts;

@@ -24,7 +24,45 @@ static void take_objects(struct batch *b, const struct braze_objects *o)
 	b->n_events = (uint32_t)o->n;
 }
 
-/* The id is known to this program alone: it comes after the objects, where nobody sends it. */
+/* The objects of this array, and where they are now. */
+static void write_array(struct batch *b, uint32_t array, struct df_buf *out)
+{
+	bool any = false;
+	for (size_t i = 0; i < b->n_objects; i++) {
+		struct batch_object *o = &b->objects[i];
+		if (o->array != array)
+			continue;
+		if (!any)
+			df_buf_addf(out, "%s\"%s\":[", out->len > 1 ? "," : "",
+				    braze_array_names[array]);
+		else
+			df_buf_addc(out, ',');
+		any = true;
+		size_t at = out->len;
+		df_buf_add(out, b->json + o->from, o->len);
+		o->from = at;
+	}
+	if (any)
+		df_buf_addc(out, ']');
+}
+
+/* As a request of its own would have them. The id is known to this program alone: it comes after
+ * that, where nobody sends it. */
+static void write_objects(struct batch *b)
+{
+	struct df_buf out = {0};
+	df_buf_first(&out, b->json_len + b->id_len + 64);
+	df_buf_addc(&out, '{');
+	for (uint32_t array = 0; array < BRAZE_ARRAYS; array++)
+		write_array(b, array, &out);
+	df_buf_addc(&out, '}');
+	size_t len = out.len;
+	df_buf_addc(&out, '\0');
+	df_buf_add(&out, b->id, b->id_len);
+	batch_replace(b, &out, len + 1, b->id_len);
+	b->json_len = len;
+}
+
 static void convert(const struct batch_settings *set, struct batch *b)
 {
 	struct braze *map = mapping(set);
@@ -38,6 +76,7 @@ static void convert(const struct batch_settings *set, struct batch *b)
 	df_buf_add(&o.text, b->id, id_len);
 	batch_replace(b, &o.text, len, id_len);
 	b->json_len = len;
+	write_objects(b);
 	braze_objects_free(&o);
 	braze_free(map);
 }
@@ -79,6 +118,7 @@ const struct batch_form batch_form_braze = {.unit = "batches",
 					    .max_bytes = BRAZE_MAX_BYTES - 64,
 					    .batch_events = BRAZE_MAX_OBJECTS - 1,
 					    .convert = convert,
+					    .write = write_objects,
 					    .convert_counts = true,
 					    .ageless = true,
 					    .drops_events = drops_events,
@@ -91,6 +131,7 @@ const struct batch_form batch_form_audience = {.max_batches = BRAZE_MAX_OBJECTS,
 					       .batch_events = UINT32_MAX,
 					       .one_for_user = true,
 					       .convert = convert,
+					       .write = write_objects,
 					       .convert_counts = true,
 					       .ageless = true,
 					       .check = check};

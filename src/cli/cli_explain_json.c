@@ -141,7 +141,7 @@ static void json_put_batch(struct json_writer *j, const struct run_explain *x)
 	json_write_open(j, "batch", '{');
 	json_write_count(j, "number", batch->position + 1);
 	json_write_count(j, "batches", x->batches);
-	if (batch->n_events > 0)
+	if (batch->n_events > 0 && batch->objects == NULL)
 		json_write_count(j, "event", batch->rows[x->at].event + UINT64_C(1));
 	else
 		json_write_null(j, "event");

@@ -375,6 +375,16 @@ static bool folded(const struct batch *b, size_t at)
 		(at + 1 < b->n_rows && b->rows[at + 1].event == b->rows[at].event));
 }
 
+/* What the sink gets of the row, and of its user. */
+static void put_objects(const struct table *t)
+{
+	const struct batch *b = t->x->batch;
+	df_buf_addf(t->out, "\nBatch %llu of %llu: of row %llu, and of its user, %zu object%s:\n\n",
+		    (unsigned long long)b->position + 1, (unsigned long long)t->x->batches,
+		    (unsigned long long)t->x->row, b->n_objects, b->n_objects == 1 ? "" : "s");
+	cli_pretty(t->out, b->json, SIZE_MAX);
+}
+
 static void put_batch(const struct table *t)
 {
 	const struct run_explain *x = t->x;
@@ -413,6 +423,8 @@ void cli_explain_text(const char *file, const struct run_explain *x, bool whole,
 	put_title(&t, file);
 	put_table(&t);
 	put_faults(&t);
-	if (x->batch != NULL)
+	if (x->batch != NULL && x->batch->objects != NULL)
+		put_objects(&t);
+	else if (x->batch != NULL)
 		put_batch(&t);
 }

@@ -187,15 +187,28 @@ static enum df_status take_faults(void *ctx, const struct document_pass_reject *
 	return DF_OK;
 }
 
+static bool is_line(void *ctx, const struct batch_row *row)
+{
+	return row->number == ((struct run_explain *)ctx)->row;
+}
+
 static enum df_status take_batch(void *ctx, struct batch *b, struct df_err *err)
 {
-	struct run_explain *x = ((struct explain_work *)ctx)->x;
+	struct explain_work *w = ctx;
+	struct run_explain *x = w->x;
+	const struct batch_form *form = batch_form_for(x->feed, w->doc->event_type);
 	(void)err;
 	for (size_t i = 0; i < b->n_rows && x->batch == NULL; i++) {
 		if (b->rows[i].number != x->row)
 			continue;
 		x->batch = b;
 		x->at = i;
+		if (b->objects == NULL)
+			return DF_END;
+		/* what the others of the batch become is not asked for */
+		batch_keep_rows(b, &(struct batch_keep){.keeps = is_line, .ctx = x});
+		form->write(b);
+		x->at = 0;
 		return DF_END;
 	}
 	batch_free(b);
