@@ -147,7 +147,8 @@ void document_shared_free(struct document_shared *s);
 
 struct document_forecast {
 	uint64_t rows, rejected, skipped, late, batches, events, requests;
-	uint64_t cut; /* names and values over a limit of the sink, of which a part goes out */
+	uint64_t cut;    /* names and values over a limit of the sink, of which a part goes out */
+	uint64_t points; /* see struct batch; 0: its batches have no objects */
 };
 /* settings NULL: batches, events and requests are not forecast. */
 enum df_status document_preflight(struct document_pass *pass, const struct batch_settings *settings,

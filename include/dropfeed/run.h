@@ -210,6 +210,7 @@ struct run_check { /* of one document */
 	const char *file, *document, *event_type;
 	const char *unit; /* "batches", or what its rows become instead */
 	uint64_t rows, accepted, rejected, skipped, events, batches, requests;
+	uint64_t points; /* events are objects, then, and this is what the sink counts them as */
 	struct df_err refused; /* code "" when it is not refused */
 	const struct map_warning *warnings;
 	size_t n_warnings;

@@ -187,6 +187,8 @@ enum send_health sender_health(struct sender *s, const struct conf_feed *feed, i
 
 /* How many batches a second go to the feed's sink at most. 0: any number. */
 double sender_rate(const struct conf_feed *feed);
+/* How long so many take at least, in so many requests. 0: no time. */
+double sender_minutes(const struct conf_feed *feed, uint64_t batches, uint64_t requests);
 
 /* How far this machine's clock is ahead of that of the feed's endpoint, which is asked where no
  * answer has shown it yet. DF_END: nobody can say. Else as send_close. */

@@ -2,6 +2,7 @@
 /* Batches as Braze takes them: the objects of a user. */
 #include "dropfeed/batch.h"
 #include "dropfeed/braze.h"
+#include "dropfeed/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,19 @@
 static struct braze *mapping(const struct batch_settings *set)
 {
 	return braze_new(&set->options->braze, set->options->map.limits_truncate, set->begun_ms);
+}
+
+/* What Braze counts: each attribute that is written, each event, each purchase. */
+static uint64_t data_points(const struct batch *b, const struct batch_object *o)
+{
+	struct json_walk walk = json_walk_into((struct json_text){b->json + o->from, o->len});
+	struct json_text name, value;
+	uint64_t n = 0;
+	if (o->once)
+		return 1;
+	while (json_walk_next(&walk, &name, &value))
+		n += !json_text_is(name, "external_id");
+	return n;
 }
 
 static void take_objects(struct batch *b, const struct braze_objects *o)
@@ -77,6 +91,8 @@ static void convert(const struct batch_settings *set, struct batch *b)
 	batch_replace(b, &o.text, len, id_len);
 	b->json_len = len;
 	write_objects(b);
+	for (size_t i = 0; i < b->n_objects; i++)
+		b->points += data_points(b, &b->objects[i]);
 	braze_objects_free(&o);
 	braze_free(map);
 }
@@ -125,7 +141,8 @@ const struct batch_form batch_form_braze = {.unit = "batches",
 					    .check = check};
 
 /* A user's audiences are one object, and all of them. */
-const struct batch_form batch_form_audience = {.max_batches = BRAZE_MAX_OBJECTS,
+const struct batch_form batch_form_audience = {.unit = "batches",
+					       .max_batches = BRAZE_MAX_OBJECTS,
 					       .max_events = BRAZE_MAX_OBJECTS,
 					       .max_bytes = BRAZE_MAX_BYTES - 64,
 					       .batch_events = UINT32_MAX,

@@ -36,6 +36,7 @@ static enum df_status count_batch(void *ctx, struct batch *b, struct df_err *err
 	if (b->n_events > form->max_events) /* it takes several */
 		p->out->requests += (b->n_events - 1) / form->max_events;
 	p->out->cut += b->cut;
+	p->out->points += b->points;
 	p->out->batches++;
 	p->out->events += b->n_events;
 	batch_free(b);

@@ -68,6 +68,7 @@ static enum df_status check_document(struct check_work *w, const char *name,
 	check.events = found.events;
 	check.batches = found.batches;
 	check.requests = found.requests;
+	check.points = found.points;
 	if (st == DF_REJECT || st == DF_OK) {
 		report(w, &check, st == DF_REJECT ? &why : NULL);
 		w->result->documents++;
@@ -150,10 +151,23 @@ void run_check_file(const char *path, const struct run_check_options *options,
 
 /* ---- dry run ---- */
 
-static double pace_of(const struct conf_feed *feed)
+static double minutes_of(const struct conf_feed *feed, uint64_t batches, uint64_t requests)
 {
-	double rate = sender_rate(feed);
-	return rate > 0 ? rate : feed->send.batches_per_second;
+	double minutes = sender_minutes(feed, batches, requests);
+	return minutes > 0 ? minutes : (double)batches / feed->send.batches_per_second / 60;
+}
+
+static void log_objects(const struct conf_feed *feed, const struct run_check *c)
+{
+	const char *doc = c->document != NULL ? c->document : "",
+		   *comma = c->document != NULL ? ", " : "";
+	df_log(DF_LOG_INFO,
+	       "%s: %s%s%s: %llu rows, %llu would be rejected; %llu objects (%llu data points) in "
+	       "at least %llu requests, %.1f min",
+	       feed->name, c->file, comma, doc, (unsigned long long)c->rows,
+	       (unsigned long long)c->rejected, (unsigned long long)c->events,
+	       (unsigned long long)c->points, (unsigned long long)c->requests,
+	       minutes_of(feed, c->batches, c->requests));
 }
 
 /* Exactly what would be asked for. */
@@ -187,12 +201,16 @@ static void log_forecast(void *ctx, const struct run_check *c)
 		log_requests(feed, c);
 		return;
 	}
+	if (c->points > 0) {
+		log_objects(feed, c);
+		return;
+	}
 	df_log(DF_LOG_INFO,
 	       "%s: %s%s%s: %llu rows, %llu would be rejected; %llu batches in at least %llu "
 	       "requests, %.1f min",
 	       feed->name, c->file, comma, doc, (unsigned long long)c->rows,
 	       (unsigned long long)c->rejected, (unsigned long long)c->batches,
-	       (unsigned long long)c->requests, (double)c->batches / pace_of(feed) / 60);
+	       (unsigned long long)c->requests, minutes_of(feed, c->batches, c->requests));
 }
 
 struct forecast_work {
@@ -299,9 +317,10 @@ void run_feed_forecast(const struct conf *conf, const struct conf_feed *feed,
 	struct df_err err = {0};
 	struct forecast_work w = {
 	    .conf = conf, .feed = feed, .source = {.feed = feed}, .result = result};
-	uint64_t before = result->batches;
+	uint64_t batches = result->batches, requests = result->requests_forecast;
 	enum df_status st = forecast(&w, &err);
-	result->minutes_forecast += (double)(result->batches - before) / pace_of(feed) / 60;
+	result->minutes_forecast +=
+	    minutes_of(feed, result->batches - batches, result->requests_forecast - requests);
 	if (st != DF_OK) {
 		df_err_context(&err, "%s", feed->name);
 		df_log_err(DF_LOG_ERROR, &err);

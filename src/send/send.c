@@ -60,7 +60,18 @@ enum send_health sender_health(struct sender *s, const struct conf_feed *feed, i
 double sender_rate(const struct conf_feed *feed)
 {
 	const struct http_service *service = http_service_of(feed);
-	return service != NULL ? service->rate(feed) : 0;
+	if (service == NULL)
+		return 0;
+	bool requests = service->paces_requests;
+	return service->rate(feed) * (requests ? batch_form_of(feed)->max_batches : 1);
+}
+
+double sender_minutes(const struct conf_feed *feed, uint64_t batches, uint64_t requests)
+{
+	const struct http_service *service = http_service_of(feed);
+	if (service == NULL)
+		return 0;
+	return (double)(service->paces_requests ? requests : batches) / service->rate(feed) / 60;
 }
 
 static const struct send_driver *const drivers[] = {

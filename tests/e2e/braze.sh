@@ -65,6 +65,13 @@ exits 4 "another one is not" doctor
 said "and doctor says what to look at" "users.track"
 sed -i 's/^other-key/the-key/' "$work/key"
 equal "nothing was written" "$(lines "$peer/events.ndjson")" 0
+exits 1 "a dry run opens no connection" run --dry-run
+said "and forecasts objects, requests and data points" "visits-custom_event.csv: 5 rows, 1 would be rejected; 6 objects \\(9 data points\\) in at least 2 requests, 0.0 min"
+exits 0 "explain" explain --feed shop --format json "$work/in/orders-commerce_event.csv:2"
+equal "shows what a row becomes there" "$(jq -c '.batch.json | [keys, (.purchases | length)]' "$work/out")" '[["purchases"],2]'
+exits 1 "validate knows the limits" validate --feed shop "$work/in/orders-commerce_event.csv"
+said "of the sink" "too-long"
+equal "nothing was sent" "$(lines "$peer/requests.ndjson")" 2
 exits 1 "some rows are refused" run
 equal "one row by Braze, one whose user's attributes it refused, one without the id" "$(reasons visits-custom_event.csv)" "2 api-rejected 1 missing-identity "
 equal "one row of whose products one is refused, one over the limit of a quantity" "$(reasons orders-commerce_event.csv)" "1 api-rejected 1 too-long "
