@@ -64,21 +64,21 @@ static enum df_status migrate_step(struct ledger *l, int from, struct df_err *er
 	return DF_OK;
 }
 
+/* All steps in one transaction: who only reads meanwhile sees the ledger of before, or the whole of
+ * the new one. */
 static enum df_status migrate(struct ledger *l, struct df_err *err)
 {
 	int version = 0;
 	enum df_status st = version_read(l, &version, err);
-	while (st == DF_OK && version < LEDGER_VERSION) {
-		st = ledger_exec(l, SQL_BEGIN, "begin a transaction", err);
-		if (st != DF_OK)
-			break;
-		st = version_read(l, &version, err); /* now that nobody else migrates */
-		if (st == DF_OK && version < LEDGER_VERSION)
-			st = migrate_step(l, version, err);
-		st = ledger_end(l, st, err);
-		version++;
-	}
-	return st;
+	if (st != DF_OK || version >= LEDGER_VERSION)
+		return st;
+	st = ledger_exec(l, SQL_BEGIN, "begin a transaction", err);
+	if (st != DF_OK)
+		return st;
+	st = version_read(l, &version, err); /* now that nobody else migrates */
+	while (st == DF_OK && version < LEDGER_VERSION)
+		st = migrate_step(l, version++, err);
+	return ledger_end(l, st, err);
 }
 
 static enum df_status db_open(struct ledger *l, int flags, struct df_err *err)

@@ -84,7 +84,7 @@ echo 'hang-name Stuck' >"$work/api/rules"
 "$dropfeed" --config "$conf" run >"$work/running.log" 2>&1 &
 running=$!
 for ((i = 0; i < 200; i++)); do
-	"$dropfeed" --config "$conf" status --format json >"$work/out"
+	"$dropfeed" --config "$conf" status --format json >"$work/out" || break
 	[ "$(jq '.running.rows // 0' "$work/out")" -lt 2 ] || break
 	sleep 0.05
 done

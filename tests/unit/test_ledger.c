@@ -995,6 +995,26 @@ static void test_migration(void)
 	ledger_close(l);
 }
 
+/* A step that fails takes those before it back: nobody sees a ledger of some version in between. */
+static void test_migration_whole(void)
+{
+	if (!in_sqlite())
+		return;
+	sqlite3 *db = NULL;
+	sqlite3_stmt *s = NULL;
+	struct ledger *l = NULL;
+	char path[160];
+	older(1, "CREATE TABLE finding(in_the_way INTEGER)");
+	IS(ledger_open(dir, &l, &err), DF_FATAL);
+	path_in(path, sizeof(path), "ledger.db");
+	CU_ASSERT_EQUAL(sqlite3_open(path, &db), SQLITE_OK);
+	CU_ASSERT_EQUAL(sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &s, NULL), SQLITE_OK);
+	CU_ASSERT_EQUAL(sqlite3_step(s), SQLITE_ROW);
+	CU_ASSERT_EQUAL(sqlite3_column_int(s, 0), 1);
+	sqlite3_finalize(s);
+	sqlite3_close(db);
+}
+
 static uint64_t copy_of(struct ledger *l, int64_t file)
 {
 	uint64_t n = 99;
@@ -1361,6 +1381,7 @@ int main(void)
 	    {"a state folder that was moved", test_moved},
 	    {"an older ledger is brought up to date", test_migration},
 	    {"the ledger of 0.1 is brought up to date", test_migration_of_0_1},
+	    {"a migration is whole, or was not", test_migration_whole},
 	    {"newer and damaged ledgers", test_versions},
 	    {"reading without writing", test_readonly},
 	    {"a folder that cannot be used", test_unusable_folder},
