@@ -123,6 +123,14 @@ bool fetch_broken(const struct fetch *source);
 /* Bytes of files that came through it. */
 uint64_t fetch_received(const struct fetch *source);
 
+/* Could the feed use the same connection: to that server, under that login, known by the same host
+ * key? */
+bool fetch_serves(const struct fetch *source, const struct conf_feed *feed);
+/* Makes it the feed's, which it serves: as fetch_open, on the connection that there is. Whatever
+ * comes of it, fetch_close ends it. */
+enum df_status fetch_reopen(struct fetch *source, const struct conf_feed *feed,
+			    struct df_err *err) DF_CHECK;
+
 void fetch_close(struct fetch *source); /* NULL is fine */
 
 struct fetch_host_key {

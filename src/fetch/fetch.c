@@ -66,6 +66,37 @@ cleanup:
 	return st;
 }
 
+/* ---- one connection for several feeds ---- */
+
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+bool fetch_serves(const struct fetch *source, const struct conf_feed *feed)
+{
+	const struct conf_fetch *a = &source->feed->fetch, *b = &feed->fetch;
+	return source->driver->adopt != NULL && a->source.kind == b->source.kind &&
+	       same(a->source.host, b->source.host) && a->source.port == b->source.port &&
+	       same(a->source.user, b->source.user) && same(a->known_hosts, b->known_hosts) &&
+	       same(a->host_key, b->host_key) && same(a->identity_file, b->identity_file) &&
+	       same(a->passphrase, b->passphrase) && same(a->password, b->password) &&
+	       same(a->proxy_command, b->proxy_command);
+}
+
+enum df_status fetch_reopen(struct fetch *source, const struct conf_feed *feed, struct df_err *err)
+{
+	source->driver->adopt(source->state, feed);
+	source->feed = feed;
+	source->received = 0;
+	source->cannot = NULL;
+	source->fate = (struct fetch_fate){0};
+	source->asked_in_vain = 0;
+	free(source->root);
+	source->root = fetch_path_root(&feed->fetch.source);
+	return open_folder(source, err);
+}
+
 void fetch_close(struct fetch *source)
 {
 	if (source == NULL)

@@ -36,6 +36,8 @@ typedef bool fetch_visit(void *arg, const char *name, size_t len, const struct f
 struct fetch_driver {
 	enum df_status (*open)(const struct conf_feed *feed, void **state, struct df_err *err);
 	void (*close)(void *state);
+	/* Another feed goes on with it; NULL: each has its own. */
+	void (*adopt)(void *state, const struct conf_feed *feed);
 	/* what failed, after open; NULL: a folder of this machine */
 	enum fetch_step (*step)(const void *state);
 	bool (*broken)(const void *state); /* NULL: it cannot break */

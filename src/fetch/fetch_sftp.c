@@ -14,6 +14,11 @@ static enum fetch_step sftp_step(const void *state)
 	return ((const struct fetch_sftp *)state)->step;
 }
 
+static void sftp_adopt(void *state, const struct conf_feed *feed)
+{
+	((struct fetch_sftp *)state)->feed = feed;
+}
+
 static bool sftp_broken(const void *state)
 {
 	return ((const struct fetch_sftp *)state)->broken;
@@ -318,6 +323,7 @@ static enum df_status sftp_write(void *state, const char *path, const void *p, s
 const struct fetch_driver fetch_sftp_driver = {
     .open = fetch_sftp_open,
     .close = fetch_sftp_close,
+    .adopt = sftp_adopt,
     .step = sftp_step,
     .broken = sftp_broken,
     .unsupported = sftp_unsupported,

@@ -10,7 +10,9 @@ enum { PER_LOGIN = 8, IN_ALL = 64, LOOK_EVERY_MS = 200 };
 struct login {
 	/* borrowed: the first one with this user, host and port */
 	const struct conf_source *source;
-	unsigned inside;
+	unsigned inside, waiting;
+	struct fetch *kept[PER_LOGIN]; /* own: connections for those who wait */
+	unsigned n_kept;
 	struct login *next;
 };
 
@@ -38,8 +40,11 @@ void run_gate_free(struct run_gate *gate)
 {
 	if (gate == NULL)
 		return;
-	for (struct login *l; (l = gate->logins) != NULL; free(l))
+	for (struct login *l; (l = gate->logins) != NULL; free(l)) {
 		gate->logins = l->next;
+		for (unsigned i = 0; i < l->n_kept; i++)
+			fetch_close(l->kept[i]);
+	}
 	pthread_mutex_destroy(&gate->lock);
 	pthread_cond_destroy(&gate->changed);
 	free(gate);
@@ -69,6 +74,7 @@ bool run_gate_enter(struct run_gate *gate, const struct conf_source *source)
 
 	pthread_mutex_lock(&gate->lock);
 	struct login *l = login_of(gate, source);
+	l->waiting++;
 	while (!df_stop_requested && (l->inside >= PER_LOGIN || gate->inside >= IN_ALL)) {
 		struct timespec until;
 		clock_gettime(CLOCK_MONOTONIC, &until);
@@ -77,6 +83,7 @@ bool run_gate_enter(struct run_gate *gate, const struct conf_source *source)
 		until.tv_nsec %= 1000000000L;
 		pthread_cond_timedwait(&gate->changed, &gate->lock, &until);
 	}
+	l->waiting--;
 	bool in = !df_stop_requested;
 	l->inside += in;
 	gate->inside += in;
@@ -94,4 +101,41 @@ void run_gate_leave(struct run_gate *gate, const struct conf_source *source)
 	gate->inside--;
 	pthread_cond_broadcast(&gate->changed);
 	pthread_mutex_unlock(&gate->lock);
+}
+
+bool run_gate_keep(struct run_gate *gate, const struct conf_source *source, struct fetch *fetch)
+{
+	if (!is_needed(gate, source) || fetch_broken(fetch))
+		return false;
+
+	pthread_mutex_lock(&gate->lock);
+	struct login *l = login_of(gate, source);
+	bool wanted = l->n_kept < l->waiting && l->n_kept < PER_LOGIN && !df_stop_requested;
+	if (wanted)
+		l->kept[l->n_kept++] = fetch;
+	pthread_mutex_unlock(&gate->lock);
+	return wanted;
+}
+
+struct fetch *run_gate_take(struct run_gate *gate, const struct conf_feed *feed)
+{
+	if (!is_needed(gate, &feed->fetch.source))
+		return NULL;
+
+	pthread_mutex_lock(&gate->lock);
+	struct login *l = login_of(gate, &feed->fetch.source);
+	unsigned at = 0;
+	while (at < l->n_kept && !fetch_serves(l->kept[at], feed))
+		at++;
+	bool serves = at < l->n_kept;
+	if (!serves && l->n_kept > 0) /* another one is opened in its place */
+		at = l->n_kept - 1;
+	struct fetch *out = at < l->n_kept ? l->kept[at] : NULL;
+	if (out != NULL)
+		l->kept[at] = l->kept[--l->n_kept];
+	pthread_mutex_unlock(&gate->lock);
+	if (serves)
+		return out;
+	fetch_close(out);
+	return NULL;
 }

@@ -42,12 +42,29 @@ static bool tries_again(const struct conf_feed *feed, struct tries *tries, struc
 	return true;
 }
 
+/* With a place: on a connection that another feed is through with, or a new one. */
+static enum df_status open_inside(struct run_source *s, struct df_err *err)
+{
+	struct df_err said = {0};
+	struct fetch *kept = run_gate_take(s->gate, s->feed);
+	enum df_status st = kept != NULL ? fetch_reopen(kept, s->feed, &said) : DF_RETRY;
+	if (st == DF_OK) {
+		s->fetch = kept;
+		return DF_OK;
+	}
+	fetch_close(kept);
+	if (st == DF_RETRY)
+		return fetch_open(s->feed, &s->fetch, err);
+	*err = said;
+	return st;
+}
+
 static enum df_status open_once(struct run_source *s, struct df_err *err)
 {
 	if (df_stop_requested || !run_gate_enter(s->gate, &s->feed->fetch.source))
 		return df_fail(DF_RETRY, err, NULL, "stopped; the next run goes on");
 
-	enum df_status st = fetch_open(s->feed, &s->fetch, err);
+	enum df_status st = open_inside(s, err);
 	if (st != DF_OK)
 		run_gate_leave(s->gate, &s->feed->fetch.source);
 	return st;
@@ -143,7 +160,8 @@ void run_source_close(struct run_source *s)
 {
 	if (s->fetch == NULL)
 		return;
-	fetch_close(s->fetch);
+	if (!run_gate_keep(s->gate, &s->feed->fetch.source, s->fetch))
+		fetch_close(s->fetch);
 	s->fetch = NULL;
 	run_gate_leave(s->gate, &s->feed->fetch.source);
 }

@@ -197,4 +197,32 @@ done
 equal "all feeds wait at the same time" "$(grep -c 'to settle' "$work/err")" 3
 kill -TERM "$pid"
 wait "$pid"
+
+# ---- many feeds of one server share its connections; one that knows the server otherwise has its own ----
+sshd_start "$work/many" || exit 1
+logins() { grep -c 'Accepted publickey' "$work/many/log"; }
+{
+	printf '[dropfeed]\nstate_dir = %s/state5\n' "$work"
+	for ((i = 1; i <= 40; i++)); do
+		mkdir -p "$work/many/root/in$i"
+		people "$work/many/root/in$i/a-eventless.csv" "m$i-" 1 '2026-01-01 00:00:00Z'
+		sftp_feed "many$i" "in$i" "$work/many"
+	done
+} >"$conf"
+: >"$accepted"
+before=$(logins)
+exits 0 "forty feeds of one server" run
+equal "each has its file delivered" "$(jq -r .user_identities.customer_id "$accepted" | sort -u | wc -l)" 40
+check "with fewer logins than feeds" test $(($(logins) - before)) -lt 40
+before=$(logins)
+exits 0 "forty feeds with nothing to do" run
+check "have fewer, too" test $(($(logins) - before)) -lt 40
+{
+	cat "$conf"
+	mkdir -p "$work/many/root/pinned"
+	sftp_feed pinned pinned "$work/many" | sed '/^known_hosts/d'
+	echo 'host_key = SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
+} >"$conf.new" && mv "$conf.new" "$conf"
+exits 4 "a feed that expects another host key does not get in on another feed's connection" run
+said "and says so" 'pinned: .*host key'
 finish
