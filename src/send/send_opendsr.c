@@ -85,19 +85,35 @@ static const char *text_of(struct json_object *o, const char *name)
 /* {"code":400,"message":...,"errors":[...]}: the words, or NULL where it is not that. */
 static const char *opendsr_words(struct json_object *o)
 {
-	struct json_object *code = NULL;
-	bool form = o != NULL && json_object_object_get_ex(o, "code", &code) &&
-		    json_object_get_int(code) == 400;
+	struct json_object *code = NULL, *errors = NULL;
+	if (o == NULL)
+		return NULL;
+	bool form =
+	    (json_object_object_get_ex(o, "code", &code) && json_object_get_int(code) == 400) ||
+	    (json_object_object_get_ex(o, "errors", &errors) &&
+	     json_object_is_type(errors, json_type_array));
 	return form ? text_of(o, "message") : NULL;
 }
 
-/* A 201 is about this request, as far as it says about which. */
-static bool opendsr_is_ours(struct json_object *o, const struct batch *b)
+/* What a 201 has. Where it says another id than was asked for, a poll finds out. */
+static bool opendsr_is_receipt(struct json_object *o)
 {
-	const char *id = text_of(o, "subject_request_id");
-	if (id == NULL)
-		return text_of(o, "expected_completion_time") != NULL;
-	return strlen(id) == b->id_len && strncasecmp(id, b->id, b->id_len) == 0;
+	static const char *const members[] = {"subject_request_id", "expected_completion_time",
+					      "received_time", "encoded_request"};
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
+		if (text_of(o, members[i]) != NULL)
+			return true;
+	return false;
+}
+
+/* A conflict is said without a body, or in JSON; a gateway would have a page. */
+static bool opendsr_is_conflict(const struct send_answer *a)
+{
+	size_t from = 0;
+	while (from < a->len && isspace((unsigned char)a->body[from]))
+		from++;
+	bool null = a->len - from >= 4 && memcmp(a->body + from, "null", 4) == 0;
+	return a->status == 409 && (from == a->len || null || a->body[from] == '{');
 }
 
 static void opendsr_rejected(struct send_verdict *v, const char *words)
@@ -110,16 +126,14 @@ static void opendsr_rejected(struct send_verdict *v, const char *words)
 static void opendsr_read(struct send_verdict *v, const struct send_request *r,
 			 const struct send_answer *a)
 {
-	const struct batch *b = r->item[r->from].batch;
 	struct json_object *o = opendsr_object(a);
 	const char *words = a->status == 400 ? opendsr_words(o) : NULL;
-	if (a->status == 201 && opendsr_is_ours(o, b)) {
+	if (a->status == 201 && opendsr_is_receipt(o)) {
 		*v = (struct send_verdict){.action = SEND_ACCEPT};
 		const char *due = text_of(o, "expected_completion_time");
 		v->due =
 		    due != NULL ? df_strndup(due, df_utf8_valid(due, strnlen(due, DUE_MAX))) : NULL;
-	} else if ((a->status == 409 && (o != NULL || a->len == 0)) ||
-		   (words != NULL && strstr(words, EXISTS) != NULL)) {
+	} else if (opendsr_is_conflict(a) || (words != NULL && strstr(words, EXISTS) != NULL)) {
 		*v = (struct send_verdict){.action = SEND_ACCEPT, .before = true};
 	} else if (words != NULL) {
 		*v = (struct send_verdict){0};
