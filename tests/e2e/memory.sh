@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Memory that does not grow with the rows of a document.
+# Memory that does not grow with the rows of a document, and work that grows with its bytes alone. What counts is time of the
+# processor, of which a machine under load takes no more.
 . "$(dirname "$0")/lib/checks.sh"
 
 if ldd "$dropfeed" 2>/dev/null | grep -qE 'lib[at]san'; then
@@ -24,4 +25,29 @@ for name, own in (("plain", False), ("own", True)):
 END
 plain=$(peak "$work/plain-screen_view.csv") own=$(peak "$work/own-screen_view.csv")
 check "a column source_request_id takes no memory for each row ($own KiB, $plain without)" test "$own" -lt $((plain + 6000))
+
+# ---- work: a tenth of this is needed ----
+within() ( # SECONDS ARGUMENT...
+	ulimit -t "$1"
+	shift
+	"$dropfeed" "$@" >"$work/out" 2>"$work/err" </dev/null
+)
+python3 - "$work" <<'END'
+import json, sys, zipfile
+header = "mpid," + ",".join("user_attributes.%d" % i for i in range(9999)) + "\n"
+with zipfile.ZipFile(sys.argv[1] + "/many-eventless.zip", "w", zipfile.ZIP_DEFLATED) as z:
+    for i in range(60):
+        z.writestr("a%d.csv" % i, header)
+with open(sys.argv[1] + "/lists-eventless.csv", "w") as f:
+    f.write("id,words\n")
+    for k in range(4):
+        f.write('C-%d,"%s"\n' % (k, ",".join("word-number-%08d" % i for i in range(40000))))
+json.dump({"id": "t", "name": "t", "destination_type": "event_batch", "mappings": [
+    {"mapping_type": "column", "source": "id", "destination": "user_identities.customer_id"},
+    {"mapping_type": "column", "source": "words", "destination": "user_attributes.n",
+     "value": '{{ value | split: "," | uniq | size }}'}]}, open(sys.argv[1] + "/uniq.json", "w"))
+END
+check "sixty headers of ten thousand columns" within 8 validate --set guidelines=off "$work/many-eventless.zip"
+check "uniq of forty thousand words" within 8 import --set guidelines=off --manifest "$work/uniq.json" --sink - "$work/lists-eventless.csv"
+equal "counts them" "$(jq -r .user_attributes.n "$work/out" | sort | uniq -c | tr -s ' ')" " 4 40000"
 finish

@@ -35,6 +35,27 @@ for key in source endpoint sink proxy webhook ping_url on_event known_hosts host
 	check "$key: the password is not in it" absent "$password" "$work/said"
 done
 
+# The ledger's, which is the program's own, and addresses on the command line.
+: >"$work/said"
+for value in "postgresql://jo:$password@127.0.0.1:9/x" "postgresql:///x?host=127.0.0.1&password=$password" "postgresql://jo:$password@[::1:9/x"; do
+	{
+		printf '[dropfeed]\nstate_dir = %s/state\nledger = %s\n' "$work" "$value"
+		local_feed a "$work/in"
+	} >"$conf"
+	everything -
+	timeout 60 "$dropfeed" --verbose doctor >>"$work/said" 2>&1 </dev/null || true
+	timeout 60 "$dropfeed" --verbose ledger copy --to "$value" >>"$work/said" 2>&1 </dev/null || true
+done
+printf '[dropfeed]\nstate_dir = %s/state\n' "$work" >"$conf"
+local_feed a "$work/in" >>"$conf"
+for value in "sftp://jo:$password@127.0.0.1:9/in" "jo:$password@127.0.0.1:in"; do
+	timeout 60 "$dropfeed" --verbose init "$value" >>"$work/said" 2>&1 </dev/null || true
+done
+timeout 60 "$dropfeed" --verbose plan fetch --workspace 1 --plan p --client-id c --client-secret-file "$work/api-secret" \
+	--sso "http://jo:$password@127.0.0.1:9" --api "http://jo:$password@127.0.0.1:9" >>"$work/said" 2>&1 </dev/null || true
+check "ledger, init, plan fetch: something was said" test -s "$work/said"
+check "ledger, init, plan fetch: the password is not in it" absent "$password" "$work/said"
+
 # The environment's proxy, which the HTTP library reads itself.
 printf '[dropfeed]\nstate_dir = %s/state\n' "$work" >"$conf"
 local_feed a "$work/in" | sed 's|^endpoint.*|endpoint = https://192.0.2.1|' >>"$conf"
