@@ -20,7 +20,7 @@ struct check_work {
 	uint32_t jobs;
 };
 
-static enum df_status on_reject(void *ctx, const struct document_pass_reject *r, struct df_err *err)
+static enum df_status on_fault(void *ctx, const struct document_pass_reject *r, struct df_err *err)
 {
 	(void)err;
 	struct check_work *w = ctx;
@@ -45,78 +45,97 @@ static void report(struct check_work *w, struct run_check *check, const struct d
 		w->events->document(w->ctx, check);
 }
 
-static enum df_status check_document(struct check_work *w, const char *name,
-				     const struct decode_doc *doc)
+static void count_checked(struct run_result *result, const struct document_forecast *found,
+			  bool refused)
+{
+	result->documents++;
+	result->rows += found->rows;
+	result->rejected += found->rejected;
+	if (refused)
+		return;
+	result->batches += found->batches;
+	result->events += found->events;
+	result->requests_forecast += found->requests;
+}
+
+static void report_checked(struct check_work *w, const struct document_pass *pass,
+			   const struct document_forecast *found, const struct df_err *refused)
+{
+	struct run_check check = {
+	    .document = pass->doc->name,
+	    .event_type = pass->doc->event_type,
+	    .unit = batch_form_of(w->feed)->unit,
+	    .rows = found->rows,
+	    .rejected = found->rejected,
+	    .skipped = found->skipped,
+	    .accepted = found->rows - found->rejected - found->skipped,
+	    .events = found->events,
+	    .batches = found->batches,
+	    .requests = found->requests,
+	    .points = found->points,
+	};
+	struct map_warning *warnings = document_pass_warnings(pass, &check.n_warnings);
+	check.warnings = warnings;
+	report(w, &check, refused);
+	count_checked(w->result, found, refused != NULL);
+	free(warnings);
+}
+
+static enum df_status check_one_document(struct check_work *w, const char *name,
+					 const struct decode_doc *doc)
 {
 	struct document_pass pass = {.feed = w->feed, .file = name, .doc = doc, .jobs = w->jobs};
 	struct batch_settings settings = document_batch_settings(w->feed, "", doc, df_now_ms());
 	struct document_forecast found = {0};
 	struct df_err why = {0};
 	pass.shared = document_shared_new();
-	enum df_status st = document_preflight(&pass, &settings, on_reject, w, &found, &why);
-	struct run_check check = {.document = doc->name,
-				  .event_type = doc->event_type,
-				  .unit = batch_form_of(w->feed)->unit};
-	struct map_warning *warnings = document_pass_warnings(&pass, &check.n_warnings);
-	document_shared_free(pass.shared);
-	pass.shared = NULL;
-	check.warnings = warnings;
-	check.rows = found.rows;
-	check.rejected = found.rejected;
-	check.skipped = found.skipped;
-	check.accepted = found.rows - found.rejected - found.skipped;
-	check.events = found.events;
-	check.batches = found.batches;
-	check.requests = found.requests;
-	check.points = found.points;
-	if (st == DF_REJECT || st == DF_OK) {
-		report(w, &check, st == DF_REJECT ? &why : NULL);
-		w->result->documents++;
-		w->result->rows += found.rows;
-		w->result->rejected += found.rejected;
-		if (st == DF_OK) {
-			w->result->batches += found.batches;
-			w->result->events += found.events;
-			w->result->requests_forecast += found.requests;
-		}
+	enum df_status st = document_preflight(&pass, &settings, on_fault, w, &found, &why);
+	if (st == DF_OK || st == DF_REJECT) {
+		report_checked(w, &pass, &found, st == DF_REJECT ? &why : NULL);
 	} else {
 		df_err_about(&why, w->file);
 		df_log_err(DF_LOG_ERROR, &why);
 	}
-	free(warnings);
+	document_shared_free(pass.shared);
+	pass.shared = NULL;
 	document_pass_end(&pass);
 	return st;
 }
 
-/* Every document of the open file. Files count as done or refused. */
+/* Every document. DF_REJECT: one of them is refused. */
+static enum df_status check_documents(struct check_work *w, const char *name,
+				      const struct decode *d)
+{
+	bool refused = false;
+	for (size_t i = 0; i < decode_skipped_count(d) && w->events->skipped != NULL; i++)
+		w->events->skipped(w->ctx, w->file, decode_skipped(d, i));
+	for (size_t i = 0; i < decode_count(d); i++) {
+		enum df_status st = check_one_document(w, name, decode_doc(d, i));
+		if (st != DF_OK && st != DF_REJECT)
+			return st;
+		refused = refused || st == DF_REJECT;
+	}
+	return refused ? DF_REJECT : DF_OK;
+}
+
+/* Files count as done or refused. */
 static enum df_status check_open_file(struct check_work *w, const char *name, int fd)
 {
 	struct decode *d = NULL;
 	struct df_err why = {0};
-	bool refused = false;
 	enum df_status st = decode_open(w->feed, name, fd, run_scratch(), &d, &why);
 	if (st == DF_REJECT) {
 		struct run_check none = {.event_type = "", .unit = "batches"};
 		report(w, &none, &why);
-		refused = true;
 	} else if (st != DF_OK) {
 		df_err_about(&why, w->file);
 		df_log_err(DF_LOG_ERROR, &why);
-		return st;
+	} else {
+		st = check_documents(w, name, d);
 	}
-	for (size_t i = 0; d != NULL && i < decode_skipped_count(d) && w->events->skipped != NULL;
-	     i++)
-		w->events->skipped(w->ctx, w->file, decode_skipped(d, i));
-	for (size_t i = 0; d != NULL && i < decode_count(d) && (st == DF_OK || st == DF_REJECT);
-	     i++) {
-		st = check_document(w, name, decode_doc(d, i));
-		refused = refused || st == DF_REJECT;
-	}
-	if (refused)
-		w->result->files_refused++;
-	else if (st == DF_OK)
-		w->result->files_done++;
 	decode_close(d);
+	w->result->files_refused += st == DF_REJECT;
+	w->result->files_done += st == DF_OK;
 	return st == DF_REJECT ? DF_OK : st;
 }
 
@@ -238,9 +257,23 @@ static enum df_status forecast_keep(const struct forecast_work *w, const struct 
 	return st;
 }
 
-/* The file comes into a folder of its own, which goes away again. */
-static enum df_status forecast_file(struct forecast_work *w, const struct fetch_entry *e,
-				    struct df_err *err)
+/* Brings the file to path, and opens it. *gone: the server has removed it. */
+static enum df_status forecast_get(struct forecast_work *w, const struct fetch_entry *e,
+				   const char *path, int *fd, bool *gone, struct df_err *err)
+{
+	char sha256[DF_SHA256_HEX];
+	enum df_status st = run_source_get(&w->source, e, path, sha256, err);
+	if (st != DF_OK)
+		return st;
+	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (*fd < 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", path, strerror(errno));
+	*gone = fetch_fate(w->source.fetch)->gone;
+	return DF_OK;
+}
+
+static enum df_status forecast_in(struct forecast_work *w, const struct fetch_entry *e,
+				  const char *dir, struct df_err *err)
 {
 	static const struct run_check_events events = {.document = log_forecast};
 	struct check_work check = {.feed = w->feed,
@@ -249,64 +282,76 @@ static enum df_status forecast_file(struct forecast_work *w, const struct fetch_
 				   .ctx = (void *)(uintptr_t)w->feed,
 				   .jobs = w->conf->jobs,
 				   .result = w->result};
-	char sha256[DF_SHA256_HEX];
-	/* what has to be kept is safer there */
-	bool own = access(w->conf->state_dir, W_OK | X_OK) == 0;
-	char *dir = df_format("%s/dropfeed-XXXXXX", own ? w->conf->state_dir : run_scratch());
-	if (mkdtemp(dir) == NULL) {
-		enum df_status st =
-		    df_fail(DF_RETRY, err, NULL, "cannot make %s: %s", dir, strerror(errno));
-		free(dir);
-		return st;
-	}
 	char *path = df_format("%s/drop", dir), *part = df_format("%s/drop.part", dir);
-	enum df_status st = run_source_get(&w->source, e, path, sha256, err);
-	int fd = st == DF_OK ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	if (st == DF_OK && fd < 0)
-		st = df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", path, strerror(errno));
-	bool gone = st == DF_OK && fetch_fate(w->source.fetch)->gone;
+	int fd = -1;
+	bool gone = false;
+	enum df_status st = forecast_get(w, e, path, &fd, &gone, err);
 	unlink(part);
 	if (!gone) {
 		unlink(path);
 		rmdir(dir);
 	}
-	if (fd >= 0) {
-		st = check_open_file(&check, e->name, fd);
-		close(fd);
-	}
+	if (st != DF_OK)
+		goto cleanup;
+	st = check_open_file(&check, e->name, fd);
 	if (gone)
 		st = forecast_keep(w, e, dir, path, err);
+cleanup:
+	if (fd >= 0)
+		close(fd);
 	free(path);
 	free(part);
+	return st;
+}
+
+/* The file comes into a folder of its own, which goes away again. */
+static enum df_status forecast_file(struct forecast_work *w, const struct fetch_entry *e,
+				    struct df_err *err)
+{
+	/* what has to be kept is safer there */
+	bool own = access(w->conf->state_dir, W_OK | X_OK) == 0;
+	char *dir = df_format("%s/dropfeed-XXXXXX", own ? w->conf->state_dir : run_scratch());
+	enum df_status st =
+	    mkdtemp(dir) != NULL
+		? forecast_in(w, e, dir, err)
+		: df_fail(DF_RETRY, err, NULL, "cannot make %s: %s", dir, strerror(errno));
 	free(dir);
 	return st;
 }
 
-static enum df_status forecast(struct forecast_work *w, struct df_err *err)
+/* Unless it was delivered, or refused, before. */
+static enum df_status forecast_entry(struct forecast_work *w, const struct fetch_entry *e,
+				     struct df_err *err)
+{
+	struct ledger_file known = {0};
+	const struct ledger_key key = run_feed_key(w->feed, e);
+	enum df_status st =
+	    w->ledger != NULL ? ledger_file_known(w->ledger, &key, &known, err) : DF_END;
+	if (st != DF_OK && st != DF_END)
+		return st;
+	bool closed = st == DF_OK && ledger_closes(known.state);
+	if (st == DF_OK)
+		ledger_file_free(&known);
+	if (closed)
+		return DF_OK;
+	st = forecast_file(w, e, err);
+	return st == DF_END ? DF_OK : st; /* it went away since it was listed */
+}
+
+static enum df_status forecast_feed(struct forecast_work *w, struct df_err *err)
 {
 	struct fetch_list list = {0};
-	struct ledger_file known = {0};
 	const struct ledger_where where = run_ledger(w->conf);
 	enum df_status st = ledger_open_at_readonly(&where, &w->ledger, err);
 	if (st != DF_OK && st != DF_END)
 		return st;
 	st = run_source_list(&w->source, &list, err);
-	for (size_t i = 0; st == DF_OK && i < list.n_misnamed; i++)
+	if (st != DF_OK)
+		return st;
+	for (size_t i = 0; i < list.n_misnamed; i++)
 		run_source_log_misnamed(&w->source, &list.misnamed[i]);
-	for (size_t i = 0; st == DF_OK && i < list.n && !df_stop_requested; i++) {
-		const struct fetch_entry *e = &list.v[i];
-		const struct ledger_key key = run_feed_key(w->feed, e);
-		st = w->ledger != NULL ? ledger_file_known(w->ledger, &key, &known, err) : DF_END;
-		bool closed = st == DF_OK && (ledger_closes(known.state));
-		if (st == DF_OK)
-			ledger_file_free(&known);
-		if (closed)
-			continue;
-		if (st == DF_OK || st == DF_END)
-			st = forecast_file(w, e, err);
-		if (st == DF_END) /* it went away since it was listed */
-			st = DF_OK;
-	}
+	for (size_t i = 0; st == DF_OK && i < list.n && !df_stop_requested; i++)
+		st = forecast_entry(w, &list.v[i], err);
 	fetch_list_free(&list);
 	return st;
 }
@@ -318,7 +363,7 @@ void run_feed_forecast(const struct conf *conf, const struct conf_feed *feed,
 	struct forecast_work w = {
 	    .conf = conf, .feed = feed, .source = {.feed = feed}, .result = result};
 	uint64_t batches = result->batches, requests = result->requests_forecast;
-	enum df_status st = forecast(&w, &err);
+	enum df_status st = forecast_feed(&w, &err);
 	result->minutes_forecast +=
 	    minutes_of(feed, result->batches - batches, result->requests_forecast - requests);
 	if (st != DF_OK) {

@@ -42,11 +42,14 @@ static enum df_status check_files(struct run *run, const struct conf_feed *feed,
 	time_zone_free(zone);
 	if (c.n > 0)
 		st = ledger_arrivals(run->env.ledger, feed->name, c.before, &arrivals, &n, err);
-	if (st == DF_OK && !run_calendar_met(&c, arrivals, n, &came)) {
+	if (st != DF_OK)
+		goto cleanup;
+	if (!run_calendar_met(&c, arrivals, n, &came)) {
 		df_time_text(c.at[c.n - 1], due);
 		snprintf(text, 256, "%u file%s expected by %s, %u came (expect)", e->files,
 			 e->files == 1 ? " was" : "s were", due, came);
 	}
+cleanup:
 	free(arrivals);
 	return st;
 }
@@ -60,14 +63,14 @@ static enum df_status check_age(struct run *run, const struct conf_feed *feed, i
 		return DF_OK;
 	enum df_status st =
 	    ledger_tally_get(run->env.ledger, feed->name, LEDGER_ARRIVAL, &last, err);
-	if (st == DF_OK || st == DF_END) {
-		df_time_text(last > 0 ? last : since, when);
-		if (now - (last > since ? last : since) > age)
-			snprintf(text, 256, "no file for %.1f hours, %s %s (expect_age)",
-				 (double)(now - (last > 0 ? last : since)) / 3600000,
-				 last > 0 ? "the last one came" : "looked for since", when);
-	}
-	return st == DF_END ? DF_OK : st;
+	if (st != DF_OK && st != DF_END)
+		return st;
+	df_time_text(last > 0 ? last : since, when);
+	if (now - (last > since ? last : since) > age)
+		snprintf(text, 256, "no file for %.1f hours, %s %s (expect_age)",
+			 (double)(now - (last > 0 ? last : since)) / 3600000,
+			 last > 0 ? "the last one came" : "looked for since", when);
+	return DF_OK;
 }
 
 /* ---- the condition ---- */
@@ -77,7 +80,8 @@ struct expectation {
 	const char *text; /* "": it is met */
 };
 
-static enum df_status settle(struct run *run, const struct expectation *e, struct df_err *err)
+static enum df_status settle_expectation(struct run *run, const struct expectation *e,
+					 struct df_err *err)
 {
 	const struct ledger_condition c = {.feed = e->feed,
 					   .name = "missing",
@@ -119,31 +123,47 @@ static enum df_status forget_rows(struct run *run, const struct conf_feed *feed,
 		st = ledger_conditions(run->env.ledger, feed->name, find_rows, &subject, err);
 		if (st != DF_END)
 			return st;
-		st = settle(run, &(struct expectation){feed->name, subject, ""}, err);
+		st = settle_expectation(run, &(struct expectation){feed->name, subject, ""}, err);
 		free(subject);
 		st = st == DF_OK ? DF_END : st;
 	}
 	return st;
 }
 
+static enum df_status settle_files(struct run *run, const struct conf_feed *feed, int64_t since,
+				   int64_t now, struct df_err *err)
+{
+	char text[256] = "";
+	enum df_status st = check_files(run, feed, since, now, text, err);
+	if (st != DF_OK)
+		return st;
+	return settle_expectation(run, &(struct expectation){feed->name, "expect", text}, err);
+}
+
+static enum df_status settle_age(struct run *run, const struct conf_feed *feed, int64_t since,
+				 int64_t now, struct df_err *err)
+{
+	char text[256] = "";
+	enum df_status st = check_age(run, feed, since, now, text, err);
+	if (st != DF_OK)
+		return st;
+	return settle_expectation(run, &(struct expectation){feed->name, "expect_age", text}, err);
+}
+
 enum df_status run_expect_files(struct run *run, const struct conf_feed *feed, struct df_err *err)
 {
 	int64_t now = df_now_ms(), since = now;
-	char files[256] = "", age[256] = "";
-	enum df_status st = DF_OK;
-	if (feed->expect.files > 0 || feed->expect.age_ms > 0)
-		st = expecting_since(run, feed->name, now, &since, err);
-	if (st == DF_OK)
-		st = check_files(run, feed, since, now, files, err);
-	if (st == DF_OK)
-		st = settle(run, &(struct expectation){feed->name, "expect", files}, err);
-	if (st == DF_OK)
-		st = check_age(run, feed, since, now, age, err);
-	if (st == DF_OK)
-		st = settle(run, &(struct expectation){feed->name, "expect_age", age}, err);
-	if (st == DF_OK && feed->expect.rows_most == 0)
-		st = forget_rows(run, feed, err);
-	return st;
+	bool expects = feed->expect.files > 0 || feed->expect.age_ms > 0;
+	enum df_status st = expects ? expecting_since(run, feed->name, now, &since, err) : DF_OK;
+	if (st != DF_OK)
+		return st;
+	st = settle_files(run, feed, since, now, err);
+	if (st != DF_OK)
+		return st;
+	st = settle_age(run, feed, since, now, err);
+	if (st != DF_OK)
+		return st;
+	return feed->expect.rows_most == 0 ? forget_rows(run, feed, err) : DF_OK;
 }
 
 /* ---- rows ---- */
@@ -161,8 +181,8 @@ static double median(uint64_t *v, size_t n)
 }
 
 /* text: "" where the number is as usual, or nothing is known of what is. */
-static void compare(const struct conf_expect *e, uint64_t rows, uint64_t *recent, size_t n,
-		    char text[256])
+static void compare_usual(const struct conf_expect *e, uint64_t rows, uint64_t *recent, size_t n,
+			  char text[256])
 {
 	double usual = n > 0 ? median(recent, n) : 0, part = usual / 100000;
 	double least = e->rows_percent ? (double)e->rows_least * part : (double)e->rows_least;
@@ -192,18 +212,21 @@ enum df_status run_expect_rows(struct run *run, const struct run_expect_rows *wh
 	enum df_status st = ledger_recent_rows(run->env.ledger, &which, recent, &n, err);
 	if (st != DF_OK)
 		return st;
-	compare(&feed->expect, what->rows, recent, n, text);
+	compare_usual(&feed->expect, what->rows, recent, n, text);
 
 	char *subject = df_format("expect_rows %s", what->event_type);
 	char *whole = text[0] != '\0' ? df_format("%s: %s", what->name, text) : df_strdup("");
-	st = settle(run, &(struct expectation){feed->name, subject, whole}, err);
-	if (st == DF_OK && text[0] != '\0' && feed->expect.action_refuse)
+	st = settle_expectation(run, &(struct expectation){feed->name, subject, whole}, err);
+	if (st != DF_OK || text[0] == '\0')
+		goto cleanup;
+	if (feed->expect.action_refuse)
 		st = df_fail(DF_REJECT, err, "row-count",
 			     "%s: when the file is right, set expect_action = warn and `dropfeed "
 			     "retry` it",
 			     text);
-	else if (st == DF_OK && text[0] != '\0')
+	else
 		df_log(DF_LOG_WARN, "%s: %s", feed->name, whole);
+cleanup:
 	free(subject);
 	free(whole);
 	return st;

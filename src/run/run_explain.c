@@ -80,8 +80,8 @@ static enum df_status no_such_line(uint64_t wanted, uint64_t last, struct df_err
 
 /* Compiles the program with the header, or with the first good row, and lists what it does. A
  * refusal is reported by the check. */
-static enum df_status first_row(struct run_explain *x, const struct rows *rows,
-				const struct rows_row *row)
+static enum df_status map_first_row(struct run_explain *x, const struct rows *rows,
+				    const struct rows_row *row)
 {
 	struct rows_row first = *row;
 	struct df_err ignored = {0};
@@ -106,7 +106,7 @@ static enum df_status find_row(struct run_explain *x, struct rows *rows, uint64_
 	enum df_status st;
 	while ((st = rows_next(rows, &row, &broken)) == DF_OK && row.line <= wanted) {
 		if (first && row.fault == NULL)
-			*mapped = first_row(x, rows, &row) == DF_OK;
+			*mapped = map_first_row(x, rows, &row) == DF_OK;
 		bool header = first && map_has_header(x->map);
 		first = first && row.fault != NULL && !map_has_header(x->map);
 		last = row.raw != NULL ? last_line(&row) : row.line;
@@ -143,31 +143,36 @@ struct explain_work {
 	const struct decode_doc *doc;
 };
 
-static enum df_status read_line(struct explain_work *w, uint64_t wanted, struct df_err *err)
+/* The row is taken through the map. Where it is rejected, the check says why. */
+static void describe_row(struct run_explain *x)
+{
+	struct map_record record = {0};
+	if (x->row > 0 && x->sound)
+		x->skipped =
+		    map_describe_row(x->map, x->cells, x->n_cells, &x->routes, &record) == DF_END;
+}
+
+static enum df_status explain_row(struct explain_work *w, uint64_t wanted, struct df_err *err)
 {
 	struct run_explain *x = w->x;
 	struct rows *rows = NULL;
-	struct df_err ignored = {0};
+	struct df_err unread = {0};
+	struct decode_bytes bytes;
 	bool mapped = false;
-	enum df_status st = map_open(w->x->feed, w->doc->event_type, &x->map, err);
+	enum df_status st = map_open(x->feed, w->doc->event_type, &x->map, err);
 	if (st != DF_OK)
 		return st;
-	struct decode_bytes bytes;
-	st = document_rows_open(x->feed, w->doc, map_has_header(x->map), &bytes, &rows, &ignored);
+	st = document_rows_open(x->feed, w->doc, map_has_header(x->map), &bytes, &rows, &unread);
 	if (st == DF_REJECT) {
 		x->line = wanted;
 		return DF_OK;
 	}
-	if (st == DF_OK)
-		st = find_row(x, rows, wanted, &mapped, err);
-	else
-		st = df_fail(st, err, ignored.code, "%s", ignored.text);
+	if (st != DF_OK)
+		return df_fail(st, err, unread.code, "%s", unread.text);
+	st = find_row(x, rows, wanted, &mapped, err);
 	rows_close(rows);
-	struct map_record record = {0};
-	/* where it is rejected, the check says why */
-	if (st == DF_OK && mapped && x->row > 0 && x->sound)
-		x->skipped =
-		    map_describe_row(x->map, x->cells, x->n_cells, &x->routes, &record) == DF_END;
+	if (st == DF_OK && mapped)
+		describe_row(x);
 	return st;
 }
 
@@ -215,9 +220,8 @@ static enum df_status take_batch(void *ctx, struct batch *b, struct df_err *err)
 	return DF_OK;
 }
 
-/* As validate does it. */
-static enum df_status check(struct explain_work *w, const struct batch_settings *settings,
-			    struct df_err *err)
+static enum df_status check_as_validate(struct explain_work *w,
+					const struct batch_settings *settings, struct df_err *err)
 {
 	struct run_explain *x = w->x;
 	struct document_pass pass = {.feed = w->x->feed, .file = w->file, .doc = w->doc};
@@ -242,11 +246,13 @@ static enum df_status explain_document(struct explain_work *w, uint64_t line, st
 	    document_batch_settings(w->x->feed, w->sha256, w->doc, df_now_ms());
 	x->document = df_strdup(w->doc->name);
 	snprintf(x->event_type, sizeof(x->event_type), "%s", w->doc->event_type);
-	enum df_status st = read_line(w, line, err);
-	if (st == DF_OK)
-		st = check(w, &settings, err);
+	enum df_status st = explain_row(w, line, err);
+	if (st != DF_OK)
+		return st;
+	st = check_as_validate(w, &settings, err);
 	if (st != DF_OK || x->refused.text[0] != '\0' || x->n_faults > 0 || x->row == 0)
 		return st;
+
 	struct document_pass pass = {.feed = w->x->feed, .file = w->file, .doc = w->doc};
 	st = document_batches(&pass, &settings, take_batch, NULL, w, err);
 	document_pass_end(&pass);
@@ -255,33 +261,41 @@ static enum df_status explain_document(struct explain_work *w, uint64_t line, st
 
 /* ---- the file ---- */
 
-static enum df_status choose(const struct decode *d, const char *entry,
-			     const struct decode_doc **out, struct df_err *err)
+static const char *entry_name(const struct decode *d, size_t i)
+{
+	const char *name = decode_doc(d, i)->name;
+	return name != NULL ? name : "";
+}
+
+static enum df_status no_document(const struct decode *d, const char *entry, struct df_err *err)
 {
 	size_t n = decode_count(d);
 	struct df_buf names = {.max = 1000};
-	*out = NULL;
-	for (size_t i = 0; i < n; i++) {
-		const struct decode_doc *doc = decode_doc(d, i);
-		const char *name = doc->name != NULL ? doc->name : "";
-		if ((entry == NULL && n == 1) || (entry != NULL && strcmp(entry, name) == 0))
-			*out = doc;
-		df_buf_addf(&names, "%s%s", i > 0 ? ", " : "", name);
-	}
-	enum df_status st = DF_OK;
-	if (*out == NULL && n == 1 && decode_doc(d, 0)->name == NULL)
-		st = df_fail(DF_USAGE, err, NULL,
-			     "the file is not an archive: name it as FILE:LINE");
-	else if (*out == NULL && entry != NULL)
-		st = df_fail(DF_USAGE, err, NULL, "there is no document '%s' in it; there are: %s",
-			     entry, df_buf_cstr(&names));
-	else if (*out == NULL)
-		st = df_fail(
-		    DF_USAGE, err, NULL,
-		    "the archive has %zu documents: name one as FILE:ENTRY:LINE; there are: %s", n,
-		    df_buf_cstr(&names));
+	if (n == 1 && decode_doc(d, 0)->name == NULL)
+		return df_fail(DF_USAGE, err, NULL,
+			       "the file is not an archive: name it as FILE:LINE");
+	for (size_t i = 0; i < n; i++)
+		df_buf_addf(&names, "%s%s", i > 0 ? ", " : "", entry_name(d, i));
+	if (entry != NULL)
+		df_fail(DF_USAGE, err, NULL, "there is no document '%s' in it; there are: %s",
+			entry, df_buf_cstr(&names));
+	else
+		df_fail(DF_USAGE, err, NULL,
+			"the archive has %zu documents: name one as FILE:ENTRY:LINE; there are: %s",
+			n, df_buf_cstr(&names));
 	df_buf_free(&names);
-	return st;
+	return DF_USAGE;
+}
+
+static enum df_status choose_document(const struct decode *d, const char *entry,
+				      const struct decode_doc **out, struct df_err *err)
+{
+	size_t n = decode_count(d);
+	*out = NULL;
+	for (size_t i = 0; i < n; i++)
+		if (entry == NULL ? n == 1 : strcmp(entry, entry_name(d, i)) == 0)
+			*out = decode_doc(d, i);
+	return *out != NULL ? DF_OK : no_document(d, entry, err);
 }
 
 static enum df_status open_file(const char *path, int *fd, char sha256[DF_SHA256_HEX],
@@ -302,10 +316,26 @@ static enum df_status open_documents(struct explain_work *w, int fd, struct deco
 {
 	struct df_err why = {0};
 	enum df_status st = decode_open(w->x->feed, w->file, fd, run_scratch(), d, &why);
+	if (st == DF_OK)
+		return st;
 	if (st == DF_REJECT)
 		w->x->refused = why;
-	else if (st != DF_OK)
+	else
 		*err = why;
+	return st;
+}
+
+static enum df_status explain_file(struct explain_work *w, const struct run_place *at, int fd,
+				   struct df_err *err)
+{
+	struct decode *d = NULL;
+	enum df_status st = open_documents(w, fd, &d, err);
+	if (st != DF_OK)
+		return st;
+	st = choose_document(d, at->entry, &w->doc, err);
+	if (st == DF_OK && w->doc != NULL)
+		st = explain_document(w, at->line, err);
+	decode_close(d);
 	return st;
 }
 
@@ -316,7 +346,6 @@ enum df_status run_explain_line(const struct conf_feed *feed, const struct run_p
 	struct explain_work w = {.file = df_base_name(at->path), .sha256 = sha256};
 	struct name parsed;
 	struct df_err ignored = {0};
-	struct decode *d = NULL;
 	int fd = -1;
 	w.x = df_alloc(sizeof(*w.x));
 	w.x->feed = df_alloc(sizeof(*feed));
@@ -327,21 +356,16 @@ enum df_status run_explain_line(const struct conf_feed *feed, const struct run_p
 
 	enum df_status st = open_file(at->path, &fd, sha256, err);
 	if (st == DF_OK)
-		st = open_documents(&w, fd, &d, err);
-	if (st == DF_OK)
-		st = choose(d, at->entry, &w.doc, err);
-	if (st == DF_OK && w.doc != NULL)
-		st = explain_document(&w, at->line, err);
-
-	decode_close(d);
+		st = explain_file(&w, at, fd, err);
 	if (fd >= 0)
 		close(fd);
-	if (st == DF_REJECT && w.x->refused.text[0] != '\0')
-		st = DF_OK;
-	*out = st == DF_OK ? w.x : NULL;
-	if (st != DF_OK)
+	if (st != DF_OK && (st != DF_REJECT || w.x->refused.text[0] == '\0')) {
 		run_explain_free(w.x);
-	return st;
+		*out = NULL;
+		return st;
+	}
+	*out = w.x;
+	return DF_OK;
 }
 
 size_t run_explain_columns(const struct run_explain *x)

@@ -26,46 +26,58 @@ struct kept_import {
 	struct run_pool *pool;
 };
 
+/* A copy of the input, synced. key gets size and mtime. */
+static enum df_status copy_input(int in, const char *part, struct ledger_key *key,
+				 char sha256[DF_SHA256_HEX], struct df_err *err)
+{
+	struct stat info = {0}, source = {0};
+	int out = open(part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (out < 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", part,
+			       df_strerror(errno));
+	enum df_status st = run_copy(in, out, sha256, err);
+	if (st != DF_OK)
+		goto cleanup;
+	if (fsync(out) != 0 || fstat(out, &info) != 0)
+		st = df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", part, df_strerror(errno));
+	bool regular = fstat(in, &source) == 0 && S_ISREG(source.st_mode);
+	key->size = (uint64_t)info.st_size;
+	key->mtime = regular ? (int64_t)source.st_mtime : df_now_ms() / 1000;
+cleanup:
+	close(out);
+	return st;
+}
+
+static enum df_status keep_input(const char *part, const char *sha256, char **spool,
+				 struct df_err *err)
+{
+	*spool = df_strdup(part);
+	enum df_status st = run_spool_keep(part, sha256, spool, err);
+	if (st == DF_OK)
+		return DF_OK;
+	unlink(*spool);
+	free(*spool);
+	*spool = NULL;
+	return st;
+}
+
 /* Copies the input into the spool, to a place of its own. key: name is set, size and mtime are
  * filled in. */
 static enum df_status spool_input(struct kept_import *k, const char *file, struct ledger_key *key,
 				  char sha256[DF_SHA256_HEX], char **spool, struct df_err *err)
 {
-	const struct conf *conf = k->session.run.conf;
-	struct stat info = {0};
-	int in = -1, out = -1;
-	char *part = df_format("%s/spool/%s/import-%ld.part", conf->state_dir,
-			       k->options->feed->name, (long)getpid());
+	int in = -1;
 	enum df_status st = run_import_open(file, &in, err);
-	if (st == DF_OK) {
-		out = open(part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-		if (out < 0)
-			st = df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", part,
-				     df_strerror(errno));
-	}
+	if (st != DF_OK)
+		return st;
+	char *part = df_format("%s/spool/%s/import-%ld.part", k->session.run.conf->state_dir,
+			       k->options->feed->name, (long)getpid());
+	st = copy_input(in, part, key, sha256, err);
 	if (st == DF_OK)
-		st = run_copy(in, out, sha256, err);
-	if (st == DF_OK && (fsync(out) != 0 || fstat(out, &info) != 0))
-		st = df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", part, df_strerror(errno));
-	if (st == DF_OK) {
-		struct stat source = {0};
-		bool regular = fstat(in, &source) == 0 && S_ISREG(source.st_mode);
-		key->size = (uint64_t)info.st_size;
-		key->mtime = regular ? (int64_t)source.st_mtime : df_now_ms() / 1000;
-		*spool = df_strdup(part);
-		st = run_spool_keep(part, sha256, spool, err);
-		if (st != DF_OK) {
-			unlink(*spool);
-			free(*spool);
-			*spool = NULL;
-		}
-	}
+		st = keep_input(part, sha256, spool, err);
 	if (st != DF_OK)
 		unlink(part);
-	if (in >= 0)
-		close(in);
-	if (out >= 0)
-		close(out);
+	close(in);
 	free(part);
 	return st;
 }
@@ -76,11 +88,56 @@ static enum df_status take_place(struct kept_import *k, const struct ledger_file
 				 struct df_err *err)
 {
 	char *path = run_spool_of(k->session.run.conf, f);
-	enum df_status st = DF_OK;
-	if (rename(*spool, path) != 0)
-		st = df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", *spool, strerror(errno));
+	if (rename(*spool, path) != 0) {
+		free(path);
+		return df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", *spool,
+			       strerror(errno));
+	}
 	free(*spool);
 	*spool = path;
+	return DF_OK;
+}
+
+/* The same bytes are under way: f. */
+static enum df_status enter_unfinished(struct kept_import *k, const struct ledger_key *key,
+				       const struct ledger_file *f, char **spool,
+				       struct df_err *err)
+{
+	if (strcmp(f->name, key->name) == 0)
+		return take_place(k, f, spool, err);
+	return df_fail(DF_RETRY, err, NULL,
+		       "same bytes as %s, which is not finished: `dropfeed run` first", f->name);
+}
+
+/* The file of that name, size and time; a worker may have it where it is named twice. DF_END: the
+ * ledger has none. */
+static enum df_status find_known(struct kept_import *k, const struct ledger_key *key,
+				 struct ledger_file *f, struct df_err *err)
+{
+	struct ledger *ledger = k->session.run.env.ledger;
+	enum df_status st = ledger_file_known(ledger, key, f, err);
+	if (st != DF_OK || ledger_closes(f->state))
+		return st;
+	ledger_file_free(f);
+	run_pool_wait(k->pool);
+	return ledger_file_known(ledger, key, f, err);
+}
+
+/* Where the bytes are new: the file goes on where it is not closed, or is added. */
+static enum df_status enter_new(struct kept_import *k, const struct ledger_new_file *new,
+				char **spool, int64_t *id, struct df_err *err)
+{
+	struct ledger_file f = {0};
+	enum df_status st = find_known(k, &new->key, &f, err);
+	if (st != DF_OK && st != DF_END)
+		return st;
+	if (st == DF_END)
+		return ledger_file_add(k->session.run.env.ledger, new, id, err);
+	bool open = !ledger_closes(f.state) && strcmp(f.sha256, new->sha256) == 0;
+	*id = f.id;
+	st = open ? take_place(k, &f, spool, err)
+		  : ledger_file_add(k->session.run.env.ledger, new, id, err);
+	ledger_file_free(&f);
 	return st;
 }
 
@@ -89,86 +146,119 @@ static enum df_status take_place(struct kept_import *k, const struct ledger_file
 static enum df_status enter_input(struct kept_import *k, const struct ledger_new_file *new,
 				  char **spool, int64_t *id, struct df_err *err)
 {
-	struct ledger *ledger = k->session.run.env.ledger;
 	const struct conf_feed *feed = k->options->feed;
-	const struct ledger_key *e = &new->key;
+	const struct run_bytes bytes = {new->key.name, new->sha256, 0};
 	struct ledger_file f = {0};
-	const struct run_bytes bytes = {e->name, new->sha256, 0};
 	enum df_status st = run_same_bytes(&k->session.run, k->pool, feed, &bytes, &f, err);
-	if (st == DF_RETRY && f.id != 0) {
-		*id = f.id;
-		st = strcmp(f.name, e->name) == 0
-			 ? take_place(k, &f, spool, err)
-			 : df_fail(DF_RETRY, err, NULL,
-				   "same bytes as %s, which is not finished: `dropfeed run` first",
-				   f.name);
-		ledger_file_free(&f);
-		return st;
-	}
+	if (st == DF_END)
+		return enter_new(k, new, spool, id, err);
 	if (st == DF_OK) {
 		df_log(DF_LOG_INFO, "%s: %s: skipped: same bytes as %s, which was delivered before",
-		       feed->name, e->name, f.name);
+		       feed->name, new->key.name, f.name);
 		ledger_file_free(&f);
 		return DF_END;
 	}
-	if (st != DF_END)
+	if (st != DF_RETRY || f.id == 0)
 		return st;
-	st = ledger_file_known(ledger, e, &f, err);
-	/* named twice: a worker may have the first one */
-	if (st == DF_OK && !ledger_closes(f.state)) {
-		ledger_file_free(&f);
-		run_pool_wait(k->pool);
-		st = ledger_file_known(ledger, e, &f, err);
-	}
+	*id = f.id;
+	st = enter_unfinished(k, &new->key, &f, spool, err);
+	ledger_file_free(&f);
+	return st;
+}
+
+/* Hands the file to the pool, which has it and its place in the spool from now on. */
+static void import_file(struct kept_import *k, const struct ledger_new_file *new, int64_t id,
+			char *spool)
+{
+	struct run_file *f = df_alloc(sizeof(*f));
+	*f = (struct run_file){.feed = k->options->feed,
+			       .name = df_strdup(new->key.name),
+			       .spool = spool,
+			       .fd = -1,
+			       .ledger_id = id,
+			       .local = true};
+	memcpy(f->sha256, new->sha256, DF_SHA256_HEX);
+	while (!run_pool_room(k->pool, f->feed, ROOM_MS))
+		;
+	run_pool_put(k->pool, f);
+}
+
+static enum df_status enter_file(struct kept_import *k, const char *file,
+				 struct ledger_new_file *new, char sha256[DF_SHA256_HEX],
+				 struct df_err *err)
+{
+	char *spool = NULL;
+	int64_t id = 0;
+	enum df_status st = spool_input(k, file, &new->key, sha256, &spool, err);
+	if (st != DF_OK)
+		return st;
+	new->place = spool;
+	st = enter_input(k, new, &spool, &id, err);
 	if (st == DF_OK) {
-		bool open = !ledger_closes(f.state) && strcmp(f.sha256, new->sha256) == 0;
-		*id = f.id;
-		st = open ? take_place(k, &f, spool, err) : DF_END;
-		ledger_file_free(&f);
+		import_file(k, new, id, spool);
+		return DF_OK;
 	}
-	return st == DF_END ? ledger_file_add(ledger, new, id, err) : st;
+	unlink(spool);
+	free(spool);
+	return st;
 }
 
 static enum df_status kept_file(struct kept_import *k, const char *file, struct df_err *err)
 {
-	char sha256[DF_SHA256_HEX];
+	const struct conf_feed *feed = k->options->feed;
+	char sha256[DF_SHA256_HEX], event_type[RUN_EVENT_TYPE_SIZE];
 	struct name parsed;
-	char event_type[RUN_EVENT_TYPE_SIZE];
-	char *name = df_strdup(run_import_name(k->options, file)), *spool = NULL;
+	char *name = df_strdup(run_import_name(k->options, file));
 	struct ledger_new_file new = {
-	    .sha256 = sha256, .event_type = event_type, .now_ms = df_now_ms()};
-	int64_t id = 0;
-	new.key = (struct ledger_key){
-	    .feed = k->options->feed->name, .source = LEDGER_SOURCE_LOCAL, .name = name};
-	enum df_status st =
-	    name_parse_as(name, k->options->feed->decode.document_type, &parsed, err);
-	run_event_type(k->options->feed, name, event_type);
-	if (st == DF_OK)
-		st = spool_input(k, file, &new.key, sha256, &spool, err);
-	new.place = spool;
-	if (st == DF_OK)
-		st = enter_input(k, &new, &spool, &id, err);
-	if (st == DF_OK) {
-		struct run_file *f = df_alloc(sizeof(*f));
-		*f = (struct run_file){
-		    .feed = k->options->feed, .name = df_strdup(name), .spool = spool, .fd = -1};
-		memcpy(f->sha256, sha256, DF_SHA256_HEX);
-		f->ledger_id = id;
-		f->local = true;
-		while (!run_pool_room(k->pool, f->feed, ROOM_MS))
-			;
-		run_pool_put(k->pool, f);
-		spool = NULL;
-	} else if (spool != NULL) {
-		unlink(spool);
-	}
+	    .key = {.feed = feed->name, .source = LEDGER_SOURCE_LOCAL, .name = name},
+	    .sha256 = sha256,
+	    .event_type = event_type,
+	    .now_ms = df_now_ms(),
+	};
+	enum df_status st = name_parse_as(name, feed->decode.document_type, &parsed, err);
+	if (st != DF_OK)
+		goto cleanup;
+	run_event_type(feed, name, event_type);
+	st = enter_file(k, file, &new, sha256, err);
 	if (st == DF_END) {
 		k->session.run.result->files_skipped++;
 		st = DF_OK;
 	}
-	free(spool);
+cleanup:
 	free(name);
 	return st;
+}
+
+static void note_failed(struct kept_import *k, const char *file, enum df_status st,
+			struct df_err *err)
+{
+	struct run *run = &k->session.run;
+	df_err_context(err, "%s: %s", k->options->feed->name, file);
+	df_log_err(DF_LOG_ERROR, err);
+	pthread_mutex_lock(&run->lock);
+	run->result->files_refused += st == DF_REJECT;
+	run_note_status(run->result, st);
+	pthread_mutex_unlock(&run->lock);
+}
+
+static enum df_status import_files(struct kept_import *k, struct df_err *err)
+{
+	const struct conf *conf = k->session.run.conf;
+	const struct run_import_options *o = k->options;
+	char *spool = df_format("%s/spool/%s", conf->state_dir, o->feed->name);
+	enum df_status st = df_mkdirs(spool, err);
+	free(spool);
+	if (st != DF_OK)
+		return st;
+	k->pool = run_pool_new(&k->session.run, conf->jobs);
+	for (size_t i = 0; i < o->n_files; i++) {
+		struct df_err one = {0};
+		enum df_status got = kept_file(k, o->files[i], &one);
+		if (got != DF_OK)
+			note_failed(k, o->files[i], got, &one);
+	}
+	run_pool_free(k->pool);
+	return DF_OK;
 }
 
 static void import_kept(const struct conf *conf, const struct run_import_options *o,
@@ -181,28 +271,11 @@ static void import_kept(const struct conf *conf, const struct run_import_options
 		run_session_failed(result, st, &err);
 		return;
 	}
-	char *spool = df_format("%s/spool/%s", conf->state_dir, o->feed->name);
-	st = df_mkdirs(spool, &err);
-	k.pool = run_pool_new(&k.session.run, conf->jobs);
-	for (size_t i = 0; i < o->n_files && st == DF_OK; i++) {
-		struct df_err one = {0};
-		enum df_status got = kept_file(&k, o->files[i], &one);
-		if (got == DF_OK)
-			continue;
-		df_err_context(&one, "%s: %s", o->feed->name, o->files[i]);
-		df_log_err(DF_LOG_ERROR, &one);
-		pthread_mutex_lock(&k.session.run.lock);
-		if (got == DF_REJECT)
-			result->files_refused++;
-		run_note_status(result, got);
-		pthread_mutex_unlock(&k.session.run.lock);
-	}
+	st = import_files(&k, &err);
 	if (st != DF_OK)
 		df_log_err(DF_LOG_ERROR, &err);
-	run_pool_free(k.pool);
 	run_note_status(result, st);
 	run_session_close(&k.session);
-	free(spool);
 }
 
 /* Subject requests are sent once they are confirmed, and with a ledger, which has their ids and

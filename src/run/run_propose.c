@@ -63,61 +63,68 @@ static enum df_status look_at_rows(struct propose *p, struct rows *rows, size_t 
 }
 
 /* The first row: names, or data. */
-static enum df_status first_row(struct rows *rows, struct rows_row *row, struct df_err *err)
+static enum df_status read_first_row(struct rows *rows, struct rows_row *row, struct df_err *err)
 {
 	enum df_status st = rows_next(rows, row, err);
 	if (st == DF_END)
 		return df_fail(DF_REJECT, err, "empty-file",
 			       "the document has neither a header nor rows");
-	if (st == DF_OK && row->fault != NULL)
-		return df_fail(DF_REJECT, err,
-			       strcmp(row->fault, "invalid-utf8") == 0 ? "not-utf8"
-								       : "malformed-csv",
-			       "the first row: %s", row->fault_text);
-	return st;
+	if (st != DF_OK || row->fault == NULL)
+		return st;
+	return df_fail(DF_REJECT, err,
+		       strcmp(row->fault, "invalid-utf8") == 0 ? "not-utf8" : "malformed-csv",
+		       "the first row: %s", row->fault_text);
 }
 
 #define TRAILER_MAX 12 /* lines after the last row, blank ones included */
+
+/* The rows below the first one, and what is after them. */
+static enum df_status learn(const struct run_propose *r, struct propose *p, struct rows *rows,
+			    const struct rows_row *first, struct run_propose_reader *reader,
+			    struct df_err *err)
+{
+	struct df_err broken = {0};
+	struct end end = {0};
+	const size_t columns = first->n_cells;
+	if (r->no_header && !propose_row(p, first->cells, columns))
+		return DF_OK;
+	enum df_status st = look_at_rows(p, rows, columns, &end, &broken);
+	uint64_t lines = rows_tell(rows).line - end.line;
+	if (st == DF_RETRY)
+		return df_fail(st, err, NULL, "%s", broken.text);
+	/* a break further down is for `validate` to report */
+	if (st == DF_END && end.odd > 0 && lines <= TRAILER_MAX)
+		run_propose_trailer(reader, r->feed, lines);
+	run_propose_needs(reader, p);
+	return DF_OK;
+}
 
 static enum df_status look(const struct run_propose *r, const struct decode_doc *doc,
 			   const char *event_type, struct propose **out, struct df_err *err)
 {
 	struct rows *rows = NULL;
 	struct rows_row row = {0};
-	struct propose_first first;
-	struct df_err broken = {0};
 	struct decode_bytes bytes;
 	struct run_propose_reader reader = {0};
-	struct end end = {0};
-	size_t columns;
 	enum df_status st = r->no_header ? DF_OK : document_check_kind(doc, err);
-	if (st == DF_OK)
-		st = run_propose_read(r, doc, &reader, err);
-	if (st == DF_OK)
-		st = document_rows_open(r->feed, doc, !r->no_header, &bytes, &rows, err);
-	if (st == DF_OK)
-		st = first_row(rows, &row, err);
-	first = (struct propose_first){
-	    .cells = row.cells, .n = row.n_cells, .is_header = !r->no_header};
-	if (st == DF_OK)
-		st = propose_open(r->feed, event_type, &first, out, err);
+	if (st != DF_OK)
+		return st;
+	st = run_propose_read(r, doc, &reader, err);
+	if (st != DF_OK)
+		return st;
+	st = document_rows_open(r->feed, doc, !r->no_header, &bytes, &rows, err);
+	if (st != DF_OK)
+		return st;
+	st = read_first_row(rows, &row, err);
 	if (st != DF_OK)
 		goto cleanup;
 
-	columns = row.n_cells;
-	if (r->no_header && !propose_row(*out, row.cells, row.n_cells))
+	const struct propose_first first = {
+	    .cells = row.cells, .n = row.n_cells, .is_header = !r->no_header};
+	st = propose_open(r->feed, event_type, &first, out, err);
+	if (st != DF_OK)
 		goto cleanup;
-	st = look_at_rows(*out, rows, columns, &end, &broken);
-	uint64_t lines = rows_tell(rows).line - end.line;
-	if (st == DF_RETRY) {
-		st = df_fail(st, err, NULL, "%s", broken.text);
-		goto cleanup;
-	}
-	/* a break further down is for `validate` to report */
-	if (st == DF_END && end.odd > 0 && lines <= TRAILER_MAX)
-		run_propose_trailer(&reader, r->feed, lines);
-	run_propose_needs(&reader, *out);
-	st = DF_OK;
+	st = learn(r, *out, rows, &row, &reader, err);
 cleanup:
 	rows_close(rows);
 	return st;
@@ -174,50 +181,57 @@ static void try_rows(struct map *map, const struct conf_feed *feed, struct rows 
 }
 
 /* The proposal, under its own settings. */
-static void try_it(const struct run_propose *r, const struct decode_doc *doc,
-		   const char *event_type, struct propose *p, struct propose_trial *trial)
+static enum df_status try_it(const struct run_propose *r, const struct decode_doc *doc,
+			     const char *event_type, struct propose *p, struct propose_trial *trial)
 {
 	const char *key, *value;
 	struct map *map = NULL;
 	struct rows *rows = NULL;
 	struct decode_bytes bytes;
-	enum df_status st = DF_OK;
-	for (size_t i = 0; st == DF_OK && propose_setting(p, i, &key, &value); i++)
-		st = conf_feed_set(r->feed, key, value, &trial->refused);
+	struct df_err *why = &trial->refused;
+	for (size_t i = 0; propose_setting(p, i, &key, &value); i++) {
+		enum df_status st = conf_feed_set(r->feed, key, value, why);
+		if (st != DF_OK)
+			return st;
+	}
 	struct conf_feed tried = *r->feed; /* a view */
 	tried.map.manifest = NULL;
 	tried.map.manifest_text = (char *)(uintptr_t)propose_manifest(p);
-	if (st == DF_OK)
-		st = map_open(&tried, event_type, &map, &trial->refused);
-	if (st == DF_OK)
-		st =
-		    document_rows_open(r->feed, doc, !r->no_header, &bytes, &rows, &trial->refused);
-	if (st == DF_OK)
-		try_rows(map, &tried, rows, 500, trial);
+	enum df_status st = map_open(&tried, event_type, &map, why);
+	if (st != DF_OK)
+		return st;
+	st = document_rows_open(r->feed, doc, !r->no_header, &bytes, &rows, why);
+	if (st != DF_OK)
+		goto cleanup;
+	try_rows(map, &tried, rows, 500, trial);
+cleanup:
 	rows_close(rows);
 	map_close(map);
+	return st;
 }
 
-static enum df_status propose(const struct run_propose *r, const struct decode_doc *doc,
-			      const char *stem, struct df_buf *out, struct df_err *err)
+static enum df_status propose_document(const struct run_propose *r, const struct decode_doc *doc,
+				       const char *stem, struct df_buf *out, struct df_err *err)
 {
 	const char *event_type = r->event_type != NULL ? r->event_type : doc->event_type;
 	struct propose *p = NULL;
 	struct propose_trial trial = {0};
 	enum df_status st = look(r, doc, event_type, &p, err);
-	if (st == DF_OK)
-		st = propose_decide(p, stem, err);
-	if (st == DF_OK) {
-		try_it(r, doc, event_type, p, &trial);
-		propose_write(p, &trial, out);
-	}
+	if (st != DF_OK)
+		goto cleanup;
+	st = propose_decide(p, stem, err);
+	if (st != DF_OK)
+		goto cleanup;
+	(void)!try_it(r, doc, event_type, p, &trial); /* the trial says what went wrong */
+	propose_write(p, &trial, out);
+cleanup:
 	propose_close(p);
 	return st;
 }
 
 /* The document that is meant, or NULL where there is none: the first one of that event type, or
  * the first of all. */
-static const struct decode_doc *choose(const struct decode *d, const char *event_type)
+static const struct decode_doc *meant_document(const struct decode *d, const char *event_type)
 {
 	for (size_t i = 0; event_type != NULL && i < decode_count(d); i++)
 		if (strcmp(decode_doc(d, i)->event_type, event_type) == 0)
@@ -229,41 +243,65 @@ static enum df_status propose_first(const struct run_propose *r, const struct de
 				    const char *given, const char *stem, struct df_buf *out,
 				    struct df_err *err)
 {
-	const struct decode_doc *doc = choose(d, r->event_type);
+	const struct decode_doc *doc = meant_document(d, r->event_type);
 	if (doc == NULL)
 		return df_fail(DF_REJECT, err, "empty-file", "there is no CSV file in it");
 	if (decode_count(d) > 1)
 		df_log(DF_LOG_INFO, "%s holds %zu documents; this is for %s", given,
 		       decode_count(d), doc->name);
-	return propose(r, doc, stem, out, err);
+	return propose_document(r, doc, stem, out, err);
+}
+
+/* Under what name the file is read: its own, unless that does not say what it has to. The
+ * caller's; NULL: err is set. */
+static char *name_to_read(const struct run_propose *r, struct df_err *err)
+{
+	const char *given = df_base_name(r->path);
+	struct name parsed;
+	struct df_err unnamed = {0};
+	bool named =
+	    name_parse_as(given, r->feed->decode.document_type, &parsed, &unnamed) == DF_OK;
+	bool lacks = !named || (parsed.pack == NAME_ZIP && parsed.event_type[0] == '\0');
+	if (r->event_type != NULL)
+		return lacks ? proper_name(given, r->event_type) : df_strdup(given);
+	if (named)
+		return df_strdup(given);
+	enum df_status st = name_event_types(err, unsaid, given);
+	(void)st;
+	return NULL;
+}
+
+static enum df_status propose_named(const struct run_propose *r, int fd, const char *name,
+				    const char *scratch, struct df_buf *out, struct df_err *err)
+{
+	const char *given = df_base_name(r->path);
+	struct name parsed;
+	struct df_err why = {0};
+	struct decode *d = NULL;
+	enum df_status st = name_parse_as(name, r->feed->decode.document_type, &parsed, err);
+	if (st != DF_OK)
+		return st;
+	if (r->encryption_by_name)
+		r->feed->decode.encrypted = parsed.encrypted;
+	st = decode_open(r->feed, name, fd, scratch, &d, &why);
+	if (st != DF_OK && strcmp(why.code, "bad-name") == 0) /* a zip's entry */
+		return name_event_types(err, unsaid, given);
+	if (st != DF_OK) {
+		*err = why;
+		return st;
+	}
+	st = propose_first(r, d, given, parsed.stem, out, err);
+	decode_close(d);
+	return st;
 }
 
 static enum df_status propose_open_file(const struct run_propose *r, int fd, const char *scratch,
 					struct df_buf *out, struct df_err *err)
 {
-	const char *given = df_base_name(r->path);
-	struct name parsed;
-	struct df_err unnamed = {0}, why = {0};
-	struct decode *d = NULL;
-	enum df_status st = name_parse_as(given, r->feed->decode.document_type, &parsed, &unnamed);
-	bool zip = st == DF_OK && parsed.pack == NAME_ZIP;
-	if (r->event_type == NULL && st != DF_OK)
-		return name_event_types(err, unsaid, given);
-	char *name = r->event_type != NULL && (st != DF_OK || (zip && parsed.event_type[0] == '\0'))
-			 ? proper_name(given, r->event_type)
-			 : df_strdup(given);
-	st = name_parse_as(name, r->feed->decode.document_type, &parsed, err);
-	if (st == DF_OK && r->encryption_by_name)
-		r->feed->decode.encrypted = parsed.encrypted;
-	if (st == DF_OK)
-		st = decode_open(r->feed, name, fd, scratch, &d, &why);
-	if (why.text[0] != '\0' && strcmp(why.code, "bad-name") == 0) /* a zip's entry */
-		st = name_event_types(err, unsaid, given);
-	else if (why.text[0] != '\0')
-		*err = why;
-	if (st == DF_OK)
-		st = propose_first(r, d, given, parsed.stem, out, err);
-	decode_close(d);
+	char *name = name_to_read(r, err);
+	if (name == NULL)
+		return DF_USAGE;
+	enum df_status st = propose_named(r, fd, name, scratch, out, err);
 	free(name);
 	return st;
 }
@@ -294,7 +332,6 @@ enum df_status run_propose_file(const struct run_propose *r, struct df_buf *out,
 {
 	const char *scratch = run_scratch();
 	int fd = -1;
-	enum df_status st = DF_OK;
 	if (r->feed->requests.on)
 		return df_fail(
 		    DF_USAGE, err, NULL,
@@ -305,15 +342,14 @@ enum df_status run_propose_file(const struct run_propose *r, struct df_buf *out,
 				      schema_type_requests(r->event_type)))
 		return name_event_types(err, "is not an event type; --event-type takes",
 					r->event_type);
-	if (strcmp(r->path, "-") == 0) {
-		if (r->event_type == NULL)
-			return name_event_types(err, unsaid, "-");
-		st = take_stdin(scratch, &fd, err);
-	} else {
-		st = run_open(r->path, &fd, err);
-	}
-	if (st == DF_OK)
-		st = propose_open_file(r, fd, scratch, out, err);
+	bool standard = strcmp(r->path, "-") == 0;
+	if (standard && r->event_type == NULL)
+		return name_event_types(err, unsaid, "-");
+	enum df_status st = standard ? take_stdin(scratch, &fd, err) : run_open(r->path, &fd, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = propose_open_file(r, fd, scratch, out, err);
+cleanup:
 	if (fd >= 0)
 		close(fd);
 	return st;

@@ -85,61 +85,90 @@ static void name_sign(char out[8], char c)
 		snprintf(out, 8, "%c", c);
 }
 
+/* What the document's first rows ask for, in the order in which it is set. */
+struct asked {
+	bool here;
+	const char *key, *value, *why;
+};
+
+static enum df_status need_all(struct run_propose_reader *reader, struct conf_feed *feed,
+			       const struct asked *asked, size_t n, struct df_err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!asked[i].here)
+			continue;
+		enum df_status st =
+		    need(reader, feed, asked[i].key, asked[i].value, asked[i].why, err);
+		if (st != DF_OK)
+			return st;
+	}
+	return DF_OK;
+}
+
 static enum df_status set_guessed(struct run_propose_reader *reader, struct conf_feed *feed,
 				  const struct rows_guessed *g, struct df_err *err)
 {
 	const struct conf_rows before = feed->rows;
-	char text[32];
-	enum df_status st = DF_OK;
+	char delimiter[8], comment[8], skip[32];
 	if (g->foreign && g->one_byte && strcmp(before.encoding, "utf-8") == 0)
 		return need(reader, feed, "encoding", "windows-1252",
 			    "there are bytes that are not UTF-8, and look like letters of western "
-			    "Europe; if "
-			    "words look wrong, try windows-1250 or another",
+			    "Europe; if words look wrong, try windows-1250 or another",
 			    err);
-	name_sign(text, g->delimiter);
-	if (before.delimiter < 0x80 && (unsigned char)g->delimiter != before.delimiter)
-		st = need(reader, feed, "delimiter", text,
-			  "the header and the rows below it have as many cells", err);
-	if (st == DF_OK && g->skip_lines != before.skip_lines) {
-		snprintf(text, sizeof(text), "%" PRIu64, g->skip_lines);
-		st = need(reader, feed, "skip_lines", text, "the header is below these lines", err);
-	}
-	name_sign(text, g->comment);
-	if (st == DF_OK && g->comment != '\0')
-		st =
-		    need(reader, feed, "comment", text, "the lines above the header begin so", err);
-	if (st == DF_OK && g->single_quoted)
-		st = need(reader, feed, "quote", "'", "the header is in single quotes", err);
-	if (st == DF_OK && g->backslash && !g->single_quoted)
-		st = need(reader, feed, "escape", "backslash",
-			  "there are quotes after backslashes, within cells", err);
+	name_sign(delimiter, g->delimiter);
+	name_sign(comment, g->comment);
+	snprintf(skip, sizeof(skip), "%" PRIu64, g->skip_lines);
+	const struct asked asked[] = {
+	    {before.delimiter < 0x80 && (unsigned char)g->delimiter != before.delimiter,
+	     "delimiter", delimiter, "the header and the rows below it have as many cells"},
+	    {g->skip_lines != before.skip_lines, "skip_lines", skip,
+	     "the header is below these lines"},
+	    {g->comment != '\0', "comment", comment, "the lines above the header begin so"},
+	    {g->single_quoted, "quote", "'", "the header is in single quotes"},
+	    {g->backslash && !g->single_quoted, "escape", "backslash",
+	     "there are quotes after backslashes, within cells"},
+	};
+	return need_all(reader, feed, asked, sizeof(asked) / sizeof(*asked), err);
+}
+
+/* One look at the header under the settings so far. */
+static enum df_status guess_once(const struct run_propose *r, const struct decode_doc *doc,
+				 struct run_propose_reader *reader, struct df_err *err)
+{
+	struct rows *rows = NULL;
+	struct rows_guessed g;
+	struct decode_bytes bytes;
+	struct df_err ignored = {0};
+	if (document_rows_open(r->feed, doc, !r->no_header, &bytes, &rows, &ignored) != DF_OK)
+		return DF_OK; /* whoever reads the rows says why */
+	enum df_status st =
+	    rows_guess_format(rows, &g) ? set_guessed(reader, r->feed, &g, err) : DF_OK;
+	rows_close(rows);
 	return st;
+}
+
+static enum df_status set_encoding(const struct run_propose *r, const struct decode_doc *doc,
+				   struct run_propose_reader *reader, struct df_err *err)
+{
+	if (strcmp(r->feed->rows.encoding, "utf-8") != 0)
+		return DF_OK;
+	const char *wide = utf16(doc);
+	if (wide != NULL)
+		return need(reader, r->feed, "encoding", wide,
+			    "every other byte is zero, or there is the mark of UTF-16", err);
+	if (is_japanese(doc))
+		return need(reader, r->feed, "encoding", "cp932",
+			    "the bytes are kana and kanji as Shift JIS has them", err);
+	return DF_OK;
 }
 
 enum df_status run_propose_read(const struct run_propose *r, const struct decode_doc *doc,
 				struct run_propose_reader *reader, struct df_err *err)
 {
-	const char *wide = strcmp(r->feed->rows.encoding, "utf-8") == 0 ? utf16(doc) : NULL;
-	enum df_status st = DF_OK;
-	if (wide == NULL && strcmp(r->feed->rows.encoding, "utf-8") == 0 && is_japanese(doc))
-		st = need(reader, r->feed, "encoding", "cp932",
-			  "the bytes are kana and kanji as Shift JIS has them", err);
-	if (wide != NULL)
-		st = need(reader, r->feed, "encoding", wide,
-			  "every other byte is zero, or there is the mark of UTF-16", err);
+	enum df_status st = set_encoding(r, doc, reader, err);
 	for (int round = 0; round < 3 && st == DF_OK; round++) {
-		struct rows *rows = NULL;
-		struct rows_guessed g;
-		struct decode_bytes bytes;
-		struct df_err ignored = {0};
 		size_t before = reader->n;
-		if (document_rows_open(r->feed, doc, !r->no_header, &bytes, &rows, &ignored) !=
-		    DF_OK)
-			return DF_OK; /* whoever reads the rows says why */
-		if (rows_guess_format(rows, &g))
-			st = set_guessed(reader, r->feed, &g, err);
-		rows_close(rows);
+		st = guess_once(r, doc, reader, err);
 		if (reader->n == before)
 			break;
 	}

@@ -34,7 +34,8 @@ bool run_is_feed_name(const char *name)
 	return conf_is_feed_name(name);
 }
 
-static enum df_status copy(const struct conf_feed *live, struct conf_feed **out, struct df_err *err)
+static enum df_status copy_of(const struct conf_feed *live, struct conf_feed **out,
+			      struct df_err *err)
 {
 	struct df_buf frozen = {0};
 	conf_feed_freeze(live, &frozen);
@@ -46,35 +47,47 @@ static enum df_status copy(const struct conf_feed *live, struct conf_feed **out,
 	return st;
 }
 
-static enum df_status set(struct conf_feed *feed, const char *assignment, struct df_err *err)
+static enum df_status assign(struct conf_feed *feed, const char *assignment, struct df_err *err)
 {
-	char *key = df_strdup(assignment), *equals = strchr(key, '=');
-	enum df_status st;
-	if (equals == NULL) {
-		st = df_fail(DF_USAGE, err, NULL, "--set wants KEY=VALUE, not '%s'", key);
-	} else {
-		*equals = '\0';
-		st = conf_feed_set(feed, key, equals + 1, err);
-	}
+	const char *equals = strchr(assignment, '=');
+	if (equals == NULL)
+		return df_fail(DF_USAGE, err, NULL, "--set wants KEY=VALUE, not '%s'", assignment);
+	char *key = df_strndup(assignment, (size_t)(equals - assignment));
+	enum df_status st = conf_feed_set(feed, key, equals + 1, err);
 	free(key);
 	return st;
 }
 
-static enum df_status change(struct conf_feed *feed, const struct run_feed_changes *changes,
-			     struct df_err *err)
+static enum df_status change_keys(struct conf_feed *feed, const struct run_feed_changes *changes,
+				  struct df_err *err)
 {
-	enum df_status st = DF_OK;
-	if (changes->sink != NULL)
-		st = conf_feed_set(feed, "sink", changes->sink, err);
-	for (size_t i = 0; st == DF_OK && i < changes->n_set; i++)
-		st = set(feed, changes->set[i], err);
-	if (st == DF_OK)
-		st = conf_rows_check(&feed->rows, err);
-	if (st == DF_OK && changes->manifest != NULL)
-		st = conf_feed_manifest(feed, changes->manifest, err);
-	if (st == DF_OK && changes->plan != NULL)
-		st = conf_feed_plan(feed, changes->plan, err);
-	return st == DF_OK ? conf_feed_plan_read(feed, err) : st;
+	if (changes->sink != NULL) {
+		enum df_status st = conf_feed_set(feed, "sink", changes->sink, err);
+		if (st != DF_OK)
+			return st;
+	}
+	for (size_t i = 0; i < changes->n_set; i++) {
+		enum df_status st = assign(feed, changes->set[i], err);
+		if (st != DF_OK)
+			return st;
+	}
+	return conf_rows_check(&feed->rows, err);
+}
+
+static enum df_status change_files(struct conf_feed *feed, const struct run_feed_changes *changes,
+				   struct df_err *err)
+{
+	if (changes->manifest != NULL) {
+		enum df_status st = conf_feed_manifest(feed, changes->manifest, err);
+		if (st != DF_OK)
+			return st;
+	}
+	if (changes->plan != NULL) {
+		enum df_status st = conf_feed_plan(feed, changes->plan, err);
+		if (st != DF_OK)
+			return st;
+	}
+	return conf_feed_plan_read(feed, err);
 }
 
 enum df_status run_feed_view(const struct conf_feed *feed, const struct run_feed_changes *changes,
@@ -83,16 +96,21 @@ enum df_status run_feed_view(const struct conf_feed *feed, const struct run_feed
 	struct conf_feed *view = NULL;
 	enum df_status st = DF_OK;
 	*out = NULL;
-	if (feed == NULL) /* ids hold the name: all commands show those that an import makes */
+	if (feed != NULL)
+		st = copy_of(feed, &view, err);
+	else /* ids hold the name: all commands show those that an import makes */
 		view = conf_feed_default("import");
-	else
-		st = copy(feed, &view, err);
-	if (st == DF_OK)
-		st = change(view, changes, err);
-
-	if (st == DF_OK)
-		*out = view;
-	else
-		conf_feed_free(view);
+	if (st != DF_OK)
+		goto cleanup;
+	st = change_keys(view, changes, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = change_files(view, changes, err);
+	if (st != DF_OK)
+		goto cleanup;
+	*out = view;
+	view = NULL;
+cleanup:
+	conf_feed_free(view);
 	return st;
 }
