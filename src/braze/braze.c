@@ -99,6 +99,8 @@ static struct braze_user user_read(struct json_walk members)
 			user.deleted = value;
 		else if (json_text_is(name, "consent_state"))
 			user.consent = value;
+		else if (json_text_is(name, "events"))
+			user.events = value;
 	return user;
 }
 
@@ -127,12 +129,52 @@ static void drop_bare(struct braze_writer *w, size_t first)
 	o->n--;
 }
 
-static void put_event(struct braze_writer *w, struct json_text type, struct json_walk data)
+static struct braze_data data_read(struct json_walk members)
 {
+	struct braze_data d = {0};
+	const struct {
+		const char *name;
+		struct json_text *at;
+	} wanted[] = {
+	    {"timestamp_unixtime_ms", &d.timestamp_unixtime_ms},
+	    {"event_name", &d.event_name},
+	    {"custom_attributes", &d.custom_attributes},
+	    {"screen_name", &d.screen_name},
+	    {"session_uuid", &d.session_uuid},
+	    {"session_id", &d.session_id},
+	    {"currency_code", &d.currency_code},
+	    {"product_action", &d.product_action},
+	    {"promotion_action", &d.promotion_action},
+	    {"product_impressions", &d.product_impressions},
+	};
+	struct json_text name, value;
+	while (json_walk_next(&members, &name, &value))
+		for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
+			if (json_text_is(name, wanted[i].name))
+				*wanted[i].at = value;
+	return d;
+}
+
+static void put_event(struct braze_writer *w, struct json_text type, struct json_walk members)
+{
+	struct braze_data data = data_read(members);
 	if (json_text_is(type, "commerce_event"))
-		braze_put_commerce(w, data);
+		braze_put_commerce(w, &data);
 	else
-		braze_put_event(w, type, data);
+		braze_put_event(w, type, &data);
+}
+
+/* Of the batch, as it is written: its data, then its type. */
+static void put_whole_event(struct braze_writer *w, struct json_text event)
+{
+	struct json_walk walk = json_walk_into(event);
+	struct json_text name, value, type = {0}, data = {0};
+	while (json_walk_next(&walk, &name, &value))
+		if (json_text_is(name, "data"))
+			data = value;
+		else if (json_text_is(name, "event_type"))
+			type = json_string(value);
+	put_event(w, type, json_walk_into(data));
 }
 
 static bool is_audience(struct json_walk events)
@@ -148,8 +190,8 @@ bool braze_map(const struct braze *b, const char *json, size_t len, struct braze
 {
 	struct braze_writer w = {.b = b, .out = out, .fault = fault};
 	struct json_walk members = json_walk_into((struct json_text){json, len});
-	struct json_walk events = json_walk_into(json_find(members, "events"));
 	struct braze_user user = user_read(members);
+	struct json_walk events = json_walk_into(user.events);
 	struct json_text ignored, event;
 	size_t first = out->n;
 	if (!writer_begin(&w, &user))
@@ -162,10 +204,8 @@ bool braze_map(const struct braze *b, const char *json, size_t len, struct braze
 	bool says = braze_put_user(&w, &user);
 	for (uint32_t i = 0; fault->code == NULL && json_walk_next(&events, &ignored, &event);
 	     i++) {
-		struct json_walk parts = json_walk_into(event);
 		w.event = i;
-		put_event(&w, json_string(json_find(parts, "event_type")),
-			  json_walk_into(json_find(parts, "data")));
+		put_whole_event(&w, event);
 	}
 	if (!says && fault->code == NULL)
 		drop_bare(&w, first);

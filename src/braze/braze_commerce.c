@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 struct commerce {
-	struct json_walk data;
+	const struct braze_data *data;
 	struct json_text action, currency, products;
 	struct json_walk details; /* the action's members */
 };
@@ -42,7 +42,7 @@ static void put_product(struct braze_writer *w, struct json_walk product)
 static void put_common(struct braze_writer *w, const struct commerce *c)
 {
 	braze_put(w, "Transaction Id", json_find(c->details, "transaction_id"));
-	braze_put_properties(w, json_find(c->data, "custom_attributes"));
+	braze_put_properties(w, c->data->custom_attributes);
 }
 
 static void put_promotion(struct braze_writer *w, struct json_walk promotion)
@@ -259,26 +259,25 @@ static void bundle_head(struct braze_writer *w, const struct commerce *c)
 
 static void put_bundle(struct braze_writer *w, const struct commerce *c)
 {
-	struct json_text promotions = json_find(c->data, "promotion_action");
+	struct json_text promotions = c->data->promotion_action;
 	bundle_head(w, c);
 	struct braze_level level = braze_enter(w, "properties", '{');
 	put_totals(w, c);
 	bundle_products(w, "products", c->products);
 	bundle_promotions(w, json_find(json_walk_into(promotions), "promotions"));
-	bundle_impressions(w, json_find(c->data, "product_impressions"));
+	bundle_impressions(w, c->data->product_impressions);
 	put_common(w, c);
 	braze_leave(w, &level, '}');
 	braze_end(w);
 }
 
-void braze_put_commerce(struct braze_writer *w, struct json_walk data)
+void braze_put_commerce(struct braze_writer *w, const struct braze_data *data)
 {
-	struct json_text action = json_find(data, "product_action"),
-			 promotion = json_find(data, "promotion_action"),
-			 impressions = json_find(data, "product_impressions");
+	struct json_text action = data->product_action, promotion = data->promotion_action,
+			 impressions = data->product_impressions;
 	struct commerce c = {.data = data,
 			     .details = json_walk_into(action.len > 0 ? action : promotion),
-			     .currency = json_find(data, "currency_code")};
+			     .currency = data->currency_code};
 	if (c.currency.len == 0)
 		c.currency = (struct json_text){"\"USD\"", 5};
 	c.action = json_string(json_find(c.details, "action"));

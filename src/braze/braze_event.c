@@ -12,14 +12,14 @@ void braze_object_head(struct braze_writer *w, enum braze_array array)
 		braze_put_own(w, "app_id", w->b->set->app_id);
 }
 
-void braze_put_when(struct braze_writer *w, struct json_walk data)
+void braze_put_when(struct braze_writer *w, const struct braze_data *data)
 {
-	struct json_text ms = json_find(data, "timestamp_unixtime_ms");
+	struct json_text ms = data->timestamp_unixtime_ms;
 	if (braze_name_own(w, "time"))
 		braze_time(w, ms.len > 0 ? strtoll(ms.p, NULL, 10) : w->b->begun_ms);
 }
 
-void braze_event_head(struct braze_writer *w, struct json_text name, struct json_walk data)
+void braze_event_head(struct braze_writer *w, struct json_text name, const struct braze_data *data)
 {
 	braze_object_head(w, BRAZE_EVENTS);
 	if (braze_name_own(w, "name"))
@@ -27,14 +27,14 @@ void braze_event_head(struct braze_writer *w, struct json_text name, struct json
 	braze_put_when(w, data);
 }
 
-void braze_put_session(struct braze_writer *w, struct json_walk data)
+void braze_put_session(struct braze_writer *w, const struct braze_data *data)
 {
-	struct json_text id = json_find(data, "session_uuid");
+	struct json_text id = data->session_uuid;
 	if (w->b->set->session_events)
-		braze_put(w, "session_id", id.len > 0 ? id : json_find(data, "session_id"));
+		braze_put(w, "session_id", id.len > 0 ? id : data->session_id);
 }
 
-static void put_event(struct braze_writer *w, struct json_text name, struct json_walk data)
+static void put_event(struct braze_writer *w, struct json_text name, const struct braze_data *data)
 {
 	if (json_string(name).len == 0) {
 		braze_fail(w, "missing-value",
@@ -45,15 +45,15 @@ static void put_event(struct braze_writer *w, struct json_text name, struct json
 	braze_event_head(w, name, data);
 	struct braze_level level = braze_enter(w, "properties", '{');
 	braze_put_session(w, data);
-	braze_put_properties(w, json_find(data, "custom_attributes"));
+	braze_put_properties(w, data->custom_attributes);
 	braze_leave(w, &level, '}');
 	braze_end(w);
 }
 
 /* As the platform names it where the page's name is not forwarded as it is. */
-static void put_screen(struct braze_writer *w, struct json_walk data)
+static void put_screen(struct braze_writer *w, const struct braze_data *data)
 {
-	struct json_text screen = json_string(json_find(data, "screen_name"));
+	struct json_text screen = json_string(data->screen_name);
 	struct df_buf name = {0};
 	if (screen.len > 0) {
 		df_buf_adds(&name, w->b->set->screen_views == CONF_BRAZE_SCREENS_VIEWED
@@ -66,11 +66,11 @@ static void put_screen(struct braze_writer *w, struct json_walk data)
 	df_buf_free(&name);
 }
 
-void braze_put_event(struct braze_writer *w, struct json_text type, struct json_walk data)
+void braze_put_event(struct braze_writer *w, struct json_text type, const struct braze_data *data)
 {
 	const struct conf_braze *set = w->b->set;
 	if (json_text_is(type, "custom_event"))
-		put_event(w, json_find(data, "event_name"), data);
+		put_event(w, data->event_name, data);
 	else if (json_text_is(type, "screen_view") && set->screen_views != CONF_BRAZE_SCREENS_NO)
 		put_screen(w, data);
 	else if (json_text_is(type, "session_start") && set->session_events)

@@ -78,21 +78,27 @@ size_t braze_cut(struct json_text t, size_t max);
 /* ---- braze_user.c ---- */
 struct braze_user {
 	struct json_text identities, attributes, deleted, consent;
-	struct json_text mpid;
+	struct json_text events; /* not of the user, but beside */
 };
 /* False: the object has nothing but the user's id. */
 bool braze_put_user(struct braze_writer *w, const struct braze_user *user);
 
+/* What is looked at of an event's data, each as it is written; len 0: it has none. */
+struct braze_data {
+	struct json_text event_name, screen_name, timestamp_unixtime_ms, session_uuid, session_id,
+	    custom_attributes, currency_code, product_action, promotion_action, product_impressions;
+};
+
 /* ---- braze_event.c: of the other types that are forwarded ---- */
-void braze_put_event(struct braze_writer *w, struct json_text type, struct json_walk data);
+void braze_put_event(struct braze_writer *w, struct json_text type, const struct braze_data *data);
 /* `{"external_id":…,"app_id":…,"name":…,"time":…`, without the end. */
-void braze_event_head(struct braze_writer *w, struct json_text name, struct json_walk data);
+void braze_event_head(struct braze_writer *w, struct json_text name, const struct braze_data *data);
 void braze_object_head(struct braze_writer *w, enum braze_array array);
-void braze_put_when(struct braze_writer *w, struct json_walk data);
-void braze_put_session(struct braze_writer *w, struct json_walk data);
+void braze_put_when(struct braze_writer *w, const struct braze_data *data);
+void braze_put_session(struct braze_writer *w, const struct braze_data *data);
 
 /* ---- braze_commerce.c: of a commerce_event ---- */
-void braze_put_commerce(struct braze_writer *w, struct json_walk data);
+void braze_put_commerce(struct braze_writer *w, const struct braze_data *data);
 
 /* ---- braze_audience.c ---- */
 /* The object of a user whose events are audiences. */

@@ -203,14 +203,37 @@ void braze_detected(struct braze_writer *w, struct json_text value, struct json_
 		braze_value(w, value, of);
 }
 
+static char *digits(char *out, int n, unsigned value)
+{
+	for (int i = n - 1; i >= 0; i--, value /= 10)
+		out[i] = (char)('0' + value % 10);
+	return out + n;
+}
+
+/* Such as "2026-01-12T08:30:00.007Z"; there is one in each event. */
 void braze_time(struct braze_writer *w, int64_t ms)
 {
+	char text[32] = "\"", *at = text + 1;
 	int64_t second = ms / 1000 - (ms % 1000 < 0), rest = ms - second * 1000;
 	time_t t = (time_t)second;
 	struct tm tm = {0};
 	gmtime_r(&t, &tm);
-	df_buf_addf(w->text, "\"%04d-%02d-%02dT%02d:%02d:%02d.%03dZ\"", tm.tm_year + 1900,
-		    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)rest);
+	at = digits(at, 4, (unsigned)(tm.tm_year + 1900));
+	*at++ = '-';
+	at = digits(at, 2, (unsigned)(tm.tm_mon + 1));
+	*at++ = '-';
+	at = digits(at, 2, (unsigned)tm.tm_mday);
+	*at++ = 'T';
+	at = digits(at, 2, (unsigned)tm.tm_hour);
+	*at++ = ':';
+	at = digits(at, 2, (unsigned)tm.tm_min);
+	*at++ = ':';
+	at = digits(at, 2, (unsigned)tm.tm_sec);
+	*at++ = '.';
+	at = digits(at, 3, (unsigned)rest);
+	*at++ = 'Z';
+	*at++ = '"';
+	df_buf_add(w->text, text, (size_t)(at - text));
 }
 
 void braze_put(struct braze_writer *w, const char *name, struct json_text value)

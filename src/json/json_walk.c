@@ -4,9 +4,18 @@
 /* After the string that begins there. */
 static const char *string_end(const char *p, const char *end)
 {
-	for (p++; p < end && *p != '"'; p++)
-		p += *p == '\\';
-	return p < end ? p + 1 : end;
+	const char *from = p + 1;
+	for (p = from; p < end; p++) {
+		p = memchr(p, '"', (size_t)(end - p));
+		if (p == NULL)
+			return end;
+		const char *back = p;
+		while (back > from && back[-1] == '\\')
+			back--;
+		if ((p - back) % 2 == 0)
+			return p + 1;
+	}
+	return end;
 }
 
 /* After the object or list that begins there. */

@@ -279,6 +279,23 @@ def delivery():
 
 
 @figure
+def braze():
+    """Objects a second to Braze, whose limit is 1,000 requests of 75; what counts twice is on the disk before it is sent."""
+    file = document(max(MB // 4, 1), "sorted")
+    forecast = subprocess.run([DROPFEED, "--config", config("forecast", {"source": f"file://{work}/none", "sink": "braze", "api_key_env": "SECRET",
+                               "instance": "us-01", "external_id": "customer_id"}), "validate", "--feed", "bench", "--format", "json", file],
+                              env={**os.environ, "SECRET": "s"}, capture_output=True, text=True, check=False)
+    count = json.loads(forecast.stdout)["events"]
+    best = None
+    with server([SINK, os.path.join(work, "braze"), "braze"], os.path.join(work, "braze")) as port:
+        for i in range(3):
+            conf = config(f"braze{i}", {"source": f"file://{work}/none", "sink": "braze", "instance": f"http://127.0.0.1:{port}", "api_key_env": "SECRET"})
+            wall, cpu, _ = run([DROPFEED, "--config", conf, "import", file], env={**os.environ, "SECRET": "s"})
+            best = min(best or (wall, cpu), (wall, cpu))
+    report(f"delivery to Braze, {count} objects", f"{count / best[0]:.0f} objects/s", f"CPU {best[1]:.2f} of {best[0]:.2f} s", None, "", None)
+
+
+@figure
 def tls():
     """The same receiver, with and without TLS."""
     receiver = os.path.join(BUILD, "tests", "peers", "receiver")

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sink DIR: answers every POST on the loopback interface with 202 and forgets it, so that a
- * measurement is the sender's. Writes its port to DIR/port. */
+/* sink DIR [braze]: answers every POST on the loopback interface with 202 and forgets it, so that a
+ * measurement is the sender's; as Braze does, or as the Events API. Writes its port to DIR/port. */
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -26,9 +26,14 @@ static size_t request_length(char *buf, size_t have)
 	return whole <= have ? whole : 0;
 }
 
+static bool braze;
+
 static void *serve(void *arg)
 {
-	static const char answer[] = "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n";
+	static const char empty[] = "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n";
+	static const char queued[] = "HTTP/1.1 202 Accepted\r\nContent-Length: 20\r\n\r\n"
+				     "{\"message\":\"queued\"}";
+	const char *answer = braze ? queued : empty;
 	int fd = (int)(intptr_t)arg;
 	char *buf = malloc(BLOCK + 1);
 	size_t have = 0, whole;
@@ -38,7 +43,7 @@ static void *serve(void *arg)
 		while (have > 0 && (whole = request_length(buf, have)) > 0) {
 			memmove(buf, buf + whole, have - whole);
 			have -= whole;
-			if (write(fd, answer, sizeof(answer) - 1) < 0)
+			if (write(fd, answer, strlen(answer)) < 0)
 				n = -1;
 		}
 	}
@@ -52,7 +57,8 @@ int main(int argc, char **argv)
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof(at);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	if (argc != 2 || fd < 0 || bind(fd, (struct sockaddr *)&at, size) != 0 ||
+	braze = argc == 3 && strcmp(argv[2], "braze") == 0;
+	if (argc < 2 || fd < 0 || bind(fd, (struct sockaddr *)&at, size) != 0 ||
 	    listen(fd, 64) != 0 || getsockname(fd, (struct sockaddr *)&at, &size) != 0 ||
 	    chdir(argv[1]) != 0)
 		return 1;
