@@ -3,19 +3,47 @@
 #include "run_doctor.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+
+/* What to do where the words of the room that failed do not say it: in a log they are
+ * beside what is tried again. */
+static const char *remedy(const char *name, enum df_status st)
+{
+	static const struct {
+		const char *name;
+		enum df_status st;
+		const char *text;
+	} remedies[] = {
+	    {"state_dir", DF_USAGE,
+	     "correct state_dir, or make the folder and give it to this user (chown)"},
+	    {"connection", DF_RETRY,
+	     "check host and port in source, and the way there (firewall, proxy_command)"},
+	    {"listing", DF_DENIED, "let the server's administrator give access to the folder"},
+	    {"endpoint", DF_RETRY, "check endpoint, proxy, and the way there (firewall, DNS)"},
+	    {"credentials", DF_RETRY, "try again later; if it stays so, check endpoint"},
+	    {"sink", DF_USAGE, "correct sink, or make the folder and give it to this user"},
+	};
+	for (size_t i = 0; i < sizeof(remedies) / sizeof(*remedies); i++)
+		if (strcmp(name, remedies[i].name) == 0 && st == remedies[i].st)
+			return remedies[i].text;
+	return NULL;
+}
 
 static void tick(struct doctor *d, const char *name, enum run_tick_state state, enum df_status st,
 		 const char *text)
 {
 	struct run_result alone = {0};
+	const char *todo = state == RUN_TICK_FAILED ? remedy(name, st) : NULL;
+	char *whole = df_format("%s%s%s", text, todo != NULL ? "; " : "", todo != NULL ? todo : "");
 	run_note_status(&alone, st);
 	run_note_status(d->result, st);
 	const struct run_tick t = {.feed = d->feed != NULL ? d->feed->name : NULL,
 				   .name = name,
 				   .state = state,
-				   .text = text,
+				   .text = whole,
 				   .exit_code = run_exit_code(&alone)};
 	d->options->tick(d->options->ctx, &t);
+	free(whole);
 }
 
 #define TICK(d, name, state, fmt)                                                                  \

@@ -66,7 +66,7 @@ chmod 0600 "$work/api-secret"
 # ---- the state folder ----
 printf 'x' >"$work/file"
 configure "s|^state_dir.*|state_dir = $work/file|"
-fails "a state folder that is a file" 2 state_dir 'Not a directory'
+fails "a state folder that is a file" 2 state_dir 'Not a directory; correct state_dir'
 configure
 exits 1 "a run that refuses a plain file" run
 tick "after a run" 0 ledger ok 'can be read'
@@ -126,7 +126,7 @@ fi
 
 # ---- the server ----
 configure 's|@127.0.0.1:[0-9]*|@127.0.0.1:1|'
-fails "a server that is not there" 3 connection 'Connection refused'
+fails "a server that is not there" 3 connection 'Connection refused; check host and port in source'
 check "what needs it is skipped, and named" holds '[.ticks[] | select(.state == "skipped") | .tick] | contains(["host_key", "login", "listing", "write_access"])' "$work/out"
 ssh-keygen -q -t ed25519 -N '' -f "$work/strange"
 printf '[127.0.0.1]:%s %s\n' "$(cat "$work/sftp/port")" "$(cut -d' ' -f1,2 "$work/strange.pub")" >"$work/wrong_hosts"
@@ -190,7 +190,7 @@ tick "a key that expires in a week" 0 key_expiry warning 'extend it before'
 
 # ---- the API ----
 configure 's|^endpoint.*|endpoint = http://127.0.0.1:1|'
-fails "an API that is not there" 3 endpoint 'no usable response from 127.0.0.1:1: .*[Cc]onnect'
+fails "an API that is not there" 3 endpoint 'no usable response from 127.0.0.1:1: .*[Cc]onnect.*; check endpoint'
 printf 'guess\n' >"$work/wrong-secret"
 configure "s|^api_secret_file.*|api_secret_file = $work/wrong-secret|"
 fails "a wrong secret" 4 credentials 'refused the feed.s credentials .*401.*check api_key'
@@ -205,7 +205,7 @@ answers() {
 answers 404
 fails "another service at that address" 4 credentials 'no Events API gives'
 answers 503
-fails "an API that is unwell" 3 credentials 'no usable response from .*503'
+fails "an API that is unwell" 3 credentials 'no usable response from .*503; try again later'
 answers 400
 fails "somebody who does not speak like the API" 3 credentials 'HTTP 400'
 python3 "$e2e/lib/clock.py" "$work/late" 7200 &
@@ -242,5 +242,5 @@ fi
 configure "s|^endpoint.*|sink = file:$work/folder/|; /^api_/d"
 tick "a folder that can be written to" 0 sink ok "$work/folder/"
 configure "s|^endpoint.*|sink = file:$work/file/|; /^api_/d"
-fails "a file in the place of the folder" 2 sink 'cannot write to the folder'
+fails "a file in the place of the folder" 2 sink 'cannot write to the folder.*; correct sink'
 finish
