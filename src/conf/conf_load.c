@@ -136,6 +136,11 @@ static void section_requests(struct loader *l, struct conf_feed *feed)
 	if (line != 0 && type != NULL && schema_type_requests(type) != on)
 		loader_complain(l, line, "document_type: %s is not for a feed with kind = %s", type,
 				on ? "subject_requests" : "events");
+	bool other_service = feed->send.sink != CONF_SINK_EVENTS_API;
+	if (on && conf_sink_answers(feed->send.sink) && other_service)
+		loader_complain(l, feed_key_line(&l->here, "sink"),
+				"sink: subject requests go to the OpenDSR API, or to a file: "
+				"leave it out");
 	line = feed_key_line(&l->here, "endpoint");
 	if (on && line != 0 && conf_endpoint_pod(feed))
 		loader_complain(l, line,

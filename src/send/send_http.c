@@ -123,6 +123,9 @@ static struct http_stream *http_stream_new(struct send_stream *base)
 static enum df_status http_open(struct send_stream *base, struct df_err *err)
 {
 	const struct conf_feed *feed = base->feed;
+	if (feed->requests.on && feed->send.sink != CONF_SINK_EVENTS_API)
+		return df_fail(DF_USAGE, err, NULL,
+			       "subject requests go to the OpenDSR API, or to a file");
 	if (feed->send.endpoint == NULL || feed->send.api_key == NULL ||
 	    feed->send.api_secret == NULL || !(http_service_of(feed)->rate(feed) > 0))
 		return df_fail(DF_USAGE, err, NULL,

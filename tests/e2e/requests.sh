@@ -65,6 +65,9 @@ exits 2 "placeholders are always rejected" check
 settings 'endpoint = us1' | sed "/^endpoint = http/d" >"$conf"
 exits 2 "events go to another address" check
 said "it says so" 'events go there, not subject requests'
+settings 'sink = braze' 'instance = us-01' >"$conf"
+exits 2 "other services take no subject requests" check
+said "it says so" 'sink: subject requests go to the OpenDSR API'
 settings 'document_type = eventless' >"$conf"
 exits 2 "events are not subject requests" check
 settings | sed '/^kind/d' >"$conf"
