@@ -44,7 +44,7 @@ static void post_release(struct report_post *p)
 static void post_end(struct report_post *p, const char *why)
 {
 	pthread_mutex_lock(&p->lock);
-	snprintf(p->why, sizeof(p->why), "%s", why);
+	snprintf(p->why, sizeof(p->why), "%.*s", (int)sizeof(p->why) - 1, why);
 	p->done = true;
 	pthread_cond_broadcast(&p->ended);
 	pthread_mutex_unlock(&p->lock);

@@ -70,7 +70,8 @@ static enum df_status file_open(struct send_stream *st, struct df_err *err)
 			       "%s is not a regular file: name a file for the batches", path);
 	struct file_stream *f = file_new(st);
 	/* A file that is one document's gets its name when it has all of what was left. Progress
-	 * without it was made with another sink: the rest of the document is still to be written. */
+	 * without it was made with another sink: the rest of the document is still to be
+	 * written. */
 	f->complete = st->resumed && there && !st->feed->send.sink_append;
 	if (f->complete)
 		return DF_OK;
