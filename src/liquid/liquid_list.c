@@ -1,212 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /* Liquid's filters of lists, and those that take a list or a string. */
-#include "liquid_priv.h"
-
-#include <ctype.h>
-
-#define MAX_ITEMS 100000
-
-struct items {
-	struct liquid_value *v;
-	size_t n, cap;
-};
-
-static bool items_add(struct liquid_run *run, struct items *items, const struct liquid_value *v)
-{
-	if (items->n == items->cap) {
-		size_t cap = items->cap == 0 ? 8 : items->cap * 2;
-		struct liquid_value *more =
-		    cap <= MAX_ITEMS ? liquid_take(run->arena, cap * sizeof(*more)) : NULL;
-		if (more == NULL)
-			return liquid_exhausted(run);
-		if (items->n > 0)
-			memcpy(more, items->v, items->n * sizeof(*more));
-		items->v = more;
-		items->cap = cap;
-	}
-	items->v[items->n++] = *v;
-	return liquid_work(run->arena, 1) || liquid_exhausted(run);
-}
-
-/* What Liquid goes through when it is given `v`: a list's items, those of lists within it as
- * well; nothing for nil; else the value itself. */
-static bool add_all(struct liquid_run *run, struct items *items, const struct liquid_value *v)
-{
-	if (v->type == LIQUID_ARRAY) {
-		for (size_t i = 0; i < v->array.n; i++) {
-			bool nested = v->array.v[i].type == LIQUID_ARRAY;
-			if (nested ? !add_all(run, items, &v->array.v[i])
-				   : !items_add(run, items, &v->array.v[i]))
-				return false;
-		}
-		return true;
-	}
-	if (v->type == LIQUID_RANGE) {
-		struct liquid_value item = liquid_int(v->range.first);
-		for (bool more = item.i <= v->range.last; more; more = item.i++ < v->range.last)
-			if (!items_add(run, items, &item))
-				return false;
-		return true;
-	}
-	return v->type == LIQUID_NIL || items_add(run, items, v);
-}
-
-static bool in_items(struct liquid_call *c, struct items *items)
-{
-	memset(items, 0, sizeof(*items));
-	return add_all(c->run, items, &c->in);
-}
-
-static struct liquid_value array_of(const struct items *items)
-{
-	return (struct liquid_value){.type = LIQUID_ARRAY, .array = {items->v, items->n}};
-}
-
-/* Ruby's item[property]. *indexed is false for what cannot be indexed. */
-static bool item_property(struct liquid_run *run, const struct liquid_value *item,
-			  const struct liquid_value *property, bool *indexed,
-			  struct liquid_value *out)
-{
-	memset(out, 0, sizeof(*out));
-	*indexed =
-	    item->type == LIQUID_OBJECT || item->type == LIQUID_STRING || item->type == LIQUID_INT;
-	if (item->type == LIQUID_OBJECT) {
-		const struct liquid_value *member =
-		    property->type == LIQUID_STRING
-			? liquid_member_of(item, property->p, property->len)
-			: NULL;
-		if (member != NULL)
-			*out = *member;
-		return true;
-	}
-	if (item->type == LIQUID_STRING && property->type == LIQUID_STRING) {
-		if (property->len == 0 ||
-		    (item->len > 0 && memmem(item->p, item->len, property->p, property->len)))
-			*out = *property;
-		return true;
-	}
-	return !*indexed || liquid_fail(run->fault, "an item of the list has no properties");
-}
-
-static bool has_property(const struct liquid_call *c)
-{
-	return c->n > 0 && c->args[0].type != LIQUID_NIL;
-}
-
-/* ---- order ---- */
-
-static bool compare_values(struct liquid_run *run, const struct liquid_value *a,
-			   const struct liquid_value *b, int *out)
-{
-	bool numbers = (a->type == LIQUID_INT || a->type == LIQUID_FLOAT) &&
-		       (b->type == LIQUID_INT || b->type == LIQUID_FLOAT);
-	if (numbers) {
-		*out = liquid_compare_numbers(a, b);
-	} else if (a->type == LIQUID_STRING && b->type == LIQUID_STRING) {
-		size_t n = a->len < b->len ? a->len : b->len;
-		*out = n > 0 ? memcmp(a->p, b->p, n) : 0;
-		if (*out == 0)
-			*out = (a->len > b->len) - (a->len < b->len);
-	} else if (a->type == LIQUID_NIL || b->type == LIQUID_NIL) {
-		*out = (a->type == LIQUID_NIL) - (b->type == LIQUID_NIL); /* to the end */
-	} else if (liquid_equal(a, b)) {
-		*out = 0;
-	} else {
-		return liquid_fail(run->fault,
-				   "the list's values cannot be compared with each other");
-	}
-	return true;
-}
-
-static bool compare_natural(struct liquid_run *run, const struct liquid_value *a,
-			    const struct liquid_value *b, int *out)
-{
-	struct liquid_value x, y;
-	if (a->type == LIQUID_NIL || b->type == LIQUID_NIL) {
-		*out = (a->type == LIQUID_NIL) - (b->type == LIQUID_NIL);
-		return true;
-	}
-	if (!liquid_to_s(run, a, &x) || !liquid_to_s(run, b, &y))
-		return false;
-	for (size_t i = 0; i < x.len && i < y.len; i++) {
-		*out = tolower((unsigned char)x.p[i]) - tolower((unsigned char)y.p[i]);
-		if (*out != 0)
-			return true;
-	}
-	*out = (x.len > y.len) - (x.len < y.len);
-	return true;
-}
-
-struct keyed {
-	struct liquid_value key, item;
-};
-
-static bool merge(struct liquid_call *c, struct keyed *v, struct keyed *spare, size_t n)
-{
-	size_t half = n / 2, i = 0, k = half, at = 0;
-	if (n < 2)
-		return true;
-	if (!merge(c, v, spare, half) || !merge(c, v + half, spare, n - half))
-		return false;
-	while (i < half || k < n) {
-		int order = i < half ? -1 : 1;
-		if (!liquid_work(c->run->arena, 1))
-			return liquid_exhausted(c->run);
-		if (i < half && k < n &&
-		    !(c->variant ? compare_natural : compare_values)(c->run, &v[i].key, &v[k].key,
-								     &order))
-			return false;
-		spare[at++] = order <= 0 ? v[i++] : v[k++];
-	}
-	memcpy(v, spare, n * sizeof(*v));
-	return true;
-}
-
-static bool sort(struct liquid_call *c)
-{
-	struct items items;
-	if (!in_items(c, &items))
-		return false;
-	struct keyed *v = liquid_take(c->run->arena, 2 * items.n * sizeof(*v) + 1);
-	if (v == NULL)
-		return liquid_exhausted(c->run);
-	for (size_t i = 0; i < items.n; i++) {
-		bool indexed = true;
-		v[i].item = v[i].key = items.v[i];
-		if (has_property(c) &&
-		    !item_property(c->run, &items.v[i], &c->args[0], &indexed, &v[i].key))
-			return false;
-		if (!indexed)
-			return true; /* nil */
-	}
-	if (!merge(c, v, v + items.n, items.n))
-		return false;
-	for (size_t i = 0; i < items.n; i++)
-		items.v[i] = v[i].item;
-	c->out = array_of(&items);
-	return true;
-}
+#include "liquid_items.h"
 
 /* ---- choosing ---- */
 
 static bool where(struct liquid_call *c)
 {
-	struct items items, kept = {0};
-	if (!in_items(c, &items))
+	struct liquid_items items, kept = {0};
+	if (!liquid_items_in(c, &items))
 		return false;
 	for (size_t i = 0; i < items.n; i++) {
 		struct liquid_value found;
 		bool indexed;
-		if (!item_property(c->run, &items.v[i], &c->args[0], &indexed, &found))
+		if (!liquid_item_property(c->run, &items.v[i], &c->args[0], &indexed, &found))
 			return false;
 		if (!indexed)
 			return true; /* nil */
 		bool same = c->args[1].type == LIQUID_NIL ? liquid_truthy(&found)
 							  : liquid_equal(&found, &c->args[1]);
-		if (same && !items_add(c->run, &kept, &items.v[i]))
+		if (same && !liquid_items_add(c->run, &kept, &items.v[i]))
 			return false;
 	}
-	c->out = array_of(&kept);
+	c->out = liquid_items_array(&kept);
 	return true;
 }
 
@@ -251,9 +66,9 @@ static bool seen_before(struct liquid_call *c, struct seen *seen, const struct l
 
 static bool choose(struct liquid_call *c)
 {
-	struct items items, kept = {0};
+	struct liquid_items items, kept = {0};
 	struct seen seen = {0};
-	if (!in_items(c, &items))
+	if (!liquid_items_in(c, &items))
 		return false;
 	struct liquid_value *keys = liquid_take(c->run->arena, items.n * sizeof(*keys) + 1);
 	if (keys == NULL)
@@ -264,8 +79,8 @@ static bool choose(struct liquid_call *c)
 		struct liquid_value *key = &keys[i];
 		*key = items.v[i];
 		bool indexed = true, leave = false;
-		if (has_property(c) &&
-		    !item_property(c->run, &items.v[i], &c->args[0], &indexed, key))
+		if (liquid_has_property(c) &&
+		    !liquid_item_property(c->run, &items.v[i], &c->args[0], &indexed, key))
 			return false;
 		if (!indexed)
 			return true; /* nil */
@@ -275,41 +90,41 @@ static bool choose(struct liquid_call *c)
 			return false;
 		if (leave)
 			continue;
-		if (!items_add(c->run, &kept, &items.v[i]))
+		if (!liquid_items_add(c->run, &kept, &items.v[i]))
 			return false;
 	}
-	c->out = array_of(&kept);
+	c->out = liquid_items_array(&kept);
 	return true;
 }
 
 static bool map_property(struct liquid_call *c)
 {
-	struct items items;
-	if (!in_items(c, &items))
+	struct liquid_items items;
+	if (!liquid_items_in(c, &items))
 		return false;
 	for (size_t i = 0; i < items.n; i++) {
 		struct liquid_value found;
 		bool indexed;
-		if (!item_property(c->run, &items.v[i], &c->args[0], &indexed, &found))
+		if (!liquid_item_property(c->run, &items.v[i], &c->args[0], &indexed, &found))
 			return false;
 		items.v[i] = found;
 	}
-	c->out = array_of(&items);
+	c->out = liquid_items_array(&items);
 	return true;
 }
 
 static bool sum(struct liquid_call *c)
 {
-	struct items items, values = {0};
-	if (!in_items(c, &items))
+	struct liquid_items items, values = {0};
+	if (!liquid_items_in(c, &items))
 		return false;
 	for (size_t i = 0; i < items.n; i++) {
 		struct liquid_value found = items.v[i];
 		bool indexed;
-		if (has_property(c) &&
-		    !item_property(c->run, &items.v[i], &c->args[0], &indexed, &found))
+		if (liquid_has_property(c) &&
+		    !liquid_item_property(c->run, &items.v[i], &c->args[0], &indexed, &found))
 			return false;
-		if (!add_all(c->run, &values, &found))
+		if (!liquid_items_add_all(c->run, &values, &found))
 			return false;
 	}
 	return liquid_sum_numbers(c->run, values.v, values.n, &c->out);
@@ -317,38 +132,38 @@ static bool sum(struct liquid_call *c)
 
 static bool reverse(struct liquid_call *c)
 {
-	struct items items;
-	if (!in_items(c, &items))
+	struct liquid_items items;
+	if (!liquid_items_in(c, &items))
 		return false;
 	for (size_t i = 0; i < items.n / 2; i++) {
 		struct liquid_value v = items.v[i];
 		items.v[i] = items.v[items.n - 1 - i];
 		items.v[items.n - 1 - i] = v;
 	}
-	c->out = array_of(&items);
+	c->out = liquid_items_array(&items);
 	return true;
 }
 
 static bool concat(struct liquid_call *c)
 {
-	struct items items;
+	struct liquid_items items;
 	if (c->args[0].type != LIQUID_ARRAY)
 		return liquid_fail(c->run->fault, "concat takes a list");
-	if (!in_items(c, &items))
+	if (!liquid_items_in(c, &items))
 		return false;
 	for (size_t i = 0; i < c->args[0].array.n; i++)
-		if (!items_add(c->run, &items, &c->args[0].array.v[i]))
+		if (!liquid_items_add(c->run, &items, &c->args[0].array.v[i]))
 			return false;
-	c->out = array_of(&items);
+	c->out = liquid_items_array(&items);
 	return true;
 }
 
 static bool join(struct liquid_call *c)
 {
-	struct items items;
+	struct liquid_items items;
 	struct liquid_value glue = liquid_string(" ", 1);
 	size_t len = 0, n = 0;
-	if (!in_items(c, &items) || (c->n > 0 && !liquid_to_s(c->run, &c->args[0], &glue)))
+	if (!liquid_items_in(c, &items) || (c->n > 0 && !liquid_to_s(c->run, &c->args[0], &glue)))
 		return false;
 	for (size_t i = 0; i < items.n; i++) {
 		struct liquid_value item = items.v[i];
@@ -480,8 +295,8 @@ const struct liquid_filter liquid_list_filters[] = {
     {"reverse", reverse, 0, 0, 0},
     {"size", size, 0, 0, 0},
     {"slice", slice, 1, 2, 0},
-    {"sort", sort, 0, 1, 0},
-    {"sort_natural", sort, 0, 1, 1},
+    {"sort", liquid_sort, 0, 1, 0},
+    {"sort_natural", liquid_sort, 0, 1, 1},
     {"sum", sum, 0, 1, 0},
     {"uniq", choose, 0, 1, UNIQ},
     {"where", where, 1, 2, 0},

@@ -8,24 +8,6 @@
 
 #define JSON_DEPTH 128
 
-void plan_remark(struct plan *plan, const char *place, const char *fmt, ...)
-{
-	char text[256];
-	va_list ap;
-	if (plan->n_remarks == PLAN_MAX_REMARKS)
-		return;
-	if ((plan->n_remarks & (plan->n_remarks - 1)) == 0)
-		plan->remarks =
-		    df_realloc(plan->remarks, (plan->n_remarks == 0 ? 1 : 2 * plan->n_remarks) *
-						  sizeof(*plan->remarks));
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	df_utf8_sanitize(text);
-	plan->remarks[plan->n_remarks++] =
-	    (struct plan_remark){.place = df_strdup(place), .text = df_strdup(text)};
-}
-
 void plan_key(struct df_buf *out, const char *type, const char *first, size_t first_len,
 	      const char *second, size_t second_len)
 {

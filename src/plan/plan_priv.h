@@ -4,6 +4,9 @@
  *
  *	plan.c		reading the document: points, settings, remarks
  *	plan_schema.c	a point's JSON Schema becomes a tree
+ *	plan_keyword.c	the keywords of it that hold a value
+ *	plan_remark.c	what of a plan cannot be enforced
+ *	plan_column.c	what a tree says of a column
  *	plan_value.c	a JSON value against a tree
  *	plan_format.c	the formats of strings
  *	plan_check.c	a row: which point it has, and what its parts are held against
@@ -134,6 +137,14 @@ struct plan_node *plan_node_compile(struct plan *plan, struct json_object *defin
 void plan_node_free(struct plan_node *node);
 /* It allows everything that a batch may have. event: the schema is of an event. */
 bool plan_node_is_free(const struct plan_node *node, bool event);
+
+/* ---- plan_keyword.c ---- */
+/* False: it is none of the keywords that hold a value. */
+bool plan_keyword_read(struct plan *plan, const char *place, struct plan_node *node,
+		       const char *key, struct json_object *value);
+/* After the others: draft 4 has these two depend on them. */
+void plan_keyword_exclusive(struct plan *plan, const char *place, struct plan_node *node,
+			    struct json_object *schema);
 
 /* ---- plan_format.c ---- */
 bool plan_format_find(const char *name, enum plan_format *out);

@@ -198,129 +198,6 @@ static bool read_additional(struct compiler *c, struct plan_node *node, struct j
 	return node->additional != NULL;
 }
 
-static void read_literal(struct compiler *c, struct plan_literals *out, struct json_object *value)
-{
-	struct plan_literal *l = &out->v[out->n];
-	switch (json_object_get_type(value)) {
-	case json_type_string:
-		l->type = PLAN_STRING;
-		break;
-	case json_type_int:
-	case json_type_double:
-		l->type = PLAN_NUMBER;
-		break;
-	case json_type_boolean:
-		l->type = PLAN_BOOLEAN;
-		break;
-	case json_type_null:
-	case json_type_object:
-	case json_type_array:
-		plan_remark(c->plan, c->place,
-			    "a value of 'const' or 'enum' that is null, an object or a list is "
-			    "never met");
-		return;
-	}
-	const char *text = json_object_get_string(value);
-	l->len = l->type == PLAN_STRING ? (size_t)json_object_get_string_len(value) : strlen(text);
-	l->text = df_strndup(text, l->len);
-	out->n++;
-}
-
-static bool read_literals(struct compiler *c, struct plan_literals *out, struct json_object *value,
-			  bool list)
-{
-	size_t n = list ? json_object_array_length(value) : 1;
-	out->v = df_alloc((n + 1) * sizeof(*out->v));
-	out->set = true;
-	for (size_t i = 0; i < n; i++)
-		read_literal(c, out, list ? json_object_array_get_idx(value, i) : value);
-	return true;
-}
-
-static bool read_pattern(struct compiler *c, struct plan_node *node, struct json_object *value)
-{
-	/* What JSON Schema means by a pattern is a regular expression of ECMA 262. */
-	const uint32_t options = PCRE2_UTF | PCRE2_ALT_BSUX | PCRE2_MATCH_UNSET_BACKREF |
-				 PCRE2_DOLLAR_ENDONLY | PCRE2_ALLOW_EMPTY_CLASS |
-				 PCRE2_NEVER_BACKSLASH_C;
-	const char *text = json_object_get_string(value);
-	size_t len = text != NULL ? strlen(text) : 0;
-	int code = 0;
-	PCRE2_SIZE at = 0;
-	if (!json_object_is_type(value, json_type_string) || len > PLAN_MAX_PATTERN) {
-		plan_remark(c->plan, c->place,
-			    "'pattern' is not a string of at most %u bytes, and is "
-			    "not enforced",
-			    PLAN_MAX_PATTERN);
-		return true;
-	}
-	node->pattern = pcre2_compile((PCRE2_SPTR)text, len, options, &code, &at, NULL);
-	if (node->pattern == NULL) {
-		PCRE2_UCHAR why[128] = "";
-		pcre2_get_error_message(code, why, sizeof(why));
-		plan_remark(
-		    c->plan, c->place,
-		    "'pattern' is not understood at character %zu (%s), and is not enforced",
-		    (size_t)at + 1, (const char *)why);
-		return true;
-	}
-	node->pattern_text = df_strdup(text);
-	node->spells_truth = strcmp(text, "^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$") == 0;
-	/* what is_number reads */
-	node->spells_number = strcmp(text, "^-?\\d+(\\.\\d+)?([eE][+\\-]?\\d+)?$") == 0;
-	return true;
-}
-
-static bool read_bound(struct compiler *c, struct plan_bound *out, const char *key,
-		       struct json_object *value)
-{
-	const char *text = json_object_get_string(value);
-	if (!json_object_is_type(value, json_type_int) &&
-	    !json_object_is_type(value, json_type_double)) {
-		plan_remark(c->plan, c->place, "'%s' is not a number, and is not enforced", key);
-		return true;
-	}
-	out->set = true;
-	out->value = strtold(text, NULL);
-	snprintf(out->text, sizeof(out->text), "%s", text);
-	return true;
-}
-
-static bool read_length(struct compiler *c, const char *key, struct json_object *value, bool *has,
-			uint64_t *out)
-{
-	if (!json_object_is_type(value, json_type_int) || json_object_get_int64(value) < 0) {
-		plan_remark(c->plan, c->place, "'%s' is not a whole number, and is not enforced",
-			    key);
-		return true;
-	}
-	*has = true;
-	*out = (uint64_t)json_object_get_int64(value);
-	return true;
-}
-
-static bool read_format(struct compiler *c, struct plan_node *node, struct json_object *value)
-{
-	const char *name = json_object_get_string(value);
-	if (!json_object_is_type(value, json_type_string) || !plan_format_find(name, &node->format))
-		plan_remark(c->plan, c->place, "the format '%.60s' is not known, and not enforced",
-			    name != NULL ? name : "");
-	return true;
-}
-
-/* Draft 4 has booleans in place of the bounds. */
-static bool read_exclusive(struct compiler *c, struct plan_bound *inclusive, struct plan_bound *out,
-			   const char *key, struct json_object *value)
-{
-	if (!json_object_is_type(value, json_type_boolean))
-		return read_bound(c, out, key, value);
-	if (json_object_get_boolean(value) && inclusive->set) {
-		*out = *inclusive;
-		inclusive->set = false;
-	}
-	return true;
-}
-
 static bool is_note(const char *key)
 {
 	static const char *const notes[] = {"description", "title",    "$schema", "$id",
@@ -329,22 +206,6 @@ static bool is_note(const char *key)
 		if (strcmp(notes[i], key) == 0)
 			return true;
 	return false;
-}
-
-static bool read_numbers(struct compiler *c, struct plan_node *node, const char *key,
-			 struct json_object *value, bool *known)
-{
-	*known = true;
-	if (strcmp(key, "minimum") == 0)
-		return node->above.set || read_bound(c, &node->minimum, key, value);
-	if (strcmp(key, "maximum") == 0)
-		return node->below.set || read_bound(c, &node->maximum, key, value);
-	if (strcmp(key, "minLength") == 0)
-		return read_length(c, key, value, &node->has_min_length, &node->min_length);
-	if (strcmp(key, "maxLength") == 0)
-		return read_length(c, key, value, &node->has_max_length, &node->max_length);
-	*known = false;
-	return true;
 }
 
 static bool read_items(struct compiler *c, struct plan_node *node, struct json_object *value)
@@ -360,7 +221,6 @@ static bool read_items(struct compiler *c, struct plan_node *node, struct json_o
 static bool read_keyword(struct compiler *c, struct plan_node *node, const char *key,
 			 struct json_object *value)
 {
-	bool known;
 	if (strcmp(key, "type") == 0)
 		return read_types(c, node, value);
 	if (strcmp(key, "properties") == 0)
@@ -369,32 +229,12 @@ static bool read_keyword(struct compiler *c, struct plan_node *node, const char 
 		return read_required(c, node, value);
 	if (strcmp(key, "additionalProperties") == 0)
 		return read_additional(c, node, value);
-	if (strcmp(key, "const") == 0)
-		return read_literals(c, &node->constant, value, false);
-	if (strcmp(key, "enum") == 0 && json_object_is_type(value, json_type_array))
-		return read_literals(c, &node->choice, value, true);
-	if (strcmp(key, "pattern") == 0)
-		return read_pattern(c, node, value);
-	if (strcmp(key, "format") == 0)
-		return read_format(c, node, value);
 	if (strcmp(key, "items") == 0)
 		return read_items(c, node, value);
-	if (!read_numbers(c, node, key, value, &known))
-		return false;
-	if (!known && strncmp(key, "exclusive", 9) != 0 && !is_note(key))
+	if (!plan_keyword_read(c->plan, c->place, node, key, value) &&
+	    strncmp(key, "exclusive", 9) != 0 && !is_note(key))
 		plan_remark(c->plan, c->place, "the keyword '%.60s' is not enforced", key);
 	return true;
-}
-
-/* After the others, as draft 4 has them depend on these. */
-static bool read_exclusives(struct compiler *c, struct plan_node *node, struct json_object *schema)
-{
-	struct json_object *value;
-	if (json_object_object_get_ex(schema, "exclusiveMinimum", &value) &&
-	    !read_exclusive(c, &node->minimum, &node->above, "exclusiveMinimum", value))
-		return false;
-	return !json_object_object_get_ex(schema, "exclusiveMaximum", &value) ||
-	       read_exclusive(c, &node->maximum, &node->below, "exclusiveMaximum", value);
 }
 
 static struct plan_node *fail(const struct compiler *c, const char *why)
@@ -453,8 +293,7 @@ static struct plan_node *node_compile(const struct compiler *above, struct json_
 		if (!read_keyword(&c, node, keyword, value))
 			goto broken;
 	}
-	if (!read_exclusives(&c, node, schema))
-		goto broken;
+	plan_keyword_exclusive(c.plan, c.place, node, schema);
 	node->quick = quick_of(node);
 	node->memo = c.plan->n_memo;
 	c.plan->n_memo += node->n_properties;
@@ -473,52 +312,4 @@ struct plan_node *plan_node_compile(struct plan *plan, struct json_object *defin
 {
 	struct compiler c = {.plan = plan, .place = place, .identities = identities, .err = err};
 	return node_compile(&c, definition, "");
-}
-
-/* ---- by column ---- */
-
-enum plan_way plan_below(const struct plan_node *node, const char *name, size_t len,
-			 const struct plan_node **out)
-{
-	const struct plan_node *next = NULL;
-	if (name == NULL) {
-		next = node->items;
-	} else {
-		size_t i = df_index_find(node->by_name, name, len);
-		next = i != DF_INDEX_NONE ? node->properties[i].node : NULL;
-		if (next == NULL && node->additional == NULL && node->closed)
-			return PLAN_WAY_UNPLANNED;
-		next = next != NULL ? next : node->additional;
-	}
-	*out = next;
-	return next != NULL ? PLAN_WAY_HELD : PLAN_WAY_FREE;
-}
-
-const char *plan_required(const struct plan_node *node, size_t i)
-{
-	for (size_t k = 0; k < node->n_properties; k++)
-		if (node->properties[k].required && i-- == 0)
-			return node->properties[k].name;
-	return NULL;
-}
-
-bool plan_takes_container(const struct plan_node *node, bool list)
-{
-	unsigned type = list ? PLAN_ARRAY : PLAN_OBJECT;
-	return (node->types == 0 || (node->types & type) != 0) && !node->constant.set &&
-	       !node->choice.set;
-}
-
-bool plan_takes_strings(const struct plan_node *node)
-{
-	return (node->types == 0 || (node->types & PLAN_STRING) != 0) && !node->constant.set &&
-	       !node->choice.set && node->pattern == NULL && node->format == PLAN_FORMAT_NONE &&
-	       !node->has_min_length && !node->has_max_length && !node->minimum.set &&
-	       !node->maximum.set && !node->above.set && !node->below.set;
-}
-
-enum plan_quick plan_quick(const struct plan_checker *c, const struct plan_node *node)
-{
-	bool spelled = node->quick == PLAN_QUICK_NUMBER && (node->types & PLAN_NUMBER) != 0;
-	return spelled && c->strict ? PLAN_QUICK_NONE : node->quick;
 }

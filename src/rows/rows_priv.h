@@ -13,6 +13,7 @@
  *	rows_cell.c	backslashes, blanks, words for "nothing"
  *	rows_sign.c	delimiters and quotes of several bytes
  *	rows_guess.c	which options a document seems to need
+ *	rows_guess_row.c	and one of its rows
  */
 #ifndef ROWS_PRIV_H
 #define ROWS_PRIV_H
