@@ -166,6 +166,12 @@ static int64_t earlier(int64_t a, int64_t b)
 	return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
+/* GPGME 2 has it as an unsigned number, those before as a signed one. */
+static int64_t part_expires(gpgme_subkey_t part)
+{
+	return (int64_t)part->expires;
+}
+
 /* When nobody can encrypt to it any more: the last of its parts for that, or all of it. */
 static int64_t key_expires(gpgme_key_t key)
 {
@@ -173,9 +179,10 @@ static int64_t key_expires(gpgme_key_t key)
 	for (gpgme_subkey_t sub = key->subkeys; sub != NULL; sub = sub->next) {
 		if (!sub->can_encrypt || sub->revoked || latest == 0)
 			continue;
-		latest = sub->expires == 0 || sub->expires > latest ? sub->expires : latest;
+		int64_t until = part_expires(sub);
+		latest = until == 0 || until > latest ? until : latest;
 	}
-	return latest < 0 ? 0 : earlier(latest, key->subkeys->expires);
+	return latest < 0 ? 0 : earlier(latest, part_expires(key->subkeys));
 }
 
 static bool key_is_own(gpgme_key_t key, const char *home)
