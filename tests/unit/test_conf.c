@@ -935,6 +935,7 @@ static void test_example(void)
 	put("dropfeed/orders.passphrase", "s\n", 0600);
 	put("dropfeed/orders.password", "s\n", 0600);
 	put("dropfeed/orders.gnupg-passphrase", "s\n", 0600);
+	put("dropfeed/ledger.password", "s\n", 0600);
 	put("dropfeed/orders.json", "{}", 0600);
 	put("dropfeed/orders.plan.json",
 	    "{\"version\":2,\"version_document\":{\"data_points\":[]}}", 0600);
