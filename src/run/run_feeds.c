@@ -141,7 +141,8 @@ static void forecast_held(const struct conf *conf, const struct conf_feed *feed,
 	struct run_result found = {0};
 	if (feed->fetch.source.kind != CONF_SOURCE_NONE)
 		run_feed_forecast(conf, feed, &found);
-	df_log(DF_LOG_WARN,
+	/* a warning where somebody has to do something */
+	df_log(found.batches > 0 ? DF_LOG_WARN : DF_LOG_INFO,
 	       "%s: nothing was sent: " CONF_HELD "; with it, %llu requests would be made for %llu "
 	       "rows of %llu files",
 	       feed->name, (unsigned long long)found.batches,

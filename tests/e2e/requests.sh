@@ -29,7 +29,13 @@ people() {
 people 3 a >"$work/in/first-erasure.csv"
 settings >"$conf"
 exits 0 "check" check
-exits 0 "a run of a feed that is not confirmed" run
+mkdir "$work/none"
+settings | sed "s|^source.*|source = file://$work/none|" >"$work/none.conf"
+"$dropfeed" --config "$work/none.conf" --quiet run >"$work/out" 2>&1
+equal "a run with nothing to send mails nobody" "$(cat "$work/out")" ""
+exits 0 "a run of a feed that is not confirmed" --quiet run
+said "and something to send warns" 'warning: erasures: nothing was sent'
+exits 0 "which says more" run
 said "says that nothing was sent, and why" 'nothing was sent: confirmed = yes is not set'
 said "says what would be" '3 erasure requests would be sent to http://127.0.0.1'
 exits 0 "the same, dry" run --dry-run
