@@ -78,8 +78,11 @@ static void run_again(struct world *w, struct memory *m)
 	memset(w->next, 0, sizeof(w->next));
 	memset(w->done, 0, sizeof(w->done));
 	w->rows = w->calls = w->n_rejects = 0;
-	sender_memory(w->sender,
-		      &(struct send_memory){m, on_recall, on_remember, on_suspects, on_suspect});
+	sender_memory(w->sender, &(struct send_memory){.ctx = m,
+						       .recall = on_recall,
+						       .remember = on_remember,
+						       .suspects = on_suspects,
+						       .suspect = on_suspect});
 }
 
 /* The next stream of the same run, with the same batches. */
