@@ -655,6 +655,10 @@ enum df_status ledger_join(struct ledger *l, const struct ledger_host *host,
 void ledger_part(struct ledger *l);
 bool ledger_shared(const struct ledger *l); /* it takes part in a fleet */
 
+/* The code of errors that say no more than that the database went away, or that a lease ran out
+ * meanwhile: the same may be tried again. */
+#define LEDGER_UNREACHABLE "ledger-unreachable"
+
 struct ledger_claimed {
 	enum ledger_state state; /* of the file, when it was claimed */
 	uint64_t crashes;        /* so many holders in a row went down without progress */
@@ -727,7 +731,8 @@ enum df_status ledger_files(struct ledger *l, const char *feed, bool open_only,
  * in the order in which they came to rest. */
 enum df_status ledger_candidates(struct ledger *l, const char *feed, ledger_each_file each,
 				 void *ctx, struct df_err *err) DF_CHECK;
-/* In a fleet: whether an earlier file of the feed is under way on another host. */
+/* In a fleet: whether an earlier file of the feed is not through, which another host has, or nobody
+ * yet. */
 enum df_status ledger_file_waits(struct ledger *l, int64_t id, bool *waits,
 				 struct df_err *err) DF_CHECK;
 struct ledger_latest {

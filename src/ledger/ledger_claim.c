@@ -238,7 +238,7 @@ enum df_status ledger_held(struct ledger *l, int64_t file, int64_t *left_ms, str
 		return df_fail(DF_RETRY, err, "taken-over", "taken over by another host");
 	if (*left_ms > 0)
 		return DF_OK;
-	return df_fail(DF_RETRY, err, NULL,
+	return df_fail(DF_RETRY, err, LEDGER_UNREACHABLE,
 		       "the lease on it ran out, as the ledger %s could not be reached", l->path);
 }
 

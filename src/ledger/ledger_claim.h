@@ -164,13 +164,16 @@ struct ledger_claims {
 	" AND (origin IS NULL OR origin = ?4) AND NOT EXISTS(SELECT 1 FROM document d"             \
 	"  WHERE d.file_id = file.id AND d.taken AND d.closed_ms = 0 AND d.batch_format > ?5)"     \
 	" ORDER BY idle >= 2, mtime, name"
-/* An earlier file of the feed that another host holds, or went down with not long ago. */
+/* Earlier files of the feed that are not this process': another host has them, or went down with
+ * them not long ago, or nobody has claimed them yet. */
 #define SQL_WAITS                                                                                  \
-	"SELECT o.name FROM file o JOIN file f ON f.id = ?1 WHERE o.feed = f.feed"                 \
+	"SELECT o.id, o.name FROM file o JOIN file f ON f.id = ?1 WHERE o.feed = f.feed"           \
 	" AND o.closed_ms = 0 AND o.idle < 2 AND coalesce(o.source, '') <> 'local'"                \
 	" AND (o.mtime < f.mtime OR (o.mtime = f.mtime AND o.name < f.name))"                      \
-	" AND o.holder IS NOT NULL AND o.holder <> ?2"                                             \
-	" AND o.lease_until > clock_timestamp() - INTERVAL '10 minutes' LIMIT 1"
+	" AND (o.holder IS NULL OR (o.holder <> ?2"                                                \
+	"  AND o.lease_until > clock_timestamp() - INTERVAL '10 minutes'))"                        \
+	" AND NOT EXISTS(SELECT 1 FROM document d WHERE d.file_id = o.id AND d.taken"              \
+	"  AND d.closed_ms = 0 AND d.batch_format > ?3) ORDER BY o.mtime, o.name LIMIT 100"
 
 #define SQL_LIST                                                                                   \
 	"INSERT INTO file(feed, name, size, mtime, source, sha256, event_type, state, pulled_ms)"  \

@@ -112,6 +112,17 @@ enum df_status ledger_candidates(struct ledger *l, const char *feed, ledger_each
 	return st == DF_END ? DF_OK : st;
 }
 
+/* This process has given it up for now: it no longer holds up what comes after it. */
+static bool is_left(struct ledger_claims *c, int64_t file)
+{
+	bool left = false;
+	pthread_mutex_lock(&c->lock);
+	for (size_t i = 0; i < c->n; i++)
+		left = left || (c->v[i].file == file && c->v[i].state == CLAIM_LEFT);
+	pthread_mutex_unlock(&c->lock);
+	return left;
+}
+
 enum df_status ledger_file_waits(struct ledger *l, int64_t id, bool *waits, struct df_err *err)
 {
 	struct ledger_stmt *s = NULL;
@@ -119,13 +130,13 @@ enum df_status ledger_file_waits(struct ledger *l, int64_t id, bool *waits, stru
 	if (l->claims == NULL)
 		return DF_OK;
 	ledger_lock(l);
-	enum df_status st = ledger_once(l, SQL_WAITS, &s, err, "it", id, l->claims->me);
-	if (st == DF_OK)
-		st = ledger_step(l, s, "look at earlier files", err);
-	*waits = st == DF_OK;
+	enum df_status st = ledger_once(l, SQL_WAITS, &s, err, "iti", id, l->claims->me,
+					(int64_t)l->claims->batch_format);
+	while (st == DF_OK && !*waits &&
+	       (st = ledger_step(l, s, "look at earlier files", err)) == DF_OK)
+		*waits = !is_left(l->claims, ledger_int(s, 0));
 	if (*waits)
-		df_log(DF_LOG_DEBUG, "file %lld waits for %s, which another host has",
-		       (long long)id, ledger_text(s, 0));
+		df_log(DF_LOG_DEBUG, "file %lld waits for %s", (long long)id, ledger_text(s, 1));
 	ledger_finalize(s);
 	ledger_unlock(l);
 	return st == DF_END ? DF_OK : st;

@@ -146,7 +146,7 @@ static enum df_status unreachable(struct ledger_link *k, const char *what, struc
 		return df_fail(DF_DENIED, err, NULL,
 			       "cannot %s: the database of the ledger %s refuses access: %s", what,
 			       k->name, words);
-	return df_fail(DF_RETRY, err, NULL,
+	return df_fail(DF_RETRY, err, LEDGER_UNREACHABLE,
 		       "cannot %s: the database of the ledger %s is unreachable: %s", what, k->name,
 		       words[0] != '\0' ? words : "no answer in time");
 }
@@ -163,7 +163,7 @@ static enum df_status failed(struct ledger_link *k, const PGresult *r, const cha
 			       k->name, words);
 	bool later = begins(s, "08") || begins(s, "40") || begins(s, "53") || begins(s, "55P03") ||
 		     begins(s, "57") || begins(s, "58") || begins(s, "25006");
-	return df_fail(later ? DF_RETRY : DF_FATAL, err, NULL,
+	return df_fail(later ? DF_RETRY : DF_FATAL, err, later ? LEDGER_UNREACHABLE : NULL,
 		       "cannot %s in the ledger %s: %s (%s)", what, k->name, words, s);
 }
 
@@ -365,7 +365,7 @@ static enum df_status replay(struct ledger_link *k, const char *what, struct df_
 		PQclear(r);
 	}
 	if (k->n > JOURNAL_MAX)
-		return df_fail(DF_RETRY, err, NULL,
+		return df_fail(DF_RETRY, err, LEDGER_UNREACHABLE,
 			       "cannot %s: the ledger %s was changed meanwhile", what, k->name);
 	enum df_status st = link_up(k, what, err);
 	if (st != DF_OK)
@@ -375,7 +375,7 @@ static enum df_status replay(struct ledger_link *k, const char *what, struct df_
 		if (entry_again(k, &k->journal[i], &asked))
 			continue;
 		if (asked == ASKED_GOOD || asked == ASKED_FAILED)
-			return df_fail(DF_RETRY, err, NULL,
+			return df_fail(DF_RETRY, err, LEDGER_UNREACHABLE,
 				       "cannot %s: the ledger %s was changed meanwhile", what,
 				       k->name);
 		return DF_END; /* once more */
@@ -411,7 +411,7 @@ static char *begin_text(const struct ledger_link *k)
 
 static enum df_status lost(struct ledger_link *k, const char *what, struct df_err *err)
 {
-	return df_fail(DF_RETRY, err, NULL,
+	return df_fail(DF_RETRY, err, LEDGER_UNREACHABLE,
 		       "cannot %s: the database of the ledger %s went away; whether it was done is "
 		       "seen by the next run",
 		       what, k->name);
@@ -443,7 +443,7 @@ enum df_status ledger_link_query(struct ledger_link *k, const struct ledger_quer
 		again = k->open;
 		pause_ms(1 + i * (df_monotonic_ms() % 7));
 	}
-	return df_fail(DF_RETRY, err, NULL,
+	return df_fail(DF_RETRY, err, LEDGER_UNREACHABLE,
 		       "cannot %s: the database of the ledger %s finds no order for it", what,
 		       k->name);
 }

@@ -196,6 +196,16 @@ static const struct {
 
 /* NULL: the ledger's own statement. */
 static const char *const ledger_postgres_statements[ST_COUNT] = {
+    /* one host reports it: the others leave it alone for a while */
+    [ST_NOTICE_NEXT] =
+	"WITH mine AS (UPDATE notice SET lease_until = clock_timestamp() + INTERVAL '2 minutes'"
+	" WHERE id = (SELECT min(id) FROM notice WHERE id > ?1 AND lease_until < clock_timestamp())"
+	" AND lease_until < clock_timestamp() RETURNING id)"
+	" SELECT n.id, n.feed, n.event, f.name, n.condition, coalesce(n.text, f.text), f.code,"
+	" n.since_ms, n.made_ms, n.due, coalesce(sum(d.rows), 0), coalesce(sum(d.delivered), 0),"
+	" coalesce(sum(d.rejected), 0), coalesce(sum(d.skipped), 0)"
+	" FROM mine JOIN notice n ON n.id = mine.id LEFT JOIN file f ON f.id = n.file_id"
+	" LEFT JOIN document d ON d.file_id = f.id GROUP BY n.id, f.id",
     [ST_FILE_ADD] = "INSERT INTO file(feed, name, size, mtime, source, sha256, event_type, place, "
 		    "state, pulled_ms)"
 		    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING id",

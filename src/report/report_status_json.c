@@ -259,6 +259,31 @@ static enum df_status put_conditions(struct status_json *w, struct df_err *err)
 	return st;
 }
 
+static enum df_status json_node(void *ctx, const struct ledger_node *n, struct df_err *err)
+{
+	struct json_writer *j = &((struct status_json *)ctx)->json;
+	(void)err;
+	json_write_open(j, NULL, '{');
+	json_write_text(j, "name", n->name);
+	json_write_text(j, "version", n->version);
+	json_write_text(j, "configuration", n->config);
+	json_write_count(j, "seen_ago", (uint64_t)n->seen_ago_ms / 1000);
+	json_write_count(j, "files", n->files);
+	json_write_close(j);
+	return DF_OK;
+}
+
+/* Empty unless hosts share the ledger. */
+static enum df_status put_nodes(struct status_json *w, struct df_err *err)
+{
+	enum df_status st = DF_OK;
+	json_write_open(&w->json, "nodes", '[');
+	if (w->ledger != NULL)
+		st = ledger_nodes(w->ledger, json_node, w, err);
+	json_write_close(&w->json);
+	return st;
+}
+
 enum df_status report_status_json(struct ledger *l, const struct report_status_filter *filter,
 				  FILE *to, struct df_err *err)
 {
@@ -274,6 +299,8 @@ enum df_status report_status_json(struct ledger *l, const struct report_status_f
 	if (st != DF_OK)
 		goto cleanup;
 	st = put_conditions(&w, err);
+	if (st == DF_OK)
+		st = put_nodes(&w, err);
 cleanup:
 	json_write_close(&w.json);
 	json_end(&w);

@@ -159,6 +159,40 @@ static void print_total(const struct status_text *w)
 	fputc('\n', w->to);
 }
 
+/* ---- hosts that share the ledger ---- */
+
+struct nodes {
+	FILE *to;
+	char config[DF_SHA256_HEX]; /* of the first one */
+	bool differ;
+};
+
+static enum df_status text_node(void *ctx, const struct ledger_node *n, struct df_err *err)
+{
+	struct nodes *w = ctx;
+	(void)err;
+	fprintf(w->to, "node %s: dropfeed %s, seen %lld s ago, configuration %.8s", n->name,
+		n->version, (long long)n->seen_ago_ms / 1000, n->config);
+	if (n->files > 0)
+		fprintf(w->to, ", %llu files under way", (unsigned long long)n->files);
+	fputc('\n', w->to);
+	if (w->config[0] == '\0')
+		snprintf(w->config, sizeof(w->config), "%s", n->config);
+	w->differ = w->differ || strcmp(w->config, n->config) != 0;
+	return DF_OK;
+}
+
+static enum df_status text_nodes(struct status_text *w, struct df_err *err)
+{
+	struct nodes nodes = {.to = w->to};
+	enum df_status st = ledger_nodes(w->ledger, text_node, &nodes, err);
+	if (nodes.differ)
+		fputs("the nodes' configurations differ: what is begun keeps the settings that it "
+		      "was begun with; what comes is worked on by whoever claims it\n",
+		      w->to);
+	return st;
+}
+
 static enum df_status text_all(struct status_text *w, struct df_err *err)
 {
 	const struct report_status_filter *filter = w->filter;
@@ -170,6 +204,8 @@ static enum df_status text_all(struct status_text *w, struct df_err *err)
 	if (w->ledger == NULL)
 		return DF_OK;
 	if (filter->files.names == NULL)
+		st = text_nodes(w, err);
+	if (st == DF_OK && filter->files.names == NULL)
 		st = ledger_conditions(w->ledger, filter->files.feed, text_condition, w->to, err);
 	if (st != DF_OK)
 		return st;

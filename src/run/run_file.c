@@ -363,6 +363,8 @@ bool run_file_waits(struct run *run, const struct run_file *f)
 		return false;
 	if (ledger_file_waits(run->env.ledger, f->ledger_id, &waits, &err) != DF_OK)
 		df_log(DF_LOG_DEBUG, "%s: %s: %s", f->feed->name, f->name, err.text);
+	if (waits)
+		atomic_store(&run->waited_ms, df_monotonic_ms());
 	return waits;
 }
 
@@ -389,6 +391,12 @@ void run_file_leave(struct run *run, struct run_file *f, unsigned blame)
 	unsigned idle = f->progressed ? 0 : blame;
 	if (ledger_is_lost(run->env.ledger, f->ledger_id)) { /* it is in good hands */
 		df_log(DF_LOG_INFO, "%s: %s: %s", f->feed->name, f->name, f->why.text);
+		return;
+	}
+	if (strcmp(f->why.code, LEDGER_UNREACHABLE) == 0 &&
+	    !df_stop_requested) { /* this run goes on */
+		df_log(DF_LOG_WARN, "%s: %s: %s", f->feed->name, f->name, f->why.text);
+		ledger_release(run->env.ledger, f->ledger_id, true);
 		return;
 	}
 	if ((blame > 0 || f->progressed) &&

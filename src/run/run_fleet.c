@@ -56,6 +56,9 @@ enum df_status run_fleet_join(const struct conf *conf, struct ledger *ledger, st
 
 /* ---- taking ---- */
 
+/* Files that wait for an earlier one ask again in less than that. */
+#define URGENT_MS 2000
+
 struct found {
 	struct ledger_file *v; /* own */
 	size_t n;
@@ -165,6 +168,8 @@ static size_t take_some(struct feed_work *w)
 	enum df_status st = look(w, &found);
 	for (size_t i = 0; st == DF_OK && i < found.n && !df_stop_requested; i++) {
 		struct df_err one = {0};
+		w->urgent =
+		    i == 0 && df_monotonic_ms() - atomic_load(&w->run->waited_ms) < URGENT_MS;
 		if (w->source.unreachable || !run_feed_room(w)) {
 			run_note(w->run, w->feed, DF_RETRY, NULL);
 			break;
@@ -175,6 +180,7 @@ static size_t take_some(struct feed_work *w)
 		else if (got != DF_END)
 			take_failed(w, &found.v[i], got, &one);
 	}
+	w->urgent = false;
 	found_free(&found);
 	return n;
 }

@@ -233,6 +233,7 @@ static void add_secret(struct run_notices *s, const char *secret)
 
 static void add_secrets(struct run_notices *s)
 {
+	add_secret(s, s->conf->ledger.password);
 	for (size_t i = 0; i < s->conf->n_feeds; i++) {
 		const struct conf_feed *f = &s->conf->feeds[i];
 		add_secret(s, f->fetch.password);
@@ -283,7 +284,8 @@ void run_notices_end(struct run_notices *s, const struct conf *conf, struct ledg
 {
 	struct df_err err = {0};
 	if (s == NULL) {
-		if (!anybody(conf) && ledger_notices_forget(ledger, &err) != DF_OK)
+		if (!anybody(conf) && !ledger_shared(ledger) &&
+		    ledger_notices_forget(ledger, &err) != DF_OK)
 			df_log_err(DF_LOG_WARN, &err);
 		return;
 	}

@@ -53,6 +53,7 @@
 #include "dropfeed/send.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* ---- a run ---- */
 
@@ -71,6 +72,7 @@ struct run { /* shared by the workers of a run */
 	struct run_result *result;
 	struct run_progress *progress; /* borrowed, or NULL */
 	struct run_outcome *outcomes;  /* of each feed of conf, or NULL; under the lock */
+	atomic_llong waited_ms; /* when a file last had to wait for another host; monotonic */
 };
 
 struct run_file { /* a drop file in the spool, or local */
