@@ -354,6 +354,8 @@ struct ledger_settled { /* how far a lane got */
 	size_t n_rejects;
 	const struct ledger_request *requests;
 	size_t n_requests;
+	/* `done` as it was last read, or stored by this process; from anything else it fails */
+	uint64_t was;
 };
 /* Stores a document's step in one transaction: progress, rows delivered, rows rejected. */
 enum df_status ledger_lane_settled(struct ledger *l, int64_t id, const struct ledger_settled *step,

@@ -71,6 +71,7 @@ struct document_send {
 	struct document_progress *progress; /* or NULL */
 	struct ledger_settled *held;        /* own: steps that are recorded with the next one */
 	uint32_t n_held;
+	uint64_t *settled; /* own: per lane, as the ledger has it; of the sender's thread */
 };
 
 struct ledger_reject *document_reject_rows(const struct send_reject *rejects, size_t n_rejects,
@@ -114,8 +115,10 @@ static enum df_status on_settled(void *ctx, const struct send_settled *step, str
 		return DF_OK;
 
 	struct ledger_settled *settled = &s->held[s->n_held++]; /* each lane has one at most */
-	*settled = (struct ledger_settled){
-	    .lane = step->lane, .done = step->done, .rows_delivered = step->rows_delivered};
+	*settled = (struct ledger_settled){.lane = step->lane,
+					   .done = step->done,
+					   .was = s->settled[step->lane],
+					   .rows_delivered = step->rows_delivered};
 	if (step->more && step->n_rejects == 0)
 		return DF_OK;
 
@@ -127,6 +130,8 @@ static enum df_status on_settled(void *ctx, const struct send_settled *step, str
 	settled->n_requests = requests.n;
 	enum df_status st =
 	    ledger_lanes_settled(s->env->ledger, s->document_id, s->held, s->n_held, err);
+	for (uint32_t i = 0; st == DF_OK && i < s->n_held; i++)
+		s->settled[s->held[i].lane] = s->held[i].done;
 	s->n_held = 0;
 	free(rows);
 	document_requests_free(&requests);
@@ -194,6 +199,7 @@ enum df_status document_send(const struct document_env *env, struct document_pas
 				  .sent = sent,
 				  .progress = pass->progress};
 	s.held = df_alloc(lanes * sizeof(*s.held));
+	s.settled = df_alloc(lanes * sizeof(*s.settled));
 	const struct send_order order = {
 	    .feed = pass->feed, .done = done, .events = &events, .ctx = &s};
 	enum df_status st = DF_OK, closed = DF_OK;
@@ -204,6 +210,7 @@ enum df_status document_send(const struct document_env *env, struct document_pas
 	if (st != DF_OK)
 		goto cleanup;
 
+	memcpy(s.settled, done, lanes * sizeof(*done));
 	st = sender_open(env->sender, &order, &s.stream, err);
 	if (st != DF_OK)
 		goto cleanup;
@@ -217,6 +224,7 @@ enum df_status document_send(const struct document_env *env, struct document_pas
 
 cleanup:
 	free(s.held);
+	free(s.settled);
 	free(done);
 	/* The preflight read the same bytes with the same settings; a refusal now means that
 	 * they are not the same. */

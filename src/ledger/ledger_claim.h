@@ -18,9 +18,9 @@
  * a claim, so that no claim comes between the fence and the COMMIT; a holder that is paused in
  * between loses its transaction after a sixth of the lease (idle_in_transaction_session_timeout).
  *
- * settle: fence; a lane's done goes forward, never back; rows and rejects are counted. A COMMIT
- * whose answer was lost is not repeated: the file is left, and whoever claims it next reads what
- * became of it.
+ * settle: fence; a lane's done is set from what this process read, or stored last, and from nothing
+ * else (compare-and-set); rows and rejects are counted. A COMMIT whose answer was lost is not
+ * repeated: the file is released, and whoever claims it next reads what became of it.
  *
  * release: holder = NULL, lease_until = 0, where the epoch is still mine.
  *

@@ -231,21 +231,25 @@ enum df_status ledger_document_facts(struct ledger *l, int64_t id, const struct 
 
 /* ---- lanes ---- */
 
-static enum df_status lane_forward(struct ledger *l, int64_t id, uint32_t lane, uint64_t done,
+/* From what the caller read, or wrote last, and from nothing else: counting the same step twice
+ * would unbalance the document for good. */
+static enum df_status lane_forward(struct ledger *l, int64_t id, const struct ledger_settled *step,
 				   struct df_err *err)
 {
 	struct ledger_stmt *s = NULL;
-	enum df_status st =
-	    ledger_bind(l, ST_LANE_FORWARD, &s, err, "iii", id, (int64_t)lane, (int64_t)done);
+	int which = step->was == 0 ? ST_LANE_FIRST : ST_LANE_FORWARD;
+	enum df_status st = ledger_bind(l, which, &s, err, "iiii", id, (int64_t)step->lane,
+					(int64_t)step->done, (int64_t)step->was);
 	if (st == DF_OK)
 		st = ledger_run(l, s, "note a lane's progress", err);
-	/* Counting the same step twice would unbalance the document for good. */
-	if (st == DF_OK && (done == 0 || ledger_changes(l) != 1))
-		st = df_fail(DF_FATAL, err, NULL,
-			     "lane %" PRIu32 " of document %" PRId64 " cannot go to %" PRIu64
-			     ": it is there or farther already",
-			     lane, id, done);
-	return st;
+	if (st != DF_OK || (step->done > step->was && ledger_changes(l) == 1))
+		return st;
+	/* a COMMIT whose answer was lost: the file is taken up again, and read anew */
+	bool shared = l->claims != NULL;
+	return df_fail(shared ? DF_RETRY : DF_FATAL, err, shared ? LEDGER_UNREACHABLE : NULL,
+		       "lane %" PRIu32 " of document %" PRId64 " cannot go from %" PRIu64
+		       " to %" PRIu64 ": it is there or farther already",
+		       step->lane, id, step->was, step->done);
 }
 
 static enum df_status count_rows(struct ledger *l, int64_t id, uint64_t delivered, size_t rejected,
@@ -278,7 +282,7 @@ static enum df_status reject_add(struct ledger *l, int64_t id, const struct ledg
 static enum df_status lane_settled(struct ledger *l, int64_t id, const struct ledger_settled *step,
 				   struct df_err *err)
 {
-	enum df_status st = lane_forward(l, id, step->lane, step->done, err);
+	enum df_status st = lane_forward(l, id, step, err);
 	for (size_t i = 0; i < step->n_rejects && st == DF_OK; i++)
 		st = reject_add(l, id, &step->rejects[i], err);
 	if (st == DF_OK && step->n_requests > 0)

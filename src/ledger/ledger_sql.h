@@ -404,6 +404,7 @@ enum ledger_statement {
 	ST_REASON_ADD,
 	ST_FINDING_CLEAR,
 	ST_FINDING_ADD,
+	ST_LANE_FIRST,
 	ST_LANE_FORWARD,
 	ST_LANE_ROWS,
 	ST_REJECT_ADD,
@@ -586,9 +587,12 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_FINDING_CLEAR] = "DELETE FROM finding WHERE document_id = ?1",
     [ST_FINDING_ADD] =
 	"INSERT INTO finding(document_id, n, code, text, rows) VALUES(?1, ?2, ?3, ?4, ?5)",
-    [ST_LANE_FORWARD] = "INSERT INTO lane(document_id, lane, done) VALUES(?1, ?2, ?3)"
-			" ON CONFLICT(document_id, lane) DO UPDATE SET done = excluded.done WHERE "
-			"excluded.done > lane.done",
+    /* compare-and-set: from ?4, which is 0 for the first one */
+    [ST_LANE_FIRST] = "INSERT INTO lane(document_id, lane, done) VALUES(?1, ?2, ?3)"
+		      " ON CONFLICT(document_id, lane) DO UPDATE SET done = excluded.done"
+		      " WHERE lane.done = ?4 AND excluded.done > ?4",
+    [ST_LANE_FORWARD] = "UPDATE lane SET done = ?3"
+			" WHERE document_id = ?1 AND lane = ?2 AND done = ?4 AND ?3 > ?4",
     [ST_LANE_ROWS] = "UPDATE document SET delivered = delivered + ?2, rejected = rejected + ?3"
 		     " WHERE id = ?1 AND closed_ms = 0",
     [ST_REJECT_ADD] =

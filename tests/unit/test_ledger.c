@@ -710,7 +710,8 @@ static void test_document_balance(void)
 	expect_document(l, file, "checked 10=5+4;");
 	OK(ledger_document_state(
 	    l, id, &(struct ledger_outcome){.state = LEDGER_SENDING, .now_ms = 1}, &err));
-	OK(ledger_lane_settled(l, id, &(struct ledger_settled){0, 2, 1, NULL, 0}, &err));
+	OK(ledger_lane_settled(
+	    l, id, &(struct ledger_settled){.done = 2, .rows_delivered = 1, .was = 1}, &err));
 	OK(ledger_document_state(
 	    l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 99}, &err));
 	expect_document(l, file, "done 10=6+4;");
@@ -854,13 +855,23 @@ static void test_lanes(void)
 	/* the same step again, or an earlier one, is a bug: nothing of it is kept */
 	IS(ledger_lane_settled(l, id, &(struct ledger_settled){2, 3, 3, &bad, 1}, &err), DF_FATAL);
 	IS(ledger_lane_settled(l, id, &(struct ledger_settled){2, 2, 3, NULL, 0}, &err), DF_FATAL);
-	OK(ledger_lane_settled(l, id, &(struct ledger_settled){2, 4, 0, &bad, 1}, &err));
+	OK(ledger_lane_settled(l, id,
+			       &(struct ledger_settled){
+				   .lane = 2, .done = 4, .rejects = &bad, .n_rejects = 1, .was = 3},
+			       &err));
+	/* not from where it is */
+	for (uint64_t was = 0; was < 4; was += 3)
+		IS(ledger_lane_settled(l, id,
+				       &(struct ledger_settled){
+					   .lane = 2, .done = 5, .rows_delivered = 1, .was = was},
+				       &err),
+		   DF_FATAL);
 	/* a row is rejected once: the lane does not move either */
 	IS(ledger_lane_settled(l, id, &(struct ledger_settled){3, 1, 1, &bad, 1}, &err), DF_FATAL);
 	IS(ledger_lane_settled(l, 999, &(struct ledger_settled){0, 1, 1, NULL, 0}, &err), DF_FATAL);
 	/* of several steps all are kept, or none */
 	const struct ledger_settled wrong[] = {{0, 1, 1, NULL, 0}, {2, 4, 1, NULL, 0}},
-				    right[] = {{0, 1, 0, NULL, 0}, {2, 5, 0, NULL, 0}};
+				    right[] = {{.done = 1}, {.lane = 2, .done = 5, .was = 4}};
 	IS(ledger_lanes_settled(l, id, wrong, 2, &err), DF_FATAL);
 	OK(ledger_lanes(l, id, done, 4, &err));
 	CU_ASSERT(done[0] == 0 && done[1] == 0 && done[2] == 4 && done[3] == 0);
@@ -924,7 +935,9 @@ static void test_crash(void)
 			_exit(1);
 		for (uint64_t step = 1;; step++)
 			if (ledger_lane_settled(mine, id,
-						&(struct ledger_settled){0, step, 1, NULL, 0},
+						&(struct ledger_settled){.done = step,
+									 .rows_delivered = 1,
+									 .was = step - 1},
 						&err) != DF_OK ||
 			    write(report[1], &step, sizeof(step)) != sizeof(step))
 				_exit(1);
@@ -1199,7 +1212,12 @@ static void *settle_many(void *ctx)
 		int64_t first = 0;
 		struct ledger_reject r = {w->lane * 1000 + step, step, 0, 0, "no", NULL};
 		if (ledger_lane_settled(w->l, w->id,
-					&(struct ledger_settled){w->lane, step, 2, &r, 1},
+					&(struct ledger_settled){.lane = w->lane,
+								 .done = step,
+								 .rows_delivered = 2,
+								 .rejects = &r,
+								 .n_rejects = 1,
+								 .was = step - 1},
 					&mine) != DF_OK)
 			w->failed++;
 		if (step % 50 == 0 &&

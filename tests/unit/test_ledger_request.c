@@ -143,10 +143,10 @@ static int64_t document(struct ledger *l, int64_t *file)
 
 static void settle(struct ledger *l, int64_t id, const struct ledger_request *v, size_t n)
 {
-	static uint64_t done;
-	done += n;
+	uint64_t was = 0;
+	OK(ledger_lanes(l, id, &was, 1, &err));
 	const struct ledger_settled step = {
-	    .done = done, .rows_delivered = n, .requests = v, .n_requests = n};
+	    .done = was + n, .was = was, .rows_delivered = n, .requests = v, .n_requests = n};
 	OK(ledger_lane_settled(l, id, &step, &err));
 }
 
