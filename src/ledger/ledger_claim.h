@@ -62,8 +62,8 @@ struct claim {
 
 /* What is known of an API key that hosts share. */
 #define LEDGER_PACE_KEYS 64
-#define PACE_EVERY_MS    1000
-#define PACE_IDLE_MS     5000 /* it is no longer asked for */
+#define PACE_EVERY_MS    500
+#define PACE_IDLE_MS     1500 /* it is no longer asked for: others may have its share */
 #define PACE_STALE_MS    3000 /* the ledger was not heard of: nobody may be sure of a share */
 struct pace_key {
 	char key[DF_SHA256_HEX];     /* "": free */
@@ -140,6 +140,7 @@ struct ledger_claims {
 	" CAST(extract(epoch FROM clock_timestamp()"                                               \
 	"  - min(CASE WHEN node = $2 THEN since END)) * 1000 AS BIGINT)"                           \
 	" FROM pace WHERE key = $1 AND until > clock_timestamp()"
+#define SQL_PACE_IDLE "DELETE FROM pace WHERE key = $1 AND node = $2"
 #define SQL_PACE_LEAVE                                                                             \
 	"DELETE FROM pace WHERE node = ?1 OR until < clock_timestamp() - INTERVAL '1 day'"
 

@@ -172,6 +172,10 @@ void ledger_paces(struct ledger *l, const struct ledger_paced *mine, struct ledg
 	struct pace_key *k = pace_of(c, mine->key);
 	out->share = 0;
 	if (k != NULL) {
+		if (k->looked_ms == 0 && now - k->asked_ms > PACE_IDLE_MS) { /* at once */
+			c->new_key = true;
+			pthread_cond_signal(&c->changed);
+		}
 		k->asked_ms = now;
 		k->sent = mine->sent;
 		k->silence_ms = mine->silence_ms;

@@ -135,34 +135,52 @@ static enum df_status look(struct ledger_claims *c, struct pace_key *k, struct d
 	int64_t since_ms = strtoll(PQgetvalue(r, 0, 3), NULL, 10);
 	k->pace.others = strtod(PQgetvalue(r, 0, 1), NULL);
 	k->pace.pause_ms = strtoll(PQgetvalue(r, 0, 2), NULL, 10);
-	bool newcomer = hosts > 1 && since_ms < PACE_EVERY_MS * 3 / 2;
+	bool newcomer = hosts > 1 && since_ms < 2 * PACE_EVERY_MS;
 	k->pace.share = newcomer || hosts < 1 ? 0 : 1.0 / (double)hosts;
 	k->looked_ms = df_monotonic_ms();
 	PQclear(r);
 	return DF_OK;
 }
 
+/* Whoever comes back is a newcomer. */
+static enum df_status leave_key(struct ledger_claims *c, struct pace_key *k, struct df_err *err)
+{
+	PGresult *r = NULL;
+	const struct ledger_query q = {
+	    .sql = SQL_PACE_IDLE, .n = 2, .types = {OID_TEXT, OID_TEXT}, .values = {k->key, c->me}};
+	enum df_status st = ledger_link_query(c->link, &q, &r, "leave a key", err);
+	PQclear(r);
+	if (st == DF_OK)
+		k->looked_ms = 0;
+	return st;
+}
+
+static void pace_key(struct ledger_claims *c, struct pace_key *there)
+{
+	struct df_err err = {0};
+	pthread_mutex_lock(&c->lock);
+	struct pace_key k = *there;
+	pthread_mutex_unlock(&c->lock);
+	bool idle = df_monotonic_ms() - k.asked_ms > PACE_IDLE_MS;
+	if (k.key[0] == '\0' || (idle && k.looked_ms == 0))
+		return;
+	enum df_status st = idle ? leave_key(c, &k, &err) : publish(c, &k, &err);
+	if (st == DF_OK && !idle)
+		st = look(c, &k, &err);
+	if (st != DF_OK) {
+		df_log(DF_LOG_DEBUG, "%s", err.text);
+		return;
+	}
+	pthread_mutex_lock(&c->lock);
+	there->pace = k.pace;
+	there->looked_ms = k.looked_ms;
+	pthread_mutex_unlock(&c->lock);
+}
+
 static void pace_keys(struct ledger_claims *c)
 {
-	for (size_t i = 0; i < LEDGER_PACE_KEYS; i++) {
-		struct df_err err = {0};
-		pthread_mutex_lock(&c->lock);
-		struct pace_key k = c->paces[i];
-		pthread_mutex_unlock(&c->lock);
-		if (k.key[0] == '\0' || df_monotonic_ms() - k.asked_ms > PACE_IDLE_MS)
-			continue;
-		enum df_status st = publish(c, &k, &err);
-		if (st == DF_OK)
-			st = look(c, &k, &err);
-		if (st != DF_OK) {
-			df_log(DF_LOG_DEBUG, "%s", err.text);
-			continue;
-		}
-		pthread_mutex_lock(&c->lock);
-		c->paces[i].pace = k.pace;
-		c->paces[i].looked_ms = k.looked_ms;
-		pthread_mutex_unlock(&c->lock);
-	}
+	for (size_t i = 0; i < LEDGER_PACE_KEYS; i++)
+		pace_key(c, &c->paces[i]);
 }
 
 /* ---- the thread ---- */

@@ -20,6 +20,7 @@
  */
 #define PIECES         90
 #define SHARE_EVERY_MS 50  /* is a host asked that has none */
+#define FOUND_OF       32  /* answers make an average */
 #define BURST_MS       250 /* what is saved up while all lanes wait for answers */
 #define AIM            99.0
 #define AIM_LEAST      90.0
@@ -74,6 +75,7 @@ void send_pace_share(struct send_pace *p, double share, double others)
 	if (share == before)
 		return;
 	p->share = share;
+	p->found = share < 1 ? p->found : 0;
 	if (before > 0 && share > 0)
 		p->rate *= share / before;
 	else
@@ -150,6 +152,8 @@ size_t send_pace_take(struct send_pace *p, size_t want, int64_t now, int64_t *wa
 /* What the last second's answers say that the API allows, in batches a second. */
 static double pace_allowed(const struct send_pace *p)
 {
+	if (p->share < 1)
+		return p->found > 0 ? p->found * p->aim / 100 * p->share : HUGE_VAL;
 	double percent = 0, n = 0;
 	for (size_t i = 0; i < SEND_PACE_SEEN; i++) {
 		if (p->seen[i].percent < percent)
@@ -159,7 +163,7 @@ static double pace_allowed(const struct send_pace *p)
 	}
 	/* a piece more may fall into the API's second */
 	double jitter = (pace_piece(p) - 1.0 / PIECES) * 100;
-	return percent < PERCENT_USEFUL ? HUGE_VAL : n * (p->aim - jitter) / percent * p->share;
+	return percent < PERCENT_USEFUL ? HUGE_VAL : n * (p->aim - jitter) / percent;
 }
 
 /* Every STEER_EVERY_MS. */
@@ -188,6 +192,12 @@ static void pace_headless(struct send_pace *p, int64_t now)
 	p->steered = now;
 }
 
+/* What others sent is known with a delay of a second or so, so that one answer says little. */
+static void pace_find(struct send_pace *p, double limit)
+{
+	p->found = p->found > 0 ? p->found + (limit - p->found) / FOUND_OF : limit;
+}
+
 void send_pace_calm(struct send_pace *p, double percent_used, size_t in_second, int64_t trip,
 		    int64_t now)
 {
@@ -198,9 +208,11 @@ void send_pace_calm(struct send_pace *p, double percent_used, size_t in_second, 
 		return;
 	}
 	p->measured = now;
+	if (p->share < 1 && percent_used >= PERCENT_USEFUL)
+		pace_find(p, ((double)in_second + p->others) * 100 / percent_used);
 	if (percent_used >= p->seen[p->n_seen].percent) {
 		p->seen[p->n_seen].percent = percent_used;
-		p->seen[p->n_seen].in_second = (double)in_second + p->others;
+		p->seen[p->n_seen].in_second = (double)in_second;
 	}
 	if (percent_used >= PERCENT_BRAKE && pace_allowed(p) < p->rate)
 		pace_rate(p, pace_allowed(p));

@@ -17,6 +17,8 @@ struct send_pace {
 	/* of what is allowed, where other hosts use the key too; and what they sent in the last
 	 * second */
 	double share, others;
+	/* what the API allows all of them, as answers show it on average; 0: unknown */
+	double found;
 	double tokens;                           /* batches that may go now */
 	int64_t filled;                          /* when tokens was last brought up to date */
 	size_t sent[SEND_PACE_SLOTS], in_second; /* batches of the last second */
