@@ -85,16 +85,18 @@ static enum df_status find_left(struct run_delivery *v, const struct ledger_docu
 	enum df_status st =
 	    document_undelivered_find(env, &v->pass, &v->settings, now->id, left, err);
 	document_pass_end(&v->pass);
-	if (st == DF_OK && now->rows != now->delivered + now->rejected + now->skipped + left->n)
-		st = df_fail(DF_REJECT, err, NULL,
-			     "it was begun by dropfeed %s, which made other batches of it than "
-			     "this one does",
-			     now->version != NULL ? now->version : "0.1");
-	return st;
+	if (st != DF_OK)
+		return st;
+	if (now->rows != now->delivered + now->rejected + now->skipped + left->n)
+		return df_fail(DF_REJECT, err, NULL,
+			       "it was begun by dropfeed %s, which made other batches of it than "
+			       "this one does",
+			       now->version != NULL ? now->version : "0.1");
+	return DF_OK;
 }
 
-static enum df_status abandon_steps(const struct run_delivery *v,
-				    const struct document_rejects *rejects, struct df_err *err)
+static enum df_status close_steps(const struct run_delivery *v,
+				  const struct document_rejects *rejects, struct df_err *err)
 {
 	enum df_status st = run_document_facts(v, rejects, err);
 	return st == DF_OK ? ledger_document_abandon(v->w->run->env.ledger, v->d->id, rejects->path,
@@ -109,18 +111,23 @@ static enum df_status close_read(struct run_delivery *v, const struct ledger_doc
 	struct document_undelivered left = {0};
 	struct document_rejects rejects = {.abandoned = &left};
 	enum df_status st = find_left(v, now, &left, err);
-	if (st == DF_OK)
-		st = run_document_rejects(v, now, now->rejected + left.n > 0, &rejects, err);
-	if (st == DF_OK)
-		st = ledger_enter(l, true, err);
-	if (st == DF_OK)
-		st = ledger_leave(l, abandon_steps(v, &rejects, err), err);
-	if (st == DF_OK) {
-		log_document(v, now, left.n, rejects.path);
-		sum->rows += now->rows;
-		sum->delivered += now->delivered;
-		sum->left += left.n;
-	}
+	if (st != DF_OK)
+		goto cleanup;
+	st = run_document_rejects(v, now, now->rejected + left.n > 0, &rejects, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = ledger_enter(l, true, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = ledger_leave(l, close_steps(v, &rejects, err), err);
+	if (st != DF_OK)
+		goto cleanup;
+
+	log_document(v, now, left.n, rejects.path);
+	sum->rows += now->rows;
+	sum->delivered += now->delivered;
+	sum->left += left.n;
+cleanup:
 	document_pass_end(&v->pass);
 	document_rejects_free(&rejects);
 	document_undelivered_free(&left);
@@ -135,18 +142,16 @@ static enum df_status abandon_document(struct run_file_work *w, const struct dec
 	enum df_status st = run_document_begin(w, doc, &d, err);
 	if (st == DF_REJECT) /* refused, which closes it */
 		st = DF_END;
-	if (st == DF_OK && ledger_closes(d.state))
-		st = DF_END;
-	if (st == DF_OK)
-		st = ledger_document_known(w->run->env.ledger, w->f->ledger_id, doc->name, &now,
-					   err);
+	if (st != DF_OK || ledger_closes(d.state))
+		goto cleanup;
+	st = ledger_document_known(w->run->env.ledger, w->f->ledger_id, doc->name, &now, err);
 	if (st != DF_OK)
 		goto cleanup;
-
 	v.doc.event_type = d.event_type;
 	st = run_document_prepare(&v, err);
-	if (st == DF_OK)
-		st = close_read(&v, &now, sum, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = close_read(&v, &now, sum, err);
 cleanup:
 	ledger_document_free(&d);
 	ledger_document_free(&now);
@@ -161,15 +166,18 @@ static enum df_status abandon_documents(struct run_file_work *w, struct abandone
 {
 	struct ledger *l = w->run->env.ledger;
 	enum df_status st = run_file_open(w, err);
-	for (size_t i = 0; st == DF_OK && i < decode_count(w->f->decoded); i++) {
+	if (st != DF_OK)
+		return st;
+	for (size_t i = 0; i < decode_count(w->f->decoded); i++) {
 		st = abandon_document(w, decode_doc(w->f->decoded, i), sum, err);
-		if (st == DF_REJECT) { /* closed below, with what else the bytes do not say */
-			sum->why = *err;
-			*err = (struct df_err){0};
-			st = DF_OK;
-		}
+		if (st != DF_OK && st != DF_REJECT)
+			return st;
+		if (st == DF_OK)
+			continue;
+		sum->why = *err; /* closed below, with what else the bytes do not say */
+		*err = (struct df_err){0};
 	}
-	return st == DF_OK ? close_unread(l, w->f->ledger_id, sum, err) : st;
+	return close_unread(l, w->f->ledger_id, sum, err);
 }
 
 static enum df_status close_file(struct run_file_work *w, const struct abandoned *sum,
@@ -229,8 +237,10 @@ static enum df_status give_up_refused(struct feed_work *w, const struct ledger_f
 	const struct ledger_outcome to = {
 	    .state = LEDGER_ABANDONED, .code = "abandoned", .text = text, .now_ms = df_now_ms()};
 	enum df_status st = ledger_file_state(w->run->env.ledger, known->id, &to, err);
-	if (st == DF_OK)
-		df_log(DF_LOG_INFO, "%s: %s: abandoned: %s", w->feed->name, known->name, text);
+	if (st != DF_OK)
+		goto cleanup;
+	df_log(DF_LOG_INFO, "%s: %s: abandoned: %s", w->feed->name, known->name, text);
+cleanup:
 	free(text);
 	return st;
 }
@@ -247,13 +257,15 @@ static enum df_status abandon_one(struct feed_work *w, const struct abandon *a,
 	memcpy(f.sha256, known->sha256, DF_SHA256_HEX);
 
 	enum df_status st = bytes_of(w, a, &f, known, &sum, err);
-	if (st == DF_OK)
-		st = abandon_documents(&work, &sum, err);
-	else if (st == DF_END)
+	if (st == DF_END)
 		st = close_unread(w->run->env.ledger, known->id, &sum, err);
+	else if (st == DF_OK)
+		st = abandon_documents(&work, &sum, err);
 	run_file_rest(&f);
-	if (st == DF_OK)
-		st = close_file(&work, &sum, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = close_file(&work, &sum, err);
+cleanup:
 	free(f.spool);
 	return st == DF_END ? DF_OK : st; /* refused, and closed */
 }
@@ -301,10 +313,10 @@ void run_abandon(const struct conf *conf, const struct run_files_options *option
 		return;
 	}
 	st = run_choose(session.run.env.ledger, conf, options, &rule, &a.choice, &err);
-	if (st == DF_OK)
-		run_choice_each(&session.run, &a.choice, abandon_part, &a);
-	else if (err.text[0] != '\0')
+	if (err.text[0] != '\0')
 		df_log_err(DF_LOG_ERROR, &err);
+	else if (st == DF_OK)
+		run_choice_each(&session.run, &a.choice, abandon_part, &a);
 	run_note_status(result, df_stop_requested ? DF_RETRY : st);
 	run_choice_free(&a.choice);
 	run_session_close(&session);

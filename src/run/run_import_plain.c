@@ -21,7 +21,7 @@ struct hashing {
 	struct df_err err;
 };
 
-static void *hash_all(void *ctx)
+static void *hashing_run(void *ctx)
 {
 	struct hashing *h = ctx;
 	h->st = run_copy(h->in, h->out, h->sha256, &h->err);
@@ -33,9 +33,9 @@ static void *hash_all(void *ctx)
 static void hashing_begin(struct hashing *h)
 {
 	bool pipe = h->out >= 0;
-	h->running = !pipe && pthread_create(&h->thread, NULL, hash_all, h) == 0;
+	h->running = !pipe && pthread_create(&h->thread, NULL, hashing_run, h) == 0;
 	if (!h->running)
-		hash_all(h);
+		hashing_run(h);
 }
 
 static enum df_status hashing_end(struct hashing *h, struct df_err *err)
@@ -136,11 +136,22 @@ static enum df_status plain_settle(struct plain_import *p, enum df_status st, st
 	return closed;
 }
 
+static enum df_status plain_put(struct plain_import *p, struct document_pass *pass,
+				const struct batch_settings *settings, struct df_err *err)
+{
+	static const struct send_events events = {.settled = plain_settled};
+	const struct send_order order = {.feed = &p->feed, .events = &events, .ctx = p};
+	if (p->stream == NULL) {
+		enum df_status st = sender_open(p->run->env.sender, &order, &p->stream, err);
+		if (st != DF_OK)
+			return st;
+	}
+	return document_batches(pass, settings, plain_batch, NULL, p, err);
+}
+
 static enum df_status plain_send(struct plain_import *p, struct document_pass *pass,
 				 const struct batch_settings *settings, struct df_err *err)
 {
-	static const struct send_events events = {.settled = plain_settled};
-	enum df_status st = DF_OK;
 	struct run_item item = {.what = RUN_IS_SENT,
 				.feed = &p->feed,
 				.file = p->name,
@@ -152,11 +163,7 @@ static enum df_status plain_send(struct plain_import *p, struct document_pass *p
 	p->item = item.answered ? &item : NULL;
 	pass->progress = &item.count;
 	run_item_begin(p->run->progress, &item);
-	const struct send_order order = {.feed = &p->feed, .events = &events, .ctx = p};
-	if (p->stream == NULL)
-		st = sender_open(p->run->env.sender, &order, &p->stream, err);
-	if (st == DF_OK)
-		st = document_batches(pass, settings, plain_batch, NULL, p, err);
+	enum df_status st = plain_put(p, pass, settings, err);
 	/* What the API says of a document has to be known before its reject file is written. */
 	if (conf_sink_answers(p->feed.send.sink))
 		st = plain_settle(p, st, err);
@@ -198,7 +205,7 @@ static enum df_status plain_rejects(struct plain_import *p, struct document_pass
 	enum df_status st =
 	    document_rejects_export(pass, &later, p->options->rejects, &rejects, err);
 	document_pass_end(pass);
-	if (st == DF_OK && rejects.path != NULL)
+	if (rejects.path != NULL && st == DF_OK)
 		df_log(DF_LOG_WARN, "%s: its rejected rows are in %s", p->name, rejects.path);
 	document_rejects_free(&rejects);
 	return st;
@@ -213,6 +220,27 @@ static void plain_warnings(const struct plain_import *p, const struct decode_doc
 	free(label);
 }
 
+static enum df_status plain_check(struct plain_import *p, struct document_pass *pass,
+				  const struct batch_settings *settings,
+				  struct document_forecast *found, struct df_err *err)
+{
+	struct run_item item = {.what = RUN_IS_CHECKED,
+				.feed = &p->feed,
+				.file = p->name,
+				.document = pass->doc->name,
+				.bytes = pass->doc->length};
+	pass->progress = &item.count;
+	run_item_begin(p->run->progress, &item);
+	enum df_status st = document_preflight(pass, settings, plain_reject, p, found, err);
+	run_item_end(p->run->progress, &item);
+	pass->progress = NULL;
+	p->rows = found->rows;
+	p->rejected = found->rejected + found->skipped;
+	plain_warnings(p, pass->doc, pass);
+	document_pass_end(pass);
+	return st;
+}
+
 /* Checks the document and writes its batches. DF_REJECT: refused. */
 static enum df_status plain_document(struct plain_import *p, struct hashing *hash,
 				     const struct decode_doc *doc, struct df_err *err)
@@ -220,36 +248,25 @@ static enum df_status plain_document(struct plain_import *p, struct hashing *has
 	struct document_pass pass = {
 	    .feed = &p->feed, .file = p->name, .doc = doc, .jobs = p->options->jobs};
 	struct batch_settings settings = document_batch_settings(&p->feed, "", doc, df_now_ms());
-	settings.scratch = p->run->scratch;
 	struct document_forecast found = {0};
 	bool dry = p->options->dry_run; /* else the batches are counted as they are made */
 	bool counts = dry || settings.most > 0;
-	struct run_item item = {.what = RUN_IS_CHECKED,
-				.feed = &p->feed,
-				.file = p->name,
-				.document = doc->name,
-				.bytes = doc->length};
-	pass.progress = &item.count;
-	run_item_begin(p->run->progress, &item);
-	enum df_status st =
-	    document_preflight(&pass, counts ? &settings : NULL, plain_reject, p, &found, err);
-	run_item_end(p->run->progress, &item);
-	pass.progress = NULL;
-	p->rows = found.rows;
-	p->rejected = found.rejected + found.skipped;
-	plain_warnings(p, doc, &pass);
-	document_pass_end(&pass);
+	settings.scratch = p->run->scratch;
+	enum df_status st = plain_check(p, &pass, counts ? &settings : NULL, &found, err);
 	run_import_rejects_clear(p->refused);
-	if (st == DF_OK && !dry)
+	if (st != DF_OK)
+		return st;
+	if (!dry) {
 		st = hashing_end(hash, err);
-	if (st == DF_OK && !dry) {
+		if (st != DF_OK)
+			return st;
 		settings.sha256 = hash->sha256;
 		st = plain_send(p, &pass, &settings, err);
+		if (st != DF_OK)
+			return st;
 		found.batches = p->batches;
 		found.events = p->events;
 	}
-	if (st != DF_OK)
-		return st;
 	found.rejected += run_import_rejects_count(p->refused);
 	plain_count(p, doc, &found);
 	return found.rejected > 0 && p->options->rejects != NULL ? plain_rejects(p, &pass, err)
@@ -290,6 +307,22 @@ static enum df_status plain_decoded(struct plain_import *p, int fd, struct hashi
 	return st;
 }
 
+/* fd: -1, or an unnamed file for a copy, where the input cannot be read twice. */
+static enum df_status plain_bytes(struct plain_import *p, int in, int fd, struct df_err *err)
+{
+	struct hashing hash = {.in = in, .out = fd};
+	struct df_err ignored = {0};
+	hashing_begin(&hash);
+	if (fd >= 0) {
+		enum df_status st = hashing_end(&hash, err);
+		if (st != DF_OK)
+			return st;
+	}
+	enum df_status st = plain_decoded(p, fd >= 0 ? fd : in, &hash, err);
+	(void)hashing_end(&hash, &ignored);
+	return st;
+}
+
 static enum df_status plain_file(struct plain_import *p, const char *file, struct df_err *err)
 {
 	struct name parsed;
@@ -302,21 +335,16 @@ static enum df_status plain_file(struct plain_import *p, const char *file, struc
 	    name_parse_as(p->name, p->feed.decode.document_type, &parsed, &ignored) == DF_OK)
 		p->feed.decode.encrypted = parsed.encrypted;
 	enum df_status st = run_import_open(file, &in, err);
+	if (st != DF_OK)
+		return st;
 	/* Decoding seeks: what cannot be is copied to an unnamed file first. */
-	bool seekable = st == DF_OK && lseek(in, 0, SEEK_CUR) == 0;
-	if (st == DF_OK && !seekable)
+	if (lseek(in, 0, SEEK_CUR) != 0)
 		st = df_unnamed_open(p->run->scratch, &fd, err);
-	if (st == DF_OK) {
-		struct hashing hash = {.in = in, .out = fd};
-		hashing_begin(&hash);
-		if (!seekable)
-			st = hashing_end(&hash, err);
-		if (st == DF_OK)
-			st = plain_decoded(p, seekable ? in : fd, &hash, err);
-		(void)hashing_end(&hash, &ignored);
-	}
-	if (in >= 0)
-		close(in);
+	if (st != DF_OK)
+		goto cleanup;
+	st = plain_bytes(p, in, fd, err);
+cleanup:
+	close(in);
 	if (fd >= 0)
 		close(fd);
 	return st;

@@ -78,15 +78,27 @@ static enum df_status came_again(void *ctx, const struct ledger_reject *reject, 
 	return st == DF_OK && d->any ? DF_END : st;
 }
 
+/* Are the reject file's bytes, as they are, those of a file that came to the feed? */
+static enum df_status dropped_again(struct retry *r, const char *path, bool *dropped,
+				    struct df_err *err)
+{
+	char hex[DF_SHA256_HEX];
+	int fd = -1;
+	enum df_status st = run_open(path, &fd, err);
+	if (st != DF_OK)
+		return st;
+	st = run_copy(fd, -1, hex, err);
+	close(fd);
+	return st == DF_OK ? ledger_bytes_known(r->ledger, r->feed->name, hex, dropped, err) : st;
+}
+
 /* Why the document is passed over unless it is named: somebody took the rows in hand, and they
  * may come, or have come, in another file. NULL: nobody did. */
 static enum df_status taken_in_hand(struct retry *r, const struct ledger_document *d,
 				    const char **why, struct df_err *err)
 {
 	struct stat info;
-	char hex[DF_SHA256_HEX];
 	bool dropped = false;
-	int fd = -1;
 	*why = NULL;
 	if (d->text == NULL)
 		return DF_OK;
@@ -97,15 +109,11 @@ static enum df_status taken_in_hand(struct retry *r, const struct ledger_documen
 	if (*why != NULL)
 		return DF_OK;
 
-	enum df_status st = run_open(d->text, &fd, err);
-	if (st == DF_OK)
-		st = run_copy(fd, -1, hex, err);
-	if (st == DF_OK)
-		st = ledger_bytes_known(r->ledger, r->feed->name, hex, &dropped, err);
-	if (fd >= 0)
-		close(fd);
+	enum df_status st = dropped_again(r, d->text, &dropped, err);
+	if (st != DF_OK)
+		return st;
 	struct redropped rows = {.r = r, .event_type = d->event_type};
-	if (st == DF_OK && !dropped)
+	if (!dropped)
 		st = ledger_rejects(r->ledger, d->id, 0, came_again, &rows, err);
 	*why = dropped || rows.any ? "was dropped again" : NULL;
 	return st == DF_END ? DF_OK : st;
@@ -236,15 +244,16 @@ static enum df_status was_delivered(struct feed_work *w, const struct retry_file
 	const struct ledger_bytes bytes = {
 	    .feed = w->feed->name, .sha256 = f->known.sha256, .event_type = event_type};
 	enum df_status st = ledger_file_same(w->run->env.ledger, &bytes, &same, err);
-	if (st == DF_OK && same.state == LEDGER_DONE) {
+	if (st != DF_OK)
+		return st;
+	bool done = same.state == LEDGER_DONE;
+	if (done) {
 		df_log(DF_LOG_INFO, "%s: %s: skipped: same bytes as %s, which was delivered since",
 		       w->feed->name, f->known.name, same.name);
 		run_feed_skipped(w, 1);
-	} else if (st == DF_OK) {
-		st = DF_END;
 	}
 	ledger_file_free(&same);
-	return st;
+	return done ? DF_OK : DF_END;
 }
 
 /* The copies of reject files that receipts put on the source: who looks there must not drop rows
@@ -261,19 +270,20 @@ static enum df_status take_back_rejects(struct feed_work *w, const struct retry_
 static enum df_status reopen(struct feed_work *w, const struct retry_file *f, struct df_err *err)
 {
 	enum df_status st = take_back_rejects(w, f, err);
-	if (st == DF_OK)
-		st = ledger_reopen(w->run->env.ledger, f->known.id, f->documents, f->n, err);
-	for (size_t i = 0; i < f->n && st == DF_OK; i++) {
+	if (st != DF_OK)
+		return st;
+	st = ledger_reopen(w->run->env.ledger, f->known.id, f->documents, f->n, err);
+	if (st != DF_OK)
+		return st;
+	for (size_t i = 0; i < f->n; i++) {
 		if (f->documents[i].keep_rejects)
 			df_log(DF_LOG_WARN,
 			       "%s: %s was changed since it was written and stays as it is: drop "
-			       "none of its rows that "
-			       "are delivered now",
+			       "none of its rows that are delivered now",
 			       w->feed->name, f->rejects[i]);
 	}
-	if (st == DF_OK)
-		df_log(DF_LOG_INFO, "%s: %s: once more", w->feed->name, f->known.name);
-	return st;
+	df_log(DF_LOG_INFO, "%s: %s: once more", w->feed->name, f->known.name);
+	return DF_OK;
 }
 
 /* DF_END: its bytes are nowhere. */
