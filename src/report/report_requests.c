@@ -75,7 +75,7 @@ enum df_status report_requests_text(struct ledger *l, const struct ledger_docume
 		known += v[i].known;
 	}
 	if (known > 0)
-		fprintf(to, "; %llu of them were taken before", (unsigned long long)known);
+		fprintf(to, " (taken before: %llu)", (unsigned long long)known);
 	fputc('\n', to);
 	return DF_OK;
 }

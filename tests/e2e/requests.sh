@@ -167,7 +167,7 @@ echo in_progress >"$api/state"
 exits 0 "poll of all files" requests poll
 said "by file" 'second-erasure.csv: requests: 3 in_progress, 2 unknown'
 exits 0 "status" status second-erasure.csv
-said "has them, and those that were made before" 'requests: 3 in_progress, 2 unknown; 3 of them were taken before'
+said "has them, and those that were made before" 'requests: 3 in_progress, 2 unknown \(taken before: 3\)'
 people 1 e >"$work/in/sixth-erasure.csv"
 exits 0 "one more file" run
 exits 1 "what is in progress is not cancelled any more" requests cancel 'sixth*'
