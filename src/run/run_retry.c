@@ -102,7 +102,10 @@ static enum df_status taken_in_hand(struct retry *r, const struct ledger_documen
 	*why = NULL;
 	if (d->text == NULL)
 		return DF_OK;
-	if (stat(d->text, &info) != 0 && errno == ENOENT)
+	bool gone = stat(d->text, &info) != 0 && errno == ENOENT;
+	if (gone && ledger_shared(r->ledger)) /* it may be on the host that wrote it */
+		return DF_OK;
+	if (gone)
 		*why = "was removed";
 	else if (run_rejects_edited(d))
 		*why = "was edited";

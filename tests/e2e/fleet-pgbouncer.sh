@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+# Two hosts whose ledger is behind PgBouncer, which gives each transaction another session of the database.
+. "$(dirname "$0")/lib/checks.sh"
+
+bouncer=$(PATH=$PATH:/usr/sbin command -v pgbouncer)
+if [ -z "$bouncer" ]; then
+	skip "PgBouncer is not installed (Debian: pgbouncer)"
+	finish
+fi
+if "$dropfeed" version | grep -q 'libpq *not built in'; then
+	skip "the build has no libpq"
+	finish
+fi
+if [ -z "${DROPFEED_FLEET:-}" ]; then # once more, with a server
+	finished=yes
+	DROPFEED_FLEET=1 "$root/tests/with-postgres" bash "$0"
+	status=$?
+	[ $status -ne 77 ] || exit 0
+	exit $status
+fi
+receiver_start "$work/api" || exit 1
+accepted=$work/api/accepted.ndjson
+port=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
+mkdir "$work/bouncer" "$work/in"
+cat >"$work/bouncer/ini" <<END
+[databases]
+ledger = host=$PGHOST port=$PGPORT dbname=ledger user=dropfeed
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = $port
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = 3
+logfile = $work/bouncer/log
+END
+chmod 711 "$work" && chmod 755 "$work/bouncer" && chmod 644 "$work/bouncer/ini"
+[ -z "$PG_AS" ] || chown -R "$($PG_AS id -un)" "$work/bouncer"
+# shellcheck disable=SC2086 # a command and its arguments
+$PG_AS "$bouncer" -q "$work/bouncer/ini" >/dev/null 2>&1 &
+pid=$!
+receivers+=("$pid") # is ended with them
+for ((i = 0; i < 100; i++)); do (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break; sleep 0.1; done
+
+python3 - "$work/in" <<'END'
+import os, sys
+for n in range(6):
+    path = "%s/f%d-custom_event.csv" % (sys.argv[1], n)
+    with open(path, "w") as f:
+        f.write("user_identities.customer_id,user_attributes.Row,events.data.event_name,events.data.custom_event_type\n")
+        f.writelines("C-%d,%d,Clicked,other\n" % (i, i) for i in range(60))
+        f.write("C-%d,999,Poison,other\n" % n)
+    os.utime(path, (1700000000 + n, 1700000000 + n))
+END
+echo 'reject-name Poison' >"$work/api/rules"
+for host in A B; do
+	{
+		printf '[dropfeed]\nstate_dir = %s/%s\nnode = %s\n' "$work" "$host" "$host"
+		printf 'ledger = postgresql://dropfeed@127.0.0.1:%s/ledger?sslmode=disable&gssencmode=disable\n' "$port"
+		local_feed clicks "$work/in"
+		printf 'guidelines = off\nafter_done = move:done\n'
+	} >"$work/$host.conf"
+done
+"$dropfeed" --config "$work/A.conf" run 2>"$work/A.err" & a=$!
+"$dropfeed" --config "$work/B.conf" run 2>"$work/B.err" & b=$!
+wait $a; sa=$?
+wait $b; sb=$?
+check "two hosts: rejected rows, and nothing else ($sa $sb)" test $((sa + sb)) -gt 0 -a $sa -le 1 -a $sb -le 1
+equal "every row that the API takes arrived, once" "$(jq -r .source_request_id "$accepted" | sort | uniq -c | awk '{ print $1 }' | sort | uniq -c | xargs)" "360 1"
+equal "the source is tidied" "$(find "$work/in" -maxdepth 1 -type f | wc -l)" 0
+"$dropfeed" --config "$work/A.conf" status >"$work/out"
+check "status lists both nodes" test "$(grep -c '^node [AB]: ' "$work/out")" -eq 2
+check "and adds up" grep -q '6 files (0 unfinished, 0 refused): 366 rows = 360 delivered + 6 rejected' "$work/out"
+rm "$work/api/rules"
+: >"$work/A.err"
+"$dropfeed" --config "$work/B.conf" retry 2>>"$work/A.err"
+equal "the rejected rows are sent again by either" "$?" 0
+equal "and arrive" "$(lines "$accepted")" 366
+finish
