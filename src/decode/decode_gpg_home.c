@@ -98,6 +98,35 @@ static enum df_status home_recipient(const struct home *h, gpgme_ctx_t ctx, cons
 	return st;
 }
 
+/* Of a keyring that is damaged, or was not copied whole, GnuPG says that it lacks the file's key,
+ * as it would of a sound one: but a sound one lists those that the secret ones belong to. */
+static enum df_status home_lists_any(const struct home *h, gpgme_ctx_t like, struct df_err *err)
+{
+	gpgme_engine_info_t engine = gpgme_ctx_get_engine_info(like);
+	gpgme_ctx_t ctx = NULL;
+	gpgme_key_t key = NULL;
+	while (engine != NULL && engine->protocol != GPGME_PROTOCOL_OpenPGP)
+		engine = engine->next;
+	gpgme_error_t e = gpgme_new(&ctx);
+	if (e == 0 && engine != NULL)
+		e = gpgme_ctx_set_engine_info(ctx, engine->protocol, engine->file_name,
+					      engine->home_dir);
+	if (e == 0)
+		e = gpgme_op_keylist_start(ctx, NULL, 0);
+	if (e == 0)
+		e = gpgme_op_keylist_next(ctx, &key);
+	if (key != NULL)
+		gpgme_key_unref(key);
+	if (ctx != NULL)
+		gpgme_release(ctx);
+	if (e == 0)
+		return DF_OK;
+	return df_fail(DF_RETRY, err, NULL,
+		       "the keyring of %s lists no key, with secret keys in %s: it is damaged "
+		       "or incomplete; restore it, or import the feed's key once more",
+		       h->path, h->secrets);
+}
+
 enum df_status decode_gpg_home_check(const struct decode_gpg_run *run, gpgme_ctx_t ctx,
 				     gpgme_recipient_t recipients, struct df_err *err)
 {
@@ -112,6 +141,10 @@ enum df_status decode_gpg_home_check(const struct decode_gpg_run *run, gpgme_ctx
 	st = DF_END;
 	for (gpgme_recipient_t r = recipients; r != NULL && st == DF_END; r = r->next)
 		st = home_recipient(&h, ctx, r->keyid, err);
+	if (st == DF_END) {
+		st = home_lists_any(&h, ctx, err);
+		st = st == DF_OK ? DF_END : st;
+	}
 cleanup:
 	free(h.secrets);
 	return st;

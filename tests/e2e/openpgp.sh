@@ -84,6 +84,11 @@ said "expired: it says so" "signature is by $late, which signed_by lists, but th
 mkdir -m 700 "$work/empty" && homes+=("$work/empty")
 exits 3 "a home without any secret key" validate --set encrypted=yes --set "gnupg_home=$work/empty" both-screen_view.csv.gpg
 said "a home without any secret key: what to do" 'holds no secret key at all: import'
+gpg_home "$work/ring" dropfeed
+gpgconf --homedir "$work/ring" --kill all
+head -c 2000 /dev/urandom >"$work/ring/pubring.kbx"
+exits 3 "a home whose keyring is damaged" validate --set encrypted=yes --set "gnupg_home=$work/ring" both-screen_view.csv.gpg
+said "a damaged keyring: what to do" 'lists no key, with secret keys in .*private-keys-v1.d: it is damaged or incomplete; restore it'
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	# as another user: the home's keys are root's, or the home is not writable
 	chmod 755 "$work" "$work/f"
