@@ -47,6 +47,8 @@ enum df_status __wrap_fetch_open(const struct conf_feed *feed, struct fetch **ou
 void __wrap_fetch_close(struct fetch *source);
 void __wrap_fetch_close(struct fetch *source)
 {
+	if (source == NULL) /* which is legal */
+		return;
 	CU_ASSERT_PTR_EQUAL(source, &fake);
 	w.n_closes++;
 }

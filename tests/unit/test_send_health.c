@@ -527,9 +527,10 @@ static void test_limits(void)
 	struct http_key key = {.key = (char *)"the-key"};
 	struct http_route route = {.key = &key, .success_at = 1};
 	struct send_stream base = {.sender = w.sender, .feed = &w.feed};
-	struct http_stream st = {.base = &base, .route = &route};
+	struct http_stream st = {.base = &base, .route = &route, .service = &http_service_events};
 	struct http_lane *lane = df_alloc(sizeof(*lane));
 	lane->stream = &st;
+	lane->left_ms = INT64_MAX;
 	/* all of it fits into a run that gives up after 15 minutes, pauses included, twice */
 	CU_ASSERT(time_to_set_aside(lane) <= 400000);
 

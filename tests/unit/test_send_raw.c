@@ -270,12 +270,17 @@ static void test_huge(void)
 static void test_elsewhere(void)
 {
 	/* A missing batch is nobody's fault. */
-	plays((const char *const[]){answer(202, "{\"errors\":[{\"message\":\"Path '[999].a'\"}]}"),
-				    NULL},
-	      V2 "4 " V2 "2 " V2 "2 ", 0, "");
 	plays(
 	    (const char *const[]){
-		answer(202, "{\"errors\":[{\"message\":\"line 1, position 9999999999\"}]}"), NULL},
+		answer(202, "{\"errors\":[{\"code\":\"X\",\"message\":\"Path '[999].a'\"}]}"),
+		NULL},
+	    V2 "4 " V2 "2 " V2 "2 ", 0, "");
+	plays(
+	    (const char *const[]){
+		answer(
+		    202,
+		    "{\"errors\":[{\"code\":\"X\",\"message\":\"line 1, position 9999999999\"}]}"),
+		NULL},
 	    V2 "4 " V2 "2 " V2 "2 ", 0, "");
 	plays((const char *const[]){"HTTP/1.1 413 X\r\nContent-Length: 0\r\n\r\n",
 				    "HTTP/1.1 413 X\r\nContent-Length: 0\r\n\r\n", TAKEN,
