@@ -700,7 +700,7 @@ static uint64_t hash_by_bytes(const unsigned char *p, size_t len)
 static void test_hash(void)
 {
 	for (size_t len = 0; len < 70; len++) {
-		unsigned char *bytes = malloc(len + 1); /* so that a read past the end shows */
+		unsigned char *bytes = calloc(len > 0 ? len : 1, 1); /* a read past the end shows */
 		for (size_t i = 0; i < len; i++)
 			bytes[i] = (unsigned char)(i * 37 + len * 11);
 		CU_ASSERT_EQUAL(batch_hash((const char *)bytes, len), hash_by_bytes(bytes, len));
