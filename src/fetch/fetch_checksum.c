@@ -82,6 +82,19 @@ static bool checksum_line(char *line, size_t digits, const char **hex, const cha
 	return true;
 }
 
+/* What Windows writes: a byte order mark, and perhaps two bytes for each letter. */
+static void checksum_plain(struct df_buf *text)
+{
+	bool wide = text->len >= 2 && memcmp(text->data, "\xff\xfe", 2) == 0;
+	size_t skip = wide ? 2 : 0, n = 0;
+	if (text->len >= 3 && memcmp(text->data, "\xef\xbb\xbf", 3) == 0)
+		skip = 3;
+	for (size_t i = skip; i < text->len; i++)
+		if (!wide || text->data[i] != '\0')
+			text->data[n++] = text->data[i];
+	text->len = n;
+}
+
 /* The line that names the file counts; or the only one. */
 static bool checksum_find(char *text, const char *name, size_t digits, char want[HEX_MAX + 1])
 {
@@ -116,6 +129,7 @@ static enum df_status checksum_want(struct fetch *source, const char *name, cons
 	}
 	if (st != DF_OK)
 		goto cleanup;
+	checksum_plain(&text);
 	df_buf_cstr(&text);
 	if (!checksum_find(text.data, df_base_name(name), c->md5 ? 32 : 64, c->want))
 		st = df_fail(

@@ -51,7 +51,7 @@ exits 0 "the other marker" run
 equal "the other file came" "$(ids)" "A B "
 for kind in sha256 md5; do
 	fresh "checksum = .$kind" 'after_done = move:done'
-	for n in A B C D E F; do rows $n >"$drop/$n-eventless.csv"; done
+	for n in A B C D E F H I; do rows $n >"$drop/$n-eventless.csv"; done
 	cd "$drop" || exit 1
 	${kind}sum A-eventless.csv >A-eventless.csv.$kind
 	${kind}sum B-eventless.csv | cut -d' ' -f1 | tr a-f A-F | tr -d '\n' >B-eventless.csv.$kind
@@ -59,10 +59,13 @@ for kind in sha256 md5; do
 	${kind}sum -b A-eventless.csv D-eventless.csv | sed 's/$/\r/' >D-eventless.csv.$kind
 	${kind}sum A-eventless.csv | sed 's/A-/E-/' >E-eventless.csv.$kind
 	echo none >F-eventless.csv.$kind
+	# as Windows writes text
+	${kind}sum H-eventless.csv | sed '1s/^/\xef\xbb\xbf/; s/$/\r/' >H-eventless.csv.$kind
+	${kind}sum I-eventless.csv | sed '1s/^/\xef\xbb\xbf/; s/$/\r/' | iconv -f utf-8 -t utf-16le >I-eventless.csv.$kind
 	rows G >G-eventless.csv
 	cd "$work" || exit 1
 	exits 3 "$kind: another hash, and none" run
-	equal "$kind: what agrees came" "$(ids)" "A B C D "
+	equal "$kind: what agrees came" "$(ids)" "A B C D H I "
 	said "$kind: another hash is reported" "E-eventless.csv does not have the checksum"
 	said "$kind: no hash is reported" "F-eventless.csv.$kind holds no"
 	said "$kind: a file without is waited for" '1 file\(s\) wait for what has to be beside'
