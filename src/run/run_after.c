@@ -78,29 +78,45 @@ static enum df_status collect_rejects(void *ctx, const struct ledger_document *d
 	return DF_OK;
 }
 
-static enum df_status put_receipt(struct after *a, const struct ledger_file *f, struct df_err *err)
+static enum df_status put_all_rejects(struct after *a, const struct ledger_file *f,
+				      struct df_err *err)
 {
-	char *text = NULL;
-	size_t len = 0;
 	struct conf_list rejects = {0};
-	FILE *to = open_memstream(&text, &len);
+	enum df_status st =
+	    ledger_documents(a->run->env.ledger, f->id, collect_rejects, &rejects, err);
+	for (size_t i = 0; st == DF_OK && i < rejects.n; i++)
+		st = put_rejects(a->source, rejects.v[i], err);
+	for (size_t i = 0; i < rejects.n; i++)
+		free(rejects.v[i]);
+	free(rejects.v);
+	return st;
+}
+
+static enum df_status receipt_text(struct after *a, const struct ledger_file *f, char **text,
+				   size_t *len, struct df_err *err)
+{
+	FILE *to = open_memstream(text, len);
 	if (to == NULL)
 		return df_fail(DF_FATAL, err, NULL, "out of memory");
 	enum df_status st = report_receipt_json(a->run->env.ledger, f, to, err);
 	if (fclose(to) != 0 && st == DF_OK)
 		st = df_fail(DF_FATAL, err, NULL, "out of memory");
-	if (st == DF_OK)
-		st = ledger_documents(a->run->env.ledger, f->id, collect_rejects, &rejects, err);
-	for (size_t i = 0; i < rejects.n; i++) {
-		if (st == DF_OK)
-			st = put_rejects(a->source, rejects.v[i], err);
-		free(rejects.v[i]);
-	}
-	free(rejects.v);
+	return st;
+}
+
+static enum df_status put_receipt(struct after *a, const struct ledger_file *f, struct df_err *err)
+{
+	char *text = NULL;
+	size_t len = 0;
 	char *name = df_file_name(f->name, strlen(f->name), ".receipt.json");
-	if (st == DF_OK)
-		st = fetch_put(a->source->fetch, a->source->feed->fetch.receipts, name, text, len,
-			       err);
+	enum df_status st = receipt_text(a, f, &text, &len, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = put_all_rejects(a, f, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = fetch_put(a->source->fetch, a->source->feed->fetch.receipts, name, text, len, err);
+cleanup:
 	free(name);
 	free(text);
 	return st;

@@ -98,16 +98,17 @@ static enum df_status check_document(struct run_file_work *w, const struct decod
 	run_item_end(w->run->progress, &item);
 	char *label = run_document_label(w->f, doc);
 	run_log_warnings(label, &pass);
-	if (st == DF_OK)
-		run_drift(w->run, &(struct run_columns){
-				      .feed = feed->name,
-				      .event_type = doc->event_type,
-				      .name = doc->name != NULL ? doc->name : w->f->name,
-				      .label = label,
-				      .map = pass.map,
-				  });
-	if (st == DF_OK)
-		st = note_redropped(w, &pass, why);
+	if (st != DF_OK)
+		goto cleanup;
+	run_drift(w->run, &(struct run_columns){
+			      .feed = feed->name,
+			      .event_type = doc->event_type,
+			      .name = doc->name != NULL ? doc->name : w->f->name,
+			      .label = label,
+			      .map = pass.map,
+			  });
+	st = note_redropped(w, &pass, why);
+cleanup:
 	free(label);
 	document_pass_end(&pass);
 	return st;
@@ -141,8 +142,9 @@ static enum df_status enter_checked(struct run_file_work *w, const struct ledger
 {
 	struct ledger *l = w->run->env.ledger;
 	enum df_status st = ledger_enter(l, false, err);
-	if (st == DF_OK)
-		st = ledger_leave(l, begin_checked(l, now, found, d, err), err);
+	if (st != DF_OK)
+		return st;
+	st = ledger_leave(l, begin_checked(l, now, found, d, err), err);
 	d->batches = found->batches;
 	d->state = LEDGER_CHECKED;
 	return st;
@@ -208,12 +210,12 @@ static enum df_status enter_refused(struct run_file_work *w, const struct decode
 {
 	struct ledger *l = w->run->env.ledger;
 	enum df_status st = ledger_enter(l, true, err);
-	if (st == DF_OK) {
-		st = ledger_document_begin(l, now, d, err);
-		if (st == DF_OK)
-			st = document_refuse(w, doc, d->id, why, err);
-		st = ledger_leave(l, st, err);
-	}
+	if (st != DF_OK)
+		return st;
+	st = ledger_document_begin(l, now, d, err);
+	if (st == DF_OK)
+		st = document_refuse(w, doc, d->id, why, err);
+	st = ledger_leave(l, st, err);
 	return st == DF_OK ? DF_REJECT : st;
 }
 
@@ -261,6 +263,32 @@ static enum df_status check_and_enter(struct run_file_work *w, const struct deco
 			     d, err);
 }
 
+static enum df_status begin_now(struct run_file_work *w, const struct decode_doc *doc,
+				const struct ledger_new_document *now, struct ledger_document *d,
+				struct df_err *err)
+{
+	enum df_status st =
+	    ledger_document_known(w->run->env.ledger, now->file_id, now->name, d, err);
+	if (st != DF_OK && st != DF_END)
+		return st;
+	const bool known = st == DF_OK;
+	if (known && (d->taken || ledger_closes(d->state)))
+		return DF_OK;
+	if (w->f->barred.text[0] != '\0') {
+		/* rules of today, which another document of its file came before */
+		ledger_document_free(d);
+		return enter_refused(w, doc, now, &w->f->barred, d, err);
+	}
+	if (known && check_holds(d, now, w->f->feed))
+		return DF_OK;
+	if (!known) {
+		st = skip_delivered(w, now, d, err);
+		if (st != DF_END)
+			return st;
+	}
+	return check_and_enter(w, doc, now, d, err);
+}
+
 enum df_status run_document_begin(struct run_file_work *w, const struct decode_doc *doc,
 				  struct ledger_document *d, struct df_err *err)
 {
@@ -275,27 +303,7 @@ enum df_status run_document_begin(struct run_file_work *w, const struct decode_d
 						.plan = live->plan.text,
 						.version = DROPFEED_VERSION,
 						.now_ms = df_now_ms()};
-	enum df_status st =
-	    ledger_document_known(w->run->env.ledger, now.file_id, now.name, d, err);
-	if (st == DF_OK && (d->taken || ledger_closes(d->state)))
-		goto cleanup;
-	if (w->f->barred.text[0] != '\0') {
-		/* rules of today, which another document of its file came before */
-		ledger_document_free(d);
-		if (st == DF_OK || st == DF_END)
-			st = enter_refused(w, doc, &now, &w->f->barred, d, err);
-		goto cleanup;
-	}
-	if (st == DF_OK && check_holds(d, &now, live))
-		goto cleanup;
-
-	if (st == DF_END)
-		st = skip_delivered(w, &now, d, err);
-	else if (st == DF_OK)
-		st = DF_END;
-	if (st == DF_END)
-		st = check_and_enter(w, doc, &now, d, err);
-cleanup:
+	enum df_status st = begin_now(w, doc, &now, d, err);
 	df_buf_free(&settings);
 	return st;
 }

@@ -100,15 +100,17 @@ static enum df_status log_misnamed(struct feed_work *w, const struct fetch_list 
 				   struct df_err *err)
 {
 	enum df_status st = DF_OK;
-	for (size_t i = 0; st == DF_OK && i < list->n_misnamed; i++) {
+	for (size_t i = 0; i < list->n_misnamed; i++) {
 		const struct fetch_entry *e = &list->misnamed[i];
 		const struct ledger_key key = run_feed_key(w->feed, e);
 		int64_t first_ms = 0, now = df_now_ms();
 		st = ledger_seen(w->run->env.ledger, &key, now, &first_ms, err);
-		if (st == DF_OK && first_ms == now)
+		if (st != DF_OK)
+			return st;
+		if (first_ms == now)
 			run_source_log_misnamed(&w->source, e);
 	}
-	return st;
+	return DF_OK;
 }
 
 /* Of some entries, those that are to be pulled: they are put after those in `due`. */
@@ -121,8 +123,9 @@ static enum df_status add_due(struct feed_work *w, const struct fetch_entry *ent
 	for (size_t i = 0; i < n; i++)
 		keys[i] = run_feed_key(w->feed, &entries[i]);
 	enum df_status st = ledger_files_known(l, keys, n, known, err);
-	if (st == DF_OK)
-		st = ledger_enter(l, false, err);
+	if (st != DF_OK)
+		return st;
+	st = ledger_enter(l, false, err);
 	if (st != DF_OK)
 		return st;
 
@@ -132,10 +135,13 @@ static enum df_status add_due(struct feed_work *w, const struct fetch_entry *ent
 			continue;
 		}
 		st = is_due(w, &entries[i], err);
-		if (st == DF_OK)
-			due->v[due->n++] = &entries[i];
-		else if (st == DF_END)
+		if (st == DF_END) {
 			st = DF_OK;
+			continue;
+		}
+		if (st != DF_OK)
+			break;
+		due->v[due->n++] = &entries[i];
 	}
 	return ledger_leave(l, st, err);
 }
@@ -234,30 +240,41 @@ static void log_list(const struct feed_work *w, const struct fetch_list *list)
 		    w->feed->name, list->waiting);
 }
 
+static enum df_status pull_list(struct feed_work *w, const struct fetch_list *list,
+				struct df_err *err)
+{
+	const struct fetch_entry **due = NULL;
+	size_t n = 0;
+	enum df_status st = log_misnamed(w, list, err);
+	if (st != DF_OK)
+		return st;
+	log_list(w, list);
+	st = run_adopt(w, list, err);
+	if (st != DF_OK)
+		return st;
+	st = find_due(w, list, &due, &n, err);
+	if (st != DF_OK)
+		return st;
+	st = ledger_shared(w->run->env.ledger) ? enter_listed(w, due, n, err)
+					       : pull_due(w, due, n, err);
+	free((void *)due);
+	return st;
+}
+
 enum df_status run_pull_listed(struct feed_work *w, struct df_err *err)
 {
 	struct fetch_list list = {0};
-	const struct fetch_entry **due = NULL;
-	size_t n = 0;
 	int64_t started = df_now_ms();
 	w->wait_until_ms = 0;
 	w->unsettled = w->known = 0;
-
 	enum df_status st = run_source_list(&w->source, &list, err);
-	if (st == DF_OK)
-		st = log_misnamed(w, &list, err);
-	if (st == DF_OK)
-		log_list(w, &list);
-	if (st == DF_OK)
-		st = run_adopt(w, &list, err);
-	if (st == DF_OK)
-		st = find_due(w, &list, &due, &n, err);
-	if (st == DF_OK)
-		st = ledger_shared(w->run->env.ledger) ? enter_listed(w, due, n, err)
-						       : pull_due(w, due, n, err);
-	if (st == DF_OK)
-		st = ledger_seen_forget(w->run->env.ledger, w->feed->name, started, err);
-	free((void *)due);
+	if (st != DF_OK)
+		goto cleanup;
+	st = pull_list(w, &list, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = ledger_seen_forget(w->run->env.ledger, w->feed->name, started, err);
+cleanup:
 	fetch_list_free(&list);
 	return st == DF_END ? DF_OK : st;
 }
