@@ -704,6 +704,15 @@ struct ledger_paced {
  * ledger was not heard of for 3 s: then the share is 0. */
 void ledger_paces(struct ledger *l, const struct ledger_paced *mine, struct ledger_pace *out);
 
+/* Keeps the bytes of the document's reject file, for whoever asks another host; in place of those
+ * from before. path NULL: there is none. A file of more than that is not kept. */
+#define LEDGER_REJECT_FILE_MAX (UINT64_C(64) << 20)
+enum df_status ledger_reject_file_keep(struct ledger *l, int64_t document, const char *path,
+				       struct df_err *err) DF_CHECK;
+/* Writes them. DF_END: none are kept. */
+enum df_status ledger_reject_file_fetch(struct ledger *l, int64_t document, int fd,
+					struct df_err *err) DF_CHECK;
+
 struct ledger_node {
 	const char *name, *version, *config;
 	uint32_t batch_format;

@@ -9,8 +9,10 @@
  * ledger_sqlite.c	SQLite; ledger_sqlite_open.c: opening and migrating
  * ledger_postgres.c	PostgreSQL; ledger_postgres_open.c: opening and migrating;
  *			ledger_postgres_link.c: a connection that may break
- * ledger_claim.c	claims and fences; ledger_join.c: leases are renewed; ledger_fleet.c: what
- *			else the hosts of a fleet share; ledger_claim.h has the protocol
+ * ledger_claim.c	claims and fences: ledger_claim.h has the protocol
+ * ledger_join.c	leases are renewed, and the pace is shared
+ * ledger_fleet.c	what else the hosts of a fleet share
+ * ledger_reject_file.c	reject files, for other hosts
  * ledger_session.c	which log belongs to an SQLite ledger
  * ledger_path.c	paths that a moved state folder keeps
  * ledger_file.c	listings and files

@@ -358,11 +358,17 @@ static enum df_status remove_rejects(const char *path, struct df_err *err)
 enum df_status run_document_rejects(struct run_delivery *v, const struct ledger_document *now,
 				    bool any, struct document_rejects *rejects, struct df_err *err)
 {
-	if (!any)
-		return remove_rejects(now->text, err);
-	document_pass_end(&v->pass);
-	rejects->older = now->text;
-	return document_rejects_write(&v->w->run->env, &v->pass, now->id, rejects, err);
+	struct ledger *l = v->w->run->env.ledger;
+	enum df_status st = DF_OK;
+	if (any) {
+		document_pass_end(&v->pass);
+		rejects->older = now->text;
+		st = document_rejects_write(&v->w->run->env, &v->pass, now->id, rejects, err);
+	} else {
+		st = remove_rejects(now->text, err);
+	}
+	return st == DF_OK ? ledger_reject_file_keep(l, now->id, any ? rejects->path : NULL, err)
+			   : st;
 }
 
 enum df_status run_document_facts(const struct run_delivery *v,

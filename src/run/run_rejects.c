@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define PIECE (256u << 10)
@@ -17,6 +18,7 @@
 struct found {
 	const struct conf_feed *feed;
 	char *path; /* own */
+	int64_t document;
 };
 
 struct rejects {
@@ -41,7 +43,8 @@ static enum df_status choose(struct rejects *r, const struct ledger_document *d,
 	if (o->summary)
 		return report_reasons_text(r->ledger, r->file, d, stdout, err);
 	r->v = df_realloc(r->v, (r->n + 1) * sizeof(*r->v));
-	r->v[r->n++] = (struct found){.feed = r->feed, .path = df_strdup(d->text)};
+	r->v[r->n++] =
+	    (struct found){.feed = r->feed, .path = df_strdup(d->text), .document = d->id};
 	return DF_OK;
 }
 
@@ -132,12 +135,30 @@ static enum df_status print_sealed(const struct found *f, int fd, struct df_err 
 	return st == DF_REJECT ? DF_RETRY : st; /* nothing is refused here */
 }
 
+/* Another host may have written it; the ledger that they share has its bytes, then. */
+static enum df_status fetch_file(const struct rejects *r, const struct found *f, int *fd,
+				 struct df_err *err)
+{
+	*fd = memfd_create("rejects", MFD_CLOEXEC);
+	if (*fd < 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot hold it: %s", strerror(errno));
+	enum df_status st = ledger_reject_file_fetch(r->ledger, f->document, *fd, err);
+	if (st == DF_OK && lseek(*fd, 0, SEEK_SET) == 0)
+		return DF_OK;
+	close(*fd);
+	*fd = -1;
+	return st;
+}
+
 /* DF_END: the file is not there any more. */
-static enum df_status print_file(const struct found *f, struct df_err *err)
+static enum df_status print_file(const struct rejects *r, const struct found *f, struct df_err *err)
 {
 	int fd = open(f->path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
-		return DF_END;
+	if (fd < 0 && errno == ENOENT) {
+		enum df_status got = fetch_file(r, f, &fd, err);
+		if (got != DF_OK)
+			return got;
+	}
 	if (fd < 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot read it: %s", strerror(errno));
 	off_t size = lseek(fd, 0, SEEK_END);
@@ -155,7 +176,7 @@ static enum df_status print_all(struct rejects *r)
 	enum df_status worst = DF_OK;
 	for (size_t i = 0; i < r->n; i++) {
 		struct df_err err = {0};
-		enum df_status st = print_file(&r->v[i], &err);
+		enum df_status st = print_file(r, &r->v[i], &err);
 		if (st == DF_OK)
 			continue;
 		if (st == DF_END) {

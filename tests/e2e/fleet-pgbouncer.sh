@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Two hosts whose ledger is behind PgBouncer, which gives each transaction another session of the database.
+# Two hosts whose ledger is reached through PgBouncer, which gives each transaction another session of the database.
 . "$(dirname "$0")/lib/checks.sh"
 
 bouncer=$(PATH=$PATH:/usr/sbin command -v pgbouncer)
@@ -71,6 +71,11 @@ equal "the source is tidied" "$(find "$work/in" -maxdepth 1 -type f | wc -l)" 0
 "$dropfeed" --config "$work/A.conf" status >"$work/out"
 check "status lists both nodes" test "$(grep -c '^node [AB]: ' "$work/out")" -eq 2
 check "and adds up" grep -q '6 files (0 unfinished, 0 refused): 366 rows = 360 delivered + 6 rejected' "$work/out"
+for host in A B; do "$dropfeed" --config "$work/$host.conf" rejects f{0..5}-custom_event.csv >"$work/$host.rejects" 2>/dev/null; done
+equal "rejects prints all of them on each host" "$(grep -c Poison "$work/A.rejects") $(grep -c Poison "$work/B.rejects")" "6 6"
+rm -r "$work/A" "$work/B"
+"$dropfeed" --config "$work/B.conf" rejects f{0..5}-custom_event.csv >"$work/B.rejects" 2>/dev/null
+equal "also where both have lost their folders" "$(grep -c Poison "$work/B.rejects")" 6
 rm "$work/api/rules"
 : >"$work/A.err"
 "$dropfeed" --config "$work/B.conf" retry 2>>"$work/A.err"
