@@ -364,10 +364,16 @@ enum df_status ledger_lane_settled(struct ledger *l, int64_t id, const struct le
 enum df_status ledger_lanes_settled(struct ledger *l, int64_t id,
 				    const struct ledger_settled *steps, size_t n,
 				    struct df_err *err) DF_CHECK;
-/* What is sent next must not be sent twice. Before it is: batches of the lane before `upto` may be
- * taken from now on; synced. After it came back: those from `upto` on were not. */
-enum df_status ledger_lane_sending(struct ledger *l, int64_t id, uint32_t lane, uint64_t upto,
-				   bool back, struct df_err *err) DF_CHECK;
+/* What is sent next must not be sent twice. */
+struct ledger_sending {
+	uint32_t lane;
+	/* before it is sent: batches of the lane before this one may be taken from now on; after it
+	 * came back: those from this one on were not */
+	uint64_t upto;
+	bool sync; /* with all that was noted before */
+};
+enum df_status ledger_lane_sending(struct ledger *l, int64_t id, const struct ledger_sending *s,
+				   struct df_err *err) DF_CHECK;
 /* Fills upto[0..lanes) with that, 0 where there is none: batches from the lane's progress to it may
  * have been taken, and no answer says whether they were. */
 enum df_status ledger_lanes_sent(struct ledger *l, int64_t id, uint64_t *upto, uint32_t lanes,

@@ -69,6 +69,8 @@ struct send_sending {
 	size_t n;
 	/* It came back: nothing of these was taken, for certain. */
 	bool back;
+	/* Another lane's follows at once, and nothing leaves before that: one sync will do for both. */
+	bool more;
 };
 
 struct send_events {

@@ -12,11 +12,19 @@ void braze_object_head(struct braze_writer *w, enum braze_array array)
 		braze_put_own(w, "app_id", w->b->set->app_id);
 }
 
+/* What follows a number at the end of a fragment is not the number's. */
+static int64_t whole(struct json_text t)
+{
+	char text[24] = "";
+	memcpy(text, t.p, t.len < sizeof(text) - 1 ? t.len : sizeof(text) - 1);
+	return strtoll(text, NULL, 10);
+}
+
 void braze_put_when(struct braze_writer *w, const struct braze_data *data)
 {
 	struct json_text ms = data->timestamp_unixtime_ms;
 	if (braze_name_own(w, "time"))
-		braze_time(w, ms.len > 0 ? strtoll(ms.p, NULL, 10) : w->b->begun_ms);
+		braze_time(w, ms.len > 0 ? whole(ms) : w->b->begun_ms);
 }
 
 void braze_event_head(struct braze_writer *w, struct json_text name, const struct braze_data *data)

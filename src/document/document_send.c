@@ -157,9 +157,12 @@ static enum df_status on_sending(void *ctx, const struct send_sending *sending, 
 	size_t last = sending->back ? 0 : sending->n - 1;
 	if (s->document_id == 0)
 		return DF_OK;
-	return ledger_lane_sending(s->env->ledger, s->document_id, sending->lane,
-				   sending->batches[last]->lane_position + !sending->back,
-				   sending->back, err);
+	/* a note that it came back may be lost: then it counts as unknown */
+	const struct ledger_sending note = {.lane = sending->lane,
+					    .upto = sending->batches[last]->lane_position +
+						    !sending->back,
+					    .sync = !sending->back && !sending->more};
+	return ledger_lane_sending(s->env->ledger, s->document_id, &note, err);
 }
 
 static enum df_status on_may(void *ctx, int64_t *left_ms, struct df_err *err)

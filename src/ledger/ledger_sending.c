@@ -4,15 +4,14 @@
 #include "ledger_priv.h"
 #include "ledger_sql.h"
 
-enum df_status ledger_lane_sending(struct ledger *l, int64_t id, uint32_t lane, uint64_t upto,
-				   bool back, struct df_err *err)
+enum df_status ledger_lane_sending(struct ledger *l, int64_t id, const struct ledger_sending *s,
+				   struct df_err *err)
 {
-	/* a note that it came back may be lost: then it counts as unknown */
 	const struct ledger_change c = {.which = ST_LANE_SENT,
 					.of = LEDGER_OF_DOCUMENT,
-					.sync = !back,
+					.sync = s->sync,
 					.what = "note what is sent"};
-	return ledger_change(l, &c, err, "iii", id, (int64_t)lane, (int64_t)upto);
+	return ledger_change(l, &c, err, "iii", id, (int64_t)s->lane, (int64_t)s->upto);
 }
 
 enum df_status ledger_lanes_sent(struct ledger *l, int64_t id, uint64_t *upto, uint32_t lanes,

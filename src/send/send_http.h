@@ -54,7 +54,9 @@ struct http_lane {
 	unsigned failures; /* of this lane, in a row */
 	CURL *easy;
 	bool in_flight;
-	bool asks;    /* what is on the wire carries no batch: see send_clock.c */
+	bool asks; /* what is on the wire carries no batch: see send_clock.c */
+	/* L: its request is ready, and may leave when the ledger has what must not be sent twice */
+	bool unsaid;
 	bool decided; /* L: of its request nothing is to be sent: it is to be settled */
 	size_t read;  /* of its body, by curl */
 	int64_t started;
@@ -104,6 +106,7 @@ struct send_http {
 	unsigned seed;               /* of the jitter */
 	int64_t wake;                /* when something falls due */
 	bool decided;                /* a lane's is set */
+	bool unsaid;                 /* likewise */
 };
 
 /* ---- send_thread.c ---- */
@@ -122,6 +125,8 @@ void http_stream_stop(struct http_stream *st, enum df_status status, const struc
 /* ---- send_lane.c ---- */
 /* sends the current part; its tokens are taken */
 void http_lane_start(struct http_lane *lane, int64_t now);
+/* Notes what must not be sent twice of all requests that are ready, before curl works on them. */
+void http_lanes_say(struct send_http *h);
 /* sends a request without batches, for the Date of its answer, or for access */
 void http_lane_ask(struct http_lane *lane, int64_t now);
 /* Milliseconds that the current part's request may take: more when none was answered lately. */

@@ -159,16 +159,17 @@ static bool lane_launch(struct http_lane *lane, const char *url, int64_t now)
 
 /* Says so of the part's batches that have it, or, of those that came back, that nothing of it was
  * taken. */
-static enum df_status lane_sending(struct http_lane *lane, size_t from, size_t to, bool back,
-				   struct df_err *err)
+static enum df_status lane_sending(struct http_lane *lane, size_t from, size_t to,
+				   struct send_sending s, struct df_err *err)
 {
 	const struct send_stream *base = lane->stream->base;
 	const struct batch *batches[REQUEST_MAX_BATCHES];
-	struct send_sending s = {.lane = lane->number, .batches = batches, .back = back};
 	if (base->events->sending == NULL)
 		return DF_OK;
+	s.lane = lane->number;
+	s.batches = batches;
 	for (size_t i = from; i < to; i++)
-		if (send_objects_doubtful(&lane->request.item[i]) != back)
+		if (send_objects_doubtful(&lane->request.item[i]) != s.back)
 			batches[s.n++] = lane->request.item[i].batch;
 	return s.n > 0 ? base->events->sending(base->ctx, &s, err) : DF_OK;
 }
@@ -181,7 +182,8 @@ void http_lane_back(struct http_lane *lane, size_t from, size_t to)
 	from = from > r->settled ? from : r->settled;
 	if (lane->stream->unsettled || from >= r->n)
 		return;
-	enum df_status st = lane_sending(lane, from, to < r->n ? to : r->n, true, &err);
+	struct send_sending s = {.back = true};
+	enum df_status st = lane_sending(lane, from, to < r->n ? to : r->n, s, &err);
 	if (st == DF_OK)
 		return;
 	pthread_mutex_lock(&sender->lock);
@@ -242,13 +244,8 @@ void http_lane_start(struct http_lane *lane, int64_t now)
 	send_objects_wire(r, st->form->max_events);
 	st->service->body(r);
 	bool once = st->service->once && send_objects_once(r);
-	enum df_status status = once ? lane_sending(lane, r->from, r->to, false, &err) : DF_OK;
-	if (status != DF_OK) {
-		send_objects_back(r, true);
-		http_stream_stop(st, status, &err);
-		return;
-	}
-	df_before("request");
+	if (!once)
+		df_before("request");
 	if (lane->easy == NULL || !lane_set_body(lane, once) ||
 	    !lane_launch(lane, historical ? st->url_historical : st->url, now)) {
 		lane_fail(lane);
@@ -256,6 +253,54 @@ void http_lane_start(struct http_lane *lane, int64_t now)
 	}
 	st->base->sender->stats.requests++;
 	st->base->sender->stats.bytes += r->body.len;
+	lane->unsaid = once;
+	st->http->unsaid |= once;
+}
+
+/* The next lane whose request waits for the ledger, in the order of streams; NULL: that was the
+ * last one. */
+static struct http_lane *lane_unsaid(struct send_http *h, const struct http_lane *after)
+{
+	bool past = after == NULL;
+	for (struct http_stream *st = h->streams; st != NULL; st = st->next)
+		for (uint32_t i = 0; i < st->base->n_lanes; i++) {
+			if (past && st->lanes[i].unsaid)
+				return &st->lanes[i];
+			past = past || &st->lanes[i] == after;
+		}
+	return NULL;
+}
+
+/* None of them leaves. */
+static void lanes_take_back(struct send_http *h, enum df_status status, const struct df_err *err)
+{
+	for (struct http_lane *lane; (lane = lane_unsaid(h, NULL)) != NULL;) {
+		lane->unsaid = false;
+		http_lane_end(lane);
+		send_objects_back(&lane->request, true);
+		http_stream_stop(lane->stream, status, err);
+	}
+}
+
+void http_lanes_say(struct send_http *h)
+{
+	struct df_err err = {0};
+	enum df_status st = DF_OK;
+	struct http_lane *next = h->unsaid ? lane_unsaid(h, NULL) : NULL;
+	h->unsaid = false;
+	for (struct http_lane *lane; st == DF_OK && (lane = next) != NULL;) {
+		next = lane_unsaid(h, lane);
+		struct send_sending s = {.more = next != NULL};
+		st = lane_sending(lane, lane->request.from, lane->request.to, s, &err);
+	}
+	if (st != DF_OK) {
+		lanes_take_back(h, st, &err);
+		return;
+	}
+	for (struct http_lane *lane; (lane = lane_unsaid(h, NULL)) != NULL;) {
+		lane->unsaid = false;
+		df_before("request");
+	}
 }
 
 /* curl keeps no copy of the body, which is a constant. */

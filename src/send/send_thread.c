@@ -291,6 +291,7 @@ static bool http_turn(struct send_http *h)
 			lane_pack(&st->lanes[i], now);
 	}
 	http_start(h, now);
+	http_lanes_say(h);
 	http_end(h, now);
 	bool go_on = !h->quit;
 	pthread_mutex_unlock(&h->sender->lock);
