@@ -76,7 +76,7 @@ struct batch {
 	size_t n_rows;
 	struct batch_object *objects; /* own; NULL: the sink takes it as a whole */
 	size_t n_objects;
-	uint64_t points; /* of a batch with objects: what its sink counts them as, for its bill */
+	uint64_t points; /* of a batch with objects: what its sink bills them as */
 	uint64_t cut;    /* names and values that were over a limit of the sink and were cut */
 	/* an earlier run may have sent it, and heard no answer: whoever sends it sets this */
 	bool in_doubt;

@@ -139,7 +139,7 @@ void plan_node_free(struct plan_node *node);
 bool plan_node_is_free(const struct plan_node *node, bool event);
 
 /* ---- plan_keyword.c ---- */
-/* False: it is none of the keywords that hold a value. */
+/* False: it is not one of the keywords that hold a value. */
 bool plan_keyword_read(struct plan *plan, const char *place, struct plan_node *node,
 		       const char *key, struct json_object *value);
 /* After the others: draft 4 has these two depend on them. */
