@@ -69,7 +69,7 @@ static bool read_place(struct explain_arguments *a, const char *place)
 	return true;
 }
 
-static int explain_row(const struct conf *conf, const struct explain_arguments *a)
+static int print_row(const struct conf *conf, const struct explain_arguments *a)
 {
 	struct df_err err = {0};
 	struct run_explain *x = NULL;
@@ -123,7 +123,7 @@ int cli_explain(struct cli_globals *g, int argc, char **argv)
 		cli_usage("explain", "'%s' names no line: FILE:LINE or FILE:ENTRY:LINE is expected",
 			  place.v[0]);
 	else if (cli_conf(g, false, &conf) == 0)
-		code = explain_row(conf, &a);
+		code = print_row(conf, &a);
 cleanup:
 	conf_free(conf);
 	free(a.file);

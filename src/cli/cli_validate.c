@@ -116,7 +116,7 @@ static void forget_errors(struct validate_output *out)
 		json_write_open(&out->list, NULL, '[');
 }
 
-static void on_fault(void *ctx, const struct run_fault *f)
+static void note_fault(void *ctx, const struct run_fault *f)
 {
 	struct validate_output *out = ctx;
 	if (out->json) {
@@ -228,7 +228,7 @@ static int validate(const struct conf *conf, const struct validate_arguments *a,
 		    const struct cli_operands *files)
 {
 	static const struct run_check_events events = {
-	    .fault = on_fault, .document = on_check, .skipped = on_skipped};
+	    .fault = note_fault, .document = on_check, .skipped = on_skipped};
 	static struct validate_output out; /* many kinds */
 	out = (struct validate_output){.json = a->json, .max_errors = a->max_errors};
 	if (a->max_errors == MAX_ERRORS_UNSET)

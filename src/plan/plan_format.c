@@ -36,7 +36,7 @@ struct text {
 	const char *p, *end;
 };
 
-static bool take_digits(struct text *t, int n, int min, int max, int *out)
+static bool digits_between(struct text *t, int n, int min, int max, int *out)
 {
 	int value = 0;
 	if (t->end - t->p < n)
@@ -64,9 +64,9 @@ static bool date(struct text *t)
 {
 	static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	int year, month, day;
-	if (!take_digits(t, 4, 0, 9999, &year) || !one_of(t, "-") ||
-	    !take_digits(t, 2, 1, 12, &month) || !one_of(t, "-") ||
-	    !take_digits(t, 2, 1, days[month - 1], &day))
+	if (!digits_between(t, 4, 0, 9999, &year) || !one_of(t, "-") ||
+	    !digits_between(t, 2, 1, 12, &month) || !one_of(t, "-") ||
+	    !digits_between(t, 2, 1, days[month - 1], &day))
 		return false;
 	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 	return month != 2 || day < 29 || leap;
@@ -77,25 +77,26 @@ static bool date(struct text *t)
 static bool is_time_of_day(struct text *t, bool zone)
 {
 	int second;
-	if (!take_digits(t, 2, 0, 23, NULL) || !one_of(t, ":") || !take_digits(t, 2, 0, 59, NULL) ||
-	    !one_of(t, ":") || !take_digits(t, 2, 0, 60, &second))
+	if (!digits_between(t, 2, 0, 23, NULL) || !one_of(t, ":") ||
+	    !digits_between(t, 2, 0, 59, NULL) || !one_of(t, ":") ||
+	    !digits_between(t, 2, 0, 60, &second))
 		return false;
 	if (one_of(t, ".")) {
-		if (!take_digits(t, 1, 0, 9, NULL))
+		if (!digits_between(t, 1, 0, 9, NULL))
 			return false;
-		while (take_digits(t, 1, 0, 9, NULL))
+		while (digits_between(t, 1, 0, 9, NULL))
 			;
 	}
 	if (one_of(t, "zZ"))
 		return true;
 	if (!one_of(t, "+-"))
 		return !zone;
-	if (!take_digits(t, 2, 0, 23, NULL))
+	if (!digits_between(t, 2, 0, 23, NULL))
 		return false;
 	if (t->p == t->end)
 		return true;
 	(void)one_of(t, ":");
-	return take_digits(t, 2, 0, 59, NULL);
+	return digits_between(t, 2, 0, 59, NULL);
 }
 
 static bool address(int family, const char *p, size_t len)

@@ -131,8 +131,8 @@ static void read_exclusive(const struct keyword *k, struct plan_bound *inclusive
 }
 
 /* minimum, maximum and the lengths. Draft 4 has the exclusive ones replace the others. */
-static bool read_number(const struct keyword *k, struct plan_node *node, const char *key,
-			struct json_object *value)
+static bool read_bound_keyword(const struct keyword *k, struct plan_node *node, const char *key,
+			       struct json_object *value)
 {
 	if (strcmp(key, "minimum") == 0) {
 		if (!node->above.set)
@@ -163,7 +163,7 @@ bool plan_keyword_read(struct plan *plan, const char *place, struct plan_node *n
 	else if (strcmp(key, "format") == 0)
 		read_format(&k, node, value);
 	else
-		return read_number(&k, node, key, value);
+		return read_bound_keyword(&k, node, key, value);
 	return true;
 }
 

@@ -16,7 +16,7 @@ struct value {
 	long double n; /* with number, once it is asked for */
 };
 
-static const char *string_end(const char *p)
+static const char *plan_string_end(const char *p)
 {
 	for (p++; *p != '"'; p++)
 		p += *p == '\\';
@@ -28,7 +28,7 @@ const char *plan_value_skip(const char *p)
 	size_t depth = 0;
 	do {
 		if (*p == '"') {
-			p = string_end(p);
+			p = plan_string_end(p);
 			continue;
 		}
 		depth += *p == '{' || *p == '[';
@@ -69,7 +69,7 @@ static const char *unescape(struct df_buf *out, const char *p)
 
 const char *plan_string(struct df_buf *scratch, const char *p, size_t *len, const char **end)
 {
-	const char *close = string_end(p) - 1;
+	const char *close = plan_string_end(p) - 1;
 	*end = close + 1;
 	*len = (size_t)(close - p - 1);
 	if (memchr(p + 1, '\\', *len) == NULL)
@@ -111,7 +111,7 @@ static bool is_number(const char *p, size_t len)
 	return p == end;
 }
 
-static long double number_value(const char *p, size_t len)
+static long double plan_number(const char *p, size_t len)
 {
 	char text[64];
 	if (len >= sizeof(text))
@@ -126,7 +126,7 @@ static bool is_whole(const struct value *v)
 	if (memchr(v->p, '.', v->len) == NULL && memchr(v->p, 'e', v->len) == NULL &&
 	    memchr(v->p, 'E', v->len) == NULL)
 		return true;
-	long double n = number_value(v->p, v->len);
+	long double n = plan_number(v->p, v->len);
 	return n > -9.3e18L && n < 9.3e18L && (long double)(int64_t)n == n;
 }
 
@@ -244,7 +244,7 @@ static bool literal_fits(const struct plan_checker *c, const struct plan_literal
 			 const struct value *v)
 {
 	if (l->type == PLAN_NUMBER)
-		return v->number && number_value(l->text, l->len) == number_value(v->p, v->len);
+		return v->number && plan_number(l->text, l->len) == plan_number(v->p, v->len);
 	if (l->type == v->type)
 		return l->len == v->len && memcmp(l->text, v->p, v->len) == 0;
 	if (c->strict)
@@ -281,7 +281,7 @@ static void check_choices(struct plan_checker *c, const struct plan_node *node,
 static void check_bounds(struct plan_checker *c, const struct plan_node *node,
 			 const struct value *v)
 {
-	long double n = number_value(v->p, v->len);
+	long double n = plan_number(v->p, v->len);
 	if (node->minimum.set && n < node->minimum.value)
 		invalid(c, "%s at least is planned", node->minimum.text);
 	if (node->maximum.set && n > node->maximum.value)
@@ -458,7 +458,7 @@ static const char *check_below(struct plan_checker *c, const struct plan_node *n
 			       struct plan_step step, const char *p)
 {
 	if (may_be_text(c, node, *p))
-		return *p == '"' ? string_end(p) : plan_value_skip(p);
+		return *p == '"' ? plan_string_end(p) : plan_value_skip(p);
 	if (c->depth == PLAN_MAX_DEPTH)
 		return plan_value_skip(p);
 	c->steps[c->depth++] = step;

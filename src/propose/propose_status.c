@@ -21,7 +21,7 @@ static const struct {
     {"deleted isdeleted", "true yes y 1 t x", true},
     {"completed captured iscompleted success successful", "false no n 0 f nein non", false}};
 
-static bool seen(const struct propose *p, size_t row, size_t column)
+static bool word_seen(const struct propose *p, size_t row, size_t column)
 {
 	for (size_t i = 0; i < row; i++)
 		if (propose_cell_same(p, i, row, column))
@@ -38,7 +38,7 @@ static size_t skip_words(struct propose *p, size_t column, const char *words)
 		char *normal = schema_normalize(s, len);
 		bool word = len > 0 && schema_word_is(words, normal, strlen(normal));
 		free(normal);
-		if (word && !seen(p, row, column) && propose_skip(p, column, s, len))
+		if (word && !word_seen(p, row, column) && propose_skip(p, column, s, len))
 			n++;
 	}
 	return n;
@@ -57,7 +57,7 @@ static size_t count_different(const struct propose *p, size_t column)
 	size_t n = 0, len;
 	for (size_t row = 0; row < p->n_rows && n <= MAX_WORDS; row++) {
 		propose_cell_text(p, row, column, &len);
-		n += len > 0 && !seen(p, row, column);
+		n += len > 0 && !word_seen(p, row, column);
 	}
 	return n;
 }

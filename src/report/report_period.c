@@ -6,7 +6,7 @@
 
 /* ---- feeds ---- */
 
-static int by_name(const void *a, const void *b)
+static int period_name_order(const void *a, const void *b)
 {
 	return strcmp(((const struct period_feed *)a)->name, ((const struct period_feed *)b)->name);
 }
@@ -23,13 +23,14 @@ static void feed_add(struct period *p, const char *name)
 static struct period_feed *feed_of(struct period *p, const char *name)
 {
 	const struct period_feed key = {.name = (char *)(uintptr_t)name};
-	struct period_feed *f =
-	    p->n_feeds > 0 ? bsearch(&key, p->feeds, p->n_feeds, sizeof(*p->feeds), by_name) : NULL;
+	struct period_feed *f = p->n_feeds > 0 ? bsearch(&key, p->feeds, p->n_feeds,
+							 sizeof(*p->feeds), period_name_order)
+					       : NULL;
 	if (f != NULL)
 		return f;
 	feed_add(p, name);
-	qsort(p->feeds, p->n_feeds, sizeof(*p->feeds), by_name);
-	return bsearch(&key, p->feeds, p->n_feeds, sizeof(*p->feeds), by_name);
+	qsort(p->feeds, p->n_feeds, sizeof(*p->feeds), period_name_order);
+	return bsearch(&key, p->feeds, p->n_feeds, sizeof(*p->feeds), period_name_order);
 }
 
 /* ---- files and documents ---- */
@@ -49,7 +50,8 @@ static void add_took(struct period_sum *s, int64_t ms)
 	s->took[s->n_took++] = ms > 0 ? ms : 0;
 }
 
-static void add_file(const struct period *p, struct period_sum *s, const struct ledger_closed *c)
+static void period_add_file(const struct period *p, struct period_sum *s,
+			    const struct ledger_closed *c)
 {
 	struct period_bar *bar = bar_of(p, s, c->file_closed_ms);
 	bool again = c->file_code != NULL && strcmp(c->file_code, "duplicate") == 0;
@@ -79,8 +81,8 @@ static void add_times(struct ledger_times *to, const struct ledger_times *t)
 }
 
 /* A refused document has delivered nothing, and its rows are not counted: they may not be all. */
-static void add_document(const struct period *p, struct period_sum *s,
-			 const struct ledger_closed *c)
+static void period_add_document(const struct period *p, struct period_sum *s,
+				const struct ledger_closed *c)
 {
 	struct period_bar *bar = bar_of(p, s, c->file_closed_ms);
 	if (c->document_id == 0 || (c->state != LEDGER_DONE && c->state != LEDGER_ABANDONED))
@@ -101,7 +103,7 @@ static void add_document(const struct period *p, struct period_sum *s,
 	}
 }
 
-static void file_free(struct period_file *f)
+static void period_file_free(struct period_file *f)
 {
 	free(f->feed);
 	free(f->name);
@@ -109,10 +111,10 @@ static void file_free(struct period_file *f)
 	free(f->text);
 }
 
-static void add_refused(struct period *p, const struct ledger_closed *c)
+static void period_add_refused(struct period *p, const struct ledger_closed *c)
 {
 	struct period_file *f = &p->refused[p->n_refused++ % PERIOD_LIST_MAX];
-	file_free(f);
+	period_file_free(f);
 	*f = (struct period_file){.feed = df_strdup(c->feed),
 				  .name = df_strdup(c->file),
 				  .code = df_strdup(c->file_code != NULL ? c->file_code : ""),
@@ -126,14 +128,14 @@ static enum df_status on_closed(void *ctx, const struct ledger_closed *c, struct
 	struct period_feed *feed = feed_of(p, c->feed);
 	(void)err;
 	if (c->file_id != p->file_id) {
-		add_file(p, &feed->sum, c);
-		add_file(p, &p->total, c);
+		period_add_file(p, &feed->sum, c);
+		period_add_file(p, &p->total, c);
 		if (c->file_state == LEDGER_REFUSED)
-			add_refused(p, c);
+			period_add_refused(p, c);
 	}
 	p->file_id = c->file_id;
-	add_document(p, &feed->sum, c);
-	add_document(p, &p->total, c);
+	period_add_document(p, &feed->sum, c);
+	period_add_document(p, &p->total, c);
 	return DF_OK;
 }
 
@@ -156,7 +158,7 @@ static enum df_status on_reason(void *ctx, const struct ledger_cause *c, struct 
 }
 
 /* A finding's place, without the words that are its table's title here. */
-static enum df_status on_finding(void *ctx, const struct ledger_cause *c, struct df_err *err)
+static enum df_status period_on_finding(void *ctx, const struct ledger_cause *c, struct df_err *err)
 {
 	static const char title[] = "data plan, ";
 	struct ledger_cause own = *c;
@@ -207,7 +209,7 @@ static void sort_took(struct period_sum *s)
 		qsort(s->took, s->n_took, sizeof(*s->took), by_time);
 }
 
-static void begin(struct period *p, const struct report_span *span)
+static void period_begin(struct period *p, const struct report_span *span)
 {
 	int64_t last = span->now_ms / PERIOD_DAY_MS;
 	*p = (struct period){.span = span, .first_day = span->since_ms / PERIOD_DAY_MS};
@@ -219,21 +221,21 @@ static void begin(struct period *p, const struct report_span *span)
 		if (span->feed == NULL || strcmp(span->feed, span->feeds[i]) == 0)
 			feed_add(p, span->feeds[i]);
 	if (p->n_feeds > 1)
-		qsort(p->feeds, p->n_feeds, sizeof(*p->feeds), by_name);
+		qsort(p->feeds, p->n_feeds, sizeof(*p->feeds), period_name_order);
 }
 
 enum df_status period_read(struct ledger *l, const struct report_span *span, struct period *out,
 			   struct df_err *err)
 {
 	const struct ledger_period which = {.feed = span->feed, .since_ms = span->since_ms};
-	begin(out, span);
+	period_begin(out, span);
 	if (l == NULL)
 		return DF_OK;
 	enum df_status st = ledger_period_files(l, &which, on_closed, out, err);
 	if (st == DF_OK)
 		st = ledger_period_reasons(l, &which, on_reason, out, err);
 	if (st == DF_OK)
-		st = ledger_period_findings(l, &which, on_finding, out, err);
+		st = ledger_period_findings(l, &which, period_on_finding, out, err);
 	if (st == DF_OK)
 		st = ledger_open_files(l, on_open, out, err);
 	if (st == DF_OK)
@@ -268,7 +270,7 @@ void period_free(struct period *p)
 		causes_free(&p->feeds[i].findings);
 	}
 	for (size_t i = 0; i < PERIOD_LIST_MAX; i++)
-		file_free(&p->refused[i]);
+		period_file_free(&p->refused[i]);
 	for (size_t i = 0; i < p->n_conditions; i++) {
 		free(p->conditions[i].feed);
 		free(p->conditions[i].name);

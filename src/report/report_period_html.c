@@ -66,7 +66,7 @@ static const char style[] =
 /* ---- pieces ---- */
 
 /* What others wrote: names may be any bytes. */
-static void add_text(struct df_buf *b, const char *text)
+static void html_add_text(struct df_buf *b, const char *text)
 {
 	struct df_buf shown = {0};
 	df_printable(&shown, text);
@@ -95,7 +95,7 @@ static void add_fact(struct df_buf *b, const char *what, const char *value)
 	df_buf_addf(b, "<p><span>%s</span> <strong>%s</strong></p>\n", what, value);
 }
 
-static void add_count(struct df_buf *b, const char *what, uint64_t n)
+static void html_add_count(struct df_buf *b, const char *what, uint64_t n)
 {
 	char words[PERIOD_WORDS];
 	period_number(n, words);
@@ -105,24 +105,24 @@ static void add_count(struct df_buf *b, const char *what, uint64_t n)
 static void add_some(struct df_buf *b, const char *what, uint64_t n)
 {
 	if (n > 0)
-		add_count(b, what, n);
+		html_add_count(b, what, n);
 }
 
 /* ---- a sum ---- */
 
-static void add_rows(struct df_buf *b, const struct period_sum *s)
+static void html_add_rows(struct df_buf *b, const struct period_sum *s)
 {
 	char rows[PERIOD_WORDS], share[PERIOD_WORDS], both[2 * PERIOD_WORDS + 8];
 	period_number(s->delivered, rows);
 	period_percent(s->rows > 0 ? (double)s->delivered / (double)s->rows : 0, share);
 	snprintf(both, sizeof(both), "%s (%s)", rows, share);
-	add_count(b, "Rows", s->rows);
+	html_add_count(b, "Rows", s->rows);
 	add_fact(b, "Delivered", s->rows > 0 ? both : rows);
-	add_count(b, "Rejected", s->rejected);
+	html_add_count(b, "Rejected", s->rejected);
 	add_some(b, "Skipped by the manifest", s->skipped);
 }
 
-static void add_times(struct df_buf *b, const struct period_sum *s)
+static void html_add_times(struct df_buf *b, const struct period_sum *s)
 {
 	char one[PERIOD_WORDS], two[PERIOD_WORDS], both[2 * PERIOD_WORDS + 16];
 	if (s->times.any) {
@@ -143,26 +143,26 @@ static void add_times(struct df_buf *b, const struct period_sum *s)
 	}
 }
 
-static void add_facts(struct df_buf *b, const struct period_sum *s, bool all)
+static void html_add_facts(struct df_buf *b, const struct period_sum *s, bool all)
 {
 	char bytes[PERIOD_WORDS];
 	period_bytes(s->bytes, bytes);
 	df_buf_adds(b, "<div class=\"facts\">\n");
-	add_count(b, "Files", s->files);
+	html_add_count(b, "Files", s->files);
 	add_some(b, "Refused files", s->refused);
 	add_some(b, "Abandoned files", s->abandoned);
 	add_some(b, "Delivered before", s->again);
-	add_rows(b, s);
+	html_add_rows(b, s);
 	if (all) {
-		add_count(b, "Events", s->events);
-		add_count(b, "Batches", s->batches);
+		html_add_count(b, "Events", s->events);
+		html_add_count(b, "Batches", s->batches);
 		add_fact(b, "Size", bytes);
-		add_times(b, s);
+		html_add_times(b, s);
 	}
 	df_buf_adds(b, "</div>\n");
 }
 
-static void add_key(struct df_buf *b, const struct period_sum *s)
+static void html_add_key(struct df_buf *b, const struct period_sum *s)
 {
 	df_buf_adds(b, "<p class=\"key muted\"><span><i class=\"ok\">&nbsp;</i>delivered</span>");
 	if (s->rejected > 0)
@@ -205,8 +205,8 @@ struct causes_words {
 	bool code;                 /* what is in it is a name, not a sentence */
 };
 
-static void add_causes(struct df_buf *b, const struct causes_words *words,
-		       const struct period_causes *list)
+static void html_add_causes(struct df_buf *b, const struct causes_words *words,
+			    const struct period_causes *list)
 {
 	char rows[PERIOD_WORDS], documents[PERIOD_WORDS];
 	if (list->n == 0)
@@ -224,9 +224,9 @@ static void add_causes(struct df_buf *b, const struct causes_words *words,
 		period_number(c->rows, rows);
 		period_number(c->documents, documents);
 		df_buf_addf(b, "<tr><td class=\"n\">%s</td><td><div class=\"why\"><code>", rows);
-		add_text(b, c->code);
+		html_add_text(b, c->code);
 		df_buf_addf(b, "</code> %s", code ? "<code>" : "<span>");
-		add_text(b, where);
+		html_add_text(b, where);
 		df_buf_addf(b, "%s</div></td><td class=\"n\">%s</td></tr>\n",
 			    code ? "</code>" : "</span>", documents);
 	}
@@ -235,7 +235,7 @@ static void add_causes(struct df_buf *b, const struct causes_words *words,
 		df_buf_addf(b, "<p class=\"muted\">and %zu more</p>\n", list->n - PERIOD_CAUSE_MAX);
 }
 
-static void add_open(struct df_buf *b, const struct period_feed *f)
+static void html_add_open(struct df_buf *b, const struct period_feed *f)
 {
 	char since[PERIOD_WORDS], n[PERIOD_WORDS];
 	if (f->open == 0)
@@ -246,27 +246,27 @@ static void add_open(struct df_buf *b, const struct period_feed *f)
 		    f->open == 1 ? " is" : "s are", since);
 }
 
-static void add_feed(struct df_buf *b, const struct period *p, const struct period_feed *f)
+static void html_add_feed(struct df_buf *b, const struct period *p, const struct period_feed *f)
 {
 	static const struct causes_words rejects = {"Why rows were rejected", "Column", true};
 	static const struct causes_words plan = {
 	    "What the data plan does not allow, in rows that were delivered", "Where and what",
 	    false};
 	df_buf_adds(b, "<section>\n<h2>");
-	add_text(b, f->name);
+	html_add_text(b, f->name);
 	df_buf_adds(b, "</h2>\n");
-	add_open(b, f);
+	html_add_open(b, f);
 	if (f->sum.files == 0) {
 		df_buf_adds(b, "<p class=\"muted\">No file of it was closed in this period.</p>\n"
 			       "</section>\n");
 		return;
 	}
-	add_facts(b, &f->sum, true);
+	html_add_facts(b, &f->sum, true);
 	period_bars(p, &f->sum, b);
-	add_key(b, &f->sum);
+	html_add_key(b, &f->sum);
 	add_days(b, p, &f->sum);
-	add_causes(b, &rejects, &f->reasons);
-	add_causes(b, &plan, &f->findings);
+	html_add_causes(b, &rejects, &f->reasons);
+	html_add_causes(b, &plan, &f->findings);
 	df_buf_adds(b, "</section>\n");
 }
 
@@ -279,14 +279,14 @@ static void add_conditions(struct df_buf *b, const struct period *p)
 		const struct period_condition *c = &p->conditions[i];
 		period_minute(c->since_ms, since);
 		df_buf_adds(b, "<p class=\"alert bad\"><strong>");
-		add_text(b, c->feed);
+		html_add_text(b, c->feed);
 		df_buf_addf(b, "</strong>: %s since %s. ", c->name, since);
-		add_text(b, c->text);
+		html_add_text(b, c->text);
 		df_buf_adds(b, "</p>\n");
 	}
 }
 
-static void add_refused(struct df_buf *b, const struct period *p)
+static void html_add_refused(struct df_buf *b, const struct period *p)
 {
 	size_t n = p->n_refused < PERIOD_LIST_MAX ? (size_t)p->n_refused : PERIOD_LIST_MAX;
 	char when[PERIOD_WORDS];
@@ -298,13 +298,13 @@ static void add_refused(struct df_buf *b, const struct period *p)
 		const struct period_file *f = &p->refused[(p->n_refused - i) % PERIOD_LIST_MAX];
 		period_minute(f->closed_ms, when);
 		df_buf_adds(b, "<p class=\"alert\"><code>");
-		add_text(b, f->name);
+		html_add_text(b, f->name);
 		df_buf_adds(b, "</code> <span class=\"muted\">");
-		add_text(b, f->feed);
+		html_add_text(b, f->feed);
 		df_buf_addf(b, ", %s</span><br><code>", when);
-		add_text(b, f->code);
+		html_add_text(b, f->code);
 		df_buf_adds(b, "</code>: ");
-		add_text(b, f->text);
+		html_add_text(b, f->text);
 		df_buf_adds(b, "</p>\n");
 	}
 	df_buf_adds(b, "</section>\n");
@@ -354,13 +354,13 @@ void period_html(const struct period *p, struct df_buf *out)
 	df_buf_addf(out, "<p class=\"muted\">%s to %s. All times are UTC.</p>\n", since, until);
 	add_conditions(out, p);
 	if (p->n_feeds != 1 && p->total.files > 0) {
-		add_facts(out, &p->total, false);
+		html_add_facts(out, &p->total, false);
 		period_bars(p, &p->total, out);
-		add_key(out, &p->total);
+		html_add_key(out, &p->total);
 	}
 	for (size_t i = 0; i < p->n_feeds; i++)
-		add_feed(out, p, &p->feeds[i]);
-	add_refused(out, p);
+		html_add_feed(out, p, &p->feeds[i]);
+	html_add_refused(out, p);
 	df_buf_addf(out,
 		    "<footer class=\"muted\">dropfeed %s</footer>\n</main>\n</body>\n</html>\n",
 		    DROPFEED_VERSION);

@@ -4,7 +4,7 @@
 
 #include "dropfeed/json.h"
 
-static void put_time(struct json_writer *j, const char *name, int64_t ms)
+static void period_put_time(struct json_writer *j, const char *name, int64_t ms)
 {
 	char text[DF_TIME_TEXT];
 	df_time_text(ms, text);
@@ -14,8 +14,8 @@ static void put_time(struct json_writer *j, const char *name, int64_t ms)
 static void put_times(struct json_writer *j, const struct ledger_times *t)
 {
 	json_write_open(j, "event_times", '{');
-	put_time(j, "first", t->any ? t->first_ms : 0);
-	put_time(j, "last", t->any ? t->last_ms : 0);
+	period_put_time(j, "first", t->any ? t->first_ms : 0);
+	period_put_time(j, "last", t->any ? t->last_ms : 0);
 	json_write_close(j);
 }
 
@@ -90,7 +90,7 @@ static void put_causes(struct json_writer *j, const char *name, const char *wher
 	json_write_close(j);
 }
 
-static void put_refused(struct json_writer *j, const struct period *p)
+static void period_put_refused(struct json_writer *j, const struct period *p)
 {
 	size_t n = p->n_refused < PERIOD_LIST_MAX ? (size_t)p->n_refused : PERIOD_LIST_MAX;
 	json_write_open(j, "latest_refused", '[');
@@ -100,7 +100,7 @@ static void put_refused(struct json_writer *j, const struct period *p)
 		json_write_open(j, NULL, '{');
 		json_write_text(j, "feed", f->feed);
 		json_write_text(j, "file", f->name);
-		put_time(j, "closed", f->closed_ms);
+		period_put_time(j, "closed", f->closed_ms);
 		json_write_text(j, "code", f->code);
 		json_write_text(j, "message", f->text);
 		json_write_close(j);
@@ -108,7 +108,7 @@ static void put_refused(struct json_writer *j, const struct period *p)
 	json_write_close(j);
 }
 
-static void put_conditions(struct json_writer *j, const struct period *p)
+static void period_put_conditions(struct json_writer *j, const struct period *p)
 {
 	json_write_open(j, "conditions", '[');
 	for (size_t i = 0; i < p->n_conditions; i++) {
@@ -116,7 +116,7 @@ static void put_conditions(struct json_writer *j, const struct period *p)
 		json_write_open(j, NULL, '{');
 		json_write_text(j, "feed", p->conditions[i].feed);
 		json_write_text(j, "condition", p->conditions[i].name);
-		put_time(j, "since", p->conditions[i].since_ms);
+		period_put_time(j, "since", p->conditions[i].since_ms);
 		json_write_text(j, "text", p->conditions[i].text);
 		json_write_close(j);
 	}
@@ -127,8 +127,8 @@ void period_json(const struct period *p, struct df_buf *out)
 {
 	struct json_writer j = {.out = out};
 	json_write_open(&j, NULL, '{');
-	put_time(&j, "since", p->span->since_ms);
-	put_time(&j, "until", p->span->now_ms);
+	period_put_time(&j, "since", p->span->since_ms);
+	period_put_time(&j, "until", p->span->now_ms);
 	json_write_count(&j, "days_in_a_bar", p->days);
 	json_write_open(&j, "total", '{');
 	put_sum(&j, p, &p->total);
@@ -141,7 +141,7 @@ void period_json(const struct period *p, struct df_buf *out)
 		json_write_open(&j, NULL, '{');
 		json_write_text(&j, "feed", f->name);
 		json_write_count(&j, "open_files", f->open);
-		put_time(&j, "oldest_open", f->oldest_ms);
+		period_put_time(&j, "oldest_open", f->oldest_ms);
 		put_sum(&j, p, &f->sum);
 		put_causes(&j, "rejected_by", "column", &f->reasons);
 		put_causes(&j, "data_plan", "finding", &f->findings);
@@ -149,8 +149,8 @@ void period_json(const struct period *p, struct df_buf *out)
 	}
 	json_write_close(&j);
 	json_write_break(&j, 0);
-	put_refused(&j, p);
-	put_conditions(&j, p);
+	period_put_refused(&j, p);
+	period_put_conditions(&j, p);
 	json_write_close(&j);
 	df_buf_addc(out, '\n');
 }

@@ -112,7 +112,7 @@ static void add_causes(struct df_buf *b, const char *title, const struct period_
 		df_buf_addf(b, "  %12s  and %zu more\n", "", list->n - PERIOD_CAUSE_MAX);
 }
 
-static void add_feed(struct df_buf *b, const struct period *p, const struct period_feed *f)
+static void text_add_feed(struct df_buf *b, const struct period *p, const struct period_feed *f)
 {
 	char since[PERIOD_WORDS];
 	df_buf_addf(b, "\n%s: ", f->name);
@@ -136,7 +136,7 @@ static void add_feed(struct df_buf *b, const struct period *p, const struct peri
 	add_causes(b, "not allowed by the data plan, in rows that were delivered:", &f->findings);
 }
 
-static void add_refused(struct df_buf *b, const struct period *p)
+static void text_add_refused(struct df_buf *b, const struct period *p)
 {
 	size_t n = p->n_refused < PERIOD_LIST_MAX ? (size_t)p->n_refused : PERIOD_LIST_MAX;
 	char when[PERIOD_WORDS];
@@ -171,6 +171,6 @@ void period_text(const struct period *p, struct df_buf *out)
 		df_buf_addc(out, '\n');
 	}
 	for (size_t i = 0; i < p->n_feeds; i++)
-		add_feed(out, p, &p->feeds[i]);
-	add_refused(out, p);
+		text_add_feed(out, p, &p->feeds[i]);
+	text_add_refused(out, p);
 }

@@ -26,7 +26,7 @@ static enum df_status count_document(void *ctx, const struct ledger_document *d,
 	return DF_OK;
 }
 
-static enum df_status add_file(void *ctx, const struct ledger_file *f, struct df_err *err)
+static enum df_status count_file(void *ctx, const struct ledger_file *f, struct df_err *err)
 {
 	struct report_under_way *u = ctx;
 	if (ledger_closes(f->state))
@@ -42,5 +42,5 @@ enum df_status report_under_way(struct ledger *l, const struct report_status_fil
 	*out = (struct report_under_way){.ledger = l};
 	if (l == NULL || filter->running.pid == 0)
 		return DF_OK;
-	return ledger_files_latest(l, &open, add_file, out, err);
+	return ledger_files_latest(l, &open, count_file, out, err);
 }

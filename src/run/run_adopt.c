@@ -67,15 +67,16 @@ static void downloads_free(struct downloads *all)
 	free(all->v);
 }
 
-static int by_name(const void *name, const void *entry)
+static int adopt_name_order(const void *name, const void *entry)
 {
 	return strcmp(name, ((const struct fetch_entry *)entry)->name);
 }
 
 static bool is_listed(const struct fetch_list *list, const struct download *d)
 {
-	const struct fetch_entry *e =
-	    list->n == 0 ? NULL : bsearch(d->key.name, list->v, list->n, sizeof(*list->v), by_name);
+	const struct fetch_entry *e = list->n == 0 ? NULL
+						   : bsearch(d->key.name, list->v, list->n,
+							     sizeof(*list->v), adopt_name_order);
 	return e != NULL && e->size == d->key.size && e->mtime == d->key.mtime;
 }
 
@@ -108,7 +109,7 @@ static void find_bytes(const struct feed_work *w, struct download *d)
 		d->came = d->have == d->key.size ? CAME_WHOLE : CAME_PART;
 }
 
-static enum df_status stat_step(struct fetch *fetch, void *ctx, struct df_err *err)
+static enum df_status adopt_stat_step(struct fetch *fetch, void *ctx, struct df_err *err)
 {
 	struct download *d = ctx;
 	d->now = (struct fetch_entry){.name = (char *)(uintptr_t)d->key.name};
@@ -134,8 +135,8 @@ static bool may_be_taken(const struct feed_work *w, const struct download *d)
 /* ---- what is done with it ---- */
 
 /* In a fleet it is listed already. */
-static enum df_status enter(struct feed_work *w, const struct ledger_new_file *new, int64_t *id,
-			    struct df_err *err)
+static enum df_status adopt_enter(struct feed_work *w, const struct ledger_new_file *new,
+				  int64_t *id, struct df_err *err)
 {
 	struct ledger *l = w->run->env.ledger;
 	struct ledger_file f = {0};
@@ -153,7 +154,7 @@ static enum df_status enter(struct feed_work *w, const struct ledger_new_file *n
 	return st;
 }
 
-static enum df_status take(struct feed_work *w, struct download *d, struct df_err *err)
+static enum df_status adopt_take(struct feed_work *w, struct download *d, struct df_err *err)
 {
 	char sha256[DF_SHA256_HEX], event_type[RUN_EVENT_TYPE_SIZE];
 	struct fetch_entry e = {
@@ -176,7 +177,7 @@ static enum df_status take(struct feed_work *w, struct download *d, struct df_er
 
 	run_event_type(w->feed, d->key.name, event_type);
 	new.place = d->path;
-	st = enter(w, &new, &file.id, err);
+	st = adopt_enter(w, &new, &file.id, err);
 	if (st != DF_OK)
 		return st;
 	df_log(DF_LOG_INFO, "%s: %s: the source has it no more; all of it came with an earlier run",
@@ -264,7 +265,7 @@ static enum df_status settle(struct feed_work *w, struct download *d, struct df_
 		return st;
 	st = DF_OK;
 	if (d->came != CAME_NOTHING) {
-		st = run_source_do(&w->source, stat_step, d, err);
+		st = run_source_do(&w->source, adopt_stat_step, d, err);
 		d->there = st == DF_OK;
 		if (st != DF_OK && st != DF_END)
 			return st;
@@ -272,7 +273,7 @@ static enum df_status settle(struct feed_work *w, struct download *d, struct df_
 	if (d->came != CAME_NOTHING && is_there_still(d))
 		return DF_OK;
 	if (may_be_taken(w, d))
-		return take(w, d, err);
+		return adopt_take(w, d, err);
 	if (d->came >= CAME_WHOLE) {
 		st = set_aside(w, d, err);
 		if (st != DF_OK)

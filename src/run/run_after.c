@@ -28,7 +28,7 @@ bool run_after_is_due(const struct conf_feed *feed, bool refused)
 	       feed->fetch.receipts != NULL;
 }
 
-static enum df_status collect(void *ctx, const struct ledger_file *f, struct df_err *err)
+static enum df_status collect_files(void *ctx, const struct ledger_file *f, struct df_err *err)
 {
 	(void)err;
 	struct after *a = ctx;
@@ -279,7 +279,7 @@ void run_after(struct run *run, struct run_source *source)
 	struct after a = {.run = run, .source = source};
 	struct df_err err = {0};
 	enum df_status st =
-	    ledger_files(run->env.ledger, source->feed->name, true, collect, &a, &err);
+	    ledger_files(run->env.ledger, source->feed->name, true, collect_files, &a, &err);
 	for (size_t i = 0; st == DF_OK && i < a.n && !df_stop_requested && !source->unreachable;
 	     i++)
 		after_file(&a, &a.v[i]);

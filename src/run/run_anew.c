@@ -36,18 +36,19 @@ struct anew_file {
 /* ---- what is opened again ---- */
 
 /* Documents that are done are not begun anew; all are, under new ids. */
-static bool is_meant(const struct anew *a, const struct ledger_document *d)
+static bool anew_is_meant(const struct anew *a, const struct ledger_document *d)
 {
 	if (a->resend && !a->options->new_ids)
 		return d->state == LEDGER_DONE && d->taken;
 	return a->resend || d->state != LEDGER_DONE;
 }
 
-static enum df_status on_document(void *ctx, const struct ledger_document *d, struct df_err *err)
+static enum df_status anew_on_document(void *ctx, const struct ledger_document *d,
+				       struct df_err *err)
 {
 	struct anew_file *f = ctx;
 	uint64_t done[LANES_MAX];
-	if (!is_meant(f->anew, d))
+	if (!anew_is_meant(f->anew, d))
 		return DF_OK;
 	enum df_status st = ledger_lanes(f->work->run->env.ledger, d->id, done, LANES_MAX, err);
 	for (size_t i = 0; st == DF_OK && i < LANES_MAX; i++)
@@ -131,7 +132,7 @@ static void log_anew(const struct anew_file *f)
 		       feed, name, (long long)days, taken);
 }
 
-static enum df_status open_again(struct anew_file *f, struct df_err *err)
+static enum df_status anew_open_again(struct anew_file *f, struct df_err *err)
 {
 	struct ledger *l = f->work->run->env.ledger;
 	const struct run_files_options *o = f->anew->options;
@@ -162,11 +163,11 @@ static void log_nothing(const struct anew_file *f)
 }
 
 /* Whether there is something to be opened again. DF_END: no, which is logged. */
-static enum df_status look(struct anew_file *f, struct df_err *err)
+static enum df_status anew_look(struct anew_file *f, struct df_err *err)
 {
 	bool same = f->anew->resend && !f->anew->options->new_ids;
 	enum df_status st =
-	    ledger_documents(f->work->run->env.ledger, f->file->id, on_document, f, err);
+	    ledger_documents(f->work->run->env.ledger, f->file->id, anew_on_document, f, err);
 	if (st != DF_OK)
 		return st;
 	if (same && f->pruned)
@@ -199,12 +200,12 @@ static enum df_status anew_one(struct anew_file *f, struct df_err *err)
 	const struct fetch_entry e = {
 	    .name = known->name, .size = known->size, .mtime = known->mtime};
 	char *spool = NULL;
-	enum df_status st = look(f, err);
+	enum df_status st = anew_look(f, err);
 	if (st != DF_OK)
 		return st == DF_END ? DF_OK : st;
 	st = run_chosen_bytes(f->work, known, &spool, err);
 	if (st == DF_OK)
-		st = open_again(f, err);
+		st = anew_open_again(f, err);
 	if (st != DF_OK) {
 		free(spool);
 		if (st == DF_END)

@@ -14,7 +14,7 @@ static int64_t deadline(const struct conf_expect *e, const struct time_zone *zon
 	return time_zone_to_utc(zone, day * DAY_S + (int64_t)e->minute * 60) * 1000;
 }
 
-static void push(struct run_calendar *c, int64_t at)
+static void calendar_push(struct run_calendar *c, int64_t at)
 {
 	if (c->n == RUN_CALENDAR_MAX) {
 		c->before = c->at[0];
@@ -40,7 +40,7 @@ void run_calendar_make(const struct conf_expect *e, const struct time_zone *zone
 			break;
 		}
 		if (at > since_ms)
-			push(out, at);
+			calendar_push(out, at);
 		else
 			out->before = at;
 	}

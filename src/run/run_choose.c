@@ -40,7 +40,7 @@ static struct run_chosen *place_for(struct choosing *c, const struct ledger_file
 	return &out->v[out->n++];
 }
 
-static enum df_status on_file(void *ctx, const struct ledger_file *f, struct df_err *err)
+static enum df_status choose_on_file(void *ctx, const struct ledger_file *f, struct df_err *err)
 {
 	struct choosing *c = ctx;
 	(void)err;
@@ -67,7 +67,7 @@ enum df_status run_choose(struct ledger *l, const struct conf *conf,
 			     .rule = rule,
 			     .names = run_named_new(options->files, options->n_files),
 			     .out = out};
-	enum df_status st = ledger_files(l, NULL, false, on_file, &c, err);
+	enum df_status st = ledger_files(l, NULL, false, choose_on_file, &c, err);
 	if (st == DF_OK && !run_named_all_known(c.names, rule->idle))
 		st = DF_USAGE;
 	run_named_free(c.names);

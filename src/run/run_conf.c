@@ -58,7 +58,7 @@ static int folder_fault(const char *path, char **at)
 	return access(*at, R_OK | W_OK | X_OK) == 0 ? 0 : errno;
 }
 
-static void check_state_dir(const struct conf_work *w)
+static void conf_check_state_dir(const struct conf_work *w)
 {
 	const char *dir = w->conf->state_dir;
 	char *at = NULL;
@@ -184,7 +184,7 @@ static void check_feed(struct conf_work *w)
 void run_conf_check(const struct conf *conf, run_finding_fn *found, void *ctx)
 {
 	struct conf_work w = {.conf = conf, .found = found, .ctx = ctx};
-	check_state_dir(&w);
+	conf_check_state_dir(&w);
 	check_metrics_file(&w);
 	for (size_t i = 0; i < conf->n_feeds; i++) {
 		w.feed = &conf->feeds[i];

@@ -31,7 +31,7 @@ void run_explain_free(struct run_explain *x)
 
 /* ---- the line ---- */
 
-static void keep_row(struct run_explain *x, const struct rows_row *row)
+static void explain_keep_row(struct run_explain *x, const struct rows_row *row)
 {
 	size_t len = 0;
 	free(x->cell_text);
@@ -80,8 +80,8 @@ static enum df_status no_such_line(uint64_t wanted, uint64_t last, struct df_err
 
 /* Compiles the program with the header, or with the first good row, and lists what it does. A
  * refusal is reported by the check. */
-static enum df_status map_first_row(struct run_explain *x, const struct rows *rows,
-				    const struct rows_row *row)
+static enum df_status explain_first_row(struct run_explain *x, const struct rows *rows,
+					const struct rows_row *row)
 {
 	struct rows_row first = *row;
 	struct df_err ignored = {0};
@@ -106,7 +106,7 @@ static enum df_status find_row(struct run_explain *x, struct rows *rows, uint64_
 	enum df_status st;
 	while ((st = rows_next(rows, &row, &broken)) == DF_OK && row.line <= wanted) {
 		if (first && row.fault == NULL)
-			*mapped = map_first_row(x, rows, &row) == DF_OK;
+			*mapped = explain_first_row(x, rows, &row) == DF_OK;
 		bool header = first && map_has_header(x->map);
 		first = first && row.fault != NULL && !map_has_header(x->map);
 		last = row.raw != NULL ? last_line(&row) : row.line;
@@ -116,7 +116,7 @@ static enum df_status find_row(struct run_explain *x, struct rows *rows, uint64_
 				map_above(x->map, row.cells, row.n_cells);
 			continue;
 		}
-		keep_row(x, &row);
+		explain_keep_row(x, &row);
 		if (row.raw != NULL)
 			return DF_OK;
 	}

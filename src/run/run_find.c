@@ -64,7 +64,7 @@ static enum df_status stat_step(struct fetch *fetch, void *ctx, struct df_err *e
 	return fetch_stat_file(fetch, l->there->name, l->there, err);
 }
 
-static enum df_status get_step(struct fetch *fetch, void *ctx, struct df_err *err)
+static enum df_status find_get_step(struct fetch *fetch, void *ctx, struct df_err *err)
 {
 	const struct lookup *l = ctx;
 	fetch_enter(fetch, l->dir);
@@ -103,7 +103,7 @@ static enum df_status find_in(struct run_source *s, const char *dir, bool moved,
 		st = run_source_do(s, stat_step, &l, err);
 		if (st == DF_OK && there.size == e->size && (!moved || there.mtime == e->mtime)) {
 			unlink(part); /* of whatever it is a part, its time may be another one */
-			st = run_source_do(s, get_step, &l, err);
+			st = run_source_do(s, find_get_step, &l, err);
 			if (st == DF_OK && strcmp(hex, wanted->sha256) == 0) {
 				free(there.name);
 				free(part);

@@ -74,7 +74,7 @@ uint64_t run_import_rejects_count(struct run_import_rejects *r)
 	return n;
 }
 
-static int compare_rows(const void *a, const void *b)
+static int import_compare_rows(const void *a, const void *b)
 {
 	const struct kept_row *x = a, *y = b;
 	return (x->row > y->row) - (x->row < y->row);
@@ -86,7 +86,7 @@ enum df_status run_import_rejects_next(void *rejects, uint64_t after, struct led
 	struct run_import_rejects *r = rejects;
 	(void)err;
 	if (!r->sorted && r->n > 0)
-		qsort(r->rows, r->n, sizeof(*r->rows), compare_rows);
+		qsort(r->rows, r->n, sizeof(*r->rows), import_compare_rows);
 	r->sorted = true;
 	r->next = after == 0 ? 0 : r->next;
 	while (r->next < r->n && r->rows[r->next].row <= after)

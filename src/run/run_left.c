@@ -20,7 +20,7 @@ struct left_over {
 	size_t n;
 };
 
-static enum df_status collect(void *ctx, const struct ledger_file *f, struct df_err *err)
+static enum df_status collect_left(void *ctx, const struct ledger_file *f, struct df_err *err)
 {
 	(void)err;
 	struct left_over *l = ctx;
@@ -124,7 +124,7 @@ static int by_left_rest(const void *a, const void *b)
 enum df_status run_left_take(struct feed_work *w, const struct ledger_file *f, struct df_err *err)
 {
 	struct left_over left = {.conf = w->run->conf};
-	enum df_status st = collect(&left, f, err);
+	enum df_status st = collect_left(&left, f, err);
 	if (st == DF_OK)
 		st = resume_one(w, &left.v[0], err);
 	left_over_free(&left);
@@ -136,7 +136,7 @@ enum df_status run_left_resume(struct feed_work *w, struct df_err *err)
 {
 	struct left_over left = {.conf = w->run->conf};
 	enum df_status st =
-	    ledger_files(w->run->env.ledger, w->feed->name, true, collect, &left, err);
+	    ledger_files(w->run->env.ledger, w->feed->name, true, collect_left, &left, err);
 	if (left.n > 0)
 		qsort(left.v, left.n, sizeof(*left.v), by_left_rest);
 	for (size_t i = 0; st == DF_OK && i < left.n; i++) {

@@ -155,7 +155,7 @@ static unsigned deliver(struct run_notices *s, struct ledger_notice *n)
 
 /* ---- the thread ---- */
 
-static bool is_over(struct run_notices *s)
+static bool notices_are_over(struct run_notices *s)
 {
 	pthread_mutex_lock(&s->lock);
 	int64_t until = df_stop_requested ? s->until - (LAST_MS - LAST_STOPPED_MS) : s->until;
@@ -169,7 +169,7 @@ static enum df_status deliver_all(struct run_notices *s, struct df_err *err)
 {
 	for (;;) {
 		struct ledger_notice n = {0};
-		if (is_over(s))
+		if (notices_are_over(s))
 			return DF_OK;
 		enum df_status st = ledger_notice_next(s->ledger, s->after, &n, err);
 		if (st != DF_OK)

@@ -40,7 +40,7 @@ static void add_json(const char *path, const struct plan *plan, struct df_buf *o
 	df_buf_addc(out, '\n');
 }
 
-static void add_text(const char *path, const struct plan *plan, struct df_buf *out)
+static void plan_add_text(const char *path, const struct plan *plan, struct df_buf *out)
 {
 	static const char *const parts[] = {"unplanned events", "attributes of events",
 					    "attributes of users", "identities"};
@@ -88,7 +88,7 @@ enum df_status run_plan_check(const char *path, uint32_t version, bool json, siz
 	if (json)
 		add_json(path, plan, out);
 	else
-		add_text(path, plan, out);
+		plan_add_text(path, plan, out);
 	*missed = plan_remarks(plan, &remarks);
 	plan_free(plan);
 	return DF_OK;

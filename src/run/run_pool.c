@@ -65,7 +65,7 @@ static void target_stat(struct run_pool *pool, struct run_target *t)
 	t->closed = t->closed || t->health == SEND_CLOSED || given_up;
 }
 
-static enum run_step choose(struct run_pool *pool, struct run_file **out)
+static enum run_step choose_work(struct run_pool *pool, struct run_file **out)
 {
 	pool->queue.stop = df_stop_requested;
 	pool->queue.now = df_monotonic_ms();
@@ -150,14 +150,14 @@ static void call_help(struct run_pool *pool)
 	struct run_file *f = NULL;
 
 	if (pool->idle > 0 || pool->n_threads == pool->max_threads ||
-	    choose(pool, &f) == RUN_NOTHING)
+	    choose_work(pool, &f) == RUN_NOTHING)
 		return;
 	if (pthread_create(&pool->threads[pool->n_threads], NULL, work, pool) == 0) {
 		pool->n_threads++;
 		pool->idle++;
 		return;
 	}
-	enum run_step step = choose(pool, &f);
+	enum run_step step = choose_work(pool, &f);
 	/* no thread could be made: the work is done here */
 	if (pool->n_threads == 0 && step != RUN_NOTHING)
 		do_step(pool, f, step);
@@ -171,7 +171,7 @@ static void *work(void *ctx)
 	pthread_mutex_lock(&pool->lock);
 	pool->idle--;
 	for (;;) {
-		enum run_step step = choose(pool, &f);
+		enum run_step step = choose_work(pool, &f);
 		if (step != RUN_NOTHING) {
 			do_step(pool, f, step);
 			call_help(pool);

@@ -126,7 +126,7 @@ static unsigned percent_of(uint64_t part, uint64_t whole)
 }
 
 /* Under the lock: the texts of *v are the item's. */
-static void look(struct run_progress *p, int64_t now, struct run_view *v)
+static void progress_look(struct run_progress *p, int64_t now, struct run_view *v)
 {
 	const struct run_item *shown = p->items;
 	double left = 0, rate = rate_of(p, now);
@@ -160,7 +160,7 @@ static void write_line(struct run_progress *p, int64_t now)
 {
 	struct run_view v;
 	struct df_buf text = {0};
-	look(p, now, &v);
+	progress_look(p, now, &v);
 	run_view_long(&v, &text);
 	const struct df_log_number numbers[] = {
 	    {"rows", v.rows},
@@ -196,13 +196,13 @@ static void redraw(struct run_progress *p, int64_t now)
 {
 	struct run_view v;
 	struct df_buf text = {.max = 400};
-	look(p, now, &v);
+	progress_look(p, now, &v);
 	run_view_short(&v, terminal_width() - 1, &text);
 	df_log_status(df_buf_cstr(&text));
 	df_buf_free(&text);
 }
 
-static void tick(struct run_progress *p)
+static void progress_tick(struct run_progress *p)
 {
 	int64_t now = df_monotonic_ms();
 	if (df_progress_requested != 0) {
@@ -229,7 +229,7 @@ static void *progress_main(void *arg)
 		until.tv_nsec %= 1000000000L;
 		pthread_cond_timedwait(&p->changed, &p->lock, &until);
 		if (!p->quit)
-			tick(p);
+			progress_tick(p);
 	}
 	pthread_mutex_unlock(&p->lock);
 	return NULL;

@@ -68,7 +68,7 @@ static void add_cut(struct df_buf *out, const char *s, size_t max)
 	}
 }
 
-static char *name_of(const struct run_view *v)
+static char *what_word(const struct run_view *v)
 {
 	struct df_buf name = {0};
 	char *whole = v->at.document != NULL
@@ -92,7 +92,7 @@ void run_view_short(const struct run_view *v, size_t width, struct df_buf *out)
 		if (parts[i][0] != '\0' && tail.len + 2 + strlen(parts[i]) < width - width / 3)
 			df_buf_addf(&tail, "  %s", parts[i]);
 
-	char *name = name_of(v);
+	char *name = what_word(v);
 	size_t room = width > tail.len ? width - tail.len : 0;
 	if (columns(name) <= room) {
 		df_buf_adds(out, name);
@@ -112,7 +112,7 @@ void run_view_long(const struct run_view *v, struct df_buf *out)
 		df_buf_adds(out, "nothing is under way");
 		return;
 	}
-	char *name = name_of(v);
+	char *name = what_word(v);
 	df_buf_adds(out, name);
 	free(name);
 	if (v->what == RUN_IS_PULLED)

@@ -99,8 +99,9 @@ static enum df_status learn(const struct run_propose *r, struct propose *p, stru
 	return DF_OK;
 }
 
-static enum df_status look(const struct run_propose *r, const struct decode_doc *doc,
-			   const char *event_type, struct propose **out, struct df_err *err)
+static enum df_status propose_look_at(const struct run_propose *r, const struct decode_doc *doc,
+				      const char *event_type, struct propose **out,
+				      struct df_err *err)
 {
 	struct rows *rows = NULL;
 	struct rows_row row = {0};
@@ -142,8 +143,8 @@ static void count_code(struct propose_trial *trial, const char *code)
 	}
 }
 
-static void count_row(struct propose_trial *trial, enum df_status st,
-		      const struct map_record *record)
+static void trial_count_row(struct propose_trial *trial, enum df_status st,
+			    const struct map_record *record)
 {
 	if (st == DF_OK)
 		trial->accepted++;
@@ -176,7 +177,8 @@ static void try_rows(struct map *map, const struct conf_feed *feed, struct rows 
 		else if (first && document_repeats_header(map, &row))
 			count_code(trial, "repeated-header");
 		else
-			count_row(trial, map_row(map, row.cells, row.n_cells, &record), &record);
+			trial_count_row(trial, map_row(map, row.cells, row.n_cells, &record),
+					&record);
 	}
 }
 
@@ -216,7 +218,7 @@ static enum df_status propose_document(const struct run_propose *r, const struct
 	const char *event_type = r->event_type != NULL ? r->event_type : doc->event_type;
 	struct propose *p = NULL;
 	struct propose_trial trial = {0};
-	enum df_status st = look(r, doc, event_type, &p, err);
+	enum df_status st = propose_look_at(r, doc, event_type, &p, err);
 	if (st != DF_OK)
 		goto cleanup;
 	st = propose_decide(p, stem, err);

@@ -45,7 +45,7 @@ static const char *utf16(const struct decode_doc *doc)
 }
 
 /* Converts the lines that `head` holds whole; false: they are not in that encoding. */
-static bool convert(const char *from, char *head, size_t n, char *out, size_t size, size_t *made)
+static bool converts(const char *from, char *head, size_t n, char *out, size_t size, size_t *made)
 {
 	const char *end = memrchr(head, '\n', n);
 	size_t bytes = end != NULL ? (size_t)(end - head) : n, left = size;
@@ -66,8 +66,8 @@ static bool is_japanese(const struct decode_doc *doc)
 	char head[HEAD], out[HEAD * 3];
 	size_t want = doc->length < HEAD ? (size_t)doc->length : HEAD, kana = 0, n = 0;
 	ssize_t got = pread(doc->fd, head, want, (off_t)doc->offset);
-	if (got <= 0 || convert("UTF-8", head, (size_t)got, out, sizeof(out), &n) ||
-	    !convert("CP932", head, (size_t)got, out, sizeof(out), &n))
+	if (got <= 0 || converts("UTF-8", head, (size_t)got, out, sizeof(out), &n) ||
+	    !converts("CP932", head, (size_t)got, out, sizeof(out), &n))
 		return false;
 	for (size_t i = 0; i + 2 < n; i++)
 		kana += (unsigned char)out[i] == 0xe3 && (unsigned char)out[i + 1] >= 0x81 &&

@@ -18,7 +18,7 @@ struct prune {
 	size_t n;
 };
 
-static bool is_meant(const struct prune *p, const char *feed)
+static bool prune_is_meant(const struct prune *p, const char *feed)
 {
 	for (size_t i = 0; i < p->options->n_feeds; i++)
 		if (strcmp(p->options->feeds[i], feed) == 0)
@@ -26,26 +26,26 @@ static bool is_meant(const struct prune *p, const char *feed)
 	return p->options->n_feeds == 0;
 }
 
-static enum df_status on_file(void *ctx, const struct ledger_file *f, struct df_err *err)
+static enum df_status prune_on_file(void *ctx, const struct ledger_file *f, struct df_err *err)
 {
 	struct prune *p = ctx;
 	(void)err;
-	if (!is_meant(p, f->feed))
+	if (!prune_is_meant(p, f->feed))
 		return DF_OK;
 	p->files = df_realloc(p->files, (p->n + 1) * sizeof(*p->files));
 	p->files[p->n++] = f->id;
 	return DF_OK;
 }
 
-static bool is_there(const char *path)
+static bool prune_is_there(const char *path)
 {
 	return access(path, F_OK) == 0;
 }
 
-static enum df_status remove_rejects(void *ctx, const struct ledger_document *d, struct df_err *err)
+static enum df_status prune_rejects(void *ctx, const struct ledger_document *d, struct df_err *err)
 {
 	struct prune *p = ctx;
-	if (d->state == LEDGER_REFUSED || d->text == NULL || !is_there(d->text))
+	if (d->state == LEDGER_REFUSED || d->text == NULL || !prune_is_there(d->text))
 		return DF_OK;
 	df_before("remove an old reject file");
 	if (!p->options->dry_run && unlink(d->text) != 0 && errno != ENOENT)
@@ -59,12 +59,12 @@ static enum df_status remove_rejects(void *ctx, const struct ledger_document *d,
 static enum df_status prune_all(struct prune *p, struct df_err *err)
 {
 	const int64_t before = df_now_ms() - p->options->older_than_ms;
-	enum df_status st = ledger_files_old(p->ledger, before, on_file, p, err);
+	enum df_status st = ledger_files_old(p->ledger, before, prune_on_file, p, err);
 	for (size_t i = 0; st == DF_OK && i < p->n; i++) {
 		if (df_stop_requested)
 			return df_fail(DF_RETRY, err, NULL,
 				       "stopped by a signal; what is left is for the next time");
-		st = ledger_documents(p->ledger, p->files[i], remove_rejects, p, err);
+		st = ledger_documents(p->ledger, p->files[i], prune_rejects, p, err);
 		if (st == DF_OK && !p->options->dry_run)
 			st = ledger_prune(p->ledger, p->files[i], err);
 		p->out->files += st == DF_OK;

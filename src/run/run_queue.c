@@ -211,7 +211,7 @@ enum run_step run_queue_choose(const struct run_queue *q, struct run_file **out)
 
 /* ---- under way ---- */
 
-static void warn_overtaken(struct run_line *line, const struct run_file *by)
+static void queue_warn_overtaken(struct run_line *line, const struct run_file *by)
 {
 	for (struct run_file *f = line->first; f != by && !line->feed->fetch.order_none;
 	     f = f->next) {
@@ -234,7 +234,7 @@ void run_queue_begin(struct run_queue *q, struct run_file *f, enum run_step step
 	q->served = line;
 	switch (step) {
 	case RUN_SEND:
-		warn_overtaken(line, f);
+		queue_warn_overtaken(line, f);
 		if (line->target != NULL) {
 			line->target->sending++;
 			line->target->tried += f->turn == 0;

@@ -38,8 +38,8 @@ static bool is_new(struct document_asked *a, const char *id)
 	return true;
 }
 
-static enum df_status enter(struct document_asked *a, const struct ledger_request *was,
-			    const char *state, const char *due, struct df_err *err)
+static enum df_status requests_enter(struct document_asked *a, const struct ledger_request *was,
+				     const char *state, const char *due, struct df_err *err)
 {
 	const struct ledger_request now = {
 	    .id = was->id, .state = state, .due = due, .at_ms = df_now_ms()};
@@ -53,10 +53,10 @@ static enum df_status poll_one(struct document_asked *a, const struct ledger_req
 	struct send_found found;
 	enum df_status st = sender_request_ask(a->run->env.sender, a->feed, r->id, &found, err);
 	if (st == DF_END) /* it was made under another id, or is forgotten */
-		return enter(a, r, "unknown", NULL, err);
+		return requests_enter(a, r, "unknown", NULL, err);
 	if (st != DF_OK)
 		return st;
-	return enter(a, r, found.state, found.due[0] != '\0' ? found.due : NULL, err);
+	return requests_enter(a, r, found.state, found.due[0] != '\0' ? found.due : NULL, err);
 }
 
 static enum df_status cancel_one(struct document_asked *a, const struct ledger_request *r,
@@ -65,7 +65,7 @@ static enum df_status cancel_one(struct document_asked *a, const struct ledger_r
 	struct df_err why = {0};
 	enum df_status st = sender_request_cancel(a->run->env.sender, a->feed, r->id, &why);
 	if (st == DF_OK)
-		return enter(a, r, "cancelled", NULL, err);
+		return requests_enter(a, r, "cancelled", NULL, err);
 	if (st == DF_REJECT || st == DF_END) {
 		a->late++;
 		df_log(DF_LOG_WARN, "%s: line %llu: request %s is not cancelled: %s", a->feed->name,
@@ -112,7 +112,8 @@ struct ids { /* of a file's documents */
 	bool open; /* rows of it are still to be sent */
 };
 
-static enum df_status add_document(void *ctx, const struct ledger_document *d, struct df_err *err)
+static enum df_status requests_add_document(void *ctx, const struct ledger_document *d,
+					    struct df_err *err)
 {
 	struct ids *ids = ctx;
 	(void)err;
@@ -151,7 +152,8 @@ static enum df_status ask_file(struct feed_work *w, const struct asking *asking,
 {
 	struct ids ids = {0};
 	bool changed = false;
-	enum df_status st = ledger_documents(w->run->env.ledger, f->id, add_document, &ids, err);
+	enum df_status st =
+	    ledger_documents(w->run->env.ledger, f->id, requests_add_document, &ids, err);
 	for (size_t i = 0; i < ids.n && st == DF_OK && !df_stop_requested; i++)
 		st = ask_document(w, asking, f, ids.v[i], &changed, err);
 	if (asking->cancel && ids.open)

@@ -122,7 +122,7 @@ static enum df_status taken_in_hand(struct retry *r, const struct ledger_documen
 	return st == DF_END ? DF_OK : st;
 }
 
-static void add_document(struct retry *r, const struct ledger_document *d)
+static void retry_add_document(struct retry *r, const struct ledger_document *d)
 {
 	struct retry_file *f = &r->found;
 	f->documents = df_realloc(f->documents, (f->n + 1) * sizeof(*f->documents));
@@ -134,7 +134,8 @@ static void add_document(struct retry *r, const struct ledger_document *d)
 	f->rejects[f->n++] = done ? df_strdup(d->text) : NULL;
 }
 
-static enum df_status on_document(void *ctx, const struct ledger_document *d, struct df_err *err)
+static enum df_status retry_on_document(void *ctx, const struct ledger_document *d,
+					struct df_err *err)
 {
 	struct retry *r = ctx;
 	bool again = d->state == LEDGER_REFUSED, named = r->file_named;
@@ -160,7 +161,7 @@ static enum df_status on_document(void *ctx, const struct ledger_document *d, st
 		    "%s: %s: passed over: its reject file %s; name it to send its rows once more",
 		    r->feed->name, name, passed);
 	if (st == DF_OK && named && again && passed == NULL) {
-		add_document(r, d);
+		retry_add_document(r, d);
 		run_named_chosen(r->names, name);
 	} else if (named && d->state == LEDGER_DONE && d->rejected > 0) {
 		run_named_idle(r->names, name, ROWS_ARE_WRONG);
@@ -192,7 +193,7 @@ static void note_replaced(struct retry *r, const struct ledger_file *f)
 	}
 }
 
-static enum df_status on_file(void *ctx, const struct ledger_file *f, struct df_err *err)
+static enum df_status retry_on_file(void *ctx, const struct ledger_file *f, struct df_err *err)
 {
 	struct retry *r = ctx;
 	bool closed = ledger_closes(f->state);
@@ -207,7 +208,7 @@ static enum df_status on_file(void *ctx, const struct ledger_file *f, struct df_
 	run_named_idle(r->names, f->name, NULL);
 	r->file_named = r->any_named = run_named_is(r->names, f->name);
 	r->found = (struct retry_file){.feed = r->feed, .closed = closed};
-	enum df_status st = ledger_documents(r->ledger, f->id, on_document, r, err);
+	enum df_status st = ledger_documents(r->ledger, f->id, retry_on_document, r, err);
 	bool whole = f->state == LEDGER_REFUSED && !r->any_document;
 	bool chosen = closed ? r->found.n > 0 || (r->file_named && whole) : r->any_named;
 	if (st != DF_OK || !chosen) {
@@ -222,13 +223,13 @@ static enum df_status on_file(void *ctx, const struct ledger_file *f, struct df_
 	return DF_OK;
 }
 
-static enum df_status search(struct retry *r, const struct conf *conf, struct df_err *err)
+static enum df_status retry_search(struct retry *r, const struct conf *conf, struct df_err *err)
 {
 	enum df_status st = DF_OK;
 	for (size_t i = 0; st == DF_OK && i < conf->n_feeds; i++) {
 		r->feed = &conf->feeds[i];
 		if (run_feed_chosen(r->feed, r->options->feeds, r->options->n_feeds))
-			st = ledger_files(r->ledger, r->feed->name, false, on_file, r, err);
+			st = ledger_files(r->ledger, r->feed->name, false, retry_on_file, r, err);
 	}
 	return st;
 }
@@ -313,7 +314,7 @@ static enum df_status retry_one(struct feed_work *w, const struct retry_file *f,
 	return DF_OK;
 }
 
-static void log_gone(struct feed_work *w, const struct retry_file *f)
+static void retry_log_gone(struct feed_work *w, const struct retry_file *f)
 {
 	df_log(DF_LOG_ERROR,
 	       "%s: %s: its bytes are neither in the spool nor on the source (the %llu bytes with "
@@ -346,7 +347,7 @@ static enum df_status retry_part(struct feed_work *w, void *ctx, struct df_err *
 			continue;
 		}
 		if (got == DF_END) {
-			log_gone(w, f);
+			retry_log_gone(w, f);
 			continue;
 		}
 		if (got == DF_RETRY) { /* the source, or this file: the others may succeed */
@@ -396,7 +397,7 @@ void run_retry(const struct conf *conf, const struct run_retry_options *options,
 	}
 	r.ledger = session.run.env.ledger;
 	r.names = run_named_new(options->documents, options->n_documents);
-	st = search(&r, conf, &err);
+	st = retry_search(&r, conf, &err);
 	if (st != DF_OK)
 		df_log_err(DF_LOG_ERROR, &err);
 	else if (!run_named_all_known(r.names, NOTHING_TO_RETRY))

@@ -8,7 +8,7 @@ enum { TRIES = 5, PAUSE_MS = 500, PAUSE_MAX_MS = 30000, IDLE_ATTEMPTS_MAX = 2, S
 
 /* A random time in the upper half of an interval that doubles with each failure, so that feeds
  * that lost the same server together do not all come back at the same instant. */
-static int64_t pause_ms(uint32_t failures)
+static int64_t retry_pause_ms(uint32_t failures)
 {
 	int64_t most = (int64_t)PAUSE_MS << (failures - 1);
 	struct timespec now = {0};
@@ -30,7 +30,7 @@ static bool tries_again(const struct conf_feed *feed, struct tries *tries, struc
 		tries->since_ms = now;
 	if (df_stop_requested || tries->n == TRIES)
 		return false;
-	int64_t pause = pause_ms(tries->n);
+	int64_t pause = retry_pause_ms(tries->n);
 	if (now + pause - tries->since_ms > feed->send.give_up_after_ms)
 		return false;
 	df_err_context(why, "%s", feed->name);
