@@ -1325,6 +1325,94 @@ static void test_old_sqlite(void)
 		check_statement(ledger_statements[i]);
 }
 
+/* ---- hosts that share it ---- */
+
+static struct ledger *host(const char *node)
+{
+	struct ledger *l = NULL;
+	const struct ledger_host about = {.version = "1", .batch_format = 2, .config = "c"};
+	char folder[200];
+	path_in(folder, sizeof(folder), node);
+	const struct ledger_where at = {.state_dir = folder, .url = where().url, .node = node};
+	OK(ledger_open_at(&at, &l, &err));
+	OK(ledger_join(l, &about, &err));
+	return l;
+}
+
+static void host_end(struct ledger *l, const char *node)
+{
+	char *path = df_format("%s/%s/ledger.place", dir, node);
+	ledger_close(l);
+	unlink(path);
+	*strrchr(path, '/') = '\0';
+	rmdir(path);
+	free(path);
+}
+
+static enum df_status settle_first(struct ledger *l, int64_t document, struct df_err *why)
+{
+	*why = (struct df_err){0};
+	const struct ledger_settled step = {.done = 1, .rows_delivered = 1};
+	return ledger_lane_settled(l, document, &step, why);
+}
+
+static enum df_status count_candidate(void *ctx, const struct ledger_file *f, struct df_err *e)
+{
+	(void)f, (void)e;
+	++*(int *)ctx;
+	return DF_OK;
+}
+
+/* With SQLite there is one host, which has everything. */
+static void test_claims(void)
+{
+	struct ledger_claimed claimed;
+	struct df_err why;
+	bool waits = true;
+	int n = 0;
+	ledger_close(fresh());
+	if (in_sqlite())
+		return;
+	struct ledger *a = host("a"), *b = host("b");
+	int64_t file = add_file(a, "a.csv", SHA_A), second = add_file(a, "b.csv", SHA_B);
+	int64_t id = add_document(a, file, NULL);
+	OK(checked(a, id, 1, 0));
+	/* a has them; b may not take, nor change, them */
+	IS(ledger_claim(b, file, &claimed, &err), DF_END);
+	OK(ledger_candidates(b, "orders", count_candidate, &n, &err));
+	CU_ASSERT_EQUAL(n, 0);
+	IS(settle_first(b, id, &why), DF_RETRY);
+	CU_ASSERT_STRING_EQUAL(why.text, "a works on it");
+	/* what is released is anybody's, and a no longer counts anything of it */
+	ledger_release(a, second, false);
+	OK(ledger_claim(b, second, &claimed, &err));
+	CU_ASSERT_EQUAL(claimed.state, LEDGER_PULLED);
+	CU_ASSERT_EQUAL(claimed.crashes, 0);
+	OK(ledger_file_waits(b, second, &waits, &err));
+	CU_ASSERT_TRUE(waits); /* a.csv comes before it */
+	/* a's lease runs out */
+	char *late = df_format("psql -X -q -d '%s' -c \"UPDATE file SET lease_until = 'epoch'"
+			       " WHERE id = %lld\"",
+			       where().url, (long long)file);
+	CU_ASSERT_EQUAL(system(late), 0);
+	free(late);
+	OK(ledger_claim(b, file, &claimed, &err));
+	CU_ASSERT_EQUAL(claimed.crashes, 1);
+	IS(settle_first(a, id, &why), DF_RETRY);
+	CU_ASSERT_STRING_EQUAL(why.text, "taken over by b");
+	CU_ASSERT_TRUE(ledger_is_lost(a, file));
+	OK(settle_first(b, id, &why));
+	OK(ledger_file_waits(b, second, &waits, &err));
+	CU_ASSERT_FALSE(waits);
+	/* one lists at a time */
+	OK(ledger_scan_claim(a, "orders", &err));
+	IS(ledger_scan_claim(b, "orders", &err), DF_END);
+	ledger_scan_release(a, "orders");
+	OK(ledger_scan_claim(b, "orders", &err));
+	host_end(a, "a");
+	host_end(b, "b");
+}
+
 /* PREPARE does not see the types that values are sent with. */
 static void prepare(FILE *psql, const char *sql)
 {
@@ -1408,6 +1496,7 @@ int main(void)
 	    {"walks nest", test_nested},
 	    {"several changes in one transaction", test_together},
 	    {"SQL that old libraries know", test_old_sqlite},
+	    {"hosts claim files", test_claims},
 	    {"SQL that PostgreSQL knows", test_postgres_words},
 	    CU_TEST_INFO_NULL,
 	};
