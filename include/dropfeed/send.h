@@ -69,7 +69,7 @@ struct send_sending {
 	size_t n;
 	/* It came back: nothing of these was taken, for certain. */
 	bool back;
-	/* Another lane's follows at once, and nothing leaves before that: one sync will do for both. */
+	/* Another lane's follows, and nothing leaves before it: one sync is enough for both. */
 	bool more;
 };
 

@@ -840,6 +840,68 @@ static void test_reopen(void)
 	ledger_close(l);
 }
 
+static size_t unknown_rows(struct ledger *l, int64_t id)
+{
+	uint64_t *rows = NULL;
+	size_t n = 0;
+	OK(ledger_again(l, id, true, &rows, &n, &err));
+	free(rows);
+	return n;
+}
+
+/* What must not be sent twice: batches of a lane, and rows that are sent again. */
+static void test_sending(void)
+{
+	struct ledger *l = fresh();
+	int64_t file = add_file(l, "a.csv", SHA_A), id = add_document(l, file, NULL);
+	struct ledger_reject rejects[] = {{3, 4, 30, 10, "no", NULL},
+					  {7, 8, 70, 10, "lost", "delivery-unknown"},
+					  {8, 9, 80, 10, "no", NULL, .partly = true}};
+	struct ledger_reopen again = {.document = id};
+	uint64_t upto[2] = {9, 9}, rows[] = {3, 7};
+	OK(checked(l, id, 10, 0));
+	OK(ledger_lanes_sent(l, id, upto, 2, &err));
+	CU_ASSERT(upto[0] == 0 && upto[1] == 0);
+	OK(ledger_lane_sending(l, id, &(struct ledger_sending){1, 5, true}, &err));
+	OK(ledger_lanes_sent(l, id, upto, 2, &err));
+	CU_ASSERT(upto[0] == 0 && upto[1] == 5);
+	OK(ledger_lane_sending(l, id, &(struct ledger_sending){1, 2, false}, &err)); /* came back */
+	OK(ledger_lane_settled(l, id, &(struct ledger_settled){1, 2, 7, rejects, 3}, &err));
+	OK(ledger_lanes_sent(l, id, upto, 2, &err));
+	CU_ASSERT(upto[0] == 0 && upto[1] == 2);
+
+	OK(ledger_document_state(l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 1},
+				 &err));
+	OK(ledger_file_state(l, file, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 1},
+			     &err));
+	OK(ledger_reopen(l, file, &again, 1, &err));
+	/* neither what may have arrived, nor what arrived in part */
+	CU_ASSERT(again_rows(l, id) == 1 && unknown_rows(l, id) == 0);
+	OK(ledger_again_sending(l, id, rows, 1, false, &err));
+	OK(ledger_again_sending(l, id, rows, 1, true, &err));
+	OK(ledger_again_doubt(l, id, "lost", &err));
+	CU_ASSERT_EQUAL(again_rows(l, id), 1); /* it came back */
+	OK(ledger_again_sending(l, id, rows, 1, false, &err));
+	OK(ledger_again_doubt(l, id, "lost", &err));
+	CU_ASSERT_EQUAL(again_rows(l, id), 0);
+	struct df_buf codes = {0};
+	OK(ledger_rejects(l, id, 0, keep_reject, &codes, &err));
+	TEXT_IS(df_buf_cstr(&codes), "3/4/30/10/lost/delivery-unknown;7/8/70/10/lost/"
+				     "delivery-unknown;8/9/80/10/no/api-rejected;");
+	df_buf_free(&codes);
+
+	OK(ledger_document_state(l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 2},
+				 &err));
+	OK(ledger_file_state(l, file, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 2},
+			     &err));
+	again.unknown = true;
+	OK(ledger_reopen(l, file, &again, 1, &err));
+	CU_ASSERT(again_rows(l, id) == 0 && unknown_rows(l, id) == 2);
+	OK(ledger_again_settled(l, id, &(struct ledger_again){rows, 2, NULL, 0}, &err));
+	expect_document(l, file, "sending 10=9+1;");
+	ledger_close(l);
+}
+
 static void test_lanes(void)
 {
 	struct ledger *l = fresh();
@@ -1477,6 +1539,7 @@ int main(void)
 	    {"a document resumes with its settings", test_document_resumes},
 	    {"a document balances", test_document_balance},
 	    {"a closed file is opened again", test_reopen},
+	    {"what must not be sent twice", test_sending},
 	    {"lanes only go forward", test_lanes},
 	    {"endpoints and keys", test_api},
 	    {"a killed process loses nothing", test_crash},
