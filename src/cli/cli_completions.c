@@ -15,6 +15,7 @@ static const struct cli_option options[] = {
 
 const struct cli_spec cli_completions_spec = {
     .command = "completions",
+    .verbs = "bash zsh fish",
     .synopsis = "bash | zsh | fish | --feeds",
     .about = "Prints what the shell completes command lines with: commands, options, their values, "
 	     "feeds, and the drop files that the ledger knows. `make install` puts it where "
@@ -68,7 +69,7 @@ static const char bash_before[] =
     "}\n"
     "_dropfeed() {\n"
     "\tlocal program=$1 cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-    "\tlocal command='' own='' config=() i word\n"
+    "\tlocal command='' typed=' ' own='' config=() i word\n"
     "\tCOMPREPLY=()\n"
     "\tif [[ $cur == = ]]; then\n"
     "\t\tcur=''\n"
@@ -83,8 +84,37 @@ static const char bash_before[] =
     "\t\t\tconfig=(--config \"${COMP_WORDS[i]/#~\\//$HOME/}\")\n"
     "\t\telif [[ $word != -* && -z $command ]]; then\n"
     "\t\t\tcommand=$word\n"
+    "\t\telse\n"
+    "\t\t\ttyped+=\"$word \"\n"
     "\t\tfi\n"
     "\tdone\n";
+
+/* Each verb with text around it. */
+static void put_verbs(const char *verbs, const char *before, const char *after, const char *between)
+{
+	const char *separator = "";
+	while (*verbs != '\0') {
+		size_t len = strcspn(verbs, " ");
+		printf("%s%s%.*s%s", separator, before, (int)len, verbs, after);
+		separator = between;
+		verbs += len;
+		verbs += strspn(verbs, " ");
+	}
+}
+
+/* A command's operands: its verb first, where it has some. */
+static void put_operands(const struct cli_command *c)
+{
+	const char *files = c->spec->known_files ? "_dropfeed_files" : "_dropfeed_default";
+	printf("\t%s) ", c->name);
+	if (c->spec->verbs == NULL) {
+		printf("%s ;;\n", files);
+		return;
+	}
+	fputs("\n\t\tcase $typed in\n\t\t", stdout);
+	put_verbs(c->spec->verbs, "*' ", " '*", " | ");
+	printf(") %s ;;\n\t\t*) _dropfeed_words '%s' ;;\n\t\tesac ;;\n", files, c->spec->verbs);
+}
 
 /* What bash and zsh both read; it ends the function. */
 static void print_cases(void)
@@ -110,8 +140,8 @@ static void print_cases(void)
 	      "\t'' | help) _dropfeed_words \"$own\" ;;\n",
 	      stdout);
 	for (const struct cli_command *c = cli_commands; c->name != NULL; c++)
-		if (c->spec->known_files)
-			printf("\t%s) _dropfeed_files ;;\n", c->name);
+		if (c->spec->known_files || c->spec->verbs != NULL)
+			put_operands(c);
 	fputs("\t*) _dropfeed_default ;;\n\tesac\n}\n", stdout);
 }
 
@@ -136,6 +166,7 @@ static const char zsh_before[] =
     "}\n"
     "_dropfeed() {\n"
     "\tlocal program=$words[1] cur=$PREFIX prev=$words[CURRENT-1] command= word= own=\n"
+    "\tlocal typed=' '\n"
     "\tlocal -a config\n"
     "\tlocal -i i\n"
     "\tif [[ $cur == --*=* ]]; then\n"
@@ -152,6 +183,8 @@ static const char zsh_before[] =
     "\t\t\tconfig=(--config ${~${(Q)word#--config=}})\n"
     "\t\telif [[ $word != -* && -z $command ]]; then\n"
     "\t\t\tcommand=$word\n"
+    "\t\telse\n"
+    "\t\t\ttyped+=\"$word \"\n"
     "\t\tfi\n"
     "\tdone\n";
 
@@ -198,6 +231,20 @@ static void put_fish_options(const char *command, const struct cli_option *table
 	}
 }
 
+static void put_fish_operands(const struct cli_command *c)
+{
+	const char *verbs = c->spec->verbs;
+	if (verbs != NULL)
+		printf("complete -c dropfeed -f -n '__fish_seen_subcommand_from %s; and not "
+		       "__fish_seen_subcommand_from %s' -a '%s'\n",
+		       c->name, verbs, verbs);
+	if (c->spec->known_files)
+		printf("complete -c dropfeed -f -n '__fish_seen_subcommand_from %s%s%s' "
+		       "-a '(__dropfeed_files)'\n",
+		       c->name, verbs != NULL ? "; and __fish_seen_subcommand_from " : "",
+		       verbs != NULL ? verbs : "");
+}
+
 static const char fish_before[] =
     "# fish completion for dropfeed, made by `dropfeed completions fish`\n"
     "function __dropfeed --description 'dropfeed, with the configuration of the command line'\n"
@@ -227,10 +274,7 @@ static void print_fish(void)
 		put_quoted(c->summary);
 		putchar('\n');
 		put_fish_options(c->name, c->spec->options);
-		if (c->spec->known_files)
-			printf("complete -c dropfeed -f -n '__fish_seen_subcommand_from %s' "
-			       "-a '(__dropfeed_files)'\n",
-			       c->name);
+		put_fish_operands(c);
 	}
 }
 

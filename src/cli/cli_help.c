@@ -22,13 +22,28 @@ size_t cli_width(void)
 					  : size.ws_col;
 }
 
+/* How far it goes until a line may end. What is in brackets, such as an option and its value,
+ * stays on one line. */
+static size_t word_length(const char *text)
+{
+	size_t len = 0;
+	int open = 0;
+	for (; text[len] != '\0' && text[len] != '\n'; len++) {
+		open += (text[len] == '[') - (text[len] == ']');
+		if (open <= 0 && text[len] == ' ')
+			break;
+	}
+	bool closed = open <= 0 && len < WIDTH_LEAST;
+	return closed ? len : strcspn(text, " \n");
+}
+
 /* One paragraph, up to `end`. */
 static void wrap_paragraph(const char *text, const char *end, size_t at, size_t indent)
 {
 	size_t width = cli_width();
 	bool first = true;
 	while (text < end) {
-		size_t len = strcspn(text, " \n");
+		size_t len = word_length(text);
 		if (len > (size_t)(end - text))
 			len = (size_t)(end - text);
 		if (!first && at + 1 + len > width) {

@@ -27,6 +27,7 @@ static const struct cli_option options[] = {
 
 const struct cli_spec cli_plan_spec = {
     .command = "plan",
+    .verbs = "check fetch",
     .synopsis =
 	"check [--plan-version N] [--format text|json] FILE | fetch --workspace W --plan ID "
 	"[--plan-version N] [--client-id ID] [--client-secret-file FILE]",

@@ -13,6 +13,7 @@ static const struct cli_option options[] = {{"feed", "NAME", CLI_LIST,
 const struct cli_spec cli_requests_spec = {
     .command = "requests",
     .known_files = true,
+    .verbs = "poll cancel",
     .synopsis = "poll [--feed NAME]... [FILE]... | cancel [--feed NAME]... FILE...",
     .about =
 	"poll asks what became of the data subject requests that were made of these files, or of "

@@ -43,6 +43,10 @@ offers "formats" "json text" status --format ''
 offers "nothing where anything may come" "" status --since ''
 offers "files, one with a blank" "views day-screen_view.csv views-screen_view.csv" --config "$conf" resend v
 offers "without a configuration no feeds" "" --config "$work/none" status --feed ''
+offers "what to do with requests" "cancel poll" requests ''
+offers "the same after an option" "poll" requests --feed views p
+offers "files of requests" "views day-screen_view.csv views-screen_view.csv" --config "$conf" requests poll v
+offers "what to do with a plan" "check fetch" plan ''
 offers "help of a command" "status" help st
 
 # as a person sees it

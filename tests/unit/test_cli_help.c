@@ -72,6 +72,23 @@ static void test_long_word(void)
 	free(got);
 }
 
+/* Options of a usage line are not parted from their values. */
+static void test_brackets(void)
+{
+	static const struct cli_spec spec = {
+	    .command = "x",
+	    .synopsis = "one-word-and-another-one-that-are-long [--feed NAME] [--no [--format "
+			"text|json]] cancel-what-is-pending [--feed NAME]... FILE",
+	    .about = "A bracket [ that is left open.",
+	    .exits = "0 done."};
+	char *got = printed(help, &spec);
+	TEXT_HAS(got, "[--feed NAME]\n");
+	TEXT_HAS(got, "[--no [--format text|json]]");
+	TEXT_HAS(got, "cancel-what-is-pending\n                  [--feed NAME]... FILE\n");
+	TEXT_HAS(got, "A bracket [ that is left open.\n");
+	free(got);
+}
+
 static void test_every_command(void)
 {
 	for (const struct cli_command *c = cli_commands; c->name != NULL; c++) {
@@ -93,9 +110,8 @@ static void test_every_command(void)
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
-	    {"lines", test_wrap},
-	    {"a long word", test_long_word},
-	    {"the help of every command", test_every_command},
+	    {"lines", test_wrap},        {"a long word", test_long_word},
+	    {"brackets", test_brackets}, {"the help of every command", test_every_command},
 	    CU_TEST_INFO_NULL,
 	};
 	return test_main("cli_help", begin, end, tests);
