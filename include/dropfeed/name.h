@@ -39,6 +39,15 @@ enum df_status name_parse(const char *name, struct name *out, struct df_err *err
 enum df_status name_parse_as(const char *name, const char *document_type, struct name *out,
 			     struct df_err *err) DF_CHECK;
 
+/* The same for a feed that is one of subject requests, or not: the text names the types that it
+ * takes, and a type of the other kind is DF_REJECT bad-name, see name_check_kind. */
+struct name_feed {
+	const char *document_type; /* or NULL */
+	bool requests;
+};
+enum df_status name_parse_for(const struct name_feed *feed, const char *name, struct name *out,
+			      struct df_err *err) DF_CHECK;
+
 /* Documents of data subject requests (erasure, access, portability) and those of events never come
  * to the same feed. event_type: of a document, or "". requests: the feed is one of subject
  * requests. DF_REJECT bad-name: it is of the other kind. */

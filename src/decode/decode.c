@@ -118,11 +118,9 @@ static enum df_status decode_file(struct decode *d, const struct conf_feed *feed
 {
 	struct decode_sink sink = {.feed = feed, .fd = -1};
 	struct name parsed = {0};
-	enum df_status st = name_parse_as(feed->fetch.subfolders ? df_base_name(name) : name,
-					  feed->decode.document_type, &parsed, err);
-	if (st != DF_OK)
-		return st;
-	st = name_check_kind(parsed.event_type, feed->requests.on, err);
+	const struct name_feed of = {feed->decode.document_type, feed->requests.on};
+	enum df_status st =
+	    name_parse_for(&of, feed->fetch.subfolders ? df_base_name(name) : name, &parsed, err);
 	if (st == DF_OK)
 		st = name_check_audience(parsed.event_type, conf_takes_audiences(feed), err);
 	if (st != DF_OK)

@@ -41,9 +41,8 @@ static bool list_matches(const struct conf_list *globs, const char *name)
 enum df_status fetch_list_parse(const struct conf_feed *feed, const char *leaf, struct name *out,
 				struct df_err *err)
 {
-	enum df_status st = name_parse_as(leaf, feed->decode.document_type, out, err);
-	if (st == DF_OK)
-		st = name_check_kind(out->event_type, feed->requests.on, err);
+	const struct name_feed of = {feed->decode.document_type, feed->requests.on};
+	enum df_status st = name_parse_for(&of, leaf, out, err);
 	return st == DF_OK ? name_check_audience(out->event_type, conf_takes_audiences(feed), err)
 			   : st;
 }

@@ -117,16 +117,19 @@ static size_t name_split(const char *name, size_t len, char event_type[48])
 	return len;
 }
 
-static enum df_status name_fail_type(struct df_err *err)
+static enum df_status name_fail_type(bool requests, struct df_err *err)
 {
+	if (requests)
+		return df_fail(DF_REJECT, err, "bad-name",
+			       "the name does not end with the kind of the data subject requests: "
+			       "NAME-erasure.csv, NAME-access.csv or NAME-portability.csv was "
+			       "expected; rename the file, or set document_type where nobody can");
 	return df_fail(
 	    DF_REJECT, err, "bad-name",
 	    "the name does not end with an event type: NAME-EVENTTYPE.csv was expected, such as "
 	    "orders-custom_event.csv (custom_event, commerce_event, screen_view, eventless, or "
-	    "another "
-	    "event type of the Events API, in lower case); rename the file, or set document_type "
-	    "where "
-	    "nobody can");
+	    "another event type of the Events API, in lower case); rename the file, or set "
+	    "document_type where nobody can");
 }
 
 static enum df_status name_fail_form(const char *name, struct df_err *err)
@@ -141,8 +144,8 @@ static enum df_status name_fail_form(const char *name, struct df_err *err)
 	    "NAME-EVENTTYPE.zip (each may be followed by .gpg, .pgp or .asc); rename the file");
 }
 
-enum df_status name_parse_as(const char *name, const char *document_type, struct name *out,
-			     struct df_err *err)
+static enum df_status name_take(const char *name, const char *document_type, bool requests,
+				struct name *out, struct df_err *err)
 {
 	*out = (struct name){0};
 	size_t len = strlen(name);
@@ -163,7 +166,7 @@ enum df_status name_parse_as(const char *name, const char *document_type, struct
 	if (out->event_type[0] == '\0' && document_type != NULL)
 		snprintf(out->event_type, sizeof(out->event_type), "%s", document_type);
 	if (!zip && out->event_type[0] == '\0')
-		return name_fail_type(err);
+		return name_fail_type(requests, err);
 	if (stem == 0)
 		return df_fail(DF_REJECT, err, "bad-name",
 			       "the name has nothing before its event type or extension; rename "
@@ -171,6 +174,19 @@ enum df_status name_parse_as(const char *name, const char *document_type, struct
 	memcpy(out->stem, name, stem);
 	memcpy(out->number, name + typed, len - typed);
 	return DF_OK;
+}
+
+enum df_status name_parse_as(const char *name, const char *document_type, struct name *out,
+			     struct df_err *err)
+{
+	return name_take(name, document_type, false, out, err);
+}
+
+enum df_status name_parse_for(const struct name_feed *feed, const char *name, struct name *out,
+			      struct df_err *err)
+{
+	enum df_status st = name_take(name, feed->document_type, feed->requests, out, err);
+	return st == DF_OK ? name_check_kind(out->event_type, feed->requests, err) : st;
 }
 
 enum df_status name_parse(const char *name, struct name *out, struct df_err *err)

@@ -215,7 +215,8 @@ static enum df_status kept_file(struct kept_import *k, const char *file, struct 
 	    .event_type = event_type,
 	    .now_ms = df_now_ms(),
 	};
-	enum df_status st = name_parse_as(name, feed->decode.document_type, &parsed, err);
+	const struct name_feed of = {feed->decode.document_type, feed->requests.on};
+	enum df_status st = name_parse_for(&of, name, &parsed, err);
 	if (st != DF_OK)
 		goto cleanup;
 	run_event_type(feed, name, event_type);

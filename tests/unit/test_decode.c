@@ -121,6 +121,35 @@ static void test_bad_names(void)
 	}
 }
 
+/* What is wrong with a name is said in the words of the feed that it came to. */
+static void test_names_of_feeds(void)
+{
+	static const struct {
+		struct name_feed feed;
+		const char *name, *text; /* NULL: it is good */
+	} cases[] = {
+	    {{NULL, true}, "people-erasure.csv", NULL},
+	    {{"access", true}, "people.csv", NULL},
+	    {{NULL, true},
+	     "people.csv",
+	     "NAME-erasure.csv, NAME-access.csv or NAME-portability.csv"},
+	    {{NULL, true}, "people-eventless.csv", "kind = subject_requests takes"},
+	    {{NULL, false}, "people.csv", "such as orders-custom_event.csv"},
+	    {{NULL, false}, "people-erasure.csv", "need a feed of their own"},
+	    {{NULL, false}, "people-eventless.csv", NULL},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct name n = {0};
+		struct df_err err = {0};
+		IS(name_parse_for(&cases[i].feed, cases[i].name, &n, &err),
+		   cases[i].text == NULL ? DF_OK : DF_REJECT);
+		if (cases[i].text != NULL)
+			TEXT_HAS(err.text, cases[i].text);
+		if (cases[i].feed.requests)
+			CU_ASSERT_PTR_NULL(strstr(err.text, "custom_event"));
+	}
+}
+
 static void test_ignored_names(void)
 {
 	static const char *const yes[] = {".a-custom_event.csv", "a.csv.tmp",      "a.part",
@@ -438,6 +467,7 @@ int main(void)
 	    {"document_type", test_document_type},
 	    {"advice", test_advice},
 	    {"bad names", test_bad_names},
+	    {"names in feeds of either kind", test_names_of_feeds},
 	    {"ignored names", test_ignored_names},
 	    {"meant names", test_meant_names},
 	    {"plain", test_plain},
