@@ -49,6 +49,18 @@ static enum df_status text_skip(void *ctx, const struct ledger_skipped *s, struc
 	return DF_OK;
 }
 
+/* Rows that somebody has to decide about. */
+static enum df_status text_unknown(void *ctx, const struct ledger_reason *r, struct df_err *err)
+{
+	(void)err;
+	if (strcmp(r->code, "delivery-unknown") == 0)
+		fprintf(ctx,
+			"             delivery-unknown: %llu rows may have arrived, see retry "
+			"--unknown\n",
+			(unsigned long long)r->rows);
+	return DF_OK;
+}
+
 static enum df_status text_document(void *ctx, const struct ledger_document *d, struct df_err *err)
 {
 	struct status_text *w = ctx;
@@ -74,7 +86,9 @@ static enum df_status text_document(void *ctx, const struct ledger_document *d, 
 	if (d->state == LEDGER_REFUSED && d->text != NULL)
 		print_fault(w->to, d->code, d->text);
 	w->first = false;
-	return report_requests_text(w->ledger, d, w->to, err);
+	enum df_status st =
+	    d->rejected > 0 ? ledger_reasons(w->ledger, d->id, text_unknown, w->to, err) : DF_OK;
+	return st == DF_OK ? report_requests_text(w->ledger, d, w->to, err) : st;
 }
 
 static void print_file_line(struct status_text *w, const struct ledger_file *f)

@@ -184,6 +184,7 @@ for lost in drop-after taken-502 drop-before 504; do
 	equal "$lost: what came, came once" "$(rows_taken)" "1 "
 	exits 0 "status shows them" status
 	said "as rejected" "${unknown%% *} rejected"
+	said "and counts them" "delivery-unknown: ${unknown%% *} rows may have arrived"
 	exits 0 "$lost: retry leaves them alone" retry
 	equal "$lost: nothing more came" "$(lines "$peer/events.ndjson")" "$came"
 	exits 0 "$lost: retry --unknown sends them" retry --unknown
