@@ -415,34 +415,42 @@ static enum df_status enter_done(struct run_delivery *v, const struct document_r
 	return st;
 }
 
+static void count_delivered(struct run *run, const struct ledger_document *d)
+{
+	pthread_mutex_lock(&run->lock);
+	run->result->documents++;
+	run->result->rows += d->rows;
+	run->result->delivered += d->delivered;
+	run->result->rejected += d->rejected;
+	run->result->skipped += d->skipped;
+	pthread_mutex_unlock(&run->lock);
+}
+
 /* All batches are settled: the reject file, then the ledger's last word. */
 static enum df_status close_document(struct run_delivery *v, struct df_err *err)
 {
 	struct run_file_work *w = v->w;
 	const struct decode_doc *doc = &v->doc;
-	const struct document_sent *sent = &v->sent;
-	int64_t id = v->d->id;
 	struct ledger_document now = {0};
 	struct document_rejects rejects = {0};
 	enum df_status st =
 	    ledger_document_known(w->run->env.ledger, w->f->ledger_id, doc->name, &now, err);
 	if (st == DF_END)
-		st = df_fail(DF_FATAL, err, NULL, "the ledger lost document %lld", (long long)id);
-	if (st == DF_OK)
-		st = run_document_rejects(v, &now, now.rejected > 0, &rejects, err);
-	if (st == DF_OK)
-		st = enter_done(v, &rejects, err);
-	if (st == DF_OK) {
-		now.batches = sent->batches > 0 ? sent->batches : now.batches;
-		document_log_done(w, doc, &now, &rejects);
-		pthread_mutex_lock(&w->run->lock);
-		w->run->result->documents++;
-		w->run->result->rows += now.rows;
-		w->run->result->delivered += now.delivered;
-		w->run->result->rejected += now.rejected;
-		w->run->result->skipped += now.skipped;
-		pthread_mutex_unlock(&w->run->lock);
-	}
+		st = df_fail(DF_FATAL, err, NULL, "the ledger lost document %lld",
+			     (long long)v->d->id);
+	if (st != DF_OK)
+		goto cleanup;
+	st = run_document_rejects(v, &now, now.rejected > 0, &rejects, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = enter_done(v, &rejects, err);
+	if (st != DF_OK)
+		goto cleanup;
+
+	now.batches = v->sent.batches > 0 ? v->sent.batches : now.batches;
+	document_log_done(w, doc, &now, &rejects);
+	count_delivered(w->run, &now);
+cleanup:
 	ledger_document_free(&now);
 	document_rejects_free(&rejects);
 	return st;
