@@ -7,8 +7,7 @@ braze.py BUILD [--short] [--random N] [--only N]
 BUILD holds dropfeed and faults/dropfeed (make FAULTS=1). Every step is killed at, once as a kill and once as a power cut; --short:
 every name of a step at its first and its last place; --random N: N kills at random instants besides. The stand-in drops answers,
 too, after it took what was asked. Afterwards each user has the attributes that an undisturbed run gives; each event and purchase
-came at most once; and each that did not come is in a reject file, as delivery-unknown, or as refused. Then `retry --unknown` sends
-what is left. The last line counts the kills after which all was well.
+came at most once; and each that did not come is in a reject file, as delivery-unknown, or as refused. The last line counts the kills after which all was well.
 """
 import argparse
 import collections
@@ -72,7 +71,8 @@ class Place:
         self.port = open(self.peer_dir + "/port").read().strip()
 
     def peer_end(self):
-        self.peer.terminate()
+        if self.peer.poll() is None:
+            self.peer.terminate()
         self.peer.wait()
 
     def fresh(self, script=()):
@@ -183,9 +183,11 @@ def undisturbed(place):
 
 def one(place, users, kill, script):
     place.fresh(script)
-    kill()
-    why = place.finish() or verify(place, users, True)
-    return why
+    try:
+        kill()
+        return place.finish() or verify(place, users, True)
+    finally:
+        place.peer_end()
 
 
 def main():
