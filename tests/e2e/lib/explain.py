@@ -47,8 +47,23 @@ def find(value, path):
                 yield from find(item, path[len(key) :].removeprefix("."))
 
 
+def check_request(x):
+    """Of a subject request: the person's identities are in it, under the names that OpenDSR has for them."""
+    request = x["batch"]["json"]
+    outside = request.get("extensions", {}).get("opendsr.mparticle.com", {}).get("subject_identities", {})
+    there = [str(v["value"]) for v in [*request["subject_identities"].values(), *outside.values()]]
+    for column in x["columns"]:
+        for route in column["to"]:
+            alone = "mpid" in outside and route["path"] != "mpid"  # which excludes all others
+            if route["outcome"] == "written" and not route["path"].startswith("request.") and not alone:
+                if str(route["value"]) not in there:
+                    raise Wrong(f"column {column['column']} to {route['path']}: {route['value']} is not there")
+
+
 def check_routes(x):
     batch = x["batch"]["json"]
+    if "subject_request_id" in batch:
+        return check_request(x)
     event = batch["events"][int(x["batch"]["event"]) - 1] if x["batch"]["event"] is not None else {}
     for column in x["columns"] + [{"column": None, "to": x["fixed"]}]:
         for route in column["to"]:
