@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* The bytes of a file that was pulled before: found by their SHA-256, wherever they are now. */
+#include "run_world.h"
+
+#include "../../src/run/run_feed.h"
+
+/* Of "hello\n". */
+#define SHA_HELLO "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"
+
+static char in[240], moved[260], spool[240];
+static struct feed_work w;
+
+static void begin(void)
+{
+	struct df_err err = {0};
+	world_begin();
+	snprintf(in, sizeof(in), "%s/in", world.dir);
+	snprintf(moved, sizeof(moved), "%s/done", in);
+	snprintf(spool, sizeof(spool), "%s/spooled", world.dir);
+	OK(df_mkdirs(moved, &err));
+	world.feed.fetch.source = (struct conf_source){.kind = CONF_SOURCE_FILE, .path = in};
+	w = (struct feed_work){
+	    .run = &world.run, .feed = &world.feed, .source = {.feed = &world.feed}};
+}
+
+static void end(void)
+{
+	run_source_close(&w.source);
+	world_end();
+}
+
+static void spooled(enum df_status wanted)
+{
+	struct df_err err = {0};
+	IS(run_feed_spooled(&w, spool, SHA_HELLO, &err), wanted);
+}
+
+static void find(const char *name, int64_t mtime, enum df_status wanted)
+{
+	struct df_err err = {0};
+	const struct fetch_entry e = {.name = (char *)(uintptr_t)name, .size = 6, .mtime = mtime};
+	IS(run_feed_find(&w, &e, SHA_HELLO, spool, &err), wanted);
+	CU_ASSERT_EQUAL(access(spool, F_OK) == 0, wanted == DF_OK);
+	if (wanted == DF_OK)
+		spooled(DF_OK);
+	unlink(spool);
+}
+
+static void test_spooled(void)
+{
+	begin();
+	spooled(DF_END); /* nothing is there */
+	test_file_put(world.dir, "spooled.part", "hel");
+	spooled(DF_END); /* a part only */
+	test_file_put(world.dir, "spooled.part", "hello\n");
+	spooled(DF_OK); /* all of it, which has its name now */
+	CU_ASSERT_NOT_EQUAL(access(spool, F_OK), -1);
+	test_file_put(world.dir, "spooled", "other\n");
+	spooled(DF_END); /* damaged: removed */
+	CU_ASSERT_EQUAL(access(spool, F_OK), -1);
+	end();
+}
+
+/* At the source under its name: the time may be another one, the bytes may not. */
+static void test_source(void)
+{
+	begin();
+	find("a.csv", 1, DF_END);
+	test_file_put(in, "a.csv", "other\n");
+	find("a.csv", 1, DF_END);
+	test_file_put(in, "a.csv", "hello\n");
+	find("a.csv", 1, DF_OK);
+	end();
+}
+
+/* Where it was moved to, it may have a number, and has its time. */
+static void test_moved(void)
+{
+	static const char *const names[] = {"a.csv", "a.csv.1"};
+	struct stat info;
+	begin();
+	for (size_t i = 0; i < 2; i++)
+		test_file_put(moved, names[i], i == 0 ? "other\n" : "hello\n");
+	char *path = df_format("%s/a.csv.1", moved);
+	CU_ASSERT_EQUAL_FATAL(stat(path, &info), 0);
+	find("a.csv", info.st_mtime, DF_END); /* nothing is moved by this feed */
+	world.feed.fetch.after_refused =
+	    (struct conf_after_action){.what = CONF_MOVE, .dir = (char *)"done"};
+	find("a.csv", info.st_mtime, DF_OK);
+	find("a.csv", info.st_mtime + 100, DF_END);
+	free(path);
+	end();
+}
+
+/* A folder that the operator names comes first, and is enough where there is no source. */
+static void test_from(void)
+{
+	begin();
+	test_file_put(moved, "a.csv", "hello\n");
+	world.feed.fetch.source.kind = CONF_SOURCE_NONE;
+	find("a.csv", 1, DF_END);
+	w.from = moved;
+	find("a.csv", 1, DF_OK);
+	end();
+}
+
+int main(void)
+{
+	static const CU_TestInfo tests[] = {
+	    {"in the spool", test_spooled},
+	    {"at the source", test_source},
+	    {"moved", test_moved},
+	    {"in a folder that was named", test_from},
+	    CU_TEST_INFO_NULL,
+	};
+	return test_main("run_find", NULL, NULL, tests);
+}
