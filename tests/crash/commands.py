@@ -21,6 +21,7 @@ import tempfile
 import time
 import zipfile
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ROWS = 60
 HEADER = "environment,user_identities.customer_id,events.data.timestamp_unixtime_ms,events.data.event_name,events.data.custom_event_type\n"
 
@@ -132,7 +133,7 @@ class Place:
         files = {p for p in glob.glob(self.work + "/state/rejects/shop/*")}
         lines = [line for p in files for line in self.rejects(p)]
         seen |= {line.split(",")[1] for line in lines}
-        missing = {"A-%d" % i for i in range(ROWS)} - seen
+        missing = {"%s-%d" % (tag, i) for tag in self.tags for i in range(ROWS)} - seen
         rejected = sum(d["rejected"] for d in documents)
         return ("rows are missing: %s" % sorted(missing)[:5] if len(missing) > (rejected if may_differ else 0) and not may_lack else
                 "integrity: %s" % check if check != "ok" else
@@ -249,6 +250,25 @@ def outdated(p):
     return done.returncode == -signal.SIGKILL
 
 
+def again(p):
+    """A reject file comes back with a row corrected, after a file of other columns, and under a data plan that does not know what comes."""
+    first = delivered(p)
+    rejects = [open(path).read() for path in glob.glob(p.work + "/state/rejects/shop/*")]
+    path = p.work + "/in/b-custom_event.csv"
+    clicks(path, "B")
+    lines = p.read("in/b-custom_event.csv").splitlines()
+    with open(path, "w") as f:
+        f.write("".join(line + (",%s\n" % ("x" if i else "events.data.custom_attributes.c")) for i, line in enumerate(lines)))
+    second = p.call("run").returncode == 1
+    with open(p.work + "/in/r-custom_event.csv", "w") as f:
+        f.write("".join(rejects).replace(",soon,", ",1768206600005,"))
+    clicks(p.work + "/in/" + FILE, "C")  # a new file of that name: the ledger knows its columns
+    os.utime(p.work + "/in/" + FILE, (1768206600, 1768206600))
+    p.settings("plan = %s/tests/plan/shop.json\nplan_action = warn" % ROOT)
+    p.tags = "ABC"
+    return first and second
+
+
 def lost(p):
     """Of a file that is half sent nothing is left."""
     sent = half_sent(p)
@@ -288,6 +308,7 @@ ROUNDS = {  # name: what comes before it, the command, what happens to the API w
     "lost bytes": (lost, ["run"], nothing),
     "download without an entry": (downloaded, ["run"], nothing),
     "zip with a folder": (zipped, ["run"], nothing),
+    "what came before": (again, ["run"], nothing),
 }
 
 
@@ -314,6 +335,7 @@ def prepare(p, name, before):
         os.remove(left)
     os.makedirs(p.work + "/in")
     p.settings("sink = events-api")
+    p.tags = "A"  # of the rows that have to be somewhere in the end
     p.api("accepted.ndjson")
     clicks(p.work + ("/imported-custom_event.csv" if name == "import" else "/in/" + FILE), "A")
     return before(p)
