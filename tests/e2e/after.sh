@@ -168,7 +168,7 @@ equal "every row arrived once" "$(tail -n +$((sent + 1)) "$accepted" | jq -r .so
 
 # ---- the connection dies, and the next one does what is left in the same run ----
 broke=0
-for cut in 0 1000 2800 3300 4000 5000 5700; do
+for cut in 0 1000 2800 3300 4000 5000; do
 	people 2001 2015 | sed "s/C-/again$cut-/" >"$drop/again-eventless.csv"
 	rm -f "$drop"/done/* "$drop"/back/*
 	proxy_start "$work/net" "$work/sftp" --cut "$cut" --for 1
@@ -182,7 +182,7 @@ for cut in 0 1000 2800 3300 4000 5000 5700; do
 	check "the file was moved once, and has a receipt ($cut)" test "$(cd "$drop" && find . -type f -printf '%P\n' | sort | tr '\n' ' ')" = \
 		'back/again-eventless.csv back/again-eventless.csv.receipt.json done/again-eventless.csv '
 done
-check "all but the last were breaks ($broke)" test "$broke" -ge 6
+check "all but the last, perhaps, were breaks ($broke)" test "$broke" -ge 5
 proxy_stop
 
 # ---- the source's address is written anew: every file is new, and its receipt stays ----
