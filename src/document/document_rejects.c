@@ -26,6 +26,7 @@ struct later_reject {
 	uint64_t row;
 	char *message; /* own */
 	char code[32];
+	bool partly;
 };
 
 struct later_pages { /* of the ledger */
@@ -56,7 +57,8 @@ static enum df_status on_later(void *ctx, const struct ledger_reject *r, struct 
 	(void)err;
 	struct later_pages *p = ctx;
 	struct later_reject *kept = &p->page[p->n++];
-	*kept = (struct later_reject){.row = r->row, .message = df_strdup(r->message)};
+	*kept = (struct later_reject){
+	    .row = r->row, .message = df_strdup(r->message), .partly = r->partly};
 	snprintf(kept->code, sizeof(kept->code), "%s", r->code);
 	return p->n == LATER_PAGE ? DF_END : DF_OK;
 }
@@ -93,7 +95,8 @@ static enum df_status later_next(void *ctx, uint64_t after, struct ledger_reject
 	if (none)
 		return DF_END;
 	const struct later_reject *r = &p->page[p->next++];
-	*out = (struct ledger_reject){.row = r->row, .message = r->message, .code = r->code};
+	*out = (struct ledger_reject){
+	    .row = r->row, .message = r->message, .code = r->code, .partly = r->partly};
 	return DF_OK;
 }
 
@@ -339,6 +342,10 @@ static enum df_status on_record(void *ctx, const struct map_record *record,
 	df_buf_reset(&w->reason);
 	document_reasons_count(w->reasons, w->next.code, NULL, where->line);
 	df_buf_addf(&w->reason, "%s: %s", w->next.code, w->next.message);
+	if (w->next.partly)
+		df_buf_adds(&w->reason,
+			    "; another part of the row was taken, and would count twice "
+			    "if the row were dropped again");
 	enum df_status st = write_row(w, where, err);
 	return st == DF_OK ? take_next(w, err) : st;
 }

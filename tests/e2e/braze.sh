@@ -76,6 +76,8 @@ exits 1 "some rows are refused" run
 equal "one row by Braze, one whose user's attributes it refused, one without the id" "$(reasons visits-custom_event.csv)" "2 api-rejected 1 missing-identity "
 equal "one row of whose products one is refused, one over the limit of a quantity" "$(reasons orders-commerce_event.csv)" "1 api-rejected 1 too-long "
 check "the words are Braze's" grep -q "api-rejected: 'name' is not valid (events)" "$work/state/rejects/shop/visits-custom_event.csv"
+check "and a row of which a part was taken says that it would count twice" \
+	grep -q "would count twice if the row were dropped again" "$work/state/rejects/shop/orders-commerce_event.csv"
 exits 0 "the rows add up" status
 said "and are counted" "5 rows = 2 delivered \\+ 3 rejected"
 exits 1 "a row of which a purchase was taken is not sent again, and the others are refused again" retry
