@@ -105,6 +105,7 @@ static enum df_status home_lists_any(const struct home *h, gpgme_ctx_t like, str
 	gpgme_engine_info_t engine = gpgme_ctx_get_engine_info(like);
 	gpgme_ctx_t ctx = NULL;
 	gpgme_key_t key = NULL;
+	bool any = false;
 	while (engine != NULL && engine->protocol != GPGME_PROTOCOL_OpenPGP)
 		engine = engine->next;
 	gpgme_error_t e = gpgme_new(&ctx);
@@ -113,13 +114,16 @@ static enum df_status home_lists_any(const struct home *h, gpgme_ctx_t like, str
 					      engine->home_dir);
 	if (e == 0)
 		e = gpgme_op_keylist_start(ctx, NULL, 0);
-	if (e == 0)
+	/* to the end of the list: GPGME loses what is left of it */
+	while (e == 0) {
 		e = gpgme_op_keylist_next(ctx, &key);
-	if (key != NULL)
-		gpgme_key_unref(key);
+		if (e == 0)
+			gpgme_key_unref(key);
+		any = any || e == 0;
+	}
 	if (ctx != NULL)
 		gpgme_release(ctx);
-	if (e == 0)
+	if (any)
 		return DF_OK;
 	return df_fail(DF_RETRY, err, NULL,
 		       "the keyring of %s lists no key, with secret keys in %s: it is damaged "
