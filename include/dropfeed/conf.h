@@ -274,6 +274,8 @@ struct conf_ledger {
 	char *password; /* a secret, or NULL */
 	char *node;     /* this host's name; NULL: its host name */
 };
+/* DF_USAGE: it is not a URL of PostgreSQL, as libpq has them, or it holds a password. */
+enum df_status conf_check_ledger(const char *url, struct df_err *err) DF_CHECK;
 
 struct conf {
 	char *path;

@@ -134,6 +134,12 @@ enum df_status ledger_open_readonly(const char *state_dir, struct ledger **out,
 				    struct df_err *err) DF_CHECK;
 void ledger_close(struct ledger *l);
 
+/* Copies all of a ledger into an empty one of the other kind, in one transaction; rows: how many.
+ * DF_USAGE: both are of one kind, or `to` is not empty. DF_RETRY: hosts work with `from`, or a
+ * database is away. */
+enum df_status ledger_copy(struct ledger *from, struct ledger *to, uint64_t *rows,
+			   struct df_err *err) DF_CHECK;
+
 /* Several changes in one transaction, which is synced or not as a whole:
  *
  *	enum df_status st = ledger_enter(l, sync, err); (where it fails there is nothing to leave)

@@ -15,6 +15,7 @@
  *	run_explain_line	the same, and keep what became of one line
  *	run_status	print what the ledger knows
  *	run_backup	copy the ledger
+ *	run_ledger_copy	move the ledger to PostgreSQL, or back
  *	run_report	sum up a period
  *	run_doctor	try what a run needs
  *
@@ -174,6 +175,9 @@ void run_report(const struct conf *conf, const struct run_report_options *option
 
 /* Copies the ledger, while others may use it. */
 void run_backup(const struct conf *conf, const char *path, struct run_result *result);
+/* Copies the configured ledger into an empty one. to: PostgreSQL's URL, or "sqlite": the one in
+ * state_dir. No run may be under way. */
+void run_ledger_copy(const struct conf *conf, const char *to, struct run_result *result);
 
 /* The program's version, and a line for each library: its version, or what cannot be done
  * without it. */

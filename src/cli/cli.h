@@ -26,6 +26,7 @@ int cli_restart(struct cli_globals *g, int argc, char **argv);
 int cli_resend(struct cli_globals *g, int argc, char **argv);
 int cli_prune(struct cli_globals *g, int argc, char **argv);
 int cli_backup(struct cli_globals *g, int argc, char **argv);
+int cli_ledger(struct cli_globals *g, int argc, char **argv);
 int cli_import(struct cli_globals *g, int argc, char **argv);
 int cli_validate(struct cli_globals *g, int argc, char **argv);
 int cli_explain(struct cli_globals *g, int argc, char **argv);
@@ -39,7 +40,7 @@ int cli_completions(struct cli_globals *g, int argc, char **argv);
 int cli_plan(struct cli_globals *g, int argc, char **argv);
 extern const struct cli_spec cli_requests_spec;
 extern const struct cli_spec cli_abandon_spec, cli_restart_spec, cli_resend_spec, cli_prune_spec,
-    cli_backup_spec;
+    cli_backup_spec, cli_ledger_spec;
 extern const struct cli_spec cli_run_spec, cli_retry_spec, cli_rejects_spec, cli_import_spec,
     cli_validate_spec, cli_explain_spec, cli_status_spec, cli_check_spec, cli_doctor_spec,
     cli_report_spec, cli_manifest_spec, cli_init_spec, cli_completions_spec, cli_plan_spec;

@@ -24,6 +24,7 @@ const struct cli_command cli_commands[] = {
     {"prune", "remove old details from the ledger, and old reject files", &cli_prune_spec,
      cli_prune, true},
     {"backup", "copy the ledger while runs go on", &cli_backup_spec, cli_backup},
+    {"ledger", "move the ledger to PostgreSQL, or back", &cli_ledger_spec, cli_ledger},
     {"check", "check the configuration", &cli_check_spec, cli_check},
     {"doctor", "try what a run needs: server, keys, API", &cli_doctor_spec, cli_doctor},
     {"plan", "look at a data plan, or fetch one from the platform", &cli_plan_spec, cli_plan},

@@ -185,26 +185,33 @@ static enum df_status parse_url(void *home, const struct conf_key *key, const ch
 	return DF_OK;
 }
 
-/* libpq's URI. Neither a password nor a fragment of one is repeated by a message. */
+/* Neither a password nor a fragment of one is repeated by a message. */
+enum df_status conf_check_ledger(const char *url, struct df_err *err)
+{
+	size_t scheme = strncmp(url, "postgresql://", 13) == 0 ? 13
+			: strncmp(url, "postgres://", 11) == 0 ? 11
+							       : 0;
+	if (scheme == 0 || strpbrk(url, " \t\"") != NULL)
+		return df_fail(DF_USAGE, err, NULL,
+			       "the value is not a URL such as postgresql://user@host/database");
+	const char *at = strchr(url + scheme, '@');
+	const char *colon =
+	    at != NULL ? memchr(url + scheme, ':', (size_t)(at - url) - scheme) : NULL;
+	if (colon != NULL || strstr(url, "password=") != NULL)
+		return df_fail(DF_USAGE, err, NULL,
+			       "the URL holds a password: take it out, write it to a file of mode "
+			       "0600 and give that as ledger_password_file = PATH");
+	return DF_OK;
+}
+
 static enum df_status parse_ledger(void *home, const struct conf_key *key, const char *value,
 				   const char *base, struct df_err *err)
 {
 	(void)base;
-	size_t scheme = strncmp(value, "postgresql://", 13) == 0 ? 13
-			: strncmp(value, "postgres://", 11) == 0 ? 11
-								 : 0;
-	if (scheme == 0 || strpbrk(value, " \t\"") != NULL)
-		return df_fail(DF_USAGE, err, NULL,
-			       "the value is not a URL such as postgresql://user@host/database");
-	const char *at = strchr(value + scheme, '@');
-	const char *colon =
-	    at != NULL ? memchr(value + scheme, ':', (size_t)(at - value) - scheme) : NULL;
-	if (colon != NULL || strstr(value, "password=") != NULL)
-		return df_fail(DF_USAGE, err, NULL,
-			       "the URL holds a password: take it out, write it to a file of mode "
-			       "0600 and give that as ledger_password_file = PATH");
-	conf_text_set(conf_field(home, key), df_strdup(value));
-	return DF_OK;
+	enum df_status st = conf_check_ledger(value, err);
+	if (st == DF_OK)
+		conf_text_set(conf_field(home, key), df_strdup(value));
+	return st;
 }
 
 /* It is shown in listings and messages. */

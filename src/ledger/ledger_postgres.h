@@ -23,7 +23,7 @@ struct ledger_link *ledger_link_new(const struct ledger_where *where);
 struct ledger_link *ledger_link_like(const struct ledger_link *k); /* another one, to the same */
 void ledger_link_free(struct ledger_link *k);
 
-enum { LEDGER_LINK_VALUES = 24 };
+enum { LEDGER_LINK_VALUES = 48 };
 struct ledger_query {
 	const char *sql;
 	int n;

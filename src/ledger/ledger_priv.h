@@ -26,6 +26,7 @@
  * ledger_header.c	the columns of a feed's documents
  * ledger_notice.c	conditions of a feed, and what is to be reported
  * ledger_backup.c	a copy of an SQLite ledger
+ * ledger_copy.c	a ledger moves from SQLite to PostgreSQL, or back
  * ledger_period.c	what was closed in a period
  * ledger_read.c	rows into structs, and walks
  */

@@ -40,6 +40,7 @@
  *	run_same.c	the same bytes in another file
  *	run_settings.c	a configuration, and a feed as a call changes it
  *	run_status.c	`status` and `backup`
+ *	run_ledger.c	`ledger copy`
  *	run_report.c	`report`
  *	run_doctor.c	`doctor`: see run_doctor.h
  *	run_local.c	local files, and copies of them

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* The ledger moves, from SQLite in the state folder to PostgreSQL or back. */
+#include "run_priv.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static enum df_status copy_into(const struct conf *conf, struct ledger *from, const char *to,
+				struct df_err *err)
+{
+	struct ledger_where where = run_ledger(conf);
+	struct ledger *target = NULL;
+	uint64_t rows = 0;
+	where.url = strcmp(to, "sqlite") == 0 ? NULL : to;
+	enum df_status st = ledger_open_at(&where, &target, err);
+	if (st == DF_OK)
+		st = ledger_copy(from, target, &rows, err);
+	if (st == DF_OK) {
+		char *name = ledger_where_name(&where);
+		df_log(DF_LOG_INFO,
+		       "%" PRIu64 " entries copied to %s; %s in the configuration before the next "
+		       "run, and use the other one no more",
+		       rows, name, where.url != NULL ? "name it as `ledger`" : "remove `ledger`");
+		free(name);
+	}
+	ledger_close(target);
+	return st;
+}
+
+static enum df_status copy(const struct conf *conf, const char *to, struct df_err *err)
+{
+	const struct ledger_where where = run_ledger(conf);
+	struct ledger *from = NULL;
+	enum df_status st = strcmp(to, "sqlite") == 0 ? DF_OK : conf_check_ledger(to, err);
+	if (st != DF_OK) {
+		df_err_context(err, "--to");
+		return st;
+	}
+	st = ledger_open_at_readonly(&where, &from, err);
+	if (st == DF_OK)
+		st = copy_into(conf, from, to, err);
+	else if (st == DF_END)
+		st = df_fail(DF_USAGE, err, NULL,
+			     "there is no ledger yet: name the other one as "
+			     "`ledger`, or none, and run");
+	ledger_close(from);
+	return st;
+}
+
+void run_ledger_copy(const struct conf *conf, const char *to, struct run_result *result)
+{
+	struct df_err err = {0};
+	int lock_fd = -1;
+	char *lock = df_format("%s/lock", conf->state_dir);
+	enum df_status st = df_mkdirs(conf->state_dir, &err);
+	if (st == DF_OK)
+		st = df_lock_take(lock, &lock_fd, &result->busy, &err);
+	if (st == DF_OK)
+		st = copy(conf, to, &err);
+	if (st != DF_OK)
+		df_log_err(result->busy ? DF_LOG_INFO : DF_LOG_ERROR, &err);
+	if (!result->busy)
+		run_note_status(result, st);
+	if (lock_fd >= 0)
+		close(lock_fd);
+	free(lock);
+}
