@@ -2,36 +2,12 @@
 # A clock that is wrong: the API's answers say so, and what it makes wrong is not sent and not rejected.
 . "$(dirname "$0")/lib/checks.sh"
 
-# takes everything, with a clock that differs by some seconds; or has none, and gives no Date
-cat >"$work/api.py" <<'END'
-import email.utils, http.server, sys, time
-class Api(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    def send_response(self, code, message=None):
-        if sys.argv[2] == "none":
-            self.send_response_only(code, message)
-        else:
-            super().send_response(code, message)
-    def date_time_string(self, timestamp=None):
-        return email.utils.formatdate(time.time() + float(sys.argv[2]), usegmt=True)
-    def do_POST(self):
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(202)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-    def log_message(self, *args):
-        pass
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
-open(sys.argv[1] + ".new", "w").write("%d\n" % server.server_address[1])
-__import__("os").rename(sys.argv[1] + ".new", sys.argv[1])
-server.serve_forever()
-END
 mkdir "$work/in"
 echo key >"$work/secret"
 chmod 600 "$work/secret"
 for offset in 0 -3456000 7200 none; do
 	rm -rf "$work/state" "$work/in/"* "$work/port"
-	python3 "$work/api.py" "$work/port" "$offset" &
+	python3 "$e2e/lib/clock.py" "$work/port" "$offset" &
 	receivers+=($!)
 	wait_for "$work/port" || exit 1
 	for n in 1 2 3; do printf 'user_identities.customerid\nC-%s\n' $n >"$work/in/f$n-eventless.csv"; done

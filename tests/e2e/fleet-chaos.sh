@@ -2,10 +2,7 @@
 # Four hosts that share a ledger while everything around them fails, for a short time; `make fleet` takes ten minutes.
 . "$(dirname "$0")/lib/checks.sh"
 
-if "$dropfeed" version | grep -q 'libpq *not built in'; then
-	skip "the build has no libpq"
-	finish
-fi
+needs_libpq
 finished=yes
 "$root/tests/with-postgres" "$root/tests/fleet/chaos.py" "$BUILD" --seconds 25 --lease 4 --rate 60 | grep -vE '^[0-9]+ passed'
 status=${PIPESTATUS[0]}

@@ -7,17 +7,7 @@ if [ -z "$bouncer" ]; then
 	skip "PgBouncer is not installed (Debian: pgbouncer)"
 	finish
 fi
-if "$dropfeed" version | grep -q 'libpq *not built in'; then
-	skip "the build has no libpq"
-	finish
-fi
-if [ -z "${DROPFEED_FLEET:-}" ]; then # once more, with a server
-	finished=yes
-	DROPFEED_FLEET=1 "$root/tests/with-postgres" bash "$0"
-	status=$?
-	[ $status -ne 77 ] || exit 0
-	exit $status
-fi
+with_postgres
 receiver_start "$work/api" || exit 1
 accepted=$work/api/accepted.ndjson
 port=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')

@@ -2,17 +2,7 @@
 # Hosts that share a ledger in PostgreSQL: processes with state folders of their own. The lease is four seconds here instead of sixty.
 . "$(dirname "$0")/lib/checks.sh"
 
-if "$dropfeed" version | grep -q 'libpq *not built in'; then
-	skip "the build has no libpq"
-	finish
-fi
-if [ -z "${DROPFEED_FLEET:-}" ]; then # once more, with a server
-	finished=yes
-	DROPFEED_FLEET=1 "$root/tests/with-postgres" bash "$0"
-	status=$?
-	[ $status -ne 77 ] || exit 0
-	exit $status
-fi
+with_postgres
 dropfeed=$BUILD/faults/dropfeed
 export DROPFEED_LEASE_MS=4000
 receiver_start "$work/api" || exit 1

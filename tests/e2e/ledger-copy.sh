@@ -2,17 +2,7 @@
 # A ledger moves from SQLite to PostgreSQL and back without a loss on the way.
 . "$(dirname "$0")/lib/checks.sh"
 
-if "$dropfeed" version | grep -q 'libpq *not built in'; then
-	skip "the build has no libpq"
-	finish
-fi
-if [ -z "${DROPFEED_FLEET:-}" ]; then # once more, with a server
-	finished=yes
-	DROPFEED_FLEET=1 "$root/tests/with-postgres" bash "$0"
-	status=$?
-	[ $status -ne 77 ] || exit 0
-	exit $status
-fi
+with_postgres
 receiver_start "$work/api" || exit 1
 echo demo-secret >"$work/api-secret"
 mkdir "$work/in"

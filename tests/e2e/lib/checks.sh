@@ -83,6 +83,25 @@ api_secret_file = $work/api-secret
 END
 }
 
+# Ends the test, which says skip, where the build has no libpq.
+needs_libpq() {
+	"$dropfeed" version | grep -q 'libpq *not built in' || return 0
+	skip "the build has no libpq"
+	finish
+}
+
+# The rest of the test has a PostgreSQL server of its own: see tests/with-postgres. Ends it, which says skip, where there is none.
+with_postgres() {
+	local status
+	needs_libpq
+	[ -z "${DROPFEED_FLEET:-}" ] || return 0
+	finished=yes
+	DROPFEED_FLEET=1 "$root/tests/with-postgres" bash "$0" # once more, with a server
+	status=$?
+	[ $status -ne 77 ] || exit 0
+	exit $status
+}
+
 finish() {
 	local accepted
 	accepted=$(find "$work" -name accepted.ndjson -size +0)
