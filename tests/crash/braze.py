@@ -22,6 +22,9 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True
+from killed import Killed
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ROWS, MTIME, RUNS = 40, 1768206600, 8
 SCRIPTS = [[], ["201", "drop-after", "201", "429 0", "drop-before", "taken-502"], ["drop-after"] * 3, ["503", "500", "202", "drop-after"]]
@@ -36,9 +39,9 @@ def rows():
                "events.data.custom_event_type": "other", "events.data.custom_attributes.Row": str(i)}
 
 
-class Place:
+class Place(Killed):
     def __init__(self, work, build):
-        self.work, self.build = work, build
+        super().__init__(work, build)
         os.makedirs(work + "/samples")
         with open(work + "/samples/clicks-custom_event.csv", "w", newline="") as f:
             all_rows = list(rows())
@@ -87,30 +90,8 @@ class Place:
             if os.path.exists(self.work + name):
                 os.remove(self.work + name)
 
-    def call(self, program, *args, **env):
-        command = [self.build + "/" + program, "--config", self.work + "/conf", *args]
-        base = {k: v for k, v in os.environ.items() if k != "DROPFEED_CONFIG"}
-        return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=120,
-                              env=dict(base, HOME=self.work, **env), check=False)
-
     def run(self, at, *words):
-        return self.call("faults/dropfeed", *(words or ("run",)), DROPFEED_CRASH_AT=str(at), DROPFEED_STEPS=self.work + "/steps",
-                         DROPFEED_SYNCED=self.work + "/synced")
-
-    def cut_power(self):
-        log, synced = self.work + "/state/ledger.db-wal", self.work + "/synced"
-        if os.path.exists(log):
-            kept = (open(synced).read().split() if os.path.exists(synced) else [])[-1:] or ["0"]
-            os.truncate(log, min(int(kept[0]), os.path.getsize(log)))
-
-    def kill_after(self, seconds):
-        p = subprocess.Popen([self.build + "/dropfeed", "--config", self.work + "/conf", "run"], stdin=subprocess.DEVNULL,
-                             stderr=subprocess.DEVNULL, env=dict(os.environ, HOME=self.work))
-        try:
-            p.wait(seconds)
-        except subprocess.TimeoutExpired:
-            p.kill()
-            p.wait()
+        return self.at(at, *(words or ("run",)))
 
     def finish(self):
         for _ in range(RUNS):

@@ -24,6 +24,9 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True
+from killed import Killed
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MTIME, RUNS = 1768206600, 8
 SCRIPTS = [["lose", "ok", "lose"], ["503", "lose", "429 0", "ok", "lose"], ["ok", "page 502", "lose", "lose"]]
@@ -34,9 +37,9 @@ FILES = {
 }
 
 
-class Place:
+class Place(Killed):
     def __init__(self, work, build):
-        self.work, self.build = work, build
+        super().__init__(work, build)
         os.makedirs(work + "/samples")
         for name, lines in FILES.items():
             with open(work + "/samples/" + name, "w") as f:
@@ -78,12 +81,6 @@ class Place:
             if os.path.exists(self.work + name):
                 os.remove(self.work + name)
 
-    def call(self, program, *args, **env):
-        command = [self.build + "/" + program, "--config", self.work + "/conf", *args]
-        base = {k: v for k, v in os.environ.items() if k != "DROPFEED_CONFIG"}
-        return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=120,
-                              env=dict(base, HOME=self.work, **env), check=False)
-
     def play(self, at):
         """A run, and a poll; killed at that step of either."""
         done = self.at(at, "run")
@@ -94,25 +91,6 @@ class Place:
     def steps(self):
         with open(self.work + "/steps") as f:
             return len(f.read().splitlines())
-
-    def at(self, at, *words):
-        return self.call("faults/dropfeed", *words, DROPFEED_CRASH_AT=str(at), DROPFEED_STEPS=self.work + "/steps",
-                         DROPFEED_SYNCED=self.work + "/synced")
-
-    def cut_power(self):
-        log, synced = self.work + "/state/ledger.db-wal", self.work + "/synced"
-        if os.path.exists(log):
-            kept = (open(synced).read().split() if os.path.exists(synced) else [])[-1:] or ["0"]
-            os.truncate(log, min(int(kept[0]), os.path.getsize(log)))
-
-    def kill_after(self, seconds):
-        p = subprocess.Popen([self.build + "/dropfeed", "--config", self.work + "/conf", "run"], stdin=subprocess.DEVNULL,
-                             stderr=subprocess.DEVNULL, env=dict(os.environ, HOME=self.work))
-        try:
-            p.wait(seconds)
-        except subprocess.TimeoutExpired:
-            p.kill()
-            p.wait()
 
     def finish(self):
         for _ in range(RUNS):
