@@ -164,7 +164,7 @@ static void test_set_aside(void)
 	aside(".part");
 	feed_end();
 
-	begin(); /* the file that is there may be the same one under a new time, and would count twice */
+	begin(); /* what is there may be the same file under a new time: it would count twice */
 	world.feed.send.duplicates_import = true;
 	feed_put(fw.in, NAME, "hello\n", 2000);
 	aside("");
