@@ -220,6 +220,11 @@ void df_write_behind(int fd, uint64_t *begun, uint64_t end);
 enum df_status df_read_file(const char *path, size_t max, char **out, size_t *len,
 			    struct df_err *err) DF_CHECK;
 
+/* The folder for unnamed files where there is no state folder: $TMPDIR, or /tmp. */
+const char *df_scratch(void);
+/* Opens a file that was named on the command line. DF_USAGE: it cannot be read, or is a folder. */
+enum df_status df_open_named(const char *path, int *fd_out, struct df_err *err) DF_CHECK;
+
 /* ---- SHA-256 (libcrypto) ---- */
 /* A digest as lower-case hex. */
 enum df_digest { DF_SHA256, DF_SHA1, DF_MD5 };
@@ -234,6 +239,9 @@ void df_sha256_add(struct df_sha256 *h, const void *p, size_t len);
 /* lower-case hex; h may not be added to any more */
 void df_sha256_end(struct df_sha256 *h, char hex[DF_SHA256_HEX]);
 void df_sha256_free(struct df_sha256 *h);
+/* Reads fd_in from its offset to its end, hashing; writes what it read to fd_out unless
+ * that is -1. */
+enum df_status df_copy(int fd_in, int fd_out, char hex[DF_SHA256_HEX], struct df_err *err) DF_CHECK;
 
 /* ---- clocks ---- */
 int64_t df_now_ms(void); /* wall clock, Unix milliseconds */

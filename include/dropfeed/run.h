@@ -11,16 +11,12 @@
  *	run_requests	ask what became of subject requests, or take them back
  *	run_prune	remove old details from the ledger, and old reject files
  *	run_import	deliver local files or standard input
- *	run_check_file	decode, read, map and batch one file; send nothing
- *	run_explain_line	the same, and keep what became of one line
  *	run_status	print what the ledger knows
  *	run_backup	copy the ledger
  *	run_ledger_copy	move the ledger to PostgreSQL, or back
  *	run_report	sum up a period
- *	run_doctor	try what a run needs
  *
- * Only this room knows all others. It logs what happens; the result says what the exit code is to
- * be.
+ * It logs what happens; the result says what the exit code is to be.
  */
 #ifndef DROPFEED_RUN_H
 #define DROPFEED_RUN_H
@@ -200,167 +196,5 @@ struct run_plan_fetch {
 /* A plan from the platform. conf NULL: there is none; else its state_dir keeps the token. */
 enum df_status run_plan_fetch(const struct conf *conf, const struct run_plan_fetch *options,
 			      struct df_buf *out, struct df_err *err) DF_CHECK;
-
-/* ---- checking ---- */
-
-struct run_fault { /* one thing wrong with one row */
-	uint64_t row, line;
-	const char *column; /* name, or "" */
-	const char *code, *text;
-};
-
-struct run_check { /* of one document */
-	/* document NULL when the file is it; event_type "" when unknown */
-	const char *file, *document, *event_type;
-	const char *unit; /* "batches", or what its rows become instead */
-	uint64_t rows, accepted, rejected, skipped, events, batches, requests;
-	uint64_t points; /* events are objects, then, and this is what the sink counts them as */
-	struct df_err refused; /* code "" when it is not refused */
-	const struct map_warning *warnings;
-	size_t n_warnings;
-};
-
-/* fault: called for each fault while reading, in order. document: when a document, or a file
- * that has none, is through. */
-struct run_check_events {
-	void (*fault)(void *ctx, const struct run_fault *fault);
-	void (*document)(void *ctx, const struct run_check *check);
-	void (*skipped)(void *ctx, const char *file, const struct decode_skipped *entry);
-};
-
-struct run_check_options {
-	const struct conf_feed *feed; /* its settings are used */
-	bool encryption_by_name;
-	uint32_t jobs; /* threads */
-	const struct run_check_events *events;
-	void *ctx; /* of the events */
-};
-/* Checks one local file. Adds to the result. */
-void run_check_file(const char *path, const struct run_check_options *options,
-		    struct run_result *result);
-
-/* ---- the configuration ---- */
-
-struct run_finding {
-	const char *feed; /* NULL: it concerns [dropfeed] */
-	const char *key;  /* the setting that it is about */
-	/* of the configuration: the key's, or the section's where the key is not set */
-	int line;
-	bool warning; /* it may be as it should */
-	const char *text;
-};
-typedef void run_finding_fn(void *ctx, const struct run_finding *finding);
-
-/* Loads it; `found` is called for each mistake, with line 0 where it is not one of a line. secrets:
- * they are read as well. DF_OK: *out is the caller's (conf_free). */
-enum df_status run_conf_load(const char *path, bool secrets, run_finding_fn *found, void *ctx,
-			     struct conf **out) DF_CHECK;
-
-/* What a call changes in a feed. */
-struct run_feed_changes {
-	const char *sink, *manifest, *plan; /* or NULL */
-	const char *const *set;             /* KEY=VALUE */
-	size_t n_set;
-};
-/* A copy of the feed, or of the defaults where it is NULL, with the changes. *out is the caller's
- * (conf_feed_free). */
-enum df_status run_feed_view(const struct conf_feed *feed, const struct run_feed_changes *changes,
-			     struct conf_feed **out, struct df_err *err) DF_CHECK;
-struct run_init {
-	const char *source, *feed; /* an URL; the section's name */
-	const char *state_dir;     /* is made */
-	bool whole;                /* the configuration has no [dropfeed] section yet */
-};
-/* A commented section for a source, with the host key that its server shows. */
-enum df_status run_init(const struct run_init *what, struct df_buf *out,
-			struct df_err *err) DF_CHECK;
-/* NULL: there is none of that name. */
-const struct conf_feed *run_conf_feed(const struct conf *conf, const char *name);
-bool run_is_feed_name(const char *name); /* may a feed have it? */
-
-/* Looks for mistakes that only show on this machine: folders that cannot be written to, keys and
- * certificates that are not there, an endpoint that is not the API key's, manifests that fit
- * nothing. Opens no connection. `found` is called for each. */
-void run_conf_check(const struct conf *conf, run_finding_fn *found, void *ctx);
-
-/* ---- doctor ---- */
-
-enum run_tick_state { RUN_TICK_OK, RUN_TICK_WARNING, RUN_TICK_FAILED, RUN_TICK_SKIPPED };
-struct run_tick {         /* one thing that a run needs */
-	const char *feed; /* NULL: it concerns [dropfeed] */
-	const char *name; /* "state_dir", "login", ... */
-	enum run_tick_state state;
-	const char *text; /* what was found; where it failed, what to do as well */
-	int exit_code;    /* of a run for that reason alone; 0: it did not fail */
-};
-struct run_doctor_options {
-	const char *path;         /* of the configuration */
-	const char *const *feeds; /* names; none: all */
-	size_t n_feeds;
-	void (*tick)(void *ctx, const struct run_tick *t); /* called for each, in order */
-	void *ctx;
-};
-/* Tries all of it, one after the other, each once: connects, logs in, lists, writes a small file
- * where a run writes, decrypts, asks the API whether the credentials are good. Sends no row, takes
- * no file, writes nothing to the ledger. */
-void run_doctor(const struct run_doctor_options *options, struct run_result *result);
-
-/* ---- explaining ---- */
-
-struct run_explain {         /* what became of a line of a document */
-	char *document;      /* own: the archive's entry, or NULL */
-	char event_type[48]; /* "" when unknown */
-	bool header;         /* the line is the header's */
-	/* where the row starts, and its number; row 0: not known, or the header */
-	uint64_t line, row;
-	bool skipped; /* the manifest skips the row */
-	bool sound;   /* its cells can be separated and are text */
-	char *raw;    /* own: its bytes, or NULL when they are too many */
-	size_t raw_len;
-	struct rows_cell *cells; /* own; they point into cell_text */
-	size_t n_cells;
-	char *cell_text; /* own */
-	/* own: a view of the feed, which the map borrows */
-	struct conf_feed *feed;
-	struct map *map;                         /* own: the columns' names */
-	struct map_routes routes;                /* own; none where the header cannot be read */
-	struct map_fault faults[MAP_MAX_FAULTS]; /* why the row is rejected */
-	size_t n_faults;
-	struct df_err refused;        /* the file or the document; text "" when it is not refused */
-	struct map_warning *warnings; /* own: the document's */
-	size_t n_warnings;
-	uint64_t rows, rejected, batches, events; /* of the document */
-	/* own: the one that the row is in, NULL when it is not sent */
-	struct batch *batch;
-	size_t at; /* which of the batch's rows it is, 0-based */
-};
-
-struct run_place { /* a line of a local file */
-	const char *path;
-	const char *entry; /* which document of an archive, or NULL */
-	uint64_t line;
-	bool encryption_by_name;
-};
-/* Explains it. DF_OK: *out is the caller's, whether the row would be delivered or not. DF_USAGE:
- * there is no such line, entry or file. */
-enum df_status run_explain_line(const struct conf_feed *feed, const struct run_place *at,
-				struct run_explain **out, struct df_err *err) DF_CHECK;
-/* The document's columns: how many are named, and the name of one, 1-based. */
-size_t run_explain_columns(const struct run_explain *x);
-const char *run_explain_column(const struct run_explain *x, size_t column);
-void run_explain_free(struct run_explain *x);
-
-/* ---- a manifest for a foreign file ---- */
-
-struct run_propose {
-	/* its settings count; the proposed ones are set in it, to try them */
-	struct conf_feed *feed;
-	const char *path;       /* "-": standard input, of which the first 16 MiB are read */
-	const char *event_type; /* NULL: as the file's name says */
-	bool no_header, encryption_by_name;
-};
-/* Appends the proposal for the file's first document. DF_REJECT and DF_USAGE: there is none. */
-enum df_status run_propose_file(const struct run_propose *r, struct df_buf *out,
-				struct df_err *err) DF_CHECK;
 
 #endif

@@ -87,7 +87,7 @@ char *cli_conf_path(const struct cli_globals *g)
 	return path;
 }
 
-static void print_mistake(void *ctx, const struct run_finding *f)
+static void print_mistake(void *ctx, const struct setup_finding *f)
 {
 	if (f->line != 0)
 		complain("%s:%d: %s\n", (const char *)ctx, f->line, f->text);
@@ -103,7 +103,7 @@ static int conf_of(const struct cli_globals *g, bool needed, bool secrets, struc
 		cli_log_setup(g, NULL);
 		return needed ? CLI_EXIT_USAGE : 0;
 	}
-	enum df_status st = run_conf_load(path, secrets, print_mistake, path, out);
+	enum df_status st = setup_load(path, secrets, print_mistake, path, out);
 	free(path);
 	cli_log_setup(g, *out);
 	return st == DF_OK ? 0 : CLI_EXIT_USAGE;
@@ -122,7 +122,7 @@ int cli_conf_public(const struct cli_globals *g, struct conf **out)
 const struct conf_feed *cli_feed(const struct conf *conf, const char *name, const char *command)
 {
 	if (name != NULL) {
-		const struct conf_feed *feed = run_conf_feed(conf, name);
+		const struct conf_feed *feed = setup_feed(conf, name);
 		if (feed == NULL)
 			cli_usage(command, "no feed '%s' in %s", name, conf->path);
 		return feed;
@@ -187,11 +187,11 @@ bool cli_encryption_by_name(const struct conf *conf, const struct cli_feed_optio
 struct conf_feed *cli_feed_with(const struct conf *conf, const struct cli_feed_options *o,
 				bool optional, const char *command)
 {
-	const struct run_feed_changes changes = {.sink = o->sink,
-						 .manifest = o->manifest,
-						 .plan = o->plan,
-						 .set = o->set.v,
-						 .n_set = o->set.n};
+	const struct setup_changes changes = {.sink = o->sink,
+					      .manifest = o->manifest,
+					      .plan = o->plan,
+					      .set = o->set.v,
+					      .n_set = o->set.n};
 	const struct conf_feed *live = NULL;
 	struct conf_feed *feed = NULL;
 	struct df_err err = {0};
@@ -204,7 +204,7 @@ struct conf_feed *cli_feed_with(const struct conf *conf, const struct cli_feed_o
 		if (live == NULL)
 			return NULL;
 	}
-	if (run_feed_view(live, &changes, &feed, &err) != DF_OK)
+	if (setup_feed_view(live, &changes, &feed, &err) != DF_OK)
 		df_log_err(DF_LOG_ERROR, &err);
 	return feed;
 }

@@ -6,6 +6,7 @@
 #include "cli_option.h"
 
 #include "dropfeed/run.h"
+#include "dropfeed/setup.h"
 
 struct cli_command {
 	const char *name;

@@ -33,7 +33,7 @@ struct check_output {
 	struct json_writer list;
 };
 
-static void json_problem(struct json_writer *j, const struct run_finding *f)
+static void json_problem(struct json_writer *j, const struct setup_finding *f)
 {
 	json_write_open(j, NULL, '{');
 	json_write_text(j, "feed", f->feed);
@@ -48,7 +48,7 @@ static void json_problem(struct json_writer *j, const struct run_finding *f)
 }
 
 /* What loading finds has its key in the text. */
-static void text_problem(const struct check_output *out, const struct run_finding *f)
+static void text_problem(const struct check_output *out, const struct setup_finding *f)
 {
 	struct df_buf b = {0};
 	if (f->line != 0)
@@ -65,7 +65,7 @@ static void text_problem(const struct check_output *out, const struct run_findin
 	df_buf_free(&b);
 }
 
-static void on_finding(void *ctx, const struct run_finding *f)
+static void on_finding(void *ctx, const struct setup_finding *f)
 {
 	struct check_output *out = ctx;
 	*(f->warning ? &out->warnings : &out->errors) += 1;
@@ -107,15 +107,15 @@ static int check_conf_file(const struct cli_globals *g, const char *path, bool j
 	char text[512];
 	out.list.out = &out.problems;
 	json_write_open(&out.list, NULL, '[');
-	enum df_status st = run_conf_load(path, true, on_finding, &out, &conf);
+	enum df_status st = setup_load(path, true, on_finding, &out, &conf);
 	cli_log_setup(g, conf);
 	if (st == DF_OK && conf->n_feeds == 0) {
 		snprintf(text, sizeof(text),
 			 "%s has no [feed NAME] section: there is nothing to run", path);
-		on_finding(&out, &(struct run_finding){.text = text});
+		on_finding(&out, &(struct setup_finding){.text = text});
 	}
 	if (st == DF_OK)
-		run_conf_check(conf, on_finding, &out);
+		setup_check(conf, on_finding, &out);
 	conclude_check(&out, conf != NULL ? conf->n_feeds : 0, g->quiet);
 	conf_free(conf);
 	df_buf_free(&out.problems);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
+#include "dropfeed/doctor.h"
 #include "dropfeed/json.h"
 
 #include <stdio.h>
@@ -34,14 +35,14 @@ const struct cli_spec cli_doctor_spec = {
 struct doctor_output {
 	const char *feed; /* of the line before */
 	bool json, quiet, any;
-	size_t n[RUN_TICK_SKIPPED + 1]; /* by state */
-	struct df_buf ticks;            /* own: a JSON list */
+	size_t n[DOCTOR_TICK_SKIPPED + 1]; /* by state */
+	struct df_buf ticks;               /* own: a JSON list */
 	struct json_writer list;
 };
 
 static const char *const words[] = {"ok", "warning", "failed", "skipped"};
 
-static void json_tick(struct json_writer *j, const struct run_tick *t)
+static void json_tick(struct json_writer *j, const struct doctor_tick *t)
 {
 	json_write_open(j, NULL, '{');
 	json_write_text(j, "feed", t->feed);
@@ -53,25 +54,25 @@ static void json_tick(struct json_writer *j, const struct run_tick *t)
 }
 
 /* A feed's ticks are below its name. */
-static void text_tick(struct doctor_output *out, const struct run_tick *t)
+static void text_tick(struct doctor_output *out, const struct doctor_tick *t)
 {
 	struct df_buf b = {0};
 	if (!out->any || out->feed != t->feed)
 		df_buf_addf(&b, "%s\n", t->feed != NULL ? t->feed : "[dropfeed]");
 	out->any = true;
 	out->feed = t->feed;
-	df_buf_addf(&b, "  %-8s %-14s ", t->state == RUN_TICK_FAILED ? "FAILED" : words[t->state],
-		    t->name);
+	df_buf_addf(&b, "  %-8s %-14s ",
+		    t->state == DOCTOR_TICK_FAILED ? "FAILED" : words[t->state], t->name);
 	df_printable(&b, t->text);
 	printf("%s\n", df_buf_cstr(&b));
 	fflush(stdout); /* the next one may take its time */
 	df_buf_free(&b);
 }
 
-static void on_tick(void *ctx, const struct run_tick *t)
+static void on_tick(void *ctx, const struct doctor_tick *t)
 {
 	struct doctor_output *out = ctx;
-	bool trouble = t->state == RUN_TICK_WARNING || t->state == RUN_TICK_FAILED;
+	bool trouble = t->state == DOCTOR_TICK_WARNING || t->state == DOCTOR_TICK_FAILED;
 	out->n[t->state]++;
 	if (out->json)
 		json_tick(&out->list, t);
@@ -87,16 +88,16 @@ static void conclude_doctor(struct doctor_output *out, int code)
 	if (out->json) {
 		json_write_open(&j, NULL, '{');
 		json_write_json(&j, "ticks", df_buf_cstr(&out->ticks));
-		for (size_t i = 0; i <= RUN_TICK_SKIPPED; i++)
+		for (size_t i = 0; i <= DOCTOR_TICK_SKIPPED; i++)
 			json_write_count(&j, words[i], out->n[i]);
 		json_write_count(&j, "exit_code", (uint64_t)code);
 		json_write_close(&j);
 		df_buf_addc(&b, '\n');
 	} else if (!out->quiet) {
 		df_buf_addf(&b, "%zu ok, %zu warning%s, %zu failed, %zu skipped\n",
-			    out->n[RUN_TICK_OK], out->n[RUN_TICK_WARNING],
-			    out->n[RUN_TICK_WARNING] == 1 ? "" : "s", out->n[RUN_TICK_FAILED],
-			    out->n[RUN_TICK_SKIPPED]);
+			    out->n[DOCTOR_TICK_OK], out->n[DOCTOR_TICK_WARNING],
+			    out->n[DOCTOR_TICK_WARNING] == 1 ? "" : "s", out->n[DOCTOR_TICK_FAILED],
+			    out->n[DOCTOR_TICK_SKIPPED]);
 	}
 	if (b.len > 0)
 		fwrite(b.data, 1, b.len, stdout);
@@ -123,13 +124,13 @@ int cli_doctor(struct cli_globals *g, int argc, char **argv)
 		goto cleanup;
 
 	struct doctor_output out = {.json = a.json, .quiet = g->quiet};
-	const struct run_doctor_options o = {
+	const struct doctor_options o = {
 	    .path = path, .feeds = a.feeds.v, .n_feeds = a.feeds.n, .tick = on_tick, .ctx = &out};
 	out.list.out = &out.ticks;
 	json_write_open(&out.list, NULL, '[');
 	/* the ticks say what else would be logged */
 	df_log_setup(g->verbose ? DF_LOG_DEBUG : DF_LOG_ERROR, false);
-	run_doctor(&o, &result);
+	doctor_run(&o, &result);
 	code = run_exit_code(&result);
 	conclude_doctor(&out, code);
 	df_buf_free(&out.ticks);

@@ -72,18 +72,18 @@ static bool read_place(struct explain_arguments *a, const char *place)
 static int print_row(const struct conf *conf, const struct explain_arguments *a)
 {
 	struct df_err err = {0};
-	struct run_explain *x = NULL;
+	struct trial_explain *x = NULL;
 	struct df_buf out = {0};
 	struct conf_feed *feed = cli_feed_with(conf, &a->feed, true, "explain");
 	if (feed == NULL)
 		return CLI_EXIT_USAGE;
 	struct run_result result = {0};
-	const struct run_place at = {.path = a->file,
-				     .entry = a->entry,
-				     .line = a->line,
-				     .encryption_by_name =
-					 cli_encryption_by_name(conf, &a->feed, true)};
-	enum df_status st = run_explain_line(feed, &at, &x, &err);
+	const struct trial_place at = {.path = a->file,
+				       .entry = a->entry,
+				       .line = a->line,
+				       .encryption_by_name =
+					   cli_encryption_by_name(conf, &a->feed, true)};
+	enum df_status st = trial_explain_line(feed, &at, &x, &err);
 	run_note_status(&result, st);
 	int code = run_exit_code(&result);
 	if (st != DF_OK) {
@@ -101,7 +101,7 @@ static int print_row(const struct conf *conf, const struct explain_arguments *a)
 			code = CLI_EXIT_INTERNAL;
 	}
 	df_buf_free(&out);
-	run_explain_free(x);
+	trial_explain_free(x);
 	conf_feed_free(feed);
 	return code;
 }

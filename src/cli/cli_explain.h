@@ -5,13 +5,15 @@
 
 #include "cli.h"
 
+#include "dropfeed/trial.h"
+
 /* verdict: delivered, rejected or refused; of a header: accepted or refused. */
-const char *cli_explain_verdict(const struct run_explain *x);
+const char *cli_explain_verdict(const struct trial_explain *x);
 
 /* whole: nothing is cut short, and the whole batch is shown. */
-void cli_explain_text(const char *file, const struct run_explain *x, bool whole,
+void cli_explain_text(const char *file, const struct trial_explain *x, bool whole,
 		      struct df_buf *out);
-void cli_explain_json(const char *file, const struct run_explain *x, struct df_buf *out);
+void cli_explain_json(const char *file, const struct trial_explain *x, struct df_buf *out);
 
 /* Appends text for a terminal: control characters and what turns the direction of writing around
  * are shown as escapes, bytes that are not UTF-8 as \xNN. Cuts after `max` columns with an

@@ -65,15 +65,15 @@ static const char *put_routes(struct json_writer *j, const struct map_routes *ro
 	return note;
 }
 
-static void put_columns(struct json_writer *j, const struct run_explain *x)
+static void put_columns(struct json_writer *j, const struct trial_explain *x)
 {
-	size_t names = run_explain_columns(x), at = 0;
+	size_t names = trial_explain_columns(x), at = 0;
 	size_t n = names > x->n_cells ? names : x->n_cells;
 	json_write_open(j, "columns", '[');
 	for (size_t i = 1; i <= n; i++) {
 		json_write_open(j, NULL, '{');
 		json_write_count(j, "column", i);
-		json_write_filled(j, "name", i <= names ? run_explain_column(x, i) : NULL);
+		json_write_filled(j, "name", i <= names ? trial_explain_column(x, i) : NULL);
 		if (i <= x->n_cells && !x->header)
 			json_write_bytes(j, "value", x->cells[i - 1].p, x->cells[i - 1].len);
 		else
@@ -91,7 +91,7 @@ static void put_columns(struct json_writer *j, const struct run_explain *x)
 	json_write_close(j);
 }
 
-static void json_put_faults(struct json_writer *j, const struct run_explain *x)
+static void json_put_faults(struct json_writer *j, const struct trial_explain *x)
 {
 	json_write_open(j, "errors", '[');
 	for (size_t i = 0; i < x->n_faults; i++) {
@@ -109,7 +109,7 @@ static void json_put_faults(struct json_writer *j, const struct run_explain *x)
 	json_write_close(j);
 }
 
-static void put_plan(struct json_writer *j, const struct run_explain *x)
+static void put_plan(struct json_writer *j, const struct trial_explain *x)
 {
 	json_write_open(j, "plan", '[');
 	for (size_t i = 0; i < x->routes.n_remarks; i++)
@@ -131,7 +131,7 @@ static void put_batch_rows(struct json_writer *j, const struct batch *batch)
 	json_write_close(j);
 }
 
-static void json_put_batch(struct json_writer *j, const struct run_explain *x)
+static void json_put_batch(struct json_writer *j, const struct trial_explain *x)
 {
 	const struct batch *batch = x->batch;
 	if (batch == NULL) {
@@ -154,7 +154,7 @@ static void json_put_batch(struct json_writer *j, const struct run_explain *x)
 	json_write_close(j);
 }
 
-void cli_explain_json(const char *file, const struct run_explain *x, struct df_buf *out)
+void cli_explain_json(const char *file, const struct trial_explain *x, struct df_buf *out)
 {
 	struct json_writer j = {.out = out};
 	json_write_open(&j, NULL, '{');

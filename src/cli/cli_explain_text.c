@@ -16,7 +16,7 @@
 /* ---- the table ---- */
 
 struct table {
-	const struct run_explain *x;
+	const struct trial_explain *x;
 	struct df_buf *out;
 	bool whole;
 	size_t names, name_width, value_width; /* names: columns that have one */
@@ -56,7 +56,7 @@ static void put_via(const struct table *t, const struct map_route *r)
 		df_buf_adds(t->out, ", from the cell's JSON: ");
 		put_limited(t, r->source, TEXT_WIDTH);
 	} else if (r->via == MAP_VIA_CELL && r->source != NULL &&
-		   strcmp(r->source, run_explain_column(t->x, r->column)) != 0) {
+		   strcmp(r->source, trial_explain_column(t->x, r->column)) != 0) {
 		df_buf_adds(t->out, ", mapped by ");
 		put_limited(t, r->source, TEXT_WIDTH);
 	}
@@ -141,13 +141,13 @@ static const char *column_name(const struct table *t, size_t column)
 {
 	if (t->names == 0) /* the header could not be read */
 		return "";
-	return column <= t->names ? run_explain_column(t->x, column) : "(no such column)";
+	return column <= t->names ? trial_explain_column(t->x, column) : "(no such column)";
 }
 
 static struct rows_cell cell_value(const struct table *t, size_t column)
 {
 	static const char none[] = "(no cell)";
-	const struct run_explain *x = t->x;
+	const struct trial_explain *x = t->x;
 	if (column > 0 && column <= x->n_cells)
 		return x->cells[column - 1];
 	return (struct rows_cell){none, column > 0 && x->row > 0 ? strlen(none) : 0};
@@ -249,7 +249,7 @@ static void put_heading(const struct table *t)
 
 static void put_table(struct table *t)
 {
-	const struct run_explain *x = t->x;
+	const struct trial_explain *x = t->x;
 	size_t n = t->names > x->n_cells ? t->names : x->n_cells, at = 0;
 	if (n == 0)
 		return;
@@ -280,7 +280,7 @@ static void put_table(struct table *t)
 
 static void put_title(const struct table *t, const char *file)
 {
-	const struct run_explain *x = t->x;
+	const struct trial_explain *x = t->x;
 	put_limited(t, file, SIZE_MAX);
 	if (x->document != NULL) {
 		df_buf_adds(t->out, ", ");
@@ -314,7 +314,7 @@ static void put_title(const struct table *t, const char *file)
 
 static void put_faults(const struct table *t)
 {
-	const struct run_explain *x = t->x;
+	const struct trial_explain *x = t->x;
 	if (x->n_faults > 0)
 		df_buf_adds(t->out, "\nThe row is rejected:\n");
 	for (size_t i = 0; i < x->n_faults; i++) {
@@ -387,7 +387,7 @@ static void put_objects(const struct table *t)
 
 static void put_batch(const struct table *t)
 {
-	const struct run_explain *x = t->x;
+	const struct trial_explain *x = t->x;
 	const struct batch *b = x->batch;
 	unsigned event = (unsigned)b->rows[x->at].event + 1;
 	df_buf_addf(t->out, "\nBatch %llu of %llu%s: row %llu is ",
@@ -416,10 +416,11 @@ static void put_batch(const struct table *t)
 	cli_pretty(t->out, b->json, t->whole || b->n_events < 2 ? SIZE_MAX : event - 1);
 }
 
-void cli_explain_text(const char *file, const struct run_explain *x, bool whole, struct df_buf *out)
+void cli_explain_text(const char *file, const struct trial_explain *x, bool whole,
+		      struct df_buf *out)
 {
 	struct table t = {.x = x, .out = out, .whole = whole};
-	t.names = run_explain_columns(x);
+	t.names = trial_explain_columns(x);
 	put_title(&t, file);
 	put_table(&t);
 	put_faults(&t);

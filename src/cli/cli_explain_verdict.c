@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli_explain.h"
 
-const char *cli_explain_verdict(const struct run_explain *x)
+const char *cli_explain_verdict(const struct trial_explain *x)
 {
 	if (x->refused.text[0] != '\0')
 		return "refused";

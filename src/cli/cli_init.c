@@ -41,11 +41,11 @@ static int init(const struct conf *conf, const char *feed, const char *source)
 	struct df_err err = {0};
 	struct run_result result = {0};
 	char *dir = state_dir(conf);
-	const struct run_init what = {.source = source,
-				      .feed = feed,
-				      .state_dir = dir,
-				      .whole = conf == NULL || conf->state_dir == NULL};
-	enum df_status st = run_init(&what, &out, &err);
+	const struct setup_init what = {.source = source,
+					.feed = feed,
+					.state_dir = dir,
+					.whole = conf == NULL || conf->state_dir == NULL};
+	enum df_status st = setup_init(&what, &out, &err);
 	free(dir);
 	if (st != DF_OK)
 		df_log_err(DF_LOG_ERROR, &err);
@@ -68,12 +68,12 @@ int cli_init(struct cli_globals *g, int argc, char **argv)
 	char *found = cli_conf_found(g);
 	if (rest.n != 1)
 		code = cli_usage("init", "name the source: sftp://USER@HOST/PATH");
-	else if (!run_is_feed_name(a.feed))
+	else if (!setup_is_feed_name(a.feed))
 		code =
 		    cli_usage("init", "--feed: a name is up to 64 letters, digits, '_', '-', '.'");
 	else if (found != NULL && cli_conf_public(g, &conf) != 0)
 		code = CLI_EXIT_USAGE;
-	else if (conf != NULL && run_conf_feed(conf, a.feed) != NULL)
+	else if (conf != NULL && setup_feed(conf, a.feed) != NULL)
 		code = cli_usage("init", "%s has a feed '%s' already: choose another --feed NAME",
 				 conf->path, a.feed);
 	else

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
+#include "dropfeed/trial.h"
+
 #include <stdio.h>
 
 struct manifest_arguments {
@@ -41,7 +43,7 @@ const struct cli_spec cli_manifest_spec = {
 };
 
 static int print_manifest(const struct conf *conf, const struct cli_feed_options *o,
-			  struct run_propose *r)
+			  struct trial_propose *r)
 {
 	struct df_buf out = {.max = 8u << 20};
 	struct df_err err = {0};
@@ -50,7 +52,7 @@ static int print_manifest(const struct conf *conf, const struct cli_feed_options
 	if (r->feed == NULL)
 		return CLI_EXIT_USAGE;
 	r->encryption_by_name = cli_encryption_by_name(conf, o, true);
-	enum df_status st = run_propose_file(r, &out, &err);
+	enum df_status st = trial_propose_file(r, &out, &err);
 	if (st != DF_OK) {
 		df_err_place(&err, r->path, 0, NULL);
 		df_log_err(DF_LOG_ERROR, &err);
@@ -79,7 +81,7 @@ int cli_manifest(struct cli_globals *g, int argc, char **argv)
 	if (file.n != 1) {
 		cli_usage("manifest", "name one file, or - for standard input");
 	} else if (cli_conf(g, false, &conf) == 0) {
-		struct run_propose r = {
+		struct trial_propose r = {
 		    .event_type = a.event_type, .no_header = a.no_header, .path = file.v[0]};
 		code = print_manifest(conf, &a.feed, &r);
 	}

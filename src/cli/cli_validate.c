@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include "dropfeed/json.h"
+#include "dropfeed/trial.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,7 +58,7 @@ struct validate_output {
 	size_t n_kinds;
 };
 
-static void json_fault(struct json_writer *j, const struct run_fault *f)
+static void json_fault(struct json_writer *j, const struct trial_fault *f)
 {
 	json_write_open(j, NULL, '{');
 	json_write_count(j, "row", f->row);
@@ -68,7 +69,7 @@ static void json_fault(struct json_writer *j, const struct run_fault *f)
 	json_write_close(j);
 }
 
-static struct error_kind *error_kind_find(struct validate_output *out, const struct run_fault *f)
+static struct error_kind *error_kind_find(struct validate_output *out, const struct trial_fault *f)
 {
 	for (size_t i = 0; i < out->n_kinds; i++) {
 		struct error_kind *k = &out->kinds[i];
@@ -116,7 +117,7 @@ static void forget_errors(struct validate_output *out)
 		json_write_open(&out->list, NULL, '[');
 }
 
-static void note_fault(void *ctx, const struct run_fault *f)
+static void note_fault(void *ctx, const struct trial_fault *f)
 {
 	struct validate_output *out = ctx;
 	if (out->json) {
@@ -138,14 +139,14 @@ static void note_fault(void *ctx, const struct run_fault *f)
 	df_buf_addf(&out->errors, " [%s]\n", f->code);
 }
 
-static const char *verdict_word(const struct run_check *c)
+static const char *verdict_word(const struct trial_check *c)
 {
 	if (c->refused.text[0] != '\0')
 		return "refused";
 	return c->rejected > 0 ? "rejects" : "ok";
 }
 
-static void put_json_document(struct validate_output *out, const struct run_check *c)
+static void put_json_document(struct validate_output *out, const struct trial_check *c)
 {
 	struct df_buf b = {0};
 	struct json_writer j = {.out = &b};
@@ -171,7 +172,7 @@ static void put_json_document(struct validate_output *out, const struct run_chec
 	df_buf_free(&b);
 }
 
-static void put_text_document(struct validate_output *out, const struct run_check *c)
+static void put_text_document(struct validate_output *out, const struct trial_check *c)
 {
 	struct df_buf b = {0};
 	char text[DF_ERR_TEXT];
@@ -208,7 +209,7 @@ static void put_text_document(struct validate_output *out, const struct run_chec
 	df_buf_free(&b);
 }
 
-static void on_check(void *ctx, const struct run_check *c)
+static void on_check(void *ctx, const struct trial_check *c)
 {
 	struct validate_output *out = ctx;
 	if (out->json)
@@ -227,7 +228,7 @@ static void on_skipped(void *ctx, const char *file, const struct decode_skipped 
 static int validate(const struct conf *conf, const struct validate_arguments *a,
 		    const struct cli_operands *files)
 {
-	static const struct run_check_events events = {
+	static const struct trial_check_events events = {
 	    .fault = note_fault, .document = on_check, .skipped = on_skipped};
 	static struct validate_output out; /* many kinds */
 	out = (struct validate_output){.json = a->json, .max_errors = a->max_errors};
@@ -239,17 +240,20 @@ static int validate(const struct conf *conf, const struct validate_arguments *a,
 		return CLI_EXIT_USAGE;
 
 	struct run_result result = {0};
-	const struct run_check_options how = {.feed = feed,
-					      .encryption_by_name =
-						  cli_encryption_by_name(conf, &a->feed, true),
-					      .jobs = cli_jobs(conf),
-					      .events = &events,
-					      .ctx = &out};
+	struct trial_sum sum = {0};
+	const struct trial_check_options how = {.feed = feed,
+						.encryption_by_name =
+						    cli_encryption_by_name(conf, &a->feed, true),
+						.jobs = cli_jobs(conf),
+						.events = &events,
+						.ctx = &out};
 	for (size_t i = 0; i < files->n; i++)
-		run_check_file(files->v[i], &how, &result);
+		run_note_status(&result, trial_check_file(files->v[i], &how, &sum));
 	conf_feed_free(feed);
 	forget_errors(&out);
 	df_buf_free(&out.errors);
+	result.rejected = sum.rejected;
+	result.files_refused = sum.files_refused;
 	if (!cli_flush())
 		result.broken = true;
 	return run_exit_code(&result);

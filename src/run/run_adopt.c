@@ -168,7 +168,7 @@ static enum df_status adopt_take(struct feed_work *w, struct download *d, struct
 	int fd = open(d->path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", d->path, strerror(errno));
-	enum df_status st = run_copy(fd, -1, sha256, err);
+	enum df_status st = df_copy(fd, -1, sha256, err);
 	close(fd);
 	if (st == DF_OK)
 		st = run_spool_keep(d->arrival, sha256, &d->path, err);

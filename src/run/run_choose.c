@@ -47,7 +47,7 @@ static enum df_status choose_on_file(void *ctx, const struct ledger_file *f, str
 	const struct conf_feed *feed = conf_feed_find(c->conf, f->feed);
 	if (feed == NULL && c->rule->orphans && c->options->n_feeds == 0)
 		feed = orphan_feed(c->out, f->feed);
-	if (feed == NULL || !run_feed_chosen(feed, c->options->feeds, c->options->n_feeds))
+	if (feed == NULL || !setup_feed_chosen(feed, c->options->feeds, c->options->n_feeds))
 		return DF_OK;
 	if (!run_named_is(c->names, f->name) || !c->rule->takes(f->state))
 		return DF_OK;

@@ -26,9 +26,6 @@ struct feed_work {
 	bool restless;
 };
 
-/* Is the feed one of those that were named? Without names, all are. */
-bool run_feed_chosen(const struct conf_feed *feed, const char *const *names, size_t n);
-
 /* Counts files that are known already, or not settled yet. */
 void run_feed_skipped(struct feed_work *w, size_t n);
 

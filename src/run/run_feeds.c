@@ -113,14 +113,6 @@ void run_feed_each(struct run *run, const struct conf_feed *const *feeds, size_t
 	free(threads);
 }
 
-bool run_feed_chosen(const struct conf_feed *feed, const char *const *names, size_t n)
-{
-	bool chosen = n == 0;
-	for (size_t i = 0; i < n; i++)
-		chosen = chosen || strcmp(names[i], feed->name) == 0;
-	return chosen;
-}
-
 /* Unfinished, and no feed of the configuration will go on with it. */
 static enum df_status log_orphan(void *ctx, const struct ledger_file *f, struct df_err *err)
 {
@@ -176,7 +168,7 @@ static void run_deliver(const struct conf *conf, const struct run_options *optio
 	size_t n = 0;
 	for (size_t i = 0; i < conf->n_feeds; i++) {
 		const struct conf_feed *feed = &conf->feeds[i];
-		if (!run_feed_chosen(feed, options->feeds, options->n_feeds))
+		if (!setup_feed_chosen(feed, options->feeds, options->n_feeds))
 			continue;
 		if (conf_feed_held(feed))
 			forecast_held(conf, feed, result);
@@ -202,7 +194,7 @@ void run_feeds(const struct conf *conf, const struct run_options *options,
 		return;
 	}
 	for (size_t i = 0; i < conf->n_feeds; i++) {
-		if (run_feed_chosen(&conf->feeds[i], options->feeds, options->n_feeds) &&
+		if (setup_feed_chosen(&conf->feeds[i], options->feeds, options->n_feeds) &&
 		    conf->feeds[i].fetch.source.kind != CONF_SOURCE_NONE)
 			run_feed_forecast(conf, &conf->feeds[i], result);
 	}

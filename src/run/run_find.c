@@ -18,7 +18,7 @@ static void keep_whole_part(const char *spool, const char *sha256)
 	struct df_err ignored = {0};
 	char *part = df_format("%s.part", spool);
 	int fd = open(part, O_RDONLY | O_CLOEXEC);
-	bool same = fd >= 0 && run_copy(fd, -1, hex, &ignored) == DF_OK && strcmp(hex, sha256) == 0;
+	bool same = fd >= 0 && df_copy(fd, -1, hex, &ignored) == DF_OK && strcmp(hex, sha256) == 0;
 	if (same && rename(part, spool) != 0)
 		df_log(DF_LOG_WARN, "cannot rename %s: %s", part, strerror(errno));
 	if (fd >= 0)
@@ -37,7 +37,7 @@ enum df_status run_feed_spooled(const struct feed_work *w, const char *spool, co
 		return DF_END;
 	if (fd < 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", spool, strerror(errno));
-	enum df_status st = run_copy(fd, -1, hex, err);
+	enum df_status st = df_copy(fd, -1, hex, err);
 	close(fd);
 	if (st == DF_OK && strcmp(hex, sha256) != 0) {
 		df_log(DF_LOG_WARN,

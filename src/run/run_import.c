@@ -35,7 +35,7 @@ static enum df_status copy_input(int in, const char *part, struct ledger_key *ke
 	if (out < 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", part,
 			       df_strerror(errno));
-	enum df_status st = run_copy(in, out, sha256, err);
+	enum df_status st = df_copy(in, out, sha256, err);
 	if (st != DF_OK)
 		goto cleanup;
 	if (fsync(out) != 0 || fstat(out, &info) != 0)

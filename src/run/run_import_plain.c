@@ -24,7 +24,7 @@ struct hashing {
 static void *hashing_run(void *ctx)
 {
 	struct hashing *h = ctx;
-	h->st = run_copy(h->in, h->out, h->sha256, &h->err);
+	h->st = df_copy(h->in, h->out, h->sha256, &h->err);
 	return NULL;
 }
 
@@ -352,7 +352,7 @@ cleanup:
 
 void run_import_plain(const struct run_import_options *o, struct run_result *result)
 {
-	struct run run = {.scratch = run_scratch(), .result = result};
+	struct run run = {.scratch = df_scratch(), .result = result};
 	struct plain_import p = {.options = o, .run = &run, .feed = *o->feed};
 	struct df_err err = {0};
 	enum df_status st = DF_OK;

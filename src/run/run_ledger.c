@@ -9,7 +9,7 @@
 static enum df_status copy_into(const struct conf *conf, struct ledger *from, const char *to,
 				struct df_err *err)
 {
-	struct ledger_where where = run_ledger(conf);
+	struct ledger_where where = setup_ledger(conf);
 	struct ledger *target = NULL;
 	uint64_t rows = 0;
 	where.url = strcmp(to, "sqlite") == 0 ? NULL : to;
@@ -30,7 +30,7 @@ static enum df_status copy_into(const struct conf *conf, struct ledger *from, co
 
 static enum df_status copy(const struct conf *conf, const char *to, struct df_err *err)
 {
-	const struct ledger_where where = run_ledger(conf);
+	const struct ledger_where where = setup_ledger(conf);
 	struct ledger *from = NULL;
 	enum df_status st = strcmp(to, "sqlite") == 0 ? DF_OK : conf_check_ledger(to, err);
 	if (st != DF_OK) {

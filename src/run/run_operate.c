@@ -12,7 +12,7 @@ static void write_metrics(const struct conf *conf, const struct report_run *run)
 	const char **feeds = df_alloc((conf->n_feeds + 1) * sizeof(*feeds));
 	for (size_t i = 0; i < conf->n_feeds; i++)
 		feeds[i] = conf->feeds[i].name;
-	const struct ledger_where where = run_ledger(conf);
+	const struct ledger_where where = setup_ledger(conf);
 	const struct report_metrics what = {.path = conf->operate.metrics_file,
 					    .ledger = conf->state_dir != NULL ? &where : NULL,
 					    .feeds = feeds,

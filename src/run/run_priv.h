@@ -18,9 +18,7 @@
  *	run_import_plain.c	the same without a ledger
  *	run_import_rejects.c	what the API rejected in that
  *	run_sink.c	the file that a document's batches are written to
- *	run_check.c	`validate`, and the forecast of --dry-run
- *	run_explain.c	`explain`
- *	run_propose.c	`manifest`; run_propose_reader.c: the options its document needs
+ *	run_forecast.c	the forecast of `run --dry-run`
  *	run_result.c	what the exit code is
  *	run_session.c	what a run that delivers has open: lock, ledger, sender
  *	run_source.c	a source whose connection may break
@@ -38,12 +36,10 @@
  *	run_expect.c	what is expected of a feed; run_calendar.c: by when
  *	run_operate.c	what is done on every exit
  *	run_same.c	the same bytes in another file
- *	run_settings.c	a configuration, and a feed as a call changes it
  *	run_status.c	`status` and `backup`
  *	run_ledger.c	`ledger copy`
  *	run_report.c	`report`
- *	run_doctor.c	`doctor`: see run_doctor.h
- *	run_local.c	local files, and copies of them
+ *	run_local.c	the files that it is given
  */
 #ifndef DROPFEED_RUN_PRIV_H
 #define DROPFEED_RUN_PRIV_H
@@ -52,6 +48,7 @@
 #include "dropfeed/fetch.h"
 #include "dropfeed/run.h"
 #include "dropfeed/send.h"
+#include "dropfeed/setup.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -140,15 +137,6 @@ enum df_status run_file_begun(struct run *run, int64_t ledger_id, bool *begun,
 void run_sink_choose(const char *file, const char *identity, const struct decode_doc *doc,
 		     struct conf_feed *feed);
 
-/* Where the configuration's ledger is: for ledger_open_at. Borrowed from it. */
-static inline struct ledger_where run_ledger(const struct conf *conf)
-{
-	return (struct ledger_where){.state_dir = conf->state_dir,
-				     .url = conf->ledger.url,
-				     .password = conf->ledger.password,
-				     .node = conf->ledger.node};
-}
-
 /* Is something to be done at the source when a file is done, or refused? */
 bool run_after_is_due(const struct conf_feed *feed, bool refused);
 
@@ -160,15 +148,6 @@ void run_remember(const struct run *run, int64_t started_ms);
 /* Enters what a feed's part came to, under the lock. */
 void run_note(struct run *run, const struct conf_feed *feed, enum df_status st,
 	      const struct df_err *why);
-
-/* The folder for unnamed files of commands that have no state folder: $TMPDIR, or /tmp. */
-const char *run_scratch(void);
-/* Opens a file that was named on the command line. DF_USAGE: it cannot be read, or is a folder. */
-enum df_status run_open(const char *path, int *fd_out, struct df_err *err) DF_CHECK;
-/* Reads fd_in from its offset to its end, hashing; writes what it read to fd_out unless
- * that is -1. */
-enum df_status run_copy(int fd_in, int fd_out, char hex[DF_SHA256_HEX],
-			struct df_err *err) DF_CHECK;
 
 /* ---- the workers: run_pool.c ---- */
 

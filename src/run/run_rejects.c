@@ -126,7 +126,7 @@ static enum df_status print_sealed(const struct found *f, int fd, struct df_err 
 	view.decode.encrypted = true;
 	view.decode.signed_by.n = 0;
 	view.decode.max_plaintext = view.decode.max_ratio = UINT64_MAX;
-	enum df_status st = decode_open(&view, df_base_name(f->path), fd, run_scratch(), &d, err);
+	enum df_status st = decode_open(&view, df_base_name(f->path), fd, df_scratch(), &d, err);
 	if (st == DF_OK) {
 		const struct decode_doc *doc = decode_doc(d, 0);
 		st = print_bytes(doc->fd, doc->offset, doc->length, err);
@@ -198,7 +198,7 @@ static enum df_status search(struct rejects *r, const struct conf *conf, struct 
 	enum df_status st = DF_OK;
 	for (size_t i = 0; st == DF_OK && r->ledger != NULL && i < conf->n_feeds; i++) {
 		r->feed = &conf->feeds[i];
-		if (run_feed_chosen(r->feed, r->options->feeds, r->options->n_feeds))
+		if (setup_feed_chosen(r->feed, r->options->feeds, r->options->n_feeds))
 			st = ledger_files(r->ledger, r->feed->name, false, on_file, r, err);
 	}
 	return st;
@@ -210,7 +210,7 @@ void run_rejects(const struct conf *conf, const struct run_rejects_options *opti
 	struct rejects r = {.options = options,
 			    .names = run_named_new(options->documents, options->n_documents)};
 	struct df_err err = {0};
-	const struct ledger_where where = run_ledger(conf);
+	const struct ledger_where where = setup_ledger(conf);
 	enum df_status st = ledger_open_at_readonly(&where, &r.ledger, &err);
 	if (st == DF_OK || st == DF_END)
 		st = search(&r, conf, &err);

@@ -20,7 +20,7 @@ void run_report(const struct conf *conf, const struct run_report_options *option
 					 .now_ms = df_now_ms(),
 					 .feeds = feeds,
 					 .n_feeds = conf->n_feeds};
-	const struct ledger_where where = run_ledger(conf);
+	const struct ledger_where where = setup_ledger(conf);
 	enum df_status st = ledger_open_at_readonly(&where, &ledger, &err);
 	if (st == DF_OK || st == DF_END)
 		st = report_period_write(ledger, &span, stdout, &err);

@@ -84,10 +84,10 @@ static enum df_status dropped_again(struct retry *r, const char *path, bool *dro
 {
 	char hex[DF_SHA256_HEX];
 	int fd = -1;
-	enum df_status st = run_open(path, &fd, err);
+	enum df_status st = df_open_named(path, &fd, err);
 	if (st != DF_OK)
 		return st;
-	st = run_copy(fd, -1, hex, err);
+	st = df_copy(fd, -1, hex, err);
 	close(fd);
 	return st == DF_OK ? ledger_bytes_known(r->ledger, r->feed->name, hex, dropped, err) : st;
 }
@@ -228,7 +228,7 @@ static enum df_status retry_search(struct retry *r, const struct conf *conf, str
 	enum df_status st = DF_OK;
 	for (size_t i = 0; st == DF_OK && i < conf->n_feeds; i++) {
 		r->feed = &conf->feeds[i];
-		if (run_feed_chosen(r->feed, r->options->feeds, r->options->n_feeds))
+		if (setup_feed_chosen(r->feed, r->options->feeds, r->options->n_feeds))
 			st = ledger_files(r->ledger, r->feed->name, false, retry_on_file, r, err);
 	}
 	return st;

@@ -159,7 +159,7 @@ static struct sender *sender_of(struct ledger *ledger)
 enum df_status run_session_open(struct run_session *s, const struct conf *conf,
 				struct run_result *result, struct df_err *err)
 {
-	const struct ledger_where where = run_ledger(conf);
+	const struct ledger_where where = setup_ledger(conf);
 	*s = (struct run_session){.lock_fd = -1};
 	s->run.conf = conf;
 	s->run.result = result;
@@ -171,7 +171,7 @@ enum df_status run_session_open(struct run_session *s, const struct conf *conf,
 	char remote[64];
 	enum df_status st = DF_OK;
 	if (df_is_remote(conf->state_dir, remote))
-		st = df_fail(DF_USAGE, err, NULL, "state_dir " RUN_REMOTE_STATE, conf->state_dir,
+		st = df_fail(DF_USAGE, err, NULL, "state_dir " SETUP_REMOTE_STATE, conf->state_dir,
 			     remote);
 	if (st == DF_OK)
 		st = df_mkdirs(s->scratch, err);

@@ -13,13 +13,6 @@ struct run_session {
 	struct run_notices *notices; /* own, or NULL */
 };
 
-/* For a folder and its file system's name. */
-#define RUN_REMOTE_STATE                                                                           \
-	"%s is on a file system of the kind %s, whose locks and shared memory the ledger cannot "  \
-	"rely on: choose a "                                                                       \
-	"folder "                                                                                  \
-	"on a local disk"
-
 /* Takes the lock and opens the rest. When another run holds the lock, result->busy is set. */
 enum df_status run_session_open(struct run_session *s, const struct conf *conf,
 				struct run_result *result, struct df_err *err) DF_CHECK;

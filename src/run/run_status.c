@@ -37,7 +37,7 @@ void run_status(const struct conf *conf, const struct run_status_options *option
 	struct ledger *ledger = NULL;
 	struct report_health health = {0};
 	struct df_err err = {0};
-	const struct ledger_where where = run_ledger(conf);
+	const struct ledger_where where = setup_ledger(conf);
 	enum df_status st = ledger_open_at_readonly(&where, &ledger, &err);
 	if (st == DF_OK || st == DF_END)
 		st = show(conf, ledger, options, &err);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What is wrong with a configuration that loads: each room is asked for what can be seen on this
  * machine, without a connection. */
-#include "run_session.h"
+#include "dropfeed/decode.h"
+#include "dropfeed/fetch.h"
+#include "dropfeed/map.h"
+#include "dropfeed/send.h"
+#include "dropfeed/setup.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,7 +16,7 @@
 struct conf_work {
 	const struct conf *conf;
 	const struct conf_feed *feed; /* NULL: [dropfeed] */
-	run_finding_fn *found;
+	setup_finding_fn *found;
 	void *ctx;
 };
 
@@ -25,12 +29,12 @@ static void DF_PRINTF(4, 5)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	df_utf8_sanitize(text);
-	struct run_finding f = {.feed = w->feed != NULL ? w->feed->name : NULL,
-				.line = w->feed != NULL ? conf_feed_line(w->feed, key)
-							: conf_line(w->conf, key),
-				.key = key,
-				.text = text,
-				.warning = warning};
+	struct setup_finding f = {.feed = w->feed != NULL ? w->feed->name : NULL,
+				  .line = w->feed != NULL ? conf_feed_line(w->feed, key)
+							  : conf_line(w->conf, key),
+				  .key = key,
+				  .text = text,
+				  .warning = warning};
 	w->found(w->ctx, &f);
 }
 
@@ -68,7 +72,7 @@ static void conf_check_state_dir(const struct conf_work *w)
 	char remote[64];
 	int why = folder_fault(dir, &at);
 	if (df_is_remote(dir, remote))
-		conf_found(w, "state_dir", false, RUN_REMOTE_STATE, dir, remote);
+		conf_found(w, "state_dir", false, SETUP_REMOTE_STATE, dir, remote);
 	else if (why != 0 && strcmp(at, dir) == 0)
 		conf_found(w, "state_dir", false, "cannot write to %s: %s", dir, strerror(why));
 	else if (why != 0)
@@ -181,7 +185,7 @@ static void check_feed(struct conf_work *w)
 	check_sink(w);
 }
 
-void run_conf_check(const struct conf *conf, run_finding_fn *found, void *ctx)
+void setup_check(const struct conf *conf, setup_finding_fn *found, void *ctx)
 {
 	struct conf_work w = {.conf = conf, .found = found, .ctx = ctx};
 	conf_check_state_dir(&w);

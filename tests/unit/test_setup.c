@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A feed's settings, changed for one call. */
-#include "dropfeed/run.h"
+#include "dropfeed/setup.h"
 
 #include "test.h"
 
@@ -8,9 +8,9 @@ static enum df_status viewed(const struct conf_feed *feed, const char *one, cons
 			     struct conf_feed **out, struct df_err *err)
 {
 	const char *const set[] = {one, two};
-	const struct run_feed_changes changes = {.set = set,
-						 .n_set = (size_t)(one != NULL) + (two != NULL)};
-	return run_feed_view(feed, &changes, out, err);
+	const struct setup_changes changes = {.set = set,
+					      .n_set = (size_t)(one != NULL) + (two != NULL)};
+	return setup_feed_view(feed, &changes, out, err);
 }
 
 /* Without a feed it is one of defaults, under the name that ids of imports hold. */
@@ -68,5 +68,5 @@ int main(void)
 	    {"mistakes", test_mistakes},
 	    CU_TEST_INFO_NULL,
 	};
-	return test_main("run_settings", NULL, NULL, tests);
+	return test_main("setup", NULL, NULL, tests);
 }

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * run_doctor.h - between the files of `doctor`
+ * doctor_tick.h - between the files of this room
  *
- *	run_doctor.c		the order of the ticks; those of [dropfeed]
- *	run_doctor_tick.c	one tick
- *	run_doctor_source.c	a feed's source: from the connection to write access
- *	run_doctor_keys.c	its OpenPGP keys
- *	run_doctor_sink.c	where its batches go
+ *	doctor.c	the order of the ticks; those of [dropfeed]
+ *	doctor_tick.c	one tick
+ *	doctor_source.c	a feed's source: from the connection to write access
+ *	doctor_keys.c	its OpenPGP keys
+ *	doctor_sink.c	where its batches go
  *
  * A tick is one thing that a run needs, tried by the code that the run uses. What depends on
  * something that failed is skipped, and named all the same: the list has always the same length.
  */
-#ifndef DROPFEED_RUN_DOCTOR_H
-#define DROPFEED_RUN_DOCTOR_H
+#ifndef DOCTOR_TICK_H
+#define DOCTOR_TICK_H
 
-#include "run_priv.h"
+#include "dropfeed/doctor.h"
 
-struct doctor_finding { /* of run_conf_check; texts are own */
+struct doctor_finding { /* of setup_check; texts are own */
 	char *feed;     /* or NULL */
 	char *key, *text;
 	bool warning, shown; /* shown: a tick has it */
@@ -25,7 +25,7 @@ struct doctor_finding { /* of run_conf_check; texts are own */
 struct doctor {
 	const struct conf *conf;
 	const struct conf_feed *feed; /* NULL: [dropfeed] */
-	const struct run_doctor_options *options;
+	const struct doctor_options *options;
 	struct run_result *result;
 	struct sender *sender;           /* own */
 	struct doctor_finding *findings; /* own */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A foreign file is looked at, a manifest is proposed for it, and the proposal is tried on the
  * same rows. */
-#include "run_propose.h"
+#include "trial_reader.h"
 
+#include "dropfeed/document.h"
 #include "dropfeed/name.h"
 #include "dropfeed/schema.h"
 
@@ -79,8 +80,8 @@ static enum df_status read_first_row(struct rows *rows, struct rows_row *row, st
 #define TRAILER_MAX 12 /* lines after the last row, blank ones included */
 
 /* The rows below the first one, and what is after them. */
-static enum df_status learn(const struct run_propose *r, struct propose *p, struct rows *rows,
-			    const struct rows_row *first, struct run_propose_reader *reader,
+static enum df_status learn(const struct trial_propose *r, struct propose *p, struct rows *rows,
+			    const struct rows_row *first, struct trial_reader *reader,
 			    struct df_err *err)
 {
 	struct df_err broken = {0};
@@ -94,23 +95,23 @@ static enum df_status learn(const struct run_propose *r, struct propose *p, stru
 		return df_fail(st, err, NULL, "%s", broken.text);
 	/* a break further down is for `validate` to report */
 	if (st == DF_END && end.odd > 0 && lines <= TRAILER_MAX)
-		run_propose_trailer(reader, r->feed, lines);
-	run_propose_needs(reader, p);
+		trial_reader_trailer(reader, r->feed, lines);
+	trial_reader_needs(reader, p);
 	return DF_OK;
 }
 
-static enum df_status propose_look_at(const struct run_propose *r, const struct decode_doc *doc,
+static enum df_status propose_look_at(const struct trial_propose *r, const struct decode_doc *doc,
 				      const char *event_type, struct propose **out,
 				      struct df_err *err)
 {
 	struct rows *rows = NULL;
 	struct rows_row row = {0};
 	struct decode_bytes bytes;
-	struct run_propose_reader reader = {0};
+	struct trial_reader reader = {0};
 	enum df_status st = r->no_header ? DF_OK : document_check_kind(doc, err);
 	if (st != DF_OK)
 		return st;
-	st = run_propose_read(r, doc, &reader, err);
+	st = trial_reader_set(r, doc, &reader, err);
 	if (st != DF_OK)
 		return st;
 	st = document_rows_open(r->feed, doc, !r->no_header, &bytes, &rows, err);
@@ -183,7 +184,7 @@ static void try_rows(struct map *map, const struct conf_feed *feed, struct rows 
 }
 
 /* The proposal, under its own settings. */
-static enum df_status try_it(const struct run_propose *r, const struct decode_doc *doc,
+static enum df_status try_it(const struct trial_propose *r, const struct decode_doc *doc,
 			     const char *event_type, struct propose *p, struct propose_trial *trial)
 {
 	const char *key, *value;
@@ -212,7 +213,7 @@ cleanup:
 	return st;
 }
 
-static enum df_status propose_document(const struct run_propose *r, const struct decode_doc *doc,
+static enum df_status propose_document(const struct trial_propose *r, const struct decode_doc *doc,
 				       const char *stem, struct df_buf *out, struct df_err *err)
 {
 	const char *event_type = r->event_type != NULL ? r->event_type : doc->event_type;
@@ -241,7 +242,7 @@ static const struct decode_doc *meant_document(const struct decode *d, const cha
 	return decode_count(d) > 0 ? decode_doc(d, 0) : NULL;
 }
 
-static enum df_status propose_first(const struct run_propose *r, const struct decode *d,
+static enum df_status propose_first(const struct trial_propose *r, const struct decode *d,
 				    const char *given, const char *stem, struct df_buf *out,
 				    struct df_err *err)
 {
@@ -256,7 +257,7 @@ static enum df_status propose_first(const struct run_propose *r, const struct de
 
 /* Under what name the file is read: its own, unless that does not say what it has to. The
  * caller's; NULL: err is set. */
-static char *name_to_read(const struct run_propose *r, struct df_err *err)
+static char *name_to_read(const struct trial_propose *r, struct df_err *err)
 {
 	const char *given = df_base_name(r->path);
 	struct name parsed;
@@ -273,7 +274,7 @@ static char *name_to_read(const struct run_propose *r, struct df_err *err)
 	return NULL;
 }
 
-static enum df_status propose_named(const struct run_propose *r, int fd, const char *name,
+static enum df_status propose_named(const struct trial_propose *r, int fd, const char *name,
 				    const char *scratch, struct df_buf *out, struct df_err *err)
 {
 	const char *given = df_base_name(r->path);
@@ -297,7 +298,7 @@ static enum df_status propose_named(const struct run_propose *r, int fd, const c
 	return st;
 }
 
-static enum df_status propose_open_file(const struct run_propose *r, int fd, const char *scratch,
+static enum df_status propose_open_file(const struct trial_propose *r, int fd, const char *scratch,
 					struct df_buf *out, struct df_err *err)
 {
 	char *name = name_to_read(r, err);
@@ -330,9 +331,10 @@ static enum df_status take_stdin(const char *scratch, int *fd, struct df_err *er
 	return st;
 }
 
-enum df_status run_propose_file(const struct run_propose *r, struct df_buf *out, struct df_err *err)
+enum df_status trial_propose_file(const struct trial_propose *r, struct df_buf *out,
+				  struct df_err *err)
 {
-	const char *scratch = run_scratch();
+	const char *scratch = df_scratch();
 	int fd = -1;
 	if (r->feed->requests.on)
 		return df_fail(
@@ -347,7 +349,8 @@ enum df_status run_propose_file(const struct run_propose *r, struct df_buf *out,
 	bool standard = strcmp(r->path, "-") == 0;
 	if (standard && r->event_type == NULL)
 		return name_event_types(err, unsaid, "-");
-	enum df_status st = standard ? take_stdin(scratch, &fd, err) : run_open(r->path, &fd, err);
+	enum df_status st =
+	    standard ? take_stdin(scratch, &fd, err) : df_open_named(r->path, &fd, err);
 	if (st != DF_OK)
 		goto cleanup;
 	st = propose_open_file(r, fd, scratch, out, err);

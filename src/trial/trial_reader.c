@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* How a foreign document is written: the reader's options that it needs are set, one after
  * another, until its header can be read. */
-#include "run_propose.h"
+#include "trial_reader.h"
+
+#include "dropfeed/document.h"
 
 #include <errno.h>
 #include <iconv.h>
@@ -12,12 +14,12 @@
 
 #define HEAD 4096 /* bytes of a document that are looked at for UTF-16 */
 
-static enum df_status need(struct run_propose_reader *reader, struct conf_feed *feed,
-			   const char *key, const char *value, const char *why, struct df_err *err)
+static enum df_status need(struct trial_reader *reader, struct conf_feed *feed, const char *key,
+			   const char *value, const char *why, struct df_err *err)
 {
 	if (reader->n == sizeof(reader->v) / sizeof(reader->v[0]))
 		return DF_OK;
-	struct run_propose_need *n = &reader->v[reader->n++];
+	struct trial_reader_need *n = &reader->v[reader->n++];
 	n->key = key;
 	n->why = why;
 	snprintf(n->value, sizeof(n->value), "%s", value);
@@ -91,7 +93,7 @@ struct asked {
 	const char *key, *value, *why;
 };
 
-static enum df_status need_all(struct run_propose_reader *reader, struct conf_feed *feed,
+static enum df_status need_all(struct trial_reader *reader, struct conf_feed *feed,
 			       const struct asked *asked, size_t n, struct df_err *err)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -105,7 +107,7 @@ static enum df_status need_all(struct run_propose_reader *reader, struct conf_fe
 	return DF_OK;
 }
 
-static enum df_status set_guessed(struct run_propose_reader *reader, struct conf_feed *feed,
+static enum df_status set_guessed(struct trial_reader *reader, struct conf_feed *feed,
 				  const struct rows_guessed *g, struct df_err *err)
 {
 	const struct conf_rows before = feed->rows;
@@ -132,8 +134,8 @@ static enum df_status set_guessed(struct run_propose_reader *reader, struct conf
 }
 
 /* One look at the header under the settings so far. */
-static enum df_status guess_once(const struct run_propose *r, const struct decode_doc *doc,
-				 struct run_propose_reader *reader, struct df_err *err)
+static enum df_status guess_once(const struct trial_propose *r, const struct decode_doc *doc,
+				 struct trial_reader *reader, struct df_err *err)
 {
 	struct rows *rows = NULL;
 	struct rows_guessed g;
@@ -147,8 +149,8 @@ static enum df_status guess_once(const struct run_propose *r, const struct decod
 	return st;
 }
 
-static enum df_status set_encoding(const struct run_propose *r, const struct decode_doc *doc,
-				   struct run_propose_reader *reader, struct df_err *err)
+static enum df_status set_encoding(const struct trial_propose *r, const struct decode_doc *doc,
+				   struct trial_reader *reader, struct df_err *err)
 {
 	if (strcmp(r->feed->rows.encoding, "utf-8") != 0)
 		return DF_OK;
@@ -162,8 +164,8 @@ static enum df_status set_encoding(const struct run_propose *r, const struct dec
 	return DF_OK;
 }
 
-enum df_status run_propose_read(const struct run_propose *r, const struct decode_doc *doc,
-				struct run_propose_reader *reader, struct df_err *err)
+enum df_status trial_reader_set(const struct trial_propose *r, const struct decode_doc *doc,
+				struct trial_reader *reader, struct df_err *err)
 {
 	enum df_status st = set_encoding(r, doc, reader, err);
 	for (int round = 0; round < 3 && st == DF_OK; round++) {
@@ -175,7 +177,7 @@ enum df_status run_propose_read(const struct run_propose *r, const struct decode
 	return st;
 }
 
-void run_propose_trailer(struct run_propose_reader *reader, struct conf_feed *feed, uint64_t lines)
+void trial_reader_trailer(struct trial_reader *reader, struct conf_feed *feed, uint64_t lines)
 {
 	char text[32];
 	struct df_err ignored = {0};
@@ -183,7 +185,7 @@ void run_propose_trailer(struct run_propose_reader *reader, struct conf_feed *fe
 	(void)!need(reader, feed, "skip_last_lines", text, "the last lines are not rows", &ignored);
 }
 
-void run_propose_needs(const struct run_propose_reader *reader, struct propose *p)
+void trial_reader_needs(const struct trial_reader *reader, struct propose *p)
 {
 	for (size_t i = 0; i < reader->n; i++)
 		propose_set(p, reader->v[i].key, reader->v[i].value, "%s", reader->v[i].why);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The OpenPGP keys of a feed: there, usable without a terminal, and for how long. */
-#include "run_doctor.h"
+#include "doctor_tick.h"
+
+#include "dropfeed/decode.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +37,7 @@ static void check_use(struct doctor *d, const struct decode_own_key *keys, size_
 		tried++;
 		why = (struct df_err){0};
 		enum df_status st =
-		    decode_try_key(d->feed, keys[i].fingerprint, run_scratch(), &why);
+		    decode_try_key(d->feed, keys[i].fingerprint, df_scratch(), &why);
 		used += st == DF_OK;
 		if (st != DF_OK && failed++ == 0) {
 			df_err_context(&why, "key %s", keys[i].fingerprint);

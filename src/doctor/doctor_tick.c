@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One tick: what was found, and the exit code that it makes. */
-#include "run_doctor.h"
+#include "doctor_tick.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,19 +29,19 @@ static const char *remedy(const char *name, enum df_status st)
 	return NULL;
 }
 
-static void tick(struct doctor *d, const char *name, enum run_tick_state state, enum df_status st,
-		 const char *text)
+static void tick(struct doctor *d, const char *name, enum doctor_tick_state state,
+		 enum df_status st, const char *text)
 {
 	struct run_result alone = {0};
-	const char *todo = state == RUN_TICK_FAILED ? remedy(name, st) : NULL;
+	const char *todo = state == DOCTOR_TICK_FAILED ? remedy(name, st) : NULL;
 	char *whole = df_format("%s%s%s", text, todo != NULL ? "; " : "", todo != NULL ? todo : "");
 	run_note_status(&alone, st);
 	run_note_status(d->result, st);
-	const struct run_tick t = {.feed = d->feed != NULL ? d->feed->name : NULL,
-				   .name = name,
-				   .state = state,
-				   .text = whole,
-				   .exit_code = run_exit_code(&alone)};
+	const struct doctor_tick t = {.feed = d->feed != NULL ? d->feed->name : NULL,
+				      .name = name,
+				      .state = state,
+				      .text = whole,
+				      .exit_code = run_exit_code(&alone)};
 	d->options->tick(d->options->ctx, &t);
 	free(whole);
 }
@@ -59,17 +59,17 @@ static void tick(struct doctor *d, const char *name, enum run_tick_state state, 
 
 void doctor_ok(struct doctor *d, const char *name, const char *fmt, ...)
 {
-	TICK(d, name, RUN_TICK_OK, fmt);
+	TICK(d, name, DOCTOR_TICK_OK, fmt);
 }
 
 void doctor_warns(struct doctor *d, const char *name, const char *fmt, ...)
 {
-	TICK(d, name, RUN_TICK_WARNING, fmt);
+	TICK(d, name, DOCTOR_TICK_WARNING, fmt);
 }
 
 void doctor_skips(struct doctor *d, const char *name, const char *fmt, ...)
 {
-	TICK(d, name, RUN_TICK_SKIPPED, fmt);
+	TICK(d, name, DOCTOR_TICK_SKIPPED, fmt);
 }
 
 void doctor_fails(struct doctor *d, const char *name, enum df_status st, const struct df_err *why)
@@ -80,7 +80,7 @@ void doctor_fails(struct doctor *d, const char *name, enum df_status st, const s
 	df_err_render(&plain, text, sizeof(text));
 	df_hide_passwords(text);
 	/* what would be the file's fault is nobody's here */
-	tick(d, name, RUN_TICK_FAILED, st == DF_REJECT ? DF_DENIED : st, text);
+	tick(d, name, DOCTOR_TICK_FAILED, st == DF_REJECT ? DF_DENIED : st, text);
 }
 
 static bool is_of_feed(const struct doctor *d, const struct doctor_finding *f)
@@ -92,7 +92,7 @@ static bool is_of_feed(const struct doctor *d, const struct doctor_finding *f)
 void doctor_shows(struct doctor *d, const char *name, struct doctor_finding *f)
 {
 	f->shown = true;
-	tick(d, name, f->warning ? RUN_TICK_WARNING : RUN_TICK_FAILED,
+	tick(d, name, f->warning ? DOCTOR_TICK_WARNING : DOCTOR_TICK_FAILED,
 	     f->warning ? DF_OK : DF_USAGE, f->text);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Checking: validate, and the forecast of a dry run. */
-#include "run_priv.h"
+/* A dry run: what a run would deliver of a feed is pulled and checked, and goes away again. */
 #include "run_session.h"
 #include "run_source.h"
+
+#include "dropfeed/trial.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,172 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct check_work {
-	const struct conf_feed *feed;
-	const char *file; /* as it is named in messages */
-	const struct run_check_events *events;
-	void *ctx;
-	struct run_result *result;
-	uint32_t jobs;
-};
-
-static enum df_status on_fault(void *ctx, const struct document_pass_reject *r, struct df_err *err)
-{
-	(void)err;
-	struct check_work *w = ctx;
-	for (size_t i = 0; i < r->n_faults && w->events->fault != NULL; i++) {
-		const struct map_fault *f = &r->faults[i];
-		struct run_fault fault = {.row = r->where.number,
-					  .line = r->where.line,
-					  .column = f->name != NULL ? f->name : "",
-					  .code = f->code,
-					  .text = f->text};
-		w->events->fault(w->ctx, &fault);
-	}
-	return DF_OK;
-}
-
-static void report(struct check_work *w, struct run_check *check, const struct df_err *refused)
-{
-	check->file = w->file;
-	if (refused != NULL)
-		check->refused = *refused;
-	if (w->events->document != NULL)
-		w->events->document(w->ctx, check);
-}
-
-static void count_checked(struct run_result *result, const struct document_forecast *found,
-			  bool refused)
-{
-	result->documents++;
-	result->rows += found->rows;
-	result->rejected += found->rejected;
-	if (refused)
-		return;
-	result->batches += found->batches;
-	result->events += found->events;
-	result->requests_forecast += found->requests;
-}
-
-static void report_checked(struct check_work *w, const struct document_pass *pass,
-			   const struct document_forecast *found, const struct df_err *refused)
-{
-	struct run_check check = {
-	    .document = pass->doc->name,
-	    .event_type = pass->doc->event_type,
-	    .unit = batch_form_of(w->feed)->unit,
-	    .rows = found->rows,
-	    .rejected = found->rejected,
-	    .skipped = found->skipped,
-	    .accepted = found->rows - found->rejected - found->skipped,
-	    .events = found->events,
-	    .batches = found->batches,
-	    .requests = found->requests,
-	    .points = found->points,
-	};
-	struct map_warning *warnings = document_pass_warnings(pass, &check.n_warnings);
-	check.warnings = warnings;
-	report(w, &check, refused);
-	count_checked(w->result, found, refused != NULL);
-	free(warnings);
-}
-
-static enum df_status check_one_document(struct check_work *w, const char *name,
-					 const struct decode_doc *doc)
-{
-	struct document_pass pass = {.feed = w->feed, .file = name, .doc = doc, .jobs = w->jobs};
-	struct batch_settings settings = document_batch_settings(w->feed, "", doc, df_now_ms());
-	struct document_forecast found = {0};
-	struct df_err why = {0};
-	pass.shared = document_shared_new();
-	enum df_status st = document_preflight(&pass, &settings, on_fault, w, &found, &why);
-	if (st == DF_OK || st == DF_REJECT) {
-		report_checked(w, &pass, &found, st == DF_REJECT ? &why : NULL);
-	} else {
-		df_err_about(&why, w->file);
-		df_log_err(DF_LOG_ERROR, &why);
-	}
-	document_shared_free(pass.shared);
-	pass.shared = NULL;
-	document_pass_end(&pass);
-	return st;
-}
-
-/* Every document. DF_REJECT: one of them is refused. */
-static enum df_status check_documents(struct check_work *w, const char *name,
-				      const struct decode *d)
-{
-	bool refused = false;
-	for (size_t i = 0; i < decode_skipped_count(d) && w->events->skipped != NULL; i++)
-		w->events->skipped(w->ctx, w->file, decode_skipped(d, i));
-	for (size_t i = 0; i < decode_count(d); i++) {
-		enum df_status st = check_one_document(w, name, decode_doc(d, i));
-		if (st != DF_OK && st != DF_REJECT)
-			return st;
-		refused = refused || st == DF_REJECT;
-	}
-	return refused ? DF_REJECT : DF_OK;
-}
-
-/* Files count as done or refused. */
-static enum df_status check_open_file(struct check_work *w, const char *name, int fd)
-{
-	struct decode *d = NULL;
-	struct df_err why = {0};
-	enum df_status st = decode_open(w->feed, name, fd, run_scratch(), &d, &why);
-	if (st == DF_REJECT) {
-		struct run_check none = {.event_type = "", .unit = "batches"};
-		report(w, &none, &why);
-	} else if (st != DF_OK) {
-		df_err_about(&why, w->file);
-		df_log_err(DF_LOG_ERROR, &why);
-	} else {
-		st = check_documents(w, name, d);
-	}
-	decode_close(d);
-	w->result->files_refused += st == DF_REJECT;
-	w->result->files_done += st == DF_OK;
-	return st == DF_REJECT ? DF_OK : st;
-}
-
-void run_check_file(const char *path, const struct run_check_options *options,
-		    struct run_result *result)
-{
-	struct conf_feed feed = *options->feed; /* a view: its pointers stay the feed's */
-	struct check_work w = {.feed = &feed,
-			       .file = path,
-			       .events = options->events,
-			       .ctx = options->ctx,
-			       .result = result,
-			       .jobs = options->jobs};
-	const char *name = df_base_name(path);
-	struct name parsed;
-	struct df_err ignored = {0};
-	if (options->encryption_by_name &&
-	    name_parse_as(name, feed.decode.document_type, &parsed, &ignored) == DF_OK)
-		feed.decode.encrypted = parsed.encrypted;
-
-	struct df_err err = {0};
-	int fd = -1;
-	enum df_status st = run_open(path, &fd, &err);
-	if (st == DF_OK)
-		st = check_open_file(&w, name, fd);
-	if (fd >= 0)
-		close(fd);
-	if (err.text[0] != '\0')
-		df_log_err(DF_LOG_ERROR, &err);
-	run_note_status(result, st);
-}
-
-/* ---- dry run ---- */
-
 static double minutes_of(const struct conf_feed *feed, uint64_t batches, uint64_t requests)
 {
 	double minutes = sender_minutes(feed, batches, requests);
 	return minutes > 0 ? minutes : (double)batches / feed->send.batches_per_second / 60;
 }
 
-static void log_objects(const struct conf_feed *feed, const struct run_check *c)
+static void log_objects(const struct conf_feed *feed, const struct trial_check *c)
 {
 	const char *doc = c->document != NULL ? c->document : "",
 		   *comma = c->document != NULL ? ", " : "";
@@ -190,7 +32,7 @@ static void log_objects(const struct conf_feed *feed, const struct run_check *c)
 }
 
 /* Exactly what would be asked for. */
-static void log_requests(const struct conf_feed *feed, const struct run_check *c)
+static void log_requests(const struct conf_feed *feed, const struct trial_check *c)
 {
 	const char *doc = c->document != NULL ? c->document : "",
 		   *comma = c->document != NULL ? ", " : "";
@@ -204,7 +46,7 @@ static void log_requests(const struct conf_feed *feed, const struct run_check *c
 	    feed->send.api_key != NULL ? feed->send.api_key : "(none)", feed->name);
 }
 
-static void log_forecast(void *ctx, const struct run_check *c)
+static void log_forecast(void *ctx, const struct trial_check *c)
 {
 	const struct conf_feed *feed = ctx;
 	const char *doc = c->document != NULL ? c->document : "",
@@ -272,16 +114,29 @@ static enum df_status forecast_get(struct forecast_work *w, const struct fetch_e
 	return DF_OK;
 }
 
+static enum df_status forecast_check(struct forecast_work *w, const char *name, int fd)
+{
+	static const struct trial_check_events events = {.document = log_forecast};
+	const struct trial_check_options how = {.feed = w->feed,
+						.jobs = w->conf->jobs,
+						.events = &events,
+						.ctx = (void *)(uintptr_t)w->feed};
+	struct trial_sum sum = {0};
+	enum df_status st = trial_check_open(name, fd, &how, &sum);
+	w->result->files_done += sum.files_done;
+	w->result->files_refused += sum.files_refused;
+	w->result->documents += sum.documents;
+	w->result->rows += sum.rows;
+	w->result->rejected += sum.rejected;
+	w->result->batches += sum.batches;
+	w->result->events += sum.events;
+	w->result->requests_forecast += sum.requests;
+	return st;
+}
+
 static enum df_status forecast_in(struct forecast_work *w, const struct fetch_entry *e,
 				  const char *dir, struct df_err *err)
 {
-	static const struct run_check_events events = {.document = log_forecast};
-	struct check_work check = {.feed = w->feed,
-				   .file = e->name,
-				   .events = &events,
-				   .ctx = (void *)(uintptr_t)w->feed,
-				   .jobs = w->conf->jobs,
-				   .result = w->result};
 	char *path = df_format("%s/drop", dir), *part = df_format("%s/drop.part", dir);
 	int fd = -1;
 	bool gone = false;
@@ -293,7 +148,7 @@ static enum df_status forecast_in(struct forecast_work *w, const struct fetch_en
 	}
 	if (st != DF_OK)
 		goto cleanup;
-	st = check_open_file(&check, e->name, fd);
+	st = forecast_check(w, e->name, fd);
 	if (gone)
 		st = forecast_keep(w, e, dir, path, err);
 cleanup:
@@ -310,7 +165,7 @@ static enum df_status forecast_file(struct forecast_work *w, const struct fetch_
 {
 	/* what has to be kept is safer there */
 	bool own = access(w->conf->state_dir, W_OK | X_OK) == 0;
-	char *dir = df_format("%s/dropfeed-XXXXXX", own ? w->conf->state_dir : run_scratch());
+	char *dir = df_format("%s/dropfeed-XXXXXX", own ? w->conf->state_dir : df_scratch());
 	enum df_status st =
 	    mkdtemp(dir) != NULL
 		? forecast_in(w, e, dir, err)
@@ -341,7 +196,7 @@ static enum df_status forecast_entry(struct forecast_work *w, const struct fetch
 static enum df_status forecast_feed(struct forecast_work *w, struct df_err *err)
 {
 	struct fetch_list list = {0};
-	const struct ledger_where where = run_ledger(w->conf);
+	const struct ledger_where where = setup_ledger(w->conf);
 	enum df_status st = ledger_open_at_readonly(&where, &w->ledger, err);
 	if (st != DF_OK && st != DF_END)
 		return st;

@@ -4,7 +4,9 @@
  * is checked as a whole, as validate does, and its batches are made as import makes them, for
  * nothing less says which batch the row ends up in.
  */
-#include "run_priv.h"
+#include "dropfeed/document.h"
+#include "dropfeed/name.h"
+#include "dropfeed/trial.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void run_explain_free(struct run_explain *x)
+void trial_explain_free(struct trial_explain *x)
 {
 	if (x == NULL)
 		return;
@@ -31,7 +33,7 @@ void run_explain_free(struct run_explain *x)
 
 /* ---- the line ---- */
 
-static void explain_keep_row(struct run_explain *x, const struct rows_row *row)
+static void explain_keep_row(struct trial_explain *x, const struct rows_row *row)
 {
 	size_t len = 0;
 	free(x->cell_text);
@@ -80,7 +82,7 @@ static enum df_status no_such_line(uint64_t wanted, uint64_t last, struct df_err
 
 /* Compiles the program with the header, or with the first good row, and lists what it does. A
  * refusal is reported by the check. */
-static enum df_status explain_first_row(struct run_explain *x, const struct rows *rows,
+static enum df_status explain_first_row(struct trial_explain *x, const struct rows *rows,
 					const struct rows_row *row)
 {
 	struct rows_row first = *row;
@@ -95,7 +97,7 @@ static enum df_status explain_first_row(struct run_explain *x, const struct rows
 }
 
 /* Reads up to the line. DF_OK: its row is kept, or the document is broken before it ends. */
-static enum df_status find_row(struct run_explain *x, struct rows *rows, uint64_t wanted,
+static enum df_status find_row(struct trial_explain *x, struct rows *rows, uint64_t wanted,
 			       bool *mapped, struct df_err *err)
 {
 	struct rows_row row;
@@ -137,14 +139,14 @@ static enum df_status find_row(struct run_explain *x, struct rows *rows, uint64_
 /* ---- the document ---- */
 
 struct explain_work {
-	struct run_explain *x;
+	struct trial_explain *x;
 	const char *file; /* its name, without folders */
 	const char *sha256;
 	const struct decode_doc *doc;
 };
 
 /* The row is taken through the map. Where it is rejected, the check says why. */
-static void describe_row(struct run_explain *x)
+static void describe_row(struct trial_explain *x)
 {
 	struct map_record record = {0};
 	if (x->row > 0 && x->sound)
@@ -154,7 +156,7 @@ static void describe_row(struct run_explain *x)
 
 static enum df_status explain_row(struct explain_work *w, uint64_t wanted, struct df_err *err)
 {
-	struct run_explain *x = w->x;
+	struct trial_explain *x = w->x;
 	struct rows *rows = NULL;
 	struct df_err unread = {0};
 	struct decode_bytes bytes;
@@ -179,7 +181,7 @@ static enum df_status explain_row(struct explain_work *w, uint64_t wanted, struc
 static enum df_status take_faults(void *ctx, const struct document_pass_reject *r,
 				  struct df_err *err)
 {
-	struct run_explain *x = ((struct explain_work *)ctx)->x;
+	struct trial_explain *x = ((struct explain_work *)ctx)->x;
 	(void)err;
 	if (r->where.number != x->row)
 		return DF_OK;
@@ -194,13 +196,13 @@ static enum df_status take_faults(void *ctx, const struct document_pass_reject *
 
 static bool is_line(void *ctx, const struct batch_row *row)
 {
-	return row->number == ((struct run_explain *)ctx)->row;
+	return row->number == ((struct trial_explain *)ctx)->row;
 }
 
 static enum df_status take_batch(void *ctx, struct batch *b, struct df_err *err)
 {
 	struct explain_work *w = ctx;
-	struct run_explain *x = w->x;
+	struct trial_explain *x = w->x;
 	const struct batch_form *form = batch_form_for(x->feed, w->doc->event_type);
 	(void)err;
 	for (size_t i = 0; i < b->n_rows && x->batch == NULL; i++) {
@@ -223,7 +225,7 @@ static enum df_status take_batch(void *ctx, struct batch *b, struct df_err *err)
 static enum df_status check_as_validate(struct explain_work *w,
 					const struct batch_settings *settings, struct df_err *err)
 {
-	struct run_explain *x = w->x;
+	struct trial_explain *x = w->x;
 	struct document_pass pass = {.feed = w->x->feed, .file = w->file, .doc = w->doc};
 	struct document_forecast found = {0};
 	enum df_status st =
@@ -241,7 +243,7 @@ static enum df_status check_as_validate(struct explain_work *w,
 
 static enum df_status explain_document(struct explain_work *w, uint64_t line, struct df_err *err)
 {
-	struct run_explain *x = w->x;
+	struct trial_explain *x = w->x;
 	struct batch_settings settings =
 	    document_batch_settings(w->x->feed, w->sha256, w->doc, df_now_ms());
 	x->document = df_strdup(w->doc->name);
@@ -307,7 +309,7 @@ static enum df_status open_file(const char *path, int *fd, char sha256[DF_SHA256
 		return df_fail(DF_USAGE, err, NULL, "cannot read it: %s", strerror(errno));
 	if (fstat(*fd, &info) != 0 || !S_ISREG(info.st_mode))
 		return df_fail(DF_USAGE, err, NULL, "it is not a regular file");
-	return run_copy(*fd, -1, sha256, err);
+	return df_copy(*fd, -1, sha256, err);
 }
 
 /* A refused file is explained as well: DF_REJECT with why in w->x->refused. */
@@ -315,7 +317,7 @@ static enum df_status open_documents(struct explain_work *w, int fd, struct deco
 				     struct df_err *err)
 {
 	struct df_err why = {0};
-	enum df_status st = decode_open(w->x->feed, w->file, fd, run_scratch(), d, &why);
+	enum df_status st = decode_open(w->x->feed, w->file, fd, df_scratch(), d, &why);
 	if (st == DF_OK)
 		return st;
 	if (st == DF_REJECT)
@@ -325,7 +327,7 @@ static enum df_status open_documents(struct explain_work *w, int fd, struct deco
 	return st;
 }
 
-static enum df_status explain_file(struct explain_work *w, const struct run_place *at, int fd,
+static enum df_status explain_file(struct explain_work *w, const struct trial_place *at, int fd,
 				   struct df_err *err)
 {
 	struct decode *d = NULL;
@@ -339,8 +341,8 @@ static enum df_status explain_file(struct explain_work *w, const struct run_plac
 	return st;
 }
 
-enum df_status run_explain_line(const struct conf_feed *feed, const struct run_place *at,
-				struct run_explain **out, struct df_err *err)
+enum df_status trial_explain_line(const struct conf_feed *feed, const struct trial_place *at,
+				  struct trial_explain **out, struct df_err *err)
 {
 	char sha256[DF_SHA256_HEX];
 	struct explain_work w = {.file = df_base_name(at->path), .sha256 = sha256};
@@ -360,7 +362,7 @@ enum df_status run_explain_line(const struct conf_feed *feed, const struct run_p
 	if (fd >= 0)
 		close(fd);
 	if (st != DF_OK && (st != DF_REJECT || w.x->refused.text[0] == '\0')) {
-		run_explain_free(w.x);
+		trial_explain_free(w.x);
 		*out = NULL;
 		return st;
 	}
@@ -368,12 +370,12 @@ enum df_status run_explain_line(const struct conf_feed *feed, const struct run_p
 	return DF_OK;
 }
 
-size_t run_explain_columns(const struct run_explain *x)
+size_t trial_explain_columns(const struct trial_explain *x)
 {
 	return x->map != NULL ? map_columns(x->map) : 0;
 }
 
-const char *run_explain_column(const struct run_explain *x, size_t column)
+const char *trial_explain_column(const struct trial_explain *x, size_t column)
 {
 	return map_column_name(x->map, column);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A section to begin with: what can be found out about the server is filled in. */
 #include "dropfeed/fetch.h"
-#include "dropfeed/run.h"
+#include "dropfeed/setup.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -62,14 +62,14 @@ static enum df_status make_state(const char *dir, struct df_err *err)
 	return st;
 }
 
-enum df_status run_init(const struct run_init *what, struct df_buf *out, struct df_err *err)
+enum df_status setup_init(const struct setup_init *what, struct df_buf *out, struct df_err *err)
 {
 	char *set = df_format("source=%s", what->source);
 	const char *const sets[] = {set};
-	const struct run_feed_changes changes = {.set = sets, .n_set = 1};
+	const struct setup_changes changes = {.set = sets, .n_set = 1};
 	struct fetch_host_key key = {0};
 	struct conf_feed *feed = NULL;
-	enum df_status st = run_feed_view(NULL, &changes, &feed, err);
+	enum df_status st = setup_feed_view(NULL, &changes, &feed, err);
 	if (st == DF_OK && feed->fetch.source.kind == CONF_SOURCE_SFTP)
 		st = fetch_host_key(feed, &key, err);
 	if (st == DF_OK)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The section that `init` proposes for a local folder, and the state folder that it makes. */
-#include "dropfeed/run.h"
+#include "dropfeed/setup.h"
 
 #include "test.h"
 
@@ -12,9 +12,9 @@ static void test_init(void)
 	struct stat info = {0};
 	CU_ASSERT_EQUAL_FATAL(test_folder_make(dir, sizeof(dir)), 0);
 	char *state = df_format("%s/state", dir);
-	struct run_init what = {
+	struct setup_init what = {
 	    .feed = "shop", .source = "file:///in", .state_dir = state, .whole = true};
-	OK(run_init(&what, &out, &err));
+	OK(setup_init(&what, &out, &err));
 	df_buf_cstr(&out);
 	TEXT_HAS(out.data, "[dropfeed]\n");
 	TEXT_HAS(out.data, state);
@@ -26,13 +26,13 @@ static void test_init(void)
 	df_buf_free(&out);
 
 	what.whole = false;
-	OK(run_init(&what, &out, &err));
+	OK(setup_init(&what, &out, &err));
 	df_buf_cstr(&out);
 	CU_ASSERT_PTR_NULL(strstr(out.data, "[dropfeed]"));
 	df_buf_free(&out);
 
 	CU_ASSERT_EQUAL(chmod(state, 0750), 0);
-	IS(run_init(&what, &out, &err), DF_USAGE); /* others may look into it */
+	IS(setup_init(&what, &out, &err), DF_USAGE); /* others may look into it */
 	TEXT_HAS(err.text, "chmod 0700");
 	CU_ASSERT_EQUAL(out.len, 0);
 	df_buf_free(&out);
@@ -43,5 +43,5 @@ static void test_init(void)
 int main(void)
 {
 	static const CU_TestInfo tests[] = {{"a section", test_init}, CU_TEST_INFO_NULL};
-	return test_main("run_init", NULL, NULL, tests);
+	return test_main("setup_init", NULL, NULL, tests);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* A configuration is loaded, and a feed's settings are changed for one call. */
-#include "dropfeed/run.h"
+#include "dropfeed/setup.h"
 
 #include <stdlib.h>
 
-enum df_status run_conf_load(const char *path, bool secrets, run_finding_fn *found, void *ctx,
-			     struct conf **out)
+enum df_status setup_load(const char *path, bool secrets, setup_finding_fn *found, void *ctx,
+			  struct conf **out)
 {
 	struct conf_problems problems = {0};
 	struct df_err err = {0};
@@ -13,23 +13,23 @@ enum df_status run_conf_load(const char *path, bool secrets, run_finding_fn *fou
 	enum df_status st = secrets ? conf_load(path, out, &problems, &err)
 				    : conf_load_public(path, out, &problems, &err);
 	for (size_t i = 0; i < problems.n; i++)
-		found(ctx, &(struct run_finding){.line = problems.v[i].line,
-						 .text = problems.v[i].text});
+		found(ctx, &(struct setup_finding){.line = problems.v[i].line,
+						   .text = problems.v[i].text});
 	if (st != DF_OK && problems.n == 0) {
 		df_err_render(&err, text, sizeof(text));
 		df_hide_passwords(text);
-		found(ctx, &(struct run_finding){.text = text});
+		found(ctx, &(struct setup_finding){.text = text});
 	}
 	conf_problems_free(&problems);
 	return st;
 }
 
-const struct conf_feed *run_conf_feed(const struct conf *conf, const char *name)
+const struct conf_feed *setup_feed(const struct conf *conf, const char *name)
 {
 	return conf_feed_find(conf, name);
 }
 
-bool run_is_feed_name(const char *name)
+bool setup_is_feed_name(const char *name)
 {
 	return conf_is_feed_name(name);
 }
@@ -58,7 +58,7 @@ static enum df_status assign(struct conf_feed *feed, const char *assignment, str
 	return st;
 }
 
-static enum df_status change_keys(struct conf_feed *feed, const struct run_feed_changes *changes,
+static enum df_status change_keys(struct conf_feed *feed, const struct setup_changes *changes,
 				  struct df_err *err)
 {
 	if (changes->sink != NULL) {
@@ -74,7 +74,7 @@ static enum df_status change_keys(struct conf_feed *feed, const struct run_feed_
 	return conf_rows_check(&feed->rows, err);
 }
 
-static enum df_status change_files(struct conf_feed *feed, const struct run_feed_changes *changes,
+static enum df_status change_files(struct conf_feed *feed, const struct setup_changes *changes,
 				   struct df_err *err)
 {
 	if (changes->manifest != NULL) {
@@ -90,8 +90,8 @@ static enum df_status change_files(struct conf_feed *feed, const struct run_feed
 	return conf_feed_plan_read(feed, err);
 }
 
-enum df_status run_feed_view(const struct conf_feed *feed, const struct run_feed_changes *changes,
-			     struct conf_feed **out, struct df_err *err)
+enum df_status setup_feed_view(const struct conf_feed *feed, const struct setup_changes *changes,
+			       struct conf_feed **out, struct df_err *err)
 {
 	struct conf_feed *view = NULL;
 	enum df_status st = DF_OK;
@@ -113,4 +113,20 @@ enum df_status run_feed_view(const struct conf_feed *feed, const struct run_feed
 cleanup:
 	conf_feed_free(view);
 	return st;
+}
+
+bool setup_feed_chosen(const struct conf_feed *feed, const char *const *names, size_t n)
+{
+	bool chosen = n == 0;
+	for (size_t i = 0; i < n; i++)
+		chosen = chosen || strcmp(names[i], feed->name) == 0;
+	return chosen;
+}
+
+struct ledger_where setup_ledger(const struct conf *conf)
+{
+	return (struct ledger_where){.state_dir = conf->state_dir,
+				     .url = conf->ledger.url,
+				     .password = conf->ledger.password,
+				     .node = conf->ledger.node};
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What a run needs, tried one after the other: the order of the ticks, and those of [dropfeed]. */
-#include "run_doctor.h"
+#include "doctor_tick.h"
 
-#include "run_feed.h"
-
+#include "dropfeed/send.h"
+#include "dropfeed/setup.h"
 #include "dropfeed/time.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@
 
 /* ---- what the offline check finds ---- */
 
-static void keep_finding(void *ctx, const struct run_finding *f)
+static void keep_finding(void *ctx, const struct setup_finding *f)
 {
 	struct doctor *d = ctx;
 	d->findings = df_realloc(d->findings, (d->n_findings + 1) * sizeof(*d->findings));
@@ -46,7 +46,7 @@ static bool has_tick(const char *key)
 
 /* ---- [dropfeed] ---- */
 
-static void mistake(void *ctx, const struct run_finding *f)
+static void mistake(void *ctx, const struct setup_finding *f)
 {
 	struct doctor *d = ctx;
 	struct df_err why = {0};
@@ -56,7 +56,7 @@ static void mistake(void *ctx, const struct run_finding *f)
 	doctor_fails(d, "configuration", DF_USAGE, &why);
 }
 
-static void secret_mistake(void *ctx, const struct run_finding *f)
+static void secret_mistake(void *ctx, const struct setup_finding *f)
 {
 	struct doctor *d = ctx;
 	struct df_err why = {0};
@@ -69,13 +69,13 @@ static void secret_mistake(void *ctx, const struct run_finding *f)
 static void check_configuration(struct doctor *d)
 {
 	size_t shown = 0;
-	run_conf_check(d->conf, keep_finding, d);
+	setup_check(d->conf, keep_finding, d);
 	for (size_t i = 0; i < d->n_findings; i++) {
 		struct doctor_finding *f = &d->findings[i];
-		d->feed = f->feed != NULL ? run_conf_feed(d->conf, f->feed) : NULL;
+		d->feed = f->feed != NULL ? setup_feed(d->conf, f->feed) : NULL;
 		if (has_tick(f->key) ||
 		    (d->feed != NULL &&
-		     !run_feed_chosen(d->feed, d->options->feeds, d->options->n_feeds)))
+		     !setup_feed_chosen(d->feed, d->options->feeds, d->options->n_feeds)))
 			continue;
 		doctor_shows(d, "configuration", f);
 		shown++;
@@ -165,7 +165,7 @@ static void check_ledger(struct doctor *d)
 {
 	struct ledger *l = NULL;
 	struct df_err why = {0};
-	const struct ledger_where where = run_ledger(d->conf);
+	const struct ledger_where where = setup_ledger(d->conf);
 	char *name = ledger_where_name(&where);
 	enum df_status st = ledger_open_at_readonly(&where, &l, &why);
 	ledger_close(l);
@@ -220,7 +220,7 @@ static void check_all(struct doctor *d)
 	check_program(d);
 	for (size_t i = 0; i < d->conf->n_feeds && !df_stop_requested; i++) {
 		d->feed = &d->conf->feeds[i];
-		if (!run_feed_chosen(d->feed, d->options->feeds, d->options->n_feeds))
+		if (!setup_feed_chosen(d->feed, d->options->feeds, d->options->n_feeds))
 			continue;
 		doctor_source(d);
 		doctor_keys(d);
@@ -239,13 +239,13 @@ static void findings_free(struct doctor *d)
 }
 
 /* A mistake that is there without the secrets is the configuration's. */
-void run_doctor(const struct run_doctor_options *options, struct run_result *result)
+void doctor_run(const struct doctor_options *options, struct run_result *result)
 {
 	struct doctor d = {.options = options, .result = result, .sender = sender_new()};
 	struct conf *conf = NULL, *public = NULL;
-	enum df_status st = run_conf_load(options->path, false, mistake, &d, &public);
+	enum df_status st = setup_load(options->path, false, mistake, &d, &public);
 	for (size_t i = 0; st == DF_OK && i < options->n_feeds; i++)
-		if (run_conf_feed(public, options->feeds[i]) == NULL) {
+		if (setup_feed(public, options->feeds[i]) == NULL) {
 			df_log(DF_LOG_ERROR, "no feed '%s' in %s", options->feeds[i],
 			       options->path);
 			st = DF_USAGE;
@@ -253,7 +253,7 @@ void run_doctor(const struct run_doctor_options *options, struct run_result *res
 	if (st != DF_OK)
 		goto cleanup;
 
-	st = run_conf_load(options->path, true, secret_mistake, &d, &conf);
+	st = setup_load(options->path, true, secret_mistake, &d, &conf);
 	if (st == DF_OK) {
 		d.conf = conf;
 		check_all(&d);

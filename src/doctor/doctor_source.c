@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A feed's source: from the connection to write access, through the same steps that a run takes. */
-#include "run_doctor.h"
+#include "doctor_tick.h"
+
+#include "dropfeed/fetch.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Where a feed's batches go. What a service is asked for access is in its own table in src/send. */
-#include "run_doctor.h"
+#include "doctor_tick.h"
+
+#include "dropfeed/send.h"
 
 #include <stdlib.h>
 #include <strings.h>
