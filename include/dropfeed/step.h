@@ -12,6 +12,9 @@
  * them: a number, from 1, or the first of a name, such as "before request". DROPFEED_STEPS names a
  * file that gets a line "<number> <name>" for each step; DROPFEED_SYNCED one that gets a line
  * "<bytes>" for each sync of the ledger's log: so much of it a power cut leaves. See tests/crash.
+ *
+ * Such a program also takes from its environment the ledger where the configuration names none
+ * (DROPFEED_LEDGER, a URL), and the length of a lease (DROPFEED_LEASE_MS).
  */
 #ifndef DROPFEED_STEP_H
 #define DROPFEED_STEP_H

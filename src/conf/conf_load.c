@@ -470,6 +470,19 @@ static void loader_lines(struct loader *l, char *text, size_t len)
 				"state_dir = /var/lib/dropfeed");
 }
 
+/* Every test may be run with the other driver: see tests/on-postgres. Only what is built to fail
+ * takes a ledger from its environment. */
+static void ledger_default(struct conf *conf)
+{
+#ifdef DROPFEED_FAULTS
+	const char *url = getenv("DROPFEED_LEDGER");
+	if (url != NULL && conf->ledger.url == NULL && conf->state_dir != NULL)
+		conf->ledger.url = df_strdup(url);
+#else
+	(void)conf;
+#endif
+}
+
 static enum df_status loader_read(struct loader *l, const char *path, struct df_err *err)
 {
 	char *text = NULL;
@@ -479,6 +492,7 @@ static enum df_status loader_read(struct loader *l, const char *path, struct df_
 		return df_fail(DF_USAGE, err, NULL, "the configuration: %s", why.text);
 
 	loader_lines(l, text, len);
+	ledger_default(l->conf);
 	free(text);
 	if (l->problems->n == 0)
 		return DF_OK;

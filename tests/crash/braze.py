@@ -23,6 +23,7 @@ import tempfile
 import time
 
 sys.dont_write_bytecode = True
+import ledger
 from killed import Killed
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -193,7 +194,7 @@ def main():
             numbers = [a.only]
         plans = []
         for n in numbers:
-            for cut in (False, True):
+            for cut in ledger.POWER_CUTS:
                 def kill(n=n, cut=cut):
                     done = place.run(n)
                     if cut and done.returncode == -signal.SIGKILL:

@@ -5,7 +5,7 @@
 crash.py BUILD [--short] [--random N] [--jobs N]... [--sftp] [--removes] [--only N]
 
 BUILD holds dropfeed, faults/dropfeed (make FAULTS=1) and the receiver. Without options: every numbered step with one worker
-and with two; each once as a kill and once as a power cut, which takes with it what was not synced of the ledger. --short: every
+and with two; each once as a kill and once as a power cut, which takes with it what was not synced of the ledger (SQLite's). --short: every
 name of a step at its first and at its last place, with two workers. --random N: N kills at random instants besides. --sftp: through a real SFTP server (tests/peers/sshd).
 --removes: through one that removes what was read. --only N: that step, and what differs is
 shown at length. The last line counts the kills after which all was well.
@@ -17,13 +17,15 @@ import os
 import random
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 import zipfile
+
+sys.dont_write_bytecode = True
+import ledger
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MTIME = 1768206600
@@ -154,11 +156,7 @@ class Place:
         return lines[-1], done, lines
 
     def cut_power(self):
-        """A later commit never outlives an earlier one: the log's checksums see to it, so that its end is what is lost."""
-        log, synced = self.work + "/state/ledger.db-wal", self.work + "/synced"
-        if os.path.exists(log):
-            kept = (open(synced).read().split() if os.path.exists(synced) else [])[-1:] or ["0"]
-            os.truncate(log, min(int(kept[0]), os.path.getsize(log)))
+        ledger.cut_power(self.work + "/state", self.work + "/synced")
 
     def kill_after(self, seconds):
         p = subprocess.Popen(self.command("dropfeed", "run"), stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.environment())
@@ -208,27 +206,23 @@ class Place:
 
     def outcome(self):
         """Everything that must be as after a run that nobody killed."""
-        state = self.work + "/state/ledger.db"
-        db = sqlite3.connect("file:%s?mode=ro" % state, uri=True)
-        db.row_factory = sqlite3.Row
+        state = self.work + "/state"
         files = {}
-        for f in db.execute("SELECT * FROM file ORDER BY id"):
+        for f in ledger.ask(state, "SELECT * FROM file ORDER BY id"):
             documents = [{k: d[k] for k in ("name", "event_type", "state", "rows", "delivered", "rejected", "batches", "events", "code", "text")}
-                         for d in db.execute("SELECT * FROM document WHERE file_id = ? ORDER BY id", (f["id"],))]
+                         for d in ledger.ask(state, "SELECT * FROM document ORDER BY id") if d["file_id"] == f["id"]]
             files.setdefault(f["feed"] + "/" + f["name"], []).append(
-                {"state": f["state"], "code": f["code"], "text": f["text"], "due": f["cleanup_due"], "documents": documents})
-        wrong = [dict(d) for d in db.execute("SELECT * FROM document WHERE state = 4 AND rows <> delivered + rejected")]
-        lanes = sorted(tuple(r) for r in db.execute(
-            "SELECT f.name, ifnull(d.name, ''), l.lane, l.done FROM lane l JOIN document d ON d.id = document_id JOIN file f ON f.id = file_id"))
-        rejects = sorted(tuple(r) for r in db.execute(
-            "SELECT f.name, ifnull(d.name, ''), row, line, offset, length, message FROM reject r JOIN document d ON d.id = document_id"
+                {"state": f["state"], "code": f["code"], "text": f["text"], "due": bool(f["cleanup_due"]), "documents": documents})
+        wrong = ledger.ask(state, "SELECT * FROM document WHERE state = 4 AND rows <> delivered + rejected")
+        lanes = sorted(tuple(r) for r in ledger.ask(
+            state, "SELECT f.name, coalesce(d.name, ''), l.lane, l.done FROM lane l JOIN document d ON d.id = document_id JOIN file f ON f.id = file_id"))
+        rejects = sorted(tuple(r) for r in ledger.ask(
+            state, "SELECT f.name, coalesce(d.name, ''), r.row, r.line, r.offset, r.length, r.message FROM reject r JOIN document d ON d.id = document_id"
             " JOIN file f ON f.id = file_id"))
-        check = [r[0] for r in db.execute("PRAGMA integrity_check")] + [tuple(r) for r in db.execute("PRAGMA foreign_key_check")]
-        db.close()
         done = subprocess.run(self.command("dropfeed", "status", "--format", "json"), stdout=subprocess.PIPE, env=self.environment())
         tree = self.tree()
         sink = sorted(tree.pop("/sink/all.ndjson", b"").splitlines())  # files take turns; documents keep together
-        return {"files": files, "does not balance": wrong, "lanes": lanes, "rejects": rejects, "integrity": check,
+        return {"files": files, "does not balance": wrong, "lanes": lanes, "rejects": rejects, "integrity": ledger.integrity(state),
                 "status": done.returncode, "tree": tree, "sink": sink, "ids": sorted({i for i, _ in self.delivered}),
                 "order": self.order()}
 
@@ -358,7 +352,7 @@ class Work:
         dice = random.Random(o.seed + jobs)
         at = [o.only] if o.only else chosen(rounds) if o.short else range(1, n + n // 10)  # their number varies with two workers
         times = [dice.uniform(0, whole * 1.1) for _ in range(o.random // len(o.jobs))]
-        self.todo = iter([lambda r, k=k, p=p: r.kill_at(k, p) for k in at for p in (False, True)] + [lambda r, t=t: r.kill_somewhere(t) for t in times])
+        self.todo = iter([lambda r, k=k, p=p: r.kill_at(k, p) for k in at for p in ledger.POWER_CUTS] + [lambda r, t=t: r.kill_somewhere(t) for t in times])
         self.said = "jobs = %d: a run has %d steps of %d names; random kills within %.3f s, seed %d" % (
             jobs, n, len({x.split(" ", 1)[1] for x in rounds.steps}), whole, o.seed)
 

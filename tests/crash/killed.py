@@ -4,6 +4,8 @@ the programs."""
 import os
 import subprocess
 
+import ledger
+
 
 class Killed:
     def __init__(self, work, build):
@@ -20,11 +22,7 @@ class Killed:
                          DROPFEED_SYNCED=self.work + "/synced")
 
     def cut_power(self):
-        """A later commit never outlives an earlier one: the log's checksums see to it, so that its end is what is lost."""
-        log, synced = self.work + "/state/ledger.db-wal", self.work + "/synced"
-        if os.path.exists(log):
-            kept = (open(synced).read().split() if os.path.exists(synced) else [])[-1:] or ["0"]
-            os.truncate(log, min(int(kept[0]), os.path.getsize(log)))
+        ledger.cut_power(self.work + "/state", self.work + "/synced")
 
     def kill_after(self, seconds):
         p = subprocess.Popen([self.build + "/dropfeed", "--config", self.work + "/conf", "run"], stdin=subprocess.DEVNULL,

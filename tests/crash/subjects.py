@@ -18,13 +18,13 @@ import os
 import random
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 
 sys.dont_write_bytecode = True
+import ledger
 from killed import Killed
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -112,11 +112,10 @@ class Place(Killed):
         for name in os.listdir(folder) if os.path.isdir(folder) else []:
             with open(folder + "/" + name, newline="") as f:
                 rejects[name] = [row["dropfeed.line"] + row["dropfeed.reason"][:16] for row in csv.DictReader(f)]
-        db = sqlite3.connect(self.work + "/state/ledger.db")
-        rows = sorted(db.execute("SELECT f.name, r.row, r.id, r.state FROM request r JOIN document d ON d.id = r.document_id"
+        state = self.work + "/state"
+        rows = sorted(ledger.ask(state, "SELECT f.name, r.row, r.id, r.state FROM request r JOIN document d ON d.id = r.document_id"
                                  " JOIN file f ON f.id = d.file_id"))
-        sums = sorted(db.execute("SELECT f.name, d.rows, d.delivered, d.rejected FROM document d JOIN file f ON f.id = d.file_id"))
-        db.close()
+        sums = sorted(ledger.ask(state, "SELECT f.name, d.rows, d.delivered, d.rejected FROM document d JOIN file f ON f.id = d.file_id"))
         receipts = {}
         for name in os.listdir(self.work + "/in/receipts"):
             if name.endswith(".json"):
@@ -126,9 +125,7 @@ class Place(Killed):
 
     def uncounted(self, power):
         """Calls that the ledger does not know of; a power cut takes the latest ones from it."""
-        db = sqlite3.connect(self.work + "/state/ledger.db")
-        counted = db.execute("SELECT ifnull(sum(made), 0) FROM spent").fetchone()[0]
-        db.close()
+        counted = ledger.ask(self.work + "/state", "SELECT coalesce(sum(made), 0) FROM spent")[0][0]
         with open(self.peer_dir + "/calls") as f:
             calls = collections.Counter(line.split()[0] for line in f)
         return 0 if power else max(0, calls["POST"] - counted)
@@ -174,7 +171,7 @@ def plans_of(place, names, a):
     if a.only:
         numbers = [a.only]
     for n in numbers:
-        for cut in (False, True):
+        for cut in ledger.POWER_CUTS:
             def kill(n=n, cut=cut):
                 done = place.play(n)
                 if cut and done.returncode == -signal.SIGKILL:

@@ -91,10 +91,7 @@ equal "and every row arrived" "$(batches events "$accepted")" 800
 clicks "$work/in/c-custom_event.csv" 400 C
 printf '202\n202\n202\n401\n' >"$work/api/script.new" && mv "$work/api/script.new" "$work/api/script"
 exits 4 "a document that was not finished" import "$work/in/c-custom_event.csv"
-python3 -c 'import sqlite3, sys
-db = sqlite3.connect(sys.argv[1])
-db.execute("UPDATE document SET delivered = delivered + 1 WHERE id = (SELECT max(id) FROM document)")
-db.commit()' "$work/state/ledger.db"
+ledger_sql "$work/state" "UPDATE document SET delivered = delivered + 1 WHERE id = (SELECT max(id) FROM document)"
 exits 5 "a ledger whose sums do not hold" run
 said "is reported as an error" 'does not balance: 400 rows, but 401 delivered'
 exits 5 "and not forgotten" run

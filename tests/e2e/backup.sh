@@ -2,6 +2,7 @@
 # Copies of the ledger while a run writes it, and what a backup that is killed leaves.
 . "$(dirname "$0")/lib/checks.sh"
 
+on_sqlite "backup, which copies a file" || finish
 receiver_start "$work/api" || exit 1
 mkdir "$work/in"
 python3 - "$work/in/a-custom_event.csv" <<'END'

@@ -30,7 +30,7 @@ run_until() {
 # Killed before anything was sent, too: as soon as the ledger is there.
 "$dropfeed" --config "$conf" run >/dev/null 2>&1 </dev/null &
 pid=$!
-while kill -0 $pid 2>/dev/null && [ ! -s "$work/state/ledger.db" ]; do :; done
+while kill -0 $pid 2>/dev/null && ! find "$work/state" -name 'ledger.*' -size +0 2>/dev/null | grep -q .; do :; done
 kill -9 $pid 2>/dev/null
 wait $pid 2>/dev/null
 killed=0

@@ -91,7 +91,9 @@ exits 1 "with room it is written" run
 equal "whole" "$(wc -l <"$state/rejects/clicks/a-custom_event.csv")" 898
 check "and status balances" "$dropfeed" --config "$conf" status
 
-for kib in 4 8 16 24 32 48 64; do
+sizes="4 8 16 24 32 48 64"
+on_sqlite "a ledger that may not grow" || sizes=
+for kib in $sizes; do
 	afresh
 	echo 'environment,user_identities.customer_id' >"$work/in/b-eventless.csv"
 	limited $kib 3 "a ledger that may not grow beyond $kib KiB"
@@ -102,9 +104,11 @@ done
 # ---- the ledger may not be written ----
 
 afresh
-mkdir -p "$state/ledger.db"
-exits 5 "a folder in the ledger's place" run
-said "is reported" 'cannot open the ledger .*/state/ledger.db: Is a directory'
+if on_sqlite "a folder in the ledger's place"; then
+	mkdir -p "$state/ledger.db"
+	exits 5 "a folder in the ledger's place" run
+	said "is reported" 'cannot open the ledger .*/state/ledger.db: Is a directory'
+fi
 afresh
 : >"$state"
 exits 5 "a file in the state_dir's place" run

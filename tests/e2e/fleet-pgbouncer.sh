@@ -2,35 +2,13 @@
 # Two hosts whose ledger is reached through PgBouncer, which gives each transaction another session of the database.
 . "$(dirname "$0")/lib/checks.sh"
 
-bouncer=$(PATH=$PATH:/usr/sbin command -v pgbouncer)
-if [ -z "$bouncer" ]; then
-	skip "PgBouncer is not installed (Debian: pgbouncer)"
-	finish
-fi
+. "$e2e/lib/bouncer.sh"
 with_postgres
 receiver_start "$work/api" || exit 1
 accepted=$work/api/accepted.ndjson
-port=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
-mkdir "$work/bouncer" "$work/in"
-cat >"$work/bouncer/ini" <<END
-[databases]
-ledger = host=$PGHOST port=$PGPORT dbname=ledger user=dropfeed
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = $port
-unix_socket_dir =
-auth_type = any
-pool_mode = transaction
-default_pool_size = 3
-logfile = $work/bouncer/log
-END
-chmod 711 "$work" && chmod 755 "$work/bouncer" && chmod 644 "$work/bouncer/ini"
-[ -z "$PG_AS" ] || chown -R "$($PG_AS id -un)" "$work/bouncer"
-# shellcheck disable=SC2086 # a command and its arguments
-$PG_AS "$bouncer" -q "$work/bouncer/ini" >/dev/null 2>&1 &
-pid=$!
-receivers+=("$pid") # is ended with them
-for ((i = 0; i < 100; i++)); do (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break; sleep 0.1; done
+bouncer_start "$work/bouncer" || finish
+receivers+=("$bouncer") # is ended with them
+mkdir "$work/in"
 
 python3 - "$work/in" <<'END'
 import os, sys
@@ -46,7 +24,7 @@ echo 'reject-name Poison' >"$work/api/rules"
 for host in A B; do
 	{
 		printf '[dropfeed]\nstate_dir = %s/%s\nnode = %s\n' "$work" "$host" "$host"
-		printf 'ledger = postgresql://dropfeed@127.0.0.1:%s/ledger?sslmode=disable&gssencmode=disable\n' "$port"
+		printf 'ledger = postgresql://dropfeed@127.0.0.1:%s/ledger?sslmode=disable&gssencmode=disable\n' "$bouncer_port"
 		local_feed clicks "$work/in"
 		printf 'guidelines = off\nafter_done = move:done\n'
 	} >"$work/$host.conf"

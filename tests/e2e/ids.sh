@@ -38,9 +38,7 @@ for line in open(sys.argv[1]):
 print(len(rows))
 END
 }
-sql() { python3 -c 'import sqlite3, sys
-with sqlite3.connect(sys.argv[1]) as db:
-    for row in db.execute(sys.argv[2]): print(*row)' "$state/ledger.db" "$1"; }
+sql() { ledger_sql "$state" "$1"; }
 visits "$work/in/day-screen_view.csv"
 
 # ---- a test in development, then production ----
@@ -123,7 +121,7 @@ cp "$work/in/day-screen_view.csv" "$work/in/copy-screen_view.csv"
 settings 'duplicates = import'
 exits 0 "two copies that count twice" run
 equal "arrive twice" "$(batches ids "$accepted" | wc -l)" 160
-equal "under numbers" "$(sql 'SELECT group_concat(copy) FROM (SELECT copy FROM file ORDER BY copy)')" "0,1"
+equal "under numbers" "$(sql 'SELECT copy FROM file ORDER BY copy' | xargs)" "0 1"
 
 # ---- an archive that is dropped again: what was delivered of it is not sent again ----
 : >"$accepted"

@@ -79,7 +79,7 @@ never_back "resend --new-ids"
 exits 0 "and under the same ids" resend first-screen_view.csv
 never_back "resend"
 equal "rows were delivered three times" "$(value 'dropfeed_rows_total{feed="views",outcome="delivered"}')" 9
-sqlite3 "$work/state/ledger.db" 'UPDATE file SET closed_ms = closed_ms - 86400000 WHERE closed_ms > 0'
+ledger_sql "$work/state" 'UPDATE file SET closed_ms = closed_ms - 86400000 WHERE closed_ms > 0'
 exits 0 "prune" prune --older-than 1h
 said "removes details" 'details of [2-9] files'
 never_back "prune"

@@ -34,7 +34,7 @@ glance() {
 	wait "$pid"
 	equal "$1: it waits" "$?$(grep -c 'to settle' "$work/err")" 31
 }
-long_ago() { sqlite3 "$work/state/ledger.db" 'UPDATE seen SET first_ms = first_ms - 7200000, last_ms = last_ms - 7200000'; }
+long_ago() { ledger_sql "$work/state" 'UPDATE seen SET first_ms = first_ms - 7200000, last_ms = last_ms - 7200000'; }
 came() { equal "$1" "$(lines "$accepted")" "$2"; }
 
 # ---- a writer that takes its time ----

@@ -207,12 +207,7 @@ people 2 f >"$work/in/seventh-erasure.csv"
 at '2026-03-02 05:00:00'
 equal "a run" $? 0
 # as if it had made nearly all that is allowed
-python3 - "$work/state/ledger.db" <<'END'
-import sqlite3, sys
-db = sqlite3.connect(sys.argv[1])
-db.execute("UPDATE spent SET made = 26665, calls = 1")
-db.commit()
-END
+ledger_sql "$work/state" "UPDATE spent SET made = 26665, calls = 1"
 people 3 g >"$work/in/eighth-erasure.csv"
 at '2026-03-02 12:59:00'
 equal "8 hours are not over" $? 3

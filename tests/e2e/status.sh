@@ -32,12 +32,7 @@ exits 0 "a file" status --format json 'first*'
 equal "is shown alone" "$(jq -r '.files[].file' "$work/out")" first-screen_view.csv
 exits 0 "a file that nobody knows" status third-screen_view.csv
 said "says so" 'nothing to show'
-python3 - "$work/s1/ledger.db" <<'PY'
-import sqlite3, sys
-d = sqlite3.connect(sys.argv[1])
-d.execute("UPDATE file SET closed_ms = closed_ms - 25 * 3600000")
-d.commit()
-PY
+ledger_sql "$work/s1" "UPDATE file SET closed_ms = closed_ms - 25 * 3600000"
 exits 0 "a day later" status --exit-code
 exits 1 "of the last two days" status --exit-code --since 2d
 exits 0 "of the last hour" status --since 1h
@@ -61,13 +56,9 @@ exits 0 "a name that ends like others" status --format json '*d-screen_view.csv'
 equal "is two" "$(jq -r '.files | length' "$work/out")" 2
 exits 0 "a feed, unfinished" status --format json --feed views --unfinished 'f*'
 equal "has no such file" "$(jq -r '.files | length' "$work/out")" 0
-equal "with indexes for each of these" "$(python3 - "$work/s1/ledger.db" <<'PY'
-import sqlite3, sys
-d = sqlite3.connect(sys.argv[1])
-have = {r[0] for r in d.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
-print(*sorted({"file_open", "file_by_name", "file_by_closing"} & have))
-PY
-)" "file_by_closing file_by_name file_open"
+catalogue="sqlite_master WHERE type = 'index' AND name"
+[ -z "${DROPFEED_DATABASES:-}" ] || catalogue="pg_indexes WHERE indexname"
+equal "with indexes for each of these" "$(ledger_sql "$work/s1" "SELECT count(*) FROM $catalogue IN ('file_open', 'file_by_name', 'file_by_closing')")" 3
 
 # ---- while a run is under way: a state folder of its own ----
 whole=$conf
@@ -119,12 +110,7 @@ fi
 # ---- a document that does not balance ----
 cp -r "$work/s1" "$work/s2"
 sed -i "s|state_dir = .*|state_dir = $work/s2|" "$conf"
-python3 - "$work/s2/ledger.db" <<'PY'
-import sqlite3, sys
-d = sqlite3.connect(sys.argv[1])
-d.execute("UPDATE document SET delivered = delivered + 220 WHERE rejected = 1")
-d.commit()
-PY
+ledger_sql "$work/s2" "UPDATE document SET delivered = delivered + 220 WHERE rejected = 1"
 exits 0 "a ledger that does not balance" status
 said "says how much" 'these are 220 too many'
 check "no number is out of all bounds" absent 1844674407 "$work/out"

@@ -44,6 +44,7 @@ else
 fi
 
 # ---- an older ledger is put back beside the log of a run that was killed ----
+on_sqlite "a log without its ledger" || finish
 receiver_start "$work/api" || exit 1
 state=$work/state
 mkdir -p "$work/in"

@@ -68,6 +68,23 @@ absent() {
 # holds FILTER FILE: jq's filter is true of the file; an empty file has nothing to be true of.
 holds() { [ -s "$2" ] && jq -e "$1" "$2"; }
 
+# ledger_sql STATE_DIR SQL: asks the ledger of that folder, or changes it; a row a line, blanks between its columns. The SQL is what
+# SQLite and PostgreSQL understand alike.
+ledger_sql() {
+	if [ -n "${DROPFEED_DATABASES:-}" ]; then
+		"$PG_BIN/psql" -X -q -t -A -F ' ' -v ON_ERROR_STOP=1 -d "$("$root/tests/ledger-database" "$1")" -c "$2"
+	else
+		sqlite3 -batch -noheader -separator ' ' "$1/ledger.db" "$2"
+	fi
+}
+
+# on_sqlite WHY: false, and says skip, where the tests run with PostgreSQL (tests/on-postgres): what follows is about SQLite itself.
+on_sqlite() {
+	[ -n "${DROPFEED_DATABASES:-}" ] || return 0
+	skip "of SQLite alone: $*"
+	return 1
+}
+
 lines() { if [ -e "$1" ]; then wc -l <"$1"; else echo 0; fi; }
 batches() { python3 "$e2e/lib/batches.py" "$@"; }
 
