@@ -2,11 +2,10 @@
 /*
  * braze.h - a batch becomes objects of Braze's POST /users/track
  *
- *	struct braze *b = braze_new(&feed->braze, begun_ms);
+ *	const struct braze b = {.set = &feed->braze, .begun_ms = begun_ms};
  *	struct braze_objects out = {0};
- *	st = braze_map(b, batch->json, batch->json_len, &out, &fault);
+ *	good = braze_map(&b, batch->json, batch->json_len, &out, &fault);
  *	braze_objects_free(&out);
- *	braze_free(b);
  *
  * The mapping is that of the platform's own server-to-server integration (docs.mparticle.com,
  * Integrations, Braze, Event): one user's attributes are one object, each event is one, and each
@@ -40,6 +39,7 @@ extern const char *const braze_array_names[BRAZE_ARRAYS]; /* "attributes", ... *
 struct braze_object {
 	enum braze_array array;
 	uint32_t event;   /* 0-based, of the batch: where it comes from; BRAZE_NO_EVENT: its user */
+	uint32_t members; /* names at its top, external_id among them */
 	size_t from, len; /* in the text */
 };
 
@@ -57,11 +57,12 @@ struct braze_fault {      /* why a row cannot go there; code NULL: it can */
 	char text[240];   /* what is wrong and what to do; never a value */
 };
 
-struct braze;
-/* begun_ms: when the document was begun, the time of events without one. The settings are
- * borrowed. truncate: what is over a limit is cut where that is possible. */
-struct braze *braze_new(const struct conf_braze *settings, bool truncate, int64_t begun_ms);
-void braze_free(struct braze *b);
+struct braze {
+	const struct conf_braze *set; /* borrowed */
+	bool truncate;                /* what is over a limit is cut where that is possible */
+	bool audience;                /* events are audiences: the user has one object of them */
+	int64_t begun_ms; /* when the document was begun: the time of events without one */
+};
 
 /* Whether events of this type are forwarded: of others only the user's attributes are. */
 bool braze_forwards(const struct braze *b, const char *event_type);

@@ -70,6 +70,14 @@ struct json_walk json_walk_members(const char *p, size_t len);
 struct json_walk json_walk_into(struct json_text value);
 /* name: without its quotes, empty in a list. False: that was the last one. */
 bool json_walk_next(struct json_walk *w, struct json_text *name, struct json_text *value);
+/* The same in two steps: the name, then its value, which is either read or gone down into. The
+ * inner walk ends at its bracket, so that nobody has to look for the end before; once it has come
+ * there, the outer one goes on after it. json_walk_down is false where the value is neither an
+ * object nor a list: it was passed over. */
+bool json_walk_name(struct json_walk *w, struct json_text *name);
+struct json_text json_walk_value(struct json_walk *w);
+bool json_walk_down(struct json_walk *w, struct json_walk *inner);
+void json_walk_up(struct json_walk *w, const struct json_walk *inner);
 /* The value of the first member of that name. */
 struct json_text json_find(struct json_walk members, const char *wanted);
 /* What is between the quotes; of a value that is not a string nothing. */

@@ -191,7 +191,8 @@ static enum df_status fill(struct batch_maker *mk, const struct batch_open *o, s
 			return st;
 	}
 	size_t events_at = serialize(o, own_id, b);
-	identify(mk, o, own_id, events_at, b);
+	if (!mk->set.count_only) /* ids of one length all */
+		identify(mk, o, own_id, events_at, b);
 	b->rows = df_realloc(NULL, o->n_rows * sizeof(*b->rows));
 	memcpy(b->rows, o->rows, o->n_rows * sizeof(*b->rows));
 	if (mk->set.form->convert != NULL)

@@ -2,39 +2,34 @@
 /* Batches as Braze takes them: the objects of a user. */
 #include "dropfeed/batch.h"
 #include "dropfeed/braze.h"
-#include "dropfeed/json.h"
+#include "dropfeed/schema.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct braze *mapping(const struct batch_settings *set)
+static struct braze mapping(const struct batch_settings *set)
 {
-	return braze_new(&set->options->braze, set->options->map.limits_truncate, set->begun_ms);
+	return (struct braze){.set = &set->options->braze,
+			      .truncate = set->options->map.limits_truncate,
+			      .audience = schema_type_audience(set->event_type),
+			      .begun_ms = set->begun_ms};
 }
 
-/* What Braze counts: each attribute that is written, each event, each purchase. */
-static uint64_t data_points(const struct batch *b, const struct batch_object *o)
-{
-	struct json_walk walk = json_walk_into((struct json_text){b->json + o->from, o->len});
-	struct json_text name, value;
-	uint64_t n = 0;
-	if (o->once)
-		return 1;
-	while (json_walk_next(&walk, &name, &value))
-		n += !json_text_is(name, "external_id");
-	return n;
-}
-
+/* Data points are what Braze bills: each attribute that is written, but for the user's id, each
+ * event, each purchase. */
 static void take_objects(struct batch *b, const struct braze_objects *o)
 {
 	b->n_objects = o->n;
 	b->objects = df_realloc(NULL, o->n * sizeof(*b->objects));
-	for (size_t i = 0; i < o->n; i++)
+	for (size_t i = 0; i < o->n; i++) {
+		bool once = o->v[i].array != BRAZE_ATTRIBUTES;
 		b->objects[i] = (struct batch_object){.event = o->v[i].event,
 						      .array = o->v[i].array,
-						      .once = o->v[i].array != BRAZE_ATTRIBUTES,
+						      .once = once,
 						      .from = o->v[i].from,
 						      .len = o->v[i].len};
+		b->points += once ? 1 : o->v[i].members - 1;
+	}
 	b->n_events = (uint32_t)o->n;
 }
 
@@ -79,10 +74,10 @@ static void write_objects(struct batch *b)
 
 static void convert(const struct batch_settings *set, struct batch *b)
 {
-	struct braze *map = mapping(set);
+	const struct braze map = mapping(set);
 	struct braze_objects o = {0};
 	struct braze_fault fault = {0};
-	if (!braze_map(map, b->json, b->json_len, &o, &fault))
+	if (!braze_map(&map, b->json, b->json_len, &o, &fault))
 		abort(); /* a defect: each of its rows was checked */
 	take_objects(b, &o);
 	b->cut = o.cut;
@@ -91,10 +86,7 @@ static void convert(const struct batch_settings *set, struct batch *b)
 	batch_replace(b, &o.text, len, id_len);
 	b->json_len = len;
 	write_objects(b);
-	for (size_t i = 0; i < b->n_objects; i++)
-		b->points += data_points(b, &b->objects[i]);
 	braze_objects_free(&o);
-	braze_free(map);
 }
 
 static bool check(const struct batch_settings *set, const struct map_record *rec,
@@ -106,25 +98,22 @@ static bool check(const struct batch_settings *set, const struct map_record *rec
 				      .data = rec->data,
 				      .data_len = rec->data_len,
 				      .event_type = eventless ? NULL : set->event_type};
-	struct braze *map = mapping(set);
+	const struct braze map = mapping(set);
 	struct braze_objects o = {0};
 	struct braze_fault why = {0};
-	bool good = braze_map_row(map, &row, &o, &why);
+	bool good = braze_map_row(&map, &row, &o, &why);
 	if (!good) {
 		*fault = (struct map_fault){.code = why.code, .name = ""};
 		snprintf(fault->text, sizeof(fault->text), "%s", why.text);
 	}
 	braze_objects_free(&o);
-	braze_free(map);
 	return good;
 }
 
 static bool drops_events(const struct batch_settings *set)
 {
-	struct braze *map = mapping(set);
-	bool drops = !braze_forwards(map, set->event_type);
-	braze_free(map);
-	return drops;
+	const struct braze map = mapping(set);
+	return !braze_forwards(&map, set->event_type);
 }
 
 /* A user's attributes are an object beside those of its events. */

@@ -2,8 +2,6 @@
 /* Custom events, screen views and sessions: objects of `events`. */
 #include "braze_priv.h"
 
-#include <stdlib.h>
-
 void braze_object_head(struct braze_writer *w, enum braze_array array)
 {
 	braze_begin(w, array);
@@ -12,12 +10,14 @@ void braze_object_head(struct braze_writer *w, enum braze_array array)
 		braze_put_own(w, "app_id", w->b->set->app_id);
 }
 
-/* What follows a number at the end of a fragment is not the number's. */
+/* Milliseconds of a time, which has far fewer digits than a number of 64 bits. */
 static int64_t whole(struct json_text t)
 {
-	char text[24] = "";
-	memcpy(text, t.p, t.len < sizeof(text) - 1 ? t.len : sizeof(text) - 1);
-	return strtoll(text, NULL, 10);
+	bool minus = t.len > 0 && t.p[0] == '-';
+	int64_t n = 0;
+	for (size_t i = minus; i < t.len && i < 18 && t.p[i] >= '0' && t.p[i] <= '9'; i++)
+		n = n * 10 + (t.p[i] - '0');
+	return minus ? -n : n;
 }
 
 void braze_put_when(struct braze_writer *w, const struct braze_data *data)

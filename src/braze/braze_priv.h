@@ -8,19 +8,15 @@
 
 #define BRAZE_MAX_NAMES 512u /* of one object and those it is in */
 
-struct braze_pair {                   /* of a setting NAME:VALUE */
-	struct json_text name, value; /* borrowed from the setting; name as JSON writes it */
-};
-
-struct braze {
-	const struct conf_braze *set; /* borrowed */
-	bool truncate;
-	int64_t begun_ms;
-	int year;                             /* of that */
-	struct braze_pair *groups, *purposes; /* own */
-	size_t n_groups, n_purposes;
-	struct df_buf escaped; /* own: what their names are written in */
-};
+/* A constant text with its length, and whether one is it. */
+#define BRAZE_WORD(s)                                                                              \
+	{                                                                                          \
+		s, sizeof(s) - 1                                                                   \
+	}
+static inline bool braze_is(struct json_text t, struct json_text word)
+{
+	return t.len == word.len && memcmp(t.p, word.p, t.len) == 0;
+}
 
 /* One object is written at a time; the names of its members are distinct. */
 struct braze_writer {
@@ -29,12 +25,12 @@ struct braze_writer {
 	struct df_buf *text; /* of out */
 	struct braze_fault *fault;
 	struct json_text external_id; /* with its quotes */
-	struct json_text names[BRAZE_MAX_NAMES];
-	size_t n_names, first_name; /* first_name: of the innermost object */
-	bool filled;                /* the innermost object has a member */
+	size_t n_names, first_name;   /* first_name: of the innermost object */
+	bool filled;                  /* the innermost object has a member */
 	uint32_t event;
 	enum braze_array array;
-	size_t begin; /* of the object, in the text */
+	size_t begin;                            /* of the object, in the text */
+	struct json_text names[BRAZE_MAX_NAMES]; /* the last member: it is not cleared */
 };
 
 struct braze_level { /* what is kept of the object around, while an inner one is written */
@@ -78,7 +74,6 @@ size_t braze_cut(struct json_text t, size_t max);
 /* ---- braze_user.c ---- */
 struct braze_user {
 	struct json_text identities, attributes, deleted, consent;
-	struct json_text events; /* not of the user, but beside */
 };
 /* False: the object has nothing but the user's id. */
 bool braze_put_user(struct braze_writer *w, const struct braze_user *user);
@@ -101,7 +96,10 @@ void braze_put_session(struct braze_writer *w, const struct braze_data *data);
 void braze_put_commerce(struct braze_writer *w, const struct braze_data *data);
 
 /* ---- braze_audience.c ---- */
-/* The object of a user whose events are audiences. */
+/* What a user's audiences, the events of its batch (a walk that ends at a bracket), become: one
+ * object, but for very many names. */
 void braze_put_audiences(struct braze_writer *w, struct json_walk events);
+/* The same of a row that is alone: what is in its event. */
+void braze_put_audience(struct braze_writer *w, struct json_walk data);
 
 #endif

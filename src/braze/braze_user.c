@@ -5,24 +5,28 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <time.h>
 
 /* Attributes that Braze has a field of its own for. */
 static const struct {
-	const char *from, *to;
+	struct json_text from;
+	const char *to;
 } standard[] = {
-    {"$FirstName", "first_name"}, {"$LastName", "last_name"}, {"$Country", "country"},
-    {"$City", "home_city"},       {"$Gender", "gender"},      {"$Mobile", "phone"},
+    {BRAZE_WORD("$FirstName"), "first_name"}, {BRAZE_WORD("$LastName"), "last_name"},
+    {BRAZE_WORD("$Country"), "country"},      {BRAZE_WORD("$City"), "home_city"},
+    {BRAZE_WORD("$Gender"), "gender"},        {BRAZE_WORD("$Mobile"), "phone"},
 };
 
 /* Names that mean something else than an attribute there. */
-static const char *const reserved[] = {"external_id",           "user_alias",        "braze_id",
-				       "_update_existing_only", "push_token_import", "app_id",
-				       "subscription_groups"};
+static const struct json_text reserved[] = {
+    BRAZE_WORD("external_id"),           BRAZE_WORD("user_alias"),        BRAZE_WORD("braze_id"),
+    BRAZE_WORD("_update_existing_only"), BRAZE_WORD("push_token_import"), BRAZE_WORD("app_id"),
+    BRAZE_WORD("subscription_groups")};
 
 static const char *standard_name(struct json_text name)
 {
 	for (size_t i = 0; i < sizeof(standard) / sizeof(*standard); i++)
-		if (json_text_is(name, standard[i].from))
+		if (braze_is(name, standard[i].from))
 			return standard[i].to;
 	return NULL;
 }
@@ -30,17 +34,31 @@ static const char *standard_name(struct json_text name)
 static bool is_reserved(struct json_text name)
 {
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++)
-		if (json_text_is(name, reserved[i]))
+		if (braze_is(name, reserved[i]))
 			return true;
 	return false;
 }
 
-static const struct braze_pair *pair_find(const struct braze_pair *v, size_t n,
-					  struct json_text name)
+/* Whether JSON writes these bytes as that name. */
+static bool spells(struct json_text name, const char *p, size_t len)
 {
-	for (size_t i = 0; i < n; i++)
-		if (v[i].name.len == name.len && memcmp(v[i].name.p, name.p, name.len) == 0)
-			return &v[i];
+	struct df_buf written = {0};
+	if (memchr(name.p, '\\', name.len) == NULL)
+		return name.len == len && memcmp(name.p, p, len) == 0;
+	df_json_escape(&written, p, len);
+	bool same = braze_is(name, (struct json_text){written.data, written.len});
+	df_buf_free(&written);
+	return same;
+}
+
+/* What a setting of NAME:VALUE words has for that name; NULL: nothing. */
+static const char *pair_find(const struct conf_list *pairs, struct json_text name)
+{
+	for (size_t i = 0; i < pairs->n; i++) {
+		const char *colon = strrchr(pairs->v[i], ':');
+		if (colon != NULL && spells(name, pairs->v[i], (size_t)(colon - pairs->v[i])))
+			return colon + 1;
+	}
 	return NULL;
 }
 
@@ -67,6 +85,14 @@ static void put_gender(struct braze_writer *w, struct json_text value)
 	braze_put(w, "gender", value);
 }
 
+static int begun_year(const struct braze_writer *w)
+{
+	time_t begun = (time_t)(w->b->begun_ms / 1000);
+	struct tm tm = {0};
+	gmtime_r(&begun, &tm);
+	return tm.tm_year + 1900;
+}
+
 /* The first of January of the year in which somebody of that age was born, about. False: it is
  * not an age. */
 static bool put_age(struct braze_writer *w, struct json_text value)
@@ -83,7 +109,7 @@ static bool put_age(struct braze_writer *w, struct json_text value)
 	if (age > 150)
 		return false;
 	if (braze_name_own(w, "dob"))
-		df_buf_addf(w->text, "\"%04d-01-01\"", w->b->year - age);
+		df_buf_addf(w->text, "\"%04d-01-01\"", begun_year(w) - age);
 	return true;
 }
 
@@ -169,17 +195,15 @@ static void put_joined(struct braze_writer *w, struct json_text list, struct jso
 /* ---- attributes ---- */
 
 /* true and false subscribe and unsubscribe; what is neither changes nothing. */
-static void add_group(struct braze_writer *w, const struct braze_pair *group,
-		      struct json_text value, struct df_buf *groups)
+static void add_group(const char *group, struct json_text value, struct df_buf *groups)
 {
 	struct json_text t = value.len > 0 && value.p[0] == '"' ? json_string(value) : value;
 	bool yes = same_word(t, "true");
 	if (!yes && !same_word(t, "false"))
 		return;
-	(void)w;
 	df_buf_adds(groups, groups->len > 0 ? "," : "");
 	df_buf_adds(groups, "{\"subscription_group_id\":\"");
-	df_buf_add(groups, group->value.p, group->value.len);
+	df_buf_adds(groups, group);
 	df_buf_addf(groups, "\",\"subscription_state\":\"%s\"}",
 		    yes ? "subscribed" : "unsubscribed");
 }
@@ -215,10 +239,10 @@ static void put_custom(struct braze_writer *w, struct json_text name, struct jso
 static void put_attribute(struct braze_writer *w, struct json_text name, struct json_text value,
 			  struct df_buf *groups)
 {
-	const struct braze_pair *group = pair_find(w->b->groups, w->b->n_groups, name);
+	const char *group = pair_find(&w->b->set->subscription_groups, name);
 	const char *to = standard_name(name);
 	if (group != NULL)
-		add_group(w, group, value, groups);
+		add_group(group, value, groups);
 	else if (json_text_is(name, "$Gender"))
 		put_gender(w, value);
 	else if (to != NULL)
@@ -263,10 +287,9 @@ static void put_consent(struct braze_writer *w, struct json_text consent)
 	while (json_walk_next(&kinds, &kind, &purposes)) {
 		struct json_walk walk = json_walk_into(purposes);
 		while (json_walk_next(&walk, &purpose, &state)) {
-			const struct braze_pair *p =
-			    pair_find(w->b->purposes, w->b->n_purposes, purpose);
+			const char *key = pair_find(&w->b->set->consent, purpose);
 			struct json_text consented = json_find(json_walk_into(state), "consented");
-			if (p != NULL && consented.len > 0 && braze_name(w, p->value))
+			if (key != NULL && consented.len > 0 && braze_name_own(w, key))
 				df_buf_add(w->text, consented.p, consented.len);
 		}
 	}

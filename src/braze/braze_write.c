@@ -41,8 +41,11 @@ void braze_end(struct braze_writer *w)
 		o->cap = o->cap > 0 ? o->cap * 2 : 16;
 		o->v = df_realloc(o->v, o->cap * sizeof(*o->v));
 	}
-	o->v[o->n++] = (struct braze_object){
-	    .array = w->array, .event = w->event, .from = w->begin, .len = w->text->len - w->begin};
+	o->v[o->n++] = (struct braze_object){.array = w->array,
+					     .event = w->event,
+					     .members = (uint32_t)w->n_names,
+					     .from = w->begin,
+					     .len = w->text->len - w->begin};
 }
 
 struct braze_level braze_enter(struct braze_writer *w, const char *name, char bracket)

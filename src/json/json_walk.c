@@ -61,11 +61,11 @@ struct json_walk json_walk_into(struct json_text value)
 	    .p = value.p + 1, .end = value.p + value.len - 1, .names = value.p[0] == '{'};
 }
 
-bool json_walk_next(struct json_walk *w, struct json_text *name, struct json_text *value)
+static inline bool walk_name(struct json_walk *w, struct json_text *name)
 {
 	if (w->p < w->end && *w->p == ',')
 		w->p++;
-	if (w->p >= w->end)
+	if (w->p >= w->end || *w->p == '}' || *w->p == ']')
 		return false;
 	*name = (struct json_text){0};
 	if (w->names) {
@@ -73,10 +73,48 @@ bool json_walk_next(struct json_walk *w, struct json_text *name, struct json_tex
 		*name = (struct json_text){w->p + 1, (size_t)(end - w->p) - 2};
 		w->p = end < w->end ? end + 1 : end; /* the colon */
 	}
-	const char *end = value_end(w->p, w->end);
-	*value = (struct json_text){w->p, (size_t)(end - w->p)};
-	w->p = end;
 	return true;
+}
+
+static inline struct json_text walk_value(struct json_walk *w)
+{
+	const char *end = value_end(w->p, w->end);
+	struct json_text value = {w->p, (size_t)(end - w->p)};
+	w->p = end;
+	return value;
+}
+
+bool json_walk_name(struct json_walk *w, struct json_text *name)
+{
+	return walk_name(w, name);
+}
+
+struct json_text json_walk_value(struct json_walk *w)
+{
+	return walk_value(w);
+}
+
+bool json_walk_next(struct json_walk *w, struct json_text *name, struct json_text *value)
+{
+	if (!walk_name(w, name))
+		return false;
+	*value = walk_value(w);
+	return true;
+}
+
+bool json_walk_down(struct json_walk *w, struct json_walk *inner)
+{
+	bool nested = w->p < w->end && (*w->p == '{' || *w->p == '[');
+	if (nested)
+		*inner = (struct json_walk){.p = w->p + 1, .end = w->end, .names = *w->p == '{'};
+	else
+		walk_value(w);
+	return nested;
+}
+
+void json_walk_up(struct json_walk *w, const struct json_walk *inner)
+{
+	w->p = inner->p < w->end ? inner->p + 1 : w->end;
 }
 
 struct json_text json_find(struct json_walk members, const char *wanted)

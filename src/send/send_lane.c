@@ -241,7 +241,7 @@ void http_lane_start(struct http_lane *lane, int64_t now)
 	}
 	if (lane->easy == NULL)
 		lane_prepare(lane);
-	send_objects_wire(r, st->form->max_events);
+	send_objects_wire(r, st->form);
 	st->service->body(r);
 	bool once = st->service->once && send_objects_once(r);
 	if (!once)

@@ -26,14 +26,30 @@ void send_objects_free(struct send_item *item)
 
 /* ---- on their way ---- */
 
-void send_objects_wire(struct send_request *r, size_t max)
+/* The first pending objects of an item that there is room for; at least one in a request. False:
+ * there is no room for the next one. */
+static bool wire_item(struct send_item *item, const struct batch_form *form, size_t *n,
+		      size_t *bytes)
 {
+	for (size_t k = 0; k < item->batch->n_objects; k++) {
+		size_t len = item->batch->objects[k].len + 1;
+		if (item->objects[k].state != SEND_OBJECT_PENDING)
+			continue;
+		if (*n == form->max_events || (*n > 0 && *bytes + len > form->max_bytes))
+			return false;
+		item->objects[k].state = SEND_OBJECT_WIRE;
+		*n += 1;
+		*bytes += len;
+	}
+	return true;
+}
+
+void send_objects_wire(struct send_request *r, const struct batch_form *form)
+{
+	size_t n = 0, bytes = 0;
 	for (size_t i = r->from; i < r->to; i++)
-		for (size_t k = 0; k < r->item[i].batch->n_objects && max > 0; k++)
-			if (r->item[i].objects[k].state == SEND_OBJECT_PENDING) {
-				r->item[i].objects[k].state = SEND_OBJECT_WIRE;
-				max--;
-			}
+		if (!wire_item(&r->item[i], form, &n, &bytes))
+			return;
 }
 
 bool send_objects_once(const struct send_request *r)

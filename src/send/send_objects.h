@@ -32,8 +32,9 @@ struct send_verdict;
 void send_objects_begin(struct send_item *item);
 void send_objects_free(struct send_item *item);
 
-/* Puts the first `max` pending objects of the current part on the wire. */
-void send_objects_wire(struct send_request *r, size_t max);
+/* Puts the first pending objects of the current part on the wire: as many as the form lets into a
+ * request, which leaves room for what is around them. */
+void send_objects_wire(struct send_request *r, const struct batch_form *form);
 /* Some object on the wire must not be sent twice. */
 bool send_objects_once(const struct send_request *r);
 /* The answer says something about them; what it does not refuse is taken, or, with a verdict that

@@ -51,19 +51,19 @@ int main(int argc, char **argv)
 	}
 	if (argc < 2)
 		return 2;
-	struct braze *b =
-	    braze_new(&feed->braze, feed->map.limits_truncate, strtoll(argv[1], NULL, 10));
+	const struct braze b = {.set = &feed->braze,
+				.truncate = feed->map.limits_truncate,
+				.begun_ms = strtoll(argv[1], NULL, 10)};
 	while ((len = getline(&line, &cap, stdin)) > 0) {
 		struct braze_objects out = {0};
 		struct braze_fault fault = {0};
 		len -= line[len - 1] == '\n';
-		if (braze_map(b, line, (size_t)len, &out, &fault))
+		if (braze_map(&b, line, (size_t)len, &out, &fault))
 			print_objects(&out);
 		else
 			printf("{\"fault\":\"%s\"}\n", fault.code);
 		braze_objects_free(&out);
 	}
-	braze_free(b);
 	conf_feed_free(feed);
 	free(line);
 	return 0;

@@ -102,9 +102,22 @@ with open(sys.argv[1] + "/many-commerce_event.csv", "w") as f:
     f.write("C-3,x,1768206600000,purchase," + ",".join("R%d,1" % i if i < 40 else "," for i in range(100)) + "\n")
 END
 exits 0 "a purchase of a hundred products is two requests" run
+python3 - "$work/in" <<'END'
+import sys
+data = "events.data."
+with open(sys.argv[1] + "/wide-commerce_event.csv", "w", encoding="utf-8") as f:
+    f.write("user_identities.customer_id,%stimestamp_unixtime_ms,%sproduct_action.action" % (data, data))
+    f.write("".join(",%scustom_attributes.a%d" % (data, i) for i in range(95)))
+    f.write("".join(",%sproduct_action.products[%d].%s" % (data, i, k) for i in range(70) for k in ("id", "price")) + "\n")
+    f.write("C-4,1768206600000,purchase," + ",".join("\U0001f389" * 250 for i in range(95)) + ",")
+    f.write(",".join("W%d,1" % i for i in range(70)) + "\n")
+END
+exits 0 "one of seventy, with much to each of them" run
 peer_stop
+equal "no request is over 4 MB" "$(jq -s 'map(.bytes) | max <= 4000000' "$peer/requests.ndjson")" true
+equal "and all of its products came" "$(grep -c '"product_id": "W' "$peer/events.ndjson")" 70
 equal "no request has more than 75 objects" "$(jq -s 'map(.attributes + .events + .purchases) | max <= 75' "$peer/requests.ndjson")" true
-equal "and each product came once" "$(jq -r '.[1].product_id' "$peer/events.ndjson" | sort | uniq -c | awk '{ n[$1]++ } END { print n[1] + 0, length(n) }')" "180 1"
+equal "and each product came once" "$(jq -r '.[1].product_id | select(test("^[PQR]"))' "$peer/events.ndjson" | sort | uniq -c | awk '{ n[$1]++ } END { print n[1] + 0, length(n) }')" "180 1"
 
 # ---- audiences ----
 # members: rows of three users, not side by side: C-1 is in two, was in a third; C-2 has left; C-3 is in 26.

@@ -21,13 +21,12 @@ static void map_it(const char *json, size_t len)
 	feed->braze.session_events = true;
 	for (int truncate = 0; truncate < 2; truncate++) {
 		struct braze_objects o = {0};
-		struct braze *b = braze_new(&feed->braze, truncate == 1, 0);
-		braze_map(b, json, len, &o, &fault);
+		const struct braze b = {.set = &feed->braze, .truncate = truncate == 1};
+		braze_map(&b, json, len, &o, &fault);
 		for (size_t i = 0; i < o.n; i++)
 			FUZZ_CHECK(o.v[i].from + o.v[i].len <= o.text.len);
 		FUZZ_CHECK(df_utf8_valid(fault.text, strlen(fault.text)) == strlen(fault.text));
 		braze_objects_free(&o);
-		braze_free(b);
 	}
 	conf_feed_free(feed);
 }
@@ -73,7 +72,7 @@ static void answer(struct send_request *r, const struct send_answer *a)
 	size_t asked = 0;
 	while (send_request_part(r)) {
 		struct send_verdict v = {0};
-		send_objects_wire(r, BRAZE_MAX_OBJECTS);
+		send_objects_wire(r, &batch_form_braze);
 		http_service_braze.body(r);
 		FUZZ_CHECK(asked++ < OBJECTS * 2 * r->n); /* each settles something or splits */
 		http_service_braze.read(&v, r, a);

@@ -6,6 +6,7 @@
 #define BEGUN INT64_C(1768206600000)
 
 static struct conf_feed *feed;
+static bool audience;
 
 static int begin(void)
 {
@@ -23,18 +24,18 @@ static int end(void)
 static const char *mapped(const char *json, bool truncate)
 {
 	static char out[8192];
-	struct braze *b = braze_new(&feed->braze, truncate, BEGUN);
+	const struct braze b = {
+	    .set = &feed->braze, .truncate = truncate, .audience = audience, .begun_ms = BEGUN};
 	struct braze_objects o = {0};
 	struct braze_fault fault = {0};
 	out[0] = '\0';
-	if (!braze_map(b, json, strlen(json), &o, &fault))
+	if (!braze_map(&b, json, strlen(json), &o, &fault))
 		snprintf(out, sizeof(out), "%s", fault.code);
 	for (size_t i = 0; i < o.n && fault.code == NULL; i++)
 		snprintf(out + strlen(out), sizeof(out) - strlen(out), "%.2s%.*s ",
 			 braze_array_names[o.v[i].array], (int)o.v[i].len,
 			 o.text.data + o.v[i].from);
 	braze_objects_free(&o);
-	braze_free(b);
 	return out;
 }
 
@@ -72,6 +73,64 @@ static void test_tags(void)
 	IS_USER("\"vip\":null", ",\"vip\":null");
 	set("user_tags", "true");
 	set("type_detection", "none");
+}
+
+/* name, id, member of each audience. */
+static void add_audience(struct df_buf *json, const char *id, const char *name, bool member)
+{
+	df_buf_addf(json, "%s{\"data\":{\"id\":\"%s\",\"name\":\"%s\",\"member\":%s}}",
+		    json->data[json->len - 1] == '[' ? "" : ",", id, name,
+		    member ? "true" : "false");
+}
+
+/* More than an object may have members; each name once, and the last of two rows about one
+ * audience. */
+static void test_audiences(void)
+{
+	const struct braze b = {.set = &feed->braze, .audience = true, .begun_ms = BEGUN};
+	struct df_buf json = {0};
+	struct braze_objects o = {0};
+	struct braze_fault fault = {0};
+	char id[32], name[64];
+	df_buf_adds(&json, "{\"user_identities\":{\"customer_id\":\"C\"},\"events\":[");
+	add_audience(&json, "left", "Left", true);
+	for (int i = 0; i < 1200; i++) {
+		snprintf(id, sizeof(id), "%d", i);
+		snprintf(name, sizeof(name), "Audience %d", i % 1100);
+		add_audience(&json, id, name, i >= 1100);
+	}
+	add_audience(&json, "left", "Left", false);
+	df_buf_adds(&json, "]}");
+	set("audiences", "string array attribute");
+	CU_ASSERT_TRUE_FATAL(braze_map(&b, json.data, json.len, &o, &fault));
+
+	uint64_t members = 0;
+	for (size_t i = 0; i < o.n; i++) {
+		CU_ASSERT(o.v[i].array == BRAZE_ATTRIBUTES);
+		CU_ASSERT(o.v[i].event == BRAZE_NO_EVENT);
+		CU_ASSERT(o.v[i].members <= 512);
+		CU_ASSERT(strncmp(o.text.data + o.v[i].from, "{\"external_id\":\"C\",", 19) == 0);
+		members += o.v[i].members - 1;
+	}
+	CU_ASSERT(o.n == 3);
+	CU_ASSERT(members == 2 + 1101);
+	df_buf_cstr(&o.text);
+	CU_ASSERT_PTR_NOT_NULL(strstr(o.text.data, "\"In Left\":false"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(o.text.data, "\"In Audience 7\":true"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(o.text.data, "\"In Audience 700\":false"));
+	CU_ASSERT(o.cut == 2); /* the text and the list are full */
+	braze_objects_free(&o);
+	df_buf_free(&json);
+	set("audiences", "string");
+}
+
+/* A row whose event the data plan leaves out says nothing about audiences. */
+static void test_no_audience(void)
+{
+	audience = true;
+	TEXT_IS(mapped("{\"user_identities\":{\"customer_id\":\"C\"}}", false),
+		"at{\"external_id\":\"C\"} ");
+	audience = false;
 }
 
 static void test_types(void)
@@ -154,6 +213,8 @@ int main(void)
 	static const CU_TestInfo tests[] = {
 	    {"a user", test_user},
 	    {"attributes without a value", test_tags},
+	    {"audiences", test_audiences},
+	    {"no audience", test_no_audience},
 	    {"types", test_types},
 	    {"limits", test_limits},
 	    {"subscription groups", test_groups},

@@ -98,6 +98,32 @@ static void test_walk(void)
 }
 
 /* Text that is cut anywhere is not read past its end: valgrind and the sanitizers look on. */
+/* Into what is inside and back, without looking for its end before. */
+static void test_walk_down(void)
+{
+	static const char text[] = "{\"a\":[{\"b\":\"]}\"},[],7],\"c\":8}";
+	struct json_walk top = json_walk_into((struct json_text){text, strlen(text)}), list, inner;
+	struct json_text name, value;
+	CU_ASSERT_TRUE_FATAL(json_walk_name(&top, &name) && json_text_is(name, "a"));
+	CU_ASSERT_TRUE_FATAL(json_walk_down(&top, &list));
+	CU_ASSERT(json_walk_name(&list, &name) && name.len == 0);
+	CU_ASSERT_TRUE_FATAL(json_walk_down(&list, &inner));
+	CU_ASSERT(json_walk_next(&inner, &name, &value) && json_text_is(value, "\"]}\""));
+	CU_ASSERT_FALSE(json_walk_next(&inner, &name, &value));
+	json_walk_up(&list, &inner);
+	CU_ASSERT(json_walk_name(&list, &name));
+	CU_ASSERT_TRUE_FATAL(json_walk_down(&list, &inner));
+	CU_ASSERT_FALSE(json_walk_name(&inner, &name));
+	json_walk_up(&list, &inner);
+	CU_ASSERT(json_walk_name(&list, &name));
+	CU_ASSERT_FALSE(json_walk_down(&list, &inner)); /* 7 is passed over */
+	CU_ASSERT_FALSE(json_walk_name(&list, &name));
+	json_walk_up(&top, &list);
+	CU_ASSERT(json_walk_name(&top, &name) && json_text_is(name, "c"));
+	CU_ASSERT(json_text_is(json_walk_value(&top), "8"));
+	CU_ASSERT_FALSE(json_walk_name(&top, &name));
+}
+
 static void test_walk_cut(void)
 {
 	static const char text[] = "{\"a\":{\"b\\\"\":[\"x\\\\\",1]},\"c\":\"d\"}";
@@ -122,6 +148,7 @@ int main(void)
 	    {"text is escaped, null where there is none", test_text},
 	    {"the output may be emptied in between", test_pieces},
 	    {"what was written is read", test_walk},
+	    {"down and up", test_walk_down},
 	    {"cut anywhere", test_walk_cut},
 	    CU_TEST_INFO_NULL,
 	};
