@@ -3,7 +3,6 @@
  * next one. */
 #include "run_document.h"
 #include "run_notices.h"
-#include "run_progress.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -86,16 +85,16 @@ static enum df_status check_document(struct run_file_work *w, const struct decod
 	/* A file is written in no time: how many batches it will have is nothing to look forward
 	 * to. */
 	bool forecast = conf_sink_answers(feed->send.sink) || settings.most > 0;
-	struct run_item item = {.what = RUN_IS_CHECKED,
-				.feed = feed,
-				.file = w->f->name,
-				.document = doc->name,
-				.bytes = doc->length};
+	struct progress_item item = {.what = PROGRESS_CHECKED,
+				     .feed = feed,
+				     .file = w->f->name,
+				     .document = doc->name,
+				     .bytes = doc->length};
 	pass.progress = &item.count;
-	run_item_begin(w->run->progress, &item);
+	progress_item_begin(w->run->progress, &item);
 	enum df_status st =
 	    document_preflight(&pass, forecast ? &settings : NULL, NULL, NULL, found, why);
-	run_item_end(w->run->progress, &item);
+	progress_item_end(w->run->progress, &item);
 	char *label = run_document_label(w->f, doc);
 	run_log_warnings(label, &pass);
 	if (st != DF_OK)

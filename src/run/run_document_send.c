@@ -6,7 +6,6 @@
  * progress is a number of batches.
  */
 #include "run_document.h"
-#include "run_progress.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -240,19 +239,19 @@ enum df_status run_document_send(struct run_delivery *v, struct df_err *err)
 		return st;
 
 	const struct ledger_document *d = v->d;
-	struct run_item item = {.what = RUN_IS_SENT,
-				.feed = feed,
-				.file = v->w->f->name,
-				.document = v->doc.name,
-				.bytes = v->doc.length,
-				.rows = d->rows,
-				.batches = d->batches,
-				.answered = conf_sink_answers(feed->send.sink),
-				.before = d->delivered + d->rejected + d->skipped};
+	struct progress_item item = {.what = PROGRESS_SENT,
+				     .feed = feed,
+				     .file = v->w->f->name,
+				     .document = v->doc.name,
+				     .bytes = v->doc.length,
+				     .rows = d->rows,
+				     .batches = d->batches,
+				     .answered = conf_sink_answers(feed->send.sink),
+				     .before = d->delivered + d->rejected + d->skipped};
 	v->pass.progress = &item.count;
-	run_item_begin(v->w->run->progress, &item);
+	progress_item_begin(v->w->run->progress, &item);
 	st = send_batches(v, err);
-	run_item_end(v->w->run->progress, &item);
+	progress_item_end(v->w->run->progress, &item);
 	v->pass.progress = NULL;
 	if (st != DF_OK && !v->d->taken && !v->sent.touched) {
 		struct df_err ignored = {0};

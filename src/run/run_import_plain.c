@@ -3,7 +3,6 @@
  * rejected is logged line by line, and written to a file where one was named. */
 #include "run_document.h"
 #include "run_import.h"
-#include "run_progress.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,7 +56,7 @@ struct plain_import {
 	struct send_stream *stream;
 	uint64_t *lane_next; /* own: a lane goes on from document to document of a stream */
 	uint64_t delivered;
-	struct run_item *item; /* that is sent, or NULL */
+	struct progress_item *item; /* that is sent, or NULL */
 	atomic_ullong logged;
 	uint64_t rows, rejected;            /* of the document at hand, as it was checked */
 	uint64_t batches, events;           /* of the document at hand */
@@ -152,22 +151,22 @@ static enum df_status plain_put(struct plain_import *p, struct document_pass *pa
 static enum df_status plain_send(struct plain_import *p, struct document_pass *pass,
 				 const struct batch_settings *settings, struct df_err *err)
 {
-	struct run_item item = {.what = RUN_IS_SENT,
-				.feed = &p->feed,
-				.file = p->name,
-				.document = pass->doc->name,
-				.rows = p->rows,
-				.before = p->rejected,
-				.answered = conf_sink_answers(p->feed.send.sink)};
+	struct progress_item item = {.what = PROGRESS_SENT,
+				     .feed = &p->feed,
+				     .file = p->name,
+				     .document = pass->doc->name,
+				     .rows = p->rows,
+				     .before = p->rejected,
+				     .answered = conf_sink_answers(p->feed.send.sink)};
 	p->batches = p->events = 0;
 	p->item = item.answered ? &item : NULL;
 	pass->progress = &item.count;
-	run_item_begin(p->run->progress, &item);
+	progress_item_begin(p->run->progress, &item);
 	enum df_status st = plain_put(p, pass, settings, err);
 	/* What the API says of a document has to be known before its reject file is written. */
 	if (conf_sink_answers(p->feed.send.sink))
 		st = plain_settle(p, st, err);
-	run_item_end(p->run->progress, &item);
+	progress_item_end(p->run->progress, &item);
 	pass->progress = NULL;
 	p->item = NULL;
 	document_pass_end(pass);
@@ -224,15 +223,15 @@ static enum df_status plain_check(struct plain_import *p, struct document_pass *
 				  const struct batch_settings *settings,
 				  struct document_forecast *found, struct df_err *err)
 {
-	struct run_item item = {.what = RUN_IS_CHECKED,
-				.feed = &p->feed,
-				.file = p->name,
-				.document = pass->doc->name,
-				.bytes = pass->doc->length};
+	struct progress_item item = {.what = PROGRESS_CHECKED,
+				     .feed = &p->feed,
+				     .file = p->name,
+				     .document = pass->doc->name,
+				     .bytes = pass->doc->length};
 	pass->progress = &item.count;
-	run_item_begin(p->run->progress, &item);
+	progress_item_begin(p->run->progress, &item);
 	enum df_status st = document_preflight(pass, settings, plain_reject, p, found, err);
-	run_item_end(p->run->progress, &item);
+	progress_item_end(p->run->progress, &item);
 	pass->progress = NULL;
 	p->rows = found->rows;
 	p->rejected = found->rejected + found->skipped;
@@ -362,7 +361,7 @@ void run_import_plain(const struct run_import_options *o, struct run_result *res
 	run.env.sender = sender_new();
 	/* what goes to standard output may be read on the same terminal */
 	if (o->feed->send.sink != CONF_SINK_STDOUT || o->progress_s > 0)
-		run.progress = run_progress_start(&run, o->progress_s);
+		run.progress = progress_start(run.env.sender, o->progress_s);
 	for (size_t i = 0; i < o->n_files && st == DF_OK; i++) {
 		struct df_err one = {0};
 		st = plain_file(&p, o->files[i], &one);
@@ -381,7 +380,7 @@ void run_import_plain(const struct run_import_options *o, struct run_result *res
 	st = closed;
 	result->delivered += p.delivered;
 	run_note_status(result, st);
-	run_progress_end(run.progress);
+	progress_end(run.progress);
 	sender_free(run.env.sender);
 	pthread_mutex_destroy(&run.lock);
 	run_import_rejects_free(p.refused);

@@ -30,7 +30,6 @@
  *	run_find.c	the bytes of a file that was pulled before
  *	run_spool.c	what crashes leave in the spool
  *	run_notices.c	who is to get notices, and gets them
- *	run_progress.c	how far a run is; run_progress_text.c: its words
  *	run_drift.c	columns that came and went
  *	run_watch.c	conditions of feeds
  *	run_expect.c	what is expected of a feed; run_calendar.c: by when
@@ -46,6 +45,7 @@
 
 #include "dropfeed/document.h"
 #include "dropfeed/fetch.h"
+#include "dropfeed/progress.h"
 #include "dropfeed/run.h"
 #include "dropfeed/send.h"
 #include "dropfeed/setup.h"
@@ -68,9 +68,9 @@ struct run { /* shared by the workers of a run */
 	const char *scratch;     /* folder for unnamed files */
 	pthread_mutex_t lock;    /* of result */
 	struct run_result *result;
-	struct run_progress *progress; /* borrowed, or NULL */
-	struct run_outcome *outcomes;  /* of each feed of conf, or NULL; under the lock */
-	atomic_llong waited_ms; /* when a file last had to wait for another host; monotonic */
+	struct progress *progress;    /* borrowed, or NULL */
+	struct run_outcome *outcomes; /* of each feed of conf, or NULL; under the lock */
+	atomic_llong waited_ms;       /* when a file last had to wait for another host; monotonic */
 };
 
 struct run_file { /* a drop file in the spool, or local */

@@ -40,10 +40,10 @@ enum df_status run_pull(struct feed_work *w, const struct fetch_entry *e, int64_
 				      .now_ms = df_now_ms()};
 	char *arrival = run_spool_arrival(w->run->conf, &new.key), *spool = df_strdup(arrival);
 	run_event_type(w->feed, e->name, event_type);
-	struct run_item item = {.what = RUN_IS_PULLED, .feed = w->feed, .file = e->name};
-	run_item_begin(w->run->progress, &item);
+	struct progress_item item = {.what = PROGRESS_PULLED, .feed = w->feed, .file = e->name};
+	progress_item_begin(w->run->progress, &item);
 	enum df_status st = run_source_get(&w->source, e, spool, sha256, err);
-	run_item_end(w->run->progress, &item);
+	progress_item_end(w->run->progress, &item);
 	if (st == DF_END)
 		df_log(DF_LOG_INFO,
 		       "%s: %s: went away before it was read: the next listing decides",

@@ -187,7 +187,7 @@ enum df_status run_session_open(struct run_session *s, const struct conf *conf,
 		s->run.env.sender = sender_of(s->run.env.ledger);
 		s->run.gate = run_gate_new();
 		s->run.outcomes = df_alloc((conf->n_feeds + 1) * sizeof(*s->run.outcomes));
-		s->run.progress = run_progress_start(&s->run, conf->operate.progress_s);
+		s->run.progress = progress_start(s->run.env.sender, conf->operate.progress_s);
 		s->notices = run_notices_start(conf, s->run.env.ledger);
 		make_folders(conf);
 	} else {
@@ -218,7 +218,7 @@ static void log_traffic(struct sender *sender)
 
 void run_session_close(struct run_session *s)
 {
-	run_progress_end(s->run.progress);
+	progress_end(s->run.progress);
 	if (s->run.env.sender != NULL)
 		log_traffic(s->run.env.sender);
 	sender_free(s->run.env.sender);

@@ -4,7 +4,6 @@
 #define DROPFEED_RUN_SESSION_H
 
 #include "run_notices.h"
-#include "run_progress.h"
 
 struct run_session {
 	struct run run;

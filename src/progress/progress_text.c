@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The words of progress. */
-#include "run_progress.h"
+#include "progress_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,14 +29,14 @@ static void time_left(char out[24], double s)
 }
 
 /* From the most important part to the least. */
-static void short_parts(const struct run_view *v, char parts[4][64])
+static void short_parts(const struct progress_view *v, char parts[4][64])
 {
 	char rows[16], done[16];
 	short_number(rows, v->rows);
 	short_number(done, v->rows_done);
-	if (v->what == RUN_IS_PULLED)
+	if (v->what == PROGRESS_PULLED)
 		snprintf(parts[0], 64, "pulled");
-	else if (v->what == RUN_IS_CHECKED)
+	else if (v->what == PROGRESS_CHECKED)
 		snprintf(parts[0], 64, "checked %u%%", v->percent);
 	else
 		snprintf(parts[0], 64, "%s/%s rows %u%%", done, rows, v->percent);
@@ -68,7 +68,7 @@ static void add_cut(struct df_buf *out, const char *s, size_t max)
 	}
 }
 
-static char *what_word(const struct run_view *v)
+static char *what_word(const struct progress_view *v)
 {
 	struct df_buf name = {0};
 	char *whole = v->at.document != NULL
@@ -81,7 +81,7 @@ static char *what_word(const struct run_view *v)
 	return name.data;
 }
 
-void run_view_short(const struct run_view *v, size_t width, struct df_buf *out)
+void progress_text_short(const struct progress_view *v, size_t width, struct df_buf *out)
 {
 	char parts[4][64] = {"", "", "", ""};
 	struct df_buf tail = {0};
@@ -105,7 +105,7 @@ void run_view_short(const struct run_view *v, size_t width, struct df_buf *out)
 	df_buf_free(&tail);
 }
 
-void run_view_long(const struct run_view *v, struct df_buf *out)
+void progress_text_long(const struct progress_view *v, struct df_buf *out)
 {
 	char left[24];
 	if (!v->any) {
@@ -115,9 +115,9 @@ void run_view_long(const struct run_view *v, struct df_buf *out)
 	char *name = what_word(v);
 	df_buf_adds(out, name);
 	free(name);
-	if (v->what == RUN_IS_PULLED)
+	if (v->what == PROGRESS_PULLED)
 		df_buf_adds(out, ": is pulled");
-	else if (v->what == RUN_IS_CHECKED)
+	else if (v->what == PROGRESS_CHECKED)
 		df_buf_addf(out, ": is checked, %u%%", v->percent);
 	else
 		df_buf_addf(out, ": %llu of %llu rows (%u%%)", (unsigned long long)v->rows_done,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "run_progress.h"
+#include "progress_text.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -13,15 +14,15 @@ enum {
 	SAMPLE_MS = 1000,
 };
 
-struct run_progress {
-	struct run *run;
-	bool terminal;    /* a line is redrawn */
-	int64_t every_ms; /* whole lines; 0: none */
+struct progress {
+	struct sender *sender; /* borrowed */
+	bool terminal;         /* a line is redrawn */
+	int64_t every_ms;      /* whole lines; 0: none */
 	pthread_t thread;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t changed;
 	bool quit;
-	struct run_item *items;
+	struct progress_item *items;
 	/* the thread's: */
 	struct {
 		int64_t at;
@@ -31,27 +32,27 @@ struct run_progress {
 	int64_t written; /* the last whole line */
 };
 
-void run_item_begin(struct run_progress *p, struct run_item *item)
+void progress_item_begin(struct progress *p, struct progress_item *item)
 {
 	if (p == NULL)
 		return;
 	struct send_stats sum;
-	sender_stats(p->run->env.sender, &sum);
+	sender_stats(p->sender, &sum);
 	item->sent = sum.batches;
 	pthread_mutex_lock(&p->lock);
-	struct run_item **last = &p->items;
+	struct progress_item **last = &p->items;
 	while (*last != NULL)
 		last = &(*last)->next;
 	*last = item;
 	pthread_mutex_unlock(&p->lock);
 }
 
-void run_item_end(struct run_progress *p, struct run_item *item)
+void progress_item_end(struct progress *p, struct progress_item *item)
 {
 	if (p == NULL)
 		return;
 	pthread_mutex_lock(&p->lock);
-	struct run_item **at = &p->items;
+	struct progress_item **at = &p->items;
 	while (*at != NULL && *at != item)
 		at = &(*at)->next;
 	if (*at != NULL)
@@ -61,10 +62,10 @@ void run_item_end(struct run_progress *p, struct run_item *item)
 
 /* ---- looking ---- */
 
-static double rate_of(struct run_progress *p, int64_t now)
+static double rate_of(struct progress *p, int64_t now)
 {
 	struct send_stats sum;
-	sender_stats(p->run->env.sender, &sum);
+	sender_stats(p->sender, &sum);
 	size_t newest = p->n_samples > 0 ? (p->n_samples - 1) % SAMPLES : 0;
 	if (p->n_samples == 0 || now - p->sample[newest].at >= SAMPLE_MS) {
 		newest = p->n_samples++ % SAMPLES;
@@ -84,7 +85,7 @@ static bool same_key(const struct conf_feed *a, const struct conf_feed *b)
 	       strcmp(a->send.api_key, b->send.api_key) == 0;
 }
 
-static uint64_t rows_done(const struct run_item *i)
+static uint64_t rows_done(const struct progress_item *i)
 {
 	uint64_t n =
 	    i->answered ? i->before + atomic_load(&i->count.settled) : atomic_load(&i->count.rows);
@@ -92,7 +93,7 @@ static uint64_t rows_done(const struct run_item *i)
 }
 
 /* Batches that are still to come: as many for each row as so far, where they were not counted. */
-static double batches_left(const struct run_item *i, uint64_t sent)
+static double batches_left(const struct progress_item *i, uint64_t sent)
 {
 	uint64_t done = rows_done(i), left = i->rows - done;
 	if (i->batches > 0)
@@ -101,17 +102,17 @@ static double batches_left(const struct run_item *i, uint64_t sent)
 }
 
 /* Of all documents that are sent: the limit of their keys together, and the batches to come. */
-static void look_at_sending(const struct run_progress *p, double *limit, double *left)
+static void look_at_sending(const struct progress *p, double *limit, double *left)
 {
 	struct send_stats sum;
-	sender_stats(p->run->env.sender, &sum);
+	sender_stats(p->sender, &sum);
 	*limit = *left = 0;
-	for (const struct run_item *i = p->items; i != NULL; i = i->next) {
+	for (const struct progress_item *i = p->items; i != NULL; i = i->next) {
 		bool counted = false;
-		if (i->what != RUN_IS_SENT || !i->answered)
+		if (i->what != PROGRESS_SENT || !i->answered)
 			continue;
-		for (const struct run_item *k = p->items; k != i; k = k->next)
-			counted |= k->what == RUN_IS_SENT && same_key(k->feed, i->feed);
+		for (const struct progress_item *k = p->items; k != i; k = k->next)
+			counted |= k->what == PROGRESS_SENT && same_key(k->feed, i->feed);
 		*limit += counted ? 0 : sender_rate(i->feed);
 		if (i->rows > 0)
 			*left += batches_left(i, sum.batches);
@@ -126,12 +127,12 @@ static unsigned percent_of(uint64_t part, uint64_t whole)
 }
 
 /* Under the lock: the texts of *v are the item's. */
-static void progress_look(struct run_progress *p, int64_t now, struct run_view *v)
+static void progress_look(struct progress *p, int64_t now, struct progress_view *v)
 {
-	const struct run_item *shown = p->items;
+	const struct progress_item *shown = p->items;
 	double left = 0, rate = rate_of(p, now);
-	*v = (struct run_view){.seconds = -1};
-	for (const struct run_item *i = p->items; i != NULL; i = i->next) {
+	*v = (struct progress_view){.seconds = -1};
+	for (const struct progress_item *i = p->items; i != NULL; i = i->next) {
 		shown = i->what > shown->what ? i : shown;
 		v->more += i != p->items;
 	}
@@ -143,7 +144,7 @@ static void progress_look(struct run_progress *p, int64_t now, struct run_view *
 	v->at = (struct df_log_place){shown->feed->name, shown->file, shown->document};
 	v->rows = shown->rows;
 	v->rows_done = rows_done(shown);
-	v->percent = shown->what == RUN_IS_SENT
+	v->percent = shown->what == PROGRESS_SENT
 			 ? percent_of(v->rows_done, v->rows)
 			 : percent_of(atomic_load(&shown->count.bytes), shown->bytes);
 	look_at_sending(p, &v->limit, &left);
@@ -156,12 +157,12 @@ static void progress_look(struct run_progress *p, int64_t now, struct run_view *
 /* ---- reporting ---- */
 
 /* Under the lock. */
-static void write_line(struct run_progress *p, int64_t now)
+static void write_line(struct progress *p, int64_t now)
 {
-	struct run_view v;
+	struct progress_view v;
 	struct df_buf text = {0};
 	progress_look(p, now, &v);
-	run_view_long(&v, &text);
+	progress_text_long(&v, &text);
 	const struct df_log_number numbers[] = {
 	    {"rows", v.rows},
 	    {"rows_done", v.rows_done},
@@ -192,17 +193,17 @@ static size_t terminal_width(void)
 }
 
 /* Under the lock. One column stays free: a full line would wrap. */
-static void redraw(struct run_progress *p, int64_t now)
+static void redraw(struct progress *p, int64_t now)
 {
-	struct run_view v;
+	struct progress_view v;
 	struct df_buf text = {.max = 400};
 	progress_look(p, now, &v);
-	run_view_short(&v, terminal_width() - 1, &text);
+	progress_text_short(&v, terminal_width() - 1, &text);
 	df_log_status(df_buf_cstr(&text));
 	df_buf_free(&text);
 }
 
-static void progress_tick(struct run_progress *p)
+static void progress_tick(struct progress *p)
 {
 	int64_t now = df_monotonic_ms();
 	if (df_progress_requested != 0) {
@@ -219,7 +220,7 @@ static void progress_tick(struct run_progress *p)
 
 static void *progress_main(void *arg)
 {
-	struct run_progress *p = arg;
+	struct progress *p = arg;
 	struct timespec until;
 	pthread_mutex_lock(&p->lock);
 	while (!p->quit) {
@@ -245,12 +246,12 @@ static bool wants_terminal(void)
 	       strcmp(term, "dumb") != 0 && df_log_writes(DF_LOG_INFO) && !df_log_is_json();
 }
 
-struct run_progress *run_progress_start(struct run *run, uint32_t every_s)
+struct progress *progress_start(struct sender *sender, uint32_t every_s)
 {
-	struct run_progress *p = df_alloc(sizeof(*p));
+	struct progress *p = df_alloc(sizeof(*p));
 	pthread_condattr_t attr;
 	sigset_t all, before;
-	p->run = run;
+	p->sender = sender;
 	p->every_ms = (int64_t)every_s * 1000;
 	p->terminal = p->every_ms == 0 && wants_terminal();
 	p->written = df_monotonic_ms();
@@ -272,7 +273,7 @@ struct run_progress *run_progress_start(struct run *run, uint32_t every_s)
 	return NULL;
 }
 
-void run_progress_end(struct run_progress *p)
+void progress_end(struct progress *p)
 {
 	if (p == NULL)
 		return;
