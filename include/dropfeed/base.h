@@ -179,7 +179,7 @@ void df_log_keep(const char *line, size_t len);
 /* What to do about a failed call: DF_RETRY for trouble of the machine that may pass, such as a
  * full disk, one that fails to read, or no memory or descriptors left; else `otherwise`. */
 enum df_status df_disk_status(int error, enum df_status otherwise);
-/* The system's words for it, and what to do about a full disk. Borrowed. */
+/* The system's words for it, and what to do about a full or read-only disk. Borrowed. */
 const char *df_strerror(int error);
 
 /* Takes the kernel lock (flock) on `path`, creating it 0600, and writes this process's id into

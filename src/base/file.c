@@ -40,6 +40,9 @@ const char *df_strerror(int error)
 		return "Disk quota exceeded: make room and run again";
 	case EFBIG:
 		return "File too large: raise the limit on file sizes (ulimit -f) and run again";
+	case EROFS: /* state_dir on a read-only volume, or a disk that the kernel has given up */
+		return "Read-only file system: mount it for writing (a faulty disk becomes "
+		       "read-only: see dmesg), or use another folder, and run again";
 	default:
 		return strerror(error);
 	}

@@ -142,11 +142,12 @@ static void check_lock(struct doctor *d)
 	long pid = df_lock_owner(path, &since_s);
 	int64_t held_s = df_now_ms() / 1000 - since_s;
 	if (access(path, R_OK | W_OK) != 0 && errno != ENOENT) {
-		enum df_status st =
-		    df_fail(DF_USAGE, &why, NULL,
-			    "cannot open %s: %s; it is another user's: run as that user, or chown "
-			    "-R the folder",
-			    path, strerror(errno));
+		const char *owner =
+		    errno == EACCES
+			? "; it is another user's: run as that user, or chown -R the folder"
+			: "";
+		enum df_status st = df_fail(DF_USAGE, &why, NULL, "cannot open %s: %s%s", path,
+					    df_strerror(errno), owner);
 		doctor_fails(d, "lock", st, &why);
 	} else if (pid == 0) {
 		doctor_ok(d, "lock", "free: no run is under way");

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#define MOVED_TRIED 16 /* numbered names at which a file is looked for that was moved before */
 #define REJECTS_MAX ((size_t)256 << 20) /* bytes of a reject file that is copied to the source */
 
 struct after {
@@ -207,6 +208,50 @@ static enum df_status give_up(const struct ledger_file *f, const struct df_err *
 	return DF_OK;
 }
 
+/* Was it moved when it was closed before, and opened again meanwhile? It lies there under its own
+ * name, or with a number. */
+static enum df_status look_in(struct fetch *source, const char *dir, const struct ledger_file *f,
+			      bool *there, struct df_err *err)
+{
+	enum df_status st = DF_OK;
+	fetch_enter(source, dir);
+	for (int i = 0; st == DF_OK && !*there && i < MOVED_TRIED; i++) {
+		char number[16] = "";
+		if (i > 0)
+			snprintf(number, sizeof(number), ".%d", i);
+		char *name = df_file_name(f->name, strlen(f->name), number);
+		struct fetch_entry seen = {0};
+		st = fetch_stat_file(source, name, &seen, err);
+		*there = st == DF_OK && seen.size == f->size && seen.mtime == f->mtime;
+		free(name);
+	}
+	fetch_enter(source, NULL);
+	return st == DF_END ? DF_OK : st;
+}
+
+static enum df_status log_absent(struct after *a, const struct ledger_file *f, struct df_err *err)
+{
+	const struct conf_fetch *fetch = &a->source->feed->fetch;
+	const struct conf_after_action *actions[] = {&fetch->after_done, &fetch->after_refused};
+	for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++) {
+		bool there = false;
+		if (actions[i]->what != CONF_MOVE)
+			continue;
+		enum df_status st = look_in(a->source->fetch, actions[i]->dir, f, &there, err);
+		if (st != DF_OK)
+			return st;
+		if (there) {
+			df_log(DF_LOG_DEBUG, "%s: %s is in %s already", f->feed, f->name,
+			       actions[i]->dir);
+			return DF_OK;
+		}
+	}
+	df_log(DF_LOG_INFO,
+	       "%s: %s is not on the source any more, or another file has its name: left as it is",
+	       f->feed, f->name);
+	return DF_OK;
+}
+
 static enum df_status after_once(struct after *a, const struct ledger_file *f, struct df_err *err)
 {
 	const struct conf_feed *feed = a->source->feed;
@@ -233,13 +278,8 @@ static enum df_status after_once(struct after *a, const struct ledger_file *f, s
 		st = fetch_after(a->source->fetch, &entry, action, err);
 	if (st == DF_REJECT)
 		st = give_up(f, err, &never);
-	if (st == DF_END) {
-		df_log(DF_LOG_INFO,
-		       "%s: %s is not on the source any more, or another file has its name: left "
-		       "as it is",
-		       feed->name, f->name);
-		st = DF_OK;
-	}
+	if (st == DF_END)
+		st = log_absent(a, f, err);
 	const char *why = never.text[0] != '\0' ? never.text : NULL;
 	return st == DF_OK ? ledger_file_cleaned(a->run->env.ledger, f->id, why, err) : st;
 }

@@ -255,6 +255,7 @@ static void anew_all(const struct conf *conf, struct anew *a, const struct run_c
 		run_choice_each(&session.run, &a->choice, anew_part, a);
 	else if (err.text[0] != '\0')
 		df_log_err(DF_LOG_ERROR, &err);
+	run_watch_sinks(&session.run);
 	run_note_status(result, df_stop_requested ? DF_RETRY : st);
 	run_choice_free(&a->choice);
 	run_session_close(&session);

@@ -414,7 +414,8 @@ static enum df_status enter_done(struct run_delivery *v, const struct document_r
 	return st;
 }
 
-static void count_delivered(struct run *run, const struct ledger_document *d)
+static void count_delivered(struct run *run, const struct conf_feed *feed,
+			    const struct ledger_document *d)
 {
 	pthread_mutex_lock(&run->lock);
 	run->result->documents++;
@@ -423,6 +424,8 @@ static void count_delivered(struct run *run, const struct ledger_document *d)
 	run->result->rejected += d->rejected;
 	run->result->skipped += d->skipped;
 	pthread_mutex_unlock(&run->lock);
+	if (d->delivered > 0)
+		run_note_sink(run, feed, d->delivered);
 }
 
 /* All batches are settled: the reject file, then the ledger's last word. */
@@ -448,7 +451,7 @@ static enum df_status close_document(struct run_delivery *v, struct df_err *err)
 
 	now.batches = v->sent.batches > 0 ? v->sent.batches : now.batches;
 	document_log_done(w, doc, &now, &rejects);
-	count_delivered(w->run, &now);
+	count_delivered(w->run, w->f->feed, &now);
 cleanup:
 	ledger_document_free(&now);
 	document_rejects_free(&rejects);

@@ -78,6 +78,7 @@ static enum df_status check_age(struct run *run, const struct conf_feed *feed, i
 struct expectation {
 	const char *feed, *subject;
 	const char *text; /* "": it is met */
+	bool logged;      /* elsewhere, with what comes of it */
 };
 
 static enum df_status settle_expectation(struct run *run, const struct expectation *e,
@@ -94,7 +95,8 @@ static enum df_status settle_expectation(struct run *run, const struct expectati
 	if (st != DF_OK || !changed)
 		return st;
 	if (missed) {
-		df_log_code(DF_LOG_WARN, "missing", "%s: missing: %s", e->feed, e->text);
+		if (!e->logged)
+			df_log_code(DF_LOG_WARN, "missing", "%s: missing: %s", e->feed, e->text);
 		pthread_mutex_lock(&run->lock);
 		run->result->missing++;
 		pthread_mutex_unlock(&run->lock);
@@ -123,7 +125,8 @@ static enum df_status forget_rows(struct run *run, const struct conf_feed *feed,
 		st = ledger_conditions(run->env.ledger, feed->name, find_rows, &subject, err);
 		if (st != DF_END)
 			return st;
-		st = settle_expectation(run, &(struct expectation){feed->name, subject, ""}, err);
+		st = settle_expectation(run, &(struct expectation){feed->name, subject, "", false},
+					err);
 		free(subject);
 		st = st == DF_OK ? DF_END : st;
 	}
@@ -137,7 +140,8 @@ static enum df_status settle_files(struct run *run, const struct conf_feed *feed
 	enum df_status st = check_files(run, feed, since, now, text, err);
 	if (st != DF_OK)
 		return st;
-	return settle_expectation(run, &(struct expectation){feed->name, "expect", text}, err);
+	return settle_expectation(run, &(struct expectation){feed->name, "expect", text, false},
+				  err);
 }
 
 static enum df_status settle_age(struct run *run, const struct conf_feed *feed, int64_t since,
@@ -147,7 +151,8 @@ static enum df_status settle_age(struct run *run, const struct conf_feed *feed, 
 	enum df_status st = check_age(run, feed, since, now, text, err);
 	if (st != DF_OK)
 		return st;
-	return settle_expectation(run, &(struct expectation){feed->name, "expect_age", text}, err);
+	return settle_expectation(run, &(struct expectation){feed->name, "expect_age", text, false},
+				  err);
 }
 
 enum df_status run_expect_files(struct run *run, const struct conf_feed *feed, struct df_err *err)
@@ -216,7 +221,7 @@ enum df_status run_expect_rows(struct run *run, const struct run_expect_rows *wh
 
 	char *subject = df_format("expect_rows %s", what->event_type);
 	char *whole = text[0] != '\0' ? df_format("%s: %s", what->name, text) : df_strdup("");
-	st = settle_expectation(run, &(struct expectation){feed->name, subject, whole}, err);
+	st = settle_expectation(run, &(struct expectation){feed->name, subject, whole, true}, err);
 	if (st != DF_OK || text[0] == '\0')
 		goto cleanup;
 	if (feed->expect.action_refuse)
@@ -225,7 +230,7 @@ enum df_status run_expect_rows(struct run *run, const struct run_expect_rows *wh
 			     "retry` it",
 			     text);
 	else
-		df_log(DF_LOG_WARN, "%s: %s", feed->name, whole);
+		df_log_code(DF_LOG_WARN, "missing", "%s: missing: %s", feed->name, whole);
 cleanup:
 	free(subject);
 	free(whole);

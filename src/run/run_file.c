@@ -409,6 +409,8 @@ void run_file_leave(struct run *run, struct run_file *f, unsigned blame)
 		run_file_log_failure(
 		    f, NULL, &f->why,
 		    f->st == DF_RETRY ? "not finished, the next run goes on with it" : "stopped");
+	if (f->denied)
+		run_note_sink(run, f->feed, 0);
 	run_note(run, f->feed, f->why.text[0] == '\0' ? DF_RETRY : f->st, &f->why);
 	ledger_release(run->env.ledger, f->ledger_id, false);
 }

@@ -29,5 +29,8 @@ enum df_status run_expect_rows(struct run *run, const struct run_expect_rows *wh
 
 /* Which conditions of the feeds began or ended with this run: run_watch.c */
 void run_watch(struct run *run, const struct conf_feed *const *feeds, size_t n);
+/* For what delivers chosen files alone, such as retry: which feeds are no longer denied access to
+ * what they deliver to. */
+void run_watch_sinks(struct run *run);
 
 #endif

@@ -57,6 +57,8 @@
 
 struct run_outcome { /* a feed's part */
 	bool unfinished, denied;
+	bool by_sink;       /* denied by what the feed delivers to, not at its source */
+	uint64_t delivered; /* rows of the documents that were closed */
 	char text[sizeof(((struct df_err *)NULL)->text)]; /* why, in the words of the first error */
 };
 
@@ -145,6 +147,8 @@ void run_ping_start(const struct conf *conf, struct run_result *result);
 /* Notes in the ledger, for later exits, what the run came to: run_operate.c */
 void run_remember(const struct run *run, int64_t started_ms);
 
+/* Enters what the feed's sink had to say: rows were delivered, or (0) it denied access. */
+void run_note_sink(struct run *run, const struct conf_feed *feed, uint64_t delivered);
 /* Enters what a feed's part came to, under the lock. */
 void run_note(struct run *run, const struct conf_feed *feed, enum df_status st,
 	      const struct df_err *why);

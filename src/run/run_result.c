@@ -69,3 +69,14 @@ void run_note(struct run *run, const struct conf_feed *feed, enum df_status st,
 	}
 	pthread_mutex_unlock(&run->lock);
 }
+
+void run_note_sink(struct run *run, const struct conf_feed *feed, uint64_t delivered)
+{
+	struct run_outcome *o = run->outcomes != NULL ? outcome_of(run, feed) : NULL;
+	if (o == NULL)
+		return;
+	pthread_mutex_lock(&run->lock);
+	o->delivered += delivered;
+	o->by_sink |= delivered == 0;
+	pthread_mutex_unlock(&run->lock);
+}

@@ -405,6 +405,7 @@ void run_retry(const struct conf *conf, const struct run_retry_options *options,
 	run_note_status(result, st);
 	if (st == DF_OK)
 		retry_all(&session.run, conf, &r);
+	run_watch_sinks(&session.run);
 	if (df_stop_requested)
 		run_note_status(result, DF_RETRY);
 	for (size_t i = 0; i < r.n_files; i++)

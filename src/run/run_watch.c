@@ -19,17 +19,45 @@ static void set_condition(struct run *run, const struct ledger_condition *c, boo
 	}
 }
 
+/* Access is denied at two places, and what one of them says does not speak for the other. */
+#define AT_SOURCE ""
+#define AT_SINK   "sink"
+
+static void watch_denied(struct run *run, const struct run_outcome *o, const char *feed,
+			 const char *where)
+{
+	const bool at_sink = strcmp(where, AT_SINK) == 0;
+	const struct ledger_condition denied = {.feed = feed,
+						.name = "denied",
+						.subject = where,
+						.text = o->text,
+						.now_ms = df_now_ms()};
+	set_condition(run, &denied, o->denied && o->by_sink == at_sink);
+}
+
 static void watch_feed(struct run *run, const struct run_outcome *o, const char *feed)
 {
-	struct ledger_condition denied = {
-	    .feed = feed, .name = "denied", .subject = "", .text = o->text, .now_ms = df_now_ms()};
-	struct ledger_condition unfinished = denied;
-	unfinished.name = "unfinished";
+	const struct ledger_condition unfinished = {.feed = feed,
+						    .name = "unfinished",
+						    .subject = "",
+						    .text = o->text,
+						    .now_ms = df_now_ms()};
 	/* without access nobody knows whether the rest would come to its end */
-	if (o->denied || !o->unfinished)
-		set_condition(run, &denied, o->denied);
+	if (o->denied || !o->unfinished) {
+		watch_denied(run, o, feed, AT_SOURCE);
+		watch_denied(run, o, feed, AT_SINK);
+	}
 	if (o->unfinished || !o->denied)
 		set_condition(run, &unfinished, o->unfinished);
+}
+
+void run_watch_sinks(struct run *run)
+{
+	for (size_t i = 0; i < run->conf->n_feeds; i++) {
+		const struct run_outcome *o = &run->outcomes[i];
+		if (o->delivered > 0 && !o->denied)
+			watch_denied(run, o, run->conf->feeds[i].name, AT_SINK);
+	}
 }
 
 void run_watch(struct run *run, const struct conf_feed *const *feeds, size_t n)

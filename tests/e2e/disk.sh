@@ -173,7 +173,10 @@ rm -rf "$state"
 exits 1 "a run" run
 mount -o remount,ro "$small"
 exits 5 "then the file system is read-only" run
-said "is reported" 'Read-only file system|may not be written'
+said "is reported, with what to do" 'cannot open the lock file .*: Read-only file system: mount it for writing'
+exits 2 "doctor sees it" doctor
+said "and does not take it for another user's" 'lock .*lock: Read-only file system: mount it'
+check "at all" absent "another user's" "$work/out"
 mount -o remount,rw "$small"
 exits 0 "and back" run
 cd / && umount "$small"

@@ -114,6 +114,7 @@ done
 file few 10
 at '2026-04-06 05:00:00' 1 "10 rows are not" missing
 said "that is said" 'few-eventless.csv: 10 rows, which is 10% of the usual 100 \(expect_rows\)'
+equal "once" "$(grep -c '10 rows, which' "$work/err")" 1
 equal "they are delivered all the same" "$(cat "$work"/out.d/few-eventless.*.ndjson | wc -l)" 10
 file few2 11
 at '2026-04-07 05:00:00' 0 "nor are 11, which is logged"
@@ -126,6 +127,7 @@ settings 'expect_rows = 50%..200%' 'expect_action = refuse' >"$conf"
 file many2 501
 at '2026-04-10 05:00:00' 1 "nothing of them is sent with expect_action = refuse"
 said "as row-count" 'many2-eventless.csv: refused, nothing of it was sent: 501 rows.*\[row-count\]'
+equal "which is logged once" "$(grep -c '501 rows' "$work/err")" 1
 check "none is sent" test ! -e "$work"/out.d/many2-eventless.*.ndjson
 settings 'expect_rows = 50%..200%' >"$conf"
 TZ=UTC FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1 faketime '2026-04-11 05:00:00' "$dropfeed" --config "$conf" retry >"$work/out" 2>"$work/err"

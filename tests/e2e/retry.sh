@@ -58,6 +58,7 @@ check "the receipt says why" holds '.documents[0] | .rejected_by == {"api-reject
 	"$drop/receipts/clicks-custom_event.csv.receipt.json"
 exits 1 "retry, repaired" retry clicks-custom_event.csv
 said "says what it does" 'once more'
+cp "$work/err" "$work/err-of-retry"
 check "the receipt names the same batches as before" test "$ends" = \
 	"$(jq -c '.documents[0] | [.first_batch, .last_batch]' "$drop/receipts/clicks-custom_event.csv.receipt.json")"
 equal "the five rows arrived" "$(batches events "$accepted")" 49
@@ -69,6 +70,7 @@ equal "the reject file holds what is wrong in itself" "$(lines "$rejects") $(gre
 check "so does its copy on the source" cmp "$rejects" "$drop/receipts/clicks-custom_event.csv"
 check "the receipt is a new one" holds '.documents[0] | .delivered == 49 and .rejected == 1 and .rejected_by == {"not-an-integer": 1}' "$drop/receipts/clicks-custom_event.csv.receipt.json"
 check "the file stays where after_done put it" test -e "$drop/done/clicks-custom_event.csv" -a ! -e "$drop/clicks-custom_event.csv"
+check "and is not missed at the source" test "$(grep -c 'not on the source' "$work/err-of-retry")" = 0
 n=$(lines "$requests")
 exits 0 "retry again" retry
 said "has nothing to do" 'nothing to retry'

@@ -326,4 +326,16 @@ exits 3 "the feed is denied all the same" status --exit-code
 up
 exits 0 "the next run" run
 exits 0 "finds that it no longer is" status --exit-code
+clicks "$drop/d-custom_event.csv" 2 V
+for ((i = 0; i < 9; i++)); do echo 401; done >"$work/api/script"
+exits 4 "access is refused" run
+up
+exits 0 "retry delivers" retry
+exits 0 "which shows that it no longer is" status --exit-code
+clicks "$drop/e-custom_event.csv" 2 W
+for ((i = 0; i < 9; i++)); do echo 401; done >"$work/api/script"
+exits 4 "access is refused" run
+up
+exits 0 "restart delivers" restart e-custom_event.csv
+exits 0 "which shows it as well" status --exit-code
 finish
