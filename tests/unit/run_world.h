@@ -96,4 +96,36 @@ static TEST_UNUSED void world_logged(const char *part)
 	free(log);
 }
 
+/* Standard output, from here on, until world_printed. */
+static struct {
+	int before;
+	FILE *to;
+} world_out;
+
+static TEST_UNUSED void world_print(void)
+{
+	fflush(stdout);
+	world_out.before = dup(STDOUT_FILENO);
+	world_out.to = tmpfile();
+	CU_ASSERT_PTR_NOT_NULL_FATAL(world_out.to);
+	CU_ASSERT(dup2(fileno(world_out.to), STDOUT_FILENO) >= 0);
+}
+
+/* What was printed; the caller's. */
+static TEST_UNUSED char *world_printed(void)
+{
+	struct df_buf out = {0};
+	char piece[4096];
+	size_t n;
+	fflush(stdout);
+	CU_ASSERT(dup2(world_out.before, STDOUT_FILENO) >= 0);
+	close(world_out.before);
+	rewind(world_out.to);
+	while ((n = fread(piece, 1, sizeof(piece), world_out.to)) > 0)
+		df_buf_add(&out, piece, n);
+	fclose(world_out.to);
+	df_buf_cstr(&out);
+	return out.data;
+}
+
 #endif
