@@ -209,7 +209,7 @@ static enum df_status retry_on_file(void *ctx, const struct ledger_file *f, stru
 	r->file_named = r->any_named = run_named_is(r->names, f->name);
 	r->found = (struct retry_file){.feed = r->feed, .closed = closed};
 	enum df_status st = ledger_documents(r->ledger, f->id, retry_on_document, r, err);
-	bool whole = f->state == LEDGER_REFUSED && !r->any_document;
+	bool whole = f->state == LEDGER_REFUSED && !r->any_document && !r->options->unknown;
 	bool chosen = closed ? r->found.n > 0 || (r->file_named && whole) : r->any_named;
 	if (st != DF_OK || !chosen) {
 		file_clear(&r->found);

@@ -168,29 +168,12 @@ static void test_kept(void)
 	feed_end();
 }
 
-/* A document of the file that is done: two of its ten rows were rejected, for that reason. */
 static void add_document(int64_t id, const char *code, const char *rejects)
 {
 	struct df_err err = {0};
-	struct ledger *l = world.run.env.ledger;
-	struct ledger_document d = {0};
-	const struct ledger_new_document begun = {.file_id = id,
-						  .event_type = "eventless",
-						  .settings = "lanes=1",
-						  .version = "0",
-						  .now_ms = 1};
-	const struct ledger_taking taking = {.version = "0", .settings = "lanes=1", .now_ms = 1};
-	const struct ledger_reject rows[] = {{.row = 2, .line = 3, .message = "no", .code = code},
-					     {.row = 4, .line = 5, .message = "no", .code = code}};
-	const struct ledger_settled step = {
-	    .done = 1, .rows_delivered = 8, .rejects = rows, .n_rejects = 2};
+	const struct ledger_reject why = {.message = "no", .code = code};
 	const struct ledger_outcome done = {.state = LEDGER_DONE, .text = rejects, .now_ms = 2};
-	OK(ledger_document_begin(l, &begun, &d, &err));
-	OK(ledger_document_checked(l, d.id, &(struct ledger_checked){.rows = 10}, &err));
-	OK(ledger_document_taken(l, d.id, &taking, &err));
-	OK(ledger_lane_settled(l, d.id, &step, &err));
-	OK(ledger_document_state(l, d.id, &done, &err));
-	ledger_document_free(&d);
+	OK(ledger_document_state(world.run.env.ledger, feed_document(id, &why), &done, &err));
 }
 
 static void test_set_aside(void)
