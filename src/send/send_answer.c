@@ -146,10 +146,11 @@ static enum send_blame lane_blame(struct http_lane *lane, uint64_t successes, co
 	struct http_route *route = lane->stream->route;
 	struct send_request *r = &lane->request;
 	size_t from = r->from;
+	bool historical = r->item[from].batch->historical;
 	enum send_blame blame = send_request_blame(r, successes, why);
 	if (r->suspect)
 		http_suspect_store(route, r, from);
-	route->set_aside += blame == SEND_BLAME_SET_ASIDE;
+	route->set_aside[historical] += blame == SEND_BLAME_SET_ASIDE;
 	return blame;
 }
 

@@ -263,8 +263,8 @@ void http_route_succeeded(struct http_lane *lane, bool historical, int64_t now)
 	lane->failures = 0;
 	lane->not_before = 0;
 	route->successes[historical]++;
-	route->host->successes[historical]++;
-	route->set_aside = 0;
+	route->host->successes++;
+	route->set_aside[historical] = 0;
 	route->success_at = now;
 	route->proven = true;
 	route->failures = route->timeouts = 0;
@@ -275,8 +275,9 @@ void http_route_succeeded(struct http_lane *lane, bool historical, int64_t now)
 
 uint64_t http_route_evidence(const struct http_route *route, bool historical, bool access)
 {
-	bool own = access || route->set_aside >= SET_ASIDE_MAX;
-	return own ? route->successes[historical] : route->host->successes[historical];
+	if (route->set_aside[historical] >= SET_ASIDE_MAX)
+		return route->successes[historical];
+	return access ? route->successes[0] + route->successes[1] : route->host->successes;
 }
 
 /* A request that was sent before the trouble began may still succeed. */

@@ -23,8 +23,8 @@ struct http_key {
 /* What routes have in common whose requests go to the same host the same way: others' successes
  * show that it is well. */
 struct http_host {
-	char *id;              /* own */
-	uint64_t successes[2]; /* L: of live and of historical requests */
+	char *id;           /* own */
+	uint64_t successes; /* L */
 	struct http_host *next;
 };
 
@@ -55,7 +55,7 @@ struct http_route {
 	struct http_address address;
 	/* L: */
 	uint64_t successes[2]; /* of live and of historical requests */
-	unsigned set_aside;    /* batches, since the latest success of its own */
+	unsigned set_aside[2]; /* batches of each, since the latest success of its kind */
 	int64_t success_at;    /* the latest; 0: none in this run */
 	bool proven;           /* this key had a success in this run or in the day before it */
 	int64_t remembered_at; /* when a success was last noted for later runs; 0: never */
@@ -118,9 +118,10 @@ void http_route_check(struct http_route *route, int64_t patience, int64_t now);
 /* when the API's wish for silence ends */
 int64_t http_route_silent_until(const struct http_route *route);
 void http_route_succeeded(struct http_lane *lane, bool historical, int64_t now);
-/* How many successes speak against a request that fails: those of all keys at its host, but only
- * the key's own when access may be what is refused, or when one batch after the other was set aside
- * without any: then it is the key that has trouble. */
+/* How many successes speak against a request that fails: those of all keys at its host, live or
+ * historical, but only the key's own when access may be what is refused, and only the key's own of
+ * its kind when one batch after the other was set aside without any: then it is the key that has
+ * trouble, or what takes requests of that kind. */
 uint64_t http_route_evidence(const struct http_route *route, bool historical, bool access);
 void http_route_trouble(struct http_lane *lane, const char *why); /* what it is, and since when */
 /* A try came to nothing. Returns how long the lane waits before the next one. */

@@ -181,6 +181,40 @@ static void test_set_aside(void)
 	isolates("answer-name 0 bad\n", "");
 }
 
+/* n live batches that nobody takes, while historical ones are taken: rejects gets how many of them
+ * were set aside. */
+static enum df_status among_historical(uint64_t n, uint64_t rejects, uint64_t *set_aside)
+{
+	struct world w;
+	world_begin(&w);
+	w.sender->tuning.gather = 1;
+	w.sender->tuning.backoff_cap = 2;
+	w.feed.send.give_up_after_ms = 300;
+	put_file(&w, "rules", "answer-name 500 bad\n");
+	open_stream(&w, NULL);
+	put_many(&w, n, "bad");
+	for (int i = 0; i < 4000 && atomic_load(&w.n_rejected) < rejects; i++) {
+		(void)!put(&w,
+			   (struct shape){.name = "a", .events = 1, .lane = 1, .historical = true});
+		usleep(500);
+	}
+	enum df_status st = close_stream(&w, false);
+	*set_aside = w.n_rejects;
+	world_end(&w);
+	return st;
+}
+
+static void test_two_endpoints(void)
+{
+	/* The same host is well. Of one batch after the other that says less: what takes live ones
+	 * may be down. */
+	uint64_t set_aside = 0;
+	CU_ASSERT_EQUAL(among_historical(1, 1, &set_aside), DF_OK);
+	CU_ASSERT_EQUAL(set_aside, 1);
+	CU_ASSERT_EQUAL(among_historical(20, 3, &set_aside), DF_RETRY);
+	CU_ASSERT_EQUAL(set_aside, 3);
+}
+
 static void test_passed(void)
 {
 	/* One lane, one bad batch, nobody else: those of other users go on, and show that the
@@ -647,6 +681,7 @@ int main(void)
 {
 	static const CU_TestInfo tests[] = {
 	    {"a batch is set aside while others succeed", test_set_aside},
+	    {"successes of the other endpoint", test_two_endpoints},
 	    {"a lane goes on after what fails", test_passed},
 	    {"another key at the same host is well", test_same_host},
 	    {"failures of all runs add up", test_next_runs},
