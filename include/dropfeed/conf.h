@@ -14,6 +14,17 @@
  * Relative paths are taken from the configuration file's folder; a leading "~/" is the home folder,
  * "$CREDENTIALS_DIRECTORY/" the service's credentials. Secrets are read from their files or the
  * environment when the configuration is loaded and kept in memory only.
+ *
+ *	conf.c		a feed's life
+ *	conf_ini.c	the file's lines
+ *	conf_load.c	from lines to feeds; conf_section.c: what only a whole section shows
+ *	conf_problems.c	the mistakes
+ *	conf_keys.c	the one table of keys
+ *	conf_value.c	what a value may look like; conf_rule.c: values with rules of their own
+ *	conf_rows.c	the same for CSV, conf_source.c for addresses, conf_file.c for files,
+ *	conf_expect.c	for expectations, conf_braze.c for sink = braze
+ *	conf_secret.c	secrets
+ *	conf_frozen.c	settings that are stored with a document
  */
 #ifndef DROPFEED_CONF_H
 #define DROPFEED_CONF_H

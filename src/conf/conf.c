@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The life of a configuration and of its feeds. */
-#include "conf_priv.h"
+#include "conf_feed.h"
+#include "conf_value.h"
 
 #include <stdlib.h>
 
@@ -175,15 +176,6 @@ void conf_feed_free(struct conf_feed *feed)
 		return;
 	feed_clear(feed);
 	free(feed);
-}
-
-void conf_problems_free(struct conf_problems *problems)
-{
-	for (size_t i = 0; i < problems->n; i++)
-		free(problems->v[i].text);
-	free(problems->v);
-	problems->v = NULL;
-	problems->n = 0;
 }
 
 void conf_free(struct conf *conf)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Keys of sink = braze. */
-#include "conf_priv.h"
+#include "conf_feed.h"
+#include "conf_value.h"
 
 #include "dropfeed/schema.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a feed expects: files by a time of day, rows of a document. */
-#include "conf_priv.h"
+#include "conf_value.h"
 
 #include "dropfeed/time.h"
 

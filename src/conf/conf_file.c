@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Values that name files: paths, manifests, data plans, time zones. */
-#include "conf_priv.h"
+#include "conf_value.h"
 
 #include "dropfeed/time.h"
 

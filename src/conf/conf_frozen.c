@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The settings with which a document is begun are stored as text, and read again for its rest. */
-#include "conf_priv.h"
+#include "conf_feed.h"
+#include "conf_value.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,14 +4,14 @@
  * whether it is frozen. Loading, conf_feed_set, conf_feed_freeze and conf_feed_thaw all go by it;
  * frozen settings are written in its order.
  */
-#include "conf_priv.h"
+#include "conf_key.h"
+
+#include "conf_value.h"
 
 #include "dropfeed/schema.h"
 #include "dropfeed/time.h"
 
-#include <ctype.h>
 #include <stdlib.h>
-#include <strings.h>
 
 /* enum conf_policy */
 static const char *const policy_words[] = {"off", "warn", "enforce", NULL};
@@ -45,237 +45,6 @@ static const char *const tag_words[] = {"true", "null", NULL};
 /* the bits of enum conf_braze_audience */
 static const char *const audience_words[] = {"string", "array", "attribute", NULL};
 static const char *const checksum_words[] = {".sha256", ".md5", NULL};
-/* ---- values with rules of their own ---- */
-
-static enum df_status parse_data_plan(void *home, const struct conf_key *key, const char *value,
-				      const char *base, struct df_err *err)
-{
-	const char *colon = strchr(value, ':');
-	if (strpbrk(value, " \t") != NULL)
-		return df_fail(DF_USAGE, err, NULL, "a plan's id holds no blanks");
-	if (colon == value)
-		return df_fail(DF_USAGE, err, NULL,
-			       "the plan's id is missing; write plan_id or plan_id:version");
-	if (colon != NULL) {
-		size_t digits = strspn(colon + 1, "0123456789");
-		if (digits == 0 || digits > 9 || colon[1 + digits] != '\0' ||
-		    strtoul(colon + 1, NULL, 10) == 0)
-			return df_fail(DF_USAGE, err, NULL,
-				       "'%s' is not a plan's version, a whole number from 1",
-				       colon + 1);
-	}
-	return conf_parse_utf8(home, key, value, base, err);
-}
-
-static enum df_status parse_timestamps(void *home, const struct conf_key *key, const char *value,
-				       const char *base, struct df_err *err)
-{
-	(void)base;
-	if (strcmp(value, "ms") != 0 && strcmp(value, "auto") != 0 && strchr(value, '%') == NULL)
-		return df_fail(
-		    DF_USAGE, err, NULL,
-		    "'%s' is neither ms nor auto nor a pattern such as %%Y-%%m-%%d %%H:%%M", value);
-	if (strchr(value, '%') != NULL && time_pattern_check(value, err) != DF_OK)
-		return DF_USAGE;
-	conf_text_set(conf_field(home, key), df_strdup(value));
-	return DF_OK;
-}
-
-static enum df_status parse_timestamp_range(void *home, const struct conf_key *key,
-					    const char *value, const char *base, struct df_err *err)
-{
-	struct time_range ignored;
-	(void)base;
-	enum df_status st = time_range_parse(value, df_now_ms(), &ignored, err);
-	if (st != DF_OK)
-		return st;
-	conf_text_set(conf_field(home, key), df_strdup(value));
-	return DF_OK;
-}
-
-/* RFC 4648 §4: the 32 bytes of a SHA-256 are 43 characters and one '=', which ssh-keygen leaves
- * out */
-static enum df_status parse_host_key(void *home, const struct conf_key *key, const char *value,
-				     const char *base, struct df_err *err)
-{
-	static const char digits[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	(void)base;
-	bool good = strncmp(value, "SHA256:", 7) == 0 && strspn(value + 7, digits) == 43 &&
-		    (value[50] == '\0' || strcmp(value + 50, "=") == 0);
-	if (!good)
-		return df_fail(DF_USAGE, err, NULL,
-			       "'%s' is not a fingerprint as 'ssh-keygen -l' prints it: SHA256: "
-			       "and 43 characters",
-			       value);
-	conf_text_set(conf_field(home, key), df_strndup(value, 50));
-	return DF_OK;
-}
-
-/* RFC 7617 §2: a user-id of Basic authentication holds no colon */
-static enum df_status parse_api_key(void *home, const struct conf_key *key, const char *value,
-				    const char *base, struct df_err *err)
-{
-	(void)base;
-	if (strpbrk(value, ": \t") != NULL)
-		return df_fail(DF_USAGE, err, NULL,
-			       "an API key holds neither blanks nor ':' (the secret belongs in the "
-			       "file of api_secret_file)");
-	conf_text_set(conf_field(home, key), df_strdup(value));
-	return DF_OK;
-}
-
-static enum df_status parse_document_type(void *home, const struct conf_key *key, const char *value,
-					  const char *base, struct df_err *err)
-{
-	(void)base;
-	if (!schema_event_known(value, strlen(value)))
-		return df_fail(
-		    DF_USAGE, err, NULL,
-		    "'%s' is not an event type, such as eventless, custom_event, commerce_event or "
-		    "screen_view",
-		    value);
-	conf_text_set(conf_field(home, key), df_strdup(value));
-	return DF_OK;
-}
-
-/* A marker that could be a drop file would be taken for one. */
-static enum df_status parse_marker(void *home, const struct conf_key *key, const char *value,
-				   const char *base, struct df_err *err)
-{
-	static const char *const taken[] = {".csv", ".zip", ".gz",  ".zst", ".bz2",
-					    ".xz",  ".gpg", ".pgp", ".asc"};
-	(void)base;
-	bool bad = value[0] != '.' || value[1] == '\0' || strpbrk(value, "/ \t") != NULL;
-	for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++)
-		/* it begins with one */
-		bad = bad || strcasecmp(strrchr(value, '.'), taken[i]) == 0;
-	if (bad)
-		return df_fail(
-		    DF_USAGE, err, NULL,
-		    "'%s' is not an ending such as .done, which is added to the file's whole name",
-		    value);
-	conf_text_set(conf_field(home, key), df_strdup(value));
-	return DF_OK;
-}
-
-/* node_exporter reads files of this ending alone (its manual, "Textfile Collector"). */
-static enum df_status parse_metrics_file(void *home, const struct conf_key *key, const char *value,
-					 const char *base, struct df_err *err)
-{
-	size_t len = strlen(value);
-	if (len < 6 || strcmp(value + len - 5, ".prom") != 0 || value[len - 6] == '/')
-		return df_fail(DF_USAGE, err, NULL,
-			       "'%s' does not end in .prom, as node_exporter wants it", value);
-	return conf_parse_path(home, key, value, base, err);
-}
-
-/* The address may hold a token: no message repeats it. */
-static enum df_status parse_url(void *home, const struct conf_key *key, const char *value,
-				const char *base, struct df_err *err)
-{
-	(void)base;
-	size_t scheme = strncasecmp(value, "https://", 8) == 0  ? 8
-			: strncasecmp(value, "http://", 7) == 0 ? 7
-								: 0;
-	size_t host = scheme != 0 ? strcspn(value + scheme, "/?#") : 0;
-	if (host == 0 || strpbrk(value, " \t\"<>\\^`{|}") != NULL)
-		return df_fail(DF_USAGE, err, NULL, "the value is not an http:// or https:// URL");
-	conf_text_set(conf_field(home, key), df_strdup(value));
-	return DF_OK;
-}
-
-/* Neither a password nor a fragment of one is repeated by a message. */
-enum df_status conf_check_ledger(const char *url, struct df_err *err)
-{
-	size_t scheme = strncmp(url, "postgresql://", 13) == 0 ? 13
-			: strncmp(url, "postgres://", 11) == 0 ? 11
-							       : 0;
-	if (scheme == 0 || strpbrk(url, " \t\"") != NULL)
-		return df_fail(DF_USAGE, err, NULL,
-			       "the value is not a URL such as postgresql://user@host/database");
-	const char *at = strchr(url + scheme, '@');
-	const char *colon =
-	    at != NULL ? memchr(url + scheme, ':', (size_t)(at - url) - scheme) : NULL;
-	if (colon != NULL || strstr(url, "password=") != NULL)
-		return df_fail(DF_USAGE, err, NULL,
-			       "the URL holds a password: take it out, write it to a file of mode "
-			       "0600 and give that as ledger_password_file = PATH");
-	return DF_OK;
-}
-
-static enum df_status parse_ledger(void *home, const struct conf_key *key, const char *value,
-				   const char *base, struct df_err *err)
-{
-	(void)base;
-	enum df_status st = conf_check_ledger(value, err);
-	if (st == DF_OK)
-		conf_text_set(conf_field(home, key), df_strdup(value));
-	return st;
-}
-
-/* It is shown in listings and messages. */
-static enum df_status parse_node(void *home, const struct conf_key *key, const char *value,
-				 const char *base, struct df_err *err)
-{
-	static const char good[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-	(void)base;
-	if (strlen(value) > 63 || value[strspn(value, good)] != '\0')
-		return df_fail(DF_USAGE, err, NULL,
-			       "a node's name has at most 63 letters, digits, dots, dashes and "
-			       "underscores");
-	conf_text_set(conf_field(home, key), df_strdup(value));
-	return DF_OK;
-}
-
-/* https:// URLs, apart by blanks or commas. */
-static enum df_status parse_urls(void *home, const struct conf_key *key, const char *value,
-				 const char *base, struct df_err *err)
-{
-	(void)base;
-	for (const char *p = value; *p != '\0';) {
-		size_t len = strcspn(p, ", \t");
-		if (len > 0 && (len < 9 || strncasecmp(p, "https://", 8) != 0))
-			return df_fail(DF_USAGE, err, NULL,
-				       "the value is not a list of https:// "
-				       "URLs, with blanks between them");
-		p += len + (p[len] != '\0');
-	}
-	return conf_parse_utf8(home, key, value, base, err);
-}
-
-static enum df_status notify_bit(const struct conf_key *key, const char *word, uint32_t *bits,
-				 struct df_err *err)
-{
-	for (uint32_t event = 0; key->words[event] != NULL; event++) {
-		if (strcasecmp(key->words[event], word) != 0)
-			continue;
-		*bits |= 1u << event;
-		return DF_OK;
-	}
-	return df_fail(DF_USAGE, err, NULL,
-		       "'%s' is not one of: done refused rejects missing unfinished recovered "
-		       "denied none",
-		       word);
-}
-
-static enum df_status parse_notify(void *home, const struct conf_key *key, const char *value,
-				   const char *base, struct df_err *err)
-{
-	struct conf_list list = {0};
-	uint32_t bits = 0;
-	enum df_status st = conf_parse_list(&list, &(struct conf_key){.at = 0}, value, base, err);
-	for (size_t i = 0; st == DF_OK && i < list.n; i++)
-		st = notify_bit(key, list.v[i], &bits, err);
-	conf_list_free(&list);
-	if (st != DF_OK)
-		return st;
-	if ((bits & CONF_NOTIFY_NONE) != 0 && bits != CONF_NOTIFY_NONE)
-		return df_fail(DF_USAGE, err, NULL, "'none' excludes the other words");
-	*(uint32_t *)conf_field(home, key) = bits;
-	return DF_OK;
-}
 
 /* ---- the tables ---- */
 
@@ -284,10 +53,10 @@ static enum df_status parse_notify(void *home, const struct conf_key *key, const
 
 const struct conf_key conf_main_keys[] = {
     {.name = "state_dir", .at = MAIN(state_dir), .parse = conf_parse_path},
-    {.name = "ledger", .at = MAIN(ledger.url), .parse = parse_ledger},
+    {.name = "ledger", .at = MAIN(ledger.url), .parse = conf_parse_ledger},
     {.name = "ledger_password_file", .at = MAIN(ledger.password), .parse = conf_parse_secret_file},
     {.name = "ledger_password_env", .at = MAIN(ledger.password), .parse = conf_parse_secret_env},
-    {.name = "node", .at = MAIN(ledger.node), .parse = parse_node},
+    {.name = "node", .at = MAIN(ledger.node), .parse = conf_parse_node},
     {.name = "jobs",
      .at = MAIN(jobs),
      .parse = conf_parse_u32,
@@ -304,16 +73,16 @@ const struct conf_key conf_main_keys[] = {
      .parse = conf_parse_word_bool,
      .fallback = "text",
      .words = format_words},
-    {.name = "metrics_file", .at = MAIN(operate.metrics_file), .parse = parse_metrics_file},
-    {.name = "ping_url", .at = MAIN(operate.ping_url), .parse = parse_url},
+    {.name = "metrics_file", .at = MAIN(operate.metrics_file), .parse = conf_parse_metrics_file},
+    {.name = "ping_url", .at = MAIN(operate.ping_url), .parse = conf_parse_url},
     {.name = "on_event",
      .at = MAIN(operate.notify.on_event),
      .parse = conf_parse_text,
      .verbatim = true},
-    {.name = "webhook", .at = MAIN(operate.notify.webhook), .parse = parse_url},
+    {.name = "webhook", .at = MAIN(operate.notify.webhook), .parse = conf_parse_url},
     {.name = "notify",
      .at = MAIN(operate.notify.events),
-     .parse = parse_notify,
+     .parse = conf_parse_notify,
      .fallback = "refused rejects missing unfinished recovered denied",
      .words = event_words},
 
@@ -344,7 +113,7 @@ const struct conf_key conf_feed_keys[] = {
     LIVE(exclude, fetch.exclude, list, .fallback = NULL),
     LIVE(min_age, fetch.min_age_ms, duration, .fallback = "60s", .max = 365 * DAY_MS),
     LIVE(known_hosts, fetch.known_hosts, readable, .fallback = NULL),
-    {.name = "host_key", .at = FEED(fetch.host_key), .parse = parse_host_key},
+    LIVE(host_key, fetch.host_key, host_key, .fallback = NULL),
     LIVE(identity_file, fetch.identity_file, private, .fallback = NULL),
     SECRET(passphrase, fetch.passphrase),
     SECRET(password, fetch.password),
@@ -356,10 +125,10 @@ const struct conf_key conf_feed_keys[] = {
     LIVE(receipts, fetch.receipts, text, .fallback = NULL),
     LIVE(proxy_command, fetch.proxy_command, text, .fallback = NULL),
     LIVE(subfolders, fetch.subfolders, bool, .fallback = "no"),
-    {.name = "ready_marker", .at = FEED(fetch.ready_marker), .parse = parse_marker},
+    LIVE(ready_marker, fetch.ready_marker, marker, .fallback = NULL),
     LIVE(checksum, fetch.checksum, word_text, .fallback = NULL, .words = checksum_words),
     /* decode */
-    FROZEN(document_type, decode.document_type, parse_document_type, text, .fallback = NULL),
+    FROZEN(document_type, decode.document_type, conf_parse_document_type, text, .fallback = NULL),
     LIVE(encrypted, decode.encrypted, bool, .fallback = "no"),
     LIVE(gnupg_home, decode.gnupg_home, folder, .fallback = NULL),
     SECRET(gnupg_passphrase, decode.gnupg_passphrase),
@@ -400,10 +169,10 @@ const struct conf_key conf_feed_keys[] = {
     FROZEN(event_type, map.event_type, conf_parse_word_text, text, .fallback = NULL,
 	   .words = schema_custom_event_types),
     FROZEN(screen_name, map.screen_name, conf_parse_utf8, text, .fallback = ""),
-    FROZEN(data_plan, map.data_plan, parse_data_plan, text, .fallback = NULL),
-    FROZEN(timestamps, map.timestamps, parse_timestamps, text, .fallback = "ms"),
+    FROZEN(data_plan, map.data_plan, conf_parse_data_plan, text, .fallback = NULL),
+    FROZEN(timestamps, map.timestamps, conf_parse_timestamps, text, .fallback = "ms"),
     FROZEN(timezone, map.timezone, conf_parse_timezone, text, .fallback = "UTC"),
-    FROZEN(timestamp_range, map.timestamp_range, parse_timestamp_range, text,
+    FROZEN(timestamp_range, map.timestamp_range, conf_parse_timestamp_range, text,
 	   .fallback = TIME_RANGE_DEFAULT, .absent = "1970-01-01 .. 2199-12-31"),
     FROZEN(placeholder_ids, map.placeholder_ids, conf_parse_word, word, .fallback = "empty",
 	   .absent = "keep", .words = placeholder_words),
@@ -425,7 +194,7 @@ const struct conf_key conf_feed_keys[] = {
     LIVE(sink, send.sink, sink, .fallback = "events-api"),
     LIVE(endpoint, send.endpoint, endpoint, .fallback = NULL),
     LIVE(ca_file, send.ca_file, readable, .fallback = NULL),
-    {.name = "api_key", .at = FEED(send.api_key), .parse = parse_api_key},
+    LIVE(api_key, send.api_key, api_key, .fallback = NULL),
     SECRET(api_secret, send.api_secret),
     LIVE(proxy, send.proxy, proxy, .fallback = NULL),
     LIVE(proxy_user, send.proxy_user, text, .fallback = NULL),
@@ -441,7 +210,7 @@ const struct conf_key conf_feed_keys[] = {
     FROZEN(regulation, requests.regulation, conf_parse_word_text, text, .fallback = NULL,
 	   .words = schema_regulations),
     FROZEN(group_id, requests.group_id, conf_parse_utf8, text, .fallback = NULL),
-    FROZEN(status_callback_urls, requests.callbacks, parse_urls, text, .fallback = NULL),
+    FROZEN(status_callback_urls, requests.callbacks, conf_parse_urls, text, .fallback = NULL),
     FROZEN(skip_waiting_period, requests.skip_waiting_period, conf_parse_bool, bool,
 	   .fallback = "no"),
     /* braze */
@@ -472,8 +241,8 @@ const struct conf_key conf_feed_keys[] = {
     LIVE(expect_action, expect.action_refuse, word_bool, .fallback = "warn", .words = action_words),
     /* notices: where the feed has none of its own, those of [dropfeed] */
     LIVE(on_event, notify.on_event, text, .fallback = NULL, .verbatim = true),
-    {.name = "webhook", .at = FEED(notify.webhook), .parse = parse_url},
-    {.name = "notify", .at = FEED(notify.events), .parse = parse_notify, .words = event_words},
+    LIVE(webhook, notify.webhook, url, .fallback = NULL),
+    LIVE(notify, notify.events, notify, .fallback = NULL, .words = event_words),
     {.name = NULL},
 };
 

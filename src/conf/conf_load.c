@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the file's lines to a struct conf: sections, keys, and what only a whole section shows.
- * Every mistake is reported with its line, not only the first.
+ * From the file's lines to a struct conf. Every mistake is reported with its line, not only the
+ * first.
  */
-#include "conf_ini.h"
-#include "conf_priv.h"
+#include "conf_load.h"
 
-#include "dropfeed/schema.h"
+#include "conf_feed.h"
+#include "conf_ini.h"
+#include "conf_value.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -14,210 +15,7 @@
 
 #define FILE_MAX ((size_t)8 << 20)
 
-struct section {
-	enum { SECTION_NONE, SECTION_UNKNOWN, SECTION_MAIN, SECTION_FEED } kind;
-	int line;
-	int key_line[CONF_MAX_KEYS]; /* where each key was set, 0: nowhere */
-	/* its value was refused: nobody knows what else the feed needs */
-	bool sink_unclear;
-};
-
-struct loader {
-	char *base; /* folder of relative paths */
-	struct conf *conf;
-	struct conf_problems *problems;
-	int line; /* of what is looked at */
-	struct section here;
-	int main_line;
-	bool no_secrets; /* none is read */
-};
-
-static void DF_PRINTF(3, 4) loader_complain(struct loader *l, int line, const char *fmt, ...)
-{
-	char text[sizeof(((struct df_err *)NULL)->text)];
-	va_list ap;
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	df_utf8_sanitize(text);
-	df_hide_passwords(text);
-	struct conf_problems *p = l->problems;
-	p->v = df_realloc(p->v, (p->n + 1) * sizeof(*p->v));
-	p->v[p->n++] = (struct conf_problem){.line = line, .text = df_strdup(text)};
-}
-
 /* ---- sections ---- */
-
-static int feed_key_line(const struct section *s, const char *name)
-{
-	return s->key_line[conf_key_find(conf_feed_keys, name) - conf_feed_keys];
-}
-
-/* A reject file that goes back into the source folder takes the drop file's own name. */
-static void section_folders(struct loader *l, const struct conf_feed *feed)
-{
-	const struct {
-		const char *name, *dir;
-	} folders[] = {{"after_done", feed->fetch.after_done.dir},
-		       {"after_refused", feed->fetch.after_refused.dir},
-		       {"receipts", feed->fetch.receipts}};
-	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
-		if (conf_dir_is_source(feed, folders[i].dir))
-			loader_complain(l, feed_key_line(&l->here, folders[i].name),
-					"%s: '%s' is the source folder itself: name another one",
-					folders[i].name, folders[i].dir);
-	}
-}
-
-/* A secret comes from a file or from the environment: x_file and x_env fill the same field. */
-static void section_secrets(struct loader *l)
-{
-	for (const struct conf_key *env = conf_feed_keys; env->name != NULL; env++) {
-		int env_line = l->here.key_line[env - conf_feed_keys];
-		if (env->parse != conf_parse_secret_env || env_line == 0)
-			continue;
-		for (const struct conf_key *file = conf_feed_keys; file->name != NULL; file++) {
-			int file_line = l->here.key_line[file - conf_feed_keys];
-			if (file != env && file->at == env->at && file_line != 0)
-				loader_complain(l, file_line > env_line ? file_line : env_line,
-						"%s and %s exclude each other: keep one",
-						file->name, env->name);
-		}
-	}
-}
-
-static bool is_reported(const struct loader *l, int line)
-{
-	for (size_t i = 0; i < l->problems->n; i++)
-		if (l->problems->v[i].line == line)
-			return true;
-	return false;
-}
-
-/* On the line of the later key, unless one of the values was refused. */
-static void section_rows(struct loader *l, const struct conf_feed *feed)
-{
-	struct conf_conflict c;
-	if (!conf_rows_conflict(&feed->rows, &c))
-		return;
-	int a = feed_key_line(&l->here, c.keys[0]), b = feed_key_line(&l->here, c.keys[1]);
-	if (!is_reported(l, a) && !is_reported(l, b))
-		loader_complain(l, a > b ? a : b, "%s and %s %s", c.keys[0], c.keys[1], c.why);
-}
-
-/* Which version is meant may be said after the plan. */
-static void section_plan(struct loader *l, struct conf_feed *feed)
-{
-	struct df_err why = {0};
-	int line = feed_key_line(&l->here, "plan");
-	if (line != 0 && conf_feed_plan_read(feed, &why) != DF_OK)
-		loader_complain(l, line, "plan: %s", why.text);
-}
-
-/* Keys that contradict the feed's kind. */
-static void section_requests(struct loader *l, struct conf_feed *feed)
-{
-	static const char *const of_events[] = {"placeholder_ids", "plan", "batches_per_second"};
-	static const char *const of_requests[] = {
-	    "confirmed", "max_requests",         "regulation",
-	    "group_id",  "status_callback_urls", "skip_waiting_period"};
-	bool on = feed->requests.on;
-	const char *const *other = on ? of_events : of_requests;
-	size_t n = on ? sizeof(of_events) / sizeof(*of_events)
-		      : sizeof(of_requests) / sizeof(*of_requests);
-	for (size_t i = 0; i < n; i++) {
-		int line = feed_key_line(&l->here, other[i]);
-		if (line != 0)
-			loader_complain(l, line, "%s: not for a feed with kind = %s", other[i],
-					on ? "subject_requests" : "events");
-	}
-	const char *type = feed->decode.document_type;
-	int line = feed_key_line(&l->here, "document_type");
-	if (line != 0 && type != NULL && schema_type_requests(type) != on)
-		loader_complain(l, line, "document_type: %s is not for a feed with kind = %s", type,
-				on ? "subject_requests" : "events");
-	bool other_service = feed->send.sink != CONF_SINK_EVENTS_API;
-	if (on && conf_sink_answers(feed->send.sink) && other_service)
-		loader_complain(l, feed_key_line(&l->here, "sink"),
-				"sink: subject requests go to the OpenDSR API, or to a file: "
-				"leave it out");
-	line = feed_key_line(&l->here, "endpoint");
-	if (on && line != 0 && conf_endpoint_pod(feed))
-		loader_complain(l, line,
-				"endpoint: events go there, not subject requests: leave it "
-				"out for " CONF_OPENDSR);
-	conf_feed_settle(feed);
-}
-
-static void section_lacks(struct loader *l, const struct conf_feed *feed, const char *sink,
-			  struct df_buf *missing)
-{
-	if (missing->len > 0)
-		loader_complain(l, l->here.line, "feed %s delivers %s, but lacks: %s", feed->name,
-				sink, df_buf_cstr(missing) + 2);
-	df_buf_free(missing);
-}
-
-static void section_events(struct loader *l, const struct conf_feed *feed)
-{
-	const struct section *s = &l->here;
-	struct df_buf missing = {0};
-	if (feed_key_line(s, "endpoint") == 0 && !feed->requests.on)
-		df_buf_adds(&missing, ", endpoint");
-	if (feed_key_line(s, "api_key") == 0)
-		df_buf_adds(&missing, ", api_key");
-	if (feed_key_line(s, "api_secret_file") == 0 && feed_key_line(s, "api_secret_env") == 0)
-		df_buf_adds(&missing, ", api_secret_file (or api_secret_env)");
-	section_lacks(l, feed,
-		      feed->requests.on ? "subject requests with the workspace's key"
-					: "to the Events API",
-		      &missing);
-}
-
-/* Braze's key is a secret as a whole. */
-static void section_braze(struct loader *l, struct conf_feed *feed)
-{
-	static const char *const foreign[] = {"endpoint", "api_key", "api_secret_file",
-					      "api_secret_env"};
-	const struct section *s = &l->here;
-	struct df_buf missing = {0};
-	for (size_t i = 0; i < sizeof(foreign) / sizeof(*foreign); i++)
-		if (feed_key_line(s, foreign[i]) != 0)
-			loader_complain(l, feed_key_line(s, foreign[i]),
-					"%s is a key of sink = events-api: sink = braze takes "
-					"instance and api_key_file (or api_key_env)",
-					foreign[i]);
-	if (feed->requests.on)
-		loader_complain(l, s->line,
-				"sink = braze is not for a feed with kind = "
-				"subject_requests");
-	if (feed_key_line(s, "instance") == 0)
-		df_buf_adds(&missing, ", instance");
-	if (feed_key_line(s, "api_key_file") == 0 && feed_key_line(s, "api_key_env") == 0)
-		df_buf_adds(&missing, ", api_key_file (or api_key_env)");
-	section_lacks(l, feed, "to Braze", &missing);
-	conf_braze_name_key(feed);
-}
-
-/* What only the whole section shows. A key with a bad value counts as given: one mistake, one
- * message. */
-static void section_end(struct loader *l)
-{
-	const struct section *s = &l->here;
-	if (s->kind != SECTION_FEED)
-		return;
-	struct conf_feed *feed = &l->conf->feeds[l->conf->n_feeds - 1];
-	memcpy(feed->key_lines, s->key_line, sizeof(feed->key_lines));
-	section_secrets(l);
-	section_folders(l, feed);
-	section_rows(l, feed);
-	section_plan(l, feed);
-	section_requests(l, feed);
-	if (!s->sink_unclear && feed->send.sink == CONF_SINK_EVENTS_API)
-		section_events(l, feed);
-	if (!s->sink_unclear && feed->send.sink == CONF_SINK_BRAZE)
-		section_braze(l, feed);
-}
 
 bool conf_is_feed_name(const char *name)
 {
@@ -228,19 +26,20 @@ bool conf_is_feed_name(const char *name)
 	       strspn(name, good) == len;
 }
 
-static void section_feed(struct loader *l, const char *name)
+static void section_feed(struct conf_loader *l, const char *name)
 {
 	struct conf *conf = l->conf;
 	l->here.kind = SECTION_FEED;
 	if (!conf_is_feed_name(name))
-		loader_complain(l, l->line,
-				"'%s' is not a feed name: up to 64 letters, digits, '_', '-', '.', "
-				"not beginning with a dot",
-				name);
+		conf_load_complain(
+		    l, l->line,
+		    "'%s' is not a feed name: up to 64 letters, digits, '_', '-', '.', "
+		    "not beginning with a dot",
+		    name);
 	const struct conf_feed *other = conf_feed_find(conf, name);
 	if (other != NULL)
-		loader_complain(l, l->line, "[feed %s] is already defined on line %d", name,
-				other->line);
+		conf_load_complain(l, l->line, "[feed %s] is already defined on line %d", name,
+				   other->line);
 	conf->feeds = df_realloc(conf->feeds, (conf->n_feeds + 1) * sizeof(*conf->feeds));
 	struct conf_feed *feed = &conf->feeds[conf->n_feeds++];
 	memset(feed, 0, sizeof(*feed));
@@ -249,25 +48,25 @@ static void section_feed(struct loader *l, const char *name)
 }
 
 /* title: between the brackets, trimmed; NULL when it cannot be read, which was reported */
-static void section_begin(struct loader *l, const char *title)
+static void section_begin(struct conf_loader *l, const char *title)
 {
-	section_end(l);
-	l->here = (struct section){.kind = SECTION_UNKNOWN, .line = l->line};
+	conf_section_end(l);
+	l->here = (struct conf_section){.kind = SECTION_UNKNOWN, .line = l->line};
 	if (title == NULL)
 		return;
 	size_t word = strcspn(title, " \t");
 	if (strcmp(title, "dropfeed") == 0) {
 		l->here.kind = SECTION_MAIN;
 		if (l->main_line != 0)
-			loader_complain(l, l->line, "[dropfeed] is already defined on line %d",
-					l->main_line);
+			conf_load_complain(l, l->line, "[dropfeed] is already defined on line %d",
+					   l->main_line);
 		else
 			l->main_line = l->line;
 	} else if (word == 4 && strncmp(title, "feed", 4) == 0) {
 		section_feed(l, title + 4 + strspn(title + 4, " \t"));
 	} else {
-		loader_complain(l, l->line,
-				"unknown section [%s]: there is [dropfeed] and [feed NAME]", title);
+		conf_load_complain(
+		    l, l->line, "unknown section [%s]: there is [dropfeed] and [feed NAME]", title);
 	}
 }
 
@@ -283,26 +82,27 @@ static const struct conf_key *key_secret(const char *name)
 	return key != NULL && key->parse == conf_parse_secret_file ? key : NULL;
 }
 
-static void key_unknown(struct loader *l, const char *name)
+static void key_unknown(struct conf_loader *l, const char *name)
 {
 	bool in_main = l->here.kind == SECTION_MAIN;
 	const struct conf_key *mine = in_main ? conf_main_keys : conf_feed_keys;
 	const struct conf_key *other = in_main ? conf_feed_keys : conf_main_keys;
 	const struct conf_key *secret = key_secret(name), *nearest = conf_key_nearest(mine, name);
 	if (secret != NULL)
-		loader_complain(l, l->line,
-				"'%s': the configuration holds no secrets: write it to a file of "
-				"mode 0600 and give that as "
-				"%s = PATH, or name an environment variable in %.*s_env",
-				name, secret->name, (int)(strlen(secret->name) - 5), secret->name);
+		conf_load_complain(
+		    l, l->line,
+		    "'%s': the configuration holds no secrets: write it to a file of "
+		    "mode 0600 and give that as "
+		    "%s = PATH, or name an environment variable in %.*s_env",
+		    name, secret->name, (int)(strlen(secret->name) - 5), secret->name);
 	else if (conf_key_find(other, name) != NULL)
-		loader_complain(l, l->line, "'%s' belongs in %s", name,
-				in_main ? "a [feed NAME] section" : "[dropfeed]");
+		conf_load_complain(l, l->line, "'%s' belongs in %s", name,
+				   in_main ? "a [feed NAME] section" : "[dropfeed]");
 	else if (nearest != NULL)
-		loader_complain(l, l->line, "unknown key '%s'; did you mean '%s'?", name,
-				nearest->name);
+		conf_load_complain(l, l->line, "unknown key '%s'; did you mean '%s'?", name,
+				   nearest->name);
 	else
-		loader_complain(l, l->line, "unknown key '%s'", name);
+		conf_load_complain(l, l->line, "unknown key '%s'", name);
 }
 
 /* Is this a key, or a misspelt one? What continues a value does not look like that. */
@@ -316,7 +116,7 @@ static bool key_likely(const char *name)
 
 /* What to write in place of a value in quotes, or of one with a comment after it (from `sign`,
  * or '\0'). An address is not shown: it may hold a login. */
-static void value_complain(struct loader *l, const char *name, const char *value, char sign)
+static void value_complain(struct conf_loader *l, const char *name, const char *value, char sign)
 {
 	bool quoted = conf_ini_quoted(value);
 	size_t len = strlen(value) - (quoted ? 2 : 0);
@@ -332,13 +132,13 @@ static void value_complain(struct loader *l, const char *name, const char *value
 			    instead.len == 0 ? "; write the value alone" : "", sign, sign);
 	else if (instead.len == 0)
 		df_buf_adds(&instead, "; write the value without them");
-	loader_complain(l, l->line, "%s: %s%s", name, what, df_buf_cstr(&instead));
+	conf_load_complain(l, l->line, "%s: %s%s", name, what, df_buf_cstr(&instead));
 	df_buf_free(&instead);
 }
 
 /* Values are taken as they are: quotes and trailing comments would be taken for a part of them.
  * False: reported. */
-static bool value_plain(struct loader *l, const struct conf_key *key, char *value)
+static bool value_plain(struct conf_loader *l, const struct conf_key *key, char *value)
 {
 	if (key->verbatim)
 		return true;
@@ -363,10 +163,10 @@ static bool is_secret_key(const struct conf_key *key)
 	return key->parse == conf_parse_secret_file || key->parse == conf_parse_secret_env;
 }
 
-static void on_key(struct loader *l, const char *name, char *value)
+static void on_key(struct conf_loader *l, const char *name, char *value)
 {
 	if (l->here.kind == SECTION_NONE)
-		loader_complain(
+		conf_load_complain(
 		    l, l->line,
 		    "'%s' comes before any section: begin with [dropfeed] or [feed NAME]", name);
 	if (l->here.kind != SECTION_MAIN && l->here.kind != SECTION_FEED)
@@ -381,7 +181,7 @@ static void on_key(struct loader *l, const char *name, char *value)
 	}
 	int *set = &l->here.key_line[key - keys];
 	if (*set != 0) {
-		loader_complain(l, l->line, "'%s' is already set on line %d", name, *set);
+		conf_load_complain(l, l->line, "'%s' is already set on line %d", name, *set);
 		return;
 	}
 	*set = l->line;
@@ -392,8 +192,8 @@ static void on_key(struct loader *l, const char *name, char *value)
 	void *home = in_main ? (void *)l->conf : (void *)&l->conf->feeds[l->conf->n_feeds - 1];
 	bool good = false;
 	if (*value == '\0')
-		loader_complain(l, l->line,
-				"%s: no value given; leave the line out for the default", name);
+		conf_load_complain(l, l->line,
+				   "%s: no value given; leave the line out for the default", name);
 	else if (l->no_secrets && is_secret_key(key)) {
 		/* the ledger's is needed to read it: where it cannot be read, libpq looks
 		 * elsewhere */
@@ -403,18 +203,12 @@ static void on_key(struct loader *l, const char *name, char *value)
 	} else if (value_plain(l, key, value)) {
 		good = key->parse(home, key, value, l->base, &err) == DF_OK;
 		if (!good)
-			loader_complain(l, l->line, "%s: %s", name, err.text);
+			conf_load_complain(l, l->line, "%s: %s", name, err.text);
 	}
 	l->here.sink_unclear |= !good && key->parse == conf_parse_sink;
 }
 
 /* ---- the file ---- */
-
-static int by_line(const void *a, const void *b)
-{
-	const struct conf_problem *x = a, *y = b;
-	return (x->line > y->line) - (x->line < y->line);
-}
 
 /* Relative paths begin at the folder in which the file was found, so that a later chdir changes
  * nothing. */
@@ -443,31 +237,31 @@ static void notify_inherit(struct conf *conf)
 	}
 }
 
-static void loader_lines(struct loader *l, char *text, size_t len)
+static void loader_lines(struct conf_loader *l, char *text, size_t len)
 {
 	struct conf_ini ini = {.text = text, .len = len, .is_key = key_likely};
 	if (len >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0)) {
-		loader_complain(l, 1, "the file is UTF-16: save it as UTF-8");
+		conf_load_complain(l, 1, "the file is UTF-16: save it as UTF-8");
 		return;
 	}
 
 	while (conf_ini_next(&ini)) {
 		l->line = ini.line;
 		if (ini.problem != NULL)
-			loader_complain(l, l->line, "%s", ini.problem);
+			conf_load_complain(l, l->line, "%s", ini.problem);
 		if (ini.kind == CONF_INI_SECTION)
 			section_begin(l, ini.name);
 		else if (ini.kind == CONF_INI_KEY)
 			on_key(l, ini.name, ini.value);
 	}
-	section_end(l);
+	conf_section_end(l);
 	notify_inherit(l->conf);
 
 	const struct conf *conf = l->conf;
 	if (conf->n_feeds > 0 && conf_line(conf, "state_dir") == 0)
-		loader_complain(l, l->main_line != 0 ? l->main_line : conf->feeds[0].line,
-				"[dropfeed] must say where the ledger and the spool are kept: "
-				"state_dir = /var/lib/dropfeed");
+		conf_load_complain(l, l->main_line != 0 ? l->main_line : conf->feeds[0].line,
+				   "[dropfeed] must say where the ledger and the spool are kept: "
+				   "state_dir = /var/lib/dropfeed");
 }
 
 /* Every test may be run with the other driver: see tests/on-postgres. Only what is built to fail
@@ -483,7 +277,7 @@ static void ledger_default(struct conf *conf)
 #endif
 }
 
-static enum df_status loader_read(struct loader *l, const char *path, struct df_err *err)
+static enum df_status loader_read(struct conf_loader *l, const char *path, struct df_err *err)
 {
 	char *text = NULL;
 	size_t len = 0;
@@ -496,7 +290,7 @@ static enum df_status loader_read(struct loader *l, const char *path, struct df_
 	free(text);
 	if (l->problems->n == 0)
 		return DF_OK;
-	qsort(l->problems->v, l->problems->n, sizeof(*l->problems->v), by_line);
+	conf_problems_sort(l->problems);
 	return df_fail(DF_USAGE, err, NULL, "the configuration %s has %zu mistake%s", path,
 		       l->problems->n, l->problems->n == 1 ? "" : "s");
 }
@@ -504,10 +298,10 @@ static enum df_status loader_read(struct loader *l, const char *path, struct df_
 static struct conf *load_file(const char *path, bool no_secrets, struct conf_problems *problems,
 			      enum df_status *st, struct df_err *err)
 {
-	struct loader l = {.problems = problems,
-			   .conf = df_alloc(sizeof(*l.conf)),
-			   .base = base_of(path),
-			   .no_secrets = no_secrets};
+	struct conf_loader l = {.problems = problems,
+				.conf = df_alloc(sizeof(*l.conf)),
+				.base = base_of(path),
+				.no_secrets = no_secrets};
 	l.conf->path = df_strdup(path);
 	conf_keys_defaults(l.conf, conf_main_keys);
 	*st = loader_read(&l, path, err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Values that say how a document is written: characters, words, an encoding, a pattern. */
-#include "conf_priv.h"
+#include "conf_value.h"
 
 #include <errno.h>
 #include <iconv.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Secrets: from a file that others cannot read, or from the environment. */
-#include "conf_priv.h"
+#include "conf_value.h"
 
 #include <errno.h>
 #include <fcntl.h>

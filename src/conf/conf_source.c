@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Addresses: where files come from, where batches go, what becomes of a file that is done with. */
-#include "conf_priv.h"
+#include "conf_feed.h"
+#include "conf_value.h"
 
 #include "dropfeed/resolve.h"
 

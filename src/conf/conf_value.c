@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a value may look like, and how a frozen one is written back. */
-#include "conf_priv.h"
+#include "conf_value.h"
 
 #include <ctype.h>
 #include <inttypes.h>

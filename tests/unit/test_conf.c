@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "../../src/conf/conf_priv.h" /* the table of keys: the example must have each */
+#include "../../src/conf/conf_key.h" /* the table of keys: the example must have each */
 
 #include "test.h"
 
