@@ -38,6 +38,7 @@ static struct ledger *ledger_new(const struct ledger_where *where)
 	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
 	pthread_mutex_init(&l->lock, &attr);
 	pthread_mutexattr_destroy(&attr);
+	pthread_mutex_init(&l->flushing, NULL);
 	size_t n = strlen(where->state_dir);
 	while (n > 1 && where->state_dir[n - 1] == '/')
 		n--;
@@ -62,6 +63,7 @@ void ledger_close(struct ledger *l)
 		ledger_finalize(l->statements[i]);
 	ledger_finalize(l->documents);
 	l->driver->close(l);
+	pthread_mutex_destroy(&l->flushing);
 	pthread_mutex_destroy(&l->lock);
 	free((void *)l->statements);
 	free(l->node);

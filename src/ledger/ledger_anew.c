@@ -123,6 +123,5 @@ enum df_status ledger_prune_manifests(struct ledger *l, uint64_t *n, struct df_e
 	if (st == DF_OK)
 		st = ledger_run(l, s, "prune manifests", err);
 	*n = st == DF_OK ? (uint64_t)ledger_changes(l) : 0;
-	ledger_unlock(l);
-	return st;
+	return ledger_unlock_synced(l, st, err);
 }

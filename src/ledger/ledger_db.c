@@ -22,12 +22,35 @@ enum df_status ledger_sync(struct ledger *l, bool each, struct df_err *err)
 					   : df_fail(DF_FATAL, err, NULL,
 						     "a change that has to be synced is part of a "
 						     "transaction that is not");
-	if (l->syncing == each)
-		return DF_OK;
-	enum df_status st = l->driver->sync(l, each, err);
-	if (st == DF_OK)
-		l->syncing = each;
+	l->syncing = each;
+	return DF_OK;
+}
+
+/* Once a sync has failed, what it should have written may be lost, and a later one says nothing of
+ * that. */
+static enum df_status flush_upto(struct ledger *l, uint64_t commit, struct df_err *err)
+{
+	pthread_mutex_lock(&l->flushing);
+	enum df_status st = l->flush_status;
+	if (st != DF_OK) {
+		df_fail(st, err, NULL, "the log of the ledger %s could not be synced before",
+			l->path);
+	} else if (l->flushed < commit) {
+		uint64_t made = atomic_load(&l->commits);
+		st = l->flush_status = l->driver->flush(l, err);
+		l->flushed = made;
+	}
+	pthread_mutex_unlock(&l->flushing);
 	return st;
+}
+
+enum df_status ledger_unlock_synced(struct ledger *l, enum df_status st, struct df_err *err)
+{
+	bool wanted =
+	    st == DF_OK && l->syncing && l->driver->flush != NULL && !l->driver->in_transaction(l);
+	uint64_t commit = wanted ? atomic_fetch_add(&l->commits, 1) + 1 : 0;
+	ledger_unlock(l);
+	return wanted ? flush_upto(l, commit, err) : st;
 }
 
 enum df_status ledger_exec(struct ledger *l, const char *sql, const char *what, struct df_err *err)
@@ -133,8 +156,7 @@ enum df_status ledger_change(struct ledger *l, const struct ledger_change *c, st
 		st = fenced ? ledger_leave(l, st, err) : st;
 	}
 	va_end(values);
-	ledger_unlock(l);
-	return st;
+	return ledger_unlock_synced(l, st, err);
 }
 
 enum df_status ledger_begin(struct ledger *l, struct df_err *err)
@@ -195,6 +217,5 @@ enum df_status ledger_leave(struct ledger *l, enum df_status st, struct df_err *
 		st = ledger_end(l, st, err);
 		l->fenced = 0;
 	}
-	ledger_unlock(l);
-	return st;
+	return ledger_unlock_synced(l, st, err);
 }

@@ -43,8 +43,9 @@ struct ledger_driver {
 	/* Without values and rows. */
 	enum df_status (*exec)(struct ledger *l, const char *sql, const char *what,
 			       struct df_err *err);
-	/* Whether the commits to come must be on the disk when they return. */
-	enum df_status (*sync)(struct ledger *l, bool each, struct df_err *err);
+	/* All that was committed before the call is on the disk when it returns; without the lock.
+	 * NULL: a commit is on the disk when it returns. */
+	enum df_status (*flush)(struct ledger *l, struct df_err *err);
 	enum df_status (*failed)(struct ledger *l, const char *what, struct df_err *err);
 };
 

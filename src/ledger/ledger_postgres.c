@@ -193,15 +193,6 @@ static enum df_status pg_exec(struct ledger *l, const char *sql, const char *wha
 	return ledger_link_exec(l->link, sql, what, err);
 }
 
-/* The server's synchronous_commit says that, and is on unless somebody knows better. */
-static enum df_status pg_sync(struct ledger *l, bool each, struct df_err *err)
-{
-	(void)l;
-	(void)each;
-	(void)err;
-	return DF_OK;
-}
-
 static enum df_status pg_failed(struct ledger *l, const char *what, struct df_err *err)
 {
 	return df_fail(DF_FATAL, err, NULL, "cannot %s in the ledger %s", what, l->path);
@@ -228,7 +219,7 @@ const struct ledger_driver ledger_postgres = {
     .inserted = pg_inserted,
     .in_transaction = pg_in_transaction,
     .exec = pg_exec,
-    .sync = pg_sync,
+    .flush = NULL, /* synchronous_commit is on unless somebody knows better */
     .failed = pg_failed,
 };
 #endif

@@ -37,6 +37,7 @@
 
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 
 /* What a change is of: a file, or a document by which the file is found. */
 enum ledger_of { LEDGER_OF_NOTHING, LEDGER_OF_FILE, LEDGER_OF_DOCUMENT };
@@ -59,7 +60,12 @@ struct ledger {
 	char *path;           /* own: what it is called in messages */
 	pthread_mutex_t lock; /* recursive: a walk's callback may call back into the ledger */
 	unsigned nested;      /* ledger_enter that have yet to be left */
-	bool syncing;         /* each commit is on the disk before it returns */
+	bool syncing;         /* the transaction that is open, or comes next, is to be synced */
+	struct sqlite3_file *log;    /* SQLite's, borrowed */
+	pthread_mutex_t flushing;    /* of what follows; taken without the lock */
+	atomic_ullong commits;       /* that are to be synced */
+	uint64_t flushed;            /* so many of them are on the disk */
+	enum df_status flush_status; /* of the first sync that failed: no later one counts */
 	struct ledger_stmt **statements; /* prepared when first used */
 	struct ledger_stmt *documents;   /* likewise, for walks through a file's documents */
 };
@@ -70,9 +76,14 @@ char *ledger_where_node(const struct ledger_where *where);
 void ledger_lock(struct ledger *l);
 void ledger_unlock(struct ledger *l);
 
-/* Says whether the commits to come must be on the disk when they return. In a transaction that
+/* Says whether the next commit must be on the disk when its change returns. In a transaction that
  * was settled when it began: DF_FATAL when it is not synced and `each` asks for it. */
 enum df_status ledger_sync(struct ledger *l, bool each, struct df_err *err) DF_CHECK;
+/* Ends what ledger_sync began, after the commit: gives the lock back, then syncs when st is DF_OK
+ * and that was asked for. Those who wait at the same time share one sync. Returns st, or what went
+ * wrong. */
+enum df_status ledger_unlock_synced(struct ledger *l, enum df_status st,
+				    struct df_err *err) DF_CHECK;
 
 /* The kept statement `which` (an enum ledger_statement), reset and without values. Formats: 'i'
  * int64_t; 'b' int64_t, for what is a boolean in SQL; 't' const char * (NULL legal). Values are

@@ -279,11 +279,10 @@ static const char *const ledger_migrations[] = {
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
-#define SQL_SETUP       "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; " SQL_SYNC_EACH
+#define SQL_SETUP                                                                                  \
+	"PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL"
 #define SQL_VERSION     "PRAGMA user_version"
 #define SQL_VERSION_SET "PRAGMA user_version = %d" /* takes no parameters; %d is ours */
-#define SQL_SYNC_EACH   "PRAGMA synchronous = FULL"
-#define SQL_SYNC_LATER  "PRAGMA synchronous = NORMAL"
 #define SQL_BEGIN       "BEGIN IMMEDIATE"
 #define SQL_BEGIN_READ  "BEGIN"
 #define SQL_COMMIT      "COMMIT"

@@ -3,6 +3,7 @@
 #include "ledger_sqlite.h"
 #include "ledger_sql.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/statvfs.h>
 
@@ -179,14 +180,26 @@ static enum df_status lite_exec(struct ledger *l, const char *sql, const char *w
 								       : ledger_fail(l, what, err);
 }
 
-/* In WAL mode FULL syncs the log at each commit, NORMAL only before a checkpoint: without the
- * sync a commit survives a killed process, but maybe not a power cut, and never does a later
- * commit survive without the earlier ones. The next FULL commit syncs the whole log, hence the
- * steps before it too. The pragma acts while it is compiled, so it cannot be kept as a prepared
- * statement. */
-static enum df_status lite_sync(struct ledger *l, bool each, struct df_err *err)
+/* In WAL mode synchronous = FULL syncs the log at each commit, NORMAL only before a checkpoint:
+ * without the sync a commit survives a killed process, but maybe not a power cut, and never does a
+ * later commit survive without the earlier ones. NORMAL is set, and the log is synced here, where a
+ * commit asks for it: others may use the connection meanwhile. SQLite pads no log on disks that
+ * overwrite in place, so that this is all that FULL would do. */
+static enum df_status lite_flush(struct ledger *l, struct df_err *err)
 {
-	return lite_exec(l, each ? SQL_SYNC_EACH : SQL_SYNC_LATER, "change the syncing", err);
+	if (l->log->pMethods->xSync(l->log, SQLITE_SYNC_NORMAL) == SQLITE_OK)
+		return DF_OK;
+	return df_fail(DF_RETRY, err, NULL, "cannot sync the log of the ledger %s: %s", l->path,
+		       df_strerror(errno));
+}
+
+enum df_status ledger_sqlite_log(struct ledger *l, struct df_err *err)
+{
+	int rc = sqlite3_file_control(l->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &l->log);
+	if (rc == SQLITE_OK && l->log != NULL && l->log->pMethods != NULL)
+		return DF_OK;
+	return df_fail(DF_FATAL, err, NULL, "cannot sync the ledger %s: SQLite names no log",
+		       l->path);
 }
 
 static void lite_close(struct ledger *l)
@@ -210,6 +223,6 @@ const struct ledger_driver ledger_sqlite = {
     .inserted = lite_inserted,
     .in_transaction = lite_in_transaction,
     .exec = lite_exec,
-    .sync = lite_sync,
+    .flush = lite_flush,
     .failed = ledger_fail,
 };

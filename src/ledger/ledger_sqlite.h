@@ -14,6 +14,8 @@ enum df_status ledger_fail(struct ledger *l, const char *what, struct df_err *er
 
 /* Opens <state_dir>/ledger.db, makes and migrates it. */
 enum df_status ledger_sqlite_open(struct ledger *l, struct df_err *err) DF_CHECK;
+/* Finds the log that is synced: in l->log. */
+enum df_status ledger_sqlite_log(struct ledger *l, struct df_err *err) DF_CHECK;
 /* DF_END when there is none yet. Never writes. */
 enum df_status ledger_sqlite_readonly(struct ledger *l, struct df_err *err) DF_CHECK;
 

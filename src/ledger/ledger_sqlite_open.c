@@ -107,12 +107,16 @@ enum df_status ledger_sqlite_open(struct ledger *l, struct df_err *err)
 	if (st == DF_OK)
 		st = ledger_exec(l, SQL_SETUP, "set it up", err);
 	df_after("set up the ledger");
-	l->syncing = true;
 	if (st == DF_OK)
 		st = ledger_sqlite_functions(l, err);
 	if (st == DF_OK)
 		st = migrate(l, err);
-	return st == DF_OK ? ledger_session_begin(l, err) : st;
+	if (st == DF_OK)
+		st = ledger_session_begin(l, err);
+	if (st == DF_OK)
+		st = ledger_sqlite_log(l, err);
+	/* what the migration did */
+	return st == DF_OK ? l->driver->flush(l, err) : st;
 }
 
 /* A user who may not write there cannot make the shared memory of a ledger that nobody else has
