@@ -75,8 +75,8 @@ struct send_sending {
 
 struct send_events {
 	/* A lane got further. Called in the sender's thread, in lane order, after each answered
-	 * request and before the lane's next one. Anything but DF_OK stops the stream with that
-	 * status: the ledger could not remember. */
+	 * request and before the next one of any lane of the stream. Anything but DF_OK stops the
+	 * stream with that status: the ledger could not remember. */
 	enum df_status (*settled)(void *ctx, const struct send_settled *step, struct df_err *err);
 	/* From now on a batch was taken, or may have been: an answer says so, or an answer did
 	 * not come. Not called after a refusal of the credentials, after an answer of somebody

@@ -119,7 +119,7 @@ static enum df_status on_settled(void *ctx, const struct send_settled *step, str
 					   .done = step->done,
 					   .was = s->settled[step->lane],
 					   .rows_delivered = step->rows_delivered};
-	if (step->more && step->n_rejects == 0)
+	if (step->more && step->n_rejects == 0 && step->n_taken == 0)
 		return DF_OK;
 
 	struct ledger_reject *rows = document_reject_rows(step->rejects, step->n_rejects, &n);

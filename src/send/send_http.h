@@ -5,7 +5,8 @@
  *	send_http.c	producers: streams and their queues
  *	send_thread.c
  *	    the sender's thread: which lane may start a request now, and the end of streams
- *	send_lane.c	one lane: its request goes out, its batches are settled
+ *	send_lane.c	one lane: its request goes out
+ *	send_settle.c	batches that were answered are settled
  *	send_answer.c	what an answer does to the lane and to its route
  *	send_route.c	one way to the API: is it well, unwell or closed?
  *	send_suspect.c	what failed while others succeeded
@@ -58,6 +59,7 @@ struct http_lane {
 	/* L: its request is ready, and may leave when the ledger has what must not be sent twice */
 	bool unsaid;
 	bool decided; /* L: of its request nothing is to be sent: it is to be settled */
+	bool settles; /* something of its request may be settled */
 	size_t read;  /* of its body, by curl */
 	int64_t started;
 	/* batches of the key that went in the second before, this request's included */
@@ -106,7 +108,7 @@ struct send_http {
 	unsigned seed;               /* of the jitter */
 	int64_t wake;                /* when something falls due */
 	bool decided;                /* a lane's is set */
-	bool unsaid;                 /* likewise */
+	bool unsaid, settles;        /* likewise */
 };
 
 /* ---- send_thread.c ---- */
@@ -136,9 +138,13 @@ int64_t http_lane_limit(const struct http_lane *lane);
 void http_lane_back(struct http_lane *lane, size_t from, size_t to);
 /* off the wire, whether answered or not */
 void http_lane_end(struct http_lane *lane);
-/* all that has a fate, from the first batch on */
-void http_lane_settle(struct http_lane *lane);
 void http_lane_free(struct http_lane *lane);
+
+/* ---- send_settle.c ---- */
+/* All that has a fate, from the first batch on, is settled by the next http_lanes_settle: before
+ * any lane starts another request. */
+void http_lane_settle(struct http_lane *lane);
+void http_lanes_settle(struct send_http *h);
 
 /* ---- send_clock.c: the caller holds the lock ---- */
 /* The lane is to ask without a batch: for the API's clock, which is not known yet and which

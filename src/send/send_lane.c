@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One lane: a request goes out, an answer comes in, batches are settled. */
+/* One lane: a request goes out, an answer comes in. */
 #include "send_http.h"
 #include "send_objects.h"
 #include "send_request.h"
@@ -357,92 +357,4 @@ void http_lane_free(struct http_lane *lane)
 	df_buf_free(&lane->request.body);
 	send_queue_free(&lane->queue);
 	df_buf_free(&lane->answer);
-}
-
-/* ---- in ---- */
-
-static struct send_reject lane_reject(const struct http_lane *lane, const struct send_item *item)
-{
-	return (struct send_reject){.batch = item->batch,
-				    .rows = item->batch->rows,
-				    .n_rows = item->batch->n_rows,
-				    .message = item->words,
-				    .code = item->fate == SEND_SET_ASIDE
-						? "api-unavailable"
-						: lane->stream->service->reject_code};
-}
-
-/* Adds an item's rejects to the step's; returns how many of its rows they are. */
-static size_t report_rejects(const struct http_lane *lane, const struct send_item *item,
-			     struct send_reject **list, size_t *n)
-{
-	struct send_reject one = lane_reject(lane, item), *more = NULL;
-	size_t n_more = 1, rows = 0;
-	if (item->objects != NULL)
-		more = send_objects_rejects(item, lane->stream->service->reject_code, &n_more);
-	*list = df_realloc(*list, (*n + n_more + 1) * sizeof(**list));
-	for (size_t i = 0; i < n_more; i++) {
-		(*list)[*n] = more != NULL ? more[i] : one;
-		rows += (*list)[(*n)++].n_rows;
-	}
-	free(more);
-	return rows;
-}
-
-/* Reports the batches before the first pending one, so that a stop repeats no more than what was
- * on the wire. */
-static void lane_report(struct http_lane *lane, size_t end)
-{
-	struct http_stream *st = lane->stream;
-	struct send_request *r = &lane->request;
-	struct sender *sender = st->base->sender;
-	struct send_reject *rejects = NULL;
-	struct send_taken taken[REQUEST_MAX_BATCHES];
-	struct send_stats sum = {0};
-	struct send_settled step = {.lane = lane->number,
-				    .done = r->item[end - 1].batch->lane_position + 1,
-				    .taken = taken};
-	for (size_t i = r->settled; i < end; i++) {
-		const struct send_item *item = &r->item[i];
-		size_t rejected = 0;
-		if (item->fate != SEND_DELIVERED || item->objects != NULL)
-			rejected = report_rejects(lane, item, &rejects, &step.n_rejects);
-		if (item->fate != SEND_DELIVERED)
-			continue;
-		if (st->service->says_more)
-			taken[step.n_taken++] = (struct send_taken){
-			    .batch = item->batch, .due = item->words, .before = item->before};
-		sum.batches++;
-		sum.events += item->batch->n_events;
-		step.rows_delivered += item->batch->n_rows - rejected;
-	}
-	r->settled = end;
-	step.rejects = rejects;
-
-	struct df_err err = {0};
-	enum df_status status = DF_OK;
-	if (!st->unsettled)
-		status = st->base->events->settled(st->base->ctx, &step, &err);
-	free(rejects);
-
-	pthread_mutex_lock(&sender->lock);
-	sender->stats.batches += sum.batches;
-	sender->stats.events += sum.events;
-	if (status != DF_OK) {
-		st->unsettled = true;
-		http_stream_stop(st, status, &err);
-	}
-	pthread_mutex_unlock(&sender->lock);
-}
-
-void http_lane_settle(struct http_lane *lane)
-{
-	struct send_request *r = &lane->request;
-	size_t end = r->settled;
-	while (end < r->n && r->item[end].fate != SEND_PENDING)
-		end++;
-	if (end > r->settled)
-		lane_report(lane, end);
-	if (!send_request_part(r))
-		send_request_clear(r);
 }

@@ -277,6 +277,7 @@ static bool http_answers(struct send_http *h)
 		http_lane_answered(lane, code);
 		any = true;
 	}
+	http_lanes_settle(h);
 	return any;
 }
 
@@ -320,6 +321,7 @@ void *http_thread(void *own)
 		int running = 0;
 		for (struct http_lane *lane; h->decided && (lane = http_decided(h)) != NULL;)
 			http_lane_settle(lane);
+		http_lanes_settle(h);
 		h->decided = false;
 		int64_t left = h->wake - df_monotonic_ms();
 		curl_multi_perform(h->multi, &running);
