@@ -126,15 +126,30 @@ static bool check_holds(const struct ledger_document *d, const struct ledger_new
 	       df_same_text(d->event_type, now->event_type);
 }
 
-static enum df_status begin_checked(struct ledger *l, const struct ledger_new_document *now,
+/* The number is a part of its ids: it is drawn once, and stored before anything leaves. */
+static enum df_status number_file(struct run_file_work *w, struct df_err *err)
+{
+	struct run_file *f = w->f;
+	if (f->numbered)
+		return DF_OK;
+	enum df_status st = ledger_file_copy(w->run->env.ledger, f->ledger_id,
+					     f->feed->send.duplicates_import, &f->copy, err);
+	f->numbered = st == DF_OK;
+	return st;
+}
+
+static enum df_status begin_checked(struct run_file_work *w, const struct ledger_new_document *now,
 				    const struct ledger_checked *found, struct ledger_document *d,
 				    struct df_err *err)
 {
+	struct ledger *l = w->run->env.ledger;
 	enum df_status st = ledger_document_begin(l, now, d, err);
-	return st == DF_OK ? ledger_document_checked(l, d->id, found, err) : st;
+	if (st == DF_OK)
+		st = ledger_document_checked(l, d->id, found, err);
+	return st == DF_OK ? number_file(w, err) : st;
 }
 
-/* Begun and checked, which is one step. */
+/* Begun, checked and numbered, which is one step. */
 static enum df_status enter_checked(struct run_file_work *w, const struct ledger_new_document *now,
 				    const struct ledger_checked *found, struct ledger_document *d,
 				    struct df_err *err)
@@ -143,7 +158,8 @@ static enum df_status enter_checked(struct run_file_work *w, const struct ledger
 	enum df_status st = ledger_enter(l, false, err);
 	if (st != DF_OK)
 		return st;
-	st = ledger_leave(l, begin_checked(l, now, found, d, err), err);
+	st = ledger_leave(l, begin_checked(w, now, found, d, err), err);
+	w->f->numbered = w->f->numbered && st == DF_OK;
 	d->batches = found->batches;
 	d->state = LEDGER_CHECKED;
 	return st;
@@ -466,12 +482,10 @@ cleanup:
 static enum df_status choose_identity(struct run_delivery *v, struct df_err *err)
 {
 	const struct run_file *f = v->w->f;
-	uint64_t copy = 0;
-	enum df_status st = ledger_file_copy(v->w->run->env.ledger, f->ledger_id,
-					     f->feed->send.duplicates_import, &copy, err);
-	if (copy > 0)
+	enum df_status st = number_file(v->w, err);
+	if (f->copy > 0)
 		snprintf(v->identity, sizeof(v->identity), "%s+%llu", f->sha256,
-			 (unsigned long long)copy);
+			 (unsigned long long)f->copy);
 	else
 		memcpy(v->identity, f->sha256, DF_SHA256_HEX);
 	return st;

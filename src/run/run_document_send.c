@@ -205,9 +205,10 @@ static enum df_status send_timed(struct run_delivery *v, struct df_err *err)
 static enum df_status send_batches(struct run_delivery *v, struct df_err *err)
 {
 	const struct document_env *env = &v->w->run->env;
-	bool any = false;
-	enum df_status st = ledger_again_doubt(env->ledger, v->d->id, SEND_UNKNOWN_WORDS, err);
-	for (int unknown = 0; unknown <= 1 && st == DF_OK; unknown++) {
+	bool any = false, before = v->d->taken; /* else nothing of it was rejected yet */
+	enum df_status st =
+	    before ? ledger_again_doubt(env->ledger, v->d->id, SEND_UNKNOWN_WORDS, err) : DF_OK;
+	for (int unknown = 0; before && unknown <= 1 && st == DF_OK; unknown++) {
 		uint64_t *rows = NULL;
 		struct document_again again = {.unknown = unknown};
 		st = ledger_again(env->ledger, v->d->id, unknown, &rows, &again.n, err);

@@ -88,6 +88,8 @@ struct run_file { /* a drop file in the spool, or local */
 
 	/* its worker's, while it is under way: */
 	struct decode *decoded; /* own, or NULL */
+	bool numbered;          /* copy is known: its number among the files of the same bytes */
+	uint64_t copy;
 	/* Why documents of it that are not under way are refused; without text: they are not. */
 	struct df_err barred;
 	struct df_err why; /* why it is not finished */
