@@ -55,17 +55,17 @@ struct ledger {
 				 struct df_err *err);
 	enum df_status (*fence)(struct ledger *l, enum ledger_of of, int64_t id,
 				struct df_err *err);
-	int64_t fenced;       /* the file, in the transaction that is open; 0: none */
-	char *dir;            /* own: state_dir, without a slash at its end */
-	char *path;           /* own: what it is called in messages */
-	pthread_mutex_t lock; /* recursive: a walk's callback may call back into the ledger */
-	unsigned nested;      /* ledger_enter that have yet to be left */
-	bool syncing;         /* the transaction that is open, or comes next, is to be synced */
-	struct sqlite3_file *log;    /* SQLite's, borrowed */
-	pthread_mutex_t flushing;    /* of what follows; taken without the lock */
-	atomic_ullong commits;       /* that are to be synced */
-	uint64_t flushed;            /* so many of them are on the disk */
-	enum df_status flush_status; /* of the first sync that failed: no later one counts */
+	int64_t fenced;           /* the file, in the transaction that is open; 0: none */
+	char *dir;                /* own: state_dir, without a slash at its end */
+	char *path;               /* own: what it is called in messages */
+	pthread_mutex_t lock;     /* recursive: a walk's callback may call back into the ledger */
+	unsigned nested;          /* ledger_enter that have yet to be left */
+	bool syncing;             /* the transaction that is open, or comes next, is to be synced */
+	struct sqlite3_file *log; /* SQLite's, borrowed */
+	pthread_mutex_t flushing; /* of what follows; taken without the lock */
+	atomic_ullong commits;    /* that are to be synced */
+	uint64_t flushed;         /* so many of them are on the disk */
+	enum df_status flush_status;     /* of the first sync that failed: no later one counts */
 	struct ledger_stmt **statements; /* prepared when first used */
 	struct ledger_stmt *documents;   /* likewise, for walks through a file's documents */
 };
