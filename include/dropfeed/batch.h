@@ -101,6 +101,9 @@ struct batch_form {
 	/* All rows with the same IDs are one batch, whatever else they hold: the first one's
 	 * members count. Batches stay open to the document's end, whatever the window is. */
 	bool one_for_user;
+	/* Of those: batches may come in any order. Rows are collected first, and what the window
+	 * has no room for waits in an unnamed file. */
+	bool unordered;
 	/* Puts what the sink wants in place of the batch's JSON and of its id, and may change
 	 * n_events: what counts for max_events. The batch is whole, its rows included. NULL: the
 	 * Events API's JSON is what it wants. */

@@ -4,6 +4,7 @@
  * join it, when the window is full (the one opened first goes first), or at the end (in order of
  * opening). None of that looks at a clock.
  */
+#include "batch_later.h"
 #include "batch_priv.h"
 
 #include <stdio.h>
@@ -23,6 +24,7 @@ struct batch_maker {
 	char *event_end; /* own: what closes an event; NULL when eventless */
 	size_t event_frame;
 
+	struct batch_later *later; /* own; NULL: rows are added as they come */
 	struct batch_table open;
 	struct batch_open *previous; /* where the row before went, while it is open */
 	size_t weight;
@@ -87,6 +89,8 @@ struct batch_maker *batch_maker_new(const struct batch_settings *settings, batch
 	mk->used = (struct batch_ids){
 	    .scratch = settings->scratch, .memory_bits = BATCH_IDS_MEMORY_BITS, .fd = -1};
 	mk->lane_next = df_alloc(settings->lanes * sizeof(*mk->lane_next));
+	if (mk->set.form->unordered) /* what waits and what is open are there together */
+		mk->later = batch_later_new(settings->scratch, settings->window / 2);
 	return mk;
 }
 
@@ -94,6 +98,7 @@ void batch_maker_free(struct batch_maker *mk)
 {
 	if (mk == NULL)
 		return;
+	batch_later_free(mk->later);
 	batch_table_free(&mk->open);
 	free(mk->event_end);
 	free(mk->lane_next);
@@ -394,8 +399,8 @@ static enum df_status check_most(const struct batch_maker *mk, struct df_err *er
 	    (unsigned long long)mk->set.most);
 }
 
-enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *rec,
-			       const struct batch_row *where, struct df_err *err)
+static enum df_status add_record(struct batch_maker *mk, const struct map_record *rec,
+				 const struct batch_row *where, struct df_err *err)
 {
 	uint64_t hash = rec->ids_hash != 0 ? rec->ids_hash : batch_hash(rec->ids, rec->ids_len);
 	enum df_status st = DF_OK;
@@ -429,10 +434,35 @@ enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *
 	return st;
 }
 
-enum df_status batch_maker_end(struct batch_maker *mk, struct df_err *err)
+enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *rec,
+			       const struct batch_row *where, struct df_err *err)
+{
+	return mk->later != NULL ? batch_later_put(mk->later, rec, where, err)
+				 : add_record(mk, rec, where, err);
+}
+
+static enum df_status close_all(struct batch_maker *mk, struct df_err *err)
 {
 	enum df_status st = DF_OK;
 	while (st == DF_OK && mk->open.oldest != NULL)
 		st = close_oldest(mk, err);
 	return st;
+}
+
+static enum df_status on_take(void *ctx, const struct map_record *rec,
+			      const struct batch_row *where, struct df_err *err)
+{
+	return add_record(ctx, rec, where, err);
+}
+
+static enum df_status on_part_end(void *ctx, struct df_err *err)
+{
+	return close_all(ctx, err);
+}
+
+enum df_status batch_maker_end(struct batch_maker *mk, struct df_err *err)
+{
+	const struct batch_later_events events = {
+	    .take = on_take, .part_end = on_part_end, .ctx = mk};
+	return mk->later != NULL ? batch_later_end(mk->later, &events, err) : close_all(mk, err);
 }

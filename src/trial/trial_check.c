@@ -85,6 +85,7 @@ static enum df_status check_one_document(struct check_work *w, const char *name,
 	struct document_forecast found = {0};
 	struct df_err why = {0};
 	pass.shared = document_shared_new();
+	settings.scratch = df_scratch();
 	enum df_status st = document_preflight(&pass, &settings, on_fault, w, &found, &why);
 	if (st == DF_OK || st == DF_REJECT) {
 		report_checked(w, &pass, &found, st == DF_REJECT ? &why : NULL);

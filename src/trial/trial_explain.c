@@ -246,6 +246,7 @@ static enum df_status explain_document(struct explain_work *w, uint64_t line, st
 	struct trial_explain *x = w->x;
 	struct batch_settings settings =
 	    document_batch_settings(w->x->feed, w->sha256, w->doc, df_now_ms());
+	settings.scratch = df_scratch();
 	x->document = df_strdup(w->doc->name);
 	snprintf(x->event_type, sizeof(x->event_type), "%s", w->doc->event_type);
 	enum df_status st = explain_row(w, line, err);

@@ -157,7 +157,28 @@ for how in string array attribute "string array" "string attribute" "array attri
 	equal "$how: one object for each user" "$(jq -s 'map(.attributes) | add' "$peer/requests.ndjson")" 3
 	equal "$how: a row without the id is rejected" "$(reasons all-audience.csv)" "1 missing-identity "
 done
-exits 1 "other sinks take no audience document" import --sink - "$work/in/all-audience.csv"
+# many: rows of 700 users, each of whom has some here and some there; one has 300 audiences.
+many() {
+	echo "user_identities.customer_id,audience.id,audience.name,audience.member"
+	awk 'BEGIN {
+		for (i = 0; i < 2800; i++)
+			printf "U-%d,A%d,Audience %d,%s\n", i * 7919 % 700, i % 30, i % 30, i % 5 ? "true" : "false"
+		for (i = 0; i < 300; i++)
+			printf "U-7,B%d,Other %d,true\n", i, i
+	}'
+}
+for window in 64MiB 1MiB; do
+	peer_start
+	feed "audiences = string array attribute" "group_window = $window"
+	many >"$work/in/many-audience.csv"
+	exits 0 "a document of many users, a window of $window" run
+	peer_stop
+	mv "$peer/users.json" "$work/users.$window"
+	equal "each user is one object" "$(jq -s 'map(.attributes) | add' "$peer/requests.ndjson")" 700
+done
+equal "three hundred names" "$(jq '.["U-7"] | keys | map(select(startswith("In Other"))) | length' "$work/users.64MiB")" 300
+check "what waits in a file becomes the same as what waits in memory" cmp "$work/users.64MiB" "$work/users.1MiB"
+exits 1 "other sinks take no audience document" import --sink - "$work/in/many-audience.csv"
 said "and that is said" "sink = braze takes them"
 
 # ---- answers that are certain ----
