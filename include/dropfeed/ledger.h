@@ -711,9 +711,11 @@ struct ledger_paced {
 	const char *key;    /* a fingerprint */
 	uint64_t sent;      /* batches, by this process, in the last second */
 	int64_t silence_ms; /* that the API asked for; 0: none */
+	double
+	    wants; /* of what the key allows, 0..1; 0: nothing now, but it may soon be its turn */
 };
-/* Asks nobody: a thread publishes and looks once a second. Nothing is known at first, and when the
- * ledger was not heard of for 3 s: then the share is 0. */
+/* Asks nobody: a thread publishes and looks several times a second. Nothing is known at first, and
+ * when the ledger was not heard of for 3 s: then the share is 0. */
 void ledger_paces(struct ledger *l, const struct ledger_paced *mine, struct ledger_pace *out);
 
 /* Keeps the bytes of the document's reject file, for whoever asks another host; in place of those

@@ -117,6 +117,7 @@ struct send_spending {
 struct send_share {         /* of a key that several hosts use */
 	uint64_t sent;      /* batches in the last second, by this one */
 	int64_t silence_ms; /* that the API asked for; 0: none */
+	double wants;       /* of what the key allows, 0..1; 0: nothing now */
 	double share;       /* comes back: of what the key allows, 0..1 */
 	double others;      /* comes back: batches in the last second, by the others */
 	int64_t pause_ms;   /* comes back: the others were asked to be silent for so long */
@@ -186,6 +187,9 @@ enum send_health {
 	SEND_CLOSED,
 };
 enum send_health sender_health(struct sender *s, const struct conf_feed *feed, int64_t *probe_ms);
+/* A file of the feed is ready, and waits for another host: with this one in view, the others do
+ * not take it for a newcomer when its turn comes. Holds for a second; may be called often. */
+void sender_standby(struct sender *s, const struct conf_feed *feed);
 
 /* How many batches a second go to the feed's sink at most. 0: any number. */
 double sender_rate(const struct conf_feed *feed);

@@ -244,18 +244,40 @@ enum df_status ledger_held(struct ledger *l, int64_t file, int64_t *left_ms, str
 
 /* ---- the fence ---- */
 
+static int64_t file_known(struct ledger_claims *c, int64_t document)
+{
+	pthread_mutex_lock(&c->lock);
+	struct claim_of of = c->of[(uint64_t)document % LEDGER_OF_FILES];
+	pthread_mutex_unlock(&c->lock);
+	return of.document == document ? of.file : 0;
+}
+
+static void file_note(struct ledger_claims *c, int64_t document, int64_t file)
+{
+	pthread_mutex_lock(&c->lock);
+	c->of[(uint64_t)document % LEDGER_OF_FILES] =
+	    (struct claim_of){.document = document, .file = file};
+	pthread_mutex_unlock(&c->lock);
+}
+
+bool ledger_claim_of_document(struct ledger *l, int64_t document, struct claim *out)
+{
+	int64_t file = file_known(l->claims, document);
+	return file != 0 && look(l->claims, file, out);
+}
+
 static enum df_status file_of(struct ledger *l, enum ledger_of of, int64_t id, int64_t *file,
 			      struct df_err *err)
 {
 	struct ledger_stmt *s = NULL;
-	*file = id;
-	if (of == LEDGER_OF_FILE)
+	*file = of == LEDGER_OF_FILE ? id : file_known(l->claims, id);
+	if (*file != 0)
 		return DF_OK;
 	enum df_status st = ledger_once(l, SQL_FILE_OF_DOCUMENT, &s, err, "i", id);
 	if (st == DF_OK)
 		st = ledger_step(l, s, "look up a document", err);
 	if (st == DF_OK)
-		*file = ledger_int(s, 0);
+		file_note(l->claims, id, *file = ledger_int(s, 0));
 	ledger_finalize(s);
 	return st == DF_END ? df_fail(DF_FATAL, err, NULL, "the ledger %s has no document %" PRId64,
 				      l->path, id)

@@ -19,8 +19,9 @@
  * between loses its transaction after a sixth of the lease (idle_in_transaction_session_timeout).
  *
  * settle: fence; a lane's done is set from what this process read, or stored last, and from nothing
- * else (compare-and-set); rows and rejects are counted. A COMMIT whose answer was lost is not
- * repeated: the file is released, and whoever claims it next reads what became of it.
+ * else (compare-and-set); rows and rejects are counted; in one statement where it can be
+ * (ledger_settle.c). A COMMIT whose answer was lost is not repeated: the file is released, and
+ * whoever claims it next reads what became of it.
  *
  * release: holder = NULL, lease_until = 0, where the epoch is still mine.
  *
@@ -38,11 +39,9 @@
 #ifndef DROPFEED_LEDGER_CLAIM_H
 #define DROPFEED_LEDGER_CLAIM_H
 
+#include "ledger_pace.h"
 #include "ledger_priv.h"
 
-/* How long a lease is, in milliseconds; it is renewed when a quarter of it is over. */
-#define LEASE_MS INT64_C(60000)
-int64_t ledger_lease_ms(void);
 /* How long a lease is, in milliseconds; it is renewed when a quarter of it is over. */
 #define LEASE_MS INT64_C(60000)
 int64_t ledger_lease_ms(void);
@@ -60,17 +59,10 @@ struct claim {
 	int64_t renewed_ms; /* CLOCK_BOOTTIME, from before it was asked for */
 };
 
-/* What is known of an API key that hosts share. */
-#define LEDGER_PACE_KEYS 64
-#define PACE_EVERY_MS    500
-#define PACE_IDLE_MS     1500 /* it is no longer asked for: others may have its share */
-#define PACE_STALE_MS    3000 /* the ledger was not heard of: nobody may be sure of a share */
-struct pace_key {
-	char key[DF_SHA256_HEX];     /* "": free */
-	uint64_t sent;               /* by this process, in the last second */
-	int64_t silence_ms;          /* that the API asked for, of now */
-	int64_t asked_ms, looked_ms; /* monotonic */
-	struct ledger_pace pace;
+/* A document is always of the same file. */
+enum { LEDGER_OF_FILES = 64 };
+struct claim_of {
+	int64_t document, file; /* 0: none */
 };
 
 struct ledger_claims {
@@ -80,9 +72,11 @@ struct ledger_claims {
 	pthread_t thread;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t changed;
-	bool quit, new_key;
+	bool quit;
+	bool look; /* at a key's pace, at once */
 	struct pace_key paces[LEDGER_PACE_KEYS];
-	struct claim *v; /* own */
+	struct claim_of of[LEDGER_OF_FILES]; /* documents that were looked up last */
+	struct claim *v;                     /* own */
 	size_t n, room;
 };
 
@@ -124,25 +118,6 @@ struct ledger_claims {
 #define SQL_SCAN_RENEW                                                                             \
 	"UPDATE feed_scan SET lease_until = clock_timestamp() + CAST($1 AS BIGINT)"                \
 	" * INTERVAL '1 millisecond' WHERE holder = $2 RETURNING 1"
-
-/* $1 key, $2 me, $3 batches in the last second, $4 milliseconds of silence that were asked for */
-#define SQL_PACE_PUBLISH                                                                           \
-	"INSERT INTO pace(key, node, until, since, sent, silence) VALUES($1, $2,"                  \
-	" clock_timestamp() + INTERVAL '5 seconds', clock_timestamp(), $3,"                        \
-	" clock_timestamp() + CAST($4 AS BIGINT) * INTERVAL '1 millisecond')"                      \
-	" ON CONFLICT(key, node) DO UPDATE SET until = excluded.until, sent = excluded.sent,"      \
-	" silence = excluded.silence, since = CASE WHEN pace.until < clock_timestamp()"            \
-	" THEN excluded.since ELSE pace.since END"
-#define SQL_PACE_LOOK                                                                              \
-	"SELECT count(*), coalesce(sum(CASE WHEN node <> $2 THEN sent ELSE 0 END), 0),"            \
-	" CAST(extract(epoch FROM max(CASE WHEN node <> $2 THEN silence END)"                      \
-	"  - clock_timestamp()) * 1000 AS BIGINT),"                                                \
-	" CAST(extract(epoch FROM clock_timestamp()"                                               \
-	"  - min(CASE WHEN node = $2 THEN since END)) * 1000 AS BIGINT)"                           \
-	" FROM pace WHERE key = $1 AND until > clock_timestamp()"
-#define SQL_PACE_IDLE "DELETE FROM pace WHERE key = $1 AND node = $2"
-#define SQL_PACE_LEAVE                                                                             \
-	"DELETE FROM pace WHERE node = ?1 OR until < clock_timestamp() - INTERVAL '1 day'"
 
 #define SQL_NODE                                                                                   \
 	"INSERT INTO node(name, boot, seen, version, batch_format, config)"                        \
@@ -203,6 +178,15 @@ enum df_status ledger_claim_new(struct ledger *l, int64_t file, bool local,
 /* In a fenced transaction in which a document got on: its file is not the one that brings hosts
  * down. */
 enum df_status ledger_claim_progress(struct ledger *l, struct df_err *err) DF_CHECK;
+
+/* False: nothing is known of it, without asking the ledger. */
+bool ledger_claim_of_document(struct ledger *l, int64_t document, struct claim *out);
+
+/* Settles all of the steps, in one statement, where nothing stands in the way. DF_END: nothing was
+ * changed, it has to be done step by step. */
+enum df_status ledger_settle_at_once(struct ledger *l, int64_t id,
+				     const struct ledger_settled *steps, size_t n,
+				     struct df_err *err) DF_CHECK;
 
 /* The ledger's `ensure` and `fence`. */
 enum df_status ledger_claim_ensure(struct ledger *l, enum ledger_of of, int64_t id,

@@ -311,7 +311,12 @@ enum df_status ledger_lanes_settled(struct ledger *l, int64_t id,
 				    const struct ledger_settled *steps, size_t n,
 				    struct df_err *err)
 {
-	enum df_status st = ledger_enter_on(l, false, LEDGER_OF_DOCUMENT, id, err);
+	ledger_lock(l);
+	enum df_status st = ledger_settle_at_once(l, id, steps, n, err);
+	ledger_unlock(l);
+	if (st != DF_END)
+		return st;
+	st = ledger_enter_on(l, false, LEDGER_OF_DOCUMENT, id, err);
 	return st == DF_OK ? ledger_leave(l, lanes_settled(l, id, steps, n, err), err) : st;
 }
 

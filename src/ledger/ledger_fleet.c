@@ -142,51 +142,6 @@ enum df_status ledger_file_waits(struct ledger *l, int64_t id, bool *waits, stru
 	return st == DF_END ? DF_OK : st;
 }
 
-/* ---- pace ---- */
-
-/* With c->lock. NULL: there are too many. */
-static struct pace_key *pace_of(struct ledger_claims *c, const char *key)
-{
-	for (size_t i = 0; i < LEDGER_PACE_KEYS; i++) {
-		struct pace_key *k = &c->paces[i];
-		if (strcmp(k->key, key) == 0)
-			return k;
-		if (k->key[0] != '\0')
-			continue;
-		snprintf(k->key, sizeof(k->key), "%s", key);
-		c->new_key = true;
-		pthread_cond_signal(&c->changed);
-		return k;
-	}
-	return NULL;
-}
-
-void ledger_paces(struct ledger *l, const struct ledger_paced *mine, struct ledger_pace *out)
-{
-	struct ledger_claims *c = l->claims;
-	*out = (struct ledger_pace){.share = 1};
-	if (c == NULL)
-		return;
-	int64_t now = df_monotonic_ms();
-	pthread_mutex_lock(&c->lock);
-	struct pace_key *k = pace_of(c, mine->key);
-	out->share = 0;
-	if (k != NULL) {
-		if (k->looked_ms == 0 && now - k->asked_ms > PACE_IDLE_MS) { /* at once */
-			c->new_key = true;
-			pthread_cond_signal(&c->changed);
-		}
-		k->asked_ms = now;
-		k->sent = mine->sent;
-		k->silence_ms = mine->silence_ms;
-		if (k->looked_ms != 0 && now - k->looked_ms < PACE_STALE_MS) {
-			*out = k->pace;
-			out->pause_ms -= now - k->looked_ms;
-		}
-	}
-	pthread_mutex_unlock(&c->lock);
-}
-
 /* ---- who there is ---- */
 
 enum df_status ledger_nodes(struct ledger *l, ledger_each_node each, void *ctx, struct df_err *err)

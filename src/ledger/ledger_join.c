@@ -105,101 +105,29 @@ static enum df_status renew(struct ledger_claims *c, const char *node, struct df
 	return st;
 }
 
-/* ---- pace ---- */
-
-static enum df_status publish(struct ledger_claims *c, const struct pace_key *k, struct df_err *err)
-{
-	char sent[24], silence[24];
-	PGresult *r = NULL;
-	snprintf(sent, sizeof(sent), "%" PRIu64, k->sent);
-	snprintf(silence, sizeof(silence), "%" PRId64, k->silence_ms);
-	const struct ledger_query q = {.sql = SQL_PACE_PUBLISH,
-				       .n = 4,
-				       .types = {OID_TEXT, OID_TEXT, OID_INT8, OID_INT8},
-				       .values = {k->key, c->me, sent, silence}};
-	enum df_status st = ledger_link_query(c->link, &q, &r, "publish the pace", err);
-	PQclear(r);
-	return st;
-}
-
-/* Shares shrink at once; a newcomer waits until all others have seen it. */
-static enum df_status look(struct ledger_claims *c, struct pace_key *k, struct df_err *err)
-{
-	PGresult *r = NULL;
-	const struct ledger_query q = {
-	    .sql = SQL_PACE_LOOK, .n = 2, .types = {OID_TEXT, OID_TEXT}, .values = {k->key, c->me}};
-	enum df_status st = ledger_link_query(c->link, &q, &r, "look at the pace", err);
-	if (st != DF_OK)
-		return st;
-	int64_t hosts = strtoll(PQgetvalue(r, 0, 0), NULL, 10);
-	int64_t since_ms = strtoll(PQgetvalue(r, 0, 3), NULL, 10);
-	k->pace.others = strtod(PQgetvalue(r, 0, 1), NULL);
-	k->pace.pause_ms = strtoll(PQgetvalue(r, 0, 2), NULL, 10);
-	bool newcomer = hosts > 1 && since_ms < 2 * PACE_EVERY_MS;
-	k->pace.share = newcomer || hosts < 1 ? 0 : 1.0 / (double)hosts;
-	k->looked_ms = df_monotonic_ms();
-	PQclear(r);
-	return DF_OK;
-}
-
-/* Whoever comes back is a newcomer. */
-static enum df_status leave_key(struct ledger_claims *c, struct pace_key *k, struct df_err *err)
-{
-	PGresult *r = NULL;
-	const struct ledger_query q = {
-	    .sql = SQL_PACE_IDLE, .n = 2, .types = {OID_TEXT, OID_TEXT}, .values = {k->key, c->me}};
-	enum df_status st = ledger_link_query(c->link, &q, &r, "leave a key", err);
-	PQclear(r);
-	if (st == DF_OK)
-		k->looked_ms = 0;
-	return st;
-}
-
-static void pace_key(struct ledger_claims *c, struct pace_key *there)
-{
-	struct df_err err = {0};
-	pthread_mutex_lock(&c->lock);
-	struct pace_key k = *there;
-	pthread_mutex_unlock(&c->lock);
-	bool idle = df_monotonic_ms() - k.asked_ms > PACE_IDLE_MS;
-	if (k.key[0] == '\0' || (idle && k.looked_ms == 0))
-		return;
-	enum df_status st = idle ? leave_key(c, &k, &err) : publish(c, &k, &err);
-	if (st == DF_OK && !idle)
-		st = look(c, &k, &err);
-	if (st != DF_OK) {
-		df_log(DF_LOG_DEBUG, "%s", err.text);
-		return;
-	}
-	pthread_mutex_lock(&c->lock);
-	there->pace = k.pace;
-	there->looked_ms = k.looked_ms;
-	pthread_mutex_unlock(&c->lock);
-}
-
-static void pace_keys(struct ledger_claims *c)
-{
-	for (size_t i = 0; i < LEDGER_PACE_KEYS; i++)
-		pace_key(c, &c->paces[i]);
-}
-
 /* ---- the thread ---- */
 
-static bool wait_for_next(struct ledger_claims *c)
+static struct timespec monotonic_in(int64_t ms)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	int64_t ms = ledger_lease_ms() / 4 < PACE_EVERY_MS ? ledger_lease_ms() / 4 : PACE_EVERY_MS;
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_sec += ms / 1000;
+	t.tv_nsec += ms % 1000 * 1000000;
+	t.tv_sec += t.tv_nsec / 1000000000;
+	t.tv_nsec %= 1000000000;
+	return t;
+}
+
+/* Until then (CLOCK_BOOTTIME), or until somebody waits for a key. False: no more. */
+static bool wait_until(struct ledger_claims *c, int64_t then)
+{
+	int64_t ms = then - ledger_boot_ms();
+	struct timespec until = monotonic_in(ms > 0 ? ms : 0);
 	pthread_mutex_lock(&c->lock);
-	while (!c->quit && !c->new_key &&
-	       pthread_cond_timedwait(&c->changed, &c->lock, &until) == 0)
+	while (!c->quit && !c->look && pthread_cond_timedwait(&c->changed, &c->lock, &until) == 0)
 		;
 	bool quit = c->quit;
-	c->new_key = false;
+	c->look = false;
 	pthread_mutex_unlock(&c->lock);
 	return !quit;
 }
@@ -207,10 +135,10 @@ static bool wait_for_next(struct ledger_claims *c)
 static void *renew_main(void *arg)
 {
 	struct ledger *l = arg;
-	int64_t next = ledger_boot_ms() + ledger_lease_ms() / 4;
-	while (wait_for_next(l->claims)) {
+	int64_t next = ledger_boot_ms() + ledger_lease_ms() / 4, pace = INT64_MAX;
+	while (wait_until(l->claims, pace < next ? pace : next)) {
 		struct df_err err = {0};
-		pace_keys(l->claims);
+		pace = ledger_pace_turn(l->claims);
 		if (ledger_boot_ms() < next)
 			continue;
 		next = ledger_boot_ms() + ledger_lease_ms() / 4;
@@ -301,7 +229,8 @@ void ledger_part(struct ledger *l)
 	pthread_mutex_unlock(&c->lock);
 	pthread_join(c->thread, NULL);
 	struct df_err ignored = {0};
-	if (ledger_once_run(l, SQL_PACE_LEAVE, &ignored, "t", c->me) != DF_OK)
+	if (ledger_once_run(l, SQL_PACE_LEAVE, &ignored, "t", c->me) != DF_OK ||
+	    ledger_once_run(l, SQL_PACE_FORGET, &ignored, "") != DF_OK)
 		df_log(DF_LOG_DEBUG, "%s", ignored.text);
 	while (c->n > 0) {
 		int64_t file = c->v[0].file;

@@ -192,6 +192,11 @@ static const struct {
     {MIGRATE_PULL_NODE, "ALTER TABLE pull ADD COLUMN node TEXT NOT NULL DEFAULT '';"
 			"ALTER TABLE pull DROP CONSTRAINT pull_pkey;"
 			"ALTER TABLE pull ADD PRIMARY KEY(feed, arrival, node);"},
+    /* in millionths: see ledger_pace.h */
+    {MIGRATE_PACE, "CREATE TABLE pace_key(key TEXT PRIMARY KEY, version BIGINT NOT NULL);"
+		   "ALTER TABLE pace ADD COLUMN wants BIGINT NOT NULL DEFAULT 0;"
+		   "ALTER TABLE pace ADD COLUMN granted BIGINT NOT NULL DEFAULT 0;"
+		   "ALTER TABLE pace ADD COLUMN at TIMESTAMPTZ NOT NULL DEFAULT 'epoch';"},
 };
 
 /* NULL: the ledger's own statement. */

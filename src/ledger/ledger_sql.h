@@ -16,6 +16,8 @@
 	" WHERE file_id = NEW.id AND rejected > 0) THEN 'rejects' ELSE 'done' END"
 
 #define MIGRATE_PULL_NODE "ALTER TABLE pull ADD COLUMN node TEXT NOT NULL DEFAULT '';"
+/* of PostgreSQL alone */
+#define MIGRATE_PACE "-- parts of a key's limit"
 
 /* ledger_migrations[n] takes a ledger from version n to n + 1. Never edit one that was released:
  * append. */
@@ -276,6 +278,8 @@ static const char *const ledger_migrations[] = {
     "ALTER TABLE lane ADD COLUMN sent INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE reject ADD COLUMN sent INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE reject ADD COLUMN partly INTEGER NOT NULL DEFAULT 0;",
+
+    MIGRATE_PACE,
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 

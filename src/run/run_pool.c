@@ -9,7 +9,10 @@
 enum {
 	QUEUE_PER_JOB = 2, /* files of a feed that wait in the spool */
 	MORE_THREADS = 64,
-	WAIT_MS = 500,       /* for a file that another host has */
+	/* for a file that another host has: the longer it takes, the less a little more matters */
+	WAIT_LEAST_MS = 40,
+	WAIT_MOST_MS = 500,
+	WAIT_PART = 16,
 	LOOK_EVERY_MS = 200, /* for a stop, and for targets that got well */
 };
 
@@ -90,12 +93,24 @@ static enum run_stage do_check(struct run_pool *pool, struct run_file *f)
 	return RUN_LEAVING;
 }
 
+/* Another host has an earlier file. */
+static void wait_more(struct run_file *f)
+{
+	int64_t now = df_monotonic_ms();
+	if (f->held_from == 0)
+		f->held_from = now;
+	int64_t ms = (now - f->held_from) / WAIT_PART;
+	f->held_until = now + (ms < WAIT_LEAST_MS  ? WAIT_LEAST_MS
+			       : ms > WAIT_MOST_MS ? WAIT_MOST_MS
+						   : ms);
+}
+
 static enum run_stage do_send(struct run_pool *pool, struct run_file *f)
 {
 	struct df_err err = {0};
 	bool parked = false;
 	if (run_file_waits(pool->run, f)) {
-		f->held_until = df_monotonic_ms() + WAIT_MS;
+		wait_more(f);
 		return RUN_READY;
 	}
 	enum df_status st = run_file_send(pool->run, f, &parked, &err);
@@ -163,6 +178,17 @@ static void call_help(struct run_pool *pool)
 		do_step(pool, f, step);
 }
 
+/* How long a worker without work may sleep. */
+static int64_t look_in(const struct run_queue *q)
+{
+	int64_t now = df_monotonic_ms(), ms = LOOK_EVERY_MS;
+	for (const struct run_line *l = q->lines; l != NULL; l = l->next)
+		for (const struct run_file *f = l->first; f != NULL; f = f->next)
+			if (f->held_until > now && f->held_until - now < ms)
+				ms = f->held_until - now;
+	return ms;
+}
+
 static void *work(void *ctx)
 {
 	struct run_pool *pool = ctx;
@@ -180,7 +206,7 @@ static void *work(void *ctx)
 		if (pool->closing)
 			break;
 		pool->idle++;
-		pool_wait(pool, LOOK_EVERY_MS);
+		pool_wait(pool, look_in(&pool->queue));
 		pool->idle--;
 	}
 	pthread_mutex_unlock(&pool->lock);

@@ -105,8 +105,8 @@ struct run_file { /* a drop file in the spool, or local */
 	/* of its first attempt without progress in this run, in turns; 0: none */
 	uint64_t failed_at;
 	uint64_t turn; /* of the last attempt to send it; 0: none */
-	/* another host has an earlier file: it is asked again after that time; monotonic */
-	int64_t held_until;
+	/* another host has an earlier file, since then: it is asked again after that; monotonic */
+	int64_t held_from, held_until;
 	struct run_file *next;
 };
 void run_file_free(struct run_file *f);

@@ -132,7 +132,7 @@ static enum df_status on_spend(void *ctx, const struct send_spending *s, int64_t
 static void on_share(void *ctx, const char *key, struct send_share *s)
 {
 	struct ledger_pace pace;
-	const struct ledger_paced mine = {key, s->sent, s->silence_ms};
+	const struct ledger_paced mine = {key, s->sent, s->silence_ms, s->wants};
 	ledger_paces(ctx, &mine, &pace);
 	s->share = pace.share;
 	s->others = pace.others;

@@ -57,6 +57,13 @@ enum send_health sender_health(struct sender *s, const struct conf_feed *feed, i
 	return send_http_health(s, feed, probe_ms);
 }
 
+void sender_standby(struct sender *s, const struct conf_feed *feed)
+{
+	if (s->memory.share != NULL && conf_sink_answers(feed->send.sink) &&
+	    feed->send.api_key != NULL)
+		send_http_standby(s, feed);
+}
+
 double sender_rate(const struct conf_feed *feed)
 {
 	const struct http_service *service = http_service_of(feed);

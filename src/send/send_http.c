@@ -88,6 +88,20 @@ enum send_health send_http_health(struct sender *s, const struct conf_feed *feed
 	return health;
 }
 
+void send_http_standby(struct sender *s, const struct conf_feed *feed)
+{
+	struct send_share share = {0};
+	char fingerprint[DF_SHA256_HEX];
+	http_key_fingerprint(feed->send.api_key, fingerprint);
+	pthread_mutex_lock(&s->lock);
+	struct http_key *k = s->http != NULL ? http_key_find(s->http, feed->send.api_key) : NULL;
+	if (k != NULL)
+		share.sent = send_pace_recent(&k->pace, df_monotonic_ms());
+	if (k == NULL || !k->asks)
+		s->memory.share(s->memory.ctx, fingerprint, &share);
+	pthread_mutex_unlock(&s->lock);
+}
+
 static struct http_stream *http_stream_new(struct send_stream *base)
 {
 	struct http_stream *st = df_alloc(sizeof(*st));

@@ -19,7 +19,7 @@
  * Without that header: additive increase, multiplicative decrease, as in TCP.
  */
 #define PIECES         90
-#define SHARE_EVERY_MS 50  /* is a host asked that has none */
+#define SHARE_EVERY_MS 20  /* does a host ask that has none */
 #define FOUND_OF       32  /* answers make an average */
 #define BURST_MS       250 /* what is saved up while all lanes wait for answers */
 #define AIM            99.0
@@ -35,6 +35,14 @@
 #define STEP           0.05
 #define STEP_SLOW      0.01 /* after "acceleration" */
 #define SLOWEST        (1.0 / 64)
+#define SECOND_MS      1000 /* the API's window, or about */
+#define TOGETHER_MS    1500 /* until what others sent no longer counts */
+#define HELD_MS        500  /* it had to wait not long ago: it wants all that it can get */
+#define WANTS_MORE     1.25 /* than it used, where it did not have to wait */
+#define WANTS_LEAST    0.05
+/* The configured limit is taken for the API's, if what answers show is that close to it, and none
+ * was refused lately: what others sent is known too late for anything better. */
+#define CLOSE_TO_LIMIT 0.9
 /* since the last header: the API sends it, this answer happens to have none */
 #define HEADER_MS 10000
 
@@ -49,6 +57,9 @@ void send_pace_init(struct send_pace *p, double limit, int64_t now)
 				.aimed = now,
 				.measured = now - HEADER_MS,
 				.slowed = now - AIM_EVERY_MS,
+				.together = now - SECOND_MS,
+				.shrunk = now - SECOND_MS,
+				.held = now - HELD_MS,
 				.not_before = now - STEER_EVERY_MS * SEND_PACE_SEEN,
 				.slot = now / SEND_PACE_SLOT_MS};
 	p->tokens = limit / PIECES > 1 ? limit / PIECES : 1;
@@ -67,21 +78,37 @@ static void pace_rate(struct send_pace *p, double rate)
 	p->rate = fmin(fmax(rate, p->limit * SLOWEST), p->limit * p->share);
 }
 
-/* What it grows to is found out again: answers say what is used by all. */
-void send_pace_share(struct send_pace *p, double share, double others)
+/* Of all hosts together, in batches a second. */
+static double pace_found(const struct send_pace *p, int64_t now)
+{
+	bool proven = now - p->slowed < AIM_EVERY_MS;
+	if (p->found <= 0)
+		return HUGE_VAL;
+	if (!proven && p->found >= p->limit * CLOSE_TO_LIMIT)
+		return p->limit * p->aim / 100;
+	return p->found * p->aim / 100;
+}
+
+/* A part that is new, or grows, was somebody else's a moment ago, whose batches still count at the
+ * API: nothing was saved up of it. */
+void send_pace_share(struct send_pace *p, double share, double others, int64_t now)
 {
 	double before = p->share;
 	p->others = others;
+	if (share < 1 || others > 0)
+		p->together = now + TOGETHER_MS;
 	if (share == before)
 		return;
 	p->share = share;
-	p->found = share < 1 ? p->found : 0;
-	if (before > 0 && share > 0)
-		p->rate *= share / before;
-	else
-		p->rate = p->limit * share;
+	if (share < before) {
+		p->before = p->rate;
+		p->shrunk = now;
+	}
+	p->rate = before > 0 && share > 0 ? p->rate * share / before
+					  : fmin(p->limit, pace_found(p, now)) * share;
 	p->rate = fmin(p->rate, p->limit * share);
 	p->tokens = fmin(p->tokens, fmax(p->rate / PIECES, 1));
+	p->filled = now;
 }
 
 /* ---- taking ---- */
@@ -105,6 +132,19 @@ static void pace_slide(struct send_pace *p, int64_t now)
 	}
 }
 
+size_t send_pace_recent(struct send_pace *p, int64_t now)
+{
+	pace_slide(p, now);
+	return p->in_second;
+}
+
+double send_pace_wants(struct send_pace *p, int64_t now)
+{
+	if (p->share <= 0 || now - p->held < HELD_MS)
+		return 1;
+	return fmin((double)send_pace_recent(p, now) / p->limit * WANTS_MORE + WANTS_LEAST, 1);
+}
+
 static void pace_fill(struct send_pace *p, double piece, int64_t now)
 {
 	if (now > p->filled) {
@@ -114,18 +154,19 @@ static void pace_fill(struct send_pace *p, double piece, int64_t now)
 	p->tokens = fmin(p->tokens, fmax(p->rate * BURST_MS / 1000, piece));
 }
 
-size_t send_pace_take(struct send_pace *p, size_t want, int64_t now, int64_t *wait)
+/* How many may go in any second: of a rate that shrank less than a second ago, some more. */
+static double pace_room(const struct send_pace *p, int64_t now)
 {
-	*wait = p->not_before - now;
-	if (*wait > 0)
-		return 0;
-	if (p->share <= 0) {
-		*wait = SHARE_EVERY_MS;
-		return 0;
-	}
+	double over = (double)(now - p->shrunk) / SECOND_MS;
+	double more = over < 1 && p->before > p->rate ? (p->before - p->rate) * (1 - over) : 0;
+	return floor(p->rate + more);
+}
+
+static size_t pace_take(struct send_pace *p, size_t want, int64_t now, int64_t *wait)
+{
 	double piece = p->rate * pace_piece(p);
 	piece = fmin(fmax(floor(piece), 1), (double)want);
-	double room = fmax(floor(p->rate), piece);
+	double room = fmax(pace_room(p, now), piece);
 	pace_fill(p, piece, now);
 	pace_slide(p, now);
 	room -= (double)p->in_second;
@@ -147,13 +188,25 @@ size_t send_pace_take(struct send_pace *p, size_t want, int64_t now, int64_t *wa
 	return n;
 }
 
+size_t send_pace_take(struct send_pace *p, size_t want, int64_t now, int64_t *wait)
+{
+	*wait = p->not_before - now;
+	if (*wait > 0)
+		return 0;
+	*wait = SHARE_EVERY_MS;
+	size_t n = p->share > 0 ? pace_take(p, want, now, wait) : 0;
+	if (n == 0)
+		p->held = now;
+	return n;
+}
+
 /* ---- steering ---- */
 
 /* What the last second's answers say that the API allows, in batches a second. */
-static double pace_allowed(const struct send_pace *p)
+static double pace_allowed(const struct send_pace *p, int64_t now)
 {
-	if (p->share < 1)
-		return p->found > 0 ? p->found * p->aim / 100 * p->share : HUGE_VAL;
+	if (now < p->together)
+		return pace_found(p, now) * p->share;
 	double percent = 0, n = 0;
 	for (size_t i = 0; i < SEND_PACE_SEEN; i++) {
 		if (p->seen[i].percent < percent)
@@ -169,7 +222,7 @@ static double pace_allowed(const struct send_pace *p)
 /* Every STEER_EVERY_MS. */
 static void pace_grow(struct send_pace *p, int64_t now)
 {
-	double allowed = pace_allowed(p);
+	double allowed = pace_allowed(p, now);
 	double most =
 	    p->careful ? p->rate + p->limit * STEP_SLOW * STEER_EVERY_MS / 1000 : p->rate * GROWTH;
 	/* After a silence, what was seen has to be of a whole second again. */
@@ -208,14 +261,14 @@ void send_pace_calm(struct send_pace *p, double percent_used, size_t in_second, 
 		return;
 	}
 	p->measured = now;
-	if (p->share < 1 && percent_used >= PERCENT_USEFUL)
+	if (now < p->together && percent_used >= PERCENT_USEFUL)
 		pace_find(p, ((double)in_second + p->others) * 100 / percent_used);
 	if (percent_used >= p->seen[p->n_seen].percent) {
 		p->seen[p->n_seen].percent = percent_used;
 		p->seen[p->n_seen].in_second = (double)in_second;
 	}
-	if (percent_used >= PERCENT_BRAKE && pace_allowed(p) < p->rate)
-		pace_rate(p, pace_allowed(p));
+	if (percent_used >= PERCENT_BRAKE && pace_allowed(p, now) < p->rate)
+		pace_rate(p, pace_allowed(p, now));
 	if (now - p->steered >= STEER_EVERY_MS)
 		pace_grow(p, now);
 }

@@ -17,6 +17,13 @@ struct send_pace {
 	/* of what is allowed, where other hosts use the key too; and what they sent in the last
 	 * second */
 	double share, others;
+	/* others use the key, or did so not long ago: until then */
+	int64_t together;
+	/* the share shrank then, from `before` batches a second: until a second is over, some of
+	 * what was sent at that rate still counts */
+	int64_t shrunk;
+	double before;
+	int64_t held; /* when something had to wait for its turn */
 	/* what the API allows all of them, as answers show it on average; 0: unknown */
 	double found;
 	double tokens;                           /* batches that may go now */
@@ -48,7 +55,11 @@ void send_pace_calm(struct send_pace *p, double percent_used, size_t in_second, 
 void send_pace_throttled(struct send_pace *p, int64_t wait, bool acceleration, int64_t now);
 
 /* What other hosts leave. */
-void send_pace_share(struct send_pace *p, double share, double others);
+void send_pace_share(struct send_pace *p, double share, double others, int64_t now);
+/* How many batches went in the last second. */
+size_t send_pace_recent(struct send_pace *p, int64_t now);
+/* Which part of the limit would be used now, 0..1. */
+double send_pace_wants(struct send_pace *p, int64_t now);
 
 /* No request is allowed any more until then. */
 void send_pace_pause(struct send_pace *p, int64_t until);

@@ -68,5 +68,6 @@ struct send_stream {
 void send_http_free(struct send_http *h);
 enum send_health send_http_health(struct sender *s, const struct conf_feed *feed,
 				  int64_t *probe_ms);
+void send_http_standby(struct sender *s, const struct conf_feed *feed);
 
 #endif

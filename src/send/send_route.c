@@ -132,7 +132,7 @@ struct http_route *http_route_find(struct send_http *h, const struct http_route 
 	return NULL;
 }
 
-static void key_fingerprint(const char *key, char out[DF_SHA256_HEX])
+void http_key_fingerprint(const char *key, char out[DF_SHA256_HEX])
 {
 	struct df_sha256 *h = df_sha256_new();
 	df_sha256_add(h, key, strlen(key));
@@ -141,17 +141,25 @@ static void key_fingerprint(const char *key, char out[DF_SHA256_HEX])
 	out[32] = '\0';
 }
 
+struct http_key *http_key_find(struct send_http *h, const char *key)
+{
+	struct http_key *p = h->keys;
+	while (p != NULL && strcmp(p->key, key) != 0)
+		p = p->next;
+	return p;
+}
+
 static struct http_key *key_get(struct send_http *h, const struct conf_feed *feed)
 {
-	for (struct http_key *p = h->keys; p != NULL; p = p->next)
-		if (strcmp(p->key, feed->send.api_key) == 0) {
-			send_pace_limit(&p->pace, http_service_of(feed)->rate(feed));
-			return p;
-		}
-	struct http_key *p = df_alloc(sizeof(*p));
+	struct http_key *p = http_key_find(h, feed->send.api_key);
+	if (p != NULL) {
+		send_pace_limit(&p->pace, http_service_of(feed)->rate(feed));
+		return p;
+	}
+	p = df_alloc(sizeof(*p));
 	*p = (struct http_key){.key = df_strdup(feed->send.api_key), .next = h->keys};
 	send_pace_init(&p->pace, http_service_of(feed)->rate(feed), df_monotonic_ms());
-	key_fingerprint(p->key, p->fingerprint);
+	http_key_fingerprint(p->key, p->fingerprint);
 	return h->keys = p;
 }
 

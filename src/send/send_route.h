@@ -17,6 +17,7 @@ struct http_key {
 	unsigned throttled;    /* L: answers 429 in a row */
 	/* in this turn: whoever waits longest goes first, so nobody else may take tokens */
 	bool spent;
+	bool asks; /* L: hosts that share it know that this one has something to send */
 	struct http_key *next;
 };
 
@@ -106,6 +107,10 @@ void http_route_free(struct http_route *route);
 
 /* The caller holds the lock for all that follow. */
 /* borrowed, or NULL */
+/* What the hosts of a fleet know a key by. */
+void http_key_fingerprint(const char *key, char out[DF_SHA256_HEX]);
+/* NULL: no feed with this key has been opened. */
+struct http_key *http_key_find(struct send_http *h, const char *key);
 struct http_route *http_route_find(struct send_http *h, const struct http_route *like);
 /* The one that is known already, or `fresh` itself, which it takes. */
 struct http_route *http_route_join(struct send_http *h, struct http_route *fresh,

@@ -131,16 +131,17 @@ static void choose_probe(struct http_lane *lane)
 }
 
 /* What other hosts that use the key leave to this one. */
-static void key_share(const struct http_lane *lane, int64_t now)
+static void key_share(struct sender *sender, struct http_key *k, bool wants, int64_t now)
 {
-	struct http_key *k = lane->stream->route->key;
-	const struct send_memory *memory = &lane->stream->base->sender->memory;
-	struct send_share s = {.sent = k->pace.in_second};
+	const struct send_memory *memory = &sender->memory;
+	struct send_share s = {.sent = send_pace_recent(&k->pace, now)};
 	if (memory->share == NULL)
 		return;
+	k->asks = wants;
+	s.wants = wants ? send_pace_wants(&k->pace, now) : 0;
 	s.silence_ms = k->pace.not_before > now ? k->pace.not_before - now : 0;
 	memory->share(memory->ctx, k->fingerprint, &s);
-	send_pace_share(&k->pace, s.share, s.others);
+	send_pace_share(&k->pace, s.share, s.others, now);
 	if (s.pause_ms > s.silence_ms)
 		send_pace_pause(&k->pace, now + s.pause_ms);
 }
@@ -161,7 +162,7 @@ static void http_start(struct send_http *h, int64_t now)
 		size_t part = lane->request.to - lane->request.from;
 		size_t want = lane->stream->route->unwell ? 1 : part;
 		int64_t wait = 0;
-		key_share(lane, now);
+		key_share(h->sender, key, true, now);
 		size_t n = send_pace_take(&key->pace, whole ? 1 : want, now, &wait);
 		if (n > 0 && whole)
 			n = want;
@@ -263,6 +264,33 @@ static void http_end(struct send_http *h, int64_t now)
 	}
 }
 
+/* Something of it is still to go out. */
+static bool stream_asks(const struct http_stream *st)
+{
+	if (st->stopping)
+		return false;
+	for (uint32_t i = 0; i < st->base->n_lanes; i++) {
+		const struct http_lane *lane = &st->lanes[i];
+		const struct send_request *r = &lane->request;
+		bool all_sent = lane->in_flight && r->from == 0 && r->to == r->n;
+		if (lane->queue.n > 0 || (r->n > 0 && !all_sent))
+			return true;
+	}
+	return !st->closed;
+}
+
+/* What nobody here needs any more is another host's at once. */
+static void http_hand_back(struct send_http *h, int64_t now)
+{
+	for (struct http_key *k = h->keys; k != NULL; k = k->next) {
+		bool asks = false;
+		for (struct http_stream *st = h->streams; st != NULL && k->asks; st = st->next)
+			asks = asks || (st->route->key == k && stream_asks(st));
+		if (k->asks && !asks)
+			key_share(h->sender, k, false, now);
+	}
+}
+
 static bool http_answers(struct send_http *h)
 {
 	int left = 0;
@@ -294,6 +322,7 @@ static bool http_turn(struct send_http *h)
 	http_start(h, now);
 	http_lanes_say(h);
 	http_end(h, now);
+	http_hand_back(h, now);
 	bool go_on = !h->quit;
 	pthread_mutex_unlock(&h->sender->lock);
 	return go_on;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Hosts that share a ledger, while everything around them fails; afterwards every row must be there once.
 
-Usage: tests/with-postgres tests/fleet/chaos.py BUILD [--seconds N] [--hosts N] [--lease SECONDS] [--rate N] [--seed N] [--calm]
+Usage: tests/with-postgres tests/fleet/chaos.py BUILD [--seconds N] [--hosts N] [--lease SECONDS] [--rate N] [--users N] [--seed N] [--calm]
 
 Four hosts, which are processes with state folders of their own that are removed at random, run again and again as cron would
 have them. Two SFTP servers have two feeds each; the two feeds of one key share its limit, which the key's receiver enforces
@@ -25,7 +25,6 @@ import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-USERS = 300  # each has one row in each file
 OPEN_FILES = 3  # of a feed, that are not done
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 FEEDS = {"alpha": (0, 0), "beta": (1, 0), "gamma": (0, 1), "delta": (1, 1)}  # its server, its key
@@ -137,7 +136,7 @@ class Host(threading.Thread):
                 self.process = None
             if self.rng.random() < 0.3:
                 shutil.rmtree(self.state, ignore_errors=True)
-            time.sleep(0.1)
+            time.sleep(self.rng.uniform(0.2, 1))
         self.process = None
 
     def signal(self, number):
@@ -191,9 +190,9 @@ class Receiver:
 class Drop(threading.Thread):
     """Puts files into the feeds' folders, so that there is always something to do."""
 
-    def __init__(self, folders):
+    def __init__(self, folders, users):
         super().__init__(daemon=True)
-        self.folders, self.ending, self.dropped = folders, False, collections.Counter()
+        self.folders, self.users, self.ending, self.dropped = folders, users, False, collections.Counter()
 
     def one(self, feed):
         seq = self.dropped[feed]
@@ -202,7 +201,7 @@ class Drop(threading.Thread):
         with open(part, "w") as f:
             f.write("user_identities.customer_id,user_attributes.Seq,events.data.event_name,events.data.custom_event_type,"
                     "events.data.custom_attributes.Row\n")
-            f.writelines("%s-%d,%d,Clicked,other,%s/%d/%d\n" % (feed, i, seq, feed, seq, i) for i in range(USERS))
+            f.writelines("%s-%d,%d,Clicked,other,%s/%d/%d\n" % (feed, i, seq, feed, seq, i) for i in range(self.users))
         os.utime(part, (1700000000 + seq, 1700000000 + seq))
         os.rename(part, "%s/%s" % (self.folders[feed], name))
         self.dropped[feed] += 1
@@ -215,7 +214,7 @@ class Drop(threading.Thread):
                 for feed in self.folders:
                     while self.dropped[feed] - done.get(feed, 0) < OPEN_FILES:
                         self.one(feed)
-            time.sleep(0.3)
+            time.sleep(0.5)
 
 
 class Chaos:
@@ -232,7 +231,7 @@ class Chaos:
             f.write("s\n")
         self.hosts = [Host(work, "host%d" % n, options.build, self.write_conf(n), options.lease, n % 2 == 1, self.rng)
                       for n in range(options.hosts)]
-        self.drop = Drop(folders)
+        self.drop = Drop(folders, options.users)
         self.faults, self.take_over = collections.Counter(), []
         self.used, self.seconds = 0, 0  # batches and seconds in which two hosts or more were up
         self.lost_holders, self.database_back = {}, 0.0
@@ -402,7 +401,7 @@ class Chaos:
                 back += seq < last.get(user, -1)
                 last[user] = max(seq, last.get(user, -1))
                 rows.update(e["data"]["custom_attributes"]["Row"] for e in batch["events"])
-        wanted = ["%s/%d/%d" % (feed, seq, i) for feed, n in self.drop.dropped.items() for seq in range(n) for i in range(USERS)]
+        wanted = ["%s/%d/%d" % (feed, seq, i) for feed, n in self.drop.dropped.items() for seq in range(n) for i in range(self.o.users)]
         return {"rows": len(wanted), "lost": sum(w not in rows for w in wanted), "doubled": sum(n > 1 for n in rows.values()),
                 "differ": differ, "repeated": repeated, "back": back}
 
@@ -431,7 +430,7 @@ class Chaos:
                            ("rows were sent", c["rows"] > 0)):
             print("%s - %s" % ("ok" if good else "not ok", what))
             ok, failed = ok + good, failed + (not good)
-        if failed and self.o.keep:
+        if self.o.keep:
             print("kept: " + self.work)
         print("%d passed, %d failed" % (ok, failed))
         return failed == 0
@@ -444,11 +443,14 @@ def main():
     p.add_argument("--hosts", type=int, default=4)
     p.add_argument("--lease", type=float, default=8)
     p.add_argument("--rate", type=int, default=100)
+    p.add_argument("--users", type=int, default=300, help="each has one row in each file")
     p.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     p.add_argument("--calm", action="store_true")
-    p.add_argument("--keep", action="store_true", help="the folder with all logs, when something failed")
+    p.add_argument("--keep", action="store_true", help="the folder with all logs")
     options = p.parse_args()
     options.build = os.path.abspath(options.build)
+    if not os.path.exists(options.build + "/faults/dropfeed"):
+        sys.exit("chaos: there is no %s/faults/dropfeed: make faults" % options.build)
     print("chaos: %d hosts, %d s, lease %g s, limit %d batches a second and key, seed %d"
           % (options.hosts, options.seconds, options.lease, options.rate, options.seed))
     work = tempfile.mkdtemp(prefix="dropfeed-fleet.")
@@ -465,7 +467,7 @@ def main():
             host.signal(signal.SIGKILL)
         for r in chaos.receivers:
             r.process.kill()
-        if good or not options.keep:
+        if not options.keep:
             shutil.rmtree(work, ignore_errors=True)
     return 0 if good else 1
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Pace and backoff, on a clock that the test turns. */
+#include "../../src/ledger/ledger_pace.h"
 #include "../../src/send/send_pace.h"
 
 #include "test.h"
+
+#include <math.h>
 
 /* Only so that the room links without the room that makes batches. */
 /* Takes when it may; returns how long it has to wait. */
@@ -245,7 +248,7 @@ static size_t of_share(double share, double others)
 	struct send_pace p = {0};
 	size_t n = 0, sum = 0;
 	send_pace_init(&p, 270, 0);
-	send_pace_share(&p, share, others);
+	send_pace_share(&p, share, others, 0);
 	for (int64_t now = 0; now < 10000;) {
 		int64_t wait = take(&p, 7, &n, now);
 		sum += n;
@@ -268,12 +271,141 @@ static void test_share(void)
 	struct send_pace p = {0};
 	size_t n = 0;
 	send_pace_init(&p, 270, 0);
-	send_pace_share(&p, 0.5, 0);
+	send_pace_share(&p, 0.5, 0, 0);
 	CU_ASSERT(p.rate <= 135);
-	send_pace_share(&p, 0, 0);
+	send_pace_share(&p, 0, 0, 0);
 	CU_ASSERT(take(&p, 1, &n, 10) > 0);
-	send_pace_share(&p, 1, 0);
+	send_pace_share(&p, 1, 0, 10);
 	CU_ASSERT_EQUAL(p.rate, 270);
+}
+
+/* ---- hosts whose files come one after another: the limit is used all the same ---- */
+
+enum {
+	FLEET_HOSTS = 4,
+	FLEET_FEEDS = 2,
+	FLEET_FILE = 300,
+	FLEET_CHANGE_MS = 100,
+	FLEET_MS = 120000
+};
+
+struct sim_host {
+	struct send_pace pace;
+	struct sim_lane lanes[SIM_LANES];
+	struct pace_host row; /* as the ledger has it */
+	double sent, others;
+	int64_t sent_at, looks_at;
+	bool asked;  /* what it said last */
+	size_t left; /* batches of its files */
+};
+
+static void host_look(struct sim_host *hosts, struct sim_host *me, int64_t now)
+{
+	struct pace_host v[FLEET_HOSTS];
+	size_t n = 1;
+	bool short_of = false;
+	me->asked = me->left > 0;
+	me->row.wants = me->asked ? send_pace_wants(&me->pace, now) : 0;
+	me->sent = (double)send_pace_recent(&me->pace, now);
+	me->sent_at = now;
+	me->others = 0;
+	for (size_t i = 0; i < FLEET_HOSTS; i++) {
+		const struct sim_host *h = &hosts[i];
+		double over = h->row.granted > 0 ? 0 : fmin((double)(now - h->sent_at) / 1000, 1);
+		if (h == me)
+			continue;
+		v[n++] = h->row;
+		me->others += h->sent * (1 - over);
+	}
+	v[0] = me->row;
+	me->row.granted = ledger_pace_grant(v, n);
+	short_of = me->row.granted < ledger_pace_fair(v, n) - 0.005;
+	me->looks_at = now + (short_of ? PACE_SOON_MS : PACE_EVERY_MS);
+	send_pace_share(&me->pace, me->row.granted, me->others, now);
+}
+
+static void host_turn(struct sim_host *hosts, struct sim_host *me, struct sim_api *api,
+		      struct sim_sum *sum, int64_t now, int64_t delay)
+{
+	double before = sum->batches;
+	if (now >= me->looks_at || me->asked != (me->left > 0))
+		host_look(hosts, me, now);
+	for (size_t i = 0; i < SIM_LANES; i++) {
+		struct sim_lane *l = &me->lanes[i];
+		bool idle = l->n == 0 && me->left == 0;
+		if (!idle)
+			lane_turn(l, &me->pace, api, sum, now, delay);
+	}
+	double done = sum->batches - before;
+	me->left -= done < (double)me->left ? (size_t)done : me->left;
+}
+
+static double simulate_fleet(unsigned limit, double *refused)
+{
+	static struct sim_host hosts[FLEET_HOSTS];
+	struct sim_api api = {.sliding = true, .limit = limit};
+	struct sim_sum sum = {0};
+	int64_t next_at[FLEET_FEEDS] = {0};
+	size_t turn = 0, at[FLEET_FEEDS] = {0};
+	unsigned seed = 7;
+	memset(hosts, 0, sizeof(hosts));
+	for (size_t i = 0; i < FLEET_HOSTS; i++)
+		send_pace_init(&hosts[i].pace, 100, 0);
+	for (int64_t now = 0; now < FLEET_MS; now++) {
+		api_tick(&api, now);
+		/* a feed's next file is another host's, which sees late that it is its turn */
+		for (size_t f = 0; f < FLEET_FEEDS; f++) {
+			if (hosts[at[f]].left > 0)
+				next_at[f] = now + FLEET_CHANGE_MS;
+			else if (now >= next_at[f])
+				hosts[at[f] = turn++ % FLEET_HOSTS].left = FLEET_FILE;
+		}
+		for (size_t i = 0; i < FLEET_HOSTS; i++)
+			host_turn(hosts, &hosts[i], &api, &sum, now, 3 + rand_r(&seed) % 3);
+	}
+	*refused = sum.throttled * 100.0 / sum.requests;
+	return sum.batches * 100 / (FLEET_MS / 1000.0 * limit);
+}
+
+static void test_fleet(void)
+{
+	double refused = 0, used = simulate_fleet(100, &refused);
+	if (getenv("PACE_SHOW") != NULL)
+		printf("    fleet: %.1f %% used, %.2f %% throttled\n", used, refused);
+	CU_ASSERT(used >= 95);
+	CU_ASSERT(refused <= 1);
+	/* what the API allows is less than was configured */
+	used = simulate_fleet(60, &refused);
+	if (getenv("PACE_SHOW") != NULL)
+		printf("    fleet, lower: %.1f %% used, %.2f %% throttled\n", used, refused);
+	CU_ASSERT(used >= 80);
+	CU_ASSERT(refused <= 2);
+}
+
+static void check_grant(double expected, const struct pace_host *v, size_t n)
+{
+	double got = ledger_pace_grant(v, n);
+	CU_ASSERT_DOUBLE_EQUAL(got, expected, 1e-9);
+}
+
+static void test_grants(void)
+{
+	const struct pace_host alone[] = {{.wants = 0.2}};
+	const struct pace_host new[] = {{.wants = 1}, {.wants = 1, .granted = 1}};
+	const struct pace_host old[] = {{.wants = 1, .granted = 1}, {.wants = 1}};
+	const struct pace_host three[] = {{.wants = 1}, {.wants = 0.1}, {.wants = 1}};
+	const struct pace_host idle[] = {{.wants = 0}, {.wants = 1}};
+	const struct pace_host standby[] = {{.wants = 1}, {.wants = 0}};
+	const struct pace_host little[] = {{.wants = 0.1}, {.wants = 0.3}};
+	check_grant(1, alone, 1);
+	/* nothing is granted that another one has not handed back */
+	check_grant(0, new, 2);
+	check_grant(0.5, old, 2);
+	check_grant(0.45, three, 3);
+	check_grant(0, idle, 2);
+	check_grant(1, standby, 2);
+	/* and nothing is left unused */
+	check_grant(0.4, little, 2);
 }
 
 static void test_backoff(void)
@@ -296,6 +428,8 @@ int main(void)
 	    {"feeds share a key's limit", test_limit_shared},
 	    {"an API's limit is made use of", test_simulated},
 	    {"hosts that share a key", test_share},
+	    {"hosts whose files come one after another", test_fleet},
+	    {"parts of a limit", test_grants},
 	    {"backoff", test_backoff},
 	    CU_TEST_INFO_NULL,
 	};
