@@ -159,6 +159,40 @@ enum df_status ledger_change(struct ledger *l, const struct ledger_change *c, st
 	return ledger_unlock_synced(l, st, err);
 }
 
+static enum df_status first_row(struct ledger *l, const struct ledger_lookup *q, struct df_err *err,
+				const char *format, va_list values)
+{
+	struct ledger_stmt *s = NULL;
+	enum df_status st = ledger_bind_list(l, q->which, &s, err, format, values);
+	if (st != DF_OK)
+		return st;
+	st = ledger_step(l, s, q->what, err);
+	if (st != DF_OK)
+		return st;
+	if (q->row != NULL)
+		q->row(q->out, l, s);
+	ledger_reset(s);
+	return DF_OK;
+}
+
+enum df_status ledger_first(struct ledger *l, const struct ledger_lookup *q, struct df_err *err,
+			    const char *format, ...)
+{
+	va_list values;
+	ledger_lock(l);
+	va_start(values, format);
+	enum df_status st = first_row(l, q, err, format, values);
+	va_end(values);
+	ledger_unlock(l);
+	return st;
+}
+
+void ledger_row_int(void *out, const struct ledger *l, struct ledger_stmt *s)
+{
+	(void)l;
+	*(int64_t *)out = ledger_int(s, 0);
+}
+
 enum df_status ledger_begin(struct ledger *l, struct df_err *err)
 {
 	struct ledger_stmt *s = NULL;

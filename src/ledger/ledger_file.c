@@ -6,25 +6,13 @@
 enum df_status ledger_seen(struct ledger *l, const struct ledger_key *key, int64_t now_ms,
 			   int64_t *first_ms, struct df_err *err)
 {
-	struct ledger_stmt *s = NULL;
-	ledger_lock(l);
-	/* a lost listing costs a file one more wait, no more */
-	enum df_status st = ledger_sync(l, false, err);
-	if (st == DF_OK)
-		st = ledger_bind(l, ST_SEEN, &s, err, "ttiii", key->feed, key->name,
-				 (int64_t)key->size, key->mtime, now_ms);
-	if (st == DF_OK)
-		st = ledger_run(l, s, "note a listed file", err);
-	if (st == DF_OK)
-		st = ledger_bind(l, ST_SEEN_FIRST, &s, err, "tt", key->feed, key->name);
-	if (st == DF_OK)
-		st = ledger_step(l, s, "look up a listed file", err);
-	if (st == DF_OK) {
-		*first_ms = ledger_int(s, 0);
-		ledger_reset(s);
-	}
-	ledger_unlock(l);
-	return st;
+	/* not synced: a lost listing costs a file one more wait, no more */
+	const struct ledger_change seen = {.which = ST_SEEN, .what = "note a listed file"};
+	const struct ledger_lookup first = {ST_SEEN_FIRST, "look up a listed file", ledger_row_int,
+					    first_ms};
+	enum df_status st = ledger_change(l, &seen, err, "ttiii", key->feed, key->name,
+					  (int64_t)key->size, key->mtime, now_ms);
+	return st == DF_OK ? ledger_first(l, &first, err, "tt", key->feed, key->name) : st;
 }
 
 enum df_status ledger_seen_forget(struct ledger *l, const char *feed, int64_t since_ms,
@@ -34,45 +22,28 @@ enum df_status ledger_seen_forget(struct ledger *l, const char *feed, int64_t si
 	return ledger_change(l, &c, err, "ti", feed, since_ms);
 }
 
-/* The one row of a bound SELECT, or DF_END. */
-static enum df_status file_fetch(struct ledger *l, struct ledger_stmt *s, struct ledger_file *out,
-				 struct df_err *err)
+static void file_row(void *out, const struct ledger *l, struct ledger_stmt *s)
 {
-	enum df_status st = ledger_step(l, s, "look up a file", err);
-	if (st == DF_OK) {
-		ledger_file_read(l, s, out);
-		ledger_reset(s);
-	}
-	return st;
+	ledger_file_read(l, s, out);
 }
 
 enum df_status ledger_file_known(struct ledger *l, const struct ledger_key *key,
 				 struct ledger_file *out, struct df_err *err)
 {
-	struct ledger_stmt *s = NULL;
-	ledger_lock(l);
-	enum df_status st = ledger_bind(l, ST_FILE_KNOWN, &s, err, "ttiit", key->feed, key->name,
-					(int64_t)key->size, key->mtime, key->source);
-	if (st == DF_OK)
-		st = file_fetch(l, s, out, err);
-	ledger_unlock(l);
-	return st;
+	const struct ledger_lookup q = {ST_FILE_KNOWN, "look up a file", file_row, out};
+	return ledger_first(l, &q, err, "ttiit", key->feed, key->name, (int64_t)key->size,
+			    key->mtime, key->source);
 }
 
 static enum df_status state_known(struct ledger *l, const struct ledger_key *key,
 				  enum ledger_state *state, struct df_err *err)
 {
-	struct ledger_stmt *s = NULL;
-	*state = 0;
-	enum df_status st = ledger_bind(l, ST_FILE_KNOWN_STATE, &s, err, "ttiit", key->feed,
-					key->name, (int64_t)key->size, key->mtime, key->source);
-	if (st != DF_OK)
-		return st;
-	st = ledger_step(l, s, "look up a file", err);
-	if (st == DF_OK) {
-		*state = (enum ledger_state)ledger_int(s, 0);
-		ledger_reset(s);
-	}
+	int64_t known = 0;
+	const struct ledger_lookup q = {ST_FILE_KNOWN_STATE, "look up a file", ledger_row_int,
+					&known};
+	enum df_status st = ledger_first(l, &q, err, "ttiit", key->feed, key->name,
+					 (int64_t)key->size, key->mtime, key->source);
+	*state = (enum ledger_state)known;
 	return st == DF_END ? DF_OK : st;
 }
 
@@ -96,29 +67,17 @@ enum df_status ledger_files_known(struct ledger *l, const struct ledger_key *key
 enum df_status ledger_file_same(struct ledger *l, const struct ledger_bytes *bytes,
 				struct ledger_file *out, struct df_err *err)
 {
-	struct ledger_stmt *s = NULL;
-	ledger_lock(l);
-	enum df_status st =
-	    ledger_bind(l, ST_FILE_SAME, &s, err, "tttii", bytes->feed, bytes->sha256,
-			bytes->event_type, bytes->before, (int64_t)LEDGER_DONE);
-	if (st == DF_OK)
-		st = file_fetch(l, s, out, err);
-	ledger_unlock(l);
-	return st;
+	const struct ledger_lookup q = {ST_FILE_SAME, "look up a file", file_row, out};
+	return ledger_first(l, &q, err, "tttii", bytes->feed, bytes->sha256, bytes->event_type,
+			    bytes->before, (int64_t)LEDGER_DONE);
 }
 
 enum df_status ledger_bytes_known(struct ledger *l, const char *feed, const char *sha256,
 				  bool *known, struct df_err *err)
 {
-	struct ledger_stmt *s = NULL;
-	ledger_lock(l);
-	enum df_status st = ledger_bind(l, ST_BYTES_KNOWN, &s, err, "tt", feed, sha256);
-	if (st == DF_OK)
-		st = ledger_step(l, s, "look up a file", err);
+	const struct ledger_lookup q = {ST_BYTES_KNOWN, "look up a file", NULL, NULL};
+	enum df_status st = ledger_first(l, &q, err, "tt", feed, sha256);
 	*known = st == DF_OK;
-	if (s != NULL)
-		ledger_reset(s);
-	ledger_unlock(l);
 	return st == DF_END ? DF_OK : st;
 }
 
@@ -144,15 +103,9 @@ enum df_status ledger_redropped_add(struct ledger *l, const char *feed, const ui
 enum df_status ledger_redropped(struct ledger *l, const char *feed, uint64_t mark, bool *known,
 				struct df_err *err)
 {
-	struct ledger_stmt *s = NULL;
-	ledger_lock(l);
-	enum df_status st = ledger_bind(l, ST_REDROPPED, &s, err, "ti", feed, (int64_t)mark);
-	if (st == DF_OK)
-		st = ledger_step(l, s, "look up a rejected row", err);
+	const struct ledger_lookup q = {ST_REDROPPED, "look up a rejected row", NULL, NULL};
+	enum df_status st = ledger_first(l, &q, err, "ti", feed, (int64_t)mark);
 	*known = st == DF_OK;
-	if (s != NULL)
-		ledger_reset(s);
-	ledger_unlock(l);
 	return st == DF_END ? DF_OK : st;
 }
 
@@ -160,14 +113,8 @@ enum df_status ledger_document_done_before(struct ledger *l, int64_t file_id, co
 					   const char *event_type, struct ledger_file *file,
 					   struct df_err *err)
 {
-	struct ledger_stmt *s = NULL;
-	ledger_lock(l);
-	enum df_status st = ledger_bind(l, ST_DOCUMENT_DONE_BEFORE, &s, err, "itti", file_id, name,
-					event_type, (int64_t)LEDGER_DONE);
-	if (st == DF_OK)
-		st = file_fetch(l, s, file, err);
-	ledger_unlock(l);
-	return st;
+	const struct ledger_lookup q = {ST_DOCUMENT_DONE_BEFORE, "look up a file", file_row, file};
+	return ledger_first(l, &q, err, "itti", file_id, name, event_type, (int64_t)LEDGER_DONE);
 }
 
 static enum df_status file_add(struct ledger *l, const struct ledger_new_file *f, int64_t *id,
@@ -280,19 +227,31 @@ enum df_status ledger_file_skips(struct ledger *l, int64_t id, const struct ledg
 
 /* ---- the number among files of the same bytes ---- */
 
+struct copy_number {
+	bool drawn;
+	uint64_t n;
+};
+
+static void copy_row(void *out, const struct ledger *l, struct ledger_stmt *s)
+{
+	struct copy_number *c = out;
+	(void)l;
+	c->drawn = !ledger_is_null(s, 0);
+	c->n = (uint64_t)ledger_int(s, 0);
+}
+
+/* DF_END: none was drawn yet. */
 static enum df_status copy_read(struct ledger *l, int64_t id, uint64_t *copy, struct df_err *err)
 {
-	struct ledger_stmt *s = NULL;
-	enum df_status st = ledger_bind(l, ST_FILE_COPY, &s, err, "i", id);
-	if (st == DF_OK)
-		st = ledger_step(l, s, "look up a file", err);
-	if (st == DF_OK && ledger_is_null(s, 0))
-		st = DF_END;
-	if (st == DF_OK)
-		*copy = (uint64_t)ledger_int(s, 0);
-	if (s != NULL)
-		ledger_reset(s);
-	return st;
+	struct copy_number c = {0};
+	const struct ledger_lookup q = {ST_FILE_COPY, "look up a file", copy_row, &c};
+	enum df_status st = ledger_first(l, &q, err, "i", id);
+	if (st != DF_OK)
+		return st;
+	if (!c.drawn)
+		return DF_END;
+	*copy = c.n;
+	return DF_OK;
 }
 
 /* Two hosts that draw for the same bytes do so one after the other. */
@@ -310,14 +269,17 @@ enum df_status ledger_file_copy(struct ledger *l, int64_t id, bool counts_again,
 {
 	ledger_lock(l);
 	enum df_status st = copy_read(l, id, copy, err);
-	if (st == DF_END) {
-		/* what is taken under it is synced after it */
-		st = ledger_enter_on(l, false, LEDGER_OF_FILE, id, err);
-		if (st == DF_OK)
-			st = ledger_leave(l, copy_draw(l, id, counts_again, err), err);
-		if (st == DF_OK)
-			st = copy_read(l, id, copy, err);
-	}
+	if (st != DF_END)
+		goto cleanup;
+	/* what is taken under it is synced after it */
+	st = ledger_enter_on(l, false, LEDGER_OF_FILE, id, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = ledger_leave(l, copy_draw(l, id, counts_again, err), err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = copy_read(l, id, copy, err);
+cleanup:
 	ledger_unlock(l);
 	return st;
 }

@@ -3,6 +3,7 @@
 #include "ledger_priv.h"
 #include "ledger_sql.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define SHAPES_MAX 16 /* of a feed and an event type that are remembered */
@@ -66,19 +67,17 @@ static enum df_status put_steps(struct ledger *l, const struct ledger_header *h,
 	const struct ledger_change add = {.which = ST_HEADER_ADD, .what = "enter a column"};
 	const struct ledger_change forget = {.which = ST_HEADER_FORGET, .what = "forget columns"};
 	const struct ledger_change enter = {.which = ST_HEADER_PUT, .what = "enter the columns"};
-	struct ledger_stmt *s = NULL;
 	int64_t id = 0;
+	const struct ledger_lookup find = {ST_HEADER_FIND, "look up the columns", ledger_row_int,
+					   &id};
 	enum df_status st = ledger_change(l, &enter, err, "tttti", h->feed, h->event_type, h->shape,
 					  hash, h->now_ms);
-	if (st == DF_OK) /* of this shape there is one now, and that comes first */
-		st = ledger_bind(l, ST_HEADER_FIND, &s, err, "ttt", h->feed, h->event_type,
-				 h->shape);
-	if (st == DF_OK)
-		st = ledger_step(l, s, "look up the columns", err);
 	if (st != DF_OK)
 		return st;
-	id = ledger_int(s, 0);
-	ledger_reset(s);
+	/* of this shape there is one now, and that comes first */
+	st = ledger_first(l, &find, err, "ttt", h->feed, h->event_type, h->shape);
+	if (st != DF_OK)
+		return st;
 	st = ledger_change(l, &clear, err, "i", id);
 	for (size_t i = 0; st == DF_OK && i < h->n; i++)
 		st = ledger_change(l, &add, err, "it", id, h->names[i]);
@@ -94,31 +93,42 @@ static enum df_status put(struct ledger *l, const struct ledger_header *h, const
 	return st == DF_OK ? ledger_leave(l, put_steps(l, h, hash, err), err) : st;
 }
 
+struct known_header {
+	int64_t id;
+	char hash[DF_SHA256_HEX];
+	bool own;    /* of this shape */
+	bool latest; /* that was noted */
+};
+
+static void header_row(void *out, const struct ledger *l, struct ledger_stmt *s)
+{
+	struct known_header *k = out;
+	(void)l;
+	k->id = ledger_int(s, 0);
+	snprintf(k->hash, sizeof(k->hash), "%s", ledger_text(s, 1));
+	k->own = ledger_int(s, 2) != 0;
+	k->latest = ledger_int(s, 3) != 0;
+}
+
 static enum df_status note(struct ledger *l, const struct ledger_header *h,
 			   struct ledger_drift *out, struct df_err *err)
 {
 	const struct ledger_change seen = {.which = ST_HEADER_SEEN, .what = "note the columns"};
 	char hash[DF_SHA256_HEX];
-	struct ledger_stmt *s = NULL;
+	struct known_header k = {0};
+	const struct ledger_lookup find = {ST_HEADER_FIND, "look up the columns", header_row, &k};
 	hash_of(h, hash);
-	enum df_status st =
-	    ledger_bind(l, ST_HEADER_FIND, &s, err, "ttt", h->feed, h->event_type, h->shape);
-	if (st == DF_OK)
-		st = ledger_step(l, s, "look up the columns", err);
+	enum df_status st = ledger_first(l, &find, err, "ttt", h->feed, h->event_type, h->shape);
 	if (st == DF_END) /* the feed's first document */
 		return put(l, h, hash, err);
 	if (st != DF_OK)
 		return st;
 
-	int64_t id = ledger_int(s, 0);
-	bool same = strcmp(ledger_text(s, 1), hash) == 0;
-	bool own = ledger_int(s, 2) != 0;
-	bool latest = ledger_int(s, 3) != 0;
-	ledger_reset(s);
-	if (same && own) /* their times are only compared with one another */
-		return latest ? DF_OK : ledger_change(l, &seen, err, "ii", id, h->now_ms);
+	bool same = strcmp(k.hash, hash) == 0;
+	if (same && k.own) /* their times are only compared with one another */
+		return k.latest ? DF_OK : ledger_change(l, &seen, err, "ii", k.id, h->now_ms);
 	if (!same)
-		st = compare(l, id, h, out, err);
+		st = compare(l, k.id, h, out, err);
 	return st == DF_OK ? put(l, h, hash, err) : st;
 }
 

@@ -25,29 +25,15 @@ static enum df_status raise_one(struct ledger *l, const struct ledger_condition 
 	return *changed ? notice_add(l, c, false, c->now_ms, err) : st;
 }
 
-/* DF_END: it does not hold. */
-static enum df_status since(struct ledger *l, const struct ledger_condition *c, int64_t *out,
-			    struct df_err *err)
-{
-	struct ledger_stmt *s = NULL;
-	enum df_status st =
-	    ledger_bind(l, ST_CONDITION_SINCE, &s, err, "ttt", c->feed, c->name, c->subject);
-	if (st == DF_OK)
-		st = ledger_step(l, s, "look up a condition", err);
-	if (st == DF_OK) {
-		*out = ledger_int(s, 0);
-		ledger_reset(s);
-	}
-	return st;
-}
-
 static enum df_status clear_one(struct ledger *l, const struct ledger_condition *c, bool *changed,
 				struct df_err *err)
 {
 	const struct ledger_change clear = {.which = ST_CONDITION_CLEAR,
 					    .what = "clear a condition"};
 	int64_t since_ms = 0;
-	enum df_status st = since(l, c, &since_ms, err);
+	const struct ledger_lookup since = {ST_CONDITION_SINCE, "look up a condition",
+					    ledger_row_int, &since_ms};
+	enum df_status st = ledger_first(l, &since, err, "ttt", c->feed, c->name, c->subject);
 	if (st != DF_OK)
 		return st == DF_END ? DF_OK : st;
 	st = ledger_change(l, &clear, err, "ttt", c->feed, c->name, c->subject);
@@ -85,9 +71,10 @@ static char *text(struct ledger_stmt *s, int i)
 	return df_strdup(ledger_text(s, i));
 }
 
-static void notice_read(struct ledger_stmt *s, struct ledger_notice *out)
+static void notice_row(void *out, const struct ledger *l, struct ledger_stmt *s)
 {
-	*out = (struct ledger_notice){
+	(void)l;
+	*(struct ledger_notice *)out = (struct ledger_notice){
 	    .id = ledger_int(s, 0),
 	    .feed = text(s, 1),
 	    .event = text(s, 2),
@@ -119,18 +106,9 @@ void ledger_notice_free(struct ledger_notice *n)
 enum df_status ledger_notice_next(struct ledger *l, int64_t after, struct ledger_notice *out,
 				  struct df_err *err)
 {
-	struct ledger_stmt *s = NULL;
+	const struct ledger_lookup q = {ST_NOTICE_NEXT, "read the notices", notice_row, out};
 	*out = (struct ledger_notice){0};
-	ledger_lock(l);
-	enum df_status st = ledger_bind(l, ST_NOTICE_NEXT, &s, err, "i", after);
-	if (st == DF_OK)
-		st = ledger_step(l, s, "read the notices", err);
-	if (st == DF_OK) {
-		notice_read(s, out);
-		ledger_reset(s);
-	}
-	ledger_unlock(l);
-	return st;
+	return ledger_first(l, &q, err, "i", after);
 }
 
 enum df_status ledger_notice_done(struct ledger *l, int64_t id, unsigned ways, struct df_err *err)

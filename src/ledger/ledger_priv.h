@@ -163,6 +163,19 @@ struct ledger_change {
 enum df_status ledger_change(struct ledger *l, const struct ledger_change *c, struct df_err *err,
 			     const char *format, ...) DF_CHECK;
 
+/* A question that one row answers. */
+struct ledger_lookup {
+	int which; /* enum ledger_statement */
+	const char *what;
+	/* takes the row's values to `out`; NULL: it is there, that is all */
+	void (*row)(void *out, const struct ledger *l, struct ledger_stmt *s);
+	void *out;
+};
+/* Takes the lock. The values are those of ledger_bind. DF_END: no row. */
+enum df_status ledger_first(struct ledger *l, const struct ledger_lookup *q, struct df_err *err,
+			    const char *format, ...) DF_CHECK;
+void ledger_row_int(void *out, const struct ledger *l, struct ledger_stmt *s); /* to an int64_t */
+
 /* Rows into structs that own their texts. */
 void ledger_file_read(const struct ledger *l, struct ledger_stmt *s, struct ledger_file *out);
 void ledger_document_read(const struct ledger *l, struct ledger_stmt *s,

@@ -20,15 +20,12 @@
 enum df_status ledger_requests_put(struct ledger *l, int64_t document_id,
 				   const struct ledger_request *v, size_t n, struct df_err *err)
 {
+	const struct ledger_change put = {.which = ST_REQUEST_PUT, .what = "note a request"};
 	enum df_status st = DF_OK;
-	for (size_t i = 0; i < n && st == DF_OK; i++) {
-		struct ledger_stmt *s = NULL;
-		st = ledger_bind(l, ST_REQUEST_PUT, &s, err, "iiititi", document_id,
-				 (int64_t)v[i].row, (int64_t)v[i].line, v[i].id,
-				 (int64_t)v[i].known, v[i].due, v[i].at_ms);
-		if (st == DF_OK)
-			st = ledger_run(l, s, "note a request", err);
-	}
+	for (size_t i = 0; i < n && st == DF_OK; i++)
+		st = ledger_change(l, &put, err, "iiititi", document_id, (int64_t)v[i].row,
+				   (int64_t)v[i].line, v[i].id, (int64_t)v[i].known, v[i].due,
+				   v[i].at_ms);
 	return st;
 }
 
@@ -129,20 +126,26 @@ static uint64_t wanted(const struct ledger_spending *s, const struct ledger_limi
 	return limit->made ? s->made : s->calls;
 }
 
+struct spent {
+	int64_t calls, made;
+};
+
+static void spent_row(void *out, const struct ledger *l, struct ledger_stmt *s)
+{
+	(void)l;
+	*(struct spent *)out = (struct spent){.calls = ledger_int(s, 0), .made = ledger_int(s, 1)};
+}
+
 static enum df_status passes(struct ledger *l, const struct ledger_spending *s,
 			     const struct ledger_limit *limit, bool *over, struct df_err *err)
 {
-	struct ledger_stmt *q = NULL;
+	struct spent spent = {0};
+	const struct ledger_lookup q = {ST_SPENT, "look at the limits", spent_row, &spent};
 	enum df_status st =
-	    ledger_bind(l, ST_SPENT, &q, err, "ti", s->fingerprint, slot_before(limit, s->now_ms));
-	if (st == DF_OK)
-		st = ledger_step(l, q, "look at the limits", err);
-	if (st != DF_OK)
-		return st;
-	uint64_t spent = (uint64_t)ledger_int(q, limit->made ? 1 : 0);
-	*over = spent + wanted(s, limit) > limit->most;
-	ledger_reset(q);
-	return DF_OK;
+	    ledger_first(l, &q, err, "ti", s->fingerprint, slot_before(limit, s->now_ms));
+	uint64_t n = (uint64_t)(limit->made ? spent.made : spent.calls);
+	*over = n + wanted(s, limit) > limit->most;
+	return st;
 }
 
 /* When enough of it is older than the span. */
@@ -177,33 +180,39 @@ static enum df_status when_room(struct ledger *l, const struct ledger_spending *
 	return DF_OK;
 }
 
-static enum df_status spend(struct ledger *l, const struct ledger_spending *s, int64_t *wait_ms,
-			    size_t *limit, struct df_err *err)
+/* How long the limits want to be waited for, and the one that wants it longest. */
+static enum df_status limits_wait(struct ledger *l, const struct ledger_spending *s,
+				  int64_t *wait_ms, size_t *limit, struct df_err *err)
 {
-	struct ledger_stmt *q = NULL;
-	enum df_status st = DF_OK;
-	for (size_t i = 0; i < s->n_limits && st == DF_OK; i++) {
+	for (size_t i = 0; i < s->n_limits; i++) {
 		bool over = false;
 		int64_t wait = 0;
-		st = passes(l, s, &s->limits[i], &over, err);
-		if (st == DF_OK && over)
-			st = when_room(l, s, &s->limits[i], &wait, err);
+		enum df_status st = passes(l, s, &s->limits[i], &over, err);
+		if (st != DF_OK)
+			return st;
+		st = over ? when_room(l, s, &s->limits[i], &wait, err) : DF_OK;
+		if (st != DF_OK)
+			return st;
 		if (wait > *wait_ms) {
 			*wait_ms = wait;
 			*limit = i;
 		}
 	}
+	return DF_OK;
+}
+
+static enum df_status spend(struct ledger *l, const struct ledger_spending *s, int64_t *wait_ms,
+			    size_t *limit, struct df_err *err)
+{
+	const struct ledger_change forget = {.which = ST_SPENT_FORGET, .what = "forget old calls"};
+	const struct ledger_change add = {.which = ST_SPEND, .what = "count a call"};
+	enum df_status st = limits_wait(l, s, wait_ms, limit, err);
 	if (st != DF_OK || *wait_ms > 0)
 		return st;
-
-	st = ledger_bind(l, ST_SPENT_FORGET, &q, err, "ti", s->fingerprint,
-			 (s->now_ms - KEPT_MS) / SLOT_MS);
-	if (st == DF_OK)
-		st = ledger_run(l, q, "forget old calls", err);
-	if (st == DF_OK)
-		st = ledger_bind(l, ST_SPEND, &q, err, "tiii", s->fingerprint, s->now_ms / SLOT_MS,
-				 (int64_t)s->calls, (int64_t)s->made);
-	return st == DF_OK ? ledger_run(l, q, "count a call", err) : st;
+	st = ledger_change(l, &forget, err, "ti", s->fingerprint, (s->now_ms - KEPT_MS) / SLOT_MS);
+	return st == DF_OK ? ledger_change(l, &add, err, "tiii", s->fingerprint,
+					   s->now_ms / SLOT_MS, (int64_t)s->calls, (int64_t)s->made)
+			   : st;
 }
 
 enum df_status ledger_spend(struct ledger *l, const struct ledger_spending *s, int64_t *wait_ms,

@@ -5,60 +5,42 @@
 #include "ledger_priv.h"
 #include "ledger_sql.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
-
-/* Runs a bound statement that has to change one row. */
-static enum df_status change_one(struct ledger *l, struct ledger_stmt *s, const char *what,
-				 int64_t id, struct df_err *err)
-{
-	enum df_status st = ledger_run(l, s, what, err);
-	if (st == DF_OK && ledger_changes(l) != 1)
-		st = df_fail(DF_FATAL, err, NULL,
-			     "cannot %s %" PRId64 ": the ledger %s has it in another state", what,
-			     id, l->path);
-	return st;
-}
 
 /* Refused because its bytes were gone, and taken up where it was; or refused, and forgotten
  * (that nothing of it was sent the foreign keys prove), or done. */
 static enum df_status reopen_document(struct ledger *l, int64_t file_id,
 				      const struct ledger_reopen *d, struct df_err *err)
 {
-	struct ledger_stmt *s = NULL;
+	const struct ledger_change lost = {.which = ST_REOPEN_LOST,
+					   .what = "open a lost document again"};
+	const struct ledger_change refused = {.which = ST_REOPEN_REFUSED,
+					      .what = "forget a refused document"};
+	const struct ledger_change done = {
+	    .which = ST_REOPEN_DONE, .one = true, .what = "open a document again"};
+	const struct ledger_change rows = {.which = ST_REOPEN_REJECTS,
+					   .what = "mark rejected rows"};
 	enum df_status st =
-	    ledger_bind(l, ST_REOPEN_LOST, &s, err, "iiiii", d->document, file_id,
-			(int64_t)LEDGER_REFUSED, (int64_t)LEDGER_SENDING, (int64_t)LEDGER_PULLED);
-	if (st == DF_OK)
-		st = ledger_run(l, s, "open again document", err);
+	    ledger_change(l, &lost, err, "iiiii", d->document, file_id, (int64_t)LEDGER_REFUSED,
+			  (int64_t)LEDGER_SENDING, (int64_t)LEDGER_PULLED);
 	if (st != DF_OK || ledger_changes(l) == 1)
 		return st;
-
-	st = ledger_bind(l, ST_REOPEN_REFUSED, &s, err, "iii", d->document, file_id,
-			 (int64_t)LEDGER_REFUSED);
-	if (st == DF_OK)
-		st = ledger_run(l, s, "forget a refused document", err);
+	st = ledger_change(l, &refused, err, "iii", d->document, file_id, (int64_t)LEDGER_REFUSED);
 	if (st != DF_OK || ledger_changes(l) == 1)
 		return st;
-	st = ledger_bind(l, ST_REOPEN_DONE, &s, err, "iiiib", d->document, file_id,
-			 (int64_t)LEDGER_DONE, (int64_t)LEDGER_SENDING, (int64_t)d->keep_rejects);
-	if (st == DF_OK)
-		st = change_one(l, s, "open again document", d->document, err);
-	if (st == DF_OK)
-		st = ledger_bind(l, ST_REOPEN_REJECTS, &s, err, "ib", d->document,
-				 (int64_t)d->unknown);
-	return st == DF_OK ? ledger_run(l, s, "mark rejected rows", err) : st;
+	st = ledger_change(l, &done, err, "iiiib", d->document, file_id, (int64_t)LEDGER_DONE,
+			   (int64_t)LEDGER_SENDING, (int64_t)d->keep_rejects);
+	return st == DF_OK ? ledger_change(l, &rows, err, "ib", d->document, (int64_t)d->unknown)
+			   : st;
 }
 
 static enum df_status reopen_steps(struct ledger *l, int64_t file_id,
 				   const struct ledger_reopen *documents, size_t n,
 				   struct df_err *err)
 {
-	struct ledger_stmt *s = NULL;
-	enum df_status st =
-	    ledger_bind(l, ST_REOPEN_FILE, &s, err, "ii", file_id, (int64_t)LEDGER_PULLED);
-	if (st == DF_OK)
-		st = change_one(l, s, "open again file", file_id, err);
+	const struct ledger_change file = {
+	    .which = ST_REOPEN_FILE, .one = true, .what = "open a file again"};
+	enum df_status st = ledger_change(l, &file, err, "ii", file_id, (int64_t)LEDGER_PULLED);
 	for (size_t i = 0; i < n && st == DF_OK; i++)
 		st = reopen_document(l, file_id, &documents[i], err);
 	return st;
@@ -100,29 +82,24 @@ enum df_status ledger_again(struct ledger *l, int64_t document_id, bool unknown,
 static enum df_status again_delivered(struct ledger *l, int64_t id, const uint64_t *rows, size_t n,
 				      struct df_err *err)
 {
-	struct ledger_stmt *s = NULL;
+	const struct ledger_change row = {
+	    .which = ST_AGAIN_DELIVERED, .one = true, .what = "count a row as delivered"};
+	const struct ledger_change sum = {
+	    .which = ST_AGAIN_ROWS, .one = true, .what = "count a document's rows"};
 	enum df_status st = DF_OK;
-	for (size_t i = 0; i < n && st == DF_OK; i++) {
-		st = ledger_bind(l, ST_AGAIN_DELIVERED, &s, err, "ii", id, (int64_t)rows[i]);
-		if (st == DF_OK)
-			st = change_one(l, s, "count as delivered a row of document", id, err);
-	}
-	if (st == DF_OK && n > 0) {
-		st = ledger_bind(l, ST_AGAIN_ROWS, &s, err, "ii", id, (int64_t)n);
-		if (st == DF_OK)
-			st = change_one(l, s, "count rows of document", id, err);
-	}
-	return st;
+	for (size_t i = 0; i < n && st == DF_OK; i++)
+		st = ledger_change(l, &row, err, "ii", id, (int64_t)rows[i]);
+	return st == DF_OK && n > 0 ? ledger_change(l, &sum, err, "ii", id, (int64_t)n) : st;
 }
 
 static enum df_status again_rejected(struct ledger *l, int64_t id, const struct ledger_reject *r,
 				     struct df_err *err)
 {
-	struct ledger_stmt *s = NULL;
-	enum df_status st = ledger_bind(l, ST_AGAIN_REJECTED, &s, err, "iitti", id, (int64_t)r->row,
-					r->message != NULL ? r->message : "", ledger_reject_code(r),
-					(int64_t)r->partly);
-	return st == DF_OK ? change_one(l, s, "note the rejected row of document", id, err) : st;
+	const struct ledger_change c = {
+	    .which = ST_AGAIN_REJECTED, .one = true, .what = "note a rejected row"};
+	return ledger_change(l, &c, err, "iitti", id, (int64_t)r->row,
+			     r->message != NULL ? r->message : "", ledger_reject_code(r),
+			     (int64_t)r->partly);
 }
 
 static enum df_status again_settled(struct ledger *l, int64_t id, const struct ledger_again *step,

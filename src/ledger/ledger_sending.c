@@ -33,14 +33,11 @@ enum df_status ledger_lanes_sent(struct ledger *l, int64_t id, uint64_t *upto, u
 static enum df_status mark_rows(struct ledger *l, int64_t id, const uint64_t *rows, size_t n,
 				bool sent, struct df_err *err)
 {
-	struct ledger_stmt *s = NULL;
+	const struct ledger_change mark = {.which = ST_AGAIN_SENT,
+					   .what = "note what is sent again"};
 	enum df_status st = DF_OK;
-	for (size_t i = 0; i < n && st == DF_OK; i++) {
-		st = ledger_bind(l, ST_AGAIN_SENT, &s, err, "iii", id, (int64_t)rows[i],
-				 (int64_t)sent);
-		if (st == DF_OK)
-			st = ledger_run(l, s, "note what is sent again", err);
-	}
+	for (size_t i = 0; i < n && st == DF_OK; i++)
+		st = ledger_change(l, &mark, err, "iii", id, (int64_t)rows[i], (int64_t)sent);
 	return st;
 }
 

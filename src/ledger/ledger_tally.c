@@ -22,17 +22,8 @@ enum df_status ledger_tally_set(struct ledger *l, const char *feed, const char *
 enum df_status ledger_tally_get(struct ledger *l, const char *feed, const char *name, int64_t *out,
 				struct df_err *err)
 {
-	struct ledger_stmt *s = NULL;
-	ledger_lock(l);
-	enum df_status st = ledger_bind(l, ST_TALLY_GET, &s, err, "tt", feed, name);
-	if (st == DF_OK)
-		st = ledger_step(l, s, "look up a fact", err);
-	if (st == DF_OK) {
-		*out = ledger_int(s, 0);
-		ledger_reset(s);
-	}
-	ledger_unlock(l);
-	return st;
+	const struct ledger_lookup q = {ST_TALLY_GET, "look up a fact", ledger_row_int, out};
+	return ledger_first(l, &q, err, "tt", feed, name);
 }
 
 /* ---- what usually comes ---- */
