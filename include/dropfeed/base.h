@@ -90,6 +90,9 @@ static inline void df_buf_adds(struct df_buf *b, const char *s)
 void df_json_escape(struct df_buf *b, const char *s, size_t len);
 /* The same, with quotes around. */
 void df_json_string(struct df_buf *b, const char *s, size_t len);
+/* The same at a place with room for DF_JSON_MOST(len) bytes. Returns how many it takes. */
+#define DF_JSON_MOST(len) (6 * (len) + 2)
+size_t df_json_put(char *at, const char *s, size_t len);
 /* The same of bytes that others wrote, such as a file's name: each byte that is not UTF-8
  * becomes '?'. */
 void df_json_text(struct df_buf *b, const char *s, size_t len);

@@ -124,6 +124,10 @@ enum df_status map_no_header(struct map *m, const struct rows_cell *first, size_
 enum df_status map_row(struct map *m, const struct rows_cell *cells, size_t n,
 		       struct map_record *record) DF_CHECK;
 
+/* The same for a row as it was read, which is faster. */
+enum df_status map_row_read(struct map *m, const struct rows_row *row,
+			    struct map_record *record) DF_CHECK;
+
 /* What of the records is wanted, for all rows to come; clones want the same. */
 enum map_want {
 	MAP_WANT_ALL,

@@ -19,6 +19,8 @@
 
 #define ROWS_MAX_ROW (1u << 20) /* bytes of a row in the document; a longer one is row-too-large */
 
+#define ROWS_SPARE 64u /* see rows_row.simple */
+
 struct rows; /* a reader */
 
 /* How a document is written. Zeroed, it is RFC 4180. What it points to is borrowed until
@@ -59,6 +61,9 @@ struct rows_row {
 	uint64_t offset; /* of its first byte, from the document's start (a BOM counted) */
 	uint64_t length; /* bytes, the line end included */
 	const char *raw; /* those bytes, or NULL when the row is longer than ROWS_MAX_ROW */
+	/* All of it is printable ASCII without double quotes and backslashes; and ROWS_SPARE bytes
+	 * after each of its cells may be read, whatever is there. */
+	bool simple;
 	/* NULL, or malformed-quote, invalid-utf8, nul-byte, row-too-large (string constants) */
 	const char *fault;
 	const char *fault_text; /* what is wrong, when fault is set */

@@ -58,6 +58,11 @@ enum df_status time_pattern_check(const char *pattern, struct df_err *err) DF_CH
 bool time_parse(const struct time_format *t, const char *p, size_t len, int64_t *ms,
 		const char **code, const char **why);
 
+/* The same for milliseconds as most documents have them, where those are wanted: so many digits.
+ * False: it is not that. */
+#define TIME_PLAIN_MS 13
+bool time_plain_ms(const struct time_format *t, const char *p, size_t len, int64_t *ms);
+
 /* Whether an event's time is within the range; *why says what is wrong with it. */
 bool time_in_range(const struct time_format *t, int64_t ms, const char **why);
 

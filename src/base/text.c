@@ -153,6 +153,19 @@ void df_json_string(struct df_buf *b, const char *s, size_t len)
 	df_buf_addc(b, '"');
 }
 
+size_t df_json_put(char *at, const char *s, size_t len)
+{
+	at[0] = '"';
+	if (!copy_plain(at + 1, s, len)) {
+		const size_t room = DF_JSON_MOST(len) - 2; /* all of it is enough */
+		struct df_buf view = {.data = at + 1, .cap = room, .max = room};
+		df_json_escape(&view, s, len);
+		len = view.len;
+	}
+	at[len + 1] = '"';
+	return len + 2;
+}
+
 /* Whether none of the bytes, or (a false alarm) perhaps one of them, has to be escaped. */
 static bool needs_no_escape(const char *s, size_t len)
 {

@@ -66,7 +66,7 @@ bool document_pass_check_row(struct map *m, const struct batch_settings *sizes,
 			 "the row repeats the header; was the file joined from several ones?");
 		return false;
 	}
-	if (map_row(m, row->cells, row->n_cells, record) != DF_OK)
+	if (map_row_read(m, row, record) != DF_OK)
 		return false;
 	if (!batch_record_too_large(sizes, record)) {
 		bool good = sizes->form->check == NULL || sizes->form->check(sizes, record, fault);

@@ -86,6 +86,10 @@ static void build(struct map_program *program, struct map_node *node, size_t n_c
 		set_head(leaf, node->key, '\0');
 		leaf->common = is_common(leaf, n_columns);
 		program->plain = program->plain && (leaf->common || leaf->column == MAP_NONE);
+		if (leaf->type == SCHEMA_ENUM) {
+			leaf->word = node->field->words[0];
+			leaf->word_len = strlen(leaf->word);
+		}
 		leaf->fallback = node->fallback;
 		leaf->fallback_len = node->fallback != NULL ? strlen(node->fallback) : 0;
 		return;
@@ -98,6 +102,8 @@ static void build(struct map_program *program, struct map_node *node, size_t n_c
 		open->limit = MAP_MAX_ATTRIBUTES;
 	else if (list && (node->flags & MAP_VALUE_LIMIT) != 0)
 		open->limit = MAP_MAX_LIST;
+	if (open->limit != 0 && node->n_children > open->limit)
+		program->plain = false;
 	for (size_t i = 0; i < node->n_children; i++)
 		build(program, node->children[i], n_columns, depth + 1);
 	struct map_op *closing = add_op(program, MAP_OP_CLOSE, node);
@@ -105,6 +111,26 @@ static void build(struct map_program *program, struct map_node *node, size_t n_c
 	set_head(closing, node->key, '\0');
 	closing->need = need;
 	closing->bracket = list ? ']' : '}';
+}
+
+/* Beside a head: comma, brackets, quotes, the digits of a time; and what heads are copied beyond
+ * their ends. */
+#define MORE (64 + 2 * MAP_PIECE)
+
+static void measure(struct map_program *program)
+{
+	size_t ids = 0, last = 0; /* from 1 */
+	program->most = 0;
+	program->ids_together = true;
+	for (size_t i = 0; i < program->n; i++) {
+		const struct map_op *op = &program->ops[i];
+		program->most += op->head_len + op->fallback_len + MORE;
+		if (op->kind != MAP_OP_LEAF || (op->flags & SCHEMA_ID) == 0)
+			continue;
+		if (ids++ > 0 && last != i)
+			program->ids_together = false;
+		last = i + 1;
+	}
 }
 
 void map_program_build(struct map_program *program, struct map_node *root, size_t n_columns,
@@ -122,6 +148,7 @@ void map_program_build(struct map_program *program, struct map_node *root, size_
 	}
 	for (size_t i = 0; i < root->n_children; i++)
 		build(program, root->children[i], n_columns, 1);
+	measure(program);
 }
 
 void map_program_free(struct map_program *program)

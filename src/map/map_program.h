@@ -24,7 +24,7 @@ enum map_op_flag {
 	MAP_BATCH_TIME = 8192,  /* the batch's own time: its last member */
 };
 
-#define MAP_PIECE 16 /* heads are copied in pieces of so many bytes */
+#define MAP_PIECE 32 /* heads are copied in pieces of so many bytes */
 
 enum map_op_kind { MAP_OP_OPEN, MAP_OP_CLOSE, MAP_OP_LEAF };
 
@@ -32,28 +32,33 @@ struct map_op {
 	enum map_op_kind kind;
 	enum schema_type type;
 	unsigned flags;
-	unsigned bit;   /* what it sets in the mask of the object around it */
-	unsigned need;  /* of a close: what has to be set */
-	char bracket;   /* of a close: } or ] */
-	unsigned limit; /* of an open: how many members it may have, 0: any number */
+	unsigned bit;  /* what it sets in the mask of the object around it */
+	unsigned need; /* of a close: what has to be set */
+	char bracket;  /* of a close: } or ] */
+	bool common;   /* a leaf of the common kind: see leaf_common */
 	size_t column;
-	size_t unless;
-	const struct map_node *node; /* its names */
 	/* own: `"name":`, with the bracket of an open; a comma before it, MAP_PIECE bytes after
 	 * it */
 	char *head;
 	size_t head_len;
-	bool common;          /* a leaf of the common kind: see leaf_common */
+	/* of a leaf with words: the one that a row had last; borrowed from the schema */
+	const char *word;
+	size_t word_len;
+	size_t unless;
 	const char *fallback; /* borrowed from the node */
 	size_t fallback_len;
+	unsigned limit;              /* of an open: how many members it may have, 0: any number */
+	const struct map_node *node; /* its names */
 };
 
 struct map_program {
 	struct map_op *ops; /* own */
 	size_t n, cap;
-	unsigned need; /* of the root */
-	bool plain;    /* its leaves are of the common kind, or fixed: see map_measure.c */
-	size_t depth;  /* frames that a run takes */
+	unsigned need;     /* of the root */
+	bool plain;        /* map_quick.c can run it */
+	bool ids_together; /* nothing is between the identities but commas */
+	size_t most;       /* bytes that a plain row comes to beside its cells */
+	size_t depth;      /* frames that a run takes */
 };
 
 /* n_columns: of the document; those that are derived come after them. */

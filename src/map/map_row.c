@@ -6,13 +6,13 @@
 #include "map_cell.h"
 #include "map_derive.h"
 #include "map_json.h"
-#include "map_measure.h"
 #include "map_notes.h"
 #include "map_own.h"
 #include "map_placeholder.h"
 #include "map_planned.h"
 #include "map_planned_columns.h"
 #include "map_program.h"
+#include "map_quick.h"
 #include "map_rows.h"
 #include "map_run.h"
 #include "map_state.h"
@@ -119,10 +119,12 @@ static bool leaf_common(struct map_run *r, const struct map_op *op)
 {
 	struct df_buf *out = r->out;
 	size_t start = out->len;
-	if (!map_run_is_plain(r, op))
+	const struct rows_cell *cell = &r->cells[op->column];
+	const struct map_frame *frame = r->frame;
+	if (cell->len == 0 || (frame->limit != 0 && frame->count >= frame->limit) ||
+	    !map_quick_cell(r->m, op, cell->p, cell->len))
 		return false;
 
-	const struct rows_cell *cell = &r->cells[op->column];
 	add_head(r, op);
 	bool ok = true;
 	if (op->type == SCHEMA_STRING)
@@ -376,8 +378,6 @@ static void check_commerce(struct map_run *r, unsigned seen)
 static void run_data(struct map_run *r)
 {
 	const struct map *m = r->m;
-	if (r->watch == NULL && m->clean && map_run_measures(r))
-		return;
 	df_buf_reset(&r->m->data_out);
 	unsigned seen = run_program(r, &m->data_program, &r->m->data_out);
 	if (m->data_program.need & ~seen)
@@ -396,6 +396,16 @@ static const char *own_id(struct map_run *r, size_t column, struct df_buf *out, 
 	df_json_escape(out, r->cells[column].p, r->cells[column].len);
 	*len = out->len;
 	return out->data;
+}
+
+static void own_ids(struct map_run *r)
+{
+	const struct map *m = r->m;
+	struct map_record *record = r->record;
+	record->request_id =
+	    own_id(r, m->request_column, &r->m->request_out, &record->request_id_len);
+	record->message_id =
+	    own_id(r, m->message_column, &r->m->message_out, &record->message_id_len);
 }
 
 /* A request's own id: other versions of UUIDs are not taken. */
@@ -479,10 +489,32 @@ static void derive(struct map_run *r)
 	r->cells = m->cells;
 }
 
-enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, size_t n,
-			       struct map_record *record, struct map_watch *watch)
+static bool is_long(const struct map_run *r, size_t column)
 {
-	struct map_run r = {.m = m, .cells = cells, .record = record, .watch = watch};
+	return column != MAP_NONE && r->cells[column].len > MAP_MAX_NAME;
+}
+
+/* Most rows are mapped in one go. The data plan's own checks want the row's JSON, and so does
+ * whoever asks which plan it names. */
+static bool is_quick(struct map_run *r)
+{
+	struct map *m = r->m;
+	bool names_plan = m->plan_column != MAP_NONE || m->plan_version_column != MAP_NONE;
+	if (r->record->n_faults > 0 || schema_event_requests(m->event) ||
+	    is_long(r, m->request_column) || is_long(r, m->message_column))
+		return false;
+	if (m->planner != NULL && (!m->clean || names_plan))
+		return false;
+	if (!map_quick_row(r))
+		return false;
+
+	m->planned = m->planner != NULL;
+	own_ids(r);
+	return true;
+}
+
+static void record_reset(struct map *m, struct map_record *record)
+{
 	record->n_faults = 0;
 	record->ids_hash = 0;
 	record->data_len = record->batch_tail = 0;
@@ -496,54 +528,82 @@ enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, siz
 	df_buf_reset(&m->batch_out);
 	df_buf_reset(&m->data_out);
 	df_buf_reset(&m->deleted);
-	const bool over = m->trailing && n == m->n_names && cells[n - 1].len > 0;
-	if (n != m->n_names || over) {
+}
+
+/* Is each cell below its column? */
+static bool check_places(struct map_run *r, size_t n)
+{
+	const struct map *m = r->m;
+	const bool over = m->trailing && n == m->n_names && r->cells[n - 1].len > 0;
+	if (n != m->n_names || over)
 		map_run_fault(
-		    &r, "wrong-field-count", MAP_NONE,
+		    r, "wrong-field-count", MAP_NONE,
 		    "the row has %zu field%s where %zu %s expected; a value that holds the "
 		    "delimiter or a quote has to be quoted",
 		    n, n == 1 ? "" : "s", m->n_names - over, m->n_names - over == 1 ? "is" : "are");
-		r.identified = true; /* it is not known which cell is whose */
-		record_finish(&r);
-		return DF_REJECT;
-	}
-	if (m->has_own && map_own_moved(m, cells)) {
-		map_run_fault(&r, "wrong-field-count", MAP_NONE,
+	else if (m->has_own && map_own_moved(m, r->cells))
+		map_run_fault(r, "wrong-field-count", MAP_NONE,
 			      "the text of " MAP_COLUMN_REASON
 			      " is in another column, as when a row that is too short is "
 			      "filled up with empty cells: put each cell below its column");
-		r.identified = true;
-		record_finish(&r);
-		return DF_REJECT;
-	}
-	liquid_arena_reset(&m->arena);
-	r.cells = map_rows_fill(m, cells);
-	if (m->rows.n_skip > 0 && map_rows_skip(m, r.cells))
-		return DF_END;
-	derive(&r);
-	if (schema_event_requests(m->event))
-		check_request_id(&r);
-	m->clean = m->planner == NULL || map_planned_clean(&r);
-	if (watch == NULL && record->n_faults == 0 && m->clean && map_run_is_sound(&r)) {
-		record->ids = record->batch = record->data = "";
-		record->ids_len = record->batch_len = record->data_len = 0;
-		return DF_OK;
-	}
-	unsigned seen = run_program(&r, &m->batch_program, &m->batch_out);
+	else
+		return true;
+	r->identified = true; /* it is not known which cell is whose */
+	record_finish(r);
+	return false;
+}
+
+static enum df_status run_row(struct map_run *r)
+{
+	struct map *m = r->m;
+	unsigned seen = run_program(r, &m->batch_program, &m->batch_out);
 	if (m->batch_program.need & ~seen)
-		check_need(&r, m->batch, m->batch_program.need & ~seen);
+		check_need(r, m->batch, m->batch_program.need & ~seen);
 	if (m->data != NULL)
-		run_data(&r);
-	record->request_id =
-	    own_id(&r, m->request_column, &m->request_out, &record->request_id_len);
-	record->message_id =
-	    own_id(&r, m->message_column, &m->message_out, &record->message_id_len);
-	record_finish(&r);
-	return record->n_faults > 0 ? DF_REJECT : DF_OK;
+		run_data(r);
+	own_ids(r);
+	record_finish(r);
+	return r->record->n_faults > 0 ? DF_REJECT : DF_OK;
+}
+
+/* n: of the run's cells. */
+static enum df_status map_cells(struct map_run *r, size_t n)
+{
+	struct map *m = r->m;
+	const struct rows_cell *cells = r->cells;
+	record_reset(m, r->record);
+	if (!check_places(r, n))
+		return DF_REJECT;
+	liquid_arena_reset(&m->arena);
+	r->cells = map_rows_fill(m, cells);
+	if (m->rows.n_skip > 0 && map_rows_skip(m, r->cells))
+		return DF_END;
+
+	derive(r);
+	if (schema_event_requests(m->event))
+		check_request_id(r);
+	m->clean = m->planner == NULL || map_planned_clean(r);
+	r->simple = r->simple && r->cells == cells;
+	if (r->watch == NULL && is_quick(r))
+		return DF_OK;
+	return run_row(r);
+}
+
+enum df_status map_row_watched(struct map *m, const struct rows_cell *cells, size_t n,
+			       struct map_record *record, struct map_watch *watch)
+{
+	struct map_run r = {.m = m, .cells = cells, .record = record, .watch = watch};
+	return map_cells(&r, n);
 }
 
 enum df_status map_row(struct map *m, const struct rows_cell *cells, size_t n,
 		       struct map_record *record)
 {
 	return map_row_watched(m, cells, n, record, NULL);
+}
+
+enum df_status map_row_read(struct map *m, const struct rows_row *row, struct map_record *record)
+{
+	struct map_run r = {.m = m, .cells = row->cells, .simple = row->simple, .record = record};
+	return map_cells(&r, row->n_cells);
 }

@@ -13,6 +13,7 @@ struct map_watch;
 struct map_run {
 	struct map *m;
 	const struct rows_cell *cells;
+	bool simple; /* see rows_row */
 	struct map_record *record;
 	struct df_buf *out;
 	struct map_frame *frame;

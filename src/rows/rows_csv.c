@@ -290,6 +290,7 @@ static bool row_plain(struct rows *r, struct rows_row *row)
 	r->at += (size_t)(next - from);
 	r->line += scan.stop < end;
 	row_finish(r, row);
+	row->simple = scan.plain && r->marks.quote[0] == '"';
 	if (!scan.plain)
 		row_check_text(r, row);
 	return true;

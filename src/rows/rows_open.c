@@ -44,7 +44,7 @@ static struct rows *reader_new(const struct rows_format *format, int fd, uint64_
 	rows_null_open(r);
 	r->window_cap = length < WINDOW_FIRST ? (size_t)length : WINDOW_FIRST;
 	/* not zeroed: for a small document, that would be most of the work */
-	r->window = df_realloc(NULL, r->window_cap);
+	r->window = df_realloc(NULL, r->window_cap + ROWS_SPARE);
 	r->copy.max = r->narrow.max = r->escaped.max = 2 * (size_t)ROWS_MAX_ROW + WINDOW_FIRST;
 	rows_parser_make(r);
 	return r;
@@ -195,7 +195,7 @@ enum df_status rows_part(struct rows *r, uint64_t from, size_t size, uint64_t *t
 	size_t want = left < size ? (size_t)left : size;
 	if (want > r->window_cap) {
 		r->window_cap = want;
-		r->window = df_realloc(r->window, want);
+		r->window = df_realloc(r->window, want + ROWS_SPARE);
 	}
 	while (st == DF_OK && r->have < want)
 		st = rows_window_read(r, want - r->have, err);

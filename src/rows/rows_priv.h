@@ -42,7 +42,8 @@ struct rows {
 	bool stated;          /* a skipped line has said */
 	uint64_t stated_rows; /* that there are so many rows */
 
-	char *window; /* own: document bytes from window_offset, `have` of them */
+	/* own: document bytes from window_offset, `have` of them; ROWS_SPARE more than its cap */
+	char *window;
 	size_t window_cap, have;
 	uint64_t window_offset;
 

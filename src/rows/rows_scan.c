@@ -31,7 +31,7 @@ static struct rows_scan scan_bytes(const struct rows_marks *marks, struct scan a
 	const char delimiter = marks->delimiter[0], quote = marks->quote[0];
 	const char *p = at.p;
 	for (; p < end && *p != '\n' && *p != '\r' && *p != quote; p++) {
-		at.plain = at.plain && (unsigned char)(*p - 1) < 0x7f;
+		at.plain = at.plain && *p >= ' ' && *p < 0x7f && *p != '\\';
 		if (*p != delimiter)
 			continue;
 		rows_cells_grow(cells, 1);
@@ -59,10 +59,11 @@ static struct rows_scan scan_sse2(const struct rows_marks *marks, const char *p,
 				  struct rows_cells *cells)
 {
 	const __m128i delimiter = load_16(marks->delimiter), quote = load_16(marks->quote),
-		      one = _mm_set1_epi8(1);
+		      one = _mm_set1_epi8(1), printable = _mm_set1_epi8(' ' + 1),
+		      backslash = _mm_set1_epi8('\\');
 	const __m128i lf = _mm_set1_epi8('\n'), cr = _mm_set1_epi8('\r');
 	const char *cell = p;
-	unsigned odd = 0; /* NULs and what is not ASCII: below 1, as these bytes are signed here */
+	unsigned odd = 0;
 	for (; end - p >= 16; p += 16) {
 		const __m128i bytes = load_16(p);
 		const __m128i stops =
@@ -73,7 +74,11 @@ static struct rows_scan scan_sse2(const struct rows_marks *marks, const char *p,
 		unsigned before = stop != 0 ? (stop & -stop) - 1 : 0xffff;
 		unsigned ends =
 		    (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, delimiter)) & before;
-		odd |= (unsigned)_mm_movemask_epi8(_mm_cmplt_epi8(bytes, one)) & before;
+		/* bytes are signed here, and DEL + 1 is the least of them */
+		const __m128i odds =
+		    _mm_or_si128(_mm_cmplt_epi8(_mm_add_epi8(bytes, one), printable),
+				 _mm_cmpeq_epi8(bytes, backslash));
+		odd |= (unsigned)_mm_movemask_epi8(odds) & before;
 
 		rows_cells_grow(cells, 16 + 1);
 		for (; ends != 0; ends &= ends - 1)
@@ -100,7 +105,8 @@ __attribute__((target("avx2,bmi"))) static struct rows_scan scan_avx2(
 	    _mm256_loadu_si256((const __m256i *)(const void *)marks->delimiter);
 	const __m256i quote = _mm256_loadu_si256((const __m256i *)(const void *)marks->quote);
 	const __m256i lf = _mm256_set1_epi8('\n'), cr = _mm256_set1_epi8('\r');
-	const __m256i one = _mm256_set1_epi8(1);
+	const __m256i one = _mm256_set1_epi8(1), printable = _mm256_set1_epi8(' ' + 1);
+	const __m256i backslash = _mm256_set1_epi8('\\');
 	const char *cell = p;
 	unsigned odd = 0;
 	for (; end - p >= 32; p += 32) {
@@ -112,7 +118,10 @@ __attribute__((target("avx2,bmi"))) static struct rows_scan scan_avx2(
 		unsigned before = stop != 0 ? (stop & -stop) - 1 : UINT32_MAX;
 		unsigned ends =
 		    (unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, delimiter)) & before;
-		odd |= (unsigned)_mm256_movemask_epi8(_mm256_cmpgt_epi8(one, bytes)) & before;
+		const __m256i odds =
+		    _mm256_or_si256(_mm256_cmpgt_epi8(printable, _mm256_add_epi8(bytes, one)),
+				    _mm256_cmpeq_epi8(bytes, backslash));
+		odd |= (unsigned)_mm256_movemask_epi8(odds) & before;
 
 		rows_cells_grow(cells, 32 + 1);
 		for (; ends != 0; ends &= ends - 1)

@@ -26,7 +26,8 @@ struct rows_marks {
 struct rows_scan {
 	/* the line end, the quote, or the end of the bytes: the last cell ends here */
 	const char *stop;
-	bool plain; /* no NUL among the bytes before it, and nothing but ASCII */
+	/* nothing before it but printable ASCII, and no backslash */
+	bool plain;
 };
 
 /* quote '\n': there are no quotes. */

@@ -36,7 +36,7 @@ enum df_status rows_window_fill(struct rows *r, bool *grew, struct df_err *err)
 	}
 	if (r->have == r->window_cap) {
 		r->window_cap *= 2; /* bounded: rows past ROWS_MAX_ROW are skipped, not kept */
-		r->window = df_realloc(r->window, r->window_cap);
+		r->window = df_realloc(r->window, r->window_cap + ROWS_SPARE);
 	}
 	uint64_t left = r->until - r->next_read;
 	size_t want = r->window_cap - r->have;

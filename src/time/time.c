@@ -214,7 +214,7 @@ static const char *explain_fault(const struct time_format *t)
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
 /* The value of eight digits, the first one in the lowest byte; false where one is not a digit. */
-static bool eight_digits(uint64_t v, uint64_t *value)
+static inline bool eight_digits(uint64_t v, uint64_t *value)
 {
 	uint64_t over = v + EACH(6); /* past '9' the upper half changes */
 	if ((v & EACH(0xf0)) != EACH(0x30) || (over & EACH(0xf0)) != EACH(0x30))
@@ -230,10 +230,10 @@ static bool eight_digits(uint64_t v, uint64_t *value)
 
 /* Milliseconds as nearly all documents have them: 13 digits. They are read as two times eight, of
  * which three are in both. */
-static bool parse_plain_ms(const char *p, size_t len, int64_t *ms)
+bool time_plain_ms(const struct time_format *t, const char *p, size_t len, int64_t *ms)
 {
 	uint64_t begin, end, high, low;
-	if (len != 13 || p[0] == '0')
+	if (t->mode != TIME_MS || len != TIME_PLAIN_MS || p[0] == '0')
 		return false;
 	memcpy(&begin, p, 8);
 	memcpy(&end, p + 5, 8);
@@ -248,7 +248,7 @@ bool time_parse(const struct time_format *t, const char *p, size_t len, int64_t 
 		const char **code, const char **why)
 {
 	bool ok = false;
-	if (t->mode == TIME_MS && parse_plain_ms(p, len, ms))
+	if (time_plain_ms(t, p, len, ms))
 		return true;
 	*code = "bad-timestamp";
 	switch (t->mode) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "helper_map.h"
 
+#include "../../src/map/map_row.h"
+
 #include <json-c/json.h>
 
 struct outcome got;
@@ -79,37 +81,103 @@ static bool same_notes(const struct map *a, const struct map *b)
 	return n == k;
 }
 
-/* Whoever wants less of a row's record gets the same of what is wanted, faults and warnings. */
+static bool is_simple(const struct rows_cell *cell)
+{
+	for (size_t i = 0; i < cell->len; i++)
+		if (cell->p[i] < ' ' || cell->p[i] > '~' || strchr("\"\\", cell->p[i]) != NULL)
+			return false;
+	return true;
+}
+
+/* The row as a reader gives it. The bytes are the caller's. */
+static char *read_row(const struct rows_cell *cells, size_t n, struct rows_row *row,
+		      struct rows_cell *out)
+{
+	size_t len = 0;
+	for (size_t i = 0; i < n; i++)
+		len += cells[i].len + 1;
+	char *bytes = calloc(1, len + ROWS_SPARE), *at = bytes;
+	*row = (struct rows_row){.cells = out, .n_cells = n, .simple = true};
+	for (size_t i = 0; i < n; i++) {
+		if (cells[i].len > 0)
+			memcpy(at, cells[i].p, cells[i].len);
+		out[i] = (struct rows_cell){at, cells[i].len};
+		row->simple = row->simple && is_simple(&cells[i]);
+		at += cells[i].len + 1;
+	}
+	return bytes;
+}
+
+static bool same_bytes(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	return a_len == b_len && (a_len == 0 || memcmp(a, b, a_len) == 0);
+}
+
+static void check_record(const struct map_record *some, const struct map_record *all,
+			 enum map_want want)
+{
+	CU_ASSERT_EQUAL_FATAL(some->n_faults, all->n_faults);
+	for (size_t k = 0; k < all->n_faults; k++) {
+		CU_ASSERT_STRING_EQUAL(some->faults[k].code, all->faults[k].code);
+		CU_ASSERT_STRING_EQUAL(some->faults[k].text, all->faults[k].text);
+		CU_ASSERT_EQUAL(some->faults[k].column, all->faults[k].column);
+	}
+	if (want == MAP_WANT_VERDICT || got.status != DF_OK)
+		return;
+	CU_ASSERT(same_bytes(some->ids, some->ids_len, all->ids, all->ids_len));
+	CU_ASSERT(same_bytes(some->batch, some->batch_len, all->batch, all->batch_len));
+	CU_ASSERT_EQUAL(some->batch_tail, all->batch_tail);
+	CU_ASSERT_EQUAL(some->data_len, all->data_len);
+	CU_ASSERT(want == MAP_WANT_LENGTHS ||
+		  same_bytes(some->data, some->data_len, all->data, all->data_len));
+	CU_ASSERT_EQUAL(some->has_timestamp, all->has_timestamp);
+	CU_ASSERT_EQUAL(some->timestamp_ms, all->timestamp_ms);
+	CU_ASSERT_EQUAL(some->fold_from, all->fold_from);
+	CU_ASSERT_EQUAL(some->fold_to, all->fold_to);
+	CU_ASSERT_EQUAL(some->fold_items, all->fold_items);
+	CU_ASSERT(same_bytes(some->request_id, some->request_id_len, all->request_id,
+			     all->request_id_len));
+	CU_ASSERT(same_bytes(some->message_id, some->message_id_len, all->message_id,
+			     all->message_id_len));
+}
+
+static void nothing(struct map_watch *watch, const struct map_seen *seen)
+{
+	(void)watch;
+	(void)seen;
+}
+
+enum way { BY_CELLS, AS_READ, WATCHED, WAYS };
+
+/* Whoever wants less of a row's record gets the same of what is wanted, faults and warnings; and
+ * so does whoever asks in another way, of which one is never the quick one. */
 static void check_wants(const struct map *m, const struct rows_cell *cells, size_t n,
 			const struct map_record *all)
 {
-	static const enum map_want wants[] = {MAP_WANT_LENGTHS, MAP_WANT_VERDICT};
-	for (size_t i = 0; i < 2; i++) {
+	static const enum map_want wants[] = {MAP_WANT_ALL, MAP_WANT_LENGTHS, MAP_WANT_VERDICT};
+	struct map_watch watch = {.op = nothing};
+	struct rows_cell *copies = calloc(n + 1, sizeof(*copies));
+	struct rows_row row;
+	char *bytes = read_row(cells, n, &row, copies);
+	for (size_t i = 0; i < 3 * (size_t)WAYS; i++) {
+		enum map_want want = wants[i / WAYS];
+		enum way way = (enum way)(i % WAYS);
 		struct map_record some = {.data_len = 12345};
 		struct df_err err = {0};
 		struct map *clone = NULL;
 		CU_ASSERT_EQUAL_FATAL(map_clone(m, &clone, &err), DF_OK);
-		map_want(clone, wants[i]);
-		CU_ASSERT_EQUAL(map_row(clone, cells, n, &some), got.status);
-		CU_ASSERT_EQUAL_FATAL(some.n_faults, all->n_faults);
-		for (size_t k = 0; k < all->n_faults; k++) {
-			CU_ASSERT_STRING_EQUAL(some.faults[k].code, all->faults[k].code);
-			CU_ASSERT_STRING_EQUAL(some.faults[k].text, all->faults[k].text);
-			CU_ASSERT_EQUAL(some.faults[k].column, all->faults[k].column);
-		}
+		map_want(clone, want);
+		enum df_status st = way == BY_CELLS ? map_row(clone, cells, n, &some)
+				    : way == AS_READ
+					? map_row_read(clone, &row, &some)
+					: map_row_watched(clone, cells, n, &some, &watch);
+		CU_ASSERT_EQUAL(st, got.status);
+		check_record(&some, all, want);
 		CU_ASSERT(same_notes(m, clone));
-		if (wants[i] == MAP_WANT_LENGTHS && got.status == DF_OK) {
-			CU_ASSERT_EQUAL(some.data_len, all->data_len);
-			CU_ASSERT_EQUAL(some.ids_len, all->ids_len);
-			CU_ASSERT_EQUAL(some.batch_len, all->batch_len);
-			CU_ASSERT_EQUAL(some.batch_tail, all->batch_tail);
-			CU_ASSERT_EQUAL(memcmp(some.batch, all->batch, all->batch_len), 0);
-			CU_ASSERT_EQUAL(memcmp(some.ids, all->ids, all->ids_len), 0);
-			CU_ASSERT_EQUAL(some.has_timestamp, all->has_timestamp);
-			CU_ASSERT_EQUAL(some.timestamp_ms, all->timestamp_ms);
-		}
 		map_close(clone);
 	}
+	free(bytes);
+	free(copies);
 }
 
 void run_cells(const struct conf_feed *feed, const char *event, const struct rows_cell *names,

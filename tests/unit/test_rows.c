@@ -252,6 +252,47 @@ static void test_scan(void)
 	}
 }
 
+/* Is the second row, a cell of this byte among letters, simple? */
+static bool is_simple(uint32_t quote, char byte, size_t len, size_t at)
+{
+	struct rows_format format = {.quote = quote};
+	struct rows *r = NULL;
+	struct rows_row row = {0};
+	struct df_err err = {0};
+	struct df_buf doc = {0};
+	df_buf_adds(&doc, "a,b\nx,");
+	for (size_t i = 0; i < len; i++)
+		df_buf_addc(&doc, i == at ? byte : 'y');
+	df_buf_adds(&doc, ",z\n");
+	FILE *f = tmpfile();
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	CU_ASSERT_EQUAL(fwrite(doc.data, 1, doc.len, f), doc.len);
+	fflush(f);
+	CU_ASSERT_EQUAL_FATAL(rows_open_as(&format, fileno(f), 0, doc.len, &r, &err), DF_OK);
+	CU_ASSERT_EQUAL(rows_next(r, &row, &err), DF_OK);
+	/* a quote may never be closed */
+	bool simple = rows_next(r, &row, &err) == DF_OK && row.simple;
+	rows_close(r);
+	fclose(f);
+	df_buf_free(&doc);
+	return simple;
+}
+
+/* A row is called simple when none of its bytes has to be escaped or checked, wherever it is. */
+static void test_simple(void)
+{
+	for (int c = 0; c < 256; c++) {
+		bool simple = c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+		if (c == '\n' || c == '\r' || c == ',') /* the cell ends there */
+			continue;
+		for (size_t at = 0; at < 70; at += 23)
+			CU_ASSERT_EQUAL(is_simple(0, (char)c, 70, at), simple);
+		CU_ASSERT_EQUAL(is_simple(0, (char)c, 3, 1), simple);
+	}
+	CU_ASSERT(!is_simple('\'', '"', 40, 3)); /* a letter there, and escaped in JSON */
+	CU_ASSERT(!is_simple('\'', 'y', 40, 3)); /* which nobody looks for then */
+}
+
 /* Escapes are found wherever they are among eight bytes. */
 static void test_escape(void)
 {
@@ -287,6 +328,10 @@ static void check_copy(const char *from, size_t len, bool plain)
 	df_buf_addc(&expected, '"');
 	df_json_string(&b, from, len);
 	CU_ASSERT(b.len == expected.len && memcmp(b.data, expected.data, b.len) == 0);
+	char *exact = malloc(DF_JSON_MOST(len));
+	CU_ASSERT_EQUAL_FATAL(df_json_put(exact, from, len), expected.len);
+	CU_ASSERT_EQUAL(memcmp(exact, expected.data, expected.len), 0);
+	free(exact);
 	df_buf_free(&expected);
 	df_buf_free(&b);
 }
@@ -318,6 +363,7 @@ int main(void)
 {
 	static const CU_TestInfo tests[] = {
 	    {"plain rows, line ends, blank lines", test_plain},
+	    {"simple rows", test_simple},
 	    {"quotes", test_quotes},
 	    {"bad rows are passed over", test_bad_rows},
 	    {"broken documents end", test_broken_documents},
