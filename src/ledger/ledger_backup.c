@@ -139,8 +139,9 @@ enum df_status ledger_backup(const char *state_dir, const char *path, struct df_
 	if (st == DF_END)
 		st = df_fail(DF_USAGE, err, NULL, "%s has no ledger yet: no files received yet",
 			     state_dir);
-	if (st == DF_OK)
-		st = may_be_written(l, path, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = may_be_written(l, path, err);
 	if (st != DF_OK)
 		goto cleanup;
 
@@ -149,8 +150,7 @@ enum df_status ledger_backup(const char *state_dir, const char *path, struct df_
 	if (st != DF_OK)
 		goto cleanup;
 	st = copy_ledger(l, temporary, err);
-	if (st == DF_OK)
-		st = sync_and_name(temporary, path, err);
+	st = st == DF_OK ? sync_and_name(temporary, path, err) : st;
 	if (st != DF_OK)
 		unlink(temporary);
 	close(fd);

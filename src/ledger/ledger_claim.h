@@ -163,7 +163,7 @@ struct ledger_claims {
 	"SELECT o.id FROM file o JOIN file f ON f.id = ?1 WHERE o.feed = f.feed"                   \
 	" AND o.sha256 = f.sha256 ORDER BY o.id FOR UPDATE OF o"
 
-/* Prepares and binds a statement that is PostgreSQL's alone; to be finalized. */
+/* Prepares and binds a statement that is not kept; to be finalized. */
 enum df_status ledger_once(struct ledger *l, const char *sql, struct ledger_stmt **out,
 			   struct df_err *err, const char *format, ...) DF_CHECK;
 /* Runs one that yields no row, with the lock. */

@@ -3,7 +3,7 @@
  * A ledger is copied into an empty one, of either kind. Both have the same tables, but for what a
  * fleet shares, which is not copied; the columns are read from SQLite's own list of them.
  */
-#include "ledger_priv.h"
+#include "ledger_claim.h"
 
 #include <stdlib.h>
 
@@ -38,21 +38,18 @@ struct copy {
 	size_t n;
 };
 
-static enum df_status prepared(struct ledger *l, const char *sql, struct ledger_stmt **out,
-			       struct df_err *err)
-{
-	return l->driver->prepare(l, sql, -1, out, err);
-}
-
 /* The first value of a query that has one row. */
 static enum df_status number(struct ledger *l, const char *sql, int64_t *out, struct df_err *err)
 {
 	struct ledger_stmt *s = NULL;
-	enum df_status st = prepared(l, sql, &s, err);
-	if (st == DF_OK)
-		st = ledger_step(l, s, "read the ledger", err);
-	if (st == DF_OK)
-		*out = ledger_int(s, 0);
+	enum df_status st = ledger_once(l, sql, &s, err, "");
+	if (st != DF_OK)
+		goto cleanup;
+	st = ledger_step(l, s, "read the ledger", err);
+	if (st != DF_OK)
+		goto cleanup;
+	*out = ledger_int(s, 0);
+cleanup:
 	ledger_finalize(s);
 	return st;
 }
@@ -66,42 +63,51 @@ static void columns_free(struct copy *c)
 	c->n = 0;
 }
 
+static char kind_of(const char *type)
+{
+	if (strcmp(type, "bigint") == 0)
+		return 'i';
+	return strcmp(type, "boolean") == 0 ? 'b' : 't';
+}
+
 static enum df_status column_kind(struct copy *c, const char *table, struct column *column,
 				  struct df_err *err)
 {
 	struct ledger *pg = c->lite == c->from ? c->to : c->from;
 	struct ledger_stmt *s = NULL;
-	enum df_status st = prepared(pg, IS_NUMBER, &s, err);
-	column->kind = 't';
-	if (st == DF_OK &&
-	    (!pg->driver->bind_text(s, 1, table) || !pg->driver->bind_text(s, 2, column->name)))
-		st = pg->driver->failed(pg, "read its columns", err);
-	if (st == DF_OK)
-		st = ledger_step(pg, s, "read its columns", err);
-	if (st == DF_OK && strcmp(ledger_text(s, 0), "bigint") == 0)
-		column->kind = 'i';
-	else if (st == DF_OK && strcmp(ledger_text(s, 0), "boolean") == 0)
-		column->kind = 'b';
+	enum df_status st = ledger_once(pg, IS_NUMBER, &s, err, "tt", table, column->name);
+	if (st != DF_OK)
+		goto cleanup;
+	st = ledger_step(pg, s, "read its columns", err);
+	if (st == DF_END)
+		st = df_fail(DF_FATAL, err, NULL, "%s has no column %s.%s", pg->path, table,
+			     column->name);
+	if (st != DF_OK)
+		goto cleanup;
+	column->kind = kind_of(ledger_text(s, 0));
+cleanup:
 	ledger_finalize(s);
-	return st == DF_END ? df_fail(DF_FATAL, err, NULL, "%s has no column %s.%s", pg->path,
-				      table, column->name)
-			    : st;
+	return st;
+}
+
+static enum df_status column_names(struct copy *c, const char *table, struct df_err *err)
+{
+	struct ledger_stmt *s = NULL;
+	columns_free(c);
+	enum df_status st = ledger_once(c->lite, COLUMNS_OF, &s, err, "t", table);
+	while (st == DF_OK && c->n < COLUMNS_MAX) {
+		st = ledger_step(c->lite, s, "read its columns", err);
+		if (st != DF_OK)
+			break;
+		c->v[c->n++].name = df_strdup(ledger_text(s, 0));
+	}
+	ledger_finalize(s);
+	return st == DF_END ? DF_OK : st;
 }
 
 static enum df_status columns_read(struct copy *c, const char *table, struct df_err *err)
 {
-	struct ledger_stmt *s = NULL;
-	columns_free(c);
-	enum df_status st = prepared(c->lite, COLUMNS_OF, &s, err);
-	if (st == DF_OK && !c->lite->driver->bind_text(s, 1, table))
-		st = c->lite->driver->failed(c->lite, "read its columns", err);
-	while (st == DF_OK && c->n < COLUMNS_MAX) {
-		st = ledger_step(c->lite, s, "read its columns", err);
-		if (st == DF_OK)
-			c->v[c->n++].name = df_strdup(ledger_text(s, 0));
-	}
-	ledger_finalize(s);
-	st = st == DF_END ? DF_OK : st;
+	enum df_status st = column_names(c, table, err);
 	for (size_t i = 0; st == DF_OK && i < c->n; i++)
 		st = column_kind(c, table, &c->v[i], err);
 	return st;
@@ -157,6 +163,20 @@ static enum df_status row_put(struct copy *c, const struct ledger_stmt *row,
 	return ledger_run(c->to, put, "write", err);
 }
 
+static enum df_status rows_copy(struct copy *c, struct ledger_stmt *get, struct ledger_stmt *put,
+				uint64_t *rows, struct df_err *err)
+{
+	for (;;) {
+		enum df_status st = ledger_step(c->from, get, "read the ledger", err);
+		if (st != DF_OK)
+			return st == DF_END ? DF_OK : st;
+		st = row_put(c, get, put, err);
+		if (st != DF_OK)
+			return st;
+		(*rows)++;
+	}
+}
+
 static enum df_status table_copy(struct copy *c, const char *table, uint64_t *rows,
 				 struct df_err *err)
 {
@@ -167,17 +187,13 @@ static enum df_status table_copy(struct copy *c, const char *table, uint64_t *ro
 		goto cleanup;
 	select = select_of(c, table);
 	insert = insert_of(c, table);
-	st = prepared(c->from, select, &get, err);
-	if (st == DF_OK)
-		st = prepared(c->to, insert, &put, err);
-	while (st == DF_OK) {
-		st = ledger_step(c->from, get, "read the ledger", err);
-		if (st != DF_OK)
-			break;
-		st = row_put(c, get, put, err);
-		(*rows)++;
-	}
-	st = st == DF_END ? DF_OK : st;
+	st = ledger_once(c->from, select, &get, err, "");
+	if (st != DF_OK)
+		goto cleanup;
+	st = ledger_once(c->to, insert, &put, err, "");
+	if (st != DF_OK)
+		goto cleanup;
+	st = rows_copy(c, get, put, rows, err);
 cleanup:
 	ledger_finalize(get);
 	ledger_finalize(put);
@@ -190,7 +206,7 @@ cleanup:
 static enum df_status check_tables(const struct copy *c, struct df_err *err)
 {
 	struct ledger_stmt *s = NULL;
-	enum df_status st = prepared(c->lite, ALL_TABLES, &s, err);
+	enum df_status st = ledger_once(c->lite, ALL_TABLES, &s, err, "");
 	while (st == DF_OK) {
 		st = ledger_step(c->lite, s, "read its tables", err);
 		if (st != DF_OK)
@@ -218,15 +234,8 @@ static enum df_status into_fleet(struct ledger *l, struct df_err *err)
 	    "UPDATE pull SET node = ?1 WHERE node = ''",
 	};
 	enum df_status st = DF_OK;
-	for (size_t i = 0; st == DF_OK && i < sizeof(own) / sizeof(*own); i++) {
-		struct ledger_stmt *s = NULL;
-		st = prepared(l, own[i], &s, err);
-		if (st == DF_OK && !l->driver->bind_text(s, 1, l->node))
-			st = l->driver->failed(l, "write", err);
-		if (st == DF_OK)
-			st = ledger_run(l, s, "write", err);
-		ledger_finalize(s);
-	}
+	for (size_t i = 0; st == DF_OK && i < sizeof(own) / sizeof(*own); i++)
+		st = ledger_once_run(l, own[i], err, "t", l->node);
 	for (size_t i = 0; st == DF_OK && i < NUMBERED; i++) {
 		char *sql = df_format(NUMBER_ON, numbered[i], numbered[i]);
 		int64_t ignored = 0;
@@ -240,45 +249,62 @@ static enum df_status into_fleet(struct ledger *l, struct df_err *err)
 /* One host goes on alone: downloads of other hosts are begun anew. */
 static enum df_status out_of_fleet(const struct copy *c, struct df_err *err)
 {
-	struct ledger_stmt *s = NULL;
-	enum df_status st = prepared(c->to, "DELETE FROM pull WHERE node NOT IN ('', ?1)", &s, err);
-	if (st == DF_OK && !c->to->driver->bind_text(s, 1, c->from->node))
-		st = c->to->driver->failed(c->to, "write", err);
-	if (st == DF_OK)
-		st = ledger_run(c->to, s, "write", err);
-	ledger_finalize(s);
+	static const char others[] = "DELETE FROM pull WHERE node NOT IN ('', ?1)";
+	enum df_status st = ledger_once_run(c->to, others, err, "t", c->from->node);
 	return st == DF_OK ? ledger_exec(c->to, "UPDATE pull SET node = ''", "write", err) : st;
+}
+
+static enum df_status tables_copy(struct copy *c, uint64_t *rows, struct df_err *err)
+{
+	for (size_t i = 0; i < TABLES; i++) {
+		enum df_status st = DF_OK;
+		if (i == TABLES - 1) /* what triggers counted meanwhile */
+			st = ledger_exec(c->to, "DELETE FROM tally", "write", err);
+		if (st != DF_OK)
+			return st;
+		st = table_copy(c, tables[i], rows, err);
+		if (st != DF_OK)
+			return st;
+	}
+	return DF_OK;
 }
 
 static enum df_status copy_all(struct copy *c, uint64_t *rows, struct df_err *err)
 {
-	enum df_status st = DF_OK;
-	for (size_t i = 0; st == DF_OK && i < TABLES; i++) {
-		if (i == TABLES - 1) /* what triggers counted meanwhile */
-			st = ledger_exec(c->to, "DELETE FROM tally", "write", err);
-		if (st == DF_OK)
-			st = table_copy(c, tables[i], rows, err);
-	}
-	if (st == DF_OK)
-		st = c->to == c->lite ? out_of_fleet(c, err) : into_fleet(c->to, err);
+	enum df_status st = tables_copy(c, rows, err);
 	columns_free(c);
-	return st;
+	if (st != DF_OK)
+		return st;
+	return c->to == c->lite ? out_of_fleet(c, err) : into_fleet(c->to, err);
+}
+
+static enum df_status check_empty(struct ledger *to, struct df_err *err)
+{
+	int64_t n = 0;
+	enum df_status st = number(to, ANY_FILE, &n, err);
+	if (st != DF_OK || n == 0)
+		return st;
+	return df_fail(DF_USAGE, err, NULL,
+		       "%s has %lld files already: a ledger is copied into an empty one", to->path,
+		       (long long)n);
+}
+
+static enum df_status check_idle(struct ledger *fleet, struct df_err *err)
+{
+	int64_t n = 0;
+	enum df_status st = number(fleet, HELD, &n, err);
+	if (st != DF_OK || n == 0)
+		return st;
+	return df_fail(DF_RETRY, err, NULL, "hosts hold %lld files of %s: let their runs end first",
+		       (long long)n, fleet->path);
 }
 
 static enum df_status check_ready(const struct copy *c, struct df_err *err)
 {
-	int64_t n = 0;
-	enum df_status st = number(c->to, ANY_FILE, &n, err);
-	if (st == DF_OK && n > 0)
-		return df_fail(DF_USAGE, err, NULL,
-			       "%s has %lld files already: a ledger is copied into an empty one",
-			       c->to->path, (long long)n);
-	if (st == DF_OK && c->from != c->lite)
-		st = number(c->from, HELD, &n, err);
-	if (st == DF_OK && n > 0 && c->from != c->lite)
-		return df_fail(DF_RETRY, err, NULL,
-			       "hosts hold %lld files of %s: let their runs end first",
-			       (long long)n, c->from->path);
+	enum df_status st = check_empty(c->to, err);
+	if (st != DF_OK)
+		return st;
+	st = c->from != c->lite ? check_idle(c->from, err) : DF_OK;
 	return st == DF_OK ? check_tables(c, err) : st;
 }
 

@@ -41,14 +41,15 @@ static enum df_status version_read(struct ledger *l, const char *sql, int64_t *o
 	int64_t there = 0;
 	*out = 0;
 	enum df_status st = value_read(l, PG_HAS_TABLES, &there, err);
-	if (st == DF_OK && there == 1)
-		st = value_read(l, sql, out, err);
-	if (st == DF_OK && *out > LEDGER_VERSION)
-		st = df_fail(DF_FATAL, err, NULL,
-			     "the ledger %s was made by a newer dropfeed (version %lld, this one "
-			     "knows up to %d): upgrade dropfeed",
-			     l->path, (long long)*out, LEDGER_VERSION);
-	return st;
+	if (st != DF_OK || there != 1)
+		return st;
+	st = value_read(l, sql, out, err);
+	if (st != DF_OK || *out <= LEDGER_VERSION)
+		return st;
+	return df_fail(DF_FATAL, err, NULL,
+		       "the ledger %s was made by a newer dropfeed (version %lld, this one knows "
+		       "up to %d): upgrade dropfeed",
+		       l->path, (long long)*out, LEDGER_VERSION);
 }
 
 /* A migration that makes tables, columns and indexes only, in PostgreSQL's words. */
@@ -149,14 +150,16 @@ enum df_status ledger_postgres_readonly(struct ledger *l, const struct ledger_wh
 	int64_t version = 0;
 	l->link = ledger_link_new(where);
 	enum df_status st = version_read(l, PG_VERSION, &version, err);
-	if (st == DF_OK && version <= 0)
+	if (st != DF_OK)
+		return st;
+	if (version <= 0)
 		return DF_END;
-	if (st == DF_OK && version < LEDGER_VERSION)
-		st = df_fail(DF_FATAL, err, NULL,
-			     "the ledger %s was made by an older dropfeed: 'dropfeed run' brings "
-			     "it up to date",
-			     l->path);
-	return st;
+	if (version >= LEDGER_VERSION)
+		return DF_OK;
+	return df_fail(DF_FATAL, err, NULL,
+		       "the ledger %s was made by an older dropfeed: 'dropfeed run' brings it up "
+		       "to date",
+		       l->path);
 }
 #else
 const char *ledger_libpq(void)

@@ -261,33 +261,47 @@ static enum df_status walk_steps(struct ledger *l, struct ledger_stmt *s, const 
 	}
 }
 
+/* The statement: the kept one, for to compile it costs more than to run it, or a new one. */
+static enum df_status walk_open(struct ledger *l, const char *sql, const struct walk *w,
+				struct ledger_stmt **out, struct df_err *err)
+{
+	if (w->kept == NULL || *w->kept == NULL)
+		return l->driver->prepare(l, sql, -1, out, err);
+	*out = *w->kept;
+	*w->kept = NULL;
+	return DF_OK;
+}
+
+/* A nested walk of the same kind may have left its own by now. */
+static void walk_close(const struct walk *w, struct ledger_stmt *s)
+{
+	if (s == NULL || w->kept == NULL || *w->kept != NULL) {
+		ledger_finalize(s);
+		return;
+	}
+	ledger_reset(s);
+	*w->kept = s;
+}
+
 /* Each walk has a statement of its own, so that walks may nest and their callbacks may use the
  * kept ones. The format is ledger_bind's. */
 static enum df_status walk(struct ledger *l, const char *sql, const struct walk *w,
 			   struct df_err *err, const char *format, ...)
 {
 	struct ledger_stmt *s = NULL;
-	enum df_status st = DF_OK;
 	va_list values;
 	ledger_lock(l);
-	if (w->kept != NULL) { /* to compile it costs more than to run it */
-		s = *w->kept;
-		*w->kept = NULL;
-	}
-	if (s == NULL)
-		st = l->driver->prepare(l, sql, -1, &s, err);
 	va_start(values, format);
-	if (st == DF_OK)
-		st = ledger_bind_values(l, s, err, format, values);
+	enum df_status st = walk_open(l, sql, w, &s, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = ledger_bind_values(l, s, err, format, values);
+	if (st != DF_OK)
+		goto cleanup;
+	st = walk_steps(l, s, w, err);
+cleanup:
 	va_end(values);
-	if (st == DF_OK)
-		st = walk_steps(l, s, w, err);
-	if (s != NULL && w->kept != NULL && *w->kept == NULL) {
-		ledger_reset(s);
-		*w->kept = s;
-	} else {
-		ledger_finalize(s);
-	}
+	walk_close(w, s);
 	ledger_unlock(l);
 	return st;
 }

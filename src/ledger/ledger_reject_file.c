@@ -97,6 +97,23 @@ static enum df_status put(int fd, const char *hex, struct df_err *err)
 	return st;
 }
 
+/* DF_END: there is no such part. */
+static enum df_status part_fetch(struct ledger *l, int64_t document, int64_t part, int fd,
+				 struct df_err *err)
+{
+	struct ledger_stmt *s = NULL;
+	enum df_status st = ledger_once(l, SQL_REJECT_FILE_GET, &s, err, "ii", document, part);
+	if (st != DF_OK)
+		goto cleanup;
+	st = ledger_step(l, s, "read a reject file", err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = put(fd, ledger_text(s, 0), err);
+cleanup:
+	ledger_finalize(s);
+	return st;
+}
+
 enum df_status ledger_reject_file_fetch(struct ledger *l, int64_t document, int fd,
 					struct df_err *err)
 {
@@ -105,15 +122,8 @@ enum df_status ledger_reject_file_fetch(struct ledger *l, int64_t document, int 
 	if (l->link == NULL)
 		return DF_END;
 	ledger_lock(l);
-	for (; st == DF_OK; part++) {
-		struct ledger_stmt *s = NULL;
-		st = ledger_once(l, SQL_REJECT_FILE_GET, &s, err, "ii", document, part);
-		if (st == DF_OK)
-			st = ledger_step(l, s, "read a reject file", err);
-		if (st == DF_OK)
-			st = put(fd, ledger_text(s, 0), err);
-		ledger_finalize(s);
-	}
+	while (st == DF_OK)
+		st = part_fetch(l, document, part++, fd, err);
 	ledger_unlock(l);
 	return st == DF_END && part > 1 ? DF_OK : st;
 }

@@ -72,29 +72,39 @@ enum df_status ledger_session_check(const struct ledger *l, struct df_err *err)
 		       l->path, l->path, l->path);
 }
 
+static enum df_status note_write(const char *path, const char *text, bool sync, struct df_err *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return df_fail(df_disk_status(errno, DF_FATAL), err, NULL, "cannot write %s: %s",
+			       path, df_strerror(errno));
+	enum df_status st = df_write_all(fd, text, strlen(text), err);
+	if (st != DF_OK)
+		goto cleanup;
+	if (sync && fsync(fd) != 0)
+		st = df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", path, df_strerror(errno));
+cleanup:
+	close(fd);
+	return st;
+}
+
 /* sync: it is on the disk before ledger.db changes, or a power cut would make its own log look
  * foreign. */
 static enum df_status note(const struct ledger *l, const char *text, bool sync, struct df_err *err)
 {
 	char *path = session_path(l), *fresh = df_format("%s.new", path);
-	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	enum df_status st = DF_OK;
-	if (fd < 0)
-		st = df_fail(df_disk_status(errno, DF_FATAL), err, NULL, "cannot write %s: %s",
-			     fresh, df_strerror(errno));
-	if (st == DF_OK)
-		st = df_write_all(fd, text, strlen(text), err);
-	if (st == DF_OK && sync && fsync(fd) != 0)
-		st = df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", fresh, df_strerror(errno));
-	if (fd >= 0)
-		close(fd);
+	enum df_status st = note_write(fresh, text, sync, err);
+	if (st != DF_OK)
+		goto cleanup;
 	df_before("note the ledger's session");
-	if (st == DF_OK && rename(fresh, path) != 0)
+	if (rename(fresh, path) != 0)
 		st = df_fail(df_disk_status(errno, DF_FATAL), err, NULL, "cannot rename %s: %s",
 			     fresh, df_strerror(errno));
 	df_after("note the ledger's session");
-	if (st == DF_OK && sync)
-		st = df_sync_folder(l->dir, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = sync ? df_sync_folder(l->dir, err) : DF_OK;
+cleanup:
 	free(fresh);
 	free(path);
 	return st;
