@@ -53,7 +53,9 @@ struct batch_row {
 struct batch_object {
 	uint32_t event;   /* of the batch, 0-based: where it comes from; BATCH_NO_EVENT: its user */
 	uint32_t array;   /* of the request: which one it goes to */
+	uint32_t part;    /* of its row: 0: the user's; else which one of the event's, from 1 on */
 	bool once;        /* it counts twice where it is sent twice */
+	bool taken;       /* the sink took it: set by whoever sends it, before it is settled */
 	size_t from, len; /* in the batch's JSON */
 };
 #define BATCH_NO_EVENT UINT32_MAX
@@ -130,12 +132,18 @@ extern const struct batch_form batch_form_events; /* the Events API's */
 extern const struct batch_form batch_form_braze;  /* batch_braze.c */
 extern const struct batch_form batch_form_audience;
 /* Leaves of a batch with objects the rows alone for which keeps() is true, and of the objects
- * those of their events; the user's too, unless `events` is set. */
+ * those that keeps_part() wants for one of them. */
 struct batch_keep {
 	bool (*keeps)(void *ctx, const struct batch_row *row);
+	/* part: of an object of the row; NULL: all are wanted */
+	bool (*keeps_part)(void *ctx, const struct batch_row *row, uint32_t part);
 	void *ctx;
-	bool events;
 };
+/* Whether the object is one of the row's. */
+static inline bool batch_object_of(const struct batch_object *o, const struct batch_row *row)
+{
+	return o->event == BATCH_NO_EVENT || o->event == row->event;
+}
 void batch_keep_rows(struct batch *b, const struct batch_keep *keep);
 /* For convert: takes what is in `json`, where the id is so many bytes from its beginning on. */
 void batch_replace(struct batch *b, struct df_buf *json, size_t id_at, size_t id_len);

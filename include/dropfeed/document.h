@@ -188,20 +188,20 @@ enum df_status document_send(const struct document_env *env, struct document_pas
 			     const struct batch_settings *settings, int64_t document_id,
 			     struct document_sent *sent, struct df_err *err) DF_CHECK;
 
-struct document_again {       /* rows that `retry` marked in the ledger: see ledger_again */
-	const uint64_t *rows; /* their numbers, in order */
-	size_t n;
-	bool unknown; /* they may have arrived: their events alone are sent */
-};
-/* Sends them again, under the ids that they had. */
+/* Sends rows again that `retry` marked in the ledger, under the ids that they had; of a row that
+ * was taken in part, what was not. */
 enum df_status document_resend(const struct document_env *env, struct document_pass *pass,
 			       const struct batch_settings *settings, int64_t document_id,
-			       const struct document_again *again, struct df_err *err) DF_CHECK;
+			       const struct ledger_again_rows *again, struct df_err *err) DF_CHECK;
 
-/* The rows of rejected batches as the ledger takes them; the list is the caller's, its messages
- * are borrowed. */
-struct ledger_reject *document_reject_rows(const struct send_reject *rejects, size_t n_rejects,
-					   size_t *n_rows);
+/* The rows of rejected batches as the ledger takes them; their messages are the step's. */
+struct document_refused {
+	struct ledger_reject *v; /* own */
+	size_t n;
+	struct df_buf rests; /* own */
+};
+void document_refused_of(const struct send_settled *step, struct document_refused *out);
+void document_refused_free(struct document_refused *r); /* what it holds */
 
 /* The rows of subject requests that were taken, as the ledger takes them. */
 struct document_requests {

@@ -107,7 +107,10 @@ struct ledger_reject { /* a row that the preflight accepted and that was not del
 	const char *message;
 	/* "api-rejected", "api-unavailable", "abandoned", ...; NULL: api-rejected */
 	const char *code;
-	bool partly; /* a part of it was taken, and would count twice: never sent again */
+	bool partly; /* a part of it was taken, and would count twice */
+	/* Which of its parts were not taken, as "0,2,3": these alone are sent again. NULL or "": the
+	 * sink takes a row as a whole. */
+	const char *rest;
 };
 
 /* Where the ledger is. */
@@ -600,16 +603,24 @@ struct ledger_reopen {
 };
 /* Opens a closed file again, in one transaction: it is PULLED. A refused document is forgotten,
  * for nothing of it was sent and today's settings are to count. One that is done becomes
- * SENDING, with every row that the API rejected to be sent again, but for those that would count
- * twice; its text still says where its reject file is, or NULL. Its other documents stay as they
+ * SENDING, with every row that the API rejected to be sent again, as far as it was not taken; its
+ * text still says where its reject file is, or NULL. Its other documents stay as they
  * are. */
 enum df_status ledger_reopen(struct ledger *l, int64_t file_id,
 			     const struct ledger_reopen *documents, size_t n,
 			     struct df_err *err) DF_CHECK;
-/* The numbers of the rows that have yet to be sent again, in order: those that are
- * delivery-unknown, or the others. *rows is the caller's. */
-enum df_status ledger_again(struct ledger *l, int64_t document_id, bool unknown, uint64_t **rows,
-			    size_t *n, struct df_err *err) DF_CHECK;
+struct ledger_again_row {
+	uint64_t row;
+	char *rest; /* own; of its parts: see ledger_reject */
+};
+struct ledger_again_rows {
+	struct ledger_again_row *v; /* own; in order */
+	size_t n;
+};
+/* The rows that have yet to be sent again: those that are delivery-unknown, or the others. */
+enum df_status ledger_again(struct ledger *l, int64_t document_id, bool unknown,
+			    struct ledger_again_rows *out, struct df_err *err) DF_CHECK;
+void ledger_again_rows_free(struct ledger_again_rows *rows); /* what it holds */
 /* Rows of which an earlier run says that they were being sent again are delivery-unknown, and not
  * sent again any more. */
 enum df_status ledger_again_doubt(struct ledger *l, int64_t document_id, const char *message,

@@ -19,12 +19,16 @@ static struct braze mapping(const struct batch_settings *set)
  * event, each purchase. */
 static void take_objects(struct batch *b, const struct braze_objects *o)
 {
+	uint32_t part = 0;
 	b->n_objects = o->n;
 	b->objects = df_realloc(NULL, o->n * sizeof(*b->objects));
 	for (size_t i = 0; i < o->n; i++) {
 		bool once = o->v[i].array != BRAZE_ATTRIBUTES;
+		bool next = i > 0 && o->v[i - 1].event == o->v[i].event;
+		part = !once ? 0 : next ? part + 1 : 1;
 		b->objects[i] = (struct batch_object){.event = o->v[i].event,
 						      .array = o->v[i].array,
+						      .part = part,
 						      .once = once,
 						      .from = o->v[i].from,
 						      .len = o->v[i].len};

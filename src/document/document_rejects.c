@@ -345,7 +345,7 @@ static enum df_status on_record(void *ctx, const struct map_record *record,
 	if (w->next.partly)
 		df_buf_adds(&w->reason,
 			    "; another part of the row was taken, and would count twice "
-			    "if the row were dropped again");
+			    "if the row were dropped again (retry sends the rest alone)");
 	enum df_status st = write_row(w, where, err);
 	return st == DF_OK ? take_next(w, err) : st;
 }

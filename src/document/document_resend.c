@@ -24,7 +24,7 @@ struct resend {
 	const struct document_env *env;
 	int64_t document_id, file_id;
 	struct send_stream *stream; /* own */
-	const struct document_again *again;
+	const struct ledger_again_rows *again;
 	size_t n_put;
 	/* of lanes: rows are put by the worker and settled by the sender's thread */
 	pthread_mutex_t lock;
@@ -33,8 +33,8 @@ struct resend {
 
 static int compare_rows(const void *a, const void *b)
 {
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-	return (x > y) - (x < y);
+	const struct ledger_again_row *x = a, *y = b;
+	return (x->row > y->row) - (x->row < y->row);
 }
 
 static bool is_rejected(const struct send_settled *step, const struct sent_row *r)
@@ -72,12 +72,13 @@ static enum df_status on_settled(void *ctx, const struct send_settled *step, str
 	struct resend *s = ctx;
 	struct ledger_again settled = {0};
 	struct document_requests requests = {0};
+	struct document_refused rejects = {0};
 	enum df_status st = DF_OK;
 	uint64_t *delivered = take_delivered(s, step, &settled.n_delivered);
-	struct ledger_reject *rejects =
-	    document_reject_rows(step->rejects, step->n_rejects, &settled.n_rejects);
+	document_refused_of(step, &rejects);
 	settled.delivered = delivered;
-	settled.rejects = rejects;
+	settled.rejects = rejects.v;
+	settled.n_rejects = rejects.n;
 	document_requests_of(step, &requests);
 	settled.requests = requests.v;
 	settled.n_requests = requests.n;
@@ -89,7 +90,7 @@ static enum df_status on_settled(void *ctx, const struct send_settled *step, str
 		st = ledger_again_settled(s->env->ledger, s->document_id, &settled, err);
 	document_requests_free(&requests);
 	free(delivered);
-	free(rejects);
+	document_refused_free(&rejects);
 	return st;
 }
 
@@ -99,11 +100,30 @@ static enum df_status on_may(void *ctx, int64_t *left_ms, struct df_err *err)
 	return ledger_held(s->env->ledger, s->file_id, left_ms, err);
 }
 
+static const struct ledger_again_row *again_find(const struct resend *s,
+						 const struct batch_row *row)
+{
+	const struct ledger_again_row wanted = {.row = row->number};
+	return bsearch(&wanted, s->again->v, s->again->n, sizeof(wanted), compare_rows);
+}
+
 static bool is_again(void *ctx, const struct batch_row *row)
 {
-	const struct resend *s = ctx;
-	return bsearch(&row->number, s->again->rows, s->again->n, sizeof(*s->again->rows),
-		       compare_rows) != NULL;
+	return again_find(ctx, row) != NULL;
+}
+
+/* Whether the part is one of those of the row that were not taken. */
+static bool is_rest(void *ctx, const struct batch_row *row, uint32_t part)
+{
+	const struct ledger_again_row *again = again_find(ctx, row);
+	const char *p = again != NULL ? again->rest : "";
+	bool found = again != NULL && *p == '\0';
+	while (*p != '\0' && !found) {
+		char *end = NULL;
+		found = strtoul(p, &end, 10) == part;
+		p = *end == ',' ? end + 1 : "";
+	}
+	return found;
 }
 
 /* How many of the batch's rows are to be sent again. One that is taken as a whole was rejected as
@@ -165,10 +185,14 @@ static enum df_status on_batch(void *ctx, struct batch *b, struct df_err *err)
 		batch_free(b);
 		return n == 0 ? DF_OK : other_batches(err);
 	}
-	/* attributes of rows that may have arrived went again at once, and others came since */
-	if (b->objects != NULL)
-		batch_keep_rows(b, &(struct batch_keep){
-				       .keeps = is_again, .ctx = s, .events = s->again->unknown});
+	if (b->objects != NULL) {
+		batch_keep_rows(
+		    b, &(struct batch_keep){.keeps = is_again, .keeps_part = is_rest, .ctx = s});
+		if (b->n_objects == 0) {
+			batch_free(b);
+			return other_batches(err);
+		}
+	}
 	b->lane_position = s->lanes[b->lane].next++;
 	note_rows(s, b);
 	return send_put(s->stream, b, err);
@@ -176,7 +200,7 @@ static enum df_status on_batch(void *ctx, struct batch *b, struct df_err *err)
 
 enum df_status document_resend(const struct document_env *env, struct document_pass *pass,
 			       const struct batch_settings *settings, int64_t document_id,
-			       const struct document_again *again, struct df_err *err)
+			       const struct ledger_again_rows *again, struct df_err *err)
 {
 	static const struct send_events events = {
 	    .settled = on_settled, .sending = on_sending, .may = on_may};

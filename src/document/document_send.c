@@ -74,26 +74,55 @@ struct document_send {
 	uint64_t *settled; /* own: per lane, as the ledger has it; of the sender's thread */
 };
 
-struct ledger_reject *document_reject_rows(const struct send_reject *rejects, size_t n_rejects,
-					   size_t *n_rows)
+/* What of the row was not taken: "0,2". */
+static void write_rest(struct df_buf *out, const struct batch *b, const struct batch_row *row)
 {
-	size_t n = 0, rows = 0;
-	for (size_t i = 0; i < n_rejects; i++)
-		rows += rejects[i].n_rows;
-	struct ledger_reject *list = df_alloc(rows * sizeof(*list));
-	for (size_t i = 0; i < n_rejects; i++) {
-		const struct batch_row *row = rejects[i].rows;
-		for (size_t k = 0; k < rejects[i].n_rows; k++)
-			list[n++] = (struct ledger_reject){.row = row[k].number,
-							   .line = row[k].line,
-							   .offset = row[k].offset,
-							   .length = row[k].length,
-							   .message = rejects[i].message,
-							   .code = rejects[i].code,
-							   .partly = rejects[i].partly};
+	const struct batch_object *last = NULL;
+	for (size_t i = 0; i < b->n_objects; i++) {
+		const struct batch_object *o = &b->objects[i];
+		bool known = last != NULL && last->part == o->part;
+		if (!batch_object_of(o, row) || o->taken || known)
+			continue;
+		df_buf_addf(out, "%s%u", last != NULL ? "," : "", o->part);
+		last = o;
 	}
-	*n_rows = n;
-	return list;
+	df_buf_addc(out, '\0');
+}
+
+void document_refused_of(const struct send_settled *step, struct document_refused *out)
+{
+	size_t rows = 0;
+	*out = (struct document_refused){0};
+	for (size_t i = 0; i < step->n_rejects; i++)
+		rows += step->rejects[i].n_rows;
+	out->v = df_alloc(rows * sizeof(*out->v));
+	for (size_t i = 0; i < step->n_rejects; i++) {
+		const struct send_reject *reject = &step->rejects[i];
+		for (size_t k = 0; k < reject->n_rows; k++) {
+			const struct batch_row *row = &reject->rows[k];
+			write_rest(&out->rests, reject->batch, row);
+			out->v[out->n++] = (struct ledger_reject){.row = row->number,
+								  .line = row->line,
+								  .offset = row->offset,
+								  .length = row->length,
+								  .message = reject->message,
+								  .code = reject->code,
+								  .partly = reject->partly};
+		}
+	}
+
+	const char *rest = out->rests.data; /* which does not move any more */
+	for (size_t i = 0; i < out->n; i++) {
+		out->v[i].rest = rest;
+		rest += strlen(rest) + 1;
+	}
+}
+
+void document_refused_free(struct document_refused *r)
+{
+	free(r->v);
+	df_buf_free(&r->rests);
+	*r = (struct document_refused){0};
 }
 
 static void note_progress(struct document_progress *p, const struct send_settled *step)
@@ -109,7 +138,7 @@ static enum df_status on_settled(void *ctx, const struct send_settled *step, str
 {
 	struct document_send *s = ctx;
 	struct document_requests requests = {0};
-	size_t n = 0;
+	struct document_refused rejects = {0};
 	note_progress(s->progress, step);
 	if (s->document_id == 0)
 		return DF_OK;
@@ -122,9 +151,9 @@ static enum df_status on_settled(void *ctx, const struct send_settled *step, str
 	if (step->more && step->n_rejects == 0 && step->n_taken == 0)
 		return DF_OK;
 
-	struct ledger_reject *rows = document_reject_rows(step->rejects, step->n_rejects, &n);
-	settled->rejects = rows;
-	settled->n_rejects = n;
+	document_refused_of(step, &rejects);
+	settled->rejects = rejects.v;
+	settled->n_rejects = rejects.n;
 	document_requests_of(step, &requests);
 	settled->requests = requests.v;
 	settled->n_requests = requests.n;
@@ -133,7 +162,7 @@ static enum df_status on_settled(void *ctx, const struct send_settled *step, str
 	for (uint32_t i = 0; st == DF_OK && i < s->n_held; i++)
 		s->settled[s->held[i].lane] = s->held[i].done;
 	s->n_held = 0;
-	free(rows);
+	document_refused_free(&rejects);
 	document_requests_free(&requests);
 	return st;
 }

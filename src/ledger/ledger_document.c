@@ -272,10 +272,10 @@ static enum df_status reject_add(struct ledger *l, int64_t id, const struct ledg
 				 struct df_err *err)
 {
 	struct ledger_stmt *s = NULL;
-	enum df_status st = ledger_bind(l, ST_REJECT_ADD, &s, err, "iiiiitti", id, (int64_t)r->row,
+	enum df_status st = ledger_bind(l, ST_REJECT_ADD, &s, err, "iiiiittit", id, (int64_t)r->row,
 					(int64_t)r->line, (int64_t)r->offset, (int64_t)r->length,
 					r->message != NULL ? r->message : "", ledger_reject_code(r),
-					(int64_t)r->partly);
+					(int64_t)r->partly, r->rest != NULL ? r->rest : "");
 	return st == DF_OK ? ledger_run(l, s, "note a rejected row", err) : st;
 }
 

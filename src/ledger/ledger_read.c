@@ -169,7 +169,8 @@ static enum df_status row_reject(const struct ledger *l, struct ledger_stmt *s,
 				  .length = column_u64(s, 3),
 				  .message = ledger_text(s, 4),
 				  .code = ledger_text(s, 5),
-				  .partly = ledger_int(s, 6) != 0};
+				  .partly = ledger_int(s, 6) != 0,
+				  .rest = ledger_text(s, 7)};
 	return (*(const ledger_each_reject *)w->each)(w->ctx, &r, err);
 }
 

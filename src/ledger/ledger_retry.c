@@ -53,29 +53,35 @@ enum df_status ledger_reopen(struct ledger *l, int64_t file_id,
 	return st == DF_OK ? ledger_leave(l, reopen_steps(l, file_id, documents, n, err), err) : st;
 }
 
-enum df_status ledger_again(struct ledger *l, int64_t document_id, bool unknown, uint64_t **rows,
-			    size_t *n, struct df_err *err)
+void ledger_again_rows_free(struct ledger_again_rows *rows)
+{
+	for (size_t i = 0; i < rows->n; i++)
+		free(rows->v[i].rest);
+	free(rows->v);
+	*rows = (struct ledger_again_rows){0};
+}
+
+enum df_status ledger_again(struct ledger *l, int64_t document_id, bool unknown,
+			    struct ledger_again_rows *out, struct df_err *err)
 {
 	struct ledger_stmt *s = NULL;
 	size_t cap = 0;
-	*rows = NULL;
-	*n = 0;
+	*out = (struct ledger_again_rows){0};
 	ledger_lock(l);
 	enum df_status st = ledger_bind(l, ST_AGAIN, &s, err, "ib", document_id, (int64_t)unknown);
 	while (st == DF_OK &&
 	       (st = ledger_step(l, s, "read the rows to be sent again", err)) == DF_OK) {
-		if (*n == cap) {
+		if (out->n == cap) {
 			cap = cap == 0 ? 64 : cap * 2;
-			*rows = df_realloc(*rows, cap * sizeof(**rows));
+			out->v = df_realloc(out->v, cap * sizeof(*out->v));
 		}
-		(*rows)[(*n)++] = (uint64_t)ledger_int(s, 0);
+		out->v[out->n++] = (struct ledger_again_row){.row = (uint64_t)ledger_int(s, 0),
+							     .rest = df_strdup(ledger_text(s, 1))};
 	}
 	ledger_unlock(l);
 	if (st == DF_END)
 		return DF_OK;
-	free(*rows);
-	*rows = NULL;
-	*n = 0;
+	ledger_again_rows_free(out);
 	return st;
 }
 
@@ -97,9 +103,9 @@ static enum df_status again_rejected(struct ledger *l, int64_t id, const struct 
 {
 	const struct ledger_change c = {
 	    .which = ST_AGAIN_REJECTED, .one = true, .what = "note a rejected row"};
-	return ledger_change(l, &c, err, "iitti", id, (int64_t)r->row,
+	return ledger_change(l, &c, err, "iittit", id, (int64_t)r->row,
 			     r->message != NULL ? r->message : "", ledger_reject_code(r),
-			     (int64_t)r->partly);
+			     (int64_t)r->partly, r->rest != NULL ? r->rest : "");
 }
 
 static enum df_status again_settled(struct ledger *l, int64_t id, const struct ledger_again *step,

@@ -280,6 +280,9 @@ static const char *const ledger_migrations[] = {
     "ALTER TABLE reject ADD COLUMN partly INTEGER NOT NULL DEFAULT 0;",
 
     MIGRATE_PACE,
+
+    /* which parts of a rejected row were not taken */
+    "ALTER TABLE reject ADD COLUMN rest TEXT NOT NULL DEFAULT '';",
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
@@ -344,7 +347,7 @@ static const char *const ledger_migrations[] = {
 	"SELECT arrival, source, name, size, mtime FROM pull WHERE feed = ?1 AND node = ?2"        \
 	" ORDER BY mtime, name"
 #define SQL_REJECTS                                                                                \
-	"SELECT row, line, \"offset\", length, message, code, partly FROM reject WHERE "           \
+	"SELECT row, line, \"offset\", length, message, code, partly, rest FROM reject WHERE "     \
 	"document_id = ?1 "                                                                        \
 	"AND "                                                                                     \
 	"row > ?2 ORDER BY row"
@@ -599,8 +602,8 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_LANE_ROWS] = "UPDATE document SET delivered = delivered + ?2, rejected = rejected + ?3"
 		     " WHERE id = ?1 AND closed_ms = 0",
     [ST_REJECT_ADD] =
-	"INSERT INTO reject(document_id, row, line, \"offset\", length, message, code, partly)"
-	" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	"INSERT INTO reject(document_id, row, line, \"offset\", length, message, code, partly, "
+	"rest) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [ST_API] = "SELECT success_ms, not_before_ms FROM api WHERE fingerprint = ?1",
     [ST_API_SUSPECTS] = "SELECT suspects FROM api WHERE fingerprint = ?1 AND suspects <> ''",
     [ST_API_SUSPECT] =
@@ -635,14 +638,15 @@ static const char *const ledger_statements[ST_COUNT] = {
 	" text = CASE WHEN ?5 OR EXISTS(SELECT 1 FROM document o WHERE o.text = document.text"
 	"  AND o.id <> document.id) THEN NULL ELSE text END WHERE id = ?1 AND file_id = ?2 AND "
 	"state = ?3",
-    [ST_REOPEN_REJECTS] = "UPDATE reject SET again = TRUE WHERE document_id = ?1 AND partly = 0"
-			  " AND (code = 'delivery-unknown') = ?2",
-    [ST_AGAIN] = "SELECT row FROM reject WHERE document_id = ?1 AND again"
+    [ST_REOPEN_REJECTS] = "UPDATE reject SET again = TRUE WHERE document_id = ?1"
+			  " AND (partly = 0 OR rest <> '') AND (code = 'delivery-unknown') = ?2",
+    [ST_AGAIN] = "SELECT row, rest FROM reject WHERE document_id = ?1 AND again"
 		 " AND (code = 'delivery-unknown') = ?2 ORDER BY row",
     [ST_AGAIN_DELIVERED] = "DELETE FROM reject WHERE document_id = ?1 AND row = ?2 AND again",
     [ST_AGAIN_ROWS] = "UPDATE document SET delivered = delivered + ?2, rejected = rejected - ?2"
 		      " WHERE id = ?1 AND closed_ms = 0",
-    [ST_AGAIN_REJECTED] = "UPDATE reject SET message = ?3, code = ?4, partly = ?5,"
+    [ST_AGAIN_REJECTED] = "UPDATE reject SET message = ?3, code = ?4,"
+			  " partly = CASE WHEN partly <> 0 THEN 1 ELSE ?5 END, rest = ?6,"
 			  " again = FALSE, sent = 0"
 			  " WHERE document_id = ?1 AND row = ?2 AND again",
     [ST_ABANDON_MARKS] = "UPDATE reject SET again = FALSE WHERE document_id = ?1 AND again",

@@ -209,14 +209,12 @@ static enum df_status send_batches(struct run_delivery *v, struct df_err *err)
 	enum df_status st =
 	    before ? ledger_again_doubt(env->ledger, v->d->id, SEND_UNKNOWN_WORDS, err) : DF_OK;
 	for (int unknown = 0; before && unknown <= 1 && st == DF_OK; unknown++) {
-		uint64_t *rows = NULL;
-		struct document_again again = {.unknown = unknown};
-		st = ledger_again(env->ledger, v->d->id, unknown, &rows, &again.n, err);
-		again.rows = rows;
+		struct ledger_again_rows again = {0};
+		st = ledger_again(env->ledger, v->d->id, unknown, &again, err);
 		any = any || again.n > 0;
 		if (st == DF_OK && again.n > 0)
 			st = document_resend(env, &v->pass, &v->settings, v->d->id, &again, err);
-		free(rows);
+		ledger_again_rows_free(&again);
 	}
 	if (st == DF_OK && !any)
 		st = send_timed(v, err);

@@ -78,21 +78,21 @@ static bool may_log(struct plain_import *p)
 static enum df_status plain_settled(void *ctx, const struct send_settled *step, struct df_err *err)
 {
 	struct plain_import *p = ctx;
-	size_t n = 0;
-	struct ledger_reject *rows = document_reject_rows(step->rejects, step->n_rejects, &n);
+	struct document_refused rejects = {0};
 	(void)err;
+	document_refused_of(step, &rejects);
 	p->delivered += step->rows_delivered;
 	if (p->item != NULL)
-		atomic_fetch_add(&p->item->count.settled, step->rows_delivered + n);
-	for (size_t i = 0; i < n; i++) {
-		run_import_rejects_add(p->refused, &rows[i]);
+		atomic_fetch_add(&p->item->count.settled, step->rows_delivered + rejects.n);
+	for (size_t i = 0; i < rejects.n; i++) {
+		const struct ledger_reject *r = &rejects.v[i];
+		run_import_rejects_add(p->refused, r);
 		if (may_log(p))
 			df_log(DF_LOG_WARN, "%s: line %llu, row %llu: rejected: %s [%s]", p->name,
-			       (unsigned long long)rows[i].line, (unsigned long long)rows[i].row,
-			       rows[i].message,
-			       rows[i].code != NULL ? rows[i].code : "api-rejected");
+			       (unsigned long long)r->line, (unsigned long long)r->row, r->message,
+			       r->code != NULL ? r->code : "api-rejected");
 	}
-	free(rows);
+	document_refused_free(&rejects);
 	return DF_OK;
 }
 

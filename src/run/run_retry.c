@@ -56,7 +56,9 @@ static enum df_status has_one(void *ctx, const struct ledger_reject *reject, str
 	(void)err;
 	struct retry *r = ctx;
 	bool unknown = strcmp(reject->code, "delivery-unknown") == 0;
-	if (reject->partly || unknown != r->options->unknown)
+	/* an earlier version did not note what is left of it */
+	bool lost = reject->partly && (reject->rest == NULL || reject->rest[0] == '\0');
+	if (lost || unknown != r->options->unknown)
 		return DF_OK;
 	r->has_one = true;
 	return DF_END;

@@ -147,7 +147,7 @@ static struct row_fate row_fate(const struct send_item *item, const struct batch
 	for (size_t k = 0; k < item->batch->n_objects; k++) {
 		const struct batch_object *o = &item->batch->objects[k];
 		const struct send_object *is = &item->objects[k];
-		if (o->event != BATCH_NO_EVENT && o->event != row->event)
+		if (!batch_object_of(o, row))
 			continue;
 		if (is->state == SEND_OBJECT_REFUSED && fate.words == NULL)
 			fate.words = is->words;
@@ -184,6 +184,8 @@ struct send_reject *send_objects_rejects(const struct send_item *item, const cha
 	const struct batch *b = item->batch;
 	struct send_reject *list = df_alloc((b->n_rows + 1) * sizeof(*list));
 	*n = 0;
+	for (size_t k = 0; k < b->n_objects; k++)
+		b->objects[k].taken = item->objects[k].state == SEND_OBJECT_TAKEN;
 	for (size_t i = 0; i < b->n_rows; i++) {
 		list[*n] = row_reject(item, &b->rows[i], code);
 		*n += list[*n].code != NULL;

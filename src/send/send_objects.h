@@ -50,8 +50,9 @@ void send_objects_back(struct send_request *r, bool certain);
 /* Something of it that must not be sent twice is on the wire, or was taken, or may have been. */
 bool send_objects_doubtful(const struct send_item *item);
 
-/* The rows of the item that were not delivered; the list is the caller's, its words are
- * borrowed. Rows of one reject follow one another. code: of those that were refused. */
+/* The rows of the item that were not delivered; which objects were taken is noted at them. The list
+ * is the caller's, its words are borrowed. Rows of one reject follow one another. code: of those
+ * that were refused. */
 struct send_reject *send_objects_rejects(const struct send_item *item, const char *code, size_t *n);
 
 #endif

@@ -11,7 +11,7 @@ peer_start() {
 	rm -rf "$peer"
 	mkdir -p "$peer"
 	printf '%s\n' "$@" >"$peer/script"
-	"$root/tests/peers/braze" "$peer" >"$work/peer.log" 2>&1 &
+	"$root/tests/peers/braze" "$peer" --refuse "${refuse:-REFUSE}" >"$work/peer.log" 2>&1 &
 	peer_pid=$!
 	receivers+=("$peer_pid")
 	wait_for "$peer/port" || exit 1
@@ -87,6 +87,51 @@ equal "events are what the mapping makes of them" "$(jq -c 'select(.[1].name == 
 	'{"external_id":"C-1","app_id":"app-1","name":"Left","time":"2026-01-12T08:30:01.500Z","properties":{"n":2.5}}'
 equal "and purchases" "$(jq -c 'select(.[0] == "purchases")[1]' "$peer/events.ndjson")" \
 	'{"external_id":"C-1","app_id":"app-1","product_id":"S-1","currency":"USD","price":9.9,"quantity":2,"time":"2026-01-12T08:30:00.000Z"}'
+
+# ---- a row of which a part was taken ----
+peer_start
+feed
+cat >"$work/in/orders-commerce_event.csv" <<'END'
+user_identities.customer_id,events.data.timestamp_unixtime_ms,events.data.product_action.action,events.data.product_action.products[0].id,events.data.product_action.products[0].price,events.data.product_action.products[1].id,events.data.product_action.products[1].price
+C-1,1768206600000,purchase,S-1,9.90,REFUSE,3
+END
+cat >"$work/in/visits-custom_event.csv" <<'END'
+user_identities.customer_id,user_attributes.Tier,events.data.timestamp_unixtime_ms,events.data.event_name,events.data.custom_event_type
+C-2,REFUSE,1768206600000,Clicked,other
+C-2,REFUSE,1768206600001,Left,other
+C-3,gold,1768206600000,REFUSE,other
+END
+exits 1 "some parts are refused" run
+equal "each of those rows is rejected" "$(reasons visits-custom_event.csv)$(reasons orders-commerce_event.csv)" "3 api-rejected 1 api-rejected "
+exits 1 "retry sends them to somebody who thinks the same" retry
+peer_stop
+equal "and the parts that were taken did not come again" "$(jq -r '.[1] | .product_id // .name' "$peer/events.ndjson" | sort | tr '\n' ' ')" "Clicked Left S-1 "
+refuse=NOTHING peer_start
+sed -i "s|^instance = .*|instance = http://127.0.0.1:$port|" "$conf"
+exits 0 "retry sends the rest" retry
+peer_stop
+equal "of the events what had not come" "$(jq -r '.[1] | .product_id // .name' "$peer/events.ndjson" | sort | tr '\n' ' ')" "REFUSE REFUSE "
+equal "of the users the one that had not" "$(jq -c . "$peer/users.json")" '{"C-2":{"Tier":"REFUSE","external_id":"C-2"}}'
+exits 0 "all rows are delivered" status
+said "now" "3 rows = 3 delivered"
+
+# a part refused, a part without an answer: the one that is known to be taken never goes again
+peer_start 201 drop-after
+feed "lanes = 1"
+python3 - "$work/in" <<'END'
+import sys
+item = "events.data.product_action.products[%d]."
+with open(sys.argv[1] + "/long-commerce_event.csv", "w") as f:
+    f.write("user_identities.customer_id,events.data.timestamp_unixtime_ms,events.data.product_action.action,")
+    f.write(",".join(item % i + k for i in range(90) for k in ("id", "price")) + "\n")
+    f.write("C-1,1768206600000,purchase," + ",".join("%s,1" % ("REFUSE" if i == 3 else "P%d" % i) for i in range(90)) + "\n")
+END
+exits 1 "a purchase of ninety products: no answer to the second request" run
+equal "is unknown" "$(reasons long-commerce_event.csv)" "1 delivery-unknown "
+exits 1 "sent on purpose" retry --unknown
+peer_stop
+equal "the first request's products came once" "$(jq -r '.[1].product_id' "$peer/events.ndjson" | head -n 74 | sort | uniq -c | awk '{ print $1 }' | sort -u)" 1
+equal "none of them again" "$(jq -r '.[1].product_id' "$peer/events.ndjson" | sort | uniq -c | awk '{ n[$1]++ } END { print n[1], n[2] }')" "74 15"
 
 # ---- limits of a request ----
 peer_start

@@ -741,10 +741,10 @@ static void test_document_balance(void)
 
 static size_t again_rows(struct ledger *l, int64_t id)
 {
-	uint64_t *rows = NULL;
-	size_t n = 0;
-	OK(ledger_again(l, id, false, &rows, &n, &err));
-	free(rows);
+	struct ledger_again_rows rows = {0};
+	OK(ledger_again(l, id, false, &rows, &err));
+	size_t n = rows.n;
+	ledger_again_rows_free(&rows);
 	return n;
 }
 
@@ -842,11 +842,41 @@ static void test_reopen(void)
 
 static size_t unknown_rows(struct ledger *l, int64_t id)
 {
-	uint64_t *rows = NULL;
-	size_t n = 0;
-	OK(ledger_again(l, id, true, &rows, &n, &err));
-	free(rows);
+	struct ledger_again_rows rows = {0};
+	OK(ledger_again(l, id, true, &rows, &err));
+	size_t n = rows.n;
+	ledger_again_rows_free(&rows);
 	return n;
+}
+
+/* Of a row that was taken in part the rest is kept, whatever comes of it; that of an earlier
+ * version, which did not note it, is not sent again. */
+static void test_rest(void)
+{
+	struct ledger *l = fresh();
+	int64_t file = add_file(l, "a.csv", SHA_A), id = add_document(l, file, NULL);
+	struct ledger_reject rejects[] = {{3, 4, 30, 10, "no", NULL, .partly = true, .rest = "0,2"},
+					  {7, 8, 70, 10, "no", NULL, .partly = true},
+					  {8, 9, 80, 10, "no", NULL}};
+	struct ledger_reject again = {3, 4, 30, 10, "no", NULL, .rest = "2"};
+	struct ledger_reopen reopen = {.document = id};
+	const struct ledger_outcome done = {.state = LEDGER_DONE, .now_ms = 1};
+	struct ledger_again_rows rows = {0};
+	OK(checked(l, id, 10, 0));
+	OK(ledger_lane_settled(l, id, &(struct ledger_settled){0, 2, 7, rejects, 3}, &err));
+	for (int i = 0; i < 2; i++) {
+		OK(ledger_document_state(l, id, &done, &err));
+		OK(ledger_file_state(l, file, &done, &err));
+		OK(ledger_reopen(l, file, &reopen, 1, &err));
+		OK(ledger_again(l, id, false, &rows, &err));
+		CU_ASSERT_EQUAL_FATAL(rows.n, 2);
+		CU_ASSERT(rows.v[0].row == 3 && rows.v[1].row == 8);
+		TEXT_IS(rows.v[0].rest, i == 0 ? "0,2" : "2");
+		TEXT_IS(rows.v[1].rest, "");
+		ledger_again_rows_free(&rows);
+		OK(ledger_again_settled(l, id, &(struct ledger_again){NULL, 0, &again, 1}, &err));
+	}
+	ledger_close(l);
 }
 
 /* What must not be sent twice: batches of a lane, and rows that are sent again. */
@@ -1539,6 +1569,7 @@ int main(void)
 	    {"a document resumes with its settings", test_document_resumes},
 	    {"a document balances", test_document_balance},
 	    {"a closed file is opened again", test_reopen},
+	    {"the rest of a row", test_rest},
 	    {"what must not be sent twice", test_sending},
 	    {"lanes only go forward", test_lanes},
 	    {"endpoints and keys", test_api},
