@@ -115,13 +115,11 @@ enum df_status ledger_prune(struct ledger *l, int64_t file_id, struct df_err *er
 
 enum df_status ledger_prune_manifests(struct ledger *l, uint64_t *n, struct df_err *err)
 {
-	struct ledger_stmt *s = NULL;
-	ledger_lock(l);
-	enum df_status st = ledger_sync(l, true, err);
-	if (st == DF_OK)
-		st = ledger_bind(l, ST_PRUNE_MANIFESTS, &s, err, "");
-	if (st == DF_OK)
-		st = ledger_run(l, s, "prune manifests", err);
+	const struct ledger_change c = {
+	    .which = ST_PRUNE_MANIFESTS, .sync = true, .what = "prune manifests"};
+	ledger_lock(l); /* so that it is its changes that are counted */
+	enum df_status st = ledger_change(l, &c, err, "");
 	*n = st == DF_OK ? (uint64_t)ledger_changes(l) : 0;
-	return ledger_unlock_synced(l, st, err);
+	ledger_unlock(l);
+	return st;
 }

@@ -121,15 +121,17 @@ static enum df_status change_list(struct ledger *l, const struct ledger_change *
 {
 	struct ledger_stmt *s = NULL;
 	enum df_status st = ledger_sync(l, c->sync, err);
-	if (st == DF_OK)
-		st = ledger_bind_list(l, c->which, &s, err, format, values);
-	if (st == DF_OK)
-		st = ledger_run(l, s, c->what, err);
-	if (st == DF_OK && c->one && ledger_changes(l) != 1)
-		st = df_fail(DF_FATAL, err, NULL,
-			     "cannot %s: the ledger %s does not have it, or not in that state",
-			     c->what, l->path);
-	return st;
+	if (st != DF_OK)
+		return st;
+	st = ledger_bind_list(l, c->which, &s, err, format, values);
+	if (st != DF_OK)
+		return st;
+	st = ledger_run(l, s, c->what, err);
+	if (st != DF_OK || !c->one || ledger_changes(l) == 1)
+		return st;
+	return df_fail(DF_FATAL, err, NULL,
+		       "cannot %s: the ledger %s does not have it, or not in that state", c->what,
+		       l->path);
 }
 
 static int64_t first_value(va_list values)
@@ -204,12 +206,15 @@ enum df_status ledger_enter(struct ledger *l, bool sync, struct df_err *err)
 {
 	ledger_lock(l);
 	enum df_status st = ledger_sync(l, sync, err);
-	if (st == DF_OK && l->nested == 0)
-		st = ledger_begin(l, err);
-	if (st == DF_OK)
-		l->nested++;
-	else
-		ledger_unlock(l);
+	if (st != DF_OK)
+		goto cleanup;
+	st = l->nested == 0 ? ledger_begin(l, err) : DF_OK;
+	if (st != DF_OK)
+		goto cleanup;
+	l->nested++;
+	return DF_OK; /* ledger_leave unlocks */
+cleanup:
+	ledger_unlock(l);
 	return st;
 }
 
@@ -229,15 +234,17 @@ enum df_status ledger_enter_on(struct ledger *l, bool sync, enum ledger_of of, i
 	return st == DF_OK ? DF_OK : ledger_leave(l, st, err);
 }
 
-enum df_status ledger_end(struct ledger *l, enum df_status st, struct df_err *err)
+static enum df_status commit(struct ledger *l, struct df_err *err)
 {
 	struct ledger_stmt *s = NULL;
+	enum df_status st = ledger_bind(l, ST_COMMIT, &s, err, "");
+	return st == DF_OK ? ledger_run(l, s, "commit", err) : st;
+}
+
+enum df_status ledger_end(struct ledger *l, enum df_status st, struct df_err *err)
+{
 	struct df_err ignored = {0};
-	if (st == DF_OK) {
-		st = ledger_bind(l, ST_COMMIT, &s, err, "");
-		if (st == DF_OK)
-			st = ledger_run(l, s, "commit", err);
-	}
+	st = st == DF_OK ? commit(l, err) : st;
 	if (st != DF_OK && l->driver->in_transaction(l) &&
 	    ledger_exec(l, SQL_ROLLBACK, "roll back", &ignored) != DF_OK)
 		df_log(DF_LOG_DEBUG, "%s", ignored.text);

@@ -25,18 +25,9 @@ static const char *or_null(const char *hash)
 	return hash[0] != '\0' ? hash : NULL;
 }
 
-static enum df_status document_find(struct ledger *l, int64_t file_id, const char *name,
-				    struct ledger_document *out, struct df_err *err)
+static void document_row(void *out, const struct ledger *l, struct ledger_stmt *s)
 {
-	struct ledger_stmt *s = NULL;
-	enum df_status st = ledger_bind(l, ST_DOCUMENT_FIND, &s, err, "it", file_id, name);
-	if (st == DF_OK)
-		st = ledger_step(l, s, "look up a document", err);
-	if (st == DF_OK) {
-		ledger_document_read(l, s, out);
-		ledger_reset(s);
-	}
-	return st;
+	ledger_document_read(l, s, out);
 }
 
 static enum df_status begin_steps(struct ledger *l, const struct ledger_new_document *d,
@@ -47,17 +38,18 @@ static enum df_status begin_steps(struct ledger *l, const struct ledger_new_docu
 					  .what = "note a document's settings"};
 	char hash[DF_SHA256_HEX], plan[DF_SHA256_HEX];
 	enum df_status st = text_add(l, d->manifest, hash, err);
-	if (st == DF_OK)
-		st = text_add(l, d->plan, plan, err);
-	if (st == DF_OK)
-		st = ledger_change(l, &add, err, "ittiitttt", d->file_id, d->name, d->event_type,
-				   (int64_t)LEDGER_PULLED, d->now_ms, d->settings, or_null(hash),
-				   d->version, or_null(plan));
-	if (st == DF_OK && ledger_changes(l) == 0)
-		st = ledger_change(l, &set, err, "itttttit", d->file_id, d->name, d->settings,
-				   or_null(hash), d->event_type, d->version, d->now_ms,
-				   or_null(plan));
-	return st;
+	if (st != DF_OK)
+		return st;
+	st = text_add(l, d->plan, plan, err);
+	if (st != DF_OK)
+		return st;
+	st = ledger_change(l, &add, err, "ittiitttt", d->file_id, d->name, d->event_type,
+			   (int64_t)LEDGER_PULLED, d->now_ms, d->settings, or_null(hash),
+			   d->version, or_null(plan));
+	if (st != DF_OK || ledger_changes(l) != 0)
+		return st;
+	return ledger_change(l, &set, err, "itttttit", d->file_id, d->name, d->settings,
+			     or_null(hash), d->event_type, d->version, d->now_ms, or_null(plan));
 }
 
 enum df_status ledger_document_begin(struct ledger *l, const struct ledger_new_document *d,
@@ -65,10 +57,12 @@ enum df_status ledger_document_begin(struct ledger *l, const struct ledger_new_d
 {
 	/* not synced: that it is taken is, before anything leaves */
 	enum df_status st = ledger_enter_on(l, false, LEDGER_OF_FILE, d->file_id, err);
-	if (st == DF_OK)
-		st = ledger_leave(l, begin_steps(l, d, err), err);
-	if (st == DF_OK)
-		st = ledger_document_known(l, d->file_id, d->name, out, err);
+	if (st != DF_OK)
+		return st;
+	st = ledger_leave(l, begin_steps(l, d, err), err);
+	if (st != DF_OK)
+		return st;
+	st = ledger_document_known(l, d->file_id, d->name, out, err);
 	return st != DF_END ? st
 			    : df_fail(DF_FATAL, err, NULL,
 				      "the ledger %s lost the document it was just given", l->path);
@@ -77,10 +71,8 @@ enum df_status ledger_document_begin(struct ledger *l, const struct ledger_new_d
 enum df_status ledger_document_known(struct ledger *l, int64_t file_id, const char *name,
 				     struct ledger_document *out, struct df_err *err)
 {
-	ledger_lock(l);
-	enum df_status st = document_find(l, file_id, name, out, err);
-	ledger_unlock(l);
-	return st;
+	const struct ledger_lookup q = {ST_DOCUMENT_FIND, "look up a document", document_row, out};
+	return ledger_first(l, &q, err, "it", file_id, name);
 }
 
 enum df_status ledger_document_checked(struct ledger *l, int64_t id,
@@ -103,13 +95,14 @@ static enum df_status taken_steps(struct ledger *l, int64_t id, const struct led
 	    .which = ST_DOCUMENT_TAKEN, .one = true, .what = "note that a document is taken"};
 	char hash[DF_SHA256_HEX], plan[DF_SHA256_HEX];
 	enum df_status st = text_add(l, t->manifest, hash, err);
-	if (st == DF_OK)
-		st = text_add(l, t->plan, plan, err);
-	if (st == DF_OK)
-		st = ledger_change(l, &c, err, "iittttiiit", id, (int64_t)t->batch_format,
-				   t->version, t->target, t->settings, or_null(hash), t->now_ms,
-				   (int64_t)LEDGER_SENDING, (int64_t)LEDGER_PULLED, or_null(plan));
-	return st;
+	if (st != DF_OK)
+		return st;
+	st = text_add(l, t->plan, plan, err);
+	if (st != DF_OK)
+		return st;
+	return ledger_change(l, &c, err, "iittttiiit", id, (int64_t)t->batch_format, t->version,
+			     t->target, t->settings, or_null(hash), t->now_ms,
+			     (int64_t)LEDGER_SENDING, (int64_t)LEDGER_PULLED, or_null(plan));
 }
 
 enum df_status ledger_document_taken(struct ledger *l, int64_t id, const struct ledger_taking *t,
@@ -138,37 +131,49 @@ enum df_status ledger_document_resumed(struct ledger *l, int64_t id, const char 
 	return ledger_change(l, &c, err, "iti", id, target, now_ms);
 }
 
+struct balance {
+	enum ledger_state state;
+	bool closed;
+	int64_t rows, delivered, rejected, skipped;
+};
+
+static void balance_row(void *out, const struct ledger *l, struct ledger_stmt *s)
+{
+	struct balance *b = out;
+	(void)l;
+	b->state = (enum ledger_state)ledger_int(s, 0);
+	b->closed = ledger_int(s, 1) != 0 || ledger_closes(b->state);
+	b->rows = ledger_int(s, 2);
+	b->delivered = ledger_int(s, 3);
+	b->rejected = ledger_int(s, 4);
+	b->skipped = ledger_int(s, 5);
+}
+
 /* Whether the document may go to `state`: it is open, was checked before it is sent or done, and
- * when done it balances.
- */
+ * when done it balances. */
 static enum df_status document_may(struct ledger *l, int64_t id, enum ledger_state state,
 				   struct df_err *err)
 {
-	struct ledger_stmt *s = NULL;
-	enum df_status st = ledger_bind(l, ST_DOCUMENT_BALANCE, &s, err, "i", id);
-	if (st == DF_OK)
-		st = ledger_step(l, s, "look up a document", err);
+	struct balance b = {0};
+	const struct ledger_lookup q = {ST_DOCUMENT_BALANCE, "look up a document", balance_row, &b};
+	enum df_status st = ledger_first(l, &q, err, "i", id);
 	if (st == DF_END)
 		return df_fail(DF_FATAL, err, NULL, "the ledger %s has no document %" PRId64,
 			       l->path, id);
 	if (st != DF_OK)
 		return st;
-	enum ledger_state was = (enum ledger_state)ledger_int(s, 0);
-	bool closed = ledger_int(s, 1) != 0 || ledger_closes(was);
-	int64_t rows = ledger_int(s, 2), delivered = ledger_int(s, 3);
-	int64_t rejected = ledger_int(s, 4), skipped = ledger_int(s, 5);
-	ledger_reset(s);
-	if (closed || (was == LEDGER_PULLED && (state == LEDGER_SENDING || state == LEDGER_DONE)))
+	bool unchecked = b.state == LEDGER_PULLED;
+	if (b.closed || (unchecked && (state == LEDGER_SENDING || state == LEDGER_DONE)))
 		return df_fail(DF_FATAL, err, NULL,
 			       "document %" PRId64 " is %s and cannot become %s", id,
-			       ledger_state_name(was), ledger_state_name(state));
-	bool balances = rows == delivered + rejected + skipped;
+			       ledger_state_name(b.state), ledger_state_name(state));
+	bool balances = b.rows == b.delivered + b.rejected + b.skipped;
 	if ((state == LEDGER_DONE || state == LEDGER_ABANDONED) && !balances)
 		return df_fail(DF_FATAL, err, NULL,
 			       "document %" PRId64 " does not balance: %" PRId64
 			       " rows, but %" PRId64 " delivered, %" PRId64 " rejected and %" PRId64
 			       " skipped; it stays open",
-			       id, rows, delivered, rejected, skipped);
+			       id, b.rows, b.delivered, b.rejected, b.skipped);
 	return DF_OK;
 }
 
@@ -236,12 +241,10 @@ enum df_status ledger_document_facts(struct ledger *l, int64_t id, const struct 
 static enum df_status lane_forward(struct ledger *l, int64_t id, const struct ledger_settled *step,
 				   struct df_err *err)
 {
-	struct ledger_stmt *s = NULL;
-	int which = step->was == 0 ? ST_LANE_FIRST : ST_LANE_FORWARD;
-	enum df_status st = ledger_bind(l, which, &s, err, "iiii", id, (int64_t)step->lane,
-					(int64_t)step->done, (int64_t)step->was);
-	if (st == DF_OK)
-		st = ledger_run(l, s, "note a lane's progress", err);
+	const struct ledger_change c = {.which = step->was == 0 ? ST_LANE_FIRST : ST_LANE_FORWARD,
+					.what = "note a lane's progress"};
+	enum df_status st = ledger_change(l, &c, err, "iiii", id, (int64_t)step->lane,
+					  (int64_t)step->done, (int64_t)step->was);
 	if (st != DF_OK || (step->done > step->was && ledger_changes(l) == 1))
 		return st;
 	/* a COMMIT whose answer was lost: the file is taken up again, and read anew */
@@ -255,28 +258,21 @@ static enum df_status lane_forward(struct ledger *l, int64_t id, const struct le
 static enum df_status count_rows(struct ledger *l, int64_t id, uint64_t delivered, size_t rejected,
 				 struct df_err *err)
 {
-	struct ledger_stmt *s = NULL;
+	const struct ledger_change c = {
+	    .which = ST_LANE_ROWS, .one = true, .what = "count a lane's rows"};
 	if (delivered == 0 && rejected == 0)
 		return DF_OK;
-	enum df_status st =
-	    ledger_bind(l, ST_LANE_ROWS, &s, err, "iii", id, (int64_t)delivered, (int64_t)rejected);
-	if (st == DF_OK)
-		st = ledger_run(l, s, "count a lane's rows", err);
-	if (st == DF_OK && ledger_changes(l) != 1)
-		st = df_fail(DF_FATAL, err, NULL, "the ledger %s has no open document %" PRId64,
-			     l->path, id);
-	return st;
+	return ledger_change(l, &c, err, "iii", id, (int64_t)delivered, (int64_t)rejected);
 }
 
 static enum df_status reject_add(struct ledger *l, int64_t id, const struct ledger_reject *r,
 				 struct df_err *err)
 {
-	struct ledger_stmt *s = NULL;
-	enum df_status st = ledger_bind(l, ST_REJECT_ADD, &s, err, "iiiiittit", id, (int64_t)r->row,
-					(int64_t)r->line, (int64_t)r->offset, (int64_t)r->length,
-					r->message != NULL ? r->message : "", ledger_reject_code(r),
-					(int64_t)r->partly, r->rest != NULL ? r->rest : "");
-	return st == DF_OK ? ledger_run(l, s, "note a rejected row", err) : st;
+	const struct ledger_change c = {.which = ST_REJECT_ADD, .what = "note a rejected row"};
+	return ledger_change(l, &c, err, "iiiiittit", id, (int64_t)r->row, (int64_t)r->line,
+			     (int64_t)r->offset, (int64_t)r->length,
+			     r->message != NULL ? r->message : "", ledger_reject_code(r),
+			     (int64_t)r->partly, r->rest != NULL ? r->rest : "");
 }
 
 static enum df_status lane_settled(struct ledger *l, int64_t id, const struct ledger_settled *step,

@@ -97,24 +97,32 @@ enum df_status ledger_sqlite_open(struct ledger *l, struct df_err *err)
 {
 	int version = 0;
 	enum df_status st = ledger_create(l, err);
-	if (st == DF_OK)
-		st = ledger_session_check(l, err);
-	if (st == DF_OK)
-		st = db_open(l, SQLITE_OPEN_READWRITE, err);
+	if (st != DF_OK)
+		return st;
+	st = ledger_session_check(l, err);
+	if (st != DF_OK)
+		return st;
+	st = db_open(l, SQLITE_OPEN_READWRITE, err);
+	if (st != DF_OK)
+		return st;
 	/* looked at first: a newer ledger is left untouched, its journal mode too */
-	if (st == DF_OK)
-		st = version_read(l, &version, err);
-	if (st == DF_OK)
-		st = ledger_exec(l, SQL_SETUP, "set it up", err);
+	st = version_read(l, &version, err);
+	if (st != DF_OK)
+		return st;
+	st = ledger_exec(l, SQL_SETUP, "set it up", err);
+	if (st != DF_OK)
+		return st;
 	df_after("set up the ledger");
-	if (st == DF_OK)
-		st = ledger_sqlite_functions(l, err);
-	if (st == DF_OK)
-		st = migrate(l, err);
-	if (st == DF_OK)
-		st = ledger_session_begin(l, err);
-	if (st == DF_OK)
-		st = ledger_sqlite_log(l, err);
+	st = ledger_sqlite_functions(l, err);
+	if (st != DF_OK)
+		return st;
+	st = migrate(l, err);
+	if (st != DF_OK)
+		return st;
+	st = ledger_session_begin(l, err);
+	if (st != DF_OK)
+		return st;
+	st = ledger_sqlite_log(l, err);
 	/* what the migration did */
 	return st == DF_OK ? l->driver->flush(l, err) : st;
 }
@@ -145,28 +153,37 @@ static enum df_status open_immutable(struct ledger *l, int *version, struct df_e
 	return rc == SQLITE_OK ? version_read(l, version, err) : DF_END;
 }
 
+static enum df_status version_seen(struct ledger *l, int *version, struct df_err *err)
+{
+	struct df_err why = {0};
+	enum df_status st = version_read(l, version, &why);
+	if (st == DF_OK)
+		return st;
+	bool refused = l->db != NULL && access(l->dir, W_OK) != 0;
+	enum df_status as_it_is = refused ? open_immutable(l, version, err) : DF_END;
+	if (as_it_is != DF_END)
+		return as_it_is;
+	*err = why;
+	return st;
+}
+
 enum df_status ledger_sqlite_readonly(struct ledger *l, struct df_err *err)
 {
 	int version = 0;
 	if (access(l->path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
 		return DF_END;
 	enum df_status st = db_open(l, SQLITE_OPEN_READONLY, err);
-	if (st == DF_OK) {
-		struct df_err why = {0};
-		st = version_read(l, &version, &why);
-		bool refused = st != DF_OK && l->db != NULL && access(l->dir, W_OK) != 0;
-		enum df_status as_it_is = refused ? open_immutable(l, &version, err) : DF_END;
-		if (as_it_is != DF_END)
-			st = as_it_is;
-		else if (st != DF_OK)
-			*err = why;
-	}
-	if (st == DF_OK && version == 0)
+	if (st != DF_OK)
+		return st;
+	st = version_seen(l, &version, err);
+	if (st != DF_OK)
+		return st;
+	if (version == 0)
 		return DF_END; /* a first run was killed before it had made the tables */
-	if (st == DF_OK && version < LEDGER_VERSION)
-		st = df_fail(DF_FATAL, err, NULL,
-			     "the ledger %s was made by an older dropfeed: 'dropfeed run' brings "
-			     "it up to date",
-			     l->path);
-	return st;
+	if (version >= LEDGER_VERSION)
+		return DF_OK;
+	return df_fail(DF_FATAL, err, NULL,
+		       "the ledger %s was made by an older dropfeed: 'dropfeed run' brings it up "
+		       "to date",
+		       l->path);
 }
