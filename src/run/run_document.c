@@ -401,8 +401,11 @@ enum df_status run_document_facts(const struct run_delivery *v,
 					   .pace = run_document_pace(v->feed),
 					   .findings = v->findings,
 					   .n_findings = v->n_findings};
+	bool older = v->d->taken; /* an earlier run may have noted some */
 	enum df_status st =
-	    ledger_document_reasons(l, v->d->id, rejects->reasons.v, rejects->reasons.n, err);
+	    older || rejects->reasons.n > 0
+		? ledger_document_reasons(l, v->d->id, rejects->reasons.v, rejects->reasons.n, err)
+		: DF_OK;
 	return st == DF_OK ? ledger_document_facts(l, v->d->id, &facts, err) : st;
 }
 

@@ -72,19 +72,25 @@ void send_http_free(struct send_http *h)
 	free(h);
 }
 
+/* Asked for at each choice of work: a route like the feed's is made only where other settings may
+ * have led to the same one. */
 enum send_health send_http_health(struct sender *s, const struct conf_feed *feed, int64_t *probe_ms)
 {
-	struct http_route *like = NULL;
+	struct http_route *route = NULL, *like = NULL;
 	struct df_err ignored = {0};
 	enum send_health health = SEND_WELL;
-	if (http_route_new(feed, &like, &ignored) != DF_OK)
-		return health; /* opening a stream says what is wrong */
 	pthread_mutex_lock(&s->lock);
-	struct http_route *route = s->http != NULL ? http_route_find(s->http, like) : NULL;
+	bool any = s->http != NULL && s->http->routes != NULL;
+	if (any)
+		route = http_route_of(s->http, feed);
+	/* where none can be made, opening a stream says why */
+	if (any && route == NULL && http_route_new(feed, &like, &ignored) == DF_OK)
+		route = http_route_find(s->http, like);
 	if (route != NULL)
 		health = http_route_health(route, feed, probe_ms);
 	pthread_mutex_unlock(&s->lock);
-	http_route_free(like);
+	if (like != NULL)
+		http_route_free(like);
 	return health;
 }
 
@@ -100,6 +106,24 @@ void send_http_standby(struct sender *s, const struct conf_feed *feed)
 	if (k == NULL || !k->asks)
 		s->memory.share(s->memory.ctx, fingerprint, &share);
 	pthread_mutex_unlock(&s->lock);
+}
+
+/* The stream's route: one that is there, or a new one, of which the ledger may know something. */
+static enum df_status http_find_route(struct sender *s, const struct conf_feed *feed,
+				      struct http_route **known, struct http_route **fresh,
+				      struct df_err *err)
+{
+	pthread_mutex_lock(&s->lock);
+	*known = s->http != NULL ? http_route_of(s->http, feed) : NULL;
+	pthread_mutex_unlock(&s->lock);
+	if (*known != NULL)
+		return DF_OK;
+	enum df_status st = http_route_new(feed, fresh, err);
+	if (st != DF_OK)
+		return st;
+	http_route_recall(*fresh, &s->memory);
+	http_suspects_recall(*fresh, &s->memory);
+	return DF_OK;
 }
 
 static struct http_stream *http_stream_new(struct send_stream *base)
@@ -146,24 +170,24 @@ static enum df_status http_open(struct send_stream *base, struct df_err *err)
 			       "the %s sink needs endpoint, api_key, api_secret and "
 			       "batches_per_second",
 			       http_service_of(feed)->name);
-	struct http_route *route = NULL;
+	struct http_route *known = NULL, *fresh = NULL;
 	struct sender *s = base->sender;
-	enum df_status status = http_route_new(feed, &route, err);
+	enum df_status status = http_find_route(s, feed, &known, &fresh, err);
 	if (status != DF_OK)
 		return status;
-	http_route_recall(route, &s->memory);
-	http_suspects_recall(route, &s->memory);
 
 	pthread_mutex_lock(&s->lock);
 	status = s->http == NULL ? http_new(s, err) : DF_OK;
 	if (status == DF_OK) {
 		struct http_stream *st = http_stream_new(base);
 		st->http = s->http;
-		st->route = http_route_join(s->http, route, feed);
+		if (known != NULL)
+			http_route_use(s->http, feed);
+		st->route = known != NULL ? known : http_route_join(s->http, fresh, feed);
 		st->next = s->http->streams;
 		s->http->streams = st;
-	} else {
-		http_route_free(route);
+	} else if (fresh != NULL) {
+		http_route_free(fresh);
 	}
 	pthread_mutex_unlock(&s->lock);
 	return status;

@@ -70,6 +70,44 @@ static const char *or_empty(const char *s)
 	return s != NULL ? s : "";
 }
 
+enum { SETTINGS = 7 };
+
+/* What a route is made from, beside the environment. */
+static void settings_of(const struct conf_feed *feed, const char *v[SETTINGS])
+{
+	const struct conf_send *s = &feed->send;
+	const char *const all[SETTINGS] = {s->endpoint, s->api_key,    s->api_secret,    s->ca_file,
+					   s->proxy,    s->proxy_user, s->proxy_password};
+	for (size_t i = 0; i < SETTINGS; i++)
+		v[i] = or_empty(all[i]);
+}
+
+/* One line for each. */
+static char *settings_text(const struct conf_feed *feed)
+{
+	const char *v[SETTINGS];
+	struct df_buf text = {0};
+	settings_of(feed, v);
+	for (size_t i = 0; i < SETTINGS; i++)
+		df_buf_addf(&text, "%s\n", v[i]);
+	char *own = df_strdup(df_buf_cstr(&text));
+	df_buf_free(&text);
+	return own;
+}
+
+static bool settings_are(const struct conf_feed *feed, const char *text)
+{
+	const char *v[SETTINGS];
+	settings_of(feed, v);
+	for (size_t i = 0; i < SETTINGS; i++) {
+		size_t n = strlen(v[i]);
+		if (strncmp(text, v[i], n) != 0 || text[n] != '\n')
+			return false;
+		text += n + 1;
+	}
+	return true;
+}
+
 enum df_status http_route_new(const struct conf_feed *feed, struct http_route **out,
 			      struct df_err *err)
 {
@@ -95,6 +133,7 @@ enum df_status http_route_new(const struct conf_feed *feed, struct http_route **
 	    df_format("%s\n%s\n%s\n%s\n%s\n%s\n%s", feed->send.endpoint, feed->send.api_key,
 		      feed->send.api_secret, or_empty(feed->send.ca_file), or_empty(proxy->url),
 		      or_empty(proxy->user), or_empty(proxy->password));
+	route->asked = settings_text(feed);
 	fingerprint(feed, route->fingerprint);
 	http_address_set(&route->address, proxy->url != NULL ? proxy->host : p.host,
 			 proxy->url != NULL ? proxy->port : p.port);
@@ -132,6 +171,14 @@ struct http_route *http_route_find(struct send_http *h, const struct http_route 
 	return NULL;
 }
 
+struct http_route *http_route_of(struct send_http *h, const struct conf_feed *feed)
+{
+	for (struct http_route *p = h->routes; p != NULL; p = p->next)
+		if (settings_are(feed, p->asked))
+			return p;
+	return NULL;
+}
+
 void http_key_fingerprint(const char *key, char out[DF_SHA256_HEX])
 {
 	struct df_sha256 *h = df_sha256_new();
@@ -161,6 +208,11 @@ static struct http_key *key_get(struct send_http *h, const struct conf_feed *fee
 	send_pace_init(&p->pace, http_service_of(feed)->rate(feed), df_monotonic_ms());
 	http_key_fingerprint(p->key, p->fingerprint);
 	return h->keys = p;
+}
+
+void http_route_use(struct send_http *h, const struct conf_feed *feed)
+{
+	(void)key_get(h, feed);
 }
 
 static struct http_host *host_get(struct send_http *h, const struct http_route *route)
@@ -196,6 +248,7 @@ void http_route_free(struct http_route *route)
 {
 	http_address_free(&route->address);
 	send_proxy_free(&route->proxy);
+	free(route->asked);
 	free(route->id);
 	free(route->name);
 	free(route);

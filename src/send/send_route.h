@@ -49,6 +49,7 @@ struct http_suspect {
 struct http_route {
 	struct http_key *key;
 	struct http_host *host;
+	char *asked;                     /* own; the settings that it was made from */
 	char *id;                        /* own; all that decides who is reached, and as whom */
 	char *name;                      /* own; host and port, for logs */
 	char fingerprint[DF_SHA256_HEX]; /* of endpoint and key */
@@ -112,6 +113,11 @@ void http_key_fingerprint(const char *key, char out[DF_SHA256_HEX]);
 /* NULL: no feed with this key has been opened. */
 struct http_key *http_key_find(struct send_http *h, const char *key);
 struct http_route *http_route_find(struct send_http *h, const struct http_route *like);
+/* The same by the feed's settings, without making one; NULL: there may be one all the same, which
+ * came of other settings. */
+struct http_route *http_route_of(struct send_http *h, const struct conf_feed *feed);
+/* The feed uses it, too. */
+void http_route_use(struct send_http *h, const struct conf_feed *feed);
 /* The one that is known already, or `fresh` itself, which it takes. */
 struct http_route *http_route_join(struct send_http *h, struct http_route *fresh,
 				   const struct conf_feed *feed);

@@ -420,7 +420,7 @@ def workers():
     for i in range(8):
         document(max(MB // 4, 1), "sorted", f"eight/f{i}-custom_event.csv")
         with open(os.path.join(drop, f"f{i}-custom_event.csv"), "a", encoding="utf-8") as f:
-            f.writelines(rows(10**9 + i, 1, "sorted"))
+            f.writelines(rows(4 * 10**7 + i, 1, "sorted"))
     best = {1: (float("inf"), 0), 2: (float("inf"), 0)}
     for _ in range(5):
         for jobs in best:

@@ -625,6 +625,11 @@ static void test_closed(void)
 	health_is(&w, SEND_CLOSED);
 	other.feed.send.api_key = (char *)"another";
 	health_is(&other, SEND_WELL);
+
+	/* Other settings that come to the same: no proxy is asked for this machine. */
+	other.feed.send.api_key = w.feed.send.api_key;
+	other.feed.send.proxy = (char *)"http://proxy.example.org:3128";
+	health_is(&other, SEND_CLOSED);
 	share_end(&other);
 	world_end(&w);
 }
