@@ -64,7 +64,7 @@ HFILES    = $(wildcard include/*/*.h src/*/*.h tests/*/*.h)
 # A nested make builds on all processors, unless -j was given already.
 PARALLEL  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all deps build-deps test-deps deps-lint deps-fuzz deps-bench have-libs build-tests calls crash demo test unit e2e fuzz fuzz-targets fuzz-replays bench growth pace soak plan-peer report-shots deb deb-deps deb-test boot-deps image image-test cronjob-test model fleet
+.PHONY: all deps build-deps test-deps test-postgres deps-lint deps-fuzz deps-bench have-libs build-tests calls crash demo test unit e2e fuzz fuzz-targets fuzz-replays bench growth pace soak plan-peer report-shots deb deb-deps deb-test boot-deps image image-test cronjob-test model fleet
 .PHONY: lint format asan tsan valgrind install uninstall clean help libssh2
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -173,6 +173,11 @@ crash: deps ## kill it at every step of a document's life and at 200 random inst
 	@tests/crash/commands.py $(BUILD) --short
 	@tests/crash/braze.py $(BUILD) --random 200
 	@tests/crash/subjects.py $(BUILD) --short --random 20
+
+test-postgres: deps ## end-to-end tests and kills with PostgreSQL in SQLite's place; an hour (PGBOUNCER=1: through PgBouncer)
+	@tests/deps ci
+	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed peers faults
+	@BUILD=$(abspath $(BUILD)) tests/run-postgres --all
 
 calls: deps ## let its system calls fail, one in each run, and see that nothing is lost; two minutes
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/dropfeed peers $(BUILD)/tests/crash/fail.so

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 """Kills dropfeed at its steps, runs it again until it is through, and compares what became of it with a run that was let alone.
 
-crash.py BUILD [--short] [--random N] [--jobs N]... [--sftp] [--removes] [--only N]
+crash.py BUILD [--short] [--first] [--random N] [--jobs N]... [--sftp] [--removes] [--only N]
 
 BUILD holds dropfeed, faults/dropfeed (make FAULTS=1) and the receiver. Without options: every numbered step with one worker
 and with two; each once as a kill and once as a power cut, which takes with it what was not synced of the ledger (SQLite's). --short: every
-name of a step at its first and at its last place, with two workers. --random N: N kills at random instants besides. --sftp: through a real SFTP server (tests/peers/sshd).
+name of a step at its first and at its last place, with two workers. --first: at its first place only. --random N: N kills at random instants besides. --sftp: through a real SFTP server (tests/peers/sshd).
 --removes: through one that removes what was read. --only N: that step, and what differs is
 shown at length. The last line counts the kills after which all was well.
 """
@@ -324,14 +324,14 @@ class Rounds:
         self.judge("after %.4f s" % seconds)
 
 
-def chosen(rounds):
+def chosen(rounds, only_first):
     """Each name of a step at its first place, and at its last one."""
     first, last = {}, {}
     for line in rounds.steps:
         number, name = line.split(" ", 1)
         first.setdefault(name, int(number))
         last[name] = int(number)
-    return sorted(set(first.values()) | set(last.values()))
+    return sorted(set(first.values()) | (set() if only_first else set(last.values())))
 
 
 class Work:
@@ -350,7 +350,7 @@ class Work:
         rounds.place.kill_after(60)
         whole = time.time() - began
         dice = random.Random(o.seed + jobs)
-        at = [o.only] if o.only else chosen(rounds) if o.short else range(1, n + n // 10)  # their number varies with two workers
+        at = [o.only] if o.only else chosen(rounds, o.first) if o.short else range(1, n + n // 10)  # their number varies with two workers
         times = [dice.uniform(0, whole * 1.1) for _ in range(o.random // len(o.jobs))]
         self.todo = iter([lambda r, k=k, p=p: r.kill_at(k, p) for k in at for p in ledger.POWER_CUTS] + [lambda r, t=t: r.kill_somewhere(t) for t in times])
         self.said = "jobs = %d: a run has %d steps of %d names; random kills within %.3f s, seed %d" % (
@@ -395,6 +395,7 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument("build")
     p.add_argument("--short", action="store_true")
+    p.add_argument("--first", action="store_true")
     p.add_argument("--sftp", action="store_true")
     p.add_argument("--removes", action="store_true")
     p.add_argument("--random", type=int, default=0)
@@ -402,6 +403,7 @@ def main():
     p.add_argument("--only", type=int)
     p.add_argument("--seed", type=int, default=int(time.time()))
     o = p.parse_args()
+    o.short |= o.first
     o.jobs = o.jobs or ([2] if o.short else [1, 2])
     home = os.environ.get("TMPDIR") or ("/dev/shm" if os.access("/dev/shm", os.W_OK) else None)  # fsync costs nothing there
     os.umask(0o077)

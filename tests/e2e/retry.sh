@@ -201,12 +201,15 @@ touch -d '+1 hour' "$rejected/worked-custom_event.csv"
 : >"$work/api/rules"
 before=$(lines "$accepted")
 exits 0 "retry of everything" retry
-for name in removed:removed worked:edited "dropped:dropped again" again:removed; do
-	said "passes over the one that was ${name#*:}" "${name%%:*}-custom_event.csv: passed over: its reject file was ${name#*:}; name it"
+removed="removed:removed again:removed" anyway=0
+# The rows are in a ledger that hosts share, too, and a state folder may go: no reject file there says nothing.
+on_sqlite "reject files that were removed" || removed='' anyway=12
+for name in $removed worked:edited dropped:dropped; do
+	said "passes over the one that was ${name#*:}" "${name%%:*}-custom_event.csv: passed over: its reject file was ${name#*:}[a-z ]*; name it"
 done
-equal "and sends none of them" "$(lines "$accepted")" "$before"
+equal "and sends none of them" "$(lines "$accepted")" $((before + anyway))
 exits 0 "by name" retry dropped-custom_event.csv
-equal "they are sent" "$(lines "$accepted")" $((before + 6))
+equal "they are sent" "$(lines "$accepted")" $((before + anyway + 6))
 
 # ---- corrected and dropped again, from a copy: the reject file itself lies where it was ----
 clicks copied-custom_event.csv 6 H
