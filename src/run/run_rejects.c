@@ -135,14 +135,12 @@ static enum df_status print_sealed(const struct found *f, int fd, struct df_err 
 	return st == DF_REJECT ? DF_RETRY : st; /* nothing is refused here */
 }
 
-/* Another host may have written it; the ledger that they share has its bytes, then. */
-static enum df_status fetch_file(const struct rejects *r, const struct found *f, int *fd,
-				 struct df_err *err)
+enum df_status run_rejects_fetch(struct ledger *l, int64_t document, int *fd, struct df_err *err)
 {
 	*fd = memfd_create("rejects", MFD_CLOEXEC);
 	if (*fd < 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot hold it: %s", strerror(errno));
-	enum df_status st = ledger_reject_file_fetch(r->ledger, f->document, *fd, err);
+	enum df_status st = ledger_reject_file_fetch(l, document, *fd, err);
 	if (st == DF_OK && lseek(*fd, 0, SEEK_SET) == 0)
 		return DF_OK;
 	close(*fd);
@@ -155,7 +153,7 @@ static enum df_status print_file(const struct rejects *r, const struct found *f,
 {
 	int fd = open(f->path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT) {
-		enum df_status got = fetch_file(r, f, &fd, err);
+		enum df_status got = run_rejects_fetch(r->ledger, f->document, &fd, err);
 		if (got != DF_OK)
 			return got;
 	}

@@ -80,18 +80,32 @@ static enum df_status came_again(void *ctx, const struct ledger_reject *reject, 
 	return st == DF_OK && d->any ? DF_END : st;
 }
 
-/* Are the reject file's bytes, as they are, those of a file that came to the feed? */
-static enum df_status dropped_again(struct retry *r, const char *path, bool *dropped,
-				    struct df_err *err)
+/* Are the reject file's bytes, as they are, those of a file that came to the feed? Where another
+ * host wrote it, the ledger may have them. */
+static enum df_status dropped_whole(struct retry *r, const struct ledger_document *d, bool gone,
+				    bool *dropped, struct df_err *err)
 {
 	char hex[DF_SHA256_HEX];
 	int fd = -1;
-	enum df_status st = df_open_named(path, &fd, err);
+	enum df_status st =
+	    gone ? run_rejects_fetch(r->ledger, d->id, &fd, err) : df_open_named(d->text, &fd, err);
 	if (st != DF_OK)
-		return st;
+		return st == DF_END ? DF_OK : st;
 	st = df_copy(fd, -1, hex, err);
 	close(fd);
 	return st == DF_OK ? ledger_bytes_known(r->ledger, r->feed->name, hex, dropped, err) : st;
+}
+
+static enum df_status dropped_again(struct retry *r, const struct ledger_document *d, bool gone,
+				    const char **why, struct df_err *err)
+{
+	bool dropped = false;
+	struct redropped rows = {.r = r, .event_type = d->event_type};
+	enum df_status st = dropped_whole(r, d, gone, &dropped, err);
+	if (st == DF_OK && !dropped)
+		st = ledger_rejects(r->ledger, d->id, 0, came_again, &rows, err);
+	*why = dropped || rows.any ? "was dropped again" : NULL;
+	return st == DF_END ? DF_OK : st;
 }
 
 /* Why the document is passed over unless it is named: somebody took the rows in hand, and they
@@ -100,28 +114,15 @@ static enum df_status taken_in_hand(struct retry *r, const struct ledger_documen
 				    const char **why, struct df_err *err)
 {
 	struct stat info;
-	bool dropped = false;
 	*why = NULL;
 	if (d->text == NULL)
 		return DF_OK;
 	bool gone = stat(d->text, &info) != 0 && errno == ENOENT;
-	if (gone && ledger_shared(r->ledger)) /* it may be on the host that wrote it */
-		return DF_OK;
-	if (gone)
+	if (gone && !ledger_shared(r->ledger)) /* else it may be on the host that wrote it */
 		*why = "was removed";
-	else if (run_rejects_edited(d))
+	else if (!gone && run_rejects_edited(d))
 		*why = "was edited";
-	if (*why != NULL)
-		return DF_OK;
-
-	enum df_status st = dropped_again(r, d->text, &dropped, err);
-	if (st != DF_OK)
-		return st;
-	struct redropped rows = {.r = r, .event_type = d->event_type};
-	if (!dropped)
-		st = ledger_rejects(r->ledger, d->id, 0, came_again, &rows, err);
-	*why = dropped || rows.any ? "was dropped again" : NULL;
-	return st == DF_END ? DF_OK : st;
+	return *why != NULL ? DF_OK : dropped_again(r, d, gone, why, err);
 }
 
 static void retry_add_document(struct retry *r, const struct ledger_document *d)

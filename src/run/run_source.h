@@ -60,4 +60,9 @@ enum df_status run_after_take_back(struct run_source *source, const char *reject
 /* A reject file that was worked on is somebody's work: it is not replaced. */
 bool run_rejects_edited(const struct ledger_document *d);
 
+/* What the ledger that hosts share has of a reject file, in a file without a name; *fd is yours.
+ * DF_END: nothing. */
+enum df_status run_rejects_fetch(struct ledger *l, int64_t document, int *fd,
+				 struct df_err *err) DF_CHECK;
+
 #endif
