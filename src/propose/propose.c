@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Which column of a foreign header goes where. Nothing is certain but paths that are paths
  * already. */
-#include "propose_priv.h"
+#include "propose_lines.h"
+#include "propose_look.h"
+#include "propose_names.h"
+#include "propose_step.h"
+#include "propose_time.h"
 
 #include <stdlib.h>
 

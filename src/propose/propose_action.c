@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What was done with the products: a column's words become the schema's, or a number's sign says
  * it. Rows are never all called purchases where a column says more. */
-#include "propose_priv.h"
+#include "propose_look.h"
+#include "propose_names.h"
+#include "propose_step.h"
+#include "propose_value.h"
 
 #include <stdlib.h>
 

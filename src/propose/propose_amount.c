@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The amount and the currency of an order where no name is known for them: by words of the name,
  * and by the values. */
-#include "propose_priv.h"
+#include "propose_look.h"
+#include "propose_names.h"
+#include "propose_step.h"
+#include "propose_value.h"
 
 #include <stdlib.h>
 

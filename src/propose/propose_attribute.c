@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What is not guessed becomes an attribute: a list, an object's members, a number, or text. */
-#include "propose_priv.h"
+#include "propose_look.h"
+#include "propose_step.h"
+#include "propose_value.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The rows that are looked at, without what is not data: words for nothing, padding, lines and
  * rows of totals. */
-#include "propose_priv.h"
+#include "propose_step.h"
 
 #include <stdlib.h>
 #include <strings.h>

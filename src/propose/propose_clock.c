@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A date and a time of day in two columns are joined where the two together are times. */
-#include "propose_priv.h"
+#include "propose_time.h"
+
+#include "propose_names.h"
+#include "propose_value.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A column's path, reason and cells, and what is noted for the manifest: what all other files of
  * the room use. */
-#include "propose_priv.h"
+#include "propose_column.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Guesses: by a name that is a path, by a name that is a word for one, by the schema's own
  * words, and by the values alone. */
-#include "propose_priv.h"
+#include "propose_lines.h"
+#include "propose_look.h"
+#include "propose_names.h"
+#include "propose_step.h"
+#include "propose_time.h"
+#include "propose_value.h"
 
 #include <stdlib.h>
 

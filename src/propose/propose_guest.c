@@ -4,7 +4,8 @@
  * one user. Where the word is known, it is taken for an empty cell; where one value is in many rows
  * and the others in few, that is noticed.
  */
-#include "propose_priv.h"
+#include "propose_step.h"
+#include "propose_value.h"
 
 #include <stdlib.h>
 

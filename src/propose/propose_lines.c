@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which rows are lines of one order, and which columns are their products'. */
-#include "propose_priv.h"
+#include "propose_lines.h"
 
 #include <stdlib.h>
 

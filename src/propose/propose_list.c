@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Columns whose cells hold several values: lists as JSON and in other forms, and JSON objects. */
-#include "propose_priv.h"
+#include "propose_value.h"
+
+#include "propose_look.h"
 
 #include <json-c/json.h>
 #include <stdlib.h>

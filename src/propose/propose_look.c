@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a column's values look like. No more than that is ever said of them. */
-#include "propose_priv.h"
+#include "propose_look.h"
 
 static const char *const looks[] = {
     NULL, "e-mail addresses", "UUIDs", "IP addresses", "true or false", "whole numbers", "numbers",

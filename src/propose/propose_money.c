@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* In which currency amounts are: a column's words as codes, or the signs that the amounts have. */
-#include "propose_priv.h"
+#include "propose_step.h"
+#include "propose_value.h"
 
 #include <stdlib.h>
 

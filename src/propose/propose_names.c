@@ -3,7 +3,7 @@
  * What else a column could be called: "Invoice Item: Unit Price" is a line's unit price, "CUST_NBR"
  * a customer's number, "Total (inc tax)" a total. Such aliases are looked up after the name itself.
  */
-#include "propose_priv.h"
+#include "propose_names.h"
 
 #include <stdlib.h>
 

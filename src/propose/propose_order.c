@@ -4,7 +4,9 @@
  * first line states is filled down; and lines are folded into one event where nothing but their
  * products differs, which is tried on the rows.
  */
-#include "propose_priv.h"
+#include "propose_lines.h"
+
+#include "propose_look.h"
 
 #include <stdlib.h>
 

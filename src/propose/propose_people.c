@@ -4,7 +4,9 @@
  * several customers have, would make one profile of them: a column whose values meet several values
  * of another identity is not one.
  */
-#include "propose_priv.h"
+#include "propose_look.h"
+#include "propose_names.h"
+#include "propose_step.h"
 
 #include <stdlib.h>
 

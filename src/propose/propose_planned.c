@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A data plan's own names come first: a column that is called as a planned attribute is it. */
-#include "propose_priv.h"
+#include "propose_step.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What the proposal needs beside itself: settings, and what only a person can add. */
-#include "propose_priv.h"
+#include "propose_look.h"
+#include "propose_step.h"
+#include "propose_time.h"
+#include "propose_value.h"
 
 #include <stdlib.h>
 

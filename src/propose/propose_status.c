@@ -3,7 +3,8 @@
  * What became of an order, beside what was done: rows of a failed payment, a test or a void are
  * not events; and an order whose state is "refunded" was bought before, at its own time.
  */
-#include "propose_priv.h"
+#include "propose_names.h"
+#include "propose_step.h"
 
 #include <stdlib.h>
 

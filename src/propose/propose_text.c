@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The proposal as a manifest, with its reasons as comments. Names of columns are the file's own:
  * in JSON they are escaped, in comments they are left out. */
-#include "propose_priv.h"
+#include "propose_step.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Times: the pattern that reads a column, and a date and a clock in two columns. */
-#include "propose_priv.h"
+#include "propose_time.h"
+
+#include "propose_look.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,9 @@
  * Whose a number is: a line's or its order's, one piece's or all of them. Amounts are compared with
  * each other on the rows; money that would be counted twice is not proposed.
  */
-#include "propose_priv.h"
+#include "propose_lines.h"
+
+#include "propose_names.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Templates that make of a column's values what the API takes: numbers with commas or signs,
  * booleans. Each is tried on the values. */
-#include "propose_priv.h"
+#include "propose_value.h"
 
 #include <stdlib.h>
 

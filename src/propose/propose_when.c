@@ -4,7 +4,10 @@
  * are in, and which of two readings of a date is right. What cannot be decided is left to be
  * completed: a wrong time is worse than none.
  */
-#include "propose_priv.h"
+#include "propose_time.h"
+
+#include "propose_look.h"
+#include "propose_names.h"
 
 #include <stdlib.h>
 #include <strings.h>

@@ -2,7 +2,7 @@
 /* Proposed manifests: the table of words, and what becomes of single columns. */
 #include "helper_map.h"
 
-#include "../../src/propose/propose_priv.h"
+#include "../../src/propose/propose_time.h"
 
 #include <time.h>
 
