@@ -177,11 +177,15 @@ static void identify(const struct batch_maker *mk, const struct batch_open *o, b
 					      .body = by_content ? id + b->id_len : NULL,
 					      .body_len =
 						  b->json_len - (size_t)(id - b->json) - b->id_len};
+	struct batch_id_maker ids;
+	ids.space = &mk->space;
+	ids.n = 0;
 	if (!own_id)
-		batch_id_batch(&mk->space, &content, id);
+		batch_id_batch(&ids, &content, id);
 	for (size_t i = 0; i < o->n_rows; i++)
 		if (o->rows[i].id_at != 0)
-			batch_id_row(&mk->space, o->rows[i].number, events + o->rows[i].id_at);
+			batch_id_row(&ids, o->rows[i].number, events + o->rows[i].id_at);
+	batch_id_end(&ids);
 }
 
 /* Gives the batch what it holds: JSON, ids, rows. */

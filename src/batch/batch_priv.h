@@ -3,6 +3,8 @@
 #ifndef DROPFEED_BATCH_PRIV_H
 #define DROPFEED_BATCH_PRIV_H
 
+#include "batch_sha1.h"
+
 #include "dropfeed/batch.h"
 
 #include <uuid/uuid.h>
@@ -15,10 +17,20 @@ extern const struct batch_form batch_form_requests; /* batch_request.c */
  * document. */
 struct batch_space {
 	uuid_t root;
+	batch_sha1_pair pair; /* the best that this processor can */
 };
 void batch_space_init(struct batch_space *space, const char *feed, const char *sha256,
 		      const char *document);
-void batch_id_row(const struct batch_space *space, uint64_t number, char out[BATCH_ID_LEN]);
+
+/* Makes ids, two at a time: each is written when the next one is there, or at the end. Begun with
+ * its space alone. */
+struct batch_id_maker {
+	const struct batch_space *space;
+	struct batch_sha1 sha[2];
+	char *out[2];
+	size_t n;
+};
+void batch_id_row(struct batch_id_maker *m, uint64_t number, char out[BATCH_ID_LEN]);
 
 /* What a batch's id is made from, beside the document. */
 struct batch_content {
@@ -31,8 +43,9 @@ struct batch_content {
 	const char *body;
 	size_t body_len;
 };
-void batch_id_batch(const struct batch_space *space, const struct batch_content *c,
+void batch_id_batch(struct batch_id_maker *m, const struct batch_content *c,
 		    char out[BATCH_ID_LEN]);
+void batch_id_end(struct batch_id_maker *m);
 
 /* ---- the ids that the file brought: batch_ids.c ---- */
 
@@ -97,14 +110,19 @@ static inline const char *batch_own_id(const struct batch_open *o)
 
 /* ---- the users that have an open batch: batch_table.c ---- */
 
-struct batch_slot {
-	uint64_t hash;
-	struct batch_open *open; /* NULL: free */
-};
+#define BATCH_BUCKET 4
+
+/* A line of the cache. Who finds no room in his own bucket is in one of the next. */
+struct batch_bucket {
+	uint32_t tags[BATCH_BUCKET]; /* a part of the hash; 0: free */
+	uint32_t passed;             /* open batches that did not find room here */
+	struct batch_open *open[BATCH_BUCKET];
+} __attribute__((aligned(64)));
 
 struct batch_table {
-	struct batch_slot *slots; /* own; the next free one after the hash's own place */
-	size_t n_slots, n;
+	struct batch_bucket *buckets;
+	void *memory; /* own: what they are in */
+	size_t n_buckets, n;
 	struct batch_open *oldest, *newest; /* own */
 	struct batch_open *spare;           /* own */
 };
@@ -122,8 +140,8 @@ struct batch_open *batch_table_add(struct batch_table *t, uint64_t hash,
 /* Takes it out; it is still there to be read until the next one is added. */
 void batch_table_remove(struct batch_table *t, struct batch_open *o);
 
-/* Asks for the memory that closing the oldest one will read, and for the one that is the oldest
- * then: it was long ago that they were touched. */
+/* Asks for the memory that closing the oldest but one will read, and for the one after it: it was
+ * long ago that they were touched. */
 void batch_table_prefetch(const struct batch_table *t);
 
 #endif

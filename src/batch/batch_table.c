@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Users come in any order, so that each look-up is a walk through cold memory: the table holds the
- * hashes beside the pointers, and an open batch is one piece of memory, and what is compared
- * is together in it.
+ * Users come in any order, so that each look-up is a walk through cold memory: the table holds a
+ * part of the hashes beside the pointers, an open batch is one piece of memory, and what is
+ * compared is together in it.
  */
 #include "batch_priv.h"
 
 #include <endian.h>
 #include <stdlib.h>
 
-#define FIRST_SLOTS  1024
-#define KEY_STEP     64
-#define LINE         64 /* bytes that memory comes in */
-#define EXPECTED_KEY 256
+#define FIRST_BUCKETS 256
+#define KEY_STEP      64
+#define LINE          64 /* bytes that memory comes in */
+#define EXPECTED_KEY  256
 
 /* The last bytes, fewer than eight of `len`, as if zeros came after them. */
 static uint64_t last_word(const char *p, size_t len)
@@ -70,52 +70,88 @@ static void list_free(struct batch_open *o)
 	}
 }
 
+/* ---- buckets ---- */
+
+/* From bits that choose no bucket. */
+static uint32_t tag_of(uint64_t hash)
+{
+	return (uint32_t)(hash >> 32) | 1;
+}
+
+static struct batch_bucket *bucket_of(const struct batch_table *t, uint64_t hash)
+{
+	return &t->buckets[hash & (t->n_buckets - 1)];
+}
+
+static struct batch_bucket *next_bucket(const struct batch_table *t, struct batch_bucket *b)
+{
+	return ++b == t->buckets + t->n_buckets ? t->buckets : b;
+}
+
+/* The places that have this tag, as bits: without a branch, because it could not be foreseen. */
+static inline unsigned places_with(const struct batch_bucket *b, uint32_t tag)
+{
+	unsigned places = 0;
+	for (unsigned i = 0; i < BATCH_BUCKET; i++)
+		places |= (unsigned)(b->tags[i] == tag) << i;
+	return places;
+}
+
+static void buckets_new(struct batch_table *t, size_t n)
+{
+	const size_t line = _Alignof(struct batch_bucket);
+	t->n_buckets = n;
+	t->memory = df_alloc(n * sizeof(*t->buckets) + line);
+	t->buckets = (struct batch_bucket *)(((uintptr_t)t->memory + line - 1) & ~(line - 1));
+}
+
+static void put(struct batch_table *t, struct batch_open *o)
+{
+	struct batch_bucket *b = bucket_of(t, o->hash);
+	unsigned free_ones = places_with(b, 0);
+	for (; free_ones == 0; free_ones = places_with(b, 0)) {
+		b->passed++;
+		b = next_bucket(t, b);
+	}
+	int place = __builtin_ctz(free_ones);
+	b->tags[place] = tag_of(o->hash);
+	b->open[place] = o;
+}
+
+static void grow(struct batch_table *t)
+{
+	free(t->memory);
+	buckets_new(t, t->n_buckets * 2);
+	for (struct batch_open *o = t->oldest; o != NULL; o = o->newer)
+		put(t, o);
+}
+
+static void clear(struct batch_table *t, const struct batch_open *o)
+{
+	struct batch_bucket *b = bucket_of(t, o->hash);
+	for (;; b = next_bucket(t, b)) {
+		unsigned places = places_with(b, tag_of(o->hash));
+		for (; places != 0; places &= places - 1) {
+			int place = __builtin_ctz(places);
+			if (b->open[place] != o)
+				continue;
+			b->tags[place] = 0;
+			return;
+		}
+		b->passed--;
+	}
+}
+
 void batch_table_init(struct batch_table *t)
 {
-	t->n_slots = FIRST_SLOTS;
-	t->slots = df_alloc(t->n_slots * sizeof(*t->slots));
+	buckets_new(t, FIRST_BUCKETS);
 }
 
 void batch_table_free(struct batch_table *t)
 {
 	list_free(t->oldest);
 	list_free(t->spare);
-	free(t->slots);
-}
-
-/* ---- slots ---- */
-
-static void slot_fill(struct batch_table *t, uint64_t hash, struct batch_open *o)
-{
-	size_t i = hash & (t->n_slots - 1);
-	while (t->slots[i].open != NULL)
-		i = (i + 1) & (t->n_slots - 1);
-	t->slots[i] = (struct batch_slot){hash, o};
-}
-
-static void grow(struct batch_table *t)
-{
-	free(t->slots);
-	t->n_slots *= 2;
-	t->slots = df_alloc(t->n_slots * sizeof(*t->slots));
-	for (struct batch_open *o = t->oldest; o != NULL; o = o->newer)
-		slot_fill(t, o->hash, o);
-}
-
-/* Frees the slot, and moves those after it up that the gap would cut off from their own places. */
-static void slot_clear(struct batch_table *t, const struct batch_open *o)
-{
-	size_t mask = t->n_slots - 1, gap = o->hash & mask;
-	while (t->slots[gap].open != o)
-		gap = (gap + 1) & mask;
-	for (size_t i = (gap + 1) & mask; t->slots[i].open != NULL; i = (i + 1) & mask) {
-		size_t place = t->slots[i].hash & mask;
-		if (((i - place) & mask) < ((i - gap) & mask))
-			continue; /* its own place is after the gap */
-		t->slots[gap] = t->slots[i];
-		gap = i;
-	}
-	t->slots[gap].open = NULL;
+	free(t->memory);
 }
 
 /* ---- open batches ---- */
@@ -123,14 +159,18 @@ static void slot_clear(struct batch_table *t, const struct batch_open *o)
 struct batch_open *batch_table_find(const struct batch_table *t, uint64_t hash,
 				    const struct map_record *rec)
 {
-	size_t mask = t->n_slots - 1;
-	for (size_t i = hash & mask; t->slots[i].open != NULL; i = (i + 1) & mask) {
-		struct batch_open *o = t->slots[i].open;
-		if (t->slots[i].hash == hash && o->ids_len == rec->ids_len &&
-		    memcmp(o->key, rec->ids, rec->ids_len) == 0)
-			return o;
+	struct batch_bucket *b = bucket_of(t, hash);
+	for (;; b = next_bucket(t, b)) {
+		unsigned places = places_with(b, tag_of(hash));
+		for (; places != 0; places &= places - 1) {
+			struct batch_open *o = b->open[__builtin_ctz(places)];
+			if (o->hash == hash && o->ids_len == rec->ids_len &&
+			    memcmp(o->key, rec->ids, rec->ids_len) == 0)
+				return o;
+		}
+		if (b->passed == 0)
+			return NULL;
 	}
-	return NULL;
 }
 
 static void prefetch(const void *p, size_t len)
@@ -141,15 +181,16 @@ static void prefetch(const void *p, size_t len)
 
 void batch_table_expect(const struct batch_table *t, uint64_t hash, unsigned step)
 {
-	const struct batch_slot *slot = &t->slots[hash & (t->n_slots - 1)];
+	const struct batch_bucket *b = bucket_of(t, hash);
 	if (step == BATCH_STEPS - 1) {
-		__builtin_prefetch(slot);
+		__builtin_prefetch(b);
 		return;
 	}
-	/* mostly it is in its own place */
-	const struct batch_open *o = slot->hash == hash ? slot->open : NULL;
-	if (o == NULL)
+	/* mostly it is in its own bucket */
+	unsigned places = places_with(b, tag_of(hash));
+	if (places == 0)
 		return;
+	const struct batch_open *o = b->open[__builtin_ctz(places)];
 	if (step > 0) {
 		prefetch(o, sizeof(*o) + EXPECTED_KEY);
 	} else if (o->events.data != NULL) {
@@ -200,16 +241,16 @@ struct batch_open *batch_table_add(struct batch_table *t, uint64_t hash,
 	o->older = t->newest;
 	*(t->newest != NULL ? &t->newest->newer : &t->oldest) = o;
 	t->newest = o;
-	if (++t->n > t->n_slots / 2)
+	if (++t->n > t->n_buckets * BATCH_BUCKET / 2)
 		grow(t);
 	else
-		slot_fill(t, hash, o);
+		put(t, o);
 	return o;
 }
 
 void batch_table_remove(struct batch_table *t, struct batch_open *o)
 {
-	slot_clear(t, o);
+	clear(t, o);
 	*(o->older != NULL ? &o->older->newer : &t->oldest) = o->newer;
 	*(o->newer != NULL ? &o->newer->older : &t->newest) = o->older;
 	t->n--;
@@ -219,10 +260,11 @@ void batch_table_remove(struct batch_table *t, struct batch_open *o)
 
 void batch_table_prefetch(const struct batch_table *t)
 {
-	const struct batch_open *o = t->oldest;
+	/* the oldest one's turn is too soon */
+	const struct batch_open *o = t->oldest != NULL ? t->oldest->newer : NULL;
 	if (o == NULL)
 		return;
-	prefetch(&t->slots[o->hash & (t->n_slots - 1)], 1);
+	prefetch(bucket_of(t, o->hash), 1);
 	prefetch(o->events.data, o->events.len);
 	prefetch(o->rows, 1);
 	if (o->newer != NULL) /* with a key that is about as long as this one's */
