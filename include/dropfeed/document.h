@@ -18,6 +18,7 @@
  *	document_own.c		our own columns, in a document that is a reject file
  *	document_reasons.c	why its rows were rejected, counted
  *	document_redropped.c	which rows of a reject file came again
+ *	document_content.c	a hash of what it holds
  */
 #ifndef DROPFEED_DOCUMENT_H
 #define DROPFEED_DOCUMENT_H
@@ -154,6 +155,12 @@ struct document_forecast {
 enum df_status document_preflight(struct document_pass *pass, const struct batch_settings *settings,
 				  document_reject_handler reject, void *ctx,
 				  struct document_forecast *out, struct df_err *err) DF_CHECK;
+
+/* A hash of what the document holds, which is the same however its file is packed or encrypted: 32
+ * digits of XXH3-128. DF_RETRY: it cannot be read. */
+#define DOCUMENT_CONTENT_HEX 33
+enum df_status document_content(const struct decode_doc *doc, char hex[DOCUMENT_CONTENT_HEX],
+				struct df_err *err) DF_CHECK;
 
 /* A row of a reject file, whatever was corrected in it: its line and the reason, hashed. */
 uint64_t document_reject_mark(const char *event_type, uint64_t line, const char *reason,

@@ -266,6 +266,8 @@ struct ledger_new_document {
 	const char *settings, *manifest, *plan; /* manifest and plan may be NULL */
 	const char *version;
 	int64_t now_ms;
+	/* of a packed or encrypted file, a hash of what the document holds; NULL: the file is it */
+	const char *content;
 };
 /* Finds or makes the document (file, name); a new one is PULLED, with begun_ms now. As long as
  * nothing of it was taken the settings and version are the ones given, afterwards those it was
@@ -276,11 +278,11 @@ enum df_status ledger_document_begin(struct ledger *l, const struct ledger_new_d
 enum df_status ledger_document_known(struct ledger *l, int64_t file_id, const char *name,
 				     struct ledger_document *out, struct df_err *err) DF_CHECK;
 /* Finds a document of the feed with the same name and event type that is done, of which a row
- * was delivered, from another file with the same bytes as file_id, entered before it; *file is
- * that one. DF_END: there is none. */
-enum df_status ledger_document_done_before(struct ledger *l, int64_t file_id, const char *name,
-					   const char *event_type, struct ledger_file *file,
-					   struct df_err *err) DF_CHECK;
+ * was delivered, from another file that was entered before it: with the same bytes, or of the same
+ * name, where the latest document of that name holds the same. *file is that one. DF_END: there is
+ * none. */
+enum df_status ledger_document_done_before(struct ledger *l, const struct ledger_new_document *d,
+					   struct ledger_file *file, struct df_err *err) DF_CHECK;
 
 struct ledger_checked { /* what a preflight found */
 	uint64_t rows, rejected, skipped;

@@ -43,9 +43,9 @@ static enum df_status begin_steps(struct ledger *l, const struct ledger_new_docu
 	st = text_add(l, d->plan, plan, err);
 	if (st != DF_OK)
 		return st;
-	st = ledger_change(l, &add, err, "ittiitttt", d->file_id, d->name, d->event_type,
+	st = ledger_change(l, &add, err, "ittiittttt", d->file_id, d->name, d->event_type,
 			   (int64_t)LEDGER_PULLED, d->now_ms, d->settings, or_null(hash),
-			   d->version, or_null(plan));
+			   d->version, or_null(plan), d->content);
 	if (st != DF_OK || ledger_changes(l) != 0)
 		return st;
 	return ledger_change(l, &set, err, "itttttit", d->file_id, d->name, d->settings,

@@ -109,12 +109,19 @@ enum df_status ledger_redropped(struct ledger *l, const char *feed, uint64_t mar
 	return st == DF_END ? DF_OK : st;
 }
 
-enum df_status ledger_document_done_before(struct ledger *l, int64_t file_id, const char *name,
-					   const char *event_type, struct ledger_file *file,
-					   struct df_err *err)
+enum df_status ledger_document_done_before(struct ledger *l, const struct ledger_new_document *d,
+					   struct ledger_file *file, struct df_err *err)
 {
-	const struct ledger_lookup q = {ST_DOCUMENT_DONE_BEFORE, "look up a file", file_row, file};
-	return ledger_first(l, &q, err, "itti", file_id, name, event_type, (int64_t)LEDGER_DONE);
+	const struct ledger_lookup by_bytes = {ST_DOCUMENT_DONE_BEFORE, "look up a file", file_row,
+					       file};
+	const struct ledger_lookup by_content = {ST_DOCUMENT_SAME_CONTENT, "look up a file",
+						 file_row, file};
+	enum df_status st = ledger_first(l, &by_bytes, err, "itti", d->file_id, d->name,
+					 d->event_type, (int64_t)LEDGER_DONE);
+	if (st != DF_END || d->content == NULL)
+		return st;
+	return ledger_first(l, &by_content, err, "ittit", d->file_id, d->name, d->event_type,
+			    (int64_t)LEDGER_DONE, d->content);
 }
 
 static enum df_status file_add(struct ledger *l, const struct ledger_new_file *f, int64_t *id,

@@ -283,6 +283,9 @@ static const char *const ledger_migrations[] = {
 
     /* which parts of a rejected row were not taken */
     "ALTER TABLE reject ADD COLUMN rest TEXT NOT NULL DEFAULT '';",
+
+    /* a hash of what a packed or encrypted file holds, whose own bytes differ each time */
+    "ALTER TABLE document ADD COLUMN content TEXT;",
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
@@ -397,6 +400,7 @@ enum ledger_statement {
 	ST_DOCUMENT_SETTINGS,
 	ST_DOCUMENT_FIND,
 	ST_DOCUMENT_DONE_BEFORE,
+	ST_DOCUMENT_SAME_CONTENT,
 	ST_DOCUMENT_CHECKED,
 	ST_DOCUMENT_TAKEN,
 	ST_DOCUMENT_UNTAKEN,
@@ -540,8 +544,8 @@ static const char *const ledger_statements[ST_COUNT] = {
 	" ON CONFLICT(file_id, name) DO UPDATE SET why = excluded.why, csv = excluded.csv",
     [ST_MANIFEST_ADD] = "INSERT INTO manifest(hash, text) VALUES(?1, ?2) ON CONFLICT DO NOTHING",
     [ST_DOCUMENT_ADD] = "INSERT INTO document(file_id, name, event_type, state, begun_ms, "
-			"settings, manifest_hash, version, plan_hash)"
-			" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
+			"settings, manifest_hash, version, plan_hash, content)"
+			" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING",
     [ST_DOCUMENT_SETTINGS] =
 	"UPDATE document SET settings = ?3, manifest_hash = ?4, event_type = ?5, version = ?6,"
 	/* a clock that was ahead and is right now must not count any more */
@@ -557,6 +561,16 @@ static const char *const ledger_statements[ST_COUNT] = {
 	" AND ifnull(d.name, '') = ifnull(?2, '') AND d.event_type = ?3 AND d.state = ?4 AND "
 	"d.delivered > 0"
 	" ORDER BY d.id DESC LIMIT 1)",
+    /* what came last under these names, if it was the same */
+    [ST_DOCUMENT_SAME_CONTENT] =
+	"SELECT " SQL_FILE_COLUMNS
+	" FROM file WHERE id = (SELECT d.file_id FROM document d, file o, file f"
+	" WHERE f.id = ?1 AND o.name = f.name AND o.feed = f.feed AND o.id < f.id AND "
+	"d.file_id = o.id"
+	" AND ifnull(d.name, '') = ifnull(?2, '') AND d.event_type = ?3 AND d.state = ?4 AND "
+	"d.delivered > 0"
+	" ORDER BY d.id DESC LIMIT 1) AND EXISTS(SELECT 1 FROM document d WHERE d.file_id = file.id"
+	" AND ifnull(d.name, '') = ifnull(?2, '') AND d.content = ?5)",
     [ST_DOCUMENT_CHECKED] =
 	"UPDATE document SET rows = ?2,"
 	" rejected = ?3 + (SELECT count(*) FROM reject WHERE document_id = ?1),"

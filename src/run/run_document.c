@@ -165,8 +165,8 @@ static enum df_status enter_checked(struct run_file_work *w, const struct ledger
 	return st;
 }
 
-/* A zip that came before, of which another document was refused: this one was delivered then.
- * DF_END: it was not. */
+/* A file that came before had this document, which was delivered: a zip of which another document
+ * was refused or corrected, or the same rows packed or encrypted anew. DF_END: none had. */
 static enum df_status skip_delivered(struct run_file_work *w, const struct ledger_new_document *now,
 				     struct ledger_document *d, struct df_err *err)
 {
@@ -174,8 +174,7 @@ static enum df_status skip_delivered(struct run_file_work *w, const struct ledge
 	struct ledger_file before = {0};
 	if (w->f->feed->send.duplicates_import)
 		return DF_END;
-	enum df_status st = ledger_document_done_before(ledger, now->file_id, now->name,
-							now->event_type, &before, err);
+	enum df_status st = ledger_document_done_before(ledger, now, &before, err);
 	if (st != DF_OK)
 		return st;
 
@@ -278,6 +277,22 @@ static enum df_status check_and_enter(struct run_file_work *w, const struct deco
 			     d, err);
 }
 
+static enum df_status begin_new(struct run_file_work *w, const struct decode_doc *doc,
+				const struct ledger_new_document *now, struct ledger_document *d,
+				struct df_err *err)
+{
+	struct ledger_new_document fresh = *now;
+	char content[DOCUMENT_CONTENT_HEX];
+	if (doc->fd != w->f->fd) {
+		enum df_status st = document_content(doc, content, err);
+		if (st != DF_OK)
+			return st;
+		fresh.content = content;
+	}
+	enum df_status st = skip_delivered(w, &fresh, d, err);
+	return st == DF_END ? check_and_enter(w, doc, &fresh, d, err) : st;
+}
+
 static enum df_status begin_now(struct run_file_work *w, const struct decode_doc *doc,
 				const struct ledger_new_document *now, struct ledger_document *d,
 				struct df_err *err)
@@ -296,12 +311,7 @@ static enum df_status begin_now(struct run_file_work *w, const struct decode_doc
 	}
 	if (known && check_holds(d, now, w->f->feed))
 		return DF_OK;
-	if (!known) {
-		st = skip_delivered(w, now, d, err);
-		if (st != DF_END)
-			return st;
-	}
-	return check_and_enter(w, doc, now, d, err);
+	return known ? check_and_enter(w, doc, now, d, err) : begin_new(w, doc, now, d, err);
 }
 
 enum df_status run_document_begin(struct run_file_work *w, const struct decode_doc *doc,

@@ -190,6 +190,41 @@ exits 1 "dropped again" run
 equal "the document that is done is not sent" "$(users "$accepted" | grep -c ^F-)" 0
 equal "the other one is" "$(users "$accepted" -u | grep -c ^G-)" 199
 
+# ---- a zip made anew, because one document was corrected; the same rows packed or encrypted anew ----
+rm -f "$drop"/*
+settings s12
+: >"$accepted"
+mkdir "$work/anew"
+clicks "$work/anew/one-custom_event.csv" 20 P
+clicks "$work/anew/two-custom_event.csv" 20 Q
+sed -i 's/^environment/nothing/' "$work/anew/two-custom_event.csv"
+(cd "$work/anew" && zip -q "$drop/pair.zip" one-custom_event.csv two-custom_event.csv)
+exits 1 "one document is refused" run
+sed -i 's/^nothing/environment/' "$work/anew/two-custom_event.csv"
+(cd "$work/anew" && rm "$drop/pair.zip" && zip -q "$drop/pair.zip" two-custom_event.csv one-custom_event.csv)
+exits 1 "it was corrected" run
+said "the other is not sent again" 'pair.zip, one-custom_event.csv: skipped: delivered before, with pair.zip'
+equal "each row arrived once" "$(users "$accepted" | sort | uniq -c | awk '{print $1}' | sort | uniq -c | tr -s ' ')" ' 38 1'
+document '[.files[].documents[] | .balanced] | all'
+sed -i 's/Clicked/Pressed/' "$work/anew/one-custom_event.csv"
+(cd "$work/anew" && rm "$drop/pair.zip" && zip -q "$drop/pair.zip" two-custom_event.csv one-custom_event.csv)
+exits 1 "then the first one was" run
+equal "which is sent alone" "$(lines "$accepted")" 57
+sed -i 's/Pressed/Clicked/' "$work/anew/one-custom_event.csv"
+(cd "$work/anew" && rm "$drop/pair.zip" && zip -q "$drop/pair.zip" two-custom_event.csv one-custom_event.csv)
+exits 1 "as it was before, after another one" run
+equal "is sent" "$(lines "$accepted")" 76
+for level in 1 9; do
+	gzip -c$level "$work/anew/one-custom_event.csv" >"$drop/one-custom_event.csv.gz"
+	touch -d "2026-01-0$level" "$drop/one-custom_event.csv.gz"
+	[ $level = 1 ] && status=1 || status=0
+	exits $status "packed with level $level" run
+	equal "is sent once" "$(lines "$accepted")" 95
+done
+gzip -c5 "$work/anew/one-custom_event.csv" >"$drop/one2-custom_event.csv.gz"
+exits 1 "the same rows under another name" run
+equal "are another file's" "$(lines "$accepted")" 114
+
 # ---- a zip begun anew: today's rules, but for what is done ----
 for rule in 'max_plaintext = 1KiB' 'encrypted = yes'; do
 	rm -rf "$work/s10" "$drop"/*

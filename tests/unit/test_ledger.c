@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 
 #define SHA_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define SHA_D "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
+#define SHA_C "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
 #define SHA_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
 static char dir[100];
@@ -294,6 +296,15 @@ static void test_copies(void)
 	ledger_close(l);
 }
 
+static enum df_status done_before(struct ledger *l, int64_t file, const char *name,
+				  const char *event_type, const char *content,
+				  struct ledger_file *f)
+{
+	const struct ledger_new_document d = {
+	    .file_id = file, .name = name, .event_type = event_type, .content = content};
+	return ledger_document_done_before(l, &d, f, &err);
+}
+
 /* A document that is done is found when its archive comes again. */
 static void test_done_before(void)
 {
@@ -302,13 +313,57 @@ static void test_done_before(void)
 	int64_t zip = add_file(l, "a.zip", SHA_A), later = add_file(l, "b.zip", SHA_A);
 	finish(l, zip, "a.csv", true);
 	finish(l, zip, "b.csv", false);
-	OK(ledger_document_done_before(l, later, "a.csv", "custom_event", &f, &err));
+	OK(done_before(l, later, "a.csv", "custom_event", NULL, &f));
 	CU_ASSERT_EQUAL(f.id, zip);
 	ledger_file_free(&f);
-	IS(ledger_document_done_before(l, later, "a.csv", "screen_view", &f, &err), DF_END);
-	IS(ledger_document_done_before(l, later, "b.csv", "custom_event", &f, &err), DF_END);
+	IS(done_before(l, later, "a.csv", "screen_view", NULL, &f), DF_END);
+	IS(done_before(l, later, "b.csv", "custom_event", NULL, &f), DF_END);
 	/* not by itself */
-	IS(ledger_document_done_before(l, zip, "a.csv", "custom_event", &f, &err), DF_END);
+	IS(done_before(l, zip, "a.csv", "custom_event", NULL, &f), DF_END);
+	ledger_close(l);
+}
+
+/* Entered with what it holds; delivered or not. */
+static void finish_content(struct ledger *l, int64_t file, const char *content, bool delivered)
+{
+	const struct ledger_new_document new = {.file_id = file,
+						.name = "a.csv",
+						.event_type = "custom_event",
+						.settings = "x",
+						.version = "1",
+						.now_ms = 5,
+						.content = content};
+	struct ledger_document d = {0};
+	OK(ledger_document_begin(l, &new, &d, &err));
+	ledger_document_free(&d);
+	finish(l, file, "a.csv", delivered);
+}
+
+/* So it is when the archive was made anew, under its name, unless others came in between. */
+static void test_same_content(void)
+{
+	struct ledger *l = fresh();
+	struct ledger_file f = {0};
+	int64_t first = add_file(l, "a.zip", SHA_A), again = add_file(l, "a.zip", SHA_B);
+	int64_t other = add_file(l, "b.zip", SHA_C);
+	finish_content(l, first, "c1", true);
+	OK(done_before(l, again, "a.csv", "custom_event", "c1", &f));
+	CU_ASSERT_EQUAL(f.id, first);
+	ledger_file_free(&f);
+	IS(done_before(l, again, "a.csv", "custom_event", "c2", &f), DF_END);
+	IS(done_before(l, again, "a.csv", "custom_event", NULL, &f), DF_END);
+	IS(done_before(l, again, "a.csv", "screen_view", "c1", &f), DF_END);
+	IS(done_before(l, again, "b.csv", "custom_event", "c1", &f), DF_END);
+	IS(done_before(l, other, "a.csv", "custom_event", "c1", &f), DF_END);
+
+	finish_content(l, again, "c2", true);
+	int64_t third = add_file(l, "a.zip", SHA_C);
+	IS(done_before(l, third, "a.csv", "custom_event", "c1", &f), DF_END);
+	finish_content(l, third, "c3", false); /* nothing of it was delivered */
+	int64_t fourth = add_file(l, "a.zip", SHA_D);
+	OK(done_before(l, fourth, "a.csv", "custom_event", "c2", &f));
+	CU_ASSERT_EQUAL(f.id, again);
+	ledger_file_free(&f);
 	ledger_close(l);
 }
 
@@ -1579,6 +1634,7 @@ int main(void)
 	    {"what was taken keeps its settings", test_taken},
 	    {"skipped entries, attempts, sources", test_file_notes},
 	    {"a state folder that was moved", test_moved},
+	    {"an archive that was made anew", test_same_content},
 	    {"an older ledger is brought up to date", test_migration},
 	    {"the ledger of 0.1 is brought up to date", test_migration_of_0_1},
 	    {"a migration is whole, or was not", test_migration_whole},
