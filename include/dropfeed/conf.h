@@ -214,8 +214,9 @@ struct conf_braze {        /* sink = braze: how a batch becomes its objects (fro
 	char *app_id;      /* or NULL */
 	char *external_id; /* the user identity that is one, as JSON names it; customer_id */
 	char *email_id;    /* likewise; email */
-	bool bundle_commerce, lists_joined, session_events, tags_null; /* all default no */
-	int type_detection;                   /* enum conf_braze_detect, default none */
+	bool bundle_commerce, lists_joined, session_events; /* all default no */
+	bool tags_null;     /* no column makes a tag, so that nothing asks for it; default no */
+	int type_detection; /* enum conf_braze_detect, default none */
 	enum conf_braze_screens screen_views; /* default no */
 	struct conf_list subscription_groups; /* ATTRIBUTE:GROUP-ID */
 	struct conf_list consent;             /* PURPOSE:KEY */

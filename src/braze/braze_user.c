@@ -221,12 +221,7 @@ static void put_custom(struct braze_writer *w, struct json_text name, struct jso
 	}
 	if (is_reserved(name) || !braze_name(w, name))
 		return;
-	if (json_text_is(value, "null")) /* a tag */
-		df_buf_adds(w->text, w->b->set->tags_null ? "null"
-				     : w->b->set->type_detection & CONF_BRAZE_DETECT_ATTRIBUTES
-					 ? "true"
-					 : "\"true\"");
-	else if (list && w->b->set->lists_joined)
+	if (list && w->b->set->lists_joined)
 		put_joined(w, value, name);
 	else if (list)
 		put_array(w, value, name);

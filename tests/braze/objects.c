@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Usage: objects BEGUN-MS [KEY=VALUE...] < BATCHES
+ * Usage: objects BEGUN-MS [audience] [KEY=VALUE...] < BATCHES
  *
- * Maps batches, one JSON object a line, to Braze's objects under these settings of a feed. For each
- * batch a line: an object with the three arrays, of each object "of" (the number of its event, -1:
- * the user) and what was cut, or with the code of its fault.
+ * Maps batches, one JSON object a line, to Braze's objects under these settings of a feed;
+ * audience: those of a document of audiences. For each batch a line: an object with the three
+ * arrays, of each object "of" (the number of its event, -1: the user) and what was cut, or with the
+ * code of its fault.
  */
 #include "dropfeed/braze.h"
 
@@ -39,7 +40,8 @@ int main(int argc, char **argv)
 	char *line = NULL;
 	size_t cap = 0;
 	ssize_t len;
-	for (int i = 2; i < argc; i++) {
+	bool audience = argc > 2 && strcmp(argv[2], "audience") == 0;
+	for (int i = audience ? 3 : 2; i < argc; i++) {
 		char *value = strchr(argv[i], '=');
 		if (value == NULL)
 			return 2;
@@ -53,6 +55,7 @@ int main(int argc, char **argv)
 		return 2;
 	const struct braze b = {.set = &feed->braze,
 				.truncate = feed->map.limits_truncate,
+				.audience = audience,
 				.begun_ms = strtoll(argv[1], NULL, 10)};
 	while ((len = getline(&line, &cap, stdin)) > 0) {
 		struct braze_objects out = {0};

@@ -63,18 +63,6 @@ static void test_user(void)
 	TEXT_IS(mapped("{\"mpid\":1}", false), "missing-identity");
 }
 
-/* A file has no attribute without a value; the platform's users may. */
-static void test_tags(void)
-{
-	IS_USER("\"vip\":null", ",\"vip\":\"true\"");
-	set("type_detection", "attributes");
-	IS_USER("\"vip\":null", ",\"vip\":true");
-	set("user_tags", "null");
-	IS_USER("\"vip\":null", ",\"vip\":null");
-	set("user_tags", "true");
-	set("type_detection", "none");
-}
-
 /* name, id, member of each audience. */
 static void add_audience(struct df_buf *json, const char *id, const char *name, bool member)
 {
@@ -212,7 +200,6 @@ int main(void)
 {
 	static const CU_TestInfo tests[] = {
 	    {"a user", test_user},
-	    {"attributes without a value", test_tags},
 	    {"audiences", test_audiences},
 	    {"no audience", test_no_audience},
 	    {"types", test_types},
