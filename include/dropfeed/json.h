@@ -82,6 +82,11 @@ void json_walk_up(struct json_walk *w, const struct json_walk *inner);
 struct json_text json_find(struct json_walk members, const char *wanted);
 /* What is between the quotes; of a value that is not a string nothing. */
 struct json_text json_string(struct json_text value);
+/* The same without its escapes; borrowed from it, or from scratch until that is used again. */
+struct json_text json_decode(struct df_buf *scratch, struct json_text string);
+/* After the string, or the value, that begins there. */
+const char *json_string_end(const char *p, const char *end);
+const char *json_value_end(const char *p, const char *end);
 
 static inline bool json_text_is(struct json_text t, const char *word)
 {

@@ -47,6 +47,16 @@ static const char *value_end(const char *p, const char *end)
 	return p;
 }
 
+const char *json_string_end(const char *p, const char *end)
+{
+	return string_end(p, end);
+}
+
+const char *json_value_end(const char *p, const char *end)
+{
+	return value_end(p, end);
+}
+
 struct json_walk json_walk_members(const char *p, size_t len)
 {
 	return (struct json_walk){.p = p, .end = p + len, .names = true};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A plan's document: which points there are, what its settings say. */
-#include "plan_priv.h"
+#include "plan_node.h"
 
 #include <json-c/json.h>
 #include <stdio.h>

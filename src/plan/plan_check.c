@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A row: which point its event has, and what the point, the user attributes and the identities are
  * held against. */
-#include "plan_priv.h"
+#include "plan_checker.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,112 +35,65 @@ void plan_checker_free(struct plan_checker *c)
 	free(c);
 }
 
-/* ---- members of a fragment, or of an object ---- */
-
-struct member {
-	const char *name, *value, *end; /* name: from its quote */
-};
-
-/* p: where a member begins, or the end. */
-static bool next_member(const char **p, const char *end, struct member *m)
-{
-	if (*p >= end || **p == '}')
-		return false;
-	const char *close = *p + 1;
-	while (*close != '"')
-		close += 1 + (*close == '\\');
-	m->name = *p;
-	m->value = close + 2;
-	m->end = plan_value_skip(m->value);
-	*p = m->end + (m->end < end && *m->end == ',');
-	return true;
-}
-
-static bool member_is_named(const struct member *m, const char *name)
-{
-	size_t len = strlen(name);
-	return strncmp(m->name + 1, name, len) == 0 && m->name[len + 1] == '"';
-}
-
-/* The value of that name, or NULL. */
-static const char *member_find(const char *p, const char *end, const char *name)
-{
-	struct member m;
-	while (next_member(&p, end, &m))
-		if (member_is_named(&m, name))
-			return m.value;
-	return NULL;
-}
-
-static const char *find_within(const char *object, const char *name)
-{
-	return object != NULL && *object == '{'
-		   ? member_find(object + 1, object + (plan_value_skip(object) - object), name)
-		   : NULL;
-}
-
 /* ---- the point of an event ---- */
 
 struct event {
-	const char *type;           /* of the point that it needs */
-	const char *first, *second; /* JSON of its criteria, or NULL */
+	const char *type;               /* of the point that it needs */
+	struct json_text first, second; /* its criteria, as they are written */
 	bool needs_first, needs_second;
 };
 
-static struct event commerce(const char *p, const char *end)
+static struct event commerce(struct json_walk data)
 {
-	const char *product = member_find(p, end, "product_action"), *promotion;
-	if (product != NULL)
+	struct json_text product = json_find(data, "product_action");
+	if (product.len > 0)
 		return (struct event){.type = "product_action",
 				      .needs_first = true,
-				      .first = find_within(product, "action")};
-	promotion = member_find(p, end, "promotion_action");
-	if (promotion != NULL)
+				      .first = json_find(json_walk_into(product), "action")};
+	struct json_text promotion = json_find(data, "promotion_action");
+	if (promotion.len > 0)
 		return (struct event){.type = "promotion_action",
 				      .needs_first = true,
-				      .first = find_within(promotion, "action")};
+				      .first = json_find(json_walk_into(promotion), "action")};
 	return (struct event){.type = "product_impression"};
 }
 
 static struct event event_of(const struct plan_record *r)
 {
-	const char *p = r->data, *end = r->data + r->data_len;
+	struct json_walk data = json_walk_members(r->data, r->data_len);
 	if (strcmp(r->event_type, "commerce_event") == 0)
-		return commerce(p, end);
+		return commerce(data);
 	if (strcmp(r->event_type, "custom_event") == 0)
 		return (struct event){.type = "custom_event",
 				      .needs_first = true,
 				      .needs_second = true,
-				      .first = member_find(p, end, "event_name"),
-				      .second = member_find(p, end, "custom_event_type")};
+				      .first = json_find(data, "event_name"),
+				      .second = json_find(data, "custom_event_type")};
 	if (strcmp(r->event_type, "screen_view") == 0)
 		return (struct event){.type = "screen_view",
 				      .needs_first = true,
-				      .first = member_find(p, end, "screen_name")};
+				      .first = json_find(data, "screen_name")};
 	if (strcmp(r->event_type, "application_state_transition") == 0)
 		return (struct event){.type = "application_state_transition",
 				      .needs_first = true,
-				      .first = member_find(p, end, "application_transition_type")};
+				      .first = json_find(data, "application_transition_type")};
 	return (struct event){.type = r->event_type};
 }
 
-static const char *value_text(struct df_buf *scratch, const char *json, size_t *len)
+/* A criterion that is not there is NULL, unless the point needs it. */
+static struct json_text criterion(struct df_buf *scratch, struct json_text value, bool needed)
 {
-	const char *end;
-	if (json == NULL || *json != '"') {
-		*len = 0;
-		return json == NULL ? NULL : "";
-	}
-	return plan_string(scratch, json, len, &end);
+	struct json_text text = json_decode(scratch, value);
+	if (text.p == NULL && (needed || value.len > 0))
+		text.p = "";
+	return text;
 }
 
 static const struct plan_point *point_of_event(struct plan_checker *c, const struct event *e)
 {
-	size_t first_len, second_len;
-	const char *first = value_text(&c->string, e->first, &first_len);
-	const char *second = value_text(&c->key, e->second, &second_len);
-	plan_key(&c->wanted, e->type, e->needs_first && first == NULL ? "" : first, first_len,
-		 e->needs_second && second == NULL ? "" : second, second_len);
+	struct json_text first = criterion(&c->string, e->first, e->needs_first);
+	struct json_text second = criterion(&c->key, e->second, e->needs_second);
+	plan_key(&c->wanted, e->type, first.p, first.len, second.p, second.len);
 	size_t i = df_index_find(c->plan->by_key, c->wanted.data, c->wanted.len);
 	return i == DF_INDEX_NONE ? NULL : &c->plan->points[i];
 }
@@ -174,6 +127,7 @@ static void check_event(struct plan_checker *c, const struct plan_record *r)
 	c->point = point->name;
 	c->base = df_buf_cstr(&c->text) + sizeof(head) - 1;
 	c->in_batch = c->attributes = c->identities = false;
+	c->end = c->text.data + c->text.len;
 	plan_value_check(c, point->root, c->text.data);
 }
 
@@ -184,12 +138,16 @@ static void check_attributes(struct plan_checker *c, const struct plan_record *r
 	const struct plan_point *point = c->plan->attributes;
 	if (point == NULL || point->free)
 		return;
-	const char *object = member_find(r->batch, r->batch + r->batch_len, "user_attributes");
+	struct json_text object =
+	    json_find(json_walk_members(r->batch, r->batch_len), "user_attributes");
+	if (object.len == 0)
+		object = (struct json_text){"{}", 2};
 	c->point = point->name;
 	c->base = r->batch;
 	c->in_batch = c->attributes = true;
 	c->identities = false;
-	plan_value_check(c, point->root, object != NULL ? object : "{}");
+	c->end = object.p + object.len;
+	plan_value_check(c, point->root, object.p);
 }
 
 /* The identities of the user, and the device's, as one object. */
@@ -200,29 +158,29 @@ static void check_identities(struct plan_checker *c, const struct plan_record *r
 		return;
 	const struct schema_field *device =
 	    schema_field_find(&schema_batch, "device_info", strlen("device_info"));
-	const char *end = r->batch + r->batch_len,
-		   *ids = member_find(r->batch, end, "user_identities");
-	const char *info = member_find(r->batch, end, "device_info");
-	struct member m;
+	struct json_walk batch = json_walk_members(r->batch, r->batch_len);
+	struct json_text ids = json_find(batch, "user_identities"), name, value;
+	struct json_walk info = json_walk_into(json_find(batch, "device_info"));
 	df_buf_reset(&c->text);
 	df_buf_addc(&c->text, '{');
-	if (ids != NULL && *ids == '{')
-		df_buf_add(&c->text, ids + 1, (size_t)(plan_value_skip(ids) - ids) - 2);
-	for (const char *p = info != NULL ? info + 1 : end; next_member(&p, end, &m);) {
-		const char *quote = m.value - 2; /* the name's closing one */
+	if (ids.len > 2 && ids.p[0] == '{')
+		df_buf_add(&c->text, ids.p + 1, ids.len - 2);
+	while (json_walk_next(&info, &name, &value)) {
 		const struct schema_field *field =
-		    schema_field_find(device->object, m.name + 1, (size_t)(quote - m.name - 1));
+		    schema_field_find(device->object, name.p, name.len);
 		if (field == NULL || (field->flags & SCHEMA_ID) == 0)
 			continue;
 		if (c->text.len > 1)
 			df_buf_addc(&c->text, ',');
-		df_buf_add(&c->text, m.name, (size_t)(m.end - m.name));
+		/* with the quote before its name */
+		df_buf_add(&c->text, name.p - 1, (size_t)(value.p + value.len - name.p) + 1);
 	}
 	df_buf_addc(&c->text, '}');
 	c->point = point->name;
 	c->base = df_buf_cstr(&c->text);
 	c->in_batch = c->identities = true;
 	c->attributes = false;
+	c->end = c->text.data + c->text.len;
 	plan_value_check(c, point->root, c->text.data);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a tree says of a column, before there is a value. */
-#include "plan_priv.h"
+#include "plan_checker.h"
 
 enum plan_way plan_below(const struct plan_node *node, const char *name, size_t len,
 			 const struct plan_node **out)

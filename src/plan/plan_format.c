@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The formats of strings (JSON Schema validation, draft 7, section 7.3) that are checked. */
-#include "plan_priv.h"
+#include "plan_node.h"
 
 #include <arpa/inet.h>
 #include <strings.h>

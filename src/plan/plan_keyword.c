@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The keywords of a schema that hold a value: constants, patterns, formats, bounds. What cannot be
  * enforced is a remark. */
-#include "plan_priv.h"
+#include "plan_node.h"
 
 #include <json-c/json.h>
 #include <stdio.h>

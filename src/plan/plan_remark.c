@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "plan_priv.h"
+#include "plan_node.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A point's JSON Schema (draft 7, the part that data plans use) becomes a tree. What is not known
  * is a remark: it is never passed over in silence. */
-#include "plan_priv.h"
+#include "plan_node.h"
 
 #include <json-c/json.h>
 #include <stdio.h>

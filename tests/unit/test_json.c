@@ -141,6 +141,42 @@ static void test_walk_cut(void)
 	}
 }
 
+static void is_decoded(const char *json, const char *wanted)
+{
+	struct df_buf scratch = {0};
+	struct json_text text = json_decode(&scratch, (struct json_text){json, strlen(json)});
+	CU_ASSERT(json_text_is(text, wanted));
+	df_buf_free(&scratch);
+}
+
+static void test_decode(void)
+{
+	is_decoded("\"plain\"", "plain");
+	is_decoded("\"\"", "");
+	is_decoded("7", "");
+	is_decoded("\"a\\\"b\\\\c\\/d\\n\\t\\u00e9\"", "a\"b\\c/d\n\té");
+	is_decoded("\"\\ud83d\\ude00!\"", "😀!");
+	is_decoded("\"\\u00E9x\"", "éx");
+}
+
+/* Text that ends too early is not read past its end, whatever comes of it. */
+static void test_decode_cut(void)
+{
+	static const char text[] = "\"a\\ud83d\\ude00\\n\"";
+	struct df_buf scratch = {0};
+	for (size_t len = 0; len < strlen(text); len++) {
+		char *exact = df_alloc(len + 1);
+		memcpy(exact, text, len);
+		if (len > 0)
+			exact[len - 1] = '"'; /* as json_string sees it */
+		exact = df_realloc(exact, len > 0 ? len : 1);
+		struct json_text t = json_decode(&scratch, (struct json_text){exact, len});
+		CU_ASSERT(t.len <= len);
+		free(exact);
+	}
+	df_buf_free(&scratch);
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
@@ -150,6 +186,8 @@ int main(void)
 	    {"what was written is read", test_walk},
 	    {"down and up", test_walk_down},
 	    {"cut anywhere", test_walk_cut},
+	    {"a string without its escapes", test_decode},
+	    {"one that was cut", test_decode_cut},
 	    CU_TEST_INFO_NULL,
 	};
 	return test_main("json", NULL, NULL, tests);

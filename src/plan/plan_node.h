@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plan_priv.h - what a data plan is compiled to
+ * plan_node.h - what a data plan is compiled to
  *
  *	plan.c		reading the document: points, settings, remarks
  *	plan_schema.c	a point's JSON Schema becomes a tree
  *	plan_keyword.c	the keywords of it that hold a value
  *	plan_remark.c	what of a plan cannot be enforced
  *	plan_column.c	what a tree says of a column
- *	plan_value.c	a JSON value against a tree
+ *	plan_value.c	a JSON value against a tree; plan_scalar.c: one without members
+ *	plan_finding.c	what is wrong with it
  *	plan_format.c	the formats of strings
  *	plan_check.c	a row: which point it has, and what its parts are held against
  */
-#ifndef DROPFEED_PLAN_PRIV_H
-#define DROPFEED_PLAN_PRIV_H
+#ifndef DROPFEED_PLAN_NODE_H
+#define DROPFEED_PLAN_NODE_H
 
 #include "dropfeed/index.h"
 #include "dropfeed/plan.h"
@@ -150,42 +151,5 @@ void plan_keyword_exclusive(struct plan *plan, const char *place, struct plan_no
 bool plan_format_find(const char *name, enum plan_format *out);
 bool plan_format_fits(enum plan_format format, const char *p, size_t len);
 const char *plan_format_name(enum plan_format format);
-
-/* ---- plan_value.c ---- */
-
-struct plan_step {       /* to the value at hand */
-	const char *key; /* as written in the JSON; NULL: an item */
-	size_t len;
-	size_t index;
-};
-
-struct plan_checker {
-	const struct plan *plan;
-	bool strict;
-	uint32_t *memo; /* own: per property, the one that a member at that place was last */
-	struct plan_step steps[PLAN_MAX_DEPTH];
-	size_t depth;
-	struct plan_finding findings[PLAN_MAX_FINDINGS];
-	size_t n;
-	const char *point;
-	const char *base; /* the text that positions count from */
-	bool in_batch;
-	bool attributes;      /* the members are user attributes */
-	bool identities;      /* likewise */
-	struct df_buf text;   /* the object that is checked, where it is put together */
-	struct df_buf string; /* a string without its escapes */
-	struct df_buf key;    /* a member's name without its escapes */
-	uint32_t recent[256]; /* points that were asked for lately, from 1; see plan_event_point */
-	struct df_buf wanted; /* the key of the point that is looked for */
-	pcre2_match_data *match;     /* own */
-	pcre2_match_context *limits; /* own */
-};
-
-/* Checks the JSON value that begins at p and returns its end. */
-const char *plan_value_check(struct plan_checker *c, const struct plan_node *node, const char *p);
-const char *plan_value_skip(const char *p); /* the end of a value of our own JSON */
-/* The string that begins with the quote at p, without quotes and escapes; borrowed until the
- * next call. *end: after its closing quote. */
-const char *plan_string(struct df_buf *scratch, const char *p, size_t *len, const char **end);
 
 #endif
