@@ -408,7 +408,7 @@ enum df_status run_document_facts(const struct run_delivery *v,
 					   .events = sent->events,
 					   .times = sent->times,
 					   .sending_ms = v->sending_ms,
-					   .pace = run_document_pace(v->feed),
+					   .pace = run_document_pace(v->feed, v->d),
 					   .findings = v->findings,
 					   .n_findings = v->n_findings};
 	bool older = v->d->taken; /* an earlier run may have noted some */

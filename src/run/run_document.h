@@ -84,8 +84,8 @@ enum df_status run_document_prepare(struct run_delivery *v, struct df_err *err) 
 enum df_status run_document_rejects(struct run_delivery *v, const struct ledger_document *now,
 				    bool any, struct document_rejects *rejects,
 				    struct df_err *err) DF_CHECK;
-/* Batches a second that the feed's sink takes at most; 0: without a limit. */
-double run_document_pace(const struct conf_feed *feed);
+/* Batches of the document that the feed's sink takes a second at most; 0: without a limit. */
+double run_document_pace(const struct conf_feed *feed, const struct ledger_document *d);
 /* Notes why rows were rejected, and what receipts say. */
 enum df_status run_document_facts(const struct run_delivery *v,
 				  const struct document_rejects *rejects,

@@ -176,9 +176,13 @@ static enum df_status begin_sending(struct run_delivery *v, const char *target, 
 	return st == DF_OK ? ledger_leave(l, taken_steps(v, target, err), err) : st;
 }
 
-double run_document_pace(const struct conf_feed *feed)
+double run_document_pace(const struct conf_feed *feed, const struct ledger_document *d)
 {
-	return feed->send.sink == CONF_SINK_EVENTS_API ? sender_rate(feed) : 0;
+	double rate = sender_rate(feed);
+	/* of a sink that takes objects the limit is one of these */
+	if (batch_form_of(feed)->convert_counts && d->events > 0)
+		rate *= (double)d->batches / (double)d->events;
+	return rate;
 }
 
 /* How long it took is for the report. What a run leaves unfinished is noted at once. */
@@ -193,7 +197,7 @@ static enum df_status send_timed(struct run_delivery *v, struct df_err *err)
 
 	struct df_err ignored = {0};
 	const struct ledger_facts facts = {.sending_ms = v->sending_ms,
-					   .pace = run_document_pace(v->feed)};
+					   .pace = run_document_pace(v->feed, v->d)};
 	if (v->sent.touched &&
 	    ledger_document_facts(env->ledger, v->d->id, &facts, &ignored) != DF_OK)
 		df_log_err(DF_LOG_DEBUG, &ignored);
