@@ -170,10 +170,12 @@ static void run_deliver(const struct conf *conf, const struct run_options *optio
 		const struct conf_feed *feed = &conf->feeds[i];
 		if (!setup_feed_chosen(feed, options->feeds, options->n_feeds))
 			continue;
-		if (conf_feed_held(feed))
+		if (conf_feed_held(feed)) {
 			forecast_held(conf, feed, result);
-		else
-			feeds[n++] = feed;
+			continue;
+		}
+		run_warn_renamed(session.run.env.ledger, conf, feed);
+		feeds[n++] = feed;
 	}
 	struct run_pool *pool = run_pool_new(&session.run, conf->jobs);
 	run_feed_each(&session.run, feeds, n, run_part, NULL);

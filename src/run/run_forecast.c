@@ -200,6 +200,8 @@ static enum df_status forecast_feed(struct forecast_work *w, struct df_err *err)
 	enum df_status st = ledger_open_at_readonly(&where, &w->ledger, err);
 	if (st != DF_OK && st != DF_END)
 		return st;
+	if (w->ledger != NULL)
+		run_warn_renamed(w->ledger, w->conf, w->feed);
 	st = run_source_list(&w->source, &list, err);
 	if (st != DF_OK)
 		return st;

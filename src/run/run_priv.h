@@ -32,6 +32,7 @@
  *	run_notices.c	who is to get notices, and gets them
  *	run_drift.c	columns that came and went
  *	run_watch.c	conditions of feeds
+ *	run_renamed.c	feeds that had another name
  *	run_expect.c	what is expected of a feed; run_calendar.c: by when
  *	run_operate.c	what is done on every exit
  *	run_same.c	the same bytes in another file

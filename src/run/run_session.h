@@ -21,6 +21,8 @@ void run_session_close(struct run_session *s);
  * says nothing of it. */
 void run_session_failed(struct run_result *result, enum df_status st, const struct df_err *err);
 
+/* A feed without any file yet may be one that was renamed: that is logged, see run_renamed.c. */
+void run_warn_renamed(struct ledger *l, const struct conf *conf, const struct conf_feed *feed);
 /* What the ledger knows a listed file by. Borrowed from both. */
 struct ledger_key run_feed_key(const struct conf_feed *feed, const struct fetch_entry *e);
 

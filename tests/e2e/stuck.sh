@@ -225,6 +225,23 @@ gzip -c5 "$work/anew/one-custom_event.csv" >"$drop/one2-custom_event.csv.gz"
 exits 1 "the same rows under another name" run
 equal "are another file's" "$(lines "$accepted")" 114
 
+# ---- a feed that is renamed is another one ----
+rm -f "$drop"/*
+settings s13
+clicks "$drop/day1-custom_event.csv" 5 R
+exits 1 "a file of a feed" run
+sed -i 's/^\[feed clicks]/[feed presses]/' "$conf"
+exits 1 "the feed is renamed: a dry run" run --dry-run
+said "says what that means" 'presses: a new feed, whose source is that of the feed clicks, .* delivered again, .* give it its name back'
+exits 1 "so does a run" --quiet run
+said "before it delivers" 'presses: a new feed, whose source is that of the feed clicks'
+exits 0 "afterwards it is a feed like others" run
+check "of which nothing is said" absent 'a new feed' "$work/err"
+local_feed other "$work" >>"$conf"
+printf 'include = nothing*\n' >>"$conf"
+exits 0 "a feed that is new indeed" run
+check "is not taken for another one" absent 'a new feed' "$work/err"
+
 # ---- a zip begun anew: today's rules, but for what is done ----
 for rule in 'max_plaintext = 1KiB' 'encrypted = yes'; do
 	rm -rf "$work/s10" "$drop"/*
