@@ -17,8 +17,9 @@ struct statement {
 	char *sql; /* own */
 	struct ledger_query query;
 	char numbers[LEDGER_LINK_VALUES][24];
-	PGresult *rows; /* own; NULL: it was not run */
-	int at;         /* the row that was handed out, from 1 */
+	char *texts[LEDGER_LINK_VALUES]; /* own: of values that are not stored as they are */
+	PGresult *rows;                  /* own; NULL: it was not run */
+	int at;                          /* the row that was handed out, from 1 */
 };
 
 static struct statement *of(const struct ledger_stmt *s)
@@ -83,6 +84,8 @@ static void pg_reset(struct ledger_stmt *base)
 static void pg_finalize(struct ledger_stmt *base)
 {
 	pg_reset(base);
+	for (int i = 0; i < LEDGER_LINK_VALUES; i++)
+		free(of(base)->texts[i]);
 	free(of(base)->sql);
 	free(of(base));
 }
@@ -115,7 +118,13 @@ static bool pg_bind_integer(struct ledger_stmt *base, int i, char type, int64_t 
 
 static bool pg_bind_text(struct ledger_stmt *base, int i, const char *value)
 {
-	return pg_bind(of(base), i, OID_TEXT, value);
+	struct statement *s = of(base);
+	if (i < 1 || i > LEDGER_LINK_VALUES)
+		return false;
+	char *stored = value != NULL ? ledger_postgres_text(value) : NULL;
+	free(s->texts[i - 1]);
+	s->texts[i - 1] = stored;
+	return pg_bind(s, i, OID_TEXT, stored != NULL ? stored : value);
 }
 
 static bool is_control(const char *sql)
@@ -140,6 +149,13 @@ static enum df_status pg_run(struct ledger *l, struct statement *s, const char *
 	return DF_OK;
 }
 
+static void row_bytes(struct statement *s)
+{
+	for (int c = 0; c < PQnfields(s->rows); c++)
+		if (PQftype(s->rows, c) == OID_TEXT)
+			ledger_postgres_bytes(PQgetvalue(s->rows, s->at, c));
+}
+
 static enum df_status pg_step(struct ledger *l, struct ledger_stmt *base, const char *what,
 			      struct df_err *err)
 {
@@ -149,6 +165,7 @@ static enum df_status pg_step(struct ledger *l, struct ledger_stmt *base, const 
 		return st;
 	if (s->rows == NULL || s->at >= PQntuples(s->rows))
 		return DF_END;
+	row_bytes(s);
 	s->at++;
 	return DF_OK;
 }

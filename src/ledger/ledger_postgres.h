@@ -17,6 +17,10 @@ enum df_status ledger_postgres_readonly(struct ledger *l, const struct ledger_wh
 /* The ledger's SQL in PostgreSQL's words. The caller's. */
 char *ledger_postgres_sql(const char *sql);
 
+/* A text as it is stored, the caller's; NULL: as it is. And back, in its place; once. */
+char *ledger_postgres_text(const char *s);
+void ledger_postgres_bytes(char *s);
+
 /* A connection, lost or not, and the transaction on it: ledger_postgres_link.c. */
 struct ledger_link;
 struct ledger_link *ledger_link_new(const struct ledger_where *where);

@@ -202,6 +202,30 @@ static void test_file_round_trip(void)
 	ledger_close(l);
 }
 
+/* Any bytes, and the characters that PostgreSQL's driver makes of them. */
+static void test_names_of_bytes(void)
+{
+	static const char *const names[] = {
+	    "caf\xe9-eventless.csv",
+	    "\xff\xc0\xaf\xed\xa0\x80.csv",
+	    "caf\xc3\xa9\xc3",
+	    "\xf4\x8f\xba\x80 \xf4\x8f\xbb\xbf.csv",
+	    "\xf4\x8f\xbc\x80\xf4\x8f.csv",
+	    "\x80\xf4\x8f\xba\xa9\xe9 \xe2\x82\xac.csv",
+	};
+	struct ledger *l = fresh();
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		struct ledger_file f = {0};
+		int64_t id = 0;
+		OK(enter(l, "f", names[i], 1, 2, SHA_A, 3, &id));
+		OK(known(l, "f", names[i], 1, 2, &f));
+		CU_ASSERT_EQUAL(f.id, id);
+		CU_ASSERT_STRING_EQUAL(f.name, names[i]);
+		ledger_file_free(&f);
+	}
+	ledger_close(l);
+}
+
 static enum df_status same(struct ledger *l, const char *sha, const char *event_type,
 			   int64_t before, struct ledger_file *f)
 {
@@ -1615,6 +1639,7 @@ int main(void)
 	static const CU_TestInfo tests[] = {
 	    {"the ledger is private", test_private},
 	    {"a file comes back as it was", test_file_round_trip},
+	    {"names of any bytes", test_names_of_bytes},
 	    {"the same bytes are known once done", test_same_bytes},
 	    {"listings", test_seen},
 	    {"downloads are noted until they are entered", test_pulls},
