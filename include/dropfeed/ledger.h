@@ -108,8 +108,8 @@ struct ledger_reject { /* a row that the preflight accepted and that was not del
 	/* "api-rejected", "api-unavailable", "abandoned", ...; NULL: api-rejected */
 	const char *code;
 	bool partly; /* a part of it was taken, and would count twice */
-	/* Which of its parts were not taken, as "0,2,3": these alone are sent again. NULL or "": the
-	 * sink takes a row as a whole. */
+	/* Which of its parts were not taken, as "0,2,3": these alone are sent again. NULL or "":
+	 * the sink takes a row as a whole. */
 	const char *rest;
 };
 

@@ -88,7 +88,7 @@ static struct batch_bucket *next_bucket(const struct batch_table *t, struct batc
 	return ++b == t->buckets + t->n_buckets ? t->buckets : b;
 }
 
-/* The places that have this tag, as bits: without a branch, because it could not be foreseen. */
+/* The places that have this tag, as bits: without a branch, because none could be predicted. */
 static inline unsigned places_with(const struct batch_bucket *b, uint32_t tag)
 {
 	unsigned places = 0;

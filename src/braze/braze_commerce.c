@@ -76,7 +76,7 @@ static void put_quantity(struct braze_writer *w, struct json_text quantity)
 	if (n > BRAZE_MAX_QUANTITY && !w->b->truncate)
 		braze_fail(
 		    w, "too-long",
-		    "a product's quantity is over %u, Braze's limit: put it into several rows "
+		    "a product's quantity is over %u, Braze's limit: spread it over several rows "
 		    "(limits = truncate makes it %u)",
 		    BRAZE_MAX_QUANTITY, BRAZE_MAX_QUANTITY);
 	w->out->cut += n > BRAZE_MAX_QUANTITY;

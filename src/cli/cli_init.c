@@ -20,7 +20,7 @@ const struct cli_spec cli_init_spec = {
     .about = "Prints a commented section of the configuration for that source, ready to paste, "
 	     "with the fingerprint of the host key that the server shows, and makes the state "
 	     "folder, mode 0700: that of the configuration, or, without one, /var/lib/dropfeed of "
-	     "root and ~/.local/state/dropfeed of others. Asks nothing, logs in nowhere.",
+	     "root and ~/.local/state/dropfeed of others. Asks no questions, and does not log in.",
     .options = options,
     .exits = "0 printed, 2 usage or configuration, 3 the server cannot be reached, 4 it shows no "
 	     "host key, 5 internal error.",

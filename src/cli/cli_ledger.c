@@ -15,7 +15,7 @@ const struct cli_spec cli_ledger_spec = {
     .verbs = "copy",
     .synopsis = "copy --to URL",
     .about = "Copies all of the ledger into an empty one: from SQLite into a database that hosts "
-	     "are to share, or from there back into state_dir. No run may be under way, on no "
+	     "are to share, or from there back into state_dir. No run may be under way on any "
 	     "host. The configuration's `ledger` is to name the new one afterwards; the old one "
 	     "stays as it is, and must not be used any more.",
     .options = options,

@@ -108,7 +108,8 @@ static void check_space(struct doctor *d)
 	const char *dir = d->conf->state_dir;
 	if (statvfs(dir, &fs) != 0) {
 		enum df_status st =
-		    df_fail(DF_RETRY, &why, NULL, "cannot look at %s: %s", dir, strerror(errno));
+		    df_fail(DF_RETRY, &why, NULL, "cannot read how much room %s has: %s", dir,
+			    strerror(errno));
 		doctor_fails(d, "space", st, &why);
 		return;
 	}
@@ -152,10 +153,11 @@ static void check_lock(struct doctor *d)
 	} else if (pid == 0) {
 		doctor_ok(d, "lock", "free: no run is under way");
 	} else if (held_s > LOCK_LONG_S) {
-		doctor_warns(d, "lock",
-			     "held by process %ld for %lld hours: see `dropfeed status` whether it "
-			     "gets on; else end it (kill %ld)",
-			     pid, (long long)(held_s / 3600), pid);
+		doctor_warns(
+		    d, "lock",
+		    "held by process %ld for %lld hours: `dropfeed status` shows whether it "
+		    "makes progress; else end it (kill %ld)",
+		    pid, (long long)(held_s / 3600), pid);
 	} else {
 		doctor_ok(d, "lock", "held by process %ld: a run is under way", pid);
 	}
@@ -201,13 +203,13 @@ static void check_program(struct doctor *d)
 			check_space(d);
 			check_lock(d);
 		} else {
-			doctor_skips(d, "space", "not looked at without the folder");
-			doctor_skips(d, "lock", "not looked at without the folder");
+			doctor_skips(d, "space", "not checked without the folder");
+			doctor_skips(d, "lock", "not checked without the folder");
 		}
 		if (there || d->conf->ledger.url != NULL)
 			check_ledger(d);
 		else
-			doctor_skips(d, "ledger", "not looked at without the folder");
+			doctor_skips(d, "ledger", "not checked without the folder");
 	}
 	check_time_zones(d);
 }
@@ -217,7 +219,7 @@ static void check_program(struct doctor *d)
 static void check_all(struct doctor *d)
 {
 	check_configuration(d);
-	doctor_ok(d, "secrets", "they can be read, and by nobody else");
+	doctor_ok(d, "secrets", "readable, and by nobody else");
 	check_program(d);
 	for (size_t i = 0; i < d->conf->n_feeds && !df_stop_requested; i++) {
 		d->feed = &d->conf->feeds[i];

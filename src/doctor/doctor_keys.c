@@ -106,7 +106,7 @@ void doctor_keys(struct doctor *d)
 		return;
 	if (doctor_found(d, "keys", settings)) {
 		doctor_skips(d, "key_use", "not tried without them");
-		doctor_skips(d, "key_expiry", "not looked at without them");
+		doctor_skips(d, "key_expiry", "not checked without them");
 		return;
 	}
 

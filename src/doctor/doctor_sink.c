@@ -50,7 +50,7 @@ static void show_clock(struct doctor *d, enum df_status st, int64_t ahead_ms)
 		doctor_fails(d, "clock", DF_RETRY, &why);
 	} else if (off > CLOCK_LITTLE_MS) {
 		doctor_warns(d, "clock",
-			     "%lld minutes %s of the API's: let it be set by the network "
+			     "%lld minutes %s of the API's: set it over the network "
 			     "(timedatectl set-ntp true)",
 			     (long long)(off / 60000), where);
 	} else {
@@ -91,9 +91,9 @@ static void check_access(struct doctor *d, const struct conf_feed *once)
 	struct df_err why = {0};
 	enum df_status st = sender_access(d->sender, once, &why);
 	if (st == DF_OK)
-		doctor_ok(d, "credentials", "they are taken; nothing was sent");
+		doctor_ok(d, "credentials", "accepted; nothing was sent");
 	else if (st == DF_END)
-		doctor_skips(d, "credentials", "nothing shows that without sending a row");
+		doctor_skips(d, "credentials", "it cannot be tried without sending a row");
 	else
 		doctor_fails(d, "credentials", st, &why);
 }

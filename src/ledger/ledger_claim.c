@@ -138,10 +138,10 @@ static enum df_status claim_refused(struct ledger *l, int64_t file, struct df_er
 		const char *holder = ledger_text(s, 0), *origin = ledger_text(s, 1);
 		if (origin != NULL && strcmp(origin, l->node) != 0)
 			st = df_fail(DF_RETRY, err, "taken-over",
-				     "its bytes are on %s only, which alone goes on with it",
+				     "its bytes are on %s only: no other host can go on with it",
 				     origin);
 		else
-			st = df_fail(DF_RETRY, err, "taken-over", "%.*s works on it",
+			st = df_fail(DF_RETRY, err, "taken-over", "%.*s is working on it",
 				     holder != NULL ? node_length(holder) : 12,
 				     holder != NULL ? holder : "another host");
 	}

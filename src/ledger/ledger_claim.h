@@ -182,7 +182,7 @@ enum df_status ledger_claim_progress(struct ledger *l, struct df_err *err) DF_CH
 /* False: nothing is known of it, without asking the ledger. */
 bool ledger_claim_of_document(struct ledger *l, int64_t document, struct claim *out);
 
-/* Settles all of the steps, in one statement, where nothing stands in the way. DF_END: nothing was
+/* Settles all of the steps, in one statement, where nothing prevents it. DF_END: nothing was
  * changed, it has to be done step by step. */
 enum df_status ledger_settle_at_once(struct ledger *l, int64_t id,
 				     const struct ledger_settled *steps, size_t n,

@@ -15,8 +15,8 @@
  * already, so that it is not a newcomer, which waits a period, when it takes over.
  *
  * A host that was not heard of for PACE_LIVE_MS is gone, and its part with it; by then it has
- * stopped by itself, PACE_STALE_MS after its last look at the ledger, by a clock that does not
- * stand still while a machine is suspended.
+ * stopped by itself, PACE_STALE_MS after its last look at the ledger, by a clock that goes on
+ * while a machine is suspended.
  */
 #ifndef DROPFEED_LEDGER_PACE_H
 #define DROPFEED_LEDGER_PACE_H

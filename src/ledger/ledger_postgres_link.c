@@ -444,8 +444,9 @@ enum df_status ledger_link_query(struct ledger_link *k, const struct ledger_quer
 		pause_ms(1 + i * (df_monotonic_ms() % 7));
 	}
 	return df_fail(DF_RETRY, err, LEDGER_UNREACHABLE,
-		       "cannot %s: the database of the ledger %s finds no order for it", what,
-		       k->name);
+		       "cannot %s: the database of the ledger %s could not put it in order with "
+		       "what other hosts do",
+		       what, k->name);
 }
 
 enum df_status ledger_link_exec(struct ledger_link *k, const char *sql, const char *what,

@@ -56,7 +56,8 @@ static enum df_status migrate_step(struct ledger *l, int from, struct df_err *er
 	char set[64];
 	if (from < 0 || from >= LEDGER_VERSION)
 		return df_fail(DF_FATAL, err, NULL,
-			       "the ledger %s has no version that dropfeed ever gave", l->path);
+			       "the ledger %s has a version that no dropfeed ever gave it",
+			       l->path);
 	snprintf(set, sizeof(set), SQL_VERSION_SET, from + 1);
 	if (sqlite3_exec(l->db, ledger_migrations[from], NULL, NULL, NULL) != SQLITE_OK ||
 	    sqlite3_exec(l->db, set, NULL, NULL, NULL) != SQLITE_OK)

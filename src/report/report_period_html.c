@@ -135,7 +135,7 @@ static void html_add_times(struct df_buf *b, const struct period_sum *s)
 		period_duration(period_median(s), one);
 		period_duration(period_longest(s), two);
 		snprintf(both, sizeof(both), "%s, at most %s", one, two);
-		add_fact(b, "From arrival to the end", both);
+		add_fact(b, "From arrival to completion", both);
 	}
 	if (period_share(s) >= 0) {
 		period_percent(period_share(s), one);

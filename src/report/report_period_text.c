@@ -58,8 +58,7 @@ static void add_facts(struct df_buf *b, const struct period_sum *s)
 	if (period_median(s) >= 0) {
 		period_duration(period_median(s), one);
 		period_duration(period_longest(s), two);
-		df_buf_addf(b, "\n  from arrival to the end: %s in the middle, %s at most", one,
-			    two);
+		df_buf_addf(b, "\n  from arrival to completion: median %s, at most %s", one, two);
 	}
 	if (period_share(s) >= 0) {
 		period_percent(period_share(s), one);

@@ -201,9 +201,10 @@ static enum df_status text_nodes(struct status_text *w, struct df_err *err)
 	struct nodes nodes = {.to = w->to};
 	enum df_status st = ledger_nodes(w->ledger, text_node, &nodes, err);
 	if (nodes.differ)
-		fputs("the nodes' configurations differ: what is begun keeps the settings that it "
-		      "was begun with; what comes is worked on by whoever claims it\n",
-		      w->to);
+		fputs(
+		    "the nodes' configurations differ: files under way keep the settings that they "
+		    "were begun with, others get those of the node that claims them\n",
+		    w->to);
 	return st;
 }
 

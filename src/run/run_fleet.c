@@ -84,7 +84,7 @@ static void found_free(struct found *found)
 static enum df_status refuse_crashing(struct feed_work *w, const struct ledger_file *f,
 				      uint64_t crashes, struct df_err *err)
 {
-	char *text = df_format("%llu holders in a row went down while they worked on it",
+	char *text = df_format("%llu hosts in a row failed while they worked on it",
 			       (unsigned long long)crashes);
 	const struct ledger_outcome refused = {
 	    .state = LEDGER_REFUSED, .code = "keeps-crashing", .text = text, .now_ms = df_now_ms()};

@@ -20,7 +20,7 @@ static enum df_status copy_into(const struct conf *conf, struct ledger *from, co
 		char *name = ledger_where_name(&where);
 		df_log(DF_LOG_INFO,
 		       "%" PRIu64 " entries copied to %s; %s in the configuration before the next "
-		       "run, and use the other one no more",
+		       "run, and do not use the other one any more",
 		       rows, name, where.url != NULL ? "name it as `ledger`" : "remove `ledger`");
 		free(name);
 	}
@@ -42,8 +42,8 @@ static enum df_status copy(const struct conf *conf, const char *to, struct df_er
 		st = copy_into(conf, from, to, err);
 	else if (st == DF_END)
 		st = df_fail(DF_USAGE, err, NULL,
-			     "there is no ledger yet: name the other one as "
-			     "`ledger`, or none, and run");
+			     "there is no ledger to be copied yet: set `ledger` to the new "
+			     "one, or leave it out, and run");
 	ledger_close(from);
 	return st;
 }

@@ -322,7 +322,7 @@ static void retry_log_gone(struct feed_work *w, const struct retry_file *f)
 	df_log(DF_LOG_ERROR,
 	       "%s: %s: its bytes are neither in the spool nor on the source (the %llu bytes with "
 	       "the SHA-256 %s): put "
-	       "that file back under its name, or name the folder it lies in with --from DIR",
+	       "that file back under its name, or name the folder that it is in with --from DIR",
 	       w->feed->name, f->known.name, (unsigned long long)f->known.size, f->known.sha256);
 	pthread_mutex_lock(&w->run->lock);
 	w->run->result->files_gone++;

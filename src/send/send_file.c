@@ -121,7 +121,7 @@ static enum df_status write_without_sigpipe(int fd, const struct df_buf *b, stru
 	if (status == DF_OK)
 		return DF_OK;
 	if (why == EPIPE)
-		return df_fail(status, err, NULL, "the reader of standard output went away");
+		return df_fail(status, err, NULL, "the reader of standard output has closed it");
 	return df_fail(status, err, NULL, "cannot write batches: %s", df_strerror(why));
 }
 

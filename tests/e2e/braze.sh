@@ -26,7 +26,7 @@ C-2,1768206600000,refund,S-1,9.90,2,,
 END
 exits 0 "the configuration is whole" check
 exits 0 "the key is good" doctor
-said "without an object" "credentials +they are taken; nothing was sent"
+said "without an object" "credentials +accepted; nothing was sent"
 sed -i 's/^the-key/other-key/' "$work/key"
 exits 4 "another one is not" doctor
 said "and doctor says what to look at" "users.track"

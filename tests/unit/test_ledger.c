@@ -1553,7 +1553,7 @@ static void test_claims(void)
 	OK(ledger_candidates(b, "orders", count_candidate, &n, &err));
 	CU_ASSERT_EQUAL(n, 0);
 	IS(settle_first(b, id, &why), DF_RETRY);
-	CU_ASSERT_STRING_EQUAL(why.text, "a works on it");
+	CU_ASSERT_STRING_EQUAL(why.text, "a is working on it");
 	/* what is released is anybody's, and a no longer counts anything of it */
 	ledger_release(a, second, false);
 	OK(ledger_claim(b, second, &claimed, &err));

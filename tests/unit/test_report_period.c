@@ -160,7 +160,7 @@ static void test_text(void)
 	TEXT_HAS(text, "orders: 3 files of 6.0 kB (1 refused)\n"
 		       "  40 rows = 38 delivered + 2 rejected\n"
 		       "  40 batches, 40 events from 2024-10-04 00:00 to 2024-10-06 00:00\n"
-		       "  from arrival to the end: 2 min 0 s in the middle, 2 min 0 s at most; "
+		       "  from arrival to completion: median 2 min 0 s, at most 2 min 0 s; "
 		       "50.0 % of the limit while sending\n");
 	TEXT_HAS(text,
 		 "  2024-10-04            0\n"

@@ -234,7 +234,7 @@ static void test_receipt(void)
 
 /* Rejects that somebody took away do not withhold the receipt; those that cannot be read for now
  * do, and the file's deletion with it. */
-static void test_rejects_away(void)
+static void test_rejects_gone(void)
 {
 	begin_receipts("/nonexistent/" NAME);
 	after(0);
@@ -363,7 +363,7 @@ int main(void)
 	    {"what is nowhere else", test_kept},
 	    {"rows that were set aside", test_set_aside},
 	    {"a receipt, and rejects", test_receipt},
-	    {"rejects that are away", test_rejects_away},
+	    {"rejects that are gone", test_rejects_gone},
 	    {"the same file once more", test_duplicate},
 	    {"a receipt anew", test_receipt_anew},
 	    {"a server that supports none of it", test_unsupported},

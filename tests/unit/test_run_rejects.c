@@ -97,7 +97,7 @@ static void test_feeds(void)
 	end();
 }
 
-/* Why there is nothing to print is logged, and is no error. */
+/* Why there is nothing to print is logged, and not an error. */
 static void test_idle(void)
 {
 	struct df_err err = {0};

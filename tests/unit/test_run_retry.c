@@ -207,7 +207,7 @@ static void edit(const char *rejects)
 	CU_ASSERT_EQUAL(utime(rejects, &later), 0);
 }
 
-static void take_away(const char *rejects)
+static void reject_file_remove(const char *rejects)
 {
 	CU_ASSERT_EQUAL(unlink(rejects), 0);
 }
@@ -247,7 +247,7 @@ static void test_in_hand(void)
 		const char *logged;
 	} cases[] = {
 	    {edit, "its reject file was edited"},
-	    {take_away, "its reject file was removed"},
+	    {reject_file_remove, "its reject file was removed"},
 	    {drop_again, "its reject file was dropped again"},
 	    {drop_row, "its reject file was dropped again"},
 	};
@@ -279,7 +279,7 @@ static void test_gone(void)
 	feed_close(id, LEDGER_REFUSED, "wrong-key");
 	retry_all(0, 1);
 	CU_ASSERT_EQUAL(world.result.files_gone, 1);
-	world_logged("name the folder it lies in with --from DIR");
+	world_logged("name the folder that it is in with --from DIR");
 	CU_ASSERT_EQUAL(feed_file_of(id).state, LEDGER_REFUSED);
 
 	test_file_put(world.dir, NAME, "hello\n");
