@@ -42,11 +42,13 @@ static void watch_feed(struct run *run, const struct run_outcome *o, const char 
 						    .subject = "",
 						    .text = o->text,
 						    .now_ms = df_now_ms()};
-	/* without access nobody knows whether the rest would come to its end */
-	if (o->denied || !o->unfinished) {
+	const bool well = !o->denied && !o->unfinished;
+	/* a source that denies access does not say that the sink would */
+	if (o->denied || well)
 		watch_denied(run, o, feed, AT_SOURCE);
+	if (o->by_sink || well)
 		watch_denied(run, o, feed, AT_SINK);
-	}
+	/* without access nobody knows whether the rest would come to its end */
 	if (o->unfinished || !o->denied)
 		set_condition(run, &unfinished, o->unfinished);
 }

@@ -4,11 +4,12 @@
 
 #include "test.h"
 
-static struct df_buf calls; /* "+denied f; -unfinished f; ..." */
+static struct df_buf calls; /* "+denied@sink f; -unfinished f; ..." */
 
 static enum df_status note(char sign, const struct ledger_condition *c, bool *changed)
 {
-	df_buf_addf(&calls, "%c%s %s; ", sign, c->name, c->feed);
+	df_buf_addf(&calls, "%c%s%s%s %s; ", sign, c->name, c->subject[0] != '\0' ? "@" : "",
+		    c->subject, c->feed);
 	*changed = true;
 	return DF_OK;
 }
@@ -44,12 +45,11 @@ enum df_status __wrap_run_expect_files(struct run *run, const struct conf_feed *
 	return DF_OK;
 }
 
-static void expect(bool denied, bool unfinished, const char *wanted)
+static void expect(struct run_outcome outcome, const char *wanted)
 {
 	struct conf_feed feed = {.name = (char *)"f"};
 	const struct conf_feed *const feeds[] = {&feed};
 	struct conf conf = {.feeds = &feed, .n_feeds = 1};
-	struct run_outcome outcome = {.denied = denied, .unfinished = unfinished};
 	struct run run = {.conf = &conf, .outcomes = &outcome};
 	df_log_setup(DF_LOG_WARN, false);
 	df_buf_reset(&calls);
@@ -60,17 +60,21 @@ static void expect(bool denied, bool unfinished, const char *wanted)
 /* Without access nobody knows whether the rest would come to its end, and the other way round. */
 static void test_conditions(void)
 {
-	expect(false, false, "-denied f; -unfinished f; ");
-	expect(true, false, "+denied f; ");
-	expect(false, true, "+unfinished f; ");
-	expect(true, true, "+denied f; +unfinished f; ");
+	expect((struct run_outcome){0}, "-denied f; -denied@sink f; -unfinished f; ");
+	expect((struct run_outcome){.denied = true}, "+denied f; ");
+	expect((struct run_outcome){.unfinished = true}, "+unfinished f; ");
+	expect((struct run_outcome){.denied = true, .unfinished = true},
+	       "+denied f; +unfinished f; ");
+	/* to be denied by the sink, the source has to be reached before */
+	expect((struct run_outcome){.denied = true, .by_sink = true},
+	       "-denied f; +denied@sink f; ");
 }
 
 /* A run that was stopped on purpose decides nothing. */
 static void test_stopped(void)
 {
 	df_stop_requested = 1;
-	expect(true, true, "");
+	expect((struct run_outcome){.denied = true, .unfinished = true}, "");
 	df_stop_requested = 0;
 }
 
