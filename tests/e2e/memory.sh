@@ -23,8 +23,9 @@ for name, own in (("plain", False), ("own", True)):
         f.write("user_identities.customer_id,events.data.screen_name%s\n" % (",source_request_id" if own else ""))
         f.writelines("C-%d,Home%s\n" % (i, ",request-%d" % i if own else "") for i in range(1000000))
 END
+# Buffers that are filled once take 5 to 7 MiB more, by the allocator; a table of a million ids would take 16 at least.
 plain=$(peak "$work/plain-screen_view.csv") own=$(peak "$work/own-screen_view.csv")
-check "a column source_request_id takes no memory for each row ($own KiB, $plain without)" test "$own" -lt $((plain + 6000))
+check "a column source_request_id takes no memory for each row ($own KiB, $plain without)" test "$own" -lt $((plain + 12000))
 
 # ---- work: a tenth of this is needed ----
 within() ( # SECONDS ARGUMENT...
