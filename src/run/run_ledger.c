@@ -42,8 +42,8 @@ static enum df_status copy(const struct conf *conf, const char *to, struct df_er
 		st = copy_into(conf, from, to, err);
 	else if (st == DF_END)
 		st = df_fail(DF_USAGE, err, NULL,
-			     "there is no ledger to be copied yet: set `ledger` to the new "
-			     "one, or leave it out, and run");
+			     "there is no ledger yet: set `ledger` to the new one, or leave "
+			     "it out, and run");
 	ledger_close(from);
 	return st;
 }
