@@ -7,7 +7,8 @@ braze.py BUILD [--short] [--random N] [--only N]
 BUILD holds dropfeed and faults/dropfeed (make FAULTS=1). Every step is killed at, once as a kill and once as a power cut; --short:
 every name of a step at its first and its last place; --random N: N kills at random instants besides. The stand-in drops answers,
 too, after it took what was asked. Afterwards each user has the attributes that an undisturbed run gives; each event and purchase
-came at most once; and each that did not come is in a reject file, as delivery-unknown, or as refused. The last line counts the kills after which all was well.
+came at most once; and each that did not come is in a reject file, as delivery-unknown, or as refused. Then `retry` is killed while it
+sends the refused parts of rows to a stand-in that takes them. The last line counts the kills after which all was well.
 """
 import argparse
 import collections
@@ -41,6 +42,8 @@ def rows():
 
 
 class Place(Killed):
+    earlier = []  # what an earlier stand-in took
+
     def __init__(self, work, build):
         super().__init__(work, build)
         os.makedirs(work + "/samples")
@@ -61,13 +64,13 @@ class Place(Killed):
             f.write("the-key\n")
         os.chmod(work + "/key", 0o600)
 
-    def peer_start(self, script):
+    def peer_start(self, script, refuse="REFUSE"):
         self.peer_dir = self.work + "/peer"
         shutil.rmtree(self.peer_dir, ignore_errors=True)
         os.makedirs(self.peer_dir)
         with open(self.peer_dir + "/script", "w") as f:
             f.write("\n".join(script) + "\n")
-        self.peer = subprocess.Popen([ROOT + "/tests/peers/braze", self.peer_dir], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.peer = subprocess.Popen([ROOT + "/tests/peers/braze", self.peer_dir, "--refuse", refuse], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(400):
             if os.path.exists(self.peer_dir + "/port"):
                 break
@@ -79,17 +82,23 @@ class Place(Killed):
             self.peer.terminate()
         self.peer.wait()
 
+    def settings(self):
+        with open(self.work + "/conf", "w") as f:
+            f.write("[dropfeed]\nstate_dir = %s/state\njobs = 2\n[feed shop]\nsource = file://%s/in\nmin_age = 0s\nlanes = 2\nsink = braze\n"
+                    "instance = http://127.0.0.1:%s\napi_key_file = %s/key\n" % (self.work, self.work, self.port, self.work))
+
+    def forget_steps(self):
+        for name in ("/steps", "/synced"):
+            if os.path.exists(self.work + name):
+                os.remove(self.work + name)
+
     def fresh(self, script=()):
         self.peer_start(list(script))
         for name in ("in", "state"):
             shutil.rmtree(self.work + "/" + name, ignore_errors=True)
         shutil.copytree(self.work + "/samples", self.work + "/in")
-        with open(self.work + "/conf", "w") as f:
-            f.write("[dropfeed]\nstate_dir = %s/state\njobs = 2\n[feed shop]\nsource = file://%s/in\nmin_age = 0s\nlanes = 2\nsink = braze\n"
-                    "instance = http://127.0.0.1:%s\napi_key_file = %s/key\n" % (self.work, self.work, self.port, self.work))
-        for name in ("/steps", "/synced"):
-            if os.path.exists(self.work + name):
-                os.remove(self.work + name)
+        self.settings()
+        self.forget_steps()
 
     def run(self, at, *words):
         return self.at(at, *(words or ("run",)))
@@ -116,13 +125,48 @@ class Place(Killed):
         """{(document, key): how often each of its objects came}."""
         got = collections.defaultdict(collections.Counter)
         with open(self.peer_dir + "/events.ndjson") as f:
-            for line in f:
+            for line in self.earlier + f.readlines():
                 array, o = json.loads(line)
                 if array == "events":
                     got[("clicks", o["properties"]["Row"])]["e"] += 1
                 else:
                     got[("orders", o["properties"]["Transaction Id"])][o["product_id"]] += 1
         return got
+
+
+class Retried(Place):
+    """The state that a run left which was refused parts of rows, and a stand-in that takes them."""
+
+    def __init__(self, work, build):
+        super().__init__(work, build)
+        with open(work + "/samples/orders-commerce_event.csv") as f:
+            text = f.read()
+        with open(work + "/samples/orders-commerce_event.csv", "w") as f:
+            f.write(text.replace(",B,", ",REFUSE,"))
+
+    def fresh(self, script=()):
+        super().fresh()
+        self.call("dropfeed", "run")
+        self.peer_end()
+        with open(self.peer_dir + "/events.ndjson") as f:
+            self.earlier = f.readlines()
+        self.peer_start(list(script), "NOTHING")
+        self.settings()
+        self.forget_steps()
+
+    def run(self, at, *words):
+        return self.at(at, "retry")
+
+    def verify(self, unknown_left):
+        self.peer_end()
+        got, rejects = self.taken(), self.rejects()
+        for key in wanted():
+            have, want = dict(got.get(key, {})), {"e": 1} if key[0] == "clicks" else {"A": 1, "REFUSE": 1} if int(key[1][2:]) % 3 else {"A": 1}
+            if any(n > 1 for n in have.values()):
+                return "%s came twice: %s" % (key, have)
+            if have != want and (not unknown_left or rejects.get(key) not in ("api-rejected", "delivery-unknown")):
+                return "%s is lost: %s of %s, %s" % (key, have, want, rejects.get(key))
+        return None
 
 
 def wanted():
@@ -153,21 +197,40 @@ def verify(place, users, unknown_left):
     return None
 
 
-def undisturbed(place):
+def undisturbed(place, check):
     place.fresh()
     place.run(0)
     steps = open(place.work + "/steps").read().splitlines()
-    why = verify(place, None, True)
+    why = check()
     if why:
         sys.exit("not ok - without a kill: %s" % why)
-    return steps, json.load(open(place.peer_dir + "/users.json"))
+    return [s.split(" ", 1)[1] for s in steps]
 
 
-def one(place, users, kill, script):
+def numbers_of(names, short, only):
+    if only:
+        return [only]
+    if short:
+        return sorted({names.index(n) + 1 for n in names} | {len(names) - names[::-1].index(n) for n in names})
+    return range(1, len(names) + 1)
+
+
+def kills(place, names, numbers):
+    """(what, how) of a kill and of a power cut at each of these steps."""
+    for n in numbers:
+        for cut in (False, True):
+            def kill(n=n, cut=cut):
+                done = place.run(n)
+                if cut and done.returncode == -signal.SIGKILL:
+                    place.cut_power()
+            yield "step %d (%s)%s" % (n, names[n - 1], ", a power cut" if cut else ""), kill
+
+
+def one(place, kill, script, check):
     place.fresh(script)
     try:
         kill()
-        return place.finish() or verify(place, users, True)
+        return place.finish() or check()
     finally:
         place.peer_end()
 
@@ -184,27 +247,20 @@ def main():
     os.umask(0o077)
     passed = failed = 0
     with tempfile.TemporaryDirectory(prefix="dropfeed-braze.", dir=home) as work:
-        place = Place(work, build)
-        steps, users = undisturbed(place)
-        names = [s.split(" ", 1)[1] for s in steps]
-        numbers = list(range(1, len(steps) + 1))
-        if a.short:
-            numbers = sorted({names.index(n) + 1 for n in names} | {len(names) - names[::-1].index(n) for n in names})
-        if a.only:
-            numbers = [a.only]
-        plans = []
-        for n in numbers:
-            for cut in ledger.POWER_CUTS:
-                def kill(n=n, cut=cut):
-                    done = place.run(n)
-                    if cut and done.returncode == -signal.SIGKILL:
-                        place.cut_power()
-                plans.append(("step %d (%s)%s" % (n, names[n - 1], ", a power cut" if cut else ""), kill, []))
+        place, retried = Place(work + "/run", build), Retried(work + "/retry", build)
+        names = undisturbed(place, lambda: verify(place, None, True))
+        users = json.load(open(place.peer_dir + "/users.json"))
+        plans = [(place, what, kill, [], lambda: verify(place, users, True)) for what, kill in kills(place, names, numbers_of(names, a.short, a.only))]
         pick = random.Random(20)
         for i in range(a.random):
-            plans.append(("a random kill, %d" % i, lambda s=pick.uniform(0.005, 0.25): place.kill_after(s), SCRIPTS[i % len(SCRIPTS)]))
-        for what, kill, script in plans:
-            why = one(place, users, kill, script)
+            plans.append((place, "a random kill, %d" % i, lambda s=pick.uniform(0.005, 0.25): place.kill_after(s), SCRIPTS[i % len(SCRIPTS)],
+                          lambda: verify(place, users, True)))
+        if not a.only:
+            names = undisturbed(retried, lambda: retried.verify(False))
+            plans += [(retried, "retry, " + what, kill, [], lambda: retried.verify(True))
+                      for what, kill in kills(retried, names, numbers_of(names, a.short, None))]
+        for where, what, kill, script, check in plans:
+            why = one(where, kill, script, check)
             passed, failed = passed + (not why), failed + bool(why)
             if why:
                 print("not ok - %s: %s" % (what, why))
