@@ -133,13 +133,14 @@ struct ledger_claims {
 	" FROM node n WHERE n.seen > clock_timestamp() - INTERVAL '1 day' ORDER BY n.name"
 
 /* Files that this process may claim; ?2 me, ?3 place, ?4 node, ?5 the latest batch_format that
- * it knows; in the order in which they came to rest, those that keep failing last. */
+ * it knows, ?6 how many; in the order in which they came to rest, those that keep failing last. */
 #define SQL_CANDIDATES                                                                             \
 	"SELECT " SQL_FILE_COLUMNS " FROM file WHERE feed = ?1 AND closed_ms = 0"                  \
 	" AND (lease_until < clock_timestamp() OR holder = ?2 OR left(holder, length(?3)) = ?3)"   \
 	" AND (origin IS NULL OR origin = ?4) AND NOT EXISTS(SELECT 1 FROM document d"             \
 	"  WHERE d.file_id = file.id AND d.taken AND d.closed_ms = 0 AND d.batch_format > ?5)"     \
-	" ORDER BY idle >= 2, mtime, name"
+	" ORDER BY idle >= 2, mtime, name LIMIT ?6"
+#define CANDIDATES_AT_ONCE 256 /* a feed may have a million, and other hosts take some meanwhile */
 /* Earlier files of the feed that are not this process': another host has them, or went down with
  * them not long ago, or nobody has claimed them yet. */
 #define SQL_WAITS                                                                                  \

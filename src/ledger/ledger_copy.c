@@ -254,11 +254,25 @@ static enum df_status out_of_fleet(const struct copy *c, struct df_err *err)
 	return st == DF_OK ? ledger_exec(c->to, "UPDATE pull SET node = ''", "write", err) : st;
 }
 
+/* In one transaction, each change of a counter takes longer than the one before: what triggers
+ * would count is copied in the end. */
+static enum df_status triggers(struct ledger *to, const char *how, struct df_err *err)
+{
+	static const char *const counted[] = {"file", "document", "lane"};
+	enum df_status st = DF_OK;
+	for (size_t i = 0; st == DF_OK && i < sizeof(counted) / sizeof(*counted); i++) {
+		char *sql = df_format("ALTER TABLE %s %s TRIGGER USER", counted[i], how);
+		st = ledger_exec(to, sql, "write", err);
+		free(sql);
+	}
+	return st;
+}
+
 static enum df_status tables_copy(struct copy *c, uint64_t *rows, struct df_err *err)
 {
 	for (size_t i = 0; i < TABLES; i++) {
 		enum df_status st = DF_OK;
-		if (i == TABLES - 1) /* what triggers counted meanwhile */
+		if (i == TABLES - 1) /* what triggers of SQLite counted meanwhile */
 			st = ledger_exec(c->to, "DELETE FROM tally", "write", err);
 		if (st != DF_OK)
 			return st;
@@ -271,11 +285,18 @@ static enum df_status tables_copy(struct copy *c, uint64_t *rows, struct df_err 
 
 static enum df_status copy_all(struct copy *c, uint64_t *rows, struct df_err *err)
 {
-	enum df_status st = tables_copy(c, rows, err);
+	bool shared = c->to != c->lite;
+	enum df_status st = shared ? triggers(c->to, "DISABLE", err) : DF_OK;
+	if (st != DF_OK)
+		return st;
+	st = tables_copy(c, rows, err);
 	columns_free(c);
 	if (st != DF_OK)
 		return st;
-	return c->to == c->lite ? out_of_fleet(c, err) : into_fleet(c->to, err);
+	if (!shared)
+		return out_of_fleet(c, err);
+	st = into_fleet(c->to, err);
+	return st == DF_OK ? triggers(c->to, "ENABLE", err) : st;
 }
 
 static enum df_status check_empty(struct ledger *to, struct df_err *err)

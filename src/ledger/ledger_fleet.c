@@ -81,6 +81,14 @@ enum df_status ledger_file_unlist(struct ledger *l, int64_t id, struct df_err *e
 
 /* ---- whose turn it is ---- */
 
+static size_t known_count(struct ledger_claims *c)
+{
+	pthread_mutex_lock(&c->lock);
+	size_t n = c->n;
+	pthread_mutex_unlock(&c->lock);
+	return n;
+}
+
 static bool is_known(struct ledger_claims *c, int64_t file)
 {
 	bool known = false;
@@ -96,9 +104,11 @@ enum df_status ledger_candidates(struct ledger *l, const char *feed, ledger_each
 {
 	struct ledger_stmt *s = NULL;
 	const struct ledger_claims *c = l->claims;
+	/* those that this process knows are among them, and passed over */
+	int64_t most = (int64_t)known_count(l->claims) + CANDIDATES_AT_ONCE;
 	ledger_lock(l);
-	enum df_status st = ledger_once(l, SQL_CANDIDATES, &s, err, "tttti", feed, c->me, c->place,
-					l->node, (int64_t)c->batch_format);
+	enum df_status st = ledger_once(l, SQL_CANDIDATES, &s, err, "ttttii", feed, c->me, c->place,
+					l->node, (int64_t)c->batch_format, most);
 	while (st == DF_OK && (st = ledger_step(l, s, "look for files", err)) == DF_OK) {
 		struct ledger_file f;
 		if (is_known(l->claims, ledger_int(s, 0)))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The driver for PostgreSQL: the ledger's statements, in its words. */
 #include "ledger_postgres.h"
+#include "ledger_postgres_rows.h"
 #include "ledger_postgres_sql.h"
 
 #ifdef HAVE_LIBPQ
@@ -18,8 +19,8 @@ struct statement {
 	struct ledger_query query;
 	char numbers[LEDGER_LINK_VALUES][24];
 	char *texts[LEDGER_LINK_VALUES]; /* own: of values that are not stored as they are */
-	PGresult *rows;                  /* own; NULL: it was not run */
-	int at;                          /* the row that was handed out, from 1 */
+	struct ledger_rows rows;
+	bool ran;
 };
 
 static struct statement *of(const struct ledger_stmt *s)
@@ -64,8 +65,8 @@ static enum df_status pg_prepare(struct ledger *l, const char *sql, int which,
 {
 	struct statement *s = df_alloc(sizeof(*s));
 	const char *own = which >= 0 ? ledger_postgres_statements[which] : NULL;
-	(void)l;
 	(void)err;
+	ledger_rows_init(&s->rows, l->dir);
 	s->base.driver = &ledger_postgres;
 	s->sql = ledger_postgres_sql(own != NULL ? own : sql);
 	s->query.sql = s->sql;
@@ -76,9 +77,8 @@ static enum df_status pg_prepare(struct ledger *l, const char *sql, int which,
 static void pg_reset(struct ledger_stmt *base)
 {
 	struct statement *s = of(base);
-	PQclear(s->rows);
-	s->rows = NULL;
-	s->at = 0;
+	ledger_rows_clear(&s->rows);
+	s->ran = false;
 }
 
 static void pg_finalize(struct ledger_stmt *base)
@@ -133,56 +133,69 @@ static bool is_control(const char *sql)
 	       strcmp(sql, "ROLLBACK") == 0;
 }
 
+static void take_row(void *ctx, const PGresult *r)
+{
+	struct ledger_rows *rows = ctx;
+	if (r == NULL) /* it is run again */
+		ledger_rows_clear(rows);
+	else
+		ledger_rows_add(rows, r);
+}
+
 static enum df_status pg_run(struct ledger *l, struct statement *s, const char *what,
 			     struct df_err *err)
 {
+	PGresult *r = NULL;
 	if (is_control(s->sql))
 		return ledger_link_exec(l->link, s->sql, what, err);
-	enum df_status st = ledger_link_query(l->link, &s->query, &s->rows, what, err);
+	s->query.row = take_row;
+	s->query.ctx = &s->rows;
+	enum df_status st = ledger_link_query(l->link, &s->query, &r, what, err);
 	if (st != DF_OK)
 		return st;
-	l->changes = strtoll(PQcmdTuples(s->rows), NULL, 10);
-	if (PQntuples(s->rows) == 1 && strncmp(s->sql, "INSERT", 6) == 0) { /* RETURNING id */
-		l->inserted = strtoll(PQgetvalue(s->rows, 0, 0), NULL, 10);
-		s->at = 1;
-	}
+	l->changes = strtoll(PQcmdTuples(r), NULL, 10);
+	PQclear(r);
+	s->ran = true;
 	return DF_OK;
 }
 
-static void row_bytes(struct statement *s)
+static void row_bytes(struct ledger_rows *rows)
 {
-	for (int c = 0; c < PQnfields(s->rows); c++)
-		if (PQftype(s->rows, c) == OID_TEXT)
-			ledger_postgres_bytes(PQgetvalue(s->rows, s->at, c));
+	for (int c = 0; c < rows->columns; c++)
+		if (rows->types[c] == OID_TEXT && rows->v[c] != NULL)
+			ledger_postgres_bytes(rows->v[c]);
 }
 
+/* The step that inserts does not yield the row of its RETURNING id. */
 static enum df_status pg_step(struct ledger *l, struct ledger_stmt *base, const char *what,
 			      struct df_err *err)
 {
 	struct statement *s = of(base);
-	enum df_status st = s->rows == NULL ? pg_run(l, s, what, err) : DF_OK;
+	bool inserts = !s->ran && strncmp(s->sql, "INSERT", 6) == 0;
+	enum df_status st = s->ran ? DF_OK : pg_run(l, s, what, err);
 	if (st != DF_OK)
 		return st;
-	if (s->rows == NULL || s->at >= PQntuples(s->rows))
+	if (!s->ran) /* BEGIN, ... */
 		return DF_END;
-	row_bytes(s);
-	s->at++;
-	return DF_OK;
+	st = ledger_rows_next(&s->rows, err);
+	if (st == DF_OK)
+		row_bytes(&s->rows);
+	if (!inserts || st != DF_OK)
+		return st;
+	l->inserted = strtoll(s->rows.v[0] != NULL ? s->rows.v[0] : "0", NULL, 10);
+	return DF_END;
 }
 
 static const char *pg_text(const struct ledger_stmt *base, int column)
 {
-	const struct statement *s = of(base);
-	if (s->rows == NULL || s->at < 1 || column >= PQnfields(s->rows) ||
-	    PQgetisnull(s->rows, s->at - 1, column))
-		return NULL;
-	return PQgetvalue(s->rows, s->at - 1, column);
+	const struct ledger_rows *rows = &of(base)->rows;
+	return rows->at > 0 && column < rows->columns ? rows->v[column] : NULL;
 }
 
 static int64_t pg_integer(const struct ledger_stmt *base, int column)
 {
 	const char *text = pg_text(base, column);
-	if (text != NULL && PQftype(of(base)->rows, column) == OID_BOOL)
+	if (text != NULL && of(base)->rows.types[column] == OID_BOOL)
 		return *text == 't';
 	return text != NULL ? strtoll(text, NULL, 10) : 0;
 }

@@ -27,17 +27,21 @@ struct ledger_link *ledger_link_new(const struct ledger_where *where);
 struct ledger_link *ledger_link_like(const struct ledger_link *k); /* another one, to the same */
 void ledger_link_free(struct ledger_link *k);
 
+struct pg_result;
 enum { LEDGER_LINK_VALUES = 48 };
 struct ledger_query {
 	const char *sql;
 	int n;
 	unsigned types[LEDGER_LINK_VALUES]; /* OIDs */
 	const char *values[LEDGER_LINK_VALUES];
+	/* Takes rows as they arrive, where there may be many; NULL: they are in the result. More
+	 * than once, where the query has to be run again: r is NULL before the first row. */
+	void (*row)(void *ctx, const struct pg_result *r);
+	void *ctx; /* of row */
 };
 /* Runs the query. DF_OK: *out is the caller's (PQclear). Within a transaction: where the database
  * asks for it, or the connection is lost, the whole of it is run again; what comes of it must be
  * the same. what: "enter the file", ... */
-struct pg_result;
 enum df_status ledger_link_query(struct ledger_link *k, const struct ledger_query *q,
 				 struct pg_result **out, const char *what,
 				 struct df_err *err) DF_CHECK;

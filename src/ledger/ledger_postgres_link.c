@@ -26,7 +26,7 @@ enum {
 	RECONNECT_MS = 5000, /* from the first failure */
 	PAUSE_MS = 200,      /* between two attempts to connect */
 	REPLAYS = 20,
-	JOURNAL_MAX = 100000, /* queries of a transaction; a longer one is not run again */
+	JOURNAL_MAX = 10000, /* queries of a transaction; a longer one is not run again */
 };
 
 struct entry { /* a query of the open transaction, and what it came to */
@@ -34,7 +34,8 @@ struct entry { /* a query of the open transaction, and what it came to */
 	int n;
 	unsigned types[LEDGER_LINK_VALUES];
 	char *values[LEDGER_LINK_VALUES];
-	char *result; /* of its rows and what it changed */
+	bool rowwise;
+	char result[DF_SHA256_HEX]; /* of its rows and what it changed */
 };
 
 struct ledger_link {
@@ -45,7 +46,8 @@ struct ledger_link {
 	int64_t answer_ms, idle_ms;
 	struct entry *journal; /* own */
 	size_t n, room;
-	char state[6]; /* SQLSTATE of the latest failure */
+	char result[DF_SHA256_HEX]; /* of the latest query, in a transaction */
+	char state[6];              /* SQLSTATE of the latest failure */
 };
 
 struct ledger_link *ledger_link_new(const struct ledger_where *where)
@@ -74,7 +76,6 @@ static void journal_clear(struct ledger_link *k)
 {
 	for (size_t i = 0; i < k->n; i++) {
 		free(k->journal[i].sql);
-		free(k->journal[i].result);
 		for (int v = 0; v < k->journal[i].n; v++)
 			free(k->journal[i].values[v]);
 	}
@@ -240,32 +241,78 @@ static bool link_wait(struct ledger_link *k, short events, int64_t end)
 	return rc > 0 || (rc < 0 && errno == EINTR);
 }
 
-/* The answer, or NULL: the connection is lost. */
-static PGresult *link_ask(struct ledger_link *k, const struct ledger_query *q)
+/* What has to be the same when a transaction is run again. */
+static void digest(struct df_sha256 *h, const PGresult *r)
 {
-	int64_t end = df_monotonic_ms() + k->answer_ms;
-	PGresult *last = NULL;
-	k->sent = false;
+	for (int row = 0; h != NULL && row < PQntuples(r); row++)
+		for (int c = 0; c < PQnfields(r); c++)
+			df_sha256_add(h, PQgetvalue(r, row, c), (size_t)PQgetlength(r, row, c) + 1);
+}
+
+static bool send_query(struct ledger_link *k, const struct ledger_query *q)
+{
 	int rc = q->n < 0
 		     ? PQsendQuery(k->conn, q->sql)
 		     : PQsendQueryParams(k->conn, q->sql, q->n, q->types, q->values, NULL, NULL, 0);
 	if (rc != 1)
-		return NULL;
-	k->sent = true;
-	for (;;) {
-		while (PQisBusy(k->conn)) {
-			if (!link_wait(k, POLLIN, end) || PQconsumeInput(k->conn) != 1) {
-				PQclear(last);
-				return NULL;
-			}
+		return false;
+	if (q->row != NULL) {
+		q->row(q->ctx, NULL);
+		(void)PQsetSingleRowMode(k->conn);
+	}
+	return true;
+}
+
+/* The next result, or NULL: there is none any more, or (*lost) the connection is lost. */
+static PGresult *next_result(struct ledger_link *k, bool *lost)
+{
+	int64_t end = df_monotonic_ms() + k->answer_ms;
+	*lost = false;
+	while (PQisBusy(k->conn))
+		if (!link_wait(k, POLLIN, end) || PQconsumeInput(k->conn) != 1) {
+			*lost = true;
+			return NULL;
 		}
-		PGresult *r = PQgetResult(k->conn);
-		if (r == NULL)
-			return last;
+	return PQgetResult(k->conn);
+}
+
+/* The last result, or the first error; NULL: the connection is lost. */
+static PGresult *results_of(struct ledger_link *k, const struct ledger_query *q,
+			    struct df_sha256 *h)
+{
+	PGresult *last = NULL;
+	bool lost = false;
+	for (PGresult *r; (r = next_result(k, &lost)) != NULL;) {
+		digest(h, r);
+		if (PQresultStatus(r) == PGRES_SINGLE_TUPLE) {
+			q->row(q->ctx, r);
+			PQclear(r);
+			continue;
+		}
 		bool bad = last != NULL && PQresultStatus(last) == PGRES_FATAL_ERROR;
-		PQclear(bad ? r : last); /* the first error counts */
+		PQclear(bad ? r : last);
 		last = bad ? last : r;
 	}
+	if (!lost)
+		return last;
+	PQclear(last);
+	return NULL;
+}
+
+/* The answer, or NULL: the connection is lost. */
+static PGresult *link_ask(struct ledger_link *k, const struct ledger_query *q)
+{
+	k->sent = send_query(k, q);
+	if (!k->sent)
+		return NULL;
+	struct df_sha256 *h = k->open ? df_sha256_new() : NULL;
+	PGresult *r = results_of(k, q, h);
+	if (h != NULL && r != NULL)
+		df_sha256_add(h, PQcmdTuples(r), strlen(PQcmdTuples(r)));
+	if (h != NULL)
+		df_sha256_end(h, k->result);
+	df_sha256_free(h);
+	return r;
 }
 
 static bool is_good(const PGresult *r)
@@ -310,19 +357,7 @@ static enum asked ask_once(struct ledger_link *k, const struct ledger_query *q, 
 
 /* ---- the transaction ---- */
 
-static char *result_text(const PGresult *r)
-{
-	struct df_buf b = {0};
-	df_buf_addf(&b, "%s;", PQcmdTuples((PGresult *)(uintptr_t)r));
-	for (int row = 0; row < PQntuples(r); row++)
-		for (int c = 0; c < PQnfields(r); c++)
-			df_buf_addf(&b, "%s,", PQgetvalue(r, row, c));
-	char *text = df_strdup(df_buf_cstr(&b));
-	df_buf_free(&b);
-	return text;
-}
-
-static void journal_add(struct ledger_link *k, const struct ledger_query *q, const PGresult *r)
+static void journal_add(struct ledger_link *k, const struct ledger_query *q)
 {
 	if (!k->open || k->n > JOURNAL_MAX)
 		return;
@@ -331,25 +366,30 @@ static void journal_add(struct ledger_link *k, const struct ledger_query *q, con
 		k->journal = df_realloc(k->journal, k->room * sizeof(*k->journal));
 	}
 	struct entry *e = &k->journal[k->n++];
-	*e = (struct entry){.sql = df_strdup(q->sql), .n = q->n, .result = result_text(r)};
+	*e = (struct entry){.sql = df_strdup(q->sql), .n = q->n, .rowwise = q->row != NULL};
+	memcpy(e->result, k->result, sizeof(e->result));
 	for (int i = 0; i < q->n; i++) {
 		e->types[i] = q->types[i];
 		e->values[i] = df_strdup(q->values[i]);
 	}
 }
 
+static void no_row(void *ctx, const PGresult *r)
+{
+	(void)ctx;
+	(void)r;
+}
+
 static bool entry_again(struct ledger_link *k, const struct entry *e, enum asked *asked)
 {
-	struct ledger_query q = {.sql = e->sql, .n = e->n};
+	struct ledger_query q = {.sql = e->sql, .n = e->n, .row = e->rowwise ? no_row : NULL};
 	PGresult *r = NULL;
 	for (int i = 0; i < e->n; i++) {
 		q.types[i] = e->types[i];
 		q.values[i] = e->values[i];
 	}
 	*asked = ask_once(k, &q, &r);
-	char *text = *asked == ASKED_GOOD ? result_text(r) : NULL;
-	bool same = text != NULL && strcmp(text, e->result) == 0;
-	free(text);
+	bool same = *asked == ASKED_GOOD && memcmp(k->result, e->result, sizeof(e->result)) == 0;
 	PQclear(r);
 	return same;
 }
@@ -429,7 +469,7 @@ enum df_status ledger_link_query(struct ledger_link *k, const struct ledger_quer
 			return st;
 		enum asked asked = st == DF_END ? ASKED_AGAIN : ask_once(k, q, &r);
 		if (asked == ASKED_GOOD) {
-			journal_add(k, q, r);
+			journal_add(k, q);
 			*out = r;
 			return DF_OK;
 		}
@@ -463,7 +503,6 @@ enum df_status ledger_link_exec(struct ledger_link *k, const char *sql, const ch
 	}
 	enum df_status st = ledger_link_query(k, &q, &r, what, err);
 	PQclear(r);
-	r = NULL;
 	if (strcmp(sql, "COMMIT") == 0) {
 		k->open = false;
 		journal_clear(k);
@@ -474,9 +513,11 @@ enum df_status ledger_link_exec(struct ledger_link *k, const char *sql, const ch
 		}
 	}
 	if (st == DF_OK && begin != NULL) {
+		struct df_sha256 *nothing = df_sha256_new();
+		df_sha256_end(nothing, k->result);
+		df_sha256_free(nothing);
 		k->open = true;
-		journal_add(k, &q, r = PQmakeEmptyPGresult(k->conn, PGRES_COMMAND_OK));
-		PQclear(r);
+		journal_add(k, &q);
 	}
 	free(begin);
 	return st;

@@ -36,6 +36,10 @@ exits 2 "into itself" ledger copy --to sqlite
 exits 3 "a database that is away" ledger copy --to 'postgresql://127.0.0.1:1/x'
 exits 0 "into PostgreSQL" ledger copy --to "$url"
 said "what to do next" 'name it as `ledger`'
+equal "what is counted was counted once" "$(sql "SELECT coalesce(string_agg(feed || name || value, ' ' ORDER BY feed, name), '') FROM tally")" \
+	"$(python3 -c 'import sqlite3, sys
+print(" ".join(f + n + str(v) for f, n, v in sqlite3.connect(sys.argv[1]).execute("SELECT * FROM tally ORDER BY feed, name")))' "$work/state/ledger.db")"
+equal "and will be" "$(sql "SELECT count(*) FROM pg_trigger WHERE tgenabled <> 'O'")" 0
 exits 2 "a second time" ledger copy --to "$url"
 said "there are files already" 'into an empty one'
 

@@ -25,7 +25,7 @@ import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-OPEN_FILES = 3  # of a feed, that are not done
+OPEN_FILES = 8  # of a feed, that are not done
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 FEEDS = {"alpha": (0, 0), "beta": (1, 0), "gamma": (0, 1), "delta": (1, 1)}  # its server, its key
 
