@@ -91,10 +91,9 @@ static struct batch_bucket *next_bucket(const struct batch_table *t, struct batc
 /* The places that have this tag, as bits: without a branch, because none could be predicted. */
 static inline unsigned places_with(const struct batch_bucket *b, uint32_t tag)
 {
-	unsigned places = 0;
-	for (unsigned i = 0; i < BATCH_BUCKET; i++)
-		places |= (unsigned)(b->tags[i] == tag) << i;
-	return places;
+	_Static_assert(BATCH_BUCKET == 4, "a bit for each");
+	return (unsigned)(b->tags[0] == tag) | (unsigned)(b->tags[1] == tag) << 1 |
+	       (unsigned)(b->tags[2] == tag) << 2 | (unsigned)(b->tags[3] == tag) << 3;
 }
 
 static void buckets_new(struct batch_table *t, size_t n)

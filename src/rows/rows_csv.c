@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A row without a quote is cut at its delimiters where it is, in the window: see rows_scan.c. From
- * the first cell with a quote on a row is libcsv's, because quotes are what makes CSV difficult. It
- * is fed one physical line at a time. That gives line numbers and the bytes of every row for
- * nothing, and a way out of its strict mode, which stops for good at the first error: a bad row
- * ends where its physical line does, the parser is made anew, and reading goes on after it. So is
- * every row whose delimiter or quote has several bytes: see rows_sign.c.
+ * A row without a quote is cut at its delimiters where it is, in the window: see rows_scan.c, and
+ * rows_quoted.c for quoted cells that hide nothing. All other rows are libcsv's from their first
+ * quote on, because quotes are what makes CSV difficult. It is fed one physical line at a time.
+ * That gives line numbers and the bytes of every row for nothing, and a way out of its strict mode,
+ * which stops for good at the first error: a bad row ends where its physical line does, the parser
+ * is made anew, and reading goes on after it. libcsv gets each row whose delimiter or quote has
+ * several bytes, too: see rows_sign.c.
  */
 #include "rows_priv.h"
 
@@ -284,7 +285,11 @@ static bool row_plain(struct rows *r, struct rows_row *row)
 	}
 	if (!whole || r->bare_cr) {
 		row_keep_lead(r, from, &scan, end);
-		return false;
+		if (!r->quoted || !rows_quoted_take(r))
+			return false;
+		row_finish(r, row);
+		row_check_text(r, row);
+		return true;
 	}
 
 	r->at += (size_t)(next - from);

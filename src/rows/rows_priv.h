@@ -8,6 +8,7 @@
  *	rows_line.c	physical lines, and those that are skipped
  *	rows_csv.c	lines become rows
  *	rows_scan.c	cells without quotes
+ *	rows_quoted.c	quoted cells of the usual kind
  *	rows_escape.c	rows without quotes, in which backslashes count
  *	rows_place.c	where in a row a byte is; rows past the cap
  *	rows_cell.c	backslashes, blanks, words for "nothing"
@@ -105,6 +106,12 @@ void rows_parser_make(struct rows *r);
 
 /* The document ends within a cell. DF_REJECT. */
 enum df_status rows_cut_off(const struct rows *r, struct df_err *err) DF_CHECK;
+
+/* ---- rows_quoted.c ---- */
+
+/* Takes the rest of the row at `at`, after its n_lead cells, if the window has all of it and it is
+ * of the usual kind. False: nothing has happened. */
+bool rows_quoted_take(struct rows *r);
 
 /* ---- rows_escape.c ---- */
 

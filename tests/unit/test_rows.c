@@ -293,6 +293,81 @@ static void test_simple(void)
 	CU_ASSERT(!is_simple('\'', 'y', 40, 3)); /* which nobody looks for then */
 }
 
+static struct rows *open_text(FILE *f, const struct df_buf *text, uint32_t delimiter)
+{
+	const struct rows_format format = {.delimiter = delimiter};
+	struct rows *r = NULL;
+	struct df_err err = {0};
+	rewind(f);
+	CU_ASSERT_EQUAL_FATAL(fwrite(text->data, 1, text->len, f), text->len);
+	fflush(f);
+	CU_ASSERT_EQUAL_FATAL(rows_open_as(&format, fileno(f), 0, text->len, &r, &err), DF_OK);
+	return r;
+}
+
+/* The wide one's quoted delimiters are wide. */
+static bool same_cell(const struct rows_cell *narrow, const struct rows_cell *wide)
+{
+	size_t k = 0;
+	for (size_t i = 0; i < narrow->len; i++) {
+		bool delimiter = narrow->p[i] == ',';
+		if (k == wide->len || wide->p[k++] != (delimiter ? '\xc2' : narrow->p[i]))
+			return false;
+		if (delimiter && (k == wide->len || wide->p[k++] != '\xa7'))
+			return false;
+	}
+	return k == wide->len;
+}
+
+static bool same_row(const struct rows_row *a, const struct rows_row *b)
+{
+	if (a->n_cells != b->n_cells || a->line != b->line || a->number != b->number ||
+	    !df_same_text(a->fault, b->fault) || a->fault_column != b->fault_column)
+		return false;
+	for (size_t i = 0; i < a->n_cells; i++)
+		if (!same_cell(&a->cells[i], &b->cells[i]))
+			return false;
+	return true;
+}
+
+/* Most rows with quotes do not go through libcsv; those with a wide delimiter do. Both are read
+ * alike, whatever is in them. */
+static void test_quoted(void)
+{
+	static const char letters[] = "\"\"\"\",,,\n\nab\r\xc3";
+	FILE *narrow_file = tmpfile(), *wide_file = tmpfile();
+	uint32_t seed = 11;
+	for (int round = 0; round < 20000; round++) {
+		struct df_buf narrow = {0}, wide = {0};
+		struct df_err err = {0}, other = {0};
+		struct rows_row a, b;
+		df_buf_adds(&narrow, "x\n");
+		df_buf_adds(&wide, "x\n");
+		for (int i = 0; i < 5 + round % 40; i++) {
+			seed = seed * 1664525 + 1013904223;
+			char c = letters[(seed >> 16) % (sizeof(letters) - 1)];
+			df_buf_addc(&narrow, c);
+			df_buf_adds(&wide, c == ',' ? "\xc2\xa7" : (char[2]){c});
+		}
+		struct rows *r = open_text(narrow_file, &narrow, 0),
+			    *w = open_text(wide_file, &wide, 0xa7);
+		enum df_status st, same = DF_OK;
+		do {
+			st = rows_next(r, &a, &err);
+			same = rows_next(w, &b, &other);
+			CU_ASSERT_EQUAL_FATAL(st, same);
+			CU_ASSERT(st != DF_OK || same_row(&a, &b));
+		} while (st == DF_OK);
+		CU_ASSERT_EQUAL(err.line, other.line);
+		rows_close(r);
+		rows_close(w);
+		df_buf_free(&narrow);
+		df_buf_free(&wide);
+	}
+	fclose(narrow_file);
+	fclose(wide_file);
+}
+
 /* Escapes are found wherever they are among eight bytes. */
 static void test_escape(void)
 {
@@ -364,6 +439,7 @@ int main(void)
 	static const CU_TestInfo tests[] = {
 	    {"plain rows, line ends, blank lines", test_plain},
 	    {"simple rows", test_simple},
+	    {"quoted rows, with and without libcsv", test_quoted},
 	    {"quotes", test_quotes},
 	    {"bad rows are passed over", test_bad_rows},
 	    {"broken documents end", test_broken_documents},
