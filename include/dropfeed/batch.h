@@ -62,7 +62,7 @@ struct batch_object {
 
 /* One Events API object for one user, serialized. */
 struct batch {
-	char *json; /* own: one line, UTF-8, no newline, a NUL after it */
+	char *json; /* own: one line, UTF-8, no newline, a NUL after it; see json_within */
 	size_t json_len;
 	const char *id; /* its source_request_id as it is written in json: id_len bytes there */
 	size_t id_len;
@@ -74,7 +74,7 @@ struct batch {
 	uint64_t user;
 	uint64_t position;      /* 0-based, in the document's sequence of batches */
 	uint64_t lane_position; /* 0-based, in its lane */
-	struct batch_row *rows; /* own */
+	struct batch_row *rows; /* own; see rows_within */
 	size_t n_rows;
 	struct batch_object *objects; /* own; NULL: the sink takes it as a whole */
 	size_t n_objects;
@@ -84,6 +84,8 @@ struct batch {
 	bool in_doubt;
 	struct batch *next; /* for whoever holds it */
 	bool counted;       /* there is no more of it than these numbers; the maker's own */
+	/* These are in the same piece of memory as the batch, which is freed as a whole. */
+	bool json_within, rows_within;
 };
 void batch_free(struct batch *b); /* nothing, where it is only counted */
 

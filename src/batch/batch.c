@@ -39,8 +39,10 @@ void batch_free(struct batch *b)
 {
 	if (b == NULL || b->counted)
 		return;
-	free(b->json);
-	free(b->rows);
+	if (!b->json_within)
+		free(b->json);
+	if (!b->rows_within)
+		free(b->rows);
 	free(b->objects);
 	free(b);
 }
@@ -135,32 +137,48 @@ bool batch_record_too_large(const struct batch_settings *settings, const struct 
 
 /* ---- closing ---- */
 
+/* A batch with room for its rows and its JSON, in one piece. */
+static struct batch *piece_new(const struct batch_open *o)
+{
+	size_t rows = o->n_rows * sizeof(struct batch_row);
+	size_t json = batch_size(o->own_id_len, o->members_len, o->events_len) + 1;
+	struct batch *b = df_realloc(NULL, sizeof(*b) + rows + json);
+	*b = (struct batch){.json_within = true, .rows_within = true, .n_rows = o->n_rows};
+	b->rows = (struct batch_row *)(b + 1);
+	b->json = (char *)(b->rows + o->n_rows);
+	return b;
+}
+
+static char *put(char *at, const char *p, size_t len)
+{
+	memcpy(at, p, len);
+	return at + len;
+}
+
+#define PUT(at, text) put((at), (text), sizeof(text) - 1)
+
 /* Everything, with blanks for the ids made here. Returns where the events begin. */
 static size_t serialize(const struct batch_open *o, bool own_id, struct batch *b)
 {
-	struct df_buf json = {0};
 	size_t events_at = 0;
-	df_buf_first(&json, batch_size(o->own_id_len, o->members_len, o->events_len));
-	df_buf_adds(&json, "{\"source_request_id\":\"");
-	size_t id_at = json.len;
+	char *at = PUT(b->json, "{\"source_request_id\":\"");
+	b->id = at;
 	b->id_len = own_id ? o->own_id_len : BATCH_ID_LEN;
-	df_buf_add(&json, own_id ? batch_own_id(o) : blank_id, b->id_len);
-	df_buf_addc(&json, '"');
+	at = put(at, own_id ? batch_own_id(o) : blank_id, b->id_len);
+	*at++ = '"';
 	if (o->members_len > 0) {
-		df_buf_addc(&json, ',');
-		df_buf_add(&json, batch_members(o), o->members_len);
+		*at++ = ',';
+		at = put(at, batch_members(o), o->members_len);
 	}
 	if (o->n_events > 0) {
-		df_buf_adds(&json, ",\"events\":[");
-		events_at = json.len;
-		df_buf_add(&json, o->events.data, o->events.len);
-		df_buf_addc(&json, ']');
+		at = PUT(at, ",\"events\":[");
+		events_at = (size_t)(at - b->json);
+		at = put(at, o->events.data, o->events.len);
+		*at++ = ']';
 	}
-	df_buf_addc(&json, '}');
-	df_buf_cstr(&json);
-	b->json = json.data;
-	b->json_len = json.len;
-	b->id = json.data + id_at;
+	*at++ = '}';
+	*at = '\0';
+	b->json_len = (size_t)(at - b->json);
 	return events_at;
 }
 
@@ -202,7 +220,6 @@ static enum df_status fill(struct batch_maker *mk, const struct batch_open *o, s
 	size_t events_at = serialize(o, own_id, b);
 	if (!mk->set.count_only) /* ids of one length all */
 		identify(mk, o, own_id, events_at, b);
-	b->rows = df_realloc(NULL, o->n_rows * sizeof(*b->rows));
 	memcpy(b->rows, o->rows, o->n_rows * sizeof(*b->rows));
 	if (mk->set.form->convert != NULL)
 		mk->set.form->convert(&mk->set, b);
@@ -216,19 +233,19 @@ static enum df_status close_batch(struct batch_maker *mk, struct batch_open *o, 
 	mk->weight -= o->weight;
 	if (mk->previous == o)
 		mk->previous = NULL;
-	struct batch *b = mk->counts ? &mk->counted : df_realloc(NULL, sizeof(*b));
-	uint32_t lane = (uint32_t)(o->hash % mk->set.lanes);
-	*b = (struct batch){.position = mk->next_position++,
-			    .lane = lane,
-			    .user = o->hash,
-			    .lane_position = mk->lane_next[lane]++,
-			    .historical = o->historical,
-			    .latest_ms = o->latest_ms,
-			    .n_events = o->n_events,
-			    .n_rows = o->n_rows,
-			    .counted = mk->counts};
+	struct batch *b = mk->counts ? &mk->counted : piece_new(o);
 	if (mk->counts)
-		b->json_len = batch_size(o->own_id_len, o->members_len, o->events_len);
+		*b = (struct batch){.n_rows = o->n_rows,
+				    .counted = true,
+				    .json_len =
+					batch_size(o->own_id_len, o->members_len, o->events_len)};
+	b->lane = (uint32_t)(o->hash % mk->set.lanes);
+	b->position = mk->next_position++;
+	b->lane_position = mk->lane_next[b->lane]++;
+	b->user = o->hash;
+	b->historical = o->historical;
+	b->latest_ms = o->latest_ms;
+	b->n_events = o->n_events;
 	enum df_status st = mk->counts ? DF_OK : fill(mk, o, b, err);
 	if (o->n_events <= 1) /* its buffer is as long as its event: the next one is longer */
 		df_buf_free(&o->events);

@@ -29,7 +29,9 @@ const struct batch_form *batch_form_for(const struct conf_feed *feed, const char
 void batch_replace(struct batch *b, struct df_buf *json, size_t id_at, size_t id_len)
 {
 	df_buf_cstr(json);
-	free(b->json);
+	if (!b->json_within)
+		free(b->json);
+	b->json_within = false;
 	b->json = json->data;
 	b->json_len = json->len;
 	b->id = b->json + id_at;

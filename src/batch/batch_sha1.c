@@ -42,7 +42,7 @@ struct lane {         /* FIPS 180-4, section 6.1 */
 	__m128i w[4]; /* sixteen words of the message schedule, a ring */
 };
 
-/* Four rounds of function f (0 to 3), which the instruction wants as a constant. i: from 0 to 19. */
+/* Four rounds of function f (0 to 3), which has to be a constant. i: from 0 to 19. */
 #define ROUNDS(l, i, f)                                                                            \
 	do {                                                                                       \
 		if ((i) >= 4) {                                                                    \
