@@ -34,7 +34,7 @@ static bool memory_enter(uint64_t *v, unsigned bits, uint64_t hash)
 
 /* ---- in a file: slots are read some at a time ---- */
 
-static enum df_status file_failed(struct df_err *err)
+static enum df_status ids_file_failed(struct df_err *err)
 {
 	return df_fail(df_disk_status(errno, DF_RETRY), err, NULL,
 		       "cannot keep the document's own source_request_ids in an unnamed file: %s",
@@ -50,7 +50,7 @@ static enum df_status file_enter(int fd, unsigned bits, uint64_t hash, bool *fre
 		size_t n = mask + 1 - at < READ_SLOTS ? mask + 1 - at : READ_SLOTS;
 		if (pread(fd, seen, n * sizeof(*seen), (off_t)(at * sizeof(*seen))) !=
 		    (ssize_t)(n * sizeof(*seen)))
-			return file_failed(err);
+			return ids_file_failed(err);
 		for (size_t i = 0; i < n; i++) {
 			*fresh = seen[i] == 0;
 			if (seen[i] == hash)
@@ -59,18 +59,18 @@ static enum df_status file_enter(int fd, unsigned bits, uint64_t hash, bool *fre
 				bool good = pwrite(fd, &hash, sizeof(hash),
 						   (off_t)((at + i) * sizeof(hash))) ==
 					    (ssize_t)sizeof(hash);
-				return good ? DF_OK : file_failed(err);
+				return good ? DF_OK : ids_file_failed(err);
 			}
 		}
 		at = (at + n) & mask;
 	}
 }
 
-static enum df_status file_open(const char *scratch, unsigned bits, int *fd, struct df_err *err)
+static enum df_status ids_file_open(const char *scratch, unsigned bits, int *fd, struct df_err *err)
 {
 	enum df_status st = df_unnamed_open(scratch, fd, err);
 	if (st == DF_OK && ftruncate(*fd, (off_t)(sizeof(uint64_t) << bits)) != 0)
-		st = file_failed(err);
+		st = ids_file_failed(err);
 	return st;
 }
 
@@ -86,7 +86,7 @@ static enum df_status slots_read(const struct batch_ids *ids, size_t at, uint64_
 	}
 	bool good = pread(ids->fd, v, n * sizeof(*v), (off_t)(at * sizeof(*v))) ==
 		    (ssize_t)(n * sizeof(*v));
-	return good ? DF_OK : file_failed(err);
+	return good ? DF_OK : ids_file_failed(err);
 }
 
 static enum df_status enter(struct batch_ids *ids, uint64_t hash, bool *fresh, struct df_err *err)
@@ -97,7 +97,7 @@ static enum df_status enter(struct batch_ids *ids, uint64_t hash, bool *fresh, s
 	return DF_OK;
 }
 
-static enum df_status grow(struct batch_ids *ids, struct df_err *err)
+static enum df_status ids_grow(struct batch_ids *ids, struct df_err *err)
 {
 	struct batch_ids bigger = {.scratch = ids->scratch,
 				   .memory_bits = ids->memory_bits,
@@ -108,7 +108,7 @@ static enum df_status grow(struct batch_ids *ids, struct df_err *err)
 	if (bigger.bits <= bigger.memory_bits || ids->scratch == NULL)
 		bigger.v = df_alloc(slots_of(&bigger) * sizeof(*bigger.v));
 	else
-		st = file_open(ids->scratch, bigger.bits, &bigger.fd, err);
+		st = ids_file_open(ids->scratch, bigger.bits, &bigger.fd, err);
 
 	for (size_t at = 0; st == DF_OK && at < old; at += READ_SLOTS) {
 		uint64_t v[READ_SLOTS];
@@ -128,7 +128,7 @@ static enum df_status grow(struct batch_ids *ids, struct df_err *err)
 enum df_status batch_ids_enter(struct batch_ids *ids, uint64_t hash, bool *fresh,
 			       struct df_err *err)
 {
-	enum df_status st = ids->n >= slots_of(ids) / 4 * 3 ? grow(ids, err) : DF_OK;
+	enum df_status st = ids->n >= slots_of(ids) / 4 * 3 ? ids_grow(ids, err) : DF_OK;
 	if (st == DF_OK)
 		st = enter(ids, hash, fresh, err);
 	if (st == DF_OK)

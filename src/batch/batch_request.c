@@ -40,7 +40,7 @@ static const struct {
 };
 
 /* Its name in a request. */
-static const char *name_of(const char *batch, bool *outside)
+static const char *request_name_of(const char *batch, bool *outside)
 {
 	*outside = false;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
@@ -69,7 +69,7 @@ static void write_some(struct json_writer *w, struct json_object *from, bool out
 	json_object_object_foreach(from, key, value)
 	{
 		bool there = false;
-		const char *name = name_of(key, &there);
+		const char *name = request_name_of(key, &there);
 		if (there == outside)
 			write_identity(w, name, value);
 	}
@@ -94,7 +94,7 @@ static bool any_outside(struct json_object *user)
 	{
 		bool outside = false;
 		(void)value;
-		(void)name_of(key, &outside);
+		(void)request_name_of(key, &outside);
 		any = any || outside;
 	}
 	return any;

@@ -142,7 +142,7 @@ static size_t tail_length(const struct document_own *o, const char *tail, size_t
 	return (size_t)(end - from) + 1;
 }
 
-static void strip(const struct document_own *o, const char *raw, size_t len, struct df_buf *out)
+static void own_strip(const struct document_own *o, const char *raw, size_t len, struct df_buf *out)
 {
 	size_t before = out->len;
 	if (strip_cells(o, raw, len, out))
@@ -177,12 +177,12 @@ void document_own_strip(const struct document_own *o, const char *raw, size_t le
 	if (!o->any)
 		df_buf_add(out, raw, len);
 	if (o->any && !signs->wide)
-		strip(o, raw, len, out);
+		own_strip(o, raw, len, out);
 	if (!o->any || !signs->wide)
 		return;
 
 	rows_narrow(signs, raw, len, &narrow);
-	strip(o, df_buf_cstr(&narrow), narrow.len, &rest);
+	own_strip(o, df_buf_cstr(&narrow), narrow.len, &rest);
 	rows_widen(signs, df_buf_cstr(&rest), rest.len, out);
 	df_buf_free(&narrow);
 	df_buf_free(&rest);

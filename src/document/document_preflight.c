@@ -43,7 +43,8 @@ static enum df_status count_batch(void *ctx, struct batch *b, struct df_err *err
 	return DF_OK;
 }
 
-static enum df_status on_reject(void *ctx, const struct document_pass_reject *r, struct df_err *err)
+static enum df_status preflight_reject(void *ctx, const struct document_pass_reject *r,
+				       struct df_err *err)
 {
 	struct preflight_pass *p = ctx;
 	return p->reject != NULL ? p->reject(p->ctx, r, err) : DF_OK;
@@ -98,7 +99,7 @@ enum df_status document_preflight(struct document_pass *pass, const struct batch
 				  struct document_forecast *out, struct df_err *err)
 {
 	*out = (struct document_forecast){0};
-	static const struct document_pass_handlers rows_alone = {.reject = on_reject};
+	static const struct document_pass_handlers rows_alone = {.reject = preflight_reject};
 	struct preflight_pass p = {.out = out, .reject = reject, .ctx = ctx};
 	enum df_status st;
 	if (settings != NULL) {
@@ -106,7 +107,7 @@ enum df_status document_preflight(struct document_pass *pass, const struct batch
 		counting.count_only = true;
 		p.form = settings->form != NULL ? settings->form : &batch_form_events;
 		p.lanes = df_alloc(settings->lanes * sizeof(*p.lanes));
-		st = document_batches(pass, &counting, count_batch, on_reject, &p, err);
+		st = document_batches(pass, &counting, count_batch, preflight_reject, &p, err);
 	} else {
 		pass->handlers = &rows_alone;
 		pass->ctx = &p;

@@ -7,8 +7,8 @@
 /* codes with columns that are counted apart; past that, rows count for their code alone */
 #define REASONS_MAX 1000u
 
-static struct ledger_reason *find(struct document_reasons *list, const char *code,
-				  const char *column)
+static struct ledger_reason *reasons_find(struct document_reasons *list, const char *code,
+					  const char *column)
 {
 	for (size_t i = list->n; i > 0; i--) {
 		struct ledger_reason *r = &list->v[i - 1];
@@ -28,9 +28,9 @@ void document_reasons_count(struct document_reasons *list, const char *code, con
 		? last
 		: NULL;
 	if (r == NULL)
-		r = find(list, code, column);
+		r = reasons_find(list, code, column);
 	if (r == NULL && list->n >= REASONS_MAX)
-		r = find(list, code, column = "");
+		r = reasons_find(list, code, column = "");
 	if (r == NULL) {
 		list->v = df_realloc(list->v, (list->n + 1) * sizeof(*list->v));
 		r = &list->v[list->n++];

@@ -186,7 +186,7 @@ static void put_bytes(struct rejects_pass *w, const char *p, size_t len)
 	report_rejects_add(w->file, w->encoded.data, w->encoded.len);
 }
 
-static void put(struct rejects_pass *w)
+static void rejects_put(struct rejects_pass *w)
 {
 	put_bytes(w, w->out.data, w->out.len);
 	df_buf_reset(&w->out);
@@ -199,7 +199,7 @@ static void put_row(struct rejects_pass *w, const char *raw, size_t len, const c
 	size_t body = without_line_end(raw, len);
 	document_own_strip(&w->own, raw, body, &w->out);
 	add_end(w, line, reason, raw + body, len - body);
-	put(w);
+	rejects_put(w);
 }
 
 /* Reads bytes of the document into w->raw. */
@@ -250,7 +250,7 @@ static enum df_status on_header(void *ctx, const struct rows_row *header, struct
 	if (w->pass->trailing) /* the rows have one more cell, which ours come after */
 		add_delimiter(&w->out, &w->own.dialect);
 	add_end(w, MAP_COLUMN_LINE, MAP_COLUMN_REASON, header->raw + body, header->length - body);
-	put(w);
+	rejects_put(w);
 	w->begun = true;
 	return DF_OK;
 }
@@ -267,7 +267,7 @@ static void begin_with_places(struct rejects_pass *w, const char *end, size_t en
 	}
 	if (n > 0 && !w->begun) {
 		add_end(w, MAP_COLUMN_LINE, MAP_COLUMN_REASON, end, end_len);
-		put(w);
+		rejects_put(w);
 	}
 	w->begun = true;
 }
@@ -293,7 +293,7 @@ static enum df_status put_large(struct rejects_pass *w, const struct batch_row *
 	if (st != DF_OK)
 		return st;
 	add_end(w, line, df_buf_cstr(&w->reason), end, end_len);
-	put(w);
+	rejects_put(w);
 	return DF_OK;
 }
 
@@ -315,7 +315,8 @@ static enum df_status write_row(struct rejects_pass *w, const struct batch_row *
 	return DF_OK;
 }
 
-static enum df_status on_reject(void *ctx, const struct document_pass_reject *r, struct df_err *err)
+static enum df_status rejects_reject(void *ctx, const struct document_pass_reject *r,
+				     struct df_err *err)
 {
 	struct rejects_pass *w = ctx;
 	df_buf_reset(&w->reason);
@@ -332,8 +333,8 @@ static enum df_status on_reject(void *ctx, const struct document_pass_reject *r,
 	return write_row(w, &r->where, err);
 }
 
-static enum df_status on_record(void *ctx, const struct map_record *record,
-				const struct batch_row *where, struct df_err *err)
+static enum df_status rejects_record(void *ctx, const struct map_record *record,
+				     const struct batch_row *where, struct df_err *err)
 {
 	(void)record;
 	struct rejects_pass *w = ctx;
@@ -369,7 +370,7 @@ char *document_name(const char *file, const struct decode_doc *doc, const char *
 static enum df_status write_rejects(struct rejects_pass *w, struct df_err *err)
 {
 	static const struct document_pass_handlers handlers = {
-	    .header = on_header, .record = on_record, .reject = on_reject};
+	    .header = on_header, .record = rejects_record, .reject = rejects_reject};
 	const struct conf_rows *format = &w->pass->feed->rows;
 	const struct rows_signs signs = rows_signs_of(format->delimiter, format->quote);
 	w->own.dialect =

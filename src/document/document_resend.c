@@ -67,7 +67,7 @@ static uint64_t *take_delivered(struct resend *s, const struct send_settled *ste
 	return rows;
 }
 
-static enum df_status on_settled(void *ctx, const struct send_settled *step, struct df_err *err)
+static enum df_status resend_settled(void *ctx, const struct send_settled *step, struct df_err *err)
 {
 	struct resend *s = ctx;
 	struct ledger_again settled = {0};
@@ -94,7 +94,7 @@ static enum df_status on_settled(void *ctx, const struct send_settled *step, str
 	return st;
 }
 
-static enum df_status on_may(void *ctx, int64_t *left_ms, struct df_err *err)
+static enum df_status resend_may(void *ctx, int64_t *left_ms, struct df_err *err)
 {
 	const struct resend *s = ctx;
 	return ledger_held(s->env->ledger, s->file_id, left_ms, err);
@@ -137,7 +137,8 @@ static size_t count_again(struct resend *s, const struct batch *b)
 }
 
 /* Rows that are about to be sent again and must not be sent twice. */
-static enum df_status on_sending(void *ctx, const struct send_sending *sending, struct df_err *err)
+static enum df_status resend_sending(void *ctx, const struct send_sending *sending,
+				     struct df_err *err)
 {
 	struct resend *s = ctx;
 	size_t n = 0, k = 0;
@@ -177,7 +178,7 @@ static enum df_status other_batches(struct df_err *err)
 		       "drop it instead");
 }
 
-static enum df_status on_batch(void *ctx, struct batch *b, struct df_err *err)
+static enum df_status resend_batch(void *ctx, struct batch *b, struct df_err *err)
 {
 	struct resend *s = ctx;
 	size_t n = count_again(s, b);
@@ -203,7 +204,7 @@ enum df_status document_resend(const struct document_env *env, struct document_p
 			       const struct ledger_again_rows *again, struct df_err *err)
 {
 	static const struct send_events events = {
-	    .settled = on_settled, .sending = on_sending, .may = on_may};
+	    .settled = resend_settled, .sending = resend_sending, .may = resend_may};
 	const uint32_t lanes = pass->feed->batch.lanes;
 	struct resend s = {
 	    .env = env, .document_id = document_id, .file_id = pass->file_id, .again = again};
@@ -215,7 +216,7 @@ enum df_status document_resend(const struct document_env *env, struct document_p
 	if (st != DF_OK)
 		goto cleanup;
 
-	st = document_batches(pass, settings, on_batch, NULL, &s, err);
+	st = document_batches(pass, settings, resend_batch, NULL, &s, err);
 	if (st == DF_OK && s.n_put != again->n)
 		st = other_batches(err);
 	closed = send_close(s.stream, st != DF_OK, err);

@@ -9,6 +9,7 @@
  * and counted some rows after that.
  */
 #include "dropfeed/document.h"
+#include "dropfeed/json.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -132,27 +133,8 @@ static size_t column_of(struct document_shared *s, const char *name, size_t len)
 	return s->n_columns++;
 }
 
-/* The end of a member's value, which begins at p: a string's is after its closing quote. */
-static const char *value_end(const char *p, const char *end)
-{
-	if (p == end || *p != '"') {
-		const char *comma = memchr(p, ',', (size_t)(end - p));
-		return comma != NULL ? comma : end;
-	}
-	for (const char *from = p + 1, *quote;
-	     (quote = memchr(from, '"', (size_t)(end - from))) != NULL;) {
-		const char *slash = quote;
-		while (slash[-1] == '\\')
-			slash--;
-		if ((quote - slash) % 2 == 0)
-			return quote + 1;
-		from = quote + 1;
-	}
-	return end;
-}
-
 /* Of the column, too; never 0. */
-static uint64_t hash_of(const struct id *id)
+static uint64_t shared_hash(const struct id *id)
 {
 	uint64_t h =
 	    batch_hash(id->value, id->len) ^ (id->column + 1) * UINT64_C(0x9e3779b97f4a7c15);
@@ -161,8 +143,8 @@ static uint64_t hash_of(const struct id *id)
 
 /* A record's identities are "name":value pairs with commas between them; the names are the
  * schema's. */
-static size_t split(struct document_shared *s, const struct df_buf *text,
-		    struct id ids[MAX_COLUMNS])
+static size_t shared_split(struct document_shared *s, const struct df_buf *text,
+			   struct id ids[MAX_COLUMNS])
 {
 	size_t n = 0;
 	const char *end = text->data + text->len;
@@ -175,14 +157,14 @@ static size_t split(struct document_shared *s, const struct df_buf *text,
 		}
 		if (quote == NULL || end - quote < 3)
 			return n;
-		const char *value = quote + 2, *stop = value_end(value, end);
+		const char *value = quote + 2, *stop = json_value_end(value, end);
 		bool quoted = *value == '"';
 		if (s->order[n] < MAX_COLUMNS) {
 			struct id *id = &ids[n];
 			id->column = s->order[n++];
 			id->value = value + quoted;
 			id->len = (size_t)(stop - value) - 2 * (size_t)quoted;
-			id->hash = hash_of(id);
+			id->hash = shared_hash(id);
 		}
 		p = stop + 1;
 	}
@@ -289,7 +271,7 @@ void document_shared_row(struct document_shared *s, const struct map_record *rec
 	if (w->repeats)
 		return;
 
-	w->n = split(s, &w->text, w->ids);
+	w->n = shared_split(s, &w->text, w->ids);
 	for (size_t i = 0; i < w->n && w->n > 1; i++)
 		__builtin_prefetch(&s->slots[w->ids[i].hash & (SLOTS - 1)]);
 	if (w->text.len > MAX_KEPT) /* rare, and too large to be kept */

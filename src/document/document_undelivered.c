@@ -15,7 +15,7 @@ struct undelivered_pass {
 	uint64_t *done; /* own: batches of each lane */
 };
 
-static void mark(struct document_undelivered *u, uint64_t row)
+static void undelivered_mark(struct document_undelivered *u, uint64_t row)
 {
 	uint64_t byte = row / 8;
 	if (byte >= u->size) {
@@ -30,12 +30,12 @@ static void mark(struct document_undelivered *u, uint64_t row)
 	u->n++;
 }
 
-static enum df_status on_batch(void *ctx, struct batch *b, struct df_err *err)
+static enum df_status undelivered_batch(void *ctx, struct batch *b, struct df_err *err)
 {
 	struct undelivered_pass *w = ctx;
 	(void)err;
 	for (size_t i = 0; i < b->n_rows && b->lane_position >= w->done[b->lane]; i++)
-		mark(w->out, b->rows[i].number);
+		undelivered_mark(w->out, b->rows[i].number);
 	batch_free(b);
 	return DF_OK;
 }
@@ -48,7 +48,7 @@ enum df_status document_undelivered_find(const struct document_env *env, struct 
 				     .done = df_alloc(settings->lanes * sizeof(*w.done))};
 	enum df_status st = ledger_lanes(env->ledger, document_id, w.done, settings->lanes, err);
 	if (st == DF_OK)
-		st = document_batches(pass, settings, on_batch, NULL, &w, err);
+		st = document_batches(pass, settings, undelivered_batch, NULL, &w, err);
 	free(w.done);
 	return st;
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 /* The comma after the value before, and the name. */
-static void begin(struct json_writer *w, const char *name)
+static void write_begin(struct json_writer *w, const char *name)
 {
 	bool *filled = w->depth > 0 ? &w->filled[w->depth - 1] : NULL;
 	if (filled != NULL && *filled)
@@ -23,7 +23,7 @@ void json_write_open(struct json_writer *w, const char *name, char bracket)
 {
 	if (w->depth == JSON_WRITE_DEPTH)
 		abort(); /* a defect: depths are the program's own */
-	begin(w, name);
+	write_begin(w, name);
 	df_buf_addc(w->out, bracket);
 	w->closing[w->depth] = bracket == '{' ? '}' : ']';
 	w->filled[w->depth++] = false;
@@ -41,7 +41,7 @@ void json_write_close(struct json_writer *w)
 
 void json_write_bytes(struct json_writer *w, const char *name, const char *p, size_t len)
 {
-	begin(w, name);
+	write_begin(w, name);
 	df_json_text(w->out, p, len);
 }
 
@@ -60,13 +60,13 @@ void json_write_filled(struct json_writer *w, const char *name, const char *text
 
 void json_write_count(struct json_writer *w, const char *name, uint64_t n)
 {
-	begin(w, name);
+	write_begin(w, name);
 	df_buf_addf(w->out, "%llu", (unsigned long long)n);
 }
 
 void json_write_json(struct json_writer *w, const char *name, const char *json)
 {
-	begin(w, name);
+	write_begin(w, name);
 	df_buf_adds(w->out, json != NULL ? json : "null");
 }
 

@@ -283,7 +283,7 @@ static enum df_status tables_copy(struct copy *c, uint64_t *rows, struct df_err 
 	return DF_OK;
 }
 
-static enum df_status copy_all(struct copy *c, uint64_t *rows, struct df_err *err)
+static enum df_status copy_whole(struct copy *c, uint64_t *rows, struct df_err *err)
 {
 	bool shared = c->to != c->lite;
 	enum df_status st = shared ? triggers(c->to, "DISABLE", err) : DF_OK;
@@ -346,7 +346,7 @@ enum df_status ledger_copy(struct ledger *from, struct ledger *to, uint64_t *row
 	ledger_lock(to);
 	st = ledger_begin(to, err);
 	if (st == DF_OK)
-		st = ledger_end(to, copy_all(&c, rows, err), err);
+		st = ledger_end(to, copy_whole(&c, rows, err), err);
 	ledger_unlock(to);
 	ledger_unlock(from);
 	return st;

@@ -88,8 +88,8 @@ enum df_status ledger_document_checked(struct ledger *l, int64_t id,
 			     (int64_t)found->skipped);
 }
 
-static enum df_status taken_steps(struct ledger *l, int64_t id, const struct ledger_taking *t,
-				  struct df_err *err)
+static enum df_status document_taken(struct ledger *l, int64_t id, const struct ledger_taking *t,
+				     struct df_err *err)
 {
 	const struct ledger_change c = {
 	    .which = ST_DOCUMENT_TAKEN, .one = true, .what = "note that a document is taken"};
@@ -109,7 +109,7 @@ enum df_status ledger_document_taken(struct ledger *l, int64_t id, const struct 
 				     struct df_err *err)
 {
 	enum df_status st = ledger_enter_on(l, true, LEDGER_OF_DOCUMENT, id, err);
-	return st == DF_OK ? ledger_leave(l, taken_steps(l, id, t, err), err) : st;
+	return st == DF_OK ? ledger_leave(l, document_taken(l, id, t, err), err) : st;
 }
 
 enum df_status ledger_document_untaken(struct ledger *l, int64_t id, struct df_err *err)

@@ -8,7 +8,7 @@
 
 #define SHAPES_MAX 16 /* of a feed and an event type that are remembered */
 
-static void hash_of(const struct ledger_header *h, char out[DF_SHA256_HEX])
+static void header_hash(const struct ledger_header *h, char out[DF_SHA256_HEX])
 {
 	struct df_sha256 *sum = df_sha256_new();
 	for (size_t i = 0; i < h->n; i++)
@@ -86,8 +86,8 @@ static enum df_status put_steps(struct ledger *l, const struct ledger_header *h,
 			   : st;
 }
 
-static enum df_status put(struct ledger *l, const struct ledger_header *h, const char *hash,
-			  struct df_err *err)
+static enum df_status header_put(struct ledger *l, const struct ledger_header *h, const char *hash,
+				 struct df_err *err)
 {
 	enum df_status st = ledger_enter(l, false, err); /* what is lost is only warned of again */
 	return st == DF_OK ? ledger_leave(l, put_steps(l, h, hash, err), err) : st;
@@ -110,17 +110,17 @@ static void header_row(void *out, const struct ledger *l, struct ledger_stmt *s)
 	k->latest = ledger_int(s, 3) != 0;
 }
 
-static enum df_status note(struct ledger *l, const struct ledger_header *h,
-			   struct ledger_drift *out, struct df_err *err)
+static enum df_status header_note(struct ledger *l, const struct ledger_header *h,
+				  struct ledger_drift *out, struct df_err *err)
 {
 	const struct ledger_change seen = {.which = ST_HEADER_SEEN, .what = "note the columns"};
 	char hash[DF_SHA256_HEX];
 	struct known_header k = {0};
 	const struct ledger_lookup find = {ST_HEADER_FIND, "look up the columns", header_row, &k};
-	hash_of(h, hash);
+	header_hash(h, hash);
 	enum df_status st = ledger_first(l, &find, err, "ttt", h->feed, h->event_type, h->shape);
 	if (st == DF_END) /* the feed's first document */
-		return put(l, h, hash, err);
+		return header_put(l, h, hash, err);
 	if (st != DF_OK)
 		return st;
 
@@ -129,7 +129,7 @@ static enum df_status note(struct ledger *l, const struct ledger_header *h,
 		return k.latest ? DF_OK : ledger_change(l, &seen, err, "ii", k.id, h->now_ms);
 	if (!same)
 		st = compare(l, k.id, h, out, err);
-	return st == DF_OK ? put(l, h, hash, err) : st;
+	return st == DF_OK ? header_put(l, h, hash, err) : st;
 }
 
 enum df_status ledger_header_note(struct ledger *l, const struct ledger_header *h,
@@ -137,7 +137,7 @@ enum df_status ledger_header_note(struct ledger *l, const struct ledger_header *
 {
 	*out = (struct ledger_drift){0};
 	ledger_lock(l);
-	enum df_status st = note(l, h, out, err);
+	enum df_status st = header_note(l, h, out, err);
 	ledger_unlock(l);
 	if (st != DF_OK)
 		ledger_drift_free(out);

@@ -159,8 +159,8 @@ static enum df_status row_document(const struct ledger *l, struct ledger_stmt *s
 	return st;
 }
 
-static enum df_status row_reject(const struct ledger *l, struct ledger_stmt *s,
-				 const struct walk *w, struct df_err *err)
+static enum df_status row_of_reject(const struct ledger *l, struct ledger_stmt *s,
+				    const struct walk *w, struct df_err *err)
 {
 	(void)l;
 	struct ledger_reject r = {.row = column_u64(s, 0),
@@ -373,7 +373,7 @@ enum df_status ledger_reasons(struct ledger *l, int64_t document_id, ledger_each
 enum df_status ledger_rejects(struct ledger *l, int64_t document_id, uint64_t after,
 			      ledger_each_reject each, void *ctx, struct df_err *err)
 {
-	const struct walk w = {row_reject, &each, ctx};
+	const struct walk w = {row_of_reject, &each, ctx};
 	return walk(l, SQL_REJECTS, &w, err, "ii", document_id, (int64_t)after);
 }
 

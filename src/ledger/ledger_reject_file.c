@@ -19,7 +19,7 @@
 #define SQL_REJECT_FILE_GET                                                                        \
 	"SELECT encode(bytes, 'hex') FROM reject_file WHERE document_id = ?1 AND part = ?2"
 
-static enum df_status clear(struct ledger *l, int64_t document, struct df_err *err)
+static enum df_status reject_file_clear(struct ledger *l, int64_t document, struct df_err *err)
 {
 	enum df_status st = ledger_enter_on(l, false, LEDGER_OF_DOCUMENT, document, err);
 	if (st != DF_OK)
@@ -28,8 +28,8 @@ static enum df_status clear(struct ledger *l, int64_t document, struct df_err *e
 }
 
 /* Each part in a transaction of its own: DONE, which comes after them, makes them count. */
-static enum df_status add(struct ledger *l, int64_t document, int64_t part, const char *hex,
-			  struct df_err *err)
+static enum df_status reject_file_add(struct ledger *l, int64_t document, int64_t part,
+				      const char *hex, struct df_err *err)
 {
 	enum df_status st = ledger_enter_on(l, false, LEDGER_OF_DOCUMENT, document, err);
 	if (st != DF_OK)
@@ -38,7 +38,8 @@ static enum df_status add(struct ledger *l, int64_t document, int64_t part, cons
 	return ledger_leave(l, st, err);
 }
 
-static enum df_status add_parts(struct ledger *l, int64_t document, int fd, struct df_err *err)
+static enum df_status reject_file_add_parts(struct ledger *l, int64_t document, int fd,
+					    struct df_err *err)
 {
 	static const char digits[] = "0123456789abcdef";
 	unsigned char *bytes = df_alloc(PART);
@@ -51,7 +52,7 @@ static enum df_status add_parts(struct ledger *l, int64_t document, int fd, stru
 			hex[2 * i + 1] = digits[bytes[i] & 15];
 		}
 		hex[2 * n] = '\0';
-		st = add(l, document, part, hex, err);
+		st = reject_file_add(l, document, part, hex, err);
 	}
 	free(bytes);
 	free(hex);
@@ -66,7 +67,7 @@ enum df_status ledger_reject_file_keep(struct ledger *l, int64_t document, const
 	struct stat info;
 	if (l->claims == NULL)
 		return DF_OK;
-	enum df_status st = clear(l, document, err);
+	enum df_status st = reject_file_clear(l, document, err);
 	if (st != DF_OK || path == NULL)
 		return st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -75,7 +76,7 @@ enum df_status ledger_reject_file_keep(struct ledger *l, int64_t document, const
 	else if ((uint64_t)info.st_size > LEDGER_REJECT_FILE_MAX)
 		df_log(DF_LOG_WARN, "%s has more than 64 MiB: it is on this host only", path);
 	else
-		st = add_parts(l, document, fd, err);
+		st = reject_file_add_parts(l, document, fd, err);
 	if (fd >= 0)
 		close(fd);
 	return st;
@@ -86,7 +87,7 @@ static int digit(char c)
 	return c <= '9' ? c - '0' : c - 'a' + 10;
 }
 
-static enum df_status put(int fd, const char *hex, struct df_err *err)
+static enum df_status reject_file_put(int fd, const char *hex, struct df_err *err)
 {
 	size_t n = strlen(hex) / 2;
 	char *bytes = df_alloc(n + 1);
@@ -108,7 +109,7 @@ static enum df_status part_fetch(struct ledger *l, int64_t document, int64_t par
 	st = ledger_step(l, s, "read a reject file", err);
 	if (st != DF_OK)
 		goto cleanup;
-	st = put(fd, ledger_text(s, 0), err);
+	st = reject_file_put(fd, ledger_text(s, 0), err);
 cleanup:
 	ledger_finalize(s);
 	return st;

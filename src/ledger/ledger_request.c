@@ -121,7 +121,7 @@ static int64_t slot_before(const struct ledger_limit *limit, int64_t now_ms)
 	return (now_ms - limit->span_ms) / SLOT_MS - 1;
 }
 
-static uint64_t wanted(const struct ledger_spending *s, const struct ledger_limit *limit)
+static uint64_t limit_wanted(const struct ledger_spending *s, const struct ledger_limit *limit)
 {
 	return limit->made ? s->made : s->calls;
 }
@@ -144,7 +144,7 @@ static enum df_status passes(struct ledger *l, const struct ledger_spending *s,
 	enum df_status st =
 	    ledger_first(l, &q, err, "ti", s->fingerprint, slot_before(limit, s->now_ms));
 	uint64_t n = (uint64_t)(limit->made ? spent.made : spent.calls);
-	*over = n + wanted(s, limit) > limit->most;
+	*over = n + limit_wanted(s, limit) > limit->most;
 	return st;
 }
 
@@ -167,7 +167,7 @@ static enum df_status when_room(struct ledger *l, const struct ledger_spending *
 				spent += n;
 				continue;
 			}
-			bool enough = spent - gone + wanted(s, limit) <= limit->most;
+			bool enough = spent - gone + limit_wanted(s, limit) <= limit->most;
 			if (!enough)
 				until = (ledger_int(q, 0) + 1) * SLOT_MS + limit->span_ms;
 			gone += n;

@@ -90,7 +90,8 @@ cleanup:
 
 /* sync: it is on the disk before ledger.db changes, or a power cut would make its own log look
  * foreign. */
-static enum df_status note(const struct ledger *l, const char *text, bool sync, struct df_err *err)
+static enum df_status session_note(const struct ledger *l, const char *text, bool sync,
+				   struct df_err *err)
 {
 	char *path = session_path(l), *fresh = df_format("%s.new", path);
 	enum df_status st = note_write(fresh, text, sync, err);
@@ -119,7 +120,7 @@ enum df_status ledger_session_begin(struct ledger *l, struct df_err *err)
 	number &= INT32_MAX;
 	(void)number_in_file(l, &before);
 	snprintf(text, sizeof(text), "%" PRIu32 " %" PRIu32 "\n", number, before);
-	enum df_status st = note(l, text, true, err);
+	enum df_status st = session_note(l, text, true, err);
 	if (st != DF_OK)
 		return st;
 
@@ -132,5 +133,5 @@ enum df_status ledger_session_begin(struct ledger *l, struct df_err *err)
 	if (!number_in_file(l, &now) || now != number)
 		return DF_OK; /* somebody reads: both numbers stay noted */
 	snprintf(text, sizeof(text), "%" PRIu32 "\n", number);
-	return note(l, text, false, err);
+	return session_note(l, text, false, err);
 }

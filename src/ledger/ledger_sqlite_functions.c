@@ -2,7 +2,7 @@
 /* Functions that migrations of an SQLite ledger use. */
 #include "ledger_sqlite.h"
 
-static const char *text_of(sqlite3_value *v)
+static const char *value_text(sqlite3_value *v)
 {
 	return (const char *)sqlite3_value_text(v);
 }
@@ -11,7 +11,7 @@ static void sql_sha256(sqlite3_context *ctx, int n, sqlite3_value **values)
 {
 	char hex[DF_SHA256_HEX];
 	(void)n;
-	const char *text = text_of(values[0]);
+	const char *text = value_text(values[0]);
 	if (text == NULL)
 		return; /* NULL */
 	struct df_sha256 *h = df_sha256_new();
@@ -25,7 +25,7 @@ static void sql_sha256(sqlite3_context *ctx, int n, sqlite3_value **values)
  * FOLDER/ in it. */
 static void sql_below(sqlite3_context *ctx, int n, sqlite3_value **values)
 {
-	const char *path = text_of(values[0]), *folder = text_of(values[1]), *found = NULL;
+	const char *path = value_text(values[0]), *folder = value_text(values[1]), *found = NULL;
 	(void)n;
 	if (path == NULL || folder == NULL)
 		return;

@@ -31,7 +31,7 @@ static enum df_status ledger_create(struct ledger *l, struct df_err *err)
 				 l->path, strerror(why));
 }
 
-static enum df_status version_read(struct ledger *l, int *out, struct df_err *err)
+static enum df_status sqlite_version_read(struct ledger *l, int *out, struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	enum df_status st = DF_OK;
@@ -67,16 +67,16 @@ static enum df_status migrate_step(struct ledger *l, int from, struct df_err *er
 
 /* All steps in one transaction: who only reads meanwhile sees the ledger of before, or the whole of
  * the new one. */
-static enum df_status migrate(struct ledger *l, struct df_err *err)
+static enum df_status sqlite_migrate(struct ledger *l, struct df_err *err)
 {
 	int version = 0;
-	enum df_status st = version_read(l, &version, err);
+	enum df_status st = sqlite_version_read(l, &version, err);
 	if (st != DF_OK || version >= LEDGER_VERSION)
 		return st;
 	st = ledger_exec(l, SQL_BEGIN, "begin a transaction", err);
 	if (st != DF_OK)
 		return st;
-	st = version_read(l, &version, err); /* now that nobody else migrates */
+	st = sqlite_version_read(l, &version, err); /* now that nobody else migrates */
 	while (st == DF_OK && version < LEDGER_VERSION)
 		st = migrate_step(l, version++, err);
 	return ledger_end(l, st, err);
@@ -107,7 +107,7 @@ enum df_status ledger_sqlite_open(struct ledger *l, struct df_err *err)
 	if (st != DF_OK)
 		return st;
 	/* looked at first: a newer ledger is left untouched, its journal mode too */
-	st = version_read(l, &version, err);
+	st = sqlite_version_read(l, &version, err);
 	if (st != DF_OK)
 		return st;
 	st = ledger_exec(l, SQL_SETUP, "set it up", err);
@@ -117,7 +117,7 @@ enum df_status ledger_sqlite_open(struct ledger *l, struct df_err *err)
 	st = ledger_sqlite_functions(l, err);
 	if (st != DF_OK)
 		return st;
-	st = migrate(l, err);
+	st = sqlite_migrate(l, err);
 	if (st != DF_OK)
 		return st;
 	st = ledger_session_begin(l, err);
@@ -151,13 +151,13 @@ static enum df_status open_immutable(struct ledger *l, int *version, struct df_e
 	    sqlite3_open_v2(df_buf_cstr(&uri), &l->db,
 			    SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
 	df_buf_free(&uri);
-	return rc == SQLITE_OK ? version_read(l, version, err) : DF_END;
+	return rc == SQLITE_OK ? sqlite_version_read(l, version, err) : DF_END;
 }
 
 static enum df_status version_seen(struct ledger *l, int *version, struct df_err *err)
 {
 	struct df_err why = {0};
-	enum df_status st = version_read(l, version, &why);
+	enum df_status st = sqlite_version_read(l, version, &why);
 	if (st == DF_OK)
 		return st;
 	bool refused = l->db != NULL && access(l->dir, W_OK) != 0;

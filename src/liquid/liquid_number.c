@@ -58,7 +58,7 @@ static struct decimal parse_decimal(const char *p, size_t len)
 	return d;
 }
 
-static struct decimal whole(int64_t i)
+static struct decimal number_whole(int64_t i)
 {
 	return (struct decimal){.whole = true, .m = i, .f = (double)i};
 }
@@ -106,9 +106,9 @@ static bool to_number(struct liquid_run *run, const struct liquid_value *v, stru
 	bool over = false;
 	const char *p = v->p;
 	size_t len = v->len;
-	*out = whole(0);
+	*out = number_whole(0);
 	if (v->type == LIQUID_INT) {
-		*out = whole(v->i);
+		*out = number_whole(v->i);
 	} else if (v->type == LIQUID_FLOAT) {
 		if (v->p != NULL)
 			*out = parse_decimal(v->p, v->len);
@@ -119,8 +119,8 @@ static bool to_number(struct liquid_run *run, const struct liquid_value *v, stru
 			len--;
 		while (len > 0 && liquid_is_blank(p[len - 1]))
 			len--;
-		*out =
-		    is_decimal(p, len) ? parse_decimal(p, len) : whole(liquid_to_i(p, len, &over));
+		*out = is_decimal(p, len) ? parse_decimal(p, len)
+					  : number_whole(liquid_to_i(p, len, &over));
 	}
 	return !over || liquid_fail(run->fault, "an integer is over 64 bits");
 }
@@ -345,7 +345,7 @@ static bool round_to(struct liquid_call *c, struct decimal a, int64_t places, en
 
 static bool round_off(struct liquid_call *c)
 {
-	struct decimal a, places = whole(0);
+	struct decimal a, places = number_whole(0);
 	if (!to_number(c->run, &c->in, &a) ||
 	    (c->variant == HALF && !to_number(c->run, &c->args[0], &places)))
 		return false;
@@ -361,7 +361,7 @@ static bool round_off(struct liquid_call *c)
 bool liquid_sum_numbers(struct liquid_run *run, const struct liquid_value *v, size_t n,
 			struct liquid_value *out)
 {
-	struct decimal sum = whole(0), next;
+	struct decimal sum = number_whole(0), next;
 	for (size_t i = 0; i < n; i++) {
 		if (!to_number(run, &v[i], &next))
 			return false;

@@ -102,7 +102,8 @@ static bool strings(struct map_json *j, const struct liquid_value *v)
 	return ok;
 }
 
-static bool one(struct map_json *j, const struct schema_field *field, const struct liquid_value *v);
+static bool json_one(struct map_json *j, const struct schema_field *field,
+		     const struct liquid_value *v);
 
 typedef bool value_writer(struct map_json *j, const struct schema_field *field,
 			  const struct liquid_value *v);
@@ -126,7 +127,7 @@ static bool keyed_value(struct map_json *j, const struct schema_field *field,
 			const struct liquid_value *v)
 {
 	if (field->type == SCHEMA_OBJECT || field->type == SCHEMA_KEYS)
-		return one(j, field, v);
+		return json_one(j, field, v);
 	if (field->type == SCHEMA_STRINGS && v->type == LIQUID_ARRAY)
 		return strings(j, v);
 	return text(j, v, MAP_MAX_VALUE);
@@ -320,7 +321,8 @@ static bool typed(struct map_json *j, const struct schema_field *field,
 }
 
 /* One value of the field's type, whatever its shape. */
-static bool one(struct map_json *j, const struct schema_field *field, const struct liquid_value *v)
+static bool json_one(struct map_json *j, const struct schema_field *field,
+		     const struct liquid_value *v)
 {
 	switch (field->type) {
 	case SCHEMA_OBJECT:
@@ -348,7 +350,7 @@ static bool list(struct map_json *j, const struct schema_field *field, const str
 		size_t before = j->out->len;
 		separate(j, body);
 		size_t from = j->out->len;
-		if (!one(j, field, &items[i]))
+		if (!json_one(j, field, &items[i]))
 			return v->type == LIQUID_ARRAY ? within(j, NULL, i) : false;
 		if (j->out->len == from)
 			j->out->len = before;
@@ -365,7 +367,7 @@ static bool any_object(struct map_json *j, const struct schema_field *field,
 	if (!liquid_is_empty(v))
 		ok = field->shape == SCHEMA_LIST    ? list(j, field, v)
 		     : field->shape == SCHEMA_KEYED ? keyed(j, field, v, keyed_value)
-						    : one(j, field, v);
+						    : json_one(j, field, v);
 	j->limited = limited;
 	return ok;
 }

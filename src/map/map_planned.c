@@ -160,7 +160,7 @@ static bool find_empty(const struct df_buf *b, const char *empty, struct cut *ou
 	return true;
 }
 
-static int by_place(const void *a, const void *b)
+static int planned_by_place(const void *a, const void *b)
 {
 	const struct cut *x = a, *y = b;
 	return (x->from < y->from) - (x->from > y->from); /* the last one first */
@@ -183,7 +183,7 @@ static void cut_batch(struct map_run *r, struct cut *cuts, size_t n, const bool 
 	for (size_t i = 0; i < n; i++)
 		if (identity[i])
 			cut_ids(m, m->batch_out.data + cuts[i].from, cuts[i].to - cuts[i].from);
-	qsort(cuts, n, sizeof(*cuts), by_place);
+	qsort(cuts, n, sizeof(*cuts), planned_by_place);
 	for (size_t i = 0; i < n; i++)
 		cut_member(&m->batch_out, cuts[i]);
 	for (size_t i = 0; i < sizeof(empties) / sizeof(*empties); i++)
@@ -209,7 +209,7 @@ static void cut_one(struct map_run *r, struct cut c)
 static void cut_data(struct map_run *r, struct cut *cuts, size_t n)
 {
 	struct cut empty;
-	qsort(cuts, n, sizeof(*cuts), by_place);
+	qsort(cuts, n, sizeof(*cuts), planned_by_place);
 	for (size_t i = 0; i < n; i++)
 		cut_one(r, cuts[i]);
 	while (find_empty(&r->m->data_out, "\"custom_attributes\":{}", &empty))

@@ -90,7 +90,7 @@ struct word {
 	int known; /* index in `words`, -1: it is not among them */
 };
 
-static int find_word(const char *s, size_t len)
+static int action_find_word(const char *s, size_t len)
 {
 	char *normal = schema_normalize(s, len);
 	int found = -1;
@@ -112,7 +112,8 @@ static size_t read_words(const struct propose *p, size_t column, struct word *li
 		while (i < n && (list[i].len != len || memcmp(list[i].s, s, len) != 0))
 			i++;
 		if (len > 0 && i == n)
-			list[n++] = (struct word){s, len, n <= MAX_WORDS ? find_word(s, len) : -1};
+			list[n++] =
+			    (struct word){s, len, n <= MAX_WORDS ? action_find_word(s, len) : -1};
 	}
 	return n;
 }
@@ -293,7 +294,7 @@ static bool is_refund(const struct propose *p, size_t row)
 	map_cell_trim(&s, &len);
 	if (p->action_value != NULL)
 		return len > 0 && s[0] == '-';
-	int known = find_word(s, len);
+	int known = action_find_word(s, len);
 	return known >= 0 &&
 	       (words[known].action == NULL || strcmp(words[known].action, "refund") == 0);
 }

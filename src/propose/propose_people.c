@@ -101,7 +101,7 @@ struct pair {
 	size_t a_len, b_len;
 };
 
-static int compare_text(const char *a, size_t a_len, const char *b, size_t b_len)
+static int people_compare(const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	int c = memcmp(a, b, a_len < b_len ? a_len : b_len);
 	return c != 0 ? c : (a_len > b_len) - (a_len < b_len);
@@ -110,8 +110,8 @@ static int compare_text(const char *a, size_t a_len, const char *b, size_t b_len
 static int compare_pairs(const void *x, const void *y)
 {
 	const struct pair *a = x, *b = y;
-	int c = compare_text(a->a, a->a_len, b->a, b->a_len);
-	return c != 0 ? c : compare_text(a->b, a->b_len, b->b, b->b_len);
+	int c = people_compare(a->a, a->a_len, b->a, b->a_len);
+	return c != 0 ? c : people_compare(a->b, a->b_len, b->b, b->b_len);
 }
 
 static const char *identifier(const struct propose *p, size_t row, size_t column, size_t *len)
@@ -132,11 +132,11 @@ static size_t tally(struct pair *pairs, size_t n, size_t *distinct, size_t *fan)
 	qsort(pairs, n, sizeof(*pairs), compare_pairs);
 	for (size_t i = 0, end; i < n; i = end) {
 		size_t others = 1;
-		for (end = i + 1; end < n && compare_text(pairs[i].a, pairs[i].a_len, pairs[end].a,
-							  pairs[end].a_len) == 0;
+		for (end = i + 1; end < n && people_compare(pairs[i].a, pairs[i].a_len,
+							    pairs[end].a, pairs[end].a_len) == 0;
 		     end++)
-			others += compare_text(pairs[end - 1].b, pairs[end - 1].b_len, pairs[end].b,
-					       pairs[end].b_len) != 0;
+			others += people_compare(pairs[end - 1].b, pairs[end - 1].b_len,
+						 pairs[end].b, pairs[end].b_len) != 0;
 		shared += others > 1;
 		met += others;
 		++*distinct;

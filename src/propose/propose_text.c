@@ -209,7 +209,7 @@ static void write_fills(const struct propose *p, struct df_buf *out)
 }
 
 /* The columns whose names a source cannot spell, all together. */
-static void write_rest(const struct propose *p, struct df_buf *out, bool kept)
+static void text_write_rest(const struct propose *p, struct df_buf *out, bool kept)
 {
 	if (kept)
 		df_buf_addf(out,
@@ -243,7 +243,7 @@ static void write_mappings(const struct propose *p, struct df_buf *out)
 		if (p->columns[i].what != PROPOSE_UNLISTED && is_source(p->columns[i].name))
 			write_mapping(out, &p->columns[i], --left + odd == 0);
 	if (odd > 0)
-		write_rest(p, out, kept > 0);
+		text_write_rest(p, out, kept > 0);
 }
 
 static void write_transform(struct propose *p)

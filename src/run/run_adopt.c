@@ -43,7 +43,7 @@ struct downloads {
 
 /* ---- which there are ---- */
 
-static enum df_status collect(void *ctx, const struct ledger_pull *p, struct df_err *err)
+static enum df_status adopt_collect(void *ctx, const struct ledger_pull *p, struct df_err *err)
 {
 	struct downloads *all = ctx;
 	const struct ledger_key *k = &p->key;
@@ -125,7 +125,7 @@ static bool is_there_still(const struct download *d)
 /* What was not checked may be a mixture, when another file has its name now. What was checked
  * may be the file that is there, under a new time: then the rows would count twice, unless the
  * same bytes are delivered once. */
-static bool may_be_taken(const struct feed_work *w, const struct download *d)
+static bool adopt_may(const struct feed_work *w, const struct download *d)
 {
 	if (d->came == CAME_CHECKED)
 		return !d->there || !w->feed->send.duplicates_import || d->now.size != d->key.size;
@@ -252,7 +252,7 @@ static enum df_status is_entered(struct feed_work *w, const struct download *d, 
 	return st;
 }
 
-static enum df_status settle(struct feed_work *w, struct download *d, struct df_err *err)
+static enum df_status adopt_settle(struct feed_work *w, struct download *d, struct df_err *err)
 {
 	find_bytes(w, d);
 	enum df_status st = is_entered(w, d, err);
@@ -272,7 +272,7 @@ static enum df_status settle(struct feed_work *w, struct download *d, struct df_
 	}
 	if (d->came != CAME_NOTHING && is_there_still(d))
 		return DF_OK;
-	if (may_be_taken(w, d))
+	if (adopt_may(w, d))
 		return adopt_take(w, d, err);
 	if (d->came >= CAME_WHOLE) {
 		st = set_aside(w, d, err);
@@ -290,13 +290,13 @@ enum df_status run_adopt(struct feed_work *w, const struct fetch_list *list, str
 	enum df_status st = DF_OK;
 	if (list->shortage != NULL) /* what is not seen may be there */
 		return DF_OK;
-	st = ledger_pulls(w->run->env.ledger, w->feed->name, collect, &all, err);
+	st = ledger_pulls(w->run->env.ledger, w->feed->name, adopt_collect, &all, err);
 	for (size_t i = 0; st == DF_OK && i < all.n && !df_stop_requested; i++) {
 		struct df_err one = {0};
 		struct download *d = &all.v[i];
 		if (is_listed(list, d))
 			continue;
-		enum df_status got = settle(w, d, &one);
+		enum df_status got = adopt_settle(w, d, &one);
 		if (got == DF_OK)
 			continue;
 		df_err_context(&one, "%s: %s", w->feed->name, d->key.name);

@@ -210,8 +210,8 @@ static enum df_status give_up(const struct ledger_file *f, const struct df_err *
 
 /* Was it moved when it was closed before, and opened again meanwhile? It lies there under its own
  * name, or with a number. */
-static enum df_status look_in(struct fetch *source, const char *dir, const struct ledger_file *f,
-			      bool *there, struct df_err *err)
+static enum df_status after_look_in(struct fetch *source, const char *dir,
+				    const struct ledger_file *f, bool *there, struct df_err *err)
 {
 	enum df_status st = DF_OK;
 	fetch_enter(source, dir);
@@ -237,7 +237,8 @@ static enum df_status log_absent(struct after *a, const struct ledger_file *f, s
 		bool there = false;
 		if (actions[i]->what != CONF_MOVE)
 			continue;
-		enum df_status st = look_in(a->source->fetch, actions[i]->dir, f, &there, err);
+		enum df_status st =
+		    after_look_in(a->source->fetch, actions[i]->dir, f, &there, err);
 		if (st != DF_OK)
 			return st;
 		if (there) {

@@ -35,7 +35,8 @@ struct rejects {
 
 /* ---- which ---- */
 
-static enum df_status choose(struct rejects *r, const struct ledger_document *d, struct df_err *err)
+static enum df_status rejects_choose(struct rejects *r, const struct ledger_document *d,
+				     struct df_err *err)
 {
 	const struct run_rejects_options *o = r->options;
 	if (o->summary && o->json)
@@ -62,7 +63,7 @@ static enum df_status on_document(void *ctx, const struct ledger_document *d, st
 	    d->rejected > 0) {
 		run_named_chosen(r->names, name);
 		run_named_chosen(r->names, r->file->name);
-		st = choose(r, d, err);
+		st = rejects_choose(r, d, err);
 	}
 	if (named && d->state == LEDGER_REFUSED)
 		run_named_idle(

@@ -4,8 +4,8 @@
 #include "send_http.h"
 
 /* *out: the route, which is the sender's, as long as that lives. */
-static enum df_status ask(struct sender *s, const struct conf_feed *feed, enum http_asks what,
-			  struct http_route **out, struct df_err *err)
+static enum df_status ask_one(struct sender *s, const struct conf_feed *feed, enum http_asks what,
+			      struct http_route **out, struct df_err *err)
 {
 	static const struct send_events none = {0};
 	const struct send_order order = {.feed = feed, .events = &none};
@@ -34,7 +34,7 @@ enum df_status sender_clock(struct sender *s, const struct conf_feed *feed, int6
 	struct http_route *route = NULL;
 	if (!has_credentials(feed))
 		return DF_END;
-	enum df_status st = ask(s, feed, HTTP_ASKS_CLOCK, &route, err);
+	enum df_status st = ask_one(s, feed, HTTP_ASKS_CLOCK, &route, err);
 	if (st != DF_OK)
 		return st;
 
@@ -50,7 +50,7 @@ enum df_status sender_access(struct sender *s, const struct conf_feed *feed, str
 	struct http_route *route = NULL;
 	if (!has_credentials(feed) || http_service_of(feed)->access_path == NULL)
 		return DF_END;
-	return ask(s, feed, HTTP_ASKS_ACCESS, &route, err);
+	return ask_one(s, feed, HTTP_ASKS_ACCESS, &route, err);
 }
 
 bool sender_untrusted(struct sender *s, const struct conf_feed *feed)

@@ -57,7 +57,7 @@ static void file_free(struct send_stream *st)
 	st->own = NULL;
 }
 
-static enum df_status file_open(struct send_stream *st, struct df_err *err)
+static enum df_status sink_open(struct send_stream *st, struct df_err *err)
 {
 	const char *path = st->feed->send.sink_path;
 	if (path == NULL || *path == '\0')
@@ -228,7 +228,7 @@ static enum df_status sync_folder(const char *path, struct df_err *err)
 /* ---- adding to a file ---- */
 
 /* Copies all of `from` to the offset of `to`; -1 is an empty file. Reads by offset. */
-static enum df_status copy_all(int from, int to, struct df_err *err)
+static enum df_status sink_copy_all(int from, int to, struct df_err *err)
 {
 	char chunk[65536];
 	off_t at = 0;
@@ -317,9 +317,9 @@ static enum df_status file_append(struct send_stream *st, struct df_err *err)
 		out =
 		    open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (out >= 0)
-			status = copy_all(have, out, err);
+			status = sink_copy_all(have, out, err);
 		if (out >= 0 && status == DF_OK)
-			status = copy_all(f->fd, out, err);
+			status = sink_copy_all(f->fd, out, err);
 	}
 	if (out < 0)
 		status = df_fail(DF_RETRY, err, NULL, "cannot create %s: %s", f->temporary,
@@ -363,7 +363,7 @@ static enum df_status file_publish(struct send_stream *st, struct df_err *err)
 	return sync_folder(path, err);
 }
 
-static enum df_status file_close(struct send_stream *st, bool abandon, struct df_err *err)
+static enum df_status sink_close(struct send_stream *st, bool abandon, struct df_err *err)
 {
 	struct file_stream *f = st->own;
 	enum df_status status = f->status;
@@ -394,5 +394,5 @@ static enum df_status file_close(struct send_stream *st, bool abandon, struct df
 	return status;
 }
 
-const struct send_driver send_driver_file = {file_open, file_put, file_close};
+const struct send_driver send_driver_file = {sink_open, file_put, sink_close};
 const struct send_driver send_driver_stdout = {stdout_open, file_put, stdout_close};

@@ -73,7 +73,7 @@ static struct json_object *opendsr_object(const struct send_answer *a)
 	return NULL;
 }
 
-static const char *text_of(struct json_object *o, const char *name)
+static const char *opendsr_text(struct json_object *o, const char *name)
 {
 	struct json_object *value = NULL;
 	if (o == NULL || !json_object_object_get_ex(o, name, &value) ||
@@ -92,7 +92,7 @@ static const char *opendsr_words(struct json_object *o)
 	    (json_object_object_get_ex(o, "code", &code) && json_object_get_int(code) == 400) ||
 	    (json_object_object_get_ex(o, "errors", &errors) &&
 	     json_object_is_type(errors, json_type_array));
-	return form ? text_of(o, "message") : NULL;
+	return form ? opendsr_text(o, "message") : NULL;
 }
 
 /* What a 201 has. Where it says another id than was asked for, a poll finds out. */
@@ -101,7 +101,7 @@ static bool opendsr_is_receipt(struct json_object *o)
 	static const char *const members[] = {"subject_request_id", "expected_completion_time",
 					      "received_time", "encoded_request"};
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
-		if (text_of(o, members[i]) != NULL)
+		if (opendsr_text(o, members[i]) != NULL)
 			return true;
 	return false;
 }
@@ -130,7 +130,7 @@ static void opendsr_read(struct send_verdict *v, const struct send_request *r,
 	const char *words = a->status == 400 ? opendsr_words(o) : NULL;
 	if (a->status == 201 && opendsr_is_receipt(o)) {
 		*v = (struct send_verdict){.action = SEND_ACCEPT};
-		const char *due = text_of(o, "expected_completion_time");
+		const char *due = opendsr_text(o, "expected_completion_time");
 		v->due =
 		    due != NULL ? df_strndup(due, df_utf8_valid(due, strnlen(due, DUE_MAX))) : NULL;
 	} else if (opendsr_is_conflict(a) || (words != NULL && strstr(words, EXISTS) != NULL)) {
@@ -150,11 +150,12 @@ bool opendsr_read_state(const struct send_answer *a, const char *id, struct send
 {
 	static const char *const states[] = {"pending", "in_progress", "completed", "cancelled"};
 	struct json_object *o = opendsr_object(a);
-	const char *about = text_of(o, "subject_request_id"), *state = text_of(o, "request_status"),
-		   *due = text_of(o, "expected_completion_time");
+	const char *about = opendsr_text(o, "subject_request_id"),
+		   *state = opendsr_text(o, "request_status"),
+		   *due = opendsr_text(o, "expected_completion_time");
 	bool good = false;
 	if (state == NULL)
-		state = text_of(o, "status");
+		state = opendsr_text(o, "status");
 	for (size_t i = 0; state != NULL && i < sizeof(states) / sizeof(*states); i++)
 		good = good || strcasecmp(state, states[i]) == 0;
 	good = good && (about == NULL || strcasecmp(about, id) == 0);

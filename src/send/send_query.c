@@ -84,7 +84,7 @@ static enum df_status rest(int64_t ms, struct df_err *err)
 }
 
 /* The service's limits hold for these calls as well. */
-static enum df_status spend(struct query *q, struct df_err *err)
+static enum df_status query_spend(struct query *q, struct df_err *err)
 {
 	const struct send_memory *memory = &q->sender->memory;
 	const struct http_service *service = &http_service_requests;
@@ -126,12 +126,12 @@ static bool is_final(long status)
 }
 
 /* DF_OK: the answer's status is one that says something. */
-static enum df_status ask(struct query *q, struct df_err *err)
+static enum df_status query_ask(struct query *q, struct df_err *err)
 {
 	unsigned seed = (unsigned)df_now_ms();
 	const struct send_tuning *t = &q->sender->tuning;
 	for (unsigned i = 0; i < TRIES; i++) {
-		enum df_status st = spend(q, err);
+		enum df_status st = query_spend(q, err);
 		if (st != DF_OK)
 			return st;
 		call(q);
@@ -174,7 +174,7 @@ enum df_status sender_request_ask(struct sender *s, const struct conf_feed *feed
 	*out = (struct send_found){0};
 	enum df_status st = query_open(&q, id, err);
 	if (st == DF_OK)
-		st = ask(&q, err);
+		st = query_ask(&q, err);
 	const struct send_answer a = answer_of(&q);
 	if (st == DF_OK && q.status == 404)
 		st = DF_END;
@@ -191,7 +191,7 @@ enum df_status sender_request_cancel(struct sender *s, const struct conf_feed *f
 	enum df_status st = query_open(&q, id, err);
 	if (st == DF_OK) {
 		curl_easy_setopt(q.easy, CURLOPT_CUSTOMREQUEST, "DELETE");
-		st = ask(&q, err);
+		st = query_ask(&q, err);
 	}
 	const struct send_answer a = answer_of(&q);
 	char *words = st == DF_OK && q.status == 400 ? opendsr_read_words(&a) : NULL;

@@ -13,7 +13,7 @@
 
 /* ---- the first words of a page ---- */
 
-static bool begins(const char *s, const char *end, const char *word)
+static bool quote_begins(const char *s, const char *end, const char *word)
 {
 	size_t len = strlen(word);
 	return (size_t)(end - s) >= len && strncasecmp(s, word, len) == 0;
@@ -22,7 +22,7 @@ static bool begins(const char *s, const char *end, const char *word)
 static const char *after(const char *s, const char *end, const char *word)
 {
 	for (; s < end; s++)
-		if (begins(s, end, word))
+		if (quote_begins(s, end, word))
 			return s + strlen(word);
 	return end;
 }
@@ -30,11 +30,11 @@ static const char *after(const char *s, const char *end, const char *word)
 /* After the tag, comment, script or style that begins at s. */
 static const char *skip_tag(const char *s, const char *end)
 {
-	if (begins(s, end, "<!--"))
+	if (quote_begins(s, end, "<!--"))
 		return after(s, end, "-->");
-	if (begins(s, end, "<script"))
+	if (quote_begins(s, end, "<script"))
 		s = after(s, end, "</script");
-	else if (begins(s, end, "<style"))
+	else if (quote_begins(s, end, "<style"))
 		s = after(s, end, "</style");
 	return after(s, end, ">");
 }

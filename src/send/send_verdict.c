@@ -49,7 +49,7 @@ static const char *last_in(const char *s, const char *what)
 	return last;
 }
 
-static bool locate(const struct send_request *r, const char *message, size_t *which)
+static bool verdict_locate(const struct send_request *r, const char *message, size_t *which)
 {
 	unsigned long n = 0, line = 1, at = 0;
 	char quote = 0;
@@ -84,14 +84,14 @@ static void words_add(struct df_buf *words, const char *s)
 }
 
 /* Reads one error into located and words. False when it locates nothing. */
-static bool error_read(struct send_verdict *v, const struct send_request *r, const char *text,
-		       struct df_buf *words)
+static bool verdict_error_read(struct send_verdict *v, const struct send_request *r,
+			       const char *text, struct df_buf *words)
 {
 	size_t which = 0;
 	char *message = df_strdup(text);
 	send_html_decode(message);
 	words_add(words, message);
-	bool located = locate(r, message, &which);
+	bool located = verdict_locate(r, message, &which);
 	if (located && !v->located[which]) {
 		v->located[which] = true;
 		v->n_located++;
@@ -122,7 +122,7 @@ static bool locates(const struct send_request *r, const char *text)
 	size_t which = 0;
 	char *message = df_strdup(text);
 	send_html_decode(message);
-	bool located = locate(r, message, &which);
+	bool located = verdict_locate(r, message, &which);
 	free(message);
 	return located;
 }
@@ -189,8 +189,8 @@ static enum form answer_form(const struct send_request *r, const struct send_ans
 }
 
 /* Returns how many of the errors locate nothing. */
-static size_t errors_read(struct send_verdict *v, const struct send_request *r,
-			  struct json_object *o)
+static size_t verdict_errors_read(struct send_verdict *v, const struct send_request *r,
+				  struct json_object *o)
 {
 	struct json_object *errors = NULL;
 	struct df_buf words = {.max = 4 * WORDS_MAX};
@@ -202,7 +202,7 @@ static size_t errors_read(struct send_verdict *v, const struct send_request *r,
 		struct json_object *error = list ? json_object_array_get_idx(errors, i) : errors;
 		bool plain = json_object_is_type(error, json_type_string);
 		const char *text = plain ? json_object_get_string(error) : error_message(error);
-		lost += !error_read(v, r, text, &words);
+		lost += !verdict_error_read(v, r, text, &words);
 	}
 	v->words = df_strdup(words.len > 0 ? df_buf_cstr(&words) : "rejected without a message");
 	df_buf_free(&words);
@@ -237,7 +237,7 @@ static enum send_action verdict_form(struct send_verdict *v, const struct send_r
 	if (form == FORM_EMPTY && a->status == 202) {
 		action = SEND_ACCEPT;
 	} else if (form == FORM_ERRORS) {
-		size_t lost = errors_read(v, r, o);
+		size_t lost = verdict_errors_read(v, r, o);
 		v->rest_stands = a->status == 202 && lost == 0;
 		action = SEND_SPLIT;
 	} else if (a->cut && r->to - r->from > 1) {
