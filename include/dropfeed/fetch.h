@@ -88,6 +88,7 @@ enum df_status fetch_get(struct fetch *source, const struct fetch_entry *entry,
 /* What became, at the source, of the file that fetch_get brought last. */
 struct fetch_fate {
 	bool gone;     /* the source has removed it */
+	bool changed;  /* DF_RETRY: it is not what was listed any more */
 	int64_t mtime; /* under which it is listed from now on */
 };
 const struct fetch_fate *fetch_fate(const struct fetch *source); /* borrowed */

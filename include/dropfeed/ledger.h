@@ -592,7 +592,8 @@ void ledger_notice_free(struct ledger_notice *n); /* what it holds */
 /* The first one with a greater id than `after`. DF_END: there is none. */
 enum df_status ledger_notice_next(struct ledger *l, int64_t after, struct ledger_notice *out,
 				  struct df_err *err) DF_CHECK;
-/* These ways have it, or do not want it. */
+/* These ways have it, or do not want it. What is left may be tried by whoever looks next, another
+ * host, too. */
 enum df_status ledger_notice_done(struct ledger *l, int64_t id, unsigned ways,
 				  struct df_err *err) DF_CHECK;
 enum df_status ledger_notices_forget(struct ledger *l, struct df_err *err) DF_CHECK; /* all */
@@ -739,6 +740,18 @@ enum df_status ledger_reject_file_keep(struct ledger *l, int64_t document, const
 /* Writes them. DF_END: none are kept. */
 enum df_status ledger_reject_file_fetch(struct ledger *l, int64_t document, int fd,
 					struct df_err *err) DF_CHECK;
+
+/* A file that was begun by a later version, which lays batches out in another way; this process
+ * leaves it alone. */
+struct ledger_later {
+	const char *name, *version;
+	uint32_t batch_format;
+};
+typedef enum df_status (*ledger_each_later)(void *ctx, const struct ledger_later *f,
+					    struct df_err *err);
+/* Of the feed, those that nobody works on now. */
+enum df_status ledger_later(struct ledger *l, const char *feed, ledger_each_later each, void *ctx,
+			    struct df_err *err) DF_CHECK;
 
 struct ledger_node {
 	const char *name, *version, *config;

@@ -9,6 +9,7 @@
 enum df_status fetch_get_changed(struct get_job *job, const char *how, struct df_err *err)
 {
 	job->discard = true;
+	job->source->fate.changed = true;
 	return df_fail(DF_RETRY, err, NULL,
 		       "%s %s while it was downloaded: it is taken again once it has come to rest",
 		       job->entry->name, how);

@@ -152,6 +152,14 @@ struct ledger_claims {
 	" AND NOT EXISTS(SELECT 1 FROM document d WHERE d.file_id = o.id AND d.taken"              \
 	"  AND d.closed_ms = 0 AND d.batch_format > ?3) ORDER BY o.mtime, o.name LIMIT 100"
 
+/* Files that were begun under a later batch_format than ?2, and that nobody has, unless this place,
+ * ?3, was killed with them. */
+#define SQL_LATER                                                                                  \
+	"SELECT o.name, d.version, d.batch_format FROM file o JOIN document d ON d.file_id = o.id" \
+	" WHERE o.feed = ?1 AND o.closed_ms = 0 AND d.taken AND d.closed_ms = 0"                   \
+	" AND (o.lease_until < clock_timestamp() OR left(o.holder, length(?3)) = ?3)"              \
+	" AND d.batch_format > ?2 ORDER BY o.mtime, o.name"
+
 #define SQL_LIST                                                                                   \
 	"INSERT INTO file(feed, name, size, mtime, source, sha256, event_type, state, pulled_ms)"  \
 	" VALUES(?1, ?2, ?3, ?4, ?5, '', ?6, ?7, ?8) ON CONFLICT DO NOTHING"

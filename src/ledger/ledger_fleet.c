@@ -152,6 +152,24 @@ enum df_status ledger_file_waits(struct ledger *l, int64_t id, bool *waits, stru
 	return st == DF_END ? DF_OK : st;
 }
 
+enum df_status ledger_later(struct ledger *l, const char *feed, ledger_each_later each, void *ctx,
+			    struct df_err *err)
+{
+	struct ledger_stmt *s = NULL;
+	ledger_lock(l);
+	enum df_status st = ledger_once(l, SQL_LATER, &s, err, "tit", feed,
+					(int64_t)l->claims->batch_format, l->claims->place);
+	while (st == DF_OK && (st = ledger_step(l, s, "look for files", err)) == DF_OK) {
+		const struct ledger_later f = {.name = ledger_text(s, 0),
+					       .version = ledger_text(s, 1),
+					       .batch_format = (uint32_t)ledger_int(s, 2)};
+		st = each(ctx, &f, err);
+	}
+	ledger_finalize(s);
+	ledger_unlock(l);
+	return st == DF_END ? DF_OK : st;
+}
+
 /* ---- who there is ---- */
 
 enum df_status ledger_nodes(struct ledger *l, ledger_each_node each, void *ctx, struct df_err *err)

@@ -101,22 +101,35 @@ static enum df_status refuse_crashing(struct feed_work *w, const struct ledger_f
 	return st;
 }
 
+/* The source does not have it any more as it was listed: the next listing decides. */
+static enum df_status unlist(struct feed_work *w, const struct ledger_file *f,
+			     const struct fetch_entry *entry, struct df_err *err)
+{
+	struct ledger *l = w->run->env.ledger;
+	const struct ledger_key key = run_feed_key(w->feed, entry);
+	char *arrival = run_spool_arrival(w->run->conf, &key);
+	enum df_status st = ledger_pull_end(l, w->feed->name, arrival, err);
+	free(arrival);
+	return st == DF_OK ? ledger_file_unlist(l, f->id, err) : st;
+}
+
 static enum df_status pull_listed(struct feed_work *w, const struct ledger_file *f,
 				  struct df_err *err)
 {
 	const struct fetch_entry entry = {.name = f->name, .size = f->size, .mtime = f->mtime};
 	const struct fetch_entry *due = &entry;
-	struct ledger *l = w->run->env.ledger;
+	struct df_err other = {0};
 	enum df_status st = run_adopt_note(w, &due, 1, err);
-	if (st == DF_OK)
-		st = run_pull(w, &entry, f->id, err);
-	if (st != DF_END)
+	if (st != DF_OK)
 		return st;
-	const struct ledger_key key = run_feed_key(w->feed, &entry);
-	char *arrival = run_spool_arrival(w->run->conf, &key);
-	st = ledger_pull_end(l, w->feed->name, arrival, err);
-	free(arrival);
-	return st == DF_OK ? ledger_file_unlist(l, f->id, err) : st;
+	st = run_pull(w, &entry, f->id, err);
+	if (st == DF_END)
+		return unlist(w, f, &entry, err);
+	if (st != DF_RETRY || w->source.fetch == NULL || !fetch_fate(w->source.fetch)->changed)
+		return st;
+	if (unlist(w, f, &entry, &other) != DF_OK)
+		df_log_err(DF_LOG_WARN, &other);
+	return st;
 }
 
 /* DF_END: it is another host's, or not what it was. */
@@ -191,6 +204,21 @@ void run_fleet_take(struct feed_work *w)
 		;
 }
 
+/* ---- left alone ---- */
+
+static enum df_status log_later(void *ctx, const struct ledger_later *f, struct df_err *err)
+{
+	struct feed_work *w = ctx;
+	(void)err;
+	df_log(DF_LOG_WARN,
+	       "%s: %s: begun by dropfeed %s, which lays batches out in another way (batch_format "
+	       "%u, this one knows %u): nothing was sent; finish it with that version, or begin it "
+	       "anew with `dropfeed restart %s`",
+	       w->feed->name, f->name, f->version, f->batch_format, BATCH_FORMAT, f->name);
+	run_note(w->run, w->feed, DF_RETRY, NULL);
+	return DF_OK;
+}
+
 /* ---- a feed's part ---- */
 
 enum df_status run_fleet_part(struct feed_work *w, struct df_err *err)
@@ -210,5 +238,5 @@ enum df_status run_fleet_part(struct feed_work *w, struct df_err *err)
 	}
 	if (lists)
 		ledger_scan_release(l, w->feed->name);
-	return st == DF_END ? DF_OK : st;
+	return st == DF_OK || st == DF_END ? ledger_later(l, w->feed->name, log_later, w, err) : st;
 }
