@@ -115,6 +115,8 @@ enum df_status ledger_notice_done(struct ledger *l, int64_t id, unsigned ways, s
 {
 	const struct ledger_change done = {.which = ST_NOTICE_DONE, .what = "note a notice"};
 	const struct ledger_change clear = {.which = ST_NOTICE_CLEAR, .what = "remove a notice"};
+	if (ways == 0 && !ledger_shared(l)) /* nothing changes, and nobody waits for it */
+		return DF_OK;
 	enum df_status st = ledger_change(l, &done, err, "ii", id, (int64_t)ways);
 	return st == DF_OK ? ledger_change(l, &clear, err, "i", id) : st;
 }

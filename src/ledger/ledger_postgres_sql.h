@@ -202,6 +202,8 @@ static const struct {
 /* NULL: the ledger's own statement. */
 static const char *const ledger_postgres_statements[ST_COUNT] = {
     /* one host reports it: the others leave it alone for a while */
+    [ST_NOTICE_DONE] = "UPDATE notice SET due = due & ~CAST(?2 AS BIGINT), lease_until = 'epoch'"
+		       " WHERE id = ?1",
     [ST_NOTICE_NEXT] =
 	"WITH mine AS (UPDATE notice SET lease_until = clock_timestamp() + INTERVAL '2 minutes'"
 	" WHERE id = (SELECT min(id) FROM notice WHERE id > ?1 AND lease_until < clock_timestamp())"

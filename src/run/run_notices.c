@@ -176,8 +176,7 @@ static enum df_status deliver_all(struct run_notices *s, struct df_err *err)
 			return st == DF_END ? DF_OK : st;
 		s->after = n.id;
 		unsigned had = deliver(s, &n);
-		if (had != 0)
-			st = ledger_notice_done(s->ledger, n.id, had, err);
+		st = ledger_notice_done(s->ledger, n.id, had, err);
 		ledger_notice_free(&n);
 		if (st != DF_OK)
 			return st;
