@@ -98,6 +98,7 @@ static void begin(void)
 	memset(&w, 0, sizeof(w));
 	world_begin();
 	w.feed = conf_feed_default("f");
+	set(w.feed, "lanes", "1");
 	struct ledger *l = world.run.env.ledger;
 	struct ledger_document d = {0};
 	int64_t file = world_file(NAME, SHA_A, 1);
