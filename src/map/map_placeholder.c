@@ -38,14 +38,23 @@ static const char *const words[] = {
     "(blank)",
     "(not set)",
     "not set",
+    "not available",
+    "not applicable",
+    "empty",
+    "missing",
+    "anonymous",
+    "guest",
+    "redacted",
+    "[redacted]",
+    "<redacted>",
+    "total",
+    "grand total",
+    "subtotal",
+    "trailer",
     "0",
     "0.0",
     "-1",
     "-1.0",
-    "-",
-    "--",
-    "?",
-    ".",
     "\"\"",
     "''",
 };
@@ -56,6 +65,7 @@ enum {
 	ZEROS,      /* of a UUID, with dashes or without, in braces or not */
 	ONLY_ZEROS, /* 000000: an empty number of fixed width */
 	SHORTENED,  /* 4.41E+11: a long number as a spreadsheet saves it */
+	ONE_SIGN,   /* -, ??, *****, XXXX: an underline, a mask */
 	FAULT,      /* #WERT!: a spreadsheet's words, in any language */
 	KINDS,
 };
@@ -86,6 +96,14 @@ static bool is_only(const char *p, size_t len, char c)
 		if (p[i] != c)
 			return false;
 	return true;
+}
+
+/* A line below the header, or a mask: one sign again and again; of letters, three or more. */
+static bool is_one_sign(const char *p, size_t len)
+{
+	if (strchr("-_.?*=~+", p[0]) == NULL && ((p[0] | 0x20) != 'x' || len < 3))
+		return false;
+	return is_only(p, len, p[0]);
 }
 
 /* d[.d...]E+dd, with a comma where the country has one. */
@@ -161,7 +179,8 @@ bool map_has_unseen_end(const char *p, size_t len)
 
 void map_placeholder_init(uint64_t lengths[256])
 {
-	static const unsigned char shapes[] = {'#', '0', '{', 0xc2, 0xe2, 0xe3, 0xef};
+	static const unsigned char shapes[] = {'#', '0', '{', '-', '_',  '.',  '?',  '*', '=',
+					       '~', '+', 'x', 'X', 0xc2, 0xe2, 0xe3, 0xef};
 	memset(lengths, 0, 256 * sizeof(*lengths));
 	for (size_t i = 0; i < WORDS; i++) {
 		uint64_t bit = UINT64_C(1) << strlen(words[i]);
@@ -169,7 +188,7 @@ void map_placeholder_init(uint64_t lengths[256])
 		lengths[(unsigned char)toupper((unsigned char)words[i][0])] |= bit;
 	}
 	for (size_t i = 0; i < sizeof(shapes); i++)
-		lengths[shapes[i]] = (UINT64_C(1) << (LONGEST + 1)) - 1;
+		lengths[shapes[i]] = UINT64_MAX;
 }
 
 bool map_placeholder(const char *p, size_t len, size_t *kind)
@@ -178,8 +197,9 @@ bool map_placeholder(const char *p, size_t len, size_t *kind)
 	*kind = BLANKS;
 	if (len == 0)
 		return true;
+	*kind = ONE_SIGN;
 	if (len > LONGEST)
-		return false;
+		return is_one_sign(p, len);
 	for (*kind = 0; *kind < WORDS; ++*kind) {
 		const char *w = words[*kind];
 		if (((w[0] ^ p[0]) & ~0x20) == 0 && strncasecmp(w, p, len) == 0 && w[len] == '\0')
@@ -191,6 +211,7 @@ bool map_placeholder(const char *p, size_t len, size_t *kind)
 		size_t kind;
 	} shapes[] = {{is_zeros, ZEROS},
 		      {is_shortened, SHORTENED},
+		      {is_one_sign, ONE_SIGN},
 		      {is_fault, FAULT},
 		      {is_all_blanks, BLANKS}};
 	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
@@ -220,8 +241,11 @@ bool map_null_marker(const char *p, size_t len, size_t *kind)
 
 void map_placeholder_name(size_t kind, char *out, size_t size)
 {
-	static const char *const others[] = {"only blanks", "a UUID of zeros", "only zeros",
+	static const char *const others[] = {"only blanks",
+					     "a UUID of zeros",
+					     "only zeros",
 					     "shortened by a spreadsheet, as in 4.41E+11",
+					     "one sign alone, as in ---- or XXXX",
 					     "a spreadsheet's fault, as in #VALUE!"};
 	if (kind < WORDS)
 		snprintf(out, size, "'%s'", words[kind]);

@@ -27,8 +27,8 @@ static inline bool map_placeholder_may(const uint64_t lengths[256], const char *
 	char last = p[len - 1];
 	if (first == ' ' || first == '\t' || last == ' ' || last == '\t')
 		return true; /* what is between the blanks counts */
-	if (len >= 64)
-		return false;
+	if (len >= 64)       /* a line below the header is as wide as its column */
+		return first == '-' && last == '-';
 	bool shortened = first >= '0' && first <= '9' && len > 4 &&
 			 (p[1] == '.' || p[1] == ',' || (p[1] | 0x20) == 'e'); /* as in 4.41E+11 */
 	return shortened || (lengths[first] >> len & 1) != 0;
