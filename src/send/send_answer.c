@@ -398,6 +398,15 @@ static void mask_answer(const struct conf_feed *feed, char *why)
 	free(token);
 }
 
+/* Of a packed answer that was cut curl may make nothing at all, which would be "accepted". */
+static bool is_unreadable(const struct http_lane *lane)
+{
+	curl_off_t came = 0;
+	return lane->answer.len == 0 &&
+	       curl_easy_getinfo(lane->easy, CURLINFO_SIZE_DOWNLOAD_T, &came) == CURLE_OK &&
+	       came > 0;
+}
+
 /* asks: the request carried no batch. */
 static void read_answer(struct http_lane *lane, const struct outcome *o, bool asks,
 			struct send_verdict *v, char why[SEND_WORDS_SIZE])
@@ -414,6 +423,7 @@ static void read_answer(struct http_lane *lane, const struct outcome *o, bool as
 				      .body = lane->answer.data,
 				      .len = lane->answer.len,
 				      .cut = lane->answer.over,
+				      .unreadable = is_unreadable(lane),
 				      .proven = proven};
 	if (asks)
 		service->access_read(v, &a);

@@ -234,7 +234,7 @@ static enum send_action verdict_form(struct send_verdict *v, const struct send_r
 	struct json_object *o = NULL;
 	enum form form = answer_form(r, a, &o);
 	enum send_action action = SEND_AGAIN;
-	if (form == FORM_EMPTY && a->status == 202) {
+	if (form == FORM_EMPTY && a->status == 202 && !a->unreadable) {
 		action = SEND_ACCEPT;
 	} else if (form == FORM_ERRORS) {
 		size_t lost = verdict_errors_read(v, r, o);

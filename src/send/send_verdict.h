@@ -41,7 +41,9 @@ struct send_answer {
 	long status;
 	const char *body;
 	size_t len;
-	bool cut;    /* the body was longer than that */
+	bool cut; /* the body was longer than that */
+	/* there was one, of which nothing could be unpacked */
+	bool unreadable;
 	bool proven; /* this key had a success lately */
 };
 

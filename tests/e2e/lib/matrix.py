@@ -9,6 +9,7 @@ the file, which is to be deleted when it is done or refused, is still there, and
 """
 import base64
 import concurrent.futures
+import gzip
 import http.server
 import json
 import os
@@ -23,6 +24,8 @@ ERRORS = '{"errors":[{"code":"BAD_REQUEST","message":"no &lt;good&gt;"}]}'
 PLACE = '{"errors":[{"code":"BAD_REQUEST","message":"Path &#39;[0].events&#39;, line 1, position 9."}]}'
 GRAPH = '{"errors":[{"message":"Must provide query string.","extensions":{"code":"BAD"}}]}'
 CLOUD = '{"success":false,"errors":[{"code":9109,"message":"Invalid access token"}],"result":null}'
+# An answer that somebody on the way has packed, and one of which less arrived than that.
+PACKED, PACKED_CUT = gzip.compress(ERRORS.encode()), gzip.compress(ERRORS.encode())[:9]
 CLOSED, CUT_HEAD, CUT_BODY, JUNK = "closed", "cut head", "cut body", "junk"
 
 # What is to come of it: the exit code, rows rejected of three. Taken: all of it is delivered.
@@ -51,6 +54,8 @@ ANSWERS = [
     (202, '{"errors":true}', AGAIN, AGAIN, 'HTTP 202: "{"errors":true}"'),
     (202, GRAPH, AGAIN, AGAIN, 'HTTP 202: "{"errors":[{"message":"Must'),
     (202, CUT_BODY, AGAIN, AGAIN, ""),
+    (202, PACKED, VERDICT, VERDICT, "no <good>"),
+    (202, PACKED_CUT, AGAIN, AGAIN, "HTTP 202"),
     (400, "", AGAIN, AGAIN, "HTTP 400"),
     (400, "Bad Request", AGAIN, AGAIN, 'HTTP 400: "Bad Request"'),
     (400, PAGE % (400, "Bad Request"), AGAIN, AGAIN, 'HTTP 400: "400 Bad Request nginx"'),
@@ -109,11 +114,13 @@ class Api(http.server.BaseHTTPRequestHandler):
         self.send_response_only(status, "x")
         if status in (301, 302, 307):
             self.send_header("Location", "http://login.example.com/?next=1")
+        if isinstance(body, bytes):
+            self.send_header("Content-Encoding", "gzip")
         if status not in (204, 304):
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if status not in (204, 304):
-            self.wfile.write(body.encode())
+            self.wfile.write(body if isinstance(body, bytes) else body.encode())
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -207,7 +214,7 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         results = list(pool.map(one, todo))
     for (i, answer, after), (wrong, seen) in zip(todo, results):
-        what = "%3d %-40.40s %s" % (answer[0], " ".join(answer[1].split()), "after a success" if after else "at first")
+        what = "%3d %-40.40s %s" % (answer[0], " ".join(str(answer[1]).split()), "after a success" if after else "at first")
         if "--table" in sys.argv:
             print("| %s | exit %s | consumed %s | %s |" % (what, *seen, answer[4]))
             continue
