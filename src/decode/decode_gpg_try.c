@@ -25,12 +25,15 @@ enum df_status decode_try_key(const struct conf_feed *feed, const char *fingerpr
 	int plain = -1, sealed = -1;
 	view.decode.signed_by.n = view.decode.rejects_recipient.n = 0;
 	enum df_status st = df_unnamed_open(scratch, &plain, err);
-	if (st == DF_OK)
-		st = df_unnamed_open(scratch, &sealed, err);
-	if (st == DF_OK)
-		st = df_unnamed_open(scratch, &sink.fd, err);
-	if (st == DF_OK)
-		st = df_write_all(plain, words, sizeof(words) - 1, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = df_unnamed_open(scratch, &sealed, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = df_unnamed_open(scratch, &sink.fd, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = df_write_all(plain, words, sizeof(words) - 1, err);
 	if (st != DF_OK)
 		goto cleanup;
 
@@ -39,8 +42,9 @@ enum df_status decode_try_key(const struct conf_feed *feed, const char *fingerpr
 		goto cleanup;
 	sink.packed = (uint64_t)lseek(sealed, 0, SEEK_END);
 	st = decode_gpg(&view, sealed, &sink, err);
-	if (st == DF_OK)
-		st = same_words(sink.fd, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = same_words(sink.fd, err);
 cleanup:
 	for (const int *fd = (const int[]){plain, sealed, sink.fd, -1}; *fd >= 0; fd++)
 		close(*fd);

@@ -224,22 +224,32 @@ static void period_begin(struct period *p, const struct report_span *span)
 		qsort(p->feeds, p->n_feeds, sizeof(*p->feeds), period_name_order);
 }
 
+static enum df_status period_rows(struct ledger *l, const struct report_span *span,
+				  struct period *out, struct df_err *err)
+{
+	const struct ledger_period which = {.feed = span->feed, .since_ms = span->since_ms};
+	enum df_status st = ledger_period_files(l, &which, on_closed, out, err);
+	if (st != DF_OK)
+		return st;
+	st = ledger_period_reasons(l, &which, on_reason, out, err);
+	if (st != DF_OK)
+		return st;
+	st = ledger_period_findings(l, &which, period_on_finding, out, err);
+	if (st != DF_OK)
+		return st;
+	st = ledger_open_files(l, on_open, out, err);
+	if (st != DF_OK)
+		return st;
+	return ledger_conditions(l, span->feed, on_condition, out, err);
+}
+
 enum df_status period_read(struct ledger *l, const struct report_span *span, struct period *out,
 			   struct df_err *err)
 {
-	const struct ledger_period which = {.feed = span->feed, .since_ms = span->since_ms};
 	period_begin(out, span);
 	if (l == NULL)
 		return DF_OK;
-	enum df_status st = ledger_period_files(l, &which, on_closed, out, err);
-	if (st == DF_OK)
-		st = ledger_period_reasons(l, &which, on_reason, out, err);
-	if (st == DF_OK)
-		st = ledger_period_findings(l, &which, period_on_finding, out, err);
-	if (st == DF_OK)
-		st = ledger_open_files(l, on_open, out, err);
-	if (st == DF_OK)
-		st = ledger_conditions(l, span->feed, on_condition, out, err);
+	enum df_status st = period_rows(l, span, out, err);
 	sort_took(&out->total);
 	for (size_t i = 0; i < out->n_feeds; i++)
 		sort_took(&out->feeds[i].sum);

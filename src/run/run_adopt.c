@@ -199,23 +199,25 @@ static enum df_status set_aside(struct feed_work *w, const struct download *d, s
 	char *dir = df_format("%s/kept-%.16s", w->spool, df_base_name(d->arrival));
 	char *kept = df_format("%s/%s", dir, df_base_name(d->key.name));
 	enum df_status st = df_mkdirs(dir, err);
+	if (st != DF_OK)
+		goto cleanup;
 	df_before("set a download aside");
-	if (st == DF_OK && rename(d->path, kept) != 0)
+	if (rename(d->path, kept) != 0)
 		st = df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", d->path,
 			     df_strerror(errno));
 	df_after("set a download aside");
-	if (st == DF_OK)
-		st = df_sync_folder(dir, err);
-	if (st == DF_OK) {
-		df_log(DF_LOG_ERROR,
-		       "%s: %s: it was read to its end by a run that was killed, and cannot be "
-		       "compared with the "
-		       "source any more: nothing of it was sent. It is kept as %s: if it is whole, "
-		       "deliver it with "
-		       "`dropfeed import --feed %s %s`",
-		       w->feed->name, d->key.name, kept, w->feed->name, kept);
-		count_gone(w);
-	}
+	if (st != DF_OK)
+		goto cleanup;
+	st = df_sync_folder(dir, err);
+	if (st != DF_OK)
+		goto cleanup;
+	df_log(DF_LOG_ERROR,
+	       "%s: %s: it was read to its end by a run that was killed, and cannot be compared "
+	       "with the source any more: nothing of it was sent. It is kept as %s: if it is "
+	       "whole, deliver it with `dropfeed import --feed %s %s`",
+	       w->feed->name, d->key.name, kept, w->feed->name, kept);
+	count_gone(w);
+cleanup:
 	free(kept);
 	free(dir);
 	return st;

@@ -137,13 +137,14 @@ static enum df_status anew_open_again(struct anew_file *f, struct df_err *err)
 	struct ledger *l = f->work->run->env.ledger;
 	const struct run_files_options *o = f->anew->options;
 	enum df_status st = settle_rejects(f, err);
-	if (st == DF_OK && f->anew->resend && !o->new_ids)
-		st = ledger_resend(l, f->file->id, f->documents, f->n, err);
-	else if (st == DF_OK)
-		st = ledger_anew(l, f->file->id, f->anew->resend, err);
-	if (st == DF_OK)
-		log_anew(f);
-	return st;
+	if (st != DF_OK)
+		return st;
+	st = f->anew->resend && !o->new_ids ? ledger_resend(l, f->file->id, f->documents, f->n, err)
+					    : ledger_anew(l, f->file->id, f->anew->resend, err);
+	if (st != DF_OK)
+		return st;
+	log_anew(f);
+	return DF_OK;
 }
 
 /* ---- a file ---- */

@@ -96,18 +96,22 @@ void run_ended(const char *conf_path, const struct run_end *end)
 
 void run_remember(const struct run *run, int64_t started_ms)
 {
-	struct ledger *l = run->env.ledger;
-	struct df_err err = {0};
-	int code = run_exit_code(run->result);
-	int64_t now = df_now_ms();
-	enum df_status st = ledger_tally_set(l, "", LEDGER_RUN_MS, now, &err);
-	if (st == DF_OK)
-		st = ledger_tally_set(l, "", LEDGER_RUN_EXIT, code, &err);
-	if (st == DF_OK)
-		st = ledger_tally_set(l, "", LEDGER_RUN_DURATION, df_monotonic_ms() - started_ms,
-				      &err);
-	if (st == DF_OK && code == 0)
-		st = ledger_tally_set(l, "", LEDGER_RUN_SUCCESS, now, &err);
-	if (st != DF_OK)
+	const int code = run_exit_code(run->result);
+	const int64_t now = df_now_ms();
+	const struct {
+		const char *name;
+		int64_t value;
+	} facts[] = {{LEDGER_RUN_MS, now},
+		     {LEDGER_RUN_EXIT, code},
+		     {LEDGER_RUN_DURATION, df_monotonic_ms() - started_ms},
+		     {LEDGER_RUN_SUCCESS, now}};
+	const size_t n = sizeof(facts) / sizeof(*facts) - (code == 0 ? 0 : 1);
+	for (size_t i = 0; i < n; i++) {
+		struct df_err err = {0};
+		if (ledger_tally_set(run->env.ledger, "", facts[i].name, facts[i].value, &err) ==
+		    DF_OK)
+			continue;
 		df_log_err(DF_LOG_WARN, &err);
+		return;
+	}
 }

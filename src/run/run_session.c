@@ -156,10 +156,39 @@ static struct sender *sender_of(struct ledger *ledger)
 	return s;
 }
 
+/* *busy: another run has the lock. */
+static enum df_status session_lock(struct run_session *s, const char *lock, bool *busy,
+				   struct df_err *err)
+{
+	char remote[64];
+	if (df_is_remote(s->run.conf->state_dir, remote))
+		return df_fail(DF_USAGE, err, NULL, "state_dir " SETUP_REMOTE_STATE,
+			       s->run.conf->state_dir, remote);
+	enum df_status st = df_mkdirs(s->scratch, err);
+	return st == DF_OK ? df_lock_take(lock, &s->lock_fd, busy, err) : st;
+}
+
+static enum df_status session_ledger(struct run_session *s, struct df_err *err)
+{
+	const struct ledger_where where = setup_ledger(s->run.conf);
+	enum df_status st = ledger_open_at(&where, &s->run.env.ledger, err);
+	return st == DF_OK ? run_fleet_join(s->run.conf, s->run.env.ledger, err) : st;
+}
+
+static void session_begin(struct run_session *s)
+{
+	const struct conf *conf = s->run.conf;
+	s->run.env.sender = sender_of(s->run.env.ledger);
+	s->run.gate = run_gate_new();
+	s->run.outcomes = df_alloc((conf->n_feeds + 1) * sizeof(*s->run.outcomes));
+	s->run.progress = progress_start(s->run.env.sender, conf->operate.progress_s);
+	s->notices = run_notices_start(conf, s->run.env.ledger);
+	make_folders(conf);
+}
+
 enum df_status run_session_open(struct run_session *s, const struct conf *conf,
 				struct run_result *result, struct df_err *err)
 {
-	const struct ledger_where where = setup_ledger(conf);
 	*s = (struct run_session){.lock_fd = -1};
 	s->run.conf = conf;
 	s->run.result = result;
@@ -168,31 +197,18 @@ enum df_status run_session_open(struct run_session *s, const struct conf *conf,
 	s->run.env.state_dir = conf->state_dir;
 	pthread_mutex_init(&s->run.lock, NULL);
 	char *lock = df_format("%s/lock", conf->state_dir);
-	char remote[64];
-	enum df_status st = DF_OK;
-	if (df_is_remote(conf->state_dir, remote))
-		st = df_fail(DF_USAGE, err, NULL, "state_dir " SETUP_REMOTE_STATE, conf->state_dir,
-			     remote);
-	if (st == DF_OK)
-		st = df_mkdirs(s->scratch, err);
-	if (st == DF_OK)
-		st = df_lock_take(lock, &s->lock_fd, &result->busy, err);
+	enum df_status st = session_lock(s, lock, &result->busy, err);
 	if (!result->busy)
 		explain_owner(conf->state_dir, lock, st, err);
-	if (st == DF_OK)
-		st = ledger_open_at(&where, &s->run.env.ledger, err);
-	if (st == DF_OK)
-		st = run_fleet_join(conf, s->run.env.ledger, err);
-	if (st == DF_OK) {
-		s->run.env.sender = sender_of(s->run.env.ledger);
-		s->run.gate = run_gate_new();
-		s->run.outcomes = df_alloc((conf->n_feeds + 1) * sizeof(*s->run.outcomes));
-		s->run.progress = progress_start(s->run.env.sender, conf->operate.progress_s);
-		s->notices = run_notices_start(conf, s->run.env.ledger);
-		make_folders(conf);
-	} else {
+	if (st != DF_OK)
+		goto cleanup;
+	st = session_ledger(s, err);
+	if (st != DF_OK)
+		goto cleanup;
+	session_begin(s);
+cleanup:
+	if (st != DF_OK)
 		run_session_close(s);
-	}
 	free(lock);
 	return st;
 }

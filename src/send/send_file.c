@@ -363,29 +363,39 @@ static enum df_status file_publish(struct send_stream *st, struct df_err *err)
 	return sync_folder(path, err);
 }
 
+/* One document after the other: each replaces the file by a longer one. */
+static enum df_status sink_publish(struct send_stream *st, struct df_err *err)
+{
+	const struct file_stream *f = st->own;
+	enum df_status status = DF_OK;
+	pthread_mutex_lock(&st->sender->out);
+	send_touched(st);
+	/* All lanes of a file are settled at once: whoever reads it may have taken it away since,
+	 * when nothing is left. */
+	if (!f->complete && (f->any || !st->resumed))
+		status = file_publish(st, err);
+	status = status == DF_OK ? file_settle(st, err) : status;
+	pthread_mutex_unlock(&st->sender->out);
+	return status;
+}
+
+static enum df_status sink_finish(struct send_stream *st, struct df_err *err)
+{
+	if (df_stop_requested)
+		return df_fail(DF_RETRY, err, NULL, "stopped before %s was complete",
+			       st->feed->send.sink_path);
+	enum df_status status = file_flush(st, err);
+	return status == DF_OK ? sink_publish(st, err) : status;
+}
+
 static enum df_status sink_close(struct send_stream *st, bool abandon, struct df_err *err)
 {
 	struct file_stream *f = st->own;
 	enum df_status status = f->status;
 	if (status != DF_OK)
 		df_fail(status, err, NULL, "%s was not written", st->feed->send.sink_path);
-	if (status == DF_OK && !abandon && df_stop_requested)
-		status = df_fail(DF_RETRY, err, NULL, "stopped before %s was complete",
-				 st->feed->send.sink_path);
-	if (status == DF_OK && !abandon)
-		status = file_flush(st, err);
-	if (status == DF_OK && !abandon) {
-		/* One document after the other: each replaces the file by a longer one. */
-		pthread_mutex_lock(&st->sender->out);
-		send_touched(st);
-		/* All lanes of a file are settled at once: whoever reads it may have taken it away
-		 * since, when nothing is left. */
-		if (!f->complete && (f->any || !st->resumed))
-			status = file_publish(st, err);
-		if (status == DF_OK)
-			status = file_settle(st, err);
-		pthread_mutex_unlock(&st->sender->out);
-	}
+	else if (!abandon)
+		status = sink_finish(st, err);
 	if (f->fd >= 0)
 		close(f->fd);
 	if (f->temporary != NULL)

@@ -173,13 +173,17 @@ enum df_status sender_request_ask(struct sender *s, const struct conf_feed *feed
 	struct query q = {.sender = s, .feed = feed};
 	*out = (struct send_found){0};
 	enum df_status st = query_open(&q, id, err);
-	if (st == DF_OK)
-		st = query_ask(&q, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = query_ask(&q, err);
+	if (st != DF_OK)
+		goto cleanup;
 	const struct send_answer a = answer_of(&q);
-	if (st == DF_OK && q.status == 404)
+	if (q.status == 404)
 		st = DF_END;
-	else if (st == DF_OK && !(q.status == 200 && opendsr_read_state(&a, id, out)))
+	else if (q.status != 200 || !opendsr_read_state(&a, id, out))
 		st = stray(&q, err);
+cleanup:
 	query_free(&q);
 	return st;
 }
@@ -188,19 +192,23 @@ enum df_status sender_request_cancel(struct sender *s, const struct conf_feed *f
 				     struct df_err *err)
 {
 	struct query q = {.sender = s, .feed = feed};
+	char *words = NULL;
 	enum df_status st = query_open(&q, id, err);
-	if (st == DF_OK) {
-		curl_easy_setopt(q.easy, CURLOPT_CUSTOMREQUEST, "DELETE");
-		st = query_ask(&q, err);
-	}
+	if (st != DF_OK)
+		goto cleanup;
+	curl_easy_setopt(q.easy, CURLOPT_CUSTOMREQUEST, "DELETE");
+	st = query_ask(&q, err);
+	if (st != DF_OK)
+		goto cleanup;
 	const struct send_answer a = answer_of(&q);
-	char *words = st == DF_OK && q.status == 400 ? opendsr_read_words(&a) : NULL;
+	words = q.status == 400 ? opendsr_read_words(&a) : NULL;
 	if (words != NULL)
 		st = df_fail(DF_REJECT, err, "request-failed", "%s", words);
-	else if (st == DF_OK && q.status == 404)
+	else if (q.status == 404)
 		st = DF_END;
-	else if (st == DF_OK && q.status != 200 && q.status != 202 && q.status != 204)
+	else if (q.status != 200 && q.status != 202 && q.status != 204)
 		st = stray(&q, err);
+cleanup:
 	free(words);
 	query_free(&q);
 	return st;

@@ -55,7 +55,7 @@ check "no file is known" holds '.files == []' "$work/out"
 
 settings >"$conf"
 exits 0 "doctor, of a feed that is not confirmed" doctor --feed erasures
-said "knows the workspace's key" 'credentials.*they are taken'
+said "knows the workspace's key" 'credentials.*accepted'
 settings | sed "s|api-secret|wrong-secret|" >"$conf"
 printf 'wrong\n' >"$work/wrong-secret"
 chmod 600 "$work/wrong-secret"
