@@ -63,7 +63,7 @@ static bool writer_begin(struct braze_writer *w, const struct braze_user *user)
 {
 	w->external_id = json_find(json_walk_into(user->identities), w->b->set->external_id);
 	if (json_string(w->external_id).len > 0)
-		return true;
+		return braze_check_id(w, w->external_id, w->b->set->external_id);
 	braze_fail(w, "missing-identity",
 		   "user_identities.%s is empty, and Braze knows users by it (external_id names "
 		   "another identity)",

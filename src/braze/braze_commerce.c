@@ -150,12 +150,15 @@ static void put_item(struct braze_writer *w, const struct commerce *c, struct js
 	braze_end(w);
 }
 
-static void put_promotions(struct braze_writer *w, const struct commerce *c,
+/* Of each of these functions: false: there was nothing to put. */
+static bool put_promotions(struct braze_writer *w, const struct commerce *c,
 			   struct json_text promotions)
 {
 	struct json_walk walk = json_walk_into(promotions);
 	struct json_text ignored, item;
+	bool any = false;
 	while (json_walk_next(&walk, &ignored, &item)) {
+		any = true;
 		event_head(w, c, "Item");
 		struct braze_level level = braze_enter(w, "properties", '{');
 		put_promotion(w, json_walk_into(item));
@@ -163,22 +166,25 @@ static void put_promotions(struct braze_writer *w, const struct commerce *c,
 		braze_leave(w, &level, '}');
 		braze_end(w);
 	}
+	return any;
 }
 
-static void put_impressions(struct braze_writer *w, const struct commerce *c,
+static bool put_impressions(struct braze_writer *w, const struct commerce *c,
 			    struct json_text impressions)
 {
 	struct json_walk lists = json_walk_into(impressions);
 	struct json_text ignored, list, item;
+	bool any = false;
 	while (json_walk_next(&lists, &ignored, &list)) {
 		struct json_text name = json_find(json_walk_into(list), "product_impression_list");
 		struct json_walk walk = json_walk_into(json_find(json_walk_into(list), "products"));
-		while (json_walk_next(&walk, &ignored, &item))
+		for (; json_walk_next(&walk, &ignored, &item); any = true)
 			put_item(w, c, item, name);
 	}
+	return any;
 }
 
-static void put_action(struct braze_writer *w, const struct commerce *c)
+static bool put_products(struct braze_writer *w, const struct commerce *c)
 {
 	struct json_walk walk = json_walk_into(c->products);
 	struct json_text ignored, item;
@@ -190,8 +196,7 @@ static void put_action(struct braze_writer *w, const struct commerce *c)
 		else
 			put_item(w, c, item, (struct json_text){0});
 	}
-	if (!any || json_text_is(c->action, "refund"))
-		put_total(w, c);
+	return any;
 }
 
 /* ---- bundled: one object with all that the event lists ---- */
@@ -285,12 +290,14 @@ void braze_put_commerce(struct braze_writer *w, const struct braze_data *data)
 		c.action = (struct json_text){"Impression", 10};
 	c.products = json_find(c.details, "products");
 
-	if (w->b->set->bundle_commerce)
+	if (w->b->set->bundle_commerce) {
 		put_bundle(w, &c);
-	else if (action.len > 0)
-		put_action(w, &c);
-	else if (promotion.len > 0)
-		put_promotions(w, &c, json_find(c.details, "promotions"));
-	else
-		put_impressions(w, &c, impressions);
+		return;
+	}
+	bool any = action.len > 0      ? put_products(w, &c)
+		   : promotion.len > 0 ? put_promotions(w, &c, json_find(c.details, "promotions"))
+				       : put_impressions(w, &c, impressions);
+	/* an event that lists nothing is one nevertheless */
+	if (!any || json_text_is(c.action, "refund"))
+		put_total(w, &c);
 }

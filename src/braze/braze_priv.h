@@ -61,6 +61,8 @@ void braze_value(struct braze_writer *w, struct json_text value, struct json_tex
 /* The same, a string as what it spells, with type detection. */
 void braze_detected(struct braze_writer *w, struct json_text value, struct json_text of);
 void braze_time(struct braze_writer *w, int64_t ms);
+/* An identity is never cut: what is left of it might be somebody else's. False: it is too long. */
+bool braze_check_id(struct braze_writer *w, struct json_text value, const char *of);
 
 /* A member that has a name of ours, where the value is there: neither an object nor a list. */
 void braze_put(struct braze_writer *w, const char *name, struct json_text value);

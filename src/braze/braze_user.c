@@ -290,20 +290,31 @@ static void put_consent(struct braze_writer *w, struct json_text consent)
 	}
 }
 
+static void put_identities(struct braze_writer *w, struct json_text identities)
+{
+	const char *email_id = w->b->set->email_id;
+	struct json_walk ids = json_walk_into(identities);
+	struct json_text facebook = json_find(ids, "facebook"), twitter = json_find(ids, "twitter");
+	if (email_id != NULL) {
+		struct json_text email = json_find(ids, email_id);
+		braze_check_id(w, email, email_id);
+		braze_put(w, "email", email);
+	}
+	braze_check_id(w, facebook, "facebook");
+	put_facebook(w, facebook);
+	braze_check_id(w, twitter, "twitter");
+	put_twitter(w, twitter);
+}
+
 bool braze_put_user(struct braze_writer *w, const struct braze_user *user)
 {
-	const struct conf_braze *set = w->b->set;
-	struct json_walk ids = json_walk_into(user->identities);
 	struct df_buf groups = {0};
 	braze_begin(w, BRAZE_ATTRIBUTES);
 	w->event = BRAZE_NO_EVENT;
 	braze_put(w, "external_id", w->external_id);
 	size_t bare = w->text->len;
 
-	if (set->email_id != NULL)
-		braze_put(w, "email", json_find(ids, set->email_id));
-	put_facebook(w, json_find(ids, "facebook"));
-	put_twitter(w, json_find(ids, "twitter"));
+	put_identities(w, user->identities);
 	put_attributes(w, user->attributes, &groups);
 	put_deleted(w, user->deleted);
 	put_consent(w, user->consent);

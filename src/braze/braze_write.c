@@ -165,6 +165,18 @@ void braze_value(struct braze_writer *w, struct json_text value, struct json_tex
 	df_buf_addc(w->text, '"');
 }
 
+bool braze_check_id(struct braze_writer *w, struct json_text value, const char *of)
+{
+	struct json_text text = json_string(value);
+	if (braze_cut(text, BRAZE_MAX_TEXT) == text.len)
+		return true;
+	braze_fail(w, "too-long",
+		   "user_identities.%s has more than %u characters, Braze's limit: an identity is "
+		   "never cut",
+		   of, BRAZE_MAX_TEXT);
+	return false;
+}
+
 /* Digits without a zero before them: what has one is a code, not a number. */
 static size_t whole_digits(const char *p, size_t len)
 {

@@ -134,6 +134,24 @@ static void test_types(void)
 }
 
 /* Characters are counted, not bytes, and an escape is one. */
+/* An event that lists nothing is sent; an identity that is too long is not cut to somebody else's. */
+static void test_nothing_lost(void)
+{
+	static const char event[] =
+	    "{\"user_identities\":{\"customer_id\":\"C\"},\"events\":[{\"data\":{"
+	    "\"timestamp_unixtime_ms\":0,\"promotion_action\":{\"action\":\"view\"}},"
+	    "\"event_type\":\"commerce_event\"}]}";
+	TEXT_IS(mapped(event, false), "ev{\"external_id\":\"C\",\"name\":\"eCommerce - view - "
+				      "Total\",\"time\":\"1970-01-01T00:00:00.000Z\"} ");
+	char *json = df_format("{\"user_identities\":{\"customer_id\":\"%0256d\"}}", 1);
+	TEXT_IS(mapped(json, true), "too-long");
+	free(json);
+	json =
+	    df_format("{\"user_identities\":{\"customer_id\":\"C\",\"facebook\":\"%0256d\"}}", 1);
+	TEXT_IS(mapped(json, true), "too-long");
+	free(json);
+}
+
 static void test_limits(void)
 {
 	char text[2048], json[4096], *at = text;
@@ -203,6 +221,7 @@ int main(void)
 	    {"audiences", test_audiences},
 	    {"no audience", test_no_audience},
 	    {"types", test_types},
+	    {"nothing lost", test_nothing_lost},
 	    {"limits", test_limits},
 	    {"subscription groups", test_groups},
 	    {"times and properties", test_times},
