@@ -2,6 +2,7 @@
 # A ledger moves from SQLite to PostgreSQL and back without a loss on the way.
 . "$(dirname "$0")/lib/checks.sh"
 
+on_sqlite "a ledger that is copied from it" || finish
 with_postgres
 receiver_start "$work/api" || exit 1
 echo demo-secret >"$work/api-secret"

@@ -2,6 +2,7 @@
 # The PostgreSQL hooks of samples/hooks, unchanged, against a real server: a socket in a folder of ours, no network.
 . "$(dirname "$0")/lib/checks.sh"
 
+on_sqlite "hooks that another user runs, who may not make databases here" || finish
 pg=$(find /usr/lib/postgresql/*/bin -name initdb 2>/dev/null | sort -V | tail -n 1)
 if [ -z "$pg" ] || ! command -v psql >/dev/null; then
 	skip "PostgreSQL is not installed (Debian: postgresql)"
