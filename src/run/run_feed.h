@@ -11,7 +11,8 @@ struct feed_work {
 	const struct conf_feed *feed;
 	const char *from; /* a local folder that may hold files that were pulled before; or NULL */
 	struct run_source source;
-	char *spool; /* own: <state_dir>/spool/<feed> */
+	char *spool;                   /* own: <state_dir>/spool/<feed> */
+	struct run_arrivals *arrivals; /* own: pulled, and not entered yet; or NULL */
 	/* when the files that have not settled yet may have; 0: none waits */
 	int64_t wait_until_ms;
 	size_t unsettled, known; /* known: closed by an earlier run, and still at the source */
@@ -73,8 +74,8 @@ enum df_status run_left_resume(struct feed_work *w, struct df_err *err) DF_CHECK
 /* Brings its bytes into the spool, and hands it over; where they are gone it is closed. */
 enum df_status run_left_take(struct feed_work *w, const struct ledger_file *f,
 			     struct df_err *err) DF_CHECK;
-/* Pulls a file and hands it over. listed: in a fleet, the ledger has it under this id; else 0.
- * DF_END: it is not at the source any more. */
+/* In a fleet: pulls a file that the ledger has under this id, and hands it over. DF_END: it is not
+ * at the source any more. */
 enum df_status run_pull(struct feed_work *w, const struct fetch_entry *e, int64_t listed,
 			struct df_err *err) DF_CHECK;
 /* Lists the source, and pulls what has settled; in a fleet it is entered only. */

@@ -79,6 +79,7 @@ bool run_feed_hand_over(struct feed_work *w, const struct feed_file *file, char 
 	struct run_file *f = df_alloc(sizeof(*f));
 	f->feed = w->feed;
 	f->name = df_strdup(file->entry->name);
+	f->size = file->entry->size;
 	f->mtime = file->entry->mtime;
 	f->spool = spool;
 	f->fd = -1;

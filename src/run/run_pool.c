@@ -7,7 +7,6 @@
 #include <time.h>
 
 enum {
-	QUEUE_PER_JOB = 2, /* files of a feed that wait in the spool */
 	MORE_THREADS = 64,
 	/* for a file that another host has: the longer it takes, the less a little more matters */
 	WAIT_LEAST_MS = 40,
@@ -258,7 +257,7 @@ bool run_pool_room(struct run_pool *pool, const struct conf_feed *feed, int64_t 
 	pthread_mutex_lock(&pool->lock);
 	const struct run_line *line = run_queue_line(&pool->queue, feed);
 	for (;;) {
-		room = run_queue_waiting(line) < (size_t)pool->queue.jobs * QUEUE_PER_JOB;
+		room = run_queue_room(&pool->queue, line);
 		if (room || df_stop_requested || df_monotonic_ms() >= end)
 			break;
 		call_help(pool);

@@ -5,6 +5,7 @@
  *	run_feeds.c	`run`: all feeds at once
  *	run_left.c	files that earlier runs left unfinished
  *	run_pull.c	what is in a feed's source, and has settled
+ *	run_arrive.c	files that were pulled are entered, small ones several at a time
  *	run_hand.c	files are handed to the workers, in their order
  *	run_retry.c	`retry`: what was refused or rejected is opened again
  *	run_rejects.c	`rejects`: rejected rows, printed
@@ -76,12 +77,15 @@ struct run { /* shared by the workers of a run */
 	atomic_llong waited_ms;       /* when a file last had to wait for another host; monotonic */
 };
 
+#define RUN_SMALL (64u << 10) /* bytes of a file that takes longer to note than to read */
+
 struct run_file { /* a drop file in the spool, or local */
 	const struct conf_feed *feed;
 	char *name;  /* own: the drop file's */
 	char *spool; /* own: path; NULL: fd is not a spool file */
 	int fd;      /* own, open for reading; -1: open `spool` */
 	char sha256[DF_SHA256_HEX];
+	uint64_t size;     /* in the spool; 0: not known */
 	int64_t mtime;     /* at the source, with the name its place among the feed's files */
 	uint64_t idle;     /* the latest runs, in a row, in which it made no progress */
 	int64_t ledger_id; /* 0: stateless */

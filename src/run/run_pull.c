@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is in a feed's source, and has settled, is pulled. */
 #include "run_adopt.h"
+#include "run_arrive.h"
 #include "run_fleet.h"
 #include "run_session.h"
 
@@ -15,56 +16,25 @@ struct due {                          /* files that are to be pulled */
 	size_t n;
 };
 
-/* A server may set a file's time when it is read: the ledger knows it by the time under which it
- * is listed from now on. */
-static void note_fate(struct feed_work *w, const struct fetch_entry *e,
-		      struct ledger_new_file *file)
-{
-	const struct fetch_fate *fate = fetch_fate(w->source.fetch);
-	file->key.mtime = fate->mtime;
-	if (fate->gone)
-		df_log(DF_LOG_INFO,
-		       "%s: %s: the server removed it once it was read; all of it is here",
-		       w->feed->name, e->name);
-}
-
 enum df_status run_pull(struct feed_work *w, const struct fetch_entry *e, int64_t listed,
 			struct df_err *err)
 {
-	char sha256[DF_SHA256_HEX];
 	char event_type[RUN_EVENT_TYPE_SIZE];
-	struct feed_file file = {.entry = e, .sha256 = sha256};
-	struct ledger_new_file new = {.key = run_feed_key(w->feed, e),
-				      .sha256 = sha256,
-				      .event_type = event_type,
-				      .now_ms = df_now_ms()};
-	char *arrival = run_spool_arrival(w->run->conf, &new.key), *spool = df_strdup(arrival);
-	run_event_type(w->feed, e->name, event_type);
-	struct progress_item item = {.what = PROGRESS_PULLED, .feed = w->feed, .file = e->name};
-	progress_item_begin(w->run->progress, &item);
-	enum df_status st = run_source_get(&w->source, e, spool, sha256, err);
-	progress_item_end(w->run->progress, &item);
-	if (st == DF_END)
-		df_log(DF_LOG_INFO,
-		       "%s: %s: went away before it was read: the next listing decides",
-		       w->feed->name, e->name);
-	if (st == DF_OK)
-		note_fate(w, e, &new);
-	if (st == DF_OK)
-		st = run_spool_keep(arrival, sha256, &spool, err);
-	new.place = spool;
-	new.arrival = arrival;
-	if (st == DF_OK)
-		st = listed == 0
-			 ? ledger_file_add(w->run->env.ledger, &new, &file.id, err)
-			 : ledger_file_pulled(w->run->env.ledger, file.id = listed, &new, err);
-	free(arrival);
-	if (st != DF_OK) {
-		free(spool);
+	struct run_arrival a;
+	enum df_status st = run_arrive(w, e, &a, err);
+	if (st != DF_OK)
 		return st;
+	const struct feed_file file = {.entry = e, .sha256 = a.sha256, .id = listed};
+	const struct ledger_new_file new = run_arrival_file(w, &a, event_type);
+	st = run_spool_sync(w->spool, err);
+	if (st == DF_OK)
+		st = ledger_file_pulled(w->run->env.ledger, listed, &new, err);
+	if (st == DF_OK) {
+		(void)run_feed_hand_over(w, &file, a.spool);
+		a.spool = NULL;
 	}
-	(void)run_feed_hand_over(w, &file, spool);
-	return DF_OK;
+	run_arrival_free(&a);
+	return st;
 }
 
 static void note_unsettled(struct feed_work *w, const struct fetch_entry *e)
@@ -190,7 +160,10 @@ static enum df_status pull_next(struct feed_work *w, const struct fetch_entry *e
 		return DF_END;
 	}
 
-	enum df_status st = run_pull(w, e, 0, &one);
+	struct run_arrival a;
+	enum df_status st = run_arrive(w, e, &a, &one);
+	if (st == DF_OK)
+		return run_arrivals_add(w, &a, err);
 	if (st == DF_RETRY) { /* one file that changed or broke off does not keep the others back */
 		df_err_context(&one, "%s: %s", w->feed->name, e->name);
 		df_log_err(DF_LOG_WARN, &one);
@@ -209,7 +182,13 @@ static enum df_status pull_due(struct feed_work *w, const struct fetch_entry *co
 	enum df_status st = run_adopt_note(w, due, n, err);
 	for (size_t i = 0; st == DF_OK && i < n; i++)
 		st = pull_next(w, due[i], n - i, err);
-	return st;
+	/* whatever ended it, what has come is entered */
+	struct df_err late = {0};
+	enum df_status entered = run_arrivals_enter(w, &late);
+	if (entered == DF_OK || st != DF_OK)
+		return st;
+	*err = late;
+	return entered;
 }
 
 /* In a fleet: whoever claims them pulls them. */

@@ -6,7 +6,9 @@
 enum {
 	/* runs without progress; then a file is put at the end of its line */
 	IDLE_LAST = RUN_BLAME_SURE,
-	FUTILE_MAX = 5, /* attempts without progress while its target is well */
+	FUTILE_MAX = 5,     /* attempts without progress while its target is well */
+	WAIT_PER_JOB = 2,   /* files of a feed that wait in the spool ... */
+	SMALL_PER_FILE = 8, /* ... or so many small ones for each */
 };
 
 /* ---- lines and targets ---- */
@@ -159,7 +161,8 @@ static enum run_step step_of(const struct run_queue *q, const struct run_line *l
 		return RUN_LEAVE;
 	if (f->stage != RUN_QUEUED)
 		return step_to_send(q, line, f, p);
-	return waits_for_copy(line, f) ? RUN_NOTHING : step_to_check(q, line, p);
+	enum run_step step = step_to_check(q, line, p);
+	return step != RUN_NOTHING && waits_for_copy(line, f) ? RUN_NOTHING : step;
 }
 
 struct choice {
@@ -299,14 +302,17 @@ void run_queue_end(struct run_queue *q, struct run_file *f, enum run_stage stage
 	}
 }
 
-size_t run_queue_waiting(const struct run_line *line)
+bool run_queue_room(const struct run_queue *q, const struct run_line *line)
 {
 	size_t n = 0;
 
-	for (const struct run_file *f = line->first; f != NULL; f = f->next)
-		n += !f->passed &&
-		     (f->stage == RUN_QUEUED || f->stage == RUN_READY || f->stage == RUN_PARKED);
-	return n;
+	for (const struct run_file *f = line->first; f != NULL; f = f->next) {
+		if (f->passed ||
+		    (f->stage != RUN_QUEUED && f->stage != RUN_READY && f->stage != RUN_PARKED))
+			continue;
+		n += f->size > 0 && f->size <= RUN_SMALL ? 1 : SMALL_PER_FILE;
+	}
+	return n < (size_t)q->jobs * WAIT_PER_JOB * SMALL_PER_FILE;
 }
 
 /* An API that answered nobody says nothing about the file: it is to keep its place when the API

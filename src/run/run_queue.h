@@ -86,8 +86,9 @@ void run_queue_begin(struct run_queue *q, struct run_file *f, enum run_step step
  * queue's but the caller's. */
 void run_queue_end(struct run_queue *q, struct run_file *f, enum run_stage stage);
 
-/* Files of the line that later ones wait for and that nobody works on. */
-size_t run_queue_waiting(const struct run_line *line);
+/* Whether another file of the line may be brought: of those that later ones wait for and that
+ * nobody works on, some for each job, or more where they are small. */
+bool run_queue_room(const struct run_queue *q, const struct run_line *line);
 /* What the ledger is to remember of a file that made no progress. */
 enum run_blame {
 	RUN_BLAME_NONE,

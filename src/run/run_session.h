@@ -34,7 +34,11 @@ char *run_spool_arrival(const struct conf *conf, const struct ledger_key *key);
 /* Where the bytes of a file that the ledger has are, or were. The caller's. */
 char *run_spool_of(const struct conf *conf, const struct ledger_file *f);
 /* Moves what has arrived to a place of its own, named by its content and its arrival, which no
- * other file has or gets. *path becomes that place. */
+ * other file has or gets. *path becomes that place. It is to be synced before it is entered. */
+enum df_status run_spool_place(const char *arrival, const char *sha256, char **path,
+			       struct df_err *err) DF_CHECK;
+enum df_status run_spool_sync(const char *folder, struct df_err *err) DF_CHECK;
+/* Both. */
 enum df_status run_spool_keep(const char *arrival, const char *sha256, char **path,
 			      struct df_err *err) DF_CHECK;
 /* Whether a place in the spool, by its name without the folder, was given to what came at that

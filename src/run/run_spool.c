@@ -70,8 +70,8 @@ bool run_spool_is_of(const char *name, const char *arrival)
 	       strncmp(name + SHA_PART + 1, df_base_name(arrival), n) == 0;
 }
 
-enum df_status run_spool_keep(const char *arrival, const char *sha256, char **path,
-			      struct df_err *err)
+enum df_status run_spool_place(const char *arrival, const char *sha256, char **path,
+			       struct df_err *err)
 {
 	/* the same bytes may be there twice, and each copy goes when its file is done */
 	uint32_t own = 0;
@@ -92,9 +92,25 @@ enum df_status run_spool_keep(const char *arrival, const char *sha256, char **pa
 	df_after("give a file its place");
 	free(*path);
 	*path = place;
+	free(folder);
+	return DF_OK;
+}
 
-	st = df_sync_folder(folder, err);
+enum df_status run_spool_sync(const char *folder, struct df_err *err)
+{
+	enum df_status st = df_sync_folder(folder, err);
 	df_after("sync the spool");
+	return st;
+}
+
+enum df_status run_spool_keep(const char *arrival, const char *sha256, char **path,
+			      struct df_err *err)
+{
+	enum df_status st = run_spool_place(arrival, sha256, path, err);
+	if (st != DF_OK)
+		return st;
+	char *folder = df_dirname(arrival);
+	st = run_spool_sync(folder, err);
 	free(folder);
 	return st;
 }

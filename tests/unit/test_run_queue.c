@@ -263,6 +263,28 @@ static void test_blame(void)
 	run_queue_free(&q);
 }
 
+/* Twice as many files as there are workers may wait, and more where they are small. */
+static void test_room(void)
+{
+	struct run_queue q;
+	set_up(&q, 1);
+	struct run_line *line = run_queue_line(&q, &feeds[0]);
+	add(&q, 0, "a", 1);
+	CU_ASSERT(run_queue_room(&q, line));
+	add(&q, 0, "b", 2);
+	CU_ASSERT_FALSE(run_queue_room(&q, line));
+	run_queue_free(&q);
+
+	set_up(&q, 1);
+	line = run_queue_line(&q, &feeds[0]);
+	for (int i = 0; i < 15; i++)
+		add(&q, 0, "small", i)->size = RUN_SMALL;
+	CU_ASSERT(run_queue_room(&q, line));
+	add(&q, 0, "large", 15)->size = RUN_SMALL + 1;
+	CU_ASSERT_FALSE(run_queue_room(&q, line));
+	run_queue_free(&q);
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
@@ -273,6 +295,7 @@ int main(void)
 	    {"files without progress are overtaken", test_idle},
 	    {"copies wait for the first one", test_copies},
 	    {"what the ledger remembers", test_blame},
+	    {"how many wait", test_room},
 	    CU_TEST_INFO_NULL,
 	};
 	return test_main("run_queue", NULL, NULL, tests);
