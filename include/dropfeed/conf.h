@@ -398,6 +398,7 @@ void conf_feed_freeze(const struct conf_feed *feed, struct df_buf *out);
 struct conf_frozen {                 /* what is stored with a document */
 	const char *settings;        /* of conf_feed_freeze */
 	const char *manifest, *plan; /* their texts, or NULL */
+	const char *today;           /* what conf_feed_freeze writes of the live feed, or NULL */
 };
 /* A copy of `live` in which the frozen settings, manifest and data plan are the stored ones.
  * Caller's. DF_FATAL when the text is not what conf_feed_freeze wrote. */

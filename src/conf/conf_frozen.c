@@ -151,9 +151,21 @@ static enum df_status thaw_plan(struct conf_feed *feed, const struct conf_feed *
 	return conf_feed_plan_read(feed, err) == DF_OK ? DF_OK : DF_FATAL;
 }
 
+/* Nothing has changed since, where that is known without reading anything. */
+static bool is_of_today(const struct conf_feed *live, const struct conf_frozen *stored)
+{
+	return stored->today != NULL && df_same_text(stored->settings, stored->today) &&
+	       df_same_text(stored->manifest, live->map.manifest_text) &&
+	       df_same_text(stored->plan, live->plan.text);
+}
+
 enum df_status conf_feed_thaw(const struct conf_feed *live, const struct conf_frozen *stored,
 			      struct conf_feed **out, struct df_err *err)
 {
+	if (is_of_today(live, stored)) {
+		*out = conf_feed_copy(live);
+		return DF_OK;
+	}
 	struct conf_feed *feed = conf_feed_copy(live);
 	frozen_reset(feed);
 	thaw_text(&feed->map.manifest, &feed->map.manifest_text, stored->manifest, "manifest");

@@ -314,23 +314,30 @@ static enum df_status begin_now(struct run_file_work *w, const struct decode_doc
 	return known ? check_and_enter(w, doc, now, d, err) : begin_new(w, doc, now, d, err);
 }
 
+static const char *frozen_settings(struct run_file *f)
+{
+	struct df_buf text = {0};
+	if (f->frozen == NULL) {
+		conf_feed_freeze(f->feed, &text);
+		f->frozen = df_strdup(df_buf_cstr(&text));
+		df_buf_free(&text);
+	}
+	return f->frozen;
+}
+
 enum df_status run_document_begin(struct run_file_work *w, const struct decode_doc *doc,
 				  struct ledger_document *d, struct df_err *err)
 {
 	const struct conf_feed *live = w->f->feed;
-	struct df_buf settings = {0};
-	conf_feed_freeze(live, &settings);
 	const struct ledger_new_document now = {.file_id = w->f->ledger_id,
 						.name = doc->name,
 						.event_type = doc->event_type,
-						.settings = df_buf_cstr(&settings),
+						.settings = frozen_settings(w->f),
 						.manifest = live->map.manifest_text,
 						.plan = live->plan.text,
 						.version = DROPFEED_VERSION,
 						.now_ms = df_now_ms()};
-	enum df_status st = begin_now(w, doc, &now, d, err);
-	df_buf_free(&settings);
-	return st;
+	return begin_now(w, doc, &now, d, err);
 }
 
 /* ---- the end ---- */
@@ -507,8 +514,10 @@ static enum df_status choose_identity(struct run_delivery *v, struct df_err *err
 enum df_status run_document_prepare(struct run_delivery *v, struct df_err *err)
 {
 	struct run_file_work *w = v->w;
-	const struct conf_frozen stored = {
-	    .settings = v->d->settings, .manifest = v->d->manifest, .plan = v->d->plan};
+	const struct conf_frozen stored = {.settings = v->d->settings,
+					   .manifest = v->d->manifest,
+					   .plan = v->d->plan,
+					   .today = w->f->frozen};
 	enum df_status st = conf_feed_thaw(w->f->feed, &stored, &v->feed, err);
 	if (st == DF_OK)
 		st = choose_identity(v, err);

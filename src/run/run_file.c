@@ -27,6 +27,7 @@ void run_file_free(struct run_file *f)
 	if (f == NULL)
 		return;
 	run_file_rest(f);
+	free(f->frozen);
 	free(f->name);
 	free(f->spool);
 	free(f);

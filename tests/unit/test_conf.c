@@ -771,6 +771,37 @@ static enum df_status thaw(const struct conf_feed *live, const char *settings, c
 	return conf_feed_thaw(live, &stored, out, err);
 }
 
+/* Where nothing has changed since, the text need not be read: what comes of it is the same. */
+static void test_thaw_today(void)
+{
+	struct conf_feed *feed = unusual_feed(), *thawed = NULL;
+	struct df_buf frozen = {0}, again = {0};
+	struct df_err err = {0};
+	conf_feed_freeze(feed, &frozen);
+	feed->map.manifest = df_strdup("/m.json");
+	feed->map.manifest_text = df_strdup("{}");
+	struct conf_frozen stored = {.settings = df_buf_cstr(&frozen), .manifest = "{}"};
+	stored.today = df_buf_cstr(&frozen);
+	CU_ASSERT_EQUAL(conf_feed_thaw(feed, &stored, &thawed, &err), DF_OK);
+	CU_ASSERT_PTR_NOT_EQUAL_FATAL(thawed, feed);
+	conf_feed_freeze(thawed, &again);
+	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&again), frozen.data);
+	CU_ASSERT_STRING_EQUAL(thawed->map.manifest, "/m.json");
+	conf_feed_free(thawed);
+
+	stored.manifest = NULL; /* of then */
+	CU_ASSERT_EQUAL(conf_feed_thaw(feed, &stored, &thawed, &err), DF_OK);
+	CU_ASSERT_PTR_NULL(thawed->map.manifest_text);
+	conf_feed_free(thawed);
+	stored.settings = "lanes = 4\n";
+	CU_ASSERT_EQUAL(conf_feed_thaw(feed, &stored, &thawed, &err), DF_OK);
+	CU_ASSERT_EQUAL(thawed->batch.lanes, 4);
+	conf_feed_free(thawed);
+	conf_feed_free(feed);
+	df_buf_free(&frozen);
+	df_buf_free(&again);
+}
+
 static void test_freeze(void)
 {
 	struct conf_feed *then = unusual_feed(), *now = conf_feed_default("x"), *thawed = NULL;
@@ -978,6 +1009,7 @@ int main(void)
 	    {"unreadable files", test_unreadable},
 	    {"manifests", test_big_manifest},
 	    {"freeze and thaw", test_freeze},
+	    {"settings of today are not read again", test_thaw_today},
 	    {"how documents are written is stored", test_freeze_rows},
 	    {"thaw takes nothing else", test_thaw_refuses},
 	    {"the example", test_example},
