@@ -1,45 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /* The bytes of a file that was pulled before: found by their SHA-256, wherever they are now. */
-#include "run_world.h"
+#include "feed_world.h"
 
-#include "../../src/run/run_feed.h"
-
-/* Of "hello\n". */
-#define SHA_HELLO "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"
-
-static char in[240], moved[260], spool[240];
-static struct feed_work w;
+static char moved[260], spool[240];
 
 static void begin(void)
 {
 	struct df_err err = {0};
-	world_begin();
-	snprintf(in, sizeof(in), "%s/in", world.dir);
-	snprintf(moved, sizeof(moved), "%s/done", in);
+	feed_begin();
+	snprintf(moved, sizeof(moved), "%s/done", fw.in);
 	snprintf(spool, sizeof(spool), "%s/spooled", world.dir);
 	OK(df_mkdirs(moved, &err));
-	world.feed.fetch.source = (struct conf_source){.kind = CONF_SOURCE_FILE, .path = in};
-	w = (struct feed_work){
-	    .run = &world.run, .feed = &world.feed, .source = {.feed = &world.feed}};
-}
-
-static void end(void)
-{
-	run_source_close(&w.source);
-	world_end();
 }
 
 static void spooled(enum df_status wanted)
 {
 	struct df_err err = {0};
-	IS(run_feed_spooled(&w, spool, SHA_HELLO, &err), wanted);
+	IS(run_feed_spooled(&fw.w, spool, SHA_HELLO, &err), wanted);
 }
 
 static void find(const char *name, int64_t mtime, enum df_status wanted)
 {
 	struct df_err err = {0};
 	const struct fetch_entry e = {.name = (char *)(uintptr_t)name, .size = 6, .mtime = mtime};
-	IS(run_feed_find(&w, &e, SHA_HELLO, spool, &err), wanted);
+	IS(run_feed_find(&fw.w, &e, SHA_HELLO, spool, &err), wanted);
 	CU_ASSERT_EQUAL(access(spool, F_OK) == 0, wanted == DF_OK);
 	if (wanted == DF_OK)
 		spooled(DF_OK);
@@ -58,7 +42,7 @@ static void test_spooled(void)
 	test_file_put(world.dir, "spooled", "other\n");
 	spooled(DF_END); /* damaged: removed */
 	CU_ASSERT_EQUAL(access(spool, F_OK), -1);
-	end();
+	feed_end();
 }
 
 /* At the source under its name: the time may be another one, the bytes may not. */
@@ -66,11 +50,11 @@ static void test_source(void)
 {
 	begin();
 	find("a.csv", 1, DF_END);
-	test_file_put(in, "a.csv", "other\n");
+	test_file_put(fw.in, "a.csv", "other\n");
 	find("a.csv", 1, DF_END);
-	test_file_put(in, "a.csv", "hello\n");
+	test_file_put(fw.in, "a.csv", "hello\n");
 	find("a.csv", 1, DF_OK);
-	end();
+	feed_end();
 }
 
 /* Where it was moved to, it may have a number, and has its time. */
@@ -89,7 +73,7 @@ static void test_moved(void)
 	find("a.csv", info.st_mtime, DF_OK);
 	find("a.csv", info.st_mtime + 100, DF_END);
 	free(path);
-	end();
+	feed_end();
 }
 
 /* A folder that the operator names comes first, and is enough where there is no source. */
@@ -99,9 +83,9 @@ static void test_from(void)
 	test_file_put(moved, "a.csv", "hello\n");
 	world.feed.fetch.source.kind = CONF_SOURCE_NONE;
 	find("a.csv", 1, DF_END);
-	w.from = moved;
+	fw.w.from = moved;
 	find("a.csv", 1, DF_OK);
-	end();
+	feed_end();
 }
 
 int main(void)
