@@ -72,6 +72,12 @@ enum df_status ledger_fail(struct ledger *l, const char *what, struct df_err *er
 			       "cannot %s: the disk of the ledger %s fails (%s, SQLite code %d); "
 			       "look at its space and health",
 			       what, l->path, why, rc);
+	case SQLITE_NOMEM:
+		return df_fail(
+		    DF_RETRY, err, NULL,
+		    "cannot %s: out of memory for the ledger %s; make room, or raise the "
+		    "limit (ulimit -v), and run again",
+		    what, l->path);
 	case SQLITE_READONLY:
 	case SQLITE_CANTOPEN:
 	case SQLITE_PERM:

@@ -57,6 +57,14 @@ else
 	skip "AEAD: this GnuPG makes none ($(gpg --version | head -n 1))"
 fi
 
+gpg --homedir "$work/gpg" --batch -q --clearsign -o clear-screen_view.csv.asc "$pages"
+exits 1 "signed, not encrypted" import "${feed[@]}" --sink - clear-screen_view.csv.asc
+said "says so" 'its text is a text signed with OpenPGP, which is not encrypted'
+gpg --homedir "$work/gpg" --batch -q --armor --trust-model always -r dropfeed@example.com -e <"$pages" |
+	sed '1s/^/\xef\xbb\xbf/' >bom-screen_view.csv.asc
+exits 1 "an editor put a byte order mark before it" import "${feed[@]}" --sink - bom-screen_view.csv.asc
+said "it is not taken for a key" 'its text is an OpenPGP message in ASCII armour'
+
 # ---- signed first, then encrypted; cut off in its first packet
 gpg --homedir "$work/gpg" --batch -q --pinentry-mode loopback -s -o signed "$pages"
 encrypt "$work/gpg" dropfeed <signed >inner-screen_view.csv.gpg

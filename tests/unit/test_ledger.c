@@ -320,6 +320,24 @@ static void test_copies(void)
 	ledger_close(l);
 }
 
+/* No memory may come back: nothing is broken. */
+static void test_no_memory(void)
+{
+	struct ledger_file f = {0};
+	if (!in_sqlite())
+		return;
+	struct ledger *l = fresh();
+	int64_t id = add_file(l, "a.csv", SHA_A);
+	sqlite3_int64 was = sqlite3_hard_heap_limit64(1);
+	IS(same(l, SHA_A, "", 0, &f), DF_RETRY);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "run again"));
+	sqlite3_hard_heap_limit64(was);
+	OK(same(l, SHA_A, "", 0, &f));
+	CU_ASSERT_EQUAL(f.id, id);
+	ledger_file_free(&f);
+	ledger_close(l);
+}
+
 static enum df_status done_before(struct ledger *l, int64_t file, const char *name,
 				  const char *event_type, const char *content,
 				  struct ledger_file *f)
@@ -1660,6 +1678,7 @@ int main(void)
 	    {"skipped entries, attempts, sources", test_file_notes},
 	    {"a state folder that was moved", test_moved},
 	    {"an archive that was made anew", test_same_content},
+	    {"no memory", test_no_memory},
 	    {"an older ledger is brought up to date", test_migration},
 	    {"the ledger of 0.1 is brought up to date", test_migration_of_0_1},
 	    {"a migration is whole, or was not", test_migration_whole},
