@@ -692,9 +692,11 @@ struct ledger_claimed {
 	uint64_t crashes;        /* so many holders in a row went down without progress */
 };
 #define LEDGER_CRASHES_MAX 5
-/* Claims the file. DF_END: another host works on it, or alone has its bytes. */
+/* Claims the file. DF_END: another host works on it, or alone has its bytes. Until ledger_taken,
+ * later files of the feed wait for it in this process, too: its bytes may have to be brought. */
 enum df_status ledger_claim(struct ledger *l, int64_t file, struct ledger_claimed *out,
 			    struct df_err *err) DF_CHECK;
+void ledger_taken(struct ledger *l, int64_t file);
 /* Done with it for now. again: it is a candidate as before; else not for this process. */
 void ledger_release(struct ledger *l, int64_t file, bool again);
 /* Another host has it now. */
@@ -783,7 +785,7 @@ enum df_status ledger_files(struct ledger *l, const char *feed, bool open_only,
 enum df_status ledger_candidates(struct ledger *l, const char *feed, ledger_each_file each,
 				 void *ctx, struct df_err *err) DF_CHECK;
 /* In a fleet: whether an earlier file of the feed is not through, which another host has, or nobody
- * yet. */
+ * yet, or which this one has claimed and not taken up. */
 enum df_status ledger_file_waits(struct ledger *l, int64_t id, bool *waits,
 				 struct df_err *err) DF_CHECK;
 struct ledger_latest {

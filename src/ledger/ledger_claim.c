@@ -110,6 +110,21 @@ static void mark(struct ledger_claims *c, int64_t file, enum claim_state state)
 	pthread_mutex_unlock(&c->lock);
 }
 
+static void mark_taking(struct ledger_claims *c, int64_t file, bool taking)
+{
+	pthread_mutex_lock(&c->lock);
+	struct claim *there = find(c, file);
+	if (there != NULL)
+		there->taking = taking;
+	pthread_mutex_unlock(&c->lock);
+}
+
+void ledger_taken(struct ledger *l, int64_t file)
+{
+	if (l->claims != NULL)
+		mark_taking(l->claims, file, false);
+}
+
 /* "NODE/PLACE/PROCESS": the node, for messages. */
 static int node_length(const char *holder)
 {
@@ -191,6 +206,7 @@ enum df_status ledger_claim(struct ledger *l, int64_t file, struct ledger_claime
 		*err = why;
 		return st;
 	}
+	mark_taking(l->claims, file, true);
 	if (look(l->claims, file, &claim))
 		*out = (struct ledger_claimed){.state = (enum ledger_state)claim.file_state,
 					       .crashes = (uint64_t)claim.crashes};

@@ -56,6 +56,7 @@ struct claim {
 	int64_t file, epoch, crashes, file_state;
 	enum claim_state state;
 	bool progressed;    /* since it was claimed */
+	bool taking;        /* its bytes are being brought here */
 	int64_t renewed_ms; /* CLOCK_BOOTTIME, from before it was asked for */
 };
 
@@ -141,16 +142,16 @@ struct ledger_claims {
 	"  WHERE d.file_id = file.id AND d.taken AND d.closed_ms = 0 AND d.batch_format > ?5)"     \
 	" ORDER BY idle >= 2, mtime, name LIMIT ?6"
 #define CANDIDATES_AT_ONCE 256 /* a feed may have a million, and other hosts take some meanwhile */
-/* Earlier files of the feed that are not this process': another host has them, or went down with
- * them not long ago, or nobody has claimed them yet. */
+/* Earlier files of the feed that are not closed: another host has them, or went down with them not
+ * long ago, or nobody has claimed them yet, or this process has. */
 #define SQL_WAITS                                                                                  \
-	"SELECT o.id, o.name FROM file o JOIN file f ON f.id = ?1 WHERE o.feed = f.feed"           \
+	"SELECT o.id, o.name, o.holder = ?2 FROM file o JOIN file f ON f.id = ?1"                  \
+	" WHERE o.feed = f.feed"                                                                   \
 	" AND o.closed_ms = 0 AND o.idle < 2 AND coalesce(o.source, '') <> 'local'"                \
 	" AND (o.mtime < f.mtime OR (o.mtime = f.mtime AND o.name < f.name))"                      \
-	" AND (o.holder IS NULL OR (o.holder <> ?2"                                                \
-	"  AND o.lease_until > clock_timestamp() - INTERVAL '10 minutes'))"                        \
+	" AND (o.holder IS NULL OR o.lease_until > clock_timestamp() - INTERVAL '10 minutes')"     \
 	" AND NOT EXISTS(SELECT 1 FROM document d WHERE d.file_id = o.id AND d.taken"              \
-	"  AND d.closed_ms = 0 AND d.batch_format > ?3) ORDER BY o.mtime, o.name LIMIT 100"
+	"  AND d.closed_ms = 0 AND d.batch_format > ?3) ORDER BY o.mtime, o.name LIMIT 1000"
 
 /* Files that were begun under a later batch_format than ?2, and that nobody has, unless this place,
  * ?3, was killed with them. */

@@ -122,15 +122,19 @@ enum df_status ledger_candidates(struct ledger *l, const char *feed, ledger_each
 	return st == DF_END ? DF_OK : st;
 }
 
-/* This process has given it up for now: it no longer holds up what comes after it. */
-static bool is_left(struct ledger_claims *c, int64_t file)
+/* What this process has given up for now no longer holds up what comes after it; the order of
+ * those that it has taken up is the caller's. */
+static bool holds_up(struct ledger_claims *c, int64_t file, bool mine)
 {
-	bool left = false;
+	bool left = false, taking = false;
 	pthread_mutex_lock(&c->lock);
-	for (size_t i = 0; i < c->n; i++)
-		left = left || (c->v[i].file == file && c->v[i].state == CLAIM_LEFT);
+	for (size_t i = 0; i < c->n; i++) {
+		const struct claim *claim = &c->v[i];
+		left = left || (claim->file == file && claim->state == CLAIM_LEFT);
+		taking = taking || (claim->file == file && claim->taking);
+	}
 	pthread_mutex_unlock(&c->lock);
-	return left;
+	return mine ? taking : !left;
 }
 
 enum df_status ledger_file_waits(struct ledger *l, int64_t id, bool *waits, struct df_err *err)
@@ -144,7 +148,7 @@ enum df_status ledger_file_waits(struct ledger *l, int64_t id, bool *waits, stru
 					(int64_t)l->claims->batch_format);
 	while (st == DF_OK && !*waits &&
 	       (st = ledger_step(l, s, "look at earlier files", err)) == DF_OK)
-		*waits = !is_left(l->claims, ledger_int(s, 0));
+		*waits = holds_up(l->claims, ledger_int(s, 0), ledger_int(s, 2) != 0);
 	if (*waits)
 		df_log(DF_LOG_DEBUG, "file %lld waits for %s", (long long)id, ledger_text(s, 1));
 	ledger_finalize(s);

@@ -6,18 +6,22 @@
 
 #include <stdlib.h>
 
-#define FEED_STACK (1 << 20)
+#define FEED_STACK    (1 << 20)
+#define FLEET_LOOK_MS 1000 /* for files that another host no longer has */
 
 /* Waits for the workers, then tidies the spool and, on the source, what is done with. */
 static enum df_status feed_end(struct feed_work *w, bool sweep, struct df_err *err)
 {
-	while (run_pool_rest(w->pool, w->feed, &(uint64_t){w->closed}, RUN_KEEP_OPEN_MS) > 0) {
+	bool shared = ledger_shared(w->run->env.ledger), more = false;
+	int64_t ms = shared ? FLEET_LOOK_MS : RUN_KEEP_OPEN_MS, busy = df_monotonic_ms();
+	while (run_pool_rest(w->pool, w->feed, &(uint64_t){w->closed}, ms) > 0 || more) {
 		uint64_t before = w->closed;
 		run_feed_closed(w);
-		if (w->closed == before)
+		if (w->closed != before || more)
+			busy = df_monotonic_ms();
+		else if (df_monotonic_ms() - busy >= RUN_KEEP_OPEN_MS)
 			run_source_close(&w->source);
-		if (ledger_shared(w->run->env.ledger))
-			run_fleet_take(w);
+		more = shared && !df_stop_requested && run_fleet_take(w);
 	}
 
 	enum df_status st = sweep ? run_spool_sweep(w->run, w->feed->name, err) : DF_OK;

@@ -58,6 +58,7 @@ enum df_status run_fleet_join(const struct conf *conf, struct ledger *ledger, st
 
 /* Files that wait for an earlier one ask again in less than that. */
 #define URGENT_MS 2000
+#define ROOM_MS   1000 /* is waited for, and then it is looked anew */
 
 struct found {
 	struct ledger_file *v; /* own */
@@ -183,11 +184,14 @@ static size_t take_some(struct feed_work *w)
 		struct df_err one = {0};
 		w->urgent =
 		    i == 0 && df_monotonic_ms() - atomic_load(&w->run->waited_ms) < URGENT_MS;
-		if (w->source.unreachable || !run_feed_room(w)) {
+		if (w->source.unreachable || !run_pool_takes(w->pool, w->feed)) {
 			run_note(w->run, w->feed, DF_RETRY, NULL);
 			break;
 		}
+		if (!w->urgent && !run_pool_room(w->pool, w->feed, ROOM_MS))
+			break; /* what these wait for may be free when they are looked for again */
 		enum df_status got = take(w, &found.v[i], &one);
+		ledger_taken(w->run->env.ledger, found.v[i].id);
 		if (got == DF_OK)
 			n++;
 		else if (got != DF_END)
@@ -198,10 +202,12 @@ static size_t take_some(struct feed_work *w)
 	return n;
 }
 
-void run_fleet_take(struct feed_work *w)
+bool run_fleet_take(struct feed_work *w)
 {
+	bool any = false;
 	while (take_some(w) > 0 && !df_stop_requested)
-		;
+		any = true;
+	return any;
 }
 
 /* ---- left alone ---- */
@@ -231,10 +237,10 @@ enum df_status run_fleet_part(struct feed_work *w, struct df_err *err)
 	if (lists)
 		st = run_pull_listed(w, err);
 	if (st == DF_OK || st == DF_END)
-		run_fleet_take(w);
+		(void)run_fleet_take(w);
 	if (lists && st == DF_OK && !df_stop_requested && !w->source.unreachable) {
 		st = run_pull_settled(w, err);
-		run_fleet_take(w);
+		(void)run_fleet_take(w);
 	}
 	if (lists)
 		ledger_scan_release(l, w->feed->name);

@@ -13,8 +13,8 @@ enum df_status run_fleet_join(const struct conf *conf, struct ledger *ledger,
  * are claimed and worked on until there are none. */
 enum df_status run_fleet_part(struct feed_work *w, struct df_err *err) DF_CHECK;
 
-/* Claims what there is to claim of the feed's files, and hands it to the workers. What fails is
- * logged and noted. */
-void run_fleet_take(struct feed_work *w);
+/* Claims what there is to claim of the feed's files, and hands it to the workers. False: there
+ * was nothing. What fails is logged and noted. */
+bool run_fleet_take(struct feed_work *w);
 
 #endif

@@ -104,6 +104,15 @@ static void wait_more(struct run_file *f)
 						   : ms);
 }
 
+/* An earlier file was taken over from another host after this one was chosen. */
+static bool came_before(struct run_pool *pool, const struct run_file *f)
+{
+	pthread_mutex_lock(&pool->lock);
+	bool held = ledger_shared(pool->run->env.ledger) && run_queue_held(f);
+	pthread_mutex_unlock(&pool->lock);
+	return held;
+}
+
 static enum run_stage do_send(struct run_pool *pool, struct run_file *f)
 {
 	struct df_err err = {0};
@@ -112,6 +121,8 @@ static enum run_stage do_send(struct run_pool *pool, struct run_file *f)
 		wait_more(f);
 		return RUN_READY;
 	}
+	if (came_before(pool, f))
+		return RUN_READY;
 	enum df_status st = run_file_send(pool->run, f, &parked, &err);
 
 	if (st == DF_OK || st == DF_END)

@@ -109,6 +109,14 @@ static bool holds_up(const struct run_line *line, const struct run_file *f)
 	return !line->feed->fetch.order_none && !waits_for_copy(line, f);
 }
 
+bool run_queue_held(const struct run_file *f)
+{
+	bool held = false;
+	for (const struct run_file *g = f->line->first; g != f; g = g->next)
+		held = held || holds_up(f->line, g);
+	return held;
+}
+
 static bool is_under_way(const struct run_file *f)
 {
 	return f->stage == RUN_CHECKING || f->stage == RUN_SENDING;

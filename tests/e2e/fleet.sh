@@ -45,8 +45,8 @@ events() { jq '.events | length' "$accepted" | awk '{ n += $1 } END { print n + 
 
 # ---- two hosts at once ----
 files "$work/in" 0 8 100
-host A clicks "$work/in" 'batches_per_second = 400'
-host B clicks "$work/in" 'batches_per_second = 400'
+host A clicks "$work/in" 'batches_per_second = 100'
+host B clicks "$work/in" 'batches_per_second = 100'
 start A; a=$!
 start B; b=$!
 wait $a; sa=$?

@@ -361,7 +361,7 @@ class Chaos:
 
     def drain(self):
         """Until all is done; false when that takes too long."""
-        end = time.monotonic() + 60 + 6 * self.o.lease
+        end = time.monotonic() + 240 + 6 * self.o.lease
         while time.monotonic() < end:
             rows = sql("SELECT count(*) FROM file WHERE closed_ms <> 0")
             if rows is not None and int(rows[0][0]) >= sum(self.drop.dropped.values()):

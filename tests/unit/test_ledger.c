@@ -129,6 +129,14 @@ static int64_t add_file(struct ledger *l, const char *name, const char *sha)
 	return id;
 }
 
+/* Made anew under its name: its time is another one. */
+static int64_t add_version(struct ledger *l, const char *name, const char *sha, int64_t version)
+{
+	int64_t id = 0;
+	OK(enter(l, "orders", name, 100, 1700000000 + version, sha, 5000, &id));
+	return id;
+}
+
 static int64_t add_document(struct ledger *l, int64_t file, const char *name)
 {
 	struct ledger_document d = {0};
@@ -386,7 +394,7 @@ static void test_same_content(void)
 {
 	struct ledger *l = fresh();
 	struct ledger_file f = {0};
-	int64_t first = add_file(l, "a.zip", SHA_A), again = add_file(l, "a.zip", SHA_B);
+	int64_t first = add_file(l, "a.zip", SHA_A), again = add_version(l, "a.zip", SHA_B, 1);
 	int64_t other = add_file(l, "b.zip", SHA_C);
 	finish_content(l, first, "c1", true);
 	OK(done_before(l, again, "a.csv", "custom_event", "c1", &f));
@@ -399,10 +407,10 @@ static void test_same_content(void)
 	IS(done_before(l, other, "a.csv", "custom_event", "c1", &f), DF_END);
 
 	finish_content(l, again, "c2", true);
-	int64_t third = add_file(l, "a.zip", SHA_C);
+	int64_t third = add_version(l, "a.zip", SHA_C, 2);
 	IS(done_before(l, third, "a.csv", "custom_event", "c1", &f), DF_END);
 	finish_content(l, third, "c3", false); /* nothing of it was delivered */
-	int64_t fourth = add_file(l, "a.zip", SHA_D);
+	int64_t fourth = add_version(l, "a.zip", SHA_D, 3);
 	OK(done_before(l, fourth, "a.csv", "custom_event", "c2", &f));
 	CU_ASSERT_EQUAL(f.id, again);
 	ledger_file_free(&f);
@@ -1591,6 +1599,10 @@ static void test_claims(void)
 	CU_ASSERT_STRING_EQUAL(why.text, "taken over by b");
 	CU_ASSERT_TRUE(ledger_is_lost(a, file));
 	OK(settle_first(b, id, &why));
+	/* b has both; the first one's bytes are not there yet */
+	OK(ledger_file_waits(b, second, &waits, &err));
+	CU_ASSERT_TRUE(waits);
+	ledger_taken(b, file);
 	OK(ledger_file_waits(b, second, &waits, &err));
 	CU_ASSERT_FALSE(waits);
 	/* one lists at a time */
