@@ -134,7 +134,8 @@ static void test_types(void)
 }
 
 /* Characters are counted, not bytes, and an escape is one. */
-/* An event that lists nothing is sent; an identity that is too long is not cut to somebody else's. */
+/* An event that lists nothing is sent; an identity that is too long is not cut to somebody
+ * else's. */
 static void test_nothing_lost(void)
 {
 	static const char event[] =
