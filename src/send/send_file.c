@@ -38,6 +38,16 @@ struct file_stream {
 	enum df_status status; /* of the first failure: nothing more is accepted */
 };
 
+/* Beside the file, under a name that fits into a folder, however long the file's own is. */
+static char *temporary_of(const char *path)
+{
+	const char *base = df_base_name(path);
+	char *leaf = df_file_name(base, strlen(base), ".dropfeed-tmp");
+	char *temporary = df_format("%.*s%s", (int)(base - path), path, leaf);
+	free(leaf);
+	return temporary;
+}
+
 static struct file_stream *file_new(struct send_stream *st)
 {
 	struct file_stream *f = df_alloc(sizeof(*f));
@@ -83,7 +93,7 @@ static enum df_status sink_open(struct send_stream *st, struct df_err *err)
 			file_free(st);
 		return status;
 	}
-	f->temporary = df_format("%s.dropfeed-tmp", path);
+	f->temporary = temporary_of(path);
 	if (unlink(f->temporary) != 0 && errno != ENOENT)
 		df_log(DF_LOG_DEBUG, "cannot remove %s: %s", f->temporary, strerror(errno));
 	f->fd = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -308,7 +318,7 @@ static enum df_status file_append(struct send_stream *st, struct df_err *err)
 	int out = -1;
 	if (holds(have, f->fd, err, &status) || status != DF_OK)
 		goto cleanup;
-	f->temporary = df_format("%s.dropfeed-tmp", path);
+	f->temporary = temporary_of(path);
 	/* one that a crash left: one run at a time, one stream at a time gets here */
 	unlink(f->temporary);
 	if (have < 0 && give_name(f->fd, f->temporary)) {

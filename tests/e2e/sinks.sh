@@ -37,6 +37,12 @@ END
 exits 0 "a zip whose documents have one name, and two feeds, into one folder" run
 equal "each document has a file of its own" "$(find "$work/box" -type f | wc -l) $(ids "$work"/box/*)" "7 u1 u2 u3 u4 u5 u6 u9 u9 "
 equal "on a file system that ignores case, too" "$(ls "$work/box" | tr '[:upper:]' '[:lower:]' | sort -u | wc -l)" 7
+mkdir "$work/in3"
+long=$(printf 'y%.0s' {1..239})-screen_view.csv
+printf 'user_identities.customer_id,events.data.screen_name\nu7,Home\n' >"$work/in3/$long"
+sed "/^\[feed two]/,\$d; s|/box|/box3|; s|/in\$|/in3|; s|/state|/state3|" "$conf" >"$work/long.conf"
+exits 0 "a name as long as a folder takes" --config "$work/long.conf" run
+equal "its batches have a file, too" "$(ids "$work"/box3/*)" "u7 "
 touch -d yesterday "$work/in2/x-screen_view.csv"
 exits 0 "the same bytes again, with duplicates = import" run --feed two
 equal "are another file" "$(ids "$work"/box/*)" "u1 u2 u3 u4 u5 u6 u9 u9 u9 "
