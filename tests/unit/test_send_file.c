@@ -323,7 +323,7 @@ static void test_stdout_reader_gone(void)
 	CU_ASSERT_EQUAL(st, DF_RETRY);
 	CU_ASSERT_EQUAL(again, DF_RETRY);
 	CU_ASSERT_EQUAL(end, DF_RETRY);
-	CU_ASSERT_PTR_NOT_NULL(strstr(w.err.text, "went away"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(w.err.text, "closed it"));
 	CU_ASSERT_EQUAL(w.calls, 0);
 	world_end(&w);
 }
