@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+# What a host of a fleet leaves alone: a file that brings hosts down, a layout that it does not know, bytes that another one has.
+. "$(dirname "$0")/lib/checks.sh"
+
+with_postgres
+dropfeed=$BUILD/faults/dropfeed
+export DROPFEED_LEASE_MS=4000
+receiver_start "$work/api" || exit 1
+accepted=$work/api/accepted.ndjson
+sql() { "$PG_BIN/psql" -X -q -t -A -c "$1"; }
+mkdir "$work/in"
+
+# file PATH ROWS
+file() {
+	python3 - "$@" <<'END'
+import sys
+with open(sys.argv[1], "w") as f:
+    f.write("user_identities.customer_id,events.data.event_name,events.data.custom_event_type\n")
+    f.writelines("%s-%d,Clicked,other\n" % (sys.argv[1][-24:-17], i) for i in range(int(sys.argv[2])))
+END
+}
+for host in A B; do
+	{
+		printf '[dropfeed]\nstate_dir = %s/%s\nledger = %s\nnode = %s\n' "$work" "$host" "$DROPFEED_TEST_LEDGER" "$host"
+		local_feed clicks "$work/in"
+		printf 'guidelines = off\nlanes = 2\n'
+	} >"$work/$host.conf"
+done
+on() { # HOST ARGUMENT...
+	local host=$1
+	shift
+	timeout 60 "$dropfeed" --config "$work/$host.conf" --verbose "$@" >"$work/out" 2>"$work/$host.err"
+}
+# interrupted HOST ARGUMENT...: it is killed when some of the file is delivered
+interrupted() {
+	local host=$1 pid before i
+	shift
+	before=$(lines "$accepted")
+	for ((i = 0; i < 150; i++)); do echo slow 50; done >"$work/api/script"
+	"$dropfeed" --config "$work/$host.conf" "$@" >/dev/null 2>&1 &
+	pid=$!
+	for ((i = 0; i < 400 && $(lines "$accepted") < before + 20; i++)); do sleep 0.05; done
+	kill -KILL $pid
+	wait $pid 2>/dev/null
+	: >"$work/api/script"
+}
+state() { sql "SELECT state FROM file WHERE name = '$1'"; }
+expire() { sql "UPDATE file SET lease_until = 'epoch'"; }
+
+# ---- a file that hosts go down with ----
+file "$work/in/crashes-custom_event.csv" 1000
+interrupted A run
+sql "UPDATE file SET crashes = 3"
+expire
+file "$work/in/later-custom_event.csv" 10
+on B run
+equal "the fifth host still tries it, and gets on" "$? $(state crashes-custom_event.csv) $(sql 'SELECT max(crashes) FROM file')" "0 4 0"
+file "$work/in/poison-custom_event.csv" 1000
+interrupted A run
+sql "UPDATE file SET crashes = 4 WHERE name LIKE 'poison%'"
+expire
+on B run
+equal "what five went down with is refused" "$? $(state poison-custom_event.csv)" "1 5"
+check "and it says why" grep -q 'hosts in a row failed.*keeps-crashing.*dropfeed retry' "$work/B.err"
+on A run
+equal "nobody takes it again" "$? $(state poison-custom_event.csv)" "0 5"
+
+# ---- begun under another layout of batches ----
+file "$work/in/format-custom_event.csv" 1000
+interrupted A run
+expire
+sql "UPDATE document SET batch_format = batch_format + 1 WHERE closed_ms = 0"
+file "$work/in/next-custom_event.csv" 10
+on B run
+equal "a host that does not know the layout leaves it alone" "$(state format-custom_event.csv) $(sql "SELECT count(holder) FROM file WHERE closed_ms = 0")" "3 1"
+equal "and goes on with the next one" "$(state next-custom_event.csv)" 4
+sql "UPDATE document SET batch_format = batch_format - 1 WHERE closed_ms = 0"
+on B run
+equal "one that knows it finishes it" "$? $(state format-custom_event.csv)" "0 4"
+
+# ---- bytes that one host alone has ----
+mkdir "$work/elsewhere"
+file "$work/elsewhere/origin-custom_event.csv" 1000
+interrupted A import --feed clicks "$work/elsewhere/origin-custom_event.csv"
+expire
+on B run
+equal "a file that was imported elsewhere is not touched" "$(sql "SELECT state, origin, split_part(holder, '/', 1) FROM file WHERE name LIKE '%origin%'")" "3|A|A"
+on A run
+equal "its host finishes it" "$(sql "SELECT state FROM file WHERE name LIKE '%origin%'")" 4
+
+# ---- a host of an older version ----
+sql 'UPDATE dropfeed_ledger SET version = version + 1'
+file "$work/in/newer-custom_event.csv" 10
+on A run
+equal "one that does not know the tables leaves all alone" "$? $(sql "SELECT count(*) FROM file WHERE name LIKE 'newer%'")" "5 0"
+check "and says so" grep -q 'newer dropfeed.*upgrade' "$work/A.err"
+sql 'UPDATE dropfeed_ledger SET version = version - 1'
+on A run
+equal "and goes on when it is upgraded" "$? $(state newer-custom_event.csv)" "0 4"
+
+# ---- another configuration ----
+on A status
+check "hosts of one configuration" absent 'configurations differ' "$work/out"
+echo 'batches_per_second = 200' >>"$work/B.conf"
+on B run
+on A status
+check "and of two" grep -q 'configurations differ' "$work/out"
+finish
