@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * "map\n" and a batch: it is mapped, however little it is one. Else the first line is a status and a
- * number of batches, "400 5"; the rest is what Braze answers, to each request, until every object
- * is settled.
+ * "map\n" and a batch: it is mapped, however little it is one. Else the first line is a status and
+ * a number of batches, "400 5"; the rest is what Braze answers, to each request, until every
+ * object is settled.
  */
 #include "fuzz.h"
 
