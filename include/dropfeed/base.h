@@ -26,6 +26,17 @@ bool df_same_text(const char *a, const char *b);      /* either may be NULL */
 bool df_ends_with(const char *text, const char *end); /* ... and has something before that */
 bool df_is_leap_year(int64_t year);
 
+/* The end of a noun and of its verb: "1 file waits", "2 files wait". */
+static inline const char *df_plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static inline const char *df_singular(uint64_t n)
+{
+	return n == 1 ? "s" : "";
+}
+
 static inline bool df_is_digit(char c)
 {
 	return c >= '0' && c <= '9';

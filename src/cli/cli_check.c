@@ -90,9 +90,10 @@ static void conclude_check(struct check_output *out, size_t n_feeds, bool quiet)
 		json_write_close(&j);
 		df_buf_addc(&b, '\n');
 	} else if (out->errors == 0 && !quiet) {
-		df_buf_addf(&b, "%s: no mistakes in %zu feed(s)", out->path, n_feeds);
+		df_buf_addf(&b, "%s: no mistakes in %zu feed%s", out->path, n_feeds,
+			    df_plural(n_feeds));
 		if (out->warnings > 0)
-			df_buf_addf(&b, ", %zu warning(s)", out->warnings);
+			df_buf_addf(&b, ", %zu warning%s", out->warnings, df_plural(out->warnings));
 		df_buf_addc(&b, '\n');
 	}
 	if (b.len > 0)

@@ -96,7 +96,7 @@ static void conclude_doctor(struct doctor_output *out, int code)
 	} else if (!out->quiet) {
 		df_buf_addf(&b, "%zu ok, %zu warning%s, %zu failed, %zu skipped\n",
 			    out->n[DOCTOR_TICK_OK], out->n[DOCTOR_TICK_WARNING],
-			    out->n[DOCTOR_TICK_WARNING] == 1 ? "" : "s", out->n[DOCTOR_TICK_FAILED],
+			    df_plural(out->n[DOCTOR_TICK_WARNING]), out->n[DOCTOR_TICK_FAILED],
 			    out->n[DOCTOR_TICK_SKIPPED]);
 	}
 	if (b.len > 0)

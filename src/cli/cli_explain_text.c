@@ -381,7 +381,7 @@ static void put_objects(const struct table *t)
 	const struct batch *b = t->x->batch;
 	df_buf_addf(t->out, "\nBatch %llu of %llu: of row %llu, and of its user, %zu object%s:\n\n",
 		    (unsigned long long)b->position + 1, (unsigned long long)t->x->batches,
-		    (unsigned long long)t->x->row, b->n_objects, b->n_objects == 1 ? "" : "s");
+		    (unsigned long long)t->x->row, b->n_objects, df_plural(b->n_objects));
 	cli_pretty(t->out, b->json, SIZE_MAX);
 }
 

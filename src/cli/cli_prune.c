@@ -42,10 +42,10 @@ static int prune(const struct conf *conf, const struct prune_arguments *a, int64
 	run_prune(conf, &o, &pruned, &result);
 	int code = run_exit_code(&result);
 	if (code == 0)
-		df_log(DF_LOG_INFO, "%sdetails of %llu files and %llu reject files %s",
+		df_log(DF_LOG_INFO, "%sdetails of %llu file%s and %llu reject file%s %s",
 		       a->dry_run ? "dry run: " : "", (unsigned long long)pruned.files,
-		       (unsigned long long)pruned.reject_files,
-		       a->dry_run ? "would be removed" : "removed");
+		       df_plural(pruned.files), (unsigned long long)pruned.reject_files,
+		       df_plural(pruned.reject_files), a->dry_run ? "would be removed" : "removed");
 	return code;
 }
 

@@ -59,9 +59,9 @@ void cli_summarize(const struct run_result *r, const char *idle)
 		    worked && code != 0 ? DF_LOG_WARN : DF_LOG_INFO, &fields,
 		    "%llu file%s delivered, %llu refused; %llu row%s = %llu delivered + %llu "
 		    "rejected%s%s",
-		    (unsigned long long)r->files_done, r->files_done == 1 ? "" : "s",
+		    (unsigned long long)r->files_done, df_plural(r->files_done),
 		    (unsigned long long)r->files_refused, (unsigned long long)r->rows,
-		    r->rows == 1 ? "" : "s", (unsigned long long)r->delivered,
+		    df_plural(r->rows), (unsigned long long)r->delivered,
 		    (unsigned long long)r->rejected, skipped,
 		    r->unfinished ? "; not finished: run again" : "");
 }

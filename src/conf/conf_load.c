@@ -292,7 +292,7 @@ static enum df_status loader_read(struct conf_loader *l, const char *path, struc
 		return DF_OK;
 	conf_problems_sort(l->problems);
 	return df_fail(DF_USAGE, err, NULL, "the configuration %s has %zu mistake%s", path,
-		       l->problems->n, l->problems->n == 1 ? "" : "s");
+		       l->problems->n, df_plural(l->problems->n));
 }
 
 static struct conf *load_file(const char *path, bool no_secrets, struct conf_problems *problems,

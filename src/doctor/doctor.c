@@ -83,7 +83,7 @@ static void check_configuration(struct doctor *d)
 	d->feed = NULL;
 	if (shown == 0)
 		doctor_ok(d, "configuration", "%s, %zu feed%s", d->options->path, d->conf->n_feeds,
-			  d->conf->n_feeds == 1 ? "" : "s");
+			  df_plural(d->conf->n_feeds));
 }
 
 /* False: there is none to look at. */

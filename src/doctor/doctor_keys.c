@@ -53,8 +53,7 @@ static void check_use(struct doctor *d, const struct decode_own_key *keys, size_
 		doctor_warns(d, "key_use", "%zu of %zu keys can be used; %s", used, tried,
 			     first.text);
 	else
-		doctor_ok(d, "key_use", "without a terminal: %zu key%s", used,
-			  used == 1 ? "" : "s");
+		doctor_ok(d, "key_use", "without a terminal: %zu key%s", used, df_plural(used));
 }
 
 /* The one that lasts longest counts. */
@@ -116,7 +115,7 @@ void doctor_keys(struct doctor *d)
 	if (st != DF_OK) {
 		doctor_fails(d, "keys", st, &why);
 	} else {
-		doctor_ok(d, "keys", "%zu secret key%s to decrypt with", n, n == 1 ? "" : "s");
+		doctor_ok(d, "keys", "%zu secret key%s to decrypt with", n, df_plural(n));
 		check_use(d, keys, n);
 		check_expiry(d, keys, n);
 	}

@@ -62,7 +62,7 @@ static enum df_status check_listing(struct doctor *d, struct fetch *source)
 			     list.misnamed[0].name, list.misnamed[0].why,
 			     list.n_misnamed > 1 ? " (and others)" : "");
 	else
-		doctor_ok(d, "listing", "%zu file%s to take%s%s", list.n, list.n == 1 ? "" : "s",
+		doctor_ok(d, "listing", "%zu file%s to take%s%s", list.n, df_plural(list.n),
 			  list.shortage != NULL ? "; " : "",
 			  list.shortage != NULL ? list.shortage : "");
 	fetch_list_free(&list);

@@ -175,7 +175,7 @@ static enum df_status login_password(struct fetch_sftp *s, const char *methods,
 	return st;
 }
 
-static enum df_status login_agent_keys(struct fetch_sftp *s, LIBSSH2_AGENT *agent, int *tried,
+static enum df_status login_agent_keys(struct fetch_sftp *s, LIBSSH2_AGENT *agent, unsigned *tried,
 				       struct df_err *err)
 {
 	struct libssh2_agent_publickey *key = NULL, *before = NULL;
@@ -208,7 +208,7 @@ static enum df_status login_agent(struct fetch_sftp *s, struct df_buf *refused, 
 		return DF_END;
 	}
 	enum df_status st = DF_END;
-	int tried = 0;
+	unsigned tried = 0;
 	LIBSSH2_AGENT *agent = libssh2_agent_init(s->session);
 	if (agent == NULL || libssh2_agent_connect(agent) != 0 ||
 	    libssh2_agent_list_identities(agent) != 0) {
@@ -219,8 +219,8 @@ static enum df_status login_agent(struct fetch_sftp *s, struct df_buf *refused, 
 	} else {
 		st = login_agent_keys(s, agent, &tried, err);
 		if (st == DF_END && tried > 0)
-			df_buf_addf(refused, "; %d key%s of the agent (%s)", tried,
-				    tried == 1 ? "" : "s", fetch_sftp_words(s));
+			df_buf_addf(refused, "; %u key%s of the agent (%s)", tried,
+				    df_plural(tried), fetch_sftp_words(s));
 		else if (st == DF_END)
 			df_buf_adds(refused, "; there is neither identity_file nor password_file, "
 					     "and the agent has no keys");

@@ -27,7 +27,7 @@ static bool argument(struct liquid_parser *s, struct liquid_step *step)
 	if (step->n == step->filter->max)
 		return liquid_parse_wrong(
 		    s, s->word, "the filter '%s' takes no more than %zu argument%s",
-		    step->filter->name, step->filter->max, step->filter->max == 1 ? "" : "s");
+		    step->filter->name, step->filter->max, df_plural(step->filter->max));
 	step->args[step->n] = liquid_parse_expression(s);
 	return step->args[step->n++] != NULL;
 }
@@ -59,7 +59,7 @@ static struct liquid_step *filter(struct liquid_parser *s)
 	if (step->n < step->filter->min) {
 		liquid_parse_wrong(s, name, "the filter '%s' needs %zu argument%s",
 				   step->filter->name, step->filter->min,
-				   step->filter->min == 1 ? "" : "s");
+				   df_plural(step->filter->min));
 		return NULL;
 	}
 	return step;

@@ -108,7 +108,7 @@ static void word_placeholder(const struct map *m, const struct map_note *note, c
 /* What the data plan does not allow. */
 static void word_planned(const struct map_note *note, char *out, size_t size)
 {
-	snprintf(out, size, "%llu row%s: %s", (unsigned long long)note->n, note->n == 1 ? "" : "s",
+	snprintf(out, size, "%llu row%s: %s", (unsigned long long)note->n, df_plural(note->n),
 		 note->text);
 }
 

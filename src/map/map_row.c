@@ -540,7 +540,7 @@ static bool check_places(struct map_run *r, size_t n)
 		    r, "wrong-field-count", MAP_NONE,
 		    "the row has %zu field%s where %zu %s expected; a value that holds the "
 		    "delimiter or a quote has to be quoted",
-		    n, n == 1 ? "" : "s", m->n_names - over, m->n_names - over == 1 ? "is" : "are");
+		    n, df_plural(n), m->n_names - over, m->n_names - over == 1 ? "is" : "are");
 	else if (m->has_own && map_own_moved(m, r->cells))
 		map_run_fault(r, "wrong-field-count", MAP_NONE,
 			      "the text of " MAP_COLUMN_REASON

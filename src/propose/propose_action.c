@@ -178,8 +178,7 @@ static void note_mapped(struct propose *p, size_t column, bool state, const stru
 			    "complete the values of column %zu: %zu word%s %s not listed, and rows "
 			    "with them are rejected; "
 			    "write \"their word\": \"action\", as in \"view\": \"view_detail\"\n",
-			    column + 1, m->left, m->left == 1 ? "" : "s",
-			    m->left == 1 ? "is" : "are");
+			    column + 1, m->left, df_plural(m->left), m->left == 1 ? "is" : "are");
 	if (m->refunds > 0)
 		df_buf_addf(&p->todo,
 			    "complete the values of column %zu: a word for a refund is not listed, "
@@ -342,8 +341,7 @@ static void without_signs(struct propose *p)
 			df_buf_addf(&p->todo,
 				    "column %zu has negative numbers in %zu row%s that %s not "
 				    "refunds: is that a discount, or a return?\n",
-				    i + 1, others, others == 1 ? "" : "s",
-				    others == 1 ? "is" : "are");
+				    i + 1, others, df_plural(others), others == 1 ? "is" : "are");
 		}
 	}
 }

@@ -88,7 +88,7 @@ static void find_amount(struct propose *p)
 	    &p->todo,
 	    "no column is known for the amount, and %zu could be one by %s name%s: write it "
 	    "where it says TO BE COMPLETED, or remove that line%s\n",
-	    n, n == 1 ? "its" : "their", n == 1 ? "" : "s",
+	    n, n == 1 ? "its" : "their", df_plural(n),
 	    unread > 0 ? "; values in a form that is not read, such as (9.90) or 9,90-, need a "
 			 "template"
 		       : "");

@@ -125,7 +125,7 @@ static void clean_padding(struct propose *p)
 		return;
 	trim_all(p);
 	propose_set(p, "trim", "yes", "cells are padded with blanks in %zu column%s", columns,
-		    columns == 1 ? "" : "s");
+		    df_plural(columns));
 }
 
 /* ---- rows that are not data ---- */

@@ -161,7 +161,7 @@ static void settle_order_column(struct propose *p, size_t column, struct df_buf 
 			    "column %zu is empty on the first line of %zu order%s, and filled on a "
 			    "later one: values are "
 			    "filled down, not up\n",
-			    column + 1, s.late, s.late == 1 ? "" : "s");
+			    column + 1, s.late, df_plural(s.late));
 	} else if (s.sparse > 0 && p->has_header) {
 		c->fill = p->fills = true;
 		p->transform = true;

@@ -333,7 +333,7 @@ void propose_write(struct propose *p, const struct propose_trial *trial, struct 
 		    "// Read it, correct it, and try it: dropfeed validate --manifest THIS-FILE "
 		    "NAME-%s.csv\n",
 		    p->event->name, p->has_header ? "the header" : "nothing but positions",
-		    p->n_rows, p->n_rows == 1 ? "" : "s", p->event->name);
+		    p->n_rows, df_plural(p->n_rows), p->event->name);
 	if (p->transform)
 		df_buf_adds(out, "// It is a field transformation: a custom manifest can neither "
 				 "give all rows a value, nor change "

@@ -133,7 +133,7 @@ void propose_when(struct propose *p)
 	propose_because(&p->columns[column], "guessed from the values and from words of the name");
 	if (equals > 0)
 		df_buf_addf(&p->remarks, "%zu more column%s could say when as well as column %zu\n",
-			    equals, equals == 1 ? "" : "s", column + 1);
+			    equals, df_plural(equals), column + 1);
 }
 
 /* ---- day or month? ---- */

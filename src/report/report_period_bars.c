@@ -75,7 +75,7 @@ static void add_hover(struct df_buf *b, const struct period *p, const struct per
 		df_buf_addf(b,
 			    "<rect class=\"day\" x=\"%zu\" width=\"10\" height=\"110\"><title>"
 			    "%s: %s file%s, %s rows, %s rejected",
-			    i * STEP, day, files, bar->files == 1 ? "" : "s", rows, bad);
+			    i * STEP, day, files, df_plural(bar->files), rows, bad);
 		if (bar->refused > 0)
 			df_buf_addf(b, ", %llu refused", (unsigned long long)bar->refused);
 		df_buf_adds(b, "</title></rect>\n");

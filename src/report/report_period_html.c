@@ -334,7 +334,7 @@ static void add_verdict(struct df_buf *b, const struct period *p)
 	else
 		df_buf_addf(b, "%s of %s rows were delivered, %s rejected, %llu file%s refused",
 			    delivered, rows, rejected, (unsigned long long)t->refused,
-			    t->refused == 1 ? "" : "s");
+			    df_plural(t->refused));
 	df_buf_adds(b, "</h1>\n");
 }
 

@@ -150,7 +150,8 @@ static void print_running(FILE *to, const struct report_running *r,
 	(void)report_time_text(r->since_s, since, sizeof(since));
 	fprintf(to, "running: process %ld since %s", r->pid, since);
 	if (u->files > 0)
-		fprintf(to, ", %llu files under way", (unsigned long long)u->files);
+		fprintf(to, ", %llu file%s under way", (unsigned long long)u->files,
+			df_plural(u->files));
 	if (u->rows > 0)
 		fprintf(to, ", %llu of %llu rows settled (%u%%)", (unsigned long long)u->settled,
 			(unsigned long long)u->rows,
@@ -161,8 +162,8 @@ static void print_running(FILE *to, const struct report_running *r,
 static void print_total(const struct status_text *w)
 {
 	uint64_t sum = w->delivered + w->rejected + w->skipped;
-	fprintf(w->to, "%llu files (%llu unfinished, %llu refused): %llu rows = ",
-		(unsigned long long)w->files, (unsigned long long)w->open,
+	fprintf(w->to, "%llu file%s (%llu unfinished, %llu refused): %llu rows = ",
+		(unsigned long long)w->files, df_plural(w->files), (unsigned long long)w->open,
 		(unsigned long long)w->refused, (unsigned long long)w->rows);
 	print_sum(w->to, w->delivered, w->rejected, w->skipped);
 	if (w->rows > sum)
@@ -188,7 +189,8 @@ static enum df_status text_node(void *ctx, const struct ledger_node *n, struct d
 	fprintf(w->to, "node %s: dropfeed %s, seen %lld s ago, configuration %.8s", n->name,
 		n->version, (long long)n->seen_ago_ms / 1000, n->config);
 	if (n->files > 0)
-		fprintf(w->to, ", %llu files under way", (unsigned long long)n->files);
+		fprintf(w->to, ", %llu file%s under way", (unsigned long long)n->files,
+			df_plural(n->files));
 	fputc('\n', w->to);
 	if (w->config[0] == '\0')
 		snprintf(w->config, sizeof(w->config), "%s", n->config);

@@ -191,7 +191,7 @@ static void name_delimiter(const struct look *k, size_t n, char c)
 			   : c == '|'  ? "vertical bar"
 				       : NULL;
 	if (name != NULL)
-		df_buf_addf(out, "%zu %s%s", n, name, n == 1 ? "" : "s");
+		df_buf_addf(out, "%zu %s%s", n, name, df_plural(n));
 	else if (c == now->narrow)
 		df_buf_addf(out, "%zu times '%.*s'", n, (int)now->len, now->text);
 	else if (c < ' ')

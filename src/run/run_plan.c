@@ -51,7 +51,7 @@ static void plan_add_text(const char *path, const struct plan *plan, struct df_b
 	df_printable(out, plan_id(plan)[0] != '\0' ? plan_id(plan) : "without an id");
 	if (plan_version(plan) != 0)
 		df_buf_addf(out, ", version %u", plan_version(plan));
-	df_buf_addf(out, ": %zu point%s\n", plan_points(plan), plan_points(plan) == 1 ? "" : "s");
+	df_buf_addf(out, ": %zu point%s\n", plan_points(plan), df_plural(plan_points(plan)));
 	for (size_t i = 0; i < plan_points(plan); i++) {
 		df_buf_adds(out, "  ");
 		df_printable(out, plan_point_name(plan, i));

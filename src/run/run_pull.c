@@ -135,10 +135,9 @@ static enum df_status find_due(struct feed_work *w, const struct fetch_list *lis
 	}
 	if (w->known > 0)
 		df_log(DF_LOG_DEBUG,
-		       "%s: %zu file(s) at the source are known, by name, size and time, and done "
-		       "with: `dropfeed resend` "
-		       "sends one of them once more",
-		       w->feed->name, w->known);
+		       "%s: %zu file%s at the source: known by name, size and time, and done with; "
+		       "`dropfeed resend` sends such a file once more",
+		       w->feed->name, w->known, df_plural(w->known));
 	if (due.n > 0)
 		qsort((void *)due.v, due.n, sizeof(*due.v), run_feed_by_rest);
 	*out = due.v;
@@ -154,8 +153,8 @@ static enum df_status pull_next(struct feed_work *w, const struct fetch_entry *e
 	if (df_stop_requested)
 		return df_fail(DF_RETRY, err, NULL, "stopped by a signal; the next run goes on");
 	if (!run_feed_room(w)) {
-		df_log(DF_LOG_INFO, "%s: %zu more file(s) wait at the source for the next run",
-		       w->feed->name, left);
+		df_log(DF_LOG_INFO, "%s: %zu more file%s wait%s at the source for the next run",
+		       w->feed->name, left, df_plural(left), df_singular(left));
 		run_note(w->run, w->feed, DF_RETRY, NULL);
 		return DF_END;
 	}
@@ -215,8 +214,9 @@ static void log_list(const struct feed_work *w, const struct fetch_list *list)
 	if (list->waiting > 0)
 		df_log(
 		    DF_LOG_INFO,
-		    "%s: %zu file(s) wait for what has to be beside them (ready_marker, checksum)",
-		    w->feed->name, list->waiting);
+		    "%s: %zu file%s wait%s for what has to be beside it (ready_marker, checksum)",
+		    w->feed->name, list->waiting, df_plural(list->waiting),
+		    df_singular(list->waiting));
 }
 
 static enum df_status pull_list(struct feed_work *w, const struct fetch_list *list,
@@ -269,8 +269,9 @@ static void log_unsettled(const struct feed_work *w)
 {
 	if (!w->restless) {
 		df_log(DF_LOG_INFO,
-		       "%s: %zu file(s) still wait to settle: their size or time changes (min_age)",
-		       w->feed->name, w->unsettled);
+		       "%s: %zu file%s still wait%s to settle: size or time changes (min_age)",
+		       w->feed->name, w->unsettled, df_plural(w->unsettled),
+		       df_singular(w->unsettled));
 		return;
 	}
 	df_log(DF_LOG_WARN,
@@ -291,8 +292,9 @@ enum df_status run_pull_settled(struct feed_work *w, struct df_err *err)
 
 	if (wait > w->feed->fetch.min_age_ms + 50)
 		wait = w->feed->fetch.min_age_ms + 50; /* the clock was set back */
-	df_log(DF_LOG_INFO, "%s: waiting %lld s for %zu new file(s) to settle (min_age)",
-	       w->feed->name, (long long)(wait > 0 ? (wait + 999) / 1000 : 0), w->unsettled);
+	df_log(DF_LOG_INFO, "%s: waiting %lld s for %zu new file%s to settle (min_age)",
+	       w->feed->name, (long long)(wait > 0 ? (wait + 999) / 1000 : 0), w->unsettled,
+	       df_plural(w->unsettled));
 	if (wait > RUN_KEEP_OPEN_MS)
 		run_source_close(&w->source);
 	int64_t end = df_monotonic_ms() + wait;

@@ -152,7 +152,7 @@ who() { jq -r .user_identities.customer_id "$accepted" | cut -c1 | uniq | tr -d 
 equal "arrive in the order of their times" "$(who)" uwv
 
 exits 0 "the same files again" --verbose run
-said "known files are counted with --verbose" 'order: 3 file\(s\) at the source are known'
+said "known files are counted with --verbose" 'order: 3 files at the source: known'
 
 # Killed in the midst of the first: the next run keeps the order.
 {

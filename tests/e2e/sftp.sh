@@ -223,7 +223,7 @@ done
 kill "$pid"
 wait "$pid"
 equal "10,003 files, none of them settled yet: stopped" $? 3
-said "all of them were listed" 'for 10003 new file\(s\) to settle'
+said "all of them were listed" 'for 10003 new files to settle'
 configure 'exclude = f*'
 exits 0 "three of them are wanted" run
 equal "they came" "$(jq -r '.user_identities.customer_id' "$accepted" | grep -c L-)" 3

@@ -82,7 +82,7 @@ done
 equal "the process, and how far it is" "$(jq -c '.running | [.pid, .files, .rows, .settled]' "$work/out")" "[$running,1,2,0]"
 exits 0 "in text" status
 equal "is the first line" "$(sed -n '1s/ since [^,]*Z,/,/p' "$work/out")" \
-	"running: process $running, 1 files under way, 0 of 2 rows settled (0%)"
+	"running: process $running, 1 file under way, 0 of 2 rows settled (0%)"
 kill -9 $running
 wait $running 2>/dev/null
 exits 0 "once it is killed" status

@@ -198,20 +198,26 @@ mkdir "$work/anew"
 clicks "$work/anew/one-custom_event.csv" 20 P
 clicks "$work/anew/two-custom_event.csv" 20 Q
 sed -i 's/^environment/nothing/' "$work/anew/two-custom_event.csv"
-(cd "$work/anew" && zip -q "$drop/pair.zip" one-custom_event.csv two-custom_event.csv)
+# pair DATE ENTRY...: the zip, of a time of its own, as it would be known by its size and time
+pair() {
+	rm -f "$drop/pair.zip"
+	(cd "$work/anew" && zip -q "$drop/pair.zip" "${@:2}")
+	touch -d "$1" "$drop/pair.zip"
+}
+pair 2026-02-01 one-custom_event.csv two-custom_event.csv
 exits 1 "one document is refused" run
 sed -i 's/^nothing/environment/' "$work/anew/two-custom_event.csv"
-(cd "$work/anew" && rm "$drop/pair.zip" && zip -q "$drop/pair.zip" two-custom_event.csv one-custom_event.csv)
+pair 2026-02-02 two-custom_event.csv one-custom_event.csv
 exits 1 "it was corrected" run
 said "the other is not sent again" 'pair.zip, one-custom_event.csv: skipped: delivered before, with pair.zip'
 equal "each row arrived once" "$(users "$accepted" | sort | uniq -c | awk '{print $1}' | sort | uniq -c | tr -s ' ')" ' 38 1'
 document '[.files[].documents[] | .balanced] | all'
 sed -i 's/Clicked/Pressed/' "$work/anew/one-custom_event.csv"
-(cd "$work/anew" && rm "$drop/pair.zip" && zip -q "$drop/pair.zip" two-custom_event.csv one-custom_event.csv)
+pair 2026-02-03 two-custom_event.csv one-custom_event.csv
 exits 1 "then the first one was" run
 equal "which is sent alone" "$(lines "$accepted")" 57
 sed -i 's/Pressed/Clicked/' "$work/anew/one-custom_event.csv"
-(cd "$work/anew" && rm "$drop/pair.zip" && zip -q "$drop/pair.zip" two-custom_event.csv one-custom_event.csv)
+pair 2026-02-04 two-custom_event.csv one-custom_event.csv
 exits 1 "as it was before, after another one" run
 equal "is sent" "$(lines "$accepted")" 76
 for level in 1 9; do
@@ -332,7 +338,7 @@ exits 0 "nothing is so old" prune --older-than 400d
 said "says so" 'details of 0 files and 0 reject files'
 ledger_sql "$work/s7" "UPDATE file SET closed_ms = closed_ms - $((401 * 86400000))"
 exits 0 "a dry run" prune --older-than 400d --dry-run
-said "says what would go" 'details of 1 files and 1 reject files would be removed'
+said "says what would go" 'details of 1 file and 1 reject file would be removed'
 equal "and removes nothing" "$(find "$work/s7/rejects" -type f | wc -l)" 1
 exits 0 "prune" prune --older-than 400d
 equal "the reject file is gone" "$(find "$work/s7/rejects" -type f | wc -l)" 0
