@@ -295,7 +295,7 @@ image-test: test-deps boot-deps ## build cron/Containerfile, with podman where i
 	@$(MAKE) --no-print-directory -s $(BUILD)/tests/peers/receiver
 	@nice tests/package/image $(BUILD)/tests/peers/receiver
 
-cronjob-test: deps ## cron/kubernetes.yaml against the types and schemas of Kubernetes' API, from npm
+cronjob-test: deps ## cron/kubernetes*.yaml against the types and schemas of Kubernetes' API, from npm
 	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed
 	@npm install --silent --no-fund --no-audit --prefix $(BUILD)/node kubernetes-models@5.1.0 yaml@2.9.1 typescript@5.9.3
 	@BUILD=$(abspath $(BUILD)) tests/package/cronjob $(BUILD)/node
