@@ -161,8 +161,13 @@ struct ledger_claims {
 	" AND (o.lease_until < clock_timestamp() OR left(o.holder, length(?3)) = ?3)"              \
 	" AND d.batch_format > ?2 ORDER BY o.mtime, o.name"
 
+/* What was listed of this file in another size or time is no more, unless another one is at it;
+ * ?9 me, ?10 place. */
 #define SQL_LIST                                                                                   \
-	"INSERT INTO file(feed, name, size, mtime, source, sha256, event_type, state, pulled_ms)"  \
+	"WITH older AS (DELETE FROM file WHERE feed = ?1 AND name = ?2 AND source = ?5"            \
+	" AND state = ?7 AND NOT (size = ?3 AND mtime = ?4) AND (lease_until < clock_timestamp()"  \
+	"  OR (holder <> ?9 AND left(holder, length(?10)) = ?10)))"                                \
+	" INSERT INTO file(feed, name, size, mtime, source, sha256, event_type, state, pulled_ms)" \
 	" VALUES(?1, ?2, ?3, ?4, ?5, '', ?6, ?7, ?8) ON CONFLICT DO NOTHING"
 #define SQL_UNLIST "DELETE FROM file WHERE id = ?1 AND state = ?2"
 #define SQL_PULLED                                                                                 \

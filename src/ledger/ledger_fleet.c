@@ -42,9 +42,9 @@ enum df_status ledger_file_list(struct ledger *l, const struct ledger_new_file *
 				struct df_err *err)
 {
 	const struct ledger_key *k = &f->key;
-	return ledger_once_run(l, SQL_LIST, err, "ttiittii", k->feed, k->name, (int64_t)k->size,
+	return ledger_once_run(l, SQL_LIST, err, "ttiittiitt", k->feed, k->name, (int64_t)k->size,
 			       k->mtime, k->source, f->event_type, (int64_t)LEDGER_LISTED,
-			       f->now_ms);
+			       f->now_ms, l->claims->me, l->claims->place);
 }
 
 static enum df_status pulled_steps(struct ledger *l, int64_t id, const struct ledger_new_file *f,
