@@ -230,8 +230,9 @@ struct run_pool *run_pool_new(struct run *run, uint32_t jobs)
 	struct run_pool *pool = df_alloc(sizeof(*pool));
 	pthread_condattr_t attr;
 
-	*pool = (struct run_pool){
-	    .run = run, .queue = {.jobs = jobs}, .max_threads = jobs + MORE_THREADS};
+	*pool = (struct run_pool){.run = run,
+				  .queue = {.jobs = jobs, .shared = ledger_shared(run->env.ledger)},
+				  .max_threads = jobs + MORE_THREADS};
 	run->pool = pool;
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_condattr_init(&attr);

@@ -318,7 +318,8 @@ bool run_queue_room(const struct run_queue *q, const struct run_line *line)
 		if (f->passed ||
 		    (f->stage != RUN_QUEUED && f->stage != RUN_READY && f->stage != RUN_PARKED))
 			continue;
-		n += f->size > 0 && f->size <= RUN_SMALL ? 1 : SMALL_PER_FILE;
+		bool small = f->size > 0 && f->size <= RUN_SMALL;
+		n += small && !q->shared ? 1 : SMALL_PER_FILE;
 	}
 	return n < (size_t)q->jobs * WAIT_PER_JOB * SMALL_PER_FILE;
 }

@@ -280,6 +280,9 @@ static void test_room(void)
 	for (int i = 0; i < 15; i++)
 		add(&q, 0, "small", i)->size = RUN_SMALL;
 	CU_ASSERT(run_queue_room(&q, line));
+	q.shared = true;
+	CU_ASSERT_FALSE(run_queue_room(&q, line));
+	q.shared = false;
 	add(&q, 0, "large", 15)->size = RUN_SMALL + 1;
 	CU_ASSERT_FALSE(run_queue_room(&q, line));
 	run_queue_free(&q);
