@@ -201,7 +201,8 @@ sed -i 's/^environment/nothing/' "$work/anew/two-custom_event.csv"
 # pair DATE ENTRY...: the zip, of a time of its own, as it would be known by its size and time
 pair() {
 	rm -f "$drop/pair.zip"
-	(cd "$work/anew" && zip -q "$drop/pair.zip" "${@:2}")
+	# with times of their own: made within a second, equal files would make equal zips, which are duplicates
+	(cd "$work/anew" && touch -d "$1" "${@:2}" && zip -q "$drop/pair.zip" "${@:2}")
 	touch -d "$1" "$drop/pair.zip"
 }
 pair 2026-02-01 one-custom_event.csv two-custom_event.csv
