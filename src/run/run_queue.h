@@ -88,7 +88,8 @@ void run_queue_begin(struct run_queue *q, struct run_file *f, enum run_step step
 void run_queue_end(struct run_queue *q, struct run_file *f, enum run_stage stage);
 
 /* Whether another file of the line may be brought: of those that later ones wait for and that
- * nobody works on, some for each job, or more where they are small and this process alone takes files. */
+ * nobody works on, some for each job; or more where they are small and this process alone takes
+ * files. */
 bool run_queue_room(const struct run_queue *q, const struct run_line *line);
 /* Whether a file before it in its line holds it up. */
 bool run_queue_held(const struct run_file *f);
