@@ -91,7 +91,7 @@ const char *json_value_end(const char *p, const char *end);
 static inline bool json_text_is(struct json_text t, const char *word)
 {
 	size_t len = strlen(word);
-	return t.len == len && memcmp(t.p, word, len) == 0;
+	return t.len == len && (len == 0 || memcmp(t.p, word, len) == 0);
 }
 
 #endif

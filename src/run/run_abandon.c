@@ -266,6 +266,7 @@ static enum df_status abandon_one(struct feed_work *w, const struct abandon *a,
 		goto cleanup;
 	st = close_file(&work, &sum, err);
 cleanup:
+	free(f.frozen);
 	free(f.spool);
 	return st == DF_END ? DF_OK : st; /* refused, and closed */
 }
