@@ -708,8 +708,8 @@ enum df_status ledger_held(struct ledger *l, int64_t file, int64_t *left_ms,
 /* Claims listing the feed's source. DF_END: another host does it. */
 enum df_status ledger_scan_claim(struct ledger *l, const char *feed, struct df_err *err) DF_CHECK;
 void ledger_scan_release(struct ledger *l, const char *feed);
-/* Enters a file that is to be pulled by whoever claims it; one that is known is left alone. What was
- * listed of it in another size or time is removed, unless another process is at it. */
+/* Enters a file that is to be pulled by whoever claims it; one that is known is left alone. What
+ * was listed of it in another size or time is removed, unless another process is at it. */
 enum df_status ledger_file_list(struct ledger *l, const struct ledger_new_file *f,
 				struct df_err *err) DF_CHECK;
 /* A listed file was pulled. */

@@ -138,7 +138,9 @@ enum df_status run_arrivals_add(struct feed_work *w, struct run_arrival *a, stru
 	}
 	struct run_arrivals *all = w->arrivals;
 	all->v[all->n++] = *a;
-	if (small && all->n < TOGETHER && df_monotonic_ms() - all->first_ms < WAIT_MS)
+	/* where hosts share the files, those that wait here are to be counted at once */
+	bool alone = !ledger_shared(w->run->env.ledger);
+	if (alone && small && all->n < TOGETHER && df_monotonic_ms() - all->first_ms < WAIT_MS)
 		return DF_OK;
 	return run_arrivals_enter(w, err);
 }

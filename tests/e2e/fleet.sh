@@ -47,7 +47,10 @@ events() { jq '.events | length' "$accepted" | awk '{ n += $1 } END { print n + 
 files "$work/in" 0 8 100
 host A clicks "$work/in" 'batches_per_second = 100'
 host B clicks "$work/in" 'batches_per_second = 100'
+sed -i 's/^node = .*/&\njobs = 1/' "$work/A.conf" "$work/B.conf" # one host takes half of the files ahead
 start A; a=$!
+# a host that finds nothing listed yet has nothing to do
+for ((i = 0; i < 200; i++)); do [ ! -s "$accepted" ] || break; sleep 0.05; done
 start B; b=$!
 wait $a; sa=$?
 wait $b; sb=$?
