@@ -161,7 +161,7 @@ struct ledger_claims {
 	" AND (o.lease_until < clock_timestamp() OR left(o.holder, length(?3)) = ?3)"              \
 	" AND d.batch_format > ?2 ORDER BY o.mtime, o.name"
 
-/* What was listed of this file in another size or time is no more, unless another one is at it;
+/* What was listed of this file in another size or time is gone, unless another one is at it;
  * ?9 me, ?10 place. */
 #define SQL_LIST                                                                                   \
 	"WITH older AS (DELETE FROM file WHERE feed = ?1 AND name = ?2 AND source = ?5"            \

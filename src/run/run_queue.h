@@ -68,7 +68,7 @@ struct run_line {
 struct run_queue {
 	uint32_t jobs, busy, checking; /* busy: workers */
 	uint64_t turn;
-	bool shared; /* what waits here is claimed: small files are no exception to how many may */
+	bool shared; /* what waits here is claimed: of small files as few as of others */
 	bool stop;   /* whatever is not under way is left */
 	int64_t now; /* monotonic, of the choice at hand */
 	struct run_line *lines, *last_line, *served;
