@@ -77,7 +77,6 @@ struct ledger_file {
 void ledger_file_free(struct ledger_file *f); /* what it holds, not f itself */
 /* the caller's, with all that it holds */
 struct ledger_file ledger_file_dup(const struct ledger_file *f);
-struct ledger_key ledger_file_key(const struct ledger_file *f); /* borrowed from f */
 
 struct ledger_document {
 	int64_t id;
@@ -242,9 +241,6 @@ enum df_status ledger_file_lost(struct ledger *l, int64_t id, const struct ledge
 /* What was due at the source is done, or given_up says why it never will be. */
 enum df_status ledger_file_cleaned(struct ledger *l, int64_t id, const char *given_up,
 				   struct df_err *err) DF_CHECK;
-/* Its bytes are now there in the spool. */
-enum df_status ledger_file_place(struct ledger *l, int64_t id, const char *place,
-				 struct df_err *err) DF_CHECK;
 /* A run is through with it for now: counts the attempt. idle: what it adds to the runs without
  * progress, 0: it made some. */
 enum df_status ledger_file_tried(struct ledger *l, int64_t id, unsigned idle,

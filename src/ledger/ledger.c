@@ -72,6 +72,16 @@ void ledger_close(struct ledger *l)
 	free(l);
 }
 
+enum df_status ledger_version_reads(const struct ledger *l, int64_t version, struct df_err *err)
+{
+	if (version >= LEDGER_VERSION)
+		return DF_OK;
+	return df_fail(DF_FATAL, err, NULL,
+		       "the ledger %s was made by an older dropfeed: 'dropfeed run' brings it up "
+		       "to date",
+		       l->path);
+}
+
 static enum df_status by_driver(struct ledger *l, const struct ledger_where *where, bool reads,
 				struct df_err *err)
 {

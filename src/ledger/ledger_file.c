@@ -193,16 +193,6 @@ enum df_status ledger_file_cleaned(struct ledger *l, int64_t id, const char *giv
 	return ledger_change(l, &c, err, "it", id, given_up);
 }
 
-enum df_status ledger_file_place(struct ledger *l, int64_t id, const char *place,
-				 struct df_err *err)
-{
-	const struct ledger_change c = {.which = ST_FILE_PLACE,
-					.of = LEDGER_OF_FILE,
-					.one = true,
-					.what = "note a file's place"};
-	return ledger_change(l, &c, err, "it", id, ledger_path_stored(l, place));
-}
-
 enum df_status ledger_file_tried(struct ledger *l, int64_t id, unsigned idle, struct df_err *err)
 {
 	const struct ledger_change c = {

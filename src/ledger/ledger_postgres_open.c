@@ -152,14 +152,7 @@ enum df_status ledger_postgres_readonly(struct ledger *l, const struct ledger_wh
 	enum df_status st = version_read(l, PG_VERSION, &version, err);
 	if (st != DF_OK)
 		return st;
-	if (version <= 0)
-		return DF_END;
-	if (version >= LEDGER_VERSION)
-		return DF_OK;
-	return df_fail(DF_FATAL, err, NULL,
-		       "the ledger %s was made by an older dropfeed: 'dropfeed run' brings it up "
-		       "to date",
-		       l->path);
+	return version <= 0 ? DF_END : ledger_version_reads(l, version, err);
 }
 #else
 const char *ledger_libpq(void)

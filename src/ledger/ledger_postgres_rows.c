@@ -52,7 +52,7 @@ static enum df_status file_open(struct ledger_rows *rows, struct df_err *err)
 	int fd = -1;
 	struct df_err first = {0};
 	if (df_unnamed_open(rows->dir, &fd, &first) != DF_OK) {
-		enum df_status st = df_unnamed_open(P_tmpdir, &fd, err);
+		enum df_status st = df_unnamed_open(df_scratch(), &fd, err);
 		if (st != DF_OK)
 			return st;
 	}

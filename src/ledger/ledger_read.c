@@ -118,11 +118,6 @@ void ledger_document_free(struct ledger_document *d)
 	memset(d, 0, sizeof(*d));
 }
 
-struct ledger_key ledger_file_key(const struct ledger_file *f)
-{
-	return (struct ledger_key){f->feed, f->source, f->name, f->size, f->mtime};
-}
-
 /* ---- walks ---- */
 
 struct walk;

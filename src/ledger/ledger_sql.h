@@ -391,7 +391,6 @@ enum ledger_statement {
 	ST_FILE_ADD,
 	ST_FILE_STATE,
 	ST_FILE_CLEANED,
-	ST_FILE_PLACE,
 	ST_FILE_TRIED,
 	ST_SKIPS_CLEAR,
 	ST_SKIPS_ADD,
@@ -535,7 +534,6 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_FILE_STATE] = "UPDATE file SET state = ?2, code = ?3, text = ?4, cleanup_due = ?5, "
 		      "closed_ms = ?6, given_up = NULL WHERE id = ?1",
     [ST_FILE_CLEANED] = "UPDATE file SET cleanup_due = FALSE, given_up = ?2 WHERE id = ?1",
-    [ST_FILE_PLACE] = "UPDATE file SET place = ?2 WHERE id = ?1",
     [ST_FILE_TRIED] = "UPDATE file SET attempts = attempts + 1, idle = CASE WHEN ?2 > 0 THEN idle "
 		      "+ ?2 ELSE 0 END WHERE id = ?1",
     [ST_SKIPS_CLEAR] = "DELETE FROM skipped WHERE file_id = ?1",

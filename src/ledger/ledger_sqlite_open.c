@@ -179,12 +179,6 @@ enum df_status ledger_sqlite_readonly(struct ledger *l, struct df_err *err)
 	st = version_seen(l, &version, err);
 	if (st != DF_OK)
 		return st;
-	if (version == 0)
-		return DF_END; /* a first run was killed before it had made the tables */
-	if (version >= LEDGER_VERSION)
-		return DF_OK;
-	return df_fail(DF_FATAL, err, NULL,
-		       "the ledger %s was made by an older dropfeed: 'dropfeed run' brings it up "
-		       "to date",
-		       l->path);
+	/* 0: a first run was killed before it had made the tables */
+	return version == 0 ? DF_END : ledger_version_reads(l, version, err);
 }

@@ -1,13 +1,7 @@
 # SPDX-License-Identifier: MIT
 # What a host of a fleet leaves alone: a file that brings hosts down, a layout that it does not know, bytes that another one has.
 . "$(dirname "$0")/lib/checks.sh"
-
-with_postgres
-dropfeed=$BUILD/faults/dropfeed
-export DROPFEED_LEASE_MS=4000
-receiver_start "$work/api" || exit 1
-accepted=$work/api/accepted.ndjson
-sql() { "$PG_BIN/psql" -X -q -t -A -c "$1"; }
+. "$e2e/lib/fleet.sh"
 mkdir "$work/in"
 
 # file PATH ROWS

@@ -1,13 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Hosts that share a ledger in PostgreSQL: processes with state folders of their own. The lease is four seconds here instead of sixty.
 . "$(dirname "$0")/lib/checks.sh"
-
-with_postgres
-dropfeed=$BUILD/faults/dropfeed
-export DROPFEED_LEASE_MS=4000
-receiver_start "$work/api" || exit 1
-accepted=$work/api/accepted.ndjson
-sql() { "$PG_BIN/psql" -X -q -t -A -c "$1"; }
+. "$e2e/lib/fleet.sh"
 
 # files FOLDER FIRST COUNT ROWS: each later file has another value of the same users' attribute
 files() {
