@@ -72,28 +72,49 @@ void ledger_close(struct ledger *l)
 	free(l);
 }
 
-enum df_status ledger_version_reads(const struct ledger *l, int64_t version, struct df_err *err)
+#ifndef HAVE_LIBPQ
+static enum df_status no_libpq(const struct ledger *l, struct df_err *err)
 {
-	if (version >= LEDGER_VERSION)
-		return DF_OK;
+	return df_fail(DF_USAGE, err, NULL, "this build has no libpq: it cannot use the ledger %s",
+		       l->path);
+}
+#endif
+
+static enum df_status open_by_driver(struct ledger *l, const struct ledger_where *where,
+				     struct df_err *err)
+{
+	if (where->url == NULL)
+		return ledger_sqlite_open(l, err);
+#ifdef HAVE_LIBPQ
+	return ledger_postgres_open(l, where, err);
+#else
+	return no_libpq(l, err);
+#endif
+}
+
+static enum df_status read_by_driver(struct ledger *l, const struct ledger_where *where,
+				     int64_t *version, struct df_err *err)
+{
+	if (where->url == NULL)
+		return ledger_sqlite_readonly(l, version, err);
+#ifdef HAVE_LIBPQ
+	return ledger_postgres_readonly(l, where, version, err);
+#else
+	return no_libpq(l, err);
+#endif
+}
+
+static enum df_status open_readonly(struct ledger *l, const struct ledger_where *where,
+				    struct df_err *err)
+{
+	int64_t version = 0;
+	enum df_status st = read_by_driver(l, where, &version, err);
+	if (st != DF_OK || version >= LEDGER_VERSION)
+		return st;
 	return df_fail(DF_FATAL, err, NULL,
 		       "the ledger %s was made by an older dropfeed: 'dropfeed run' brings it up "
 		       "to date",
 		       l->path);
-}
-
-static enum df_status by_driver(struct ledger *l, const struct ledger_where *where, bool reads,
-				struct df_err *err)
-{
-	if (where->url == NULL)
-		return reads ? ledger_sqlite_readonly(l, err) : ledger_sqlite_open(l, err);
-#ifdef HAVE_LIBPQ
-	return reads ? ledger_postgres_readonly(l, where, err)
-		     : ledger_postgres_open(l, where, err);
-#else
-	return df_fail(DF_USAGE, err, NULL, "this build has no libpq: it cannot use the ledger %s",
-		       l->path);
-#endif
 }
 
 enum df_status ledger_open_at(const struct ledger_where *where, struct ledger **out,
@@ -103,7 +124,7 @@ enum df_status ledger_open_at(const struct ledger_where *where, struct ledger **
 	if (st != DF_OK)
 		return st;
 	struct ledger *l = ledger_new(where);
-	st = by_driver(l, where, false, err);
+	st = open_by_driver(l, where, err);
 	if (st == DF_OK)
 		*out = l;
 	else
@@ -115,7 +136,7 @@ enum df_status ledger_open_at_readonly(const struct ledger_where *where, struct 
 				       struct df_err *err)
 {
 	struct ledger *l = ledger_new(where);
-	enum df_status st = by_driver(l, where, true, err);
+	enum df_status st = open_readonly(l, where, err);
 	if (st == DF_OK)
 		*out = l;
 	else

@@ -10,9 +10,10 @@ extern const struct ledger_driver ledger_postgres;
 /* Connects, makes the tables and migrates them. */
 enum df_status ledger_postgres_open(struct ledger *l, const struct ledger_where *where,
 				    struct df_err *err) DF_CHECK;
-/* DF_END when there is no ledger in the database yet. Changes nothing. */
+/* DF_END when there is no ledger in the database yet. Changes nothing. *version: the ledger's, this
+ * program's or an earlier one. */
 enum df_status ledger_postgres_readonly(struct ledger *l, const struct ledger_where *where,
-					struct df_err *err) DF_CHECK;
+					int64_t *version, struct df_err *err) DF_CHECK;
 
 /* The ledger's SQL in PostgreSQL's words. The caller's. */
 char *ledger_postgres_sql(const char *sql);

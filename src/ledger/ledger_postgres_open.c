@@ -145,14 +145,13 @@ enum df_status ledger_postgres_open(struct ledger *l, const struct ledger_where 
 }
 
 enum df_status ledger_postgres_readonly(struct ledger *l, const struct ledger_where *where,
-					struct df_err *err)
+					int64_t *version, struct df_err *err)
 {
-	int64_t version = 0;
 	l->link = ledger_link_new(where);
-	enum df_status st = version_read(l, PG_VERSION, &version, err);
+	enum df_status st = version_read(l, PG_VERSION, version, err);
 	if (st != DF_OK)
 		return st;
-	return version <= 0 ? DF_END : ledger_version_reads(l, version, err);
+	return *version <= 0 ? DF_END : DF_OK;
 }
 #else
 const char *ledger_libpq(void)

@@ -73,10 +73,6 @@ struct ledger {
 /* This host's name in a fleet, "" without one. The caller's. */
 char *ledger_where_node(const struct ledger_where *where);
 
-/* Whether a ledger of this version can be read as it is. DF_FATAL: a run has to migrate it first. */
-enum df_status ledger_version_reads(const struct ledger *l, int64_t version,
-				    struct df_err *err) DF_CHECK;
-
 void ledger_lock(struct ledger *l);
 void ledger_unlock(struct ledger *l);
 

@@ -16,8 +16,10 @@ enum df_status ledger_fail(struct ledger *l, const char *what, struct df_err *er
 enum df_status ledger_sqlite_open(struct ledger *l, struct df_err *err) DF_CHECK;
 /* Finds the log that is synced: in l->log. */
 enum df_status ledger_sqlite_log(struct ledger *l, struct df_err *err) DF_CHECK;
-/* DF_END when there is none yet. Never writes. */
-enum df_status ledger_sqlite_readonly(struct ledger *l, struct df_err *err) DF_CHECK;
+/* DF_END when there is none yet. Never writes. *version: the ledger's, this program's or an earlier
+ * one. */
+enum df_status ledger_sqlite_readonly(struct ledger *l, int64_t *version,
+				      struct df_err *err) DF_CHECK;
 
 /* ---- which log belongs to the ledger: ledger_session.c ---- */
 /* Before it is opened. DF_USAGE: the log beside it is another ledger's. */
