@@ -12,7 +12,7 @@ struct plan_arguments {
 
 #define AT(member) offsetof(struct plan_arguments, member)
 static const struct cli_option options[] = {
-    {"plan-version", "N", CLI_COUNT, AT(version), "this version of the plan"},
+    {"version", "N", CLI_COUNT, AT(version), "this version of the plan"},
     {"format", "F", CLI_JSON, AT(json), "check: text (default), or json: one object"},
     {"workspace", "W", CLI_TEXT, AT(fetch.workspace), "fetch: the workspace's id"},
     {"plan", "ID", CLI_TEXT, AT(fetch.plan), "fetch: the plan's id"},
@@ -28,14 +28,13 @@ static const struct cli_option options[] = {
 const struct cli_spec cli_plan_spec = {
     .command = "plan",
     .verbs = "check fetch",
-    .synopsis =
-	"check [--plan-version N] [--format text|json] FILE | fetch --workspace W --plan ID "
-	"[--plan-version N] [--client-id ID] [--client-secret-file FILE]",
+    .synopsis = "check [--version N] [--format text|json] FILE | fetch --workspace W --plan ID "
+		"[--version N] [--client-id ID] [--client-secret-file FILE]",
     .about =
 	"check reads a data plan and prints its points, what plan_action = block leaves out, and "
 	"what in the plan this program cannot enforce.\n"
 	"fetch prints a plan of the platform to standard output, as plan = FILE takes it: one "
-	"version, or, without --plan-version, the whole plan.",
+	"version, or, without --version, the whole plan.",
     .options = options,
     .exits =
 	"0 done, 1 a part of the plan cannot be enforced, 2 usage, no such plan or not a plan, "
@@ -99,7 +98,7 @@ int cli_plan(struct cli_globals *g, int argc, char **argv)
 		return code;
 
 	if (a.version > UINT32_MAX)
-		return cli_usage("plan", "--plan-version: the number is too large");
+		return cli_usage("plan", "--version: the number is too large");
 	if (rest.n > 0 && strcmp(rest.v[0], "check") == 0)
 		return plan_check_file(&a, &rest);
 	if (rest.n > 0 && strcmp(rest.v[0], "fetch") == 0)

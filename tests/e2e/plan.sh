@@ -53,7 +53,7 @@ fetches() {
 }
 asked() { grep -c "$1" "$work/hosts/log"; }
 
-fetches 0 "a version" --plan shop --plan-version 3
+fetches 0 "a version" --plan shop --version 3
 check "it is the plan" cmp "$work/out" "$plan"
 fetches 0 "another time" --plan shop
 equal "the token is kept for its life" "$(asked POST)" 1
@@ -70,7 +70,7 @@ fetches 0 "429 and 500 are waited for" --plan shop
 printf '429 999\n' >"$work/hosts/script"
 fetches 3 "a wait that is too long is not" --plan shop
 printf 'page\n' >"$work/hosts/script"
-fetches 4 "a login page is not a plan" --plan shop --plan-version 3
+fetches 4 "a login page is not a plan" --plan shop --version 3
 said "says so" 'something else than a plan'
 rm -f "$work/hosts/script"
 printf wrong >"$work/secret"
