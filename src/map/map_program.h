@@ -5,7 +5,7 @@
  *         name --schema_path--> steps through the schema's tables --map_tree--> nodes
  *         --map_program--> a flat list of ops
  *
- * The ops are run once per row by map_row.c: an object is opened, its leaves are written, and when
+ * The ops are run once per row by map_ops.c: an object is opened, its leaves are written, and when
  * none of them had a value the buffer is cut back to where the object began.
  */
 #ifndef MAP_PROGRAM_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* map_run.h - a row on its way through the ops: what map_row.c and map_row_json.c share */
+/* map_run.h - a row on its way through the ops: what map_row.c, map_ops.c and others share */
 #ifndef MAP_RUN_H
 #define MAP_RUN_H
 
