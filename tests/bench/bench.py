@@ -165,13 +165,15 @@ def server(command, folder):
 
 @contextlib.contextmanager
 def sshd():
-    folder = os.path.join(work, "sshd")
+    """A server of its own for each figure: what another one dropped would be pulled as well."""
+    folder = tempfile.mkdtemp(prefix="sshd.", dir=work)
     subprocess.run([SSHD, "start", folder, "--host-keys", "ed25519"], check=True)
     try:
         with open(os.path.join(folder, "port"), encoding="ascii") as f:
             yield folder, f.read().strip()
     finally:
         subprocess.run([SSHD, "stop", folder], check=False)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def sftp_command(folder, port, batch):
