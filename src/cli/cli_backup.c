@@ -6,10 +6,9 @@ static const struct cli_option options[] = {{0}};
 const struct cli_spec cli_backup_spec = {
     .command = "backup",
     .synopsis = "FILE",
-    .about = "Writes a consistent copy of the ledger to FILE, mode 0600, while runs may go on. A "
-	     "file of that name is "
-	     "replaced when the copy is complete. Copying ledger.db with other tools while a run "
-	     "is under way gives a "
+    .about = "Writes a consistent copy of the ledger to FILE, mode 0600, while runs may go on. An "
+	     "older copy of that name is replaced when the new one is complete; any other file is "
+	     "left alone. Copying ledger.db with other tools while a run is under way gives a "
 	     "damaged ledger. The manual says what restoring an older ledger means.",
     .options = options,
     .exits = "0 written, 2 usage or configuration, 3 it could not be written, 5 internal error.",

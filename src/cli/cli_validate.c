@@ -269,6 +269,10 @@ int cli_validate(struct cli_globals *g, int argc, char **argv)
 		goto cleanup;
 
 	code = CLI_EXIT_USAGE;
+	for (size_t i = 0; i < files.n; i++)
+		if (strcmp(files.v[i], "-") == 0)
+			return cli_usage("validate", "standard input is checked by "
+						     "`dropfeed import --dry-run --name N -`");
 	if (files.n == 0)
 		cli_usage("validate", "name a file");
 	else if (cli_conf(g, false, &conf) == 0)

@@ -83,17 +83,52 @@ static enum df_status sync_and_name(const char *temporary, const char *path, str
 	return st;
 }
 
+static bool same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* SQLite looks for its log under such a name, whether there is one now or not. */
+static bool beside_ledger(const struct ledger *l, const char *path)
+{
+	const char *ledger = df_base_name(l->path);
+	char *own = df_dirname(l->path), *folder = df_dirname(path);
+	bool is =
+	    same_file(own, folder) && strncmp(df_base_name(path), ledger, strlen(ledger)) == 0;
+	free(own);
+	free(folder);
+	return is;
+}
+
+/* Whether nothing else is lost with what is there: it is a copy of before, or holds nothing. */
+static bool is_copy(const char *path)
+{
+	static const char magic[] = "SQLite format 3";
+	char head[sizeof(magic)] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, head, sizeof(head)) : -1;
+	if (fd >= 0)
+		close(fd);
+	return n == 0 || (n == (ssize_t)sizeof(head) && memcmp(head, magic, sizeof(magic)) == 0);
+}
+
 static enum df_status may_be_written(const struct ledger *l, const char *path, struct df_err *err)
 {
-	struct stat there, own;
-	if (stat(path, &there) != 0)
-		return DF_OK;
-	if (stat(l->path, &own) == 0 && own.st_dev == there.st_dev && own.st_ino == there.st_ino)
+	struct stat there;
+	if (same_file(path, l->path) || beside_ledger(l, path))
 		return df_fail(DF_USAGE, err, NULL, "%s is the ledger itself: name another file",
 			       path);
+	if (stat(path, &there) != 0)
+		return DF_OK;
 	if (!S_ISREG(there.st_mode))
 		return df_fail(DF_USAGE, err, NULL,
 			       "%s is not a regular file: name the file that is to be written",
+			       path);
+	if (!is_copy(path))
+		return df_fail(DF_USAGE, err, NULL,
+			       "%s is there already, and is not a copy of a ledger: move it away, "
+			       "or name another file",
 			       path);
 	return DF_OK;
 }

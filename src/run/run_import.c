@@ -216,9 +216,12 @@ static enum df_status kept_file(struct kept_import *k, const char *file, struct 
 	    .now_ms = df_now_ms(),
 	};
 	const struct name_feed of = {feed->decode.document_type, feed->requests.on};
-	enum df_status st = name_parse_for(&of, name, &parsed, err);
-	if (st != DF_OK)
+	struct df_err why = {0};
+	enum df_status st = name_parse_for(&of, name, &parsed, &why);
+	if (st != DF_OK) {
+		st = run_import_unnamed(file, &why, err);
 		goto cleanup;
+	}
 	run_event_type(feed, name, event_type);
 	st = enter_file(k, file, &new, sha256, err);
 	if (st == DF_END) {
@@ -300,7 +303,8 @@ void run_import(const struct conf *conf, const struct run_import_options *option
 {
 	struct df_err err = {0};
 	bool stateless = conf == NULL || options->stateless;
-	if (!options->dry_run && requests_barred(options->feed, stateless, &err) != DF_OK) {
+	if ((!options->dry_run && requests_barred(options->feed, stateless, &err) != DF_OK) ||
+	    run_import_keeps(options, &err) != DF_OK) {
 		df_log_err(DF_LOG_ERROR, &err);
 		run_note_status(result, DF_USAGE);
 		return;

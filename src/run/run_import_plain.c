@@ -325,7 +325,7 @@ static enum df_status plain_bytes(struct plain_import *p, int in, int fd, struct
 static enum df_status plain_file(struct plain_import *p, const char *file, struct df_err *err)
 {
 	struct name parsed;
-	struct df_err ignored = {0};
+	struct df_err ignored = {0}, why = {0};
 	int in = -1, fd = -1;
 	p->name = run_import_name(p->options, file);
 	p->logged = 0;
@@ -341,7 +341,11 @@ static enum df_status plain_file(struct plain_import *p, const char *file, struc
 		st = df_unnamed_open(p->run->scratch, &fd, err);
 	if (st != DF_OK)
 		goto cleanup;
-	st = plain_bytes(p, in, fd, err);
+	st = plain_bytes(p, in, fd, &why);
+	if (st == DF_REJECT && strcmp(why.code, "bad-name") == 0)
+		st = run_import_unnamed(file, &why, err);
+	else
+		*err = why;
 cleanup:
 	close(in);
 	if (fd >= 0)

@@ -48,6 +48,19 @@ equal "each of $n copies is whole, of one instant, and of a later one than that 
 equal "the first ones are of the middle of the run" "$(query "$work/copy1.db" 'SELECT delivered < 6000 AND state = 3 FROM document')" 1
 equal "nothing is left beside them" "$(find "$work" -name '*.tmp*' -o -name '*-journal')" ''
 
+# ---- where something else is ----
+cp "$conf" "$work/copied.conf"
+for file in "$work/copied.conf" "$work/in/a-custom_event.csv"; do
+	exits 2 "a backup over another file" backup "$file"
+	said "is not written" "is there already, and is not a copy of a ledger"
+done
+check "the file is as it was" cmp "$conf" "$work/copied.conf"
+for name in ledger.db ledger.db-wal ledger.db-shm; do
+	exits 2 "a backup in the place of $name" backup "$work/state/$name"
+	said "is not written" "$name is the ledger itself: name another file"
+done
+exits 0 "a backup over an older one" backup "$work/copy2.db"
+
 # ---- put in the place of the ledger ----
 rm -rf "$work/state/ledger.db"*
 cp "$work/copy1.db" "$work/state/ledger.db"

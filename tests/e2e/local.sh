@@ -78,6 +78,22 @@ for to in "$work" "$work/new/"; do
 	exits 2 "import --sink file: into a folder" import --sink "file:$to" pages-screen_view.csv
 	said "import --sink file: into a folder" "$to is not a regular file: name a file"
 done
+# What is to be read is not written over, by any name.
+cp pages-screen_view.csv "$work/own-screen_view.csv"
+ln -s own-screen_view.csv "$work/link-screen_view.csv"
+for file in own link; do
+	exits 2 "import --sink file: of a file that is read" import --sink "file:$work/own-screen_view.csv" orders-commerce_event.csv "$work/$file-screen_view.csv"
+	said "says so" "own-screen_view.csv is to be read, .*name another file"
+done
+"$dropfeed" import --sink "file:$work/own-screen_view.csv" --name x-screen_view.csv - <"$work/own-screen_view.csv" >/dev/null 2>&1
+equal "import --sink file: of standard input's file" $? 2
+check "it holds what it held" cmp pages-screen_view.csv "$work/own-screen_view.csv"
+# Files that have no name of their own, or that are not there.
+cat pages-screen_view.csv | "$dropfeed" import --sink - /dev/stdin >"$work/out" 2>"$work/err"
+equal "import a pipe by its path" $? 1
+said "says how it is named" 'give it to standard input, .*--name export-custom_event.csv -'
+exits 1 "import standard input under a wrong name" import --sink - --name export.txt -
+said "says the same" 'give it to standard input, .*--name export-custom_event.csv -'
 exits 1 "import --format json" import --format json --sink "file:$work/json.ndjson" signups-custom_event.csv
 check "import --format json: one object with the counts" holds '.exit_code == 1 and .rows == 40 and .delivered == 35 and .rejected == 5 and
 	.documents == 1 and .forecast == null' "$work/out"

@@ -51,6 +51,13 @@ import_stdin cut-screen_view.csv.gz <"$work/cut"
 equal "a writer that died, gzip: exit" $status 1
 said "a writer that died, gzip: says so" corrupt-archive
 exits 2 "no name" import -
+exits 2 "validate" validate -
+said "says what reads standard input" 'import --dry-run --name'
+# A pattern that matches nothing comes as it is; its name is not what is wrong with it.
+exits 2 "a file that is not there" import "$work/none*.csv"
+said "says so" 'cannot read .*none\*.csv: No such file'
+exits 2 "a folder" import "$work"
+said "says so" 'is a folder; name the files in it'
 
 # ---- killed while it reads: nothing was accepted, nothing is sent, nothing is left after the next run
 before=$(lines "$accepted")
