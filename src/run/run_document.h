@@ -3,8 +3,10 @@
  * run_document.h - one document of a drop file, through the ledger: between run_file.c and
  * run_document*.c
  *
- *	run_document.c		begun, checked, refused, closed
+ *	run_document.c		from its beginning to its end
+ *	run_document_begin.c	begun, checked, refused
  *	run_document_send.c	what is still to be sent of it, and under which settings
+ *	run_document_close.c	its reject file, its facts, its end
  *
  * A document's settings, manifest and layout are today's until a batch of it was taken, or may have
  * been; from then on the stored ones hold until it is done. So what turns out to be wrong before
@@ -51,6 +53,10 @@ void run_log_warnings(const char *label, const struct document_pass *pass);
 enum df_status run_document_begin(struct run_file_work *w, const struct decode_doc *doc,
 				  struct ledger_document *d, struct df_err *err) DF_CHECK;
 
+/* Numbers the document's file among those of the same bytes, where it is not yet: f->copy. The
+ * number is a part of its ids: it is drawn once, and stored before anything leaves. */
+enum df_status run_document_number(struct run_file_work *w, struct df_err *err) DF_CHECK;
+
 /* Takes it from wherever it is to its end. A refused one is entered and logged: DF_OK. */
 enum df_status run_document_work(struct run_file_work *w, const struct decode_doc *doc,
 				 struct df_err *err) DF_CHECK;
@@ -58,11 +64,13 @@ enum df_status run_document_work(struct run_file_work *w, const struct decode_do
 /* Enters it as closed: done, or refused where `why` says why. */
 enum df_status run_file_enter(const struct run_file_work *w, const struct df_err *why,
 			      struct df_err *err) DF_CHECK;
+/* A number that grows with each row and each document of the file that is through. */
+uint64_t run_file_progress(const struct run *run, const struct run_file *f);
 /* DF_OK: f->decoded is open. DF_END: it cannot be, nothing of it was sent, and it is closed as
  * refused. */
 enum df_status run_file_open(struct run_file_work *w, struct df_err *err) DF_CHECK;
 
-/* ---- run_document_send.c ---- */
+/* ---- a document that is worked on ---- */
 
 struct run_delivery {
 	struct run_file_work *w;
@@ -79,18 +87,25 @@ struct run_delivery {
 };
 /* Fills feed, identity, pass and settings. w, doc and d are set; feed is the caller's. */
 enum df_status run_document_prepare(struct run_delivery *v, struct df_err *err) DF_CHECK;
+/* ---- run_document_send.c ---- */
+
+/* Sends what is not settled yet. */
+enum df_status run_document_send(struct run_delivery *v, struct df_err *err) DF_CHECK;
+/* Batches of the document that the feed's sink takes a second at most; 0: without a limit. */
+double run_document_pace(const struct conf_feed *feed, const struct ledger_document *d);
+
+/* ---- run_document_close.c ---- */
+
 /* Writes the document's reject file, or (any false) removes the one from before. now: as the
  * ledger has it. */
 enum df_status run_document_rejects(struct run_delivery *v, const struct ledger_document *now,
 				    bool any, struct document_rejects *rejects,
 				    struct df_err *err) DF_CHECK;
-/* Batches of the document that the feed's sink takes a second at most; 0: without a limit. */
-double run_document_pace(const struct conf_feed *feed, const struct ledger_document *d);
 /* Notes why rows were rejected, and what receipts say. */
 enum df_status run_document_facts(const struct run_delivery *v,
 				  const struct document_rejects *rejects,
 				  struct df_err *err) DF_CHECK;
-/* Sends what is not settled yet. */
-enum df_status run_document_send(struct run_delivery *v, struct df_err *err) DF_CHECK;
+/* All batches are settled: it is done, and its file with its last document. */
+enum df_status run_document_close(struct run_delivery *v, struct df_err *err) DF_CHECK;
 
 #endif

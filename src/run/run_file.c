@@ -33,26 +33,6 @@ void run_file_free(struct run_file *f)
 	free(f);
 }
 
-enum df_status run_file_enter(const struct run_file_work *w, const struct df_err *why,
-			      struct df_err *err)
-{
-	const struct run_file *f = w->f;
-	bool refused = why != NULL;
-	char text[DF_ERR_TEXT] = "";
-	if (refused) {
-		struct df_err plain = *why;
-		plain.code[0] = '\0';
-		df_err_render(&plain, text, sizeof(text));
-	}
-	bool cleanup = run_after_is_due(f->feed, refused) && !f->local;
-	const struct ledger_outcome closed = {.state = refused ? LEDGER_REFUSED : LEDGER_DONE,
-					      .code = refused ? why->code : NULL,
-					      .text = refused ? text : NULL,
-					      .cleanup_due = cleanup,
-					      .now_ms = df_now_ms()};
-	return ledger_file_state(w->run->env.ledger, f->ledger_id, &closed, err);
-}
-
 static enum df_status file_close(struct run_file_work *w, const struct df_err *why,
 				 struct df_err *err)
 {
@@ -72,22 +52,6 @@ static enum df_status file_close(struct run_file_work *w, const struct df_err *w
 		w->run->result->files_done++;
 	pthread_mutex_unlock(&w->run->lock);
 	return DF_OK;
-}
-
-static enum df_status any_begun(void *ctx, const struct ledger_document *d, struct df_err *err)
-{
-	(void)err;
-	if (!d->taken && !ledger_closes(d->state))
-		return DF_OK;
-	*(bool *)ctx = true;
-	return DF_END;
-}
-
-enum df_status run_file_begun(struct run *run, int64_t ledger_id, bool *begun, struct df_err *err)
-{
-	*begun = false;
-	enum df_status st = ledger_documents(run->env.ledger, ledger_id, any_begun, begun, err);
-	return st == DF_END ? DF_OK : st;
 }
 
 /* ---- opening ---- */
@@ -244,7 +208,7 @@ static enum df_status file_is_new(struct run_file_work *w, struct df_err *err)
 		return st;
 
 	const struct run_bytes bytes = {f->name, f->sha256, f->ledger_id};
-	st = run_same_bytes(w->run, NULL, f->feed, &bytes, &same, err);
+	st = run_same_bytes(w->run, f->feed, &bytes, &same, err);
 	if (st == DF_OK)
 		st = enter_duplicate(w, &same, err);
 	else if (st == DF_RETRY && same.id != 0) {
@@ -324,23 +288,6 @@ enum df_status run_file_check(struct run *run, struct run_file *f, struct df_err
 
 /* ---- sending ---- */
 
-static enum df_status add_progress(void *ctx, const struct ledger_document *d, struct df_err *err)
-{
-	(void)err;
-	*(uint64_t *)ctx += d->delivered + d->rejected + (d->closed_ms != 0);
-	return DF_OK;
-}
-
-/* A number that grows with each row and each document of the file that is through. */
-static uint64_t file_progress(const struct run *run, const struct run_file *f)
-{
-	uint64_t sum = 0;
-	struct df_err ignored = {0};
-	if (ledger_documents(run->env.ledger, f->ledger_id, add_progress, &sum, &ignored) != DF_OK)
-		df_log(DF_LOG_DEBUG, "%s: %s: %s", f->feed->name, f->name, ignored.text);
-	return sum;
-}
-
 static enum df_status file_send(struct run_file_work *w, struct df_err *err)
 {
 	struct run_file *f = w->f;
@@ -374,9 +321,9 @@ bool run_file_waits(struct run *run, const struct run_file *f)
 enum df_status run_file_send(struct run *run, struct run_file *f, bool *parked, struct df_err *err)
 {
 	struct run_file_work w = {.run = run, .f = f};
-	uint64_t before = file_progress(run, f);
+	uint64_t before = run_file_progress(run, f);
 	enum df_status st = file_send(&w, err);
-	bool progress = st == DF_OK || file_progress(run, f) > before;
+	bool progress = st == DF_OK || run_file_progress(run, f) > before;
 
 	f->progressed = f->progressed || progress;
 	f->futile = progress ? 0 : f->futile + 1;

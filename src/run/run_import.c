@@ -141,6 +141,20 @@ static enum df_status enter_new(struct kept_import *k, const struct ledger_new_f
 	return st;
 }
 
+/* See run_same_bytes: a worker may have it, and is waited for. */
+static enum df_status find_same(struct kept_import *k, const struct run_bytes *of,
+				struct ledger_file *same, struct df_err *err)
+{
+	struct run *run = &k->session.run;
+	const struct conf_feed *feed = k->options->feed;
+	enum df_status st = run_same_bytes(run, feed, of, same, err);
+	if (st != DF_RETRY || same->id == 0)
+		return st;
+	ledger_file_free(same);
+	run_pool_wait(k->pool);
+	return run_same_bytes(run, feed, of, same, err);
+}
+
 /* DF_OK: *id is to be delivered, an old one where an earlier import did not finish. DF_END:
  * delivered before. */
 static enum df_status enter_input(struct kept_import *k, const struct ledger_new_file *new,
@@ -149,7 +163,7 @@ static enum df_status enter_input(struct kept_import *k, const struct ledger_new
 	const struct conf_feed *feed = k->options->feed;
 	const struct run_bytes bytes = {new->key.name, new->sha256, 0};
 	struct ledger_file f = {0};
-	enum df_status st = run_same_bytes(&k->session.run, k->pool, feed, &bytes, &f, err);
+	enum df_status st = find_same(k, &bytes, &f, err);
 	if (st == DF_END)
 		return enter_new(k, new, spool, id, err);
 	if (st == DF_OK) {

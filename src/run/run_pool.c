@@ -135,12 +135,20 @@ static enum run_stage do_send(struct run_pool *pool, struct run_file *f)
 	return RUN_PARKED;
 }
 
+/* Under the lock. */
+static void count_spare(struct run_pool *pool)
+{
+	const struct run_queue *q = &pool->queue;
+	atomic_store(&pool->run->spare, q->busy < q->jobs ? q->jobs - q->busy : 0);
+}
+
 /* Under the lock, which is released in between. */
 static void do_step(struct run_pool *pool, struct run_file *f, enum run_step step)
 {
 	const struct df_log_place at = {.feed = f->feed->name, .file = f->name};
 	const struct df_log_place before = df_log_at(&at);
 	run_queue_begin(&pool->queue, f, step);
+	count_spare(pool);
 	pthread_mutex_unlock(&pool->lock);
 
 	enum run_stage stage = step == RUN_SEND    ? do_send(pool, f)
@@ -161,6 +169,7 @@ static void do_step(struct run_pool *pool, struct run_file *f, enum run_step ste
 	}
 	(void)df_log_at(&before);
 	run_queue_end(&pool->queue, f, stage);
+	count_spare(pool);
 	if (stage == RUN_CLOSED)
 		run_file_free(f);
 	pthread_cond_broadcast(&pool->changed);
@@ -234,6 +243,7 @@ struct run_pool *run_pool_new(struct run *run, uint32_t jobs)
 				  .queue = {.jobs = jobs, .shared = ledger_shared(run->env.ledger)},
 				  .max_threads = jobs + MORE_THREADS};
 	run->pool = pool;
+	atomic_store(&run->spare, jobs);
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -314,23 +324,13 @@ void run_pool_wait(struct run_pool *pool)
 	pthread_mutex_unlock(&pool->lock);
 }
 
-uint32_t run_pool_spare(struct run_pool *pool)
-{
-	if (pool == NULL)
-		return 0;
-	pthread_mutex_lock(&pool->lock);
-	uint32_t busy = pool->queue.busy;
-	uint32_t spare = busy < pool->queue.jobs ? pool->queue.jobs - busy : 0;
-	pthread_mutex_unlock(&pool->lock);
-	return spare;
-}
-
 void run_pool_free(struct run_pool *pool)
 {
 	if (pool == NULL)
 		return;
 	run_pool_wait(pool);
 	pool->run->pool = NULL;
+	atomic_store(&pool->run->spare, 0);
 
 	pthread_mutex_lock(&pool->lock);
 	pool->closing = true;

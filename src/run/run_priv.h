@@ -26,6 +26,7 @@
  *	run_pool.c	the workers
  *	run_queue.c	which file is worked on next: order, parking
  *	run_file.c	a drop file, from decoding to the ledger's last word on it
+ *	run_file_ledger.c	what the ledger knows of it
  *	run_after.c	what is done at the source afterwards: receipts, after_done, after_refused
  *	run_adopt.c	downloads of runs that were killed
  *	run_find.c	the bytes of a file that was pulled before
@@ -74,7 +75,9 @@ struct run { /* shared by the workers of a run */
 	struct run_result *result;
 	struct progress *progress;    /* borrowed, or NULL */
 	struct run_outcome *outcomes; /* of each feed of conf, or NULL; under the lock */
-	atomic_llong waited_ms;       /* when a file last had to wait for another host; monotonic */
+	/* the pool's threads that have nothing to do: they may help with a document */
+	atomic_uint spare;
+	atomic_llong waited_ms; /* when a file last had to wait for another host; monotonic */
 };
 
 #define RUN_SMALL (64u << 10) /* bytes of a file that takes longer to note than to read */
@@ -178,9 +181,6 @@ bool run_pool_takes(struct run_pool *pool, const struct conf_feed *feed);
 size_t run_pool_rest(struct run_pool *pool, const struct conf_feed *feed, uint64_t *closed,
 		     int64_t ms);
 void run_pool_wait(struct run_pool *pool); /* until no file is under way */
-/* Threads that have nothing to do, and nothing waits for: they may help with a document. pool
- * NULL: none. */
-uint32_t run_pool_spare(struct run_pool *pool);
 void run_pool_free(struct run_pool *pool); /* waits */
 
 /* The event type that a file's name says, or else the feed's document_type, "" where there is
@@ -192,14 +192,13 @@ void run_event_type(const struct conf_feed *feed, const char *name,
 
 /* The same bytes in the same feed are delivered once (duplicates = skip) for each event type.
  * Looks for another file with the bytes and the event type of this one, entered before the file
- * of->before (0: any), and waits until the pool, if there is one, is through with it. DF_OK: it
- * was delivered, *same is it. DF_RETRY (err untouched): it is not finished, *same is it. DF_END:
- * there is none. */
+ * of->before (0: any). DF_OK: it was delivered, *same is it. DF_RETRY (err untouched): it is not
+ * finished, *same is it. DF_END: there is none. */
 struct run_bytes { /* a file, as far as its name and bytes go */
 	const char *name, *sha256;
 	int64_t before;
 };
-enum df_status run_same_bytes(struct run *run, struct run_pool *pool, const struct conf_feed *feed,
+enum df_status run_same_bytes(struct run *run, const struct conf_feed *feed,
 			      const struct run_bytes *of, struct ledger_file *same,
 			      struct df_err *err) DF_CHECK;
 

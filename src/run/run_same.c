@@ -12,7 +12,7 @@ void run_event_type(const struct conf_feed *feed, const char *name,
 		memcpy(event_type, parsed.event_type, RUN_EVENT_TYPE_SIZE);
 }
 
-enum df_status run_same_bytes(struct run *run, struct run_pool *pool, const struct conf_feed *feed,
+enum df_status run_same_bytes(struct run *run, const struct conf_feed *feed,
 			      const struct run_bytes *of, struct ledger_file *same,
 			      struct df_err *err)
 {
@@ -24,18 +24,13 @@ enum df_status run_same_bytes(struct run *run, struct run_pool *pool, const stru
 					   .sha256 = of->sha256,
 					   .event_type = event_type,
 					   .before = of->before};
-	for (int i = 0;; i++) {
-		enum df_status st = ledger_file_same(run->env.ledger, &bytes, same, err);
-		if (st != DF_OK || same->state == LEDGER_DONE)
-			return st;
-		/* not finished, and nobody goes on with it: what is sent again has its ids */
-		if (ledger_closes(same->state)) {
-			ledger_file_free(same);
-			return DF_END;
-		}
-		if (i > 0 || pool == NULL)
-			return DF_RETRY;
-		ledger_file_free(same);
-		run_pool_wait(pool); /* a worker may have it */
-	}
+	enum df_status st = ledger_file_same(run->env.ledger, &bytes, same, err);
+	if (st != DF_OK || same->state == LEDGER_DONE)
+		return st;
+	if (!ledger_closes(same->state))
+		return DF_RETRY;
+
+	/* not finished, and nobody goes on with it: what is sent again has its ids */
+	ledger_file_free(same);
+	return DF_END;
 }
