@@ -117,6 +117,8 @@ void df_printable(struct df_buf *b, const char *s);
 /* Appends text of others with what nobody sees in it as <U+200B>: characters without a width,
  * blanks that are not ASCII. */
 void df_visible(struct df_buf *b, const char *s);
+/* Length of the character at s if it is one of those, else 0. */
+size_t df_invisible(const char *s, size_t len);
 
 /* Levenshtein's distance of two words, regardless of ASCII case; of b only the first
  * DF_DISTANCE_MAX bytes count. */

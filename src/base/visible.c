@@ -46,6 +46,14 @@ static uint32_t decode_char(const unsigned char *s, size_t *len)
 	return c;
 }
 
+size_t df_invisible(const char *s, size_t len)
+{
+	size_t n;
+	if (len == 0 || df_utf8_valid(s, len < 4 ? len : 4) == 0)
+		return 0;
+	return is_invisible(decode_char((const unsigned char *)s, &n)) ? n : 0;
+}
+
 void df_visible(struct df_buf *b, const char *s)
 {
 	size_t left = strlen(s), len = 1;

@@ -3,6 +3,10 @@
 #include "document_pass.h"
 
 #include <inttypes.h>
+#include <unistd.h>
+
+#define DOS_END   0x1a /* what ends a text of DOS and CP/M, and fills its last block */
+#define DOS_BLOCK 65536
 
 /* A reject file begins with its header: the lines that skip_lines and skip_last_lines are for
  * are not in it. */
@@ -48,6 +52,19 @@ struct rows_format document_rows_format(const struct conf_rows *c, bool header)
 	};
 }
 
+/* A read that fails is reported by the reader. */
+static uint64_t length_before_dos_end(const struct decode_bytes *bytes)
+{
+	uint64_t length = bytes->length;
+	char last = DOS_END;
+	for (int n = 0; length > 0 && last == DOS_END && n < DOS_BLOCK; n++) {
+		if (pread(bytes->fd, &last, 1, (off_t)(bytes->offset + length - 1)) != 1)
+			break;
+		length -= last == DOS_END;
+	}
+	return length;
+}
+
 enum df_status document_rows_open(const struct conf_feed *feed, const struct decode_doc *doc,
 				  bool header, struct decode_bytes *bytes, struct rows **out,
 				  struct df_err *err)
@@ -56,7 +73,10 @@ enum df_status document_rows_open(const struct conf_feed *feed, const struct dec
 	struct rows_format format = document_rows_format(c, header);
 	bool skips = c->skip_lines > 0 || c->skip_last_lines > 0, rejects = false;
 	enum df_status st = decode_doc_utf8(doc, c->encoding, bytes, err);
-	if (st == DF_OK && skips)
+	if (st != DF_OK)
+		return st;
+	bytes->length = length_before_dos_end(bytes);
+	if (skips)
 		st = begins_as_rejects(&format, bytes, &rejects, err);
 	if (st != DF_OK)
 		return st;

@@ -71,11 +71,12 @@ static void word_taken(size_t kind, unsigned long long n, const char *name, char
 			 "them (trim = yes removes them)",
 			 name, n, values);
 	else if (kind == MAP_NOTE_UNSEEN)
-		snprintf(out, size,
-			 "column '%.200s': %llu %s with a no-break space or a character without "
-			 "width at an end: to the API these are other users than without it; "
-			 "correct the export",
-			 name, n, values);
+		snprintf(
+		    out, size,
+		    "column '%.200s': %llu %s with a character at an end that nobody sees (a "
+		    "control character, a no-break space, one without width): to the API these "
+		    "are other users than without it; correct the export",
+		    name, n, values);
 	else
 		snprintf(out, size,
 			 "column '%.200s': %llu %s %s '%s', and sent so; null = %s takes it as an "

@@ -3,6 +3,8 @@
  * is missing. */
 #include "map_placeholder.h"
 
+#include "map_mail.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,9 +13,6 @@
 /* The manual has this list. In any case. */
 static const char *const words[] = {
     "null",
-    "(null)",
-    "<null>",
-    "[null]",
     "\\N",
     "nil",
     "none",
@@ -33,30 +32,32 @@ static const char *const words[] = {
     "unknown",
     "undefined",
     "[object Object]",
-    "(none)",
-    "(empty)",
-    "(blank)",
-    "(not set)",
     "not set",
     "not available",
     "not applicable",
+    "no value",
+    "no data",
     "empty",
+    "blank",
     "missing",
+    "tbd",
     "anonymous",
+    "anon",
     "guest",
     "redacted",
-    "[redacted]",
-    "<redacted>",
     "total",
     "grand total",
     "subtotal",
     "trailer",
+    "end of file",
+    "eof",
     "0",
     "0.0",
     "-1",
     "-1.0",
     "\"\"",
     "''",
+    "9774d56d682e549c", /* the android_id that many devices of one year share */
 };
 
 enum {
@@ -67,6 +68,9 @@ enum {
 	SHORTENED,  /* 4.41E+11: a long number as a spreadsheet saves it */
 	ONE_SIGN,   /* -, ??, *****, XXXX: an underline, a mask */
 	FAULT,      /* #WERT!: a spreadsheet's words, in any language */
+	ENCLOSED,   /* (none), <null>, 'NULL': one of the words that begin with a letter */
+	ALL_F,      /* as many of them as an identifier of a device has digits */
+	MAIL,       /* none@none.com */
 	KINDS,
 };
 
@@ -74,20 +78,35 @@ _Static_assert(KINDS <= (int)MAP_NOTE_PADDED, "notes have room for each kind");
 
 #define LONGEST 38 /* the UUID in braces */
 
-static bool is_zeros(const char *p, size_t len)
+/* The digit alone, a small or a capital one, with a UUID's dashes where it is as long as one. */
+static bool is_only_digit(const char *p, size_t len, char digit)
 {
-	if (len > 2 && p[0] == '{' && p[len - 1] == '}') {
-		p++;
-		len -= 2;
-	}
-	if (len != 32 && len != 36)
-		return false;
 	for (size_t i = 0; i < len; i++) {
 		bool dash = len == 36 && (i == 8 || i == 13 || i == 18 || i == 23);
-		if (p[i] != (dash ? '-' : '0'))
+		if (dash ? p[i] != '-' : tolower((unsigned char)p[i]) != digit)
 			return false;
 	}
 	return true;
+}
+
+static void strip_braces(const char **p, size_t *len)
+{
+	if (*len <= 2 || (*p)[0] != '{' || (*p)[*len - 1] != '}')
+		return;
+	++*p;
+	*len -= 2;
+}
+
+static bool is_zeros(const char *p, size_t len)
+{
+	strip_braces(&p, &len);
+	return (len == 32 || len == 36) && is_only_digit(p, len, '0');
+}
+
+static bool is_all_f(const char *p, size_t len)
+{
+	strip_braces(&p, &len);
+	return (len == 16 || len == 32 || len == 36) && is_only_digit(p, len, 'f');
 }
 
 static bool is_only(const char *p, size_t len, char c)
@@ -135,26 +154,12 @@ static bool is_fault(const char *p, size_t len)
 	return p[len - 1] == '!' || p[len - 1] == '?';
 }
 
-/* Length of the blank that the text begins with, 0: none. Those that are not ASCII: no-break and
- * ideographic spaces, those of no width, byte order marks. */
+/* Length of the blank or the control character that the text begins with, 0: none. Those that are
+ * not ASCII: all that nobody sees. */
 static size_t blank_length(const char *p, size_t len)
 {
-	static const char *const blanks[] = {" ",
-					     "\t",
-					     "\xc2\xa0",
-					     "\xe3\x80\x80",
-					     "\xef\xbb\xbf",
-					     "\xe2\x80\xaf",
-					     "\xe2\x81\x9f",
-					     "\xe2\x81\xa0"};
-	if (len >= 3 && memcmp(p, "\xe2\x80", 2) == 0 && (unsigned char)p[2] <= 0x8d)
-		return 3;
-	for (size_t i = 0; i < sizeof(blanks) / sizeof(blanks[0]); i++) {
-		size_t size = strlen(blanks[i]);
-		if (size <= len && memcmp(p, blanks[i], size) == 0)
-			return size;
-	}
-	return 0;
+	unsigned char first = (unsigned char)p[0];
+	return first <= ' ' || first == 0x7f ? 1 : first < 0x80 ? 0 : df_invisible(p, len);
 }
 
 static bool is_all_blanks(const char *p, size_t len)
@@ -169,26 +174,55 @@ static bool is_all_blanks(const char *p, size_t len)
 
 bool map_has_unseen_end(const char *p, size_t len)
 {
-	if (blank_length(p, len) > 1)
+	if (blank_length(p, len) > 0)
 		return true;
-	for (size_t n = 2; n <= 3 && n <= len; n++)
+	for (size_t n = 1; n <= 4 && n <= len; n++)
 		if (blank_length(p + len - n, n) == n)
 			return true;
 	return false;
 }
 
+static bool is_word(const char *p, size_t len, size_t *kind)
+{
+	for (*kind = 0; *kind < WORDS; ++*kind) {
+		const char *w = words[*kind];
+		if (((w[0] ^ p[0]) & ~0x20) == 0 && strncasecmp(w, p, len) == 0 && w[len] == '\0')
+			return true;
+	}
+	return false;
+}
+
+static const char openers[] = "([<{\"'", closers[] = ")]>}\"'";
+
+/* A number in braces may be a name. */
+static bool is_enclosed(const char *p, size_t len)
+{
+	const char *opener = strchr(openers, p[0]);
+	size_t kind;
+	if (len < 4 || opener == NULL || p[len - 1] != closers[opener - openers])
+		return false;
+	p++;
+	len -= 2;
+	map_cell_trim(&p, &len);
+	return len > 1 && !df_is_digit(p[0]) && p[0] != '-' && is_word(p, len, &kind);
+}
+
 void map_placeholder_init(uint64_t lengths[256])
 {
-	static const unsigned char shapes[] = {'#', '0', '{', '-', '_',  '.',  '?',  '*', '=',
-					       '~', '+', 'x', 'X', 0xc2, 0xe2, 0xe3, 0xef};
+	static const char shapes[] = "#0{-_.?*=~+xX([<\"'\x7f\xc2\xe2\xe3\xef";
 	memset(lengths, 0, 256 * sizeof(*lengths));
 	for (size_t i = 0; i < WORDS; i++) {
 		uint64_t bit = UINT64_C(1) << strlen(words[i]);
 		lengths[(unsigned char)tolower((unsigned char)words[i][0])] |= bit;
 		lengths[(unsigned char)toupper((unsigned char)words[i][0])] |= bit;
 	}
-	for (size_t i = 0; i < sizeof(shapes); i++)
-		lengths[shapes[i]] = UINT64_MAX;
+	map_mail_lengths(lengths);
+	lengths['f'] |= UINT64_C(1) << 16 | UINT64_C(1) << 32 | UINT64_C(1) << 36;
+	lengths['F'] |= lengths['f'];
+	for (size_t i = 0; shapes[i] != '\0'; i++)
+		lengths[(unsigned char)shapes[i]] = UINT64_MAX;
+	for (size_t i = 1; i < ' '; i++) /* control characters alone */
+		lengths[i] = UINT64_MAX;
 }
 
 bool map_placeholder(const char *p, size_t len, size_t *kind)
@@ -200,20 +234,19 @@ bool map_placeholder(const char *p, size_t len, size_t *kind)
 	*kind = ONE_SIGN;
 	if (len > LONGEST)
 		return is_one_sign(p, len);
-	for (*kind = 0; *kind < WORDS; ++*kind) {
-		const char *w = words[*kind];
-		if (((w[0] ^ p[0]) & ~0x20) == 0 && strncasecmp(w, p, len) == 0 && w[len] == '\0')
-			return true;
-	}
+	const char *at = memchr(p, '@', len);
+	*kind = MAIL;
+	if (at != NULL && at > p)
+		return map_mail_of_nobody(p, len, (size_t)(at - p));
+	if (is_word(p, len, kind))
+		return true;
 
 	static const struct {
 		bool (*is)(const char *p, size_t len);
 		size_t kind;
-	} shapes[] = {{is_zeros, ZEROS},
-		      {is_shortened, SHORTENED},
-		      {is_one_sign, ONE_SIGN},
-		      {is_fault, FAULT},
-		      {is_all_blanks, BLANKS}};
+	} shapes[] = {{is_zeros, ZEROS}, {is_shortened, SHORTENED}, {is_one_sign, ONE_SIGN},
+		      {is_fault, FAULT}, {is_all_blanks, BLANKS},   {is_enclosed, ENCLOSED},
+		      {is_all_f, ALL_F}};
 	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
 		*kind = shapes[i].kind;
 		if (shapes[i].is(p, len))
@@ -246,7 +279,10 @@ void map_placeholder_name(size_t kind, char *out, size_t size)
 					     "only zeros",
 					     "shortened by a spreadsheet, as in 4.41E+11",
 					     "one sign alone, as in ---- or XXXX",
-					     "a spreadsheet's fault, as in #VALUE!"};
+					     "a spreadsheet's fault, as in #VALUE!",
+					     "such a word in brackets or quotes, as in (none)",
+					     "nothing but the digit F",
+					     "an address of nobody, as in none@none.com"};
 	if (kind < WORDS)
 		snprintf(out, size, "'%s'", words[kind]);
 	else

@@ -10,7 +10,7 @@
 #define MAP_PLACEHOLDERS 64
 enum map_note_kind {
 	MAP_NOTE_PADDED = MAP_PLACEHOLDERS - 5, /* an identity with blanks at an end */
-	MAP_NOTE_UNSEEN, /* the same, with blanks that are not ASCII, or have no width */
+	MAP_NOTE_UNSEEN, /* the same, with another character that nobody sees */
 	/* \N, NULL, (null): no identity, but probably no value */
 	MAP_NOTE_NULL_N,
 	MAP_NOTE_NULL_WORD,
@@ -33,12 +33,13 @@ static inline bool map_placeholder_may(const uint64_t lengths[256], const char *
 			 (p[1] == '.' || p[1] == ',' || (p[1] | 0x20) == 'e'); /* as in 4.41E+11 */
 	return shortened || (lengths[first] >> len & 1) != 0;
 }
-/* Whether the value, which is not empty, begins or ends with a blank that is not ASCII. */
+/* Whether the value, which is not empty, begins or ends with a character that nobody sees. */
 bool map_has_unseen_end(const char *p, size_t len);
 static inline bool map_unseen_end(const char *p, size_t len)
 {
-	return ((unsigned char)p[0] >= 0xc2 || (signed char)p[len - 1] < 0) &&
-	       map_has_unseen_end(p, len);
+	/* neither is from the blank to the tilde */
+	unsigned char first = (unsigned char)(p[0] - ' '), last = (unsigned char)(p[len - 1] - ' ');
+	return (first > '~' - ' ' || last > '~' - ' ') && map_has_unseen_end(p, len);
 }
 #define MAP_LONGEST_MARKER 6
 /* As databases export what has no value. */

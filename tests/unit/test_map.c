@@ -286,12 +286,53 @@ static void test_placeholders(void)
 					     "(null)",
 					     "<NULL>",
 					     "nil",
+					     "<NA>",
+					     "{null}",
+					     "'NULL'",
+					     "[ Unknown ]",
+					     "\x1a",
+					     "End of File",
+					     "TBD",
+					     "9774D56D682E549C",
+					     "ffffffffffffffff",
+					     "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
+					     "none@none.com",
+					     "NoEmail@NoEmail.co",
+					     "na@na.com",
+					     "no@email.com",
+					     "unknown@nowhere.net",
+					     "xxx@xxx.xx",
+					     "a@a.de",
 					     "00000000-0000-0000-0000-000000000000",
 					     "00000000000000000000000000000000"};
-	static const char *const somebody[] = {
-	    "C-1",      "nullable", "10", "-10", "1E12",
-	    "4.41E-11", "00",       "no", "0a",  "00000000-0000-0000-0000-000000000001",
-	    "E+11",     "12.5E+11"};
+	static const char *const somebody[] = {"C-1",
+					       "nullable",
+					       "10",
+					       "-10",
+					       "1E12",
+					       "4.41E-11",
+					       "00",
+					       "no",
+					       "0a",
+					       "00000000-0000-0000-0000-000000000001",
+					       "E+11",
+					       "12.5E+11",
+					       "(7)",
+					       "{0}",
+					       "(Anna)",
+					       "ffff",
+					       "f",
+					       "fffffffffffffff1",
+					       "none@gmail.com",
+					       "noemi@email.com",
+					       "no@real.com",
+					       "test@shop.com",
+					       "t@x.de",
+					       "x@y.com",
+					       "a@email.com",
+					       "na@na@na.com",
+					       "@",
+					       "null@"};
 	struct conf_feed feed = {.name = "t", .map.placeholder_ids = CONF_PLACEHOLDER_REJECT};
 	for (size_t i = 0; i < sizeof(nobody) / sizeof(nobody[0]); i++) {
 		char *row = df_format("%s|x", nobody[i]);
@@ -304,6 +345,22 @@ static void test_placeholders(void)
 		CHECK_STRING(got.code, "missing-identity");
 		CU_ASSERT_EQUAL(got.fault_column, 1);
 		free(row);
+	}
+	/* ids with an end that nobody sees */
+	static const char *const unseen[] = {"C-1\x1a",
+					     "\x1b"
+					     "C-1",
+					     "C-1\x7f",
+					     "C-1\u00ad",
+					     "\u200e"
+					     "C-1",
+					     "C-1\u202c",
+					     "C-1\ufe0f",
+					     "C-1\u2060"};
+	for (size_t i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++) {
+		run(&plain, "eventless", "user_identities.customerid", unseen[i]);
+		CHECK_STRING(got.code, "");
+		CU_ASSERT_PTR_NOT_NULL(strstr(got.warnings, "1 value with a character at an end"));
 	}
 	feed.map.placeholder_ids = CONF_PLACEHOLDER_KEEP;
 	run(&feed, "eventless", "user_identities.customerid|mpid", "null|0");
