@@ -7,7 +7,7 @@
  *	    the sender's thread: which lane may start a request now, and the end of streams
  *	send_lane.c	one lane: its request goes out
  *	send_settle.c	batches that were answered are settled
- *	send_answer.c	what an answer does to the lane and to its route
+ *	send_answer.c	what came of a request; send_outcome.h: what is to be done about it
  *	send_route.c	one way to the API: is it well, unwell or closed?
  *	send_suspect.c	what failed while others succeeded
  *	send_clock.c	this machine's clock and the API's
