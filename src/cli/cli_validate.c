@@ -259,6 +259,14 @@ static int validate(const struct conf *conf, const struct validate_arguments *a,
 	return run_exit_code(&result);
 }
 
+static bool names_stdin(const struct cli_operands *files)
+{
+	for (size_t i = 0; i < files->n; i++)
+		if (strcmp(files->v[i], "-") == 0)
+			return true;
+	return false;
+}
+
 int cli_validate(struct cli_globals *g, int argc, char **argv)
 {
 	struct validate_arguments a = {.max_errors = MAX_ERRORS_UNSET};
@@ -269,12 +277,11 @@ int cli_validate(struct cli_globals *g, int argc, char **argv)
 		goto cleanup;
 
 	code = CLI_EXIT_USAGE;
-	for (size_t i = 0; i < files.n; i++)
-		if (strcmp(files.v[i], "-") == 0)
-			return cli_usage("validate", "standard input is checked by "
-						     "`dropfeed import --dry-run --name N -`");
 	if (files.n == 0)
 		cli_usage("validate", "name a file");
+	else if (names_stdin(&files))
+		cli_usage("validate",
+			  "standard input is checked by `dropfeed import --dry-run --name N -`");
 	else if (cli_conf(g, false, &conf) == 0)
 		code = validate(conf, &a, &files);
 cleanup:

@@ -5,6 +5,7 @@
 #include "send_proxy.h"
 #include "send_quote.h"
 #include "send_request.h"
+#include "send_unpack.h"
 #include "send_verdict.h"
 
 #include "dropfeed/step.h"
@@ -20,27 +21,6 @@ static bool is_lost(struct http_lane *lane, const struct http_outcome *o,
 	       http_lane_was_sent(lane) && send_objects_once(&lane->request);
 }
 
-/* curl's words, without the passwords that it may quote. */
-static void curl_words(struct http_lane *lane, CURLcode code, char out[SEND_WORDS_SIZE])
-{
-	const struct http_stream *st = lane->stream;
-	const struct send_proxy *proxy = &st->route->proxy;
-	const char *const secrets[] = {proxy->url != NULL ? proxy->url : "",
-				       proxy->password != NULL ? proxy->password : "",
-				       st->base->feed->send.api_secret, NULL};
-	const char *words = lane->trouble[0] != '\0' ? lane->trouble : curl_easy_strerror(code);
-	if (code == CURLE_OPERATION_TIMEDOUT && http_lane_was_sent(lane))
-		snprintf(out, SEND_WORDS_SIZE, "no answer for %lld s",
-			 (long long)((df_monotonic_ms() - lane->started + 500) / 1000));
-	/* which quotes the URL */
-	else if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT)
-		snprintf(out, SEND_WORDS_SIZE, "%s", curl_easy_strerror(code));
-	else
-		snprintf(out, SEND_WORDS_SIZE, "%s", words);
-	send_mask(out, secrets);
-	df_utf8_sanitize(out);
-}
-
 static enum send_action proxy_action(long status)
 {
 	return status == 408 || status == 429 || status >= 500 ? SEND_AGAIN : SEND_STRAY;
@@ -52,7 +32,7 @@ static void read_failure(struct http_lane *lane, struct http_outcome *o, struct 
 	curl_easy_getinfo(lane->easy, CURLINFO_HTTP_CONNECTCODE, &o->by_proxy);
 	if (o->by_proxy < 300 || lane->stream->route->proxy.url == NULL)
 		o->by_proxy = 0;
-	curl_words(lane, o->code, why);
+	http_trouble(lane, o->code, why);
 	v->action = http_certificate_refused(o->code) ? SEND_DENY : SEND_AGAIN;
 	if (o->by_proxy == 0)
 		return;
@@ -69,15 +49,6 @@ static void mask_answer(const struct conf_feed *feed, char *why)
 	free(token);
 }
 
-/* Of a packed answer that was cut curl may make nothing at all, which would be "accepted". */
-static bool is_unreadable(const struct http_lane *lane)
-{
-	curl_off_t came = 0;
-	return lane->answer.len == 0 &&
-	       curl_easy_getinfo(lane->easy, CURLINFO_SIZE_DOWNLOAD_T, &came) == CURLE_OK &&
-	       came > 0;
-}
-
 /* asks: the request carried no batch. */
 static void read_answer(struct http_lane *lane, const struct http_outcome *o, bool asks,
 			struct send_verdict *v, char why[SEND_WORDS_SIZE])
@@ -90,11 +61,12 @@ static void read_answer(struct http_lane *lane, const struct http_outcome *o, bo
 	    route->in_flight > 0 && (route->failures == 0 || lane->started < route->failed_at);
 	bool proven = route->proven || volley;
 	pthread_mutex_unlock(http_lane_lock(lane));
+	bool readable = send_unpack(&lane->answer, lane->coding, HTTP_ANSWER_MAX);
 	const struct send_answer a = {.status = o->status,
 				      .body = lane->answer.data,
 				      .len = lane->answer.len,
 				      .cut = lane->answer.over,
-				      .unreadable = is_unreadable(lane),
+				      .unreadable = !readable,
 				      .proven = proven};
 	if (asks)
 		service->access_read(v, &a);

@@ -5,6 +5,11 @@
 
 #include <openssl/x509_vfy.h>
 
+/* An address that took batches lately is right: a firewall may look at what they hold. */
+#define OBJECTION                                                                                  \
+	"; it took other rows lately, so a firewall on the way may object to these: if that goes " \
+	"on, `dropfeed abandon FILE` puts the rest of the file into its reject file"
+
 bool http_certificate_refused(CURLcode code)
 {
 	return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
@@ -91,6 +96,9 @@ void http_lane_stray(struct http_lane *lane, const struct http_outcome *o)
 	struct df_buf where = {0};
 	struct df_err err = {0};
 	redirect_host(lane, &where);
+	pthread_mutex_lock(http_lane_lock(lane));
+	bool proven = route->proven;
+	pthread_mutex_unlock(http_lane_lock(lane));
 	const char *to = df_buf_cstr(&where), *proxy = route->proxy.name;
 	if (o->by_proxy == 407 || o->status == 407)
 		df_fail(DF_DENIED, &err, NULL,
@@ -104,9 +112,9 @@ void http_lane_stray(struct http_lane *lane, const struct http_outcome *o)
 	else
 		df_fail(DF_DENIED, &err, NULL,
 			"%s gave an answer that no %s gives (%s%s): nothing was consumed; "
-			"check endpoint%s",
+			"check endpoint%s%s",
 			route->name, lane->stream->service->name, o->why, to,
-			proxy != NULL ? " and proxy" : "");
+			proxy != NULL ? " and proxy" : "", proven ? OBJECTION : "");
 	df_buf_free(&where);
 	lane_close_route(lane, &err);
 }

@@ -26,9 +26,6 @@ CURL *http_easy(const struct conf_feed *feed, const struct http_route *route,
 		return NULL;
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	http_protocols(c);
-	/* an errors[] that stays packed would be read as none: whoever packs it all the same is
-	 * understood */
-	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "identity");
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);

@@ -142,6 +142,8 @@ static struct http_stream *http_stream_new(struct send_stream *base)
 				   .lanes = df_alloc(base->n_lanes * sizeof(*st->lanes))};
 	st->headers = curl_slist_append(st->headers, "Content-Type: application/json");
 	st->headers = curl_slist_append(st->headers, "Accept: application/json");
+	/* curl makes of a packed body that was cut what it can, or nothing: send_unpack.h knows */
+	st->headers = curl_slist_append(st->headers, "Accept-Encoding: identity");
 	st->headers = curl_slist_append(st->headers, "Expect:"); /* no 100-continue round */
 	if (service->headers != NULL)
 		st->headers = service->headers(st->headers, base->feed);

@@ -37,7 +37,8 @@
 #define http_protocols(easy) curl_easy_setopt((easy), CURLOPT_PROTOCOLS_STR, "http,https")
 #endif
 
-#define LOOK_EVERY_MS 200 /* at df_stop_requested */
+#define LOOK_EVERY_MS   200 /* at df_stop_requested */
+#define HTTP_ANSWER_MAX (1u << 20)
 
 /* ---- streams and lanes ---- */
 
@@ -69,6 +70,7 @@ struct http_lane {
 	double percent_used;   /* of its header, -1: none */
 	char exceeded[64];     /* of its header */
 	char date[64];         /* of its header: the API's clock */
+	char coding[64];       /* of its header: how it is packed */
 	int64_t left, reset_s; /* likewise: requests it takes until then (Unix seconds), -1: none */
 	char trouble[CURL_ERROR_SIZE]; /* curl's words */
 };

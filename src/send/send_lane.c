@@ -9,7 +9,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define ANSWER_MAX    (1u << 20)
 #define TRIPS         10 /* so many times the usual time is waited for an answer */
 #define SUSPECT_SHARE 3  /* part of the usual patience */
 
@@ -19,7 +18,7 @@
 static size_t lane_receive(char *p, size_t size, size_t n, void *own)
 {
 	struct http_lane *lane = own;
-	size_t room = ANSWER_MAX - lane->answer.len, len = size * n;
+	size_t room = HTTP_ANSWER_MAX - lane->answer.len, len = size * n;
 	df_buf_add(&lane->answer, p, len < room ? len : room);
 	if (len > room)
 		lane->answer.over = true;
@@ -50,13 +49,15 @@ static size_t lane_header(char *p, size_t size, size_t n, void *own)
 	struct http_lane *lane = own;
 	size_t len = size * n;
 	char used[64];
-	if (len >= 5 && memcmp(p, "HTTP/", 5) == 0)
+	if (len >= 5 && memcmp(p, "HTTP/", 5) == 0) {
 		lane->headed = false; /* after a 100 Continue */
-	else if (len > 0 && (p[0] == '\r' || p[0] == '\n'))
+		lane->coding[0] = '\0';
+	} else if (len > 0 && (p[0] == '\r' || p[0] == '\n'))
 		lane->headed = true;
 	else if (header_value(p, len, "X-mp-rate-limit-percentage-used", used))
 		lane->percent_used = strtod(used, NULL);
 	else if (!header_value(p, len, "Date", lane->date) &&
+		 !header_value(p, len, "Content-Encoding", lane->coding) &&
 		 !header_value(p, len, "X-mp-rate-limit-exceeded", lane->exceeded) &&
 		 lane->stream->service->header != NULL)
 		lane->stream->service->header(lane, p, len);
@@ -140,7 +141,7 @@ static bool lane_launch(struct http_lane *lane, const char *url, int64_t now)
 	CURL *c = lane->easy;
 	df_buf_reset(&lane->answer);
 	lane->started = now;
-	lane->trouble[0] = lane->exceeded[0] = lane->date[0] = '\0';
+	lane->trouble[0] = lane->exceeded[0] = lane->date[0] = lane->coding[0] = '\0';
 	lane->percent_used = -1;
 	lane->left = lane->reset_s = -1;
 	lane->headed = false;

@@ -3,6 +3,8 @@
  * send_outcome.h - what came of a request, and what is to be done about it
  *
  *	send_answer.c	reads it
+ *	send_unpack.c	unpacks it
+ *	send_trouble.c	why none came, in words
  *	send_outcome.c	the lane goes on, waits, or sends the rest again
  *	send_denied.c	there is no way to the API: the route is closed
  *
@@ -12,6 +14,7 @@
 #define DROPFEED_SEND_OUTCOME_H
 
 #include "send_http.h"
+#include "send_quote.h"
 
 /* What came of the request on the wire. */
 struct http_outcome {
@@ -26,6 +29,11 @@ static inline pthread_mutex_t *http_lane_lock(struct http_lane *lane)
 {
 	return &lane->stream->base->sender->lock;
 }
+
+/* ---- send_trouble.c ---- */
+
+/* curl's words about its request, without the passwords that it may quote, and what to look at. */
+void http_trouble(struct http_lane *lane, CURLcode code, char out[SEND_WORDS_SIZE]);
 
 /* ---- send_outcome.c ---- */
 

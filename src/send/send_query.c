@@ -61,6 +61,8 @@ static enum df_status query_open(struct query *q, const char *id, struct df_err 
 	if (q->easy == NULL)
 		return df_fail(DF_FATAL, err, NULL, "libcurl does not start");
 	curl_easy_setopt(q->easy, CURLOPT_URL, q->url);
+	/* whoever packs it all the same is understood */
+	curl_easy_setopt(q->easy, CURLOPT_ACCEPT_ENCODING, "identity");
 	curl_easy_setopt(q->easy, CURLOPT_HTTPHEADER, q->headers);
 	curl_easy_setopt(q->easy, CURLOPT_WRITEFUNCTION, receive);
 	curl_easy_setopt(q->easy, CURLOPT_WRITEDATA, q);

@@ -221,7 +221,8 @@ static char *answer_quote(const struct send_request *r, const struct send_answer
 	if (page.len > 0)
 		words = send_hide(df_buf_cstr(&page), r->body.data, r->body.len);
 	text = words != NULL ? df_format("HTTP %ld: \"%s\"", a->status, words)
-			     : df_format("HTTP %ld", a->status);
+			     : df_format("HTTP %ld%s", a->status,
+					 a->unreadable ? ", packed so that it cannot be read" : "");
 	free(words);
 	df_buf_free(&page);
 	return text;

@@ -42,7 +42,7 @@ struct send_answer {
 	const char *body;
 	size_t len;
 	bool cut; /* the body was longer than that */
-	/* there was one, of which nothing could be unpacked */
+	/* there was one, packed, that could not be unpacked */
 	bool unreadable;
 	bool proven; /* this key had a success lately */
 };

@@ -171,5 +171,15 @@ equal "a run that waits for the resolver can be stopped" $status 3
 feed "$(cat "$work/plain/port" | sed 's|^|http://127.0.0.1:|')"
 exits 0 "and goes on later" run
 equal "with every row" "$(batches events "$work/plain/accepted.ndjson")" 10
+
+# ---- what to look at, where TLS or a proxy is not what it should be
+clicks "$work/in/d-custom_event.csv" 1 D
+feed "https://127.0.0.1:$(cat "$work/plain/port")"
+exits 3 "https where nothing but http is spoken" run
+said "names what to look at" 'no TLS is spoken there; check endpoint, its port'
+feed "https://$name" 'proxy = http://127.0.0.1:9'
+exits 3 "a proxy that is not there" run
+said "is what the message names" 'no connection to the proxy \(Failed to connect'
 receiver_stop
+
 finish

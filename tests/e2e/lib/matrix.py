@@ -17,6 +17,7 @@ import socketserver
 import subprocess
 import sys
 import threading
+import zlib
 
 LOGIN = "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please log in</body></html>"
 PAGE = "<html>\r\n<head><title>%d</title></head>\r\n<body><h1>%s</h1>nginx</body></html>"
@@ -24,9 +25,27 @@ ERRORS = '{"errors":[{"code":"BAD_REQUEST","message":"no &lt;good&gt;"}]}'
 PLACE = '{"errors":[{"code":"BAD_REQUEST","message":"Path &#39;[0].events&#39;, line 1, position 9."}]}'
 GRAPH = '{"errors":[{"message":"Must provide query string.","extensions":{"code":"BAD"}}]}'
 CLOUD = '{"success":false,"errors":[{"code":9109,"message":"Invalid access token"}],"result":null}'
-# An answer that somebody on the way has packed, and one of which less arrived than that.
-PACKED, PACKED_CUT = gzip.compress(ERRORS.encode()), gzip.compress(ERRORS.encode())[:9]
+
+
+class Packed(bytes):
+    """An answer that somebody on the way has packed."""
+    coding = "gzip"
+
+    def of(self, coding):
+        self.coding = coding
+        return self
+
+
+# One that is whole, nothing at all, two members, those of which less arrived, and ways to pack that nobody asked for.
+PACKED, PACKED_NOTHING, PACKED_EMPTY = [Packed(gzip.compress(text.encode())) for text in (ERRORS, "", "{}")]
+PACKED_TWICE = Packed(gzip.compress(ERRORS[:20].encode()) + gzip.compress(ERRORS[20:].encode()))
+PACKED_CUT, PACKED_TAIL, PACKED_NO_TAIL = Packed(PACKED[:9]), Packed(PACKED[:-4]), Packed(PACKED_NOTHING[:12])
+ZLIB, RAW = Packed(zlib.compress(b"")).of("deflate"), Packed(zlib.compress(ERRORS.encode())[2:-4]).of("deflate")
+BROTLI = Packed(b"\x0b\x02\x80hello\x03").of("br")
 CLOSED, CUT_HEAD, CUT_BODY, JUNK = "closed", "cut head", "cut body", "junk"
+
+# What is said of a stray answer where the address is known to be right.
+OBJECTION = "a firewall on the way may object"
 
 # What is to come of it: the exit code, rows rejected of three. Taken: all of it is delivered.
 TAKEN, VERDICT, ONE, AGAIN, STOPPED = (0, 0), (1, 3), (1, 1), (3, 0), (4, 0)
@@ -55,7 +74,18 @@ ANSWERS = [
     (202, GRAPH, AGAIN, AGAIN, 'HTTP 202: "{"errors":[{"message":"Must'),
     (202, CUT_BODY, AGAIN, AGAIN, ""),
     (202, PACKED, VERDICT, VERDICT, "no <good>"),
+    (202, PACKED_TWICE, VERDICT, VERDICT, "no <good>"),
+    (202, RAW, VERDICT, VERDICT, "no <good>"),
+    (202, PACKED_NOTHING, TAKEN, TAKEN, None),
+    (202, PACKED_EMPTY, TAKEN, TAKEN, None),
+    (202, ZLIB, TAKEN, TAKEN, None),
     (202, PACKED_CUT, AGAIN, AGAIN, "HTTP 202"),
+    (202, PACKED_TAIL, AGAIN, AGAIN, "HTTP 202, packed so that it cannot be read"),
+    (202, PACKED_NO_TAIL, AGAIN, AGAIN, "HTTP 202, packed so that it cannot be read"),
+    (202, BROTLI, AGAIN, AGAIN, "HTTP 202, packed so that it cannot be read"),
+    (401, BROTLI, STOPPED, STOPPED, "HTTP 401, packed so that it cannot be read"),
+    (404, PACKED_CUT, STOPPED, STOPPED, "HTTP 404, packed so that it cannot be read"),
+    (404, BROTLI, STOPPED, STOPPED, "HTTP 404, packed so that it cannot be read"),
     (400, "", AGAIN, AGAIN, "HTTP 400"),
     (400, "Bad Request", AGAIN, AGAIN, 'HTTP 400: "Bad Request"'),
     (400, PAGE % (400, "Bad Request"), AGAIN, AGAIN, 'HTTP 400: "400 Bad Request nginx"'),
@@ -115,7 +145,7 @@ class Api(http.server.BaseHTTPRequestHandler):
         if status in (301, 302, 307):
             self.send_header("Location", "http://login.example.com/?next=1")
         if isinstance(body, bytes):
-            self.send_header("Content-Encoding", "gzip")
+            self.send_header("Content-Encoding", body.coding)
         if status not in (204, 304):
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -188,6 +218,8 @@ class Case:
             wrong.append("exit %d and %d rejected, wanted %d and %d" % (seen + wanted))
         if quote is not None and quote not in (self.reasons() if wanted[0] == 1 else " ".join(said.split())):
             wrong.append("no quote: " + quote)
+        if wanted == STOPPED and status not in (401, 403, 407) and (OBJECTION in said) != after:
+            wrong.append("a firewall's objection is named where it cannot be, or not where it can")
         if wanted[0] > 1 and not os.path.exists(name):
             wrong.append("the file is gone")
         given[self.key] = (202, "")
